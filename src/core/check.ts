@@ -1,0 +1,40 @@
+/** The one wording of a refusal: `stride must be an integer >= 1, got 0`. */
+export function invalid(
+  name: string,
+  rule: string,
+  value: unknown,
+  Kind: typeof RangeError | typeof TypeError = RangeError,
+): Error {
+  return new Kind(`${name} must be ${rule}, got ${show(value)}`);
+}
+
+/** Returns `value` if it is an integer >= `least`, else throws. */
+export function integer(name: string, value: unknown, least: number): number {
+  if (typeof value !== 'number') throw invalid(name, `an integer >= ${least}`, value, TypeError);
+  if (!Number.isSafeInteger(value) || value < least) throw invalid(name, `an integer >= ${least}`, value);
+  return value;
+}
+
+/** Returns `value` if it is a finite number > 0, else throws. `unit` is named in the sentence. */
+export function positive(name: string, value: unknown, unit = ''): number {
+  const rule = `a number > 0${unit && ` in ${unit}`}`;
+  if (typeof value !== 'number') throw invalid(name, rule, value, TypeError);
+  if (!(value > 0 && value < Infinity)) throw invalid(name, rule, value);
+  return value;
+}
+
+/** Returns `value` if it is one of `choices`, else throws. */
+export function oneOf<T extends string>(name: string, value: unknown, choices: readonly T[]): T {
+  if (!choices.includes(value as T)) throw invalid(name, `one of ${choices.join(', ')}`, value, TypeError);
+  return value as T;
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length})`;
+  if (typeof value === 'object' && value !== null) {
+    const text = JSON.stringify(value) as string | undefined;
+    return text === undefined ? Object.prototype.toString.call(value) : text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  }
+  return String(value);
+}
