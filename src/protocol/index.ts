@@ -1,0 +1,42 @@
+export { blockKinds, decodeBlock, encodeBlock, headerLength, type BlockKind, type WireBlock } from './block-header.ts';
+export { closeCodes, closeReason, mayRetry, subprotocol } from './close-codes.ts';
+export type { ChannelInfo } from './fields.ts';
+export { helloOf, streamOf } from './ingest-address.ts';
+export { type Ack, type IngestReply, parseIngestReply, type Refusal, type Welcome } from './ingest-reply.ts';
+export {
+  type Gap,
+  type Hello,
+  type IngestMessage,
+  type Mark,
+  parseIngest,
+  readChannels,
+  type Samples,
+} from './ingest.ts';
+export { defaultLimits, type Limits, maxGap } from './limits.ts';
+export { type ErrorCode, errorCodes, ProtocolError } from './protocol-error.ts';
+export type { LearnerInfo, MapInfo, StreamInfo } from './stream-info.ts';
+export {
+  type BlockMessage,
+  type DroppedMessage,
+  type ErrorMessage,
+  type GapMessage,
+  type HealthMessage,
+  type KernelsMessage,
+  type LossMessage,
+  type MarkMessage,
+  parseWatch,
+  type RunMessage,
+  type StreamsMessage,
+  type SubscribedMessage,
+  type WatchMessage,
+  type WatchText,
+} from './watch-message.ts';
+export {
+  type Learning,
+  parseWatchRequest,
+  type Subscribe,
+  type Unsubscribe,
+  type Watchable,
+  watchable,
+  type WatchRequest,
+} from './watch-request.ts';

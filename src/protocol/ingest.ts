@@ -1,0 +1,162 @@
+import * as v from 'valibot';
+import { decodeBlock } from './block-header.ts';
+import { checkMessage, isRecord, parseText, typeOf } from './check-message.ts';
+import { limitChannels, readColumns } from './columns.ts';
+import * as field from './fields.ts';
+import { readForeign } from './foreign.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import { type ErrorCode, ProtocolError } from './protocol-error.ts';
+
+const channels = v.union(
+  [
+    v.pipe(v.number(), v.integer(), v.minValue(1)),
+    v.array(v.string()),
+    v.array(v.object({ label: v.string(), unit: v.optional(v.string()) })),
+  ],
+  'a number >= 1, a list of labels, or a list of {label, unit?}',
+);
+
+const hello = v.object(
+  {
+    type: v.literal('hello'),
+    channels: v.optional(channels),
+    rate: v.optional(field.rate),
+    kind: v.optional(field.label),
+    for: v.optional(field.name),
+    fresh: v.optional(v.boolean('true or false')),
+  },
+  'given',
+);
+const samples = v.object(
+  {
+    type: v.literal('samples'),
+    start: v.optional(field.index),
+    time: v.optional(field.time),
+    data: v.unknown(),
+  },
+  'given',
+);
+const gap = v.object({ type: v.literal('gap'), from: field.index, count: field.count }, 'given');
+const mark = v.object(
+  { type: v.literal('mark'), at: field.index, label: field.label, frames: v.optional(field.count) },
+  'given',
+);
+
+/** What a sensor says of itself; what it leaves out is as before, or as the address says. */
+export interface Hello {
+  type: 'hello';
+  channels?: field.ChannelInfo[];
+  rate?: number;
+  kind?: string;
+  /** The stream that this one is the truth of. */
+  for?: string;
+  /** The sensor counts from 0 again: a new run, whatever came before. */
+  fresh?: boolean;
+}
+
+/** Frames of a sensor, whichever way they were written; what is absent is as expected. */
+export interface Samples {
+  type: 'samples';
+  /** [frames, channels]; NaN where a sample is missing. */
+  data: Float32Array;
+  channels: number;
+  start?: number;
+  time?: number;
+  valid?: Uint8Array;
+  /** What a foreign epoch or a binary header says of the stream. */
+  rate?: number;
+  labels?: string[];
+}
+/** Frames that never came. */
+export type Gap = v.InferOutput<typeof gap>;
+/** An event, `frames` long, in frames of its stream. */
+export type Mark = v.InferOutput<typeof mark>;
+/** Everything that a sensor sends. */
+export type IngestMessage = Hello | Samples | Gap | Mark;
+
+const codes = new Map<string, ErrorCode>([
+  ['channels', 'bad-channels'],
+  ['rate', 'bad-rate'],
+  ['kind', 'bad-label'],
+  ['label', 'bad-label'],
+  ['for', 'bad-name'],
+  ['fresh', 'bad-fresh'],
+  ['start', 'bad-index'],
+  ['from', 'bad-index'],
+  ['at', 'bad-index'],
+  ['count', 'bad-count'],
+  ['frames', 'bad-count'],
+  ['time', 'bad-time'],
+  ['data', 'bad-shape'],
+]);
+
+/** Reads one message of a sensor, text or binary. Throws a ProtocolError and nothing else. */
+export function parseIngest(message: string | Uint8Array | ArrayBuffer, limits: Limits = defaultLimits): IngestMessage {
+  if (typeof message !== 'string') return fromBinary(message, limits);
+  const json = parseText(message);
+  if (Array.isArray(json) || (isRecord(json) && !Object.hasOwn(json, 'type') && Object.hasOwn(json, 'data')))
+    return readForeign(json, limits);
+  const type = typeOf(json);
+  if (type === 'samples') {
+    const { data, ...rest } = checkMessage(samples, json, codes);
+    return ending({ ...rest, ...readColumns(data, limits.maxChannels) });
+  }
+  if (type === 'hello') {
+    const { channels, ...rest } = checkMessage(hello, json, codes);
+    return channels === undefined ? rest : { ...rest, channels: readChannels(channels, limits.maxChannels) };
+  }
+  if (type === 'gap') return checkEnd(checkMessage(gap, json, codes));
+  if (type === 'mark') return checkMessage(mark, json, codes);
+  throw new ProtocolError('unknown-type', 'type must be one of hello, samples, gap, mark, got another');
+}
+
+/** Channels as they are kept, from any way to write them. */
+export function readChannels(
+  written: number | readonly (string | { label: string; unit?: string })[],
+  maxChannels: number,
+  unit = '',
+): field.ChannelInfo[] {
+  limitChannels(typeof written === 'number' ? written : written.length, maxChannels);
+  const list =
+    typeof written === 'number' ? Array.from({ length: written }, (_, channel) => `ch${channel + 1}`) : written;
+  if (list.length === 0) throw new ProtocolError('bad-channels', 'channels must be at least one, got none');
+  return list.map((item) =>
+    checkMessage(
+      field.channel,
+      typeof item === 'string' ? { label: item, unit } : { label: item.label, unit: item.unit ?? unit },
+      labelCodes,
+    ),
+  );
+}
+
+const labelCodes = new Map<string, ErrorCode>([
+  ['label', 'bad-label'],
+  ['unit', 'bad-label'],
+]);
+
+function fromBinary(message: Uint8Array | ArrayBuffer, limits: Limits): Samples {
+  const { kind, block } = decodeBlock(message);
+  if (kind !== 'samples') throw new ProtocolError('bad-kind', `kind must be 0 (samples) on ingest, got ${kind}`);
+  limitChannels(block.channels, limits.maxChannels);
+  const { data, channels, start, rate, time, valid } = block;
+  return {
+    type: 'samples',
+    data,
+    channels,
+    start,
+    ...(time === 0 ? {} : { time }),
+    ...(rate === 0 ? {} : { rate }),
+    ...(valid ? { valid } : {}),
+  };
+}
+
+function ending(message: Samples): Samples {
+  const { start = 0, data, channels } = message;
+  if (Number.isSafeInteger(start + data.length / channels)) return message;
+  throw new ProtocolError('bad-index', `start + frames must be at most 2^53 - 1, got start ${start}`);
+}
+
+function checkEnd(message: Gap): Gap {
+  if (Number.isSafeInteger(message.from + message.count)) return message;
+  throw new ProtocolError('bad-index', `from + count must be at most 2^53 - 1, got from ${message.from}`);
+}

@@ -1,0 +1,13 @@
+/** What one end lets the other make it hold. */
+export interface Limits {
+  /** Bytes of one message. */
+  maxPayload: number;
+  /** Channels of one stream. */
+  maxChannels: number;
+}
+
+/** The limits of a server that was not told others. */
+export const defaultLimits: Limits = { maxPayload: 1 << 20, maxChannels: 1024 };
+
+/** The farthest that an index may lie ahead of the next one expected, in frames (half a year at 250 Hz). */
+export const maxGap: number = 2 ** 32;

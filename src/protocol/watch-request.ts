@@ -1,0 +1,71 @@
+import * as v from 'valibot';
+import { checkMessage, parseText, typeOf } from './check-message.ts';
+import * as field from './fields.ts';
+import { type ErrorCode, ProtocolError } from './protocol-error.ts';
+
+/** What of a stream can be watched. */
+export const watchable = ['raw', 'features', 'kernels', 'loss', 'marks', 'prediction'] as const;
+export type Watchable = (typeof watchable)[number];
+
+const whatRule = `a list of ${watchable.join(', ')}`;
+const subscribe = v.object(
+  {
+    type: v.literal('subscribe'),
+    id: field.id,
+    stream: field.name,
+    what: v.pipe(
+      v.array(v.picklist(watchable, whatRule), whatRule),
+      v.minLength(1, whatRule),
+      v.maxLength(16, whatRule),
+    ),
+    maxHz: v.optional(
+      v.pipe(
+        v.number('a number > 0 in Hz'),
+        v.check((hz: number) => hz > 0 && hz <= 1000, 'a number from 0 to 1000 in Hz'),
+      ),
+    ),
+  },
+  'given',
+);
+const unsubscribe = v.object({ type: v.literal('unsubscribe'), id: field.id }, 'given');
+const step = v.pipe(
+  v.number('a number > 0'),
+  v.check((mu: number) => mu > 0 && mu <= 2, 'a number > 0 and at most 2'),
+);
+const learning = v.object(
+  {
+    type: v.literal('learning'),
+    stream: field.name,
+    learner: field.place,
+    on: v.optional(v.boolean('true or false')),
+    step: v.optional(step),
+  },
+  'given',
+);
+
+export type Subscribe = v.InferOutput<typeof subscribe>;
+export type Unsubscribe = v.InferOutput<typeof unsubscribe>;
+export type Learning = v.InferOutput<typeof learning>;
+/** Everything that a viewer sends. */
+export type WatchRequest = Subscribe | Unsubscribe | Learning;
+
+const codes = new Map<string, ErrorCode>([
+  ['id', 'bad-id'],
+  ['stream', 'bad-name'],
+  ['what', 'bad-what'],
+  ['maxHz', 'bad-rate'],
+  ['learner', 'unknown-learner'],
+  ['on', 'bad-learning'],
+  ['step', 'bad-learning'],
+]);
+
+/** Reads one message of a viewer. Throws a ProtocolError and nothing else. */
+export function parseWatchRequest(message: string | Uint8Array | ArrayBuffer): WatchRequest {
+  if (typeof message !== 'string') throw new ProtocolError('binary-refused', 'message must be text, got bytes');
+  const json = parseText(message);
+  const type = typeOf(json);
+  if (type === 'subscribe') return checkMessage(subscribe, json, codes);
+  if (type === 'unsubscribe') return checkMessage(unsubscribe, json, codes);
+  if (type === 'learning') return checkMessage(learning, json, codes);
+  throw new ProtocolError('unknown-type', 'type must be one of subscribe, unsubscribe, learning, got another');
+}
