@@ -23,11 +23,11 @@ export function typeOf(message: unknown): string {
 }
 
 /** Checks `message` by `schema`; a refusal carries the code of the field that is wrong. */
-export function checkMessage<S extends v.GenericSchema>(
-  schema: S,
+export function checkMessage<T>(
+  schema: v.GenericSchema<unknown, T>,
   message: unknown,
   codes: ReadonlyMap<string, ErrorCode>,
-): v.InferOutput<S> {
+): T {
   const result = v.safeParse(schema, message, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;

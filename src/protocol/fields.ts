@@ -1,5 +1,8 @@
 import * as v from 'valibot';
 
+/** A schema that takes anything and returns a T. */
+export type Schema<T> = v.GenericSchema<unknown, T>;
+
 const text = (rule: string) => v.pipe(v.string(rule), v.minLength(1, rule), v.maxLength(64, rule));
 const whole = (least: number, most: number, rule: string) =>
   v.pipe(
@@ -8,35 +11,41 @@ const whole = (least: number, most: number, rule: string) =>
   );
 
 /** An absolute frame index. */
-export const index = whole(0, Number.MAX_SAFE_INTEGER, 'an integer from 0 to 2^53 - 1');
+export const index: Schema<number> = whole(0, Number.MAX_SAFE_INTEGER, 'an integer from 0 to 2^53 - 1');
 /** A number of frames that is not 0. */
-export const count = whole(1, Number.MAX_SAFE_INTEGER, 'an integer from 1 to 2^53 - 1');
+export const count: Schema<number> = whole(1, Number.MAX_SAFE_INTEGER, 'an integer from 1 to 2^53 - 1');
 /** A subscription's number, chosen by the viewer. */
-export const id = whole(1, 0xffffffff, 'an integer from 1 to 2^32 - 1');
+export const id: Schema<number> = whole(1, 0xffffffff, 'an integer from 1 to 2^32 - 1');
 /** The place of something in a list. */
-export const place = whole(0, 0xffff, 'an integer from 0 to 65535');
+export const place: Schema<number> = whole(0, 0xffff, 'an integer from 0 to 65535');
 /** The number of a run. */
-export const run = whole(0, 0xffffffff, 'an integer from 0 to 2^32 - 1');
+export const run: Schema<number> = whole(0, 0xffffffff, 'an integer from 0 to 2^32 - 1');
 /** Milliseconds since 1970, as far as a Date reaches. */
-export const time = v.pipe(
+export const time: Schema<number> = v.pipe(
   v.number('ms since 1970'),
   v.check((ms: number) => Math.abs(ms) <= 8.64e15, 'ms since 1970, up to 8.64e15'),
 );
 /** Frames a second; 0 = irregular. */
-export const rate = v.pipe(
+export const rate: Schema<number> = v.pipe(
   v.number('a number >= 0 in Hz'),
   v.check((hz: number) => hz >= 0 && hz <= 1e9, 'a number from 0 to 1e9 in Hz'),
 );
 /** A name of a channel, a map, a unit or an event. */
-export const label = text('text of 1 to 64 characters');
+export const label: Schema<string> = text('text of 1 to 64 characters');
 /** A unit: a label, or nothing. */
-export const unit = v.pipe(v.string('text'), v.maxLength(64, 'text of at most 64 characters'));
+export const unit: Schema<string> = v.pipe(v.string('text'), v.maxLength(64, 'text of at most 64 characters'));
 
 const nameRule = '1 to 64 of A-Z a-z 0-9 . _ -, not beginning with a dot';
 /** A stream's name: safe in a path, a file name and a page. */
-export const name = v.pipe(v.string(nameRule), v.regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/, nameRule));
+export const name: Schema<string> = v.pipe(
+  v.string(nameRule),
+  v.regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/, nameRule),
+);
 
-/** One channel of a stream. */
-export const channel = v.object({ label, unit }, 'given');
 /** What a channel is called and measured in. */
-export type ChannelInfo = v.InferOutput<typeof channel>;
+export interface ChannelInfo {
+  label: string;
+  unit: string;
+}
+/** One channel of a stream. */
+export const channel: Schema<ChannelInfo> = v.object({ label, unit }, 'given');

@@ -13,19 +13,19 @@ export {
   type Samples,
 } from './ingest.ts';
 export { defaultLimits, type Limits, maxGap } from './limits.ts';
+export { parseWatch } from './parse-watch.ts';
 export { type ErrorCode, errorCodes, ProtocolError } from './protocol-error.ts';
 export type { LearnerInfo, MapInfo, StreamInfo } from './stream-info.ts';
 export {
   type BlockMessage,
   type DroppedMessage,
-  type ErrorMessage,
   type GapMessage,
   type HealthMessage,
   type KernelsMessage,
   type LossMessage,
   type MarkMessage,
-  parseWatch,
   type RunMessage,
+  type StreamHealth,
   type StreamsMessage,
   type SubscribedMessage,
   type WatchMessage,

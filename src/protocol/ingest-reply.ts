@@ -1,10 +1,36 @@
 import * as v from 'valibot';
 import { checkMessage, parseText, typeOf } from './check-message.ts';
 import * as field from './fields.ts';
+import { gap, type Gap } from './ingest.ts';
+import type { Limits } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /** The server will take this stream, and expects frame `next` of run `run`. */
-export const welcome = v.object({
+export interface Welcome {
+  type: 'welcome';
+  protocol: string;
+  stream: string;
+  run: number;
+  next: number;
+  limits: Limits;
+}
+/** `received`: the next index expected; `durable`: the frames before this index are recorded (0: nothing is). */
+export interface Ack {
+  type: 'ack';
+  received: number;
+  durable: number;
+}
+/** What was wrong with a message. */
+export interface Refusal {
+  type: 'error';
+  /** One of `errorCodes`; codes that come later are let through, so that an old client can show them. */
+  code: string;
+  message: string;
+}
+/** Everything that a server tells a sensor; a gap: the server saw that frames never came. */
+export type IngestReply = Welcome | Ack | Gap | Refusal;
+
+const welcome: field.Schema<Welcome> = v.object({
   type: v.literal('welcome'),
   protocol: v.string(),
   stream: field.name,
@@ -12,23 +38,18 @@ export const welcome = v.object({
   next: field.index,
   limits: v.object({ maxPayload: field.count, maxChannels: field.count }),
 });
-/** `received`: the next index expected; `durable`: the frames before this index are recorded (0: nothing is). */
-export const ack = v.object({ type: v.literal('ack'), received: field.index, durable: field.index });
-/** The server saw that frames never came. */
-export const hole = v.object({ type: v.literal('gap'), from: field.index, count: field.count });
-/** What was wrong with a message. Codes that come later are let through, so that an old client can show them. */
-export const refusal = v.object({ type: v.literal('error'), code: v.string(), message: v.string() });
+const ack: field.Schema<Ack> = v.object({ type: v.literal('ack'), received: field.index, durable: field.index });
+/** The schema of a refusal; viewers get the same. */
+export const refusal: field.Schema<Refusal> = v.object({
+  type: v.literal('error'),
+  code: v.string(),
+  message: v.string(),
+});
 
-export type Welcome = v.InferOutput<typeof welcome>;
-export type Ack = v.InferOutput<typeof ack>;
-export type Refusal = v.InferOutput<typeof refusal>;
-/** Everything that a server tells a sensor. */
-export type IngestReply = Welcome | Ack | v.InferOutput<typeof hole> | Refusal;
-
-const schemas = new Map<string, v.GenericSchema<unknown, IngestReply>>([
+const schemas = new Map<string, field.Schema<IngestReply>>([
   ['welcome', welcome],
   ['ack', ack],
-  ['gap', hole],
+  ['gap', gap],
   ['error', refusal],
 ]);
 

@@ -36,12 +36,6 @@ const samples = v.object(
   },
   'given',
 );
-const gap = v.object({ type: v.literal('gap'), from: field.index, count: field.count }, 'given');
-const mark = v.object(
-  { type: v.literal('mark'), at: field.index, label: field.label, frames: v.optional(field.count) },
-  'given',
-);
-
 /** What a sensor says of itself; what it leaves out is as before, or as the address says. */
 export interface Hello {
   type: 'hello';
@@ -68,11 +62,30 @@ export interface Samples {
   labels?: string[];
 }
 /** Frames that never came. */
-export type Gap = v.InferOutput<typeof gap>;
+export interface Gap {
+  type: 'gap';
+  from: number;
+  count: number;
+}
 /** An event, `frames` long, in frames of its stream. */
-export type Mark = v.InferOutput<typeof mark>;
+export interface Mark {
+  type: 'mark';
+  at: number;
+  label: string;
+  frames?: number;
+}
 /** Everything that a sensor sends. */
 export type IngestMessage = Hello | Samples | Gap | Mark;
+
+/** The schema of a gap; both ends send it. */
+export const gap: field.Schema<Gap> = v.object(
+  { type: v.literal('gap'), from: field.index, count: field.count },
+  'given',
+);
+const mark: field.Schema<Mark> = v.object(
+  { type: v.literal('mark'), at: field.index, label: field.label, frames: v.optional(field.count) },
+  'given',
+);
 
 const codes = new Map<string, ErrorCode>([
   ['channels', 'bad-channels'],

@@ -5,7 +5,7 @@ export const errorCodes = {
   'unknown-type': 'no message of this `type` goes this way',
   'bad-shape': '`data` is not columns of equal length, one a channel',
   'bad-sample': 'a sample is neither a number nor null',
-  'not-finite': 'a number of the text is too large for a double (1e999)',
+  'not-finite': 'a number of the text is too large (1e999; a sample: 3.4e38)',
   'bad-index': 'an index is not an integer from 0 to 2^53 - 1',
   'far-index': 'an index is more than 2^32 frames ahead of the next one',
   'bad-count': 'a number of frames is not an integer from 1 to 2^53 - 1',

@@ -1,84 +1,93 @@
-import * as v from 'valibot';
-import { decodeBlock, type WireBlock } from './block-header.ts';
-import { checkMessage, parseText, typeOf } from './check-message.ts';
-import * as field from './fields.ts';
-import { refusal } from './ingest-reply.ts';
-import { ProtocolError } from './protocol-error.ts';
-import { streamInfo } from './stream-info.ts';
+import type { WireBlock } from './block-header.ts';
+import type { Refusal } from './ingest-reply.ts';
+import type { StreamInfo } from './stream-info.ts';
 
-const known = v.nullable(v.number());
-
-const streams = v.object({ type: v.literal('streams'), streams: v.array(streamInfo) });
-const subscribed = v.object({
-  type: v.literal('subscribed'),
-  id: field.id,
-  stream: field.name,
-  run: field.run,
-  next: field.index,
-});
-const kernels = v.object({
-  type: v.literal('kernels'),
-  id: field.id,
-  learner: field.place,
-  at: field.index,
-  /** [out, taps, in] */
-  shape: v.tuple([v.number(), v.number(), v.number()]),
-  data: v.array(v.number()),
-  /** The first weights; with the first message only. */
-  start: v.optional(v.array(v.number())),
-});
-const loss = v.object({
-  type: v.literal('loss'),
-  id: field.id,
-  learner: field.place,
-  at: field.index,
-  nmse: known,
-  skill: known,
-  persistence: known,
-  rms: known,
-});
-const mark = v.object({
-  type: v.literal('mark'),
-  id: field.id,
-  at: field.index,
-  label: v.string(),
-  frames: v.optional(field.count),
-});
-const gap = v.object({ type: v.literal('gap'), id: field.id, from: field.index, count: field.count });
-const run = v.object({ type: v.literal('run'), id: field.id, run: field.run, next: field.index });
-const dropped = v.object({
-  type: v.literal('dropped'),
-  id: field.id,
-  what: v.string(),
-  from: field.index,
-  count: field.count,
-});
-const health = v.object({
-  type: v.literal('health'),
-  streams: v.array(
-    v.object({
-      name: field.name,
-      /** Measured, in Hz. */
-      rate: v.number(),
-      /** Now minus the time of the newest frame, in ms. */
-      lag: known,
-      received: v.number(),
-      gaps: v.number(),
-      invalid: v.number(),
-    }),
-  ),
-});
-
-export type StreamsMessage = v.InferOutput<typeof streams>;
-export type SubscribedMessage = v.InferOutput<typeof subscribed>;
-export type KernelsMessage = v.InferOutput<typeof kernels>;
-export type LossMessage = v.InferOutput<typeof loss>;
-export type MarkMessage = v.InferOutput<typeof mark>;
-export type GapMessage = v.InferOutput<typeof gap>;
-export type RunMessage = v.InferOutput<typeof run>;
-export type DroppedMessage = v.InferOutput<typeof dropped>;
-export type HealthMessage = v.InferOutput<typeof health>;
-export type ErrorMessage = v.InferOutput<typeof refusal>;
+/** All streams; sent on connecting and whenever one comes, goes or changes. */
+export interface StreamsMessage {
+  type: 'streams';
+  streams: StreamInfo[];
+}
+/** The subscription stands; its first frame is `next` of run `run`. */
+export interface SubscribedMessage {
+  type: 'subscribed';
+  id: number;
+  stream: string;
+  run: number;
+  next: number;
+}
+/** A learner's kernels as they are at frame `at`. */
+export interface KernelsMessage {
+  type: 'kernels';
+  id: number;
+  learner: number;
+  at: number;
+  /** [out, taps, in]; tap 0 meets the newest frame. */
+  shape: [number, number, number];
+  data: number[];
+  /** The first weights; with the first message of a subscription only. */
+  start?: number[];
+}
+/** A learner's running score at frame `at`; null until known. */
+export interface LossMessage {
+  type: 'loss';
+  id: number;
+  learner: number;
+  at: number;
+  /** Squared error over the variance of the truth. */
+  nmse: number | null;
+  /** 1 - nmse / persistence. */
+  skill: number | null;
+  /** The nmse of guessing that nothing changes. */
+  persistence: number | null;
+  rms: number | null;
+}
+/** An event of the stream, `frames` long. */
+export interface MarkMessage {
+  type: 'mark';
+  id: number;
+  at: number;
+  label: string;
+  frames?: number;
+}
+/** Frames that never came. */
+export interface GapMessage {
+  type: 'gap';
+  id: number;
+  from: number;
+  count: number;
+}
+/** A new run began: channels, rate or numbering changed. */
+export interface RunMessage {
+  type: 'run';
+  id: number;
+  run: number;
+  next: number;
+}
+/** This viewer was too slow: so many frames (or messages) of `what` were left out. */
+export interface DroppedMessage {
+  type: 'dropped';
+  id: number;
+  what: string;
+  from: number;
+  count: number;
+}
+/** How one stream does. */
+export interface StreamHealth {
+  name: string;
+  /** Measured, in Hz. */
+  rate: number;
+  /** Now minus the time of the newest frame, in ms; null when unknown. */
+  lag: number | null;
+  /** Frames received, frames that never came, frames with a sample that is not real. */
+  received: number;
+  gaps: number;
+  invalid: number;
+}
+/** How the streams do; once a second. */
+export interface HealthMessage {
+  type: 'health';
+  streams: StreamHealth[];
+}
 /** A binary message, decoded. */
 export type BlockMessage = { type: 'block' } & WireBlock;
 /** Every text message that a server sends a viewer. */
@@ -92,29 +101,6 @@ export type WatchText =
   | RunMessage
   | DroppedMessage
   | HealthMessage
-  | ErrorMessage;
+  | Refusal;
 /** Everything that a server sends a viewer. */
 export type WatchMessage = WatchText | BlockMessage;
-
-const schemas = new Map<string, v.GenericSchema<unknown, WatchText>>([
-  ['streams', streams],
-  ['subscribed', subscribed],
-  ['kernels', kernels],
-  ['loss', loss],
-  ['mark', mark],
-  ['gap', gap],
-  ['run', run],
-  ['dropped', dropped],
-  ['health', health],
-  ['error', refusal],
-]);
-
-/** Reads one message of the server to a viewer, text or binary. Throws a ProtocolError and nothing else. */
-export function parseWatch(message: string | Uint8Array | ArrayBuffer): WatchMessage {
-  if (typeof message !== 'string') return { type: 'block', ...decodeBlock(message) };
-  const json = parseText(message);
-  const schema = schemas.get(typeOf(json));
-  if (!schema)
-    throw new ProtocolError('unknown-type', `type must be one of ${[...schemas.keys()].join(', ')}, got another`);
-  return checkMessage(schema, json, new Map());
-}

@@ -7,8 +7,33 @@ import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 export const watchable = ['raw', 'features', 'kernels', 'loss', 'marks', 'prediction'] as const;
 export type Watchable = (typeof watchable)[number];
 
+/** Asks for a stream; what comes carries `id`. */
+export interface Subscribe {
+  type: 'subscribe';
+  id: number;
+  stream: string;
+  what: Watchable[];
+  /** Messages a second of each kind; default 30. */
+  maxHz?: number;
+}
+/** Asks for no more of subscription `id`. */
+export interface Unsubscribe {
+  type: 'unsubscribe';
+  id: number;
+}
+/** Turns a learner on or off, or sets its step. */
+export interface Learning {
+  type: 'learning';
+  stream: string;
+  learner: number;
+  on?: boolean;
+  step?: number;
+}
+/** Everything that a viewer sends. */
+export type WatchRequest = Subscribe | Unsubscribe | Learning;
+
 const whatRule = `a list of ${watchable.join(', ')}`;
-const subscribe = v.object(
+const subscribe: field.Schema<Subscribe> = v.object(
   {
     type: v.literal('subscribe'),
     id: field.id,
@@ -27,12 +52,12 @@ const subscribe = v.object(
   },
   'given',
 );
-const unsubscribe = v.object({ type: v.literal('unsubscribe'), id: field.id }, 'given');
+const unsubscribe: field.Schema<Unsubscribe> = v.object({ type: v.literal('unsubscribe'), id: field.id }, 'given');
 const step = v.pipe(
   v.number('a number > 0'),
   v.check((mu: number) => mu > 0 && mu <= 2, 'a number > 0 and at most 2'),
 );
-const learning = v.object(
+const learning: field.Schema<Learning> = v.object(
   {
     type: v.literal('learning'),
     stream: field.name,
@@ -42,12 +67,6 @@ const learning = v.object(
   },
   'given',
 );
-
-export type Subscribe = v.InferOutput<typeof subscribe>;
-export type Unsubscribe = v.InferOutput<typeof unsubscribe>;
-export type Learning = v.InferOutput<typeof learning>;
-/** Everything that a viewer sends. */
-export type WatchRequest = Subscribe | Unsubscribe | Learning;
 
 const codes = new Map<string, ErrorCode>([
   ['id', 'bad-id'],
