@@ -34,7 +34,11 @@ function show(value: unknown): string {
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length})`;
   if (typeof value === 'object' && value !== null) {
     const text = JSON.stringify(value) as string | undefined;
-    return text === undefined ? Object.prototype.toString.call(value) : text.length > 80 ? `${text.slice(0, 77)}...` : text;
+    return text === undefined
+      ? Object.prototype.toString.call(value)
+      : text.length > 80
+        ? `${text.slice(0, 77)}...`
+        : text;
   }
   return String(value);
 }

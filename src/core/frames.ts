@@ -1,0 +1,48 @@
+/** Rows that a layer hands on: samples [frames, channels] and one validity byte a frame, in memory that grows and is kept. */
+export class Frames {
+  readonly channels: number;
+  data: Float32Array = new Float32Array(0);
+  valid: Uint8Array = new Uint8Array(0);
+  count = 0;
+
+  constructor(channels: number) {
+    this.channels = channels;
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  /** Makes room for `more` rows behind the last one and returns the offset in `data` of the first of them. */
+  reserve(more: number): number {
+    const rows = this.count + more;
+    if (rows > this.valid.length) {
+      const capacity = Math.max(rows, 2 * this.valid.length, 16);
+      const data = new Float32Array(capacity * this.channels);
+      data.set(this.data.subarray(0, this.count * this.channels));
+      const valid = new Uint8Array(capacity);
+      valid.set(this.valid.subarray(0, this.count));
+      this.data = data;
+      this.valid = valid;
+    }
+    return this.count * this.channels;
+  }
+
+  /** Appends the last row `times` times more, invalid. */
+  repeatLast(times: number): void {
+    if (times === 0) return;
+    const at = this.reserve(times);
+    const { channels, data } = this;
+    for (let i = 0; i < times * channels; i++) data[at + i] = data[at - channels + (i % channels)];
+    this.valid.fill(0, this.count, this.count + times);
+    this.count += times;
+  }
+
+  /** Appends `rows` rows of zeros, invalid. */
+  appendZeros(rows: number): void {
+    const at = this.reserve(rows);
+    this.data.fill(0, at, at + rows * this.channels);
+    this.valid.fill(0, this.count, this.count + rows);
+    this.count += rows;
+  }
+}

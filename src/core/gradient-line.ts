@@ -1,0 +1,81 @@
+import type { Frames } from './frames.ts';
+
+/**
+ * The gradient with respect to the frames of one layer's input, while outputs still add to it: rows are opened as
+ * frames arrive, sums are scattered into them, and rows leave in order once they are final.
+ *
+ *     … gone | behind (R-1 rows, no longer read) | open … | next
+ *
+ * The rows behind `first` take what is scattered into frames whose gradient has gone already (or that never were
+ * frames: padding), so that scattering needs no case of its own.
+ */
+export class GradientLine {
+  readonly channels: number;
+  /** Gradients, linear; the row of frame `index` begins at `offset(index)`. */
+  data: Float32Array;
+  /** Absolute index of the first row that has not left. */
+  first = 0;
+  /** Absolute index of the next row to open. */
+  next = 0;
+  readonly #behind: number;
+  #base: number;
+
+  constructor(channels: number, behind: number) {
+    this.channels = channels;
+    this.#behind = behind;
+    this.#base = -behind;
+    this.data = new Float32Array((2 * behind + 16) * channels);
+  }
+
+  offset(index: number): number {
+    return (index - this.#base) * this.channels;
+  }
+
+  /** Opens rows of zeros up to frame `next` - 1, moving or growing the memory where it must. */
+  open(next: number): void {
+    if (next <= this.next) return;
+    const { channels } = this;
+    if (this.offset(next) > this.data.length) {
+      const keep = this.first - this.#behind;
+      const from = this.offset(keep);
+      const to = this.offset(this.next);
+      const rows = next - keep;
+      let target = this.data;
+      if (2 * rows * channels > target.length) target = new Float32Array(3 * rows * channels);
+      if (target === this.data) target.copyWithin(0, from, to);
+      else target.set(this.data.subarray(from, to));
+      this.data = target;
+      this.#base = keep;
+    }
+    this.data.fill(0, this.offset(this.next), this.offset(next));
+    this.next = next;
+  }
+
+  /** Adds the row of frame `from` to that of frame `to` and clears it: a copied frame's gradient goes to its source. */
+  fold(from: number, to: number): void {
+    const source = this.offset(from);
+    const target = this.offset(to);
+    for (let c = 0; c < this.channels; c++) {
+      this.data[target + c] = Math.fround(this.data[target + c] + this.data[source + c]);
+      this.data[source + c] = 0;
+    }
+  }
+
+  /** Appends the rows before `limit` to `out`; they leave the line. */
+  take(limit: number, out: Frames): void {
+    const rows = limit - this.first;
+    if (rows <= 0) return;
+    const at = out.reserve(rows);
+    const from = this.offset(this.first);
+    out.data.set(this.data.subarray(from, from + rows * this.channels), at);
+    out.count += rows;
+    this.first = limit;
+  }
+
+  /** Moves all indexes on by `count`; only for a line with no open rows. */
+  shift(count: number): void {
+    this.first += count;
+    this.next += count;
+    this.#base += count;
+  }
+}

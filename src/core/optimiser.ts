@@ -1,0 +1,53 @@
+import { positive } from './check.ts';
+import type { Network } from './network.ts';
+import type { NetworkStream } from './network-stream.ts';
+
+/** Moves a network's weights along the gradients that one of its streams has accumulated. */
+export interface Optimiser {
+  /** μ, the length of a step. May be changed between steps. */
+  rate: number;
+  /** Updates `network`'s weights from `stream`'s gradients and clears these. */
+  step(network: Network, stream: NetworkStream): void;
+}
+
+/** Stochastic gradient descent, equation (6): w ← w - μ ∂L/∂w. */
+export function sgd({ rate }: { rate: number }): Optimiser {
+  return {
+    rate: positive('rate', rate),
+    step(network, stream) {
+      descend(network, stream, () => this.rate);
+    },
+  };
+}
+
+/**
+ * Normalised LMS: as SGD, with μ divided by ε + the energy of the windows that the gradient comes from (Σ x², and 1 for
+ * the bias, whose input is 1). 0 < μ < 2 is stable for one layer whatever the signal's size.
+ * Source: Haykin, Adaptive Filter Theory, ch. 6. With several layers each is normalised by its own windows.
+ */
+export function nlms({ rate, epsilon = 1e-3 }: { rate: number; epsilon?: number }): Optimiser {
+  positive('epsilon', epsilon);
+  return {
+    rate: positive('rate', rate),
+    step(network, stream) {
+      descend(network, stream, (energy) => this.rate / (epsilon + energy));
+    },
+  };
+}
+
+function descend(network: Network, stream: NetworkStream, length: (energy: number) => number): void {
+  if (stream.network !== network) throw new TypeError('stream must be a stream of network, got one of another');
+  for (const [index, layer] of stream.convolutions) {
+    const weights = network.parameters[index]!;
+    const gradients = layer.gradients;
+    if (!gradients) throw new TypeError('stream must be made with { gradients: true }, got one without');
+    const step = length(gradients.energy);
+    move(weights.weight, gradients.weight, step);
+    if (weights.bias) move(weights.bias, gradients.bias!, step);
+    layer.clearGradients();
+  }
+}
+
+function move(weights: Float32Array, gradients: Float32Array, step: number): void {
+  for (let i = 0; i < weights.length; i++) weights[i] = Math.fround(weights[i] - Math.fround(step * gradients[i]));
+}

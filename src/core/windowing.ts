@@ -1,0 +1,71 @@
+import { integer, invalid, oneOf } from './check.ts';
+
+/** Where outputs hang, as the `mode` column of the design has it; [left, right] counts the padding on either side. */
+export type Mode = 'causal' | 'valid' | 'same' | 'full' | readonly [left: number, right: number];
+
+/** What taps see before the first frame and, where there is a tail, after the last. */
+export type Padding = 'zeros' | 'constant' | 'edge';
+
+export interface WindowSpec {
+  kernelSize: number;
+  stride?: number;
+  dilation?: number;
+  phase?: number;
+  mode?: Mode;
+  padding?: Padding;
+  padValue?: number;
+}
+
+/** How a layer walks over its input: output n hangs on frame n·stride + anchor. All counts are in input frames. */
+export interface Windowing {
+  readonly kernelSize: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** f: the frame that output 0 hangs on. */
+  readonly anchor: number;
+  /** (K - 1) D + 1, equation (3). */
+  readonly receptiveField: number;
+  /** Frames of padding after the last one, seen at flush. */
+  readonly tail: number;
+  readonly padding: Padding;
+  readonly padValue: number;
+}
+
+/** Checks a window's numbers and works out its anchor and tail. Throws RangeError or TypeError that name the field. */
+export function windowing(spec: WindowSpec): Windowing {
+  const kernelSize = integer('kernelSize', spec.kernelSize, 1);
+  const stride = integer('stride', spec.stride ?? 1, 1);
+  const dilation = integer('dilation', spec.dilation ?? 1, 1);
+  const padding = oneOf('padding', spec.padding ?? 'zeros', ['zeros', 'constant', 'edge']);
+  const padValue = padding === 'constant' ? (spec.padValue ?? 0) : 0;
+  if (!Number.isFinite(padValue)) throw invalid('padValue', 'a finite number', padValue);
+  const reach = (kernelSize - 1) * dilation;
+  const { anchor, tail } = placement(spec, reach, stride);
+  return { kernelSize, stride, dilation, anchor, receptiveField: reach + 1, tail, padding, padValue };
+}
+
+function placement(
+  { mode = 'causal', phase }: WindowSpec,
+  reach: number,
+  stride: number,
+): { anchor: number; tail: number } {
+  if (phase !== undefined && mode !== 'causal') throw invalid('phase', "absent unless mode is 'causal'", phase);
+  if (Array.isArray(mode)) {
+    const [left, right] = mode as [unknown, unknown];
+    for (const [name, side] of [
+      ['mode[0]', left],
+      ['mode[1]', right],
+    ] as const) {
+      if (integer(name, side, 0) > reach) throw invalid(name, `<= (kernelSize - 1) * dilation = ${reach}`, side);
+    }
+    return { anchor: reach - (left as number), tail: right as number };
+  }
+  const name = oneOf('mode', mode, ['causal', 'valid', 'same', 'full']);
+  const half = Math.floor(reach / 2);
+  if (name === 'valid') return { anchor: reach, tail: 0 };
+  if (name === 'same') return { anchor: half, tail: half };
+  if (name === 'full') return { anchor: 0, tail: reach };
+  const anchor = integer('phase', phase ?? 0, 0);
+  if (anchor >= stride) throw invalid('phase', `< stride = ${stride}`, phase);
+  return { anchor, tail: 0 };
+}
