@@ -1,0 +1,58 @@
+import { oneOf } from '../check.ts';
+
+interface Elementwise {
+  /** y of one sample. */
+  value: (x: number, alpha: number) => number;
+  /** dy/dx at the sample that went in. */
+  slope: (x: number, alpha: number) => number;
+  /** Default of alpha. */
+  alpha?: number;
+}
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/** Layers that turn each sample by itself. */
+export type ActivationName = 'identity' | 'relu' | 'leakyRelu' | 'elu' | 'tanh' | 'sigmoid' | 'square' | 'abs' | 'log';
+
+const activations: Record<ActivationName, Elementwise> = {
+  identity: { value: (x) => x, slope: () => 1 },
+  relu: { value: (x) => Math.max(x, 0), slope: (x) => (x > 0 ? 1 : 0) },
+  leakyRelu: { alpha: 0.01, value: (x, alpha) => (x > 0 ? x : alpha * x), slope: (x, alpha) => (x > 0 ? 1 : alpha) },
+  elu: {
+    alpha: 1,
+    value: (x, alpha) => (x > 0 ? x : alpha * Math.expm1(x)),
+    slope: (x, alpha) => (x > 0 ? 1 : alpha * Math.exp(x)),
+  },
+  tanh: { value: Math.tanh, slope: (x) => 1 - Math.tanh(x) ** 2 },
+  sigmoid: { value: sigmoid, slope: (x) => sigmoid(x) * (1 - sigmoid(x)) },
+  square: { value: (x) => x * x, slope: (x) => 2 * x },
+  abs: { value: Math.abs, slope: Math.sign },
+  log: {
+    alpha: 1e-6,
+    value: (x, alpha) => Math.log(Math.max(x, alpha)),
+    slope: (x, alpha) => (x < alpha ? 0 : 1 / x),
+  },
+};
+
+/** The names of all activations. */
+export const activationNames: ActivationName[] = Object.keys(activations) as ActivationName[];
+
+/**
+ * y = f(x), sample by sample. `alpha` is the slope of leakyRelu below 0 (default 0.01), the depth of elu (1), and the
+ * smallest number that log takes as it is (1e-6); others have none. Throws TypeError for an unknown name.
+ */
+export function activate(name: ActivationName, x: ArrayLike<number>, alpha?: number): Float64Array {
+  const { value, alpha: usual = 0 } = activations[oneOf('type', name, activationNames)];
+  return Float64Array.from({ length: x.length }, (_, i) => value(x[i], alpha ?? usual));
+}
+
+/** ∂L/∂x = g f'(x), where x is what went in and g = ∂L/∂y. Where a line bends the slope is that of the left (of abs 0, of log 1/x). */
+export function activationGradient(
+  name: ActivationName,
+  x: ArrayLike<number>,
+  g: ArrayLike<number>,
+  alpha?: number,
+): Float64Array {
+  const { slope, alpha: usual = 0 } = activations[oneOf('type', name, activationNames)];
+  return Float64Array.from({ length: x.length }, (_, i) => g[i] * slope(x[i], alpha ?? usual));
+}

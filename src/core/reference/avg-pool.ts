@@ -1,0 +1,53 @@
+import { integer, invalid } from '../check.ts';
+import { anchorOf, outputsOf } from './anchor.ts';
+import { framesOf } from './surroundings.ts';
+
+/** Average pooling: every channel for itself, whole windows only. */
+export interface AvgPool {
+  kernelSize: number;
+  /** Default: kernelSize. */
+  stride?: number;
+}
+
+/**
+ * The mean of each window of a recording x, [frames, channels]: a fresh [outputs, channels].
+ *
+ *     y[n, c] = 1/K Σ_k x[nS + K-1 - k, c]
+ *
+ * A convolution in mode 'valid' whose taps are all 1/K: nothing comes before K frames have been seen.
+ */
+export function avgPool(x: ArrayLike<number>, channels: number, pool: AvgPool): Float64Array {
+  const { K, S, outputs } = layout(x, channels, pool);
+  const y = new Float64Array(outputs * channels);
+  for (let n = 0; n < outputs; n++) {
+    for (let c = 0; c < channels; c++) {
+      for (let k = 0; k < K; k++) y[n * channels + c] += x[(n * S + K - 1 - k) * channels + c] / K;
+    }
+  }
+  return y;
+}
+
+/** ∂L/∂x, [frames, channels], of `avgPool`, given g = ∂L/∂y: each frame gets 1/K of every window that it is in. */
+export function avgPoolGradient(
+  x: ArrayLike<number>,
+  channels: number,
+  g: ArrayLike<number>,
+  pool: AvgPool,
+): Float64Array {
+  const { K, S, outputs } = layout(x, channels, pool);
+  if (g.length !== outputs * channels) throw invalid('g.length', `${outputs} outputs x ${channels} channels`, g.length);
+  const input = new Float64Array(x.length);
+  for (let n = 0; n < outputs; n++) {
+    for (let c = 0; c < channels; c++) {
+      for (let k = 0; k < K; k++) input[(n * S + K - 1 - k) * channels + c] += g[n * channels + c] / K;
+    }
+  }
+  return input;
+}
+
+function layout(x: ArrayLike<number>, channels: number, pool: AvgPool): { K: number; S: number; outputs: number } {
+  const K = integer('kernelSize', pool.kernelSize, 1);
+  const S = integer('stride', pool.stride ?? K, 1);
+  const outputs = outputsOf(framesOf('x', x, channels), anchorOf('valid', K - 1), S);
+  return { K, S, outputs };
+}

@@ -1,0 +1,136 @@
+import { integer, invalid } from '../check.ts';
+import { anchorOf, outputsOf, type LayerMode } from './anchor.ts';
+import { framesOf, surround, type Padding } from './surroundings.ts';
+
+/** One convolutional layer: many channels, many kernels. */
+export interface ReferenceConv1d extends Padding {
+  inChannels: number;
+  outChannels: number;
+  kernelSize: number;
+  /** S: input frames per output; default 1. */
+  stride?: number;
+  /** D: frames between taps; default 1. */
+  dilation?: number;
+  /** Input and output channels are cut into so many parts, each part sees only its own; default 1. */
+  groups?: number;
+  /** f of a causal layer, 0 … S-1; default 0. */
+  phase?: number;
+  /** Default 'causal'. */
+  mode?: LayerMode;
+}
+
+/** ∂L/∂ of everything that went into a layer. */
+export interface Conv1dGradients {
+  /** ∂L/∂x, [frames, in]. */
+  input: Float64Array;
+  /** ∂L/∂w, [out, taps, in/groups]. */
+  weight: Float64Array;
+  /** ∂L/∂b, [out]. */
+  bias: Float64Array;
+}
+
+/**
+ * Convolution of a whole recording x, [frames, in], with weights w, [out, taps, in/groups] in lag order, and a bias
+ * [out] or null: a fresh [outputs, out].
+ *
+ *     y[n, o] = b[o] + Σ_k Σ_c w[o, k, c] x[nS + f - kD, c]          equation (2)
+ *
+ * x outside the recording is what the padding says. Throws RangeError where shapes do not fit.
+ */
+export function conv1d(
+  x: ArrayLike<number>,
+  w: ArrayLike<number>,
+  b: ArrayLike<number> | null,
+  layer: ReferenceConv1d,
+): Float64Array {
+  const { I, O, K, S, D, f, outputs, firstChannel } = layout(x, w, b, layer);
+  const seen = surround(x, layer.inChannels, layer);
+  const y = new Float64Array(outputs * O);
+  for (let n = 0; n < outputs; n++) {
+    for (let o = 0; o < O; o++) {
+      let sum = b ? b[o] : 0;
+      for (let k = 0; k < K; k++) {
+        for (let c = 0; c < I; c++) {
+          sum += w[(o * K + k) * I + c] * seen.at(n * S + f - k * D, firstChannel(o) + c);
+        }
+      }
+      y[n * O + o] = sum;
+    }
+  }
+  return y;
+}
+
+/**
+ * The gradients of a layer, given g = ∂L/∂y, [outputs, out].
+ *
+ *     ∂L/∂w[o, k, c] = Σ_n g[n, o] x[nS + f - kD, c]                       equation (4)
+ *     ∂L/∂b[o]       = Σ_n g[n, o]
+ *     ∂L/∂x[t, c]    = Σ_o Σ_k g[n, o] w[o, k, c]   over nS + f - kD = t    equation (5)
+ *
+ * A frame that the padding copies gets the gradient of its copies too; constants, means and medians pass none.
+ * Throws RangeError where shapes do not fit.
+ */
+export function conv1dGradients(
+  x: ArrayLike<number>,
+  w: ArrayLike<number>,
+  g: ArrayLike<number>,
+  layer: ReferenceConv1d,
+): Conv1dGradients {
+  const { I, O, K, S, D, f, outputs, firstChannel } = layout(x, w, null, layer);
+  if (g.length !== outputs * O) throw invalid('g.length', `${outputs} outputs x ${O} channels`, g.length);
+  const seen = surround(x, layer.inChannels, layer);
+  const input = new Float64Array(x.length);
+  const weight = new Float64Array(w.length);
+  const bias = new Float64Array(O);
+  for (let n = 0; n < outputs; n++) {
+    for (let o = 0; o < O; o++) {
+      const gradient = g[n * O + o];
+      bias[o] += gradient;
+      for (let k = 0; k < K; k++) {
+        const t = n * S + f - k * D;
+        const source = seen.source(t);
+        for (let c = 0; c < I; c++) {
+          const channel = firstChannel(o) + c;
+          weight[(o * K + k) * I + c] += gradient * seen.at(t, channel);
+          if (source >= 0) input[source * layer.inChannels + channel] += gradient * w[(o * K + k) * I + c];
+        }
+      }
+    }
+  }
+  return { input, weight, bias };
+}
+
+interface Layout {
+  /** Input channels of one kernel. */
+  I: number;
+  O: number;
+  K: number;
+  S: number;
+  D: number;
+  f: number;
+  outputs: number;
+  /** The first input channel that kernel `o` sees. */
+  firstChannel: (o: number) => number;
+}
+
+function layout(
+  x: ArrayLike<number>,
+  w: ArrayLike<number>,
+  b: ArrayLike<number> | null,
+  layer: ReferenceConv1d,
+): Layout {
+  const inChannels = integer('inChannels', layer.inChannels, 1);
+  const O = integer('outChannels', layer.outChannels, 1);
+  const K = integer('kernelSize', layer.kernelSize, 1);
+  const S = integer('stride', layer.stride ?? 1, 1);
+  const D = integer('dilation', layer.dilation ?? 1, 1);
+  const groups = integer('groups', layer.groups ?? 1, 1);
+  if (inChannels % groups !== 0 || O % groups !== 0)
+    throw invalid('groups', `a divisor of ${inChannels} input and ${O} output channels`, groups);
+  const I = inChannels / groups;
+  if (w.length !== O * K * I) throw invalid('w.length', `${O} kernels x ${K} taps x ${I} channels`, w.length);
+  if (b && b.length !== O) throw invalid('b.length', `its ${O} output channels`, b.length);
+  const anchor = anchorOf(layer.mode ?? 'causal', (K - 1) * D, S, layer.phase);
+  const outputs = outputsOf(framesOf('x', x, inChannels), anchor, S);
+  return { I, O, K, S, D, f: anchor.anchor, outputs, firstChannel: (o) => Math.floor(o / (O / groups)) * I };
+}
