@@ -1,0 +1,96 @@
+import { positive } from '../core/check.ts';
+import { readLayout, sniffedRows } from './csv-layout.ts';
+import type { CsvLayout } from './csv-layout.ts';
+import { FrameCollector } from './frame-collector.ts';
+import { LineCutter } from './line-cutter.ts';
+import type { ReadOptions, Recording, RecordingReader } from './recording.ts';
+import { RowParser } from './row-parser.ts';
+
+export { csvWriter } from './csv-writer.ts';
+export type { CsvWriter } from './csv-writer.ts';
+
+/**
+ * Reads CSV: header or none; `,` `;` or tab (of the first line: tab if there is one, else `;`, else `,`); one frame a
+ * line. Empty, 'NaN' and other non-numeric cells are NaN samples. The layout (time column, rate, channels) is read off the
+ * first 1000 rows; see `findTimeColumn` and `inferRate` for the rules. A time column that keeps step with the rate tells
+ * gaps: a step of n periods is n - 1 lost frames, never fewer than 0.
+ *
+ * Throws an Error that names the line where a line has too many or too few cells, and one that names --rate where
+ * neither the options nor a time column tell the rate.
+ */
+export function csvReader(options: ReadOptions = {}): RecordingReader {
+  if (options.rate !== undefined) positive('rate', options.rate, 'Hz');
+  const lines = new LineCutter();
+  let rows: RowParser | undefined;
+  let head: string[][] = [];
+  let body: CsvBody | undefined;
+
+  const read = (fresh: string[]) => {
+    const first = fresh.find((line) => /[^ ]/.test(line));
+    if (!rows && first === undefined) return;
+    rows ??= new RowParser(delimiterOf(first ?? ''));
+    const parsed = rows.parse(fresh);
+    if (body) return body.add(parsed);
+    head = head.concat(parsed);
+    if (head.length > sniffedRows) begin();
+  };
+  const begin = () => {
+    body = new CsvBody(readLayout(head, options));
+    body.add(body.layout.headed ? head.slice(1) : head);
+    head = [];
+    return body;
+  };
+
+  return {
+    push(text) {
+      read(lines.push(text));
+    },
+    end() {
+      read(lines.end());
+      return (body ?? begin()).recording();
+    },
+  };
+}
+
+/** Reads CSV from one text. */
+export function readCsv(text: string, options: ReadOptions = {}): Recording {
+  const reader = csvReader(options);
+  reader.push(text);
+  return reader.end();
+}
+
+/** The rows below the header. */
+class CsvBody {
+  readonly layout: CsvLayout;
+  readonly #frames: FrameCollector;
+  #before = NaN;
+
+  constructor(layout: CsvLayout) {
+    this.layout = layout;
+    this.#frames = new FrameCollector(layout.columns, layout.rate, layout.begin);
+  }
+
+  add(rows: readonly string[][]): void {
+    const { time, steady, rate } = this.layout;
+    for (const row of rows) {
+      if (time && steady) {
+        const now = time.read(row[time.index]);
+        const periods = Math.round(((now - this.#before) * rate) / 1000);
+        if (periods > 1) this.#frames.skip(periods - 1);
+        if (!Number.isNaN(now)) this.#before = now;
+      }
+      this.#frames.add(row);
+    }
+  }
+
+  recording(): Recording {
+    this.#frames.cut();
+    const { labels, rate, begin } = this.layout;
+    const { blocks, frames, lost } = this.#frames;
+    return { format: 'csv', channels: labels.map((label) => ({ label })), rate, time: begin, blocks, frames, lost };
+  }
+}
+
+function delimiterOf(line: string): string {
+  return line.includes('\t') ? '\t' : line.includes(';') ? ';' : ',';
+}
