@@ -1,0 +1,20 @@
+import type { OperatorFunction } from 'rxjs';
+import type { Block } from '../core/block.ts';
+import { BlockCutter } from '../core/block-cutter.ts';
+import { integer } from '../core/check.ts';
+import { lift } from './lift.ts';
+
+/**
+ * The same frames in blocks of exactly n.
+ *
+ *     source  --[0 1]--[2 3 4 5 6]----------[7]--|
+ *             blocks(3)
+ *     output  ---------[0 1 2][3 4 5]------------([6 7]|)
+ *
+ * Every frame comes out once: floor(frames / n) full blocks and the rest at completion (an error drops it). A gap, that is
+ * a jump of `start`, and a change of channels or rate end a block early, so no block spans one.
+ */
+export function blocks(n: number): OperatorFunction<Block, Block> {
+  integer('n', n, 1);
+  return lift(() => new BlockCutter(n));
+}

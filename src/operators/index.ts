@@ -1,0 +1,12 @@
+export { blocks } from './blocks.ts';
+export { fillGaps } from './fill-gaps.ts';
+export { frames } from './frames.ts';
+export { fromSamples } from './from-samples.ts';
+export { lift, type Processor } from './lift.ts';
+export { standardize, type StandardizeOptions } from './standardize.ts';
+export { toEpochs } from './to-epochs.ts';
+export { toSamples } from './to-samples.ts';
+export type { Block } from '../core/block.ts';
+export type { GapFillerOptions, GapPolicy } from '../core/gap-filler.ts';
+export type { SampleReaderOptions } from '../core/sample-reader.ts';
+export type { Epoch, Reading, Sample, SampleInfo } from '../core/sample.ts';

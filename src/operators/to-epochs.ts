@@ -1,0 +1,20 @@
+import { map, type OperatorFunction } from 'rxjs';
+import { checkBlock, type Block } from '../core/block.ts';
+import { epochOf, type Epoch, type SampleInfo } from '../core/sample.ts';
+
+/**
+ * Blocks as eeg-pipes' epochs, one a block: data[channel][frame].
+ *
+ *     source  --[0 1 2]--------------[3]---------|
+ *             toEpochs()
+ *     output  --{data: [[0, 1, 2]]}--{data: [[3]]}--|
+ *
+ * Put `blocks(n)` before it for epochs of n frames. `info` carries samplingRate, startTime and what is given here, such
+ * as `channelNames`. eeg-pipes knows no validity: filter or fill before.
+ */
+export function toEpochs(info: SampleInfo = {}): OperatorFunction<Block, Epoch> {
+  return map((block: Block) => {
+    checkBlock(block);
+    return epochOf(block, info);
+  });
+}

@@ -1,0 +1,3 @@
+export { verifyOperator, type VerifyOperatorOptions } from './verify-operator.ts';
+export { verifyStream, type VerifyStreamOptions } from './verify-layer.ts';
+export { type FrameStream } from './play.ts';

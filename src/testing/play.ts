@@ -1,0 +1,41 @@
+/** What is verified: anything that turns frames into frames as they come, such as a `NetworkStream` or a layer of yours. */
+export interface FrameStream {
+  /** x [frames, inChannels] → [frames', outChannels]; frames' may be 0. */
+  push(x: Float32Array, valid?: Uint8Array): Float32Array;
+  /** Validity of the frames written last, one byte each. */
+  readonly valid?: Uint8Array;
+  /** Frames that never came; as pushing that many invalid zeros. */
+  skip?(count: number): Float32Array;
+}
+
+/** One piece of a push: its samples and its validity. */
+export interface Output {
+  samples: number[];
+  valid: number[];
+}
+
+/** Pushes x in blocks of the frames that `cut` says, the rest in one last block; what came, put together. */
+export function play(stream: FrameStream, x: Float32Array, channels: number, cut: readonly number[] = []): Output {
+  const out: Output = { samples: [], valid: [] };
+  let from = 0;
+  for (const frames of [...cut, Infinity]) {
+    const to = Math.min(x.length, from + frames * channels);
+    write(out, stream.push(x.slice(from, to)), stream);
+    from = to;
+  }
+  return out;
+}
+
+/** Pushes x frame by frame; what came with each frame. */
+export function playByFrame(stream: FrameStream, x: Float32Array, channels: number): Output[] {
+  return Array.from({ length: x.length / channels }, (_, t) =>
+    write({ samples: [], valid: [] }, stream.push(x.slice(t * channels, (t + 1) * channels)), stream),
+  );
+}
+
+/** Adds what a push returned to `out`. */
+export function write(out: Output, samples: Float32Array, { valid }: FrameStream): Output {
+  out.samples.push(...samples);
+  if (valid) out.valid.push(...valid);
+  return out;
+}

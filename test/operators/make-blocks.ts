@@ -1,0 +1,28 @@
+import type { Block } from '../../src/core/block.ts';
+import { random } from '../../src/core/random.ts';
+
+/** A block of the frames start, start + 1, …, whose samples say their index and channel: 10 · index + channel. */
+export function countingBlock(start: number, frames: number, { channels = 1, rate = 100 } = {}): Block {
+  const data = Float32Array.from(
+    { length: frames * channels },
+    (_, i) => 10 * (start + Math.floor(i / channels)) + (i % channels),
+  );
+  return { data, channels, start, rate, time: rate > 0 ? (start * 1000) / rate : 0 };
+}
+
+/** Seeded noise in blocks of the given lengths, one after the other. */
+export function noiseBlocks(lengths: number[], { channels = 2, rate = 100, seed = 1 } = {}): Block[] {
+  const noise = random(seed);
+  let start = 0;
+  return lengths.map((frames) => {
+    const data = Float32Array.from({ length: frames * channels }, () => noise.normal());
+    const block = { data, channels, start, rate, time: (start * 1000) / rate };
+    start += frames;
+    return block;
+  });
+}
+
+/** The samples of blocks in one list. */
+export function samplesIn(blocks: readonly Block[]): number[] {
+  return blocks.flatMap((block) => [...block.data]);
+}

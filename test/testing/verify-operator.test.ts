@@ -1,0 +1,133 @@
+import {
+  catchError,
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  map,
+  mergeMap,
+  NEVER,
+  Observable,
+  type OperatorFunction,
+  scan,
+  tap,
+} from 'rxjs';
+import { describe, expect, test } from 'vitest';
+import type { Block } from '../../src/core/block.ts';
+import { BlockCutter } from '../../src/core/block-cutter.ts';
+import { frames } from '../../src/operators/frames.ts';
+import { verifyOperator } from '../../src/testing/index.ts';
+import { noiseBlocks } from '../operators/make-blocks.ts';
+
+type BlockOperator = OperatorFunction<Block, Block>;
+const input = () => noiseBlocks([4, 3, 5, 2]);
+const verify = (make: () => BlockOperator, options = {}) => verifyOperator(make, input, options);
+
+/** A running sum of every sample, with its memory made where `remember` says. */
+function summing(total: { sum: number }) {
+  return (block: Block): Block => ({ ...block, data: block.data.map((x) => (total.sum += x)) });
+}
+
+describe('verifyOperator', () => {
+  test('passes an operator that keeps every law', () => {
+    verify(() => (source) => defer(() => source.pipe(map(summing({ sum: 0 })))), { frames: 14 });
+  });
+
+  test('catches state made when the operator is built', () => {
+    const shared = (): BlockOperator => map(summing({ sum: 0 }));
+    expect(() => verify(shared)).toThrow(/^two subscribers, the second after the first: is state made outside defer\?/);
+  });
+
+  test('catches state made once for all operators', () => {
+    const total = { sum: 0 };
+    expect(() => verify(() => map(summing(total)))).toThrow(/^values, again by a new operator/);
+  });
+
+  test('catches a tail that is lost', () => {
+    const lossy = (): BlockOperator => (source) =>
+      defer(() => {
+        const cutter = new BlockCutter(5);
+        return source.pipe(concatMap((block) => cutter.push(block)));
+      });
+    expect(() => verify(lossy, { frames: 14 })).toThrow('completion flushes: 14 frames must have come by then, got 10');
+  });
+
+  test('catches a tail that an error lets out', () => {
+    const leaky = (): BlockOperator => (source) =>
+      new Observable((subscriber) => {
+        const cutter = new BlockCutter(5);
+        const flush = () => cutter.flush().forEach((block) => subscriber.next(block));
+        return source.subscribe({
+          next: (block) => cutter.push(block).forEach((full) => subscriber.next(full)),
+          error: (error) => {
+            flush();
+            subscriber.error(error);
+          },
+          complete: () => {
+            flush();
+            subscriber.complete();
+          },
+        });
+      });
+    expect(() => verify(leaky)).toThrow(/^error, after what came before it and without a tail/);
+  });
+
+  test('catches an order that a re-entrant source upsets', () => {
+    const eager = (): BlockOperator => (source) => source.pipe(mergeMap((block) => [block, block]));
+    expect(() => verify(eager, { anyCut: false })).toThrow(/^re-entrant source/);
+    const orderly = (): BlockOperator => (source) => source.pipe(concatMap((block) => [block, block]));
+    verify(orderly, { anyCut: false });
+  });
+
+  test('catches an output that depends on the cut', () => {
+    const perBlock = (): BlockOperator =>
+      map((block) => ({ ...block, data: block.data.map((x) => x - block.data[0]) }));
+    expect(() => verify(perBlock)).toThrow(/^any cut, here 1 frames a block: output\.\d+\.samples\.\d+ was/);
+  });
+
+  test('catches an operator that writes into its input', () => {
+    const vandal = (): BlockOperator => tap((block) => block.data.fill(0));
+    expect(() => verify(vandal)).toThrow(/^values: an operator must leave its input as it is, but input\.0\.data/);
+  });
+
+  test('catches an output that never ends, ends early, or swallows the error', () => {
+    expect(() => verify(() => (source) => concat(source, NEVER))).toThrow(/^completion flushes: the source completed/);
+    expect(() => verify(() => () => EMPTY)).toThrow(/^values: the input led to no output/);
+    const deaf = (): BlockOperator => catchError(() => EMPTY);
+    expect(() => verify(deaf)).toThrow(/^error: an error of the source must end the output, it completes/);
+  });
+
+  test('catches an operator that says something of an empty source', () => {
+    const chatty = (): BlockOperator => (source) => concat(source, [input()[0]]);
+    expect(() => verify(chatty, { anyCut: false })).toThrow('empty: an empty source led to 1 outputs');
+  });
+
+  test('catches an operator that leaves its source subscribed', () => {
+    const clinging = (): BlockOperator => (source) =>
+      new Observable((subscriber) => {
+        source.subscribe({
+          next: (block) => subscriber.next(block),
+          error: (error) => subscriber.error(error),
+          complete: () => subscriber.complete(),
+        });
+      });
+    expect(() => verify(clinging)).toThrow('never: unsubscribing left the source subscribed');
+  });
+
+  test('works for outputs that are no blocks', () => {
+    verifyOperator(
+      () => (source) =>
+        source.pipe(
+          frames(),
+          scan((sum, block) => sum + block.data[0], 0),
+        ),
+      input,
+    );
+  });
+
+  test('asks for an input that says something', () => {
+    expect(() => verifyOperator(frames, () => noiseBlocks([3]))).toThrow(
+      'makeInput() must be two blocks or more, got 1',
+    );
+  });
+});
