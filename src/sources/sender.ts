@@ -1,0 +1,102 @@
+import { type Block, checkBlock, frameCount } from '../core/block.ts';
+import { invalid } from '../core/check.ts';
+import type { Link } from '../operators/dial.ts';
+import type { Gap, Mark } from '../protocol/ingest.ts';
+import type { Welcome } from '../protocol/ingest-reply.ts';
+import { Outbox } from './outbox.ts';
+import { sensorMessages } from './sensor-messages.ts';
+
+/** What a sender is told once. */
+export interface SenderOptions {
+  channels: number;
+  binary: boolean;
+  /** Frames kept until they are acknowledged. */
+  backlog: number;
+  /** Called with frames that will never be sent. */
+  missed: (gap: Gap) => void;
+}
+
+/** Bytes that may wait in the socket before blocks wait in the outbox instead. */
+const high = 8 << 20;
+/** Marks that wait for a connection; beyond it the oldest are left out. */
+const maxMarks = 1000;
+
+/** The sending side of a sensor over the connections it has one after the other. */
+export class Sender {
+  readonly outbox: Outbox;
+  readonly #options: SenderOptions;
+  readonly #marks: Omit<Mark, 'type'>[] = [];
+  #link: Link | undefined;
+  #welcome: Welcome | undefined;
+  #run = -1;
+  /** The index after the last frame sent; undefined: the next one places the run. */
+  #sentTo: number | undefined;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    this.outbox = new Outbox(options.backlog);
+  }
+
+  /** A connection opened; nothing but the hello goes out before its welcome. */
+  opened(link: Link, hello: object): void {
+    this.#link = link;
+    this.#welcome = undefined;
+    link.send(JSON.stringify(hello));
+  }
+
+  /** The server expects frame `next`: what it lacks is sent again. A run that is not ours begins where we are. */
+  welcomed(welcome: Welcome): void {
+    const ours = welcome.run === this.#run;
+    this.outbox.rewind(ours ? welcome.next : 0);
+    this.#sentTo = ours && welcome.next > 0 ? welcome.next : undefined;
+    this.#run = welcome.run;
+    this.#welcome = welcome;
+  }
+
+  closed(): void {
+    this.#link = undefined;
+    this.#welcome = undefined;
+  }
+
+  /** Ends the connection on purpose. */
+  hangUp(code: number, sentence: string): void {
+    this.#link?.close(code, sentence);
+  }
+
+  push(block: Block): void {
+    checkBlock(block);
+    const { channels } = this.#options;
+    if (block.channels !== channels) throw invalid('block.channels', String(channels), block.channels);
+    if (frameCount(block) > 0) this.outbox.push(block);
+    this.send();
+  }
+
+  mark(mark: Omit<Mark, 'type'>): void {
+    this.#marks.push(mark);
+    if (this.#marks.length > maxMarks) this.#marks.shift();
+    this.send();
+  }
+
+  /** Sends what waits, as far as the socket takes it. */
+  send(): void {
+    const link = this.#link;
+    if (!link || !this.#welcome) return;
+    for (const mark of this.#marks.splice(0)) link.send(JSON.stringify({ ...mark, type: 'mark' }));
+    while (link.bufferedAmount < high) {
+      const block = this.outbox.next();
+      if (!block) return;
+      this.#sendBlock(block, link, this.#welcome.limits.maxPayload);
+    }
+  }
+
+  #sendBlock(block: Block, link: Link, maxPayload: number): void {
+    const from = this.#sentTo ?? block.start;
+    if (block.start > from) {
+      const gap: Gap = { type: 'gap', from, count: block.start - from };
+      link.send(JSON.stringify(gap));
+      this.#options.missed(gap);
+    }
+    for (const message of sensorMessages(block, this.#options.binary, maxPayload)) link.send(message);
+    this.#sentTo = block.start + frameCount(block);
+  }
+}
