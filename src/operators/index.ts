@@ -1,7 +1,10 @@
 export { blocks } from './blocks.ts';
+export { connect, type ConnectOptions, type Down } from './connect.ts';
 export { fillGaps } from './fill-gaps.ts';
 export { frames } from './frames.ts';
 export { fromSamples } from './from-samples.ts';
+export { fromSocket, type FromSocketOptions } from './from-socket.ts';
+export { iir } from './iir.ts';
 export { lift, type Processor } from './lift.ts';
 export { standardize, type StandardizeOptions } from './standardize.ts';
 export { toEpochs } from './to-epochs.ts';

@@ -2,7 +2,11 @@ import type { Block } from '../../src/core/block.ts';
 import { random } from '../../src/core/random.ts';
 
 /** A block of the frames start, start + 1, …, whose samples say their index and channel: 10 · index + channel. */
-export function countingBlock(start: number, frames: number, { channels = 1, rate = 100 } = {}): Block {
+export function countingBlock(
+  start: number,
+  frames: number,
+  { channels = 1, rate = 100 }: { channels?: number; rate?: number } = {},
+): Block {
   const data = Float32Array.from(
     { length: frames * channels },
     (_, i) => 10 * (start + Math.floor(i / channels)) + (i % channels),
@@ -11,7 +15,10 @@ export function countingBlock(start: number, frames: number, { channels = 1, rat
 }
 
 /** Seeded noise in blocks of the given lengths, one after the other. */
-export function noiseBlocks(lengths: number[], { channels = 2, rate = 100, seed = 1 } = {}): Block[] {
+export function noiseBlocks(
+  lengths: number[],
+  { channels = 2, rate = 100, seed = 1 }: { channels?: number; rate?: number; seed?: number } = {},
+): Block[] {
   const noise = random(seed);
   let start = 0;
   return lengths.map((frames) => {
