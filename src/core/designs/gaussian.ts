@@ -1,0 +1,47 @@
+import { integer, positive } from '../check.ts';
+
+/** What a Gaussian kernel is cut to. */
+export interface GaussianOptions {
+  /** Kernel size; default 2 round(4 sigma) + 1, at least 3. */
+  taps?: number;
+}
+
+/**
+ * A bell of standard deviation `sigma` frames that sums to 1: w[k] ~ exp(-u² / 2 sigma²), u = k - (taps - 1) / 2.
+ *
+ * Smooths without ringing; gain exp(-(2π f sigma / rate)² / 2). Group delay (taps - 1) / 2 frames.
+ */
+export function gaussian(sigma: number, { taps }: GaussianOptions = {}): Float64Array {
+  positive('sigma', sigma, 'frames');
+  const size = integer('taps', taps ?? 2 * Math.max(1, Math.round(4 * sigma)) + 1, 1);
+  const w = Float64Array.from({ length: size }, (_, k) => Math.exp(-0.5 * ((k - (size - 1) / 2) / sigma) ** 2));
+  const sum = w.reduce((total, tap) => total + tap, 0);
+  return w.map((tap) => tap / sum);
+}
+
+/**
+ * The `order`-th derivative of a signal smoothed by a Gaussian of `sigma` frames, per frame^order.
+ *
+ *     w = c g(u) p(u)     p = the polynomial of degree `order` that is orthogonal, under the bell g, to all below it
+ *
+ * On whole bells p is a Hermite polynomial and w the sampled derivative of g. Made from the taps themselves, w is also
+ * exact on a short kernel (to rounding): blind to every polynomial below its order, and `order`! on t^order. Needs more
+ * than `order` taps; throws RangeError otherwise.
+ */
+export function gaussianDerivative(sigma: number, order: number, options: GaussianOptions = {}): Float64Array {
+  integer('order', order, 0);
+  const bell = gaussian(sigma, options);
+  const size = integer('taps', bell.length, order + 1);
+  const u = Float64Array.from({ length: size }, (_, k) => (size - 1) / 2 - k);
+  const power = (p: Float64Array): number => p.reduce((sum, value, k) => sum + bell[k] * value * value, 0);
+  let before = new Float64Array(size);
+  let polynomial = new Float64Array(size).fill(1);
+  let scale = 1;
+  for (let degree = 0; degree < order; degree++) {
+    const shrink = degree === 0 ? 0 : power(polynomial) / power(before);
+    const next = polynomial.map((value, k) => u[k] * value - shrink * before[k]);
+    [before, polynomial] = [polynomial, next];
+    scale *= degree + 1;
+  }
+  return polynomial.map((value, k) => (scale * bell[k] * value) / power(polynomial));
+}

@@ -1,0 +1,80 @@
+import { integer, invalid, positive } from '../check.ts';
+import { window, type WindowName } from './window.ts';
+
+/** What a windowed-sinc kernel is made from. */
+export interface WindowedSincOptions {
+  /** Frames a second of the signal, in Hz. */
+  rate: number;
+  /** Kernel size; high-pass and band-stop need an odd one. */
+  taps: number;
+  /** Default 'hamming'. */
+  window?: WindowName;
+}
+
+/**
+ * A low-pass kernel: gain 1 at 0 Hz, one half (-6 dB) at the cutoff. As scipy.signal.firwin(taps, cutoffHz, fs=rate).
+ *
+ *     w[k] = window[k] ∫ over the passband of cos(2π u f) df,   u = k - (taps - 1) / 2
+ *
+ * Like its three siblings: Float64Array [taps], symmetric, so that its group delay is (taps - 1) / 2 frames; the edge is
+ * about 3.3 rate / taps Hz wide with 'hamming'. Throws RangeError for a cutoff outside 0 … rate / 2.
+ */
+export function lowPass(cutoffHz: number, options: WindowedSincOptions): Float64Array {
+  return windowedSinc([[0, cutoffHz]], 0, [cutoffHz], options);
+}
+
+/** A high-pass kernel: gain 1 at rate / 2, one half at the cutoff. firwin(..., pass_zero=False). See `lowPass`. */
+export function highPass(cutoffHz: number, options: WindowedSincOptions): Float64Array {
+  odd(options);
+  return windowedSinc([[cutoffHz, options.rate / 2]], options.rate / 2, [cutoffHz], options);
+}
+
+/** A band-pass kernel: gain 1 in the middle of the band, one half at its edges. See `lowPass`. */
+export function bandPass([lowHz, highHz]: readonly [number, number], options: WindowedSincOptions): Float64Array {
+  return windowedSinc([[lowHz, highHz]], (lowHz + highHz) / 2, [lowHz, highHz], options);
+}
+
+/** A band-stop kernel: gain 1 at 0 Hz, one half at the edges of the band. See `lowPass`. */
+export function bandStop([lowHz, highHz]: readonly [number, number], options: WindowedSincOptions): Float64Array {
+  odd(options);
+  const bands: [number, number][] = [
+    [0, lowHz],
+    [highHz, options.rate / 2],
+  ];
+  return windowedSinc(bands, 0, [lowHz, highHz], options);
+}
+
+function windowedSinc(
+  bands: readonly (readonly [number, number])[],
+  unitHz: number,
+  edges: readonly number[],
+  options: WindowedSincOptions,
+): Float64Array {
+  const rate = positive('rate', options.rate, 'Hz');
+  const taps = integer('taps', options.taps, 1);
+  edges.forEach((edge, i) => {
+    const above = i === 0 ? 0 : edges[i - 1];
+    if (!(edge > above && edge < rate / 2)) throw invalid('cutoff', `above ${above} and below ${rate / 2} Hz`, edge);
+  });
+  const middle = (taps - 1) / 2;
+  const w = window(options.window ?? 'hamming', taps);
+  let gain = 0;
+  for (let k = 0; k < taps; k++) {
+    const u = k - middle;
+    let ideal = 0;
+    for (const [from, to] of bands) ideal += lowPassed(u, to / rate) - lowPassed(u, from / rate);
+    w[k] *= ideal;
+    gain += w[k] * Math.cos((2 * Math.PI * u * unitHz) / rate);
+  }
+  return w.map((tap) => tap / gain);
+}
+
+/** Impulse response, `u` frames from its centre, of an ideal low-pass that ends at `cutoff` periods a frame. */
+function lowPassed(u: number, cutoff: number): number {
+  return u === 0 ? 2 * cutoff : Math.sin(2 * Math.PI * cutoff * u) / (Math.PI * u);
+}
+
+/** An even, symmetric kernel is always deaf at rate / 2, where these two must pass. */
+function odd({ taps }: WindowedSincOptions): void {
+  if (integer('taps', taps, 1) % 2 === 0) throw invalid('taps', 'odd, for the kernel to pass rate / 2', taps);
+}
