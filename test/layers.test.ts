@@ -16,7 +16,7 @@ const rows: Record<string, Layer> = {
   core: { layers: ['core', 'kernels'], packages: [] },
   kernels: { layers: ['kernels'], packages: [] },
   formats: { layers: ['formats', 'core'], packages: ['apache-arrow', 'hyparquet', 'udsv', 'fflate'] },
-  protocol: { layers: ['protocol'], packages: ['valibot'] },
+  protocol: { layers: ['protocol', 'core'], packages: ['valibot'] },
   operators: { layers: ['operators', 'core', 'protocol'], packages: ['rxjs', '#websocket'] },
   sources: { layers: ['sources', 'core', 'formats', 'protocol', 'operators'], packages: ['rxjs', '#websocket'] },
   'sources/node': {
