@@ -56,6 +56,14 @@ export class DelayLine {
     for (let at = 0; at < this.data.length; at += this.channels) this.data.set(frame, at);
   }
 
+  /** `count` frames that never came: invalid zeros, for the price of at most `capacity` of them. */
+  skip(count: number): void {
+    const written = Math.min(count, this.capacity);
+    this.shift(count - written);
+    const zeros = new Float32Array(this.channels);
+    for (let i = 0; i < written; i++) this.push(zeros, 0, 0);
+  }
+
   /** Moves the index on by `count` while what is held stays: for a steady stream, whose frames are all alike. */
   shift(count: number): void {
     this.next += count;

@@ -28,6 +28,15 @@ export class Frames {
     return this.count * this.channels;
   }
 
+  /** Appends the rows of `more`. */
+  append(more: Frames): void {
+    const at = this.reserve(more.count);
+    const count = more.count * this.channels;
+    for (let i = 0; i < count; i++) this.data[at + i] = more.data[i];
+    for (let i = 0; i < more.count; i++) this.valid[this.count + i] = more.valid[i];
+    this.count += more.count;
+  }
+
   /** Appends the last row `times` times more, invalid. */
   repeatLast(times: number): void {
     if (times === 0) return;

@@ -19,7 +19,7 @@ export class LayerStack {
   readonly outputs: readonly Frames[];
   /** What the next `backward` reads, [frames, out]; null when nothing learns. */
   readonly gradient: Frames | null;
-  /** The convolutions by layer number: what an optimiser steps. */
+  /** The convolutions by layer number: what an optimizer steps. */
   readonly convolutions: ReadonlyMap<number, Conv1d>;
   /** Input frames per output frame. */
   readonly stride: number;

@@ -22,7 +22,7 @@ export interface Parameters {
   readonly bias: Float32Array | null;
 }
 
-/** What accumulates beside `Parameters` in one stream until an optimiser takes it. */
+/** What accumulates beside `Parameters` in one stream until an optimizer takes it. */
 export interface Gradients {
   readonly weight: Float32Array;
   readonly bias: Float32Array | null;

@@ -123,6 +123,11 @@ export class NetworkStream {
     return copyInto(this.#stack.inputGradient, out);
   }
 
+  /** As `backward`, for who wants the weights' gradients only. @internal */
+  learn(gradY: ArrayLike<number>): void {
+    this.#backward(gradY, false);
+  }
+
   /** No more gradients will come for the outputs so far: the rest of ∂L/∂x, [rows, in]. */
   flushGradient(): Float32Array {
     this.#backward(NOTHING, true);
@@ -135,7 +140,12 @@ export class NetworkStream {
     return weightsOf(this.network.layers, (index) => this.convolutions.get(index)?.gradients ?? null);
   }
 
-  /** The convolutions by layer number, with their weights and gradients: what an optimiser steps. @internal */
+  /** Empty frames after which nothing is left in sight of what was before them. @internal */
+  get settle(): number {
+    return this.#stack.settle;
+  }
+
+  /** The convolutions by layer number, with their weights and gradients: what an optimizer steps. @internal */
   get convolutions(): ReadonlyMap<number, Conv1d> {
     return this.#stack.convolutions;
   }

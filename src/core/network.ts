@@ -1,5 +1,5 @@
 import { integer, invalid, oneOf, positive } from './check.ts';
-import { defaultInitialisation, initialise, type Initialisation } from './initialise.ts';
+import { defaultInitialization, initialize, type Initialization } from './initialize.ts';
 import type { Parameters } from './layer-stream.ts';
 import { layersOf, type Layer, type NetworkSpec } from './network-spec.ts';
 import { NetworkStream, type StreamOptions } from './network-stream.ts';
@@ -14,7 +14,7 @@ export interface CreateOptions {
   /** Chance of the start weights; the same seed gives the same weights. Default 1. */
   seed?: number;
   /** Default: He before a rectifier, else Glorot. */
-  initialisation?: Initialisation;
+  initialization?: Initialization;
   /** Scale of the start weights. Default 1. */
   gain?: number;
 }
@@ -42,7 +42,7 @@ export class Network {
   static create(spec: NetworkSpec, options: CreateOptions = {}): Network {
     const network = new Network(spec);
     if (options.weights) network.setWeights(options.weights);
-    else network.#initialise(options);
+    else network.#initialize(options);
     return network;
   }
 
@@ -125,13 +125,13 @@ export class Network {
     return whole;
   }
 
-  #initialise({ seed = 1, initialisation, gain = 1 }: CreateOptions): void {
+  #initialize({ seed = 1, initialization, gain = 1 }: CreateOptions): void {
     const chance = random(integer('seed', seed, 0));
     positive('gain', gain);
-    if (initialisation !== undefined) oneOf('initialisation', initialisation, ['he', 'glorot', 'zeros']);
+    if (initialization !== undefined) oneOf('initialization', initialization, ['he', 'glorot', 'zeros']);
     this.#eachConv((layer, { weight }) => {
-      const kind = initialisation ?? defaultInitialisation(this.layers[layer.index + 1]);
-      weight.set(initialise(layer, kind, gain, chance));
+      const kind = initialization ?? defaultInitialization(this.layers[layer.index + 1]);
+      weight.set(initialize(layer, kind, gain, chance));
     });
   }
 

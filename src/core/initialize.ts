@@ -8,12 +8,12 @@ import type { Random } from './random.ts';
  *     glorot   uniform ± g √(6/(n + m))    Glorot and Bengio 2010
  *     zeros    0
  */
-export type Initialisation = 'he' | 'glorot' | 'zeros';
+export type Initialization = 'he' | 'glorot' | 'zeros';
 
 /** Start weights of one convolution, one number after the other from `chance`. Biases start at 0. */
-export function initialise(
+export function initialize(
   layer: Layer & { type: 'conv1d' },
-  kind: Initialisation,
+  kind: Initialization,
   gain: number,
   chance: Random,
 ): Float32Array {
@@ -32,7 +32,7 @@ export function initialise(
 }
 
 /** He before a rectifier, Glorot before anything else. */
-export function defaultInitialisation(next: Layer | undefined): Initialisation {
+export function defaultInitialization(next: Layer | undefined): Initialization {
   const rectifiers = ['relu', 'leakyRelu', 'elu'];
   return next?.type === 'activation' && rectifiers.includes(next.activation) ? 'he' : 'glorot';
 }

@@ -3,20 +3,23 @@ import type { Network } from './network.ts';
 import type { NetworkStream } from './network-stream.ts';
 
 /** Moves a network's weights along the gradients that one of its streams has accumulated. */
-export interface Optimiser {
+export interface Optimizer {
   /** μ, the length of a step. May be changed between steps. */
   rate: number;
   /** Updates `network`'s weights from `stream`'s gradients and clears these. */
   step(network: Network, stream: NetworkStream): void;
+  /** A new optimizer with the settings that this one was made with, and no memory. */
+  fresh(): Optimizer;
 }
 
 /** Stochastic gradient descent, equation (6): w ← w - μ ∂L/∂w. */
-export function sgd({ rate }: { rate: number }): Optimiser {
+export function sgd({ rate }: { rate: number }): Optimizer {
   return {
     rate: positive('rate', rate),
     step(network, stream) {
       descend(network, stream, () => this.rate);
     },
+    fresh: () => sgd({ rate }),
   };
 }
 
@@ -25,13 +28,14 @@ export function sgd({ rate }: { rate: number }): Optimiser {
  * the bias, whose input is 1). 0 < μ < 2 is stable for one layer whatever the signal's size.
  * Source: Haykin, Adaptive Filter Theory, ch. 6. With several layers each is normalised by its own windows.
  */
-export function nlms({ rate, epsilon = 1e-3 }: { rate: number; epsilon?: number }): Optimiser {
+export function nlms({ rate, epsilon = 1e-3 }: { rate: number; epsilon?: number }): Optimizer {
   positive('epsilon', epsilon);
   return {
     rate: positive('rate', rate),
     step(network, stream) {
       descend(network, stream, (energy) => this.rate / (epsilon + energy));
     },
+    fresh: () => nlms({ rate, epsilon }),
   };
 }
 

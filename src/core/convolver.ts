@@ -1,0 +1,77 @@
+import { checkBlock, frameCount, timeOf, type Block } from './block.ts';
+import { invalid } from './check.ts';
+import { hangOf, outputsAfter } from './hang.ts';
+import { Network } from './network.ts';
+import type { NetworkSpec } from './network-spec.ts';
+import type { NetworkStream } from './network-stream.ts';
+
+/** One stream of blocks through one network: keeps the absolute index, so that gaps keep the phase of every stride. */
+export class Convolver {
+  readonly #networkFor: (channels: number) => Network;
+  #stream: NetworkStream | null = null;
+  #last: Block | null = null;
+
+  private constructor(networkFor: (channels: number) => Network) {
+    this.#networkFor = networkFor;
+  }
+
+  /** Checks what is to be run, once, and returns a maker of convolvers that each have their own memory. */
+  static of(network: Network | NetworkSpec | readonly number[]): () => Convolver {
+    if (network instanceof Network) return () => new Convolver(() => network);
+    if (isKernel(network)) {
+      kernelNetwork(network, 1);
+      return () => new Convolver((channels) => kernelNetwork(network, channels));
+    }
+    const created = Network.create(network);
+    return () => new Convolver(() => created);
+  }
+
+  /** The outputs that hang in `block`, or null where none does. Throws RangeError when the block does not fit. */
+  push(block: Block): Block | null {
+    checkBlock(block);
+    const stream = (this.#stream ??= this.#networkFor(block.channels).stream());
+    const { inChannels, layers } = stream.network;
+    if (block.channels !== inChannels) throw invalid('block.channels', `${inChannels}`, block.channels);
+    const missing = block.start - stream.index;
+    if (missing < 0) throw invalid('block.start', `>= ${stream.index}, the next frame`, block.start);
+    if (missing > 0) stream.jump(missing);
+    if (frameCount(block) > 0) this.#last = block;
+    const first = outputsAfter(layers, stream.index);
+    return this.#derive(block, first, stream.push(block.data, block.valid));
+  }
+
+  /** The tail of the modes that have one, or null. */
+  flush(): Block | null {
+    if (!this.#stream || !this.#last) return null;
+    const first = outputsAfter(this.#stream.network.layers, this.#stream.index);
+    return this.#derive(this.#last, first, this.#stream.flush());
+  }
+
+  #derive(block: Block, start: number, data: Float32Array): Block | null {
+    if (data.length === 0) return null;
+    const { outChannels, layers } = this.#stream!.network;
+    const hang = hangOf(layers, start);
+    const stride = hangOf(layers, start + 1) - hang;
+    const valid = this.#stream!.valid.slice();
+    return { data, channels: outChannels, start, rate: block.rate / stride, time: timeOf(block, hang), valid };
+  }
+}
+
+function isKernel(network: NetworkSpec | readonly number[]): network is readonly number[] {
+  return Array.isArray(network) || ArrayBuffer.isView(network);
+}
+
+/** One kernel over every channel by itself. */
+function kernelNetwork(taps: readonly number[], channels: number): Network {
+  if (taps.length === 0 || !Array.from(taps).every(Number.isFinite)) {
+    throw invalid('kernel', 'one or more finite numbers', Array.from(taps));
+  }
+  const data = Float32Array.from({ length: taps.length * channels }, (_, i) => taps[i % taps.length]);
+  return Network.create(
+    {
+      inChannels: channels,
+      layers: [{ type: 'conv1d', outChannels: channels, kernelSize: taps.length, groups: channels, bias: false }],
+    },
+    { weights: { 'layers.0.weight': { shape: [channels, taps.length, 1], data } } },
+  );
+}

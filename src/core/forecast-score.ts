@@ -1,0 +1,81 @@
+/** How well a learner does, from predictions made before their frame was learned. NaN until known. */
+export interface Score {
+  /** Mean over channels of (running squared error / running variance of the truth). */
+  readonly nmse: number;
+  /** The same for 'nothing changes': the last known truth taken as the prediction. */
+  readonly persistence: number;
+  /** 1 - nmse / persistence: 0 = no better than persistence, 1 = perfect, below 0 = worse. */
+  readonly skill: number;
+  /** Root of the running squared error, mean over channels, in the truth's own unit. */
+  readonly rms: number;
+  /** Frames scored so far. */
+  readonly frames: number;
+}
+
+/**
+ * Running scores of a prediction against the truth, exponential with weight max(1/n, 1 - exp(-1/τ)), so that the start
+ * is an exact mean and later a window of about τ frames counts.
+ */
+export class ForecastScore {
+  readonly #channels: number;
+  readonly #weight: number;
+  readonly #mean: Float64Array;
+  readonly #variance: Float64Array;
+  readonly #error: Float64Array;
+  readonly #persistence: Float64Array;
+  #frames = 0;
+
+  /** @param frames τ, the time constant in scored frames */
+  constructor(channels: number, frames: number) {
+    this.#channels = channels;
+    this.#weight = -Math.expm1(-1 / frames);
+    this.#mean = new Float64Array(channels);
+    this.#variance = new Float64Array(channels);
+    this.#error = new Float64Array(channels);
+    this.#persistence = new Float64Array(channels);
+  }
+
+  /** Scores one frame: the prediction at `predictionAt`, the truth at `truthAt`, and the truth known when it was made. */
+  add(
+    prediction: ArrayLike<number>,
+    predictionAt: number,
+    truth: ArrayLike<number>,
+    truthAt: number,
+    known: ArrayLike<number>,
+    knownAt: number,
+  ): void {
+    const a = Math.max(1 / ++this.#frames, this.#weight);
+    for (let c = 0; c < this.#channels; c++) {
+      const value = truth[truthAt + c];
+      const miss = value - prediction[predictionAt + c];
+      const change = value - known[knownAt + c];
+      const deviation = value - this.#mean[c];
+      this.#mean[c] += a * deviation;
+      this.#variance[c] = (1 - a) * (this.#variance[c] + a * deviation * deviation);
+      this.#error[c] += a * (miss * miss - this.#error[c]);
+      this.#persistence[c] += a * (change * change - this.#persistence[c]);
+    }
+  }
+
+  /** The running scores now. A channel whose truth never moved counts for nothing. */
+  get(): Score {
+    let nmse = 0;
+    let persistence = 0;
+    let square = 0;
+    let moving = 0;
+    for (let c = 0; c < this.#channels; c++) {
+      square += this.#error[c];
+      if (!(this.#variance[c] > 0)) continue;
+      nmse += this.#error[c] / this.#variance[c];
+      persistence += this.#persistence[c] / this.#variance[c];
+      moving++;
+    }
+    return {
+      nmse: nmse / moving,
+      persistence: persistence / moving,
+      skill: 1 - nmse / persistence,
+      rms: this.#frames > 0 ? Math.sqrt(square / this.#channels) : NaN,
+      frames: this.#frames,
+    };
+  }
+}

@@ -1,0 +1,248 @@
+import { checkBlock, frameCount, timeOf, type Block } from './block.ts';
+import { integer, invalid, oneOf } from './check.ts';
+import { DelayLine } from './delay-line.ts';
+import { ForecastScore, type Score } from './forecast-score.ts';
+import { Frames } from './frames.ts';
+import { hangOf, outputsAfter } from './hang.ts';
+import type { Network } from './network.ts';
+import type { NetworkStream } from './network-stream.ts';
+import { nlms, type Optimizer } from './optimizer.ts';
+import type { Weights } from './weights.ts';
+
+export interface LearnerOptions {
+  /** 'forecast' (default): the truth of an output is the input `horizon` frames after the one it hangs on.
+   *  'target': it is the frame that `teach` brings for the very frame it hangs on. */
+  task?: 'forecast' | 'target';
+  /** Frames ahead, >= 1. Default 1. */
+  horizon?: number;
+  /** Default nlms({ rate: 0.05 }). */
+  optimizer?: Optimizer;
+  /** Input frames between two updates. Default 1. */
+  updateEvery?: number;
+  /** Outputs that may wait for their truth; older ones are given up unlearned. Default 1024. */
+  maxPending?: number;
+}
+
+/** What one block brought. Blocks may hold no frames. */
+export interface Learned {
+  /** Outputs that hang in this block, [n, out], each made before the frame it is about was learned. */
+  readonly prediction: Block;
+  /** Prediction - truth of the outputs whose truth has come, [m, out]; invalid rows were neither scored nor learned. */
+  readonly error: Block;
+  /** What the layers below the last convolution put out; of a single layer the prediction itself. */
+  readonly features: Block;
+  readonly score: Score;
+  /** Updates so far. */
+  readonly updates: number;
+  /** A copy of the weights as they are now. */
+  weights(): Weights;
+}
+
+const SCORE_SECONDS = 5;
+const SCORE_FRAMES_IRREGULAR = 1000;
+
+/**
+ * An online learner: test, then train, frame by frame, with L = ½ Σ (y - d)².
+ *
+ *     frame t arrives → outputs whose truth it is are scored → backward → update at the marks → forward → predictions
+ *
+ * Warm-up, gaps and samples that are no numbers are sat out: they give no gradient and no score. Updates happen where
+ * the truth's absolute frame passes a multiple of `updateEvery`, so a forecaster learns the same however blocks are cut.
+ * After a gap longer than the receptive field, outputs that still waited for their truth are given up.
+ */
+export class Learner {
+  /** Whether weights move. Predictions and scores go on without. */
+  learning = true;
+  readonly network: Network;
+  readonly optimizer: Optimizer;
+  readonly #stream: NetworkStream;
+  readonly #forecast: boolean;
+  /** Frames from the one that an output hangs on to its truth. */
+  readonly #lead: number;
+  readonly #updateEvery: number;
+  readonly #stride: number;
+  readonly #anchor: number;
+  readonly #hidden: number;
+  /** The truths that have come, by absolute input frame. */
+  readonly #truths: DelayLine;
+  /** The predictions that wait for their truth, by output index from `#scored`. */
+  readonly #waiting: DelayLine;
+  readonly #frame: Float32Array;
+  readonly #valid = new Uint8Array(1);
+  readonly #gradient: Float32Array;
+  readonly #predictions: Frames;
+  readonly #errors: Frames;
+  readonly #features: Frames;
+  #score: ForecastScore | null = null;
+  #scored = 0;
+  #updates = 0;
+  #unused = false;
+  #mark = 0;
+
+  /** @param network is trained in place */
+  constructor(network: Network, options: LearnerOptions = {}) {
+    const {
+      task = 'forecast',
+      horizon = 1,
+      optimizer = nlms({ rate: 0.05 }),
+      updateEvery = 1,
+      maxPending = 1024,
+    } = options;
+    const { inChannels, outChannels, layers } = network;
+    this.network = network;
+    this.optimizer = optimizer;
+    this.#forecast = oneOf('task', task, ['forecast', 'target']) === 'forecast';
+    if (this.#forecast && inChannels !== outChannels) {
+      throw invalid('outChannels of a network that forecasts', `its ${inChannels} channels in`, outChannels);
+    }
+    this.#lead = this.#forecast ? integer('horizon', horizon, 1) : 0;
+    this.#updateEvery = integer('updateEvery', updateEvery, 1);
+    this.#anchor = hangOf(layers, 0);
+    this.#stride = hangOf(layers, 1) - this.#anchor;
+    this.#hidden = layers.findLastIndex((layer) => layer.type === 'conv1d') - 1;
+    this.#stream = network.stream({ gradients: true, maxPending: integer('maxPending', maxPending, 1) });
+    this.#truths = new DelayLine(outChannels, this.#forecast ? this.#lead + 1 : maxPending * this.#stride + 1);
+    this.#waiting = new DelayLine(outChannels, maxPending);
+    this.#frame = new Float32Array(inChannels);
+    this.#gradient = new Float32Array(outChannels);
+    this.#predictions = new Frames(outChannels);
+    this.#errors = new Frames(outChannels);
+    this.#features = new Frames(this.#hidden >= 0 ? layers[this.#hidden].outChannels : outChannels);
+  }
+
+  /** Learns from a block and predicts. A jump of `start` is a gap; throws RangeError when `start` goes back. */
+  push(block: Block): Learned {
+    checkBlock(block);
+    const { network } = this;
+    if (block.channels !== network.inChannels) throw invalid('block.channels', `${network.inChannels}`, block.channels);
+    const missing = block.start - this.#stream.index;
+    if (missing < 0) throw invalid('block.start', `>= ${this.#stream.index}, the next frame`, block.start);
+    const rate = block.rate / this.#stride;
+    this.#score ??= new ForecastScore(network.outChannels, rate > 0 ? SCORE_SECONDS * rate : SCORE_FRAMES_IRREGULAR);
+    this.#miss(missing);
+    const first = this.#waiting.next;
+    for (let i = 0; i < frameCount(block); i++) this.#push(block.data, i * block.channels, block.valid?.[i] ?? 1);
+    const prediction = this.#blockOf(this.#predictions, network.layers.length, first, block);
+    const features = this.#hidden >= 0 ? this.#blockOf(this.#features, this.#hidden + 1, NaN, block) : prediction;
+    const error = this.#blockOf(this.#errors, network.layers.length, this.#scored - this.#errors.count, block);
+    const score = this.#score.get();
+    return { prediction, features, error, score, updates: this.#updates, weights: () => network.weights() };
+  }
+
+  /** Brings truths for a learner with a target: a frame is the truth of the output that hangs on the same frame. */
+  teach(block: Block): void {
+    checkBlock(block);
+    const { outChannels } = this.network;
+    if (this.#forecast) throw new TypeError("task must be 'target' to be taught, got 'forecast'");
+    if (block.channels !== outChannels) throw invalid('channels of a target', `${outChannels}`, block.channels);
+    this.#truths.skip(Math.max(0, block.start - this.#truths.next));
+    for (let i = this.#truths.next - block.start; i < frameCount(block); i++) {
+      this.#know(block.data, i * outChannels, block.valid?.[i] ?? 1);
+    }
+  }
+
+  #push(data: Float32Array, at: number, valid: number): void {
+    if (this.#forecast) this.#know(data, at, valid);
+    if (this.#waiting.next - this.#scored === this.#waiting.capacity) this.#settle(Infinity);
+    for (let c = 0; c < this.#frame.length; c++) this.#frame[c] = data[at + c];
+    this.#valid[0] = valid;
+    const outputs = this.#stream.pushInto(this.#frame, this.#gradient, this.#valid);
+    if (this.#hidden >= 0) this.#features.append(this.#stream.outputOf(this.#hidden));
+    if (outputs === 0) return;
+    const output = this.#stream.outputOf(this.network.layers.length - 1);
+    this.#predictions.append(output);
+    this.#waiting.push(output.data, 0, output.valid[0]);
+    this.#settleKnown();
+  }
+
+  #know(data: Float32Array, at: number, valid: number): void {
+    let real = valid;
+    for (let c = 0; c < this.#truths.channels; c++) if (!Number.isFinite(data[at + c])) real = 0;
+    this.#truths.push(data, at, real);
+    this.#settleKnown();
+  }
+
+  /** Settles, oldest first, the outputs whose truth has come. */
+  #settleKnown(): void {
+    while (this.#scored < this.#waiting.next) {
+      const truth = this.#scored * this.#stride + this.#anchor + this.#lead;
+      if (truth >= this.#truths.next) return;
+      this.#settle(truth);
+    }
+  }
+
+  /** Scores and learns the oldest output that waits, against the truth of frame `truth`; without one it is given up. */
+  #settle(truth: number): void {
+    const { channels } = this.#waiting;
+    const prediction = this.#waiting.slot(this.#scored);
+    const known = this.#isKnown(truth) && this.#waiting.valid[prediction] === 1;
+    const at = this.#errors.reserve(1);
+    for (let c = 0; c < channels; c++) {
+      const error =
+        this.#waiting.data[prediction * channels + c] - this.#truths.data[this.#truths.slot(truth) * channels + c];
+      this.#errors.data[at + c] = known ? error : NaN;
+      this.#gradient[c] = known && this.learning ? error : 0;
+    }
+    this.#errors.valid[this.#errors.count++] = known ? 1 : 0;
+    if (known) this.#addScore(prediction * channels, truth);
+    this.#stream.learn(this.#gradient);
+    this.#unused ||= known && this.learning;
+    this.#scored++;
+    this.#update(Math.floor((truth + 1) / this.#updateEvery));
+  }
+
+  #update(mark: number): void {
+    if (mark === this.#mark || mark === Infinity) return;
+    this.#mark = mark;
+    if (!this.#unused) return;
+    this.optimizer.step(this.network, this.#stream);
+    this.#unused = false;
+    this.#updates++;
+  }
+
+  /** Persistence is what was known when the prediction was made: the frame it hangs on, or the truth before. */
+  #addScore(predictionAt: number, truth: number): void {
+    const { channels, data } = this.#truths;
+    const before = truth - Math.max(1, this.#lead);
+    if (!this.#isKnown(before)) return;
+    const truthAt = this.#truths.slot(truth) * channels;
+    this.#score!.add(this.#waiting.data, predictionAt, data, truthAt, data, this.#truths.slot(before) * channels);
+  }
+
+  #isKnown(frame: number): boolean {
+    const { next, capacity } = this.#truths;
+    return frame >= Math.max(0, next - capacity) && frame < next && this.#truths.valid[this.#truths.slot(frame)] === 1;
+  }
+
+  /** Frames that never came: short gaps are lived through, of long ones only the index is kept. */
+  #miss(count: number): void {
+    const nothing = new Float32Array(this.#frame.length);
+    if (count <= this.#stream.settle) {
+      for (let i = 0; i < count; i++) this.#push(nothing, 0, 0);
+    } else {
+      this.#stream.jump(count);
+      this.#waiting.skip(outputsAfter(this.network.layers, this.#stream.index) - this.#waiting.next);
+      this.#scored = this.#waiting.next;
+      if (this.#forecast) this.#truths.skip(count);
+    }
+    if (count === 0) return;
+    for (const rows of [this.#predictions, this.#errors, this.#features]) rows.clear();
+  }
+
+  /** The rows gathered for one layer's outputs, as a block; `first` is the index of its first, NaN = count it. */
+  #blockOf(rows: Frames, depth: number, first: number, { rate, time, start, data, channels }: Block): Block {
+    const layers = this.network.layers.slice(0, depth);
+    const index = Number.isNaN(first) ? outputsAfter(layers, start) : first;
+    const stride = hangOf(layers, 1) - hangOf(layers, 0);
+    const block: Block = {
+      data: rows.data.slice(0, rows.count * rows.channels),
+      channels: rows.channels,
+      start: index,
+      rate: rate / stride,
+      time: timeOf({ rate, time, start, data, channels }, hangOf(layers, index)),
+      valid: rows.valid.slice(0, rows.count),
+    };
+    rows.clear();
+    return block;
+  }
+}

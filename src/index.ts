@@ -1,0 +1,41 @@
+/** 'tapline': the core. Numbers in, numbers out; runs in Node and in a browser. */
+
+// The article on whole recordings, in double precision
+export {
+  autocorrelation,
+  convolve,
+  correlate,
+  type ConvolutionMode,
+  type ConvolutionOptions,
+} from './core/reference/convolution.ts';
+export { pad, type PadMode, type PadOptions } from './core/reference/pad.ts';
+
+// Networks that stream
+export { Network, type CreateOptions } from './core/network.ts';
+export { NetworkStream, type StreamOptions } from './core/network-stream.ts';
+export type { ActivationSpec, AvgPoolSpec, Conv1dSpec, LayerSpec, NetworkSpec } from './core/network-spec.ts';
+export type { Mode, Padding } from './core/windowing.ts';
+export type { ActivationType } from './core/activation.ts';
+export type { Initialization } from './core/initialize.ts';
+export { plan, type Delay, type LayerPlan, type Plan } from './core/plan.ts';
+export { fromTorch, toTorch } from './core/torch.ts';
+export type { Tensor, Weights, WeightsLike } from './core/weights.ts';
+
+// Learning
+export { nlms, sgd, type Optimizer } from './core/optimizer.ts';
+export { Learner, type Learned, type LearnerOptions } from './core/learner.ts';
+export type { Score } from './core/forecast-score.ts';
+
+// Kernels by design, in lag order
+export { movingAverage } from './core/designs/moving-average.ts';
+export { difference } from './core/designs/difference.ts';
+export { gaussian, gaussianDerivative } from './core/designs/gaussian.ts';
+export { bandPass, bandStop, highPass, lowPass } from './core/designs/windowed-sinc.ts';
+export { gabor } from './core/designs/gabor.ts';
+export { eegBank, eegBands } from './core/designs/eeg-bank.ts';
+export { bandPower } from './core/designs/band-power.ts';
+export { Biquad, butterworthHighPass, notch, type Section } from './core/biquad.ts';
+
+// Blocks and what keeps them in order
+export { frameCount, timeOf, type Block } from './core/block.ts';
+export { random, type Random } from './core/random.ts';

@@ -1,0 +1,32 @@
+import type { OperatorFunction } from 'rxjs';
+import type { Block } from '../core/block.ts';
+import { Convolver } from '../core/convolver.ts';
+import type { Network } from '../core/network.ts';
+import type { NetworkSpec } from '../core/network-spec.ts';
+import { lift } from './lift.ts';
+
+/**
+ * Runs a network over a stream of blocks, equation (2): causal, with memory of its own for every subscriber.
+ *
+ *     source  --[0 1 2]--[3 4]----[8 9]--|          stride 2: output n hangs on frame 2n; 5, 6 and 7 never came
+ *             convolve(network)
+ *     output  --[0   1]--[2]------[4]----|          start counts outputs; rate is halved
+ *
+ * A block brings a block with the outputs that hang in it, or none where none does. A jump of `start` is a gap: what
+ * sees it is invalid, and nothing is invented for it. Completion brings the tail of modes that have one.
+ *
+ * @param network a network, whose weights are read live; a spec, started from seed 1; or the taps of one kernel in lag
+ * order, laid over every channel
+ * @returns an operator that throws RangeError through `error` when a block does not fit or goes back in time
+ */
+export function convolve(network: Network | NetworkSpec | readonly number[]): OperatorFunction<Block, Block> {
+  const make = Convolver.of(network);
+  return lift(() => {
+    const convolver = make();
+    return { push: (block) => some(convolver.push(block)), flush: () => some(convolver.flush()) };
+  });
+}
+
+function some(block: Block | null): Block[] {
+  return block ? [block] : [];
+}

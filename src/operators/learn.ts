@@ -1,0 +1,75 @@
+import {
+  concatMap,
+  connect,
+  defer,
+  endWith,
+  ignoreElements,
+  merge,
+  NEVER,
+  takeUntil,
+  tap,
+  type Observable,
+  type OperatorFunction,
+} from 'rxjs';
+import type { Block } from '../core/block.ts';
+import { positive } from '../core/check.ts';
+import { Learner, type Learned, type LearnerOptions } from '../core/learner.ts';
+import { Network } from '../core/network.ts';
+import type { NetworkSpec } from '../core/network-spec.ts';
+import { nlms } from '../core/optimizer.ts';
+
+/** What may be changed while a learner runs. */
+export interface LearnControl {
+  /** Whether weights move. */
+  learning?: boolean;
+  /** μ of the optimizer, > 0. */
+  rate?: number;
+}
+
+export interface LearnOptions extends Omit<LearnerOptions, 'task'> {
+  /** The truth, one frame for every input frame and with its absolute index; it may come late. Absent: forecast. */
+  target?: Observable<Block>;
+  /** Train the given network itself, for a single subscriber. Default: a copy, made at subscription. */
+  inPlace?: boolean;
+  control?: Observable<LearnControl>;
+}
+
+/**
+ * Trains a network on a stream while it runs on it: the prediction is made before the frame is learned.
+ *
+ *     source  --[0 1 2]-----[3 4]-----|
+ *             learn(network)                        forecasts the next frame
+ *     output  --{prediction 0 1 2,  --{3 4,  --|    prediction n is about frame n + 1,
+ *                error 0 1}            2 3}          so its error comes one frame later
+ *
+ * Every block brings one `Learned`. The network given is copied at subscription, so two subscribers never train one
+ * network by accident. Completes and fails with the source; a target or a control that fails, fails it too, one that
+ * completes does not.
+ *
+ * @returns an operator that throws RangeError through `error` when a block does not fit or goes back in time
+ */
+export function learn(network: Network | NetworkSpec, options: LearnOptions = {}): OperatorFunction<Block, Learned> {
+  const { target, optimizer = nlms({ rate: 0.05 }), inPlace = false, control = NEVER, ...rest } = options;
+  const given = network instanceof Network ? network : Network.create(network);
+  const task = target ? 'target' : 'forecast';
+  const make = (trained: Network) => new Learner(trained, { ...rest, task, optimizer: optimizer.fresh() });
+  make(given);
+  return (source) =>
+    defer(() => {
+      const learner = make(inPlace ? given : given.clone());
+      const taught = (target ?? NEVER).pipe(tap((block) => learner.teach(block)));
+      const steered = control.pipe(tap((change) => steer(learner, change)));
+      return source.pipe(
+        connect((blocks) => {
+          const end = blocks.pipe(ignoreElements(), endWith(null));
+          const beside = merge(taught, steered).pipe(ignoreElements(), takeUntil(end));
+          return merge(beside, blocks.pipe(concatMap((block) => [learner.push(block)])));
+        }),
+      );
+    });
+}
+
+function steer(learner: Learner, { learning, rate }: LearnControl): void {
+  if (rate !== undefined) learner.optimizer.rate = positive('rate', rate);
+  if (learning !== undefined) learner.learning = learning;
+}
