@@ -1,10 +1,12 @@
 export { blocks } from './blocks.ts';
 export { connect, type ConnectOptions, type Down } from './connect.ts';
+export { convolve } from './convolve.ts';
 export { fillGaps } from './fill-gaps.ts';
 export { frames } from './frames.ts';
 export { fromSamples } from './from-samples.ts';
 export { fromSocket, type FromSocketOptions } from './from-socket.ts';
 export { iir } from './iir.ts';
+export { learn, type LearnControl, type LearnOptions } from './learn.ts';
 export { lift, type Processor } from './lift.ts';
 export { standardize, type StandardizeOptions } from './standardize.ts';
 export { toEpochs } from './to-epochs.ts';
@@ -13,3 +15,4 @@ export type { Block } from '../core/block.ts';
 export type { GapFillerOptions, GapPolicy } from '../core/gap-filler.ts';
 export type { SampleReaderOptions } from '../core/sample-reader.ts';
 export type { Epoch, Reading, Sample, SampleInfo } from '../core/sample.ts';
+export type { Learned } from '../core/learner.ts';
