@@ -1,0 +1,68 @@
+import type { Random } from '../../core/random.ts';
+
+/** A random walk that is drawn back to 0: normal, with standard deviation `spread` and memory `seconds` (Ornstein-Uhlenbeck). */
+export class Wander {
+  readonly #keep: number;
+  readonly #step: number;
+  readonly #chance: Random;
+  value: number;
+
+  constructor(spread: number, seconds: number, rate: number, chance: Random) {
+    this.#keep = Math.exp(-1 / (seconds * rate));
+    this.#step = spread * Math.sqrt(1 - this.#keep * this.#keep);
+    this.#chance = chance;
+    this.value = spread * chance.normal();
+  }
+
+  /** One frame on. */
+  next(): number {
+    this.value = this.#keep * this.value + this.#step * this.#chance.normal();
+    return this.value;
+  }
+}
+
+/** 1/f noise of standard deviation `spread`: four wanders of equal power with corners at 0.5, 1.5, 4.5 and 13.5 Hz. */
+export class PinkNoise {
+  readonly #parts: Wander[];
+
+  constructor(spread: number, rate: number, chance: Random) {
+    const corners = [0.5, 1.5, 4.5, 13.5];
+    const each = spread / Math.sqrt(corners.length);
+    this.#parts = corners.map((hz) => new Wander(each, 1 / (2 * Math.PI * hz), rate, chance));
+  }
+
+  /** One frame on. */
+  next(): number {
+    let sum = 0;
+    for (const part of this.#parts) sum += part.next();
+    return sum;
+  }
+}
+
+/** Muscle noise of standard deviation 1: white noise through a resonance at 35 Hz that is 30 Hz wide. */
+export class MuscleNoise {
+  readonly #chance: Random;
+  readonly #feedback: readonly [number, number];
+  readonly #gain: number;
+  #last = 0;
+  #beforeLast = 0;
+
+  constructor(rate: number, chance: Random) {
+    const radius = Math.exp((-Math.PI * 30) / rate);
+    const cosine = Math.cos((2 * Math.PI * 35) / rate);
+    this.#feedback = [2 * radius * cosine, -radius * radius];
+    // The spread of x[t] = a x[t-1] + b x[t-2] + e[t], e of spread 1.
+    const [a, b] = this.#feedback;
+    this.#gain = Math.sqrt(((1 + b) * ((1 - b) ** 2 - a * a)) / (1 - b));
+    this.#chance = chance;
+  }
+
+  /** One frame on. */
+  next(): number {
+    const [a, b] = this.#feedback;
+    const value = a * this.#last + b * this.#beforeLast + this.#gain * this.#chance.normal();
+    this.#beforeLast = this.#last;
+    this.#last = value;
+    return value;
+  }
+}

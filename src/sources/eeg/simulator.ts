@@ -1,0 +1,125 @@
+import type { Block } from '../../core/block.ts';
+import { integer, invalid, positive } from '../../core/check.ts';
+import { random } from '../../core/random.ts';
+import type { Random } from '../../core/random.ts';
+import type { Channel } from '../../formats/recording.ts';
+import { Alpha } from './alpha.ts';
+import { Behaviour } from './behaviour.ts';
+import type { EegEvent } from './behaviour.ts';
+import { electrodes } from './electrodes.ts';
+import { MuscleNoise, PinkNoise, Wander } from './noise.ts';
+
+export interface EegOptions {
+  /** Default 1. */
+  readonly seed?: number;
+  /** Hz, at least 100; default 250. */
+  readonly rate?: number;
+  /** Frequency of the mains hum in Hz; default 50. */
+  readonly mains?: 50 | 60;
+  /** When frame 0 is taken, in ms since 1970; default 0. */
+  readonly time?: number;
+}
+
+/** A stretch of the simulated headset, with its truth. */
+export interface SimulatedEeg {
+  /** [frames, 8], µV. */
+  readonly eeg: Block;
+  /** The alpha rhythm in it as seen at O1, µV: [frames, 1], of the same frames. */
+  readonly alpha: Block;
+  /** What began in these frames. */
+  readonly events: readonly EegEvent[];
+}
+
+/**
+ * A simulated 8-channel EEG headset, in µV: 1/f background (of each electrode and in common), alpha that swells when the
+ * eyes close, blinks, jaw clenches, mains hum, drift.
+ *
+ *     x[t, c] = own[t, c] + common[t] + drift[t, c] + a_c alpha[t] + b_c blink[t] + j_c jaw[t] muscle[t, c] + hum[t, c]
+ *
+ * It has no clock: `next(n)` is the next n frames, the same bits for one seed however the frames are asked for.
+ */
+export class EegSimulator {
+  readonly channels: readonly Channel[] = eegChannels;
+  readonly rate: number;
+  readonly #time: number;
+  readonly #mains: number;
+  readonly #alpha: Alpha;
+  readonly #behaviour: Behaviour;
+  readonly #common: PinkNoise;
+  readonly #own: PinkNoise[];
+  readonly #drift: Wander[];
+  readonly #muscle: MuscleNoise[];
+  readonly #blinks: Random;
+  #active: (EegEvent & { readonly size: number })[] = [];
+  #frame = 0;
+
+  constructor(options: EegOptions = {}) {
+    const { seed = 1, rate = 250, mains = 50, time = 0 } = options;
+    integer('seed', seed, 0);
+    if (positive('rate', rate, 'Hz') < 100) throw invalid('rate', 'a number >= 100 in Hz', rate);
+    if (mains !== 50 && (mains as number) !== 60) throw invalid('mains', '50 or 60', mains);
+    this.rate = rate;
+    this.#time = time;
+    this.#mains = mains;
+    // A chance of its own for each part, so that none shifts another's.
+    let parts = 0;
+    const chance = () => random(Math.imul(seed, 0x9e3779b1) + 0x85ebca6b * ++parts);
+    this.#behaviour = new Behaviour(rate, chance());
+    this.#alpha = new Alpha(rate, chance());
+    this.#blinks = chance();
+    this.#common = new PinkNoise(5, rate, chance());
+    this.#own = electrodes.map(() => new PinkNoise(10, rate, chance()));
+    this.#drift = electrodes.map(() => new Wander(8, 10, rate, chance()));
+    this.#muscle = electrodes.map(() => new MuscleNoise(rate, chance()));
+  }
+
+  /** The next `frames` frames; the caller owns them. */
+  next(frames: number): SimulatedEeg {
+    integer('frames', frames, 0);
+    const start = this.#frame;
+    const events = this.#behaviour.take(start + frames);
+    this.#active.push(...events.map((event) => ({ ...event, size: 0.85 + 0.3 * this.#blinks.uniform() })));
+    const eeg = new Float32Array(frames * electrodes.length);
+    const alpha = new Float32Array(frames);
+    for (let i = 0; i < frames; i++) alpha[i] = this.#write(eeg, i * electrodes.length);
+    this.#active = this.#active.filter((event) => event.at + event.frames > this.#frame);
+    const place = { start, rate: this.rate, time: this.#time + (start * 1000) / this.rate };
+    return {
+      eeg: { data: eeg, channels: electrodes.length, ...place },
+      alpha: { data: alpha, channels: 1, ...place },
+      events,
+    };
+  }
+
+  /** Writes one frame at `at` and returns its alpha. */
+  #write(eeg: Float32Array, at: number): number {
+    const alpha = this.#alpha.next(this.#strength('eyes closed') > 0);
+    const blink = this.#strength('blink');
+    const jaw = this.#strength('jaw clench');
+    const common = this.#common.next();
+    const turn = (2 * Math.PI * this.#mains * this.#frame) / this.rate;
+    for (const [c, electrode] of electrodes.entries()) {
+      const noise = this.#own[c].next() + common + this.#drift[c].next();
+      const muscle = jaw * electrode.jaw * this.#muscle[c].next();
+      const hum = electrode.mains * Math.sin(turn + 0.4 * c);
+      eeg[at + c] = noise + electrode.alpha * alpha + electrode.blink * blink + muscle + hum;
+    }
+    this.#frame++;
+    return alpha;
+  }
+
+  /** How strong an event is in this frame: 0 outside it, a smooth hill within (eyes: always 1). */
+  #strength(label: EegEvent['label']): number {
+    for (const event of this.#active) {
+      const within = (this.#frame - event.at + 0.5) / event.frames;
+      if (event.label !== label || within < 0 || within >= 1) continue;
+      if (label === 'eyes closed') return 1;
+      const hill = Math.sin(Math.PI * within);
+      return event.size * (label === 'blink' ? hill * hill : Math.min(1, 3 * hill));
+    }
+    return 0;
+  }
+}
+
+/** The channels of the simulated headset. */
+export const eegChannels: readonly Channel[] = electrodes.map(({ label }) => ({ label, unit: 'µV' }));

@@ -1,0 +1,46 @@
+import { concatMap, defer, from, map } from 'rxjs';
+import type { Observable } from 'rxjs';
+import type { Block } from '../../core/block.ts';
+import { systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
+import { ticks } from '../ticks.ts';
+import { EegSimulator } from './simulator.ts';
+import type { EegOptions, SimulatedEeg } from './simulator.ts';
+
+export interface EegSourceOptions extends Omit<EegOptions, 'time'> {
+  readonly clock?: Clock;
+}
+
+/**
+ * The simulated headset in real time, with its truth: about 25 blocks a second, for ever.
+ *
+ *     clock    0    40    80   120 ms
+ *     blocks   ---- 10 -- 10 -- 10 frames --
+ *
+ * It counts frames by the time that passed, so that it keeps its rate on average however late the timer is; held up for
+ * long, it catches up in blocks of at most one second. Every subscriber has a headset of its own, of the same seed.
+ */
+export function simulateEeg(options: EegSourceOptions = {}): Observable<SimulatedEeg> {
+  return defer(() => {
+    const clock = options.clock ?? systemClock;
+    const simulator = new EegSimulator({ ...options, time: clock.now() });
+    let done = 0;
+    return ticks(40, clock).pipe(
+      concatMap((elapsed) => {
+        const due = Math.floor((elapsed * simulator.rate) / 1000);
+        const parts: SimulatedEeg[] = [];
+        while (done < due) {
+          const frames = Math.min(due - done, Math.ceil(simulator.rate));
+          parts.push(simulator.next(frames));
+          done += frames;
+        }
+        return from(parts);
+      }),
+    );
+  });
+}
+
+/** The simulated headset in real time: blocks of [frames, 8] in µV. See `simulateEeg` for its truth. */
+export function eegSource(options: EegSourceOptions = {}): Observable<Block> {
+  return simulateEeg(options).pipe(map(({ eeg }) => eeg));
+}
