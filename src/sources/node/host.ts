@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { freemem, loadavg, platform, totalmem } from 'node:os';
+import { Observable } from 'rxjs';
+import type { Block } from '../../core/block.ts';
+import { positive } from '../../core/check.ts';
+import type { Channel } from '../../formats/recording.ts';
+import { systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
+import { ticks } from '../ticks.ts';
+import { cpuProbe } from './cpu-probe.ts';
+import { loopDelayProbe } from './loop-delay-probe.ts';
+import { levelProbe, rateProbe } from './probe.ts';
+import type { Probe } from './probe.ts';
+import { contextSwitches, diskBytes, memoryUsed, networkBytes } from './proc.ts';
+import type { Traffic } from './proc.ts';
+
+export interface HostOptions {
+  /** Frames a second; default 10. */
+  readonly rate?: number;
+  readonly clock?: Clock;
+}
+
+/** The live telemetry of the computer. */
+export interface HostSource {
+  readonly channels: readonly Channel[];
+  /** Hz. */
+  readonly rate: number;
+  /** One frame a block. */
+  readonly blocks: Observable<Block>;
+}
+
+/**
+ * The computer it runs on as a sensor: CPU in % a core, load, memory used in %, disk and network bytes a second, context
+ * switches a second, event-loop delay in ms. Channels that the platform does not tell are left out (disk, network and
+ * context switches need /proc; Windows has no load); the others are fixed for good.
+ *
+ *     clock    0    100   200   420 (late)   500 ms
+ *     blocks   ---- 0 --- 1 --- 3 -------- 4             frame 2 was missed: a gap
+ *
+ * Rates are over the time that really passed. Every subscriber reads for itself.
+ */
+export function hostSource(options: HostOptions = {}): HostSource {
+  const rate = positive('rate', options.rate ?? 10, 'Hz');
+  const clock = options.clock ?? systemClock;
+  const probes = openProbes();
+  const channels = probes.flatMap((probe) => probe.channels);
+  closeProbes(probes);
+  return { channels, rate, blocks: hostBlocks(channels, rate, clock) };
+}
+
+function hostBlocks(channels: readonly Channel[], rate: number, clock: Clock): Observable<Block> {
+  return new Observable((subscriber) => {
+    const probes = openProbes();
+    const begin = clock.now();
+    let before = 0;
+    let next = 0;
+    subscriber.add(() => closeProbes(probes));
+    subscriber.add(
+      ticks(1000 / rate, clock).subscribe((elapsed) => {
+        const start = Math.max(next, Math.floor((elapsed * rate) / 1000 + 0.1) - 1);
+        const samples = new Map<string, number>();
+        for (const probe of probes) {
+          const read = probe.read((elapsed - before) / 1000);
+          probe.channels.forEach(({ label }, i) => samples.set(label, read[i]));
+        }
+        before = elapsed;
+        next = start + 1;
+        const data = Float32Array.from(channels, ({ label }) => samples.get(label) ?? NaN);
+        const time = begin + (next * 1000) / rate;
+        subscriber.next({ data, channels: channels.length, start, rate, time });
+      }),
+    );
+  });
+}
+
+function openProbes(): Probe[] {
+  const traffic = (what: readonly [string, string], bytes: () => Traffic | undefined) =>
+    rateProbe(
+      what.map((label) => ({ label, unit: 'B/s' })),
+      () => {
+        const now = bytes();
+        return now && [now.read, now.written];
+      },
+    );
+  const probes = [
+    cpuProbe(),
+    levelProbe({ label: 'load 1 min' }, () => (platform() === 'win32' ? undefined : loadavg()[0])),
+    levelProbe(
+      { label: 'memory used', unit: '%' },
+      () => memoryUsed(proc('meminfo')) ?? 100 * (1 - freemem() / totalmem()),
+    ),
+    traffic(['disk read', 'disk write'], () => diskBytes(proc('diskstats'))),
+    traffic(['network in', 'network out'], () => networkBytes(proc('net/dev'))),
+    rateProbe([{ label: 'context switches', unit: '1/s' }], () => {
+      const count = contextSwitches(proc('stat'));
+      return count === undefined ? undefined : [count];
+    }),
+    loopDelayProbe(),
+  ];
+  return probes.filter((probe) => probe !== undefined);
+}
+
+function closeProbes(probes: readonly Probe[]): void {
+  for (const probe of probes) probe.close?.();
+}
+
+/** A file of /proc; '' where there is none. */
+function proc(name: string): string {
+  try {
+    return readFileSync(`/proc/${name}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
