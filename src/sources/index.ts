@@ -1,0 +1,12 @@
+export { readRecording, recordingReader } from '../formats/recording.ts';
+export type { Channel, ReadOptions, Recording, RecordingReader } from '../formats/recording.ts';
+export { csvWriter } from '../formats/csv-writer.ts';
+export type { CsvWriter } from '../formats/csv-writer.ts';
+export { systemClock } from './clock.ts';
+export type { Clock } from './clock.ts';
+export { eegChannels, eegSource, EegSimulator, simulateEeg } from './eeg.ts';
+export type { EegEvent, EegOptions, EegSourceOptions, SimulatedEeg } from './eeg.ts';
+export { publish } from './publish.ts';
+export type { BlockSource, PublishEvent, PublishOptions, SensorInfo } from './publish.ts';
+export { replay } from './replay.ts';
+export type { ReplayOptions } from './replay.ts';

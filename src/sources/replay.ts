@@ -1,0 +1,104 @@
+import { Observable } from 'rxjs';
+import type { Block } from '../core/block.ts';
+import { frameCount } from '../core/block.ts';
+import { integer, invalid } from '../core/check.ts';
+import type { Recording } from '../formats/recording.ts';
+import { systemClock } from './clock.ts';
+import type { Clock } from './clock.ts';
+
+export interface ReplayOptions {
+  /** How many times as fast as it was taken; Infinity: as fast as it goes. Default 1. */
+  readonly speed?: number;
+  /** Begin again at the end, for ever; indexes and times go on. Default false. */
+  readonly loop?: boolean;
+  /** Frames a block at most. Default: what comes in 40 ms; 256 at speed Infinity. */
+  readonly blockFrames?: number;
+  /** Which times blocks carry. 'live' (default): as if their newest frame were taken as it is replayed; 'recorded': their own. */
+  readonly times?: 'live' | 'recorded';
+  /** Asked before each block: the next one waits until it resolves. */
+  readonly ready?: () => Promise<unknown>;
+  readonly clock?: Clock;
+}
+
+/** Behind by more than this many ms (a machine that slept), a replay goes on from where it is rather than catch up. */
+const patience = 5000;
+/** At speed Infinity the event loop has its turn at least this often, in ms. */
+const breath = 8;
+
+/**
+ * Plays a recording as if it came from a sensor now; gaps last as long as they did, and stay jumps of `start`.
+ *
+ *     recording  |0 … 9|10 … 19|    |30 … 39|
+ *     replay     -----b(0)--b(10)---------b(30)|     each when its last frame is due
+ *
+ * Blocks are copies: they belong to the subscriber. Completes at the end, at once where there are no frames. An error of
+ * `ready` is its error. Throws at once on a speed that is not > 0.
+ */
+export function replay(recording: Recording, options: ReplayOptions = {}): Observable<Block> {
+  const { speed = 1, loop = false, clock = systemClock, ready } = options;
+  if (!(speed > 0)) throw invalid('speed', 'a number > 0', speed);
+  const perSecond = recording.rate * speed;
+  const usual = speed < Infinity ? Math.max(1, Math.round(0.04 * perSecond)) : 256;
+  const blockFrames = integer('blockFrames', options.blockFrames ?? usual, 1);
+  const live = (options.times ?? 'live') === 'live';
+
+  return new Observable((subscriber) => {
+    let wake = () => {};
+    const pause = (ms: number) =>
+      new Promise<void>((resolve) => {
+        const cancel = clock.after(ms, resolve);
+        wake = () => {
+          cancel();
+          resolve();
+        };
+      });
+
+    const play = async () => {
+      let begin = clock.now();
+      let breathed = begin;
+      const first = recording.blocks.at(0)?.start ?? 0;
+      for (const block of cut(recording, blockFrames, loop)) {
+        const due = ((block.start + frameCount(block) - first) * 1000) / perSecond;
+        while (!subscriber.closed && (clock.now() < begin + due || clock.now() - breathed >= breath)) {
+          await pause(Math.max(0, begin + due - clock.now()));
+          breathed = clock.now();
+        }
+        if (!subscriber.closed && ready) await ready();
+        if (subscriber.closed) return;
+        const late = clock.now() - begin - due;
+        if (speed < Infinity && late > patience) begin += late;
+        const newest = speed < Infinity ? begin + due : clock.now();
+        subscriber.next(live ? { ...block, time: newest - (frameCount(block) * 1000) / block.rate } : block);
+        if (subscriber.closed) return;
+      }
+      subscriber.complete();
+    };
+    play().catch((error: unknown) => subscriber.error(error));
+    return () => wake();
+  });
+}
+
+/** The blocks of a recording in order, none longer than `blockFrames`; with `loop` again and again behind the last. */
+function* cut(recording: Recording, blockFrames: number, loop: boolean): Generator<Block> {
+  const { blocks, rate } = recording;
+  const last = blocks.at(-1);
+  if (!last) return;
+  const turn = last.start + frameCount(last) - blocks[0].start;
+  for (let offset = 0; ; offset += turn) {
+    for (const { data, channels, start, time, valid } of blocks) {
+      const frames = data.length / channels;
+      for (let from = 0; from < frames; from += blockFrames) {
+        const to = Math.min(frames, from + blockFrames);
+        yield {
+          data: data.slice(from * channels, to * channels),
+          channels,
+          start: start + offset + from,
+          rate,
+          time: time + ((offset + from) * 1000) / rate,
+          ...(valid && { valid: valid.slice(from, to) }),
+        };
+      }
+    }
+    if (!loop) return;
+  }
+}

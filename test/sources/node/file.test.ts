@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { readRecordingFile } from '../../../src/sources/node/file.ts';
+import { sharedData } from '../../shared-data.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tapline-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+const write = (name: string, content: string | Uint8Array) => {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+describe('a recording file', () => {
+  test('is read in pieces, its format found by content', async () => {
+    const rows = Array.from({ length: 40_000 }, (_, n) => `${n / 100};${n};µ`).join('\n');
+    const path = write('long.txt', `time;α;unit\n${rows}\n`);
+    const progress: number[] = [];
+    let size = 0;
+    const recording = await readRecordingFile(path, { onProgress: (bytes, of) => progress.push(bytes) && (size = of) });
+    expect(recording).toMatchObject({ format: 'csv', channels: [{ label: 'α' }], rate: 100, frames: 40_000, lost: 0 });
+    expect(recording.blocks.at(-1)!.data.at(-1)).toBe(39_999);
+    expect(progress.length).toBeGreaterThan(1);
+    expect(progress.at(-1)).toBe(size);
+  });
+
+  test('may be OpenBCI behind a blank line', async () => {
+    const path = write('o.txt', '\n%OpenBCI\n%Number of channels = 1\n%Sample Rate = 200 Hz\n0, 1.5, 1557936053329\n');
+    expect(await readRecordingFile(path)).toMatchObject({ format: 'openbci', rate: 200, frames: 1 });
+  });
+
+  test.each([
+    ['missing.csv', undefined, 'there is no such file'],
+    ['.', undefined, 'is a directory, not a recording'],
+    ['empty.csv', '', 'is empty'],
+    ['binary.edf', Uint8Array.of(48, 0, 1, 2), 'is binary, not a text recording (CSV or OpenBCI)'],
+    ['ragged.csv', 'time,a\n0,1\n1\n', 'line 3 must have 2 cells, got 1'],
+    ['no-rate.csv', 'a,b\n0,1\n', '--rate'],
+  ])('%s is refused by name and reason', async (name, content, sentence) => {
+    const path = content === undefined ? join(directory, name) : write(name, content);
+    const refusal = expect(readRecordingFile(path)).rejects;
+    await refusal.toThrow(sentence);
+    await expect(readRecordingFile(path)).rejects.toThrow(path);
+  });
+
+  const gdf = sharedData('mitbih/100.dat');
+  test.skipIf(!gdf)('of a binary format is refused as binary', async () => {
+    await expect(readRecordingFile(gdf!)).rejects.toThrow('is binary');
+  });
+});

@@ -1,0 +1,145 @@
+import { take } from 'rxjs';
+import { describe, expect, test } from 'vitest';
+import type { Block } from '../../src/core/block.ts';
+import { readCsv } from '../../src/formats/csv.ts';
+import type { Recording } from '../../src/formats/recording.ts';
+import { replay } from '../../src/sources/replay.ts';
+import type { ReplayOptions } from '../../src/sources/replay.ts';
+import { ManualClock } from './manual-clock.ts';
+
+/** 30 frames at 100 Hz, then a gap of 20, then 10 more; each sample is its index. */
+const recording = readCsv(
+  `time,a\n${Array.from({ length: 60 }, (_, n) => n)
+    .filter((n) => n < 30 || n >= 50)
+    .map((n) => `${1500000000 + n / 100},${n}`)
+    .join('\n')}`,
+);
+
+function watch(options: ReplayOptions, of: Recording = recording) {
+  const clock = new ManualClock();
+  const begin = clock.now();
+  const seen: { at: number; block: Block }[] = [];
+  const state = { done: false, error: undefined as unknown };
+  const subscription = replay(of, { clock, ...options }).subscribe({
+    next: (block) => seen.push({ at: clock.now() - begin, block }),
+    error: (error: unknown) => (state.error = error),
+    complete: () => (state.done = true),
+  });
+  return { clock, begin, seen, state, subscription };
+}
+const samples = (seen: { block: Block }[]) => seen.flatMap(({ block }) => [...block.data]);
+const expected = Array.from({ length: 60 }, (_, n) => n).filter((n) => n < 30 || n >= 50);
+
+describe('a replay', () => {
+  test('gives each block when its last frame is due, and gaps last as long as they did', async () => {
+    const { clock, seen, state, begin } = watch({ blockFrames: 10 });
+    await clock.turn(1000);
+    expect(seen.map(({ at, block }) => [at, block.start])).toEqual([
+      [100, 0],
+      [200, 10],
+      [300, 20],
+      [600, 50],
+    ]);
+    expect(samples(seen)).toEqual(expected);
+    expect(seen.map(({ block }) => block.time - begin)).toEqual([0, 100, 200, 500]);
+    expect(state.done).toBe(true);
+  });
+
+  test('plays N times as fast, its newest frame stamped when it is due', async () => {
+    const { clock, seen, begin } = watch({ speed: 4, blockFrames: 10 });
+    await clock.turn(150);
+    expect(seen.map(({ at }) => at)).toEqual([25, 50, 75, 150]);
+    expect(seen.map(({ block }) => block.time + 100 - begin)).toEqual([25, 50, 75, 150]);
+  });
+
+  test('keeps the times of the recording where that is asked for', async () => {
+    const { clock, seen } = watch({ times: 'recorded', blockFrames: 20 });
+    await clock.turn(600);
+    expect(seen.map(({ block }) => block.time)).toEqual([0, 200, 500].map((ms) => 1.5e12 + ms));
+  });
+
+  test('at speed Infinity gives all as fast as it goes', async () => {
+    const { clock, seen, state } = watch({ speed: Infinity, blockFrames: 8 });
+    await clock.turn(0);
+    expect(samples(seen)).toEqual(expected);
+    expect(seen.map(({ block }) => block.start)).toEqual([0, 8, 16, 24, 50, 58]);
+    expect(state.done).toBe(true);
+  });
+
+  test('in a loop the indexes and times go on', async () => {
+    const { clock, seen, state, subscription } = watch({ loop: true, times: 'recorded', blockFrames: 30 });
+    await clock.turn(1800);
+    expect(seen.map(({ at, block }) => [at, block.start, block.time - 1.5e12])).toEqual([
+      [300, 0, 0],
+      [600, 50, 500],
+      [900, 60, 600],
+      [1200, 110, 1100],
+      [1500, 120, 1200],
+      [1800, 170, 1700],
+    ]);
+    subscription.unsubscribe();
+    expect([state.done, clock.waiting]).toEqual([false, 0]);
+  });
+
+  test('waits until it may send, then catches up', async () => {
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const { clock, seen } = watch({ blockFrames: 10, ready: () => gate });
+    await clock.turn(250);
+    expect(seen).toEqual([]);
+    open();
+    await clock.turn(0);
+    expect(seen.map(({ block }) => block.start)).toEqual([0, 10]);
+    await clock.turn(400);
+    expect(samples(seen)).toEqual(expected);
+  });
+
+  test('goes on from where it is when the machine slept', async () => {
+    const { clock, seen } = watch({ blockFrames: 10 });
+    await clock.turn(100);
+    await clock.jump(60_000);
+    expect(seen.map(({ block }) => block.start)).toEqual([0, 10]);
+    await clock.turn(100);
+    expect(seen.map(({ block }) => block.start)).toEqual([0, 10, 20]);
+  });
+
+  test('hands its error on, from ready', async () => {
+    const { clock, state, seen } = watch({ ready: () => Promise.reject(new Error('gone')) });
+    await clock.turn(100);
+    expect(state.error).toEqual(new Error('gone'));
+    expect(seen).toEqual([]);
+  });
+
+  test('gives every subscriber its own blocks', async () => {
+    const clock = new ManualClock();
+    const source = replay(recording, { clock, speed: Infinity });
+    const seen: Block[] = [];
+    source.subscribe((block) => seen.push({ ...block, data: block.data.slice() }) && block.data.fill(0));
+    await clock.turn(0);
+    const again: Block[] = [];
+    source.subscribe((block) => again.push(block));
+    await clock.turn(0);
+    expect(again.map(({ data }) => data)).toEqual(seen.map(({ data }) => data));
+  });
+
+  test('stops for one that leaves early, also at speed Infinity in a loop', async () => {
+    const clock = new ManualClock();
+    const seen: number[] = [];
+    replay(recording, { clock, speed: Infinity, loop: true, blockFrames: 30 })
+      .pipe(take(5))
+      .subscribe((block) => seen.push(block.start));
+    await clock.turn(0);
+    expect(seen).toEqual([0, 50, 60, 110, 120]);
+    expect(clock.waiting).toBe(0);
+  });
+
+  test('of nothing completes at once, looped or not', async () => {
+    const { clock, state } = watch({ loop: true }, { ...recording, blocks: [], frames: 0 });
+    await clock.turn(0);
+    expect(state.done).toBe(true);
+  });
+
+  test.each([0, -1, NaN])('at speed %d is refused', (speed) => {
+    expect(() => replay(recording, { speed })).toThrow(`speed must be a number > 0, got ${speed}`);
+  });
+});
