@@ -1,0 +1,147 @@
+import { Subject, type Observable, type Subscription } from 'rxjs';
+import type { Block } from '../core/block.ts';
+import type { Learned } from '../core/learner.ts';
+import { Network } from '../core/network.ts';
+import type { NetworkSpec } from '../core/network-spec.ts';
+import { nlms } from '../core/optimizer.ts';
+import type { Weights } from '../core/weights.ts';
+import { type LearnControl, learn } from '../operators/learn.ts';
+import type { LearnerInfo } from '../protocol/stream-info.ts';
+import type { KernelsOutput, PipelineOutput } from './feed-output.ts';
+import type { FeedInfo, LearnerSpec } from './feed-spec.ts';
+import { pickChannels, placesOf } from './pick-channels.ts';
+
+/** What a learner of a feed is made from. */
+export interface FeedLearnerOptions {
+  index: number;
+  spec: LearnerSpec;
+  info: FeedInfo;
+  /** The labels of what a 'target' learner predicts. */
+  outputs?: string[];
+  /** Weights of before, taken where their shapes fit. */
+  weights?: Weights;
+  emit: (output: PipelineOutput) => void;
+}
+
+/** One learner of a feed: `learn` with its controls, and what is told of it about four times a second. */
+export class FeedLearner {
+  readonly info: LearnerInfo;
+  readonly #options: FeedLearnerOptions;
+  readonly #network: Network;
+  readonly #control = new Subject<LearnControl>();
+  readonly #truth = new Subject<Block>();
+  readonly #start: number[];
+  #subscription: Subscription | undefined;
+  #latest: Learned | undefined;
+  #told = -Infinity;
+
+  constructor(options: FeedLearnerOptions) {
+    const { index, spec, info, weights } = options;
+    this.#options = options;
+    const places = placesOf(spec.channels, info.channels);
+    const inputs = places.map((place) => info.channels[place].label);
+    const outputs = options.outputs ?? inputs;
+    const network = Network.create(oneLayer(places.length, outputs.length, spec.taps), {
+      seed: 1,
+      gain: spec.gain ?? 0.1,
+    });
+    this.#start = Array.from(network.weights()['layers.0.weight'].data);
+    if (weights) takeOver(network, weights);
+    this.#network = network;
+    const { name, task, taps, step } = spec;
+    this.info = { index, name, task, learning: true, step, channels: inputs, outputs, taps, rate: info.rate };
+  }
+
+  /** Begins to learn from `standardized`, the blocks of the whole stream. */
+  run(standardized: Observable<Block>): void {
+    const { spec, info, emit } = this.#options;
+    const optimizer = spec.optimizer ?? nlms({ rate: spec.step });
+    const target = spec.task === 'target' ? this.#truth : undefined;
+    this.#subscription = standardized
+      .pipe(
+        pickChannels(placesOf(spec.channels, info.channels), info.channels.length),
+        learn(this.#network, { optimizer, target, control: this.#control }),
+      )
+      .subscribe({
+        next: (learned) => {
+          this.#tell(learned);
+        },
+        error: (error: unknown) => {
+          emit({ type: 'broken', where: spec.name, message: error instanceof Error ? error.message : String(error) });
+        },
+      });
+  }
+
+  /** Brings the truth of a 'target' learner. */
+  teach(block: Block): void {
+    this.#truth.next(block);
+  }
+
+  control(on: boolean | undefined, step: number | undefined): void {
+    this.info.learning = on ?? this.info.learning;
+    this.info.step = step ?? this.info.step;
+    this.#control.next({ learning: on, rate: step });
+  }
+
+  /** The network as it is now. */
+  network(): Network {
+    const weights = this.#latest?.weights();
+    return weights ? Network.create(this.#network.spec, { weights }) : this.#network;
+  }
+
+  stop(): void {
+    this.#subscription?.unsubscribe();
+  }
+
+  #tell(learned: Learned): void {
+    const { index, info, emit } = this.#options;
+    this.#latest = learned;
+    const { prediction } = learned;
+    if (prediction.data.length === 0) return;
+    emit({ type: 'prediction', learner: index, block: prediction });
+    const at = prediction.start + prediction.data.length / prediction.channels;
+    if (at < this.#told + info.rate / 4) return;
+    this.#told = at;
+    const { nmse, skill, persistence, rms } = learned.score;
+    emit({
+      type: 'loss',
+      learner: index,
+      at,
+      nmse: known(nmse),
+      skill: known(skill),
+      persistence: known(persistence),
+      rms: known(rms),
+    });
+    emit(this.#kernels(learned, at));
+  }
+
+  #kernels(learned: Learned, at: number): KernelsOutput {
+    const { shape, data } = learned.weights()['layers.0.weight'];
+    const [outputs, taps, inputs] = shape;
+    return {
+      type: 'kernels',
+      learner: this.#options.index,
+      at,
+      shape: [outputs, taps, inputs],
+      data: Array.from(data),
+      start: this.#start,
+    };
+  }
+}
+
+function oneLayer(inChannels: number, outChannels: number, kernelSize: number): NetworkSpec {
+  return { inChannels, layers: [{ type: 'conv1d', outChannels, kernelSize }] };
+}
+
+function takeOver(network: Network, weights: Weights): void {
+  const own = network.weights();
+  const fits = Object.entries(own).every(([name, { shape }]) => {
+    return Object.hasOwn(weights, name) && weights[name].shape.join() === shape.join();
+  });
+  const finite = fits && Object.keys(own).every((name) => weights[name].data.every(Number.isFinite));
+  if (finite) network.setWeights(Object.fromEntries(Object.keys(own).map((name) => [name, weights[name]])));
+}
+
+function known(score: number): number | null {
+  return Number.isFinite(score) ? score : null;
+}

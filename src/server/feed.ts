@@ -1,0 +1,215 @@
+import { Subject } from 'rxjs';
+import { type Block, frameCount, timeOf } from '../core/block.ts';
+import type { Network } from '../core/network.ts';
+import type { Weights } from '../core/weights.ts';
+import type { ChannelInfo } from '../protocol/fields.ts';
+import type { Gap, Hello, Mark, Samples } from '../protocol/ingest.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import type { StreamInfo } from '../protocol/stream-info.ts';
+import type { StreamHealth } from '../protocol/watch-message.ts';
+import type { Learning } from '../protocol/watch-request.ts';
+import { ArrivalClock } from './arrival-clock.ts';
+import type { FeedOutput } from './feed-output.ts';
+import type { FeedDesigner, FeedInfo, FeedSpec, LearnerSpec } from './feed-spec.ts';
+import { Numbering } from './numbering.ts';
+import { Pipeline } from './pipeline.ts';
+import { StreamCounts } from './stream-counts.ts';
+
+/** What every feed of a server is given. */
+export interface FeedOptions {
+  design: FeedDesigner;
+  /** The run that a new stream begins with. */
+  firstRun: number;
+  /** Weights that a learner ended with, the last time. */
+  remembered: (stream: string, learner: string) => Weights | undefined;
+  /** ms since 1970. */
+  now: () => number;
+}
+
+/** What a stream needs to be opened. */
+export type Opening = Hello & { channels: ChannelInfo[]; rate: number };
+
+/** One published stream: checks and numbers what its sensor sends, runs its pipeline, and tells what comes of it. */
+export class Feed {
+  readonly name: string;
+  readonly output: Subject<FeedOutput> = new Subject<FeedOutput>();
+  live = false;
+  readonly #options: FeedOptions;
+  #opening: Opening;
+  #run: number;
+  #numbering = new Numbering();
+  #clock: ArrivalClock;
+  #counts = new StreamCounts();
+  #pipeline: Pipeline | undefined;
+  #truths: readonly FeedInfo[] = [];
+
+  constructor(name: string, opening: Opening, options: FeedOptions) {
+    this.name = name;
+    this.#options = options;
+    this.#opening = opening;
+    this.#run = options.firstRun;
+    this.#clock = new ArrivalClock(opening.rate);
+  }
+
+  /** Builds the pipeline; whoever listens to `output` by now hears what is wrong with it. */
+  start(): void {
+    this.#build((learner) => this.#options.remembered(this.name, learner));
+  }
+
+  get info(): StreamInfo {
+    const { channels, rate, kind, for: truthOf } = this.#opening;
+    const { name, live } = this;
+    const maps = this.#pipeline?.maps ?? [];
+    const learners = this.#pipeline?.learners ?? [];
+    return { name, channels, rate, run: this.#run, next: this.next, live, kind, for: truthOf, maps, learners };
+  }
+
+  get run(): number {
+    return this.#run;
+  }
+
+  get next(): number {
+    return this.#numbering.next;
+  }
+
+  /** The sensor says what it is; other channels, another rate or kind, or `fresh`, begin a new run. */
+  open(opening: Opening): void {
+    const { channels, rate, kind } = this.#opening;
+    const same = opening.channels.length === channels.length && opening.rate === rate && opening.kind === kind;
+    this.#opening = opening;
+    if (!same || opening.fresh) this.#restart();
+    this.output.next({ type: 'info' });
+  }
+
+  /** Takes frames in; throws a ProtocolError, and takes none, when they do not fit the stream. */
+  take(samples: Samples): Gap | undefined {
+    const { channels, rate } = this.#opening;
+    if (samples.channels !== channels.length)
+      throw new ProtocolError('wrong-channels', `channels must be ${channels.length}, got ${samples.channels}`);
+    if (samples.rate !== undefined && Math.abs(samples.rate - rate) > 1e-6 * rate)
+      throw new ProtocolError('wrong-rate', `rate must be ${rate} Hz, got ${samples.rate}`);
+    const frames = samples.data.length / samples.channels;
+    const { start, old, gap } = this.#numbering.take(samples.start, frames);
+    if (gap) this.#tellGap(gap);
+    if (old < frames) this.#push(samples, start, old);
+    return gap;
+  }
+
+  /** The sensor says that frames never came. */
+  miss(gap: Gap): void {
+    const missing = this.#numbering.miss(gap);
+    if (missing) this.#tellGap(missing);
+  }
+
+  mark({ at, label, frames }: Mark): void {
+    this.output.next({ type: 'mark', at, label, ...(frames === undefined ? {} : { frames }) });
+  }
+
+  /** Steers a learner; throws a ProtocolError where there is none. */
+  control({ learner, on, step }: Learning): void {
+    if (!this.#pipeline?.control(learner, on, step))
+      throw new ProtocolError('unknown-learner', `learner must be one of stream ${this.name}, got ${learner}`);
+    this.output.next({ type: 'info' });
+  }
+
+  /** The streams that are the truth of this one; a new one gets its learner, one that began anew a new memory. */
+  follow(truths: readonly FeedInfo[], restarted?: string): void {
+    const known = new Set(this.#truths.map(({ name }) => name));
+    this.#truths = truths.filter(({ rate }) => rate === this.#opening.rate);
+    const changed = this.#truths.filter(({ name }) => !known.has(name) || name === restarted);
+    if (changed.length === 0) return;
+    const networks = this.networks();
+    for (const learner of this.#design().learners) {
+      if (!changed.some(({ name }) => name === learner.target)) continue;
+      this.#addLearner(learner, networks.get(learner.name)?.weights());
+    }
+    this.output.next({ type: 'info' });
+  }
+
+  /** Frames of a stream that is the truth of this one. */
+  teach(truth: string, block: Block): void {
+    this.#pipeline?.teach(truth, block);
+  }
+
+  health(now: number): StreamHealth {
+    return this.#counts.health(this.name, now);
+  }
+
+  /** Every learner's network as it is now, by the learner's name. */
+  networks(): Map<string, Network> {
+    return this.#pipeline?.networks() ?? new Map<string, Network>();
+  }
+
+  #push({ data, valid, time, channels }: Samples, start: number, old: number): void {
+    const { rate } = this.#opening;
+    const fresh = old === 0 ? data : data.slice(old * channels);
+    const validity = screen(fresh, channels, valid?.slice(old));
+    const frames = fresh.length / channels;
+    const taken =
+      time === undefined
+        ? this.#clock.date(start, frames, this.#options.now())
+        : time + (rate > 0 ? (old * 1000) / rate : 0);
+    const block: Block = { data: fresh, channels, start, rate, time: taken, ...(validity ? { valid: validity } : {}) };
+    this.#counts.received += frames;
+    this.#counts.newest = timeOf(block, start + frameCount(block) - 1);
+    if (validity) for (const real of validity) this.#counts.invalid += 1 - real;
+    this.output.next({ type: 'raw', block });
+    this.#pipeline?.push(block);
+  }
+
+  #tellGap(gap: Gap): void {
+    this.#counts.gaps += gap.count;
+    this.output.next(gap);
+  }
+
+  #restart(): void {
+    const networks = this.networks();
+    this.#run = (this.#run + 1) >>> 0;
+    this.#numbering = new Numbering();
+    this.#clock = new ArrivalClock(this.#opening.rate);
+    this.#truths = this.#truths.filter(({ rate }) => rate === this.#opening.rate);
+    this.output.next({ type: 'run', run: this.#run, next: 0 });
+    this.#build((learner) => networks.get(learner)?.weights());
+  }
+
+  #build(weights: (learner: string) => Weights | undefined): void {
+    this.#pipeline?.stop();
+    this.#pipeline = undefined;
+    try {
+      const spec = this.#design();
+      const emit = (output: FeedOutput) => {
+        this.output.next(output);
+      };
+      this.#pipeline = new Pipeline({ spec, info: { name: this.name, ...this.#opening }, emit });
+      for (const learner of spec.learners) this.#addLearner(learner, weights(learner.name));
+    } catch (error) {
+      this.output.next({ type: 'broken', where: 'design', message: String(error) });
+    }
+  }
+
+  #design(): FeedSpec {
+    return this.#options.design({ name: this.name, ...this.#opening }, this.#truths);
+  }
+
+  #addLearner(spec: LearnerSpec, before: Weights | undefined): void {
+    const truth = this.#truths.find(({ name }) => name === spec.target);
+    const weights = before ?? this.#options.remembered(this.name, spec.name);
+    this.#pipeline?.addLearner(
+      spec,
+      truth?.channels.map(({ label }) => label),
+      weights,
+    );
+  }
+}
+
+/** Makes what is not a finite number NaN, and its frame invalid; returns the validity where a frame is. */
+function screen(data: Float32Array, channels: number, valid: Uint8Array | undefined): Uint8Array | undefined {
+  let validity = valid;
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isFinite(data[i])) continue;
+    data[i] = NaN;
+    validity ??= new Uint8Array(data.length / channels).fill(1);
+    validity[Math.floor(i / channels)] = 0;
+  }
+  return validity;
+}

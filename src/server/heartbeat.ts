@@ -1,0 +1,43 @@
+import type { WebSocket } from 'ws';
+import { closeCodes } from '../protocol/close-codes.ts';
+
+/** Pings sockets; one that did not answer the last ping, nor sent anything since, is closed with 4003 and cut off. */
+export class Heartbeat {
+  readonly #alive = new Map<WebSocket, boolean>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(interval: number) {
+    this.#timer = setInterval(() => {
+      this.beat();
+    }, interval);
+    this.#timer.unref();
+  }
+
+  watch(socket: WebSocket): void {
+    const alive = () => {
+      this.#alive.set(socket, true);
+    };
+    alive();
+    socket.on('pong', alive);
+    socket.on('message', alive);
+    socket.on('close', () => {
+      this.#alive.delete(socket);
+    });
+  }
+
+  beat(): void {
+    for (const [socket, alive] of this.#alive) {
+      if (alive) {
+        this.#alive.set(socket, false);
+        socket.ping();
+        continue;
+      }
+      socket.close(closeCodes.silent, 'no answer to a ping');
+      socket.terminate();
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,130 @@
+import { Subject } from 'rxjs';
+import { closeCodes } from '../protocol/close-codes.ts';
+import type { StreamInfo } from '../protocol/stream-info.ts';
+import type { HealthMessage } from '../protocol/watch-message.ts';
+import { Feed, type Opening } from './feed.ts';
+import type { FeedOutput } from './feed-output.ts';
+import type { FeedDesigner } from './feed-spec.ts';
+import type { WeightStore } from './weight-store.ts';
+
+/** What a hub is given. */
+export interface HubOptions {
+  design: FeedDesigner;
+  store: WeightStore;
+  maxStreams: number;
+  log: (line: string) => void;
+}
+
+/** A connected sensor, as the hub knows it. */
+export interface Sensor {
+  /** A newer sensor of the same name came, or the server has no place. */
+  dismiss(code: number, sentence: string): void;
+}
+
+/** All published streams: who sends them, and which is the truth of which. */
+export class Hub {
+  /** Fires when a stream comes, goes or changes. */
+  readonly changed: Subject<void> = new Subject<void>();
+  readonly #options: HubOptions;
+  readonly #feeds = new Map<string, Feed>();
+  readonly #sensors = new Map<string, Sensor>();
+  readonly #firstRun: number = Math.floor(Date.now() / 1000) >>> 0;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+  }
+
+  get streams(): StreamInfo[] {
+    return Array.from(this.#feeds.values(), (feed) => feed.info);
+  }
+
+  feed(name: string): Feed | undefined {
+    return this.#feeds.get(name);
+  }
+
+  /** Opens a stream for a sensor, which replaces the one before. Undefined: the server takes no more streams. */
+  open(name: string, opening: Opening, sensor: Sensor): Feed | undefined {
+    const before = this.#sensors.get(name);
+    const known = this.#feeds.get(name);
+    if (!known && !this.#makeRoom()) return undefined;
+    if (before && before !== sensor)
+      before.dismiss(closeCodes.replaced, `replaced by a newer sensor of stream ${name}`);
+    this.#sensors.set(name, sensor);
+    const feed = known ?? this.#create(name, opening);
+    feed.live = true;
+    if (known) known.open(opening);
+    else this.#options.log(`stream ${name}: ${opening.channels.length} channels at ${opening.rate} Hz`);
+    this.#relate();
+    this.changed.next();
+    return feed;
+  }
+
+  /** The sensor has gone; its stream stays, and may be taken up again. */
+  leave(name: string, sensor: Sensor): void {
+    if (this.#sensors.get(name) !== sensor) return;
+    this.#sensors.delete(name);
+    const feed = this.#feeds.get(name);
+    if (feed) feed.live = false;
+    this.changed.next();
+  }
+
+  health(now: number): HealthMessage {
+    return { type: 'health', streams: Array.from(this.#feeds.values(), (feed) => feed.health(now)) };
+  }
+
+  /** Writes down what was learned. */
+  async save(): Promise<void> {
+    for (const [name, feed] of this.#feeds) await this.#options.store.save(name, feed.networks());
+  }
+
+  #create(name: string, opening: Opening): Feed {
+    const { design, store } = this.#options;
+    const feed = new Feed(name, opening, {
+      design,
+      firstRun: this.#firstRun,
+      remembered: (stream, learner) => store.get(stream, learner),
+      now: Date.now,
+    });
+    this.#feeds.set(name, feed);
+    feed.output.subscribe((output) => {
+      this.#hear(feed, output);
+    });
+    feed.start();
+    return feed;
+  }
+
+  #hear(feed: Feed, output: FeedOutput): void {
+    if (output.type === 'raw') this.#truthOf(feed)?.teach(feed.name, output.block);
+    else if (output.type === 'run') this.#relate(feed.name);
+    else if (output.type === 'broken') this.#options.log(`stream ${feed.name}: ${output.where}: ${output.message}`);
+    if (output.type === 'run' || output.type === 'info') this.changed.next();
+  }
+
+  #truthOf(feed: Feed): Feed | undefined {
+    const name = feed.info.for;
+    return name === undefined ? undefined : this.#feeds.get(name);
+  }
+
+  /** Tells every stream which others are its truth. */
+  #relate(restarted?: string): void {
+    const infos = this.streams;
+    for (const feed of this.#feeds.values())
+      feed.follow(
+        infos.filter((info) => info.for === feed.name && info.name !== feed.name),
+        restarted,
+      );
+  }
+
+  /** Forgets the stream that has been silent longest, where there are too many; false when all are live. */
+  #makeRoom(): boolean {
+    if (this.#feeds.size < this.#options.maxStreams) return true;
+    for (const [name, feed] of this.#feeds) {
+      if (feed.live) continue;
+      this.#options.store.keep(name, feed.networks());
+      feed.output.complete();
+      this.#feeds.delete(name);
+      return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,11 @@
+export { createServer, type TaplineServer } from './server.ts';
+export type { ServerOptions } from './options.ts';
+export {
+  defaultFeed,
+  type FeedDesigner,
+  type FeedInfo,
+  type FeedSpec,
+  type LearnerSpec,
+  type MapSpec,
+} from './feed-spec.ts';
+export type { LearnerInfo, MapInfo, StreamInfo } from '../protocol/stream-info.ts';

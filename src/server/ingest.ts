@@ -1,0 +1,142 @@
+import type { RawData, WebSocket } from 'ws';
+import { closeCodes, subprotocol } from '../protocol/close-codes.ts';
+import { type Hello, type IngestMessage, parseIngest, readChannels, type Samples } from '../protocol/ingest.ts';
+import { helloOf, streamOf } from '../protocol/ingest-address.ts';
+import type { IngestReply } from '../protocol/ingest-reply.ts';
+import type { Limits } from '../protocol/limits.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import { Acknowledger } from './acknowledger.ts';
+import type { Feed, Opening } from './feed.ts';
+import { GuardedSocket } from './guarded-socket.ts';
+import type { Hub, Sensor } from './hub.ts';
+import { messageOf } from './raw-data.ts';
+
+/** Bad messages in a row after which a connection is closed. */
+const patience = 64;
+
+/** One sensor's connection: checks its messages, opens its stream, acknowledges its frames. */
+export class IngestConnection implements Sensor {
+  readonly #link: GuardedSocket;
+  readonly #hub: Hub;
+  readonly #limits: Limits;
+  readonly #acks: Acknowledger;
+  #name = '';
+  /** What was said so far, in the address and in hellos. */
+  #said: Hello = { type: 'hello' };
+  #feed: Feed | undefined;
+  #bad = 0;
+  #over = false;
+
+  constructor(socket: WebSocket, url: URL, hub: Hub, limits: Limits) {
+    this.#link = new GuardedSocket(socket, { high: 64 << 10 });
+    this.#hub = hub;
+    this.#limits = limits;
+    this.#acks = new Acknowledger(() => {
+      if (this.#feed && this.#link.room) this.#tell({ type: 'ack', received: this.#feed.next, durable: 0 });
+    });
+    socket.on('message', (data, isBinary) => {
+      this.#guard(() => {
+        this.#take(data, isBinary);
+      });
+    });
+    socket.on('close', () => {
+      this.#over = true;
+      this.#acks.stop();
+      this.#hub.leave(this.#name, this);
+    });
+    this.#begin(url);
+  }
+
+  dismiss(code: number, sentence: string): void {
+    this.#over = true;
+    this.#link.close(code, sentence);
+  }
+
+  /** What the address says; an address that is wrong cannot be mended by a message. */
+  #begin(url: URL): void {
+    try {
+      this.#name = streamOf(url.pathname);
+      this.#said = helloOf(url.searchParams, this.#limits);
+      if (this.#said.channels) this.#open();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuse(error);
+      this.dismiss(closeOf(error, url), error.message);
+    }
+  }
+
+  #guard(work: () => void): void {
+    if (this.#over) return;
+    try {
+      work();
+      this.#bad = 0;
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuse(error);
+      if (error.code === 'too-many-channels') this.dismiss(closeCodes.tooMany, error.message);
+      else if (++this.#bad >= patience)
+        this.dismiss(closeCodes.badMessage, `${patience} bad messages in a row, the last: ${error.message}`);
+    }
+  }
+
+  #take(data: RawData, isBinary: boolean): void {
+    const message = parseIngest(messageOf(data, isBinary), this.#limits);
+    if (message.type === 'hello') {
+      this.#said = { ...this.#said, ...message, fresh: message.fresh ?? false };
+      this.#open();
+      return;
+    }
+    this.#feed ??= message.type === 'samples' ? this.#openFor(message) : undefined;
+    if (!this.#feed) throw new ProtocolError('no-stream', `${message.type} must come after hello or samples`);
+    this.#hand(message, this.#feed);
+  }
+
+  #hand(message: Exclude<IngestMessage, Hello>, feed: Feed): void {
+    if (message.type === 'mark') feed.mark(message);
+    else if (message.type === 'gap') feed.miss(message);
+    else {
+      const gap = feed.take(message);
+      if (gap && this.#link.room) this.#tell(gap);
+    }
+    if (message.type !== 'mark') this.#acks.due();
+  }
+
+  /** Opens the stream by what was said; what was not said is as it was before, or irregular. */
+  #open(): Feed | undefined {
+    const before = this.#hub.feed(this.#name)?.info;
+    const { channels = before?.channels, rate = before?.rate ?? 0 } = this.#said;
+    if (!channels) throw new ProtocolError('no-stream', 'hello must tell the channels of a new stream');
+    const opening: Opening = { ...this.#said, channels, rate };
+    this.#feed = this.#hub.open(this.#name, opening, this);
+    this.#said = { ...this.#said, fresh: false };
+    if (!this.#feed) {
+      this.dismiss(closeCodes.tooMany, 'the server takes no more streams; see maxStreams');
+      return undefined;
+    }
+    const { run, next } = this.#feed;
+    const limits = { maxPayload: this.#limits.maxPayload, maxChannels: this.#limits.maxChannels };
+    this.#tell({ type: 'welcome', protocol: subprotocol, stream: this.#name, run, next, limits });
+    return this.#feed;
+  }
+
+  /** Opens the stream by its first samples, where nothing was said before. */
+  #openFor(samples: Samples): Feed | undefined {
+    const written = samples.labels ?? samples.channels;
+    this.#said.channels ??= readChannels(written, this.#limits.maxChannels);
+    this.#said.rate ??= samples.rate;
+    return this.#open();
+  }
+
+  #refuse({ code, message }: ProtocolError): void {
+    this.#tell({ type: 'error', code, message });
+  }
+
+  #tell(reply: IngestReply): void {
+    this.#link.send(JSON.stringify(reply));
+  }
+}
+
+function closeOf(error: ProtocolError, url: URL): number {
+  if (error.code === 'too-many-channels') return closeCodes.tooMany;
+  return error.code === 'bad-name' && !url.searchParams.has('for') ? closeCodes.badStreamName : closeCodes.badMessage;
+}

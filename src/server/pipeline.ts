@@ -1,0 +1,144 @@
+import { Subject, type Observable } from 'rxjs';
+import type { Block } from '../core/block.ts';
+import { Network } from '../core/network.ts';
+import { plan } from '../core/plan.ts';
+import type { Weights } from '../core/weights.ts';
+import { convolve } from '../operators/convolve.ts';
+import { fillGaps } from '../operators/fill-gaps.ts';
+import { standardize } from '../operators/standardize.ts';
+import type { LearnerInfo, MapInfo } from '../protocol/stream-info.ts';
+import { FeedLearner } from './feed-learner.ts';
+import type { PipelineOutput } from './feed-output.ts';
+import type { FeedInfo, FeedSpec, LearnerSpec, MapSpec } from './feed-spec.ts';
+import { pickChannels, placesOf } from './pick-channels.ts';
+
+/** What a pipeline is made from. */
+export interface PipelineOptions {
+  spec: FeedSpec;
+  info: FeedInfo;
+  emit: (output: PipelineOutput) => void;
+}
+
+/**
+ * What a stream passes on its way, for one run:
+ *
+ *     blocks → fillGaps ─┬→ maps on 'raw'
+ *                        └→ standardize ─┬→ maps on 'standardized'
+ *                                        └→ learners ← truths
+ *
+ * A part that throws is told as 'broken' and stays silent; the others go on.
+ */
+export class Pipeline {
+  readonly maps: MapInfo[] = [];
+  readonly #options: PipelineOptions;
+  readonly #blocks = new Subject<Block>();
+  readonly #filled = new Subject<Block>();
+  readonly #standardized = new Subject<Block>();
+  readonly #learners = new Map<string, { spec: LearnerSpec; learner: FeedLearner }>();
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    const { spec } = options;
+    const waysTo = { raw: this.#filled, standardized: this.#standardized };
+    for (const map of spec.maps) this.#try(map.name, () => this.#addMap(map, waysTo[map.on]));
+    if (spec.standardize)
+      this.#run('standardize', this.#filled.pipe(standardize(spec.standardize)), this.#standardized);
+    else this.#filled.subscribe(this.#standardized);
+    this.#run('gaps', this.#blocks.pipe(fillGaps({ policy: spec.gaps })), this.#filled);
+  }
+
+  get learners(): LearnerInfo[] {
+    return Array.from(this.#learners.values(), ({ learner }) => learner.info);
+  }
+
+  push(block: Block): void {
+    this.#blocks.next(block);
+  }
+
+  /** Starts a learner, with weights of before where they fit; one of the same name is replaced and keeps its place. */
+  addLearner(spec: LearnerSpec, outputs: string[] | undefined, weights: Weights | undefined): void {
+    this.#try(spec.name, () => {
+      const before = this.#learners.get(spec.name);
+      const { info, emit } = this.#options;
+      const index = before?.learner.info.index ?? this.#learners.size;
+      const learner = new FeedLearner({ index, spec, info, outputs, weights, emit });
+      before?.learner.stop();
+      this.#learners.set(spec.name, { spec, learner });
+      learner.run(this.#standardized);
+    });
+  }
+
+  /** Brings frames of the stream `truth` to the learners that follow it. */
+  teach(truth: string, block: Block): void {
+    for (const { spec, learner } of this.#learners.values()) if (spec.target === truth) learner.teach(block);
+  }
+
+  /** Steers a learner; false where there is none of this index. */
+  control(index: number, on: boolean | undefined, step: number | undefined): boolean {
+    const found = [...this.#learners.values()].find(({ learner }) => learner.info.index === index);
+    found?.learner.control(on, step);
+    return found !== undefined;
+  }
+
+  /** Every learner's network as it is now, by the learner's name. */
+  networks(): Map<string, Network> {
+    return new Map(Array.from(this.#learners, ([name, { learner }]) => [name, learner.network()]));
+  }
+
+  stop(): void {
+    for (const { learner } of this.#learners.values()) learner.stop();
+    this.#blocks.complete();
+  }
+
+  #addMap(map: MapSpec, source: Observable<Block>): void {
+    const { info, emit } = this.#options;
+    const network = map.network instanceof Network ? map.network : Network.create(map.network);
+    const planned = plan(network.spec, info.rate);
+    const index = this.maps.length;
+    const { name, labels, unit } = map;
+    this.maps.push({
+      index,
+      name,
+      labels,
+      rate: planned.outRate,
+      unit,
+      warmUp: Math.ceil((planned.receptiveField - 1) / planned.stride),
+      groupDelay: Number.isFinite(planned.groupDelay.ms) ? planned.groupDelay.ms : 0,
+    });
+    const picked = source.pipe(pickChannels(placesOf(map.channels, info.channels), info.channels.length));
+    picked.pipe(convolve(network)).subscribe({
+      next: (block) => {
+        emit({ type: 'features', map: index, block });
+      },
+      error: (error: unknown) => {
+        this.#broken(name, error);
+      },
+    });
+  }
+
+  #run(where: string, source: Observable<Block>, into: Subject<Block>): void {
+    source.subscribe({
+      next: (block) => {
+        into.next(block);
+      },
+      error: (error: unknown) => {
+        this.#broken(where, error);
+      },
+      complete: () => {
+        into.complete();
+      },
+    });
+  }
+
+  #try(where: string, make: () => void): void {
+    try {
+      make();
+    } catch (error) {
+      this.#broken(where, error);
+    }
+  }
+
+  #broken(where: string, error: unknown): void {
+    this.#options.emit({ type: 'broken', where, message: error instanceof Error ? error.message : String(error) });
+  }
+}

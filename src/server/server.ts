@@ -1,0 +1,112 @@
+import { createServer as createHttpServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { WebSocket } from 'ws';
+import { closeCodes } from '../protocol/close-codes.ts';
+import type { StreamInfo } from '../protocol/stream-info.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { httpApp } from './http.ts';
+import { Hub } from './hub.ts';
+import { IngestConnection } from './ingest.ts';
+import { resolveOptions, type ServerOptions } from './options.ts';
+import { originCheck } from './origin.ts';
+import { acceptUpgrades } from './upgrade.ts';
+import { WatchConnection } from './watch.ts';
+import { WeightStore } from './weight-store.ts';
+
+/** A running server. */
+export interface TaplineServer {
+  /** Where its page is: http://127.0.0.1:8080. */
+  readonly url: string;
+  readonly port: number;
+  /** What is published. */
+  streams(): StreamInfo[];
+  /** Writes learned weights down, closes every connection (1001) and stops listening. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server: sensors at /ingest/<stream>, viewers at /watch, the page at /, /healthz; on one port.
+ * Rejects with one sentence when the port is in use or an option is wrong.
+ */
+export async function createServer(options: ServerOptions = {}): Promise<TaplineServer> {
+  const { host, port, origins, limits, maxStreams, maxViewers, heartbeat, pageDirectory, feed, statePath, log } =
+    resolveOptions(options);
+  const check = originCheck({ host, origins });
+  const hub = new Hub({ design: feed, store: await WeightStore.open(statePath, log), maxStreams, log });
+  const viewers = new Set<WatchConnection>();
+  const app = httpApp({ hub, check, pageDirectory, viewers: () => viewers.size, log });
+  const server = createHttpServer(
+    { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 },
+    (request, response) => {
+      void listener(request, response);
+    },
+  );
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  server.maxConnections = maxStreams + maxViewers + 256;
+  const pulse = new Heartbeat(heartbeat);
+
+  const accept = (socket: WebSocket, url: URL) => {
+    if (url.pathname.startsWith('/ingest/')) new IngestConnection(socket, url, hub, limits);
+    else if (url.pathname === '/watch') {
+      if (viewers.size >= maxViewers)
+        return { code: closeCodes.tooMany, sentence: `the server takes no more than ${maxViewers} viewers` };
+      const viewer = new WatchConnection(socket, hub);
+      viewers.add(viewer);
+      socket.on('close', () => viewers.delete(viewer));
+    } else return { code: closeCodes.unknownPath, sentence: 'no such path: use /ingest/<stream> or /watch' };
+    pulse.watch(socket);
+    return undefined;
+  };
+  const sockets = acceptUpgrades(server, { check, maxPayload: limits.maxPayload, accept, log });
+  await listen(server, host, port);
+  const health = setInterval(() => {
+    const now = Date.now();
+    for (const viewer of viewers) viewer.tick(now);
+  }, 1000);
+
+  const bound = (server.address() as AddressInfo).port;
+  const shown = host.includes(':') ? `[${host}]` : host;
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    clearInterval(health);
+    pulse.stop();
+    for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'the server is stopping');
+    await hub.save();
+    await stop(server, sockets.clients);
+  };
+  return {
+    url: `http://${shown}:${bound}`,
+    port: bound,
+    streams: () => hub.streams,
+    close: () => (closing ??= close()),
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(`port ${port} of ${host} is in use: choose another with --port`)
+          : new Error(`cannot listen at ${host}:${port}: ${error.message}`),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+/** Waits for the goodbyes, a second at most, then cuts off whoever is left. */
+async function stop(server: Server, clients: ReadonlySet<WebSocket>): Promise<void> {
+  const cut = setTimeout(() => {
+    for (const socket of clients) socket.terminate();
+    server.closeAllConnections();
+  }, 1000);
+  await new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+  clearTimeout(cut);
+}

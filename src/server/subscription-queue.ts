@@ -1,0 +1,181 @@
+import type { Block } from '../core/block.ts';
+import { type BlockKind, encodeBlock } from '../protocol/block-header.ts';
+import type { DroppedMessage, GapMessage, MarkMessage, RunMessage, WatchText } from '../protocol/watch-message.ts';
+
+/** A word about the stream that keeps its place among the blocks. */
+export type Note = MarkMessage | GapMessage | RunMessage;
+/** Where a block belongs. */
+export interface Lane {
+  kind: BlockKind;
+  map: number;
+  run: number;
+}
+
+interface BlockItem {
+  lane: Lane;
+  blocks: Block[];
+  frames: number;
+  bytes: number;
+}
+type Item = BlockItem | { note: Note; bytes: number };
+
+/** Blocks are joined up to this many bytes. */
+const joined = 64 << 10;
+/** Least ms between two turns of kernels and loss. */
+const latestInterval = 250;
+/** What a queued thing costs beside its samples, in bytes. */
+const overhead = 256;
+
+/**
+ * What waits for one subscription, in order: blocks, joined where they follow on one another, and notes between them.
+ * Of kernels and loss only the latest is kept.
+ */
+export class SubscriptionQueue {
+  readonly id: number;
+  readonly #interval: number;
+  #due = 0;
+  #latestDue = 0;
+  #taken = false;
+  readonly #items: Item[] = [];
+  readonly #tails = new Map<string, BlockItem>();
+  readonly #latest = new Map<string, WatchText>();
+  readonly #dropped = new Map<string, DroppedMessage>();
+  #run: RunMessage | undefined;
+  #bytes = 0;
+
+  /** @param maxHz turns a second; what waits at its turn is sent whole */
+  constructor(id: number, maxHz: number) {
+    this.id = id;
+    this.#interval = 1000 / maxHz;
+  }
+
+  /** Bytes that wait and can be left out. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** When there will be something to take, in ms of the caller's clock; Infinity: nothing waits. */
+  get due(): number {
+    if (this.#items.length + this.#dropped.size > 0 || this.#run) return this.#due;
+    return this.#latest.size > 0 ? Math.max(this.#due, this.#latestDue) : Infinity;
+  }
+
+  push(block: Block, lane: Lane): void {
+    const bytes = block.data.byteLength + overhead;
+    this.#bytes += bytes;
+    const key = `${lane.kind} ${lane.map}`;
+    const tail = this.#tails.get(key);
+    if (tail && tail.bytes < joined && tail.lane.run === lane.run && follows(block, tail)) {
+      tail.blocks.push(block);
+      tail.frames += block.data.length / block.channels;
+      tail.bytes += bytes;
+      return;
+    }
+    const item: BlockItem = { lane, blocks: [block], frames: block.data.length / block.channels, bytes };
+    this.#tails.set(key, item);
+    this.#items.push(item);
+  }
+
+  note(note: Note): void {
+    this.#tails.clear();
+    this.#items.push({ note, bytes: overhead });
+    this.#bytes += overhead;
+  }
+
+  /** Keeps what `make` makes of the message of this key that waits, if one does, in its place. */
+  replace(key: string, make: (before: WatchText | undefined) => WatchText): void {
+    this.#latest.set(key, make(this.#latest.get(key)));
+  }
+
+  /** Leaves out the oldest that waits, and remembers to tell. */
+  drop(): void {
+    const item = this.#items.shift();
+    if (!item) return;
+    this.#bytes -= item.bytes;
+    if ('note' in item) {
+      if (item.note.type === 'run') this.#run = item.note;
+      else if (item.note.type === 'mark') this.#leaveOut('marks', item.note.at, 1);
+      else this.#leaveOut('gaps', item.note.from, 1);
+      return;
+    }
+    this.#forget(item);
+    const what = item.lane.kind === 'samples' ? 'raw' : item.lane.kind;
+    this.#leaveOut(what, item.blocks[0].start, item.frames);
+  }
+
+  /** The next message to send, if it is this subscription's turn. */
+  take(now: number): string | Uint8Array | undefined {
+    if (now < this.#due) return undefined;
+    const message = this.#oldest() ?? this.#newest(now);
+    if (message === undefined && this.#taken) this.#due = now + this.#interval;
+    this.#taken = message !== undefined;
+    return message;
+  }
+
+  #oldest(): string | Uint8Array | undefined {
+    const word = this.#word();
+    if (word) return JSON.stringify(word);
+    const item = this.#items.shift();
+    if (!item) return undefined;
+    this.#bytes -= item.bytes;
+    if ('note' in item) return JSON.stringify(item.note);
+    this.#forget(item);
+    return encodeBlock(join(item), { ...item.lane, id: this.id });
+  }
+
+  #newest(now: number): string | undefined {
+    if (now < this.#latestDue) return undefined;
+    for (const [key, message] of this.#latest) {
+      this.#latest.delete(key);
+      if (this.#latest.size === 0) this.#latestDue = now + latestInterval;
+      return JSON.stringify(message);
+    }
+    return undefined;
+  }
+
+  #word(): WatchText | undefined {
+    const run = this.#run;
+    this.#run = undefined;
+    if (run) return run;
+    for (const [what, message] of this.#dropped) {
+      this.#dropped.delete(what);
+      return message;
+    }
+    return undefined;
+  }
+
+  #leaveOut(what: string, from: number, count: number): void {
+    const before = this.#dropped.get(what);
+    this.#dropped.set(what, {
+      type: 'dropped',
+      id: this.id,
+      what,
+      from: before?.from ?? from,
+      count: (before?.count ?? 0) + count,
+    });
+  }
+
+  #forget(item: BlockItem): void {
+    const key = `${item.lane.kind} ${item.lane.map}`;
+    if (this.#tails.get(key) === item) this.#tails.delete(key);
+  }
+}
+
+function follows(block: Block, { blocks, frames }: BlockItem): boolean {
+  const [first] = blocks;
+  return block.channels === first.channels && block.rate === first.rate && block.start === first.start + frames;
+}
+
+function join({ blocks, frames }: BlockItem): Block {
+  const [first] = blocks;
+  if (blocks.length === 1) return first;
+  const data = new Float32Array(frames * first.channels);
+  const valid = blocks.some((block) => block.valid) ? new Uint8Array(frames).fill(1) : undefined;
+  let at = 0;
+  for (const block of blocks) {
+    data.set(block.data, at * first.channels);
+    if (block.valid) valid?.set(block.valid, at);
+    at += block.data.length / first.channels;
+  }
+  return valid ? { ...first, data, valid } : { ...first, data };
+}

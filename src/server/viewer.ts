@@ -1,0 +1,121 @@
+import { closeCodes } from '../protocol/close-codes.ts';
+import type { WatchText } from '../protocol/watch-message.ts';
+import type { GuardedSocket } from './guarded-socket.ts';
+import { SubscriptionQueue } from './subscription-queue.ts';
+
+/** How much may wait for one viewer. */
+export interface ViewerOptions {
+  /** Bytes of blocks and notes; beyond it the oldest are left out. Default 1 MiB. */
+  maxQueued?: number;
+  /** Messages that must not be left out; beyond it the viewer is closed with 4008. Default 256. */
+  maxControl?: number;
+}
+
+/**
+ * The bounded queue of one viewer. Control messages come first and are never left out; of what is replaced by a newer
+ * one (the list of streams, health) only the latest waits; blocks wait in their subscription, the oldest left out and
+ * told. Nothing is handed to the socket while more than its high mark waits there.
+ */
+export class Viewer {
+  readonly #link: GuardedSocket;
+  readonly #maxQueued: number;
+  readonly #maxControl: number;
+  readonly #control: string[] = [];
+  readonly #latest = new Map<string, WatchText>();
+  readonly #subscriptions = new Map<number, SubscriptionQueue>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(link: GuardedSocket, { maxQueued = 1 << 20, maxControl = 256 }: ViewerOptions = {}) {
+    this.#link = link;
+    this.#maxQueued = maxQueued;
+    this.#maxControl = maxControl;
+    link.drained = () => {
+      this.pump();
+    };
+  }
+
+  /** Bytes of blocks and notes that wait here. */
+  get queued(): number {
+    let bytes = 0;
+    for (const { bytes: waiting } of this.#subscriptions.values()) bytes += waiting;
+    return bytes;
+  }
+
+  /** Queues a message that must not be left out. */
+  tell(message: WatchText): void {
+    this.#control.push(JSON.stringify(message));
+    if (this.#control.length > this.#maxControl)
+      this.#link.close(closeCodes.tooSlow, 'too slow for too long: messages that must not be left out are waiting');
+    else this.pump();
+  }
+
+  /** Queues a message in place of the last one of its type. */
+  replace(message: WatchText): void {
+    this.#latest.set(message.type, message);
+    this.pump();
+  }
+
+  subscribe(id: number, maxHz: number): SubscriptionQueue {
+    const queue = new SubscriptionQueue(id, maxHz);
+    this.#subscriptions.set(id, queue);
+    return queue;
+  }
+
+  unsubscribe(id: number): void {
+    this.#subscriptions.delete(id);
+  }
+
+  /** Sends what there is room for; call it after something was queued. */
+  pump(): void {
+    while (this.#link.room) {
+      const message = this.#next();
+      if (message === undefined) break;
+      this.#link.send(message);
+    }
+    while (this.queued > this.#maxQueued) this.#fullest().drop();
+    this.#wait();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#subscriptions.clear();
+    this.#control.length = 0;
+  }
+
+  #next(): string | Uint8Array | undefined {
+    const control = this.#control.shift();
+    if (control !== undefined) return control;
+    for (const [type, message] of this.#latest) {
+      this.#latest.delete(type);
+      return JSON.stringify(message);
+    }
+    const now = performance.now();
+    for (const [id, queue] of this.#subscriptions) {
+      const message = queue.take(now);
+      if (message === undefined) continue;
+      this.#subscriptions.delete(id);
+      this.#subscriptions.set(id, queue);
+      return message;
+    }
+    return undefined;
+  }
+
+  #fullest(): SubscriptionQueue {
+    return [...this.#subscriptions.values()].reduce((most, queue) => (queue.bytes > most.bytes ? queue : most));
+  }
+
+  /** Wakes when the next subscription has its turn; while the socket is full its draining wakes us. */
+  #wait(): void {
+    clearTimeout(this.#timer);
+    if (!this.#link.room) return;
+    let due = Infinity;
+    for (const queue of this.#subscriptions.values()) due = Math.min(due, queue.due);
+    if (due === Infinity) return;
+    this.#timer = setTimeout(
+      () => {
+        this.pump();
+      },
+      Math.max(1, due - performance.now()),
+    );
+  }
+}
