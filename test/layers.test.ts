@@ -45,7 +45,7 @@ const rows: Record<string, Layer> = {
     packages: ['runtime', 'node:'],
   },
   client: {
-    layers: ['client', 'core', 'operators', 'protocol', 'formats', 'sources'],
+    layers: ['client', 'index', 'core', 'operators', 'protocol', 'formats', 'sources'],
     packages: ['uplot', 'lit', 'lit-html', 'd3-scale-chromatic', 'rxjs'],
   },
   examples: { layers: [], packages: ['tapline', 'rxjs', 'node:'] },

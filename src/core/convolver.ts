@@ -1,6 +1,7 @@
-import { checkBlock, frameCount, timeOf, type Block } from './block.ts';
+import { checkBlock, frameCount, type Block } from './block.ts';
 import { invalid } from './check.ts';
-import { hangOf, outputsAfter } from './hang.ts';
+import { derivedBlock } from './derived-block.ts';
+import { outputsAfter } from './hang.ts';
 import { Network } from './network.ts';
 import type { NetworkSpec } from './network-spec.ts';
 import type { NetworkStream } from './network-stream.ts';
@@ -49,11 +50,8 @@ export class Convolver {
 
   #derive(block: Block, start: number, data: Float32Array): Block | null {
     if (data.length === 0) return null;
-    const { outChannels, layers } = this.#stream!.network;
-    const hang = hangOf(layers, start);
-    const stride = hangOf(layers, start + 1) - hang;
-    const valid = this.#stream!.valid.slice();
-    return { data, channels: outChannels, start, rate: block.rate / stride, time: timeOf(block, hang), valid };
+    const { network, valid } = this.#stream!;
+    return derivedBlock(block, network.layers, start, { data, channels: network.outChannels, valid: valid.slice() });
   }
 }
 

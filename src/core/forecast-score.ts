@@ -12,6 +12,9 @@ export interface Score {
   readonly frames: number;
 }
 
+const SECONDS = 5;
+const FRAMES = 1000;
+
 /**
  * Running scores of a prediction against the truth, exponential with weight max(1/n, 1 - exp(-1/τ)), so that the start
  * is an exact mean and later a window of about τ frames counts.
@@ -25,10 +28,10 @@ export class ForecastScore {
   readonly #persistence: Float64Array;
   #frames = 0;
 
-  /** @param frames τ, the time constant in scored frames */
-  constructor(channels: number, frames: number) {
+  /** @param rate scored frames a second, in Hz: τ is 5 seconds of them, or 1000 frames where the rate is irregular (0) */
+  constructor(channels: number, rate: number) {
     this.#channels = channels;
-    this.#weight = -Math.expm1(-1 / frames);
+    this.#weight = -Math.expm1(-1 / (rate > 0 ? SECONDS * rate : FRAMES));
     this.#mean = new Float64Array(channels);
     this.#variance = new Float64Array(channels);
     this.#error = new Float64Array(channels);

@@ -1,6 +1,7 @@
-import { checkBlock, frameCount, timeOf, type Block } from './block.ts';
+import { checkBlock, frameCount, type Block } from './block.ts';
 import { integer, invalid, oneOf } from './check.ts';
 import { DelayLine } from './delay-line.ts';
+import { derivedBlock } from './derived-block.ts';
 import { ForecastScore, type Score } from './forecast-score.ts';
 import { Frames } from './frames.ts';
 import { hangOf, outputsAfter } from './hang.ts';
@@ -10,8 +11,7 @@ import { nlms, type Optimizer } from './optimizer.ts';
 import type { Weights } from './weights.ts';
 
 export interface LearnerOptions {
-  /** 'forecast' (default): the truth of an output is the input `horizon` frames after the one it hangs on.
-   *  'target': it is the frame that `teach` brings for the very frame it hangs on. */
+  /** 'forecast' (default): an output's truth is the input `horizon` frames on; 'target': what `teach` brings for its frame. */
   task?: 'forecast' | 'target';
   /** Frames ahead, >= 1. Default 1. */
   horizon?: number;
@@ -38,16 +38,15 @@ export interface Learned {
   weights(): Weights;
 }
 
-const SCORE_SECONDS = 5;
-const SCORE_FRAMES_IRREGULAR = 1000;
-
 /**
  * An online learner: test, then train, frame by frame, with L = ½ Σ (y - d)².
  *
  *     frame t arrives → outputs whose truth it is are scored → backward → update at the marks → forward → predictions
  *
- * Warm-up, gaps and samples that are no numbers are sat out: they give no gradient and no score. Updates happen where
- * the truth's absolute frame passes a multiple of `updateEvery`, so a forecaster learns the same however blocks are cut.
+ * Warm-up, gaps and samples that are no numbers are sat out. Updates happen where the truth's absolute frame passes a
+ * multiple of `updateEvery`, so a forecaster learns the same however blocks are cut.
+ * A truth that comes late moves the weights less: its error is divided by 1 + the outputs, or updates if these are more,
+ * made since its prediction, which keeps a delayed step stable (Sra et al., AdaDelay, 2016).
  * After a gap longer than the receptive field, outputs that still waited for their truth are given up.
  */
 export class Learner {
@@ -62,11 +61,13 @@ export class Learner {
   readonly #updateEvery: number;
   readonly #stride: number;
   readonly #anchor: number;
+  /** The layer below the last convolution; -1 = there is none. */
   readonly #hidden: number;
   /** The truths that have come, by absolute input frame. */
   readonly #truths: DelayLine;
-  /** The predictions that wait for their truth, by output index from `#scored`. */
+  /** The predictions that wait for their truth, by output index from `#scored`, and the updates when each was made. */
   readonly #waiting: DelayLine;
+  readonly #madeAt: Float64Array;
   readonly #frame: Float32Array;
   readonly #valid = new Uint8Array(1);
   readonly #gradient: Float32Array;
@@ -103,6 +104,7 @@ export class Learner {
     this.#stream = network.stream({ gradients: true, maxPending: integer('maxPending', maxPending, 1) });
     this.#truths = new DelayLine(outChannels, this.#forecast ? this.#lead + 1 : maxPending * this.#stride + 1);
     this.#waiting = new DelayLine(outChannels, maxPending);
+    this.#madeAt = new Float64Array(maxPending);
     this.#frame = new Float32Array(inChannels);
     this.#gradient = new Float32Array(outChannels);
     this.#predictions = new Frames(outChannels);
@@ -117,14 +119,16 @@ export class Learner {
     if (block.channels !== network.inChannels) throw invalid('block.channels', `${network.inChannels}`, block.channels);
     const missing = block.start - this.#stream.index;
     if (missing < 0) throw invalid('block.start', `>= ${this.#stream.index}, the next frame`, block.start);
-    const rate = block.rate / this.#stride;
-    this.#score ??= new ForecastScore(network.outChannels, rate > 0 ? SCORE_SECONDS * rate : SCORE_FRAMES_IRREGULAR);
+    this.#score ??= new ForecastScore(network.outChannels, block.rate / this.#stride);
     this.#miss(missing);
+    const { layers } = network;
     const first = this.#waiting.next;
+    const firstFeature = outputsAfter(layers.slice(0, this.#hidden + 1), block.start);
     for (let i = 0; i < frameCount(block); i++) this.#push(block.data, i * block.channels, block.valid?.[i] ?? 1);
-    const prediction = this.#blockOf(this.#predictions, network.layers.length, first, block);
-    const features = this.#hidden >= 0 ? this.#blockOf(this.#features, this.#hidden + 1, NaN, block) : prediction;
-    const error = this.#blockOf(this.#errors, network.layers.length, this.#scored - this.#errors.count, block);
+    const prediction = this.#blockOf(this.#predictions, layers.length, first, block);
+    const features =
+      this.#hidden < 0 ? prediction : this.#blockOf(this.#features, this.#hidden + 1, firstFeature, block);
+    const error = this.#blockOf(this.#errors, layers.length, this.#scored - this.#errors.count, block);
     const score = this.#score.get();
     return { prediction, features, error, score, updates: this.#updates, weights: () => network.weights() };
   }
@@ -151,6 +155,7 @@ export class Learner {
     if (outputs === 0) return;
     const output = this.#stream.outputOf(this.network.layers.length - 1);
     this.#predictions.append(output);
+    this.#madeAt[this.#waiting.next % this.#madeAt.length] = this.#updates;
     this.#waiting.push(output.data, 0, output.valid[0]);
     this.#settleKnown();
   }
@@ -177,11 +182,12 @@ export class Learner {
     const prediction = this.#waiting.slot(this.#scored);
     const known = this.#isKnown(truth) && this.#waiting.valid[prediction] === 1;
     const at = this.#errors.reserve(1);
+    const lateness = this.#lateness();
     for (let c = 0; c < channels; c++) {
       const error =
         this.#waiting.data[prediction * channels + c] - this.#truths.data[this.#truths.slot(truth) * channels + c];
       this.#errors.data[at + c] = known ? error : NaN;
-      this.#gradient[c] = known && this.learning ? error : 0;
+      this.#gradient[c] = known && this.learning ? error / (1 + lateness) : 0;
     }
     this.#errors.valid[this.#errors.count++] = known ? 1 : 0;
     if (known) this.#addScore(prediction * channels, truth);
@@ -200,6 +206,12 @@ export class Learner {
     this.#updates++;
   }
 
+  /** How stale the oldest prediction is: outputs, or updates, made since, whichever are more. 0 for the next frame. */
+  #lateness(): number {
+    const updates = this.#updates - this.#madeAt[this.#scored % this.#madeAt.length];
+    return Math.max(updates, this.#waiting.next - 1 - this.#scored);
+  }
+
   /** Persistence is what was known when the prediction was made: the frame it hangs on, or the truth before. */
   #addScore(predictionAt: number, truth: number): void {
     const { channels, data } = this.#truths;
@@ -216,8 +228,8 @@ export class Learner {
 
   /** Frames that never came: short gaps are lived through, of long ones only the index is kept. */
   #miss(count: number): void {
-    const nothing = new Float32Array(this.#frame.length);
     if (count <= this.#stream.settle) {
+      const nothing = new Float32Array(this.#frame.length);
       for (let i = 0; i < count; i++) this.#push(nothing, 0, 0);
     } else {
       this.#stream.jump(count);
@@ -225,24 +237,14 @@ export class Learner {
       this.#scored = this.#waiting.next;
       if (this.#forecast) this.#truths.skip(count);
     }
-    if (count === 0) return;
-    for (const rows of [this.#predictions, this.#errors, this.#features]) rows.clear();
+    if (count > 0) for (const rows of [this.#predictions, this.#errors, this.#features]) rows.clear();
   }
 
-  /** The rows gathered for one layer's outputs, as a block; `first` is the index of its first, NaN = count it. */
-  #blockOf(rows: Frames, depth: number, first: number, { rate, time, start, data, channels }: Block): Block {
-    const layers = this.network.layers.slice(0, depth);
-    const index = Number.isNaN(first) ? outputsAfter(layers, start) : first;
-    const stride = hangOf(layers, 1) - hangOf(layers, 0);
-    const block: Block = {
-      data: rows.data.slice(0, rows.count * rows.channels),
-      channels: rows.channels,
-      start: index,
-      rate: rate / stride,
-      time: timeOf({ rate, time, start, data, channels }, hangOf(layers, index)),
-      valid: rows.valid.slice(0, rows.count),
-    };
+  /** Takes the rows gathered of the first `depth` layers, from output `first` on, as a block. */
+  #blockOf(rows: Frames, depth: number, first: number, source: Block): Block {
+    const { channels, count } = rows;
+    const outputs = { data: rows.data.slice(0, count * channels), channels, valid: rows.valid.slice(0, count) };
     rows.clear();
-    return block;
+    return derivedBlock(source, this.network.layers.slice(0, depth), first, outputs);
   }
 }

@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Block } from '../../src/core/block.ts';
+import { Learner, type LearnerOptions } from '../../src/core/learner.ts';
+import { Network } from '../../src/core/network.ts';
+import { nlms, sgd } from '../../src/core/optimizer.ts';
+import { readFileSync } from 'node:fs';
+import { fromTorch } from '../../src/core/torch.ts';
+import { expectClose } from '../expect-close.ts';
+import { noise } from './random-networks.ts';
+
+const block = (data: ArrayLike<number>, channels: number, start = 0, valid?: Uint8Array): Block => ({
+  data: Float32Array.from(data),
+  channels,
+  start,
+  rate: 100,
+  time: start * 10,
+  valid,
+});
+
+const forecaster = (channels: number, kernelSize: number) =>
+  Network.create(
+    { inChannels: channels, layers: [{ type: 'conv1d', outChannels: channels, kernelSize }] },
+    { seed: 3 },
+  );
+
+const twoLayers = () =>
+  Network.create(
+    {
+      inChannels: 2,
+      layers: [
+        { type: 'conv1d', outChannels: 3, kernelSize: 4, dilation: 2 },
+        { type: 'tanh' },
+        { type: 'conv1d', outChannels: 2, kernelSize: 3 },
+      ],
+    },
+    { seed: 5 },
+  );
+
+describe('a forecaster', () => {
+  test('learns the same bits however the stream is cut, gaps and NaN included (law 2)', () => {
+    const x = noise(1, 2 * 300);
+    x[2 * 77] = NaN;
+    const frames = Array.from({ length: 300 }, (_, t) => t).filter((t) => t < 120 || (t >= 124 && t < 200) || t >= 260);
+    const run = (lengths: number[], options: LearnerOptions) => {
+      const learner = new Learner(twoLayers(), { optimizer: sgd({ rate: 0.02 }), ...options });
+      const predictions: number[] = [];
+      const errors: number[] = [];
+      for (let at = 0, i = 0; at < frames.length; i++) {
+        let length = Math.min(lengths[i % lengths.length], frames.length - at);
+        const start = frames[at];
+        while (frames[at + length - 1] !== start + length - 1) length--;
+        const learned = learner.push(block(x.subarray(2 * start, 2 * (start + length)), 2, start));
+        predictions.push(...learned.prediction.data);
+        errors.push(...learned.error.data);
+        at += length;
+      }
+      return { predictions, errors, weights: learner.network.weights() };
+    };
+    const law = (lengths: number[], updateEvery: number, horizon: number) => {
+      expect(run(lengths, { updateEvery, horizon })).toEqual(run([300], { updateEvery, horizon }));
+    };
+    const every = fc.integer({ min: 1, max: 7 });
+    fc.assert(fc.property(fc.array(every, { minLength: 1 }), every, every, law), { seed: 2, numRuns: 30 });
+  });
+
+  test('predicts before it learns: the prediction from frame t does not know frame t + 1', () => {
+    const x = noise(4, 200);
+    const other = x.map((value, i) => (i === 150 ? value + 5 : value));
+    const predict = (samples: Float32Array) => new Learner(forecaster(1, 8)).push(block(samples, 1)).prediction.data;
+    const [a, b] = [predict(x), predict(other)];
+    expect(a.subarray(0, 150)).toEqual(b.subarray(0, 150));
+    expect(a[150]).not.toBe(b[150]);
+  });
+
+  test('finds the two taps that continue a sine, and its skill says so', () => {
+    const x = Float32Array.from({ length: 3000 }, (_, t) => Math.sin(0.2 * t));
+    const learned = new Learner(forecaster(1, 2), { optimizer: nlms({ rate: 0.5 }) }).push(block(x, 1));
+    const { data } = learned.weights()['layers.0.weight'];
+    expect(data[0]).toBeCloseTo(2 * Math.cos(0.2), 2);
+    expect(data[1]).toBeCloseTo(-1, 2);
+    expect(learned.score.skill).toBeGreaterThan(0.98);
+    expect(learned.updates).toBe(3000 - 2);
+  });
+
+  test('gives for every output an error that is the prediction less the frame it is about', () => {
+    const x = noise(6, 2 * 50);
+    const learner = new Learner(forecaster(2, 3), { horizon: 4 });
+    const { prediction, error } = learner.push(block(x, 2));
+    expect(prediction.data.length).toBe(100);
+    expect(error.data.length).toBe(2 * 46);
+    for (let i = 0; i < error.data.length; i++) {
+      const expected = i < 4 ? NaN : Math.fround(prediction.data[i] - x[i + 8]);
+      expect(error.data[i]).toBe(expected);
+    }
+    expect([...(error.valid ?? [])].slice(0, 3)).toEqual([0, 0, 1]);
+  });
+
+  test('never learns from warm-up, gaps and NaN: no weight is ever poisoned (law 12)', () => {
+    const learner = new Learner(twoLayers());
+    const before = learner.network.weights();
+    learner.push(block(new Float32Array(40).fill(NaN), 2));
+    learner.push(block(noise(1, 12), 2, 20, new Uint8Array(6)));
+    expect(learner.network.weights()).toEqual(before);
+    learner.push(block(noise(1, 200), 2, 1_000_000_000_000));
+    expect(learner.network.weights()).not.toEqual(before);
+    for (const { data } of Object.values(learner.network.weights())) expect(data.every(Number.isFinite)).toBe(true);
+  });
+
+  test('holds its weights while learning is off, and still predicts and scores', () => {
+    const learner = new Learner(forecaster(1, 4));
+    learner.learning = false;
+    const before = learner.network.weights();
+    const { prediction, score, updates } = learner.push(block(noise(2, 100), 1));
+    expect(learner.network.weights()).toEqual(before);
+    expect([prediction.data.length, updates]).toEqual([100, 0]);
+    expect(score.nmse).toBeGreaterThan(0);
+  });
+});
+
+describe('a learner with a target', () => {
+  const spec = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 5, bias: false }] };
+
+  test('finds a hidden kernel, whether the truth comes before, with or after its frame', () => {
+    const hidden = Network.create(spec, { seed: 8 });
+    const x = noise(3, 4000);
+    const d = hidden.apply(x);
+    for (const late of [-2, 0, 1, 3]) {
+      const learner = new Learner(Network.create(spec, { seed: 1 }), {
+        task: 'target',
+        optimizer: nlms({ rate: 0.5 }),
+      });
+      for (let cut = 0; cut < 100 + Math.abs(late); cut++) {
+        const taught = cut - Math.max(0, late);
+        const pushed = cut - Math.max(0, -late);
+        if (taught >= 0 && taught < 100)
+          learner.teach(block(d.subarray(40 * taught, 40 * taught + 40), 1, 40 * taught));
+        if (pushed >= 0 && pushed < 100) learner.push(block(x.subarray(40 * pushed, 40 * pushed + 40), 1, 40 * pushed));
+      }
+      expectClose(learner.network.weights()['layers.0.weight'].data, hidden.weights()['layers.0.weight'].data, 0.04);
+    }
+  });
+
+  test('is taught by absolute index: a truth that is lost or sent twice shifts nothing', () => {
+    const x = noise(3, 400);
+    const d = Network.create(spec, { seed: 8 }).apply(x);
+    const learner = new Learner(Network.create(spec), { task: 'target' });
+    learner.teach(block(d.subarray(0, 100), 1));
+    learner.teach(block(d.subarray(50, 100), 1, 50));
+    learner.teach(block(d.subarray(200, 400), 1, 200));
+    const { error } = learner.push(block(x, 1));
+    const valid = [...(error.valid ?? [])];
+    expect(valid.map((v, i) => (v ? i : -1)).filter((i) => i >= 0)).toEqual(
+      Array.from({ length: 400 }, (_, i) => i).filter((i) => i >= 4 && (i < 100 || i >= 200)),
+    );
+  });
+
+  test('gives outputs up unlearned when their truth does not come within maxPending', () => {
+    const learner = new Learner(Network.create(spec), { task: 'target', maxPending: 50 });
+    const { error } = learner.push(block(noise(1, 200), 1));
+    expect(error.data.length).toBe(150);
+    expect(error.valid?.some((v) => v === 1)).toBe(false);
+  });
+});
+
+test('train.json: plain SGD, one update a frame, has the losses and the final weights of PyTorch', () => {
+  const text = readFileSync(new URL('../vectors/train.json', import.meta.url), 'utf8');
+  const v = JSON.parse(text).cases.find((c: { optimizer: string; options: object }) => c.optimizer === 'sgd');
+  const network = Network.create(
+    { inChannels: v.in_channels, layers: [{ type: 'conv1d', outChannels: v.out_channels, kernelSize: v.taps }] },
+    { weights: fromTorch({ '0.weight': v.weight_torch_before, '0.bias': v.bias_before }) },
+  );
+  const stream = network.stream({ gradients: true });
+  const optimizer = sgd({ rate: v.options.lr });
+  const { in_channels: C, out_channels: O } = v;
+  const losses = (v.losses as number[]).map((_, t) => {
+    const y = stream.push(v.x.data.slice(t * C, (t + 1) * C));
+    const g = y.map((value, o) => value - v.target.data[t * O + o]);
+    stream.backward(g);
+    optimizer.step(network, stream);
+    return 0.5 * g.reduce((sum, e) => sum + e * e, 0);
+  });
+  expectClose(losses, v.losses, 1e-5);
+  const expected = fromTorch({ '0.weight': v.weight_torch_after, '0.bias': v.bias_after });
+  for (const [name, { data }] of Object.entries(network.weights())) expectClose(data, expected[name].data, 1e-5);
+});
+
+test.each([
+  [
+    'a forecast of other channels',
+    () => new Learner(Network.create({ inChannels: 2, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 1 }] })),
+    'outChannels of a network that forecasts must be its 2 channels in, got 1',
+  ],
+  [
+    'a block that goes back',
+    () => {
+      const l = new Learner(forecaster(1, 2));
+      l.push(block([1, 2], 1, 5));
+      l.push(block([1], 1, 6));
+    },
+    'block.start must be >= 7, the next frame, got 6',
+  ],
+  ['other channels', () => new Learner(forecaster(1, 2)).push(block([1, 2], 2)), 'block.channels must be 1, got 2'],
+  [
+    'a horizon of nothing',
+    () => new Learner(forecaster(1, 2), { horizon: 0 }),
+    'horizon must be an integer >= 1, got 0',
+  ],
+  ['a rate of nothing', () => sgd({ rate: 0 }), 'rate must be a number > 0, got 0'],
+])('%s is refused with a sentence', (_, act, sentence) => expect(act).toThrow(sentence));

@@ -1,0 +1,113 @@
+import { from, lastValueFrom, map, Subject, toArray } from 'rxjs';
+import { describe, expect, test } from 'vitest';
+import { Network } from '../../src/core/network.ts';
+import { sgd } from '../../src/core/optimizer.ts';
+import { learn, type LearnControl } from '../../src/operators/learn.ts';
+import { verifyOperator } from '../../src/testing/index.ts';
+import type { Block } from '../../src/core/block.ts';
+import { countingBlock, noiseBlocks } from './make-blocks.ts';
+
+const forecaster = () =>
+  Network.create({ inChannels: 2, layers: [{ type: 'conv1d', outChannels: 2, kernelSize: 3 }] }, { seed: 2 });
+
+describe('learn', () => {
+  test('keeps every law of an operator: in its predictions, in its errors and in the weights that come of them', () => {
+    for (const part of ['prediction', 'error', 'features'] as const) {
+      verifyOperator(
+        () => (source) =>
+          source.pipe(
+            learn(forecaster()),
+            map((learned) => learned[part]),
+          ),
+        () => noiseBlocks([5, 0, 7, 1, 12]),
+        { frames: part === 'error' ? 24 : 25 },
+      );
+    }
+    verifyOperator(
+      () => (source) =>
+        source.pipe(
+          learn(forecaster()),
+          map((learned) => learned.weights()),
+        ),
+      () => noiseBlocks([5, 7, 12]),
+      { anyCut: false },
+    );
+  });
+
+  test('trains a copy of its own for every subscriber, and the given network only when told to', async () => {
+    const network = forecaster();
+    const before = network.weights();
+    const blocks = noiseBlocks([30, 30]);
+    const run = (inPlace: boolean) => lastValueFrom(from(blocks).pipe(learn(network, { inPlace }), toArray()));
+    const [first, second] = [await run(false), await run(false)];
+    expect(second[1].weights()).toEqual(first[1].weights());
+    expect(network.weights()).toEqual(before);
+    await run(true);
+    expect(network.weights()).toEqual(first[1].weights());
+  });
+
+  test('features are what the layers below the last convolution put out', async () => {
+    const network = Network.create({
+      inChannels: 2,
+      layers: [
+        { type: 'conv1d', outChannels: 5, kernelSize: 3 },
+        { type: 'relu' },
+        { type: 'conv1d', outChannels: 2, kernelSize: 2 },
+      ],
+    });
+    const [, learned] = await lastValueFrom(from(noiseBlocks([4, 6])).pipe(learn(network), toArray()));
+    expect([learned.features.channels, learned.features.start, learned.features.data.length]).toEqual([5, 4, 30]);
+    expect(learned.features.data.every((x) => x >= 0)).toBe(true);
+  });
+
+  test('follows a target, which may end before the source, and fails with it when it fails', () => {
+    const source = new Subject<Block>();
+    const target = new Subject<Block>();
+    const updates: number[] = [];
+    let told: unknown;
+    source
+      .pipe(learn({ inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 2 }] }, { target }))
+      .subscribe({ next: (learned) => updates.push(learned.updates), error: (error: unknown) => (told = error) });
+    source.next(countingBlock(0, 10));
+    target.next(countingBlock(0, 10));
+    source.next(countingBlock(10, 10));
+    expect(updates).toEqual([0, 9]);
+    const reason = new Error('the target failed');
+    target.error(reason);
+    expect(told).toBe(reason);
+    expect([source.observed, target.observed]).toEqual([false, false]);
+  });
+
+  test('leaves target and control when the source completes', () => {
+    const source = new Subject<Block>();
+    const target = new Subject<Block>();
+    const control = new Subject<LearnControl>();
+    let done = false;
+    const spec = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 2 }] };
+    source.pipe(learn(spec, { target, control })).subscribe({ complete: () => (done = true) });
+    source.complete();
+    expect([done, target.observed, control.observed]).toEqual([true, false, false]);
+  });
+
+  test('is steered while it runs: off holds the weights, a rate changes the step of this subscriber only', () => {
+    const source = new Subject<Block>();
+    const control = new Subject<LearnControl>();
+    const optimizer = sgd({ rate: 0.01 });
+    const updates: number[] = [];
+    source.pipe(learn(forecaster(), { optimizer, control })).subscribe((learned) => updates.push(learned.updates));
+    const [a, b, c] = noiseBlocks([10, 10, 10]);
+    source.next(a);
+    control.next({ learning: false, rate: 0.5 });
+    source.next(b);
+    control.next({ learning: true });
+    source.next(c);
+    expect(updates).toEqual([7, 7, 17]);
+    expect(optimizer.rate).toBe(0.01);
+  });
+
+  test('says what does not fit', () => {
+    expect(() => learn({ inChannels: 2, layers: [] }, { horizon: 0 })).toThrow(
+      'horizon must be an integer >= 1, got 0',
+    );
+  });
+});
