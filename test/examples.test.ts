@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { runScript, type Ended } from './run-process.ts';
+import { sharedData } from './shared-data.ts';
+
+const recording = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');
+
+/** Runs an example to its end and returns what it printed. */
+async function printed(example: string, ...args: string[]): Promise<string> {
+  const ended: Ended = await runScript(`examples/${example}`, args);
+  expect(ended.stderr).toBe('');
+  expect(ended.code).toBe(0);
+  return ended.stdout;
+}
+
+/** The numbers of the first line that begins with `head`. */
+function numbers(text: string, head: string): number[] {
+  const line = text.split('\n').find((each) => each.startsWith(head));
+  expect(line, text).toBeDefined();
+  return Array.from(line!.slice(head.length).matchAll(/-?\d+(\.\d+)?(e[-+]\d+)?/g), ([number]) => Number(number));
+}
+
+describe('the examples', () => {
+  test('01: the impulse comes back as the kernel, in lag order', async () => {
+    const out = await printed('01-impulse.ts');
+    const column = out.split('\n').flatMap((line) => /^ +\d+ +\S+ +(\S+)/.exec(line)?.[1] ?? []);
+    expect(column.map(Number)).toEqual([0, 0.5, 0.3, 0.2, 0, 0]);
+    expect(out).toContain('numpy.convolve: 0.0 0.5 0.3 0.2 0.0 0.0 0.0 0.0');
+    expect(out).toContain('PyTorch writes it: 0.2, 0.3, 0.5');
+  });
+
+  test('02: the band-pass lets 10 Hz through, half of 8 and 13 Hz, and nothing far from them', async () => {
+    const out = await printed('02-band-pass.ts');
+    const gain = (hz: number) => numbers(out, `${String(hz).padStart(4)} Hz`)[0];
+    expect(gain(10)).toBeCloseTo(1, 1);
+    expect([gain(8), gain(13)].map((each) => Number(each.toFixed(1)))).toEqual([0.5, 0.5]);
+    for (const hz of [2, 5, 16, 20, 50]) expect(gain(hz)).toBeLessThan(0.01);
+  });
+
+  test('03: outputs hang on every fourth frame, and warm-up and gap are told apart', async () => {
+    const out = await printed('03-stride-and-stack.ts');
+    const outputs = out.split('\n').filter((line) => line.startsWith('output'));
+    expect(outputs.map((line) => Number(/frame +(\d+)/.exec(line)?.[1]))).toEqual([0, 4, 8, 12]);
+    expect(outputs.map((line) => line.split('  ').at(-1))).toEqual([
+      'invalid: warm-up',
+      'invalid: warm-up',
+      'valid',
+      'invalid: sees the gap',
+    ]);
+  });
+
+  test('04: the learner finds the hidden kernel', async () => {
+    const out = await printed('04-hidden-kernel.ts');
+    expect(numbers(out, 'hidden')).toEqual([0.1, -0.4, 0.8, 0.3, -0.2]);
+    numbers(out, 'found').forEach((tap, k) => expect(tap).toBeCloseTo(numbers(out, 'hidden')[k], 3));
+  });
+
+  test('05: alpha of the simulated headset is stronger while its eyes are closed', async () => {
+    const out = await printed('05-eeg-recording.ts');
+    expect(numbers(out, 'alpha')[2]).toBeGreaterThan(10);
+    expect(Math.abs(numbers(out, 'theta')[2])).toBeLessThan(3);
+  });
+
+  test.skipIf(!recording)('05: alpha of the OpenBCI recording rises by 3 dB and more in its spans', async () => {
+    const out = await printed('05-eeg-recording.ts', recording!);
+    expect(out).toContain('inside = 28-50 s, 64-74 s');
+    expect(numbers(out, 'alpha')[2]).toBeGreaterThan(3);
+    for (const band of ['delta', 'theta', 'beta', 'gamma']) expect(numbers(out, band)[2]).toBeLessThan(1);
+  });
+
+  test('09: without a recording it says what is missing', async () => {
+    const { stderr, code } = await runScript('examples/09-forecast-skill.ts');
+    expect(stderr).toBe('FILE must be a recording: npx tsx examples/09-forecast-skill.ts FILE\n');
+    expect(code).toBe(2);
+  });
+
+  test.skipIf(!recording)('09: one pass forecasts the OpenBCI recording better than both rivals', async () => {
+    const out = await printed('09-forecast-skill.ts', recording!);
+    expect(out).toContain('cc5f303bba1270a9a236b42497dfec531c8a1e91d8540eab1e097848940395d3');
+    for (const row of ['standardize, tau 1 s', 'notch 60 Hz Q 30, high-pass 1 Hz']) {
+      const [learner, persistence, fixed, ratio] = numbers(out, row);
+      expect(ratio).toBeLessThan(0.6);
+      expect(learner).toBeLessThan(Math.min(persistence, fixed));
+    }
+  });
+});
