@@ -1,0 +1,174 @@
+import { execFile } from 'node:child_process';
+import { createServer, type Server } from 'node:http';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser } from './browser.ts';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Serves a folder and opens one of its pages; gives the page's text once its title says done, and its console errors. */
+async function openPage(folder: string, path: string): Promise<{ text: string; errors: string[] }> {
+  const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
+  const server: Server = createServer((request, response) => {
+    const file = join(folder, new URL(request.url ?? '/', 'http://localhost').pathname);
+    readFile(file).then(
+      (body) => response.setHeader('content-type', types[extname(file)] ?? 'application/octet-stream').end(body),
+      () => response.writeHead(file.endsWith('favicon.ico') ? 204 : 404).end(),
+    );
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const browser = await launchBrowser();
+  try {
+    const page = await (await browser.newContext({ locale: 'en-US' })).newPage();
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${path}`);
+    await page
+      .waitForFunction(() => document.title === 'done')
+      .catch((error: unknown) => {
+        throw new Error(`the page did not finish: ${errors.join('; ')}`, { cause: error });
+      });
+    return { text: (await page.textContent('body')) ?? '', errors };
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
+
+const script = `
+  import { Network, plan } from 'tapline';
+  import { convolve, fromSocket } from 'tapline/operators';
+  import { createServer } from 'tapline/server';
+  import { EegSimulator } from 'tapline/sources';
+  import { hostSource } from 'tapline/sources/node';
+  import { verifyOperator } from 'tapline/testing';
+  import { from } from 'rxjs';
+
+  const blocks = () => [0, 4].map((start) => ({ data: new Float32Array(4).fill(start + 1), channels: 1, start, rate: 4, time: 0 }));
+  verifyOperator(() => convolve([0.5, 0.5]), blocks);
+  from(blocks()).pipe(convolve([0.5, 0.5])).subscribe(({ data }) => console.log(data.join(' ')));
+  console.log(plan({ inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 3 }] }, 100).receptiveField);
+  const server = await createServer({ port: 0 });
+  console.log((await (await fetch(server.url + '/healthz')).json()) !== null, typeof fromSocket, typeof hostSource, typeof EegSimulator);
+  await server.close();
+`;
+
+const piece = (from: string) => `
+  import { FeatureMap, SignalPlot, Network } from '${from}';
+  const network = Network.create({ inChannels: 1, layers: [{ type: 'conv1d', outChannels: 2, kernelSize: 3 }] });
+  const stream = network.stream();
+  const signal = new SignalPlot(document.querySelector('#signal'), { channels: ['x'], rate: 50 });
+  const map = new FeatureMap(document.querySelector('#map'), { labels: ['a', 'b'], rate: 50 });
+  const data = Float32Array.from({ length: 100 }, (_, t) => Math.sin(t / 3));
+  const block = { data, channels: 1, start: 0, rate: 50, time: 0 };
+  signal.push(block);
+  map.push({ ...block, data: stream.push(data), channels: 2, valid: stream.valid.slice() });
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    document.querySelector('#report').textContent = document.querySelectorAll('canvas').length > 1 ? 'canvases drawn' : 'nothing drawn';
+    signal.destroy();
+    map.destroy();
+    document.querySelector('#report').textContent += ', ' + document.querySelectorAll('canvas').length + ' left';
+    document.title = 'done';
+  }));
+`;
+const page = (script: string) =>
+  `<!doctype html><html lang="en"><meta charset="utf-8"><div id="signal"></div><div id="map"></div><p id="report"></p>${script}</html>`;
+
+describe('the packed package, installed into an empty folder', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tapline-pack-'));
+    const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+      cwd: root,
+    });
+    const [{ filename }] = JSON.parse(stdout) as { filename: string }[];
+    await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }));
+    const install = [
+      'install',
+      filename,
+      'fast-check@^4',
+      '--ignore-scripts',
+      '--prefer-offline',
+      '--no-audit',
+      '--no-fund',
+    ];
+    await run('npm', install, { cwd: folder });
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test('works in a Node script, every entry of it', async () => {
+    await writeFile(join(folder, 'script.js'), script);
+    const { stdout } = await run(process.execPath, ['script.js'], { cwd: folder });
+    expect(stdout.trim().split('\n')).toEqual(['0.5 1 1 1', '3 5 5 5', '3', 'true function function function']);
+  });
+
+  test('has types for every entry, under strict rules', async () => {
+    await cp(join(root, 'test', 'surface.ts'), join(folder, 'surface.ts'));
+    await mkdir(join(folder, 'node_modules', '@types'), { recursive: true });
+    for (const name of ['node', 'ws']) {
+      const link = join(folder, 'node_modules', '@types', name);
+      await symlink(join(root, 'node_modules', '@types', name), link, 'dir').catch(() => undefined);
+    }
+    const flags = [
+      '--strict',
+      '--noEmit',
+      '--target',
+      'es2023',
+      '--module',
+      'nodenext',
+      '--types',
+      'node',
+      '--skipLibCheck',
+    ];
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const { stdout } = await run(process.execPath, [tsc, ...flags, '--lib', 'es2023,dom,dom.iterable', 'surface.ts'], {
+      cwd: folder,
+    }).catch((error: { stdout: string }) => ({ stdout: error.stdout }));
+    expect(stdout).toBe('');
+  });
+
+  test('has a command that says what it is and refuses what it does not know', async () => {
+    const bin = join(folder, 'node_modules', '.bin', 'tapline');
+    const { stdout } = await run(bin, ['--version']);
+    expect(stdout.trim()).toBe(
+      (JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }).version,
+    );
+    await expect(run(bin, ['plan', 'nowhere.json'])).rejects.toMatchObject({ code: 2 });
+  });
+
+  test('works in a vite app', async () => {
+    const app = join(folder, 'app');
+    await mkdir(app);
+    await writeFile(join(app, 'index.html'), page('<script type="module" src="./main.js"></script>'));
+    const both = piece('tapline').replace('FeatureMap, SignalPlot, Network', 'Network');
+    await writeFile(join(app, 'main.js'), `import { FeatureMap, SignalPlot } from 'tapline/client';${both}`);
+    const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+    await run(process.execPath, [vite, 'build', '--base', './', '--logLevel', 'error'], { cwd: app });
+    const { text, errors } = await openPage(join(app, 'dist'), 'index.html');
+    expect(errors).toEqual([]);
+    expect(text).toContain('canvases drawn, 0 left');
+  });
+
+  test('works in a bare page, as one bundled file', async () => {
+    await cp(join(folder, 'node_modules', 'tapline', 'dist', 'tapline.browser.js'), join(folder, 'tapline.browser.js'));
+    await writeFile(join(folder, 'bare.html'), page(`<script type="module">${piece('./tapline.browser.js')}</script>`));
+    const { text, errors } = await openPage(folder, 'bare.html');
+    expect(errors).toEqual([]);
+    expect(text).toContain('canvases drawn, 0 left');
+  });
+
+  test('asks npm for no install script', async () => {
+    const manifest = JSON.parse(await readFile(join(folder, 'node_modules', 'tapline', 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    expect(Object.keys(manifest.scripts)).not.toContain('prepare');
+    expect(Object.keys(manifest.scripts).filter((name) => name.includes('install'))).toEqual([]);
+  });
+});
