@@ -1,0 +1,104 @@
+import { Command } from '@commander-js/extra-typings';
+import { frameCount, type Block } from '../core/block.ts';
+import { Convolver } from '../core/convolver.ts';
+import type { Network } from '../core/network.ts';
+import { csvWriter } from '../formats/index.ts';
+import { readRecordingFile } from '../sources/node/index.ts';
+import type { Recording } from '../sources/index.ts';
+import { readNetwork } from './network-file.ts';
+import { list, positiveNumber } from './option-values.ts';
+import { outputFile } from './output-file.ts';
+import { progress, share } from './progress.ts';
+import { UsageError, usageOf } from './usage-error.ts';
+
+/** Frames that go through the network at once. */
+const blockFrames = 4096;
+
+type ApplyOptions = {
+  output: string;
+  columns?: (string | number)[];
+  rate?: number;
+  labels?: (string | number)[];
+};
+
+/** `tapline apply NETWORK INPUT -o OUT.csv`: a recording through a network. */
+export function applyCommand(): Command<[string, string], ApplyOptions> {
+  return new Command('apply')
+    .summary('a recording through a network, to CSV')
+    .description(
+      'Stream a recording through a network and write what comes out as CSV: time and a column a feature map.',
+    )
+    .argument('<network>', 'a .json spec or a .safetensors file')
+    .argument('<input>', 'a recording: CSV, or OpenBCI text')
+    .option('-o, --output <file>', "where to; '-' is standard output", '-')
+    .option('--columns <list>', 'columns of the recording to take, by name or number from 1', list)
+    .option('--rate <hz>', 'frames a second, where the recording does not tell', positiveNumber('Hz'))
+    .option('--labels <list>', 'names of the columns written', list)
+    .addHelpText('after', '\nExample:\n  tapline apply network.safetensors recording.csv -o out.csv')
+    .action(async (networkPath, inputPath, { output, columns, rate, labels }) => {
+      const network = await readNetwork(networkPath);
+      const line = progress();
+      const recording = await readRecordingFile(inputPath, {
+        columns,
+        rate,
+        onProgress: (bytes, of) => line.show(`reading ${share(bytes, of)}`),
+      }).catch((error: unknown) => {
+        throw usageOf(error);
+      });
+      if (recording.channels.length !== network.inChannels)
+        throw new UsageError(
+          `${networkPath} takes ${network.inChannels} channels and ${inputPath} has ${recording.channels.length}` +
+            ' (choose with --columns)',
+        );
+      const writer = csvWriter(columnLabels(network, recording, labels));
+      const file = outputFile(output);
+      file.write(writer.header());
+      let written = 0;
+      for (const [block, done] of applied(network, recording)) {
+        file.write(writer.rows(block));
+        written += frameCount(block);
+        line.show(`applying ${share(done, recording.frames)}`);
+      }
+      file.close();
+      line.clear();
+      if (output !== '-')
+        process.stderr.write(`${written} frames of ${network.outChannels} feature maps to ${output}\n`);
+    });
+}
+
+/** What comes of a recording, the tail included, and how many input frames it took. */
+function* applied(network: Network, { blocks }: Recording): Generator<[Block, number]> {
+  const convolver = Convolver.of(network)();
+  let done = 0;
+  for (const block of blocks)
+    for (const piece of pieces(block)) {
+      const out = convolver.push(piece);
+      done += frameCount(piece);
+      if (out) yield [out, done];
+    }
+  const tail = convolver.flush();
+  if (tail) yield [tail, done];
+}
+
+function pieces(block: Block): Block[] {
+  const { data, channels, start, time, rate, valid } = block;
+  return Array.from({ length: Math.ceil(frameCount(block) / blockFrames) }, (_, i) => {
+    const [from, to] = [i * blockFrames, (i + 1) * blockFrames];
+    const piece = {
+      ...block,
+      data: data.subarray(from * channels, to * channels),
+      start: start + from,
+      time: time + (rate > 0 ? (from * 1000) / rate : 0),
+    };
+    return valid ? { ...piece, valid: valid.subarray(from, to) } : piece;
+  });
+}
+
+/** The names given; else the recording's, where every channel has its own map; else map 1, map 2, … */
+function columnLabels({ outChannels }: Network, { channels }: Recording, given?: (string | number)[]): string[] {
+  if (given && given.length !== outChannels)
+    throw new UsageError(`--labels must be ${outChannels} names, one a feature map, got ${given.length}`);
+  if (given) return given.map(String);
+  if (channels.length === outChannels) return channels.map(({ label }) => label);
+  return Array.from({ length: outChannels }, (_, i) => `map ${i + 1}`);
+}

@@ -1,0 +1,60 @@
+import { concatMap, defer, type Observable } from 'rxjs';
+import type { Block } from '../core/block.ts';
+import { connect, type ConnectOptions } from '../operators/index.ts';
+import { parseWatch, type StreamInfo, type WatchMessage } from '../protocol/index.ts';
+import { UsageError } from './usage-error.ts';
+
+/** What a recorder hears of its stream: the streams there are while it waits, the stream itself, then its blocks. */
+export type Heard =
+  | { type: 'waiting'; streams: string[] }
+  | { type: 'found'; stream: StreamInfo }
+  | { type: 'subscribed' }
+  | { type: 'block'; block: Block }
+  | { type: 'dropped'; count: number };
+
+/**
+ * The raw blocks of one stream of a server, behind what the stream is; dialled again when the connection breaks. Other
+ * channels than at first are an error.
+ *
+ *     server  --streams(none)--streams(eeg)-----------{block}--{block}--
+ *     output  --waiting--------found--subscribed------block----block----
+ */
+export function recorder(
+  address: string,
+  stream: string,
+  down: ConnectOptions<WatchMessage>['down'],
+): Observable<Heard> {
+  return defer(() => {
+    let send: (request: object) => void = () => undefined;
+    let labels: string | undefined;
+    let subscribed = false;
+    const streams = (infos: StreamInfo[]): Heard[] => {
+      const info = infos.find(({ name }) => name === stream);
+      if (!info) return [{ type: 'waiting', streams: infos.map(({ name }) => name) }];
+      const now = info.channels.map(({ label }) => label).join(', ');
+      if (labels !== undefined && labels !== now)
+        throw new UsageError(`${stream} has other channels now (${now}); what came before is recorded`);
+      const found: Heard[] = labels === undefined ? [{ type: 'found', stream: info }] : [];
+      labels = now;
+      if (!subscribed) send({ type: 'subscribe', id: 1, stream, what: ['raw'] });
+      subscribed = true;
+      return found;
+    };
+    return connect(address, {
+      parse: parseWatch,
+      opened: (link) => {
+        subscribed = false;
+        send = (request) => link.send(JSON.stringify(request));
+      },
+      down,
+    }).pipe(
+      concatMap((message): Heard[] => {
+        if (message.type === 'streams') return streams(message.streams);
+        if (message.type === 'error' && message.code !== 'broken-pipeline') throw new UsageError(message.message);
+        if (message.type === 'subscribed') return [{ type: 'subscribed' }];
+        if (message.type === 'dropped') return [{ type: 'dropped', count: message.count }];
+        return message.type === 'block' && message.kind === 'samples' ? [{ type: 'block', block: message.block }] : [];
+      }),
+    );
+  });
+}

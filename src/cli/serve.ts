@@ -1,0 +1,54 @@
+import { Command } from '@commander-js/extra-typings';
+import type { ServerOptions, TaplineServer } from '../server/index.ts';
+import { demo } from './demo.ts';
+import { collect, integerFrom } from './option-values.ts';
+import { stopped, stopSignal } from './stop-signal.ts';
+import { usageOf } from './usage-error.ts';
+
+type ServeOptions = {
+  host: string;
+  port: number;
+  origin: string[];
+  demo?: true;
+  state: string | false;
+};
+
+/** `tapline serve`: the server and its page. */
+export function serveCommand(): Command<[], ServeOptions> {
+  return new Command('serve')
+    .summary('the server and its page')
+    .description(
+      'Serve: sensors publish to /ingest/<stream>, the page shows what they send and what is learned from it.',
+    )
+    .option('--host <address>', 'where to listen; 0.0.0.0 = on every network', '127.0.0.1')
+    .option('--port <number>', 'which port; 0 = any that is free', integerFrom(0, 65535), 8080)
+    .option('--origin <url>', 'another page that may connect; may be given several times', collect, [])
+    .option('--demo', 'with two sensors: a simulated headset, and this computer')
+    .option('--state <directory>', 'where learned weights are kept', '.tapline')
+    .option('--no-state', 'keep nothing')
+    .addHelpText('after', '\nExample:\n  tapline serve --demo')
+    .action(async ({ host, port, origin, demo: withDemo, state }) => {
+      const signal = stopSignal();
+      const server = await listening({ host, port, origins: origin, statePath: state === false ? undefined : state });
+      process.stdout.write(`Tapline is at ${server.url}\nCtrl-C stops it.\n`);
+      try {
+        if (withDemo) await Promise.race([demo(ownAddress(host, server.port), signal), stopped(signal)]);
+        await stopped(signal);
+      } finally {
+        await server.close();
+      }
+    });
+}
+
+async function listening(options: ServerOptions): Promise<TaplineServer> {
+  const { createServer } = await import('../server/index.ts');
+  return createServer({ ...options, log: (line) => process.stderr.write(`${line}\n`) }).catch((error: unknown) => {
+    throw usageOf(error);
+  });
+}
+
+/** The address at which this computer reaches its own server. */
+function ownAddress(host: string, port: number): string {
+  const own = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `ws://${own.includes(':') ? `[${own}]` : own}:${port}`;
+}

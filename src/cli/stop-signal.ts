@@ -1,0 +1,24 @@
+/** Exit code of a process that a second Ctrl-C ended (128 + SIGINT). */
+const forced = 130;
+
+/**
+ * Aborted by the first Ctrl-C (or SIGTERM), so that a command can end cleanly; the second ends the process at once.
+ */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(forced);
+    controller.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return controller.signal;
+}
+
+/** Resolves when `signal` is aborted. */
+export function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,126 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Network } from '../../src/core/network.ts';
+import type { NetworkSpec } from '../../src/core/network-spec.ts';
+import { plan } from '../../src/core/plan.ts';
+import { readCsv } from '../../src/formats/index.ts';
+import { run } from './run-tapline.ts';
+
+const spec: NetworkSpec = {
+  inChannels: 2,
+  layers: [
+    { type: 'conv1d', outChannels: 3, kernelSize: 5, stride: 2 },
+    { type: 'relu' },
+    { type: 'conv1d', outChannels: 1, kernelSize: 4 },
+  ],
+};
+const network = Network.create(spec, { seed: 3 });
+const recording = `time,a,b\n${Array.from({ length: 50 }, (_, i) => `${i / 100},${Math.fround(Math.sin(i))},${i % 7}`).join('\n')}\n`;
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tapline-'));
+  await writeFile(join(directory, 'network.json'), JSON.stringify(spec));
+  await writeFile(join(directory, 'network.safetensors'), network.save());
+  await writeFile(join(directory, 'recording.csv'), recording);
+  await writeFile(
+    join(directory, 'broken.json'),
+    '{"inChannels": 2, "layers": [{"type": "conv1d", "outChannels": 0, "kernelSize": 3}]}',
+  );
+  await writeFile(join(directory, 'no.json'), 'hello');
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+describe.concurrent('tapline plan', () => {
+  test('prints a line a layer and the whole', async () => {
+    const { code, stdout, stderr } = await run(['plan', 'network.json', '--rate', '250'], directory);
+    expect([code, stderr]).toEqual([0, '']);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.map((line) => line.split(/ {2,}/)[0])).toEqual(['layer', '0', '1', '2', 'whole']);
+    expect(lines[4]).toContain('125 Hz');
+    expect(lines[4]).toContain(`${plan(spec, 250).receptiveField} frames`);
+  });
+
+  test('--json is the plan itself', async () => {
+    const { stdout } = await run(['plan', 'network.safetensors', '--rate', '250', '--json'], directory);
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(plan(spec, 250))));
+  });
+});
+
+describe.concurrent('tapline apply', () => {
+  test('writes what the network makes of the recording, to the same bits', async () => {
+    const { code, stderr } = await run(['apply', 'network.safetensors', 'recording.csv', '-o', 'out.csv'], directory);
+    expect([code, stderr]).toEqual([0, '25 frames of 1 feature maps to out.csv\n']);
+    const text = await readFile(join(directory, 'out.csv'), 'utf8');
+    expect(text.split('\n')[0]).toBe('time,map 1');
+    const out = readCsv(text).blocks.flatMap((block) => [...block.data]);
+    const frames = readCsv(recording).blocks.flatMap((block) => [...block.data]);
+    expect(out).toEqual([...network.apply(frames)]);
+  });
+
+  test('writes to standard output, under the names given', async () => {
+    const { code, stdout } = await run(['apply', 'network.json', 'recording.csv', '--labels', 'envelope'], directory);
+    expect(code).toBe(0);
+    expect(stdout.split('\n')[0]).toBe('time,envelope');
+    expect(stdout.split('\n')).toHaveLength(27);
+  });
+});
+
+describe.concurrent('wrong input is one sentence on stderr and exit code 2', () => {
+  test.each([
+    [['plan', 'none.json'], 'tapline: none.json: there is no such file\n'],
+    [['plan', 'recording.csv'], 'tapline: recording.csv: a network must be a .json spec or a .safetensors file\n'],
+    [['plan', 'broken.json'], /^tapline: broken\.json: .*outChannels must be an integer >= 1, got 0\n$/],
+    [['plan', 'no.json'], /^tapline: no\.json: .*JSON.*\n$/],
+    [['plan', 'network.json', '--rate', 'fast'], /^error: .*'fast' is invalid\. It must be a number > 0 in Hz\.\n$/],
+    [['plan'], "error: missing required argument 'network'\n"],
+    [['dance'], /^error: unknown command 'dance'\n$/],
+    [['apply', 'network.json', 'none.csv'], 'tapline: none.csv: there is no such file\n'],
+    [
+      ['apply', 'network.json', 'recording.csv', '--columns', 'a'],
+      'tapline: network.json takes 2 channels and recording.csv has 1 (choose with --columns)\n',
+    ],
+    [
+      ['apply', 'network.json', 'recording.csv', '--labels', 'a,b'],
+      'tapline: --labels must be 1 names, one a feature map, got 2\n',
+    ],
+    [['apply', 'network.json', 'recording.csv', '-o', 'no/where.csv'], /^tapline: .*no\/where\.csv.*\n$/],
+    [
+      ['replay', 'recording.csv', '--to', 'ftp://x'],
+      /^tapline: --to must be the address of a server such as .*, got 'ftp:\/\/x'\n$/,
+    ],
+    [['replay', 'recording.csv', '--stream', 'a b'], /^tapline: a stream's name must be .*, got 'a b'\n$/],
+    [['replay', 'recording.csv', '--speed', '0'], /It must be a number > 0, or 'max'\.\n$/],
+    [['record', 'x'], "error: required option '-o, --output <file>' not specified\n"],
+    [['simulate', 'sheep'], /^error: .*'sheep' is invalid.*\n$/],
+  ])('%j', async (args, sentence) => {
+    const { code, stdout, stderr } = await run(args, directory);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    if (typeof sentence === 'string') expect(stderr).toBe(sentence);
+    else expect(stderr).toMatch(sentence);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+});
+
+describe.concurrent('help', () => {
+  test.each(['serve', 'simulate', 'replay', 'record', 'apply', 'plan'])(
+    'of %s ends with an example',
+    async (command) => {
+      const { code, stdout, stderr } = await run([command, '--help']);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(new RegExp(`\\nExample:\\n  tapline ${command} .+\\n$`));
+    },
+  );
+
+  test('names every command, and the version is the package’s', async () => {
+    const { stdout } = await run(['--help']);
+    for (const command of ['serve', 'simulate', 'replay', 'record', 'apply', 'plan'])
+      expect(stdout).toContain(`  ${command} `);
+    const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
+    expect((await run(['--version'])).stdout).toBe(`${manifest.version}\n`);
+  });
+});

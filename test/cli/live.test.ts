@@ -1,0 +1,151 @@
+import { existsSync, readFileSync, watch } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { filter, firstValueFrom, tap, timeout } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readCsv } from '../../src/formats/index.ts';
+import { connect } from '../../src/operators/index.ts';
+import { parseWatch, type StreamInfo } from '../../src/protocol/index.ts';
+import { run, type Running, start } from './run-tapline.ts';
+
+const recording = `time,a,b\n${Array.from({ length: 200 }, (_, i) => `${i / 100},${Math.fround(Math.sin(i))},${i % 7}`).join('\n')}\n`;
+
+let directory: string;
+let begun: Running[];
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tapline-'));
+  begun = [];
+  await writeFile(join(directory, 'recording.csv'), recording);
+});
+afterEach(async () => {
+  for (const { process } of begun) process.kill('SIGKILL');
+  await Promise.all(begun.map(({ ended }) => ended));
+  await rm(directory, { recursive: true });
+});
+
+function tapline(...args: string[]): Running {
+  const running = start(args, directory);
+  begun.push(running);
+  return running;
+}
+
+/** A server of its own port; its process and its WebSocket address. */
+async function serve(...args: string[]): Promise<{ server: Running; address: string }> {
+  const server = tapline('serve', '--port', '0', ...args);
+  const [, address] = await server.says(/Tapline is at http(:\/\/127\.0\.0\.1:\d+)\n/);
+  return { server, address: `ws${address}` };
+}
+
+/** The streams of a server as soon as these have brought so many frames. */
+async function streams(address: string, names: string[], frames: number): Promise<StreamInfo[]> {
+  let infos: StreamInfo[] = [];
+  const messages = connect(`${address}/watch`, { parse: parseWatch }).pipe(
+    tap((message) => {
+      if (message.type === 'streams') infos = message.streams;
+    }),
+    filter((message) => message.type === 'health'),
+    filter(({ streams }) =>
+      names.every((name) => streams.some((health) => health.name === name && health.received >= frames)),
+    ),
+    timeout(30_000),
+  );
+  await firstValueFrom(messages);
+  return infos;
+}
+
+/** Resolves when the file holds at least so many lines. */
+function grown(path: string, lines: number): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (!existsSync(path) || readFileSync(path, 'utf8').split('\n').length <= lines) return;
+      watcher.close();
+      resolve();
+    };
+    const watcher = watch(directory, look);
+    look();
+  });
+}
+
+const samplesOf = (text: string) => readCsv(text, { rate: 100 }).blocks.flatMap((block) => [...block.data]);
+
+describe('tapline', () => {
+  test('what is replayed into a server is what is recorded from it, to the same bits', async () => {
+    const { address } = await serve('--no-state');
+    const replay = () =>
+      run(['replay', 'recording.csv', '--to', address, '--stream', 'x', '--speed', 'max'], directory);
+    expect(await replay()).toEqual({ code: 0, stdout: '', stderr: `200 frames to ${address}/ingest/x\n` });
+    const record = tapline('record', 'x', '-o', 'out.csv', '--from', address, '--seconds', '2');
+    await record.says(/recording x to out\.csv; Ctrl-C stops\n/);
+    await replay();
+    expect(await record.ended).toBe(0);
+    expect(record.stderr()).toContain('200 frames of x to out.csv\n');
+    const text = await readFile(join(directory, 'out.csv'), 'utf8');
+    expect(text.split('\n')[0]).toBe('time,a,b');
+    expect(samplesOf(text)).toEqual(samplesOf(recording));
+  });
+
+  test('a recording that is killed leaves whole lines, and goes on where it ended', async () => {
+    const { address } = await serve('--no-state');
+    const path = join(directory, 'host.csv');
+    const first = tapline('record', 'host', '-o', 'host.csv', '--from', address);
+    await first.says(/waiting for the stream host\n/);
+    tapline('simulate', 'host', '--rate', '50', '--to', address);
+    await grown(path, 10);
+    first.process.kill('SIGKILL');
+    await first.ended;
+    const killed = await readFile(path, 'utf8');
+    await writeFile(path, `${killed}2020-01-01T00:0`);
+    const again = tapline('record', 'host', '-o', 'host.csv', '--from', address);
+    await grown(path, killed.split('\n').length + 5);
+    again.process.kill('SIGINT');
+    expect(await again.ended).toBe(0);
+    expect(again.stderr()).toMatch(/\d+ frames of host to host\.csv\n$/);
+    const lines = (await readFile(path, 'utf8')).split('\n');
+    expect(lines.pop()).toBe('');
+    const columns = lines[0].split(',').length;
+    expect(lines.every((line) => line.split(',').length === columns)).toBe(true);
+    expect(lines.filter((line) => line.startsWith('time,'))).toHaveLength(1);
+    expect(lines.join('\n')).toContain(killed.trimEnd());
+  });
+
+  test('serve --demo shows the headset, its truth and this computer; Ctrl-C keeps what was learned and ends with 0', async () => {
+    const { server, address } = await serve('--demo', '--state', 'state');
+    const infos = await streams(address, ['headset', 'headset.alpha', 'host'], 10);
+    expect(infos.find(({ name }) => name === 'headset.alpha')?.for).toBe('headset');
+    server.process.kill('SIGINT');
+    expect(await server.ended).toBe(0);
+    const kept = await readdir(join(directory, 'state'));
+    expect(kept.some((file) => file.startsWith('headset~') && file.endsWith('.safetensors'))).toBe(true);
+  });
+
+  test('a port in use, a refused path and a file of other columns are one sentence and exit code 2', async () => {
+    const { address } = await serve('--no-state');
+    const taken = await run(['serve', '--no-state', '--port', new URL(address).port], directory);
+    expect(taken).toMatchObject({ code: 2, stdout: '' });
+    expect(taken.stderr).toMatch(/^tapline: port \d+ .*is in use.* --port\n$/);
+
+    const lost = await run(['replay', 'recording.csv', '--to', `${address}/nowhere`], directory);
+    expect(lost).toMatchObject({ code: 2, stdout: '' });
+    expect(lost.stderr).toMatch(/^tapline: .*\/ingest\/.*\n$/);
+
+    const x = ['--to', address, '--stream', 'x'];
+    await run(['replay', 'recording.csv', '--speed', 'max', ...x], directory);
+    await writeFile(join(directory, 'other.csv'), 'a,b,c\n1,2,3\n');
+    const other = await run(['record', 'x', '-o', 'other.csv', '--from', address], directory);
+    expect(other).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'tapline: other.csv holds something else already; name a new file\n',
+    });
+    expect(await readFile(join(directory, 'other.csv'), 'utf8')).toBe('a,b,c\n1,2,3\n');
+  });
+
+  test('a replay waits for a server that is not there yet, and Ctrl-C ends it', async () => {
+    const replay = tapline('replay', 'recording.csv', '--to', 'ws://127.0.0.1:9', '--loop');
+    await replay.says(/ws:\/\/127\.0\.0\.1:9\/ingest\/recording does not answer \(.*\); trying again until it does\n/);
+    replay.process.kill('SIGINT');
+    expect(await replay.ended).toBe(0);
+    expect(replay.stderr()).toMatch(/0 frames to .*, then stopped\n$/);
+  });
+});
