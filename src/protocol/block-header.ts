@@ -101,7 +101,7 @@ export function decodeBlock(bytes: Uint8Array | ArrayBuffer): WireBlock {
 function floats(whole: Uint8Array, samples: number): Float32Array {
   const at = whole.byteOffset + headerLength;
   if (at % 4 === 0) return new Float32Array(whole.buffer, at, samples);
-  return new Float32Array(whole.slice(headerLength, headerLength + 4 * samples).buffer);
+  return new Float32Array(Uint8Array.from(whole.subarray(headerLength, headerLength + 4 * samples)).buffer);
 }
 
 function validity(bytes: Uint8Array): Uint8Array {

@@ -33,7 +33,7 @@ export function checkMessage<T>(
   const [issue] = result.issues;
   const keys = (issue.path ?? []).map((item) => String(item.key));
   const code = codes.get(keys.at(-1) ?? '') ?? codes.get(keys[0] ?? '') ?? 'bad-message';
-  if (typeof issue.input === 'number' && !Number.isFinite(issue.input))
+  if (issue.input === Infinity || issue.input === -Infinity)
     throw new ProtocolError('not-finite', `${keys.join('.')} must be a finite number, got ${issue.input}`);
   throw new ProtocolError(code, invalid(keys.join('.') || 'message', issue.message, issue.input).message);
 }

@@ -2,11 +2,10 @@ import { bandPower } from '../core/designs/band-power.ts';
 import { eegBands } from '../core/designs/eeg-bank.ts';
 import { gaussian, gaussianDerivative } from '../core/designs/gaussian.ts';
 import { Network } from '../core/network.ts';
-import type { ChannelInfo } from '../protocol/fields.ts';
-import type { MapSpec } from './feed-spec.ts';
+import type { FeedChannel, MapSpec } from './feed-spec.ts';
 
 /** The power of every channel in every EEG band below half the rate, about ten times a second, in dB. */
-export function bandPowerMap(channels: readonly ChannelInfo[], rate: number): MapSpec {
+export function bandPowerMap(channels: readonly FeedChannel[], rate: number): MapSpec {
   const bands = Object.fromEntries(Object.entries(eegBands).filter(([, [, high]]) => high < rate / 2));
   return {
     name: 'band power',
@@ -18,7 +17,7 @@ export function bandPowerMap(channels: readonly ChannelInfo[], rate: number): Ma
 }
 
 /** A bell and its slope over every standardised channel: where it is, and where it is going. */
-export function trendMap(channels: readonly ChannelInfo[], rate: number): MapSpec {
+export function trendMap(channels: readonly FeedChannel[], rate: number): MapSpec {
   const sigma = rate > 0 ? Math.min(25, Math.max(1, rate / 4)) : 2;
   const bell = gaussian(sigma);
   const slope = gaussianDerivative(sigma, 1, { taps: bell.length }).map((tap) => tap * sigma);

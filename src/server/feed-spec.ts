@@ -3,13 +3,18 @@ import type { Network } from '../core/network.ts';
 import type { NetworkSpec } from '../core/network-spec.ts';
 import type { Optimizer } from '../core/optimizer.ts';
 import type { StandardizeOptions } from '../operators/standardize.ts';
-import type { ChannelInfo } from '../protocol/fields.ts';
 import { bandPowerMap, trendMap } from './feature-maps.ts';
+
+/** A channel of a feed. */
+export interface FeedChannel {
+  readonly label: string;
+  readonly unit?: string;
+}
 
 /** What is known of a stream when its feed is made. */
 export interface FeedInfo {
   readonly name: string;
-  readonly channels: readonly ChannelInfo[];
+  readonly channels: readonly FeedChannel[];
   /** Hz; 0 = irregular. */
   readonly rate: number;
   readonly kind?: string;
@@ -75,7 +80,7 @@ export function defaultFeed(info: FeedInfo, truths: readonly FeedInfo[] = []): F
     standardize: rate > 0 ? { tau: 1 } : { frames: 100 },
     maps: [{ ...map, channels: chosen }],
     learners: [
-      { name: 'forecast', task: 'forecast', taps: 16, channels: chosen, step: 0.05 },
+      { name: 'forecast', task: 'forecast', taps: 16, channels: chosen, step: 0.1 },
       ...truths.map((truth): LearnerSpec => {
         return { name: truth.name, task: 'target', target: truth.name, taps: 64, channels: back(info), step: 0.05 };
       }),
@@ -85,7 +90,7 @@ export function defaultFeed(info: FeedInfo, truths: readonly FeedInfo[] = []): F
 
 function isEeg({ kind, rate, channels }: FeedInfo): boolean {
   if (rate < 30) return false;
-  return kind === 'eeg' || (rate >= 100 && channels.every(({ unit }) => microvolt.test(unit)));
+  return kind === 'eeg' || (rate >= 100 && channels.every(({ unit }) => microvolt.test(unit ?? '')));
 }
 
 /** The channels over the visual cortex, where alpha is; else the last two. */

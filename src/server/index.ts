@@ -2,6 +2,7 @@ export { createServer, type TaplineServer } from './server.ts';
 export type { ServerOptions } from './options.ts';
 export {
   defaultFeed,
+  type FeedChannel,
   type FeedDesigner,
   type FeedInfo,
   type FeedSpec,

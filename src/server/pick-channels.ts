@@ -1,12 +1,12 @@
 import { map, type OperatorFunction } from 'rxjs';
 import type { Block } from '../core/block.ts';
 import { invalid } from '../core/check.ts';
-import type { ChannelInfo } from '../protocol/fields.ts';
+import type { FeedChannel } from './feed-spec.ts';
 
 /** The places of channels given by label or place; all when none are given. Throws RangeError for one that is not there. */
 export function placesOf(
   wanted: readonly (string | number)[] | undefined,
-  channels: readonly ChannelInfo[],
+  channels: readonly FeedChannel[],
 ): readonly number[] {
   const all = channels.map((_, channel) => channel);
   return (wanted ?? all).map((name) => {

@@ -86,11 +86,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Tapline
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
+      const sentence =
         error.code === 'EADDRINUSE'
-          ? new Error(`port ${port} of ${host} is in use: choose another with --port`)
-          : new Error(`cannot listen at ${host}:${port}: ${error.message}`),
-      );
+          ? `port ${port} of ${host} is in use: choose another with --port`
+          : `cannot listen at ${host}:${port}: ${error.message}`;
+      reject(Object.assign(new Error(sentence), { code: error.code }));
     });
     server.listen(port, host, resolve);
   });

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import {
+  closeReason,
+  encodeBlock,
+  type ErrorCode,
+  mayRetry,
+  parseWatch,
+  parseWatchRequest,
+  ProtocolError,
+} from '../../src/protocol/index.ts';
+
+const refusal = (code: ErrorCode) => expect.objectContaining({ name: 'ProtocolError', code });
+
+describe('a request of a viewer', () => {
+  test('is read', () => {
+    const request = { type: 'subscribe', id: 1, stream: 'eeg', what: ['raw', 'kernels'], maxHz: 10 };
+    expect(parseWatchRequest(JSON.stringify({ ...request, more: 1 }))).toEqual(request);
+    expect(parseWatchRequest('{"type":"learning","stream":"eeg","learner":0,"on":false,"step":0.1}')).toMatchObject({
+      on: false,
+      step: 0.1,
+    });
+  });
+
+  const malformed: [ErrorCode, string][] = [
+    ['bad-json', 'subscribe'],
+    ['bad-message', '[]'],
+    ['unknown-type', '{"type":"hello"}'],
+    ['bad-id', '{"type":"subscribe","id":0,"stream":"a","what":["raw"]}'],
+    ['bad-id', '{"type":"subscribe","id":4294967296,"stream":"a","what":["raw"]}'],
+    ['bad-id', '{"type":"unsubscribe"}'],
+    ['bad-name', '{"type":"subscribe","id":1,"stream":"../a","what":["raw"]}'],
+    ['bad-what', '{"type":"subscribe","id":1,"stream":"a","what":["everything"]}'],
+    ['bad-what', '{"type":"subscribe","id":1,"stream":"a","what":[]}'],
+    ['bad-what', '{"type":"subscribe","id":1,"stream":"a"}'],
+    ['bad-rate', '{"type":"subscribe","id":1,"stream":"a","what":["raw"],"maxHz":0}'],
+    ['not-finite', '{"type":"subscribe","id":1,"stream":"a","what":["raw"],"maxHz":1e999}'],
+    ['unknown-learner', '{"type":"learning","stream":"a","learner":-1}'],
+    ['bad-learning', '{"type":"learning","stream":"a","learner":0,"on":1}'],
+    ['bad-learning', '{"type":"learning","stream":"a","learner":0,"step":3}'],
+  ];
+  test.each(malformed)('is refused as %s: %s', (code, text) => {
+    expect(() => parseWatchRequest(text)).toThrow(refusal(code));
+  });
+
+  test('is refused as binary-refused when it is bytes', () => {
+    expect(() => parseWatchRequest(new Uint8Array(3))).toThrow(refusal('binary-refused'));
+  });
+});
+
+describe('a message to a viewer', () => {
+  test('is a block when it is binary', () => {
+    const block = { data: Float32Array.of(1), channels: 1, start: 3, rate: 10, time: 7 };
+    const address = { kind: 'features', id: 4, run: 2, map: 1 } as const;
+    expect(parseWatch(encodeBlock(block, address))).toEqual({ type: 'block', ...address, block });
+  });
+
+  test('is checked', () => {
+    const loss = { type: 'loss', id: 1, learner: 0, at: 5, nmse: null, skill: 0.5, persistence: 1, rms: 2 };
+    expect(parseWatch(JSON.stringify(loss))).toEqual(loss);
+    expect(() => parseWatch(JSON.stringify({ ...loss, at: -1 }))).toThrow(ProtocolError);
+    expect(() => parseWatch('{"type":"later"}')).toThrow(refusal('unknown-type'));
+    expect(() => parseWatch('{"type":"streams","streams":[{"name":"a"}]}')).toThrow(ProtocolError);
+  });
+});
+
+describe('a close code', () => {
+  test('says whether another try is worth it', () => {
+    expect([1001, 1006, 4000, 4499, 4500, 4503, 4999].map(mayRetry)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  test('has a sentence of at most 123 bytes, cut between characters', () => {
+    expect(closeReason('short')).toBe('short');
+    const cut = closeReason('µ'.repeat(100));
+    expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(123);
+    expect(cut).toBe(`${'µ'.repeat(60)}...`);
+  });
+});
