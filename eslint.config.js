@@ -15,6 +15,7 @@ export default ts.config(
       'rxjs-x/no-internal': 'error',
       '@typescript-eslint/restrict-template-expressions': 'off',
       '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       'max-lines': ['error', { max: 250 }],
     },
   },

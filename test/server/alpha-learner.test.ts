@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { defaultFeed } from '../../src/server/feed-spec.ts';
+import { Pipeline } from '../../src/server/pipeline.ts';
+import { eegChannels, EegSimulator } from '../../src/sources/index.ts';
+
+const rate = 250;
+
+/** |W(f)| of taps at `rate`, on a grid of a quarter of a Hz from 0 to half the rate. */
+function spectrum(taps: number[]): { hz: number; size: number }[] {
+  return Array.from({ length: 2 * rate + 1 }, (_, bin) => {
+    const hz = bin / 4;
+    let re = 0;
+    let im = 0;
+    for (const [lag, tap] of taps.entries()) {
+      re += tap * Math.cos((2 * Math.PI * hz * lag) / rate);
+      im += tap * Math.sin((2 * Math.PI * hz * lag) / rate);
+    }
+    return { hz, size: Math.hypot(re, im) };
+  });
+}
+
+describe("the default feed's learner of the simulator's own alpha", () => {
+  test.each([1, 2, 3, 4, 5, 6])('after 20 s its kernels are band-passes around 10 Hz (seed %i)', (seed) => {
+    const headset = { name: 'headset', channels: eegChannels, rate, kind: 'eeg' };
+    const truth = { name: 'headset.alpha', channels: [{ label: 'alpha', unit: 'uV' }], rate, kind: 'truth' };
+    const spec = defaultFeed(headset, [truth]);
+    let kernels: { shape: readonly number[]; data: readonly number[] } | undefined;
+    const pipeline = new Pipeline({
+      spec,
+      info: headset,
+      emit: (output) => {
+        if (output.type === 'broken') throw new Error(output.message);
+        if (output.type === 'kernels' && output.learner === 1) kernels = output;
+      },
+    });
+    for (const learner of spec.learners)
+      pipeline.addLearner(learner, learner.target ? ['alpha'] : undefined, undefined);
+    const simulator = new EegSimulator({ seed, rate });
+    // the two sockets race: the truth comes one block late every other time
+    const waiting = [];
+    for (let block = 0; block < 20 * 25; block++) {
+      const { eeg, alpha } = simulator.next(10);
+      pipeline.push(eeg);
+      waiting.push(alpha);
+      if (block % 2) for (const late of waiting.splice(0)) pipeline.teach('headset.alpha', late);
+    }
+    if (!kernels) throw new Error('no kernels were told');
+    const [, taps, inputs] = kernels.shape;
+    for (let input = 0; input < inputs; input++) {
+      const bins = spectrum(Array.from({ length: taps }, (_, tap) => kernels!.data[tap * inputs + input]));
+      const peak = bins.reduce((most, bin) => (bin.size > most.size ? bin : most));
+      const far = bins.filter(({ hz }) => Math.abs(hz - peak.hz) > 8).map(({ size }) => size);
+      expect(Math.abs(peak.hz - 10)).toBeLessThanOrEqual(1);
+      expect(peak.size / Math.max(...far)).toBeGreaterThanOrEqual(1.5);
+    }
+    pipeline.stop();
+  });
+});
