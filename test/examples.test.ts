@@ -1,5 +1,15 @@
+import { execFileSync } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { firstValueFrom, take, toArray } from 'rxjs';
+import { createServer, type TaplineServer } from 'tapline/server';
+import { fromSocket } from 'tapline/operators';
+import { eegChannels, eegSource, publish } from 'tapline/sources';
 import { describe, expect, test } from 'vitest';
-import { runScript, type Ended } from './run-process.ts';
+import { launchBrowser } from './browser.ts';
+import { root, run, runScript, type Ended } from './run-process.ts';
 import { sharedData } from './shared-data.ts';
 
 const recording = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');
@@ -17,6 +27,50 @@ function numbers(text: string, head: string): number[] {
   const line = text.split('\n').find((each) => each.startsWith(head));
   expect(line, text).toBeDefined();
   return Array.from(line!.slice(head.length).matchAll(/-?\d+(\.\d+)?(e[-+]\d+)?/g), ([number]) => Number(number));
+}
+
+/** A Python that has the package websockets. */
+const python = ['python3', '/usr/bin/python3'].find((command) => {
+  try {
+    execFileSync(command, ['-c', 'import websockets'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+});
+if (!python) console.info('skipped: no python3 with the package websockets');
+
+/** Runs `use` with a server that it may publish to, and closes it. */
+async function serving(use: (server: TaplineServer, address: string) => Promise<void>): Promise<void> {
+  const server = await createServer({ port: 0 });
+  try {
+    await use(server, server.url.replace('http', 'ws'));
+  } finally {
+    await server.close();
+  }
+}
+
+const heard = (url: string) => firstValueFrom(fromSocket(url).pipe(take(3), toArray()));
+
+/** The stream `name` is a sine and a sawtooth, as the five lines send them. */
+async function hearsSine(server: TaplineServer, address: string, name: string): Promise<void> {
+  const blocks = await heard(`${address}/watch?stream=${name}`);
+  const { channels } = server.streams().find((stream) => stream.name === name)!;
+  expect(channels.map(({ label }) => label)).toEqual(['sine', 'sawtooth']);
+  for (const { start, data } of blocks)
+    for (let i = 0; i < data.length; i += 2) {
+      expect(data[i]).toBeCloseTo(Math.sin((start + i / 2) / 8), 5);
+      expect(data[i + 1]).toBe((start + i / 2) % 50);
+    }
+}
+
+/** Whether the page's canvas has pixels of many colours; runs in the page. */
+function colorful(): boolean {
+  const canvas = document.querySelector<HTMLCanvasElement>('#map canvas');
+  const context = canvas?.getContext('2d');
+  if (!canvas || !context || canvas.width === 0) return false;
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  return new Set(new Uint32Array(data.buffer)).size > 50;
 }
 
 describe('the examples', () => {
@@ -65,6 +119,64 @@ describe('the examples', () => {
     expect(out).toContain('inside = 28-50 s, 64-74 s');
     expect(numbers(out, 'alpha')[2]).toBeGreaterThan(3);
     for (const band of ['delta', 'theta', 'beta', 'gamma']) expect(numbers(out, band)[2]).toBeLessThan(1);
+  });
+
+  test('06: the server answers with its page, and the sensor of the same file is heard', async () => {
+    const { stderr, code } = await runScript('examples/06-live-socket.ts', ['0'], {
+      until: /open (http\S+)\n/,
+      async meanwhile([, url]) {
+        const page = await fetch(url);
+        expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+        const blocks = await heard(`${url.replace('http', 'ws')}/watch?stream=waves`);
+        expect(blocks.map(({ channels, rate }) => [channels, rate])).toEqual(Array(3).fill([2, 100]));
+      },
+    });
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+  });
+
+  test('07: five lines of JavaScript are a sensor', async () => {
+    await serving(async (server, address) => {
+      const sensor = { meanwhile: () => hearsSine(server, address, 'js') };
+      await runScript('examples/07-sensor.mjs', [`${address}/ingest/js?rate=50&channels=sine,sawtooth`], sensor);
+    });
+  });
+
+  test.skipIf(!python)('07: a few lines of Python are a sensor', async () => {
+    await serving(async (server, address) => {
+      const sensor = { until: /"welcome"/, meanwhile: () => hearsSine(server, address, 'py') };
+      await run(python!, ['examples/07-sensor.py', `${address}/ingest/py?rate=50&channels=sine,sawtooth`], sensor);
+    });
+  });
+
+  test('08: a feature map moves in a page that has no build step and another origin', async () => {
+    const site = createHttpServer((request, response) => {
+      const { pathname } = new URL(request.url ?? '/', 'http://site');
+      const script = pathname === '/tapline.browser.js';
+      response.setHeader('content-type', script ? 'text/javascript' : 'text/html');
+      createReadStream(join(root, script ? 'dist/tapline.browser.js' : 'examples/08-embed/index.html')).pipe(response);
+    });
+    await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+    const browser = await launchBrowser();
+    try {
+      await serving(async (_, address) => {
+        const info = { channels: eegChannels, rate: 250, kind: 'eeg' };
+        const sensor = publish(`${address}/ingest/headset`, info, eegSource()).subscribe();
+        const page = await browser.newPage();
+        const errors: string[] = [];
+        page.on('pageerror', (error) => errors.push(error.message));
+        page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+        const { port } = site.address() as AddressInfo;
+        await page.goto(`http://127.0.0.1:${port}/?server=${encodeURIComponent(`${address}/watch`)}`);
+        await page.waitForFunction(() => document.querySelector('#state')?.textContent === 'headset: band power');
+        await page.waitForFunction(colorful);
+        expect(errors).toEqual([]);
+        sensor.unsubscribe();
+      });
+    } finally {
+      await browser.close();
+      site.close();
+    }
   });
 
   test('09: without a recording it says what is missing', async () => {

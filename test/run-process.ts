@@ -13,14 +13,16 @@ export interface Ended {
 
 export interface RunOptions {
   cwd?: string;
-  /** Once this is heard on stdout or stderr, `meanwhile` runs, and then the process is told to stop by Ctrl-C. */
+  /** What must be heard on stdout or stderr before `meanwhile` runs; nothing when absent. */
   until?: RegExp;
+  /** Runs beside the process, which is told to stop by Ctrl-C afterwards. */
   meanwhile?: (heard: RegExpExecArray) => Promise<void>;
 }
 
 /** Runs a program to its end, or until it has said what was waited for. What `meanwhile` throws is thrown. */
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const { cwd = root, until, meanwhile } = options;
+  const { cwd = root, meanwhile } = options;
+  const until = options.until ?? (meanwhile && /^/);
   const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended: Ended = { stdout: '', stderr: '', code: null };
   const closed = once(child, 'close') as Promise<[number | null]>;
@@ -36,6 +38,7 @@ export async function run(program: string, args: readonly string[], options: Run
       ended[name] += text;
       listen();
     });
+  listen();
   [ended.code] = await closed;
   await doing;
   return ended;

@@ -1,0 +1,31 @@
+/**
+ * A live socket and a page in one file: a server, and a sensor that publishes to it as a stranger's would.
+ *
+ *     npx tsx examples/06-live-socket.ts [PORT]        then open the address that it prints; Ctrl-C stops it
+ */
+import { interval, map } from 'rxjs';
+import type { Block } from 'tapline';
+import { createServer } from 'tapline/server';
+import { publish } from 'tapline/sources';
+
+const rate = 100;
+const server = await createServer({ port: Number(process.argv[2] ?? 8080) });
+console.log(`open ${server.url}`);
+
+/** Block n: 5 frames of a slow and a fast wave; every ten seconds the fast one doubles for a second. */
+function waves(n: number): Block {
+  const data = Float32Array.from({ length: 10 }, (_, i) => {
+    const seconds = (n * 5 + (i >> 1)) / rate;
+    const fast = (seconds % 10 < 1 ? 2 : 1) * Math.sin(2 * Math.PI * 12 * seconds);
+    return i % 2 === 0 ? 10 * Math.sin(2 * Math.PI * 0.5 * seconds) : fast;
+  });
+  return { data, channels: 2, start: n * 5, rate, time: Date.now() - 50 };
+}
+
+const address = `${server.url.replace('http', 'ws')}/ingest/waves`;
+const sensor = publish(address, { channels: ['slow', 'fast'], rate }, interval(50).pipe(map(waves))).subscribe();
+
+process.once('SIGINT', () => {
+  sensor.unsubscribe();
+  void server.close();
+});
