@@ -14,7 +14,7 @@ export class Peer<T> {
     url: string,
     parse: (data: string | Uint8Array) => T,
     headers: Record<string, string> = {},
-    protocol = ['tapline.v1'],
+    protocol: string[] = ['tapline.v1'],
   ) {
     this.socket = new WebSocket(url, protocol, { headers });
     this.socket.on('error', () => {});

@@ -1,0 +1,232 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { encodeBlock, type ErrorCode, type IngestReply, type WatchMessage } from '../../src/protocol/index.ts';
+import { is, type Of, type Peer, type World, world } from './peer.ts';
+
+let w: World;
+beforeEach(async () => {
+  w = await world();
+});
+afterEach(() => w.stop());
+
+const listed = (count: number) => (message: WatchMessage) =>
+  message.type === 'streams' && message.streams.length === count;
+const acked = (received: number) => (message: IngestReply) => message.type === 'ack' && message.received >= received;
+
+/** A tone of 10 Hz on two channels, as one binary message. */
+function tone(start: number, frames: number): Uint8Array {
+  const data = Float32Array.from({ length: 2 * frames }, (_, i) =>
+    Math.sin((start + Math.floor(i / 2)) * 0.2513 + (i % 2)),
+  );
+  return encodeBlock({ data, channels: 2, start, rate: 250, time: 1e12 + start * 4 });
+}
+
+async function subscribed(stream: string, what: string[], more: object = {}): Promise<Peer<WatchMessage>> {
+  const viewer = await w.viewer();
+  await viewer.until((m) => m.type === 'streams' && m.streams.some(({ name }) => name === stream));
+  viewer.send({ type: 'subscribe', id: 7, stream, what, ...more });
+  await viewer.until(is('subscribed'));
+  return viewer;
+}
+
+const isBlock = (message: WatchMessage): message is Of<WatchMessage, 'block'> => message.type === 'block';
+
+describe('a viewer', () => {
+  test('is told the streams at once, and whenever one comes, changes or goes', async () => {
+    const viewer = await w.viewer();
+    await viewer.until(listed(0));
+    const sensor = await w.sensor('eeg?rate=250&channels=O1,O2&unit=uV&kind=eeg');
+    const message = await viewer.until(listed(1));
+    expect(message).toMatchObject({
+      streams: [
+        {
+          name: 'eeg',
+          kind: 'eeg',
+          live: true,
+          maps: [{ index: 0, name: 'band power', unit: 'dB', rate: 10 }],
+          learners: [
+            { index: 0, name: 'forecast', task: 'forecast', learning: true, taps: 16, channels: ['O1', 'O2'] },
+          ],
+        },
+      ],
+    });
+    sensor.socket.close(1000);
+    await viewer.until((m) => m.type === 'streams' && m.streams[0]?.live === false);
+  });
+
+  test('gets what it asked for, with absolute indexes, and nothing else', async () => {
+    const sensor = await w.sensor('eeg?rate=250&channels=2&unit=uV&kind=eeg');
+    const raw = await subscribed('eeg', ['raw', 'marks'], { maxHz: 1000 });
+    const derived = await subscribed('eeg', ['features', 'prediction', 'kernels', 'loss'], { maxHz: 1000 });
+    for (let block = 0; block < 20; block++) sensor.send(tone(block * 25, 25));
+    sensor.send({ type: 'mark', at: 480, label: 'blink', frames: 50 });
+    await sensor.until(acked(500));
+    expect(await raw.until(is('mark'))).toEqual({ type: 'mark', id: 7, at: 480, label: 'blink', frames: 50 });
+    const blocks = raw.messages.filter(isBlock);
+    expect(new Set(blocks.map(({ kind, id }) => `${kind} ${id}`))).toEqual(new Set(['samples 7']));
+    let next = 0;
+    for (const { block } of blocks) {
+      expect(block.start).toBe(next);
+      expect(block.time).toBe(1e12 + next * 4);
+      next += block.data.length / 2;
+    }
+    expect(next).toBe(500);
+    const { block: features } = (await derived.until((m) => isBlock(m) && m.kind === 'features')) as Of<
+      WatchMessage,
+      'block'
+    >;
+    expect(features).toMatchObject({ channels: 10, rate: 10 });
+    const { block: prediction } = (await derived.until((m) => isBlock(m) && m.kind === 'prediction')) as Of<
+      WatchMessage,
+      'block'
+    >;
+    expect(prediction).toMatchObject({ channels: 2, rate: 250, start: 0 });
+    const kernels = await derived.until(is('kernels'));
+    expect(kernels.shape).toEqual([2, 16, 2]);
+    expect(kernels.start).toHaveLength(64);
+    expect(await derived.until(is('loss'))).toMatchObject({ learner: 0 });
+    expect(derived.messages.some((m) => isBlock(m) && m.kind === 'samples')).toBe(false);
+  });
+
+  test('gets the first weights of a learner once', async () => {
+    const sensor = await w.sensor('eeg?rate=250&channels=2');
+    const viewer = await subscribed('eeg', ['kernels'], { maxHz: 1000 });
+    for (let start = 0; viewer.messages.filter(is('kernels')).length < 3; start += 125) {
+      sensor.send(tone(start, 125));
+      await sensor.until(acked(start + 125));
+    }
+    expect(viewer.messages.filter(is('kernels')).map(({ start }) => start !== undefined)).toEqual([true, false, false]);
+  });
+
+  test('turns a learner off and on, and sets its step', async () => {
+    const sensor = await w.sensor('eeg?rate=250&channels=2');
+    await sensor.until(is('welcome'));
+    const viewer = await subscribed('eeg', ['raw']);
+    viewer.send({ type: 'learning', stream: 'eeg', learner: 0, on: false, step: 0.5 });
+    await viewer.until((m) => m.type === 'streams' && m.streams[0].learners[0].step === 0.5);
+    expect(w.server.streams()[0].learners[0]).toMatchObject({ learning: false, step: 0.5 });
+    viewer.send({ type: 'learning', stream: 'eeg', learner: 0, on: true });
+    await viewer.until(
+      (m) => m.type === 'streams' && m.streams[0].learners[0].learning && m.streams[0].learners[0].step === 0.5,
+    );
+  });
+
+  test('hears every second how the streams do', async () => {
+    const sensor = await w.sensor('eeg?rate=250&channels=2');
+    sensor.send(tone(0, 100));
+    sensor.send('[null,1]');
+    sensor.send({ type: 'gap', from: 101, count: 9 });
+    await sensor.until(acked(110));
+    const viewer = await w.viewer();
+    const { streams } = await viewer.until(is('health'));
+    expect(streams).toMatchObject([{ name: 'eeg', received: 101, gaps: 9, invalid: 1 }]);
+  });
+
+  test('is told when a new run begins, before its frames', async () => {
+    const sensor = await w.sensor('a?rate=250&channels=2');
+    const viewer = await subscribed('a', ['raw']);
+    sensor.send(tone(5, 10));
+    sensor.send({ type: 'hello', fresh: true });
+    sensor.send(tone(0, 10));
+    const run = await viewer.until(is('run'));
+    const last = (await viewer.until((m) => isBlock(m) && m.run === run.run)) as Of<WatchMessage, 'block'>;
+    expect(last.block.start).toBe(0);
+    expect(viewer.messages.filter((m) => isBlock(m) || m.type === 'run').map((m) => m.type)).toEqual([
+      'block',
+      'run',
+      'block',
+    ]);
+  });
+
+  test('costs the other nothing, and may leave a subscription', async () => {
+    const sensor = await w.sensor('a?rate=250&channels=2');
+    const first = await subscribed('a', ['raw']);
+    const second = await subscribed('a', ['raw']);
+    first.send({ type: 'unsubscribe', id: 7 });
+    first.send({ type: 'unsubscribe', id: 7 });
+    expect(await first.until(is('error'))).toMatchObject({ code: 'no-id' });
+    sensor.send(tone(0, 10));
+    await second.until(isBlock);
+    expect(first.messages.filter(isBlock)).toEqual([]);
+  });
+
+  test('gets an error for a request that cannot be, and goes on', async () => {
+    const sensor = await w.sensor('a?rate=250&channels=2');
+    const viewer = await subscribed('a', ['raw']);
+    const cases: [ErrorCode, object | string | Uint8Array][] = [
+      ['bad-json', '{'],
+      ['binary-refused', new Uint8Array(60)],
+      ['unknown-type', { type: 'samples' }],
+      ['unknown-stream', { type: 'subscribe', id: 8, stream: 'b', what: ['raw'] }],
+      ['same-id', { type: 'subscribe', id: 7, stream: 'a', what: ['raw'] }],
+      ['bad-what', { type: 'subscribe', id: 8, stream: 'a', what: ['all'] }],
+      ['unknown-learner', { type: 'learning', stream: 'a', learner: 99, on: true }],
+      ['bad-learning', { type: 'learning', stream: 'a', learner: 0, step: -1 }],
+    ];
+    for (const [, message] of cases) viewer.send(message);
+    await viewer.until(() => viewer.messages.filter(is('error')).length === cases.length);
+    expect(viewer.messages.filter(is('error')).map(({ code }) => code)).toEqual(cases.map(([code]) => code));
+    sensor.send(tone(0, 10));
+    await viewer.until(isBlock);
+  });
+
+  test('is refused with 4505 where there are too many', async () => {
+    await w.stop();
+    w = await world({ maxViewers: 1 });
+    await w.viewer();
+    const second = await w.viewer();
+    expect((await second.closed).code).toBe(4505);
+  });
+});
+
+describe('a viewer that does not read', () => {
+  test('holds a bounded queue, loses the oldest, is told, and holds up nobody', async () => {
+    const sensor = await w.sensor('a?rate=250&channels=256');
+    const slow = await subscribed('a', ['raw'], { maxHz: 1000 });
+    const quick = await subscribed('a', ['raw'], { maxHz: 1000 });
+    slow.socket.pause();
+    const frames = 200;
+    const rounds = 100;
+    const data = new Float32Array(256 * frames).fill(1);
+    for (let block = 0; block < rounds; block++) {
+      sensor.send(encodeBlock({ data, channels: 256, start: block * frames, rate: 250, time: 0 }));
+      await quick.until((m) => isBlock(m) && m.block.start + m.block.data.length / 256 >= (block + 1) * frames);
+    }
+    slow.socket.resume();
+    const { what, from, count } = await slow.until(is('dropped'));
+    await slow.until((m) => isBlock(m) && m.block.start + m.block.data.length / 256 === rounds * frames);
+    const seen = slow.messages.filter(isBlock).reduce((sum, { block }) => sum + block.data.length / 256, 0);
+    expect(what).toBe('raw');
+    const before = slow.messages
+      .slice(0, slow.messages.findIndex(is('dropped')))
+      .filter(isBlock)
+      .at(-1);
+    expect(from).toBe(before ? before.block.start + before.block.data.length / 256 : 0);
+    expect(seen + count).toBe(rounds * frames);
+    expect(quick.messages.filter(is('dropped'))).toEqual([]);
+  });
+});
+
+describe('a broken feed', () => {
+  test('is an error of its stream only: raw frames flow, its viewers are told, others go on', async () => {
+    await w.stop();
+    w = await world({
+      feed: ({ channels }) => ({
+        gaps: 'hold',
+        standardize: null,
+        maps: [{ name: 'wrong', network: { inChannels: channels.length + 1, layers: [] }, on: 'raw', labels: [] }],
+        learners: [{ name: 'forecast', task: 'forecast', taps: 2, step: 0.1 }],
+      }),
+    });
+    const sensor = await w.sensor('a?rate=250&channels=2');
+    const viewer = await subscribed('a', ['raw', 'prediction']);
+    sensor.send(tone(0, 10));
+    expect(await viewer.until(is('error'))).toEqual({
+      type: 'error',
+      code: 'broken-pipeline',
+      message: 'a: wrong: block.channels must be 3, got 2',
+    });
+    await viewer.until((m) => isBlock(m) && m.kind === 'samples');
+    await viewer.until((m) => isBlock(m) && m.kind === 'prediction');
+    expect(w.lines).toContain('stream a: wrong: block.channels must be 3, got 2');
+  });
+});
