@@ -1,0 +1,164 @@
+import type uPlot from 'uplot';
+import type { Block } from '../src/core/block.ts';
+import { AutoRange } from './auto-range.ts';
+import { type Columns, decimate } from './decimate.ts';
+import { addElement, writeText } from './element.ts';
+import { formatNumber, showUnit } from './format-number.ts';
+import { type Level, levelOf } from './level.ts';
+import { Ring } from './ring.ts';
+import type { Theme } from './theme.ts';
+import { TimeChart, type TimeOptions } from './time-chart.ts';
+
+export interface FeatureLinesOptions extends TimeOptions {
+  /** What each feature map is called. */
+  labels: readonly string[];
+  /** The maps' frames a second, in Hz; 0 = irregular. */
+  rate: number;
+  unit?: string;
+  /** true: in decibel; false: as power. As it comes when nothing is said. */
+  dB?: boolean;
+  /** Places of the maps that are drawn; all when nothing is said. */
+  rows?: readonly number[];
+}
+
+const slow = 250;
+const scratch = new Float32Array(4096);
+
+/** The rows of a feature map as lines over one scale, with gaps where there is no valid number. */
+export class FeatureLines {
+  readonly #time: TimeChart;
+  readonly #ring: Ring;
+  readonly #labels: readonly string[];
+  readonly #unit: string;
+  readonly #key: HTMLElement;
+  readonly #columns: Columns = { x: [], y: [] };
+  #rows: readonly number[];
+  #level: Level;
+  #range = new AutoRange(0, 1);
+  #looked = -Infinity;
+
+  constructor(element: HTMLElement, options: FeatureLinesOptions) {
+    const { labels, rate, unit = '' } = options;
+    const seconds = Math.max(options.history ?? 0, options.view?.window ?? options.window ?? 10);
+    this.#labels = labels;
+    this.#unit = unit;
+    this.#rows = options.rows ?? labels.map((_, row) => row);
+    this.#level = levelOf(unit, options.dB);
+    this.#ring = new Ring(labels.length, (rate > 0 ? rate : 100) * (seconds + 2));
+    this.#time = new TimeChart(element, options, {
+      label: 'Feature maps as lines over time',
+      options: (theme) => this.#plotOptions(theme),
+      draw: (view) => this.#draw(view),
+      resized: () => this.#relabel(),
+    });
+    this.#time.track(this.#ring);
+    this.#key = addElement(this.#time.chart.root, 'div', 'tapline-side tapline-margin');
+  }
+
+  /** Takes the next block. Throws a RangeError when it has not one channel for each label. */
+  push(block: Block): void {
+    this.#ring.push(block);
+    this.#time.view.advance(this.#ring.newest);
+  }
+
+  /** Changes what is drawn, without losing what was pushed. */
+  set(options: { rows?: readonly number[]; dB?: boolean; window?: number }): void {
+    this.#rows = options.rows ?? this.#rows;
+    if ('dB' in options) this.#level = levelOf(this.#unit, options.dB);
+    if (options.window !== undefined) this.#time.view.setWindow(options.window);
+    this.#range = new AutoRange(0, 1);
+    this.#looked = -Infinity;
+    this.#time.chart.rebuild();
+  }
+
+  /** Reads the CSS variables again. */
+  refresh(): void {
+    this.#time.chart.rebuild();
+  }
+
+  destroy(): void {
+    this.#time.destroy();
+  }
+
+  #plotOptions(theme: Theme): Pick<uPlot.Options, 'series' | 'axes' | 'scales'> {
+    return {
+      series: [
+        {},
+        ...this.#rows.map((_, place) => ({
+          stroke: theme.traces[place % theme.traces.length],
+          width: 1.25,
+          points: { show: false },
+          pxAlign: 0,
+        })),
+      ],
+      scales: { y: { range: () => this.#bounds() } },
+      axes: [
+        {
+          scale: 'y',
+          size: theme.gutter,
+          gap: 6,
+          font: theme.font,
+          stroke: theme.muted,
+          space: 26,
+          grid: { stroke: theme.line, width: 1 },
+          ticks: { show: false },
+          values: (_, splits) =>
+            splits.map((value, at) =>
+              at === splits.length - 1 ? `${formatNumber(value)} ${showUnit(this.#level.unit)}` : formatNumber(value),
+            ),
+        },
+      ],
+    };
+  }
+
+  #bounds(): [number, number] {
+    const [low, high] = this.#range.range ?? [0, 1];
+    const room = 0.08 * (high - low);
+    return [low - room, high + room];
+  }
+
+  #draw(view: { end: number; window: number; width: number }): uPlot.AlignedData {
+    const { convert } = this.#level;
+    decimate(this.#time.shown(this.#ring), view, this.#rows, this.#columns);
+    for (const y of this.#columns.y)
+      for (let i = 0; i < y.length; i++) {
+        const value = y[i];
+        if (value !== null) y[i] = convert(value);
+      }
+    if (Math.abs(performance.now() - this.#looked) > slow) this.#look();
+    return [this.#columns.x, ...this.#columns.y];
+  }
+
+  #look(): void {
+    this.#looked = performance.now();
+    const { x, y } = this.#columns;
+    const stride = Math.max(1, Math.ceil((x.length * y.length) / scratch.length));
+    let count = 0;
+    for (const line of y)
+      for (let i = 0; i < line.length && count < scratch.length; i += stride) {
+        const value = line[i];
+        if (value !== null) scratch[count++] = value;
+      }
+    this.#range.update(scratch, count);
+  }
+
+  #relabel(): void {
+    const { theme, height } = this.#time.chart;
+    this.#key.style.top = '6px';
+    this.#key.style.height = `${height}px`;
+    this.#key.replaceChildren();
+    this.#rows.forEach((row, place) => {
+      const key = addElement(this.#key, 'div', 'tapline-key');
+      key.style.color = theme.traces[place % theme.traces.length];
+      writeText(addElement(key, 'span', ''), this.#keyText(row));
+    });
+  }
+
+  /** A label without the words that all drawn rows begin with. */
+  #keyText(row: number): string {
+    const first = (label: string): string => label.split(' ')[0];
+    const shared = this.#rows.every((other) => first(this.#labels[other]) === first(this.#labels[row]));
+    const rest = this.#labels[row].slice(first(this.#labels[row]).length + 1);
+    return shared && rest && this.#rows.length > 1 ? rest : this.#labels[row];
+  }
+}

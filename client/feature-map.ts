@@ -1,0 +1,214 @@
+import type uPlot from 'uplot';
+import type { Block } from '../src/core/block.ts';
+import { invalid } from '../src/core/check.ts';
+import { AutoRange } from './auto-range.ts';
+import { HeatImage } from './heat-image.ts';
+import { type Level, levelOf } from './level.ts';
+import { MapLabels } from './map-labels.ts';
+import { paletteColors, type PaletteName } from './palette.ts';
+import { Ribbon, type RibbonEvent } from './ribbon.ts';
+import { Ring } from './ring.ts';
+import type { Theme } from './theme.ts';
+import { TimeChart, type TimeOptions } from './time-chart.ts';
+
+export interface FeatureMapOptions extends TimeOptions {
+  /** What each row is called, first row on top. Labels that share first words are grouped by them. */
+  labels: readonly string[];
+  /** The maps' frames a second, in Hz; 0 = irregular. */
+  rate: number;
+  palette?: PaletteName;
+  /** 'auto': percentiles 2 to 98 of what is in the window; or the numbers of the lowest and the highest colour. */
+  range?: 'auto' | readonly [low: number, high: number];
+  unit?: string;
+  /** true: in decibel; false: as power. As it comes when nothing is said. */
+  dB?: boolean;
+}
+
+/** How often the range is looked at, in ms. */
+const slow = 250;
+const scratch = new Float32Array(4096);
+
+/**
+ * Feature maps as a scrolling heatmap: a row for each map, a colour for each number, time to the right. Frames that are
+ * invalid (warm-up, gaps) or not finite are left blank, and do not count for the range.
+ */
+export class FeatureMap {
+  readonly #time: TimeChart;
+  readonly #ring: Ring;
+  readonly #image: HeatImage;
+  readonly #labels: MapLabels;
+  readonly #ribbon = new Ribbon();
+  readonly #unit: string;
+  readonly #names: readonly string[];
+  #colors: Uint32Array = new Uint32Array(256);
+  #auto: AutoRange | undefined;
+  #fixed: readonly [number, number] | undefined;
+  #level: Level;
+  #looked = -Infinity;
+  #options: Pick<FeatureMapOptions, 'palette' | 'range' | 'dB'>;
+
+  constructor(element: HTMLElement, options: FeatureMapOptions) {
+    const { labels, rate, unit = '' } = options;
+    const seconds = Math.max(options.history ?? 0, options.view?.window ?? options.window ?? 10);
+    this.#names = labels;
+    this.#unit = unit;
+    this.#ring = new Ring(labels.length, (rate > 0 ? rate : 100) * (seconds + 2));
+    this.#image = new HeatImage(element.ownerDocument);
+    this.#options = options;
+    this.#level = levelOf(unit, options.dB);
+    this.#time = new TimeChart(element, options, {
+      label: `Heatmap of ${labels.length} feature maps over time`,
+      options: (theme) => this.#plotOptions(theme),
+      grid: false,
+      draw: (view) => [[-view.window / 1000, 0]],
+      resized: () => this.#relabel(),
+    });
+    this.#time.track(this.#ring);
+    this.#labels = new MapLabels(this.#time.chart.root, labels);
+    this.set(options);
+  }
+
+  /** Takes the next block. Throws a RangeError when it has not one channel for each label. */
+  push(block: Block): void {
+    this.#ring.push(block);
+    this.#time.view.advance(this.#ring.newest);
+  }
+
+  /** Shows what is known to have happened, as a ribbon under the map. Events add up; the oldest are forgotten. */
+  ribbon(events: readonly RibbonEvent[]): void {
+    if (this.#ribbon.add(events)) this.#relabel();
+    this.#time.chart.invalidate();
+  }
+
+  /** Changes how the maps are shown, without losing what was pushed. */
+  set(options: Pick<FeatureMapOptions, 'palette' | 'range' | 'dB'> & { window?: number }): void {
+    const { window, ...rest } = options;
+    this.#options = { ...this.#options, ...rest };
+    const { palette = 'viridis', range = 'auto', dB } = this.#options;
+    this.#colors = paletteColors(palette);
+    this.#level = levelOf(this.#unit, dB);
+    this.#fixed = range === 'auto' ? undefined : checkRange(range);
+    this.#auto =
+      range === 'auto' ? new AutoRange(0.02, 0.98, palette === 'red-blue' && this.#level.unit !== 'dB') : undefined;
+    this.#looked = -Infinity;
+    this.#relabel();
+    if (window !== undefined && window !== this.#time.view.window) this.#time.view.setWindow(window);
+    else this.#time.chart.invalidate();
+  }
+
+  /** Reads the CSS variables again. */
+  refresh(): void {
+    this.#time.chart.rebuild();
+  }
+
+  destroy(): void {
+    this.#time.destroy();
+  }
+
+  #plotOptions(theme: Theme): Pick<uPlot.Options, 'series' | 'axes' | 'scales' | 'hooks'> {
+    return {
+      series: [{}],
+      scales: { y: { range: [0, 1] } },
+      axes: [
+        {
+          scale: 'y',
+          size: theme.gutter,
+          values: () => [],
+          splits: () => [],
+          grid: { show: false },
+          ticks: { show: false },
+        },
+      ],
+      hooks: { drawClear: [(plot) => this.#paint(plot)], setCursor: [(plot) => this.#point(plot)] },
+    };
+  }
+
+  #paint(plot: uPlot): void {
+    const { view } = this.#time;
+    const { theme } = this.#time.chart;
+    const { left, top, width, height } = plot.bbox;
+    const ratio = width / Math.max(1, this.#time.chart.width);
+    const lane = theme.ribbon * ratio;
+    const lanes = this.#ribbon.kinds.length;
+    const high = height - (lanes > 0 ? lanes * lane + 4 * ratio : 0);
+    const context = plot.ctx;
+    context.save();
+    context.fillStyle = theme.gap;
+    context.fillRect(left, top, width, high);
+    const span = { end: view.end, window: view.window * 1000, width };
+    if (Number.isFinite(span.end)) this.#paintMap(context, span, { left, top, width, height: high });
+    this.#labels.separate(context, { left, top, width, height: high }, theme.gap);
+    const place = (time: number): number => left + width * (1 + (time - span.end) / span.window);
+    this.#ribbon.draw(context, { left, top: top + high + 4 * ratio, width, lane }, place, theme.events, theme.gap);
+    context.restore();
+  }
+
+  #paintMap(
+    context: CanvasRenderingContext2D,
+    span: { end: number; window: number; width: number },
+    area: { left: number; top: number; width: number; height: number },
+  ): void {
+    const ring = this.#time.shown(this.#ring);
+    if (Math.abs(performance.now() - this.#looked) > slow) this.#look(ring, span);
+    const range = this.#fixed ?? this.#auto?.range;
+    if (!range) return;
+    this.#image.paint(ring, span, this.#colors, range, this.#level.convert);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(this.#image.canvas, area.left, area.top, area.width, area.height);
+  }
+
+  #look(ring: Ring, span: { end: number; window: number }): void {
+    this.#looked = performance.now();
+    const from = Math.max(ring.first, ring.find(span.end - span.window));
+    const to = ring.find(span.end);
+    const samples = (to - from) * ring.channels;
+    const stride = Math.max(1, Math.ceil(samples / scratch.length));
+    let count = 0;
+    for (let i = 0; i < samples; i += stride) {
+      const value = this.#level.convert(ring.data[ring.at(from) * ring.channels + i]);
+      if (value - value === 0) scratch[count++] = value;
+    }
+    this.#auto?.update(scratch, count);
+    const range = this.#fixed ?? this.#auto?.range;
+    if (range) this.#labels.scale(range, this.#level.unit, this.#colors);
+  }
+
+  #point(plot: uPlot): void {
+    const { left = -1, top = -1 } = plot.cursor;
+    const row = Math.floor((top / Math.max(1, this.#mapHeight())) * this.#names.length);
+    if (left < 0 || top < 0 || row >= this.#names.length || plot.cursor.event?.target !== plot.over) {
+      this.#labels.tip(undefined, 0);
+      return;
+    }
+    const ring = this.#time.shown(this.#ring);
+    const time = this.#time.view.end + plot.posToVal(left, 'x') * 1000;
+    const index = ring.find(time) - 1;
+    const value = index >= ring.first ? this.#level.convert(ring.data[ring.at(index) * ring.channels + row]) : NaN;
+    this.#labels.tip(
+      { row, value, unit: this.#level.unit, ago: plot.posToVal(left, 'x') },
+      left / this.#time.chart.width,
+    );
+  }
+
+  #mapHeight(): number {
+    const { chart } = this.#time;
+    const lanes = this.#ribbon.kinds.length;
+    return chart.height - (lanes > 0 ? lanes * chart.theme.ribbon + 4 : 0);
+  }
+
+  #relabel(): void {
+    const { chart } = this.#time;
+    if (chart.height === 0) return;
+    const { events } = chart.theme;
+    const kinds = this.#ribbon.kinds.map((label) => ({ label, color: events[this.#ribbon.color(label)] }));
+    this.#labels.place(this.#mapHeight(), kinds);
+    const canvas = chart.plot?.ctx.canvas;
+    if (canvas) canvas.dataset.testid = 'heatmap';
+    this.#looked = -Infinity;
+  }
+}
+
+function checkRange(range: readonly [number, number]): readonly [number, number] {
+  if (!(range[0] < range[1])) throw invalid('range', "'auto' or [low, high] with low < high", range);
+  return range;
+}

@@ -1,0 +1,59 @@
+const prefixes: readonly [number, string][] = [
+  [1e12, 'T'],
+  [1e9, 'G'],
+  [1e6, 'M'],
+  [1e3, 'k'],
+  [1, ''],
+  [1e-3, 'm'],
+  [1e-6, 'µ'],
+  [1e-9, 'n'],
+];
+const prefixed = new Map<string, [base: string, factor: number, least: number]>([
+  ['uV', ['V', 1e-6, 1e-9]],
+  ['µV', ['V', 1e-6, 1e-9]],
+  ['μV', ['V', 1e-6, 1e-9]],
+  ['mV', ['V', 1e-3, 1e-9]],
+  ['V', ['V', 1, 1e-9]],
+  ['B', ['B', 1, 1]],
+  ['B/s', ['B/s', 1, 1]],
+  ['bytes', ['B', 1, 1]],
+  ['bytes/s', ['B/s', 1, 1]],
+  ['Hz', ['Hz', 1, 1]],
+]);
+
+/** A number in three digits, with a true minus sign: `−12.3`. */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  if (size >= 1e6 || (size > 0 && size < 1e-3)) return sign(value.toExponential(1).replace('e+', 'e'));
+  const digits = size >= 100 || Number.isInteger(value) ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+  return sign(String(Number(value.toFixed(digits))));
+}
+
+/** A number in its unit, with the prefix that suits it: 12340 'uV' is `12.3 mV`. */
+export function formatQuantity(value: number, unit: string): string {
+  if (!Number.isFinite(value)) return '–';
+  const known = prefixed.get(unit);
+  if (!known) {
+    const [scale, prefix] = unit === '' && Math.abs(value) >= 1e4 ? pick(value, 1) : [1, ''];
+    return `${formatNumber(value / scale)}${prefix}${unit === '' || unit === '%' ? unit : ` ${unit}`}`;
+  }
+  const [base, factor, least] = known;
+  if (value === 0) return `0 ${showUnit(unit)}`;
+  const [scale, prefix] = pick(value * factor, least);
+  return `${formatNumber(Number(((value * factor) / scale).toPrecision(12)))} ${prefix}${base}`;
+}
+
+/** A unit as it is written for people: `uV` is `µV`. */
+export function showUnit(unit: string): string {
+  return unit.replace(/^[uμ](?=[A-Z])/, 'µ');
+}
+
+function pick(value: number, least: number): readonly [number, string] {
+  const size = Math.abs(value) * 1.000001;
+  return prefixes.find(([scale]) => size >= scale || scale <= least) ?? [1, ''];
+}
+
+function sign(text: string): string {
+  return text.replace('-', '−');
+}

@@ -1,0 +1,96 @@
+import type { Ring } from './ring.ts';
+
+/** How many frames a sample's colour reaches before the next must come; beyond, there is a gap. */
+const reach = 1.5;
+
+/**
+ * Feature maps as pixels: one column for each device pixel of time, one row for each map, first row on top. Several frames
+ * in one column are averaged; a sample colours columns until the next one comes. Columns begin at fixed times, so that a
+ * scrolling picture does not shimmer. What is missing or invalid stays transparent.
+ */
+export class HeatImage {
+  readonly canvas: HTMLCanvasElement;
+  readonly #context: CanvasRenderingContext2D;
+  #pixels: ImageData | undefined;
+  #words: Uint32Array = new Uint32Array(0);
+
+  constructor(document: Document) {
+    this.canvas = document.createElement('canvas');
+    const context = this.canvas.getContext('2d');
+    if (!context) throw new Error('canvas must give a 2d context, got none');
+    this.#context = context;
+  }
+
+  /** Paints the columns from `end - window` to `end` (ms), `width` of them. */
+  paint(
+    ring: Ring,
+    view: { end: number; window: number; width: number },
+    colors: Uint32Array,
+    range: readonly [number, number],
+    convert: (value: number) => number,
+  ): void {
+    const rows = ring.channels;
+    const width = Math.max(1, Math.round(view.width));
+    this.#resize(width, rows);
+    const column = view.window / width;
+    const right = Math.floor(view.end / column);
+    const scale = 255 / (range[1] - range[0]);
+    let index = Math.max(ring.first, ring.find((right - width + 1) * column - reach * ring.step));
+    let shown = -1;
+    for (let x = 0; x < width; x++) {
+      const until = (right - width + 2 + x) * column;
+      const from = index;
+      while (index < ring.next && ring.times[ring.at(index)] < until) index++;
+      if (index > from) shown = this.#paintColumn(ring, from, index, x, colors, range[0], scale, convert);
+      else if (shown >= 0 && this.#near(ring, index - 1, until - column)) this.#copyColumn(shown, x, rows, width);
+      else shown = -1;
+    }
+    if (this.#pixels) this.#context.putImageData(this.#pixels, 0, 0);
+  }
+
+  #near(ring: Ring, index: number, time: number): boolean {
+    const step = ring.step > 0 ? ring.step : 1000;
+    return index >= ring.first && time - ring.times[ring.at(index)] < reach * step;
+  }
+
+  #paintColumn(
+    ring: Ring,
+    from: number,
+    to: number,
+    x: number,
+    colors: Uint32Array,
+    low: number,
+    scale: number,
+    convert: (value: number) => number,
+  ): number {
+    const rows = ring.channels;
+    const width = this.canvas.width;
+    for (let row = 0; row < rows; row++) {
+      let sum = 0;
+      let count = 0;
+      for (let index = from; index < to; index++) {
+        const value = convert(ring.data[ring.at(index) * rows + row]);
+        if (value - value !== 0) continue;
+        sum += value;
+        count++;
+      }
+      const color = count === 0 ? 0 : colors[Math.max(0, Math.min(255, Math.round((sum / count - low) * scale)))];
+      this.#words[row * width + x] = color;
+    }
+    return x;
+  }
+
+  #copyColumn(from: number, to: number, rows: number, width: number): void {
+    for (let row = 0; row < rows; row++) this.#words[row * width + to] = this.#words[row * width + from];
+  }
+
+  #resize(width: number, rows: number): void {
+    if (!this.#pixels || this.canvas.width !== width || this.canvas.height !== rows) {
+      this.canvas.width = width;
+      this.canvas.height = rows;
+      this.#pixels = this.#context.createImageData(width, rows);
+      this.#words = new Uint32Array(this.#pixels.data.buffer);
+    }
+    this.#words.fill(0);
+  }
+}

@@ -1,0 +1,13 @@
+export type { Loss, LossPlotOptions } from './loss-plot.ts';
+export type { ChannelName, Coupling, SignalPlotOptions } from './signal-plot.ts';
+export { FeatureLines, type FeatureLinesOptions } from './feature-lines.ts';
+export { FeatureMap, type FeatureMapOptions } from './feature-map.ts';
+export { KernelPlot, type KernelPlotOptions, type Kernels } from './kernel-plot.ts';
+export { LossPlot } from './loss-plot.ts';
+export { type PaletteName, palettes } from './palette.ts';
+export type { RibbonEvent } from './ribbon.ts';
+export { SignalPlot } from './signal-plot.ts';
+export { kernelSpectrum, type Spectrum } from './spectrum.ts';
+export type { TimeOptions } from './time-chart.ts';
+export { TimeView } from './time-view.ts';
+export { type ConnectionMessage, watch, type Watched, type WatchOptions } from './watch.ts';

@@ -1,0 +1,123 @@
+import { addElement, writeText } from './element.ts';
+import { formatNumber, showUnit } from './format-number.ts';
+import { groupRows, type RowGroup } from './row-groups.ts';
+
+/** What is under the pointer; `ago` in s, not above 0. */
+interface Pointed {
+  readonly row: number;
+  readonly value: number;
+  readonly unit: string;
+  readonly ago: number;
+}
+
+/** The row names, colour bar, ribbon names and pointer's reading around a FeatureMap. */
+export class MapLabels {
+  readonly #labels: readonly string[];
+  readonly #groups: readonly RowGroup[] | undefined;
+  readonly #gutter: HTMLElement;
+  readonly #margin: HTMLElement;
+  readonly #events: HTMLElement;
+  readonly #colors: HTMLCanvasElement;
+  readonly #numbers: HTMLElement[];
+  readonly #unit: HTMLElement;
+  readonly #tip: HTMLElement;
+  readonly #root: HTMLElement;
+
+  constructor(root: HTMLElement, labels: readonly string[]) {
+    this.#root = root;
+    this.#labels = labels;
+    this.#groups = groupRows(labels);
+    this.#gutter = addElement(root, 'div', 'tapline-side tapline-gutter');
+    this.#events = addElement(root, 'div', 'tapline-events');
+    this.#margin = addElement(root, 'div', 'tapline-side tapline-margin');
+    const bar = addElement(this.#margin, 'div', 'tapline-colours');
+    this.#colors = root.ownerDocument.createElement('canvas');
+    this.#colors.width = 1;
+    this.#colors.height = 256;
+    bar.append(this.#colors);
+    const numbers = addElement(this.#margin, 'div', 'tapline-colour-numbers');
+    this.#numbers = [addElement(numbers, 'div', ''), addElement(numbers, 'div', ''), addElement(numbers, 'div', '')];
+    this.#unit = addElement(root, 'div', 'tapline-tag tapline-tag-right');
+    this.#tip = addElement(root, 'div', 'tapline-tip');
+    this.#tip.hidden = true;
+    this.#addRows();
+  }
+
+  /** Puts everything beside a map `height` px high with these kinds of events under it. */
+  place(height: number, kinds: readonly { label: string; color: string }[]): void {
+    const row = height / Math.max(1, this.#labels.length);
+    this.#root.classList.toggle('tapline-tight', row < 12);
+    this.#root.classList.toggle('tapline-tiny', row < 8.5);
+    for (const side of [this.#gutter, this.#margin]) {
+      side.style.top = '6px';
+      side.style.height = `${height}px`;
+    }
+    this.#events.style.top = `${height + 10}px`;
+    this.#events.replaceChildren();
+    for (const { label, color } of kinds) {
+      const name = addElement(this.#events, 'div', 'tapline-event');
+      name.style.color = color;
+      name.append(this.#root.ownerDocument.createElement('span'));
+      writeText(name.firstElementChild, label);
+    }
+  }
+
+  /** Draws the colour bar and writes its numbers. */
+  scale(range: readonly [number, number], unit: string, colors: Uint32Array): void {
+    const [low, high] = range;
+    const context = this.#colors.getContext('2d');
+    const pixels = context?.createImageData(1, 256);
+    if (context && pixels) {
+      new Uint32Array(pixels.data.buffer).set(colors.slice().reverse());
+      context.putImageData(pixels, 0, 0);
+    }
+    const digits = Math.max(0, Math.min(3, Math.ceil(-Math.log10((high - low) / 40))));
+    [high, (low + high) / 2, low].forEach((value, at) => {
+      const round = Number(value.toFixed(digits));
+      writeText(this.#numbers[at], formatNumber(Object.is(round, -0) ? 0 : round));
+    });
+    writeText(this.#unit, showUnit(unit));
+  }
+
+  /** Shows the reading under the pointer, at this part of the width; undefined hides it. */
+  tip(pointed: Pointed | undefined, at: number): void {
+    this.#tip.hidden = !pointed;
+    if (!pointed) return;
+    const value = Number.isFinite(pointed.value)
+      ? `${formatNumber(pointed.value)} ${showUnit(pointed.unit)}`
+      : 'no data';
+    writeText(this.#tip, `${this.#labels[pointed.row]}   ${value.trim()}   −${Math.abs(pointed.ago).toFixed(1)} s`);
+    this.#tip.style.left = at < 0.5 ? 'auto' : 'calc(var(--_gutter) + 6px)';
+    this.#tip.style.right = at < 0.5 ? 'calc(var(--_margin) + 6px)' : 'auto';
+  }
+
+  /** Draws thin lines of `color` between groups. */
+  separate(
+    context: CanvasRenderingContext2D,
+    area: { left: number; top: number; width: number; height: number },
+    color: string,
+  ): void {
+    const ratio = context.canvas.width / Math.max(1, this.#root.clientWidth);
+    context.fillStyle = color;
+    for (const { from } of this.#groups ?? []) {
+      const y = area.top + (area.height * from) / this.#labels.length;
+      if (from > 0) context.fillRect(area.left, y - ratio, area.width, 2 * ratio);
+    }
+  }
+
+  #addRows(): void {
+    if (!this.#groups) {
+      const rows = addElement(this.#gutter, 'div', 'tapline-rows');
+      rows.style.flex = '1';
+      for (const label of this.#labels) writeText(addElement(rows, 'div', 'tapline-row'), label);
+      return;
+    }
+    for (const { name, rows } of this.#groups) {
+      const group = addElement(this.#gutter, 'div', 'tapline-group');
+      group.style.flex = `${rows.length} 1 0`;
+      writeText(addElement(group, 'div', 'tapline-group-name'), name);
+      const names = addElement(group, 'div', 'tapline-rows');
+      for (const row of rows) writeText(addElement(names, 'div', 'tapline-row'), row);
+    }
+  }
+}

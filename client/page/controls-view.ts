@@ -1,0 +1,63 @@
+import { html, type TemplateResult } from 'lit-html';
+
+/** A labelled `<select>`. */
+export function choice<T extends string | number>(options: {
+  label: string;
+  testid: string;
+  value: T;
+  choices: readonly { value: T; text: string }[];
+  chosen: (value: T) => void;
+}): TemplateResult {
+  const changed = (event: Event): void => {
+    const { selectedIndex } = event.target as HTMLSelectElement;
+    options.chosen(options.choices[selectedIndex].value);
+  };
+  return html`<label class="choice"
+    ><span>${options.label}</span>
+    <select data-testid=${options.testid} @change=${changed}>
+      ${options.choices.map(
+        ({ value, text }) => html`<option value=${value} ?selected=${value === options.value}>${text}</option>`,
+      )}
+    </select></label
+  >`;
+}
+
+/** A switch with its name. */
+export function toggle(options: {
+  label: string;
+  testid: string;
+  on: boolean;
+  changed: (on: boolean) => void;
+  disabled?: boolean;
+}): TemplateResult {
+  return html`<label class="toggle"
+    ><input
+      type="checkbox"
+      role="switch"
+      data-testid=${options.testid}
+      .checked=${options.on}
+      ?disabled=${options.disabled ?? false}
+      @change=${(event: Event) => options.changed((event.target as HTMLInputElement).checked)}
+    /><span>${options.label}</span></label
+  >`;
+}
+
+/** A card: a title, one line that says what it shows, controls, and a body. */
+export function card(options: {
+  title: string;
+  caption: string | TemplateResult;
+  name: string;
+  controls?: unknown;
+  body: unknown;
+}): TemplateResult {
+  return html`<section class="card card-${options.name}" aria-label=${options.title}>
+    <header class="card-head">
+      <div class="card-words">
+        <h2>${options.title}</h2>
+        <p>${options.caption}</p>
+      </div>
+      <div class="card-controls">${options.controls}</div>
+    </header>
+    ${options.body}
+  </section>`;
+}

@@ -1,0 +1,134 @@
+import { html, type TemplateResult } from 'lit-html';
+import { FeatureLines } from '../feature-lines.ts';
+import { FeatureMap } from '../feature-map.ts';
+import { formatNumber } from '../format-number.ts';
+import type { PaletteName } from '../palette.ts';
+import { groupRows } from '../row-groups.ts';
+import type { MapInfo, StreamInfo } from '../../src/protocol/index.ts';
+import { card, choice } from './controls-view.ts';
+import { type Mounted, mountPiece } from './mount-piece.ts';
+import { type PageState, selectedMap, type StreamSettings } from './page-state.ts';
+import type { PageStore } from './page-store.ts';
+import { history } from './signal-view.ts';
+import type { StreamFeed } from './stream-feed.ts';
+
+/** No more lines than this at once. */
+const mostLines = 8;
+
+interface Shown {
+  readonly state: PageState;
+  readonly info: StreamInfo;
+  readonly map: MapInfo;
+  readonly feed: StreamFeed;
+  readonly settings: StreamSettings;
+  readonly store: PageStore;
+}
+
+/** The cards of feature maps: as a heatmap, with the truth under it, and as lines. */
+export function featuresView(shown: Omit<Shown, 'map'>): TemplateResult | undefined {
+  const map = selectedMap(shown.info, shown.settings);
+  return map && html`${heatmapView({ ...shown, map })} ${linesView({ ...shown, map })}`;
+}
+
+function heatmapView({ state, info, map, feed, settings, store }: Shown): TemplateResult {
+  const late = map.groupDelay > 0 ? `, ${formatNumber(Math.round(map.groupDelay))} ms late` : '';
+  const truth = info.kind === 'eeg' ? ' Bars below: what really happened, where the source tells it.' : '';
+  return card({
+    name: 'map',
+    title: `Feature maps: ${map.name}`,
+    caption: `One row for each output of the convolution, brighter is more${late}.${truth}`,
+    controls:
+      info.maps.length > 1
+        ? choice({
+            label: 'Map',
+            testid: 'map',
+            value: settings.map ?? map.index,
+            choices: info.maps.map(({ index, name }) => ({ value: index, text: name })),
+            chosen: (index) => store.set(info.name, { map: index }),
+          })
+        : undefined,
+    body: html`<div
+      class="piece"
+      data-testid="feature-map"
+      ${mountPiece(shapeOf(info, map), { palette: state.palette, ...level(map, state.dB) }, mountMap(map, feed))}
+    ></div>`,
+  });
+}
+
+function linesView({ state, info, map, feed, settings, store }: Shown): TemplateResult {
+  const groups = lineGroups(map);
+  const group =
+    groups.find(({ name }) => name === settings.lines) ?? groups.find(({ name }) => name === 'alpha') ?? groups[0];
+  return card({
+    name: 'lines',
+    title: groups.length > 1 ? `${group.name}, as lines` : `${map.name}, as lines`,
+    caption: `The same numbers as in the map, one line for each ${groups.length > 1 ? 'of its rows' : 'row'}.`,
+    controls:
+      groups.length > 1
+        ? choice({
+            label: 'Lines',
+            testid: 'lines',
+            value: group.name,
+            choices: groups.map(({ name }) => ({ value: name, text: name })),
+            chosen: (lines) => store.set(info.name, { lines }),
+          })
+        : undefined,
+    body: html`<div
+      class="piece"
+      data-testid="feature-lines"
+      ${mountPiece(shapeOf(info, map), { rows: group.rows, ...level(map, state.dB) }, mountLines(map, feed))}
+    ></div>`,
+  });
+}
+
+function mountMap(map: MapInfo, feed: StreamFeed) {
+  return (element: HTMLElement, settings: { palette: PaletteName; dB?: boolean }): Mounted<typeof settings> => {
+    const { labels, rate, unit = '' } = map;
+    const piece = new FeatureMap(element, { labels, rate, unit, history, view: feed.view, sync: 'page', ...settings });
+    const end = feed.attach({
+      features: (block, index) => index === map.index && block.channels === labels.length && piece.push(block),
+      events: (events) => piece.ribbon(events),
+    });
+    return { set: (changed) => piece.set(changed), destroy: () => (end(), piece.destroy()) };
+  };
+}
+
+function mountLines(map: MapInfo, feed: StreamFeed) {
+  return (element: HTMLElement, settings: { rows: readonly number[]; dB?: boolean }): Mounted<typeof settings> => {
+    const { labels, rate, unit = '' } = map;
+    const piece = new FeatureLines(element, {
+      labels,
+      rate,
+      unit,
+      history,
+      view: feed.view,
+      sync: 'page',
+      ...settings,
+    });
+    const end = feed.attach({
+      features: (block, index) => index === map.index && block.channels === labels.length && piece.push(block),
+    });
+    return { set: (changed) => piece.set(changed), destroy: () => (end(), piece.destroy()) };
+  };
+}
+
+/** Decibel is a choice only for what is a power or a level. */
+function level({ unit = '' }: MapInfo, dB: boolean): { dB?: boolean } {
+  return unit === 'dB' || unit.endsWith('²') || unit.endsWith('^2') ? { dB } : {};
+}
+
+/** Rows that are drawn together: by the first word of their labels, or so many at a time. */
+function lineGroups(map: MapInfo): { name: string; rows: number[] }[] {
+  const groups = groupRows(map.labels);
+  if (groups)
+    return groups.map(({ name, from, rows }) => ({ name, rows: rows.map((_, at) => from + at).slice(0, mostLines) }));
+  const count = Math.ceil(map.labels.length / mostLines);
+  return Array.from({ length: count }, (_, part) => {
+    const rows = map.labels.map((_, row) => row).slice(part * mostLines, (part + 1) * mostLines);
+    return { name: `${map.labels[rows[0]]} … ${map.labels[rows[rows.length - 1]]}`, rows };
+  });
+}
+
+function shapeOf(info: StreamInfo, map: MapInfo): string {
+  return JSON.stringify([info.name, info.run, map]);
+}

@@ -1,0 +1,76 @@
+import { html, type TemplateResult } from 'lit-html';
+import { palettes } from '../palette.ts';
+import { choice, toggle } from './controls-view.ts';
+import type { Connection, PageState } from './page-state.ts';
+import type { PageStore } from './page-store.ts';
+
+const windows = [1, 2, 5, 10, 20, 30, 60];
+
+/** The bar on top: what this is, whether it is connected, and what holds for all panels. */
+export function headerView(state: PageState, store: PageStore): TemplateResult {
+  const open = state.connection.is === 'open';
+  const live = state.paused ? `paused, live −${Math.round(state.behind)} s` : open ? 'live' : 'not live';
+  return html`<header class="bar">
+    <div class="brand">
+      <svg viewBox="0 0 32 32" aria-hidden="true">
+        <rect width="32" height="32" rx="8" class="brand-ground" />
+        <path d="M5 10h22M9 10v9M16 10v13M23 10v6" />
+        <circle cx="9" cy="20" r="2.4" />
+        <circle cx="16" cy="24" r="2.4" />
+        <circle cx="23" cy="17" r="2.4" />
+      </svg>
+      <div>
+        <h1>Tapline</h1>
+        <p>Convolution that learns from live sensors</p>
+      </div>
+    </div>
+    <div class="bar-controls" role="toolbar" aria-label="View">
+      <output class="live ${state.paused ? 'live-paused' : open ? 'live-on' : ''}" data-testid="live-state"
+        >${live}</output
+      >
+      <button
+        class="button"
+        type="button"
+        data-testid="pause"
+        aria-pressed=${state.paused}
+        title="Stops the picture, not the data (Space)"
+        @click=${store.togglePause}
+      >
+        ${state.paused ? 'Go live' : 'Pause'}<kbd>Space</kbd>
+      </button>
+      ${choice({
+        label: 'Window',
+        testid: 'window',
+        value: state.window,
+        choices: windows.map((value) => ({ value, text: `${value} s` })),
+        chosen: (window) => store.change({ window }),
+      })}
+      ${choice({
+        label: 'Colours',
+        testid: 'palette',
+        value: state.palette,
+        choices: palettes.map((value) => ({ value, text: value })),
+        chosen: (palette) => store.change({ palette }),
+      })}
+      ${toggle({ label: 'dB', testid: 'db', on: state.dB, changed: (dB) => store.change({ dB }) })}
+    </div>
+  </header>`;
+}
+
+/** One sentence while the server is not there. */
+export function connectionView(connection: Connection, now: number): TemplateResult {
+  const text = {
+    open: () => '',
+    connecting: () => 'Connecting to the server …',
+    waiting: () => {
+      const { sentence, until } = connection as Extract<Connection, { is: 'waiting' }>;
+      const left = Math.max(0, Math.ceil((until - now) / 1000));
+      return `Disconnected: ${sentence.replace(/\.$/, '')}. ${left > 0 ? `Trying again in ${left} s.` : 'Trying again …'}`;
+    },
+    ended: () => {
+      const { sentence } = connection as Extract<Connection, { is: 'ended' }>;
+      return `The server refused this page: ${sentence.replace(/\.$/, '')}. Reload the page to try again.`;
+    },
+  }[connection.is]();
+  return html`<p class="notice" role="status" data-testid="connection" ?hidden=${text === ''}>${text}</p>`;
+}

@@ -1,0 +1,126 @@
+import { html, type TemplateResult } from 'lit-html';
+import { formatNumber } from '../format-number.ts';
+import { KernelPlot } from '../kernel-plot.ts';
+import { LossPlot } from '../loss-plot.ts';
+import type { LearnerInfo, StreamInfo } from '../../src/protocol/index.ts';
+import { toggle } from './controls-view.ts';
+import { type Mounted, mountPiece } from './mount-piece.ts';
+import { learnerKey, type PageState, selectedLearner, type StreamSettings } from './page-state.ts';
+import type { PageStore } from './page-store.ts';
+import type { StreamFeed } from './stream-feed.ts';
+
+/** Every learner of a stream: one open with its kernels, error and skill, the others as one line. */
+export function learnersView(
+  state: PageState,
+  info: StreamInfo,
+  feed: StreamFeed,
+  settings: StreamSettings,
+  store: PageStore,
+): TemplateResult[] {
+  const selected = selectedLearner(info, settings);
+  const learners = [...info.learners].sort((a, b) => Number(b === selected) - Number(a === selected));
+  return learners.map((learner) => learnerView(state, info, learner, learner === selected, feed, store));
+}
+
+function learnerView(
+  state: PageState,
+  info: StreamInfo,
+  learner: LearnerInfo,
+  open: boolean,
+  feed: StreamFeed,
+  store: PageStore,
+): TemplateResult {
+  const skill = state.skills.get(learnerKey(info.name, learner.index));
+  return html`<section
+    class="card card-learner ${open ? 'card-open' : ''}"
+    aria-label="Learner ${learner.name}"
+    data-testid="learner"
+    data-learner=${learner.index}
+  >
+    <header class="card-head">
+      <div class="card-words">
+        <h2>Learner: ${learner.name}</h2>
+        <p>${describe(info, learner)}${open ? '; dashed: where it began' : ''}</p>
+      </div>
+      ${
+        open
+          ? undefined
+          : html`<button
+              type="button"
+              class="skill"
+              title="Show its kernels"
+              @click=${() => store.set(info.name, { learner: learner.index })}
+            >
+              skill <b>${skill == null ? '–' : formatNumber(skill)}</b><span aria-hidden="true"> ▸</span>
+            </button>`
+      }
+    </header>
+    ${open ? openView(info, learner, feed, store) : undefined}
+  </section>`;
+}
+
+function openView(info: StreamInfo, learner: LearnerInfo, feed: StreamFeed, store: PageStore): TemplateResult {
+  const key = JSON.stringify([info.name, info.run, learner.index, learner.taps, learner.channels, learner.outputs]);
+  const taught = (event: Event): void => {
+    const step = 10 ** Number((event.target as HTMLInputElement).value);
+    store.teach(info.name, learner.index, { step: Number(step.toPrecision(2)) });
+  };
+  return html`<div class="learner-controls">
+      ${toggle({
+        label: learner.learning ? 'learning' : 'held still',
+        testid: 'learning',
+        on: learner.learning,
+        changed: (on) => store.teach(info.name, learner.index, { on }),
+      })}
+      <label class="choice"
+        ><span>Step µ</span
+        ><input
+          type="range"
+          min="-4"
+          max="0"
+          step="0.1"
+          data-testid="step"
+          aria-valuetext=${formatNumber(learner.step)}
+          .value=${String(Math.log10(Math.max(1e-4, learner.step)))}
+          @change=${taught}
+        /><output>${formatNumber(learner.step)}</output></label
+      >
+    </div>
+    <div class="piece" data-testid="kernel" ${mountPiece(key, {}, mountKernels(learner, feed))}></div>
+    <div class="piece" data-testid="loss" ${mountPiece(key, {}, mountLoss(learner.index, feed))}></div>`;
+}
+
+/** The skill of a stream's first learner, small. */
+export function smallSkillView(info: StreamInfo, feed: StreamFeed): TemplateResult | undefined {
+  const [learner] = info.learners;
+  if (!learner) return undefined;
+  const key = JSON.stringify([info.name, info.run, learner.index]);
+  return html`<div
+    class="piece"
+    data-testid="small-skill"
+    ${mountPiece(key, {}, mountLoss(learner.index, feed, true))}
+  ></div>`;
+}
+
+function describe(info: StreamInfo, learner: LearnerInfo): string {
+  const inputs = learner.channels.length === info.channels.length ? 'all channels' : learner.channels.join(', ');
+  const what = learner.task === 'forecast' ? 'foretell the next frame' : `follow ${learner.outputs.join(', ')}`;
+  return `${learner.taps} taps on ${inputs} learn to ${what}`;
+}
+
+function mountKernels(learner: LearnerInfo, feed: StreamFeed) {
+  return (element: HTMLElement): Mounted<object> => {
+    const { rate, channels, outputs } = learner;
+    const piece = new KernelPlot(element, { rate, inputs: channels, outputs });
+    const end = feed.attach({ kernels: (message) => message.learner === learner.index && piece.push(message) });
+    return { set: () => undefined, destroy: () => (end(), piece.destroy()) };
+  };
+}
+
+function mountLoss(learner: number, feed: StreamFeed, compact = false) {
+  return (element: HTMLElement): Mounted<object> => {
+    const piece = new LossPlot(element, { compact });
+    const end = feed.attach({ loss: (message) => message.learner === learner && piece.push(message) });
+    return { set: () => undefined, destroy: () => (end(), piece.destroy()) };
+  };
+}

@@ -1,0 +1,88 @@
+import { render } from 'lit-html';
+import { distinctUntilChanged, fromEvent, interval, map } from 'rxjs';
+import { watch, type Watched } from '../watch.ts';
+import { learnerKey, orderStreams, watchedStreams } from './page-state.ts';
+import { PageStore } from './page-store.ts';
+import { pageView } from './page-view.ts';
+import { StreamFeed } from './stream-feed.ts';
+
+const store = new PageStore();
+const feeds = new Map<string, StreamFeed>();
+const root = document.getElementById('page');
+
+function feedOf(stream: string): StreamFeed {
+  const feed = feeds.get(stream) ?? new StreamFeed();
+  if (!feeds.has(stream)) {
+    feed.view.setWindow(store.state.window);
+    if (store.state.paused) feed.view.pause();
+    feeds.set(stream, feed);
+  }
+  return feed;
+}
+
+function take(message: Watched): void {
+  const { change, state } = store;
+  const now = Date.now();
+  if (message.type === 'connection') {
+    const { open } = message;
+    change({
+      connection: open ? { is: 'open' } : { is: 'waiting', sentence: message.sentence, until: now + message.wait },
+    });
+  } else if (message.type === 'streams') {
+    change({ streams: orderStreams(message.streams) });
+    for (const name of feeds.keys()) if (!message.streams.some((info) => info.name === name)) feeds.delete(name);
+  } else if (message.type === 'health') {
+    change({ health: new Map(message.streams.map((health) => [health.name, health])) });
+  } else if (message.stream !== undefined) {
+    if (message.type === 'loss') {
+      const skills = new Map(state.skills).set(learnerKey(message.stream, message.learner), message.skill);
+      change({ skills });
+    }
+    feedOf(message.stream).take(message, now);
+  }
+}
+
+store.changes
+  .pipe(
+    map(({ window }) => window),
+    distinctUntilChanged(),
+  )
+  .subscribe((window) => {
+    for (const { view } of feeds.values()) view.setWindow(window);
+  });
+store.changes
+  .pipe(
+    map(({ paused }) => paused),
+    distinctUntilChanged(),
+  )
+  .subscribe((paused) => {
+    for (const { view } of feeds.values())
+      if (paused) view.pause();
+      else view.resume();
+  });
+interval(250).subscribe(() => {
+  const { paused, connection } = store.state;
+  const behind = Math.max(0, ...[...feeds.values()].map(({ view }) => view.behind));
+  if (paused || connection.is === 'waiting') store.change({ behind });
+});
+fromEvent<KeyboardEvent>(document, 'keydown').subscribe((event) => {
+  if (event.key !== ' ' || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.target instanceof Element && event.target.closest('button, select, input, summary, textarea')) return;
+  event.preventDefault();
+  store.togglePause();
+});
+if (root) store.frames.subscribe((state) => render(pageView(state, store, feedOf), root));
+
+watch('./watch', {
+  streams: store.changes.pipe(
+    map(watchedStreams),
+    distinctUntilChanged((a, b) => a.join() === b.join()),
+  ),
+  what: ['raw', 'features', 'kernels', 'loss', 'marks'],
+  learning: store.learning,
+}).subscribe({
+  next: take,
+  error: (error: unknown) =>
+    store.change({ connection: { is: 'ended', sentence: error instanceof Error ? error.message : String(error) } }),
+  complete: () => store.change({ connection: { is: 'ended', sentence: 'the server closed the connection' } }),
+});

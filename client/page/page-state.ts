@@ -1,0 +1,95 @@
+import type { Coupling } from '../signal-plot.ts';
+import type { PaletteName } from '../palette.ts';
+import type { HealthMessage, LearnerInfo, MapInfo, StreamInfo } from '../../src/protocol/index.ts';
+
+/** How the page stands with its server. */
+export type Connection =
+  | { readonly is: 'connecting' }
+  | { readonly is: 'open' }
+  | { readonly is: 'waiting'; readonly sentence: string; readonly until: number }
+  | { readonly is: 'ended'; readonly sentence: string };
+
+/** What people have set for one stream. */
+export interface StreamSettings {
+  readonly coupling?: Coupling;
+  readonly hidden?: readonly number[];
+  readonly map?: number;
+  readonly lines?: string;
+  readonly learner?: number;
+}
+
+/** Everything that the page shows but the signals themselves. */
+export interface PageState {
+  readonly connection: Connection;
+  readonly streams: readonly StreamInfo[];
+  readonly health: ReadonlyMap<string, HealthMessage['streams'][number]>;
+  /** The newest skill of every learner, by `learnerKey`. */
+  readonly skills: ReadonlyMap<string, number | null>;
+  /** The stream that somebody chose. */
+  readonly chosen?: string;
+  /** In s. */
+  readonly window: number;
+  readonly paused: boolean;
+  /** How far a paused view lies behind, in s. */
+  readonly behind: number;
+  readonly palette: PaletteName;
+  readonly dB: boolean;
+  readonly settings: ReadonlyMap<string, StreamSettings>;
+}
+
+export const initialState: PageState = {
+  connection: { is: 'connecting' },
+  streams: [],
+  health: new Map(),
+  skills: new Map(),
+  window: 10,
+  paused: false,
+  behind: 0,
+  palette: 'viridis',
+  dB: true,
+  settings: new Map(),
+};
+
+/** How many streams are shown beside the selected one. */
+const mostBeside = 4;
+
+export function learnerKey(stream: string, learner: number): string {
+  return `${stream}/${learner}`;
+}
+
+/** Streams in the order of the list: headsets, then others, then what is only the truth of another. */
+export function orderStreams(streams: readonly StreamInfo[]): StreamInfo[] {
+  const rank = (info: StreamInfo): number => (info.for ? 2 : info.kind === 'eeg' ? 0 : 1);
+  return [...streams].sort((a, b) => rank(a) - rank(b) || Number(b.live) - Number(a.live));
+}
+
+/** The stream in the middle: the one that was chosen while it is there, else the first. */
+export function selectedStream(state: PageState): StreamInfo | undefined {
+  return state.streams.find(({ name }) => name === state.chosen) ?? state.streams[0];
+}
+
+/** The streams shown small, beside the selected one. */
+export function streamsBeside(state: PageState): StreamInfo[] {
+  const selected = selectedStream(state);
+  return state.streams.filter((info) => info !== selected && !info.for).slice(0, mostBeside);
+}
+
+/** The names of all streams that are drawn. */
+export function watchedStreams(state: PageState): string[] {
+  const selected = selectedStream(state);
+  return selected ? [selected, ...streamsBeside(state)].map(({ name }) => name).sort() : [];
+}
+
+/** The feature map of a stream that is shown. */
+export function selectedMap(info: StreamInfo, settings: StreamSettings): MapInfo | undefined {
+  return info.maps.find(({ index }) => index === settings.map) ?? info.maps[0];
+}
+
+/** The learner whose kernels are shown: a learner with a target comes before one that only forecasts. */
+export function selectedLearner(info: StreamInfo, settings: StreamSettings): LearnerInfo | undefined {
+  return (
+    info.learners.find(({ index }) => index === settings.learner) ??
+    info.learners.find(({ task }) => task === 'target') ??
+    info.learners[0]
+  );
+}

@@ -1,0 +1,45 @@
+import { animationFrameScheduler, auditTime, BehaviorSubject, type Observable, Subject } from 'rxjs';
+import type { Learning } from '../../src/protocol/index.ts';
+import { initialState, type PageState, type StreamSettings } from './page-state.ts';
+
+/** The page's state, and everything that changes it by hand. */
+export class PageStore {
+  readonly #state = new BehaviorSubject<PageState>(initialState);
+  readonly #learning = new Subject<Omit<Learning, 'type'>>();
+
+  get state(): PageState {
+    return this.#state.value;
+  }
+
+  /** Every change. */
+  get changes(): Observable<PageState> {
+    return this.#state;
+  }
+
+  /** The newest state, at most once an animation frame; nothing in a hidden tab. */
+  get frames(): Observable<PageState> {
+    return this.#state.pipe(auditTime(0, animationFrameScheduler));
+  }
+
+  /** What is to be sent to learners. */
+  get learning(): Observable<Omit<Learning, 'type'>> {
+    return this.#learning;
+  }
+
+  readonly change = (part: Partial<PageState>): void => this.#state.next({ ...this.state, ...part });
+
+  readonly togglePause = (): void => this.change({ paused: !this.state.paused, behind: 0 });
+
+  /** The settings of a stream. */
+  readonly settings = (stream: string): StreamSettings => this.state.settings.get(stream) ?? {};
+
+  readonly set = (stream: string, part: StreamSettings): void => {
+    const settings = new Map(this.state.settings);
+    settings.set(stream, { ...this.settings(stream), ...part });
+    this.change({ settings });
+  };
+
+  /** Asks the server to change a learner; the list of streams will say what became of it. */
+  readonly teach = (stream: string, learner: number, change: { on?: boolean; step?: number }): void =>
+    this.#learning.next({ stream, learner, ...change });
+}

@@ -1,0 +1,78 @@
+import { html, type TemplateResult } from 'lit-html';
+import { keyed } from 'lit-html/directives/keyed.js';
+import { repeat } from 'lit-html/directives/repeat.js';
+import type { StreamInfo } from '../../src/protocol/index.ts';
+import { featuresView } from './features-view.ts';
+import { connectionView, headerView } from './header-view.ts';
+import { learnersView, smallSkillView } from './learner-view.ts';
+import { type PageState, selectedStream, streamsBeside } from './page-state.ts';
+import type { PageStore } from './page-store.ts';
+import { signalView, smallSignalView } from './signal-view.ts';
+import type { StreamFeed } from './stream-feed.ts';
+import { streamHealth, streamListView } from './stream-list-view.ts';
+
+/** The whole page, as a function of its state. */
+export function pageView(state: PageState, store: PageStore, feedOf: (stream: string) => StreamFeed): TemplateResult {
+  const selected = selectedStream(state);
+  return html`${headerView(state, store)} ${connectionView(state.connection, Date.now())}
+  ${selected ? streamListView(state, store) : undefined}
+  ${selected ? keyed(selected.name, selectedView(state, selected, store, feedOf)) : nothingYet(state)}`;
+}
+
+function selectedView(
+  state: PageState,
+  info: StreamInfo,
+  store: PageStore,
+  feedOf: (stream: string) => StreamFeed,
+): TemplateResult {
+  const feed = feedOf(info.name);
+  const settings = store.settings(info.name);
+  return html`<main class="layout">
+    <div class="column column-wide">
+      ${signalView(info, feed, settings, store)} ${featuresView({ state, info, feed, settings, store })}
+    </div>
+    <div class="column column-side">
+      ${learnersView(state, info, feed, settings, store)}
+      ${repeat(
+        streamsBeside(state),
+        ({ name }) => name,
+        (other) => besideView(state, other, store, feedOf(other.name)),
+      )}
+    </div>
+  </main>`;
+}
+
+function besideView(state: PageState, info: StreamInfo, store: PageStore, feed: StreamFeed): TemplateResult {
+  return html`<section
+    class="card card-beside"
+    aria-label="Stream ${info.name}"
+    data-testid="beside"
+    data-stream=${info.name}
+  >
+    <header class="card-head">
+      <div class="card-words">
+        <h2>Also live: ${info.name}</h2>
+        <p>${streamHealth(state, info)}${info.learners.length > 0 ? ', learning too' : ''}</p>
+      </div>
+      <button type="button" class="skill" @click=${() => store.change({ chosen: info.name })}>
+        open<span aria-hidden="true"> ▸</span>
+      </button>
+    </header>
+    <div class="beside">${smallSignalView(info, feed, store.settings(info.name))} ${smallSkillView(info, feed)}</div>
+  </section>`;
+}
+
+function nothingYet(state: PageState): TemplateResult {
+  const open = state.connection.is === 'open';
+  return html`<main class="empty">
+    <h2>${open ? 'No stream yet' : 'Not connected'}</h2>
+    <p>
+      ${
+        open
+          ? 'Streams appear here as soon as a sensor publishes one, for example:'
+          : 'Streams appear here as soon as the server answers.'
+      }
+    </p>
+    ${open ? html`<pre>npx tapline simulate eeg</pre>` : undefined}
+  </main>`;
+}

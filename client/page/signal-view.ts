@@ -1,0 +1,125 @@
+import { html, type TemplateResult } from 'lit-html';
+import { formatNumber } from '../format-number.ts';
+import { type Coupling, SignalPlot } from '../signal-plot.ts';
+import type { StreamInfo } from '../../src/protocol/index.ts';
+import { card, choice } from './controls-view.ts';
+import { type Mounted, mountPiece } from './mount-piece.ts';
+import type { StreamSettings } from './page-state.ts';
+import type { PageStore } from './page-store.ts';
+import type { StreamFeed } from './stream-feed.ts';
+
+/** How long rings keep, in s: the widest window. */
+export const history = 60;
+
+/** No more lanes than this are drawn until somebody asks for more. */
+const mostLanes = 16;
+
+interface SignalSettings {
+  coupling: Coupling;
+  visible: readonly number[];
+}
+
+/** The card of raw channels. */
+export function signalView(
+  info: StreamInfo,
+  feed: StreamFeed,
+  settings: StreamSettings,
+  store: PageStore,
+): TemplateResult {
+  const coupling = couplingOf(info, settings);
+  const visible = visibleChannels(info, settings);
+  const rate = info.rate > 0 ? `${formatNumber(info.rate)} Hz` : 'irregular';
+  return card({
+    name: 'signal',
+    title: `Raw signal of ${info.name}`,
+    caption:
+      coupling === 'ac'
+        ? `As measured, ${rate}, newest on the right; AC-coupled: the slow mean is taken off, and written as DC.`
+        : `As measured, ${rate}, newest on the right; each channel has its own scale.`,
+    controls: [
+      choice<Coupling>({
+        label: 'Coupling',
+        testid: 'coupling',
+        value: coupling,
+        choices: [
+          { value: 'ac', text: 'AC' },
+          { value: 'dc', text: 'DC' },
+        ],
+        chosen: (value) => store.set(info.name, { coupling: value }),
+      }),
+      channelsView(info, visible, store),
+    ],
+    body: html`<div
+      class="piece"
+      data-testid="signal"
+      ${mountPiece(`${shapeOf(info)}`, { coupling, visible }, mountSignal(info, feed, 'page'))}
+    ></div>`,
+  });
+}
+
+/** A signal with few lanes and nothing around it. */
+export function smallSignalView(info: StreamInfo, feed: StreamFeed, settings: StreamSettings): TemplateResult {
+  const visible = visibleChannels(info, settings).slice(0, 5);
+  const shown = { coupling: couplingOf(info, settings), visible };
+  return html`<div
+    class="piece"
+    data-testid="small-signal"
+    ${mountPiece(shapeOf(info), shown, mountSignal(info, feed))}
+  ></div>`;
+}
+
+function mountSignal(info: StreamInfo, feed: StreamFeed, sync?: string) {
+  return (element: HTMLElement, settings: SignalSettings): Mounted<SignalSettings> => {
+    const { channels, rate } = info;
+    const cursor = sync === undefined ? {} : { sync };
+    const plot = new SignalPlot(element, { channels, rate, history, view: feed.view, ...cursor, ...settings });
+    const end = feed.attach({ raw: (block) => block.channels === channels.length && plot.push(block) });
+    return {
+      set: (changed) => plot.set(changed),
+      destroy: () => {
+        end();
+        plot.destroy();
+      },
+    };
+  };
+}
+
+function channelsView(info: StreamInfo, visible: readonly number[], store: PageStore): TemplateResult {
+  const flip = (channel: number, on: boolean): void => {
+    const shown = new Set(visible);
+    if (on) shown.add(channel);
+    else shown.delete(channel);
+    if (shown.size === 0) return;
+    store.set(info.name, { hidden: info.channels.map((_, at) => at).filter((at) => !shown.has(at)) });
+  };
+  return html`<details class="menu">
+    <summary data-testid="channels">Channels ${visible.length}/${info.channels.length}</summary>
+    <div class="menu-body" role="group" aria-label="Channels shown">
+      ${info.channels.map(
+        ({ label }, channel) =>
+          html`<label
+            ><input
+              type="checkbox"
+              .checked=${visible.includes(channel)}
+              @change=${(event: Event) => flip(channel, (event.target as HTMLInputElement).checked)}
+            />${label}</label
+          >`,
+      )}
+    </div>
+  </details>`;
+}
+
+function visibleChannels(info: StreamInfo, { hidden }: StreamSettings): number[] {
+  const all = info.channels.map((_, at) => at);
+  return hidden ? all.filter((at) => !hidden.includes(at)) : all.slice(0, mostLanes);
+}
+
+/** Fast signals ride on an offset that says little; slow ones are their level. */
+function couplingOf(info: StreamInfo, settings: StreamSettings): Coupling {
+  return settings.coupling ?? (info.rate >= 50 ? 'ac' : 'dc');
+}
+
+/** A piece is made anew when this changes. */
+function shapeOf(info: StreamInfo): string {
+  return JSON.stringify([info.name, info.run, info.rate, info.channels]);
+}

@@ -1,0 +1,114 @@
+import { type Block, frameCount, timeOf } from '../../src/core/block.ts';
+import type { KernelsMessage, LossMessage, MarkMessage } from '../../src/protocol/index.ts';
+import type { RibbonEvent } from '../ribbon.ts';
+import { TimeView } from '../time-view.ts';
+import type { Watched } from '../watch.ts';
+
+/** How much of a stream is remembered for pieces that are mounted later. */
+const seconds = 60;
+const mostBlocks = 4096;
+const mostLosses = 2400;
+const mostEvents = 500;
+
+/** What a piece is told. A `loss` carries the time when it came, in ms. */
+export interface FeedListener {
+  raw?: (block: Block) => void;
+  features?: (block: Block, map: number) => void;
+  kernels?: (message: KernelsMessage) => void;
+  loss?: (message: LossMessage & { time: number }) => void;
+  events?: (events: readonly RibbonEvent[]) => void;
+}
+
+/**
+ * The last minute of one stream, passed on to the pieces that show it. A piece that is mounted late is told first what
+ * the others were told before.
+ */
+export class StreamFeed {
+  readonly view: TimeView = new TimeView();
+  readonly #listeners = new Set<FeedListener>();
+  readonly #raw: Block[] = [];
+  readonly #features = new Map<number, Block[]>();
+  readonly #kernels = new Map<number, KernelsMessage>();
+  readonly #losses: (LossMessage & { time: number })[] = [];
+  readonly #events: RibbonEvent[] = [];
+  #unplaced: MarkMessage[] = [];
+
+  /** Takes a message that belongs to this stream; `now` in ms. */
+  take(message: Watched, now: number): void {
+    if (message.type === 'run') this.#forget();
+    else if (message.type === 'block' && message.kind === 'samples') this.#takeRaw(message.block);
+    else if (message.type === 'block' && message.kind === 'features') this.#takeFeatures(message.block, message.map);
+    else if (message.type === 'kernels') this.#takeKernels(message);
+    else if (message.type === 'loss') this.#takeLoss({ ...message, time: now });
+    else if (message.type === 'mark') {
+      this.#unplaced.push(message);
+      this.#placeMarks();
+    }
+  }
+
+  /** Tells a listener everything that is remembered, and then what comes; returns what ends that. */
+  attach(listener: FeedListener): () => void {
+    for (const block of this.#raw) listener.raw?.(block);
+    for (const [map, blocks] of this.#features) for (const block of blocks) listener.features?.(block, map);
+    for (const message of this.#kernels.values()) listener.kernels?.(message);
+    for (const message of this.#losses) listener.loss?.(message);
+    if (this.#events.length > 0) listener.events?.(this.#events);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #takeRaw(block: Block): void {
+    keep(this.#raw, block);
+    this.#placeMarks();
+    for (const listener of this.#listeners) listener.raw?.(block);
+  }
+
+  #takeFeatures(block: Block, map: number): void {
+    const blocks = this.#features.get(map) ?? [];
+    this.#features.set(map, blocks);
+    keep(blocks, block);
+    for (const listener of this.#listeners) listener.features?.(block, map);
+  }
+
+  #takeKernels(message: KernelsMessage): void {
+    const start = message.start ?? this.#kernels.get(message.learner)?.start ?? message.data;
+    const whole = { ...message, start };
+    this.#kernels.set(message.learner, whole);
+    for (const listener of this.#listeners) listener.kernels?.(whole);
+  }
+
+  #takeLoss(message: LossMessage & { time: number }): void {
+    this.#losses.push(message);
+    if (this.#losses.length > mostLosses) this.#losses.splice(0, this.#losses.length - mostLosses / 2);
+    for (const listener of this.#listeners) listener.loss?.(message);
+  }
+
+  /** Marks come by frame index: they find their time by the clock of the newest block. */
+  #placeMarks(): void {
+    const clock = this.#raw.at(-1);
+    if (!clock || this.#unplaced.length === 0) return;
+    const events = this.#unplaced.map(({ at, frames = 0, label }) => {
+      const time = timeOf(clock, at);
+      return { time, duration: timeOf(clock, at + frames) - time, label };
+    });
+    this.#unplaced = [];
+    this.#events.push(...events);
+    if (this.#events.length > mostEvents) this.#events.splice(0, this.#events.length - mostEvents);
+    for (const listener of this.#listeners) listener.events?.(events);
+  }
+
+  #forget(): void {
+    this.#raw.length = 0;
+    this.#features.clear();
+    this.#unplaced = [];
+  }
+}
+
+function keep(blocks: Block[], block: Block): void {
+  const last = blocks.at(-1);
+  if (last && block.start < last.start + frameCount(last)) blocks.length = 0;
+  blocks.push(block);
+  let old = 0;
+  while (old < blocks.length - 1 && blocks[old].time < block.time - seconds * 1000) old++;
+  if (old > 64 || blocks.length > mostBlocks) blocks.splice(0, Math.max(old, blocks.length - mostBlocks));
+}

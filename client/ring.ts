@@ -1,0 +1,137 @@
+import { type Block, checkBlock, frameCount } from '../src/core/block.ts';
+import { invalid } from '../src/core/check.ts';
+
+/** A clock that is off by more than this, in ms, was set anew: frames follow it at once instead of slowly. */
+const clockJump = 500;
+/** How much of a block's clock error the ring takes over, so that jitter of arrival does not shake the picture. */
+const clockTrust = 0.05;
+
+/**
+ * The last `capacity` frames of a stream, each with its time, in memory that never grows. Every frame is written twice,
+ * so that any run of kept frames lies in one piece (`data[(at(index) + i) * channels + channel]`).
+ *
+ * Frames that never came (a jump of `start`) and frames that are marked invalid are NaN; in an invalid frame that has
+ * NaN of its own only those channels are. Times always rise. A `start` that lies behind begins anew.
+ */
+export class Ring {
+  readonly channels: number;
+  readonly capacity: number;
+  readonly data: Float32Array;
+  readonly times: Float64Array;
+  #first = 0;
+  #next = 0;
+  #origin = NaN;
+  #last = -Infinity;
+  #step = 0;
+
+  constructor(channels: number, capacity: number) {
+    this.channels = channels;
+    this.capacity = Math.max(2, Math.ceil(capacity));
+    this.data = new Float32Array(2 * this.capacity * channels);
+    this.times = new Float64Array(2 * this.capacity);
+  }
+
+  /** Absolute index of the oldest frame kept. */
+  get first(): number {
+    return this.#first;
+  }
+
+  /** Absolute index of the frame expected next. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Time of the newest frame, in ms since 1970; -Infinity before the first. */
+  get newest(): number {
+    return this.#last;
+  }
+
+  /** Ms from frame to frame; 0 where the rate is irregular. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** Where frame `index` lies; the frames after it follow. */
+  at(index: number): number {
+    return index % this.capacity;
+  }
+
+  /** Writes a block. Throws a RangeError when it has another number of channels. */
+  push(block: Block): void {
+    checkBlock(block);
+    if (block.channels !== this.channels) throw invalid('block.channels', `${this.channels}`, block.channels);
+    const frames = frameCount(block);
+    if (frames === 0) return;
+    const step = block.rate > 0 ? 1000 / block.rate : 0;
+    const origin = block.time - block.start * step;
+    const setBack = step > 0 ? origin < this.#origin - clockJump : block.time < this.#last - clockJump;
+    if (block.start < this.#next || setBack) this.clear();
+    const off = origin - this.#origin;
+    this.#origin = Math.abs(off) <= clockJump ? this.#origin + clockTrust * off : origin;
+    this.#step = step;
+    this.#skipTo(block.start, step);
+    for (let frame = Math.max(0, frames - this.capacity); frame < frames; frame++) {
+      const time = step > 0 ? this.#origin + (block.start + frame) * step : block.time;
+      this.#write(block.start + frame, time, block.data, frame * this.channels, block.valid?.[frame] === 0);
+    }
+  }
+
+  /** Index of the first kept frame whose time is at least `time`; `next` when there is none. */
+  find(time: number): number {
+    let low = this.#first;
+    let high = this.#next;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.times[this.at(middle)] < time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** A copy that no later push changes. */
+  copy(): Ring {
+    const copy = new Ring(this.channels, this.capacity);
+    copy.data.set(this.data);
+    copy.times.set(this.times);
+    copy.#first = this.#first;
+    copy.#next = this.#next;
+    copy.#origin = this.#origin;
+    copy.#last = this.#last;
+    copy.#step = this.#step;
+    return copy;
+  }
+
+  /** Forgets every frame. */
+  clear(): void {
+    this.#first = 0;
+    this.#next = 0;
+    this.#origin = NaN;
+    this.#last = -Infinity;
+  }
+
+  #skipTo(start: number, step: number): void {
+    if (this.#next === this.#first || start - this.#next >= this.capacity) {
+      this.#first = start;
+      this.#next = start;
+      return;
+    }
+    const missing = new Float32Array(this.channels).fill(NaN);
+    while (this.#next < start) this.#write(this.#next, this.#last + step, missing, 0, false);
+  }
+
+  #write(index: number, time: number, from: Float32Array, offset: number, invalidFrame: boolean): void {
+    const { channels, capacity, data, times } = this;
+    if (this.#next === this.#first) this.#first = index;
+    const at = index % capacity;
+    const row = from.subarray(offset, offset + channels);
+    data.set(row, at * channels);
+    if (invalidFrame && row.every(Number.isFinite)) data.fill(NaN, at * channels, (at + 1) * channels);
+    data.copyWithin((at + capacity) * channels, at * channels, (at + 1) * channels);
+    const rising = Math.max(time, this.#last + 0.001);
+    times[at] = rising;
+    times[at + capacity] = rising;
+    this.#last = rising;
+    this.#next = index + 1;
+    if (this.#next - this.#first > capacity) this.#first = this.#next - capacity;
+  }
+}

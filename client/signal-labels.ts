@@ -1,0 +1,136 @@
+import { addElement, writeText } from './element.ts';
+import { formatNumber, formatQuantity } from './format-number.ts';
+import type { LaneScale } from './lane-scale.ts';
+import type { Quality } from './signal-quality.ts';
+
+interface Lane {
+  readonly label: string;
+  readonly unit: string;
+  readonly color: string;
+}
+
+interface LaneElements {
+  readonly aside: HTMLElement;
+  readonly badge: HTMLElement;
+  readonly low: HTMLElement;
+  readonly both: HTMLElement;
+  readonly high: HTMLElement;
+}
+
+const badges = { ok: '', rail: 'rail', flat: 'flat' };
+const meanings = { ok: '', rail: 'at the limit of its amplifier', flat: 'nothing moves: is it connected?' };
+
+/** The names, offsets, badges and scales beside the lanes of a SignalPlot. */
+export class SignalLabels {
+  readonly #root: HTMLElement;
+  readonly #gutter: HTMLElement;
+  readonly #margin: HTMLElement;
+  readonly #tag: HTMLElement;
+  readonly #lag: HTMLElement;
+  readonly #showLag: boolean;
+  #lanes: readonly Lane[] = [];
+  #elements: LaneElements[] = [];
+  #scales: (LaneScale | undefined)[] = [];
+  #ac = true;
+  #newestLag = NaN;
+
+  constructor(root: HTMLElement, showLag: boolean) {
+    this.#root = root;
+    this.#showLag = showLag;
+    this.#gutter = addElement(root, 'div', 'tapline-side tapline-gutter');
+    this.#margin = addElement(root, 'div', 'tapline-side tapline-margin');
+    this.#tag = addElement(root, 'div', 'tapline-tag tapline-tag-left');
+    this.#lag = addElement(root, 'div', 'tapline-tag tapline-tag-right');
+  }
+
+  /** Begins anew with these lanes, in an area `height` px high. */
+  show(lanes: readonly Lane[], coupling: 'ac' | 'dc', height: number): void {
+    this.#lanes = lanes;
+    this.#ac = coupling === 'ac';
+    this.#scales = [];
+    this.#gutter.replaceChildren();
+    this.#margin.replaceChildren();
+    this.#elements = lanes.map((lane) => this.#addLane(lane));
+    this.#tag.textContent = this.#ac ? 'AC-coupled' : 'DC-coupled';
+    this.#tag.title = this.#ac
+      ? 'The running mean (1 s) is taken off; it stands under each name.'
+      : 'As measured; the newest number stands under each name.';
+    this.place(height);
+  }
+
+  /** `aside` is the offset of an AC-coupled lane, or the newest number of a DC-coupled one. */
+  update(lane: number, aside: number, quality: Quality, scale: LaneScale | undefined): void {
+    const elements = this.#elements[lane];
+    const { unit } = this.#lanes[lane];
+    writeText(elements.aside, `${this.#ac ? 'DC ' : ''}${formatQuantity(aside, unit)}`);
+    writeText(elements.badge, badges[quality]);
+    elements.badge.title = meanings[quality];
+    elements.badge.hidden = quality === 'ok';
+    this.#scales[lane] = scale;
+    if (this.#ac || !scale) return;
+    writeText(elements.high, formatQuantity(scale.high, unit));
+    writeText(elements.low, formatQuantity(scale.low, unit));
+    writeText(elements.both, formatRange(scale, unit));
+  }
+
+  /** Puts everything where an area of `height` px has its lanes, and writes the scale bars and the lag. */
+  place(height: number): void {
+    if (height === 0) return;
+    const lane = height / Math.max(1, this.#lanes.length);
+    this.#root.classList.toggle('tapline-narrow', this.#root.clientWidth < 380);
+    this.#root.classList.toggle('tapline-dense', lane < 27);
+    this.#root.classList.toggle('tapline-tight', lane < 13);
+    for (const side of [this.#gutter, this.#margin]) {
+      side.style.top = '6px';
+      side.style.height = `${height}px`;
+    }
+    if (this.#ac) this.#placeBars(lane);
+    const known = this.#showLag && this.#newestLag > -1000 && this.#newestLag < 3_600_000;
+    writeText(this.#lag, known ? `lag ${formatLag(this.#newestLag)}` : '');
+  }
+
+  /** The newest lag, in ms. */
+  seen(lag: number): void {
+    this.#newestLag = lag;
+  }
+
+  #addLane(lane: Lane): LaneElements {
+    const row = addElement(this.#gutter, 'div', 'tapline-lane');
+    const name = addElement(row, 'div', 'tapline-name');
+    name.textContent = lane.label;
+    name.style.color = lane.color;
+    const badge = addElement(row, 'div', 'tapline-badge');
+    badge.hidden = true;
+    const aside = addElement(row, 'div', 'tapline-aside');
+    const range = addElement(this.#margin, 'div', this.#ac ? 'tapline-bar' : 'tapline-range');
+    const high = addElement(range, 'div', '');
+    const both = this.#ac ? high : addElement(range, 'div', '');
+    const low = this.#ac ? high : addElement(range, 'div', '');
+    return { aside, badge, low, both, high };
+  }
+
+  /** One bar for each unit, in the first lane of it: as high as the number beside it. */
+  #placeBars(lane: number): void {
+    this.#lanes.forEach(({ unit }, at) => {
+      const bar = this.#elements[at].high.parentElement;
+      const scale = this.#scales[at];
+      const first = this.#lanes.findIndex((other) => other.unit === unit) === at;
+      if (!bar) return;
+      bar.hidden = !first || !scale;
+      bar.style.top = `${(at + 0.5 - 0.235) * lane}px`;
+      bar.style.height = `${0.47 * lane}px`;
+      if (scale) writeText(this.#elements[at].high, formatQuantity(scale.high, unit));
+    });
+  }
+}
+
+/** `0–2.4 MB/s`: the unit once, where both ends have the same. */
+function formatRange({ low, high }: LaneScale, unit: string): string {
+  const [from, to] = [formatQuantity(low, unit), formatQuantity(high, unit)];
+  const number = /^[−\d.e]+/.exec(from)?.[0] ?? from;
+  return low === 0 || from.slice(number.length) === to.replace(/^[−\d.e]+/, '') ? `${number}–${to}` : `${from}–${to}`;
+}
+
+function formatLag(ms: number): string {
+  return ms < 1000 ? `${Math.max(0, Math.round(ms))} ms` : `${formatNumber(ms / 1000)} s`;
+}

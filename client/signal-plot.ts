@@ -1,0 +1,198 @@
+import type uPlot from 'uplot';
+import type { Block } from '../src/core/block.ts';
+import { oneOf } from '../src/core/check.ts';
+import { Baseline } from './baseline.ts';
+import { type Columns, decimate } from './decimate.ts';
+import { showUnit } from './format-number.ts';
+import { type LaneScale, ownScale, sharedScale } from './lane-scale.ts';
+import { SignalLabels } from './signal-labels.ts';
+import { eegRail, signalQuality } from './signal-quality.ts';
+import { Ring } from './ring.ts';
+import { TimeChart, type TimeOptions } from './time-chart.ts';
+import type { Theme } from './theme.ts';
+
+/** A channel by its label, or by label and unit. */
+export type ChannelName = string | { readonly label: string; readonly unit?: string };
+
+/** Whether a channel is shown with its running mean taken off ('ac'), or as it is ('dc'). */
+export type Coupling = 'ac' | 'dc';
+
+export interface SignalPlotOptions extends TimeOptions {
+  /** How many channels, or what they are called. */
+  channels: number | readonly ChannelName[];
+  /** Frames a second, in Hz; 0 = irregular. */
+  rate: number;
+  /** The unit of channels that do not say their own. */
+  unit?: string;
+  coupling?: Coupling;
+  /** Places of the channels that are shown; all when nothing is said. */
+  visible?: readonly number[];
+  /** The amplifier's limit, in the channels' unit: beyond it a channel is marked 'rail'. In µV 187 000 by default. */
+  rail?: number;
+  /** Whether the lag (now minus the newest frame's time) is shown. */
+  lag?: boolean;
+}
+
+/** Frames kept of an irregular stream, for each second. */
+const irregularRate = 100;
+/** How often scales, badges and numbers are looked at, in ms. */
+const slow = 400;
+
+/**
+ * Raw channels, one lane each under the other. AC-coupled lanes share one scale for each unit, so that sizes compare; the
+ * mean that was taken off stands beside the label. DC-coupled lanes have a scale of their own. Gaps and samples that are
+ * not finite are gaps.
+ */
+export class SignalPlot {
+  readonly #names: readonly { label: string; unit: string }[];
+  readonly #time: TimeChart;
+  readonly #labels: SignalLabels;
+  readonly #rail: number | undefined;
+  readonly #columns: Columns = { x: [], y: [] };
+  readonly #ring: Ring;
+  readonly #means: Ring;
+  readonly #baseline: Baseline;
+  readonly #scales = new Map<number, LaneScale>();
+  #coupling: Coupling;
+  #visible: readonly number[];
+  #looked = -Infinity;
+
+  constructor(element: HTMLElement, options: SignalPlotOptions) {
+    const { channels, rate, unit = '' } = options;
+    const names: readonly ChannelName[] =
+      typeof channels === 'number' ? Array.from({ length: channels }, (_, at) => `ch${at + 1}`) : channels;
+    this.#names = names.map((name) =>
+      typeof name === 'string' ? { label: name, unit } : { label: name.label, unit: name.unit ?? unit },
+    );
+    this.#coupling = oneOf('coupling', options.coupling ?? 'ac', ['ac', 'dc']);
+    this.#visible = options.visible ?? names.map((_, at) => at);
+    this.#rail = options.rail;
+    const seconds = Math.max(options.history ?? 0, options.view?.window ?? options.window ?? 10);
+    const capacity = (rate > 0 ? rate : irregularRate) * (seconds + 1);
+    this.#ring = new Ring(names.length, capacity);
+    this.#means = new Ring(names.length, capacity);
+    this.#baseline = new Baseline(names.length);
+    this.#time = new TimeChart(element, options, {
+      label: `Signal of ${names.length} channels over time`,
+      options: (theme) => this.#options(theme),
+      draw: (view) => this.#draw(view),
+      resized: () => this.#relabel(),
+    });
+    this.#time.track(this.#ring, this.#means);
+    this.#labels = new SignalLabels(this.#time.chart.root, options.lag ?? true);
+    this.#relabel();
+  }
+
+  /** Takes the next block. Throws a RangeError when its channels are not as many as the plot's. */
+  push(block: Block): void {
+    this.#ring.push(block);
+    this.#means.push(this.#baseline.follow(block));
+    this.#labels.seen(Date.now() - this.#ring.newest);
+    this.#time.view.advance(this.#ring.newest);
+  }
+
+  /** Changes what is shown, without losing what was pushed. */
+  set(options: { window?: number; coupling?: Coupling; visible?: readonly number[] }): void {
+    if (options.window !== undefined) this.#time.view.setWindow(options.window);
+    this.#coupling = oneOf('coupling', options.coupling ?? this.#coupling, ['ac', 'dc']);
+    this.#visible = options.visible ?? this.#visible;
+    this.#scales.clear();
+    this.#looked = -Infinity;
+    this.#relabel();
+    this.#time.chart.rebuild();
+  }
+
+  /** Reads the CSS variables again. */
+  refresh(): void {
+    this.#time.chart.rebuild();
+  }
+
+  destroy(): void {
+    this.#time.destroy();
+  }
+
+  #options(theme: Theme): Pick<uPlot.Options, 'series' | 'axes' | 'scales'> {
+    const lanes = this.#visible.length;
+    return {
+      series: [
+        {},
+        ...this.#visible.map((channel) => ({
+          stroke: theme.traces[channel % theme.traces.length],
+          width: 1,
+          points: { show: false },
+          pxAlign: 0,
+        })),
+      ],
+      scales: { y: { range: () => [0, Math.max(1, lanes)] } },
+      axes: [
+        {
+          scale: 'y',
+          size: theme.gutter,
+          splits: () => Array.from({ length: lanes }, (_, lane) => lane + 0.5),
+          values: (_, splits) => splits.map(() => ''),
+          grid: { stroke: theme.line, width: 1 },
+          ticks: { show: false },
+        },
+      ],
+    };
+  }
+
+  #draw(view: { end: number; window: number; width: number }): uPlot.AlignedData {
+    const ring = this.#time.shown(this.#ring);
+    const means = this.#time.shown(this.#means);
+    if (Math.abs(performance.now() - this.#looked) > slow) this.#look(ring, means, view);
+    decimate(ring, view, this.#visible, this.#columns, this.#coupling === 'ac' ? means : undefined);
+    this.#visible.forEach((channel, lane) => this.#intoLane(this.#columns.y[lane], channel, lane));
+    return [this.#columns.x, ...this.#columns.y];
+  }
+
+  #intoLane(y: (number | null)[], channel: number, lane: number): void {
+    const { low, high } = this.#scales.get(channel) ?? { low: -1, high: 1 };
+    const centre = this.#visible.length - lane - 0.5;
+    const spread = this.#coupling === 'ac' ? 0.94 : 0.8;
+    for (let i = 0; i < y.length; i++) {
+      const sample = y[i];
+      if (sample === null) continue;
+      const place = spread * ((sample - low) / (high - low) - 0.5);
+      y[i] = centre + Math.max(-1.2, Math.min(1.2, place));
+    }
+  }
+
+  #look(ring: Ring, means: Ring, view: { end: number; window: number }): void {
+    this.#looked = performance.now();
+    const from = Math.max(ring.first, ring.find(view.end - view.window));
+    const to = ring.find(view.end);
+    if (this.#coupling === 'ac') this.#shareScales(ring, means, from, to);
+    for (const channel of this.#visible) {
+      if (this.#coupling === 'ac') continue;
+      const scale = ownScale(ring, channel, from, to, this.#scales.get(channel));
+      if (scale) this.#scales.set(channel, scale);
+    }
+    this.#visible.forEach((channel, lane) => {
+      const rail = this.#rail ?? (showUnit(this.#names[channel].unit) === 'µV' ? eegRail : Infinity);
+      const judged = this.#coupling === 'ac' ? signalQuality(ring, channel, rail) : 'ok';
+      const newest = ring.data[ring.at(Math.max(ring.first, ring.next - 1)) * ring.channels + channel];
+      const aside = this.#coupling === 'ac' ? this.#baseline.mean(channel) : newest;
+      this.#labels.update(lane, aside, judged, this.#scales.get(channel));
+    });
+    this.#labels.place(this.#time.chart.height);
+  }
+
+  #shareScales(ring: Ring, means: Ring, from: number, to: number): void {
+    for (const unit of new Set(this.#visible.map((channel) => this.#names[channel].unit))) {
+      const group = this.#visible.filter((channel) => this.#names[channel].unit === unit);
+      const scale = sharedScale(ring, means, group, from, to, this.#scales.get(group[0]));
+      if (scale) for (const channel of group) this.#scales.set(channel, scale);
+    }
+  }
+
+  #relabel(): void {
+    const { theme, height } = this.#time.chart;
+    const lanes = this.#visible.map((channel) => ({
+      ...this.#names[channel],
+      color: theme.traces[channel % theme.traces.length],
+    }));
+    this.#labels.show(lanes, this.#coupling, height);
+    this.#looked = -Infinity;
+  }
+}

@@ -1,0 +1,106 @@
+import type uPlot from 'uplot';
+import { Chart } from './chart.ts';
+import type { Ring } from './ring.ts';
+import type { Theme } from './theme.ts';
+import { TimeView } from './time-view.ts';
+
+/** Options that every piece with a time axis takes. */
+export interface TimeOptions {
+  /** How much is shown, in s; 10 when nothing is said. Ignored with a `view` of your own. */
+  window?: number;
+  /** How much is kept, in s, so that the window can be widened later; the window when nothing is said. */
+  history?: number;
+  /** Pieces given one view show the same stretch of time, and pause together. */
+  view?: TimeView;
+  /** Pieces of one key share their cursor. */
+  sync?: string;
+}
+
+/** What a piece draws over the shared time axis. */
+export interface TimeDrawing {
+  label: string;
+  /** The plot without what all time charts have in common. */
+  options: (theme: Theme) => Pick<uPlot.Options, 'series' | 'axes' | 'scales' | 'hooks'>;
+  /** Whether lines rise from the time axis. */
+  grid?: boolean;
+  draw: (view: { end: number; window: number; width: number }) => uPlot.AlignedData;
+  resized?: () => void;
+}
+
+/** A chart whose x axis is seconds before the newest frame, the same in every piece of one `TimeView`. */
+export class TimeChart {
+  readonly chart: Chart;
+  readonly view: TimeView;
+  readonly #end: () => void;
+  readonly #frozen = new Map<Ring, Ring>();
+  #rings: readonly Ring[] = [];
+
+  constructor(element: HTMLElement, options: TimeOptions, drawing: TimeDrawing) {
+    this.view = options.view ?? new TimeView(options.window);
+    this.chart = new Chart(element, {
+      label: drawing.label,
+      options: () => this.#options(drawing, options.sync),
+      draw: () => drawing.draw({ end: this.view.end, window: this.view.window * 1000, width: this.chart.width }),
+      ...(drawing.resized && { resized: drawing.resized }),
+    });
+    this.#end = this.view.onChange(() => this.#changed());
+  }
+
+  /** Says which rings hold what is shown, so that a pause can keep them as they are. */
+  track(...rings: Ring[]): void {
+    this.#rings = rings;
+    this.#frozen.clear();
+  }
+
+  /** `ring`, or what it held when the view was paused. */
+  shown(ring: Ring): Ring {
+    return this.#frozen.get(ring) ?? ring;
+  }
+
+  destroy(): void {
+    this.#end();
+    this.#frozen.clear();
+    this.chart.destroy();
+  }
+
+  #changed(): void {
+    if (!this.view.paused) this.#frozen.clear();
+    else for (const ring of this.#rings) if (!this.#frozen.has(ring)) this.#frozen.set(ring, ring.copy());
+    this.chart.invalidate();
+  }
+
+  #options(drawing: TimeDrawing, sync: string | undefined): Omit<uPlot.Options, 'width' | 'height'> {
+    const { theme } = this.chart;
+    const piece = drawing.options(theme);
+    return {
+      legend: { show: false },
+      select: { show: false, left: 0, top: 0, width: 0, height: 0 },
+      cursor: {
+        y: false,
+        points: { show: false },
+        drag: { x: false, y: false, setScale: false },
+        ...(sync && { sync: { key: sync, setSeries: false } }),
+      },
+      padding: [6, theme.margin, 0, 0],
+      series: piece.series,
+      scales: { x: { time: false, range: () => [-this.view.window, 0] }, ...piece.scales },
+      axes: [timeAxis(theme, this.view, drawing.grid ?? true), ...(piece.axes ?? [])],
+      ...(piece.hooks && { hooks: piece.hooks }),
+    };
+  }
+}
+
+function timeAxis(theme: Theme, view: TimeView, grid: boolean): uPlot.Axis {
+  return {
+    scale: 'x',
+    size: theme.axis,
+    gap: 5,
+    font: theme.font,
+    stroke: theme.muted,
+    space: 56,
+    incrs: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20],
+    grid: { show: grid, stroke: theme.line, width: 1 },
+    ticks: { stroke: theme.line, width: 1, size: 4 },
+    values: (_, splits) => splits.map((s) => (s === 0 ? (view.paused ? 'paused' : 'now') : `−${Math.abs(s)} s`)),
+  };
+}
