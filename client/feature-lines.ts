@@ -125,7 +125,8 @@ export class FeatureLines {
         const value = y[i];
         if (value !== null) y[i] = convert(value);
       }
-    if (Math.abs(performance.now() - this.#looked) > slow) this.#look();
+    const due = !this.#time.view.paused && performance.now() - this.#looked > slow;
+    if (due || this.#looked === -Infinity) this.#look();
     return [this.#columns.x, ...this.#columns.y];
   }
 

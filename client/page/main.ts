@@ -29,8 +29,10 @@ function take(message: Watched): void {
       connection: open ? { is: 'open' } : { is: 'waiting', sentence: message.sentence, until: now + message.wait },
     });
   } else if (message.type === 'streams') {
-    change({ streams: orderStreams(message.streams) });
-    for (const name of feeds.keys()) if (!message.streams.some((info) => info.name === name)) feeds.delete(name);
+    const names = new Set(message.streams.map(({ name }) => name));
+    const skills = new Map([...state.skills].filter(([key]) => names.has(key.split('/')[0])));
+    change({ streams: orderStreams(message.streams), skills });
+    for (const name of feeds.keys()) if (!names.has(name)) feeds.delete(name);
   } else if (message.type === 'health') {
     change({ health: new Map(message.streams.map((health) => [health.name, health])) });
   } else if (message.stream !== undefined) {
