@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { Subscription } from 'rxjs';
 import { createServer, type TaplineServer } from 'tapline/server';
 import { eegChannels, eegSource, publish } from 'tapline/sources';
 import { hostSource } from 'tapline/sources/node';
@@ -54,6 +55,7 @@ function fencesOf(document: string): Fence[] {
 
 let directory = '';
 let server: TaplineServer;
+const sensors = new Subscription();
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tapline-docs-'));
@@ -67,11 +69,13 @@ beforeAll(async () => {
   const ingest = `${server.url.replace('http', 'ws')}/ingest`;
   const { channels, rate, blocks } = hostSource();
   const ignore = { error: () => {} }; // a document may put its own sensor in the place of these
-  publish(`${ingest}/headset`, { channels: eegChannels, rate: 250, kind: 'eeg' }, eegSource()).subscribe(ignore);
-  publish(`${ingest}/host`, { channels, rate, kind: 'host' }, blocks).subscribe(ignore);
+  const headset = publish(`${ingest}/headset`, { channels: eegChannels, rate: 250, kind: 'eeg' }, eegSource());
+  sensors.add(headset.subscribe(ignore));
+  sensors.add(publish(`${ingest}/host`, { channels, rate, kind: 'host' }, blocks).subscribe(ignore));
 });
 
 afterAll(async () => {
+  sensors.unsubscribe();
   await server.close();
   rmSync(directory, { recursive: true });
 });
