@@ -84,6 +84,16 @@ describe('connect', () => {
     expect(heard).toEqual(['now']);
   });
 
+  test('takes a connection that is silent for too long for dead', async () => {
+    server = await scripted((socket, n) => {
+      if (n > 0) socket.send('here');
+    });
+    const downs: Down[] = [];
+    const options = { parse: text, protocol: null, random, silence: 20, down: (down: Down) => downs.push(down) };
+    expect(await firstValueFrom(connect(server.url, options))).toBe('here');
+    expect(downs[0]).toEqual({ code: 4003, sentence: 'no message for 20 ms', wait: 0 });
+  });
+
   test('closes its connection when nobody listens any more', async () => {
     const closed = new Promise<number>((resolve) => {
       void scripted((socket) => {

@@ -151,6 +151,14 @@ describe('a server', () => {
     await sensor.until(is('ack'));
   });
 
+  test('acknowledges at every beat, so that a sensor knows that the line is alive', async () => {
+    await w.stop();
+    w = await world({ heartbeat: 20 });
+    const sensor = await w.sensor('a?channels=1');
+    await sensor.until(() => sensor.messages.filter(is('ack')).length >= 2);
+    expect(new Set(sensor.messages.filter(is('ack')).map(({ received }) => received))).toEqual(new Set([0]));
+  });
+
   test('cuts off who does not answer two pings in a row', async () => {
     await w.stop();
     w = await world({ heartbeat: 50 });
