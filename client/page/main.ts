@@ -20,6 +20,12 @@ function feedOf(stream: string): StreamFeed {
   return feed;
 }
 
+/** Closes every open menu but the one that `target` is in. */
+function closeMenus(target: EventTarget | null): void {
+  for (const menu of document.querySelectorAll('details[open]'))
+    if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute('open');
+}
+
 function take(message: Watched): void {
   const { change, state } = store;
   const now = Date.now();
@@ -68,11 +74,13 @@ interval(250).subscribe(() => {
   if (paused || connection.is === 'waiting') store.change({ behind });
 });
 fromEvent<KeyboardEvent>(document, 'keydown').subscribe((event) => {
+  if (event.key === 'Escape') closeMenus(null);
   if (event.key !== ' ' || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.target instanceof Element && event.target.closest('button, select, input, summary, textarea')) return;
   event.preventDefault();
   store.togglePause();
 });
+fromEvent<Event>(document, 'click').subscribe(({ target }) => closeMenus(target));
 if (root) store.frames.subscribe((state) => render(pageView(state, store, feedOf), root));
 
 watch('./watch', {
