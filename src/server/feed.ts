@@ -29,6 +29,9 @@ export interface FeedOptions {
 /** What a stream needs to be opened. */
 export type Opening = Hello & { channels: ChannelInfo[]; rate: number };
 
+/** Marks that a late viewer is told. */
+const mostMarks = 16;
+
 /** One published stream: checks and numbers what its sensor sends, runs its pipeline, and tells what comes of it. */
 export class Feed {
   readonly name: string;
@@ -44,6 +47,8 @@ export class Feed {
   #truths: readonly FeedInfo[] = [];
   /** What is broken of the pipeline of this run, by where. */
   readonly broken: Map<string, FeedOutput> = new Map<string, FeedOutput>();
+  /** The newest marks of this run. */
+  readonly marks: FeedOutput[] = [];
 
   constructor(name: string, opening: Opening, options: FeedOptions) {
     this.name = name;
@@ -104,7 +109,10 @@ export class Feed {
   }
 
   mark({ at, label, frames }: Mark): void {
-    this.output.next({ type: 'mark', at, label, ...(frames === undefined ? {} : { frames }) });
+    const mark: FeedOutput = { type: 'mark', at, label, ...(frames === undefined ? {} : { frames }) };
+    this.marks.push(mark);
+    if (this.marks.length > mostMarks) this.marks.shift();
+    this.output.next(mark);
   }
 
   /** Steers a learner; throws a ProtocolError where there is none. */
@@ -171,6 +179,7 @@ export class Feed {
     this.#pipeline = undefined;
     this.#run = (this.#run + 1) >>> 0;
     this.#numbering = new Numbering();
+    this.marks.length = 0;
     this.#clock = new ArrivalClock(this.#opening.rate);
     this.#truths = this.#truths.filter(({ rate }) => rate === this.#opening.rate);
     this.output.next({ type: 'run', run: this.#run, next: 0 });
