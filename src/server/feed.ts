@@ -12,7 +12,7 @@ import { ArrivalClock } from './arrival-clock.ts';
 import type { FeedOutput, PipelineOutput } from './feed-output.ts';
 import type { FeedDesigner, FeedInfo, FeedSpec, LearnerSpec } from './feed-spec.ts';
 import { Numbering } from './numbering.ts';
-import { Pipeline } from './pipeline.ts';
+import { FeedPipeline } from './feed-pipeline.ts';
 import { StreamCounts } from './stream-counts.ts';
 
 /** What every feed of a server is given. */
@@ -43,7 +43,7 @@ export class Feed {
   #numbering = new Numbering();
   #clock: ArrivalClock;
   #counts = new StreamCounts();
-  #pipeline: Pipeline | undefined;
+  #pipeline: FeedPipeline | undefined;
   #truths: readonly FeedInfo[] = [];
   /** What is broken of the pipeline of this run, by where. */
   readonly broken: Map<string, FeedOutput> = new Map<string, FeedOutput>();
@@ -192,7 +192,7 @@ export class Feed {
       const emit = (output: PipelineOutput) => {
         this.#emit(output);
       };
-      this.#pipeline = new Pipeline({ spec, info: { name: this.name, ...this.#opening }, emit });
+      this.#pipeline = new FeedPipeline({ spec, info: { name: this.name, ...this.#opening }, emit });
       for (const learner of spec.learners) this.#addLearner(learner, weights(learner.name));
     });
   }
