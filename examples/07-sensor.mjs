@@ -3,5 +3,5 @@
 let t = 0;
 const address = process.argv[2] ?? 'ws://127.0.0.1:8080/ingest/five-lines?rate=50&channels=sine,sawtooth';
 const socket = new WebSocket(address);
-const send = () => socket.send(JSON.stringify([Math.sin(t / 8), t++ % 50]));
+const send = () => socket.send(JSON.stringify([Math.sin(t / 8), (t++ % 50) / 50]));
 socket.onopen = () => setInterval(send, 20);

@@ -3,7 +3,7 @@ import asyncio, itertools, json, math, sys, websockets
 
 async def send(socket):
     for t in itertools.count():
-        await socket.send(json.dumps([math.sin(t / 8), t % 50]))
+        await socket.send(json.dumps([math.sin(t / 8), t % 50 / 50]))
         await asyncio.sleep(0.02)
 
 async def main(address="ws://127.0.0.1:8080/ingest/python?rate=50&channels=sine,sawtooth"):
