@@ -37,14 +37,13 @@ export class Frames {
     this.count += more.count;
   }
 
-  /** Appends the last row `times` times more, invalid. */
-  repeatLast(times: number): void {
-    if (times === 0) return;
-    const at = this.reserve(times);
+  /** Appends the last `rows` rows `times` times more, invalid. */
+  repeatLast(rows: number, times: number): void {
+    const at = this.reserve(rows * times);
     const { channels, data } = this;
-    for (let i = 0; i < times * channels; i++) data[at + i] = data[at - channels + (i % channels)];
-    this.valid.fill(0, this.count, this.count + times);
-    this.count += times;
+    for (let i = 0; i < rows * times * channels; i++) data[at + i] = data[at + i - rows * channels];
+    this.valid.fill(0, this.count, this.count + rows * times);
+    this.count += rows * times;
   }
 
   /** Appends `rows` rows of zeros, invalid. */

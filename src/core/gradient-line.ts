@@ -1,4 +1,5 @@
 import type { Frames } from './frames.ts';
+import { floatsIn, numberIn, type State } from './state.ts';
 
 /**
  * The gradient with respect to the frames of one layer's input, while outputs still add to it: rows are opened as
@@ -77,5 +78,20 @@ export class GradientLine {
     this.first += count;
     this.next += count;
     this.#base += count;
+  }
+
+  /** The rows that are open, and those behind them that hold what padding will pass on. */
+  save(): State {
+    const from = this.first - this.#behind;
+    return { first: this.first, next: this.next, data: this.data.slice(this.offset(from), this.offset(this.next)) };
+  }
+
+  restore(state: State): void {
+    this.first = this.next = numberIn(state, 'first');
+    this.#base = this.first - this.#behind;
+    const next = numberIn(state, 'next');
+    const data = floatsIn(state, 'data', (next - this.#base) * this.channels);
+    this.open(next);
+    this.data.set(data, this.offset(this.first - this.#behind));
   }
 }

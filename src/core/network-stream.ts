@@ -1,8 +1,10 @@
 import { integer, invalid } from './check.ts';
-import type { Conv1d } from './conv1d.ts';
-import type { Frames } from './frames.ts';
+import { Frames } from './frames.ts';
 import { LayerStack } from './layer-stack.ts';
 import type { Network } from './network.ts';
+import type { Trained } from './layer.ts';
+import { encodeState } from './state-file.ts';
+import { floatsIn, numberIn, stateIn, type State } from './state.ts';
 import { weightsOf, type Weights } from './weights.ts';
 
 export interface StreamOptions {
@@ -10,6 +12,8 @@ export interface StreamOptions {
   gradients?: boolean;
   /** Outputs that may wait for their gradient. Default 1024. */
   maxPending?: number;
+  /** Begin as if the first frame had always been there: 'edge' padding on every layer. Default false. */
+  prewarm?: boolean;
 }
 
 const NOTHING = new Float32Array(0);
@@ -23,17 +27,23 @@ const NOTHING = new Float32Array(0);
 export class NetworkStream {
   readonly network: Network;
   readonly #stack: LayerStack;
-  readonly #maxPending: number;
+  /** ∂L/∂y on its way in; null when nothing learns. */
+  readonly #gradient: Frames | null;
+  /** Rows of the last ∂L/∂x. */
+  #inputGradient: Frames;
+  readonly #options: Required<StreamOptions>;
   #index = 0;
   #pending = 0;
   /** Input frames whose gradient has not been handed out. */
   #open = 0;
   #ended = false;
 
-  constructor(network: Network, { gradients = false, maxPending = 1024 }: StreamOptions = {}) {
+  constructor(network: Network, { gradients = false, maxPending = 1024, prewarm = false }: StreamOptions = {}) {
     this.network = network;
-    this.#maxPending = integer('maxPending', maxPending, 1);
-    this.#stack = new LayerStack(network, gradients);
+    this.#options = { gradients, prewarm, maxPending: integer('maxPending', maxPending, 1) };
+    this.#stack = new LayerStack(network.inChannels, network.layers, network.values, { gradients, prewarm });
+    this.#gradient = gradients ? new Frames(network.outChannels) : null;
+    this.#inputGradient = new Frames(network.inChannels);
   }
 
   /** Frames pushed or skipped so far: the absolute index of the next one. */
@@ -48,7 +58,7 @@ export class NetworkStream {
 
   /** Validity of the frames written last, one byte a frame: a view that holds until the next call. */
   get valid(): Uint8Array {
-    const { top } = this.#stack;
+    const top = this.#top;
     return top.valid.subarray(0, top.count);
   }
 
@@ -56,7 +66,7 @@ export class NetworkStream {
   push(x: ArrayLike<number>, valid?: ArrayLike<number>): Float32Array {
     this.#read(x, this.#checkInput(x, valid), valid);
     this.#forward(false);
-    return copyOf(this.#stack.top);
+    return copyOf(this.#top);
   }
 
   /** The same without allocating: writes to `out` and returns the frames written. */
@@ -65,37 +75,37 @@ export class NetworkStream {
     checkRoom(out, this.outputsFor(frames) * this.network.outChannels);
     this.#read(x, frames, valid);
     this.#forward(false);
-    return copyInto(this.#stack.top, out);
+    return copyInto(this.#top, out);
   }
 
   /** How many outputs `frames` more input frames would bring. */
   outputsFor(frames: number): number {
-    return this.#stack.outputsFor(frames);
+    const { pace } = this.network;
+    return pace.outputsAfter(this.#index + frames) - pace.outputsAfter(this.#index);
   }
 
   /** Frames that never came: as pushing that many invalid zeros, returning the same. A long gap costs no multiply-adds. */
   skip(count: number): Float32Array {
     integer('count', count, 0);
-    const stack = this.#stack;
-    const steady = stack.gradient ? 0 : stack.steadyFrames(count);
+    const { pace } = this.network;
+    const steady = this.#gradient ? 0 : this.#steady(count);
     this.#pushZeros(count - steady);
     this.#shift(steady);
-    stack.top.repeatLast(steady / stack.stride);
-    return copyOf(stack.top);
+    if (steady > 0) this.#top.repeatLast((pace.period * pace.up) / pace.stride, steady / pace.period);
+    return copyOf(this.#top);
   }
 
   /** As `skip`, for who does not want the outputs: none is kept, and gradients still open are given up. */
   jump(count: number): void {
     integer('count', count, 0);
-    const stack = this.#stack;
-    const steady = stack.steadyFrames(count);
-    const step = stack.gradient ? 1 : count - steady;
-    if (stack.gradient) this.flushGradient();
+    const steady = this.#steady(count);
+    const step = this.#gradient ? 1 : count - steady;
+    if (this.#gradient) this.flushGradient();
     for (let left = count - steady; left > 0; left -= step) {
       this.#pushZeros(step);
-      if (stack.gradient) this.flushGradient();
+      if (this.#gradient) this.flushGradient();
     }
-    stack.top.clear();
+    this.#top.clear();
     this.#shift(steady);
   }
 
@@ -104,7 +114,7 @@ export class NetworkStream {
     this.#stack.input.clear();
     this.#forward(!this.#ended);
     this.#ended = true;
-    return copyOf(this.#stack.top);
+    return copyOf(this.#top);
   }
 
   /**
@@ -113,14 +123,14 @@ export class NetworkStream {
    */
   backward(gradY: ArrayLike<number>): Float32Array {
     this.#backward(gradY, false);
-    return copyOf(this.#stack.inputGradient);
+    return copyOf(this.#inputGradient);
   }
 
   /** The same without allocating: writes to `out`, which must have room for every row still open; returns the rows written. */
   backwardInto(gradY: ArrayLike<number>, out: Float32Array): number {
     checkRoom(out, this.#open * this.network.inChannels);
     this.#backward(gradY, false);
-    return copyInto(this.#stack.inputGradient, out);
+    return copyInto(this.#inputGradient, out);
   }
 
   /** As `backward`, for who wants the weights' gradients only. @internal */
@@ -132,22 +142,64 @@ export class NetworkStream {
   flushGradient(): Float32Array {
     this.#backward(NOTHING, true);
     this.#pending = 0;
-    return copyOf(this.#stack.inputGradient);
+    return copyOf(this.#inputGradient);
   }
 
   /** Copies of the gradients accumulated since the last update, by parameter name, in lag order like the weights. */
   gradients(): Weights {
-    return weightsOf(this.network.layers, (index) => this.convolutions.get(index)?.gradients ?? null);
+    const sums = this.trained.flatMap(({ gradients }) => gradients);
+    return weightsOf(this.network.parameters, sums.length > 0 ? sums : this.network.values.map((value) => value.map(() => 0)));
   }
 
-  /** Empty frames after which nothing is left in sight of what was before them. @internal */
-  get settle(): number {
-    return this.#stack.settle;
+  /** The memory of this stream as bytes, which `network.restore` makes a stream of again: to the last bit. */
+  save(): Uint8Array {
+    return encodeState('stream', this.state(), { network: this.network.spec });
   }
 
-  /** The convolutions by layer number, with their weights and gradients: what an optimizer steps. @internal */
-  get convolutions(): ReadonlyMap<number, Conv1d> {
-    return this.#stack.convolutions;
+  /** The memory of this stream as plain data. @internal */
+  state(): State {
+    const { gradients, prewarm, maxPending } = this.#options;
+    return {
+      gradients: Number(gradients),
+      prewarm: Number(prewarm),
+      maxPending,
+      index: this.#index,
+      pending: this.#pending,
+      open: this.#open,
+      ended: Number(this.#ended),
+      stack: this.#stack.save(),
+      sums: Object.fromEntries(this.trained.flatMap(({ gradients, energy }, t) => [
+        [`energy${t}`, energy],
+        ...gradients.map((gradient, i): [string, Float32Array] => [`gradient${t}.${i}`, gradient.slice()]),
+      ])),
+    };
+  }
+
+  /** A stream of `network` with the memory of `state`. @internal */
+  static of(network: Network, state: State): NetworkStream {
+    const stream = new NetworkStream(network, {
+      gradients: numberIn(state, 'gradients') === 1,
+      prewarm: numberIn(state, 'prewarm') === 1,
+      maxPending: numberIn(state, 'maxPending'),
+    });
+    stream.#index = numberIn(state, 'index');
+    stream.#pending = numberIn(state, 'pending');
+    stream.#open = numberIn(state, 'open');
+    stream.#ended = numberIn(state, 'ended') === 1;
+    stream.#stack.restore(stateIn(state, 'stack'));
+    const sums = stateIn(state, 'sums');
+    for (const [t, trained] of stream.trained.entries()) {
+      trained.energy = numberIn(sums, `energy${t}`);
+      for (const [i, gradient] of trained.gradients.entries()) {
+        gradient.set(floatsIn(sums, `gradient${t}.${i}`, gradient.length));
+      }
+    }
+    return stream;
+  }
+
+  /** What an optimizer steps: the trained arrays with their gradients, in the order of the network's parameters. @internal */
+  get trained(): readonly Trained[] {
+    return this.#stack.trained;
   }
 
   /** What layer `index` put out last (-1: what went in): a view that holds until the next call. @internal */
@@ -167,10 +219,10 @@ export class NetworkStream {
 
   #checkPush(frames: number): void {
     if (this.#ended && frames > 0) throw new RangeError(`frames pushed after flush must be 0, got ${frames}`);
-    if (!this.#stack.gradient) return;
+    if (!this.#gradient) return;
     const pending = this.#pending + this.outputsFor(frames);
-    if (pending <= this.#maxPending) return;
-    throw invalid('outputs that wait for a gradient', `<= maxPending = ${this.#maxPending}`, pending);
+    if (pending <= this.#options.maxPending) return;
+    throw invalid('outputs that wait for a gradient', `<= maxPending = ${this.#options.maxPending}`, pending);
   }
 
   /** Copies a block in. A frame that is not all numbers is invalid, and its odd samples become NaN. */
@@ -200,16 +252,16 @@ export class NetworkStream {
   }
 
   #forward(flush: boolean): void {
-    const stack = this.#stack;
-    stack.forward(flush);
-    this.#index += stack.input.count;
-    if (!stack.gradient) return;
-    this.#open += stack.input.count;
-    this.#pending += stack.top.count;
+    const { input } = this.#stack;
+    const top = this.#stack.forward(input, flush);
+    this.#index += input.count;
+    if (!this.#gradient) return;
+    this.#open += input.count;
+    this.#pending += top.count;
   }
 
   #backward(gradY: ArrayLike<number>, flush: boolean): void {
-    const g = this.#stack.gradient;
+    const g = this.#gradient;
     if (!g) throw new TypeError('stream must be made with { gradients: true }, got one without');
     const rows = gradY.length / g.channels;
     if (!Number.isInteger(rows)) throw invalid('gradY.length', `a multiple of ${g.channels} channels`, gradY.length);
@@ -218,9 +270,20 @@ export class NetworkStream {
     g.reserve(rows);
     for (let i = 0; i < gradY.length; i++) g.data[i] = gradY[i] - gradY[i] === 0 ? gradY[i] : 0;
     g.count = rows;
-    this.#stack.backward(flush);
+    this.#inputGradient = this.#stack.backward(g, flush);
     this.#pending -= rows;
-    this.#open -= this.#stack.inputGradient.count;
+    this.#open -= this.#inputGradient.count;
+  }
+
+  get #top(): Frames {
+    return this.#stack.outputs.at(-1) ?? this.#stack.input;
+  }
+
+  /** How many of `count` empty frames come once the stream has settled: whole periods, for which nothing is computed. */
+  #steady(count: number): number {
+    const { settle, period } = this.network.pace;
+    const lived = settle + period;
+    return count <= lived ? 0 : Math.floor((count - lived) / period) * period;
   }
 
   #shift(frames: number): void {
