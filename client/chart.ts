@@ -89,17 +89,23 @@ export class Chart {
   #resize(): void {
     const { clientWidth: width, clientHeight: height } = this.root;
     if (width < 8 || height < 8) return;
-    if (this.#plot) this.#plot.setSize({ width, height });
+    if (this.#plot && sameSizes(this.#theme, readTheme(this.root))) this.#plot.setSize({ width, height });
     else this.#plot = this.#build(width, height);
     this.#drawing.resized?.();
     this.invalidate();
   }
 
   #build(width: number, height: number): uPlot {
+    this.#plot?.destroy();
     adoptStyle(this.root);
     this.#theme = readTheme(this.root);
     const options = this.#drawing.options();
     const empty = options.series.map((): number[] => []) as [number[], ...number[][]];
     return new uPlot({ ...options, width, height }, empty, this.root);
   }
+}
+
+/** Whether a plot made with one theme has its room where the other wants it. */
+function sameSizes(a: Theme, b: Theme): boolean {
+  return a.gutter === b.gutter && a.margin === b.margin && a.axis === b.axis && a.font === b.font;
 }

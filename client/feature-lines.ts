@@ -125,7 +125,8 @@ export class FeatureLines {
         const value = y[i];
         if (value !== null) y[i] = convert(value);
       }
-    if (Math.abs(performance.now() - this.#looked) > slow) this.#look();
+    const due = !this.#time.view.paused && performance.now() - this.#looked > slow;
+    if (due || this.#looked === -Infinity) this.#look();
     return [this.#columns.x, ...this.#columns.y];
   }
 
@@ -154,11 +155,14 @@ export class FeatureLines {
     });
   }
 
-  /** A label without the words that all drawn rows begin with. */
+  /** A label without the word that all drawn rows begin or end with. */
   #keyText(row: number): string {
-    const first = (label: string): string => label.split(' ')[0];
-    const shared = this.#rows.every((other) => first(this.#labels[other]) === first(this.#labels[row]));
-    const rest = this.#labels[row].slice(first(this.#labels[row]).length + 1);
-    return shared && rest && this.#rows.length > 1 ? rest : this.#labels[row];
+    const label = this.#labels[row];
+    const drawn = this.#rows.map((other) => this.#labels[other]);
+    const cut = [/^\S+\s+/, /\s+\S+$/].find((word) => {
+      const shared = word.exec(label)?.[0];
+      return shared !== undefined && drawn.length > 1 && drawn.every((other) => word.exec(other)?.[0] === shared);
+    });
+    return cut ? label.replace(cut, '') : label;
   }
 }

@@ -24,6 +24,9 @@ export interface FeatureMapOptions extends TimeOptions {
   dB?: boolean;
 }
 
+/** How many events wait while nothing is drawn, as in a hidden tab. */
+const mostLate = 1000;
+
 /** How often the range is looked at, in ms. */
 const slow = 250;
 const scratch = new Float32Array(4096);
@@ -38,6 +41,8 @@ export class FeatureMap {
   readonly #image: HeatImage;
   readonly #labels: MapLabels;
   readonly #ribbon = new Ribbon();
+  /** Events that wait for the next picture; a paused one stays as it is. */
+  #late: RibbonEvent[] = [];
   readonly #unit: string;
   readonly #names: readonly string[];
   #colors: Uint32Array = new Uint32Array(256);
@@ -60,7 +65,7 @@ export class FeatureMap {
       label: `Heatmap of ${labels.length} feature maps over time`,
       options: (theme) => this.#plotOptions(theme),
       grid: false,
-      draw: (view) => [[-view.window / 1000, 0]],
+      draw: (view) => this.#draw(view.window),
       resized: () => this.#relabel(),
     });
     this.#time.track(this.#ring);
@@ -76,8 +81,8 @@ export class FeatureMap {
 
   /** Shows what is known to have happened, as a ribbon under the map. Events add up; the oldest are forgotten. */
   ribbon(events: readonly RibbonEvent[]): void {
-    if (this.#ribbon.add(events)) this.#relabel();
-    this.#time.chart.invalidate();
+    this.#late = [...this.#late, ...events].slice(-mostLate);
+    if (!this.#time.view.paused) this.#time.chart.invalidate();
   }
 
   /** Changes how the maps are shown, without losing what was pushed. */
@@ -123,6 +128,14 @@ export class FeatureMap {
     };
   }
 
+  #draw(window: number): uPlot.AlignedData {
+    if (!this.#time.view.paused && this.#late.length > 0) {
+      if (this.#ribbon.add(this.#late)) this.#relabel();
+      this.#late = [];
+    }
+    return [[-window / 1000, 0]];
+  }
+
   #paint(plot: uPlot): void {
     const { view } = this.#time;
     const { theme } = this.#time.chart;
@@ -149,7 +162,8 @@ export class FeatureMap {
     area: { left: number; top: number; width: number; height: number },
   ): void {
     const ring = this.#time.shown(this.#ring);
-    if (Math.abs(performance.now() - this.#looked) > slow) this.#look(ring, span);
+    const due = !this.#time.view.paused && performance.now() - this.#looked > slow;
+    if (due || this.#looked === -Infinity) this.#look(ring, span);
     const range = this.#fixed ?? this.#auto?.range;
     if (!range) return;
     this.#image.paint(ring, span, this.#colors, range, this.#level.convert);

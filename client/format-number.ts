@@ -9,16 +9,17 @@ const prefixes: readonly [number, string][] = [
   [1e-9, 'n'],
 ];
 const prefixed = new Map<string, [base: string, factor: number, least: number]>([
-  ['uV', ['V', 1e-6, 1e-9]],
-  ['µV', ['V', 1e-6, 1e-9]],
-  ['μV', ['V', 1e-6, 1e-9]],
-  ['mV', ['V', 1e-3, 1e-9]],
-  ['V', ['V', 1, 1e-9]],
+  ['uV', ['V', 1e-6, 1e-6]],
+  ['µV', ['V', 1e-6, 1e-6]],
+  ['μV', ['V', 1e-6, 1e-6]],
+  ['mV', ['V', 1e-3, 1e-6]],
+  ['V', ['V', 1, 1e-6]],
   ['B', ['B', 1, 1]],
   ['B/s', ['B/s', 1, 1]],
   ['bytes', ['B', 1, 1]],
   ['bytes/s', ['B/s', 1, 1]],
   ['Hz', ['Hz', 1, 1]],
+  ['1/s', ['/s', 1, 1]],
 ]);
 
 /** A number in three digits, with a true minus sign: `−12.3`. */

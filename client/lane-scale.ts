@@ -18,7 +18,7 @@ export function niceAbove(size: number): number {
 }
 
 /**
- * The scale that several AC-coupled channels of one unit share: ± a round number that holds 97 % of their samples. It
+ * The scale that several AC-coupled channels of one unit share: ± a round number that holds 95 % of their samples. It
  * grows at once and shrinks only when it is clearly too wide.
  */
 export function sharedScale(
@@ -43,9 +43,9 @@ export function sharedScale(
     }
   }
   if (count === 0) return previous;
-  const size = scratch.subarray(0, count).sort()[Math.floor(0.97 * (count - 1))] * 1.05;
+  const size = scratch.subarray(0, count).sort()[Math.floor(0.95 * (count - 1))] * 1.05;
   const wanted = niceAbove(size);
-  if (previous && wanted < previous.high && niceAbove(size * 1.3) >= previous.high) return previous;
+  if (previous && wanted < previous.high && niceAbove(size * 1.2) >= previous.high) return previous;
   return { low: -wanted, high: wanted };
 }
 

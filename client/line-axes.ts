@@ -6,7 +6,7 @@ export const plainCursor: Pick<uPlot.Options, 'cursor' | 'legend' | 'select' | '
   legend: { show: false },
   select: { show: false, left: 0, top: 0, width: 0, height: 0 },
   cursor: { show: false, drag: { x: false, y: false, setScale: false } },
-  padding: [6, 12, 0, 0],
+  padding: [6, 20, 0, 0],
 };
 
 /** The two axes of a small plot, with few and short numbers. */

@@ -127,7 +127,7 @@ export class LossPlot {
           fillTo: 0,
         },
       ],
-      scales: { x: { time: false }, y: { range: (_, low) => [Math.max(-1, Math.min(0, low || 0)), 1] } },
+      scales: { x: { time: false }, y: { range: (_, low) => [Math.max(-2, Math.min(0, low || 0)), 1] } },
       axes: lineAxes(theme, formatElapsed, formatNumber),
     };
   }

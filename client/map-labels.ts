@@ -86,7 +86,7 @@ export class MapLabels {
     const value = Number.isFinite(pointed.value)
       ? `${formatNumber(pointed.value)} ${showUnit(pointed.unit)}`
       : 'no data';
-    writeText(this.#tip, `${this.#labels[pointed.row]}   ${value.trim()}   −${Math.abs(pointed.ago).toFixed(1)} s`);
+    writeText(this.#tip, `${this.#labels[pointed.row]} · ${value.trim()} · −${Math.abs(pointed.ago).toFixed(1)} s`);
     this.#tip.style.left = at < 0.5 ? 'auto' : 'calc(var(--_gutter) + 6px)';
     this.#tip.style.right = at < 0.5 ? 'calc(var(--_margin) + 6px)' : 'auto';
   }

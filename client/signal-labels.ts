@@ -78,6 +78,7 @@ export class SignalLabels {
     if (height === 0) return;
     const lane = height / Math.max(1, this.#lanes.length);
     this.#root.classList.toggle('tapline-narrow', this.#root.clientWidth < 380);
+    this.#root.classList.toggle('tapline-slim', this.#gutter.clientWidth < 90);
     this.#root.classList.toggle('tapline-dense', lane < 27);
     this.#root.classList.toggle('tapline-tight', lane < 13);
     for (const side of [this.#gutter, this.#margin]) {

@@ -140,7 +140,8 @@ export class SignalPlot {
   #draw(view: { end: number; window: number; width: number }): uPlot.AlignedData {
     const ring = this.#time.shown(this.#ring);
     const means = this.#time.shown(this.#means);
-    if (Math.abs(performance.now() - this.#looked) > slow) this.#look(ring, means, view);
+    const due = !this.#time.view.paused && performance.now() - this.#looked > slow;
+    if (due || this.#looked === -Infinity) this.#look(ring, means, view);
     decimate(ring, view, this.#visible, this.#columns, this.#coupling === 'ac' ? means : undefined);
     this.#visible.forEach((channel, lane) => this.#intoLane(this.#columns.y[lane], channel, lane));
     return [this.#columns.x, ...this.#columns.y];

@@ -92,9 +92,9 @@ const css = `
 }
 .tapline-name { font-weight: 600; overflow: hidden; text-overflow: ellipsis; }
 .tapline-aside { color: var(--_muted); overflow: hidden; text-overflow: ellipsis; grid-column: 1 / -1; }
-.tapline-dense .tapline-lane { grid-template: auto / minmax(0, 1fr) auto auto; align-items: center; }
+.tapline-dense .tapline-lane { grid-template: auto / minmax(3em, 1fr) auto minmax(0, auto); align-items: center; }
 .tapline-dense .tapline-aside { grid-column: 3; text-align: right; font-size: 10px; }
-.tapline-tight .tapline-aside { display: none; }
+.tapline-tight .tapline-aside, .tapline-slim.tapline-dense .tapline-aside { display: none; }
 .tapline-tight .tapline-lane { font-size: 9px; line-height: 1; }
 .tapline-badge {
   font-size: 10px; line-height: 1.3; padding: 0 4px; border-radius: 3px; color: var(--_warn);
@@ -110,9 +110,9 @@ const css = `
 .tapline-tag-right { right: 0; width: var(--_margin); justify-content: flex-end; font-size: 10px; }
 .tapline-narrow .tapline-margin, .tapline-narrow .tapline-tag { display: none; }
 .tapline-group { min-height: 0; display: flex; align-items: stretch; justify-content: flex-end; gap: 6px; padding: 1px 0; }
-.tapline-group-name { flex: 1; display: flex; align-items: center; font-weight: 600; overflow: hidden; white-space: nowrap; }
-.tapline-rows { display: flex; flex-direction: column; color: var(--_muted); text-align: right; overflow: hidden; max-width: 60%; font-size: 10px; }
-.tapline-gutter > .tapline-rows { max-width: 100%; }
+.tapline-group-name { flex: 1; min-width: 0; align-content: center; font-weight: 600; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; line-height: 1; }
+.tapline-rows { display: flex; flex-direction: column; color: var(--_muted); text-align: right; overflow: hidden; max-width: 60%; font-size: 10px; flex: none; }
+.tapline-gutter > .tapline-rows { max-width: 100%; flex: 1; }
 .tapline-row { flex: 1 1 0; min-height: 0; align-content: center; white-space: nowrap; line-height: 1.05; overflow: hidden; text-overflow: ellipsis; }
 .tapline-tight .tapline-rows { font-size: 9px; }
 .tapline-tiny .tapline-group .tapline-rows { display: none; }

@@ -34,6 +34,7 @@ export class TimeChart {
   readonly #end: () => void;
   readonly #frozen = new Map<Ring, Ring>();
   #rings: readonly Ring[] = [];
+  #paused = false;
 
   constructor(element: HTMLElement, options: TimeOptions, drawing: TimeDrawing) {
     this.view = options.view ?? new TimeView(options.window);
@@ -66,6 +67,8 @@ export class TimeChart {
   #changed(): void {
     if (!this.view.paused) this.#frozen.clear();
     else for (const ring of this.#rings) if (!this.#frozen.has(ring)) this.#frozen.set(ring, ring.copy());
+    if (this.view.paused !== this.#paused) this.chart.plot?.redraw(true, true);
+    this.#paused = this.view.paused;
     this.chart.invalidate();
   }
 

@@ -13,6 +13,8 @@ export interface Ended {
 
 export interface RunOptions {
   cwd?: string;
+  /** Added to this process's own. */
+  environment?: Record<string, string>;
   /** What must be heard on stdout or stderr before `meanwhile` runs; nothing when absent. */
   until?: RegExp;
   /** Runs beside the process, which is told to stop by Ctrl-C afterwards. */
@@ -21,9 +23,13 @@ export interface RunOptions {
 
 /** Runs a program to its end, or until it has said what was waited for. What `meanwhile` throws is thrown. */
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const { cwd = root, meanwhile } = options;
+  const { cwd = root, environment, meanwhile } = options;
   const until = options.until ?? (meanwhile && /^/);
-  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const ended: Ended = { stdout: '', stderr: '', code: null };
   const closed = once(child, 'close') as Promise<[number | null]>;
   let doing: Promise<void> | undefined;

@@ -3,7 +3,7 @@ import { FeatureLines } from '../feature-lines.ts';
 import { FeatureMap } from '../feature-map.ts';
 import { formatNumber } from '../format-number.ts';
 import type { PaletteName } from '../palette.ts';
-import { groupRows } from '../row-groups.ts';
+import { groupRows, isRegular } from '../row-groups.ts';
 import type { MapInfo, StreamInfo } from '../../src/protocol/index.ts';
 import { card, choice } from './controls-view.ts';
 import { type Mounted, mountPiece } from './mount-piece.ts';
@@ -57,8 +57,7 @@ function heatmapView({ state, info, map, feed, settings, store }: Shown): Templa
 
 function linesView({ state, info, map, feed, settings, store }: Shown): TemplateResult {
   const groups = lineGroups(map);
-  const group =
-    groups.find(({ name }) => name === settings.lines) ?? groups.find(({ name }) => name === 'alpha') ?? groups[0];
+  const group = chosenLines(groups, settings.lines);
   return card({
     name: 'lines',
     title: groups.length > 1 ? `${group.name}, as lines` : `${map.name}, as lines`,
@@ -117,16 +116,33 @@ function level({ unit = '' }: MapInfo, dB: boolean): { dB?: boolean } {
   return unit === 'dB' || unit.endsWith('²') || unit.endsWith('^2') ? { dB } : {};
 }
 
-/** Rows that are drawn together: by the first word of their labels, or so many at a time. */
-function lineGroups(map: MapInfo): { name: string; rows: number[] }[] {
+interface LineGroup {
+  readonly name: string;
+  readonly rows: readonly number[];
+}
+
+/** Rows that may be drawn together: by what their labels share, first or last, or so many at a time. */
+function lineGroups(map: MapInfo): LineGroup[] {
   const groups = groupRows(map.labels);
-  if (groups)
-    return groups.map(({ name, from, rows }) => ({ name, rows: rows.map((_, at) => from + at).slice(0, mostLines) }));
-  const count = Math.ceil(map.labels.length / mostLines);
-  return Array.from({ length: count }, (_, part) => {
-    const rows = map.labels.map((_, row) => row).slice(part * mostLines, (part + 1) * mostLines);
-    return { name: `${map.labels[rows[0]]} … ${map.labels[rows[rows.length - 1]]}`, rows };
-  });
+  if (!groups) {
+    const count = Math.ceil(map.labels.length / mostLines);
+    return Array.from({ length: count }, (_, part) => {
+      const rows = map.labels.map((_, row) => row).slice(part * mostLines, (part + 1) * mostLines);
+      return { name: `${map.labels[rows[0]]} … ${map.labels[rows[rows.length - 1]]}`, rows };
+    });
+  }
+  const along = groups.map(({ name, from, rows }) => ({ name, rows: rows.map((_, at) => from + at) }));
+  const across = isRegular(groups)
+    ? groups[0].rows.map((name, at) => ({ name, rows: groups.map(({ from }) => from + at) }))
+    : [];
+  return [...along, ...across].map(({ name, rows }) => ({ name, rows: rows.slice(0, mostLines) }));
+}
+
+/** The lines that were chosen; else the alpha band; else as many as there are. */
+function chosenLines(groups: readonly LineGroup[], chosen: string | undefined): LineGroup {
+  const named = (name: string | undefined) => groups.find((group) => group.name === name);
+  const most = groups.reduce((best, group) => (group.rows.length > best.rows.length ? group : best));
+  return named(chosen) ?? named('alpha') ?? most;
 }
 
 function shapeOf(info: StreamInfo, map: MapInfo): string {

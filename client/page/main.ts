@@ -20,6 +20,12 @@ function feedOf(stream: string): StreamFeed {
   return feed;
 }
 
+/** Closes every open menu but the one that `target` is in. */
+function closeMenus(target: EventTarget | null): void {
+  for (const menu of document.querySelectorAll('details[open]'))
+    if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute('open');
+}
+
 function take(message: Watched): void {
   const { change, state } = store;
   const now = Date.now();
@@ -29,8 +35,10 @@ function take(message: Watched): void {
       connection: open ? { is: 'open' } : { is: 'waiting', sentence: message.sentence, until: now + message.wait },
     });
   } else if (message.type === 'streams') {
-    change({ streams: orderStreams(message.streams) });
-    for (const name of feeds.keys()) if (!message.streams.some((info) => info.name === name)) feeds.delete(name);
+    const names = new Set(message.streams.map(({ name }) => name));
+    const skills = new Map([...state.skills].filter(([key]) => names.has(key.split('/')[0])));
+    change({ streams: orderStreams(message.streams), skills });
+    for (const name of feeds.keys()) if (!names.has(name)) feeds.delete(name);
   } else if (message.type === 'health') {
     change({ health: new Map(message.streams.map((health) => [health.name, health])) });
   } else if (message.stream !== undefined) {
@@ -66,11 +74,13 @@ interval(250).subscribe(() => {
   if (paused || connection.is === 'waiting') store.change({ behind });
 });
 fromEvent<KeyboardEvent>(document, 'keydown').subscribe((event) => {
+  if (event.key === 'Escape') closeMenus(null);
   if (event.key !== ' ' || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.target instanceof Element && event.target.closest('button, select, input, summary, textarea')) return;
   event.preventDefault();
   store.togglePause();
 });
+fromEvent<Event>(document, 'click').subscribe(({ target }) => closeMenus(target));
 if (root) store.frames.subscribe((state) => render(pageView(state, store, feedOf), root));
 
 watch('./watch', {

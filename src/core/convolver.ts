@@ -17,7 +17,7 @@ export class Convolver {
   }
 
   /** Checks what is to be run, once, and returns a maker of convolvers that each have their own memory. */
-  static of(network: Network | NetworkSpec | readonly number[]): () => Convolver {
+  static of(network: Network | NetworkSpec | ArrayLike<number>): () => Convolver {
     if (network instanceof Network) return () => new Convolver(() => network);
     if (isKernel(network)) {
       kernelNetwork(network, 1);
@@ -55,12 +55,12 @@ export class Convolver {
   }
 }
 
-function isKernel(network: NetworkSpec | readonly number[]): network is readonly number[] {
+function isKernel(network: NetworkSpec | ArrayLike<number>): network is ArrayLike<number> {
   return Array.isArray(network) || ArrayBuffer.isView(network);
 }
 
 /** One kernel over every channel by itself. */
-function kernelNetwork(taps: readonly number[], channels: number): Network {
+function kernelNetwork(taps: ArrayLike<number>, channels: number): Network {
   if (taps.length === 0 || !Array.from(taps).every(Number.isFinite)) {
     throw invalid('kernel', 'one or more finite numbers', Array.from(taps));
   }

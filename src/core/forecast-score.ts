@@ -2,9 +2,9 @@
 export interface Score {
   /** Mean over channels of (running squared error / running variance of the truth). */
   readonly nmse: number;
-  /** The same for 'nothing changes': the last known truth taken as the prediction. */
+  /** The same for a rival that learns nothing: of a forecast the last known truth, of a target its running mean. */
   readonly persistence: number;
-  /** 1 - nmse / persistence: 0 = no better than persistence, 1 = perfect, below 0 = worse. */
+  /** 1 - nmse / persistence: 0 = no better than that rival, 1 = perfect, below 0 = worse. */
   readonly skill: number;
   /** Root of the running squared error, mean over channels, in the truth's own unit. */
   readonly rms: number;
@@ -38,20 +38,19 @@ export class ForecastScore {
     this.#persistence = new Float64Array(channels);
   }
 
-  /** Scores one frame: the prediction at `predictionAt`, the truth at `truthAt`, and the truth known when it was made. */
+  /** Scores one frame: the prediction at `predictionAt`, the truth at `truthAt`, and the truth known when it was made (-1: none). */
   add(
     prediction: ArrayLike<number>,
     predictionAt: number,
     truth: ArrayLike<number>,
     truthAt: number,
-    known: ArrayLike<number>,
     knownAt: number,
   ): void {
     const a = Math.max(1 / ++this.#frames, this.#weight);
     for (let c = 0; c < this.#channels; c++) {
       const value = truth[truthAt + c];
       const miss = value - prediction[predictionAt + c];
-      const change = value - known[knownAt + c];
+      const change = value - (knownAt < 0 ? this.#mean[c] : truth[knownAt + c]);
       const deviation = value - this.#mean[c];
       this.#mean[c] += a * deviation;
       this.#variance[c] = (1 - a) * (this.#variance[c] + a * deviation * deviation);

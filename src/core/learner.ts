@@ -212,13 +212,13 @@ export class Learner {
     return Math.max(updates, this.#waiting.next - 1 - this.#scored);
   }
 
-  /** Persistence is what was known when the prediction was made: the frame it hangs on, or the truth before. */
+  /** The rival of a forecast is the frame that the output hangs on; who follows a target has not seen a truth before. */
   #addScore(predictionAt: number, truth: number): void {
     const { channels, data } = this.#truths;
-    const before = truth - Math.max(1, this.#lead);
+    const before = truth - this.#lead;
     if (!this.#isKnown(before)) return;
-    const truthAt = this.#truths.slot(truth) * channels;
-    this.#score!.add(this.#waiting.data, predictionAt, data, truthAt, data, this.#truths.slot(before) * channels);
+    const knownAt = this.#forecast ? this.#truths.slot(before) * channels : -1;
+    this.#score!.add(this.#waiting.data, predictionAt, data, this.#truths.slot(truth) * channels, knownAt);
   }
 
   #isKnown(frame: number): boolean {

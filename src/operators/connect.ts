@@ -1,5 +1,5 @@
-import { concatMap, defer, type Observable, retry, type SchedulerLike, throwError, timer } from 'rxjs';
-import { mayRetry, subprotocol } from '../protocol/close-codes.ts';
+import { concatMap, defer, type Observable, retry, type SchedulerLike, throwError, timeout, timer } from 'rxjs';
+import { closeCodes, mayRetry, subprotocol } from '../protocol/close-codes.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { ClosedError, dial, type Link } from './dial.ts';
 
@@ -23,6 +23,8 @@ export interface ConnectOptions<T> {
   down?: (down: Down) => void;
   /** Whether a close code is worth another try. Default: all but 4500-4999. */
   mayRetry?: (code: number) => boolean;
+  /** Ms without a message after which the connection is taken for dead. Default: for ever. */
+  silence?: number;
   /** Chance, uniform in [0, 1), of the wait. */
   random?: () => number;
   /** Clock of the wait. */
@@ -40,7 +42,8 @@ export interface ConnectOptions<T> {
  * Messages of a type that this version does not know are left out.
  */
 export function connect<T>(url: string, options: ConnectOptions<T>): Observable<T> {
-  const { parse, protocol = subprotocol, opened, down, random = Math.random, scheduler } = options;
+  const { parse, protocol = subprotocol, opened, down, silence, random = Math.random, scheduler } = options;
+  const dead = () => throwError(() => new ClosedError(closeCodes.silent, `no message for ${silence} ms`));
   const worthIt = options.mayRetry ?? mayRetry;
   return defer(() => {
     let failures = 0;
@@ -50,7 +53,9 @@ export function connect<T>(url: string, options: ConnectOptions<T>): Observable<
       down?.({ code: error.code, sentence: error.message, wait: ms });
       return timer(ms, scheduler);
     };
-    return dial(url, protocol ?? undefined).pipe(
+    const dialled = dial(url, protocol ?? undefined);
+    const live = silence === undefined ? dialled : dialled.pipe(timeout({ each: silence, with: dead, scheduler }));
+    return live.pipe(
       concatMap((event): T[] => {
         if (event.type === 'open') {
           opened?.(event.link);

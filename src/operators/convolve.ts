@@ -19,7 +19,7 @@ import { lift } from './lift.ts';
  * order, laid over every channel
  * @returns an operator that throws RangeError through `error` when a block does not fit or goes back in time
  */
-export function convolve(network: Network | NetworkSpec | readonly number[]): OperatorFunction<Block, Block> {
+export function convolve(network: Network | NetworkSpec | ArrayLike<number>): OperatorFunction<Block, Block> {
   const make = Convolver.of(network);
   return lift(() => {
     const convolver = make();

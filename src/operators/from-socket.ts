@@ -30,6 +30,8 @@ export interface FromSocketOptions {
   scheduler?: SchedulerLike;
 }
 
+/** A server tells its health every second: after so many ms without a message the connection is dead. */
+const silence = 30_000;
 const kinds = { raw: 'samples', features: 'features', prediction: 'prediction' } as const;
 
 /**
@@ -64,7 +66,7 @@ export function fromSocket(url: string, options: FromSocketOptions = {}): Observ
       const request: Subscribe = { type: 'subscribe', id: 1, stream: name, what: [what], maxHz };
       link?.send(JSON.stringify(request));
     };
-    return connect<WatchMessage>(url, { parse: parseWatch, opened, down, random, scheduler }).pipe(
+    return connect<WatchMessage>(url, { parse: parseWatch, opened, down, silence, random, scheduler }).pipe(
       concatMap((message): Block[] => {
         if (message.type === 'streams')
           ask(message.streams.find(({ name }) => stream === undefined || name === stream)?.name);

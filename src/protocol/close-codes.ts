@@ -6,6 +6,7 @@ export const closeCodes = {
   done: 1000,
   goingAway: 1001,
   tooBig: 1009,
+  failed: 1011,
   replaced: 4001,
   silent: 4003,
   tooSlow: 4008,

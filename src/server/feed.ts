@@ -42,6 +42,8 @@ export class Feed {
   #counts = new StreamCounts();
   #pipeline: Pipeline | undefined;
   #truths: readonly FeedInfo[] = [];
+  /** What is broken of the pipeline of this run. */
+  readonly broken: Extract<FeedOutput, { type: 'broken' }>[] = [];
 
   constructor(name: string, opening: Opening, options: FeedOptions) {
     this.name = name;
@@ -175,15 +177,18 @@ export class Feed {
   #build(weights: (learner: string) => Weights | undefined): void {
     this.#pipeline?.stop();
     this.#pipeline = undefined;
+    this.broken.length = 0;
     try {
       const spec = this.#design();
       const emit = (output: FeedOutput) => {
+        if (output.type === 'broken') this.broken.push(output);
         this.output.next(output);
       };
       this.#pipeline = new Pipeline({ spec, info: { name: this.name, ...this.#opening }, emit });
       for (const learner of spec.learners) this.#addLearner(learner, weights(learner.name));
     } catch (error) {
-      this.output.next({ type: 'broken', where: 'design', message: String(error) });
+      this.broken.push({ type: 'broken', where: 'design', message: String(error) });
+      this.output.next(this.broken[0]);
     }
   }
 

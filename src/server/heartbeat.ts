@@ -1,9 +1,10 @@
 import type { WebSocket } from 'ws';
 import { closeCodes } from '../protocol/close-codes.ts';
 
-/** Pings sockets; one that did not answer the last ping, nor sent anything since, is closed with 4003 and cut off. */
+/** Pings sockets, and calls what is to be done at each beat; one that did not answer the last ping, nor sent anything since, is closed with 4003 and cut off. */
 export class Heartbeat {
   readonly #alive = new Map<WebSocket, boolean>();
+  readonly #tasks = new Map<WebSocket, () => void>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(interval: number) {
@@ -13,15 +14,17 @@ export class Heartbeat {
     this.#timer.unref();
   }
 
-  watch(socket: WebSocket): void {
+  watch(socket: WebSocket, task: () => void): void {
     const alive = () => {
       this.#alive.set(socket, true);
     };
     alive();
+    this.#tasks.set(socket, task);
     socket.on('pong', alive);
     socket.on('message', alive);
     socket.on('close', () => {
       this.#alive.delete(socket);
+      this.#tasks.delete(socket);
     });
   }
 
@@ -30,6 +33,7 @@ export class Heartbeat {
       if (alive) {
         this.#alive.set(socket, false);
         socket.ping();
+        this.#tasks.get(socket)?.();
         continue;
       }
       socket.close(closeCodes.silent, 'no answer to a ping');

@@ -38,6 +38,10 @@ export class Hub {
     return Array.from(this.#feeds.values(), (feed) => feed.info);
   }
 
+  log(line: string): void {
+    this.#options.log(line);
+  }
+
   feed(name: string): Feed | undefined {
     return this.#feeds.get(name);
   }
@@ -120,7 +124,9 @@ export class Hub {
     if (this.#feeds.size < this.#options.maxStreams) return true;
     for (const [name, feed] of this.#feeds) {
       if (feed.live) continue;
-      this.#options.store.keep(name, feed.networks());
+      this.#options.store.save(name, feed.networks()).catch((error: unknown) => {
+        this.log(`stream ${name}: what was learned could not be saved: ${String(error)}`);
+      });
       feed.output.complete();
       this.#feeds.delete(name);
       return true;

@@ -47,6 +47,11 @@ export class IngestConnection implements Sensor {
     this.#begin(url);
   }
 
+  /** Acknowledges even when nothing is new, so that the sensor knows that the line is alive. */
+  beat(): void {
+    if (this.#feed) this.#acks.due();
+  }
+
   dismiss(code: number, sentence: string): void {
     this.#over = true;
     this.#link.close(code, sentence);
@@ -59,7 +64,10 @@ export class IngestConnection implements Sensor {
       this.#said = helloOf(url.searchParams, this.#limits);
       if (this.#said.channels) this.#open();
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      if (!(error instanceof ProtocolError)) {
+        this.#fail(error);
+        return;
+      }
       this.#refuse(error);
       this.dismiss(closeOf(error, url), error.message);
     }
@@ -71,7 +79,10 @@ export class IngestConnection implements Sensor {
       work();
       this.#bad = 0;
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      if (!(error instanceof ProtocolError)) {
+        this.#fail(error);
+        return;
+      }
       this.#refuse(error);
       if (error.code === 'too-many-channels') this.dismiss(closeCodes.tooMany, error.message);
       else if (++this.#bad >= patience)
@@ -125,6 +136,12 @@ export class IngestConnection implements Sensor {
     this.#said.channels ??= readChannels(written, this.#limits.maxChannels);
     this.#said.rate ??= samples.rate;
     return this.#open();
+  }
+
+  /** A fault of ours: this connection ends, the server goes on. */
+  #fail(error: unknown): void {
+    this.#hub.log(`stream ${this.#name}: ${String(error)}`);
+    this.dismiss(closeCodes.failed, 'the server failed to take a message; its log says why');
   }
 
   #refuse({ code, message }: ProtocolError): void {

@@ -23,17 +23,16 @@ const loopback = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
  */
 export function originCheck({ host, origins }: OriginOptions): (request: IncomingMessage) => Refused | undefined {
   const added = origins.map(originOf);
-  const names = new Set([
-    host.toLowerCase(),
-    ...added.flatMap((origin) => (origin === 'null' ? [] : hostname(origin))),
-  ]);
+  const names = new Set(added.map((origin) => hostname(origin)));
   const isOwn = (name: string, request: IncomingMessage) =>
-    loopback.test(name) || names.has(name) || (isIP(bare(name)) > 0 && bare(name) === bare(localAddress(request)));
+    loopback.test(name) ||
+    name === host.toLowerCase() ||
+    (isIP(bare(name)) > 0 && bare(name) === bare(localAddress(request)));
 
   return (request) => {
     const told = request.headers.host ?? '';
-    const name = hostname(`http://${told}`) ?? '';
-    if (!isOwn(name, request))
+    const name = hostname(`http://${told}`);
+    if (name === undefined || (!isOwn(name, request) && !names.has(name)))
       return { sentence: `Refused: start the server with --origin http://${show(told)} to be reached by this name.` };
     const { origin } = request.headers;
     if (origin === undefined || added.includes(origin)) return undefined;

@@ -47,15 +47,19 @@ export async function createServer(options: ServerOptions = {}): Promise<Tapline
   const pulse = new Heartbeat(heartbeat);
 
   const accept = (socket: WebSocket, url: URL) => {
-    if (url.pathname.startsWith('/ingest/')) new IngestConnection(socket, url, hub, limits);
-    else if (url.pathname === '/watch') {
-      if (viewers.size >= maxViewers)
-        return { code: closeCodes.tooMany, sentence: `the server takes no more than ${maxViewers} viewers` };
-      const viewer = new WatchConnection(socket, hub);
-      viewers.add(viewer);
-      socket.on('close', () => viewers.delete(viewer));
-    } else return { code: closeCodes.unknownPath, sentence: 'no such path: use /ingest/<stream> or /watch' };
-    pulse.watch(socket);
+    if (url.pathname.startsWith('/ingest/')) {
+      const sensor = new IngestConnection(socket, url, hub, limits);
+      pulse.watch(socket, () => sensor.beat());
+      return undefined;
+    }
+    if (url.pathname !== '/watch')
+      return { code: closeCodes.unknownPath, sentence: 'no such path: use /ingest/<stream> or /watch' };
+    if (viewers.size >= maxViewers)
+      return { code: closeCodes.tooMany, sentence: `the server takes no more than ${maxViewers} viewers` };
+    const viewer = new WatchConnection(socket, hub);
+    viewers.add(viewer);
+    socket.on('close', () => viewers.delete(viewer));
+    pulse.watch(socket, () => {});
     return undefined;
   };
   const sockets = acceptUpgrades(server, { check, maxPayload: limits.maxPayload, accept, log });
@@ -72,7 +76,9 @@ export async function createServer(options: ServerOptions = {}): Promise<Tapline
     clearInterval(health);
     pulse.stop();
     for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'the server is stopping');
-    await hub.save();
+    await hub.save().catch((error: unknown) => {
+      log(`what was learned could not be saved: ${String(error)}`);
+    });
     await stop(server, sockets.clients);
   };
   return {

@@ -63,6 +63,7 @@ export function forward(feed: Feed, request: Subscribe, queue: SubscriptionQueue
         return false;
     }
   };
+  feed.broken.forEach(queueUp);
   return feed.output.subscribe((output) => {
     if (queueUp(output)) viewer.pump();
   });

@@ -56,7 +56,11 @@ export class WatchConnection {
       this.#answer(parseWatchRequest(messageOf(data, isBinary)));
       this.#bad = 0;
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      if (!(error instanceof ProtocolError)) {
+        this.#hub.log(`viewer: ${String(error)}`);
+        this.#link.close(closeCodes.failed, 'the server failed to take a message; its log says why');
+        return;
+      }
       this.#viewer.tell({ type: 'error', code: error.code, message: error.message });
       if (++this.#bad >= patience)
         this.#link.close(closeCodes.badMessage, `${patience} bad messages in a row, the last: ${error.message}`);
@@ -92,5 +96,6 @@ export class WatchConnection {
       this.#viewer.unsubscribe(id);
     });
     this.#subscriptions.set(id, subscription);
+    this.#viewer.pump();
   }
 }

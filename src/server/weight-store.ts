@@ -37,13 +37,9 @@ export class WeightStore {
     return this.#weights.get(fileOf(stream, learner));
   }
 
-  /** Remembers the networks of a stream's learners until `save`. */
-  keep(stream: string, networks: ReadonlyMap<string, Network>): void {
-    for (const [learner, network] of networks) this.#weights.set(fileOf(stream, learner), network.weights());
-  }
-
-  /** Writes the networks of a stream's learners. */
+  /** Remembers the networks of a stream's learners, and writes them where there is a directory. */
   async save(stream: string, networks: ReadonlyMap<string, Network>): Promise<void> {
+    for (const [learner, network] of networks) this.#weights.set(fileOf(stream, learner), network.weights());
     const directory = this.#directory;
     if (directory === undefined) return;
     for (const [learner, network] of networks) {

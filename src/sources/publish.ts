@@ -41,6 +41,8 @@ export type PublishEvent = Exclude<IngestReply, { type: 'error' }>;
 /** Blocks that come when they come, or a source that waits for `ready` before each (a replay). */
 export type BlockSource = Observable<Block> | ((ready: () => Promise<void>) => Observable<Block>);
 
+/** A server acknowledges every 15 s at least: after so many ms without a message the connection is dead. */
+const silence = 45_000;
 /** Bytes of samples that a source which waits may be ahead of the acknowledgements. */
 const ahead = 4 << 20;
 
@@ -128,6 +130,7 @@ export function publish(
         sender.closed();
         options.down?.(ending);
       },
+      silence,
       mayRetry: (code) => code !== closeCodes.replaced && mayRetry(code),
       random,
       scheduler,

@@ -207,6 +207,34 @@ describe('a viewer that does not read', () => {
 });
 
 describe('a broken feed', () => {
+  test('is told also to a viewer that comes later, and a design that throws breaks no server', async () => {
+    await w.stop();
+    w = await world({
+      feed: ({ name }) => {
+        if (name === 'b') throw new Error('no design for b');
+        return {
+          gaps: 'hold',
+          standardize: null,
+          maps: [],
+          learners: [{ name: 'f', task: 'forecast', taps: 0, step: 1 }],
+        };
+      },
+    });
+    const first = await w.sensor('a?rate=250&channels=2');
+    await first.until(is('welcome'));
+    const second = await w.sensor('b?rate=250&channels=2');
+    await second.until(is('welcome'));
+    const a = await subscribed('a', ['raw']);
+    expect(await a.until(is('error'))).toMatchObject({
+      code: 'broken-pipeline',
+      message: 'a: f: layers[0].kernelSize must be an integer >= 1, got 0',
+    });
+    const b = await subscribed('b', ['raw']);
+    expect(await b.until(is('error'))).toMatchObject({ message: 'b: design: Error: no design for b' });
+    second.send(tone(0, 10));
+    await b.until(isBlock);
+  });
+
   test('is an error of its stream only: raw frames flow, its viewers are told, others go on', async () => {
     await w.stop();
     w = await world({

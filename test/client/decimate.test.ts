@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Columns, decimate } from '../../client/decimate.ts';
+import { Ring } from '../../client/ring.ts';
+
+function thin(samples: readonly number[], width: number, window = samples.length * 10): Columns {
+  const ring = new Ring(1, Math.max(2, samples.length));
+  ring.push({ data: Float32Array.from(samples), channels: 1, start: 7, rate: 100, time: 1e12 });
+  const into: Columns = { x: [], y: [] };
+  decimate(ring, { end: ring.newest, window, width }, [0], into);
+  return into;
+}
+
+const numbers = (columns: Columns): number[] => columns.y[0].filter((y) => y !== null);
+
+describe('decimation', () => {
+  test('keeps the least and the greatest sample, and makes x rise strictly', () => {
+    const samples = fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength: 300 });
+    fc.assert(
+      fc.property(samples, fc.integer({ min: 1, max: 40 }), (list, width) => {
+        const columns = thin(list, width);
+        expect(Math.min(...numbers(columns))).toBe(Math.min(...list));
+        expect(Math.max(...numbers(columns))).toBe(Math.max(...list));
+        for (let i = 1; i < columns.x.length; i++) expect(columns.x[i]).toBeGreaterThan(columns.x[i - 1]);
+        expect(columns.y[0]).toHaveLength(columns.x.length);
+        expect(columns.x.length).toBeLessThanOrEqual(2 * width + 4);
+      }),
+      { seed: 3, numRuns: 200 },
+    );
+  });
+
+  test('never puts out NaN or infinity, only null', () => {
+    const odd = fc.constantFrom(NaN, Infinity, -Infinity, 1, 2, -3);
+    fc.assert(
+      fc.property(fc.array(odd, { minLength: 1, maxLength: 200 }), fc.integer({ min: 1, max: 60 }), (list, width) => {
+        const { y } = thin(list, width);
+        for (const value of y[0]) expect(value === null || Number.isFinite(value)).toBe(true);
+      }),
+      { seed: 4, numRuns: 200 },
+    );
+  });
+
+  test('shows a single missing frame as a gap, thinned or not', () => {
+    const samples = Array.from({ length: 400 }, (_, i) => (i === 200 ? NaN : i % 10));
+    expect(thin(samples, 1000).y[0]).toContain(null);
+    expect(thin(samples, 50).y[0]).toContain(null);
+    expect(
+      thin(
+        samples.map(() => 1),
+        50,
+      ).y[0],
+    ).not.toContain(null);
+  });
+
+  test('shows a jump of the clock as a gap, though no index is missing', () => {
+    const ring = new Ring(1, 64);
+    ring.push({ data: Float32Array.from([1, 2]), channels: 1, start: 0, rate: 100, time: 0 });
+    ring.push({ data: Float32Array.from([3, 4]), channels: 1, start: 2, rate: 100, time: 2000 });
+    const into: Columns = { x: [], y: [] };
+    decimate(ring, { end: ring.newest, window: 5000, width: 500 }, [0], into);
+    expect(into.y[0]).toEqual([1, 2, null, 3, 4]);
+  });
+
+  test('reuses its arrays', () => {
+    const ring = new Ring(1, 4);
+    ring.push({ data: Float32Array.from([1, 2]), channels: 1, start: 0, rate: 100, time: 0 });
+    const into: Columns = { x: [], y: [] };
+    decimate(ring, { end: 10, window: 100, width: 10 }, [0], into);
+    const { x } = into;
+    const [y] = into.y;
+    decimate(ring, { end: 10, window: 100, width: 10 }, [0], into);
+    expect(into.x).toBe(x);
+    expect(into.y[0]).toBe(y);
+    expect(y).toEqual([1, 2]);
+  });
+});

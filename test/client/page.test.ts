@@ -1,0 +1,174 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { launchBrowser } from '../browser.ts';
+import { buildPage } from './bundle.ts';
+import { type FixtureServer, startFixture } from './fixture-server.ts';
+
+let directory: string;
+let browser: Browser;
+let server: FixtureServer;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+
+const heatmap = '[data-testid=heatmap]';
+const picture = (): Promise<string> =>
+  page.evaluate((selector) => document.querySelector<HTMLCanvasElement>(selector)?.toDataURL() ?? '', heatmap);
+const item = (stream: string) => page.locator(`[data-testid=stream-item][data-stream=${stream}]`);
+const drawn = (): Promise<void> =>
+  page.evaluate(async () => {
+    for (let i = 0; i < 4; i++) await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  });
+/** Publishes until `seen` is true: the page hears of it in its own time. */
+const until = (seen: () => Promise<boolean>): Promise<void> =>
+  expect.poll(async () => (server.advance(25), seen()), { interval: 50, timeout: 20_000 }).toBe(true);
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tapline-page-'));
+  await buildPage(directory);
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  await rm(directory, { recursive: true });
+});
+beforeEach(async () => {
+  server = await startFixture(directory);
+  context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 900 } });
+  page = await context.newPage();
+  complaints = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(server.url);
+  await page.waitForSelector(heatmap);
+  await until(async () => (await page.locator('[data-testid=kernel-peak]').first().textContent()) !== '');
+});
+afterEach(async () => {
+  expect(complaints).toEqual([]);
+  await context.close();
+  await server.close();
+});
+
+describe('the page', () => {
+  test('shows the headset first and selected, and the host beside it, both learning', async () => {
+    expect(
+      await page.locator('[data-testid=stream-item]').evaluateAll((all) => all.map((one) => one.dataset.stream)),
+    ).toEqual(['eeg', 'host', 'alpha']);
+    expect(await item('eeg').getAttribute('aria-pressed')).toBe('true');
+    expect(await item('eeg').textContent()).toMatch(/250 Hz · lag 12 ms/);
+    expect(await page.locator('[data-testid=beside][data-stream=host]').textContent()).toMatch(/learning too/);
+    expect(await page.locator('[data-testid=learner]').count()).toBe(2);
+  });
+
+  test('moves its heatmap with the stream, and names what was true under it', async () => {
+    const before = await picture();
+    await until(async () => (await picture()) !== before);
+    await until(
+      async () => (await page.locator('[data-testid=feature-map]').textContent())?.includes('blink') ?? false,
+    );
+  });
+
+  test('holds the picture on Space, says how far it is behind, and goes live again', async () => {
+    await page.keyboard.press('Space');
+    await page.waitForSelector('[data-testid=pause][aria-pressed=true]');
+    await drawn();
+    const held = await picture();
+    await until(async () =>
+      /^paused, live −[1-9]\d* s$/.test((await page.textContent('[data-testid=live-state]')) ?? ''),
+    );
+    await drawn();
+    expect((await picture()) === held).toBe(true);
+    await page.click('[data-testid=pause]');
+    await until(async () => (await page.textContent('[data-testid=live-state]')) === 'live');
+    expect(await picture()).not.toBe(held);
+  });
+
+  test('leaves Space to whatever control has the focus', async () => {
+    await page.focus('[data-testid=learning]');
+    await page.keyboard.press('Space');
+    await until(() => Promise.resolve(server.requests.some(({ type }) => type === 'learning')));
+    expect(await page.getAttribute('[data-testid=pause]', 'aria-pressed')).toBe('false');
+  });
+
+  test('shows as much as the window says, and other colours, without losing what it had', async () => {
+    for (let i = 0; i < 60; i++) server.advance(25);
+    const before = await picture();
+    await page.selectOption('[data-testid=window]', '2');
+    await until(async () => (await picture()) !== before);
+    const narrow = await picture();
+    await page.selectOption('[data-testid=palette]', 'magma');
+    await until(async () => (await picture()) !== narrow);
+    await page.selectOption('[data-testid=window]', '60');
+    await drawn();
+    expect(await picture()).not.toBe(narrow);
+  });
+
+  test('hides channels, and switches decibel off, without mounting anything anew', async () => {
+    const canvas = await page.$(heatmap);
+    const names = () => page.locator('[data-testid=signal] .tapline-name').allTextContents();
+    expect(await names()).toHaveLength(8);
+    await page.click('[data-testid=channels]');
+    await page.locator('.menu-body input').first().uncheck();
+    await until(async () => (await names()).length === 7);
+    await page.locator('[data-testid=db]').uncheck();
+    await until(async () => (await page.textContent('[data-testid=feature-map] .tapline-tag-right')) === 'power');
+    expect(await canvas?.evaluate((element) => element.isConnected)).toBe(true);
+  });
+
+  test('tells the server to hold a learner still, and to take other steps', async () => {
+    await page.locator('[data-testid=learning]').first().uncheck();
+    await page.locator('[data-testid=step]').first().fill('-2');
+    await until(() => Promise.resolve(server.requests.filter(({ type }) => type === 'learning').length === 2));
+    const [still, step] = server.requests.filter(({ type }) => type === 'learning');
+    expect(still).toEqual({ type: 'learning', stream: 'eeg', learner: 1, on: false });
+    expect(step).toEqual({ type: 'learning', stream: 'eeg', learner: 1, step: 0.01 });
+    await page.getByText('held still').waitFor();
+  });
+
+  test('puts another stream in the middle when it is chosen, with what was seen of it before', async () => {
+    await item('host').click();
+    await page.getByText('Raw signal of host').waitFor();
+    await page.locator('[data-testid=beside][data-stream=eeg]').waitFor();
+    expect(await page.locator('[data-testid=signal] .tapline-name').allTextContents()).toContain('cpu 0');
+  });
+
+  test('lets streams come and go', async () => {
+    await item('host').click();
+    server.setHost(false);
+    await item('host').waitFor({ state: 'detached' });
+    expect(await item('eeg').getAttribute('aria-pressed')).toBe('true');
+    server.setHost(true);
+    await page.locator('[data-testid=beside][data-stream=eeg]').waitFor();
+  });
+
+  test('says that it is disconnected, why, and connects again by itself', async () => {
+    server.drop(4008, 'this viewer was too slow');
+    await page.getByText('Disconnected: this viewer was too slow').waitFor();
+    await page.locator('[data-testid=connection]').waitFor({ state: 'hidden' });
+    const before = await picture();
+    await until(async () => (await picture()) !== before);
+  });
+
+  test('says that the server refused it, and leaves it at that', async () => {
+    server.drop(4503, 'origin refused: start the server with --origin');
+    await page.getByText('start the server with --origin').waitFor();
+    expect(server.requests.filter(({ type }) => type === 'subscribe')).toHaveLength(2);
+  });
+
+  test('fits a narrow screen, and has a name for every control', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await drawn();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    const nameless = await page.locator('button, select, input').evaluateAll(
+      (all) =>
+        all.filter((control) => {
+          const labels = (control as HTMLInputElement).labels?.[0]?.textContent ?? '';
+          return `${control.textContent}${labels}${control.getAttribute('aria-label') ?? ''}`.trim() === '';
+        }).length,
+    );
+    expect(nameless).toBe(0);
+  });
+});

@@ -1,0 +1,433 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type * as client from '../../client/index.ts';
+import { launchBrowser } from '../browser.ts';
+import { bundleClient } from './bundle.ts';
+import { serveStatic } from './static-server.ts';
+
+declare global {
+  interface Window {
+    tapline: typeof client;
+    mount: (id: string) => HTMLElement;
+    block: (
+      start: number,
+      rows: number[][],
+      rate?: number,
+      valid?: number[],
+    ) => Parameters<client.SignalPlot['push']>[0];
+    /** Resolves when everything that was asked for is drawn. */
+    drawn: () => Promise<void>;
+    /** How many pixels of a canvas have about this colour, from and to these parts of its width. */
+    count: (canvas: HTMLCanvasElement, color: string, from?: number, to?: number) => number;
+    live: { observers: number; frames: number; listeners: number };
+  }
+}
+
+const index = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>pieces</title>
+<link rel="stylesheet" href="/page.css"><script type="module" src="/page.js"></script></head>
+<body><div id="a" class="box"></div><div id="b" class="box"></div></body></html>`;
+
+const script = `
+import * as tapline from '/client.js';
+window.tapline = tapline;
+window.mount = (id) => document.getElementById(id);
+window.block = (start, rows, rate = 100, valid) => ({
+  data: Float32Array.from(rows.flat()), channels: rows[0].length, start, rate, time: 1e12 + (start * 1000) / rate,
+  ...(valid && { valid: Uint8Array.from(valid) }),
+});
+window.drawn = async () => {
+  for (let i = 0; i < 4; i++) await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+};
+const copyOf = (canvas) => {
+  const copy = document.createElement('canvas');
+  copy.width = canvas.width;
+  copy.height = canvas.height;
+  const context = copy.getContext('2d', { willReadFrequently: true });
+  context.drawImage(canvas, 0, 0);
+  return context;
+};
+window.count = (canvas, color, from = 0, to = 1) => {
+  const [red, green, blue] = color.match(/\\w\\w/g).map((pair) => parseInt(pair, 16));
+  const left = Math.floor(from * canvas.width);
+  const width = Math.floor(to * canvas.width) - left;
+  const { data } = copyOf(canvas).getImageData(left, 0, width, canvas.height);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4)
+    if (Math.abs(data[i] - red) + Math.abs(data[i + 1] - green) + Math.abs(data[i + 2] - blue) < 60 && data[i + 3] > 128) count++;
+  return count;
+};`;
+
+const css = '.box { width: 800px; height: 200px; --tapline-gutter: 100px; --tapline-margin: 100px; }';
+
+/** Counts what a piece could leave behind: observers, frames that were asked for, listeners of the window. */
+function countLeftovers(): void {
+  const live = { observers: 0, frames: 0, listeners: 0 };
+  window.live = live;
+  const Observer = window.ResizeObserver;
+  window.ResizeObserver = class extends Observer {
+    override observe(target: Element): void {
+      live.observers++;
+      super.observe(target);
+    }
+    override disconnect(): void {
+      live.observers--;
+      super.disconnect();
+    }
+  };
+  const pending = new Set<number>();
+  const request = window.requestAnimationFrame.bind(window);
+  const cancel = window.cancelAnimationFrame.bind(window);
+  window.requestAnimationFrame = (callback) => {
+    const id = request((time) => {
+      pending.delete(id);
+      live.frames = pending.size;
+      callback(time);
+    });
+    pending.add(id);
+    live.frames = pending.size;
+    return id;
+  };
+  window.cancelAnimationFrame = (id) => {
+    pending.delete(id);
+    live.frames = pending.size;
+    cancel(id);
+  };
+  for (const target of [window, document, MediaQueryList.prototype] as EventTarget[]) {
+    target.addEventListener = function (...args) {
+      live.listeners++;
+      EventTarget.prototype.addEventListener.apply(this, args);
+    };
+    target.removeEventListener = function (...args) {
+      live.listeners--;
+      EventTarget.prototype.removeEventListener.apply(this, args);
+    };
+  }
+}
+
+let browser: Browser;
+let served: Awaited<ReturnType<typeof serveStatic>>;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+
+async function open(prepare?: (page: Page) => Promise<unknown>): Promise<void> {
+  context = await browser.newContext({ locale: 'en-US', colorScheme: 'light', viewport: { width: 900, height: 600 } });
+  page = await context.newPage();
+  complaints = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.addInitScript(countLeftovers);
+  await prepare?.(page);
+  await page.goto(served.url);
+  await page.waitForFunction(() => 'drawn' in window, undefined, { polling: 20 });
+}
+
+beforeAll(async () => {
+  const files = { '/index.html': index, '/page.js': script, '/page.css': css, '/client.js': await bundleClient() };
+  served = await serveStatic({ files });
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  await served.close();
+});
+afterEach(async () => {
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+describe('under a strict content security policy', () => {
+  beforeEach(() => open());
+
+  test('a heatmap moves with every block, has the colours of its palette, and leaves invalid frames blank', async () => {
+    const seen = await page.evaluate(async () => {
+      const { FeatureMap } = window.tapline;
+      const map = new FeatureMap(window.mount('a'), { labels: ['x', 'y'], rate: 10, range: [0, 1], window: 10 });
+      await window.drawn();
+      const canvas = document.querySelector<HTMLCanvasElement>('canvas[data-testid=heatmap]');
+      if (!canvas) throw new Error('no heatmap');
+      const look = () => [
+        window.count(canvas, 'fde725'),
+        window.count(canvas, '440154'),
+        window.count(canvas, 'eceff3', 0.15, 0.85),
+      ];
+      const rows = (value: number) => Array.from({ length: 20 }, () => [value, 1 - value]);
+      map.push(
+        window.block(
+          0,
+          rows(1),
+          10,
+          Array.from({ length: 20 }, () => 0),
+        ),
+      );
+      await window.drawn();
+      const blank = look();
+      map.push(window.block(20, rows(1), 10));
+      await window.drawn();
+      const half = look();
+      map.push(window.block(40, rows(1), 10));
+      await window.drawn();
+      const more = look();
+      map.set({ palette: 'magma' });
+      await window.drawn();
+      const magma = [window.count(canvas, 'fcfdbf', 0.15, 0.85), window.count(canvas, '000004', 0.15, 0.85)];
+      map.destroy();
+      return { blank, half, more, magma };
+    });
+    expect(seen.blank.slice(0, 2)).toEqual([0, 0]);
+    expect(seen.half[0]).toBeGreaterThan(5000);
+    expect(seen.half[1]).toBeGreaterThan(5000);
+    expect(seen.half[2]).toBeLessThan(seen.blank[2]);
+    expect(seen.more[0]).toBeGreaterThan(1.8 * seen.half[0]);
+    expect(seen.magma[0]).toBeGreaterThan(5000);
+    expect(seen.magma[1]).toBeGreaterThan(5000);
+  });
+
+  test('a heatmap finds its range by itself, and its bar has numbers', async () => {
+    const numbers = await page.evaluate(async () => {
+      const map = new window.tapline.FeatureMap(window.mount('a'), { labels: ['x'], rate: 10, unit: 'dB' });
+      const rows = Array.from({ length: 100 }, (_, i) => [i === 50 ? 1e9 : 10 + i / 10]);
+      map.push(window.block(0, rows, 10));
+      await window.drawn();
+      return [...document.querySelectorAll('.tapline-colour-numbers > *')].map((cell) => Number(cell.textContent));
+    });
+    expect(numbers[0]).toBeGreaterThan(19);
+    expect(numbers[0]).toBeLessThan(21);
+    expect(numbers[2]).toBeGreaterThan(9.9);
+    expect(numbers[2]).toBeLessThan(11);
+  });
+
+  test('a gap is a gap, and NaN before anything else keeps nothing from being drawn', async () => {
+    const trace = await page.evaluate(async () => {
+      const plot = new window.tapline.SignalPlot(window.mount('a'), {
+        channels: ['Fz'],
+        rate: 100,
+        unit: 'uV',
+        window: 10,
+      });
+      const wave = (from: number, to: number) =>
+        Array.from({ length: to - from }, (_, i) => [20 * Math.sin((from + i) / 3)]);
+      plot.push(
+        window.block(
+          0,
+          Array.from({ length: 100 }, () => [NaN]),
+        ),
+      );
+      plot.push(window.block(100, wave(100, 400)));
+      plot.push(window.block(600, wave(600, 1000)));
+      await window.drawn();
+      const canvas = document.querySelector('canvas');
+      if (!canvas) throw new Error('no canvas');
+      const at = (from: number, to: number) =>
+        window.count(canvas, '3454d1', (100 + 60 * from) / 800, (100 + 60 * to) / 800);
+      return [at(0.1, 0.9), at(1.2, 3.8), at(4.2, 5.8), at(6.2, 9.8)];
+    });
+    expect(trace[0]).toBe(0);
+    expect(trace[1]).toBeGreaterThan(500);
+    expect(trace[2]).toBe(0);
+    expect(trace[3]).toBeGreaterThan(500);
+  });
+
+  test('a signal says that it is AC-coupled, its offset, its scale in its unit, and what is flat or at the rail', async () => {
+    const texts = await page.evaluate(async () => {
+      const channels = [
+        { label: 'Fz', unit: 'uV' },
+        { label: 'flat', unit: 'uV' },
+        { label: 'railed', unit: 'uV' },
+      ];
+      const plot = new window.tapline.SignalPlot(window.mount('a'), { channels, rate: 100 });
+      plot.push(
+        window.block(
+          0,
+          Array.from({ length: 500 }, (_, i) => [4000 + 40 * Math.sin(i), 7, 187_500 - (i % 2)]),
+        ),
+      );
+      await window.drawn();
+      const lanes = [...document.querySelectorAll('.tapline-lane')];
+      const badge = (lane: Element) => lane.querySelector('.tapline-badge:not([hidden])')?.textContent ?? '';
+      const text = (selector: string) => document.querySelector(selector)?.textContent;
+      return {
+        badges: lanes.map(badge),
+        offset: text('.tapline-aside'),
+        scale: text('.tapline-bar'),
+        coupling: text('.tapline-tag-left'),
+      };
+    });
+    expect(texts.badges).toEqual(['', 'flat', 'rail']);
+    expect(texts.offset).toMatch(/^DC (3\.99|4|4\.01) mV$/);
+    expect(texts.scale).toBe('50 µV');
+    expect(texts.coupling).toBe('AC-coupled');
+  });
+
+  test('two pieces on one view pause together: the picture stays, and the data goes on', async () => {
+    const seen = await page.evaluate(async () => {
+      const { FeatureMap, SignalPlot, TimeView } = window.tapline;
+      const view = new TimeView(5);
+      const map = new FeatureMap(window.mount('a'), { labels: ['x'], rate: 10, range: [0, 1], view });
+      const plot = new SignalPlot(window.mount('b'), { channels: 1, rate: 100, view });
+      const push = (second: number) => {
+        map.push(
+          window.block(
+            10 * second,
+            Array.from({ length: 10 }, (_, i) => [((second + i) % 3) / 2]),
+            10,
+          ),
+        );
+        plot.push(
+          window.block(
+            100 * second,
+            Array.from({ length: 100 }, (_, i) => [Math.sin(i * (second + 1))]),
+          ),
+        );
+      };
+      const pictures = () => [...document.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL()).join();
+      for (let second = 0; second < 5; second++) push(second);
+      await window.drawn();
+      view.pause();
+      await window.drawn();
+      const held = pictures();
+      for (let second = 5; second < 100; second++) push(second);
+      await window.drawn();
+      const still = pictures() === held;
+      const { behind } = view;
+      view.resume();
+      await window.drawn();
+      return { still, behind, moved: pictures() !== held };
+    });
+    expect(seen.still).toBe(true);
+    expect(seen.behind).toBeCloseTo(95, 0);
+    expect(seen.moved).toBe(true);
+  });
+
+  test('a kernel plot names the peak of the kernel, and offers every output', async () => {
+    const seen = await page.evaluate(async () => {
+      const plot = new window.tapline.KernelPlot(window.mount('a'), { rate: 250, outputs: ['one', 'two'] });
+      const tone = (hz: number) =>
+        Array.from({ length: 125 }, (_, k) => Math.cos((2 * Math.PI * hz * k) / 250) * Math.sin((Math.PI * k) / 125));
+      plot.push({ shape: [2, 125, 1], data: [...tone(10).map((w) => 0.1 * w), ...tone(40)] });
+      await window.drawn();
+      const peak = () => document.querySelector('[data-testid=kernel-peak]')?.textContent;
+      const select = document.querySelector('select');
+      const strongest = peak();
+      if (select) select.value = '0';
+      select?.dispatchEvent(new Event('change'));
+      await window.drawn();
+      return { strongest, chosen: peak(), options: [...(select?.options ?? [])].map(({ text }) => text) };
+    });
+    expect(seen.strongest).toMatch(/^peak (39\.9|40\.0|40\.1) Hz$/);
+    expect(seen.chosen).toMatch(/^peak (9\.9|10\.0|10\.1) Hz$/);
+    expect(seen.options).toEqual(['one', 'two']);
+  });
+
+  test('text from elsewhere stays text', async () => {
+    const elements = await page.evaluate(async () => {
+      const label = '<img src=x onerror="document.title=1">';
+      new window.tapline.FeatureMap(window.mount('a'), { labels: [label], rate: 10 }).ribbon([{ time: 1e12, label }]);
+      new window.tapline.SignalPlot(window.mount('b'), { channels: [label], rate: 10 });
+      await window.drawn();
+      return [document.querySelectorAll('img').length, document.body.textContent?.split(label).length];
+    });
+    expect(elements).toEqual([0, 4]);
+  });
+
+  test('pieces mounted twice and destroyed leave no element, observer, frame or listener', async () => {
+    const seen = await page.evaluate(async () => {
+      const { FeatureLines, FeatureMap, KernelPlot, LossPlot, SignalPlot, TimeView } = window.tapline;
+      const view = new TimeView(5);
+      const round = async () => {
+        const a = window.mount('a');
+        const b = window.mount('b');
+        const pieces = [a, b].flatMap((element) => [
+          new SignalPlot(element, { channels: 2, rate: 100, view, sync: 'x' }),
+          new FeatureMap(element, { labels: ['x', 'y'], rate: 100, view, sync: 'x' }),
+          new FeatureLines(element, { labels: ['x', 'y'], rate: 100, view, sync: 'x' }),
+        ]);
+        const others = [a, b].map((element) => ({
+          kernel: new KernelPlot(element, { rate: 100 }),
+          loss: new LossPlot(element),
+        }));
+        const push = () => {
+          for (const piece of pieces)
+            piece.push(
+              window.block(0, [
+                [1, 2],
+                [3, 4],
+              ]),
+            );
+          for (const { kernel, loss } of others) {
+            kernel.push({ shape: [1, 2, 1], data: [1, 2] });
+            loss.push({ nmse: 1, skill: 0.5 });
+          }
+        };
+        push();
+        await window.drawn();
+        push();
+        const during = { ...window.live };
+        for (const piece of pieces) piece.destroy();
+        for (const { kernel, loss } of others) {
+          kernel.destroy();
+          loss.destroy();
+        }
+        return {
+          during,
+          ...window.live,
+          elements: document.querySelectorAll('.box *').length,
+          sheets: document.adoptedStyleSheets.length,
+        };
+      };
+      const before = { ...window.live };
+      return { before, first: await round(), second: await round() };
+    });
+    const { during, ...after } = seen.first;
+    expect(during.observers).toBeGreaterThan(seen.before.observers);
+    expect(during.frames).toBe(1);
+    expect(during.listeners).toBeGreaterThan(seen.before.listeners);
+    expect(after).toEqual({ ...seen.before, elements: 0, sheets: 1 });
+    expect(seen.second).toEqual(seen.first);
+  });
+
+  test('a piece in a shadow root is styled there', async () => {
+    const position = await page.evaluate(async () => {
+      const shadow = window.mount('a').attachShadow({ mode: 'open' });
+      const inner = document.createElement('div');
+      shadow.append(inner);
+      inner.style.height = '200px';
+      new window.tapline.LossPlot(inner, { compact: true }).push({ nmse: 1, skill: 0.1 });
+      await window.drawn();
+      const root = inner.querySelector('.tapline');
+      return root && getComputedStyle(root).position;
+    });
+    expect(position).toBe('relative');
+  });
+
+  test('a piece asks for one animation frame, however much is pushed before it comes, as in a hidden tab', async () => {
+    const frames = await page.evaluate(async () => {
+      const plot = new window.tapline.SignalPlot(window.mount('a'), { channels: 1, rate: 100 });
+      await window.drawn();
+      let asked = 0;
+      const request = window.requestAnimationFrame.bind(window);
+      window.requestAnimationFrame = () => ++asked;
+      for (let i = 0; i < 1000; i++) plot.push(window.block(i, [[i]]));
+      window.requestAnimationFrame = request;
+      return asked;
+    });
+    expect(frames).toBe(1);
+  });
+});
+
+describe("where the browser's language is no language tag", () => {
+  test('the pieces load and draw, and the language is left as it was', async () => {
+    await open((fresh) =>
+      fresh.addInitScript(() =>
+        Object.defineProperty(Navigator.prototype, 'language', { get: () => 'en-US@posix', configurable: true }),
+      ),
+    );
+    const seen = await page.evaluate(async () => {
+      const plot = new window.tapline.SignalPlot(window.mount('a'), { channels: 1, rate: 100 });
+      plot.push(window.block(0, [[1], [2]]));
+      await window.drawn();
+      return [document.querySelectorAll('canvas').length, navigator.language];
+    });
+    expect(seen).toEqual([1, 'en-US@posix']);
+  });
+});

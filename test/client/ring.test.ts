@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Ring } from '../../client/ring.ts';
+import type { Block } from '../../src/core/block.ts';
+
+const rate = 100;
+
+function block(start: number, samples: readonly number[], extra: Partial<Block> = {}): Block {
+  return { data: Float32Array.from(samples), channels: 1, start, rate, time: start * 10, ...extra };
+}
+
+function kept(ring: Ring): number[] {
+  return Array.from({ length: ring.next - ring.first }, (_, i) => ring.data[(ring.at(ring.first) + i) * ring.channels]);
+}
+
+describe('a ring', () => {
+  test('holds the newest frames in one piece, however they were cut, and never more than its capacity', () => {
+    const cuts = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 40 });
+    fc.assert(
+      fc.property(cuts, fc.integer({ min: 2, max: 12 }), (lengths, capacity) => {
+        const ring = new Ring(1, capacity);
+        const size = ring.data.length;
+        let start = 0;
+        for (const length of lengths) {
+          ring.push(
+            block(
+              start,
+              Array.from({ length }, (_, i) => start + i),
+            ),
+          );
+          start += length;
+        }
+        const from = Math.max(0, start - capacity);
+        expect(kept(ring)).toEqual(Array.from({ length: start - from }, (_, i) => from + i));
+        expect(ring.data).toHaveLength(size);
+      }),
+      { seed: 1, numRuns: 200 },
+    );
+  });
+
+  test('has times that rise strictly, however the clock jitters or jumps', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -400, max: 3000 }), { minLength: 2, maxLength: 30 }), (jitters) => {
+        const ring = new Ring(1, 64);
+        jitters.forEach((jitter, at) => ring.push(block(at * 3, [0, 1, 2], { time: at * 30 + jitter })));
+        const times = Array.from({ length: ring.next - ring.first }, (_, i) => ring.times[ring.at(ring.first) + i]);
+        for (let i = 1; i < times.length; i++) expect(times[i]).toBeGreaterThan(times[i - 1]);
+      }),
+      { seed: 2, numRuns: 200 },
+    );
+  });
+
+  test('writes NaN where frames never came, at no greater cost than its capacity', () => {
+    const ring = new Ring(1, 8);
+    ring.push(block(0, [1, 2]));
+    ring.push(block(4, [5]));
+    expect(kept(ring)).toEqual([1, 2, NaN, NaN, 5]);
+    ring.push(block(2 ** 52, [6, 7]));
+    expect(kept(ring)).toEqual([6, 7]);
+  });
+
+  test('blanks a frame that was filled in, but only the missing channels of one that says which', () => {
+    const ring = new Ring(2, 8);
+    const data = Float32Array.from([1, 2, 3, NaN, 5, 6]);
+    ring.push({ data, channels: 2, start: 0, rate, time: 0, valid: Uint8Array.from([0, 0, 1]) });
+    expect(Array.from(ring.data.subarray(0, 6))).toEqual([NaN, NaN, 3, NaN, 5, 6]);
+  });
+
+  test('begins anew when the numbering goes back, or the clock does', () => {
+    const ring = new Ring(1, 8);
+    ring.push(block(10, [1, 2, 3]));
+    ring.push(block(0, [4]));
+    expect(kept(ring)).toEqual([4]);
+    ring.push(block(1, [5], { time: -60_000 }));
+    expect(kept(ring)).toEqual([5]);
+    expect(ring.newest).toBe(-60_000);
+  });
+
+  test('finds the first frame at or after a time', () => {
+    const ring = new Ring(1, 8);
+    ring.push(block(3, [0, 0, 0, 0]));
+    expect(ring.find(-1)).toBe(3);
+    expect(ring.find(45)).toBe(5);
+    expect(ring.find(1000)).toBe(7);
+  });
+
+  test('copies what no later push changes', () => {
+    const ring = new Ring(1, 4);
+    ring.push(block(0, [1, 2]));
+    const copy = ring.copy();
+    ring.push(block(2, [3, 4, 5]));
+    expect(kept(copy)).toEqual([1, 2]);
+  });
+
+  test('refuses a block of another width, by name', () => {
+    expect(() => new Ring(2, 4).push(block(0, [1, 2]))).toThrow('block.channels must be 2, got 1');
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { StreamFeed } from '../../client/page/stream-feed.ts';
+import type { RibbonEvent } from '../../client/ribbon.ts';
+import type { Block } from '../../src/core/block.ts';
+
+const raw = (start: number, frames = 10, rate = 100): Parameters<StreamFeed['take']>[0] => ({
+  type: 'block',
+  kind: 'samples',
+  id: 1,
+  run: 0,
+  map: 0,
+  block: { data: new Float32Array(frames), channels: 1, start, rate, time: start * (1000 / rate) },
+});
+const remembered = (feed: StreamFeed): Block[] => {
+  const blocks: Block[] = [];
+  feed.attach({ raw: (block) => blocks.push(block) })();
+  return blocks;
+};
+
+describe('what the page remembers of a stream', () => {
+  test('is about the last minute, however long it runs', () => {
+    const feed = new StreamFeed();
+    for (let i = 0; i < 30_000; i++) feed.take(raw(i * 10), 0);
+    const blocks = remembered(feed);
+    expect(blocks.length).toBeGreaterThan(590);
+    expect(blocks.length).toBeLessThan(700);
+    expect(blocks.at(-1)?.start).toBe(299_990);
+  });
+
+  test('is bounded where the clock stands still', () => {
+    const feed = new StreamFeed();
+    for (let i = 0; i < 20_000; i++) feed.take({ ...raw(i), ...raw(i, 1, 0) }, 0);
+    expect(remembered(feed).length).toBeLessThanOrEqual(4096);
+  });
+
+  test('begins anew with a run', () => {
+    const feed = new StreamFeed();
+    feed.take(raw(0), 0);
+    feed.take({ type: 'run', id: 1, run: 1, next: 0 }, 0);
+    expect(remembered(feed)).toEqual([]);
+  });
+
+  test('gives a mark its time by the clock of the samples, though it may come before them', () => {
+    const feed = new StreamFeed();
+    const events: RibbonEvent[] = [];
+    feed.attach({ events: (list) => events.push(...list) });
+    feed.take({ type: 'mark', id: 1, at: 150, label: 'blink', frames: 30 }, 0);
+    expect(events).toEqual([]);
+    feed.take(raw(100), 0);
+    expect(events).toEqual([{ time: 1500, duration: 300, label: 'blink' }]);
+  });
+
+  test('keeps the first kernels, which the server sends once', () => {
+    const feed = new StreamFeed();
+    const kernels = {
+      type: 'kernels' as const,
+      id: 1,
+      learner: 0,
+      at: 0,
+      shape: [1, 1, 1] as [number, number, number],
+    };
+    feed.take({ ...kernels, data: [2], start: [1] }, 0);
+    feed.take({ ...kernels, data: [3] }, 0);
+    const seen: (readonly number[] | undefined)[] = [];
+    feed.attach({ kernels: ({ start }) => seen.push(start) });
+    expect(seen).toEqual([[1]]);
+  });
+});

@@ -1,0 +1,151 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { Subscription } from 'rxjs';
+import { createServer, type TaplineServer } from 'tapline/server';
+import { eegChannels, eegSource, publish } from 'tapline/sources';
+import { hostSource } from 'tapline/sources/node';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { root, run, runScript } from './run-process.ts';
+import { sharedData } from './shared-data.ts';
+
+interface Fence {
+  language: string;
+  text: string;
+  line: number;
+  /** The `text` block that comes next: what it must print. */
+  output?: string;
+}
+
+const documents = ['README.md', 'CONTRIBUTING.md', 'docs/concepts.md', 'docs/eeg.md', 'docs/iot.md', 'docs/embed.md'];
+const recording = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');
+const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }).scripts;
+
+/** What `npx` does in the documents, for this clone, a free port and no time to lose. */
+const npx = `#!/bin/sh
+tool=$1; shift
+if [ "$tool" = tsx ]; then file=$1; shift; exec node --import "$TSX" "$CLONE/$file" "$@"; fi
+[ "$tool" = tapline ] || exit 127
+case $1 in
+  serve) set -- "$@" --port 0 ;;
+  simulate) set -- "$@" --to "$SERVER" ;;
+  replay) set -- "$@" --to "$SERVER" --speed max ;;
+  record) set -- "$@" --from "$SERVER" ;;
+esac
+exec node "$CLONE/dist/src/cli/main.js" "$@"
+`;
+
+/** The fenced blocks of a document. */
+function fencesOf(document: string): Fence[] {
+  const fences: Fence[] = [];
+  const lines = readFileSync(join(root, document), 'utf8').split('\n');
+  for (let i = 0; i < lines.length; i++) {
+    const language = /^```(\w+)$/.exec(lines[i])?.[1];
+    if (language === undefined) continue;
+    const end = lines.indexOf('```', i + 1);
+    const text = `${lines.slice(i + 1, end).join('\n')}\n`;
+    const before = fences.at(-1);
+    if (language === 'text' && before) before.output = text;
+    fences.push({ language, text, line: i + 1 });
+    i = end;
+  }
+  return fences;
+}
+
+let directory = '';
+let server: TaplineServer;
+const sensors = new Subscription();
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'tapline-docs-'));
+  for (const folder of ['bin', 'node_modules']) mkdirSync(join(directory, folder));
+  symlinkSync(root, join(directory, 'node_modules/tapline'), 'junction');
+  symlinkSync(join(root, 'node_modules/rxjs'), join(directory, 'node_modules/rxjs'), 'junction');
+  writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(directory, 'bin/npx'), npx, { mode: 0o755 });
+  if (recording) symlinkSync(recording, join(directory, basename(recording)));
+  server = await createServer({ port: 0 });
+  const ingest = `${server.url.replace('http', 'ws')}/ingest`;
+  const { channels, rate, blocks } = hostSource();
+  const ignore = { error: () => {} }; // a document may put its own sensor in the place of these
+  const headset = publish(`${ingest}/headset`, { channels: eegChannels, rate: 250, kind: 'eeg' }, eegSource());
+  sensors.add(headset.subscribe(ignore));
+  sensors.add(publish(`${ingest}/host`, { channels, rate, kind: 'host' }, blocks).subscribe(ignore));
+});
+
+afterAll(async () => {
+  sensors.unsubscribe();
+  await server.close();
+  rmSync(directory, { recursive: true });
+});
+
+/** Runs a block as it stands, in a directory of its own. A command that runs on is stopped once it says that it runs. */
+async function runShell({ text, output }: Fence): Promise<void> {
+  const told = text.split('\n').filter((line) => /^npm /.test(line));
+  const named = told.flatMap((line) =>
+    [...line.matchAll(/npm (?:run )?(?!ci\b|run\b)(\w[\w:-]*)/g)].map(([, name]) => name),
+  );
+  for (const name of named) expect(Object.keys(scripts)).toContain(name);
+  if (told.length > 0) return;
+  const environment = {
+    PATH: `${join(directory, 'bin')}:${process.env.PATH}`,
+    TSX: import.meta.resolve('tsx'),
+    CLONE: root,
+    SERVER: server.url.replace('http', 'ws'),
+  };
+  const until = /Tapline is at .*\n|publishing to .*\n/;
+  const { stdout, stderr, code } = await run('bash', ['-ec', text.trim()], { cwd: directory, environment, until });
+  expect(code, stderr).toBe(0);
+  if (output !== undefined) expect(stdout).toBe(output);
+}
+
+async function runTypeScript({ text, output, line }: Fence, document: string): Promise<void> {
+  const file = join(directory, `${basename(document, '.md')}-${line}.ts`);
+  writeFileSync(file, text.replaceAll('ws://127.0.0.1:8080', server.url.replace('http', 'ws')));
+  const { stdout, stderr, code } = await runScript(file, [], { cwd: directory });
+  expect(code, stderr).toBe(0);
+  expect(stdout).toBe(output);
+}
+
+describe.each(documents)('%s', (document) => {
+  const fences = fencesOf(document);
+
+  for (const fence of fences.filter(({ language }) => ['sh', 'ts'].includes(language))) {
+    const absent = !recording && fence.text.includes('OpenBCI_GUI-v6');
+    const name = `line ${fence.line} does what it says: ${fence.text.split('\n')[0]}`;
+    test.skipIf(absent)(name, () => (fence.language === 'sh' ? runShell(fence) : runTypeScript(fence, document)));
+  }
+
+  test('links to files that are there', () => {
+    const text = readFileSync(join(root, document), 'utf8');
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link]) => link);
+    expect(links.filter((link) => !existsSync(join(root, dirname(document), link)))).toEqual([]);
+  });
+});
+
+test('the TypeScript in the documents type-checks', () => {
+  const programs = documents.flatMap((document) =>
+    fencesOf(document)
+      .filter(({ language }) => language === 'ts')
+      .map(({ text, line }) => {
+        const file = join(directory, `${basename(document, '.md')}-${line}-types.ts`);
+        writeFileSync(file, text);
+        return file;
+      }),
+  );
+  const options: ts.CompilerOptions = {
+    target: ts.ScriptTarget.ES2023,
+    module: ts.ModuleKind.NodeNext,
+    typeRoots: [join(root, 'node_modules/@types')],
+    types: ['node'],
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+  };
+  const wrong = ts.getPreEmitDiagnostics(ts.createProgram(programs, options));
+  const told = wrong.map(
+    ({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
+  );
+  expect(told).toEqual([]);
+});

@@ -1,0 +1,159 @@
+import { lastValueFrom, type Observable, Subject, take, toArray } from 'rxjs';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Block } from '../../src/core/block.ts';
+import { fromSocket } from '../../src/operators/from-socket.ts';
+import { createServer, type TaplineServer } from '../../src/server/index.ts';
+import { publish, type PublishEvent } from '../../src/sources/publish.ts';
+import { scripted, type ScriptedServer } from './socket-server.ts';
+
+let plain: ScriptedServer | undefined;
+let server: TaplineServer | undefined;
+afterEach(async () => {
+  await plain?.close();
+  await server?.close();
+});
+
+const random = () => 0;
+const starts = ({ start, data, channels }: Block) => [start, data.length / channels];
+const some = (blocks: Observable<Block>, count: number) => lastValueFrom(blocks.pipe(take(count), toArray()));
+
+describe('fromSocket on a foreign socket', () => {
+  test('reads bare lists, samples and columns as blocks that are numbered as they come', async () => {
+    plain = await scripted((socket) => {
+      socket.send('{"status":"connected"}');
+      socket.send('hello there');
+      socket.send('[1,2]');
+      socket.send('{"data":[3,null],"timestamp":1000}');
+      socket.send('{"type":"samples","start":7,"data":[[4,5],[6,7]]}');
+    });
+    const [first, second, third] = await some(fromSocket(plain.url, { rate: 250 }), 3);
+    expect(first).toMatchObject({ data: Float32Array.of(1, 2), channels: 2, start: 0, rate: 250 });
+    expect(second).toMatchObject({ data: Float32Array.of(3, NaN), start: 1, time: 1000, valid: Uint8Array.of(0) });
+    expect(third).toMatchObject({ data: Float32Array.of(4, 6, 5, 7), start: 7 });
+  });
+
+  test('goes on with its numbering when the connection was broken; two subscribers are two connections', async () => {
+    plain = await scripted((socket, n) => {
+      socket.send(`[${n}]`);
+      if (n === 0) socket.terminate();
+    });
+    const blocks = fromSocket(plain.url, { random });
+    expect((await some(blocks, 2)).map(starts)).toEqual([
+      [0, 1],
+      [1, 1],
+    ]);
+    expect((await some(blocks, 1)).map(starts)).toEqual([[0, 1]]);
+    expect(plain.count).toBe(3);
+  });
+
+  test('refuses samples of a wrong shape', async () => {
+    plain = await scripted((socket) => ['[1,2]', '[1]'].forEach((message) => socket.send(message)));
+    await expect(some(fromSocket(plain.url), 2)).rejects.toThrow('channels must be 2, got 1');
+    await plain.close();
+    plain = await scripted((socket) => socket.send('[1,"2"]'));
+    await expect(some(fromSocket(plain.url), 2)).rejects.toThrow('data[1][0] must be a number or null, got string');
+  });
+});
+
+describe('fromSocket on a Tapline server', () => {
+  function sensor(
+    port: number,
+    name: string,
+  ): { send: (start: number) => void; acked: (received: number) => Promise<void>; stop: () => void } {
+    const blocks = new Subject<Block>();
+    const seen: PublishEvent[] = [];
+    let wake = () => {};
+    const subscription = publish(`ws://127.0.0.1:${port}/ingest/${name}`, { channels: 1, rate: 100 }, blocks, {
+      random,
+    }).subscribe((event) => {
+      seen.push(event);
+      wake();
+    });
+    return {
+      send: (start) => blocks.next({ data: Float32Array.of(start, start + 1), channels: 1, start, rate: 100, time: 0 }),
+      async acked(received) {
+        while (!seen.some((event) => event.type === 'ack' && event.received === received))
+          await new Promise<void>((resolve) => (wake = resolve));
+      },
+      stop: () => subscription.unsubscribe(),
+    };
+  }
+
+  test('gives the raw frames of the stream that it is asked for, also when the stream comes later', async () => {
+    server = await createServer({ port: 0 });
+    const other = sensor(server.port, 'other');
+    other.send(0);
+    await other.acked(2);
+    const blocks: Block[] = [];
+    let wake = () => {};
+    const subscription = fromSocket(`ws://127.0.0.1:${server.port}/watch?stream=mine`).subscribe((block) => {
+      blocks.push(block);
+      wake();
+    });
+    const mine = sensor(server.port, 'mine');
+    for (let start = 0; blocks.length === 0; start += 2) {
+      mine.send(start);
+      other.send(start + 2);
+      await mine.acked(start + 2);
+      await Promise.race([new Promise<void>((resolve) => (wake = resolve)), other.acked(start + 4)]);
+    }
+    expect(blocks[0]).toMatchObject({ channels: 1, rate: 100 });
+    expect(blocks[0].data[0]).toBe(blocks[0].start);
+    subscription.unsubscribe();
+    mine.stop();
+    other.stop();
+  });
+
+  test('goes on after the server was started anew; its numbering never goes back', async () => {
+    server = await createServer({ port: 0 });
+    const { port } = server;
+    const mine = sensor(port, 'a');
+    let sent = 0;
+    const blocks: Block[] = [];
+    const downs: string[] = [];
+    const subscription = fromSocket(`ws://127.0.0.1:${port}/watch`, {
+      random,
+      down: ({ sentence }) => downs.push(sentence),
+    }).subscribe((block) => blocks.push(block));
+    const until = async (count: number) => {
+      while (blocks.length < count) {
+        mine.send(sent);
+        sent += 2;
+        await mine.acked(sent);
+      }
+    };
+    await until(1);
+    await server.close();
+    server = await createServer({ port });
+    const before = blocks.length;
+    await until(before + 2);
+    for (let i = 1; i < blocks.length; i++)
+      expect(blocks[i].start).toBeGreaterThanOrEqual(blocks[i - 1].start + blocks[i - 1].data.length);
+    for (const { data, start } of blocks) expect(data[0]).toBe(start);
+    expect(downs[0]).toBe('the server is stopping');
+    subscription.unsubscribe();
+    mine.stop();
+  });
+
+  test('ends with the sentence of a server that refuses it', async () => {
+    server = await createServer({ port: 0, maxViewers: 1 });
+    const url = `ws://127.0.0.1:${server.port}/watch`;
+    const first = fromSocket(url).subscribe();
+    const refused = new Promise((resolve) => {
+      const tryAgain = (): void => {
+        fromSocket(url).subscribe({ error: resolve });
+      };
+      tryAgain();
+      tryAgain();
+    });
+    expect(await refused).toMatchObject({ message: 'the server takes no more than 1 viewers' });
+    first.unsubscribe();
+  });
+
+  test('refuses options that are wrong', () => {
+    expect(() => fromSocket('ws://x/watch?what=kernels')).toThrow(
+      "what must be one of raw, features, prediction, got 'kernels'",
+    );
+    expect(() => fromSocket('ws://x/watch', { map: -1 })).toThrow('map must be an integer >= 0, got -1');
+  });
+});

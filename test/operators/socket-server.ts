@@ -1,0 +1,32 @@
+import type { AddressInfo } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+
+/** A plain WebSocket server of a test, whose connections are scripted one after the other. */
+export interface ScriptedServer {
+  url: string;
+  /** Connections so far. */
+  readonly count: number;
+  close(): Promise<void>;
+}
+
+/** Starts one; connection n is given to `script`, n from 0. */
+export async function scripted(script: (socket: WebSocket, n: number) => void, port = 0): Promise<ScriptedServer> {
+  const server = new WebSocketServer({ port, host: '127.0.0.1' });
+  let count = 0;
+  server.on('connection', (socket) => {
+    socket.on('error', () => {});
+    script(socket, count++);
+  });
+  await new Promise((resolve) => server.on('listening', resolve));
+  return {
+    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    get count() {
+      return count;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of server.clients) socket.terminate();
+        server.close(() => resolve());
+      }),
+  };
+}

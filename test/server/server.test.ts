@@ -1,0 +1,210 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { request, type IncomingMessage } from 'node:http';
+import { connect as connectSocket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createServer } from '../../src/server/index.ts';
+import { is, type World, world } from './peer.ts';
+
+let w: World;
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tapline-'));
+  await writeFile(join(directory, 'index.html'), '<!doctype html><title>Tapline</title>');
+  w = await world({ pageDirectory: directory, origins: ['https://dash.example'] });
+});
+afterEach(async () => {
+  await w.stop();
+  await rm(directory, { recursive: true });
+});
+
+function get(path: string, headers: Record<string, string> = {}): Promise<{ response: IncomingMessage; body: string }> {
+  return new Promise((resolve, reject) => {
+    request({ port: w.server.port, host: '127.0.0.1', path, headers }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (text: string) => (body += text));
+      response.on('end', () => resolve({ response, body }));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+describe('the page', () => {
+  test('comes under a strict content security policy', async () => {
+    const { response, body } = await get('/');
+    expect(response.statusCode).toBe(200);
+    expect(body).toContain('Tapline');
+    const policy = String(response.headers['content-security-policy']);
+    expect(policy.split('; ')).toEqual(
+      expect.arrayContaining([
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "style-src 'self'",
+        "connect-src 'self'",
+      ]),
+    );
+    expect(policy).not.toContain('unsafe-inline');
+    expect(response.headers['x-content-type-options']).toBe('nosniff');
+  });
+
+  test.each(['/../server.test.ts', '/%2e%2e/secret', '/..%2fsecret', '//etc/passwd', '/nothing'])(
+    'has no %s',
+    async (path) => {
+      expect((await get(path)).response.statusCode).toBe(404);
+    },
+  );
+
+  test('missing, says how to build it', async () => {
+    await w.stop();
+    w = await world({ pageDirectory: join(directory, 'nowhere') });
+    const { response, body } = await get('/');
+    expect(response.statusCode).toBe(404);
+    expect(body).toContain('npm run build');
+  });
+});
+
+describe('/healthz', () => {
+  test('tells the streams and the viewers', async () => {
+    const sensor = await w.sensor('a?rate=10&channels=1');
+    await sensor.until(is('welcome'));
+    const viewer = await w.viewer();
+    await viewer.until(is('streams'));
+    const { response, body } = await get('/healthz');
+    expect(response.headers['content-type']).toMatch(/json/);
+    expect(JSON.parse(body)).toMatchObject({ ok: true, viewers: 1, streams: [{ name: 'a', rate: 10, live: true }] });
+  });
+});
+
+describe('a request', () => {
+  test.each(['localhost', '127.0.0.1:1', '[::1]:8080', 'tapline.localhost', 'dash.example'])(
+    'for host %s is answered',
+    async (host) => {
+      expect((await get('/healthz', { host })).response.statusCode).toBe(200);
+    },
+  );
+
+  test.each(['evil.example', '127.0.0.1.evil.example', '10.0.0.1', 'localhost.evil.example'])(
+    'for host %j is refused with a sentence that names --origin',
+    async (host) => {
+      const { response, body } = await get('/healthz', { host });
+      expect(response.statusCode).toBe(403);
+      expect(body).toContain('--origin');
+      expect(w.lines.at(-1)).toContain('--origin');
+    },
+  );
+});
+
+describe('a page of another origin', () => {
+  test.each(['http://localhost:5173', 'http://127.0.0.1', 'https://dash.example'])('%s may connect', async (origin) => {
+    const viewer = await w.viewer({ origin });
+    await viewer.until(is('streams'));
+  });
+
+  test.each(['https://evil.example', 'http://dash.example', 'https://dash.example.evil.example', 'null', 'file://'])(
+    '%s is accepted and closed with 4503 and a sentence that names --origin',
+    async (origin) => {
+      const viewer = await w.viewer({ origin });
+      const { code, sentence } = await viewer.closed;
+      expect(code).toBe(4503);
+      expect(sentence).toContain(`--origin ${origin}`);
+      expect(w.lines).toContain(sentence);
+      expect(viewer.messages).toEqual([]);
+    },
+  );
+
+  test('that has rebound its name to this machine is refused by it', async () => {
+    const viewer = await w.viewer({ origin: 'http://evil.example', host: 'evil.example' });
+    expect(await viewer.closed).toMatchObject({ code: 4503 });
+  });
+});
+
+describe('a server', () => {
+  test('refuses a port that is in use in one sentence that names --port', async () => {
+    await expect(createServer({ port: w.server.port })).rejects.toThrow(
+      `port ${w.server.port} of 127.0.0.1 is in use: choose another with --port`,
+    );
+  });
+
+  test('refuses options that are wrong', async () => {
+    await expect(createServer({ port: 70000 })).rejects.toThrow('port must be an integer from 0 to 65535, got 70000');
+    await expect(createServer({ port: 0, origins: ['dash'] })).rejects.toThrow('origin must be a URL');
+  });
+
+  test('survives a broken upgrade, a broken frame and a cut connection', async () => {
+    const raw = (text: string) =>
+      new Promise<void>((resolve) => {
+        const socket = connectSocket(w.server.port, '127.0.0.1', () => socket.write(text));
+        socket.on('error', () => {});
+        socket.on('data', () => socket.destroy());
+        socket.on('close', () => resolve());
+      });
+    const upgrade = 'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
+    await raw(`GET /watch HTTP/1.1\r\n${upgrade}Sec-WebSocket-Version: 1\r\nSec-WebSocket-Key: x\r\n\r\n`);
+    await raw(`GET http://[ HTTP/1.1\r\n${upgrade}\r\n`);
+    const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+    await raw(`GET /watch HTTP/1.1\r\n${upgrade}${key}\xff\xff\xff\xff`);
+    const sensor = await w.sensor('a?channels=1');
+    sensor.send('[1]');
+    await sensor.until(is('ack'));
+  });
+
+  test('acknowledges at every beat, so that a sensor knows that the line is alive', async () => {
+    await w.stop();
+    w = await world({ heartbeat: 20 });
+    const sensor = await w.sensor('a?channels=1');
+    await sensor.until(() => sensor.messages.filter(is('ack')).length >= 2);
+    expect(new Set(sensor.messages.filter(is('ack')).map(({ received }) => received))).toEqual(new Set([0]));
+  });
+
+  test('cuts off who does not answer two pings in a row', async () => {
+    await w.stop();
+    w = await world({ heartbeat: 50 });
+    const sensor = await w.sensor('a?channels=1', {}, []);
+    await sensor.until(is('welcome'));
+    sensor.socket.pause();
+    const viewer = await w.viewer();
+    await viewer.until((m) => m.type === 'streams' && m.streams[0]?.live === false);
+  });
+
+  test('says goodbye with 1001', async () => {
+    const viewer = await w.viewer();
+    await viewer.until(is('streams'));
+    await w.server.close();
+    expect(await viewer.closed).toEqual({ code: 1001, sentence: 'the server is stopping' });
+  });
+
+  test('keeps what was learned from one start to the next', async () => {
+    await w.stop();
+    const statePath = join(directory, 'state');
+    const teach = async (run: World) => {
+      const viewer = await run.viewer();
+      const sensor = await run.sensor('a?rate=100&channels=1');
+      await sensor.until(is('welcome'));
+      await viewer.until((m) => m.type === 'streams' && m.streams.length === 1);
+      viewer.send({ type: 'subscribe', id: 1, stream: 'a', what: ['kernels'] });
+      await viewer.until(is('subscribed'));
+      sensor.send({ type: 'samples', data: [Array.from({ length: 500 }, (_, t) => Math.sin(t / 5))] });
+      return await viewer.until(is('kernels'));
+    };
+    w = await world({ statePath });
+    await teach(w);
+    await w.stop();
+    expect(await readdir(statePath)).toEqual(['a~forecast.safetensors']);
+    await writeFile(join(statePath, 'b~forecast.safetensors'), 'not safetensors');
+    w = await world({
+      statePath,
+      feed: ({ name }) => ({
+        gaps: 'hold',
+        standardize: null,
+        maps: [],
+        learners: [{ name: 'forecast', task: 'forecast', taps: name === 'a' ? 16 : 3, step: 1e-9 }],
+      }),
+    });
+    const { data, start } = await teach(w);
+    expect(Math.max(...data.map(Math.abs))).toBeGreaterThan(3 * Math.max(...start!.map(Math.abs)));
+    expect(w.lines.some((line) => line.startsWith('left out b~forecast.safetensors'))).toBe(true);
+  });
+});
