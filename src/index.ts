@@ -13,7 +13,19 @@ export { pad, type PadMode, type PadOptions } from './core/reference/pad.ts';
 // Networks that stream
 export { Network, type CreateOptions } from './core/network.ts';
 export { NetworkStream, type StreamOptions } from './core/network-stream.ts';
-export type { ActivationSpec, AvgPoolSpec, Conv1dSpec, LayerSpec, NetworkSpec } from './core/network-spec.ts';
+export type {
+  ActivationSpec,
+  ConcatSpec,
+  Conv1dSpec,
+  ConvTranspose1dSpec,
+  LayerSpec,
+  LinearSpec,
+  NetworkSpec,
+  NormSpec,
+  PoolSpec,
+  ResidualSpec,
+  SoftmaxSpec,
+} from './core/network-spec.ts';
 export type { Mode, Padding } from './core/windowing.ts';
 export type { ActivationType } from './core/activation.ts';
 export type { Initialization } from './core/initialize.ts';

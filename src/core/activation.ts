@@ -4,7 +4,8 @@ import type { Layer } from './layer.ts';
 import type { ActivationSpec, LayerContext } from './network-spec.ts';
 import { rowLayer, RowLayer } from './row-layer.ts';
 
-export type ActivationType = 'identity' | 'relu' | 'leakyRelu' | 'elu' | 'tanh' | 'sigmoid' | 'square' | 'abs' | 'log';
+export type ActivationType =
+  'identity' | 'relu' | 'leakyRelu' | 'elu' | 'gelu' | 'softplus' | 'tanh' | 'sigmoid' | 'square' | 'abs' | 'log';
 
 interface Activation {
   /** y = f(x). A NaN stays a NaN. */
@@ -54,7 +55,14 @@ class ActivationLayer extends RowLayer {
     for (let c = 0; c < this.channels; c++) y[at + c] = this.#activation.value(x[from + c], this.#alpha);
   }
 
-  protected override back(x: Float32Array, from: number, g: Float32Array, gAt: number, dx: Float32Array, at: number): void {
+  protected override back(
+    x: Float32Array,
+    from: number,
+    g: Float32Array,
+    gAt: number,
+    dx: Float32Array,
+    at: number,
+  ): void {
     const { value, slope } = this.#activation;
     for (let c = 0; c < this.channels; c++) {
       const input = x[from + c];

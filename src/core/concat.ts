@@ -42,7 +42,11 @@ function align(paces: readonly Pace[]): number[] {
   const [first] = paces;
   for (const [b, { up, stride }] of paces.entries()) {
     if (up * first.stride !== stride * first.up)
-      throw invalid(`rate of branches[${b}]`, `that of branches[0], ${first.up}/${first.stride} of the input's`, `${up}/${stride}`);
+      throw invalid(
+        `rate of branches[${b}]`,
+        `that of branches[0], ${first.up}/${first.stride} of the input's`,
+        `${up}/${stride}`,
+      );
   }
   const start = Math.max(...paces.map((pace) => pace.hang(0)));
   return paces.map((pace, b) => {
@@ -149,7 +153,8 @@ class Concat implements LayerStream {
     const at = dx.reserve(count);
     dx.data.fill(0, at, at + count * dx.channels);
     for (const { rows } of this.#branches) {
-      for (let i = 0; i < count * dx.channels; i++) dx.data[at + i] = Math.fround(dx.data[at + i] + rows.data[rows.at + i]);
+      for (let i = 0; i < count * dx.channels; i++)
+        dx.data[at + i] = Math.fround(dx.data[at + i] + rows.data[rows.at + i]);
       rows.drop(count);
     }
     dx.count += count;

@@ -32,7 +32,11 @@ export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, re
   const reach = (kernelSize - 1) * dilation;
   const kernel = [outChannels, kernelSize, inChannels / groups];
   const { phases, pack, unpack } = polyphase(kernel, stride, dilation);
-  const start = { fanIn: Math.ceil(kernelSize / stride) * kernel[2], fanOut: (kernelSize * outChannels) / groups, rectified };
+  const start = {
+    fanIn: Math.ceil(kernelSize / stride) * kernel[2],
+    fanOut: (kernelSize * outChannels) / groups,
+    rectified,
+  };
   const bias = spec.bias === false ? [] : [{ name: 'bias', shape: [outChannels], start: 0 }];
   const lags = Math.floor(reach / stride) + 1;
   const pace: Pace = {
@@ -178,7 +182,18 @@ class ConvTranspose1d implements LayerStream {
         const kernel = group * kernels;
         this.#gather(this.#line.data, (lag) => this.#line.slot(frame - lag), phase, group, this.#window);
         const from = phase.offset + kernel * phase.length;
-        convolveStep(this.#window, 0, this.#weight, from, phase.length, this.#bias, kernel, kernels, out.data, at + kernel);
+        convolveStep(
+          this.#window,
+          0,
+          this.#weight,
+          from,
+          phase.length,
+          this.#bias,
+          kernel,
+          kernels,
+          out.data,
+          at + kernel,
+        );
       }
       out.valid[out.count++] = this.#isValid(frame, phase);
     }
@@ -199,7 +214,19 @@ class ConvTranspose1d implements LayerStream {
       this.#gather(dx.data, row, phase, group, this.#windowGradient);
       const from = phase.offset + kernel * phase.length;
       const { length } = phase;
-      gradientStep(this.#window, 0, this.#weight, from, length, g, at + kernel, kernels, weight, this.#windowGradient, 0);
+      gradientStep(
+        this.#window,
+        0,
+        this.#weight,
+        from,
+        length,
+        g,
+        at + kernel,
+        kernels,
+        weight,
+        this.#windowGradient,
+        0,
+      );
       this.#scatter(this.#windowGradient, dx.data, row, phase, group);
       sums.energy += energyStep(this.#window, 0, length) / groups;
     }

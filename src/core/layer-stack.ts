@@ -45,7 +45,9 @@ export class LayerStack {
 
   /** Multiply-adds for one output frame of the last layer. */
   static macs(layers: readonly Layer[]): number {
-    const rates = layers.map((_, l) => layers.slice(l + 1).reduce((rate, { pace }) => (rate * pace.stride) / pace.up, 1));
+    const rates = layers.map((_, l) =>
+      layers.slice(l + 1).reduce((rate, { pace }) => (rate * pace.stride) / pace.up, 1),
+    );
     return sum([...layers.entries()], ([l, { macs }]) => macs * rates[l]);
   }
 

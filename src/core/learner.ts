@@ -4,10 +4,10 @@ import { DelayLine } from './delay-line.ts';
 import { derivedBlock } from './derived-block.ts';
 import { ForecastScore, type Score } from './forecast-score.ts';
 import { Frames } from './frames.ts';
-import { hangOf, outputsAfter } from './hang.ts';
 import type { Network } from './network.ts';
 import type { NetworkStream } from './network-stream.ts';
 import { nlms, type Optimizer } from './optimizer.ts';
+import { chain, type Pace } from './pace.ts';
 import type { Weights } from './weights.ts';
 
 export interface LearnerOptions {
@@ -59,10 +59,9 @@ export class Learner {
   /** Frames from the one that an output hangs on to its truth. */
   readonly #lead: number;
   readonly #updateEvery: number;
-  readonly #stride: number;
-  readonly #anchor: number;
-  /** The layer below the last convolution; -1 = there is none. */
+  /** The layer below the last one that is trained; -1 = there is none. */
   readonly #hidden: number;
+  readonly #hiddenPace: Pace;
   /** The truths that have come, by absolute input frame. */
   readonly #truths: DelayLine;
   /** The predictions that wait for their truth, by output index from `#scored`, and the updates when each was made. */
@@ -89,7 +88,7 @@ export class Learner {
       updateEvery = 1,
       maxPending = 1024,
     } = options;
-    const { inChannels, outChannels, layers } = network;
+    const { inChannels, outChannels, layers, pace } = network;
     this.network = network;
     this.optimizer = optimizer;
     this.#forecast = oneOf('task', task, ['forecast', 'target']) === 'forecast';
@@ -98,11 +97,13 @@ export class Learner {
     }
     this.#lead = this.#forecast ? integer('horizon', horizon, 1) : 0;
     this.#updateEvery = integer('updateEvery', updateEvery, 1);
-    this.#anchor = hangOf(layers, 0);
-    this.#stride = hangOf(layers, 1) - this.#anchor;
-    this.#hidden = layers.findLastIndex((layer) => layer.type === 'conv1d') - 1;
+    this.#hidden = layers.findLastIndex(({ parameters }) => parameters.length > 0) - 1;
+    this.#hiddenPace = chain(layers.slice(0, this.#hidden + 1).map((layer) => layer.pace));
     this.#stream = network.stream({ gradients: true, maxPending: integer('maxPending', maxPending, 1) });
-    this.#truths = new DelayLine(outChannels, this.#forecast ? this.#lead + 1 : maxPending * this.#stride + 1);
+    this.#truths = new DelayLine(
+      outChannels,
+      this.#forecast ? this.#lead + 1 : Math.ceil((maxPending * pace.stride) / pace.up) + 1,
+    );
     this.#waiting = new DelayLine(outChannels, maxPending);
     this.#madeAt = new Float64Array(maxPending);
     this.#frame = new Float32Array(inChannels);
@@ -119,16 +120,16 @@ export class Learner {
     if (block.channels !== network.inChannels) throw invalid('block.channels', `${network.inChannels}`, block.channels);
     const missing = block.start - this.#stream.index;
     if (missing < 0) throw invalid('block.start', `>= ${this.#stream.index}, the next frame`, block.start);
-    this.#score ??= new ForecastScore(network.outChannels, block.rate / this.#stride);
+    this.#score ??= new ForecastScore(network.outChannels, (block.rate * network.pace.up) / network.pace.stride);
     this.#miss(missing);
-    const { layers } = network;
+    const { pace } = network;
     const first = this.#waiting.next;
-    const firstFeature = outputsAfter(layers.slice(0, this.#hidden + 1), block.start);
+    const firstFeature = this.#hiddenPace.outputsAfter(block.start);
     for (let i = 0; i < frameCount(block); i++) this.#push(block.data, i * block.channels, block.valid?.[i] ?? 1);
-    const prediction = this.#blockOf(this.#predictions, layers.length, first, block);
+    const prediction = this.#blockOf(this.#predictions, pace, first, block);
     const features =
-      this.#hidden < 0 ? prediction : this.#blockOf(this.#features, this.#hidden + 1, firstFeature, block);
-    const error = this.#blockOf(this.#errors, layers.length, this.#scored - this.#errors.count, block);
+      this.#hidden < 0 ? prediction : this.#blockOf(this.#features, this.#hiddenPace, firstFeature, block);
+    const error = this.#blockOf(this.#errors, pace, this.#scored - this.#errors.count, block);
     const score = this.#score.get();
     return { prediction, features, error, score, updates: this.#updates, weights: () => network.weights() };
   }
@@ -170,7 +171,7 @@ export class Learner {
   /** Settles, oldest first, the outputs whose truth has come. */
   #settleKnown(): void {
     while (this.#scored < this.#waiting.next) {
-      const truth = this.#scored * this.#stride + this.#anchor + this.#lead;
+      const truth = this.network.pace.hang(this.#scored) + this.#lead;
       if (truth >= this.#truths.next) return;
       this.#settle(truth);
     }
@@ -228,23 +229,23 @@ export class Learner {
 
   /** Frames that never came: short gaps are lived through, of long ones only the index is kept. */
   #miss(count: number): void {
-    if (count <= this.#stream.settle) {
+    if (count <= this.network.pace.settle) {
       const nothing = new Float32Array(this.#frame.length);
       for (let i = 0; i < count; i++) this.#push(nothing, 0, 0);
     } else {
       this.#stream.jump(count);
-      this.#waiting.skip(outputsAfter(this.network.layers, this.#stream.index) - this.#waiting.next);
+      this.#waiting.skip(this.network.pace.outputsAfter(this.#stream.index) - this.#waiting.next);
       this.#scored = this.#waiting.next;
       if (this.#forecast) this.#truths.skip(count);
     }
     if (count > 0) for (const rows of [this.#predictions, this.#errors, this.#features]) rows.clear();
   }
 
-  /** Takes the rows gathered of the first `depth` layers, from output `first` on, as a block. */
-  #blockOf(rows: Frames, depth: number, first: number, source: Block): Block {
+  /** Takes the rows gathered, from output `first` on, as a block that follows `source` at `pace`. */
+  #blockOf(rows: Frames, pace: Pace, first: number, source: Block): Block {
     const { channels, count } = rows;
     const outputs = { data: rows.data.slice(0, count * channels), channels, valid: rows.valid.slice(0, count) };
     rows.clear();
-    return derivedBlock(source, this.network.layers.slice(0, depth), first, outputs);
+    return derivedBlock(source, pace, first, outputs);
   }
 }

@@ -148,7 +148,10 @@ export class NetworkStream {
   /** Copies of the gradients accumulated since the last update, by parameter name, in lag order like the weights. */
   gradients(): Weights {
     const sums = this.trained.flatMap(({ gradients }) => gradients);
-    return weightsOf(this.network.parameters, sums.length > 0 ? sums : this.network.values.map((value) => value.map(() => 0)));
+    return weightsOf(
+      this.network.parameters,
+      sums.length > 0 ? sums : this.network.values.map((value) => value.map(() => 0)),
+    );
   }
 
   /** The memory of this stream as bytes, which `network.restore` makes a stream of again: to the last bit. */
@@ -168,10 +171,12 @@ export class NetworkStream {
       open: this.#open,
       ended: Number(this.#ended),
       stack: this.#stack.save(),
-      sums: Object.fromEntries(this.trained.flatMap(({ gradients, energy }, t) => [
-        [`energy${t}`, energy],
-        ...gradients.map((gradient, i): [string, Float32Array] => [`gradient${t}.${i}`, gradient.slice()]),
-      ])),
+      sums: Object.fromEntries(
+        this.trained.flatMap(({ gradients, energy }, t) => [
+          [`energy${t}`, energy],
+          ...gradients.map((gradient, i): [string, Float32Array] => [`gradient${t}.${i}`, gradient.slice()]),
+        ]),
+      ),
     };
   }
 

@@ -21,7 +21,12 @@ export function normLayer(spec: NormSpec, { inChannels }: LayerContext): Layer {
     { name: 'weight', shape: [inChannels], start: 1 },
     { name: 'bias', shape: [inChannels], start: 0 },
   ];
-  return { ...row, macs: inChannels, parameters, stream: (values, options) => new AffineNorm(values, inChannels, options) };
+  return {
+    ...row,
+    macs: inChannels,
+    parameters,
+    stream: (values, options) => new AffineNorm(values, inChannels, options),
+  };
 }
 
 class AffineNorm extends RowLayer {
@@ -39,7 +44,14 @@ class AffineNorm extends RowLayer {
     for (let c = 0; c < this.channels; c++) y[at + c] = Math.fround(Math.fround(x[from + c] * weight[c]) + bias[c]);
   }
 
-  protected override back(x: Float32Array, from: number, g: Float32Array, gAt: number, dx: Float32Array, at: number): void {
+  protected override back(
+    x: Float32Array,
+    from: number,
+    g: Float32Array,
+    gAt: number,
+    dx: Float32Array,
+    at: number,
+  ): void {
     const [sums] = this.trained;
     const [weight, bias] = sums.gradients;
     for (let c = 0; c < this.channels; c++) {
@@ -80,7 +92,14 @@ class RunningNorm extends RowLayer {
     this.#scales.push(row, 0);
   }
 
-  protected override back(_x: Float32Array, _from: number, g: Float32Array, gAt: number, dx: Float32Array, at: number): void {
+  protected override back(
+    _x: Float32Array,
+    _from: number,
+    g: Float32Array,
+    gAt: number,
+    dx: Float32Array,
+    at: number,
+  ): void {
     const scales = this.#scales!;
     for (let c = 0; c < this.channels; c++) dx[at + c] = g[gAt + c] === 0 ? 0 : g[gAt + c] * scales.data[scales.at + c];
     scales.drop(1);

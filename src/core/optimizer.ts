@@ -41,14 +41,11 @@ export function nlms({ rate, epsilon = 1e-3 }: { rate: number; epsilon?: number 
 
 function descend(network: Network, stream: NetworkStream, length: (energy: number) => number): void {
   if (stream.network !== network) throw new TypeError('stream must be a stream of network, got one of another');
-  for (const [index, layer] of stream.convolutions) {
-    const weights = network.parameters[index]!;
-    const gradients = layer.gradients;
-    if (!gradients) throw new TypeError('stream must be made with { gradients: true }, got one without');
-    const step = length(gradients.energy);
-    move(weights.weight, gradients.weight, step);
-    if (weights.bias) move(weights.bias, gradients.bias!, step);
-    layer.clearGradients();
+  for (const layer of stream.trained) {
+    const step = length(layer.energy);
+    for (const [i, values] of layer.values.entries()) move(values, layer.gradients[i], step);
+    for (const gradient of layer.gradients) gradient.fill(0);
+    layer.energy = 0;
   }
 }
 

@@ -13,7 +13,8 @@ import { sum } from './sum.ts';
 export function residualLayer(spec: ResidualSpec, { inChannels, build }: LayerContext): Layer {
   const layers = build('layers', spec.layers, inChannels);
   const outChannels = layers.at(-1)?.outChannels ?? inChannels;
-  if (outChannels !== inChannels) throw invalid('channels out of its layers', `its ${inChannels} channels in`, outChannels);
+  if (outChannels !== inChannels)
+    throw invalid('channels out of its layers', `its ${inChannels} channels in`, outChannels);
   const pace = chain(layers.map((layer) => layer.pace));
   return {
     type: spec.type,
@@ -75,7 +76,8 @@ class Residual implements LayerStream {
       const hang = this.#pace.hang(this.#learned++);
       if (hang >= end) continue;
       const at = line.offset(hang);
-      for (let c = 0; c < g.channels; c++) line.data[at + c] = Math.fround(line.data[at + c] + g.data[i * g.channels + c]);
+      for (let c = 0; c < g.channels; c++)
+        line.data[at + c] = Math.fround(line.data[at + c] + g.data[i * g.channels + c]);
     }
     this.#release(this.#stack.backward(g, false), line, dx);
   }
@@ -140,7 +142,8 @@ class Residual implements LayerStream {
   /** Adds what the layers let go to the shortcut's gradient, and lets both go. */
   #release(rows: Frames, line: GradientLine, dx: Frames): void {
     const at = line.offset(line.first);
-    for (let i = 0; i < rows.count * rows.channels; i++) line.data[at + i] = Math.fround(line.data[at + i] + rows.data[i]);
+    for (let i = 0; i < rows.count * rows.channels; i++)
+      line.data[at + i] = Math.fround(line.data[at + i] + rows.data[i]);
     line.take(line.first + rows.count, dx);
   }
 }

@@ -18,7 +18,14 @@ class Softmax extends RowLayer {
     for (let c = 0; c < this.channels; c++) y[at + c] = Math.exp(x[from + c] - most) / sum;
   }
 
-  protected override back(x: Float32Array, from: number, g: Float32Array, gAt: number, dx: Float32Array, at: number): void {
+  protected override back(
+    x: Float32Array,
+    from: number,
+    g: Float32Array,
+    gAt: number,
+    dx: Float32Array,
+    at: number,
+  ): void {
     this.forward(x, from, dx, at);
     let mean = 0;
     let dead = true;

@@ -15,7 +15,8 @@ export function numberIn(state: State, name: string): number {
 /** The state under `name`. Throws when there is none. */
 export function stateIn(state: State, name: string): State {
   const value = state[name];
-  if (typeof value !== 'object' || ArrayBuffer.isView(value)) throw invalid(`state.${name}`, 'a state', value, TypeError);
+  if (typeof value !== 'object' || ArrayBuffer.isView(value))
+    throw invalid(`state.${name}`, 'a state', value, TypeError);
   return value;
 }
 

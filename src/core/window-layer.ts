@@ -2,7 +2,6 @@ import { DelayLine } from './delay-line.ts';
 import type { Frames } from './frames.ts';
 import { GradientLine } from './gradient-line.ts';
 import type { LayerOptions, LayerStream, Trained } from './layer.ts';
-import { windowPace, type Pace } from './pace.ts';
 import { copied, statistic } from './reference/surroundings.ts';
 import { numberIn, stateIn, type State } from './state.ts';
 import type { Windowing } from './windowing.ts';
@@ -22,7 +21,6 @@ export abstract class WindowLayer implements LayerStream {
   protected readonly line: DelayLine;
   protected readonly gradientLine: GradientLine | null;
   protected readonly windowing: Windowing;
-  readonly #pace: Pace;
   /** Outputs that have come; also the index of the next one. */
   #outputs = 0;
   /** Outputs that have had their gradient; also the index of the next one to get it. */
@@ -38,7 +36,6 @@ export abstract class WindowLayer implements LayerStream {
     const windowing = prewarm ? prewarmed(given) : given;
     const { receptiveField, padValue, head, wait, tail, statLength, period } = windowing;
     this.windowing = windowing;
-    this.#pace = windowPace(windowing);
     const sources = tail > 0 ? Math.max(tail + 1, statLength, period) : 0;
     this.line = new DelayLine(inChannels, Math.max(receptiveField, head + wait, sources), padValue);
     this.gradientLine = gradients ? new GradientLine(inChannels, receptiveField - 1) : null;
@@ -213,7 +210,8 @@ export abstract class WindowLayer implements LayerStream {
     const final = flushed ? this.#frames : Math.min(limit, this.#frames - hold);
     if (final <= line.first) return;
     if (line.first === 0) {
-      for (let index = -head; index < 0; index++) passOn(line, index, copied(index, this.#known, padding, period || undefined));
+      for (let index = -head; index < 0; index++)
+        passOn(line, index, copied(index, this.#known, padding, period || undefined));
     }
     if (flushed && hold > 0) {
       for (let index = this.#frames; index < line.next; index++) {

@@ -53,7 +53,14 @@ export function windowing(spec: WindowSpec): Windowing {
   const dilation = integer('dilation', spec.dilation ?? 1, 1);
   const reach = (kernelSize - 1) * dilation;
   const { anchor, tail } = placement(spec, reach, stride);
-  return { kernelSize, stride, dilation, anchor, receptiveField: reach + 1, ...surroundings(spec, reach - anchor, tail) };
+  return {
+    kernelSize,
+    stride,
+    dilation,
+    anchor,
+    receptiveField: reach + 1,
+    ...surroundings(spec, reach - anchor, tail),
+  };
 }
 
 function surroundings(spec: WindowSpec, left: number, tail: number) {
@@ -66,8 +73,26 @@ function surroundings(spec: WindowSpec, left: number, tail: number) {
   const wraps = padded && padding === 'wrap';
   const statLength = averages ? integer("statLength of a stream's mean or median", spec.statLength, 1) : 0;
   const period = wraps ? integer("period of a stream's wrap", spec.period, 1) : 0;
-  const waits = { zeros: 0, constant: 0, edge: 1, mean: statLength, median: statLength, reflect: head + 1, symmetric: head, wrap: period };
-  const holds = { zeros: 0, constant: 0, edge: 1, mean: 0, median: 0, reflect: tail + 1, symmetric: tail, wrap: period };
+  const waits = {
+    zeros: 0,
+    constant: 0,
+    edge: 1,
+    mean: statLength,
+    median: statLength,
+    reflect: head + 1,
+    symmetric: head,
+    wrap: period,
+  };
+  const holds = {
+    zeros: 0,
+    constant: 0,
+    edge: 1,
+    mean: 0,
+    median: 0,
+    reflect: tail + 1,
+    symmetric: tail,
+    wrap: period,
+  };
   const wait = head > 0 ? waits[padding] : 0;
   const hold = tail > 0 ? holds[padding] : 0;
   return { head, tail, padding, padValue, statLength, period, wait, hold };
