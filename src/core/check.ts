@@ -23,6 +23,11 @@ export function positive(name: string, value: unknown, unit = ''): number {
   return value;
 }
 
+/** Throws unless `array` has room for `length` numbers. */
+export function room(name: string, array: Float32Array, length: number): void {
+  if (array.length < length) throw invalid(`${name}.length`, `>= ${length}`, array.length);
+}
+
 /** Returns `value` if it is one of `choices`, else throws. */
 export function oneOf<T extends string>(name: string, value: unknown, choices: readonly T[]): T {
   if (!choices.includes(value as T)) throw invalid(name, `one of ${choices.join(', ')}`, value, TypeError);

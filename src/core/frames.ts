@@ -53,4 +53,33 @@ export class Frames {
     this.valid.fill(0, this.count, this.count + rows);
     this.count += rows;
   }
+
+  /** Replaces what it holds by `count` frames of `x`. A frame that is not all numbers is invalid, its odd samples become NaN. */
+  read(x: ArrayLike<number>, count: number, valid?: ArrayLike<number>): void {
+    this.clear();
+    this.reserve(count);
+    const { channels } = this;
+    for (let i = 0; i < count; i++) {
+      let real = valid && !valid[i] ? 0 : 1;
+      for (let at = i * channels; at < (i + 1) * channels; at++) {
+        const sample = x[at];
+        const finite = sample - sample === 0;
+        this.data[at] = finite ? sample : NaN;
+        if (!finite) real = 0;
+      }
+      this.valid[i] = real;
+    }
+    this.count = count;
+  }
+
+  /** A copy of the samples that the caller owns. */
+  copy(): Float32Array {
+    return this.data.slice(0, this.count * this.channels);
+  }
+
+  /** Copies the samples to `out` without allocating and returns the frames. */
+  copyTo(out: Float32Array): number {
+    for (let i = 0; i < this.count * this.channels; i++) out[i] = this.data[i];
+    return this.count;
+  }
 }

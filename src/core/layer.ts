@@ -1,6 +1,6 @@
 import type { Frames } from './frames.ts';
 import type { Pace } from './pace.ts';
-import type { State } from './state.ts';
+import { floatsIn, numberIn, type State } from './state.ts';
 
 /** A layer with its numbers checked and worked out: what it does to time, what it costs, and how a stream of it is made. */
 export interface Layer {
@@ -69,4 +69,24 @@ export interface Trained {
 /** Accumulators for `values`, at zero. */
 export function trained(values: readonly Float32Array[]): Trained {
   return { values, gradients: values.map((value) => new Float32Array(value.length)), energy: 0 };
+}
+
+/** What has accumulated, as copies. */
+export function saveSums(layers: readonly Trained[]): State {
+  return Object.fromEntries(
+    layers.flatMap(({ gradients, energy }, l) => [
+      [`energy${l}`, energy] as const,
+      ...gradients.map((gradient, i) => [`gradient${l}.${i}`, gradient.slice()] as const),
+    ]),
+  );
+}
+
+/** Takes over what `saveSums` wrote. Throws when it is not of such layers. */
+export function restoreSums(layers: readonly Trained[], state: State): void {
+  for (const [l, layer] of layers.entries()) {
+    layer.energy = numberIn(state, `energy${l}`);
+    for (const [i, gradient] of layer.gradients.entries()) {
+      gradient.set(floatsIn(state, `gradient${l}.${i}`, gradient.length));
+    }
+  }
 }

@@ -1,10 +1,11 @@
-import { integer, invalid } from './check.ts';
+import { integer, invalid, room } from './check.ts';
 import { Frames } from './frames.ts';
 import { LayerStack } from './layer-stack.ts';
 import type { Network } from './network.ts';
-import type { Trained } from './layer.ts';
+import { restoreSums, saveSums, type Trained } from './layer.ts';
+import { steadyFrames } from './pace.ts';
 import { encodeState } from './state-file.ts';
-import { floatsIn, numberIn, stateIn, type State } from './state.ts';
+import { numberIn, stateIn, type State } from './state.ts';
 import { weightsOf, type Weights } from './weights.ts';
 
 export interface StreamOptions {
@@ -20,7 +21,6 @@ const NOTHING = new Float32Array(0);
 
 /**
  * The memory of one stream through one network: delay lines, gradient lines, absolute index. Never shared.
- *
  * Output n of a layer hangs on its input frame nS + f and comes when that frame arrives, so the outputs do not depend
  * on how the stream is cut into blocks. Frames in, [frames, in]; frames out, [frames', out], where frames' may be 0.
  */
@@ -64,18 +64,18 @@ export class NetworkStream {
 
   /** Pushes [frames, in] and returns the outputs, [frames', out], as an array that the caller owns. */
   push(x: ArrayLike<number>, valid?: ArrayLike<number>): Float32Array {
-    this.#read(x, this.#checkInput(x, valid), valid);
+    this.#stack.input.read(x, this.#checkInput(x, valid), valid);
     this.#forward(false);
-    return copyOf(this.#top);
+    return this.#top.copy();
   }
 
   /** The same without allocating: writes to `out` and returns the frames written. */
   pushInto(x: ArrayLike<number>, out: Float32Array, valid?: ArrayLike<number>): number {
     const frames = this.#checkInput(x, valid);
-    checkRoom(out, this.outputsFor(frames) * this.network.outChannels);
-    this.#read(x, frames, valid);
+    room('out', out, this.outputsFor(frames) * this.network.outChannels);
+    this.#stack.input.read(x, frames, valid);
     this.#forward(false);
-    return copyInto(this.#top, out);
+    return this.#top.copyTo(out);
   }
 
   /** How many outputs `frames` more input frames would bring. */
@@ -88,17 +88,18 @@ export class NetworkStream {
   skip(count: number): Float32Array {
     integer('count', count, 0);
     const { pace } = this.network;
-    const steady = this.#gradient ? 0 : this.#steady(count);
+    const steady = this.#gradient ? 0 : steadyFrames(this.network.pace, count);
     this.#pushZeros(count - steady);
-    this.#shift(steady);
+    this.#index += steady;
+    this.#stack.shift(steady);
     if (steady > 0) this.#top.repeatLast((pace.period * pace.up) / pace.stride, steady / pace.period);
-    return copyOf(this.#top);
+    return this.#top.copy();
   }
 
   /** As `skip`, for who does not want the outputs: none is kept, and gradients still open are given up. */
   jump(count: number): void {
     integer('count', count, 0);
-    const steady = this.#steady(count);
+    const steady = steadyFrames(this.network.pace, count);
     const step = this.#gradient ? 1 : count - steady;
     if (this.#gradient) this.flushGradient();
     for (let left = count - steady; left > 0; left -= step) {
@@ -106,7 +107,8 @@ export class NetworkStream {
       if (this.#gradient) this.flushGradient();
     }
     this.#top.clear();
-    this.#shift(steady);
+    this.#index += steady;
+    this.#stack.shift(steady);
   }
 
   /** The source has ended: the tail of 'same' and 'full', [m, out]. Nothing can be pushed after it. */
@@ -114,7 +116,7 @@ export class NetworkStream {
     this.#stack.input.clear();
     this.#forward(!this.#ended);
     this.#ended = true;
-    return copyOf(this.#top);
+    return this.#top.copy();
   }
 
   /**
@@ -123,14 +125,14 @@ export class NetworkStream {
    */
   backward(gradY: ArrayLike<number>): Float32Array {
     this.#backward(gradY, false);
-    return copyOf(this.#inputGradient);
+    return this.#inputGradient.copy();
   }
 
   /** The same without allocating: writes to `out`, which must have room for every row still open; returns the rows written. */
   backwardInto(gradY: ArrayLike<number>, out: Float32Array): number {
-    checkRoom(out, this.#open * this.network.inChannels);
+    room('out', out, this.#open * this.network.inChannels);
     this.#backward(gradY, false);
-    return copyInto(this.#inputGradient, out);
+    return this.#inputGradient.copyTo(out);
   }
 
   /** As `backward`, for who wants the weights' gradients only. @internal */
@@ -142,16 +144,14 @@ export class NetworkStream {
   flushGradient(): Float32Array {
     this.#backward(NOTHING, true);
     this.#pending = 0;
-    return copyOf(this.#inputGradient);
+    return this.#inputGradient.copy();
   }
 
   /** Copies of the gradients accumulated since the last update, by parameter name, in lag order like the weights. */
   gradients(): Weights {
+    this.#learning();
     const sums = this.trained.flatMap(({ gradients }) => gradients);
-    return weightsOf(
-      this.network.parameters,
-      sums.length > 0 ? sums : this.network.values.map((value) => value.map(() => 0)),
-    );
+    return weightsOf(this.network.parameters, sums);
   }
 
   /** The memory of this stream as bytes, which `network.restore` makes a stream of again: to the last bit. */
@@ -171,12 +171,7 @@ export class NetworkStream {
       open: this.#open,
       ended: Number(this.#ended),
       stack: this.#stack.save(),
-      sums: Object.fromEntries(
-        this.trained.flatMap(({ gradients, energy }, t) => [
-          [`energy${t}`, energy],
-          ...gradients.map((gradient, i): [string, Float32Array] => [`gradient${t}.${i}`, gradient.slice()]),
-        ]),
-      ),
+      sums: saveSums(this.trained),
     };
   }
 
@@ -192,13 +187,7 @@ export class NetworkStream {
     stream.#open = numberIn(state, 'open');
     stream.#ended = numberIn(state, 'ended') === 1;
     stream.#stack.restore(stateIn(state, 'stack'));
-    const sums = stateIn(state, 'sums');
-    for (const [t, trained] of stream.trained.entries()) {
-      trained.energy = numberIn(sums, `energy${t}`);
-      for (const [i, gradient] of trained.gradients.entries()) {
-        gradient.set(floatsIn(sums, `gradient${t}.${i}`, gradient.length));
-      }
-    }
+    restoreSums(stream.trained, stateIn(state, 'sums'));
     return stream;
   }
 
@@ -226,27 +215,9 @@ export class NetworkStream {
     if (this.#ended && frames > 0) throw new RangeError(`frames pushed after flush must be 0, got ${frames}`);
     if (!this.#gradient) return;
     const pending = this.#pending + this.outputsFor(frames);
-    if (pending <= this.#options.maxPending) return;
-    throw invalid('outputs that wait for a gradient', `<= maxPending = ${this.#options.maxPending}`, pending);
-  }
-
-  /** Copies a block in. A frame that is not all numbers is invalid, and its odd samples become NaN. */
-  #read(x: ArrayLike<number>, frames: number, valid?: ArrayLike<number>): void {
-    const { input } = this.#stack;
-    const { channels } = input;
-    input.clear();
-    input.reserve(frames);
-    for (let i = 0; i < frames; i++) {
-      let real = valid && !valid[i] ? 0 : 1;
-      for (let at = i * channels; at < (i + 1) * channels; at++) {
-        const sample = x[at];
-        const finite = sample - sample === 0;
-        input.data[at] = finite ? sample : NaN;
-        if (!finite) real = 0;
-      }
-      input.valid[i] = real;
-    }
-    input.count = frames;
+    const { maxPending } = this.#options;
+    if (pending > maxPending)
+      throw invalid('outputs that wait for a gradient', `<= maxPending = ${maxPending}`, pending);
   }
 
   #pushZeros(frames: number): void {
@@ -266,46 +237,23 @@ export class NetworkStream {
   }
 
   #backward(gradY: ArrayLike<number>, flush: boolean): void {
-    const g = this.#gradient;
-    if (!g) throw new TypeError('stream must be made with { gradients: true }, got one without');
+    const g = this.#learning();
     const rows = gradY.length / g.channels;
     if (!Number.isInteger(rows)) throw invalid('gradY.length', `a multiple of ${g.channels} channels`, gradY.length);
     if (rows > this.#pending) throw invalid('frames of gradY', `<= the ${this.#pending} outputs that wait`, rows);
-    g.clear();
-    g.reserve(rows);
-    for (let i = 0; i < gradY.length; i++) g.data[i] = gradY[i] - gradY[i] === 0 ? gradY[i] : 0;
-    g.count = rows;
+    g.read(gradY, rows);
+    for (let i = 0; i < gradY.length; i++) if (Number.isNaN(g.data[i])) g.data[i] = 0;
     this.#inputGradient = this.#stack.backward(g, flush);
     this.#pending -= rows;
     this.#open -= this.#inputGradient.count;
   }
 
+  #learning(): Frames {
+    if (this.#gradient) return this.#gradient;
+    throw new TypeError('stream must be made with { gradients: true }, got one without');
+  }
+
   get #top(): Frames {
     return this.#stack.outputs.at(-1) ?? this.#stack.input;
   }
-
-  /** How many of `count` empty frames come once the stream has settled: whole periods, for which nothing is computed. */
-  #steady(count: number): number {
-    const { settle, period } = this.network.pace;
-    const lived = settle + period;
-    return count <= lived ? 0 : Math.floor((count - lived) / period) * period;
-  }
-
-  #shift(frames: number): void {
-    this.#index += frames;
-    this.#stack.shift(frames);
-  }
-}
-
-function copyOf(rows: Frames): Float32Array {
-  return rows.data.slice(0, rows.count * rows.channels);
-}
-
-function copyInto(rows: Frames, out: Float32Array): number {
-  for (let i = 0; i < rows.count * rows.channels; i++) out[i] = rows.data[i];
-  return rows.count;
-}
-
-function checkRoom(out: Float32Array, room: number): void {
-  if (out.length < room) throw invalid('out.length', `>= ${room}`, out.length);
 }

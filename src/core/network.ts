@@ -111,7 +111,7 @@ export class Network {
   restore(bytes: Uint8Array): NetworkStream {
     const { state, beside } = decodeState('stream', bytes);
     const { network } = beside as { network: NetworkSpec };
-    if (JSON.stringify(network) !== JSON.stringify(this.spec))
+    if (canonical(network) !== canonical(this.spec))
       throw invalid('saved state', 'that of this network', network, TypeError);
     return NetworkStream.of(this, state);
   }
@@ -136,4 +136,13 @@ export class Network {
       this.values[i].set(parameter.pack ? parameter.pack(numbers) : numbers);
     }
   }
+}
+
+/** A spec as text in which the order of its fields does not show. */
+function canonical(spec: NetworkSpec): string {
+  return JSON.stringify(spec, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 }

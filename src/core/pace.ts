@@ -14,11 +14,11 @@ export interface Pace {
   /** The indexes of a settled stream can be moved on by any multiple of so many input frames. */
   readonly period: number;
   /** The input frame that output `index` hangs on. */
-  hang(index: number): number;
+  readonly hang: (index: number) => number;
   /** How many outputs have come after `frames` input frames. */
-  outputsAfter(frames: number): number;
+  readonly outputsAfter: (frames: number) => number;
   /** How many input frames bring `outputs` outputs. */
-  framesFor(outputs: number): number;
+  readonly framesFor: (outputs: number) => number;
 }
 
 /** One output for every frame, at once. */
@@ -78,6 +78,12 @@ export function chain(paces: readonly Pace[]): Pace {
     outputsAfter: (frames) => paces.reduce((count, pace) => pace.outputsAfter(count), frames),
     framesFor: (outputs) => paces.reduceRight((count, pace) => pace.framesFor(count), outputs),
   };
+}
+
+/** How many of `count` empty frames come once a stream has settled: whole periods, for which nothing need be computed. */
+export function steadyFrames({ settle, period }: Pace, count: number): number {
+  const lived = settle + period;
+  return count <= lived ? 0 : Math.floor((count - lived) / period) * period;
 }
 
 function greatestDivisor(a: number, b: number): number {
