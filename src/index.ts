@@ -12,7 +12,8 @@ export { pad, type PadMode, type PadOptions } from './core/reference/pad.ts';
 
 // Networks that stream
 export { Network, type CreateOptions } from './core/network.ts';
-export { NetworkStream, type StreamOptions } from './core/network-stream.ts';
+export { NetworkStream } from './core/network-stream.ts';
+export type { StreamOptions } from './core/stream-options.ts';
 export type {
   ActivationSpec,
   ConcatSpec,

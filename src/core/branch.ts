@@ -57,7 +57,11 @@ export class Branch {
       const at = own.count++ * this.width;
       for (let c = 0; c < this.width; c++) own.data[at + c] = g.data[i * g.channels + from + c];
     }
-    this.#keep(this.#stack.backward(own, false));
+    this.#keep(this.#stack.backward(own));
+  }
+
+  release(): void {
+    if (this.#gradients) this.#keep(this.#stack.release());
   }
 
   flushGradient(): void {

@@ -114,6 +114,11 @@ class Concat implements LayerStream {
     this.#add(dx);
   }
 
+  release(dx: Frames): void {
+    for (const branch of this.#branches) branch.release();
+    this.#add(dx);
+  }
+
   flushGradient(dx: Frames): void {
     for (const branch of this.#branches) branch.flushGradient();
     this.#add(dx);

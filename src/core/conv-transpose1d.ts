@@ -126,6 +126,12 @@ class ConvTranspose1d implements LayerStream {
     line.take(Math.min(this.#frames, Math.floor((this.#learned - 1 - reach) / stride) + 1), dx);
   }
 
+  release(dx: Frames): void {
+    if (this.#learned === 0) return;
+    this.#gradientLine?.open(this.#line.next);
+    this.#gradientLine?.take(Math.min(this.#frames, Math.floor((this.#learned - 1) / this.#shape.stride) + 1), dx);
+  }
+
   flushGradient(dx: Frames): void {
     this.#learned = this.#outputs;
     this.#gradientLine?.open(this.#line.next);

@@ -70,26 +70,39 @@ export class LayerStack {
     return this.forward(this.input, true);
   }
 
-  /** Runs `g` back through every layer; with `flush` each also lets go what it held open. */
-  backward(g: Frames, flush: boolean): Frames {
+  /** Runs `g` back through every layer and returns the rows of ∂L/∂x that became final. */
+  backward(g: Frames): Frames {
+    return this.#backward(g);
+  }
+
+  /** The rows of ∂L/∂x up to the newest that an output with a gradient hangs on, final or not. */
+  release(): Frames {
+    return this.#backward(this.#nothing, (layer, dx) => {
+      layer.release(dx);
+    });
+  }
+
+  /** The rest of all gradients. */
+  flushGradient(): Frames {
+    return this.#backward(this.#nothing, (layer, dx) => {
+      layer.flushGradient(dx);
+    });
+  }
+
+  shift(frames: number): number {
+    return this.#layers.reduce((count, layer) => layer.shift(count), frames);
+  }
+
+  #backward(g: Frames, after?: (layer: LayerStream, dx: Frames) => void): Frames {
     let rows = g;
     for (let l = this.#layers.length - 1; l >= 0; l--) {
       const below = this.#inputGradients[l];
       below.clear();
       this.#layers[l].backward(rows, below);
-      if (flush) this.#layers[l].flushGradient(below);
+      after?.(this.#layers[l], below);
       rows = below;
     }
     return rows;
-  }
-
-  /** The rest of all gradients. */
-  flushGradient(): Frames {
-    return this.backward(this.#nothing, true);
-  }
-
-  shift(frames: number): number {
-    return this.#layers.reduce((count, layer) => layer.shift(count), frames);
   }
 
   save(): State {

@@ -48,6 +48,11 @@ export interface LayerStream {
   flush(out: Frames): void;
   /** Takes ∂L/∂y of the oldest outputs that have none yet and appends the rows of ∂L/∂x that became final. */
   backward(g: Frames, dx: Frames): void;
+  /**
+   * Appends the rows of ∂L/∂x up to the newest that an output with a gradient hangs on, final or not: what later outputs
+   * would add to them is taken for data.
+   */
+  release(dx: Frames): void;
   /** No more gradients will come for the outputs so far: appends the rest of ∂L/∂x. */
   flushGradient(dx: Frames): void;
   /** Moves the indexes on by `frames` inputs, a multiple of the pace's period, while the state stays; returns the outputs. */

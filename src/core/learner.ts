@@ -152,9 +152,9 @@ export class Learner {
     for (let c = 0; c < this.#frame.length; c++) this.#frame[c] = data[at + c];
     this.#valid[0] = valid;
     const outputs = this.#stream.pushInto(this.#frame, this.#gradient, this.#valid);
-    if (this.#hidden >= 0) this.#features.append(this.#stream.outputOf(this.#hidden));
+    if (this.#hidden >= 0) this.#features.append(this.#stream.stack.outputs[this.#hidden]);
     if (outputs === 0) return;
-    const output = this.#stream.outputOf(this.network.layers.length - 1);
+    const output = this.#stream.stack.outputs[this.network.layers.length - 1];
     this.#predictions.append(output);
     this.#madeAt[this.#waiting.next % this.#madeAt.length] = this.#updates;
     this.#waiting.push(output.data, 0, output.valid[0]);

@@ -2,22 +2,12 @@ import { integer, invalid, room } from './check.ts';
 import { Frames } from './frames.ts';
 import { LayerStack } from './layer-stack.ts';
 import type { Network } from './network.ts';
-import { restoreSums, saveSums, type Trained } from './layer.ts';
+import { restoreSums, saveSums } from './layer.ts';
 import { steadyFrames } from './pace.ts';
 import { encodeState } from './state-file.ts';
 import { numberIn, stateIn, type State } from './state.ts';
+import type { StreamOptions } from './stream-options.ts';
 import { weightsOf, type Weights } from './weights.ts';
-
-export interface StreamOptions {
-  /** Keep what `backward` needs. Default false: nothing is kept for it. */
-  gradients?: boolean;
-  /** Outputs that may wait for their gradient. Default 1024. */
-  maxPending?: number;
-  /** Begin as if the first frame had always been there: 'edge' padding on every layer. Default false. */
-  prewarm?: boolean;
-}
-
-const NOTHING = new Float32Array(0);
 
 /**
  * The memory of one stream through one network: delay lines, gradient lines, absolute index. Never shared.
@@ -26,7 +16,8 @@ const NOTHING = new Float32Array(0);
  */
 export class NetworkStream {
   readonly network: Network;
-  readonly #stack: LayerStack;
+  /** Its layers: what they put out last, and what of them is trained. @internal */
+  readonly stack: LayerStack;
   /** ∂L/∂y on its way in; null when nothing learns. */
   readonly #gradient: Frames | null;
   /** Rows of the last ∂L/∂x. */
@@ -41,7 +32,7 @@ export class NetworkStream {
   constructor(network: Network, { gradients = false, maxPending = 1024, prewarm = false }: StreamOptions = {}) {
     this.network = network;
     this.#options = { gradients, prewarm, maxPending: integer('maxPending', maxPending, 1) };
-    this.#stack = new LayerStack(network.inChannels, network.layers, network.values, { gradients, prewarm });
+    this.stack = new LayerStack(network.inChannels, network.layers, network.values, { gradients, prewarm });
     this.#gradient = gradients ? new Frames(network.outChannels) : null;
     this.#inputGradient = new Frames(network.inChannels);
   }
@@ -64,7 +55,7 @@ export class NetworkStream {
 
   /** Pushes [frames, in] and returns the outputs, [frames', out], as an array that the caller owns. */
   push(x: ArrayLike<number>, valid?: ArrayLike<number>): Float32Array {
-    this.#stack.input.read(x, this.#checkInput(x, valid), valid);
+    this.stack.input.read(x, this.#checkInput(x, valid), valid);
     this.#forward(false);
     return this.#top.copy();
   }
@@ -73,7 +64,7 @@ export class NetworkStream {
   pushInto(x: ArrayLike<number>, out: Float32Array, valid?: ArrayLike<number>): number {
     const frames = this.#checkInput(x, valid);
     room('out', out, this.outputsFor(frames) * this.network.outChannels);
-    this.#stack.input.read(x, frames, valid);
+    this.stack.input.read(x, frames, valid);
     this.#forward(false);
     return this.#top.copyTo(out);
   }
@@ -91,7 +82,7 @@ export class NetworkStream {
     const steady = this.#gradient ? 0 : steadyFrames(this.network.pace, count);
     this.#pushZeros(count - steady);
     this.#index += steady;
-    this.#stack.shift(steady);
+    this.stack.shift(steady);
     if (steady > 0) this.#top.repeatLast((pace.period * pace.up) / pace.stride, steady / pace.period);
     return this.#top.copy();
   }
@@ -108,12 +99,12 @@ export class NetworkStream {
     }
     this.#top.clear();
     this.#index += steady;
-    this.#stack.shift(steady);
+    this.stack.shift(steady);
   }
 
   /** The source has ended: the tail of 'same' and 'full', [m, out]. Nothing can be pushed after it. */
   flush(): Float32Array {
-    this.#stack.input.clear();
+    this.stack.input.clear();
     this.#forward(!this.#ended);
     this.#ended = true;
     return this.#top.copy();
@@ -124,25 +115,31 @@ export class NetworkStream {
    * A gradient that is no number counts as 0, so that it reaches no weight.
    */
   backward(gradY: ArrayLike<number>): Float32Array {
-    this.#backward(gradY, false);
+    this.#backward(gradY);
     return this.#inputGradient.copy();
   }
 
   /** The same without allocating: writes to `out`, which must have room for every row still open; returns the rows written. */
   backwardInto(gradY: ArrayLike<number>, out: Float32Array): number {
     room('out', out, this.#open * this.network.inChannels);
-    this.#backward(gradY, false);
+    this.#backward(gradY);
     return this.#inputGradient.copyTo(out);
   }
 
   /** As `backward`, for who wants the weights' gradients only. @internal */
   learn(gradY: ArrayLike<number>): void {
-    this.#backward(gradY, false);
+    this.#backward(gradY);
+  }
+
+  /** Lets go every row that an output with a gradient hangs on: what later outputs add to it is lost. @internal */
+  release(): void {
+    this.#handOut(this.stack.release());
   }
 
   /** No more gradients will come for the outputs so far: the rest of ∂L/∂x, [rows, in]. */
   flushGradient(): Float32Array {
-    this.#backward(NOTHING, true);
+    this.#learning();
+    this.#handOut(this.stack.flushGradient());
     this.#pending = 0;
     return this.#inputGradient.copy();
   }
@@ -150,7 +147,7 @@ export class NetworkStream {
   /** Copies of the gradients accumulated since the last update, by parameter name, in lag order like the weights. */
   gradients(): Weights {
     this.#learning();
-    const sums = this.trained.flatMap(({ gradients }) => gradients);
+    const sums = this.stack.trained.flatMap(({ gradients }) => gradients);
     return weightsOf(this.network.parameters, sums);
   }
 
@@ -170,8 +167,8 @@ export class NetworkStream {
       pending: this.#pending,
       open: this.#open,
       ended: Number(this.#ended),
-      stack: this.#stack.save(),
-      sums: saveSums(this.trained),
+      stack: this.stack.save(),
+      sums: saveSums(this.stack.trained),
     };
   }
 
@@ -186,19 +183,9 @@ export class NetworkStream {
     stream.#pending = numberIn(state, 'pending');
     stream.#open = numberIn(state, 'open');
     stream.#ended = numberIn(state, 'ended') === 1;
-    stream.#stack.restore(stateIn(state, 'stack'));
-    restoreSums(stream.trained, stateIn(state, 'sums'));
+    stream.stack.restore(stateIn(state, 'stack'));
+    restoreSums(stream.stack.trained, stateIn(state, 'sums'));
     return stream;
-  }
-
-  /** What an optimizer steps: the trained arrays with their gradients, in the order of the network's parameters. @internal */
-  get trained(): readonly Trained[] {
-    return this.#stack.trained;
-  }
-
-  /** What layer `index` put out last (-1: what went in): a view that holds until the next call. @internal */
-  outputOf(index: number): Frames {
-    return this.#stack.outputs[index] ?? this.#stack.input;
   }
 
   /** Checks a block before anything is changed and returns its frames. */
@@ -222,30 +209,34 @@ export class NetworkStream {
 
   #pushZeros(frames: number): void {
     this.#checkPush(frames);
-    this.#stack.input.clear();
-    this.#stack.input.appendZeros(frames);
+    this.stack.input.clear();
+    this.stack.input.appendZeros(frames);
     this.#forward(false);
   }
 
   #forward(flush: boolean): void {
-    const { input } = this.#stack;
-    const top = this.#stack.forward(input, flush);
+    const { input } = this.stack;
+    const top = this.stack.forward(input, flush);
     this.#index += input.count;
     if (!this.#gradient) return;
     this.#open += input.count;
     this.#pending += top.count;
   }
 
-  #backward(gradY: ArrayLike<number>, flush: boolean): void {
+  #backward(gradY: ArrayLike<number>): void {
     const g = this.#learning();
     const rows = gradY.length / g.channels;
     if (!Number.isInteger(rows)) throw invalid('gradY.length', `a multiple of ${g.channels} channels`, gradY.length);
     if (rows > this.#pending) throw invalid('frames of gradY', `<= the ${this.#pending} outputs that wait`, rows);
     g.read(gradY, rows);
     for (let i = 0; i < gradY.length; i++) if (Number.isNaN(g.data[i])) g.data[i] = 0;
-    this.#inputGradient = this.#stack.backward(g, flush);
+    this.#handOut(this.stack.backward(g));
     this.#pending -= rows;
-    this.#open -= this.#inputGradient.count;
+  }
+
+  #handOut(rows: Frames): void {
+    this.#inputGradient = rows;
+    this.#open -= rows.count;
   }
 
   #learning(): Frames {
@@ -254,6 +245,6 @@ export class NetworkStream {
   }
 
   get #top(): Frames {
-    return this.#stack.outputs.at(-1) ?? this.#stack.input;
+    return this.stack.outputs.at(-1) ?? this.stack.input;
   }
 }

@@ -41,7 +41,7 @@ export function nlms({ rate, epsilon = 1e-3 }: { rate: number; epsilon?: number 
 
 function descend(network: Network, stream: NetworkStream, length: (energy: number) => number): void {
   if (stream.network !== network) throw new TypeError('stream must be a stream of network, got one of another');
-  for (const layer of stream.trained) {
+  for (const layer of stream.stack.trained) {
     const step = length(layer.energy);
     for (const [i, values] of layer.values.entries()) move(values, layer.gradients[i], step);
     for (const gradient of layer.gradients) gradient.fill(0);

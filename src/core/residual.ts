@@ -79,7 +79,12 @@ class Residual implements LayerStream {
       for (let c = 0; c < g.channels; c++)
         line.data[at + c] = Math.fround(line.data[at + c] + g.data[i * g.channels + c]);
     }
-    this.#release(this.#stack.backward(g, false), line, dx);
+    this.#handOn(this.#stack.backward(g), line, dx);
+  }
+
+  release(dx: Frames): void {
+    const line = this.#shortcut;
+    if (line) this.#handOn(this.#stack.release(), line, dx);
   }
 
   flushGradient(dx: Frames): void {
@@ -87,7 +92,7 @@ class Residual implements LayerStream {
     if (!line) return;
     this.#learned = this.#outputs;
     line.open(this.#first + this.#frames.count);
-    this.#release(this.#stack.flushGradient(), line, dx);
+    this.#handOn(this.#stack.flushGradient(), line, dx);
   }
 
   shift(frames: number): number {
@@ -140,7 +145,7 @@ class Residual implements LayerStream {
   }
 
   /** Adds what the layers let go to the shortcut's gradient, and lets both go. */
-  #release(rows: Frames, line: GradientLine, dx: Frames): void {
+  #handOn(rows: Frames, line: GradientLine, dx: Frames): void {
     const at = line.offset(line.first);
     for (let i = 0; i < rows.count * rows.channels; i++)
       line.data[at + i] = Math.fround(line.data[at + i] + rows.data[i]);

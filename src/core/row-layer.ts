@@ -58,6 +58,8 @@ export abstract class RowLayer implements LayerStream {
     }
   }
 
+  release(): void {}
+
   flushGradient(dx: Frames): void {
     if (!this.#inputs) return;
     dx.appendZeros(this.#inputs.count);

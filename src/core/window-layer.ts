@@ -76,7 +76,15 @@ export abstract class WindowLayer implements LayerStream {
       const oldest = this.#oldest(this.#learned++);
       if (this.#isFinite(oldest)) this.accumulate(oldest, g.data, i * g.channels, line);
     }
-    this.#settle(line, this.#oldest(this.#learned), dx);
+    this.#settle(line, this.#oldest(this.#learned), this.windowing.hold, dx);
+  }
+
+  release(dx: Frames): void {
+    const { stride, anchor } = this.windowing;
+    const line = this.gradientLine;
+    if (!line || this.#learned === 0) return;
+    line.open(this.line.next);
+    this.#settle(line, (this.#learned - 1) * stride + anchor + 1, 0, dx);
   }
 
   flushGradient(dx: Frames): void {
@@ -84,7 +92,7 @@ export abstract class WindowLayer implements LayerStream {
     if (!line) return;
     line.open(this.line.next);
     this.#learned = this.#outputs;
-    this.#settle(line, Infinity, dx);
+    this.#settle(line, Infinity, this.windowing.hold, dx);
   }
 
   shift(frames: number): number {
@@ -203,9 +211,9 @@ export abstract class WindowLayer implements LayerStream {
     return true;
   }
 
-  /** Lets the rows go to which no output from the one with oldest tap `limit` on can add. */
-  #settle(line: GradientLine, limit: number, dx: Frames): void {
-    const { padding, head, hold, period } = this.windowing;
+  /** Lets the rows before `limit` go, but for the newest `hold`, which the tail could still copy. */
+  #settle(line: GradientLine, limit: number, hold: number, dx: Frames): void {
+    const { padding, head, period } = this.windowing;
     const flushed = limit === Infinity;
     const final = flushed ? this.#frames : Math.min(limit, this.#frames - hold);
     if (final <= line.first) return;
