@@ -34,8 +34,12 @@ export { plan, type Delay, type LayerPlan, type Plan } from './core/plan.ts';
 export { fromTorch, toTorch } from './core/torch.ts';
 export type { Tensor, Weights, WeightsLike } from './core/weights.ts';
 
+// A stream's whole way, saved and restored
+export { Pipeline, type PipelineOptions, type PipelineOutput } from './core/pipeline.ts';
+export type { PipelineSpec } from './core/pipeline-spec.ts';
+
 // Learning
-export { nlms, sgd, type Optimizer } from './core/optimizer.ts';
+export { nlms, sgd, type Optimizer, type OptimizerSpec } from './core/optimizer.ts';
 export { Learner, type Learned, type LearnerOptions } from './core/learner.ts';
 export type { Score } from './core/forecast-score.ts';
 

@@ -3,7 +3,8 @@ import { invalid } from './check.ts';
 import { derivedBlock } from './derived-block.ts';
 import { Network } from './network.ts';
 import type { NetworkSpec } from './network-spec.ts';
-import type { NetworkStream } from './network-stream.ts';
+import { NetworkStream } from './network-stream.ts';
+import { numberIn, stateIn, type State } from './state.ts';
 
 /** One stream of blocks through one network: keeps the absolute index, so that gaps keep the phase of every stride. */
 export class Convolver {
@@ -45,6 +46,19 @@ export class Convolver {
     if (!this.#stream || !this.#last) return null;
     const first = this.#stream.network.pace.outputsAfter(this.#stream.index);
     return this.#derive(this.#last, first, this.#stream.flush());
+  }
+
+  save(): State {
+    const { channels, start, rate, time } = this.#last ?? { channels: 0, start: 0, rate: 0, time: 0 };
+    return { channels, start, rate, time, ...(this.#stream && { stream: this.#stream.state() }) };
+  }
+
+  /** Takes over what `save` wrote. Throws when it is not of such a convolver. */
+  restore(state: State): void {
+    if (!('stream' in state)) return;
+    const [channels, start, rate, time] = ['channels', 'start', 'rate', 'time'].map((name) => numberIn(state, name));
+    this.#stream = NetworkStream.of(this.#networkFor(channels), stateIn(state, 'stream'));
+    this.#last = channels > 0 ? { data: new Float32Array(0), channels, start, rate, time } : null;
   }
 
   #derive(block: Block, start: number, data: Float32Array): Block | null {

@@ -78,7 +78,7 @@ export function trained(values: readonly Float32Array[]): Trained {
 
 /** What has accumulated, as copies. */
 export function saveSums(layers: readonly Trained[]): State {
-  return Object.fromEntries(
+  return Object.fromEntries<number | Float32Array>(
     layers.flatMap(({ gradients, energy }, l) => [
       [`energy${l}`, energy] as const,
       ...gradients.map((gradient, i) => [`gradient${l}.${i}`, gradient.slice()] as const),

@@ -12,9 +12,9 @@ export function numberIn(state: State, name: string): number {
   return value;
 }
 
-/** The state under `name`. Throws when there is none. */
+/** The state under `name`; an empty one when there is nothing of it. Throws when something else is there. */
 export function stateIn(state: State, name: string): State {
-  const value = state[name];
+  const value = state[name] ?? {};
   if (typeof value !== 'object' || ArrayBuffer.isView(value))
     throw invalid(`state.${name}`, 'a state', value, TypeError);
   return value;
