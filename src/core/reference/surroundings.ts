@@ -82,6 +82,7 @@ export function statistic(
 ): number {
   const near = Array.from({ length: count }, (_, t) => x[(from + t) * channels + c]);
   if (kind === 'mean') return near.reduce((sum, sample) => sum + sample, 0) / count;
+  if (near.some(Number.isNaN)) return NaN;
   near.sort((a, b) => a - b);
   return (near[(count - 1) >> 1] + near[count >> 1]) / 2;
 }
