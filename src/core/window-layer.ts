@@ -3,7 +3,7 @@ import type { Frames } from './frames.ts';
 import { GradientLine } from './gradient-line.ts';
 import type { LayerOptions, LayerStream, Trained } from './layer.ts';
 import { copied, statistic } from './reference/surroundings.ts';
-import { numberIn, stateIn, type State } from './state.ts';
+import { floatsIn, numberIn, stateIn, type State } from './state.ts';
 import type { Windowing } from './windowing.ts';
 
 /**
@@ -30,6 +30,8 @@ export abstract class WindowLayer implements LayerStream {
   /** How many frames the padding before frame 0 was made of. */
   #known = 0;
   #lastInvalid = -1;
+  /** The gradient of the padding before frame 0, until its sources leave. */
+  #copies: Float32Array = new Float32Array(0);
   #ended = false;
 
   constructor(given: Windowing, inChannels: number, { gradients, prewarm }: LayerOptions) {
@@ -114,6 +116,7 @@ export abstract class WindowLayer implements LayerStream {
       known: this.#known,
       lastInvalid: this.#lastInvalid,
       ended: Number(this.#ended),
+      copies: this.#copies.slice(),
       line: this.line.save(),
       ...(this.gradientLine && { gradientLine: this.gradientLine.save() }),
     };
@@ -126,6 +129,7 @@ export abstract class WindowLayer implements LayerStream {
     this.#known = numberIn(state, 'known');
     this.#lastInvalid = numberIn(state, 'lastInvalid');
     this.#ended = numberIn(state, 'ended') === 1;
+    this.#copies = floatsIn(state, 'copies').slice();
     this.line.restore(stateIn(state, 'line'));
     this.gradientLine?.restore(stateIn(state, 'gradientLine'));
   }
@@ -217,22 +221,18 @@ export abstract class WindowLayer implements LayerStream {
     const flushed = limit === Infinity;
     const final = flushed ? this.#frames : Math.min(limit, this.#frames - hold);
     if (final <= line.first) return;
-    if (line.first === 0) {
-      for (let index = -head; index < 0; index++)
-        passOn(line, index, copied(index, this.#known, padding, period || undefined));
+    // a copy's gradient joins its source's when that leaves, complete: so the order of the sum does not depend on the cut
+    if (line.first === 0 && head > 0) this.#copies = line.rows(-head, head);
+    for (let i = 0; i < this.#copies.length / line.channels; i++) {
+      const source = copied(i - head, this.#known, padding, period || undefined);
+      if (source >= line.first && source < final) line.add(source, this.#copies, i * line.channels);
     }
-    if (flushed && hold > 0) {
-      for (let index = this.#frames; index < line.next; index++) {
-        passOn(line, index, copied(index, this.#frames, padding, period || undefined));
-      }
+    for (let index = this.#frames; flushed && hold > 0 && index < line.next; index++) {
+      const source = copied(index, this.#frames, padding, period || undefined);
+      if (source >= line.first) line.add(source, line.rows(index, 1), 0);
     }
     line.take(final, dx);
   }
-}
-
-/** A copied frame's gradient belongs to its source; frames whose gradient has left take none. */
-function passOn(line: GradientLine, index: number, source: number): void {
-  if (source >= line.first) line.fold(index, source);
 }
 
 /** As if the first frame had always been there. */
