@@ -1,66 +1,22 @@
 import { convolveStep } from '../kernels/convolve-step.ts';
 import { energyStep, gradientStep } from '../kernels/gradient-step.ts';
-import { integer, invalid } from './check.ts';
 import { DelayLine } from './delay-line.ts';
 import type { Frames } from './frames.ts';
 import { GradientLine } from './gradient-line.ts';
-import { trained, type Layer, type LayerOptions, type LayerStream, type Trained } from './layer.ts';
-import type { ConvTranspose1dSpec, LayerContext } from './network-spec.ts';
-import type { Pace } from './pace.ts';
-import { polyphase, type Phase } from './polyphase.ts';
+import { trained, type LayerOptions, type LayerStream, type Trained } from './layer.ts';
+import type { Phase } from './polyphase.ts';
 import { numberIn, stateIn, type State } from './state.ts';
 
-interface Shape {
+export interface ConvTranspose1dShape {
   readonly inChannels: number;
   readonly outChannels: number;
   readonly stride: number;
   /** (K - 1) D: how far, in outputs, an input reaches. */
   readonly reach: number;
+  /** ⌊(K - 1) D / S⌋: how far, in inputs, an output looks back. */
+  readonly lags: number;
   readonly groups: number;
   readonly phases: readonly Phase[];
-}
-
-/** Checks a transposed convolution's spec. Weights are [out, tap, in/groups]: tap k adds input n to output nS + kD. */
-export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, rectified }: LayerContext): Layer {
-  const outChannels = integer('outChannels', spec.outChannels, 1);
-  const kernelSize = integer('kernelSize', spec.kernelSize, 1);
-  const stride = integer('stride', spec.stride ?? 1, 1);
-  const dilation = integer('dilation', spec.dilation ?? 1, 1);
-  const groups = integer('groups', spec.groups ?? 1, 1);
-  if (inChannels % groups !== 0) throw invalid('groups', `a divisor of its ${inChannels} channels in`, groups);
-  if (outChannels % groups !== 0) throw invalid('groups', `a divisor of outChannels = ${outChannels}`, groups);
-  const reach = (kernelSize - 1) * dilation;
-  const kernel = [outChannels, kernelSize, inChannels / groups];
-  const { phases, pack, unpack } = polyphase(kernel, stride, dilation);
-  const start = {
-    fanIn: Math.ceil(kernelSize / stride) * kernel[2],
-    fanOut: (kernelSize * outChannels) / groups,
-    rectified,
-  };
-  const bias = spec.bias === false ? [] : [{ name: 'bias', shape: [outChannels], start: 0 }];
-  const lags = Math.floor(reach / stride) + 1;
-  const pace: Pace = {
-    up: stride,
-    stride: 1,
-    receptiveField: lags,
-    delay: reach / 2 / stride,
-    settle: lags,
-    period: 1,
-    hang: (index) => Math.floor(index / stride),
-    outputsAfter: (frames) => frames * stride,
-    framesFor: (outputs) => Math.ceil(outputs / stride),
-  };
-  const shape = { inChannels, outChannels, stride, reach, groups, phases };
-  return {
-    type: spec.type,
-    inChannels,
-    outChannels,
-    pace,
-    macs: (outChannels * kernelSize * kernel[2]) / stride,
-    bytes: 2 * lags * (4 * inChannels + 1),
-    parameters: [{ name: 'weight', shape: kernel, start, pack, unpack }, ...bias],
-    stream: (values, options) => new ConvTranspose1d(shape, values, options),
-  };
 }
 
 /**
@@ -68,31 +24,33 @@ export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, re
  *
  *     y[t, o] = b[o] + Σ_k Σ_c w[o, k, c] x[(t - kD) / S, c]        over the taps k with kD mod S = p
  *
- * After m inputs the outputs mS … (m-1)S + (K-1)D come at flush.
+ * After m inputs the outputs mS … (m-1)S + (K-1)D come at flush. An output that no tap reaches is the bias, and as valid
+ * as the frame that it comes with.
  */
-class ConvTranspose1d implements LayerStream {
+export class ConvTranspose1d implements LayerStream {
   readonly trained: readonly Trained[];
-  readonly #shape: Shape;
+  readonly #shape: ConvTranspose1dShape;
   readonly #weight: Float32Array;
   readonly #bias: Float32Array | null;
   readonly #line: DelayLine;
   readonly #gradientLine: GradientLine | null;
   readonly #window: Float32Array;
   readonly #windowGradient: Float32Array;
-  /** Outputs that have had their gradient. */
-  #learned = 0;
+  /** Outputs that have come, and those of them that have had their gradient. */
   #outputs = 0;
+  #learned = 0;
+  /** Frames of the source, which the tail is not part of. */
   #frames = 0;
   #ended = false;
 
-  constructor(shape: Shape, values: readonly Float32Array[], { gradients }: LayerOptions) {
-    const lags = Math.floor(shape.reach / shape.stride) + 1;
+  constructor(shape: ConvTranspose1dShape, values: readonly Float32Array[], { gradients }: LayerOptions) {
+    const { inChannels, lags, groups } = shape;
     this.#shape = shape;
     this.#weight = values[0];
     this.#bias = values[1] ?? null;
-    this.#line = new DelayLine(shape.inChannels, lags);
-    this.#gradientLine = gradients ? new GradientLine(shape.inChannels, lags - 1) : null;
-    this.#window = new Float32Array(lags * (shape.inChannels / shape.groups));
+    this.#line = new DelayLine(inChannels, lags + 1);
+    this.#gradientLine = gradients ? new GradientLine(inChannels, lags + 1) : null;
+    this.#window = new Float32Array((lags + 1) * (inChannels / groups));
     this.#windowGradient = new Float32Array(this.#window.length);
     this.trained = gradients ? [trained(values)] : [];
   }
@@ -101,7 +59,7 @@ class ConvTranspose1d implements LayerStream {
     for (let i = 0; i < x.count; i++) {
       this.#take(x.data, i * x.channels, x.valid[i]);
       this.#frames++;
-      this.#emit(this.#line.next * this.#shape.stride, out);
+      this.#emit(this.#frames * this.#shape.stride, out);
     }
   }
 
@@ -123,7 +81,9 @@ class ConvTranspose1d implements LayerStream {
     line.open(this.#line.next);
     for (let i = 0; i < g.count; i++) this.#accumulate(this.#learned++, g.data, i * g.channels, line);
     const { stride, reach } = this.#shape;
-    line.take(Math.min(this.#frames, Math.floor((this.#learned - 1 - reach) / stride) + 1), dx);
+    // the last output that frame n reaches or, where no tap reaches as far, that hangs on it
+    const last = Math.max(reach, stride - 1);
+    line.take(Math.min(this.#frames, Math.floor((this.#learned - 1 - last) / stride) + 1), dx);
   }
 
   release(dx: Frames): void {
@@ -171,102 +131,105 @@ class ConvTranspose1d implements LayerStream {
   #take(source: Float32Array, offset: number, valid: number): void {
     const line = this.#line;
     if (this.#gradientLine) {
-      const needed = line.next + 1 - Math.floor((this.#learned - this.#shape.reach) / this.#shape.stride);
+      const needed = line.next + 1 - this.#oldest(this.#learned);
       if (needed > line.capacity) line.grow(2 * needed);
     }
     line.push(source, offset, valid);
   }
 
+  /** The oldest frame that an output of any phase, coming with the same frame, sees. */
+  #oldest(output: number): number {
+    return Math.floor(output / this.#shape.stride) - this.#shape.lags;
+  }
+
   #emit(end: number, out: Frames): void {
-    const { outChannels, groups, stride, phases } = this.#shape;
+    const { inChannels, outChannels, groups, stride, phases } = this.#shape;
     const kernels = outChannels / groups;
+    const window = this.#window;
     while (this.#outputs < end) {
       const phase = phases[this.#outputs % stride];
-      const frame = Math.floor(this.#outputs++ / stride);
+      const oldest = this.#oldest(this.#outputs++);
+      const { length, offset } = phase;
+      const row = this.#line.slot(oldest) * inChannels;
       const at = out.reserve(1);
       for (let group = 0; group < groups; group++) {
         const kernel = group * kernels;
-        this.#gather(this.#line.data, (lag) => this.#line.slot(frame - lag), phase, group, this.#window);
-        const from = phase.offset + kernel * phase.length;
-        convolveStep(
-          this.#window,
-          0,
-          this.#weight,
-          from,
-          phase.length,
-          this.#bias,
-          kernel,
-          kernels,
-          out.data,
-          at + kernel,
-        );
+        const w = offset + kernel * length;
+        this.#gather(this.#line.data, row, phase, group, window);
+        convolveStep(window, 0, this.#weight, w, length, this.#bias, kernel, kernels, out.data, at + kernel);
       }
-      out.valid[out.count++] = this.#isValid(frame, phase);
+      out.valid[out.count++] = this.#isValid(oldest, phase);
     }
   }
 
   #accumulate(output: number, g: Float32Array, at: number, dx: GradientLine): void {
-    const { outChannels, groups, stride, phases, inChannels } = this.#shape;
+    const { inChannels, outChannels, groups, stride, phases } = this.#shape;
     const kernels = outChannels / groups;
     const phase = phases[output % stride];
-    const frame = Math.floor(output / stride);
+    const oldest = this.#oldest(output);
+    if (!this.#isFinite(oldest, phase)) return;
+    const { length, offset } = phase;
     const [sums] = this.trained;
     const [weight, bias] = sums.gradients;
-    const row = (lag: number) => dx.offset(frame - lag) / inChannels;
+    const window = this.#window;
+    const windowGradient = this.#windowGradient;
+    const row = this.#line.slot(oldest) * inChannels;
+    const dxRow = dx.offset(oldest);
     for (let group = 0; group < groups; group++) {
       const kernel = group * kernels;
-      this.#gather(this.#line.data, (lag) => this.#line.slot(frame - lag), phase, group, this.#window);
-      if (!this.#window.subarray(0, phase.length).every(Number.isFinite)) return;
-      this.#gather(dx.data, row, phase, group, this.#windowGradient);
-      const from = phase.offset + kernel * phase.length;
-      const { length } = phase;
-      gradientStep(
-        this.#window,
-        0,
-        this.#weight,
-        from,
-        length,
-        g,
-        at + kernel,
-        kernels,
-        weight,
-        this.#windowGradient,
-        0,
-      );
-      this.#scatter(this.#windowGradient, dx.data, row, phase, group);
-      sums.energy += energyStep(this.#window, 0, length) / groups;
+      const w = offset + kernel * length;
+      this.#gather(this.#line.data, row, phase, group, window);
+      this.#gather(dx.data, dxRow, phase, group, windowGradient);
+      gradientStep(window, 0, this.#weight, w, length, g, at + kernel, kernels, weight, windowGradient, 0);
+      this.#scatter(windowGradient, dx.data, dxRow, phase, group);
+      sums.energy += energyStep(window, 0, length) / groups;
     }
     if (!this.#bias) return;
     for (let o = 0; o < bias.length; o++) bias[o] = Math.fround(bias[o] + g[at + o]);
     sums.energy += 1;
   }
 
-  #isValid(frame: number, { lags }: Phase): number {
-    if (this.#frames <= frame) return 0;
-    for (const lag of [0, ...lags]) {
-      if (frame - lag < 0 || this.#line.valid[this.#line.slot(frame - lag)] === 0) return 0;
-    }
-    return 1;
+  /** 1 when every tap saw a real sample. */
+  #isValid(oldest: number, phase: Phase): number {
+    for (const lag of phase.lags) if (!this.#cameAt(oldest, lag)) return 0;
+    return phase.lags.length > 0 || this.#cameAt(oldest, 0) ? 1 : 0;
   }
 
-  /** Copies the group's channels of the rows that a phase sees, oldest first. `row` tells where the frame `lag` back lies. */
-  #gather(rows: Float32Array, row: (lag: number) => number, { lags }: Phase, group: number, into: Float32Array): void {
-    const { inChannels, groups } = this.#shape;
+  #cameAt(oldest: number, lag: number): boolean {
+    const frame = oldest + this.#shape.lags - lag;
+    return frame >= 0 && this.#line.valid[this.#line.slot(frame)] === 1;
+  }
+
+  /** Whether the window holds numbers only: the gradient of one that does not is nobody's. */
+  #isFinite(oldest: number, phase: Phase): boolean {
+    const { inChannels, lags } = this.#shape;
+    for (const lag of phase.lags) {
+      const from = this.#line.slot(oldest + lags - lag) * inChannels;
+      for (let i = from; i < from + inChannels; i++) {
+        if (this.#line.data[i] - this.#line.data[i] !== 0) return false;
+      }
+    }
+    return true;
+  }
+
+  /** Copies the group's channels of the frames that a phase sees out of `rows`, whose oldest begins at `at`. */
+  #gather(rows: Float32Array, at: number, phase: Phase, group: number, window: Float32Array): void {
+    const { inChannels, groups, lags } = this.#shape;
     const width = inChannels / groups;
     let j = 0;
-    for (const lag of lags) {
-      const from = row(lag) * inChannels + group * width;
-      for (let c = 0; c < width; c++) into[j++] = rows[from + c];
+    for (const lag of phase.lags) {
+      const run = at + (lags - lag) * inChannels + group * width;
+      for (let c = 0; c < width; c++) window[j++] = rows[run + c];
     }
   }
 
-  #scatter(from: Float32Array, rows: Float32Array, row: (lag: number) => number, { lags }: Phase, group: number): void {
-    const { inChannels, groups } = this.#shape;
+  #scatter(window: Float32Array, rows: Float32Array, at: number, phase: Phase, group: number): void {
+    const { inChannels, groups, lags } = this.#shape;
     const width = inChannels / groups;
     let j = 0;
-    for (const lag of lags) {
-      const to = row(lag) * inChannels + group * width;
-      for (let c = 0; c < width; c++) rows[to + c] = from[j++];
+    for (const lag of phase.lags) {
+      const run = at + (lags - lag) * inChannels + group * width;
+      for (let c = 0; c < width; c++) rows[run + c] = window[j++];
     }
   }
 }

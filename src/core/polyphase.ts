@@ -11,8 +11,8 @@ export interface Phase {
 /** The kernel [out, tap, in/groups] of a transposed convolution cut into its phases, with the way there and back. */
 export interface Polyphase {
   readonly phases: readonly Phase[];
-  pack(numbers: ArrayLike<number>): Float32Array;
-  unpack(packed: Float32Array): Float32Array;
+  readonly pack: (numbers: ArrayLike<number>) => Float32Array;
+  readonly unpack: (packed: Float32Array) => Float32Array;
 }
 
 /** Tap k belongs to phase kD mod S and looks ⌊kD / S⌋ frames back. */
