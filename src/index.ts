@@ -9,6 +9,7 @@ export {
   type ConvolutionOptions,
 } from './core/reference/convolution.ts';
 export { pad, type PadMode, type PadOptions } from './core/reference/pad.ts';
+export * as reference from './core/reference/index.ts';
 
 // Networks that stream
 export { Network, type CreateOptions } from './core/network.ts';
