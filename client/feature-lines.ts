@@ -1,19 +1,18 @@
 import type uPlot from 'uplot';
 import type { Block } from '../src/core/block.ts';
+import { invalid } from '../src/core/check.ts';
 import { AutoRange } from './auto-range.ts';
 import { type Columns, decimate } from './decimate.ts';
 import { addElement, writeText } from './element.ts';
 import { formatNumber, showUnit } from './format-number.ts';
 import { type Level, levelOf } from './level.ts';
-import { Ring } from './ring.ts';
+import type { Ring } from './ring.ts';
 import type { Theme } from './theme.ts';
 import { TimeChart, type TimeOptions } from './time-chart.ts';
 
 export interface FeatureLinesOptions extends TimeOptions {
-  /** What each feature map is called. */
-  labels: readonly string[];
-  /** The maps' frames a second, in Hz; 0 = irregular. */
-  rate: number;
+  /** What each feature map is called; numbers when nothing is said. */
+  labels?: readonly string[];
   unit?: string;
   /** true: in decibel; false: as power. As it comes when nothing is said. */
   dB?: boolean;
@@ -27,38 +26,49 @@ const scratch = new Float32Array(4096);
 /** The rows of a feature map as lines over one scale, with gaps where there is no valid number. */
 export class FeatureLines {
   readonly #time: TimeChart;
-  readonly #ring: Ring;
-  readonly #labels: readonly string[];
+  #ring: Ring | undefined;
+  #labels: readonly string[];
   readonly #unit: string;
   readonly #key: HTMLElement;
   readonly #columns: Columns = { x: [], y: [] };
-  #rows: readonly number[];
+  #rows: readonly number[] | undefined;
   #level: Level;
   #range = new AutoRange(0, 1);
   #looked = -Infinity;
 
-  constructor(element: HTMLElement, options: FeatureLinesOptions) {
-    const { labels, rate, unit = '' } = options;
-    const seconds = Math.max(options.history ?? 0, options.view?.window ?? options.window ?? 10);
+  constructor(element: HTMLElement, options: FeatureLinesOptions = {}) {
+    const { labels = [], unit = '' } = options;
     this.#labels = labels;
     this.#unit = unit;
-    this.#rows = options.rows ?? labels.map((_, row) => row);
+    this.#rows = options.rows;
     this.#level = levelOf(unit, options.dB);
-    this.#ring = new Ring(labels.length, (rate > 0 ? rate : 100) * (seconds + 2));
     this.#time = new TimeChart(element, options, {
       label: 'Feature maps as lines over time',
       options: (theme) => this.#plotOptions(theme),
       draw: (view) => this.#draw(view),
       resized: () => this.#relabel(),
     });
-    this.#time.track(this.#ring);
     this.#key = addElement(this.#time.chart.root, 'div', 'tapline-side tapline-margin');
   }
 
   /** Takes the next block. Throws a RangeError when it has not one channel for each label. */
   push(block: Block): void {
-    this.#ring.push(block);
-    this.#time.view.advance(this.#ring.newest);
+    if (this.#labels.length === 0) {
+      this.#labels = Array.from({ length: block.channels }, (_, row) => String(row + 1));
+      this.#time.chart.rebuild();
+    }
+    if (block.channels !== this.#labels.length)
+      throw invalid('block.channels', `${this.#labels.length}`, block.channels);
+    const ring = this.#time.room(this.#ring, block);
+    if (ring !== this.#ring) this.#time.track(ring);
+    this.#ring = ring;
+    ring.push(block);
+    this.#time.view.advance(ring.newest);
+  }
+
+  /** Places of the maps that are drawn. */
+  get #drawn(): readonly number[] {
+    return this.#rows ?? this.#labels.map((_, row) => row);
   }
 
   /** Changes what is drawn, without losing what was pushed. */
@@ -84,7 +94,7 @@ export class FeatureLines {
     return {
       series: [
         {},
-        ...this.#rows.map((_, place) => ({
+        ...this.#drawn.map((_, place) => ({
           stroke: theme.traces[place % theme.traces.length],
           width: 1.25,
           points: { show: false },
@@ -119,7 +129,8 @@ export class FeatureLines {
 
   #draw(view: { end: number; window: number; width: number }): uPlot.AlignedData {
     const { convert } = this.#level;
-    decimate(this.#time.shown(this.#ring), view, this.#rows, this.#columns);
+    if (!this.#ring) return [[], ...this.#drawn.map(() => [])];
+    decimate(this.#time.shown(this.#ring), view, this.#drawn, this.#columns);
     for (const y of this.#columns.y)
       for (let i = 0; i < y.length; i++) {
         const value = y[i];
@@ -148,7 +159,7 @@ export class FeatureLines {
     this.#key.style.top = '6px';
     this.#key.style.height = `${height}px`;
     this.#key.replaceChildren();
-    this.#rows.forEach((row, place) => {
+    this.#drawn.forEach((row, place) => {
       const key = addElement(this.#key, 'div', 'tapline-key');
       key.style.color = theme.traces[place % theme.traces.length];
       writeText(addElement(key, 'span', ''), this.#keyText(row));
@@ -158,7 +169,7 @@ export class FeatureLines {
   /** A label without the word that all drawn rows begin or end with. */
   #keyText(row: number): string {
     const label = this.#labels[row];
-    const drawn = this.#rows.map((other) => this.#labels[other]);
+    const drawn = this.#drawn.map((other) => this.#labels[other]);
     const cut = [/^\S+\s+/, /\s+\S+$/].find((word) => {
       const shared = word.exec(label)?.[0];
       return shared !== undefined && drawn.length > 1 && drawn.every((other) => word.exec(other)?.[0] === shared);

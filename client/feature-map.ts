@@ -7,15 +7,13 @@ import { type Level, levelOf } from './level.ts';
 import { MapLabels } from './map-labels.ts';
 import { paletteColors, type PaletteName } from './palette.ts';
 import { Ribbon, type RibbonEvent } from './ribbon.ts';
-import { Ring } from './ring.ts';
+import type { Ring } from './ring.ts';
 import type { Theme } from './theme.ts';
 import { TimeChart, type TimeOptions } from './time-chart.ts';
 
 export interface FeatureMapOptions extends TimeOptions {
-  /** What each row is called, first row on top. Labels that share first words are grouped by them. */
-  labels: readonly string[];
-  /** The maps' frames a second, in Hz; 0 = irregular. */
-  rate: number;
+  /** What each row is called, first row on top; numbers when nothing is said. Labels that share words are grouped. */
+  labels?: readonly string[];
   palette?: PaletteName;
   /** 'auto': percentiles 2 to 98 of what is in the window; or the numbers of the lowest and the highest colour. */
   range?: 'auto' | readonly [low: number, high: number];
@@ -37,14 +35,14 @@ const scratch = new Float32Array(4096);
  */
 export class FeatureMap {
   readonly #time: TimeChart;
-  readonly #ring: Ring;
+  #ring: Ring | undefined;
   readonly #image: HeatImage;
   readonly #labels: MapLabels;
   readonly #ribbon = new Ribbon();
   /** Events that wait for the next picture; a paused one stays as it is. */
   #late: RibbonEvent[] = [];
   readonly #unit: string;
-  readonly #names: readonly string[];
+  #names: readonly string[];
   #colors: Uint32Array = new Uint32Array(256);
   #auto: AutoRange | undefined;
   #fixed: readonly [number, number] | undefined;
@@ -52,31 +50,38 @@ export class FeatureMap {
   #looked = -Infinity;
   #options: Pick<FeatureMapOptions, 'palette' | 'range' | 'dB'>;
 
-  constructor(element: HTMLElement, options: FeatureMapOptions) {
-    const { labels, rate, unit = '' } = options;
-    const seconds = Math.max(options.history ?? 0, options.view?.window ?? options.window ?? 10);
+  constructor(element: HTMLElement, options: FeatureMapOptions = {}) {
+    const { labels = [], unit = '' } = options;
     this.#names = labels;
     this.#unit = unit;
-    this.#ring = new Ring(labels.length, (rate > 0 ? rate : 100) * (seconds + 2));
     this.#image = new HeatImage(element.ownerDocument);
     this.#options = options;
     this.#level = levelOf(unit, options.dB);
     this.#time = new TimeChart(element, options, {
-      label: `Heatmap of ${labels.length} feature maps over time`,
+      label: 'Heatmap of feature maps over time',
       options: (theme) => this.#plotOptions(theme),
       grid: false,
       draw: (view) => this.#draw(view.window),
       resized: () => this.#relabel(),
     });
-    this.#time.track(this.#ring);
-    this.#labels = new MapLabels(this.#time.chart.root, labels);
+    this.#labels = new MapLabels(this.#time.chart.root);
+    this.#labels.name(labels);
     this.set(options);
   }
 
   /** Takes the next block. Throws a RangeError when it has not one channel for each label. */
   push(block: Block): void {
-    this.#ring.push(block);
-    this.#time.view.advance(this.#ring.newest);
+    if (this.#names.length === 0) {
+      this.#names = Array.from({ length: block.channels }, (_, row) => String(row + 1));
+      this.#labels.name(this.#names);
+      this.#relabel();
+    }
+    if (block.channels !== this.#names.length) throw invalid('block.channels', `${this.#names.length}`, block.channels);
+    const ring = this.#time.room(this.#ring, block);
+    if (ring !== this.#ring) this.#time.track(ring);
+    this.#ring = ring;
+    ring.push(block);
+    this.#time.view.advance(ring.newest);
   }
 
   /** Shows what is known to have happened, as a ribbon under the map. Events add up; the oldest are forgotten. */
@@ -161,6 +166,7 @@ export class FeatureMap {
     span: { end: number; window: number; width: number },
     area: { left: number; top: number; width: number; height: number },
   ): void {
+    if (!this.#ring) return;
     const ring = this.#time.shown(this.#ring);
     const due = !this.#time.view.paused && performance.now() - this.#looked > slow;
     if (due || this.#looked === -Infinity) this.#look(ring, span);
@@ -190,7 +196,7 @@ export class FeatureMap {
   #point(plot: uPlot): void {
     const { left = -1, top = -1 } = plot.cursor;
     const row = Math.floor((top / Math.max(1, this.#mapHeight())) * this.#names.length);
-    if (left < 0 || top < 0 || row >= this.#names.length || plot.cursor.event?.target !== plot.over) {
+    if (!this.#ring || left < 0 || top < 0 || row >= this.#names.length || plot.cursor.event?.target !== plot.over) {
       this.#labels.tip(undefined, 0);
       return;
     }

@@ -8,8 +8,8 @@ import { kernelSpectrum, type Spectrum } from './spectrum.ts';
 import { adoptStyle } from './style-sheet.ts';
 
 export interface KernelPlotOptions {
-  /** Frames a second of what the kernel reads, in Hz; 0 = irregular: lags are counted in taps. */
-  rate: number;
+  /** Frames a second of what the kernel reads, in Hz; not said, or 0: lags are counted in taps. */
+  rate?: number;
   /** What the inputs and outputs are called. */
   inputs?: readonly string[];
   outputs?: readonly string[];
@@ -46,8 +46,9 @@ export class KernelPlot {
   #lines = 0;
   #found: { now: Spectrum; start: Spectrum } | undefined;
 
-  constructor(element: HTMLElement, options: KernelPlotOptions) {
-    this.#rate = options.rate > 0 ? positive('rate', options.rate, 'Hz') : 0;
+  constructor(element: HTMLElement, options: KernelPlotOptions = {}) {
+    const { rate = 0 } = options;
+    this.#rate = rate === 0 ? 0 : positive('rate', rate, 'Hz');
     this.#names = options;
     this.#output = options.output;
     adoptStyle(element);

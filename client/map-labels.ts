@@ -12,8 +12,8 @@ interface Pointed {
 
 /** The row names, colour bar, ribbon names and pointer's reading around a FeatureMap. */
 export class MapLabels {
-  readonly #labels: readonly string[];
-  readonly #groups: readonly RowGroup[] | undefined;
+  #labels: readonly string[] = [];
+  #groups: readonly RowGroup[] | undefined;
   readonly #gutter: HTMLElement;
   readonly #margin: HTMLElement;
   readonly #events: HTMLElement;
@@ -23,10 +23,8 @@ export class MapLabels {
   readonly #tip: HTMLElement;
   readonly #root: HTMLElement;
 
-  constructor(root: HTMLElement, labels: readonly string[]) {
+  constructor(root: HTMLElement) {
     this.#root = root;
-    this.#labels = labels;
-    this.#groups = groupRows(labels);
     this.#gutter = addElement(root, 'div', 'tapline-side tapline-gutter');
     this.#events = addElement(root, 'div', 'tapline-events');
     this.#margin = addElement(root, 'div', 'tapline-side tapline-margin');
@@ -40,6 +38,13 @@ export class MapLabels {
     this.#unit = addElement(root, 'div', 'tapline-tag tapline-tag-right');
     this.#tip = addElement(root, 'div', 'tapline-tip');
     this.#tip.hidden = true;
+  }
+
+  /** Names the rows. */
+  name(labels: readonly string[]): void {
+    this.#labels = labels;
+    this.#groups = groupRows(labels);
+    this.#gutter.replaceChildren();
     this.#addRows();
   }
 

@@ -88,13 +88,16 @@ export class Ring {
     return low;
   }
 
-  /** A copy that no later push changes. */
-  copy(): Ring {
-    const copy = new Ring(this.channels, this.capacity);
-    copy.data.set(this.data);
-    copy.times.set(this.times);
-    copy.#first = this.#first;
+  /** A copy that no later push changes, with room for more frames if `capacity` says so. */
+  copy(capacity: number = this.capacity): Ring {
+    const copy = new Ring(this.channels, Math.max(capacity, this.capacity));
+    const first = this.at(this.#first);
+    for (let i = 0; i < this.#next - this.#first; i++) {
+      const time = this.times[first + i];
+      copy.#write(this.#first + i, time, this.data, (first + i) * this.channels, false);
+    }
     copy.#next = this.#next;
+    copy.#first = this.#first;
     copy.#origin = this.#origin;
     copy.#last = this.#last;
     copy.#step = this.#step;

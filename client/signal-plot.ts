@@ -1,13 +1,13 @@
 import type uPlot from 'uplot';
 import type { Block } from '../src/core/block.ts';
-import { oneOf } from '../src/core/check.ts';
+import { invalid, oneOf } from '../src/core/check.ts';
 import { Baseline } from './baseline.ts';
 import { type Columns, decimate } from './decimate.ts';
 import { showUnit } from './format-number.ts';
 import { type LaneScale, ownScale, sharedScale } from './lane-scale.ts';
 import { SignalLabels } from './signal-labels.ts';
 import { eegRail, signalQuality } from './signal-quality.ts';
-import { Ring } from './ring.ts';
+import type { Ring } from './ring.ts';
 import { TimeChart, type TimeOptions } from './time-chart.ts';
 import type { Theme } from './theme.ts';
 
@@ -18,10 +18,8 @@ export type ChannelName = string | { readonly label: string; readonly unit?: str
 export type Coupling = 'ac' | 'dc';
 
 export interface SignalPlotOptions extends TimeOptions {
-  /** How many channels, or what they are called. */
-  channels: number | readonly ChannelName[];
-  /** Frames a second, in Hz; 0 = irregular. */
-  rate: number;
+  /** How many channels, or what they are called; as many as the first block has when nothing is said. */
+  channels?: number | readonly ChannelName[];
   /** The unit of channels that do not say their own. */
   unit?: string;
   coupling?: Coupling;
@@ -33,8 +31,6 @@ export interface SignalPlotOptions extends TimeOptions {
   lag?: boolean;
 }
 
-/** Frames kept of an irregular stream, for each second. */
-const irregularRate = 100;
 /** How often scales, badges and numbers are looked at, in ms. */
 const slow = 400;
 
@@ -44,58 +40,53 @@ const slow = 400;
  * not finite are gaps.
  */
 export class SignalPlot {
-  readonly #names: readonly { label: string; unit: string }[];
+  readonly #unit: string;
+  #names: readonly { label: string; unit: string }[] = [];
   readonly #time: TimeChart;
   readonly #labels: SignalLabels;
   readonly #rail: number | undefined;
   readonly #columns: Columns = { x: [], y: [] };
-  readonly #ring: Ring;
-  readonly #means: Ring;
-  readonly #baseline: Baseline;
+  #kept: { ring: Ring; means: Ring } | undefined;
+  #baseline = new Baseline(0);
   readonly #scales = new Map<number, LaneScale>();
   #coupling: Coupling;
-  #visible: readonly number[];
+  #chosen: readonly number[] | undefined;
   #looked = -Infinity;
 
-  constructor(element: HTMLElement, options: SignalPlotOptions) {
-    const { channels, rate, unit = '' } = options;
-    const names: readonly ChannelName[] =
-      typeof channels === 'number' ? Array.from({ length: channels }, (_, at) => `ch${at + 1}`) : channels;
-    this.#names = names.map((name) =>
-      typeof name === 'string' ? { label: name, unit } : { label: name.label, unit: name.unit ?? unit },
-    );
+  constructor(element: HTMLElement, options: SignalPlotOptions = {}) {
+    this.#unit = options.unit ?? '';
     this.#coupling = oneOf('coupling', options.coupling ?? 'ac', ['ac', 'dc']);
-    this.#visible = options.visible ?? names.map((_, at) => at);
+    this.#chosen = options.visible;
     this.#rail = options.rail;
-    const seconds = Math.max(options.history ?? 0, options.view?.window ?? options.window ?? 10);
-    const capacity = (rate > 0 ? rate : irregularRate) * (seconds + 1);
-    this.#ring = new Ring(names.length, capacity);
-    this.#means = new Ring(names.length, capacity);
-    this.#baseline = new Baseline(names.length);
     this.#time = new TimeChart(element, options, {
-      label: `Signal of ${names.length} channels over time`,
+      label: 'Signal over time',
       options: (theme) => this.#options(theme),
       draw: (view) => this.#draw(view),
       resized: () => this.#relabel(),
     });
-    this.#time.track(this.#ring, this.#means);
     this.#labels = new SignalLabels(this.#time.chart.root, options.lag ?? true);
-    this.#relabel();
+    if (options.channels !== undefined) this.#name(options.channels);
   }
 
   /** Takes the next block. Throws a RangeError when its channels are not as many as the plot's. */
   push(block: Block): void {
-    this.#ring.push(block);
-    this.#means.push(this.#baseline.follow(block));
-    this.#labels.seen(Date.now() - this.#ring.newest);
-    this.#time.view.advance(this.#ring.newest);
+    if (this.#names.length === 0) this.#name(block.channels);
+    if (block.channels !== this.#names.length) throw invalid('block.channels', `${this.#names.length}`, block.channels);
+    const ring = this.#time.room(this.#kept?.ring, block);
+    const means = this.#time.room(this.#kept?.means, block);
+    if (ring !== this.#kept?.ring) this.#time.track(ring, means);
+    this.#kept = { ring, means };
+    ring.push(block);
+    means.push(this.#baseline.follow(block));
+    this.#labels.seen(Date.now() - ring.newest);
+    this.#time.view.advance(ring.newest);
   }
 
   /** Changes what is shown, without losing what was pushed. */
   set(options: { window?: number; coupling?: Coupling; visible?: readonly number[] }): void {
     if (options.window !== undefined) this.#time.view.setWindow(options.window);
     this.#coupling = oneOf('coupling', options.coupling ?? this.#coupling, ['ac', 'dc']);
-    this.#visible = options.visible ?? this.#visible;
+    this.#chosen = options.visible ?? this.#chosen;
     this.#scales.clear();
     this.#looked = -Infinity;
     this.#relabel();
@@ -109,6 +100,22 @@ export class SignalPlot {
 
   destroy(): void {
     this.#time.destroy();
+  }
+
+  /** Places of the channels that are shown. */
+  get #visible(): readonly number[] {
+    return this.#chosen ?? this.#names.map((_, channel) => channel);
+  }
+
+  #name(channels: number | readonly ChannelName[]): void {
+    const unit = this.#unit;
+    const names = typeof channels === 'number' ? Array.from({ length: channels }, (_, at) => `ch${at + 1}`) : channels;
+    this.#names = names.map((name) =>
+      typeof name === 'string' ? { label: name, unit } : { label: name.label, unit: name.unit ?? unit },
+    );
+    this.#baseline = new Baseline(names.length);
+    this.#relabel();
+    this.#time.chart.rebuild();
   }
 
   #options(theme: Theme): Pick<uPlot.Options, 'series' | 'axes' | 'scales'> {
@@ -138,8 +145,9 @@ export class SignalPlot {
   }
 
   #draw(view: { end: number; window: number; width: number }): uPlot.AlignedData {
-    const ring = this.#time.shown(this.#ring);
-    const means = this.#time.shown(this.#means);
+    if (!this.#kept) return [[], ...this.#visible.map(() => [])];
+    const ring = this.#time.shown(this.#kept.ring);
+    const means = this.#time.shown(this.#kept.means);
     const due = !this.#time.view.paused && performance.now() - this.#looked > slow;
     if (due || this.#looked === -Infinity) this.#look(ring, means, view);
     decimate(ring, view, this.#visible, this.#columns, this.#coupling === 'ac' ? means : undefined);

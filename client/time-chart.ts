@@ -1,6 +1,7 @@
 import type uPlot from 'uplot';
+import type { Block } from '../src/core/block.ts';
 import { Chart } from './chart.ts';
-import type { Ring } from './ring.ts';
+import { Ring } from './ring.ts';
 import type { Theme } from './theme.ts';
 import { TimeView } from './time-view.ts';
 
@@ -10,6 +11,8 @@ export interface TimeOptions {
   window?: number;
   /** How much is kept, in s, so that the window can be widened later; the window when nothing is said. */
   history?: number;
+  /** Frames a second to make room for, in Hz: needed for irregular streams only, of which 100 are expected. */
+  rate?: number;
   /** Pieces given one view show the same stretch of time, and pause together. */
   view?: TimeView;
   /** Pieces of one key share their cursor. */
@@ -34,9 +37,13 @@ export class TimeChart {
   readonly #end: () => void;
   readonly #frozen = new Map<Ring, Ring>();
   #rings: readonly Ring[] = [];
+  readonly #history: number;
+  readonly #rate: number;
   #paused = false;
 
   constructor(element: HTMLElement, options: TimeOptions, drawing: TimeDrawing) {
+    this.#history = options.history ?? 0;
+    this.#rate = options.rate && options.rate > 0 ? options.rate : 100;
     this.view = options.view ?? new TimeView(options.window);
     this.chart = new Chart(element, {
       label: drawing.label,
@@ -51,6 +58,15 @@ export class TimeChart {
   track(...rings: Ring[]): void {
     this.#rings = rings;
     this.#frozen.clear();
+    if (this.view.paused) this.#freeze();
+  }
+
+  /** The ring for the next block: `ring`, where it is large enough for what can be shown. */
+  room(ring: Ring | undefined, block: Block): Ring {
+    const rate = block.rate > 0 ? block.rate : this.#rate;
+    const capacity = Math.ceil(rate * (Math.max(this.#history, this.view.window) + 2));
+    if (!ring) return new Ring(block.channels, capacity);
+    return ring.capacity < capacity ? ring.copy(capacity) : ring;
   }
 
   /** `ring`, or what it held when the view was paused. */
@@ -66,10 +82,14 @@ export class TimeChart {
 
   #changed(): void {
     if (!this.view.paused) this.#frozen.clear();
-    else for (const ring of this.#rings) if (!this.#frozen.has(ring)) this.#frozen.set(ring, ring.copy());
+    else this.#freeze();
     if (this.view.paused !== this.#paused) this.chart.plot?.redraw(true, true);
     this.#paused = this.view.paused;
     this.chart.invalidate();
+  }
+
+  #freeze(): void {
+    for (const ring of this.#rings) if (!this.#frozen.has(ring)) this.#frozen.set(ring, ring.copy());
   }
 
   #options(drawing: TimeDrawing, sync: string | undefined): Omit<uPlot.Options, 'width' | 'height'> {

@@ -82,8 +82,8 @@ function linesView({ state, info, map, feed, settings, store }: Shown): Template
 
 function mountMap(map: MapInfo, feed: StreamFeed) {
   return (element: HTMLElement, settings: { palette: PaletteName; dB?: boolean }): Mounted<typeof settings> => {
-    const { labels, rate, unit = '' } = map;
-    const piece = new FeatureMap(element, { labels, rate, unit, history, view: feed.view, sync: 'page', ...settings });
+    const { labels, unit = '' } = map;
+    const piece = new FeatureMap(element, { labels, unit, history, view: feed.view, sync: 'page', ...settings });
     const end = feed.attach({
       features: (block, index) => index === map.index && block.channels === labels.length && piece.push(block),
       events: (events) => piece.ribbon(events),
@@ -94,10 +94,9 @@ function mountMap(map: MapInfo, feed: StreamFeed) {
 
 function mountLines(map: MapInfo, feed: StreamFeed) {
   return (element: HTMLElement, settings: { rows: readonly number[]; dB?: boolean }): Mounted<typeof settings> => {
-    const { labels, rate, unit = '' } = map;
+    const { labels, unit = '' } = map;
     const piece = new FeatureLines(element, {
       labels,
-      rate,
       unit,
       history,
       view: feed.view,

@@ -70,9 +70,9 @@ export function smallSignalView(info: StreamInfo, feed: StreamFeed, settings: St
 
 function mountSignal(info: StreamInfo, feed: StreamFeed, sync?: string) {
   return (element: HTMLElement, settings: SignalSettings): Mounted<SignalSettings> => {
-    const { channels, rate } = info;
+    const { channels } = info;
     const cursor = sync === undefined ? {} : { sync };
-    const plot = new SignalPlot(element, { channels, rate, history, view: feed.view, ...cursor, ...settings });
+    const plot = new SignalPlot(element, { channels, history, view: feed.view, ...cursor, ...settings });
     const end = feed.attach({ raw: (block) => block.channels === channels.length && plot.push(block) });
     return {
       set: (changed) => plot.set(changed),

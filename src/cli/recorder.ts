@@ -1,6 +1,7 @@
 import { concatMap, defer, type Observable } from 'rxjs';
 import type { Block } from '../core/block.ts';
-import { connect, type ConnectOptions } from '../operators/index.ts';
+import { connect, type ConnectOptions, watchSilence } from '../operators/connect.ts';
+import { runNumbering } from '../operators/run-numbering.ts';
 import { parseWatch, type StreamInfo, type WatchMessage } from '../protocol/index.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -13,8 +14,8 @@ export type Heard =
   | { type: 'dropped'; count: number };
 
 /**
- * The raw blocks of one stream of a server, behind what the stream is; dialled again when the connection breaks. Other
- * channels than at first are an error.
+ * The raw blocks of one stream of a server, behind what the stream is; dialled again when the connection breaks, and no
+ * frame comes twice. Other channels than at first are an error.
  *
  *     server  --streams(none)--streams(eeg)-----------{block}--{block}--
  *     output  --waiting--------found--subscribed------block----block----
@@ -28,9 +29,13 @@ export function recorder(
     let send: (request: object) => void = () => undefined;
     let labels: string | undefined;
     let subscribed = false;
+    const numbering = runNumbering();
     const streams = (infos: StreamInfo[]): Heard[] => {
       const info = infos.find(({ name }) => name === stream);
-      if (!info) return [{ type: 'waiting', streams: infos.map(({ name }) => name) }];
+      if (!info) {
+        subscribed = false;
+        return [{ type: 'waiting', streams: infos.map(({ name }) => name) }];
+      }
       const now = info.channels.map(({ label }) => label).join(', ');
       if (labels !== undefined && labels !== now)
         throw new UsageError(`${stream} has other channels now (${now}); what came before is recorded`);
@@ -47,13 +52,16 @@ export function recorder(
         send = (request) => link.send(JSON.stringify(request));
       },
       down,
+      silence: watchSilence,
     }).pipe(
       concatMap((message): Heard[] => {
         if (message.type === 'streams') return streams(message.streams);
         if (message.type === 'error' && message.code !== 'broken-pipeline') throw new UsageError(message.message);
         if (message.type === 'subscribed') return [{ type: 'subscribed' }];
-        if (message.type === 'dropped') return [{ type: 'dropped', count: message.count }];
-        return message.type === 'block' && message.kind === 'samples' ? [{ type: 'block', block: message.block }] : [];
+        if (message.type === 'dropped')
+          return message.what === 'raw' ? [{ type: 'dropped', count: message.count }] : [];
+        if (message.type !== 'block' || message.kind !== 'samples') return [];
+        return numbering(message.block, message.run).map((block) => ({ type: 'block', block }));
       }),
     );
   });

@@ -36,21 +36,22 @@ export function findTimeColumn(names: readonly string[] | undefined, first: read
     if (names && !timeName.test(name)) continue;
     if (!Number.isNaN(isoTime(cell))) return { index, read: isoTime };
     if (!isNumber(cell) || (!names && (index > 0 || Number(cell) < 1e8))) continue;
-    const ms = units[unit] ?? stampUnit(Number(cell));
+    const ms = units.get(unit) ?? stampUnit(Number(cell));
     return { index, read: (stamp) => (stamp === '' ? NaN : Number(stamp) * ms) };
   }
   return undefined;
 }
 
-const units: Partial<Record<string, number>> = {
-  s: 1000,
-  sec: 1000,
-  seconds: 1000,
-  ms: 1,
-  us: 1e-3,
-  µs: 1e-3,
-  ns: 1e-6,
-};
+/** ms of each unit. */
+const units: ReadonlyMap<string, number> = new Map([
+  ['s', 1000],
+  ['sec', 1000],
+  ['seconds', 1000],
+  ['ms', 1],
+  ['us', 1e-3],
+  ['µs', 1e-3],
+  ['ns', 1e-6],
+]);
 
 function splitUnit(name: string): [string, string] {
   const parts = /^(.*?)(?:[ _]?[([](\w+|µs)[)\]]|[ _](s|sec|seconds|ms|us|µs|ns))?$/i.exec(name);

@@ -3,6 +3,9 @@ import { closeCodes, mayRetry, subprotocol } from '../protocol/close-codes.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { ClosedError, dial, type Link } from './dial.ts';
 
+/** A server tells viewers its health every second: after so many ms without a message their connection is dead. */
+export const watchSilence = 30_000;
+
 /** A connection that ended, and when the next one is dialled. */
 export interface Down {
   readonly code: number;

@@ -4,9 +4,10 @@ import { invalid, oneOf } from '../core/check.ts';
 import { parseWatch } from '../protocol/parse-watch.ts';
 import type { WatchMessage } from '../protocol/watch-message.ts';
 import type { Subscribe } from '../protocol/watch-request.ts';
-import { connect, type Down } from './connect.ts';
+import { connect, type Down, watchSilence } from './connect.ts';
 import type { Link } from './dial.ts';
 import { foreignBlocks } from './foreign-blocks.ts';
+import { runNumbering } from './run-numbering.ts';
 
 /** What to take from a socket. */
 export interface FromSocketOptions {
@@ -30,8 +31,6 @@ export interface FromSocketOptions {
   scheduler?: SchedulerLike;
 }
 
-/** A server tells its health every second: after so many ms without a message the connection is dead. */
-const silence = 30_000;
 const kinds = { raw: 'samples', features: 'features', prediction: 'prediction' } as const;
 
 /**
@@ -41,52 +40,50 @@ const kinds = { raw: 'samples', features: 'features', prediction: 'prediction' }
  *     socket  --{data}--{data}--x  ···  --{data}--
  *     output  --[0 1]---[2 3]-------------[7 8]---        4-6 never came: `start` jumps
  *
- * The numbering never goes back: where a server begins a new run, it goes on from the frame after the last. Two
+ * No frame comes twice and the numbering never goes back: where a new run begins, it goes on behind the last frame. Two
  * subscribers are two connections. A refusal (close code 45xx) is an error whose message is the server's sentence.
  */
 export function fromSocket(url: string, options: FromSocketOptions = {}): Observable<Block> {
   const { pathname, searchParams } = new URL(url);
   if (!pathname.endsWith('/watch')) return foreignBlocks(url, options);
-  const stream = options.stream ?? searchParams.get('stream') ?? undefined;
+  const named = options.stream ?? searchParams.get('stream') ?? undefined;
   const what = oneOf('what', options.what ?? searchParams.get('what') ?? 'raw', ['raw', 'features', 'prediction']);
   const { map = 0, maxHz, down, random, scheduler } = options;
   if (!Number.isInteger(map) || map < 0) throw invalid('map', 'an integer >= 0', map);
 
   return defer(() => {
     let link: Link | undefined;
+    let stream = named;
     let asked = false;
-    const numbering = forward();
+    const numbering = runNumbering();
     const opened = (fresh: Link) => {
       link = fresh;
       asked = false;
     };
-    const ask = (name: string | undefined) => {
-      if (asked || name === undefined) return;
-      asked = true;
-      const request: Subscribe = { type: 'subscribe', id: 1, stream: name, what: [what], maxHz };
-      link?.send(JSON.stringify(request));
+    const ask = (names: string[]) => {
+      const there = names.find((name) => stream === undefined || name === stream);
+      if (there !== undefined && !asked) {
+        const request: Subscribe = { type: 'subscribe', id: 1, stream: there, what: [what], maxHz };
+        link?.send(JSON.stringify(request));
+      }
+      stream ??= there;
+      asked = there !== undefined;
     };
-    return connect<WatchMessage>(url, { parse: parseWatch, opened, down, silence, random, scheduler }).pipe(
+    return connect<WatchMessage>(url, {
+      parse: parseWatch,
+      opened,
+      down,
+      silence: watchSilence,
+      random,
+      scheduler,
+    }).pipe(
       concatMap((message): Block[] => {
-        if (message.type === 'streams')
-          ask(message.streams.find(({ name }) => stream === undefined || name === stream)?.name);
+        if (message.type === 'streams') ask(message.streams.map(({ name }) => name));
         else if (message.type === 'error' && message.code !== 'broken-pipeline') throw new Error(message.message);
         else if (message.type === 'block' && message.map === map && message.kind === kinds[what])
-          return [numbering(message.block)];
+          return numbering(message.block, message.run);
         return [];
       }),
     );
   });
-}
-
-/** Renumbers blocks where their own numbering goes back. */
-function forward(): (block: Block) => Block {
-  let offset = 0;
-  let expected = 0;
-  return (block) => {
-    if (block.start + offset < expected) offset = expected - block.start;
-    const start = block.start + offset;
-    expected = start + block.data.length / block.channels;
-    return offset === 0 ? block : { ...block, start };
-  };
 }

@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import { invalid } from '../core/check.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 
 /** Reads the text of a message, or throws a ProtocolError ('bad-json'). */
@@ -35,5 +34,11 @@ export function checkMessage<T>(
   const code = codes.get(keys.at(-1) ?? '') ?? codes.get(keys[0] ?? '') ?? 'bad-message';
   if (issue.input === Infinity || issue.input === -Infinity)
     throw new ProtocolError('not-finite', `${keys.join('.')} must be a finite number, got ${issue.input}`);
-  throw new ProtocolError(code, invalid(keys.join('.') || 'message', issue.message, issue.input).message);
+  throw new ProtocolError(code, `${keys.join('.') || 'message'} must be ${issue.message}, got ${show(issue.input)}`);
+}
+
+/** What came, short whatever its size and its depth. */
+function show(input: unknown): string {
+  if (typeof input === 'string') return `'${input.length > 64 ? `${input.slice(0, 61)}...` : input}'`;
+  return Array.isArray(input) ? 'a list' : isRecord(input) ? 'an object' : String(input);
 }

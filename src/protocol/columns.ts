@@ -45,7 +45,7 @@ function fill(channels: number, frames: number, at: (channel: number, frame: num
   for (let c = 0; c < channels; c++) {
     for (let t = 0; t < frames; t++) {
       const sample = at(c, t);
-      if (typeof sample === 'number' && Math.abs(sample) <= 3.4e38) data[t * channels + c] = sample;
+      if (typeof sample === 'number' && Number.isFinite(Math.fround(sample))) data[t * channels + c] = sample;
       else if (sample === null) {
         data[t * channels + c] = NaN;
         (valid ??= new Uint8Array(frames).fill(1))[t] = 0;

@@ -24,6 +24,7 @@ const hello = v.object(
     kind: v.optional(field.label),
     for: v.optional(field.name),
     fresh: v.optional(v.boolean('true or false')),
+    run: v.optional(field.run),
   },
   'given',
 );
@@ -46,6 +47,8 @@ export interface Hello {
   for?: string;
   /** The sensor counts from 0 again: a new run, whatever came before. */
   fresh?: boolean;
+  /** The run that the sensor goes on with: a server that does not know the stream takes it up. */
+  run?: number;
 }
 
 /** Frames of a sensor, whichever way they were written; what is absent is as expected. */
@@ -94,6 +97,7 @@ const codes = new Map<string, ErrorCode>([
   ['label', 'bad-label'],
   ['for', 'bad-name'],
   ['fresh', 'bad-fresh'],
+  ['run', 'bad-run'],
   ['start', 'bad-index'],
   ['from', 'bad-index'],
   ['at', 'bad-index'],

@@ -64,6 +64,8 @@ export type FeedDesigner = (info: FeedInfo, truths: readonly FeedInfo[]) => Feed
 
 /** Channels that a default feed works on; of a wider stream the first. */
 const most = 32;
+/** Hz beyond which a stream is not taken for EEG: kernels of 2 Hz grow with the rate. */
+const fastest = 5000;
 const microvolt = /^[uµμ]V$/;
 
 /**
@@ -89,7 +91,7 @@ export function defaultFeed(info: FeedInfo, truths: readonly FeedInfo[] = []): F
 }
 
 function isEeg({ kind, rate, channels }: FeedInfo): boolean {
-  if (rate < 30) return false;
+  if (rate < 30 || rate > fastest) return false;
   return kind === 'eeg' || (rate >= 100 && channels.every(({ unit }) => microvolt.test(unit ?? '')));
 }
 

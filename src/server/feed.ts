@@ -9,7 +9,7 @@ import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { StreamHealth } from '../protocol/watch-message.ts';
 import type { Learning } from '../protocol/watch-request.ts';
 import { ArrivalClock } from './arrival-clock.ts';
-import type { FeedOutput } from './feed-output.ts';
+import type { FeedOutput, PipelineOutput } from './feed-output.ts';
 import type { FeedDesigner, FeedInfo, FeedSpec, LearnerSpec } from './feed-spec.ts';
 import { Numbering } from './numbering.ts';
 import { Pipeline } from './pipeline.ts';
@@ -42,8 +42,8 @@ export class Feed {
   #counts = new StreamCounts();
   #pipeline: Pipeline | undefined;
   #truths: readonly FeedInfo[] = [];
-  /** What is broken of the pipeline of this run. */
-  readonly broken: Extract<FeedOutput, { type: 'broken' }>[] = [];
+  /** What is broken of the pipeline of this run, by where. */
+  readonly broken: Map<string, FeedOutput> = new Map<string, FeedOutput>();
 
   constructor(name: string, opening: Opening, options: FeedOptions) {
     this.name = name;
@@ -121,10 +121,11 @@ export class Feed {
     const changed = this.#truths.filter(({ name }) => !known.has(name) || name === restarted);
     if (changed.length === 0) return;
     const networks = this.networks();
-    for (const learner of this.#design().learners) {
-      if (!changed.some(({ name }) => name === learner.target)) continue;
-      this.#addLearner(learner, networks.get(learner.name)?.weights());
-    }
+    this.#design(({ learners }) => {
+      for (const learner of learners)
+        if (changed.some(({ name }) => name === learner.target))
+          this.#addLearner(learner, networks.get(learner.name)?.weights());
+    });
     this.output.next({ type: 'info' });
   }
 
@@ -177,23 +178,28 @@ export class Feed {
   #build(weights: (learner: string) => Weights | undefined): void {
     this.#pipeline?.stop();
     this.#pipeline = undefined;
-    this.broken.length = 0;
-    try {
-      const spec = this.#design();
-      const emit = (output: FeedOutput) => {
-        if (output.type === 'broken') this.broken.push(output);
-        this.output.next(output);
+    this.broken.clear();
+    this.#design((spec) => {
+      const emit = (output: PipelineOutput) => {
+        this.#emit(output);
       };
       this.#pipeline = new Pipeline({ spec, info: { name: this.name, ...this.#opening }, emit });
       for (const learner of spec.learners) this.#addLearner(learner, weights(learner.name));
+    });
+  }
+
+  /** Does what the designer says of this stream; what it throws is told as 'broken'. */
+  #design(work: (spec: FeedSpec) => void): void {
+    try {
+      work(this.#options.design({ name: this.name, ...this.#opening }, this.#truths));
     } catch (error) {
-      this.broken.push({ type: 'broken', where: 'design', message: String(error) });
-      this.output.next(this.broken[0]);
+      this.#emit({ type: 'broken', where: 'design', message: String(error) });
     }
   }
 
-  #design(): FeedSpec {
-    return this.#options.design({ name: this.name, ...this.#opening }, this.#truths);
+  #emit(output: PipelineOutput): void {
+    if (output.type === 'broken') this.broken.set(output.where, output);
+    this.output.next(output);
   }
 
   #addLearner(spec: LearnerSpec, before: Weights | undefined): void {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { Subject } from 'rxjs';
 import { closeCodes } from '../protocol/close-codes.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
@@ -28,7 +29,8 @@ export class Hub {
   readonly #options: HubOptions;
   readonly #feeds = new Map<string, Feed>();
   readonly #sensors = new Map<string, Sensor>();
-  readonly #firstRun: number = Math.floor(Date.now() / 1000) >>> 0;
+  /** Streams without a sensor, the one that has been silent longest first. */
+  readonly #silent = new Set<string>();
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -56,6 +58,7 @@ export class Hub {
     this.#sensors.set(name, sensor);
     const feed = known ?? this.#create(name, opening);
     feed.live = true;
+    this.#silent.delete(name);
     if (known) known.open(opening);
     else this.#options.log(`stream ${name}: ${opening.channels.length} channels at ${opening.rate} Hz`);
     this.#relate();
@@ -68,7 +71,9 @@ export class Hub {
     if (this.#sensors.get(name) !== sensor) return;
     this.#sensors.delete(name);
     const feed = this.#feeds.get(name);
-    if (feed) feed.live = false;
+    if (!feed) return;
+    feed.live = false;
+    this.#silent.add(name);
     this.changed.next();
   }
 
@@ -85,7 +90,7 @@ export class Hub {
     const { design, store } = this.#options;
     const feed = new Feed(name, opening, {
       design,
-      firstRun: this.#firstRun,
+      firstRun: opening.run ?? randomInt(2 ** 32),
       remembered: (stream, learner) => store.get(stream, learner),
       now: Date.now,
     });
@@ -122,15 +127,15 @@ export class Hub {
   /** Forgets the stream that has been silent longest, where there are too many; false when all are live. */
   #makeRoom(): boolean {
     if (this.#feeds.size < this.#options.maxStreams) return true;
-    for (const [name, feed] of this.#feeds) {
-      if (feed.live) continue;
-      this.#options.store.save(name, feed.networks()).catch((error: unknown) => {
-        this.log(`stream ${name}: what was learned could not be saved: ${String(error)}`);
-      });
-      feed.output.complete();
-      this.#feeds.delete(name);
-      return true;
-    }
-    return false;
+    const [name] = this.#silent;
+    const feed = this.#feeds.get(name);
+    if (!feed) return false;
+    this.#options.store.save(name, feed.networks()).catch((error: unknown) => {
+      this.log(`stream ${name}: what was learned could not be saved: ${String(error)}`);
+    });
+    feed.output.complete();
+    this.#feeds.delete(name);
+    this.#silent.delete(name);
+    return true;
   }
 }

@@ -25,7 +25,6 @@ export class IngestConnection implements Sensor {
   #said: Hello = { type: 'hello' };
   #feed: Feed | undefined;
   #bad = 0;
-  #over = false;
 
   constructor(socket: WebSocket, url: URL, hub: Hub, limits: Limits) {
     this.#link = new GuardedSocket(socket, { high: 64 << 10 });
@@ -40,7 +39,6 @@ export class IngestConnection implements Sensor {
       });
     });
     socket.on('close', () => {
-      this.#over = true;
       this.#acks.stop();
       this.#hub.leave(this.#name, this);
     });
@@ -53,7 +51,6 @@ export class IngestConnection implements Sensor {
   }
 
   dismiss(code: number, sentence: string): void {
-    this.#over = true;
     this.#link.close(code, sentence);
   }
 
@@ -74,7 +71,7 @@ export class IngestConnection implements Sensor {
   }
 
   #guard(work: () => void): void {
-    if (this.#over) return;
+    if (!this.#link.open) return;
     try {
       work();
       this.#bad = 0;

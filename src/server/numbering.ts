@@ -22,9 +22,11 @@ export class Numbering {
     return this.#next;
   }
 
-  /** Takes `frames` frames at `start` (default: the next). Throws a ProtocolError ('far-index') and takes nothing. */
+  /** Takes `frames` frames at `start` (default: the next). Throws a ProtocolError ('bad-index', 'far-index') and takes nothing. */
   take(start: number | undefined, frames: number): Placed {
     const from = start ?? this.#next;
+    if (!Number.isSafeInteger(from + frames))
+      throw new ProtocolError('bad-index', `start + frames must be at most 2^53 - 1, got start ${from}`);
     if (!this.#begun) {
       this.#begun = frames > 0;
       this.#next = from + frames;

@@ -33,7 +33,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Tapline
   const { host, port, origins, limits, maxStreams, maxViewers, heartbeat, pageDirectory, feed, statePath, log } =
     resolveOptions(options);
   const check = originCheck({ host, origins });
-  const hub = new Hub({ design: feed, store: await WeightStore.open(statePath, log), maxStreams, log });
+  const store = await WeightStore.open(statePath, Math.max(2048, 4 * maxStreams), log);
+  const hub = new Hub({ design: feed, store, maxStreams, log });
   const viewers = new Set<WatchConnection>();
   const app = httpApp({ hub, check, pageDirectory, viewers: () => viewers.size, log });
   const server = createHttpServer(
@@ -75,11 +76,12 @@ export async function createServer(options: ServerOptions = {}): Promise<Tapline
   const close = async () => {
     clearInterval(health);
     pulse.stop();
+    const stopped = stop(server, sockets.clients);
     for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'the server is stopping');
     await hub.save().catch((error: unknown) => {
       log(`what was learned could not be saved: ${String(error)}`);
     });
-    await stop(server, sockets.clients);
+    await stopped;
   };
   return {
     url: `http://${shown}:${bound}`,

@@ -52,6 +52,7 @@ export class WatchConnection {
   }
 
   #take(data: RawData, isBinary: boolean): void {
+    if (!this.#link.open) return;
     try {
       this.#answer(parseWatchRequest(messageOf(data, isBinary)));
       this.#bad = 0;
@@ -74,7 +75,6 @@ export class WatchConnection {
       if (!this.#subscriptions.has(request.id))
         throw new ProtocolError('no-id', `id must be that of a subscription, got ${request.id}`);
       this.#subscriptions.get(request.id)?.unsubscribe();
-      this.#subscriptions.delete(request.id);
     }
   }
 
@@ -92,10 +92,11 @@ export class WatchConnection {
     const queue = this.#viewer.subscribe(id, maxHz);
     this.#viewer.tell({ type: 'subscribed', id, stream: feed.name, run: feed.run, next: feed.next });
     const subscription = forward(feed, request, queue, this.#viewer);
+    this.#subscriptions.set(id, subscription);
     subscription.add(() => {
       this.#viewer.unsubscribe(id);
+      this.#subscriptions.delete(id);
     });
-    this.#subscriptions.set(id, subscription);
     this.#viewer.pump();
   }
 }

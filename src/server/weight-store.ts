@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { Network } from '../core/network.ts';
@@ -6,19 +6,22 @@ import type { Weights } from '../core/weights.ts';
 
 /**
  * What learners have learned, in a directory, one safetensors file each: `<stream>~<learner>.safetensors`. Files are
- * read once, at the beginning, and written atomically.
+ * read once, at the beginning, and written atomically. Of more learners than `most`, those saved longest ago are forgotten.
  */
 export class WeightStore {
   readonly #directory: string | undefined;
+  readonly #most: number;
+  /** By file, the one saved longest ago first. */
   readonly #weights = new Map<string, Weights>();
 
-  private constructor(directory: string | undefined) {
+  private constructor(directory: string | undefined, most: number) {
     this.#directory = directory;
+    this.#most = most;
   }
 
   /** Reads what is there; a file that is broken is left out and logged. Without a directory nothing is kept on disk. */
-  static async open(directory: string | undefined, log: (line: string) => void): Promise<WeightStore> {
-    const store = new WeightStore(directory);
+  static async open(directory: string | undefined, most: number, log: (line: string) => void): Promise<WeightStore> {
+    const store = new WeightStore(directory, most);
     if (directory === undefined) return store;
     await mkdir(directory, { recursive: true });
     for (const file of await readdir(directory)) {
@@ -39,12 +42,19 @@ export class WeightStore {
 
   /** Remembers the networks of a stream's learners, and writes them where there is a directory. */
   async save(stream: string, networks: ReadonlyMap<string, Network>): Promise<void> {
-    for (const [learner, network] of networks) this.#weights.set(fileOf(stream, learner), network.weights());
+    for (const [learner, network] of networks) {
+      const file = fileOf(stream, learner);
+      this.#weights.delete(file);
+      this.#weights.set(file, network.weights());
+    }
+    const forgotten = [...this.#weights.keys()].slice(0, Math.max(0, this.#weights.size - this.#most));
+    for (const file of forgotten) this.#weights.delete(file);
     const directory = this.#directory;
     if (directory === undefined) return;
     for (const [learner, network] of networks) {
       await writeFileAtomic(join(directory, fileOf(stream, learner)), Buffer.from(network.save()));
     }
+    for (const file of forgotten) await rm(join(directory, file), { force: true });
   }
 }
 

@@ -124,7 +124,8 @@ export function publish(
     const replies = connect(url, {
       parse: parseIngestReply,
       opened: (link) => {
-        sender.opened(link, { type: 'hello', channels: info.channels, rate, kind, for: truthOf, fresh });
+        const { run } = sender;
+        sender.opened(link, { type: 'hello', channels: info.channels, rate, kind, for: truthOf, fresh, run });
       },
       down: (ending) => {
         sender.closed();

@@ -28,13 +28,18 @@ export class Sender {
   readonly #marks: Omit<Mark, 'type'>[] = [];
   #link: Link | undefined;
   #welcome: Welcome | undefined;
-  #run = -1;
+  #run: number | undefined;
   /** The index after the last frame sent; undefined: the next one places the run. */
   #sentTo: number | undefined;
 
   constructor(options: SenderOptions) {
     this.#options = options;
     this.outbox = new Outbox(options.backlog);
+  }
+
+  /** The run of the last welcome. */
+  get run(): number | undefined {
+    return this.#run;
   }
 
   /** A connection opened; nothing but the hello goes out before its welcome. */
@@ -97,6 +102,6 @@ export class Sender {
       this.#options.missed(gap);
     }
     for (const message of sensorMessages(block, this.#options.binary, maxPayload)) link.send(message);
-    this.#sentTo = block.start + frameCount(block);
+    this.#sentTo = Math.max(from, block.start + frameCount(block));
   }
 }

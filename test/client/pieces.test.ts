@@ -259,6 +259,53 @@ describe('under a strict content security policy', () => {
     expect(texts.coupling).toBe('AC-coupled');
   });
 
+  test('pieces need no options: the first block says what there is', async () => {
+    const seen = await page.evaluate(async () => {
+      const { FeatureLines, FeatureMap, KernelPlot, SignalPlot } = window.tapline;
+      const rows = Array.from({ length: 200 }, (_, i) => [Math.sin(i / 5), Math.cos(i / 5), i % 2]);
+      const pieces = [SignalPlot, FeatureMap, FeatureLines].map((Piece) => new Piece(window.mount('a')));
+      const kernel = new KernelPlot(window.mount('b'));
+      for (const piece of pieces) piece.push(window.block(0, rows));
+      kernel.push({ shape: [1, 3, 1], data: [1, 2, 1] });
+      await window.drawn();
+      const texts = (selector: string) =>
+        [...document.querySelectorAll(selector)].map(({ textContent }) => textContent);
+      const refusals = pieces.map((piece) => {
+        try {
+          return piece.push(window.block(200, [[1, 2]]));
+        } catch (error) {
+          return String(error);
+        }
+      });
+      return { names: texts('.tapline-name'), rows: texts('.tapline-row'), keys: texts('.tapline-key'), refusals };
+    });
+    expect(seen.names).toEqual(['ch1', 'ch2', 'ch3']);
+    expect(seen.rows).toEqual(['1', '2', '3']);
+    expect(seen.keys).toEqual(['1', '2', '3']);
+    expect(seen.refusals).toEqual(Array(3).fill('RangeError: block.channels must be 3, got 2'));
+  });
+
+  test('a window that is made wider fills up with what comes, though it was narrow before', async () => {
+    const kept = await page.evaluate(async () => {
+      const map = new window.tapline.FeatureMap(window.mount('a'), { labels: ['x'], range: [0, 1], window: 2 });
+      const push = (second: number) =>
+        map.push(
+          window.block(
+            second * 10,
+            Array.from({ length: 10 }, () => [1]),
+            10,
+          ),
+        );
+      for (let second = 0; second < 10; second++) push(second);
+      map.set({ window: 20 });
+      for (let second = 10; second < 40; second++) push(second);
+      await window.drawn();
+      const canvas = document.querySelector<HTMLCanvasElement>('canvas[data-testid=heatmap]');
+      return canvas && window.count(canvas, 'fde725', 0.15, 0.16);
+    });
+    expect(kept).toBeGreaterThan(500);
+  });
+
   test('two pieces on one view pause together: the picture stays, and the data goes on', async () => {
     const seen = await page.evaluate(async () => {
       const { FeatureMap, SignalPlot, TimeView } = window.tapline;

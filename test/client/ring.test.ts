@@ -90,6 +90,10 @@ describe('a ring', () => {
     const copy = ring.copy();
     ring.push(block(2, [3, 4, 5]));
     expect(kept(copy)).toEqual([1, 2]);
+    const larger = ring.copy(10);
+    expect(kept(larger)).toEqual([2, 3, 4, 5]);
+    larger.push(block(6, [7]));
+    expect(kept(larger)).toEqual([2, 3, 4, 5, NaN, 7]);
   });
 
   test('refuses a block of another width, by name', () => {

@@ -64,6 +64,10 @@ describe('the time column', () => {
     expect(readCsv('t_ms,a\n0,1\n4,1\n8,1\n').rate).toBe(250);
   });
 
+  test('a word that is no unit does not spoil the stamps', () => {
+    expect(readCsv('time (constructor),a\n0,1\n4,1\n8,1\n').rate).toBe(0.25);
+  });
+
   test('T is a temperature, t a time', () => {
     expect(labels(readCsv('t,T\n0,20\n1,21\n'))).toEqual(['T']);
   });

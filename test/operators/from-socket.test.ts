@@ -2,6 +2,7 @@ import { lastValueFrom, type Observable, Subject, take, toArray } from 'rxjs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Block } from '../../src/core/block.ts';
 import { fromSocket } from '../../src/operators/from-socket.ts';
+import { encodeBlock } from '../../src/protocol/index.ts';
 import { createServer, type TaplineServer } from '../../src/server/index.ts';
 import { publish, type PublishEvent } from '../../src/sources/publish.ts';
 import { scripted, type ScriptedServer } from './socket-server.ts';
@@ -133,6 +134,47 @@ describe('fromSocket on a Tapline server', () => {
     expect(downs[0]).toBe('the server is stopping');
     subscription.unsubscribe();
     mine.stop();
+  });
+
+  test('gives every frame of a run once, also when a server that was started anew is sent some again', async () => {
+    const streams = [{ name: 'a', channels: [], rate: 0, run: 3, next: 0, live: true, maps: [], learners: [] }];
+    plain = await scripted((socket, n) => {
+      socket.on('message', () => {
+        const data = Float32Array.of(2 * n, 2 * n + 1, 2 * n + 2, 2 * n + 3);
+        socket.send(encodeBlock({ data, channels: 1, start: 2 * n, rate: 0, time: 0 }, { id: 1, run: 3 }), () => {
+          if (n < 2) socket.terminate();
+        });
+      });
+      socket.send(JSON.stringify({ type: 'streams', streams }));
+    });
+    const blocks = await some(fromSocket(`${plain.url}watch`, { random }), 3);
+    expect(blocks.map(({ start, data }) => [start, ...data])).toEqual([
+      [0, 0, 1, 2, 3],
+      [4, 4, 5],
+      [6, 6, 7],
+    ]);
+  });
+
+  test('stays with its stream, also when a server that was started anew has others before it', async () => {
+    const list = (names: string[]) =>
+      JSON.stringify({
+        type: 'streams',
+        streams: names.map((name) => {
+          return { name, channels: [], rate: 0, run: 1, next: 0, live: true, maps: [], learners: [] };
+        }),
+      });
+    const asked: string[] = [];
+    plain = await scripted((socket, n) => {
+      socket.on('message', (data: Buffer) => {
+        asked.push((JSON.parse(data.toString()) as { stream: string }).stream);
+        if (n === 0) socket.terminate();
+        else if (asked.length === 2) for (const names of [['b'], ['b', 'a']]) socket.send(list(names));
+        else socket.send(encodeBlock({ data: Float32Array.of(1), channels: 1, start: 0, rate: 0, time: 0 }));
+      });
+      socket.send(list(n === 0 ? ['a', 'b'] : ['b', 'a']));
+    });
+    await some(fromSocket(`${plain.url}watch`, { random }), 1);
+    expect(asked).toEqual(['a', 'a', 'a']);
   });
 
   test('ends with the sentence of a server that refuses it', async () => {

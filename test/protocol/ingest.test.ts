@@ -36,6 +36,13 @@ describe('a message of a sensor', () => {
     });
   });
 
+  test('every float32 there is may be written in JSON', () => {
+    const most = 2 ** 128 - 2 ** 104;
+    expect(parseIngest(JSON.stringify([most, -most, 1e-45]))).toMatchObject({
+      data: Float32Array.of(most, -most, 1e-45),
+    });
+  });
+
   test('a binary block without a rate or a time leaves them out', () => {
     const bytes = encodeBlock({ data: Float32Array.of(1), channels: 1, start: 3, rate: 0, time: 0 });
     expect(parseIngest(bytes)).toEqual({ type: 'samples', data: Float32Array.of(1), channels: 1, start: 3 });

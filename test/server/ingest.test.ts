@@ -79,6 +79,25 @@ describe('a sensor', () => {
     expect(w.lines.filter((line) => line.includes('broken'))).toEqual([]);
   });
 
+  test('may number up to 2^53 - 1, and no frame beyond', async () => {
+    const sensor = await w.sensor('a?rate=250&channels=1');
+    const last = Number.MAX_SAFE_INTEGER;
+    sensor.send({ type: 'samples', start: last - 1, data: [[1]] });
+    await sensor.until(ackOf(last));
+    sensor.send('[2]');
+    expect(await sensor.until(is('error'))).toMatchObject({ code: 'bad-index' });
+    expect(next('a')).toBe(last);
+  });
+
+  test('that comes back to a server that does not know its stream goes on with its run', async () => {
+    const sensor = await w.sensor('a');
+    sensor.send({ type: 'hello', channels: 1, rate: 10, run: 77 });
+    expect(await sensor.until(is('welcome'))).toMatchObject({ run: 77, next: 0 });
+    sensor.send({ type: 'hello', run: 78 });
+    await sensor.until(() => sensor.messages.filter(is('welcome')).length === 2);
+    expect(sensor.messages.filter(is('welcome'))[1]).toMatchObject({ run: 77 });
+  });
+
   test('begins a new run when it has other channels or another rate, or says that it is fresh', async () => {
     const sensor = await w.sensor('a?rate=10&channels=1');
     const { run } = await sensor.until(is('welcome'));
@@ -145,6 +164,7 @@ describe('a malformed message', () => {
     ['bad-label', '{"type":"mark","at":0,"label":""}'],
     ['bad-name', '{"type":"hello","for":"/"}'],
     ['bad-fresh', '{"type":"hello","fresh":"yes"}'],
+    ['bad-run', '{"type":"hello","run":-1}'],
     ['far-index', '{"type":"samples","start":9007199254740000,"data":[[1],[2]]}'],
     ['short-block', new Uint8Array(3)],
     ['bad-block', block((view) => view.setUint8(0, 0))],
@@ -175,6 +195,17 @@ describe('a malformed message', () => {
     expect(w.server.streams().find(({ name }) => name === 'a')).toEqual(feed);
     sensor.send('[3,4]');
     await sensor.until(ackOf(2));
+  });
+
+  test('is refused by name however deep or long it is', async () => {
+    const sensor = await w.sensor('a?rate=10&channels=1');
+    const deep = '['.repeat(200_000) + ']'.repeat(200_000);
+    for (const rate of [deep, `"${'9'.repeat(500_000)}"`]) sensor.send(`{"type":"hello","rate":${rate}}`);
+    await sensor.until(() => sensor.messages.filter(is('error')).length === 2);
+    expect(sensor.messages.filter(is('error'))).toEqual([
+      { type: 'error', code: 'bad-rate', message: 'rate must be a number >= 0 in Hz, got a list' },
+      { type: 'error', code: 'bad-rate', message: `rate must be a number >= 0 in Hz, got '${'9'.repeat(61)}...'` },
+    ]);
   });
 
   test('comes too often: after 64 in a row the connection is closed with 4504', async () => {
@@ -245,5 +276,42 @@ describe('streams', () => {
     await third.until(is('welcome'));
     expect(next('b')).toBe(0);
     expect(next('a')).toBeUndefined();
+  });
+
+  test('that were silent longest make room first; who watched one goes on when it comes back', async () => {
+    await w.stop();
+    w = await world({ maxStreams: 2 });
+    const a = await w.sensor('a?channels=1');
+    await a.until(is('welcome'));
+    const b = await w.sensor('b?channels=1');
+    await b.until(is('welcome'));
+    const viewer = await w.viewer();
+    await viewer.until((m) => m.type === 'streams' && m.streams.length === 2);
+    const subscribe = () => {
+      viewer.send({ type: 'subscribe', id: 1, stream: 'b', what: ['raw'] });
+      const before = viewer.messages.filter(is('subscribed')).length;
+      return viewer.until(() => viewer.messages.filter(is('subscribed')).length > before);
+    };
+    await subscribe();
+    for (const sensor of [b, a]) {
+      sensor.socket.close(1000);
+      await viewer.until(
+        () =>
+          viewer.messages
+            .filter(is('streams'))
+            .at(-1)
+            ?.streams.some(({ name, live }) => name === (sensor === b ? 'b' : 'a') && !live) ?? false,
+      );
+    }
+    const c = await w.sensor('c?channels=1');
+    await c.until(is('welcome'));
+    expect(w.server.streams().map(({ name }) => name)).toEqual(['a', 'c']);
+    c.socket.close(1000);
+    await c.closed;
+    const again = await w.sensor('b?channels=1');
+    await again.until(is('welcome'));
+    await subscribe();
+    again.send('[5]');
+    expect(await viewer.until(is('block'))).toMatchObject({ id: 1, block: { start: 0, data: Float32Array.of(5) } });
   });
 });

@@ -149,6 +149,17 @@ describe('a viewer', () => {
     expect(first.messages.filter(isBlock)).toEqual([]);
   });
 
+  test('that sent 64 bad messages in a row is closed with 4504 and not heard any more', async () => {
+    const sensor = await w.sensor('a?rate=250&channels=2');
+    const viewer = await subscribed('a', ['raw']);
+    for (let i = 0; i < 64; i++) viewer.send('{');
+    viewer.send({ type: 'learning', stream: 'a', learner: 0, on: false });
+    expect((await viewer.closed).code).toBe(4504);
+    sensor.send(tone(0, 10));
+    await sensor.until(acked(10));
+    expect(w.server.streams()[0].learners[0].learning).toBe(true);
+  });
+
   test('gets an error for a request that cannot be, and goes on', async () => {
     const sensor = await w.sensor('a?rate=250&channels=2');
     const viewer = await subscribed('a', ['raw']);
@@ -233,6 +244,26 @@ describe('a broken feed', () => {
     expect(await b.until(is('error'))).toMatchObject({ message: 'b: design: Error: no design for b' });
     second.send(tone(0, 10));
     await b.until(isBlock);
+  });
+
+  test('may also be one whose design throws when a truth comes: both sensors stay', async () => {
+    await w.stop();
+    w = await world({
+      feed: ({ name }, truths) => {
+        if (truths.length > 0) throw new Error(`no truth for ${name}`);
+        return { gaps: 'hold', standardize: null, maps: [], learners: [] };
+      },
+    });
+    const sensor = await w.sensor('a?rate=250&channels=2');
+    await sensor.until(is('welcome'));
+    const viewer = await subscribed('a', ['raw']);
+    const truth = await w.sensor('t?rate=250&channels=1&for=a');
+    expect(await viewer.until(is('error'))).toMatchObject({ message: 'a: design: Error: no truth for a' });
+    truth.send({ type: 'hello', fresh: true });
+    truth.send('[1]');
+    await truth.until(acked(1));
+    sensor.send(tone(0, 10));
+    await viewer.until(isBlock);
   });
 
   test('is an error of its stream only: raw frames flow, its viewers are told, others go on', async () => {

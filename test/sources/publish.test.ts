@@ -90,6 +90,7 @@ describe('publish', () => {
       serve(socket, (message) => {
         if (message.type === 'hello') {
           expect(message.fresh).toBe(n === 0);
+          expect(message.run).toBe(n === 0 ? undefined : 7);
           socket.send(welcome(7, next));
         }
         if (message.type !== 'samples' || (n < 4 && here === 5)) return;

@@ -1,0 +1,23 @@
+import type { Block } from '../core/block.ts';
+import { GapFiller } from '../core/gap-filler.ts';
+
+/**
+ * Numbers the blocks of a stream on across connections: frames of a run that came before are cut off, and a new run
+ * goes on behind the last frame where its own numbering would go back.
+ *
+ *     run 3  [0 1][2 3]  (server started anew)  [2 3 4]    run 4  [0 1]
+ *     output [0 1][2 3]                         [4]               [5 6]
+ */
+export function runNumbering(): (block: Block, run: number) => Block[] {
+  const overlaps = new GapFiller({ policy: 'none' });
+  let last: number | undefined;
+  let offset = 0;
+  let expected = 0;
+  return (block, run) => {
+    if (run !== last) offset = Math.max(offset, expected - block.start);
+    last = run;
+    const start = block.start + offset;
+    expected = Math.max(expected, start + block.data.length / block.channels);
+    return overlaps.push(offset === 0 ? block : { ...block, start });
+  };
+}

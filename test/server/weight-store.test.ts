@@ -1,0 +1,21 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Network } from '../../src/core/network.ts';
+import { WeightStore } from '../../src/server/weight-store.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tapline-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+test('of more learners than it may keep, those saved longest ago are forgotten, on disk too', async () => {
+  const store = await WeightStore.open(directory, 2, () => {});
+  const spec = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 2 }] };
+  const networks = new Map([['f', Network.create(spec)]]);
+  for (const stream of ['a', 'b', 'a', 'c']) await store.save(stream, networks);
+  expect((await readdir(directory)).sort()).toEqual(['a~f.safetensors', 'c~f.safetensors']);
+  expect(['a', 'b', 'c'].map((stream) => store.get(stream, 'f') !== undefined)).toEqual([true, false, true]);
+});
