@@ -204,13 +204,14 @@ export abstract class WindowLayer implements LayerStream {
     return 1;
   }
 
-  /** Whether the window holds numbers only: the gradient of one that does not is nobody's. */
+  /** Whether the taps saw numbers only: the gradient of an output that is none is nobody's. */
   #isFinite(oldest: number): boolean {
     if (oldest > this.#lastInvalid) return true;
     const { channels, data } = this.line;
-    const from = this.line.slot(oldest) * channels;
-    for (let i = from; i < from + this.windowing.receptiveField * channels; i++) {
-      if (data[i] - data[i] !== 0) return false;
+    const { dilation, receptiveField } = this.windowing;
+    const from = this.line.slot(oldest);
+    for (let row = from; row < from + receptiveField; row += dilation) {
+      for (let i = row * channels; i < (row + 1) * channels; i++) if (data[i] - data[i] !== 0) return false;
     }
     return true;
   }
