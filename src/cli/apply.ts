@@ -3,6 +3,7 @@ import { frameCount, type Block } from '../core/block.ts';
 import { Convolver } from '../core/convolver.ts';
 import type { Network } from '../core/network.ts';
 import { csvWriter } from '../formats/index.ts';
+import { cutBlock } from '../sources/cut-block.ts';
 import { readRecordingFile } from '../sources/node/index.ts';
 import type { Recording } from '../sources/index.ts';
 import { readNetwork } from './network-file.ts';
@@ -81,17 +82,9 @@ function* applied(network: Network, { blocks }: Recording): Generator<[Block, nu
 }
 
 function pieces(block: Block): Block[] {
-  const { data, channels, start, time, rate, valid } = block;
-  return Array.from({ length: Math.ceil(frameCount(block) / blockFrames) }, (_, i) => {
-    const [from, to] = [i * blockFrames, (i + 1) * blockFrames];
-    const piece = {
-      ...block,
-      data: data.subarray(from * channels, to * channels),
-      start: start + from,
-      time: time + (rate > 0 ? (from * 1000) / rate : 0),
-    };
-    return valid ? { ...piece, valid: valid.subarray(from, to) } : piece;
-  });
+  return Array.from({ length: Math.ceil(frameCount(block) / blockFrames) }, (_, i) =>
+    cutBlock(block, block.start + i * blockFrames, blockFrames),
+  );
 }
 
 /** The names given; else the recording's, where every channel has its own map; else map 1, map 2, … */

@@ -21,7 +21,7 @@ export function planCommand(): Command<[string], { rate?: number; json?: true }>
 }
 
 /** A plan as text: a line a layer, then the whole. */
-export function planTable(planned: Plan): string {
+function planTable(planned: Plan): string {
   const head = [
     'layer',
     'type',

@@ -167,6 +167,8 @@ export class Feed {
 
   #restart(): void {
     const networks = this.networks();
+    this.#pipeline?.stop();
+    this.#pipeline = undefined;
     this.#run = (this.#run + 1) >>> 0;
     this.#numbering = new Numbering();
     this.#clock = new ArrivalClock(this.#opening.rate);
@@ -176,8 +178,6 @@ export class Feed {
   }
 
   #build(weights: (learner: string) => Weights | undefined): void {
-    this.#pipeline?.stop();
-    this.#pipeline = undefined;
     this.broken.clear();
     this.#design((spec) => {
       const emit = (output: PipelineOutput) => {

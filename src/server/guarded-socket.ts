@@ -32,11 +32,6 @@ export class GuardedSocket {
     return this.open && this.#socket.bufferedAmount < this.#high;
   }
 
-  /** Bytes that wait to leave. */
-  get waiting(): number {
-    return this.#socket.bufferedAmount;
-  }
-
   /** Sends a message; a peer that lets more than the limit wait is closed with 4008 instead. */
   send(message: string | Uint8Array): void {
     if (!this.open) return;

@@ -266,6 +266,21 @@ describe('a broken feed', () => {
     await viewer.until(isBlock);
   });
 
+  test('is not called so while a run begins with other channels and the rate of a truth', async () => {
+    const sensor = await w.sensor('a?rate=10&channels=1');
+    await sensor.until(is('welcome'));
+    const truth = await w.sensor('t?rate=20&channels=1&for=a');
+    await truth.until(is('welcome'));
+    sensor.send({ type: 'hello', channels: 4, rate: 20 });
+    await sensor.until(() => sensor.messages.filter(is('welcome')).length === 2);
+    expect(w.lines.filter((line) => line.includes('must be'))).toEqual([]);
+    const { learners } = w.server.streams()[0];
+    expect(learners.map(({ name, channels }) => [name, ...channels])).toEqual([
+      ['forecast', 'ch1', 'ch2', 'ch3', 'ch4'],
+      ['t', 'ch3', 'ch4'],
+    ]);
+  });
+
   test('is an error of its stream only: raw frames flow, its viewers are told, others go on', async () => {
     await w.stop();
     w = await world({
