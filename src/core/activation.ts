@@ -31,7 +31,7 @@ export const activations: Readonly<Record<ActivationType, Activation>> = {
 };
 
 /** Checks the spec of an elementwise layer. */
-export function activationLayer(spec: ActivationSpec, { inChannels }: LayerContext): Layer {
+export function activationLayer(spec: ActivationSpec, { inChannels }: Pick<LayerContext, 'inChannels'>): Layer {
   const { type, alpha = activations[type].alpha } = spec;
   if (!Number.isFinite(alpha)) throw invalid('alpha', 'a finite number', alpha);
   return {

@@ -1,3 +1,4 @@
+import { activationLayer } from './activation.ts';
 import { Frames } from './frames.ts';
 import type { Layer, LayerOptions, LayerStream, ParameterSpec, Trained } from './layer.ts';
 import { stateIn, type State } from './state.ts';
@@ -23,13 +24,15 @@ export class LayerStack {
   readonly #nothing: Frames;
 
   /** @param values of all the layers' parameters, one after the other */
-  constructor(inChannels: number, layers: readonly Layer[], values: readonly Float32Array[], options: LayerOptions) {
+  constructor(inChannels: number, given: readonly Layer[], values: readonly Float32Array[], options: LayerOptions) {
+    // a stack of none still owes a row for every frame, when no gradient comes for it
+    const layers = given.length > 0 ? given : [activationLayer({ type: 'identity' }, { inChannels })];
     let from = 0;
     this.#layers = layers.map((layer) => {
       return layer.stream(values.slice(from, (from += layer.parameters.length)), options);
     });
     this.trained = this.#layers.flatMap(({ trained }) => trained);
-    this.outChannels = layers.at(-1)?.outChannels ?? inChannels;
+    this.outChannels = layers.at(-1)!.outChannels;
     this.input = new Frames(inChannels);
     this.outputs = layers.map((layer) => new Frames(layer.outChannels));
     this.#inputGradients = layers.map((layer) => new Frames(layer.inChannels));
