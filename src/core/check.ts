@@ -35,15 +35,23 @@ export function oneOf<T extends string>(name: string, value: unknown, choices: r
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'string') return `'${short(value)}'`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length})`;
+  if (Array.isArray(value))
+    return short(`[${value.slice(0, 20).map(flat).join(',')}${value.length > 20 ? ',...' : ''}]`);
   if (typeof value === 'object' && value !== null) {
-    const text = JSON.stringify(value) as string | undefined;
-    return text === undefined
-      ? Object.prototype.toString.call(value)
-      : text.length > 80
-        ? `${text.slice(0, 77)}...`
-        : text;
+    const fields = Object.entries(value).slice(0, 20);
+    return short(`{${fields.map(([name, field]) => `"${name}":${flat(field)}`).join(',')}}`);
   }
   return String(value);
+}
+
+/** A value within a list or an object, however deep it is. */
+function flat(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? '[...]' : '{...}';
+  return typeof value === 'string' ? `"${value.slice(0, 40)}"` : String(value);
+}
+
+function short(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
