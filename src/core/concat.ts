@@ -37,7 +37,10 @@ export function concatLayer(spec: ConcatSpec, { inChannels, build }: LayerContex
   };
 }
 
-/** How many outputs each branch must leave out at the start, so that the n-th outputs left hang on the same frame. */
+/**
+ * How many outputs each branch must leave out at the start, so that the n-th outputs left hang on the same frame.
+ * Where several outputs hang on one frame it may take some more, for the branches to be in step.
+ */
 function align(paces: readonly Pace[]): number[] {
   const [first] = paces;
   for (const [b, { up, stride }] of paces.entries()) {
@@ -49,16 +52,26 @@ function align(paces: readonly Pace[]): number[] {
       );
   }
   const start = Math.max(...paces.map((pace) => pace.hang(0)));
-  return paces.map((pace, b) => {
+  const earliest = paces.map((pace) => {
     let drop = 0;
     while (pace.hang(drop) < start) drop++;
-    for (let n = 0; n < first.up; n++) {
-      const frame = pace.hang(drop + n);
-      const meant = start + Math.floor((n * first.stride) / first.up);
-      if (frame !== meant) throw invalid(`outputs of branches[${b}]`, `such that one hangs on frame ${meant}`, frame);
-    }
     return drop;
   });
+  const steps = Array.from({ length: first.up }, (_, step) => step);
+  // hangs repeat after `up` outputs
+  const hangs = (pace: Pace, drop: number) => steps.map((step) => pace.hang(drop + step)).join(', ');
+  for (const late of steps) {
+    const meant = hangs(first, earliest[0] + late);
+    const drops = paces.map((pace, b) => steps.map((step) => earliest[b] + step).find((d) => hangs(pace, d) === meant));
+    if (drops.every((drop) => drop !== undefined)) return drops;
+  }
+  const meant = hangs(first, earliest[0]);
+  const odd = paces.findIndex((pace, b) => hangs(pace, earliest[b]) !== meant);
+  throw invalid(
+    `frames that outputs of branches[${odd}] hang on`,
+    `those of branches[0], ${meant} …`,
+    `${hangs(paces[odd], earliest[odd])} …`,
+  );
 }
 
 /** The pace of all together: an output comes when every branch has its own. */
@@ -70,7 +83,7 @@ function together(paces: readonly Pace[], drops: readonly number[]): Pace {
     stride,
     receptiveField: most((pace) => pace.receptiveField),
     delay: most((pace) => pace.delay),
-    settle: most((pace) => pace.settle),
+    settle: most((pace) => pace.settle) + stride,
     period: paces.reduce((whole, { period }) => leastMultiple(whole, period), 1),
     hang: (index) => paces[0].hang(index + drops[0]),
     outputsAfter: (frames) => Math.max(0, Math.min(...paces.map((pace, b) => pace.outputsAfter(frames) - drops[b]))),
