@@ -10,6 +10,7 @@ import { random } from './random.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import { decodeState } from './state-file.ts';
 import { fromTorch, toTorch } from './torch.ts';
+import { nameForTorch, torchNames, type TorchNames } from './torch-names.ts';
 import { checkWeights, weightsOf, type Weights, type WeightsLike } from './weights.ts';
 
 export interface CreateOptions {
@@ -34,8 +35,11 @@ export class Network {
   readonly parameters: readonly ParameterSpec[];
   /** @internal */
   readonly values: readonly Float32Array[];
+  /** What PyTorch calls the weights; of an exported module only. */
+  readonly #names: TorchNames | undefined;
 
-  private constructor(spec: NetworkSpec) {
+  private constructor(spec: NetworkSpec, names?: TorchNames) {
+    this.#names = names;
     this.layers = layersOf(spec);
     this.spec = structuredClone(spec);
     this.pace = chain(this.layers.map((layer) => layer.pace));
@@ -62,7 +66,9 @@ export class Network {
     const known = spec ?? (metadata.spec === undefined ? undefined : (JSON.parse(metadata.spec) as NetworkSpec));
     if (!known) throw invalid('spec', "given, because the file's metadata has none", spec, TypeError);
     const ours = metadata.tapline !== undefined || Object.keys(tensors).every((name) => name.startsWith('layers.'));
-    return Network.create(known, { weights: ours ? tensors : fromTorch(tensors, known) });
+    const network = new Network(known, spec || metadata.torch === undefined ? undefined : torchNames(metadata.torch));
+    network.setWeights(ours ? tensors : fromTorch(tensors, known));
+    return network;
   }
 
   get inChannels(): number {
@@ -87,17 +93,26 @@ export class Network {
     }
   }
 
-  /** Safetensors of the weights: in lag order with the spec in the metadata, or, for PyTorch, in its names and order. */
+  /**
+   * Safetensors of the weights: in lag order with the spec in the metadata, or, for PyTorch, in its names and order. Those
+   * are the state dict's of the module that the network was exported from, if none of its weights were folded into others,
+   * else '0.weight' … by the number of the layer.
+   */
   save(options: { torch?: boolean } = {}): Uint8Array {
+    const names = this.#names;
+    if (options.torch) {
+      const turned = toTorch(this.weights(), this.spec);
+      return encodeSafetensors(names ? nameForTorch(turned, names) : turned, { format: 'pt' });
+    }
     const metadata = { tapline: 'network', spec: JSON.stringify(this.spec) };
-    return options.torch
-      ? encodeSafetensors(toTorch(this.weights(), this.spec), { format: 'pt' })
-      : encodeSafetensors(this.weights(), metadata);
+    return encodeSafetensors(this.weights(), names ? { ...metadata, torch: JSON.stringify(names) } : metadata);
   }
 
   /** A copy that shares nothing with this one. */
   clone(): Network {
-    return Network.create(this.spec, { weights: this.weights() });
+    const network = new Network(this.spec, this.#names);
+    network.setWeights(this.weights());
+    return network;
   }
 
   /** The memory of one stream through this network. */

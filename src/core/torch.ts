@@ -20,12 +20,15 @@ const EPSILON = 1e-5;
 export function fromTorch(weights: WeightsLike, spec?: NetworkSpec): Weights {
   const turned: Weights = {};
   const kinds = spec && kindsOf(spec);
+  const shapes = spec && shapesOf(spec);
   for (const [name, tensor] of Object.entries(weights)) {
     const [, path, part] = /^(.*\d)\.(\w+)$/.exec(name) ?? [];
     if (path === undefined) throw invalid('name of a weight', "'<number>.weight' or '<number>.bias'", name, TypeError);
     if (part === 'running_mean' || part === 'running_var' || part === 'num_batches_tracked') continue;
     const kind = kinds?.get(`layers.${path}`);
     if (kinds && !kind) throw invalid('name of a weight', 'that of a layer of spec that has one', name, TypeError);
+    const shape = shapes?.get(`layers.${path}.${part}`);
+    if (kind && shape) checkShape(name, tensor, part === 'weight' ? torchShape(kind, shape, tensor.shape) : shape);
     const statistics = weights[`${path}.running_var`] as WeightsLike[string] | undefined;
     turned[`layers.${path}.${part}`] =
       statistics && (!kind || kind.type === 'norm')
@@ -72,8 +75,22 @@ function kindsOf(spec: NetworkSpec): Map<string, LayerSpec> {
   return kinds;
 }
 
+function shapesOf(spec: NetworkSpec): Map<string, readonly number[]> {
+  return new Map(LayerStack.parameters('layers.', layersOf(spec)).map(({ name, shape }) => [name, shape]));
+}
+
+/** The shape that PyTorch gives a kernel of our `shape`. A Linear and a Conv1d of one tap may stand for each other. */
+function torchShape(kind: LayerSpec, shape: readonly number[], { length }: readonly number[]): readonly number[] {
+  if (shape.length !== 3) return shape;
+  const [outputs, taps, inputs] = shape;
+  if (kind.type === 'convTranspose1d') return [inputs * (kind.groups ?? 1), outputs / (kind.groups ?? 1), taps];
+  return taps === 1 && (length === 2 || (kind.type === 'linear' && length !== 3))
+    ? [outputs, inputs]
+    : [outputs, inputs, taps];
+}
+
 function checkFit(weights: WeightsLike, spec: NetworkSpec): void {
-  const parameters = new Map(LayerStack.parameters('layers.', layersOf(spec)).map(({ name, shape }) => [name, shape]));
+  const parameters = shapesOf(spec);
   for (const [name, tensor] of Object.entries(weights)) {
     const shape = parameters.get(name);
     if (!shape) throw invalid('name of a weight', `one of ${[...parameters.keys()].join(', ')}`, name, TypeError);
@@ -89,6 +106,8 @@ function copy({ shape, data }: WeightsLike[string]): Tensor {
 function foldNorm(part: string, path: string, weights: WeightsLike): Tensor {
   const { [`${path}.running_mean`]: mean, [`${path}.running_var`]: variance } = weights;
   const { [`${path}.weight`]: gamma, [`${path}.bias`]: beta } = weights;
+  for (const name of ['weight', 'bias', 'running_mean', 'running_var'])
+    checkShape(`${path}.${name}`, weights[`${path}.${name}`], [variance.data.length]);
   const scale = Float64Array.from(
     { length: variance.data.length },
     (_, c) => gamma.data[c] / Math.sqrt(variance.data[c] + EPSILON),
