@@ -65,6 +65,9 @@ beforeAll(async () => {
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(directory, 'bin/npx'), npx, { mode: 0o755 });
   if (recording) symlinkSync(recording, join(directory, basename(recording)));
+  // what the Python in docs/eeg.md writes
+  for (const file of ['eegnet.safetensors', 'forecaster.safetensors'])
+    symlinkSync(join(root, 'test/vectors/torch', file), join(directory, file));
   server = await createServer({ port: 0 });
   const ingest = `${server.url.replace('http', 'ws')}/ingest`;
   const { channels, rate, blocks } = hostSource();
