@@ -18,7 +18,15 @@ interface Fence {
   output?: string;
 }
 
-const documents = ['README.md', 'CONTRIBUTING.md', 'docs/concepts.md', 'docs/networks.md', 'docs/eeg.md', 'docs/iot.md', 'docs/embed.md'];
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/concepts.md',
+  'docs/networks.md',
+  'docs/eeg.md',
+  'docs/iot.md',
+  'docs/embed.md',
+];
 const recording = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');
 const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }).scripts;
 
