@@ -23,6 +23,10 @@ export interface FeatureLinesOptions extends TimeOptions {
 const slow = 250;
 const scratch = new Float32Array(4096);
 
+/** Heights in px below which names in the key are written small, and in two columns. */
+const smallKey = 12;
+const leastKey = 9.5;
+
 /** The rows of a feature map as lines over one scale, with gaps where there is no valid number. */
 export class FeatureLines {
   readonly #time: TimeChart;
@@ -158,6 +162,10 @@ export class FeatureLines {
     const { theme, height } = this.#time.chart;
     this.#key.style.top = '6px';
     this.#key.style.height = `${height}px`;
+    const tight = height < leastKey * this.#drawn.length;
+    this.#key.classList.toggle('tapline-keys-small', height < smallKey * this.#drawn.length);
+    this.#key.classList.toggle('tapline-keys-two', tight);
+    this.#key.style.gridTemplateRows = tight ? `repeat(${Math.ceil(this.#drawn.length / 2)}, 1fr)` : '';
     this.#key.replaceChildren();
     this.#drawn.forEach((row, place) => {
       const key = addElement(this.#key, 'div', 'tapline-key');

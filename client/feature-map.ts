@@ -48,6 +48,7 @@ export class FeatureMap {
   #fixed: readonly [number, number] | undefined;
   #level: Level;
   #looked = -Infinity;
+  #drawn = false;
   #options: Pick<FeatureMapOptions, 'palette' | 'range' | 'dB'>;
 
   constructor(element: HTMLElement, options: FeatureMapOptions = {}) {
@@ -134,10 +135,11 @@ export class FeatureMap {
   }
 
   #draw(window: number): uPlot.AlignedData {
-    if (!this.#time.view.paused && this.#late.length > 0) {
+    if ((!this.#time.view.paused || !this.#drawn) && this.#late.length > 0) {
       if (this.#ribbon.add(this.#late)) this.#relabel();
       this.#late = [];
     }
+    this.#drawn = this.#ring !== undefined;
     return [[-window / 1000, 0]];
   }
 

@@ -3,9 +3,12 @@ import { invalid, positive } from '../src/core/check.ts';
 import { Chart } from './chart.ts';
 import { addElement, writeText } from './element.ts';
 import { formatNumber } from './format-number.ts';
+import { addHalf } from './half.ts';
 import { lineAxes, plainCursor } from './line-axes.ts';
-import { kernelSpectrum, type Spectrum } from './spectrum.ts';
+import { kernelSpectrum } from './spectrum.ts';
+import { SpectrumChart } from './spectrum-chart.ts';
 import { adoptStyle } from './style-sheet.ts';
+import type { TimeView } from './time-view.ts';
 
 export interface KernelPlotOptions {
   /** Frames a second of what the kernel reads, in Hz; not said, or 0: lags are counted in taps. */
@@ -15,6 +18,10 @@ export interface KernelPlotOptions {
   outputs?: readonly string[];
   /** The output whose kernels are shown; the strongest when nothing is said. */
   output?: number;
+  /** The places of the inputs in a SignalPlot, so that both give them one colour; 0, 1, 2 … when nothing is said. */
+  places?: readonly number[];
+  /** While this is paused, the picture stays as it is. */
+  view?: TimeView;
 }
 
 /** The kernels of a layer, [out, taps, in] in lag order; `start` as they were first, in the same shape. */
@@ -26,6 +33,8 @@ export interface Kernels {
 
 /** No more inputs than this are drawn, the strongest first. */
 const mostLines = 8;
+/** No more inputs than this are named. */
+const mostNames = 4;
 
 /**
  * The kernels of one output as they change, one line for each input, with the first ones ghosted behind; and their
@@ -33,47 +42,46 @@ const mostLines = 8;
  */
 export class KernelPlot {
   readonly #root: HTMLDivElement;
+  readonly #names: HTMLElement;
   readonly #peak: HTMLOutputElement;
   readonly #select: HTMLSelectElement;
   readonly #kernel: Chart;
-  readonly #spectrum: Chart;
+  readonly #spectrum: SpectrumChart;
   readonly #rate: number;
-  readonly #names: Pick<KernelPlotOptions, 'inputs' | 'outputs'>;
+  readonly #options: KernelPlotOptions;
+  readonly #end: () => void;
   #shape: readonly [number, number, number] = [0, 0, 0];
   #data: Float64Array = new Float64Array(0);
   #start: Float64Array = new Float64Array(0);
   #output: number | undefined;
-  #lines = 0;
-  #found: { now: Spectrum; start: Spectrum } | undefined;
+  /** The inputs that are drawn. */
+  #lines: readonly number[] = [];
+  /** What came while the view was paused. */
+  #late: Kernels | undefined;
 
   constructor(element: HTMLElement, options: KernelPlotOptions = {}) {
-    const { rate = 0 } = options;
+    const { rate = 0, view } = options;
     this.#rate = rate === 0 ? 0 : positive('rate', rate, 'Hz');
-    this.#names = options;
+    this.#options = options;
     this.#output = options.output;
     adoptStyle(element);
     this.#root = addElement(element, 'div', 'tapline tapline-pair');
-    const [left, kernelHead] = half(this.#root);
-    writeText(addElement(kernelHead, 'strong', ''), 'Kernel');
-    writeText(addElement(kernelHead, 'span', ''), 'weight by lag');
-    this.#select = addElement(kernelHead, 'select', '');
+    const left = addHalf(this.#root, 'Kernel', 'weight by lag');
+    this.#names = left.caption;
+    this.#select = addElement(left.head, 'select', '');
     this.#select.setAttribute('aria-label', 'Output whose kernel is shown');
     this.#select.hidden = true;
     this.#select.addEventListener('change', () => this.#choose(Number(this.#select.value)));
-    const [right, spectrumHead] = half(this.#root);
-    writeText(addElement(spectrumHead, 'strong', ''), 'Spectrum');
-    this.#peak = addElement(spectrumHead, 'output', '');
+    const right = addHalf(this.#root, 'Spectrum', 'what passes');
+    this.#peak = addElement(right.head, 'output', '');
     this.#peak.dataset.testid = 'kernel-peak';
-    this.#kernel = new Chart(left, {
+    this.#kernel = new Chart(left.body, {
       label: 'Weights of the kernel by lag, and where they started',
       options: () => this.#kernelOptions(),
       draw: () => this.#drawKernel(),
     });
-    this.#spectrum = new Chart(right, {
-      label: 'Magnitude of the kernel by frequency',
-      options: () => this.#spectrumOptions(),
-      draw: () => this.#drawSpectrum(),
-    });
+    this.#spectrum = new SpectrumChart(right.body, (x) => `${formatNumber(x)}${this.#rate > 0 ? ' Hz' : ''}`);
+    this.#end = view?.onChange(() => this.#catchUp()) ?? (() => undefined);
   }
 
   /** Takes the kernels as they are now. Without a `start` the first ones pushed are the start. */
@@ -82,12 +90,16 @@ export class KernelPlot {
     const size = outputs * taps * inputs;
     if (kernels.data.length !== size || size === 0)
       throw invalid('data.length', `${size} numbers, out · taps · in, at least 1`, kernels.data.length);
+    if (this.#options.view?.paused && this.#data.length > 0) {
+      this.#late = kernels;
+      return;
+    }
     const anew = this.#shape.some((length, axis) => length !== kernels.shape[axis]);
     this.#shape = kernels.shape;
     this.#data = Float64Array.from(kernels.data);
     if (kernels.start?.length === size) this.#start = Float64Array.from(kernels.start);
     else if (anew) this.#start = this.#data;
-    if (anew) this.#offer();
+    if (anew) this.#name();
     this.#output ??= this.#strongest();
     this.#choose(Math.min(this.#output, outputs - 1));
   }
@@ -95,51 +107,81 @@ export class KernelPlot {
   /** Reads the CSS variables again. */
   refresh(): void {
     this.#kernel.rebuild();
-    this.#spectrum.rebuild();
+    this.#spectrum.refresh();
   }
 
   destroy(): void {
+    this.#end();
     this.#kernel.destroy();
     this.#spectrum.destroy();
     this.#root.remove();
+  }
+
+  #catchUp(): void {
+    if (this.#options.view?.paused || !this.#late) return;
+    const late = this.#late;
+    this.#late = undefined;
+    this.push(late);
   }
 
   #choose(output: number): void {
     this.#output = output;
     this.#select.value = String(output);
     const inputs = this.#shape[2];
-    this.#found = {
-      now: kernelSpectrum(this.#slice(this.#data), inputs, this.#rate || 1),
-      start: kernelSpectrum(this.#slice(this.#start), inputs, this.#rate || 1),
-    };
-    const { peak } = this.#found.now;
-    writeText(this.#peak, Number.isFinite(peak) ? `peak ${peak.toFixed(this.#rate > 0 ? 1 : 3)} ${this.#hz()}` : '');
-    const lines = Math.min(mostLines, inputs);
-    if (lines !== this.#lines) {
+    const now = kernelSpectrum(this.#slice(this.#data), inputs, this.#rate || 1);
+    const start = kernelSpectrum(this.#slice(this.#start), inputs, this.#rate || 1);
+    const peak = this.#rate > 0 ? `${now.peak.toFixed(1)} Hz` : `${now.peak.toFixed(3)} of the rate`;
+    writeText(this.#peak, Number.isFinite(now.peak) ? `peak ${peak}` : '');
+    const lines = this.#strongestInputs();
+    if (lines.join() !== this.#lines.join()) {
       this.#lines = lines;
       this.#kernel.rebuild();
     }
     this.#kernel.invalidate();
-    this.#spectrum.invalidate();
+    this.#spectrum.show(now, start);
   }
 
-  #offer(): void {
-    const outputs = this.#shape[0];
-    this.#select.hidden = outputs < 2;
+  /** Offers the outputs; names the inputs, in the colours of their lines, where they are few. */
+  #name(): void {
+    const { inputs = [], outputs = [] } = this.#options;
+    this.#select.hidden = this.#shape[0] < 2;
     this.#select.replaceChildren();
-    for (let output = 0; output < outputs; output++) {
+    for (let output = 0; output < this.#shape[0]; output++) {
       const option = addElement(this.#select, 'option', '');
       option.value = String(output);
-      writeText(option, this.#names.outputs?.[output] ?? `output ${output + 1}`);
+      writeText(option, outputs[output] ?? `output ${output + 1}`);
     }
+    this.#names.replaceChildren();
+    for (const [input, name] of inputs.entries()) {
+      if (this.#shape[2] > mostNames) break;
+      const label = addElement(this.#names, 'b', '');
+      writeText(label, `${name} `);
+      label.style.color = `var(--_trace-${this.#trace(input) + 1})`;
+    }
+    this.#names.append('weight by lag');
+  }
+
+  /** Which of the eight colours an input has. */
+  #trace(input: number): number {
+    return (this.#options.places?.[input] ?? input) % 8;
   }
 
   #strongest(): number {
-    const [outputs, taps, inputs] = this.#shape;
-    const energy = Array.from({ length: outputs }, (_, output) =>
-      this.#data.subarray(output * taps * inputs, (output + 1) * taps * inputs).reduce((sum, w) => sum + w * w, 0),
+    const size = this.#shape[1] * this.#shape[2];
+    const energies = Array.from({ length: this.#shape[0] }, (_, output) =>
+      energy(this.#data.subarray(output * size, (output + 1) * size)),
     );
-    return energy.indexOf(Math.max(...energy));
+    return energies.indexOf(Math.max(...energies));
+  }
+
+  #strongestInputs(): number[] {
+    const count = this.#shape[2];
+    const weights = this.#slice(this.#data);
+    const inputs = Array.from({ length: count }, (_, input) => input);
+    if (count <= mostLines) return inputs;
+    const energies = inputs.map((input) => energy(weights.filter((_, at) => at % count === input)));
+    const strongest = inputs.sort((a, b) => energies[b] - energies[a]).slice(0, mostLines);
+    return strongest.sort((a, b) => a - b);
   }
 
   #slice(weights: Float64Array): Float64Array {
@@ -147,84 +189,30 @@ export class KernelPlot {
     return weights.subarray((this.#output ?? 0) * size, ((this.#output ?? 0) + 1) * size);
   }
 
-  #hz(): string {
-    return this.#rate > 0 ? 'Hz' : 'of the rate';
-  }
-
   #kernelOptions(): Omit<uPlot.Options, 'width' | 'height'> {
     const { theme } = this.#kernel;
     const line = { points: { show: false }, pxAlign: 0 };
-    const ghosts = Array.from({ length: this.#lines }, () => ({
-      ...line,
-      stroke: theme.ghost,
-      width: 1,
-      dash: [3, 3],
-    }));
-    const lines = ghosts.map((_, at) => ({ ...line, stroke: theme.traces[at % 8], width: 1.6 }));
+    const ghosts = this.#lines.map(() => ({ ...line, stroke: theme.ghost, width: 1, dash: [3, 3] }));
+    const lines = this.#lines.map((input) => ({ ...line, stroke: theme.traces[this.#trace(input)], width: 1.6 }));
     return {
       ...plainCursor,
       series: [{}, ...ghosts, ...lines],
       scales: { x: { time: false }, y: { range: (_, low, high) => around(low, high) } },
-      axes: lineAxes(theme, (x) => (this.#rate > 0 ? `${formatNumber(x)} ms` : formatNumber(x)), formatNumber),
+      axes: lineAxes(theme, (x) => `${formatNumber(x)}${this.#rate > 0 ? ' ms' : ''}`, formatNumber),
     };
   }
 
   #drawKernel(): uPlot.AlignedData {
     const [, taps, inputs] = this.#shape;
     const x = Array.from({ length: taps }, (_, tap) => (this.#rate > 0 ? (tap * 1000) / this.#rate : tap));
-    const now = this.#slice(this.#data);
-    const start = this.#slice(this.#start);
-    const energy = (input: number): number => x.reduce((sum, _, tap) => sum + now[tap * inputs + input] ** 2, 0);
-    const order = Array.from({ length: inputs }, (_, input) => input);
-    if (inputs > mostLines) order.sort((a, b) => energy(b) - energy(a));
-    const drawn = order.slice(0, this.#lines);
     const lines = (weights: Float64Array): number[][] =>
-      drawn.map((input) => x.map((_, tap) => weights[tap * inputs + input]));
-    return [x, ...lines(start), ...lines(now)];
-  }
-
-  #spectrumOptions(): Omit<uPlot.Options, 'width' | 'height'> {
-    const { theme } = this.#spectrum;
-    const line = { points: { show: false }, pxAlign: 0 };
-    return {
-      ...plainCursor,
-      series: [
-        {},
-        { ...line, stroke: theme.ghost, width: 1, dash: [3, 3] },
-        { ...line, stroke: theme.accent, width: 1.6, fill: `color-mix(in srgb, ${theme.accent} 14%, transparent)` },
-      ],
-      scales: { x: { time: false }, y: { range: (_, _low, high) => [0, high > 0 ? high * 1.12 : 1] } },
-      axes: lineAxes(theme, (x) => (this.#rate > 0 ? `${formatNumber(x)} Hz` : formatNumber(x)), formatNumber),
-      hooks: { draw: [(plot) => this.#markPeak(plot)] },
-    };
-  }
-
-  #drawSpectrum(): uPlot.AlignedData {
-    if (!this.#found) return [[], [], []];
-    const { now, start } = this.#found;
-    return [now.hz, start.magnitude, now.magnitude];
-  }
-
-  #markPeak(plot: uPlot): void {
-    const peak = this.#found?.now.peak ?? NaN;
-    if (!Number.isFinite(peak)) return;
-    const { ctx, bbox } = plot;
-    const x = Math.round(plot.valToPos(peak, 'x', true)) + 0.5;
-    ctx.save();
-    ctx.strokeStyle = this.#spectrum.theme.accent;
-    ctx.setLineDash([2, 3]);
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
-    ctx.restore();
+      this.#lines.map((input) => x.map((_, tap) => weights[tap * inputs + input]));
+    return [x, ...lines(this.#slice(this.#start)), ...lines(this.#slice(this.#data))];
   }
 }
 
-function half(root: HTMLElement): [body: HTMLElement, head: HTMLElement] {
-  const side = addElement(root, 'div', 'tapline-half');
-  const head = addElement(side, 'div', 'tapline-head');
-  return [addElement(side, 'div', 'tapline-body'), head];
+function energy(weights: Float64Array): number {
+  return weights.reduce((sum, weight) => sum + weight * weight, 0);
 }
 
 function around(low: number | null, high: number | null): [number, number] {

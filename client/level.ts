@@ -4,6 +4,11 @@ export interface Level {
   readonly unit: string;
 }
 
+/** Whether numbers in `unit` are a power or a level, which decibel suit. */
+export function isLevel(unit: string): boolean {
+  return unit === 'dB' || unit.endsWith('²') || unit.endsWith('^2');
+}
+
 /**
  * How to show numbers that come in `unit`, with decibel on, off, or as they come (undefined). Numbers in 'dB' are levels
  * already: off turns them back into power. Others are taken for power: on makes them 10 · log10, not below -120 dB.

@@ -9,8 +9,13 @@ export const plainCursor: Pick<uPlot.Options, 'cursor' | 'legend' | 'select' | '
   padding: [6, 20, 0, 0],
 };
 
-/** The two axes of a small plot, with few and short numbers. */
-export function lineAxes(theme: Theme, showX: (x: number) => string, showY: (y: number) => string): uPlot.Axis[] {
+/** The two axes of a small plot, with few and short numbers; `incrs` are the steps that the first may have. */
+export function lineAxes(
+  theme: Theme,
+  showX: (x: number) => string,
+  showY: (y: number) => string,
+  incrs?: number[],
+): uPlot.Axis[] {
   const shared = { font: theme.font, stroke: theme.muted, grid: { stroke: theme.line, width: 1 } };
   return [
     {
@@ -19,13 +24,14 @@ export function lineAxes(theme: Theme, showX: (x: number) => string, showY: (y: 
       gap: 4,
       space: 60,
       ticks: { stroke: theme.line, width: 1, size: 4 },
+      ...(incrs && { incrs }),
       values: (_, splits) => splits.map(showX),
     },
     {
       ...shared,
       size: 42,
       gap: 5,
-      space: 28,
+      space: 22,
       ticks: { show: false },
       values: (_, splits) => splits.map(showY),
     },

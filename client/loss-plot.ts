@@ -2,17 +2,19 @@ import type uPlot from 'uplot';
 import { Chart } from './chart.ts';
 import { addElement, writeText } from './element.ts';
 import { formatNumber } from './format-number.ts';
+import { addHalf } from './half.ts';
 import { lineAxes, plainCursor } from './line-axes.ts';
 import { LongRecord } from './long-record.ts';
 import { adoptStyle } from './style-sheet.ts';
+import type { TimeView } from './time-view.ts';
 
 /** How well a learner does: as the wire says it. Absent, null or NaN = not known yet. */
 export interface Loss {
   /** Squared error over the variance of the truth: 0 is perfect, 1 no better than the mean. */
   readonly nmse: number | null;
-  /** The same of the last known truth. */
+  /** The same of the rival: of a forecast the last known truth, of who follows a target the truth's running mean. */
   readonly persistence?: number | null;
-  /** 1 - nmse / persistence: 1 is perfect, 0 no better than "nothing changes". */
+  /** 1 - nmse / persistence: 1 is perfect, 0 no better than the rival. */
   readonly skill: number | null;
   /** When, in ms since 1970; now when nothing is said. */
   readonly time?: number;
@@ -21,6 +23,10 @@ export interface Loss {
 export interface LossPlotOptions {
   /** Whether only the skill is drawn. */
   compact?: boolean;
+  /** What the rival that skill is measured by says; 'nothing changes' when nothing is said. */
+  rival?: string;
+  /** While this is paused, the picture stays as it is. */
+  view?: TimeView;
 }
 
 /**
@@ -32,20 +38,28 @@ export class LossPlot {
   readonly #error: Chart | undefined;
   readonly #skill: Chart;
   readonly #outputs: HTMLOutputElement[] = [];
+  readonly #view: TimeView | undefined;
+  readonly #end: () => void;
   #began = NaN;
+  #newest: Loss | undefined;
+  #drawn = false;
+  #paused = false;
 
   constructor(element: HTMLElement, options: LossPlotOptions = {}) {
+    const { rival = 'nothing changes' } = options;
     adoptStyle(element);
     this.#root = addElement(element, 'div', options.compact ? 'tapline' : 'tapline tapline-pair');
     if (!options.compact) {
-      const body = this.#half('Error', 'dashed: persistence');
+      const body = this.#half('Error', dash, rival);
       this.#error = new Chart(body, {
-        label: 'Error of the learner over time, beside that of persistence',
+        label: `Error of the learner over time, beside that of “${rival}”`,
         options: () => this.#errorOptions(),
         draw: () => this.#data(1, 2),
       });
     }
-    const body = this.#half('Skill', '1 perfect, 0 none');
+    const words = options.compact ? ['1 is perfect'] : ['1 perfect, 0', dash];
+    const body = this.#half('Skill', ...words);
+    body.title = `1 is perfect, 0 no better than “${rival}”`;
     this.#skill = new Chart(body, {
       label: 'Skill of the learner over time',
       options: () => this.#skillOptions(),
@@ -54,6 +68,8 @@ export class LossPlot {
     const skill = this.#outputs.at(-1);
     skill?.classList.add('tapline-good');
     if (skill) skill.dataset.testid = 'skill';
+    this.#view = options.view;
+    this.#end = options.view?.onChange(() => this.#viewed()) ?? (() => undefined);
   }
 
   push(loss: Loss): void {
@@ -61,10 +77,8 @@ export class LossPlot {
     if (Number.isNaN(this.#began)) this.#began = time;
     const { nmse, persistence, skill } = loss;
     this.#record.add([(time - this.#began) / 1000, nmse ?? NaN, persistence ?? NaN, skill ?? NaN]);
-    const shown = this.#error ? [nmse, skill] : [skill];
-    shown.forEach((value, at) => writeText(this.#outputs[at], formatNumber(value ?? NaN)));
-    this.#error?.invalidate();
-    this.#skill.invalidate();
+    this.#newest = loss;
+    if (!this.#view?.paused || !this.#drawn) this.#show();
   }
 
   /** Reads the CSS variables again. */
@@ -74,26 +88,46 @@ export class LossPlot {
   }
 
   destroy(): void {
+    this.#end();
     this.#error?.destroy();
     this.#skill.destroy();
     this.#root.remove();
   }
 
-  #half(title: string, caption: string): HTMLElement {
-    const side = addElement(this.#root, 'div', 'tapline-half');
-    const head = addElement(side, 'div', 'tapline-head');
-    writeText(addElement(head, 'strong', ''), title);
-    writeText(addElement(head, 'span', ''), caption);
+  #viewed(): void {
+    const paused = this.#view?.paused ?? false;
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    for (const chart of [this.#error, this.#skill]) chart?.plot?.redraw(true, true);
+    this.#show();
+  }
+
+  #show(): void {
+    const { nmse, skill } = this.#newest ?? { nmse: NaN, skill: NaN };
+    const shown = this.#error ? [nmse, skill] : [skill];
+    shown.forEach((value, at) => writeText(this.#outputs[at], formatNumber(value ?? NaN)));
+    this.#error?.invalidate();
+    this.#skill.invalidate();
+  }
+
+  #half(title: string, ...words: (string | symbol)[]): HTMLElement {
+    const { head, body, caption } = addHalf(this.#root, title, '');
+    for (const word of words) {
+      if (word === dash) addElement(caption, 'i', 'tapline-dash').title = 'the dashed line';
+      else caption.append(` ${String(word)} `);
+    }
     this.#outputs.push(addElement(head, 'output', ''));
-    return addElement(side, 'div', 'tapline-body');
+    return body;
   }
 
   #data(...columns: number[]): uPlot.AlignedData {
-    const x = rising(this.#record.column(0));
+    const times = rising(this.#record.column(0));
+    this.#drawn ||= times.length > 0;
+    const now = times.at(-1) ?? 0;
     const lines = columns.map((at) =>
-      Array.from(this.#record.column(at), (value) => (Number.isNaN(value) ? null : value)),
+      Array.from(this.#record.column(at), (value) => (Number.isNaN(value) ? null : Math.max(worst, value))),
     );
-    return [x, ...lines];
+    return [times.map((time) => time - now), ...lines];
   }
 
   #errorOptions(): Omit<uPlot.Options, 'width' | 'height'> {
@@ -106,8 +140,8 @@ export class LossPlot {
         { ...line, stroke: theme.accent, width: 1.6 },
         { ...line, stroke: theme.ghost, width: 1.25, dash: [4, 3] },
       ],
-      scales: { x: { time: false }, y: { range: (_, _low, high) => [0, Math.min(3, Math.max(1, (high || 0) * 1.1))] } },
-      axes: lineAxes(theme, formatElapsed, formatNumber),
+      scales: { x: sinceBegun, y: { range: (_, _low, high) => [0, Math.min(3, Math.max(1, (high || 0) * 1.1))] } },
+      axes: lineAxes(theme, (x) => (x === 0 && this.#paused ? 'paused' : formatAgo(x)), formatNumber, spans),
     };
   }
 
@@ -127,11 +161,20 @@ export class LossPlot {
           fillTo: 0,
         },
       ],
-      scales: { x: { time: false }, y: { range: (_, low) => [Math.max(-2, Math.min(0, low || 0)), 1] } },
-      axes: lineAxes(theme, formatElapsed, formatNumber),
+      scales: { x: sinceBegun, y: { range: (_, low) => [Math.min(0, low || 0), 1] } },
+      axes: lineAxes(theme, (x) => (x === 0 && this.#paused ? 'paused' : formatAgo(x)), formatNumber, spans),
     };
   }
 }
+
+/** Stands for a stroke like that of the rival's line. */
+const dash = Symbol('dash');
+/** Skill below this is drawn there: how bad a beginner was says little. */
+const worst = -1;
+/** Steps of the time axis, in s. */
+const spans = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 28_800, 86_400];
+/** The whole record, and 5 s at least. */
+const sinceBegun: uPlot.Scale = { time: false, range: (_, low) => [Math.min(-5, low || 0), 0] };
 
 /** Times that rise strictly, whatever the clock did. */
 function rising(times: Float64Array): number[] {
@@ -139,7 +182,9 @@ function rising(times: Float64Array): number[] {
   return Array.from(times, (time) => (last = Math.max(time, last + 1e-3)));
 }
 
-function formatElapsed(seconds: number): string {
-  if (seconds < 120) return `${formatNumber(seconds)} s`;
-  return seconds < 7200 ? `${formatNumber(seconds / 60)} min` : `${formatNumber(seconds / 3600)} h`;
+function formatAgo(seconds: number): string {
+  const ago = -seconds;
+  if (ago === 0) return 'now';
+  if (ago < 120) return `−${formatNumber(ago)} s`;
+  return ago < 7200 ? `−${formatNumber(ago / 60)} min` : `−${formatNumber(ago / 3600)} h`;
 }

@@ -35,7 +35,7 @@ export class MapLabels {
     bar.append(this.#colors);
     const numbers = addElement(this.#margin, 'div', 'tapline-colour-numbers');
     this.#numbers = [addElement(numbers, 'div', ''), addElement(numbers, 'div', ''), addElement(numbers, 'div', '')];
-    this.#unit = addElement(root, 'div', 'tapline-tag tapline-tag-right');
+    this.#unit = addElement(this.#margin, 'div', 'tapline-unit');
     this.#tip = addElement(root, 'div', 'tapline-tip');
     this.#tip.hidden = true;
   }

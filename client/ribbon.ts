@@ -37,7 +37,7 @@ export class Ribbon {
   color(kind: string): number {
     const taken = new Set<number>();
     for (const other of this.#kinds) {
-      let color = Array.from(other).reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % mostKinds;
+      let color = Array.from(other).reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) >>> 0, 0) % mostKinds;
       while (taken.has(color)) color = (color + 1) % mostKinds;
       if (other === kind) return color;
       taken.add(color);

@@ -17,6 +17,8 @@ interface LaneElements {
   readonly high: HTMLElement;
 }
 
+/** Lanes that are lower than this, in px, have one line of words. */
+const dense = 27;
 const badges = { ok: '', rail: 'rail', flat: 'flat' };
 const meanings = { ok: '', rail: 'at the limit of its amplifier', flat: 'nothing moves: is it connected?' };
 
@@ -32,6 +34,7 @@ export class SignalLabels {
   #elements: LaneElements[] = [];
   #scales: (LaneScale | undefined)[] = [];
   #ac = true;
+  #short = false;
   #newestLag = NaN;
 
   constructor(root: HTMLElement, showLag: boolean) {
@@ -62,7 +65,7 @@ export class SignalLabels {
   update(lane: number, aside: number, quality: Quality, scale: LaneScale | undefined): void {
     const elements = this.#elements[lane];
     const { unit } = this.#lanes[lane];
-    writeText(elements.aside, `${this.#ac ? 'DC ' : ''}${formatQuantity(aside, unit)}`);
+    writeText(elements.aside, `${this.#ac && !this.#short ? 'DC ' : ''}${formatQuantity(aside, unit)}`);
     writeText(elements.badge, badges[quality]);
     elements.badge.title = meanings[quality];
     elements.badge.hidden = quality === 'ok';
@@ -77,9 +80,10 @@ export class SignalLabels {
   place(height: number): void {
     if (height === 0) return;
     const lane = height / Math.max(1, this.#lanes.length);
-    this.#root.classList.toggle('tapline-narrow', this.#root.clientWidth < 380);
+    this.#root.classList.toggle('tapline-narrow', this.#margin.clientWidth < 44);
+    this.#short = lane < dense && this.#gutter.clientWidth < 120;
     this.#root.classList.toggle('tapline-slim', this.#gutter.clientWidth < 90);
-    this.#root.classList.toggle('tapline-dense', lane < 27);
+    this.#root.classList.toggle('tapline-dense', lane < dense);
     this.#root.classList.toggle('tapline-tight', lane < 13);
     for (const side of [this.#gutter, this.#margin]) {
       side.style.top = '6px';
@@ -99,6 +103,7 @@ export class SignalLabels {
     const row = addElement(this.#gutter, 'div', 'tapline-lane');
     const name = addElement(row, 'div', 'tapline-name');
     name.textContent = lane.label;
+    name.title = lane.label;
     name.style.color = lane.color;
     const badge = addElement(row, 'div', 'tapline-badge');
     badge.hidden = true;

@@ -109,6 +109,7 @@ const css = `
 .tapline-tag-left { left: 0; }
 .tapline-tag-right { right: 0; width: var(--_margin); justify-content: flex-end; font-size: 10px; }
 .tapline-narrow .tapline-margin, .tapline-narrow .tapline-tag { display: none; }
+.tapline-unit { position: absolute; left: 23px; top: 11px; color: var(--_muted); white-space: nowrap; }
 .tapline-group { min-height: 0; display: flex; align-items: stretch; justify-content: flex-end; gap: 6px; padding: 1px 0; }
 .tapline-group-name { flex: 1; min-width: 0; align-content: center; font-weight: 600; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; line-height: 1; }
 .tapline-rows { display: flex; flex-direction: column; color: var(--_muted); text-align: right; overflow: hidden; max-width: 60%; font-size: 10px; flex: none; }
@@ -118,7 +119,7 @@ const css = `
 .tapline-tiny .tapline-group .tapline-rows { display: none; }
 .tapline-colours { position: absolute; left: 8px; top: 0; bottom: 0; width: 10px; border-radius: 2px; overflow: hidden; }
 .tapline-colour-numbers { position: absolute; left: 23px; right: 0; top: -2px; bottom: -2px; display: flex; flex-direction: column; justify-content: space-between; color: var(--_muted); white-space: nowrap; }
-.tapline-events { position: absolute; left: 0; width: var(--_gutter); display: flex; flex-direction: column; padding-right: 8px; }
+.tapline-events { position: absolute; left: 0; width: var(--_gutter); display: flex; flex-direction: column; padding-right: 4px; }
 .tapline-event { height: var(--_ribbon); display: flex; align-items: center; gap: 5px; white-space: nowrap; overflow: hidden; }
 .tapline-event::before { content: ''; width: 8px; height: 8px; border-radius: 2px; background: currentColor; flex: none; }
 .tapline-event span { color: var(--_ink); overflow: hidden; text-overflow: ellipsis; }
@@ -128,16 +129,21 @@ const css = `
 }
 .tapline-key { display: flex; align-items: center; gap: 5px; min-height: 0; flex: 0 1 16px; white-space: nowrap; line-height: 1; font-size: 10px; }
 .tapline-key::before { content: ''; width: 10px; height: 2px; background: currentColor; flex: none; }
+.tapline-keys-small .tapline-key { font-size: 9px; flex-basis: 9.5px; }
+.tapline-keys-two { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; gap: 0 4px; }
+.tapline-keys-two .tapline-key { gap: 3px; min-width: 0; }
+.tapline-keys-two .tapline-key::before { width: 6px; }
 .tapline-key span { color: var(--_ink); overflow: hidden; text-overflow: ellipsis; }
 .tapline-note { position: absolute; inset: 0 0 var(--_axis) var(--_gutter); display: flex; align-items: center; justify-content: center; color: var(--_muted); pointer-events: none; }
 .tapline-pair { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }
 .tapline-half { position: relative; min-width: 0; height: 100%; display: flex; flex-direction: column; }
 .tapline-head { display: flex; align-items: baseline; gap: 6px; flex: none; height: 20px; white-space: nowrap; color: var(--_muted); }
 .tapline-head span { overflow: hidden; text-overflow: ellipsis; min-width: 0; }
+.tapline-dash { display: inline-block; width: 14px; border-top: 2px dashed var(--_ghost); vertical-align: middle; }
 .tapline-head strong { color: var(--_ink); font-weight: 600; }
 .tapline-head output { margin-left: auto; color: var(--_accent); font-weight: 700; }
 .tapline-head .tapline-good { color: var(--_good); }
-.tapline-head select { margin-left: auto; font: inherit; color: inherit; background: transparent; border: 1px solid var(--_line); border-radius: 4px; max-width: 8em; }
+.tapline-head select { margin-left: auto; font: inherit; color: inherit; background: transparent; border: 1px solid var(--_line); border-radius: 4px; flex: none; max-width: 10em; text-overflow: ellipsis; }
 .tapline-body { position: relative; flex: 1; min-height: 0; }
 .tapline-body .tapline { min-height: 0; }
 .tapline [hidden] { display: none !important; }

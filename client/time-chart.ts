@@ -58,11 +58,14 @@ export class TimeChart {
   track(...rings: Ring[]): void {
     this.#rings = rings;
     this.#frozen.clear();
-    if (this.view.paused) this.#freeze();
   }
 
-  /** The ring for the next block: `ring`, where it is large enough for what can be shown. */
+  /**
+   * The ring for the next block: `ring`, where it is large enough for what can be shown. Call it before every push: what
+   * a paused view shows is kept before the first block that is newer.
+   */
   room(ring: Ring | undefined, block: Block): Ring {
+    if (ring && this.view.paused && block.time > this.view.end) this.#freeze(ring);
     const rate = block.rate > 0 ? block.rate : this.#rate;
     const capacity = Math.ceil(rate * (Math.max(this.#history, this.view.window) + 2));
     if (!ring) return new Ring(block.channels, capacity);
@@ -82,14 +85,14 @@ export class TimeChart {
 
   #changed(): void {
     if (!this.view.paused) this.#frozen.clear();
-    else this.#freeze();
+    else for (const ring of this.#rings) this.#freeze(ring);
     if (this.view.paused !== this.#paused) this.chart.plot?.redraw(true, true);
     this.#paused = this.view.paused;
     this.chart.invalidate();
   }
 
-  #freeze(): void {
-    for (const ring of this.#rings) if (!this.#frozen.has(ring)) this.#frozen.set(ring, ring.copy());
+  #freeze(ring: Ring): void {
+    if (!this.#frozen.has(ring)) this.#frozen.set(ring, ring.copy());
   }
 
   #options(drawing: TimeDrawing, sync: string | undefined): Omit<uPlot.Options, 'width' | 'height'> {

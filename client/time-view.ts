@@ -5,13 +5,13 @@ const setBack = 5000;
 
 /**
  * The stretch of time that several pieces show together: `window` seconds up to the newest frame of any of them, or, when
- * paused, up to the frame that was newest then. A paused view costs no data: pieces go on reading.
+ * paused, up to the frame that was newest then. A paused view costs no data: pieces go on reading. One that has seen no
+ * frame has nothing to hold: `pause` leaves it live.
  */
 export class TimeView {
   #window: number;
   #newest = NaN;
   #held = NaN;
-  #paused = false;
   readonly #listeners = new Set<() => void>();
 
   constructor(window = 10) {
@@ -25,11 +25,11 @@ export class TimeView {
 
   /** The right edge, in ms since 1970; NaN before the first frame. */
   get end(): number {
-    return this.#paused && this.#held === this.#held ? this.#held : this.#newest;
+    return this.paused ? this.#held : this.#newest;
   }
 
   get paused(): boolean {
-    return this.#paused;
+    return !Number.isNaN(this.#held);
   }
 
   /** How far the right edge lies behind the newest frame, in s; 0 when live. */
@@ -42,20 +42,19 @@ export class TimeView {
   advance(time: number): void {
     if (time <= this.#newest && time > this.#newest - setBack) return;
     this.#newest = time;
-    if (!this.#paused) this.#tell();
+    if (!this.paused) this.#tell();
   }
 
   pause(): void {
-    if (this.#paused) return;
+    if (this.paused || Number.isNaN(this.#newest)) return;
     this.#held = this.#newest;
-    this.#paused = true;
     this.#tell();
   }
 
   /** Shows the newest again. */
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
+    if (!this.paused) return;
+    this.#held = NaN;
     this.#tell();
   }
 

@@ -32,7 +32,8 @@ export type Watched = (WatchMessage & { readonly stream?: string }) | Connection
 
 /**
  * What a Tapline server tells a viewer, decoded. Connects on subscription, again and again until unsubscribed; subscribes
- * to streams as they come, and anew after each connection. Errors when the server refuses for good (close code 4500-4999).
+ * to streams as they come, and anew after each connection; one that brings nothing for 30 s is taken for dead. Errors
+ * when the server refuses for good (close code 4500-4999).
  *
  *     connection(open) streams subscribed block block loss … connection(closed, wait) … connection(open) streams …
  *
@@ -64,6 +65,7 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
     };
     const messages = connect<WatchMessage>(socketUrl(url), {
       parse: parseWatch,
+      silence: 30_000,
       opened: (opened) => {
         link = opened;
         names.clear();

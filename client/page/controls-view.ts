@@ -56,7 +56,7 @@ export function card(options: {
         <h2>${options.title}</h2>
         <p>${options.caption}</p>
       </div>
-      <div class="card-controls">${options.controls}</div>
+      ${options.controls ? html`<div class="card-controls">${options.controls}</div>` : undefined}
     </header>
     ${options.body}
   </section>`;

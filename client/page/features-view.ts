@@ -2,6 +2,7 @@ import { html, type TemplateResult } from 'lit-html';
 import { FeatureLines } from '../feature-lines.ts';
 import { FeatureMap } from '../feature-map.ts';
 import { formatNumber } from '../format-number.ts';
+import { isLevel } from '../level.ts';
 import type { PaletteName } from '../palette.ts';
 import { groupRows, isRegular } from '../row-groups.ts';
 import type { MapInfo, StreamInfo } from '../../src/protocol/index.ts';
@@ -31,12 +32,11 @@ export function featuresView(shown: Omit<Shown, 'map'>): TemplateResult | undefi
 }
 
 function heatmapView({ state, info, map, feed, settings, store }: Shown): TemplateResult {
-  const late = map.groupDelay > 0 ? `, ${formatNumber(Math.round(map.groupDelay))} ms late` : '';
-  const truth = info.kind === 'eeg' ? ' Bars below: what really happened, where the source tells it.' : '';
+  const truth = feed.hasEvents ? ' Bars: what really happened, as its source tells.' : '';
   return card({
     name: 'map',
     title: `Feature maps: ${map.name}`,
-    caption: `One row for each output of the convolution, brighter is more${late}.${truth}`,
+    caption: `${aboutRows(map)}; ${aboutColors[state.palette] ?? 'brighter is more'}${aboutDelay(map)}.${truth}`,
     controls:
       info.maps.length > 1
         ? choice({
@@ -53,6 +53,20 @@ function heatmapView({ state, info, map, feed, settings, store }: Shown): Templa
       ${mountPiece(shapeOf(info, map), { palette: state.palette, ...level(map, state.dB) }, mountMap(map, feed))}
     ></div>`,
   });
+}
+
+const aboutColors: Partial<Record<PaletteName, string>> = { turbo: 'red is most', 'red-blue': 'red is most' };
+
+/** What the rows are, from the top: `delta to gamma, in each Fp1 to O2`, where the labels tell. */
+function aboutRows({ labels }: MapInfo): string {
+  const groups = groupRows(labels);
+  if (!groups || !isRegular(groups)) return 'One row for each output of the convolution';
+  const { name, rows } = groups[0];
+  return `Rows: ${name} to ${groups[groups.length - 1].name}, in each ${rows[0]} (top) to ${rows[rows.length - 1]}`;
+}
+
+function aboutDelay({ groupDelay }: MapInfo): string {
+  return groupDelay > 0 ? `; about ${formatNumber(Math.round(groupDelay / 100) / 10)} s behind the signal` : '';
 }
 
 function linesView({ state, info, map, feed, settings, store }: Shown): TemplateResult {
@@ -112,7 +126,7 @@ function mountLines(map: MapInfo, feed: StreamFeed) {
 
 /** Decibel is a choice only for what is a power or a level. */
 function level({ unit = '' }: MapInfo, dB: boolean): { dB?: boolean } {
-  return unit === 'dB' || unit.endsWith('²') || unit.endsWith('^2') ? { dB } : {};
+  return isLevel(unit) ? { dB } : {};
 }
 
 interface LineGroup {

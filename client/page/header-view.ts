@@ -1,7 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
+import { isLevel } from '../level.ts';
 import { palettes } from '../palette.ts';
 import { choice, toggle } from './controls-view.ts';
-import type { Connection, PageState } from './page-state.ts';
+import { type Connection, type PageState, selectedMap, selectedStream } from './page-state.ts';
 import type { PageStore } from './page-store.ts';
 
 const windows = [1, 2, 5, 10, 20, 30, 60];
@@ -52,9 +53,21 @@ export function headerView(state: PageState, store: PageStore): TemplateResult {
         choices: palettes.map((value) => ({ value, text: value })),
         chosen: (palette) => store.change({ palette }),
       })}
-      ${toggle({ label: 'dB', testid: 'db', on: state.dB, changed: (dB) => store.change({ dB }) })}
+      ${toggle({
+        label: 'dB',
+        testid: 'db',
+        on: state.dB,
+        changed: (dB) => store.change({ dB }),
+        disabled: !showsLevel(state),
+      })}
     </div>
   </header>`;
+}
+
+function showsLevel(state: PageState): boolean {
+  const info = selectedStream(state);
+  const map = info && selectedMap(info, state.settings.get(info.name) ?? {});
+  return isLevel(map?.unit ?? '');
 }
 
 /** One sentence while the server is not there. */

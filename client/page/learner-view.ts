@@ -40,7 +40,7 @@ function learnerView(
     <header class="card-head">
       <div class="card-words">
         <h2>Learner: ${learner.name}</h2>
-        <p>${describe(info, learner)}${open ? '; dashed: where it began' : ''}</p>
+        <p>${describe(info, learner)}${open ? '; dashed: where it began' : ''}.</p>
       </div>
       ${
         open
@@ -86,8 +86,8 @@ function openView(info: StreamInfo, learner: LearnerInfo, feed: StreamFeed, stor
         /><output>${formatNumber(learner.step)}</output></label
       >
     </div>
-    <div class="piece" data-testid="kernel" ${mountPiece(key, {}, mountKernels(learner, feed))}></div>
-    <div class="piece" data-testid="loss" ${mountPiece(key, {}, mountLoss(learner.index, feed))}></div>`;
+    <div class="piece" data-testid="kernel" ${mountPiece(key, {}, mountKernels(info, learner, feed))}></div>
+    <div class="piece" data-testid="loss" ${mountPiece(key, {}, mountLoss(learner, feed))}></div>`;
 }
 
 /** The skill of a stream's first learner, small. */
@@ -98,29 +98,31 @@ export function smallSkillView(info: StreamInfo, feed: StreamFeed): TemplateResu
   return html`<div
     class="piece"
     data-testid="small-skill"
-    ${mountPiece(key, {}, mountLoss(learner.index, feed, true))}
+    ${mountPiece(key, {}, mountLoss(learner, feed, true))}
   ></div>`;
 }
 
 function describe(info: StreamInfo, learner: LearnerInfo): string {
   const inputs = learner.channels.length === info.channels.length ? 'all channels' : learner.channels.join(', ');
-  const what = learner.task === 'forecast' ? 'foretell the next frame' : `follow ${learner.outputs.join(', ')}`;
+  const what = learner.task === 'forecast' ? 'foretell the next frame' : `follow ${learner.name}`;
   return `${learner.taps} taps on ${inputs} learn to ${what}`;
 }
 
-function mountKernels(learner: LearnerInfo, feed: StreamFeed) {
+function mountKernels(info: StreamInfo, learner: LearnerInfo, feed: StreamFeed) {
   return (element: HTMLElement): Mounted<object> => {
     const { rate, channels, outputs } = learner;
-    const piece = new KernelPlot(element, { rate, inputs: channels, outputs });
+    const places = channels.map((name) => info.channels.findIndex(({ label }) => label === name));
+    const piece = new KernelPlot(element, { rate, inputs: channels, outputs, places, view: feed.view });
     const end = feed.attach({ kernels: (message) => message.learner === learner.index && piece.push(message) });
     return { set: () => undefined, destroy: () => (end(), piece.destroy()) };
   };
 }
 
-function mountLoss(learner: number, feed: StreamFeed, compact = false) {
+function mountLoss({ index, task }: LearnerInfo, feed: StreamFeed, compact = false) {
   return (element: HTMLElement): Mounted<object> => {
-    const piece = new LossPlot(element, { compact });
-    const end = feed.attach({ loss: (message) => message.learner === learner && piece.push(message) });
+    const rival = task === 'target' ? 'always the mean' : 'nothing changes';
+    const piece = new LossPlot(element, { compact, rival, view: feed.view });
+    const end = feed.attach({ loss: (message) => message.learner === index && piece.push(message) });
     return { set: () => undefined, destroy: () => (end(), piece.destroy()) };
   };
 }

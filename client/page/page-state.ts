@@ -59,7 +59,7 @@ export function learnerKey(stream: string, learner: number): string {
 
 /** Streams in the order of the list: headsets, then others, then what is only the truth of another. */
 export function orderStreams(streams: readonly StreamInfo[]): StreamInfo[] {
-  const rank = (info: StreamInfo): number => (info.for ? 2 : info.kind === 'eeg' ? 0 : 1);
+  const rank = (info: StreamInfo): number => (info.for ? 2 : isEeg(info) ? 0 : 1);
   return [...streams].sort((a, b) => rank(a) - rank(b) || Number(b.live) - Number(a.live));
 }
 
@@ -78,6 +78,11 @@ export function streamsBeside(state: PageState): StreamInfo[] {
 export function watchedStreams(state: PageState): string[] {
   const selected = selectedStream(state);
   return selected ? [selected, ...streamsBeside(state)].map(({ name }) => name).sort() : [];
+}
+
+/** Whether a stream is EEG: of kind 'eeg', or of one whose last word that is. */
+export function isEeg({ kind = '' }: StreamInfo): boolean {
+  return /\beeg$/i.test(kind);
 }
 
 /** The feature map of a stream that is shown. */

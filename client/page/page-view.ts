@@ -7,9 +7,12 @@ import { connectionView, headerView } from './header-view.ts';
 import { learnersView, smallSkillView } from './learner-view.ts';
 import { type PageState, selectedStream, streamsBeside } from './page-state.ts';
 import type { PageStore } from './page-store.ts';
-import { signalView, smallSignalView } from './signal-view.ts';
+import { mostBesideLanes, signalView, smallSignalView, visibleChannels } from './signal-view.ts';
 import type { StreamFeed } from './stream-feed.ts';
-import { streamHealth, streamListView } from './stream-list-view.ts';
+import { streamListView } from './stream-list-view.ts';
+
+/** Names longer than this need a wider column. */
+const shortName = 9;
 
 /** The whole page, as a function of its state. */
 export function pageView(state: PageState, store: PageStore, feedOf: (stream: string) => StreamFeed): TemplateResult {
@@ -27,22 +30,23 @@ function selectedView(
 ): TemplateResult {
   const feed = feedOf(info.name);
   const settings = store.settings(info.name);
-  return html`<main class="layout">
+  const long = info.channels.some(({ label }) => label.length > shortName);
+  return html`<main class="layout ${long ? 'layout-long' : ''}">
     <div class="column column-wide">
-      ${signalView(info, feed, settings, store)} ${featuresView({ state, info, feed, settings, store })}
+      ${signalView(state, info, feed, settings, store)} ${featuresView({ state, info, feed, settings, store })}
     </div>
     <div class="column column-side">
       ${learnersView(state, info, feed, settings, store)}
       ${repeat(
         streamsBeside(state),
         ({ name }) => name,
-        (other) => besideView(state, other, store, feedOf(other.name)),
+        (other) => besideView(other, store, feedOf(other.name)),
       )}
     </div>
   </main>`;
 }
 
-function besideView(state: PageState, info: StreamInfo, store: PageStore, feed: StreamFeed): TemplateResult {
+function besideView(info: StreamInfo, store: PageStore, feed: StreamFeed): TemplateResult {
   return html`<section
     class="card card-beside"
     aria-label="Stream ${info.name}"
@@ -52,7 +56,7 @@ function besideView(state: PageState, info: StreamInfo, store: PageStore, feed: 
     <header class="card-head">
       <div class="card-words">
         <h2>Also live: ${info.name}</h2>
-        <p>${streamHealth(state, info)}${info.learners.length > 0 ? ', learning too' : ''}</p>
+        <p>${aboutBeside(info, store)}</p>
       </div>
       <button type="button" class="skill" @click=${() => store.change({ chosen: info.name })}>
         open<span aria-hidden="true"> ▸</span>
@@ -60,6 +64,13 @@ function besideView(state: PageState, info: StreamInfo, store: PageStore, feed: 
     </header>
     <div class="beside">${smallSignalView(info, feed, store.settings(info.name))} ${smallSkillView(info, feed)}</div>
   </section>`;
+}
+
+function aboutBeside(info: StreamInfo, store: PageStore): string {
+  const all = info.channels.length;
+  const shown = Math.min(mostBesideLanes, visibleChannels(info, store.settings(info.name)).length);
+  const channels = shown < all ? `${shown} of ${all} channels` : `${all} channel${all === 1 ? '' : 's'}`;
+  return `${channels}${info.learners.some(({ learning }) => learning) ? ', learning too' : ''}`;
 }
 
 function nothingYet(state: PageState): TemplateResult {

@@ -4,15 +4,24 @@ import { type Coupling, SignalPlot } from '../signal-plot.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
 import { card, choice } from './controls-view.ts';
 import { type Mounted, mountPiece } from './mount-piece.ts';
-import type { StreamSettings } from './page-state.ts';
+import { isEeg, type PageState, type StreamSettings } from './page-state.ts';
 import type { PageStore } from './page-store.ts';
 import type { StreamFeed } from './stream-feed.ts';
+import { kindOf } from './stream-list-view.ts';
 
 /** How long rings keep, in s: the widest window. */
 export const history = 60;
 
 /** No more lanes than this are drawn until somebody asks for more. */
 const mostLanes = 16;
+
+/** No more lanes than this are drawn small. */
+export const mostBesideLanes = 5;
+
+const aboutCoupling = {
+  ac: 'the slow mean of each channel is taken off, and written as DC',
+  dc: 'each channel has its own scale',
+};
 
 interface SignalSettings {
   coupling: Coupling;
@@ -21,6 +30,7 @@ interface SignalSettings {
 
 /** The card of raw channels. */
 export function signalView(
+  state: PageState,
   info: StreamInfo,
   feed: StreamFeed,
   settings: StreamSettings,
@@ -33,9 +43,9 @@ export function signalView(
     name: 'signal',
     title: `Raw signal of ${info.name}`,
     caption:
-      coupling === 'ac'
-        ? `As measured, ${rate}, newest on the right; AC-coupled: the slow mean is taken off, and written as DC.`
-        : `As measured, ${rate}, newest on the right; each channel has its own scale.`,
+      state.paused && !feed.view.paused
+        ? 'Shown live: nothing of this stream had been seen when the page was paused.'
+        : `${isEeg(info) ? `${kindOf(info)}, ` : ''}${rate}, newest on the right; ${aboutCoupling[coupling]}.`,
     controls: [
       choice<Coupling>({
         label: 'Coupling',
@@ -59,7 +69,7 @@ export function signalView(
 
 /** A signal with few lanes and nothing around it. */
 export function smallSignalView(info: StreamInfo, feed: StreamFeed, settings: StreamSettings): TemplateResult {
-  const visible = visibleChannels(info, settings).slice(0, 5);
+  const visible = visibleChannels(info, settings).slice(0, mostBesideLanes);
   const shown = { coupling: couplingOf(info, settings), visible };
   return html`<div
     class="piece"
@@ -72,7 +82,7 @@ function mountSignal(info: StreamInfo, feed: StreamFeed, sync?: string) {
   return (element: HTMLElement, settings: SignalSettings): Mounted<SignalSettings> => {
     const { channels } = info;
     const cursor = sync === undefined ? {} : { sync };
-    const plot = new SignalPlot(element, { channels, history, view: feed.view, ...cursor, ...settings });
+    const plot = new SignalPlot(element, { channels, history, view: feed.view, lag: false, ...cursor, ...settings });
     const end = feed.attach({ raw: (block) => block.channels === channels.length && plot.push(block) });
     return {
       set: (changed) => plot.set(changed),
@@ -109,7 +119,8 @@ function channelsView(info: StreamInfo, visible: readonly number[], store: PageS
   </details>`;
 }
 
-function visibleChannels(info: StreamInfo, { hidden }: StreamSettings): number[] {
+/** Places of the channels that are drawn. */
+export function visibleChannels(info: StreamInfo, { hidden }: StreamSettings): number[] {
   const all = info.channels.map((_, at) => at);
   return hidden ? all.filter((at) => !hidden.includes(at)) : all.slice(0, mostLanes);
 }

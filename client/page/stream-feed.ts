@@ -7,6 +7,8 @@ import type { Watched } from '../watch.ts';
 /** How much of a stream is remembered for pieces that are mounted later. */
 const seconds = 60;
 const mostBlocks = 4096;
+/** Ms by which the clocks of blocks may jitter. */
+const slack = 1000;
 const mostLosses = 2400;
 const mostEvents = 500;
 
@@ -20,8 +22,8 @@ export interface FeedListener {
 }
 
 /**
- * The last minute of one stream, passed on to the pieces that show it. A piece that is mounted late is told first what
- * the others were told before.
+ * The last minute of one stream, and while its view is paused the minute up to what is held, passed on to the pieces that
+ * show it. A piece that is mounted late is told first what the others were told before.
  */
 export class StreamFeed {
   readonly view: TimeView = new TimeView();
@@ -31,19 +33,18 @@ export class StreamFeed {
   readonly #kernels = new Map<number, KernelsMessage>();
   readonly #losses: (LossMessage & { time: number })[] = [];
   readonly #events: RibbonEvent[] = [];
+  readonly #told = new Set<string>();
   #unplaced: MarkMessage[] = [];
+  #run: number | undefined;
 
   /** Takes a message that belongs to this stream; `now` in ms. */
   take(message: Watched, now: number): void {
-    if (message.type === 'run') this.#forget();
+    if (message.type === 'run' || message.type === 'subscribed') this.#begin(message.run);
     else if (message.type === 'block' && message.kind === 'samples') this.#takeRaw(message.block);
     else if (message.type === 'block' && message.kind === 'features') this.#takeFeatures(message.block, message.map);
     else if (message.type === 'kernels') this.#takeKernels(message);
     else if (message.type === 'loss') this.#takeLoss({ ...message, time: now });
-    else if (message.type === 'mark') {
-      this.#unplaced.push(message);
-      this.#placeMarks();
-    }
+    else if (message.type === 'mark') this.#takeMark(message);
   }
 
   /** Tells a listener everything that is remembered, and then what comes; returns what ends that. */
@@ -57,8 +58,13 @@ export class StreamFeed {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Whether anything is known of what happened. */
+  get hasEvents(): boolean {
+    return this.#events.length > 0;
+  }
+
   #takeRaw(block: Block): void {
-    keep(this.#raw, block);
+    this.#keep(this.#raw, block);
     this.#placeMarks();
     for (const listener of this.#listeners) listener.raw?.(block);
   }
@@ -66,7 +72,7 @@ export class StreamFeed {
   #takeFeatures(block: Block, map: number): void {
     const blocks = this.#features.get(map) ?? [];
     this.#features.set(map, blocks);
-    keep(blocks, block);
+    this.#keep(blocks, block);
     for (const listener of this.#listeners) listener.features?.(block, map);
   }
 
@@ -83,6 +89,16 @@ export class StreamFeed {
     for (const listener of this.#listeners) listener.loss?.(message);
   }
 
+  /** Takes a mark once, though it is told anew after each connection. */
+  #takeMark(message: MarkMessage): void {
+    const key = `${message.at} ${message.label}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    for (const old of this.#told) if (this.#told.size > mostEvents) this.#told.delete(old);
+    this.#unplaced.push(message);
+    this.#placeMarks();
+  }
+
   /** Marks come by frame index: they find their time by the clock of the newest block. */
   #placeMarks(): void {
     const clock = this.#raw.at(-1);
@@ -97,18 +113,24 @@ export class StreamFeed {
     for (const listener of this.#listeners) listener.events?.(events);
   }
 
-  #forget(): void {
+  #keep(blocks: Block[], block: Block): void {
+    const last = blocks.at(-1);
+    if (last && block.start < last.start + frameCount(last)) blocks.length = 0;
+    blocks.push(block);
+    if (blocks.length % 64 !== 0) return;
+    const { paused, end } = this.view;
+    const within = (time: number, until: number): boolean => time < until + slack && time > until - 1000 * seconds;
+    const kept = blocks.filter(({ time }) => within(time, block.time) || (paused && within(time, end)));
+    blocks.splice(0, blocks.length, ...kept.slice(-mostBlocks + 64));
+  }
+
+  /** Forgets what was numbered otherwise; events keep their time. */
+  #begin(run: number): void {
+    if (run === this.#run) return;
+    this.#run = run;
+    this.#told.clear();
     this.#raw.length = 0;
     this.#features.clear();
     this.#unplaced = [];
   }
-}
-
-function keep(blocks: Block[], block: Block): void {
-  const last = blocks.at(-1);
-  if (last && block.start < last.start + frameCount(last)) blocks.length = 0;
-  blocks.push(block);
-  let old = 0;
-  while (old < blocks.length - 1 && blocks[old].time < block.time - seconds * 1000) old++;
-  if (old > 64 || blocks.length > mostBlocks) blocks.splice(0, Math.max(old, blocks.length - mostBlocks));
 }

@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import { formatNumber } from '../format-number.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
-import { type PageState, selectedStream } from './page-state.ts';
+import { isEeg, type PageState, selectedStream } from './page-state.ts';
 import type { PageStore } from './page-store.ts';
 
 /** Every stream there is, with its rate and how late it is. */
@@ -33,17 +33,29 @@ export function streamListView(state: PageState, store: PageStore): TemplateResu
 
 /** What a stream is, in a few words. */
 export function aboutStream(info: StreamInfo): string {
+  if (info.for) return `truth of ${info.for}`;
   const channels = `${info.channels.length} channel${info.channels.length === 1 ? '' : 's'}`;
-  return info.for ? `truth of ${info.for}` : channels;
+  return isEeg(info) ? `${kindOf(info)}, ${channels}` : channels;
+}
+
+/** The kind of a stream, as people write it. */
+export function kindOf({ kind = '' }: StreamInfo): string {
+  return kind.replace(/\beeg$/i, 'EEG');
 }
 
 /** The measured rate and the lag of a stream, or that it is gone. */
 export function streamHealth(state: PageState, info: StreamInfo): string {
   const health = state.health.get(info.name);
   if (!info.live) return 'ended';
-  const rate = health?.rate ?? info.rate;
-  const hertz = rate > 0 ? `${rate >= 100 ? Math.round(rate) : formatNumber(rate)} Hz` : 'irregular';
+  const hertz = formatRate(health?.rate ?? info.rate, info.rate);
   return health && health.lag !== null ? `${hertz} · lag ${formatLag(health.lag)}` : hertz;
+}
+
+/** The rate that a stream says it has, and the measured one where that is another. */
+function formatRate(measured: number, said: number): string {
+  const write = (rate: number): string => `${rate >= 100 ? Math.round(rate) : formatNumber(rate)}`;
+  if (!(said > 0)) return measured > 0 ? `${write(measured)} Hz` : 'irregular';
+  return Math.abs(measured / said - 1) < 0.15 ? `${write(said)} Hz` : `${write(measured)} of ${write(said)} Hz`;
 }
 
 function formatLag(ms: number): string {

@@ -22,7 +22,7 @@ export function publishHeadset(
   const parts = simulateEeg(simulator).pipe(share());
   const headset = publish(
     address(name),
-    { channels: eegChannels, rate, kind: 'eeg' },
+    { channels: eegChannels, rate, kind: 'simulated eeg' },
     parts.pipe(map(({ eeg }) => eeg)),
     { ...options, marks$: parts.pipe(concatMap(({ events }) => events)) },
   );

@@ -92,7 +92,7 @@ export function defaultFeed(info: FeedInfo, truths: readonly FeedInfo[] = []): F
 
 function isEeg({ kind, rate, channels }: FeedInfo): boolean {
   if (rate < 30 || rate > fastest) return false;
-  return kind === 'eeg' || (rate >= 100 && channels.every(({ unit }) => microvolt.test(unit ?? '')));
+  return /\beeg$/i.test(kind ?? '') || (rate >= 100 && channels.every(({ unit }) => microvolt.test(unit ?? '')));
 }
 
 /** The channels over the visual cortex, where alpha is; else the last two. */

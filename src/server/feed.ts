@@ -12,7 +12,7 @@ import { ArrivalClock } from './arrival-clock.ts';
 import type { FeedOutput, PipelineOutput } from './feed-output.ts';
 import type { FeedDesigner, FeedInfo, FeedSpec, LearnerSpec } from './feed-spec.ts';
 import { Numbering } from './numbering.ts';
-import { Pipeline } from './pipeline.ts';
+import { FeedPipeline } from './feed-pipeline.ts';
 import { StreamCounts } from './stream-counts.ts';
 
 /** What every feed of a server is given. */
@@ -29,6 +29,9 @@ export interface FeedOptions {
 /** What a stream needs to be opened. */
 export type Opening = Hello & { channels: ChannelInfo[]; rate: number };
 
+/** Marks that a late viewer is told. */
+const mostMarks = 16;
+
 /** One published stream: checks and numbers what its sensor sends, runs its pipeline, and tells what comes of it. */
 export class Feed {
   readonly name: string;
@@ -40,10 +43,12 @@ export class Feed {
   #numbering = new Numbering();
   #clock: ArrivalClock;
   #counts = new StreamCounts();
-  #pipeline: Pipeline | undefined;
+  #pipeline: FeedPipeline | undefined;
   #truths: readonly FeedInfo[] = [];
   /** What is broken of the pipeline of this run, by where. */
   readonly broken: Map<string, FeedOutput> = new Map<string, FeedOutput>();
+  /** The newest marks of this run. */
+  readonly marks: FeedOutput[] = [];
 
   constructor(name: string, opening: Opening, options: FeedOptions) {
     this.name = name;
@@ -104,7 +109,10 @@ export class Feed {
   }
 
   mark({ at, label, frames }: Mark): void {
-    this.output.next({ type: 'mark', at, label, ...(frames === undefined ? {} : { frames }) });
+    const mark: FeedOutput = { type: 'mark', at, label, ...(frames === undefined ? {} : { frames }) };
+    this.marks.push(mark);
+    if (this.marks.length > mostMarks) this.marks.shift();
+    this.output.next(mark);
   }
 
   /** Steers a learner; throws a ProtocolError where there is none. */
@@ -171,6 +179,7 @@ export class Feed {
     this.#pipeline = undefined;
     this.#run = (this.#run + 1) >>> 0;
     this.#numbering = new Numbering();
+    this.marks.length = 0;
     this.#clock = new ArrivalClock(this.#opening.rate);
     this.#truths = this.#truths.filter(({ rate }) => rate === this.#opening.rate);
     this.output.next({ type: 'run', run: this.#run, next: 0 });
@@ -183,7 +192,7 @@ export class Feed {
       const emit = (output: PipelineOutput) => {
         this.#emit(output);
       };
-      this.#pipeline = new Pipeline({ spec, info: { name: this.name, ...this.#opening }, emit });
+      this.#pipeline = new FeedPipeline({ spec, info: { name: this.name, ...this.#opening }, emit });
       for (const learner of spec.learners) this.#addLearner(learner, weights(learner.name));
     });
   }

@@ -64,6 +64,7 @@ export function forward(feed: Feed, request: Subscribe, queue: SubscriptionQueue
     }
   };
   feed.broken.forEach(queueUp);
+  feed.marks.forEach(queueUp);
   return feed.output.subscribe((output) => {
     if (queueUp(output)) viewer.pump();
   });

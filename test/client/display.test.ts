@@ -133,6 +133,15 @@ describe('a time view', () => {
     expect(view.behind).toBe(0);
   });
 
+  test('that has seen nothing has nothing to hold, and stays live', () => {
+    const view = new TimeView();
+    view.pause();
+    expect(view.paused).toBe(false);
+    view.advance(1000);
+    view.advance(2000);
+    expect(view.end).toBe(2000);
+  });
+
   test('goes back with a clock that was set back, but not for a stream that is a little late', () => {
     const view = new TimeView();
     view.advance(100_000);
@@ -196,6 +205,7 @@ describe('what people read', () => {
     expect(ribbon.add(kinds.map((label) => ({ time: 0, label })))).toBe(true);
     expect(ribbon.kinds).toHaveLength(4);
     expect(new Set(ribbon.kinds.map((kind) => ribbon.color(kind))).size).toBe(4);
+    expect(ribbon.color('eyes closed')).toBe(2);
     expect(ribbon.add([{ time: 1, label: 'blink' }])).toBe(false);
   });
 });

@@ -114,7 +114,7 @@ describe('the page', () => {
     await page.locator('.menu-body input').first().uncheck();
     await until(async () => (await names()).length === 7);
     await page.locator('[data-testid=db]').uncheck();
-    await until(async () => (await page.textContent('[data-testid=feature-map] .tapline-tag-right')) === 'power');
+    await until(async () => (await page.textContent('[data-testid=feature-map] .tapline-unit')) === 'power');
     expect(await canvas?.evaluate((element) => element.isConnected)).toBe(true);
   });
 

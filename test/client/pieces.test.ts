@@ -20,6 +20,8 @@ declare global {
     /** How many pixels of a canvas have about this colour, from and to these parts of its width. */
     count: (canvas: HTMLCanvasElement, color: string, from?: number, to?: number) => number;
     live: { observers: number; frames: number; listeners: number };
+    /** Pushes so many seconds of everything. */
+    run: (seconds: number) => Promise<void>;
   }
 }
 
@@ -346,6 +348,47 @@ describe('under a strict content security policy', () => {
     expect(seen.moved).toBe(true);
   });
 
+  test('a piece that is mounted on a paused view shows what was held, as long as the pause lasts', async () => {
+    const seen = await page.evaluate(async () => {
+      const { FeatureMap, LossPlot, TimeView } = window.tapline;
+      const view = new TimeView(5);
+      const push = (map: client.FeatureMap, second: number) =>
+        map.push(
+          window.block(
+            10 * second,
+            Array.from({ length: 10 }, (_, i) => [((second * i) % 7) / 6]),
+            10,
+          ),
+        );
+      const mount = (id: string) => new FeatureMap(window.mount(id), { labels: ['x'], range: [0, 1], view });
+      const picture = (id: string) =>
+        window.mount(id).querySelector<HTMLCanvasElement>('[data-testid=heatmap]')?.toDataURL();
+      const before = mount('a');
+      const loss = new LossPlot(window.mount('b'), { view });
+      const skill = () => window.mount('b').querySelector('[data-testid=skill]')?.textContent;
+      loss.push({ nmse: 1, skill: 0.25 });
+      for (let second = 0; second < 5; second++) push(before, second);
+      before.ribbon([{ time: 1e12 + 1000, duration: 1000, label: 'blink' }]);
+      await window.drawn();
+      view.pause();
+      await window.drawn();
+      const held = picture('a');
+      before.destroy();
+      const late = mount('a');
+      for (let second = 0; second < 5; second++) push(late, second);
+      late.ribbon([{ time: 1e12 + 1000, duration: 1000, label: 'blink' }]);
+      for (let second = 5; second < 100; second++) push(late, second);
+      loss.push({ nmse: 1, skill: 0.5 });
+      await window.drawn();
+      const shown = picture('a');
+      const heldSkill = skill();
+      view.resume();
+      await window.drawn();
+      return { same: shown === held, moved: picture('a') !== held, heldSkill, skill: skill() };
+    });
+    expect(seen).toEqual({ same: true, moved: true, heldSkill: '0.25', skill: '0.5' });
+  });
+
   test('a kernel plot names the peak of the kernel, and offers every output', async () => {
     const seen = await page.evaluate(async () => {
       const plot = new window.tapline.KernelPlot(window.mount('a'), { rate: 250, outputs: ['one', 'two'] });
@@ -377,7 +420,7 @@ describe('under a strict content security policy', () => {
     expect(elements).toEqual([0, 4]);
   });
 
-  test('pieces mounted twice and destroyed leave no element, observer, frame or listener', async () => {
+  test('pieces mounted twenty times and destroyed leave no element, observer, frame or listener', async () => {
     const seen = await page.evaluate(async () => {
       const { FeatureLines, FeatureMap, KernelPlot, LossPlot, SignalPlot, TimeView } = window.tapline;
       const view = new TimeView(5);
@@ -423,14 +466,52 @@ describe('under a strict content security policy', () => {
         };
       };
       const before = { ...window.live };
-      return { before, first: await round(), second: await round() };
+      const rounds = [];
+      for (let i = 0; i < 10; i++) rounds.push(await round());
+      return { before, first: rounds[0], last: rounds.at(-1) };
     });
     const { during, ...after } = seen.first;
     expect(during.observers).toBeGreaterThan(seen.before.observers);
     expect(during.frames).toBe(1);
     expect(during.listeners).toBeGreaterThan(seen.before.listeners);
     expect(after).toEqual({ ...seen.before, elements: 0, sheets: 1 });
-    expect(seen.second).toEqual(seen.first);
+    expect(seen.last).toEqual(seen.first);
+  });
+
+  test('memory is bounded by the window, however long a stream runs', async () => {
+    const session = await context.newCDPSession(page);
+    const used = async (seconds: number) => {
+      await page.evaluate((seconds) => window.run(seconds), seconds);
+      await session.send('HeapProfiler.collectGarbage');
+      const heap = await session.send('Runtime.getHeapUsage');
+      const { nodes, jsEventListeners } = await session.send('Memory.getDOMCounters');
+      return { bytes: heap.usedSize + heap.backingStorageSize, nodes, listeners: jsEventListeners };
+    };
+    await page.evaluate(() => {
+      const { FeatureLines, FeatureMap, KernelPlot, LossPlot, SignalPlot, TimeView } = window.tapline;
+      const view = new TimeView(5);
+      const element = window.mount('a');
+      const map = new FeatureMap(element, { view });
+      const plots = [map, new SignalPlot(element, { view }), new FeatureLines(element, { view })];
+      const kernel = new KernelPlot(element, { rate: 100, view });
+      const loss = new LossPlot(element, { view });
+      let second = 0;
+      window.run = async (seconds) => {
+        for (const until = second + seconds; second < until; second++) {
+          const rows = Array.from({ length: 100 }, (_, i) => [Math.sin(i), Math.cos(second), i % 7, second % 5]);
+          for (const plot of plots) plot.push(window.block(100 * second, rows));
+          for (const label of ['blink', 'yawn']) map.ribbon([{ time: 1e12 + 1000 * second, duration: 300, label }]);
+          kernel.push({ shape: [1, 4, 2], data: rows.slice(0, 2).flat() });
+          loss.push({ nmse: 1 / (1 + second), persistence: 1, skill: 0.5, time: 1e12 + 1000 * second });
+          if (second % 50 === 0) await window.drawn();
+        }
+      };
+    });
+    const before = await used(1000);
+    const after = await used(1000);
+    expect(after.nodes).toBeLessThan(before.nodes + 20);
+    expect(after.listeners).toBeLessThan(before.listeners + 20);
+    expect(after.bytes - before.bytes).toBeLessThan(200_000);
   });
 
   test('a piece in a shadow root is styled there', async () => {

@@ -50,6 +50,39 @@ describe('what the page remembers of a stream', () => {
     expect(events).toEqual([{ time: 1500, duration: 300, label: 'blink' }]);
   });
 
+  test('has a mark once, though it is told after each connection, and again in another run', () => {
+    const feed = new StreamFeed();
+    const labels: string[] = [];
+    feed.attach({ events: (list) => labels.push(...list.map(({ label }) => label)) });
+    const connect = (run: number): void => {
+      feed.take({ type: 'subscribed', id: 1, stream: 'x', run, next: 0 }, 0);
+      feed.take({ type: 'mark', id: 1, at: 5, label: 'blink' }, 0);
+      feed.take(raw(0), 0);
+    };
+    connect(1);
+    connect(1);
+    expect(labels).toEqual(['blink']);
+    connect(2);
+    expect(labels).toEqual(['blink', 'blink']);
+  });
+
+  test('is the minute before a pause too, for as long as it lasts', () => {
+    const feed = new StreamFeed();
+    const take = (block: number): void => {
+      feed.take(raw(block * 10), 0);
+      feed.view.advance(block * 100);
+    };
+    for (let i = 0; i < 1000; i++) take(i);
+    feed.view.pause();
+    for (let i = 1000; i < 10_000; i++) take(i);
+    const times = remembered(feed).map(({ time }) => time);
+    expect(times.filter((time) => time > 40_000 && time <= 99_900)).toHaveLength(599);
+    expect(times.length).toBeLessThan(1300);
+    feed.view.resume();
+    for (let i = 10_000; i < 10_200; i++) take(i);
+    expect(remembered(feed).length).toBeLessThan(700);
+  });
+
   test('keeps the first kernels, which the server sends once', () => {
     const feed = new StreamFeed();
     const kernels = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { defaultFeed } from '../../src/server/feed-spec.ts';
-import { Pipeline } from '../../src/server/pipeline.ts';
+import { FeedPipeline } from '../../src/server/feed-pipeline.ts';
 import { eegChannels, EegSimulator } from '../../src/sources/index.ts';
 
 const rate = 250;
@@ -25,7 +25,7 @@ describe("the default feed's learner of the simulator's own alpha", () => {
     const truth = { name: 'headset.alpha', channels: [{ label: 'alpha', unit: 'uV' }], rate, kind: 'truth' };
     const spec = defaultFeed(headset, [truth]);
     let kernels: { shape: readonly number[]; data: readonly number[] } | undefined;
-    const pipeline = new Pipeline({
+    const pipeline = new FeedPipeline({
       spec,
       info: headset,
       emit: (output) => {

@@ -8,3 +8,11 @@ test('a stream that says it is EEG at any rate costs no more than a few kernels 
   });
   expect(names).toEqual(['trend and change', 'band power', 'band power', 'trend and change', 'trend and change']);
 });
+
+test('a stream is EEG by its kind, the last word of it, or its unit and rate', () => {
+  const map = (kind: string | undefined, unit: string) =>
+    defaultFeed({ name: 'a', channels: [{ label: 'x', unit }], rate: 100, kind }).maps[0].name;
+  expect(['eeg', 'EEG', 'simulated eeg'].map((kind) => map(kind, 'mV'))).toEqual(Array(3).fill('band power'));
+  expect(map(undefined, 'uV')).toBe('band power');
+  expect([undefined, 'eeg cap', 'ieeg'].map((kind) => map(kind, 'mV'))).toEqual(Array(3).fill('trend and change'));
+});

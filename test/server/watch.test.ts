@@ -53,6 +53,22 @@ describe('a viewer', () => {
     await viewer.until((m) => m.type === 'streams' && m.streams[0]?.live === false);
   });
 
+  test('that comes late is told the newest marks of the run, and none of the run before', async () => {
+    const sensor = await w.sensor('eeg?rate=250&channels=2');
+    for (let at = 0; at < 20; at++) sensor.send({ type: 'mark', at, label: 'blink' });
+    sensor.send(tone(0, 25));
+    await sensor.until(acked(25));
+    const late = await subscribed('eeg', ['marks']);
+    await late.until((m) => is<WatchMessage, 'mark'>('mark')(m) && m.at === 19);
+    expect(late.messages.filter(is('mark')).map(({ at }) => at)).toEqual(Array.from({ length: 16 }, (_, i) => i + 4));
+    sensor.send({ type: 'hello', channels: 2, rate: 500 });
+    sensor.send({ type: 'mark', at: 1, label: 'yawn' });
+    const later = await subscribed('eeg', ['marks']);
+    await late.until((m) => is<WatchMessage, 'mark'>('mark')(m) && m.label === 'yawn');
+    await later.until(is('mark'));
+    expect(later.messages.filter(is('mark')).map(({ label }) => label)).toEqual(['yawn']);
+  });
+
   test('gets what it asked for, with absolute indexes, and nothing else', async () => {
     const sensor = await w.sensor('eeg?rate=250&channels=2&unit=uV&kind=eeg');
     const raw = await subscribed('eeg', ['raw', 'marks'], { maxHz: 1000 });

@@ -13,7 +13,7 @@ import type { FeedInfo, FeedSpec, LearnerSpec, MapSpec } from './feed-spec.ts';
 import { pickChannels, placesOf } from './pick-channels.ts';
 
 /** What a pipeline is made from. */
-export interface PipelineOptions {
+export interface FeedPipelineOptions {
   spec: FeedSpec;
   info: FeedInfo;
   emit: (output: PipelineOutput) => void;
@@ -28,15 +28,15 @@ export interface PipelineOptions {
  *
  * A part that throws is told as 'broken' and stays silent; the others go on.
  */
-export class Pipeline {
+export class FeedPipeline {
   readonly maps: MapInfo[] = [];
-  readonly #options: PipelineOptions;
+  readonly #options: FeedPipelineOptions;
   readonly #blocks = new Subject<Block>();
   readonly #filled = new Subject<Block>();
   readonly #standardized = new Subject<Block>();
   readonly #learners = new Map<string, { spec: LearnerSpec; learner: FeedLearner }>();
 
-  constructor(options: PipelineOptions) {
+  constructor(options: FeedPipelineOptions) {
     this.#options = options;
     const { spec } = options;
     const waysTo = { raw: this.#filled, standardized: this.#standardized };
