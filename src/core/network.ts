@@ -6,6 +6,7 @@ import { layersOf, type NetworkSpec } from './network-spec.ts';
 import { NetworkStream } from './network-stream.ts';
 import type { StreamOptions } from './stream-options.ts';
 import { chain, type Pace } from './pace.ts';
+import { checkStreams } from './plan.ts';
 import { random } from './random.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import { decodeState } from './state-file.ts';
@@ -115,8 +116,9 @@ export class Network {
     return network;
   }
 
-  /** The memory of one stream through this network. */
+  /** The memory of one stream through this network. Throws where a padding needs the whole recording. */
   stream(options: StreamOptions = {}): NetworkStream {
+    if (!options.prewarm) checkStreams(this.layers);
     return new NetworkStream(this, options);
   }
 
@@ -134,7 +136,7 @@ export class Network {
 
   /** One whole recording, [frames, in] → [frames', out], the tail included. */
   apply(x: ArrayLike<number>): Float32Array {
-    const stream = this.stream();
+    const stream = new NetworkStream(this);
     const body = stream.push(x);
     const tail = stream.flush();
     const whole = new Float32Array(body.length + tail.length);

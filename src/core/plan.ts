@@ -1,4 +1,5 @@
 import { invalid } from './check.ts';
+import type { Layer } from './layer.ts';
 import { layersOf, type NetworkSpec } from './network-spec.ts';
 import { chain } from './pace.ts';
 import { sum } from './sum.ts';
@@ -61,6 +62,7 @@ export interface Plan {
 export function plan(spec: NetworkSpec, rate: number = 0): Plan {
   if (!(rate >= 0 && rate < Infinity)) throw invalid('rate', 'a number >= 0 in Hz', rate);
   const built = layersOf(spec);
+  checkStreams(built);
   const layers = built.map((layer, index): LayerPlan => {
     const { stride, up, receptiveField, delay, framesFor } = chain(built.slice(0, index + 1).map(({ pace }) => pace));
     const { type, inChannels, outChannels, macs, parameters, bytes, pace } = layer;
@@ -95,6 +97,16 @@ export function plan(spec: NetworkSpec, rate: number = 0): Plan {
     bytes: sum(layers, (layer) => layer.bytes),
     layers,
   };
+}
+
+/** Throws, with the layer's number and the reason, where a layer cannot run as a stream. */
+export function checkStreams(layers: readonly Layer[]): void {
+  for (const [index, { pace }] of layers.entries()) {
+    if (pace.framesFor(1) === Infinity) {
+      const rule = "given where padding is 'wrap', and statLength where it is 'mean' or 'median', to run as a stream";
+      throw invalid(`layers[${index}].period`, rule, undefined);
+    }
+  }
 }
 
 function delayOf(frames: number, rate: number): Delay {

@@ -39,7 +39,8 @@ export abstract class WindowLayer implements LayerStream {
     const { receptiveField, padValue, head, wait, tail, statLength, period } = windowing;
     this.windowing = windowing;
     const sources = tail > 0 ? Math.max(tail + 1, statLength, period) : 0;
-    this.line = new DelayLine(inChannels, Math.max(receptiveField, head + wait, sources), padValue);
+    const capacity = Math.max(receptiveField, head + wait, sources);
+    this.line = new DelayLine(inChannels, capacity === Infinity ? receptiveField : capacity, padValue);
     this.gradientLine = gradients ? new GradientLine(inChannels, receptiveField - 1) : null;
   }
 
@@ -141,13 +142,14 @@ export abstract class WindowLayer implements LayerStream {
 
   #take(source: Float32Array, offset: number, valid: number): void {
     const { line } = this;
-    if (this.gradientLine) {
-      const needed = line.next + 1 - this.#oldest(this.#learned);
+    const { wait, receptiveField } = this.windowing;
+    if (this.gradientLine || wait === Infinity) {
+      const needed = line.next + 1 - (wait === Infinity ? 1 - receptiveField : this.#oldest(this.#learned));
       if (needed > line.capacity) line.grow(2 * needed);
     }
     if (!valid) this.#lastInvalid = line.next;
     line.push(source, offset, valid);
-    if (this.#frames + 1 === this.windowing.wait && !this.#ended) this.#padBefore();
+    if (this.#frames + 1 === wait && !this.#ended) this.#padBefore();
   }
 
   /** The outputs that hang on frames that have come, once the padding is known. */
@@ -183,7 +185,7 @@ export abstract class WindowLayer implements LayerStream {
     const { padding, padValue, statLength, period } = this.windowing;
     const { channels, data, next } = this.line;
     const frame = new Float32Array(channels).fill(padValue);
-    const source = copied(index, next, padding, period || undefined);
+    const source = copied(index, next, padding, known(period));
     if (source >= 0) {
       const at = this.line.slot(source) * channels;
       return data.slice(at, at + channels);
@@ -225,15 +227,20 @@ export abstract class WindowLayer implements LayerStream {
     // a copy's gradient joins its source's when that leaves, complete: so the order of the sum does not depend on the cut
     if (line.first === 0 && head > 0) this.#copies = line.rows(-head, head);
     for (let i = 0; i < this.#copies.length / line.channels; i++) {
-      const source = copied(i - head, this.#known, padding, period || undefined);
+      const source = copied(i - head, this.#known, padding, known(period));
       if (source >= line.first && source < final) line.add(source, this.#copies, i * line.channels);
     }
     for (let index = this.#frames; flushed && hold > 0 && index < line.next; index++) {
-      const source = copied(index, this.#frames, padding, period || undefined);
+      const source = copied(index, this.#frames, padding, known(period));
       if (source >= line.first) line.add(source, line.rows(index, 1), 0);
     }
     line.take(final, dx);
   }
+}
+
+/** A period that was given; without one a recording wraps by its length. */
+function known(period: number): number | undefined {
+  return period > 0 && period < Infinity ? period : undefined;
 }
 
 /** As if the first frame had always been there. */

@@ -17,9 +17,9 @@ export interface WindowSpec {
   padding?: Padding;
   /** What 'constant' padding is filled with. */
   padValue?: number;
-  /** Nearest frames that 'mean' and 'median' look at. */
+  /** Nearest frames that 'mean' and 'median' look at. Default: all, for whole recordings only. */
   statLength?: number;
-  /** Frames after which 'wrap' comes round. */
+  /** Frames after which 'wrap' comes round. Default: all, for whole recordings only. */
   period?: number;
 }
 
@@ -40,7 +40,7 @@ export interface Windowing {
   readonly padValue: number;
   readonly statLength: number;
   readonly period: number;
-  /** Frames that must have come before the padding is known, and so before any output. */
+  /** Frames that must have come before the padding is known, and so before any output; Infinity = the whole recording. */
   readonly wait: number;
   /** The newest frames whose gradient is open until the end, because the tail could still copy them. */
   readonly hold: number;
@@ -71,8 +71,8 @@ function surroundings(spec: WindowSpec, left: number, tail: number) {
   const padded = head + tail > 0;
   const averages = padded && (padding === 'mean' || padding === 'median');
   const wraps = padded && padding === 'wrap';
-  const statLength = averages ? integer("statLength of a stream's mean or median", spec.statLength, 1) : 0;
-  const period = wraps ? integer("period of a stream's wrap", spec.period, 1) : 0;
+  const statLength = averages ? count('statLength', spec.statLength) : 0;
+  const period = wraps ? count('period', spec.period) : 0;
   const waits = {
     zeros: 0,
     constant: 0,
@@ -93,9 +93,15 @@ function surroundings(spec: WindowSpec, left: number, tail: number) {
     symmetric: tail,
     wrap: period,
   };
-  const wait = head > 0 ? waits[padding] : 0;
+  const whole = statLength === Infinity || period === Infinity;
+  const wait = whole ? Infinity : head > 0 ? waits[padding] : 0;
   const hold = tail > 0 ? holds[padding] : 0;
   return { head, tail, padding, padValue, statLength, period, wait, hold };
+}
+
+/** Frames that a padding looks at; Infinity = all of them, which only a whole recording can tell. */
+function count(name: string, frames: number | undefined): number {
+  return frames === undefined ? Infinity : integer(name, frames, 1);
 }
 
 function placement(
