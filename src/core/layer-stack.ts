@@ -1,6 +1,7 @@
 import { activationLayer } from './activation.ts';
 import { Frames } from './frames.ts';
 import type { Layer, LayerOptions, LayerStream, ParameterSpec, Trained } from './layer.ts';
+import { chain, type Pace } from './pace.ts';
 import { stateIn, type State } from './state.ts';
 import { sum } from './sum.ts';
 
@@ -16,6 +17,8 @@ export class LayerStack {
   /** Rows for whoever has none of his own to push. */
   readonly input: Frames;
   readonly outChannels: number;
+  /** How its outputs follow its inputs. */
+  readonly pace: Pace;
   /** What each layer put out last. */
   readonly outputs: readonly Frames[];
   readonly trained: readonly Trained[];
@@ -33,6 +36,7 @@ export class LayerStack {
     });
     this.trained = this.#layers.flatMap(({ trained }) => trained);
     this.outChannels = layers.at(-1)!.outChannels;
+    this.pace = chain(layers.map((layer) => layer.pace));
     this.input = new Frames(inChannels);
     this.outputs = layers.map((layer) => new Frames(layer.outChannels));
     this.#inputGradients = layers.map((layer) => new Frames(layer.inChannels));

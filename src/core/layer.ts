@@ -20,8 +20,6 @@ export interface Layer {
 export interface LayerOptions {
   /** Keep what `backward` needs. */
   readonly gradients: boolean;
-  /** Pad with the first frame, on every layer. */
-  readonly prewarm: boolean;
 }
 
 /** One trainable array of a layer. Inside it is packed as the engine reads it; outside it has `shape`, taps in lag order. */

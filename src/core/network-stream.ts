@@ -6,6 +6,7 @@ import { restoreSums, saveSums } from './layer.ts';
 import { steadyFrames } from './pace.ts';
 import { encodeState } from './state-file.ts';
 import { numberIn, stateIn, type State } from './state.ts';
+import { streamLayers } from './stream-layers.ts';
 import type { StreamOptions } from './stream-options.ts';
 import { weightsOf, type Weights } from './weights.ts';
 
@@ -32,7 +33,8 @@ export class NetworkStream {
   constructor(network: Network, { gradients = false, maxPending = 1024, prewarm = false }: StreamOptions = {}) {
     this.network = network;
     this.#options = { gradients, prewarm, maxPending: integer('maxPending', maxPending, 1) };
-    this.stack = new LayerStack(network.inChannels, network.layers, network.values, { gradients, prewarm });
+    const layers = streamLayers(network, prewarm);
+    this.stack = new LayerStack(network.inChannels, layers, network.values, { gradients });
     this.#gradient = gradients ? new Frames(network.outChannels) : null;
     this.#inputGradient = new Frames(network.inChannels);
   }
@@ -49,8 +51,7 @@ export class NetworkStream {
 
   /** Validity of the frames written last, one byte a frame: a view that holds until the next call. */
   get valid(): Uint8Array {
-    const top = this.#top;
-    return top.valid.subarray(0, top.count);
+    return this.#top.valid.subarray(0, this.#top.count);
   }
 
   /** Pushes [frames, in] and returns the outputs, [frames', out], as an array that the caller owns. */
@@ -71,15 +72,15 @@ export class NetworkStream {
 
   /** How many outputs `frames` more input frames would bring. */
   outputsFor(frames: number): number {
-    const { pace } = this.network;
+    const { pace } = this.stack;
     return pace.outputsAfter(this.#index + frames) - pace.outputsAfter(this.#index);
   }
 
   /** Frames that never came: as pushing that many invalid zeros, returning the same. A long gap costs no multiply-adds. */
   skip(count: number): Float32Array {
     integer('count', count, 0);
-    const { pace } = this.network;
-    const steady = this.#gradient ? 0 : steadyFrames(this.network.pace, count);
+    const { pace } = this.stack;
+    const steady = this.#gradient ? 0 : steadyFrames(pace, count);
     this.#pushZeros(count - steady);
     this.#index += steady;
     this.stack.shift(steady);
@@ -89,8 +90,7 @@ export class NetworkStream {
 
   /** As `skip`, for who does not want the outputs: none is kept, and gradients still open are given up. */
   jump(count: number): void {
-    integer('count', count, 0);
-    const steady = steadyFrames(this.network.pace, count);
+    const steady = steadyFrames(this.stack.pace, integer('count', count, 0));
     const step = this.#gradient ? 1 : count - steady;
     if (this.#gradient) this.flushGradient();
     for (let left = count - steady; left > 0; left -= step) {
@@ -245,6 +245,6 @@ export class NetworkStream {
   }
 
   get #top(): Frames {
-    return this.stack.outputs.at(-1) ?? this.stack.input;
+    return this.stack.outputs.at(-1)!;
   }
 }

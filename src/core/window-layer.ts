@@ -34,8 +34,7 @@ export abstract class WindowLayer implements LayerStream {
   #copies: Float32Array = new Float32Array(0);
   #ended = false;
 
-  constructor(given: Windowing, inChannels: number, { gradients, prewarm }: LayerOptions) {
-    const windowing = prewarm ? prewarmed(given) : given;
+  constructor(windowing: Windowing, inChannels: number, { gradients }: LayerOptions) {
     const { receptiveField, padValue, head, wait, tail, statLength, period } = windowing;
     this.windowing = windowing;
     const sources = tail > 0 ? Math.max(tail + 1, statLength, period) : 0;
@@ -241,10 +240,4 @@ export abstract class WindowLayer implements LayerStream {
 /** A period that was given; without one a recording wraps by its length. */
 function known(period: number): number | undefined {
   return period > 0 && period < Infinity ? period : undefined;
-}
-
-/** As if the first frame had always been there. */
-function prewarmed(windowing: Windowing): Windowing {
-  const { head, tail } = windowing;
-  return { ...windowing, padding: 'edge', wait: head > 0 ? 1 : 0, hold: tail > 0 ? 1 : 0, statLength: 0, period: 0 };
 }

@@ -87,6 +87,9 @@ describe('the streaming engine computes what the reference says', () => {
       expectReference(edged, network, run, x);
       const whole = networkOf(edged, seed);
       expect(run).toEqual(streamed(whole, x, seed + 1));
+      const stream = network.stream({ prewarm: true });
+      const expected = stream.outputsFor(frames);
+      expect(stream.push(x).length).toBe(expected * network.outChannels);
     };
     fc.assert(fc.property(tame, seeds, fc.nat({ max: 20 }), law), { seed: 7, numRuns: 100 });
   });
