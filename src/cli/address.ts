@@ -29,7 +29,8 @@ export function nameOf(file: string): string {
   );
 }
 
-function checkName(name: string): string {
+/** Returns `name`, or refuses what no stream can be called. */
+export function checkName(name: string): string {
   if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(name))
     throw new UsageError(`a stream's name must be 1-64 of A-Z a-z 0-9 . _ - and not begin with '.', got '${name}'`);
   return name;

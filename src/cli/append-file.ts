@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { writeAll, type OutputFile } from './output-file.ts';
-import { UsageError, usageOf } from './usage-error.ts';
+import { targetFault } from './target-file.ts';
+import { UsageError } from './usage-error.ts';
 
 const lineEnd = 10;
 
@@ -26,7 +27,7 @@ function opened(path: string): number {
   try {
     return openSync(path, 'a+');
   } catch (error) {
-    throw usageOf(error);
+    throw targetFault(path, error);
   }
 }
 

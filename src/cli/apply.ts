@@ -10,6 +10,7 @@ import { readNetwork } from './network-file.ts';
 import { list, positiveNumber } from './option-values.ts';
 import { outputFile } from './output-file.ts';
 import { progress, share } from './progress.ts';
+import { checkOtherThan, checkTarget } from './target-file.ts';
 import { UsageError, usageOf } from './usage-error.ts';
 
 /** Frames that go through the network at once. */
@@ -38,6 +39,10 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
     .addHelpText('after', '\nExample:\n  tapline apply network.safetensors recording.csv -o out.csv')
     .action(async (networkPath, inputPath, { output, columns, rate, labels }) => {
       const network = await readNetwork(networkPath);
+      if (output !== '-') {
+        checkTarget(output);
+        checkOtherThan(output, [networkPath, inputPath]);
+      }
       const line = progress();
       const recording = await readRecordingFile(inputPath, {
         columns,

@@ -37,6 +37,6 @@ export function list(text: string): (string | number)[] {
 }
 
 /** Collects an option that may be given several times. */
-export function collect(value: string, before: string[]): string[] {
+export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }

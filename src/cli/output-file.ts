@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { usageOf } from './usage-error.ts';
+import { targetFault } from './target-file.ts';
 
 /** A text file, or standard output, that is written as it goes. */
 export interface OutputFile {
@@ -15,7 +15,7 @@ export function outputFile(path: string): OutputFile {
     const file = openSync(path, 'w');
     return { write: (text) => void writeAll(file, text), close: () => closeSync(file) };
   } catch (error) {
-    throw usageOf(error);
+    throw targetFault(path, error);
   }
 }
 

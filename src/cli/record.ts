@@ -3,13 +3,14 @@ import { fromEvent, takeUntil, takeWhile } from 'rxjs';
 import { frameCount } from '../core/block.ts';
 import { csvWriter } from '../formats/index.ts';
 import { appendFile } from './append-file.ts';
-import { defaultServer, watchAddress } from './address.ts';
+import { checkName, defaultServer, watchAddress } from './address.ts';
 import { positiveNumber } from './option-values.ts';
 import type { OutputFile } from './output-file.ts';
 import { progress } from './progress.ts';
 import { awayNotice } from './publishing.ts';
 import { recorder, type Heard } from './recorder.ts';
 import { stopSignal } from './stop-signal.ts';
+import { checkTarget } from './target-file.ts';
 import { usageOf } from './usage-error.ts';
 
 /** `tapline record STREAM -o FILE.csv`: a live stream, line by line. */
@@ -26,7 +27,8 @@ export function recordCommand(): Command<[string], { output: string; from: strin
     .addHelpText('after', '\nExample:\n  tapline record headset -o headset.csv --seconds 60')
     .action(async (stream, { output, from, seconds = Infinity }) => {
       const address = watchAddress(from);
-      const tape = new Tape(stream, output, seconds);
+      checkTarget(output);
+      const tape = new Tape(checkName(stream), output, seconds);
       const stop = fromEvent(stopSignal(), 'abort');
       try {
         await new Promise<void>((resolve, reject) => {

@@ -8,7 +8,7 @@ import { usageOf } from './usage-error.ts';
 type ServeOptions = {
   host: string;
   port: number;
-  origin: string[];
+  origin?: string[];
   demo?: true;
   state: string | false;
 };
@@ -22,7 +22,7 @@ export function serveCommand(): Command<[], ServeOptions> {
     )
     .option('--host <address>', 'where to listen; 0.0.0.0 = on every network', '127.0.0.1')
     .option('--port <number>', 'which port; 0 = any that is free', integerFrom(0, 65535), 8080)
-    .option('--origin <url>', 'another page that may connect; may be given several times', collect, [])
+    .option('--origin <url>', 'another page that may connect; may be given several times', collect)
     .option('--demo', 'with two sensors: a simulated headset, and this computer')
     .option('--state <directory>', 'where learned weights are kept', '.tapline')
     .option('--no-state', 'keep nothing')

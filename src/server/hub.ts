@@ -60,7 +60,7 @@ export class Hub {
     feed.live = true;
     this.#silent.delete(name);
     if (known) known.open(opening);
-    else this.#options.log(`stream ${name}: ${opening.channels.length} channels at ${opening.rate} Hz`);
+    else this.#options.log(`stream ${name}: ${described(opening)}`);
     this.#relate();
     this.changed.next();
     return feed;
@@ -138,4 +138,8 @@ export class Hub {
     this.#silent.delete(name);
     return true;
   }
+}
+
+function described({ channels, rate }: Opening): string {
+  return `${channels.length} channel${channels.length === 1 ? '' : 's'}, ${rate > 0 ? `${rate} Hz` : 'irregular'}`;
 }

@@ -13,6 +13,9 @@ export interface UpgradeOptions {
   log: (line: string) => void;
 }
 
+/** The other end has gone without a word, as a browser does whose tab is closed: nothing to tell. */
+const broken = new Set(['ECONNRESET', 'EPIPE']);
+
 /**
  * Makes WebSockets of a server's upgrade requests. A refusal accepts first and then closes with a code and a sentence,
  * because a browser shows nothing of a refused upgrade. Every socket has an error listener from its first moment.
@@ -44,8 +47,8 @@ export function acceptUpgrades(server: Server, { check, maxPayload, accept, log 
     if (no) socket.close(no.code, closeReason(no.sentence));
   };
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on('error', (error) => {
-      log(`upgrade: ${error.message}`);
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (!broken.has(error.code ?? '')) log(`connection: ${error.message}`);
     });
     if (!URL.canParse(request.url ?? '/', 'http://localhost')) {
       socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');

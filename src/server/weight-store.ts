@@ -23,8 +23,7 @@ export class WeightStore {
   static async open(directory: string | undefined, most: number, log: (line: string) => void): Promise<WeightStore> {
     const store = new WeightStore(directory, most);
     if (directory === undefined) return store;
-    await mkdir(directory, { recursive: true });
-    for (const file of await readdir(directory)) {
+    for (const file of await filesOf(directory)) {
       if (!file.endsWith('.safetensors')) continue;
       try {
         const bytes = await readFile(join(directory, file));
@@ -55,6 +54,17 @@ export class WeightStore {
       await writeFileAtomic(join(directory, fileOf(stream, learner)), Buffer.from(network.save()));
     }
     for (const file of forgotten) await rm(join(directory, file), { force: true });
+  }
+}
+
+/** What is in the directory, which is made where it is not there. */
+async function filesOf(directory: string): Promise<string[]> {
+  try {
+    await mkdir(directory, { recursive: true });
+    return await readdir(directory);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${directory} must be a directory to keep weights in: ${why}`, { cause: error });
   }
 }
 

@@ -86,13 +86,27 @@ describe.concurrent('wrong input is one sentence on stderr and exit code 2', () 
       ['apply', 'network.json', 'recording.csv', '--labels', 'a,b'],
       'tapline: --labels must be 1 names, one a feature map, got 2\n',
     ],
-    [['apply', 'network.json', 'recording.csv', '-o', 'no/where.csv'], /^tapline: .*no\/where\.csv.*\n$/],
+    [
+      ['apply', 'network.json', 'recording.csv', '-o', 'no/where.csv'],
+      'tapline: no/where.csv: its directory is not there\n',
+    ],
+    [['apply', 'network.json', 'recording.csv', '-o', '.'], 'tapline: .: is a directory, not a file to write\n'],
+    [
+      ['apply', 'network.json', 'recording.csv', '-o', './recording.csv'],
+      'tapline: ./recording.csv: is read from here; name another file to write\n',
+    ],
     [
       ['replay', 'recording.csv', '--to', 'ftp://x'],
       /^tapline: --to must be the address of a server such as .*, got 'ftp:\/\/x'\n$/,
     ],
     [['replay', 'recording.csv', '--stream', 'a b'], /^tapline: a stream's name must be .*, got 'a b'\n$/],
     [['replay', 'recording.csv', '--speed', '0'], /It must be a number > 0, or 'max'\.\n$/],
+    [['record', 'x', '-o', 'no/x.csv'], 'tapline: no/x.csv: its directory is not there\n'],
+    [['record', 'a b', '-o', 'x.csv'], /^tapline: a stream's name must be .*, got 'a b'\n$/],
+    [
+      ['serve', '--port', '0', '--state', 'recording.csv'],
+      /^tapline: recording\.csv must be a directory to keep weights in: EEXIST/,
+    ],
     [['record', 'x'], "error: required option '-o, --output <file>' not specified\n"],
     [['simulate', 'sheep'], /^error: .*'sheep' is invalid.*\n$/],
   ])('%j', async (args, sentence) => {
