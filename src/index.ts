@@ -9,11 +9,25 @@ export {
   type ConvolutionOptions,
 } from './core/reference/convolution.ts';
 export { pad, type PadMode, type PadOptions } from './core/reference/pad.ts';
+export * as reference from './core/reference/index.ts';
 
 // Networks that stream
 export { Network, type CreateOptions } from './core/network.ts';
-export { NetworkStream, type StreamOptions } from './core/network-stream.ts';
-export type { ActivationSpec, AvgPoolSpec, Conv1dSpec, LayerSpec, NetworkSpec } from './core/network-spec.ts';
+export { NetworkStream } from './core/network-stream.ts';
+export type { StreamOptions } from './core/stream-options.ts';
+export type {
+  ActivationSpec,
+  ConcatSpec,
+  Conv1dSpec,
+  ConvTranspose1dSpec,
+  LayerSpec,
+  LinearSpec,
+  NetworkSpec,
+  NormSpec,
+  PoolSpec,
+  ResidualSpec,
+  SoftmaxSpec,
+} from './core/network-spec.ts';
 export type { Mode, Padding } from './core/windowing.ts';
 export type { ActivationType } from './core/activation.ts';
 export type { Initialization } from './core/initialize.ts';
@@ -21,8 +35,12 @@ export { plan, type Delay, type LayerPlan, type Plan } from './core/plan.ts';
 export { fromTorch, toTorch } from './core/torch.ts';
 export type { Tensor, Weights, WeightsLike } from './core/weights.ts';
 
+// A stream's whole way, saved and restored
+export { Pipeline, type PipelineOptions, type PipelineOutput } from './core/pipeline.ts';
+export type { PipelineSpec } from './core/pipeline-spec.ts';
+
 // Learning
-export { nlms, sgd, type Optimizer } from './core/optimizer.ts';
+export { nlms, sgd, type Optimizer, type OptimizerSpec } from './core/optimizer.ts';
 export { Learner, type Learned, type LearnerOptions } from './core/learner.ts';
 export type { Score } from './core/forecast-score.ts';
 

@@ -18,7 +18,15 @@ interface Fence {
   output?: string;
 }
 
-const documents = ['README.md', 'CONTRIBUTING.md', 'docs/concepts.md', 'docs/eeg.md', 'docs/iot.md', 'docs/embed.md'];
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/concepts.md',
+  'docs/networks.md',
+  'docs/eeg.md',
+  'docs/iot.md',
+  'docs/embed.md',
+];
 const recording = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');
 const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }).scripts;
 
@@ -65,6 +73,9 @@ beforeAll(async () => {
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(directory, 'bin/npx'), npx, { mode: 0o755 });
   if (recording) symlinkSync(recording, join(directory, basename(recording)));
+  // what the Python in docs/eeg.md writes
+  for (const file of ['eegnet.safetensors', 'forecaster.safetensors'])
+    symlinkSync(join(root, 'test/vectors/torch', file), join(directory, file));
   server = await createServer({ port: 0 });
   const ingest = `${server.url.replace('http', 'ws')}/ingest`;
   const { channels, rate, blocks } = hostSource();

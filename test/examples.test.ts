@@ -194,4 +194,30 @@ describe('the examples', () => {
       expect(learner).toBeLessThan(Math.min(persistence, fixed));
     }
   });
+
+  test('10: the streamed gradient is that of the whole recording', async () => {
+    const out = await printed('10-streamed-gradient.ts');
+    const differences = Array.from(out.matchAll(/worst difference (\S+)/g), ([, number]) => Number(number));
+    expect(differences).toHaveLength(5);
+    expect(Math.max(...differences)).toBeLessThan(1e-5);
+    expect(out).toContain('frame 8: 1 output');
+  });
+
+  test('11: a pipeline that began in Node goes on in a page with the same bits', async () => {
+    const { stderr, code } = await runScript('examples/11-carry/carry.ts', ['0'], {
+      until: /open (http\S+)\n/,
+      async meanwhile([, url]) {
+        const browser = await launchBrowser();
+        try {
+          const page = await (await browser.newContext({ locale: 'en-US' })).newPage();
+          await page.goto(url);
+          await page.waitForFunction(() => document.querySelector('#state')?.textContent !== 'waiting');
+          expect(await page.textContent('#state')).toContain('8000 of 8000 predictions have the bits they had in Node');
+        } finally {
+          await browser.close();
+        }
+      },
+    });
+    expect([stderr, code]).toEqual(['', 0]);
+  });
 });

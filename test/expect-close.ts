@@ -8,7 +8,7 @@ export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<numbe
   for (let i = 0; i < expected.length; i++) {
     largest = Math.max(largest, Math.abs(expected[i]));
     const error = Math.abs(actual[i] - expected[i]);
-    worst = error <= worst ? worst : error;
+    worst = Math.max(worst, Number.isNaN(error) ? Infinity : error);
   }
   expect(worst).toBeLessThanOrEqual(tolerance * Math.max(largest, Number.MIN_VALUE));
 }

@@ -1,7 +1,11 @@
-import type { Frames } from './frames.ts';
-import type { LayerStream } from './layer-stream.ts';
+import { invalid } from './check.ts';
+import { normalCdf, normalPdf } from './normal.ts';
+import type { Layer } from './layer.ts';
+import type { ActivationSpec, LayerContext } from './network-spec.ts';
+import { rowLayer, RowLayer } from './row-layer.ts';
 
-export type ActivationType = 'identity' | 'relu' | 'leakyRelu' | 'elu' | 'tanh' | 'sigmoid' | 'square' | 'abs' | 'log';
+export type ActivationType =
+  'identity' | 'relu' | 'leakyRelu' | 'elu' | 'gelu' | 'softplus' | 'tanh' | 'sigmoid' | 'square' | 'abs' | 'log';
 
 interface Activation {
   /** y = f(x). A NaN stays a NaN. */
@@ -17,6 +21,8 @@ export const activations: Readonly<Record<ActivationType, Activation>> = {
   relu: { value: (x) => (x <= 0 ? 0 : x), slope: (x) => (x > 0 ? 1 : 0), alpha: 0 },
   leakyRelu: { value: (x, a) => (x < 0 ? a * x : x), slope: (x, _, a) => (x > 0 ? 1 : a), alpha: 0.01 },
   elu: { value: (x, a) => (x < 0 ? a * Math.expm1(x) : x), slope: (x, y, a) => (x > 0 ? 1 : y + a), alpha: 1 },
+  gelu: { value: (x) => x * normalCdf(x), slope: (x) => normalCdf(x) + x * normalPdf(x), alpha: 0 },
+  softplus: { value: (x) => (x > 20 ? x : Math.log1p(Math.exp(x))), slope: (x) => 1 / (1 + Math.exp(-x)), alpha: 0 },
   tanh: { value: (x) => Math.tanh(x), slope: (_, y) => 1 - y * y, alpha: 0 },
   sigmoid: { value: (x) => 1 / (1 + Math.exp(-x)), slope: (_, y) => y * (1 - y), alpha: 0 },
   square: { value: (x) => x * x, slope: (x) => 2 * x, alpha: 0 },
@@ -24,76 +30,46 @@ export const activations: Readonly<Record<ActivationType, Activation>> = {
   log: { value: (x, a) => Math.log(x < a ? a : x), slope: (x, _, a) => (x < a ? 0 : 1 / x), alpha: 1e-6 },
 };
 
-/** An elementwise layer: y[n, c] = f(x[n, c]). With gradients it keeps its inputs until their gradient has come. */
-export class ActivationLayer implements LayerStream {
+/** Checks the spec of an elementwise layer. */
+export function activationLayer(spec: ActivationSpec, { inChannels }: Pick<LayerContext, 'inChannels'>): Layer {
+  const { type, alpha = activations[type].alpha } = spec;
+  if (!Number.isFinite(alpha)) throw invalid('alpha', 'a finite number', alpha);
+  return {
+    ...rowLayer(type, inChannels),
+    stream: (_, { gradients }) => new ActivationLayer(activations[type], alpha, inChannels, gradients),
+  };
+}
+
+/** An elementwise layer: y[n, c] = f(x[n, c]). */
+class ActivationLayer extends RowLayer {
   readonly #activation: Activation;
   readonly #alpha: number;
-  readonly #channels: number;
-  /** Inputs whose gradient has not come, [open, channels] from `#first`; null when nothing learns. */
-  #inputs: Float32Array | null;
-  #first = 0;
-  #open = 0;
 
-  constructor(type: ActivationType, alpha: number | undefined, channels: number, gradients: boolean) {
-    this.#activation = activations[type];
-    this.#alpha = alpha ?? this.#activation.alpha;
-    this.#channels = channels;
-    this.#inputs = gradients ? new Float32Array(16 * channels) : null;
+  constructor(activation: Activation, alpha: number, channels: number, gradients: boolean) {
+    super(channels, gradients);
+    this.#activation = activation;
+    this.#alpha = alpha;
   }
 
-  push(x: Frames, out: Frames): void {
-    const { value } = this.#activation;
-    const at = out.reserve(x.count);
-    const count = x.count * this.#channels;
-    for (let i = 0; i < count; i++) out.data[at + i] = value(x.data[i], this.#alpha);
-    for (let i = 0; i < x.count; i++) out.valid[out.count + i] = x.valid[i];
-    out.count += x.count;
-    if (this.#inputs) this.#keep(x, count);
+  protected override forward(x: Float32Array, from: number, y: Float32Array, at: number): void {
+    for (let c = 0; c < this.channels; c++) y[at + c] = this.#activation.value(x[from + c], this.#alpha);
   }
 
-  flush(): void {}
-
-  backward(g: Frames, dx: Frames): void {
-    if (!this.#inputs) return;
+  protected override back(
+    x: Float32Array,
+    from: number,
+    g: Float32Array,
+    gAt: number,
+    dx: Float32Array,
+    at: number,
+  ): void {
     const { value, slope } = this.#activation;
-    const at = dx.reserve(g.count);
-    const from = this.#first * this.#channels;
-    for (let i = 0; i < g.count * this.#channels; i++) {
-      const x = this.#inputs[from + i];
-      const dy = g.data[i];
+    for (let c = 0; c < this.channels; c++) {
+      const input = x[from + c];
+      const dy = g[gAt + c];
       // nothing flows back through what nobody learns from, so that a NaN stays where it is
-      dx.data[at + i] = dy === 0 || x - x !== 0 ? 0 : dy * slope(x, Math.fround(value(x, this.#alpha)), this.#alpha);
+      const dead = dy === 0 || input - input !== 0;
+      dx[at + c] = dead ? 0 : dy * slope(input, Math.fround(value(input, this.#alpha)), this.#alpha);
     }
-    dx.count += g.count;
-    this.#first += g.count;
-    this.#open -= g.count;
-  }
-
-  flushGradient(dx: Frames): void {
-    dx.appendZeros(this.#open);
-    this.#first = 0;
-    this.#open = 0;
-  }
-
-  outputsFor(frames: number): number {
-    return frames;
-  }
-
-  shift(): void {}
-
-  #keep(x: Frames, count: number): void {
-    const channels = this.#channels;
-    let inputs = this.#inputs!;
-    const end = (this.#first + this.#open) * channels;
-    if (end + count > inputs.length) {
-      const held = inputs.subarray(this.#first * channels, end);
-      const needed = held.length + count;
-      if (2 * needed > inputs.length) inputs = this.#inputs = new Float32Array(4 * needed);
-      inputs.set(held, 0);
-      this.#first = 0;
-    }
-    const at = (this.#first + this.#open) * channels;
-    for (let i = 0; i < count; i++) inputs[at + i] = x.data[i];
-    this.#open += x.count;
   }
 }

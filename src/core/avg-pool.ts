@@ -1,7 +1,14 @@
 import { convolveStep } from '../kernels/convolve-step.ts';
 import type { GradientLine } from './gradient-line.ts';
+import type { Layer, LayerOptions } from './layer.ts';
+import type { LayerContext, PoolSpec } from './network-spec.ts';
+import { poolLayer } from './pool-layer.ts';
 import { WindowLayer } from './window-layer.ts';
 import type { Windowing } from './windowing.ts';
+
+export function avgPoolLayer(spec: PoolSpec, context: LayerContext): Layer {
+  return poolLayer(spec, context, (windowing, channels, options) => new AvgPool(windowing, channels, options));
+}
 
 /**
  * Average pooling as a stream: y[n, c] = (1/K) Σ_k x[nS + K-1 - k, c], whole windows only.
@@ -11,8 +18,8 @@ export class AvgPool extends WindowLayer {
   readonly #window: Float32Array;
   readonly #ones: Float32Array;
 
-  constructor(windowing: Windowing, channels: number, gradients: boolean) {
-    super(windowing, channels, gradients);
+  constructor(windowing: Windowing, channels: number, options: LayerOptions) {
+    super(windowing, channels, options);
     this.#window = new Float32Array(windowing.kernelSize);
     this.#ones = new Float32Array(windowing.kernelSize).fill(1);
   }

@@ -23,6 +23,11 @@ export function positive(name: string, value: unknown, unit = ''): number {
   return value;
 }
 
+/** Throws unless `array` has room for `length` numbers. */
+export function room(name: string, array: Float32Array, length: number): void {
+  if (array.length < length) throw invalid(`${name}.length`, `>= ${length}`, array.length);
+}
+
 /** Returns `value` if it is one of `choices`, else throws. */
 export function oneOf<T extends string>(name: string, value: unknown, choices: readonly T[]): T {
   if (!choices.includes(value as T)) throw invalid(name, `one of ${choices.join(', ')}`, value, TypeError);
@@ -30,15 +35,23 @@ export function oneOf<T extends string>(name: string, value: unknown, choices: r
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'string') return `'${short(value)}'`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length})`;
+  if (Array.isArray(value))
+    return short(`[${value.slice(0, 20).map(flat).join(',')}${value.length > 20 ? ',...' : ''}]`);
   if (typeof value === 'object' && value !== null) {
-    const text = JSON.stringify(value) as string | undefined;
-    return text === undefined
-      ? Object.prototype.toString.call(value)
-      : text.length > 80
-        ? `${text.slice(0, 77)}...`
-        : text;
+    const fields = Object.entries(value).slice(0, 20);
+    return short(`{${fields.map(([name, field]) => `"${name}":${flat(field)}`).join(',')}}`);
   }
   return String(value);
+}
+
+/** A value within a list or an object, however deep it is. */
+function flat(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? '[...]' : '{...}';
+  return typeof value === 'string' ? `"${value.slice(0, 40)}"` : String(value);
+}
+
+function short(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

@@ -1,10 +1,10 @@
 import { checkBlock, frameCount, type Block } from './block.ts';
 import { invalid } from './check.ts';
 import { derivedBlock } from './derived-block.ts';
-import { outputsAfter } from './hang.ts';
 import { Network } from './network.ts';
 import type { NetworkSpec } from './network-spec.ts';
-import type { NetworkStream } from './network-stream.ts';
+import { NetworkStream } from './network-stream.ts';
+import { numberIn, stateIn, type State } from './state.ts';
 
 /** One stream of blocks through one network: keeps the absolute index, so that gaps keep the phase of every stride. */
 export class Convolver {
@@ -31,27 +31,40 @@ export class Convolver {
   push(block: Block): Block | null {
     checkBlock(block);
     const stream = (this.#stream ??= this.#networkFor(block.channels).stream());
-    const { inChannels, layers } = stream.network;
+    const { inChannels, pace } = stream.network;
     if (block.channels !== inChannels) throw invalid('block.channels', `${inChannels}`, block.channels);
     const missing = block.start - stream.index;
     if (missing < 0) throw invalid('block.start', `>= ${stream.index}, the next frame`, block.start);
     if (missing > 0) stream.jump(missing);
     if (frameCount(block) > 0) this.#last = block;
-    const first = outputsAfter(layers, stream.index);
+    const first = pace.outputsAfter(stream.index);
     return this.#derive(block, first, stream.push(block.data, block.valid));
   }
 
   /** The tail of the modes that have one, or null. */
   flush(): Block | null {
     if (!this.#stream || !this.#last) return null;
-    const first = outputsAfter(this.#stream.network.layers, this.#stream.index);
+    const first = this.#stream.network.pace.outputsAfter(this.#stream.index);
     return this.#derive(this.#last, first, this.#stream.flush());
+  }
+
+  save(): State {
+    const { channels, start, rate, time } = this.#last ?? { channels: 0, start: 0, rate: 0, time: 0 };
+    return { channels, start, rate, time, ...(this.#stream && { stream: this.#stream.state() }) };
+  }
+
+  /** Takes over what `save` wrote. Throws when it is not of such a convolver. */
+  restore(state: State): void {
+    if (!('stream' in state)) return;
+    const [channels, start, rate, time] = ['channels', 'start', 'rate', 'time'].map((name) => numberIn(state, name));
+    this.#stream = NetworkStream.of(this.#networkFor(channels), stateIn(state, 'stream'));
+    this.#last = channels > 0 ? { data: new Float32Array(0), channels, start, rate, time } : null;
   }
 
   #derive(block: Block, start: number, data: Float32Array): Block | null {
     if (data.length === 0) return null;
     const { network, valid } = this.#stream!;
-    return derivedBlock(block, network.layers, start, { data, channels: network.outChannels, valid: valid.slice() });
+    return derivedBlock(block, network.pace, start, { data, channels: network.outChannels, valid: valid.slice() });
   }
 }
 

@@ -1,4 +1,5 @@
 import { integer } from './check.ts';
+import { bytesIn, floatsIn, numberIn, type State } from './state.ts';
 
 /**
  * The last frames of a stream, in a mirrored ring: every frame is written twice, `capacity` frames apart, so that any
@@ -50,10 +51,13 @@ export class DelayLine {
     return slot < 0 ? slot + this.capacity : slot;
   }
 
-  /** Gives every frame that is held the samples of `source`: what 'edge' padding sees before frame 0. */
-  fill(source: Float32Array, offset: number): void {
-    const frame = source.subarray(offset, offset + this.channels);
-    for (let at = 0; at < this.data.length; at += this.channels) this.data.set(frame, at);
+  /** Gives frame `index`, which is held, the samples of `source` at `offset`: what padding puts before frame 0. */
+  put(index: number, source: ArrayLike<number>, offset: number): void {
+    const at = (this.slot(index) % this.capacity) * this.channels;
+    for (let c = 0; c < this.channels; c++) {
+      this.data[at + c] = source[offset + c];
+      this.data[at + this.capacity * this.channels + c] = source[offset + c];
+    }
   }
 
   /** `count` frames that never came: invalid zeros, for the price of at most `capacity` of them. */
@@ -84,5 +88,21 @@ export class DelayLine {
     this.valid = grown.valid;
     this.capacity = capacity;
     this.#head = 0;
+  }
+
+  /** The index and what is held, oldest first. */
+  save(): State {
+    const { channels, capacity, next } = this;
+    const from = this.slot(next - capacity);
+    const data = this.data.slice(from * channels, (from + capacity) * channels);
+    return { next, data, valid: this.valid.slice(from, from + capacity) };
+  }
+
+  restore(state: State): void {
+    const valid = bytesIn(state, 'valid');
+    const data = floatsIn(state, 'data', valid.length * this.channels);
+    if (valid.length > this.capacity) this.grow(valid.length);
+    this.next = numberIn(state, 'next') - valid.length;
+    for (let i = 0; i < valid.length; i++) this.push(data, i * this.channels, valid[i]);
   }
 }

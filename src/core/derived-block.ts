@@ -1,6 +1,5 @@
 import { timeOf, type Block } from './block.ts';
-import { hangOf } from './hang.ts';
-import type { Layer } from './network-spec.ts';
+import type { Pace } from './pace.ts';
 
 /** Outputs of a layer, with their memory and their validity: what a derived block is made of. */
 export interface Outputs {
@@ -13,11 +12,10 @@ export interface Outputs {
  * The block of outputs that hang in `source`: `start` counts outputs, `rate` is the source's over the strides, and
  * `time` is that of the frame that its first output hangs on.
  *
- * @param layers those between the source and the outputs   @param start index of the first output
+ * @param pace that of the layers between the source and the outputs   @param start index of the first output
  */
-export function derivedBlock(source: Block, layers: readonly Layer[], start: number, outputs: Outputs): Block {
-  const hang = hangOf(layers, start);
-  const stride = hangOf(layers, start + 1) - hang;
+export function derivedBlock(source: Block, pace: Pace, start: number, outputs: Outputs): Block {
   const { data, channels, valid } = outputs;
-  return { data, channels, start, rate: source.rate / stride, time: timeOf(source, hang), valid };
+  const rate = (source.rate * pace.up) / pace.stride;
+  return { data, channels, start, rate, time: timeOf(source, pace.hang(start)), valid };
 }

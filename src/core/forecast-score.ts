@@ -1,3 +1,5 @@
+import { doublesIn, numberIn, type State } from './state.ts';
+
 /** How well a learner does, from predictions made before their frame was learned. NaN until known. */
 export interface Score {
   /** Mean over channels of (running squared error / running variance of the truth). */
@@ -79,5 +81,19 @@ export class ForecastScore {
       rms: this.#frames > 0 ? Math.sqrt(square / this.#channels) : NaN,
       frames: this.#frames,
     };
+  }
+
+  save(): State {
+    const copies = [this.#mean, this.#variance, this.#error, this.#persistence].map((numbers) => numbers.slice());
+    const [mean, variance, error, persistence] = copies;
+    return { frames: this.#frames, mean, variance, error, persistence };
+  }
+
+  restore(state: State): void {
+    this.#frames = numberIn(state, 'frames');
+    this.#mean.set(doublesIn(state, 'mean', this.#channels));
+    this.#variance.set(doublesIn(state, 'variance', this.#channels));
+    this.#error.set(doublesIn(state, 'error', this.#channels));
+    this.#persistence.set(doublesIn(state, 'persistence', this.#channels));
   }
 }

@@ -37,14 +37,13 @@ export class Frames {
     this.count += more.count;
   }
 
-  /** Appends the last row `times` times more, invalid. */
-  repeatLast(times: number): void {
-    if (times === 0) return;
-    const at = this.reserve(times);
+  /** Appends the last `rows` rows `times` times more, invalid. */
+  repeatLast(rows: number, times: number): void {
+    const at = this.reserve(rows * times);
     const { channels, data } = this;
-    for (let i = 0; i < times * channels; i++) data[at + i] = data[at - channels + (i % channels)];
-    this.valid.fill(0, this.count, this.count + times);
-    this.count += times;
+    for (let i = 0; i < rows * times * channels; i++) data[at + i] = data[at + i - rows * channels];
+    this.valid.fill(0, this.count, this.count + rows * times);
+    this.count += rows * times;
   }
 
   /** Appends `rows` rows of zeros, invalid. */
@@ -53,5 +52,34 @@ export class Frames {
     this.data.fill(0, at, at + rows * this.channels);
     this.valid.fill(0, this.count, this.count + rows);
     this.count += rows;
+  }
+
+  /** Replaces what it holds by `count` frames of `x`. A frame that is not all numbers is invalid, its odd samples become NaN. */
+  read(x: ArrayLike<number>, count: number, valid?: ArrayLike<number>): void {
+    this.clear();
+    this.reserve(count);
+    const { channels } = this;
+    for (let i = 0; i < count; i++) {
+      let real = valid && !valid[i] ? 0 : 1;
+      for (let at = i * channels; at < (i + 1) * channels; at++) {
+        const sample = x[at];
+        const finite = sample - sample === 0;
+        this.data[at] = finite ? sample : NaN;
+        if (!finite) real = 0;
+      }
+      this.valid[i] = real;
+    }
+    this.count = count;
+  }
+
+  /** A copy of the samples that the caller owns. */
+  copy(): Float32Array {
+    return this.data.slice(0, this.count * this.channels);
+  }
+
+  /** Copies the samples to `out` without allocating and returns the frames. */
+  copyTo(out: Float32Array): number {
+    for (let i = 0; i < this.count * this.channels; i++) out[i] = this.data[i];
+    return this.count;
   }
 }

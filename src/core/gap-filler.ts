@@ -1,5 +1,6 @@
 import { checkBlock, frameCount, timeOf, type Block } from './block.ts';
 import { integer, oneOf } from './check.ts';
+import { floatsIn, numberIn, type State } from './state.ts';
 
 const policies = ['zero', 'hold', 'linear', 'none'] as const;
 
@@ -44,6 +45,17 @@ export class GapFiller {
     this.#expected = fresh.start + frameCount(fresh);
     this.#remember(fresh.data);
     return [...out, fresh];
+  }
+
+  save(): State {
+    return { expected: this.#expected, channels: this.#channels, rate: this.#rate, last: this.#last.slice() };
+  }
+
+  restore(state: State): void {
+    this.#expected = numberIn(state, 'expected');
+    this.#channels = numberIn(state, 'channels');
+    this.#rate = numberIn(state, 'rate');
+    this.#last = floatsIn(state, 'last', this.#channels).slice();
   }
 
   #restart({ channels, rate }: Block): void {

@@ -1,4 +1,5 @@
 import type { Frames } from './frames.ts';
+import { floatsIn, numberIn, type State } from './state.ts';
 
 /**
  * The gradient with respect to the frames of one layer's input, while outputs still add to it: rows are opened as
@@ -51,14 +52,15 @@ export class GradientLine {
     this.next = next;
   }
 
-  /** Adds the row of frame `from` to that of frame `to` and clears it: a copied frame's gradient goes to its source. */
-  fold(from: number, to: number): void {
-    const source = this.offset(from);
-    const target = this.offset(to);
-    for (let c = 0; c < this.channels; c++) {
-      this.data[target + c] = Math.fround(this.data[target + c] + this.data[source + c]);
-      this.data[source + c] = 0;
-    }
+  /** A copy of `count` rows from that of frame `index` on. */
+  rows(index: number, count: number): Float32Array {
+    return this.data.slice(this.offset(index), this.offset(index + count));
+  }
+
+  /** Adds one row of `source`, at `offset`, to that of frame `index`. */
+  add(index: number, source: Float32Array, offset: number): void {
+    const at = this.offset(index);
+    for (let c = 0; c < this.channels; c++) this.data[at + c] = Math.fround(this.data[at + c] + source[offset + c]);
   }
 
   /** Appends the rows before `limit` to `out`; they leave the line. */
@@ -77,5 +79,20 @@ export class GradientLine {
     this.first += count;
     this.next += count;
     this.#base += count;
+  }
+
+  /** The rows that are open, and those behind them that hold what padding will pass on. */
+  save(): State {
+    const from = this.first - this.#behind;
+    return { first: this.first, next: this.next, data: this.data.slice(this.offset(from), this.offset(this.next)) };
+  }
+
+  restore(state: State): void {
+    this.first = this.next = numberIn(state, 'first');
+    this.#base = this.first - this.#behind;
+    const next = numberIn(state, 'next');
+    const data = floatsIn(state, 'data', (next - this.#base) * this.channels);
+    this.open(next);
+    this.data.set(data, this.offset(this.first - this.#behind));
   }
 }

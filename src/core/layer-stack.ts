@@ -1,113 +1,122 @@
-import { ActivationLayer } from './activation.ts';
-import { AvgPool } from './avg-pool.ts';
-import { Conv1d } from './conv1d.ts';
+import { activationLayer } from './activation.ts';
 import { Frames } from './frames.ts';
-import type { LayerStream } from './layer-stream.ts';
-import type { Network } from './network.ts';
-import type { Layer } from './network-spec.ts';
+import type { Layer, LayerOptions, LayerStream, ParameterSpec, Trained } from './layer.ts';
+import { chain, type Pace } from './pace.ts';
+import { stateIn, type State } from './state.ts';
+import { sum } from './sum.ts';
 
 /**
  * The layers of one stream, one on top of the other, and the rows that pass between them.
  *
- *     input → layer 0 → outputs[0] → layer 1 → outputs[1] → …          forward
- *     inputGradients[0] ← layer 0 ← inputGradients[1] ← layer 1 ← … ← gradient     backward
+ *     x → layer 0 → outputs[0] → layer 1 → outputs[1] → …                        forward
+ *     inputGradients[0] ← layer 0 ← inputGradients[1] ← layer 1 ← … ← g          backward
+ *
+ * What `forward` and `backward` return holds until the next call.
  */
 export class LayerStack {
-  /** What the next `forward` reads, [frames, in]. */
+  /** Rows for whoever has none of his own to push. */
   readonly input: Frames;
+  readonly outChannels: number;
+  /** How its outputs follow its inputs. */
+  readonly pace: Pace;
   /** What each layer put out last. */
   readonly outputs: readonly Frames[];
-  /** What the next `backward` reads, [frames, out]; null when nothing learns. */
-  readonly gradient: Frames | null;
-  /** The convolutions by layer number: what an optimizer steps. */
-  readonly convolutions: ReadonlyMap<number, Conv1d>;
-  /** Input frames per output frame. */
-  readonly stride: number;
-  /** Input frames after which no output sees, at any layer, what was before them. */
-  readonly settle: number;
+  readonly trained: readonly Trained[];
   readonly #layers: readonly LayerStream[];
-  readonly #strides: readonly number[];
   readonly #inputGradients: readonly Frames[];
+  readonly #nothing: Frames;
 
-  constructor(network: Network, gradients: boolean) {
-    const { layers } = network;
-    this.#layers = layers.map((layer) => layerStream(layer, network, gradients));
-    this.convolutions = new Map(
-      [...this.#layers.entries()].filter((entry): entry is [number, Conv1d] => entry[1] instanceof Conv1d),
-    );
-    this.input = new Frames(network.inChannels);
+  /** @param values of all the layers' parameters, one after the other */
+  constructor(inChannels: number, given: readonly Layer[], values: readonly Float32Array[], options: LayerOptions) {
+    // a stack of none still owes a row for every frame, when no gradient comes for it
+    const layers = given.length > 0 ? given : [activationLayer({ type: 'identity' }, { inChannels })];
+    let from = 0;
+    this.#layers = layers.map((layer) => {
+      return layer.stream(values.slice(from, (from += layer.parameters.length)), options);
+    });
+    this.trained = this.#layers.flatMap(({ trained }) => trained);
+    this.outChannels = layers.at(-1)!.outChannels;
+    this.pace = chain(layers.map((layer) => layer.pace));
+    this.input = new Frames(inChannels);
     this.outputs = layers.map((layer) => new Frames(layer.outChannels));
-    this.gradient = gradients ? new Frames(network.outChannels) : null;
-    this.#inputGradients = gradients ? layers.map((layer) => new Frames(layer.inChannels)) : [];
-    this.#strides = layers.map((layer) => (layer.type === 'activation' ? 1 : layer.windowing.stride));
-    let stride = 1;
-    let settle = 0;
-    for (const layer of layers) {
-      if (layer.type === 'activation') continue;
-      settle += layer.windowing.receptiveField * stride;
-      stride *= layer.windowing.stride;
-    }
-    this.stride = stride;
-    this.settle = settle + stride;
+    this.#inputGradients = layers.map((layer) => new Frames(layer.inChannels));
+    this.#nothing = new Frames(this.outChannels);
   }
 
-  /** The network's own output of the last `forward`. */
-  get top(): Frames {
-    return this.outputs.at(-1) ?? this.input;
+  /** The parameters of a list of layers, each with its layer's number in its name. */
+  static parameters(prefix: string, layers: readonly Layer[]): ParameterSpec[] {
+    return layers.flatMap(({ parameters }, index) => {
+      return parameters.map((parameter) => ({ ...parameter, name: `${prefix}${index}.${parameter.name}` }));
+    });
   }
 
-  /** ∂L/∂x rows of the last `backward`. */
-  get inputGradient(): Frames {
-    return this.#inputGradients[0] ?? this.gradient;
+  /** Multiply-adds for one output frame of the last layer. */
+  static macs(layers: readonly Layer[]): number {
+    const rates = layers.map((_, l) =>
+      layers.slice(l + 1).reduce((rate, { pace }) => (rate * pace.stride) / pace.up, 1),
+    );
+    return sum([...layers.entries()], ([l, { macs }]) => macs * rates[l]);
   }
 
-  /** Runs `input` through every layer; with `flush` the tail of each follows it up. */
-  forward(flush: boolean): void {
-    let x = this.input;
+  /** Runs `x` through every layer; with `flush` the tail of each follows it up. */
+  forward(x: Frames, flush: boolean): Frames {
+    let rows = x;
     for (let l = 0; l < this.#layers.length; l++) {
       const out = this.outputs[l];
       out.clear();
-      this.#layers[l].push(x, out);
+      this.#layers[l].push(rows, out);
       if (flush) this.#layers[l].flush(out);
-      x = out;
+      rows = out;
     }
+    return rows;
   }
 
-  /** Runs `gradient` back through every layer; with `flush` each also lets go what it held open. */
-  backward(flush: boolean): void {
-    let above = this.gradient!;
+  /** The tails of all layers. */
+  flush(): Frames {
+    this.input.clear();
+    return this.forward(this.input, true);
+  }
+
+  /** Runs `g` back through every layer and returns the rows of ∂L/∂x that became final. */
+  backward(g: Frames): Frames {
+    return this.#backward(g);
+  }
+
+  /** The rows of ∂L/∂x up to the newest that an output with a gradient hangs on, final or not. */
+  release(): Frames {
+    return this.#backward(this.#nothing, (layer, dx) => {
+      layer.release(dx);
+    });
+  }
+
+  /** The rest of all gradients. */
+  flushGradient(): Frames {
+    return this.#backward(this.#nothing, (layer, dx) => {
+      layer.flushGradient(dx);
+    });
+  }
+
+  shift(frames: number): number {
+    return this.#layers.reduce((count, layer) => layer.shift(count), frames);
+  }
+
+  #backward(g: Frames, after?: (layer: LayerStream, dx: Frames) => void): Frames {
+    let rows = g;
     for (let l = this.#layers.length - 1; l >= 0; l--) {
       const below = this.#inputGradients[l];
       below.clear();
-      this.#layers[l].backward(above, below);
-      if (flush) this.#layers[l].flushGradient(below);
-      above = below;
+      this.#layers[l].backward(rows, below);
+      after?.(this.#layers[l], below);
+      rows = below;
     }
+    return rows;
   }
 
-  /** How many outputs `frames` more input frames would bring. */
-  outputsFor(frames: number): number {
-    for (const layer of this.#layers) frames = layer.outputsFor(frames);
-    return frames;
+  save(): State {
+    return Object.fromEntries(this.#layers.map((layer, l) => [`layer${l}`, layer.save()]));
   }
 
-  /** How many of `count` empty frames come once the stream has settled: whole strides, for which nothing is computed. */
-  steadyFrames(count: number): number {
-    return count <= this.settle ? 0 : Math.floor((count - this.settle) / this.stride) * this.stride;
+  restore(state: State): void {
+    for (const [l, layer] of this.#layers.entries()) layer.restore(stateIn(state, `layer${l}`));
   }
-
-  /** Moves every index on by `frames`, whole strides, in a stream that has settled. */
-  shift(frames: number): void {
-    for (const [l, layer] of this.#layers.entries()) {
-      layer.shift(frames);
-      frames /= this.#strides[l];
-    }
-  }
-}
-
-function layerStream(layer: Layer, network: Network, gradients: boolean): LayerStream {
-  if (layer.type === 'activation')
-    return new ActivationLayer(layer.activation, layer.alpha, layer.inChannels, gradients);
-  if (layer.type === 'avgPool') return new AvgPool(layer.windowing, layer.inChannels, gradients);
-  return new Conv1d({ ...layer.windowing, ...layer }, network.parameters[layer.index]!, gradients);
 }

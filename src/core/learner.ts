@@ -1,13 +1,14 @@
 import { checkBlock, frameCount, type Block } from './block.ts';
 import { integer, invalid, oneOf } from './check.ts';
-import { DelayLine } from './delay-line.ts';
 import { derivedBlock } from './derived-block.ts';
-import { ForecastScore, type Score } from './forecast-score.ts';
+import { Exam } from './exam.ts';
+import type { Score } from './forecast-score.ts';
 import { Frames } from './frames.ts';
-import { hangOf, outputsAfter } from './hang.ts';
 import type { Network } from './network.ts';
-import type { NetworkStream } from './network-stream.ts';
+import { NetworkStream } from './network-stream.ts';
 import { nlms, type Optimizer } from './optimizer.ts';
+import { chain, type Pace } from './pace.ts';
+import { numberIn, stateIn, type State } from './state.ts';
 import type { Weights } from './weights.ts';
 
 export interface LearnerOptions {
@@ -19,6 +20,11 @@ export interface LearnerOptions {
   optimizer?: Optimizer;
   /** Input frames between two updates. Default 1. */
   updateEvery?: number;
+  /**
+   * 'stream' (default): gradients are exact and flow on over updates, with weights that have moved meanwhile. 'window':
+   * every update is autograd of the frames since the last one, and takes what the lines held before for data.
+   */
+  mode?: 'stream' | 'window';
   /** Outputs that may wait for their truth; older ones are given up unlearned. Default 1024. */
   maxPending?: number;
 }
@@ -54,31 +60,22 @@ export class Learner {
   learning = true;
   readonly network: Network;
   readonly optimizer: Optimizer;
-  readonly #stream: NetworkStream;
   readonly #forecast: boolean;
-  /** Frames from the one that an output hangs on to its truth. */
-  readonly #lead: number;
   readonly #updateEvery: number;
-  readonly #stride: number;
-  readonly #anchor: number;
-  /** The layer below the last convolution; -1 = there is none. */
+  readonly #byWindow: boolean;
+  readonly #exam: Exam;
+  /** The layer below the last one that is trained; -1 = there is none. */
   readonly #hidden: number;
-  /** The truths that have come, by absolute input frame. */
-  readonly #truths: DelayLine;
-  /** The predictions that wait for their truth, by output index from `#scored`, and the updates when each was made. */
-  readonly #waiting: DelayLine;
-  readonly #madeAt: Float64Array;
+  readonly #hiddenPace: Pace;
   readonly #frame: Float32Array;
   readonly #valid = new Uint8Array(1);
-  readonly #gradient: Float32Array;
   readonly #predictions: Frames;
-  readonly #errors: Frames;
   readonly #features: Frames;
-  #score: ForecastScore | null = null;
-  #scored = 0;
+  #stream: NetworkStream;
   #updates = 0;
   #unused = false;
   #mark = 0;
+  #rate = 0;
 
   /** @param network is trained in place */
   constructor(network: Network, options: LearnerOptions = {}) {
@@ -87,28 +84,28 @@ export class Learner {
       horizon = 1,
       optimizer = nlms({ rate: 0.05 }),
       updateEvery = 1,
-      maxPending = 1024,
+      mode = 'stream',
     } = options;
-    const { inChannels, outChannels, layers } = network;
+    const { maxPending = 1024 } = options;
+    const { inChannels, outChannels, layers, pace } = network;
     this.network = network;
     this.optimizer = optimizer;
     this.#forecast = oneOf('task', task, ['forecast', 'target']) === 'forecast';
     if (this.#forecast && inChannels !== outChannels) {
       throw invalid('outChannels of a network that forecasts', `its ${inChannels} channels in`, outChannels);
     }
-    this.#lead = this.#forecast ? integer('horizon', horizon, 1) : 0;
+    const burst = Math.max(pace.up, pace.outputsAfter(pace.framesFor(1)));
+    const capacity = Math.max(integer('maxPending', maxPending, 1), burst);
+    const lead = this.#forecast ? integer('horizon', horizon, 1) : 0;
+    const reach = 1 + (this.#forecast ? lead : Math.ceil((capacity * pace.stride) / pace.up));
     this.#updateEvery = integer('updateEvery', updateEvery, 1);
-    this.#anchor = hangOf(layers, 0);
-    this.#stride = hangOf(layers, 1) - this.#anchor;
-    this.#hidden = layers.findLastIndex((layer) => layer.type === 'conv1d') - 1;
-    this.#stream = network.stream({ gradients: true, maxPending: integer('maxPending', maxPending, 1) });
-    this.#truths = new DelayLine(outChannels, this.#forecast ? this.#lead + 1 : maxPending * this.#stride + 1);
-    this.#waiting = new DelayLine(outChannels, maxPending);
-    this.#madeAt = new Float64Array(maxPending);
+    this.#byWindow = oneOf('mode', mode, ['stream', 'window']) === 'window';
+    this.#exam = new Exam({ channels: outChannels, lead, maxPending: capacity, reach, hang: pace.hang });
+    this.#stream = network.stream({ gradients: true, maxPending: capacity });
+    this.#hidden = layers.findLastIndex(({ parameters }) => parameters.length > 0) - 1;
+    this.#hiddenPace = chain(layers.slice(0, this.#hidden + 1).map((layer) => layer.pace));
     this.#frame = new Float32Array(inChannels);
-    this.#gradient = new Float32Array(outChannels);
     this.#predictions = new Frames(outChannels);
-    this.#errors = new Frames(outChannels);
     this.#features = new Frames(this.#hidden >= 0 ? layers[this.#hidden].outChannels : outChannels);
   }
 
@@ -116,20 +113,21 @@ export class Learner {
   push(block: Block): Learned {
     checkBlock(block);
     const { network } = this;
-    if (block.channels !== network.inChannels) throw invalid('block.channels', `${network.inChannels}`, block.channels);
+    const { pace, inChannels } = network;
+    if (block.channels !== inChannels) throw invalid('block.channels', `${inChannels}`, block.channels);
     const missing = block.start - this.#stream.index;
     if (missing < 0) throw invalid('block.start', `>= ${this.#stream.index}, the next frame`, block.start);
-    this.#score ??= new ForecastScore(network.outChannels, block.rate / this.#stride);
+    this.#rate = (block.rate * pace.up) / pace.stride;
+    this.#exam.score(this.#rate);
     this.#miss(missing);
-    const { layers } = network;
-    const first = this.#waiting.next;
-    const firstFeature = outputsAfter(layers.slice(0, this.#hidden + 1), block.start);
+    const first = this.#exam.next;
+    const firstFeature = this.#hiddenPace.outputsAfter(block.start);
     for (let i = 0; i < frameCount(block); i++) this.#push(block.data, i * block.channels, block.valid?.[i] ?? 1);
-    const prediction = this.#blockOf(this.#predictions, layers.length, first, block);
-    const features =
-      this.#hidden < 0 ? prediction : this.#blockOf(this.#features, this.#hidden + 1, firstFeature, block);
-    const error = this.#blockOf(this.#errors, layers.length, this.#scored - this.#errors.count, block);
-    const score = this.#score.get();
+    const { errors, settled } = this.#exam;
+    const prediction = take(this.#predictions, pace, first, block);
+    const features = this.#hidden < 0 ? prediction : take(this.#features, this.#hiddenPace, firstFeature, block);
+    const error = take(errors, pace, settled - errors.count, block);
+    const score = this.#exam.score(this.#rate);
     return { prediction, features, error, score, updates: this.#updates, weights: () => network.weights() };
   }
 
@@ -139,112 +137,102 @@ export class Learner {
     const { outChannels } = this.network;
     if (this.#forecast) throw new TypeError("task must be 'target' to be taught, got 'forecast'");
     if (block.channels !== outChannels) throw invalid('channels of a target', `${outChannels}`, block.channels);
-    this.#truths.skip(Math.max(0, block.start - this.#truths.next));
-    for (let i = this.#truths.next - block.start; i < frameCount(block); i++) {
-      this.#know(block.data, i * outChannels, block.valid?.[i] ?? 1);
+    this.#exam.missTruths(Math.max(0, block.start - this.#exam.nextTruth));
+    for (let i = this.#exam.nextTruth - block.start; i < frameCount(block); i++) {
+      this.#exam.know(block.data, i * outChannels, block.valid?.[i] ?? 1);
+      this.#learn();
     }
+  }
+
+  /** All that a learner needs to go on, but for its network's weights. */
+  save(): State {
+    return {
+      learning: Number(this.learning),
+      updates: this.#updates,
+      unused: Number(this.#unused),
+      mark: this.#mark,
+      rate: this.#rate,
+      optimizer: this.optimizer.save(),
+      exam: this.#exam.save(),
+      stream: this.#stream.state(),
+    };
+  }
+
+  /** Takes over what `save` wrote. Throws when it is not of such a learner; it is then not to be used. */
+  restore(state: State): void {
+    this.learning = numberIn(state, 'learning') === 1;
+    this.#updates = numberIn(state, 'updates');
+    this.#unused = numberIn(state, 'unused') === 1;
+    this.#mark = numberIn(state, 'mark');
+    this.#rate = numberIn(state, 'rate');
+    this.optimizer.restore(stateIn(state, 'optimizer'));
+    this.#exam.restore(stateIn(state, 'exam'), this.#rate);
+    this.#stream = NetworkStream.of(this.network, stateIn(state, 'stream'));
   }
 
   #push(data: Float32Array, at: number, valid: number): void {
-    if (this.#forecast) this.#know(data, at, valid);
-    if (this.#waiting.next - this.#scored === this.#waiting.capacity) this.#settle(Infinity);
+    if (this.#forecast) {
+      this.#exam.know(data, at, valid);
+      this.#learn();
+    }
     for (let c = 0; c < this.#frame.length; c++) this.#frame[c] = data[at + c];
     this.#valid[0] = valid;
-    const outputs = this.#stream.pushInto(this.#frame, this.#gradient, this.#valid);
-    if (this.#hidden >= 0) this.#features.append(this.#stream.outputOf(this.#hidden));
-    if (outputs === 0) return;
-    const output = this.#stream.outputOf(this.network.layers.length - 1);
+    const count = this.#stream.outputsFor(1);
+    while (this.#exam.room < count) this.#giveUp();
+    this.#stream.push(this.#frame, this.#valid);
+    const { outputs } = this.#stream.stack;
+    if (this.#hidden >= 0) this.#features.append(outputs[this.#hidden]);
+    if (count === 0) return;
+    const output = outputs[outputs.length - 1];
     this.#predictions.append(output);
-    this.#madeAt[this.#waiting.next % this.#madeAt.length] = this.#updates;
-    this.#waiting.push(output.data, 0, output.valid[0]);
-    this.#settleKnown();
+    for (let i = 0; i < count; i++) this.#exam.wait(output.data, i * output.channels, output.valid[i], this.#updates);
+    this.#learn();
   }
 
-  #know(data: Float32Array, at: number, valid: number): void {
-    let real = valid;
-    for (let c = 0; c < this.#truths.channels; c++) if (!Number.isFinite(data[at + c])) real = 0;
-    this.#truths.push(data, at, real);
-    this.#settleKnown();
-  }
-
-  /** Settles, oldest first, the outputs whose truth has come. */
-  #settleKnown(): void {
-    while (this.#scored < this.#waiting.next) {
-      const truth = this.#scored * this.#stride + this.#anchor + this.#lead;
-      if (truth >= this.#truths.next) return;
-      this.#settle(truth);
+  /** Learns, oldest first, from the outputs whose truth has come. */
+  #learn(): void {
+    for (let truth = this.#exam.settle(this.#updates); truth >= 0; truth = this.#exam.settle(this.#updates)) {
+      const { gradient, known } = this.#exam;
+      if (!this.learning) gradient.fill(0);
+      this.#stream.learn(gradient);
+      this.#unused ||= known && this.learning;
+      const mark = Math.floor((truth + 1) / this.#updateEvery);
+      if (mark !== this.#mark && this.#unused) this.#update();
+      this.#mark = mark;
     }
   }
 
-  /** Scores and learns the oldest output that waits, against the truth of frame `truth`; without one it is given up. */
-  #settle(truth: number): void {
-    const { channels } = this.#waiting;
-    const prediction = this.#waiting.slot(this.#scored);
-    const known = this.#isKnown(truth) && this.#waiting.valid[prediction] === 1;
-    const at = this.#errors.reserve(1);
-    const lateness = this.#lateness();
-    for (let c = 0; c < channels; c++) {
-      const error =
-        this.#waiting.data[prediction * channels + c] - this.#truths.data[this.#truths.slot(truth) * channels + c];
-      this.#errors.data[at + c] = known ? error : NaN;
-      this.#gradient[c] = known && this.learning ? error / (1 + lateness) : 0;
-    }
-    this.#errors.valid[this.#errors.count++] = known ? 1 : 0;
-    if (known) this.#addScore(prediction * channels, truth);
-    this.#stream.learn(this.#gradient);
-    this.#unused ||= known && this.learning;
-    this.#scored++;
-    this.#update(Math.floor((truth + 1) / this.#updateEvery));
-  }
-
-  #update(mark: number): void {
-    if (mark === this.#mark || mark === Infinity) return;
-    this.#mark = mark;
-    if (!this.#unused) return;
+  #update(): void {
+    if (this.#byWindow) this.#stream.release();
     this.optimizer.step(this.network, this.#stream);
     this.#unused = false;
     this.#updates++;
   }
 
-  /** How stale the oldest prediction is: outputs, or updates, made since, whichever are more. 0 for the next frame. */
-  #lateness(): number {
-    const updates = this.#updates - this.#madeAt[this.#scored % this.#madeAt.length];
-    return Math.max(updates, this.#waiting.next - 1 - this.#scored);
-  }
-
-  /** The rival of a forecast is the frame that the output hangs on; who follows a target has not seen a truth before. */
-  #addScore(predictionAt: number, truth: number): void {
-    const { channels, data } = this.#truths;
-    const before = truth - this.#lead;
-    if (!this.#isKnown(before)) return;
-    const knownAt = this.#forecast ? this.#truths.slot(before) * channels : -1;
-    this.#score!.add(this.#waiting.data, predictionAt, data, this.#truths.slot(truth) * channels, knownAt);
-  }
-
-  #isKnown(frame: number): boolean {
-    const { next, capacity } = this.#truths;
-    return frame >= Math.max(0, next - capacity) && frame < next && this.#truths.valid[this.#truths.slot(frame)] === 1;
+  #giveUp(): void {
+    this.#exam.giveUp();
+    this.#stream.learn(this.#exam.gradient);
   }
 
   /** Frames that never came: short gaps are lived through, of long ones only the index is kept. */
   #miss(count: number): void {
-    if (count <= this.#stream.settle) {
+    const { pace } = this.network;
+    if (count === 0) return;
+    if (count <= pace.settle) {
       const nothing = new Float32Array(this.#frame.length);
       for (let i = 0; i < count; i++) this.#push(nothing, 0, 0);
     } else {
       this.#stream.jump(count);
-      this.#waiting.skip(outputsAfter(this.network.layers, this.#stream.index) - this.#waiting.next);
-      this.#scored = this.#waiting.next;
-      if (this.#forecast) this.#truths.skip(count);
+      this.#exam.missPredictions(pace.outputsAfter(this.#stream.index) - this.#exam.next);
+      if (this.#forecast) this.#exam.missTruths(count);
     }
-    if (count > 0) for (const rows of [this.#predictions, this.#errors, this.#features]) rows.clear();
+    for (const rows of [this.#predictions, this.#exam.errors, this.#features]) rows.clear();
   }
+}
 
-  /** Takes the rows gathered of the first `depth` layers, from output `first` on, as a block. */
-  #blockOf(rows: Frames, depth: number, first: number, source: Block): Block {
-    const { channels, count } = rows;
-    const outputs = { data: rows.data.slice(0, count * channels), channels, valid: rows.valid.slice(0, count) };
-    rows.clear();
-    return derivedBlock(source, this.network.layers.slice(0, depth), first, outputs);
-  }
+/** Takes the rows gathered, from output `first` on, as a block that follows `source` at `pace`. */
+function take(rows: Frames, pace: Pace, first: number, source: Block): Block {
+  const outputs = { data: rows.copy(), channels: rows.channels, valid: rows.valid.slice(0, rows.count) };
+  rows.clear();
+  return derivedBlock(source, pace, first, outputs);
 }

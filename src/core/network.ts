@@ -1,12 +1,18 @@
 import { integer, invalid, oneOf, positive } from './check.ts';
-import { defaultInitialization, initialize, type Initialization } from './initialize.ts';
-import type { Parameters } from './layer-stream.ts';
-import { layersOf, type Layer, type NetworkSpec } from './network-spec.ts';
-import { NetworkStream, type StreamOptions } from './network-stream.ts';
+import { initialize, type Initialization } from './initialize.ts';
+import type { Layer, ParameterSpec } from './layer.ts';
+import { LayerStack } from './layer-stack.ts';
+import { layersOf, type NetworkSpec } from './network-spec.ts';
+import { NetworkStream } from './network-stream.ts';
+import type { StreamOptions } from './stream-options.ts';
+import { chain, type Pace } from './pace.ts';
+import { checkStreams } from './plan.ts';
 import { random } from './random.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+import { decodeState } from './state-file.ts';
 import { fromTorch, toTorch } from './torch.ts';
-import { checkShape, kernelShape, reverseTaps, weightsOf, type Weights, type WeightsLike } from './weights.ts';
+import { nameForTorch, torchNames, type TorchNames } from './torch-names.ts';
+import { checkWeights, weightsOf, type Weights, type WeightsLike } from './weights.ts';
 
 export interface CreateOptions {
   /** Names and shapes as `weights()` gives them. */
@@ -24,18 +30,24 @@ export class Network {
   readonly spec: NetworkSpec;
   /** @internal */
   readonly layers: readonly Layer[];
-  /** By layer, null where there is nothing to train. @internal */
-  readonly parameters: readonly (Parameters | null)[];
+  /** How its outputs follow its inputs. @internal */
+  readonly pace: Pace;
+  /** What is trained, by name; and its values, packed as the engine reads them. @internal */
+  readonly parameters: readonly ParameterSpec[];
+  /** @internal */
+  readonly values: readonly Float32Array[];
+  /** What PyTorch calls the weights; of an exported module only. */
+  readonly #names: TorchNames | undefined;
 
-  private constructor(spec: NetworkSpec) {
+  private constructor(spec: NetworkSpec, names?: TorchNames) {
+    this.#names = names;
     this.layers = layersOf(spec);
     this.spec = structuredClone(spec);
-    this.parameters = this.layers.map((layer) => {
-      if (layer.type !== 'conv1d') return null;
-      const { outChannels, windowing, inChannels, groups, bias } = layer;
-      const weight = new Float32Array((outChannels * windowing.kernelSize * inChannels) / groups);
-      return { weight, bias: bias ? new Float32Array(outChannels) : null };
-    });
+    this.pace = chain(this.layers.map((layer) => layer.pace));
+    this.parameters = LayerStack.parameters('layers.', this.layers);
+    this.values = this.parameters.map(
+      ({ shape }) => new Float32Array(shape.reduce((product, size) => product * size, 1)),
+    );
   }
 
   /** A new network with the given weights, or with seeded random ones. */
@@ -52,10 +64,12 @@ export class Network {
    */
   static load(bytes: Uint8Array, spec?: NetworkSpec): Network {
     const { tensors, metadata } = decodeSafetensors(bytes);
-    const known = spec ?? (metadata.tapline === undefined ? undefined : (JSON.parse(metadata.tapline) as NetworkSpec));
+    const known = spec ?? (metadata.spec === undefined ? undefined : (JSON.parse(metadata.spec) as NetworkSpec));
     if (!known) throw invalid('spec', "given, because the file's metadata has none", spec, TypeError);
-    const ours = Object.keys(tensors).every((name) => name.startsWith('layers.'));
-    return Network.create(known, { weights: ours ? tensors : fromTorch(tensors, known) });
+    const ours = metadata.tapline !== undefined || Object.keys(tensors).every((name) => name.startsWith('layers.'));
+    const network = new Network(known, spec || metadata.torch === undefined ? undefined : torchNames(metadata.torch));
+    network.setWeights(ours ? tensors : fromTorch(tensors, known));
+    return network;
   }
 
   get inChannels(): number {
@@ -68,55 +82,61 @@ export class Network {
 
   /** Copies of the weights, in lag order. */
   weights(): Weights {
-    return weightsOf(this.layers, (index) => this.parameters[index]);
+    return weightsOf(this.parameters, this.values);
   }
 
   /** Takes all weights over. Throws, and changes nothing, when a name or a shape does not fit. */
   setWeights(weights: WeightsLike): void {
-    const expected = new Set<string>();
-    this.#eachConv((layer, { bias }, shape) => {
-      const parts = bias
-        ? ([
-            ['weight', shape],
-            ['bias', [shape[0]]],
-          ] as const)
-        : ([['weight', shape]] as const);
-      for (const [part, partShape] of parts) {
-        const name = `layers.${layer.index}.${part}`;
-        checkShape(name, weights[name], partShape);
-        expected.add(name);
-      }
-    });
-    for (const name of Object.keys(weights)) {
-      if (!expected.has(name)) throw invalid('name of a weight', `one of ${[...expected].join(', ')}`, name, TypeError);
+    checkWeights(this.parameters, weights);
+    for (const [i, { name, pack }] of this.parameters.entries()) {
+      const { data } = weights[name];
+      this.values[i].set(pack ? pack(data) : Float32Array.from(data));
     }
-    this.#eachConv((layer, { weight, bias }, shape) => {
-      weight.set(reverseTaps(weights[`layers.${layer.index}.weight`].data, shape));
-      bias?.set(Float32Array.from(weights[`layers.${layer.index}.bias`].data));
-    });
   }
 
-  /** Safetensors of the weights: in lag order with the spec in the metadata, or, for PyTorch, in its names and order. */
+  /**
+   * Safetensors of the weights: in lag order with the spec in the metadata, or, for PyTorch, in its names and order. Those
+   * are the state dict's of the module that the network was exported from, if none of its weights were folded into others,
+   * else '0.weight' … by the number of the layer.
+   */
   save(options: { torch?: boolean } = {}): Uint8Array {
-    const metadata = { tapline: JSON.stringify(this.spec) };
-    return options.torch
-      ? encodeSafetensors(toTorch(this.weights(), this.spec), { format: 'pt' })
-      : encodeSafetensors(this.weights(), metadata);
+    const names = this.#names;
+    if (options.torch) {
+      const turned = toTorch(this.weights(), this.spec);
+      return encodeSafetensors(names ? nameForTorch(turned, names) : turned, { format: 'pt' });
+    }
+    const metadata = { tapline: 'network', spec: JSON.stringify(this.spec) };
+    return encodeSafetensors(this.weights(), names ? { ...metadata, torch: JSON.stringify(names) } : metadata);
   }
 
   /** A copy that shares nothing with this one. */
   clone(): Network {
-    return Network.create(this.spec, { weights: this.weights() });
+    const network = new Network(this.spec, this.#names);
+    network.setWeights(this.weights());
+    return network;
   }
 
-  /** The memory of one stream through this network. */
+  /** The memory of one stream through this network. Throws where a padding needs the whole recording. */
   stream(options: StreamOptions = {}): NetworkStream {
+    if (!options.prewarm) checkStreams(this.layers);
     return new NetworkStream(this, options);
+  }
+
+  /**
+   * A stream with the memory that `stream.save()` wrote, to the last bit.
+   * @throws when the bytes are cut, foreign, of a newer version, or of another network; the sentence says which
+   */
+  restore(bytes: Uint8Array): NetworkStream {
+    const { state, beside } = decodeState('stream', bytes);
+    const { network } = beside as { network: NetworkSpec };
+    if (canonical(network) !== canonical(this.spec))
+      throw invalid('saved state', 'that of this network', network, TypeError);
+    return NetworkStream.of(this, state);
   }
 
   /** One whole recording, [frames, in] → [frames', out], the tail included. */
   apply(x: ArrayLike<number>): Float32Array {
-    const stream = this.stream();
+    const stream = new NetworkStream(this);
     const body = stream.push(x);
     const tail = stream.flush();
     const whole = new Float32Array(body.length + tail.length);
@@ -129,17 +149,18 @@ export class Network {
     const chance = random(integer('seed', seed, 0));
     positive('gain', gain);
     if (initialization !== undefined) oneOf('initialization', initialization, ['he', 'glorot', 'zeros']);
-    this.#eachConv((layer, { weight }) => {
-      const kind = initialization ?? defaultInitialization(this.layers[layer.index + 1]);
-      weight.set(initialize(layer, kind, gain, chance));
-    });
-  }
-
-  #eachConv(visit: (layer: Layer & { type: 'conv1d' }, parameters: Parameters, shape: number[]) => void): void {
-    for (const layer of this.layers) {
-      const parameters = this.parameters[layer.index];
-      if (layer.type !== 'conv1d' || !parameters) continue;
-      visit(layer, parameters, kernelShape(layer));
+    for (const [i, parameter] of this.parameters.entries()) {
+      const numbers = initialize(parameter, initialization, gain, chance);
+      this.values[i].set(parameter.pack ? parameter.pack(numbers) : numbers);
     }
   }
+}
+
+/** A spec as text in which the order of its fields does not show. */
+function canonical(spec: NetworkSpec): string {
+  return JSON.stringify(spec, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 }

@@ -1,6 +1,7 @@
-import { positive } from './check.ts';
+import { oneOf, positive } from './check.ts';
 import type { Network } from './network.ts';
 import type { NetworkStream } from './network-stream.ts';
+import { numberIn, type State } from './state.ts';
 
 /** Moves a network's weights along the gradients that one of its streams has accumulated. */
 export interface Optimizer {
@@ -8,8 +9,19 @@ export interface Optimizer {
   rate: number;
   /** Updates `network`'s weights from `stream`'s gradients and clears these. */
   step(network: Network, stream: NetworkStream): void;
+  /** Its settings as they are now, and what it remembers. */
+  save(): State;
+  restore(state: State): void;
   /** A new optimizer with the settings that this one was made with, and no memory. */
   fresh(): Optimizer;
+}
+
+/** An optimizer as plain JSON. */
+export type OptimizerSpec = { type: 'sgd'; rate: number } | { type: 'nlms'; rate: number; epsilon?: number };
+
+/** The optimizer of a spec. Throws when there is none such. */
+export function optimizerOf(spec: OptimizerSpec): Optimizer {
+  return oneOf('optimizer.type', spec.type, ['sgd', 'nlms']) === 'sgd' ? sgd(spec) : nlms(spec);
 }
 
 /** Stochastic gradient descent, equation (6): w ← w - μ ∂L/∂w. */
@@ -18,6 +30,12 @@ export function sgd({ rate }: { rate: number }): Optimizer {
     rate: positive('rate', rate),
     step(network, stream) {
       descend(network, stream, () => this.rate);
+    },
+    save() {
+      return { rate: this.rate };
+    },
+    restore(state) {
+      this.rate = numberIn(state, 'rate');
     },
     fresh: () => sgd({ rate }),
   };
@@ -35,20 +53,23 @@ export function nlms({ rate, epsilon = 1e-3 }: { rate: number; epsilon?: number 
     step(network, stream) {
       descend(network, stream, (energy) => this.rate / (epsilon + energy));
     },
+    save() {
+      return { rate: this.rate };
+    },
+    restore(state) {
+      this.rate = numberIn(state, 'rate');
+    },
     fresh: () => nlms({ rate, epsilon }),
   };
 }
 
 function descend(network: Network, stream: NetworkStream, length: (energy: number) => number): void {
   if (stream.network !== network) throw new TypeError('stream must be a stream of network, got one of another');
-  for (const [index, layer] of stream.convolutions) {
-    const weights = network.parameters[index]!;
-    const gradients = layer.gradients;
-    if (!gradients) throw new TypeError('stream must be made with { gradients: true }, got one without');
-    const step = length(gradients.energy);
-    move(weights.weight, gradients.weight, step);
-    if (weights.bias) move(weights.bias, gradients.bias!, step);
-    layer.clearGradients();
+  for (const layer of stream.stack.trained) {
+    const step = length(layer.energy);
+    for (const [i, values] of layer.values.entries()) move(values, layer.gradients[i], step);
+    for (const gradient of layer.gradients) gradient.fill(0);
+    layer.energy = 0;
   }
 }
 

@@ -1,5 +1,8 @@
 import { invalid } from './check.ts';
-import { layersOf, type Layer, type NetworkSpec } from './network-spec.ts';
+import type { Layer } from './layer.ts';
+import { layersOf, type NetworkSpec } from './network-spec.ts';
+import { chain } from './pace.ts';
+import { sum } from './sum.ts';
 
 export interface Delay {
   /** In frames of the network's input. */
@@ -15,7 +18,7 @@ export interface LayerPlan {
   readonly outChannels: number;
   /** Output frames a second, in Hz; 0 = irregular. */
   readonly rate: number;
-  /** Frames of the layer's input per output. */
+  /** Frames of the layer's input per output; below 1 where it upsamples. */
   readonly stride: number;
   /** Frames of the network's input that one output of this layer sees, equation (3). */
   readonly receptiveField: number;
@@ -58,65 +61,54 @@ export interface Plan {
  */
 export function plan(spec: NetworkSpec, rate: number = 0): Plan {
   if (!(rate >= 0 && rate < Infinity)) throw invalid('rate', 'a number >= 0 in Hz', rate);
-  let stride = 1;
-  let receptiveField = 1;
-  let delay = 0;
-  let wait = 0;
-  const layers = layersOf(spec).map((layer): LayerPlan => {
-    const window = windowOf(layer);
-    receptiveField += (window.receptiveField - 1) * stride;
-    delay += ((window.receptiveField - 1) / 2) * stride;
-    wait += window.anchor * stride;
-    stride *= window.stride;
-    const perFrame = macs(layer) / stride;
+  const built = layersOf(spec);
+  checkStreams(built);
+  const layers = built.map((layer, index): LayerPlan => {
+    const { stride, up, receptiveField, delay, framesFor } = chain(built.slice(0, index + 1).map(({ pace }) => pace));
+    const { type, inChannels, outChannels, macs, parameters, bytes, pace } = layer;
+    const perFrame = (macs * up) / stride;
+    const weights = sum(parameters, ({ shape }) => shape.reduce((product, size) => product * size, 1));
     return {
-      index: layer.index,
-      type: layer.type === 'activation' ? layer.activation : layer.type,
-      inChannels: layer.inChannels,
-      outChannels: layer.outChannels,
-      rate: rate / stride,
-      stride: window.stride,
-      receptiveField,
+      index,
+      type,
+      inChannels,
+      outChannels,
+      rate: (rate * up) / stride,
+      stride: pace.stride / pace.up,
+      receptiveField: Math.ceil(receptiveField),
       groupDelay: delayOf(delay, rate),
-      wait,
+      wait: framesFor(1) - 1,
       macsPerFrame: perFrame,
       macsPerSecond: perFrame * rate,
-      bytes: bytes(layer),
+      bytes: 4 * weights + bytes,
     };
   });
-  const sum = (key: 'macsPerSecond' | 'bytes') => layers.reduce((total, layer) => total + layer[key], 0);
+  const { stride, up, receptiveField, delay, framesFor } = chain(built.map(({ pace }) => pace));
   return {
     inChannels: spec.inChannels,
     outChannels: layers.at(-1)?.outChannels ?? spec.inChannels,
     rate,
-    outRate: rate / stride,
-    stride,
-    receptiveField,
+    outRate: (rate * up) / stride,
+    stride: stride / up,
+    receptiveField: Math.ceil(receptiveField),
     groupDelay: delayOf(delay, rate),
-    wait,
-    macsPerSecond: sum('macsPerSecond'),
-    bytes: sum('bytes'),
+    wait: framesFor(1) - 1,
+    macsPerSecond: sum(layers, (layer) => layer.macsPerSecond),
+    bytes: sum(layers, (layer) => layer.bytes),
     layers,
   };
 }
 
+/** Throws, with the layer's number and the reason, where a layer cannot run as a stream. */
+export function checkStreams(layers: readonly Layer[]): void {
+  for (const [index, { pace }] of layers.entries()) {
+    if (pace.framesFor(1) === Infinity) {
+      const rule = "given where padding is 'wrap', and statLength where it is 'mean' or 'median', to run as a stream";
+      throw invalid(`layers[${index}].period`, rule, undefined);
+    }
+  }
+}
+
 function delayOf(frames: number, rate: number): Delay {
   return { frames, ms: rate > 0 ? (frames * 1000) / rate : NaN };
-}
-
-function windowOf(layer: Layer): { receptiveField: number; stride: number; anchor: number } {
-  return layer.type === 'activation' ? { receptiveField: 1, stride: 1, anchor: 0 } : layer.windowing;
-}
-
-/** Multiply-adds of one output frame. */
-function macs(layer: Layer): number {
-  if (layer.type === 'conv1d')
-    return (layer.outChannels * layer.windowing.kernelSize * layer.inChannels) / layer.groups;
-  return layer.type === 'avgPool' ? layer.outChannels * layer.windowing.kernelSize : 0;
-}
-
-function bytes(layer: Layer): number {
-  if (layer.type === 'activation') return 0;
-  const weights = layer.type === 'conv1d' ? macs(layer) + (layer.bias ? layer.outChannels : 0) : 0;
-  return 4 * weights + 2 * layer.windowing.receptiveField * (4 * layer.inChannels + 1);
 }

@@ -1,6 +1,10 @@
-import type { Weights, WeightsLike } from './weights.ts';
+/** A named array of numbers as a safetensors file holds it. */
+export interface FileTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Float64Array | Uint8Array;
+}
 
-const MAX_HEADER = 100 * 1024 * 1024;
+export type Tensors = Record<string, FileTensor>;
 
 interface Entry {
   dtype: string;
@@ -8,17 +12,24 @@ interface Entry {
   data_offsets: [number, number];
 }
 
+const MAX_HEADER = 100 * 1024 * 1024;
+const kinds = { F32: Float32Array, F64: Float64Array, U8: Uint8Array } as const;
+const dtypeOf = (data: FileTensor['data']) =>
+  data instanceof Float32Array ? 'F32' : data instanceof Float64Array ? 'F64' : 'U8';
+
 /**
- * Writes tensors as safetensors: u64 length of a JSON header, the header, the numbers as little-endian float32.
- * Source: the safetensors format description (Hugging Face). The header is padded so that the numbers lie on 8 bytes.
+ * Writes tensors as safetensors: u64 length of a JSON header, the header, the numbers, little-endian.
+ * Source: the safetensors format description (Hugging Face). The widest numbers lie first, and the header is padded, so
+ * that all are aligned.
  */
-export function encodeSafetensors(tensors: WeightsLike, metadata: Record<string, string> = {}): Uint8Array {
+export function encodeSafetensors(tensors: Tensors, metadata: Record<string, string> = {}): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: metadata };
+  const width = ({ data }: FileTensor) => data.BYTES_PER_ELEMENT;
+  const laid = Object.entries(tensors).sort(([, a], [, b]) => width(b) - width(a));
   let end = 0;
-  for (const [name, { shape, data }] of Object.entries(tensors)) {
-    const begin = end;
-    end += 4 * data.length;
-    header[name] = { dtype: 'F32', shape, data_offsets: [begin, end] };
+  for (const [name, { shape, data }] of laid) {
+    header[name] = { dtype: dtypeOf(data), shape, data_offsets: [end, end + data.byteLength] };
+    end += data.byteLength;
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
   const length = Math.ceil(text.length / 8) * 8;
@@ -27,24 +38,29 @@ export function encodeSafetensors(tensors: WeightsLike, metadata: Record<string,
   view.setBigUint64(0, BigInt(length), true);
   bytes.set(text, 8);
   let at = 8 + length;
-  for (const { data } of Object.values(tensors)) {
-    for (let i = 0; i < data.length; i++, at += 4) view.setFloat32(at, data[i], true);
+  for (const [, { data }] of laid) {
+    for (let i = 0; i < data.length; i++, at += data.BYTES_PER_ELEMENT) write(view, at, data, i);
   }
   return bytes;
 }
 
-/** Reads safetensors whose tensors are F32 or F64. Throws an Error with a sentence when the bytes are not that. */
-export function decodeSafetensors(bytes: Uint8Array): { tensors: Weights; metadata: Record<string, string> } {
+function write(view: DataView, at: number, data: FileTensor['data'], i: number): void {
+  if (data instanceof Float32Array) view.setFloat32(at, data[i], true);
+  else if (data instanceof Float64Array) view.setFloat64(at, data[i], true);
+  else view.setUint8(at, data[i]);
+}
+
+/** Reads safetensors of F32, F64 and U8. Throws an Error with a sentence when the bytes are not that, or not whole. */
+export function decodeSafetensors(bytes: Uint8Array): { tensors: Tensors; metadata: Record<string, string> } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = bytes.length < 8 ? NaN : Number(view.getBigUint64(0, true));
   if (!(length >= 2 && length <= MAX_HEADER && 8 + length <= bytes.length)) {
     throw new RangeError(`safetensors: ${bytes.length} bytes hold no whole header`);
   }
   const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, 8 + length));
-  const body = 8 + length;
-  const tensors: Weights = {};
+  const tensors: Tensors = {};
   for (const [name, entry] of Object.entries(entries as Record<string, Entry>)) {
-    tensors[name] = { shape: [...entry.shape], data: read(name, entry, view, body) };
+    tensors[name] = { shape: [...entry.shape], data: read(name, entry, view, 8 + length) };
   }
   return { tensors, metadata: metadata as Record<string, string> };
 }
@@ -60,25 +76,24 @@ function parseHeader(text: Uint8Array): Record<string, unknown> {
   throw new TypeError('safetensors: the header is not a JSON object');
 }
 
-function read(name: string, entry: Entry, view: DataView, body: number): Float32Array {
+function read(name: string, entry: Entry, view: DataView, body: number): FileTensor['data'] {
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (dtype !== 'F32' && dtype !== 'F64') {
-    throw new TypeError(`safetensors: ${name}.dtype must be F32 or F64, got '${dtype}'`);
+  if (!Object.hasOwn(kinds, dtype)) {
+    throw new TypeError(`safetensors: ${name}.dtype must be F32, F64 or U8, got '${dtype}'`);
   }
-  const size = dtype === 'F32' ? 4 : 8;
-  const wholes =
-    Array.isArray(shape) &&
-    Array.isArray(offsets) &&
-    [...shape, ...offsets].every((n) => Number.isSafeInteger(n) && n >= 0);
-  const count = wholes ? shape.reduce((product, n) => product * n, 1) : NaN;
-  const [begin, end] = wholes ? offsets : [NaN, NaN];
+  const Kind = kinds[dtype as keyof typeof kinds];
+  const size = Kind.BYTES_PER_ELEMENT;
+  const sizes = Array.isArray(shape) && Array.isArray(offsets) ? [...shape, ...offsets] : [NaN];
+  const whole = sizes.every((n) => Number.isSafeInteger(n) && n >= 0);
+  const count = whole ? shape.reduce((product, n) => product * n, 1) : NaN;
+  const [begin, end] = whole ? offsets : [NaN, NaN];
   if (!(end - begin === count * size && body + end <= view.byteLength)) {
     throw new RangeError(`safetensors: ${name} must lie whole within the file, got shape [${shape}] at [${offsets}]`);
   }
-  const data = new Float32Array(count);
+  const data = new Kind(count);
   for (let i = 0; i < count; i++) {
     const at = body + begin + i * size;
-    data[i] = size === 4 ? view.getFloat32(at, true) : view.getFloat64(at, true);
+    data[i] = size === 4 ? view.getFloat32(at, true) : size === 8 ? view.getFloat64(at, true) : view.getUint8(at);
   }
   return data;
 }

@@ -1,4 +1,5 @@
 import { integer, invalid, positive } from './check.ts';
+import { doublesIn, type State } from './state.ts';
 
 /** How fast the running statistics of a `Standardizer` forget. */
 export interface StandardizerOptions {
@@ -55,6 +56,21 @@ export class Standardizer {
     return { mean: this.#mean.slice(), spread: this.#variance.map(Math.sqrt) };
   }
 
+  /** Whether channel `c` has moved enough to be scaled. */
+  hasSpread(c: number): boolean {
+    return Math.sqrt(this.#variance[c]) > Math.abs(this.#mean[c]) * 2 ** -30;
+  }
+
+  save(): State {
+    return { count: this.#count.slice(), mean: this.#mean.slice(), variance: this.#variance.slice() };
+  }
+
+  restore(state: State): void {
+    this.#count.set(doublesIn(state, 'count', this.channels));
+    this.#mean.set(doublesIn(state, 'mean', this.channels));
+    this.#variance.set(doublesIn(state, 'variance', this.channels));
+  }
+
   #learn(c: number, x: number): void {
     const w = Math.max(1 / ++this.#count[c], this.#least);
     const d = x - this.#mean[c];
@@ -64,7 +80,6 @@ export class Standardizer {
 
   #scale(c: number, x: number): number {
     if (!Number.isFinite(x)) return NaN;
-    const spread = Math.sqrt(this.#variance[c]);
-    return spread > Math.abs(this.#mean[c]) * 2 ** -30 ? (x - this.#mean[c]) / spread : 0;
+    return this.hasSpread(c) ? (x - this.#mean[c]) / Math.sqrt(this.#variance[c]) : 0;
   }
 }

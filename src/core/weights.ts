@@ -1,6 +1,5 @@
 import { invalid } from './check.ts';
-import type { Parameters } from './layer-stream.ts';
-import type { Layer } from './network-spec.ts';
+import type { ParameterSpec } from './layer.ts';
 
 /** A named array of numbers, row-major. */
 export interface Tensor {
@@ -11,7 +10,7 @@ export interface Tensor {
 /** A network's weights by name: 'layers.0.weight' [out, tap, in/groups] in lag order, 'layers.0.bias' [out]. */
 export type Weights = Record<string, Tensor>;
 
-/** A tensor as it may be given: numbers of any kind. */
+/** Weights as they may be given: numbers of any kind. */
 export type WeightsLike = Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>;
 
 /** Turns the tap axis of [out, tap, in] round: lag order ↔ the order in which a window lies in its delay line. */
@@ -27,22 +26,22 @@ export function reverseTaps(data: ArrayLike<number>, [outputs, taps, inputs]: re
   return turned;
 }
 
-/** [out, tap, in/groups] of a convolution. */
-export function kernelShape(layer: Layer & { type: 'conv1d' }): [outputs: number, taps: number, inputs: number] {
-  return [layer.outChannels, layer.windowing.kernelSize, layer.inChannels / layer.groups];
+/** Copies of what the engine holds for `parameters` (values, or gradients), by name and in lag order. */
+export function weightsOf(parameters: readonly ParameterSpec[], held: readonly Float32Array[]): Weights {
+  return Object.fromEntries(
+    parameters.map(({ name, shape, unpack }, i) => {
+      return [name, { shape: [...shape], data: unpack ? unpack(held[i]) : held[i].slice() }];
+    }),
+  );
 }
 
-/** Copies of what the layers hold (weights, or gradients, packed), by name and in lag order. */
-export function weightsOf(layers: readonly Layer[], packed: (index: number) => Parameters | null): Weights {
-  const weights: Weights = {};
-  for (const layer of layers) {
-    const held = layer.type === 'conv1d' ? packed(layer.index) : null;
-    if (layer.type !== 'conv1d' || !held) continue;
-    const shape = kernelShape(layer);
-    weights[`layers.${layer.index}.weight`] = { shape, data: reverseTaps(held.weight, shape) };
-    if (held.bias) weights[`layers.${layer.index}.bias`] = { shape: [shape[0]], data: held.bias.slice() };
+/** Throws unless `weights` has every parameter by name, in its shape, and nothing else. */
+export function checkWeights(parameters: readonly ParameterSpec[], weights: WeightsLike): void {
+  for (const { name, shape } of parameters) checkShape(name, weights[name], shape);
+  const names = parameters.map(({ name }) => name);
+  for (const name of Object.keys(weights)) {
+    if (!names.includes(name)) throw invalid('name of a weight', `one of ${names.join(', ')}`, name, TypeError);
   }
-  return weights;
 }
 
 /** Throws unless `tensor` is there, has `shape`, and holds as many numbers as that says. */

@@ -1,7 +1,9 @@
 import { DelayLine } from './delay-line.ts';
 import type { Frames } from './frames.ts';
 import { GradientLine } from './gradient-line.ts';
-import type { LayerStream } from './layer-stream.ts';
+import type { LayerOptions, LayerStream, Trained } from './layer.ts';
+import { copied, statistic } from './reference/surroundings.ts';
+import { floatsIn, numberIn, stateIn, type State } from './state.ts';
 import type { Windowing } from './windowing.ts';
 
 /**
@@ -15,22 +17,29 @@ import type { Windowing } from './windowing.ts';
  * Convolution and pooling differ in what they do with a window, nothing else.
  */
 export abstract class WindowLayer implements LayerStream {
+  readonly trained: readonly Trained[] = [];
   protected readonly line: DelayLine;
   protected readonly gradientLine: GradientLine | null;
   protected readonly windowing: Windowing;
-  /** Outputs emitted; also the index of the next one. */
+  /** Outputs that have come; also the index of the next one. */
   #outputs = 0;
   /** Outputs that have had their gradient; also the index of the next one to get it. */
   #learned = 0;
   /** Frames of the source, which the tail is not part of. */
   #frames = 0;
+  /** How many frames the padding before frame 0 was made of. */
+  #known = 0;
   #lastInvalid = -1;
+  /** The gradient of the padding before frame 0, until its sources leave. */
+  #copies: Float32Array = new Float32Array(0);
   #ended = false;
 
-  constructor(windowing: Windowing, inChannels: number, gradients: boolean) {
-    const { receptiveField, padValue } = windowing;
+  constructor(windowing: Windowing, inChannels: number, { gradients }: LayerOptions) {
+    const { receptiveField, padValue, head, wait, tail, statLength, period } = windowing;
     this.windowing = windowing;
-    this.line = new DelayLine(inChannels, receptiveField, padValue);
+    const sources = tail > 0 ? Math.max(tail + 1, statLength, period) : 0;
+    const capacity = Math.max(receptiveField, head + wait, sources);
+    this.line = new DelayLine(inChannels, capacity === Infinity ? receptiveField : capacity, padValue);
     this.gradientLine = gradients ? new GradientLine(inChannels, receptiveField - 1) : null;
   }
 
@@ -41,22 +50,24 @@ export abstract class WindowLayer implements LayerStream {
   protected abstract accumulate(oldest: number, g: Float32Array, at: number, dx: GradientLine): void;
 
   push(x: Frames, out: Frames): void {
-    if (x.count === 0) return;
-    if (this.#frames === 0 && this.windowing.padding === 'edge') this.line.fill(x.data, 0);
-    for (let i = 0; i < x.count; i++) this.#pushFrame(x.data, i * x.channels, x.valid[i], out);
-    this.#frames += x.count;
+    for (let i = 0; i < x.count; i++) {
+      this.#take(x.data, i * x.channels, x.valid[i]);
+      this.#frames++;
+      this.#emit(out);
+    }
   }
 
   flush(out: Frames): void {
-    const { tail, padding, padValue } = this.windowing;
+    const { tail, wait } = this.windowing;
     if (this.#ended || this.#frames === 0) return;
     this.#ended = true;
-    const last = new Float32Array(this.line.channels).fill(padValue);
-    if (padding === 'edge') {
-      const at = this.line.slot(this.#frames - 1) * last.length;
-      last.set(this.line.data.subarray(at, at + last.length));
+    if (this.#frames < wait) this.#padBefore();
+    const padding = this.#paddingAfter();
+    this.#emit(out);
+    for (let i = 0; i < tail; i++) {
+      this.#take(padding, i * this.line.channels, 0);
+      this.#emit(out);
     }
-    for (let i = 0; i < tail; i++) this.#pushFrame(last, 0, 0, out);
   }
 
   backward(g: Frames, dx: Frames): void {
@@ -67,7 +78,15 @@ export abstract class WindowLayer implements LayerStream {
       const oldest = this.#oldest(this.#learned++);
       if (this.#isFinite(oldest)) this.accumulate(oldest, g.data, i * g.channels, line);
     }
-    this.#settle(line, this.#oldest(this.#learned), dx);
+    this.#settle(line, this.#oldest(this.#learned), this.windowing.hold, dx);
+  }
+
+  release(dx: Frames): void {
+    const { stride, anchor } = this.windowing;
+    const line = this.gradientLine;
+    if (!line || this.#learned === 0) return;
+    line.open(this.line.next);
+    this.#settle(line, (this.#learned - 1) * stride + anchor + 1, 0, dx);
   }
 
   flushGradient(dx: Frames): void {
@@ -75,15 +94,10 @@ export abstract class WindowLayer implements LayerStream {
     if (!line) return;
     line.open(this.line.next);
     this.#learned = this.#outputs;
-    this.#settle(line, Infinity, dx);
+    this.#settle(line, Infinity, this.windowing.hold, dx);
   }
 
-  outputsFor(frames: number): number {
-    const { stride, anchor } = this.windowing;
-    return Math.max(0, Math.floor((this.line.next + frames - 1 - anchor) / stride) + 1) - this.#outputs;
-  }
-
-  shift(frames: number): void {
+  shift(frames: number): number {
     const outputs = frames / this.windowing.stride;
     this.#frames += frames;
     this.#outputs += outputs;
@@ -91,6 +105,33 @@ export abstract class WindowLayer implements LayerStream {
     this.#lastInvalid += frames;
     this.line.shift(frames);
     this.gradientLine?.shift(frames);
+    return outputs;
+  }
+
+  save(): State {
+    return {
+      outputs: this.#outputs,
+      learned: this.#learned,
+      frames: this.#frames,
+      known: this.#known,
+      lastInvalid: this.#lastInvalid,
+      ended: Number(this.#ended),
+      copies: this.#copies.slice(),
+      line: this.line.save(),
+      ...(this.gradientLine && { gradientLine: this.gradientLine.save() }),
+    };
+  }
+
+  restore(state: State): void {
+    this.#outputs = numberIn(state, 'outputs');
+    this.#learned = numberIn(state, 'learned');
+    this.#frames = numberIn(state, 'frames');
+    this.#known = numberIn(state, 'known');
+    this.#lastInvalid = numberIn(state, 'lastInvalid');
+    this.#ended = numberIn(state, 'ended') === 1;
+    this.#copies = floatsIn(state, 'copies').slice();
+    this.line.restore(stateIn(state, 'line'));
+    this.gradientLine?.restore(stateIn(state, 'gradientLine'));
   }
 
   #oldest(output: number): number {
@@ -98,20 +139,60 @@ export abstract class WindowLayer implements LayerStream {
     return output * stride + anchor - (receptiveField - 1);
   }
 
-  #pushFrame(source: Float32Array, offset: number, valid: number, out: Frames): void {
+  #take(source: Float32Array, offset: number, valid: number): void {
     const { line } = this;
-    if (this.gradientLine) {
-      const needed = line.next + 1 - this.#oldest(this.#learned);
+    const { wait, receptiveField } = this.windowing;
+    if (this.gradientLine || wait === Infinity) {
+      const needed = line.next + 1 - (wait === Infinity ? 1 - receptiveField : this.#oldest(this.#learned));
       if (needed > line.capacity) line.grow(2 * needed);
     }
     if (!valid) this.#lastInvalid = line.next;
     line.push(source, offset, valid);
-    const { stride, anchor } = this.windowing;
-    if (line.next - 1 !== this.#outputs * stride + anchor) return;
-    const oldest = this.#oldest(this.#outputs++);
-    const at = out.reserve(1);
-    this.forward(oldest, out.data, at);
-    out.valid[out.count++] = this.#isValid(oldest);
+    if (this.#frames + 1 === wait && !this.#ended) this.#padBefore();
+  }
+
+  /** The outputs that hang on frames that have come, once the padding is known. */
+  #emit(out: Frames): void {
+    const { wait, stride, anchor } = this.windowing;
+    if (this.#frames < wait && !this.#ended) return;
+    while (this.#outputs * stride + anchor < this.line.next) {
+      const oldest = this.#oldest(this.#outputs++);
+      const at = out.reserve(1);
+      this.forward(oldest, out.data, at);
+      out.valid[out.count++] = this.#isValid(oldest);
+    }
+  }
+
+  /** Fills in what lies before frame 0, from the frames that have come. */
+  #padBefore(): void {
+    const { head } = this.windowing;
+    this.#known = this.line.next;
+    for (let index = -head; index < 0; index++) this.line.put(index, this.#paddingAt(index, 0), 0);
+  }
+
+  /** What lies after the last frame, [tail, channels]. */
+  #paddingAfter(): Float32Array {
+    const { tail } = this.windowing;
+    const { channels, next } = this.line;
+    const rows = new Float32Array(tail * channels);
+    for (let i = 0; i < tail; i++) rows.set(this.#paddingAt(next + i, next), i * channels);
+    return rows;
+  }
+
+  /** The padding frame at `index`; statistics are of the frames nearest to `end`, which is the first or behind the last. */
+  #paddingAt(index: number, end: number): Float32Array {
+    const { padding, padValue, statLength, period } = this.windowing;
+    const { channels, data, next } = this.line;
+    const frame = new Float32Array(channels).fill(padValue);
+    const source = copied(index, next, padding, known(period));
+    if (source >= 0) {
+      const at = this.line.slot(source) * channels;
+      return data.slice(at, at + channels);
+    }
+    if (padding !== 'mean' && padding !== 'median') return frame;
+    const count = Math.min(statLength, next);
+    const first = this.line.slot(end === 0 ? 0 : next - count);
+    return frame.map((_, c) => statistic(padding, data, channels, c, first, count));
   }
 
   /** 1 when every tap saw a real sample. */
@@ -124,31 +205,39 @@ export abstract class WindowLayer implements LayerStream {
     return 1;
   }
 
-  /** Whether the window holds numbers only: the gradient of one that does not is nobody's. */
+  /** Whether the taps saw numbers only: the gradient of an output that is none is nobody's. */
   #isFinite(oldest: number): boolean {
     if (oldest > this.#lastInvalid) return true;
     const { channels, data } = this.line;
-    const from = this.line.slot(oldest) * channels;
-    for (let i = from; i < from + this.windowing.receptiveField * channels; i++) {
-      if (data[i] - data[i] !== 0) return false;
+    const { dilation, receptiveField } = this.windowing;
+    const from = this.line.slot(oldest);
+    for (let row = from; row < from + receptiveField; row += dilation) {
+      for (let i = row * channels; i < (row + 1) * channels; i++) if (data[i] - data[i] !== 0) return false;
     }
     return true;
   }
 
-  /** Lets the rows go to which no output from the one with oldest tap `limit` on can add. */
-  #settle(line: GradientLine, limit: number, dx: Frames): void {
-    const { padding, tail, receptiveField } = this.windowing;
-    const copiesLast = padding === 'edge' && tail > 0;
+  /** Lets the rows before `limit` go, but for the newest `hold`, which the tail could still copy. */
+  #settle(line: GradientLine, limit: number, hold: number, dx: Frames): void {
+    const { padding, head, period } = this.windowing;
     const flushed = limit === Infinity;
-    let final = Math.min(limit, this.#frames);
-    if (copiesLast && !flushed) final = Math.min(final, this.#frames - 1);
+    const final = flushed ? this.#frames : Math.min(limit, this.#frames - hold);
     if (final <= line.first) return;
-    if (padding === 'edge' && line.first === 0) {
-      for (let index = 1 - receptiveField; index < 0; index++) line.fold(index, 0);
+    // a copy's gradient joins its source's when that leaves, complete: so the order of the sum does not depend on the cut
+    if (line.first === 0 && head > 0) this.#copies = line.rows(-head, head);
+    for (let i = 0; i < this.#copies.length / line.channels; i++) {
+      const source = copied(i - head, this.#known, padding, known(period));
+      if (source >= line.first && source < final) line.add(source, this.#copies, i * line.channels);
     }
-    if (copiesLast && flushed) {
-      for (let index = this.#frames; index < line.next; index++) line.fold(index, this.#frames - 1);
+    for (let index = this.#frames; flushed && hold > 0 && index < line.next; index++) {
+      const source = copied(index, this.#frames, padding, known(period));
+      if (source >= line.first) line.add(source, line.rows(index, 1), 0);
     }
     line.take(final, dx);
   }
+}
+
+/** A period that was given; without one a recording wraps by its length. */
+function known(period: number): number | undefined {
+  return period > 0 && period < Infinity ? period : undefined;
 }

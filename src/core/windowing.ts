@@ -4,7 +4,9 @@ import { integer, invalid, oneOf } from './check.ts';
 export type Mode = 'causal' | 'valid' | 'same' | 'full' | readonly [left: number, right: number];
 
 /** What taps see before the first frame and, where there is a tail, after the last. */
-export type Padding = 'zeros' | 'constant' | 'edge';
+export type Padding = 'zeros' | 'constant' | 'edge' | 'mean' | 'median' | 'reflect' | 'symmetric' | 'wrap';
+
+const paddings = ['zeros', 'constant', 'edge', 'mean', 'median', 'reflect', 'symmetric', 'wrap'] as const;
 
 export interface WindowSpec {
   kernelSize: number;
@@ -13,7 +15,12 @@ export interface WindowSpec {
   phase?: number;
   mode?: Mode;
   padding?: Padding;
+  /** What 'constant' padding is filled with. */
   padValue?: number;
+  /** Nearest frames that 'mean' and 'median' look at. Default: all, for whole recordings only. */
+  statLength?: number;
+  /** Frames after which 'wrap' comes round. Default: all, for whole recordings only. */
+  period?: number;
 }
 
 /** How a layer walks over its input: output n hangs on frame n·stride + anchor. All counts are in input frames. */
@@ -25,10 +32,18 @@ export interface Windowing {
   readonly anchor: number;
   /** (K - 1) D + 1, equation (3). */
   readonly receptiveField: number;
+  /** Frames of padding before the first one that output 0 sees. */
+  readonly head: number;
   /** Frames of padding after the last one, seen at flush. */
   readonly tail: number;
   readonly padding: Padding;
   readonly padValue: number;
+  readonly statLength: number;
+  readonly period: number;
+  /** Frames that must have come before the padding is known, and so before any output; Infinity = the whole recording. */
+  readonly wait: number;
+  /** The newest frames whose gradient is open until the end, because the tail could still copy them. */
+  readonly hold: number;
 }
 
 /** Checks a window's numbers and works out its anchor and tail. Throws RangeError or TypeError that name the field. */
@@ -36,12 +51,57 @@ export function windowing(spec: WindowSpec): Windowing {
   const kernelSize = integer('kernelSize', spec.kernelSize, 1);
   const stride = integer('stride', spec.stride ?? 1, 1);
   const dilation = integer('dilation', spec.dilation ?? 1, 1);
-  const padding = oneOf('padding', spec.padding ?? 'zeros', ['zeros', 'constant', 'edge']);
-  const padValue = padding === 'constant' ? (spec.padValue ?? 0) : 0;
-  if (!Number.isFinite(padValue)) throw invalid('padValue', 'a finite number', padValue);
   const reach = (kernelSize - 1) * dilation;
   const { anchor, tail } = placement(spec, reach, stride);
-  return { kernelSize, stride, dilation, anchor, receptiveField: reach + 1, tail, padding, padValue };
+  return {
+    kernelSize,
+    stride,
+    dilation,
+    anchor,
+    receptiveField: reach + 1,
+    ...surroundings(spec, reach - anchor, tail),
+  };
+}
+
+function surroundings(spec: WindowSpec, left: number, tail: number) {
+  const padding = oneOf('padding', spec.padding ?? 'zeros', paddings);
+  const padValue = padding === 'constant' ? (spec.padValue ?? 0) : 0;
+  if (!Number.isFinite(padValue)) throw invalid('padValue', 'a finite number', padValue);
+  const head = Math.max(0, left);
+  const padded = head + tail > 0;
+  const averages = padded && (padding === 'mean' || padding === 'median');
+  const wraps = padded && padding === 'wrap';
+  const statLength = averages ? count('statLength', spec.statLength) : 0;
+  const period = wraps ? count('period', spec.period) : 0;
+  const waits = {
+    zeros: 0,
+    constant: 0,
+    edge: 1,
+    mean: statLength,
+    median: statLength,
+    reflect: head + 1,
+    symmetric: head,
+    wrap: period,
+  };
+  const holds = {
+    zeros: 0,
+    constant: 0,
+    edge: 1,
+    mean: 0,
+    median: 0,
+    reflect: tail + 1,
+    symmetric: tail,
+    wrap: period,
+  };
+  const whole = statLength === Infinity || period === Infinity;
+  const wait = whole ? Infinity : head > 0 ? waits[padding] : 0;
+  const hold = tail > 0 ? holds[padding] : 0;
+  return { head, tail, padding, padValue, statLength, period, wait, hold };
+}
+
+/** Frames that a padding looks at; Infinity = all of them, which only a whole recording can tell. */
+function count(name: string, frames: number | undefined): number {
+  return frames === undefined ? Infinity : integer(name, frames, 1);
 }
 
 function placement(

@@ -1,123 +1,158 @@
 import fc from 'fast-check';
 import { integer } from '../core/check.ts';
 import { random } from '../core/random.ts';
+import type { Weights } from '../core/weights.ts';
 import { difference } from './difference.ts';
-import { play, playByFrame, write, type FrameStream, type Output } from './play.ts';
+import { checkSlopes } from './finite-differences.ts';
+import type { FrameStream } from './play.ts';
+import { verifyStream } from './verify-stream.ts';
 
-/** What `verifyStream` must know of the stream. */
-export interface VerifyStreamOptions {
-  inChannels: number;
-  /** How many input frames one output sees. With it, what came more than that many frames ago must be forgotten. */
+/** A stream that learns, as `network.stream({ gradients: true })` makes it. */
+export interface LearningStream extends FrameStream {
+  backward(gradY: Float32Array): Float32Array;
+  flushGradient(): Float32Array;
+  /** The tail, where there is one. */
+  flush?(): Float32Array;
+  gradients?(): Weights;
+  save?(): Uint8Array;
+}
+
+/** What makes streams of one layer, or of a stack: a `Network` is one. */
+export interface LayerUnderTest {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  stream(options?: { gradients?: boolean; maxPending?: number }): LearningStream;
+  restore?(bytes: Uint8Array): LearningStream;
+  weights?(): Weights;
+  setWeights?(weights: Weights): void;
+}
+
+export interface VerifyLayerOptions {
+  /** How many input frames one output sees. With it, no gradient may reach further. */
   receptiveField?: number;
-  /** Frames of seeded noise that are pushed. Default 200, or four receptive fields. */
+  /** Frames of seeded noise. Default 40, or three receptive fields. */
   frames?: number;
-  /** Seed of the noise, of the cuts and of the places. Default 1. */
+  /** Default 1. */
   seed?: number;
   /** How many random cuts and places are tried for each law. Default 20. */
   runs?: number;
+  /** Whether the laws of hearing hold: 'causal' and 'valid' layers hear no future. Default true. */
+  causal?: boolean;
 }
 
 /**
- * Runs the laws that every stream of frames keeps, and throws a sentence that names the one that broke. `makeStream`
- * makes a fresh stream of the same weights each time. It needs no test runner; fast-check makes the cuts and places.
+ * Runs the laws that every layer keeps, forward and backward, and throws a sentence that names the one that broke. It
+ * needs no test runner.
  *
- * The laws: same bits however it is cut; two streams share nothing; the future cannot be heard; NaN poisons only the
- * outputs that see it; skip(n) is a push of n invalid zeros (where the stream has `skip`).
+ * The laws: those of `verifyStream`; gradients are the slopes that finite differences find, for the input and for every
+ * weight; they do not depend on the cut, and there is one row a frame; none reaches further than the receptive field;
+ * no NaN reaches a weight's gradient; save and restore in the middle change no bit.
  */
-export function verifyStream(makeStream: () => FrameStream, options: VerifyStreamOptions): void {
-  const { inChannels, receptiveField = Infinity, seed = 1, runs = 20 } = options;
-  integer('inChannels', inChannels, 1);
-  const least = receptiveField === Infinity ? 200 : Math.max(200, 4 * receptiveField);
+export function verifyLayer(layer: LayerUnderTest, options: VerifyLayerOptions = {}): void {
+  const { receptiveField = Infinity, seed = 1, runs = 20, causal = true } = options;
+  const inChannels = integer('inChannels', layer.inChannels, 1);
+  const least = receptiveField === Infinity ? 40 : Math.max(40, 3 * receptiveField);
   const frames = integer('frames', options.frames ?? least, 2);
+  if (causal) verifyStream(() => layer.stream(), { inChannels, receptiveField, seed, runs });
   const noise = random(seed);
   const x = Float32Array.from({ length: frames * inChannels }, () => noise.normal());
-  const subject: Subject = {
-    makeStream,
-    inChannels,
-    receptiveField,
-    x,
-    byFrame: playByFrame(makeStream(), x, inChannels),
+  const whole = learn(layer, x, [frames], noise.uniform());
+  checkSlopes(layer, x, whole.g, whole.dx, whole.gradients, seed, runs);
+  const cuts = fc.array(fc.nat({ max: 9 }), { minLength: 1, maxLength: 20 });
+  const law = (lengths: number[], late: number, stop: number) => {
+    const got = learn(layer, x, lengths, 0, late, layer.restore ? stop : -1, whole.g);
+    const where = `blocks of [${lengths.join(', ')}], gradients ${late} outputs late`;
+    same('gradients do not depend on the cut, nor on save and restore', where, whole, got);
   };
-  if (subject.byFrame.every(({ samples }) => samples.length === 0))
-    throw new Error(`values: ${frames} frames led to no output; give more \`frames\``);
-  const verify = <T>(places: fc.Arbitrary<T>, law: (subject: Subject, place: T) => void) => {
-    const found = fc.check(
-      fc.property(places, (place) => law(subject, place)),
-      { seed, numRuns: runs },
+  const found = fc.check(fc.property(cuts, fc.nat({ max: 5 }), fc.nat({ max: 20 }), law), { seed, numRuns: runs });
+  if (found.failed) throw found.errorInstance;
+  rowPerFrame(whole.dx, frames, inChannels);
+  if (receptiveField !== Infinity && causal) reach(layer, x, receptiveField);
+  poison(layer, x);
+}
+
+interface Learnt {
+  y: Float32Array;
+  /** ∂L/∂y of every output. */
+  g: Float32Array;
+  dx: Float32Array;
+  gradients: Weights;
+}
+
+/** Runs x and g through a stream in blocks of `lengths` over and over, the gradients `late` outputs late. */
+function learn(
+  layer: LayerUnderTest,
+  x: Float32Array,
+  lengths: readonly number[],
+  seed: number,
+  late = 0,
+  stop = -1,
+  given?: Float32Array,
+): Learnt {
+  const { inChannels, outChannels } = layer;
+  let stream = layer.stream({ gradients: true, maxPending: 1 << 20 });
+  const y: number[] = [];
+  const dx: number[] = [];
+  let taught = 0;
+  const slope = (from: number, to: number) =>
+    Float32Array.from({ length: to - from }, (_, i) =>
+      given ? given[from + i] : Math.sin(7 * seed + 1.7 * (from + i)),
     );
-    if (found.failed) throw found.errorInstance;
+  const teach = (upTo: number) => {
+    const to = Math.max(taught, upTo);
+    dx.push(...stream.backward(slope(taught, to)));
+    taught = to;
   };
-  verify(fc.array(fc.nat({ max: 40 }), { maxLength: 40 }), anyCut);
-  sharesNothing(subject);
-  verify(fc.nat({ max: frames - 1 }), noFuture);
-  verify(fc.nat({ max: frames - 1 }), poison);
-  if (makeStream().skip) verify(fc.tuple(fc.nat({ max: frames }), fc.nat({ max: 2 * frames })), skipping);
+  const cut = lengths.some((length) => length > 0) ? lengths : [1];
+  for (let at = 0, i = 0; at < x.length; i++) {
+    if (i === stop && stream.save && layer.restore) stream = layer.restore(stream.save());
+    const to = Math.min(x.length, at + cut[i % cut.length] * inChannels);
+    y.push(...stream.push(x.slice(at, to)));
+    at = to;
+    teach(y.length - late * outChannels);
+  }
+  y.push(...(stream.flush?.() ?? []));
+  teach(y.length);
+  dx.push(...stream.flushGradient());
+  return {
+    y: Float32Array.from(y),
+    g: slope(0, y.length),
+    dx: Float32Array.from(dx),
+    gradients: stream.gradients?.() ?? {},
+  };
 }
 
-/** The stream under test, its input [frames, inChannels], and what it said to each of its frames. */
-interface Subject {
-  makeStream: () => FrameStream;
-  inChannels: number;
-  receptiveField: number;
-  x: Float32Array;
-  byFrame: Output[];
-}
-
-function same(law: string, expected: unknown, got: unknown, where: string): void {
-  const found = difference(expected, got, 'output');
+function same(law: string, where: string, expected: Learnt, got: Learnt): void {
+  const found = difference(expected, got, 'run');
   if (found) throw new Error(`${law}: ${where}: ${found}`);
 }
 
-function joined(outputs: readonly Output[]): Output {
-  return { samples: outputs.flatMap(({ samples }) => samples), valid: outputs.flatMap(({ valid }) => valid) };
+function rowPerFrame(dx: Float32Array, frames: number, channels: number): void {
+  if (dx.length === frames * channels) return;
+  throw new Error(`one gradient row a frame: ${frames} frames came back as ${dx.length / channels} rows`);
 }
 
-function anyCut({ makeStream, inChannels, x, byFrame }: Subject, cut: number[]): void {
-  const got = play(makeStream(), x, inChannels, cut);
-  same('same bits however it is cut', joined(byFrame), got, `blocks of [${cut.join(', ')}, the rest] frames`);
+/** The gradient of one output in the middle reaches no further than its receptive field. */
+function reach(layer: LayerUnderTest, x: Float32Array, receptiveField: number): void {
+  const { inChannels, outChannels } = layer;
+  const stream = layer.stream({ gradients: true, maxPending: 1 << 20 });
+  const outputs = stream.push(x).length / outChannels;
+  const g = new Float32Array(outputs * outChannels);
+  g.fill(1, Math.floor(outputs / 2) * outChannels, (Math.floor(outputs / 2) + 1) * outChannels);
+  const dx = [...stream.backward(g), ...stream.flushGradient()];
+  const heard = dx.flatMap((slope, i) => (slope === 0 ? [] : [Math.floor(i / inChannels)]));
+  const span = heard.length === 0 ? 0 : Math.max(...heard) - Math.min(...heard) + 1;
+  if (span <= receptiveField) return;
+  throw new Error(
+    `receptive field: one output's gradient reached over ${span} frames, receptiveField is ${receptiveField}`,
+  );
 }
 
-function sharesNothing({ makeStream, inChannels, x, byFrame }: Subject): void {
-  const [one, other] = [makeStream(), makeStream()];
-  const got: Output = { samples: [], valid: [] };
-  for (let from = 0; from < x.length; from += inChannels) {
-    write(got, one.push(x.slice(from, from + inChannels)), one);
-    other.push(new Float32Array(inChannels).fill(9));
-  }
-  same('two streams share nothing', joined(byFrame), got, 'another stream was pushed in turn');
-}
-
-function noFuture({ makeStream, inChannels, x, byFrame }: Subject, t: number): void {
-  const changed = x.map((value, i) => (i < t * inChannels ? value : 1 - 2 * value));
-  const before = joined(byFrame.slice(0, t));
-  const { samples, valid } = play(makeStream(), changed, inChannels);
-  const heard = { samples: samples.slice(0, before.samples.length), valid: valid.slice(0, before.valid.length) };
-  same('the future cannot be heard', before, heard, `frames from ${t} on were changed`);
-}
-
-function poison({ makeStream, inChannels, receptiveField, x, byFrame }: Subject, t: number): void {
-  const law = 'NaN poisons only the outputs that see it';
-  const where = `frame ${t} held a NaN`;
+function poison(layer: LayerUnderTest, x: Float32Array): void {
   const poisoned = x.slice();
-  poisoned[t * inChannels + (t % inChannels)] = NaN;
-  const got = playByFrame(makeStream(), poisoned, inChannels);
-  same(law, joined(byFrame.slice(0, t)), joined(got.slice(0, t)), where);
-  same(law, joined(byFrame.slice(t + receptiveField)), joined(got.slice(t + receptiveField)), where);
-  for (const { samples, valid } of got)
-    for (const [n, ok] of valid.entries()) {
-      const channels = samples.length / valid.length;
-      const sound = samples.slice(n * channels, (n + 1) * channels).every(Number.isFinite);
-      if (ok === 1 && !sound) throw new Error(`${law}: ${where}: an output that is not finite was called valid`);
-    }
-}
-
-function skipping({ makeStream, inChannels, x }: Subject, [at, count]: [number, number]): void {
-  const [skipped, pushed] = [makeStream(), makeStream()];
-  const head = x.slice(0, at * inChannels);
-  const [expected, got] = [play(pushed, head, inChannels), play(skipped, head, inChannels)];
-  write(expected, pushed.push(new Float32Array(count * inChannels), new Uint8Array(count)), pushed);
-  write(got, skipped.skip?.(count) ?? new Float32Array(0), skipped);
-  write(expected, pushed.push(x), pushed);
-  write(got, skipped.push(x), skipped);
-  same('skip(n) is a push of n invalid zeros', expected, got, `${count} frames after ${at}`);
+  poisoned[Math.floor(x.length / 2)] = NaN;
+  const { gradients } = learn(layer, poisoned, [5], 1);
+  for (const [name, { data }] of Object.entries(gradients)) {
+    if (!data.every(Number.isFinite)) throw new Error(`NaN reaches no weight: the gradient of ${name} holds one`);
+  }
 }

@@ -208,3 +208,26 @@ test.each([
   ],
   ['a rate of nothing', () => sgd({ rate: 0 }), 'rate must be a number > 0, got 0'],
 ])('%s is refused with a sentence', (_, act, sentence) => expect(act).toThrow(sentence));
+
+test("mode 'window' learns what autograd learns of that window, with what was before it taken as data", () => {
+  const frames = 40;
+  const every = 8;
+  const x = noise(9, 2 * frames);
+  const learner = new Learner(twoLayers(), { optimizer: sgd({ rate: 0.05 }), updateEvery: every, mode: 'window' });
+  learner.push(block(x, 2));
+
+  const byHand = twoLayers();
+  const optimizer = sgd({ rate: 0.05 });
+  const stream = byHand.stream({ gradients: true });
+  let last: Float32Array | null = null;
+  for (let t = 0; t < frames; t++) {
+    const now = x.subarray(2 * t, 2 * t + 2);
+    if (last) stream.backward(last.map((y, c) => (t >= byHand.pace.receptiveField ? y - now[c] : 0)));
+    if ((t + 1) % every === 0 && t >= byHand.pace.receptiveField) {
+      stream.flushGradient();
+      optimizer.step(byHand, stream);
+    }
+    last = stream.push(now);
+  }
+  expect(learner.network.weights()).toEqual(byHand.weights());
+});

@@ -119,7 +119,7 @@ describe('safetensors that are none are refused with a sentence', () => {
     [
       'another dtype',
       edit((h) => Object.assign(h['layers.0.bias'], { dtype: 'BF16' })),
-      "layers.0.bias.dtype must be F32 or F64, got 'BF16'",
+      "layers.0.bias.dtype must be F32, F64 or U8, got 'BF16'",
     ],
     [
       'a shape that lies',

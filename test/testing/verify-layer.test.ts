@@ -1,120 +1,107 @@
 import { describe, expect, test } from 'vitest';
-import { Network } from '../../src/core/network.ts';
-import { type FrameStream, verifyStream } from '../../src/testing/index.ts';
+import { Network, type LayerSpec, type NetworkSpec } from '../../src/index.ts';
+import { plan } from '../../src/core/plan.ts';
+import { verifyLayer, type LayerUnderTest, type LearningStream } from '../../src/testing/index.ts';
 
-/** A three-tap moving sum of one channel, as a user would write it, with places to break it. */
-class MovingSum implements FrameStream {
-  valid = new Uint8Array(0);
-  protected line: number[] = [];
-  protected sound: boolean[] = [];
+const layers: [name: string, layer: LayerSpec, causal?: boolean][] = [
+  ['conv1d', { type: 'conv1d', outChannels: 3, kernelSize: 4, dilation: 2, stride: 2, phase: 1 }],
+  ['conv1d in groups', { type: 'conv1d', outChannels: 4, kernelSize: 3, groups: 2 }],
+  ['conv1d, valid', { type: 'conv1d', outChannels: 2, kernelSize: 5, mode: 'valid' }],
+  ['conv1d, same', { type: 'conv1d', outChannels: 2, kernelSize: 5, mode: 'same', padding: 'reflect' }, false],
+  ['conv1d, full', { type: 'conv1d', outChannels: 2, kernelSize: 4, mode: 'full', padding: 'symmetric' }, false],
+  ['conv1d, mean', { type: 'conv1d', outChannels: 2, kernelSize: 4, padding: 'mean', statLength: 6 }, false],
+  ['linear', { type: 'linear', outChannels: 5 }],
+  ['convTranspose1d', { type: 'convTranspose1d', outChannels: 3, kernelSize: 5, stride: 2 }],
+  ['avgPool', { type: 'avgPool', kernelSize: 3, stride: 2 }],
+  ['maxPool', { type: 'maxPool', kernelSize: 3 }],
+  ['norm, affine', { type: 'norm', kind: 'affine' }],
+  ['softmax', { type: 'softmax' }],
+  ['residual', { type: 'residual', layers: [{ type: 'conv1d', outChannels: 2, kernelSize: 3 }, { type: 'tanh' }] }],
+  [
+    'concat',
+    {
+      type: 'concat',
+      branches: [
+        [{ type: 'conv1d', outChannels: 3, kernelSize: 5, mode: 'valid' }],
+        [{ type: 'linear', outChannels: 1 }],
+      ],
+    },
+  ],
+  ...(['relu', 'leakyRelu', 'elu', 'gelu', 'softplus', 'tanh', 'sigmoid', 'square', 'abs', 'identity'] as const).map(
+    (type): [string, LayerSpec] => [type, { type }],
+  ),
+  ['log', { type: 'log', alpha: 0.5 }],
+];
 
-  push(x: Float32Array, valid = new Uint8Array(x.length).fill(1)): Float32Array {
-    const y = new Float32Array(x.length);
-    this.valid = new Uint8Array(x.length);
-    for (const [i, value] of x.entries()) {
-      this.line = [...this.line, value].slice(-3);
-      this.sound = [...this.sound, valid[i] === 1 && Number.isFinite(value)].slice(-3);
-      y[i] = this.sum(x, i);
-      this.valid[i] = this.sound.length === 3 && this.sound.every(Boolean) ? 1 : 0;
-    }
-    return y;
-  }
-
-  protected sum(x: Float32Array, i: number): number {
-    return this.line.slice(0, -1).reduce((sum, value) => sum + value, x[i]);
-  }
-}
-
-const verify = (makeStream: () => FrameStream) => verifyStream(makeStream, { inChannels: 1, receptiveField: 3 });
-
-describe('verifyStream', () => {
-  test('passes a stream that keeps every law', () => {
-    verify(() => new MovingSum());
+describe('verifyLayer', () => {
+  test.each(layers)('passes the layer %s', (_, layer, causal = true) => {
+    const spec: NetworkSpec = { inChannels: 2, layers: [layer] };
+    const { receptiveField } = plan(spec);
+    verifyLayer(Network.create(spec, { seed: 3 }), {
+      receptiveField: causal ? receptiveField : undefined,
+      runs: 10,
+      causal,
+    });
   });
 
-  test('passes a network stream, with strides and a stack', () => {
-    const network = Network.create(
-      {
-        inChannels: 2,
-        layers: [
-          { type: 'conv1d', outChannels: 3, kernelSize: 5, stride: 2 },
-          { type: 'tanh' },
-          { type: 'conv1d', outChannels: 2, kernelSize: 3, dilation: 2 },
-        ],
+  const spec: NetworkSpec = { inChannels: 2, layers: [{ type: 'conv1d', outChannels: 2, kernelSize: 3 }] };
+  const broken = (change: (stream: LearningStream) => Partial<LearningStream>): LayerUnderTest => {
+    const network = Network.create(spec, { seed: 1 });
+    const wrap = (stream: LearningStream): LearningStream => ({
+      push: (x, valid) => stream.push(x, valid),
+      get valid() {
+        return stream.valid;
       },
-      { seed: 1 },
-    );
-    verifyStream(() => network.stream(), { inChannels: 2, receptiveField: 13, runs: 10 });
+      backward: (g) => stream.backward(g),
+      flushGradient: () => stream.flushGradient(),
+      gradients: () => stream.gradients?.() ?? {},
+      ...change(stream),
+    });
+    return {
+      inChannels: 2,
+      outChannels: 2,
+      stream: (options) => wrap(network.stream(options)),
+      weights: () => network.weights(),
+      setWeights: (weights) => {
+        network.setWeights(weights);
+      },
+    };
+  };
+
+  test('catches a gradient of the wrong size', () => {
+    const layer = broken((stream) => ({ backward: (g) => stream.backward(g.map((slope) => 1.5 * slope)) }));
+    expect(() => verifyLayer(layer)).toThrow(/^finite differences: ∂L\/∂x\[\d+\] must be/);
   });
 
-  test('catches a sum that depends on the cut', () => {
-    class PerBlock extends MovingSum {
-      protected override sum(x: Float32Array, i: number): number {
-        return super.sum(x, i) + (i === 0 ? 0 : 1e-7 * x[i - 1]);
-      }
-    }
-    expect(() => verify(() => new PerBlock())).toThrow(/^same bits however it is cut: blocks of \[.*\] frames: output/);
+  test('catches a gradient that is treated as a constant at the edge of a block', () => {
+    const layer = broken((stream) => ({
+      backward: (g) => Float32Array.from([...stream.backward(g), ...stream.flushGradient()]),
+    }));
+    expect(() => verifyLayer(layer)).toThrow(/^gradients do not depend on the cut/);
   });
 
-  test('catches a memory that two streams share', () => {
-    const shared: number[] = [];
-    class Sharing extends MovingSum {
-      override push(x: Float32Array): Float32Array {
-        this.line = shared.length > 0 && this.line.length > 0 ? shared.slice(-3) : this.line;
-        const y = super.push(x);
-        shared.push(...this.line);
-        return y;
-      }
-    }
-    expect(() => verify(() => new Sharing())).toThrow(/^(two streams share nothing|same bits)/);
+  test('catches a receptive field that is larger than it is said to be', () => {
+    expect(() =>
+      verifyLayer(
+        broken(() => ({})),
+        { receptiveField: 2 },
+      ),
+    ).toThrow(/NaN poisons only|receptive field:/);
   });
 
-  test('catches a stream that hears the future', () => {
-    class Prophet extends MovingSum {
-      protected override sum(x: Float32Array): number {
-        return x.length > 1 ? x[x.length - 1] : 0;
-      }
-    }
-    expect(() => verify(() => new Prophet())).toThrow(/^(the future cannot be heard|same bits)/);
-  });
-
-  test('catches a NaN that stays', () => {
-    class Running extends MovingSum {
-      total = 0;
-      protected override sum(): number {
-        return (this.total += this.line.at(-1) ?? 0);
-      }
-    }
-    expect(() => verify(() => new Running())).toThrow(
-      /^NaN poisons only the outputs that see it: frame \d+ held a NaN/,
-    );
-  });
-
-  test('catches a poisoned output that is called valid', () => {
-    class Trusting extends MovingSum {
-      override push(x: Float32Array): Float32Array {
-        const y = super.push(x);
-        this.valid.fill(1);
-        return y;
-      }
-    }
-    expect(() => verify(() => new Trusting())).toThrow(/an output that is not finite was called valid$/);
-  });
-
-  test('catches a skip that is not a push of invalid zeros', () => {
-    class Jumping extends MovingSum {
-      skip(count: number): Float32Array {
-        return super.push(new Float32Array(count));
-      }
-    }
-    expect(() => verify(() => new Jumping())).toThrow(/^skip\(n\) is a push of n invalid zeros: \d+ frames after \d+/);
-  });
-
-  test('asks for an input that says something', () => {
-    expect(() => verifyStream(() => new MovingSum(), { inChannels: 0 })).toThrow(
-      new RangeError('inChannels must be an integer >= 1, got 0'),
-    );
-    const silent: FrameStream = { push: () => new Float32Array(0) };
-    expect(() => verify(() => silent)).toThrow(/^values: 200 frames led to no output/);
+  test('catches a NaN that reaches a weight', () => {
+    const network = Network.create(spec);
+    const layer = broken((stream) => {
+      let odd = false;
+      return {
+        push: (x, valid) => {
+          odd ||= x.some(Number.isNaN);
+          return stream.push(x, valid);
+        },
+        gradients: () =>
+          odd ? { w: { shape: [1], data: Float32Array.of(NaN) } } : (stream.gradients?.() ?? network.weights()),
+      };
+    });
+    expect(() => verifyLayer(layer)).toThrow('NaN reaches no weight: the gradient of w holds one');
   });
 });

@@ -1,4 +1,5 @@
 import { oneOf } from '../check.ts';
+import { normalCdf, normalPdf } from '../normal.ts';
 
 interface Elementwise {
   /** y of one sample. */
@@ -12,7 +13,8 @@ interface Elementwise {
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** Layers that turn each sample by itself. */
-export type ActivationName = 'identity' | 'relu' | 'leakyRelu' | 'elu' | 'tanh' | 'sigmoid' | 'square' | 'abs' | 'log';
+export type ActivationName =
+  'identity' | 'relu' | 'leakyRelu' | 'elu' | 'gelu' | 'softplus' | 'tanh' | 'sigmoid' | 'square' | 'abs' | 'log';
 
 const activations: Record<ActivationName, Elementwise> = {
   identity: { value: (x) => x, slope: () => 1 },
@@ -23,6 +25,9 @@ const activations: Record<ActivationName, Elementwise> = {
     value: (x, alpha) => (x > 0 ? x : alpha * Math.expm1(x)),
     slope: (x, alpha) => (x > 0 ? 1 : alpha * Math.exp(x)),
   },
+  gelu: { value: (x) => x * normalCdf(x), slope: (x) => normalCdf(x) + x * normalPdf(x) },
+  // log(1 + e^x), without overflow
+  softplus: { value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), slope: sigmoid },
   tanh: { value: Math.tanh, slope: (x) => 1 - Math.tanh(x) ** 2 },
   sigmoid: { value: sigmoid, slope: (x) => sigmoid(x) * (1 - sigmoid(x)) },
   square: { value: (x) => x * x, slope: (x) => 2 * x },

@@ -1,5 +1,6 @@
 import { integer, invalid } from '../check.ts';
 import { anchorOf, outputsOf, type LayerMode } from './anchor.ts';
+import type { WeightedGradients } from './linear.ts';
 import { framesOf, surround, type Padding } from './surroundings.ts';
 
 /** One convolutional layer: many channels, many kernels. */
@@ -17,16 +18,6 @@ export interface ReferenceConv1d extends Padding {
   phase?: number;
   /** Default 'causal'. */
   mode?: LayerMode;
-}
-
-/** ∂L/∂ of everything that went into a layer. */
-export interface Conv1dGradients {
-  /** ∂L/∂x, [frames, in]. */
-  input: Float64Array;
-  /** ∂L/∂w, [out, taps, in/groups]. */
-  weight: Float64Array;
-  /** ∂L/∂b, [out]. */
-  bias: Float64Array;
 }
 
 /**
@@ -75,7 +66,7 @@ export function conv1dGradients(
   w: ArrayLike<number>,
   g: ArrayLike<number>,
   layer: ReferenceConv1d,
-): Conv1dGradients {
+): WeightedGradients {
   const { I, O, K, S, D, f, outputs, firstChannel } = layout(x, w, null, layer);
   if (g.length !== outputs * O) throw invalid('g.length', `${outputs} outputs x ${O} channels`, g.length);
   const seen = surround(x, layer.inChannels, layer);

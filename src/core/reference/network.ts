@@ -1,22 +1,11 @@
-import { invalid, oneOf } from '../check.ts';
-import { activate, activationGradient, activationNames, type ActivationName } from './activation.ts';
-import { avgPool, avgPoolGradient, type AvgPool } from './avg-pool.ts';
-import { conv1d, conv1dGradients, type ReferenceConv1d } from './conv1d.ts';
+import type { ConcatSpec, LayerSpec, NetworkSpec, ResidualSpec } from '../network-spec.ts';
+import { concat, concatGradients, meetings, type BranchOutput } from './concat.ts';
+import { dropsOf, hangOfAll } from './hang.ts';
+import { layerGradients, runLayer, type LayerGradients, type ReferenceWeights, type Signal } from './layer.ts';
+import { residual, shortcutGradient } from './residual.ts';
+import { framesOf } from './surroundings.ts';
 
-/** One layer of a stack. */
-export type ReferenceLayer =
-  | ({ type: 'conv1d'; bias?: boolean } & Omit<ReferenceConv1d, 'inChannels'>)
-  | ({ type: 'avgPool' } & AvgPool)
-  | { type: ActivationName; alpha?: number };
-
-/** A stack of layers, each on the outputs of the one before. */
-export interface ReferenceSpec {
-  inChannels: number;
-  layers: readonly ReferenceLayer[];
-}
-
-/** Parameters by name: 'layers.0.weight', [out, taps, in/groups] in lag order, and 'layers.0.bias', [out]. */
-export type ReferenceWeights = Record<string, { shape: readonly number[]; data: ArrayLike<number> }>;
+export type { ReferenceWeights };
 
 /** What a network makes of a whole recording. */
 export interface ReferenceRun {
@@ -26,26 +15,8 @@ export interface ReferenceRun {
   channels: number[];
   /** The last signal. */
   output: Float64Array;
-}
-
-/** Runs a whole recording x, [frames, in], through a stack of layers. Throws where a layer cannot take its input. */
-export function runNetwork(spec: ReferenceSpec, weights: ReferenceWeights, x: ArrayLike<number>): ReferenceRun {
-  const signals: Float64Array[] = [Float64Array.from(x)];
-  const channels = [spec.inChannels];
-  spec.layers.forEach((layer, i) => {
-    const input = signals[i];
-    if (layer.type === 'conv1d') {
-      const { weight, bias } = parameters(weights, i, layer.bias);
-      signals.push(conv1d(input, weight, bias, { ...layer, inChannels: channels[i] }));
-      channels.push(layer.outChannels);
-      return;
-    }
-    signals.push(
-      layer.type === 'avgPool' ? avgPool(input, channels[i], layer) : activate(known(layer.type), input, layer.alpha),
-    );
-    channels.push(channels[i]);
-  });
-  return { signals, channels, output: signals[signals.length - 1] };
+  /** Validity of the last signal's frames. */
+  valid: Uint8Array;
 }
 
 /** ∂L/∂x, [frames, in], and ∂L/∂ of every parameter by its name, in its shape. */
@@ -55,48 +26,140 @@ export interface ReferenceGradients {
 }
 
 /**
+ * Runs a whole recording x, [frames, in], through a stack of layers, each on the outputs of the one before. Frames that
+ * `valid` calls 0 never came; a frame that is not all numbers is not valid either. Throws where a layer cannot take its input.
+ */
+export function runNetwork(
+  { inChannels, layers }: NetworkSpec,
+  weights: ReferenceWeights,
+  x: ArrayLike<number>,
+  valid?: ArrayLike<number>,
+): ReferenceRun {
+  const signals = runAll(layers, 'layers.', weights, recording(x, inChannels, valid));
+  const last = signals[signals.length - 1];
+  return {
+    signals: signals.map(({ samples }) => samples),
+    channels: signals.map(({ channels }) => channels),
+    output: last.samples,
+    valid: last.valid,
+  };
+}
+
+/**
  * Back-propagation through a stack, over a whole recording: what `backward` and `flushGradient` of a stream must sum
  * up to. `g` is ∂L/∂y of every output, [outputs, out].
  */
 export function networkGradients(
-  spec: ReferenceSpec,
+  { inChannels, layers }: NetworkSpec,
   weights: ReferenceWeights,
   x: ArrayLike<number>,
   g: ArrayLike<number>,
+  valid?: ArrayLike<number>,
 ): ReferenceGradients {
-  const { signals, channels } = runNetwork(spec, weights, x);
-  const gradients: ReferenceGradients = { input: Float64Array.from(g), weights: {} };
-  for (let i = spec.layers.length - 1; i >= 0; i--) {
-    const layer = spec.layers[i];
-    if (layer.type === 'conv1d') {
-      const { weight, bias, shape } = parameters(weights, i, layer.bias);
-      const found = conv1dGradients(signals[i], weight, gradients.input, { ...layer, inChannels: channels[i] });
-      gradients.weights[`layers.${i}.weight`] = { shape, data: found.weight };
-      if (bias) gradients.weights[`layers.${i}.bias`] = { shape: [bias.length], data: found.bias };
-      gradients.input = found.input;
-    } else if (layer.type === 'avgPool') {
-      gradients.input = avgPoolGradient(signals[i], channels[i], gradients.input, layer);
-    } else {
-      gradients.input = activationGradient(known(layer.type), signals[i], gradients.input, layer.alpha);
-    }
+  const input = recording(x, inChannels, valid);
+  const found = gradientsOfAll(layers, 'layers.', weights, input, Float64Array.from(g));
+  const named = Object.entries(found.weights).map(([name, data]) => {
+    return [name, { shape: Array.from(weights[name].shape), data }] as const;
+  });
+  return { input: found.input, weights: Object.fromEntries(named) };
+}
+
+function recording(x: ArrayLike<number>, channels: number, valid?: ArrayLike<number>): Signal {
+  const samples = Float64Array.from(x, (sample) => (Number.isFinite(sample) ? sample : NaN));
+  const real = Uint8Array.from({ length: framesOf('x', x, channels) }, (_, t) => {
+    const whole = samples.subarray(t * channels, (t + 1) * channels).every(Number.isFinite);
+    return Number(whole && valid?.[t] !== 0);
+  });
+  return { samples, channels, valid: real };
+}
+
+/** What goes into each layer, and last what comes out. */
+function runAll(layers: readonly LayerSpec[], name: string, weights: ReferenceWeights, input: Signal): Signal[] {
+  const signals = [input];
+  layers.forEach((layer, i) => {
+    const run = { residual: runResidual, concat: runConcat, simple: runLayer }[kindOf(layer)];
+    signals.push(run(layer as never, `${name}${i}.`, weights, signals[i]));
+  });
+  return signals;
+}
+
+function gradientsOfAll(
+  layers: readonly LayerSpec[],
+  name: string,
+  weights: ReferenceWeights,
+  input: Signal,
+  g: Float64Array,
+): LayerGradients {
+  const signals = runAll(layers, name, weights, input);
+  const gradients: LayerGradients = { input: g, weights: {} };
+  for (let i = layers.length - 1; i >= 0; i--) {
+    const layer = layers[i];
+    const back = { residual: residualGradients, concat: branchGradients, simple: layerGradients }[kindOf(layer)];
+    const found = back(layer as never, `${name}${i}.`, weights, signals[i], gradients.input);
+    gradients.input = found.input;
+    Object.assign(gradients.weights, found.weights);
   }
   return gradients;
 }
 
-function known(type: ActivationName): ActivationName {
-  return oneOf('type', type, activationNames);
+function kindOf({ type }: LayerSpec): 'residual' | 'concat' | 'simple' {
+  return type === 'residual' || type === 'concat' ? type : 'simple';
 }
 
-function parameters(
-  weights: ReferenceWeights,
-  i: number,
-  hasBias = true,
-): { weight: ArrayLike<number>; shape: number[]; bias: ArrayLike<number> | null } {
-  const find = (name: string): ReferenceWeights[string] => {
-    const found = (weights as Partial<ReferenceWeights>)[name];
-    if (!found) throw invalid(`weights['${name}']`, 'given', undefined, TypeError);
-    return found;
+function runResidual({ layers }: ResidualSpec, name: string, weights: ReferenceWeights, input: Signal): Signal {
+  const inner = runAll(layers, `${name}layers.`, weights, input)[layers.length];
+  const hang = (n: number) => hangOfAll(layers, n);
+  return {
+    samples: residual(input.samples, inner.samples, input.channels, hang),
+    channels: input.channels,
+    valid: inner.valid.map((real, n) => real & (input.valid[hang(n)] ?? 0)),
   };
-  const weight = find(`layers.${i}.weight`);
-  return { weight: weight.data, shape: [...weight.shape], bias: hasBias ? find(`layers.${i}.bias`).data : null };
+}
+
+function residualGradients(
+  { layers }: ResidualSpec,
+  name: string,
+  weights: ReferenceWeights,
+  input: Signal,
+  g: Float64Array,
+): LayerGradients {
+  const inner = gradientsOfAll(layers, `${name}layers.`, weights, input, g);
+  const shortcut = shortcutGradient(input.valid.length, g, input.channels, (n) => hangOfAll(layers, n));
+  return { input: inner.input.map((d, i) => d + shortcut[i]), weights: inner.weights };
+}
+
+/** What every branch gives before they meet. */
+function branchesOf({ branches }: ConcatSpec, name: string, weights: ReferenceWeights, input: Signal) {
+  const drops = dropsOf(branches);
+  return branches.map((layers, b): BranchOutput & Signal => {
+    return { ...runAll(layers, `${name}branches.${b}.`, weights, input)[layers.length], drop: drops[b] };
+  });
+}
+
+function runConcat(layer: ConcatSpec, name: string, weights: ReferenceWeights, input: Signal): Signal {
+  const branches = branchesOf(layer, name, weights, input);
+  return {
+    samples: concat(branches),
+    channels: branches.reduce((sum, { channels }) => sum + channels, 0),
+    valid: Uint8Array.from({ length: meetings(branches) }, (_, n) =>
+      Number(branches.every(({ valid, drop }) => valid[n + drop] === 1)),
+    ),
+  };
+}
+
+function branchGradients(
+  layer: ConcatSpec,
+  name: string,
+  weights: ReferenceWeights,
+  input: Signal,
+  g: Float64Array,
+): LayerGradients {
+  const own = concatGradients(branchesOf(layer, name, weights, input), g);
+  const gradients: LayerGradients = { input: new Float64Array(input.samples.length), weights: {} };
+  layer.branches.forEach((layers, b) => {
+    const found = gradientsOfAll(layers, `${name}branches.${b}.`, weights, input, own[b]);
+    gradients.input = gradients.input.map((d, i) => d + found.input[i]);
+    Object.assign(gradients.weights, found.weights);
+  });
+  return gradients;
 }

@@ -52,7 +52,7 @@ export function surround(x: ArrayLike<number>, channels: number, spec: Padding):
 }
 
 /** The frame whose copy stands at `t`, outside 0 … frames - 1; -1 where the padding copies none. */
-function copied(t: number, frames: number, padding: (typeof paddings)[number], period = frames): number {
+export function copied(t: number, frames: number, padding: (typeof paddings)[number], period: number = frames): number {
   if (frames === 0) return -1;
   if (padding === 'edge') return t < 0 ? 0 : frames - 1;
   if (padding === 'reflect') {
@@ -71,7 +71,8 @@ function copied(t: number, frames: number, padding: (typeof paddings)[number], p
   return -1;
 }
 
-function statistic(
+/** The mean or the median of `count` frames of channel `c` of x, [frames, channels], from frame `from` on. */
+export function statistic(
   kind: 'mean' | 'median',
   x: ArrayLike<number>,
   channels: number,
@@ -81,6 +82,7 @@ function statistic(
 ): number {
   const near = Array.from({ length: count }, (_, t) => x[(from + t) * channels + c]);
   if (kind === 'mean') return near.reduce((sum, sample) => sum + sample, 0) / count;
+  if (near.some(Number.isNaN)) return NaN;
   near.sort((a, b) => a - b);
   return (near[(count - 1) >> 1] + near[count >> 1]) / 2;
 }

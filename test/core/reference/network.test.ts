@@ -1,16 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { NetworkSpec } from '../../../src/core/network-spec.ts';
+import type { LayerSpec, NetworkSpec } from '../../../src/core/network-spec.ts';
 import { random } from '../../../src/core/random.ts';
 import { activate, activationGradient, activationNames } from '../../../src/core/reference/activation.ts';
 import { avgPool, avgPoolGradient } from '../../../src/core/reference/avg-pool.ts';
 import { conv1d, conv1dGradients } from '../../../src/core/reference/conv1d.ts';
-import {
-  networkGradients,
-  runNetwork,
-  type ReferenceLayer,
-  type ReferenceWeights,
-} from '../../../src/core/reference/network.ts';
+import { networkGradients, runNetwork, type ReferenceWeights } from '../../../src/core/reference/network.ts';
 
 interface Tensor {
   shape: number[];
@@ -59,7 +54,7 @@ describe('PyTorch', () => {
     'gives the same outputs and gradients for stack %i, to 1e-9',
     (_, c) => {
       const weights: ReferenceWeights = {};
-      const layers = c.layers.flatMap((layer, i): ReferenceLayer[] => {
+      const layers = c.layers.flatMap((layer, i): LayerSpec[] => {
         const { shape } = c.params[i].weight_torch;
         weights[`layers.${2 * i}.weight`] = {
           shape: [shape[0], shape[2], shape[1]],

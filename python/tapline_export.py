@@ -1,0 +1,1301 @@
+"""Writes a PyTorch module as one file that Tapline streams: its NetworkSpec and its weights, as safetensors.
+
+    from tapline_export import export, load
+
+    export(module, "network.safetensors", in_channels=8)    # then, in JavaScript: Network.load(bytes)
+    module.load_state_dict(load("learned.safetensors"))     # what network.save({ torch: true }) gave back
+
+The module is read in eval mode by torch.fx and never changed. The file streams the numbers that the module computes of a
+whole recording, [1, channels, frames] or [1, 1, channels, frames], in their order: `export` runs both and refuses where
+they differ. What has no counterpart is refused by name. Needs torch (1.13 or newer) and nothing else.
+"""
+
+import copy
+import itertools
+import json
+import math
+import operator
+import struct
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import torch
+import torch.nn.functional as F
+from torch import fx, nn
+from torch.nn.utils import parametrize
+
+__all__ = ["Refused", "export", "load", "write"]
+
+
+class Refused(ValueError):
+    """The module cannot be exported; the sentence says what of it and why."""
+
+
+def export(module, path, in_channels):
+    """Writes `module` for input of `in_channels` channels to `path` and returns its NetworkSpec. Raises Refused.
+
+    Where every weight of the module has a place of its own in the file, the file also keeps their names in the module's
+    state dict, and `network.save({ torch: true })` uses them.
+    """
+    if isinstance(in_channels, bool) or not isinstance(in_channels, int) or in_channels < 1:
+        raise ValueError(f"in_channels must be an integer >= 1, got {in_channels!r}")
+    twin = _twin(module)
+    tracer = fx.Tracer()
+    whole = nn.Sequential(OrderedDict(module=twin)) if tracer.is_leaf_module(twin, "") else twin
+    try:
+        graph = tracer.trace(whole)
+    except Exception as error:
+        raise Refused(f"{type(module).__name__} cannot be traced by torch.fx: {error}") from error
+    layers = _convert(whole, graph, in_channels, twin)
+    spec = {"inChannels": in_channels, "layers": [layer.to_json() for layer in layers]}
+    metadata = {"tapline": "network", "spec": json.dumps(spec)}
+    homes = _homes(layers, twin)
+    if homes:
+        metadata["torch"] = json.dumps(homes)
+    tensors = {name: layer.weights[part] for name, layer, part in _parameters(layers)}
+    write(path, tensors, metadata)
+    return spec
+
+
+def load(path):
+    """The tensors of a safetensors file of floats, by name."""
+    with open(path, "rb") as file:
+        data = bytearray(file.read())
+    (length,) = struct.unpack_from("<Q", data)
+    header = json.loads(bytes(data[8 : 8 + length]))
+    tensors = {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = (8 + length + offset for offset in entry["data_offsets"])
+        kind = {"F32": torch.float32, "F64": torch.float64}[entry["dtype"]]
+        flat = torch.frombuffer(data[begin:end], dtype=kind) if end > begin else torch.empty(0, dtype=kind)
+        tensors[name] = flat.reshape(entry["shape"]).clone()
+    return tensors
+
+
+def write(path, tensors, metadata=None):
+    """Writes tensors as safetensors of F32."""
+    header, body = {"__metadata__": metadata or {}}, []
+    end = 0
+    for name, tensor in tensors.items():
+        numbers = tensor.detach().float().flatten().tolist()
+        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [end, end + 4 * len(numbers)]}
+        body.append(struct.pack(f"<{len(numbers)}f", *numbers))
+        end += 4 * len(numbers)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + b"".join(body))
+
+
+def _twin(module):
+    """A copy in eval mode that may be run, and changed by being run, as its weights' norms sometimes are."""
+    made = {  # torch copies no tensor that was computed from others
+        id(value): value.detach().clone()
+        for each in module.modules()
+        for value in vars(each).values()
+        if isinstance(value, torch.Tensor) and not value.is_leaf
+    }
+    twin = copy.deepcopy(module, made).eval().cpu()
+    half = any(each.dtype in (torch.float16, torch.bfloat16) for each in twin.parameters())
+    return twin.float() if half else twin
+
+
+# ---- what the engine has: layers, and how they walk through time ----
+
+
+@dataclass
+class Layer:
+    """One layer of the engine: its spec, its weights in lag order and double precision, and their homes in the state dict."""
+
+    spec: dict
+    weights: dict = field(default_factory=dict)
+    # part → { name, shape } in the state dict; None for the zeros and ones that the exporter put there
+    homes: dict = field(default_factory=dict)
+    branches: list = field(default_factory=list)
+    # of a convolution, in frames of its input: the padding on either side, (left, right)
+    padding: tuple = (0, 0)
+    # of a convolution that does nothing but pad: (left, right, the kind of padding)
+    pads: tuple = None
+    # of a convolution that several of the module's were folded into
+    folded: bool = False
+
+    @property
+    def type(self):
+        return self.spec["type"]
+
+    @property
+    def reach(self):
+        return (self.spec["kernelSize"] - 1) * self.spec.get("dilation", 1)
+
+    @property
+    def stride(self):
+        return self.spec.get("stride", self.spec["kernelSize"] if self.type in ("avgPool", "maxPool") else 1)
+
+    @property
+    def anchor(self):
+        return self.reach - self.padding[0]
+
+    def hang(self, n):
+        """The input frame that output n hangs on."""
+        if self.type in ("conv1d", "avgPool", "maxPool"):
+            return n * self.stride + self.anchor
+        if self.type == "convTranspose1d":
+            return n // self.stride
+        return _hang(self.branches[0], n) if self.branches else n
+
+    def frames(self, m):
+        """How many outputs m input frames give, the tail included."""
+        if self.type in ("conv1d", "avgPool", "maxPool"):
+            return max(0, (m - 1 + self.padding[1] - self.anchor) // self.stride + 1) if m > 0 else 0
+        if self.type == "convTranspose1d":
+            return max(m * self.stride, (m - 1) * self.stride + self.reach + 1) if m > 0 else 0
+        return min(_frames(branch, m) for branch in self.branches) if self.branches else m
+
+    @property
+    def rate(self):
+        """Outputs per input frame."""
+        if self.type in ("conv1d", "avgPool", "maxPool"):
+            return Fraction(1, self.stride)
+        if self.type == "convTranspose1d":
+            return Fraction(self.stride)
+        return _rate(self.branches[0]) if self.branches else Fraction(1)
+
+    def to_json(self):
+        spec = dict(self.spec)
+        if self.type == "conv1d" and self.padding != (self.reach, 0):
+            spec["mode"] = "valid" if self.padding == (0, 0) else list(self.padding)
+        if self.type == "residual":
+            spec["layers"] = [layer.to_json() for layer in self.branches[0]]
+        if self.type == "concat":
+            spec["branches"] = [[layer.to_json() for layer in branch] for branch in self.branches]
+        return spec
+
+    def run(self, x):
+        """What the engine computes of a whole recording x [1, channels, frames]."""
+        spec, weights = self.spec, self.weights
+        if self.type == "conv1d":
+            mode = {"edge": "replicate", "reflect": "reflect"}.get(spec.get("padding"), "constant")
+            sides = self.pads[:2] if self.pads else self.padding
+            x = F.pad(x, sides, mode, spec.get("padValue", 0.0)) if mode == "constant" else F.pad(x, sides, mode)
+            if self.pads:
+                return x
+            kernel = weights["weight"].permute(0, 2, 1).flip(2)
+            bias, dilation = weights.get("bias"), spec.get("dilation", 1)
+            return F.conv1d(x, kernel, bias, self.stride, 0, dilation, spec.get("groups", 1))
+        if self.type == "convTranspose1d":
+            groups = spec.get("groups", 1)
+            out, taps, width = weights["weight"].shape
+            kernel = weights["weight"].reshape(groups, out // groups, taps, width).permute(0, 3, 1, 2)
+            kernel = kernel.reshape(groups * width, out // groups, taps)
+            extra = max(0, self.stride - 1 - self.reach)
+            bias, dilation = weights.get("bias"), spec.get("dilation", 1)
+            return F.conv_transpose1d(x, kernel, bias, self.stride, 0, extra, groups, dilation)
+        if self.type == "linear":
+            y = torch.einsum("oc,nct->not", weights["weight"][:, 0], x)
+            return y + weights["bias"][:, None] if "bias" in weights else y
+        if self.type == "norm":
+            return x * weights["weight"][:, None] + weights["bias"][:, None]
+        if self.type in ("avgPool", "maxPool"):
+            pool = F.avg_pool1d if self.type == "avgPool" else F.max_pool1d
+            return pool(x, spec["kernelSize"], self.stride)
+        if self.type == "residual":
+            return x + _run(self.branches[0], x)
+        if self.type == "concat":
+            return torch.cat([_run(branch, x) for branch in self.branches], 1)
+        return ACTIVATIONS[self.type](x, spec.get("alpha"))
+
+
+ACTIVATIONS = {
+    "relu": lambda x, alpha: F.relu(x),
+    "leakyRelu": lambda x, alpha: F.leaky_relu(x, alpha),
+    "elu": lambda x, alpha: F.elu(x, alpha),
+    "gelu": lambda x, alpha: F.gelu(x),
+    "softplus": lambda x, alpha: F.softplus(x),
+    "tanh": lambda x, alpha: torch.tanh(x),
+    "sigmoid": lambda x, alpha: torch.sigmoid(x),
+    "softmax": lambda x, alpha: F.softmax(x, 1),
+    "square": lambda x, alpha: x * x,
+    "abs": lambda x, alpha: x.abs(),
+    "log": lambda x, alpha: x.clamp(min=alpha).log(),
+    "identity": lambda x, alpha: x,
+}
+
+
+def _hang(layers, n):
+    for layer in reversed(layers):
+        n = layer.hang(n)
+    return n
+
+
+def _frames(layers, m):
+    for layer in layers:
+        m = layer.frames(m)
+    return m
+
+
+def _rate(layers):
+    return math.prod((layer.rate for layer in layers), start=Fraction(1))
+
+
+def _run(layers, x):
+    for layer in layers:
+        x = layer.run(x)
+    return x
+
+
+def _parameters(layers, prefix="layers."):
+    """(name, layer, part) of every weight, as the engine names them."""
+    for index, layer in enumerate(layers):
+        for part in layer.weights:
+            yield f"{prefix}{index}.{part}", layer, part
+        for b, branch in enumerate(layer.branches):
+            inner = "layers." if layer.type == "residual" else f"branches.{b}."
+            yield from _parameters(branch, f"{prefix}{index}.{inner}")
+
+
+def _homes(layers, module):
+    """Where the state dict keeps every weight of the engine, or None unless each weight of either has one in the other."""
+    homes = {}
+    for name, layer, part in _parameters(layers):
+        if part not in layer.homes:
+            return None
+        homes[name] = layer.homes[part]
+        if layer.type == "norm" and part == "bias":
+            place = name[: -len("bias")]
+            homes[f"{place}running_mean"] = layer.homes["running_mean"]
+            homes[f"{place}running_var"] = layer.homes["running_var"]
+    order = [name for name in module.state_dict() if not name.endswith("num_batches_tracked")]
+    if sorted(home["name"] for home in homes.values() if home) != sorted(order):
+        return None
+    return dict(sorted(homes.items(), key=lambda item: order.index(item[1]["name"]) if item[1] else len(order)))
+
+
+def _shift(channels, taps, lag, padding, kind="zeros", value=0.0):
+    """A convolution with one 1 in it, at `lag`: it delays, pads or crops, and changes no sample."""
+    kernel = torch.zeros(channels, taps, 1, dtype=torch.float64)
+    kernel[:, lag] = 1
+    spec = {"type": "conv1d", "outChannels": channels, "kernelSize": taps, "groups": channels, "bias": False}
+    return Layer({**spec, **_padding_spec(kind, value)}, {"weight": kernel}, {"weight": None}, padding=padding)
+
+
+def _padding_spec(kind, value):
+    return {} if kind == "zeros" else {"padding": kind, "padValue": value} if kind == "constant" else {"padding": kind}
+
+
+# ---- how tensors come out of layers ----
+
+
+class Step:
+    """A node in the graph of layers: the input, a layer on top of a step, or a sum or cat of several steps."""
+
+    def __init__(self, channels, parents=(), layer=None, signs=None):
+        self.channels, self.parents, self.layer, self.signs = channels, list(parents), layer, signs
+        self.dominator = None
+        for parent in self.parents:
+            self.dominator = parent if self.dominator is None else _common(self.dominator, parent)
+
+    def line(self):
+        """This step and all that everything on the way to it has passed, newest first."""
+        step = self
+        while step is not None:
+            yield step
+            step = step.dominator
+
+
+def _common(a, b):
+    passed = {id(step) for step in a.line()}
+    return next(step for step in b.line() if id(step) in passed)
+
+
+def _layers(start, step):
+    """The layers that make `step` out of `start`."""
+    if step is start:
+        return []
+    before = _layers(start, step.dominator)
+    return before + ([step.layer] if step.layer else _joined(step))
+
+
+def _joined(step):
+    """A sum or a cat, whose outputs n belong together, by layers whose outputs meet where they hang on the same frame."""
+    origin = step.dominator
+    branches = [_layers(origin, parent) for parent in step.parents]
+    if any(_rate(branch) != _rate(branches[0]) for branch in branches):
+        raise Refused("a sum or cat of tensors of different rates cannot be exported: their outputs never meet")
+    if step.signs == [1, 1] and [] in branches:
+        inner = branches[1 - branches.index([])]
+        plain = _rate(inner) == 1 and all(_frames(inner, m) == m for m in range(1, 65))
+        if plain and all(_hang(inner, n) == n for n in range(64)):
+            return [Layer({"type": "residual"}, branches=[inner])]
+    hangs = [_hang(branch, 0) for branch in branches]
+    late = max(hangs)
+    delays = [late - hang for hang in hangs]
+    branches = [
+        [_shift(origin.channels, d + 1, d, (0, d)), *branch] if d else branch for d, branch in zip(delays, branches)
+    ]
+    rate = _rate(branches[0])
+    for branch in branches:
+        for n in range(rate.numerator):
+            if _hang(branch, n) != late + math.floor(n / rate):
+                raise Refused("a sum or cat of upsampled tensors cannot be exported: their outputs lie between frames")
+    layers = [Layer({"type": "concat"}, branches=branches)]
+    if step.signs:
+        kernel = torch.cat([sign * torch.eye(step.channels, dtype=torch.float64) for sign in step.signs], 1)
+        spec = {"type": "linear", "outChannels": step.channels, "bias": False}
+        layers.append(Layer(spec, {"weight": kernel[:, None]}, {"weight": None}))
+    return layers
+
+
+@dataclass(frozen=True)
+class Size:
+    """The size of an axis that is only known when the module runs."""
+
+    axis: str
+
+
+@dataclass
+class Temporal:
+    """A Conv2d of kernel (1, K) over the electrodes' rows, still to be folded into the spatial one that follows it."""
+
+    kernel: torch.Tensor  # [F, K]
+    bias: torch.Tensor  # [F]
+    window: dict
+
+
+@dataclass
+class Signal:
+    """A tensor of the module: which axes it has, and which step makes its channels.
+
+    An axis is 'N' (batch), 'C' (the channels), 'T' (time), '1' (one row), 'F' (temporal kernels still to be folded), or
+    'CT', 'TC' (flattened).
+    """
+
+    axes: tuple
+    step: Step
+    temporal: Temporal = None
+
+    @property
+    def channels(self):
+        return self.step.channels
+
+    def index(self, dim):
+        if not -len(self.axes) <= dim < len(self.axes):
+            raise Refused(f"dim {dim} of a tensor of {len(self.axes)} axes cannot be exported: there is no such axis")
+        return dim % len(self.axes)
+
+    def axis(self, dim):
+        return self.axes[self.index(dim)]
+
+    def size(self, dim):
+        axis = self.axis(dim)
+        return {"C": self.channels, "1": 1}.get(axis, Size(axis))
+
+    def turned(self, axes):
+        return Signal(tuple(axes), self.step, self.temporal)
+
+    def then(self, layer, axes=None):
+        self.settled(layer.type)
+        channels = layer.spec.get("outChannels", self.channels)
+        return Signal(self.axes if axes is None else tuple(axes), Step(channels, [self.step], layer))
+
+    def map(self, type, **fields):
+        """An elementwise layer."""
+        return self.then(Layer({"type": type, **fields}))
+
+    def settled(self, what):
+        if self.temporal:
+            raise Refused(f"{what} between a Conv2d of kernel (1, K) and the one over the electrodes cannot be exported")
+
+
+INPUTS = (("N", "C", "T"), ("N", "1", "C", "T"), ("N", "T", "C"), ("N", "1", "T", "C"), ("T", "C"))
+
+
+def _convert(module, graph, in_channels, named):
+    """The layers of a traced module, checked against the module itself; its input has the first axes that fit."""
+    names = {id(tensor): name for name, tensor in named.state_dict(keep_vars=True).items()}
+    furthest = None
+    for axes in INPUTS:
+        reading = Reading(module, graph, axes, in_channels, names)
+        try:
+            return reading.checked()
+        except Refused as refusal:
+            if furthest is None or reading.progress > furthest[0]:
+                furthest = (reading.progress, refusal)
+    raise furthest[1]
+
+
+class Reading:
+    """One pass over a traced module, with an input of the given axes."""
+
+    def __init__(self, module, graph, axes, in_channels, names):
+        self.module, self.graph, self.axes, self.names = module, graph, axes, names
+        self.source = Step(in_channels)
+        self.progress = 0
+        self.needs = []  # (step, frames, whether exactly so many)
+
+    def checked(self):
+        self.read()
+        x, expected = self.probed()
+        # again: some modules limit their weights' norms whenever they run
+        layers, output = self.read()
+        self.progress += 1
+        if not isinstance(expected, torch.Tensor) or expected.ndim != len(output.axes):
+            raise Refused("the module's output cannot be exported: it must be one tensor of channels and time")
+        x, expected = self.plain(x, self.axes), self.plain(expected, output.axes)
+        actual = _run(layers, x.double())
+        close = 1e-4 * float(expected.abs().nan_to_num(0, 0, 0).max()) if expected.numel() else 0.0
+        if actual.shape != expected.shape or not torch.allclose(actual, expected.double(), 0.0, close, equal_nan=True):
+            raise Refused(
+                "the module cannot be exported: read as layers, it gives other numbers than when it runs "
+                "(hooks, changes in place or steps that torch.fx does not see)"
+            )
+        return layers
+
+    def plain(self, tensor, axes):
+        """The first of the batch as [1, channels, frames]."""
+        if "N" in axes:
+            tensor, axes = tensor[0], axes[1:]
+        kept = [axis for axis in axes if axis != "1"]
+        tensor = tensor.reshape([size for size, axis in zip(tensor.shape, axes) if axis != "1"])
+        for position, axis in enumerate("CT"):
+            if axis not in kept:
+                tensor, kept = tensor.unsqueeze(position), kept[:position] + [axis] + kept[position:]
+        return (tensor.T if kept == ["T", "C"] else tensor)[None]
+
+    def probed(self):
+        """Random input of a length that suits the module, and what the module makes of it."""
+        kind = next((each.dtype for each in self.module.parameters()), torch.float32)
+        chance = torch.Generator().manual_seed(0)
+        refused = Refused("the module cannot be exported: no length of its input suits all of its layers")
+        for length in itertools.islice(self.lengths(), 16):
+            sizes = {"N": 2, "1": 1, "C": self.source.channels, "T": length}
+            x = torch.randn([sizes[axis] for axis in self.axes], generator=chance, dtype=kind)
+            try:
+                with torch.no_grad():
+                    return x, self.module(x)
+            except Exception as error:
+                refused = Refused(f"the module itself refuses an input of shape {list(x.shape)}: {error}")
+        raise refused
+
+    def lengths(self):
+        paths = [(_layers(self.source, step), frames, exact) for step, frames, exact in self.needs]
+        low, high = 1, 1 << 20
+        while low < high:
+            middle = (low + high) // 2
+            enough = all(_frames(path, middle) >= frames for path, frames, _ in paths)
+            low, high = (low, middle) if enough else (middle + 1, high)
+        bound = any(exact for _, _, exact in paths)
+        for length in range(low if bound else low + 16, low + 4096):
+            if all(not exact or _frames(path, length) == frames for path, frames, exact in paths):
+                yield length
+
+    def need(self, signal, frames, exact=False):
+        self.needs.append((signal.step, frames, exact))
+
+    def read(self):
+        """The layers up to the module's output, and that output."""
+        held, given = {}, False
+        self.progress, self.needs = 0, []
+        for node in self.graph.nodes:
+            args = fx.node.map_arg(node.args, lambda each: held[each])
+            kwargs = fx.node.map_arg(node.kwargs, lambda each: held[each])
+            if node.op == "placeholder":
+                if given and not args:
+                    raise Refused(f"the input {node.target!r} cannot be exported: a stream has one input")
+                held[node] = args[0] if given else Signal(self.axes, self.source)
+                given = True
+            elif node.op == "get_attr":
+                held[node] = operator.attrgetter(node.target)(self.module)
+            elif node.op == "call_module":
+                held[node] = self.call_module(node.target, args, kwargs)
+            elif node.op == "output":
+                return self.result(args[0])
+            else:
+                held[node] = self.call(node, args, kwargs)
+            self.progress += 1
+        raise Refused("the module cannot be exported: it returns nothing")
+
+    def result(self, signal):
+        if not isinstance(signal, Signal):
+            raise Refused(f"an output of type {type(signal).__name__} cannot be exported: it must be one tensor")
+        signal.settled("the output")
+        if not set(signal.axes) <= {"N", "C", "T", "1"}:
+            raise Refused("a flattened output cannot be exported: a Linear must follow it")
+        layers = _layers(self.source, signal.step)
+        for layer in _all(layers):
+            if layer.type == "clamp":
+                raise Refused("clamp cannot be exported, but for min=0 and before log")
+        if not any(exact for _, _, exact in self.needs):
+            self.need(signal, 3)
+        return layers, signal
+
+    def call_module(self, path, args, kwargs):
+        module = self.module.get_submodule(path)
+        kind = parametrize.type_before_parametrizations(module)
+        convert = MODULES.get(kind)
+        named = f"{kind.__name__} ({path})" if path else kind.__name__
+        if convert is None:
+            raise Refused(f"{named} cannot be exported: {HINTS.get(kind.__name__, 'no layer of Tapline does the same')}")
+        if len(args) != 1 or kwargs or not isinstance(args[0], Signal):
+            raise Refused(f"{named} cannot be exported: it must be called with one tensor")
+        try:
+            return convert(self, module, args[0])
+        except Refused as refusal:
+            raise Refused(f"{named}: {refusal}") from None
+
+    def call(self, node, args, kwargs):
+        name = node.target if isinstance(node.target, str) else node.target.__name__
+        if not any(isinstance(each, (Signal, Size)) for each in _flat([args, kwargs])):
+            if node.op == "call_method":
+                return getattr(args[0], name)(*args[1:], **kwargs)
+            return node.target(*args, **kwargs)
+        home = getattr(node.target, "__module__", None) or "torch"
+        ours = node.op == "call_method" or home.split(".")[0] in ("torch", "_operator", "builtins")
+        if "input" in kwargs:  # what PyTorch's functions call their first argument
+            kwargs = dict(kwargs)
+            args = (kwargs.pop("input"), *args)
+        convert = FUNCTIONS.get(name.rstrip("_")) if ours and node.target is not torch.batch_norm else None
+        if name == "getitem" and isinstance(args[0], tuple):
+            return args[0][args[1]]
+        if convert is None or not any(isinstance(each, Signal) for each in _flat([args, kwargs])):
+            raise Refused(f"{name} cannot be exported: {HINTS.get(name, 'no layer of Tapline does the same')}")
+        try:
+            return convert(self, *args, **kwargs)
+        except Refused as refusal:
+            text = str(refusal)
+            raise (refusal if text.startswith(name) else Refused(f"{name}: {text}")) from None
+        except (TypeError, AttributeError) as error:
+            raise Refused(f"{name} cannot be exported with these arguments: {error}") from error
+
+    def home(self, tensor, part="weight"):
+        """Where the state dict keeps a tensor."""
+        name = self.names.get(id(tensor))
+        return {part: {"name": name, "shape": list(tensor.shape)}} if name else {}
+
+
+def _all(layers):
+    for layer in layers:
+        yield layer
+        for branch in layer.branches:
+            yield from _all(branch)
+
+
+def _flat(value):
+    if isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _flat(each)
+    elif isinstance(value, dict):
+        yield from _flat(list(value.values()))
+    else:
+        yield value
+
+
+# ---- convolutions ----
+
+
+def _one(value, what):
+    """The number of a setting that may come as a tuple of one."""
+    if isinstance(value, (tuple, list)):
+        if len(value) != 1:
+            raise Refused(f"{what} {tuple(value)} cannot be exported: it must be one number")
+        value = value[0]
+    return value
+
+
+def _pair(value):
+    return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+
+
+def _sides(padding, reach):
+    """(left, right) of PyTorch's padding."""
+    if padding == "same":
+        return reach // 2, reach - reach // 2
+    return (0, 0) if padding == "valid" else (padding, padding)
+
+
+PADDINGS = {"zeros": "zeros", "constant": "zeros", "replicate": "edge", "reflect": "reflect"}
+
+
+def _kind_of_padding(mode):
+    if mode == "circular":
+        raise Refused(
+            "circular padding cannot be exported: a stream has no period, unless you know one and write it into the spec "
+            "yourself (padding: 'wrap', period)"
+        )
+    if mode not in PADDINGS:
+        raise Refused(f"padding mode {mode!r} cannot be exported")
+    return PADDINGS[mode]
+
+
+def _convolved(reading, x, kernel, bias, window, groups, axes, homes, folded=False):
+    """A convolution over time; kernel [out, in/groups, K] in PyTorch's order, window as `_window` has it."""
+    stride, dilation, kind, value = window["stride"], window["dilation"], window["kind"], 0.0
+    (left, right), taps = window["sides"], kernel.shape[2]
+    if kernel.shape[1] * groups != x.channels:
+        raise Refused(f"in_channels must be {x.channels} here, got {kernel.shape[1] * groups}")
+    reach = (taps - 1) * dilation
+    if left > reach or right > reach:
+        x = _pad_time(reading, x, left, right, kind, 0.0)
+        left = right = 0
+    pads = x.step.layer.pads if x.step.layer else None
+    alike = pads and (left == right == 0 or (pads[2] == kind and kind != "reflect" and pads[3] == 0))
+    if alike and left + pads[0] <= reach and right + pads[1] <= reach:
+        left, right, kind, value = left + pads[0], right + pads[1], pads[2], pads[3]
+        x = Signal(x.axes, x.step.parents[0])
+    if kind == "reflect":
+        reading.need(x, max(left, right) + 1)
+    spec = {"type": "conv1d", "outChannels": kernel.shape[0], "kernelSize": taps}
+    for field_, number in (("stride", stride), ("dilation", dilation), ("groups", groups)):
+        if number != 1:
+            spec[field_] = number
+    if left or right:
+        spec.update(_padding_spec(kind, value))
+    weights = {"weight": kernel.detach().double().flip(2).permute(0, 2, 1).contiguous()}
+    if bias is None:
+        spec["bias"] = False
+    else:
+        weights["bias"] = bias.detach().double()
+    return x.then(Layer(spec, weights, homes, padding=(left, right), folded=folded), axes)
+
+
+def _window(stride, padding, dilation, taps, mode):
+    sides = _sides(padding, (taps - 1) * dilation)
+    return {"stride": stride, "dilation": dilation, "sides": sides, "kind": _kind_of_padding(mode)}
+
+
+def _conv1d(reading, x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, padding_mode="zeros"):
+    if x.axes != ("N", "C", "T"):
+        raise Refused(f"conv1d cannot be exported here: its input must be [batch, channels, time], {_told(x)}")
+    stride, dilation = _one(stride, "stride"), _one(dilation, "dilation")
+    padding = padding if isinstance(padding, str) else _one(padding, "padding")
+    window = _window(stride, padding, dilation, weight.shape[2], padding_mode)
+    homes = {**reading.home(weight), **(reading.home(bias, "bias") if bias is not None else {})}
+    return _convolved(reading, x, weight, bias, window, groups, x.axes, homes)
+
+
+def _told(x):
+    words = {"N": "batch", "C": "channels", "T": "time", "F": "kernels", "CT": "channels and time", "TC": "time and channels"}
+    return f"got [{', '.join(words.get(axis, axis) for axis in x.axes)}]"
+
+
+def _conv2d(reading, x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, padding_mode="zeros"):
+    if len(x.axes) != 4 or x.axes[0] != "N" or "T" not in x.axes[2:]:
+        raise Refused(f"conv2d cannot be exported here: its input must be [batch, maps, rows, time], {_told(x)}")
+    time = x.axes.index("T") - 2
+    rows = 1 - time
+    paddings = (padding, padding) if isinstance(padding, str) else _pair(padding)
+    strides, dilations = _pair(stride), _pair(dilation)
+    height, taps = weight.shape[2 + rows], weight.shape[2 + time]
+    row = x.axes[2 + rows]
+    window = _window(strides[time], paddings[time], dilations[time], taps, padding_mode)
+    sides = _sides(paddings[rows], (height - 1) * dilations[rows])
+    homes = {**reading.home(weight), **(reading.home(bias, "bias") if bias is not None else {})}
+    electrodes = x.channels if row == "C" else 1
+    if sides != (0, 0) or height not in (1, electrodes) or (height < electrodes and strides[rows] != 1):
+        raise Refused(f"a kernel of {height} rows over {electrodes}, padded by {sides}, cannot be exported: one or all")
+    one_row = ["N", "C", "1", "T"] if time == 1 else ["N", "C", "T", "1"]
+    kernel = weight.detach().double().movedim(2 + time, 3)  # [out, in/groups, rows, K]
+    if x.axes[1] == "C" and row == "1":
+        return _convolved(reading, x, kernel[:, :, 0], bias, window, groups, one_row, homes)
+    if x.axes[1] == "1" and row == "C" and height == electrodes and groups == 1:
+        return _convolved(reading, x, kernel[:, 0], bias, window, 1, one_row, homes)
+    if x.axes[1] == "1" and row == "C" and groups == 1:
+        start = torch.zeros(kernel.shape[0], dtype=torch.float64) if bias is None else bias.detach().double()
+        return Signal(("N", "F", *x.axes[2:]), x.step, Temporal(kernel[:, 0, 0], start, window))
+    if x.axes[1] == "F" and row == "C":
+        return _spatial(reading, x, kernel, bias, window, groups, one_row)
+    raise Refused(f"conv2d with {groups} groups cannot be exported here, {_told(x)}")
+
+
+def _spatial(reading, x, kernel, bias, window, groups, axes):
+    """Folds a temporal kernel w [F, K] and the spatial one after it, s [out, F/groups, electrodes]:
+
+    W[o, e, k] = Σ_f s[o, f, e] w[f, k],    b[o] = b_s[o] + Σ_f Σ_e s[o, f, e] b_w[f]
+    """
+    temporal = x.temporal
+    if kernel.shape[3] != 1 or window["stride"] != 1 or window["sides"] != (0, 0) or kernel.shape[2] != x.channels:
+        raise Refused(f"behind a Conv2d of kernel (1, K) only one of kernel ({x.channels}, 1) can be exported")
+    out, width = kernel.shape[:2]
+    if width * groups != temporal.kernel.shape[0]:
+        raise Refused(f"in_channels must be {temporal.kernel.shape[0]} here, got {width * groups}")
+    weight, start = [], torch.zeros(out, dtype=torch.float64) if bias is None else bias.detach().double().clone()
+    for o in range(out):
+        first = o // (out // groups) * width
+        spatial = kernel[o, :, :, 0]
+        weight.append(torch.einsum("fe,fk->ek", spatial, temporal.kernel[first : first + width]))
+        start[o] += (spatial.sum(1) * temporal.bias[first : first + width]).sum()
+    plain = Signal(x.axes, x.step)
+    return _convolved(reading, plain, torch.stack(weight), start, temporal.window, 1, axes, {}, folded=True)
+
+
+def _conv_transpose1d(
+    reading, x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1, padding_mode="zeros"
+):
+    if x.axes != ("N", "C", "T"):
+        raise Refused(f"conv_transpose1d cannot be exported here: its input must be [batch, channels, time], {_told(x)}")
+    stride, dilation = _one(stride, "stride"), _one(dilation, "dilation")
+    inputs, width, taps = weight.shape
+    if _one(padding, "padding") != 0:
+        raise Refused("padding of a transposed convolution cannot be exported: it must be 0")
+    if inputs != x.channels:
+        raise Refused(f"in_channels must be {x.channels} here, got {inputs}")
+    extra = max(0, stride - 1 - (taps - 1) * dilation)
+    if _one(output_padding, "output_padding") != extra:
+        raise Refused(f"output_padding of this transposed convolution cannot be exported: it must be {extra}")
+    spec = {"type": "convTranspose1d", "outChannels": width * groups, "kernelSize": taps}
+    for field_, number in (("stride", stride), ("dilation", dilation), ("groups", groups)):
+        if number != 1:
+            spec[field_] = number
+    kernel = weight.detach().double().reshape(groups, inputs // groups, width, taps).permute(0, 2, 3, 1)
+    weights, homes = {"weight": kernel.reshape(groups * width, taps, inputs // groups)}, reading.home(weight)
+    if bias is None:
+        spec["bias"] = False
+    else:
+        weights["bias"] = bias.detach().double()
+        homes.update(reading.home(bias, "bias"))
+    return x.then(Layer(spec, weights, homes))
+
+
+def _linear(reading, x, weight, bias=None):
+    """Per frame on the last axis; of a flattened window, a valid convolution as long as the window."""
+    homes = {**reading.home(weight), **(reading.home(bias, "bias") if bias is not None else {})}
+    out, inputs = weight.shape
+    last = x.axes[-1]
+    if last == "C":
+        if inputs != x.channels:
+            raise Refused(f"in_features must be {x.channels} here, got {inputs}")
+        spec, weights = {"type": "linear", "outChannels": out}, {"weight": weight.detach().double()[:, None]}
+        if bias is None:
+            spec["bias"] = False
+        else:
+            weights["bias"] = bias.detach().double()
+        return x.then(Layer(spec, weights, homes))
+    if last not in ("CT", "TC"):
+        raise Refused(f"linear works on the last axis, which must hold channels or a flattened window, {_told(x)}")
+    if inputs % x.channels:
+        raise Refused(f"in_features must be a multiple of its {x.channels} channels, got {inputs}")
+    frames = inputs // x.channels
+    reading.need(x, frames, exact=True)
+    kernel = weight.reshape(out, x.channels, frames) if last == "CT" else weight.reshape(out, frames, -1).transpose(1, 2)
+    window = _window(1, 0, 1, frames, "zeros")
+    return _convolved(reading, x, kernel, bias, window, 1, ("N", "C"), homes if last == "CT" else {})
+
+
+def _batch_norm(reading, x, mean, variance, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
+    """y = γ (x - μ) / √(v + ε) + β; into what was folded before it, else as an affine norm."""
+    if training or mean is None or variance is None:
+        raise Refused("a batch norm without running statistics cannot be exported: it needs the whole recording")
+    scale = (variance.detach().double() + eps).rsqrt()
+    scale = scale if weight is None else scale * weight.detach().double()
+    shift = -mean.detach().double() * scale
+    shift = shift if bias is None else shift + bias.detach().double()
+    if x.temporal:
+        temporal = x.temporal
+        kernel, start = temporal.kernel * scale[:, None], temporal.bias * scale + shift
+        return Signal(x.axes, x.step, Temporal(kernel, start, temporal.window))
+    if len(x.axes) < 2 or x.axes[1] != "C":
+        raise Refused(f"a batch norm works on axis 1, which must hold the channels, {_told(x)}")
+    if len(scale) != x.channels:
+        raise Refused(f"num_features must be {x.channels} here, got {len(scale)}")
+    before = x.step.layer
+    if before and before.folded:
+        kernel = before.weights["weight"] * scale[:, None, None]
+        weights = {"weight": kernel, "bias": before.weights["bias"] * scale + shift}
+        layer = Layer(before.spec, weights, padding=before.padding, folded=True)
+        return Signal(x.axes, Step(x.channels, x.step.parents, layer))
+    homes = {}
+    if weight is not None and bias is not None:
+        homes = {**reading.home(weight), **reading.home(bias, "bias"), **reading.home(mean, "running_mean")}
+        homes.update(reading.home(variance, "running_var"))
+        if len(homes) == 4:
+            homes["running_var"]["eps"] = eps
+        else:
+            homes = {}
+    return x.then(Layer({"type": "norm", "kind": "affine"}, {"weight": scale, "bias": shift}, homes))
+
+
+# ---- pools and padding ----
+
+
+def _pooled(reading, x, type, kernel, stride, padding, ceil_mode, counted=True, dims=1):
+    wanted = ("N", "C", "T") if dims == 1 else None
+    if "T" not in x.axes or (wanted and x.axes != wanted) or (dims == 2 and len(x.axes) != 4) or x.axes[:2] != ("N", "C"):
+        raise Refused(f"a pool must work on [batch, channels, time] or on one row of it, {_told(x)}")
+    if not stride and stride != 0:
+        stride = kernel
+    if dims == 2:
+        time = x.axes.index("T") - 2
+        kernels, strides, paddings = _pair(kernel), _pair(stride), _pair(padding)
+        if kernels[1 - time] != 1 or paddings[1 - time] != 0:
+            raise Refused("a pool over rows cannot be exported: only over time")
+        kernel, stride, padding = kernels[time], strides[time], paddings[time]
+    kernel, stride, padding = _one(kernel, "kernel_size"), _one(stride, "stride"), _one(padding, "padding")
+    if ceil_mode:
+        raise Refused("ceil_mode cannot be exported: windows must be whole")
+    if padding and (type == "maxPool" or not counted):
+        raise Refused("the padding of a pool cannot be exported unless it is counted as zeros (count_include_pad)")
+    if padding:
+        x = _pad_time(reading, x, padding, padding, "zeros", 0.0)
+    spec = {"type": type, "kernelSize": kernel}
+    return x.then(Layer(spec if stride == kernel else {**spec, "stride": stride}))
+
+
+def _avg_pool1d(reading, x, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
+    return _pooled(reading, x, "avgPool", kernel_size, stride, padding, ceil_mode, count_include_pad)
+
+
+def _avg_pool2d(
+    reading, x, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+):
+    if divisor_override is not None:
+        raise Refused("divisor_override cannot be exported")
+    return _pooled(reading, x, "avgPool", kernel_size, stride, padding, ceil_mode, count_include_pad, dims=2)
+
+
+def _max_pool(dims):
+    def convert(reading, x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+        if any(each != 1 for each in _flat([dilation])) or return_indices:
+            raise Refused("dilation and return_indices of a max pool cannot be exported")
+        return _pooled(reading, x, "maxPool", kernel_size, stride, padding, ceil_mode, dims=dims)
+
+    return convert
+
+
+def _pad_time(reading, x, left, right, kind, value):
+    """`left` frames before the first and `right` after the last; a convolution that follows takes them over."""
+    x.settled("padding")
+    if (left, right) == (0, 0):
+        return x
+    if kind == "reflect":
+        reading.need(x, max(left, right) + 1)
+    both = left + right
+    layer = _shift(x.channels, both + 1, left, (both, both), kind, value)
+    layer.pads = (left, right, kind, value)
+    return x.then(layer)
+
+
+def _pad(reading, x, pad, mode="constant", value=None):
+    kind, value = _kind_of_padding(mode), float(value or 0)
+    sides = list(pad) if isinstance(pad, (tuple, list)) else [pad, pad]
+    for back in range(len(sides) // 2):
+        left, right = sides[2 * back : 2 * back + 2]
+        if (left, right) == (0, 0):
+            continue
+        if x.axis(-1 - back) != "T":
+            raise Refused(f"padding of an axis other than time cannot be exported, {_told(x)}")
+        if left > 0 or right > 0:
+            x = _pad_time(reading, x, max(left, 0), max(right, 0), "constant" if value else kind, value)
+        if left < 0 or right < 0:
+            x = _cropped(reading, x, max(-left, 0), max(-right, 0))
+    return x
+
+
+def _cropped(reading, x, left, right):
+    """Without the first `left` and the last `right` frames."""
+    x.settled("a slice")
+    layer = x.step.layer
+    if layer and layer.pads:
+        before, after, kind, value = layer.pads
+        less = (before - min(before, left), after - min(after, right))
+        left, right = left - min(before, left), right - min(after, right)
+        x, layer = _pad_time(reading, Signal(x.axes, x.step.parents[0]), *less, kind, value), None
+    plain = layer and layer.type == "conv1d" and (layer.stride == 1 or right == 0)
+    if plain and layer.padding[0] >= left * layer.stride and layer.padding[1] >= right:
+        padding = (layer.padding[0] - left * layer.stride, layer.padding[1] - right)
+        spec = layer.spec
+        if padding == (0, 0):
+            spec = {name: value for name, value in spec.items() if name not in ("padding", "padValue")}
+        less = Layer(spec, layer.weights, layer.homes, padding=padding, folded=layer.folded)
+        return Signal(x.axes, Step(x.channels, x.step.parents, less))
+    return x.then(_shift(x.channels, left + right + 1, right, (0, 0))) if left + right else x
+
+
+def _getitem(reading, x, index):
+    index = list(index) if isinstance(index, tuple) else [index]
+    if Ellipsis in index:
+        at = index.index(Ellipsis)
+        rest = len(x.axes) - sum(each is not None for each in index) + 1
+        index[at : at + 1] = [slice(None)] * rest
+    axes, old = [], list(x.axes)
+    for each in index:
+        if each is None:
+            axes.append("1")
+            continue
+        if not old:
+            raise Refused(f"too many indexes cannot be exported, {_told(x)}")
+        axis = old.pop(0)
+        if isinstance(each, slice) and each == slice(None):
+            axes.append(axis)
+        elif isinstance(each, slice) and axis == "T" and each.step in (None, 1):
+            start, stop = each.start or 0, each.stop
+            if not isinstance(start, int) or start < 0 or not (stop is None or (isinstance(stop, int) and stop < 0)):
+                raise Refused("a slice of time cannot be exported unless it is [a:], [:-b] or [a:-b]")
+            x = _cropped(reading, x, start, -(stop or 0))
+            axes.append(axis)
+        elif each in (0, -1) and axis == "1":
+            continue
+        else:
+            hint = "; leave it out: the stream gives that output at every frame" if axis == "T" else ""
+            raise Refused(f"an index or slice of axis {len(x.axes) - len(old) - 1} cannot be exported{hint}")
+    return x.turned(axes + old)
+
+
+# ---- elementwise ----
+
+
+def _clamp(reading, x, min=None, max=None):
+    if max is not None or min is None:
+        raise Refused("clamp cannot be exported, but for min=0 and before log")
+    return x.map("relu") if float(min) == 0 else x.map("clamp", alpha=float(min))
+
+
+POSITIVE = ("square", "abs", "relu", "sigmoid", "softmax", "softplus")
+
+
+def _log(reading, x):
+    """log of max(x, alpha); without a clamp, of what cannot be negative."""
+    x.settled("log")
+    layer = x.step.layer
+    if layer and layer.type == "clamp":
+        return Signal(x.axes, x.step.parents[0]).map("log", alpha=layer.spec["alpha"])
+    step = x.step
+    while step.layer and step.layer.type in ("avgPool", "maxPool"):
+        step = step.parents[0]
+    if not step.layer or step.layer.type not in POSITIVE:
+        raise Refused("log cannot be exported here: clamp(min=...) must come before it")
+    return x.map("log", alpha=0)
+
+
+def _pow(reading, x, exponent):
+    if exponent != 2:
+        raise Refused(f"pow with exponent {exponent} cannot be exported: it must be 2")
+    return x.map("square")
+
+
+def _softmax(reading, x, dim=None, *_, **__):
+    if dim is None or x.axis(dim) != "C":
+        raise Refused(f"softmax over dim {dim} cannot be exported: it must be over the channels, {_told(x)}")
+    return x.map("softmax")
+
+
+def _gelu(reading, x, approximate="none"):
+    if approximate != "none":
+        raise Refused(f"gelu with approximate={approximate!r} cannot be exported: only the exact one")
+    return x.map("gelu")
+
+
+def _softplus(reading, x, beta=1, threshold=20):
+    if beta != 1 or threshold < 20:
+        raise Refused(f"softplus with beta {beta} and threshold {threshold} cannot be exported: they must be 1 and 20")
+    return x.map("softplus")
+
+
+def _dropout(reading, x, p=0.5, training=True, *_, **__):
+    if training:
+        raise Refused("dropout that is on in eval mode cannot be exported")
+    return x
+
+
+def _number(value):
+    if isinstance(value, torch.Tensor) and value.numel() == 1:
+        return float(value)
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _affine(x, scale, shift):
+    weights = {"weight": torch.full((x.channels,), scale), "bias": torch.full((x.channels,), shift)}
+    if not set(x.axes) <= {"N", "C", "T", "1"}:
+        raise Refused(f"arithmetic with a number cannot be exported here, {_told(x)}")
+    return x.then(Layer({"type": "norm", "kind": "affine"}, {part: each.double() for part, each in weights.items()}))
+
+
+def _sum_of(sign):
+    def convert(reading, x, other, alpha=1):
+        if alpha != 1:
+            raise Refused("a sum with alpha cannot be exported")
+        if isinstance(x, Signal) and isinstance(other, Signal):
+            for each in (x, other):
+                each.settled("a sum")
+            if x.axes != other.axes or x.channels != other.channels:
+                raise Refused(f"a sum of tensors of different shapes cannot be exported, {_told(x)} and {_told(other)}")
+            return Signal(x.axes, Step(x.channels, [x.step, other.step], signs=[1, sign]))
+        number = _number(other if isinstance(x, Signal) else x)
+        if number is None:
+            raise Refused("a sum with a fixed tensor cannot be exported: only with a number or another signal")
+        if isinstance(x, Signal):
+            return _affine(x, 1.0, sign * number)
+        return _affine(other, float(sign), number)
+
+    return convert
+
+
+def _mul(reading, x, other):
+    if x is other:
+        return x.map("square")
+    signal, number = (x, _number(other)) if isinstance(x, Signal) else (other, _number(x))
+    if number is None:
+        raise Refused("a product of two tensors cannot be exported: only x * x, or with a number")
+    return _affine(signal, number, 0.0)
+
+
+def _div(reading, x, other):
+    number = _number(other) if isinstance(x, Signal) else None
+    if not number:
+        raise Refused("a quotient cannot be exported unless by a number")
+    return _affine(x, 1 / number, 0.0)
+
+
+# ---- shapes ----
+
+
+def _cat(reading, tensors, dim=0):
+    if not all(isinstance(each, Signal) for each in tensors):
+        raise Refused("cat with a fixed tensor cannot be exported")
+    for each in tensors:
+        each.settled("cat")
+    if tensors[0].axis(dim) != "C" or any(each.axes != tensors[0].axes for each in tensors):
+        raise Refused(f"cat over dim {dim} cannot be exported: it must join channels, {_told(tensors[0])}")
+    steps = [each.step for each in tensors]
+    return Signal(tensors[0].axes, Step(sum(step.channels for step in steps), steps))
+
+
+def _flatten(reading, x, start_dim=0, end_dim=-1):
+    first, last = x.index(start_dim), x.index(end_dim)
+    return x.turned([*x.axes[:first], _merged(x, x.axes[first : last + 1]), *x.axes[last + 1 :]])
+
+
+def _merged(x, axes):
+    """The one axis that several become."""
+    names = [axis for axis in axes if axis != "1"]
+    merged = "".join(names) or "1"
+    if merged not in ("1", "N", "C", "T", "CT", "TC", "F"):
+        raise Refused(f"a flatten of these axes cannot be exported, {_told(x)}")
+    return merged
+
+
+def _squeeze(reading, x, dim=None):
+    if dim is None:
+        return x.turned([axis for axis in x.axes if axis != "1"])
+    dims = sorted((x.index(each) for each in (dim if isinstance(dim, (tuple, list)) else [dim])), reverse=True)
+    axes = list(x.axes)
+    for each in dims:
+        if axes[each] == "T":
+            reading.need(x, 1, exact=True)
+        if axes[each] in ("T", "1") or (axes[each] == "C" and x.channels == 1):
+            del axes[each]
+    return x.turned(axes)
+
+
+def _unsqueeze(reading, x, dim):
+    at = dim % (len(x.axes) + 1)
+    return x.turned([*x.axes[:at], "1", *x.axes[at:]])
+
+
+def _permute(reading, x, *dims):
+    dims = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
+    return x.turned([x.axis(dim) for dim in dims])
+
+
+def _transpose(reading, x, dim0, dim1):
+    axes = list(x.axes)
+    a, b = x.index(dim0), x.index(dim1)
+    axes[a], axes[b] = axes[b], axes[a]
+    return x.turned(axes)
+
+
+def _reshape(reading, x, *shape):
+    shape = list(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else list(shape)
+    axes = _aligned(reading, x, list(x.axes), shape)
+    if axes is None:
+        told = [each.axis if isinstance(each, Size) else each for each in shape]
+        raise Refused(f"reshape to {told} cannot be exported, {_told(x)}")
+    return x.turned(axes)
+
+
+def _aligned(reading, x, axes, shape):
+    """The axes of a tensor of `shape` whose numbers lie as those of `axes` do, or None."""
+    if not shape:
+        return [] if all(axis == "1" for axis in axes) else None
+    want, *rest = shape
+    if axes:
+        size = {"C": x.channels, "1": 1}.get(axes[0], Size(axes[0]))
+        known = isinstance(size, int)
+        if want == size or want == -1 or (not known and isinstance(want, int) and want > 1 and axes[0] == "T"):
+            tail = _aligned(reading, x, axes[1:], rest)
+            if tail is not None:
+                if not known and isinstance(want, int) and want > 1:
+                    reading.need(x, want, exact=True)
+                return [axes[0], *tail]
+        if axes[0] == "1":
+            tail = _aligned(reading, x, axes[1:], shape)
+            if tail is not None:
+                return tail
+    if want == 1:
+        tail = _aligned(reading, x, axes, rest)
+        if tail is not None:
+            return ["1", *tail]
+    if not rest and len(axes) > 1 and "N" not in axes:
+        names = [axis for axis in axes if axis != "1"]
+        if want == -1 and "".join(names) in ("CT", "TC"):
+            return ["".join(names)]
+        if isinstance(want, int) and "".join(names) in ("CT", "TC") and want % x.channels == 0:
+            reading.need(x, want // x.channels, exact=True)
+            return ["".join(names)]
+    return None
+
+
+def _unflatten(reading, x, dim, sizes):
+    at = x.index(dim)
+    return _reshape(reading, x, [*map(x.size, range(at)), *sizes, *map(x.size, range(at + 1, len(x.axes)))])
+
+
+def _getattr(reading, x, name):
+    if name == "shape":
+        return tuple(x.size(dim) for dim in range(len(x.axes)))
+    if name == "ndim":
+        return len(x.axes)
+    raise Refused(f"the attribute {name!r} of a tensor cannot be exported")
+
+
+def _size(reading, x, dim=None):
+    return _getattr(reading, x, "shape") if dim is None else x.size(dim)
+
+
+def _same(reading, x, *_, **__):
+    return x
+
+
+FUNCTIONS = {
+    "conv1d": _conv1d,
+    "conv2d": _conv2d,
+    "conv_transpose1d": _conv_transpose1d,
+    "linear": _linear,
+    "batch_norm": _batch_norm,
+    "avg_pool1d": _avg_pool1d,
+    "avg_pool2d": _avg_pool2d,
+    "max_pool1d": _max_pool(1),
+    "max_pool2d": _max_pool(2),
+    "pad": _pad,
+    "getitem": _getitem,
+    "relu": lambda reading, x, inplace=False: x.map("relu"),
+    "leaky_relu": lambda reading, x, negative_slope=0.01, inplace=False: x.map("leakyRelu", alpha=negative_slope),
+    "elu": lambda reading, x, alpha=1.0, inplace=False: x.map("elu", alpha=alpha),
+    "gelu": _gelu,
+    "softplus": _softplus,
+    "tanh": lambda reading, x: x.map("tanh"),
+    "sigmoid": lambda reading, x: x.map("sigmoid"),
+    "softmax": _softmax,
+    "square": lambda reading, x: x.map("square"),
+    "abs": lambda reading, x: x.map("abs"),
+    "pow": _pow,
+    "log": _log,
+    "clamp": _clamp,
+    "clip": _clamp,
+    "clamp_min": _clamp,
+    "dropout": _dropout,
+    "dropout1d": _dropout,
+    "dropout2d": _dropout,
+    "alpha_dropout": _dropout,
+    "feature_alpha_dropout": _dropout,
+    "add": _sum_of(1),
+    "iadd": _sum_of(1),
+    "sub": _sum_of(-1),
+    "isub": _sum_of(-1),
+    "mul": _mul,
+    "imul": _mul,
+    "div": _div,
+    "truediv": _div,
+    "itruediv": _div,
+    "cat": _cat,
+    "concat": _cat,
+    "flatten": _flatten,
+    "squeeze": _squeeze,
+    "unsqueeze": _unsqueeze,
+    "permute": _permute,
+    "transpose": _transpose,
+    "swapaxes": _transpose,
+    "reshape": _reshape,
+    "view": _reshape,
+    "unflatten": _unflatten,
+    "getattr": _getattr,
+    "size": _size,
+    "dim": lambda reading, x: len(x.axes),
+    "contiguous": _same,
+    "clone": _same,
+    "detach": _same,
+}
+
+
+def _module(function, **settings):
+    """A module that is its function with the module's settings: argument → attribute of the module."""
+    return lambda reading, module, x: function(
+        reading, x, **{argument: getattr(module, name) for argument, name in settings.items()}
+    )
+
+
+def _settings(*names):
+    return {name: name for name in names}
+
+
+_WINDOW = _settings("weight", "bias", "stride", "padding", "dilation", "groups", "padding_mode")
+_POOL = _settings("kernel_size", "stride", "padding", "ceil_mode")
+_NORM = {"mean": "running_mean", "variance": "running_var", **_settings("weight", "bias", "eps")}
+_RELU = FUNCTIONS["relu"]
+
+
+def _padding_module(mode):
+    return lambda reading, module, x: _pad(reading, x, module.padding, mode, getattr(module, "value", 0))
+
+
+def _nothing(reading, module, x):
+    return x
+
+
+MODULES = {
+    nn.Conv1d: _module(_conv1d, **_WINDOW),
+    nn.Conv2d: _module(_conv2d, **_WINDOW),
+    nn.ConvTranspose1d: _module(_conv_transpose1d, output_padding="output_padding", **_WINDOW),
+    nn.Linear: _module(_linear, **_settings("weight", "bias")),
+    nn.BatchNorm1d: _module(_batch_norm, **_NORM),
+    nn.BatchNorm2d: _module(_batch_norm, **_NORM),
+    nn.AvgPool1d: _module(_avg_pool1d, **_POOL, **_settings("count_include_pad")),
+    nn.AvgPool2d: _module(_avg_pool2d, **_POOL, **_settings("count_include_pad", "divisor_override")),
+    nn.MaxPool1d: _module(_max_pool(1), **_POOL, **_settings("dilation", "return_indices")),
+    nn.MaxPool2d: _module(_max_pool(2), **_POOL, **_settings("dilation", "return_indices")),
+    nn.ReLU: _module(_RELU),
+    nn.LeakyReLU: _module(FUNCTIONS["leaky_relu"], **_settings("negative_slope")),
+    nn.ELU: _module(FUNCTIONS["elu"], **_settings("alpha")),
+    nn.GELU: _module(_gelu, **_settings("approximate")),
+    nn.Softplus: _module(_softplus, **_settings("beta", "threshold")),
+    nn.Tanh: _module(FUNCTIONS["tanh"]),
+    nn.Sigmoid: _module(FUNCTIONS["sigmoid"]),
+    nn.Softmax: _module(_softmax, **_settings("dim")),
+    nn.Flatten: _module(_flatten, **_settings("start_dim", "end_dim")),
+    nn.Unflatten: _module(_unflatten, dim="dim", sizes="unflattened_size"),
+    nn.ConstantPad1d: _padding_module("constant"),
+    nn.ConstantPad2d: _padding_module("constant"),
+    nn.ZeroPad2d: _padding_module("constant"),
+    nn.ReplicationPad1d: _padding_module("replicate"),
+    nn.ReplicationPad2d: _padding_module("replicate"),
+    nn.ReflectionPad1d: _padding_module("reflect"),
+    nn.ReflectionPad2d: _padding_module("reflect"),
+    **{each: _nothing for each in (nn.Identity, nn.Dropout, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)},
+    nn.FeatureAlphaDropout: _nothing,
+}
+for _name in ("Dropout1d", "ZeroPad1d", "CircularPad1d"):  # not in every torch
+    if hasattr(nn, _name):
+        _mode = {"ZeroPad1d": "constant", "CircularPad1d": "circular"}.get(_name)
+        MODULES[getattr(nn, _name)] = _padding_module(_mode) if _mode else _nothing
+
+_WHOLE = "it needs the whole recording, which a stream never has"
+HINTS = {
+    "AdaptiveAvgPool1d": _WHOLE,
+    "AdaptiveAvgPool2d": _WHOLE,
+    "AdaptiveMaxPool1d": _WHOLE,
+    "InstanceNorm1d": _WHOLE,
+    "GroupNorm": _WHOLE,
+    "LogSoftmax": "export the module without it, or with Softmax",
+    "mean": _WHOLE,
+}

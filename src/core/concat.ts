@@ -1,0 +1,180 @@
+import { invalid } from './check.ts';
+import { Branch } from './branch.ts';
+import type { Frames } from './frames.ts';
+import type { Layer, LayerStream, Trained } from './layer.ts';
+import { LayerStack } from './layer-stack.ts';
+import type { ConcatSpec, LayerContext } from './network-spec.ts';
+import { chain, type Pace } from './pace.ts';
+import { stateIn, type State } from './state.ts';
+import { sum } from './sum.ts';
+
+/** Checks that the branches' outputs can meet: they must run at one rate and hang on the same frames. */
+export function concatLayer(spec: ConcatSpec, { inChannels, build }: LayerContext): Layer {
+  if (!Array.isArray(spec.branches) || spec.branches.length === 0)
+    throw invalid('branches', 'one or more arrays of LayerSpecs', spec.branches, TypeError);
+  const branches = spec.branches.map((specs, b) => build(`branches[${b}]`, specs, inChannels));
+  const paces = branches.map((layers) => chain(layers.map(({ pace }) => pace)));
+  const drops = align(paces);
+  const widths = branches.map((layers) => layers.at(-1)?.outChannels ?? inChannels);
+  const parameters = branches.map((layers, b) => LayerStack.parameters(`branches.${b}.`, layers));
+  return {
+    type: spec.type,
+    inChannels,
+    outChannels: sum(widths, (width) => width),
+    pace: together(paces, drops),
+    macs: sum(branches, (layers) => LayerStack.macs(layers)),
+    bytes: sum(branches, (layers) => sum(layers, ({ bytes }) => bytes)),
+    parameters: parameters.flat(),
+    stream: (values, options) => {
+      let from = 0;
+      return new Concat(
+        branches.map((layers, b) => {
+          const own = values.slice(from, (from += parameters[b].length));
+          return new Branch(new LayerStack(inChannels, layers, own, options), drops[b], options);
+        }),
+      );
+    },
+  };
+}
+
+/**
+ * How many outputs each branch must leave out at the start, so that the n-th outputs left hang on the same frame.
+ * Where several outputs hang on one frame it may take some more, for the branches to be in step.
+ */
+function align(paces: readonly Pace[]): number[] {
+  const [first] = paces;
+  for (const [b, { up, stride }] of paces.entries()) {
+    if (up * first.stride !== stride * first.up)
+      throw invalid(
+        `rate of branches[${b}]`,
+        `that of branches[0], ${first.up}/${first.stride} of the input's`,
+        `${up}/${stride}`,
+      );
+  }
+  const start = Math.max(...paces.map((pace) => pace.hang(0)));
+  const earliest = paces.map((pace) => {
+    let drop = 0;
+    while (pace.hang(drop) < start) drop++;
+    return drop;
+  });
+  const steps = Array.from({ length: first.up }, (_, step) => step);
+  // hangs repeat after `up` outputs
+  const hangs = (pace: Pace, drop: number) => steps.map((step) => pace.hang(drop + step)).join(', ');
+  for (const late of steps) {
+    const meant = hangs(first, earliest[0] + late);
+    const drops = paces.map((pace, b) => steps.map((step) => earliest[b] + step).find((d) => hangs(pace, d) === meant));
+    if (drops.every((drop) => drop !== undefined)) return drops;
+  }
+  const meant = hangs(first, earliest[0]);
+  const odd = paces.findIndex((pace, b) => hangs(pace, earliest[b]) !== meant);
+  throw invalid(
+    `frames that outputs of branches[${odd}] hang on`,
+    `those of branches[0], ${meant} …`,
+    `${hangs(paces[odd], earliest[odd])} …`,
+  );
+}
+
+/** The pace of all together: an output comes when every branch has its own. */
+function together(paces: readonly Pace[], drops: readonly number[]): Pace {
+  const most = (number: (pace: Pace) => number) => Math.max(...paces.map(number));
+  const [{ up, stride }] = paces;
+  return {
+    up,
+    stride,
+    receptiveField: most((pace) => pace.receptiveField),
+    delay: most((pace) => pace.delay),
+    settle: most((pace) => pace.settle) + stride,
+    period: paces.reduce((whole, { period }) => leastMultiple(whole, period), 1),
+    hang: (index) => paces[0].hang(index + drops[0]),
+    outputsAfter: (frames) => Math.max(0, Math.min(...paces.map((pace, b) => pace.outputsAfter(frames) - drops[b]))),
+    framesFor: (outputs) =>
+      outputs === 0 ? 0 : Math.max(...paces.map((pace, b) => pace.framesFor(outputs + drops[b]))),
+  };
+}
+
+function leastMultiple(a: number, b: number): number {
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
+}
+
+/** Branches side by side: the channels of their outputs that hang on the same frame, in the order of the branches. */
+class Concat implements LayerStream {
+  readonly trained: readonly Trained[];
+  readonly #branches: readonly Branch[];
+
+  constructor(branches: readonly Branch[]) {
+    this.#branches = branches;
+    this.trained = branches.flatMap((branch) => branch.trained);
+  }
+
+  push(x: Frames, out: Frames): void {
+    for (const branch of this.#branches) branch.push(x);
+    this.#join(out);
+  }
+
+  flush(out: Frames): void {
+    for (const branch of this.#branches) branch.flush();
+    this.#join(out);
+  }
+
+  backward(g: Frames, dx: Frames): void {
+    let from = 0;
+    for (const branch of this.#branches) {
+      branch.backward(g, from);
+      from += branch.width;
+    }
+    this.#add(dx);
+  }
+
+  release(dx: Frames): void {
+    for (const branch of this.#branches) branch.release();
+    this.#add(dx);
+  }
+
+  flushGradient(dx: Frames): void {
+    for (const branch of this.#branches) branch.flushGradient();
+    this.#add(dx);
+  }
+
+  shift(frames: number): number {
+    return Math.max(...this.#branches.map((branch) => branch.shift(frames)));
+  }
+
+  save(): State {
+    return Object.fromEntries(this.#branches.map((branch, b) => [`branch${b}`, branch.save()]));
+  }
+
+  restore(state: State): void {
+    for (const [b, branch] of this.#branches.entries()) branch.restore(stateIn(state, `branch${b}`));
+  }
+
+  /** Appends the outputs that every branch has. */
+  #join(out: Frames): void {
+    const count = Math.min(...this.#branches.map(({ outputs }) => outputs.count));
+    out.reserve(count);
+    for (let i = 0; i < count; i++) {
+      let at = out.count * out.channels;
+      let valid = 1;
+      for (const { outputs, width } of this.#branches) {
+        for (let c = 0; c < width; c++) out.data[at++] = outputs.data[outputs.at + c];
+        valid *= outputs.data[outputs.at + width];
+        outputs.drop(1);
+      }
+      out.valid[out.count++] = valid;
+    }
+  }
+
+  /** Appends the sum of the gradient rows that every branch has let go. */
+  #add(dx: Frames): void {
+    const count = Math.min(...this.#branches.map(({ rows }) => rows.count));
+    const at = dx.reserve(count);
+    dx.data.fill(0, at, at + count * dx.channels);
+    for (const { rows } of this.#branches) {
+      for (let i = 0; i < count * dx.channels; i++)
+        dx.data[at + i] = Math.fround(dx.data[at + i] + rows.data[rows.at + i]);
+      rows.drop(count);
+    }
+    dx.count += count;
+  }
+}

@@ -1,0 +1,158 @@
+import { checkBlock, type Block } from './block.ts';
+import { invalid, positive } from './check.ts';
+import { Convolver } from './convolver.ts';
+import { GapFiller } from './gap-filler.ts';
+import { Learner, type Learned } from './learner.ts';
+import { Network } from './network.ts';
+import { optimizerOf } from './optimizer.ts';
+import { checkSpec, type PipelineSpec } from './pipeline-spec.ts';
+import { Standardizer } from './standardizer.ts';
+import { decodeState, encodeState } from './state-file.ts';
+import { floatsIn, numberIn, stateIn, type State } from './state.ts';
+
+export interface PipelineOptions {
+  /** Default: started from `seed`. */
+  network?: Network;
+  /** What the learner starts from; it trains a copy. Default: started from `seed`. */
+  learner?: Network;
+  /** Default 1. */
+  seed?: number;
+}
+
+/** What one block, or the gap before it, brought. */
+export interface PipelineOutput {
+  /** The frames themselves, filled and standardised as the spec says. */
+  readonly block: Block;
+  /** What the network put out; null when there is none or nothing hangs here. */
+  readonly features: Block | null;
+  /** What the learner did; null when there is none. */
+  readonly learned: Learned | null;
+}
+
+/**
+ * What one stream passes on its way: fill gaps → standardise → network, and beside it a learner. Made from a spec, saved
+ * and restored whole: a restored pipeline goes on with the bits of one that was never stopped.
+ */
+export class Pipeline {
+  readonly spec: PipelineSpec;
+  readonly network: Network | null;
+  readonly learner: Learner | null;
+  readonly #gaps: GapFiller;
+  readonly #convolver: Convolver | null;
+  /** Made when the first block tells channels and rate. */
+  #standardizer: Standardizer | null = null;
+  #channels = 0;
+  #rate = 0;
+
+  private constructor(spec: PipelineSpec, { network, learner, seed = 1 }: PipelineOptions) {
+    checkSpec(spec);
+    this.spec = structuredClone(spec);
+    const { gaps, network: networkSpec, learn } = spec;
+    this.#gaps = new GapFiller(gaps);
+    this.network = network ?? (networkSpec ? Network.create(networkSpec, { seed }) : null);
+    this.#convolver = this.network && Convolver.of(this.network)();
+    if (!learn) {
+      this.learner = null;
+      return;
+    }
+    const { network: learnSpec, optimizer, ...options } = learn;
+    const trained = learner?.clone() ?? Network.create(learnSpec, { seed });
+    this.learner = new Learner(trained, { ...options, ...(optimizer && { optimizer: optimizerOf(optimizer) }) });
+  }
+
+  /** A pipeline at the beginning of a stream. Throws an error that names what in the spec is wrong. */
+  static create(spec: PipelineSpec, options: PipelineOptions = {}): Pipeline {
+    return new Pipeline(spec, options);
+  }
+
+  /**
+   * The pipeline that `save` wrote, with its weights, its optimiser and all its memory.
+   * @throws when the bytes are cut, foreign or of a newer version; the sentence says which
+   */
+  static restore(bytes: Uint8Array): Pipeline {
+    const { state, beside } = decodeState('pipeline', bytes);
+    const pipeline = new Pipeline(beside as PipelineSpec, {});
+    pipeline.#restore(state);
+    return pipeline;
+  }
+
+  /** Takes a block; brings one output for it and, before it, one for the gap that was filled. Old frames bring nothing. */
+  push(block: Block): PipelineOutput[] {
+    checkBlock(block);
+    if (this.#channels > 0 && block.channels !== this.#channels)
+      throw invalid('block.channels', `${this.#channels}, as before`, block.channels);
+    if (this.#channels > 0 && block.rate !== this.#rate)
+      throw invalid('block.rate', `${this.#rate} Hz, as before`, block.rate);
+    this.#channels = block.channels;
+    this.#rate = block.rate;
+    return this.#gaps.push(block).map((filled) => {
+      const standard = this.#standardize(filled);
+      const features = this.#convolver?.push(standard) ?? null;
+      return { block: standard, features, learned: this.learner?.push(standard) ?? null };
+    });
+  }
+
+  /** Brings truths for a learner with a target. */
+  teach(block: Block): void {
+    if (!this.learner) throw new TypeError('spec.learn must be given to be taught, got none');
+    this.learner.teach(block);
+  }
+
+  /** The source has ended: the tail of the network's modes that have one, or null. */
+  flush(): Block | null {
+    return this.#convolver?.flush() ?? null;
+  }
+
+  /** Everything, as one safetensors file: weights, optimiser, delay lines, pending gradients, indexes, statistics. */
+  save(): Uint8Array {
+    const state: State = {
+      channels: this.#channels,
+      rate: this.#rate,
+      gaps: this.#gaps.save(),
+      ...(this.#standardizer && { standardizer: this.#standardizer.save() }),
+      ...(this.network && { weights: weightsIn(this.network) }),
+      ...(this.#convolver && { convolver: this.#convolver.save() }),
+      ...(this.learner && { learner: { ...this.learner.save(), weights: weightsIn(this.learner.network) } }),
+    };
+    return encodeState('pipeline', state, this.spec);
+  }
+
+  #restore(state: State): void {
+    this.#channels = numberIn(state, 'channels');
+    this.#rate = numberIn(state, 'rate');
+    this.#gaps.restore(stateIn(state, 'gaps'));
+    if ('standardizer' in state) {
+      this.#standardizer = this.#makeStandardizer();
+      this.#standardizer.restore(stateIn(state, 'standardizer'));
+    }
+    if (this.network) setWeights(this.network, stateIn(state, 'weights'));
+    this.#convolver?.restore(stateIn(state, 'convolver'));
+    if (!this.learner) return;
+    const learner = stateIn(state, 'learner');
+    setWeights(this.learner.network, stateIn(learner, 'weights'));
+    this.learner.restore(learner);
+  }
+
+  #standardize(block: Block): Block {
+    if (!this.spec.standardize) return block;
+    this.#standardizer ??= this.#makeStandardizer();
+    return { ...block, data: this.#standardizer.push(block.data, block.valid) };
+  }
+
+  #makeStandardizer(): Standardizer {
+    const { tau = 1, frames } = this.spec.standardize ?? {};
+    if (frames === undefined) positive("block.rate of a stream that is standardised by 'tau'", this.#rate, 'Hz');
+    return new Standardizer({ channels: this.#channels, frames: frames ?? tau * this.#rate });
+  }
+}
+
+/** A network's weights as state, packed as the engine reads them. */
+function weightsIn(network: Network): State {
+  return Object.fromEntries(network.parameters.map(({ name }, i) => [name, network.values[i].slice()]));
+}
+
+function setWeights(network: Network, state: State): void {
+  for (const [i, { name }] of network.parameters.entries()) {
+    network.values[i].set(floatsIn(state, name, network.values[i].length));
+  }
+}

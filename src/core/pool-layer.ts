@@ -1,0 +1,24 @@
+import type { Layer, LayerOptions, LayerStream } from './layer.ts';
+import type { LayerContext, PoolSpec } from './network-spec.ts';
+import { windowPace } from './pace.ts';
+import { windowing, type Windowing } from './windowing.ts';
+
+/** Checks a pool's spec: whole windows only, so that padding never enters, one after the other unless a stride is given. */
+export function poolLayer(
+  spec: PoolSpec,
+  { inChannels }: LayerContext,
+  stream: (windowing: Windowing, channels: number, options: LayerOptions) => LayerStream,
+): Layer {
+  const { type, kernelSize, stride = kernelSize } = spec;
+  const window = windowing({ kernelSize, stride, mode: 'valid' });
+  return {
+    type,
+    inChannels,
+    outChannels: inChannels,
+    pace: windowPace(window),
+    macs: inChannels * kernelSize,
+    bytes: 2 * kernelSize * (4 * inChannels + 1),
+    parameters: [],
+    stream: (_, options) => stream(window, inChannels, options),
+  };
+}

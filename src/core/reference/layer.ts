@@ -1,0 +1,109 @@
+import { invalid, oneOf } from '../check.ts';
+import type { ConcatSpec, LayerSpec, ResidualSpec } from '../network-spec.ts';
+import { activate, activationGradient, activationNames } from './activation.ts';
+import { avgPool, avgPoolGradient } from './avg-pool.ts';
+import { conv1d, conv1dGradients } from './conv1d.ts';
+import { convTranspose1d, convTranspose1dGradients } from './conv-transpose1d.ts';
+import { linear, linearGradients, type WeightedGradients } from './linear.ts';
+import { maxPool, maxPoolGradient } from './max-pool.ts';
+import * as norm from './norm.ts';
+import { softmax, softmaxGradient } from './softmax.ts';
+import { validity } from './validity.ts';
+
+/** What goes into a layer or comes out of it. */
+export interface Signal {
+  /** [frames, channels]. */
+  samples: Float64Array;
+  channels: number;
+  /** One a frame: 1 = it came, and all that it was made of. */
+  valid: Uint8Array;
+}
+
+/** Parameters by name: 'layers.0.weight', [out, taps, in/groups] in lag order, and 'layers.0.bias', [out]. */
+export type ReferenceWeights = Record<string, { shape: readonly number[]; data: ArrayLike<number> }>;
+
+/** ∂L/∂x, [frames, in], and ∂L/∂ of every parameter by its name. */
+export interface LayerGradients {
+  input: Float64Array;
+  weights: Record<string, Float64Array>;
+}
+
+/** A layer that holds no others. */
+export type SimpleLayer = Exclude<LayerSpec, ResidualSpec | ConcatSpec>;
+
+/** What a layer makes of a whole recording. `name` is where its parameters are: 'layers.0.'. */
+export function runLayer(layer: SimpleLayer, name: string, weights: ReferenceWeights, input: Signal): Signal {
+  const { samples: x, channels } = input;
+  const outChannels = 'outChannels' in layer ? layer.outChannels : channels;
+  const shape = { ...layer, inChannels: channels, outChannels };
+  const w = () => find(weights, `${name}weight`);
+  const b = () => ('bias' in layer && layer.bias === false ? null : find(weights, `${name}bias`));
+  const outputs = (): Float64Array => {
+    switch (layer.type) {
+      case 'conv1d':
+        return conv1d(x, w(), b(), { ...layer, ...shape });
+      case 'linear':
+        return linear(x, w(), b(), shape);
+      case 'convTranspose1d':
+        return convTranspose1d(x, w(), b(), { ...layer, ...shape });
+      case 'avgPool':
+        return avgPool(x, channels, layer);
+      case 'maxPool':
+        return maxPool(x, channels, layer);
+      case 'norm':
+        return layer.kind === 'affine'
+          ? norm.affineNorm(x, w(), find(weights, `${name}bias`))
+          : norm.runningNorm(x, norm.runningStatistics(x, channels, input.valid, layer.tau));
+      case 'softmax':
+        return softmax(x, channels);
+      default:
+        return activate(oneOf('type', layer.type, activationNames), x, layer.alpha);
+    }
+  };
+  const samples = outputs();
+  return { samples, channels: outChannels, valid: validity(layer, input.valid, samples.length / outChannels) };
+}
+
+/** Back through a layer: the gradients of what went in, given g = ∂L/∂y of every output, [outputs, out]. */
+export function layerGradients(
+  layer: SimpleLayer,
+  name: string,
+  weights: ReferenceWeights,
+  { samples: x, channels, valid }: Signal,
+  g: Float64Array,
+): LayerGradients {
+  const outChannels = 'outChannels' in layer ? layer.outChannels : channels;
+  const shape = { ...layer, inChannels: channels, outChannels };
+  const w = () => find(weights, `${name}weight`);
+  const trained = ({ input, weight, bias }: WeightedGradients): LayerGradients => {
+    const both = { [`${name}weight`]: weight, [`${name}bias`]: bias };
+    return { input, weights: 'bias' in layer && layer.bias === false ? { [`${name}weight`]: weight } : both };
+  };
+  const plain = (input: Float64Array): LayerGradients => ({ input, weights: {} });
+  switch (layer.type) {
+    case 'conv1d':
+      return trained(conv1dGradients(x, w(), g, { ...layer, ...shape }));
+    case 'linear':
+      return trained(linearGradients(x, w(), g, shape));
+    case 'convTranspose1d':
+      return trained(convTranspose1dGradients(x, w(), g, { ...layer, ...shape }));
+    case 'avgPool':
+      return plain(avgPoolGradient(x, channels, g, layer));
+    case 'maxPool':
+      return plain(maxPoolGradient(x, channels, g, layer));
+    case 'norm':
+      return layer.kind === 'affine'
+        ? trained(norm.affineNormGradients(x, w(), g))
+        : plain(norm.runningNormGradient(g, norm.runningStatistics(x, channels, valid, layer.tau)));
+    case 'softmax':
+      return plain(softmaxGradient(x, channels, g));
+    default:
+      return plain(activationGradient(oneOf('type', layer.type, activationNames), x, g, layer.alpha));
+  }
+}
+
+function find(weights: ReferenceWeights, name: string): ArrayLike<number> {
+  const found = (weights as Partial<ReferenceWeights>)[name];
+  if (!found) throw invalid(`weights['${name}']`, 'given', undefined, TypeError);
+  return found.data;
+}

@@ -1,0 +1,64 @@
+import { invalid } from './check.ts';
+import { decodeSafetensors, encodeSafetensors, type Tensors } from './safetensors.ts';
+import type { State } from './state.ts';
+
+/** The version of the layout of saved states. A file of a newer one is refused. */
+const VERSION = 1;
+
+/**
+ * A state as one safetensors file: its arrays as tensors, its numbers in one tensor, and in the metadata what it is the
+ * state of, the names of the numbers, a version, and JSON beside it (the network's spec, for example).
+ */
+export function encodeState(kind: string, state: State, beside: object): Uint8Array {
+  const tensors: Tensors = {};
+  const names: string[] = [];
+  const numbers: number[] = [];
+  const visit = (part: State, prefix: string): void => {
+    for (const [name, value] of Object.entries(part)) {
+      const path = prefix + name;
+      if (typeof value === 'number') numbers[names.push(path) - 1] = value;
+      else if (ArrayBuffer.isView(value)) tensors[path] = { shape: [value.length], data: value };
+      else visit(value, `${path}/`);
+    }
+  };
+  visit(state, '');
+  tensors.numbers = { shape: [numbers.length], data: Float64Array.from(numbers) };
+  const metadata = {
+    tapline: kind,
+    version: String(VERSION),
+    names: JSON.stringify(names),
+    beside: JSON.stringify(beside),
+  };
+  return encodeSafetensors(tensors, metadata);
+}
+
+/** Reads a saved state. Throws an Error with a sentence when the bytes are cut, foreign, newer, or the state of something else. */
+export function decodeState(kind: string, bytes: Uint8Array): { state: State; beside: unknown } {
+  const { tensors, metadata } = decodeSafetensors(bytes);
+  if (metadata.tapline !== kind || metadata.names === undefined) {
+    throw invalid('saved state', `that of a ${kind}`, metadata.tapline ?? 'a file without one', TypeError);
+  }
+  if (!(Number(metadata.version) <= VERSION))
+    throw invalid('version of a saved state', `<= ${VERSION}`, metadata.version);
+  const { numbers, ...arrays } = tensors;
+  const names = JSON.parse(metadata.names) as string[];
+  if (!(numbers?.data instanceof Float64Array) || numbers.data.length !== names.length) {
+    throw invalid('numbers of a saved state', `${names.length} float64 numbers`, numbers?.shape);
+  }
+  const state: Branch = {};
+  for (const [i, path] of names.entries()) put(state, path, numbers.data[i]);
+  for (const [path, { data }] of Object.entries(arrays)) put(state, path, data);
+  return { state, beside: JSON.parse(metadata.beside) as unknown };
+}
+
+interface Branch {
+  [name: string]: State[string];
+}
+
+function put(state: Branch, path: string, value: State[string]): void {
+  const parts = path.split('/');
+  const last = parts.pop()!;
+  let branch = state;
+  for (const part of parts) branch = (branch[part] ??= Object.create(null) as Branch) as Branch;
+  branch[last] = value;
+}

@@ -1,0 +1,9 @@
+/** What a stream keeps, and how it begins. */
+export interface StreamOptions {
+  /** Keep what `backward` needs. Default false: nothing is kept for it. */
+  gradients?: boolean;
+  /** Outputs that may wait for their gradient. Default 1024. */
+  maxPending?: number;
+  /** Begin as if the first frame had always been there: 'edge' padding on every layer. Default false. */
+  prewarm?: boolean;
+}

@@ -1,0 +1,139 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Block } from '../../src/core/block.ts';
+import { Network } from '../../src/core/network.ts';
+import { Pipeline, type PipelineOutput } from '../../src/core/pipeline.ts';
+import type { PipelineSpec } from '../../src/core/pipeline-spec.ts';
+import { noise } from './random-networks.ts';
+
+const stack = {
+  inChannels: 2,
+  layers: [
+    { type: 'conv1d' as const, outChannels: 3, kernelSize: 4, dilation: 2 },
+    { type: 'tanh' as const },
+    { type: 'conv1d' as const, outChannels: 2, kernelSize: 3 },
+  ],
+};
+const spec: PipelineSpec = {
+  gaps: { policy: 'hold', max: 10 },
+  standardize: { tau: 0.5 },
+  network: { inChannels: 2, layers: [{ type: 'conv1d', outChannels: 3, kernelSize: 5, stride: 3, mode: 'same' }] },
+  learn: { network: stack, horizon: 2, updateEvery: 3, optimizer: { type: 'nlms', rate: 0.1 } },
+};
+
+/** 400 frames of noise with a NaN, a short gap and a long one, in blocks of the given lengths. */
+function blocks(lengths: number[]): Block[] {
+  const x = noise(1, 800);
+  x[100] = NaN;
+  const frames = Array.from({ length: 400 }, (_, t) => t).filter((t) => !(t >= 90 && t < 95) && !(t >= 200 && t < 260));
+  const out: Block[] = [];
+  for (let at = 0, i = 0; at < frames.length; i++) {
+    let length = Math.min(lengths[i % lengths.length], frames.length - at);
+    const start = frames[at];
+    while (frames[at + length - 1] !== start + length - 1) length--;
+    out.push({ data: x.slice(2 * start, 2 * (start + length)), channels: 2, start, rate: 100, time: 10 * start });
+    at += length;
+  }
+  return out;
+}
+
+const numbersOf = (outputs: PipelineOutput[]) =>
+  outputs.map(({ block, features, learned }) => ({
+    block,
+    features,
+    learned: learned && { ...learned, weights: learned.weights() },
+  }));
+
+describe('a pipeline', () => {
+  test('that is saved and restored anywhere goes on with the same bits (law 11)', () => {
+    const law = (lengths: number[], stop: number, task: 'forecast' | 'target', mode: 'stream' | 'window') => {
+      const learn = { ...spec.learn!, task, mode };
+      const input = blocks(lengths);
+      const truth = (pipeline: Pipeline, block: Block) => {
+        if (task === 'target') pipeline.teach({ ...block, data: block.data.map((sample) => sample / 2) });
+      };
+      const whole = Pipeline.create({ ...spec, learn });
+      let cut = Pipeline.create({ ...spec, learn });
+      for (const [i, block] of input.entries()) {
+        if (i === stop % input.length) cut = Pipeline.restore(cut.save());
+        const [a, b] = [whole.push(block), cut.push(block)];
+        truth(whole, block);
+        truth(cut, block);
+        expect(numbersOf(b)).toEqual(numbersOf(a));
+      }
+      cut = Pipeline.restore(cut.save());
+      expect(cut.flush()).toEqual(whole.flush());
+      expect(cut.save()).toEqual(Pipeline.restore(cut.save()).save());
+    };
+    const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
+    const task = fc.constantFrom('forecast' as const, 'target' as const);
+    const mode = fc.constantFrom('stream' as const, 'window' as const);
+    fc.assert(fc.property(lengths, fc.nat({ max: 60 }), task, mode, law), { seed: 11, numRuns: 40 });
+  });
+
+  test('runs what its parts run by themselves', () => {
+    const network = Network.create(spec.network!, { seed: 1 });
+    const [output] = Pipeline.create({ network: spec.network }).push(blocks([50])[0]);
+    expect(output.features?.data).toEqual(network.stream().push(blocks([50])[0].data));
+    expect([output.learned, output.block.data]).toEqual([null, blocks([50])[0].data]);
+  });
+
+  test('fills a short gap with a block of its own and leaves a long one', () => {
+    const pipeline = Pipeline.create(spec);
+    const starts = blocks([90, 105, 140]).map((block) => pipeline.push(block).map((output) => output.block.start));
+    expect(starts).toEqual([[0], [90, 95], [260]]);
+  });
+});
+
+describe('a saved pipeline that cannot be restored is refused with a sentence', () => {
+  const pipeline = Pipeline.create(spec);
+  pipeline.push(blocks([50])[0]);
+  const saved = pipeline.save();
+  const edited = (from: string, to: string) => {
+    const text = Buffer.from(saved).toString('latin1').replace(from, to);
+    return new Uint8Array(Buffer.from(text, 'latin1'));
+  };
+  test.each([
+    ['cut', saved.subarray(0, saved.length - 9), 'must lie whole within the file'],
+    ['empty', new Uint8Array(0), 'safetensors: 0 bytes hold no whole header'],
+    ['of a network', Network.create(stack).save(), "saved state must be that of a pipeline, got 'network'"],
+    ['of a stream', Network.create(stack).stream().save(), "saved state must be that of a pipeline, got 'stream'"],
+    ['newer', edited('"version":"1"', '"version":"7"'), "version of a saved state must be <= 1, got '7'"],
+    ['with a part renamed', edited('learner/mark', 'learner/mork'), 'state.mark must be a number, got undefined'],
+  ])('%s', (_, bytes, sentence) => expect(() => Pipeline.restore(bytes)).toThrow(sentence));
+
+  test('and the running one is not touched', () => {
+    const twin = Pipeline.restore(saved);
+    expect(() => Pipeline.restore(saved.subarray(0, 100))).toThrow();
+    const next = { ...blocks([50])[1], start: 50 };
+    expect(numbersOf(pipeline.push(next))).toEqual(numbersOf(twin.push(next)));
+  });
+
+  test('a stream is refused by another network', () => {
+    const other = { inChannels: 2, layers: [{ type: 'conv1d' as const, outChannels: 2, kernelSize: 3 }] };
+    expect(() => Network.create(other).restore(Network.create(stack).stream().save())).toThrow(
+      'saved state must be that of this network',
+    );
+  });
+});
+
+test.each([
+  [
+    'a part that does not exist',
+    { filter: 1 },
+    "field of a pipeline must be one of gaps, standardize, network, learn, got 'filter'",
+  ],
+  [
+    'a network that cannot run',
+    { network: { inChannels: 0, layers: [] } },
+    'inChannels must be an integer >= 1, got 0',
+  ],
+  [
+    'an unknown optimizer',
+    { learn: { network: stack, optimizer: { type: 'lion' } } },
+    "optimizer.type must be one of sgd, nlms, got 'lion'",
+  ],
+  ['a time constant of nothing', { standardize: { tau: 0 } }, 'standardize.tau must be a number > 0 in seconds, got 0'],
+])('%s is refused with a sentence', (_, wrong, sentence) => {
+  expect(() => Pipeline.create(wrong as PipelineSpec)).toThrow(sentence);
+});
