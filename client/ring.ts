@@ -1,17 +1,21 @@
 import { type Block, checkBlock, frameCount } from '../src/core/block.ts';
 import { invalid } from '../src/core/check.ts';
 
-/** A clock that is off by more than this, in ms, was set anew: frames follow it at once instead of slowly. */
-const clockJump = 500;
-/** How much of a block's clock error the ring takes over, so that jitter of arrival does not shake the picture. */
-const clockTrust = 0.05;
+/** A clock that is ahead by more than this, in ms, has jumped: frames follow it at once. */
+const clockJump = 1000;
+/** A clock that is behind by more than this and three of the block's lengths, in ms, was set back: the ring begins anew. */
+const setBack = 5000;
+/** How much of a clock's error is taken over at once: little of what may be jitter, much of what is not. */
+const trust = (off: number): number => Math.max(0.05, Math.min(0.5, Math.abs(off) / 1000));
 
 /**
  * The last `capacity` frames of a stream, each with its time, in memory that never grows. Every frame is written twice,
  * so that any run of kept frames lies in one piece (`data[(at(index) + i) * channels + channel]`).
  *
  * Frames that never came (a jump of `start`) and frames that are marked invalid are NaN; in an invalid frame that has
- * NaN of its own only those channels are. Times always rise. A `start` that lies behind begins anew.
+ * NaN of its own only those channels are. Times always rise, and follow the blocks' clock without its jitter: also where
+ * frames come faster or slower than the rate says, as in a replay at 4 times the speed. A `start` that lies behind begins
+ * anew.
  */
 export class Ring {
   readonly channels: number;
@@ -20,7 +24,6 @@ export class Ring {
   readonly times: Float64Array;
   #first = 0;
   #next = 0;
-  #origin = NaN;
   #last = -Infinity;
   #step = 0;
 
@@ -63,15 +66,13 @@ export class Ring {
     const frames = frameCount(block);
     if (frames === 0) return;
     const step = block.rate > 0 ? 1000 / block.rate : 0;
-    const origin = block.time - block.start * step;
-    const setBack = step > 0 ? origin < this.#origin - clockJump : block.time < this.#last - clockJump;
-    if (block.start < this.#next || setBack) this.clear();
-    const off = origin - this.#origin;
-    this.#origin = Math.abs(off) <= clockJump ? this.#origin + clockTrust * off : origin;
+    const behind = this.#last + (block.start - this.#next) * step - (block.time - step);
+    if (block.start < this.#next || behind > setBack + 3 * frames * step) this.clear();
     this.#step = step;
     this.#skipTo(block.start, step);
+    const { before, newest } = this.#place(block.time, frames);
     for (let frame = Math.max(0, frames - this.capacity); frame < frames; frame++) {
-      const time = step > 0 ? this.#origin + (block.start + frame) * step : block.time;
+      const time = before + ((newest - before) * (frame + 1)) / frames;
       this.#write(block.start + frame, time, block.data, frame * this.channels, block.valid?.[frame] === 0);
     }
   }
@@ -98,7 +99,6 @@ export class Ring {
     }
     copy.#next = this.#next;
     copy.#first = this.#first;
-    copy.#origin = this.#origin;
     copy.#last = this.#last;
     copy.#step = this.#step;
     return copy;
@@ -108,8 +108,18 @@ export class Ring {
   clear(): void {
     this.#first = 0;
     this.#next = 0;
-    this.#origin = NaN;
     this.#last = -Infinity;
+  }
+
+  /** Where the next frames of a clock lie: between the time before them and that of the newest, evenly. */
+  #place(time: number, frames: number): { before: number; newest: number } {
+    const step = this.#step;
+    const clock = time + (frames - 1) * step;
+    const steady = this.#last + frames * step;
+    const off = clock - steady;
+    if (step === 0) return { before: time, newest: time };
+    if (this.#next === this.#first || off > clockJump) return { before: time - step, newest: clock };
+    return { before: this.#last, newest: steady + trust(off) * off };
   }
 
   #skipTo(start: number, step: number): void {

@@ -50,6 +50,23 @@ describe('a ring', () => {
     );
   });
 
+  test.each([0.6, 0.8, 1, 1.002, 4, 20])(
+    'keeps everything of a stream that comes %d times as fast as its rate says, evenly, by the clock',
+    (speed) => {
+      const ring = new Ring(1, 8000);
+      const wall = (frame: number): number => (frame * 10) / speed;
+      for (let start = 0; start < 8000; start += 8)
+        ring.push(block(start, Array(8).fill(start), { time: wall(start) }));
+      expect(ring.next - ring.first).toBe(8000);
+      expect(Math.abs(ring.newest - wall(8000))).toBeLessThan(500);
+      const steps = Array.from({ length: 4000 }, (_, i) => ring.times[4001 + i] - ring.times[4000 + i]);
+      for (const step of steps.slice(0, -1)) {
+        expect(step).toBeGreaterThan(0.9 * wall(1));
+        expect(step).toBeLessThan(1.1 * wall(1));
+      }
+    },
+  );
+
   test('writes NaN where frames never came, at no greater cost than its capacity', () => {
     const ring = new Ring(1, 8);
     ring.push(block(0, [1, 2]));
