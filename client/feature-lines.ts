@@ -174,14 +174,18 @@ export class FeatureLines {
     });
   }
 
-  /** A label without the word that all drawn rows begin or end with. */
+  /** A label without the words that all drawn rows begin or end with. */
   #keyText(row: number): string {
-    const label = this.#labels[row];
     const drawn = this.#drawn.map((other) => this.#labels[other]);
-    const cut = [/^\S+\s+/, /\s+\S+$/].find((word) => {
-      const shared = word.exec(label)?.[0];
-      return shared !== undefined && drawn.length > 1 && drawn.every((other) => word.exec(other)?.[0] === shared);
-    });
-    return cut ? label.replace(cut, '') : label;
+    let rest = drawn;
+    for (const word of [/^\S+\s+/, /\s+\S+$/])
+      while (rest.length > 1 && rest.every((label) => sharesWord(word, label, rest[0])))
+        rest = rest.map((label) => label.replace(word, ''));
+    return rest[this.#drawn.indexOf(row)];
   }
+}
+
+function sharesWord(word: RegExp, label: string, other: string): boolean {
+  const found = word.exec(label)?.[0];
+  return found !== undefined && found === word.exec(other)?.[0];
 }

@@ -31,7 +31,7 @@ export function lineAxes(
       ...shared,
       size: 42,
       gap: 5,
-      space: 22,
+      space: (_plot, _axis, _low, _high, size) => Math.max(22, size / 6),
       ticks: { show: false },
       values: (_, splits) => splits.map(showY),
     },

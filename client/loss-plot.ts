@@ -69,6 +69,7 @@ export class LossPlot {
     skill?.classList.add('tapline-good');
     if (skill) skill.dataset.testid = 'skill';
     this.#view = options.view;
+    this.#paused = options.view?.paused ?? false;
     this.#end = options.view?.onChange(() => this.#viewed()) ?? (() => undefined);
   }
 

@@ -9,8 +9,8 @@ const windows = [1, 2, 5, 10, 20, 30, 60];
 
 /** The bar on top: what this is, whether it is connected, and what holds for all panels. */
 export function headerView(state: PageState, store: PageStore): TemplateResult {
-  const open = state.connection.is === 'open';
-  const live = state.paused ? `paused, live −${Math.round(state.behind)} s` : open ? 'live' : 'not live';
+  const live = state.connection.is === 'open' && (selectedStream(state)?.live ?? true);
+  const words = state.paused ? `paused, live −${Math.round(state.behind)} s` : live ? 'live' : notLive(state);
   return html`<header class="bar">
     <div class="brand">
       <svg viewBox="0 0 32 32" aria-hidden="true">
@@ -26,8 +26,8 @@ export function headerView(state: PageState, store: PageStore): TemplateResult {
       </div>
     </div>
     <div class="bar-controls" role="toolbar" aria-label="View">
-      <output class="live ${state.paused ? 'live-paused' : open ? 'live-on' : ''}" data-testid="live-state"
-        >${live}</output
+      <output class="live ${state.paused ? 'live-paused' : live ? 'live-on' : ''}" data-testid="live-state"
+        >${words}</output
       >
       <button
         class="button"
@@ -62,6 +62,10 @@ export function headerView(state: PageState, store: PageStore): TemplateResult {
       })}
     </div>
   </header>`;
+}
+
+function notLive({ connection }: PageState): string {
+  return connection.is === 'open' ? 'ended' : 'not live';
 }
 
 function showsLevel(state: PageState): boolean {

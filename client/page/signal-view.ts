@@ -4,10 +4,9 @@ import { type Coupling, SignalPlot } from '../signal-plot.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
 import { card, choice } from './controls-view.ts';
 import { type Mounted, mountPiece } from './mount-piece.ts';
-import { isEeg, type PageState, type StreamSettings } from './page-state.ts';
+import type { PageState, StreamSettings } from './page-state.ts';
 import type { PageStore } from './page-store.ts';
 import type { StreamFeed } from './stream-feed.ts';
-import { kindOf } from './stream-list-view.ts';
 
 /** How long rings keep, in s: the widest window. */
 export const history = 60;
@@ -45,7 +44,7 @@ export function signalView(
     caption:
       state.paused && !feed.view.paused
         ? 'Shown live: nothing of this stream had been seen when the page was paused.'
-        : `${isEeg(info) ? `${kindOf(info)}, ` : ''}${rate}, newest on the right; ${aboutCoupling[coupling]}.`,
+        : `${rate}, newest on the right; ${aboutCoupling[coupling]}.`,
     controls: [
       choice<Coupling>({
         label: 'Coupling',

@@ -35,12 +35,7 @@ export function streamListView(state: PageState, store: PageStore): TemplateResu
 export function aboutStream(info: StreamInfo): string {
   if (info.for) return `truth of ${info.for}`;
   const channels = `${info.channels.length} channel${info.channels.length === 1 ? '' : 's'}`;
-  return isEeg(info) ? `${kindOf(info)}, ${channels}` : channels;
-}
-
-/** The kind of a stream, as people write it. */
-export function kindOf({ kind = '' }: StreamInfo): string {
-  return kind.replace(/\beeg$/i, 'EEG');
+  return isEeg(info) ? `${info.kind?.replace(/eeg$/i, 'EEG')}, ${channels}` : channels;
 }
 
 /** The measured rate and the lag of a stream, or that it is gone. */
