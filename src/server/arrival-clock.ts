@@ -1,4 +1,9 @@
-/** A stream's own times are kept; frames without one are dated from when they arrive and how fast they come. */
+/** A clock that is off by more than this, in ms, starts anew. */
+const jump = 500;
+/** How much of what the clock is off by is taken over with each message. */
+const trust = 0.05;
+
+/** Dates frames that carry no time, from when they arrive and how fast they should come. */
 export class ArrivalClock {
   readonly #rate: number;
   #index = 0;
@@ -9,16 +14,18 @@ export class ArrivalClock {
   }
 
   /**
-   * The time of frame `start`, the first of `frames` that arrived at `now` (ms). The rate carries on from the last
-   * anchor; when that is half a second off, the newest frame is taken to be of now.
+   * The time of frame `start`, the first of `frames` that arrived at `now` (ms). The rate carries on, drawn slowly to
+   * where the newest frame is of now: a sensor that is a little faster or slower than its rate leaves neither a jump nor a
+   * hole, and times rise. When that is half a second off, the newest frame is taken to be of now.
    */
   date(start: number, frames: number, now: number): number {
     if (this.#rate === 0) return now;
     const span = (frames * 1000) / this.#rate;
     const carried = this.#time + ((start - this.#index) * 1000) / this.#rate;
-    if (Math.abs(carried + span - now) <= 500) return carried;
+    const off = now - span - carried;
+    const drawn = Math.max(-span / 2, Math.min(span / 2, trust * off));
     this.#index = start;
-    this.#time = now - span;
+    this.#time = Math.abs(off) <= jump ? carried + drawn : now - span;
     return this.#time;
   }
 }
