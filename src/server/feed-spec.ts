@@ -79,7 +79,7 @@ export function defaultFeed(info: FeedInfo, truths: readonly FeedInfo[] = []): F
   const map = isEeg(info) ? bandPowerMap(channels, rate) : trendMap(channels, rate);
   return {
     gaps: 'hold',
-    standardize: rate > 0 ? { tau: 1 } : { frames: 100 },
+    standardize: { frames: Math.max(rate, 100) },
     maps: [{ ...map, channels: chosen }],
     learners: [
       { name: 'forecast', task: 'forecast', taps: 16, channels: chosen, step: 0.1 },

@@ -27,6 +27,8 @@ export interface ServerOptions {
   feed?: FeedDesigner;
   /** A directory in which learned weights are kept from one start to the next. */
   statePath?: string;
+  /** Ms between two writings of learned weights, beside the one at the end. Default 60 000. */
+  saveEvery?: number;
   /** Told, in a line, what a person who runs the server wants to know. */
   log?: (line: string) => void;
 }
@@ -51,6 +53,7 @@ export function resolveOptions(
     maxViewers: integer('maxViewers', options.maxViewers ?? 64, 1),
     heartbeat: integer('heartbeat', options.heartbeat ?? 15_000, 1),
     statePath: options.statePath,
+    saveEvery: integer('saveEvery', options.saveEvery ?? 60_000, 1),
     log: options.log ?? (() => {}),
   };
 }

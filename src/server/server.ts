@@ -30,8 +30,9 @@ export interface TaplineServer {
  * Rejects with one sentence when the port is in use or an option is wrong.
  */
 export async function createServer(options: ServerOptions = {}): Promise<TaplineServer> {
+  const resolved = resolveOptions(options);
   const { host, port, origins, limits, maxStreams, maxViewers, heartbeat, pageDirectory, feed, statePath, log } =
-    resolveOptions(options);
+    resolved;
   const check = originCheck({ host, origins });
   const store = await WeightStore.open(statePath, Math.max(2048, 4 * maxStreams), log);
   const hub = new Hub({ design: feed, store, maxStreams, log });
@@ -70,17 +71,22 @@ export async function createServer(options: ServerOptions = {}): Promise<Tapline
     for (const viewer of viewers) viewer.tick(now);
   }, 1000);
 
+  const save = () =>
+    hub.save().catch((error: unknown) => {
+      log(`what was learned could not be saved: ${String(error)}`);
+    });
+  const saving = setInterval(() => void save(), resolved.saveEvery);
+
   const bound = (server.address() as AddressInfo).port;
   const shown = host.includes(':') ? `[${host}]` : host;
   let closing: Promise<void> | undefined;
   const close = async () => {
     clearInterval(health);
+    clearInterval(saving);
     pulse.stop();
     const stopped = stop(server, sockets.clients);
     for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'the server is stopping');
-    await hub.save().catch((error: unknown) => {
-      log(`what was learned could not be saved: ${String(error)}`);
-    });
+    await save();
     await stopped;
   };
   return {

@@ -207,4 +207,13 @@ describe('a server', () => {
     expect(Math.max(...data.map(Math.abs))).toBeGreaterThan(3 * Math.max(...start!.map(Math.abs)));
     expect(w.lines.some((line) => line.startsWith('left out b~forecast.safetensors'))).toBe(true);
   });
+
+  test('keeps what was learned though it is killed: it is written again and again', async () => {
+    await w.stop();
+    const statePath = join(directory, 'killed');
+    w = await world({ statePath, saveEvery: 10 });
+    const sensor = await w.sensor('a?rate=100&channels=1');
+    sensor.send({ type: 'samples', data: [Array.from({ length: 500 }, (_, t) => Math.sin(t / 5))] });
+    await expect.poll(() => readdir(statePath), { timeout: 10_000 }).toContain('a~forecast.safetensors');
+  });
 });
