@@ -21,7 +21,7 @@ export class StreamCounts {
     return {
       name,
       rate: seconds > 0 ? (this.received - first.received) / seconds : 0,
-      lag: Number.isFinite(this.newest) ? now - this.newest : null,
+      lag: Number.isFinite(this.newest) ? Math.max(0, now - this.newest) : null,
       received: this.received,
       gaps: this.gaps,
       invalid: this.invalid,

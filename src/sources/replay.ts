@@ -13,7 +13,8 @@ export interface ReplayOptions {
   readonly loop?: boolean;
   /** Frames a block at most. Default: what comes in 40 ms; 256 at speed Infinity. */
   readonly blockFrames?: number;
-  /** Which times blocks carry. 'live' (default): as if their newest frame were taken as it is replayed; 'recorded': their own. */
+  /** Which times blocks carry: their own, from now on ('live', the default) or as they were ('recorded'). At any speed
+   *  they run as the recording's clock did, so that what comes out can be recorded again. */
   readonly times?: 'live' | 'recorded';
   /** Asked before each block: the next one waits until it resolves. */
   readonly ready?: () => Promise<unknown>;
@@ -67,8 +68,8 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Obser
         if (subscriber.closed) return;
         const late = clock.now() - begin - due;
         if (speed < Infinity && late > patience) begin += late;
-        const newest = speed < Infinity ? begin + due : clock.now();
-        subscriber.next(live ? { ...block, time: newest - (frameCount(block) * 1000) / block.rate } : block);
+        const time = live ? begin + ((block.start - first) * 1000) / recording.rate : block.time;
+        subscriber.next({ ...block, time });
         if (subscriber.closed) return;
       }
       subscriber.complete();
