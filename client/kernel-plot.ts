@@ -72,7 +72,7 @@ export class KernelPlot {
     this.#select.setAttribute('aria-label', 'Output whose kernel is shown');
     this.#select.hidden = true;
     this.#select.addEventListener('change', () => this.#choose(Number(this.#select.value)));
-    const right = addHalf(this.#root, 'Spectrum', 'what passes');
+    const right = addHalf(this.#root, 'Spectrum', 'gain');
     this.#peak = addElement(right.head, 'output', '');
     this.#peak.dataset.testid = 'kernel-peak';
     this.#kernel = new Chart(left.body, {

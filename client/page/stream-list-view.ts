@@ -42,7 +42,8 @@ export function aboutStream(info: StreamInfo): string {
 export function streamHealth(state: PageState, info: StreamInfo): string {
   const health = state.health.get(info.name);
   if (!info.live) return 'ended';
-  const hertz = formatRate(health?.rate ?? info.rate, info.rate);
+  const known = health && (health.rate > 0 || (health.lag ?? 0) > 1000);
+  const hertz = formatRate(known ? health.rate : info.rate, info.rate);
   return health && health.lag !== null ? `${hertz} · lag ${formatLag(health.lag)}` : hertz;
 }
 
