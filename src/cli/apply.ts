@@ -67,6 +67,8 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
       }
       file.close();
       line.clear();
+      if (networkPath.endsWith('.json'))
+        process.stderr.write(`${networkPath} has no weights: they were chance's, of seed 1\n`);
       if (output !== '-')
         process.stderr.write(`${written} frames of ${network.outChannels} feature maps to ${output}\n`);
     });
