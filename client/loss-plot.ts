@@ -66,7 +66,6 @@ export class LossPlot {
       draw: () => this.#data(3),
     });
     const skill = this.#outputs.at(-1);
-    skill?.classList.add('tapline-good');
     if (skill) skill.dataset.testid = 'skill';
     this.#view = options.view;
     this.#paused = options.view?.paused ?? false;
@@ -107,6 +106,8 @@ export class LossPlot {
     const { nmse, skill } = this.#newest ?? { nmse: NaN, skill: NaN };
     const shown = this.#error ? [nmse, skill] : [skill];
     shown.forEach((value, at) => writeText(this.#outputs[at], formatNumber(value ?? NaN)));
+    this.#outputs.at(-1)?.classList.toggle('tapline-good', Number(skill) > 0);
+    this.#outputs.at(-1)?.classList.toggle('tapline-bad', Number(skill) < 0);
     this.#error?.invalidate();
     this.#skill.invalidate();
   }

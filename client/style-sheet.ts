@@ -143,6 +143,7 @@ const css = `
 .tapline-head strong { color: var(--_ink); font-weight: 600; }
 .tapline-head output { margin-left: auto; color: var(--_accent); font-weight: 700; }
 .tapline-head .tapline-good { color: var(--_good); }
+.tapline-head .tapline-bad { color: var(--_warn); }
 .tapline-head select { margin-left: auto; font: inherit; color: inherit; background: transparent; border: 1px solid var(--_line); border-radius: 4px; flex: none; max-width: 10em; text-overflow: ellipsis; }
 .tapline-body { position: relative; flex: 1; min-height: 0; }
 .tapline-body .tapline { min-height: 0; }
