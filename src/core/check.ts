@@ -23,8 +23,23 @@ export function positive(name: string, value: unknown, unit = ''): number {
   return value;
 }
 
+/** Returns `value` if it is a list: an array, a typed array, or whatever else counts its numbers; else throws. */
+export function list(name: string, value: ArrayLike<number>): ArrayLike<number> {
+  const counted = typeof value === 'object' && typeof (value as ArrayLike<number> | null)?.length === 'number';
+  if (!counted) throw invalid(name, 'an array of numbers', value, TypeError);
+  return value;
+}
+
+/** Returns `value` if it is an object with fields, else throws. `rule` says of which kind. */
+export function fields<T extends object>(name: string, value: T, rule: string): T {
+  if (typeof value !== 'object' || (value as T | null) === null || Array.isArray(value))
+    throw invalid(name, rule, value, TypeError);
+  return value;
+}
+
 /** Throws unless `array` has room for `length` numbers. */
 export function room(name: string, array: Float32Array, length: number): void {
+  if (!((array as unknown) instanceof Float32Array)) throw invalid(name, 'a Float32Array', array, TypeError);
   if (array.length < length) throw invalid(`${name}.length`, `>= ${length}`, array.length);
 }
 

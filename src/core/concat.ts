@@ -52,11 +52,7 @@ function align(paces: readonly Pace[]): number[] {
       );
   }
   const start = Math.max(...paces.map((pace) => pace.hang(0)));
-  const earliest = paces.map((pace) => {
-    let drop = 0;
-    while (pace.hang(drop) < start) drop++;
-    return drop;
-  });
+  const earliest = paces.map((pace) => firstFrom(pace, start));
   const steps = Array.from({ length: first.up }, (_, step) => step);
   // hangs repeat after `up` outputs
   const hangs = (pace: Pace, drop: number) => steps.map((step) => pace.hang(drop + step)).join(', ');
@@ -72,6 +68,18 @@ function align(paces: readonly Pace[]): number[] {
     `those of branches[0], ${meant} …`,
     `${hangs(paces[odd], earliest[odd])} …`,
   );
+}
+
+/** The first output that hangs on frame `start` or a later one, by halves. */
+function firstFrom(pace: Pace, start: number): number {
+  let high = 1;
+  while (pace.hang(high) < start) high *= 2;
+  for (let low = 0; low < high;) {
+    const middle = Math.floor((low + high) / 2);
+    if (pace.hang(middle) < start) low = middle + 1;
+    else high = middle;
+  }
+  return high;
 }
 
 /** The pace of all together: an output comes when every branch has its own. */

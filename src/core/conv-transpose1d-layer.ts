@@ -1,15 +1,19 @@
 import { integer, invalid } from './check.ts';
 import { ConvTranspose1d } from './conv-transpose1d.ts';
-import type { Layer } from './layer.ts';
+import type { Layer, ParameterSpec } from './layer.ts';
 import type { ConvTranspose1dSpec, LayerContext } from './network-spec.ts';
 import type { Pace } from './pace.ts';
-import { polyphase } from './polyphase.ts';
+import { polyphase, type Polyphase } from './polyphase.ts';
+
+/** Outputs of one input frame: each phase of the kernel is kept by itself. */
+const MAX_STRIDE = 65536;
 
 /** Checks a transposed convolution's spec. Weights are [out, tap, in/groups]: tap k adds input n to output nS + kD. */
 export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, rectified }: LayerContext): Layer {
   const outChannels = integer('outChannels', spec.outChannels, 1);
   const kernelSize = integer('kernelSize', spec.kernelSize, 1);
   const stride = integer('stride', spec.stride ?? 1, 1);
+  if (stride > MAX_STRIDE) throw invalid('stride', `<= ${MAX_STRIDE}`, stride);
   const dilation = integer('dilation', spec.dilation ?? 1, 1);
   const groups = integer('groups', spec.groups ?? 1, 1);
   if (inChannels % groups !== 0) throw invalid('groups', `a divisor of its ${inChannels} channels in`, groups);
@@ -19,14 +23,22 @@ export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, re
   const reach = (kernelSize - 1) * dilation;
   const lags = Math.floor(reach / stride);
   const kernel = [outChannels, kernelSize, inChannels / groups];
-  const { phases, pack, unpack } = polyphase(kernel, stride, dilation);
+  let made: Polyphase | undefined;
+  const cut = () => (made ??= polyphase(kernel, stride, dilation));
   const start = {
     fanIn: Math.ceil(kernelSize / stride) * kernel[2],
     fanOut: (kernelSize * outChannels) / groups,
     rectified,
   };
   const bias = hasBias ? [{ name: 'bias', shape: [outChannels], start: 0 }] : [];
-  const shape = { inChannels, outChannels, stride, reach, lags, groups, phases };
+  const shape = { inChannels, outChannels, stride, reach, lags, groups };
+  const weight: ParameterSpec = {
+    name: 'weight',
+    shape: kernel,
+    start,
+    pack: (numbers) => cut().pack(numbers),
+    unpack: (packed) => cut().unpack(packed),
+  };
   return {
     type: spec.type,
     inChannels,
@@ -34,8 +46,8 @@ export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, re
     pace: transposedPace(stride, reach, lags),
     macs: (outChannels * kernelSize * kernel[2]) / stride,
     bytes: 2 * (lags + 1) * (4 * inChannels + 1),
-    parameters: [{ name: 'weight', shape: kernel, start, pack, unpack }, ...bias],
-    stream: (values, options) => new ConvTranspose1d(shape, values, options),
+    parameters: [weight, ...bias],
+    stream: (values, options) => new ConvTranspose1d({ ...shape, phases: cut().phases }, values, options),
   };
 }
 

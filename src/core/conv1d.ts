@@ -7,7 +7,7 @@ import type { Conv1dSpec, LayerContext } from './network-spec.ts';
 import { windowPace } from './pace.ts';
 import { reverseTaps } from './weights.ts';
 import { WindowLayer } from './window-layer.ts';
-import { windowing, type Windowing } from './windowing.ts';
+import { lineCapacity, windowing, type Windowing } from './windowing.ts';
 
 export interface Conv1dShape extends Windowing {
   readonly inChannels: number;
@@ -24,7 +24,7 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
   const bias = spec.bias ?? true;
   if (typeof bias !== 'boolean') throw invalid('bias', 'true or false', bias, TypeError);
   const shape: Conv1dShape = { ...windowing(spec), inChannels, outChannels, groups };
-  const { kernelSize, receptiveField } = shape;
+  const { kernelSize } = shape;
   const kernel = [outChannels, kernelSize, inChannels / groups];
   const turn = (numbers: ArrayLike<number>) => reverseTaps(numbers, kernel);
   const start = { fanIn: kernelSize * kernel[2], fanOut: (kernelSize * outChannels) / groups, rectified };
@@ -36,7 +36,7 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
     outChannels,
     pace: windowPace(shape),
     macs: outChannels * kernelSize * kernel[2],
-    bytes: 2 * receptiveField * (4 * inChannels + 1),
+    bytes: 2 * lineCapacity(shape) * (4 * inChannels + 1),
     parameters,
     stream: (values, options) => new Conv1d(shape, values, options),
   };

@@ -8,7 +8,7 @@ import type { StreamOptions } from './stream-options.ts';
 import { chain, type Pace } from './pace.ts';
 import { checkStreams } from './plan.ts';
 import { random } from './random.ts';
-import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+import { decodeSafetensors, encodeSafetensors, jsonIn } from './safetensors.ts';
 import { decodeState } from './state-file.ts';
 import { fromTorch, toTorch } from './torch.ts';
 import { nameForTorch, torchNames, type TorchNames } from './torch-names.ts';
@@ -64,11 +64,14 @@ export class Network {
    */
   static load(bytes: Uint8Array, spec?: NetworkSpec): Network {
     const { tensors, metadata } = decodeSafetensors(bytes);
-    const known = spec ?? (metadata.spec === undefined ? undefined : (JSON.parse(metadata.spec) as NetworkSpec));
+    const known = spec ?? (metadata.spec === undefined ? undefined : (jsonIn(metadata, 'spec') as NetworkSpec));
     if (!known) throw invalid('spec', "given, because the file's metadata has none", spec, TypeError);
     const ours = metadata.tapline !== undefined || Object.keys(tensors).every((name) => name.startsWith('layers.'));
-    const network = new Network(known, spec || metadata.torch === undefined ? undefined : torchNames(metadata.torch));
-    network.setWeights(ours ? tensors : fromTorch(tensors, known));
+    const weights = ours ? tensors : fromTorch(tensors, known);
+    // before anything is made: a spec may claim more than the file holds
+    checkWeights(LayerStack.parameters('layers.', layersOf(known)), weights);
+    const network = new Network(known, spec || metadata.torch === undefined ? undefined : torchNames(metadata));
+    network.setWeights(weights);
     return network;
   }
 

@@ -1,8 +1,10 @@
-import { invalid, oneOf, positive } from './check.ts';
+import { fields, invalid, oneOf, positive } from './check.ts';
 import type { GapFillerOptions } from './gap-filler.ts';
 import type { LearnerOptions } from './learner.ts';
 import { layersOf, type NetworkSpec } from './network-spec.ts';
 import { optimizerOf, type OptimizerSpec } from './optimizer.ts';
+import { plan } from './plan.ts';
+import { sum } from './sum.ts';
 
 /** A pipeline as plain JSON. Every part may be left out. */
 export interface PipelineSpec {
@@ -21,12 +23,36 @@ export function checkSpec(spec: PipelineSpec): void {
   if (typeof spec !== 'object' || (spec as PipelineSpec | null) === null) {
     throw invalid('spec', 'a PipelineSpec', spec, TypeError);
   }
-  for (const field of Object.keys(spec))
-    oneOf('field of a pipeline', field, ['gaps', 'standardize', 'network', 'learn']);
+  for (const field of Object.keys(spec)) {
+    const part = spec[oneOf('field of a pipeline', field, ['gaps', 'standardize', 'network', 'learn'])];
+    if (part !== undefined) fields(field, part, 'an object of settings');
+  }
   if (spec.standardize?.tau !== undefined) positive('standardize.tau', spec.standardize.tau, 'seconds');
   if (spec.standardize?.frames !== undefined) positive('standardize.frames', spec.standardize.frames);
   if (spec.network) layersOf(spec.network);
   if (!spec.learn) return;
   layersOf(spec.learn.network);
   if (spec.learn.optimizer) optimizerOf(spec.learn.optimizer);
+}
+
+/**
+ * Throws when the pipeline of `spec` would take more memory than one does whose saved file has `size` bytes: its weights, its
+ * lines (those of the network only if it is `streaming`) and what its learner waits for all lie in the file. So a file that
+ * claims too much is refused before anything is made.
+ */
+export function checkMemory(spec: PipelineSpec, size: number, streaming: boolean): void {
+  checkSpec(spec);
+  const { network, learn } = spec;
+  let needed = network ? (streaming ? plan(network).bytes : weightBytes(network)) : 0;
+  if (learn) {
+    const { horizon = 1, maxPending = 1024, task } = learn;
+    const { bytes, stride } = plan(learn.network);
+    needed += bytes + 4 * (task === 'target' ? maxPending * Math.max(1, stride) : maxPending + horizon);
+  }
+  if (!(needed <= 4 * size)) throw invalid('memory that a saved pipeline claims', `<= ${4 * size} bytes`, needed);
+}
+
+function weightBytes(network: NetworkSpec): number {
+  const parameters = layersOf(network).flatMap((layer) => layer.parameters);
+  return 4 * sum(parameters, ({ shape }) => shape.reduce((product, size) => product * size, 1));
 }

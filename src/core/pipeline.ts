@@ -5,10 +5,10 @@ import { GapFiller } from './gap-filler.ts';
 import { Learner, type Learned } from './learner.ts';
 import { Network } from './network.ts';
 import { optimizerOf } from './optimizer.ts';
-import { checkSpec, type PipelineSpec } from './pipeline-spec.ts';
+import { checkMemory, checkSpec, type PipelineSpec } from './pipeline-spec.ts';
 import { Standardizer } from './standardizer.ts';
 import { decodeState, encodeState } from './state-file.ts';
-import { floatsIn, numberIn, stateIn, type State } from './state.ts';
+import { doublesIn, floatsIn, numberIn, stateIn, type State } from './state.ts';
 
 export interface PipelineOptions {
   /** Default: started from `seed`. */
@@ -71,6 +71,7 @@ export class Pipeline {
    */
   static restore(bytes: Uint8Array): Pipeline {
     const { state, beside } = decodeState('pipeline', bytes);
+    checkMemory(beside as PipelineSpec, bytes.length, 'stream' in stateIn(state, 'convolver'));
     const pipeline = new Pipeline(beside as PipelineSpec, {});
     pipeline.#restore(state);
     return pipeline;
@@ -122,8 +123,10 @@ export class Pipeline {
     this.#rate = numberIn(state, 'rate');
     this.#gaps.restore(stateIn(state, 'gaps'));
     if ('standardizer' in state) {
+      const statistics = stateIn(state, 'standardizer');
+      doublesIn(statistics, 'count', this.#channels);
       this.#standardizer = this.#makeStandardizer();
-      this.#standardizer.restore(stateIn(state, 'standardizer'));
+      this.#standardizer.restore(statistics);
     }
     if (this.network) setWeights(this.network, stateIn(state, 'weights'));
     this.#convolver?.restore(stateIn(state, 'convolver'));

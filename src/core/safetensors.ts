@@ -1,3 +1,5 @@
+import { invalid } from './check.ts';
+
 /** A named array of numbers as a safetensors file holds it. */
 export interface FileTensor {
   readonly shape: readonly number[];
@@ -52,32 +54,44 @@ function write(view: DataView, at: number, data: FileTensor['data'], i: number):
 
 /** Reads safetensors of F32, F64 and U8. Throws an Error with a sentence when the bytes are not that, or not whole. */
 export function decodeSafetensors(bytes: Uint8Array): { tensors: Tensors; metadata: Record<string, string> } {
+  if (!((bytes as unknown) instanceof Uint8Array)) throw invalid('bytes', 'a Uint8Array', bytes, TypeError);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = bytes.length < 8 ? NaN : Number(view.getBigUint64(0, true));
   if (!(length >= 2 && length <= MAX_HEADER && 8 + length <= bytes.length)) {
     throw new RangeError(`safetensors: ${bytes.length} bytes hold no whole header`);
   }
   const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, 8 + length));
-  const tensors: Tensors = {};
-  for (const [name, entry] of Object.entries(entries as Record<string, Entry>)) {
-    tensors[name] = { shape: [...entry.shape], data: read(name, entry, view, 8 + length) };
+  const tensors = Object.entries(entries).map(([name, entry]) => [name, read(name, entry, view, 8 + length)] as const);
+  if (!isObject(metadata) || !Object.values(metadata).every((text) => typeof text === 'string'))
+    throw new TypeError('safetensors: the metadata is not an object of strings');
+  return { tensors: Object.fromEntries(tensors), metadata: metadata as Record<string, string> };
+}
+
+/** The JSON under `name` in a file's metadata. Throws a TypeError with a sentence when there is none. */
+export function jsonIn(metadata: Record<string, string>, name: string): unknown {
+  try {
+    return JSON.parse(metadata[name]);
+  } catch {
+    throw invalid(`the file's metadata.${name}`, 'JSON', metadata[name], TypeError);
   }
-  return { tensors, metadata: metadata as Record<string, string> };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function parseHeader(text: Uint8Array): Record<string, unknown> {
   try {
     const header: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text));
-    if (typeof header === 'object' && header !== null && !Array.isArray(header))
-      return header as Record<string, unknown>;
+    if (isObject(header)) return header;
   } catch {
     // told below, with what is wrong in one sentence
   }
   throw new TypeError('safetensors: the header is not a JSON object');
 }
 
-function read(name: string, entry: Entry, view: DataView, body: number): FileTensor['data'] {
-  const { dtype, shape, data_offsets: offsets } = entry;
+function read(name: string, entry: unknown, view: DataView, body: number): FileTensor {
+  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Entry;
   if (!Object.hasOwn(kinds, dtype)) {
     throw new TypeError(`safetensors: ${name}.dtype must be F32, F64 or U8, got '${dtype}'`);
   }
@@ -95,5 +109,5 @@ function read(name: string, entry: Entry, view: DataView, body: number): FileTen
     const at = body + begin + i * size;
     data[i] = size === 4 ? view.getFloat32(at, true) : size === 8 ? view.getFloat64(at, true) : view.getUint8(at);
   }
-  return data;
+  return { shape: [...shape], data };
 }

@@ -1,4 +1,5 @@
 import { invalid } from './check.ts';
+import { jsonIn } from './safetensors.ts';
 import type { Tensor, Weights } from './weights.ts';
 
 /** Where PyTorch's state dict keeps a weight. `eps` is what a batch norm adds to this running variance before the root. */
@@ -15,8 +16,8 @@ interface Home {
 export type TorchNames = Readonly<Record<string, Home | null>>;
 
 /** Reads the names that an exported file's metadata holds. Throws TypeError when they are none. */
-export function torchNames(text: string): TorchNames {
-  const names: unknown = JSON.parse(text);
+export function torchNames(metadata: Record<string, string>): TorchNames {
+  const names = jsonIn(metadata, 'torch');
   const fits =
     typeof names === 'object' && names !== null && Object.values(names).every((home) => home === null || isHome(home));
   if (!fits) throw invalid("the file's metadata.torch", 'an object of { name, shape } or null', names, TypeError);

@@ -4,7 +4,7 @@ import { GradientLine } from './gradient-line.ts';
 import type { LayerOptions, LayerStream, Trained } from './layer.ts';
 import { copied, statistic } from './reference/surroundings.ts';
 import { floatsIn, numberIn, stateIn, type State } from './state.ts';
-import type { Windowing } from './windowing.ts';
+import { lineCapacity, type Windowing } from './windowing.ts';
 
 /**
  * A layer that reads windows off a delay line: output n hangs on input frame nS + f and sees the taps nS + f - kD.
@@ -35,11 +35,9 @@ export abstract class WindowLayer implements LayerStream {
   #ended = false;
 
   constructor(windowing: Windowing, inChannels: number, { gradients }: LayerOptions) {
-    const { receptiveField, padValue, head, wait, tail, statLength, period } = windowing;
+    const { receptiveField, padValue } = windowing;
     this.windowing = windowing;
-    const sources = tail > 0 ? Math.max(tail + 1, statLength, period) : 0;
-    const capacity = Math.max(receptiveField, head + wait, sources);
-    this.line = new DelayLine(inChannels, capacity === Infinity ? receptiveField : capacity, padValue);
+    this.line = new DelayLine(inChannels, lineCapacity(windowing), padValue);
     this.gradientLine = gradients ? new GradientLine(inChannels, receptiveField - 1) : null;
   }
 

@@ -63,6 +63,13 @@ export function windowing(spec: WindowSpec): Windowing {
   };
 }
 
+/** Frames that a delay line for such windows keeps; where a padding looks at the whole recording it grows from there. */
+export function lineCapacity({ receptiveField, head, wait, tail, statLength, period }: Windowing): number {
+  const sources = tail > 0 ? Math.max(tail + 1, statLength, period) : 0;
+  const capacity = Math.max(receptiveField, head + wait, sources);
+  return capacity === Infinity ? receptiveField : capacity;
+}
+
 function surroundings(spec: WindowSpec, left: number, tail: number) {
   const padding = oneOf('padding', spec.padding ?? 'zeros', paddings);
   const padValue = padding === 'constant' ? (spec.padValue ?? 0) : 0;

@@ -126,7 +126,34 @@ describe('safetensors that are none are refused with a sentence', () => {
       edit((h) => Object.assign(h['layers.0.bias'], { shape: [7] })),
       'must lie whole within the file, got shape [7]',
     ],
+    ['an entry that is none', edit((h) => Object.assign(h, { a: null })), 'a.dtype must be F32, F64 or U8'],
+    [
+      'an entry without a shape',
+      edit((h) => Object.assign(h, { a: { dtype: 'F32' } })),
+      'a must lie whole within the file',
+    ],
+    [
+      'metadata that is no text',
+      edit((h) => Object.assign(h, { __metadata__: { spec: 5 } })),
+      'safetensors: the metadata is not an object of strings',
+    ],
+    ['no bytes', null as unknown as Uint8Array, 'bytes must be a Uint8Array, got null'],
   ])('%s', (_name, bytes, sentence) => expect(() => Network.load(bytes, spec)).toThrow(sentence));
+
+  test('a spec in it that is no JSON, or that claims more than the file holds, which is not made first', () => {
+    const file = (text: string) =>
+      encodeSafetensors(
+        { 'layers.0.weight': { shape: [1], data: new Float32Array(1) } },
+        { tapline: 'network', spec: text },
+      );
+    expect(() => Network.load(file('{'))).toThrow("the file's metadata.spec must be JSON, got '{'");
+    const load = (layer: object) => () => Network.load(file(JSON.stringify({ inChannels: 1, layers: [layer] })));
+    expect(load({ type: 'conv1d', outChannels: 1e6, kernelSize: 1e9 })).toThrow('layers.0.weight must be of shape');
+    const transposed = { type: 'convTranspose1d', outChannels: 1, kernelSize: 1 };
+    expect(load({ ...transposed, stride: 3e8 })).toThrow('layers[0].stride must be <= 65536, got 300000000');
+    const late = { type: 'conv1d', outChannels: 1, kernelSize: 2, dilation: 3e12, mode: 'valid' };
+    expect(load({ type: 'concat', branches: [[], [late]] })).toThrow('layers.0.branches.1.0.weight must be of shape');
+  });
 
   test('a checkpoint without a spec needs one', () => {
     expect(() => Network.load(encodeSafetensors({}))).toThrow(

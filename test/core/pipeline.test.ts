@@ -4,6 +4,7 @@ import type { Block } from '../../src/core/block.ts';
 import { Network } from '../../src/core/network.ts';
 import { Pipeline, type PipelineOutput } from '../../src/core/pipeline.ts';
 import type { PipelineSpec } from '../../src/core/pipeline-spec.ts';
+import { encodeState } from '../../src/core/state-file.ts';
 import { noise } from './random-networks.ts';
 
 const stack = {
@@ -99,8 +100,54 @@ describe('a saved pipeline that cannot be restored is refused with a sentence', 
     ['of a network', Network.create(stack).save(), "saved state must be that of a pipeline, got 'network'"],
     ['of a stream', Network.create(stack).stream().save(), "saved state must be that of a pipeline, got 'stream'"],
     ['newer', edited('"version":"1"', '"version":"7"'), "version of a saved state must be <= 1, got '7'"],
-    ['with a part renamed', edited('learner/mark', 'learner/mork'), 'state.mark must be a number, got undefined'],
+    ['with a part renamed', edited('learner/mark', 'learner/mork'), 'checksum of a saved state must be'],
+    [
+      'with a bit turned',
+      saved.with(saved.length - 99, saved[saved.length - 99] ^ 4),
+      'checksum of a saved state must be',
+    ],
+    ['of no version', edited('"version":"1"', '"version":"" '), "version of a saved state must be <= 1, got ''"],
+    ['that is no bytes', 'file' as unknown as Uint8Array, "bytes must be a Uint8Array, got 'file'"],
   ])('%s', (_, bytes, sentence) => expect(() => Pipeline.restore(bytes)).toThrow(sentence));
+
+  test('and nothing is made of what its spec claims but the file does not hold', () => {
+    const gaps = { expected: -1, channels: 0, rate: 0, last: new Float32Array(0) };
+    const claims: PipelineSpec[] = [
+      { network: { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1000, kernelSize: 1e9 }] } },
+      {
+        learn: {
+          network: { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 2, dilation: 1e9 }] },
+        },
+      },
+      { learn: { network: stack, maxPending: 1e9 } },
+      { learn: { network: stack, horizon: 1e9 } },
+    ];
+    for (const claim of claims) {
+      const bytes = encodeState('pipeline', { channels: 0, rate: 0 }, claim);
+      expect(() => Pipeline.restore(bytes)).toThrow('memory that a saved pipeline claims must be <=');
+    }
+    const channels = encodeState(
+      'pipeline',
+      { channels: 1e9, rate: 1, gaps, standardizer: { count: new Float64Array(2) } },
+      { standardize: {} },
+    );
+    expect(() => Pipeline.restore(channels)).toThrow('state.count.length must be 1000000000, got 2');
+  });
+
+  test('and no name in it reaches what is outside of it', () => {
+    const bytes = encodeState('pipeline', { ['__proto__']: { tainted: 1 }, channels: { rate: 1 } }, {});
+    expect(() => Pipeline.restore(bytes)).toThrow('state.channels must be a number');
+    expect(({} as Record<string, unknown>).tainted).toBeUndefined();
+  });
+
+  test('while one that was saved before its first frame is not', () => {
+    const network = {
+      inChannels: 1,
+      layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 2, dilation: 5000 }],
+    };
+    for (const spec of [{ network }, { learn: { network } }])
+      expect(Pipeline.restore(Pipeline.create(spec).save()).spec).toEqual(spec);
+  });
 
   test('and the running one is not touched', () => {
     const twin = Pipeline.restore(saved);
