@@ -1,4 +1,4 @@
-import { invalid } from './check.ts';
+import { fields, invalid } from './check.ts';
 
 /** Consecutive frames of one stream, and where they lie. `data` belongs to whoever receives the block. */
 export interface Block {
@@ -27,12 +27,13 @@ export function timeOf(block: Block, index: number): number {
 
 /** Throws unless `block` is whole: channels >= 1, whole frames, a start >= 0, and as many validity bytes as frames. */
 export function checkBlock(block: Block): void {
-  const { data, channels, start, rate, valid } = block;
+  const { data, channels, start, rate, valid } = fields('block', block, 'a Block');
   if (!(data instanceof Float32Array)) throw invalid('block.data', 'a Float32Array', data, TypeError);
   if (!Number.isInteger(channels) || channels < 1) throw invalid('block.channels', 'an integer >= 1', channels);
   if (data.length % channels !== 0)
     throw invalid('block.data.length', `a multiple of its ${channels} channels`, data.length);
   if (!Number.isSafeInteger(start) || start < 0) throw invalid('block.start', 'an integer >= 0', start);
+  if (typeof rate !== 'number') throw invalid('block.rate', 'a number >= 0 in Hz', rate, TypeError);
   if (!(rate >= 0 && rate < Infinity)) throw invalid('block.rate', 'a number >= 0 in Hz', rate);
   if (valid && valid.length !== data.length / channels)
     throw invalid('block.valid.length', `its ${data.length / channels} frames`, valid.length);

@@ -1,4 +1,4 @@
-import { integer, invalid, room } from './check.ts';
+import { integer, invalid, list, room } from './check.ts';
 import { Frames } from './frames.ts';
 import { LayerStack } from './layer-stack.ts';
 import type { Network } from './network.ts';
@@ -191,7 +191,7 @@ export class NetworkStream {
   /** Checks a block before anything is changed and returns its frames. */
   #checkInput(x: ArrayLike<number>, valid?: ArrayLike<number>): number {
     const { inChannels } = this.network;
-    const frames = x.length / inChannels;
+    const frames = list('x', x).length / inChannels;
     if (!Number.isInteger(frames)) throw invalid('x.length', `a multiple of its ${inChannels} channels`, x.length);
     if (valid && valid.length !== frames) throw invalid('valid.length', `the ${frames} frames of x`, valid.length);
     this.#checkPush(frames);
@@ -225,7 +225,7 @@ export class NetworkStream {
 
   #backward(gradY: ArrayLike<number>): void {
     const g = this.#learning();
-    const rows = gradY.length / g.channels;
+    const rows = list('gradY', gradY).length / g.channels;
     if (!Number.isInteger(rows)) throw invalid('gradY.length', `a multiple of ${g.channels} channels`, gradY.length);
     if (rows > this.#pending) throw invalid('frames of gradY', `<= the ${this.#pending} outputs that wait`, rows);
     g.read(gradY, rows);

@@ -64,7 +64,8 @@ export function nlms({ rate, epsilon = 1e-3 }: { rate: number; epsilon?: number 
 }
 
 function descend(network: Network, stream: NetworkStream, length: (energy: number) => number): void {
-  if (stream.network !== network) throw new TypeError('stream must be a stream of network, got one of another');
+  if ((stream as NetworkStream | undefined)?.network !== network)
+    throw new TypeError('stream must be a stream of network, got one of another');
   for (const layer of stream.stack.trained) {
     const step = length(layer.energy);
     for (const [i, values] of layer.values.entries()) move(values, layer.gradients[i], step);

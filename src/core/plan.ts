@@ -60,6 +60,7 @@ export interface Plan {
  * @throws RangeError or TypeError that names the layer's number and the reason, when the network cannot stream
  */
 export function plan(spec: NetworkSpec, rate: number = 0): Plan {
+  if (typeof rate !== 'number') throw invalid('rate', 'a number >= 0 in Hz', rate, TypeError);
   if (!(rate >= 0 && rate < Infinity)) throw invalid('rate', 'a number >= 0 in Hz', rate);
   const built = layersOf(spec);
   checkStreams(built);

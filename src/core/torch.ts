@@ -1,7 +1,7 @@
-import { invalid } from './check.ts';
+import { fields, invalid } from './check.ts';
 import { layersOf, type LayerSpec, type NetworkSpec } from './network-spec.ts';
 import { LayerStack } from './layer-stack.ts';
-import { checkShape, type Tensor, type Weights, type WeightsLike } from './weights.ts';
+import { checkShape, checkTensor, type Tensor, type Weights, type WeightsLike } from './weights.ts';
 
 /** What PyTorch adds to a batch norm's running variance before the root, unless told otherwise. */
 const EPSILON = 1e-5;
@@ -19,9 +19,10 @@ const EPSILON = 1e-5;
  */
 export function fromTorch(weights: WeightsLike, spec?: NetworkSpec): Weights {
   const turned: Weights = {};
+  const shapes = spec === undefined ? undefined : shapesOf(spec);
   const kinds = spec && kindsOf(spec);
-  const shapes = spec && shapesOf(spec);
-  for (const [name, tensor] of Object.entries(weights)) {
+  for (const [name, tensor] of Object.entries(fields('weights', weights, 'an object of { shape, data }'))) {
+    checkTensor(name, tensor);
     const [, path, part] = /^(.*\d)\.(\w+)$/.exec(name) ?? [];
     if (path === undefined) throw invalid('name of a weight', "'<number>.weight' or '<number>.bias'", name, TypeError);
     if (part === 'running_mean' || part === 'running_var' || part === 'num_batches_tracked') continue;
@@ -46,7 +47,8 @@ export function toTorch(weights: WeightsLike, spec?: NetworkSpec): Weights {
   if (spec) checkFit(weights, spec);
   const turned: Weights = {};
   const kinds = spec && kindsOf(spec);
-  for (const [name, tensor] of Object.entries(weights)) {
+  for (const [name, tensor] of Object.entries(fields('weights', weights, 'an object of { shape, data }'))) {
+    checkTensor(name, tensor);
     const [, path, part] = /^layers\.(.*\d)\.(weight|bias)$/.exec(name) ?? [];
     if (path === undefined) throw invalid('name of a weight', "'layers.<number>.weight' or '….bias'", name, TypeError);
     const kind = kinds?.get(`layers.${path}`);

@@ -1,4 +1,4 @@
-import { invalid } from './check.ts';
+import { fields, invalid, list } from './check.ts';
 import type { ParameterSpec } from './layer.ts';
 
 /** A named array of numbers, row-major. */
@@ -37,6 +37,7 @@ export function weightsOf(parameters: readonly ParameterSpec[], held: readonly F
 
 /** Throws unless `weights` has every parameter by name, in its shape, and nothing else. */
 export function checkWeights(parameters: readonly ParameterSpec[], weights: WeightsLike): void {
+  fields('weights', weights, 'an object of { shape, data }');
   for (const { name, shape } of parameters) checkShape(name, weights[name], shape);
   const names = parameters.map(({ name }) => name);
   for (const name of Object.keys(weights)) {
@@ -44,10 +45,18 @@ export function checkWeights(parameters: readonly ParameterSpec[], weights: Weig
   }
 }
 
+/** Throws unless `tensor` is of the right kind. */
+export function checkTensor(name: string, tensor: WeightsLike[string]): void {
+  const { shape, data } = fields(name, tensor, '{ shape, data }');
+  if (!Array.isArray(shape)) throw invalid(`${name}.shape`, 'an array of sizes', shape, TypeError);
+  list(`${name}.data`, data);
+}
+
 /** Throws unless `tensor` is there, has `shape`, and holds as many numbers as that says. */
 export function checkShape(name: string, tensor: WeightsLike[string] | undefined, shape: readonly number[]): void {
   const wanted = `of shape [${shape.join(', ')}]`;
   if (!tensor) throw invalid(name, wanted, undefined, TypeError);
+  checkTensor(name, tensor);
   if (tensor.shape.length !== shape.length || tensor.shape.some((size, axis) => size !== shape[axis])) {
     throw invalid(name, wanted, tensor.shape);
   }

@@ -33,6 +33,8 @@ export function pad(
   oneOf('mode', mode, modes);
   if (typeof value !== 'number') throw invalid('value', 'a number', value, TypeError);
   if (statLength !== undefined) integer('statLength', statLength, 1);
+  if (typeof width !== 'number' && !Array.isArray(width))
+    throw invalid('width', 'an integer >= 0, or [left, right]', width, TypeError);
   const [left, right] = typeof width === 'number' ? [width, width] : width;
   integer('width', left, 0);
   integer('width', right, 0);
