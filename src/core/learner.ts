@@ -7,7 +7,7 @@ import { Frames } from './frames.ts';
 import type { Network } from './network.ts';
 import { NetworkStream } from './network-stream.ts';
 import { nlms, type Optimizer } from './optimizer.ts';
-import { chain, type Pace } from './pace.ts';
+import { chain, largestBurst, type Pace } from './pace.ts';
 import { numberIn, stateIn, type State } from './state.ts';
 import type { Weights } from './weights.ts';
 
@@ -94,8 +94,7 @@ export class Learner {
     if (this.#forecast && inChannels !== outChannels) {
       throw invalid('outChannels of a network that forecasts', `its ${inChannels} channels in`, outChannels);
     }
-    const burst = Math.max(pace.up, pace.outputsAfter(pace.framesFor(1)));
-    const capacity = Math.max(integer('maxPending', maxPending, 1), burst);
+    const capacity = Math.max(integer('maxPending', maxPending, 1), largestBurst(pace));
     const lead = this.#forecast ? integer('horizon', horizon, 1) : 0;
     const reach = 1 + (this.#forecast ? lead : Math.ceil((capacity * pace.stride) / pace.up));
     this.#updateEvery = integer('updateEvery', updateEvery, 1);

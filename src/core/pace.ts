@@ -80,6 +80,16 @@ export function chain(paces: readonly Pace[]): Pace {
   };
 }
 
+/** The most outputs that one frame brings: of the first that brings any and of a whole period after it. */
+export function largestBurst({ period, framesFor, outputsAfter }: Pace): number {
+  const first = framesFor(1);
+  let most = outputsAfter(first);
+  for (let frames = first; frames < first + Math.min(period, 65536); frames++) {
+    most = Math.max(most, outputsAfter(frames + 1) - outputsAfter(frames));
+  }
+  return most;
+}
+
 /** How many of `count` empty frames come once a stream has settled: whole periods, for which nothing need be computed. */
 export function steadyFrames({ settle, period }: Pace, count: number): number {
   const lived = settle + period;

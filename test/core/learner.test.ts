@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Block } from '../../src/core/block.ts';
 import { Learner, type LearnerOptions } from '../../src/core/learner.ts';
 import { Network } from '../../src/core/network.ts';
+import type { NetworkSpec } from '../../src/core/network-spec.ts';
 import { nlms, sgd } from '../../src/core/optimizer.ts';
 import { readFileSync } from 'node:fs';
 import { fromTorch } from '../../src/core/torch.ts';
@@ -230,4 +231,20 @@ test("mode 'window' learns what autograd learns of that window, with what was be
     last = stream.push(now);
   }
   expect(learner.network.weights()).toEqual(byHand.weights());
+});
+
+test('a learner holds as many predictions as its largest burst brings, whatever maxPending says', () => {
+  const spec: NetworkSpec = {
+    inChannels: 1,
+    layers: [
+      { type: 'avgPool', kernelSize: 1, stride: 3 },
+      { type: 'convTranspose1d', outChannels: 1, kernelSize: 2, stride: 3 },
+      { type: 'conv1d', outChannels: 1, kernelSize: 3, stride: 2, mode: 'same', padding: 'reflect' },
+    ],
+  };
+  const learner = new Learner(Network.create(spec), { maxPending: 1 });
+  learner.learning = false;
+  const x = noise(1, 60);
+  const { prediction } = learner.push({ data: x, channels: 1, start: 0, rate: 100, time: 0 });
+  expect(prediction.data).toEqual(Network.create(spec).stream().push(x));
 });
