@@ -40,7 +40,12 @@ export { Pipeline, type PipelineOptions, type PipelineOutput } from './core/pipe
 export type { PipelineSpec } from './core/pipeline-spec.ts';
 
 // Learning
-export { nlms, sgd, type Optimizer, type OptimizerSpec } from './core/optimizer.ts';
+export { sgd, type SgdOptions } from './core/sgd.ts';
+export { nlms } from './core/nlms.ts';
+export { rmsprop, type RmspropOptions } from './core/rmsprop.ts';
+export { adam, adamW, type AdamOptions } from './core/adam.ts';
+export type { Optimizer } from './core/descent.ts';
+export type { OptimizerSpec } from './core/optimizer.ts';
 export { Learner, type Learned, type LearnerOptions } from './core/learner.ts';
 export type { Score } from './core/forecast-score.ts';
 

@@ -37,6 +37,20 @@ export function fields<T extends object>(name: string, value: T, rule: string): 
   return value;
 }
 
+/** Returns `value` if it is a finite number >= 0, else throws. */
+export function notNegative(name: string, value: unknown): number {
+  if (typeof value !== 'number') throw invalid(name, 'a number >= 0', value, TypeError);
+  if (!(value >= 0 && value < Infinity)) throw invalid(name, 'a number >= 0', value);
+  return value;
+}
+
+/** Returns `value` if it is a number >= 0 and < 1, else throws. */
+export function fraction(name: string, value: unknown): number {
+  if (typeof value !== 'number') throw invalid(name, 'a number >= 0 and < 1', value, TypeError);
+  if (!(value >= 0 && value < 1)) throw invalid(name, 'a number >= 0 and < 1', value);
+  return value;
+}
+
 /** Throws unless `array` has room for `length` numbers. */
 export function room(name: string, array: Float32Array, length: number): void {
   if (!((array as unknown) instanceof Float32Array)) throw invalid(name, 'a Float32Array', array, TypeError);

@@ -16,7 +16,7 @@ import { positive } from '../core/check.ts';
 import { Learner, type Learned, type LearnerOptions } from '../core/learner.ts';
 import { Network } from '../core/network.ts';
 import type { NetworkSpec } from '../core/network-spec.ts';
-import { nlms } from '../core/optimizer.ts';
+import { nlms } from '../core/nlms.ts';
 
 /** What may be changed while a learner runs. */
 export interface LearnControl {

@@ -3,7 +3,7 @@ import type { Block } from '../core/block.ts';
 import type { Learned } from '../core/learner.ts';
 import { Network } from '../core/network.ts';
 import type { NetworkSpec } from '../core/network-spec.ts';
-import { nlms } from '../core/optimizer.ts';
+import { nlms } from '../core/nlms.ts';
 import type { Weights } from '../core/weights.ts';
 import { type LearnControl, learn } from '../operators/learn.ts';
 import type { LearnerInfo } from '../protocol/stream-info.ts';

@@ -1,7 +1,7 @@
 import type { GapPolicy } from '../core/gap-filler.ts';
 import type { Network } from '../core/network.ts';
 import type { NetworkSpec } from '../core/network-spec.ts';
-import type { Optimizer } from '../core/optimizer.ts';
+import type { Optimizer } from '../core/descent.ts';
 import type { StandardizeOptions } from '../operators/standardize.ts';
 import { bandPowerMap, trendMap } from './feature-maps.ts';
 

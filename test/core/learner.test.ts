@@ -4,7 +4,9 @@ import type { Block } from '../../src/core/block.ts';
 import { Learner, type LearnerOptions } from '../../src/core/learner.ts';
 import { Network } from '../../src/core/network.ts';
 import type { NetworkSpec } from '../../src/core/network-spec.ts';
-import { nlms, sgd } from '../../src/core/optimizer.ts';
+import { nlms } from '../../src/core/nlms.ts';
+import { optimizerOf, type OptimizerSpec } from '../../src/core/optimizer.ts';
+import { sgd } from '../../src/core/sgd.ts';
 import { readFileSync } from 'node:fs';
 import { fromTorch } from '../../src/core/torch.ts';
 import { expectClose } from '../expect-close.ts';
@@ -164,27 +166,39 @@ describe('a learner with a target', () => {
   });
 });
 
-test('train.json: plain SGD, one update a frame, has the losses and the final weights of PyTorch', () => {
-  const text = readFileSync(new URL('../vectors/train.json', import.meta.url), 'utf8');
-  const v = JSON.parse(text).cases.find((c: { optimizer: string; options: object }) => c.optimizer === 'sgd');
-  const network = Network.create(
-    { inChannels: v.in_channels, layers: [{ type: 'conv1d', outChannels: v.out_channels, kernelSize: v.taps }] },
-    { weights: fromTorch({ '0.weight': v.weight_torch_before, '0.bias': v.bias_before }) },
-  );
-  const stream = network.stream({ gradients: true });
-  const optimizer = sgd({ rate: v.options.lr });
-  const { in_channels: C, out_channels: O } = v;
-  const losses = (v.losses as number[]).map((_, t) => {
-    const y = stream.push(v.x.data.slice(t * C, (t + 1) * C));
-    const g = y.map((value, o) => value - v.target.data[t * O + o]);
-    stream.backward(g);
-    optimizer.step(network, stream);
-    return 0.5 * g.reduce((sum, e) => sum + e * e, 0);
-  });
-  expectClose(losses, v.losses, 1e-5);
-  const expected = fromTorch({ '0.weight': v.weight_torch_after, '0.bias': v.bias_after });
-  for (const [name, { data }] of Object.entries(network.weights())) expectClose(data, expected[name].data, 1e-5);
-});
+const trained = JSON.parse(readFileSync(new URL('../vectors/train.json', import.meta.url), 'utf8')).cases;
+test.each([...trained.keys()] as number[])(
+  "train.json %i: one update a frame, PyTorch's losses and final weights",
+  (number) => {
+    const v = trained[number];
+    const { lr: rate, momentum, nesterov, weight_decay: weightDecay } = v.options;
+    const type = v.optimizer === 'adamw' ? 'adamW' : v.optimizer;
+    const given = Object.entries({ momentum, nesterov, weightDecay }).filter(([, value]) => value !== undefined);
+    let optimizer = optimizerOf({ type, rate, ...Object.fromEntries(given) } as OptimizerSpec);
+    const network = Network.create(
+      { inChannels: v.in_channels, layers: [{ type: 'conv1d', outChannels: v.out_channels, kernelSize: v.taps }] },
+      { weights: fromTorch({ '0.weight': v.weight_torch_before, '0.bias': v.bias_before }) },
+    );
+    const stream = network.stream({ gradients: true });
+    const { in_channels: C, out_channels: O } = v;
+    const losses = (v.losses as number[]).map((_, t) => {
+      const y = stream.push(v.x.data.slice(t * C, (t + 1) * C));
+      const g = y.map((value, o) => value - v.target.data[t * O + o]);
+      stream.backward(g);
+      optimizer.step(network, stream);
+      if (t === 30) {
+        // what it remembers goes on in another, as after a restart
+        const other = optimizer.fresh();
+        other.restore(optimizer.save());
+        optimizer = other;
+      }
+      return 0.5 * g.reduce((sum, e) => sum + e * e, 0);
+    });
+    expectClose(losses, v.losses, 1e-5);
+    const expected = fromTorch({ '0.weight': v.weight_torch_after, '0.bias': v.bias_after });
+    for (const [name, { data }] of Object.entries(network.weights())) expectClose(data, expected[name].data, 1e-5);
+  },
+);
 
 test.each([
   [

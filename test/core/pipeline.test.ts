@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Block } from '../../src/core/block.ts';
 import { Network } from '../../src/core/network.ts';
+import type { OptimizerSpec } from '../../src/core/optimizer.ts';
 import { Pipeline, type PipelineOutput } from '../../src/core/pipeline.ts';
 import type { PipelineSpec } from '../../src/core/pipeline-spec.ts';
 import { encodeState } from '../../src/core/state-file.ts';
@@ -47,8 +48,14 @@ const numbersOf = (outputs: PipelineOutput[]) =>
 
 describe('a pipeline', () => {
   test('that is saved and restored anywhere goes on with the same bits (law 11)', () => {
-    const law = (lengths: number[], stop: number, task: 'forecast' | 'target', mode: 'stream' | 'window') => {
-      const learn = { ...spec.learn!, task, mode };
+    const law = (
+      lengths: number[],
+      stop: number,
+      task: 'forecast' | 'target',
+      mode: 'stream' | 'window',
+      optimizer: OptimizerSpec,
+    ) => {
+      const learn = { ...spec.learn!, task, mode, optimizer };
       const input = blocks(lengths);
       const truth = (pipeline: Pipeline, block: Block) => {
         if (task === 'target') pipeline.teach({ ...block, data: block.data.map((sample) => sample / 2) });
@@ -69,7 +76,13 @@ describe('a pipeline', () => {
     const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
     const task = fc.constantFrom('forecast' as const, 'target' as const);
     const mode = fc.constantFrom('stream' as const, 'window' as const);
-    fc.assert(fc.property(lengths, fc.nat({ max: 60 }), task, mode, law), { seed: 11, numRuns: 40 });
+    const optimizer = fc.constantFrom<OptimizerSpec>(
+      { type: 'nlms', rate: 0.1 },
+      { type: 'sgd', rate: 0.01, momentum: 0.9, nesterov: true },
+      { type: 'rmsprop', rate: 0.003 },
+      { type: 'adamW', rate: 0.003 },
+    );
+    fc.assert(fc.property(lengths, fc.nat({ max: 60 }), task, mode, optimizer, law), { seed: 11, numRuns: 40 });
   });
 
   test('runs what its parts run by themselves', () => {
@@ -178,7 +191,7 @@ test.each([
   [
     'an unknown optimizer',
     { learn: { network: stack, optimizer: { type: 'lion' } } },
-    "optimizer.type must be one of sgd, nlms, got 'lion'",
+    "optimizer.type must be one of sgd, nlms, rmsprop, adam, adamW, got 'lion'",
   ],
   ['a time constant of nothing', { standardize: { tau: 0 } }, 'standardize.tau must be a number > 0 in seconds, got 0'],
 ])('%s is refused with a sentence', (_, wrong, sentence) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Network } from '../../src/core/network.ts';
-import { sgd } from '../../src/core/optimizer.ts';
+import { sgd } from '../../src/core/sgd.ts';
 import { Pipeline } from '../../src/core/pipeline.ts';
 import { plan } from '../../src/core/plan.ts';
 import { pad } from '../../src/core/reference/pad.ts';

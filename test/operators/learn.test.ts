@@ -1,7 +1,7 @@
 import { from, lastValueFrom, map, Subject, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { Network } from '../../src/core/network.ts';
-import { sgd } from '../../src/core/optimizer.ts';
+import { sgd } from '../../src/core/sgd.ts';
 import { learn, type LearnControl } from '../../src/operators/learn.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
 import type { Block } from '../../src/core/block.ts';
