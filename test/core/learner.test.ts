@@ -174,7 +174,7 @@ test.each([...trained.keys()] as number[])(
     const { lr: rate, momentum, nesterov, weight_decay: weightDecay } = v.options;
     const type = v.optimizer === 'adamw' ? 'adamW' : v.optimizer;
     const given = Object.entries({ momentum, nesterov, weightDecay }).filter(([, value]) => value !== undefined);
-    let optimizer = optimizerOf({ type, rate, ...Object.fromEntries(given) } as OptimizerSpec);
+    let optimizer = optimizerOf({ type, rate, ...Object.fromEntries(given) });
     const network = Network.create(
       { inChannels: v.in_channels, layers: [{ type: 'conv1d', outChannels: v.out_channels, kernelSize: v.taps }] },
       { weights: fromTorch({ '0.weight': v.weight_torch_before, '0.bias': v.bias_before }) },
