@@ -5,7 +5,7 @@ import { Learner, type LearnerOptions } from '../../src/core/learner.ts';
 import { Network } from '../../src/core/network.ts';
 import type { NetworkSpec } from '../../src/core/network-spec.ts';
 import { nlms } from '../../src/core/nlms.ts';
-import { optimizerOf, type OptimizerSpec } from '../../src/core/optimizer.ts';
+import { optimizerOf } from '../../src/core/optimizer.ts';
 import { sgd } from '../../src/core/sgd.ts';
 import { readFileSync } from 'node:fs';
 import { fromTorch } from '../../src/core/torch.ts';
