@@ -1,3 +1,4 @@
+import { sniffedRows } from './headed-reader.ts';
 import { isMissing, isNumber } from './cell.ts';
 import { findColumns } from './columns.ts';
 import type { ReadOptions } from './recording.ts';
@@ -20,9 +21,6 @@ export interface CsvLayout {
   readonly columns: readonly number[];
   readonly labels: readonly string[];
 }
-
-/** How many rows tell the layout. */
-export const sniffedRows = 1000;
 
 /** Reads the layout off the first rows; throws an Error where they tell none. */
 export function readLayout(head: readonly string[][], options: ReadOptions): CsvLayout {

@@ -1,8 +1,8 @@
 import { positive } from '../core/check.ts';
-import { readLayout, sniffedRows } from './csv-layout.ts';
+import { readLayout } from './csv-layout.ts';
 import type { CsvLayout } from './csv-layout.ts';
 import { FrameCollector } from './frame-collector.ts';
-import { LineCutter } from './line-cutter.ts';
+import { headedReader } from './headed-reader.ts';
 import type { ReadOptions, Recording, RecordingReader } from './recording.ts';
 import { RowParser } from './row-parser.ts';
 
@@ -20,36 +20,18 @@ export type { CsvWriter } from './csv-writer.ts';
  */
 export function csvReader(options: ReadOptions = {}): RecordingReader {
   if (options.rate !== undefined) positive('rate', options.rate, 'Hz');
-  const lines = new LineCutter();
   let rows: RowParser | undefined;
-  let head: string[][] = [];
-  let body: CsvBody | undefined;
-
-  const read = (fresh: string[]) => {
+  const parse = (fresh: string[]) => {
     const first = fresh.find((line) => /[^ ]/.test(line));
-    if (!rows && first === undefined) return;
+    if (!rows && first === undefined) return [];
     rows ??= new RowParser(delimiterOf(first ?? ''));
-    const parsed = rows.parse(fresh);
-    if (body) return body.add(parsed);
-    head = head.concat(parsed);
-    if (head.length > sniffedRows) begin();
+    return rows.parse(fresh);
   };
-  const begin = () => {
-    body = new CsvBody(readLayout(head, options));
+  return headedReader(parse, (head) => {
+    const body = new CsvBody(readLayout(head, options));
     body.add(body.layout.headed ? head.slice(1) : head);
-    head = [];
     return body;
-  };
-
-  return {
-    push(text) {
-      read(lines.push(text));
-    },
-    end() {
-      read(lines.end());
-      return (body ?? begin()).recording();
-    },
-  };
+  });
 }
 
 /** Reads CSV from one text. */

@@ -2,14 +2,12 @@ import { positive } from '../core/check.ts';
 import { isNumber } from './cell.ts';
 import { findColumns } from './columns.ts';
 import { FrameCollector } from './frame-collector.ts';
-import { LineCutter } from './line-cutter.ts';
+import { headedReader, sniffedRows } from './headed-reader.ts';
 import type { Channel, ReadOptions, Recording, RecordingReader } from './recording.ts';
 import { RowParser } from './row-parser.ts';
 import { findTurn, sampleCounter } from './sample-counter.ts';
 import type { SampleCounter } from './sample-counter.ts';
 import { stampUnit } from './time-column.ts';
-
-const sniffedRows = 1000;
 
 /**
  * Reads the text files of the OpenBCI GUI: comment lines (`%Number of channels = 8`, `%Sample Rate = 250 Hz`), a row that
@@ -23,38 +21,19 @@ const sniffedRows = 1000;
  */
 export function openbciReader(options: ReadOptions = {}): RecordingReader {
   if (options.rate !== undefined) positive('rate', options.rate, 'Hz');
-  const lines = new LineCutter();
   const comments: string[] = [];
   let passed = 0;
   let rows: RowParser | undefined;
-  let head: string[][] = [];
-  let body: OpenbciBody | undefined;
-
-  const read = (fresh: string[]) => {
-    if (!rows) {
-      const first = fresh.findIndex((line) => !/^\s*(%|$)/.test(line));
-      comments.push(...(first < 0 ? fresh : fresh.slice(0, first)));
-      passed += first < 0 ? fresh.length : first;
-      if (first < 0) return;
-      rows = new RowParser(fresh[first].includes('\t') ? '\t' : ',', passed);
-      fresh = fresh.slice(first);
-    }
-    const parsed = rows.parse(fresh);
-    if (body) return body.add(parsed);
-    head = head.concat(parsed);
-    if (head.length > sniffedRows) begin();
+  const parse = (fresh: string[]) => {
+    if (rows) return rows.parse(fresh);
+    const first = fresh.findIndex((line) => !/^\s*(%|$)/.test(line));
+    comments.push(...(first < 0 ? fresh : fresh.slice(0, first)));
+    passed += first < 0 ? fresh.length : first;
+    if (first < 0) return [];
+    rows = new RowParser(fresh[first].includes('\t') ? '\t' : ',', passed);
+    return rows.parse(fresh.slice(first));
   };
-  const begin = () => (body = new OpenbciBody(comments.join('\n'), head, options));
-
-  return {
-    push(text) {
-      read(lines.push(text));
-    },
-    end() {
-      read(lines.end());
-      return (body ?? begin()).recording();
-    },
-  };
+  return headedReader(parse, (head) => new OpenbciBody(comments.join('\n'), head, options));
 }
 
 /** Reads an OpenBCI recording from one text. */

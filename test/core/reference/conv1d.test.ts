@@ -5,6 +5,7 @@ import { random } from '../../../src/core/random.ts';
 import { conv1d, conv1dGradients, type ReferenceConv1d } from '../../../src/core/reference/conv1d.ts';
 import { convolve, correlate } from '../../../src/core/reference/convolution.ts';
 import { pad, type PadMode } from '../../../src/core/reference/pad.ts';
+import { lagOrder } from './lag-order.ts';
 
 const close = (a: ArrayLike<number>, b: ArrayLike<number>, tolerance = 1e-9): void => {
   expect(a.length).toBe(b.length);
@@ -243,15 +244,6 @@ interface VectorCase extends Record<
   phase: number;
   padding: 'zeros' | 'replicate';
 }
-
-/** [out, in, taps] with the newest tap last → [out, taps, in] with the newest tap first. */
-const lagOrder = ({ shape: [out, channels, taps], data }: Tensor): Float64Array => {
-  const w = new Float64Array(data.length);
-  for (let o = 0; o < out; o++)
-    for (let c = 0; c < channels; c++)
-      for (let k = 0; k < taps; k++) w[(o * taps + k) * channels + c] = data[(o * channels + c) * taps + taps - 1 - k];
-  return w;
-};
 
 describe('PyTorch', () => {
   const { cases } = JSON.parse(readFileSync(new URL('../../vectors/conv.json', import.meta.url), 'utf8')) as {

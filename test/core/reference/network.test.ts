@@ -6,6 +6,7 @@ import { activate, activationGradient, activationNames } from '../../../src/core
 import { avgPool, avgPoolGradient } from '../../../src/core/reference/avg-pool.ts';
 import { conv1d, conv1dGradients } from '../../../src/core/reference/conv1d.ts';
 import { networkGradients, runNetwork, type ReferenceWeights } from '../../../src/core/reference/network.ts';
+import { lagOrder } from './lag-order.ts';
 
 interface Tensor {
   shape: number[];
@@ -37,13 +38,6 @@ const close = (a: ArrayLike<number>, b: ArrayLike<number>): void => {
 const normals = (count: number, seed: number): Float64Array => {
   const chance = random(seed);
   return Float64Array.from({ length: count }, () => chance.normal());
-};
-const lagOrder = ({ shape: [out, channels, taps], data }: Tensor): Float64Array => {
-  const w = new Float64Array(data.length);
-  for (let o = 0; o < out; o++)
-    for (let c = 0; c < channels; c++)
-      for (let k = 0; k < taps; k++) w[(o * taps + k) * channels + c] = data[(o * channels + c) * taps + taps - 1 - k];
-  return w;
 };
 
 describe('PyTorch', () => {

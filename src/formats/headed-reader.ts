@@ -1,0 +1,47 @@
+import { LineCutter } from './line-cutter.ts';
+import type { Recording, RecordingReader } from './recording.ts';
+
+/** Rows from which the layout of a file is read off. */
+export const sniffedRows = 1000;
+
+/** The rows of one file, once its layout is known. */
+export interface Body {
+  add(rows: readonly string[][]): void;
+  recording(): Recording;
+}
+
+/**
+ * A reader whose layout is read off the first rows: they wait until there are enough of them, or the text ends, then
+ * `begin` makes the body of them, and later rows go straight there. `parse` makes rows of whole lines.
+ */
+export function headedReader(
+  parse: (lines: string[]) => string[][],
+  begin: (head: string[][]) => Body,
+): RecordingReader {
+  const lines = new LineCutter();
+  let head: string[][] = [];
+  let body: Body | undefined;
+  const read = (fresh: string[]) => {
+    const rows = parse(fresh);
+    if (body) {
+      body.add(rows);
+      return;
+    }
+    head = head.concat(rows);
+    if (head.length > sniffedRows) begun();
+  };
+  const begun = () => {
+    const made = (body = begin(head));
+    head = [];
+    return made;
+  };
+  return {
+    push(text) {
+      read(lines.push(text));
+    },
+    end() {
+      read(lines.end());
+      return (body ?? begun()).recording();
+    },
+  };
+}
