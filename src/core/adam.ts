@@ -1,5 +1,6 @@
 import { fraction, notNegative, positive } from './check.ts';
 import { Descent, type Optimizer } from './descent.ts';
+import { power } from './power.ts';
 
 export interface AdamOptions {
   /** μ, the length of a step. */
@@ -33,15 +34,15 @@ function adaptive(options: AdamOptions, apart: boolean): Optimizer {
   fraction('beta2', beta2);
   positive('epsilon', epsilon);
   notNegative('weightDecay', weightDecay);
-  return new Descent(rate, 2, (weights, gradient, [mean, square], step) => {
-    const length = step.rate / (1 - beta1 ** step.count);
-    const correction = Math.sqrt(1 - beta2 ** step.count);
-    for (let i = 0; i < weights.length; i++) {
-      const weight = apart ? weights[i] * (1 - step.rate * weightDecay) : weights[i];
-      const slope = apart ? gradient[i] : gradient[i] + weightDecay * weight;
-      mean[i] = beta1 * mean[i] + (1 - beta1) * slope;
-      square[i] = beta2 * square[i] + (1 - beta2) * slope * slope;
-      weights[i] = weight - (length * mean[i]) / (Math.sqrt(square[i]) / correction + epsilon);
-    }
+  return new Descent(rate, {
+    arrays: 2,
+    move: ({ kernels }, { w, dw, count, memory: [mean, square] }, step, steps) => {
+      const length = step / (1 - power(beta1, steps));
+      const correction = Math.sqrt(1 - power(beta2, steps));
+      const keep = apart ? 1 - step * weightDecay : 1;
+      const decay = apart ? 0 : weightDecay;
+      const [rest1, rest2] = [1 - beta1, 1 - beta2];
+      kernels.adam(w, dw, mean, square, count, length, correction, keep, decay, beta1, rest1, beta2, rest2, epsilon);
+    },
   });
 }

@@ -1,8 +1,9 @@
-import { Frames } from './frames.ts';
-import type { LayerOptions, Trained } from './layer.ts';
+import type { StreamContext } from './layer.ts';
 import type { LayerStack } from './layer-stack.ts';
 import { RowQueue } from './row-queue.ts';
+import { validAt, type Rows } from './rows.ts';
 import { numberIn, stateIn, type State } from './state.ts';
+import type { Trained } from './trained.ts';
 
 /** One branch of a concat: a stack of layers, and what it has given that the other branches have not yet. */
 export class Branch {
@@ -14,8 +15,7 @@ export class Branch {
   readonly rows: RowQueue;
   readonly #stack: LayerStack;
   readonly #row: Float32Array;
-  readonly #gradient: Frames;
-  readonly #gradients: boolean;
+  readonly #context: StreamContext;
   /** Outputs still to be left out at the start. */
   #drop: number;
   /** Outputs left out whose gradient, zero, is still owed. */
@@ -23,20 +23,19 @@ export class Branch {
   /** Outputs given up by the stack but not by the concat: their gradient comes too late. */
   #late = 0;
 
-  constructor(stack: LayerStack, drop: number, { gradients }: LayerOptions) {
+  constructor(stack: LayerStack, drop: number, context: StreamContext) {
     this.#stack = stack;
     this.#drop = drop;
-    this.#gradients = gradients;
+    this.#context = context;
     this.trained = stack.trained;
     this.width = stack.outChannels;
     this.outputs = new RowQueue(this.width + 1);
-    this.rows = new RowQueue(stack.input.channels);
+    this.rows = new RowQueue(stack.inChannels);
     this.#row = new Float32Array(this.width + 1);
-    this.#gradient = new Frames(this.width);
   }
 
-  push(x: Frames): void {
-    this.#take(this.#stack.forward(x, false));
+  push(x: Rows): void {
+    this.#take(this.#stack.forward(x));
   }
 
   flush(): void {
@@ -44,28 +43,26 @@ export class Branch {
   }
 
   /** Takes this branch's part of the gradient rows `g`, the channels from `from` on. */
-  backward(g: Frames, from: number): void {
-    if (!this.#gradients) return;
-    const own = this.#gradient;
-    own.clear();
-    own.appendZeros(this.#owed);
-    this.#owed = 0;
+  backward(g: Rows, from: number): void {
+    const { engine } = this.#context;
     const late = Math.min(this.#late, g.count);
     this.#late -= late;
-    own.reserve(g.count - late);
+    const own = engine.scratch.rows(this.#owed + g.count - late, this.width);
+    const { f32 } = engine.arena;
+    f32.fill(0, own.at, own.at + this.#owed * this.width);
+    let at = own.at + this.#owed * this.width;
     for (let i = late; i < g.count; i++) {
-      const at = own.count++ * this.width;
-      for (let c = 0; c < this.width; c++) own.data[at + c] = g.data[i * g.channels + from + c];
+      for (let c = 0; c < this.width; c++) f32[at++] = f32[g.at + i * g.channels + from + c];
     }
+    this.#owed = 0;
     this.#keep(this.#stack.backward(own));
   }
 
   release(): void {
-    if (this.#gradients) this.#keep(this.#stack.release());
+    this.#keep(this.#stack.release());
   }
 
   flushGradient(): void {
-    if (!this.#gradients) return;
     this.#owed = 0;
     this.#late = this.outputs.count;
     this.#keep(this.#stack.flushGradient());
@@ -90,20 +87,22 @@ export class Branch {
     this.#stack.restore(stateIn(state, 'stack'));
   }
 
-  #take(y: Frames): void {
+  #take(y: Rows): void {
+    const { f32 } = this.#context.engine.arena;
     for (let i = 0; i < y.count; i++) {
       if (this.#drop > 0) {
         this.#drop--;
         this.#owed++;
         continue;
       }
-      for (let c = 0; c < this.width; c++) this.#row[c] = y.data[i * this.width + c];
-      this.#row[this.width] = y.valid[i];
+      for (let c = 0; c < this.width; c++) this.#row[c] = f32[y.at + i * this.width + c];
+      this.#row[this.width] = validAt(y, i);
       this.outputs.push(this.#row, 0);
     }
   }
 
-  #keep(rows: Frames): void {
-    for (let i = 0; i < rows.count; i++) this.rows.push(rows.data, i * rows.channels);
+  #keep(rows: Rows): void {
+    const { f32 } = this.#context.engine.arena;
+    for (let i = 0; i < rows.count; i++) this.rows.push(f32, rows.at + i * rows.channels);
   }
 }

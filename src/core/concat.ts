@@ -1,12 +1,14 @@
 import { invalid } from './check.ts';
 import { Branch } from './branch.ts';
-import type { Frames } from './frames.ts';
-import type { Layer, LayerStream, Trained } from './layer.ts';
+import type { Engine } from './engine.ts';
+import type { Layer, LayerStream } from './layer.ts';
 import { LayerStack } from './layer-stack.ts';
 import type { ConcatSpec, LayerContext } from './network-spec.ts';
 import { chain, type Pace } from './pace.ts';
+import { mark, type Rows } from './rows.ts';
 import { stateIn, type State } from './state.ts';
 import { sum } from './sum.ts';
+import type { Trained } from './trained.ts';
 
 /** Checks that the branches' outputs can meet: they must run at one rate and hang on the same frames. */
 export function concatLayer(spec: ConcatSpec, { inChannels, build }: LayerContext): Layer {
@@ -25,12 +27,13 @@ export function concatLayer(spec: ConcatSpec, { inChannels, build }: LayerContex
     macs: sum(branches, (layers) => LayerStack.macs(layers)),
     bytes: sum(branches, (layers) => sum(layers, ({ bytes }) => bytes)),
     parameters: parameters.flat(),
-    stream: (values, options) => {
+    stream: (values, context) => {
       let from = 0;
       return new Concat(
+        context.engine,
         branches.map((layers, b) => {
           const own = values.slice(from, (from += parameters[b].length));
-          return new Branch(new LayerStack(inChannels, layers, own, options), drops[b], options);
+          return new Branch(new LayerStack(inChannels, layers, own, context), drops[b], context);
         }),
       );
     },
@@ -109,40 +112,44 @@ function leastMultiple(a: number, b: number): number {
 /** Branches side by side: the channels of their outputs that hang on the same frame, in the order of the branches. */
 class Concat implements LayerStream {
   readonly trained: readonly Trained[];
+  readonly #engine: Engine;
   readonly #branches: readonly Branch[];
+  readonly #channels: number;
 
-  constructor(branches: readonly Branch[]) {
+  constructor(engine: Engine, branches: readonly Branch[]) {
+    this.#engine = engine;
     this.#branches = branches;
+    this.#channels = sum(branches, ({ width }) => width);
     this.trained = branches.flatMap((branch) => branch.trained);
   }
 
-  push(x: Frames, out: Frames): void {
+  push(x: Rows): Rows {
     for (const branch of this.#branches) branch.push(x);
-    this.#join(out);
+    return this.#join();
   }
 
-  flush(out: Frames): void {
+  flush(): Rows {
     for (const branch of this.#branches) branch.flush();
-    this.#join(out);
+    return this.#join();
   }
 
-  backward(g: Frames, dx: Frames): void {
+  backward(g: Rows): Rows {
     let from = 0;
     for (const branch of this.#branches) {
       branch.backward(g, from);
       from += branch.width;
     }
-    this.#add(dx);
+    return this.#add();
   }
 
-  release(dx: Frames): void {
+  release(): Rows {
     for (const branch of this.#branches) branch.release();
-    this.#add(dx);
+    return this.#add();
   }
 
-  flushGradient(dx: Frames): void {
+  flushGradient(): Rows {
     for (const branch of this.#branches) branch.flushGradient();
-    this.#add(dx);
+    return this.#add();
   }
 
   shift(frames: number): number {
@@ -157,32 +164,34 @@ class Concat implements LayerStream {
     for (const [b, branch] of this.#branches.entries()) branch.restore(stateIn(state, `branch${b}`));
   }
 
-  /** Appends the outputs that every branch has. */
-  #join(out: Frames): void {
+  /** The outputs that every branch has. */
+  #join(): Rows {
     const count = Math.min(...this.#branches.map(({ outputs }) => outputs.count));
-    out.reserve(count);
+    const out = this.#engine.scratch.rows(count, this.#channels);
+    const { f32 } = this.#engine.arena;
+    let at = out.at;
     for (let i = 0; i < count; i++) {
-      let at = out.count * out.channels;
-      let valid = 1;
       for (const { outputs, width } of this.#branches) {
-        for (let c = 0; c < width; c++) out.data[at++] = outputs.data[outputs.at + c];
-        valid *= outputs.data[outputs.at + width];
+        for (let c = 0; c < width; c++) f32[at++] = outputs.data[outputs.at + c];
+        if (!outputs.data[outputs.at + width]) mark(out, i, 0);
         outputs.drop(1);
       }
-      out.valid[out.count++] = valid;
     }
+    return out;
   }
 
-  /** Appends the sum of the gradient rows that every branch has let go. */
-  #add(dx: Frames): void {
+  /** The sums of the gradient rows that every branch has let go. */
+  #add(): Rows {
+    const [{ rows: first }] = this.#branches;
     const count = Math.min(...this.#branches.map(({ rows }) => rows.count));
-    const at = dx.reserve(count);
-    dx.data.fill(0, at, at + count * dx.channels);
+    const dx = this.#engine.scratch.rows(count, first.width);
+    const numbers = count * first.width;
+    this.#engine.kernels.fill(dx.at, numbers, 0);
+    const { f32 } = this.#engine.arena;
     for (const { rows } of this.#branches) {
-      for (let i = 0; i < count * dx.channels; i++)
-        dx.data[at + i] = Math.fround(dx.data[at + i] + rows.data[rows.at + i]);
+      for (let i = 0; i < numbers; i++) f32[dx.at + i] = Math.fround(f32[dx.at + i] + rows.data[rows.at + i]);
       rows.drop(count);
     }
-    dx.count += count;
+    return dx;
   }
 }

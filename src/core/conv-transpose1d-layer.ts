@@ -1,5 +1,6 @@
 import { integer, invalid } from './check.ts';
 import { ConvTranspose1d } from './conv-transpose1d.ts';
+import { lineFrames } from './delay-line.ts';
 import type { Layer, ParameterSpec } from './layer.ts';
 import type { ConvTranspose1dSpec, LayerContext } from './network-spec.ts';
 import type { Pace } from './pace.ts';
@@ -24,7 +25,7 @@ export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, re
   const lags = Math.floor(reach / stride);
   const kernel = [outChannels, kernelSize, inChannels / groups];
   let made: Polyphase | undefined;
-  const cut = () => (made ??= polyphase(kernel, stride, dilation));
+  const cut = () => (made ??= polyphase(kernel, groups, stride, dilation));
   const start = {
     fanIn: Math.ceil(kernelSize / stride) * kernel[2],
     fanOut: (kernelSize * outChannels) / groups,
@@ -36,8 +37,10 @@ export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, re
     name: 'weight',
     shape: kernel,
     start,
-    pack: (numbers) => cut().pack(numbers),
-    unpack: (packed) => cut().unpack(packed),
+    // cut when first asked for: a network may be planned, and refused, without
+    get packing() {
+      return cut().packing;
+    },
   };
   return {
     type: spec.type,
@@ -45,9 +48,9 @@ export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, re
     outChannels,
     pace: transposedPace(stride, reach, lags),
     macs: (outChannels * kernelSize * kernel[2]) / stride,
-    bytes: 2 * (lags + 1) * (4 * inChannels + 1),
+    bytes: 4 * inChannels * lineFrames(lags),
     parameters: [weight, ...bias],
-    stream: (values, options) => new ConvTranspose1d({ ...shape, phases: cut().phases }, values, options),
+    stream: (values, context) => new ConvTranspose1d({ ...shape, phases: cut().phases }, values, context),
   };
 }
 

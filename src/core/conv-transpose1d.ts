@@ -1,11 +1,12 @@
-import { convolveStep } from '../kernels/convolve-step.ts';
-import { energyStep, gradientStep } from '../kernels/gradient-step.ts';
 import { DelayLine } from './delay-line.ts';
-import type { Frames } from './frames.ts';
+import type { Engine } from './engine.ts';
 import { GradientLine } from './gradient-line.ts';
-import { trained, type LayerOptions, type LayerStream, type Trained } from './layer.ts';
+import { Holes } from './holes.ts';
+import type { LayerStream, StreamContext } from './layer.ts';
 import type { Phase } from './polyphase.ts';
+import { mark, type Rows } from './rows.ts';
 import { numberIn, stateIn, type State } from './state.ts';
+import { Trained, type Part } from './trained.ts';
 
 export interface ConvTranspose1dShape {
   readonly inChannels: number;
@@ -29,13 +30,13 @@ export interface ConvTranspose1dShape {
  */
 export class ConvTranspose1d implements LayerStream {
   readonly trained: readonly Trained[];
+  readonly #engine: Engine;
   readonly #shape: ConvTranspose1dShape;
-  readonly #weight: Float32Array;
-  readonly #bias: Float32Array | null;
+  readonly #values: readonly Part[];
   readonly #line: DelayLine;
   readonly #gradientLine: GradientLine | null;
-  readonly #window: Float32Array;
-  readonly #windowGradient: Float32Array;
+  readonly #holes = new Holes();
+  #lastOdd = -1;
   /** Outputs that have come, and those of them that have had their gradient. */
   #outputs = 0;
   #learned = 0;
@@ -43,59 +44,59 @@ export class ConvTranspose1d implements LayerStream {
   #frames = 0;
   #ended = false;
 
-  constructor(shape: ConvTranspose1dShape, values: readonly Float32Array[], { gradients }: LayerOptions) {
-    const { inChannels, lags, groups } = shape;
+  constructor(shape: ConvTranspose1dShape, values: readonly Part[], context: StreamContext) {
+    const { engine, lease, gradients } = context;
+    const { inChannels, lags } = shape;
+    this.#engine = engine;
     this.#shape = shape;
-    this.#weight = values[0];
-    this.#bias = values[1] ?? null;
-    this.#line = new DelayLine(inChannels, lags + 1);
-    this.#gradientLine = gradients ? new GradientLine(inChannels, lags + 1) : null;
-    this.#window = new Float32Array((lags + 1) * (inChannels / groups));
-    this.#windowGradient = new Float32Array(this.#window.length);
-    this.trained = gradients ? [trained(values)] : [];
+    this.#values = values;
+    this.#line = new DelayLine(lease, inChannels, lags);
+    this.#gradientLine = gradients ? new GradientLine(engine, lease, inChannels, lags + 1) : null;
+    this.trained = gradients ? [new Trained(engine, lease, values)] : [];
   }
 
-  push(x: Frames, out: Frames): void {
-    for (let i = 0; i < x.count; i++) {
-      this.#take(x.data, i * x.channels, x.valid[i]);
-      this.#frames++;
-      this.#emit(this.#frames * this.#shape.stride, out);
-    }
+  push(x: Rows): Rows {
+    const out = this.#run(x);
+    this.#frames += x.count;
+    return out;
   }
 
-  flush(out: Frames): void {
-    if (this.#ended || this.#frames === 0) return;
+  flush(): Rows {
+    const { scratch, kernels } = this.#engine;
+    const { stride, reach, inChannels, outChannels } = this.#shape;
+    const left = (this.#frames - 1) * stride + reach + 1 - this.#outputs;
+    if (this.#ended || this.#frames === 0 || left <= 0) return scratch.rows(0, outChannels);
     this.#ended = true;
-    const { stride, reach, inChannels } = this.#shape;
-    const end = (this.#frames - 1) * stride + reach + 1;
-    const zeros = new Float32Array(inChannels);
-    while (this.#outputs < end) {
-      this.#take(zeros, 0, 0);
-      this.#emit(Math.min(end, this.#line.next * stride), out);
-    }
+    const zeros = scratch.rows(Math.ceil(left / stride), inChannels);
+    kernels.fill(zeros.at, zeros.count * inChannels, 0);
+    for (let i = 0; i < zeros.count; i++) mark(zeros, i, 0);
+    const tail = this.#run(zeros);
+    this.#outputs -= tail.count - left;
+    tail.count = left;
+    return tail;
   }
 
-  backward(g: Frames, dx: Frames): void {
-    const line = this.#gradientLine;
-    if (!line) return;
+  backward(g: Rows): Rows {
+    const line = this.#gradientLine!;
     line.open(this.#line.next);
-    for (let i = 0; i < g.count; i++) this.#accumulate(this.#learned++, g.data, i * g.channels, line);
+    for (let i = 0; i < g.count; i++) this.#accumulate(this.#learned++, g.at + i * g.channels, line);
     const { stride, reach } = this.#shape;
     // the last output that frame n reaches or, where no tap reaches as far, that hangs on it
     const last = Math.max(reach, stride - 1);
-    line.take(Math.min(this.#frames, Math.floor((this.#learned - 1 - last) / stride) + 1), dx);
+    return line.take(Math.min(this.#frames, Math.floor((this.#learned - 1 - last) / stride) + 1));
   }
 
-  release(dx: Frames): void {
-    if (this.#learned === 0) return;
-    this.#gradientLine?.open(this.#line.next);
-    this.#gradientLine?.take(Math.min(this.#frames, Math.floor((this.#learned - 1) / this.#shape.stride) + 1), dx);
+  release(): Rows {
+    const line = this.#gradientLine!;
+    line.open(this.#line.next);
+    return line.take(Math.min(this.#frames, Math.floor((this.#learned - 1) / this.#shape.stride) + 1));
   }
 
-  flushGradient(dx: Frames): void {
+  flushGradient(): Rows {
+    const line = this.#gradientLine!;
     this.#learned = this.#outputs;
-    this.#gradientLine?.open(this.#line.next);
-    this.#gradientLine?.take(this.#frames, dx);
+    line.open(this.#line.next);
+    return line.take(this.#frames);
   }
 
   shift(frames: number): number {
@@ -103,6 +104,8 @@ export class ConvTranspose1d implements LayerStream {
     this.#frames += frames;
     this.#outputs += outputs;
     this.#learned += outputs;
+    this.#lastOdd += frames;
+    this.#holes.shift(frames);
     this.#line.shift(frames);
     this.#gradientLine?.shift(frames);
     return outputs;
@@ -113,8 +116,10 @@ export class ConvTranspose1d implements LayerStream {
       learned: this.#learned,
       outputs: this.#outputs,
       frames: this.#frames,
+      lastOdd: this.#lastOdd,
       ended: Number(this.#ended),
-      line: this.#line.save(),
+      holes: this.#holes.save(),
+      line: this.#line.save(this.#keep()),
       ...(this.#gradientLine && { gradientLine: this.#gradientLine.save() }),
     };
   }
@@ -123,113 +128,109 @@ export class ConvTranspose1d implements LayerStream {
     this.#learned = numberIn(state, 'learned');
     this.#outputs = numberIn(state, 'outputs');
     this.#frames = numberIn(state, 'frames');
+    this.#lastOdd = numberIn(state, 'lastOdd');
     this.#ended = numberIn(state, 'ended') === 1;
+    this.#holes.restore(stateIn(state, 'holes'));
     this.#line.restore(stateIn(state, 'line'));
     this.#gradientLine?.restore(stateIn(state, 'gradientLine'));
   }
 
-  #take(source: Float32Array, offset: number, valid: number): void {
+  /** The oldest frame that is still needed. */
+  #keep(): number {
+    const outputs = this.#gradientLine ? this.#learned : this.#outputs;
+    return Math.floor(outputs / this.#shape.stride) - this.#shape.lags;
+  }
+
+  /** Takes frames in and returns the S outputs of each. */
+  #run(x: Rows): Rows {
+    const { stride, outChannels } = this.#shape;
+    const out = this.#engine.scratch.rows(x.count * stride, outChannels);
+    for (let i = 0; i < x.count;) {
+      const count = this.#take(x, i);
+      for (let p = 0; p < stride; p++) this.#emit(p, count, out, i);
+      this.#outputs += count * stride;
+      i += count;
+    }
+    return out;
+  }
+
+  #take(x: Rows, from: number): number {
     const line = this.#line;
-    if (this.#gradientLine) {
-      const needed = line.next + 1 - this.#oldest(this.#learned);
-      if (needed > line.capacity) line.grow(2 * needed);
+    const count = line.makeRoom(x.count - from, this.#keep());
+    const first = line.next;
+    const sound = this.#engine.kernels.write(x.at + from * x.channels, line.append(count), count * x.channels);
+    if (!sound) this.#lastOdd = line.next - 1;
+    if (!x.sound) {
+      this.#holes.forget(this.#keep());
+      for (let i = 0; i < count; i++) if (!x.valid[from + i]) this.#holes.add(first + i);
     }
-    line.push(source, offset, valid);
+    return count;
   }
 
-  /** The oldest frame that an output of any phase, coming with the same frame, sees. */
-  #oldest(output: number): number {
-    return Math.floor(output / this.#shape.stride) - this.#shape.lags;
-  }
-
-  #emit(end: number, out: Frames): void {
-    const { inChannels, outChannels, groups, stride, phases } = this.#shape;
-    const kernels = outChannels / groups;
-    const window = this.#window;
-    while (this.#outputs < end) {
-      const phase = phases[this.#outputs % stride];
-      const oldest = this.#oldest(this.#outputs++);
-      const { length, offset } = phase;
-      const row = this.#line.slot(oldest) * inChannels;
-      const at = out.reserve(1);
-      for (let group = 0; group < groups; group++) {
-        const kernel = group * kernels;
-        const w = offset + kernel * length;
-        this.#gather(this.#line.data, row, phase, group, window);
-        convolveStep(window, 0, this.#weight, w, length, this.#bias, kernel, kernels, out.data, at + kernel);
-      }
-      out.valid[out.count++] = this.#isValid(oldest, phase);
-    }
-  }
-
-  #accumulate(output: number, g: Float32Array, at: number, dx: GradientLine): void {
-    const { inChannels, outChannels, groups, stride, phases } = this.#shape;
-    const kernels = outChannels / groups;
-    const phase = phases[output % stride];
-    const oldest = this.#oldest(output);
-    if (!this.#isFinite(oldest, phase)) return;
-    const { length, offset } = phase;
-    const [sums] = this.trained;
-    const [weight, bias] = sums.gradients;
-    const window = this.#window;
-    const windowGradient = this.#windowGradient;
-    const row = this.#line.slot(oldest) * inChannels;
-    const dxRow = dx.offset(oldest);
+  /** The outputs of phase `p` that come with the newest `count` frames, of which the first is frame `row` of the block. */
+  #emit(p: number, count: number, out: Rows, row: number): void {
+    const { outChannels, groups, stride, phases } = this.#shape;
+    const { kernels, scratch } = this.#engine;
+    const [weight, bias] = this.#values as readonly (Part | undefined)[];
+    const phase = phases[p];
+    const own = outChannels / groups;
+    const frame = this.#line.next - count;
+    const windows = scratch.numbers(count * phase.length);
     for (let group = 0; group < groups; group++) {
-      const kernel = group * kernels;
-      const w = offset + kernel * length;
-      this.#gather(this.#line.data, row, phase, group, window);
-      this.#gather(dx.data, dxRow, phase, group, windowGradient);
-      gradientStep(window, 0, this.#weight, w, length, g, at + kernel, kernels, weight, windowGradient, 0);
-      this.#scatter(windowGradient, dx.data, dxRow, phase, group);
-      sums.energy += energyStep(window, 0, length) / groups;
+      const w = weight!.at + phase.offset + group * phase.group;
+      const b = bias ? bias.at + group * own : 0;
+      const y = out.at + (row * stride + p) * outChannels + group * own;
+      this.#gather(this.#line.offset(frame - phase.oldest), count, phase, group, windows);
+      kernels.convolve(windows, phase.length, count, w, b, phase.length, own, y, stride * outChannels);
     }
-    if (!this.#bias) return;
-    for (let o = 0; o < bias.length; o++) bias[o] = Math.fround(bias[o] + g[at + o]);
-    sums.energy += 1;
+    for (let i = 0; i < count && frame - phase.oldest <= this.#holes.last; i++)
+      if (this.#holes.hit(frame + i - phase.oldest, Math.max(1, phase.taps), phase.step)) mark(out, (row + i) * stride + p, 0);
   }
 
-  /** 1 when every tap saw a real sample. */
-  #isValid(oldest: number, phase: Phase): number {
-    for (const lag of phase.lags) if (!this.#cameAt(oldest, lag)) return 0;
-    return phase.lags.length > 0 || this.#cameAt(oldest, 0) ? 1 : 0;
-  }
-
-  #cameAt(oldest: number, lag: number): boolean {
-    const frame = oldest + this.#shape.lags - lag;
-    return frame >= 0 && this.#line.valid[this.#line.slot(frame)] === 1;
+  #accumulate(output: number, g: number, line: GradientLine): void {
+    const { inChannels, outChannels, groups, stride, phases } = this.#shape;
+    const { kernels, scratch } = this.#engine;
+    const own = outChannels / groups;
+    const phase = phases[output % stride];
+    const { length } = phase;
+    const oldest = Math.floor(output / stride) - phase.oldest;
+    if (!this.#isFinite(oldest, phase)) return;
+    const [sums] = this.trained;
+    const window = scratch.numbers(length);
+    for (let group = 0; group < groups; group++) {
+      const weights = phase.offset + group * phase.group;
+      const slopes = g + group * own;
+      this.#gather(this.#line.offset(oldest), 1, phase, group, window);
+      sums.energy += kernels.energy(window, 0, 1, length, 0) / groups;
+      kernels.weightGradient(window, 0, 1, slopes, 0, length, own, sums.gradient(0) + weights);
+      this.#gather(line.offset(oldest), 1, phase, group, window);
+      kernels.inputGradient(slopes, 0, 1, this.#values[0].at + weights, length, own, window, 0);
+      const width = inChannels / groups;
+      kernels.scatter(window, phase.taps, phase.step * inChannels, width, line.offset(oldest) + group * width);
+    }
+    if (this.#values.length > 1) {
+      kernels.biasGradient(g, 0, 1, outChannels, sums.gradient(1));
+      sums.energy += 1;
+    }
+    sums.touch();
   }
 
   /** Whether the window holds numbers only: the gradient of one that does not is nobody's. */
-  #isFinite(oldest: number, phase: Phase): boolean {
-    const { inChannels, lags } = this.#shape;
-    for (const lag of phase.lags) {
-      const from = this.#line.slot(oldest + lags - lag) * inChannels;
-      for (let i = from; i < from + inChannels; i++) {
-        if (this.#line.data[i] - this.#line.data[i] !== 0) return false;
-      }
+  #isFinite(oldest: number, { taps, step }: Phase): boolean {
+    if (oldest > this.#lastOdd) return true;
+    const { inChannels } = this.#shape;
+    const { f32 } = this.#engine.arena;
+    for (let tap = 0; tap < taps; tap++) {
+      const from = this.#line.offset(oldest + tap * step);
+      for (let i = from; i < from + inChannels; i++) if (f32[i] - f32[i] !== 0) return false;
     }
     return true;
   }
 
-  /** Copies the group's channels of the frames that a phase sees out of `rows`, whose oldest begins at `at`. */
-  #gather(rows: Float32Array, at: number, phase: Phase, group: number, window: Float32Array): void {
-    const { inChannels, groups, lags } = this.#shape;
+  /** Copies the group's channels of the frames that the windows of a phase see, the first window beginning at `x`. */
+  #gather(x: number, count: number, { taps, step }: Phase, group: number, windows: number): void {
+    const { inChannels, groups } = this.#shape;
     const width = inChannels / groups;
-    let j = 0;
-    for (const lag of phase.lags) {
-      const run = at + (lags - lag) * inChannels + group * width;
-      for (let c = 0; c < width; c++) window[j++] = rows[run + c];
-    }
-  }
-
-  #scatter(window: Float32Array, rows: Float32Array, at: number, phase: Phase, group: number): void {
-    const { inChannels, groups, lags } = this.#shape;
-    const width = inChannels / groups;
-    let j = 0;
-    for (const lag of phase.lags) {
-      const run = at + (lags - lag) * inChannels + group * width;
-      for (let c = 0; c < width; c++) rows[run + c] = window[j++];
-    }
+    this.#engine.kernels.gather(x + group * width, inChannels, count, taps, step * inChannels, width, windows);
   }
 }

@@ -1,13 +1,12 @@
-import { convolveStep } from '../kernels/convolve-step.ts';
-import { energyStep, gradientStep } from '../kernels/gradient-step.ts';
 import { integer, invalid } from './check.ts';
-import type { GradientLine } from './gradient-line.ts';
-import { trained, type Layer, type LayerOptions, type ParameterSpec, type Trained } from './layer.ts';
+import { ConvGradient } from './conv-gradient.ts';
+import type { Layer, ParameterSpec, StreamContext } from './layer.ts';
 import type { Conv1dSpec, LayerContext } from './network-spec.ts';
+import { packedGroup, packedKernels } from './packed-kernels.ts';
 import { windowPace } from './pace.ts';
-import { reverseTaps } from './weights.ts';
+import { Trained, type Part } from './trained.ts';
 import { WindowLayer } from './window-layer.ts';
-import { lineCapacity, windowing, type Windowing } from './windowing.ts';
+import { windowBytes, windowing, type Windowing } from './windowing.ts';
 
 export interface Conv1dShape extends Windowing {
   readonly inChannels: number;
@@ -26,9 +25,8 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
   const shape: Conv1dShape = { ...windowing(spec), inChannels, outChannels, groups };
   const { kernelSize } = shape;
   const kernel = [outChannels, kernelSize, inChannels / groups];
-  const turn = (numbers: ArrayLike<number>) => reverseTaps(numbers, kernel);
   const start = { fanIn: kernelSize * kernel[2], fanOut: (kernelSize * outChannels) / groups, rectified };
-  const parameters: ParameterSpec[] = [{ name: 'weight', shape: kernel, start, pack: turn, unpack: turn }];
+  const parameters: ParameterSpec[] = [{ name: 'weight', shape: kernel, start, packing: packedKernels(kernel, groups) }];
   if (bias) parameters.push({ name: 'bias', shape: [outChannels], start: 0 });
   return {
     type: spec.type,
@@ -36,106 +34,155 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
     outChannels,
     pace: windowPace(shape),
     macs: outChannels * kernelSize * kernel[2],
-    bytes: 2 * lineCapacity(shape) * (4 * inChannels + 1),
+    bytes: windowBytes(shape, inChannels),
     parameters,
-    stream: (values, options) => new Conv1d(shape, values, options),
+    stream: (values, context) =>
+      shape.dilation === 1 && groups === 1 ? new Conv1d(shape, values, context) : new GatheredConv1d(shape, values, context),
   };
 }
 
 /**
- * Convolution of many channels with many kernels, as a stream: equations (2), (4) and (5).
- *
- * With dilation 1 and one group a window is one run of the delay line and is read in place. Otherwise its K runs are
- * gathered first, so that one inner loop, and one order of summation, serves all shapes.
- *
- * The weights are the network's, read at every output: whoever changes them changes the next output. They are packed as
- * the line lies: rows [out][j], j = (K-1-k)·C/groups + c, oldest tap first.
+ * Convolution of many channels with many kernels, as a stream: equations (2), (4) and (5), where a window is one run of
+ * the delay line and is read in place. The weights are the network's, read at every output: whoever changes them changes
+ * the next output.
  */
-export class Conv1d extends WindowLayer {
+class Conv1d extends WindowLayer {
+  override readonly trained: readonly Trained[];
+  readonly #weight: number;
+  /** 0 = none. */
+  readonly #bias: number;
+  readonly #outputs: number;
+  /** Numbers of a window, K·C, and from one window to the next, S·C. */
+  readonly #length: number;
+  readonly #step: number;
+  readonly #gradient: ConvGradient | null;
+
+  constructor(shape: Conv1dShape, values: readonly Part[], context: StreamContext) {
+    const { inChannels, outChannels, kernelSize, stride } = shape;
+    super(shape, [inChannels, outChannels], context);
+    this.#weight = values[0].at;
+    this.#bias = values.length > 1 ? values[1].at : 0;
+    this.#outputs = outChannels;
+    this.#length = kernelSize * inChannels;
+    this.#step = stride * inChannels;
+    const owed = {
+      length: this.#length,
+      step: this.#step,
+      outputs: outChannels,
+      windowAt: (output: number) => this.windowAt(output),
+    };
+    this.#gradient = context.gradients ? new ConvGradient(context, values, owed) : null;
+    this.trained = this.#gradient ? [this.#gradient] : [];
+  }
+
+  protected override forward(x: number, count: number, y: number): void {
+    const outputs = this.#outputs;
+    const { kernels } = this.engine;
+    kernels.convolve(x, this.#step, count, this.#weight, this.#bias, this.#length, outputs, y, outputs);
+  }
+
+  protected override accumulate(first: number, count: number, g: number, dx: number): void {
+    const outputs = this.#outputs;
+    const { kernels } = this.engine;
+    kernels.inputGradient(g, outputs, count, this.#weight, this.#length, outputs, dx, this.#step);
+    this.#gradient!.owe(first, count, g);
+  }
+
+  protected override get oldestOwed(): number {
+    return Math.min(super.oldestOwed, this.#gradient!.oldest);
+  }
+}
+
+/**
+ * The same for windows that are several runs of the line, with dilation or in groups: the runs of each window are gathered
+ * first, so that one inner loop, and one order of summation, serves all shapes.
+ */
+class GatheredConv1d extends WindowLayer {
   override readonly trained: readonly Trained[];
   readonly #shape: Conv1dShape;
-  readonly #weight: Float32Array;
-  readonly #bias: Float32Array | null;
-  readonly #groupIn: number;
-  readonly #groupOut: number;
-  /** Samples in the window of one kernel: K · C / groups. */
+  readonly #values: readonly Part[];
+  /** Channels in and out of one group, and numbers of its window. */
+  readonly #width: number;
+  readonly #kernels: number;
   readonly #length: number;
-  readonly #window: Float32Array | null;
-  readonly #windowGradient: Float32Array | null;
+  readonly #step: number;
+  /** Numbers from one tap to the next. */
+  readonly #tapStep: number;
+  /** Numbers of one group's weights. */
+  readonly #group: number;
 
-  constructor(shape: Conv1dShape, values: readonly Float32Array[], options: LayerOptions) {
-    super(shape, shape.inChannels, options);
+  constructor(shape: Conv1dShape, values: readonly Part[], context: StreamContext) {
+    const { inChannels, outChannels, kernelSize, stride, dilation, groups } = shape;
+    super(shape, [inChannels, outChannels], context);
     this.#shape = shape;
-    this.#weight = values[0];
-    this.#bias = values[1] ?? null;
-    this.#groupIn = shape.inChannels / shape.groups;
-    this.#groupOut = shape.outChannels / shape.groups;
-    this.#length = shape.kernelSize * this.#groupIn;
-    this.#window = shape.dilation === 1 && shape.groups === 1 ? null : new Float32Array(this.#length);
-    this.#windowGradient = this.#window && new Float32Array(this.#length);
-    this.trained = options.gradients ? [trained(values)] : [];
+    this.#values = values;
+    this.#width = inChannels / groups;
+    this.#kernels = outChannels / groups;
+    this.#length = kernelSize * this.#width;
+    this.#step = stride * inChannels;
+    this.#tapStep = dilation * inChannels;
+    this.#group = packedGroup(this.#kernels, this.#length);
+    this.trained = context.gradients ? [new Trained(context.engine, context.lease, values)] : [];
   }
 
-  protected override forward(oldest: number, out: Float32Array, at: number): void {
+  protected override forward(x: number, count: number, y: number): void {
+    const { groups, outChannels } = this.#shape;
+    const [weight, bias] = this.#values as readonly (Part | undefined)[];
     const length = this.#length;
-    const kernels = this.#groupOut;
-    for (let group = 0; group < this.#shape.groups; group++) {
-      const kernel = group * kernels;
-      const x = this.#windowOf(oldest, group);
-      const from = this.#windowAt(oldest);
-      convolveStep(x, from, this.#weight, kernel * length, length, this.#bias, kernel, kernels, out, at + kernel);
+    const { kernels, scratch } = this.engine;
+    const windows = scratch.numbers(count * length);
+    for (let group = 0; group < groups; group++) {
+      const first = group * this.#kernels;
+      const w = weight!.at + group * this.#group;
+      this.#gather(x, count, group, windows);
+      const b = bias ? bias.at + first : 0;
+      kernels.convolve(windows, length, count, w, b, length, this.#kernels, y + first, outChannels);
     }
   }
 
-  protected override accumulate(oldest: number, g: Float32Array, at: number, line: GradientLine): void {
+  protected override accumulate(first: number, count: number, g: number, dx: number): void {
+    const { groups, outChannels, kernelSize } = this.#shape;
+    const length = this.#length;
     const [sums] = this.trained;
-    const [weightGradient, biasGradient] = sums.gradients;
+    const { kernels, scratch } = this.engine;
+    const x = this.windowAt(first);
+    const windows = scratch.numbers(count * length);
+    const gradient = scratch.numbers(length);
+    for (let group = 0; group < groups; group++) {
+      const [own, at] = [this.#kernels, group * this.#group];
+      const slopes = g + group * own;
+      this.#gather(x, count, group, windows);
+      kernels.weightGradient(windows, length, count, slopes, outChannels, length, own, sums.gradient(0) + at);
+      // windows overlap, so the rows that they look at are added to one after the other
+      for (let n = 0; n < count; n++) {
+        const run = dx + n * this.#step + group * this.#width;
+        kernels.gather(run, 0, 1, kernelSize, this.#tapStep, this.#width, gradient);
+        const w = this.#values[0].at + at;
+        kernels.inputGradient(slopes + n * outChannels, 0, 1, w, length, own, gradient, 0);
+        kernels.scatter(gradient, kernelSize, this.#tapStep, this.#width, run);
+      }
+    }
+    if (this.#values.length > 1) kernels.biasGradient(g, outChannels, count, outChannels, sums.gradient(1));
+    this.#addEnergy(x, count, windows);
+    sums.touch();
+  }
+
+  #addEnergy(x: number, count: number, windows: number): void {
+    const { groups } = this.#shape;
     const length = this.#length;
-    const kernels = this.#groupOut;
-    const gathered = this.#windowGradient;
-    const xAt = this.#windowAt(oldest);
-    for (let group = 0; group < this.#shape.groups; group++) {
-      const kernel = group * kernels;
-      const x = this.#windowOf(oldest, group);
-      const dx = gathered ?? line.data;
-      const dxAt = gathered ? 0 : line.offset(oldest);
-      if (gathered) this.#gather(line.data, line.offset(oldest), group, gathered);
-      gradientStep(x, xAt, this.#weight, kernel * length, length, g, at + kernel, kernels, weightGradient, dx, dxAt);
-      if (gathered) this.#scatter(gathered, line.data, line.offset(oldest), group);
-      sums.energy += energyStep(x, xAt, length) / this.#shape.groups;
-    }
-    if (!this.#bias) return;
-    for (let o = 0; o < biasGradient.length; o++) biasGradient[o] = Math.fround(biasGradient[o] + g[at + o]);
-    sums.energy += 1;
-  }
-
-  /** The memory in which the window of `group` lies, from `#windowAt(oldest)`. */
-  #windowOf(oldest: number, group: number): Float32Array {
-    if (!this.#window) return this.line.data;
-    this.#gather(this.line.data, this.line.slot(oldest) * this.line.channels, group, this.#window);
-    return this.#window;
-  }
-
-  #windowAt(oldest: number): number {
-    return this.#window ? 0 : this.line.slot(oldest) * this.line.channels;
-  }
-
-  /** Copies the K runs of a group's channels out of `rows`, whose oldest tap begins at `at`. */
-  #gather(rows: Float32Array, at: number, group: number, window: Float32Array): void {
-    const { kernelSize, dilation, inChannels } = this.#shape;
-    let j = 0;
-    for (let tap = 0; tap < kernelSize; tap++) {
-      const run = at + tap * dilation * inChannels + group * this.#groupIn;
-      for (let c = 0; c < this.#groupIn; c++) window[j++] = rows[run + c];
+    const [sums] = this.trained;
+    for (let n = 0; n < count; n++) {
+      for (let group = 0; group < groups; group++) {
+        this.#gather(x + n * this.#step, 1, group, windows);
+        sums.energy += this.engine.kernels.energy(windows, length, 1, length, 0) / groups;
+      }
+      if (this.#values.length > 1) sums.energy += 1;
     }
   }
 
-  #scatter(window: Float32Array, rows: Float32Array, at: number, group: number): void {
-    const { kernelSize, dilation, inChannels } = this.#shape;
-    let j = 0;
-    for (let tap = 0; tap < kernelSize; tap++) {
-      const run = at + tap * dilation * inChannels + group * this.#groupIn;
-      for (let c = 0; c < this.#groupIn; c++) rows[run + c] = window[j++];
-    }
+  #gather(x: number, count: number, group: number, windows: number): void {
+    const { kernelSize } = this.#shape;
+    const from = x + group * this.#width;
+    this.engine.kernels.gather(from, this.#step, count, kernelSize, this.#tapStep, this.#width, windows);
   }
 }

@@ -1,108 +1,106 @@
-import { integer } from './check.ts';
-import { bytesIn, floatsIn, numberIn, type State } from './state.ts';
+import type { Lease } from './lease.ts';
+import { floatsIn, numberIn, type State } from './state.ts';
+
+/** Frames of room that a line has at least beside what it keeps, so that it seldom moves. */
+const least = 16;
 
 /**
- * The last frames of a stream, in a mirrored ring: every frame is written twice, `capacity` frames apart, so that any
- * window of up to `capacity` frames is one contiguous run.
+ * The last frames of a stream, one after the other in an engine's memory, so that any window of them is one contiguous run and a
+ * block of windows a matrix with overlapping rows. New frames are written behind the newest; when the end is
+ * reached, those that are still needed move to the front.
  *
- *     slot       0   1   2   3 | 0   1   2   3         capacity 4, frames 2-5 held
- *     data       4   5   2   3 | 4   5   2   3         window(2) starts in slot 2 of the left half
- *                        └───────────┘
+ *     slot        0   1   2   3   4   5           room for 6, frames 4-8 held
+ *     frame       4   5   6   7   8   ·           base 4, next 9; a window of 3 that ends at frame 7 begins in slot 1
  *
  * Frames are named by their absolute index; those before frame 0 are padding and can be read like any other.
  */
 export class DelayLine {
   readonly channels: number;
-  /** Samples, [2 · capacity, channels]. Replaced by `grow`. */
-  data: Float32Array;
-  /** Validity, one byte a frame, mirrored like `data`. */
-  valid: Uint8Array;
-  capacity: number;
   /** Absolute index of the next frame. */
   next = 0;
-  #head = 0;
+  readonly #lease: Lease;
+  #at: number;
+  /** Frames that there is room for. */
+  #capacity: number;
+  /** Absolute index of the frame in slot 0. */
+  #base: number;
 
-  constructor(channels: number, capacity: number, padValue = 0) {
-    this.channels = integer('channels', channels, 1);
-    this.capacity = integer('capacity', capacity, 1);
-    this.data = new Float32Array(2 * capacity * channels).fill(padValue);
-    this.valid = new Uint8Array(2 * capacity);
+  /** @param behind frames kept before frame 0, which hold `pad` */
+  constructor(lease: Lease, channels: number, behind: number, pad = 0) {
+    this.channels = channels;
+    this.#lease = lease;
+    this.#base = -behind;
+    this.#capacity = lineFrames(behind);
+    this.#at = lease.take(this.#capacity * channels);
+    if (pad !== 0) this.#f32.fill(pad, this.#at, this.#at + behind * channels);
   }
 
-  /** Writes one frame from `source` at `offset`. */
-  push(source: Float32Array, offset: number, valid: number): void {
-    const { channels, capacity, data } = this;
-    const left = this.#head * channels;
-    const right = left + capacity * channels;
-    for (let c = 0; c < channels; c++) {
-      const sample = source[offset + c];
-      data[left + c] = sample;
-      data[right + c] = sample;
-    }
-    this.valid[this.#head] = valid;
-    this.valid[this.#head + capacity] = valid;
-    this.#head = this.#head + 1 === capacity ? 0 : this.#head + 1;
-    this.next++;
+  /** Where frame `index` begins; the frames after it follow contiguously up to the newest. */
+  offset(index: number): number {
+    return this.#at + (index - this.#base) * this.channels;
   }
 
-  /** The slot of frame `index`; the frames after it follow contiguously up to the newest. */
-  slot(index: number): number {
-    const slot = this.#head - (this.next - index);
-    return slot < 0 ? slot + this.capacity : slot;
+  /** Makes room for at least one and at best `count` more frames and returns for how many; frames from `keep` on stay. */
+  makeRoom(count: number, keep: number): number {
+    const free = this.#capacity - (this.next - this.#base);
+    return free >= count ? count : this.#move(count, keep);
   }
 
-  /** Gives frame `index`, which is held, the samples of `source` at `offset`: what padding puts before frame 0. */
-  put(index: number, source: ArrayLike<number>, offset: number): void {
-    const at = (this.slot(index) % this.capacity) * this.channels;
-    for (let c = 0; c < this.channels; c++) {
-      this.data[at + c] = source[offset + c];
-      this.data[at + this.capacity * this.channels + c] = source[offset + c];
-    }
-  }
-
-  /** `count` frames that never came: invalid zeros, for the price of at most `capacity` of them. */
-  skip(count: number): void {
-    const written = Math.min(count, this.capacity);
-    this.shift(count - written);
-    const zeros = new Float32Array(this.channels);
-    for (let i = 0; i < written; i++) this.push(zeros, 0, 0);
+  /** Appends `count` frames, for which there is room, and returns where the first begins; they hold anything. */
+  append(count: number): number {
+    const at = this.offset(this.next);
+    this.next += count;
+    return at;
   }
 
   /** Moves the index on by `count` while what is held stays: for a steady stream, whose frames are all alike. */
   shift(count: number): void {
     this.next += count;
+    this.#base += count;
   }
 
-  /** Makes the line hold at least `capacity` frames; what it holds is kept. */
-  grow(capacity: number): void {
-    const { channels, data, valid } = this;
-    const kept = this.capacity;
-    const from = this.slot(this.next - kept);
-    const grown = new DelayLine(channels, capacity);
-    const oldest = capacity - kept;
-    for (const half of [oldest, oldest + capacity]) {
-      grown.data.set(data.subarray(from * channels, (from + kept) * channels), half * channels);
-      grown.valid.set(valid.subarray(from, from + kept), half);
-    }
-    this.data = grown.data;
-    this.valid = grown.valid;
-    this.capacity = capacity;
-    this.#head = 0;
-  }
-
-  /** The index and what is held, oldest first. */
-  save(): State {
-    const { channels, capacity, next } = this;
-    const from = this.slot(next - capacity);
-    const data = this.data.slice(from * channels, (from + capacity) * channels);
-    return { next, data, valid: this.valid.slice(from, from + capacity) };
+  /** The frames from `keep` on. */
+  save(keep: number): State {
+    const from = Math.min(this.next, Math.max(keep, this.#base));
+    return { next: this.next, data: this.#f32.slice(this.offset(from), this.offset(this.next)) };
   }
 
   restore(state: State): void {
-    const valid = bytesIn(state, 'valid');
-    const data = floatsIn(state, 'data', valid.length * this.channels);
-    if (valid.length > this.capacity) this.grow(valid.length);
-    this.next = numberIn(state, 'next') - valid.length;
-    for (let i = 0; i < valid.length; i++) this.push(data, i * this.channels, valid[i]);
+    const next = numberIn(state, 'next');
+    const data = floatsIn(state, 'data');
+    const count = data.length / this.channels;
+    this.next = this.#base = next - count;
+    if (count > this.#capacity) this.#grow(count, this.next);
+    this.#f32.set(data, this.append(count));
   }
+
+  #move(count: number, keep: number): number {
+    const from = Math.min(this.next, Math.max(keep, this.#base));
+    const kept = this.next - from;
+    if (kept + 1 > 0.75 * this.#capacity) this.#grow(kept + count, from);
+    else {
+      this.#f32.copyWithin(this.#at, this.offset(from), this.offset(this.next));
+      this.#base = from;
+    }
+    return Math.min(count, this.#capacity - kept);
+  }
+
+  #grow(frames: number, keep: number): void {
+    const capacity = lineFrames(frames);
+    const grown = this.#lease.take(capacity * this.channels);
+    this.#f32.copyWithin(grown, this.offset(keep), this.offset(this.next));
+    this.#lease.give(this.#at);
+    this.#at = grown;
+    this.#capacity = capacity;
+    this.#base = keep;
+  }
+
+  get #f32(): Float32Array {
+    return this.#lease.arena.f32;
+  }
+}
+
+/** Frames that a line has room for when it keeps `kept` of them. */
+export function lineFrames(kept: number): number {
+  return kept + Math.max(kept, least);
 }

@@ -1,7 +1,10 @@
 import { invalid, positive } from './check.ts';
+import type { Engine } from './engine.ts';
+import type { Lease } from './lease.ts';
 import type { Network } from './network.ts';
 import type { NetworkStream } from './network-stream.ts';
 import { floatsIn, numberIn, stateIn, type State } from './state.ts';
+import type { Trained } from './trained.ts';
 
 /** Moves a network's weights along the gradients that one of its streams has accumulated. */
 export interface Optimizer {
@@ -16,75 +19,108 @@ export interface Optimizer {
   fresh(): Optimizer;
 }
 
-/** What a rule is told beside an array and its gradient. */
-export interface Step {
-  readonly rate: number;
-  /** Steps so far, this one too. */
+/** One array of weights, its gradient, and what the rule remembers of it, as offsets in the engine's memory. */
+export interface Weighed {
+  readonly w: number;
+  readonly dw: number;
   readonly count: number;
-  /** Σ x² of the windows that the layer's gradient comes from. */
-  readonly energy: number;
+  /** As many arrays as the rule asked for, at first zero. */
+  readonly memory: readonly number[];
 }
 
-/** How one array of weights moves along its gradient; `memory` is as many arrays of its length, at first zero. */
-export type Rule = (weights: Float32Array, gradient: Float32Array, memory: readonly Float32Array[], step: Step) => void;
+/** How weights move along their gradient. */
+export interface Rule {
+  /** Arrays that the rule remembers for one of weights. */
+  readonly arrays: number;
+  /** A rule that remembers nothing and takes the gradient as it is: moves all weights of a layer. */
+  readonly plain?: (layer: Trained, rate: number) => void;
+  /** Moves one array of weights and clears its gradient. `steps` so far, this one too. */
+  readonly move?: (engine: Engine, weighed: Weighed, rate: number, steps: number) => void;
+}
 
 /** An optimizer that moves every array of weights by one rule, with memory of its own for each. */
 export class Descent implements Optimizer {
   rate: number;
   readonly #start: number;
-  readonly #arrays: number;
   readonly #rule: Rule;
-  #memory: Float32Array[][] = [];
-  #count = 0;
+  #lease: Lease | null = null;
+  #engine: Engine | null = null;
+  /** Where each array remembered lies, and its length; `arrays` for every array of weights. */
+  readonly #memory: { at: number[]; count: number }[] = [];
+  /** What was restored before the engine is known. */
+  #restored: State | null = null;
+  #steps = 0;
 
-  /** @param arrays how many arrays the rule remembers for one of weights */
-  constructor(rate: number, arrays: number, rule: Rule) {
+  constructor(rate: number, rule: Rule) {
     this.rate = positive('rate', rate);
     this.#start = rate;
-    this.#arrays = arrays;
     this.#rule = rule;
   }
 
   step(network: Network, stream: NetworkStream): void {
     if ((stream as NetworkStream | undefined)?.network !== network)
       throw new TypeError('stream must be a stream of network, got one of another');
-    this.#count++;
-    let place = 0;
-    for (const layer of stream.stack.trained) {
-      const step = { rate: this.rate, count: this.#count, energy: layer.energy };
-      for (const [i, weights] of layer.values.entries()) {
-        this.#rule(weights, layer.gradients[i], this.#memoryOf(place++, weights.length), step);
-        layer.gradients[i].fill(0);
-      }
-      layer.energy = 0;
-    }
+    this.#steps++;
+    const { plain } = this.#rule;
+    const layers = stream.stack.trained;
+    if (plain) for (let l = 0; l < layers.length; l++) plain(layers[l], this.rate);
+    else this.#move(network.engine, layers);
   }
 
   save(): State {
-    const memory = this.#memory.map((arrays, place) => {
-      return [String(place), Object.fromEntries(arrays.map((array, i) => [String(i), array.slice()]))] as const;
-    });
-    return { rate: this.rate, count: this.#count, memory: Object.fromEntries(memory) };
+    const memory = this.#memory.length > 0 ? this.#copies() : (this.#restored ?? {});
+    return { rate: this.rate, count: this.#steps, memory };
   }
 
   restore(state: State): void {
     this.rate = positive('state.rate', numberIn(state, 'rate'));
-    this.#count = numberIn(state, 'count');
-    const memory = stateIn(state, 'memory');
-    this.#memory = Object.keys(memory).map((place) => {
-      const arrays = stateIn(memory, place);
-      return Array.from({ length: this.#arrays }, (_, i) => floatsIn(arrays, String(i)).slice());
-    });
+    this.#steps = numberIn(state, 'count');
+    this.#restored = stateIn(state, 'memory');
+    this.#memory.length = 0;
+    if (this.#engine && this.#lease) this.#engine.end(this.#lease);
+    this.#lease = null;
   }
 
   fresh(): Optimizer {
-    return new Descent(this.#start, this.#arrays, this.#rule);
+    return new Descent(this.#start, this.#rule);
   }
 
-  #memoryOf(place: number, length: number): readonly Float32Array[] {
-    const made = (this.#memory[place] ??= Array.from({ length: this.#arrays }, () => new Float32Array(length)));
-    if (made.length > 0 && made[0].length !== length)
-      throw invalid('weights of the network', `the ${made[0].length} that the optimizer remembers`, length);
-    return made;
+  #move(engine: Engine, layers: readonly Trained[]): void {
+    let place = 0;
+    for (const layer of layers) {
+      layer.settle();
+      for (const [i, { at, count }] of layer.values.entries()) {
+        const memory = this.#memoryOf(engine, place++, count);
+        this.#rule.move!(engine, { w: at, dw: layer.gradient(i), count, memory }, this.rate, this.#steps);
+      }
+      layer.clear();
+    }
+  }
+
+  #memoryOf(engine: Engine, place: number, count: number): readonly number[] {
+    this.#engine ??= engine;
+    const lease = (this.#lease ??= engine.lease(this));
+    const made = (this.#memory[place] ??= this.#make(lease, place, count));
+    if (made.count !== count)
+      throw invalid('weights of the network', `the ${made.count} that the optimizer remembers`, count);
+    return made.at;
+  }
+
+  #make(lease: Lease, place: number, count: number): { at: number[]; count: number } {
+    const { arrays } = this.#rule;
+    const kept = this.#restored && String(place) in this.#restored ? stateIn(this.#restored, String(place)) : null;
+    const at = Array.from({ length: arrays }, () => lease.take(count));
+    for (let i = 0; kept && i < arrays; i++) lease.arena.f32.set(floatsIn(kept, String(i), count), at[i]);
+    return { at, count };
+  }
+
+  #copies(): State {
+    const f32 = this.#lease?.arena.f32;
+    return Object.fromEntries(
+      this.#memory.map(({ at, count }, place) => {
+        const arrays = at.map((start, i) => [String(i), f32!.slice(start, start + count)]);
+        return [String(place), Object.fromEntries(arrays) as State];
+      }),
+    );
   }
 }

@@ -1,5 +1,5 @@
-import { DelayLine } from './delay-line.ts';
 import { ForecastScore, type Score } from './forecast-score.ts';
+import { FrameRing } from './frame-ring.ts';
 import { Frames } from './frames.ts';
 import { doublesIn, floatsIn, numberIn, stateIn, bytesIn, type State } from './state.ts';
 
@@ -30,17 +30,17 @@ export class Exam {
   settled = 0;
   readonly #options: ExamOptions;
   /** The truths that have come, by absolute input frame. */
-  readonly #truths: DelayLine;
+  readonly #truths: FrameRing;
   /** The predictions that wait, by output index from `settled` on, and the updates when each was made. */
-  readonly #waiting: DelayLine;
+  readonly #waiting: FrameRing;
   readonly #madeAt: Float64Array;
   #score: ForecastScore | null = null;
 
   constructor(options: ExamOptions) {
     const { channels, maxPending, reach } = options;
     this.#options = options;
-    this.#truths = new DelayLine(channels, reach);
-    this.#waiting = new DelayLine(channels, maxPending);
+    this.#truths = new FrameRing(channels, reach);
+    this.#waiting = new FrameRing(channels, maxPending);
     this.#madeAt = new Float64Array(maxPending);
     this.gradient = new Float32Array(channels);
     this.errors = new Frames(channels);
@@ -75,7 +75,7 @@ export class Exam {
   }
 
   /** The next prediction, at `at` in `outputs`, made after `updates` updates. */
-  wait(outputs: Float32Array, at: number, valid: number, updates: number): void {
+  wait(outputs: ArrayLike<number>, at: number, valid: number, updates: number): void {
     this.#madeAt[this.next % this.#madeAt.length] = updates;
     this.#waiting.push(outputs, at, valid);
   }
@@ -133,20 +133,22 @@ export class Exam {
   }
 
   #settle(truth: number, updates: number): void {
-    const { channels, data, valid } = this.#waiting;
-    const prediction = this.#waiting.slot(this.settled);
-    const stale = this.#staleness(updates);
+    const { channels } = this.#options;
     const { errors, gradient } = this;
-    this.known = valid[prediction] === 1 && this.#isKnown(truth);
-    const truthAt = this.known ? this.#truths.slot(truth) * channels : 0;
+    const [predictions, truths] = [this.#waiting.data, this.#truths.data];
+    const known = this.#waiting.has(this.settled) && this.#truths.has(truth);
+    const predictionAt = this.#waiting.offset(this.settled);
+    const truthAt = known ? this.#truths.offset(truth) : 0;
+    const share = 1 + this.#staleness(updates);
     const at = errors.reserve(1);
     for (let c = 0; c < channels; c++) {
-      const error = this.known ? data[prediction * channels + c] - this.#truths.data[truthAt + c] : NaN;
+      const error = known ? predictions[predictionAt + c] - truths[truthAt + c] : NaN;
       errors.data[at + c] = error;
-      gradient[c] = this.known ? error / (1 + stale) : 0;
+      gradient[c] = known ? error / share : 0;
     }
-    errors.valid[errors.count++] = this.known ? 1 : 0;
-    if (this.known) this.#addScore(prediction * channels, truth);
+    errors.valid[errors.count++] = known ? 1 : 0;
+    if (known) this.#addScore(predictionAt, truth);
+    this.known = known;
     this.settled++;
   }
 
@@ -157,15 +159,10 @@ export class Exam {
 
   /** The rival of a forecast is the frame that the output hangs on; who follows a target has not seen a truth before. */
   #addScore(predictionAt: number, truth: number): void {
-    const { channels, data } = this.#truths;
+    const truths = this.#truths;
     const before = truth - this.#options.lead;
-    if (!this.#isKnown(before)) return;
-    const knownAt = this.#options.lead > 0 ? this.#truths.slot(before) * channels : -1;
-    this.#score?.add(this.#waiting.data, predictionAt, data, this.#truths.slot(truth) * channels, knownAt);
-  }
-
-  #isKnown(frame: number): boolean {
-    const { next, capacity, valid } = this.#truths;
-    return frame >= Math.max(0, next - capacity) && frame < next && valid[this.#truths.slot(frame)] === 1;
+    if (!truths.has(before)) return;
+    const knownAt = this.#options.lead > 0 ? truths.offset(before) : -1;
+    this.#score?.add(this.#waiting.data, predictionAt, truths.data, truths.offset(truth), knownAt);
   }
 }

@@ -1,4 +1,6 @@
-/** Rows that a layer hands on: samples [frames, channels] and one validity byte a frame, in memory that grows and is kept. */
+import { validAt, type Rows } from './rows.ts';
+
+/** Frames that are gathered: samples [frames, channels] and one validity byte a frame, in memory that grows and is kept. */
 export class Frames {
   readonly channels: number;
   data: Float32Array = new Float32Array(0);
@@ -28,30 +30,13 @@ export class Frames {
     return this.count * this.channels;
   }
 
-  /** Appends the rows of `more`. */
-  append(more: Frames): void {
-    const at = this.reserve(more.count);
-    const count = more.count * this.channels;
-    for (let i = 0; i < count; i++) this.data[at + i] = more.data[i];
-    for (let i = 0; i < more.count; i++) this.valid[this.count + i] = more.valid[i];
-    this.count += more.count;
-  }
-
-  /** Appends the last `rows` rows `times` times more, invalid. */
-  repeatLast(rows: number, times: number): void {
-    const at = this.reserve(rows * times);
-    const { channels, data } = this;
-    for (let i = 0; i < rows * times * channels; i++) data[at + i] = data[at + i - rows * channels];
-    this.valid.fill(0, this.count, this.count + rows * times);
-    this.count += rows * times;
-  }
-
-  /** Appends `rows` rows of zeros, invalid. */
-  appendZeros(rows: number): void {
-    const at = this.reserve(rows);
-    this.data.fill(0, at, at + rows * this.channels);
-    this.valid.fill(0, this.count, this.count + rows);
-    this.count += rows;
+  /** Appends `rows`, which lie in `memory`. */
+  append(memory: Float32Array, rows: Rows): void {
+    const to = this.reserve(rows.count);
+    const numbers = rows.count * this.channels;
+    for (let i = 0; i < numbers; i++) this.data[to + i] = memory[rows.at + i];
+    for (let i = 0; i < rows.count; i++) this.valid[this.count + i] = validAt(rows, i);
+    this.count += rows.count;
   }
 
   /** Replaces what it holds by `count` frames of `x`. A frame that is not all numbers is invalid, its odd samples become NaN. */
@@ -75,11 +60,5 @@ export class Frames {
   /** A copy of the samples that the caller owns. */
   copy(): Float32Array {
     return this.data.slice(0, this.count * this.channels);
-  }
-
-  /** Copies the samples to `out` without allocating and returns the frames. */
-  copyTo(out: Float32Array): number {
-    for (let i = 0; i < this.count * this.channels; i++) out[i] = this.data[i];
-    return this.count;
   }
 }

@@ -1,5 +1,9 @@
-import type { Frames } from './frames.ts';
-import { floatsIn, numberIn, type State } from './state.ts';
+import type { Kernels } from '../kernels/kernels.ts';
+import { DelayLine } from './delay-line.ts';
+import type { Engine } from './engine.ts';
+import type { Lease } from './lease.ts';
+import type { Rows } from './rows.ts';
+import { numberIn, stateIn, type State } from './state.ts';
 
 /**
  * The gradient with respect to the frames of one layer's input, while outputs still add to it: rows are opened as
@@ -12,87 +16,75 @@ import { floatsIn, numberIn, type State } from './state.ts';
  */
 export class GradientLine {
   readonly channels: number;
-  /** Gradients, linear; the row of frame `index` begins at `offset(index)`. */
-  data: Float32Array;
   /** Absolute index of the first row that has not left. */
   first = 0;
-  /** Absolute index of the next row to open. */
-  next = 0;
+  readonly #engine: Engine;
+  readonly #line: DelayLine;
   readonly #behind: number;
-  #base: number;
 
-  constructor(channels: number, behind: number) {
-    this.channels = channels;
+  constructor(engine: Engine, lease: Lease, channels: number, behind: number) {
+    this.#engine = engine;
     this.#behind = behind;
-    this.#base = -behind;
-    this.data = new Float32Array((2 * behind + 16) * channels);
+    this.#line = new DelayLine(lease, channels, behind);
+    this.channels = channels;
   }
 
+  /** Absolute index of the next row to open. */
+  get next(): number {
+    return this.#line.next;
+  }
+
+  /** Where the row of frame `index` begins. */
   offset(index: number): number {
-    return (index - this.#base) * this.channels;
+    return this.#line.offset(index);
   }
 
-  /** Opens rows of zeros up to frame `next` - 1, moving or growing the memory where it must. */
+  /** Opens rows of zeros up to frame `next` - 1. */
   open(next: number): void {
-    if (next <= this.next) return;
-    const { channels } = this;
-    if (this.offset(next) > this.data.length) {
-      const keep = this.first - this.#behind;
-      const from = this.offset(keep);
-      const to = this.offset(this.next);
-      const rows = next - keep;
-      let target = this.data;
-      if (2 * rows * channels > target.length) target = new Float32Array(3 * rows * channels);
-      if (target === this.data) target.copyWithin(0, from, to);
-      else target.set(this.data.subarray(from, to));
-      this.data = target;
-      this.#base = keep;
+    const line = this.#line;
+    while (line.next < next) {
+      const count = line.makeRoom(next - line.next, this.first - this.#behind);
+      this.#kernels.fill(line.append(count), count * this.channels, 0);
     }
-    this.data.fill(0, this.offset(this.next), this.offset(next));
-    this.next = next;
   }
 
   /** A copy of `count` rows from that of frame `index` on. */
-  rows(index: number, count: number): Float32Array {
-    return this.data.slice(this.offset(index), this.offset(index + count));
+  copy(index: number, count: number): Float32Array {
+    return this.#engine.arena.f32.slice(this.offset(index), this.offset(index + count));
   }
 
-  /** Adds one row of `source`, at `offset`, to that of frame `index`. */
-  add(index: number, source: Float32Array, offset: number): void {
+  /** Adds one row of `source`, at `from`, to that of frame `index`. */
+  add(index: number, source: Float32Array, from: number): void {
+    const { f32 } = this.#engine.arena;
     const at = this.offset(index);
-    for (let c = 0; c < this.channels; c++) this.data[at + c] = Math.fround(this.data[at + c] + source[offset + c]);
+    for (let c = 0; c < this.channels; c++) f32[at + c] = Math.fround(f32[at + c] + source[from + c]);
   }
 
-  /** Appends the rows before `limit` to `out`; they leave the line. */
-  take(limit: number, out: Frames): void {
-    const rows = limit - this.first;
-    if (rows <= 0) return;
-    const at = out.reserve(rows);
-    const from = this.offset(this.first);
-    out.data.set(this.data.subarray(from, from + rows * this.channels), at);
-    out.count += rows;
-    this.first = limit;
+  /** The rows before `limit`, which leave the line; they hold until more are opened. */
+  take(limit: number): Rows {
+    const count = Math.max(0, limit - this.first);
+    const rows = this.#engine.scratch.view(this.offset(this.first), count, this.channels);
+    this.first += count;
+    return rows;
   }
 
   /** Moves all indexes on by `count`; only for a line with no open rows. */
   shift(count: number): void {
     this.first += count;
-    this.next += count;
-    this.#base += count;
+    this.#line.shift(count);
   }
 
   /** The rows that are open, and those behind them that hold what padding will pass on. */
   save(): State {
-    const from = this.first - this.#behind;
-    return { first: this.first, next: this.next, data: this.data.slice(this.offset(from), this.offset(this.next)) };
+    return { first: this.first, line: this.#line.save(this.first - this.#behind) };
   }
 
   restore(state: State): void {
-    this.first = this.next = numberIn(state, 'first');
-    this.#base = this.first - this.#behind;
-    const next = numberIn(state, 'next');
-    const data = floatsIn(state, 'data', (next - this.#base) * this.channels);
-    this.open(next);
-    this.data.set(data, this.offset(this.first - this.#behind));
+    this.first = numberIn(state, 'first');
+    this.#line.restore(stateIn(state, 'line'));
+  }
+
+  get #kernels(): Kernels {
+    return this.#engine.kernels;
   }
 }

@@ -1,52 +1,49 @@
 import { activationLayer } from './activation.ts';
-import { Frames } from './frames.ts';
-import type { Layer, LayerOptions, LayerStream, ParameterSpec, Trained } from './layer.ts';
+import type { Layer, LayerStream, ParameterSpec, StreamContext } from './layer.ts';
 import { chain, type Pace } from './pace.ts';
+import type { Rows } from './rows.ts';
 import { stateIn, type State } from './state.ts';
 import { sum } from './sum.ts';
+import type { Part, Trained } from './trained.ts';
 
 /**
- * The layers of one stream, one on top of the other, and the rows that pass between them.
+ * The layers of one stream, one on top of the other.
  *
- *     x → layer 0 → outputs[0] → layer 1 → outputs[1] → …                        forward
- *     inputGradients[0] ← layer 0 ← inputGradients[1] ← layer 1 ← … ← g          backward
+ *     x → layer 0 → outputs[0] → layer 1 → outputs[1] → …        forward
+ *     ∂L/∂x ← layer 0 ← … ← layer 1 ← … ← g                      backward
  *
- * What `forward` and `backward` return holds until the next call.
+ * What `forward` and `backward` return holds until the stream's next call.
  */
 export class LayerStack {
-  /** Rows for whoever has none of his own to push. */
-  readonly input: Frames;
+  readonly inChannels: number;
   readonly outChannels: number;
   /** How its outputs follow its inputs. */
   readonly pace: Pace;
   /** What each layer put out last. */
-  readonly outputs: readonly Frames[];
+  readonly outputs: Rows[] = [];
   readonly trained: readonly Trained[];
+  readonly #context: StreamContext;
   readonly #layers: readonly LayerStream[];
-  readonly #inputGradients: readonly Frames[];
-  readonly #nothing: Frames;
 
   /** @param values of all the layers' parameters, one after the other */
-  constructor(inChannels: number, given: readonly Layer[], values: readonly Float32Array[], options: LayerOptions) {
+  constructor(inChannels: number, given: readonly Layer[], values: readonly Part[], context: StreamContext) {
     // a stack of none still owes a row for every frame, when no gradient comes for it
     const layers = given.length > 0 ? given : [activationLayer({ type: 'identity' }, { inChannels })];
     let from = 0;
+    this.#context = context;
     this.#layers = layers.map((layer) => {
-      return layer.stream(values.slice(from, (from += layer.parameters.length)), options);
+      return layer.stream(values.slice(from, (from += layer.parameters.length)), context);
     });
     this.trained = this.#layers.flatMap(({ trained }) => trained);
+    this.inChannels = inChannels;
     this.outChannels = layers.at(-1)!.outChannels;
     this.pace = chain(layers.map((layer) => layer.pace));
-    this.input = new Frames(inChannels);
-    this.outputs = layers.map((layer) => new Frames(layer.outChannels));
-    this.#inputGradients = layers.map((layer) => new Frames(layer.inChannels));
-    this.#nothing = new Frames(this.outChannels);
   }
 
   /** The parameters of a list of layers, each with its layer's number in its name. */
   static parameters(prefix: string, layers: readonly Layer[]): ParameterSpec[] {
     return layers.flatMap(({ parameters }, index) => {
-      return parameters.map((parameter) => ({ ...parameter, name: `${prefix}${index}.${parameter.name}` }));
+      return parameters.map((parameter) => renamed(parameter, `${prefix}${index}.${parameter.name}`));
     });
   }
 
@@ -58,58 +55,47 @@ export class LayerStack {
     return sum([...layers.entries()], ([l, { macs }]) => macs * rates[l]);
   }
 
-  /** Runs `x` through every layer; with `flush` the tail of each follows it up. */
-  forward(x: Frames, flush: boolean): Frames {
+  /** Runs `x` through every layer. */
+  forward(x: Rows): Rows {
     let rows = x;
     for (let l = 0; l < this.#layers.length; l++) {
-      const out = this.outputs[l];
-      out.clear();
-      this.#layers[l].push(rows, out);
-      if (flush) this.#layers[l].flush(out);
-      rows = out;
+      rows = this.#layers[l].push(rows);
+      this.outputs[l] = rows;
     }
     return rows;
   }
 
-  /** The tails of all layers. */
-  flush(): Frames {
-    this.input.clear();
-    return this.forward(this.input, true);
+  /** The source has ended: the tail of every layer follows up what comes from below. */
+  flush(): Rows {
+    const { scratch } = this.#context.engine;
+    let rows = scratch.rows(0, this.inChannels);
+    for (const [l, layer] of this.#layers.entries()) {
+      const body = layer.push(rows);
+      rows = scratch.join(body, layer.flush());
+      this.outputs[l] = rows;
+    }
+    return rows;
   }
 
   /** Runs `g` back through every layer and returns the rows of ∂L/∂x that became final. */
-  backward(g: Frames): Frames {
-    return this.#backward(g);
+  backward(g: Rows): Rows {
+    let rows = g;
+    for (let l = this.#layers.length - 1; l >= 0; l--) rows = this.#layers[l].backward(rows);
+    return rows;
   }
 
   /** The rows of ∂L/∂x up to the newest that an output with a gradient hangs on, final or not. */
-  release(): Frames {
-    return this.#backward(this.#nothing, (layer, dx) => {
-      layer.release(dx);
-    });
+  release(): Rows {
+    return this.#letGo((layer) => layer.release());
   }
 
   /** The rest of all gradients. */
-  flushGradient(): Frames {
-    return this.#backward(this.#nothing, (layer, dx) => {
-      layer.flushGradient(dx);
-    });
+  flushGradient(): Rows {
+    return this.#letGo((layer) => layer.flushGradient());
   }
 
   shift(frames: number): number {
     return this.#layers.reduce((count, layer) => layer.shift(count), frames);
-  }
-
-  #backward(g: Frames, after?: (layer: LayerStream, dx: Frames) => void): Frames {
-    let rows = g;
-    for (let l = this.#layers.length - 1; l >= 0; l--) {
-      const below = this.#inputGradients[l];
-      below.clear();
-      this.#layers[l].backward(rows, below);
-      after?.(this.#layers[l], below);
-      rows = below;
-    }
-    return rows;
   }
 
   save(): State {
@@ -119,4 +105,26 @@ export class LayerStack {
   restore(state: State): void {
     for (const [l, layer] of this.#layers.entries()) layer.restore(stateIn(state, `layer${l}`));
   }
+
+  #letGo(rest: (layer: LayerStream) => Rows): Rows {
+    const { scratch } = this.#context.engine;
+    let rows = scratch.rows(0, this.outChannels);
+    for (let l = this.#layers.length - 1; l >= 0; l--) {
+      const layer = this.#layers[l];
+      rows = scratch.join(layer.backward(rows), rest(layer));
+    }
+    return rows;
+  }
+}
+
+/** A parameter by another name, cut no earlier than asked for. */
+function renamed(parameter: ParameterSpec, name: string): ParameterSpec {
+  return {
+    name,
+    shape: parameter.shape,
+    start: parameter.start,
+    get packing() {
+      return parameter.packing;
+    },
+  };
 }

@@ -10,6 +10,7 @@ import type { Optimizer } from './descent.ts';
 import { nlms } from './nlms.ts';
 import { chain, largestBurst, type Pace } from './pace.ts';
 import { numberIn, stateIn, type State } from './state.ts';
+import { validAt } from './rows.ts';
 import type { Weights } from './weights.ts';
 
 export interface LearnerOptions {
@@ -181,11 +182,13 @@ export class Learner {
     while (this.#exam.room < count) this.#giveUp();
     this.#stream.push(this.#frame, this.#valid);
     const { outputs } = this.#stream.stack;
-    if (this.#hidden >= 0) this.#features.append(outputs[this.#hidden]);
+    const { f32 } = this.network.engine.arena;
+    if (this.#hidden >= 0) this.#features.append(f32, outputs[this.#hidden]);
     if (count === 0) return;
     const output = outputs[outputs.length - 1];
-    this.#predictions.append(output);
-    for (let i = 0; i < count; i++) this.#exam.wait(output.data, i * output.channels, output.valid[i], this.#updates);
+    this.#predictions.append(f32, output);
+    for (let i = 0; i < count; i++)
+      this.#exam.wait(f32, output.at + i * output.channels, validAt(output, i), this.#updates);
     this.#learn();
   }
 

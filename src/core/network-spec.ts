@@ -1,4 +1,5 @@
-import { activationLayer, activations, type ActivationType } from './activation.ts';
+import { activations, type ActivationType } from '../kernels/activation-types.ts';
+import { activationLayer } from './activation.ts';
 import { avgPoolLayer } from './avg-pool.ts';
 import { integer, invalid, oneOf } from './check.ts';
 import { concatLayer } from './concat.ts';
@@ -101,7 +102,7 @@ export interface LayerContext {
 type Make = (spec: never, context: LayerContext) => Layer;
 
 const window = ['kernelSize', 'stride', 'dilation', 'phase', 'mode', 'padding', 'padValue', 'statLength', 'period'];
-const activationKinds = Object.keys(activations).map((type): [string, [Make, string[]]] => {
+const activationKinds = activations.map((type): [string, [Make, string[]]] => {
   return [type, [activationLayer, ['alpha']]];
 });
 

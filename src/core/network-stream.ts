@@ -1,14 +1,18 @@
 import { integer, invalid, list, room } from './check.ts';
-import { Frames } from './frames.ts';
+import type { Engine } from './engine.ts';
 import { LayerStack } from './layer-stack.ts';
+import type { Lease } from './lease.ts';
 import type { Network } from './network.ts';
-import { restoreSums, saveSums } from './layer.ts';
 import { steadyFrames } from './pace.ts';
+import { readRows } from './read-rows.ts';
+import type { Rows } from './rows.ts';
 import { encodeState } from './state-file.ts';
 import { numberIn, stateIn, type State } from './state.ts';
 import { streamLayers } from './stream-layers.ts';
 import type { StreamOptions } from './stream-options.ts';
 import { weightsOf, type Weights } from './weights.ts';
+
+const none = new Uint8Array(0);
 
 /**
  * The memory of one stream through one network: delay lines, gradient lines, absolute index. Never shared.
@@ -19,24 +23,27 @@ export class NetworkStream {
   readonly network: Network;
   /** Its layers: what they put out last, and what of them is trained. @internal */
   readonly stack: LayerStack;
-  /** ∂L/∂y on its way in; null when nothing learns. */
-  readonly #gradient: Frames | null;
-  /** Rows of the last ∂L/∂x. */
-  #inputGradient: Frames;
+  readonly #engine: Engine;
+  readonly #lease: Lease;
   readonly #options: Required<StreamOptions>;
   #index = 0;
   #pending = 0;
   /** Input frames whose gradient has not been handed out. */
   #open = 0;
   #ended = false;
+  /** Outputs of the last call, and their validity unless all are valid. */
+  #came = 0;
+  #valid: Uint8Array | null = null;
 
   constructor(network: Network, { gradients = false, maxPending = 1024, prewarm = false }: StreamOptions = {}) {
     this.network = network;
     this.#options = { gradients, prewarm, maxPending: integer('maxPending', maxPending, 1) };
+    const { engine } = network;
+    this.#engine = engine;
+    this.#lease = engine.lease(this);
     const layers = streamLayers(network, prewarm);
-    this.stack = new LayerStack(network.inChannels, layers, network.values, { gradients });
-    this.#gradient = gradients ? new Frames(network.outChannels) : null;
-    this.#inputGradient = new Frames(network.inChannels);
+    const context = { engine, lease: this.#lease, gradients };
+    this.stack = new LayerStack(network.inChannels, layers, network.values, context);
   }
 
   /** Frames pushed or skipped so far: the absolute index of the next one. */
@@ -49,25 +56,23 @@ export class NetworkStream {
     return this.#pending;
   }
 
-  /** Validity of the frames written last, one byte a frame: a view that holds until the next call. */
+  /** Validity of the frames written last, one byte a frame; holds until the next call. */
   get valid(): Uint8Array {
-    return this.#top.valid.subarray(0, this.#top.count);
+    return this.#valid ?? (this.#came === 0 ? none : new Uint8Array(this.#came).fill(1));
   }
 
   /** Pushes [frames, in] and returns the outputs, [frames', out], as an array that the caller owns. */
   push(x: ArrayLike<number>, valid?: ArrayLike<number>): Float32Array {
-    this.stack.input.read(x, this.#checkInput(x, valid), valid);
-    this.#forward(false);
-    return this.#top.copy();
+    return this.#copy(this.#push(x, this.#checkInput(x, valid), valid));
   }
 
   /** The same without allocating: writes to `out` and returns the frames written. */
   pushInto(x: ArrayLike<number>, out: Float32Array, valid?: ArrayLike<number>): number {
     const frames = this.#checkInput(x, valid);
-    room('out', out, this.outputsFor(frames) * this.network.outChannels);
-    this.stack.input.read(x, frames, valid);
-    this.#forward(false);
-    return this.#top.copyTo(out);
+    const { outChannels, burst } = this.network;
+    if (!(out instanceof Float32Array) || out.length < frames * burst * outChannels)
+      room('out', out, this.outputsFor(frames) * outChannels);
+    return this.#copyTo(this.#push(x, frames, valid), out);
   }
 
   /** How many outputs `frames` more input frames would bring. */
@@ -80,34 +85,35 @@ export class NetworkStream {
   skip(count: number): Float32Array {
     integer('count', count, 0);
     const { pace } = this.stack;
-    const steady = this.#gradient ? 0 : steadyFrames(pace, count);
-    this.#pushZeros(count - steady);
+    const steady = this.#options.gradients ? 0 : steadyFrames(pace, count);
+    const top = this.#pushZeros(count - steady);
+    if (steady === 0) return this.#copy(top);
     this.#index += steady;
     this.stack.shift(steady);
-    if (steady > 0) this.#top.repeatLast((pace.period * pace.up) / pace.stride, steady / pace.period);
-    return this.#top.copy();
+    return this.#repeatLast(top, (pace.period * pace.up) / pace.stride, steady / pace.period);
   }
 
   /** As `skip`, for who does not want the outputs: none is kept, and gradients still open are given up. */
   jump(count: number): void {
+    const { gradients } = this.#options;
     const steady = steadyFrames(this.stack.pace, integer('count', count, 0));
-    const step = this.#gradient ? 1 : count - steady;
-    if (this.#gradient) this.flushGradient();
+    const step = gradients ? 1 : count - steady;
+    if (gradients) this.#giveUp();
     for (let left = count - steady; left > 0; left -= step) {
       this.#pushZeros(step);
-      if (this.#gradient) this.flushGradient();
+      if (gradients) this.#giveUp();
     }
-    this.#top.clear();
+    this.#remember(0, true, none);
     this.#index += steady;
     this.stack.shift(steady);
   }
 
   /** The source has ended: the tail of 'same' and 'full', [m, out]. Nothing can be pushed after it. */
   flush(): Float32Array {
-    this.stack.input.clear();
-    this.#forward(!this.#ended);
+    this.#begin();
+    const top = this.#ended ? this.#engine.scratch.rows(0, this.network.outChannels) : this.stack.flush();
     this.#ended = true;
-    return this.#top.copy();
+    return this.#copy(this.#take(top, 0));
   }
 
   /**
@@ -115,15 +121,13 @@ export class NetworkStream {
    * A gradient that is no number counts as 0, so that it reaches no weight.
    */
   backward(gradY: ArrayLike<number>): Float32Array {
-    this.#backward(gradY);
-    return this.#inputGradient.copy();
+    return this.#copy(this.#backward(gradY));
   }
 
   /** The same without allocating: writes to `out`, which must have room for every row still open; returns the rows written. */
   backwardInto(gradY: ArrayLike<number>, out: Float32Array): number {
     room('out', out, this.#open * this.network.inChannels);
-    this.#backward(gradY);
-    return this.#inputGradient.copyTo(out);
+    return this.#copyTo(this.#backward(gradY), out);
   }
 
   /** As `backward`, for who wants the weights' gradients only. @internal */
@@ -133,22 +137,29 @@ export class NetworkStream {
 
   /** Lets go every row that an output with a gradient hangs on: what later outputs add to it is lost. @internal */
   release(): void {
-    this.#handOut(this.stack.release());
+    this.#begin();
+    this.#open -= this.stack.release().count;
   }
 
   /** No more gradients will come for the outputs so far: the rest of ∂L/∂x, [rows, in]. */
   flushGradient(): Float32Array {
-    this.#learning();
-    this.#handOut(this.stack.flushGradient());
-    this.#pending = 0;
-    return this.#inputGradient.copy();
+    return this.#copy(this.#giveUp());
   }
 
   /** Copies of the gradients accumulated since the last update, by parameter name, in lag order like the weights. */
   gradients(): Weights {
     this.#learning();
-    const sums = this.stack.trained.flatMap(({ gradients }) => gradients);
+    const { f32 } = this.#engine.arena;
+    const sums = this.stack.trained.flatMap((layer) => {
+      layer.settle();
+      return layer.values.map(({ count }, i) => f32.slice(layer.gradient(i), layer.gradient(i) + count));
+    });
     return weightsOf(this.network.parameters, sums);
+  }
+
+  /** Gives the stream's memory back at once; else that happens some time after it is forgotten. It cannot be used any more. */
+  close(): void {
+    this.#engine.end(this.#lease);
   }
 
   /** The memory of this stream as bytes, which `network.restore` makes a stream of again: to the last bit. */
@@ -159,6 +170,7 @@ export class NetworkStream {
   /** The memory of this stream as plain data. @internal */
   state(): State {
     const { gradients, prewarm, maxPending } = this.#options;
+    this.#begin();
     return {
       gradients: Number(gradients),
       prewarm: Number(prewarm),
@@ -168,7 +180,7 @@ export class NetworkStream {
       open: this.#open,
       ended: Number(this.#ended),
       stack: this.stack.save(),
-      sums: saveSums(this.stack.trained),
+      sums: Object.fromEntries(this.stack.trained.map((layer, l) => [`layer${l}`, layer.save()])),
     };
   }
 
@@ -184,15 +196,17 @@ export class NetworkStream {
     stream.#open = numberIn(state, 'open');
     stream.#ended = numberIn(state, 'ended') === 1;
     stream.stack.restore(stateIn(state, 'stack'));
-    restoreSums(stream.stack.trained, stateIn(state, 'sums'));
+    const sums = stateIn(state, 'sums');
+    for (const [l, layer] of stream.stack.trained.entries()) layer.restore(stateIn(sums, `layer${l}`));
     return stream;
   }
 
   /** Checks a block before anything is changed and returns its frames. */
   #checkInput(x: ArrayLike<number>, valid?: ArrayLike<number>): number {
     const { inChannels } = this.network;
-    const frames = list('x', x).length / inChannels;
-    if (!Number.isInteger(frames)) throw invalid('x.length', `a multiple of its ${inChannels} channels`, x.length);
+    const { length } = x instanceof Float32Array ? x : list('x', x);
+    const frames = length === inChannels ? 1 : length / inChannels;
+    if (!Number.isInteger(frames)) throw invalid('x.length', `a multiple of its ${inChannels} channels`, length);
     if (valid && valid.length !== frames) throw invalid('valid.length', `the ${frames} frames of x`, valid.length);
     this.#checkPush(frames);
     return frames;
@@ -200,51 +214,101 @@ export class NetworkStream {
 
   #checkPush(frames: number): void {
     if (this.#ended && frames > 0) throw new RangeError(`frames pushed after flush must be 0, got ${frames}`);
-    if (!this.#gradient) return;
+    const { gradients, maxPending } = this.#options;
+    if (!gradients || this.#pending + frames * this.network.burst <= maxPending) return;
     const pending = this.#pending + this.outputsFor(frames);
-    const { maxPending } = this.#options;
     if (pending > maxPending)
       throw invalid('outputs that wait for a gradient', `<= maxPending = ${maxPending}`, pending);
   }
 
-  #pushZeros(frames: number): void {
+  #begin(): void {
+    if (this.#lease.ended) throw new TypeError('stream must be open, got a closed one');
+    this.#engine.scratch.begin();
+  }
+
+  #push(x: ArrayLike<number>, frames: number, valid?: ArrayLike<number>): Rows {
+    this.#begin();
+    const rows = readRows(this.#engine, x, frames, this.network.inChannels, valid);
+    return this.#take(this.stack.forward(rows), frames);
+  }
+
+  #pushZeros(frames: number): Rows {
     this.#checkPush(frames);
-    this.stack.input.clear();
-    this.stack.input.appendZeros(frames);
-    this.#forward(false);
+    this.#begin();
+    const { inChannels } = this.network;
+    const rows = readRows(this.#engine, new Float32Array(frames * inChannels), frames, inChannels, new Uint8Array(frames));
+    return this.#take(this.stack.forward(rows), frames);
   }
 
-  #forward(flush: boolean): void {
-    const { input } = this.stack;
-    const top = this.stack.forward(input, flush);
-    this.#index += input.count;
-    if (!this.#gradient) return;
-    this.#open += input.count;
+  /** Counts what `frames` input frames have brought. */
+  #take(top: Rows, frames: number): Rows {
+    this.#index += frames;
+    this.#remember(top.count, top.sound, top.valid);
+    if (!this.#options.gradients) return top;
+    this.#open += frames;
     this.#pending += top.count;
+    return top;
   }
 
-  #backward(gradY: ArrayLike<number>): void {
-    const g = this.#learning();
-    const rows = list('gradY', gradY).length / g.channels;
-    if (!Number.isInteger(rows)) throw invalid('gradY.length', `a multiple of ${g.channels} channels`, gradY.length);
+  #remember(count: number, sound: boolean, valid: Uint8Array): void {
+    this.#came = count;
+    this.#valid = sound ? null : valid.slice(0, count);
+  }
+
+  #backward(gradY: ArrayLike<number>): Rows {
+    this.#learning();
+    const { outChannels } = this.network;
+    const rows = list('gradY', gradY).length / outChannels;
+    if (!Number.isInteger(rows)) throw invalid('gradY.length', `a multiple of ${outChannels} channels`, gradY.length);
     if (rows > this.#pending) throw invalid('frames of gradY', `<= the ${this.#pending} outputs that wait`, rows);
-    g.read(gradY, rows);
-    for (let i = 0; i < gradY.length; i++) if (Number.isNaN(g.data[i])) g.data[i] = 0;
-    this.#handOut(this.stack.backward(g));
+    this.#begin();
+    const g = readRows(this.#engine, gradY, rows, outChannels);
+    if (!g.sound) this.#clearOdd(g);
+    const dx = this.stack.backward(g);
+    this.#open -= dx.count;
     this.#pending -= rows;
+    return dx;
   }
 
-  #handOut(rows: Frames): void {
-    this.#inputGradient = rows;
+  #clearOdd({ at, count, channels }: Rows): void {
+    const { f32 } = this.#engine.arena;
+    for (let i = at; i < at + count * channels; i++) if (Number.isNaN(f32[i])) f32[i] = 0;
+  }
+
+  #giveUp(): Rows {
+    this.#learning();
+    this.#begin();
+    const rows = this.stack.flushGradient();
     this.#open -= rows.count;
+    this.#pending = 0;
+    return rows;
   }
 
-  #learning(): Frames {
-    if (this.#gradient) return this.#gradient;
-    throw new TypeError('stream must be made with { gradients: true }, got one without');
+  /** The last `rows` outputs `times` times more, none of them valid, behind the outputs themselves. */
+  #repeatLast(top: Rows, rows: number, times: number): Float32Array {
+    const { channels } = top;
+    const body = this.#copy(top);
+    const all = new Float32Array(body.length + rows * times * channels);
+    all.set(body);
+    for (let i = body.length; i < all.length; i++) all[i] = all[i - rows * channels];
+    const valid = new Uint8Array(top.count + rows * times);
+    valid.set(this.valid);
+    this.#remember(valid.length, false, valid);
+    return all;
   }
 
-  get #top(): Frames {
-    return this.stack.outputs.at(-1)!;
+  #copy({ at, count, channels }: Rows): Float32Array {
+    return this.#engine.arena.f32.slice(at, at + count * channels);
+  }
+
+  #copyTo({ at, count, channels }: Rows, out: Float32Array): number {
+    const { f32 } = this.#engine.arena;
+    const numbers = count * channels;
+    for (let i = 0; i < numbers; i++) out[i] = f32[at + i];
+    return count;
+  }
+
+  #learning(): void {
+    if (!this.#options.gradients) throw new TypeError('stream must be made with { gradients: true }, got one without');
   }
 }

@@ -1,17 +1,19 @@
 import { integer, invalid, oneOf, positive } from './check.ts';
 import { initialize, type Initialization } from './initialize.ts';
-import type { Layer, ParameterSpec } from './layer.ts';
+import { Engine } from './engine.ts';
+import { heldCount, type Layer, type ParameterSpec } from './layer.ts';
 import { LayerStack } from './layer-stack.ts';
 import { layersOf, type NetworkSpec } from './network-spec.ts';
 import { NetworkStream } from './network-stream.ts';
 import type { StreamOptions } from './stream-options.ts';
-import { chain, type Pace } from './pace.ts';
+import { chain, largestBurst, type Pace } from './pace.ts';
 import { checkStreams } from './plan.ts';
 import { random } from './random.ts';
 import { decodeSafetensors, encodeSafetensors, jsonIn } from './safetensors.ts';
 import { decodeState } from './state-file.ts';
 import { fromTorch, toTorch } from './torch.ts';
 import { nameForTorch, torchNames, type TorchNames } from './torch-names.ts';
+import type { Part } from './trained.ts';
 import { checkWeights, weightsOf, type Weights, type WeightsLike } from './weights.ts';
 
 export interface CreateOptions {
@@ -23,36 +25,45 @@ export interface CreateOptions {
   initialization?: Initialization;
   /** Scale of the start weights. Default 1. */
   gain?: number;
+  /** What runs it. Default: the shared one. */
+  engine?: Engine;
 }
 
 /** A spec with its weights. Streams read the weights live: a change is heard from the next output on. */
 export class Network {
   readonly spec: NetworkSpec;
+  readonly engine: Engine;
   /** @internal */
   readonly layers: readonly Layer[];
   /** How its outputs follow its inputs. @internal */
   readonly pace: Pace;
-  /** What is trained, by name; and its values, packed as the engine reads them. @internal */
+  /** The most outputs that one frame brings. @internal */
+  readonly burst: number;
+  /** What is trained, by name; and where its values lie, packed as the engine reads them. @internal */
   readonly parameters: readonly ParameterSpec[];
   /** @internal */
-  readonly values: readonly Float32Array[];
+  readonly values: readonly Part[];
   /** What PyTorch calls the weights; of an exported module only. */
   readonly #names: TorchNames | undefined;
 
-  private constructor(spec: NetworkSpec, names?: TorchNames) {
+  private constructor(spec: NetworkSpec, engine: Engine, names?: TorchNames) {
     this.#names = names;
+    this.engine = engine;
     this.layers = layersOf(spec);
     this.spec = structuredClone(spec);
     this.pace = chain(this.layers.map((layer) => layer.pace));
     this.parameters = LayerStack.parameters('layers.', this.layers);
-    this.values = this.parameters.map(
-      ({ shape }) => new Float32Array(shape.reduce((product, size) => product * size, 1)),
-    );
+    this.burst = largestBurst(this.pace);
+    const lease = engine.lease(this);
+    this.values = this.parameters.map((parameter) => {
+      const count = heldCount(parameter);
+      return { at: lease.take(count), count };
+    });
   }
 
   /** A new network with the given weights, or with seeded random ones. */
   static create(spec: NetworkSpec, options: CreateOptions = {}): Network {
-    const network = new Network(spec);
+    const network = new Network(spec, options.engine ?? Engine.shared);
     if (options.weights) network.setWeights(options.weights);
     else network.#initialize(options);
     return network;
@@ -62,7 +73,7 @@ export class Network {
    * A network from safetensors: our own, which carry their spec, or PyTorch's ('0.weight' …), which need `spec`.
    * @throws when the bytes are no safetensors, there is no spec, or a shape does not fit; the sentence says which
    */
-  static load(bytes: Uint8Array, spec?: NetworkSpec): Network {
+  static load(bytes: Uint8Array, spec?: NetworkSpec, engine: Engine = Engine.shared): Network {
     const { tensors, metadata } = decodeSafetensors(bytes);
     const known = spec ?? (metadata.spec === undefined ? undefined : (jsonIn(metadata, 'spec') as NetworkSpec));
     if (!known) throw invalid('spec', "given, because the file's metadata has none", spec, TypeError);
@@ -70,7 +81,8 @@ export class Network {
     const weights = ours ? tensors : fromTorch(tensors, known);
     // before anything is made: a spec may claim more than the file holds
     checkWeights(LayerStack.parameters('layers.', layersOf(known)), weights);
-    const network = new Network(known, spec || metadata.torch === undefined ? undefined : torchNames(metadata));
+    const names = spec || metadata.torch === undefined ? undefined : torchNames(metadata);
+    const network = new Network(known, engine, names);
     network.setWeights(weights);
     return network;
   }
@@ -85,16 +97,24 @@ export class Network {
 
   /** Copies of the weights, in lag order. */
   weights(): Weights {
-    return weightsOf(this.parameters, this.values);
+    return weightsOf(this.parameters, this.packed());
   }
 
   /** Takes all weights over. Throws, and changes nothing, when a name or a shape does not fit. */
   setWeights(weights: WeightsLike): void {
     checkWeights(this.parameters, weights);
-    for (const [i, { name, pack }] of this.parameters.entries()) {
-      const { data } = weights[name];
-      this.values[i].set(pack ? pack(data) : Float32Array.from(data));
-    }
+    for (const [i, { name }] of this.parameters.entries()) this.#pack(i, weights[name].data);
+  }
+
+  /** Copies of the weights as the engine holds them. @internal */
+  packed(): Float32Array[] {
+    const { f32 } = this.engine.arena;
+    return this.values.map(({ at, count }) => f32.slice(at, at + count));
+  }
+
+  /** Takes over what `packed` gave. @internal */
+  setPacked(arrays: readonly Float32Array[]): void {
+    for (const [i, { at }] of this.values.entries()) this.engine.arena.f32.set(arrays[i], at);
   }
 
   /**
@@ -114,8 +134,8 @@ export class Network {
 
   /** A copy that shares nothing with this one. */
   clone(): Network {
-    const network = new Network(this.spec, this.#names);
-    network.setWeights(this.weights());
+    const network = new Network(this.spec, this.engine, this.#names);
+    network.setPacked(this.packed());
     return network;
   }
 
@@ -145,7 +165,13 @@ export class Network {
     const whole = new Float32Array(body.length + tail.length);
     whole.set(body);
     whole.set(tail, body.length);
+    stream.close();
     return whole;
+  }
+
+  #pack(i: number, numbers: ArrayLike<number>): void {
+    const { packing } = this.parameters[i];
+    this.engine.arena.f32.set(packing ? packing.pack(numbers) : numbers, this.values[i].at);
   }
 
   #initialize({ seed = 1, initialization, gain = 1 }: CreateOptions): void {
@@ -153,8 +179,7 @@ export class Network {
     positive('gain', gain);
     if (initialization !== undefined) oneOf('initialization', initialization, ['he', 'glorot', 'zeros']);
     for (const [i, parameter] of this.parameters.entries()) {
-      const numbers = initialize(parameter, initialization, gain, chance);
-      this.values[i].set(parameter.pack ? parameter.pack(numbers) : numbers);
+      this.#pack(i, initialize(parameter, initialization, gain, chance));
     }
   }
 }

@@ -8,8 +8,5 @@ import { Descent, type Optimizer } from './descent.ts';
  */
 export function nlms({ rate, epsilon = 1e-3 }: { rate: number; epsilon?: number }): Optimizer {
   positive('epsilon', epsilon);
-  return new Descent(rate, 0, (weights, gradient, _, step) => {
-    const length = step.rate / (epsilon + step.energy);
-    for (let i = 0; i < weights.length; i++) weights[i] = Math.fround(weights[i] - Math.fround(length * gradient[i]));
-  });
+  return new Descent(rate, { arrays: 0, plain: (layer, step) => layer.descend(step, epsilon) });
 }

@@ -1,10 +1,12 @@
 import { positive, oneOf } from './check.ts';
-import { trained, type Layer, type LayerOptions, type Trained } from './layer.ts';
+import type { Layer, StreamContext } from './layer.ts';
 import type { LayerContext, NormSpec } from './network-spec.ts';
 import { rowLayer, RowLayer } from './row-layer.ts';
 import { RowQueue } from './row-queue.ts';
+import { validAt, type Rows } from './rows.ts';
 import { Standardizer } from './standardizer.ts';
 import { stateIn, type State } from './state.ts';
+import { Trained, type Part } from './trained.ts';
 
 /**
  * Checks a norm. 'affine': y = w[c] x + b[c], which a trained batch norm is. 'running': y = (x - m) / √v with the causal
@@ -15,7 +17,7 @@ export function normLayer(spec: NormSpec, { inChannels }: LayerContext): Layer {
   const row = rowLayer(spec.type, inChannels);
   if (kind === 'running') {
     const tau = positive('tau', spec.tau ?? 100, 'frames');
-    return { ...row, bytes: 24 * inChannels, stream: (_, options) => new RunningNorm(tau, inChannels, options) };
+    return { ...row, bytes: 24 * inChannels, stream: (_, context) => new RunningNorm(tau, inChannels, context) };
   }
   const parameters = [
     { name: 'weight', shape: [inChannels], start: 1 },
@@ -25,44 +27,46 @@ export function normLayer(spec: NormSpec, { inChannels }: LayerContext): Layer {
     ...row,
     macs: inChannels,
     parameters,
-    stream: (values, options) => new AffineNorm(values, inChannels, options),
+    stream: (values, context) => new AffineNorm(values, inChannels, context),
   };
 }
 
 class AffineNorm extends RowLayer {
   override readonly trained: readonly Trained[];
-  readonly #values: readonly Float32Array[];
+  readonly #weight: number;
+  readonly #bias: number;
 
-  constructor(values: readonly Float32Array[], channels: number, { gradients }: LayerOptions) {
-    super(channels, gradients);
-    this.#values = values;
-    this.trained = gradients ? [trained(values)] : [];
+  constructor(values: readonly Part[], channels: number, context: StreamContext) {
+    super(channels, context);
+    this.#weight = values[0].at;
+    this.#bias = values[1].at;
+    this.trained = context.gradients ? [new Trained(context.engine, context.lease, values)] : [];
   }
 
-  protected override forward(x: Float32Array, from: number, y: Float32Array, at: number): void {
-    const [weight, bias] = this.#values;
-    for (let c = 0; c < this.channels; c++) y[at + c] = Math.fround(Math.fround(x[from + c] * weight[c]) + bias[c]);
-  }
-
-  protected override back(
-    x: Float32Array,
-    from: number,
-    g: Float32Array,
-    gAt: number,
-    dx: Float32Array,
-    at: number,
-  ): void {
-    const [sums] = this.trained;
-    const [weight, bias] = sums.gradients;
-    for (let c = 0; c < this.channels; c++) {
-      const dead = g[gAt + c] === 0 || !Number.isFinite(x[from + c]);
-      const dy = dead ? 0 : g[gAt + c];
-      dx[at + c] = dy * this.#values[0][c];
-      if (dead) continue;
-      weight[c] = Math.fround(weight[c] + Math.fround(dy * x[from + c]));
-      bias[c] = Math.fround(bias[c] + dy);
-      sums.energy += (x[from + c] * x[from + c] + 1) / this.channels;
+  protected override forward({ at, count }: Rows, y: number): void {
+    const { f32 } = this.engine.arena;
+    for (let i = 0; i < count * this.channels; i++) {
+      const c = i % this.channels;
+      f32[y + i] = Math.fround(Math.fround(f32[at + i] * f32[this.#weight + c]) + f32[this.#bias + c]);
     }
+  }
+
+  protected override back(x: number, count: number, g: number, dx: number): void {
+    const [sums] = this.trained;
+    const [weight, bias] = [sums.gradient(0), sums.gradient(1)];
+    const { f32 } = this.engine.arena;
+    for (let i = 0; i < count * this.channels; i++) {
+      const c = i % this.channels;
+      const input = f32[x + i];
+      const dead = f32[g + i] === 0 || !Number.isFinite(input);
+      const dy = dead ? 0 : f32[g + i];
+      f32[dx + i] = dy * f32[this.#weight + c];
+      if (dead) continue;
+      f32[weight + c] = Math.fround(f32[weight + c] + Math.fround(dy * input));
+      f32[bias + c] = Math.fround(f32[bias + c] + dy);
+      sums.energy += (input * input + 1) / this.channels;
+    }
+    sums.touch();
   }
 }
 
@@ -73,41 +77,28 @@ class RunningNorm extends RowLayer {
   /** 1 / √v of the frames whose gradient has not come. */
   readonly #scales: RowQueue | null;
 
-  constructor(tau: number, channels: number, { gradients }: LayerOptions) {
-    super(channels, gradients);
+  constructor(tau: number, channels: number, context: StreamContext) {
+    super(channels, context);
     this.#standardizer = new Standardizer({ channels, frames: tau });
     this.#row = new Float32Array(channels);
-    this.#scales = gradients ? new RowQueue(channels) : null;
+    this.#scales = context.gradients ? new RowQueue(channels) : null;
   }
 
-  protected override forward(x: Float32Array, from: number, y: Float32Array, at: number, valid: number): void {
-    const row = this.#row;
-    for (let c = 0; c < row.length; c++) row[c] = x[from + c];
-    this.#valid[0] = valid;
-    const z = this.#standardizer.push(row, this.#valid);
-    for (let c = 0; c < row.length; c++) y[at + c] = z[c];
-    if (!this.#scales) return;
-    const { spread } = this.#standardizer.statistics();
-    for (let c = 0; c < row.length; c++) row[c] = this.#standardizer.hasSpread(c) ? 1 / spread[c] : 0;
-    this.#scales.push(row, 0);
+  protected override forward(x: Rows, y: number): void {
+    for (let i = 0; i < x.count; i++) this.#scale(x, i, y + i * this.channels);
   }
 
-  protected override back(
-    _x: Float32Array,
-    _from: number,
-    g: Float32Array,
-    gAt: number,
-    dx: Float32Array,
-    at: number,
-  ): void {
+  protected override back(_x: number, count: number, g: number, dx: number): void {
+    const { f32 } = this.engine.arena;
     const scales = this.#scales!;
-    for (let c = 0; c < this.channels; c++) dx[at + c] = g[gAt + c] === 0 ? 0 : g[gAt + c] * scales.data[scales.at + c];
-    scales.drop(1);
+    for (let i = 0; i < count * this.channels; i++)
+      f32[dx + i] = f32[g + i] === 0 ? 0 : f32[g + i] * scales.data[scales.at + i];
+    scales.drop(count);
   }
 
-  override flushGradient(dx: Parameters<RowLayer['flushGradient']>[0]): void {
-    super.flushGradient(dx);
+  override flushGradient(): Rows {
     this.#scales?.drop(this.#scales.count);
+    return super.flushGradient();
   }
 
   override save(): State {
@@ -119,5 +110,18 @@ class RunningNorm extends RowLayer {
     super.restore(state);
     this.#standardizer.restore(stateIn(state, 'statistics'));
     this.#scales?.restore(stateIn(state, 'scales'));
+  }
+
+  #scale(x: Rows, i: number, y: number): void {
+    const { f32 } = this.engine.arena;
+    const row = this.#row;
+    const from = x.at + i * row.length;
+    for (let c = 0; c < row.length; c++) row[c] = f32[from + c];
+    this.#valid[0] = validAt(x, i);
+    f32.set(this.#standardizer.push(row, this.#valid), y);
+    if (!this.#scales) return;
+    const { spread } = this.#standardizer.statistics();
+    for (let c = 0; c < row.length; c++) row[c] = this.#standardizer.hasSpread(c) ? 1 / spread[c] : 0;
+    this.#scales.push(row, 0);
   }
 }

@@ -151,11 +151,10 @@ export class Pipeline {
 
 /** A network's weights as state, packed as the engine reads them. */
 function weightsIn(network: Network): State {
-  return Object.fromEntries(network.parameters.map(({ name }, i) => [name, network.values[i].slice()]));
+  const packed = network.packed();
+  return Object.fromEntries(network.parameters.map(({ name }, i) => [name, packed[i]]));
 }
 
 function setWeights(network: Network, state: State): void {
-  for (const [i, { name }] of network.parameters.entries()) {
-    network.values[i].set(floatsIn(state, name, network.values[i].length));
-  }
+  network.setPacked(network.parameters.map(({ name }, i) => floatsIn(state, name, network.values[i].count)));
 }

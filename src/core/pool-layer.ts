@@ -1,13 +1,13 @@
-import type { Layer, LayerOptions, LayerStream } from './layer.ts';
+import type { Layer, LayerStream, StreamContext } from './layer.ts';
 import type { LayerContext, PoolSpec } from './network-spec.ts';
 import { windowPace } from './pace.ts';
-import { windowing, type Windowing } from './windowing.ts';
+import { windowBytes, windowing, type Windowing } from './windowing.ts';
 
 /** Checks a pool's spec: whole windows only, so that padding never enters, one after the other unless a stride is given. */
 export function poolLayer(
   spec: PoolSpec,
   { inChannels }: LayerContext,
-  stream: (windowing: Windowing, channels: number, options: LayerOptions) => LayerStream,
+  stream: (windowing: Windowing, channels: number, context: StreamContext) => LayerStream,
 ): Layer {
   const { type, kernelSize, stride = kernelSize } = spec;
   const window = windowing({ kernelSize, stride, mode: 'valid' });
@@ -17,8 +17,8 @@ export function poolLayer(
     outChannels: inChannels,
     pace: windowPace(window),
     macs: inChannels * kernelSize,
-    bytes: 2 * kernelSize * (4 * inChannels + 1),
+    bytes: windowBytes(window, inChannels),
     parameters: [],
-    stream: (_, options) => stream(window, inChannels, options),
+    stream: (_, context) => stream(window, inChannels, context),
   };
 }

@@ -1,13 +1,15 @@
 import { invalid } from './check.ts';
-import type { Frames } from './frames.ts';
+import type { Engine } from './engine.ts';
 import { GradientLine } from './gradient-line.ts';
-import type { Layer, LayerOptions, LayerStream, Trained } from './layer.ts';
+import type { Layer, LayerStream, StreamContext } from './layer.ts';
 import { LayerStack } from './layer-stack.ts';
 import type { LayerContext, ResidualSpec } from './network-spec.ts';
 import { chain, type Pace } from './pace.ts';
 import { RowQueue } from './row-queue.ts';
+import { mark, validAt, type Rows } from './rows.ts';
 import { numberIn, stateIn, type State } from './state.ts';
 import { sum } from './sum.ts';
+import type { Trained } from './trained.ts';
 
 /** Checks a residual's layers: they must give back as many channels as they take. */
 export function residualLayer(spec: ResidualSpec, { inChannels, build }: LayerContext): Layer {
@@ -24,7 +26,7 @@ export function residualLayer(spec: ResidualSpec, { inChannels, build }: LayerCo
     macs: LayerStack.macs(layers),
     bytes: sum(layers, ({ bytes }) => bytes),
     parameters: LayerStack.parameters('layers.', layers),
-    stream: (values, options) => new Residual(new LayerStack(inChannels, layers, values, options), pace, options),
+    stream: (values, context) => new Residual(new LayerStack(inChannels, layers, values, context), pace, context),
   };
 }
 
@@ -36,6 +38,7 @@ class Residual implements LayerStream {
   readonly trained: readonly Trained[];
   readonly #stack: LayerStack;
   readonly #pace: Pace;
+  readonly #engine: Engine;
   /** Frames that an output may still hang on, with their validity behind their samples, from frame `#first` on. */
   readonly #frames: RowQueue;
   readonly #row: Float32Array;
@@ -44,55 +47,54 @@ class Residual implements LayerStream {
   #outputs = 0;
   #learned = 0;
 
-  constructor(stack: LayerStack, pace: Pace, { gradients }: LayerOptions) {
-    const { channels } = stack.input;
+  constructor(stack: LayerStack, pace: Pace, { engine, lease, gradients }: StreamContext) {
+    const channels = stack.inChannels;
     this.#stack = stack;
     this.#pace = pace;
+    this.#engine = engine;
     this.#frames = new RowQueue(channels + 1);
     this.#row = new Float32Array(channels + 1);
-    this.#shortcut = gradients ? new GradientLine(channels, 0) : null;
+    this.#shortcut = gradients ? new GradientLine(engine, lease, channels, 0) : null;
     this.trained = stack.trained;
   }
 
-  push(x: Frames, out: Frames): void {
+  push(x: Rows): Rows {
+    const { f32 } = this.#engine.arena;
     for (let i = 0; i < x.count; i++) {
-      for (let c = 0; c < x.channels; c++) this.#row[c] = x.data[i * x.channels + c];
-      this.#row[x.channels] = x.valid[i];
+      for (let c = 0; c < x.channels; c++) this.#row[c] = f32[x.at + i * x.channels + c];
+      this.#row[x.channels] = validAt(x, i);
       this.#frames.push(this.#row, 0);
     }
-    this.#add(this.#stack.forward(x, false), out);
+    return this.#add(this.#stack.forward(x));
   }
 
-  flush(out: Frames): void {
-    this.#add(this.#stack.flush(), out);
+  flush(): Rows {
+    return this.#add(this.#stack.flush());
   }
 
-  backward(g: Frames, dx: Frames): void {
-    const line = this.#shortcut;
-    if (!line) return;
+  backward(g: Rows): Rows {
+    const line = this.#shortcut!;
     const end = this.#first + this.#frames.count;
     line.open(end);
+    const { f32 } = this.#engine.arena;
     for (let i = 0; i < g.count; i++) {
       const hang = this.#pace.hang(this.#learned++);
       if (hang >= end) continue;
       const at = line.offset(hang);
-      for (let c = 0; c < g.channels; c++)
-        line.data[at + c] = Math.fround(line.data[at + c] + g.data[i * g.channels + c]);
+      for (let c = 0; c < g.channels; c++) f32[at + c] = Math.fround(f32[at + c] + f32[g.at + i * g.channels + c]);
     }
-    this.#handOn(this.#stack.backward(g), line, dx);
+    return this.#handOn(this.#stack.backward(g), line);
   }
 
-  release(dx: Frames): void {
-    const line = this.#shortcut;
-    if (line) this.#handOn(this.#stack.release(), line, dx);
+  release(): Rows {
+    return this.#handOn(this.#stack.release(), this.#shortcut!);
   }
 
-  flushGradient(dx: Frames): void {
-    const line = this.#shortcut;
-    if (!line) return;
+  flushGradient(): Rows {
+    const line = this.#shortcut!;
     this.#learned = this.#outputs;
     line.open(this.#first + this.#frames.count);
-    this.#handOn(this.#stack.flushGradient(), line, dx);
+    return this.#handOn(this.#stack.flushGradient(), line);
   }
 
   shift(frames: number): number {
@@ -124,31 +126,32 @@ class Residual implements LayerStream {
     this.#shortcut?.restore(stateIn(state, 'shortcut'));
   }
 
-  /** Appends the sum of the layers' outputs and the frames that they hang on, and forgets frames nothing hangs on. */
-  #add(y: Frames, out: Frames): void {
+  /** The sums of the layers' outputs and the frames that they hang on; forgets frames that nothing hangs on. */
+  #add(y: Rows): Rows {
     const { channels } = y;
-    const to = out.reserve(y.count);
+    const out = this.#engine.scratch.rows(y.count, channels);
+    const { f32 } = this.#engine.arena;
     for (let i = 0; i < y.count; i++) {
       const back = this.#pace.hang(this.#outputs++) - this.#first;
       const exists = back < this.#frames.count;
       const from = this.#frames.at + back * (channels + 1);
       for (let c = 0; c < channels; c++) {
         const shortcut = exists ? this.#frames.data[from + c] : 0;
-        out.data[to + i * channels + c] = y.data[i * channels + c] + shortcut;
+        f32[out.at + i * channels + c] = f32[y.at + i * channels + c] + shortcut;
       }
-      out.valid[out.count + i] = exists ? y.valid[i] * this.#frames.data[from + channels] : 0;
+      if (!exists || !validAt(y, i) || !this.#frames.data[from + channels]) mark(out, i, 0);
     }
-    out.count += y.count;
     const passed = Math.min(this.#frames.count, this.#pace.hang(this.#outputs) - this.#first);
     this.#frames.drop(passed);
     this.#first += passed;
+    return out;
   }
 
   /** Adds what the layers let go to the shortcut's gradient, and lets both go. */
-  #handOn(rows: Frames, line: GradientLine, dx: Frames): void {
+  #handOn(rows: Rows, line: GradientLine): Rows {
+    const { f32 } = this.#engine.arena;
     const at = line.offset(line.first);
-    for (let i = 0; i < rows.count * rows.channels; i++)
-      line.data[at + i] = Math.fround(line.data[at + i] + rows.data[i]);
-    line.take(line.first + rows.count, dx);
+    for (let i = 0; i < rows.count * rows.channels; i++) f32[at + i] = Math.fround(f32[at + i] + f32[rows.at + i]);
+    return line.take(line.first + rows.count);
   }
 }

@@ -17,11 +17,10 @@ export function rmsprop({ rate, alpha = 0.99, epsilon = 1e-8, weightDecay = 0 }:
   fraction('alpha', alpha);
   positive('epsilon', epsilon);
   notNegative('weightDecay', weightDecay);
-  return new Descent(rate, 1, (weights, gradient, [square], step) => {
-    for (let i = 0; i < weights.length; i++) {
-      const slope = gradient[i] + weightDecay * weights[i];
-      square[i] = alpha * square[i] + (1 - alpha) * slope * slope;
-      weights[i] -= (step.rate * slope) / (Math.sqrt(square[i]) + epsilon);
-    }
+  return new Descent(rate, {
+    arrays: 1,
+    move: ({ kernels }, { w, dw, count, memory: [square] }, step) => {
+      kernels.rmsprop(w, dw, square, count, step, alpha, 1 - alpha, epsilon, weightDecay);
+    },
   });
 }

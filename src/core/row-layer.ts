@@ -1,8 +1,10 @@
-import { RowQueue } from './row-queue.ts';
-import type { Frames } from './frames.ts';
-import type { Layer, LayerStream, Trained } from './layer.ts';
+import { DelayLine } from './delay-line.ts';
+import type { Engine } from './engine.ts';
+import type { Layer, LayerStream, StreamContext } from './layer.ts';
 import { instant } from './pace.ts';
-import { stateIn, type State } from './state.ts';
+import { markLike, type Rows } from './rows.ts';
+import { numberIn, stateIn, type State } from './state.ts';
+import type { Trained } from './trained.ts';
 
 /** What the layers that work frame by frame have in common. */
 export function rowLayer(type: string, channels: number): Omit<Layer, 'stream'> {
@@ -13,57 +15,53 @@ export function rowLayer(type: string, channels: number): Omit<Layer, 'stream'> 
 export abstract class RowLayer implements LayerStream {
   readonly trained: readonly Trained[] = [];
   protected readonly channels: number;
-  /** Inputs whose gradient has not come; null when nothing learns. */
-  readonly #inputs: RowQueue | null;
+  protected readonly engine: Engine;
+  /** Inputs from frame `#first` on, whose gradient has not come; null when nothing learns. */
+  readonly #inputs: DelayLine | null;
+  #first = 0;
 
-  constructor(channels: number, gradients: boolean) {
+  constructor(channels: number, { engine, lease, gradients }: StreamContext) {
     this.channels = channels;
-    this.#inputs = gradients ? new RowQueue(channels) : null;
+    this.engine = engine;
+    this.#inputs = gradients ? new DelayLine(lease, channels, 0) : null;
   }
 
-  /** Computes the output of one input row. */
-  protected abstract forward(x: Float32Array, from: number, y: Float32Array, at: number, valid: number): void;
+  /** Computes the outputs of the rows of `x` at `y`. */
+  protected abstract forward(x: Rows, y: number): void;
 
-  /** Computes ∂L/∂x of one input row from ∂L/∂y; adds to the gradients of what is trained. */
-  protected abstract back(
-    x: Float32Array,
-    from: number,
-    g: Float32Array,
-    gAt: number,
-    dx: Float32Array,
-    at: number,
-  ): void;
+  /** Computes ∂L/∂x of `count` input rows at `x` from ∂L/∂y at `g`; adds to the gradients of what is trained. */
+  protected abstract back(x: number, count: number, g: number, dx: number): void;
 
-  push(x: Frames, out: Frames): void {
-    const { channels } = this;
-    out.reserve(x.count);
-    for (let i = 0; i < x.count; i++) {
-      this.#inputs?.push(x.data, i * channels);
-      this.forward(x.data, i * channels, out.data, out.count * channels, x.valid[i]);
-      out.valid[out.count++] = x.valid[i];
-    }
+  push(x: Rows): Rows {
+    this.#keep(x);
+    const out = this.engine.scratch.rows(x.count, this.channels);
+    this.forward(x, out.at);
+    markLike(out, x);
+    return out;
   }
 
-  flush(): void {}
-
-  backward(g: Frames, dx: Frames): void {
-    const inputs = this.#inputs;
-    if (!inputs) return;
-    const { channels } = this;
-    dx.reserve(g.count);
-    for (let i = 0; i < g.count; i++) {
-      this.back(inputs.data, inputs.at, g.data, i * channels, dx.data, dx.count * channels);
-      dx.count++;
-      inputs.drop(1);
-    }
+  flush(): Rows {
+    return this.#nothing();
   }
 
-  release(): void {}
+  backward(g: Rows): Rows {
+    const inputs = this.#inputs!;
+    const dx = this.engine.scratch.rows(g.count, this.channels);
+    if (g.count > 0) this.back(inputs.offset(this.#first), g.count, g.at, dx.at);
+    this.#first += g.count;
+    return dx;
+  }
 
-  flushGradient(dx: Frames): void {
-    if (!this.#inputs) return;
-    dx.appendZeros(this.#inputs.count);
-    this.#inputs.drop(this.#inputs.count);
+  release(): Rows {
+    return this.#nothing();
+  }
+
+  flushGradient(): Rows {
+    const inputs = this.#inputs!;
+    const rows = this.engine.scratch.rows(inputs.next - this.#first, this.channels);
+    this.engine.kernels.fill(rows.at, rows.count * this.channels, 0);
+    this.#first = inputs.next;
+    return rows;
   }
 
   shift(frames: number): number {
@@ -71,10 +69,25 @@ export abstract class RowLayer implements LayerStream {
   }
 
   save(): State {
-    return this.#inputs ? { inputs: this.#inputs.save() } : {};
+    return this.#inputs ? { first: this.#first, inputs: this.#inputs.save(this.#first) } : {};
   }
 
   restore(state: State): void {
-    this.#inputs?.restore(stateIn(state, 'inputs'));
+    if (!this.#inputs) return;
+    this.#first = numberIn(state, 'first');
+    this.#inputs.restore(stateIn(state, 'inputs'));
+  }
+
+  #keep({ at, count, channels }: Rows): void {
+    const inputs = this.#inputs;
+    for (let i = 0; inputs && i < count;) {
+      const some = inputs.makeRoom(count - i, this.#first);
+      this.engine.kernels.write(at + i * channels, inputs.append(some), some * channels);
+      i += some;
+    }
+  }
+
+  #nothing(): Rows {
+    return this.engine.scratch.rows(0, this.channels);
   }
 }

@@ -12,8 +12,6 @@ export interface SgdOptions {
   weightDecay?: number;
 }
 
-const f = Math.fround;
-
 /**
  * Stochastic gradient descent, equation (6): w ← w - μ g, with g = ∂L/∂w + λ w. With momentum m, as PyTorch writes it:
  * v ← m v + g, and w ← w - μ v, or w ← w - μ (g + m v) with Nesterov's look ahead.
@@ -21,14 +19,13 @@ const f = Math.fround;
 export function sgd({ rate, momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions): Optimizer {
   fraction('momentum', momentum);
   notNegative('weightDecay', weightDecay);
-  return new Descent(rate, momentum > 0 ? 1 : 0, (weights, gradient, [velocity], step) => {
-    for (let i = 0; i < weights.length; i++) {
-      let slope = weightDecay > 0 ? f(gradient[i] + f(weightDecay * weights[i])) : gradient[i];
-      if (momentum > 0) {
-        velocity[i] = f(f(momentum * velocity[i]) + slope);
-        slope = nesterov ? f(slope + f(momentum * velocity[i])) : velocity[i];
-      }
-      weights[i] = f(weights[i] - f(step.rate * slope));
-    }
+  if (momentum === 0 && weightDecay === 0)
+    return new Descent(rate, { arrays: 0, plain: (layer, step) => layer.descend(step) });
+  return new Descent(rate, {
+    arrays: momentum > 0 ? 1 : 0,
+    move: ({ kernels }, { w, dw, count, memory }, step) => {
+      const velocity = memory.length > 0 ? memory[0] : 0;
+      kernels.sgd(w, dw, velocity, count, step, momentum, Number(nesterov), weightDecay);
+    },
   });
 }

@@ -29,8 +29,9 @@ export function reverseTaps(data: ArrayLike<number>, [outputs, taps, inputs]: re
 /** Copies of what the engine holds for `parameters` (values, or gradients), by name and in lag order. */
 export function weightsOf(parameters: readonly ParameterSpec[], held: readonly Float32Array[]): Weights {
   return Object.fromEntries(
-    parameters.map(({ name, shape, unpack }, i) => {
-      return [name, { shape: [...shape], data: unpack ? unpack(held[i]) : held[i].slice() }];
+    parameters.map(({ name, shape, packing }, i) => {
+      const count = shape.reduce((product, size) => product * size, 1);
+      return [name, { shape: [...shape], data: packing ? packing.unpack(held[i]) : held[i].slice(0, count) }];
     }),
   );
 }

@@ -1,4 +1,5 @@
 import { integer, invalid, oneOf } from './check.ts';
+import { lineFrames } from './delay-line.ts';
 
 /** Where outputs hang, as the `mode` column of the design has it; [left, right] counts the padding on either side. */
 export type Mode = 'causal' | 'valid' | 'same' | 'full' | readonly [left: number, right: number];
@@ -42,6 +43,8 @@ export interface Windowing {
   readonly period: number;
   /** Frames that must have come before the padding is known, and so before any output; Infinity = the whole recording. */
   readonly wait: number;
+  /** The newest frames that the padding after the last one is made of. */
+  readonly sources: number;
   /** The newest frames whose gradient is open until the end, because the tail could still copy them. */
   readonly hold: number;
 }
@@ -63,11 +66,10 @@ export function windowing(spec: WindowSpec): Windowing {
   };
 }
 
-/** Frames that a delay line for such windows keeps; where a padding looks at the whole recording it grows from there. */
-export function lineCapacity({ receptiveField, head, wait, tail, statLength, period }: Windowing): number {
-  const sources = tail > 0 ? Math.max(tail + 1, statLength, period) : 0;
-  const capacity = Math.max(receptiveField, head + wait, sources);
-  return capacity === Infinity ? receptiveField : capacity;
+/** Memory of a delay line for such windows, in bytes; where a padding looks at the whole recording it grows from there. */
+export function windowBytes({ receptiveField, head, wait, sources }: Windowing, channels: number): number {
+  const kept = Math.max(receptiveField - 1, head + wait, sources);
+  return 4 * channels * lineFrames(kept === Infinity ? receptiveField - 1 : kept);
 }
 
 function surroundings(spec: WindowSpec, left: number, tail: number) {
@@ -103,7 +105,9 @@ function surroundings(spec: WindowSpec, left: number, tail: number) {
   const whole = statLength === Infinity || period === Infinity;
   const wait = whole ? Infinity : head > 0 ? waits[padding] : 0;
   const hold = tail > 0 ? holds[padding] : 0;
-  return { head, tail, padding, padValue, statLength, period, wait, hold };
+  const copies = tail > 0 && padding !== 'zeros' && padding !== 'constant';
+  const sources = copies ? Math.max(tail + 1, statLength, period) : 0;
+  return { head, tail, padding, padValue, statLength, period, wait, hold, sources };
 }
 
 /** Frames that a padding looks at; Infinity = all of them, which only a whole recording can tell. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { activations } from '../../src/core/activation.ts';
+import { activations } from '../../src/kernels/activation-types.ts';
 import { Network } from '../../src/core/network.ts';
 import type { Conv1dSpec, LayerSpec, NetworkSpec } from '../../src/core/network-spec.ts';
 import { plan } from '../../src/core/plan.ts';
@@ -48,7 +48,7 @@ export const transposed: fc.Arbitrary<LayerSpec> = fc.record({
   bias: fc.boolean(),
 });
 const activation: fc.Arbitrary<LayerSpec> = fc.constantFrom(
-  ...(Object.keys(activations) as (keyof typeof activations)[]).map((type) => ({ type })),
+  ...activations.map((type) => ({ type })),
   { type: 'leakyRelu' as const, alpha: 0.3 },
   { type: 'elu' as const, alpha: 0.5 },
   { type: 'softmax' as const },

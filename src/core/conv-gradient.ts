@@ -1,0 +1,99 @@
+import type { StreamContext } from './layer.ts';
+import { Trained, type Part } from './trained.ts';
+
+/** Outputs whose weight gradient may be owed. */
+const mostOwed = 16;
+
+/** What an owed gradient needs to know of its convolution. */
+export interface OwedShape {
+  /** Numbers of one window, and from one window to the next. */
+  readonly length: number;
+  readonly step: number;
+  readonly outputs: number;
+  /** Where the window of an output begins. */
+  readonly windowAt: (output: number) => number;
+}
+
+/**
+ * The weight gradient of a convolution whose windows are runs of its delay line. The sum of equation (4) is put off until somebody
+ * asks for it: the windows are in the line anyway, and an optimizer that takes the plain gradient then needs no sum in memory
+ * at all. Its order, and so its bits, are those of a sum made at once.
+ */
+export class ConvGradient extends Trained {
+  readonly #shape: OwedShape;
+  readonly #hasBias: boolean;
+  /** ∂L/∂y of the outputs that are owed, [mostOwed, outputs]. */
+  readonly #slopes: number;
+  /** The first output that is owed, and how many are. */
+  #first = 0;
+  #count = 0;
+
+  constructor({ engine, lease }: StreamContext, values: readonly Part[], shape: OwedShape) {
+    super(engine, lease, values);
+    this.#shape = shape;
+    this.#hasBias = values.length > 1;
+    this.#slopes = lease.take(mostOwed * shape.outputs);
+  }
+
+  /** The oldest output whose window is still needed; Infinity = none is. */
+  get oldest(): number {
+    return this.#count > 0 ? this.#first : Infinity;
+  }
+
+  /** Owes the gradients of `count` outputs from output `first` on, ∂L/∂y at `g`. */
+  owe(first: number, count: number, g: number): void {
+    const { outputs } = this.#shape;
+    for (let i = 0; i < count;) {
+      if (this.#count === mostOwed || first + i !== this.#first + this.#count) this.settle();
+      if (this.#count === 0) this.#first = first + i;
+      const some = Math.min(count - i, mostOwed - this.#count);
+      const to = this.#slopes + this.#count * outputs;
+      this.engine.kernels.write(g + i * outputs, to, some * outputs);
+      this.#count += some;
+      i += some;
+    }
+  }
+
+  override settle(): void {
+    const count = this.#count;
+    if (count === 0) return;
+    const { length, step, outputs, windowAt } = this.#shape;
+    const { kernels } = this.engine;
+    const x = windowAt(this.#first);
+    kernels.weightGradient(x, step, count, this.#slopes, outputs, length, outputs, this.gradient(0));
+    if (this.#hasBias) kernels.biasGradient(this.#slopes, outputs, count, outputs, this.gradient(1));
+    this.#addEnergy(x);
+    this.touch();
+    this.#count = 0;
+  }
+
+  override descend(rate: number, epsilon?: number): void {
+    const count = this.#count;
+    if (!this.clean || count === 0) {
+      super.descend(rate, epsilon);
+      return;
+    }
+    const { length, step, outputs, windowAt } = this.#shape;
+    const { kernels } = this.engine;
+    const x = windowAt(this.#first);
+    let size = rate;
+    if (epsilon !== undefined) {
+      this.#addEnergy(x);
+      size = rate / (epsilon + this.energy);
+    }
+    kernels.descend(x, step, count, this.#slopes, outputs, length, outputs, this.values[0].at, size);
+    if (this.#hasBias) {
+      kernels.biasGradient(this.#slopes, outputs, count, outputs, this.gradient(1));
+      this.step(1, size);
+    }
+    this.#count = 0;
+    this.clear();
+  }
+
+  #addEnergy(x: number): void {
+    const { length, step } = this.#shape;
+    // a bias is a tap on a frame of ones
+    const ones = this.#hasBias ? this.#count : 0;
+    this.energy = this.engine.kernels.energy(x, step, this.#count, length, this.energy) + ones;
+  }
+}

@@ -1,0 +1,47 @@
+import type { Engine } from './engine.ts';
+import { mark, type Rows } from './rows.ts';
+
+/** Numbers from which on a block is copied in one go and looked through afterwards. */
+const many = 32;
+
+/**
+ * Brings `count` frames of `x`, [count, channels], into an engine's memory. A frame that is not all numbers is not valid, and its odd
+ * samples become NaN.
+ */
+export function readRows(
+  engine: Engine,
+  x: ArrayLike<number>,
+  count: number,
+  channels: number,
+  valid?: ArrayLike<number>,
+): Rows {
+  const rows = engine.scratch.rows(count, channels);
+  const numbers = count * channels;
+  const { f32 } = engine.arena;
+  const { at } = rows;
+  let sound: boolean;
+  if (numbers >= many) {
+    f32.set(x, at);
+    sound = engine.kernels.write(at, at, numbers) === 1;
+  } else {
+    let odd = 0;
+    for (let i = 0; i < numbers; i++) {
+      const sample = Math.fround(x[i]);
+      odd += sample - sample;
+      f32[at + i] = sample;
+    }
+    sound = odd === 0;
+  }
+  if (!sound) markOdd(f32, rows);
+  if (valid) for (let i = 0; i < count; i++) if (!valid[i]) mark(rows, i, 0);
+  return rows;
+}
+
+function markOdd(f32: Float32Array, rows: Rows): void {
+  const { at, count, channels } = rows;
+  for (let i = 0; i < count * channels; i++) {
+    if (Number.isFinite(f32[at + i])) continue;
+    f32[at + i] = NaN;
+    mark(rows, Math.floor(i / channels), 0);
+  }
+}

@@ -1,0 +1,82 @@
+import type { Engine } from './engine.ts';
+import type { Lease } from './lease.ts';
+import { floatsIn, numberIn, type State } from './state.ts';
+
+/** Numbers in an engine's memory: `count` of them, a multiple of 4, from `at` on. */
+export interface Part {
+  readonly at: number;
+  readonly count: number;
+}
+
+/** A layer's parameters and what accumulates beside them in one stream until an optimizer takes it. */
+export class Trained {
+  readonly values: readonly Part[];
+  /** Σ over the outputs since the last update of Σ x² of their windows (+ 1 where there is a bias): NLMS divides by it. */
+  energy = 0;
+  protected readonly engine: Engine;
+  /** Whether nothing was added to the gradients since they were cleared. */
+  protected clean = true;
+  readonly #lease: Lease;
+  /** Where the gradient of each parameter lies; 0 until it is asked for. */
+  readonly #gradients: number[];
+
+  constructor(engine: Engine, lease: Lease, values: readonly Part[]) {
+    this.engine = engine;
+    this.values = values;
+    this.#lease = lease;
+    this.#gradients = values.map(() => 0);
+  }
+
+  /** Where the gradient of parameter `i` lies. */
+  gradient(i: number): number {
+    return (this.#gradients[i] ||= this.#lease.take(this.values[i].count));
+  }
+
+  /** Adds to the gradients what is still owed to them. */
+  settle(): void {}
+
+  /** w ← w - μ g for all parameters, μ being `rate` or, with `epsilon`, `rate` / (`epsilon` + energy); clears the gradients. */
+  descend(rate: number, epsilon?: number): void {
+    this.settle();
+    const step = epsilon === undefined ? rate : rate / (epsilon + this.energy);
+    for (let i = 0; i < this.values.length; i++) this.step(i, step);
+    this.clear();
+  }
+
+  /** After the gradients were cleared. */
+  clear(): void {
+    this.clean = true;
+    this.energy = 0;
+  }
+
+  /** After something was added to the gradients. */
+  touch(): void {
+    this.clean = false;
+  }
+
+  /** What has accumulated, as copies. */
+  save(): State {
+    this.settle();
+    const { f32 } = this.engine.arena;
+    const gradients = this.values.map(({ count }, i) => {
+      const at = this.gradient(i);
+      return [`gradient${i}`, f32.slice(at, at + count)] as const;
+    });
+    return { energy: this.energy, ...Object.fromEntries(gradients) };
+  }
+
+  /** Takes over what `save` wrote. Throws when it is not of such a layer. */
+  restore(state: State): void {
+    this.energy = numberIn(state, 'energy');
+    for (const [i, { count }] of this.values.entries()) {
+      const at = this.gradient(i);
+      this.engine.arena.f32.set(floatsIn(state, `gradient${i}`, count), at);
+    }
+    this.clean = false;
+  }
+
+  protected step(i: number, rate: number): void {
+    const { at, count } = this.values[i];
+    this.engine.kernels.sgd(at, this.gradient(i), 0, count, rate, 0, 0, 0);
+  }
+}

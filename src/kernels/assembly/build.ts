@@ -1,0 +1,42 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import asc from 'assemblyscript/asc';
+
+export type Build = 'simd' | 'fused';
+
+/** The bytes that the kernels' source compiles to; 'fused' may round a product and a sum once. */
+export async function compile(build: Build): Promise<Uint8Array> {
+  const folder = await mkdtemp(join(tmpdir(), 'kernels-'));
+  const output = join(folder, 'kernels.wasm');
+  const options = ['-O3', '--runtime', 'stub', '--noAssert', '--importMemory', '--noExportMemory', '--use', 'abort='];
+  const fused = build === 'fused' ? ['--enable', 'relaxed-simd', '--use', 'FUSED=1'] : ['--use', 'FUSED=0'];
+  const source = fileURLToPath(new URL('index.ts', import.meta.url));
+  try {
+    const { error, stderr } = await asc.main([source, ...options, '--enable', 'simd', ...fused, '-o', output]);
+    if (error) throw new Error(`the kernels do not compile: ${error.message}\n${stderr.toString()}`);
+    return new Uint8Array(await readFile(output));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** The file that a build is checked in as. */
+export const fileOf = (build: Build): string =>
+  fileURLToPath(new URL(build === 'simd' ? '../simd-bytes.ts' : '../fused-bytes.ts', import.meta.url));
+
+/** What that file says. */
+export function moduleOf(bytes: Uint8Array): string {
+  const lines = Buffer.from(bytes).toString('base64').match(/.{1,112}/g)!;
+  const text = lines.map((line) => `  '${line}'`).join(' +\n');
+  return `/** What assembly/ compiles to (\`npm run build:kernels\`), as base64: ${bytes.length} bytes. */\nexport const bytes: string =\n${text};\n`;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  for (const build of ['simd', 'fused'] as const) {
+    const bytes = await compile(build);
+    await writeFile(fileOf(build), moduleOf(bytes));
+    console.log(`${build}: ${bytes.length} bytes`);
+  }
+}

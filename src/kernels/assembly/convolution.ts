@@ -1,0 +1,90 @@
+import { add, at, first, join, store } from './vector';
+
+/** Four kernels over two windows. */
+@inline
+function fourByTwo(x: usize, next: usize, w: usize, length: i32, b: usize, y: usize, yNext: usize, outputs: i32): void {
+  let a0 = f32x4.splat(0), a1 = f32x4.splat(0), a2 = f32x4.splat(0), a3 = f32x4.splat(0);
+  let b0 = f32x4.splat(0), b1 = f32x4.splat(0), b2 = f32x4.splat(0), b3 = f32x4.splat(0);
+  const end = x + at(length & ~3);
+  while (x < end) {
+    const xa = v128.load(x), xb = v128.load(next);
+    const w0 = v128.load(w), w1 = v128.load(w, 16), w2 = v128.load(w, 32), w3 = v128.load(w, 48);
+    a0 = add(a0, xa, w0);
+    b0 = add(b0, xb, w0);
+    a1 = add(a1, xa, w1);
+    b1 = add(b1, xb, w1);
+    a2 = add(a2, xa, w2);
+    b2 = add(b2, xb, w2);
+    a3 = add(a3, xa, w3);
+    b3 = add(b3, xb, w3);
+    x += 16;
+    next += 16;
+    w += 64;
+  }
+  if (length & 3) {
+    const mask = first(length & 3);
+    const xa = v128.and(v128.load(x), mask), xb = v128.and(v128.load(next), mask);
+    const w0 = v128.load(w), w1 = v128.load(w, 16), w2 = v128.load(w, 32), w3 = v128.load(w, 48);
+    a0 = add(a0, xa, w0);
+    b0 = add(b0, xb, w0);
+    a1 = add(a1, xa, w1);
+    b1 = add(b1, xb, w1);
+    a2 = add(a2, xa, w2);
+    b2 = add(b2, xb, w2);
+    a3 = add(a3, xa, w3);
+    b3 = add(b3, xb, w3);
+  }
+  const bias = b ? v128.load(b) : f32x4.splat(0);
+  store(y, biased(join(a0, a1, a2, a3), b, bias), outputs);
+  store(yNext, biased(join(b0, b1, b2, b3), b, bias), outputs);
+}
+
+/** Four kernels over one window. */
+@inline
+function four(x: usize, w: usize, length: i32, b: usize, y: usize, outputs: i32): void {
+  let a0 = f32x4.splat(0), a1 = f32x4.splat(0), a2 = f32x4.splat(0), a3 = f32x4.splat(0);
+  const end = x + at(length & ~3);
+  while (x < end) {
+    const xa = v128.load(x);
+    a0 = add(a0, xa, v128.load(w));
+    a1 = add(a1, xa, v128.load(w, 16));
+    a2 = add(a2, xa, v128.load(w, 32));
+    a3 = add(a3, xa, v128.load(w, 48));
+    x += 16;
+    w += 64;
+  }
+  if (length & 3) {
+    const xa = v128.and(v128.load(x), first(length & 3));
+    a0 = add(a0, xa, v128.load(w));
+    a1 = add(a1, xa, v128.load(w, 16));
+    a2 = add(a2, xa, v128.load(w, 32));
+    a3 = add(a3, xa, v128.load(w, 48));
+  }
+  store(y, biased(join(a0, a1, a2, a3), b, b ? v128.load(b) : f32x4.splat(0)), outputs);
+}
+
+@inline
+function biased(sums: v128, b: usize, bias: v128): v128 {
+  return b ? f32x4.add(sums, bias) : sums;
+}
+
+export function convolve(
+  x: i32, xStep: i32, frames: i32, w: i32, b: i32, length: i32, outputs: i32, y: i32, yStep: i32,
+): void {
+  const row = at((length + 3) & ~3);
+  const window = at(xStep), frame = at(yStep);
+  let wAt = at(w);
+  for (let o = 0; o < outputs; o += 4) {
+    const bias = b ? at(b + o) : 0;
+    const last = outputs - o;
+    let from = at(x), to = at(y + o);
+    let n = 1;
+    for (; n < frames; n += 2) {
+      fourByTwo(from, from + window, wAt, length, bias, to, to + frame, last);
+      from += 2 * window;
+      to += 2 * frame;
+    }
+    if (n === frames) four(from, wAt, length, bias, to, last);
+    wAt += 4 * row;
+  }
+}

@@ -1,0 +1,5 @@
+export { convolve } from './convolution';
+export { biasGradient, descend, energy, inputGradient, weightGradient } from './gradients';
+export { adam, rmsprop, sgd } from './optimizers';
+export { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from './pools';
+export { fill, gather, scatter, write } from './rows';

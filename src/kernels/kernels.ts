@@ -1,0 +1,134 @@
+/**
+ * The inner loops of the engine, over numbers (float32) in one memory. Every argument that says where is an offset in
+ * numbers from the memory's start; `frames` windows lie `xStep` numbers apart. Two implementations give the same bits: WASM SIMD
+ * and plain TypeScript.
+ *
+ * Every sum keeps four partial sums by j mod 4, oldest tap first, joined (s0 + s1) + (s2 + s3), the bias last. Weights are
+ * packed as the loops read them: four kernels side by side, four numbers of each,
+ *
+ *     w[o/4][j/4][o mod 4][j mod 4]          j = (K-1-k)·C + c;  zeros where o or j is filled up to a multiple of 4
+ *
+ * A memory must be readable for 4 numbers behind whatever is passed.
+ */
+export interface Kernels {
+  /** Copies `count` numbers; 1 when all are finite, else 0. */
+  write(x: number, y: number, count: number): number;
+  fill(y: number, count: number, number: number): void;
+  /** Copies `frames` windows of `taps` runs of `width` numbers, `tapStep` apart, to one after the other. */
+  gather(x: number, xStep: number, frames: number, taps: number, tapStep: number, width: number, y: number): void;
+  /** Puts one gathered window back to its runs. */
+  scatter(x: number, taps: number, tapStep: number, width: number, y: number): void;
+
+  /** Equation (2): y[n, o] = b[o] + Σ_j w[o, j] x[n, j]. `b` 0: none. */
+  convolve(
+    x: number,
+    xStep: number,
+    frames: number,
+    w: number,
+    b: number,
+    length: number,
+    outputs: number,
+    y: number,
+    yStep: number,
+  ): void;
+  /** Equation (5), in rising n, then rising o: dx[n, j] += g[n, o] w[o, j]. Four kernels without a gradient are passed over. */
+  inputGradient(
+    g: number,
+    gStep: number,
+    frames: number,
+    w: number,
+    length: number,
+    outputs: number,
+    dx: number,
+    dxStep: number,
+  ): void;
+  /** Equation (4), in rising n: dw[o, j] += g[n, o] x[n, j]. */
+  weightGradient(
+    x: number,
+    xStep: number,
+    frames: number,
+    g: number,
+    gStep: number,
+    length: number,
+    outputs: number,
+    dw: number,
+  ): void;
+  /** Equations (4) and (6) at once, for gradients that nothing was added to yet: w[o, j] -= rate Σ_n g[n, o] x[n, j]. */
+  descend(
+    x: number,
+    xStep: number,
+    frames: number,
+    g: number,
+    gStep: number,
+    length: number,
+    outputs: number,
+    w: number,
+    rate: number,
+  ): void;
+  /** db[o] += g[n, o]. */
+  biasGradient(g: number, gStep: number, frames: number, outputs: number, db: number): void;
+  /** `before` + Σ x² of one window after the other. */
+  energy(x: number, xStep: number, frames: number, length: number, before: number): number;
+
+  /** y[n, c] = (1/K) Σ_k x[n, k, c], the taps in four partial sums. */
+  avgPool(x: number, xStep: number, frames: number, taps: number, channels: number, y: number): void;
+  avgPoolGradient(g: number, frames: number, taps: number, channels: number, dx: number, dxStep: number): void;
+  /** y[n, c] = max_k x[n, k, c]: of equal samples the oldest, and a NaN over every number. */
+  maxPool(x: number, xStep: number, frames: number, taps: number, channels: number, y: number): void;
+  maxPoolGradient(
+    x: number,
+    xStep: number,
+    g: number,
+    frames: number,
+    taps: number,
+    channels: number,
+    dx: number,
+    dxStep: number,
+  ): void;
+
+  /** One step of each optimizer over `count` weights, a multiple of 4; clears `dw`. `velocity` 0: none. */
+  sgd(
+    w: number,
+    dw: number,
+    velocity: number,
+    count: number,
+    rate: number,
+    momentum: number,
+    nesterov: number,
+    decay: number,
+  ): void;
+  rmsprop(
+    w: number,
+    dw: number,
+    square: number,
+    count: number,
+    rate: number,
+    alpha: number,
+    rest: number,
+    epsilon: number,
+    decay: number,
+  ): void;
+  adam(
+    w: number,
+    dw: number,
+    mean: number,
+    square: number,
+    count: number,
+    length: number,
+    correction: number,
+    keep: number,
+    decay: number,
+    beta1: number,
+    rest1: number,
+    beta2: number,
+    rest2: number,
+    epsilon: number,
+  ): void;
+
+  /** y = f(x) of `count` numbers, by the number of the activation; `y` may be `x`. */
+  activate(kind: number, x: number, y: number, count: number, alpha: number): void;
+  /** dx = g f'(x); 0 where g is 0 or x is not finite. */
+  activateGradient(kind: number, x: number, g: number, dx: number, count: number, alpha: number): void;
+  softmax(x: number, y: number, rows: number, channels: number): void;
+  softmaxGradient(x: number, g: number, dx: number, rows: number, channels: number): void;
+}

@@ -1,0 +1,20 @@
+import type { Arena } from './arena.ts';
+import type { Kernels } from './kernels.ts';
+import { convolutionLoops } from './plain/convolution.ts';
+import { gradientLoops } from './plain/gradients.ts';
+import { optimizerLoops } from './plain/optimizers.ts';
+import { poolLoops } from './plain/pools.ts';
+import { rowLoops } from './plain/rows.ts';
+import { rowwiseLoops } from './plain/activations.ts';
+
+/** The kernels in TypeScript, every operation rounded to float32: for where there is no SIMD, and what SIMD is held to. */
+export function plainKernels(arena: Arena): Kernels {
+  return {
+    ...rowLoops(arena),
+    ...convolutionLoops(arena),
+    ...gradientLoops(arena),
+    ...poolLoops(arena),
+    ...optimizerLoops(arena),
+    ...rowwiseLoops(arena),
+  };
+}

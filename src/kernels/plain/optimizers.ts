@@ -1,0 +1,53 @@
+import type { Arena } from '../arena.ts';
+import type { Kernels } from '../kernels.ts';
+
+const f = Math.fround;
+
+/** One step of each optimizer. */
+export function optimizerLoops(arena: Arena): Pick<Kernels, 'sgd' | 'rmsprop' | 'adam'> {
+  return {
+    sgd(w, dw, velocity, count, rate, momentum, nesterov, decay) {
+      const m = arena.f32;
+      const [mu, keep, lambda] = [f(rate), f(momentum), f(decay)];
+      for (let i = 0; i < count; i++) {
+        let slope = m[dw + i];
+        if (lambda > 0) slope = f(slope + f(lambda * m[w + i]));
+        if (velocity) {
+          const moved = f(f(keep * m[velocity + i]) + slope);
+          m[velocity + i] = moved;
+          slope = nesterov ? f(slope + f(keep * moved)) : moved;
+        }
+        m[w + i] = f(m[w + i] - f(mu * slope));
+        m[dw + i] = 0;
+      }
+    },
+
+    rmsprop(w, dw, square, count, rate, alpha, rest, epsilon, decay) {
+      const m = arena.f32;
+      const [mu, keep, fresh, least, lambda] = [f(rate), f(alpha), f(rest), f(epsilon), f(decay)];
+      for (let i = 0; i < count; i++) {
+        const slope = f(m[dw + i] + f(lambda * m[w + i]));
+        const mean = f(f(keep * m[square + i]) + f(f(fresh * slope) * slope));
+        m[square + i] = mean;
+        m[w + i] = f(m[w + i] - f(f(mu * slope) / f(f(Math.sqrt(mean)) + least)));
+        m[dw + i] = 0;
+      }
+    },
+
+    adam(w, dw, mean, square, count, length, correction, keep, decay, beta1, rest1, beta2, rest2, epsilon) {
+      const m = arena.f32;
+      const [step, scale, kept, lambda, least] = [f(length), f(correction), f(keep), f(decay), f(epsilon)];
+      const [b1, r1, b2, r2] = [f(beta1), f(rest1), f(beta2), f(rest2)];
+      for (let i = 0; i < count; i++) {
+        const slope = f(m[dw + i] + f(lambda * m[w + i]));
+        const first = f(f(b1 * m[mean + i]) + f(r1 * slope));
+        const second = f(f(b2 * m[square + i]) + f(f(r2 * slope) * slope));
+        m[mean + i] = first;
+        m[square + i] = second;
+        const root = f(f(f(Math.sqrt(second)) / scale) + least);
+        m[w + i] = f(f(m[w + i] * kept) - f(f(step * first) / root));
+        m[dw + i] = 0;
+      }
+    },
+  };
+}
