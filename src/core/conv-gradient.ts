@@ -93,7 +93,6 @@ export class ConvGradient extends Trained {
   #addEnergy(x: number): void {
     const { length, step } = this.#shape;
     // a bias is a tap on a frame of ones
-    const ones = this.#hasBias ? this.#count : 0;
-    this.energy = this.engine.kernels.energy(x, step, this.#count, length, this.energy) + ones;
+    this.energy = this.engine.kernels.energy(x, step, this.#count, length, this.energy, this.#hasBias ? 1 : 0);
   }
 }

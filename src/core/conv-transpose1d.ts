@@ -1,7 +1,6 @@
-import { DelayLine } from './delay-line.ts';
 import type { Engine } from './engine.ts';
 import { GradientLine } from './gradient-line.ts';
-import { Holes } from './holes.ts';
+import { InputLine } from './input-line.ts';
 import type { LayerStream, StreamContext } from './layer.ts';
 import type { Phase } from './polyphase.ts';
 import { mark, type Rows } from './rows.ts';
@@ -33,10 +32,8 @@ export class ConvTranspose1d implements LayerStream {
   readonly #engine: Engine;
   readonly #shape: ConvTranspose1dShape;
   readonly #values: readonly Part[];
-  readonly #line: DelayLine;
+  readonly #line: InputLine;
   readonly #gradientLine: GradientLine | null;
-  readonly #holes = new Holes();
-  #lastOdd = -1;
   /** Outputs that have come, and those of them that have had their gradient. */
   #outputs = 0;
   #learned = 0;
@@ -50,7 +47,7 @@ export class ConvTranspose1d implements LayerStream {
     this.#engine = engine;
     this.#shape = shape;
     this.#values = values;
-    this.#line = new DelayLine(lease, inChannels, lags);
+    this.#line = new InputLine(engine, lease, inChannels, lags);
     this.#gradientLine = gradients ? new GradientLine(engine, lease, inChannels, lags + 1) : null;
     this.trained = gradients ? [new Trained(engine, lease, values)] : [];
   }
@@ -104,8 +101,6 @@ export class ConvTranspose1d implements LayerStream {
     this.#frames += frames;
     this.#outputs += outputs;
     this.#learned += outputs;
-    this.#lastOdd += frames;
-    this.#holes.shift(frames);
     this.#line.shift(frames);
     this.#gradientLine?.shift(frames);
     return outputs;
@@ -116,9 +111,7 @@ export class ConvTranspose1d implements LayerStream {
       learned: this.#learned,
       outputs: this.#outputs,
       frames: this.#frames,
-      lastOdd: this.#lastOdd,
       ended: Number(this.#ended),
-      holes: this.#holes.save(),
       line: this.#line.save(this.#keep()),
       ...(this.#gradientLine && { gradientLine: this.#gradientLine.save() }),
     };
@@ -128,9 +121,7 @@ export class ConvTranspose1d implements LayerStream {
     this.#learned = numberIn(state, 'learned');
     this.#outputs = numberIn(state, 'outputs');
     this.#frames = numberIn(state, 'frames');
-    this.#lastOdd = numberIn(state, 'lastOdd');
     this.#ended = numberIn(state, 'ended') === 1;
-    this.#holes.restore(stateIn(state, 'holes'));
     this.#line.restore(stateIn(state, 'line'));
     this.#gradientLine?.restore(stateIn(state, 'gradientLine'));
   }
@@ -146,25 +137,12 @@ export class ConvTranspose1d implements LayerStream {
     const { stride, outChannels } = this.#shape;
     const out = this.#engine.scratch.rows(x.count * stride, outChannels);
     for (let i = 0; i < x.count;) {
-      const count = this.#take(x, i);
+      const count = this.#line.take(x, i, x.count - i, this.#keep());
       for (let p = 0; p < stride; p++) this.#emit(p, count, out, i);
       this.#outputs += count * stride;
       i += count;
     }
     return out;
-  }
-
-  #take(x: Rows, from: number): number {
-    const line = this.#line;
-    const count = line.makeRoom(x.count - from, this.#keep());
-    const first = line.next;
-    const sound = this.#engine.kernels.write(x.at + from * x.channels, line.append(count), count * x.channels);
-    if (!sound) this.#lastOdd = line.next - 1;
-    if (!x.sound) {
-      this.#holes.forget(this.#keep());
-      for (let i = 0; i < count; i++) if (!x.valid[from + i]) this.#holes.add(first + i);
-    }
-    return count;
   }
 
   /** The outputs of phase `p` that come with the newest `count` frames, of which the first is frame `row` of the block. */
@@ -183,8 +161,10 @@ export class ConvTranspose1d implements LayerStream {
       this.#gather(this.#line.offset(frame - phase.oldest), count, phase, group, windows);
       kernels.convolve(windows, phase.length, count, w, b, phase.length, own, y, stride * outChannels);
     }
-    for (let i = 0; i < count && frame - phase.oldest <= this.#holes.last; i++)
-      if (this.#holes.hit(frame + i - phase.oldest, Math.max(1, phase.taps), phase.step)) mark(out, (row + i) * stride + p, 0);
+    if (this.#line.isSoundFrom(frame - phase.oldest)) return;
+    for (let i = 0; i < count; i++)
+      if (!this.#line.isValid(frame + i - phase.oldest, Math.max(1, phase.taps), phase.step))
+        mark(out, (row + i) * stride + p, 0);
   }
 
   #accumulate(output: number, g: number, line: GradientLine): void {
@@ -194,14 +174,15 @@ export class ConvTranspose1d implements LayerStream {
     const phase = phases[output % stride];
     const { length } = phase;
     const oldest = Math.floor(output / stride) - phase.oldest;
-    if (!this.#isFinite(oldest, phase)) return;
+    // the gradient of a window that holds something else than numbers is nobody's
+    if (!this.#line.isFinite(oldest, phase.taps, phase.step)) return;
     const [sums] = this.trained;
     const window = scratch.numbers(length);
     for (let group = 0; group < groups; group++) {
       const weights = phase.offset + group * phase.group;
       const slopes = g + group * own;
       this.#gather(this.#line.offset(oldest), 1, phase, group, window);
-      sums.energy += kernels.energy(window, 0, 1, length, 0) / groups;
+      sums.energy += kernels.energy(window, 0, 1, length, 0, 0) / groups;
       kernels.weightGradient(window, 0, 1, slopes, 0, length, own, sums.gradient(0) + weights);
       this.#gather(line.offset(oldest), 1, phase, group, window);
       kernels.inputGradient(slopes, 0, 1, this.#values[0].at + weights, length, own, window, 0);
@@ -213,18 +194,6 @@ export class ConvTranspose1d implements LayerStream {
       sums.energy += 1;
     }
     sums.touch();
-  }
-
-  /** Whether the window holds numbers only: the gradient of one that does not is nobody's. */
-  #isFinite(oldest: number, { taps, step }: Phase): boolean {
-    if (oldest > this.#lastOdd) return true;
-    const { inChannels } = this.#shape;
-    const { f32 } = this.#engine.arena;
-    for (let tap = 0; tap < taps; tap++) {
-      const from = this.#line.offset(oldest + tap * step);
-      for (let i = from; i < from + inChannels; i++) if (f32[i] - f32[i] !== 0) return false;
-    }
-    return true;
   }
 
   /** Copies the group's channels of the frames that the windows of a phase see, the first window beginning at `x`. */

@@ -26,7 +26,9 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
   const { kernelSize } = shape;
   const kernel = [outChannels, kernelSize, inChannels / groups];
   const start = { fanIn: kernelSize * kernel[2], fanOut: (kernelSize * outChannels) / groups, rectified };
-  const parameters: ParameterSpec[] = [{ name: 'weight', shape: kernel, start, packing: packedKernels(kernel, groups) }];
+  const parameters: ParameterSpec[] = [
+    { name: 'weight', shape: kernel, start, packing: packedKernels(kernel, groups) },
+  ];
   if (bias) parameters.push({ name: 'bias', shape: [outChannels], start: 0 });
   return {
     type: spec.type,
@@ -37,7 +39,9 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
     bytes: windowBytes(shape, inChannels),
     parameters,
     stream: (values, context) =>
-      shape.dilation === 1 && groups === 1 ? new Conv1d(shape, values, context) : new GatheredConv1d(shape, values, context),
+      shape.dilation === 1 && groups === 1
+        ? new Conv1d(shape, values, context)
+        : new GatheredConv1d(shape, values, context),
   };
 }
 
@@ -86,6 +90,12 @@ class Conv1d extends WindowLayer {
     const { kernels } = this.engine;
     kernels.inputGradient(g, outputs, count, this.#weight, this.#length, outputs, dx, this.#step);
     this.#gradient!.owe(first, count, g);
+  }
+
+  override shift(frames: number): number {
+    // what is owed names its windows by index
+    this.#gradient?.settle();
+    return super.shift(frames);
   }
 
   protected override get oldestOwed(): number {
@@ -174,7 +184,7 @@ class GatheredConv1d extends WindowLayer {
     for (let n = 0; n < count; n++) {
       for (let group = 0; group < groups; group++) {
         this.#gather(x + n * this.#step, 1, group, windows);
-        sums.energy += this.engine.kernels.energy(windows, length, 1, length, 0) / groups;
+        sums.energy += this.engine.kernels.energy(windows, length, 1, length, 0, 0) / groups;
       }
       if (this.#values.length > 1) sums.energy += 1;
     }

@@ -40,10 +40,14 @@ export class DelayLine {
     return this.#at + (index - this.#base) * this.channels;
   }
 
+  /** How many more frames there is room for. */
+  get free(): number {
+    return this.#capacity - (this.next - this.#base);
+  }
+
   /** Makes room for at least one and at best `count` more frames and returns for how many; frames from `keep` on stay. */
   makeRoom(count: number, keep: number): number {
-    const free = this.#capacity - (this.next - this.#base);
-    return free >= count ? count : this.#move(count, keep);
+    return this.free >= count ? count : this.#move(count, keep);
   }
 
   /** Appends `count` frames, for which there is room, and returns where the first begins; they hold anything. */

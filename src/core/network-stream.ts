@@ -25,7 +25,13 @@ export class NetworkStream {
   readonly stack: LayerStack;
   readonly #engine: Engine;
   readonly #lease: Lease;
-  readonly #options: Required<StreamOptions>;
+  readonly #inChannels: number;
+  readonly #outChannels: number;
+  /** The most outputs that one frame brings. */
+  readonly #burst: number;
+  readonly #gradients: boolean;
+  readonly #maxPending: number;
+  readonly #prewarm: boolean;
   #index = 0;
   #pending = 0;
   /** Input frames whose gradient has not been handed out. */
@@ -37,7 +43,12 @@ export class NetworkStream {
 
   constructor(network: Network, { gradients = false, maxPending = 1024, prewarm = false }: StreamOptions = {}) {
     this.network = network;
-    this.#options = { gradients, prewarm, maxPending: integer('maxPending', maxPending, 1) };
+    this.#inChannels = network.inChannels;
+    this.#outChannels = network.outChannels;
+    this.#burst = network.burst;
+    this.#gradients = gradients;
+    this.#prewarm = prewarm;
+    this.#maxPending = integer('maxPending', maxPending, 1);
     const { engine } = network;
     this.#engine = engine;
     this.#lease = engine.lease(this);
@@ -63,15 +74,14 @@ export class NetworkStream {
 
   /** Pushes [frames, in] and returns the outputs, [frames', out], as an array that the caller owns. */
   push(x: ArrayLike<number>, valid?: ArrayLike<number>): Float32Array {
-    return this.#copy(this.#push(x, this.#checkInput(x, valid), valid));
+    return this.#copy(this.#push(x, this.#framesOf(x, valid), valid));
   }
 
   /** The same without allocating: writes to `out` and returns the frames written. */
   pushInto(x: ArrayLike<number>, out: Float32Array, valid?: ArrayLike<number>): number {
-    const frames = this.#checkInput(x, valid);
-    const { outChannels, burst } = this.network;
-    if (!(out instanceof Float32Array) || out.length < frames * burst * outChannels)
-      room('out', out, this.outputsFor(frames) * outChannels);
+    const frames = this.#framesOf(x, valid);
+    if (!(out?.length >= frames * this.#burst * this.#outChannels) || !(out instanceof Float32Array))
+      room('out', out, this.outputsFor(frames) * this.#outChannels);
     return this.#copyTo(this.#push(x, frames, valid), out);
   }
 
@@ -85,7 +95,7 @@ export class NetworkStream {
   skip(count: number): Float32Array {
     integer('count', count, 0);
     const { pace } = this.stack;
-    const steady = this.#options.gradients ? 0 : steadyFrames(pace, count);
+    const steady = this.#gradients ? 0 : steadyFrames(pace, count);
     const top = this.#pushZeros(count - steady);
     if (steady === 0) return this.#copy(top);
     this.#index += steady;
@@ -95,7 +105,7 @@ export class NetworkStream {
 
   /** As `skip`, for who does not want the outputs: none is kept, and gradients still open are given up. */
   jump(count: number): void {
-    const { gradients } = this.#options;
+    const gradients = this.#gradients;
     const steady = steadyFrames(this.stack.pace, integer('count', count, 0));
     const step = gradients ? 1 : count - steady;
     if (gradients) this.#giveUp();
@@ -103,7 +113,8 @@ export class NetworkStream {
       this.#pushZeros(step);
       if (gradients) this.#giveUp();
     }
-    this.#remember(0, true, none);
+    this.#came = 0;
+    this.#valid = null;
     this.#index += steady;
     this.stack.shift(steady);
   }
@@ -126,7 +137,8 @@ export class NetworkStream {
 
   /** The same without allocating: writes to `out`, which must have room for every row still open; returns the rows written. */
   backwardInto(gradY: ArrayLike<number>, out: Float32Array): number {
-    room('out', out, this.#open * this.network.inChannels);
+    if (!(out?.length >= this.#open * this.#inChannels) || !(out instanceof Float32Array))
+      room('out', out, this.#open * this.#inChannels);
     return this.#copyTo(this.#backward(gradY), out);
   }
 
@@ -169,12 +181,11 @@ export class NetworkStream {
 
   /** The memory of this stream as plain data. @internal */
   state(): State {
-    const { gradients, prewarm, maxPending } = this.#options;
     this.#begin();
     return {
-      gradients: Number(gradients),
-      prewarm: Number(prewarm),
-      maxPending,
+      gradients: Number(this.#gradients),
+      prewarm: Number(this.#prewarm),
+      maxPending: this.#maxPending,
       index: this.#index,
       pending: this.#pending,
       open: this.#open,
@@ -201,24 +212,30 @@ export class NetworkStream {
     return stream;
   }
 
-  /** Checks a block before anything is changed and returns its frames. */
-  #checkInput(x: ArrayLike<number>, valid?: ArrayLike<number>): number {
-    const { inChannels } = this.network;
-    const { length } = x instanceof Float32Array ? x : list('x', x);
-    const frames = length === inChannels ? 1 : length / inChannels;
-    if (!Number.isInteger(frames)) throw invalid('x.length', `a multiple of its ${inChannels} channels`, length);
-    if (valid && valid.length !== frames) throw invalid('valid.length', `the ${frames} frames of x`, valid.length);
-    this.#checkPush(frames);
+  /** The frames of a block; throws, before anything is changed, where it cannot be taken. */
+  #framesOf(x: ArrayLike<number>, valid?: ArrayLike<number>): number {
+    const frames = list('x', x).length / this.#inChannels;
+    const fits = !valid || valid.length === frames;
+    if (!fits || frames !== Math.floor(frames) || !this.#takes(frames)) this.#refuse(x, frames, valid);
     return frames;
   }
 
-  #checkPush(frames: number): void {
+  /** Whether `frames` more can be pushed, as far as can be told at once. */
+  #takes(frames: number): boolean {
+    if (this.#ended || this.#lease.ended) return false;
+    return !this.#gradients || this.#pending + frames * this.#burst <= this.#maxPending;
+  }
+
+  /** Throws the sentence that says why a block is refused; returns where it need not be. */
+  #refuse(x: ArrayLike<number>, frames: number, valid?: ArrayLike<number>): void {
+    if (!Number.isInteger(frames))
+      throw invalid('x.length', `a multiple of its ${this.#inChannels} channels`, x.length);
+    if (valid && valid.length !== frames) throw invalid('valid.length', `the ${frames} frames of x`, valid.length);
+    if (this.#lease.ended) throw new TypeError('stream must be open, got a closed one');
     if (this.#ended && frames > 0) throw new RangeError(`frames pushed after flush must be 0, got ${frames}`);
-    const { gradients, maxPending } = this.#options;
-    if (!gradients || this.#pending + frames * this.network.burst <= maxPending) return;
     const pending = this.#pending + this.outputsFor(frames);
-    if (pending > maxPending)
-      throw invalid('outputs that wait for a gradient', `<= maxPending = ${maxPending}`, pending);
+    if (this.#gradients && pending > this.#maxPending)
+      throw invalid('outputs that wait for a gradient', `<= maxPending = ${this.#maxPending}`, pending);
   }
 
   #begin(): void {
@@ -228,46 +245,44 @@ export class NetworkStream {
 
   #push(x: ArrayLike<number>, frames: number, valid?: ArrayLike<number>): Rows {
     this.#begin();
-    const rows = readRows(this.#engine, x, frames, this.network.inChannels, valid);
+    const rows = readRows(this.#engine, x, frames, this.#inChannels, valid);
     return this.#take(this.stack.forward(rows), frames);
   }
 
   #pushZeros(frames: number): Rows {
-    this.#checkPush(frames);
-    this.#begin();
-    const { inChannels } = this.network;
-    const rows = readRows(this.#engine, new Float32Array(frames * inChannels), frames, inChannels, new Uint8Array(frames));
-    return this.#take(this.stack.forward(rows), frames);
+    const zeros = new Float32Array(frames * this.#inChannels);
+    if (!this.#takes(frames)) this.#refuse(zeros, frames);
+    return this.#push(zeros, frames, new Uint8Array(frames));
   }
 
   /** Counts what `frames` input frames have brought. */
   #take(top: Rows, frames: number): Rows {
     this.#index += frames;
-    this.#remember(top.count, top.sound, top.valid);
-    if (!this.#options.gradients) return top;
-    this.#open += frames;
-    this.#pending += top.count;
+    this.#came = top.count;
+    this.#valid = top.sound ? null : top.valid.slice(0, top.count);
+    if (this.#gradients) {
+      this.#open += frames;
+      this.#pending += top.count;
+    }
     return top;
-  }
-
-  #remember(count: number, sound: boolean, valid: Uint8Array): void {
-    this.#came = count;
-    this.#valid = sound ? null : valid.slice(0, count);
   }
 
   #backward(gradY: ArrayLike<number>): Rows {
     this.#learning();
-    const { outChannels } = this.network;
-    const rows = list('gradY', gradY).length / outChannels;
-    if (!Number.isInteger(rows)) throw invalid('gradY.length', `a multiple of ${outChannels} channels`, gradY.length);
-    if (rows > this.#pending) throw invalid('frames of gradY', `<= the ${this.#pending} outputs that wait`, rows);
+    const rows = list('gradY', gradY).length / this.#outChannels;
+    if (rows !== Math.floor(rows) || rows > this.#pending) this.#refuseGradient(gradY, rows);
     this.#begin();
-    const g = readRows(this.#engine, gradY, rows, outChannels);
+    const g = readRows(this.#engine, gradY, rows, this.#outChannels);
     if (!g.sound) this.#clearOdd(g);
     const dx = this.stack.backward(g);
     this.#open -= dx.count;
     this.#pending -= rows;
     return dx;
+  }
+
+  #refuseGradient({ length }: ArrayLike<number>, rows: number): void {
+    if (!Number.isInteger(rows)) throw invalid('gradY.length', `a multiple of ${this.#outChannels} channels`, length);
+    throw invalid('frames of gradY', `<= the ${this.#pending} outputs that wait`, rows);
   }
 
   #clearOdd({ at, count, channels }: Rows): void {
@@ -293,7 +308,8 @@ export class NetworkStream {
     for (let i = body.length; i < all.length; i++) all[i] = all[i - rows * channels];
     const valid = new Uint8Array(top.count + rows * times);
     valid.set(this.valid);
-    this.#remember(valid.length, false, valid);
+    this.#came = valid.length;
+    this.#valid = valid;
     return all;
   }
 
@@ -309,6 +325,6 @@ export class NetworkStream {
   }
 
   #learning(): void {
-    if (!this.#options.gradients) throw new TypeError('stream must be made with { gradients: true }, got one without');
+    if (!this.#gradients) throw new TypeError('stream must be made with { gradients: true }, got one without');
   }
 }

@@ -15,8 +15,7 @@ export function packedKernels(shape: readonly number[], groups: number): Packing
   const each = (visit: (index: number, at: number) => void) => {
     for (let o = 0; o < outputs; o++) {
       for (let k = 0; k < taps; k++) {
-        for (let c = 0; c < inputs; c++)
-          visit((o * taps + k) * inputs + c, place(o, (taps - 1 - k) * inputs + c));
+        for (let c = 0; c < inputs; c++) visit((o * taps + k) * inputs + c, place(o, (taps - 1 - k) * inputs + c));
       }
     }
   };

@@ -1,9 +1,8 @@
-import { DelayLine } from './delay-line.ts';
 import type { Engine } from './engine.ts';
 import { GradientLine } from './gradient-line.ts';
-import { Holes } from './holes.ts';
+import { InputLine } from './input-line.ts';
 import type { LayerStream, StreamContext } from './layer.ts';
-import { copied, statistic } from './reference/surroundings.ts';
+import { padAfter, padBefore, sourceOf } from './line-padding.ts';
 import { mark, type Rows } from './rows.ts';
 import { floatsIn, numberIn, stateIn, type State } from './state.ts';
 import type { Trained } from './trained.ts';
@@ -23,7 +22,7 @@ import type { Windowing } from './windowing.ts';
 export abstract class WindowLayer implements LayerStream {
   readonly trained: readonly Trained[] = [];
   protected readonly engine: Engine;
-  protected readonly line: DelayLine;
+  protected readonly line: InputLine;
   protected readonly gradientLine: GradientLine | null;
   protected readonly windowing: Windowing;
   readonly #outChannels: number;
@@ -35,9 +34,6 @@ export abstract class WindowLayer implements LayerStream {
   #frames = 0;
   /** How many frames the padding before frame 0 was made of. */
   #known = 0;
-  readonly #holes = new Holes();
-  /** The newest frame that may hold something that is no number. */
-  #lastOdd = -1;
   /** The gradient of the padding before frame 0, until its sources leave. */
   #copies: Float32Array | null = null;
   #ended = false;
@@ -47,7 +43,7 @@ export abstract class WindowLayer implements LayerStream {
     const { engine, lease, gradients } = context;
     this.windowing = windowing;
     this.engine = engine;
-    this.line = new DelayLine(lease, channels[0], receptiveField - 1, padValue);
+    this.line = new InputLine(engine, lease, channels[0], receptiveField - 1, padValue);
     this.gradientLine = gradients ? new GradientLine(engine, lease, channels[0], receptiveField - 1) : null;
     this.#outChannels = channels[1];
   }
@@ -70,13 +66,15 @@ export abstract class WindowLayer implements LayerStream {
 
   push(x: Rows): Rows {
     const out = this.engine.scratch.rows(this.#due(this.#frames + x.count), this.#outChannels);
-    let came = 0;
-    for (let i = 0; i < x.count;) {
-      const count = this.#take(x, i);
-      this.#frames += count;
-      i += count;
+    for (let i = 0, came = 0; i < x.count;) {
+      const taken = this.#take(x, i);
+      this.#frames += taken;
+      i += taken;
       if (this.#frames === this.windowing.wait) this.#padBefore();
-      came = this.#emit(out, came);
+      // all that are due have come with the last frame
+      const count = i === x.count ? out.count - came : this.#due(this.line.next);
+      if (count > 0) this.#emit(out, came, count);
+      came += count;
     }
     return out;
   }
@@ -89,10 +87,11 @@ export abstract class WindowLayer implements LayerStream {
     if (this.#frames < wait) this.#padBefore();
     const padding = this.#paddingAfter();
     const out = scratch.rows(this.#due(this.line.next + tail), this.#outChannels);
-    let came = this.#emit(out, 0);
-    for (let i = 0; i < tail;) {
-      i += this.#take(padding, i);
-      came = this.#emit(out, came);
+    for (let i = 0, came = 0; came < out.count;) {
+      const count = this.#due(this.line.next);
+      if (count > 0) this.#emit(out, came, count);
+      came += count;
+      if (i < tail) i += this.#take(padding, i);
     }
     return out;
   }
@@ -102,7 +101,8 @@ export abstract class WindowLayer implements LayerStream {
     line.open(this.line.next);
     for (let i = 0; i < g.count;) {
       const count = this.#soundRun(g.count - i);
-      if (count > 0) this.accumulate(this.#learned, count, g.at + i * g.channels, line.offset(this.#oldest(this.#learned)));
+      if (count > 0)
+        this.accumulate(this.#learned, count, g.at + i * g.channels, line.offset(this.#oldest(this.#learned)));
       this.#learned += Math.max(1, count);
       i += Math.max(1, count);
     }
@@ -128,8 +128,6 @@ export abstract class WindowLayer implements LayerStream {
     this.#frames += frames;
     this.#outputs += outputs;
     this.#learned += outputs;
-    this.#lastOdd += frames;
-    this.#holes.shift(frames);
     this.line.shift(frames);
     this.gradientLine?.shift(frames);
     return outputs;
@@ -141,9 +139,7 @@ export abstract class WindowLayer implements LayerStream {
       learned: this.#learned,
       frames: this.#frames,
       known: this.#known,
-      lastOdd: this.#lastOdd,
       ended: Number(this.#ended),
-      holes: this.#holes.save(),
       line: this.line.save(this.#keep()),
       ...(this.#copies && { copies: this.#copies.slice() }),
       ...(this.gradientLine && { gradientLine: this.gradientLine.save() }),
@@ -155,10 +151,8 @@ export abstract class WindowLayer implements LayerStream {
     this.#learned = numberIn(state, 'learned');
     this.#frames = numberIn(state, 'frames');
     this.#known = numberIn(state, 'known');
-    this.#lastOdd = numberIn(state, 'lastOdd');
     this.#ended = numberIn(state, 'ended') === 1;
     this.#copies = 'copies' in state ? floatsIn(state, 'copies').slice() : null;
-    this.#holes.restore(stateIn(state, 'holes'));
     this.line.restore(stateIn(state, 'line'));
     this.gradientLine?.restore(stateIn(state, 'gradientLine'));
   }
@@ -172,8 +166,9 @@ export abstract class WindowLayer implements LayerStream {
   #due(next: number): number {
     const { wait, stride, anchor } = this.windowing;
     if (next < wait && !this.#ended) return 0;
-    const hang = this.#outputs * stride + anchor;
-    return hang < next ? Math.floor((next - 1 - hang) / stride) + 1 : 0;
+    const ahead = next - 1 - (this.#outputs * stride + anchor);
+    if (ahead < 0) return 0;
+    return ahead < stride ? 1 : Math.floor(ahead / stride) + 1;
   }
 
   /** The oldest frame that is still needed. */
@@ -186,116 +181,68 @@ export abstract class WindowLayer implements LayerStream {
 
   /** Takes rows of `x` from row `from` on into the line: as many as there is room for, or until the padding is known. */
   #take(x: Rows, from: number): number {
-    const { line } = this;
     const { wait } = this.windowing;
-    const wanted = x.count - from;
-    const known = this.#frames < wait && !this.#ended ? Math.min(wanted, wait - this.#frames) : wanted;
-    const count = line.makeRoom(known, this.#keep());
-    const first = line.next;
-    const at = line.append(count);
-    const sound = this.engine.kernels.write(x.at + from * x.channels, at, count * x.channels);
-    if (!sound) this.#lastOdd = line.next - 1;
-    if (!x.sound) {
-      this.#holes.forget(this.#keep());
-      for (let i = 0; i < count; i++) if (!x.valid[from + i]) this.#holes.add(first + i);
-    }
-    return count;
+    let wanted = x.count - from;
+    if (this.#frames < wait && !this.#ended) wanted = Math.min(wanted, wait - this.#frames);
+    return this.line.take(x, from, wanted, this.#keep());
   }
 
-  /** The outputs that hang on frames that have come, once the padding is known; `came` rows of `out` are there already. */
-  #emit(out: Rows, came: number): number {
-    const count = this.#due(this.line.next);
-    if (count === 0) return came;
+  /** Computes the next `count` outputs to `out` from row `row` on. */
+  #emit(out: Rows, row: number, count: number): void {
     const oldest = this.#oldest(this.#outputs);
-    this.forward(this.line.offset(oldest), count, out.at + came * out.channels);
+    this.forward(this.line.offset(oldest), count, out.at + row * out.channels);
     this.#outputs += count;
-    if (oldest <= this.#holes.last) {
-      const { kernelSize, dilation, stride } = this.windowing;
-      for (let i = 0; i < count; i++)
-        if (this.#holes.hit(oldest + i * stride, kernelSize, dilation)) mark(out, came + i, 0);
-    }
-    return came + count;
+    if (!this.line.isSoundFrom(oldest)) this.#markHoles(out, row, oldest, count);
   }
 
-  /** Fills in what lies before frame 0, from the frames that have come. */
+  #markHoles(out: Rows, row: number, oldest: number, count: number): void {
+    const { kernelSize, dilation, stride } = this.windowing;
+    for (let i = 0; i < count; i++)
+      if (!this.line.isValid(oldest + i * stride, kernelSize, dilation)) mark(out, row + i, 0);
+  }
+
   #padBefore(): void {
-    const { head } = this.windowing;
     this.#known = this.line.next;
-    for (let index = -head; index < 0; index++)
-      this.engine.arena.f32.set(this.#paddingAt(index, 0), this.line.offset(index));
+    padBefore(this.engine.arena, this.line, this.windowing);
   }
 
   /** What lies after the last frame, as rows that are not valid. */
   #paddingAfter(): Rows {
-    const { tail } = this.windowing;
-    const { channels, next } = this.line;
-    const rows = this.engine.scratch.rows(tail, channels);
-    for (let i = 0; i < tail; i++) {
-      this.engine.arena.f32.set(this.#paddingAt(next + i, next), rows.at + i * channels);
-      mark(rows, i, 0);
-    }
+    const { arena, scratch } = this.engine;
+    const rows = scratch.rows(this.windowing.tail, this.line.channels);
+    padAfter(arena, this.line, this.windowing, rows.at);
+    for (let i = 0; i < rows.count; i++) mark(rows, i, 0);
     return rows;
-  }
-
-  /** The padding frame at `index`; statistics are of the frames nearest to `end`, which is the first or behind the last. */
-  #paddingAt(index: number, end: number): Float32Array {
-    const { padding, padValue, statLength, period } = this.windowing;
-    const { channels, next } = this.line;
-    const { f32 } = this.engine.arena;
-    const source = copied(index, next, padding, known(period));
-    if (source >= 0) return f32.slice(this.line.offset(source), this.line.offset(source + 1));
-    const frame = new Float32Array(channels).fill(padValue);
-    if (padding !== 'mean' && padding !== 'median') return frame;
-    const count = Math.min(statLength, next);
-    const from = this.line.offset(end === 0 ? 0 : next - count);
-    const near = f32.slice(from, from + count * channels);
-    return frame.map((_, c) => statistic(padding, near, channels, c, 0, count));
   }
 
   /** How many of the next `count` outputs to learn from have seen numbers only: of others the gradient is nobody's. */
   #soundRun(count: number): number {
-    let run = 0;
-    while (run < count && this.#isFinite(this.#oldest(this.#learned + run))) {
-      // behind the last odd frame there is none to look for
-      if (this.#oldest(this.#learned + run) > this.#lastOdd) return count;
-      run++;
+    const { kernelSize, dilation } = this.windowing;
+    for (let run = 0; run < count; run++) {
+      const oldest = this.#oldest(this.#learned + run);
+      if (this.line.isFiniteFrom(oldest)) return count;
+      if (!this.line.isFinite(oldest, kernelSize, dilation)) return run;
     }
-    return run;
-  }
-
-  #isFinite(oldest: number): boolean {
-    if (oldest > this.#lastOdd) return true;
-    const { channels } = this.line;
-    const { f32 } = this.engine.arena;
-    const { dilation, receptiveField } = this.windowing;
-    for (let tap = 0; tap < receptiveField; tap += dilation) {
-      const from = this.line.offset(oldest + tap);
-      for (let i = from; i < from + channels; i++) if (f32[i] - f32[i] !== 0) return false;
-    }
-    return true;
+    return count;
   }
 
   /** Lets the rows before `limit` go, but for the newest `hold`, which the tail could still copy. */
   #settle(line: GradientLine, limit: number, hold: number): Rows {
-    const { padding, head, period } = this.windowing;
+    const { windowing } = this;
+    const { padding, head } = windowing;
     const flushed = limit === Infinity;
     const final = flushed ? this.#frames : Math.min(limit, this.#frames - hold);
     if (final <= line.first) return line.take(line.first);
     // a copy's gradient joins its source's when that leaves, complete: so the order of the sum does not depend on the cut
     if (line.first === 0 && head > 0 && padding !== 'zeros') this.#copies = line.copy(-head, head);
     for (let i = 0; this.#copies && i < head; i++) {
-      const source = copied(i - head, this.#known, padding, known(period));
+      const source = sourceOf(i - head, this.#known, windowing);
       if (source >= line.first && source < final) line.add(source, this.#copies, i * line.channels);
     }
     for (let index = this.#frames; flushed && hold > 0 && index < line.next; index++) {
-      const source = copied(index, this.#frames, padding, known(period));
+      const source = sourceOf(index, this.#frames, windowing);
       if (source >= line.first) line.add(source, line.copy(index, 1), 0);
     }
     return line.take(final);
   }
-}
-
-/** A period that was given; without one a recording wraps by its length. */
-function known(period: number): number | undefined {
-  return period > 0 && period < Infinity ? period : undefined;
 }

@@ -67,8 +67,8 @@ export interface Kernels {
   ): void;
   /** db[o] += g[n, o]. */
   biasGradient(g: number, gStep: number, frames: number, outputs: number, db: number): void;
-  /** `before` + Σ x² of one window after the other. */
-  energy(x: number, xStep: number, frames: number, length: number, before: number): number;
+  /** `before`, to which Σ x² of one window after the other is added, and `more` after each. */
+  energy(x: number, xStep: number, frames: number, length: number, before: number, more: number): number;
 
   /** y[n, c] = (1/K) Σ_k x[n, k, c], the taps in four partial sums. */
   avgPool(x: number, xStep: number, frames: number, taps: number, channels: number, y: number): void;

@@ -28,7 +28,9 @@ export const fileOf = (build: Build): string =>
 
 /** What that file says. */
 export function moduleOf(bytes: Uint8Array): string {
-  const lines = Buffer.from(bytes).toString('base64').match(/.{1,112}/g)!;
+  const lines = Buffer.from(bytes)
+    .toString('base64')
+    .match(/.{1,112}/g)!;
   const text = lines.map((line) => `  '${line}'`).join(' +\n');
   return `/** What assembly/ compiles to (\`npm run build:kernels\`), as base64: ${bytes.length} bytes. */\nexport const bytes: string =\n${text};\n`;
 }

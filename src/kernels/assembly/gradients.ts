@@ -139,7 +139,7 @@ export function biasGradient(g: i32, gStep: i32, frames: i32, outputs: i32, db: 
   }
 }
 
-export function energy(x: i32, xStep: i32, frames: i32, length: i32, before: f64): f64 {
+export function energy(x: i32, xStep: i32, frames: i32, length: i32, before: f64, more: f64): f64 {
   let total = before;
   for (let n = 0; n < frames; n++) {
     let q = at(x + n * xStep), sums = f32x4.splat(0);
@@ -155,6 +155,7 @@ export function energy(x: i32, xStep: i32, frames: i32, length: i32, before: f64
     }
     const pairs = f32x4.extract_lane(sums, 0) + f32x4.extract_lane(sums, 1);
     total += <f64>(pairs + (f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3)));
+    total += more;
   }
   return total;
 }

@@ -1,10 +1,22 @@
 import { at } from './vector';
 
 export function sgd(
-  w: i32, dw: i32, velocity: i32, count: i32, rate: f32, momentum: f32, nesterov: i32, decay: f32,
+  w: i32,
+  dw: i32,
+  velocity: i32,
+  count: i32,
+  rate: f32,
+  momentum: f32,
+  nesterov: i32,
+  decay: f32,
 ): void {
-  const zero = f32x4.splat(0), mu = f32x4.splat(rate), m = f32x4.splat(momentum), lambda = f32x4.splat(decay);
-  let to = at(w), from = at(dw), v = at(velocity);
+  const zero = f32x4.splat(0),
+    mu = f32x4.splat(rate),
+    m = f32x4.splat(momentum),
+    lambda = f32x4.splat(decay);
+  let to = at(w),
+    from = at(dw),
+    v = at(velocity);
   const end = to + at(count);
   if (!velocity && !(decay > 0)) {
     for (; to < end; to += 16, from += 16) {
@@ -28,17 +40,26 @@ export function sgd(
 }
 
 export function rmsprop(
-  w: i32, dw: i32, square: i32, count: i32, rate: f32, alpha: f32, rest: f32, epsilon: f32, decay: f32,
+  w: i32,
+  dw: i32,
+  square: i32,
+  count: i32,
+  rate: f32,
+  alpha: f32,
+  rest: f32,
+  epsilon: f32,
+  decay: f32,
 ): void {
-  const zero = f32x4.splat(0), mu = f32x4.splat(rate), keep = f32x4.splat(alpha), fresh = f32x4.splat(rest);
-  const least = f32x4.splat(epsilon), lambda = f32x4.splat(decay);
+  const zero = f32x4.splat(0),
+    mu = f32x4.splat(rate),
+    keep = f32x4.splat(alpha),
+    fresh = f32x4.splat(rest);
+  const least = f32x4.splat(epsilon),
+    lambda = f32x4.splat(decay);
   for (let i = 0; i < count; i += 4) {
     const weights = v128.load(at(w + i));
     const slope = f32x4.add(v128.load(at(dw + i)), f32x4.mul(lambda, weights));
-    const mean = f32x4.add(
-      f32x4.mul(keep, v128.load(at(square + i))),
-      f32x4.mul(f32x4.mul(fresh, slope), slope),
-    );
+    const mean = f32x4.add(f32x4.mul(keep, v128.load(at(square + i))), f32x4.mul(f32x4.mul(fresh, slope), slope));
     v128.store(at(square + i), mean);
     const root = f32x4.add(f32x4.sqrt(mean), least);
     v128.store(at(w + i), f32x4.sub(weights, f32x4.div(f32x4.mul(mu, slope), root)));
@@ -47,12 +68,31 @@ export function rmsprop(
 }
 
 export function adam(
-  w: i32, dw: i32, mean: i32, square: i32, count: i32,
-  length: f32, correction: f32, keep: f32, decay: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32, epsilon: f32,
+  w: i32,
+  dw: i32,
+  mean: i32,
+  square: i32,
+  count: i32,
+  length: f32,
+  correction: f32,
+  keep: f32,
+  decay: f32,
+  beta1: f32,
+  rest1: f32,
+  beta2: f32,
+  rest2: f32,
+  epsilon: f32,
 ): void {
-  const zero = f32x4.splat(0), step = f32x4.splat(length), scale = f32x4.splat(correction);
-  const kept = f32x4.splat(keep), lambda = f32x4.splat(decay), least = f32x4.splat(epsilon);
-  const b1 = f32x4.splat(beta1), r1 = f32x4.splat(rest1), b2 = f32x4.splat(beta2), r2 = f32x4.splat(rest2);
+  const zero = f32x4.splat(0),
+    step = f32x4.splat(length),
+    scale = f32x4.splat(correction);
+  const kept = f32x4.splat(keep),
+    lambda = f32x4.splat(decay),
+    least = f32x4.splat(epsilon);
+  const b1 = f32x4.splat(beta1),
+    r1 = f32x4.splat(rest1),
+    b2 = f32x4.splat(beta2),
+    r2 = f32x4.splat(rest2);
   for (let i = 0; i < count; i += 4) {
     const weights = v128.load(at(w + i));
     const slope = f32x4.add(v128.load(at(dw + i)), f32x4.mul(lambda, weights));

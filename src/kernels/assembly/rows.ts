@@ -1,8 +1,11 @@
 import { at, store } from './vector';
 
 export function write(x: i32, y: i32, count: i32): i32 {
-  let from = at(x), to = at(y), odd = i32x4.splat(0);
-  const whole = from + at(count & ~3), end = from + at(count);
+  let from = at(x),
+    to = at(y),
+    odd = i32x4.splat(0);
+  const whole = from + at(count & ~3),
+    end = from + at(count);
   for (; from < whole; from += 16, to += 16) {
     const numbers = v128.load(from);
     odd = v128.or(odd, f32x4.sub(numbers, numbers));
@@ -19,7 +22,8 @@ export function write(x: i32, y: i32, count: i32): i32 {
 export function fill(y: i32, count: i32, number: f32): void {
   const numbers = f32x4.splat(number);
   let to = at(y);
-  const whole = to + at(count & ~3), end = to + at(count);
+  const whole = to + at(count & ~3),
+    end = to + at(count);
   for (; to < whole; to += 16) v128.store(to, numbers);
   for (; to < end; to += 4) f32.store(to, number);
 }
@@ -37,7 +41,8 @@ export function gather(x: i32, xStep: i32, frames: i32, taps: i32, tapStep: i32,
 }
 
 export function scatter(x: i32, taps: i32, tapStep: i32, width: i32, y: i32): void {
-  let from = at(x), run = at(y);
+  let from = at(x),
+    run = at(y);
   for (let k = 0; k < taps; k++) {
     for (let c = 0; c < width; c += 4) store(run + at(c), v128.load(from + at(c)), width - c);
     from += at(width);

@@ -36,8 +36,7 @@ export function rowwiseLoops(
       const { value, slope } = forms[kind];
       for (let i = 0; i < count; i++) {
         const [input, dy] = [m[x + i], m[g + i]];
-        m[dx + i] =
-          dy === 0 || input - input !== 0 ? 0 : dy * slope(input, Math.fround(value(input, alpha)), alpha);
+        m[dx + i] = dy === 0 || input - input !== 0 ? 0 : dy * slope(input, Math.fround(value(input, alpha)), alpha);
       }
     },
     softmax(x, y, rows, channels) {

@@ -30,7 +30,7 @@ export function convolutionLoops(arena: Arena): Pick<Kernels, 'convolve' | 'ener
       }
     },
 
-    energy(x, xStep, frames, length, before) {
+    energy(x, xStep, frames, length, before, more) {
       const m = arena.f32;
       let total = before;
       const sums = new Float32Array(4);
@@ -41,6 +41,7 @@ export function convolutionLoops(arena: Arena): Pick<Kernels, 'convolve' | 'ener
           sums[j & 3] = f(sums[j & 3] + f(sample * sample));
         }
         total += f(f(sums[0] + sums[1]) + f(sums[2] + sums[3]));
+        total += more;
       }
       return total;
     },

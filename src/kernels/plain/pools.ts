@@ -4,9 +4,7 @@ import type { Kernels } from '../kernels.ts';
 const f = Math.fround;
 
 /** The loops of pools. */
-export function poolLoops(
-  arena: Arena,
-): Pick<Kernels, 'avgPool' | 'avgPoolGradient' | 'maxPool' | 'maxPoolGradient'> {
+export function poolLoops(arena: Arena): Pick<Kernels, 'avgPool' | 'avgPoolGradient' | 'maxPool' | 'maxPoolGradient'> {
   return {
     avgPool(x, xStep, frames, taps, channels, y) {
       const m = arena.f32;
