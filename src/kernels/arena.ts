@@ -79,16 +79,21 @@ export class Arena {
     const before = this.f32.length;
     const last = this.#ends.get(before - slack) ?? before - slack;
     const missing = length - (before - slack - last);
-    const bytes = Math.max(missing * 4, before * 2);
-    try {
-      this.#pages.grow(Math.ceil(bytes / page));
-    } catch {
+    if (!this.#addPages(Math.max(missing * 4, before * 2)) && !this.#addPages(missing * 4))
       throw new RangeError(`memory must have room for ${length * 4} more bytes, got ${before * 4} in all`);
-    }
     this.f32 = new Float32Array(this.#pages.buffer);
     const held = this.#free.has(last) ? this.#remove(last) : 0;
     this.#put(last, held + this.f32.length - before);
     return last;
+  }
+
+  #addPages(bytes: number): boolean {
+    try {
+      this.#pages.grow(Math.ceil(bytes / page));
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #put(start: number, length: number): void {

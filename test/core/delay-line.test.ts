@@ -1,51 +1,81 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DelayLine } from '../../src/core/delay-line.ts';
-import { random } from '../../src/core/random.ts';
+import { plain as engine } from '../engines.ts';
+
+/** The samples of frame `index` in these tests; before frame 0 the padding. */
+const frame = (index: number, channels: number) =>
+  Array.from({ length: channels }, (_, c) => (index < 0 ? -1 : Math.fround(index + c / 8)));
+
+function push(line: DelayLine, count: number, keep: number): void {
+  for (let left = count; left > 0;) {
+    const some = line.makeRoom(left, keep);
+    const next = line.next;
+    const at = line.append(some);
+    for (let i = 0; i < some; i++) engine.arena.f32.set(frame(next + i, line.channels), at + i * line.channels);
+    left -= some;
+  }
+}
+
+const read = (line: DelayLine, index: number, count: number) => [
+  ...engine.arena.f32.slice(line.offset(index), line.offset(index + count)),
+];
+const expected = (index: number, count: number, channels: number) =>
+  Array.from({ length: count }, (_, i) => frame(index + i, channels)).flat();
+
+const shapes = fc.record({
+  channels: fc.integer({ min: 1, max: 4 }),
+  behind: fc.nat({ max: 40 }),
+  cuts: fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 40 }),
+});
 
 describe('a delay line', () => {
   test('keeps its canaries for ten turns: every window reads as if all frames were still there (law 9)', () => {
-    const chance = random(9);
-    for (let trial = 0; trial < 40; trial++) {
-      const channels = 1 + Math.floor(chance.uniform() * 3);
-      const capacity = 1 + Math.floor(chance.uniform() * 9);
-      const line = new DelayLine(channels, capacity);
-      const memory = new Float32Array(line.data.length + 2).fill(1234);
-      line.data = memory.subarray(1, -1).fill(0);
-      const all: number[] = [];
-      for (let frame = 0; frame < 10 * capacity; frame++) {
-        const samples = Float32Array.from({ length: channels }, () => chance.normal());
-        line.push(samples, 0, frame % 2);
-        all.push(...samples);
-        const length = 1 + Math.floor(chance.uniform() * Math.min(capacity, frame + 1));
-        const slot = line.slot(frame + 1 - length);
-        expect([...line.data.subarray(slot * channels, (slot + length) * channels)]).toEqual(
-          all.slice(-length * channels),
-        );
-        expect(line.valid[line.slot(frame)]).toBe(frame % 2);
+    const law = ({ channels, behind, cuts }: { channels: number; behind: number; cuts: number[] }) => {
+      const lease = engine.lease({});
+      const [before, line, after] = [lease.take(4), new DelayLine(lease, channels, behind, -1), lease.take(4)];
+      for (const at of [before, after]) engine.arena.f32.fill(7, at, at + 4);
+      for (let turn = 0; turn < 10; turn++) {
+        for (const count of cuts) {
+          push(line, count, line.next - behind);
+          expect(read(line, line.next - behind - 1, behind + 1)).toEqual(expected(line.next - behind - 1, behind + 1, channels));
+        }
       }
-      expect([memory[0], memory.at(-1)]).toEqual([1234, 1234]);
-    }
+      for (const at of [before, after]) expect([...engine.arena.f32.slice(at, at + 4)]).toEqual([7, 7, 7, 7]);
+      engine.end(lease);
+    };
+    fc.assert(fc.property(shapes, law), { seed: 9, numRuns: 40 });
   });
 
-  test('grows without losing a frame, wherever its head stands', () => {
-    for (let pushed = 0; pushed < 12; pushed++) {
-      const line = new DelayLine(2, 5, 7);
-      for (let frame = 0; frame < pushed; frame++) line.push(Float32Array.of(frame, -frame), 0, 1);
-      line.grow(11);
-      for (let frame = pushed; frame < pushed + 6; frame++) line.push(Float32Array.of(frame, -frame), 0, 1);
-      const slot = line.slot(pushed - 5);
-      const expected = Array.from({ length: 11 }, (_, i) => pushed - 5 + i).flatMap((f) => (f < 0 ? [7, 7] : [f, -f]));
-      expect([...line.data.subarray(2 * slot, 2 * (slot + 11))].map((x) => x + 0)).toEqual(expected.map((x) => x + 0));
-    }
+  test('grows when more must stay than it has room for, without losing a frame', () => {
+    const law = ({ channels, behind, cuts }: { channels: number; behind: number; cuts: number[] }) => {
+      const lease = engine.lease({});
+      const line = new DelayLine(lease, channels, behind, -1);
+      for (const count of cuts) push(line, count, -behind);
+      expect(read(line, -behind, behind + line.next)).toEqual(expected(-behind, behind + line.next, channels));
+      engine.end(lease);
+    };
+    fc.assert(fc.property(shapes, law), { seed: 10, numRuns: 40 });
   });
 
-  test('skips any number of frames for the price of its capacity', () => {
-    const line = new DelayLine(1, 4);
-    for (let frame = 0; frame < 6; frame++) line.push(Float32Array.of(frame), 0, 1);
-    line.skip(2);
-    expect([...line.data.subarray(line.slot(4), line.slot(4) + 4)]).toEqual([4, 5, 0, 0]);
-    line.skip(Number.MAX_SAFE_INTEGER - 100);
-    expect(line.next).toBe(Number.MAX_SAFE_INTEGER - 92);
-    expect([...line.valid]).toEqual(new Array(8).fill(0));
+  test('saves what must stay and reads on from it', () => {
+    const lease = engine.lease({});
+    const line = new DelayLine(lease, 2, 5);
+    push(line, 100, 90);
+    const restored = new DelayLine(lease, 2, 5);
+    restored.restore(line.save(93));
+    push(restored, 3, 95);
+    expect(restored.next).toBe(103);
+    expect(read(restored, 95, 8)).toEqual(expected(95, 8, 2));
+    engine.end(lease);
+  });
+
+  test('moves its index on while what it holds stays', () => {
+    const lease = engine.lease({});
+    const line = new DelayLine(lease, 1, 2);
+    push(line, 10, 8);
+    line.shift(1000);
+    expect(read(line, 1008, 2)).toEqual([8, 9]);
+    engine.end(lease);
   });
 });

@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { random } from '../../src/core/random.ts';
+import type { Kernels } from '../../src/kernels/kernels.ts';
+import { plain, simd } from '../engines.ts';
+
+/** Numbers that the kernels of a run may read and write, with canaries on both sides. */
+const size = 8192;
+const [inSimd, inPlain] = [simd.arena.take(size), plain.arena.take(size)];
+
+/** Noise with zeros, equal numbers, small and large ones and, where asked for, now and then something that is no number. */
+function noise(seed: number, odd: boolean): Float32Array {
+  const chance = random(seed);
+  return Float32Array.from({ length: size }, () => {
+    const kind = chance.uniform();
+    if (kind < 0.1) return 0;
+    if (kind < 0.2) return Math.round(chance.normal()) + 0;
+    if (kind < 0.25) return chance.normal() * 1e-20;
+    if (kind < 0.3) return chance.normal() * 1e10;
+    if (odd && kind < 0.32) return [NaN, Infinity, -Infinity][Math.floor(kind * 1000) % 3];
+    return chance.normal();
+  });
+}
+
+const some = Array.from({ length: 8 }, (_, seed) => [noise(seed, false), noise(seed, true)]);
+
+/** The bits of an engine's numbers; which of the many NaNs comes of an operation is not promised. */
+function bitsOf(memory: Float32Array, odd: boolean): Buffer {
+  const numbers = odd ? memory.map((number) => (Number.isNaN(number) ? NaN : number)) : memory;
+  return Buffer.from(numbers.buffer, numbers.byteOffset, 4 * size);
+}
+
+/** Runs a kernel in both engines over the same numbers and expects all of the memory to have the same bits. */
+function expectTwins(seed: number, run: (kernels: Kernels, at: number) => unknown, odd = false): void {
+  const numbers = some[seed % 8][Number(odd)];
+  simd.arena.f32.set(numbers, inSimd);
+  plain.arena.f32.set(numbers, inPlain);
+  const results = [run(simd.kernels, inSimd), run(plain.kernels, inPlain)];
+  const fast = bitsOf(simd.arena.f32.subarray(inSimd, inSimd + size), odd);
+  const slow = bitsOf(plain.arena.f32.subarray(inPlain, inPlain + size), odd);
+  if (!fast.equals(slow)) expect([...fast]).toEqual([...slow]);
+  expect(results[0]).toBe(results[1]);
+}
+
+const seeds = fc.nat({ max: 1e6 });
+const few = (max: number, min = 1) => fc.integer({ min, max });
+const check = (law: fc.IRawProperty<unknown>, runs = 1000) => {
+  fc.assert(law as fc.IProperty<unknown>, { seed: 8, numRuns: runs });
+};
+const lengths = Array.from({ length: 68 }, (_, length) => length);
+
+describe('SIMD and TypeScript give the same bits (law 8)', () => {
+  test('of a convolution and its gradients, for every length 0 … 67 and every alignment', () => {
+    for (const length of lengths) {
+      const law = (seed: number, shift: number, outputs: number, frames: number, step: number, bias: boolean) => {
+        const [x, w, b, y] = [shift, 1000, 6000 + shift, 6100 + shift];
+        expectTwins(seed, (kernels, at) => {
+          kernels.convolve(at + x, step, frames, at + w, bias ? at + b : 0, length, outputs, at + y, outputs + shift);
+        });
+        expectTwins(seed, (kernels, at) => {
+          kernels.inputGradient(at + y, outputs, frames, at + w, length, outputs, at + x, step);
+        });
+        expectTwins(seed, (kernels, at) => {
+          kernels.weightGradient(at + x, step, frames, at + y, outputs, length, outputs, at + w);
+        });
+        expectTwins(seed, (kernels, at) => {
+          kernels.descend(at + x, step, frames, at + y, outputs, length, outputs, at + w, 0.01);
+        });
+        expectTwins(seed, (kernels, at) => {
+          kernels.biasGradient(at + y, outputs, frames, outputs, at + b);
+          return kernels.energy(at + x, step, frames, length, seed / 7, 1);
+        });
+      };
+      check(fc.property(seeds, few(3, 0), few(9), few(5), few(30), fc.boolean(), law), 40);
+    }
+  });
+
+  test('of what moves numbers, for every length and alignment', () => {
+    for (const length of lengths) {
+      const law = (seed: number, shift: number, taps: number, tapStep: number, frames: number) => {
+        expectTwins(seed, (kernels, at) => kernels.write(at + shift, at + 1001, length), true);
+        expectTwins(seed, (kernels, at) => {
+          kernels.fill(at + shift, length, 0.3);
+        });
+        expectTwins(seed, (kernels, at) => {
+          kernels.gather(at + shift, 3, frames, taps, tapStep, length, at + 2001);
+          kernels.scatter(at + 2001, taps, length + tapStep, length, at + 5000 + shift);
+        });
+      };
+      check(fc.property(seeds, few(3, 0), few(5), few(70), few(4), law), 40);
+    }
+  });
+
+  test('of pools, whose samples may be equal or no numbers', () => {
+    const law = (seed: number, shift: number, taps: number, channels: number, frames: number, stride: number) => {
+      const step = stride * channels;
+      const [g, y] = [5000 + shift, 6000 + shift];
+      expectTwins(
+        seed,
+        (kernels, at) => {
+          kernels.avgPool(at + shift, step, frames, taps, channels, at + y);
+          kernels.maxPool(at + shift, step, frames, taps, channels, at + y + 1000);
+        },
+        true,
+      );
+      expectTwins(seed, (kernels, at) => {
+        kernels.avgPoolGradient(at + g, frames, taps, channels, at + 2000 + shift, step);
+        kernels.maxPoolGradient(at + shift, step, at + g, frames, taps, channels, at + 2000 + shift, step);
+      });
+    };
+    check(fc.property(seeds, few(3, 0), few(9), few(9), few(5), few(9), law));
+  });
+
+  test('of a step of every optimizer', () => {
+    const law = (seed: number, fours: number, rate: number, momentum: number, decay: number, nesterov: boolean) => {
+      const count = 4 * fours;
+      const own = { w: 0, dw: 1000, mean: 2000, square: 3000 };
+      // what is squared and summed is not negative
+      const square = (kernels: Kernels, at: number) => {
+        const { f32 } = (kernels === simd.kernels ? simd : plain).arena;
+        for (let i = at + own.square; i < at + own.square + count; i++) f32[i] = Math.abs(f32[i]);
+      };
+      expectTwins(seed, (kernels, at) => {
+        const velocity = momentum > 0 ? at + own.mean : 0;
+        kernels.sgd(at + own.w, at + own.dw, velocity, count, rate, momentum, Number(nesterov), decay);
+      });
+      expectTwins(seed, (kernels, at) => {
+        square(kernels, at);
+        kernels.rmsprop(at + own.w, at + own.dw, at + own.square, count, rate, 0.99, 0.01, 1e-8, decay);
+      });
+      expectTwins(seed, (kernels, at) => {
+        square(kernels, at);
+        const { w, dw, mean } = own;
+        kernels.adam(at + w, at + dw, at + mean, at + own.square, count, rate, 0.3, 1, decay, 0.9, 0.1, 0.999, 0.001, 1e-8);
+      });
+    };
+    const fraction = fc.double({ min: 0, max: 0.99, noNaN: true });
+    check(fc.property(seeds, few(40), fraction, fc.constantFrom(0, 0.9), fc.constantFrom(0, 0.1), fc.boolean(), law));
+  });
+});
