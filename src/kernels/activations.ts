@@ -1,6 +1,6 @@
 import { exp, expm1, gelu, geluSlope, log, sigmoid, sigmoidSlope, softplus, tanh, tanhSlope } from './elementary.ts';
 
-/** y = f(x) by kind: identity, relu, leakyRelu, elu, gelu, softplus, tanh, sigmoid, square, abs, log. A NaN stays a NaN. */
+/** y by kind: identity, relu, leakyRelu, elu, gelu, softplus, tanh, sigmoid, square, abs, log. A NaN stays a NaN. */
 const values: readonly ((x: number, alpha: number) => number)[] = [
   (x) => x,
   (x) => (x <= 0 ? 0 : x),
@@ -30,7 +30,10 @@ const products: readonly ((g: number, x: number, alpha: number) => number)[] = [
   (g, x, alpha) => g * (x < alpha ? 0 : 1 / x),
 ];
 
-/** y = f(x) of n numbers of `memory`, at offsets x and y; y may be x. `alpha`: the slope of leakyRelu, the depth of elu, the floor of log. */
+/**
+ * y = f(x) of the n numbers of `memory` from x on; y may be x. `alpha` is the slope of leakyRelu below 0, the depth of elu
+ * and the floor of log.
+ */
 export function activate(memory: Float32Array, kind: number, x: number, y: number, n: number, alpha: number): void {
   const value = values[kind];
   const a = Math.fround(alpha);

@@ -1,6 +1,6 @@
 import { exp } from './elementary.ts';
 
-/** One frame: e^(x - max), rounded to float32, over their sum in double precision, the even channels and the odd ones apart. */
+/** One frame: e^(x - max), rounded to float32, over their sum in double precision, even channels and odd ones apart. */
 function frame(memory: Float32Array, x: number, y: number, channels: number): void {
   let most = -Infinity;
   for (let c = 0; c < channels; c++) most = Math.max(most, memory[x + c]);
@@ -16,12 +16,12 @@ function frame(memory: Float32Array, x: number, y: number, channels: number): vo
   for (let c = 0; c < channels; c++) memory[y + c] *= share;
 }
 
-/** y[c] = e^x[c] / Σ e^x over the channels of each frame, [frames, channels]; y may be x. A NaN or Infinity makes its frame NaN. */
+/** y[c] = e^x[c] / Σ e^x, [frames, channels]; y may be x. A NaN or Infinity makes its frame NaN. */
 export function softmax(memory: Float32Array, x: number, y: number, frames: number, channels: number): void {
   for (let n = 0; n < frames; n++) frame(memory, x + n * channels, y + n * channels, channels);
 }
 
-/** ∂L/∂x[c] = y[c] (g[c] - Σ g y) for each frame; 0 where every g is 0 or the sum is not finite. dx may be x, but not g. */
+/** ∂L/∂x[c] = y[c] (g[c] - Σ g y); 0 where every g of a frame is 0 or the sum is not finite. dx may be x, but not g. */
 export function softmaxBack(
   memory: Float32Array,
   x: number,

@@ -90,7 +90,7 @@ function gradient(kind: Kind, x: v128, g: v128, alpha: f32): v128 {
   return v128.and(product(kind, x, g, alpha), live);
 }
 
-/** A plain kind goes by whole fours first, without a branch. The test at the end of the other loop keeps V8's constants out of it. */
+/** Plain kinds go by whole fours first, without a branch. V8 takes constants only out of a loop that tests at its end. */
 @inline
 function forward(kind: Kind, x: usize, y: usize, n: i32, alpha: f32): void {
   if (isPlain(kind)) for (; n >= 4; n -= 4, x += 16, y += 16) v128.store(y, value(kind, v128.load(x), alpha));
@@ -119,7 +119,7 @@ function backward(kind: Kind, x: usize, g: usize, dx: usize, n: i32, alpha: f32)
   } while (n > 0);
 }
 
-/** Called through this list each loop stays a function of its own; as parts of one they would share, and lose, its registers. */
+/** Listed, each loop stays a function of its own; as branches of one they would all lose their constants' registers. */
 const forwards: StaticArray<(x: usize, y: usize, n: i32, alpha: f32) => void> = [
   (x, y, n, alpha) => forward(Kind.Identity, x, y, n, alpha),
   (x, y, n, alpha) => forward(Kind.Relu, x, y, n, alpha),
