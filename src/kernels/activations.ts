@@ -31,8 +31,8 @@ const products: readonly ((g: number, x: number, alpha: number) => number)[] = [
 ];
 
 /**
- * y = f(x) of the n numbers of `memory` from x on; y may be x. `alpha` is the slope of leakyRelu below 0, the depth of elu
- * and the floor of log.
+ * y = f(x) of the n numbers of `memory` from x on; y may be x. `alpha` is the slope of leakyRelu below 0, the depth of
+ * elu and the floor of log.
  */
 export function activate(memory: Float32Array, kind: number, x: number, y: number, n: number, alpha: number): void {
   const value = values[kind];
@@ -41,8 +41,8 @@ export function activate(memory: Float32Array, kind: number, x: number, y: numbe
 }
 
 /**
- * dx = g f'(x) of n numbers, 0 where g is 0 or x is not finite: nothing flows back through what nobody learns from, so that a
- * NaN stays where it is. dx may be x or g.
+ * dx = g f'(x) of n numbers, 0 where g is 0 or x is not finite: nothing flows back through what nobody learns from, so
+ * that a NaN stays where it is. dx may be x or g.
  */
 export function activateBack(
   memory: Float32Array,

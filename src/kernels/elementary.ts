@@ -1,8 +1,8 @@
 /*
- * Exponentials, logarithms and what is made of them, in double precision: what `assembly/elementary.ts` computes, operation
- * by operation, so that every runtime gives the same bits. An input is a float32 number; rounded to float32 the result is
- * within 1 ulp, subnormal ones included. A NaN stays a NaN. The polynomials are minimax fits of the relative error, 2e-8 or
- * less.
+ * Exponentials, logarithms and what is made of them, in double precision: what `assembly/elementary.ts` computes,
+ * operation by operation, so that every runtime gives the same bits. An input is a float32 number; rounded to float32
+ * the result is within 1 ulp of the exact one, subnormal ones included. A NaN stays a NaN. The polynomials are minimax
+ * fits of the relative error, 2e-8 or less.
  */
 
 const double = new Float64Array(1);
@@ -152,8 +152,8 @@ export function gelu(x: number): number {
 }
 
 /**
- * Φ(x) + x φ(x). At x = -a it is e^(-a²/2) (a0 - a) P(a) / Q(a), where -a0 is its zero, so that the relative error is small
- * there too; at a it is 1 minus that.
+ * Φ(x) + x φ(x). At x = -a it is e^(-a²/2) (a0 - a) P(a) / Q(a), where -a0 is its zero, so that the relative error is
+ * small there too; at a it is 1 minus that.
  */
 export function geluSlope(x: number): number {
   const a = Math.abs(x);

@@ -27,7 +27,7 @@ export const specials: readonly number[] = [
   NaN,
 ].flatMap((x) => [Math.fround(x), -Math.fround(x)]);
 
-/** `count` float32 numbers: all specials, then any bit patterns and, three times as often, exponents from 2^-14 to 2^7. */
+/** `count` float32 numbers: the specials, then any bit patterns and, three times as often, sizes from 2^-14 to 2^8. */
 export function mixture(count: number, seed: number): Float32Array {
   const chance = random(seed);
   const uniform = () => chance.uniform();
@@ -37,8 +37,8 @@ export function mixture(count: number, seed: number): Float32Array {
 }
 
 /**
- * How far the float32 number `y` is from `exact`, in spacings of float32 numbers there; Infinity for another infinity, another
- * zero, or a NaN where there is none.
+ * How far the float32 number `y` is from `exact`, in spacings of float32 numbers there; Infinity for another infinity,
+ * another zero, or a NaN where there is none.
  */
 export function ulps(y: number, exact: number): number {
   const nearest = Math.fround(exact);

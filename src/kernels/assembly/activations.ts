@@ -1,8 +1,8 @@
 /**
- * The activations of a network over arrays of float32 numbers, four at a time. Arrays are byte offsets, aligned to 4. The
- * last, incomplete four goes the same way as the others, so that a number gives the same bits wherever it lies.
+ * The activations of a network over arrays of float32 numbers, four at a time. Arrays are byte offsets, aligned to 4.
+ * The last, incomplete four goes the same way as the others, so that a number gives the same bits wherever it lies.
  *
- * Each kind has loops of its own: `kind` is a constant wherever it is asked for, and the branches not taken are left out.
+ * Each kind has loops of its own: `kind` is a constant wherever it is asked for, and branches not taken are left out.
  */
 import { exp, expm1, gelu, geluSlope, log, sigmoid, sigmoidSlope, softplus, tanh, tanhSlope } from './elementary';
 import { high, load, low, narrow, store } from './fours';
@@ -90,7 +90,10 @@ function gradient(kind: Kind, x: v128, g: v128, alpha: f32): v128 {
   return v128.and(product(kind, x, g, alpha), live);
 }
 
-/** Plain kinds go by whole fours first, without a branch. V8 takes constants only out of a loop that tests at its end. */
+/**
+ * Plain kinds go by whole fours first, without a branch. The others' loop tests at its end: only out of such a one does V8
+ * take the constants, a dozen or two.
+ */
 @inline
 function forward(kind: Kind, x: usize, y: usize, n: i32, alpha: f32): void {
   if (isPlain(kind)) for (; n >= 4; n -= 4, x += 16, y += 16) v128.store(y, value(kind, v128.load(x), alpha));

@@ -1,9 +1,10 @@
 /**
  * Exponentials, logarithms and what is made of them, of two numbers in double precision (f64x2).
  *
- * Only +, -, ×, ÷, comparisons and integer shifts: IEEE 754 leaves them no choice, so every runtime gives the same bits, and
- * `../elementary.ts` gives them too. The inputs are float32 numbers, promoted; rounded to float32 the results are within
- * 1 ulp, subnormal ones included. A NaN stays a NaN. The polynomials are minimax fits of the relative error, 2e-8 or less.
+ * Only +, -, ×, ÷, comparisons and integer shifts: IEEE 754 leaves them no choice, so every runtime gives the same bits,
+ * and `../elementary.ts` gives them too. The inputs are float32 numbers, promoted; rounded to float32 the results are
+ * within 1 ulp of the exact ones, subnormal ones included. A NaN stays a NaN. The polynomials are minimax fits of the
+ * relative error, 2e-8 or less.
  */
 
 @inline
@@ -179,8 +180,8 @@ export function gelu(x: v128): v128 {
 }
 
 /**
- * Φ(x) + x φ(x). At x = -a it is e^(-a²/2) (a0 - a) P(a) / Q(a), where -a0 is its zero, so that the relative error is small
- * there too; at a it is 1 minus that.
+ * Φ(x) + x φ(x). At x = -a it is e^(-a²/2) (a0 - a) P(a) / Q(a), where -a0 is its zero, so that the relative error is
+ * small there too; at a it is 1 minus that.
  */
 @inline
 export function geluSlope(x: v128): v128 {
