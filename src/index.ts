@@ -14,6 +14,7 @@ export * as reference from './core/reference/index.ts';
 // Networks that stream
 export { Network, type CreateOptions } from './core/network.ts';
 export { NetworkStream } from './core/network-stream.ts';
+export { Engine, type EngineKind } from './core/engine.ts';
 export type { StreamOptions } from './core/stream-options.ts';
 export type {
   ActivationSpec,

@@ -48,6 +48,11 @@ export class Convolver {
     return this.#derive(this.#last, first, this.#stream.flush());
   }
 
+  /** Gives the stream's memory back. */
+  close(): void {
+    this.#stream?.close();
+  }
+
   save(): State {
     const { channels, start, rate, time } = this.#last ?? { channels: 0, start: 0, rate: 0, time: 0 };
     return { channels, start, rate, time, ...(this.#stream && { stream: this.#stream.state() }) };

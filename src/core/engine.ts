@@ -32,8 +32,7 @@ export class Engine {
     this.kind = oneOf('kind', kind, ['simd', 'plain', 'fused']);
     const pages: Pages = typeof WebAssembly === 'object' ? new WebAssembly.Memory({ initial: 16 }) : new PlainPages();
     this.arena = new Arena(pages);
-    this.kernels =
-      kind === 'plain' ? plainKernels(this.arena) : { ...plainKernels(this.arena), ...instantiate(kind, pages) };
+    this.kernels = kind === 'plain' ? plainKernels(this.arena) : instantiate(kind, pages);
     this.scratch = new Scratch(this.arena);
     warmUp(this.kernels, this.arena);
   }

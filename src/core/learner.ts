@@ -145,6 +145,11 @@ export class Learner {
     }
   }
 
+  /** Gives the memory of its stream back; its network stays. */
+  close(): void {
+    this.#stream.close();
+  }
+
   /** All that a learner needs to go on, but for its network's weights. */
   save(): State {
     return {
@@ -168,6 +173,7 @@ export class Learner {
     this.#rate = numberIn(state, 'rate');
     this.optimizer.restore(stateIn(state, 'optimizer'));
     this.#exam.restore(stateIn(state, 'exam'), this.#rate);
+    this.#stream.close();
     this.#stream = NetworkStream.of(this.network, stateIn(state, 'stream'));
   }
 

@@ -104,6 +104,12 @@ export class Pipeline {
     return this.#convolver?.flush() ?? null;
   }
 
+  /** Gives the memory of its streams back. It cannot be used any more. */
+  close(): void {
+    this.#convolver?.close();
+    this.learner?.close();
+  }
+
   /** Everything, as one safetensors file: weights, optimiser, delay lines, pending gradients, indexes, statistics. */
   save(): Uint8Array {
     const state: State = {

@@ -5,7 +5,7 @@ import { gradientLoops } from './plain/gradients.ts';
 import { optimizerLoops } from './plain/optimizers.ts';
 import { poolLoops } from './plain/pools.ts';
 import { rowLoops } from './plain/rows.ts';
-import { rowwiseLoops } from './plain/activations.ts';
+import { rowwiseLoops } from './plain/rowwise.ts';
 
 /** The kernels in TypeScript, every operation rounded to float32: for where there is no SIMD, and what SIMD is held to. */
 export function plainKernels(arena: Arena): Kernels {

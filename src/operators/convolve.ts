@@ -23,7 +23,13 @@ export function convolve(network: Network | NetworkSpec | ArrayLike<number>): Op
   const make = Convolver.of(network);
   return lift(() => {
     const convolver = make();
-    return { push: (block) => some(convolver.push(block)), flush: () => some(convolver.flush()) };
+    return {
+      push: (block) => some(convolver.push(block)),
+      flush: () => some(convolver.flush()),
+      close: () => {
+        convolver.close();
+      },
+    };
   });
 }
 

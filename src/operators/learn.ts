@@ -3,6 +3,7 @@ import {
   connect,
   defer,
   endWith,
+  finalize,
   ignoreElements,
   merge,
   NEVER,
@@ -64,6 +65,9 @@ export function learn(network: Network | NetworkSpec, options: LearnOptions = {}
           const end = blocks.pipe(ignoreElements(), endWith(null));
           const beside = merge(taught, steered).pipe(ignoreElements(), takeUntil(end));
           return merge(beside, blocks.pipe(concatMap((block) => [learner.push(block)])));
+        }),
+        finalize(() => {
+          learner.close();
         }),
       );
     });

@@ -1,9 +1,11 @@
-import { concat, concatMap, defer, type OperatorFunction } from 'rxjs';
+import { concat, concatMap, defer, finalize, type OperatorFunction } from 'rxjs';
 
 /** A machine with memory: takes one value, gives none, one or several; at the end it may give what it still holds. */
 export interface Processor<In, Out> {
   push(value: In): Out[];
   flush?(): Out[];
+  /** No more comes and nothing is asked any more: gives memory back. */
+  close?(): void;
 }
 
 /**
@@ -22,6 +24,6 @@ export function lift<In, Out>(make: () => Processor<In, Out>): OperatorFunction<
       return concat(
         source.pipe(concatMap((value) => processor.push(value))),
         defer(() => processor.flush?.() ?? []),
-      );
+      ).pipe(finalize(() => processor.close?.()));
     });
 }

@@ -38,7 +38,9 @@ describe('a delay line', () => {
       for (let turn = 0; turn < 10; turn++) {
         for (const count of cuts) {
           push(line, count, line.next - behind);
-          expect(read(line, line.next - behind - 1, behind + 1)).toEqual(expected(line.next - behind - 1, behind + 1, channels));
+          expect(read(line, line.next - behind - 1, behind + 1)).toEqual(
+            expected(line.next - behind - 1, behind + 1, channels),
+          );
         }
       }
       for (const at of [before, after]) expect([...engine.arena.f32.slice(at, at + 4)]).toEqual([7, 7, 7, 7]);

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { activations } from '../../src/kernels/activation-types.ts';
+import type { Engine } from '../../src/core/engine.ts';
 import { Network } from '../../src/core/network.ts';
 import type { Conv1dSpec, LayerSpec, NetworkSpec } from '../../src/core/network-spec.ts';
 import { plan } from '../../src/core/plan.ts';
 import { random } from '../../src/core/random.ts';
+import { plain, simd } from '../engines.ts';
 
 const small = (max: number, min = 1) => fc.integer({ min, max });
 const even = fc.constantFrom(2, 4);
@@ -166,9 +168,9 @@ export function hasLayer(spec: NetworkSpec, is: (layer: LayerSpec) => boolean): 
   return found;
 }
 
-/** A network of random weights, biases and shifts too. */
-export function networkOf(spec: NetworkSpec, seed: number): Network {
-  const network = Network.create(spec, { seed });
+/** A network of random weights, biases and shifts too; of both engines, one for odd seeds and one for even ones. */
+export function networkOf(spec: NetworkSpec, seed: number, engine: Engine = seed % 2 ? plain : simd): Network {
+  const network = Network.create(spec, { seed, engine });
   const chance = random(seed + 1);
   const weights = Object.entries(network.weights()).map(([name, { shape, data }]) => {
     return [name, { shape, data: data.map((w) => w + 0.1 * chance.normal()) }] as const;

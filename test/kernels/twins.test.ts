@@ -131,7 +131,22 @@ describe('SIMD and TypeScript give the same bits (law 8)', () => {
       expectTwins(seed, (kernels, at) => {
         square(kernels, at);
         const { w, dw, mean } = own;
-        kernels.adam(at + w, at + dw, at + mean, at + own.square, count, rate, 0.3, 1, decay, 0.9, 0.1, 0.999, 0.001, 1e-8);
+        kernels.adam(
+          at + w,
+          at + dw,
+          at + mean,
+          at + own.square,
+          count,
+          rate,
+          0.3,
+          1,
+          decay,
+          0.9,
+          0.1,
+          0.999,
+          0.001,
+          1e-8,
+        );
       });
     };
     const fraction = fc.double({ min: 0, max: 0.99, noNaN: true });

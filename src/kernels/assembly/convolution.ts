@@ -1,4 +1,5 @@
-import { add, at, first, join, store } from './vector';
+import { store } from './fours';
+import { add, at, first, join } from './vector';
 
 /** Four kernels over two windows. */
 @inline

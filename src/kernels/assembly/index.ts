@@ -3,3 +3,4 @@ export { biasGradient, descend, energy, inputGradient, weightGradient } from './
 export { adam, rmsprop, sgd } from './optimizers';
 export { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from './pools';
 export { fill, gather, scatter, write } from './rows';
+export { activate, activateGradient, softmax, softmaxGradient } from './rowwise';

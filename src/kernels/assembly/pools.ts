@@ -1,4 +1,5 @@
-import { at, first, store } from './vector';
+import { store } from './fours';
+import { at, first } from './vector';
 
 export function avgPool(x: i32, xStep: i32, frames: i32, taps: i32, channels: i32, y: i32): void {
   const row = at(channels), count = f32x4.splat(<f32>taps);

@@ -1,4 +1,5 @@
-import { at, store } from './vector';
+import { store } from './fours';
+import { at } from './vector';
 
 export function write(x: i32, y: i32, count: i32): i32 {
   let from = at(x),

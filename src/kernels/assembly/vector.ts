@@ -19,17 +19,6 @@ export function at(index: i32): usize {
   return <usize>index << 2;
 }
 
-/** Stores the first `count` lanes, 1 … 4. */
-@inline
-export function store(to: usize, numbers: v128, count: i32): void {
-  if (count >= 4) v128.store(to, numbers);
-  else {
-    v128.store32_lane(to, numbers, 0);
-    if (count > 1) v128.store32_lane(to, numbers, 1, 4);
-    if (count > 2) v128.store32_lane(to, numbers, 2, 8);
-  }
-}
-
 /** (s0 + s1) + (s2 + s3) of each of four vectors. */
 @inline
 export function join(a: v128, b: v128, c: v128, d: v128): v128 {

@@ -1,61 +1,64 @@
-import type { Arena } from '../arena.ts';
-import type { Kernels } from '../kernels.ts';
-import { normalCdf, normalPdf } from './normal.ts';
+import { exp, expm1, gelu, geluSlope, log, sigmoid, sigmoidSlope, softplus, tanh, tanhSlope } from './elementary.ts';
 
-const forms: { value: (x: number, a: number) => number; slope: (x: number, y: number, a: number) => number }[] = [
-  { value: (x) => x, slope: () => 1 },
-  { value: (x) => (x <= 0 ? 0 : x), slope: (x) => (x > 0 ? 1 : 0) },
-  { value: (x, a) => (x < 0 ? a * x : x), slope: (x, _, a) => (x > 0 ? 1 : a) },
-  { value: (x, a) => (x < 0 ? a * Math.expm1(x) : x), slope: (x, y, a) => (x > 0 ? 1 : y + a) },
-  { value: (x) => x * normalCdf(x), slope: (x) => normalCdf(x) + x * normalPdf(x) },
-  { value: (x) => (x > 20 ? x : Math.log1p(Math.exp(x))), slope: (x) => 1 / (1 + Math.exp(-x)) },
-  { value: (x) => Math.tanh(x), slope: (_, y) => 1 - y * y },
-  { value: (x) => 1 / (1 + Math.exp(-x)), slope: (_, y) => y * (1 - y) },
-  { value: (x) => x * x, slope: (x) => 2 * x },
-  { value: (x) => Math.abs(x), slope: (x) => Math.sign(x) },
-  { value: (x, a) => Math.log(x < a ? a : x), slope: (x, _, a) => (x < a ? 0 : 1 / x) },
+/** y by kind: identity, relu, leakyRelu, elu, gelu, softplus, tanh, sigmoid, square, abs, log. A NaN stays a NaN. */
+const values: readonly ((x: number, alpha: number) => number)[] = [
+  (x) => x,
+  (x) => (x <= 0 ? 0 : x),
+  (x, alpha) => (x < 0 ? alpha * x : x),
+  (x, alpha) => (x < 0 ? alpha * expm1(x) : x),
+  gelu,
+  softplus,
+  tanh,
+  sigmoid,
+  (x) => x * x,
+  Math.abs,
+  (x, alpha) => log(x < alpha ? alpha : x),
 ];
 
-export function rowwiseLoops(
-  arena: Arena,
-): Pick<Kernels, 'activate' | 'activateGradient' | 'softmax' | 'softmaxGradient'> {
-  const softmaxRow = (m: Float32Array, x: number, y: number, channels: number) => {
-    let most = -Infinity;
-    for (let c = 0; c < channels; c++) most = Math.max(most, m[x + c]);
-    let sum = 0;
-    for (let c = 0; c < channels; c++) sum += Math.exp(m[x + c] - most);
-    for (let c = 0; c < channels; c++) m[y + c] = Math.exp(m[x + c] - most) / sum;
-  };
-  return {
-    activate(kind, x, y, count, alpha) {
-      const m = arena.f32;
-      for (let i = 0; i < count; i++) m[y + i] = forms[kind].value(m[x + i], alpha);
-    },
-    activateGradient(kind, x, g, dx, count, alpha) {
-      const m = arena.f32;
-      const { value, slope } = forms[kind];
-      for (let i = 0; i < count; i++) {
-        const [input, dy] = [m[x + i], m[g + i]];
-        m[dx + i] = dy === 0 || input - input !== 0 ? 0 : dy * slope(input, Math.fround(value(input, alpha)), alpha);
-      }
-    },
-    softmax(x, y, rows, channels) {
-      for (let n = 0; n < rows; n++) softmaxRow(arena.f32, x + n * channels, y + n * channels, channels);
-    },
-    softmaxGradient(x, g, dx, rows, channels) {
-      const m = arena.f32;
-      for (let n = 0; n < rows; n++) {
-        const [at, from] = [dx + n * channels, g + n * channels];
-        softmaxRow(m, x + n * channels, at, channels);
-        let mean = 0;
-        let dead = true;
-        for (let c = 0; c < channels; c++) {
-          mean += m[from + c] * m[at + c];
-          dead &&= m[from + c] === 0;
-        }
-        dead ||= !Number.isFinite(mean);
-        for (let c = 0; c < channels; c++) m[at + c] = dead ? 0 : m[at + c] * (m[from + c] - mean);
-      }
-    },
-  };
+/** g f'(x) by kind. The square's is doubled last and rounded before, as float32 numbers are. */
+const products: readonly ((g: number, x: number, alpha: number) => number)[] = [
+  (g) => g,
+  (g, x) => g * (x > 0 ? 1 : 0),
+  (g, x, alpha) => g * (x > 0 ? 1 : alpha),
+  (g, x, alpha) => g * (x > 0 ? 1 : alpha * exp(x)),
+  (g, x) => g * geluSlope(x),
+  (g, x) => g * sigmoid(x),
+  (g, x) => g * tanhSlope(x),
+  (g, x) => g * sigmoidSlope(x),
+  (g, x) => Math.fround(g * x) * 2,
+  (g, x) => g * Math.sign(x),
+  (g, x, alpha) => g * (x < alpha ? 0 : 1 / x),
+];
+
+/**
+ * y = f(x) of the n numbers of `memory` from x on; y may be x. `alpha` is the slope of leakyRelu below 0, the depth of
+ * elu and the floor of log.
+ */
+export function activate(memory: Float32Array, kind: number, x: number, y: number, n: number, alpha: number): void {
+  const value = values[kind];
+  const a = Math.fround(alpha);
+  for (let i = 0; i < n; i++) memory[y + i] = value(memory[x + i], a);
+}
+
+/**
+ * dx = g f'(x) of n numbers, 0 where g is 0 or x is not finite: nothing flows back through what nobody learns from, so
+ * that a NaN stays where it is. dx may be x or g.
+ */
+export function activateBack(
+  memory: Float32Array,
+  kind: number,
+  x: number,
+  g: number,
+  dx: number,
+  n: number,
+  alpha: number,
+): void {
+  const product = products[kind];
+  const a = Math.fround(alpha);
+  for (let i = 0; i < n; i++) {
+    const input = memory[x + i];
+    const slope = memory[g + i];
+    const dead = slope === 0 || input - input !== 0;
+    memory[dx + i] = dead ? 0 : product(slope, input, a);
+  }
 }
