@@ -1,3 +1,4 @@
+import { words } from '../kernels/program.ts';
 import { integer, invalid } from './check.ts';
 import { ConvGradient } from './conv-gradient.ts';
 import type { Layer, ParameterSpec, StreamContext } from './layer.ts';
@@ -5,6 +6,7 @@ import type { Conv1dSpec, LayerContext } from './network-spec.ts';
 import { packedGroup, packedKernels } from './packed-kernels.ts';
 import { windowPace } from './pace.ts';
 import { Trained, type Part } from './trained.ts';
+import type { SteppedLayer } from './step-program.ts';
 import { WindowLayer } from './window-layer.ts';
 import { windowBytes, windowing, type Windowing } from './windowing.ts';
 
@@ -50,7 +52,7 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
  * the delay line and is read in place. The weights are the network's, read at every output: whoever changes them changes
  * the next output.
  */
-class Conv1d extends WindowLayer {
+class Conv1d extends WindowLayer implements SteppedLayer {
   override readonly trained: readonly Trained[];
   readonly #weight: number;
   /** 0 = none. */
@@ -90,6 +92,30 @@ class Conv1d extends WindowLayer {
     const { kernels } = this.engine;
     kernels.inputGradient(g, outputs, count, this.#weight, this.#length, outputs, dx, this.#step);
     this.#gradient!.owe(first, count, g);
+  }
+
+  enter(layer: Int32Array): boolean {
+    if (!this.isSettled) return false;
+    const { at, capacity, filled } = this.line.layout;
+    const { stride, receptiveField } = this.windowing;
+    layer[words.kind] = 0;
+    layer[words.line] = at;
+    layer[words.capacity] = capacity;
+    layer[words.filled] = filled;
+    layer[words.window] = this.nextWindow;
+    layer[words.channels] = this.line.channels;
+    layer[words.reach] = receptiveField;
+    layer[words.stride] = stride;
+    layer[words.w] = this.#weight;
+    layer[words.b] = this.#bias;
+    layer[words.length] = this.#length;
+    layer[words.outputs] = this.#outputs;
+    return true;
+  }
+
+  leave(layer: Int32Array, frames: number, outputs: number): void {
+    this.line.resume(frames, layer[words.filled]);
+    this.advance(frames, outputs);
   }
 
   override shift(frames: number): number {

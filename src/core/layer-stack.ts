@@ -3,6 +3,7 @@ import type { Layer, LayerStream, ParameterSpec, StreamContext } from './layer.t
 import { chain, type Pace } from './pace.ts';
 import type { Rows } from './rows.ts';
 import { stateIn, type State } from './state.ts';
+import { isStepped, StepProgram } from './step-program.ts';
 import { sum } from './sum.ts';
 import type { Part, Trained } from './trained.ts';
 
@@ -22,6 +23,8 @@ export class LayerStack {
   /** What each layer put out last. */
   readonly outputs: Rows[] = [];
   readonly trained: readonly Trained[];
+  /** What steps all of them at once; null where some cannot be. */
+  readonly program: StepProgram | null;
   readonly #context: StreamContext;
   readonly #layers: readonly LayerStream[];
 
@@ -37,7 +40,12 @@ export class LayerStack {
     this.trained = this.#layers.flatMap(({ trained }) => trained);
     this.inChannels = inChannels;
     this.outChannels = layers.at(-1)!.outChannels;
-    this.pace = chain(layers.map((layer) => layer.pace));
+    const paces = layers.map((layer) => layer.pace);
+    this.pace = chain(paces);
+    const stepped = this.#layers.filter(isStepped);
+    const all = stepped.length === layers.length && !context.gradients && context.engine.kernels.run !== undefined;
+    const widths = [inChannels, ...layers.map((layer) => layer.outChannels)];
+    this.program = all ? new StepProgram(context, stepped, paces, widths) : null;
   }
 
   /** The parameters of a list of layers, each with its layer's number in its name. */

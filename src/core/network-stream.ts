@@ -8,6 +8,7 @@ import { readRows } from './read-rows.ts';
 import type { Rows } from './rows.ts';
 import { encodeState } from './state-file.ts';
 import { numberIn, stateIn, type State } from './state.ts';
+import { mostFrames, type StepProgram } from './step-program.ts';
 import { streamLayers } from './stream-layers.ts';
 import type { StreamOptions } from './stream-options.ts';
 import { weightsOf, type Weights } from './weights.ts';
@@ -24,6 +25,9 @@ export class NetworkStream {
   /** Its layers: what they put out last, and what of them is trained. @internal */
   readonly stack: LayerStack;
   readonly #engine: Engine;
+  readonly #program: StepProgram | null;
+  /** Numbers that the program needs for a call. */
+  readonly #room: number;
   readonly #lease: Lease;
   readonly #inChannels: number;
   readonly #outChannels: number;
@@ -55,6 +59,8 @@ export class NetworkStream {
     const layers = streamLayers(network, prewarm);
     const context = { engine, lease: this.#lease, gradients };
     this.stack = new LayerStack(network.inChannels, layers, network.values, context);
+    this.#program = this.stack.program;
+    this.#room = this.#program?.room ?? 0;
   }
 
   /** Frames pushed or skipped so far: the absolute index of the next one. */
@@ -79,6 +85,11 @@ export class NetworkStream {
 
   /** The same without allocating: writes to `out` and returns the frames written. */
   pushInto(x: ArrayLike<number>, out: Float32Array, valid?: ArrayLike<number>): number {
+    const steps = valid === undefined && x?.length === this.#inChannels && this.#program?.running;
+    if (steps && out?.length >= this.#burst * this.#outChannels && out instanceof Float32Array) {
+      const came = this.#program!.step(x, out);
+      if (came >= 0) return this.#stepped(came);
+    }
     const frames = this.#framesOf(x, valid);
     if (!(out?.length >= frames * this.#burst * this.#outChannels) || !(out instanceof Float32Array))
       room('out', out, this.outputsFor(frames) * this.#outChannels);
@@ -238,15 +249,26 @@ export class NetworkStream {
       throw invalid('outputs that wait for a gradient', `<= maxPending = ${this.#maxPending}`, pending);
   }
 
+  #stepped(came: number): number {
+    this.#index++;
+    this.#came = came;
+    this.#valid = null;
+    return came;
+  }
+
   #begin(): void {
     if (this.#lease.ended) throw new TypeError('stream must be open, got a closed one');
+    this.#program?.leave(this.#index);
     this.#engine.scratch.begin();
   }
 
   #push(x: ArrayLike<number>, frames: number, valid?: ArrayLike<number>): Rows {
-    this.#begin();
-    const rows = readRows(this.#engine, x, frames, this.#inChannels, valid);
-    return this.#take(this.stack.forward(rows), frames);
+    const program = this.#program;
+    this.#engine.scratch.begin();
+    const rows = readRows(this.#engine, x, frames, this.#inChannels, valid, this.#room);
+    const steps = program !== null && frames <= mostFrames && rows.sound && program.enter(this.#index);
+    if (!steps) program?.leave(this.#index);
+    return this.#take(steps ? program.run(rows) : this.stack.forward(rows), frames);
   }
 
   #pushZeros(frames: number): Rows {

@@ -125,12 +125,29 @@ export abstract class WindowLayer implements LayerStream {
 
   shift(frames: number): number {
     const outputs = frames / this.windowing.stride;
-    this.#frames += frames;
-    this.#outputs += outputs;
-    this.#learned += outputs;
+    this.advance(frames, outputs);
     this.line.shift(frames);
     this.gradientLine?.shift(frames);
     return outputs;
+  }
+
+  /** Whether the next windows see nothing but frames that came, and nobody needs older ones. */
+  protected get isSettled(): boolean {
+    const { wait, sources } = this.windowing;
+    const known = this.#frames >= wait && !this.#ended && sources === 0 && !this.gradientLine;
+    return known && this.line.isSoundFrom(this.#oldest(this.#outputs));
+  }
+
+  /** The place in the line of the next window. */
+  protected get nextWindow(): number {
+    return this.#oldest(this.#outputs) - (this.line.next - this.line.layout.filled);
+  }
+
+  /** Counts what was done elsewhere. */
+  protected advance(frames: number, outputs: number): void {
+    this.#frames += frames;
+    this.#outputs += outputs;
+    this.#learned += outputs;
   }
 
   save(): State {

@@ -131,4 +131,11 @@ export interface Kernels {
   activateGradient(kind: number, x: number, g: number, dx: number, count: number, alpha: number): void;
   softmax(x: number, y: number, rows: number, channels: number): void;
   softmaxGradient(x: number, g: number, dx: number, rows: number, channels: number): void;
+
+  /**
+   * A stack of convolutions and activations over settled delay lines, all in one call: `frames` frames at `x` go in, and the
+   * outputs of the last layer that hang on them are counted. `program` describes the layers (see `program.ts`), which it moves on;
+   * what lies behind `x` is written over. Where there is none, layers are called one by one, with the same bits.
+   */
+  run?(program: number, layers: number, x: number, frames: number): number;
 }

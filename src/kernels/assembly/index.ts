@@ -2,5 +2,6 @@ export { convolve } from './convolution';
 export { biasGradient, descend, energy, inputGradient, weightGradient } from './gradients';
 export { adam, rmsprop, sgd } from './optimizers';
 export { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from './pools';
+export { run } from './run';
 export { fill, gather, scatter, write } from './rows';
 export { activate, activateGradient, softmax, softmaxGradient } from './rowwise';
