@@ -15,7 +15,10 @@ export interface StreamCosts {
 
 /** Each count in a process of its own, so that no memory was used before. */
 async function costsOf(count: number, learning: boolean): Promise<StreamCosts> {
-  const child = fork(fileURLToPath(new URL('streams-child.ts', import.meta.url)), [String(count), String(learning)]);
+  // a small nursery: a large one, half empty, would count as theirs
+  const execArgv = [...process.execArgv, '--max-semi-space-size=1'];
+  const program = fileURLToPath(new URL('streams-child.ts', import.meta.url));
+  const child = fork(program, [String(count), String(learning)], { execArgv });
   const [costs] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [StreamCosts | number | null];
   if (costs === null || typeof costs === 'number')
     throw new Error(`${count} streams must be measured, got exit ${costs}`);
