@@ -1,5 +1,7 @@
 import type { Block } from '../core/block.ts';
 import { csvReader } from './csv.ts';
+import { edfReader } from './edf.ts';
+import { gdfReader } from './gdf.ts';
 import { joinBytes } from './join-bytes.ts';
 import { openbciReader } from './openbci.ts';
 import { readWhole } from './read-whole.ts';
@@ -12,7 +14,7 @@ export interface Channel {
 
 /** What a file holds: blocks in order, each at its absolute index; where `start` jumps, frames are missing. */
 export interface Recording {
-  readonly format: 'csv' | 'openbci';
+  readonly format: 'csv' | 'openbci' | 'edf' | 'bdf' | 'gdf';
   /** What it is a recording of, where the format tells. */
   readonly kind?: 'eeg';
   readonly channels: readonly Channel[];
@@ -25,6 +27,19 @@ export interface Recording {
   readonly frames: number;
   /** Frames missing between them. */
   readonly lost: number;
+  /** What happened, in the order of `at`; absent where the format has none. */
+  readonly marks?: readonly RecordedMark[];
+  /** What else to know: signals that are left out, an end that is cut off. A sentence each. */
+  readonly notes?: readonly string[];
+}
+
+/** An event of a recording: an annotation, a trigger. */
+export interface RecordedMark {
+  /** The frame at which it begins; it may lie in a gap, before frame 0 or behind the last. */
+  readonly at: number;
+  readonly label: string;
+  /** How long it lasts; absent of an instant. */
+  readonly frames?: number;
 }
 
 /** What to take from a file. */
@@ -46,8 +61,9 @@ export interface RecordingReader {
 const blank: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20, 0xef, 0xbb, 0xbf]);
 
 /**
- * A reader that finds the format by content: a first line that begins with `%` is OpenBCI's, all else is CSV.
- * Throws an Error whose sentence names the line and what is wrong with it.
+ * A reader that finds the format by content: EDF, BDF and GDF by their first eight bytes; of text, a first line that
+ * begins with `%` is OpenBCI's, all else is CSV. Throws an Error whose sentence names the line, or the field of a header,
+ * and what is wrong with it.
  */
 export function recordingReader(options: ReadOptions = {}): RecordingReader {
   let waiting: Uint8Array = new Uint8Array(0);
@@ -64,13 +80,16 @@ export function recordingReader(options: ReadOptions = {}): RecordingReader {
         return;
       }
       waiting = joinBytes([waiting, bytes]);
-      if (waiting.some((byte) => !blank.has(byte))) begin();
+      if (waiting.length >= 8 && waiting.some((byte) => !blank.has(byte))) begin();
     },
     end: () => (reader ?? begin()).end(),
   };
 }
 
 function readerOf(head: Uint8Array): (options: ReadOptions) => RecordingReader {
+  const magic = String.fromCharCode(...head.subarray(0, 8));
+  if (magic === '0       ' || magic === '\xffBIOSEMI') return edfReader;
+  if (magic.startsWith('GDF ')) return gdfReader;
   const first = head.find((byte) => !blank.has(byte));
   return first === 0x25 ? openbciReader : csvReader;
 }
