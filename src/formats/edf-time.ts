@@ -17,8 +17,8 @@ export function edfTime(date: string, time: string, recording: string): number |
   const [hour, minute, second] = clock.slice(1).map(Number);
   const ms = Date.UTC(year, month, day, hour, minute, second);
   const read = new Date(ms);
-  const same = read.getUTCMonth() === month && read.getUTCDate() === day && read.getUTCHours() === hour;
-  return same && minute < 60 && second < 60 ? ms : undefined;
+  const same = read.getUTCMonth() === month && read.getUTCHours() === hour && read.getUTCMinutes() === minute;
+  return same ? ms : undefined;
 }
 
 function century(year: number): number {

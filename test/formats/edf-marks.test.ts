@@ -137,14 +137,23 @@ describe('the triggers of a BDF file', () => {
 
   test('of a slower or faster Status signal are at the frames of the recording', () => {
     expect(readRecording(file([0, 5, 5, 0], 4)).marks).toEqual([{ at: 2, label: '5', frames: 4 }]);
-    const fast = file(
-      [0, 0, 0, 5, 5, 5, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-      32,
-    );
-    expect(readRecording(fast).marks).toEqual([
+    const status = new Array<number>(32).fill(0).fill(5, 3, 7).fill(9, 18, 19);
+    expect(readRecording(file(status, 32)).marks).toEqual([
       { at: 1, label: '5', frames: 1 },
-      { at: 4, label: '9', frames: 1 },
+      { at: 5, label: '9' },
     ]);
+  });
+
+  test('end where frames are missing', () => {
+    const status = {
+      label: 'Status',
+      records: [0, 1].map(() => [0, 0, 0, 0, 0, 0, 5, 5].map((each, i) => (i < 2 ? 5 : each))),
+    };
+    const onsets = annotations([list('+0', ['']), list('+2', [''])], 30);
+    const signals = [samples(2), status, onsets];
+    expect(readRecording(encodeEdf({ bdf: true, reserved: 'BDF+D', signals })).marks).toEqual(
+      [0, 6, 16, 22].map((at) => ({ at, label: '5', frames: 2 })),
+    );
   });
 
   test('are none in another signal, nor in EDF', () => {

@@ -167,6 +167,7 @@ describe('the start of an EDF file', () => {
     ['31.02.04', '05.06.07'],
     ['02.03.04', '25.06.07'],
     ['02.03.04', '05.61.07'],
+    ['02.03.04', '05.06.60'],
   ])('%s %s is not known, and that is told', (date, time) => {
     expect(readRecording(encodeEdf({ ...plain, date, time }))).toMatchObject({
       time: 0,
@@ -259,6 +260,8 @@ describe('records that lie apart', () => {
 
   test('may have onsets that were rounded', () => {
     expect(readRecording(apart(['+0', '+0.95', '+2.04']))).toMatchObject({ frames: 12, lost: 0 });
+    const rounded = readRecording(apart(['+0', '+0.6', '+2.25']));
+    expect(rounded.blocks.map(({ start }) => start)).toEqual([0, 9]);
   });
 
   test('must tell when they begin, one after the other', () => {
@@ -268,6 +271,10 @@ describe('records that lie apart', () => {
     expect(() => readRecording(apart(['+1', '+1.4']))).toThrow(
       'the onset of record 2 must be >= 2 s, where the one before it ends, got 1.4',
     );
+  });
+
+  test('lie as far apart where --rate lets the recording run faster', () => {
+    expect(readRecording(apart(['+0', '+2']), { rate: 400 })).toMatchObject({ rate: 400, frames: 8, lost: 4 });
   });
 
   test('of a continuous file never do, whatever its onsets are', () => {

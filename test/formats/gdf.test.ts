@@ -8,7 +8,7 @@ import { encodeGdf, gdfTypes } from './encode-gdf.ts';
 import type { GdfFile } from './encode-gdf.ts';
 import { channelOf, readInPieces } from './read-in-pieces.ts';
 
-const versions = ['1.25', '1.94', '2.20', '2.51'];
+const versions = ['1.25', '1.92', '1.94', '2.20', '2.51'];
 /** What fits into each type; of 64 bits what a number holds exactly. */
 const stored: Record<number, fc.Arbitrary<number>> = {
   1: fc.integer({ min: -128, max: 127 }),
@@ -106,9 +106,12 @@ describe('a GDF file', () => {
     );
   });
 
-  test('names events as the list of event codes does', () => {
-    const events = [{ position: 1, type: 768 }];
-    expect(readRecording(encodeGdf({ signals: one(1, 1), events })).marks).toEqual([{ at: 0, label: '0x0300' }]);
+  test('names events as the list of event codes does, and takes position 0 for the first', () => {
+    const events = [768, 1].map((type, position) => ({ position, type }));
+    expect(readRecording(encodeGdf({ signals: one(1, 1), events })).marks).toEqual([
+      { at: 0, label: '0x0300' },
+      { at: 0, label: '0x0001' },
+    ]);
   });
 
   test('has no marks of samples that stand in its event table', () => {
