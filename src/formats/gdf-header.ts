@@ -2,6 +2,7 @@ import { invalid } from '../core/check.ts';
 import { wholeBytes } from './byte-reader.ts';
 import type { ByteParser } from './byte-reader.ts';
 import { unitOf } from './channels-of.ts';
+import { gdfNames } from './gdf-names.ts';
 import { gdfTime } from './gdf-time.ts';
 import { sampleTypes } from './sample-type.ts';
 import { scaleOf } from './signal.ts';
@@ -19,6 +20,8 @@ export interface GdfHeader {
   /** Of a record, in s. */
   readonly duration: number;
   readonly signals: readonly Signal[];
+  /** What the types of events are called, by their codes; '' or absent where they have no name. */
+  readonly names: readonly string[];
 }
 
 /** Units by their codes in ISO/IEEE 11073-10101: none, and volts. Others are read off the text beside the code. */
@@ -31,7 +34,8 @@ const unitCodes: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Reads the header of GDF 1.x and 2.x: 256 bytes, then 256 bytes a signal, field by field, in 2.x also more of free use.
+ * Reads the header of GDF 1.x and 2.x: 256 bytes, then 256 bytes a signal, field by field; in 2.x more may follow, of which the
+ * names of events are read.
  *
  *     bytes    field                1.x             2.x
  *     0        version              'GDF 1.25'      'GDF 2.20'
@@ -67,6 +71,7 @@ export function* gdfHeader(): ByteParser<GdfHeader> {
     records,
     duration,
     signals: signalsOf(rest, count, old),
+    names: old ? [] : gdfNames(rest.subarray(256 * count)),
   };
 }
 

@@ -36,7 +36,7 @@ function* gdf(options: ReadOptions): ByteParser<Recording> {
     if (record.length < bytes) break;
     frames.add(decode(record));
   }
-  const events = records === header.records ? yield* gdfEvents(header.version, clock) : noEvents;
+  const events = records === header.records ? yield* gdfEvents(header, clock) : noEvents;
   frames.cut();
   return {
     format: 'gdf',

@@ -49,8 +49,8 @@ export interface GdfFile {
   eventRate?: number;
   /** Absent: no table. */
   events?: readonly GdfEvent[];
-  /** Bytes of free use at the end of the header, of 2.x. */
-  more?: number;
+  /** Tags behind the header, of 2.x; filled up to 256 bytes. */
+  tags?: Uint8Array;
 }
 
 const number = (bytes: number, write: (view: DataView) => void) => {
@@ -67,11 +67,12 @@ const f64 = (x: number) => number(8, (view) => view.setFloat64(0, x, true));
 
 /** Writes GDF 1.x or 2.x as its description has it. */
 export function encodeGdf(file: GdfFile): Uint8Array {
-  const { version = '1.25', signals, duration = [1, 1], more = 0 } = file;
+  const { version = '1.25', signals, duration = [1, 1], tags = new Uint8Array(0) } = file;
   const old = Number(version) < 1.9;
   const count = signals.length;
   const records = signals.at(0)?.records.length ?? 0;
   const each = (of: (signal: GdfSignal) => Uint8Array) => signals.map(of);
+  const more = 256 * Math.ceil(tags.length / 256);
   const digital = old ? i64 : f64;
   const headerBytes = file.headerBytes ?? 256 * (1 + count) + more;
   return join([
@@ -95,7 +96,8 @@ export function encodeGdf(file: GdfFile): Uint8Array {
     ...each((signal) => u32(signal.records.at(0)?.length ?? 0)),
     ...each(({ type }) => u32(type)),
     ...each(() => new Uint8Array(32)),
-    new Uint8Array(more),
+    tags,
+    new Uint8Array(more - tags.length),
     ...Array.from({ length: records }, (_, record) =>
       signals.flatMap(({ type, records: own }) =>
         own[record].map((sample) => number(gdfTypes[type].bytes, (view) => gdfTypes[type].write(view, sample))),
@@ -113,6 +115,7 @@ function table(file: GdfFile, version: number, events: readonly GdfEvent[]): Uin
     ...head,
     ...events.map(({ position }) => u32(position)),
     ...events.map(({ type }) => u16(type)),
-    ...(mode === 3 ? [...events.map(() => u16(0)), ...events.map((event) => u32(event.duration ?? 0))] : []),
+    ...(mode & 2 ? [...events.map(() => u16(0)), ...events.map((event) => u32(event.duration ?? 0))] : []),
+    ...(mode & 4 ? events.map(() => i64(1)) : []),
   ];
 }

@@ -53,12 +53,12 @@ describe('a GDF file', () => {
   test('of any version and of all sample types is read to what was written, however it is cut', () => {
     const pieces = fc.array(fc.integer({ min: 1, max: 3000 }), { maxLength: 20 });
     fc.assert(
-      fc.property(fc.constantFrom(...versions), signals, fc.nat(2), pieces, (version, all, more, lengths) => {
+      fc.property(fc.constantFrom(...versions), signals, fc.nat(300), pieces, (version, all, more, lengths) => {
         const file: GdfFile = {
           version,
           signals: all,
           duration: [1, 4],
-          more: version < '2' ? 0 : 256 * more,
+          tags: new Uint8Array(version < '1.9' ? 0 : more),
           events: [],
         };
         const recording = readInPieces(encodeGdf(file), lengths);
@@ -77,7 +77,7 @@ describe('a GDF file', () => {
     );
   });
 
-  test('has its events as marks, in mode 1 or 3, at the rate of their table', () => {
+  test('has its events as marks, in any mode, at the rate of their table', () => {
     const event = fc.record({
       position: fc.integer({ min: 1, max: 10_000 }),
       type: fc.integer({ min: 0, max: 0xffff }).filter((type) => type !== 0x7fff),
@@ -86,14 +86,14 @@ describe('a GDF file', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...versions),
-        fc.constantFrom(1, 3),
+        fc.constantFrom(1, 3, 5, 7),
         fc.constantFrom(0, 64, 256, 1000),
         fc.array(event, { maxLength: 20 }),
         (version, mode, eventRate, events) => {
           const bytes = encodeGdf({ version, signals: one(1, 5), duration: [1, 256], mode, eventRate, events });
           const ratio = eventRate === 0 ? 1 : 256 / eventRate;
           const marks = events.map(({ position, type, duration }) => {
-            const frames = mode === 1 ? 0 : Math.round(duration * ratio);
+            const frames = mode % 4 === 1 ? 0 : Math.round(duration * ratio);
             const label = `0x${type.toString(16).padStart(4, '0')}`;
             return { at: Math.round((position - 1) * ratio), label, ...(frames > 0 && { frames }) };
           });
@@ -112,6 +112,20 @@ describe('a GDF file', () => {
       { at: 0, label: '0x0300' },
       { at: 0, label: '0x0001' },
     ]);
+  });
+
+  test('may have names for its events', () => {
+    const text = (tag: number, content: string) => [
+      ...[tag, content.length, 0, 0],
+      ...[...content].map((letter) => letter.charCodeAt(0)),
+    ];
+    const tags = Uint8Array.from([...text(3, 'maker'), ...text(1, '\0T0\0T1\0\0'), ...text(2, 'x')]);
+    const events = [1, 2, 3, 0x300, 0].map((type) => ({ position: 1, type }));
+    const labels = (file: GdfFile) => readRecording(encodeGdf(file)).marks?.map(({ label }) => label);
+    const file = { version: '2.20', signals: one(1, 1), events };
+    expect(labels({ ...file, tags })).toEqual(['T0', 'T1', '0x0003', '0x0300', '0x0000']);
+    expect(labels({ ...file, tags: tags.subarray(0, 20) })).toEqual(['T0', 'T1', '0x0003', '0x0300', '0x0000']);
+    expect(labels({ ...file, tags: Uint8Array.of(9, 0, 0, 200) })).toContain('0x0001');
   });
 
   test('has no marks of samples that stand in its event table', () => {
@@ -145,7 +159,7 @@ describe('a GDF file', () => {
     expect(cut(512 + 33).notes).toEqual(['the event table is left out: 1 of its 6 bytes are there']);
     expect(readRecording(encodeGdf({ signals: one(4, 3), mode: 2, events }))).toMatchObject({
       frames: 12,
-      notes: ['the event table is left out: its mode must be 1 or 3, got 2'],
+      notes: ['the event table is left out: its mode must be 1, 3, 5 or 7, got 2'],
     });
   });
 
