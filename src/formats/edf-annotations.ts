@@ -53,7 +53,7 @@ export class EdfAnnotations {
         this.#spoiled++;
         this.#firstSpoiled ||= `record ${this.#records} holds ${JSON.stringify(list.slice(0, 40))}`;
       }
-      this.#annotations.push(...(annotations ?? []).filter(({ text }) => text !== ''));
+      for (const annotation of annotations ?? []) if (annotation.text !== '') this.#annotations.push(annotation);
     }
   }
 

@@ -52,8 +52,9 @@ export function recordDecoder(
 ): (record: Uint8Array) => Float32Array {
   const channels = taken.length;
   const sources = taken.map((signal) => ({ ...signal, ...signal.scale(), place: placeOf(signal, signals) }));
-  const frames = new Float32Array(channels * (taken.at(0)?.samples ?? 0));
+  let frames = new Float32Array(0);
   return (record) => {
+    if (frames.length === 0) frames = new Float32Array(channels * (taken.at(0)?.samples ?? 0));
     const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
     sources.forEach(({ place, samples, type, gain, zero, offset }, channel) => {
       for (let frame = 0; frame < samples; frame++)

@@ -212,6 +212,11 @@ describe('a malformed EDF header is refused by field, rule and what was found', 
     expect(() => readRecording(encodeEdf(plain).subarray(0, length))).toThrow(new RangeError(sentence));
   });
 
+  test('of records that are larger than the file costs no memory', () => {
+    const signals = Array.from({ length: 60 }, () => ({ ...signal, samples: 99_999_999 }));
+    expect(() => readRecording(encodeEdf({ signals }))).toThrow('number of whole data records must be >= 1, got 0');
+  });
+
   test('of a signal that is not taken does not matter', () => {
     const bytes = encodeEdf({ signals: [signal, { label: 'dead', physical: [0, 0], records: [[0, 0, 0, 0]] }] });
     expect(readRecording(bytes, { columns: ['Fp1'] }).frames).toBe(4);
