@@ -1,9 +1,8 @@
 import { activationLayer } from './activation.ts';
 import type { Layer, LayerStream, ParameterSpec, StreamContext } from './layer.ts';
-import { chain, type Pace } from './pace.ts';
 import type { Rows } from './rows.ts';
 import { stateIn, type State } from './state.ts';
-import { isStepped, StepProgram } from './step-program.ts';
+import { areStepped, StepProgram } from './step-program.ts';
 import { sum } from './sum.ts';
 import type { Part, Trained } from './trained.ts';
 
@@ -18,8 +17,6 @@ import type { Part, Trained } from './trained.ts';
 export class LayerStack {
   readonly inChannels: number;
   readonly outChannels: number;
-  /** How its outputs follow its inputs. */
-  readonly pace: Pace;
   /** What each layer put out last. */
   readonly outputs: Rows[] = [];
   readonly trained: readonly Trained[];
@@ -40,18 +37,14 @@ export class LayerStack {
     this.trained = this.#layers.flatMap(({ trained }) => trained);
     this.inChannels = inChannels;
     this.outChannels = layers.at(-1)!.outChannels;
-    const paces = layers.map((layer) => layer.pace);
-    this.pace = chain(paces);
-    const stepped = this.#layers.filter(isStepped);
-    const all = stepped.length === layers.length && !context.gradients && context.engine.kernels.run !== undefined;
-    const widths = [inChannels, ...layers.map((layer) => layer.outChannels)];
-    this.program = all ? new StepProgram(context, stepped, paces, widths) : null;
+    const can = !context.gradients && !context.eager && context.engine.kernels.run !== undefined;
+    this.program = can && areStepped(this.#layers) ? new StepProgram(context, this.#layers, layers) : null;
   }
 
   /** The parameters of a list of layers, each with its layer's number in its name. */
   static parameters(prefix: string, layers: readonly Layer[]): ParameterSpec[] {
     return layers.flatMap(({ parameters }, index) => {
-      return parameters.map((parameter) => renamed(parameter, `${prefix}${index}.${parameter.name}`));
+      return parameters.map((parameter) => ({ ...parameter, name: `${prefix}${index}.${parameter.name}` }));
     });
   }
 
@@ -71,6 +64,11 @@ export class LayerStack {
       this.outputs[l] = rows;
     }
     return rows;
+  }
+
+  /** Does what the next outputs need of the frames that have come. */
+  prepare(): void {
+    for (const layer of this.#layers) layer.prepare?.();
   }
 
   /** The source has ended: the tail of every layer follows up what comes from below. */
@@ -123,16 +121,4 @@ export class LayerStack {
     }
     return rows;
   }
-}
-
-/** A parameter by another name, cut no earlier than asked for. */
-function renamed(parameter: ParameterSpec, name: string): ParameterSpec {
-  return {
-    name,
-    shape: parameter.shape,
-    start: parameter.start,
-    get packing() {
-      return parameter.packing;
-    },
-  };
 }

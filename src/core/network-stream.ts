@@ -3,7 +3,7 @@ import type { Engine } from './engine.ts';
 import { LayerStack } from './layer-stack.ts';
 import type { Lease } from './lease.ts';
 import type { Network } from './network.ts';
-import { steadyFrames } from './pace.ts';
+import { steadyFrames, type Pace } from './pace.ts';
 import { readRows } from './read-rows.ts';
 import type { Rows } from './rows.ts';
 import { encodeState } from './state-file.ts';
@@ -25,6 +25,8 @@ export class NetworkStream {
   /** Its layers: what they put out last, and what of them is trained. @internal */
   readonly stack: LayerStack;
   readonly #engine: Engine;
+  /** How outputs follow inputs. */
+  readonly #pace: Pace;
   readonly #program: StepProgram | null;
   /** Numbers that the program needs for a call. */
   readonly #room: number;
@@ -36,6 +38,7 @@ export class NetworkStream {
   readonly #gradients: boolean;
   readonly #maxPending: number;
   readonly #prewarm: boolean;
+  readonly #eager: boolean;
   #index = 0;
   #pending = 0;
   /** Input frames whose gradient has not been handed out. */
@@ -45,19 +48,22 @@ export class NetworkStream {
   #came = 0;
   #valid: Uint8Array | null = null;
 
-  constructor(network: Network, { gradients = false, maxPending = 1024, prewarm = false }: StreamOptions = {}) {
+  constructor(network: Network, options: StreamOptions = {}) {
+    const { gradients = false, maxPending = 1024, prewarm = false, eager = false } = options;
     this.network = network;
     this.#inChannels = network.inChannels;
     this.#outChannels = network.outChannels;
     this.#burst = network.burst;
     this.#gradients = gradients;
     this.#prewarm = prewarm;
+    this.#eager = eager;
     this.#maxPending = integer('maxPending', maxPending, 1);
     const { engine } = network;
     this.#engine = engine;
     this.#lease = engine.lease(this);
-    const layers = streamLayers(network, prewarm);
-    const context = { engine, lease: this.#lease, gradients };
+    const { layers, pace } = streamLayers(network, prewarm);
+    this.#pace = pace;
+    const context = { engine, lease: this.#lease, gradients, eager, weights: network.changes };
     this.stack = new LayerStack(network.inChannels, layers, network.values, context);
     this.#program = this.stack.program;
     this.#room = this.#program?.room ?? 0;
@@ -96,16 +102,26 @@ export class NetworkStream {
     return this.#copyTo(this.#push(x, frames, valid), out);
   }
 
+  /**
+   * Does now what the next output needs of the frames that have come: of an eager stream less is left to do when its frame
+   * arrives. Outputs keep their bits. Nothing is gained where weights change before that.
+   */
+  prepare(): void {
+    if (!this.#eager) throw new TypeError('stream must be made with { eager: true }, got one without');
+    this.#begin();
+    this.stack.prepare();
+  }
+
   /** How many outputs `frames` more input frames would bring. */
   outputsFor(frames: number): number {
-    const { pace } = this.stack;
+    const pace = this.#pace;
     return pace.outputsAfter(this.#index + frames) - pace.outputsAfter(this.#index);
   }
 
   /** Frames that never came: as pushing that many invalid zeros, returning the same. A long gap costs no multiply-adds. */
   skip(count: number): Float32Array {
     integer('count', count, 0);
-    const { pace } = this.stack;
+    const pace = this.#pace;
     const steady = this.#gradients ? 0 : steadyFrames(pace, count);
     const top = this.#pushZeros(count - steady);
     if (steady === 0) return this.#copy(top);
@@ -117,7 +133,7 @@ export class NetworkStream {
   /** As `skip`, for who does not want the outputs: none is kept, and gradients still open are given up. */
   jump(count: number): void {
     const gradients = this.#gradients;
-    const steady = steadyFrames(this.stack.pace, integer('count', count, 0));
+    const steady = steadyFrames(this.#pace, integer('count', count, 0));
     const step = gradients ? 1 : count - steady;
     if (gradients) this.#giveUp();
     for (let left = count - steady; left > 0; left -= step) {
@@ -196,6 +212,7 @@ export class NetworkStream {
     return {
       gradients: Number(this.#gradients),
       prewarm: Number(this.#prewarm),
+      eager: Number(this.#eager),
       maxPending: this.#maxPending,
       index: this.#index,
       pending: this.#pending,
@@ -211,6 +228,7 @@ export class NetworkStream {
     const stream = new NetworkStream(network, {
       gradients: numberIn(state, 'gradients') === 1,
       prewarm: numberIn(state, 'prewarm') === 1,
+      eager: numberIn(state, 'eager') === 1,
       maxPending: numberIn(state, 'maxPending'),
     });
     stream.#index = numberIn(state, 'index');

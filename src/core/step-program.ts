@@ -1,7 +1,6 @@
 import { layerWords, words } from '../kernels/program.ts';
 import type { Engine } from './engine.ts';
-import type { LayerStream, StreamContext } from './layer.ts';
-import type { Pace } from './pace.ts';
+import type { Layer, LayerStream, StreamContext } from './layer.ts';
 import type { Rows } from './rows.ts';
 
 /** Frames of one call at most: larger blocks gain nothing, since layers are called for whole blocks anyway. */
@@ -15,9 +14,9 @@ export interface SteppedLayer {
   leave(layer: Int32Array, frames: number, outputs: number): void;
 }
 
-/** Whether a layer can be stepped. */
-export function isStepped(layer: LayerStream): layer is LayerStream & SteppedLayer {
-  return 'enter' in layer;
+/** Whether all of them can be stepped. */
+export function areStepped(layers: readonly LayerStream[]): layers is readonly (LayerStream & SteppedLayer)[] {
+  return layers.every((layer) => 'enter' in layer);
 }
 
 /**
@@ -28,8 +27,8 @@ export class StepProgram {
   /** Numbers that a call needs behind its first one. */
   readonly room: number;
   readonly #engine: Engine;
-  readonly #layers: readonly (LayerStream & SteppedLayer)[];
-  readonly #paces: readonly Pace[];
+  readonly #layers: readonly SteppedLayer[];
+  readonly #specs: readonly Layer[];
   readonly #at: number;
   readonly #outChannels: number;
   /** Where the last layer's outputs lie, from the first number of the call. */
@@ -37,23 +36,19 @@ export class StepProgram {
   /** The index at which it was entered; -1: it is not running. */
   #entered = -1;
 
-  /** @param widths channels in, and out of every layer */
-  constructor(
-    { engine, lease }: StreamContext,
-    layers: readonly (LayerStream & SteppedLayer)[],
-    paces: readonly Pace[],
-    widths: readonly number[],
-  ) {
+  constructor({ engine, lease }: StreamContext, layers: readonly SteppedLayer[], specs: readonly Layer[]) {
     this.#engine = engine;
     this.#layers = layers;
-    this.#paces = paces;
+    this.#specs = specs;
     this.#at = lease.take(layerWords * layers.length);
-    const starts = [0];
-    for (const width of widths) starts.push(starts.at(-1)! + ((mostFrames * width + 7) & ~3));
-    this.room = starts.at(-1)!;
-    this.#top = starts.at(-2)!;
-    this.#outChannels = widths.at(-1)!;
-    for (let l = 0; l < layers.length; l++) this.#wordsOf(l)[words.y] = starts[l + 1];
+    this.#outChannels = specs.at(-1)!.outChannels;
+    let y = roomFor(specs[0].inChannels);
+    for (let l = 0; l < layers.length; l++) {
+      this.#wordsOf(l)[words.y] = y;
+      y += roomFor(specs[l].outChannels);
+    }
+    this.room = y;
+    this.#top = y - roomFor(this.#outChannels);
   }
 
   get running(): boolean {
@@ -98,7 +93,7 @@ export class StepProgram {
     if (this.#entered < 0) return;
     let [from, to] = [this.#entered, index];
     for (const [l, layer] of this.#layers.entries()) {
-      const { outputsAfter } = this.#paces[l];
+      const { outputsAfter } = this.#specs[l].pace;
       const [before, after] = [outputsAfter(from), outputsAfter(to)];
       layer.leave(this.#wordsOf(l), to - from, after - before);
       [from, to] = [before, after];
@@ -109,4 +104,9 @@ export class StepProgram {
   #wordsOf(l: number): Int32Array {
     return new Int32Array(this.#engine.arena.f32.buffer, 4 * (this.#at + l * layerWords), layerWords);
   }
+}
+
+/** Numbers for the rows of one call, with room behind them: the loops go by fours. */
+function roomFor(channels: number): number {
+  return (mostFrames * channels + 7) & ~3;
 }

@@ -48,8 +48,8 @@ export abstract class WindowLayer implements LayerStream {
     this.#outChannels = channels[1];
   }
 
-  /** Computes `count` outputs at `y`, the first from the window at `x`. */
-  protected abstract forward(x: number, count: number, y: number): void;
+  /** Computes `count` outputs at `y`, output `first` from the window at `x` and those after it. */
+  protected abstract forward(x: number, count: number, y: number, first: number): void;
 
   /** Adds the gradients of `count` outputs, output `first` and those after it, ∂L/∂y at `g`: to those of the windows from `dx` on too. */
   protected abstract accumulate(first: number, count: number, g: number, dx: number): void;
@@ -131,6 +131,16 @@ export abstract class WindowLayer implements LayerStream {
     return outputs;
   }
 
+  /** Index of the next output. */
+  protected get nextOutput(): number {
+    return this.#outputs;
+  }
+
+  /** Frames of the next output's window that have come; padding counts as come once it is known. */
+  protected get framesHeld(): number {
+    return this.#frames < this.windowing.wait ? 0 : Math.max(0, this.line.next - this.#oldest(this.#outputs));
+  }
+
   /** Whether the next windows see nothing but frames that came, and nobody needs older ones. */
   protected get isSettled(): boolean {
     const { wait, sources } = this.windowing;
@@ -207,7 +217,7 @@ export abstract class WindowLayer implements LayerStream {
   /** Computes the next `count` outputs to `out` from row `row` on. */
   #emit(out: Rows, row: number, count: number): void {
     const oldest = this.#oldest(this.#outputs);
-    this.forward(this.line.offset(oldest), count, out.at + row * out.channels);
+    this.forward(this.line.offset(oldest), count, out.at + row * out.channels, this.#outputs);
     this.#outputs += count;
     if (!this.line.isSoundFrom(oldest)) this.#markHoles(out, row, oldest, count);
   }

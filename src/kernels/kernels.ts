@@ -31,6 +31,21 @@ export interface Kernels {
     y: number,
     yStep: number,
   ): void;
+  /**
+   * Equation (2) in two parts, for one window: the four partial sums of each kernel over the numbers from `from` to `to`, multiples
+   * of 4, [outputs filled up to a multiple of 4, 4], begun at 0 where `from` is; and the rest, from number `from` on.
+   */
+  convolveHead(x: number, w: number, from: number, to: number, length: number, outputs: number, sums: number): void;
+  convolveTail(
+    x: number,
+    w: number,
+    b: number,
+    from: number,
+    length: number,
+    outputs: number,
+    sums: number,
+    y: number,
+  ): void;
   /** Equation (5), in rising n, then rising o: dx[n, j] += g[n, o] w[o, j]. Four kernels without a gradient are passed over. */
   inputGradient(
     g: number,

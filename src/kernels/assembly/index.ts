@@ -1,4 +1,4 @@
-export { convolve } from './convolution';
+export { convolve, convolveHead, convolveTail } from './convolution';
 export { biasGradient, descend, energy, inputGradient, weightGradient } from './gradients';
 export { adam, rmsprop, sgd } from './optimizers';
 export { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from './pools';
