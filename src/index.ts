@@ -30,7 +30,7 @@ export type {
   SoftmaxSpec,
 } from './core/network-spec.ts';
 export type { Mode, Padding } from './core/windowing.ts';
-export type { ActivationType } from './kernels/activation-types.ts';
+export type { ActivationType } from './core/activation.ts';
 export type { Initialization } from './core/initialize.ts';
 export { plan, type Delay, type LayerPlan, type Plan } from './core/plan.ts';
 export { fromTorch, toTorch } from './core/torch.ts';
