@@ -169,18 +169,20 @@ export class Detector {
   /** The greatest novelty of all channels. */
   #novelty(): number {
     let most = noNovelty;
-    for (const { novelty } of this.#watches) if (novelty > most) most = novelty;
+    for (let c = 0; c < this.channels; c++) most = Math.max(most, this.#watches[c].novelty);
     return most;
   }
 
   /** A channel's share is in proportion to 2^novelty: to how far out it is. */
   #share(shares: Float32Array, shifted: Uint8Array, at: number): void {
+    const watches = this.#watches;
     let sum = 0;
-    for (let c = 0; c < this.channels; c++) sum += 2 ** this.#watches[c].novelty;
-    for (let c = 0; c < this.channels; c++) {
-      shares[at + c] = 2 ** this.#watches[c].novelty / sum;
-      shifted[at + c] = this.#watches[c].gate.open ? 1 : 0;
+    for (let c = 0; c < watches.length; c++) {
+      shifted[at + c] = watches[c].gate.open ? 1 : 0;
+      shares[at + c] = watches.length === 1 ? 1 : 2 ** watches[c].novelty;
+      sum += shares[at + c];
     }
+    for (let c = 0; c < watches.length; c++) shares[at + c] /= sum;
   }
 
   #alarm(index: number, time: number, score: number, shares: Float32Array, at: number): Alarm {

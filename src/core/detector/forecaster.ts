@@ -27,10 +27,7 @@ export class Forecaster {
   push(x: number, time: number, learning = true): number {
     const { categories, forecast, day } = this.#parts;
     const position = categories.place(x);
-    const back = day.back(time);
-    const surprise = learning
-      ? forecast.push(position, back, timeOfDay(time))
-      : forecast.look(position, back, timeOfDay(time));
+    const surprise = forecast.push(position, day.back(time), timeOfDay(time), learning);
     day.push(time, position);
     if (learning) categories.learn(x);
     return surprise;
