@@ -7,8 +7,8 @@ const stretch = 60;
 const settling = 3;
 /** How many stretches the prior weighs. */
 const priorWeight = 20;
-/** After so many stretches the oldest have faded. */
-const memory = 10_000;
+/** Stretches fade over half of all that passed, but over this many at least. */
+const memory = 100;
 /** Bins of a quarter bit. */
 const perBit = 4;
 const bins = 28 * perBit;
@@ -22,7 +22,8 @@ const bins = 28 * perBit;
  * where N counts the stretches so far and P0 is what streams in general do: P0(s) = min(1, e^(-(s + 5) / 2)), worth
  * ν = 20 stretches. It is the posterior mean of a Dirichlet process. Where the stream has shown such novelty, its own count
  * rules; beyond all that it has shown, the time grows with N (as for records) and with the prior's tail.
- * The first three stretches have score 0: nothing is known then. Stretches fade with a time constant of 10 000.
+ * The first three stretches have score 0: nothing is known then. Stretches fade with a time
+ * constant of half of all that passed, 100 at least, so that the stream may settle down.
  */
 export class Calibration {
   readonly #counts = new Float64Array(bins + 1);
@@ -63,7 +64,7 @@ export class Calibration {
 
   #count(): void {
     if (this.settled) {
-      const fade = 1 - 1 / memory;
+      const fade = 1 - 1 / Math.max(memory, this.#stretches / 2);
       for (let b = 0; b <= bins; b++) this.#counts[b] *= fade;
       this.#counts[Math.floor(placeOf(this.#highest))]++;
       this.#total = this.#total * fade + 1;
