@@ -17,7 +17,7 @@ const least = 0.5;
  *
  *     distance - μ > max(0.5 bit, σ √(2 ln(T / τ)))       τ = N/20, the memory of the mean; T frames between false alarms
  *
- * (how high a smooth Gaussian process goes once in T: S. O. Rice, 1944), once, until it has gone back by half.
+ * (how high a smooth Gaussian process goes once in T: S. O. Rice, 1944), and not again before N frames in a row were free of it.
  */
 export class Reference {
   readonly #frames: number;
@@ -29,7 +29,8 @@ export class Reference {
   #sum = 0;
   #squares = 0;
   #measured = 0;
-  #told = false;
+  /** Frames in a row without wear. */
+  #free = 0;
   /** The first frame of the present or latest wear. */
   since = 0;
 
@@ -40,6 +41,7 @@ export class Reference {
   constructor(frames: number, rate: number, between: number) {
     const memory = Math.max(1, frames * share);
     this.#frames = frames;
+    this.#free = frames;
     this.#rate = rate;
     this.#height = Math.sqrt(2 * Math.log(Math.max(2, between / memory)));
     this.#mean = new RunningMean(memory);
@@ -72,13 +74,11 @@ export class Reference {
       return false;
     }
     const { wear } = this;
-    if (wear < 0.5) {
-      this.#told = false;
-      this.since = index + 1;
-    }
-    if (this.#told || wear < 1) return false;
-    this.#told = true;
-    return true;
+    if (wear < 0.5) this.since = index + 1;
+    const worn = wear >= 1;
+    const told = worn && this.#free >= this.#frames;
+    this.#free = worn ? 0 : this.#free + 1;
+    return told;
   }
 
   /** `frames` frames brought no sample. */
@@ -89,7 +89,7 @@ export class Reference {
   save(): State {
     const sums = [this.#count, this.#sum, this.#squares, this.#measured];
     return {
-      numbers: Float64Array.of(...sums, this.#told ? 1 : 0, this.since),
+      numbers: Float64Array.of(...sums, this.#free, this.since),
       mean: this.#mean.save(),
       ...(this.#frozen && { frozen: this.#frozen.save() }),
     };
@@ -97,9 +97,7 @@ export class Reference {
 
   restore(state: State): void {
     const numbers = doublesIn(state, 'numbers', 6);
-    [this.#count, this.#sum, this.#squares, this.#measured] = numbers;
-    this.#told = numbers[4] === 1;
-    this.since = numbers[5];
+    [this.#count, this.#sum, this.#squares, this.#measured, this.#free, this.since] = numbers;
     this.#mean.restore(stateIn(state, 'mean'));
     this.#frozen = 'frozen' in state ? new Forecaster(this.#rate) : null;
     this.#frozen?.restore(stateIn(state, 'frozen'));
