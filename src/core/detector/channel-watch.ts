@@ -19,7 +19,7 @@ const causes: readonly Novelty[] = ['range', 'level', 'surprise', 'surprise'];
  * each against its own range so far. The time constants are of exponential means.
  */
 export class ChannelWatch {
-  readonly #forecaster: Forecaster;
+  readonly #forecaster: Forecaster | null;
   readonly #means = { slow: new RunningMean(100), quick: new RunningMean(2), steady: new RunningMean(8) };
   readonly #ranges = {
     x: new RangeNovelty('records'),
@@ -35,8 +35,9 @@ export class ChannelWatch {
   /** The novelty of the newest sample; the least there is where it was missing. */
   novelty: number = noNovelty;
 
-  constructor(rate: number) {
-    this.#forecaster = new Forecaster(rate);
+  /** @param learning false: without the forecast, and so without its surprise */
+  constructor(rate: number, learning: boolean) {
+    this.#forecaster = learning ? new Forecaster(rate) : null;
   }
 
   /** What the newest novelty is of. */
@@ -50,8 +51,8 @@ export class ChannelWatch {
     return [x, slow, quick, steady][this.#leading].calm + 1;
   }
 
-  /** What the forecast has learned. */
-  get forecaster(): Forecaster {
+  /** What the forecast has learned; null without one. */
+  get forecaster(): Forecaster | null {
     return this.#forecaster;
   }
 
@@ -59,19 +60,20 @@ export class ChannelWatch {
   push(x: number, index: number, time: number): void {
     const { slow, quick, steady } = this.#means;
     const ranges = this.#ranges;
-    this.surprise = this.#forecaster.push(x, time);
-    const told = this.#samples++ < settling ? 0 : this.surprise;
     this.gate.push(x, index);
     this.#leading = 0;
     this.novelty = ranges.x.push(x, index);
     this.#lead(1, ranges.slow.push(slow.push(x), index));
+    if (!this.#forecaster) return;
+    this.surprise = this.#forecaster.push(x, time);
+    const told = this.#samples++ < settling ? 0 : this.surprise;
     this.#lead(2, ranges.quick.push(quick.push(told), index));
     this.#lead(3, ranges.steady.push(steady.push(told), index));
   }
 
   /** `frames` frames brought no sample. */
   skip(frames: number): void {
-    this.#forecaster.skip(frames);
+    this.#forecaster?.skip(frames);
     this.surprise = NaN;
     this.novelty = noNovelty;
   }
@@ -79,7 +81,7 @@ export class ChannelWatch {
   save(): State {
     return {
       numbers: Float64Array.of(this.#samples, this.#leading, this.surprise, this.novelty),
-      forecaster: this.#forecaster.save(),
+      ...(this.#forecaster && { forecaster: this.#forecaster.save() }),
       gate: this.gate.save(),
       means: saveAll(this.#means),
       ranges: saveAll(this.#ranges),
@@ -88,7 +90,7 @@ export class ChannelWatch {
 
   restore(state: State): void {
     [this.#samples, this.#leading, this.surprise, this.novelty] = doublesIn(state, 'numbers', 4);
-    this.#forecaster.restore(stateIn(state, 'forecaster'));
+    this.#forecaster?.restore(stateIn(state, 'forecaster'));
     this.gate.restore(stateIn(state, 'gate'));
     restoreAll(this.#means, stateIn(state, 'means'));
     restoreAll(this.#ranges, stateIn(state, 'ranges'));

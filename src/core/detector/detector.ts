@@ -14,6 +14,16 @@ export interface DetectorOptions {
   falseAlarms?: FalseAlarms;
   /** Frames of commissioning, >= 1000: what the stream is like then is kept, and wear away from it told. Default: none. */
   reference?: number;
+  /** Whether every channel is forecast and its surprise heard. Default true; false leaves ranges alone, for comparison. */
+  learning?: boolean;
+}
+
+/** Throws an error that names which option is wrong. */
+export function checkOptions({ falseAlarms, reference, learning = true }: DetectorOptions): void {
+  if (falseAlarms !== undefined) checkFalseAlarms(falseAlarms);
+  if (reference === undefined) return;
+  integer('reference', reference, 1000);
+  if (!learning) throw invalid('reference', 'left out where learning is off', reference, TypeError);
 }
 
 /** Something out of the ordinary. */
@@ -64,14 +74,13 @@ export class Detector {
   #expected = -1;
 
   /** @param rate Hz; 0 = irregular */
-  constructor(channels: number, rate: number, { falseAlarms, reference }: DetectorOptions = {}) {
+  constructor(channels: number, rate: number, { falseAlarms, reference, learning = true }: DetectorOptions = {}) {
     this.channels = integer('channels', channels, 1);
     this.rate = rate;
-    if (reference !== undefined) integer('reference', reference, 1000);
-    if (falseAlarms !== undefined) checkFalseAlarms(falseAlarms);
+    checkOptions({ falseAlarms, reference, learning });
     const between = framesBetween(falseAlarms, rate);
     const all = Array.from({ length: channels });
-    this.#watches = all.map(() => new ChannelWatch(rate));
+    this.#watches = all.map(() => new ChannelWatch(rate, learning));
     this.#silences = all.map(() => new Silence());
     this.#references = reference === undefined ? [] : all.map(() => new Reference(reference, rate, between));
     this.#budget = new AlarmBudget(between);
@@ -107,6 +116,11 @@ export class Detector {
     return { score, shares: { ...block, data: shares, valid }, shifted, alarms };
   }
 
+  /** The score that raises an alarm now. */
+  get threshold(): number {
+    return this.#budget.threshold;
+  }
+
   save(): State {
     const each = (machines: readonly { save(): State }[]) =>
       Object.fromEntries(machines.map((machine, c) => [`${c}`, machine.save()]));
@@ -134,7 +148,8 @@ export class Detector {
 
   #check(block: Block): void {
     checkBlock(block);
-    if (block.channels !== this.channels) throw invalid('block.channels', `${this.channels}, as before`, block.channels);
+    if (block.channels !== this.channels)
+      throw invalid('block.channels', `${this.channels}, as before`, block.channels);
     if (block.rate !== this.rate) throw invalid('block.rate', `${this.rate} Hz, as before`, block.rate);
     if (block.start < this.#expected) throw invalid('block.start', `>= ${this.#expected}`, block.start);
   }
@@ -159,7 +174,7 @@ export class Detector {
       if (silence.push(there ? x : NaN, index)) alarms.push(this.#single(c, 'dead', index, time, silence.since));
       if (this.#references.length === 0) continue;
       const reference = this.#references[c];
-      if (!there) reference.skip(1);
+      if (!there || !watch.forecaster) reference.skip(1);
       else if (reference.push(x, time, index, watch.forecaster, watch.surprise))
         alarms.push(this.#single(c, 'wear', index, time, reference.since));
     }

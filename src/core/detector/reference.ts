@@ -56,8 +56,8 @@ export class Reference {
   }
 
   /**
-   * Takes a sample, and the surprise of the forecaster that goes on learning; tells whether wear begins to be told at
-   * this very frame.
+   * Takes a sample, and the surprise of the forecaster that goes on learning; tells whether wear is told at this very
+   * frame.
    */
   push(x: number, time: number, index: number, learning: Forecaster, surprise: number): boolean {
     if (++this.#count === Math.ceil(this.#frames / 2)) {
