@@ -14,9 +14,9 @@ const quietShare = 0.25;
  *     alarm when score >= log10 T + δ;    δ ← δ + 0.3 (alarm - 1/T)   every frame, -3 <= δ <= 1
  *
  * T is the mean time between two in frames. The score says how rare a frame is; δ puts right, by the alarms that were
- * raised, what it says wrongly of this stream: over many T the rate is 1/T whatever the stream does (I. Gibbs and
- * E. Candès, "Adaptive conformal inference under distribution shift", 2021). After an alarm it rests for 60 frames, or
- * T/4 where that is shorter.
+ * raised, what it says wrongly of this stream: over many T the rate is 1/T whatever the stream does, as long as δ finds
+ * room (I. Gibbs and E. Candès, "Adaptive conformal inference under distribution shift", 2021). What the score calls ten
+ * times as rare as T always raises an alarm. After one it rests for 60 frames, or T/4 where that is shorter.
  */
 export class AlarmBudget {
   readonly #between: number;

@@ -30,6 +30,7 @@ export class ChannelWatch {
   readonly gate: LevelGate = new LevelGate();
   #samples = 0;
   #leading = 0;
+  #index = 0;
   /** The surprise of the newest sample, in bits; NaN where it was missing. */
   surprise = NaN;
   /** The novelty of the newest sample; the least there is where it was missing. */
@@ -45,10 +46,10 @@ export class ChannelWatch {
     return causes[this.#leading];
   }
 
-  /** The frame from which on what is new now moved away from the middle of its range. */
+  /** The frame from which on what is new now moved away from the middle of its range; of a sample, its own frame. */
   get since(): number {
-    const { x, slow, quick, steady } = this.#ranges;
-    return [x, slow, quick, steady][this.#leading].calm + 1;
+    const { slow, quick, steady } = this.#ranges;
+    return [this.#index, slow.calm + 1, quick.calm + 1, steady.calm + 1][this.#leading];
   }
 
   /** What the forecast has learned; null without one. */
@@ -61,6 +62,7 @@ export class ChannelWatch {
     const { slow, quick, steady } = this.#means;
     const ranges = this.#ranges;
     this.gate.push(x, index);
+    this.#index = index;
     this.#leading = 0;
     this.novelty = ranges.x.push(x, index);
     this.#lead(1, ranges.slow.push(slow.push(x), index));
@@ -80,7 +82,7 @@ export class ChannelWatch {
 
   save(): State {
     return {
-      numbers: Float64Array.of(this.#samples, this.#leading, this.surprise, this.novelty),
+      numbers: Float64Array.of(this.#samples, this.#leading, this.#index, this.surprise, this.novelty),
       ...(this.#forecaster && { forecaster: this.#forecaster.save() }),
       gate: this.gate.save(),
       means: saveAll(this.#means),
@@ -89,7 +91,8 @@ export class ChannelWatch {
   }
 
   restore(state: State): void {
-    [this.#samples, this.#leading, this.surprise, this.novelty] = doublesIn(state, 'numbers', 4);
+    const numbers = doublesIn(state, 'numbers', 5);
+    [this.#samples, this.#leading, this.#index, this.surprise, this.novelty] = numbers;
     this.#forecaster?.restore(stateIn(state, 'forecaster'));
     this.gate.restore(stateIn(state, 'gate'));
     restoreAll(this.#means, stateIn(state, 'means'));

@@ -21,7 +21,7 @@ export class DayLine {
     this.#slots = Math.round(Math.min(1440, Math.max(48, rate > 0 ? rate * 86_400 : 288)));
     this.#length = dayMs / this.#slots;
     this.#positions = new Float64Array(this.#slots + 1);
-    this.#numbers = new Float64Array(this.#slots + 1).fill(-1);
+    this.#numbers = new Float64Array(this.#slots + 1).fill(NaN);
   }
 
   /** The position a day before `time` (ms); -1 = none. */
