@@ -14,6 +14,8 @@ const memory = 100;
 /** Bins of a quarter bit. */
 const perBit = 4;
 const bins = 28 * perBit;
+/** e^(-(s + 5) / 2) at the lower edge of each bin. */
+const prior = Float64Array.from({ length: bins + 1 }, (_, b) => Math.exp(-(noNovelty + b / perBit + 5) / 2));
 
 /**
  * Turns novelty into the mean time between novelties as high, learned from the stream itself:
@@ -85,7 +87,7 @@ export class Calibration {
     let above = 0;
     for (let b = bins; b >= 0; b--) {
       above += this.#counts[b];
-      this.#table[b] = Math.log10(sum / (above + priorWeight * Math.min(1, size * prior(noNovelty + b / perBit))));
+      this.#table[b] = Math.log10(sum / (above + priorWeight * Math.min(1, size * prior[b])));
     }
   }
 
@@ -95,10 +97,6 @@ export class Calibration {
     const low = this.#table[bin];
     return bin === bins ? low : low + (place - bin) * (this.#table[bin + 1] - low);
   }
-}
-
-function prior(s: number): number {
-  return Math.exp(-(s + 5) / 2);
 }
 
 function placeOf(s: number): number {
