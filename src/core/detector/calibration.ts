@@ -1,5 +1,5 @@
 import { doublesIn, type State } from '../state.ts';
-import { noNovelty } from './range-novelty.ts';
+import { mostNovelty, noNovelty } from './range-novelty.ts';
 
 /** Frames whose highest novelty is counted as one. */
 const stretch = 60;
@@ -13,7 +13,7 @@ const youth = 4;
 const memory = 100;
 /** Bins of a quarter bit. */
 const perBit = 4;
-const bins = 28 * perBit;
+const bins = (mostNovelty - noNovelty) * perBit;
 /** e^(-(s + 5) / 2) at the lower edge of each bin. */
 const prior = Float64Array.from({ length: bins + 1 }, (_, b) => Math.exp(-(noNovelty + b / perBit + 5) / 2));
 

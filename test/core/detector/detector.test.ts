@@ -106,6 +106,22 @@ describe('Detector', () => {
     }
   });
 
+  test('whatever finite or spoiled samples come, every score is a finite number >= 0 and shares sum to 1', () => {
+    fc.assert(
+      fc.property(fc.array(fc.float(), { minLength: 200, maxLength: 600 }), (samples) => {
+        const data = Float32Array.from(samples.slice(0, samples.length & ~1));
+        const { scores, shares } = joined(detected([blockOf(data, 2)], { falseAlarms: 100 }));
+        for (const [t, score] of scores.entries()) {
+          expect(score).toBeGreaterThanOrEqual(0);
+          expect(score).toBeLessThan(20);
+          const sum = shares[2 * t] + shares[2 * t + 1];
+          if (Number.isFinite(data[2 * t]) || Number.isFinite(data[2 * t + 1])) expect(sum).toBeCloseTo(1, 5);
+        }
+      }),
+      { seed: 3, numRuns: 40 },
+    );
+  });
+
   test('refuses what it cannot work with, by a sentence', () => {
     expect(() => new Detector(0, 1)).toThrow(new RangeError('channels must be an integer >= 1, got 0'));
     expect(() => new Detector(1, 1, { falseAlarms: '1/fortnight' })).toThrow(
