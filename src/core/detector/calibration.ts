@@ -8,7 +8,7 @@ const settling = 3;
 /** How many stretches the prior weighs. */
 const priorWeight = 20;
 /** In so many stretches a stream's first excess of records is over. */
-const youth = 4;
+const youth = 8;
 /** Stretches fade over half of all that passed, but over this many at least. */
 const memory = 100;
 /** Bins of a quarter bit. */
@@ -24,7 +24,7 @@ const prior = Float64Array.from({ length: bins + 1 }, (_, b) => Math.exp(-(noNov
  *     time(s) = 60 (N + ν) / (#{j: M_j > s} + ν P0(s));    score = log10 time, in frames
  *
  * where N counts the stretches so far and P0, worth ν = 20 stretches, is what streams of C channels do in general in
- * stretch j:  P0(s) = min(1, √C (1 + 4/j) e^(-(s + 5) / 2)).  It is the posterior mean of a Dirichlet process. Where the stream has shown such novelty, its own count
+ * stretch j:  P0(s) = min(1, √C (1 + 8/j) e^(-(s + 5) / 2)).  It is the posterior mean of a Dirichlet process. Where the stream has shown such novelty, its own count
  * rules; beyond all that it has shown, the time grows with N (as for records) and with the prior's tail.
  * The first three stretches have score 0: nothing is known then. Stretches fade with a time
  * constant of half of all that passed, 100 at least, so that the stream may settle down.

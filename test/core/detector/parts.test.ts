@@ -157,7 +157,7 @@ describe('Calibration', () => {
     for (const channels of [1, 9]) {
       const calibration = new Calibration(channels);
       const prior = (s: number, stretch: number) =>
-        20 * Math.min(1, Math.sqrt(channels) * (1 + 4 / stretch) * Math.exp(-(s + 5) / 2));
+        20 * Math.min(1, Math.sqrt(channels) * (1 + 8 / stretch) * Math.exp(-(s + 5) / 2));
       for (let t = 0; t < 180; t++) expect(calibration.push(-5)).toBe(0);
       expect(calibration.push(4)).toBeCloseTo(Math.log10((60 * 20) / prior(4, 3)), 9);
       for (let t = 1; t < 60; t++) calibration.push(-5);
