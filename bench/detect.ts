@@ -84,7 +84,7 @@ heading('False alarms raised / expected: NAB outside its windows, and windows fo
 }
 
 heading(
-  'False alarms raised / expected: simulation with drift, cycles and heavy tails (nothing chosen on these seeds)',
+  'False alarms raised / expected: simulation with drift, cycles and heavy tails (seeds of its own)',
 );
 {
   const rows = [
@@ -102,7 +102,7 @@ heading(
   print(textTable([['', ...rates], ...table]));
 }
 
-heading('False alarms raised / expected: recordings that nothing was chosen on, one false alarm in so many frames');
+heading('False alarms raised / expected: recordings (their rates were looked at while the start and the channels of the prior were settled), one false alarm in so many frames');
 {
   const every = [500, 2000, 5000, 20_000];
   const rows = (await recorded(folder)).map(({ name, block }) => [

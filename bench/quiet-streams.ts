@@ -32,7 +32,7 @@ export function simulated(seed: number, frames: number): QuietStream {
   return { name: 'simulated', block: { data, channels: 1, start: 0, rate: 1 / 300, time: 0 } };
 }
 
-/** Recordings on which nothing was chosen. */
+/** Recordings that no setting was fitted to, though their rates were seen while the prior was settled. */
 export async function recorded(folder: string): Promise<QuietStream[]> {
   const read = async (name: string, path: string, columns: string[] | undefined, rate?: number) => {
     const { blocks, channels, rate: hz } = await readRecordingFile(join(folder, path), { columns, rate });
