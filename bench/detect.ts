@@ -83,9 +83,7 @@ heading('False alarms raised / expected: NAB outside its windows, and windows fo
   print('the settings were chosen with both in sight\n');
 }
 
-heading(
-  'False alarms raised / expected: simulation with drift, cycles and heavy tails (seeds of its own)',
-);
+heading('False alarms raised / expected: simulation with drift, cycles and heavy tails (seeds of its own)');
 {
   const rows = [
     ['40 streams of 2 weeks', 40, 4032],
@@ -102,7 +100,9 @@ heading(
   print(textTable([['', ...rates], ...table]));
 }
 
-heading('False alarms raised / expected: recordings (their rates were looked at while the start and the channels of the prior were settled), one false alarm in so many frames');
+heading(
+  'False alarms raised / expected: recordings (their rates were looked at while the start and the channels of the prior were settled), one false alarm in so many frames',
+);
 {
   const every = [500, 2000, 5000, 20_000];
   const rows = (await recorded(folder)).map(({ name, block }) => [
