@@ -75,12 +75,12 @@ export class ForwardStream {
   /** The same without allocating: writes to `out` and returns the frames written. */
   pushInto(x: ArrayLike<number>, out: Float32Array, valid?: ArrayLike<number>): number {
     const program = this.#program;
-    if (program?.running && !valid && x?.length === this.#inChannels && this.#hasRoom(out, this.#most)) {
+    if (program?.running && !valid && x?.length === this.#inChannels && this.hasRoom(out, this.#most)) {
       const came = program.step(x, out);
       if (came >= 0) return this.ledger.step(came);
     }
     const frames = this.#framesOf(x, valid);
-    if (!this.#hasRoom(out, frames * this.#most)) room('out', out, this.outputsFor(frames) * this.#outChannels);
+    if (!this.hasRoom(out, frames * this.#most)) room('out', out, this.outputsFor(frames) * this.#outChannels);
     return this.engine.scratch.copyTo(this.#push(x, frames, valid), out);
   }
 
@@ -143,7 +143,7 @@ export class ForwardStream {
     return frames;
   }
 
-  #hasRoom(out: Float32Array | undefined, numbers: number): boolean {
+  protected hasRoom(out: Float32Array | undefined, numbers: number): boolean {
     return out !== undefined && out.length >= numbers && out instanceof Float32Array;
   }
 

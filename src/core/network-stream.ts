@@ -39,7 +39,8 @@ export class NetworkStream extends ForwardStream {
 
   /** The same without allocating: writes to `out`, which must have room for every row still open; returns the rows written. */
   backwardInto(gradY: ArrayLike<number>, out: Float32Array): number {
-    room('out', out, this.ledger.open * this.network.inChannels);
+    const numbers = this.ledger.open * this.network.inChannels;
+    if (!this.hasRoom(out, numbers)) room('out', out, numbers);
     return this.engine.scratch.copyTo(this.#backward(gradY), out);
   }
 

@@ -175,7 +175,11 @@ export class Network {
   #pack(i: number, numbers: ArrayLike<number>): void {
     const { packing } = this.parameters[i];
     this.changes.version++;
-    this.engine.arena.f32.set(packing ? packing.pack(numbers) : numbers, this.values[i].at);
+    const { at, count } = this.values[i];
+    const { f32 } = this.engine.arena;
+    f32.set(packing ? packing.pack(numbers) : numbers, at);
+    // no weight is -0: then it does not matter how the zeros of gradients are signed
+    for (let w = at; w < at + count; w++) f32[w] += 0;
   }
 
   #initialize({ seed = 1, initialization, gain = 1 }: CreateOptions): void {

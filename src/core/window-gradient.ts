@@ -6,15 +6,6 @@ import type { Rows } from './rows.ts';
 import { floatsIn, type State } from './state.ts';
 import type { Windowing } from './windowing.ts';
 
-/** How far a stream has come when gradient rows are to leave. */
-export interface Reach {
-  /** Frames of the source, which the tail is not part of, and how many of them the padding before frame 0 was made of. */
-  readonly frames: number;
-  readonly known: number;
-  /** The newest frames that stay, because the tail could still copy them. */
-  readonly hold: number;
-}
-
 /** The gradient line of a layer with windows: padding that was copied adds its gradient to its source's. */
 export class WindowGradient extends GradientLine {
   readonly #windowing: Windowing;
@@ -26,8 +17,11 @@ export class WindowGradient extends GradientLine {
     this.#windowing = windowing;
   }
 
-  /** Lets the rows before `limit` go, but for those that are held; all that the source has where `limit` is Infinity. */
-  letGo(limit: number, { frames, known, hold }: Reach): Rows {
+  /**
+   * Lets the rows before `limit` go, all that the source has where that is Infinity; of its `frames` so far the newest `hold` stay,
+   * because the tail could still copy them. `known`: the frames that the padding before frame 0 was made of.
+   */
+  letGo(limit: number, frames: number, known: number, hold: number): Rows {
     const { padding, head } = this.#windowing;
     const flushed = limit === Infinity;
     const final = flushed ? frames : Math.min(limit, frames - hold);

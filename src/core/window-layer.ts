@@ -5,7 +5,7 @@ import { padAfter, padBefore } from './line-padding.ts';
 import { mark, type Rows } from './rows.ts';
 import { numberIn, stateIn, type State } from './state.ts';
 import type { Trained } from './trained.ts';
-import { WindowGradient, type Reach } from './window-gradient.ts';
+import { WindowGradient } from './window-gradient.ts';
 import type { Windowing } from './windowing.ts';
 
 /**
@@ -106,21 +106,26 @@ export abstract class WindowLayer implements LayerStream {
       this.#learned += Math.max(1, count);
       i += Math.max(1, count);
     }
-    return line.letGo(this.#oldest(this.#learned), this.#reach(this.windowing.hold));
+    return line.letGo(this.#oldest(this.#learned), this.#frames, this.#known, this.windowing.hold);
   }
 
   release(): Rows {
     const { stride, anchor } = this.windowing;
     const line = this.gradientLine!;
     line.open(this.line.next);
-    return line.letGo(this.#learned === 0 ? 0 : (this.#learned - 1) * stride + anchor + 1, this.#reach(0));
+    return line.letGo(
+      this.#learned === 0 ? 0 : (this.#learned - 1) * stride + anchor + 1,
+      this.#frames,
+      this.#known,
+      0,
+    );
   }
 
   flushGradient(): Rows {
     const line = this.gradientLine!;
     line.open(this.line.next);
     this.#learned = this.#outputs;
-    return line.letGo(Infinity, this.#reach(this.windowing.hold));
+    return line.letGo(Infinity, this.#frames, this.#known, this.windowing.hold);
   }
 
   shift(frames: number): number {
@@ -209,7 +214,8 @@ export abstract class WindowLayer implements LayerStream {
     const { wait } = this.windowing;
     let wanted = x.count - from;
     if (this.#frames < wait && !this.#ended) wanted = Math.min(wanted, wait - this.#frames);
-    return this.line.take(x, from, wanted, this.#keep());
+    const { line } = this;
+    return line.take(x, from, wanted, x.sound && line.free >= wanted ? line.next : this.#keep());
   }
 
   /** Computes the next `count` outputs to `out` from row `row` on. */
@@ -240,9 +246,5 @@ export abstract class WindowLayer implements LayerStream {
       if (!this.line.isFinite(oldest, kernelSize, dilation)) return run;
     }
     return count;
-  }
-
-  #reach(hold: number): Reach {
-    return { frames: this.#frames, known: this.#known, hold };
   }
 }

@@ -114,7 +114,7 @@ function products(
 
 @inline
 function one(to: usize, taps: v128, g: v128, descends: bool, rate: v128): void {
-  settle(to, add(descends ? f32x4.splat(0) : v128.load(to), taps, g), descends, rate);
+  settle(to, descends ? f32x4.mul(taps, g) : add(v128.load(to), taps, g), descends, rate);
 }
 
 export function weightGradient(

@@ -42,8 +42,8 @@ export function gradientLoops(
       for (let o = 0; o < outputs; o++) {
         const row = rowOf(w, length, o);
         for (let j = 0; j < length; j++) {
-          let sum = f(0);
-          for (let n = 0; n < frames; n++) sum = f(sum + f(m[x + n * xStep + j] * m[g + n * gStep + o]));
+          let sum = f(m[x + j] * m[g + o]);
+          for (let n = 1; n < frames; n++) sum = f(sum + f(m[x + n * xStep + j] * m[g + n * gStep + o]));
           m[row + packed(j)] = f(m[row + packed(j)] - f(step * sum));
         }
         if (!b) continue;
