@@ -5,32 +5,35 @@ import { Network } from './network.ts';
 import type { NetworkSpec } from './network-spec.ts';
 import { NetworkStream } from './network-stream.ts';
 import { numberIn, stateIn, type State } from './state.ts';
+import type { StreamOptions } from './stream-options.ts';
 
 /** One stream of blocks through one network: keeps the absolute index, so that gaps keep the phase of every stride. */
 export class Convolver {
   readonly #networkFor: (channels: number) => Network;
+  readonly #options: StreamOptions;
   #stream: NetworkStream | null = null;
   #last: Block | null = null;
 
-  private constructor(networkFor: (channels: number) => Network) {
+  private constructor(networkFor: (channels: number) => Network, options: StreamOptions) {
     this.#networkFor = networkFor;
+    this.#options = options;
   }
 
   /** Checks what is to be run, once, and returns a maker of convolvers that each have their own memory. */
-  static of(network: Network | NetworkSpec | ArrayLike<number>): () => Convolver {
-    if (network instanceof Network) return () => new Convolver(() => network);
+  static of(network: Network | NetworkSpec | ArrayLike<number>, options: StreamOptions = {}): () => Convolver {
+    if (network instanceof Network) return () => new Convolver(() => network, options);
     if (isKernel(network)) {
       kernelNetwork(network, 1);
-      return () => new Convolver((channels) => kernelNetwork(network, channels));
+      return () => new Convolver((channels) => kernelNetwork(network, channels), options);
     }
     const created = Network.create(network);
-    return () => new Convolver(() => created);
+    return () => new Convolver(() => created, options);
   }
 
   /** The outputs that hang in `block`, or null where none does. Throws RangeError when the block does not fit. */
   push(block: Block): Block | null {
     checkBlock(block);
-    const stream = (this.#stream ??= this.#networkFor(block.channels).stream());
+    const stream = (this.#stream ??= this.#networkFor(block.channels).stream(this.#options));
     const { inChannels, pace } = stream.network;
     if (block.channels !== inChannels) throw invalid('block.channels', `${inChannels}`, block.channels);
     const missing = block.start - stream.index;
@@ -46,6 +49,11 @@ export class Convolver {
     if (!this.#stream || !this.#last) return null;
     const first = this.#stream.network.pace.outputsAfter(this.#stream.index);
     return this.#derive(this.#last, first, this.#stream.flush());
+  }
+
+  /** Does what the next outputs need of the frames that have come. */
+  prepare(): void {
+    this.#stream?.prepare();
   }
 
   /** Gives the stream's memory back. */

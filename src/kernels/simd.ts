@@ -10,7 +10,12 @@ import { bytes as simdBytes } from './simd-bytes.ts';
  */
 export function instantiate(kind: 'simd' | 'fused', memory: Pages): Kernels {
   const text = atob(kind === 'simd' ? simdBytes : fusedBytes);
-  const module = new WebAssembly.Module(Uint8Array.from(text, (character) => character.charCodeAt(0)));
-  const { exports } = new WebAssembly.Instance(module, { env: { memory: memory as WebAssembly.Memory } });
-  return exports as unknown as Kernels;
+  try {
+    const module = new WebAssembly.Module(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: memory as WebAssembly.Memory } });
+    return exports as unknown as Kernels;
+  } catch (cause) {
+    const needs = kind === 'simd' ? 'SIMD' : 'relaxed SIMD';
+    throw new Error(`kind must be one that runs here, got '${kind}', which needs WebAssembly with ${needs}`, { cause });
+  }
 }

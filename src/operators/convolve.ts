@@ -5,6 +5,11 @@ import type { Network } from '../core/network.ts';
 import type { NetworkSpec } from '../core/network-spec.ts';
 import { lift } from './lift.ts';
 
+export interface ConvolveOptions {
+  /** Do what the next output needs of the frames so far once outputs were handed on, so that it comes sooner. Default false. */
+  eager?: boolean;
+}
+
 /**
  * Runs a network over a stream of blocks, equation (2): causal, with memory of its own for every subscriber.
  *
@@ -19,11 +24,20 @@ import { lift } from './lift.ts';
  * order, laid over every channel
  * @returns an operator that throws RangeError through `error` when a block does not fit or goes back in time
  */
-export function convolve(network: Network | NetworkSpec | ArrayLike<number>): OperatorFunction<Block, Block> {
-  const make = Convolver.of(network);
+export function convolve(
+  network: Network | NetworkSpec | ArrayLike<number>,
+  options: ConvolveOptions = {},
+): OperatorFunction<Block, Block> {
+  const { eager = false } = options;
+  const make = Convolver.of(network, { eager });
   return lift(() => {
     const convolver = make();
     return {
+      ...(eager && {
+        rest: () => {
+          convolver.prepare();
+        },
+      }),
       push: (block) => some(convolver.push(block)),
       flush: () => some(convolver.flush()),
       close: () => {

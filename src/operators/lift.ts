@@ -1,9 +1,11 @@
-import { concat, concatMap, defer, finalize, type OperatorFunction } from 'rxjs';
+import { concat, concatMap, defer, finalize, Observable, type ObservableInput, type OperatorFunction } from 'rxjs';
 
 /** A machine with memory: takes one value, gives none, one or several; at the end it may give what it still holds. */
 export interface Processor<In, Out> {
   push(value: In): Out[];
   flush?(): Out[];
+  /** What was given has been handed on: time for what need not be done before. */
+  rest?(): void;
   /** No more comes and nothing is asked any more: gives memory back. */
   close?(): void;
 }
@@ -22,8 +24,18 @@ export function lift<In, Out>(make: () => Processor<In, Out>): OperatorFunction<
     defer(() => {
       const processor = make();
       return concat(
-        source.pipe(concatMap((value) => processor.push(value))),
+        source.pipe(concatMap((value) => rested(processor, processor.push(value)))),
         defer(() => processor.flush?.() ?? []),
       ).pipe(finalize(() => processor.close?.()));
     });
+}
+
+/** The values, and then a rest where the processor wants one. */
+function rested<In, Out>(processor: Processor<In, Out>, values: Out[]): ObservableInput<Out> {
+  if (!processor.rest) return values;
+  const rest = new Observable<never>((subscriber) => {
+    processor.rest?.();
+    subscriber.complete();
+  });
+  return concat(values, rest);
 }

@@ -1,6 +1,7 @@
 import { from, lastValueFrom, toArray } from 'rxjs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Block } from '../../src/core/block.ts';
+import { NetworkStream } from '../../src/core/network-stream.ts';
 import { Network } from '../../src/core/network.ts';
 import { convolve } from '../../src/operators/convolve.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
@@ -26,10 +27,33 @@ describe('convolve', () => {
       { frames: 12 },
     );
     verifyOperator(
+      () => convolve(strided, { eager: true }),
+      () => noiseBlocks([5, 0, 7, 1, 12]),
+      { frames: 12 },
+    );
+    verifyOperator(
       () => convolve([0.5, 0.25, 0.25]),
       () => noiseBlocks([5, 0, 7, 1, 12]),
       { frames: 25 },
     );
+  });
+
+  test('that is eager prepares once its outputs were handed on, and gives the same', async () => {
+    const blocks = noiseBlocks([1, 1, 3, 1, 9]);
+    const spy = vi.spyOn(NetworkStream.prototype, 'prepare');
+    const eager: Block[] = [];
+    const preparedBefore: number[] = [];
+    from(blocks)
+      .pipe(convolve(strided, { eager: true }))
+      .subscribe((block) => {
+        preparedBefore.push(spy.mock.calls.length);
+        eager.push(block);
+      });
+    expect(spy).toHaveBeenCalledTimes(blocks.length);
+    spy.mockRestore();
+    expect(eager).toEqual(await through(blocks, strided));
+    // the last block's outputs came after the rests of all others; the tail after all
+    expect(preparedBefore.slice(-2)).toEqual([blocks.length - 1, blocks.length]);
   });
 
   test('lays a bare kernel over every channel, tap 0 on the newest frame', async () => {

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { Engine } from '../../src/core/engine.ts';
 import { launchBrowser } from '../browser.ts';
 import { serveStatic } from '../client/static-server.ts';
 
@@ -63,5 +64,24 @@ describe('forward, learning, tanh, sigmoid, gelu, softmax and Adam give the reco
 
   test('in a page whose policy forbids WebAssembly: plain TypeScript serves', async () => {
     expect(await inChromium('shared', fewer, false)).toBe(`plain ${recordedFewer}`);
+  });
+});
+
+describe('the fused engine', () => {
+  const binary = path('node_modules/node24/bin/node');
+
+  test.skipIf(!existsSync(binary))(
+    'rounds otherwise, and no worse than float32 does, where there is relaxed SIMD',
+    async () => {
+      const { stdout } = await promisify(execFile)(binary, [path('fused.js'), entry]);
+      const { same, worst } = JSON.parse(stdout) as { same: boolean; worst: number };
+      expect(same).toBe(false);
+      expect(worst).toBeLessThan(1e-6);
+    },
+  );
+
+  test.skipIf(Number(process.versions.node.split('.')[0]) >= 24)('is refused by name where there is none', () => {
+    const sentence = "kind must be one that runs here, got 'fused', which needs WebAssembly with relaxed SIMD";
+    expect(() => new Engine('fused')).toThrow(sentence);
   });
 });
