@@ -1,5 +1,4 @@
 import { Network } from 'tapline';
-import type { Figure } from './engine.ts';
 import { median } from './rounds.ts';
 import { digits, table } from './table.ts';
 import type { Workload } from './workloads.ts';
@@ -8,9 +7,9 @@ const calls = 20_000;
 
 /**
  * From a frame's arrival to the output that hangs on it: of an eager stream, which was prepared meanwhile, and of any
- * other. Every call is timed by itself, and so is a call of nothing, which tells what the clock takes.
+ * other. Every call is timed by itself, and so is a call of nothing, which tells what the clock takes. µs of the eager one.
  */
-export function arrival({ spec, weights, blocks, outChannels, name }: Workload, us: number): Figure {
+export function arrival({ spec, weights, blocks, outChannels, name }: Workload): number {
   const network = Network.create(spec, { weights });
   const [eager, usual] = [network.stream({ eager: true }), network.stream()];
   const out = new Float32Array(outChannels);
@@ -33,8 +32,7 @@ export function arrival({ spec, weights, blocks, outChannels, name }: Workload, 
   console.log(`\n${name}: from a frame's arrival to its output, each call timed by itself\n`);
   const rows = [row('eager, prepared', times.eager), row('any other', times.usual), row('the clock', times.clock)];
   console.log(table(['stream', 'median µs', '99 % µs'], rows));
-  const found = 1000 * median(times.eager);
-  return { workload: name, engine: 'tapline, arrival to output when prepared', us: found, ratio: found / us };
+  return 1000 * median(times.eager);
 }
 
 function percentile(all: readonly number[], percent: number): number {
