@@ -50,6 +50,10 @@ export type { OptimizerSpec } from './core/optimizer.ts';
 export { Learner, type Learned, type LearnerOptions } from './core/learner.ts';
 export type { Score } from './core/forecast-score.ts';
 
+// What is out of the ordinary
+export { Detector, type Alarm, type Detected, type DetectorOptions } from './core/detector/detector.ts';
+export type { FalseAlarms } from './core/detector/false-alarms.ts';
+
 // Kernels by design, in lag order
 export { movingAverage } from './core/designs/moving-average.ts';
 export { difference } from './core/designs/difference.ts';

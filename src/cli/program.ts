@@ -1,8 +1,10 @@
 import { Command } from '@commander-js/extra-typings';
 import { applyCommand } from './apply.ts';
+import { detectCommand } from './detect.ts';
 import { planCommand } from './plan.ts';
 import { recordCommand } from './record.ts';
 import { replayCommand } from './replay.ts';
+import { scoreCommand } from './score.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
 
@@ -14,7 +16,16 @@ export function program(version: string): Command {
     .exitOverride()
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', '\nExample:\n  tapline serve --demo');
-  const commands = [serveCommand(), simulateCommand(), replayCommand(), recordCommand(), applyCommand(), planCommand()];
+  const commands = [
+    serveCommand(),
+    simulateCommand(),
+    replayCommand(),
+    recordCommand(),
+    applyCommand(),
+    detectCommand(),
+    planCommand(),
+    scoreCommand(),
+  ];
   for (const command of commands) tapline.addCommand(command.exitOverride());
   return tapline;
 }
