@@ -1,7 +1,11 @@
 import { integer, invalid } from '../core/check.ts';
 import { defaultLimits, type Limits } from '../protocol/limits.ts';
+import { alarmOptions } from '../core/alarms/alarm-options.ts';
+import { checkFalseAlarms } from '../core/detector/false-alarms.ts';
+import type { ServerAlarms } from './alarm-desk.ts';
 import { defaultFeed, type FeedDesigner } from './feed-spec.ts';
 import { builtPage } from './http.ts';
+import { webhookUrl } from './webhook.ts';
 
 /** How a server is to be. */
 export interface ServerOptions {
@@ -29,6 +33,8 @@ export interface ServerOptions {
   statePath?: string;
   /** Ms between two writings of learned weights, beside the one at the end. Default 60 000. */
   saveEvery?: number;
+  /** How alarms are raised, and where they are told. */
+  alarms?: ServerAlarms;
   /** Told, in a line, what a person who runs the server wants to know. */
   log?: (line: string) => void;
 }
@@ -38,6 +44,10 @@ export function resolveOptions(
   options: ServerOptions = {},
 ): Required<Omit<ServerOptions, 'statePath' | 'maxPayload' | 'maxChannels'>> & { limits: Limits; statePath?: string } {
   const { host = '127.0.0.1', port = 8080, origins = [], pageDirectory = builtPage(), feed = defaultFeed } = options;
+  const { alarms = {} } = options;
+  alarmOptions(alarms);
+  if (alarms.falseAlarms !== undefined) checkFalseAlarms(alarms.falseAlarms);
+  if (alarms.webhook !== undefined) webhookUrl(alarms.webhook);
   if (integer('port', port, 0) > 65535) throw invalid('port', 'an integer from 0 to 65535', port);
   return {
     host,
@@ -53,6 +63,7 @@ export function resolveOptions(
     maxViewers: integer('maxViewers', options.maxViewers ?? 64, 1),
     heartbeat: integer('heartbeat', options.heartbeat ?? 15_000, 1),
     statePath: options.statePath,
+    alarms,
     saveEvery: integer('saveEvery', options.saveEvery ?? 60_000, 1),
     log: options.log ?? (() => {}),
   };

@@ -206,7 +206,7 @@ export async function startFixture(directory: string, time: number = Date.now())
         );
       } else if (request.type === 'unsubscribe') {
         for (const [stream, id] of ids ?? []) if (id === request.id) ids?.delete(stream);
-      } else {
+      } else if (request.type === 'learning') {
         learning[request.learner] = request.on ?? learning[request.learner];
         steps[request.learner] = request.step ?? steps[request.learner];
         tell({ type: 'streams', streams: streams() });

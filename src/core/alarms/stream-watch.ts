@@ -11,6 +11,12 @@ const digested = 10;
 /** Channels that an alarm names. */
 const mostNamed = 8;
 
+/** What the detector of a stream reads: of one that is digested, two channels to each, ten times a second. */
+export function reading(rate: number, channels: number): { every: number; rate: number; channels: number } {
+  const every = rate > fast ? Math.round(rate / digested) : 1;
+  return { every, rate: rate / every, channels: every > 1 ? 2 * channels : channels };
+}
+
 /** What a stream is, to be watched. */
 export interface WatchedStream {
   name: string;
@@ -34,20 +40,20 @@ export interface WatchedStream {
 export class StreamWatch {
   readonly #book: AlarmBook;
   readonly #stream: WatchedStream;
-  readonly #fold: number;
+  /** Frames that make one of the detector's. */
+  readonly #every: number;
   readonly #digest: Digest | undefined;
   readonly #detector: Detector;
   /** The last sample of channels that died. */
   readonly #dead = new Map<number, number>();
 
   constructor(book: AlarmBook, stream: WatchedStream, options: DetectorOptions = {}) {
-    const { rate, labels } = stream;
-    const k = rate > fast ? Math.round(rate / digested) : 1;
+    const read = reading(stream.rate, stream.labels.length);
     this.#book = book;
     this.#stream = stream;
-    this.#fold = k;
-    this.#digest = k > 1 ? new Digest(labels.length, k) : undefined;
-    this.#detector = new Detector(k > 1 ? 2 * labels.length : labels.length, rate / k, options);
+    this.#every = read.every;
+    this.#digest = read.every > 1 ? new Digest(stream.labels.length, read.every) : undefined;
+    this.#detector = new Detector(read.channels, read.rate, options);
   }
 
   /** @param when the time of a frame, in ms, where it is not the block's own */
@@ -71,7 +77,7 @@ export class StreamWatch {
     const detected = this.#detector.push(block);
     const level = this.#detector.threshold - this.#book.hysteresis;
     const events: AlarmEvent[] = [];
-    const timed = (index: number) => when((index + 1) * this.#fold - 1);
+    const timed = (index: number) => when((index + 1) * this.#every - 1);
     for (let t = 0, next = 0; t < frameCount(block); t++) {
       const index = block.start + t;
       const time = timed(index);
@@ -127,7 +133,7 @@ export class StreamWatch {
       rate: block.rate,
       channels: named.slice(0, mostNamed),
       since: timed(since),
-      window: { run: this.#stream.run ?? 0, from: since * this.#fold, to: (index + 1) * this.#fold - 1 },
+      window: { run: this.#stream.run ?? 0, from: since * this.#every, to: (index + 1) * this.#every - 1 },
     };
   }
 }
