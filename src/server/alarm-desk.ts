@@ -163,11 +163,12 @@ export class AlarmDesk {
     for (const name of [...this.#watches.keys()]) await this.#saveDetector(name);
   }
 
-  /** Ends log and webhook; what happens from now on is told nobody. */
+  /** Ends log and webhook, and waits for what is being written; what happens from now on is told nobody. */
   async close(): Promise<void> {
     this.events.complete();
     this.#webhook?.close();
     await this.#log?.close();
+    await this.#writing;
   }
 
   get #path(): string | undefined {

@@ -21,7 +21,7 @@ const saved: v.GenericSchema<unknown, SavedAlarms> = v.object({
     counts: v.array(v.object({ stream: v.string(), alarms: v.number(), falseAlarms: v.number() })),
     dismissed: v.array(v.string()),
   }),
-  streams: v.array(v.object({ stream: v.string(), last: v.number(), interval: v.number() })),
+  streams: v.array(v.object({ stream: v.string(), last: v.number(), interval: v.number(), blocks: v.number() })),
 });
 
 /** Reads saved alarms; undefined: there are none. Those that cannot be read are left out, and told. */

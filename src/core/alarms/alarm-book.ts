@@ -178,8 +178,8 @@ export class AlarmBook {
     if (!pending || time - pending.first < least) return [];
     this.#pending.delete(key);
     this.#counts.add(stream, 'alarms');
-    const begun = [...this.#lives.values()].findLast(({ open, record, newest }) => {
-      const takes = open && record.state !== 'shelved' && record.members.length < mostMembers;
+    const begun = [...this.#lives.values()].findLast(({ record, newest }) => {
+      const takes = record.state === 'raised' && record.members.length < mostMembers;
       return takes && record.kind === kind && time - newest <= together;
     });
     const life = begun ?? new AlarmLife(newRecord(this.#next++, kind, time), this.#options);

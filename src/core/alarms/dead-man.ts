@@ -1,8 +1,10 @@
 /** A stream is silent after this many ms at least, and after so many times its longest interval between blocks. */
 const shortest = 5000;
 const intervals = 3;
-/** How slowly the longest interval is forgotten, a block. */
-const fade = 0.98;
+/** The longest interval is forgotten over so many times its length. */
+const memory = 20;
+/** Blocks before a stream counts as live; its intervals are learned whole until then. */
+const settling = 3;
 /** How long a stream has to come back after a restart, in ms: sensors wait up to 30 s before they dial again. */
 const grace = 40_000;
 
@@ -13,11 +15,14 @@ export interface Liveness {
   last: number;
   /** Its longest interval between blocks of late, in ms. */
   interval: number;
+  /** Blocks that it brought, up to those that make it live. */
+  blocks: number;
 }
 
 /**
- * Tells which streams have fallen silent: no samples for max(5 s, 3 × the longest interval between blocks of late). A
- * stream that has said goodbye is none of them.
+ * Tells which streams have fallen silent: no samples for max(5 s, 3 × the longest interval between blocks of late),
+ * after three blocks at least. A stream that has said goodbye is none of them. A pace that slows down is learned: a silence
+ * makes the interval as long as what was waited for.
  */
 export class DeadMan {
   readonly #streams = new Map<string, Liveness>();
@@ -26,10 +31,11 @@ export class DeadMan {
 
   /** A stream brought samples. */
   heard(stream: string, time: number): void {
-    const before = this.#streams.get(stream);
-    const passed = before ? Math.max(0, time - before.last) : 0;
-    const usual = before && passed < wait(before) ? Math.max(passed, fade * before.interval) : (before?.interval ?? 0);
-    this.#streams.set(stream, { stream, last: time, interval: usual });
+    const before = this.#streams.get(stream) ?? { stream, last: time, interval: 0, blocks: 0 };
+    const passed = Math.max(0, time - before.last);
+    const learned = before.blocks < settling ? passed : Math.min(passed, wait(before));
+    const interval = Math.max(learned, before.interval - passed / memory);
+    this.#streams.set(stream, { stream, last: time, interval, blocks: Math.min(settling, before.blocks + 1) });
   }
 
   /** A stream has ended as it should, or is forgotten. */
@@ -40,7 +46,8 @@ export class DeadMan {
   /** Those that are silent at `time`. */
   silent(time: number): Liveness[] {
     return [...this.#streams.values()].filter((one) => {
-      return time - one.last >= wait(one) && time - this.#restarted >= Math.max(grace, wait(one));
+      const live = one.blocks === settling;
+      return live && time - one.last >= wait(one) && time - this.#restarted >= Math.max(grace, wait(one));
     });
   }
 

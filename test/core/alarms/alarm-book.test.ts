@@ -45,6 +45,11 @@ describe('alarms of several streams', () => {
     expect(book.alarms).toMatchObject([{ state: 'cleared', members: [{ stream: 'p' }, { stream: 'q' }] }]);
   });
 
+  test('that begin together are two when the first is acknowledged already', () => {
+    expect(play('ab')).toBe('rj');
+    expect(play('akb', { together: 2000 })).toBe('rkr');
+  });
+
   test('that begin later are two', () => {
     const book = new AlarmBook(times);
     expect(play('a--b', {}, book)).toBe('r--r');
