@@ -16,10 +16,18 @@ export function whatIs({ members }: AlarmRecord): string {
   return cause === 'silent' || channels.length === 0 ? causes[cause] : `${channels[0].label} ${causes[cause]}`;
 }
 
-/** Whose it is: `pump.3`, or `hall.1 and 299 more`. */
+/** Whose it is: `pump.3`, `hall.… (300 streams)`, or `mill and 1 more`. */
 export function whoseIs({ members }: AlarmRecord): string {
   const [{ stream }] = members;
-  return members.length === 1 ? stream : `${stream} and ${members.length - 1} more`;
+  if (members.length === 1) return stream;
+  const shared = members.reduce((prefix, member) => sharedStart(prefix, member.stream), stream);
+  return shared.length > 1 ? `${shared}… (${members.length} streams)` : `${stream} and ${members.length - 1} more`;
+}
+
+function sharedStart(a: string, b: string): string {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return a.slice(0, length);
 }
 
 /** How rare a score is: `once in 3.2 days`; nothing where nothing was scored. */

@@ -96,14 +96,14 @@ function alarmView(alarm: AlarmRecord, store: PageStore, now: number): TemplateR
   const { id, state, falseAlarm, until } = alarm;
   const [first] = alarm.members;
   return html`<li class="alarm alarm-${state}" data-testid="alarm" data-alarm=${id} data-state=${state}>
-    <span class="alarm-state">${falseAlarm ? 'false' : states[state]}</span>
+    <span class="alarm-state">${falseAlarm ? 'false alarm' : states[state]}</span>
     <button
       type="button"
       class="alarm-what"
       title="Show this stream"
       @click=${() => store.change({ chosen: first.stream })}
     >
-      <b>${whoseIs(alarm)}</b> ${whatIs(alarm)}
+      <b>${whoseIs(alarm)}</b>: ${whatIs(alarm)}
     </button>
     <span class="alarm-channels">${channelsView(alarm)}</span>
     <span class="alarm-since">

@@ -95,15 +95,16 @@ export class AlarmLife {
     this.record.changed = time;
   }
 
-  /** A member is out of the ordinary, perhaps again; a finding that is rarer than the one before takes its place. */
+  /** A member is out of the ordinary, or is so again; a finding that is rarer than the one before takes its place. */
   out(member: AlarmMember, time: number, finding?: Finding): AlarmStep | undefined {
+    if (finding && !member.active) Object.assign(member, finding);
+    else if (finding) {
+      const { since, window } = member;
+      if (finding.score > member.score) Object.assign(member, finding, { since });
+      member.window = { ...window, to: finding.window.to };
+    }
     member.last = time;
     member.active = true;
-    if (finding) {
-      if (finding.score > member.score)
-        Object.assign(member, finding, { since: Math.min(finding.since, member.since) });
-      member.window = { ...member.window, to: finding.window.to };
-    }
     if (this.open) return undefined;
     this.record.returns++;
     return this.#enter('raised', 'returned', time);
