@@ -128,10 +128,10 @@ function channelsView({ members }: AlarmRecord): TemplateResult[] {
     .slice(0, mostNamed)
     .map(
       ({ label, share }) =>
-        html`<span class="alarm-chip"
-          >${label}<meter min="0" max="1" .value=${share} aria-label="share of ${label}"></meter
-          >${Math.round(100 * share)} %</span
-        >`,
+        html`<span class="alarm-chip">
+          ${label} <meter min="0" max="1" .value=${share} aria-label="share of ${label}"></meter>
+          ${Math.round(100 * share)} %
+        </span>`,
     );
 }
 
