@@ -22,10 +22,9 @@ export function duration(seconds: number): string {
   return `${count >= 10 ? Math.round(count) : Number(count.toFixed(1))} ${name}`;
 }
 
-/** How rare a score is: once in how long; in frames where the stream has no rate. */
+/** How rare a score is, at so many frames a second: once in how long. */
 export function rarity(score: number, rate: number): string {
-  const frames = 10 ** score;
-  return `once in ${rate > 0 ? duration(frames / rate) : `${Math.round(frames)} frames`}`;
+  return `once in ${duration(10 ** score / rate)}`;
 }
 
 /** The channels that have a tenth of an alarm or more: `pressure 83 %, flow 12 %`. */

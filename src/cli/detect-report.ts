@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Alarm } from '../core/detector/detector.ts';
 import { causeNames, channelsText, duration, rarity } from './alarm-text.ts';
 import type { Lane, ReportTrace } from './report-trace.ts';
@@ -28,12 +29,13 @@ tbody tr { border-top: 1px solid var(--soft); }`;
 
 /** A page of its own: signal, score and alarms, drawn as inline SVG; it loads nothing. */
 export function detectReport(content: ReportContent): string {
-  const { input, labels, rate, falseAlarms, alarms, trace } = content;
+  const { labels, rate, falseAlarms, alarms, trace } = content;
+  const name = escape(basename(content.input));
   const marks = alarms.map((alarm) => mark(alarm, content)).join('');
   const lanes = labels.map((label, c) => drawing(label, range(trace.lanes[c]), trace.lanes[c], 'signal', marks));
   const score = drawing('score', 'log10 of the mean frames between', trace.score, 'score', marks);
   const first = trace.times[0];
-  const frames = rate > 0 ? `${Number(rate.toPrecision(4))} Hz` : 'irregular';
+  const frames = rate >= 1 ? `${Number(rate.toPrecision(4))} Hz` : `a frame in ${duration(1 / rate)}`;
   const rows = alarms.map((alarm) => {
     const cells = [
       iso(alarm.time),
@@ -49,8 +51,8 @@ export function detectReport(content: ReportContent): string {
   const heads = ['time', 'what', 'channels', 'how rare', 'began'].map((head) => `<th>${head}</th>`).join('');
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escape(input)}: ${alarms.length} alarms</title><style>${style}</style></head><body>
-<h1>${escape(input)}</h1>
+<title>${name}: ${alarms.length} alarms</title><style>${style}</style></head><body>
+<h1>${name}</h1>
 <p>${alarms.length} alarms, at ${escape(falseAlarms)} false ones. From ${iso(first)}, ${frames}.</p>
 ${lanes.join('')}${score}
 <table><thead><tr>${heads}</tr></thead><tbody>${rows.join('\n')}</tbody></table>

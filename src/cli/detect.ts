@@ -109,7 +109,7 @@ function alarmLines(alarms: readonly Alarm[], labels: readonly string[], rate: n
         causeNames[alarm.cause],
         channelsText(alarm, labels),
         rarity(alarm.score, rate),
-        since > 0 ? `built up over ${since} frames` : '',
+        since > 0 ? `built up over ${since} frame${since > 1 ? 's' : ''}` : '',
       ];
       return `${parts.filter((part) => part !== '').join('  ')}\n`;
     })

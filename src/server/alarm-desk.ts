@@ -99,12 +99,8 @@ export class AlarmDesk {
     const before = this.#watches.get(name);
     if (before && shapeOf(before.info) === shapeOf(info)) return;
     const { channels, why } = this.#budget.take(info);
-    const { falseAlarms } = this.#options.alarms;
-    const watch = channels > 0 ? new FeedWatch(this.#book, info, channels, { falseAlarms }) : undefined;
+    const watch = channels > 0 ? this.#begin(info, channels, before?.watch) : undefined;
     this.#watches.set(name, { info, next: info.next, watch, why });
-    if (!watch) return;
-    const learned = before?.watch?.shape === watch.shape ? before.watch.save() : this.#store.get(name, watch.shape);
-    if (learned) this.#guard(name, () => watch.restore(learned));
   }
 
   /** Frames came. */
@@ -196,6 +192,21 @@ export class AlarmDesk {
     await this.#store.save(stream, watch.shape, watch.save()).catch((error: unknown) => {
       this.#options.tell(`stream ${stream}: what its detector learned could not be saved: ${String(error)}`);
     });
+  }
+
+  /** A watch that goes on with what was learned of a stream of this shape; anew, where that cannot be read. */
+  #begin(info: StreamInfo, channels: number, before: FeedWatch | undefined): FeedWatch {
+    const { alarms, tell } = this.#options;
+    const fresh = () => new FeedWatch(this.#book, info, channels, { falseAlarms: alarms.falseAlarms });
+    const watch = fresh();
+    const learned = before?.shape === watch.shape ? before.save() : this.#store.get(info.name, watch.shape);
+    try {
+      if (learned) watch.restore(learned);
+      return watch;
+    } catch (error) {
+      tell(`stream ${info.name}: what its detector had learned is left out: ${String(error)}`);
+      return fresh();
+    }
   }
 
   #silence({ stream, last }: Liveness): Parameters<AlarmBook['alarm']>[2] {

@@ -1,7 +1,7 @@
 import { doublesIn, type State } from '../state.ts';
 
 /** How far an alarm raises the threshold, and how far it may go from the score's own word, in decades. */
-const gain = 0.3;
+const gain = 0.6;
 const lowest = -3;
 const highest = 1;
 /** Frames between two alarms at least, and of the mean time between two at most. */
@@ -11,7 +11,7 @@ const quietShare = 0.25;
 /**
  * Raises alarms at a rate that holds:
  *
- *     alarm when score >= log10 T + δ;    δ ← δ + 0.3 (alarm - 1/T)   every frame, -3 <= δ <= 1
+ *     alarm when score >= log10 T + δ;    δ ← δ + 0.6 (alarm - 1/T)   every frame, -3 <= δ <= 1
  *
  * T is the mean time between two in frames. The score says how rare a frame is; δ puts right, by the alarms that were
  * raised, what it says wrongly of this stream: over many T the rate is 1/T whatever the stream does, as long as δ finds

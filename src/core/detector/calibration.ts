@@ -1,5 +1,5 @@
 import { doublesIn, type State } from '../state.ts';
-import { noNovelty } from './range-novelty.ts';
+import { mostNovelty, noNovelty } from './range-novelty.ts';
 
 /** Frames whose highest novelty is counted as one. */
 const stretch = 60;
@@ -7,11 +7,15 @@ const stretch = 60;
 const settling = 3;
 /** How many stretches the prior weighs. */
 const priorWeight = 20;
+/** In so many stretches a stream's first excess of records is over. */
+const youth = 8;
 /** Stretches fade over half of all that passed, but over this many at least. */
 const memory = 100;
 /** Bins of a quarter bit. */
 const perBit = 4;
-const bins = 28 * perBit;
+const bins = (mostNovelty - noNovelty) * perBit;
+/** e^(-(s + 5) / 2) at the lower edge of each bin. */
+const prior = Float64Array.from({ length: bins + 1 }, (_, b) => Math.exp(-(noNovelty + b / perBit + 5) / 2));
 
 /**
  * Turns novelty into the mean time between novelties as high, learned from the stream itself:
@@ -19,8 +23,8 @@ const bins = 28 * perBit;
  *     M_j = highest novelty in stretch j of 60 frames
  *     time(s) = 60 (N + ν) / (#{j: M_j > s} + ν P0(s));    score = log10 time, in frames
  *
- * where N counts the stretches so far and P0 is what streams in general do: P0(s) = min(1, e^(-(s + 5) / 2)), worth
- * ν = 20 stretches. It is the posterior mean of a Dirichlet process. Where the stream has shown such novelty, its own count
+ * where N counts the stretches so far and P0, worth ν = 20 stretches, is what streams of C channels do in general in
+ * stretch j:  P0(s) = min(1, √C (1 + 8/j) e^(-(s + 5) / 2)).  It is the posterior mean of a Dirichlet process. Where the stream has shown such novelty, its own count
  * rules; beyond all that it has shown, the time grows with N (as for records) and with the prior's tail.
  * The first three stretches have score 0: nothing is known then. Stretches fade with a time
  * constant of half of all that passed, 100 at least, so that the stream may settle down.
@@ -33,8 +37,10 @@ export class Calibration {
   #stretches = 0;
   #frames = 0;
   #highest = noNovelty;
+  readonly #width: number;
 
-  constructor() {
+  constructor(channels: number) {
+    this.#width = Math.sqrt(channels);
     this.#tabulate();
   }
 
@@ -68,19 +74,20 @@ export class Calibration {
       for (let b = 0; b <= bins; b++) this.#counts[b] *= fade;
       this.#counts[Math.floor(placeOf(this.#highest))]++;
       this.#total = this.#total * fade + 1;
-      this.#tabulate();
     }
     this.#stretches++;
     this.#frames = 0;
     this.#highest = noNovelty;
+    this.#tabulate();
   }
 
   #tabulate(): void {
     const sum = stretch * (this.#total + priorWeight);
+    const size = this.#width * (1 + youth / Math.max(settling, this.#stretches));
     let above = 0;
     for (let b = bins; b >= 0; b--) {
       above += this.#counts[b];
-      this.#table[b] = Math.log10(sum / (above + priorWeight * prior(noNovelty + b / perBit)));
+      this.#table[b] = Math.log10(sum / (above + priorWeight * Math.min(1, size * prior[b])));
     }
   }
 
@@ -90,10 +97,6 @@ export class Calibration {
     const low = this.#table[bin];
     return bin === bins ? low : low + (place - bin) * (this.#table[bin + 1] - low);
   }
-}
-
-function prior(s: number): number {
-  return Math.min(1, Math.exp(-(s + 5) / 2));
 }
 
 function placeOf(s: number): number {

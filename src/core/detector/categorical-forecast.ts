@@ -108,7 +108,7 @@ export class CategoricalForecast {
     this.#shares[2 * k + 1] = rest;
   }
 
-  /** p = softmax(l), four rows of weights at a time. */
+  /** p = softmax(l), six rows of weights at a time. */
   #forecast(): void {
     const bins = this.#bins;
     const p = this.#chance;
@@ -116,16 +116,21 @@ export class CategoricalForecast {
     const rows = this.#rows;
     const shares = this.#shares;
     for (let b = 0; b < bins; b++) p[b] = w[this.#bias + b];
-    for (let j = 0; j < active; j += 4) {
-      const r0 = rows[j];
+    for (let j = 0; j < active; j += 6) {
+      const r0 = rows[j + 0];
       const r1 = rows[j + 1];
       const r2 = rows[j + 2];
       const r3 = rows[j + 3];
-      const s0 = shares[j];
+      const r4 = rows[j + 4];
+      const r5 = rows[j + 5];
+      const s0 = shares[j + 0];
       const s1 = shares[j + 1];
       const s2 = shares[j + 2];
       const s3 = shares[j + 3];
-      for (let b = 0; b < bins; b++) p[b] += s0 * w[r0 + b] + s1 * w[r1 + b] + (s2 * w[r2 + b] + s3 * w[r3 + b]);
+      const s4 = shares[j + 4];
+      const s5 = shares[j + 5];
+      for (let b = 0; b < bins; b++)
+        p[b] += s0 * w[r0 + b] + s1 * w[r1 + b] + (s2 * w[r2 + b] + s3 * w[r3 + b]) + (s4 * w[r4 + b] + s5 * w[r5 + b]);
     }
     softmax(p);
   }
@@ -146,14 +151,27 @@ export class CategoricalForecast {
     const shares = this.#shares;
     for (let b = 0; b < bins; b++) g[b] *= rate;
     for (let b = 0; b < bins; b++) w[this.#bias + b] -= g[b];
-    for (let j = 0; j < active; j += 2) {
-      const r0 = rows[j];
+    for (let j = 0; j < active; j += 6) {
+      const r0 = rows[j + 0];
       const r1 = rows[j + 1];
-      const s0 = shares[j];
+      const r2 = rows[j + 2];
+      const r3 = rows[j + 3];
+      const r4 = rows[j + 4];
+      const r5 = rows[j + 5];
+      const s0 = shares[j + 0];
       const s1 = shares[j + 1];
+      const s2 = shares[j + 2];
+      const s3 = shares[j + 3];
+      const s4 = shares[j + 4];
+      const s5 = shares[j + 5];
       for (let b = 0; b < bins; b++) {
-        w[r0 + b] -= s0 * g[b];
-        w[r1 + b] -= s1 * g[b];
+        const step = g[b];
+        w[r0 + b] -= s0 * step;
+        w[r1 + b] -= s1 * step;
+        w[r2 + b] -= s2 * step;
+        w[r3 + b] -= s3 * step;
+        w[r4 + b] -= s4 * step;
+        w[r5 + b] -= s5 * step;
       }
     }
   }
@@ -164,12 +182,11 @@ function lowOf(position: number, bins: number): number {
   return low > bins - 2 ? bins - 2 : low < 0 ? 0 : low;
 }
 
+/** In place. The logits of plain descent grow like log t, so that exp finds room without their greatest taken off. */
 function softmax(p: Float64Array): void {
-  let most = p[0];
-  for (let b = 1; b < p.length; b++) if (p[b] > most) most = p[b];
   let sum = 0;
   for (let b = 0; b < p.length; b++) {
-    p[b] = Math.exp(p[b] - most);
+    p[b] = Math.exp(p[b]);
     sum += p[b];
   }
   const scale = 1 / sum;

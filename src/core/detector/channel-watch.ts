@@ -32,7 +32,7 @@ export class ChannelWatch {
   #leading = 0;
   #index = 0;
   /** The surprise of the newest sample, in bits; NaN where it was missing. */
-  surprise = NaN;
+  surprise: number = NaN;
   /** The novelty of the newest sample; the least there is where it was missing. */
   novelty: number = noNovelty;
 

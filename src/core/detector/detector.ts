@@ -69,7 +69,7 @@ export class Detector {
   readonly #watches: readonly ChannelWatch[];
   readonly #silences: readonly Silence[];
   readonly #references: readonly Reference[];
-  readonly #calibration = new Calibration();
+  readonly #calibration: Calibration;
   readonly #budget: AlarmBudget;
   #expected = -1;
 
@@ -83,6 +83,7 @@ export class Detector {
     this.#watches = all.map(() => new ChannelWatch(rate, learning));
     this.#silences = all.map(() => new Silence());
     this.#references = reference === undefined ? [] : all.map(() => new Reference(reference, rate, between));
+    this.#calibration = new Calibration(channels);
     this.#budget = new AlarmBudget(between);
   }
 

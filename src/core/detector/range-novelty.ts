@@ -6,6 +6,8 @@ const grain = 0.005;
 const least = 11;
 /** The lowest novelty: far inside the range, or nothing known. */
 export const noNovelty = -8;
+/** The highest: five thousand ranges outside. */
+export const mostNovelty = 20;
 
 /** Which sides of a range tell news: both, by new records only; or the upper one, where nearness to it tells too. */
 export type Sides = 'records' | 'upper';
@@ -14,7 +16,7 @@ export type Sides = 'records' | 'upper';
  * How far a number lies outside the range of all that came before it, on a log scale:
  *
  *     y = (how far beyond the nearest edge; inside: how far from it, < 0) / (max - min)
- *     novelty = sign(y) log2(1 + |y| / 0.005)
+ *     novelty = sign(y) log2(1 + |y| / 0.005),  held within -8 … 20
  *
  * A new record moves its edge by one range at most, or the first great anomaly would hide all that follow. With iid
  * numbers the n-th is a record with chance 1/n, whatever their distribution.
@@ -50,7 +52,7 @@ export class RangeNovelty {
   }
 
   #novelty(y: number): number {
-    if (y > 0) return Math.log2(1 + y / grain);
+    if (y > 0) return Math.min(mostNovelty, Math.log2(1 + y / grain));
     return this.#upper ? Math.max(noNovelty, -Math.log2(1 - y / grain)) : noNovelty;
   }
 

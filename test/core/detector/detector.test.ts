@@ -69,12 +69,18 @@ describe('Detector', () => {
     expect([...marked.score.data.subarray(640)]).toEqual(missing.scores.slice(600));
   });
 
-  test('a channel of NaN spoils no other channel and no score', () => {
-    const both = quiet(1500, { channels: 2 }).map((x, i) => (i % 2 === 1 ? NaN : x));
-    const alone = both.filter((_, i) => i % 2 === 0);
-    const found = joined(detected([blockOf(both, 2)]));
-    expect(found.scores).toEqual(joined(detected([blockOf(alone)])).scores);
-    expect(found.alarms.every(({ channels }) => channels[0].channel === 0)).toBe(true);
+  test('a channel of NaN spoils no other channel and no score, wherever it stands', () => {
+    const living = quiet(1500);
+    living[1400] = 90;
+    const beside = (place: number) => joined(detected([blockOf(spread(living, place), 2)]));
+    const spread = (x: Float32Array, place: number) =>
+      Float32Array.from({ length: 2 * x.length }, (_, i) => (i % 2 === place ? x[i >> 1] : NaN));
+    const [first, second] = [beside(0), beside(1)];
+    expect(first.scores).toEqual(second.scores);
+    expect(first.scores[1400]).toBeGreaterThan(3);
+    expect(first.scores.every(Number.isFinite)).toBe(true);
+    expect(first.alarms.map(({ channels }) => channels[0].channel)).toEqual(first.alarms.map(() => 0));
+    expect(second.alarms.map(({ channels }) => channels[0].channel)).toEqual(first.alarms.map(() => 1));
   });
 
   test('a constant stream, an empty block and infinite samples raise nothing', () => {
@@ -98,6 +104,22 @@ describe('Detector', () => {
       expect(dead[0]).toMatchObject({ since: 1500, channels: [{ channel: 1, share: 1 }] });
       expect(dead[0].index).toBeLessThan(1600);
     }
+  });
+
+  test('whatever finite or spoiled samples come, every score is a finite number >= 0 and shares sum to 1', () => {
+    fc.assert(
+      fc.property(fc.array(fc.float(), { minLength: 200, maxLength: 600 }), (samples) => {
+        const data = Float32Array.from(samples.slice(0, samples.length & ~1));
+        const { scores, shares } = joined(detected([blockOf(data, 2)], { falseAlarms: 100 }));
+        for (const [t, score] of scores.entries()) {
+          expect(score).toBeGreaterThanOrEqual(0);
+          expect(score).toBeLessThan(20);
+          const sum = shares[2 * t] + shares[2 * t + 1];
+          if (Number.isFinite(data[2 * t]) || Number.isFinite(data[2 * t + 1])) expect(sum).toBeCloseTo(1, 5);
+        }
+      }),
+      { seed: 3, numRuns: 40 },
+    );
   });
 
   test('refuses what it cannot work with, by a sentence', () => {

@@ -154,19 +154,22 @@ describe('RangeNovelty', () => {
 
 describe('Calibration', () => {
   test('is 60 (N + 20) / (count above + 20 P0), in log10', () => {
-    const calibration = new Calibration();
-    const push = (novelty: number) => calibration.push(novelty);
-    for (let t = 0; t < 180; t++) expect(push(-5)).toBe(0);
-    expect(push(4)).toBeCloseTo(Math.log10((60 * 20) / (20 * Math.exp(-9 / 2))), 9);
-    for (let t = 1; t < 60; t++) push(-5);
-    const fade = 1;
-    expect(push(0)).toBeCloseTo(Math.log10((60 * (fade + 20)) / (1 + 20 * Math.exp(-5 / 2))), 9);
-    expect(push(6)).toBeCloseTo(Math.log10((60 * (fade + 20)) / (20 * Math.exp(-11 / 2))), 9);
+    for (const channels of [1, 9]) {
+      const calibration = new Calibration(channels);
+      const prior = (s: number, stretch: number) =>
+        20 * Math.min(1, Math.sqrt(channels) * (1 + 8 / stretch) * Math.exp(-(s + 5) / 2));
+      for (let t = 0; t < 180; t++) expect(calibration.push(-5)).toBe(0);
+      expect(calibration.push(4)).toBeCloseTo(Math.log10((60 * 20) / prior(4, 3)), 9);
+      for (let t = 1; t < 60; t++) calibration.push(-5);
+      expect(calibration.push(-6)).toBeCloseTo(Math.log10((60 * 21) / (1 + prior(-6, 4))), 9);
+      expect(calibration.push(0)).toBeCloseTo(Math.log10((60 * 21) / (1 + prior(0, 4))), 9);
+      expect(calibration.push(6)).toBeCloseTo(Math.log10((60 * 21) / prior(6, 4)), 9);
+    }
   });
 
   test('of a stationary novelty, scores over log10 T come in one stretch in T/60', () => {
     const chance = random(4);
-    const calibration = new Calibration();
+    const calibration = new Calibration(1);
     const frames = 400_000;
     let [stretches, over] = [0, false];
     for (let t = 0; t < frames; t++) {
