@@ -14,12 +14,12 @@ const { channels, rate } = headset;
 const labels = channels.map(({ label }) => label);
 const place = labels.indexOf(loose.channel);
 
-/** A second of EEG; where the electrode is loose, it jumps about by some 500 µV. */
+/** A second of EEG; where the electrode is loose, it jumps about by some 2 mV. */
 function next() {
   const block = headset.next(rate).eeg;
   for (let t = 0; t < rate; t++) {
     const at = (block.start + t) / rate;
-    if (at >= loose.from && at < loose.to) block.data[t * labels.length + place] += 500 * Math.sin(40 * at);
+    if (at >= loose.from && at < loose.to) block.data[t * labels.length + place] += 2000 * Math.sin(40 * at);
   }
   return block;
 }

@@ -111,7 +111,13 @@ export const alarmControl: field.Schema<AlarmControl> = v.pipe(
     },
     'given',
   ),
-  v.check((control) => control.do !== 'shelve' || control.until !== undefined, 'with until, where it is to be shelved'),
+  v.forward(
+    v.check(
+      (control) => control.do !== 'shelve' || control.until !== undefined,
+      'ms since 1970 where it is to be shelved',
+    ),
+    ['until'],
+  ),
 );
 export const maintenanceRequest: field.Schema<MaintenanceRequest> = v.object(
   { type: v.literal('maintenance'), streams, until: field.time },

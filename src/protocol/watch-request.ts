@@ -104,6 +104,6 @@ export function parseWatchRequest(message: string | Uint8Array | ArrayBuffer): W
   const json = parseText(message);
   const type = typeOf(json);
   const schema = schemas.get(type);
-  if (schema) return checkMessage(schema, json, codes);
+  if (schema) return checkMessage(schema, json, type === 'alarms' ? new Map([['on', 'bad-alarm']]) : codes);
   throw new ProtocolError('unknown-type', `type must be one of ${[...schemas.keys()].join(', ')}, got another`);
 }

@@ -1,5 +1,5 @@
 import { frameCount, timeOf, type Block } from '../block.ts';
-import { integer } from '../check.ts';
+import { integer, invalid } from '../check.ts';
 
 /**
  * A fast stream in fewer frames: the mean and the spread of every channel over each k frames,
@@ -18,6 +18,7 @@ export class Digest {
   readonly #low: Float64Array;
   readonly #high: Float64Array;
   #stretch = -1;
+  #expected = 0;
 
   /** @param k frames that make one */
   constructor(channels: number, k: number) {
@@ -29,10 +30,12 @@ export class Digest {
     this.#high = new Float64Array(channels).fill(-Infinity);
   }
 
-  /** The stretches that this block ends, each one a block of one frame. */
+  /** The stretches that this block ends, each one a block of one frame. Throws a RangeError when it goes back in time. */
   push(block: Block): Block[] {
+    if (block.start < this.#expected) throw invalid('block.start', `>= ${this.#expected}`, block.start);
     const out: Block[] = [];
     const frames = frameCount(block);
+    this.#expected = block.start + frames;
     for (let t = 0; t < frames; t++) {
       const index = block.start + t;
       const stretch = Math.floor(index / this.#k);
