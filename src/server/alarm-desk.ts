@@ -52,6 +52,7 @@ export class AlarmDesk {
   readonly #watches = new Map<string, { info: StreamInfo; next: number; watch?: FeedWatch; why?: string }>();
   #savings = 0;
   #dirty = false;
+  #frozen = false;
   #writing: Promise<void> | undefined;
 
   private constructor(options: DeskOptions) {
@@ -115,8 +116,14 @@ export class AlarmDesk {
     });
   }
 
+  /** The server hangs up: goodbyes from now on are not the sensors' own. */
+  freeze(): void {
+    this.#frozen = true;
+  }
+
   /** A sensor has said goodbye: its silence is no alarm. */
   goodbye(stream: string, now: number): void {
+    if (this.#frozen) return;
     this.#deadMan.left(stream);
     this.#tell(this.#book.end(stream, 'silent', now));
   }

@@ -101,10 +101,10 @@ export async function createServer(options: ServerOptions = {}): Promise<Tapline
     clearInterval(health);
     clearInterval(saving);
     pulse.stop();
-    const saved = save(true); // as the sensors are now: that we hang up is no goodbye of theirs
+    desk.freeze();
     const stopped = stop(server, sockets.clients);
     for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'the server is stopping');
-    await saved;
+    await save(true);
     await desk.close();
     await stopped;
   };

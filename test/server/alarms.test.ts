@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -114,6 +114,15 @@ describe('an alarm of a feed', () => {
     expect((await ask('')).body.alarms).toMatchObject([{ id: 1, state: 'acknowledged' }]);
     const { alarm } = await raise('press');
     expect(alarm.alarm.id).toBe(2);
+  });
+
+  test('of silence is not forgotten because the server hangs up', async () => {
+    await leap('mill');
+    await w.server.close();
+    const saved = JSON.parse(await readFile(join(statePath, 'alarms.json'), 'utf8')) as {
+      streams: { stream: string }[];
+    };
+    expect(saved.streams.map(({ stream }) => stream)).toEqual(['mill']);
   });
 
   test('is not raised in maintenance, which every viewer is told', async () => {
