@@ -31,7 +31,7 @@ export function serveCommand(): Command<[], ServeOptions> {
     .option('--no-state', 'keep nothing')
     .option(
       '--false-alarms <rate>',
-      'false alarms of one stream that are put up with, such as 2/week (default: 1/month; of --demo 1/hour)',
+      'false alarms of one stream that are put up with, such as 2/week (default: 1/month; of --demo 6/hour)',
     )
     .option(
       '--alarm-log <file>',
@@ -46,7 +46,7 @@ export function serveCommand(): Command<[], ServeOptions> {
         port,
         origins: origin,
         statePath: state === false ? undefined : state,
-        alarms: { falseAlarms: falseAlarms ?? (withDemo ? '1/hour' : '1/month'), log: alarmLog, webhook },
+        alarms: { falseAlarms: falseAlarms ?? (withDemo ? '6/hour' : '1/month'), log: alarmLog, webhook },
       });
       process.stdout.write(`Tapline is at ${server.url}\nCtrl-C stops it.\n`);
       try {

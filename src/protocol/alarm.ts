@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { AlarmMember, AlarmRecord } from '../core/alarms/alarm-life.ts';
+import { alarmKinds, type AlarmMember, type AlarmRecord } from '../core/alarms/alarm-life.ts';
 import type { Maintenance } from '../core/alarms/maintenance.ts';
 import * as field from './fields.ts';
 
@@ -73,7 +73,7 @@ const member: field.Schema<AlarmMember> = v.object({
 /** The schema of an AlarmRecord. */
 export const alarmRecord: field.Schema<AlarmRecord> = v.object({
   id: field.id,
-  kind: v.picklist(['unusual', 'dead', 'wear', 'silent']),
+  kind: v.picklist(alarmKinds),
   state: v.picklist(['raised', 'escalated', 'acknowledged', 'shelved', 'cleared']),
   raised: field.time,
   entered: field.time,

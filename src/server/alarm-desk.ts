@@ -2,29 +2,18 @@ import { join } from 'node:path';
 import { Subject } from 'rxjs';
 import { AlarmBook, type AlarmEvent } from '../core/alarms/alarm-book.ts';
 import type { AlarmRecord } from '../core/alarms/alarm-life.ts';
-import type { AlarmOptions } from '../core/alarms/alarm-options.ts';
 import { DeadMan, type Liveness } from '../core/alarms/dead-man.ts';
 import type { Maintenance } from '../core/alarms/maintenance.ts';
 import { frameCount, type Block } from '../core/block.ts';
-import type { FalseAlarms } from '../core/detector/false-alarms.ts';
 import type { AlarmControl } from '../protocol/alarm.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import { readAlarms, writeAlarms } from './alarm-file.ts';
 import { AlarmLog } from './alarm-log.ts';
 import { DetectorStore } from './detector-store.ts';
 import { FeedWatch } from './feed-watch.ts';
+import type { ServerAlarms } from './server-alarms.ts';
 import { WatchBudget } from './watch-budget.ts';
 import { Webhook } from './webhook.ts';
-
-/** How a server raises alarms, and where it tells them. */
-export interface ServerAlarms extends AlarmOptions {
-  /** False alarms that are put up with, of one stream: '1/month' (default), '2/week'. */
-  falseAlarms?: FalseAlarms;
-  /** A file of all that happens to alarms, one JSON line each. Default: alarms.jsonl in `statePath`; none without one. */
-  log?: string;
-  /** An address that is told of all that happens to alarms, one POST of JSON each. */
-  webhook?: string;
-}
 
 /** What a desk is given. */
 export interface DeskOptions {
@@ -130,7 +119,8 @@ export class AlarmDesk {
 
   /** A stream makes room for another. */
   forget(stream: string, now: number): void {
-    this.goodbye(stream, now);
+    this.#deadMan.left(stream);
+    this.#tell(this.#book.forget(stream, now));
     void this.#saveDetector(stream);
     this.#watches.delete(stream);
     this.#budget.leave(stream);

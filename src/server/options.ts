@@ -1,11 +1,8 @@
 import { integer, invalid } from '../core/check.ts';
 import { defaultLimits, type Limits } from '../protocol/limits.ts';
-import { alarmOptions } from '../core/alarms/alarm-options.ts';
-import { checkFalseAlarms } from '../core/detector/false-alarms.ts';
-import type { ServerAlarms } from './alarm-desk.ts';
 import { defaultFeed, type FeedDesigner } from './feed-spec.ts';
 import { builtPage } from './http.ts';
-import { webhookUrl } from './webhook.ts';
+import { checkAlarms, type ServerAlarms } from './server-alarms.ts';
 
 /** How a server is to be. */
 export interface ServerOptions {
@@ -44,10 +41,6 @@ export function resolveOptions(
   options: ServerOptions = {},
 ): Required<Omit<ServerOptions, 'statePath' | 'maxPayload' | 'maxChannels'>> & { limits: Limits; statePath?: string } {
   const { host = '127.0.0.1', port = 8080, origins = [], pageDirectory = builtPage(), feed = defaultFeed } = options;
-  const { alarms = {} } = options;
-  alarmOptions(alarms);
-  if (alarms.falseAlarms !== undefined) checkFalseAlarms(alarms.falseAlarms);
-  if (alarms.webhook !== undefined) webhookUrl(alarms.webhook);
   if (integer('port', port, 0) > 65535) throw invalid('port', 'an integer from 0 to 65535', port);
   return {
     host,
@@ -63,7 +56,7 @@ export function resolveOptions(
     maxViewers: integer('maxViewers', options.maxViewers ?? 64, 1),
     heartbeat: integer('heartbeat', options.heartbeat ?? 15_000, 1),
     statePath: options.statePath,
-    alarms,
+    alarms: checkAlarms(options.alarms ?? {}),
     saveEvery: integer('saveEvery', options.saveEvery ?? 60_000, 1),
     log: options.log ?? (() => {}),
   };

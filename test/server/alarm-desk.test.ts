@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AlarmEvent } from '../../src/core/alarms/alarm-book.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
-import { AlarmDesk, type ServerAlarms } from '../../src/server/alarm-desk.ts';
+import { AlarmDesk } from '../../src/server/alarm-desk.ts';
+import type { ServerAlarms } from '../../src/server/server-alarms.ts';
 import { inBlocks, noise } from '../core/alarms/quiet-stream.ts';
 
 let directory: string;

@@ -1,5 +1,13 @@
 import { AlarmCounts, type AlarmCount } from './alarm-counts.ts';
-import { AlarmLife, newRecord, type AlarmKind, type AlarmRecord, type AlarmStep, type Finding } from './alarm-life.ts';
+import {
+  alarmKinds,
+  AlarmLife,
+  newRecord,
+  type AlarmKind,
+  type AlarmRecord,
+  type AlarmStep,
+  type Finding,
+} from './alarm-life.ts';
 import { alarmOptions, type AlarmOptions } from './alarm-options.ts';
 import { isMeant, maintained, type Maintenance } from './maintenance.ts';
 
@@ -21,9 +29,8 @@ export interface SavedBook {
   dismissed: string[];
 }
 
-/** Closed alarms that are remembered, and streams that one alarm may have. */
+/** Closed alarms that are remembered. */
 const mostClosed = 500;
-const mostMembers = 1024;
 
 /**
  * The alarms of all streams, from evidence to the end of each. It has no clock: every call tells the time, in ms.
@@ -115,6 +122,11 @@ export class AlarmBook {
     return life && member?.active ? this.#told(life, life.end(member, time), time) : [];
   }
 
+  /** A stream is no more: whatever was wrong with it is over. */
+  forget(stream: string, time: number): AlarmEvent[] {
+    return alarmKinds.flatMap((kind) => this.end(stream, kind, time));
+  }
+
   /** What the time brings: escalations, ends of shelving, and who joined since. */
   tick(time: number): AlarmEvent[] {
     this.#maintenance = this.#maintenance.filter(({ until }) => until > time);
@@ -178,10 +190,7 @@ export class AlarmBook {
     if (!pending || time - pending.first < least) return [];
     this.#pending.delete(key);
     this.#counts.add(stream, 'alarms');
-    const begun = [...this.#lives.values()].findLast(({ record, newest }) => {
-      const takes = record.state === 'raised' && record.members.length < mostMembers;
-      return takes && record.kind === kind && time - newest <= together;
-    });
+    const begun = [...this.#lives.values()].findLast((life) => life.takes(kind, time - together));
     const life = begun ?? new AlarmLife(newRecord(this.#next++, kind, time), this.#options);
     life.join(stream, pending.finding, time);
     this.#latest.set(key, life);

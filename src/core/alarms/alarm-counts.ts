@@ -5,14 +5,20 @@ export interface AlarmCount {
   falseAlarms: number;
 }
 
-/** Counts alarms and false alarms of every stream. */
+/** Streams that are counted. */
+const most = 1024;
+
+/** Counts alarms and false alarms of every stream; of too many the one that was quiet longest is forgotten. */
 export class AlarmCounts {
   readonly #counts = new Map<string, AlarmCount>();
 
   add(stream: string, what: 'alarms' | 'falseAlarms'): void {
     const count = this.#counts.get(stream) ?? { stream, alarms: 0, falseAlarms: 0 };
     count[what]++;
+    this.#counts.delete(stream);
     this.#counts.set(stream, count);
+    const [first] = this.#counts.keys();
+    if (this.#counts.size > most) this.#counts.delete(first);
   }
 
   save(): AlarmCount[] {

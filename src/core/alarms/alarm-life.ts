@@ -1,5 +1,6 @@
 /** What sort of thing is wrong: a stream is out of the ordinary; a channel died; it wears; its samples stopped. */
-export type AlarmKind = 'unusual' | 'dead' | 'wear' | 'silent';
+export type AlarmKind = (typeof alarmKinds)[number];
+export const alarmKinds = ['unusual', 'dead', 'wear', 'silent'] as const;
 export type AlarmState = 'raised' | 'escalated' | 'acknowledged' | 'shelved' | 'cleared';
 /** What made it so; of 'unusual': a sample out of range, a slow mean out of range, a badly forecast one. */
 export type AlarmCause = 'range' | 'level' | 'surprise' | 'dead' | 'wear' | 'silent';
@@ -50,6 +51,9 @@ export interface AlarmRecord {
   members: AlarmMember[];
 }
 
+/** Streams that one alarm may have. */
+const mostMembers = 1024;
+
 /** How long alarms stand. */
 export interface LifeTimes {
   calm: number;
@@ -81,9 +85,12 @@ export class AlarmLife {
     return this.record.state !== 'cleared';
   }
 
-  /** When the newest member came. */
-  get newest(): number {
-    return this.record.members[this.record.members.length - 1].joined;
+  /** Whether a stream with something of this kind belongs to it: it is raised, and its newest member came at `since` or later. */
+  takes(kind: AlarmKind, since: number): boolean {
+    const { state, members, kind: own } = this.record;
+    return (
+      state === 'raised' && kind === own && members.length < mostMembers && members[members.length - 1].joined >= since
+    );
   }
 
   member(stream: string): AlarmMember | undefined {

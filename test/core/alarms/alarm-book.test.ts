@@ -82,8 +82,8 @@ describe('a book', () => {
     const book = new AlarmBook(times);
     play('abf---------a', {}, book);
     expect(book.counts).toEqual([
-      { stream: 'p', alarms: 2, falseAlarms: 1 },
       { stream: 'q', alarms: 1, falseAlarms: 1 },
+      { stream: 'p', alarms: 2, falseAlarms: 1 },
     ]);
   });
 
@@ -105,6 +105,22 @@ describe('a book', () => {
       }),
       { seed: 1, numRuns: 300 },
     );
+  });
+
+  test('counts a thousand streams, those of late', () => {
+    const book = new AlarmBook({ together: 0 });
+    for (let n = 0; n < 1030; n++) book.alarm(`s${n}`, 'unusual', finding(), n);
+    expect(book.counts).toHaveLength(1024);
+    expect(book.counts[0].stream).toBe('s6');
+  });
+
+  test('ends the alarms of a stream that is no more', () => {
+    const book = new AlarmBook(times);
+    play('aS', {}, book);
+    expect(book.forget('p', 2000).map(({ step, alarm }) => `${step} ${alarm.kind}`)).toEqual([
+      'cleared unusual',
+      'cleared silent',
+    ]);
   });
 
   test('remembers five hundred closed alarms, and every open one', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { AlarmBook, type AlarmEvent } from '../../../src/core/alarms/alarm-book.ts';
 import { StreamWatch } from '../../../src/core/alarms/stream-watch.ts';
 import type { Block } from '../../../src/core/block.ts';
+import { random } from '../../../src/core/random.ts';
 import { inBlocks, noise } from './quiet-stream.ts';
 
 const labels = ['left', 'right'];
@@ -93,4 +94,38 @@ describe('gaps and samples that are missing', () => {
     const events = hear(watchOf(250, 1e6), inBlocks(noise(50_000, 2, flat), 2, 250, 125));
     expect(events.map(told)).toContain('raised dead right dead');
   });
+});
+
+describe('a computer as a sensor, at 10 Hz and six false alarms an hour', () => {
+  /** Two processors, load, memory, two disks, context switches: quiet, and from frame `at` on busy. */
+  function computer(frames: number, at: number, seed: number): Float32Array {
+    const chance = random(seed);
+    const nowAndThen = (size: number) => (chance.uniform() < 0.1 ? size * chance.uniform() : 0);
+    let load = 0.3;
+    let memory = 40;
+    return Float32Array.from(
+      Array.from({ length: frames }, (_, t) => {
+        const busy = t >= at;
+        load += ((busy ? 2 : 0.3) - load) / 600;
+        memory += 0.02 * chance.normal();
+        const cpu = () => (busy ? 95 + 5 * chance.uniform() : Math.max(0, 6 + 5 * chance.normal() + nowAndThen(10)));
+        const switches = busy ? 9000 + 500 * chance.normal() : 2000 + 300 * chance.normal();
+        return [cpu(), cpu(), load, memory, nowAndThen(1e6), nowAndThen(1e6), switches];
+      }).flat(),
+    );
+  }
+
+  test.each([1, 2, 3, 4, 5])(
+    'tells within five seconds that it is loaded, half a minute after it began (seed %i)',
+    (seed) => {
+      const labels = ['cpu 0', 'cpu 1', 'load', 'memory', 'disk read', 'disk write', 'context switches'];
+      const watch = new StreamWatch(new AlarmBook(), { name: 'host', labels, rate: 10 }, { falseAlarms: '6/hour' });
+      const events = hear(watch, inBlocks(computer(400, 300, seed), 7, 10, 1));
+      const [first] = events;
+      expect(first.step).toBe('raised');
+      expect(first.alarm.members[0].window.from).toBeGreaterThanOrEqual(300);
+      expect(first.alarm.members[0].window.to).toBeLessThan(350);
+      expect(['cpu 0', 'cpu 1', 'load', 'context switches']).toContain(first.alarm.members[0].channels[0].label);
+    },
+  );
 });
