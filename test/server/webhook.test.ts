@@ -80,7 +80,7 @@ describe('a webhook', () => {
     expect(lines).toEqual([500, 404].map((status) => `webhook ${host}: an alarm was given up: it answered ${status}`));
   });
 
-  test('holds 256 events at most', async () => {
+  test('holds 256 events at most', () => {
     answer = () => undefined;
     for (const event of events(260)) webhook.push(event);
     expect(lines).toHaveLength(3);
