@@ -6,6 +6,7 @@ import { type Columns, decimate } from './decimate.ts';
 import { showUnit } from './format-number.ts';
 import { type LaneScale, ownScale, sharedScale } from './lane-scale.ts';
 import { SignalLabels } from './signal-labels.ts';
+import { drawSpans, type Span } from './spans.ts';
 import { eegRail, signalQuality } from './signal-quality.ts';
 import type { Ring } from './ring.ts';
 import { TimeChart, type TimeOptions } from './time-chart.ts';
@@ -52,6 +53,7 @@ export class SignalPlot {
   #coupling: Coupling;
   #chosen: readonly number[] | undefined;
   #looked = -Infinity;
+  #spans: readonly Span[] = [];
 
   constructor(element: HTMLElement, options: SignalPlotOptions = {}) {
     this.#unit = options.unit ?? '';
@@ -93,6 +95,12 @@ export class SignalPlot {
     this.#time.chart.rebuild();
   }
 
+  /** Shades stretches of time in the lanes of their channels, in place of those before. */
+  mark(spans: readonly Span[]): void {
+    this.#spans = spans;
+    this.#time.chart.invalidate();
+  }
+
   /** Reads the CSS variables again. */
   refresh(): void {
     this.#time.chart.rebuild();
@@ -118,7 +126,7 @@ export class SignalPlot {
     this.#time.chart.rebuild();
   }
 
-  #options(theme: Theme): Pick<uPlot.Options, 'series' | 'axes' | 'scales'> {
+  #options(theme: Theme): Pick<uPlot.Options, 'series' | 'axes' | 'scales' | 'hooks'> {
     const lanes = this.#visible.length;
     return {
       series: [
@@ -131,6 +139,14 @@ export class SignalPlot {
         })),
       ],
       scales: { y: { range: () => [0, Math.max(1, lanes)] } },
+      hooks: {
+        drawAxes: [
+          (plot) => {
+            const labels = this.#visible.map((channel) => this.#names[channel].label);
+            drawSpans(plot, this.#spans, labels, this.#time.view.end, theme.warn);
+          },
+        ],
+      },
       axes: [
         {
           scale: 'y',

@@ -6,6 +6,7 @@ export interface Theme {
   gap: string;
   accent: string;
   good: string;
+  warn: string;
   ghost: string;
   traces: string[];
   events: string[];
@@ -32,6 +33,7 @@ export function readTheme(element: Element): Theme {
     gap: text('gap'),
     accent: text('accent'),
     good: text('good'),
+    warn: text('warn'),
     ghost: text('ghost'),
     traces: list('trace', 8),
     events: list('event', 4),

@@ -2,7 +2,9 @@ import { Observable } from 'rxjs';
 import { connect } from '../src/operators/connect.ts';
 import type { Link } from '../src/operators/dial.ts';
 import {
+  type AlarmControl,
   type Learning,
+  type MaintenanceRequest,
   parseWatch,
   type Watchable,
   type WatchMessage,
@@ -20,6 +22,10 @@ export interface WatchOptions {
   maxHz?: number;
   /** Changes to learners, sent as they come. */
   learning?: Observable<Omit<Learning, 'type'>>;
+  /** Whether alarms of all streams are told, and what happens to them. */
+  alarms?: boolean;
+  /** What is to be done with alarms, sent as it comes. */
+  deeds?: Observable<AlarmControl | MaintenanceRequest>;
 }
 
 /** The connection stands, or will be dialled again after `wait` ms. */
@@ -69,6 +75,7 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
       opened: (opened) => {
         link = opened;
         names.clear();
+        if (options.alarms) send({ type: 'alarms', on: true });
         subscriber.next({ type: 'connection', open: true });
       },
       down: ({ sentence, wait }) => {
@@ -99,6 +106,7 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
       }),
     );
     subscription.add(options.learning?.subscribe((learning) => send({ type: 'learning', ...learning })));
+    subscription.add(options.deeds?.subscribe(send));
     return subscription;
   });
 }

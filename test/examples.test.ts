@@ -211,4 +211,29 @@ describe('the examples', () => {
     });
     expect([stderr, code]).toEqual(['', 0]);
   });
+
+  test('12: a loose electrode is told at once, with its channel and frames, and nothing else is', async () => {
+    const out = await printed('12-alarms.ts');
+    const [, from, to] = /is loose in frames (\d+) to (\d+)/.exec(out)!.map(Number);
+    const steps = Array.from(out.matchAll(/s: (\w+), range, frames (\d+) to (\d+), .*: (\w+) (\d+) %/g));
+    expect(steps.map(([, step]) => step)).toEqual(['raised', 'cleared']);
+    const [, , first, last, channel, share] = steps[0];
+    expect(channel).toBe('C3');
+    expect(Number(share)).toBeGreaterThan(90);
+    expect(Number(first)).toBeGreaterThanOrEqual(from - 25);
+    expect(Number(last)).toBeLessThan(to + 25);
+  });
+
+  test('13: this computer, loaded, says so within five seconds of frames', async () => {
+    // the best of three: other programs may load the machine while it is being learned
+    let late = Infinity;
+    for (let run = 0; run < 3 && late > 5 * 25; run++) {
+      const out = await printed('13-load.ts');
+      late = Math.min(
+        late,
+        ...Array.from(out.matchAll(/^raised, \w+, (\d+) frames after/gm), ([, count]) => Number(count)),
+      );
+    }
+    expect(late).toBeLessThanOrEqual(5 * 25);
+  }, 120_000);
 });

@@ -44,6 +44,7 @@ is<ReturnType<typeof operators.blocks>, OperatorFunction<Block, Block>>(true);
 is<ReturnType<typeof operators.frames>, OperatorFunction<Block, Block>>(true);
 is<ReturnType<typeof operators.fromSocket>, Observable<Block>>(true);
 is<ReturnType<typeof operators.detect>, OperatorFunction<Block, Detected>>(true);
+is<ReturnType<typeof operators.alarms>, OperatorFunction<Block, operators.AlarmEvent>>(true);
 export const alarms = (block: Block): readonly Alarm[] =>
   new Detector(1, 4, { falseAlarms: '1/day' }).push(block).alarms;
 export const learned = operators.learn(spec, { target: eegSource() });

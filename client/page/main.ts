@@ -1,7 +1,7 @@
 import { render } from 'lit-html';
 import { distinctUntilChanged, fromEvent, interval, map } from 'rxjs';
 import { watch, type Watched } from '../watch.ts';
-import { learnerKey, orderStreams, watchedStreams } from './page-state.ts';
+import { learnerKey, orderStreams, watchedStreams, withAlarm } from './page-state.ts';
 import { PageStore } from './page-store.ts';
 import { pageView } from './page-view.ts';
 import { StreamFeed } from './stream-feed.ts';
@@ -16,8 +16,15 @@ function feedOf(stream: string): StreamFeed {
     feed.view.setWindow(store.state.window);
     if (store.state.paused) feed.view.pause();
     feeds.set(stream, feed);
+    tellAlarms(stream, feed);
   }
   return feed;
+}
+
+/** Tells a feed the alarms of its stream, with that member alone. */
+function tellAlarms(name: string, feed: StreamFeed): void {
+  const alarms = [...store.state.alarms.values()];
+  feed.alarms(alarms.map((alarm) => ({ ...alarm, members: alarm.members.filter(({ stream }) => stream === name) })));
 }
 
 /** Closes every open menu but the one that `target` is in. */
@@ -39,6 +46,10 @@ function take(message: Watched): void {
     const skills = new Map([...state.skills].filter(([key]) => names.has(key.split('/')[0])));
     change({ streams: orderStreams(message.streams), skills });
     for (const name of feeds.keys()) if (!names.has(name)) feeds.delete(name);
+  } else if (message.type === 'alarms') {
+    change({ alarms: new Map(message.alarms.map((alarm) => [alarm.id, alarm])), maintenance: message.maintenance });
+  } else if (message.type === 'alarm') {
+    change({ alarms: withAlarm(state.alarms, message.alarm) });
   } else if (message.type === 'health') {
     change({ health: new Map(message.streams.map((health) => [health.name, health])) });
   } else if (message.stream !== undefined) {
@@ -68,6 +79,14 @@ store.changes
       if (paused) view.pause();
       else view.resume();
   });
+store.changes
+  .pipe(
+    map(({ alarms }) => alarms),
+    distinctUntilChanged(),
+  )
+  .subscribe(() => {
+    for (const [name, feed] of feeds) tellAlarms(name, feed);
+  });
 interval(250).subscribe(() => {
   const { paused, connection } = store.state;
   const behind = Math.max(0, ...[...feeds.values()].map(({ view }) => view.behind));
@@ -90,6 +109,8 @@ watch('./watch', {
   ),
   what: ['raw', 'features', 'kernels', 'loss', 'marks'],
   learning: store.learning,
+  alarms: true,
+  deeds: store.deeds,
 }).subscribe({
   next: take,
   error: (error: unknown) =>

@@ -1,3 +1,5 @@
+import type { AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
+import type { Maintenance } from '../../src/core/alarms/maintenance.ts';
 import type { Coupling } from '../signal-plot.ts';
 import type { PaletteName } from '../palette.ts';
 import type { HealthMessage, LearnerInfo, MapInfo, StreamInfo } from '../../src/protocol/index.ts';
@@ -25,6 +27,9 @@ export interface PageState {
   readonly health: ReadonlyMap<string, HealthMessage['streams'][number]>;
   /** The newest skill of every learner, by `learnerKey`. */
   readonly skills: ReadonlyMap<string, number | null>;
+  /** Alarms by id, open ones and some that are over. */
+  readonly alarms: ReadonlyMap<number, AlarmRecord>;
+  readonly maintenance: readonly Maintenance[];
   /** The stream that somebody chose. */
   readonly chosen?: string;
   /** In s. */
@@ -42,6 +47,8 @@ export const initialState: PageState = {
   streams: [],
   health: new Map(),
   skills: new Map(),
+  alarms: new Map(),
+  maintenance: [],
   window: 10,
   paused: false,
   behind: 0,
@@ -49,6 +56,9 @@ export const initialState: PageState = {
   dB: true,
   settings: new Map(),
 };
+
+/** Alarms that are over and are remembered. */
+const mostOver = 50;
 
 /** How many streams are shown beside the selected one. */
 const mostBeside = 4;
@@ -97,4 +107,28 @@ export function selectedLearner(info: StreamInfo, settings: StreamSettings): Lea
     info.learners.find(({ task }) => task === 'target') ??
     info.learners[0]
   );
+}
+
+/** Alarms that are not over: first those that nobody has seen to, then the newest. */
+export function openAlarms({ alarms }: PageState): AlarmRecord[] {
+  const rank = { escalated: 0, raised: 1, acknowledged: 2, shelved: 3, cleared: 4 };
+  const open = [...alarms.values()].filter(({ state }) => state !== 'cleared');
+  return open.sort((a, b) => rank[a.state] - rank[b.state] || b.raised - a.raised);
+}
+
+/** The alarms with one as it stands now; of those that are over the oldest are forgotten. */
+export function withAlarm(alarms: PageState['alarms'], alarm: AlarmRecord): PageState['alarms'] {
+  const all = new Map(alarms).set(alarm.id, alarm);
+  const over = [...all.values()].filter(({ state }) => state === 'cleared').sort((a, b) => b.entered - a.entered);
+  for (const { id } of over.slice(mostOver)) all.delete(id);
+  return all;
+}
+
+/** Whether somebody should look at a stream. */
+export function isAlarmed(state: PageState, stream: string): boolean {
+  return openAlarms(state).some(({ state: its, members }) => {
+    return (
+      (its === 'raised' || its === 'escalated') && members.some((member) => member.stream === stream && member.active)
+    );
+  });
 }

@@ -1,11 +1,13 @@
 import { animationFrameScheduler, auditTime, BehaviorSubject, type Observable, Subject } from 'rxjs';
-import type { Learning } from '../../src/protocol/index.ts';
+import type { AlarmControl, Learning, MaintenanceRequest } from '../../src/protocol/index.ts';
 import { initialState, type PageState, type StreamSettings } from './page-state.ts';
 
 /** The page's state, and everything that changes it by hand. */
 export class PageStore {
   readonly #state = new BehaviorSubject<PageState>(initialState);
   readonly #learning = new Subject<Omit<Learning, 'type'>>();
+
+  readonly #deeds = new Subject<AlarmControl | MaintenanceRequest>();
 
   get state(): PageState {
     return this.#state.value;
@@ -26,6 +28,11 @@ export class PageStore {
     return this.#learning;
   }
 
+  /** What is to be done with alarms. */
+  get deeds(): Observable<AlarmControl | MaintenanceRequest> {
+    return this.#deeds;
+  }
+
   readonly change = (part: Partial<PageState>): void => this.#state.next({ ...this.state, ...part });
 
   readonly togglePause = (): void => this.change({ paused: !this.state.paused, behind: 0 });
@@ -42,4 +49,7 @@ export class PageStore {
   /** Asks the server to change a learner; the list of streams will say what became of it. */
   readonly teach = (stream: string, learner: number, change: { on?: boolean; step?: number }): void =>
     this.#learning.next({ stream, learner, ...change });
+
+  /** Asks the server to do something with an alarm; it will say what became of it. */
+  readonly ask = (deed: AlarmControl | MaintenanceRequest): void => this.#deeds.next(deed);
 }

@@ -2,6 +2,7 @@ import { html, type TemplateResult } from 'lit-html';
 import { keyed } from 'lit-html/directives/keyed.js';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { StreamInfo } from '../../src/protocol/index.ts';
+import { alarmsView } from './alarms-view.ts';
 import { featuresView } from './features-view.ts';
 import { connectionView, headerView } from './header-view.ts';
 import { learnersView, smallSkillView } from './learner-view.ts';
@@ -19,6 +20,7 @@ export function pageView(state: PageState, store: PageStore, feedOf: (stream: st
   const selected = selectedStream(state);
   return html`${headerView(state, store)} ${connectionView(state.connection, Date.now())}
   ${selected ? streamListView(state, store) : undefined}
+  ${selected || state.alarms.size > 0 ? alarmsView(state, store, Date.now()) : undefined}
   ${selected ? keyed(selected.name, selectedView(state, selected, store, feedOf)) : nothingYet(state)}`;
 }
 

@@ -82,7 +82,10 @@ function mountSignal(info: StreamInfo, feed: StreamFeed, sync?: string) {
     const { channels } = info;
     const cursor = sync === undefined ? {} : { sync };
     const plot = new SignalPlot(element, { channels, history, view: feed.view, lag: false, ...cursor, ...settings });
-    const end = feed.attach({ raw: (block) => block.channels === channels.length && plot.push(block) });
+    const end = feed.attach({
+      raw: (block) => block.channels === channels.length && plot.push(block),
+      spans: (spans) => plot.mark(spans),
+    });
     return {
       set: (changed) => plot.set(changed),
       destroy: () => {

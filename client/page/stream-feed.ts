@@ -1,5 +1,7 @@
+import type { AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
 import { type Block, frameCount, timeOf } from '../../src/core/block.ts';
 import type { KernelsMessage, LossMessage, MarkMessage } from '../../src/protocol/index.ts';
+import type { Span } from '../spans.ts';
 import type { RibbonEvent } from '../ribbon.ts';
 import { TimeView } from '../time-view.ts';
 import type { Watched } from '../watch.ts';
@@ -19,6 +21,8 @@ export interface FeedListener {
   kernels?: (message: KernelsMessage) => void;
   loss?: (message: LossMessage & { time: number }) => void;
   events?: (events: readonly RibbonEvent[]) => void;
+  /** Where the alarms of this stream lie, in place of what was told before. */
+  spans?: (spans: readonly Span[]) => void;
 }
 
 /**
@@ -36,6 +40,7 @@ export class StreamFeed {
   readonly #told = new Set<string>();
   #unplaced: MarkMessage[] = [];
   #run: number | undefined;
+  #alarms: readonly AlarmRecord[] = [];
 
   /** Takes a message that belongs to this stream; `now` in ms. */
   take(message: Watched, now: number): void {
@@ -54,8 +59,15 @@ export class StreamFeed {
     for (const message of this.#kernels.values()) listener.kernels?.(message);
     for (const message of this.#losses) listener.loss?.(message);
     if (this.#events.length > 0) listener.events?.(this.#events);
+    listener.spans?.(this.#spans());
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Takes the alarms of this stream, all there are. */
+  alarms(alarms: readonly AlarmRecord[]): void {
+    this.#alarms = alarms;
+    this.#tellSpans();
   }
 
   /** Whether anything is known of what happened. */
@@ -67,6 +79,7 @@ export class StreamFeed {
     this.#keep(this.#raw, block);
     this.#placeMarks();
     for (const listener of this.#listeners) listener.raw?.(block);
+    if (this.#raw.length === 1) this.#tellSpans();
   }
 
   #takeFeatures(block: Block, map: number): void {
@@ -111,6 +124,27 @@ export class StreamFeed {
     this.#events.push(...events);
     if (this.#events.length > mostEvents) this.#events.splice(0, this.#events.length - mostEvents);
     for (const listener of this.#listeners) listener.events?.(events);
+  }
+
+  #tellSpans(): void {
+    const spans = this.#spans();
+    for (const listener of this.#listeners) listener.spans?.(spans);
+  }
+
+  /** Alarms lie by frame index, as marks do. */
+  #spans(): Span[] {
+    const clock = this.#raw.at(-1);
+    if (!clock) return [];
+    const lasting = this.#alarms.filter(({ kind, falseAlarm }) => kind !== 'silent' && !falseAlarm);
+    return lasting
+      .flatMap(({ members }) => members)
+      .flatMap(({ window, since, last, channels }) => {
+        if (window.run !== this.#run) return [];
+        const labels = channels.filter(({ share }, at) => at === 0 || share >= 0.1).map(({ label }) => label);
+        return clock.rate > 0
+          ? [{ from: timeOf(clock, window.from), to: timeOf(clock, window.to), labels }]
+          : [{ from: since, to: last, labels }];
+      });
   }
 
   #keep(blocks: Block[], block: Block): void {

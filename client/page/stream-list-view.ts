@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import { formatNumber } from '../format-number.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
-import { isEeg, type PageState, selectedStream } from './page-state.ts';
+import { isAlarmed, isEeg, type PageState, selectedStream } from './page-state.ts';
 import type { PageStore } from './page-store.ts';
 
 /** Every stream there is, with its rate and how late it is. */
@@ -14,7 +14,7 @@ export function streamListView(state: PageState, store: PageStore): TemplateResu
           html`<li>
             <button
               type="button"
-              class="stream ${info.live ? 'stream-live' : ''}"
+              class="stream ${info.live ? 'stream-live' : ''} ${isAlarmed(state, info.name) ? 'stream-alarmed' : ''}"
               data-testid="stream-item"
               data-stream=${info.name}
               aria-pressed=${info === selected}

@@ -11,6 +11,9 @@ type ServeOptions = {
   origin?: string[];
   demo?: true;
   state: string | false;
+  falseAlarms?: string;
+  alarmLog?: string;
+  webhook?: string;
 };
 
 /** `tapline serve`: the server and its page. */
@@ -24,12 +27,27 @@ export function serveCommand(): Command<[], ServeOptions> {
     .option('--port <number>', 'which port; 0 = any that is free', integerFrom(0, 65535), 8080)
     .option('--origin <url>', 'another page that may connect; may be given several times', collect)
     .option('--demo', 'with two sensors: a simulated headset, and this computer')
-    .option('--state <directory>', 'where learned weights are kept', '.tapline')
+    .option('--state <directory>', 'where learned weights, alarms and their log are kept', '.tapline')
     .option('--no-state', 'keep nothing')
+    .option(
+      '--false-alarms <rate>',
+      'false alarms of one stream that are put up with, such as 2/week (default: 1/month; of --demo 6/hour)',
+    )
+    .option(
+      '--alarm-log <file>',
+      'where all that happens to alarms is written, one JSON line each (default: alarms.jsonl in --state)',
+    )
+    .option('--webhook <url>', 'an address that is sent all that happens to alarms, one POST of JSON each')
     .addHelpText('after', '\nExample:\n  tapline serve --demo')
-    .action(async ({ host, port, origin, demo: withDemo, state }) => {
+    .action(async ({ host, port, origin, demo: withDemo, state, falseAlarms, alarmLog, webhook }) => {
       const signal = stopSignal();
-      const server = await listening({ host, port, origins: origin, statePath: state === false ? undefined : state });
+      const server = await listening({
+        host,
+        port,
+        origins: origin,
+        statePath: state === false ? undefined : state,
+        alarms: { falseAlarms: falseAlarms ?? (withDemo ? '6/hour' : '1/month'), log: alarmLog, webhook },
+      });
       process.stdout.write(`Tapline is at ${server.url}\nCtrl-C stops it.\n`);
       try {
         if (withDemo) await Promise.race([demo(ownAddress(host, server.port), signal), stopped(signal)]);

@@ -1,3 +1,4 @@
+export { alarms, type AlarmsOptions } from './alarms.ts';
 export { blocks } from './blocks.ts';
 export { connect, type ConnectOptions, type Down } from './connect.ts';
 export { convolve } from './convolve.ts';
@@ -19,3 +20,13 @@ export type { Epoch, Reading, Sample, SampleInfo } from '../core/sample.ts';
 export type { Learned } from '../core/learner.ts';
 export type { Alarm, Detected, DetectorOptions } from '../core/detector/detector.ts';
 export type { FalseAlarms } from '../core/detector/false-alarms.ts';
+export type { AlarmEvent } from '../core/alarms/alarm-book.ts';
+export type {
+  AlarmCause,
+  AlarmKind,
+  AlarmMember,
+  AlarmRecord,
+  AlarmState,
+  AlarmStep,
+} from '../core/alarms/alarm-life.ts';
+export type { AlarmOptions } from '../core/alarms/alarm-options.ts';

@@ -1,3 +1,10 @@
+export {
+  type AlarmControl,
+  type AlarmMessage,
+  type AlarmsMessage,
+  type MaintenanceRequest,
+  type WatchAlarms,
+} from './alarm.ts';
 export { blockKinds, decodeBlock, encodeBlock, headerLength, type BlockKind, type WireBlock } from './block-header.ts';
 export { closeCodes, closeReason, mayRetry, subprotocol } from './close-codes.ts';
 export type { ChannelInfo } from './fields.ts';

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { alarmMessage, alarmsMessage } from './alarm.ts';
 import { decodeBlock } from './block-header.ts';
 import { checkMessage, parseText, typeOf } from './check-message.ts';
 import * as field from './fields.ts';
@@ -65,6 +66,8 @@ const schemas = new Map<string, field.Schema<WatchText>>([
     v.object({ type: v.literal('dropped'), id: field.id, what: v.string(), from: field.index, count: field.count }),
   ],
   ['health', v.object({ type: v.literal('health'), streams: v.array(health) })],
+  ['alarms', alarmsMessage],
+  ['alarm', alarmMessage],
   ['error', refusal],
 ]);
 

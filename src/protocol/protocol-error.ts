@@ -35,6 +35,8 @@ export const errorCodes = {
   'unknown-learner': 'the stream has no such learner',
   'bad-what': '`what` is not a list of things that can be watched',
   'bad-learning': '`on` is not a boolean, or `step` not a number > 0 and <= 2',
+  'bad-alarm': '`do` is not what can be done with an alarm, or `on` of `alarms` is not a boolean',
+  'no-alarm': 'there is no alarm of this id',
   'binary-refused': 'binary messages do not go this way',
   'too-many-subscriptions': 'more subscriptions on one connection than the server takes',
   'broken-pipeline': 'the server failed to process this stream; its raw samples still flow',

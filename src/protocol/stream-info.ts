@@ -46,6 +46,8 @@ export interface StreamInfo {
   for?: string;
   maps: MapInfo[];
   learners: LearnerInfo[];
+  /** What of it raises no alarms, and why. */
+  unwatched?: string;
 }
 
 const labels = v.array(v.string());
@@ -82,4 +84,5 @@ export const streamInfo: field.Schema<StreamInfo> = v.object({
   for: v.optional(field.name),
   maps: v.array(mapInfo),
   learners: v.array(learnerInfo),
+  unwatched: v.optional(v.string()),
 });

@@ -1,3 +1,4 @@
+import type { AlarmMessage, AlarmsMessage } from './alarm.ts';
 import type { WireBlock } from './block-header.ts';
 import type { Refusal } from './ingest-reply.ts';
 import type { StreamInfo } from './stream-info.ts';
@@ -101,6 +102,8 @@ export type WatchText =
   | RunMessage
   | DroppedMessage
   | HealthMessage
+  | AlarmsMessage
+  | AlarmMessage
   | Refusal;
 /** Everything that a server sends a viewer. */
 export type WatchMessage = WatchText | BlockMessage;

@@ -1,4 +1,12 @@
 import * as v from 'valibot';
+import {
+  alarmControl,
+  type AlarmControl,
+  maintenanceRequest,
+  type MaintenanceRequest,
+  watchAlarms,
+  type WatchAlarms,
+} from './alarm.ts';
 import { checkMessage, parseText, typeOf } from './check-message.ts';
 import * as field from './fields.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
@@ -30,7 +38,7 @@ export interface Learning {
   step?: number;
 }
 /** Everything that a viewer sends. */
-export type WatchRequest = Subscribe | Unsubscribe | Learning;
+export type WatchRequest = Subscribe | Unsubscribe | Learning | WatchAlarms | AlarmControl | MaintenanceRequest;
 
 const whatRule = `a list of ${watchable.join(', ')}`;
 const subscribe: field.Schema<Subscribe> = v.object(
@@ -68,6 +76,14 @@ const learning: field.Schema<Learning> = v.object(
   'given',
 );
 
+const schemas = new Map<string, field.Schema<WatchRequest>>([
+  ['subscribe', subscribe],
+  ['unsubscribe', unsubscribe],
+  ['learning', learning],
+  ['alarms', watchAlarms],
+  ['alarm', alarmControl],
+  ['maintenance', maintenanceRequest],
+]);
 const codes = new Map<string, ErrorCode>([
   ['id', 'bad-id'],
   ['stream', 'bad-name'],
@@ -76,6 +92,10 @@ const codes = new Map<string, ErrorCode>([
   ['learner', 'unknown-learner'],
   ['on', 'bad-learning'],
   ['step', 'bad-learning'],
+  ['alarm', 'bad-id'],
+  ['do', 'bad-alarm'],
+  ['until', 'bad-time'],
+  ['streams', 'bad-name'],
 ]);
 
 /** Reads one message of a viewer. Throws a ProtocolError and nothing else. */
@@ -83,8 +103,7 @@ export function parseWatchRequest(message: string | Uint8Array | ArrayBuffer): W
   if (typeof message !== 'string') throw new ProtocolError('binary-refused', 'message must be text, got bytes');
   const json = parseText(message);
   const type = typeOf(json);
-  if (type === 'subscribe') return checkMessage(subscribe, json, codes);
-  if (type === 'unsubscribe') return checkMessage(unsubscribe, json, codes);
-  if (type === 'learning') return checkMessage(learning, json, codes);
-  throw new ProtocolError('unknown-type', 'type must be one of subscribe, unsubscribe, learning, got another');
+  const schema = schemas.get(type);
+  if (schema) return checkMessage(schema, json, type === 'alarms' ? new Map([['on', 'bad-alarm']]) : codes);
+  throw new ProtocolError('unknown-type', `type must be one of ${[...schemas.keys()].join(', ')}, got another`);
 }

@@ -4,6 +4,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
+import { alarmAnswer } from './alarm-answer.ts';
 import type { Hub } from './hub.ts';
 import type { originCheck } from './origin.ts';
 
@@ -18,7 +19,7 @@ export interface HttpOptions {
 
 const nothingBuilt = 'The page is not built. In a clone: npm run build. The wire is there: /ingest/<stream>, /watch.\n';
 
-/** The page under a strict content security policy, and /healthz. A foreign Host is answered 403 with the sentence. */
+/** The page under a strict content security policy, /healthz and /alarms. A foreign Host is answered 403 with the sentence. */
 export function httpApp({ hub, check, pageDirectory, viewers, log }: HttpOptions): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.use(
@@ -51,6 +52,10 @@ export function httpApp({ hub, check, pageDirectory, viewers, log }: HttpOptions
   app.get('/healthz', (context) => {
     const streams = hub.streams.map(({ name, rate, run, next, live }) => ({ name, rate, run, next, live }));
     return context.json({ ok: true, uptime: process.uptime(), viewers: viewers(), streams });
+  });
+  app.get('/alarms', (context) => {
+    const answer = alarmAnswer(hub.desk, context.req.query(), Date.now());
+    return typeof answer === 'string' ? context.json({ error: answer }, 400) : context.json(answer);
   });
   if (existsSync(pageDirectory)) app.use(serveStatic({ root: pageDirectory }));
   app.get('/', (context) => context.text(nothingBuilt, 404));

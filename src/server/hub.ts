@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Subject } from 'rxjs';
+import type { AlarmDesk } from './alarm-desk.ts';
 import { closeCodes } from '../protocol/close-codes.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { HealthMessage } from '../protocol/watch-message.ts';
@@ -12,6 +13,7 @@ import type { WeightStore } from './weight-store.ts';
 export interface HubOptions {
   design: FeedDesigner;
   store: WeightStore;
+  desk: AlarmDesk;
   maxStreams: number;
   log: (line: string) => void;
 }
@@ -37,7 +39,12 @@ export class Hub {
   }
 
   get streams(): StreamInfo[] {
-    return Array.from(this.#feeds.values(), (feed) => feed.info);
+    const { desk } = this.#options;
+    return Array.from(this.#feeds.values(), (feed) => ({ ...feed.info, unwatched: desk.unwatched(feed.name) }));
+  }
+
+  get desk(): AlarmDesk {
+    return this.#options.desk;
   }
 
   log(line: string): void {
@@ -66,13 +73,14 @@ export class Hub {
     return feed;
   }
 
-  /** The sensor has gone; its stream stays, and may be taken up again. */
-  leave(name: string, sensor: Sensor): void {
+  /** The sensor has gone, with or without a goodbye; its stream stays, and may be taken up again. */
+  leave(name: string, sensor: Sensor, goodbye: boolean): void {
     if (this.#sensors.get(name) !== sensor) return;
     this.#sensors.delete(name);
     const feed = this.#feeds.get(name);
     if (!feed) return;
     feed.live = false;
+    if (goodbye) this.desk.goodbye(name, Date.now());
     this.#silent.add(name);
     this.changed.next();
   }
@@ -95,6 +103,7 @@ export class Hub {
       now: Date.now,
     });
     this.#feeds.set(name, feed);
+    this.desk.open(feed.info);
     feed.output.subscribe((output) => {
       this.#hear(feed, output);
     });
@@ -103,10 +112,14 @@ export class Hub {
   }
 
   #hear(feed: Feed, output: FeedOutput): void {
-    if (output.type === 'raw') this.#truthOf(feed)?.teach(feed.name, output.block);
-    else if (output.type === 'run') this.#relate(feed.name);
+    if (output.type === 'raw') {
+      this.#truthOf(feed)?.teach(feed.name, output.block);
+      this.desk.take(feed.name, output.block, Date.now());
+    } else if (output.type === 'run') this.#relate(feed.name);
     else if (output.type === 'broken') this.#options.log(`stream ${feed.name}: ${output.where}: ${output.message}`);
-    if (output.type === 'run' || output.type === 'info') this.changed.next();
+    if (output.type !== 'run' && output.type !== 'info') return;
+    this.desk.open(feed.info);
+    this.changed.next();
   }
 
   #truthOf(feed: Feed): Feed | undefined {
@@ -133,6 +146,7 @@ export class Hub {
     this.#options.store.save(name, feed.networks()).catch((error: unknown) => {
       this.log(`stream ${name}: what was learned could not be saved: ${String(error)}`);
     });
+    this.desk.forget(name, Date.now());
     feed.output.complete();
     this.#feeds.delete(name);
     this.#silent.delete(name);

@@ -1,5 +1,6 @@
 export { createServer, type TaplineServer } from './server.ts';
 export type { ServerOptions } from './options.ts';
+export type { ServerAlarms } from './server-alarms.ts';
 export {
   defaultFeed,
   type FeedChannel,

@@ -38,9 +38,9 @@ export class IngestConnection implements Sensor {
         this.#take(data, isBinary);
       });
     });
-    socket.on('close', () => {
+    socket.on('close', (code) => {
       this.#acks.stop();
-      this.#hub.leave(this.#name, this);
+      this.#hub.leave(this.#name, this, code === closeCodes.done || code === closeCodes.goingAway);
     });
     this.#begin(url);
   }

@@ -2,6 +2,7 @@ import { integer, invalid } from '../core/check.ts';
 import { defaultLimits, type Limits } from '../protocol/limits.ts';
 import { defaultFeed, type FeedDesigner } from './feed-spec.ts';
 import { builtPage } from './http.ts';
+import { checkAlarms, type ServerAlarms } from './server-alarms.ts';
 
 /** How a server is to be. */
 export interface ServerOptions {
@@ -29,6 +30,8 @@ export interface ServerOptions {
   statePath?: string;
   /** Ms between two writings of learned weights, beside the one at the end. Default 60 000. */
   saveEvery?: number;
+  /** How alarms are raised, and where they are told. */
+  alarms?: ServerAlarms;
   /** Told, in a line, what a person who runs the server wants to know. */
   log?: (line: string) => void;
 }
@@ -53,6 +56,7 @@ export function resolveOptions(
     maxViewers: integer('maxViewers', options.maxViewers ?? 64, 1),
     heartbeat: integer('heartbeat', options.heartbeat ?? 15_000, 1),
     statePath: options.statePath,
+    alarms: checkAlarms(options.alarms ?? {}),
     saveEvery: integer('saveEvery', options.saveEvery ?? 60_000, 1),
     log: options.log ?? (() => {}),
   };

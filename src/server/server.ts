@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { WebSocket } from 'ws';
 import { closeCodes } from '../protocol/close-codes.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
+import { AlarmDesk } from './alarm-desk.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { httpApp } from './http.ts';
 import { Hub } from './hub.ts';
@@ -31,11 +32,24 @@ export interface TaplineServer {
  */
 export async function createServer(options: ServerOptions = {}): Promise<TaplineServer> {
   const resolved = resolveOptions(options);
-  const { host, port, origins, limits, maxStreams, maxViewers, heartbeat, pageDirectory, feed, statePath, log } =
-    resolved;
+  const {
+    host,
+    port,
+    origins,
+    limits,
+    maxStreams,
+    maxViewers,
+    heartbeat,
+    pageDirectory,
+    feed,
+    statePath,
+    alarms,
+    log,
+  } = resolved;
   const check = originCheck({ host, origins });
   const store = await WeightStore.open(statePath, Math.max(2048, 4 * maxStreams), log);
-  const hub = new Hub({ design: feed, store, maxStreams, log });
+  const desk = await AlarmDesk.open({ alarms, statePath, tell: log }, Date.now());
+  const hub = new Hub({ design: feed, store, desk, maxStreams, log });
   const viewers = new Set<WatchConnection>();
   const app = httpApp({ hub, check, pageDirectory, viewers: () => viewers.size, log });
   const server = createHttpServer(
@@ -68,14 +82,17 @@ export async function createServer(options: ServerOptions = {}): Promise<Tapline
   await listen(server, host, port);
   const health = setInterval(() => {
     const now = Date.now();
+    desk.tick(now);
     for (const viewer of viewers) viewer.tick(now);
   }, 1000);
 
-  const save = () =>
-    hub.save().catch((error: unknown) => {
+  const save = async (all: boolean) => {
+    await hub.save().catch((error: unknown) => {
       log(`what was learned could not be saved: ${String(error)}`);
     });
-  const saving = setInterval(() => void save(), resolved.saveEvery);
+    await desk.save(all);
+  };
+  const saving = setInterval(() => void save(false), resolved.saveEvery);
 
   const bound = (server.address() as AddressInfo).port;
   const shown = host.includes(':') ? `[${host}]` : host;
@@ -84,9 +101,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Tapline
     clearInterval(health);
     clearInterval(saving);
     pulse.stop();
+    desk.freeze();
     const stopped = stop(server, sockets.clients);
     for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'the server is stopping');
-    await save();
+    await save(true);
+    await desk.close();
     await stopped;
   };
   return {

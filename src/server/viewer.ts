@@ -49,9 +49,10 @@ export class Viewer {
     else this.pump();
   }
 
-  /** Queues a message in place of the last one of its type. */
-  replace(message: WatchText): void {
-    this.#latest.set(message.type, message);
+  /** Queues a message in place of the last one of its key, by default its type. */
+  replace(message: WatchText, key: string = message.type): void {
+    this.#latest.delete(key);
+    this.#latest.set(key, message);
     this.pump();
   }
 

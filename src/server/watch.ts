@@ -1,8 +1,9 @@
-import { auditTime, type Subscription } from 'rxjs';
+import { auditTime, Subscription } from 'rxjs';
 import type { RawData, WebSocket } from 'ws';
 import { closeCodes } from '../protocol/close-codes.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { parseWatchRequest, type Subscribe, type WatchRequest } from '../protocol/watch-request.ts';
+import { forwardAlarms } from './alarm-subscription.ts';
 import type { Feed } from './feed.ts';
 import { GuardedSocket } from './guarded-socket.ts';
 import type { Hub } from './hub.ts';
@@ -22,6 +23,7 @@ export class WatchConnection {
   readonly #hub: Hub;
   readonly #subscriptions = new Map<number, Subscription>();
   readonly #changes: Subscription;
+  #alarms = new Subscription();
   #bad = 0;
 
   constructor(socket: WebSocket, hub: Hub) {
@@ -36,6 +38,7 @@ export class WatchConnection {
     });
     socket.on('close', () => {
       this.#changes.unsubscribe();
+      this.#alarms.unsubscribe();
       for (const subscription of this.#subscriptions.values()) subscription.unsubscribe();
       this.#viewer.close();
     });
@@ -69,9 +72,17 @@ export class WatchConnection {
   }
 
   #answer(request: WatchRequest): void {
+    const { desk } = this.#hub;
     if (request.type === 'subscribe') this.#subscribe(request, this.#feed(request.stream));
     else if (request.type === 'learning') this.#feed(request.stream).control(request);
-    else {
+    else if (request.type === 'alarms') {
+      this.#alarms.unsubscribe();
+      if (request.on) this.#alarms = forwardAlarms(desk, this.#viewer);
+    } else if (request.type === 'maintenance') desk.maintain(request, Date.now());
+    else if (request.type === 'alarm') {
+      if (!desk.control(request, Date.now()))
+        throw new ProtocolError('no-alarm', `alarm must be the id of an alarm, got ${request.alarm}`);
+    } else {
       if (!this.#subscriptions.has(request.id))
         throw new ProtocolError('no-id', `id must be that of a subscription, got ${request.id}`);
       this.#subscriptions.get(request.id)?.unsubscribe();

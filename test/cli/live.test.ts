@@ -152,6 +152,17 @@ describe('tapline', () => {
     expect(taken).toMatchObject({ code: 2, stdout: '' });
     expect(taken.stderr).toMatch(/^tapline: port \d+ .*is in use.* --port\n$/);
 
+    for (const [option, wrong] of [
+      ['false-alarms', 'often'],
+      ['webhook', 'nowhere'],
+    ]) {
+      const refused = await run(['serve', '--no-state', '--port', '0', `--${option}`, wrong], directory);
+      expect(refused).toMatchObject({ code: 2, stdout: '' });
+      expect(refused.stderr).toMatch(
+        new RegExp(`^tapline: ${option === 'webhook' ? option : 'falseAlarms'} must be .*, got '${wrong}'`),
+      );
+    }
+
     const lost = await run(['replay', 'recording.csv', '--to', `${address}/nowhere`], directory);
     expect(lost).toMatchObject({ code: 2, stdout: '' });
     expect(lost.stderr).toMatch(/^tapline: .*\/ingest\/.*\n$/);

@@ -1,6 +1,12 @@
 import { type WebSocket, WebSocketServer } from 'ws';
 import { bandPower, Learner, Network, nlms } from '../../src/index.ts';
-import { encodeBlock, parseWatchRequest, type StreamInfo, type WatchRequest } from '../../src/protocol/index.ts';
+import {
+  encodeBlock,
+  parseWatchRequest,
+  type StreamInfo,
+  type WatchRequest,
+  type WatchText,
+} from '../../src/protocol/index.ts';
 import { EegSimulator } from '../../src/sources/eeg.ts';
 import type { Block } from '../../src/core/block.ts';
 import { serveStatic } from './static-server.ts';
@@ -12,10 +18,14 @@ export interface FixtureServer {
   readonly requests: WatchRequest[];
   /** Publishes this many frames of the headset, and as much of the host. */
   advance(frames: number): void;
+  /** Frames of the headset that were published. */
+  frames(): number;
   /** Goes on by itself, in real time. */
   run(): void;
   /** Closes every viewer's connection. */
   drop(code: number, reason: string): void;
+  /** Tells every viewer a message. */
+  say(message: WatchText): void;
   /** Takes the host away, or brings it back. */
   setHost(there: boolean): void;
   close(): Promise<void>;
@@ -206,7 +216,7 @@ export async function startFixture(directory: string, time: number = Date.now())
         );
       } else if (request.type === 'unsubscribe') {
         for (const [stream, id] of ids ?? []) if (id === request.id) ids?.delete(stream);
-      } else {
+      } else if (request.type === 'learning') {
         learning[request.learner] = request.on ?? learning[request.learner];
         steps[request.learner] = request.step ?? steps[request.learner];
         tell({ type: 'streams', streams: streams() });
@@ -225,6 +235,8 @@ export async function startFixture(directory: string, time: number = Date.now())
       }, 40);
     },
     drop: (code, reason) => viewers.clients.forEach((viewer) => viewer.close(code, reason)),
+    say: tell,
+    frames: () => frames,
     setHost: (there) => {
       hostThere = there;
       tell({ type: 'streams', streams: streams() });

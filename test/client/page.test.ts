@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
 import { launchBrowser } from '../browser.ts';
 import { buildPage } from './bundle.ts';
 import { type FixtureServer, startFixture } from './fixture-server.ts';
@@ -18,6 +19,32 @@ const heatmap = '[data-testid=heatmap]';
 const picture = (): Promise<string> =>
   page.evaluate((selector) => document.querySelector<HTMLCanvasElement>(selector)?.toDataURL() ?? '', heatmap);
 const item = (stream: string) => page.locator(`[data-testid=stream-item][data-stream=${stream}]`);
+/** An alarm that was raised just now, out of range, once in 10 000 frames of 1 Hz. */
+function alarmOf(id: number, stream: string, channels: AlarmMember['channels']): AlarmRecord {
+  const time = Date.now() - 2000;
+  const member = {
+    stream,
+    cause: 'range' as const,
+    score: 4,
+    rate: 1,
+    channels,
+    since: time,
+    active: true,
+    joined: time,
+    last: time,
+  };
+  return {
+    id,
+    kind: 'unusual',
+    state: 'raised',
+    raised: time,
+    entered: time,
+    changed: time,
+    falseAlarm: false,
+    returns: 0,
+    members: [{ ...member, window: { run: 0, from: 0, to: 0 } }],
+  };
+}
 const drawn = (): Promise<void> =>
   page.evaluate(async () => {
     for (let i = 0; i < 4; i++) await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
@@ -126,6 +153,87 @@ describe('the page', () => {
     expect(still).toEqual({ type: 'learning', stream: 'eeg', learner: 1, on: false });
     expect(step).toEqual({ type: 'learning', stream: 'eeg', learner: 1, step: 0.01 });
     await page.getByText('held still').waitFor();
+  });
+
+  test('lists alarms: whose, which channel, since when, and asks the server for what people want with them', async () => {
+    const alarms = page.locator('[data-testid=alarm]');
+    expect(await page.locator('[data-testid=alarms]').textContent()).toContain('Nothing is out of the ordinary.');
+    const alarm = alarmOf(7, 'host', [
+      { label: 'cpu 0', share: 0.75 },
+      { label: 'load', share: 0.25 },
+    ]);
+    server.say({ type: 'alarm', step: 'raised', time: alarm.raised, alarm });
+    await until(async () => (await alarms.count()) === 1);
+    const text = (await alarms.textContent())?.replace(/\s+/g, ' ') ?? '';
+    for (const part of ['new', 'host: cpu 0 out of range', 'cpu 0 75 %', 'load 25 %', 'once in 2.8 h'])
+      expect(text).toContain(part);
+    expect(await item('host').getAttribute('class')).toContain('stream-alarmed');
+
+    const before = Date.now();
+    for (const deed of ['acknowledge', 'shelve', 'false-alarm']) await page.click(`[data-testid=${deed}]`);
+    await page.selectOption('[data-testid=maintenance]', '8 h');
+    const asked = () => server.requests.filter(({ type }) => type === 'alarm' || type === 'maintenance');
+    await until(() => Promise.resolve(asked().length === 4));
+    expect(asked()).toMatchObject([
+      { alarm: 7, do: 'acknowledge' },
+      { alarm: 7, do: 'shelve' },
+      { alarm: 7, do: 'falseAlarm' },
+      { type: 'maintenance', streams: '*' },
+    ]);
+    for (const request of asked()) if ('until' in request) expect(request.until).toBeGreaterThan(before + 3_599_000);
+
+    await alarms.locator('.alarm-what').click();
+    await page.getByText('Raw signal of host').waitFor();
+    server.say({
+      type: 'alarm',
+      step: 'falseAlarm',
+      time: alarm.raised,
+      alarm: { ...alarm, state: 'cleared', falseAlarm: true },
+    });
+    await page.click('[data-testid=alarms-over]');
+    await until(async () => (await alarms.textContent())?.includes('false alarm') ?? false);
+    expect(await item('host').getAttribute('class')).not.toContain('stream-alarmed');
+  });
+
+  test('shows an outage of many streams as one alarm of what their names share', async () => {
+    const alarm = alarmOf(8, 'hall.1', []);
+    const [first] = alarm.members;
+    const members = ['hall.1', 'hall.2', 'hall.3'].map((stream) => ({
+      ...first,
+      stream,
+      cause: 'silent' as const,
+      score: 0,
+    }));
+    server.say({ type: 'alarms', alarms: [{ ...alarm, kind: 'silent', members }], maintenance: [] });
+    await page.getByText('hall.… (3 streams)').waitFor();
+    expect(await page.locator('[data-testid=alarm]').count()).toBe(1);
+  });
+
+  test('shades an alarm in the lane of its channel', async () => {
+    const shaded = () =>
+      page.evaluate(() => {
+        const canvas = document.querySelector<HTMLCanvasElement>('[data-testid=signal] canvas');
+        if (!canvas) return 0;
+        const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+        copy?.drawImage(canvas, 0, 0);
+        const pixels = copy?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+        let count = 0;
+        // the colour of a warning, #a8410a, as the mark's edge has it
+        for (let i = 0; i < pixels.length; i += 4)
+          if (pixels[i] === 0xa8 && pixels[i + 1] === 0x41 && pixels[i + 2] === 0x0a && pixels[i + 3] === 255) count++;
+        return count;
+      });
+    expect(await shaded()).toBe(0);
+    const { members, ...alarm } = alarmOf(9, 'eeg', [{ label: 'C3', share: 1 }]);
+    const at = server.frames();
+    const window = { run: 0, from: at - 50, to: at };
+    server.say({
+      type: 'alarm',
+      step: 'raised',
+      time: alarm.raised,
+      alarm: { ...alarm, members: [{ ...members[0], window }] },
+    });
+    await until(async () => (await shaded()) > 10);
   });
 
   test('puts another stream in the middle when it is chosen, with what was seen of it before', async () => {

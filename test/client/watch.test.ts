@@ -1,6 +1,7 @@
 import { Subject, type Subscription } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { watch, type Watched, type WatchOptions } from '../../client/watch.ts';
+import type { AlarmControl } from '../../src/protocol/index.ts';
 import { type FixtureServer, startFixture } from './fixture-server.ts';
 
 let server: FixtureServer;
@@ -84,6 +85,21 @@ describe('watch', () => {
     server.drop(4503, 'origin refused: start the server with --origin');
     await holds(() => failure !== undefined);
     expect((failure as Error).message).toBe('origin refused: start the server with --origin');
+  });
+
+  test('asks for alarms with each connection, and sends what is to be done with them', async () => {
+    const deeds = new Subject<AlarmControl>();
+    start({ alarms: true, deeds });
+    await holds(() => server.requests.length === 1);
+    server.drop(4008, 'too slow');
+    await holds(() => server.requests.length === 2);
+    deeds.next({ type: 'alarm', alarm: 3, do: 'acknowledge' });
+    await holds(() => server.requests.length === 3);
+    expect(server.requests).toEqual([
+      { type: 'alarms', on: true },
+      { type: 'alarms', on: true },
+      { type: 'alarm', alarm: 3, do: 'acknowledge' },
+    ]);
   });
 
   test('sends what learners are to do', async () => {

@@ -37,6 +37,13 @@ describe('a request of a viewer', () => {
     ['unknown-learner', '{"type":"learning","stream":"a","learner":-1}'],
     ['bad-learning', '{"type":"learning","stream":"a","learner":0,"on":1}'],
     ['bad-learning', '{"type":"learning","stream":"a","learner":0,"step":3}'],
+    ['bad-alarm', '{"type":"alarms","on":1}'],
+    ['bad-id', '{"type":"alarm","alarm":0,"do":"clear"}'],
+    ['bad-alarm', '{"type":"alarm","alarm":1,"do":"forget"}'],
+    ['bad-time', '{"type":"alarm","alarm":1,"do":"shelve","until":-1e17}'],
+    ['bad-time', '{"type":"maintenance","streams":"a*"}'],
+    ['bad-name', '{"type":"maintenance","streams":"a*b","until":1}'],
+    ['bad-time', '{"type":"alarm","alarm":1,"do":"shelve"}'],
   ];
   test.each(malformed)('is refused as %s: %s', (code, text) => {
     expect(() => parseWatchRequest(text)).toThrow(refusal(code));
@@ -58,6 +65,9 @@ describe('a message to a viewer', () => {
     const loss = { type: 'loss', id: 1, learner: 0, at: 5, nmse: null, skill: 0.5, persistence: 1, rms: 2 };
     expect(parseWatch(JSON.stringify(loss))).toEqual(loss);
     expect(() => parseWatch(JSON.stringify({ ...loss, at: -1 }))).toThrow(ProtocolError);
+    const alarms = { type: 'alarms', alarms: [], maintenance: [{ streams: '*', until: 5 }] };
+    expect(parseWatch(JSON.stringify(alarms))).toEqual(alarms);
+    expect(() => parseWatch(JSON.stringify({ ...alarms, alarms: [{ id: 1, members: [] }] }))).toThrow(ProtocolError);
     expect(() => parseWatch('{"type":"later"}')).toThrow(refusal('unknown-type'));
     expect(() => parseWatch('{"type":"streams","streams":[{"name":"a"}]}')).toThrow(ProtocolError);
   });

@@ -192,7 +192,9 @@ describe('a server', () => {
     w = await world({ statePath });
     await teach(w);
     await w.stop();
-    expect(await readdir(statePath)).toEqual(['a~forecast.safetensors']);
+    expect((await readdir(statePath)).sort()).toEqual(
+      ['alarms.json', 'a~detector.state', 'a~forecast.safetensors'].sort(),
+    );
     await writeFile(join(statePath, 'b~forecast.safetensors'), 'not safetensors');
     w = await world({
       statePath,

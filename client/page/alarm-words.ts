@@ -1,0 +1,58 @@
+import type { AlarmCause, AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
+
+/** What each cause means to somebody who reads a list. */
+const causes: Readonly<Record<AlarmCause, string>> = {
+  range: 'out of range',
+  level: 'level shift',
+  surprise: 'unlike before',
+  dead: 'shows nothing new',
+  wear: 'slow wear',
+  silent: 'no samples',
+};
+
+/** Which channel it is, or which stream, and what is wrong with it: `C3 out of range`. */
+export function whatIs({ members }: AlarmRecord): string {
+  const [{ cause, channels }] = members;
+  return cause === 'silent' || channels.length === 0 ? causes[cause] : `${channels[0].label} ${causes[cause]}`;
+}
+
+/** Whose it is: `pump.3`, `hall.… (300 streams)`, or `mill and 1 more`. */
+export function whoseIs({ members }: AlarmRecord): string {
+  const [{ stream }] = members;
+  if (members.length === 1) return stream;
+  const shared = members.reduce((prefix, member) => sharedStart(prefix, member.stream), stream);
+  return shared.length > 1 ? `${shared}… (${members.length} streams)` : `${stream} and ${members.length - 1} more`;
+}
+
+function sharedStart(a: string, b: string): string {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return a.slice(0, length);
+}
+
+/** How rare a score is: `once in 3.2 days`; nothing where nothing was scored. */
+export function rarity({ score, rate }: AlarmMember): string {
+  if (score <= 0) return '';
+  const frames = 10 ** score;
+  return `once in ${rate > 0 ? duration(frames / rate) : `${Math.round(frames)} frames`}`;
+}
+
+/** A time in words, in s: `45 min`, `3.2 days`. */
+export function duration(seconds: number): string {
+  const units: readonly (readonly [size: number, name: string])[] = [
+    [31_536_000, 'years'],
+    [86_400, 'days'],
+    [3600, 'h'],
+    [60, 'min'],
+  ];
+  const [size, name] = units.find(([each]) => seconds >= 1.5 * each) ?? [1, 's'];
+  const count = seconds / size;
+  return `${count >= 10 || size === 1 ? Math.round(count) : Number(count.toFixed(1))} ${name}`;
+}
+
+/** The time of day, and the day where it is another one. */
+export function clock(time: number, now: number): string {
+  const date = new Date(time);
+  const day = date.toDateString() === new Date(now).toDateString() ? '' : `${date.toLocaleDateString()} `;
+  return `${day}${date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' })}`;
+}

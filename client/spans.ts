@@ -1,0 +1,47 @@
+import type uPlot from 'uplot';
+
+/** A stretch of time that is marked, in ms since 1970, and the channels that it is about. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+  readonly labels: readonly string[];
+}
+
+/** How wide a mark is at least, in canvas px, and how dense. */
+const thinnest = 6;
+const shade = 0.2;
+
+/** Shades spans in the lanes of their channels, under the lines; `end` is the time at the right edge. */
+export function drawSpans(
+  plot: uPlot,
+  spans: readonly Span[],
+  lanes: readonly string[],
+  end: number,
+  color: string,
+): void {
+  const { ctx, bbox } = plot;
+  const right = bbox.left + bbox.width;
+  ctx.save();
+  ctx.fillStyle = color;
+  for (const { from, to, labels } of spans) {
+    const middle = (place(plot, from - end) + place(plot, to - end)) / 2;
+    const half = Math.max(thinnest, place(plot, to - end) - place(plot, from - end)) / 2;
+    const left = Math.max(bbox.left, middle - half);
+    const width = Math.min(right, middle + half) - left;
+    if (width <= 0) continue;
+    lanes.forEach((label, lane) => {
+      if (!labels.includes(label)) return;
+      const height = bbox.height / lanes.length;
+      const top = bbox.top + lane * height;
+      ctx.globalAlpha = shade;
+      ctx.fillRect(left, top, width, height);
+      ctx.globalAlpha = 1;
+      ctx.fillRect(left, top, width, 3);
+    });
+  }
+  ctx.restore();
+}
+
+function place(plot: uPlot, ms: number): number {
+  return plot.valToPos(ms / 1000, 'x', true);
+}

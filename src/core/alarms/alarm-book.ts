@@ -1,0 +1,247 @@
+import { AlarmCounts, type AlarmCount } from './alarm-counts.ts';
+import {
+  alarmKinds,
+  AlarmLife,
+  newRecord,
+  type AlarmKind,
+  type AlarmRecord,
+  type AlarmStep,
+  type Finding,
+} from './alarm-life.ts';
+import { alarmOptions, type AlarmOptions } from './alarm-options.ts';
+import { isMeant, maintained, type Maintenance } from './maintenance.ts';
+
+/** Something that happened to an alarm, and the alarm as it stands then. */
+export interface AlarmEvent {
+  readonly step: AlarmStep;
+  /** ms since 1970. */
+  readonly time: number;
+  readonly alarm: AlarmRecord;
+}
+
+/** Everything that a book remembers, as plain JSON. */
+export interface SavedBook {
+  next: number;
+  alarms: AlarmRecord[];
+  maintenance: Maintenance[];
+  counts: AlarmCount[];
+  /** Keys that were cleared by hand and are not over. */
+  dismissed: string[];
+}
+
+/** Closed alarms that are remembered. */
+const mostClosed = 500;
+
+/**
+ * The alarms of all streams, from evidence to the end of each. It has no clock: every call tells the time, in ms.
+ *
+ *     alarm(a) ─┐                    steps: raised ─→ (joined) ─→ escalated | acknowledged | shelved ─→ cleared
+ *     alarm(b) ─┴ within 5 s: one    and `returned`, when it comes back within the cooldown or after its shelving
+ *
+ * Alarms of one kind that begin together are one, with a member for each stream: three hundred devices behind a gateway
+ * that fails are one alarm. A stream has one alarm of a kind at a time.
+ */
+export class AlarmBook {
+  readonly #options: Required<AlarmOptions>;
+  /** By id, the oldest first. */
+  readonly #lives = new Map<number, AlarmLife>();
+  /** The newest alarm of a stream and kind. */
+  readonly #latest = new Map<string, AlarmLife>();
+  /** What is out of the ordinary and not told yet, and since when. */
+  readonly #pending = new Map<string, { first: number; finding: Finding }>();
+  readonly #dismissed = new Set<string>();
+  readonly #counts = new AlarmCounts();
+  #maintenance: Maintenance[] = [];
+  #next = 1;
+
+  constructor(options: AlarmOptions = {}) {
+    this.#options = alarmOptions(options);
+  }
+
+  /** Every alarm that is remembered, as it stands; the newest first. */
+  get alarms(): AlarmRecord[] {
+    return Array.from(this.#lives.values(), ({ record }) => structuredClone(record)).reverse();
+  }
+
+  get counts(): AlarmCount[] {
+    return this.#counts.save();
+  }
+
+  get maintenance(): readonly Maintenance[] {
+    return this.#maintenance;
+  }
+
+  /** How far below the threshold a score keeps an alarm up, in decades. */
+  get hysteresis(): number {
+    return this.#options.hysteresis;
+  }
+
+  /** The channels by which a stream is out of the ordinary now; undefined: it is not. */
+  concerned(stream: string, kind: AlarmKind): readonly string[] | undefined {
+    const key = keyOf(stream, kind);
+    const member = this.#latest.get(key)?.member(stream);
+    const finding = member?.active ? member : this.#pending.get(key)?.finding;
+    return finding?.channels.filter(({ share }, i) => i === 0 || share >= 0.1).map(({ label }) => label);
+  }
+
+  /** A stream is out of the ordinary, beyond what may be. */
+  alarm(stream: string, kind: AlarmKind, finding: Finding, time: number): AlarmEvent[] {
+    const key = keyOf(stream, kind);
+    const life = this.#known(key, time);
+    const member = life?.member(stream);
+    if (life && member) return this.#told(life, life.out(member, time, finding), time);
+    if (this.#dismissed.has(key) || this.#maintenance.some((one) => one.until > time && isMeant(one.streams, stream)))
+      return [];
+    if (!this.#pending.has(key)) this.#pending.set(key, { first: time, finding });
+    return this.#begin(stream, kind, time);
+  }
+
+  /** A stream is still out of the ordinary, by less than what raises an alarm. */
+  out(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
+    const life = this.#latest.get(keyOf(stream, kind));
+    const member = life?.member(stream);
+    return life && member?.active ? this.#told(life, life.out(member, time), time) : this.#begin(stream, kind, time);
+  }
+
+  /** A stream was seen, and is as usual. */
+  calm(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
+    const key = keyOf(stream, kind);
+    const life = this.#latest.get(key);
+    const member = life?.member(stream);
+    this.#pending.delete(key);
+    return life && member ? this.#told(life, life.calm(member, time), time) : [];
+  }
+
+  /** What was wrong with a stream is over. */
+  end(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
+    const key = keyOf(stream, kind);
+    const life = this.#latest.get(key);
+    const member = life?.member(stream);
+    this.#dismissed.delete(key);
+    this.#pending.delete(key);
+    return life && member?.active ? this.#told(life, life.end(member, time), time) : [];
+  }
+
+  /** A stream is no more: whatever was wrong with it is over. */
+  forget(stream: string, time: number): AlarmEvent[] {
+    return alarmKinds.flatMap((kind) => this.end(stream, kind, time));
+  }
+
+  /** What the time brings: escalations, ends of shelving, and who joined since. */
+  tick(time: number): AlarmEvent[] {
+    this.#maintenance = this.#maintenance.filter(({ until }) => until > time);
+    return [...this.#lives.values()].flatMap((life) => this.#told(life, life.tick(time), time));
+  }
+
+  /** Somebody has seen an alarm; undefined: there is none of this id. */
+  acknowledge(id: number, time: number): AlarmEvent[] | undefined {
+    return this.#by(id, time, (life) => life.acknowledge(time));
+  }
+
+  shelve(id: number, until: number, time: number): AlarmEvent[] | undefined {
+    return this.#by(id, time, (life) => life.shelve(until, time));
+  }
+
+  clear(id: number, time: number): AlarmEvent[] | undefined {
+    return this.#by(id, time, (life) => {
+      this.#dismiss(life);
+      return life.clear(time);
+    });
+  }
+
+  /** Somebody says that an alarm was nothing: it is cleared, and counted once for each of its streams. */
+  falseAlarm(id: number, time: number): AlarmEvent[] | undefined {
+    return this.#by(id, time, (life) => {
+      this.#dismiss(life);
+      const step = life.falseAlarm(time);
+      if (step) for (const { stream } of life.record.members) this.#counts.add(stream, 'falseAlarms');
+      return step;
+    });
+  }
+
+  /** Nothing new is told of these streams until a time; one that is past ends it. */
+  maintain(one: Maintenance, time: number): void {
+    this.#maintenance = maintained(this.#maintenance, one, time);
+  }
+
+  save(): SavedBook {
+    return {
+      next: this.#next,
+      alarms: this.alarms,
+      maintenance: [...this.#maintenance],
+      counts: this.counts,
+      dismissed: [...this.#dismissed],
+    };
+  }
+
+  restore({ next, alarms, maintenance, counts, dismissed }: SavedBook): void {
+    this.#next = next;
+    for (const record of alarms.toReversed()) this.#keep(new AlarmLife(structuredClone(record), this.#options));
+    this.#maintenance = [...maintenance];
+    this.#counts.restore(counts);
+    for (const key of dismissed) this.#dismissed.add(key);
+  }
+
+  /** Raises the alarm that is pending, once it has lasted; or lets the stream join the one that has just begun. */
+  #begin(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
+    const key = keyOf(stream, kind);
+    const pending = this.#pending.get(key);
+    const { least, together } = this.#options;
+    if (!pending || time - pending.first < least) return [];
+    this.#pending.delete(key);
+    this.#counts.add(stream, 'alarms');
+    const begun = [...this.#lives.values()].findLast((life) => life.takes(kind, time - together));
+    const life = begun ?? new AlarmLife(newRecord(this.#next++, kind, time), this.#options);
+    life.join(stream, pending.finding, time);
+    this.#latest.set(key, life);
+    if (begun) return [];
+    this.#keep(life);
+    return this.#told(life, 'raised', time);
+  }
+
+  #keep(life: AlarmLife): void {
+    this.#lives.set(life.record.id, life);
+    if (life.open)
+      for (const { stream } of life.record.members) this.#latest.set(keyOf(stream, life.record.kind), life);
+    const closed = [...this.#lives.values()].filter(({ open }) => !open);
+    for (const old of closed.slice(0, Math.max(0, closed.length - mostClosed))) {
+      this.#lives.delete(old.record.id);
+      this.#leave(old);
+    }
+  }
+
+  /** The alarm of a key that evidence still belongs to: one that is open, or was cleared a moment ago. */
+  #known(key: string, time: number): AlarmLife | undefined {
+    const life = this.#latest.get(key);
+    if (!life || life.open || time - life.record.entered < this.#options.cooldown) return life;
+    return undefined;
+  }
+
+  /** What was cleared by hand does not come back; what lasts is not told again until it is over. */
+  #dismiss(life: AlarmLife): void {
+    const { kind, members } = life.record;
+    for (const { stream, active } of members)
+      if (active && kind !== 'unusual') this.#dismissed.add(keyOf(stream, kind));
+    this.#leave(life);
+  }
+
+  #leave(life: AlarmLife): void {
+    for (const { stream } of life.record.members) {
+      const key = keyOf(stream, life.record.kind);
+      if (this.#latest.get(key) === life) this.#latest.delete(key);
+    }
+  }
+
+  #by(id: number, time: number, work: (life: AlarmLife) => AlarmStep | undefined): AlarmEvent[] | undefined {
+    const life = this.#lives.get(id);
+    return life && this.#told(life, work(life), time);
+  }
+
+  #told(life: AlarmLife, step: AlarmStep | undefined, time: number): AlarmEvent[] {
+    return step ? [{ step, time, alarm: structuredClone(life.record) }] : [];
+  }
+}
+
+function keyOf(stream: string, kind: AlarmKind): string {
+  return `${stream} ${kind}`;
+}

@@ -1,0 +1,59 @@
+import type { AlarmBook, AlarmEvent } from '../core/alarms/alarm-book.ts';
+import { StreamWatch } from '../core/alarms/stream-watch.ts';
+import { frameCount, type Block } from '../core/block.ts';
+import type { DetectorOptions } from '../core/detector/detector.ts';
+import type { State } from '../core/state.ts';
+import type { StreamInfo } from '../protocol/stream-info.ts';
+
+/** The watch on one feed, for one run: its first channels as they arrive. What it throws is told once, and ends it. */
+export class FeedWatch {
+  /** What a saved state must be of, to go on here. */
+  readonly shape: string;
+  readonly #watch: StreamWatch;
+  readonly #channels: number;
+
+  /** @param watched how many channels */
+  constructor(book: AlarmBook, info: StreamInfo, watched: number, options: DetectorOptions) {
+    const { name, rate, run } = info;
+    const labels = info.channels.slice(0, watched).map(({ label }) => label);
+    const { falseAlarms } = options;
+    const byTime = rate > 0 || typeof falseAlarms === 'number';
+    this.#channels = labels.length;
+    this.#watch = new StreamWatch(
+      book,
+      { name, labels, rate, run },
+      byTime ? options : { ...options, falseAlarms: undefined },
+    );
+    this.shape = JSON.stringify([labels.length, rate]);
+  }
+
+  /** @param now when the block arrived, in ms */
+  push(block: Block, now: number): AlarmEvent[] {
+    const end = block.start + frameCount(block) - 1;
+    const when = (index: number) => (block.rate > 0 ? now - ((end - index) * 1000) / block.rate : now);
+    return this.#watch.push(this.#pick(block), when);
+  }
+
+  save(): State {
+    return this.#watch.save();
+  }
+
+  restore(state: State): void {
+    this.#watch.restore(state);
+  }
+
+  /** The channels that are watched. A frame with a hole is not valid, but what is in it beside the hole is real. */
+  #pick(block: Block): Block {
+    const { channels } = block;
+    const frames = frameCount(block);
+    const picked = this.#channels;
+    const data = new Float32Array(frames * picked);
+    const valid = block.valid?.slice();
+    for (let t = 0; t < frames; t++) {
+      const frame = block.data.subarray(t * channels, (t + 1) * channels);
+      data.set(frame.subarray(0, picked), t * picked);
+      if (valid && frame.some(Number.isNaN)) valid[t] = 1;
+    }
+    return { ...block, data, channels: picked, ...(valid && { valid }) };
+  }
+}

@@ -1,0 +1,21 @@
+import { alarmOptions, type AlarmOptions } from '../core/alarms/alarm-options.ts';
+import { checkFalseAlarms, type FalseAlarms } from '../core/detector/false-alarms.ts';
+import { webhookUrl } from './webhook.ts';
+
+/** How a server raises alarms, and where it tells them. */
+export interface ServerAlarms extends AlarmOptions {
+  /** False alarms that are put up with, of one stream: '1/month' (default), '2/week'. */
+  falseAlarms?: FalseAlarms;
+  /** A file of all that happens to alarms, one JSON line each. Default: alarms.jsonl in `statePath`; none without one. */
+  log?: string;
+  /** An address that is told of all that happens to alarms, one POST of JSON each. */
+  webhook?: string;
+}
+
+/** Returns `alarms` if they are right, else throws an error that names which option is wrong. */
+export function checkAlarms(alarms: ServerAlarms): ServerAlarms {
+  alarmOptions(alarms);
+  if (alarms.falseAlarms !== undefined) checkFalseAlarms(alarms.falseAlarms);
+  if (alarms.webhook !== undefined) webhookUrl(alarms.webhook);
+  return alarms;
+}

@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DeadMan } from '../../../src/core/alarms/dead-man.ts';
+import { Digest } from '../../../src/core/alarms/digest.ts';
+import { isMeant, maintained } from '../../../src/core/alarms/maintenance.ts';
+import { inBlocks, noise } from './quiet-stream.ts';
+
+const silent = (man: DeadMan, time: number) => man.silent(time).map(({ stream }) => stream);
+
+describe('the dead-man', () => {
+  test('calls a stream silent after five seconds, or three times its longest interval between blocks', () => {
+    const man = new DeadMan();
+    for (let time = 0; time <= 60_000; time += 100) man.heard('quick', time);
+    for (let time = 0; time <= 60_000; time += 20_000) man.heard('slow', time);
+    expect(silent(man, 64_999)).toEqual([]);
+    expect(silent(man, 65_000)).toEqual(['quick']);
+    expect(silent(man, 119_999)).toEqual(['quick']);
+    expect(silent(man, 120_000)).toEqual(['quick', 'slow']);
+    man.heard('quick', 120_000);
+    expect(silent(man, 124_000)).toEqual(['slow']);
+  });
+
+  test('after a silence waits three times what it had waited, and forgets that', () => {
+    const man = new DeadMan();
+    for (let time = 0; time <= 10_000; time += 100) man.heard('s', time);
+    man.heard('s', 100_000);
+    expect(silent(man, 114_999)).toEqual([]);
+    expect(silent(man, 115_000)).toEqual(['s']);
+    for (let time = 100_000; time <= 200_000; time += 100) man.heard('s', time);
+    expect(silent(man, 205_000)).toEqual(['s']);
+  });
+
+  test('learns the pace of bursts a minute apart from three of them', () => {
+    const man = new DeadMan();
+    const told: number[] = [];
+    for (let minute = 0; minute < 20; minute++) {
+      for (let n = 0; n < 100; n++) man.heard('bursts', minute * 60_000 + n * 10);
+      if (silent(man, minute * 60_000 + 59_999).length > 0) told.push(minute);
+    }
+    expect(told).toEqual([0, 1, 2]);
+  });
+
+  test('does not count a stream as live that brought two blocks', () => {
+    const man = new DeadMan();
+    man.heard('s', 0);
+    man.heard('s', 100);
+    expect(silent(man, 1e6)).toEqual([]);
+  });
+
+  test('says nothing of a stream that said goodbye', () => {
+    const man = new DeadMan();
+    for (const time of [0, 1, 2]) man.heard('s', time);
+    man.left('s');
+    expect(silent(man, 1e9)).toEqual([]);
+  });
+
+  test('gives sensors forty seconds to come back after a restart', () => {
+    const before = new DeadMan();
+    for (const time of [0, 1, 2]) for (const stream of ['there', 'gone']) before.heard(stream, time);
+    const man = new DeadMan();
+    man.restore(JSON.parse(JSON.stringify(before.save())), 1e6);
+    man.heard('there', 1_039_000);
+    expect(silent(man, 1_039_999)).toEqual([]);
+    expect(silent(man, 1_040_000)).toEqual(['gone']);
+  });
+});
+
+describe('the digest of a fast stream', () => {
+  test('is the mean and the spread of every channel over each stretch, however the stream was cut', () => {
+    const data = noise(95, 2, (t, c, x) => (t === 33 && c === 1 ? NaN : x));
+    const expected = Array.from({ length: 9 }, (_, n) =>
+      [0, 1].flatMap((c) => {
+        const samples = Array.from({ length: 10 }, (_, t) => data[(10 * n + t) * 2 + c]).filter(Number.isFinite);
+        const sum = samples.reduce((total, x) => total + x, 0);
+        return [sum / samples.length, Math.max(...samples) - Math.min(...samples)].map(Math.fround);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 95 }), (length) => {
+        const digest = new Digest(2, 10);
+        const out = inBlocks(data, 2, 100, length).flatMap((block) => digest.push(block));
+        expect(out.map((block) => [...block.data])).toEqual(expected);
+        expect(out.map(({ start, time, rate }) => [start, time, rate])).toEqual(
+          expected.map((_, n) => [n, n * 100 + 90, 10]),
+        );
+      }),
+      { seed: 1, numRuns: 30 },
+    );
+  });
+
+  test('of a stretch that a gap cut short is of what was there, and of one without samples NaN', () => {
+    const digest = new Digest(1, 10);
+    const block = (start: number, ...samples: number[]) => ({
+      data: Float32Array.from(samples),
+      channels: 1,
+      start,
+      rate: 10,
+      time: 0,
+    });
+    expect(digest.push(block(8, 1, 2, 3))).toMatchObject([{ start: 0, data: Float32Array.of(1.5, 1) }]);
+    expect(digest.push(block(57, 7, NaN, NaN, NaN))).toMatchObject([
+      { start: 1, data: Float32Array.of(3, 0) },
+      { start: 5, data: Float32Array.of(7, 0) },
+    ]);
+    expect(digest.push({ ...block(61, 9, 9), valid: Uint8Array.of(0, 0) })).toEqual([]);
+    expect(digest.push(block(70, 1))).toMatchObject([{ start: 6, data: Float32Array.of(NaN, NaN) }]);
+  });
+});
+
+describe('maintenance', () => {
+  test('is of a name, or of all that begin so', () => {
+    expect(['hall.1', 'hall.10', 'all'].filter((name) => isMeant('hall.1', name))).toEqual(['hall.1']);
+    expect(['hall.1', 'hall.10', 'all'].filter((name) => isMeant('hall.*', name))).toEqual(['hall.1', 'hall.10']);
+    expect(['hall.1', 'all'].filter((name) => isMeant('*', name))).toEqual(['hall.1', 'all']);
+  });
+
+  test('of the same streams takes the place of the one before, and one that is past ends it', () => {
+    const list = maintained(
+      [
+        { streams: 'a', until: 5 },
+        { streams: 'b', until: 9 },
+      ],
+      { streams: 'a', until: 7 },
+      1,
+    );
+    expect(list).toEqual([
+      { streams: 'b', until: 9 },
+      { streams: 'a', until: 7 },
+    ]);
+    expect(maintained(list, { streams: 'a', until: 0 }, 1)).toEqual([{ streams: 'b', until: 9 }]);
+  });
+});

@@ -1,0 +1,131 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { AlarmBook, type AlarmEvent } from '../../../src/core/alarms/alarm-book.ts';
+import { StreamWatch } from '../../../src/core/alarms/stream-watch.ts';
+import type { Block } from '../../../src/core/block.ts';
+import { random } from '../../../src/core/random.ts';
+import { inBlocks, noise } from './quiet-stream.ts';
+
+const labels = ['left', 'right'];
+const told = ({ step, alarm: { kind, members } }: AlarmEvent) =>
+  `${step} ${kind} ${members[0].channels[0].label} ${members[0].cause}`;
+
+function watchOf(rate: number, falseAlarms = 1e5): StreamWatch {
+  return new StreamWatch(new AlarmBook(), { name: 's', labels, rate, run: 7 }, { falseAlarms });
+}
+
+const hear = (watch: StreamWatch, blocks: readonly Block[]) => blocks.flatMap((block) => watch.push(block));
+/** A spike of 200 on the right channel at frame `at`. */
+const spike = (at: number) => (t: number, c: number, x: number) => (t === at && c === 1 ? x + 200 : x);
+
+describe('the watch on a stream', () => {
+  test('names the channel, the cause, the frames and the time, and clears when ten calm seconds have passed', () => {
+    const events = hear(watchOf(10), inBlocks(noise(1000, 2, spike(700)), 2, 10, 50));
+    expect(events.map(told)).toEqual(['raised unusual right range', 'cleared unusual right range']);
+    const [{ time, alarm }, cleared] = events;
+    expect(alarm.members[0]).toMatchObject({
+      stream: 's',
+      since: 70_000,
+      window: { run: 7, from: 700, to: 700 },
+      rate: 10,
+    });
+    expect(alarm.members[0].channels[0].share).toBeGreaterThan(0.9);
+    expect(time).toBe(70_000);
+    expect(cleared.time - cleared.alarm.members[0].last).toBe(10_000);
+  });
+
+  test('hears a spike of one frame in a stream of 250 Hz', () => {
+    const events = hear(watchOf(250), inBlocks(noise(20_000, 2, spike(15_003)), 2, 250, 25));
+    const raised = events.filter(({ step }) => step === 'raised').map(({ alarm }) => alarm.members[0]);
+    expect(raised.filter(({ window }) => window.from <= 15_003 && window.to >= 15_003)).toMatchObject([
+      { cause: 'range', rate: 10, channels: [{ label: 'right' }, { label: 'left' }] },
+    ]);
+  });
+
+  test('tells the same, however the stream was cut', () => {
+    const data = noise(1200, 2, spike(800));
+    const whole = hear(watchOf(10), inBlocks(data, 2, 10, 1));
+    expect(whole.map(told)).toContain('raised unusual right range');
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 400 }), (length) => {
+        expect(hear(watchOf(10), inBlocks(data, 2, 10, length)).map(({ step, time }) => [step, time])).toEqual(
+          whole.map(({ step, time }) => [step, time]),
+        );
+      }),
+      { seed: 1, numRuns: 20 },
+    );
+  });
+
+  test('goes on after a restart with what it had learned, wherever the numbering begins then', () => {
+    const before = watchOf(10);
+    hear(before, inBlocks(noise(700, 2), 2, 10, 50));
+    const after = watchOf(10);
+    after.restore(before.save());
+    const events = hear(after, inBlocks(noise(20, 2, spike(10)), 2, 10, 5));
+    expect(events.map(told)).toEqual(['raised unusual right range']);
+    expect(hear(watchOf(10), inBlocks(noise(20, 2, spike(10)), 2, 10, 5))).toEqual([]);
+  });
+});
+
+describe('gaps and samples that are missing', () => {
+  test('raise nothing and clear nothing: an alarm waits for real frames', () => {
+    const watch = watchOf(10);
+    const up = hear(watch, inBlocks(noise(701, 2, spike(700)), 2, 10, 50));
+    expect(up.map(told)).toEqual(['raised unusual right range']);
+    const nan = noise(300, 2, () => NaN);
+    expect(hear(watch, inBlocks(nan, 2, 10, 50, 701)).filter(({ alarm }) => alarm.kind === 'unusual')).toEqual([]);
+    const late = hear(watch, inBlocks(noise(300, 2), 2, 10, 1, 90_000)).filter(({ alarm }) => alarm.kind === 'unusual');
+    expect(late.map(told)[0]).toBe('cleared unusual right range');
+    expect(late[0].time).toBeGreaterThanOrEqual(9_000_000);
+  });
+
+  test('on one channel tell that it died, and that it lives again, while the other is watched', () => {
+    const dead = (t: number, c: number, x: number) => (c === 0 && t >= 700 && t < 1500 ? NaN : spike(1000)(t, c, x));
+    const events = hear(watchOf(10), inBlocks(noise(1600, 2, dead), 2, 10, 50));
+    const steps = events.map(told);
+    expect(steps).toContain('raised dead left dead');
+    expect(steps).toContain('raised unusual right range');
+    const over = events.find(({ step, alarm }) => step === 'cleared' && alarm.kind === 'dead');
+    expect(over?.time).toBe(150_000);
+  });
+
+  test('of a flat line in a fast stream tell that the channel died', () => {
+    const flat = (t: number, c: number, x: number) => (c === 1 && t >= 20_000 ? 3 : x);
+    const events = hear(watchOf(250, 1e6), inBlocks(noise(50_000, 2, flat), 2, 250, 125));
+    expect(events.map(told)).toContain('raised dead right dead');
+  });
+});
+
+describe('a computer as a sensor, at 10 Hz and six false alarms an hour', () => {
+  /** Two processors, load, memory, two disks, context switches: quiet, and from frame `at` on busy. */
+  function computer(frames: number, at: number, seed: number): Float32Array {
+    const chance = random(seed);
+    const nowAndThen = (size: number) => (chance.uniform() < 0.1 ? size * chance.uniform() : 0);
+    let load = 0.3;
+    let memory = 40;
+    return Float32Array.from(
+      Array.from({ length: frames }, (_, t) => {
+        const busy = t >= at;
+        load += ((busy ? 2 : 0.3) - load) / 600;
+        memory += 0.02 * chance.normal();
+        const cpu = () => (busy ? 95 + 5 * chance.uniform() : Math.max(0, 6 + 5 * chance.normal() + nowAndThen(10)));
+        const switches = busy ? 9000 + 500 * chance.normal() : 2000 + 300 * chance.normal();
+        return [cpu(), cpu(), load, memory, nowAndThen(1e6), nowAndThen(1e6), switches];
+      }).flat(),
+    );
+  }
+
+  test.each([1, 2, 3, 4, 5])(
+    'tells within five seconds that it is loaded, half a minute after it began (seed %i)',
+    (seed) => {
+      const labels = ['cpu 0', 'cpu 1', 'load', 'memory', 'disk read', 'disk write', 'context switches'];
+      const watch = new StreamWatch(new AlarmBook(), { name: 'host', labels, rate: 10 }, { falseAlarms: '6/hour' });
+      const events = hear(watch, inBlocks(computer(400, 300, seed), 7, 10, 1));
+      const [first] = events;
+      expect(first.step).toBe('raised');
+      expect(first.alarm.members[0].window.from).toBeGreaterThanOrEqual(300);
+      expect(first.alarm.members[0].window.to).toBeLessThan(350);
+      expect(['cpu 0', 'cpu 1', 'load', 'context switches']).toContain(first.alarm.members[0].channels[0].label);
+    },
+  );
+});

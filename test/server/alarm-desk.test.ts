@@ -1,0 +1,163 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { AlarmEvent } from '../../src/core/alarms/alarm-book.ts';
+import type { StreamInfo } from '../../src/protocol/index.ts';
+import { AlarmDesk } from '../../src/server/alarm-desk.ts';
+import type { ServerAlarms } from '../../src/server/server-alarms.ts';
+import { inBlocks, noise } from '../core/alarms/quiet-stream.ts';
+
+let directory: string;
+let lines: string[];
+let desks: AlarmDesk[];
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tapline-'));
+  lines = [];
+  desks = [];
+});
+afterEach(async () => {
+  for (const desk of desks) await desk.close();
+  await rm(directory, { recursive: true });
+});
+
+function streamOf(name: string, channels = 1, rate = 10): StreamInfo {
+  const named = Array.from({ length: channels }, (_, c) => ({ label: `c${c}`, unit: '' }));
+  return { name, channels: named, rate, run: 1, next: 0, live: true, maps: [], learners: [] };
+}
+
+async function deskOf(alarms: ServerAlarms = {}, now = 0): Promise<{ desk: AlarmDesk; events: AlarmEvent[] }> {
+  const desk = await AlarmDesk.open(
+    { alarms: { falseAlarms: 1e5, ...alarms }, statePath: directory, tell: (line) => lines.push(line) },
+    now,
+  );
+  desks.push(desk);
+  const events: AlarmEvent[] = [];
+  desk.events.subscribe((event) => events.push(event));
+  return { desk, events };
+}
+
+/** Brings `seconds` of a stream in blocks of a tenth of a second, from ms `from` on, a spike at frame `spike`. */
+function bring(
+  desk: AlarmDesk,
+  stream: string,
+  seconds: number,
+  { from = 0, spike = -1, size = 200, channels = 1 } = {},
+): void {
+  const data = noise(seconds * 10, channels, (t, _, x) => (t === spike ? x + size : x));
+  for (const block of inBlocks(data, channels, 10, 1, from / 100)) desk.take(stream, block, block.time);
+}
+
+const steps = (events: readonly AlarmEvent[]) => events.map(({ step, alarm }) => `${step} ${alarm.kind}`);
+
+describe('the desk', () => {
+  test('raises one alarm for the outage of three hundred streams, and clears it when the last is back', async () => {
+    const { desk, events } = await deskOf();
+    const names = Array.from({ length: 300 }, (_, n) => `hall.${n}`);
+    for (const name of names) {
+      desk.open(streamOf(name));
+      bring(desk, name, 1);
+    }
+    for (let second = 1; second <= 12; second++) desk.tick(second * 1000);
+    expect(steps(events)).toEqual(['raised silent', 'joined silent']);
+    expect(desk.alarms).toHaveLength(1);
+    expect(desk.alarms[0].members).toHaveLength(300);
+    expect(desk.alarms[0].members[0]).toMatchObject({ cause: 'silent', since: 900, window: { from: 10 } });
+    for (const name of names) bring(desk, name, 1, { from: 20_000 });
+    expect(steps(events).at(-1)).toBe('cleared silent');
+  });
+
+  test('says nothing of a stream that said goodbye, and ends what it had said', async () => {
+    const { desk, events } = await deskOf();
+    for (const name of ['a', 'b']) {
+      desk.open(streamOf(name));
+      bring(desk, name, 1);
+    }
+    desk.goodbye('a', 1000);
+    desk.tick(9000);
+    expect(events.map(({ alarm }) => alarm.members.map(({ stream }) => stream))).toEqual([['b']]);
+    desk.goodbye('b', 10_000);
+    expect(steps(events)).toEqual(['raised silent', 'cleared silent']);
+  });
+
+  test('has its alarms, counts, maintenance and what it learned after a restart', async () => {
+    const { desk, events } = await deskOf();
+    desk.open(streamOf('a'));
+    bring(desk, 'a', 70, { spike: 650 });
+    expect(steps(events)).toEqual(['raised unusual']);
+    desk.control({ type: 'alarm', alarm: 1, do: 'acknowledge' }, 70_000);
+    desk.maintain({ streams: 'b.*', until: 1e9 }, 70_000);
+    await desk.save(true);
+    await desk.close();
+
+    const { desk: next, events: after } = await deskOf({}, 100_000);
+    expect(next.alarms).toEqual(desk.alarms);
+    expect(next.alarms).toMatchObject([{ id: 1, state: 'acknowledged' }]);
+    expect(next.counts).toEqual([{ stream: 'a', alarms: 1, falseAlarms: 0 }]);
+    expect(next.maintenance).toEqual([{ streams: 'b.*', until: 1e9 }]);
+    next.open({ ...streamOf('a'), run: 2 });
+    bring(next, 'a', 30, { from: 100_000 });
+    expect(steps(after)).toEqual(['cleared unusual']);
+    bring(next, 'a', 1, { from: 200_000, spike: 5, size: 5000 });
+    expect(after.at(-1)).toMatchObject({ step: 'raised', alarm: { id: 2, members: [{ cause: 'range' }] } });
+    const log = (await readFile(join(directory, 'alarms.jsonl'), 'utf8')).trim().split('\n');
+    await next.close();
+    expect(log.slice(0, 2).map((line) => (JSON.parse(line) as { step: string }).step)).toEqual([
+      'raised',
+      'acknowledged',
+    ]);
+  });
+
+  test('misses a stream that did not come back after a restart, but not before its sensor could', async () => {
+    const { desk } = await deskOf();
+    desk.open(streamOf('a'));
+    bring(desk, 'a', 1);
+    await desk.save();
+    const { desk: next, events } = await deskOf({}, 60_000);
+    next.tick(99_000);
+    expect(events).toEqual([]);
+    next.tick(100_000);
+    expect(steps(events)).toEqual(['raised silent']);
+  });
+
+  test('leaves out a state file that is broken, and says so', async () => {
+    const { desk } = await deskOf();
+    await desk.save();
+    const path = join(directory, 'alarms.json');
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"next":1', '"next":0'));
+    await deskOf();
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^left out .*alarms\.json: /);
+  });
+
+  test('watches the first channels of a wide stream, none of a truth, and as much as it can of many', async () => {
+    const { desk } = await deskOf();
+    desk.open(streamOf('narrow', 64));
+    desk.open(streamOf('wide', 65));
+    desk.open(streamOf('fast', 33, 250));
+    desk.open({ ...streamOf('truth'), for: 'narrow' });
+    expect(['narrow', 'wide', 'fast', 'truth'].map((name) => desk.unwatched(name))).toEqual([
+      undefined,
+      '64 of 65 channels are watched: no more than 64 of one stream are',
+      '32 of 33 channels are watched: no more than 32 of one stream are',
+      'not watched: it is the truth of narrow',
+    ]);
+    for (let n = 0; n < 40; n++) desk.open(streamOf(`more${n}`, 64));
+    expect(desk.unwatched('more39')).toBe('not watched: the server watches as much as it can');
+    desk.forget('wide', 0);
+    desk.open(streamOf('late', 64));
+    expect(desk.unwatched('late')).toBeUndefined();
+  });
+
+  test('goes on with a new run of the same shape, and begins anew with another', async () => {
+    const { desk, events } = await deskOf();
+    desk.open(streamOf('a'));
+    bring(desk, 'a', 65);
+    desk.open({ ...streamOf('a'), run: 2 });
+    bring(desk, 'a', 1, { spike: 5 });
+    expect(steps(events)).toEqual(['raised unusual']);
+    desk.open({ ...streamOf('a', 2), run: 3 });
+    bring(desk, 'a', 1, { spike: 5, channels: 2 });
+    expect(steps(events)).toEqual(['raised unusual']);
+  });
+});

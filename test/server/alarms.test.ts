@@ -1,0 +1,165 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { WatchMessage } from '../../src/protocol/index.ts';
+import type { AlarmAnswer } from '../../src/server/alarm-answer.ts';
+import { noise } from '../core/alarms/quiet-stream.ts';
+import { is, type Of, type Peer, type World, world } from './peer.ts';
+
+let w: World;
+let statePath: string;
+const alarms = { falseAlarms: 1e5 };
+beforeEach(async () => {
+  statePath = await mkdtemp(join(tmpdir(), 'tapline-'));
+  w = await world({ statePath, alarms });
+});
+afterEach(async () => {
+  await w.stop();
+  await rm(statePath, { recursive: true });
+});
+
+type AlarmMessage = Of<WatchMessage, 'alarm'>;
+const stepped =
+  (step: string) =>
+  (message: WatchMessage): message is AlarmMessage =>
+    message.type === 'alarm' && message.step === step;
+
+async function ask(query: string): Promise<{ status: number; body: AlarmAnswer & { error?: string } }> {
+  const answer = await fetch(`${w.server.url}/alarms${query}`);
+  return { status: answer.status, body: (await answer.json()) as AlarmAnswer };
+}
+
+/** A sensor `name` of two channels whose right one leaps at frame 650; resolves when it is heard. */
+async function leap(name: string): Promise<void> {
+  const sensor = await w.sensor(`${name}?rate=10&channels=left,right`);
+  const data = noise(660, 2, (t, c, x) => (t === 650 && c === 1 ? x + 200 : x));
+  const columns = [0, 1].map((c) => Array.from({ length: 660 }, (_, t) => data[2 * t + c]));
+  sensor.send({ type: 'samples', data: columns });
+  await sensor.until((reply) => reply.type === 'ack' && reply.received === 660);
+}
+
+/** A viewer of alarms, and the alarm of a sensor that leaps. */
+async function raise(name: string): Promise<{ viewer: Peer<WatchMessage>; alarm: AlarmMessage }> {
+  const viewer = await w.viewer();
+  viewer.send({ type: 'alarms', on: true });
+  await viewer.until(is('alarms'));
+  await leap(name);
+  return { viewer, alarm: await viewer.until(stepped('raised')) };
+}
+
+describe('an alarm of a feed', () => {
+  test('comes to a viewer with stream, channel, cause and frames, and to whoever asks for it', async () => {
+    const { viewer, alarm } = await raise('mill');
+    expect(await viewer.until(is('alarms'))).toEqual({ type: 'alarms', alarms: [], maintenance: [] });
+    expect(alarm.alarm).toMatchObject({
+      id: 1,
+      kind: 'unusual',
+      state: 'raised',
+      members: [
+        {
+          stream: 'mill',
+          cause: 'range',
+          channels: [{ label: 'right' }, { label: 'left' }],
+          window: { from: 650, to: 650 },
+        },
+      ],
+    });
+    const { status, body } = await ask('?since=2020-01-01&open=true&stream=mi*');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      alarms: [{ id: 1, raised: alarm.time }],
+      more: false,
+      counts: [{ stream: 'mill', alarms: 1, falseAlarms: 0 }],
+    });
+    expect((await ask(`?since=${body.now + 1}`)).body.alarms).toEqual([]);
+    expect((await ask('?stream=other')).body.alarms).toEqual([]);
+  });
+
+  test('is acknowledged, shelved, and called false by a viewer, and every other viewer hears of it', async () => {
+    const { viewer } = await raise('mill');
+    const other = await w.viewer();
+    other.send({ type: 'alarms', on: true });
+    expect((await other.until(is('alarms'))).alarms).toMatchObject([{ id: 1, state: 'raised' }]);
+    viewer.send({ type: 'alarm', alarm: 1, do: 'acknowledge' });
+    await other.until(stepped('acknowledged'));
+    const until = Date.now() + 3_600_000;
+    viewer.send({ type: 'alarm', alarm: 1, do: 'shelve', until });
+    expect((await other.until(stepped('shelved'))).alarm).toMatchObject({ state: 'shelved', until });
+    viewer.send({ type: 'alarm', alarm: 1, do: 'falseAlarm' });
+    expect((await other.until(stepped('falseAlarm'))).alarm).toMatchObject({ state: 'cleared', falseAlarm: true });
+    expect((await ask('?open=true')).body).toMatchObject({ alarms: [], counts: [{ falseAlarms: 1 }] });
+  });
+
+  test('is told no more to a viewer that wants no more', async () => {
+    const { viewer } = await raise('mill');
+    viewer.send({ type: 'alarms', on: false });
+    viewer.send({ type: 'alarm', alarm: 1, do: 'clear' });
+    viewer.send({ type: 'alarm', alarm: 1, do: 'clear' });
+    viewer.send({ type: 'alarm', alarm: 2, do: 'clear' });
+    expect(await viewer.until(is('error'))).toMatchObject({
+      code: 'no-alarm',
+      message: 'alarm must be the id of an alarm, got 2',
+    });
+    expect(viewer.messages.some(stepped('cleared'))).toBe(false);
+    expect((await ask('')).body.alarms).toMatchObject([{ state: 'cleared' }]);
+  });
+
+  test('is there after the server was started again, with the next number after it', async () => {
+    const { viewer } = await raise('mill');
+    viewer.send({ type: 'alarm', alarm: 1, do: 'acknowledge' });
+    await viewer.until(stepped('acknowledged'));
+    await w.stop();
+    w = await world({ statePath, alarms });
+    expect((await ask('')).body.alarms).toMatchObject([{ id: 1, state: 'acknowledged' }]);
+    const { alarm } = await raise('press');
+    expect(alarm.alarm.id).toBe(2);
+  });
+
+  test('of silence is not forgotten because the server hangs up', async () => {
+    await leap('mill');
+    await w.server.close();
+    const saved = JSON.parse(await readFile(join(statePath, 'alarms.json'), 'utf8')) as {
+      streams: { stream: string }[];
+    };
+    expect(saved.streams.map(({ stream }) => stream)).toEqual(['mill']);
+  });
+
+  test('is not raised in maintenance, which every viewer is told', async () => {
+    const viewer = await w.viewer();
+    viewer.send({ type: 'alarms', on: true });
+    const until = Date.now() + 60_000;
+    viewer.send({ type: 'maintenance', streams: 'mill*', until });
+    await viewer.until((m) => m.type === 'alarms' && m.maintenance[0]?.until === until);
+    await leap('mill.1');
+    const { alarm } = await raise('press');
+    expect(alarm.alarm.members[0].stream).toBe('press');
+    expect((await ask('')).body).toMatchObject({
+      alarms: [{ members: [{ stream: 'press' }] }],
+      maintenance: [{ streams: 'mill*', until }],
+    });
+  });
+});
+
+describe('GET /alarms', () => {
+  test.each([
+    ['?since=yesterday', "since must be ms since 1970 or a date such as 2026-01-31T12:00Z, got 'yesterday'"],
+    ['?limit=0', "limit must be an integer from 1 to 1000, got '0'"],
+    ['?limit=1001', "limit must be an integer from 1 to 1000, got '1001'"],
+    ['?open=yes', "open must be true or false, got 'yes'"],
+    ['?sinse=1', "the query must be made of since, limit, stream, open, got 'sinse'"],
+  ])('refuses %s with a sentence', async (query, sentence) => {
+    expect(await ask(query)).toEqual({ status: 400, body: { error: sentence } });
+  });
+});
+
+describe('a stream that is not watched whole', () => {
+  test('says so in the list of streams', async () => {
+    const viewer = await w.viewer();
+    await w.sensor('wide?rate=10&channels=65');
+    const message = await viewer.until((m) => m.type === 'streams' && m.streams.length === 1);
+    expect(message).toMatchObject({
+      streams: [{ unwatched: '64 of 65 channels are watched: no more than 64 of one stream are' }],
+    });
+  });
+});
