@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,6 +9,7 @@ import { eegChannels, eegSource, publish } from 'tapline/sources';
 import { describe, expect, test } from 'vitest';
 import { launchBrowser } from './browser.ts';
 import { root, run, runScript, type Ended } from './run-process.ts';
+import { pythonWith } from './python-with.ts';
 import { sharedData } from './shared-data.ts';
 
 const recording = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');
@@ -29,16 +29,7 @@ function numbers(text: string, head: string): number[] {
   return Array.from(line!.slice(head.length).matchAll(/-?\d+(\.\d+)?(e[-+]\d+)?/g), ([number]) => Number(number));
 }
 
-/** A Python that has the package websockets. */
-const python = ['python3', '/usr/bin/python3'].find((command) => {
-  try {
-    execFileSync(command, ['-c', 'import websockets'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-});
-if (!python) console.info('skipped: no python3 with the package websockets');
+const python = pythonWith('websockets');
 
 /** Runs `use` with a server that it may publish to, and closes it. */
 async function serving(use: (server: TaplineServer, address: string) => Promise<void>): Promise<void> {

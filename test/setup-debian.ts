@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
 
-/** What only some tests need: the Python module, and the Debian package that brings it. */
-const needs = [{ module: 'websockets', debian: 'python3-websockets' }];
+/** What only some tests need: Python modules, and the Debian packages that bring them. */
+const needs = [
+  { module: 'websockets', debian: 'python3-websockets' },
+  { module: 'mne', debian: 'python3-mne' },
+];
 
 /** Installs it where that is allowed (root, with apt-get); elsewhere those tests are skipped, and one line says so. */
 export default function setup(): void {
@@ -23,5 +26,5 @@ function has(module: string): boolean {
 }
 
 function run(command: string, args: string[]): boolean {
-  return spawnSync(command, args, { stdio: 'ignore', timeout: 90_000 }).status === 0;
+  return spawnSync(command, args, { stdio: 'ignore', timeout: 300_000 }).status === 0;
 }

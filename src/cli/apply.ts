@@ -4,14 +4,14 @@ import { Convolver } from '../core/convolver.ts';
 import type { Network } from '../core/network.ts';
 import { csvWriter } from '../formats/index.ts';
 import { cutBlock } from '../sources/cut-block.ts';
-import { readRecordingFile } from '../sources/node/index.ts';
 import type { Recording } from '../sources/index.ts';
 import { readNetwork } from './network-file.ts';
 import { list, positiveNumber } from './option-values.ts';
 import { outputFile } from './output-file.ts';
 import { progress, share } from './progress.ts';
+import { readRecordingOf, recordingFormats } from './read-recording.ts';
 import { checkOtherThan, checkTarget } from './target-file.ts';
-import { UsageError, usageOf } from './usage-error.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Frames that go through the network at once. */
 const blockFrames = 4096;
@@ -31,7 +31,7 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
       'Stream a recording through a network and write what comes out as CSV: time and a column a feature map.',
     )
     .argument('<network>', 'a .json spec or a .safetensors file')
-    .argument('<input>', 'a recording: CSV, or OpenBCI text')
+    .argument('<input>', `a recording: ${recordingFormats}`)
     .option('-o, --output <file>', "where to; '-' is standard output", '-')
     .option('--columns <list>', 'columns of the recording to take, by name or number from 1', list)
     .option('--rate <hz>', 'frames a second, where the recording does not tell', positiveNumber('Hz'))
@@ -44,13 +44,7 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
         checkOtherThan(output, [networkPath, inputPath]);
       }
       const line = progress();
-      const recording = await readRecordingFile(inputPath, {
-        columns,
-        rate,
-        onProgress: (bytes, of) => line.show(`reading ${share(bytes, of)}`),
-      }).catch((error: unknown) => {
-        throw usageOf(error);
-      });
+      const recording = await readRecordingOf(inputPath, { columns, rate }, line);
       if (recording.channels.length !== network.inChannels)
         throw new UsageError(
           `${networkPath} takes ${network.inChannels} channels and ${inputPath} has ${recording.channels.length}` +

@@ -1,12 +1,13 @@
 import { Command } from '@commander-js/extra-typings';
+import { Subject } from 'rxjs';
 import { publish, replay } from '../sources/index.ts';
-import { readRecordingFile } from '../sources/node/index.ts';
+import type { RecordedMark } from '../sources/index.ts';
 import { defaultServer, ingestAddress, nameOf } from './address.ts';
 import { list, positiveNumber, speed } from './option-values.ts';
 import { progress, share } from './progress.ts';
 import { awayNotice, publishing } from './publishing.ts';
+import { readRecordingOf, recordingFormats } from './read-recording.ts';
 import { stopSignal } from './stop-signal.ts';
-import { usageOf } from './usage-error.ts';
 
 type ReplayOptions = {
   to: string;
@@ -22,7 +23,9 @@ type ReplayOptions = {
 export function replayCommand(): Command<[string], ReplayOptions> {
   return new Command('replay')
     .summary('a recording, as if it came from a sensor now')
-    .description('Publish a recording to a server as if it came from a sensor now: CSV, or OpenBCI text.')
+    .description(
+      `Publish a recording, its marks too, to a server as if it came from a sensor now: ${recordingFormats}.`,
+    )
     .argument('<file>', 'the recording')
     .option('--to <address>', 'the server, or its /ingest/<stream>', defaultServer)
     .option('--stream <name>', "the stream's name; default: the file's")
@@ -36,26 +39,21 @@ export function replayCommand(): Command<[string], ReplayOptions> {
       const address = ingestAddress(options.to, options.stream ?? nameOf(path));
       const signal = stopSignal();
       const line = progress();
-      const recording = await readRecordingFile(path, {
-        columns: options.columns,
-        rate: options.rate,
-        onProgress: (bytes, of) => line.show(`reading ${share(bytes, of)}`),
-      }).catch((error: unknown) => {
-        throw usageOf(error);
-      });
+      const { columns, speed, loop } = options;
+      const recording = await readRecordingOf(path, { columns, rate: options.rate }, line);
       const { channels, rate, frames, lost } = recording;
       const info = { channels, rate, kind: options.kind ?? recording.kind };
       let sent = 0;
-      const events = publish(
-        address,
-        info,
-        (ready) => replay(recording, { speed: options.speed, loop: options.loop, ready }),
-        { down: awayNotice(address) },
-      );
+      const marks$ = new Subject<RecordedMark>();
+      const marked = (mark: RecordedMark) => marks$.next(mark);
+      const events = publish(address, info, (ready) => replay(recording, { speed, loop, ready, marked }), {
+        marks$,
+        down: awayNotice(address),
+      });
       await publishing(events, signal, (event) => {
         if (event.type !== 'ack') return;
         sent = event.received;
-        line.show(options.loop ? `${sent} frames` : `replaying ${share(sent, frames + lost)}`);
+        line.show(loop ? `${sent} frames` : `replaying ${share(sent, frames + lost)}`);
       });
       line.clear();
       process.stderr.write(`${sent} frames to ${address}${signal.aborted ? ', then stopped' : ''}\n`);

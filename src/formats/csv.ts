@@ -1,8 +1,10 @@
 import { positive } from '../core/check.ts';
+import { sampleOf } from './cell.ts';
 import { readLayout } from './csv-layout.ts';
 import type { CsvLayout } from './csv-layout.ts';
 import { FrameCollector } from './frame-collector.ts';
 import { headedReader } from './headed-reader.ts';
+import { readWhole } from './read-whole.ts';
 import type { ReadOptions, Recording, RecordingReader } from './recording.ts';
 import { RowParser } from './row-parser.ts';
 
@@ -36,9 +38,7 @@ export function csvReader(options: ReadOptions = {}): RecordingReader {
 
 /** Reads CSV from one text. */
 export function readCsv(text: string, options: ReadOptions = {}): Recording {
-  const reader = csvReader(options);
-  reader.push(text);
-  return reader.end();
+  return readWhole(csvReader(options), text);
 }
 
 /** The rows below the header. */
@@ -49,11 +49,11 @@ class CsvBody {
 
   constructor(layout: CsvLayout) {
     this.layout = layout;
-    this.#frames = new FrameCollector(layout.columns, layout.rate, layout.begin);
+    this.#frames = new FrameCollector(layout.columns.length, layout.rate, layout.begin);
   }
 
   add(rows: readonly string[][]): void {
-    const { time, steady, rate } = this.layout;
+    const { time, steady, rate, columns } = this.layout;
     for (const row of rows) {
       if (time && steady) {
         const now = time.read(row[time.index]);
@@ -61,7 +61,7 @@ class CsvBody {
         if (periods > 1) this.#frames.skip(periods - 1);
         if (!Number.isNaN(now)) this.#before = now;
       }
-      this.#frames.add(row);
+      this.#frames.add(columns.map((column) => sampleOf(row[column])));
     }
   }
 

@@ -12,12 +12,14 @@ export interface Body {
 
 /**
  * A reader whose layout is read off the first rows: they wait until there are enough of them, or the text ends, then
- * `begin` makes the body of them, and later rows go straight there. `parse` makes rows of whole lines.
+ * `begin` makes the body of them, and later rows go straight there. `parse` makes rows of whole lines. Text is UTF-8;
+ * throws where it holds a zero byte, as no text does.
  */
 export function headedReader(
   parse: (lines: string[]) => string[][],
   begin: (head: string[][]) => Body,
 ): RecordingReader {
+  const decoder = new TextDecoder();
   const lines = new LineCutter();
   let head: string[][] = [];
   let body: Body | undefined;
@@ -36,10 +38,12 @@ export function headedReader(
     return made;
   };
   return {
-    push(text) {
-      read(lines.push(text));
+    push(bytes) {
+      if (bytes.includes(0)) throw new Error('is binary, and neither EDF, BDF nor GDF');
+      read(lines.push(decoder.decode(bytes, { stream: true })));
     },
     end() {
+      read(lines.push(decoder.decode()));
       read(lines.end());
       return (body ?? begun()).recording();
     },

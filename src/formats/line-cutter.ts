@@ -3,13 +3,8 @@ const longest = 1 << 20;
 /** Cuts text that comes in pieces into whole lines, without their ends (`\n` or `\r\n`); an unfinished line waits. */
 export class LineCutter {
   #rest = '';
-  #begun = false;
 
   push(text: string): string[] {
-    if (!this.#begun && text !== '') {
-      this.#begun = true;
-      if (text.startsWith('\uFEFF')) text = text.slice(1);
-    }
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
     if (this.#rest.length > longest)

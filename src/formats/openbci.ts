@@ -1,8 +1,9 @@
 import { positive } from '../core/check.ts';
-import { isNumber } from './cell.ts';
+import { isNumber, sampleOf } from './cell.ts';
 import { findColumns } from './columns.ts';
 import { FrameCollector } from './frame-collector.ts';
 import { headedReader, sniffedRows } from './headed-reader.ts';
+import { readWhole } from './read-whole.ts';
 import type { Channel, ReadOptions, Recording, RecordingReader } from './recording.ts';
 import { RowParser } from './row-parser.ts';
 import { findTurn, sampleCounter } from './sample-counter.ts';
@@ -38,9 +39,7 @@ export function openbciReader(options: ReadOptions = {}): RecordingReader {
 
 /** Reads an OpenBCI recording from one text. */
 export function readOpenbci(text: string, options: ReadOptions = {}): Recording {
-  const reader = openbciReader(options);
-  reader.push(text);
-  return reader.end();
+  return readWhole(openbciReader(options), text);
 }
 
 /** The rows of one file, and what its head says of them. */
@@ -48,6 +47,7 @@ class OpenbciBody {
   readonly #channels: Channel[];
   readonly #rate: number;
   readonly #time: number;
+  readonly #columns: readonly number[];
   readonly #frames: FrameCollector;
   readonly #counter: SampleCounter | undefined;
 
@@ -59,11 +59,11 @@ class OpenbciBody {
     const names = named ? head[0] : oldNames(rows[0].length, exg);
     this.#rate = options.rate ?? Number(/%\s*Sample Rate\s*=\s*([\d.]+)/i.exec(comments)?.[1] ?? NaN);
     if (!(this.#rate > 0)) throw new Error('no %Sample Rate line tells the rate: give it with --rate (Hz)');
-    const columns = options.columns ? findColumns(names, options.columns) : exgColumns(names);
-    if (columns.length === 0) throw new Error(`no column is named EXG; the columns are ${names.join(', ')}`);
-    this.#channels = columns.map((column) => channelOf(names[column]));
+    this.#columns = options.columns ? findColumns(names, options.columns) : exgColumns(names);
+    if (this.#columns.length === 0) throw new Error(`no column is named EXG; the columns are ${names.join(', ')}`);
+    this.#channels = this.#columns.map((column) => channelOf(names[column]));
     this.#time = firstStamp(names, rows[0]);
-    this.#frames = new FrameCollector(columns, this.#rate, this.#time);
+    this.#frames = new FrameCollector(this.#columns.length, this.#rate, this.#time);
     const turn = findTurn(rows.slice(0, sniffedRows).map((row) => Number(row[0])));
     this.#counter = turn && sampleCounter(turn);
     this.add(rows);
@@ -72,7 +72,7 @@ class OpenbciBody {
   add(rows: readonly string[][]): void {
     for (const row of rows) {
       if (this.#counter) this.#frames.skip(this.#counter.lostBefore(Number(row[0])));
-      this.#frames.add(row);
+      this.#frames.add(this.#columns.map((column) => sampleOf(row[column])));
     }
   }
 

@@ -1,6 +1,10 @@
 import type { Block } from '../core/block.ts';
 import { csvReader } from './csv.ts';
+import { edfReader } from './edf.ts';
+import { gdfReader } from './gdf.ts';
+import { joinBytes } from './join-bytes.ts';
 import { openbciReader } from './openbci.ts';
+import { readWhole } from './read-whole.ts';
 
 /** One channel of a recording, as the file names it. */
 export interface Channel {
@@ -10,7 +14,7 @@ export interface Channel {
 
 /** What a file holds: blocks in order, each at its absolute index; where `start` jumps, frames are missing. */
 export interface Recording {
-  readonly format: 'csv' | 'openbci';
+  readonly format: 'csv' | 'openbci' | 'edf' | 'bdf' | 'gdf';
   /** What it is a recording of, where the format tells. */
   readonly kind?: 'eeg';
   readonly channels: readonly Channel[];
@@ -23,6 +27,19 @@ export interface Recording {
   readonly frames: number;
   /** Frames missing between them. */
   readonly lost: number;
+  /** What happened, in the order of `at`; absent where the format has none. */
+  readonly marks?: readonly RecordedMark[];
+  /** What else to know: signals that are left out, an end that is cut off. A sentence each. */
+  readonly notes?: readonly string[];
+}
+
+/** An event of a recording: an annotation, a trigger. */
+export interface RecordedMark {
+  /** The frame at which it begins; it may lie in a gap, before frame 0 or behind the last. */
+  readonly at: number;
+  readonly label: string;
+  /** How long it lasts; absent of an instant. */
+  readonly frames?: number;
 }
 
 /** What to take from a file. */
@@ -33,38 +50,51 @@ export interface ReadOptions {
   readonly rate?: number;
 }
 
-/** Reads a recording from text that comes in pieces, cut anywhere. */
+/** Reads a recording from bytes that come in pieces, cut anywhere. */
 export interface RecordingReader {
-  push(text: string): void;
-  /** No more text comes. */
+  push(bytes: Uint8Array): void;
+  /** No more bytes come. */
   end(): Recording;
 }
 
+/** Bytes that may stand before a text: white space, and the mark of UTF-8. */
+const blank: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20, 0xef, 0xbb, 0xbf]);
+
 /**
- * A reader that finds the format by content: a first line that begins with `%` is OpenBCI's, all else is CSV.
- * Throws an Error whose sentence names the line and what is wrong with it.
+ * A reader that finds the format by content: EDF, BDF and GDF by their first eight bytes; of text, a first line that
+ * begins with `%` is OpenBCI's, all else is CSV. Throws an Error whose sentence names the line, or the field of a header,
+ * and what is wrong with it.
  */
 export function recordingReader(options: ReadOptions = {}): RecordingReader {
-  let waiting = '';
+  let waiting: Uint8Array = new Uint8Array(0);
   let reader: RecordingReader | undefined;
+  const begin = () => {
+    reader = readerOf(waiting)(options);
+    reader.push(waiting);
+    return reader;
+  };
   return {
-    push(text) {
-      if (!reader) {
-        waiting += text;
-        const first = waiting.search(/[^\uFEFF\s]/);
-        if (first < 0) return;
-        reader = waiting[first] === '%' ? openbciReader(options) : csvReader(options);
-        text = waiting;
+    push(bytes) {
+      if (reader) {
+        reader.push(bytes);
+        return;
       }
-      reader.push(text);
+      waiting = joinBytes([waiting, bytes]);
+      if (waiting.length >= 8 && waiting.some((byte) => !blank.has(byte))) begin();
     },
-    end: () => (reader ?? csvReader(options)).end(),
+    end: () => (reader ?? begin()).end(),
   };
 }
 
-/** Reads a whole recording, its format found by content. */
-export function readRecording(text: string, options: ReadOptions = {}): Recording {
-  const reader = recordingReader(options);
-  reader.push(text);
-  return reader.end();
+function readerOf(head: Uint8Array): (options: ReadOptions) => RecordingReader {
+  const magic = String.fromCharCode(...head.subarray(0, 8));
+  if (magic === '0       ' || magic === '\xffBIOSEMI') return edfReader;
+  if (magic.startsWith('GDF ')) return gdfReader;
+  const first = head.find((byte) => !blank.has(byte));
+  return first === 0x25 ? openbciReader : csvReader;
+}
+
+/** Reads a whole recording, its text or its bytes, its format found by content. */
+export function readRecording(content: string | Uint8Array, options: ReadOptions = {}): Recording {
+  return readWhole(recordingReader(options), content);
 }

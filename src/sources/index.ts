@@ -1,5 +1,5 @@
 export { readRecording, recordingReader } from '../formats/recording.ts';
-export type { Channel, ReadOptions, Recording, RecordingReader } from '../formats/recording.ts';
+export type { Channel, ReadOptions, RecordedMark, Recording, RecordingReader } from '../formats/recording.ts';
 export { csvWriter } from '../formats/csv-writer.ts';
 export type { CsvWriter } from '../formats/csv-writer.ts';
 export { systemClock } from './clock.ts';

@@ -2,7 +2,7 @@ import { Observable } from 'rxjs';
 import type { Block } from '../core/block.ts';
 import { frameCount } from '../core/block.ts';
 import { integer, invalid } from '../core/check.ts';
-import type { Recording } from '../formats/recording.ts';
+import type { RecordedMark, Recording } from '../formats/recording.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 
@@ -18,6 +18,8 @@ export interface ReplayOptions {
   readonly times?: 'live' | 'recorded';
   /** Asked before each block: the next one waits until it resolves. */
   readonly ready?: () => Promise<unknown>;
+  /** Told the recording's marks, each behind the block that its first frame is in; `at` goes on in a loop as blocks do. */
+  readonly marked?: (mark: RecordedMark) => void;
   readonly clock?: Clock;
 }
 
@@ -32,11 +34,12 @@ const breath = 8;
  *     recording  |0 … 9|10 … 19|    |30 … 39|
  *     replay     -----b(0)--b(10)---------b(30)|     each when its last frame is due
  *
- * Blocks are copies: they belong to the subscriber. Completes at the end, at once where there are no frames. An error of
+ * Blocks are copies: they belong to the subscriber. A mark in a gap is told behind the gap, one behind the last frame at
+ * the end, and one before frame 0 not at all. Completes at the end, at once where there are no frames. An error of
  * `ready` is its error. Throws at once on a speed that is not > 0.
  */
 export function replay(recording: Recording, options: ReplayOptions = {}): Observable<Block> {
-  const { speed = 1, loop = false, clock = systemClock, ready } = options;
+  const { speed = 1, loop = false, clock = systemClock, ready, marked } = options;
   if (!(speed > 0)) throw invalid('speed', 'a number > 0', speed);
   const perSecond = recording.rate * speed;
   const usual = speed < Infinity ? Math.max(1, Math.round(0.04 * perSecond)) : 256;
@@ -58,7 +61,7 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Obser
       let begin = clock.now();
       let breathed = begin;
       const first = recording.blocks.at(0)?.start ?? 0;
-      for (const block of cut(recording, blockFrames, loop)) {
+      for (const { block, marks } of cut(recording, blockFrames, loop)) {
         const due = ((block.start + frameCount(block) - first) * 1000) / perSecond;
         while (!subscriber.closed && (clock.now() < begin + due || clock.now() - breathed >= breath)) {
           await pause(Math.max(0, begin + due - clock.now()));
@@ -71,6 +74,7 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Obser
         const time = live ? begin + ((block.start - first) * 1000) / recording.rate : block.time;
         subscriber.next({ ...block, time });
         if (subscriber.closed) return;
+        if (marked) marks.forEach(marked);
       }
       subscriber.complete();
     };
@@ -79,18 +83,31 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Obser
   });
 }
 
+/** A block, and the marks from behind the block before it to its last frame. */
+interface Part {
+  readonly block: Block;
+  readonly marks: readonly RecordedMark[];
+}
+
 /** The blocks of a recording in order, none longer than `blockFrames`; with `loop` again and again behind the last. */
-function* cut(recording: Recording, blockFrames: number, loop: boolean): Generator<Block> {
+function* cut(recording: Recording, blockFrames: number, loop: boolean): Generator<Part> {
   const { blocks, rate } = recording;
   const last = blocks.at(-1);
   if (!last) return;
-  const turn = last.start + frameCount(last) - blocks[0].start;
-  for (let offset = 0; ; offset += turn) {
+  const marks = (recording.marks ?? []).filter(({ at }) => at >= 0);
+  const end = last.start + frameCount(last);
+  for (let offset = 0; ; offset += end - blocks[0].start) {
+    let told = 0;
+    const marksBefore = (frame: number) => {
+      const from = told;
+      while (told < marks.length && marks[told].at < frame) told++;
+      return marks.slice(from, told).map((mark) => ({ ...mark, at: mark.at + offset }));
+    };
     for (const { data, channels, start, time, valid } of blocks) {
       const frames = data.length / channels;
       for (let from = 0; from < frames; from += blockFrames) {
         const to = Math.min(frames, from + blockFrames);
-        yield {
+        const block = {
           data: data.slice(from * channels, to * channels),
           channels,
           start: start + offset + from,
@@ -98,6 +115,7 @@ function* cut(recording: Recording, blockFrames: number, loop: boolean): Generat
           time: time + ((offset + from) * 1000) / rate,
           ...(valid && { valid: valid.slice(from, to) }),
         };
+        yield { block, marks: marksBefore(start + to < end ? start + to : Infinity) };
       }
     }
     if (!loop) return;

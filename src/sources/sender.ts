@@ -21,6 +21,9 @@ const high = 8 << 20;
 /** Marks that wait for a connection; beyond it the oldest are left out. */
 const maxMarks = 1000;
 
+/** Characters of a mark's label that the wire takes; longer ones are cut. */
+const maxLabel = 64;
+
 /** The sending side of a sensor over the connections it has one after the other. */
 export class Sender {
   readonly outbox: Outbox;
@@ -77,7 +80,7 @@ export class Sender {
   }
 
   mark(mark: Omit<Mark, 'type'>): void {
-    this.#marks.push(mark);
+    this.#marks.push({ ...mark, label: shortened(mark.label) });
     if (this.#marks.length > maxMarks) this.#marks.shift();
     this.send();
   }
@@ -104,4 +107,8 @@ export class Sender {
     for (const message of sensorMessages(block, this.#options.binary, maxPayload)) link.send(message);
     this.#sentTo = Math.max(from, block.start + frameCount(block));
   }
+}
+
+function shortened(label: string): string {
+  return label.length <= maxLabel ? label : `${label.slice(0, maxLabel - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Network } from '../../src/core/network.ts';
 import type { NetworkSpec } from '../../src/core/network-spec.ts';
 import { plan } from '../../src/core/plan.ts';
-import { readCsv } from '../../src/formats/index.ts';
+import { readCsv, readRecording } from '../../src/formats/index.ts';
+import { annotations, encodeEdf, list } from '../formats/encode-edf.ts';
 import { run } from './run-tapline.ts';
 
 const spec: NetworkSpec = {
@@ -19,12 +20,33 @@ const spec: NetworkSpec = {
 const network = Network.create(spec, { seed: 3 });
 const recording = `time,a,b\n${Array.from({ length: 50 }, (_, i) => `${i / 100},${Math.fround(Math.sin(i))},${i % 7}`).join('\n')}\n`;
 
+/** Two channels at 50 Hz, and one of 2 Hz. */
+const night = encodeEdf({
+  duration: 0.5,
+  signals: [
+    {
+      label: 'a',
+      physical: [-1, 1],
+      records: [0, 1].map((record) => Array.from({ length: 25 }, (_, i) => 99 * i - 700 * record)),
+    },
+    {
+      label: 'b',
+      physical: [-1, 1],
+      records: [0, 1].map((record) => Array.from({ length: 25 }, (_, i) => 3 * i * record)),
+    },
+    { label: 'Temp', unit: 'degC', records: [[37], [38]] },
+  ],
+});
+const hypnogram = encodeEdf({ duration: 0, signals: [annotations([list('+0', ['', 'W']) + list('+30', ['N1'])], 40)] });
+
 let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tapline-'));
   await writeFile(join(directory, 'network.json'), JSON.stringify(spec));
   await writeFile(join(directory, 'network.safetensors'), network.save());
   await writeFile(join(directory, 'recording.csv'), recording);
+  await writeFile(join(directory, 'night.edf'), night);
+  await writeFile(join(directory, 'hypnogram.edf'), hypnogram);
   await writeFile(
     join(directory, 'broken.json'),
     '{"inChannels": 2, "layers": [{"type": "conv1d", "outChannels": 0, "kernelSize": 3}]}',
@@ -60,6 +82,15 @@ describe.concurrent('tapline apply', () => {
     expect(out).toEqual([...network.apply(frames)]);
   });
 
+  test('reads EDF, and tells what it left out', async () => {
+    const { code, stderr } = await run(['apply', 'network.safetensors', 'night.edf', '-o', 'night.csv'], directory);
+    const note = 'left out, of another rate (take them with --columns): Temp (2 Hz)';
+    expect([code, stderr]).toEqual([0, `night.edf: ${note}\n25 frames of 1 feature maps to night.csv\n`]);
+    const out = readCsv(await readFile(join(directory, 'night.csv'), 'utf8'), { rate: 25 });
+    const frames = readRecording(night).blocks.flatMap((block) => [...block.data]);
+    expect(out.blocks.flatMap((block) => [...block.data])).toEqual([...network.apply(frames)]);
+  });
+
   test('writes to standard output, under the names given', async () => {
     const { code, stdout } = await run(['apply', 'network.json', 'recording.csv', '--labels', 'envelope'], directory);
     expect(code).toBe(0);
@@ -82,6 +113,8 @@ describe.concurrent('wrong input is one sentence on stderr and exit code 2', () 
       ['apply', 'network.json', 'recording.csv', '--columns', 'a'],
       'tapline: network.json takes 2 channels and recording.csv has 1 (choose with --columns)\n',
     ],
+    [['apply', 'network.json', 'hypnogram.edf'], 'tapline: hypnogram.edf: holds 2 marks and no samples\n'],
+    [['replay', 'hypnogram.edf'], 'tapline: hypnogram.edf: holds 2 marks and no samples\n'],
     [
       ['apply', 'network.json', 'recording.csv', '--labels', 'a,b'],
       'tapline: --labels must be 1 names, one a feature map, got 2\n',

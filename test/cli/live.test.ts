@@ -2,11 +2,13 @@ import { existsSync, readFileSync, watch } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { filter, firstValueFrom, tap, timeout } from 'rxjs';
+import { filter, firstValueFrom, map, take, tap, timeout, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { watch as watchStream } from '../../client/watch.ts';
 import { readCsv } from '../../src/formats/index.ts';
 import { connect } from '../../src/operators/index.ts';
 import { parseWatch, type StreamInfo } from '../../src/protocol/index.ts';
+import { annotations, encodeEdf, list } from '../formats/encode-edf.ts';
 import { run, type Running, start } from './run-tapline.ts';
 
 const recording = `time,a,b\n${Array.from({ length: 200 }, (_, i) => `${i / 100},${Math.fround(Math.sin(i))},${i % 7}`).join('\n')}\n`;
@@ -83,6 +85,31 @@ describe('tapline', () => {
     const text = await readFile(join(directory, 'out.csv'), 'utf8');
     expect(text.split('\n')[0]).toBe('time,a,b');
     expect(samplesOf(text)).toEqual(samplesOf(recording));
+  });
+
+  test('the marks of a replayed recording are those of its stream, at their frames', async () => {
+    const { address } = await serve('--no-state');
+    const tals = [
+      list('+0', ['']) + list('+0.25', ['eyes closed'], '1.5'),
+      list('+1', ['']) + list('+1.75', ['x'.repeat(100), '🙂']),
+    ];
+    const signal = { label: 'Oz', records: [0, 1].map((record) => new Array<number>(100).fill(record)) };
+    await writeFile(join(directory, 'eeg.edf'), encodeEdf({ signals: [signal, annotations(tals, 160)] }));
+    const replay = await run(['replay', 'eeg.edf', '--to', address, '--speed', 'max'], directory);
+    expect(replay).toEqual({ code: 0, stdout: '', stderr: `200 frames to ${address}/ingest/eeg\n` });
+    const marks = watchStream(`${address}/watch`, { stream: 'eeg', what: ['marks'] }).pipe(
+      filter((message) => message.type === 'mark'),
+      map(({ at, label, frames }) => ({ at, label, frames })),
+      take(3),
+      toArray(),
+      timeout(30_000),
+    );
+    expect(await firstValueFrom(marks)).toEqual([
+      { at: 25, label: 'eyes closed', frames: 150 },
+      { at: 175, label: `${'x'.repeat(63)}…`, frames: undefined },
+      { at: 175, label: '🙂', frames: undefined },
+    ]);
+    expect((await streams(address, ['eeg'], 200))[0]).toMatchObject({ channels: [{ label: 'Oz', unit: 'µV' }] });
   });
 
   test('a recording that is killed leaves whole lines, and goes on where it ended', async () => {

@@ -2,7 +2,7 @@ import { take } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import type { Block } from '../../src/core/block.ts';
 import { readCsv } from '../../src/formats/csv.ts';
-import type { Recording } from '../../src/formats/recording.ts';
+import type { RecordedMark, Recording } from '../../src/formats/recording.ts';
 import { replay } from '../../src/sources/replay.ts';
 import type { ReplayOptions } from '../../src/sources/replay.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -101,6 +101,36 @@ describe('a replay', () => {
     expect(seen.map(({ block }) => block.start)).toEqual([0, 10]);
     await clock.turn(100);
     expect(seen.map(({ block }) => block.start)).toEqual([0, 10, 20]);
+  });
+
+  test('tells each mark behind the block that it is in: at its frame, in each turn of a loop', async () => {
+    const marks = [-5, 0, 9, 10, 35, 59, 60, 99].map((at) => ({ at, label: `at ${at}`, frames: 3 }));
+    const told: (number | string)[] = [];
+    const clock = new ManualClock();
+    const marked = ({ at, label, frames }: RecordedMark) => told.push(`${label} is ${at}, ${frames} long`);
+    const source = replay({ ...recording, marks }, { clock, loop: true, blockFrames: 10, marked });
+    const subscription = source.subscribe((block) => told.push(block.start));
+    await clock.turn(800);
+    const turn = (offset: number) =>
+      [[0, 'at 0', 'at 9'], [10, 'at 10'], [20], [50, 'at 35', 'at 59', 'at 60', 'at 99']].flatMap(
+        ([start, ...names]) => [
+          Number(start) + offset,
+          ...names.map((name) => `${name} is ${Number(String(name).slice(3)) + offset}, 3 long`),
+        ],
+      );
+    expect(told).toEqual([...turn(0), ...turn(60).slice(0, 5)]);
+    subscription.unsubscribe();
+  });
+
+  test('tells no mark to one that left', async () => {
+    const marks = [{ at: 0, label: 'x' }];
+    const told: RecordedMark[] = [];
+    const clock = new ManualClock();
+    replay({ ...recording, marks }, { clock, marked: (mark) => told.push(mark) })
+      .pipe(take(1))
+      .subscribe();
+    await clock.turn(1000);
+    expect(told).toEqual([]);
   });
 
   test('hands its error on, from ready', async () => {

@@ -9,19 +9,17 @@ export interface ReadFileOptions extends ReadOptions {
 }
 
 /**
- * Reads a recording, its format found by content, in pieces, so that the text is never whole in memory.
- * Rejects with an Error whose sentence begins with the path: no such file, a directory, empty, binary, or the line that
- * is wrong.
+ * Reads a recording, its format found by content, in pieces, so that the file is never whole in memory.
+ * Rejects with an Error whose sentence begins with the path: no such file, a directory, empty, binary, or what is wrong
+ * in it.
  */
 export async function readRecordingFile(path: string, options: ReadFileOptions = {}): Promise<Recording> {
   try {
     const { size } = await sizeOf(path);
     const reader = recordingReader(options);
-    const decoder = new TextDecoder('utf-8');
     let bytes = 0;
     for await (const piece of createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Uint8Array>) {
-      if (piece.includes(0)) throw new Error('is binary, not a text recording (CSV or OpenBCI)');
-      reader.push(decoder.decode(piece, { stream: true }));
+      reader.push(piece);
       bytes += piece.length;
       options.onProgress?.(bytes, size);
     }

@@ -35,7 +35,7 @@ describe('a recording file', () => {
     ['missing.csv', undefined, 'there is no such file'],
     ['.', undefined, 'is a directory, not a recording'],
     ['empty.csv', '', 'is empty'],
-    ['binary.edf', Uint8Array.of(48, 0, 1, 2), 'is binary, not a text recording (CSV or OpenBCI)'],
+    ['binary.edf', Uint8Array.of(48, 0, 1, 2), 'is binary, and neither EDF, BDF nor GDF'],
     ['ragged.csv', 'time,a\n0,1\n1\n', 'line 3 must have 2 cells, got 1'],
     ['no-rate.csv', 'a,b\n0,1\n', '--rate'],
   ])('%s is refused by name and reason', async (name, content, sentence) => {

@@ -1,0 +1,24 @@
+import type { ReadOptions, Recording } from '../sources/index.ts';
+import { readRecordingFile } from '../sources/node/index.ts';
+import { share } from './progress.ts';
+import type { Progress } from './progress.ts';
+import { UsageError, usageOf } from './usage-error.ts';
+
+/** The formats that recordings may have, in words. */
+export const recordingFormats = 'EDF, BDF, GDF, OpenBCI text or CSV';
+
+/**
+ * Reads the recording that a command was given. What was left out of it is told on stderr; one that cannot be read, or
+ * holds no samples, is a fault of the input.
+ */
+export async function readRecordingOf(path: string, options: ReadOptions, line: Progress): Promise<Recording> {
+  const onProgress = (bytes: number, of: number) => line.show(`reading ${share(bytes, of)}`);
+  const recording = await readRecordingFile(path, { ...options, onProgress }).catch((error: unknown) => {
+    throw usageOf(error);
+  });
+  line.clear();
+  const { channels, marks = [], notes = [] } = recording;
+  if (channels.length === 0) throw new UsageError(`${path}: holds ${marks.length} marks and no samples`);
+  for (const note of notes) process.stderr.write(`${path}: ${note}\n`);
+  return recording;
+}

@@ -1,0 +1,63 @@
+import { invalid } from '../core/check.ts';
+import { findColumns } from './columns.ts';
+import type { ReadOptions } from './recording.ts';
+import type { Signal } from './signal.ts';
+
+/** What is taken of a file. */
+export interface Choice {
+  /** Signals of one rate; none where the file holds marks only. */
+  readonly taken: readonly Signal[];
+  /** Hz: frames a second of the file's own clock, by which its marks find their frames. */
+  readonly clock: number;
+  /** Hz: the clock, unless the options say otherwise. */
+  readonly rate: number;
+  /** What is left out, as a sentence. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Chooses the signals that make a recording: those of `columns`; else, of all that hold samples, those of the rate at
+ * which the most samples come, and of equal ones the higher.
+ *
+ *     3 EEG at 100 Hz, 4 of breath and temperature at 1 Hz    100 Hz
+ *     20 EEG at 256 Hz, 1 sound at 1024 Hz                    256 Hz
+ *
+ * `duration` of a record in s; 0 where the file does not tell. Without any signal, marks are counted in ms.
+ * Throws on columns of several rates, and where nothing tells the rate.
+ */
+export function chooseSignals(signals: readonly Signal[], duration: number, options: ReadOptions): Choice {
+  const named = ({ label, samples }: Signal) =>
+    `${label} (${duration > 0 ? `${+(samples / duration).toPrecision(6)} Hz` : `${samples} samples a record`})`;
+  const sampled = signals.filter(({ holds, samples }) => holds === 'samples' && samples > 0);
+  const taken = options.columns ? chosen(signals, options.columns, named) : usual(sampled);
+  const left = options.columns ? [] : sampled.filter((signal) => !taken.includes(signal));
+  const paced = taken.at(0) ?? signals.find(({ holds }) => holds === 'triggers');
+  const clock = !paced ? (options.rate ?? 1000) : duration > 0 ? paced.samples / duration : options.rate;
+  if (clock === undefined)
+    throw new Error('the duration of a record is 0 s and tells no rate: give it with --rate (Hz)');
+  const notes =
+    left.length > 0 ? [`left out, of another rate (take them with --columns): ${left.map(named).join(', ')}`] : [];
+  return { taken, clock, rate: options.rate ?? clock, notes };
+}
+
+function chosen(
+  signals: readonly Signal[],
+  columns: readonly (string | number)[],
+  named: (signal: Signal) => string,
+): readonly Signal[] {
+  const labels = signals.map(({ label }) => label);
+  const taken = findColumns(labels, columns).map((index) => signals[index]);
+  const marks = taken.find(({ holds, samples }) => holds === 'annotations' || samples === 0);
+  if (marks) throw invalid('columns', 'signals that hold samples', marks.label);
+  if (taken.some(({ samples }) => samples !== taken[0].samples))
+    throw invalid('columns', 'signals of one rate', taken.map(named).join(', '));
+  return taken;
+}
+
+/** Those of the rate at which the most samples come. */
+function usual(signals: readonly Signal[]): readonly Signal[] {
+  const at = (samples: number) => signals.filter((signal) => signal.samples === samples);
+  const rates = [...new Set(signals.map(({ samples }) => samples))].sort((a, b) => b - a);
+  const most = Math.max(...rates.map((samples) => samples * at(samples).length));
+  return at(rates.find((samples) => samples * at(samples).length === most) ?? 0);
+}

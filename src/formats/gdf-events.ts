@@ -1,0 +1,58 @@
+import type { ByteParser } from './byte-reader.ts';
+import type { GdfHeader } from './gdf-header.ts';
+import type { RecordedMark } from './recording.ts';
+
+/** The events of a file, and what could not be read of them. */
+export interface GdfEvents {
+  readonly marks: readonly RecordedMark[];
+  readonly notes: readonly string[];
+}
+
+export const noEvents: GdfEvents = { marks: [], notes: [] };
+
+/** Samples of signals without a rate stand in the event table too: they are no events. */
+const sparseSample = 0x7fff;
+
+/**
+ * Reads the event table behind the records of a GDF file. A mark is named by what the header calls its type, else by the
+ * code of that in hex, as in the list of event codes: '0x0300' is the start of a trial, and with 0x8000 its end. Which
+ * channel an event is of is not kept.
+ *
+ *     uint8 mode, uint24 rate, uint32 n (from 1.94 on: uint24 n, float32 rate)
+ *     n uint32 positions, counted from 1; n uint16 types
+ *     mode & 2: n uint16 channels, n uint32 durations; mode & 4: times, which are not read
+ *
+ * Positions and durations count at the table's rate; 0: at `clock`, the file's frames a second. What cannot be read is told
+ * in a note.
+ */
+export function* gdfEvents({ version, names }: GdfHeader, clock: number): ByteParser<GdfEvents> {
+  const head = yield 8;
+  if (head.length === 0) return noEvents;
+  if (head.length < 8) return unread('it ends within its head');
+  const view = new DataView(head.buffer, head.byteOffset);
+  const mode = view.getUint8(0);
+  if (mode % 2 === 0 || mode > 7) return unread(`its mode must be 1, 3, 5 or 7, got ${mode}`);
+  const low = view.getUint16(1, true) + view.getUint8(3) * 65536;
+  const [rate, count] = version < 1.94 ? [low, view.getUint32(4, true)] : [view.getFloat32(4, true), low];
+  const bytes = count * (mode & 2 ? 12 : 6);
+  const table = yield bytes;
+  if (table.length < bytes) return unread(`${table.length} of its ${bytes} bytes are there`);
+  return { marks: marksOf(table, count, names, rate > 0 ? clock / rate : 1), notes: [] };
+}
+
+function marksOf(table: Uint8Array, count: number, names: readonly string[], ratio: number): RecordedMark[] {
+  const view = new DataView(table.buffer, table.byteOffset);
+  const mark = (i: number): RecordedMark | undefined => {
+    const type = view.getUint16(4 * count + 2 * i, true);
+    if (type === sparseSample) return undefined;
+    const at = Math.round((Math.max(1, view.getUint32(4 * i, true)) - 1) * ratio);
+    const frames = table.length > 6 * count ? Math.round(view.getUint32(8 * count + 4 * i, true) * ratio) : 0;
+    const label = names.at(type) || `0x${type.toString(16).padStart(4, '0')}`;
+    return { at, label, ...(frames > 0 && { frames }) };
+  };
+  return Array.from({ length: count }, (_, i) => mark(i) ?? []).flat();
+}
+
+function unread(why: string): GdfEvents {
+  return { marks: [], notes: [`the event table is left out: ${why}`] };
+}

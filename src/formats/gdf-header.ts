@@ -1,0 +1,102 @@
+import { invalid } from '../core/check.ts';
+import { wholeBytes } from './byte-reader.ts';
+import type { ByteParser } from './byte-reader.ts';
+import { unitOf } from './channels-of.ts';
+import { gdfNames } from './gdf-names.ts';
+import { gdfTime } from './gdf-time.ts';
+import { sampleTypes } from './sample-type.ts';
+import { scaleOf } from './signal.ts';
+import type { Signal } from './signal.ts';
+import { fieldText, fieldTexts } from './text-field.ts';
+
+/** The header of a GDF file. */
+export interface GdfHeader {
+  /** Such as 1.25. */
+  readonly version: number;
+  /** When the file begins, in ms since 1970; 0 where the header does not tell. */
+  readonly time: number;
+  /** Data records; -1 where the header does not tell: then they go on to the end of the file. */
+  readonly records: number;
+  /** Of a record, in s. */
+  readonly duration: number;
+  readonly signals: readonly Signal[];
+  /** What the types of events are called, by their codes; '' or absent where they have no name. */
+  readonly names: readonly string[];
+}
+
+/** Units by their codes in ISO/IEEE 11073-10101: none, and volts. Others are read off the text beside the code. */
+const unitCodes: ReadonlyMap<number, string> = new Map([
+  [512, ''],
+  [4256, 'V'],
+  [4274, 'mV'],
+  [4275, 'µV'],
+  [4276, 'nV'],
+]);
+
+/**
+ * Reads the header of GDF 1.x and 2.x: 256 bytes, then 256 bytes a signal, field by field; in 2.x more may follow, of which the
+ * names of events are read.
+ *
+ *     bytes    field                1.x             2.x
+ *     0        version              'GDF 1.25'      'GDF 2.20'
+ *     168      start                16 digits       uint64, days · 2^32
+ *     184      bytes of the header  int64           uint16 · 256
+ *     236      data records         int64           the same
+ *     244      duration of one, s   uint32 / uint32 the same; from 2.21 on float64
+ *     252      signals              uint32          uint16
+ *
+ * Throws a RangeError that names the field. A. Schlögl, GDF: A general dataformat for biosignals,
+ * https://arxiv.org/abs/cs/0608052.
+ */
+export function* gdfHeader(): ByteParser<GdfHeader> {
+  const fixed = yield* wholeBytes(256, 'the header');
+  const view = viewOf(fixed);
+  const name = fieldText(fixed.subarray(0, 8));
+  const version = /^GDF [12]\.\d\d$/.test(name) ? Number(name.slice(4)) : NaN;
+  if (Number.isNaN(version)) throw invalid('the version', 'GDF 1.00 to GDF 2.99', name);
+  const old = version < 1.9;
+  const count = old ? view.getUint32(252, true) : view.getUint16(252, true);
+  const bytes = old ? Number(view.getBigInt64(184, true)) : 256 * view.getUint16(184, true);
+  const least = 256 * (1 + count);
+  if (!(bytes >= least)) throw invalid('number of header bytes', `>= 256 (1 + ${count} signals) = ${least}`, bytes);
+  const records = Number(view.getBigInt64(236, true));
+  if (records < -1) throw invalid('number of data records', 'an integer >= -1', records);
+  const duration = version < 2.21 ? view.getUint32(244, true) / view.getUint32(248, true) : view.getFloat64(244, true);
+  if (!(duration >= 0 && duration < Infinity))
+    throw invalid('duration of a data record', 'a number >= 0 in s', duration);
+  const rest = yield* wholeBytes(bytes - 256, 'the header of the signals');
+  return {
+    version,
+    time: gdfTime(fixed.subarray(168, 184), old),
+    records,
+    duration,
+    signals: signalsOf(rest, count, old),
+    names: old ? [] : gdfNames(rest.subarray(256 * count)),
+  };
+}
+
+function signalsOf(bytes: Uint8Array, count: number, old: boolean): Signal[] {
+  const [labels, transducers, units] = fieldTexts(bytes, count, [16, 80, old ? 8 : 6]);
+  const view = viewOf(bytes);
+  return labels.map((text, i): Signal => {
+    const label = text || `signal ${i + 1}`;
+    const float = (field: number) => view.getFloat64(field * count + 8 * i, true);
+    const digital = (field: number) => (old ? Number(view.getBigInt64(field * count + 8 * i, true)) : float(field));
+    const code = view.getUint32(220 * count + 4 * i, true);
+    const type = sampleTypes.get(code);
+    if (!type) throw invalid(`sample type of ${label}`, `one of the codes ${[...sampleTypes.keys()].join(', ')}`, code);
+    return {
+      label,
+      unit: old ? unitOf(units[i]) : (unitCodes.get(view.getUint16(102 * count + 2 * i, true)) ?? unitOf(units[i])),
+      transducer: transducers[i],
+      holds: 'samples',
+      samples: view.getUint32(216 * count + 4 * i, true),
+      type,
+      scale: () => scaleOf(label, [float(104), float(112)], [digital(120), digital(128)]),
+    };
+  });
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readRecording } from '../../src/formats/recording.ts';
+import { annotations, encodeEdf, list } from './encode-edf.ts';
+import { readInPieces } from './read-in-pieces.ts';
+
+const rate = 8;
+const samples = (records: number) => ({
+  label: 'x',
+  records: Array.from({ length: records }, () => new Array<number>(rate).fill(0)),
+});
+
+describe('annotations', () => {
+  const text = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
+    .map((each) => [...each].map((letter) => (letter < ' ' ? '·' : letter)).join(''));
+  const annotation = fc.record({
+    onset: fc.integer({ min: -3000, max: 20_000 }),
+    duration: fc.option(fc.nat(5000), { nil: undefined }),
+    texts: fc.array(text, { minLength: 1, maxLength: 3 }),
+  });
+  const records = fc.array(fc.array(fc.array(annotation, { maxLength: 3 }), { minLength: 2, maxLength: 2 }), {
+    minLength: 1,
+    maxLength: 6,
+  });
+  const seconds = (ms: number) => String(ms / 1000);
+  const signed = (ms: number) => (ms < 0 ? seconds(ms) : `+${seconds(ms)}`);
+
+  test('are marks at their frames, from any record and any signal of them, however the file is cut', () => {
+    fc.assert(
+      fc.property(
+        records,
+        fc.nat(999),
+        fc.array(fc.integer({ min: 1, max: 999 }), { maxLength: 9 }),
+        (all, first, pieces) => {
+          const written = [0, 1].map((signal) =>
+            all.map((lists, record) => {
+              const own = lists[signal].map(({ onset, duration, texts }) =>
+                list(signed(onset), texts, duration === undefined ? undefined : seconds(duration)),
+              );
+              return (signal === 0 ? list(signed(first + 1000 * record), ['']) : '') + own.join('');
+            }),
+          );
+          const bytes = encodeEdf({
+            reserved: 'EDF+C',
+            signals: [annotations(written[0], 2048), samples(all.length), annotations(written[1], 2048)],
+          });
+          const frame = (ms: number) => Math.round((ms / 1000) * rate);
+          const marks = all.flat(2).flatMap(({ onset, duration = 0, texts }) =>
+            texts.map((label) => ({
+              at: Math.round((onset / 1000 - first / 1000) * rate),
+              label,
+              ...(frame(duration) > 0 && { frames: frame(duration) }),
+            })),
+          );
+          const recording = readInPieces(bytes, pieces);
+          expect(recording.marks).toEqual(marks.sort((a, b) => a.at - b.at));
+          expect(recording).toMatchObject({ time: Date.UTC(2004, 2, 2, 5, 6, 7) + first, notes: [] });
+          expect(recording.channels).toEqual([{ label: 'x', unit: 'µV' }]);
+        },
+      ),
+      { seed: 1, numRuns: 60 },
+    );
+  });
+
+  test('of BDF+ stand in samples of three bytes', () => {
+    const signals = [
+      samples(1),
+      annotations([list('+0', ['']) + list('+0.5', ['blink'], '0.25')], 30, 'BDF Annotations'),
+    ];
+    const recording = readRecording(encodeEdf({ bdf: true, reserved: 'BDF+C', signals }));
+    expect(recording).toMatchObject({ format: 'bdf', marks: [{ at: 4, label: 'blink', frames: 2 }] });
+  });
+
+  test('keep their frames where --rate lets the recording run faster', () => {
+    const bytes = encodeEdf({ signals: [samples(1), annotations([list('+0.5', ['blink'])], 30)] });
+    expect(readRecording(bytes, { rate: 80 })).toMatchObject({ rate: 80, marks: [{ at: 4, label: 'blink' }] });
+  });
+
+  test.each(['x\x14blink\x14\0', '+1\x15y\x14blink\x14\0', '+1\x14blink\0', '1 2\x14\x14\0'])(
+    'that are malformed are left out and counted: %j',
+    (spoiled) => {
+      const record = list('+0', ['']) + spoiled + list('+1', ['good']);
+      const recording = readRecording(encodeEdf({ signals: [samples(2), annotations([record, spoiled], 40)] }));
+      expect(recording.marks).toEqual([{ at: 8, label: 'good' }]);
+      expect(recording.notes).toEqual([
+        `2 lists of annotations are left out: record 1 holds ${JSON.stringify(spoiled.slice(0, -1))}`,
+      ]);
+    },
+  );
+
+  test('are no column', () => {
+    const bytes = encodeEdf({ signals: [samples(1), annotations([list('+0', [''])], 30)] });
+    expect(() => readRecording(bytes, { columns: ['EDF Annotations'] })).toThrow(
+      "columns must be signals that hold samples, got 'EDF Annotations'",
+    );
+  });
+});
+
+describe('the triggers of a BDF file', () => {
+  const file = (status: readonly number[], perRecord: number, label = 'Status') => {
+    const records = Array.from({ length: status.length / perRecord }, (_, i) =>
+      status.slice(i * perRecord, (i + 1) * perRecord),
+    );
+    return encodeEdf({ bdf: true, signals: [samples(records.length), { label, records }] });
+  };
+
+  test('are stretches of the low 16 bits that are not at rest: with rest they are the signal', () => {
+    const held = fc.record({
+      low: fc.constantFrom(0, 1, 7, 65_280, 65_535),
+      high: fc.integer({ min: -128, max: 127 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(held, fc.integer({ min: 1, max: 9 })), { minLength: 1, maxLength: 12 }),
+        (stretches) => {
+          const long = stretches.flatMap(([{ low, high }, frames]) =>
+            new Array<number>(frames).fill(high * 65_536 + low),
+          );
+          const status = long.concat(new Array<number>((rate - (long.length % rate)) % rate).fill(long.at(-1) ?? 0));
+          const { marks = [], frames } = readRecording(file(status, rate));
+          const low = status.map((each) => each & 0xffff);
+          const times = (trigger: number) => low.filter((each) => each === trigger).length;
+          const rest = low.includes(0) ? 0 : low.find((each) => !marks.some(({ label }) => label === String(each)))!;
+          for (const trigger of low) expect(rest === 0 || times(trigger) <= times(rest)).toBe(true);
+          const again = new Array<number>(frames).fill(rest);
+          for (const mark of marks) again.fill(Number(mark.label), mark.at, mark.at + (mark.frames ?? 0));
+          expect(again).toEqual(low);
+          marks.slice(1).forEach(({ at, label }, i) => {
+            expect(at > marks[i].at + (marks[i].frames ?? 0) || label !== marks[i].label).toBe(true);
+          });
+        },
+      ),
+      { seed: 2, numRuns: 100 },
+    );
+  });
+
+  test('of a slower or faster Status signal are at the frames of the recording', () => {
+    expect(readRecording(file([0, 5, 5, 0], 4)).marks).toEqual([{ at: 2, label: '5', frames: 4 }]);
+    const status = new Array<number>(32).fill(0).fill(5, 3, 7).fill(9, 18, 19);
+    expect(readRecording(file(status, 32)).marks).toEqual([
+      { at: 1, label: '5', frames: 1 },
+      { at: 5, label: '9' },
+    ]);
+  });
+
+  test('end where frames are missing', () => {
+    const status = {
+      label: 'Status',
+      records: [0, 1].map(() => [0, 0, 0, 0, 0, 0, 5, 5].map((each, i) => (i < 2 ? 5 : each))),
+    };
+    const onsets = annotations([list('+0', ['']), list('+2', [''])], 30);
+    const signals = [samples(2), status, onsets];
+    expect(readRecording(encodeEdf({ bdf: true, reserved: 'BDF+D', signals })).marks).toEqual(
+      [0, 6, 16, 22].map((at) => ({ at, label: '5', frames: 2 })),
+    );
+  });
+
+  test('are none in another signal, nor in EDF', () => {
+    expect(readRecording(file([0, 5, 5, 0, 0, 0, 0, 0], 8, 'Stat'))).toMatchObject({ marks: [] });
+    const edf = readRecording(encodeEdf({ signals: [{ label: 'Status', records: [[0, 5, 0]] }] }));
+    expect(edf).toMatchObject({ channels: [{ label: 'Status' }], marks: [] });
+  });
+
+  test('alone are a recording of marks', () => {
+    const bytes = encodeEdf({ bdf: true, signals: [{ label: 'Status', records: [[0, 3, 3, 0]] }] });
+    const expected = { channels: [], frames: 0, rate: 4, marks: [{ at: 1, label: '3', frames: 2 }] };
+    expect(readRecording(bytes)).toMatchObject(expected);
+  });
+});

@@ -1,0 +1,343 @@
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { frameCount } from '../../src/core/block.ts';
+import { readRecording } from '../../src/formats/recording.ts';
+import { sharedData } from '../shared-data.ts';
+import { annotations, encodeEdf, list } from './encode-edf.ts';
+import type { EdfFile } from './encode-edf.ts';
+import { channelOf, readInPieces } from './read-in-pieces.ts';
+
+const cuts = fc.array(fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 5000 })), { maxLength: 30 });
+
+/** A file of any shape, EDF or BDF: signals of one rate, of which some run upside down. */
+const files = fc
+  .record({ bdf: fc.boolean(), channels: fc.integer({ min: 1, max: 5 }), samples: fc.integer({ min: 1, max: 40 }) })
+  .chain(({ bdf, channels, samples }) => {
+    const most = bdf ? 2 ** 23 : 2 ** 15;
+    const stored = fc.array(fc.integer({ min: -most, max: most - 1 }), { minLength: samples, maxLength: samples });
+    const scale = fc.record({
+      low: fc.integer({ min: -9999, max: 9999 }),
+      range: fc.integer({ min: 1, max: 9999 }),
+      turned: fc.boolean(),
+    });
+    return fc.record({
+      bdf: fc.constant(bdf),
+      duration: fc.constantFrom(0.25, 1, 2),
+      scales: fc.array(scale, { minLength: channels, maxLength: channels }),
+      records: fc.array(fc.array(stored, { minLength: channels, maxLength: channels }), {
+        minLength: 1,
+        maxLength: 60,
+      }),
+    });
+  })
+  .map(({ bdf, duration, scales, records }) => ({
+    bdf,
+    duration,
+    signals: scales.map(({ low, range, turned }, channel) => ({
+      label: `s${channel}`,
+      physical: turned ? [low + range, low] : [low, low + range],
+      digital: bdf ? [-8388608, 8388607] : [-32768, 32767],
+      records: records.map((record) => record[channel]),
+    })),
+  }));
+
+/** One signal of zeros. */
+const zeros = (samples: number, records: number, label = 'x') => ({
+  label,
+  records: Array.from({ length: records }, () => new Array<number>(samples).fill(0)),
+});
+const plain: EdfFile = { signals: [{ label: 'Fp1', records: [[1, 2, 3, 4]] }] };
+
+describe('an EDF or BDF file', () => {
+  test('is read to the physical samples that were written, however it is cut', () => {
+    fc.assert(
+      fc.property(files, cuts, (file, pieces) => {
+        const recording = readInPieces(encodeEdf(file), pieces);
+        const [{ records }] = file.signals;
+        const rate = records[0].length / file.duration;
+        const frames = records.length * records[0].length;
+        const format = file.bdf ? 'bdf' : 'edf';
+        const time = Date.UTC(2004, 2, 2, 5, 6, 7);
+        expect(recording).toMatchObject({ format, rate, time, frames, lost: 0, marks: [], notes: [] });
+        expect(recording.channels).toEqual(file.signals.map(({ label }) => ({ label, unit: 'µV' })));
+        file.signals.forEach(({ physical: [low, high], digital: [least, most], records }, channel) => {
+          const gain = (high - low) / (most - least);
+          expect(channelOf(recording, channel)).toEqual(
+            records.flat().map((stored) => Math.fround(low + gain * (stored - least))),
+          );
+        });
+        let next = 0;
+        for (const block of recording.blocks) {
+          expect(block).toMatchObject({ start: next, rate, time: time + (1000 * next) / rate });
+          next += frameCount(block);
+        }
+        expect(next).toBe(frames);
+      }),
+      { seed: 1, numRuns: 60 },
+    );
+  });
+
+  test('that is cut off keeps its whole records, and tells what is missing', () => {
+    fc.assert(
+      fc.property(files, fc.double({ min: 0, max: 1, noNaN: true }), (file, share) => {
+        const bytes = encodeEdf(file);
+        const head = 256 * (1 + file.signals.length);
+        const whole = readRecording(bytes);
+        const size = (bytes.length - head) / file.signals[0].records.length;
+        const cut = head + size + Math.floor(share * (bytes.length - head - size));
+        const recording = readRecording(bytes.subarray(0, cut));
+        const records = Math.floor((cut - head) / size);
+        expect(recording.frames).toBe((records * whole.frames) / file.signals[0].records.length);
+        file.signals.forEach((_, channel) => {
+          expect(channelOf(recording, channel)).toEqual(channelOf(whole, channel).slice(0, recording.frames));
+        });
+        const left = (cut - head) % size;
+        const notes = [
+          `the header tells ${file.signals[0].records.length} data records, the file holds ${records}`,
+          `the file ends within a data record: ${left} of its ${size} bytes are left out`,
+        ];
+        expect(recording.notes).toEqual(notes.filter((_, i) => (i === 0 ? cut < bytes.length : left > 0)));
+      }),
+      { seed: 2, numRuns: 60 },
+    );
+  });
+
+  test('may not know how many records it has, or have more than it knows', () => {
+    const signals = [zeros(4, 3)];
+    expect(readRecording(encodeEdf({ signals, records: -1 }))).toMatchObject({ frames: 12, notes: [] });
+    expect(readRecording(encodeEdf({ signals, records: 2 }))).toMatchObject({
+      frames: 12,
+      notes: ['the header tells 2 data records, the file holds 3'],
+    });
+  });
+
+  test.each([
+    ['Fp1', 'uV', '', 'eeg'],
+    ['EEG Fpz-Cz', 'uV', '', 'eeg'],
+    ['x', '', 'EEG cap', 'eeg'],
+    ['Cz', 'degC', '', undefined],
+    ['ECG', 'mV', 'AgAgCl electrode', undefined],
+  ])('of a signal %s in %s with transducer %j is of kind %j', (label, unit, transducer, kind) => {
+    const bytes = encodeEdf({ signals: [{ label, unit, transducer, records: [[0]] }] });
+    expect(readRecording(bytes).kind).toBe(kind);
+  });
+
+  test('has its units as they are written here, in UTF-8 or Latin-1', () => {
+    const units = ['uV', 'µV', 'μV', 'mV', 'degC', ''];
+    const bytes = encodeEdf({ signals: units.map((unit) => ({ label: '', unit, records: [[0]] })) });
+    const told = ['µV', 'µV', 'µV', 'mV', 'degC', undefined];
+    const channels = told.map((unit, i) => ({ label: `signal ${i + 1}`, ...(unit !== undefined && { unit }) }));
+    expect(readRecording(bytes).channels).toEqual(channels);
+    const latin1 = encodeEdf({ signals: [{ label: 'x', unit: '?V', records: [[0]] }] });
+    latin1[256 + 96] = 0xb5;
+    expect(readRecording(latin1).channels).toEqual([{ label: 'x', unit: 'µV' }]);
+  });
+
+  test('may have commas for points, and zero bytes behind a text', () => {
+    const signal = { label: 'x\0y', physical: ['-1,5', '1,5'], digital: [-3, 3], records: [[1]] };
+    const recording = readRecording(encodeEdf({ signals: [signal], duration: '0,5' }));
+    expect(recording).toMatchObject({ rate: 2, channels: [{ label: 'x' }] });
+    expect(channelOf(recording, 0)).toEqual([0.5]);
+  });
+
+  test('with --rate runs at that rate; a record of 0 s needs it', () => {
+    expect(readRecording(encodeEdf(plain), { rate: 5 }).rate).toBe(5);
+    const timeless = encodeEdf({ ...plain, duration: 0 });
+    expect(readRecording(timeless, { rate: 5 }).rate).toBe(5);
+    expect(() => readRecording(timeless)).toThrow(
+      'the duration of a record is 0 s and tells no rate: give it with --rate (Hz)',
+    );
+  });
+});
+
+describe('the start of an EDF file', () => {
+  test.each([
+    ['24.04.89', '', Date.UTC(1989, 3, 24, 5, 6, 7)],
+    ['01.01.85', '', Date.UTC(1985, 0, 1, 5, 6, 7)],
+    ['31.12.84', '', Date.UTC(2084, 11, 31, 5, 6, 7)],
+    ['24.04.yy', 'Startdate 24-APR-2089 X X X', Date.UTC(2089, 3, 24, 5, 6, 7)],
+    ['24.04.89', 'Startdate X X X X', Date.UTC(1989, 3, 24, 5, 6, 7)],
+  ])('%s with the recording %j', (date, recording, time) => {
+    expect(readRecording(encodeEdf({ ...plain, date, recording }))).toMatchObject({ time, notes: [] });
+  });
+
+  test.each([
+    ['xx.xx.xx', '05.06.07'],
+    ['31.02.04', '05.06.07'],
+    ['02.03.04', '25.06.07'],
+    ['02.03.04', '05.61.07'],
+    ['02.03.04', '05.06.60'],
+  ])('%s %s is not known, and that is told', (date, time) => {
+    expect(readRecording(encodeEdf({ ...plain, date, time }))).toMatchObject({
+      time: 0,
+      notes: [`start of the recording must be dd.mm.yy hh.mm.ss, got '${date} ${time}': its time is not known`],
+    });
+  });
+});
+
+describe('a malformed EDF header is refused by field, rule and what was found', () => {
+  const [signal] = plain.signals;
+  test.each<[Partial<EdfFile>, string]>([
+    [{ count: 'x' }, "number of signals must be an integer >= 1, got 'x'"],
+    [{ count: 0 }, "number of signals must be an integer >= 1, got '0'"],
+    [{ headerBytes: 'x' }, "number of header bytes must be an integer >= 0, got 'x'"],
+    [{ headerBytes: 768 }, 'number of header bytes must be 256 (1 + 1 signals) = 512, got 768'],
+    [{ records: 1.5 }, "number of data records must be an integer >= -1, got '1.5'"],
+    [{ duration: 'x' }, "duration of a data record must be a number, got 'x'"],
+    [{ duration: -1 }, 'duration of a data record must be a number >= 0 in s, got -1'],
+    [{ signals: [{ ...signal, samples: 0 }] }, "samples a record of Fp1 must be an integer >= 1, got '0'"],
+    [{ signals: [{ ...signal, physical: ['', 1] }] }, "physical minimum of Fp1 must be a number, got ''"],
+    [{ signals: [{ ...signal, physical: [0, 'x'] }] }, "physical maximum of Fp1 must be a number, got 'x'"],
+    [{ signals: [{ ...signal, digital: ['x', 1] }] }, "digital minimum of Fp1 must be a number, got 'x'"],
+    [{ signals: [{ ...signal, digital: [0, 'x'] }] }, "digital maximum of Fp1 must be a number, got 'x'"],
+    [
+      { signals: [{ ...signal, physical: [5, 5] }] },
+      'physical maximum of Fp1 must be other than its physical minimum, got 5',
+    ],
+    [
+      { signals: [{ ...signal, digital: [5, 5] }] },
+      'digital maximum of Fp1 must be other than its digital minimum, got 5',
+    ],
+  ])('%#: %j', (wrong, sentence) => {
+    expect(() => readRecording(encodeEdf({ ...plain, ...wrong }))).toThrow(new RangeError(sentence));
+  });
+
+  test.each([
+    [100, 'the header must be 256 bytes, got 100'],
+    [300, 'the header of the signals must be 256 bytes, got 44'],
+    [512, 'number of whole data records must be >= 1, got 0'],
+    [519, 'number of whole data records must be >= 1, got 0'],
+  ])('one of %i bytes only', (length, sentence) => {
+    expect(() => readRecording(encodeEdf(plain).subarray(0, length))).toThrow(new RangeError(sentence));
+  });
+
+  test('of records that are larger than the file costs no memory', () => {
+    const signals = Array.from({ length: 60 }, () => ({ ...signal, samples: 99_999_999 }));
+    expect(() => readRecording(encodeEdf({ signals }))).toThrow('number of whole data records must be >= 1, got 0');
+  });
+
+  test('of a signal that is not taken does not matter', () => {
+    const bytes = encodeEdf({ signals: [signal, { label: 'dead', physical: [0, 0], records: [[0, 0, 0, 0]] }] });
+    expect(readRecording(bytes, { columns: ['Fp1'] }).frames).toBe(4);
+  });
+});
+
+describe('records that lie apart', () => {
+  const apart = (onsets: readonly string[], bdf = false) =>
+    encodeEdf({
+      bdf,
+      reserved: bdf ? 'BDF+D' : 'EDF+D',
+      signals: [
+        { label: 'x', records: onsets.map((_, i) => [i, i, i, i]) },
+        annotations(
+          onsets.map((onset) => (onset === '' ? '' : list(onset, ['']))),
+          24,
+        ),
+      ],
+    });
+
+  test('leave gaps of exact length, in EDF+D and BDF+D', () => {
+    fc.assert(
+      fc.property(
+        fc.boolean(),
+        fc.array(fc.nat(40), { minLength: 1, maxLength: 20 }),
+        fc.nat(3),
+        (bdf, gaps, first) => {
+          let quarters = first;
+          const onsets = gaps.map((gap, i) => `+${(quarters += i === 0 ? 0 : 4 + gap) / 4}`);
+          const recording = readRecording(apart(onsets, bdf));
+          const lost = gaps.slice(1).reduce((sum, gap) => sum + gap, 0);
+          expect(recording).toMatchObject({ time: Date.UTC(2004, 2, 2, 5, 6, 7) + 250 * first, rate: 4, lost });
+          expect(recording.frames).toBe(4 * gaps.length);
+          const places = recording.blocks.flatMap((block) =>
+            [...block.data.keys()].map((frame) => block.start + frame),
+          );
+          expect(places).toEqual(
+            onsets.flatMap((onset) => [0, 1, 2, 3].map((frame) => 4 * Number(onset) - first + frame)),
+          );
+          for (const block of recording.blocks) expect(block.time).toBe(recording.time + 250 * block.start);
+        },
+      ),
+      { seed: 3, numRuns: 60 },
+    );
+  });
+
+  test('may have onsets that were rounded', () => {
+    expect(readRecording(apart(['+0', '+0.95', '+2.04']))).toMatchObject({ frames: 12, lost: 0 });
+    const rounded = readRecording(apart(['+0', '+0.6', '+2.25']));
+    expect(rounded.blocks.map(({ start }) => start)).toEqual([0, 9]);
+  });
+
+  test('must tell when they begin, one after the other', () => {
+    expect(() => readRecording(apart(['+0', '']))).toThrow(
+      'record 2 must tell when it begins, for records lie apart (EDF+D)',
+    );
+    expect(() => readRecording(apart(['+1', '+1.4']))).toThrow(
+      'the onset of record 2 must be >= 2 s, where the one before it ends, got 1.4',
+    );
+  });
+
+  test('lie as far apart where --rate lets the recording run faster', () => {
+    expect(readRecording(apart(['+0', '+2']), { rate: 400 })).toMatchObject({ rate: 400, frames: 8, lost: 4 });
+  });
+
+  test('of a continuous file never do, whatever its onsets are', () => {
+    const signals = [zeros(4, 2), annotations([list('+0', ['']), list('+9', [''])], 24)];
+    expect(readRecording(encodeEdf({ reserved: 'EDF+C', signals }))).toMatchObject({ frames: 8, lost: 0 });
+  });
+});
+
+describe('the real EDF and BDF files', () => {
+  const eeg = sharedData('edf/eegmmidb_64ch_128Hz_annotations.edf');
+  test.skipIf(!eeg)('EDF+ with 64 channels at 128 Hz has 124 s and 38 annotations', () => {
+    const recording = readRecording(readFileSync(eeg!));
+    expect(recording).toMatchObject({ format: 'edf', kind: 'eeg', rate: 128, frames: 15872, lost: 0, notes: [] });
+    expect(recording.time).toBe(Date.UTC(2009, 7, 12, 16, 15));
+    expect(recording.channels).toHaveLength(64);
+    expect(recording.channels[0]).toEqual({ label: 'Fc5.', unit: 'µV' });
+    expect([...recording.blocks[0].data.slice(0, 3)]).toEqual([21, 9, 20]);
+    expect(recording.marks).toHaveLength(38);
+    expect(recording.marks?.slice(0, 2)).toEqual([
+      { at: 0, label: 'T0', frames: 176 },
+      { at: 176, label: 'T1', frames: 656 },
+    ]);
+  });
+
+  const utf8 = sharedData('edf/test_utf8_annotations.edf');
+  test.skipIf(!utf8)('annotations may be in UTF-8', () => {
+    expect(readRecording(readFileSync(utf8!)).marks).toEqual([
+      { at: 0, label: 'RECORD START' },
+      { at: 400, label: '仰卧', frames: 100 },
+    ]);
+  });
+
+  const hypnogram = sharedData('edf/SC4001EC-Hypnogram.edf');
+  test.skipIf(!hypnogram)(
+    'a file of annotations only is a recording of marks, in ms or at the rate that is given',
+    () => {
+      const bytes = readFileSync(hypnogram!);
+      const recording = readRecording(bytes);
+      expect(recording).toMatchObject({ channels: [], blocks: [], frames: 0, lost: 0, rate: 1000, notes: [] });
+      expect(recording.time).toBe(Date.UTC(1989, 3, 24, 16, 13));
+      expect(recording.marks).toHaveLength(154);
+      expect(recording.marks?.[1]).toEqual({ at: 30_630_000, label: 'Sleep stage 1', frames: 120_000 });
+      const paced = readRecording(bytes, { rate: 100 });
+      expect(paced.marks?.[1]).toEqual({ at: 3_063_000, label: 'Sleep stage 1', frames: 12_000 });
+    },
+  );
+
+  const biosemi = sharedData('edf/biosemi_73ch_2048Hz_1s.bdf');
+  test.skipIf(!biosemi)('BDF with 72 channels has one trigger in its Status signal', () => {
+    const bytes = readFileSync(biosemi!);
+    const recording = readRecording(bytes);
+    expect(recording).toMatchObject({ format: 'bdf', kind: 'eeg', rate: 2048, frames: 2048, lost: 0, notes: [] });
+    expect(recording.time).toBe(Date.UTC(2013, 7, 1, 13, 21, 46));
+    expect(recording.channels).toHaveLength(72);
+    expect(recording.marks).toEqual([{ at: 589, label: '128', frames: 21 }]);
+    const status = readRecording(bytes, { columns: ['Status'] });
+    expect(status.channels).toEqual([{ label: 'Status', unit: 'Boolean' }]);
+    expect(status.marks).toEqual(recording.marks);
+    expect(channelOf(status, 0)[589] & 0xffff).toBe(128);
+  });
+});

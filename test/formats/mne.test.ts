@@ -1,0 +1,141 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execFileSync } from 'node:child_process';
+import { afterAll, describe, expect, test } from 'vitest';
+import { random } from '../../src/core/random.ts';
+import { readRecording } from '../../src/formats/recording.ts';
+import { pythonWith } from '../python-with.ts';
+import { sharedData } from '../shared-data.ts';
+import { annotations, encodeEdf, list } from './encode-edf.ts';
+import { encodeGdf } from './encode-gdf.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tapline-mne-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const noise = random(7);
+const between = (least: number, most: number) => least + Math.floor(noise.uniform() * (most - least + 1));
+const records = (count: number, samples: number, most: number) =>
+  Array.from({ length: count }, () => Array.from({ length: samples }, () => between(-most, most - 1)));
+/** Signals with a scale of their own each. */
+const signals = (channels: number, count: number, samples: number, most: number) =>
+  Array.from({ length: channels }, (_, n) => {
+    const low = -between(1, 9999);
+    return { label: `s${n}`, physical: [low, low + between(1, 99_999)], records: records(count, samples, most) };
+  });
+
+/** Files of our own making, by their names. */
+const made: Record<string, Uint8Array> = {
+  'plain.edf': encodeEdf({ duration: 0.5, signals: signals(5, 40, 64, 2 ** 15) }),
+  'plus.edf': encodeEdf({
+    reserved: 'EDF+C',
+    recording: 'Startdate 02-MAR-2004 X X X',
+    signals: [
+      ...signals(3, 12, 128, 2 ** 15),
+      { label: 'slow', records: records(12, 1, 2 ** 15) },
+      annotations(
+        Array.from({ length: 12 }, (_, second) => {
+          const own = list(`+${second}.25`, [`Ereignis ${second} ä`, '二'], second % 2 ? '0.5' : undefined);
+          return list(`+${second}.125`, ['']) + own;
+        }),
+        120,
+      ),
+    ],
+  }),
+  'plain.bdf': encodeEdf({
+    bdf: true,
+    signals: [
+      ...signals(4, 9, 100, 2 ** 23).map((signal) => ({ ...signal, digital: [-8388608, 8388607] })),
+      {
+        label: 'Status',
+        records: Array.from({ length: 9 }, (_, second) =>
+          Array.from({ length: 100 }, (_, n) => 0x18_0000 + (n >= 20 && n < 20 + second ? 1 + second : 0)),
+        ),
+      },
+    ],
+  }),
+  'old.gdf': encodeGdf({
+    start: new TextEncoder().encode('2012070619021600'),
+    signals: signals(4, 50, 16, 2 ** 15).map((signal) => ({ ...signal, type: 3 })),
+    mode: 3,
+    eventRate: 16,
+    events: Array.from({ length: 9 }, (_, n) => ({ position: 1 + 50 * n, type: 0x300 + n, duration: 3 * n })),
+  }),
+  'new.gdf': encodeGdf({
+    version: '2.20',
+    duration: [1, 32],
+    signals: signals(3, 200, 8, 2 ** 30).map((signal) => ({ ...signal, type: 16 })),
+    mode: 1,
+    eventRate: 256,
+    events: Array.from({ length: 9 }, (_, n) => ({ position: 7 + 150 * n, type: 0x500 + n })),
+  }),
+};
+const real = [
+  'edf/eegmmidb_64ch_128Hz_annotations.edf',
+  'edf/test_utf8_annotations.edf',
+  'edf/biosemi_73ch_2048Hz_1s.bdf',
+  'ssvep/subject01-2012.07.06-19.02.16.gdf',
+].flatMap((file) => sharedData(file) ?? []);
+
+interface Told {
+  rate: number;
+  labels: string[];
+  /** ms since 1970; null where it is not known. */
+  time: number | null;
+  /** Onset and duration in s, and the text. */
+  annotations: [onset: number, duration: number, text: string][];
+  triggers: [at: number, trigger: number][];
+}
+
+const python = pythonWith('mne');
+describe.skipIf(!python)('what MNE-Python reads is read the same:', () => {
+  const names = Object.keys(made);
+  for (const name of names) writeFileSync(join(directory, name), made[name]);
+  const files = [...names.map((name) => join(directory, name)), ...real];
+  const script = fileURLToPath(new URL('read-with-mne.py', import.meta.url));
+  const lines = python
+    ? execFileSync(python, [script, directory, ...files], { encoding: 'utf8' })
+        .trim()
+        .split('\n')
+    : [];
+
+  test.each(files.map((file, n) => [file.split('/').at(-1)!, file, n] as const))('%s', (_, file, n) => {
+    const told = JSON.parse(lines[n]) as Told;
+    const bytes = readFileSync(join(directory, String(n)));
+    const samples = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+    const recording = readRecording(readFileSync(file));
+
+    expect(recording.rate).toBe(told.rate);
+    // MNE does not read fractions of a second, which EDF+ keeps with the first record
+    expect(Math.floor(recording.time / 1000) * 1000).toBe(told.time ?? 0);
+    expect(recording.frames).toBe(samples.length / told.labels.length);
+    const places = recording.channels.map(({ label }) => told.labels.indexOf(label));
+    let worst = 0;
+    for (const { data, channels, start } of recording.blocks)
+      data.forEach((sample, i) => {
+        const theirs = samples[(start + Math.floor(i / channels)) * told.labels.length + places[i % channels]];
+        worst = Math.max(worst, Math.abs(sample - theirs) / Math.max(Math.abs(theirs), 1e-30));
+      });
+    expect(worst).toBeLessThan(1e-6);
+
+    // MNE leaves out what lies behind the last frame, gives every GDF event a frame, and triggers no length
+    const { format, marks = [], frames } = recording;
+    const ours = marks.filter(({ at }) => at < frames);
+    if (format === 'bdf') {
+      expect(ours.map(({ at, label }) => [at, Number(label)])).toEqual(told.triggers);
+      return;
+    }
+    const least = format === 'gdf' ? 1 : 0;
+    const nameOf = (text: string) => (format === 'gdf' ? `0x${Number(text).toString(16).padStart(4, '0')}` : text);
+    const theirs = told.annotations.map(([onset, duration, text]) => [
+      Math.round(onset * told.rate),
+      Math.round(duration * told.rate),
+      nameOf(text),
+    ]);
+    expect(ours.length).toBe(theirs.length);
+    expect(ours.map((mark) => [mark.at, Math.max(least, mark.frames ?? 0), mark.label])).toEqual(
+      expect.arrayContaining(theirs),
+    );
+  });
+});

@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readRecording } from '../../src/formats/recording.ts';
+import { encodeEdf } from './encode-edf.ts';
+import { encodeGdf } from './encode-gdf.ts';
+import { readInPieces } from './read-in-pieces.ts';
+
+const signal = { label: 'x', type: 3, records: [[1, 2]] };
+const contents: Record<string, string | Uint8Array> = {
+  csv: '1;1\n2;2\n3;3\n',
+  openbci: '\uFEFF\n \r\n%OpenBCI\n%Number of channels = 1\n%Sample Rate = 200 Hz\n0, 1.5, 1557936053329\n',
+  edf: encodeEdf({ signals: [signal] }),
+  bdf: encodeEdf({ bdf: true, signals: [signal] }),
+  gdf: encodeGdf({ signals: [signal] }),
+};
+
+describe('the format of a recording', () => {
+  test.each(Object.keys(contents))('%s is found by content, in pieces as short as a byte', (format) => {
+    const content = contents[format];
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+    const whole = readRecording(content, { rate: 8 });
+    expect(whole.format).toBe(format);
+    expect(whole.frames).toBeGreaterThan(0);
+    expect(readRecording(bytes, { rate: 8 })).toEqual(whole);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 100 }), (lengths) => {
+        expect(readInPieces(bytes, lengths, { rate: 8 })).toEqual(whole);
+      }),
+      { seed: 1, numRuns: 30 },
+    );
+  });
+
+  test('may be told from fewer than eight bytes', () => {
+    expect(readRecording('1\n2', { rate: 1 })).toMatchObject({ format: 'csv', frames: 2 });
+  });
+
+  test.each([
+    ['', 'the text is empty: it holds no row'],
+    ['  \n', 'the text is empty: it holds no row'],
+    [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0), 'is binary, and neither EDF, BDF nor GDF'],
+  ])('%j has none', (content, sentence) => {
+    expect(() => readRecording(content)).toThrow(sentence);
+  });
+
+  test('with a rate that is none is refused at once', () => {
+    for (const content of Object.values(contents))
+      expect(() => readRecording(content, { rate: 0 })).toThrow('rate must be a number > 0 in Hz, got 0');
+  });
+});
