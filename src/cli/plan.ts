@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { plan, type LayerPlan, type Plan } from '../core/plan.ts';
+import { sum } from '../core/sum.ts';
 import { readNetwork } from './network-file.ts';
 import { positiveNumber } from './option-values.ts';
 import { asUsage } from './usage-error.ts';
@@ -55,7 +56,18 @@ function planTable(planned: Plan): string {
       .join('  ')
       .trimEnd(),
   );
-  return `${text.join('\n')}\n`;
+  return `${text.join('\n')}\n\n${memory(planned)}\n${eager(planned)}\n`;
+}
+
+function memory({ weightBytes, streamBytes, learningBytes }: Plan): string {
+  const [weights, stream, learning] = [weightBytes, streamBytes, learningBytes].map((n) => n.toLocaleString('en'));
+  return `memory: weights ${weights} bytes, and ${stream} bytes a stream, ${learning} where it learns`;
+}
+
+function eager({ layers }: Plan): string {
+  const [left, all] = [sum(layers, ({ eagerMacs }) => eagerMacs), sum(layers, ({ macs }) => macs)];
+  const [some, whole] = [left, all].map((n) => n.toLocaleString('en'));
+  return `eager: ${some} of ${whole} multiply-adds are left when a frame arrives`;
 }
 
 function lineOf(layer: LayerPlan): string[] {

@@ -1,9 +1,11 @@
 import { activations, type ActivationType } from '../kernels/activation-types.ts';
+import { words } from '../kernels/program.ts';
 import { invalid } from './check.ts';
 import type { Layer, StreamContext } from './layer.ts';
 import type { ActivationSpec, LayerContext } from './network-spec.ts';
 import { rowLayer, RowLayer } from './row-layer.ts';
 import type { Rows } from './rows.ts';
+import type { SteppedLayer } from './step-program.ts';
 
 /** The `alpha` of an activation when none is given. */
 const alphas: Partial<Record<ActivationType, number>> = { leakyRelu: 0.01, elu: 1, log: 1e-6 };
@@ -16,7 +18,7 @@ export function activationLayer(spec: ActivationSpec, { inChannels }: Pick<Layer
 }
 
 /** An elementwise layer: y[n, c] = f(x[n, c]). Nothing flows back through what nobody learns from, so that a NaN stays where it is. */
-class Activation extends RowLayer {
+class Activation extends RowLayer implements SteppedLayer {
   readonly #kind: number;
   readonly #alpha: number;
 
@@ -25,6 +27,15 @@ class Activation extends RowLayer {
     this.#kind = activations.indexOf(type);
     this.#alpha = alpha;
   }
+
+  enter(layer: Int32Array): boolean {
+    layer[words.kind] = 1 + this.#kind;
+    layer[words.outputs] = this.channels;
+    new Float32Array(layer.buffer, layer.byteOffset)[words.alpha] = this.#alpha;
+    return true;
+  }
+
+  leave(): void {}
 
   protected override forward(x: Rows, y: number): void {
     this.engine.kernels.activate(this.#kind, x.at, y, x.count * this.channels, this.#alpha);

@@ -3,6 +3,7 @@ import { Branch } from './branch.ts';
 import type { Engine } from './engine.ts';
 import type { Layer, LayerStream } from './layer.ts';
 import { LayerStack } from './layer-stack.ts';
+import { memoryOfAll } from './memory.ts';
 import type { ConcatSpec, LayerContext } from './network-spec.ts';
 import { chain, type Pace } from './pace.ts';
 import { mark, type Rows } from './rows.ts';
@@ -19,13 +20,14 @@ export function concatLayer(spec: ConcatSpec, { inChannels, build }: LayerContex
   const drops = align(paces);
   const widths = branches.map((layers) => layers.at(-1)?.outChannels ?? inChannels);
   const parameters = branches.map((layers, b) => LayerStack.parameters(`branches.${b}.`, layers));
+  const queues = widths.map((width) => ({ arena: 0, objects: 900 + 64 * (width + inChannels) }));
   return {
     type: spec.type,
     inChannels,
     outChannels: sum(widths, (width) => width),
     pace: together(paces, drops),
     macs: sum(branches, (layers) => LayerStack.macs(layers)),
-    bytes: sum(branches, (layers) => sum(layers, ({ bytes }) => bytes)),
+    memory: (gradients) => memoryOfAll([...queues, ...branches.flat().map((layer) => layer.memory(gradients))]),
     parameters: parameters.flat(),
     stream: (values, context) => {
       let from = 0;

@@ -2,7 +2,7 @@ import type { StreamContext } from './layer.ts';
 import { Trained, type Part } from './trained.ts';
 
 /** Outputs whose weight gradient may be owed. */
-const mostOwed = 16;
+export const mostOwed = 16;
 
 /** What an owed gradient needs to know of its convolution. */
 export interface OwedShape {

@@ -1,10 +1,10 @@
 import { integer, invalid } from './check.ts';
 import { ConvTranspose1d } from './conv-transpose1d.ts';
-import { lineFrames } from './delay-line.ts';
 import type { Layer, ParameterSpec } from './layer.ts';
+import { lineMemory } from './memory.ts';
 import type { ConvTranspose1dSpec, LayerContext } from './network-spec.ts';
 import type { Pace } from './pace.ts';
-import { polyphase, type Polyphase } from './polyphase.ts';
+import { phasesCount, polyphase, type Polyphase } from './polyphase.ts';
 
 /** Outputs of one input frame: each phase of the kernel is kept by itself. */
 const MAX_STRIDE = 65536;
@@ -38,8 +38,10 @@ export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, re
     shape: kernel,
     start,
     // cut when first asked for: a network may be planned, and refused, without
-    get packing() {
-      return cut().packing;
+    packing: {
+      count: phasesCount(kernel, groups, stride, dilation),
+      pack: (numbers) => cut().packing.pack(numbers),
+      unpack: (packed) => cut().packing.unpack(packed),
     },
   };
   return {
@@ -48,7 +50,7 @@ export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, re
     outChannels,
     pace: transposedPace(stride, reach, lags),
     macs: (outChannels * kernelSize * kernel[2]) / stride,
-    bytes: 4 * inChannels * lineFrames(lags),
+    memory: (gradients) => lineMemory(inChannels, lags + 1, gradients),
     parameters: [weight, ...bias],
     stream: (values, context) => new ConvTranspose1d({ ...shape, phases: cut().phases }, values, context),
   };

@@ -1,12 +1,16 @@
+import { words } from '../kernels/program.ts';
 import { integer, invalid } from './check.ts';
-import { ConvGradient } from './conv-gradient.ts';
+import { ConvGradient, mostOwed, type OwedShape } from './conv-gradient.ts';
+import { EarlySums } from './early-sums.ts';
 import type { Layer, ParameterSpec, StreamContext } from './layer.ts';
+import { lineMemory, type Memory } from './memory.ts';
 import type { Conv1dSpec, LayerContext } from './network-spec.ts';
 import { packedGroup, packedKernels } from './packed-kernels.ts';
 import { windowPace } from './pace.ts';
 import { Trained, type Part } from './trained.ts';
+import type { SteppedLayer } from './step-program.ts';
 import { WindowLayer } from './window-layer.ts';
-import { windowBytes, windowing, type Windowing } from './windowing.ts';
+import { keptFrames, windowing, type Windowing } from './windowing.ts';
 
 export interface Conv1dShape extends Windowing {
   readonly inChannels: number;
@@ -36,7 +40,8 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
     outChannels,
     pace: windowPace(shape),
     macs: outChannels * kernelSize * kernel[2],
-    bytes: windowBytes(shape, inChannels),
+    ...(shape.dilation === 1 && groups === 1 && { eagerMacs: outChannels * inChannels }),
+    memory: (gradients) => convMemory(shape, gradients),
     parameters,
     stream: (values, context) =>
       shape.dilation === 1 && groups === 1
@@ -45,12 +50,20 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
   };
 }
 
+function convMemory(shape: Conv1dShape, gradients: boolean): Memory {
+  const { arena, objects } = lineMemory(shape.inChannels, keptFrames(shape), gradients);
+  // what is owed to the weights' gradient, and the bias's own
+  return gradients
+    ? { arena: arena + 4 * (mostOwed + 1) * shape.outChannels, objects: objects + 520 }
+    : { arena, objects };
+}
+
 /**
  * Convolution of many channels with many kernels, as a stream: equations (2), (4) and (5), where a window is one run of
  * the delay line and is read in place. The weights are the network's, read at every output: whoever changes them changes
  * the next output.
  */
-class Conv1d extends WindowLayer {
+class Conv1d extends WindowLayer implements SteppedLayer {
   override readonly trained: readonly Trained[];
   readonly #weight: number;
   /** 0 = none. */
@@ -60,6 +73,7 @@ class Conv1d extends WindowLayer {
   readonly #length: number;
   readonly #step: number;
   readonly #gradient: ConvGradient | null;
+  readonly #early: EarlySums | null;
 
   constructor(shape: Conv1dShape, values: readonly Part[], context: StreamContext) {
     const { inChannels, outChannels, kernelSize, stride } = shape;
@@ -69,20 +83,24 @@ class Conv1d extends WindowLayer {
     this.#outputs = outChannels;
     this.#length = kernelSize * inChannels;
     this.#step = stride * inChannels;
-    const owed = {
-      length: this.#length,
-      step: this.#step,
-      outputs: outChannels,
-      windowAt: (output: number) => this.windowAt(output),
-    };
-    this.#gradient = context.gradients ? new ConvGradient(context, values, owed) : null;
+    this.#gradient = context.gradients ? new ConvGradient(context, values, this.#owed()) : null;
     this.trained = this.#gradient ? [this.#gradient] : [];
+    this.#early = context.eager ? new EarlySums(context, values, this.#length, outChannels) : null;
   }
 
-  protected override forward(x: number, count: number, y: number): void {
+  /** Sums up what has come of the next output's window. */
+  prepare(): void {
+    this.#early?.add(this.nextOutput, this.windowAt(this.nextOutput), this.framesHeld * this.line.channels);
+  }
+
+  protected override forward(x: number, count: number, y: number, first: number): void {
     const outputs = this.#outputs;
     const { kernels } = this.engine;
-    kernels.convolve(x, this.#step, count, this.#weight, this.#bias, this.#length, outputs, y, outputs);
+    // what was summed up early is one output's
+    const early = this.#early?.finish(first, x, y) ? 1 : 0;
+    const [from, to] = [x + early * this.#step, y + early * outputs];
+    if (count > early)
+      kernels.convolve(from, this.#step, count - early, this.#weight, this.#bias, this.#length, outputs, to, outputs);
   }
 
   protected override accumulate(first: number, count: number, g: number, dx: number): void {
@@ -92,10 +110,39 @@ class Conv1d extends WindowLayer {
     this.#gradient!.owe(first, count, g);
   }
 
+  enter(layer: Int32Array): boolean {
+    if (!this.isSettled) return false;
+    const { at, capacity, filled } = this.line.layout;
+    const { stride, receptiveField } = this.windowing;
+    layer[words.kind] = 0;
+    layer[words.line] = at;
+    layer[words.capacity] = capacity;
+    layer[words.filled] = filled;
+    layer[words.window] = this.nextWindow;
+    layer[words.channels] = this.line.channels;
+    layer[words.reach] = receptiveField;
+    layer[words.stride] = stride;
+    layer[words.w] = this.#weight;
+    layer[words.b] = this.#bias;
+    layer[words.length] = this.#length;
+    layer[words.outputs] = this.#outputs;
+    return true;
+  }
+
+  leave(layer: Int32Array, frames: number, outputs: number): void {
+    this.line.resume(frames, layer[words.filled]);
+    this.advance(frames, outputs);
+  }
+
   override shift(frames: number): number {
     // what is owed names its windows by index
     this.#gradient?.settle();
     return super.shift(frames);
+  }
+
+  #owed(): OwedShape {
+    const windowAt = (output: number) => this.windowAt(output);
+    return { length: this.#length, step: this.#step, outputs: this.#outputs, windowAt };
   }
 
   protected override get oldestOwed(): number {

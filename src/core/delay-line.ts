@@ -57,6 +57,17 @@ export class DelayLine {
     return at;
   }
 
+  /** Where it begins, its room in frames, and the frames in it. */
+  get layout(): { at: number; capacity: number; filled: number } {
+    return { at: this.#at, capacity: this.#capacity, filled: this.next - this.#base };
+  }
+
+  /** Goes on where somebody else has brought it to: `count` frames further, `filled` of them held. */
+  resume(count: number, filled: number): void {
+    this.next += count;
+    this.#base = this.next - filled;
+  }
+
   /** Moves the index on by `count` while what is held stays: for a steady stream, whose frames are all alike. */
   shift(count: number): void {
     this.next += count;

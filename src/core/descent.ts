@@ -61,6 +61,7 @@ export class Descent implements Optimizer {
     if ((stream as NetworkStream | undefined)?.network !== network)
       throw new TypeError('stream must be a stream of network, got one of another');
     this.#steps++;
+    network.changes.version++;
     const { plain } = this.#rule;
     const layers = stream.stack.trained;
     if (plain) for (let l = 0; l < layers.length; l++) plain(layers[l], this.rate);

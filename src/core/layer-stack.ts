@@ -1,8 +1,8 @@
 import { activationLayer } from './activation.ts';
 import type { Layer, LayerStream, ParameterSpec, StreamContext } from './layer.ts';
-import { chain, type Pace } from './pace.ts';
 import type { Rows } from './rows.ts';
 import { stateIn, type State } from './state.ts';
+import { areStepped, StepProgram } from './step-program.ts';
 import { sum } from './sum.ts';
 import type { Part, Trained } from './trained.ts';
 
@@ -17,11 +17,11 @@ import type { Part, Trained } from './trained.ts';
 export class LayerStack {
   readonly inChannels: number;
   readonly outChannels: number;
-  /** How its outputs follow its inputs. */
-  readonly pace: Pace;
   /** What each layer put out last. */
   readonly outputs: Rows[] = [];
   readonly trained: readonly Trained[];
+  /** What steps all of them at once; null where some cannot be. */
+  readonly program: StepProgram | null;
   readonly #context: StreamContext;
   readonly #layers: readonly LayerStream[];
 
@@ -37,13 +37,14 @@ export class LayerStack {
     this.trained = this.#layers.flatMap(({ trained }) => trained);
     this.inChannels = inChannels;
     this.outChannels = layers.at(-1)!.outChannels;
-    this.pace = chain(layers.map((layer) => layer.pace));
+    const can = !context.gradients && !context.eager && context.engine.kernels.run !== undefined;
+    this.program = can && areStepped(this.#layers) ? new StepProgram(context, this.#layers, layers) : null;
   }
 
   /** The parameters of a list of layers, each with its layer's number in its name. */
   static parameters(prefix: string, layers: readonly Layer[]): ParameterSpec[] {
     return layers.flatMap(({ parameters }, index) => {
-      return parameters.map((parameter) => renamed(parameter, `${prefix}${index}.${parameter.name}`));
+      return parameters.map((parameter) => ({ ...parameter, name: `${prefix}${index}.${parameter.name}` }));
     });
   }
 
@@ -63,6 +64,11 @@ export class LayerStack {
       this.outputs[l] = rows;
     }
     return rows;
+  }
+
+  /** Does what the next outputs need of the frames that have come. */
+  prepare(): void {
+    for (const layer of this.#layers) layer.prepare?.();
   }
 
   /** The source has ended: the tail of every layer follows up what comes from below. */
@@ -115,16 +121,4 @@ export class LayerStack {
     }
     return rows;
   }
-}
-
-/** A parameter by another name, cut no earlier than asked for. */
-function renamed(parameter: ParameterSpec, name: string): ParameterSpec {
-  return {
-    name,
-    shape: parameter.shape,
-    start: parameter.start,
-    get packing() {
-      return parameter.packing;
-    },
-  };
 }

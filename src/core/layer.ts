@@ -1,5 +1,6 @@
 import type { Engine } from './engine.ts';
 import type { Lease } from './lease.ts';
+import type { Memory } from './memory.ts';
 import type { Pace } from './pace.ts';
 import type { Rows } from './rows.ts';
 import type { State } from './state.ts';
@@ -13,8 +14,10 @@ export interface Layer {
   readonly pace: Pace;
   /** Multiply-adds of one output frame. */
   readonly macs: number;
-  /** Memory of one stream, without gradients, in bytes. */
-  readonly bytes: number;
+  /** Those of them that the newest frame brings: what is left to do when the others were done early. Default: all. */
+  readonly eagerMacs?: number;
+  /** Memory of one stream, with gradients or without. */
+  memory(gradients: boolean): Memory;
   readonly parameters: readonly ParameterSpec[];
   /** Makes the memory of one stream. `values` are the network's, one for each of `parameters`, and are read live. */
   stream(values: readonly Part[], context: StreamContext): LayerStream;
@@ -27,6 +30,10 @@ export interface StreamContext {
   readonly lease: Lease;
   /** Keep what `backward` needs. */
   readonly gradients: boolean;
+  /** Let `prepare` do work before its frame arrives. */
+  readonly eager: boolean;
+  /** How often the network's weights were changed: what was summed up with others is void. */
+  readonly weights: { readonly version: number };
 }
 
 /** One trainable array of a layer. Inside it is packed as the engine reads it; outside it has `shape`, taps in lag order. */
@@ -56,6 +63,8 @@ export interface LayerStream {
   readonly trained: readonly Trained[];
   /** Takes the frames of `x` and returns the outputs that have come. */
   push(x: Rows): Rows;
+  /** Does what the next output needs of the frames that have come. */
+  prepare?(): void;
   /** The source has ended: the tail. */
   flush(): Rows;
   /** Takes ∂L/∂y of the oldest outputs that have none yet and returns the rows of ∂L/∂x that became final. */

@@ -3,11 +3,12 @@ import type { Engine } from './engine.ts';
 import { LayerStack } from './layer-stack.ts';
 import type { Lease } from './lease.ts';
 import type { Network } from './network.ts';
-import { steadyFrames } from './pace.ts';
+import { steadyFrames, type Pace } from './pace.ts';
 import { readRows } from './read-rows.ts';
 import type { Rows } from './rows.ts';
 import { encodeState } from './state-file.ts';
 import { numberIn, stateIn, type State } from './state.ts';
+import { mostFrames, type StepProgram } from './step-program.ts';
 import { streamLayers } from './stream-layers.ts';
 import type { StreamOptions } from './stream-options.ts';
 import { weightsOf, type Weights } from './weights.ts';
@@ -24,6 +25,11 @@ export class NetworkStream {
   /** Its layers: what they put out last, and what of them is trained. @internal */
   readonly stack: LayerStack;
   readonly #engine: Engine;
+  /** How outputs follow inputs. */
+  readonly #pace: Pace;
+  readonly #program: StepProgram | null;
+  /** Numbers that the program needs for a call. */
+  readonly #room: number;
   readonly #lease: Lease;
   readonly #inChannels: number;
   readonly #outChannels: number;
@@ -32,6 +38,7 @@ export class NetworkStream {
   readonly #gradients: boolean;
   readonly #maxPending: number;
   readonly #prewarm: boolean;
+  readonly #eager: boolean;
   #index = 0;
   #pending = 0;
   /** Input frames whose gradient has not been handed out. */
@@ -41,20 +48,25 @@ export class NetworkStream {
   #came = 0;
   #valid: Uint8Array | null = null;
 
-  constructor(network: Network, { gradients = false, maxPending = 1024, prewarm = false }: StreamOptions = {}) {
+  constructor(network: Network, options: StreamOptions = {}) {
+    const { gradients = false, maxPending = 1024, prewarm = false, eager = false } = options;
     this.network = network;
     this.#inChannels = network.inChannels;
     this.#outChannels = network.outChannels;
     this.#burst = network.burst;
     this.#gradients = gradients;
     this.#prewarm = prewarm;
+    this.#eager = eager;
     this.#maxPending = integer('maxPending', maxPending, 1);
     const { engine } = network;
     this.#engine = engine;
     this.#lease = engine.lease(this);
-    const layers = streamLayers(network, prewarm);
-    const context = { engine, lease: this.#lease, gradients };
+    const { layers, pace } = streamLayers(network, prewarm);
+    this.#pace = pace;
+    const context = { engine, lease: this.#lease, gradients, eager, weights: network.changes };
     this.stack = new LayerStack(network.inChannels, layers, network.values, context);
+    this.#program = this.stack.program;
+    this.#room = this.#program?.room ?? 0;
   }
 
   /** Frames pushed or skipped so far: the absolute index of the next one. */
@@ -79,22 +91,37 @@ export class NetworkStream {
 
   /** The same without allocating: writes to `out` and returns the frames written. */
   pushInto(x: ArrayLike<number>, out: Float32Array, valid?: ArrayLike<number>): number {
+    const steps = valid === undefined && x?.length === this.#inChannels && this.#program?.running;
+    if (steps && out?.length >= this.#burst * this.#outChannels && out instanceof Float32Array) {
+      const came = this.#program!.step(x, out);
+      if (came >= 0) return this.#stepped(came);
+    }
     const frames = this.#framesOf(x, valid);
     if (!(out?.length >= frames * this.#burst * this.#outChannels) || !(out instanceof Float32Array))
       room('out', out, this.outputsFor(frames) * this.#outChannels);
     return this.#copyTo(this.#push(x, frames, valid), out);
   }
 
+  /**
+   * Does now what the next output needs of the frames that have come: of an eager stream less is left to do when its frame
+   * arrives. Outputs keep their bits. Nothing is gained where weights change before that.
+   */
+  prepare(): void {
+    if (!this.#eager) throw new TypeError('stream must be made with { eager: true }, got one without');
+    this.#begin();
+    this.stack.prepare();
+  }
+
   /** How many outputs `frames` more input frames would bring. */
   outputsFor(frames: number): number {
-    const { pace } = this.stack;
+    const pace = this.#pace;
     return pace.outputsAfter(this.#index + frames) - pace.outputsAfter(this.#index);
   }
 
   /** Frames that never came: as pushing that many invalid zeros, returning the same. A long gap costs no multiply-adds. */
   skip(count: number): Float32Array {
     integer('count', count, 0);
-    const { pace } = this.stack;
+    const pace = this.#pace;
     const steady = this.#gradients ? 0 : steadyFrames(pace, count);
     const top = this.#pushZeros(count - steady);
     if (steady === 0) return this.#copy(top);
@@ -106,7 +133,7 @@ export class NetworkStream {
   /** As `skip`, for who does not want the outputs: none is kept, and gradients still open are given up. */
   jump(count: number): void {
     const gradients = this.#gradients;
-    const steady = steadyFrames(this.stack.pace, integer('count', count, 0));
+    const steady = steadyFrames(this.#pace, integer('count', count, 0));
     const step = gradients ? 1 : count - steady;
     if (gradients) this.#giveUp();
     for (let left = count - steady; left > 0; left -= step) {
@@ -185,6 +212,7 @@ export class NetworkStream {
     return {
       gradients: Number(this.#gradients),
       prewarm: Number(this.#prewarm),
+      eager: Number(this.#eager),
       maxPending: this.#maxPending,
       index: this.#index,
       pending: this.#pending,
@@ -200,6 +228,7 @@ export class NetworkStream {
     const stream = new NetworkStream(network, {
       gradients: numberIn(state, 'gradients') === 1,
       prewarm: numberIn(state, 'prewarm') === 1,
+      eager: numberIn(state, 'eager') === 1,
       maxPending: numberIn(state, 'maxPending'),
     });
     stream.#index = numberIn(state, 'index');
@@ -238,15 +267,26 @@ export class NetworkStream {
       throw invalid('outputs that wait for a gradient', `<= maxPending = ${this.#maxPending}`, pending);
   }
 
+  #stepped(came: number): number {
+    this.#index++;
+    this.#came = came;
+    this.#valid = null;
+    return came;
+  }
+
   #begin(): void {
     if (this.#lease.ended) throw new TypeError('stream must be open, got a closed one');
+    this.#program?.leave(this.#index);
     this.#engine.scratch.begin();
   }
 
   #push(x: ArrayLike<number>, frames: number, valid?: ArrayLike<number>): Rows {
-    this.#begin();
-    const rows = readRows(this.#engine, x, frames, this.#inChannels, valid);
-    return this.#take(this.stack.forward(rows), frames);
+    const program = this.#program;
+    this.#engine.scratch.begin();
+    const rows = readRows(this.#engine, x, frames, this.#inChannels, valid, this.#room);
+    const steps = program !== null && frames <= mostFrames && rows.sound && program.enter(this.#index);
+    if (!steps) program?.leave(this.#index);
+    return this.#take(steps ? program.run(rows) : this.stack.forward(rows), frames);
   }
 
   #pushZeros(frames: number): Rows {

@@ -43,6 +43,8 @@ export class Network {
   readonly parameters: readonly ParameterSpec[];
   /** @internal */
   readonly values: readonly Part[];
+  /** How often its weights were changed. @internal */
+  readonly changes: { version: number } = { version: 0 };
   /** What PyTorch calls the weights; of an exported module only. */
   readonly #names: TorchNames | undefined;
 
@@ -114,6 +116,7 @@ export class Network {
 
   /** Takes over what `packed` gave. @internal */
   setPacked(arrays: readonly Float32Array[]): void {
+    this.changes.version++;
     for (const [i, { at }] of this.values.entries()) this.engine.arena.f32.set(arrays[i], at);
   }
 
@@ -171,6 +174,7 @@ export class Network {
 
   #pack(i: number, numbers: ArrayLike<number>): void {
     const { packing } = this.parameters[i];
+    this.changes.version++;
     this.engine.arena.f32.set(packing ? packing.pack(numbers) : numbers, this.values[i].at);
   }
 

@@ -17,7 +17,11 @@ export function normLayer(spec: NormSpec, { inChannels }: LayerContext): Layer {
   const row = rowLayer(spec.type, inChannels);
   if (kind === 'running') {
     const tau = positive('tau', spec.tau ?? 100, 'frames');
-    return { ...row, bytes: 24 * inChannels, stream: (_, context) => new RunningNorm(tau, inChannels, context) };
+    const memory = (gradients: boolean) => {
+      const { arena, objects } = row.memory(gradients);
+      return { arena, objects: objects + 900 + 24 * inChannels };
+    };
+    return { ...row, memory, stream: (_, context) => new RunningNorm(tau, inChannels, context) };
   }
   const parameters = [
     { name: 'weight', shape: [inChannels], start: 1 },

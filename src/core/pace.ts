@@ -96,6 +96,6 @@ export function steadyFrames({ settle, period }: Pace, count: number): number {
   return count <= lived ? 0 : Math.floor((count - lived) / period) * period;
 }
 
-function greatestDivisor(a: number, b: number): number {
+export function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }

@@ -43,13 +43,22 @@ export function checkSpec(spec: PipelineSpec): void {
 export function checkMemory(spec: PipelineSpec, size: number, streaming: boolean): void {
   checkSpec(spec);
   const { network, learn } = spec;
-  let needed = network ? (streaming ? plan(network).bytes : weightBytes(network)) : 0;
+  let needed = network ? weightBytes(network) + (streaming ? lineBytes(network) : 0) : 0;
   if (learn) {
     const { horizon = 1, maxPending = 1024, task } = learn;
-    const { bytes, stride } = plan(learn.network);
-    needed += bytes + 4 * (task === 'target' ? maxPending * Math.max(1, stride) : maxPending + horizon);
+    const { stride } = plan(learn.network);
+    needed +=
+      weightBytes(learn.network) +
+      lineBytes(learn.network) +
+      4 * (task === 'target' ? maxPending * Math.max(1, stride) : maxPending + horizon);
   }
-  if (!(needed <= 4 * size)) throw invalid('memory that a saved pipeline claims', `<= ${4 * size} bytes`, needed);
+  // a line keeps no more than it needs in a file, and has room for some more frames in memory
+  const most = 4 * size + 65536;
+  if (!(needed <= most)) throw invalid('memory that a saved pipeline claims', `<= ${most} bytes`, needed);
+}
+
+function lineBytes(network: NetworkSpec): number {
+  return sum(layersOf(network), (layer) => layer.memory(false).arena);
 }
 
 function weightBytes(network: NetworkSpec): number {

@@ -1,5 +1,6 @@
 import { invalid } from './check.ts';
-import type { Layer } from './layer.ts';
+import { heldCount, type Layer } from './layer.ts';
+import { memoryOfAll, streamObjects, type Memory } from './memory.ts';
 import { layersOf, type NetworkSpec } from './network-spec.ts';
 import { chain } from './pace.ts';
 import { sum } from './sum.ts';
@@ -26,9 +27,13 @@ export interface LayerPlan {
   readonly groupDelay: Delay;
   /** Frames of the network's input before the first output. */
   readonly wait: number;
+  /** Multiply-adds of one output. */
+  readonly macs: number;
   readonly macsPerFrame: number;
   /** Multiply-adds a second at the planned rate. */
   readonly macsPerSecond: number;
+  /** Multiply-adds left to do for one output when its frame arrives, where the stream is eager and was prepared. */
+  readonly eagerMacs: number;
   /** Memory of the weights and of one stream, in bytes. */
   readonly bytes: number;
 }
@@ -46,6 +51,13 @@ export interface Plan {
   /** Input frames before the first output. */
   readonly wait: number;
   readonly macsPerSecond: number;
+  /** Memory of the weights, which all streams of a network share, in bytes. */
+  readonly weightBytes: number;
+  /** Memory of one stream: its lines, and what JavaScript takes for it. */
+  readonly streamBytes: number;
+  /** The same of a stream that learns; what an optimizer remembers comes on top, and gradients that wait more than 16 outputs. */
+  readonly learningBytes: number;
+  /** Memory of the weights and of one stream. */
   readonly bytes: number;
   readonly layers: readonly LayerPlan[];
 }
@@ -66,9 +78,8 @@ export function plan(spec: NetworkSpec, rate: number = 0): Plan {
   checkStreams(built);
   const layers = built.map((layer, index): LayerPlan => {
     const { stride, up, receptiveField, delay, framesFor } = chain(built.slice(0, index + 1).map(({ pace }) => pace));
-    const { type, inChannels, outChannels, macs, parameters, bytes, pace } = layer;
+    const { type, inChannels, outChannels, macs, eagerMacs = macs, pace } = layer;
     const perFrame = (macs * up) / stride;
-    const weights = sum(parameters, ({ shape }) => shape.reduce((product, size) => product * size, 1));
     return {
       index,
       type,
@@ -79,12 +90,16 @@ export function plan(spec: NetworkSpec, rate: number = 0): Plan {
       receptiveField: Math.ceil(receptiveField),
       groupDelay: delayOf(delay, rate),
       wait: framesFor(1) - 1,
+      macs,
       macsPerFrame: perFrame,
       macsPerSecond: perFrame * rate,
-      bytes: 4 * weights + bytes,
+      eagerMacs,
+      bytes: weightBytesOf(layer) + total(layer.memory(false)),
     };
   });
   const { stride, up, receptiveField, delay, framesFor } = chain(built.map(({ pace }) => pace));
+  const weightBytes = sum(built, weightBytesOf);
+  const streamBytes = streamObjects + total(memoryOfAll(built.map((layer) => layer.memory(false))));
   return {
     inChannels: spec.inChannels,
     outChannels: layers.at(-1)?.outChannels ?? spec.inChannels,
@@ -95,7 +110,10 @@ export function plan(spec: NetworkSpec, rate: number = 0): Plan {
     groupDelay: delayOf(delay, rate),
     wait: framesFor(1) - 1,
     macsPerSecond: sum(layers, (layer) => layer.macsPerSecond),
-    bytes: sum(layers, (layer) => layer.bytes),
+    weightBytes,
+    streamBytes,
+    learningBytes: streamObjects + total(memoryOfAll(built.map((layer) => layer.memory(true)))),
+    bytes: weightBytes + streamBytes,
     layers,
   };
 }
@@ -108,6 +126,15 @@ export function checkStreams(layers: readonly Layer[]): void {
       throw invalid(`layers[${index}].period`, rule, undefined);
     }
   }
+}
+
+/** Memory of a layer's weights as the engine holds them. */
+function weightBytesOf({ parameters }: Layer): number {
+  return 4 * sum(parameters, heldCount);
+}
+
+function total({ arena, objects }: Memory): number {
+  return arena + objects;
 }
 
 function delayOf(frames: number, rate: number): Delay {

@@ -1,5 +1,6 @@
 import type { Packing } from './layer.ts';
 import { packedGroup, placesOf } from './packed-kernels.ts';
+import { greatestDivisor } from './pace.ts';
 
 /** The taps of a transposed convolution that make the outputs t with t mod S = p; they look back at equal distances. */
 export interface Phase {
@@ -57,4 +58,17 @@ export function polyphase(
       unpack: (packed) => Float32Array.from(places, (place) => packed[place]),
     },
   };
+}
+
+/** Numbers that the packed phases take: of S / gcd(D, S) phases that have taps, some have one more than the others. */
+export function phasesCount(
+  [outputs, taps, inputs]: readonly number[],
+  groups: number,
+  stride: number,
+  dilation: number,
+): number {
+  const phases = stride / greatestDivisor(stride, dilation);
+  const [fewer, longer] = [Math.floor(taps / phases), taps % phases];
+  const group = (own: number) => packedGroup(outputs / groups, own * inputs);
+  return groups * (longer * group(fewer + 1) + (phases - longer) * group(fewer));
 }

@@ -1,7 +1,8 @@
 import type { Layer, LayerStream, StreamContext } from './layer.ts';
+import { lineMemory } from './memory.ts';
 import type { LayerContext, PoolSpec } from './network-spec.ts';
 import { windowPace } from './pace.ts';
-import { windowBytes, windowing, type Windowing } from './windowing.ts';
+import { keptFrames, windowing, type Windowing } from './windowing.ts';
 
 /** Checks a pool's spec: whole windows only, so that padding never enters, one after the other unless a stride is given. */
 export function poolLayer(
@@ -17,7 +18,7 @@ export function poolLayer(
     outChannels: inChannels,
     pace: windowPace(window),
     macs: inChannels * kernelSize,
-    bytes: windowBytes(window, inChannels),
+    memory: (gradients) => lineMemory(inChannels, keptFrames(window), gradients),
     parameters: [],
     stream: (_, context) => stream(window, inChannels, context),
   };

@@ -5,7 +5,7 @@ import { mark, type Rows } from './rows.ts';
 const many = 32;
 
 /**
- * Brings `count` frames of `x`, [count, channels], into an engine's memory. A frame that is not all numbers is not valid, and its odd
+ * Brings `count` frames of `x`, [count, channels], into an engine's memory, with room for `room` numbers from the first on. A frame that is not all numbers is not valid, and its odd
  * samples become NaN.
  */
 export function readRows(
@@ -14,9 +14,11 @@ export function readRows(
   count: number,
   channels: number,
   valid?: ArrayLike<number>,
+  room = 0,
 ): Rows {
-  const rows = engine.scratch.rows(count, channels);
   const numbers = count * channels;
+  const { scratch } = engine;
+  const rows = scratch.view(scratch.numbers(Math.max(numbers, room)), count, channels);
   const { f32 } = engine.arena;
   const { at } = rows;
   let sound: boolean;

@@ -3,12 +3,12 @@ import type { Engine } from './engine.ts';
 import { GradientLine } from './gradient-line.ts';
 import type { Layer, LayerStream, StreamContext } from './layer.ts';
 import { LayerStack } from './layer-stack.ts';
+import { memoryOfAll } from './memory.ts';
 import type { LayerContext, ResidualSpec } from './network-spec.ts';
 import { chain, type Pace } from './pace.ts';
 import { RowQueue } from './row-queue.ts';
 import { mark, validAt, type Rows } from './rows.ts';
 import { numberIn, stateIn, type State } from './state.ts';
-import { sum } from './sum.ts';
 import type { Trained } from './trained.ts';
 
 /** Checks a residual's layers: they must give back as many channels as they take. */
@@ -18,13 +18,14 @@ export function residualLayer(spec: ResidualSpec, { inChannels, build }: LayerCo
   if (outChannels !== inChannels)
     throw invalid('channels out of its layers', `its ${inChannels} channels in`, outChannels);
   const pace = chain(layers.map((layer) => layer.pace));
+  const queue = { arena: 0, objects: 900 + 64 * inChannels };
   return {
     type: spec.type,
     inChannels,
     outChannels,
     pace,
     macs: LayerStack.macs(layers),
-    bytes: sum(layers, ({ bytes }) => bytes),
+    memory: (gradients) => memoryOfAll([queue, ...layers.map((layer) => layer.memory(gradients))]),
     parameters: LayerStack.parameters('layers.', layers),
     stream: (values, context) => new Residual(new LayerStack(inChannels, layers, values, context), pace, context),
   };

@@ -1,6 +1,7 @@
 import { DelayLine } from './delay-line.ts';
 import type { Engine } from './engine.ts';
 import type { Layer, LayerStream, StreamContext } from './layer.ts';
+import { rowMemory } from './memory.ts';
 import { instant } from './pace.ts';
 import { markLike, type Rows } from './rows.ts';
 import { numberIn, stateIn, type State } from './state.ts';
@@ -8,7 +9,8 @@ import type { Trained } from './trained.ts';
 
 /** What the layers that work frame by frame have in common. */
 export function rowLayer(type: string, channels: number): Omit<Layer, 'stream'> {
-  return { type, inChannels: channels, outChannels: channels, pace: instant, macs: 0, bytes: 0, parameters: [] };
+  const memory = (gradients: boolean) => rowMemory(channels, gradients);
+  return { type, inChannels: channels, outChannels: channels, pace: instant, macs: 0, memory, parameters: [] };
 }
 
 /** A layer whose output n depends on its input n only. With gradients it keeps its inputs until their gradient has come. */

@@ -36,6 +36,14 @@ export class Scratch {
     if (this.#outgrown.length > 0) this.#giveBack();
   }
 
+  /** Room for `count` numbers that nobody else has in this call, for a call that takes no other. */
+  whole(count: number): number {
+    this.begin();
+    const at = this.numbers(count);
+    this.#top = 0;
+    return at;
+  }
+
   /** Room for `count` numbers; not cleared. */
   numbers(count: number): number {
     const from = this.#top;

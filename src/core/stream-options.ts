@@ -4,6 +4,11 @@ export interface StreamOptions {
   gradients?: boolean;
   /** Outputs that may wait for their gradient. Default 1024. */
   maxPending?: number;
+  /**
+   * Let `prepare` do what the next output needs of the frames that have come, so that less is left to do when its frame arrives. Default
+   * false.
+   */
+  eager?: boolean;
   /** Begin as if the first frame had always been there: 'edge' padding on every layer. Default false. */
   prewarm?: boolean;
 }

@@ -48,8 +48,8 @@ export abstract class WindowLayer implements LayerStream {
     this.#outChannels = channels[1];
   }
 
-  /** Computes `count` outputs at `y`, the first from the window at `x`. */
-  protected abstract forward(x: number, count: number, y: number): void;
+  /** Computes `count` outputs at `y`, output `first` from the window at `x` and those after it. */
+  protected abstract forward(x: number, count: number, y: number, first: number): void;
 
   /** Adds the gradients of `count` outputs, output `first` and those after it, ∂L/∂y at `g`: to those of the windows from `dx` on too. */
   protected abstract accumulate(first: number, count: number, g: number, dx: number): void;
@@ -125,12 +125,39 @@ export abstract class WindowLayer implements LayerStream {
 
   shift(frames: number): number {
     const outputs = frames / this.windowing.stride;
-    this.#frames += frames;
-    this.#outputs += outputs;
-    this.#learned += outputs;
+    this.advance(frames, outputs);
     this.line.shift(frames);
     this.gradientLine?.shift(frames);
     return outputs;
+  }
+
+  /** Index of the next output. */
+  protected get nextOutput(): number {
+    return this.#outputs;
+  }
+
+  /** Frames of the next output's window that have come; padding counts as come once it is known. */
+  protected get framesHeld(): number {
+    return this.#frames < this.windowing.wait ? 0 : Math.max(0, this.line.next - this.#oldest(this.#outputs));
+  }
+
+  /** Whether the next windows see nothing but frames that came, and nobody needs older ones. */
+  protected get isSettled(): boolean {
+    const { wait, sources } = this.windowing;
+    const known = this.#frames >= wait && !this.#ended && sources === 0 && !this.gradientLine;
+    return known && this.line.isSoundFrom(this.#oldest(this.#outputs));
+  }
+
+  /** The place in the line of the next window. */
+  protected get nextWindow(): number {
+    return this.#oldest(this.#outputs) - (this.line.next - this.line.layout.filled);
+  }
+
+  /** Counts what was done elsewhere. */
+  protected advance(frames: number, outputs: number): void {
+    this.#frames += frames;
+    this.#outputs += outputs;
+    this.#learned += outputs;
   }
 
   save(): State {
@@ -190,7 +217,7 @@ export abstract class WindowLayer implements LayerStream {
   /** Computes the next `count` outputs to `out` from row `row` on. */
   #emit(out: Rows, row: number, count: number): void {
     const oldest = this.#oldest(this.#outputs);
-    this.forward(this.line.offset(oldest), count, out.at + row * out.channels);
+    this.forward(this.line.offset(oldest), count, out.at + row * out.channels, this.#outputs);
     this.#outputs += count;
     if (!this.line.isSoundFrom(oldest)) this.#markHoles(out, row, oldest, count);
   }

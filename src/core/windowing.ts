@@ -1,5 +1,4 @@
 import { integer, invalid, oneOf } from './check.ts';
-import { lineFrames } from './delay-line.ts';
 
 /** Where outputs hang, as the `mode` column of the design has it; [left, right] counts the padding on either side. */
 export type Mode = 'causal' | 'valid' | 'same' | 'full' | readonly [left: number, right: number];
@@ -66,10 +65,10 @@ export function windowing(spec: WindowSpec): Windowing {
   };
 }
 
-/** Memory of a delay line for such windows, in bytes; where a padding looks at the whole recording it grows from there. */
-export function windowBytes({ receptiveField, head, wait, sources }: Windowing, channels: number): number {
+/** Frames that a delay line for such windows keeps; where a padding looks at the whole recording it grows from there. */
+export function keptFrames({ receptiveField, head, wait, sources }: Windowing): number {
   const kept = Math.max(receptiveField - 1, head + wait, sources);
-  return 4 * channels * lineFrames(kept === Infinity ? receptiveField - 1 : kept);
+  return kept === Infinity ? receptiveField - 1 : kept;
 }
 
 function surroundings(spec: WindowSpec, left: number, tail: number) {

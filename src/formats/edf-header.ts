@@ -26,8 +26,8 @@ export interface EdfHeader {
 
 /**
  * Reads the header: 256 bytes, then 256 bytes a signal, field by field, all of it text in fixed widths. Throws a
- * RangeError that names the field. https://www.edfplus.info/specs/edf.html, /edfplus.html; BDF differs in its first byte and in
- * samples of 24 bits (https://www.biosemi.com/faq/file_format.htm).
+ * RangeError that names the field. https://www.edfplus.info/specs/edf.html and edfplus.html; BDF differs in its first byte
+ * and in samples of 24 bits, https://www.biosemi.com/faq/file_format.htm.
  */
 export function* edfHeader(): ByteParser<EdfHeader> {
   const fixed = yield* wholeBytes(256, 'the header');

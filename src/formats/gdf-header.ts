@@ -34,8 +34,8 @@ const unitCodes: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Reads the header of GDF 1.x and 2.x: 256 bytes, then 256 bytes a signal, field by field; in 2.x more may follow, of which the
- * names of events are read.
+ * Reads the header of GDF 1.x and 2.x: 256 bytes, then 256 bytes a signal, field by field; in 2.x more may follow,
+ * of which the names of events are read.
  *
  *     bytes    field                1.x             2.x
  *     0        version              'GDF 1.25'      'GDF 2.20'

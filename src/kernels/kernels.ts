@@ -31,6 +31,21 @@ export interface Kernels {
     y: number,
     yStep: number,
   ): void;
+  /**
+   * Equation (2) in two parts, for one window: the four partial sums of each kernel over the numbers from `from` to `to`, multiples
+   * of 4, [outputs filled up to a multiple of 4, 4], begun at 0 where `from` is; and the rest, from number `from` on.
+   */
+  convolveHead(x: number, w: number, from: number, to: number, length: number, outputs: number, sums: number): void;
+  convolveTail(
+    x: number,
+    w: number,
+    b: number,
+    from: number,
+    length: number,
+    outputs: number,
+    sums: number,
+    y: number,
+  ): void;
   /** Equation (5), in rising n, then rising o: dx[n, j] += g[n, o] w[o, j]. Four kernels without a gradient are passed over. */
   inputGradient(
     g: number,
@@ -131,4 +146,11 @@ export interface Kernels {
   activateGradient(kind: number, x: number, g: number, dx: number, count: number, alpha: number): void;
   softmax(x: number, y: number, rows: number, channels: number): void;
   softmaxGradient(x: number, g: number, dx: number, rows: number, channels: number): void;
+
+  /**
+   * A stack of convolutions and activations over settled delay lines, all in one call: `frames` frames at `x` go in, and the
+   * outputs of the last layer that hang on them are counted. `program` describes the layers (see `program.ts`), which it moves on;
+   * what lies behind `x` is written over. Where there is none, layers are called one by one, with the same bits.
+   */
+  run?(program: number, layers: number, x: number, frames: number): number;
 }

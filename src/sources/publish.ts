@@ -19,7 +19,7 @@ export interface SensorInfo {
 
 /** How to publish. */
 export interface PublishOptions {
-  /** Events of the stream: at frame `at`, `frames` long. */
+  /** Events of the stream: at frame `at`, `frames` long. A label of more than 64 characters is cut. */
   marks$?: Observable<Omit<Mark, 'type'>>;
   /** Blocks as binary messages (default) or as JSON. */
   binary?: boolean;

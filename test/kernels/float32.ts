@@ -4,7 +4,7 @@ const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
 /** The float32 number that has these 32 bits. */
-export function fromBits(pattern: number): number {
+function fromBits(pattern: number): number {
   bits[0] = pattern;
   return float[0];
 }

@@ -89,3 +89,54 @@ export function convolve(
     wAt += 4 * row;
   }
 }
+
+/** The four partial sums of four kernels, from number `from` of a window to number `to`, both multiples of 4. */
+@inline
+function partial(x: usize, w: usize, end: usize, sums: usize): void {
+  let a0 = v128.load(sums), a1 = v128.load(sums, 16), a2 = v128.load(sums, 32), a3 = v128.load(sums, 48);
+  while (x < end) {
+    const xa = v128.load(x);
+    a0 = add(a0, xa, v128.load(w));
+    a1 = add(a1, xa, v128.load(w, 16));
+    a2 = add(a2, xa, v128.load(w, 32));
+    a3 = add(a3, xa, v128.load(w, 48));
+    x += 16;
+    w += 64;
+  }
+  v128.store(sums, a0);
+  v128.store(sums, a1, 16);
+  v128.store(sums, a2, 32);
+  v128.store(sums, a3, 48);
+}
+
+export function convolveHead(x: i32, w: i32, from: i32, to: i32, length: i32, outputs: i32, sums: i32): void {
+  const row = at((length + 3) & ~3);
+  for (let o = 0; o < outputs; o += 4) {
+    const four = at(sums + 4 * o);
+    if (from === 0) memory.fill(four, 0, 64);
+    partial(at(x + from), at(w + 4 * from) + <usize>o * row, at(x + to), four);
+  }
+}
+
+export function convolveTail(
+  x: i32, w: i32, b: i32, from: i32, length: i32, outputs: i32, sums: i32, y: i32,
+): void {
+  const row = at((length + 3) & ~3);
+  const whole = length & ~3;
+  for (let o = 0; o < outputs; o += 4) {
+    const four = at(sums + 4 * o);
+    const rows = at(w) + <usize>o * row;
+    partial(at(x + from), rows + 4 * at(from), at(x + whole), four);
+    let a0 = v128.load(four), a1 = v128.load(four, 16), a2 = v128.load(four, 32), a3 = v128.load(four, 48);
+    if (length & 3) {
+      const xa = v128.and(v128.load(at(x + whole)), first(length & 3));
+      const last = rows + 4 * at(whole);
+      a0 = add(a0, xa, v128.load(last));
+      a1 = add(a1, xa, v128.load(last, 16));
+      a2 = add(a2, xa, v128.load(last, 32));
+      a3 = add(a3, xa, v128.load(last, 48));
+    }
+    const bias = b ? at(b + o) : 0;
+    store(at(y + o), biased(join(a0, a1, a2, a3), bias, bias ? v128.load(bias) : f32x4.splat(0)), outputs - o);
+  }
+}

@@ -1,6 +1,7 @@
-export { convolve } from './convolution';
+export { convolve, convolveHead, convolveTail } from './convolution';
 export { biasGradient, descend, energy, inputGradient, weightGradient } from './gradients';
 export { adam, rmsprop, sgd } from './optimizers';
 export { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from './pools';
+export { run } from './run';
 export { fill, gather, scatter, write } from './rows';
 export { activate, activateGradient, softmax, softmaxGradient } from './rowwise';

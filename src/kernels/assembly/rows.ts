@@ -20,6 +20,13 @@ export function write(x: i32, y: i32, count: i32): i32 {
   return v128.any_true(odd) ? 0 : 1;
 }
 
+/** Copies `count` numbers; to may lie before from. */
+@inline
+export function copy(from: usize, to: usize, count: i32): void {
+  for (; count >= 4; count -= 4, from += 16, to += 16) v128.store(to, v128.load(from));
+  for (; count > 0; count--, from += 4, to += 4) f32.store(to, f32.load(from));
+}
+
 export function fill(y: i32, count: i32, number: f32): void {
   const numbers = f32x4.splat(number);
   let to = at(y);

@@ -4,7 +4,7 @@ import type { Kernels } from '../kernels.ts';
 const f = Math.fround;
 
 /** The loops of a convolution, forward. */
-export function convolutionLoops(arena: Arena): Pick<Kernels, 'convolve' | 'energy'> {
+export function convolutionLoops(arena: Arena): Pick<Kernels, 'convolve' | 'convolveHead' | 'convolveTail' | 'energy'> {
   return {
     convolve(x, xStep, frames, w, b, length, outputs, y, yStep) {
       const m = arena.f32;
@@ -30,6 +30,22 @@ export function convolutionLoops(arena: Arena): Pick<Kernels, 'convolve' | 'ener
       }
     },
 
+    convolveHead(x, w, from, to, length, outputs, sums) {
+      const m = arena.f32;
+      if (from === 0) m.fill(0, sums, sums + 4 * ((outputs + 3) & ~3));
+      for (let o = 0; o < outputs; o++) addProducts(m, x, rowOf(w, length, o), from, to, sums + 4 * o);
+    },
+
+    convolveTail(x, w, b, from, length, outputs, sums, y) {
+      const m = arena.f32;
+      for (let o = 0; o < outputs; o++) {
+        const s = sums + 4 * o;
+        addProducts(m, x, rowOf(w, length, o), from, length, s);
+        const sum = f(f(m[s] + m[s + 1]) + f(m[s + 2] + m[s + 3]));
+        m[y + o] = b ? f(sum + m[b + o]) : sum;
+      }
+    },
+
     energy(x, xStep, frames, length, before, more) {
       const m = arena.f32;
       let total = before;
@@ -46,6 +62,14 @@ export function convolutionLoops(arena: Arena): Pick<Kernels, 'convolve' | 'ener
       return total;
     },
   };
+}
+
+/** Adds the products of the numbers from `from` to `to` of a window and of a kernel's weights to the four sums at `sums`. */
+function addProducts(m: Float32Array, x: number, row: number, from: number, to: number, sums: number): void {
+  for (let j = from; j < to; j++) {
+    const s = sums + (j & 3);
+    m[s] = f(m[s] + f(m[x + j] * m[row + ((j & ~3) << 2) + (j & 3)]));
+  }
 }
 
 /** Where the weights of kernel `o` begin; their fours lie 16 apart. */

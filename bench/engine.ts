@@ -1,0 +1,95 @@
+/**
+ * What the engine's speed is, beside its peers' in the same run. `npm run bench:engine -- --help` tells the options; peers
+ * in packages of their own are installed by `npm ci --prefix bench/peers`.
+ *
+ * All are fed the same seeded numbers, and compared, before anything is timed. A step is a call with that many frames; at
+ * step 1 of a stride the figure is the mean of the frames that bring an output and those that do not.
+ */
+import { writeFileSync } from 'node:fs';
+import { compare } from './compare.ts';
+import type { Contestant, Make } from './contestant.ts';
+import { growth } from './growth.ts';
+import { learner, learningStep } from './learning.ts';
+import { machine } from './machine.ts';
+import { operators } from './operators.ts';
+import { readOptions, usage, type Options } from './options.ts';
+import { findPeers } from './peers.ts';
+import { rtneural } from './peers/rtneural.ts';
+import { race, type Timing } from './rounds.ts';
+import { manyStreams } from './streams.ts';
+import { digits, gflops, table } from './table.ts';
+import { tapline } from './tapline.ts';
+import { blockWorkloads, workloads, type Workload } from './workloads.ts';
+
+/** A line of the JSON. `ratio` is its µs / those of 'tapline' on the same workload. */
+export interface Figure {
+  readonly workload: string;
+  readonly engine: string;
+  /** Of one step. */
+  readonly us: number;
+  readonly ratio: number;
+}
+
+const header = ['engine', 'µs', 'ratio', 'GFLOP/s', 'µs a frame'];
+
+/** Compares and times contestants, Tapline first, prints them and lets them go. */
+async function measure(workload: Workload, contestants: readonly Contestant[], rounds: number): Promise<Figure[]> {
+  await compare(workload, contestants);
+  const timings = await race(contestants, rounds);
+  const { name, shape, step, operations } = workload;
+  console.log(`\n${name}: ${shape}\n`);
+  const row = ({ engine, us, ratio }: Timing, i: number) => {
+    const { passes = 1 } = contestants[i];
+    return [engine, digits(us), digits(ratio), gflops(passes * operations, us), digits(us / step)];
+  };
+  console.log(table(header, timings.map(row)));
+  for (const contestant of contestants) await contestant.close?.();
+  return timings.map(({ engine, us, ratio }) => ({ workload: name, engine, us, ratio }));
+}
+
+async function peersFor({ peers: wanted, native }: Options): Promise<Make[]> {
+  if (!wanted) return [];
+  const { peers, missing } = await findPeers();
+  if (missing.length > 0) console.log(`not installed, left out: ${missing.join(', ')} (npm ci --prefix bench/peers)`);
+  return native === undefined ? peers : [...peers, rtneural(native)];
+}
+
+/** Every workload that is wanted, with Tapline first, then what it puts around its engine, then its peers. */
+async function measureAll(options: Options): Promise<Figure[]> {
+  const { rounds, wanted } = options;
+  const peers = await peersFor(options);
+  const figures: Figure[] = [];
+  for (const workload of [...workloads, ...blockWorkloads].filter(({ network }) => wanted(network))) {
+    const contestants = [tapline(workload)];
+    for (const make of othersFor(workload, peers)) contestants.push(await make(workload));
+    figures.push(...(await measure(workload, contestants, rounds)));
+  }
+  return figures;
+}
+
+function othersFor(workload: Workload, peers: readonly Make[]): readonly Make[] {
+  if (blockWorkloads.includes(workload)) return [operators, learner];
+  return workload.step === 1 ? [learningStep, ...peers] : peers;
+}
+
+async function run(options: Options): Promise<void> {
+  const { json, rounds, wanted } = options;
+  console.log(`${machine()}; ${rounds} rounds`);
+  const figures = await measureAll(options);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, null, 2)}\n`);
+  if (wanted('growth')) await growth(Math.min(rounds, 5));
+  if (wanted('streams')) await manyStreams();
+}
+
+function optionsOrExit(args: readonly string[]): Options {
+  try {
+    return readOptions(args);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+const args = process.argv.slice(2);
+if (args.includes('--help')) console.log(usage);
+else await run(optionsOrExit(args));

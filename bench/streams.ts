@@ -1,0 +1,68 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { plan } from '../src/index.ts';
+import { digits, table } from './table.ts';
+import { workloadOf } from './workloads.ts';
+
+/** What one of many streams costs. */
+export interface StreamCosts {
+  /** Of memory, by three counts; `external` is what lies outside the heap of JavaScript, array buffers among it. */
+  readonly bytes: { readonly rss: number; readonly heap: number; readonly external: number };
+  /** µs a frame, with one frame a turn and with ten. */
+  readonly us: readonly [number, number];
+}
+
+/** Each count in a process of its own, so that no memory was used before. */
+async function costsOf(count: number, learning: boolean): Promise<StreamCosts> {
+  // a small nursery: a large one, half empty, would count as theirs
+  const execArgv = [...process.execArgv, '--max-semi-space-size=1'];
+  const program = fileURLToPath(new URL('streams-child.ts', import.meta.url));
+  const child = fork(program, [String(count), String(learning)], { execArgv });
+  const [costs] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [StreamCosts | number | null];
+  if (costs === null || typeof costs === 'number')
+    throw new Error(`${count} streams must be measured, got exit ${costs}`);
+  return costs;
+}
+
+/** Prints what 1 … 10 000 streams cost that share a network, and how many streams that learn one core can hold. */
+export async function manyStreams(): Promise<void> {
+  const { spec, weights } = workloadOf('W1', 1);
+  const weightBytes = Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0);
+  const { bytes } = plan(spec);
+  const perStream = bytes - weightBytes;
+  console.log(
+    `\nHow cost grows with the streams, W1, one network, streams in turn; plan: ${perStream} bytes a stream\n`,
+  );
+  const rows: string[][] = [];
+  for (const count of [1, 10, 100, 1000, 10_000]) rows.push(row(count, await costsOf(count, false), perStream));
+  console.log(table(header, rows));
+
+  const many = 20_000;
+  console.log(`\nStreams of W1 that learn from every frame, each with its own network; plan: ${bytes} bytes each\n`);
+  const costs = await costsOf(many, true);
+  console.log(table(header, [row(many, costs, bytes)]));
+  console.log(`\nAt 50 Hz one core keeps up with ${Math.floor(1e6 / 50 / costs.us[0])} of them`);
+}
+
+/** Below so many streams the memory that a process takes by itself hides theirs. */
+const fewest = 1000;
+const header = [
+  'streams',
+  '1 a turn: µs a frame',
+  '10 a turn',
+  'bytes each: rss',
+  'heap',
+  'external',
+  'rss / plan',
+  '(heap + external) / plan',
+];
+
+function row(count: number, { us, bytes: { rss, heap, external } }: StreamCosts, planned: number): string[] {
+  const bytes = [
+    ...[rss, heap, external].map(Math.round).map(String),
+    digits(rss / planned),
+    digits((heap + external) / planned),
+  ];
+  return [String(count), ...us.map(digits), ...(count < fewest ? bytes.map(() => '-') : bytes)];
+}

@@ -1,0 +1,71 @@
+import { activate } from './activations';
+import { convolve } from './convolution';
+import { copy } from './rows';
+import { at } from './vector';
+
+/** What a layer of a program is made of, in words of 32 bits; the order is that of `../program.ts`. */
+@unmanaged
+class Layer {
+  /** 0 = a convolution, else 1 + the number of an activation. */
+  kind: i32;
+  alpha: f32;
+  /** Where the delay line begins, its room in frames, the frames in it, and the frame where the next window begins. */
+  line: i32;
+  capacity: i32;
+  filled: i32;
+  window: i32;
+  channels: i32;
+  /** Frames of a window, and from one to the next. */
+  reach: i32;
+  stride: i32;
+  w: i32;
+  b: i32;
+  length: i32;
+  outputs: i32;
+  /** Where the outputs go, counted from the first number of the call. */
+  y: i32;
+}
+
+/** Takes `frames` frames at `x` into the line and computes the outputs that hang on them at `y`; how many. */
+function advance(layer: Layer, x: i32, frames: i32, y: i32): i32 {
+  const channels = layer.channels, outputs = layer.outputs, stride = layer.stride;
+  let came = 0;
+  for (let done = 0; done < frames;) {
+    if (layer.filled === layer.capacity) slide(layer);
+    const count = min(frames - done, layer.capacity - layer.filled);
+    copy(at(x + done * channels), at(layer.line + layer.filled * channels), count * channels);
+    layer.filled += count;
+    done += count;
+    const ahead = layer.filled - layer.window - layer.reach;
+    if (ahead < 0) continue;
+    const due = ahead < stride ? 1 : ahead / stride + 1;
+    const window = layer.line + layer.window * channels;
+    convolve(
+      window, stride * channels, due, layer.w, layer.b, layer.length, outputs, y + came * outputs, outputs,
+    );
+    layer.window += due * stride;
+    came += due;
+  }
+  return came;
+}
+
+/** Moves what is still needed to the front. */
+function slide(layer: Layer): void {
+  const gone = min(layer.window, layer.filled);
+  const kept = layer.filled - gone;
+  copy(at(layer.line + gone * layer.channels), at(layer.line), kept * layer.channels);
+  layer.filled = kept;
+  layer.window -= gone;
+}
+
+export function run(program: i32, layers: i32, x: i32, frames: i32): i32 {
+  let rows = x, count = frames;
+  for (let l = 0; l < layers && count > 0; l++) {
+    const layer = changetype<Layer>(at(program) + l * offsetof<Layer>());
+    const y = x + layer.y;
+    if (layer.kind === 0) count = advance(layer, rows, count, y);
+    else activate(layer.kind - 1, at(rows), at(y), count * layer.outputs, layer.alpha);
+    rows = y;
+  }
+  return count;
+}
