@@ -42,6 +42,7 @@ export type { PipelineSpec } from './core/pipeline-spec.ts';
 
 // Learning
 export { sgd, type SgdOptions } from './core/sgd.ts';
+export { autoStep, type AutoStepOptions } from './core/auto-step.ts';
 export { nlms } from './core/nlms.ts';
 export { rmsprop, type RmspropOptions } from './core/rmsprop.ts';
 export { adam, adamW, type AdamOptions } from './core/adam.ts';

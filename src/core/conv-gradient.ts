@@ -1,4 +1,5 @@
 import type { StreamContext } from './layer.ts';
+import { floatsIn, numberIn, type State } from './state.ts';
 import { Trained, type Part } from './trained.ts';
 
 /** Outputs whose weight gradient may be owed. */
@@ -27,12 +28,16 @@ export class ConvGradient extends Trained {
   /** The first output that is owed, and how many are. */
   #first = 0;
   #count = 0;
+  /** Σ x² of each number of the windows settled since the last update, and how many windows that were. */
+  readonly #energies: number;
+  #windows = 0;
 
   constructor({ engine, lease }: StreamContext, values: readonly Part[], shape: OwedShape) {
     super(engine, lease, values);
     this.#shape = shape;
     this.#hasBias = values.length > 1;
     this.#slopes = lease.take(mostOwed * shape.outputs);
+    this.#energies = lease.take(shape.length);
   }
 
   /** The oldest output whose window is still needed; Infinity = none is. */
@@ -62,9 +67,56 @@ export class ConvGradient extends Trained {
     const x = windowAt(this.#first);
     kernels.weightGradient(x, step, count, this.#slopes, outputs, length, outputs, this.gradient(0));
     if (this.#hasBias) kernels.biasGradient(this.#slopes, outputs, count, outputs, this.gradient(1));
+    kernels.squares(x, step, count, length, this.#energies);
+    this.#windows += count;
     this.#addEnergy(x);
     this.touch();
     this.#count = 0;
+  }
+
+  /** As of any layer, but a kernel's weights share the step: half of it alike, half by their size. */
+  override adapt(rate: number, trend: readonly number[], keep: number, least: number): void {
+    const { length, outputs } = this.#shape;
+    const bias = this.#hasBias;
+    this.engine.kernels.proportionate(
+      this.values[0].at,
+      this.gradient(0),
+      trend[0],
+      this.#energies,
+      length,
+      outputs,
+      bias ? this.values[1].at : 0,
+      bias ? this.gradient(1) : 0,
+      bias ? trend[1] : 0,
+      rate,
+      Math.max(this.energy, least),
+      this.#windows,
+      0.5 / (length + (bias ? 1 : 0)),
+      keep,
+    );
+    this.clear();
+  }
+
+  override clear(): void {
+    super.clear();
+    if (this.#windows > 0) this.engine.kernels.fill(this.#energies, this.#shape.length, 0);
+    this.#windows = 0;
+  }
+
+  override save(): State {
+    const { f32 } = this.engine.arena;
+    const sums = super.save();
+    return {
+      ...sums,
+      windows: this.#windows,
+      energies: f32.slice(this.#energies, this.#energies + this.#shape.length),
+    };
+  }
+
+  override restore(state: State): void {
+    super.restore(state);
+    this.#windows = numberIn(state, 'windows');
+    this.engine.arena.f32.set(floatsIn(state, 'energies', this.#shape.length), this.#energies);
   }
 
   override descend(rate: number, epsilon?: number): void {
