@@ -180,6 +180,12 @@ export class NetworkStream {
     this.#open -= this.stack.release().count;
   }
 
+  /** Forgets the gradients that have accumulated, and those under way. @internal */
+  drop(): void {
+    this.release();
+    for (const layer of this.stack.trained) layer.drop();
+  }
+
   /** No more gradients will come for the outputs so far: the rest of ∂L/∂x, [rows, in]. */
   flushGradient(): Float32Array {
     return this.#copy(this.#giveUp());

@@ -14,7 +14,7 @@ export type OptimizerSpec =
   | ({ type: 'rmsprop' } & RmspropOptions)
   | ({ type: 'adam' | 'adamW' } & AdamOptions);
 
-const makers: Record<OptimizerSpec['type'], (spec: never) => Optimizer> = { autoStep, sgd, nlms, rmsprop, adam, adamW };
+const makers: Record<OptimizerSpec['type'], (spec: never) => Optimizer> = { sgd, nlms, rmsprop, adam, adamW, autoStep };
 
 /** The optimizer of a spec. Throws when there is none such. */
 export function optimizerOf(spec: OptimizerSpec): Optimizer {

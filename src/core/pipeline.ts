@@ -56,7 +56,7 @@ export class Pipeline {
       return;
     }
     const { network: learnSpec, optimizer, ...options } = learn;
-    const trained = learner?.clone() ?? Network.create(learnSpec, { seed });
+    const trained = learner?.clone() ?? Network.create(learnSpec, { seed, silent: true });
     this.learner = new Learner(trained, { ...options, ...(optimizer && { optimizer: optimizerOf(optimizer) }) });
   }
 

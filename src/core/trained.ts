@@ -69,6 +69,13 @@ export class Trained {
     this.energy = 0;
   }
 
+  /** Forgets what has accumulated. */
+  drop(): void {
+    this.settle();
+    for (let i = 0; i < this.values.length; i++) this.engine.kernels.fill(this.gradient(i), this.values[i].count, 0);
+    this.clear();
+  }
+
   /** After something was added to the gradients. */
   touch(): void {
     this.clean = false;
