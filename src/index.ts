@@ -49,7 +49,7 @@ export { adam, adamW, type AdamOptions } from './core/adam.ts';
 export type { Optimizer } from './core/descent.ts';
 export type { OptimizerSpec } from './core/optimizer.ts';
 export { Learner, type Learned, type LearnerOptions, type Refusal } from './core/learner.ts';
-export { lossOf, type Loss, type LossName, type LossSpec } from './core/loss.ts';
+export type { LossName, LossSpec } from './core/loss.ts';
 export type { Score } from './core/forecast-score.ts';
 export type { Standing } from './core/tally.ts';
 

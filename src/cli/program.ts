@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { applyCommand } from './apply.ts';
+import { learnCommand } from './learn.ts';
 import { planCommand } from './plan.ts';
 import { recordCommand } from './record.ts';
 import { replayCommand } from './replay.ts';
@@ -14,7 +15,15 @@ export function program(version: string): Command {
     .exitOverride()
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', '\nExample:\n  tapline serve --demo');
-  const commands = [serveCommand(), simulateCommand(), replayCommand(), recordCommand(), applyCommand(), planCommand()];
+  const commands = [
+    serveCommand(),
+    simulateCommand(),
+    replayCommand(),
+    recordCommand(),
+    applyCommand(),
+    learnCommand(),
+    planCommand(),
+  ];
   for (const command of commands) tapline.addCommand(command.exitOverride());
   return tapline;
 }

@@ -9,7 +9,7 @@ export interface AutoStepOptions {
 }
 
 /** How fast μ moves, the least it becomes, what h keeps from step to step, and how fast the mean square of g·h forgets. */
-const [pull, least, keep, forget] = [0.003, 1e-4, 0.9995, 0.01];
+const [pull, least, keep, forget] = [0.003, 1e-3, 0.9995, 0.01];
 /** The share of a layer's mean energy that the energy of a step counts for at least. */
 const floor = 0.01;
 

@@ -111,7 +111,9 @@ export class Descent implements Optimizer {
     for (let l = 0, place = 0; l < layers.length; l++) {
       const { values } = layers[l];
       if (this.#layers.length === l)
-        this.#layers.push([...values, { count: 4 }].flatMap(({ count }, i) => this.#memoryOf(engine, place + i, count)));
+        this.#layers.push(
+          [...values, { count: 4 }].flatMap(({ count }, i) => this.#memoryOf(engine, place + i, count)),
+        );
       place += values.length + 1;
       this.#rule.layer!(engine, layers[l], this.#layers[l], this.rate);
     }

@@ -10,6 +10,7 @@ import { lossOf, type LossSpec } from './loss.ts';
 import type { Network } from './network.ts';
 import { NetworkStream } from './network-stream.ts';
 import type { Optimizer } from './descent.ts';
+import { nlms } from './nlms.ts';
 import { chain, largestBurst, type Pace } from './pace.ts';
 import { numberIn, stateIn, type State } from './state.ts';
 import { validAt } from './rows.ts';
@@ -28,7 +29,10 @@ export interface LearnerOptions extends StepperOptions {
   reference?: readonly number[];
   /** Default 'squared'. */
   loss?: LossSpec;
-  /** Default autoStep(). */
+  /**
+   * Default autoStep(); of 'cancel' nlms({ rate: 0.1 }), because there the error is what is to remain: far from what is cancelled
+   * a step μ lifts it by 1 / (1 - μ/2), which at 0.1 is 0.4 dB.
+   */
   optimizer?: Optimizer;
   /** Input frames between two updates. Default 1. */
   updateEvery?: number;
@@ -110,7 +114,7 @@ export class Learner {
 
   /** @param network is trained in place */
   constructor(network: Network, options: LearnerOptions = {}) {
-    const { optimizer = autoStep(), updateEvery = 1, mode = 'stream', loss = 'squared' } = options;
+    const { optimizer = defaultOptimizer(options), updateEvery = 1, mode = 'stream', loss = 'squared' } = options;
     const { maxPending = 1024, clip = Infinity, mains = 60 } = options;
     const { inChannels, outChannels, layers, pace } = network;
     this.network = network;
@@ -328,6 +332,11 @@ export class Learner {
     }
     for (const rows of [this.#predictions, this.#exam.errors, this.#features]) rows.clear();
   }
+}
+
+/** The optimizer of a learner that is given none. */
+export function defaultOptimizer({ task }: LearnerOptions): Optimizer {
+  return task === 'cancel' ? nlms({ rate: 0.1 }) : autoStep();
 }
 
 const none: Record<Refusal, number> = {

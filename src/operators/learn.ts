@@ -13,9 +13,8 @@ import {
   type OperatorFunction,
 } from 'rxjs';
 import type { Block } from '../core/block.ts';
-import { autoStep } from '../core/auto-step.ts';
 import { oneOf, positive } from '../core/check.ts';
-import { Learner, type Learned, type LearnerOptions } from '../core/learner.ts';
+import { defaultOptimizer, Learner, type Learned, type LearnerOptions } from '../core/learner.ts';
 import { Network } from '../core/network.ts';
 import type { NetworkSpec } from '../core/network-spec.ts';
 
@@ -55,7 +54,7 @@ export interface LearnOptions extends LearnerOptions {
  * @returns an operator that throws RangeError through `error` when a block does not fit or goes back in time
  */
 export function learn(network: Network | NetworkSpec, options: LearnOptions = {}): OperatorFunction<Block, Learned> {
-  const { target, optimizer = autoStep(), inPlace = false, control = NEVER, ...rest } = options;
+  const { target, optimizer = defaultOptimizer(options), inPlace = false, control = NEVER, ...rest } = options;
   const given = network instanceof Network ? network : Network.create(network, { silent: true });
   const task = options.task ?? (target ? 'target' : 'forecast');
   const make = (trained: Network) => new Learner(trained, { ...rest, task, optimizer: optimizer.fresh() });

@@ -35,7 +35,7 @@ export function proportionateLoops(arena: Arena): Pick<Kernels, 'dot' | 'squares
         m[trend] = f(f(m[trend] * f(f(keep) - f(step * taps))) - change);
         m[slope] = 0;
       };
-      for (let o = 0; o < (outputs + 3) >> 2 << 2; o++) {
+      for (let o = 0; o < ((outputs + 3) >> 2) << 2; o++) {
         const start = (o & ~3) * row + (o & 3) * 4;
         const place = (j: number) => start + (j & ~3) * 4 + (j & 3);
         sums.fill(0);
