@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from '@commander-js/extra-typings';
 import { frameCount, type Block } from '../core/block.ts';
-import { Learner, type Learned, type LearnerOptions } from '../core/learner.ts';
+import { Learner } from '../core/learner.ts';
+import type { Learned } from '../core/learned.ts';
+import type { LearnerOptions } from '../core/learner-options.ts';
 import type { LossName } from '../core/loss.ts';
 import { Network } from '../core/network.ts';
 import { optimizerOf, type OptimizerSpec } from '../core/optimizer.ts';

@@ -1,4 +1,4 @@
-import type { Learned } from '../core/learner.ts';
+import type { Learned } from '../core/learned.ts';
 import type { Standing } from '../core/tally.ts';
 
 /** What learning has come to, as a short text. */

@@ -1,79 +1,18 @@
-import { autoStep } from './auto-step.ts';
 import { checkBlock, frameCount, type Block } from './block.ts';
 import { integer, invalid, oneOf, positive } from './check.ts';
 import { derivedBlock } from './derived-block.ts';
-import { Exam, type Unknown } from './exam.ts';
-import type { Score } from './forecast-score.ts';
+import { Exam } from './exam.ts';
 import { Frames } from './frames.ts';
-import { taskOf, type Task } from './learner-task.ts';
-import { lossOf, type LossSpec } from './loss.ts';
+import { nothingRefused, type Learned, type Refusal } from './learned.ts';
+import { defaultOptimizer, taskOf, type LearnerOptions, type Task } from './learner-options.ts';
+import { lossOf } from './loss.ts';
 import type { Network } from './network.ts';
 import { NetworkStream } from './network-stream.ts';
 import type { Optimizer } from './descent.ts';
-import { nlms } from './nlms.ts';
 import { chain, largestBurst, type Pace } from './pace.ts';
 import { numberIn, stateIn, type State } from './state.ts';
 import { validAt } from './rows.ts';
-import { Stepper, type StepperOptions } from './stepper.ts';
-import type { Weights } from './weights.ts';
-
-export interface LearnerOptions extends StepperOptions {
-  /**
-   * What an output's truth is. 'forecast' (default): the input `horizon` frames after the one that it hangs on; 'reconstruct':
-   * that frame itself; 'target': what `teach` brings for it; 'cancel': the channels beside `reference`, which is all that the network sees.
-   */
-  task?: 'forecast' | 'target' | 'reconstruct' | 'cancel';
-  /** Frames ahead, >= 1. Default 1. */
-  horizon?: number;
-  /** Of 'cancel': places of the reference channels, from 0. */
-  reference?: readonly number[];
-  /** Default 'squared'. */
-  loss?: LossSpec;
-  /**
-   * Default autoStep(); of 'cancel' nlms({ rate: 0.1 }), because there the error is what is to remain: far from what is cancelled
-   * a step μ lifts it by 1 / (1 - μ/2), which at 0.1 is 0.4 dB.
-   */
-  optimizer?: Optimizer;
-  /** Input frames between two updates. Default 1. */
-  updateEvery?: number;
-  /** The most that the ∂L/∂y of one output may be long; longer ones are shortened to it. Default Infinity. */
-  clip?: number;
-  /**
-   * 'stream' (default): gradients are exact and flow on over updates, with weights that have moved meanwhile. 'window':
-   * every update is autograd of the frames since the last one, and takes what the lines held before for data.
-   */
-  mode?: 'stream' | 'window';
-  /** Outputs that may wait for their truth; older ones are given up unlearned. Default 1024. */
-  maxPending?: number;
-  /** Of the mains, in Hz, for the rival that knows them. Default 60. */
-  mains?: number;
-}
-
-/**
- * Why an output was not learned from: its taps saw what was no sample (warm-up, gaps, NaN); its truth was none; or never came in
- * time; learning was off; the stretch was told to be alarmed; the weights became no numbers; the loss exploded.
- */
-export type Refusal = Unknown | 'frozen' | 'alarmed' | 'notFinite' | 'exploded';
-
-/** What one block brought. Blocks may hold no frames. */
-export interface Learned {
-  /** Outputs that hang in this block, [n, out], each made before the frame it is about was learned. */
-  readonly prediction: Block;
-  /** Expected - truth of the outputs whose truth has come, [m, out]; invalid rows were neither scored nor learned. */
-  readonly error: Block;
-  /** What the layers below the last convolution put out; of a single layer the prediction itself. */
-  readonly features: Block;
-  readonly score: Score;
-  /** Updates so far. */
-  readonly updates: number;
-  /** Outputs so far that were not learned from, by the reason. */
-  readonly refused: Readonly<Record<Refusal, number>>;
-  /** How many times the last good weights were brought back, and μ as it is now: a loss that explodes halves it. */
-  readonly rollbacks: number;
-  readonly rate: number;
-  /** A copy of the weights to serve as they are now. */
-  weights(): Weights;
-}
+import { Stepper } from './stepper.ts';
 
 /**
  * An online learner: test, then train, frame by frame.
@@ -106,7 +45,7 @@ export class Learner {
   readonly #valid = new Uint8Array(1);
   readonly #predictions: Frames;
   readonly #features: Frames;
-  readonly #refused: Record<Refusal, number> = { ...none };
+  readonly #refused: Record<Refusal, number> = { ...nothingRefused };
   #stream: NetworkStream;
   #unused = false;
   #mark = 0;
@@ -232,7 +171,7 @@ export class Learner {
     this.learning = numberIn(state, 'learning') === 1;
     this.alarmed = numberIn(state, 'alarmed') === 1;
     const refused = stateIn(state, 'refused');
-    for (const reason of Object.keys(none) as Refusal[]) this.#refused[reason] = numberIn(refused, reason);
+    for (const reason of Object.keys(nothingRefused) as Refusal[]) this.#refused[reason] = numberIn(refused, reason);
     this.#unused = numberIn(state, 'unused') === 1;
     this.#mark = numberIn(state, 'mark');
     this.#rate = numberIn(state, 'rate');
@@ -333,21 +272,6 @@ export class Learner {
     for (const rows of [this.#predictions, this.#exam.errors, this.#features]) rows.clear();
   }
 }
-
-/** The optimizer of a learner that is given none. */
-export function defaultOptimizer({ task }: LearnerOptions): Optimizer {
-  return task === 'cancel' ? nlms({ rate: 0.1 }) : autoStep();
-}
-
-const none: Record<Refusal, number> = {
-  gap: 0,
-  noTruth: 0,
-  late: 0,
-  frozen: 0,
-  alarmed: 0,
-  notFinite: 0,
-  exploded: 0,
-};
 
 /** Takes the rows gathered, from output `first` on, as a block that follows `source` at `pace`. */
 function take(rows: Frames, pace: Pace, first: number, source: Block): Block {

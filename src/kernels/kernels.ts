@@ -151,23 +151,24 @@ export interface Kernels {
    *     m[j] = rate (a + s |w[j]|) / (a E + s Σ_j |w[j]| U[j])
    *     w[j] -= m[j] dw[j];   h[j] = (keep - m[j] U[j]) h[j] - m[j] dw[j];   dw[j] = 0
    *
-   * for every output's kernel, packed as `w`; a bias at `b` (0: none) has the share a and U = `ones`.
+   * for every output's kernel, packed as `w`. A bias at `b` (0: none) moves by `biasRate`, and takes up what the other steps would have
+   * done to a window of the numbers at `mean`: b[o] -= biasRate db[o] + Σ_j Δw[j] mean[j]; db[o] = 0.
    */
   proportionate(
     w: number,
     dw: number,
     h: number,
     u: number,
+    mean: number,
     length: number,
     outputs: number,
     b: number,
     db: number,
-    hb: number,
     rate: number,
     energy: number,
-    ones: number,
     part: number,
     keep: number,
+    biasRate: number,
   ): void;
 
   /** y = f(x) of `count` numbers, by the number of the activation; `y` may be `x`. */

@@ -15,4 +15,4 @@ export type { Block } from '../core/block.ts';
 export type { GapFillerOptions, GapPolicy } from '../core/gap-filler.ts';
 export type { SampleReaderOptions } from '../core/sample-reader.ts';
 export type { Epoch, Reading, Sample, SampleInfo } from '../core/sample.ts';
-export type { Learned } from '../core/learner.ts';
+export type { Learned } from '../core/learned.ts';

@@ -14,7 +14,9 @@ import {
 } from 'rxjs';
 import type { Block } from '../core/block.ts';
 import { oneOf, positive } from '../core/check.ts';
-import { defaultOptimizer, Learner, type Learned, type LearnerOptions } from '../core/learner.ts';
+import { Learner } from '../core/learner.ts';
+import type { Learned } from '../core/learned.ts';
+import { defaultOptimizer, type LearnerOptions } from '../core/learner-options.ts';
 import { Network } from '../core/network.ts';
 import type { NetworkSpec } from '../core/network-spec.ts';
 

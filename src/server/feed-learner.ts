@@ -1,6 +1,6 @@
 import { Subject, type Observable, type Subscription } from 'rxjs';
 import type { Block } from '../core/block.ts';
-import type { Learned } from '../core/learner.ts';
+import type { Learned } from '../core/learned.ts';
 import { Network } from '../core/network.ts';
 import type { NetworkSpec } from '../core/network-spec.ts';
 import { nlms } from '../core/nlms.ts';

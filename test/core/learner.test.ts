@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Block } from '../../src/core/block.ts';
-import { Learner, type LearnerOptions } from '../../src/core/learner.ts';
+import { Learner } from '../../src/core/learner.ts';
+import type { LearnerOptions } from '../../src/core/learner-options.ts';
 import { Network } from '../../src/core/network.ts';
 import type { NetworkSpec } from '../../src/core/network-spec.ts';
 import { nlms } from '../../src/core/nlms.ts';

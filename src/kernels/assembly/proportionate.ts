@@ -34,7 +34,7 @@ function addEnergy(sums: v128, w: usize, u: v128): v128 {
 }
 
 @inline
-function move(w: usize, dw: usize, h: usize, u: v128, even: v128, share: v128, keep: v128): void {
+function move(w: usize, dw: usize, h: usize, u: v128, even: v128, share: v128, keep: v128): v128 {
   const weights = v128.load(w), slope = v128.load(dw);
   const step = f32x4.add(even, f32x4.mul(share, f32x4.abs(weights)));
   const change = f32x4.mul(step, slope);
@@ -42,11 +42,12 @@ function move(w: usize, dw: usize, h: usize, u: v128, even: v128, share: v128, k
   const kept = f32x4.sub(keep, f32x4.mul(step, u));
   v128.store(h, f32x4.sub(f32x4.mul(v128.load(h), kept), change));
   v128.store(dw, f32x4.splat(0));
+  return change;
 }
 
 export function proportionate(
-  w: i32, dw: i32, h: i32, u: i32, length: i32, outputs: i32, b: i32, db: i32, hb: i32,
-  rate: f32, energy: f32, ones: f32, part: f32, keep: f32,
+  w: i32, dw: i32, h: i32, u: i32, mean: i32, length: i32, outputs: i32, b: i32, db: i32,
+  rate: f32, energy: f32, part: f32, keep: f32, biasRate: f32,
 ): void {
   const zero = f32x4.splat(0), kept = f32x4.splat(keep), row = at((length + 3) & ~3);
   for (let o = 0; o < outputs; o += 4) {
@@ -73,13 +74,18 @@ export function proportionate(
     const s0 = v128.shuffle<f32>(own, own, 0, 0, 0, 0), s1 = v128.shuffle<f32>(own, own, 1, 1, 1, 1);
     const s2 = v128.shuffle<f32>(own, own, 2, 2, 2, 2), s3 = v128.shuffle<f32>(own, own, 3, 3, 3, 3);
     const slopes = at(dw) + <usize>o * row, trend = at(h) + <usize>o * row;
+    let c0 = zero, c1 = zero, c2 = zero, c3 = zero;
     for (let j: usize = 0; j < row; j += 16) {
-      const p = 4 * j, taps = v128.load(at(u) + j);
-      move(from + p, slopes + p, trend + p, taps, n0, s0, kept);
-      move(from + p + 16, slopes + p + 16, trend + p + 16, taps, n1, s1, kept);
-      move(from + p + 32, slopes + p + 32, trend + p + 32, taps, n2, s2, kept);
-      move(from + p + 48, slopes + p + 48, trend + p + 48, taps, n3, s3, kept);
+      const p = 4 * j, taps = v128.load(at(u) + j), middle = v128.load(at(mean) + j);
+      c0 = f32x4.add(c0, f32x4.mul(middle, move(from + p, slopes + p, trend + p, taps, n0, s0, kept)));
+      c1 = f32x4.add(c1, f32x4.mul(middle, move(from + p + 16, slopes + p + 16, trend + p + 16, taps, n1, s1, kept)));
+      c2 = f32x4.add(c2, f32x4.mul(middle, move(from + p + 32, slopes + p + 32, trend + p + 32, taps, n2, s2, kept)));
+      c3 = f32x4.add(c3, f32x4.mul(middle, move(from + p + 48, slopes + p + 48, trend + p + 48, taps, n3, s3, kept)));
     }
-    if (b) move(at(b + o), at(db + o), at(hb + o), f32x4.splat(ones), even, zero, kept);
+    if (b) {
+      const moved = f32x4.sub(v128.load(at(b + o)), f32x4.mul(f32x4.splat(biasRate), v128.load(at(db + o))));
+      v128.store(at(b + o), f32x4.add(moved, join(c0, c1, c2, c3)));
+      v128.store(at(db + o), zero);
+    }
   }
 }

@@ -25,7 +25,7 @@ export function proportionateLoops(arena: Arena): Pick<Kernels, 'dot' | 'squares
       }
     },
 
-    proportionate(w, dw, h, u, length, outputs, b, db, hb, rate, energy, ones, part, keep) {
+    proportionate(w, dw, h, u, mean, length, outputs, b, db, rate, energy, part, keep, biasRate) {
       const m = arena.f32;
       const row = (length + 3) & ~3;
       const move = (to: number, slope: number, trend: number, taps: number, even: number, share: number) => {
@@ -34,6 +34,7 @@ export function proportionateLoops(arena: Arena): Pick<Kernels, 'dot' | 'squares
         m[to] = f(m[to] - change);
         m[trend] = f(f(m[trend] * f(f(keep) - f(step * taps))) - change);
         m[slope] = 0;
+        return change;
       };
       for (let o = 0; o < ((outputs + 3) >> 2) << 2; o++) {
         const start = (o & ~3) * row + (o & 3) * 4;
@@ -47,8 +48,14 @@ export function proportionateLoops(arena: Arena): Pick<Kernels, 'dot' | 'squares
         const whole = f(f(f(part) * f(energy)) + f(share * joined()));
         const step = whole > f(1e-30) ? f(f(rate) / whole) : 0;
         const [even, own] = [f(step * f(part)), f(step * share)];
-        for (let j = 0; j < row; j++) move(w + place(j), dw + place(j), h + place(j), m[u + j], even, own);
-        if (b) move(b + o, db + o, hb + o, f(ones), even, 0);
+        sums.fill(0);
+        for (let j = 0; j < row; j++) {
+          const change = move(w + place(j), dw + place(j), h + place(j), m[u + j], even, own);
+          sums[j & 3] = f(sums[j & 3] + f(m[mean + j] * change));
+        }
+        if (!b) continue;
+        m[b + o] = f(f(m[b + o] - f(f(biasRate) * m[db + o])) + joined());
+        m[db + o] = 0;
       }
     },
   };

@@ -1,6 +1,42 @@
+import { autoStep } from './auto-step.ts';
 import { integer, invalid, oneOf } from './check.ts';
-import type { LearnerOptions } from './learner.ts';
+import type { Optimizer } from './descent.ts';
+import type { LossSpec } from './loss.ts';
 import type { Network } from './network.ts';
+import { nlms } from './nlms.ts';
+import type { StepperOptions } from './stepper.ts';
+
+export interface LearnerOptions extends StepperOptions {
+  /**
+   * What an output's truth is. 'forecast' (default): the input `horizon` frames after the one that it hangs on; 'reconstruct':
+   * that frame itself; 'target': what `teach` brings for it; 'cancel': the channels beside `reference`, which is all that the network sees.
+   */
+  task?: 'forecast' | 'target' | 'reconstruct' | 'cancel';
+  /** Frames ahead, >= 1. Default 1. */
+  horizon?: number;
+  /** Of 'cancel': places of the reference channels, from 0. */
+  reference?: readonly number[];
+  /** Default 'squared'. */
+  loss?: LossSpec;
+  /**
+   * Default autoStep(); of 'cancel' nlms({ rate: 0.1 }), because there the error is what is to remain: far from what is cancelled
+   * a step μ lifts it by 1 / (1 - μ/2), which at 0.1 is 0.4 dB.
+   */
+  optimizer?: Optimizer;
+  /** Input frames between two updates. Default 1. */
+  updateEvery?: number;
+  /** The most that the ∂L/∂y of one output may be long; longer ones are shortened to it. Default Infinity. */
+  clip?: number;
+  /**
+   * 'stream' (default): gradients are exact and flow on over updates, with weights that have moved meanwhile. 'window':
+   * every update is autograd of the frames since the last one, and takes what the lines held before for data.
+   */
+  mode?: 'stream' | 'window';
+  /** Outputs that may wait for their truth; older ones are given up unlearned. Default 1024. */
+  maxPending?: number;
+  /** Of the mains, in Hz, for the rival that knows them. Default 60. */
+  mains?: number;
+}
 
 /** Which channels of a block a learner's network sees, which are its truth, and when that is known. */
 export interface Task {
@@ -51,4 +87,9 @@ function checkReference(reference: readonly number[], count: number, channels: n
   if (reference.length === count && places.size === count) return;
   const rule = `${count} different channels of 0 … ${channels - 1}, one for each that the network takes`;
   throw invalid('reference', rule, `[${reference.join(', ')}]`);
+}
+
+/** The optimizer of a learner that is given none. */
+export function defaultOptimizer({ task }: LearnerOptions): Optimizer {
+  return task === 'cancel' ? nlms({ rate: 0.1 }) : autoStep();
 }
