@@ -1,8 +1,11 @@
 import type { Network } from './network.ts';
 import { doublesIn, floatsIn, numberIn, stateIn, type State } from './state.ts';
 
-/** Outputs that the running loss is a mean of, and that are waited for before it is judged. */
-const [window, slow] = [16, 1000];
+/**
+ * Outputs that the running loss is a mean of, and that are waited for before it is judged; and those of the slow mean of saying
+ * nothing, which falls sooner than it rises, so that one loud start does not blind for long.
+ */
+const [window, rise, fall] = [16, 1000, 200];
 /** How many times worse than saying nothing is an explosion. */
 const limit = 10;
 /** Updates from one copy of good weights to the next. */
@@ -36,10 +39,10 @@ export class Safeguard {
     const n = ++m[4];
     m[0] += (loss - m[0]) / Math.min(n, window);
     m[1] += (lossOfNothing - m[1]) / Math.min(n, window);
-    m[2] += (lossOfNothing - m[2]) / Math.min(n, slow);
+    m[2] += (lossOfNothing - m[2]) / Math.min(n, lossOfNothing > m[2] ? rise : fall);
     m[3] = Math.max(m[3], m[2]);
     if (n < window) return !(loss < Infinity);
-    return !(m[0] <= limit * Math.max(m[1], m[2], 1e-6 * m[3]));
+    return !(m[0] <= limit * Math.max(m[1], m[2], 1e-8 * m[3]));
   }
 
   /** After an update: whether every weight is a number. Good ones are copied now and then. */
