@@ -1,15 +1,14 @@
 import { checkBlock, frameCount, type Block } from './block.ts';
 import { integer, invalid, oneOf, positive } from './check.ts';
-import { derivedBlock } from './derived-block.ts';
+import { Collected, takeBlock } from './collected.ts';
 import { Exam } from './exam.ts';
-import { Frames } from './frames.ts';
 import { nothingRefused, type Learned, type Refusal } from './learned.ts';
 import { defaultOptimizer, taskOf, type LearnerOptions, type Task } from './learner-options.ts';
 import { lossOf } from './loss.ts';
 import type { Network } from './network.ts';
 import { NetworkStream } from './network-stream.ts';
 import type { Optimizer } from './descent.ts';
-import { chain, largestBurst, type Pace } from './pace.ts';
+import { largestBurst } from './pace.ts';
 import { numberIn, stateIn, type State } from './state.ts';
 import { validAt } from './rows.ts';
 import { Stepper } from './stepper.ts';
@@ -38,13 +37,9 @@ export class Learner {
   readonly #byWindow: boolean;
   readonly #exam: Exam;
   readonly #stepper: Stepper;
-  /** The layer below the last one that is trained; -1 = there is none. */
-  readonly #hidden: number;
-  readonly #hiddenPace: Pace;
   readonly #frame: Float32Array;
   readonly #valid = new Uint8Array(1);
-  readonly #predictions: Frames;
-  readonly #features: Frames;
+  readonly #collected: Collected;
   readonly #refused: Record<Refusal, number> = { ...nothingRefused };
   #stream: NetworkStream;
   #unused = false;
@@ -55,7 +50,7 @@ export class Learner {
   constructor(network: Network, options: LearnerOptions = {}) {
     const { optimizer = defaultOptimizer(options), updateEvery = 1, mode = 'stream', loss = 'squared' } = options;
     const { maxPending = 1024, clip = Infinity, mains = 60 } = options;
-    const { inChannels, outChannels, layers, pace } = network;
+    const { inChannels, outChannels, pace } = network;
     this.network = network;
     const task = taskOf(network, options);
     this.#task = task;
@@ -76,12 +71,9 @@ export class Learner {
       mains: positive('mains', mains, 'Hz'),
     });
     this.#stepper = new Stepper(network, optimizer, options);
-    this.#stream = network.stream({ gradients: true, maxPending: capacity });
-    this.#hidden = layers.findLastIndex(({ parameters }) => parameters.length > 0) - 1;
-    this.#hiddenPace = chain(layers.slice(0, this.#hidden + 1).map((layer) => layer.pace));
+    this.#stream = network.stream({ gradients: true, blind: true, maxPending: capacity });
     this.#frame = new Float32Array(inChannels);
-    this.#predictions = new Frames(outChannels);
-    this.#features = new Frames(this.#hidden >= 0 ? layers[this.#hidden].outChannels : outChannels);
+    this.#collected = new Collected(network);
   }
 
   /** Moves the weights; `rate` is μ and may be changed while it learns. */
@@ -101,16 +93,12 @@ export class Learner {
     this.#exam.begin(this.#rate);
     this.#miss(missing);
     const first = this.#exam.next;
-    const firstFeature = this.#hiddenPace.outputsAfter(block.start);
     for (let i = 0; i < frameCount(block); i++) this.#push(block.data, i * block.channels, block.valid?.[i] ?? 1);
     const { errors, settled } = this.#exam;
-    const prediction = take(this.#predictions, pace, first, block);
-    const features = this.#hidden < 0 ? prediction : take(this.#features, this.#hiddenPace, firstFeature, block);
-    const error = take(errors, pace, settled - errors.count, block);
+    const error = takeBlock(errors, pace, settled - errors.count, block);
     const { updates, rollbacks, optimizer } = this.#stepper;
     return {
-      prediction,
-      features,
+      ...this.#collected.take(block, first),
       error,
       score: this.#exam.score(this.#rate),
       updates,
@@ -188,13 +176,12 @@ export class Learner {
     this.#valid[0] = valid;
     const count = this.#stream.outputsFor(1);
     while (this.#exam.room < count) this.#giveUp();
-    this.#stream.push(this.#frame, this.#valid);
+    this.#stream.feed(this.#frame, this.#valid);
     const { outputs } = this.#stream.stack;
     const { f32 } = this.network.engine.arena;
-    if (this.#hidden >= 0) this.#features.append(f32, outputs[this.#hidden]);
+    this.#collected.add(f32, outputs);
     if (count > 0) {
       const output = outputs[outputs.length - 1];
-      this.#predictions.append(f32, output);
       for (let i = 0; i < count; i++)
         this.#exam.wait(f32, output.at + i * output.channels, validAt(output, i), this.#stepper.updates);
     }
@@ -269,13 +256,7 @@ export class Learner {
       this.#exam.missPredictions(pace.outputsAfter(this.#stream.index) - this.#exam.next);
       if (!this.#task.taught) this.#exam.missTruths(count);
     }
-    for (const rows of [this.#predictions, this.#exam.errors, this.#features]) rows.clear();
+    this.#collected.clear();
+    this.#exam.errors.clear();
   }
-}
-
-/** Takes the rows gathered, from output `first` on, as a block that follows `source` at `pace`. */
-function take(rows: Frames, pace: Pace, first: number, source: Block): Block {
-  const outputs = { data: rows.copy(), channels: rows.channels, valid: rows.valid.slice(0, rows.count) };
-  rows.clear();
-  return derivedBlock(source, pace, first, outputs);
 }

@@ -36,6 +36,7 @@ export class NetworkStream {
   /** The most outputs that one frame brings. */
   readonly #burst: number;
   readonly #gradients: boolean;
+  readonly #blind: boolean;
   readonly #maxPending: number;
   readonly #prewarm: boolean;
   readonly #eager: boolean;
@@ -49,12 +50,13 @@ export class NetworkStream {
   #valid: Uint8Array | null = null;
 
   constructor(network: Network, options: StreamOptions = {}) {
-    const { gradients = false, maxPending = 1024, prewarm = false, eager = false } = options;
+    const { gradients = false, maxPending = 1024, prewarm = false, eager = false, blind = false } = options;
     this.network = network;
     this.#inChannels = network.inChannels;
     this.#outChannels = network.outChannels;
     this.#burst = network.burst;
     this.#gradients = gradients;
+    this.#blind = blind;
     this.#prewarm = prewarm;
     this.#eager = eager;
     this.#maxPending = integer('maxPending', maxPending, 1);
@@ -63,7 +65,7 @@ export class NetworkStream {
     this.#lease = engine.lease(this);
     const { layers, pace } = streamLayers(network, prewarm);
     this.#pace = pace;
-    const context = { engine, lease: this.#lease, gradients, eager, weights: network.changes };
+    const context = { engine, lease: this.#lease, gradients, eager, blind, weights: network.changes };
     this.stack = new LayerStack(network.inChannels, layers, network.values, context);
     this.#program = this.stack.program;
     this.#room = this.#program?.room ?? 0;
@@ -169,6 +171,11 @@ export class NetworkStream {
     return this.#copyTo(this.#backward(gradY), out);
   }
 
+  /** As `push`, for who reads what comes from `stack.outputs`. @internal */
+  feed(x: ArrayLike<number>, valid?: ArrayLike<number>): void {
+    this.#push(x, this.#framesOf(x, valid), valid);
+  }
+
   /** As `backward`, for who wants the weights' gradients only. @internal */
   learn(gradY: ArrayLike<number>): void {
     this.#backward(gradY);
@@ -217,6 +224,7 @@ export class NetworkStream {
     this.#begin();
     return {
       gradients: Number(this.#gradients),
+      blind: Number(this.#blind),
       prewarm: Number(this.#prewarm),
       eager: Number(this.#eager),
       maxPending: this.#maxPending,
@@ -233,6 +241,7 @@ export class NetworkStream {
   static of(network: Network, state: State): NetworkStream {
     const stream = new NetworkStream(network, {
       gradients: numberIn(state, 'gradients') === 1,
+      blind: state.blind === 1,
       prewarm: numberIn(state, 'prewarm') === 1,
       eager: numberIn(state, 'eager') === 1,
       maxPending: numberIn(state, 'maxPending'),
