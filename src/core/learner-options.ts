@@ -1,7 +1,8 @@
 import { autoStep } from './auto-step.ts';
-import { integer, invalid, oneOf } from './check.ts';
+import { integer, invalid, oneOf, positive } from './check.ts';
 import type { Optimizer } from './descent.ts';
-import type { LossSpec } from './loss.ts';
+import { Exam } from './exam.ts';
+import { lossOf, type LossSpec } from './loss.ts';
 import type { Network } from './network.ts';
 import { nlms } from './nlms.ts';
 import type { StepperOptions } from './stepper.ts';
@@ -92,4 +93,20 @@ function checkReference(reference: readonly number[], count: number, channels: n
 /** The optimizer of a learner that is given none. */
 export function defaultOptimizer({ task }: LearnerOptions): Optimizer {
   return task === 'cancel' ? nlms({ rate: 0.1 }) : autoStep();
+}
+
+/** Where a learner's predictions wait for their truth, `capacity` of them at most. */
+export function examOf({ outChannels, pace }: Network, task: Task, options: LearnerOptions, capacity: number): Exam {
+  const { loss = 'squared', clip = Infinity, mains = 60 } = options;
+  if (clip !== Infinity) positive('clip', clip);
+  return new Exam({
+    channels: outChannels,
+    lead: task.lead,
+    maxPending: capacity,
+    reach: 1 + (task.taught ? Math.ceil((capacity * pace.stride) / pace.up) : task.lead + task.delay),
+    hang: pace.hang,
+    loss: lossOf(loss),
+    clip,
+    mains: positive('mains', mains, 'Hz'),
+  });
 }

@@ -1,10 +1,9 @@
 import { checkBlock, frameCount, type Block } from './block.ts';
-import { integer, invalid, oneOf, positive } from './check.ts';
+import { integer, invalid, oneOf } from './check.ts';
 import { Collected, takeBlock } from './collected.ts';
-import { Exam } from './exam.ts';
+import type { Exam } from './exam.ts';
 import { nothingRefused, type Learned, type Refusal } from './learned.ts';
-import { defaultOptimizer, taskOf, type LearnerOptions, type Task } from './learner-options.ts';
-import { lossOf } from './loss.ts';
+import { defaultOptimizer, examOf, taskOf, type LearnerOptions, type Task } from './learner-options.ts';
 import type { Network } from './network.ts';
 import { NetworkStream } from './network-stream.ts';
 import type { Optimizer } from './descent.ts';
@@ -48,31 +47,16 @@ export class Learner {
 
   /** @param network is trained in place */
   constructor(network: Network, options: LearnerOptions = {}) {
-    const { optimizer = defaultOptimizer(options), updateEvery = 1, mode = 'stream', loss = 'squared' } = options;
-    const { maxPending = 1024, clip = Infinity, mains = 60 } = options;
-    const { inChannels, outChannels, pace } = network;
+    const { optimizer = defaultOptimizer(options), updateEvery = 1, mode = 'stream' } = options;
+    const capacity = Math.max(integer('maxPending', options.maxPending ?? 1024, 1), largestBurst(network.pace));
     this.network = network;
-    const task = taskOf(network, options);
-    this.#task = task;
-    const capacity = Math.max(integer('maxPending', maxPending, 1), largestBurst(pace));
-    const { lead } = task;
-    const reach = 1 + (task.taught ? Math.ceil((capacity * pace.stride) / pace.up) : lead + task.delay);
+    this.#task = taskOf(network, options);
     this.#updateEvery = integer('updateEvery', updateEvery, 1);
     this.#byWindow = oneOf('mode', mode, ['stream', 'window']) === 'window';
-    if (clip !== Infinity) positive('clip', clip);
-    this.#exam = new Exam({
-      channels: outChannels,
-      lead,
-      maxPending: capacity,
-      reach,
-      hang: pace.hang,
-      loss: lossOf(loss),
-      clip,
-      mains: positive('mains', mains, 'Hz'),
-    });
+    this.#exam = examOf(network, this.#task, options, capacity);
     this.#stepper = new Stepper(network, optimizer, options);
     this.#stream = network.stream({ gradients: true, blind: true, maxPending: capacity });
-    this.#frame = new Float32Array(inChannels);
+    this.#frame = new Float32Array(network.inChannels);
     this.#collected = new Collected(network);
   }
 
