@@ -77,10 +77,12 @@ export class FeedLearner {
     this.#truth.next(block);
   }
 
-  control(on: boolean | undefined, step: number | undefined): void {
-    this.info.learning = on ?? this.info.learning;
-    this.info.step = step ?? this.info.step;
-    this.#control.next({ learning: on, rate: step });
+  control(control: LearnControl): void {
+    const { learning, rate, act } = control;
+    const frozen = act === 'freeze' || act === 'unfreeze' ? act === 'unfreeze' : undefined;
+    this.info.learning = frozen ?? learning ?? this.info.learning;
+    this.info.step = rate ?? this.info.step;
+    this.#control.next(control);
   }
 
   /** The network as it is now. */
@@ -102,7 +104,9 @@ export class FeedLearner {
     const at = prediction.start + prediction.data.length / prediction.channels;
     if (at < this.#told + info.rate / 4) return;
     this.#told = at;
-    const { nmse, skill, persistence, rms } = learned.score;
+    const { nmse, skill, persistence, rms, movingAverage, mains, overall } = learned.score;
+    const { updates, refused, rollbacks, rate } = learned;
+    this.info.step = rate;
     emit({
       type: 'loss',
       learner: index,
@@ -111,6 +115,12 @@ export class FeedLearner {
       skill: known(skill),
       persistence: known(persistence),
       rms: known(rms),
+      movingAverage: known(movingAverage),
+      mains: known(mains),
+      overall: { nmse: known(overall.nmse), skill: known(overall.skill) },
+      updates,
+      refused,
+      rollbacks,
     });
     emit(this.#kernels(learned, at));
   }
