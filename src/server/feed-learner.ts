@@ -1,5 +1,7 @@
 import { Subject, type Observable, type Subscription } from 'rxjs';
+import { autoStep } from '../core/auto-step.ts';
 import type { Block } from '../core/block.ts';
+import type { Optimizer } from '../core/descent.ts';
 import type { Learned } from '../core/learned.ts';
 import { Network } from '../core/network.ts';
 import type { NetworkSpec } from '../core/network-spec.ts';
@@ -28,6 +30,7 @@ export class FeedLearner {
   readonly info: LearnerInfo;
   readonly #options: FeedLearnerOptions;
   readonly #network: Network;
+  readonly #optimizer: Optimizer;
   readonly #control = new Subject<LearnControl>();
   readonly #truth = new Subject<Block>();
   readonly #start: number[];
@@ -48,14 +51,16 @@ export class FeedLearner {
     this.#start = Array.from(network.weights()['layers.0.weight'].data);
     if (weights) takeOver(network, weights);
     this.#network = network;
-    const { name, task, taps, step } = spec;
+    const { name, task, taps } = spec;
+    this.#optimizer = spec.optimizer ?? (spec.step === undefined ? autoStep() : nlms({ rate: spec.step }));
+    const step = spec.step ?? this.#optimizer.rate;
     this.info = { index, name, task, learning: true, step, channels: inputs, outputs, taps, rate: info.rate };
   }
 
   /** Begins to learn from `standardized`, the blocks of the whole stream. */
   run(standardized: Observable<Block>): void {
     const { spec, info, emit } = this.#options;
-    const optimizer = spec.optimizer ?? nlms({ rate: spec.step });
+    const optimizer = this.#optimizer;
     const target = spec.task === 'target' ? this.#truth : undefined;
     this.#subscription = standardized
       .pipe(
