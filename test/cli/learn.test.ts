@@ -32,7 +32,7 @@ describe.concurrent('tapline learn', () => {
       ['apply', 'sine.safetensors', 'recording.csv', '--columns', '<sine>'],
       directory,
     );
-    const [, , predicted] = /^(29\.5),(.*)$/m.exec(applied) ?? [];
+    const predicted = applied.split('\n')[2951].split(',')[1];
     expect(Number(predicted)).toBeCloseTo(5 + Math.sin(0.3 * 2951), 1);
     const page = await readFile(join(directory, 'sine.html'), 'utf8');
     expect(page).toContain('&lt;sine&gt;');
