@@ -6,6 +6,7 @@
  * step 1 of a stride the figure is the mean of the frames that bring an output and those that do not.
  */
 import { writeFileSync } from 'node:fs';
+import { arrival } from './arrival.ts';
 import { compare } from './compare.ts';
 import type { Contestant, Make } from './contestant.ts';
 import { growth } from './growth.ts';
@@ -18,7 +19,7 @@ import { rtneural } from './peers/rtneural.ts';
 import { race, type Timing } from './rounds.ts';
 import { manyStreams } from './streams.ts';
 import { digits, gflops, table } from './table.ts';
-import { tapline } from './tapline.ts';
+import { fused, tapline } from './tapline.ts';
 import { blockWorkloads, workloads, type Workload } from './workloads.ts';
 
 /** A line of the JSON. `ratio` is its µs / those of 'tapline' on the same workload. */
@@ -61,8 +62,11 @@ async function measureAll(options: Options): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const workload of [...workloads, ...blockWorkloads].filter(({ network }) => wanted(network))) {
     const contestants = [tapline(workload)];
+    const other = blockWorkloads.includes(workload) ? undefined : fused(workload);
+    if (other) contestants.push(other);
     for (const make of othersFor(workload, peers)) contestants.push(await make(workload));
     figures.push(...(await measure(workload, contestants, rounds)));
+    if (workload.name === 'W3 step 1') figures.push(arrival(workload, figures.at(-contestants.length).us));
   }
   return figures;
 }

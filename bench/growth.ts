@@ -1,4 +1,4 @@
-import { Network } from '../src/index.ts';
+import { Network } from 'tapline';
 import type { Contestant } from './contestant.ts';
 import { race } from './rounds.ts';
 import { digits, gflops, table } from './table.ts';

@@ -1,4 +1,4 @@
-import { Learner, Network, random, sgd } from '../src/index.ts';
+import { Learner, Network, random, sgd } from 'tapline';
 import type { Contestant } from './contestant.ts';
 import type { Workload } from './workloads.ts';
 

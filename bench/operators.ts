@@ -1,6 +1,6 @@
 import { Subject } from 'rxjs';
-import { Network, type Block } from '../src/index.ts';
-import { convolve } from '../src/operators/index.ts';
+import { Network, type Block } from 'tapline';
+import { convolve } from 'tapline/operators';
 import type { Contestant } from './contestant.ts';
 import type { Workload } from './workloads.ts';
 

@@ -5,7 +5,7 @@
  *     streams-child.ts COUNT false     they share a network
  *     streams-child.ts COUNT true      each has a network of its own and learns from every frame
  */
-import { Network, random, sgd } from '../src/index.ts';
+import { Network, random, sgd } from 'tapline';
 import { collectGarbage } from './garbage.ts';
 import { median } from './rounds.ts';
 import type { StreamCosts } from './streams.ts';
@@ -33,7 +33,7 @@ function makeShared(): Push {
 }
 
 function makeLearning(): Push {
-  const network = Network.create(spec, { weights });
+  const network = shared.clone();
   const stream = network.stream({ gradients: true });
   const optimizer = sgd({ rate: 1e-6 });
   return (x) => {
@@ -45,8 +45,8 @@ function makeLearning(): Push {
 
 async function memory(): Promise<StreamCosts['bytes']> {
   for (let i = 0; i < 3; i++) await collectGarbage('major');
-  const { rss, heapUsed, external } = process.memoryUsage();
-  return { rss, heap: heapUsed, external };
+  const { rss, heapUsed } = process.memoryUsage();
+  return { rss, heap: heapUsed, arena: shared.engine.bytes };
 }
 
 /** Every stream takes one of `inputs`, a turn for each of them. */
@@ -81,7 +81,7 @@ const costs: StreamCosts = {
   bytes: {
     rss: (after.rss - before.rss) / count,
     heap: (after.heap - before.heap) / count,
-    external: (after.external - before.external) / count,
+    arena: (after.arena - before.arena) / count,
   },
   us: [time(streams, frames), time(streams, tens)],
 };

@@ -1,14 +1,14 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { plan } from '../src/index.ts';
+import { plan } from 'tapline';
 import { digits, table } from './table.ts';
 import { workloadOf } from './workloads.ts';
 
 /** What one of many streams costs. */
 export interface StreamCosts {
-  /** Of memory, by three counts; `external` is what lies outside the heap of JavaScript, array buffers among it. */
-  readonly bytes: { readonly rss: number; readonly heap: number; readonly external: number };
+  /** Of memory: what the process holds, what is on the heap of JavaScript, and what is handed out of the engine's arena. */
+  readonly bytes: { readonly rss: number; readonly heap: number; readonly arena: number };
   /** µs a frame, with one frame a turn and with ten. */
   readonly us: readonly [number, number];
 }
@@ -27,10 +27,8 @@ async function costsOf(count: number, learning: boolean): Promise<StreamCosts> {
 
 /** Prints what 1 … 10 000 streams cost that share a network, and how many streams that learn one core can hold. */
 export async function manyStreams(): Promise<void> {
-  const { spec, weights } = workloadOf('W1', 1);
-  const weightBytes = Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0);
-  const { bytes } = plan(spec);
-  const perStream = bytes - weightBytes;
+  const { weightBytes, streamBytes: perStream, learningBytes } = plan(workloadOf('W1', 1).spec);
+  const bytes = weightBytes + learningBytes;
   console.log(
     `\nHow cost grows with the streams, W1, one network, streams in turn; plan: ${perStream} bytes a stream\n`,
   );
@@ -53,16 +51,16 @@ const header = [
   '10 a turn',
   'bytes each: rss',
   'heap',
-  'external',
+  'arena',
   'rss / plan',
-  '(heap + external) / plan',
+  '(heap + arena) / plan',
 ];
 
-function row(count: number, { us, bytes: { rss, heap, external } }: StreamCosts, planned: number): string[] {
+function row(count: number, { us, bytes: { rss, heap, arena } }: StreamCosts, planned: number): string[] {
   const bytes = [
-    ...[rss, heap, external].map(Math.round).map(String),
+    ...[rss, heap, arena].map(Math.round).map(String),
     digits(rss / planned),
-    digits((heap + external) / planned),
+    digits((heap + arena) / planned),
   ];
   return [String(count), ...us.map(digits), ...(count < fewest ? bytes.map(() => '-') : bytes)];
 }

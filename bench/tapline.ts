@@ -1,14 +1,38 @@
-import { Network } from '../src/index.ts';
+import { Engine, Network } from 'tapline';
 import type { Contestant } from './contestant.ts';
 import type { Workload } from './workloads.ts';
 
 /** Tapline's engine, as a user drives it who does not want to allocate. */
-export function tapline({ spec, weights, blocks, step, stride, outChannels }: Workload): Contestant {
-  const stream = Network.create(spec, { weights }).stream();
+export function tapline(workload: Workload): Contestant {
+  return drive('tapline', workload, Engine.shared);
+}
+
+/** The same where a product and a sum may be rounded once; nothing where this Node cannot. */
+export function fused(workload: Workload): Contestant | undefined {
+  const engine = fusedEngine();
+  return engine && drive('tapline, fused', workload, engine);
+}
+
+let made: Engine | null | undefined;
+
+function fusedEngine(): Engine | undefined {
+  if (made === undefined) {
+    try {
+      made = new Engine('fused');
+    } catch {
+      made = null;
+    }
+  }
+  return made ?? undefined;
+}
+
+function drive(name: string, workload: Workload, engine: Engine): Contestant {
+  const { spec, weights, blocks, step, stride, outChannels } = workload;
+  const stream = Network.create(spec, { weights, engine }).stream();
   const out = new Float32Array(Math.ceil(step / stride) * outChannels);
   let at = 0;
   return {
-    engine: 'tapline',
+    engine: name,
     run(calls) {
       let frames = 0;
       for (let i = 0; i < calls; i++) {

@@ -1,4 +1,4 @@
-import { plan, random, type LayerSpec, type NetworkSpec, type Weights } from '../src/index.ts';
+import { plan, random, type LayerSpec, type NetworkSpec, type Weights } from 'tapline';
 
 /** A convolution as a peer is told of it. `weight` is [out, tap, in] in lag order, `bias` [out]. */
 export interface Convolution {

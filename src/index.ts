@@ -30,7 +30,7 @@ export type {
   SoftmaxSpec,
 } from './core/network-spec.ts';
 export type { Mode, Padding } from './core/windowing.ts';
-export type { ActivationType } from './kernels/activation-types.ts';
+export type { ActivationType } from './core/activation.ts';
 export type { Initialization } from './core/initialize.ts';
 export { plan, type Delay, type LayerPlan, type Plan } from './core/plan.ts';
 export { fromTorch, toTorch } from './core/torch.ts';
@@ -54,6 +54,10 @@ export type { LearnerOptions } from './core/learner-options.ts';
 export type { LossName, LossSpec } from './core/loss.ts';
 export type { Score } from './core/forecast-score.ts';
 export type { Standing } from './core/tally.ts';
+
+// What is out of the ordinary
+export { Detector, type Alarm, type Detected, type DetectorOptions } from './core/detector/detector.ts';
+export type { FalseAlarms } from './core/detector/false-alarms.ts';
 
 // Kernels by design, in lag order
 export { movingAverage } from './core/designs/moving-average.ts';

@@ -25,6 +25,7 @@ const documents = [
   'docs/networks.md',
   'docs/eeg.md',
   'docs/iot.md',
+  'docs/anomalies.md',
   'docs/embed.md',
 ];
 const recording = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');

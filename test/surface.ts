@@ -1,6 +1,6 @@
 /** What others build on, as types: this file compiles against the packed package or the promise is broken. */
-import { convolve, correlate, fromTorch, Network, pad, plan, sgd, toTorch } from 'tapline';
-import type { Block, NetworkSpec, NetworkStream, Plan, Weights } from 'tapline';
+import { convolve, correlate, Detector, fromTorch, Network, pad, plan, sgd, toTorch } from 'tapline';
+import type { Alarm, Block, Detected, NetworkSpec, NetworkStream, Plan, Weights } from 'tapline';
 import { FeatureMap, SignalPlot, watch } from 'tapline/client';
 import * as operators from 'tapline/operators';
 import { createServer } from 'tapline/server';
@@ -43,6 +43,9 @@ is<ReturnType<typeof operators.fillGaps>, OperatorFunction<Block, Block>>(true);
 is<ReturnType<typeof operators.blocks>, OperatorFunction<Block, Block>>(true);
 is<ReturnType<typeof operators.frames>, OperatorFunction<Block, Block>>(true);
 is<ReturnType<typeof operators.fromSocket>, Observable<Block>>(true);
+is<ReturnType<typeof operators.detect>, OperatorFunction<Block, Detected>>(true);
+export const alarms = (block: Block): readonly Alarm[] =>
+  new Detector(1, 4, { falseAlarms: '1/day' }).push(block).alarms;
 export const learned = operators.learn(spec, { target: eegSource() });
 export const both = [operators.fromSamples, operators.toSamples, verifyOperator, hostSource, EegSimulator, watch];
 export const pieces = (element: HTMLElement, block: Block): void => {

@@ -1,9 +1,11 @@
 import { Command } from '@commander-js/extra-typings';
 import { applyCommand } from './apply.ts';
+import { detectCommand } from './detect.ts';
 import { learnCommand } from './learn.ts';
 import { planCommand } from './plan.ts';
 import { recordCommand } from './record.ts';
 import { replayCommand } from './replay.ts';
+import { scoreCommand } from './score.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
 
@@ -22,7 +24,9 @@ export function program(version: string): Command {
     recordCommand(),
     applyCommand(),
     learnCommand(),
+    detectCommand(),
     planCommand(),
+    scoreCommand(),
   ];
   for (const command of commands) tapline.addCommand(command.exitOverride());
   return tapline;

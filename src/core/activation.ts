@@ -7,6 +7,8 @@ import { rowLayer, RowLayer } from './row-layer.ts';
 import type { Rows } from './rows.ts';
 import type { SteppedLayer } from './step-program.ts';
 
+export type { ActivationType };
+
 /** The `alpha` of an activation when none is given. */
 const alphas: Partial<Record<ActivationType, number>> = { leakyRelu: 0.01, elu: 1, log: 1e-6 };
 

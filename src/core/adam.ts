@@ -34,14 +34,17 @@ function adaptive(options: AdamOptions, apart: boolean): Optimizer {
   fraction('beta2', beta2);
   positive('epsilon', epsilon);
   notNegative('weightDecay', weightDecay);
+  const rest1 = 1 - beta1;
+  const rest2 = 1 - beta2;
   return new Descent(rate, {
     arrays: 2,
-    move: ({ kernels }, { w, dw, count, memory: [mean, square] }, step, steps) => {
-      const length = step / (1 - power(beta1, steps));
-      const correction = Math.sqrt(1 - power(beta2, steps));
-      const keep = apart ? 1 - step * weightDecay : 1;
+    move: (kernels, w, dw, count, memory, step) => {
+      const length = step.rate / (1 - power(beta1, step.count));
+      const correction = Math.sqrt(1 - power(beta2, step.count));
+      const keep = apart ? 1 - step.rate * weightDecay : 1;
       const decay = apart ? 0 : weightDecay;
-      const [rest1, rest2] = [1 - beta1, 1 - beta2];
+      const mean = memory[0];
+      const square = memory[1];
       kernels.adam(w, dw, mean, square, count, length, correction, keep, decay, beta1, rest1, beta2, rest2, epsilon);
     },
   });

@@ -141,18 +141,22 @@ export class ConvGradient extends Trained {
       return;
     }
     const { length, step, outputs, windowAt } = this.#shape;
-    const { kernels } = this.engine;
     const x = windowAt(this.#first);
-    let size = rate;
-    if (epsilon !== undefined) {
-      this.#addEnergy(x, step, count);
-      size = rate / (epsilon + this.energy);
-    }
-    kernels.descend(x, step, count, this.#slopes, outputs, length, outputs, this.values[0].at, size);
-    if (this.#hasBias) {
-      kernels.biasGradient(this.#slopes, outputs, count, outputs, this.gradient(1));
-      this.step(1, size);
-    }
+    const weight = this.values[0].at;
+    const bias = this.#hasBias ? this.values[1].at : 0;
+    this.engine.kernels.descend(
+      x,
+      step,
+      count,
+      this.#slopes,
+      outputs,
+      length,
+      outputs,
+      weight,
+      bias,
+      rate,
+      epsilon ?? -1,
+    );
     this.#count = 0;
     this.clear();
   }

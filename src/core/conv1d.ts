@@ -54,7 +54,7 @@ function convMemory(shape: Conv1dShape, gradients: boolean): Memory {
   const { arena, objects } = lineMemory(shape.inChannels, keptFrames(shape), gradients);
   // what is owed to the weights' gradient, and the bias's own
   return gradients
-    ? { arena: arena + 4 * (mostOwed + 1) * shape.outChannels, objects: objects + 520 }
+    ? { arena: arena + 4 * (mostOwed + 1) * shape.outChannels, objects: objects + 200 }
     : { arena, objects };
 }
 

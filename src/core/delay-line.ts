@@ -25,12 +25,12 @@ export class DelayLine {
   /** Absolute index of the frame in slot 0. */
   #base: number;
 
-  /** @param behind frames kept before frame 0, which hold `pad` */
-  constructor(lease: Lease, channels: number, behind: number, pad = 0) {
+  /** @param behind frames kept before frame 0, which hold `pad`   @param kept frames that it will keep */
+  constructor(lease: Lease, channels: number, behind: number, pad: number = 0, kept: number = behind) {
     this.channels = channels;
     this.#lease = lease;
     this.#base = -behind;
-    this.#capacity = lineFrames(behind);
+    this.#capacity = lineFrames(kept);
     this.#at = lease.take(this.#capacity * channels);
     if (pad !== 0) this.#f32.fill(pad, this.#at, this.#at + behind * channels);
   }

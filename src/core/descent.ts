@@ -1,3 +1,4 @@
+import type { Kernels } from '../kernels/kernels.ts';
 import { invalid, positive } from './check.ts';
 import type { Engine } from './engine.ts';
 import type { Lease } from './lease.ts';
@@ -19,13 +20,10 @@ export interface Optimizer {
   fresh(): Optimizer;
 }
 
-/** One array of weights, its gradient, and what the rule remembers of it, as offsets in the engine's memory. */
-export interface Weighed {
-  readonly w: number;
-  readonly dw: number;
-  readonly count: number;
-  /** As many arrays as the rule asked for, at first zero. */
-  readonly memory: readonly number[];
+/** The length of a step, and how many there were, this one too. */
+export interface Step {
+  rate: number;
+  count: number;
 }
 
 /** How weights move along their gradient. */
@@ -39,8 +37,15 @@ export interface Rule {
    * at last 4 numbers of the layer's own.
    */
   readonly layer?: (engine: Engine, layer: Trained, memory: readonly number[], rate: number) => void;
-  /** Moves one array of weights and clears its gradient. `steps` so far, this one too. */
-  readonly move?: (engine: Engine, weighed: Weighed, rate: number, steps: number) => void;
+  /** Moves `count` weights at `w` along the gradient at `dw`, which it clears; `memory` tells where each array remembered lies. */
+  readonly move?: (
+    kernels: Kernels,
+    w: number,
+    dw: number,
+    count: number,
+    memory: readonly number[],
+    step: Step,
+  ) => void;
 }
 
 /** An optimizer that moves every array of weights by one rule, with memory of its own for each. */
@@ -57,6 +62,7 @@ export class Descent implements Optimizer {
   /** What was restored before the engine is known. */
   #restored: State | null = null;
   #steps = 0;
+  readonly #step: Step = { rate: 0, count: 0 };
 
   constructor(rate: number, rule: Rule) {
     this.rate = positive('rate', rate);
@@ -97,11 +103,17 @@ export class Descent implements Optimizer {
 
   #move(engine: Engine, layers: readonly Trained[]): void {
     let place = 0;
-    for (const layer of layers) {
+    const step = this.#step;
+    step.rate = this.rate;
+    step.count = this.#steps;
+    // plain loops: a step allocates nothing
+    for (let l = 0; l < layers.length; l++) {
+      const layer = layers[l];
       layer.settle();
-      for (const [i, { at, count }] of layer.values.entries()) {
+      for (let i = 0; i < layer.values.length; i++) {
+        const { at, count } = layer.values[i];
         const memory = this.#memoryOf(engine, place++, count);
-        this.#rule.move!(engine, { w: at, dw: layer.gradient(i), count, memory }, this.rate, this.#steps);
+        this.#rule.move!(engine.kernels, at, layer.gradient(i), count, memory, step);
       }
       layer.clear();
     }

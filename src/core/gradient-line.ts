@@ -25,7 +25,8 @@ export class GradientLine {
   constructor(engine: Engine, lease: Lease, channels: number, behind: number) {
     this.#engine = engine;
     this.#behind = behind;
-    this.#line = new DelayLine(lease, channels, behind);
+    // as many rows wait to become final as lie behind them
+    this.#line = new DelayLine(lease, channels, behind, 0, 2 * behind);
     this.channels = channels;
   }
 

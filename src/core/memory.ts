@@ -8,12 +8,14 @@ export interface Memory {
 }
 
 /** Of the objects that every stream has: itself, its stack of layers, its lease. */
-export const streamObjects = 1200;
+export const streamObjects = 1600;
 
 /** Of a layer with a delay line that keeps `kept` frames of `channels`; with gradients there is a line of these, too. */
 export function lineMemory(channels: number, kept: number, gradients: boolean): Memory {
   const line = 4 * channels * lineFrames(kept);
-  return gradients ? { arena: 2 * line, objects: 680 } : { arena: line, objects: 400 };
+  return gradients
+    ? { arena: line + 4 * channels * lineFrames(2 * kept), objects: 680 }
+    : { arena: line, objects: 400 };
 }
 
 /** Of a layer that works frame by frame; with gradients it keeps its inputs. */

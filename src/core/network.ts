@@ -50,14 +50,15 @@ export class Network {
   /** What PyTorch calls the weights; of an exported module only. */
   readonly #names: TorchNames | undefined;
 
-  private constructor(spec: NetworkSpec, engine: Engine, names?: TorchNames) {
+  /** @param like a network of the same spec, which it shares all with that never changes */
+  private constructor(spec: NetworkSpec, engine: Engine, names?: TorchNames, like?: Network) {
     this.#names = names;
     this.engine = engine;
-    this.layers = layersOf(spec);
-    this.spec = structuredClone(spec);
-    this.pace = chain(this.layers.map((layer) => layer.pace));
-    this.parameters = LayerStack.parameters('layers.', this.layers);
-    this.burst = largestBurst(this.pace);
+    this.layers = like?.layers ?? layersOf(spec);
+    this.spec = like?.spec ?? structuredClone(spec);
+    this.pace = like?.pace ?? chain(this.layers.map((layer) => layer.pace));
+    this.parameters = like?.parameters ?? LayerStack.parameters('layers.', this.layers);
+    this.burst = like?.burst ?? largestBurst(this.pace);
     const lease = engine.lease(this);
     this.values = this.parameters.map((parameter) => {
       const count = heldCount(parameter);
@@ -137,9 +138,9 @@ export class Network {
     return encodeSafetensors(this.weights(), names ? { ...metadata, torch: JSON.stringify(names) } : metadata);
   }
 
-  /** A copy that shares nothing with this one. */
+  /** A copy with weights of its own. */
   clone(): Network {
-    const network = new Network(this.spec, this.engine, this.#names);
+    const network = new Network(this.spec, this.engine, this.#names, this);
     network.setPacked(this.packed());
     return network;
   }
@@ -177,7 +178,11 @@ export class Network {
   #pack(i: number, numbers: ArrayLike<number>): void {
     const { packing } = this.parameters[i];
     this.changes.version++;
-    this.engine.arena.f32.set(packing ? packing.pack(numbers) : numbers, this.values[i].at);
+    const { at, count } = this.values[i];
+    const { f32 } = this.engine.arena;
+    f32.set(packing ? packing.pack(numbers) : numbers, at);
+    // no weight is -0: then it does not matter how the zeros of gradients are signed
+    for (let w = at; w < at + count; w++) f32[w] += 0;
   }
 
   #initialize({ seed = 1, initialization, gain = 1, silent = false }: CreateOptions): void {

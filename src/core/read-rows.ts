@@ -39,6 +39,16 @@ export function readRows(
   return rows;
 }
 
+/** Brings `count` rows of gradients into an engine's memory; one that is no number counts as 0. */
+export function readGradients(engine: Engine, g: ArrayLike<number>, count: number, channels: number): Rows {
+  const rows = readRows(engine, g, count, channels);
+  if (rows.sound) return rows;
+  const { f32 } = engine.arena;
+  for (let i = rows.at; i < rows.at + count * channels; i++) if (Number.isNaN(f32[i])) f32[i] = 0;
+  rows.sound = true;
+  return rows;
+}
+
 function markOdd(f32: Float32Array, rows: Rows): void {
   const { at, count, channels } = rows;
   for (let i = 0; i < count * channels; i++) {

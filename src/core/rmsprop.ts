@@ -19,8 +19,8 @@ export function rmsprop({ rate, alpha = 0.99, epsilon = 1e-8, weightDecay = 0 }:
   notNegative('weightDecay', weightDecay);
   return new Descent(rate, {
     arrays: 1,
-    move: ({ kernels }, { w, dw, count, memory: [square] }, step) => {
-      kernels.rmsprop(w, dw, square, count, step, alpha, 1 - alpha, epsilon, weightDecay);
+    move: (kernels, w, dw, count, memory, step) => {
+      kernels.rmsprop(w, dw, memory[0], count, step.rate, alpha, 1 - alpha, epsilon, weightDecay);
     },
   });
 }

@@ -74,6 +74,19 @@ export class Scratch {
     return rows;
   }
 
+  /** A copy of the samples of `rows` that the caller owns. */
+  copy({ at, count, channels }: Rows): Float32Array {
+    return this.#arena.f32.slice(at, at + count * channels);
+  }
+
+  /** Copies the samples of `rows` to `out` without allocating and returns the rows. */
+  copyTo({ at, count, channels }: Rows, out: Float32Array): number {
+    const { f32 } = this.#arena;
+    const numbers = count * channels;
+    for (let i = 0; i < numbers; i++) out[i] = f32[at + i];
+    return count;
+  }
+
   /** The rows of `first` and then those of `second`. */
   join(first: Rows, second: Rows): Rows {
     if (second.count === 0) return first;

@@ -23,9 +23,9 @@ export function sgd({ rate, momentum = 0, nesterov = false, weightDecay = 0 }: S
     return new Descent(rate, { arrays: 0, plain: (layer, step) => layer.descend(step) });
   return new Descent(rate, {
     arrays: momentum > 0 ? 1 : 0,
-    move: ({ kernels }, { w, dw, count, memory }, step) => {
+    move: (kernels, w, dw, count, memory, step) => {
       const velocity = memory.length > 0 ? memory[0] : 0;
-      kernels.sgd(w, dw, velocity, count, step, momentum, Number(nesterov), weightDecay);
+      kernels.sgd(w, dw, velocity, count, step.rate, momentum, Number(nesterov), weightDecay);
     },
   });
 }

@@ -1,6 +1,6 @@
 import type { Engine } from './engine.ts';
 import type { Lease } from './lease.ts';
-import { floatsIn, numberIn, type State } from './state.ts';
+import { floatsIn, numberIn, stateIn, type State } from './state.ts';
 
 /** Numbers in an engine's memory: `count` of them, a multiple of 4, from `at` on. */
 export interface Part {
@@ -39,7 +39,10 @@ export class Trained {
   descend(rate: number, epsilon?: number): void {
     this.settle();
     const step = epsilon === undefined ? rate : rate / (epsilon + this.energy);
-    for (let i = 0; i < this.values.length; i++) this.step(i, step);
+    for (let i = 0; i < this.values.length; i++) {
+      const { at, count } = this.values[i];
+      this.engine.kernels.sgd(at, this.gradient(i), 0, count, step, 0, 0, 0);
+    }
     this.clear();
   }
 
@@ -81,15 +84,19 @@ export class Trained {
     this.clean = false;
   }
 
+  /** Copies of the gradients, as the engine holds them. */
+  gradients(): Float32Array[] {
+    this.settle();
+    return this.values.map(({ count }, i) => {
+      const at = this.gradient(i);
+      return this.engine.arena.f32.slice(at, at + count);
+    });
+  }
+
   /** What has accumulated, as copies. */
   save(): State {
-    this.settle();
-    const { f32 } = this.engine.arena;
-    const gradients = this.values.map(({ count }, i) => {
-      const at = this.gradient(i);
-      return [`gradient${i}`, f32.slice(at, at + count)] as const;
-    });
-    return { energy: this.energy, ...Object.fromEntries(gradients) };
+    const gradients = this.gradients().map((gradient, i) => [`gradient${i}`, gradient]);
+    return { energy: this.energy, ...(Object.fromEntries(gradients) as State) };
   }
 
   /** Takes over what `save` wrote. Throws when it is not of such a layer. */
@@ -101,9 +108,14 @@ export class Trained {
     }
     this.clean = false;
   }
+}
 
-  protected step(i: number, rate: number): void {
-    const { at, count } = this.values[i];
-    this.engine.kernels.sgd(at, this.gradient(i), 0, count, rate, 0, 0, 0);
-  }
+/** What has accumulated beside the layers of a stream. */
+export function saveSums(layers: readonly Trained[]): State {
+  return Object.fromEntries(layers.map((layer, l) => [`layer${l}`, layer.save()]));
+}
+
+/** Takes over what `saveSums` wrote. Throws when it is not of such layers. */
+export function restoreSums(layers: readonly Trained[], state: State): void {
+  for (const [l, layer] of layers.entries()) layer.restore(stateIn(state, `layer${l}`));
 }

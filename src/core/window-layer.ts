@@ -1,11 +1,11 @@
 import type { Engine } from './engine.ts';
-import { GradientLine } from './gradient-line.ts';
 import { InputLine } from './input-line.ts';
 import type { LayerStream, StreamContext } from './layer.ts';
-import { padAfter, padBefore, sourceOf } from './line-padding.ts';
+import { padAfter, padBefore } from './line-padding.ts';
 import { mark, type Rows } from './rows.ts';
-import { floatsIn, numberIn, stateIn, type State } from './state.ts';
+import { numberIn, stateIn, type State } from './state.ts';
 import type { Trained } from './trained.ts';
+import { WindowGradient } from './window-gradient.ts';
 import type { Windowing } from './windowing.ts';
 
 /**
@@ -23,7 +23,7 @@ export abstract class WindowLayer implements LayerStream {
   readonly trained: readonly Trained[] = [];
   protected readonly engine: Engine;
   protected readonly line: InputLine;
-  protected readonly gradientLine: GradientLine | null;
+  protected readonly gradientLine: WindowGradient | null;
   protected readonly windowing: Windowing;
   readonly #outChannels: number;
   /** Outputs that have come; also the index of the next one. */
@@ -34,8 +34,6 @@ export abstract class WindowLayer implements LayerStream {
   #frames = 0;
   /** How many frames the padding before frame 0 was made of. */
   #known = 0;
-  /** The gradient of the padding before frame 0, until its sources leave. */
-  #copies: Float32Array | null = null;
   #ended = false;
 
   constructor(windowing: Windowing, channels: readonly [inputs: number, outputs: number], context: StreamContext) {
@@ -44,7 +42,7 @@ export abstract class WindowLayer implements LayerStream {
     this.windowing = windowing;
     this.engine = engine;
     this.line = new InputLine(engine, lease, channels[0], receptiveField - 1, padValue);
-    this.gradientLine = gradients ? new GradientLine(engine, lease, channels[0], receptiveField - 1) : null;
+    this.gradientLine = gradients ? new WindowGradient(engine, lease, channels[0], windowing) : null;
     this.#outChannels = channels[1];
   }
 
@@ -85,7 +83,9 @@ export abstract class WindowLayer implements LayerStream {
     if (this.#ended || this.#frames === 0) return scratch.rows(0, this.#outChannels);
     this.#ended = true;
     if (this.#frames < wait) this.#padBefore();
-    const padding = this.#paddingAfter();
+    const padding = scratch.rows(tail, this.line.channels);
+    padAfter(this.engine.arena, this.line, this.windowing, padding.at);
+    for (let i = 0; i < tail; i++) mark(padding, i, 0);
     const out = scratch.rows(this.#due(this.line.next + tail), this.#outChannels);
     for (let i = 0, came = 0; came < out.count;) {
       const count = this.#due(this.line.next);
@@ -106,21 +106,26 @@ export abstract class WindowLayer implements LayerStream {
       this.#learned += Math.max(1, count);
       i += Math.max(1, count);
     }
-    return this.#settle(line, this.#oldest(this.#learned), this.windowing.hold);
+    return line.letGo(this.#oldest(this.#learned), this.#frames, this.#known, this.windowing.hold);
   }
 
   release(): Rows {
     const { stride, anchor } = this.windowing;
     const line = this.gradientLine!;
     line.open(this.line.next);
-    return this.#settle(line, this.#learned === 0 ? 0 : (this.#learned - 1) * stride + anchor + 1, 0);
+    return line.letGo(
+      this.#learned === 0 ? 0 : (this.#learned - 1) * stride + anchor + 1,
+      this.#frames,
+      this.#known,
+      0,
+    );
   }
 
   flushGradient(): Rows {
     const line = this.gradientLine!;
     line.open(this.line.next);
     this.#learned = this.#outputs;
-    return this.#settle(line, Infinity, this.windowing.hold);
+    return line.letGo(Infinity, this.#frames, this.#known, this.windowing.hold);
   }
 
   shift(frames: number): number {
@@ -168,7 +173,6 @@ export abstract class WindowLayer implements LayerStream {
       known: this.#known,
       ended: Number(this.#ended),
       line: this.line.save(this.#keep()),
-      ...(this.#copies && { copies: this.#copies.slice() }),
       ...(this.gradientLine && { gradientLine: this.gradientLine.save() }),
     };
   }
@@ -179,7 +183,6 @@ export abstract class WindowLayer implements LayerStream {
     this.#frames = numberIn(state, 'frames');
     this.#known = numberIn(state, 'known');
     this.#ended = numberIn(state, 'ended') === 1;
-    this.#copies = 'copies' in state ? floatsIn(state, 'copies').slice() : null;
     this.line.restore(stateIn(state, 'line'));
     this.gradientLine?.restore(stateIn(state, 'gradientLine'));
   }
@@ -211,7 +214,8 @@ export abstract class WindowLayer implements LayerStream {
     const { wait } = this.windowing;
     let wanted = x.count - from;
     if (this.#frames < wait && !this.#ended) wanted = Math.min(wanted, wait - this.#frames);
-    return this.line.take(x, from, wanted, this.#keep());
+    const { line } = this;
+    return line.take(x, from, wanted, x.sound && line.free >= wanted ? line.next : this.#keep());
   }
 
   /** Computes the next `count` outputs to `out` from row `row` on. */
@@ -233,15 +237,6 @@ export abstract class WindowLayer implements LayerStream {
     padBefore(this.engine.arena, this.line, this.windowing);
   }
 
-  /** What lies after the last frame, as rows that are not valid. */
-  #paddingAfter(): Rows {
-    const { arena, scratch } = this.engine;
-    const rows = scratch.rows(this.windowing.tail, this.line.channels);
-    padAfter(arena, this.line, this.windowing, rows.at);
-    for (let i = 0; i < rows.count; i++) mark(rows, i, 0);
-    return rows;
-  }
-
   /** How many of the next `count` outputs to learn from have seen numbers only: of others the gradient is nobody's. */
   #soundRun(count: number): number {
     const { kernelSize, dilation } = this.windowing;
@@ -251,25 +246,5 @@ export abstract class WindowLayer implements LayerStream {
       if (!this.line.isFinite(oldest, kernelSize, dilation)) return run;
     }
     return count;
-  }
-
-  /** Lets the rows before `limit` go, but for the newest `hold`, which the tail could still copy. */
-  #settle(line: GradientLine, limit: number, hold: number): Rows {
-    const { windowing } = this;
-    const { padding, head } = windowing;
-    const flushed = limit === Infinity;
-    const final = flushed ? this.#frames : Math.min(limit, this.#frames - hold);
-    if (final <= line.first) return line.take(line.first);
-    // a copy's gradient joins its source's when that leaves, complete: so the order of the sum does not depend on the cut
-    if (line.first === 0 && head > 0 && padding !== 'zeros') this.#copies = line.copy(-head, head);
-    for (let i = 0; this.#copies && i < head; i++) {
-      const source = sourceOf(i - head, this.#known, windowing);
-      if (source >= line.first && source < final) line.add(source, this.#copies, i * line.channels);
-    }
-    for (let index = this.#frames; flushed && hold > 0 && index < line.next; index++) {
-      const source = sourceOf(index, this.#frames, windowing);
-      if (source >= line.first) line.add(source, line.copy(index, 1), 0);
-    }
-    return line.take(final);
   }
 }

@@ -68,7 +68,10 @@ export interface Kernels {
     outputs: number,
     dw: number,
   ): void;
-  /** Equations (4) and (6) at once, for gradients that nothing was added to yet: w[o, j] -= rate Σ_n g[n, o] x[n, j]. */
+  /**
+   * Equations (4) and (6) at once, for gradients that nothing was added to yet: w[o, j] -= μ Σ_n g[n, o] x[n, j], and
+   * b[o] -= μ Σ_n g[n, o]. μ is `rate`, over `epsilon` + the windows' energy unless `epsilon` is negative. `b` 0: none.
+   */
   descend(
     x: number,
     xStep: number,
@@ -78,7 +81,9 @@ export interface Kernels {
     length: number,
     outputs: number,
     w: number,
+    b: number,
     rate: number,
+    epsilon: number,
   ): void;
   /** db[o] += g[n, o]. */
   biasGradient(g: number, gStep: number, frames: number, outputs: number, db: number): void;

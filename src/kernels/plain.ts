@@ -10,10 +10,11 @@ import { rowwiseLoops } from './plain/rowwise.ts';
 
 /** The kernels in TypeScript, every operation rounded to float32: for where there is no SIMD, and what SIMD is held to. */
 export function plainKernels(arena: Arena): Kernels {
+  const convolutions = convolutionLoops(arena);
   return {
     ...rowLoops(arena),
-    ...convolutionLoops(arena),
-    ...gradientLoops(arena),
+    ...convolutions,
+    ...gradientLoops(arena, convolutions.energy),
     ...poolLoops(arena),
     ...optimizerLoops(arena),
     ...proportionateLoops(arena),

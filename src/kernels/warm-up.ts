@@ -15,7 +15,7 @@ export function warmUp(kernels: Kernels, arena: Arena): void {
     kernels.convolve(x, 4, frames, w, 0, length, outputs, y, outputs);
     kernels.inputGradient(y, outputs, 1, w, length, outputs, x, 4);
     kernels.weightGradient(x, 4, 1, y, outputs, length, outputs, w);
-    kernels.descend(x, 4, 1, y, outputs, length, outputs, w, 0);
+    kernels.descend(x, 4, 1, y, outputs, length, outputs, w, 0, 0, -1);
     kernels.energy(x, 4, 1, length, 0, 0);
     kernels.sgd(w, x, 0, size, 0, 0, 0, 0);
   }

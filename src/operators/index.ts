@@ -1,6 +1,7 @@
 export { blocks } from './blocks.ts';
 export { connect, type ConnectOptions, type Down } from './connect.ts';
 export { convolve } from './convolve.ts';
+export { detect } from './detect.ts';
 export { fillGaps } from './fill-gaps.ts';
 export { frames } from './frames.ts';
 export { fromSamples } from './from-samples.ts';
@@ -16,3 +17,5 @@ export type { GapFillerOptions, GapPolicy } from '../core/gap-filler.ts';
 export type { SampleReaderOptions } from '../core/sample-reader.ts';
 export type { Epoch, Reading, Sample, SampleInfo } from '../core/sample.ts';
 export type { Learned } from '../core/learned.ts';
+export type { Alarm, Detected, DetectorOptions } from '../core/detector/detector.ts';
+export type { FalseAlarms } from '../core/detector/false-alarms.ts';

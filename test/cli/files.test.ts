@@ -60,7 +60,11 @@ describe.concurrent('tapline plan', () => {
     const { code, stdout, stderr } = await run(['plan', 'network.json', '--rate', '250'], directory);
     expect([code, stderr]).toEqual([0, '']);
     const lines = stdout.trimEnd().split('\n');
-    expect(lines.map((line) => line.split(/ {2,}/)[0])).toEqual(['layer', '0', '1', '2', 'whole']);
+    expect(lines.map((line) => line.split(/ {2,}/)[0])).toEqual([
+      ...['layer', '0', '1', '2', 'whole', ''],
+      expect.stringMatching(/^memory: weights [\d,]+ bytes, and [\d,]+ bytes a stream, [\d,]+ where it learns$/),
+      expect.stringMatching(/^eager: \d+ of \d+ multiply-adds are left when a frame arrives$/),
+    ]);
     expect(lines[4]).toContain('125 Hz');
     expect(lines[4]).toContain(`${plan(spec, 250).receptiveField} frames`);
   });

@@ -26,6 +26,8 @@ const types: Record<string, string> = {
 export async function serveStatic(from: {
   files?: Record<string, string>;
   directory?: string;
+  /** What scripts may do beside. */
+  scripts?: string;
 }): Promise<{ server: Server; url: string; close: () => Promise<void> }> {
   const read = async (path: string): Promise<string | Buffer> => {
     const file = from.files?.[path];
@@ -39,7 +41,10 @@ export async function serveStatic(from: {
       (body) => {
         response.writeHead(200, {
           'content-type': types[extname(path)] ?? 'application/octet-stream',
-          'content-security-policy': strictPolicy,
+          'content-security-policy': strictPolicy.replace(
+            "script-src 'self'",
+            `script-src 'self' ${from.scripts ?? ''}`,
+          ),
         });
         response.end(body);
       },

@@ -30,7 +30,7 @@ export const fileOf = (build: Build): string =>
 export function moduleOf(bytes: Uint8Array): string {
   const lines = Buffer.from(bytes)
     .toString('base64')
-    .match(/.{1,112}/g)!;
+    .match(/.{1,500}/g)!;
   const text = lines.map((line) => `  '${line}'`).join(' +\n');
   return `/** What assembly/ compiles to (\`npm run build:kernels\`), as base64: ${bytes.length} bytes. */\nexport const bytes: string =\n${text};\n`;
 }

@@ -114,7 +114,7 @@ function products(
 
 @inline
 function one(to: usize, taps: v128, g: v128, descends: bool, rate: v128): void {
-  settle(to, add(descends ? f32x4.splat(0) : v128.load(to), taps, g), descends, rate);
+  settle(to, descends ? f32x4.mul(taps, g) : add(v128.load(to), taps, g), descends, rate);
 }
 
 export function weightGradient(
@@ -124,9 +124,17 @@ export function weightGradient(
 }
 
 export function descend(
-  x: i32, xStep: i32, frames: i32, g: i32, gStep: i32, length: i32, outputs: i32, w: i32, rate: f32,
+  x: i32, xStep: i32, frames: i32, g: i32, gStep: i32, length: i32, outputs: i32, w: i32, b: i32,
+  rate: f64, epsilon: f64,
 ): void {
-  products(at(x), at(xStep), at(g), at(gStep), frames, length, outputs, at(w), true, f32x4.splat(-rate));
+  const total = epsilon < 0 ? 1 : epsilon + energy(x, xStep, frames, length, 0, b ? 1 : 0);
+  const step = <f32>(rate / total);
+  products(at(x), at(xStep), at(g), at(gStep), frames, length, outputs, at(w), true, f32x4.splat(-step));
+  for (let o = 0; b && o < outputs; o++) {
+    let sum: f32 = 0;
+    for (let n = 0; n < frames; n++) sum += f32.load(at(g + n * gStep + o));
+    f32.store(at(b + o), f32.load(at(b + o)) - step * sum);
+  }
 }
 
 export function biasGradient(g: i32, gStep: i32, frames: i32, outputs: i32, db: i32): void {

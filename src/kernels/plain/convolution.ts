@@ -5,13 +5,17 @@ const f = Math.fround;
 
 /** The loops of a convolution, forward. */
 export function convolutionLoops(arena: Arena): Pick<Kernels, 'convolve' | 'convolveHead' | 'convolveTail' | 'energy'> {
+  const sums = new Float32Array(4);
   return {
     convolve(x, xStep, frames, w, b, length, outputs, y, yStep) {
       const m = arena.f32;
       for (let n = 0; n < frames; n++) {
         for (let o = 0; o < outputs; o++) {
           const row = rowOf(w, length, o);
-          let [s0, s1, s2, s3] = [f(0), f(0), f(0), f(0)];
+          let s0 = f(0);
+          let s1 = f(0);
+          let s2 = f(0);
+          let s3 = f(0);
           let at = x + n * xStep;
           let tap = row;
           for (let j = 4; j <= length; j += 4, at += 4, tap += 16) {
@@ -49,7 +53,6 @@ export function convolutionLoops(arena: Arena): Pick<Kernels, 'convolve' | 'conv
     energy(x, xStep, frames, length, before, more) {
       const m = arena.f32;
       let total = before;
-      const sums = new Float32Array(4);
       for (let n = 0; n < frames; n++) {
         sums.fill(0);
         for (let j = 0; j < length; j++) {

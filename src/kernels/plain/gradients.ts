@@ -7,6 +7,7 @@ const f = Math.fround;
 /** The loops of a convolution, backward. */
 export function gradientLoops(
   arena: Arena,
+  energy: Kernels['energy'],
 ): Pick<Kernels, 'inputGradient' | 'weightGradient' | 'descend' | 'biasGradient'> {
   return {
     inputGradient(g, gStep, frames, w, length, outputs, dx, dxStep) {
@@ -34,16 +35,21 @@ export function gradientLoops(
       }
     },
 
-    descend(x, xStep, frames, g, gStep, length, outputs, w, rate) {
+    descend(x, xStep, frames, g, gStep, length, outputs, w, b, rate, epsilon) {
       const m = arena.f32;
-      const step = f(rate);
+      const total = epsilon < 0 ? 1 : epsilon + energy(x, xStep, frames, length, 0, b ? 1 : 0);
+      const step = f(rate / total);
       for (let o = 0; o < outputs; o++) {
         const row = rowOf(w, length, o);
         for (let j = 0; j < length; j++) {
-          let sum = f(0);
-          for (let n = 0; n < frames; n++) sum = f(sum + f(m[x + n * xStep + j] * m[g + n * gStep + o]));
+          let sum = f(m[x + j] * m[g + o]);
+          for (let n = 1; n < frames; n++) sum = f(sum + f(m[x + n * xStep + j] * m[g + n * gStep + o]));
           m[row + packed(j)] = f(m[row + packed(j)] - f(step * sum));
         }
+        if (!b) continue;
+        let sum = f(0);
+        for (let n = 0; n < frames; n++) sum = f(sum + m[g + n * gStep + o]);
+        m[b + o] = f(m[b + o] - f(step * sum));
       }
     },
 

@@ -8,7 +8,9 @@ export function optimizerLoops(arena: Arena): Pick<Kernels, 'sgd' | 'rmsprop' | 
   return {
     sgd(w, dw, velocity, count, rate, momentum, nesterov, decay) {
       const m = arena.f32;
-      const [mu, keep, lambda] = [f(rate), f(momentum), f(decay)];
+      const mu = f(rate);
+      const keep = f(momentum);
+      const lambda = f(decay);
       for (let i = 0; i < count; i++) {
         let slope = m[dw + i];
         if (lambda > 0) slope = f(slope + f(lambda * m[w + i]));
@@ -24,7 +26,11 @@ export function optimizerLoops(arena: Arena): Pick<Kernels, 'sgd' | 'rmsprop' | 
 
     rmsprop(w, dw, square, count, rate, alpha, rest, epsilon, decay) {
       const m = arena.f32;
-      const [mu, keep, fresh, least, lambda] = [f(rate), f(alpha), f(rest), f(epsilon), f(decay)];
+      const mu = f(rate);
+      const keep = f(alpha);
+      const fresh = f(rest);
+      const least = f(epsilon);
+      const lambda = f(decay);
       for (let i = 0; i < count; i++) {
         const slope = f(m[dw + i] + f(lambda * m[w + i]));
         const mean = f(f(keep * m[square + i]) + f(f(fresh * slope) * slope));
@@ -36,8 +42,15 @@ export function optimizerLoops(arena: Arena): Pick<Kernels, 'sgd' | 'rmsprop' | 
 
     adam(w, dw, mean, square, count, length, correction, keep, decay, beta1, rest1, beta2, rest2, epsilon) {
       const m = arena.f32;
-      const [step, scale, kept, lambda, least] = [f(length), f(correction), f(keep), f(decay), f(epsilon)];
-      const [b1, r1, b2, r2] = [f(beta1), f(rest1), f(beta2), f(rest2)];
+      const step = f(length);
+      const scale = f(correction);
+      const kept = f(keep);
+      const lambda = f(decay);
+      const least = f(epsilon);
+      const b1 = f(beta1);
+      const r1 = f(rest1);
+      const b2 = f(beta2);
+      const r2 = f(rest2);
       for (let i = 0; i < count; i++) {
         const slope = f(m[dw + i] + f(lambda * m[w + i]));
         const first = f(f(b1 * m[mean + i]) + f(r1 * slope));

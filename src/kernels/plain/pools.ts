@@ -5,10 +5,10 @@ const f = Math.fround;
 
 /** The loops of pools. */
 export function poolLoops(arena: Arena): Pick<Kernels, 'avgPool' | 'avgPoolGradient' | 'maxPool' | 'maxPoolGradient'> {
+  const sums = new Float32Array(4);
   return {
     avgPool(x, xStep, frames, taps, channels, y) {
       const m = arena.f32;
-      const sums = new Float32Array(4);
       for (let n = 0; n < frames; n++) {
         for (let c = 0; c < channels; c++) {
           sums.fill(0);
@@ -57,7 +57,8 @@ export function poolLoops(arena: Arena): Pick<Kernels, 'avgPool' | 'avgPoolGradi
 function winner(m: Float32Array, from: number, taps: number, channels: number): number {
   let best = 0;
   for (let k = 1; k < taps; k++) {
-    const [most, sample] = [m[from + best * channels], m[from + k * channels]];
+    const most = m[from + best * channels];
+    const sample = m[from + k * channels];
     if (sample > most || (Number.isNaN(sample) && !Number.isNaN(most))) best = k;
   }
   return best;

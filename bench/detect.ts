@@ -1,0 +1,202 @@
+/** All figures of the detector: `npm run bench:detect [-- DATA]`, where DATA holds nab-half/, skab-half/ and the recordings. */
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { nabBlocks, readNab, runNab, type NabSeries } from '../src/cli/nab-corpus.ts';
+import { nabReport } from '../src/cli/score-nab.ts';
+import { skabReport } from '../src/cli/score-skab.ts';
+import { readSkab, runSkab } from '../src/cli/skab-corpus.ts';
+import { textTable } from '../src/cli/text-table.ts';
+import type { Block } from '../src/core/block.ts';
+import { Detector, type DetectorOptions } from '../src/core/detector/detector.ts';
+import { framesBetween } from '../src/core/detector/false-alarms.ts';
+import { random } from '../src/core/random.ts';
+import { nabProfiles, NabScorer } from '../src/core/scoring/nab.ts';
+import { onsets } from '../src/core/scoring/onsets.ts';
+import { skabScore } from '../src/core/scoring/skab.ts';
+import { recorded, simulated } from './quiet-streams.ts';
+
+const folder = process.argv[2] ?? fileURLToPath(new URL('../../shared/data', import.meta.url));
+const rates = ['1/day', '1/week', '1/month'];
+const print = (text: string) => void process.stdout.write(text);
+const heading = (text: string) => print(`\n## ${text}\n\n`);
+
+print(`${cpus()[0].model}, Node ${process.version}\n`);
+const corpus = readNab(join(folder, 'nab-half'));
+const runs = corpus.map((series) => runNab(series));
+
+heading('NAB (the files that the settings were chosen on)');
+print(nabReport(corpus, runs));
+
+heading(
+  'NAB, 40 random half-splits: threshold from one half, score of the other (standard profile; settings from both)',
+);
+{
+  const filed = (scores: Float64Array[]) => corpus.map(({ windows }, i) => ({ scores: onsets(scores[i]), windows }));
+  const ours = filed(runs.map(({ scores }) => scores));
+  const deaf = filed(corpus.map((series) => runNab(series, { learning: false }).scores));
+  const [standard] = nabProfiles;
+  const unseen = halves(corpus.length).map(([seen, rest]) =>
+    [ours, deaf].map((files) => {
+      const { threshold } = new NabScorer(seen.map((i) => files[i])).best(standard);
+      return new NabScorer(rest.map((i) => files[i])).at(standard, threshold).score;
+    }),
+  );
+  print(
+    textTable([
+      ['', 'mean', 'sd', 'least', 'most'],
+      spread('tapline', unseen.map(([score]) => score)), // prettier-ignore
+      spread('the same, learner off', unseen.map(([, score]) => score)), // prettier-ignore
+      spread('lift by the learner', unseen.map(([score, without]) => score - without)), // prettier-ignore
+    ]),
+  );
+}
+
+heading('SKAB');
+{
+  const files = readSkab(join(folder, 'skab-half'));
+  print(skabReport(files));
+  const told = files.map((series) => runSkab(series));
+  const scores = halves(told.length).map(([half]) => skabScore(half.map((i) => told[i])));
+  print('\n40 random halves of the files\n');
+  print(
+    textTable([
+      ['', 'mean', 'sd', 'least', 'most'],
+      spread('F1', scores.map(({ f1 }) => f1), 3), // prettier-ignore
+      spread('FAR %', scores.map(({ falseAlarms }) => falseAlarms)), // prettier-ignore
+      spread('MAR %', scores.map(({ missed }) => missed)), // prettier-ignore
+    ]),
+  );
+}
+
+heading('False alarms raised / expected: NAB outside its windows, and windows found');
+{
+  const even = corpus.filter((_, i) => i % 2 === 0);
+  const odd = corpus.filter((_, i) => i % 2 === 1);
+  const rows = rates.map((rate) => [
+    rate,
+    ratio(outside(even, rate)),
+    ratio(outside(odd, rate)),
+    `${outside(corpus, rate).found}/57`,
+  ]);
+  print(textTable([['', 'even files', 'odd files', 'windows found'], ...rows]));
+  print('the settings were chosen with both in sight\n');
+}
+
+heading('False alarms raised / expected: simulation with drift, cycles and heavy tails (seeds of its own)');
+{
+  const rows = [
+    ['40 streams of 2 weeks', 40, 4032],
+    ['24 streams of a month', 24, 8640],
+    ['12 streams of 6 months', 12, 51_840],
+  ] as const;
+  const table = rows.map(([name, streams, frames]) => [
+    name,
+    ...rates.map((rate) => {
+      const blocks = Array.from({ length: streams }, (_, i) => simulated(1000 + i, frames).block);
+      return ratio(counted(blocks, { falseAlarms: rate }));
+    }),
+  ]);
+  print(textTable([['', ...rates], ...table]));
+}
+
+heading(
+  'False alarms raised / expected: recordings (their rates were looked at while the start and the channels of the prior were settled), one false alarm in so many frames',
+);
+{
+  const every = [500, 2000, 5000, 20_000];
+  const rows = (await recorded(folder)).map(({ name, block }) => [
+    name,
+    ...every.map((falseAlarms) => ratio(counted([block], { falseAlarms }))),
+  ]);
+  print(textTable([['', ...every.map(String)], ...rows]));
+}
+
+heading('Slow wear: 3 standard deviations over 100 000 frames, after 20 000 still ones; alarms at 1/month');
+{
+  const rows = [3, 0].flatMap((rise) =>
+    [1, 2, 3, 4].map((seed) => {
+      const chance = random(seed);
+      const data = Float32Array.from(
+        { length: 120_000 },
+        (_, t) =>
+          Math.SQRT2 * 0.9 * Math.sin((2 * Math.PI * t) / 288) +
+          0.4 * chance.normal() +
+          (rise * Math.max(0, t - 20_000)) / 100_000,
+      );
+      const block = { data, channels: 1, start: 0, rate: 1 / 300, time: 0 };
+      const { alarms } = new Detector(1, 1 / 300, { reference: 10_000 }).push(block);
+      const wear = alarms.filter(({ cause }) => cause === 'wear').map(({ index }) => index);
+      return [rise > 0 ? 'ramp' : 'still', `${seed}`, wear.join(', ') || '-', `${alarms.length - wear.length}`];
+    }),
+  );
+  print(textTable([['', 'seed', 'wear told at frame', 'alarms of the adapting detector alone'], ...rows]));
+}
+
+heading('Speed: frames a second, whole detector, one core');
+{
+  const rows = [1, 8].map((channels) => {
+    const chance = random(1);
+    const frames = 800_000 / channels;
+    const data = Float32Array.from({ length: frames * channels }, (_, t) => Math.sin(t / 30) + 0.3 * chance.normal());
+    const best = [1, 2, 3, 4, 5].reduce((most) => {
+      const detector = new Detector(channels, 1 / 60);
+      const began = performance.now();
+      for (let start = 0; start < frames; start += 1000) {
+        const piece = data.subarray(start * channels, (start + 1000) * channels);
+        detector.push({ data: piece, channels, start, rate: 1 / 60, time: start * 60_000 });
+      }
+      return Math.max(most, (1000 * frames) / (performance.now() - began));
+    }, 0);
+    return [`${channels} channel${channels > 1 ? 's' : ''}`, `${Math.round(best / 1000)} 000`];
+  });
+  print(textTable([['', 'frames a second'], ...rows]));
+}
+
+/** Alarms outside windows, expected ones, and windows with an alarm in them. */
+function outside(
+  files: readonly NabSeries[],
+  falseAlarms: string,
+): { raised: number; expected: number; found: number } {
+  let [raised, expected, found] = [0, 0, 0];
+  for (const series of files) {
+    const inWindow = (t: number) => series.windows.findIndex(([first, last]) => t >= first && t <= last);
+    const alarms = runNab(series, { falseAlarms }).alarms.map(inWindow);
+    raised += alarms.filter((window) => window < 0).length;
+    found += new Set(alarms.filter((window) => window >= 0)).size;
+    const [{ rate }] = nabBlocks(series);
+    const labelled = series.windows.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+    expected += (series.samples.length - labelled) / framesBetween(falseAlarms, rate);
+  }
+  return { raised, expected, found };
+}
+
+function counted(blocks: readonly Block[], options: DetectorOptions): { raised: number; expected: number } {
+  let [raised, expected] = [0, 0];
+  for (const block of blocks) {
+    const { alarms } = new Detector(block.channels, block.rate, options).push(block);
+    raised += alarms.length;
+    expected += block.data.length / block.channels / framesBetween(options.falseAlarms, block.rate);
+  }
+  return { raised, expected };
+}
+
+function ratio({ raised, expected }: { raised: number; expected: number }): string {
+  return `${raised} / ${expected.toFixed(1)} = ${(raised / expected).toFixed(2)}`;
+}
+
+/** 40 seeded ways to cut `count` files into two halves. */
+function halves(count: number): [number[], number[]][] {
+  const chance = random(1);
+  return Array.from({ length: 40 }, () => {
+    const order = Array.from({ length: count }, (_, i) => [chance.uniform(), i] as const).sort(([a], [b]) => a - b);
+    const files = order.map(([, i]) => i);
+    return [files.slice(0, count >> 1), files.slice(count >> 1)];
+  });
+}
+
+function spread(name: string, numbers: readonly number[], digits = 1): string[] {
+  const mean = numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
+  const sd = Math.sqrt(numbers.reduce((sum, x) => sum + (x - mean) ** 2, 0) / numbers.length);
+  return [name, ...[mean, sd, Math.min(...numbers), Math.max(...numbers)].map((x) => x.toFixed(digits))];
+}

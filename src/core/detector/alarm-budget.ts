@@ -1,0 +1,58 @@
+import { doublesIn, type State } from '../state.ts';
+
+/** How far an alarm raises the threshold, and how far it may go from the score's own word, in decades. */
+const gain = 0.6;
+const lowest = -3;
+const highest = 1;
+/** Frames between two alarms at least, and of the mean time between two at most. */
+const quiet = 60;
+const quietShare = 0.25;
+
+/**
+ * Raises alarms at a rate that holds:
+ *
+ *     alarm when score >= log10 T + δ;    δ ← δ + 0.6 (alarm - 1/T)   every frame, -3 <= δ <= 1
+ *
+ * T is the mean time between two in frames. The score says how rare a frame is; δ puts right, by the alarms that were
+ * raised, what it says wrongly of this stream: over many T the rate is 1/T whatever the stream does, as long as δ finds
+ * room (I. Gibbs and E. Candès, "Adaptive conformal inference under distribution shift", 2021). What the score calls ten
+ * times as rare as T always raises an alarm. After one it rests for 60 frames, or T/4 where that is shorter.
+ */
+export class AlarmBudget {
+  readonly #between: number;
+  readonly #level: number;
+  readonly #rest: number;
+  #shift = 0;
+  #resting = 0;
+
+  /** @param between mean frames between two alarms */
+  constructor(between: number) {
+    this.#between = between;
+    this.#level = Math.log10(between);
+    this.#rest = Math.floor(Math.min(quiet, quietShare * between));
+  }
+
+  /** The score that raises an alarm now. */
+  get threshold(): number {
+    return this.#level + this.#shift;
+  }
+
+  /** Whether a frame of this score raises an alarm. */
+  push(score: number): boolean {
+    const raised = this.#resting === 0 && score > 0 && score >= this.threshold;
+    this.#shift += gain * ((raised ? 1 : 0) - 1 / this.#between);
+    if (this.#shift > highest) this.#shift = highest;
+    else if (this.#shift < lowest) this.#shift = lowest;
+    if (raised) this.#resting = this.#rest;
+    else if (this.#resting > 0) this.#resting--;
+    return raised;
+  }
+
+  save(): State {
+    return { numbers: Float64Array.of(this.#shift, this.#resting) };
+  }
+
+  restore(state: State): void {
+    [this.#shift, this.#resting] = doublesIn(state, 'numbers', 2);
+  }
+}

@@ -1,0 +1,215 @@
+import { checkBlock, frameCount, timeOf, type Block } from '../block.ts';
+import { integer, invalid } from '../check.ts';
+import { numberIn, stateIn, type State } from '../state.ts';
+import { AlarmBudget } from './alarm-budget.ts';
+import { Calibration } from './calibration.ts';
+import { ChannelWatch, type Novelty } from './channel-watch.ts';
+import { framesBetween, checkFalseAlarms, type FalseAlarms } from './false-alarms.ts';
+import { Reference } from './reference.ts';
+import { noNovelty } from './range-novelty.ts';
+import { Silence } from './silence.ts';
+
+export interface DetectorOptions {
+  /** False alarms that are put up with, of one stream: '1/month' (default), '2/week'; a number: mean frames between two. */
+  falseAlarms?: FalseAlarms;
+  /** Frames of commissioning, >= 1000: what the stream is like then is kept, and wear away from it told. Default: none. */
+  reference?: number;
+  /** Whether every channel is forecast and its surprise heard. Default true; false leaves ranges alone, for comparison. */
+  learning?: boolean;
+}
+
+/** Throws an error that names which option is wrong. */
+export function checkOptions({ falseAlarms, reference, learning = true }: DetectorOptions): void {
+  if (falseAlarms !== undefined) checkFalseAlarms(falseAlarms);
+  if (reference === undefined) return;
+  integer('reference', reference, 1000);
+  if (!learning) throw invalid('reference', 'left out where learning is off', reference, TypeError);
+}
+
+/** Something out of the ordinary. */
+export interface Alarm {
+  /** Absolute index of the frame that raised it. */
+  readonly index: number;
+  /** When that frame was taken, in ms. */
+  readonly time: number;
+  /** log10 of the mean time between scores as high, in frames; of a channel that died or wore, the threshold. */
+  readonly score: number;
+  /** A sample out of range, a slow mean out of range, a badly forecast one; a channel that fell silent; slow wear. */
+  readonly cause: Novelty | 'dead' | 'wear';
+  /** Absolute index of the frame from which on it built up. */
+  readonly since: number;
+  /** Channels, the most concerned first; shares sum to 1. */
+  readonly channels: readonly { readonly channel: number; readonly share: number }[];
+}
+
+/** What one block brought. */
+export interface Detected {
+  /** log10 of the mean frames between scores as high, [frames, 1]; 0 while nothing is known. Invalid where nothing was read. */
+  readonly score: Block;
+  /** How much each channel has to do with it, [frames, channels], summing to 1. */
+  readonly shares: Block;
+  /** One byte a frame and channel, [frames, channels]: 1 = the channel's level is shifted. */
+  readonly shifted: Uint8Array;
+  readonly alarms: readonly Alarm[];
+}
+
+/**
+ * Tells what is out of the ordinary in a stream that nobody has described to it: no range, length or training set.
+ *
+ *     each channel → soft categories → causal convolution that learns → surprise ┐
+ *                  └→ sample, slow mean ─────────────────────────────────────────┴→ novelty against its own range
+ *     greatest of all channels → calibration (mean time between) → budget (false alarms a month) → alarms
+ *
+ * Strictly causal: a score depends on no later frame. Outputs and memory do not depend on how the stream was cut. A
+ * frame that is invalid, or came never (`start` jumps), counts nowhere; a NaN counts nowhere on its channel.
+ */
+export class Detector {
+  readonly channels: number;
+  readonly rate: number;
+  readonly #watches: readonly ChannelWatch[];
+  readonly #silences: readonly Silence[];
+  readonly #references: readonly Reference[];
+  readonly #calibration: Calibration;
+  readonly #budget: AlarmBudget;
+  #expected = -1;
+
+  /** @param rate Hz; 0 = irregular */
+  constructor(channels: number, rate: number, { falseAlarms, reference, learning = true }: DetectorOptions = {}) {
+    this.channels = integer('channels', channels, 1);
+    this.rate = rate;
+    checkOptions({ falseAlarms, reference, learning });
+    const between = framesBetween(falseAlarms, rate);
+    const all = Array.from({ length: channels });
+    this.#watches = all.map(() => new ChannelWatch(rate, learning));
+    this.#silences = all.map(() => new Silence());
+    this.#references = reference === undefined ? [] : all.map(() => new Reference(reference, rate, between));
+    this.#calibration = new Calibration(channels);
+    this.#budget = new AlarmBudget(between);
+  }
+
+  /** Throws a RangeError when the block does not fit or goes back in time. */
+  push(block: Block): Detected {
+    this.#check(block);
+    const frames = frameCount(block);
+    const { channels } = this;
+    const scores = new Float32Array(frames);
+    const shares = new Float32Array(frames * channels);
+    const shifted = new Uint8Array(frames * channels);
+    const valid = new Uint8Array(frames);
+    const alarms: Alarm[] = [];
+    if (this.#expected >= 0 && block.start > this.#expected) this.#skip(block.start - this.#expected);
+    for (let t = 0; t < frames; t++) {
+      const index = block.start + t;
+      if (block.valid && block.valid[t] === 0) {
+        this.#skip(1);
+        continue;
+      }
+      const time = Math.floor(timeOf(block, index) + 0.25);
+      const seen = this.#read(block.data, t * channels, index, time, alarms);
+      if (!seen) continue;
+      valid[t] = 1;
+      scores[t] = this.#calibration.push(this.#novelty());
+      this.#share(shares, shifted, t * channels);
+      if (this.#budget.push(scores[t])) alarms.push(this.#alarm(index, time, scores[t], shares, t * channels));
+    }
+    this.#expected = block.start + frames;
+    const score: Block = { ...block, data: scores, channels: 1, valid };
+    return { score, shares: { ...block, data: shares, valid }, shifted, alarms };
+  }
+
+  /** The score that raises an alarm now. */
+  get threshold(): number {
+    return this.#budget.threshold;
+  }
+
+  save(): State {
+    const each = (machines: readonly { save(): State }[]) =>
+      Object.fromEntries(machines.map((machine, c) => [`${c}`, machine.save()]));
+    return {
+      expected: this.#expected,
+      watches: each(this.#watches),
+      silences: each(this.#silences),
+      references: each(this.#references),
+      calibration: this.#calibration.save(),
+      budget: this.#budget.save(),
+    };
+  }
+
+  restore(state: State): void {
+    const each = (machines: readonly { restore(state: State): void }[], from: State) => {
+      for (const [c, machine] of machines.entries()) machine.restore(stateIn(from, `${c}`));
+    };
+    this.#expected = numberIn(state, 'expected');
+    each(this.#watches, stateIn(state, 'watches'));
+    each(this.#silences, stateIn(state, 'silences'));
+    each(this.#references, stateIn(state, 'references'));
+    this.#calibration.restore(stateIn(state, 'calibration'));
+    this.#budget.restore(stateIn(state, 'budget'));
+  }
+
+  #check(block: Block): void {
+    checkBlock(block);
+    if (block.channels !== this.channels)
+      throw invalid('block.channels', `${this.channels}, as before`, block.channels);
+    if (block.rate !== this.rate) throw invalid('block.rate', `${this.rate} Hz, as before`, block.rate);
+    if (block.start < this.#expected) throw invalid('block.start', `>= ${this.#expected}`, block.start);
+  }
+
+  #skip(frames: number): void {
+    for (const watch of this.#watches) watch.skip(frames);
+    for (const reference of this.#references) reference.skip(frames);
+  }
+
+  /** Reads one frame into every channel's watch; tells whether any sample was there. */
+  #read(data: Float32Array, at: number, index: number, time: number, alarms: Alarm[]): boolean {
+    let seen = false;
+    for (let c = 0; c < this.channels; c++) {
+      const x = data[at + c];
+      const watch = this.#watches[c];
+      const there = Number.isFinite(x);
+      if (there) {
+        watch.push(x, index, time);
+        seen = true;
+      } else watch.skip(1);
+      const silence = this.#silences[c];
+      if (silence.push(there ? x : NaN, index)) alarms.push(this.#single(c, 'dead', index, time, silence.since));
+      if (this.#references.length === 0) continue;
+      const reference = this.#references[c];
+      if (!there || !watch.forecaster) reference.skip(1);
+      else if (reference.push(x, time, index, watch.forecaster, watch.surprise))
+        alarms.push(this.#single(c, 'wear', index, time, reference.since));
+    }
+    return seen;
+  }
+
+  /** The greatest novelty of all channels. */
+  #novelty(): number {
+    let most = noNovelty;
+    for (let c = 0; c < this.channels; c++) most = Math.max(most, this.#watches[c].novelty);
+    return most;
+  }
+
+  /** A channel's share is in proportion to 2^novelty: to how far out it is. */
+  #share(shares: Float32Array, shifted: Uint8Array, at: number): void {
+    const watches = this.#watches;
+    let sum = 0;
+    for (let c = 0; c < watches.length; c++) {
+      shifted[at + c] = watches[c].gate.open ? 1 : 0;
+      shares[at + c] = watches.length === 1 ? 1 : 2 ** watches[c].novelty;
+      sum += shares[at + c];
+    }
+    for (let c = 0; c < watches.length; c++) shares[at + c] /= sum;
+  }
+
+  #alarm(index: number, time: number, score: number, shares: Float32Array, at: number): Alarm {
+    const channels = [...shares.subarray(at, at + this.channels)]
+      .map((share, channel) => ({ channel, share }))
+      .sort((a, b) => b.share - a.share);
+    const { cause, since } = this.#watches[channels[0].channel];
+    return { index, time, score, cause, since: Math.min(since, index), channels };
+  }
+
+  #single(channel: number, cause: 'dead' | 'wear', index: number, time: number, since: number): Alarm {
+    return { index, time, score: this.#budget.threshold, cause, since, channels: [{ channel, share: 1 }] };
+  }
+}

@@ -1,0 +1,60 @@
+import { doublesIn, stateIn, type State } from '../state.ts';
+import { RecentMean } from './recent-mean.ts';
+
+/** Frames of the short mean, and time constant of what it is held against, in frames. */
+const short = 10;
+const long = 120;
+/** Frames before the gate may open. */
+const settling = 3 * long;
+/** Deviations, in usual ones, at which the gate opens and shuts. */
+const opens = 4.5;
+const shuts = 1.5;
+/** How fast an open gate lets the reference follow, of the usual speed. */
+const creep = 0.02;
+
+/**
+ * Tells a shift of a channel's level, for as long as it lasts:
+ *
+ *     d = |mean of the last 10 - r|;   deviation z = d / u
+ *     r ← r + w (x - r),  u ← u + w (d - u)       w = 1/n, from 120 frames on 1/120
+ *
+ * It opens at z > 4.5 and shuts at z < 1.5. While it is open, r and u follow fifty times as slowly: a shift is not learned
+ * away while it is being told, and a new level that stays is accepted at last. u is how far the short mean usually
+ * strays, so that a channel which wanders must wander further than it does.
+ */
+export class LevelGate {
+  readonly #short = new RecentMean(short);
+  #count = 0;
+  #reference = 0;
+  #usual = 0;
+  /** Whether the level is shifted now. */
+  open = false;
+  /** The frame at which the present or latest deviation began to grow. */
+  since = 0;
+
+  /** The deviation of frame `index`, in usual ones; 0 while settling. */
+  push(x: number, index: number): number {
+    const mean = this.#short.push(x);
+    const n = ++this.#count;
+    const distance = Math.abs(mean - this.#reference);
+    const z = n > settling && this.#usual > 0 ? distance / this.#usual : 0;
+    if (z < shuts) this.since = index + 1;
+    this.open = this.open ? z >= shuts : z > opens;
+    const w = (this.open ? creep : 1) * Math.max(1 / n, 1 / long);
+    this.#reference += w * (x - this.#reference);
+    this.#usual += w * (Math.abs(mean - this.#reference) - this.#usual);
+    return z;
+  }
+
+  save(): State {
+    const numbers = Float64Array.of(this.#count, this.#reference, this.#usual, this.open ? 1 : 0, this.since);
+    return { numbers, short: this.#short.save() };
+  }
+
+  restore(state: State): void {
+    const numbers = doublesIn(state, 'numbers', 5);
+    [this.#count, this.#reference, this.#usual, , this.since] = numbers;
+    this.open = numbers[3] === 1;
+    this.#short.restore(stateIn(state, 'short'));
+  }
+}

@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const entry = new URL('../../dist/src/index.js', import.meta.url).href;
+
+/** Bytes that `calls` of each of these take of the heap, counted in a process that collects no garbage meanwhile. */
+const program = `
+import { Engine, Network, adam, nlms, rmsprop, sgd } from ${JSON.stringify(entry)};
+const layers = [
+  { type: 'conv1d', outChannels: 8, kernelSize: 16 },
+  { type: 'tanh' },
+  { type: 'avgPool', kernelSize: 2, stride: 1 },
+  { type: 'conv1d', outChannels: 4, kernelSize: 3, stride: 2, dilation: 2 },
+  { type: 'softmax' },
+];
+const calls = 10000;
+const found = {};
+for (const kind of ['simd', 'plain']) {
+  const network = Network.create({ inChannels: 6, layers }, { engine: new Engine(kind) });
+  const flat = Network.create({ inChannels: 6, layers: layers.slice(0, 2) }, { engine: new Engine(kind) });
+  const x = Float32Array.from({ length: 6 }, (_, c) => Math.sin(c));
+  const ten = Float32Array.from({ length: 60 }, (_, c) => Math.sin(c));
+  const [out, dx, g] = [new Float32Array(80), new Float32Array(1200), new Float32Array(4).fill(0.01)];
+  const [one, block, settled] = [network.stream(), network.stream(), flat.stream()];
+  const learn = (optimizer) => {
+    const stream = network.stream({ gradients: true });
+    return () => {
+      if (stream.pushInto(x, out) === 0) return;
+      stream.backwardInto(g, dx);
+      optimizer.step(network, stream);
+    };
+  };
+  const acts = {
+    'pushInto of a frame': () => one.pushInto(x, out),
+    'pushInto of a block': () => block.pushInto(ten, out),
+    'pushInto of a settled stream': () => settled.pushInto(x, out),
+    'a step of sgd': learn(sgd({ rate: 1e-4 })),
+    'a step of nlms': learn(nlms({ rate: 1e-4 })),
+    'a step of momentum': learn(sgd({ rate: 1e-4, momentum: 0.9 })),
+    'a step of rmsprop': learn(rmsprop({ rate: 1e-4 })),
+    'a step of adam': learn(adam({ rate: 1e-4 })),
+  };
+  for (const [name, act] of Object.entries(acts)) {
+    for (let i = 0; i < 3 * calls; i++) act();
+    // the least of some goes: code that is made fast meanwhile takes memory, too
+    let least = Infinity;
+    for (let go = 0; go < 5; go++) {
+      gc({ type: 'minor' });
+      const before = process.memoryUsage().heapUsed;
+      for (let i = 0; i < calls; i++) act();
+      least = Math.min(least, (process.memoryUsage().heapUsed - before) / calls);
+    }
+    found[kind + ': ' + name] = least;
+  }
+}
+console.log(JSON.stringify(found));
+`;
+
+test('10 000 pushInto, backwardInto and steps allocate nothing once they have run for a while (law 10)', () => {
+  // one thread and a nursery that holds all, so that what is counted does not depend on when code is made fast or garbage collected
+  const flags = ['--expose-gc', '--single-threaded', '--max-semi-space-size=64', '--min-semi-space-size=64'];
+  const args = [...flags, '--input-type=module', '--eval', program];
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
+  const found = JSON.parse(execFileSync(process.execPath, args, { cwd, encoding: 'utf8' })) as Record<string, number>;
+  // of plain TypeScript: the numbers that JavaScript boxes where it calls, and nothing else
+  const most = (name: string) => (name.startsWith('plain') ? 100 : 1);
+  expect(Object.entries(found).filter(([name, bytes]) => bytes >= most(name))).toEqual([]);
+  expect(Object.keys(found)).toHaveLength(16);
+});

@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Detector } from '../../../src/core/detector/detector.ts';
+import { decodeState, encodeState } from '../../../src/core/state-file.ts';
+import { alarmsOf, blockOf, cut, detected, joined, quiet, rate } from './planted.ts';
+
+const options = { falseAlarms: '1/day', reference: 1000 };
+
+describe('Detector', () => {
+  test('no later frame changes a score: a stream that is cut short has the scores and alarms of the whole one', () => {
+    const data = quiet(3000, { channels: 2 });
+    data[2 * 2400] = 400;
+    const whole = joined(detected([blockOf(data, 2)], options));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2999 }), (frames) => {
+        const short = joined(detected([blockOf(data.subarray(0, 2 * frames), 2)], options));
+        expect(short.scores).toEqual(whole.scores.slice(0, frames));
+        expect(short.alarms).toEqual(whole.alarms.filter(({ index }) => index < frames));
+      }),
+      { seed: 1, numRuns: 8 },
+    );
+  });
+
+  test('any cut gives the same bits', () => {
+    const data = quiet(2500, { channels: 2 });
+    const whole = joined(detected([blockOf(data, 2)], options));
+    expect(whole.alarms.length).toBeGreaterThan(3);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 700 }), { maxLength: 9 }), (lengths) => {
+        expect(joined(detected(cut(data, 2, lengths), options))).toEqual(whole);
+      }),
+      { seed: 2, numRuns: 8 },
+    );
+  });
+
+  test('a detector restored from its saved bytes goes on with the bits of one that was never stopped', () => {
+    const data = quiet(2600, { channels: 2 });
+    data.fill(NaN, 1000, 1007);
+    const whole = joined(detected([blockOf(data, 2)], options));
+    for (const at of [0, 7, 450, 503, 1201]) {
+      const [head, tail] = cut(data, 2, [at]);
+      const first = new Detector(2, rate, options);
+      const before = first.push(head);
+      const { state } = decodeState('detector', encodeState('detector', first.save(), {}));
+      const second = new Detector(2, rate, options);
+      second.restore(state);
+      expect(joined([before, second.push(tail)])).toEqual(whole);
+    }
+  });
+
+  test('the size and the offset of a sensor change neither alarms nor scores, to tolerance', () => {
+    const data = quiet(2000);
+    data[1500] = 60;
+    const plain = joined(detected([blockOf(data)]));
+    const scaled = joined(detected([blockOf(data.map((x) => 4 * x - 8))]));
+    for (const [t, score] of plain.scores.entries()) expect(scaled.scores[t]).toBeCloseTo(score, 1);
+    expect(scaled.alarms.map(({ index }) => index)).toEqual(plain.alarms.map(({ index }) => index));
+  });
+
+  test('frames that are invalid or never came count nowhere, and are invalid in the score', () => {
+    const data = quiet(1200);
+    const spoiled = data.slice();
+    spoiled.fill(1e6, 600, 640);
+    const valid = new Uint8Array(1200).fill(1).fill(0, 600, 640);
+    const marked = detected([{ ...blockOf(spoiled), valid }])[0];
+    expect([...(marked.score.valid ?? [])]).toEqual([...valid]);
+    expect([...marked.score.data.subarray(600, 640)]).toEqual(Array(40).fill(0));
+    const missing = joined(detected([blockOf(data.subarray(0, 600)), blockOf(data.subarray(640), 1, 640)]));
+    expect([...marked.score.data.subarray(640)]).toEqual(missing.scores.slice(600));
+  });
+
+  test('a channel of NaN spoils no other channel and no score, wherever it stands', () => {
+    const living = quiet(1500);
+    living[1400] = 90;
+    const beside = (place: number) => joined(detected([blockOf(spread(living, place), 2)]));
+    const spread = (x: Float32Array, place: number) =>
+      Float32Array.from({ length: 2 * x.length }, (_, i) => (i % 2 === place ? x[i >> 1] : NaN));
+    const [first, second] = [beside(0), beside(1)];
+    expect(first.scores).toEqual(second.scores);
+    expect(first.scores[1400]).toBeGreaterThan(3);
+    expect(first.scores.every(Number.isFinite)).toBe(true);
+    expect(first.alarms.map(({ channels }) => channels[0].channel)).toEqual(first.alarms.map(() => 0));
+    expect(second.alarms.map(({ channels }) => channels[0].channel)).toEqual(first.alarms.map(() => 1));
+  });
+
+  test('a constant stream, an empty block and infinite samples raise nothing', () => {
+    expect(alarmsOf(new Float32Array(3000).fill(7))).toEqual([]);
+    const [nothing] = detected([blockOf(new Float32Array(0))]);
+    expect([nothing.score.data.length, nothing.alarms.length]).toEqual([0, 0]);
+    const data = quiet(1500);
+    const clean = joined(detected([blockOf(data)])).alarms;
+    data[1200] = Infinity;
+    expect(joined(detected([blockOf(data)])).alarms.length).toBeLessThanOrEqual(clean.length);
+  });
+
+  test('a channel that dies is told once, by its name, from when it died', () => {
+    for (const [name, death] of [
+      ['frozen', 33],
+      ['gone', NaN],
+    ] as const) {
+      const data = quiet(2000, { channels: 3 }).map((x, i) => (i % 3 === 1 && i >= 3 * 1500 ? death : x));
+      const dead = alarmsOf(data, 3).filter(({ cause }) => cause === 'dead');
+      expect(dead, name).toHaveLength(1);
+      expect(dead[0]).toMatchObject({ since: 1500, channels: [{ channel: 1, share: 1 }] });
+      expect(dead[0].index).toBeLessThan(1600);
+    }
+  });
+
+  test('whatever finite or spoiled samples come, every score is a finite number >= 0 and shares sum to 1', () => {
+    fc.assert(
+      fc.property(fc.array(fc.float(), { minLength: 200, maxLength: 600 }), (samples) => {
+        const data = Float32Array.from(samples.slice(0, samples.length & ~1));
+        const { scores, shares } = joined(detected([blockOf(data, 2)], { falseAlarms: 100 }));
+        for (const [t, score] of scores.entries()) {
+          expect(score).toBeGreaterThanOrEqual(0);
+          expect(score).toBeLessThan(20);
+          const sum = shares[2 * t] + shares[2 * t + 1];
+          if (Number.isFinite(data[2 * t]) || Number.isFinite(data[2 * t + 1])) expect(sum).toBeCloseTo(1, 5);
+        }
+      }),
+      { seed: 3, numRuns: 40 },
+    );
+  });
+
+  test('refuses what it cannot work with, by a sentence', () => {
+    expect(() => new Detector(0, 1)).toThrow(new RangeError('channels must be an integer >= 1, got 0'));
+    expect(() => new Detector(1, 1, { falseAlarms: '1/fortnight' })).toThrow(
+      "falseAlarms must be a count a second, minute, hour, day, week, month, year, such as '1/month', got '1/fortnight'",
+    );
+    expect(() => new Detector(1, 1, { falseAlarms: -1 })).toThrow(
+      'falseAlarms must be a number > 0 in frames between two, got -1',
+    );
+    expect(() => new Detector(1, 0, { falseAlarms: '1/day' })).toThrow(
+      "block.rate must be a number > 0 in Hz for falseAlarms '1/day' (irregular: give frames between two), got 0",
+    );
+    expect(() => new Detector(1, 1, { reference: 999 })).toThrow('reference must be an integer >= 1000, got 999');
+    expect(() => new Detector(1, 1, { reference: 2000, learning: false })).toThrow('left out where learning is off');
+    const detector = new Detector(1, rate);
+    detector.push(blockOf(quiet(5)));
+    expect(() => detector.push(blockOf(quiet(5), 1, 4))).toThrow('block.start must be >= 5, got 4');
+    expect(() => detector.push(blockOf(quiet(6), 2, 5))).toThrow('block.channels must be 1, as before, got 2');
+    expect(() => detector.push({ ...blockOf(quiet(5), 1, 5), rate: 2 })).toThrow('block.rate must be');
+  });
+});

@@ -1,0 +1,43 @@
+import { from, lastValueFrom, of, toArray } from 'rxjs';
+import { describe, expect, test } from 'vitest';
+import { detect } from '../../src/operators/detect.ts';
+import { verifyOperator } from '../../src/testing/index.ts';
+import { countingBlock, noiseBlocks } from './make-blocks.ts';
+
+describe('detect', () => {
+  test('keeps every law of an operator', () => {
+    verifyOperator(
+      () => detect({ falseAlarms: 50 }),
+      () => noiseBlocks([150, 0, 90, 1, 60]),
+    );
+  });
+
+  test('scores have the start, rate and time of their block, and one alarm names its frame', async () => {
+    const blocks = noiseBlocks([400, 200]);
+    blocks[1].data[2 * 100 + 1] = 1000;
+    const [, { score, shares, alarms }] = await lastValueFrom(
+      from(blocks).pipe(detect({ falseAlarms: 300 }), toArray()),
+    );
+    expect([score.start, score.rate, score.time, score.channels]).toEqual([400, 100, 4000, 1]);
+    expect([shares.start, shares.channels]).toEqual([400, 2]);
+    const alarm = alarms.find(({ index }) => index === 500);
+    expect(alarm?.time).toBe(5000);
+    expect(alarm?.channels.map(({ channel }) => channel)).toEqual([1, 0]);
+  });
+
+  test('a change of channels or rate starts anew', async () => {
+    const found = await lastValueFrom(
+      of(countingBlock(0, 5), countingBlock(3, 5, { rate: 200 }), countingBlock(0, 5, { channels: 2 })).pipe(
+        detect(),
+        toArray(),
+      ),
+    );
+    expect(found.map(({ shares }) => shares.channels)).toEqual([1, 1, 2]);
+  });
+
+  test('refuses at once what no stream could work with, and a block from the past when it comes', async () => {
+    expect(() => detect({ falseAlarms: 'often' })).toThrow('falseAlarms must be a count a second');
+    const back = of(countingBlock(5, 5), countingBlock(4, 5)).pipe(detect());
+    await expect(lastValueFrom(back)).rejects.toThrow('block.start must be >= 10, got 4');
+  });
+});

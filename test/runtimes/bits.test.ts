@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { launchBrowser } from '../browser.ts';
+import { serveStatic } from '../client/static-server.ts';
+
+const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+const entry = new URL('../../dist/src/index.js', import.meta.url).href;
+
+/** What a million frames give, wherever they are computed. */
+const [million, recorded] = [1_000_000, '24b257eb'];
+const [fewer, recordedFewer] = [20_000, 'ef5efab2'];
+
+async function inNode(binary: string, kind: string, frames: number): Promise<string> {
+  const { stdout } = await promisify(execFile)(binary, [path('node.js'), entry, kind, String(frames)]);
+  return stdout.trim();
+}
+
+/** The hash in Chromium, under a policy that lets WebAssembly be compiled or not. */
+async function inChromium(kind: string, frames: number, wasm: boolean): Promise<string> {
+  const files = {
+    '/index.html': '<!doctype html><script type="module" src="/page.js"></script>',
+    '/page.js': await readFile(path('page.js'), 'utf8'),
+    '/bits.js': await readFile(path('bits.js'), 'utf8'),
+    '/tapline.js': await readFile(path('../../dist/tapline.browser.js'), 'utf8'),
+  };
+  const { url, close } = await serveStatic({ files, scripts: wasm ? "'wasm-unsafe-eval'" : '' });
+  const browser = await launchBrowser();
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${url}?kind=${kind}&frames=${frames}`);
+    await page.waitForFunction(() => document.title !== '', null, { timeout: 60_000 });
+    return await page.title();
+  } finally {
+    await browser.close();
+    await close();
+  }
+}
+
+describe('forward, learning, tanh, sigmoid, gelu, softmax and Adam give the recorded bits', () => {
+  test('in this Node, over a million frames', async () => {
+    expect(await inNode(process.execPath, 'simd', million)).toBe(recorded);
+  });
+
+  test('in plain TypeScript', async () => {
+    expect(await inNode(process.execPath, 'plain', fewer)).toBe(recordedFewer);
+    expect(await inNode(process.execPath, 'simd', fewer)).toBe(recordedFewer);
+  });
+
+  for (const version of [22, 24, 26]) {
+    const binary = path(`node_modules/node${version}/bin/node`);
+    test.skipIf(!existsSync(binary))(`in Node ${version}, over a million frames`, async () => {
+      expect(await inNode(binary, 'simd', million)).toBe(recorded);
+    });
+  }
+
+  test('in Chromium, over a million frames', async () => {
+    expect(await inChromium('shared', million, true)).toBe(`simd ${recorded}`);
+  });
+
+  test('in a page whose policy forbids WebAssembly: plain TypeScript serves', async () => {
+    expect(await inChromium('shared', fewer, false)).toBe(`plain ${recordedFewer}`);
+  });
+});
