@@ -5,7 +5,7 @@
  *     constant + mains   x[t] = x[t-1] + c (x[t-1] - x[t-2]) - (x[t-2] - x[t-3])        c = 2 cos(2π 60 / rate)
  *
  * NMSE = mean over channels of squared error / variance; the first 4 s are left out. The learner has one setting for both
- * rows, the package's own: NLMS at rate 0.05, random start of seed 1; 16 taps, every channel from every channel.
+ * rows, the package's own: a step that finds its own length, from zero weights; 16 taps, every channel from every channel.
  *
  *     npx tsx examples/09-forecast-skill.ts FILE
  *

@@ -42,13 +42,18 @@ export type { PipelineSpec } from './core/pipeline-spec.ts';
 
 // Learning
 export { sgd, type SgdOptions } from './core/sgd.ts';
+export { autoStep, type AutoStepOptions } from './core/auto-step.ts';
 export { nlms } from './core/nlms.ts';
 export { rmsprop, type RmspropOptions } from './core/rmsprop.ts';
 export { adam, adamW, type AdamOptions } from './core/adam.ts';
 export type { Optimizer } from './core/descent.ts';
 export type { OptimizerSpec } from './core/optimizer.ts';
-export { Learner, type Learned, type LearnerOptions } from './core/learner.ts';
+export { Learner } from './core/learner.ts';
+export type { Learned, Refusal } from './core/learned.ts';
+export type { LearnerOptions } from './core/learner-options.ts';
+export type { LossName, LossSpec } from './core/loss.ts';
 export type { Score } from './core/forecast-score.ts';
+export type { Standing } from './core/tally.ts';
 
 // What is out of the ordinary
 export { Detector, type Alarm, type Detected, type DetectorOptions } from './core/detector/detector.ts';

@@ -1,6 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { applyCommand } from './apply.ts';
 import { detectCommand } from './detect.ts';
+import { learnCommand } from './learn.ts';
 import { planCommand } from './plan.ts';
 import { recordCommand } from './record.ts';
 import { replayCommand } from './replay.ts';
@@ -22,6 +23,7 @@ export function program(version: string): Command {
     replayCommand(),
     recordCommand(),
     applyCommand(),
+    learnCommand(),
     detectCommand(),
     planCommand(),
     scoreCommand(),

@@ -1,8 +1,11 @@
 import type { StreamContext } from './layer.ts';
+import { floatsIn, numberIn, type State } from './state.ts';
 import { Trained, type Part } from './trained.ts';
 
 /** Outputs whose weight gradient may be owed. */
 export const mostOwed = 16;
+/** Windows that their running mean forgets over. */
+const meanWindows = 1000;
 
 /** What an owed gradient needs to know of its convolution. */
 export interface OwedShape {
@@ -27,12 +30,24 @@ export class ConvGradient extends Trained {
   /** The first output that is owed, and how many are. */
   #first = 0;
   #count = 0;
+  /** Σ x² of each number of the windows settled since the last update, for steps that adapt. */
+  readonly #energies: number;
+  /**
+   * The running mean of the windows, over `#met` of them. A step that adapts takes windows less their mean, so that an offset of the
+   * signal does not drown what moves; the bias takes up the rest.
+   */
+  readonly #mean: number;
+  #met = 0;
+  /** Whether steps adapt. */
+  #adapts = false;
 
   constructor({ engine, lease }: StreamContext, values: readonly Part[], shape: OwedShape) {
     super(engine, lease, values);
     this.#shape = shape;
     this.#hasBias = values.length > 1;
     this.#slopes = lease.take(mostOwed * shape.outputs);
+    this.#energies = lease.take(shape.length);
+    this.#mean = lease.take(shape.length);
   }
 
   /** The oldest output whose window is still needed; Infinity = none is. */
@@ -60,11 +75,63 @@ export class ConvGradient extends Trained {
     const { length, step, outputs, windowAt } = this.#shape;
     const { kernels } = this.engine;
     const x = windowAt(this.#first);
-    kernels.weightGradient(x, step, count, this.#slopes, outputs, length, outputs, this.gradient(0));
+    if (this.#adapts) this.#settleAdapting(x);
+    else {
+      kernels.weightGradient(x, step, count, this.#slopes, outputs, length, outputs, this.gradient(0));
+      this.#addEnergy(x, step, count);
+    }
     if (this.#hasBias) kernels.biasGradient(this.#slopes, outputs, count, outputs, this.gradient(1));
-    this.#addEnergy(x);
     this.touch();
     this.#count = 0;
+  }
+
+  /** As of any layer, but a kernel's weights share the step: half of it alike, half by their size. */
+  override adapt(rate: number, trend: readonly number[], keep: number, least: number): void {
+    this.#adapts = true;
+    const { length, outputs } = this.#shape;
+    const bias = this.#hasBias;
+    this.engine.kernels.proportionate(
+      this.values[0].at,
+      this.gradient(0),
+      trend[0],
+      this.#energies,
+      this.#mean,
+      length,
+      outputs,
+      bias ? this.values[1].at : 0,
+      bias ? this.gradient(1) : 0,
+      rate,
+      Math.max(this.energy, least),
+      0.5 / length,
+      keep,
+      1 / Math.max(1, Math.min(this.#met, meanWindows)),
+    );
+    this.clear();
+  }
+
+  override clear(): void {
+    super.clear();
+    if (this.#adapts) this.engine.kernels.fill(this.#energies, this.#shape.length, 0);
+  }
+
+  override save(): State {
+    const { f32 } = this.engine.arena;
+    const sums = super.save();
+    return {
+      ...sums,
+      adapts: Number(this.#adapts),
+      met: this.#met,
+      mean: f32.slice(this.#mean, this.#mean + this.#shape.length),
+      energies: f32.slice(this.#energies, this.#energies + this.#shape.length),
+    };
+  }
+
+  override restore(state: State): void {
+    super.restore(state);
+    this.#adapts = numberIn(state, 'adapts') === 1;
+    this.#met = numberIn(state, 'met');
+    this.engine.arena.f32.set(floatsIn(state, 'mean', this.#shape.length), this.#mean);
+    this.engine.arena.f32.set(floatsIn(state, 'energies', this.#shape.length), this.#energies);
   }
 
   override descend(rate: number, epsilon?: number): void {
@@ -94,9 +161,32 @@ export class ConvGradient extends Trained {
     this.clear();
   }
 
-  #addEnergy(x: number): void {
-    const { length, step } = this.#shape;
+  /** The gradients of what is owed, of windows less their running mean where there is a bias to take that up. */
+  #settleAdapting(x: number): void {
+    const { length, step, outputs } = this.#shape;
+    const { kernels, scratch } = this.engine;
+    const row = (length + 3) & ~3;
+    const [window, copy] = [scratch.numbers(row), scratch.numbers(row)];
+    for (let n = 0; n < this.#count; n++) {
+      kernels.write(x + n * step, window, length);
+      if (this.#hasBias) {
+        // without what lies behind a window that is no multiple of 4
+        kernels.fill(window + length, row - length, 0);
+        kernels.write(this.#mean, copy, row);
+        kernels.sgd(window, copy, 0, row, 1, 0, 0, 0);
+        kernels.write(window, copy, row);
+        kernels.sgd(this.#mean, copy, 0, row, -1 / Math.min(++this.#met, meanWindows), 0, 0, 0);
+        if (this.#met === 1) kernels.fill(window, row, 0);
+      }
+      const slopes = this.#slopes + n * outputs;
+      kernels.weightGradient(window, 0, 1, slopes, outputs, length, outputs, this.gradient(0));
+      kernels.squares(window, 0, 1, length, this.#energies);
+      this.energy = kernels.energy(window, 0, 1, length, this.energy, 0);
+    }
+  }
+
+  #addEnergy(x: number, step: number, count: number): void {
     // a bias is a tap on a frame of ones
-    this.energy = this.engine.kernels.energy(x, step, this.#count, length, this.energy, this.#hasBias ? 1 : 0);
+    this.energy = this.engine.kernels.energy(x, step, count, this.#shape.length, this.energy, this.#hasBias ? 1 : 0);
   }
 }

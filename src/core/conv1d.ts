@@ -73,6 +73,8 @@ class Conv1d extends WindowLayer implements SteppedLayer {
   readonly #length: number;
   readonly #step: number;
   readonly #gradient: ConvGradient | null;
+  /** Whether ∂L/∂x is nobody's. */
+  readonly #blind: boolean;
   readonly #early: EarlySums | null;
 
   constructor(shape: Conv1dShape, values: readonly Part[], context: StreamContext) {
@@ -83,6 +85,7 @@ class Conv1d extends WindowLayer implements SteppedLayer {
     this.#outputs = outChannels;
     this.#length = kernelSize * inChannels;
     this.#step = stride * inChannels;
+    this.#blind = context.blind;
     this.#gradient = context.gradients ? new ConvGradient(context, values, this.#owed()) : null;
     this.trained = this.#gradient ? [this.#gradient] : [];
     this.#early = context.eager ? new EarlySums(context, values, this.#length, outChannels) : null;
@@ -106,7 +109,7 @@ class Conv1d extends WindowLayer implements SteppedLayer {
   protected override accumulate(first: number, count: number, g: number, dx: number): void {
     const outputs = this.#outputs;
     const { kernels } = this.engine;
-    kernels.inputGradient(g, outputs, count, this.#weight, this.#length, outputs, dx, this.#step);
+    if (!this.#blind) kernels.inputGradient(g, outputs, count, this.#weight, this.#length, outputs, dx, this.#step);
     this.#gradient!.owe(first, count, g);
   }
 

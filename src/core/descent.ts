@@ -32,6 +32,11 @@ export interface Rule {
   readonly arrays: number;
   /** A rule that remembers nothing and takes the gradient as it is: moves all weights of a layer. */
   readonly plain?: (layer: Trained, rate: number) => void;
+  /**
+   * Moves all weights of a layer and clears their gradients. `memory` holds what is remembered of each array, one after the other, and
+   * at last 4 numbers of the layer's own.
+   */
+  readonly layer?: (engine: Engine, layer: Trained, memory: readonly number[], rate: number) => void;
   /** Moves `count` weights at `w` along the gradient at `dw`, which it clears; `memory` tells where each array remembered lies. */
   readonly move?: (
     kernels: Kernels,
@@ -52,6 +57,8 @@ export class Descent implements Optimizer {
   #engine: Engine | null = null;
   /** Where each array remembered lies, and its length; `arrays` for every array of weights. */
   readonly #memory: { at: number[]; count: number }[] = [];
+  /** The same, layer by layer. */
+  readonly #layers: (readonly number[])[] = [];
   /** What was restored before the engine is known. */
   #restored: State | null = null;
   #steps = 0;
@@ -71,6 +78,7 @@ export class Descent implements Optimizer {
     const { plain } = this.#rule;
     const layers = stream.stack.trained;
     if (plain) for (let l = 0; l < layers.length; l++) plain(layers[l], this.rate);
+    else if (this.#rule.layer) this.#moveLayers(network.engine, layers);
     else this.#move(network.engine, layers);
   }
 
@@ -84,6 +92,7 @@ export class Descent implements Optimizer {
     this.#steps = numberIn(state, 'count');
     this.#restored = stateIn(state, 'memory');
     this.#memory.length = 0;
+    this.#layers.length = 0;
     if (this.#engine && this.#lease) this.#engine.end(this.#lease);
     this.#lease = null;
   }
@@ -107,6 +116,18 @@ export class Descent implements Optimizer {
         this.#rule.move!(engine.kernels, at, layer.gradient(i), count, memory, step);
       }
       layer.clear();
+    }
+  }
+
+  #moveLayers(engine: Engine, layers: readonly Trained[]): void {
+    for (let l = 0, place = 0; l < layers.length; l++) {
+      const { values } = layers[l];
+      if (this.#layers.length === l)
+        this.#layers.push(
+          [...values, { count: 4 }].flatMap(({ count }, i) => this.#memoryOf(engine, place + i, count)),
+        );
+      place += values.length + 1;
+      this.#rule.layer!(engine, layers[l], this.#layers[l], this.rate);
     }
   }
 

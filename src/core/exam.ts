@@ -1,6 +1,7 @@
-import { ForecastScore, type Score } from './forecast-score.ts';
+import { ForecastScore, rivalReach, type Score } from './forecast-score.ts';
 import { FrameRing } from './frame-ring.ts';
 import { Frames } from './frames.ts';
+import type { Loss } from './loss.ts';
 import { doublesIn, floatsIn, numberIn, stateIn, bytesIn, type State } from './state.ts';
 
 export interface ExamOptions {
@@ -13,17 +14,29 @@ export interface ExamOptions {
   readonly reach: number;
   /** The input frame that an output hangs on. */
   readonly hang: (output: number) => number;
+  readonly loss: Loss;
+  /** The most that ∂L/∂y of one output may be long. */
+  readonly clip: number;
+  /** Of the mains, in Hz. */
+  readonly mains: number;
 }
+
+/** Why nothing is learned from an output: its taps saw what was no sample, its truth was none, or its truth never came. */
+export type Unknown = 'gap' | 'noTruth' | 'late';
 
 /**
  * Predictions that wait for their truth, and what comes of them when it is known: an error, a gradient, a score.
  * Every output is settled once, in order. One that is not valid, or whose truth is not, gets the gradient 0 and no score.
+ * Errors are what was expected - truth: of cross-entropies with the probabilities that the outputs stand for.
  */
 export class Exam {
-  /** ∂L/∂y of the output settled last, for L = ½ Σ (y - d)²: its error, divided by 1 + how stale it was. */
+  /** ∂L/∂y of the output settled last, divided by 1 + how stale it was. */
   readonly gradient: Float32Array;
-  /** Whether the output settled last was valid and its truth known. */
-  known = false;
+  /** Why the output settled last teaches nothing; null: it does. */
+  unknown: Unknown | null = null;
+  /** L of the output settled last, and of an output of zeros in its place. */
+  loss = 0;
+  lossOfNothing = 0;
   /** Errors of what was settled and not yet taken, the last of them that of output `settled` - 1. */
   readonly errors: Frames;
   /** Outputs settled so far. */
@@ -34,15 +47,21 @@ export class Exam {
   /** The predictions that wait, by output index from `settled` on, and the updates when each was made. */
   readonly #waiting: FrameRing;
   readonly #madeAt: Float64Array;
+  readonly #expected: Float32Array;
+  readonly #nothing: Float32Array;
+  readonly #unused: Float32Array;
   #score: ForecastScore | null = null;
 
   constructor(options: ExamOptions) {
     const { channels, maxPending, reach } = options;
     this.#options = options;
-    this.#truths = new FrameRing(channels, reach);
+    this.#truths = new FrameRing(channels, reach + rivalReach);
     this.#waiting = new FrameRing(channels, maxPending);
     this.#madeAt = new Float64Array(maxPending);
     this.gradient = new Float32Array(channels);
+    this.#expected = new Float32Array(channels);
+    this.#nothing = new Float32Array(channels);
+    this.#unused = new Float32Array(channels);
     this.errors = new Frames(channels);
   }
 
@@ -63,8 +82,12 @@ export class Exam {
 
   /** The running scores; `rate` is that of the outputs, in Hz. */
   score(rate: number): Score {
-    this.#score ??= new ForecastScore(this.#options.channels, rate);
-    return this.#score.get();
+    return this.#scoreAt(rate).get();
+  }
+
+  /** Gets ready to score; `rate` is that of the outputs, in Hz. */
+  begin(rate: number): void {
+    this.#scoreAt(rate);
   }
 
   /** The truth of the next frame. */
@@ -127,42 +150,60 @@ export class Exam {
     this.#madeAt.set(doublesIn(state, 'madeAt', this.#madeAt.length));
     const valid = bytesIn(state, 'errorsValid');
     this.errors.read(floatsIn(state, 'errors', valid.length * this.errors.channels), valid.length, valid);
-    if (!('score' in state)) return;
-    this.#score = new ForecastScore(this.#options.channels, rate);
-    this.#score.restore(stateIn(state, 'score'));
+    if ('score' in state) this.#scoreAt(rate).restore(stateIn(state, 'score'));
+  }
+
+  #scoreAt(rate: number): ForecastScore {
+    return (this.#score ??= new ForecastScore({ ...this.#options, rate }));
   }
 
   #settle(truth: number, updates: number): void {
-    const { channels } = this.#options;
     const { errors, gradient } = this;
-    const [predictions, truths] = [this.#waiting.data, this.#truths.data];
-    const known = this.#waiting.has(this.settled) && this.#truths.has(truth);
-    const predictionAt = this.#waiting.offset(this.settled);
-    const truthAt = known ? this.#truths.offset(truth) : 0;
-    const share = 1 + this.#staleness(updates);
+    const { channels } = this.#options;
+    const truths = this.#truths;
+    this.unknown = this.#lacking(truth);
     const at = errors.reserve(1);
-    for (let c = 0; c < channels; c++) {
-      const error = known ? predictions[predictionAt + c] - truths[truthAt + c] : NaN;
-      errors.data[at + c] = error;
-      gradient[c] = known ? error / share : 0;
+    if (this.unknown === null) {
+      this.#measure(truths.data, truths.offset(truth));
+      const share = this.#share(updates);
+      for (let c = 0; c < channels; c++) {
+        errors.data[at + c] = this.#expected[c] - truths.data[truths.offset(truth) + c];
+        gradient[c] *= share;
+      }
+      this.#score?.add(this.#expected, truths, truth, this.loss);
+    } else {
+      errors.data.fill(NaN, at, at + channels);
+      gradient.fill(0);
     }
-    errors.valid[errors.count++] = known ? 1 : 0;
-    if (known) this.#addScore(predictionAt, truth);
-    this.known = known;
+    errors.valid[errors.count++] = this.unknown === null ? 1 : 0;
     this.settled++;
+  }
+
+  #lacking(truth: number): Unknown | null {
+    if (truth < 0) return 'late';
+    if (!this.#waiting.has(this.settled)) return 'gap';
+    return this.#truths.has(truth) ? null : 'noTruth';
+  }
+
+  #measure(truths: Float32Array, at: number): void {
+    const { loss } = this.#options;
+    this.lossOfNothing = loss.measure(this.#nothing, 0, truths, at, this.#expected, this.#unused);
+    const from = this.#waiting.offset(this.settled);
+    this.loss = loss.measure(this.#waiting.data, from, truths, at, this.#expected, this.gradient);
+  }
+
+  /** What of the gradient counts: 1 / (1 + how stale it is), and no more than the longest. */
+  #share(updates: number): number {
+    const share = 1 / (1 + this.#staleness(updates));
+    const { clip } = this.#options;
+    if (clip === Infinity) return share;
+    let square = 0;
+    for (let c = 0; c < this.gradient.length; c++) square += this.gradient[c] ** 2;
+    return square > clip * clip ? (share * clip) / Math.sqrt(square) : share;
   }
 
   /** How stale the oldest prediction is: outputs, or updates, made since, whichever are more. 0 for the next frame. */
   #staleness(updates: number): number {
     return Math.max(updates - this.#madeAt[this.settled % this.#madeAt.length], this.next - 1 - this.settled);
-  }
-
-  /** The rival of a forecast is the frame that the output hangs on; who follows a target has not seen a truth before. */
-  #addScore(predictionAt: number, truth: number): void {
-    const truths = this.#truths;
-    const before = truth - this.#options.lead;
-    if (!truths.has(before)) return;
-    const knownAt = this.#options.lead > 0 ? truths.offset(before) : -1;
-    this.#score?.add(this.#waiting.data, predictionAt, truths.data, truths.offset(truth), knownAt);
   }
 }

@@ -1,99 +1,108 @@
-import { doublesIn, numberIn, type State } from './state.ts';
+import type { FrameRing } from './frame-ring.ts';
+import { stateIn, type State } from './state.ts';
+import { rivals, Tally, type Standing } from './tally.ts';
 
-/** How well a learner does, from predictions made before their frame was learned. NaN until known. */
-export interface Score {
-  /** Mean over channels of (running squared error / running variance of the truth). */
-  readonly nmse: number;
-  /** The same for a rival that learns nothing: of a forecast the last known truth, of a target its running mean. */
-  readonly persistence: number;
-  /** 1 - nmse / persistence: 0 = no better than that rival, 1 = perfect, below 0 = worse. */
-  readonly skill: number;
-  /** Root of the running squared error, mean over channels, in the truth's own unit. */
-  readonly rms: number;
+/** How well a learner does, from predictions made before their frame was learned: lately, and `overall` since the start. */
+export interface Score extends Standing {
+  readonly overall: Standing;
   /** Frames scored so far. */
   readonly frames: number;
 }
 
 const SECONDS = 5;
 const FRAMES = 1000;
+/** Frames of the moving average. */
+const averaged = 8;
 
-/**
- * Running scores of a prediction against the truth, exponential with weight max(1/n, 1 - exp(-1/τ)), so that the start
- * is an exact mean and later a window of about τ frames counts.
- */
+export interface ScoreOptions {
+  readonly channels: number;
+  /** Frames from the last known truth to the one that is predicted; 0: truths are not known beforehand. */
+  readonly lead: number;
+  /** Scored frames a second, in Hz: `lately` is 5 seconds of them, or 1000 frames where the rate is irregular (0). */
+  readonly rate: number;
+  /** Of the mains, in Hz. */
+  readonly mains: number;
+}
+
+/** How many frames before the last known truth the rivals look at. */
+export const rivalReach: number = averaged;
+
+/** Scores predictions against the truth, beside rivals that learn nothing. A rival whose frames are missing says what persistence says. */
 export class ForecastScore {
   readonly #channels: number;
-  readonly #weight: number;
-  readonly #mean: Float64Array;
-  readonly #variance: Float64Array;
-  readonly #error: Float64Array;
-  readonly #persistence: Float64Array;
-  #frames = 0;
+  readonly #lead: number;
+  /** c of the mains rival; NaN = there is none. */
+  readonly #turn: number;
+  readonly #recent: Tally;
+  readonly #overall: Tally;
+  readonly #squares: Float64Array;
 
-  /** @param rate scored frames a second, in Hz: τ is 5 seconds of them, or 1000 frames where the rate is irregular (0) */
-  constructor(channels: number, rate: number) {
+  constructor({ channels, lead, rate, mains }: ScoreOptions) {
     this.#channels = channels;
-    this.#weight = -Math.expm1(-1 / (rate > 0 ? SECONDS * rate : FRAMES));
-    this.#mean = new Float64Array(channels);
-    this.#variance = new Float64Array(channels);
-    this.#error = new Float64Array(channels);
-    this.#persistence = new Float64Array(channels);
+    this.#lead = lead;
+    this.#turn = rate > 0 ? 2 * Math.cos((2 * Math.PI * mains) / rate) : NaN;
+    this.#recent = new Tally(channels, -Math.expm1(-1 / (rate > 0 ? SECONDS * rate : FRAMES)));
+    this.#overall = new Tally(channels, 0);
+    this.#squares = new Float64Array(rivals.length * channels);
   }
 
-  /** Scores one frame: the prediction at `predictionAt`, the truth at `truthAt`, and the truth known when it was made (-1: none). */
-  add(
-    prediction: ArrayLike<number>,
-    predictionAt: number,
-    truth: ArrayLike<number>,
-    truthAt: number,
-    knownAt: number,
-  ): void {
-    const a = Math.max(1 / ++this.#frames, this.#weight);
-    for (let c = 0; c < this.#channels; c++) {
-      const value = truth[truthAt + c];
-      const miss = value - prediction[predictionAt + c];
-      const change = value - (knownAt < 0 ? this.#mean[c] : truth[knownAt + c]);
-      const deviation = value - this.#mean[c];
-      this.#mean[c] += a * deviation;
-      this.#variance[c] = (1 - a) * (this.#variance[c] + a * deviation * deviation);
-      this.#error[c] += a * (miss * miss - this.#error[c]);
-      this.#persistence[c] += a * (change * change - this.#persistence[c]);
+  /** Scores one frame: what was `expected` of the truth of frame `truth`, and its loss. Without the last known truth it is not scored. */
+  add(expected: Float32Array, truths: FrameRing, truth: number, loss: number): void {
+    const [channels, lead, squares] = [this.#channels, this.#lead, this.#squares];
+    const last = truth - lead;
+    if (!truths.has(last)) return;
+    const { data } = truths;
+    const at = truths.offset(truth);
+    const lasting = lead > 0 ? truths.offset(last) : -1;
+    const before = lead > 0 && hasAll(truths, last, averaged);
+    for (let c = 0; c < channels; c++) {
+      const sample = data[at + c];
+      const still = lasting < 0 ? this.#recent.mean(c) : data[lasting + c];
+      squares[c] = (sample - expected[c]) ** 2;
+      squares[channels + c] = (sample - still) ** 2;
+      squares[2 * channels + c] = (sample - (before ? this.#average(truths, last, c) : still)) ** 2;
+      squares[3 * channels + c] = (sample - (before ? this.#hum(truths, last, c) : still)) ** 2;
     }
+    this.#recent.add(data, at, squares, loss);
+    this.#overall.add(data, at, squares, loss);
   }
 
-  /** The running scores now. A channel whose truth never moved counts for nothing. */
   get(): Score {
-    let nmse = 0;
-    let persistence = 0;
-    let square = 0;
-    let moving = 0;
-    for (let c = 0; c < this.#channels; c++) {
-      square += this.#error[c];
-      if (!(this.#variance[c] > 0)) continue;
-      nmse += this.#error[c] / this.#variance[c];
-      persistence += this.#persistence[c] / this.#variance[c];
-      moving++;
-    }
-    return {
-      nmse: nmse / moving,
-      persistence: persistence / moving,
-      skill: 1 - nmse / persistence,
-      rms: this.#frames > 0 ? Math.sqrt(square / this.#channels) : NaN,
-      frames: this.#frames,
-    };
+    return { ...this.#recent.get(), overall: this.#overall.get(), frames: this.#overall.frames };
   }
 
   save(): State {
-    const copies = [this.#mean, this.#variance, this.#error, this.#persistence].map((numbers) => numbers.slice());
-    const [mean, variance, error, persistence] = copies;
-    return { frames: this.#frames, mean, variance, error, persistence };
+    return { recent: this.#recent.save(), overall: this.#overall.save() };
   }
 
   restore(state: State): void {
-    this.#frames = numberIn(state, 'frames');
-    this.#mean.set(doublesIn(state, 'mean', this.#channels));
-    this.#variance.set(doublesIn(state, 'variance', this.#channels));
-    this.#error.set(doublesIn(state, 'error', this.#channels));
-    this.#persistence.set(doublesIn(state, 'persistence', this.#channels));
+    this.#recent.restore(stateIn(state, 'recent'));
+    this.#overall.restore(stateIn(state, 'overall'));
   }
+
+  #average(truths: FrameRing, last: number, c: number): number {
+    let sum = 0;
+    for (let i = 0; i < averaged; i++) sum += truths.data[truths.offset(last - i) + c];
+    return sum / averaged;
+  }
+
+  /** The constant and the sine go on for `lead` frames. */
+  #hum(truths: FrameRing, last: number, c: number): number {
+    const { data } = truths;
+    let here = data[truths.offset(last) + c];
+    let one = here - data[truths.offset(last - 1) + c];
+    let two = data[truths.offset(last - 1) + c] - data[truths.offset(last - 2) + c];
+    for (let step = 0; step < this.#lead; step++) {
+      const next = this.#turn * one - two;
+      here += next;
+      two = one;
+      one = next;
+    }
+    return here;
+  }
+}
+
+function hasAll(truths: FrameRing, last: number, count: number): boolean {
+  for (let i = 0; i < count; i++) if (!truths.has(last - i)) return false;
+  return true;
 }

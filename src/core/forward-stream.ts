@@ -34,10 +34,10 @@ export class ForwardStream {
   readonly #most: number;
 
   constructor(network: Network, options: StreamOptions = {}) {
-    const { gradients = false, maxPending = 1024, prewarm = false, eager = false } = options;
+    const { gradients = false, maxPending = 1024, prewarm = false, eager = false, blind = false } = options;
     const { engine, inChannels, outChannels, burst } = network;
     this.network = network;
-    this.options = { gradients, prewarm, eager, maxPending: integer('maxPending', maxPending, 1) };
+    this.options = { gradients, blind, prewarm, eager, maxPending: integer('maxPending', maxPending, 1) };
     this.#inChannels = inChannels;
     this.#outChannels = outChannels;
     this.#most = burst * outChannels;
@@ -47,7 +47,7 @@ export class ForwardStream {
     this.pace = pace;
     const outputsFor = (frames: number) => this.outputsFor(frames);
     this.ledger = new StreamLedger({ inChannels, outChannels, burst, gradients, maxPending, outputsFor });
-    const context = { engine, lease: this.#lease, gradients, eager, weights: network.changes };
+    const context = { engine, lease: this.#lease, gradients, eager, blind, weights: network.changes };
     this.stack = new LayerStack(inChannels, layers, network.values, context);
     this.#program = this.stack.program;
   }
@@ -70,6 +70,11 @@ export class ForwardStream {
   /** Pushes [frames, in] and returns the outputs, [frames', out], as an array that the caller owns. */
   push(x: ArrayLike<number>, valid?: ArrayLike<number>): Float32Array {
     return this.engine.scratch.copy(this.#push(x, this.#framesOf(x, valid), valid));
+  }
+
+  /** As `push`, for who reads what comes from `stack.outputs`. @internal */
+  feed(x: ArrayLike<number>, valid?: ArrayLike<number>): void {
+    this.#push(x, this.#framesOf(x, valid), valid);
   }
 
   /** The same without allocating: writes to `out` and returns the frames written. */

@@ -31,8 +31,10 @@ export class LayerStack {
     const layers = given.length > 0 ? given : [activationLayer({ type: 'identity' }, { inChannels })];
     let from = 0;
     this.#context = context;
-    this.#layers = layers.map((layer) => {
-      return layer.stream(values.slice(from, (from += layer.parameters.length)), context);
+    const above = { ...context, blind: false };
+    this.#layers = layers.map((layer, l) => {
+      const own = values.slice(from, (from += layer.parameters.length));
+      return layer.stream(own, l === 0 ? context : above);
     });
     this.trained = this.#layers.flatMap(({ trained }) => trained);
     this.inChannels = inChannels;

@@ -30,6 +30,8 @@ export interface StreamContext {
   readonly lease: Lease;
   /** Keep what `backward` needs. */
   readonly gradients: boolean;
+  /** Whether nobody reads the ∂L/∂x of this layer. */
+  readonly blind: boolean;
   /** Let `prepare` do work before its frame arrives. */
   readonly eager: boolean;
   /** How often the network's weights were changed: what was summed up with others is void. */

@@ -55,6 +55,12 @@ export class NetworkStream extends ForwardStream {
     this.ledger.open -= this.stack.release().count;
   }
 
+  /** Forgets the gradients that have accumulated, and those under way. @internal */
+  drop(): void {
+    this.release();
+    for (const layer of this.stack.trained) layer.drop();
+  }
+
   /** No more gradients will come for the outputs so far: the rest of ∂L/∂x, [rows, in]. */
   flushGradient(): Float32Array {
     return this.engine.scratch.copy(this.#giveUp());
@@ -75,9 +81,10 @@ export class NetworkStream extends ForwardStream {
   /** The memory of this stream as plain data. @internal */
   state(): State {
     this.begin();
-    const { gradients, prewarm, eager, maxPending } = this.options;
+    const { gradients, blind, prewarm, eager, maxPending } = this.options;
     return {
       gradients: Number(gradients),
+      blind: Number(blind),
       prewarm: Number(prewarm),
       eager: Number(eager),
       maxPending,
@@ -91,6 +98,7 @@ export class NetworkStream extends ForwardStream {
   static of(network: Network, state: State): NetworkStream {
     const stream = new NetworkStream(network, {
       gradients: numberIn(state, 'gradients') === 1,
+      blind: state.blind === 1,
       prewarm: numberIn(state, 'prewarm') === 1,
       eager: numberIn(state, 'eager') === 1,
       maxPending: numberIn(state, 'maxPending'),

@@ -25,6 +25,8 @@ export interface CreateOptions {
   initialization?: Initialization;
   /** Scale of the start weights. Default 1. */
   gain?: number;
+  /** Whether the last kernels start at 0, so that the network says nothing before it has learned something. Default false. */
+  silent?: boolean;
   /** What runs it. Default: the shared one. */
   engine?: Engine;
 }
@@ -183,12 +185,13 @@ export class Network {
     for (let w = at; w < at + count; w++) f32[w] += 0;
   }
 
-  #initialize({ seed = 1, initialization, gain = 1 }: CreateOptions): void {
+  #initialize({ seed = 1, initialization, gain = 1, silent = false }: CreateOptions): void {
     const chance = random(integer('seed', seed, 0));
     positive('gain', gain);
     if (initialization !== undefined) oneOf('initialization', initialization, ['he', 'glorot', 'zeros']);
+    const last = silent ? this.parameters.findLastIndex(({ start }) => typeof start !== 'number') : -1;
     for (const [i, parameter] of this.parameters.entries()) {
-      this.#pack(i, initialize(parameter, initialization, gain, chance));
+      this.#pack(i, initialize(parameter, i === last ? 'zeros' : initialization, gain, chance));
     }
   }
 }

@@ -1,6 +1,6 @@
 import { fields, invalid, oneOf, positive } from './check.ts';
 import type { GapFillerOptions } from './gap-filler.ts';
-import type { LearnerOptions } from './learner.ts';
+import type { LearnerOptions } from './learner-options.ts';
 import { layersOf, type NetworkSpec } from './network-spec.ts';
 import { optimizerOf, type OptimizerSpec } from './optimizer.ts';
 import { plan } from './plan.ts';

@@ -2,7 +2,8 @@ import { checkBlock, type Block } from './block.ts';
 import { invalid, positive } from './check.ts';
 import { Convolver } from './convolver.ts';
 import { GapFiller } from './gap-filler.ts';
-import { Learner, type Learned } from './learner.ts';
+import { Learner } from './learner.ts';
+import type { Learned } from './learned.ts';
 import { Network } from './network.ts';
 import { optimizerOf } from './optimizer.ts';
 import { checkMemory, checkSpec, type PipelineSpec } from './pipeline-spec.ts';
@@ -56,7 +57,7 @@ export class Pipeline {
       return;
     }
     const { network: learnSpec, optimizer, ...options } = learn;
-    const trained = learner?.clone() ?? Network.create(learnSpec, { seed });
+    const trained = learner?.clone() ?? Network.create(learnSpec, { seed, silent: true });
     this.learner = new Learner(trained, { ...options, ...(optimizer && { optimizer: optimizerOf(optimizer) }) });
   }
 

@@ -46,10 +46,37 @@ export class Trained {
     this.clear();
   }
 
+  /**
+   * w ← w - μ g / energy, and what the weights have come to owe to μ, h at `trend`: h ← (keep - μ / n) h - μ g / energy, for arrays of n
+   * numbers; clears the gradients, which have settled. `least` is the least energy that is divided by.
+   */
+  adapt(rate: number, trend: readonly number[], keep: number, least: number): void {
+    const step = Math.fround(rate / Math.max(this.energy, least));
+    const { f32 } = this.engine.arena;
+    for (let i = 0; i < this.values.length; i++) {
+      const { at, count } = this.values[i];
+      const [slope, owed, kept] = [this.gradient(i), trend[i], Math.fround(keep - rate / count)];
+      for (let j = 0; j < count; j++) {
+        const change = Math.fround(step * f32[slope + j]);
+        f32[at + j] -= change;
+        f32[owed + j] = Math.fround(f32[owed + j] * kept) - change;
+        f32[slope + j] = 0;
+      }
+    }
+    this.clear();
+  }
+
   /** After the gradients were cleared. */
   clear(): void {
     this.clean = true;
     this.energy = 0;
+  }
+
+  /** Forgets what has accumulated. */
+  drop(): void {
+    this.settle();
+    for (let i = 0; i < this.values.length; i++) this.engine.kernels.fill(this.gradient(i), this.values[i].count, 0);
+    this.clear();
   }
 
   /** After something was added to the gradients. */

@@ -145,6 +145,37 @@ export interface Kernels {
     epsilon: number,
   ): void;
 
+  /** Σ a b of `count` numbers, a multiple of 4, in four partial sums. */
+  dot(a: number, b: number, count: number): number;
+  /** y[j] += Σ_n x[n, j]². */
+  squares(x: number, xStep: number, frames: number, length: number, y: number): void;
+  /**
+   * One step for which a kernel's weights share its rate, half alike and half by their size: with a = `part`, s = 1 / (2 Σ_j |w[j]|),
+   * U[j] = Σ_n x[n, j]² at `u` and E = `energy`,
+   *
+   *     m[j] = rate (a + s |w[j]|) / (a E + s Σ_j |w[j]| U[j])
+   *     w[j] -= m[j] dw[j];   h[j] = (keep - m[j] U[j]) h[j] - m[j] dw[j];   dw[j] = 0
+   *
+   * for every output's kernel, packed as `w`. A bias at `b` (0: none) moves by `biasRate`, and takes up what the other steps would have
+   * done to a window of the numbers at `mean`: b[o] -= biasRate db[o] + Σ_j Δw[j] mean[j]; db[o] = 0.
+   */
+  proportionate(
+    w: number,
+    dw: number,
+    h: number,
+    u: number,
+    mean: number,
+    length: number,
+    outputs: number,
+    b: number,
+    db: number,
+    rate: number,
+    energy: number,
+    part: number,
+    keep: number,
+    biasRate: number,
+  ): void;
+
   /** y = f(x) of `count` numbers, by the number of the activation; `y` may be `x`. */
   activate(kind: number, x: number, y: number, count: number, alpha: number): void;
   /** dx = g f'(x); 0 where g is 0 or x is not finite. */

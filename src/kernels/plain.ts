@@ -4,6 +4,7 @@ import { convolutionLoops } from './plain/convolution.ts';
 import { gradientLoops } from './plain/gradients.ts';
 import { optimizerLoops } from './plain/optimizers.ts';
 import { poolLoops } from './plain/pools.ts';
+import { proportionateLoops } from './plain/proportionate.ts';
 import { rowLoops } from './plain/rows.ts';
 import { rowwiseLoops } from './plain/rowwise.ts';
 
@@ -16,6 +17,7 @@ export function plainKernels(arena: Arena): Kernels {
     ...gradientLoops(arena, convolutions.energy),
     ...poolLoops(arena),
     ...optimizerLoops(arena),
+    ...proportionateLoops(arena),
     ...rowwiseLoops(arena),
   };
 }

@@ -17,7 +17,7 @@ export type { Block } from '../core/block.ts';
 export type { GapFillerOptions, GapPolicy } from '../core/gap-filler.ts';
 export type { SampleReaderOptions } from '../core/sample-reader.ts';
 export type { Epoch, Reading, Sample, SampleInfo } from '../core/sample.ts';
-export type { Learned } from '../core/learner.ts';
+export type { Learned } from '../core/learned.ts';
 export type { Alarm, Detected, DetectorOptions } from '../core/detector/detector.ts';
 export type { FalseAlarms } from '../core/detector/false-alarms.ts';
 export type { AlarmEvent } from '../core/alarms/alarm-book.ts';

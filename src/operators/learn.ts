@@ -13,11 +13,12 @@ import {
   type OperatorFunction,
 } from 'rxjs';
 import type { Block } from '../core/block.ts';
-import { positive } from '../core/check.ts';
-import { Learner, type Learned, type LearnerOptions } from '../core/learner.ts';
+import { oneOf, positive } from '../core/check.ts';
+import { Learner } from '../core/learner.ts';
+import type { Learned } from '../core/learned.ts';
+import { defaultOptimizer, type LearnerOptions } from '../core/learner-options.ts';
 import { Network } from '../core/network.ts';
 import type { NetworkSpec } from '../core/network-spec.ts';
-import { nlms } from '../core/nlms.ts';
 
 /** What may be changed while a learner runs. */
 export interface LearnControl {
@@ -25,10 +26,14 @@ export interface LearnControl {
   learning?: boolean;
   /** μ of the optimizer, > 0. */
   rate?: number;
+  /** Whether the stretch that comes is one not to learn from. */
+  alarmed?: boolean;
+  /** 'freeze' and 'unfreeze' say `learning`; 'reset' brings the first weights back, 'rollback' the last good ones. */
+  act?: 'freeze' | 'unfreeze' | 'reset' | 'rollback';
 }
 
-export interface LearnOptions extends Omit<LearnerOptions, 'task'> {
-  /** The truth, one frame for every input frame and with its absolute index; it may come late. Absent: forecast. */
+export interface LearnOptions extends LearnerOptions {
+  /** Of the task 'target', which is the default where it is given: the truth, one frame for every input frame and with its absolute index; it may come late. */
   target?: Observable<Block>;
   /** Train the given network itself, for a single subscriber. Default: a copy, made at subscription. */
   inPlace?: boolean;
@@ -43,16 +48,17 @@ export interface LearnOptions extends Omit<LearnerOptions, 'task'> {
  *     output  --{prediction 0 1 2,  --{3 4,  --|    prediction n is about frame n + 1,
  *                error 0 1}            2 3}          so its error comes one frame later
  *
- * Every block brings one `Learned`. The network given is copied at subscription, so two subscribers never train one
+ * Every block brings one `Learned`. A spec starts with a last layer of zeros, so that it says nothing that it has not learned. The network
+ * given is copied at subscription, so two subscribers never train one
  * network by accident. Completes and fails with the source; a target or a control that fails, fails it too, one that
  * completes does not.
  *
  * @returns an operator that throws RangeError through `error` when a block does not fit or goes back in time
  */
 export function learn(network: Network | NetworkSpec, options: LearnOptions = {}): OperatorFunction<Block, Learned> {
-  const { target, optimizer = nlms({ rate: 0.05 }), inPlace = false, control = NEVER, ...rest } = options;
-  const given = network instanceof Network ? network : Network.create(network);
-  const task = target ? 'target' : 'forecast';
+  const { target, optimizer = defaultOptimizer(options), inPlace = false, control = NEVER, ...rest } = options;
+  const given = network instanceof Network ? network : Network.create(network, { silent: true });
+  const task = options.task ?? (target ? 'target' : 'forecast');
   const make = (trained: Network) => new Learner(trained, { ...rest, task, optimizer: optimizer.fresh() });
   make(given);
   return (source) =>
@@ -73,7 +79,12 @@ export function learn(network: Network | NetworkSpec, options: LearnOptions = {}
     });
 }
 
-function steer(learner: Learner, { learning, rate }: LearnControl): void {
+function steer(learner: Learner, { learning, rate, alarmed, act }: LearnControl): void {
   if (rate !== undefined) learner.optimizer.rate = positive('rate', rate);
   if (learning !== undefined) learner.learning = learning;
+  if (alarmed !== undefined) learner.alarmed = alarmed;
+  if (act === undefined) return;
+  oneOf('act', act, ['freeze', 'unfreeze', 'reset', 'rollback']);
+  if (act === 'reset' || act === 'rollback') learner[act]();
+  else learner.learning = act === 'unfreeze';
 }

@@ -47,6 +47,12 @@ const schemas = new Map<string, field.Schema<WatchText>>([
       skill: known,
       persistence: known,
       rms: known,
+      movingAverage: v.optional(known),
+      mains: v.optional(known),
+      overall: v.optional(v.object({ nmse: known, skill: known })),
+      updates: v.optional(field.index),
+      refused: v.optional(v.record(v.string(), field.index)),
+      rollbacks: v.optional(field.index),
     }),
   ],
   [

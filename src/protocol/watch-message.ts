@@ -41,6 +41,15 @@ export interface LossMessage {
   /** The nmse of guessing that nothing changes. */
   persistence: number | null;
   rms: number | null;
+  /** The nmse of the mean of the last 8 frames, and of a constant and a mains sine. Absent: the server does not tell. */
+  movingAverage?: number | null;
+  mains?: number | null;
+  /** The nmse and the skill of all frames so far. */
+  overall?: { nmse: number | null; skill: number | null };
+  /** Updates so far, how many outputs were not learned from, by the reason, and how often the last good weights came back. */
+  updates?: number;
+  refused?: Record<string, number>;
+  rollbacks?: number;
 }
 /** An event of the stream, `frames` long. */
 export interface MarkMessage {

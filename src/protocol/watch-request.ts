@@ -29,14 +29,16 @@ export interface Unsubscribe {
   type: 'unsubscribe';
   id: number;
 }
-/** Turns a learner on or off, or sets its step. */
+/** Turns a learner on or off, sets its step, or brings weights back: the first ones, or the last good ones. */
 export interface Learning {
   type: 'learning';
   stream: string;
   learner: number;
   on?: boolean;
   step?: number;
+  act?: LearningAct;
 }
+export type LearningAct = 'freeze' | 'unfreeze' | 'reset' | 'rollback';
 /** Everything that a viewer sends. */
 export type WatchRequest = Subscribe | Unsubscribe | Learning | WatchAlarms | AlarmControl | MaintenanceRequest;
 
@@ -72,6 +74,7 @@ const learning: field.Schema<Learning> = v.object(
     learner: field.place,
     on: v.optional(v.boolean('true or false')),
     step: v.optional(step),
+    act: v.optional(v.picklist(['freeze', 'unfreeze', 'reset', 'rollback'], 'freeze, unfreeze, reset or rollback')),
   },
   'given',
 );
@@ -96,6 +99,7 @@ const codes = new Map<string, ErrorCode>([
   ['do', 'bad-alarm'],
   ['until', 'bad-time'],
   ['streams', 'bad-name'],
+  ['act', 'bad-learning'],
 ]);
 
 /** Reads one message of a viewer. Throws a ProtocolError and nothing else. */

@@ -1,6 +1,8 @@
 import { Subject, type Observable, type Subscription } from 'rxjs';
+import { autoStep } from '../core/auto-step.ts';
 import type { Block } from '../core/block.ts';
-import type { Learned } from '../core/learner.ts';
+import type { Optimizer } from '../core/descent.ts';
+import type { Learned } from '../core/learned.ts';
 import { Network } from '../core/network.ts';
 import type { NetworkSpec } from '../core/network-spec.ts';
 import { nlms } from '../core/nlms.ts';
@@ -28,6 +30,7 @@ export class FeedLearner {
   readonly info: LearnerInfo;
   readonly #options: FeedLearnerOptions;
   readonly #network: Network;
+  readonly #optimizer: Optimizer;
   readonly #control = new Subject<LearnControl>();
   readonly #truth = new Subject<Block>();
   readonly #start: number[];
@@ -48,14 +51,16 @@ export class FeedLearner {
     this.#start = Array.from(network.weights()['layers.0.weight'].data);
     if (weights) takeOver(network, weights);
     this.#network = network;
-    const { name, task, taps, step } = spec;
+    const { name, task, taps } = spec;
+    this.#optimizer = spec.optimizer ?? (spec.step === undefined ? autoStep() : nlms({ rate: spec.step }));
+    const step = spec.step ?? this.#optimizer.rate;
     this.info = { index, name, task, learning: true, step, channels: inputs, outputs, taps, rate: info.rate };
   }
 
   /** Begins to learn from `standardized`, the blocks of the whole stream. */
   run(standardized: Observable<Block>): void {
     const { spec, info, emit } = this.#options;
-    const optimizer = spec.optimizer ?? nlms({ rate: spec.step });
+    const optimizer = this.#optimizer;
     const target = spec.task === 'target' ? this.#truth : undefined;
     this.#subscription = standardized
       .pipe(
@@ -77,10 +82,12 @@ export class FeedLearner {
     this.#truth.next(block);
   }
 
-  control(on: boolean | undefined, step: number | undefined): void {
-    this.info.learning = on ?? this.info.learning;
-    this.info.step = step ?? this.info.step;
-    this.#control.next({ learning: on, rate: step });
+  control(control: LearnControl): void {
+    const { learning, rate, act } = control;
+    const frozen = act === 'freeze' || act === 'unfreeze' ? act === 'unfreeze' : undefined;
+    this.info.learning = frozen ?? learning ?? this.info.learning;
+    this.info.step = rate ?? this.info.step;
+    this.#control.next(control);
   }
 
   /** The network as it is now. */
@@ -102,7 +109,9 @@ export class FeedLearner {
     const at = prediction.start + prediction.data.length / prediction.channels;
     if (at < this.#told + info.rate / 4) return;
     this.#told = at;
-    const { nmse, skill, persistence, rms } = learned.score;
+    const { nmse, skill, persistence, rms, movingAverage, mains, overall } = learned.score;
+    const { updates, refused, rollbacks, rate } = learned;
+    this.info.step = rate;
     emit({
       type: 'loss',
       learner: index,
@@ -111,6 +120,12 @@ export class FeedLearner {
       skill: known(skill),
       persistence: known(persistence),
       rms: known(rms),
+      movingAverage: known(movingAverage),
+      mains: known(mains),
+      overall: { nmse: known(overall.nmse), skill: known(overall.skill) },
+      updates,
+      refused,
+      rollbacks,
     });
     emit(this.#kernels(learned, at));
   }

@@ -6,6 +6,7 @@ import type { Weights } from '../core/weights.ts';
 import { convolve } from '../operators/convolve.ts';
 import { fillGaps } from '../operators/fill-gaps.ts';
 import { standardize } from '../operators/standardize.ts';
+import type { LearnControl } from '../operators/learn.ts';
 import type { LearnerInfo, MapInfo } from '../protocol/stream-info.ts';
 import { FeedLearner } from './feed-learner.ts';
 import type { PipelineOutput } from './feed-output.ts';
@@ -74,9 +75,9 @@ export class FeedPipeline {
   }
 
   /** Steers a learner; false where there is none of this index. */
-  control(index: number, on: boolean | undefined, step: number | undefined): boolean {
+  control(index: number, control: LearnControl): boolean {
     const found = [...this.#learners.values()].find(({ learner }) => learner.info.index === index);
-    found?.learner.control(on, step);
+    found?.learner.control(control);
     return found !== undefined;
   }
 

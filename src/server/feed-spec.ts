@@ -42,9 +42,9 @@ export interface LearnerSpec {
   channels?: readonly (string | number)[];
   /** Of a 'target' learner: the stream that is its truth. */
   target?: string;
-  /** mu, the step size of NLMS. */
-  step: number;
-  /** Instead of NLMS with `step`. */
+  /** mu, the step size of NLMS. Default: a step that finds its own length. */
+  step?: number;
+  /** Instead of either. */
   optimizer?: Optimizer;
   /** Scale of its start weights. Default 0.1. */
   gain?: number;
@@ -82,7 +82,7 @@ export function defaultFeed(info: FeedInfo, truths: readonly FeedInfo[] = []): F
     standardize: { frames: Math.max(rate, 100) },
     maps: [{ ...map, channels: chosen }],
     learners: [
-      { name: 'forecast', task: 'forecast', taps: 16, channels: chosen, step: 0.1 },
+      { name: 'forecast', task: 'forecast', taps: 16, channels: chosen },
       ...truths.map((truth): LearnerSpec => {
         return { name: truth.name, task: 'target', target: truth.name, taps: 64, channels: back(info), step: 0.05 };
       }),

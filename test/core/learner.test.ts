@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Block } from '../../src/core/block.ts';
-import { Learner, type LearnerOptions } from '../../src/core/learner.ts';
+import { Learner } from '../../src/core/learner.ts';
+import type { LearnerOptions } from '../../src/core/learner-options.ts';
 import { Network } from '../../src/core/network.ts';
 import type { NetworkSpec } from '../../src/core/network-spec.ts';
 import { nlms } from '../../src/core/nlms.ts';
@@ -9,7 +10,9 @@ import { optimizerOf } from '../../src/core/optimizer.ts';
 import { sgd } from '../../src/core/sgd.ts';
 import { readFileSync } from 'node:fs';
 import { fromTorch } from '../../src/core/torch.ts';
+import { readRecording } from '../../src/formats/index.ts';
 import { expectClose } from '../expect-close.ts';
+import { sharedData } from '../shared-data.ts';
 import { noise } from './random-networks.ts';
 
 const block = (data: ArrayLike<number>, channels: number, start = 0, valid?: Uint8Array): Block => ({
@@ -262,3 +265,178 @@ test('a learner holds as many predictions as its largest burst brings, whatever 
   const { prediction } = learner.push({ data: x, channels: 1, start: 0, rate: 100, time: 0 });
   expect(prediction.data).toEqual(Network.create(spec).stream().push(x));
 });
+
+describe('a learner that is steered', () => {
+  const learned = () => {
+    const learner = new Learner(forecaster(2, 4));
+    const first = learner.network.weights();
+    learner.push(block(noise(3, 2 * 3000), 2));
+    return { learner, first };
+  };
+
+  test('resets to the weights that it began with, and learns the same again', () => {
+    const { learner, first } = learned();
+    learner.reset();
+    expect(learner.network.weights()).toEqual(first);
+    learner.push(block(noise(3, 2 * 3000), 2, 3000));
+    expect(learner.network.weights()).not.toEqual(first);
+  });
+
+  test('rolls back to weights that it had some hundred updates ago', () => {
+    const { learner, first } = learned();
+    const now = learner.network.weights();
+    learner.rollback();
+    expect(learner.network.weights()).not.toEqual(now);
+    expect(learner.network.weights()).not.toEqual(first);
+  });
+
+  test('counts every output that it did not learn from, with the reason', () => {
+    const learner = new Learner(forecaster(1, 3));
+    const x = noise(2, 100);
+    x[50] = NaN;
+    learner.push(block(x.subarray(0, 60), 1));
+    learner.learning = false;
+    learner.push(block(x.subarray(60, 80), 1, 60));
+    [learner.learning, learner.alarmed] = [true, true];
+    const { refused, updates } = learner.push(block(x.subarray(80), 1, 80));
+    // two of warm-up, three that see the NaN; the one before it has no truth
+    expect(refused).toEqual({ gap: 5, noTruth: 1, late: 0, frozen: 20, alarmed: 20, notFinite: 0, exploded: 0 });
+    expect(updates).toBe(99 - 46);
+  });
+});
+
+describe('a loss that explodes', () => {
+  test('brings the last good weights back, halves the step until it holds, and says so', () => {
+    const learner = new Learner(forecaster(1, 4), { optimizer: sgd({ rate: 4 }) });
+    const { rollbacks, rate, refused } = learner.push(block(noise(3, 4000), 1));
+    expect(rollbacks).toBeGreaterThan(0);
+    expect(rate).toBe(4 / 2 ** rollbacks);
+    expect(refused.exploded + refused.notFinite).toBe(rollbacks);
+    const { error } = learner.push(block(noise(4, 400), 1, 4000));
+    expect(error.data.every((e) => Math.abs(e) < 10)).toBe(true);
+  });
+
+  test('never puts a number that is none into a weight, whatever comes (law 9)', () => {
+    const wild = fc.oneof(fc.double({ noNaN: false }), fc.constantFrom(3e38, -3e38, 1e-45, 0, 1e20));
+    const law = (samples: number[], rate: number, autonomous: boolean) => {
+      const learner = new Learner(twoLayers(), autonomous ? {} : { optimizer: sgd({ rate }) });
+      learner.push(block(samples.slice(0, 2 * Math.floor(samples.length / 2)), 2));
+      for (const { data } of Object.values(learner.network.weights())) expect(data.every(Number.isFinite)).toBe(true);
+    };
+    const rate = fc.double({ min: 1e-3, max: 1e6, noNaN: true });
+    fc.assert(fc.property(fc.array(wild, { minLength: 60, maxLength: 200 }), rate, fc.boolean(), law), {
+      seed: 4,
+      numRuns: 100,
+    });
+  });
+});
+
+test("task 'reconstruct' learns to say what it sees", () => {
+  const x = noise(2, 3 * 4000);
+  for (let i = 0; i < x.length; i += 3) x[i + 2] = x[i] - x[i + 1];
+  const spec: NetworkSpec = {
+    inChannels: 3,
+    layers: [
+      { type: 'conv1d', outChannels: 2, kernelSize: 1 },
+      { type: 'conv1d', outChannels: 3, kernelSize: 1 },
+    ],
+  };
+  const learner = new Learner(Network.create(spec, { seed: 2 }), { task: 'reconstruct' });
+  const { score, error } = learner.push(block(x, 3));
+  expect(error.data.length).toBe(x.length);
+  expect(score.nmse).toBeLessThan(0.01);
+});
+
+test('a forecast of classes finds out what follows what, and its loss is their entropy', () => {
+  const chance = noise(8, 4000);
+  const x = new Float32Array(3 * 4000);
+  for (let t = 0, state = 0; t < 4000; t++) {
+    x[3 * t + state] = 1;
+    // on to the next, but now and then to the one after it
+    state = (state + (chance[t] > 1.28 ? 2 : 1)) % 3;
+  }
+  const network = Network.create(
+    { inChannels: 3, layers: [{ type: 'conv1d', outChannels: 3, kernelSize: 1 }] },
+    { silent: true },
+  );
+  const { score } = new Learner(network, { loss: 'softmax' }).push(block(x, 3));
+  expect(score.overall.loss).toBeLessThan(0.45);
+  expect(score.overall.nmse).toBeLessThan(0.5 * score.overall.persistence);
+});
+
+test('a pinball loss finds its quantile', () => {
+  const x = noise(6, 6000);
+  const constant = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 1 }] };
+  const learner = new Learner(Network.create(constant, { silent: true }), {
+    loss: { type: 'quantile', quantile: 0.9 },
+    optimizer: sgd({ rate: 0.02 }),
+  });
+  const { error } = learner.push(block(x, 1));
+  const late = error.data.subarray(2000);
+  expect(late.filter((e) => e > 0).length / late.length).toBeCloseTo(0.9, 1);
+});
+
+describe('beside a learner, rivals that learn nothing', () => {
+  test('are scored by their formulas, over all and lately', () => {
+    const rate = 250;
+    const x = Float32Array.from({ length: 1500 }, (_, t) => 3 + Math.sin((2 * Math.PI * 60 * t) / rate));
+    const learner = new Learner(forecaster(1, 4));
+    const { score } = learner.push({ data: x, channels: 1, start: 0, rate, time: 0 });
+    const [last, mean] = [4 * Math.sin((Math.PI * 60) / rate) ** 2, (from: number) => x.subarray(from, from + 8)];
+    expect(score.persistence).toBeCloseTo(last, 1);
+    expect(score.overall.mains).toBeLessThan(0.01);
+    let square = 0;
+    for (let t = 1000; t < 1250; t++) square += (x[t + 8] - mean(t).reduce((sum, v) => sum + v, 0) / 8) ** 2 / 250;
+    expect(score.movingAverage).toBeCloseTo(square / 0.5, 1);
+    expect(score.overall.loss).toBeGreaterThan(score.loss);
+  });
+});
+
+test("task 'cancel' takes the mains out of an EEG and leaves its alpha alone", ({ skip }) => {
+  const file = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');
+  if (file === undefined) return skip();
+  const { blocks, channels, rate } = readRecording(readFileSync(file));
+  const count = channels.length;
+  const x = Float32Array.from(blocks.flatMap(({ data }) => Array.from(data)));
+  const frames = x.length / count;
+  const wide = new Float32Array(frames * (count + 2));
+  for (let t = 0; t < frames; t++) {
+    wide.set(x.subarray(t * count, (t + 1) * count), t * (count + 2));
+    wide[t * (count + 2) + count] = Math.sin((2 * Math.PI * 60 * t) / rate);
+    wide[t * (count + 2) + count + 1] = Math.cos((2 * Math.PI * 60 * t) / rate);
+  }
+  const network = Network.create(
+    { inChannels: 2, layers: [{ type: 'conv1d', outChannels: count, kernelSize: 1 }] },
+    { silent: true },
+  );
+  const learner = new Learner(network, { task: 'cancel', reference: [count, count + 1] });
+  const { error } = learner.push({ data: wide, channels: count + 2, start: 0, rate, time: 0 });
+  const decibels = (c: number, low: number, high: number) => {
+    const before = bandPower((t) => x[t * count + c], frames, rate, low, high);
+    return 10 * Math.log10(before / bandPower((t) => error.data[t * count + c], frames, rate, low, high));
+  };
+  for (let c = 0; c < count; c++) {
+    expect(decibels(c, 59.5, 60.5)).toBeGreaterThan(20);
+    expect(Math.abs(decibels(c, 8, 13))).toBeLessThan(0.5);
+  }
+});
+
+/** Power from `low` to `high` Hz, by Hann windows of 4 s, the first 4 s left out. */
+function bandPower(at: (t: number) => number, frames: number, rate: number, low: number, high: number): number {
+  const length = 4 * rate;
+  let power = 0;
+  for (let start = length; start + length <= frames; start += length / 2) {
+    const window = Float64Array.from({ length }, (_, i) => at(start + i));
+    const mean = window.reduce((sum, v) => sum + v, 0) / length;
+    for (let k = Math.ceil(4 * low); k <= 4 * high; k++) {
+      let [re, im] = [0, 0];
+      for (let i = 0; i < length; i++) {
+        const weighed = (window[i] - mean) * (0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length));
+        re += weighed * Math.cos((2 * Math.PI * k * i) / length);
+        im += weighed * Math.sin((2 * Math.PI * k * i) / length);
+      }
+      power += re * re + im * im;
+    }
+  }
+  return power;
+}

@@ -191,7 +191,7 @@ test.each([
   [
     'an unknown optimizer',
     { learn: { network: stack, optimizer: { type: 'lion' } } },
-    "optimizer.type must be one of sgd, nlms, rmsprop, adam, adamW, got 'lion'",
+    "optimizer.type must be one of sgd, nlms, rmsprop, adam, adamW, autoStep, got 'lion'",
   ],
   ['a time constant of nothing', { standardize: { tau: 0 } }, 'standardize.tau must be a number > 0 in seconds, got 0'],
 ])('%s is refused with a sentence', (_, wrong, sentence) => {

@@ -165,4 +165,39 @@ describe('SIMD and TypeScript give the same bits (law 8)', () => {
     const fraction = fc.double({ min: 0, max: 0.99, noNaN: true });
     check(fc.property(seeds, few(40), fraction, fc.constantFrom(0, 0.9), fc.constantFrom(0, 0.1), fc.boolean(), law));
   });
+
+  test('of the step that adapts', () => {
+    const law = (seed: number, length: number, outputs: number, shift: number, rate: number, biased: boolean) => {
+      const count = ((outputs + 3) & ~3) * ((length + 3) & ~3);
+      expectTwins(seed, (kernels, at) => {
+        kernels.squares(at + shift, length, 3, length, at + 1000);
+        // what is filled up holds zeros
+        kernels.fill(at + 1000 + length, 4, 0);
+        const bias = biased ? at + 3960 : 0;
+        const slope = biased ? at + 3980 : 0;
+        const mean = at + 1100;
+        const [w, dw, h] = [at + 1200, at + 2000, at + 2800];
+        kernels.proportionate(
+          w,
+          dw,
+          h,
+          at + 1000,
+          mean,
+          length,
+          outputs,
+          bias,
+          slope,
+          rate,
+          5,
+          0.5 / length,
+          0.99,
+          0.1,
+        );
+        const { f32 } = (kernels === simd.kernels ? simd : plain).arena;
+        f32[at + 3700] = kernels.dot(w, h, count);
+      });
+    };
+    const fraction = fc.double({ min: 0, max: 0.99, noNaN: true });
+    check(fc.property(seeds, few(60), few(12), few(3, 0), fraction, fc.boolean(), law));
+  });
 });

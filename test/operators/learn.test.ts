@@ -2,6 +2,7 @@ import { from, lastValueFrom, map, Subject, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { Network } from '../../src/core/network.ts';
 import { sgd } from '../../src/core/sgd.ts';
+import type { Weights } from '../../src/core/weights.ts';
 import { learn, type LearnControl } from '../../src/operators/learn.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
 import type { Block } from '../../src/core/block.ts';
@@ -103,6 +104,25 @@ describe('learn', () => {
     source.next(c);
     expect(updates).toEqual([7, 7, 17]);
     expect(optimizer.rate).toBe(0.01);
+  });
+
+  test('is frozen, reset and rolled back while it runs', () => {
+    const source = new Subject<Block>();
+    const control = new Subject<LearnControl>();
+    const weights: Weights[] = [];
+    source.pipe(learn(forecaster(), { control })).subscribe((learned) => weights.push(learned.weights()));
+    const [a, b, c, d] = noiseBlocks([300, 10, 10, 10]);
+    source.next(a);
+    control.next({ act: 'freeze' });
+    source.next(b);
+    expect(weights[1]).toEqual(weights[0]);
+    control.next({ act: 'reset' });
+    source.next(c);
+    expect(weights[2]).toEqual(forecaster().weights());
+    control.next({ act: 'rollback' });
+    control.next({ act: 'unfreeze' });
+    source.next(d);
+    expect(weights[3]).not.toEqual(weights[2]);
   });
 
   test('says what does not fit', () => {

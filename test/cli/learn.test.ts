@@ -1,0 +1,67 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Network } from '../../src/core/network.ts';
+import { noise } from '../core/random-networks.ts';
+import { run } from './run-tapline.ts';
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tapline-'));
+  const chance = noise(3, 3000);
+  const rows = Array.from({ length: 3000 }, (_, t) => {
+    const b = t > 0 ? 2 * chance[t] - chance[t - 1] : 0;
+    return [t / 100, 5 + Math.sin(0.3 * t), Math.cos(0.7 * t), chance[t], b]
+      .map((sample) => Math.fround(sample))
+      .join();
+  });
+  await writeFile(join(directory, 'recording.csv'), `time,<sine>,hum,x,d\n${rows.join('\n')}\n`);
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+describe.concurrent('tapline learn', () => {
+  test('forecasts in one pass; apply takes what it has learned; a page shows it and needs nothing beside itself', async () => {
+    const args = ['learn', 'recording.csv', '-o', 'sine.safetensors', '--columns', '<sine>', '--taps', '4'];
+    const { code, stdout, stderr } = await run([...args, '--report', 'sine.html'], directory);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^learned +0\.\d+ +\S+$/m);
+    expect(stdout).toMatch(/^nothing changes +0\.0\d+ +0\.0\d+$/m);
+    expect(stdout).toMatch(/3000 frames in \d+\.\d s, 2996 scored before they were learned, 2996 updates/);
+    const { stdout: applied } = await run(
+      ['apply', 'sine.safetensors', 'recording.csv', '--columns', '<sine>'],
+      directory,
+    );
+    const predicted = applied.split('\n')[2951].split(',')[1];
+    expect(Number(predicted)).toBeCloseTo(5 + Math.sin(0.3 * 2951), 1);
+    const page = await readFile(join(directory, 'sine.html'), 'utf8');
+    expect(page).toContain('&lt;sine&gt;');
+    expect(page).not.toMatch(/<sine>|<script|<link|src=|https?:|NaN/);
+    expect(page.match(/<svg/g)).toHaveLength(3);
+    expect(page.match(/before<\/figcaption>.*after<\/figcaption>/s)).not.toBeNull();
+  });
+
+  test('finds the kernel from one column to another', async () => {
+    const args = ['learn', 'recording.csv', '-o', 'kernel.safetensors', '--task', 'target', '--target', 'd'];
+    const { code, stderr } = await run([...args, '--columns', 'x', '--taps', '3'], directory);
+    expect([code, stderr]).toEqual([0, '']);
+    const network = Network.load(await readFile(join(directory, 'kernel.safetensors')));
+    const [newest, before, oldest] = network.weights()['layers.0.weight'].data;
+    expect([newest, before, oldest].map((weight) => Math.round(10 * weight) / 10 + 0)).toEqual([2, -1, 0]);
+  });
+
+  test.each([
+    [
+      'a target without columns',
+      ['--task', 'target'],
+      "--target must be given for the task 'target', and for no other",
+    ],
+    ['a channel that is not there', ['--task', 'cancel', '--reference', 'eog'], 'eog must be one of the channels'],
+    ['a step without an optimizer', ['--step', '1'], '--step must come with an --optimizer that is named'],
+    ['an optimizer without a step', ['--optimizer', 'adam'], '--step must be given for the optimizer adam'],
+  ])('%s is refused with a sentence', async (_, args, sentence) => {
+    const { code, stderr } = await run(['learn', 'recording.csv', '-o', 'no.safetensors', ...args], directory);
+    expect(code).toBe(2);
+    expect(stderr).toContain(sentence);
+  });
+});
