@@ -100,7 +100,7 @@ describe.skipIf(!python)('what MNE-Python reads is read the same:', () => {
         .split('\n')
     : [];
 
-  test.each(files.map((file, n) => [file.split('/').at(-1)!, file, n] as const))('%s', (_, file, n) => {
+  test.each(files.map((file, n) => [file.split('/').at(-1), file, n] as const))('%s', (_, file, n) => {
     const told = JSON.parse(lines[n]) as Told;
     const bytes = readFileSync(join(directory, String(n)));
     const samples = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);

@@ -107,7 +107,7 @@ describe('a sensor', () => {
       sensor.send({ type: 'samples', data: [[1]] });
       sensor.send({ type: 'hello', ...message });
       await sensor.until((m) => m.type === 'welcome' && sensor.messages.filter(is('welcome')).length > welcomes);
-      const last = sensor.messages.filter(is('welcome')).at(-1)!;
+      const last = sensor.messages.filter(is('welcome')).at(-1);
       runs.push(last.run - run);
       return last.next;
     };
