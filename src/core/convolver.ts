@@ -1,6 +1,7 @@
 import { checkBlock, frameCount, type Block } from './block.ts';
 import { invalid } from './check.ts';
 import { derivedBlock } from './derived-block.ts';
+import type { MakeTransform } from './fft-convolution.ts';
 import { Network } from './network.ts';
 import type { NetworkSpec } from './network-spec.ts';
 import { NetworkStream } from './network-stream.ts';
@@ -9,28 +10,30 @@ import { numberIn, stateIn, type State } from './state.ts';
 /** One stream of blocks through one network: keeps the absolute index, so that gaps keep the phase of every stride. */
 export class Convolver {
   readonly #networkFor: (channels: number) => Network;
+  readonly #fft: MakeTransform | undefined;
   #stream: NetworkStream | null = null;
   #last: Block | null = null;
 
-  private constructor(networkFor: (channels: number) => Network) {
+  private constructor(networkFor: (channels: number) => Network, fft?: MakeTransform) {
     this.#networkFor = networkFor;
+    this.#fft = fft;
   }
 
   /** Checks what is to be run, once, and returns a maker of convolvers that each have their own memory. */
-  static of(network: Network | NetworkSpec | ArrayLike<number>): () => Convolver {
-    if (network instanceof Network) return () => new Convolver(() => network);
+  static of(network: Network | NetworkSpec | ArrayLike<number>, fft?: MakeTransform): () => Convolver {
+    if (network instanceof Network) return () => new Convolver(() => network, fft);
     if (isKernel(network)) {
       kernelNetwork(network, 1);
-      return () => new Convolver((channels) => kernelNetwork(network, channels));
+      return () => new Convolver((channels) => kernelNetwork(network, channels), fft);
     }
     const created = Network.create(network);
-    return () => new Convolver(() => created);
+    return () => new Convolver(() => created, fft);
   }
 
   /** The outputs that hang in `block`, or null where none does. Throws RangeError when the block does not fit. */
   push(block: Block): Block | null {
     checkBlock(block);
-    const stream = (this.#stream ??= this.#networkFor(block.channels).stream());
+    const stream = (this.#stream ??= this.#networkFor(block.channels).stream({ fft: this.#fft }));
     const { inChannels, pace } = stream.network;
     if (block.channels !== inChannels) throw invalid('block.channels', `${inChannels}`, block.channels);
     const missing = block.start - stream.index;
@@ -62,7 +65,7 @@ export class Convolver {
   restore(state: State): void {
     if (!('stream' in state)) return;
     const [channels, start, rate, time] = ['channels', 'start', 'rate', 'time'].map((name) => numberIn(state, name));
-    this.#stream = NetworkStream.of(this.#networkFor(channels), stateIn(state, 'stream'));
+    this.#stream = NetworkStream.of(this.#networkFor(channels), stateIn(state, 'stream'), this.#fft);
     this.#last = channels > 0 ? { data: new Float32Array(0), channels, start, rate, time } : null;
   }
 
