@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     for (const kernelSize of [64, 128, 256, 512, 1024, 2048, 4096]) {
       const spec: NetworkSpec = { inChannels, layers: [{ type: 'conv1d', outChannels, kernelSize }] };
       const { fftFrom = Infinity, macs } = plan(spec).layers[0];
-      for (const outputs of [64, 256, 1024, 4096, 16384]) {
+      for (const outputs of [...new Set([64, 256, fftFrom, 1024, 4096, 16384])].sort((a, b) => a - b)) {
         if (outputs * macs > most) continue;
         const what = [`${inChannels} → ${outChannels}`, String(kernelSize), String(outputs), String(fftFrom)];
         lines.push([...what, ...(outputs < fftFrom ? ['', '', ''] : await compared(spec, outputs))]);

@@ -1,8 +1,8 @@
 import { Command } from '@commander-js/extra-typings';
 import FFT from 'fft.js';
 import { frameCount, type Block } from '../core/block.ts';
+import { BlockCutter } from '../core/block-cutter.ts';
 import { Convolver } from '../core/convolver.ts';
-import type { MakeTransform, Transform } from '../core/fft-convolution.ts';
 import type { Network } from '../core/network.ts';
 import { csvWriter } from '../formats/index.ts';
 import { cutBlock } from '../sources/cut-block.ts';
@@ -17,6 +17,7 @@ import { UsageError } from './usage-error.ts';
 
 /** Frames that go through the network at once. */
 const blockFrames = 4096;
+const fftFrames = 32768;
 
 type ApplyOptions = {
   output: string;
@@ -58,7 +59,7 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
       const file = outputFile(output);
       file.write(writer.header());
       let written = 0;
-      for (const [block, done] of applied(network, recording, fft ? transform : undefined)) {
+      for (const [block, done] of applied(network, recording, fft)) {
         file.write(writer.rows(block));
         written += frameCount(block);
         line.show(`applying ${share(done, recording.frames)}`);
@@ -73,27 +74,29 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
 }
 
 /** What comes of a recording, the tail included, and how many input frames it took. */
-function* applied(network: Network, { blocks }: Recording, fft?: MakeTransform): Generator<[Block, number]> {
-  const convolver = Convolver.of(network, fft)();
+function* applied(network: Network, { blocks }: Recording, byFft = false): Generator<[Block, number]> {
+  const convolver = Convolver.of(network, byFft ? (size) => new FFT(size) : undefined)();
   let done = 0;
-  for (const block of blocks)
-    for (const piece of pieces(block)) {
-      const out = convolver.push(piece);
-      done += frameCount(piece);
-      if (out) yield [out, done];
-    }
+  for (const piece of byFft ? joined(blocks) : blocks.flatMap(pieces)) {
+    const out = convolver.push(piece);
+    done += frameCount(piece);
+    if (out) yield [out, done];
+  }
   const tail = convolver.flush();
   if (tail) yield [tail, done];
-}
-
-function transform(size: number): Transform {
-  return new FFT(size);
 }
 
 function pieces(block: Block): Block[] {
   return Array.from({ length: Math.ceil(frameCount(block) / blockFrames) }, (_, i) =>
     cutBlock(block, block.start + i * blockFrames, blockFrames),
   );
+}
+
+/** The same frames in blocks that are worth an FFT. */
+function* joined(blocks: readonly Block[]): Generator<Block> {
+  const cutter = new BlockCutter(fftFrames);
+  for (const block of blocks) yield* cutter.push(block);
+  yield* cutter.flush();
 }
 
 /** The names given; else the recording's, where every channel has its own map; else map 1, map 2, … */
