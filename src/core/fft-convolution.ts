@@ -19,8 +19,9 @@ export type MakeTransform = (size: number) => Transform;
  *     y[n, o] = b[o] + IFFT(Σ_c FFT(x[·, c]) conj(FFT(v[o, ·, c])))[nS]          v oldest tap first; nS ≤ size - K
  *
  * Frames wrap round at the end of the stretch, which only windows that begin behind size - K would see. Two outputs share
- * one way back, as the real and the imaginary part. Everything is in double precision and rounded once, so it is nearer to
- * the exact sum than float32 is; yet an error is relative to the largest number of the stretch, and a NaN spoils all of it.
+ * one way back, as the real and the imaginary part. Sums are in double precision and spectra of kernels in float32, so an output is
+ * about 1e-7 of the largest ones of its stretch away from the exact sum, however small it is itself; the largest direct sums are no
+ * nearer. A NaN would spoil the whole stretch and is refused.
  */
 export class FftConvolution {
   /** Outputs of one stretch at most. */
@@ -36,7 +37,6 @@ export class FftConvolution {
   /** Spectra of all channels, [bin, c, 2], and of all kernels, [o/2, bin, c, o mod 2, 2], the latter with the 1 / size of the way back. */
   readonly #inputs: Float64Array;
   readonly #kernels: Float32Array;
-
   /** Whether the kernels are all numbers. */
   #finite = false;
 
@@ -93,7 +93,8 @@ export class FftConvolution {
       this.#multiply(o >> 1);
       this.#transform.transform(this.#spectrum, this.#pair);
       const two = o + 1 < outChannels;
-      const [first, second] = [b && f32[b + o], b && two ? f32[b + o + 1] : 0];
+      const first = b && f32[b + o];
+      const second = b && two ? f32[b + o + 1] : 0;
       for (let n = 0; n < count; n++) {
         const from = 2 * n * stride;
         f32[y + n * outChannels + o] = this.#spectrum[from + 1] + first;
