@@ -16,6 +16,7 @@ export { Network, type CreateOptions } from './core/network.ts';
 export { NetworkStream } from './core/network-stream.ts';
 export { Engine, type EngineKind } from './core/engine.ts';
 export type { StreamOptions } from './core/stream-options.ts';
+export type { MakeTransform, Transform } from './core/fft-convolution.ts';
 export type {
   ActivationSpec,
   ConcatSpec,

@@ -70,7 +70,8 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tapline-docs-'));
   for (const folder of ['bin', 'node_modules']) mkdirSync(join(directory, folder));
   symlinkSync(root, join(directory, 'node_modules/tapline'), 'junction');
-  symlinkSync(join(root, 'node_modules/rxjs'), join(directory, 'node_modules/rxjs'), 'junction');
+  for (const name of ['rxjs', 'fft.js'])
+    symlinkSync(join(root, 'node_modules', name), join(directory, 'node_modules', name), 'junction');
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(directory, 'bin/npx'), npx, { mode: 0o755 });
   if (recording) symlinkSync(recording, join(directory, basename(recording)));

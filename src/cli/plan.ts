@@ -56,7 +56,7 @@ function planTable(planned: Plan): string {
       .join('  ')
       .trimEnd(),
   );
-  return `${text.join('\n')}\n\n${memory(planned)}\n${eager(planned)}\n`;
+  return `${text.join('\n')}\n\n${memory(planned)}\n${eager(planned)}\n${fft(planned)}\n`;
 }
 
 function memory({ weightBytes, streamBytes, learningBytes }: Plan): string {
@@ -68,6 +68,15 @@ function eager({ layers }: Plan): string {
   const [left, all] = [sum(layers, ({ eagerMacs }) => eagerMacs), sum(layers, ({ macs }) => macs)];
   const [some, whole] = [left, all].map((n) => n.toLocaleString('en'));
   return `eager: ${some} of ${whole} multiply-adds are left when a frame arrives`;
+}
+
+function fft({ layers, fftBytes }: Plan): string {
+  const worth = layers.filter(({ fftFrom }) => fftFrom !== undefined);
+  if (worth.length === 0) return 'fft: no layer is worth it';
+  const from = worth.map(
+    ({ index, fftFrom }) => `layer ${index} from blocks of ${fftFrom!.toLocaleString('en')} outputs on`,
+  );
+  return `fft: ${from.join(', ')}; ${fftBytes.toLocaleString('en')} bytes a stream with it`;
 }
 
 function lineOf(layer: LayerPlan): string[] {

@@ -7,6 +7,7 @@ import { memoryOfAll } from './memory.ts';
 import type { ConcatSpec, LayerContext } from './network-spec.ts';
 import { chain, type Pace } from './pace.ts';
 import { mark, type Rows } from './rows.ts';
+import { smallest } from './smallest.ts';
 import { stateIn, type State } from './state.ts';
 import { sum } from './sum.ts';
 import type { Trained } from './trained.ts';
@@ -27,7 +28,9 @@ export function concatLayer(spec: ConcatSpec, { inChannels, build }: LayerContex
     outChannels: sum(widths, (width) => width),
     pace: together(paces, drops),
     macs: sum(branches, (layers) => LayerStack.macs(layers)),
-    memory: (gradients) => memoryOfAll([...queues, ...branches.flat().map((layer) => layer.memory(gradients))]),
+    fftFrom: smallest(branches.map((layers) => LayerStack.fftFrom(layers))),
+    memory: (gradients, fft) =>
+      memoryOfAll([...queues, ...branches.flat().map((layer) => layer.memory(gradients, fft))]),
     parameters: parameters.flat(),
     stream: (values, context) => {
       let from = 0;

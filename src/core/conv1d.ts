@@ -1,16 +1,12 @@
 import { words } from '../kernels/program.ts';
-import { integer, invalid } from './check.ts';
-import { ConvGradient, mostOwed, type OwedShape } from './conv-gradient.ts';
+import { ConvGradient, type OwedShape } from './conv-gradient.ts';
 import { EarlySums } from './early-sums.ts';
-import type { Layer, ParameterSpec, StreamContext } from './layer.ts';
-import { lineMemory, type Memory } from './memory.ts';
-import type { Conv1dSpec, LayerContext } from './network-spec.ts';
-import { packedGroup, packedKernels } from './packed-kernels.ts';
-import { windowPace } from './pace.ts';
+import type { StreamContext } from './layer.ts';
+import { packedGroup } from './packed-kernels.ts';
 import { Trained, type Part } from './trained.ts';
 import type { SteppedLayer } from './step-program.ts';
 import { WindowLayer } from './window-layer.ts';
-import { keptFrames, windowing, type Windowing } from './windowing.ts';
+import type { Windowing } from './windowing.ts';
 
 export interface Conv1dShape extends Windowing {
   readonly inChannels: number;
@@ -18,52 +14,12 @@ export interface Conv1dShape extends Windowing {
   readonly groups: number;
 }
 
-/** Checks a convolution's spec. Weights are [out, tap, in/groups] in lag order: tap 0 meets the newest frame. */
-export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerContext): Layer {
-  const outChannels = integer('outChannels', spec.outChannels, 1);
-  const groups = integer('groups', spec.groups ?? 1, 1);
-  if (inChannels % groups !== 0) throw invalid('groups', `a divisor of its ${inChannels} channels in`, groups);
-  if (outChannels % groups !== 0) throw invalid('groups', `a divisor of outChannels = ${outChannels}`, groups);
-  const bias = spec.bias ?? true;
-  if (typeof bias !== 'boolean') throw invalid('bias', 'true or false', bias, TypeError);
-  const shape: Conv1dShape = { ...windowing(spec), inChannels, outChannels, groups };
-  const { kernelSize } = shape;
-  const kernel = [outChannels, kernelSize, inChannels / groups];
-  const start = { fanIn: kernelSize * kernel[2], fanOut: (kernelSize * outChannels) / groups, rectified };
-  const parameters: ParameterSpec[] = [
-    { name: 'weight', shape: kernel, start, packing: packedKernels(kernel, groups) },
-  ];
-  if (bias) parameters.push({ name: 'bias', shape: [outChannels], start: 0 });
-  return {
-    type: spec.type,
-    inChannels,
-    outChannels,
-    pace: windowPace(shape),
-    macs: outChannels * kernelSize * kernel[2],
-    ...(shape.dilation === 1 && groups === 1 && { eagerMacs: outChannels * inChannels }),
-    memory: (gradients) => convMemory(shape, gradients),
-    parameters,
-    stream: (values, context) =>
-      shape.dilation === 1 && groups === 1
-        ? new Conv1d(shape, values, context)
-        : new GatheredConv1d(shape, values, context),
-  };
-}
-
-function convMemory(shape: Conv1dShape, gradients: boolean): Memory {
-  const { arena, objects } = lineMemory(shape.inChannels, keptFrames(shape), gradients);
-  // what is owed to the weights' gradient, and the bias's own
-  return gradients
-    ? { arena: arena + 4 * (mostOwed + 1) * shape.outChannels, objects: objects + 200 }
-    : { arena, objects };
-}
-
 /**
  * Convolution of many channels with many kernels, as a stream: equations (2), (4) and (5), where a window is one run of
  * the delay line and is read in place. The weights are the network's, read at every output: whoever changes them changes
  * the next output.
  */
-class Conv1d extends WindowLayer implements SteppedLayer {
+export class Conv1d extends WindowLayer implements SteppedLayer {
   override readonly trained: readonly Trained[];
   readonly #weight: number;
   /** 0 = none. */
@@ -157,7 +113,7 @@ class Conv1d extends WindowLayer implements SteppedLayer {
  * The same for windows that are several runs of the line, with dilation or in groups: the runs of each window are gathered
  * first, so that one inner loop, and one order of summation, serves all shapes.
  */
-class GatheredConv1d extends WindowLayer {
+export class GatheredConv1d extends WindowLayer {
   override readonly trained: readonly Trained[];
   readonly #shape: Conv1dShape;
   readonly #values: readonly Part[];

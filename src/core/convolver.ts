@@ -70,7 +70,7 @@ export class Convolver {
   restore(state: State): void {
     if (!('stream' in state)) return;
     const [channels, start, rate, time] = ['channels', 'start', 'rate', 'time'].map((name) => numberIn(state, name));
-    this.#stream = NetworkStream.of(this.#networkFor(channels), stateIn(state, 'stream'));
+    this.#stream = NetworkStream.of(this.#networkFor(channels), stateIn(state, 'stream'), this.#options.fft);
     this.#last = channels > 0 ? { data: new Float32Array(0), channels, start, rate, time } : null;
   }
 

@@ -25,12 +25,15 @@ export class DelayLine {
   /** Absolute index of the frame in slot 0. */
   #base: number;
 
-  /** @param behind frames kept before frame 0, which hold `pad`   @param kept frames that it will keep */
-  constructor(lease: Lease, channels: number, behind: number, pad: number = 0, kept: number = behind) {
+  /**
+   * @param behind frames kept before frame 0, which hold `pad`
+   * @param capacity frames to have room for at first
+   */
+  constructor(lease: Lease, channels: number, behind: number, pad: number = 0, capacity: number = lineFrames(behind)) {
     this.channels = channels;
     this.#lease = lease;
     this.#base = -behind;
-    this.#capacity = lineFrames(kept);
+    this.#capacity = capacity;
     this.#at = lease.take(this.#capacity * channels);
     if (pad !== 0) this.#f32.fill(pad, this.#at, this.#at + behind * channels);
   }
@@ -115,7 +118,7 @@ export class DelayLine {
   }
 }
 
-/** Frames that a line has room for when it keeps `kept` of them. */
-export function lineFrames(kept: number): number {
-  return kept + Math.max(kept, least);
+/** Frames that a line has room for when it keeps `kept` of them and is to take `block` more at once. */
+export function lineFrames(kept: number, block = 0): number {
+  return kept + Math.max(kept, least, block);
 }

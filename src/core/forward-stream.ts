@@ -27,14 +27,15 @@ export class ForwardStream {
   /** How outputs follow inputs. */
   protected readonly pace: Pace;
   readonly #program: StepProgram | null;
-  protected readonly options: Required<StreamOptions>;
+  protected readonly options: Required<Omit<StreamOptions, 'fft'>>;
   readonly #inChannels: number;
   readonly #outChannels: number;
   /** Numbers that the outputs of one frame take at most. */
   readonly #most: number;
 
   constructor(network: Network, options: StreamOptions = {}) {
-    const { gradients = false, maxPending = 1024, prewarm = false, eager = false, blind = false } = options;
+    const { gradients = false, maxPending = 1024, prewarm = false, eager = false, blind = false, fft } = options;
+    checkTransform(fft, gradients);
     const { engine, inChannels, outChannels, burst } = network;
     this.network = network;
     this.options = { gradients, blind, prewarm, eager, maxPending: integer('maxPending', maxPending, 1) };
@@ -47,7 +48,7 @@ export class ForwardStream {
     this.pace = pace;
     const outputsFor = (frames: number) => this.outputsFor(frames);
     this.ledger = new StreamLedger({ inChannels, outChannels, burst, gradients, maxPending, outputsFor });
-    const context = { engine, lease: this.#lease, gradients, eager, blind, weights: network.changes };
+    const context = { engine, lease: this.#lease, gradients, eager, blind, fft, weights: network.changes };
     this.stack = new LayerStack(inChannels, layers, network.values, context);
     this.#program = this.stack.program;
   }
@@ -176,4 +177,10 @@ export class ForwardStream {
     if (!this.ledger.takes(frames)) this.ledger.refuse(zeros, frames);
     return this.#push(zeros, frames, new Uint8Array(frames));
   }
+}
+
+function checkTransform(fft: unknown, gradients: boolean): void {
+  if (fft === undefined) return;
+  if (typeof fft !== 'function') throw invalid('fft', 'a function that makes a transform', fft, TypeError);
+  if (gradients) throw invalid('gradients', 'false where there is an fft', gradients, TypeError);
 }

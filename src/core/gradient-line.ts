@@ -1,5 +1,5 @@
 import type { Kernels } from '../kernels/kernels.ts';
-import { DelayLine } from './delay-line.ts';
+import { DelayLine, lineFrames } from './delay-line.ts';
 import type { Engine } from './engine.ts';
 import type { Lease } from './lease.ts';
 import type { Rows } from './rows.ts';
@@ -26,7 +26,7 @@ export class GradientLine {
     this.#engine = engine;
     this.#behind = behind;
     // as many rows wait to become final as lie behind them
-    this.#line = new DelayLine(lease, channels, behind, 0, 2 * behind);
+    this.#line = new DelayLine(lease, channels, behind, 0, lineFrames(2 * behind));
     this.channels = channels;
   }
 

@@ -12,8 +12,8 @@ export class InputLine extends DelayLine {
   /** The newest frame that may hold something that is no number. */
   #lastOdd = -1;
 
-  constructor(engine: Engine, lease: Lease, channels: number, behind: number, pad = 0) {
-    super(lease, channels, behind, pad);
+  constructor(engine: Engine, lease: Lease, channels: number, behind: number, pad?: number, capacity?: number) {
+    super(lease, channels, behind, pad, capacity);
     this.#engine = engine;
   }
 

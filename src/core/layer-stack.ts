@@ -1,6 +1,7 @@
 import { activationLayer } from './activation.ts';
 import type { Layer, LayerStream, ParameterSpec, StreamContext } from './layer.ts';
 import type { Rows } from './rows.ts';
+import { smallest } from './smallest.ts';
 import { stateIn, type State } from './state.ts';
 import { areStepped, StepProgram } from './step-program.ts';
 import { sum } from './sum.ts';
@@ -52,10 +53,12 @@ export class LayerStack {
 
   /** Multiply-adds for one output frame of the last layer. */
   static macs(layers: readonly Layer[]): number {
-    const rates = layers.map((_, l) =>
-      layers.slice(l + 1).reduce((rate, { pace }) => (rate * pace.stride) / pace.up, 1),
-    );
-    return sum([...layers.entries()], ([l, { macs }]) => macs * rates[l]);
+    return sum([...layers.entries()], ([l, { macs }]) => macs * outputsEach(layers, l));
+  }
+
+  /** Outputs of the last layer that must come at once for some layer to go by FFT. */
+  static fftFrom(layers: readonly Layer[]): number | undefined {
+    return smallest(layers.map(({ fftFrom }, l) => fftFrom && Math.ceil(fftFrom / outputsEach(layers, l))));
   }
 
   /** Runs `x` through every layer. */
@@ -123,4 +126,9 @@ export class LayerStack {
     }
     return rows;
   }
+}
+
+/** Outputs of layer `l` for one of the last layer. */
+function outputsEach(layers: readonly Layer[], l: number): number {
+  return layers.slice(l + 1).reduce((rate, { pace }) => (rate * pace.stride) / pace.up, 1);
 }

@@ -1,4 +1,5 @@
 import type { Engine } from './engine.ts';
+import type { MakeTransform } from './fft-convolution.ts';
 import type { Lease } from './lease.ts';
 import type { Memory } from './memory.ts';
 import type { Pace } from './pace.ts';
@@ -16,8 +17,10 @@ export interface Layer {
   readonly macs: number;
   /** Those of them that the newest frame brings: what is left to do when the others were done early. Default: all. */
   readonly eagerMacs?: number;
-  /** Memory of one stream, with gradients or without. */
-  memory(gradients: boolean): Memory;
+  /** Outputs that must come at once for it to go by FFT, where the stream has one; undefined: it never does. */
+  readonly fftFrom?: number;
+  /** Memory of one stream, with gradients or without, or with an FFT. */
+  memory(gradients: boolean, fft?: boolean): Memory;
   readonly parameters: readonly ParameterSpec[];
   /** Makes the memory of one stream. `values` are the network's, one for each of `parameters`, and are read live. */
   stream(values: readonly Part[], context: StreamContext): LayerStream;
@@ -34,6 +37,8 @@ export interface StreamContext {
   readonly blind: boolean;
   /** Let `prepare` do work before its frame arrives. */
   readonly eager: boolean;
+  /** Makes what long kernels may go by; not with gradients. */
+  readonly fft?: MakeTransform;
   /** How often the network's weights were changed: what was summed up with others is void. */
   readonly weights: { readonly version: number };
 }

@@ -10,9 +10,9 @@ export interface Memory {
 /** Of the objects that every stream has: itself, its stack of layers, its lease. */
 export const streamObjects = 1600;
 
-/** Of a layer with a delay line that keeps `kept` frames of `channels`; with gradients there is a line of these, too. */
-export function lineMemory(channels: number, kept: number, gradients: boolean): Memory {
-  const line = 4 * channels * lineFrames(kept);
+/** Of a layer whose delay line keeps `kept` frames of `channels` and has room for `block` more; with gradients there is a line of these, too. */
+export function lineMemory(channels: number, kept: number, gradients: boolean, block = 0): Memory {
+  const line = 4 * channels * lineFrames(kept, block);
   return gradients
     ? { arena: line + 4 * channels * lineFrames(2 * kept), objects: 680 }
     : { arena: line, objects: 400 };

@@ -3,7 +3,7 @@ import { activationLayer } from './activation.ts';
 import { avgPoolLayer } from './avg-pool.ts';
 import { integer, invalid, oneOf } from './check.ts';
 import { concatLayer } from './concat.ts';
-import { conv1dLayer } from './conv1d.ts';
+import { conv1dLayer } from './conv1d-layer.ts';
 import { convTranspose1dLayer } from './conv-transpose1d-layer.ts';
 import type { Layer } from './layer.ts';
 import { maxPoolLayer } from './max-pool.ts';

@@ -1,4 +1,5 @@
 import { integer, list, room } from './check.ts';
+import type { MakeTransform } from './fft-convolution.ts';
 import { ForwardStream } from './forward-stream.ts';
 import type { Network } from './network.ts';
 import { steadyFrames } from './pace.ts';
@@ -95,13 +96,14 @@ export class NetworkStream extends ForwardStream {
   }
 
   /** A stream of `network` with the memory of `state`. @internal */
-  static of(network: Network, state: State): NetworkStream {
+  static of(network: Network, state: State, fft?: MakeTransform): NetworkStream {
     const stream = new NetworkStream(network, {
       gradients: numberIn(state, 'gradients') === 1,
       blind: state.blind === 1,
       prewarm: numberIn(state, 'prewarm') === 1,
       eager: numberIn(state, 'eager') === 1,
       maxPending: numberIn(state, 'maxPending'),
+      fft,
     });
     stream.ledger.restore(stateIn(state, 'ledger'));
     stream.stack.restore(stateIn(state, 'stack'));

@@ -152,20 +152,20 @@ export class Network {
   }
 
   /**
-   * A stream with the memory that `stream.save()` wrote, to the last bit.
+   * A stream with the memory that `stream.save()` wrote, to the last bit. An `fft` is not saved: it is given anew.
    * @throws when the bytes are cut, foreign, of a newer version, or of another network; the sentence says which
    */
-  restore(bytes: Uint8Array): NetworkStream {
+  restore(bytes: Uint8Array, { fft }: Pick<StreamOptions, 'fft'> = {}): NetworkStream {
     const { state, beside } = decodeState('stream', bytes);
     const { network } = beside as { network: NetworkSpec };
     if (canonical(network) !== canonical(this.spec))
       throw invalid('saved state', 'that of this network', network, TypeError);
-    return NetworkStream.of(this, state);
+    return NetworkStream.of(this, state, fft);
   }
 
   /** One whole recording, [frames, in] → [frames', out], the tail included. */
-  apply(x: ArrayLike<number>): Float32Array {
-    const stream = new NetworkStream(this);
+  apply(x: ArrayLike<number>, { fft }: Pick<StreamOptions, 'fft'> = {}): Float32Array {
+    const stream = new NetworkStream(this, { fft });
     const body = stream.push(x);
     const tail = stream.flush();
     const whole = new Float32Array(body.length + tail.length);

@@ -34,6 +34,11 @@ export interface LayerPlan {
   readonly macsPerSecond: number;
   /** Multiply-adds left to do for one output when its frame arrives, where the stream is eager and was prepared. */
   readonly eagerMacs: number;
+  /**
+   * Outputs that a block must bring for the layer, or one within it, to go by FFT in a stream that has one; undefined: it always goes the
+   * direct way, bit for bit.
+   */
+  readonly fftFrom: number | undefined;
   /** Memory of the weights and of one stream, in bytes. */
   readonly bytes: number;
 }
@@ -57,6 +62,8 @@ export interface Plan {
   readonly streamBytes: number;
   /** The same of a stream that learns; what an optimizer remembers comes on top, and gradients that wait more than 16 outputs. */
   readonly learningBytes: number;
+  /** The same of a stream with an FFT: longer lines, and the spectra of kernels. */
+  readonly fftBytes: number;
   /** Memory of the weights and of one stream. */
   readonly bytes: number;
   readonly layers: readonly LayerPlan[];
@@ -94,6 +101,7 @@ export function plan(spec: NetworkSpec, rate: number = 0): Plan {
       macsPerFrame: perFrame,
       macsPerSecond: perFrame * rate,
       eagerMacs,
+      fftFrom: layer.fftFrom,
       bytes: weightBytesOf(layer) + total(layer.memory(false)),
     };
   });
@@ -113,6 +121,7 @@ export function plan(spec: NetworkSpec, rate: number = 0): Plan {
     weightBytes,
     streamBytes,
     learningBytes: streamObjects + total(memoryOfAll(built.map((layer) => layer.memory(true)))),
+    fftBytes: streamObjects + total(memoryOfAll(built.map((layer) => layer.memory(false, true)))),
     bytes: weightBytes + streamBytes,
     layers,
   };

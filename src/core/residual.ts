@@ -25,7 +25,8 @@ export function residualLayer(spec: ResidualSpec, { inChannels, build }: LayerCo
     outChannels,
     pace,
     macs: LayerStack.macs(layers),
-    memory: (gradients) => memoryOfAll([queue, ...layers.map((layer) => layer.memory(gradients))]),
+    fftFrom: LayerStack.fftFrom(layers),
+    memory: (gradients, fft) => memoryOfAll([queue, ...layers.map((layer) => layer.memory(gradients, fft))]),
     parameters: LayerStack.parameters('layers.', layers),
     stream: (values, context) => new Residual(new LayerStack(inChannels, layers, values, context), pace, context),
   };

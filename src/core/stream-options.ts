@@ -1,3 +1,5 @@
+import type { MakeTransform } from './fft-convolution.ts';
+
 /** What a stream keeps, and how it begins. */
 export interface StreamOptions {
   /** Keep what `backward` needs. Default false: nothing is kept for it. */
@@ -13,4 +15,10 @@ export interface StreamOptions {
   blind?: boolean;
   /** Begin as if the first frame had always been there: 'edge' padding on every layer. Default false. */
   prewarm?: boolean;
+  /**
+   * Makes a fast Fourier transform of `size` numbers, `(size) => new FFT(size)`, which long kernels go by in blocks that are worth it (see
+   * `fftFrom` of `plan`). Outputs are then equal to about 1e-6 of the largest near them, not to the bit, and hang in their last
+   * digits on how the stream is cut. Not with `gradients`. Default: none.
+   */
+  fft?: MakeTransform;
 }

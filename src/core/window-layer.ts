@@ -6,7 +6,7 @@ import { mark, type Rows } from './rows.ts';
 import { numberIn, stateIn, type State } from './state.ts';
 import type { Trained } from './trained.ts';
 import { WindowGradient } from './window-gradient.ts';
-import type { Windowing } from './windowing.ts';
+import { roomFor, type Windowing } from './windowing.ts';
 
 /**
  * A layer that reads windows off a delay line: output n hangs on input frame nS + f and sees the taps nS + f - kD.
@@ -41,7 +41,7 @@ export abstract class WindowLayer implements LayerStream {
     const { engine, lease, gradients } = context;
     this.windowing = windowing;
     this.engine = engine;
-    this.line = new InputLine(engine, lease, channels[0], receptiveField - 1, padValue);
+    this.line = new InputLine(engine, lease, channels[0], receptiveField - 1, padValue, roomFor(windowing));
     this.gradientLine = gradients ? new WindowGradient(engine, lease, channels[0], windowing) : null;
     this.#outChannels = channels[1];
   }

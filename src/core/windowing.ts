@@ -1,4 +1,5 @@
 import { integer, invalid, oneOf } from './check.ts';
+import { lineFrames } from './delay-line.ts';
 
 /** Where outputs hang, as the `mode` column of the design has it; [left, right] counts the padding on either side. */
 export type Mode = 'causal' | 'valid' | 'same' | 'full' | readonly [left: number, right: number];
@@ -46,6 +47,8 @@ export interface Windowing {
   readonly sources: number;
   /** The newest frames whose gradient is open until the end, because the tail could still copy them. */
   readonly hold: number;
+  /** Frames that the delay line has room for beside those it keeps, where that is more than usual. */
+  readonly block?: number;
 }
 
 /** Checks a window's numbers and works out its anchor and tail. Throws RangeError or TypeError that name the field. */
@@ -69,6 +72,11 @@ export function windowing(spec: WindowSpec): Windowing {
 export function keptFrames({ receptiveField, head, wait, sources }: Windowing): number {
   const kept = Math.max(receptiveField - 1, head + wait, sources);
   return kept === Infinity ? receptiveField - 1 : kept;
+}
+
+/** Frames that a delay line for such windows has room for. */
+export function roomFor(windowing: Windowing): number {
+  return lineFrames(keptFrames(windowing), windowing.block);
 }
 
 function surroundings(spec: WindowSpec, left: number, tail: number) {

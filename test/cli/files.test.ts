@@ -20,6 +20,9 @@ const spec: NetworkSpec = {
 const network = Network.create(spec, { seed: 3 });
 const recording = `time,a,b\n${Array.from({ length: 50 }, (_, i) => `${i / 100},${Math.fround(Math.sin(i))},${i % 7}`).join('\n')}\n`;
 
+const longSpec: NetworkSpec = { inChannels: 2, layers: [{ type: 'conv1d', outChannels: 8, kernelSize: 512 }] };
+const longRecording = `time,a,b\n${Array.from({ length: 4000 }, (_, i) => `${i / 100},${Math.sin(i * i)},${i % 7}`).join('\n')}\n`;
+
 /** Two channels at 50 Hz, and one of 2 Hz. */
 const night = encodeEdf({
   duration: 0.5,
@@ -43,6 +46,8 @@ let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tapline-'));
   await writeFile(join(directory, 'network.json'), JSON.stringify(spec));
+  await writeFile(join(directory, 'long.json'), JSON.stringify(longSpec));
+  await writeFile(join(directory, 'long.csv'), longRecording);
   await writeFile(join(directory, 'network.safetensors'), network.save());
   await writeFile(join(directory, 'recording.csv'), recording);
   await writeFile(join(directory, 'night.edf'), night);
@@ -64,9 +69,21 @@ describe.concurrent('tapline plan', () => {
       ...['layer', '0', '1', '2', 'whole', ''],
       expect.stringMatching(/^memory: weights [\d,]+ bytes, and [\d,]+ bytes a stream, [\d,]+ where it learns$/),
       expect.stringMatching(/^eager: \d+ of \d+ multiply-adds are left when a frame arrives$/),
+      'fft: no layer is worth it',
     ]);
     expect(lines[4]).toContain('125 Hz');
     expect(lines[4]).toContain(`${plan(spec, 250).receptiveField} frames`);
+  });
+
+  test('says from which blocks on an FFT is worth it', async () => {
+    const { stdout } = await run(['plan', 'network.json'], directory);
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe('fft: no layer is worth it');
+    const { stdout: long } = await run(['plan', 'long.json'], directory);
+    const { fftBytes, layers } = plan(longSpec);
+    const [from, bytes] = [layers[0].fftFrom!, fftBytes].map((n) => n.toLocaleString('en'));
+    expect(long.trimEnd().split('\n').at(-1)).toBe(
+      `fft: layer 0 from blocks of ${from} outputs on; ${bytes} bytes a stream with it`,
+    );
   });
 
   test('--json is the plan itself', async () => {
@@ -93,6 +110,19 @@ describe.concurrent('tapline apply', () => {
     const out = readCsv(await readFile(join(directory, 'night.csv'), 'utf8'), { rate: 25 });
     const frames = readRecording(night).blocks.flatMap((block) => [...block.data]);
     expect(out.blocks.flatMap((block) => [...block.data])).toEqual([...network.apply(frames)]);
+  });
+
+  test('--fft sends long kernels by FFT, to nearly the same numbers', async () => {
+    const samples = (text: string) => readCsv(text).blocks.flatMap((block) => [...block.data]);
+    const [exact, fast] = await Promise.all(
+      [[], ['--fft']].map((more) => run(['apply', 'long.json', 'long.csv', ...more], directory)),
+    );
+    expect([exact.code, fast.code]).toEqual([0, 0]);
+    const [direct, byFft] = [samples(exact.stdout), samples(fast.stdout)];
+    expect(byFft).not.toEqual(direct);
+    expect(byFft.length).toBe(direct.length);
+    const largest = Math.max(...direct.map(Math.abs));
+    expect(Math.max(...direct.map((y, i) => Math.abs(y - byFft[i])))).toBeLessThan(1e-5 * largest);
   });
 
   test('writes to standard output, under the names given', async () => {

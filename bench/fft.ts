@@ -1,0 +1,64 @@
+import FFT from 'fft.js';
+import { Network, plan, type MakeTransform, type NetworkSpec } from '../src/index.ts';
+import type { Contestant } from './contestant.ts';
+import { race } from './rounds.ts';
+import { digits, table } from './table.ts';
+
+/** Multiply-adds of one block at most, so that a race ends. */
+const most = 3e9;
+const rounds = 7;
+
+/** Convolutions of long kernels by FFT beside the direct way, block by block, where the rule takes the FFT. */
+async function main(): Promise<void> {
+  const lines: string[][] = [];
+  for (const [inChannels, outChannels] of [
+    [1, 1],
+    [8, 8],
+    [8, 16],
+    [32, 32],
+  ]) {
+    for (const kernelSize of [64, 128, 256, 512, 1024, 2048, 4096]) {
+      const spec: NetworkSpec = { inChannels, layers: [{ type: 'conv1d', outChannels, kernelSize }] };
+      const { fftFrom = Infinity, macs } = plan(spec).layers[0];
+      for (const outputs of [...new Set([64, 256, fftFrom, 1024, 4096, 16384])].sort((a, b) => a - b)) {
+        if (outputs * macs > most) continue;
+        const what = [`${inChannels} → ${outChannels}`, String(kernelSize), String(outputs), String(fftFrom)];
+        lines.push([...what, ...(outputs < fftFrom ? ['', '', ''] : await compared(spec, outputs))]);
+      }
+    }
+  }
+  console.log(table(['channels', 'taps', 'outputs', 'FFT from', 'direct µs', 'FFT µs', 'ratio'], lines));
+}
+
+/** Times of a block both ways, and how often the FFT goes into the direct way's. */
+async function compared(spec: NetworkSpec, outputs: number): Promise<string[]> {
+  const network = Network.create(spec, { seed: 1 });
+  const [fft, direct] = await race(
+    [blocks(network, outputs, (size) => new FFT(size)), blocks(network, outputs)],
+    rounds,
+  );
+  return [digits(direct.us), digits(fft.us), direct.ratio.toFixed(2)];
+}
+
+/** One stream that takes the same block again and again; timed by what it takes of the processor, which others do not add to. */
+function blocks(network: Network, outputs: number, fft?: MakeTransform): Contestant {
+  const stream = network.stream({ fft });
+  const x = Float32Array.from({ length: outputs * network.inChannels }, (_, i) => Math.sin(i * i));
+  const y = new Float32Array(outputs * network.outChannels);
+  const run = (calls: number): Float32Array => {
+    for (let i = 0; i < calls; i++) stream.pushInto(x, y);
+    return y;
+  };
+  return {
+    engine: fft ? 'FFT' : 'direct',
+    run,
+    time: (calls) => {
+      const before = process.cpuUsage();
+      run(calls);
+      const { user, system } = process.cpuUsage(before);
+      return Promise.resolve((user + system) / 1000);
+    },
+  };
+}
+
+await main();
