@@ -4,7 +4,7 @@ import { frameCount, type Block } from '../core/block.ts';
 import { Detector, type Alarm, type Detected } from '../core/detector/detector.ts';
 import { checkFalseAlarms } from '../core/detector/false-alarms.ts';
 import { csvWriter } from '../formats/index.ts';
-import { readRecordingFile } from '../sources/node/index.ts';
+import { readRecordingOf } from './read-recording.ts';
 import { causeNames, channelsText, rarity } from './alarm-text.ts';
 import { detectReport } from './detect-report.ts';
 import { ReportTrace } from './report-trace.ts';
@@ -12,7 +12,7 @@ import { integerFrom, list, positiveNumber } from './option-values.ts';
 import { outputFile } from './output-file.ts';
 import { progress, share } from './progress.ts';
 import { checkOtherThan, checkTarget, targetFault } from './target-file.ts';
-import { asUsage, usageOf } from './usage-error.ts';
+import { asUsage } from './usage-error.ts';
 
 type DetectOptions = {
   output?: string;
@@ -49,13 +49,7 @@ export function detectCommand(): Command<[string], DetectOptions> {
         checkOtherThan(path ?? '', [input]);
       }
       const line = progress();
-      const recording = await readRecordingFile(input, {
-        columns,
-        rate,
-        onProgress: (bytes, of) => line.show(`reading ${share(bytes, of)}`),
-      }).catch((error: unknown) => {
-        throw usageOf(error);
-      });
+      const recording = await readRecordingOf(input, { columns, rate }, line);
       const labels = recording.channels.map(({ label }) => label);
       const detector = new Detector(labels.length, recording.rate, { falseAlarms, reference });
       const writer = csvWriter(['score', 'alarm', ...labels.map((label) => `share of ${label}`)]);

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import writeFileAtomic from 'write-file-atomic';
 import { Command, Option } from '@commander-js/extra-typings';
 import { frameCount, type Block } from '../core/block.ts';
 import { Learner } from '../core/learner.ts';
@@ -9,7 +9,7 @@ import { Network } from '../core/network.ts';
 import { optimizerOf, type OptimizerSpec } from '../core/optimizer.ts';
 import { Standardizer } from '../core/standardizer.ts';
 import { cutBlock } from '../sources/cut-block.ts';
-import { readRecordingFile } from '../sources/node/index.ts';
+import { readRecordingOf } from './read-recording.ts';
 import type { Recording } from '../sources/index.ts';
 import { learningPage, type CurvePoint } from './learning-page.ts';
 import { learningReport } from './learning-report.ts';
@@ -18,7 +18,7 @@ import { readNetwork } from './network-file.ts';
 import { integerFrom, list, positiveNumber } from './option-values.ts';
 import { progress, share } from './progress.ts';
 import { checkOtherThan, checkTarget, targetFault } from './target-file.ts';
-import { asUsage, UsageError, usageOf } from './usage-error.ts';
+import { asUsage, UsageError } from './usage-error.ts';
 
 /** Frames that are learned at once. */
 const blockFrames = 256;
@@ -86,7 +86,7 @@ export function learnCommand(): Command<[string], LearnOptions> {
         checkOtherThan(file, path === undefined ? [input] : [input, path]);
       }
       const line = progress();
-      const recording = await readInput(input, options, (text) => line.show(text));
+      const recording = await readRecordingOf(input, { columns: columnsOf(options), rate: options.rate }, line);
       const places = placesOf(recording, options);
       const network = path === undefined ? oneLayer(places, options) : await readNetwork(path);
       const learner = asUsage(() => new Learner(network, { ...learnerOptions(places, options) }), path ?? input);
@@ -131,16 +131,6 @@ export function learnCommand(): Command<[string], LearnOptions> {
     });
 }
 
-async function readInput(input: string, options: LearnOptions, show: (text: string) => void): Promise<Recording> {
-  return readRecordingFile(input, {
-    columns: columnsOf(options),
-    rate: options.rate,
-    onProgress: (bytes, of) => show(`reading ${share(bytes, of)}`),
-  }).catch((error: unknown) => {
-    throw usageOf(error);
-  });
-}
-
 function oneLayer({ inputs, outputs }: Places, { taps }: LearnOptions): Network {
   const layers = [{ type: 'conv1d' as const, outChannels: outputs.length, kernelSize: taps }];
   return asUsage(() => Network.create({ inChannels: inputs.length, layers }, { silent: true }), '--taps');
@@ -171,7 +161,7 @@ function* prepared(recording: Recording, { standardize }: LearnOptions): Generat
 
 function write(path: string, what: Uint8Array | string): void {
   try {
-    writeFileSync(path, what);
+    writeFileAtomic.sync(path, what as Buffer);
   } catch (error) {
     throw targetFault(path, error);
   }
