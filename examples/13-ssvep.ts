@@ -30,11 +30,9 @@ const kinds: Record<string, number> = { '0x8101': 0, '0x8102': 1, '0x8103': 2, '
 const stride = 8; // frames from answer to answer
 const memory = 60; // seconds that tell what is usual
 const settings = {
-  /** Seconds from the light to the window. */
-  delay: 0.5,
+  delay: 0.5, // seconds from the light to the window
   harmonics: 2,
-  /** Hz. */
-  highPass: 7,
+  highPass: 7, // Hz
   whiten: true,
   /** Of the pairs' bandwidth, in 1 / window: 1.2 is that of the bare window, 2 that of Hann's. */
   width: 1.2,
@@ -232,6 +230,7 @@ const head = (text: string) => {
   );
   print('', ...windows, ...windows, ...windows);
 };
+console.log(`${lit} trials with a light, ${trials.length - lit} without; ${channels} channels at ${rate} Hz`);
 for (const delay of [0.5, 0.14]) {
   head(`seconds, from ${delay} s on`);
   byCca('CCA', { delay });
