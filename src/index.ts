@@ -68,6 +68,7 @@ export { bandPass, bandStop, highPass, lowPass } from './core/designs/windowed-s
 export { gabor } from './core/designs/gabor.ts';
 export { eegBank, eegBands } from './core/designs/eeg-bank.ts';
 export { bandPower } from './core/designs/band-power.ts';
+export { Whitener, type WhitenerOptions } from './core/whitener.ts';
 export { Biquad, butterworthHighPass, notch, type Section } from './core/biquad.ts';
 
 // Blocks and what keeps them in order

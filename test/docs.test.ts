@@ -29,6 +29,7 @@ const documents = [
   'docs/embed.md',
 ];
 const recording = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');
+const ssvep = sharedData('ssvep/subject01-2012.07.06-19.02.16.gdf');
 const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }).scripts;
 
 /** What `npx` does in the documents, for this clone, a free port and no time to lose. */
@@ -74,7 +75,7 @@ beforeAll(async () => {
     symlinkSync(join(root, 'node_modules', name), join(directory, 'node_modules', name), 'junction');
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(directory, 'bin/npx'), npx, { mode: 0o755 });
-  if (recording) symlinkSync(recording, join(directory, basename(recording)));
+  for (const file of [recording, ssvep]) if (file) symlinkSync(file, join(directory, basename(file)));
   // what the Python in docs/eeg.md writes
   for (const file of ['eegnet.safetensors', 'forecaster.safetensors'])
     symlinkSync(join(root, 'test/vectors/torch', file), join(directory, file));
@@ -125,7 +126,8 @@ describe.each(documents)('%s', (document) => {
   const fences = fencesOf(document);
 
   for (const fence of fences.filter(({ language }) => ['sh', 'ts'].includes(language))) {
-    const absent = !recording && fence.text.includes('OpenBCI_GUI-v6');
+    const absent =
+      (!recording && fence.text.includes('OpenBCI_GUI-v6')) || (!ssvep && fence.text.includes('subject01-'));
     const name = `line ${fence.line} does what it says: ${fence.text.split('\n')[0]}`;
     test.skipIf(absent)(name, () => (fence.language === 'sh' ? runShell(fence) : runTypeScript(fence, document)));
   }

@@ -13,6 +13,7 @@ import { pythonWith } from './python-with.ts';
 import { sharedData } from './shared-data.ts';
 
 const recording = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');
+const ssvep = sharedData('ssvep/subject01-2012.07.06-19.02.16.gdf');
 
 /** Runs an example to its end and returns what it printed. */
 async function printed(example: string, ...args: string[]): Promise<string> {
@@ -236,4 +237,31 @@ describe('the examples', () => {
     }
     expect(late).toBeLessThanOrEqual(5 * 25);
   }, 120_000);
+
+  test('14: without a recording it says what is missing', async () => {
+    const { stderr, code } = await runScript('examples/14-ssvep.ts');
+    expect(stderr).toBe('FILE must be a recording: npx tsx examples/14-ssvep.ts FILE [--sensitivity]\n');
+    expect(code).toBe(2);
+  });
+
+  test.skipIf(!ssvep)(
+    '14: kernels tell the light as often as CCA does or more, and surer for having learned',
+    async () => {
+      const out = await printed('14-ssvep.ts', ssvep!);
+      const [from05, from014] = out.split('seconds, from ').slice(1);
+      for (const part of [from05, from014]) {
+        const cca = numbers(part, 'CCA');
+        const untrained = numbers(part, '  whitened');
+        const learned = numbers(part, '  and spatial kernels learned');
+        for (const i of [0, 1, 2]) {
+          expect(learned[i]).toBeGreaterThanOrEqual(cca[i]);
+          expect(learned[i]).toBeGreaterThanOrEqual(untrained[i]);
+          expect(learned[6 + i]).toBeLessThan(untrained[6 + i]);
+        }
+      }
+      // what CCA reached elsewhere, band-passed from 5 to 60 Hz, in the windows from 0.5 s on
+      const reached = numbers(from05, '  and spatial kernels learned');
+      [17, 22, 21].forEach((count, i) => expect(reached[i]).toBeGreaterThanOrEqual(count));
+    },
+  );
 });

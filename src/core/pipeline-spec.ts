@@ -1,10 +1,15 @@
 import { fields, invalid, oneOf, positive } from './check.ts';
+import { checkOptions, Detector, type DetectorOptions } from './detector/detector.ts';
 import type { GapFillerOptions } from './gap-filler.ts';
 import type { LearnerOptions } from './learner-options.ts';
 import { layersOf, type NetworkSpec } from './network-spec.ts';
 import { optimizerOf, type OptimizerSpec } from './optimizer.ts';
 import { plan } from './plan.ts';
+import { encodeState } from './state-file.ts';
 import { sum } from './sum.ts';
+
+const parts = ['gaps', 'standardize', 'network', 'learn', 'detect'] as const;
+const detectorFields = ['falseAlarms', 'reference', 'learning'] as const;
 
 /** A pipeline as plain JSON. Every part may be left out. */
 export interface PipelineSpec {
@@ -16,6 +21,8 @@ export interface PipelineSpec {
   network?: NetworkSpec;
   /** What learns from the stream, beside the network. */
   learn?: Omit<LearnerOptions, 'optimizer'> & { network: NetworkSpec; optimizer?: OptimizerSpec };
+  /** What tells, beside them all, what is out of the ordinary in the filled signal. */
+  detect?: DetectorOptions;
 }
 
 /** Throws an error that names what in a spec is wrong. */
@@ -24,11 +31,15 @@ export function checkSpec(spec: PipelineSpec): void {
     throw invalid('spec', 'a PipelineSpec', spec, TypeError);
   }
   for (const field of Object.keys(spec)) {
-    const part = spec[oneOf('field of a pipeline', field, ['gaps', 'standardize', 'network', 'learn'])];
+    const part = spec[oneOf('field of a pipeline', field, parts)];
     if (part !== undefined) fields(field, part, 'an object of settings');
   }
   if (spec.standardize?.tau !== undefined) positive('standardize.tau', spec.standardize.tau, 'seconds');
   if (spec.standardize?.frames !== undefined) positive('standardize.frames', spec.standardize.frames);
+  if (spec.detect) {
+    for (const field of Object.keys(spec.detect)) oneOf('field of detect', field, detectorFields);
+    checkOptions(spec.detect);
+  }
   if (spec.network) layersOf(spec.network);
   if (!spec.learn) return;
   layersOf(spec.learn.network);
@@ -52,6 +63,20 @@ export function checkMemory(spec: PipelineSpec, size: number, streaming: boolean
       lineBytes(learn.network) +
       4 * (task === 'target' ? maxPending * Math.max(1, stride) : maxPending + horizon);
   }
+  checkClaim(needed, size);
+}
+
+/** The same for its detector, all of whose memory lies in the file, channel by channel. */
+export function checkDetectorMemory(
+  options: DetectorOptions | undefined,
+  channels: number,
+  rate: number,
+  size: number,
+): void {
+  checkClaim(channels * encodeState('detector', new Detector(1, rate, options).save(), {}).length, size);
+}
+
+function checkClaim(needed: number, size: number): void {
   // a line keeps no more than it needs in a file, and has room for some more frames in memory
   const most = 4 * size + 65536;
   if (!(needed <= most)) throw invalid('memory that a saved pipeline claims', `<= ${most} bytes`, needed);

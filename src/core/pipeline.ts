@@ -1,12 +1,13 @@
 import { checkBlock, type Block } from './block.ts';
 import { invalid, positive } from './check.ts';
 import { Convolver } from './convolver.ts';
+import { Detector, type Detected } from './detector/detector.ts';
 import { GapFiller } from './gap-filler.ts';
 import { Learner } from './learner.ts';
 import type { Learned } from './learned.ts';
 import { Network } from './network.ts';
 import { optimizerOf } from './optimizer.ts';
-import { checkMemory, checkSpec, type PipelineSpec } from './pipeline-spec.ts';
+import { checkDetectorMemory, checkMemory, checkSpec, type PipelineSpec } from './pipeline-spec.ts';
 import { Standardizer } from './standardizer.ts';
 import { decodeState, encodeState } from './state-file.ts';
 import { doublesIn, floatsIn, numberIn, stateIn, type State } from './state.ts';
@@ -28,11 +29,20 @@ export interface PipelineOutput {
   readonly features: Block | null;
   /** What the learner did; null when there is none. */
   readonly learned: Learned | null;
+  /** How far out of the ordinary the frames are, and alarms; null when there is no detector. */
+  readonly detected: Detected | null;
 }
 
 /**
- * What one stream passes on its way: fill gaps → standardise → network, and beside it a learner. Made from a spec, saved
- * and restored whole: a restored pipeline goes on with the bits of one that was never stopped.
+ * What one stream passes on its way. Made from a spec, saved and restored whole: a restored pipeline goes on with the bits
+ * of one that was never stopped.
+ *
+ *     blocks → fill gaps ─┬→ standardise ─┬→ network
+ *                         │               └→ learner
+ *                         └→ detector
+ *
+ * The detector hears the signal in its own unit, as it scales for itself and a standardiser would soon take a shifted level
+ * for the usual one. Frames that were filled in count as missing for it, whatever they were filled with.
  */
 export class Pipeline {
   readonly spec: PipelineSpec;
@@ -42,6 +52,8 @@ export class Pipeline {
   readonly #convolver: Convolver | null;
   /** Made when the first block tells channels and rate. */
   #standardizer: Standardizer | null = null;
+  /** The same. */
+  #detector: Detector | null = null;
   #channels = 0;
   #rate = 0;
 
@@ -74,7 +86,7 @@ export class Pipeline {
     const { state, beside } = decodeState('pipeline', bytes);
     checkMemory(beside as PipelineSpec, bytes.length, 'stream' in stateIn(state, 'convolver'));
     const pipeline = new Pipeline(beside as PipelineSpec, {});
-    pipeline.#restore(state);
+    pipeline.#restore(state, bytes.length);
     return pipeline;
   }
 
@@ -89,8 +101,12 @@ export class Pipeline {
     this.#rate = block.rate;
     return this.#gaps.push(block).map((filled) => {
       const standard = this.#standardize(filled);
-      const features = this.#convolver?.push(standard) ?? null;
-      return { block: standard, features, learned: this.learner?.push(standard) ?? null };
+      return {
+        block: standard,
+        features: this.#convolver?.push(standard) ?? null,
+        learned: this.learner?.push(standard) ?? null,
+        detected: this.#detect(filled),
+      };
     });
   }
 
@@ -121,11 +137,12 @@ export class Pipeline {
       ...(this.network && { weights: weightsIn(this.network) }),
       ...(this.#convolver && { convolver: this.#convolver.save() }),
       ...(this.learner && { learner: { ...this.learner.save(), weights: weightsIn(this.learner.network) } }),
+      ...(this.#detector && { detector: this.#detector.save() }),
     };
     return encodeState('pipeline', state, this.spec);
   }
 
-  #restore(state: State): void {
+  #restore(state: State, size: number): void {
     this.#channels = numberIn(state, 'channels');
     this.#rate = numberIn(state, 'rate');
     this.#gaps.restore(stateIn(state, 'gaps'));
@@ -134,6 +151,12 @@ export class Pipeline {
       doublesIn(statistics, 'count', this.#channels);
       this.#standardizer = this.#makeStandardizer();
       this.#standardizer.restore(statistics);
+    }
+    if ('detector' in state) {
+      const { detect } = this.spec;
+      checkDetectorMemory(detect, this.#channels, this.#rate, size);
+      this.#detector = new Detector(this.#channels, this.#rate, detect);
+      this.#detector.restore(stateIn(state, 'detector'));
     }
     if (this.network) setWeights(this.network, stateIn(state, 'weights'));
     this.#convolver?.restore(stateIn(state, 'convolver'));
@@ -147,6 +170,12 @@ export class Pipeline {
     if (!this.spec.standardize) return block;
     this.#standardizer ??= this.#makeStandardizer();
     return { ...block, data: this.#standardizer.push(block.data, block.valid) };
+  }
+
+  #detect(block: Block): Detected | null {
+    if (!this.spec.detect) return null;
+    this.#detector ??= new Detector(this.#channels, this.#rate, this.spec.detect);
+    return this.#detector.push(block);
   }
 
   #makeStandardizer(): Standardizer {

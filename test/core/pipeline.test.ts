@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Block } from '../../src/core/block.ts';
+import { Detector } from '../../src/core/detector/detector.ts';
 import { Network } from '../../src/core/network.ts';
 import type { OptimizerSpec } from '../../src/core/optimizer.ts';
 import { Pipeline, type PipelineOutput } from '../../src/core/pipeline.ts';
@@ -21,6 +22,7 @@ const spec: PipelineSpec = {
   standardize: { tau: 0.5 },
   network: { inChannels: 2, layers: [{ type: 'conv1d', outChannels: 3, kernelSize: 5, stride: 3, mode: 'same' }] },
   learn: { network: stack, horizon: 2, updateEvery: 3, optimizer: { type: 'nlms', rate: 0.1 } },
+  detect: { falseAlarms: 50 },
 };
 
 /** 400 frames of noise with a NaN, a short gap and a long one, in blocks of the given lengths. */
@@ -40,9 +42,8 @@ function blocks(lengths: number[]): Block[] {
 }
 
 const numbersOf = (outputs: PipelineOutput[]) =>
-  outputs.map(({ block, features, learned }) => ({
-    block,
-    features,
+  outputs.map(({ learned, ...rest }) => ({
+    ...rest,
     learned: learned && { ...learned, weights: learned.weights() },
   }));
 
@@ -71,7 +72,7 @@ describe('a pipeline', () => {
       }
       cut = Pipeline.restore(cut.save());
       expect(cut.flush()).toEqual(whole.flush());
-      expect(cut.save()).toEqual(Pipeline.restore(cut.save()).save());
+      expect(Buffer.compare(cut.save(), Pipeline.restore(cut.save()).save())).toBe(0);
     };
     const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
     const task = fc.constantFrom('forecast' as const, 'target' as const);
@@ -96,6 +97,32 @@ describe('a pipeline', () => {
     const pipeline = Pipeline.create(spec);
     const starts = blocks([90, 105, 140]).map((block) => pipeline.push(block).map((output) => output.block.start));
     expect(starts).toEqual([[0], [90, 95], [260]]);
+  });
+});
+
+describe('the detector of a pipeline', () => {
+  const detect = { falseAlarms: 50 };
+  const heard = (spec: PipelineSpec) => {
+    const pipeline = Pipeline.create(spec);
+    const outputs = blocks([40]).flatMap((block) => pipeline.push(block).map(({ detected }) => detected!));
+    const ofFrame = new Map<number, number>();
+    for (const { score } of outputs)
+      for (const [t, valid] of score.valid!.entries()) if (valid === 1) ofFrame.set(score.start + t, score.data[t]);
+    return { scores: [...ofFrame], alarms: outputs.flatMap(({ alarms }) => alarms) };
+  };
+
+  test('hears what a detector by itself hears of the signal in its own unit', () => {
+    const detector = new Detector(2, 100, detect);
+    const pipeline = Pipeline.create({ gaps: { policy: 'none' }, standardize: { tau: 1 }, detect });
+    for (const block of blocks([40])) expect(pipeline.push(block)[0].detected).toEqual(detector.push(block));
+  });
+
+  test('takes what a gap was filled with for missing, whatever it was', () => {
+    const unfilled = heard({ gaps: { policy: 'none' }, detect });
+    expect(unfilled.scores).toHaveLength(335);
+    expect(unfilled.alarms.length).toBeGreaterThan(0);
+    for (const policy of ['zero', 'hold', 'linear'] as const)
+      expect(heard({ gaps: { policy }, detect })).toEqual(unfilled);
   });
 });
 
@@ -145,6 +172,12 @@ describe('a saved pipeline that cannot be restored is refused with a sentence', 
       { standardize: {} },
     );
     expect(() => Pipeline.restore(channels)).toThrow('state.count.length must be 1000000000, got 2');
+    const watched = encodeState(
+      'pipeline',
+      { channels: 1e9, rate: 1, gaps, detector: { expected: 0 } },
+      { detect: {} },
+    );
+    expect(() => Pipeline.restore(watched)).toThrow('memory that a saved pipeline claims must be <=');
   });
 
   test('and no name in it reaches what is outside of it', () => {
@@ -181,7 +214,7 @@ test.each([
   [
     'a part that does not exist',
     { filter: 1 },
-    "field of a pipeline must be one of gaps, standardize, network, learn, got 'filter'",
+    "field of a pipeline must be one of gaps, standardize, network, learn, detect, got 'filter'",
   ],
   [
     'a network that cannot run',
@@ -193,6 +226,12 @@ test.each([
     { learn: { network: stack, optimizer: { type: 'lion' } } },
     "optimizer.type must be one of sgd, nlms, rmsprop, adam, adamW, autoStep, got 'lion'",
   ],
+  [
+    'an option that a detector does not have',
+    { detect: { falseAlarm: 1 } },
+    "field of detect must be one of falseAlarms, reference, learning, got 'falseAlarm'",
+  ],
+  ['a commissioning that is too short', { detect: { reference: 10 } }, 'reference must be an integer >= 1000, got 10'],
   ['a time constant of nothing', { standardize: { tau: 0 } }, 'standardize.tau must be a number > 0 in seconds, got 0'],
 ])('%s is refused with a sentence', (_, wrong, sentence) => {
   expect(() => Pipeline.create(wrong as PipelineSpec)).toThrow(sentence);
