@@ -75,7 +75,7 @@ export class ConvTranspose1d implements LayerStream {
 
   backward(g: Rows): Rows {
     const line = this.#gradientLine!;
-    line.open(this.#line.next);
+    line.open(this.#line.next, this.#keep());
     for (let i = 0; i < g.count; i++) this.#accumulate(this.#learned++, g.at + i * g.channels, line);
     const { stride, reach } = this.#shape;
     // the last output that frame n reaches or, where no tap reaches as far, that hangs on it
@@ -85,14 +85,14 @@ export class ConvTranspose1d implements LayerStream {
 
   release(): Rows {
     const line = this.#gradientLine!;
-    line.open(this.#line.next);
+    line.open(this.#line.next, this.#keep());
     return line.take(Math.min(this.#frames, Math.floor((this.#learned - 1) / this.#shape.stride) + 1));
   }
 
   flushGradient(): Rows {
     const line = this.#gradientLine!;
     this.#learned = this.#outputs;
-    line.open(this.#line.next);
+    line.open(this.#line.next, this.#keep());
     return line.take(this.#frames);
   }
 
@@ -113,7 +113,7 @@ export class ConvTranspose1d implements LayerStream {
       frames: this.#frames,
       ended: Number(this.#ended),
       line: this.#line.save(this.#keep()),
-      ...(this.#gradientLine && { gradientLine: this.#gradientLine.save() }),
+      ...(this.#gradientLine && { gradientLine: this.#gradientLine.save(this.#keep()) }),
     };
   }
 

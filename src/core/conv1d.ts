@@ -1,5 +1,5 @@
 import { words } from '../kernels/program.ts';
-import { ConvGradient, type OwedShape } from './conv-gradient.ts';
+import { ConvGradient, mostOwed, type OwedShape } from './conv-gradient.ts';
 import { EarlySums } from './early-sums.ts';
 import type { StreamContext } from './layer.ts';
 import { packedGroup } from './packed-kernels.ts';
@@ -104,8 +104,12 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
     return { length: this.#length, step: this.#step, outputs: this.#outputs, windowAt };
   }
 
-  protected override get oldestOwed(): number {
-    return Math.min(super.oldestOwed, this.#gradient!.oldest);
+  protected override oldestOwed(): number {
+    const gradient = this.#gradient!;
+    const learned = super.oldestOwed();
+    // what was owed long ago must not keep the line from moving on
+    if (learned - gradient.oldest > mostOwed) gradient.settle();
+    return Math.min(learned, gradient.oldest);
   }
 }
 

@@ -73,6 +73,9 @@ export class Descent implements Optimizer {
   step(network: Network, stream: NetworkStream): void {
     if ((stream as NetworkStream | undefined)?.network !== network)
       throw new TypeError('stream must be a stream of network, got one of another');
+    stream.mustBeOpen();
+    if (this.#engine && this.#engine !== network.engine)
+      throw new TypeError('network must be of the engine that the optimizer remembers in, got one of another');
     this.#steps++;
     network.changes.version++;
     const { plain } = this.#rule;
@@ -95,6 +98,7 @@ export class Descent implements Optimizer {
     this.#layers.length = 0;
     if (this.#engine && this.#lease) this.#engine.end(this.#lease);
     this.#lease = null;
+    this.#engine = null;
   }
 
   fresh(): Optimizer {

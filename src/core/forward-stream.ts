@@ -50,7 +50,7 @@ export class ForwardStream {
     this.ledger = new StreamLedger({ inChannels, outChannels, burst, gradients, maxPending, outputsFor });
     const context = { engine, lease: this.#lease, gradients, eager, blind, fft, weights: network.changes };
     this.stack = new LayerStack(inChannels, layers, network.values, context);
-    this.#program = this.stack.program;
+    this.#program = this.stack.program();
   }
 
   /** Frames pushed or skipped so far: the absolute index of the next one. */
@@ -153,9 +153,14 @@ export class ForwardStream {
     return out !== undefined && out.length >= numbers && out instanceof Float32Array;
   }
 
+  /** Throws where its memory was given back. @internal */
+  mustBeOpen(): void {
+    if (this.ledger.closed) throw new TypeError('stream must be open, got a closed one');
+  }
+
   /** Before anything is done: brings the layers up to date and takes the scratch back. */
   protected begin(): void {
-    if (this.ledger.closed) throw new TypeError('stream must be open, got a closed one');
+    this.mustBeOpen();
     this.#program?.leave(this.ledger.index);
     this.engine.scratch.begin();
   }

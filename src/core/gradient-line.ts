@@ -40,11 +40,12 @@ export class GradientLine {
     return this.#line.offset(index);
   }
 
-  /** Opens rows of zeros up to frame `next` - 1. */
-  open(next: number): void {
+  /** Opens rows of zeros up to frame `next` - 1; those from `oldest` on may still be scattered into, gone or not. */
+  open(next: number, oldest: number): void {
     const line = this.#line;
+    const keep = Math.min(oldest, this.first - this.#behind);
     while (line.next < next) {
-      const count = line.makeRoom(next - line.next, this.first - this.#behind);
+      const count = line.makeRoom(next - line.next, keep);
       this.#kernels.fill(line.append(count), count * this.channels, 0);
     }
   }
@@ -75,9 +76,9 @@ export class GradientLine {
     this.#line.shift(count);
   }
 
-  /** The rows that are open, and those behind them that hold what padding will pass on. */
-  save(): State {
-    return { first: this.first, line: this.#line.save(this.first - this.#behind) };
+  /** The rows that are open, and those behind them, from `oldest` on at least, that may still be scattered into. */
+  save(oldest: number): State {
+    return { first: this.first, line: this.#line.save(Math.min(oldest, this.first - this.#behind)) };
   }
 
   restore(state: State): void {

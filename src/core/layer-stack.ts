@@ -21,8 +21,7 @@ export class LayerStack {
   /** What each layer put out last. */
   readonly outputs: Rows[] = [];
   readonly trained: readonly Trained[];
-  /** What steps all of them at once; null where some cannot be. */
-  readonly program: StepProgram | null;
+  readonly #specs: readonly Layer[];
   readonly #context: StreamContext;
   readonly #layers: readonly LayerStream[];
 
@@ -40,8 +39,14 @@ export class LayerStack {
     this.trained = this.#layers.flatMap(({ trained }) => trained);
     this.inChannels = inChannels;
     this.outChannels = layers.at(-1)!.outChannels;
-    const can = !context.gradients && !context.eager && context.engine.kernels.run !== undefined;
-    this.program = can && areStepped(this.#layers) ? new StepProgram(context, this.#layers, layers) : null;
+    this.#specs = layers;
+  }
+
+  /** What steps all of them at once; null where some cannot be. */
+  program(): StepProgram | null {
+    const { gradients, eager, engine } = this.#context;
+    const can = !gradients && !eager && engine.kernels.run !== undefined;
+    return can && areStepped(this.#layers) ? new StepProgram(this.#context, this.#layers, this.#specs) : null;
   }
 
   /** The parameters of a list of layers, each with its layer's number in its name. */

@@ -18,6 +18,7 @@ export class Lease {
 
   /** A part of `count` numbers, all 0; its offset. */
   take(count: number): number {
+    if (this.#ended) throw new TypeError('memory must be held by somebody, got that of a closed stream');
     const start = this.arena.take(count);
     this.#parts.push(start, count);
     return start;

@@ -70,6 +70,7 @@ export class NetworkStream extends ForwardStream {
   /** Copies of the gradients accumulated since the last update, by parameter name, in lag order like the weights. */
   gradients(): Weights {
     this.#learning();
+    this.mustBeOpen();
     const gradients = this.stack.trained.flatMap((layer) => layer.gradients());
     return weightsOf(this.network.parameters, gradients);
   }

@@ -77,7 +77,7 @@ class Residual implements LayerStream {
   backward(g: Rows): Rows {
     const line = this.#shortcut!;
     const end = this.#first + this.#frames.count;
-    line.open(end);
+    line.open(end, Infinity);
     const { f32 } = this.#engine.arena;
     for (let i = 0; i < g.count; i++) {
       const hang = this.#pace.hang(this.#learned++);
@@ -95,7 +95,7 @@ class Residual implements LayerStream {
   flushGradient(): Rows {
     const line = this.#shortcut!;
     this.#learned = this.#outputs;
-    line.open(this.#first + this.#frames.count);
+    line.open(this.#first + this.#frames.count, Infinity);
     return this.#handOn(this.#stack.flushGradient(), line);
   }
 
@@ -115,7 +115,7 @@ class Residual implements LayerStream {
       learned: this.#learned,
       frames: this.#frames.save(),
       stack: this.#stack.save(),
-      ...(this.#shortcut && { shortcut: this.#shortcut.save() }),
+      ...(this.#shortcut && { shortcut: this.#shortcut.save(Infinity) }),
     };
   }
 

@@ -11,6 +11,9 @@ export interface Rows {
   valid: Uint8Array;
 }
 
+/** Numbers from which on a view is faster than a loop. */
+const many = 32;
+
 /**
  * Memory for the rows of one call, shared by all streams of an engine: a call begins by taking everything back, and what
  * it returns has been copied out by then.
@@ -22,6 +25,11 @@ export class Scratch {
   #start = 0;
   #size = 0;
   #top = 0;
+  /** The part that was copied out last and, once it was so twice, a view of it. */
+  #view: Float32Array | null = null;
+  #viewAt = -1;
+  #viewNumbers = 0;
+  #viewOf: ArrayBufferLike | null = null;
   /** Parts that became too small in this call; what lies in them holds until the next. */
   readonly #outgrown: { start: number; size: number }[] = [];
 
@@ -48,7 +56,7 @@ export class Scratch {
   numbers(count: number): number {
     const from = this.#top;
     // room behind the last number: the loops read by fours
-    const end = from + ((count + 7) & ~3);
+    const end = from + 4 * Math.ceil(count / 4 + 1);
     if (end > this.#size) return this.#grow(count);
     this.#top = end;
     return this.#start + from;
@@ -83,8 +91,23 @@ export class Scratch {
   copyTo({ at, count, channels }: Rows, out: Float32Array): number {
     const { f32 } = this.#arena;
     const numbers = count * channels;
-    for (let i = 0; i < numbers; i++) out[i] = f32[at + i];
+    if (numbers >= many && this.#sameAgain(at, numbers)) out.set(this.#view!);
+    else for (let i = 0; i < numbers; i++) out[i] = f32[at + i];
     return count;
+  }
+
+  /** Whether the same part is asked for as the last time; a view of it is then at hand, so that blocks of one length need one. */
+  #sameAgain(at: number, numbers: number): boolean {
+    const { f32 } = this.#arena;
+    const same = at === this.#viewAt && numbers === this.#viewNumbers && f32.buffer === this.#viewOf;
+    if (same) this.#view ??= f32.subarray(at, at + numbers);
+    else {
+      this.#view = null;
+      this.#viewAt = at;
+      this.#viewNumbers = numbers;
+      this.#viewOf = f32.buffer;
+    }
+    return same;
   }
 
   /** The rows of `first` and then those of `second`. */
@@ -103,9 +126,11 @@ export class Scratch {
   }
 
   #grow(count: number): number {
+    const size = Math.max(2 * this.#size, 2 * count, 1024);
+    const start = this.#arena.take(size);
     if (this.#size > 0) this.#outgrown.push({ start: this.#start, size: this.#size });
-    this.#size = Math.max(2 * this.#size, 2 * count, 1024);
-    this.#start = this.#arena.take(this.#size);
+    this.#size = size;
+    this.#start = start;
     this.#top = 0;
     return this.numbers(count);
   }

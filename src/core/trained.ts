@@ -52,10 +52,10 @@ export class Trained {
    */
   adapt(rate: number, trend: readonly number[], keep: number, least: number): void {
     const step = Math.fround(rate / Math.max(this.energy, least));
-    const { f32 } = this.engine.arena;
     for (let i = 0; i < this.values.length; i++) {
       const { at, count } = this.values[i];
       const [slope, owed, kept] = [this.gradient(i), trend[i], Math.fround(keep - rate / count)];
+      const { f32 } = this.engine.arena;
       for (let j = 0; j < count; j++) {
         const change = Math.fround(step * f32[slope + j]);
         f32[at + j] -= change;

@@ -39,8 +39,8 @@ export class WindowGradient extends GradientLine {
     return this.take(final);
   }
 
-  override save(): State {
-    return { ...super.save(), ...(this.#copies && { copies: this.#copies.slice() }) };
+  override save(oldest: number): State {
+    return { ...super.save(oldest), ...(this.#copies && { copies: this.#copies.slice() }) };
   }
 
   override restore(state: State): void {

@@ -53,7 +53,7 @@ export abstract class WindowLayer implements LayerStream {
   protected abstract accumulate(first: number, count: number, g: number, dx: number): void;
 
   /** The oldest output whose window must stay in the line. */
-  protected get oldestOwed(): number {
+  protected oldestOwed(): number {
     return this.#learned;
   }
 
@@ -98,7 +98,7 @@ export abstract class WindowLayer implements LayerStream {
 
   backward(g: Rows): Rows {
     const line = this.gradientLine!;
-    line.open(this.line.next);
+    line.open(this.line.next, this.#oldest(this.#learned));
     for (let i = 0; i < g.count;) {
       const count = this.#soundRun(g.count - i);
       if (count > 0)
@@ -112,7 +112,7 @@ export abstract class WindowLayer implements LayerStream {
   release(): Rows {
     const { stride, anchor } = this.windowing;
     const line = this.gradientLine!;
-    line.open(this.line.next);
+    line.open(this.line.next, this.#oldest(this.#learned));
     return line.letGo(
       this.#learned === 0 ? 0 : (this.#learned - 1) * stride + anchor + 1,
       this.#frames,
@@ -123,7 +123,7 @@ export abstract class WindowLayer implements LayerStream {
 
   flushGradient(): Rows {
     const line = this.gradientLine!;
-    line.open(this.line.next);
+    line.open(this.line.next, this.#oldest(this.#learned));
     this.#learned = this.#outputs;
     return line.letGo(Infinity, this.#frames, this.#known, this.windowing.hold);
   }
@@ -173,7 +173,7 @@ export abstract class WindowLayer implements LayerStream {
       known: this.#known,
       ended: Number(this.#ended),
       line: this.line.save(this.#keep()),
-      ...(this.gradientLine && { gradientLine: this.gradientLine.save() }),
+      ...(this.gradientLine && { gradientLine: this.gradientLine.save(this.#oldest(this.#learned)) }),
     };
   }
 
@@ -205,7 +205,7 @@ export abstract class WindowLayer implements LayerStream {
   #keep(): number {
     const { wait, receptiveField, sources } = this.windowing;
     if (wait === Infinity) return 1 - receptiveField;
-    const outputs = this.gradientLine ? Math.min(this.#outputs, this.oldestOwed) : this.#outputs;
+    const outputs = this.gradientLine ? Math.min(this.#outputs, this.oldestOwed()) : this.#outputs;
     return Math.min(this.#oldest(outputs), this.line.next - sources);
   }
 

@@ -117,5 +117,5 @@ export class Arena {
 }
 
 function whole(count: number): number {
-  return (Math.max(count, 1) + 3) & ~3;
+  return 4 * Math.ceil(Math.max(count, 1) / 4);
 }
