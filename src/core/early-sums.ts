@@ -41,6 +41,7 @@ export class EarlySums {
     if (to <= this.#done) return;
     this.#engine.kernels.convolveHead(x, this.#weight, this.#done, to, this.#length, this.#outputs, this.#sums);
     this.#done = to;
+    this.#fetch(to);
   }
 
   /** Computes output `output` to `y` from what was summed up and the rest of its window at `x`; false where nothing was. */
@@ -50,6 +51,14 @@ export class EarlySums {
     kernels.convolveTail(x, this.#weight, this.#bias, this.#done, this.#length, this.#outputs, this.#sums, y);
     this.#output = -1;
     return true;
+  }
+
+  /** Reads the weights that are left for the newest frame, so that they are at hand when it arrives. */
+  #fetch(from: number): void {
+    const row = (this.#length + 3) & ~3;
+    const rest = 4 * (row - from);
+    for (let o = 0; o < this.#outputs; o += 4)
+      this.#engine.kernels.energy(this.#weight + o * row + 4 * from, 0, 1, rest, 0, 0);
   }
 
   #isOf(output: number): boolean {

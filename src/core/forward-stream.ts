@@ -46,8 +46,7 @@ export class ForwardStream {
     this.#lease = engine.lease(this);
     const { layers, pace } = streamLayers(network, prewarm);
     this.pace = pace;
-    const outputsFor = (frames: number) => this.outputsFor(frames);
-    this.ledger = new StreamLedger({ inChannels, outChannels, burst, gradients, maxPending, outputsFor });
+    this.ledger = new StreamLedger({ inChannels, outChannels, burst, gradients, maxPending });
     const context = { engine, lease: this.#lease, gradients, eager, blind, fft, weights: network.changes };
     this.stack = new LayerStack(inChannels, layers, network.values, context);
     this.#program = this.stack.program();
@@ -144,7 +143,7 @@ export class ForwardStream {
   /** The frames of a block; throws, before anything is changed, where it cannot be taken. */
   #framesOf(x: ArrayLike<number>, valid?: ArrayLike<number>): number {
     const frames = list('x', x).length / this.#inChannels;
-    if (!this.ledger.takes(frames)) this.ledger.refuse(x, frames);
+    if (!this.ledger.takes(frames)) this.ledger.refuse(x, frames, this.outputsFor(frames));
     if (valid && valid.length !== frames) throw invalid('valid.length', `the ${frames} frames of x`, valid.length);
     return frames;
   }
@@ -179,7 +178,7 @@ export class ForwardStream {
 
   protected pushZeros(frames: number): Rows {
     const zeros = new Float32Array(frames * this.#inChannels);
-    if (!this.ledger.takes(frames)) this.ledger.refuse(zeros, frames);
+    if (!this.ledger.takes(frames)) this.ledger.refuse(zeros, frames, this.outputsFor(frames));
     return this.#push(zeros, frames, new Uint8Array(frames));
   }
 }

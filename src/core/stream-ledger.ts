@@ -10,8 +10,6 @@ export interface LedgerOptions {
   readonly burst: number;
   readonly gradients: boolean;
   readonly maxPending: number;
-  /** How many outputs `frames` more input frames would bring. */
-  readonly outputsFor: (frames: number) => number;
 }
 
 const none = new Uint8Array(0);
@@ -48,13 +46,13 @@ export class StreamLedger {
     return !gradients || this.pending + frames * burst <= maxPending;
   }
 
-  /** Throws the sentence that says why a block is refused; returns where it need not be. */
-  refuse({ length }: ArrayLike<number>, frames: number): void {
-    const { inChannels, gradients, maxPending, outputsFor } = this.#options;
+  /** Throws the sentence that says why a block that would bring `outputs` is refused; returns where it need not be. */
+  refuse({ length }: ArrayLike<number>, frames: number, outputs: number): void {
+    const { inChannels, gradients, maxPending } = this.#options;
     if (!Number.isInteger(frames)) throw invalid('x.length', `a multiple of its ${inChannels} channels`, length);
     if (this.closed) throw new TypeError('stream must be open, got a closed one');
     if (this.ended && frames > 0) throw new RangeError(`frames pushed after flush must be 0, got ${frames}`);
-    const pending = this.pending + outputsFor(frames);
+    const pending = this.pending + outputs;
     if (gradients && pending > maxPending)
       throw invalid('outputs that wait for a gradient', `<= maxPending = ${maxPending}`, pending);
   }

@@ -1,0 +1,77 @@
+/**
+ * Makes many streams in a process of its own, by itself and nothing else in it, and sends home what they take and what a frame costs when the
+ * streams take turns. Told what to make by its parent: all of them share a network, or each has its own and learns from
+ * every frame.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { Network, sgd } from 'tapline';
+
+process.once('message', async ({ count, learning, spec, weights, frames, tens, gradients }) => {
+  const shared = Network.create(spec, { weights });
+  const { inChannels, outChannels } = shared;
+  const y = new Float32Array(10 * outChannels);
+  const gradientX = new Float32Array(100 * inChannels);
+
+  const makeShared = () => {
+    const stream = shared.stream();
+    return (x) => stream.pushInto(x, y);
+  };
+
+  const makeLearning = () => {
+    const network = shared.clone();
+    const stream = network.stream({ gradients: true });
+    const optimizer = sgd({ rate: 1e-6 });
+    return (x) => {
+      stream.pushInto(x, y);
+      stream.backwardInto(gradients[x.length > inChannels ? 1 : 0], gradientX);
+      optimizer.step(network, stream);
+    };
+  };
+
+  const memory = async () => {
+    for (let i = 0; i < 3; i++) {
+      gc();
+      await setImmediate();
+    }
+    const { rss, heapUsed } = process.memoryUsage();
+    return { rss, heap: heapUsed, arena: shared.engine.bytes };
+  };
+
+  /** Every stream takes one of `inputs`, a turn for each of them. */
+  const turns = (streams, inputs) => {
+    for (const x of inputs) for (const push of streams) push(x);
+  };
+
+  /** µs a frame: median of a few measurements, each at least 100 ms long. */
+  const time = (streams, inputs) => {
+    const means = [];
+    for (let round = 0; round < 7; round++) {
+      const start = performance.now();
+      let pushed = 0;
+      let ms = 0;
+      for (let turn = 0; ms < 100; turn++, ms = performance.now() - start) {
+        turns(streams, [inputs[turn & (inputs.length - 1)]]);
+        pushed += streams.length;
+      }
+      means.push((1000 * ms) / (pushed * (inputs[0].length / inChannels)));
+    }
+    return means.sort((a, b) => a - b)[means.length >> 1];
+  };
+
+  const make = learning ? makeLearning : makeShared;
+  const first = make();
+  for (let i = 0; i < 100; i++) turns([first], [...frames, ...tens]);
+  const before = await memory();
+  const streams = Array.from({ length: count }, make);
+  turns(streams, [...frames.slice(0, 20), tens[0]]);
+  const after = await memory();
+  process.send({
+    bytes: {
+      rss: (after.rss - before.rss) / count,
+      heap: (after.heap - before.heap) / count,
+      arena: (after.arena - before.arena) / count,
+    },
+    us: [time(streams, frames), time(streams, tens)],
+  });
+  process.disconnect();
+});
