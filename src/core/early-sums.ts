@@ -41,7 +41,7 @@ export class EarlySums {
     if (to <= this.#done) return;
     this.#engine.kernels.convolveHead(x, this.#weight, this.#done, to, this.#length, this.#outputs, this.#sums);
     this.#done = to;
-    this.#fetch(to);
+    this.#bringNear(to);
   }
 
   /** Computes output `output` to `y` from what was summed up and the rest of its window at `x`; false where nothing was. */
@@ -54,7 +54,7 @@ export class EarlySums {
   }
 
   /** Reads the weights that are left for the newest frame, so that they are at hand when it arrives. */
-  #fetch(from: number): void {
+  #bringNear(from: number): void {
     const row = (this.#length + 3) & ~3;
     const rest = 4 * (row - from);
     for (let o = 0; o < this.#outputs; o += 4)
