@@ -7,7 +7,7 @@ import { publishing } from './publishing.ts';
 
 /**
  * Two sensors for a server that has none: the simulated headset with its true alpha, and this computer. They come over
- * the WebSocket as any stranger's would.
+ * the WebSocket like those of a stranger.
  */
 export function demo(server: string, signal: AbortSignal): Promise<void> {
   const address = (stream: string) => ingestAddress(server, stream);

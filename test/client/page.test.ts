@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
 import { launchBrowser } from '../browser.ts';
+import { drawn } from '../drawn.ts';
 import { buildPage } from './bundle.ts';
 import { type FixtureServer, startFixture } from './fixture-server.ts';
 
@@ -45,10 +46,6 @@ function alarmOf(id: number, stream: string, channels: AlarmMember['channels']):
     members: [{ ...member, window: { run: 0, from: 0, to: 0 } }],
   };
 }
-const drawn = (): Promise<void> =>
-  page.evaluate(async () => {
-    for (let i = 0; i < 4; i++) await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-  });
 /** Publishes until `seen` is true: the page hears of it in its own time. */
 const until = (seen: () => Promise<boolean>): Promise<void> =>
   expect.poll(async () => (server.advance(25), seen()), { interval: 50, timeout: 20_000 }).toBe(true);
@@ -101,12 +98,12 @@ describe('the page', () => {
   test('holds the picture on Space, says how far it is behind, and goes live again', async () => {
     await page.keyboard.press('Space');
     await page.waitForSelector('[data-testid=pause][aria-pressed=true]');
-    await drawn();
+    await drawn(page);
     const held = await picture();
     await until(async () =>
       /^paused, live −[1-9]\d* s$/.test((await page.textContent('[data-testid=live-state]')) ?? ''),
     );
-    await drawn();
+    await drawn(page);
     expect((await picture()) === held).toBe(true);
     await page.click('[data-testid=pause]');
     await until(async () => (await page.textContent('[data-testid=live-state]')) === 'live');
@@ -129,7 +126,7 @@ describe('the page', () => {
     await page.selectOption('[data-testid=palette]', 'magma');
     await until(async () => (await picture()) !== narrow);
     await page.selectOption('[data-testid=window]', '60');
-    await drawn();
+    await drawn(page);
     expect(await picture()).not.toBe(narrow);
   });
 
@@ -268,7 +265,7 @@ describe('the page', () => {
 
   test('fits a narrow screen, and has a name for every control', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
-    await drawn();
+    await drawn(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
     const nameless = await page.locator('button, select, input').evaluateAll(
       (all) =>

@@ -38,7 +38,7 @@ window.block = (start, rows, rate = 100, valid) => ({
   ...(valid && { valid: Uint8Array.from(valid) }),
 });
 window.drawn = async () => {
-  for (let i = 0; i < 4; i++) await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  for (let frame = 0; frame < 5; frame++) await new Promise((done) => requestAnimationFrame(done));
 };
 const copyOf = (canvas) => {
   const copy = document.createElement('canvas');

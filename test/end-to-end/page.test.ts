@@ -4,6 +4,7 @@ import { demo } from '../../src/cli/demo.ts';
 import type { LearnerInfo } from '../../src/protocol/index.ts';
 import { createServer, type TaplineServer } from '../../src/server/index.ts';
 import { startVisitor, type Visitor } from './visitor.ts';
+import { drawn } from '../drawn.ts';
 
 let visitor: Visitor;
 let server: TaplineServer;
@@ -20,10 +21,6 @@ const remember = (): Promise<void> =>
   });
 /** Resolves when the heatmap's pixels are others than the remembered ones. */
 const moved = (): Promise<unknown> => page.waitForFunction(() => window.picture() !== window.remembered);
-const drawn = (): Promise<void> =>
-  page.evaluate(async () => {
-    for (let i = 0; i < 4; i++) await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-  });
 const received = (name: string): number => server.streams().find((info) => info.name === name)?.next ?? 0;
 const follower = (): LearnerInfo | undefined =>
   server
@@ -138,12 +135,12 @@ describe('the page of a server with the two sensors of the demo', () => {
   test('holds the picture while the data goes on, says so, and goes live again', async () => {
     await page.click(part('pause'));
     await page.waitForSelector(`${part('pause')}[aria-pressed=true]`);
-    await drawn();
+    await drawn(page);
     await remember();
     const before = received('headset');
     await expect.poll(() => received('headset') - before, { timeout: 10_000 }).toBeGreaterThan(300);
     await page.getByText(/^paused, live −[1-9]\d* s$/).waitFor();
-    await drawn();
+    await drawn(page);
     expect(await page.evaluate(() => window.picture() === window.remembered)).toBe(true);
     await page.click(part('pause'));
     await page.waitForFunction(() => document.querySelector('[data-testid=live-state]')?.textContent === 'live');
@@ -152,7 +149,7 @@ describe('the page of a server with the two sensors of the demo', () => {
 
   test('shows another window, decibel or power, and fewer channels, of the moment that it holds', async () => {
     await page.click(part('pause'));
-    await drawn();
+    await drawn(page);
     const settings: [action: () => Promise<unknown>, back: () => Promise<unknown>][] = [
       [() => page.selectOption(part('window'), '2'), () => page.selectOption(part('window'), '10')],
       [() => page.locator(part('db')).uncheck(), () => page.locator(part('db')).check()],
@@ -162,11 +159,11 @@ describe('the page of a server with the two sensors of the demo', () => {
       await remember();
       await change();
       await moved();
-      await drawn();
+      await drawn(page);
       await remember();
       await back();
       await moved();
-      await drawn();
+      await drawn(page);
     }
     await page.click(part('channels'));
     await page.locator('.menu-body input').first().uncheck();
@@ -182,11 +179,11 @@ describe('the page of a server with the two sensors of the demo', () => {
     await page.waitForSelector(stream('beside', 'headset'));
     await page.click(stream('stream-item', 'headset'));
     await page.waitForFunction(() => window.picture().length > 10_000);
-    await drawn();
+    await drawn(page);
     await remember();
     const before = received('headset');
     await expect.poll(() => received('headset') - before).toBeGreaterThan(100);
-    await drawn();
+    await drawn(page);
     expect(await page.evaluate(() => window.picture() === window.remembered)).toBe(true);
     await page.click(stream('stream-item', 'headset.alpha'));
     await page.getByText('Shown live').waitFor();
