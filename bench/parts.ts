@@ -1,0 +1,57 @@
+/**
+ * Where the time of a frame goes, `npx tsx bench/parts.ts`: the engine as it is driven, forward and learning, beside its inner
+ * loops by themselves, interleaved, medians, in ns.
+ */
+import { Network, sgd } from '../src/index.ts';
+import { machine } from './machine.ts';
+import { median } from './rounds.ts';
+import { table } from './table.ts';
+import { workloadOf } from './workloads.ts';
+
+const [rounds, calls] = [41, 5000];
+
+function partsOf(name: string): Record<string, () => void> {
+  const { spec, weights, blocks, inChannels: C, outChannels: O, receptiveField } = workloadOf(name, 1);
+  const network = Network.create(spec, { weights });
+  const [{ at: w, count }, { at: b }] = network.values;
+  const { arena, kernels } = network.engine;
+  const length = receptiveField * C;
+  const [x, g, y, dx, own] = [length + 4, O, O, length + 4, count].map((numbers) => arena.take(numbers));
+  arena.f32.set(blocks[0], x);
+  arena.f32.fill(0.01, g, g + O);
+  const [forward, learning] = [network.stream(), Network.create(spec, { weights }).stream({ gradients: true })];
+  const optimizer = sgd({ rate: 1e-6 });
+  const [out, slopes, rows] = [new Float32Array(O), new Float32Array(O).fill(0.01), new Float32Array(4 * length)];
+  return {
+    'a frame forward': () => forward.pushInto(blocks[0], out),
+    'its sums': () => {
+      kernels.convolve(x, C, 1, w, b, length, O, y, O);
+    },
+    'a learning step': () => {
+      learning.pushInto(blocks[0], out);
+      learning.backwardInto(slopes, rows);
+      optimizer.step(learning.network, learning);
+    },
+    "the input's gradient": () => {
+      kernels.inputGradient(g, O, 1, w, length, O, dx, C);
+    },
+    "the weights' step": () => {
+      kernels.descend(x, C, 1, g, O, length, O, own, 0, 1e-6, -1);
+    },
+  };
+}
+
+function time(act: () => void): number {
+  const start = performance.now();
+  for (let i = 0; i < calls; i++) act();
+  return (1e6 * (performance.now() - start)) / calls;
+}
+
+console.log(machine());
+for (const name of ['W1', 'W2']) {
+  const parts = Object.entries(partsOf(name));
+  const times = parts.map((): number[] => []);
+  for (let round = 0; round < rounds; round++) parts.forEach(([, act], i) => times[i].push(time(act)));
+  const rowsOf = parts.map(([part], i) => [part, median(times[i]).toFixed(0)]);
+  console.log(`\n${name}\n\n${table(['part', 'ns'], rowsOf)}`);
+}
