@@ -507,11 +507,17 @@ describe('under a strict content security policy', () => {
         }
       };
     });
-    const before = await used(1000);
-    const after = await used(1000);
-    expect(after.nodes).toBeLessThan(before.nodes + 20);
-    expect(after.listeners).toBeLessThan(before.listeners + 20);
-    expect(after.bytes - before.bytes).toBeLessThan(200_000);
+    // what is kept of a stream grows with every second of it, by far more than this; what a browser keeps for itself, now and then
+    const growth = { nodes: Infinity, listeners: Infinity, bytes: Infinity };
+    let last = await used(1000);
+    for (let i = 0; i < 4; i++) {
+      const now = await used(1000);
+      for (const of of ['nodes', 'listeners', 'bytes'] as const) growth[of] = Math.min(growth[of], now[of] - last[of]);
+      last = now;
+    }
+    expect(growth.nodes).toBeLessThan(20);
+    expect(growth.listeners).toBeLessThan(20);
+    expect(growth.bytes).toBeLessThan(200_000);
   });
 
   test('a piece in a shadow root is styled there', async () => {
