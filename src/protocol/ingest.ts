@@ -37,6 +37,8 @@ const samples = v.object(
   },
   'given',
 );
+/** What the header of a sensor's block must hold beside what every block's does: derived ones may be slower. */
+const sensorRate = v.object({ rate: field.rate });
 /** What a sensor says of itself; what it leaves out is as before, or as the address says. */
 export interface Hello {
   type: 'hello';
@@ -155,7 +157,8 @@ function fromBinary(message: Uint8Array | ArrayBuffer, limits: Limits): Samples 
   const { kind, block } = decodeBlock(message);
   if (kind !== 'samples') throw new ProtocolError('bad-kind', `kind must be 0 (samples) on ingest, got ${kind}`);
   limitChannels(block.channels, limits.maxChannels);
-  const { data, channels, start, rate, time, valid } = block;
+  const { data, channels, start, time, valid } = block;
+  const { rate } = checkMessage(sensorRate, block, codes);
   return {
     type: 'samples',
     data,

@@ -3,6 +3,7 @@ import { StreamWatch } from '../core/alarms/stream-watch.ts';
 import { frameCount, type Block } from '../core/block.ts';
 import type { DetectorOptions } from '../core/detector/detector.ts';
 import type { State } from '../core/state.ts';
+import { farthest } from '../protocol/limits.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 
 /** The watch on one feed, for one run: its first channels as they arrive. What it throws is told once, and ends it. */
@@ -30,7 +31,8 @@ export class FeedWatch {
   /** @param now when the block arrived, in ms */
   push(block: Block, now: number): AlarmEvent[] {
     const end = block.start + frameCount(block) - 1;
-    const when = (index: number) => (block.rate > 0 ? now - ((end - index) * 1000) / block.rate : now);
+    const when = (index: number) =>
+      block.rate > 0 ? Math.max(-farthest, now - ((end - index) * 1000) / block.rate) : now;
     return this.#watch.push(this.#pick(block), when);
   }
 

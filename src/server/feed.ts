@@ -4,6 +4,7 @@ import type { Network } from '../core/network.ts';
 import type { Weights } from '../core/weights.ts';
 import type { ChannelInfo } from '../protocol/fields.ts';
 import type { Gap, Hello, Mark, Samples } from '../protocol/ingest.ts';
+import { farthest } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { StreamHealth } from '../protocol/watch-message.ts';
@@ -96,6 +97,7 @@ export class Feed {
     if (samples.rate !== undefined && Math.abs(samples.rate - rate) > 1e-6 * rate)
       throw new ProtocolError('wrong-rate', `rate must be ${rate} Hz, got ${samples.rate}`);
     const frames = samples.data.length / samples.channels;
+    checkTimes(samples, rate, frames);
     const { start, old, gap } = this.#numbering.take(samples.start, frames);
     if (gap) this.#tellGap(gap);
     if (old < frames) this.#push(samples, start, old);
@@ -220,6 +222,15 @@ export class Feed {
       weights,
     );
   }
+}
+
+/** Throws unless the last frame's time is one. */
+function checkTimes({ time = 0 }: Samples, rate: number, frames: number): void {
+  if (rate > 0 && time + ((frames - 1) * 1000) / rate > farthest)
+    throw new ProtocolError(
+      'bad-time',
+      `the last time must be at most ${farthest} ms, got ${frames} frames from ${time} on`,
+    );
 }
 
 /** Makes what is not a finite number NaN, and its frame invalid; returns the validity where a frame is. */

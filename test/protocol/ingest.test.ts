@@ -43,6 +43,13 @@ describe('a message of a sensor', () => {
     });
   });
 
+  test('a binary block of a sensor has a rate that a stream may have', () => {
+    const at = (rate: number) => () =>
+      parseIngest(encodeBlock({ data: Float32Array.of(1), channels: 1, start: 3, rate, time: 0 }));
+    expect(at(1e-6)()).toMatchObject({ rate: 1e-6 });
+    expect(at(9e-7)).toThrow('rate must be 0 or a number from 1e-6 to 1e9 in Hz, got 9e-7');
+  });
+
   test('a binary block without a rate or a time leaves them out', () => {
     const bytes = encodeBlock({ data: Float32Array.of(1), channels: 1, start: 3, rate: 0, time: 0 });
     expect(parseIngest(bytes)).toEqual({ type: 'samples', data: Float32Array.of(1), channels: 1, start: 3 });
@@ -109,6 +116,9 @@ describe('a message of a sensor', () => {
     ['bad-time', '{"type":"samples","time":1e16,"data":[[1]]}'],
     ['bad-time', '{"data":[1],"timestamp":"now"}'],
     ['bad-rate', '{"type":"hello","rate":-1}'],
+    ['bad-rate', '{"type":"hello","rate":1e-300}'],
+    ['bad-rate', '{"type":"hello","rate":1.1e9}'],
+    ['bad-rate', '{"data":[[1]],"info":{"samplingRate":9e-7}}'],
     ['bad-rate', '{"data":[[1]],"info":{"samplingRate":"fast"}}'],
     ['bad-channels', '{"type":"hello","channels":0}'],
     ['bad-channels', '{"type":"hello","channels":[]}'],
@@ -212,6 +222,7 @@ describe('the address of a sensor', () => {
     ['bad-rate', 'rate=fast'],
     ['bad-rate', 'rate='],
     ['bad-rate', 'rate=-1'],
+    ['bad-rate', 'rate=1e-300'],
     ['bad-channels', 'channels=0'],
     ['too-many-channels', 'channels=99999999'],
     ['bad-label', 'channels=Fz,'],

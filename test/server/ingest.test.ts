@@ -36,6 +36,22 @@ describe('a sensor', () => {
     ]);
   });
 
+  test('is refused a rate slower than a frame in eleven days, and times that no Date reaches', async () => {
+    const crawling = await w.sensor('a?rate=1e-300&channels=x');
+    expect(await crawling.closed).toEqual({
+      code: 4504,
+      sentence: 'rate must be 0 or a number from 1e-6 to 1e9 in Hz, got 1e-300',
+    });
+    const sensor = await w.sensor('a?rate=1e-6&channels=x');
+    sensor.send({ type: 'samples', time: 8.64e15, data: [[1, 2]] });
+    expect(await sensor.until(is('error'))).toMatchObject({
+      code: 'bad-time',
+      message: 'the last time must be at most 8640000000000000 ms, got 2 frames from 8640000000000000 on',
+    });
+    sensor.send({ type: 'samples', data: [[1, 2]] });
+    await sensor.until(ackOf(2));
+  });
+
   test('may send a bare list of numbers and say nothing at all before', async () => {
     const sensor = await w.sensor('thermometer', {}, []);
     sensor.send('[21.5,40]');
@@ -203,8 +219,12 @@ describe('a malformed message', () => {
     for (const rate of [deep, `"${'9'.repeat(500_000)}"`]) sensor.send(`{"type":"hello","rate":${rate}}`);
     await sensor.until(() => sensor.messages.filter(is('error')).length === 2);
     expect(sensor.messages.filter(is('error'))).toEqual([
-      { type: 'error', code: 'bad-rate', message: 'rate must be a number >= 0 in Hz, got a list' },
-      { type: 'error', code: 'bad-rate', message: `rate must be a number >= 0 in Hz, got '${'9'.repeat(61)}...'` },
+      { type: 'error', code: 'bad-rate', message: 'rate must be 0 or a number from 1e-6 to 1e9 in Hz, got a list' },
+      {
+        type: 'error',
+        code: 'bad-rate',
+        message: `rate must be 0 or a number from 1e-6 to 1e9 in Hz, got '${'9'.repeat(61)}...'`,
+      },
     ]);
   });
 
