@@ -1,18 +1,24 @@
 import type { Block } from '../core/block.ts';
-import type { Recording } from '../sources/index.ts';
+import type { LearnerOptions } from '../core/learner-options.ts';
+import type { ReadOptions, Recording } from '../sources/index.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What a command says of channels. */
+type Task = NonNullable<LearnerOptions['task']>;
+
+/** What a command says of columns that have a part of their own in the task. */
 export interface Asked {
-  readonly task: 'forecast' | 'target' | 'reconstruct' | 'cancel';
-  readonly columns?: readonly (string | number)[];
+  readonly task: Task;
   readonly target?: readonly (string | number)[];
   readonly reference?: readonly (string | number)[];
 }
 
-/** The columns of a recording to read; undefined: all. */
-export function columnsOf({ columns, target = [], reference = [] }: Asked): (string | number)[] | undefined {
-  return columns && [...new Set([...columns, ...target, ...reference])];
+/** The same for the reader of the recording. Throws where a task goes without, or has none such. */
+export function rolesOf({ task, target, reference }: Asked): ReadOptions['roles'] {
+  if ((task === 'target') !== (target !== undefined))
+    throw new UsageError("--target must be given for the task 'target', and for no other");
+  if ((task === 'cancel') !== (reference !== undefined))
+    throw new UsageError("--reference must be given for the task 'cancel', and for no other");
+  return { ...(target && { target }), ...(reference && { reference }) };
 }
 
 /** Which channels of a recording are pushed, seen by the network, predicted by it, and taught. */
@@ -26,30 +32,20 @@ export interface Places {
 }
 
 /** Where the channels of a recording that was read so go. */
-export function placesOf({ channels }: Recording, asked: Asked): Places {
-  const { task, target = [], reference = [] } = asked;
-  if ((task === 'target') !== target.length > 0)
-    throw new UsageError("--target must be given for the task 'target', and for no other");
-  if ((task === 'cancel') !== reference.length > 0)
-    throw new UsageError("--reference must be given for the task 'cancel', and for no other");
-  const wanted = columnsOf(asked);
-  const place = (column: string | number): number => {
-    const named = channels.findIndex(({ label }) => label === String(column));
-    const at = named >= 0 ? named : wanted ? wanted.indexOf(column) : Number(column) - 1;
-    if (at >= 0 && at < channels.length) return at;
-    throw new UsageError(`${column} must be one of the channels ${channels.map(({ label }) => label).join(', ')}`);
-  };
-  const taught = target.map(place);
-  const known = reference.map(place);
-  const input = [...channels.keys()].filter((c) => !taught.includes(c));
-  const others = input.filter((c) => !known.includes(c));
-  const outputs = { forecast: input, reconstruct: input, target: taught, cancel: others }[task];
+export function placesOf({ channels, roles = {} }: Recording, task: Task): Places {
+  const { target = [], reference = [] } = roles;
+  const input = [...channels.keys()].filter((c) => !target.includes(c));
+  const others = input.filter((c) => !reference.includes(c));
+  const named = channels.map(({ label }) => label).join(', ');
+  if (input.length === 0) throw new UsageError(`--target must leave a channel to predict it from, got all: ${named}`);
+  if (others.length === 0) throw new UsageError(`--reference must leave a channel to clean, got all: ${named}`);
+  const outputs = { forecast: input, reconstruct: input, target, cancel: others }[task];
   return {
     input,
-    inputs: task === 'cancel' ? known : input,
+    inputs: task === 'cancel' ? reference : input,
     outputs,
-    target: taught,
-    reference: known.map((c) => input.indexOf(c)),
+    target,
+    reference: reference.map((c) => input.indexOf(c)),
   };
 }
 

@@ -13,7 +13,7 @@ import { readRecordingOf } from './read-recording.ts';
 import type { Recording } from '../sources/index.ts';
 import { learningPage, type CurvePoint } from './learning-page.ts';
 import { learningReport } from './learning-report.ts';
-import { columnsOf, pickedFrom, placesOf, type Places } from './learn-places.ts';
+import { pickedFrom, placesOf, rolesOf, type Places } from './learn-places.ts';
 import { readNetwork } from './network-file.ts';
 import { integerFrom, list, positiveNumber } from './option-values.ts';
 import { progress, share } from './progress.ts';
@@ -86,8 +86,9 @@ export function learnCommand(): Command<[string], LearnOptions> {
         checkOtherThan(file, path === undefined ? [input] : [input, path]);
       }
       const line = progress();
-      const recording = await readRecordingOf(input, { columns: columnsOf(options), rate: options.rate }, line);
-      const places = placesOf(recording, options);
+      const { columns, rate } = options;
+      const recording = await readRecordingOf(input, { columns, roles: rolesOf(options), rate }, line);
+      const places = placesOf(recording, options.task);
       const network = path === undefined ? oneLayer(places, options) : await readNetwork(path);
       const learner = asUsage(() => new Learner(network, { ...learnerOptions(places, options) }), path ?? input);
       const before = network.weights();
@@ -109,7 +110,7 @@ export function learnCommand(): Command<[string], LearnOptions> {
       if (!learned) throw new UsageError(`${input}: holds no frames to learn from`);
       const served = Network.create(network.spec, { weights: learned.weights() });
       write(output, served.save());
-      const { rate, frames } = recording;
+      const { frames } = recording;
       const outputs = places.outputs.map((place) => recording.channels[place].label);
       const inputs = places.inputs.map((place) => recording.channels[place].label);
       if (report !== undefined)
@@ -118,7 +119,7 @@ export function learnCommand(): Command<[string], LearnOptions> {
           learningPage({
             title: input,
             task: options.task,
-            rate,
+            rate: recording.rate,
             curve,
             inputs,
             outputs,

@@ -1,5 +1,6 @@
 import { invalid } from '../core/check.ts';
-import { findColumns } from './columns.ts';
+import { keptColumns } from './columns.ts';
+import type { KeptColumns } from './columns.ts';
 import type { ReadOptions } from './recording.ts';
 import type { Signal } from './signal.ts';
 
@@ -7,6 +8,7 @@ import type { Signal } from './signal.ts';
 export interface Choice {
   /** Signals of one rate; none where the file holds marks only. */
   readonly taken: readonly Signal[];
+  readonly roles: KeptColumns['roles'];
   /** Hz: frames a second of the file's own clock, by which its marks find their frames. */
   readonly clock: number;
   /** Hz: the clock, unless the options say otherwise. */
@@ -29,7 +31,10 @@ export function chooseSignals(signals: readonly Signal[], duration: number, opti
   const named = ({ label, samples }: Signal) =>
     `${label} (${duration > 0 ? `${+(samples / duration).toPrecision(6)} Hz` : `${samples} samples a record`})`;
   const sampled = signals.filter(({ holds, samples }) => holds === 'samples' && samples > 0);
-  const taken = options.columns ? chosen(signals, options.columns, named) : usual(sampled);
+  const labels = signals.map(({ label }) => label);
+  const kept = keptColumns(labels, options, () => usual(sampled).map((signal) => signals.indexOf(signal)));
+  const taken = kept.columns.map((place) => signals[place]);
+  checkTaken(taken, named);
   const left = options.columns ? [] : sampled.filter((signal) => !taken.includes(signal));
   const paced = taken.at(0) ?? signals.find(({ holds }) => holds === 'triggers');
   const clock = !paced ? (options.rate ?? 1000) : duration > 0 ? paced.samples / duration : options.rate;
@@ -37,21 +42,14 @@ export function chooseSignals(signals: readonly Signal[], duration: number, opti
     throw new Error('the duration of a record is 0 s and tells no rate: give it with --rate (Hz)');
   const notes =
     left.length > 0 ? [`left out, of another rate (take them with --columns): ${left.map(named).join(', ')}`] : [];
-  return { taken, clock, rate: options.rate ?? clock, notes };
+  return { taken, roles: kept.roles, clock, rate: options.rate ?? clock, notes };
 }
 
-function chosen(
-  signals: readonly Signal[],
-  columns: readonly (string | number)[],
-  named: (signal: Signal) => string,
-): readonly Signal[] {
-  const labels = signals.map(({ label }) => label);
-  const taken = findColumns(labels, columns).map((index) => signals[index]);
+function checkTaken(taken: readonly Signal[], named: (signal: Signal) => string): void {
   const marks = taken.find(({ holds, samples }) => holds === 'annotations' || samples === 0);
   if (marks) throw invalid('columns', 'signals that hold samples', marks.label);
   if (taken.some(({ samples }) => samples !== taken[0].samples))
     throw invalid('columns', 'signals of one rate', taken.map(named).join(', '));
-  return taken;
 }
 
 /** Those of the rate at which the most samples come. */

@@ -1,13 +1,14 @@
 import { sniffedRows } from './headed-reader.ts';
 import { isMissing, isNumber } from './cell.ts';
-import { findColumns } from './columns.ts';
+import { keptColumns } from './columns.ts';
+import type { KeptColumns } from './columns.ts';
 import type { ReadOptions } from './recording.ts';
 import { findTimeColumn, isoTime } from './time-column.ts';
 import type { TimeColumn } from './time-column.ts';
 import { inferRate, isSteady } from './time-step.ts';
 
 /** How one CSV is laid out. */
-export interface CsvLayout {
+export interface CsvLayout extends KeptColumns {
   /** Whether the first row names the columns. */
   readonly headed: boolean;
   readonly time?: TimeColumn;
@@ -17,8 +18,7 @@ export interface CsvLayout {
   readonly rate: number;
   /** Whether the time column tells gaps. */
   readonly steady: boolean;
-  /** Cells of a row that are channels, and their labels. */
-  readonly columns: readonly number[];
+  /** Of the columns that are kept. */
   readonly labels: readonly string[];
 }
 
@@ -33,10 +33,10 @@ export function readLayout(head: readonly string[][], options: ReadOptions): Csv
   const times = time ? rows.map((row) => time.read(row[time.index])) : [];
   const rate = options.rate ?? inferRate(times);
   if (!(rate > 0)) throw new Error(`${whyNoRate(time && names[time.index])}: give it with --rate (Hz)`);
-  const columns = options.columns ? findColumns(names, options.columns) : numericColumns(rows, time?.index);
+  const { columns, roles } = keptColumns(names, options, () => numericColumns(rows, time?.index));
   if (columns.length === 0) throw new Error(`no column holds numbers; the columns are ${names.join(', ')}`);
   const labels = columns.map((column) => names[column]);
-  return { headed, time, begin: times[0] ?? 0, rate, steady: isSteady(times, rate), columns, labels };
+  return { headed, time, begin: times[0] ?? 0, rate, steady: isSteady(times, rate), columns, roles, labels };
 }
 
 function whyNoRate(time: string | undefined): string {

@@ -67,9 +67,10 @@ class CsvBody {
 
   recording(): Recording {
     this.#frames.cut();
-    const { labels, rate, begin } = this.layout;
+    const { labels, roles, rate, begin: time } = this.layout;
     const { blocks, frames, lost } = this.#frames;
-    return { format: 'csv', channels: labels.map((label) => ({ label })), rate, time: begin, blocks, frames, lost };
+    const channels = labels.map((label) => ({ label }));
+    return { format: 'csv', channels, rate, time, blocks, frames, lost, roles };
   }
 }
 

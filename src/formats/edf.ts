@@ -30,7 +30,7 @@ export function edfReader(options: ReadOptions = {}): RecordingReader {
 function* edf(options: ReadOptions): ByteParser<Recording> {
   const header = yield* edfHeader();
   const { signals, duration } = header;
-  const { taken, clock, rate, notes } = chooseSignals(signals, duration, options);
+  const { taken, roles, clock, rate, notes } = chooseSignals(signals, duration, options);
   const decode = recordDecoder(signals, taken);
   const annotations = new EdfAnnotations(signals);
   const triggers = new Triggers(signals);
@@ -64,6 +64,7 @@ function* edf(options: ReadOptions): ByteParser<Recording> {
     blocks: frames.blocks,
     frames: frames.frames,
     lost: frames.lost,
+    roles,
     marks,
     notes: [
       ...header.notes,

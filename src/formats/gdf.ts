@@ -23,7 +23,7 @@ export function gdfReader(options: ReadOptions = {}): RecordingReader {
 function* gdf(options: ReadOptions): ByteParser<Recording> {
   const header = yield* gdfHeader();
   const { signals, time } = header;
-  const { taken, clock, rate, notes } = chooseSignals(signals, header.duration, options);
+  const { taken, roles, clock, rate, notes } = chooseSignals(signals, header.duration, options);
   if (taken.length === 0) throw new Error('no signal of this GDF file holds samples');
   const decode = recordDecoder(signals, taken);
   const bytes = recordBytes(signals);
@@ -46,6 +46,7 @@ function* gdf(options: ReadOptions): ByteParser<Recording> {
     blocks: frames.blocks,
     frames: frames.frames,
     lost: 0,
+    roles,
     marks: [...events.marks].sort((a, b) => a.at - b.at),
     notes: [...notes, ...recordNotes(header.records, records, left, bytes), ...events.notes],
   };

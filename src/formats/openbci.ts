@@ -1,6 +1,7 @@
 import { positive } from '../core/check.ts';
 import { isNumber, sampleOf } from './cell.ts';
-import { findColumns } from './columns.ts';
+import { keptColumns } from './columns.ts';
+import type { KeptColumns } from './columns.ts';
 import { FrameCollector } from './frame-collector.ts';
 import { headedReader, sniffedRows } from './headed-reader.ts';
 import { readWhole } from './read-whole.ts';
@@ -47,7 +48,7 @@ class OpenbciBody {
   readonly #channels: Channel[];
   readonly #rate: number;
   readonly #time: number;
-  readonly #columns: readonly number[];
+  readonly #kept: KeptColumns;
   readonly #frames: FrameCollector;
   readonly #counter: SampleCounter | undefined;
 
@@ -59,11 +60,12 @@ class OpenbciBody {
     const names = named ? head[0] : oldNames(rows[0].length, exg);
     this.#rate = options.rate ?? Number(/%\s*Sample Rate\s*=\s*([\d.]+)/i.exec(comments)?.[1] ?? NaN);
     if (!(this.#rate > 0)) throw new Error('no %Sample Rate line tells the rate: give it with --rate (Hz)');
-    this.#columns = options.columns ? findColumns(names, options.columns) : exgColumns(names);
-    if (this.#columns.length === 0) throw new Error(`no column is named EXG; the columns are ${names.join(', ')}`);
-    this.#channels = this.#columns.map((column) => channelOf(names[column]));
+    this.#kept = keptColumns(names, options, () => exgColumns(names));
+    const { columns } = this.#kept;
+    if (columns.length === 0) throw new Error(`no column is named EXG; the columns are ${names.join(', ')}`);
+    this.#channels = columns.map((column) => channelOf(names[column]));
     this.#time = firstStamp(names, rows[0]);
-    this.#frames = new FrameCollector(this.#columns.length, this.#rate, this.#time);
+    this.#frames = new FrameCollector(columns.length, this.#rate, this.#time);
     const turn = findTurn(rows.slice(0, sniffedRows).map((row) => Number(row[0])));
     this.#counter = turn && sampleCounter(turn);
     this.add(rows);
@@ -72,7 +74,7 @@ class OpenbciBody {
   add(rows: readonly string[][]): void {
     for (const row of rows) {
       if (this.#counter) this.#frames.skip(this.#counter.lostBefore(Number(row[0])));
-      this.#frames.add(this.#columns.map((column) => sampleOf(row[column])));
+      this.#frames.add(this.#kept.columns.map((column) => sampleOf(row[column])));
     }
   }
 
@@ -80,7 +82,7 @@ class OpenbciBody {
     this.#frames.cut();
     const { blocks, frames, lost } = this.#frames;
     const told = { channels: this.#channels, rate: this.#rate, time: this.#time };
-    return { format: 'openbci', kind: 'eeg', ...told, blocks, frames, lost };
+    return { format: 'openbci', kind: 'eeg', ...told, blocks, frames, lost, roles: this.#kept.roles };
   }
 }
 

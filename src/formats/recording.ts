@@ -31,6 +31,8 @@ export interface Recording {
   readonly marks?: readonly RecordedMark[];
   /** What else to know: signals that are left out, an end that is cut off. A sentence each. */
   readonly notes?: readonly string[];
+  /** Where among the channels the columns of each role that was asked for lie. */
+  readonly roles?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** An event of a recording: an annotation, a trigger. */
@@ -44,8 +46,10 @@ export interface RecordedMark {
 
 /** What to take from a file. */
 export interface ReadOptions {
-  /** Columns to keep: names, or numbers counted from 1 as they stand in the file (a name wins). Default: the format's. */
+  /** Columns to keep, each once: names, or numbers from 1 as they stand in the file (a name wins). Default: the format's. */
   readonly columns?: readonly (string | number)[];
+  /** Columns, named likewise, that have a part to play, such as the target of a learner; they are kept too. */
+  readonly roles?: Readonly<Record<string, readonly (string | number)[]>>;
   /** Hz; wins over what the file says. */
   readonly rate?: number;
 }

@@ -50,13 +50,44 @@ describe.concurrent('tapline learn', () => {
     expect([newest, before, oldest].map((weight) => Math.round(10 * weight) / 10 + 0)).toEqual([2, -1, 0]);
   });
 
+  test('a column is one column, by whichever name or number, and a target is never seen', async () => {
+    const learned = async (...args: string[]) => {
+      const { code, stdout, stderr } = await run(
+        ['learn', 'recording.csv', '-o', 'one.safetensors', ...args],
+        directory,
+      );
+      expect([code, stderr]).toEqual([0, '']);
+      return stdout.split('\n').filter((line) => /^(learned|skill|loss)/.test(line));
+    };
+    const task = ['--task', 'target', '--taps', '3'];
+    const honest = await learned(...task, '--columns', 'x', '--target', 'd');
+    expect(await learned(...task, '--columns', '4,5', '--target', 'd')).toEqual(honest);
+    expect(await learned(...task, '--columns', 'x,4', '--target', '5')).toEqual(honest);
+    const all = await learned(...task, '--target', 'hum');
+    expect(await learned(...task, '--target', '3')).toEqual(all);
+  });
+
   test.each([
     [
       'a target without columns',
       ['--task', 'target'],
       "--target must be given for the task 'target', and for no other",
     ],
-    ['a channel that is not there', ['--task', 'cancel', '--reference', 'eog'], 'eog must be one of the channels'],
+    [
+      'a channel that is not there',
+      ['--task', 'cancel', '--reference', 'eog'],
+      "recording.csv: reference must be names or numbers (1-5) of the columns time, <sine>, hum, x, d, got 'eog'",
+    ],
+    [
+      'a target that is all',
+      ['--task', 'target', '--columns', 'x', '--target', 'x,d'],
+      '--target must leave a channel to predict it from, got all: x, d',
+    ],
+    [
+      'a reference that is all',
+      ['--task', 'cancel', '--columns', 'x', '--reference', '4'],
+      '--reference must leave a channel to clean, got all: x',
+    ],
     ['a step without an optimizer', ['--step', '1'], '--step must come with an --optimizer that is named'],
     ['an optimizer without a step', ['--optimizer', 'adam'], '--step must be given for the optimizer adam'],
   ])('%s is refused with a sentence', async (_, args, sentence) => {
