@@ -15,6 +15,10 @@ export interface Block {
   readonly valid?: Uint8Array;
 }
 
+/** The latest time that a Date reaches, in ms since 1970; the earliest is as far before it. */
+const farthest = 8.64e15;
+const timeRule = `a number of ms since 1970 within ±${farthest}`;
+
 /** How many frames a block holds. */
 export function frameCount(block: Block): number {
   return block.data.length / block.channels;
@@ -25,9 +29,9 @@ export function timeOf(block: Block, index: number): number {
   return block.rate > 0 ? block.time + ((index - block.start) * 1000) / block.rate : block.time;
 }
 
-/** Throws unless `block` is whole: channels >= 1, whole frames, a start >= 0, and as many validity bytes as frames. */
+/** Throws unless `block` is whole: channels >= 1, whole frames, a start >= 0, a time, and as many validity bytes as frames. */
 export function checkBlock(block: Block): void {
-  const { data, channels, start, rate, valid } = fields('block', block, 'a Block');
+  const { data, channels, start, rate, time, valid } = fields('block', block, 'a Block');
   if (!(data instanceof Float32Array)) throw invalid('block.data', 'a Float32Array', data, TypeError);
   if (!Number.isInteger(channels) || channels < 1) throw invalid('block.channels', 'an integer >= 1', channels);
   if (data.length % channels !== 0)
@@ -35,6 +39,8 @@ export function checkBlock(block: Block): void {
   if (!Number.isSafeInteger(start) || start < 0) throw invalid('block.start', 'an integer >= 0', start);
   if (typeof rate !== 'number') throw invalid('block.rate', 'a number >= 0 in Hz', rate, TypeError);
   if (!(rate >= 0 && rate < Infinity)) throw invalid('block.rate', 'a number >= 0 in Hz', rate);
+  if (typeof time !== 'number') throw invalid('block.time', timeRule, time, TypeError);
+  if (!(Math.abs(time) <= farthest)) throw invalid('block.time', timeRule, time);
   if (valid && valid.length !== data.length / channels)
     throw invalid('block.valid.length', `its ${data.length / channels} frames`, valid.length);
 }

@@ -40,4 +40,11 @@ describe('detect', () => {
     const back = of(countingBlock(5, 5), countingBlock(4, 5)).pipe(detect());
     await expect(lastValueFrom(back)).rejects.toThrow('block.start must be >= 10, got 4');
   });
+
+  test.each([NaN, Infinity, -8.7e15, '0'])('refuses a block of time %s, which no clock shows', async (time) => {
+    const block = { ...countingBlock(0, 5), time: time as number };
+    await expect(lastValueFrom(of(block).pipe(detect()))).rejects.toThrow(
+      /^block.time must be a number of ms since 1970 within ±8640000000000000, got/,
+    );
+  });
 });

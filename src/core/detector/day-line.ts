@@ -35,11 +35,11 @@ export class DayLine {
   push(time: number, position: number): void {
     const slot = Math.floor(time / this.#length);
     const jumped = slot - this.#newest;
-    const from = jumped > 1 && jumped * this.#length <= bridged ? this.#newest + 1 : slot;
-    for (let each = from; each <= slot; each++) {
-      const at = modulo(each, this.#slots + 1);
+    const filled = jumped > 1 && jumped * this.#length <= bridged ? jumped : 1;
+    for (let back = 0; back < filled; back++) {
+      const at = modulo(slot - back, this.#slots + 1);
       this.#positions[at] = position;
-      this.#numbers[at] = each;
+      this.#numbers[at] = slot - back;
     }
     this.#newest = slot;
   }

@@ -120,6 +120,12 @@ describe('DayLine', () => {
     expect([0, 1_800_000, 3_600_000, 18_000_000, 36_000_000].map(back)).toEqual([1, 2, 2, -1, 3]);
   });
 
+  test('times so far apart that no number counts their slots are no hole to be filled', () => {
+    const line = new DayLine(1e-19);
+    for (const time of [0, 1e22, 2e22, -1e22]) line.push(time, 1);
+    expect(line.back(1e22)).toBe(-1);
+  });
+
   test('the time of day runs from 0 to 1, before 1970 too', () => {
     expect([0, 43_200_000, 86_400_000, -21_600_000].map(timeOfDay)).toEqual([0, 0.5, 0, 0.75]);
   });
