@@ -12,7 +12,7 @@ import { list, positiveNumber } from './option-values.ts';
 import { outputFile } from './output-file.ts';
 import { progress, share } from './progress.ts';
 import { readRecordingOf, recordingFormats } from './read-recording.ts';
-import { checkOtherThan, checkTarget } from './target-file.ts';
+import { checkTargets } from './target-file.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Frames that go through the network at once. */
@@ -44,10 +44,7 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
     .addHelpText('after', '\nExample:\n  tapline apply network.safetensors recording.csv -o out.csv')
     .action(async (networkPath, inputPath, { output, columns, rate, labels, fft }) => {
       const network = await readNetwork(networkPath);
-      if (output !== '-') {
-        checkTarget(output);
-        checkOtherThan(output, [networkPath, inputPath]);
-      }
+      checkTargets([output === '-' ? undefined : output], [networkPath, inputPath]);
       const line = progress();
       const recording = await readRecordingOf(inputPath, { columns, rate }, line);
       if (recording.channels.length !== network.inChannels)

@@ -11,7 +11,7 @@ import { ReportTrace } from './report-trace.ts';
 import { integerFrom, list, positiveNumber } from './option-values.ts';
 import { outputFile } from './output-file.ts';
 import { progress, share } from './progress.ts';
-import { checkOtherThan, checkTarget, targetFault } from './target-file.ts';
+import { checkTargets, targetFault } from './target-file.ts';
 import { asUsage } from './usage-error.ts';
 
 type DetectOptions = {
@@ -44,10 +44,7 @@ export function detectCommand(): Command<[string], DetectOptions> {
     .addHelpText('after', '\nExample:\n  tapline detect recording.csv --report report.html')
     .action(async (input, { output, report, falseAlarms, reference, columns, rate }) => {
       asUsage(() => checkFalseAlarms(falseAlarms));
-      for (const path of [output, report].filter((each) => each !== undefined && each !== '-')) {
-        checkTarget(path ?? '');
-        checkOtherThan(path ?? '', [input]);
-      }
+      checkTargets([output === '-' ? undefined : output, report], [input]);
       const line = progress();
       const recording = await readRecordingOf(input, { columns, rate }, line);
       const labels = recording.channels.map(({ label }) => label);

@@ -17,7 +17,7 @@ import { pickedFrom, placesOf, rolesOf, type Places } from './learn-places.ts';
 import { readNetwork } from './network-file.ts';
 import { integerFrom, list, positiveNumber } from './option-values.ts';
 import { progress, share } from './progress.ts';
-import { checkOtherThan, checkTarget, targetFault } from './target-file.ts';
+import { checkTargets, targetFault } from './target-file.ts';
 import { asUsage, UsageError } from './usage-error.ts';
 
 /** Frames that are learned at once. */
@@ -81,10 +81,7 @@ export function learnCommand(): Command<[string], LearnOptions> {
     .addHelpText('after', '\nExample:\n  tapline learn recording.csv -o weights.safetensors --report learned.html')
     .action(async (input, options) => {
       const { output, report, network: path } = options;
-      for (const file of report === undefined ? [output] : [output, report]) {
-        checkTarget(file);
-        checkOtherThan(file, path === undefined ? [input] : [input, path]);
-      }
+      checkTargets([output, report], path === undefined ? [input] : [input, path]);
       const line = progress();
       const { columns, rate } = options;
       const recording = await readRecordingOf(input, { columns, roles: rolesOf(options), rate }, line);

@@ -10,7 +10,7 @@ import { progress } from './progress.ts';
 import { awayNotice } from './publishing.ts';
 import { recorder, type Heard } from './recorder.ts';
 import { stopSignal } from './stop-signal.ts';
-import { checkTarget } from './target-file.ts';
+import { checkTargets } from './target-file.ts';
 import { usageOf } from './usage-error.ts';
 
 /** `tapline record STREAM -o FILE.csv`: a live stream, line by line. */
@@ -27,7 +27,7 @@ export function recordCommand(): Command<[string], { output: string; from: strin
     .addHelpText('after', '\nExample:\n  tapline record headset -o headset.csv --seconds 60')
     .action(async (stream, { output, from, seconds = Infinity }) => {
       const address = watchAddress(from);
-      checkTarget(output);
+      checkTargets([output]);
       const tape = new Tape(checkName(stream), output, seconds);
       const stop = fromEvent(stopSignal(), 'abort');
       try {

@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { UsageError, usageOf } from './usage-error.ts';
 
 const sentences: Record<string, string> = {
@@ -18,17 +18,20 @@ export function targetFault(path: string, error: unknown): UsageError {
   return sentence ? new UsageError(`${path}: ${sentence}`, { cause: error }) : usageOf(error, path);
 }
 
-/** Refuses a path that nothing can be written to, before there is anything to write. */
-export function checkTarget(path: string): void {
-  const code = !isDirectory(dirname(path)) ? 'ENOENT' : isDirectory(path) ? 'EISDIR' : undefined;
-  if (code) throw targetFault(path, { code });
-}
-
-/** Refuses a path that is one of `inputs`, which would be lost. */
-export function checkOtherThan(path: string, inputs: readonly string[]): void {
-  const real = realPath(path);
-  if (real !== undefined && inputs.some((input) => realPath(input) === real))
-    throw new UsageError(`${path}: is read from here; name another file to write`);
+/**
+ * Refuses, before there is anything to write, files that nothing can be written to, that are one of `inputs`, or that
+ * would be written twice. A path that is undefined is not written.
+ */
+export function checkTargets(paths: readonly (string | undefined)[], inputs: readonly string[] = []): void {
+  const used = new Map(inputs.map((input) => [realPath(input), 'is read from here']));
+  for (const path of paths.filter((each) => each !== undefined)) {
+    if (path === '-') throw new UsageError('-: is standard output, where this is not written; name a file');
+    const code = !isDirectory(dirname(path)) ? 'ENOENT' : isDirectory(path) ? 'EISDIR' : undefined;
+    if (code) throw targetFault(path, { code });
+    const use = used.get(realPath(path));
+    if (use !== undefined) throw new UsageError(`${path}: ${use}; name another file to write`);
+    used.set(realPath(path), 'is written already');
+  }
 }
 
 function isDirectory(path: string): boolean {
@@ -39,10 +42,12 @@ function isDirectory(path: string): boolean {
   }
 }
 
-function realPath(path: string): string | undefined {
+/** The one path of a file, also of one that is not there yet. */
+function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return undefined;
+    const folder = dirname(path);
+    return folder === path ? path : join(realPath(folder), basename(path));
   }
 }
