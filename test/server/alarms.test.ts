@@ -76,6 +76,23 @@ describe('an alarm of a feed', () => {
     expect((await ask('?stream=other')).body.alarms).toEqual([]);
   });
 
+  test('is answered to whoever asks since the last answer, though it is of frames before that', async () => {
+    const sensor = await w.sensor('mill?rate=10&channels=a');
+    const samples = Array.from(noise(900, 1, (t, _, x) => (t === 850 ? x + 200 : x)));
+    const send = async (from: number, to: number) => {
+      sensor.send({ type: 'samples', start: from, data: [samples.slice(from, to)] });
+      await sensor.until((reply) => reply.type === 'ack' && reply.received === to);
+    };
+    await send(0, 840);
+    const { now, alarms: before } = (await ask('')).body;
+    expect(before).toEqual([]);
+    await send(840, 900);
+    const { alarms: after } = (await ask(`?since=${now}`)).body;
+    expect(after).toMatchObject([{ id: 1, members: [{ stream: 'mill', window: { from: 850 } }] }]);
+    expect(after[0].raised).toBeLessThan(now);
+    expect(after[0].changed).toBeGreaterThanOrEqual(now);
+  });
+
   test('is acknowledged, shelved, and called false by a viewer, and every other viewer hears of it', async () => {
     const { viewer } = await raise('mill');
     const other = await w.viewer();
@@ -147,7 +164,7 @@ describe('GET /alarms', () => {
     ['?limit=0', "limit must be an integer from 1 to 1000, got '0'"],
     ['?limit=1001', "limit must be an integer from 1 to 1000, got '1001'"],
     ['?open=yes', "open must be true or false, got 'yes'"],
-    ['?sinse=1', "the query must be made of since, limit, stream, open, got 'sinse'"],
+    ['?sinse=1', "the query must be made of since, before, limit, stream, open, got 'sinse'"],
   ])('refuses %s with a sentence', async (query, sentence) => {
     expect(await ask(query)).toEqual({ status: 400, body: { error: sentence } });
   });

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
+import type { StreamInfo } from '../../src/protocol/index.ts';
+import { alarmAnswer, type AlarmAnswer } from '../../src/server/alarm-answer.ts';
+import { AlarmDesk } from '../../src/server/alarm-desk.ts';
+import { inBlocks, noise } from '../core/alarms/quiet-stream.ts';
+
+const streams = ['mill', 'press', 'pump'];
+const settled = 700;
+
+/** Asks as the documents say: since the last answer, page by page. */
+class Poller {
+  readonly seen = new Map<number, AlarmRecord>();
+  readonly told: number[] = [];
+  #since = 0;
+
+  poll(desk: AlarmDesk, clock: number, limit: number): void {
+    let page = this.#ask(desk, { limit: `${limit}` }, clock);
+    const { now } = page;
+    while (page.more) page = this.#ask(desk, { limit: `${limit}`, before: `${page.alarms.at(-1)?.changed}` }, clock);
+    this.#since = now;
+  }
+
+  #ask(desk: AlarmDesk, query: Record<string, string>, clock: number): AlarmAnswer {
+    const answer = alarmAnswer(desk, { since: `${this.#since}`, ...query }, clock) as AlarmAnswer;
+    for (const alarm of answer.alarms) {
+      this.seen.set(alarm.id, alarm);
+      this.told.push(alarm.changed);
+    }
+    return answer;
+  }
+}
+
+const deed = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(0, 1, 900, 15_000) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('frames' as const),
+      stream: fc.nat(streams.length - 1),
+      count: fc.integer({ min: 1, max: 120 }),
+      leap: fc.boolean(),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('poll' as const), limit: fc.integer({ min: 1, max: 3 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom('acknowledge' as const, 'shelve' as const, 'clear' as const, 'falseAlarm' as const),
+      alarm: fc.integer({ min: 1, max: 6 }),
+    }),
+  },
+);
+
+test('who asks since the last answer misses nothing that happens to an alarm, and hears nothing twice', async () => {
+  const quiet = noise(settled, 1);
+  await fc.assert(
+    fc.asyncProperty(fc.array(deed, { maxLength: 60 }), async (deeds) => {
+      const desk = await AlarmDesk.open({ alarms: { falseAlarms: 1e4, together: 0 }, tell: () => {} }, 0);
+      let clock = 1_700_000_000_000;
+      const next = streams.map(() => settled);
+      for (const name of streams) {
+        const info = { name, channels: [{ label: 'a', unit: '' }], rate: 10, run: 1, next: 0, live: true };
+        desk.open({ ...info, maps: [], learners: [] });
+        for (const block of inBlocks(quiet, 1, 10, 100)) desk.take(name, block, clock);
+      }
+      const latest = new Map<number, number>();
+      desk.events.subscribe(({ alarm }) => {
+        latest.set(alarm.id, alarm.changed);
+      });
+      const poller = new Poller();
+      for (const one of deeds) {
+        if (one.do === 'wait') {
+          clock += one.ms;
+          desk.tick(clock);
+        } else if (one.do === 'poll') poller.poll(desk, clock, one.limit);
+        else if (one.do === 'frames') {
+          const start = next[one.stream];
+          const data = noise(one.count, 1, (t, _, x) => (one.leap && t === 0 ? x + 100 * start : x));
+          desk.take(streams[one.stream], inBlocks(data, 1, 10, one.count, start)[0], clock);
+          next[one.stream] += one.count;
+        } else desk.control({ type: 'alarm', alarm: one.alarm, do: one.do, until: clock + 5000 }, clock);
+      }
+      poller.poll(desk, clock, 2);
+      expect(new Map(Array.from(poller.seen, ([id, { changed }]) => [id, changed]))).toEqual(latest);
+      expect(new Set(poller.told).size).toBe(poller.told.length);
+      expect(Array.from(poller.seen.values(), ({ id, state }) => [id, state]).sort()).toEqual(
+        desk.alarms.map(({ id, state }) => [id, state]).sort(),
+      );
+      await desk.close();
+    }),
+    { numRuns: 60, seed: 1 },
+  );
+}, 60_000);
