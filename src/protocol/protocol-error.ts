@@ -37,6 +37,7 @@ export const errorCodes = {
   'bad-learning': '`on` is not a boolean, `step` not a number > 0 and <= 2, or `act` none of the four',
   'bad-alarm': '`do` is not what can be done with an alarm, or `on` of `alarms` is not a boolean',
   'no-alarm': 'there is no alarm of this id',
+  'too-much-maintenance': 'more names are in maintenance than the server keeps',
   'binary-refused': 'binary messages do not go this way',
   'too-many-subscriptions': 'more subscriptions on one connection than the server takes',
   'broken-pipeline': 'the server failed to process this stream; its raw samples still flow',

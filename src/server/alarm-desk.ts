@@ -6,6 +6,7 @@ import { DeadMan, type Liveness } from '../core/alarms/dead-man.ts';
 import type { Maintenance } from '../core/alarms/maintenance.ts';
 import type { Block } from '../core/block.ts';
 import type { AlarmControl } from '../protocol/alarm.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import { readAlarms, writeAlarms } from './alarm-file.ts';
 import { AlarmLog } from './alarm-log.ts';
@@ -24,6 +25,10 @@ export interface DeskOptions {
 
 /** Savings of alarms between two of what detectors have learned, which are larger. */
 const detectorsEvery = 10;
+
+/** Names and beginnings of names that are in maintenance at once, and for how long at most, in ms. */
+const mostMaintenance = 256;
+const longestMaintenance = 366 * 86_400_000;
 
 /** The alarms of all feeds: watches what they bring and whether they bring anything, and tells wire, log and webhook. */
 export class AlarmDesk {
@@ -139,8 +144,17 @@ export class AlarmDesk {
     return events !== undefined;
   }
 
-  maintain(one: Maintenance, now: number): void {
-    this.#book.maintain(one, now);
+  /** Nothing new is told of some streams for a while; throws a ProtocolError where that is too long, or one too many. */
+  maintain({ streams, until }: Maintenance, now: number): void {
+    if (until > now + longestMaintenance)
+      throw new ProtocolError('bad-time', `until must be at most 366 days from now, ${now}, got ${until}`);
+    const others = this.#book.maintenance.filter((other) => other.streams !== streams);
+    if (until > now && others.length >= mostMaintenance)
+      throw new ProtocolError(
+        'too-much-maintenance',
+        `maintenance must be of at most ${mostMaintenance} names at once, got one more`,
+      );
+    this.#book.maintain({ streams, until }, now);
     this.#dirty = true;
     this.maintained.next();
   }

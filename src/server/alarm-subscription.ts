@@ -1,4 +1,4 @@
-import type { Subscription } from 'rxjs';
+import { auditTime, type Subscription } from 'rxjs';
 import type { AlarmsMessage } from '../protocol/alarm.ts';
 import type { AlarmDesk } from './alarm-desk.ts';
 import type { Viewer } from './viewer.ts';
@@ -15,7 +15,7 @@ export function forwardAlarms(desk: AlarmDesk, viewer: Viewer): Subscription {
   const subscription = desk.events.subscribe(({ step, time, alarm }) => {
     viewer.replace({ type: 'alarm', step, time, alarm }, `alarm ${alarm.id}`);
   });
-  subscription.add(desk.maintained.subscribe(list));
+  subscription.add(desk.maintained.pipe(auditTime(20)).subscribe(list));
   return subscription;
 }
 

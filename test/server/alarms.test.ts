@@ -158,6 +158,35 @@ describe('an alarm of a feed', () => {
   });
 });
 
+describe('maintenance', () => {
+  test('is of 256 names at most, and ends within a year, whoever asks', async () => {
+    const viewer = await w.viewer();
+    const now = Date.now();
+    const maintain = (streams: string, until: number) => {
+      viewer.send({ type: 'maintenance', streams, until });
+    };
+    for (let n = 0; n < 256; n++) maintain(`hall.${n}`, now + 60_000);
+    maintain('hall.0', now + 90_000);
+    maintain('one.more', now + 60_000);
+    expect(await viewer.until(is('error'))).toMatchObject({
+      code: 'too-much-maintenance',
+      message: 'maintenance must be of at most 256 names at once, got one more',
+    });
+    maintain('one.more', 8e15);
+    const refusal = await viewer.until((m) => m.type === 'error' && m.code === 'bad-time');
+    expect(refusal).toMatchObject({
+      message: expect.stringMatching(/^until must be at most 366 days from now, \d+, got 8000000000000000$/) as string,
+    });
+    const { maintenance } = (await ask('')).body;
+    expect(maintenance).toHaveLength(256);
+    expect(maintenance.at(-1)).toEqual({ streams: 'hall.0', until: now + 90_000 });
+    maintain('hall.0', 0);
+    maintain('one.more', now + 60_000);
+    viewer.send({ type: 'alarms', on: true });
+    expect((await viewer.until(is('alarms'))).maintenance.at(-1)?.streams).toBe('one.more');
+  });
+});
+
 describe('GET /alarms', () => {
   test.each([
     ['?since=yesterday', "since must be ms since 1970 or a date such as 2026-01-31T12:00Z, got 'yesterday'"],
