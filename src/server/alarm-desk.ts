@@ -20,6 +20,8 @@ import { Webhook } from './webhook.ts';
 export interface DeskOptions {
   alarms: ServerAlarms;
   statePath?: string;
+  /** Streams whose detectors are remembered. Default: 1024. */
+  mostDetectors?: number;
   tell: (line: string) => void;
 }
 
@@ -48,21 +50,22 @@ export class AlarmDesk {
   #frozen = false;
   #writing: Promise<void> | undefined;
 
-  private constructor(options: DeskOptions) {
+  private constructor(options: DeskOptions, store: DetectorStore) {
     const { alarms, statePath, tell } = options;
     const { log = statePath && join(statePath, 'alarms.jsonl'), webhook } = alarms;
     this.#options = options;
     this.#book = new AlarmBook(alarms);
-    this.#watches = new Watches(this.#book, alarms, new DetectorStore(statePath, tell), tell);
+    this.#watches = new Watches(this.#book, alarms, store, tell);
     this.#log = log === undefined ? undefined : new AlarmLog(log, tell);
     this.#webhook = webhook === undefined ? undefined : new Webhook(webhook, tell);
   }
 
   /** Opens the desk with the alarms of before, at `now` (ms). */
   static async open(options: DeskOptions, now: number): Promise<AlarmDesk> {
-    const desk = new AlarmDesk(options);
+    const { statePath, mostDetectors = 1024, tell } = options;
+    const desk = new AlarmDesk(options, await DetectorStore.open(statePath, mostDetectors, tell));
     const path = desk.#path;
-    const saved = path === undefined ? undefined : await readAlarms(path, options.tell);
+    const saved = path === undefined ? undefined : await readAlarms(path, tell);
     if (saved) {
       desk.#book.restore(saved.book);
       desk.#stamps.restore(saved.book.alarms);
@@ -197,11 +200,11 @@ export class AlarmDesk {
     await this.#writing;
   }
 
-  #silence({ stream, last }: Liveness): Parameters<AlarmBook['alarm']>[2] {
+  #silence({ stream, last, interval }: Liveness): Parameters<AlarmBook['alarm']>[2] {
     const { info, next = 0 } = this.#watches.get(stream) ?? {};
     const channels = info?.channels.slice(0, 8).map(({ label }) => ({ label, share: 1 / info.channels.length })) ?? [];
     const window = { run: info?.run ?? 0, from: next, to: next };
-    return { cause: 'silent', score: 0, rate: info?.rate ?? 0, channels, since: last, window };
+    return { cause: 'silent', score: 0, rate: info?.rate ?? 0, channels, since: last, by: last + interval, window };
   }
 
   #tell(events: readonly AlarmEvent[], now: number): void {

@@ -1,47 +1,75 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { State } from '../core/state.ts';
 import { decodeState, encodeState } from '../core/state-file.ts';
 
-/** What detectors have learned, in a directory, one file a stream: `<stream>~detector.state`, written atomically. */
+const ending = '~detector.state';
+
+/**
+ * What detectors have learned, in a directory, one file a stream: `<stream>~detector.state`, written atomically. Of more
+ * streams than `most`, those saved longest ago are forgotten.
+ */
 export class DetectorStore {
   readonly #directory: string | undefined;
+  readonly #most: number;
   readonly #tell: (line: string) => void;
+  /** Streams that have a file, the one saved longest ago first. */
+  readonly #streams = new Set<string>();
 
-  /** @param tell told of files that are left out */
-  constructor(directory: string | undefined, tell: (line: string) => void) {
+  private constructor(directory: string | undefined, most: number, tell: (line: string) => void) {
     this.#directory = directory;
+    this.#most = most;
     this.#tell = tell;
-    if (directory !== undefined) mkdirSync(directory, { recursive: true });
+  }
+
+  /**
+   * Looks what is there. Without a directory nothing is kept.
+   * @param tell told of files that are left out
+   */
+  static async open(directory: string | undefined, most: number, tell: (line: string) => void): Promise<DetectorStore> {
+    const store = new DetectorStore(directory, most, tell);
+    if (directory === undefined) return store;
+    await mkdir(directory, { recursive: true });
+    const files = (await readdir(directory)).filter((file) => file.endsWith(ending));
+    const saved = await Promise.all(
+      files.map(async (file) => ({ file, time: (await stat(join(directory, file))).mtimeMs })),
+    );
+    for (const { file } of saved.sort((a, b) => a.time - b.time)) store.#streams.add(file.slice(0, -ending.length));
+    await store.#forget(directory);
+    return store;
   }
 
   /** What was learned of a stream of this shape; undefined: nothing, or of another shape. */
   get(stream: string, shape: string): State | undefined {
-    if (this.#directory === undefined) return undefined;
+    if (this.#directory === undefined || !this.#streams.has(stream)) return undefined;
     try {
-      const { state, beside } = decodeState('detector', readFileSync(this.#path(this.#directory, stream)));
+      const { state, beside } = decodeState('detector', readFileSync(pathOf(this.#directory, stream)));
       return (beside as { shape?: unknown } | null)?.shape === shape ? state : undefined;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        this.#tell(
-          `left out what is known of stream ${stream}: ${error instanceof Error ? error.message : String(error)}`,
-        );
+      this.#tell(
+        `left out what is known of stream ${stream}: ${error instanceof Error ? error.message : String(error)}`,
+      );
       return undefined;
     }
   }
 
   async save(stream: string, shape: string, state: State): Promise<void> {
     if (this.#directory === undefined) return;
-    await writeFileAtomic(this.#path(this.#directory, stream), Buffer.from(encodeState('detector', state, { shape })));
+    await writeFileAtomic(pathOf(this.#directory, stream), Buffer.from(encodeState('detector', state, { shape })));
+    this.#streams.delete(stream);
+    this.#streams.add(stream);
+    await this.#forget(this.#directory);
   }
 
-  async forget(stream: string): Promise<void> {
-    if (this.#directory !== undefined) await rm(this.#path(this.#directory, stream), { force: true });
+  async #forget(directory: string): Promise<void> {
+    const forgotten = [...this.#streams].slice(0, Math.max(0, this.#streams.size - this.#most));
+    for (const stream of forgotten) this.#streams.delete(stream);
+    for (const stream of forgotten) await rm(pathOf(directory, stream), { force: true });
   }
+}
 
-  #path(directory: string, stream: string): string {
-    return join(directory, `${stream}~detector.state`);
-  }
+function pathOf(directory: string, stream: string): string {
+  return join(directory, `${stream}${ending}`);
 }

@@ -1,10 +1,13 @@
 import type { AlarmBook, AlarmEvent } from '../core/alarms/alarm-book.ts';
-import { StreamWatch } from '../core/alarms/stream-watch.ts';
+import { reading, StreamWatch } from '../core/alarms/stream-watch.ts';
 import { frameCount, type Block } from '../core/block.ts';
 import type { DetectorOptions } from '../core/detector/detector.ts';
 import type { State } from '../core/state.ts';
 import { farthest } from '../protocol/limits.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
+
+/** Frames before a detector's first score. */
+const settling = 180;
 
 /** The watch on one feed, for one run: its first channels as they arrive. What it throws is told once, and ends it. */
 export class FeedWatch {
@@ -12,6 +15,10 @@ export class FeedWatch {
   readonly shape: string;
   readonly #watch: StreamWatch;
   readonly #channels: number;
+  /** Frames that the detector has heard, in this run or before. */
+  #heard = 0;
+  /** Frames of the stream that make one of the detector's. */
+  readonly #every: number;
 
   /** @param watched how many channels */
   constructor(book: AlarmBook, info: StreamInfo, watched: number, options: DetectorOptions) {
@@ -20,16 +27,23 @@ export class FeedWatch {
     const { falseAlarms } = options;
     const byTime = rate > 0 || typeof falseAlarms === 'number';
     this.#channels = labels.length;
+    this.#every = reading(rate, 1).every;
     this.#watch = new StreamWatch(
       book,
       { name, labels, rate, run },
       byTime ? options : { ...options, falseAlarms: undefined },
     );
-    this.shape = JSON.stringify([labels.length, rate]);
+    this.shape = JSON.stringify([info.channels.slice(0, watched), rate]);
+  }
+
+  /** Whether there is something to keep: a detector says nothing before it has heard so many frames. */
+  get learned(): boolean {
+    return this.#heard >= settling;
   }
 
   /** @param now when the block arrived, in ms */
   push(block: Block, now: number): AlarmEvent[] {
+    this.#heard += frameCount(block) / this.#every;
     const end = block.start + frameCount(block) - 1;
     const when = (index: number) =>
       block.rate > 0 ? Math.max(-farthest, now - ((end - index) * 1000) / block.rate) : now;
@@ -42,6 +56,7 @@ export class FeedWatch {
 
   restore(state: State): void {
     this.#watch.restore(state);
+    this.#heard = settling;
   }
 
   /** The channels that are watched. A frame with a hole is not valid, but what is in it beside the hole is real. */

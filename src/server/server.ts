@@ -48,7 +48,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Tapline
   } = resolved;
   const check = originCheck({ host, origins });
   const store = await WeightStore.open(statePath, Math.max(2048, 4 * maxStreams), log);
-  const desk = await AlarmDesk.open({ alarms, statePath, tell: log }, Date.now());
+  const desk = await AlarmDesk.open({ alarms, statePath, mostDetectors: 4 * maxStreams, tell: log }, Date.now());
   const hub = new Hub({ design: feed, store, desk, maxStreams, log });
   const viewers = new Set<WatchConnection>();
   const app = httpApp({ hub, check, pageDirectory, viewers: () => viewers.size, log });

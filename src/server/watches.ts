@@ -24,6 +24,8 @@ export class Watches {
   readonly #tell: (line: string) => void;
   readonly #budget = new WatchBudget();
   readonly #all = new Map<string, Watched>();
+  /** What is being written of streams that are no more. */
+  #leaving: Promise<unknown> = Promise.resolve();
 
   constructor(book: AlarmBook, alarms: ServerAlarms, store: DetectorStore, tell: (line: string) => void) {
     this.#book = book;
@@ -63,19 +65,20 @@ export class Watches {
 
   /** A stream is no more; what was learned of it is kept. */
   forget(stream: string): void {
-    void this.#save(stream);
+    this.#leaving = Promise.all([this.#leaving, this.#save(stream)]);
     this.#all.delete(stream);
     this.#budget.leave(stream);
   }
 
   /** Writes down what was learned of all. */
   async save(): Promise<void> {
+    await this.#leaving;
     for (const name of [...this.#all.keys()]) await this.#save(name);
   }
 
   async #save(stream: string): Promise<void> {
     const watch = this.#all.get(stream)?.watch;
-    if (!watch) return;
+    if (!watch?.learned) return;
     await this.#store.save(stream, watch.shape, watch.save()).catch((error: unknown) => {
       this.#tell(`stream ${stream}: what its detector learned could not be saved: ${String(error)}`);
     });
