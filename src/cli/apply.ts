@@ -5,8 +5,8 @@ import { BlockCutter } from '../core/block-cutter.ts';
 import { Convolver } from '../core/convolver.ts';
 import type { Network } from '../core/network.ts';
 import { csvWriter } from '../formats/index.ts';
-import { cutBlock } from '../sources/cut-block.ts';
 import type { Recording } from '../sources/index.ts';
+import { inputBlocks } from './input-blocks.ts';
 import { readNetwork } from './network-file.ts';
 import { list, positiveNumber } from './option-values.ts';
 import { outputFile } from './output-file.ts';
@@ -24,6 +24,7 @@ type ApplyOptions = {
   columns?: (string | number)[];
   rate?: number;
   labels?: (string | number)[];
+  standardize?: number;
   fft?: true;
 };
 
@@ -39,10 +40,11 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
     .option('-o, --output <file>', "where to; '-' is standard output", '-')
     .option('--columns <list>', 'columns of the recording to take, by name or number from 1', list)
     .option('--rate <hz>', 'frames a second, where the recording does not tell', positiveNumber('Hz'))
+    .option('--standardize <seconds>', 'take running mean and spread away first', positiveNumber('seconds'))
     .option('--labels <list>', 'names of the columns written', list)
     .option('--fft', 'long kernels by FFT where it pays: faster, and equal to about 1e-6 of the largest output')
     .addHelpText('after', '\nExample:\n  tapline apply network.safetensors recording.csv -o out.csv')
-    .action(async (networkPath, inputPath, { output, columns, rate, labels, fft }) => {
+    .action(async (networkPath, inputPath, { output, columns, rate, standardize, labels, fft }) => {
       const network = await readNetwork(networkPath);
       checkTargets([output === '-' ? undefined : output], [networkPath, inputPath]);
       const line = progress();
@@ -56,7 +58,7 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
       const file = outputFile(output);
       file.write(writer.header());
       let written = 0;
-      for (const [block, done] of applied(network, recording, fft)) {
+      for (const [block, done] of applied(network, inputBlocks(recording, blockFrames, standardize), fft)) {
         file.write(writer.rows(block));
         written += frameCount(block);
         line.show(`applying ${share(done, recording.frames)}`);
@@ -70,11 +72,11 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
     });
 }
 
-/** What comes of a recording, the tail included, and how many input frames it took. */
-function* applied(network: Network, { blocks }: Recording, byFft = false): Generator<[Block, number]> {
+/** What comes of blocks, the tail included, and how many input frames it took. */
+function* applied(network: Network, blocks: Iterable<Block>, byFft = false): Generator<[Block, number]> {
   const convolver = Convolver.of(network, byFft ? { fft: (size) => new FFT(size) } : {})();
   let done = 0;
-  for (const piece of byFft ? joined(blocks) : blocks.flatMap(pieces)) {
+  for (const piece of byFft ? joined(blocks) : blocks) {
     const out = convolver.push(piece);
     done += frameCount(piece);
     if (out) yield [out, done];
@@ -83,14 +85,8 @@ function* applied(network: Network, { blocks }: Recording, byFft = false): Gener
   if (tail) yield [tail, done];
 }
 
-function pieces(block: Block): Block[] {
-  return Array.from({ length: Math.ceil(frameCount(block) / blockFrames) }, (_, i) =>
-    cutBlock(block, block.start + i * blockFrames, blockFrames),
-  );
-}
-
 /** The same frames in blocks that are worth an FFT. */
-function* joined(blocks: readonly Block[]): Generator<Block> {
+function* joined(blocks: Iterable<Block>): Generator<Block> {
   const cutter = new BlockCutter(fftFrames);
   for (const block of blocks) yield* cutter.push(block);
   yield* cutter.flush();

@@ -1,10 +1,19 @@
 import type { Learned } from '../core/learned.ts';
 import type { Standing } from '../core/tally.ts';
 
+/** What is told of a pass beside what was learned. */
+interface Told {
+  readonly frames: number;
+  readonly seconds: number;
+  readonly output: string;
+  readonly torch: boolean;
+  readonly standardize?: number;
+}
+
 /** What learning has come to, as a short text. */
 export function learningReport(
   { score, updates, refused, rollbacks, rate }: Learned,
-  { frames, seconds, output }: { frames: number; seconds: number; output: string },
+  { frames, seconds, output, torch, standardize }: Told,
 ): string {
   const row = (name: string, of: (standing: Standing) => number) =>
     `${name.padEnd(24)}${shown(of(score.overall)).padStart(10)}${shown(of(score)).padStart(10)}`;
@@ -26,7 +35,10 @@ export function learningReport(
     );
   if (rollbacks > 0)
     lines.push(`went back to the last good weights ${rollbacks} times, the step is now ${rate.toPrecision(3)}`);
-  return `${lines.join('\n')}\nweights to ${output}\n`;
+  lines.push(`weights to ${output}${torch ? ", in PyTorch's names and order" : ''}`);
+  if (standardize !== undefined)
+    lines.push(`they take standardised channels: tapline apply ${output} INPUT --standardize ${standardize}`);
+  return `${lines.join('\n')}\n`;
 }
 
 const sentences: Record<string, string> = {

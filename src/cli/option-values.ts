@@ -1,13 +1,21 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 
-/** Reads a number > 0; `unit` is named in the refusal. */
-export function positiveNumber(unit: string): (text: string) => number {
+/** Reads a number > 0; its unit, where it has one, is named in the refusal. */
+export function positiveNumber(unit = ''): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() === '' || !(value > 0 && value < Infinity))
-      throw new InvalidArgumentError(`It must be a number > 0 in ${unit}.`);
+      throw new InvalidArgumentError(`It must be a number > 0${unit && ` in ${unit}`}.`);
     return value;
   };
+}
+
+/** Reads a number >= 0. */
+export function notNegativeNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value < Infinity))
+    throw new InvalidArgumentError('It must be a number >= 0.');
+  return value;
 }
 
 /** Reads an integer from `least` to `most`. */

@@ -89,7 +89,7 @@ describe.concurrent('tapline learn', () => {
       '--reference must leave a channel to clean, got all: x',
     ],
     ['a step without an optimizer', ['--step', '1'], '--step must come with an --optimizer that is named'],
-    ['an optimizer without a step', ['--optimizer', 'adam'], '--step must be given for the optimizer adam'],
+    ['an optimizer without a step', ['--optimizer', 'adam'], '--step must be given for any --optimizer but autoStep'],
   ])('%s is refused with a sentence', async (_, args, sentence) => {
     const { code, stderr } = await run(['learn', 'recording.csv', '-o', 'no.safetensors', ...args], directory);
     expect(code).toBe(2);

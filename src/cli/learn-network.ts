@@ -1,0 +1,32 @@
+import { Network } from '../core/network.ts';
+import { checkStreams } from '../core/plan.ts';
+import type { Channel } from '../sources/index.ts';
+import type { Places } from './learn-places.ts';
+import { readNetwork } from './network-file.ts';
+import { asUsage, UsageError } from './usage-error.ts';
+
+/** One convolution that says nothing before it has learned something. */
+export function oneLayer({ inputs, outputs }: Places, taps: number): Network {
+  const layers = [{ type: 'conv1d' as const, outChannels: outputs.length, kernelSize: taps }];
+  return asUsage(() => Network.create({ inChannels: inputs.length, layers }, { silent: true }), '--taps');
+}
+
+/** The network of a file, to go on from. Throws where it does not stream, or has not a channel for each that it is to see and to tell. */
+export async function networkFor(
+  { inputs, outputs }: Places,
+  channels: readonly Channel[],
+  path: string,
+): Promise<Network> {
+  const network = await readNetwork(path);
+  asUsage(() => checkStreams(network.layers), path);
+  const named = (places: readonly number[]) => places.map((place) => channels[place].label).join(', ');
+  if (network.inChannels !== inputs.length)
+    throw new UsageError(
+      `${path} takes ${network.inChannels} channels, and is to see ${inputs.length}: ${named(inputs)}`,
+    );
+  if (network.outChannels !== outputs.length)
+    throw new UsageError(
+      `${path} tells ${network.outChannels} channels, and is to tell ${outputs.length}: ${named(outputs)}`,
+    );
+  return network;
+}

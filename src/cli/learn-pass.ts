@@ -1,0 +1,45 @@
+import { frameCount } from '../core/block.ts';
+import type { Learned } from '../core/learned.ts';
+import type { Learner } from '../core/learner.ts';
+import type { Recording } from '../sources/index.ts';
+import { inputBlocks } from './input-blocks.ts';
+import { pickedFrom, type Places } from './learn-places.ts';
+import type { CurvePoint } from './learning-page.ts';
+import { share, type Progress } from './progress.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Frames that are learned at once. */
+const blockFrames = 256;
+/** Dots of the learning curve, at most. */
+const dots = 600;
+
+/** What one pass over a recording has brought. */
+export interface Pass {
+  readonly learned: Learned;
+  readonly curve: readonly CurvePoint[];
+  readonly seconds: number;
+}
+
+/** Learns from a recording, from its beginning to its end. Throws where it holds no frames. */
+export function learnPass(
+  learner: Learner,
+  recording: Recording,
+  { places, standardize, line }: { places: Places; standardize?: number; line: Progress },
+): Pass {
+  const every = Math.max(1, Math.floor(recording.frames / dots));
+  const curve: CurvePoint[] = [];
+  const began = performance.now();
+  let learned: Learned | undefined;
+  let done = 0;
+  for (const block of inputBlocks(recording, blockFrames, standardize)) {
+    if (places.target.length > 0) learner.teach(pickedFrom(block, places.target));
+    learned = learner.push(pickedFrom(block, places.input));
+    const { score } = learned;
+    done += frameCount(block);
+    if (done >= (curve.length + 1) * every) curve.push({ frame: block.start + frameCount(block), score });
+    line.show(`learning ${share(done, recording.frames)}, skill ${score.skill.toFixed(2)}`);
+  }
+  line.clear();
+  if (!learned) throw new UsageError('there are no frames to learn from');
+  return { learned, curve, seconds: (performance.now() - began) / 1000 };
+}
