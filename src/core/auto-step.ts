@@ -1,6 +1,7 @@
-import { positive } from './check.ts';
+import { invalid } from './check.ts';
 import { Descent, type Optimizer } from './descent.ts';
 import type { Engine } from './engine.ts';
+import { tame } from './tame.ts';
 import type { Trained } from './trained.ts';
 
 export interface AutoStepOptions {
@@ -8,10 +9,12 @@ export interface AutoStepOptions {
   rate?: number;
 }
 
-/** How fast μ moves, the least it becomes, what h keeps from step to step, and how fast the mean square of g·h forgets. */
+/** How fast μ moves, the least it becomes, what h keeps from step to step, and how fast running means forget. */
 const [pull, least, keep, forget] = [0.003, 1e-3, 0.9995, 0.01];
 /** The share of a layer's mean energy that the energy of a step counts for at least. */
 const floor = 0.01;
+/** A layer's own numbers: μ / rate (0: not begun); mean squares of g·h, of its windows and of its errors; steps so far. */
+const [share, turns, energies, errors, steps, numbers] = [0, 1, 2, 3, 4, 5];
 
 /**
  * A normalised step whose length finds itself, so that nobody has to for every sensor: the default of a learner.
@@ -19,31 +22,68 @@ const floor = 0.01;
  *     h = ∂w/∂ log μ        log μ ← log μ - 0.003 clip(g·h / rms(g·h))        μ <= 1
  *
  * While errors fall along the way that a longer step would have gone (g·h < 0) the step grows, else it shrinks; every layer has its
- * own. The step is NLMS's, but a kernel's weights share it half alike and half by their size: so the few taps that matter of
- * many channels are found first. h forgets by what the step has overwritten, taken as diagonal.
+ * own. The step is NLMS's, but the weights of a kernel that stands alone share it half alike and half by their size: so the few
+ * taps that matter of many channels are found first. Where L layers learn together they share alike, and μ is divided by √L and by
+ * how much larger errors grow on their way down to the layer. h forgets by what the step has overwritten, taken as diagonal.
+ * An error that is more than ten times what errors have been counts for ten times, so that a glitch does little harm.
  * Sources: Benveniste, Métivier and Priouret 1990; Sutton, IDBD, 1992; Benesty and Gay, IPNLMS, 2002; Mahmood et al., Autostep, 2012.
- * `rate` scales the steps of all layers, also while it learns.
+ * `rate` scales the steps of all layers, also while it learns. In warm-up and decay μ / rate stays as it is.
  */
 export function autoStep({ rate = 0.2 }: AutoStepOptions = {}): Optimizer {
-  return new Descent(positive('rate', rate), { arrays: 1, layer: adapt });
+  if (!(rate > 0 && rate <= 1)) throw invalid('rate', 'a number > 0 and <= 1', rate);
+  return new Descent(rate, {
+    arrays: 1,
+    own: numbers,
+    layers(engine, layers, memory, now, part) {
+      const last = layers.length - 1;
+      let above = 0;
+      // from the last layer down: by its errors those of the others are measured
+      for (let l = last; l >= 0; l--) {
+        const layer = layers[l];
+        layer.settle();
+        if (layer.clean) continue;
+        const own = memory[l][layer.values.length];
+        const cut = weigh(engine, layer, own);
+        if (part === 1) turn(engine, layer, memory[l], own, rate);
+        const { f32 } = engine.arena;
+        const error = f32[own + errors];
+        if (l === last) above = error;
+        const gain = above > 0 ? Math.max(1, error / above) : 1;
+        const step = Math.min(1, now * part * (f32[own + share] || 1)) * cut;
+        const alone = last === 0;
+        layer.adapt(step / (gain * Math.sqrt(layers.length)), memory[l], keep, floor * f32[own + energies], alone);
+      }
+    },
+  });
 }
 
-/** The layer's own numbers: log-free μ / rate (0: not begun), mean square of g·h, mean energy, steps so far. */
-function adapt({ arena, kernels }: Engine, layer: Trained, memory: readonly number[], rate: number): void {
-  layer.settle();
+/** Counts the layer's energy and error; what of the step is left where the error surprises. */
+function weigh({ arena, kernels }: Engine, layer: Trained, own: number): number {
   const { values, energy } = layer;
-  let along = 0;
-  for (let i = 0; i < values.length; i++) along += kernels.dot(layer.gradient(i), memory[i], values[i].count);
-  const own = memory[values.length];
+  let square = 0;
+  for (let i = 0; i < values.length; i++) {
+    const slope = layer.gradient(i);
+    square += kernels.dot(slope, slope, values[i].count);
+  }
   const { f32 } = arena;
-  const steps = Math.min(f32[own + 3] + 1, 1 / forget);
-  const square = f32[own + 1] + (along * along - f32[own + 1]) / steps;
-  const turn = square > 0 ? Math.max(-1, Math.min(1, along / Math.sqrt(square))) : 0;
-  const share = (steps === 1 ? 1 : f32[own]) * (1 - pull * turn);
-  const mean = f32[own + 2] + (energy - f32[own + 2]) / steps;
-  f32[own] = Math.max(least / rate, Math.min(1 / rate, share));
-  f32[own + 1] = square;
-  f32[own + 2] = mean;
-  f32[own + 3] = steps;
-  layer.adapt(rate * f32[own], memory, keep, floor * mean);
+  const n = Math.min(f32[own + steps] + 1, 1 / forget);
+  const error = energy > 0 ? square / energy : 0;
+  const counted = tame(error, f32[own + errors]);
+  f32[own + steps] = n;
+  f32[own + errors] += (counted - f32[own + errors]) / n;
+  f32[own + energies] += (tame(energy, f32[own + energies]) - f32[own + energies]) / n;
+  return error > counted ? Math.sqrt(counted / error) : 1;
+}
+
+/** Moves μ / rate along what errors owe to it. */
+function turn({ arena, kernels }: Engine, layer: Trained, memory: readonly number[], own: number, rate: number): void {
+  let along = 0;
+  for (let i = 0; i < layer.values.length; i++)
+    along += kernels.dot(layer.gradient(i), memory[i], layer.values[i].count);
+  const { f32 } = arena;
+  const square = f32[own + turns] + (tame(along * along, f32[own + turns]) - f32[own + turns]) / f32[own + steps];
+  const way = square > 0 ? Math.max(-1, Math.min(1, along / Math.sqrt(square))) : 0;
+  const next = (f32[own + share] || 1) * (1 - pull * way);
+  f32[own + share] = Math.max(least / rate, Math.min(1 / rate, next));
+  f32[own + turns] = square;
 }

@@ -1,5 +1,6 @@
 import type { StreamContext } from './layer.ts';
 import { floatsIn, numberIn, type State } from './state.ts';
+import { tame } from './tame.ts';
 import { Trained, type Part } from './trained.ts';
 
 /** Outputs whose weight gradient may be owed. */
@@ -38,6 +39,8 @@ export class ConvGradient extends Trained {
    */
   readonly #mean: number;
   #met = 0;
+  /** Running mean of the energy of windows less their mean. */
+  #usual = 0;
   /** Whether steps adapt. */
   #adapts = false;
 
@@ -55,17 +58,14 @@ export class ConvGradient extends Trained {
     return this.#count > 0 ? this.#first : Infinity;
   }
 
-  /** Owes the gradients of `count` outputs from output `first` on, ∂L/∂y at `g`. */
+  /** Owes the gradients of `count` outputs from output `first` on, ∂L/∂y at `g`. Those that say nothing are not owed. */
   owe(first: number, count: number, g: number): void {
     const { outputs } = this.#shape;
-    for (let i = 0; i < count;) {
+    for (let i = 0; i < count; i++) {
+      if (!this.says(g + i * outputs, outputs)) continue;
       if (this.#count === mostOwed || first + i !== this.#first + this.#count) this.settle();
       if (this.#count === 0) this.#first = first + i;
-      const some = Math.min(count - i, mostOwed - this.#count);
-      const to = this.#slopes + this.#count * outputs;
-      this.engine.kernels.write(g + i * outputs, to, some * outputs);
-      this.#count += some;
-      i += some;
+      this.engine.kernels.write(g + i * outputs, this.#slopes + this.#count++ * outputs, outputs);
     }
   }
 
@@ -85,8 +85,12 @@ export class ConvGradient extends Trained {
     this.#count = 0;
   }
 
-  /** As of any layer, but a kernel's weights share the step: half of it alike, half by their size. */
-  override adapt(rate: number, trend: readonly number[], keep: number, least: number): void {
+  /** As of any layer, but the weights of a kernel that is alone share the step: half of it alike, half by their size. */
+  override adapt(rate: number, trend: readonly number[], keep: number, least: number, alone: boolean): void {
+    if (!alone) {
+      super.adapt(rate, trend, keep, least, alone);
+      return;
+    }
     this.#adapts = true;
     const { length, outputs } = this.#shape;
     const bias = this.#hasBias;
@@ -114,6 +118,13 @@ export class ConvGradient extends Trained {
     if (this.#adapts) this.engine.kernels.fill(this.#energies, this.#shape.length, 0);
   }
 
+  override drop(): void {
+    super.drop();
+    this.#met = 0;
+    this.#usual = 0;
+    this.engine.kernels.fill(this.#mean, this.#shape.length, 0);
+  }
+
   override save(): State {
     const { f32 } = this.engine.arena;
     const sums = super.save();
@@ -121,6 +132,7 @@ export class ConvGradient extends Trained {
       ...sums,
       adapts: Number(this.#adapts),
       met: this.#met,
+      usual: this.#usual,
       mean: f32.slice(this.#mean, this.#mean + this.#shape.length),
       energies: f32.slice(this.#energies, this.#energies + this.#shape.length),
     };
@@ -130,6 +142,7 @@ export class ConvGradient extends Trained {
     super.restore(state);
     this.#adapts = numberIn(state, 'adapts') === 1;
     this.#met = numberIn(state, 'met');
+    this.#usual = numberIn(state, 'usual');
     this.engine.arena.f32.set(floatsIn(state, 'mean', this.#shape.length), this.#mean);
     this.engine.arena.f32.set(floatsIn(state, 'energies', this.#shape.length), this.#energies);
   }
@@ -175,7 +188,7 @@ export class ConvGradient extends Trained {
         kernels.write(this.#mean, copy, row);
         kernels.sgd(window, copy, 0, row, 1, 0, 0, 0);
         kernels.write(window, copy, row);
-        kernels.sgd(this.#mean, copy, 0, row, -1 / Math.min(++this.#met, meanWindows), 0, 0, 0);
+        this.#meet(copy, kernels.energy(window, 0, 1, length, 0, 0));
         if (this.#met === 1) kernels.fill(window, row, 0);
       }
       const slopes = this.#slopes + n * outputs;
@@ -183,6 +196,17 @@ export class ConvGradient extends Trained {
       kernels.squares(window, 0, 1, length, this.#energies);
       this.energy = kernels.energy(window, 0, 1, length, this.energy, 0);
     }
+  }
+
+  /** Moves the running mean towards a window, given less it, of which a glitch counts for no more than ten usual ones. */
+  #meet(window: number, energy: number): void {
+    const n = Math.min(++this.#met, meanWindows);
+    // the first is the mean
+    const counted = n === 1 ? 0 : tame(energy, this.#usual);
+    this.#usual += (counted - this.#usual) / n;
+    const part = n > 1 && energy > counted ? Math.sqrt(counted / energy) : 1;
+    const { length } = this.#shape;
+    this.engine.kernels.sgd(this.#mean, window, 0, (length + 3) & ~3, -part / n, 0, 0, 0);
   }
 
   #addEnergy(x: number, step: number, count: number): void {

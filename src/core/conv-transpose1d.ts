@@ -177,6 +177,7 @@ export class ConvTranspose1d implements LayerStream {
     // the gradient of a window that holds something else than numbers is nobody's
     if (!this.#line.isFinite(oldest, phase.taps, phase.step)) return;
     const [sums] = this.trained;
+    if (!sums.says(g, outChannels)) return;
     const window = scratch.numbers(length);
     for (let group = 0; group < groups; group++) {
       const weights = phase.offset + group * phase.group;

@@ -183,15 +183,16 @@ export class GatheredConv1d extends WindowLayer {
       }
     }
     if (this.#values.length > 1) kernels.biasGradient(g, outChannels, count, outChannels, sums.gradient(1));
-    this.#addEnergy(x, count, windows);
+    this.#addEnergy(x, count, windows, g);
     sums.touch();
   }
 
-  #addEnergy(x: number, count: number, windows: number): void {
-    const { groups } = this.#shape;
+  #addEnergy(x: number, count: number, windows: number, g: number): void {
+    const { groups, outChannels } = this.#shape;
     const length = this.#length;
     const [sums] = this.trained;
     for (let n = 0; n < count; n++) {
+      if (!sums.says(g + n * outChannels, outChannels)) continue;
       for (let group = 0; group < groups; group++) {
         this.#gather(x + n * this.#step, 1, group, windows);
         sums.energy += this.engine.kernels.energy(windows, length, 1, length, 0, 0) / groups;

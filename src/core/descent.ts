@@ -11,8 +11,8 @@ import type { Trained } from './trained.ts';
 export interface Optimizer {
   /** μ, the length of a step. May be changed between steps. */
   rate: number;
-  /** Updates `network`'s weights from `stream`'s gradients and clears these. */
-  step(network: Network, stream: NetworkStream): void;
+  /** Updates `network`'s weights from `stream`'s gradients and clears these. `part`: of the rate, in warm-up and decay. Default 1. */
+  step(network: Network, stream: NetworkStream, part?: number): void;
   /** Its settings as they are now, and what it remembers. */
   save(): State;
   restore(state: State): void;
@@ -33,10 +33,18 @@ export interface Rule {
   /** A rule that remembers nothing and takes the gradient as it is: moves all weights of a layer. */
   readonly plain?: (layer: Trained, rate: number) => void;
   /**
-   * Moves all weights of a layer and clears their gradients. `memory` holds what is remembered of each array, one after the other, and
-   * at last 4 numbers of the layer's own.
+   * Moves all weights of all layers and clears their gradients. `memory` holds, layer by layer, what is remembered of each array, one
+   * after the other, and at last `own` numbers of the layer's own.
    */
-  readonly layer?: (engine: Engine, layer: Trained, memory: readonly number[], rate: number) => void;
+  readonly layers?: (
+    engine: Engine,
+    layers: readonly Trained[],
+    memory: readonly (readonly number[])[],
+    rate: number,
+    part: number,
+  ) => void;
+  /** Numbers of a layer's own. */
+  readonly own?: number;
   /** Moves `count` weights at `w` along the gradient at `dw`, which it clears; `memory` tells where each array remembered lies. */
   readonly move?: (
     kernels: Kernels,
@@ -70,7 +78,7 @@ export class Descent implements Optimizer {
     this.#rule = rule;
   }
 
-  step(network: Network, stream: NetworkStream): void {
+  step(network: Network, stream: NetworkStream, part = 1): void {
     if ((stream as NetworkStream | undefined)?.network !== network)
       throw new TypeError('stream must be a stream of network, got one of another');
     stream.mustBeOpen();
@@ -80,9 +88,9 @@ export class Descent implements Optimizer {
     network.changes.version++;
     const { plain } = this.#rule;
     const layers = stream.stack.trained;
-    if (plain) for (let l = 0; l < layers.length; l++) plain(layers[l], this.rate);
-    else if (this.#rule.layer) this.#moveLayers(network.engine, layers);
-    else this.#move(network.engine, layers);
+    if (plain) for (let l = 0; l < layers.length; l++) plain(layers[l], this.rate * part);
+    else if (this.#rule.layers) this.#moveLayers(network.engine, layers, part);
+    else this.#move(network.engine, layers, part);
   }
 
   save(): State {
@@ -105,10 +113,10 @@ export class Descent implements Optimizer {
     return new Descent(this.#start, this.#rule);
   }
 
-  #move(engine: Engine, layers: readonly Trained[]): void {
+  #move(engine: Engine, layers: readonly Trained[], part: number): void {
     let place = 0;
     const step = this.#step;
-    step.rate = this.rate;
+    step.rate = this.rate * part;
     step.count = this.#steps;
     // plain loops: a step allocates nothing
     for (let l = 0; l < layers.length; l++) {
@@ -123,16 +131,16 @@ export class Descent implements Optimizer {
     }
   }
 
-  #moveLayers(engine: Engine, layers: readonly Trained[]): void {
+  #moveLayers(engine: Engine, layers: readonly Trained[], part: number): void {
     for (let l = 0, place = 0; l < layers.length; l++) {
       const { values } = layers[l];
       if (this.#layers.length === l)
         this.#layers.push(
-          [...values, { count: 4 }].flatMap(({ count }, i) => this.#memoryOf(engine, place + i, count)),
+          [...values, { count: this.#rule.own! }].flatMap(({ count }, i) => this.#memoryOf(engine, place + i, count)),
         );
       place += values.length + 1;
-      this.#rule.layer!(engine, layers[l], this.#layers[l], this.rate);
     }
+    this.#rule.layers!(engine, layers, this.#layers, this.rate, part);
   }
 
   #memoryOf(engine: Engine, place: number, count: number): readonly number[] {

@@ -2,6 +2,7 @@ import { ForecastScore, rivalReach, type Score } from './forecast-score.ts';
 import { FrameRing } from './frame-ring.ts';
 import { Frames } from './frames.ts';
 import type { Loss } from './loss.ts';
+import { isSample } from './is-sample.ts';
 import { doublesIn, floatsIn, numberIn, stateIn, bytesIn, type State } from './state.ts';
 
 export interface ExamOptions {
@@ -90,10 +91,14 @@ export class Exam {
     this.#scoreAt(rate);
   }
 
-  /** The truth of the next frame. */
+  /** The truth of the next frame; of a categorical loss a class or a probability, else it is none. */
   know(data: Float32Array, at: number, valid: number): void {
     let real = valid;
-    for (let c = 0; c < this.#truths.channels; c++) if (!Number.isFinite(data[at + c])) real = 0;
+    const { categorical } = this.#options.loss;
+    for (let c = 0; c < this.#truths.channels; c++) {
+      const truth = data[at + c];
+      if (!isSample(truth) || (categorical && !(truth >= 0 && truth <= 1))) real = 0;
+    }
     this.#truths.push(data, at, real);
   }
 
@@ -138,19 +143,18 @@ export class Exam {
       madeAt: this.#madeAt.slice(),
       errors: errors.copy(),
       errorsValid: errors.valid.slice(0, errors.count),
-      ...(this.#score && { score: this.#score.save() }),
+      ...(this.#score && { score: this.#score.save(), rate: this.#score.rate }),
     };
   }
 
-  /** @param rate that of the outputs, in Hz, which the scores forget by */
-  restore(state: State, rate: number): void {
+  restore(state: State): void {
     this.settled = numberIn(state, 'settled');
     this.#truths.restore(stateIn(state, 'truths'));
     this.#waiting.restore(stateIn(state, 'waiting'));
     this.#madeAt.set(doublesIn(state, 'madeAt', this.#madeAt.length));
     const valid = bytesIn(state, 'errorsValid');
     this.errors.read(floatsIn(state, 'errors', valid.length * this.errors.channels), valid.length, valid);
-    if ('score' in state) this.#scoreAt(rate).restore(stateIn(state, 'score'));
+    if ('score' in state) this.#scoreAt(numberIn(state, 'rate')).restore(stateIn(state, 'score'));
   }
 
   #scoreAt(rate: number): ForecastScore {

@@ -29,6 +29,8 @@ export const rivalReach: number = averaged;
 
 /** Scores predictions against the truth, beside rivals that learn nothing. A rival whose frames are missing says what persistence says. */
 export class ForecastScore {
+  /** Scored frames a second, in Hz. */
+  readonly rate: number;
   readonly #channels: number;
   readonly #lead: number;
   /** c of the mains rival; NaN = there is none. */
@@ -38,6 +40,7 @@ export class ForecastScore {
   readonly #squares: Float64Array;
 
   constructor({ channels, lead, rate, mains }: ScoreOptions) {
+    this.rate = rate;
     this.#channels = channels;
     this.#lead = lead;
     this.#turn = rate > 0 ? 2 * Math.cos((2 * Math.PI * mains) / rate) : NaN;

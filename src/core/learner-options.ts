@@ -33,7 +33,7 @@ export interface LearnerOptions extends StepperOptions {
    * every update is autograd of the frames since the last one, and takes what the lines held before for data.
    */
   mode?: 'stream' | 'window';
-  /** Outputs that may wait for their truth; older ones are given up unlearned. Default 1024. */
+  /** Outputs that may wait for their truth; older ones are given up unlearned. Default 1024, or what the horizon needs. */
   maxPending?: number;
   /** Of the mains, in Hz, for the rival that knows them. Default 60. */
   mains?: number;
@@ -93,6 +93,16 @@ function checkReference(reference: readonly number[], count: number, channels: n
 /** The optimizer of a learner that is given none. */
 export function defaultOptimizer({ task }: LearnerOptions): Optimizer {
   return task === 'cancel' ? nlms({ rate: 0.1 }) : autoStep();
+}
+
+/** How many outputs may wait for their truth: at least those of one frame, and those of the horizon. */
+export function capacityOf(
+  { burst, pace }: Network,
+  { lead, delay }: Task,
+  { maxPending = 1024 }: LearnerOptions,
+): number {
+  const ahead = lead === 0 ? 0 : Math.ceil(((lead + delay) * pace.up) / pace.stride);
+  return Math.max(integer('maxPending', maxPending, 1), ahead + burst);
 }
 
 /** Where a learner's predictions wait for their truth, `capacity` of them at most. */

@@ -2,14 +2,16 @@ import { checkBlock, frameCount, type Block } from './block.ts';
 import { integer, invalid, oneOf } from './check.ts';
 import { Collected, takeBlock } from './collected.ts';
 import type { Exam } from './exam.ts';
-import { nothingRefused, type Learned, type Refusal } from './learned.ts';
-import { defaultOptimizer, examOf, taskOf, type LearnerOptions, type Task } from './learner-options.ts';
+import type { Learned, Refusal } from './learned.ts';
+import { EarlyTruths } from './early-truths.ts';
+import { capacityOf, defaultOptimizer, examOf, taskOf, type LearnerOptions, type Task } from './learner-options.ts';
 import type { Network } from './network.ts';
 import { NetworkStream } from './network-stream.ts';
 import type { Optimizer } from './descent.ts';
-import { largestBurst } from './pace.ts';
+import { checkStreams } from './plan.ts';
 import { numberIn, stateIn, type State } from './state.ts';
 import { validAt } from './rows.ts';
+import { isSample } from './is-sample.ts';
 import { Stepper } from './stepper.ts';
 
 /**
@@ -23,7 +25,9 @@ import { Stepper } from './stepper.ts';
  * A truth that comes late moves the weights less: its gradient is divided by 1 + the outputs, or updates if these are more,
  * made since its prediction, which keeps a delayed step stable (Sra et al., AdaDelay, 2016).
  * After a gap longer than the receptive field, outputs that still waited for their truth are given up.
- * When the loss explodes, or a weight is no number after an update, the last good weights come back and μ is halved.
+ * When the loss explodes, or a weight is no number after an update, the last good weights come back and μ is halved; it is doubled
+ * again after every 10 000 updates without such trouble. A sample beyond ±2^60, such as a fill value, is no sample: windows of
+ * such cannot be squared and summed in float32.
  */
 export class Learner {
   /** Whether weights move. Predictions and scores go on without. */
@@ -39,24 +43,25 @@ export class Learner {
   readonly #frame: Float32Array;
   readonly #valid = new Uint8Array(1);
   readonly #collected: Collected;
-  readonly #refused: Record<Refusal, number> = { ...nothingRefused };
   #stream: NetworkStream;
-  #unused = false;
+  readonly #early: EarlyTruths;
   #mark = 0;
   #rate = 0;
 
   /** @param network is trained in place */
   constructor(network: Network, options: LearnerOptions = {}) {
     const { optimizer = defaultOptimizer(options), updateEvery = 1, mode = 'stream' } = options;
-    const capacity = Math.max(integer('maxPending', options.maxPending ?? 1024, 1), largestBurst(network.pace));
+    checkStreams(network.layers);
     this.network = network;
     this.#task = taskOf(network, options);
+    const capacity = capacityOf(network, this.#task, options);
     this.#updateEvery = integer('updateEvery', updateEvery, 1);
     this.#byWindow = oneOf('mode', mode, ['stream', 'window']) === 'window';
     this.#exam = examOf(network, this.#task, options, capacity);
     this.#stepper = new Stepper(network, optimizer, options);
     this.#stream = network.stream({ gradients: true, blind: true, maxPending: capacity });
     this.#frame = new Float32Array(network.inChannels);
+    this.#early = new EarlyTruths(network.outChannels);
     this.#collected = new Collected(network);
   }
 
@@ -80,13 +85,13 @@ export class Learner {
     for (let i = 0; i < frameCount(block); i++) this.#push(block.data, i * block.channels, block.valid?.[i] ?? 1);
     const { errors, settled } = this.#exam;
     const error = takeBlock(errors, pace, settled - errors.count, block);
-    const { updates, rollbacks, optimizer } = this.#stepper;
+    const { updates, refused, rollbacks, optimizer } = this.#stepper;
     return {
       ...this.#collected.take(block, first),
       error,
       score: this.#exam.score(this.#rate),
       updates,
-      refused: { ...this.#refused },
+      refused: { ...refused },
       rollbacks,
       rate: optimizer.rate,
       weights: () => this.#stepper.weights(),
@@ -99,23 +104,22 @@ export class Learner {
     const { outChannels } = this.network;
     if (!this.#task.taught) throw new TypeError(`task must be 'target' to be taught, got '${this.#task.name}'`);
     if (block.channels !== outChannels) throw invalid('channels of a target', `${outChannels}`, block.channels);
-    this.#exam.missTruths(Math.max(0, block.start - this.#exam.nextTruth));
-    for (let i = this.#exam.nextTruth - block.start; i < frameCount(block); i++) {
-      this.#exam.know(block.data, i * outChannels, block.valid?.[i] ?? 1);
-      this.#learn();
+    const come = Math.min(block.start + frameCount(block), this.#stream.index);
+    for (let frame = Math.max(block.start, this.#exam.nextTruth); frame < come; frame++) {
+      const i = frame - block.start;
+      this.#teach(frame, block.data, i * outChannels, block.valid?.[i] ?? 1);
     }
+    if (come < block.start + frameCount(block)) this.#early.add(block);
   }
 
   /** Brings the last good weights back; the optimizer forgets what it remembers. */
   rollback(): void {
     this.#stepper.rollback(this.#stream);
-    this.#unused = false;
   }
 
   /** Brings the weights back that it began with. */
   reset(): void {
     this.#stepper.reset(this.#stream);
-    this.#unused = false;
   }
 
   /** Gives the memory of its stream back; its network stays. */
@@ -128,12 +132,11 @@ export class Learner {
     return {
       learning: Number(this.learning),
       alarmed: Number(this.alarmed),
-      refused: { ...this.#refused },
-      unused: Number(this.#unused),
       mark: this.#mark,
       rate: this.#rate,
       stepper: this.#stepper.save(),
       exam: this.#exam.save(),
+      early: this.#early.save(),
       stream: this.#stream.state(),
     };
   }
@@ -142,13 +145,11 @@ export class Learner {
   restore(state: State): void {
     this.learning = numberIn(state, 'learning') === 1;
     this.alarmed = numberIn(state, 'alarmed') === 1;
-    const refused = stateIn(state, 'refused');
-    for (const reason of Object.keys(nothingRefused) as Refusal[]) this.#refused[reason] = numberIn(refused, reason);
-    this.#unused = numberIn(state, 'unused') === 1;
     this.#mark = numberIn(state, 'mark');
     this.#rate = numberIn(state, 'rate');
     this.#stepper.restore(stateIn(state, 'stepper'));
-    this.#exam.restore(stateIn(state, 'exam'), this.#rate);
+    this.#exam.restore(stateIn(state, 'exam'));
+    this.#early.restore(stateIn(state, 'early'));
     this.#stream.close();
     this.#stream = NetworkStream.of(this.network, stateIn(state, 'stream'));
   }
@@ -156,7 +157,12 @@ export class Learner {
   #push(data: Float32Array, at: number, valid: number): void {
     const task = this.#task;
     if (task.lead > 0) this.#know(data, at, valid);
-    for (let c = 0; c < this.#frame.length; c++) this.#frame[c] = data[at + task.inputs[c]];
+    const early = task.taught ? this.#early.find(this.#stream.index) : null;
+    if (early) this.#teach(this.#stream.index, early, this.#early.at, this.#early.valid);
+    for (let c = 0; c < this.#frame.length; c++) {
+      const sample = data[at + task.inputs[c]];
+      this.#frame[c] = isSample(sample) ? sample : NaN;
+    }
     this.#valid[0] = valid;
     const count = this.#stream.outputsFor(1);
     while (this.#exam.room < count) this.#giveUp();
@@ -181,6 +187,12 @@ export class Learner {
     this.#learn();
   }
 
+  #teach(frame: number, truths: Float32Array, at: number, valid: number): void {
+    this.#exam.missTruths(frame - this.#exam.nextTruth);
+    this.#exam.know(truths, at, valid);
+    this.#learn();
+  }
+
   /** Learns, oldest first, from the outputs whose truth has come. */
   #learn(): void {
     const exam = this.#exam;
@@ -189,11 +201,14 @@ export class Learner {
       const refusal = this.#refusal();
       if (refusal !== null) {
         exam.gradient.fill(0);
-        this.#refused[refusal]++;
-      } else this.#unused = true;
+        stepper.refused[refusal]++;
+      } else stepper.unused++;
       this.#stream.learn(exam.gradient);
       const mark = Math.floor((truth + 1) / this.#updateEvery);
-      if (mark !== this.#mark && this.#unused) this.#update();
+      if (mark !== this.#mark && stepper.unused > 0 && this.learning && !this.alarmed) {
+        if (this.#byWindow) this.#stream.release();
+        stepper.update(this.#stream);
+      }
       this.#mark = mark;
     }
   }
@@ -205,26 +220,13 @@ export class Learner {
     if (!this.learning) return 'frozen';
     if (this.alarmed) return 'alarmed';
     if (!this.#stepper.judge(exam.loss, exam.lossOfNothing)) return null;
-    this.#retreat();
+    this.#stepper.retreat(this.#stream, 'exploded');
     return 'exploded';
-  }
-
-  #update(): void {
-    if (this.#byWindow) this.#stream.release();
-    this.#unused = false;
-    if (this.#stepper.update(this.#stream)) return;
-    this.#refused.notFinite++;
-    this.#retreat();
-  }
-
-  #retreat(): void {
-    this.rollback();
-    this.optimizer.rate /= 2;
   }
 
   #giveUp(): void {
     this.#exam.giveUp();
-    this.#refused.late++;
+    this.#stepper.refused.late++;
     this.#stream.learn(this.#exam.gradient);
   }
 
@@ -237,6 +239,7 @@ export class Learner {
       for (let i = 0; i < count; i++) this.#push(nothing, 0, 0);
     } else {
       this.#stream.jump(count);
+      this.#stepper.refused.late += this.#exam.next - this.#exam.settled;
       this.#exam.missPredictions(pace.outputsAfter(this.#stream.index) - this.#exam.next);
       if (!this.#task.taught) this.#exam.missTruths(count);
     }

@@ -1,11 +1,9 @@
 import type { Network } from './network.ts';
+import { tame } from './tame.ts';
 import { doublesIn, floatsIn, numberIn, stateIn, type State } from './state.ts';
 
-/**
- * Outputs that the running loss is a mean of, and that are waited for before it is judged; and those of the slow mean of saying
- * nothing, which falls sooner than it rises, so that one loud start does not blind for long.
- */
-const [window, rise, fall] = [16, 1000, 200];
+/** Outputs that the loss lately is a mean of, and that are waited for before it is judged; those of the slow means. */
+const [window, slow] = [16, 2000];
 /** How many times worse than saying nothing is an explosion. */
 const limit = 10;
 /** Updates from one copy of good weights to the next. */
@@ -14,9 +12,10 @@ const between = 256;
 /**
  * Watches over a learner's weights: keeps copies of good ones, and says when those that are learned have exploded.
  *
- *     exploded: lately L > 10 · L of an output of zeros, lately or on the whole
+ *     exploded: lately L > 10 · L of an output of zeros, lately or on the whole, and > 10 · L on the whole
  *
- * A signal that becomes wild makes both large; only weights that have gone astray make the first alone large. Two copies are
+ * A signal that becomes wild makes zeros as bad; only weights that have gone astray make the first alone large. What is on the
+ * whole is moved by little by one glitch, or by an explosion. Two copies are
  * kept, `between` updates apart, and the older one is gone back to: it was made before the trouble began to show.
  */
 export class Safeguard {
@@ -24,8 +23,8 @@ export class Safeguard {
   #older: Float32Array[];
   #newer: Float32Array[];
   #updates = 0;
-  /** L lately, L of zeros lately and on the whole, the largest of those, outputs counted. */
-  readonly #means = new Float64Array(5);
+  /** L and L of zeros, lately and on the whole; the largest of the last; outputs counted since the last way back, and all. */
+  readonly #means = new Float64Array(7);
 
   constructor(network: Network) {
     this.#network = network;
@@ -36,20 +35,23 @@ export class Safeguard {
   /** Counts an output's loss; whether the weights have exploded. */
   judge(loss: number, lossOfNothing: number): boolean {
     const m = this.#means;
-    const n = ++m[4];
+    const n = ++m[5];
+    const all = Math.min(++m[6], slow);
     m[0] += (loss - m[0]) / Math.min(n, window);
     m[1] += (lossOfNothing - m[1]) / Math.min(n, window);
-    m[2] += (lossOfNothing - m[2]) / Math.min(n, lossOfNothing > m[2] ? rise : fall);
-    m[3] = Math.max(m[3], m[2]);
+    m[3] += (tame(lossOfNothing, m[3]) - m[3]) / all;
+    m[4] = Math.max(m[4], m[3]);
+    const bad = limit * Math.max(m[1], m[3], 1e-8 * m[4]);
+    m[2] += (Math.min(loss, bad) - m[2]) / all;
     if (n < window) return !(loss < Infinity);
-    return !(m[0] <= limit * Math.max(m[1], m[2], 1e-8 * m[3]));
+    return !(m[0] <= Math.max(bad, limit * m[2]));
   }
 
   /** After an update: whether every weight is a number. Good ones are copied now and then. */
   check(): boolean {
     const { kernels } = this.#network.engine;
     for (const { at, count } of this.#network.values) if (kernels.write(at, at, count) === 0) return false;
-    if (++this.#updates % between === 0 && this.#means[0] <= 2 * Math.max(this.#means[1], this.#means[2])) this.keep();
+    if (++this.#updates % between === 0 && this.#calm) this.keep();
     return true;
   }
 
@@ -63,7 +65,12 @@ export class Safeguard {
   goBack(): void {
     this.#network.setPacked(this.#older);
     this.#newer = this.#older;
-    this.#means.fill(0);
+    this.#means[0] = this.#means[1] = this.#means[5] = 0;
+  }
+
+  get #calm(): boolean {
+    const m = this.#means;
+    return m[0] <= 2 * Math.max(m[1], m[3]);
   }
 
   save(): State {
@@ -75,7 +82,7 @@ export class Safeguard {
   restore(state: State): void {
     const read = (kept: State) => this.#network.values.map(({ count }, i) => floatsIn(kept, String(i), count).slice());
     this.#updates = numberIn(state, 'updates');
-    this.#means.set(doublesIn(state, 'means', 5));
+    this.#means.set(doublesIn(state, 'means', 7));
     this.#older = read(stateIn(state, 'older'));
     this.#newer = read(stateIn(state, 'newer'));
   }

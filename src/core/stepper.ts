@@ -1,9 +1,10 @@
 import { integer, positive } from './check.ts';
 import type { Optimizer } from './descent.ts';
+import { nothingRefused, type Refusal } from './learned.ts';
 import type { Network } from './network.ts';
 import type { NetworkStream } from './network-stream.ts';
 import { Safeguard } from './safeguard.ts';
-import { floatsIn, numberIn, stateIn, type State } from './state.ts';
+import { doublesIn, floatsIn, numberIn, stateIn, type State } from './state.ts';
 import { weightsOf, type Weights } from './weights.ts';
 
 export interface StepperOptions {
@@ -15,9 +16,15 @@ export interface StepperOptions {
   average?: number;
 }
 
+/** Outputs after a retreat in which another does not halve the rate again, updates after which a halving is taken back, and the most. */
+const [episode, calm, mostHalvings] = [16, 10_000, 40];
+
 /** The updates of a learner: at a rate that rises and falls, watched over, with the way back. */
 export class Stepper {
   readonly optimizer: Optimizer;
+  /** Outputs that were not learned from, by the reason; and those learned from since the last update. */
+  readonly refused: Record<Refusal, number> = { ...nothingRefused };
+  unused = 0;
   /** Updates so far, and how many times the last good weights were brought back. */
   updates = 0;
   rollbacks = 0;
@@ -27,6 +34,12 @@ export class Stepper {
   readonly #start: readonly Float32Array[];
   /** The running means of the weights; empty where they are not asked for. */
   readonly #means: readonly Float32Array[];
+  /** How often the rate is halved, and what that left. */
+  #halvings = 0;
+  #left = 0;
+  /** Outputs and updates since the last retreat. */
+  #outputsSince = episode;
+  #updatesSince = 0;
 
   constructor(network: Network, optimizer: Optimizer, { warmUp = 0, decay = Infinity, average = 1 }: StepperOptions) {
     this.optimizer = optimizer;
@@ -41,20 +54,21 @@ export class Stepper {
 
   /** Counts the loss of an output; whether the weights have exploded. */
   judge(loss: number, lossOfNothing: number): boolean {
+    this.#outputsSince++;
     return this.#safeguard.judge(loss, lossOfNothing);
   }
 
-  /** One step; whether every weight is a number. */
-  update(stream: NetworkStream): boolean {
-    const { optimizer } = this;
-    const { rate } = optimizer;
-    optimizer.rate = rate * this.#share();
-    optimizer.step(this.#network, stream);
-    optimizer.rate = rate;
-    if (!this.#safeguard.check()) return false;
+  /** One step; when a weight is then no number, a retreat. */
+  update(stream: NetworkStream): void {
+    this.optimizer.step(this.#network, stream, this.#part());
+    if (!this.#safeguard.check()) {
+      this.retreat(stream, 'notFinite');
+      return;
+    }
+    this.unused = 0;
     this.updates++;
+    if (++this.#updatesSince % calm === 0) this.#double();
     if (this.#means.length > 0) this.#addToMeans();
-    return true;
   }
 
   /** Brings the last good weights back, as if the optimizer had just begun. */
@@ -64,8 +78,18 @@ export class Stepper {
     this.#forget(stream);
   }
 
-  /** Brings the weights back that learning began with. */
+  /** As `rollback`, after an explosion: the rate is halved, once for a trouble that goes on, and doubled again when all is well for long. */
+  retreat(stream: NetworkStream, reason: Refusal): void {
+    this.refused[reason] += this.unused;
+    if (this.#outputsSince >= episode) this.#halve();
+    this.#outputsSince = 0;
+    this.#updatesSince = 0;
+    this.rollback(stream);
+  }
+
+  /** Brings the weights back that learning began with, and what halvings took of the rate. */
   reset(stream: NetworkStream): void {
+    while (this.#halvings > 0) this.#double();
     this.#network.setPacked(this.#start);
     this.#safeguard.keep();
     this.#safeguard.keep();
@@ -82,8 +106,13 @@ export class Stepper {
   save(): State {
     const { updates, rollbacks } = this;
     return {
+      refused: { ...this.refused },
+      unused: this.unused,
       updates,
       rollbacks,
+      halvings: this.#halvings,
+      left: this.#left,
+      since: Float64Array.of(this.#outputsSince, this.#updatesSince),
       optimizer: this.optimizer.save(),
       safeguard: this.#safeguard.save(),
       start: listed(this.#start),
@@ -92,15 +121,40 @@ export class Stepper {
   }
 
   restore(state: State): void {
+    const refused = stateIn(state, 'refused');
+    for (const reason of Object.keys(nothingRefused) as Refusal[]) this.refused[reason] = numberIn(refused, reason);
+    this.unused = numberIn(state, 'unused');
     this.updates = numberIn(state, 'updates');
     this.rollbacks = numberIn(state, 'rollbacks');
+    this.#halvings = numberIn(state, 'halvings');
+    this.#left = numberIn(state, 'left');
+    [this.#outputsSince, this.#updatesSince] = doublesIn(state, 'since', 2);
     this.optimizer.restore(stateIn(state, 'optimizer'));
     this.#safeguard.restore(stateIn(state, 'safeguard'));
     readInto(this.#start, stateIn(state, 'start'));
     readInto(this.#means, stateIn(state, 'means'));
   }
 
-  #share(): number {
+  #halve(): void {
+    this.#forgetHalvings();
+    if (this.#halvings === mostHalvings) return;
+    this.#halvings++;
+    this.#left = this.optimizer.rate /= 2;
+  }
+
+  #double(): void {
+    this.#forgetHalvings();
+    if (this.#halvings === 0) return;
+    this.#halvings--;
+    this.#left = this.optimizer.rate *= 2;
+  }
+
+  /** A rate that was set anew meanwhile is nobody's half. */
+  #forgetHalvings(): void {
+    if (this.optimizer.rate !== this.#left) this.#halvings = 0;
+  }
+
+  #part(): number {
     const { warmUp, decay } = this.#options;
     const risen = this.updates < warmUp ? (this.updates + 1) / warmUp : 1;
     return risen / (1 + this.updates / decay);
@@ -116,6 +170,7 @@ export class Stepper {
   }
 
   #forget(stream: NetworkStream): void {
+    this.unused = 0;
     stream.drop();
     this.optimizer.restore({ rate: this.optimizer.rate, count: 0, memory: {} });
     const now = this.#network.packed();

@@ -13,9 +13,9 @@ export class Trained {
   readonly values: readonly Part[];
   /** Σ over the outputs since the last update of Σ x² of their windows (+ 1 where there is a bias): NLMS divides by it. */
   energy = 0;
-  protected readonly engine: Engine;
   /** Whether nothing was added to the gradients since they were cleared. */
-  protected clean = true;
+  clean = true;
+  protected readonly engine: Engine;
   readonly #lease: Lease;
   /** Where the gradient of each parameter lies; 0 until it is asked for. */
   readonly #gradients: number[];
@@ -48,10 +48,11 @@ export class Trained {
 
   /**
    * w ← w - μ g / energy, and what the weights have come to owe to μ, h at `trend`: h ← (keep - μ / n) h - μ g / energy, for arrays of n
-   * numbers; clears the gradients, which have settled. `least` is the least energy that is divided by.
+   * numbers; clears the gradients, which have settled. `least` is the least energy that is divided by, `alone`: no other layer learns.
    */
-  adapt(rate: number, trend: readonly number[], keep: number, least: number): void {
-    const step = Math.fround(rate / Math.max(this.energy, least));
+  adapt(rate: number, trend: readonly number[], keep: number, least: number, _alone: boolean): void {
+    const whole = Math.max(this.energy, least);
+    const step = whole > 1e-30 ? Math.fround(rate / whole) : 0;
     for (let i = 0; i < this.values.length; i++) {
       const { at, count } = this.values[i];
       const [slope, owed, kept] = [this.gradient(i), trend[i], Math.fround(keep - rate / count)];
@@ -77,6 +78,13 @@ export class Trained {
     this.settle();
     for (let i = 0; i < this.values.length; i++) this.engine.kernels.fill(this.gradient(i), this.values[i].count, 0);
     this.clear();
+  }
+
+  /** Whether a row of ∂L/∂y is not all zeros: windows whose outputs have nothing to say count for no energy. */
+  says(row: number, outputs: number): boolean {
+    const { f32 } = this.engine.arena;
+    for (let o = 0; o < outputs; o++) if (f32[row + o] !== 0) return true;
+    return false;
   }
 
   /** After something was added to the gradients. */

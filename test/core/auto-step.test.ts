@@ -137,6 +137,6 @@ test('goes on to the bit after a restart, in the middle of learning', () => {
   expect(learned.weights()).not.toEqual(second.network.weights());
 });
 
-test('has a rate above 0', () => {
-  expect(() => autoStep({ rate: 0 })).toThrow('rate must be a number > 0, got 0');
+test('has a rate above 0 and no more than 1', () => {
+  expect(() => autoStep({ rate: 0 })).toThrow('rate must be a number > 0 and <= 1, got 0');
 });
