@@ -12,6 +12,7 @@ type ServeOptions = {
   demo?: true;
   state: string | false;
   falseAlarms?: string;
+  reference?: number;
   alarmLog?: string;
   webhook?: string;
 };
@@ -34,19 +35,24 @@ export function serveCommand(): Command<[], ServeOptions> {
       'false alarms of one stream that are put up with, such as 2/week (default: 1/month; of --demo 6/hour)',
     )
     .option(
+      '--reference <frames>',
+      'commission every stream for so many frames (faster than 25 Hz: tenths of a second) and tell slow wear away from them',
+      integerFrom(1000, Number.MAX_SAFE_INTEGER),
+    )
+    .option(
       '--alarm-log <file>',
       'where all that happens to alarms is written, one JSON line each (default: alarms.jsonl in --state)',
     )
     .option('--webhook <url>', 'an address that is sent all that happens to alarms, one POST of JSON each')
     .addHelpText('after', '\nExample:\n  tapline serve --demo')
-    .action(async ({ host, port, origin, demo: withDemo, state, falseAlarms, alarmLog, webhook }) => {
+    .action(async ({ host, port, origin, demo: withDemo, state, falseAlarms, reference, alarmLog, webhook }) => {
       const signal = stopSignal();
       const server = await listening({
         host,
         port,
         origins: origin,
         statePath: state === false ? undefined : state,
-        alarms: { falseAlarms: falseAlarms ?? (withDemo ? '6/hour' : '1/month'), log: alarmLog, webhook },
+        alarms: { falseAlarms: falseAlarms ?? (withDemo ? '6/hour' : '1/month'), reference, log: alarmLog, webhook },
       });
       process.stdout.write(`Tapline is at ${server.url}\nCtrl-C stops it.\n`);
       try {

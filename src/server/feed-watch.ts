@@ -24,7 +24,7 @@ export class FeedWatch {
   constructor(book: AlarmBook, info: StreamInfo, watched: number, options: DetectorOptions) {
     const { name, rate, run } = info;
     const labels = info.channels.slice(0, watched).map(({ label }) => label);
-    const { falseAlarms } = options;
+    const { falseAlarms, reference } = options;
     const byTime = rate > 0 || typeof falseAlarms === 'number';
     this.#channels = labels.length;
     this.#every = reading(rate, 1).every;
@@ -33,7 +33,7 @@ export class FeedWatch {
       { name, labels, rate, run },
       byTime ? options : { ...options, falseAlarms: undefined },
     );
-    this.shape = JSON.stringify([info.channels.slice(0, watched), rate]);
+    this.shape = JSON.stringify([info.channels.slice(0, watched), rate, reference]);
   }
 
   /** Whether there is something to keep: a detector says nothing before it has heard so many frames. */

@@ -86,7 +86,8 @@ export class Watches {
 
   /** A watch that goes on with what was learned of a stream of this shape; anew, where that cannot be read. */
   #begin(info: StreamInfo, channels: number, before: FeedWatch | undefined): FeedWatch {
-    const fresh = () => new FeedWatch(this.#book, info, channels, { falseAlarms: this.#alarms.falseAlarms });
+    const { falseAlarms, reference } = this.#alarms;
+    const fresh = () => new FeedWatch(this.#book, info, channels, { falseAlarms, reference });
     const watch = fresh();
     const learned = before?.shape === watch.shape ? before.save() : this.#store.get(info.name, watch.shape);
     try {

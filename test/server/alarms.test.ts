@@ -158,6 +158,24 @@ describe('an alarm of a feed', () => {
   });
 });
 
+describe('a server with a reference', () => {
+  test('tells slow wear of a stream that was commissioned, under the options that it was started with', async () => {
+    await w.stop();
+    w = await world({ statePath, alarms: { falseAlarms: 1e9, reference: 1000 } });
+    const sensor = await w.sensor('pump?rate=10&channels=bearing');
+    const data = noise(9000, 1, (t, _, x) => x + 0.002 * Math.max(0, t - 2000));
+    sensor.send({ type: 'samples', data: [Array.from(data)] });
+    await sensor.until((reply) => reply.type === 'ack' && reply.received === 9000);
+    const { alarms: told } = (await ask('')).body;
+    expect(told.filter(({ kind }) => kind === 'wear')).toMatchObject([
+      { members: [{ stream: 'pump', cause: 'wear', channels: [{ label: 'bearing' }] }] },
+    ]);
+    await expect(world({ alarms: { reference: 999 } })).rejects.toThrow(
+      'reference must be an integer >= 1000, got 999',
+    );
+  });
+});
+
 describe('maintenance', () => {
   test('is of 256 names at most, and ends within a year, whoever asks', async () => {
     const viewer = await w.viewer();
