@@ -2,6 +2,7 @@ import { invalid } from '../core/check.ts';
 import { keptColumns } from './columns.ts';
 import type { KeptColumns } from './columns.ts';
 import type { ReadOptions } from './recording.ts';
+import { faultOf } from './signal.ts';
 import type { Signal } from './signal.ts';
 
 /** What is taken of a file. */
@@ -18,31 +19,48 @@ export interface Choice {
 }
 
 /**
- * Chooses the signals that make a recording: those of `columns`; else, of all that hold samples, those of the rate at
- * which the most samples come, and of equal ones the higher.
+ * Chooses the signals that make a recording: those of `columns`; else, of all that hold readable samples, those of the
+ * rate at which the most samples come, and of equal ones the higher.
  *
  *     3 EEG at 100 Hz, 4 of breath and temperature at 1 Hz    100 Hz
  *     20 EEG at 256 Hz, 1 sound at 1024 Hz                    256 Hz
  *
  * `duration` of a record in s; 0 where the file does not tell. Without any signal, marks are counted in ms.
- * Throws on columns of several rates, and where nothing tells the rate.
+ * Throws on columns of several rates or unreadable ones, where no signal is readable, and where nothing tells the rate.
  */
 export function chooseSignals(signals: readonly Signal[], duration: number, options: ReadOptions): Choice {
+  const faults = new Map(signals.map((signal) => [signal, faultOf(signal)]));
+  const faulty = signals.filter((signal) => faults.get(signal));
+  const readable = signals.filter((signal) => signal.holds !== 'events' && !faults.get(signal));
+  const sampled = readable.filter(({ holds }) => holds === 'samples');
+  const usual = () => {
+    const fault = readable.length === 0 && faults.get(faulty[0]);
+    if (fault) throw fault;
+    return ofMostSamples(sampled).map((signal) => signals.indexOf(signal));
+  };
   const named = ({ label, samples }: Signal) =>
     `${label} (${duration > 0 ? `${+(samples / duration).toPrecision(6)} Hz` : `${samples} samples a record`})`;
-  const sampled = signals.filter(({ holds, samples }) => holds === 'samples' && samples > 0);
   const labels = signals.map(({ label }) => label);
-  const kept = keptColumns(labels, options, () => usual(sampled).map((signal) => signals.indexOf(signal)));
+  const kept = keptColumns(labels, options, usual);
   const taken = kept.columns.map((place) => signals[place]);
   checkTaken(taken, named);
-  const left = options.columns ? [] : sampled.filter((signal) => !taken.includes(signal));
-  const paced = taken.at(0) ?? signals.find(({ holds }) => holds === 'triggers');
+  const paced = taken.at(0) ?? readable.find(({ holds }) => holds === 'triggers');
   const clock = !paced ? (options.rate ?? 1000) : duration > 0 ? paced.samples / duration : options.rate;
   if (clock === undefined)
     throw new Error('the duration of a record is 0 s and tells no rate: give it with --rate (Hz)');
-  const notes =
-    left.length > 0 ? [`left out, of another rate (take them with --columns): ${left.map(named).join(', ')}`] : [];
-  return { taken, roles: kept.roles, clock, rate: options.rate ?? clock, notes };
+  const others = sampled.filter((signal) => !taken.includes(signal)).map(named);
+  const notes = [
+    ...leftOut('of another rate (take them with --columns)', others),
+    ...leftOut(
+      `unreadable (${faults.get(faulty[0])?.message})`,
+      faulty.map(({ label }) => label),
+    ),
+  ];
+  return { taken, roles: kept.roles, clock, rate: options.rate ?? clock, notes: options.columns ? [] : notes };
+}
+
+function leftOut(why: string, names: readonly string[]): string[] {
+  return names.length > 0 ? [`left out, ${why}: ${names.join(', ')}`] : [];
 }
 
 function checkTaken(taken: readonly Signal[], named: (signal: Signal) => string): void {
@@ -53,7 +71,7 @@ function checkTaken(taken: readonly Signal[], named: (signal: Signal) => string)
 }
 
 /** Those of the rate at which the most samples come. */
-function usual(signals: readonly Signal[]): readonly Signal[] {
+function ofMostSamples(signals: readonly Signal[]): readonly Signal[] {
   const at = (samples: number) => signals.filter((signal) => signal.samples === samples);
   const rates = [...new Set(signals.map(({ samples }) => samples))].sort((a, b) => b - a);
   const most = Math.max(...rates.map((samples) => samples * at(samples).length));

@@ -68,7 +68,7 @@ function signalsOf(bytes: Uint8Array, count: number, format: 'edf' | 'bdf'): Sig
         : format === 'bdf' && /^status$/i.test(label)
           ? 'triggers'
           : 'samples',
-      samples: integerField(`samples a record of ${label}`, samples[i], 1),
+      samples: integerField(`samples a record of ${label}`, samples[i], 0),
       type: format === 'bdf' ? int24 : int16,
       scale: () => {
         const number = (name: string, text: string) => numberField(`${name} of ${label}`, text);

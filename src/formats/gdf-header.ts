@@ -85,12 +85,13 @@ function signalsOf(bytes: Uint8Array, count: number, old: boolean): Signal[] {
     const code = view.getUint32(220 * count + 4 * i, true);
     const type = sampleTypes.get(code);
     if (!type) throw invalid(`sample type of ${label}`, `one of the codes ${[...sampleTypes.keys()].join(', ')}`, code);
+    const samples = view.getUint32(216 * count + 4 * i, true);
     return {
       label,
       unit: old ? unitOf(units[i]) : (unitCodes.get(view.getUint16(102 * count + 2 * i, true)) ?? unitOf(units[i])),
       transducer: transducers[i],
-      holds: 'samples',
-      samples: view.getUint32(216 * count + 4 * i, true),
+      holds: samples > 0 ? 'samples' : 'events',
+      samples,
       type,
       scale: () => scaleOf(label, [float(104), float(112)], [digital(120), digital(128)]),
     };

@@ -7,8 +7,8 @@ export interface Signal {
   /** '' where it has none. */
   readonly unit: string;
   readonly transducer: string;
-  /** Annotations and triggers are not taken as samples: they become marks. */
-  readonly holds: 'samples' | 'annotations' | 'triggers';
+  /** Annotations and triggers are not taken as samples: they become marks; nor are samples that stand among events. */
+  readonly holds: 'samples' | 'annotations' | 'triggers' | 'events';
   /** Samples a record. */
   readonly samples: number;
   readonly type: SampleType;
@@ -21,6 +21,20 @@ export interface Scale {
   readonly gain: number;
   readonly zero: number;
   readonly offset: number;
+}
+
+/** Why a signal cannot be read as what it holds; undefined where it can. */
+export function faultOf(signal: Signal): Error | undefined {
+  const { label, holds, samples } = signal;
+  if (holds === 'events') return undefined;
+  if (samples === 0) return invalid(`samples a record of ${label}`, 'an integer >= 1', samples);
+  if (holds !== 'samples') return undefined;
+  try {
+    signal.scale();
+  } catch (error) {
+    return error as Error;
+  }
+  return undefined;
 }
 
 /** The line through the minima and the maxima, each [minimum, maximum]. */

@@ -186,7 +186,8 @@ describe('a malformed EDF header is refused by field, rule and what was found', 
     [{ records: 1.5 }, "number of data records must be an integer >= -1, got '1.5'"],
     [{ duration: 'x' }, "duration of a data record must be a number, got 'x'"],
     [{ duration: -1 }, 'duration of a data record must be a number >= 0 in s, got -1'],
-    [{ signals: [{ ...signal, samples: 0 }] }, "samples a record of Fp1 must be an integer >= 1, got '0'"],
+    [{ signals: [{ ...signal, samples: 0 }] }, 'samples a record of Fp1 must be an integer >= 1, got 0'],
+    [{ signals: [{ ...signal, samples: -1 }] }, "samples a record of Fp1 must be an integer >= 0, got '-1'"],
     [{ signals: [{ ...signal, physical: ['', 1] }] }, "physical minimum of Fp1 must be a number, got ''"],
     [{ signals: [{ ...signal, physical: [0, 'x'] }] }, "physical maximum of Fp1 must be a number, got 'x'"],
     [{ signals: [{ ...signal, digital: ['x', 1] }] }, "digital minimum of Fp1 must be a number, got 'x'"],
@@ -217,9 +218,34 @@ describe('a malformed EDF header is refused by field, rule and what was found', 
     expect(() => readRecording(encodeEdf({ signals }))).toThrow('number of whole data records must be >= 1, got 0');
   });
 
-  test('of a signal that is not taken does not matter', () => {
-    const bytes = encodeEdf({ signals: [signal, { label: 'dead', physical: [0, 0], records: [[0, 0, 0, 0]] }] });
-    expect(readRecording(bytes, { columns: ['Fp1'] }).frames).toBe(4);
+  test.each([
+    [{ physical: [0, 0] }, 'physical maximum of dead must be other than its physical minimum, got 0'],
+    [{ digital: [0, ''] }, "digital maximum of dead must be a number, got ''"],
+    [{ records: [[]] }, 'samples a record of dead must be an integer >= 1, got 0'],
+  ])('of a signal that is not asked for leaves it out, and that is told: %j', (wrong, why) => {
+    const dead = { ...signal, label: 'dead', ...wrong };
+    const bytes = encodeEdf({ signals: [dead, signal, { ...dead, label: 'dead too' }] });
+    const recording = readRecording(bytes);
+    expect(recording).toMatchObject({ channels: [{ label: 'Fp1' }], frames: 4 });
+    expect(channelOf(recording, 0)).toEqual(channelOf(readRecording(encodeEdf(plain)), 0));
+    expect(recording.notes).toEqual([`left out, unreadable (${why}): dead, dead too`]);
+    expect(readRecording(bytes, { columns: ['Fp1'] })).toMatchObject({ frames: 4, notes: [] });
+    const asked = 'records' in wrong ? "columns must be signals that hold samples, got 'dead'" : why;
+    expect(() => readRecording(bytes, { columns: ['dead'] })).toThrow(asked);
+    expect(() => readRecording(bytes, { roles: { target: ['dead'] } })).toThrow();
+  });
+
+  test('of the only signal beside annotations leaves a recording of marks', () => {
+    const bytes = encodeEdf({ signals: [{ ...signal, physical: [0, 0] }, annotations([list('+0', ['', 'N1'])], 20)] });
+    const why = 'physical maximum of Fp1 must be other than its physical minimum, got 0';
+    expect(readRecording(bytes)).toMatchObject({ channels: [], marks: [{ at: 0, label: 'N1' }] });
+    expect(readRecording(bytes).notes).toEqual([`left out, unreadable (${why}): Fp1`]);
+  });
+
+  test('of signals without a byte to read never waits for the end of what never comes', () => {
+    const none = { label: 'EDF Annotations', records: [[]] };
+    expect(() => readRecording(encodeEdf({ signals: [none] }))).toThrow('samples a record of EDF Annotations must be');
+    expect(readRecording(encodeEdf({ signals: [none, signal] }))).toMatchObject({ frames: 4 });
   });
 });
 

@@ -257,6 +257,20 @@ describe('a malformed GDF header is refused by field, rule and what was found', 
     expect(() => readRecording(encodeGdf({ signals: one(1, 1), ...wrong }))).toThrow(sentence);
   });
 
+  test('of a signal that is not asked for leaves it out, and that is told', () => {
+    const flat = { ...signal, label: 'flat', physical: [1, 1] };
+    const why = 'physical maximum of flat must be other than its physical minimum, got 1';
+    const bytes = encodeGdf({ signals: [flat, ...one(1, 1)] });
+    expect(readRecording(bytes)).toMatchObject({
+      channels: [{ label: 'Oz' }],
+      notes: [`left out, unreadable (${why}): flat`],
+    });
+    expect(() => readRecording(bytes, { columns: ['flat'] })).toThrow(why);
+    expect(() => readRecording(encodeGdf({ signals: [{ label: 'sparse', type: 17, records: [[]] }, flat] }))).toThrow(
+      why,
+    );
+  });
+
   test('a sample type that there is not', () => {
     const bytes = encodeGdf({ signals: one(1, 1) });
     bytes[256 + 220] = 18;
