@@ -3,6 +3,8 @@ import { mostNovelty, noNovelty } from './range-novelty.ts';
 
 /** Frames whose highest novelty is counted as one. */
 const stretch = 60;
+/** What a frame scores that comes in every third stretch: up to it nothing is out of the ordinary. */
+export const ordinary: number = Math.log10(3 * stretch);
 /** Stretches at the start that are too new to count. */
 const settling = 3;
 /** How many stretches the prior weighs. */

@@ -1,10 +1,11 @@
 import { checkBlock, frameCount, timeOf, type Block } from '../block.ts';
 import { integer, invalid } from '../check.ts';
-import { numberIn, stateIn, type State } from '../state.ts';
+import { stateIn, type State } from '../state.ts';
 import { AlarmBudget } from './alarm-budget.ts';
 import { Calibration } from './calibration.ts';
 import { ChannelWatch, type Novelty } from './channel-watch.ts';
 import { framesBetween, checkFalseAlarms, type FalseAlarms } from './false-alarms.ts';
+import { FrameClock } from './frame-clock.ts';
 import { Reference } from './reference.ts';
 import { noNovelty } from './range-novelty.ts';
 import { Silence } from './silence.ts';
@@ -32,14 +33,21 @@ export interface Alarm {
   readonly index: number;
   /** When that frame was taken, in ms. */
   readonly time: number;
-  /** log10 of the mean time between scores as high, in frames; of a channel that died or wore, the threshold. */
+  /** log10 of the mean time between scores as high, in frames; 0 of a channel that died or wore: nothing was scored. */
   readonly score: number;
   /** A sample out of range, a slow mean out of range, a badly forecast one; a channel that fell silent; slow wear. */
   readonly cause: Novelty | 'dead' | 'wear';
-  /** Absolute index of the frame from which on it built up. */
+  /** Absolute index of the frame from which on it built up; of this numbering the first, where that was before it. */
   readonly since: number;
   /** Channels, the most concerned first; shares sum to 1. */
   readonly channels: readonly { readonly channel: number; readonly share: number }[];
+}
+
+/** A channel that is dead or worn. */
+export interface Lasting {
+  readonly channel: number;
+  /** Absolute index of the frame since which it is, as in `Alarm`. */
+  readonly since: number;
 }
 
 /** What one block brought. */
@@ -71,7 +79,7 @@ export class Detector {
   readonly #references: readonly Reference[];
   readonly #calibration: Calibration;
   readonly #budget: AlarmBudget;
-  #expected = -1;
+  readonly #clock = new FrameClock();
 
   /** @param rate Hz; 0 = irregular */
   constructor(channels: number, rate: number, { falseAlarms, reference, learning = true }: DetectorOptions = {}) {
@@ -97,7 +105,8 @@ export class Detector {
     const shifted = new Uint8Array(frames * channels);
     const valid = new Uint8Array(frames);
     const alarms: Alarm[] = [];
-    if (this.#expected >= 0 && block.start > this.#expected) this.#skip(block.start - this.#expected);
+    const missing = this.#clock.goTo(block.start);
+    if (missing > 0) this.#skip(missing);
     for (let t = 0; t < frames; t++) {
       const index = block.start + t;
       if (block.valid && block.valid[t] === 0) {
@@ -105,28 +114,37 @@ export class Detector {
         continue;
       }
       const time = Math.floor(timeOf(block, index) + 0.25);
-      const seen = this.#read(block.data, t * channels, index, time, alarms);
-      if (!seen) continue;
+      if (!this.#read(block.data, t * channels, index, time, alarms)) continue;
       valid[t] = 1;
       scores[t] = this.#calibration.push(this.#novelty());
       this.#share(shares, shifted, t * channels);
       if (this.#budget.push(scores[t])) alarms.push(this.#alarm(index, time, scores[t], shares, t * channels));
     }
-    this.#expected = block.start + frames;
+    this.#clock.pass(frames);
     const score: Block = { ...block, data: scores, channels: 1, valid };
     return { score, shares: { ...block, data: shares, valid }, shifted, alarms };
   }
 
-  /** The score that raises an alarm now. */
+  /** The score that raises an alarm at the next frame. */
   get threshold(): number {
     return this.#budget.threshold;
+  }
+
+  /** Channels that are dead now. */
+  get dead(): Lasting[] {
+    return this.#lasting(this.#silences, ({ dead }) => dead);
+  }
+
+  /** Channels that are worn now. */
+  get worn(): Lasting[] {
+    return this.#lasting(this.#references, ({ worn }) => worn);
   }
 
   save(): State {
     const each = (machines: readonly { save(): State }[]) =>
       Object.fromEntries(machines.map((machine, c) => [`${c}`, machine.save()]));
     return {
-      expected: this.#expected,
+      clock: this.#clock.save(),
       watches: each(this.#watches),
       silences: each(this.#silences),
       references: each(this.#references),
@@ -135,16 +153,23 @@ export class Detector {
     };
   }
 
+  /** Goes on from a state of a detector of as many channels, with a reference or without as this one. */
   restore(state: State): void {
-    const each = (machines: readonly { restore(state: State): void }[], from: State) => {
-      for (const [c, machine] of machines.entries()) machine.restore(stateIn(from, `${c}`));
-    };
-    this.#expected = numberIn(state, 'expected');
-    each(this.#watches, stateIn(state, 'watches'));
-    each(this.#silences, stateIn(state, 'silences'));
-    each(this.#references, stateIn(state, 'references'));
+    const parts = { watches: this.#watches, silences: this.#silences, references: this.#references };
+    for (const [name, machines] of Object.entries(parts)) {
+      const saved = Object.keys(stateIn(state, name)).length;
+      if (saved !== machines.length) throw invalid(`state.${name}`, `of ${machines.length} channels`, saved);
+    }
+    this.#clock.restore(stateIn(state, 'clock'));
+    for (const [name, machines] of Object.entries(parts))
+      for (const [c, machine] of machines.entries()) machine.restore(stateIn(stateIn(state, name), `${c}`));
     this.#calibration.restore(stateIn(state, 'calibration'));
     this.#budget.restore(stateIn(state, 'budget'));
+  }
+
+  /** What was heard goes on, but the next block begins to number frames anew. */
+  renumber(): void {
+    this.#clock.renumber();
   }
 
   #check(block: Block): void {
@@ -152,7 +177,6 @@ export class Detector {
     if (block.channels !== this.channels)
       throw invalid('block.channels', `${this.channels}, as before`, block.channels);
     if (block.rate !== this.rate) throw invalid('block.rate', `${this.rate} Hz, as before`, block.rate);
-    if (block.start < this.#expected) throw invalid('block.start', `>= ${this.#expected}`, block.start);
   }
 
   #skip(frames: number): void {
@@ -162,21 +186,22 @@ export class Detector {
 
   /** Reads one frame into every channel's watch; tells whether any sample was there. */
   #read(data: Float32Array, at: number, index: number, time: number, alarms: Alarm[]): boolean {
+    const count = this.#clock.countOf(index);
     let seen = false;
     for (let c = 0; c < this.channels; c++) {
       const x = data[at + c];
       const watch = this.#watches[c];
       const there = Number.isFinite(x);
       if (there) {
-        watch.push(x, index, time);
+        watch.push(x, count, time);
         seen = true;
       } else watch.skip(1);
       const silence = this.#silences[c];
-      if (silence.push(there ? x : NaN, index)) alarms.push(this.#single(c, 'dead', index, time, silence.since));
+      if (silence.push(there ? x : NaN, count)) alarms.push(this.#single(c, 'dead', index, time, silence.since));
       if (this.#references.length === 0) continue;
       const reference = this.#references[c];
       if (!there || !watch.forecaster) reference.skip(1);
-      else if (reference.push(x, time, index, watch.forecaster, watch.surprise))
+      else if (reference.push(x, time, count, watch.forecaster, watch.surprise))
         alarms.push(this.#single(c, 'wear', index, time, reference.since));
     }
     return seen;
@@ -206,10 +231,17 @@ export class Detector {
       .map((share, channel) => ({ channel, share }))
       .sort((a, b) => b.share - a.share);
     const { cause, since } = this.#watches[channels[0].channel];
-    return { index, time, score, cause, since: Math.min(since, index), channels };
+    return { index, time, score, cause, since: Math.min(this.#clock.indexOf(since), index), channels };
   }
 
   #single(channel: number, cause: 'dead' | 'wear', index: number, time: number, since: number): Alarm {
-    return { index, time, score: this.#budget.threshold, cause, since, channels: [{ channel, share: 1 }] };
+    return { index, time, score: 0, cause, since: this.#clock.indexOf(since), channels: [{ channel, share: 1 }] };
+  }
+
+  #lasting<T extends { readonly since: number }>(machines: readonly T[], is: (machine: T) => boolean): Lasting[] {
+    const lasting: Lasting[] = [];
+    for (const [channel, machine] of machines.entries())
+      if (is(machine)) lasting.push({ channel, since: this.#clock.indexOf(machine.since) });
+    return lasting;
   }
 }

@@ -31,6 +31,8 @@ export class Reference {
   #measured = 0;
   /** Frames in a row without wear. */
   #free = 0;
+  /** Whether the channel is worn now: from when it was told until N frames in a row were free of it. */
+  worn = false;
   /** The first frame of the present or latest wear. */
   since = 0;
 
@@ -41,7 +43,6 @@ export class Reference {
   constructor(frames: number, rate: number, between: number) {
     const memory = Math.max(1, frames * share);
     this.#frames = frames;
-    this.#free = frames;
     this.#rate = rate;
     this.#height = Math.sqrt(2 * Math.log(Math.max(2, between / memory)));
     this.#mean = new RunningMean(memory);
@@ -74,11 +75,11 @@ export class Reference {
       return false;
     }
     const { wear } = this;
-    if (wear < 0.5) this.since = index + 1;
-    const worn = wear >= 1;
-    const told = worn && this.#free >= this.#frames;
-    this.#free = worn ? 0 : this.#free + 1;
-    return told;
+    if (wear < 0.5 && !this.worn) this.since = index + 1;
+    this.#free = wear >= 1 ? 0 : this.#free + 1;
+    const before = this.worn;
+    this.worn = this.#free === 0 || (before && this.#free < this.#frames);
+    return this.worn && !before;
   }
 
   /** `frames` frames brought no sample. */
@@ -89,15 +90,16 @@ export class Reference {
   save(): State {
     const sums = [this.#count, this.#sum, this.#squares, this.#measured];
     return {
-      numbers: Float64Array.of(...sums, this.#free, this.since),
+      numbers: Float64Array.of(...sums, this.#free, this.worn ? 1 : 0, this.since),
       mean: this.#mean.save(),
       ...(this.#frozen && { frozen: this.#frozen.save() }),
     };
   }
 
   restore(state: State): void {
-    const numbers = doublesIn(state, 'numbers', 6);
-    [this.#count, this.#sum, this.#squares, this.#measured, this.#free, this.since] = numbers;
+    const numbers = doublesIn(state, 'numbers', 7);
+    [this.#count, this.#sum, this.#squares, this.#measured, this.#free, , this.since] = numbers;
+    this.worn = numbers[5] === 1;
     this.#mean.restore(stateIn(state, 'mean'));
     this.#frozen = 'frozen' in state ? new Forecaster(this.#rate) : null;
     this.#frozen?.restore(stateIn(state, 'frozen'));

@@ -1,4 +1,4 @@
-import { doublesIn, type State } from '../state.ts';
+import { doublesIn, stateIn, type State } from '../state.ts';
 
 /** The shortest silence that may be a death, in frames, and how much longer than all before it must be. */
 const shortest = 60;
@@ -8,56 +8,87 @@ const lively = 60;
 
 /**
  * Tells when a channel has died: it shows the same sample, or none, for 60 frames at least and for ten times as long as
- * it ever did before. It is told once, until the channel lives again. A channel that moved fewer than 60 times is not told.
+ * it ever did before. It lives again with a sample that is another, or, where it had died by showing none, with any. A
+ * channel that moved fewer than 60 times does not die.
  */
 export class Silence {
   #last = NaN;
-  #still = 0;
-  #longestStill = 0;
-  #missing = 0;
-  #longestMissing = 0;
+  readonly #still = new Stretch();
+  readonly #missing = new Stretch();
   #moves = 0;
+  /** What it died of. */
+  #death: Stretch | null = null;
+
   /** Whether the channel is dead now. */
-  dead = false;
-  /** The first frame of the present or latest silence. */
-  since = 0;
+  get dead(): boolean {
+    return this.#death !== null;
+  }
+
+  /** The first frame of the silence that the channel is dead by. */
+  get since(): number {
+    return this.#death?.since ?? NaN;
+  }
 
   /** Takes a sample, NaN where there is none; tells whether the channel dies at this very frame. */
   push(x: number, index: number): boolean {
     if (Number.isNaN(x)) {
-      if (this.#missing++ === 0) this.since = index;
-      return this.#dies(this.#missing, this.#longestMissing);
+      if (this.#missing.length === 0) this.#missing.since = index;
+      return this.#lasts(this.#missing);
     }
-    if (this.#missing > 0) {
-      this.#longestMissing = Math.max(this.#longestMissing, this.#missing);
-      this.#missing = 0;
-      this.dead = false;
-    }
-    if (x === this.#last) return this.#dies(++this.#still, this.#longestStill);
-    this.#longestStill = Math.max(this.#longestStill, this.#still);
-    this.#still = 0;
+    this.#over(this.#missing);
+    if (x === this.#last) return this.#lasts(this.#still);
+    this.#over(this.#still);
+    this.#still.since = index;
     this.#last = x;
     this.#moves++;
-    this.dead = false;
-    this.since = index;
     return false;
   }
 
   save(): State {
-    const lengths = [this.#still, this.#longestStill, this.#missing, this.#longestMissing];
-    return { numbers: Float64Array.of(this.#last, ...lengths, this.#moves, this.dead ? 1 : 0, this.since) };
+    const death = this.#death === null ? 0 : this.#death === this.#still ? 1 : 2;
+    return {
+      numbers: Float64Array.of(this.#last, this.#moves, death),
+      still: this.#still.save(),
+      missing: this.#missing.save(),
+    };
   }
 
   restore(state: State): void {
-    const numbers = doublesIn(state, 'numbers', 8);
-    [this.#last, this.#still, this.#longestStill, this.#missing, this.#longestMissing, this.#moves] = numbers;
-    this.dead = numbers[6] === 1;
-    this.since = numbers[7];
+    const [last, moves, death] = doublesIn(state, 'numbers', 3);
+    this.#last = last;
+    this.#moves = moves;
+    this.#still.restore(stateIn(state, 'still'));
+    this.#missing.restore(stateIn(state, 'missing'));
+    this.#death = [null, this.#still, this.#missing][death];
   }
 
-  #dies(length: number, longest: number): boolean {
-    if (this.dead || this.#moves < lively || length < shortest || length < longer * longest) return false;
-    this.dead = true;
+  #lasts(silence: Stretch): boolean {
+    const length = ++silence.length;
+    const { longest } = silence;
+    if (this.#death || this.#moves < lively || length < shortest || length < longer * longest) return false;
+    this.#death = silence;
     return true;
+  }
+
+  #over(silence: Stretch): void {
+    silence.longest = Math.max(silence.longest, silence.length);
+    silence.length = 0;
+    if (this.#death === silence) this.#death = null;
+  }
+}
+
+/** A silence of one sort, and the longest of them, in frames. */
+class Stretch {
+  length = 0;
+  longest = 0;
+  /** Its first frame. */
+  since = 0;
+
+  save(): State {
+    return { numbers: Float64Array.of(this.length, this.longest, this.since) };
+  }
+
+  restore(state: State): void {
+    [this.length, this.longest, this.since] = doublesIn(state, 'numbers', 3);
   }
 }

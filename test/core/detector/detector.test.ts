@@ -101,7 +101,7 @@ describe('Detector', () => {
       const data = quiet(2000, { channels: 3 }).map((x, i) => (i % 3 === 1 && i >= 3 * 1500 ? death : x));
       const dead = alarmsOf(data, 3).filter(({ cause }) => cause === 'dead');
       expect(dead, name).toHaveLength(1);
-      expect(dead[0]).toMatchObject({ since: 1500, channels: [{ channel: 1, share: 1 }] });
+      expect(dead[0]).toMatchObject({ score: 0, since: 1500, channels: [{ channel: 1, share: 1 }] });
       expect(dead[0].index).toBeLessThan(1600);
     }
   });
@@ -120,6 +120,34 @@ describe('Detector', () => {
       }),
       { seed: 3, numRuns: 40 },
     );
+  });
+
+  test('frames that are numbered anew are the bits of the same stream, and nothing began before the first of them', () => {
+    const data = quiet(2600);
+    data.fill(33, 1210);
+    const whole = joined(detected([blockOf(data)]));
+    const first = new Detector(1, rate);
+    const head = joined([first.push(blockOf(data.subarray(0, 1200)))]);
+    const second = new Detector(1, rate);
+    second.restore(first.save());
+    second.renumber();
+    const tail = joined([second.push({ ...blockOf(data.subarray(1200), 1, 70), time: 1200 * 300_000 })]);
+    expect([...head.scores, ...tail.scores]).toEqual(whole.scores);
+    const told = whole.alarms.filter(({ index }) => index >= 1200);
+    expect(told.map(({ cause }) => cause)).toContain('dead');
+    expect(tail.alarms.map(({ index, since }) => [index, since])).toEqual(
+      told.map(({ index, since }) => [index - 1130, Math.max(70, since - 1130)]),
+    );
+  });
+
+  test('refuses the state of a detector of other channels, or of another reference', () => {
+    const stateOf = (channels: number, reference?: number) => new Detector(channels, rate, { reference }).save();
+    const into = (channels: number, state: ReturnType<typeof stateOf>, reference?: number) => () =>
+      new Detector(channels, rate, { reference }).restore(state);
+    expect(into(1, stateOf(2))).toThrow('state.watches must be of 1 channels, got 2');
+    expect(into(3, stateOf(2))).toThrow('state.watches must be of 3 channels, got 2');
+    expect(into(1, stateOf(1, 1000))).toThrow('state.references must be of 0 channels, got 1');
+    expect(into(1, stateOf(1), 1000)).toThrow('state.references must be of 1 channels, got 0');
   });
 
   test('refuses what it cannot work with, by a sentence', () => {

@@ -265,6 +265,22 @@ describe('Silence', () => {
     expect(deaths([...alive, ...Array<number>(500).fill(NaN)])).toEqual([[100, 159]]);
   });
 
+  test('of a channel that stands still is over with another sample, whatever is missing between', () => {
+    const stuck = Array.from({ length: 1000 }, (_, t) => (t % 20 === 7 ? NaN : 9));
+    expect(deaths([...alive, ...stuck])).toEqual([[100, 163]]);
+    expect(deaths([...alive, ...stuck, 1, ...Array<number>(9600).fill(2)])).toHaveLength(2);
+    const halves = (x: number) => [x, NaN];
+    expect(deaths([...alive.flatMap(halves), ...Array<number>(500).fill(9).flatMap(halves)])).toHaveLength(1);
+  });
+
+  test('of a channel that shows nothing is over with any sample', () => {
+    const silence = new Silence();
+    for (const [t, x] of [...alive, ...Array<number>(60).fill(NaN)].entries()) silence.push(x, t);
+    expect(silence.dead).toBe(true);
+    silence.push(alive[alive.length - 1], 160);
+    expect(silence.dead).toBe(false);
+  });
+
   test('does not tell what the channel did before for a tenth as long, nor one that never lived', () => {
     const slow = alive.flatMap((x) => Array<number>(10).fill(x));
     expect(deaths([...slow, ...Array<number>(85).fill(9)])).toEqual([]);
