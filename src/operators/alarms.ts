@@ -1,8 +1,9 @@
 import type { OperatorFunction } from 'rxjs';
 import { AlarmBook, type AlarmEvent } from '../core/alarms/alarm-book.ts';
 import { alarmOptions, type AlarmOptions } from '../core/alarms/alarm-options.ts';
+import { eachFrame } from '../core/alarms/each-frame.ts';
 import { StreamWatch } from '../core/alarms/stream-watch.ts';
-import { checkBlock, frameCount, timeOf, type Block } from '../core/block.ts';
+import { checkBlock, type Block } from '../core/block.ts';
 import { checkOptions, type DetectorOptions } from '../core/detector/detector.ts';
 import { lift, type Processor } from './lift.ts';
 
@@ -55,7 +56,9 @@ function watching({
         };
       }
       const { book, watch } = watched;
-      return [...watch.push(block), ...book.tick(timeOf(block, block.start + frameCount(block) - 1))];
+      const events: AlarmEvent[] = [];
+      for (const frame of eachFrame(block)) events.push(...watch.push(frame), ...book.tick(frame.time));
+      return events;
     },
   };
 }

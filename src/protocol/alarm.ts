@@ -40,6 +40,7 @@ export interface MaintenanceRequest extends Maintenance {
 export const alarmSteps = [
   'raised',
   'joined',
+  'worsened',
   'returned',
   'escalated',
   'acknowledged',
@@ -64,6 +65,7 @@ const member: field.Schema<AlarmMember> = v.object({
   rate: v.number(),
   channels: v.array(v.object({ label: v.string(), share: v.number() })),
   since: field.time,
+  by: v.optional(field.time),
   window: v.object({ run: field.run, from: v.number(), to: v.number() }),
   active: v.boolean(),
   joined: field.time,

@@ -140,8 +140,10 @@ export class AlarmDesk {
     if (this.#dirty) void this.#write();
   }
 
-  /** Does what somebody wants with an alarm; false: there is none of this id. */
+  /** Does what somebody wants with an alarm; false: there is none of this id. Throws a ProtocolError where it is to be shelved until a time that is past. */
   control({ alarm, do: deed, until = 0 }: AlarmControl, now: number): boolean {
+    if (deed === 'shelve' && until <= now)
+      throw new ProtocolError('bad-time', `until must be a time to come, after ${now}, got ${until}`);
     const events = deed === 'shelve' ? this.#book.shelve(alarm, until, now) : this.#book[deed](alarm, now);
     this.#tell(events ?? [], now);
     return events !== undefined;

@@ -39,6 +39,21 @@ describe('alarms', () => {
     });
   });
 
+  test('tells the same at the same time however the stream was cut, what the time brings too', async () => {
+    const data = noise(2500, 1, (t, _, x) => (t >= 1000 && t < 2000 ? x + 40 : x));
+    const told = (length: number) =>
+      lastValueFrom(
+        from(inBlocks(data, 1, 10, length)).pipe(
+          alarms({ falseAlarms: 1e4, escalateAfter: 30_000 }),
+          map(({ step, time }) => `${step} ${time}`),
+          toArray(),
+        ),
+      );
+    const whole = await told(2500);
+    expect(whole.slice(0, 2)).toEqual(['raised 100000', 'escalated 130000']);
+    for (const length of [1, 100, 777]) expect(await told(length)).toEqual(whole);
+  });
+
   test('names stream and channels as it is told to', async () => {
     const data = noise(700, 2, (t, c, x) => (t === 650 && c === 1 ? x + 200 : x));
     const named = alarms({ name: 'mill', labels: ['flow', 'pressure'], falseAlarms: 1e5 });

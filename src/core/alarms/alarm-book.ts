@@ -1,15 +1,9 @@
 import { AlarmCounts, type AlarmCount } from './alarm-counts.ts';
-import {
-  alarmKinds,
-  AlarmLife,
-  newRecord,
-  type AlarmKind,
-  type AlarmRecord,
-  type AlarmStep,
-  type Finding,
-} from './alarm-life.ts';
+import { alarmKinds, AlarmLife, newRecord, type AlarmKind, type AlarmRecord, type AlarmStep } from './alarm-life.ts';
 import { alarmOptions, type AlarmOptions } from './alarm-options.ts';
-import { isMeant, maintained, type Maintenance } from './maintenance.ts';
+import { Dismissals } from './dismissals.ts';
+import { concerned, lasts, type Finding } from './finding.ts';
+import { isMaintained, maintained, type Maintenance } from './maintenance.ts';
 
 /** Something that happened to an alarm, and the alarm as it stands then. */
 export interface AlarmEvent {
@@ -25,7 +19,7 @@ export interface SavedBook {
   alarms: AlarmRecord[];
   maintenance: Maintenance[];
   counts: AlarmCount[];
-  /** Keys that were cleared by hand and are not over. */
+  /** What was cleared by hand and is not over. */
   dismissed: string[];
 }
 
@@ -35,11 +29,13 @@ const mostClosed = 500;
 /**
  * The alarms of all streams, from evidence to the end of each. It has no clock: every call tells the time, in ms.
  *
- *     alarm(a) ─┐                    steps: raised ─→ (joined) ─→ escalated | acknowledged | shelved ─→ cleared
+ *     alarm(a) ─┐                    steps: raised ─→ (joined, worsened) ─→ escalated | acknowledged | shelved ─→ cleared
  *     alarm(b) ─┴ within 5 s: one    and `returned`, when it comes back within the cooldown or after its shelving
  *
  * Alarms of one kind that begin together are one, with a member for each stream: three hundred devices behind a gateway
- * that fails are one alarm. A stream has one alarm of a kind at a time.
+ * that fails are one alarm. A stream has one alarm of a kind at a time. What lasts (a channel that is dead or worn, a stream
+ * that is silent) is told to the book at every frame or tick while it does, so that it is raised when maintenance is over,
+ * and when it has lasted long enough.
  */
 export class AlarmBook {
   readonly #options: Required<AlarmOptions>;
@@ -49,7 +45,7 @@ export class AlarmBook {
   readonly #latest = new Map<string, AlarmLife>();
   /** What is out of the ordinary and not told yet, and since when. */
   readonly #pending = new Map<string, { first: number; finding: Finding }>();
-  readonly #dismissed = new Set<string>();
+  readonly #dismissals = new Dismissals();
   readonly #counts = new AlarmCounts();
   #maintenance: Maintenance[] = [];
   #next = 1;
@@ -81,17 +77,18 @@ export class AlarmBook {
     const key = keyOf(stream, kind);
     const member = this.#latest.get(key)?.member(stream);
     const finding = member?.active ? member : this.#pending.get(key)?.finding;
-    return finding?.channels.filter(({ share }, i) => i === 0 || share >= 0.1).map(({ label }) => label);
+    return finding && concerned(finding);
   }
 
   /** A stream is out of the ordinary, beyond what may be. */
-  alarm(stream: string, kind: AlarmKind, finding: Finding, time: number): AlarmEvent[] {
+  alarm(stream: string, kind: AlarmKind, found: Finding, time: number): AlarmEvent[] {
     const key = keyOf(stream, kind);
-    const life = this.#known(key, time);
+    const finding = this.#dismissals.left(key, found);
+    if (!finding) return [];
+    const life = this.#latest.get(key);
     const member = life?.member(stream);
-    if (life && member) return this.#told(life, life.out(member, time, finding), time);
-    if (this.#dismissed.has(key) || this.#maintenance.some((one) => one.until > time && isMeant(one.streams, stream)))
-      return [];
+    if (isMaintained(this.#maintenance, stream, time)) return this.out(stream, kind, time);
+    if (life && member && life.keeps(member, time)) return this.#told(life, life.out(member, time, finding), time);
     if (!this.#pending.has(key)) this.#pending.set(key, { first: time, finding });
     return this.#begin(stream, kind, time);
   }
@@ -117,7 +114,7 @@ export class AlarmBook {
     const key = keyOf(stream, kind);
     const life = this.#latest.get(key);
     const member = life?.member(stream);
-    this.#dismissed.delete(key);
+    this.#dismissals.end(key);
     this.#pending.delete(key);
     return life && member?.active ? this.#told(life, life.end(member, time), time) : [];
   }
@@ -127,10 +124,17 @@ export class AlarmBook {
     return alarmKinds.flatMap((kind) => this.end(stream, kind, time));
   }
 
-  /** What the time brings: escalations, ends of shelving, and who joined since. */
+  /** What the time brings: escalations, ends of shelving, who joined since; nothing to an alarm that is all in maintenance. */
   tick(time: number): AlarmEvent[] {
     this.#maintenance = this.#maintenance.filter(({ until }) => until > time);
-    return [...this.#lives.values()].flatMap((life) => this.#told(life, life.tick(time), time));
+    const events: AlarmEvent[] = [];
+    for (const life of this.#lives.values()) {
+      if (!life.open) continue;
+      const { active } = life;
+      const rests = active.length > 0 && active.every(({ stream }) => isMaintained(this.#maintenance, stream, time));
+      if (!rests) events.push(...this.#told(life, life.tick(time), time));
+    }
+    return events;
   }
 
   /** Somebody has seen an alarm; undefined: there is none of this id. */
@@ -138,6 +142,7 @@ export class AlarmBook {
     return this.#by(id, time, (life) => life.acknowledge(time));
   }
 
+  /** Throws a RangeError where `until` is past. */
   shelve(id: number, until: number, time: number): AlarmEvent[] | undefined {
     return this.#by(id, time, (life) => life.shelve(until, time));
   }
@@ -170,7 +175,7 @@ export class AlarmBook {
       alarms: this.alarms,
       maintenance: [...this.#maintenance],
       counts: this.counts,
-      dismissed: [...this.#dismissed],
+      dismissed: this.#dismissals.save(),
     };
   }
 
@@ -179,18 +184,18 @@ export class AlarmBook {
     for (const record of alarms.toReversed()) this.#keep(new AlarmLife(structuredClone(record), this.#options));
     this.#maintenance = [...maintenance];
     this.#counts.restore(counts);
-    for (const key of dismissed) this.#dismissed.add(key);
+    this.#dismissals.restore(dismissed);
   }
 
   /** Raises the alarm that is pending, once it has lasted; or lets the stream join the one that has just begun. */
   #begin(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
     const key = keyOf(stream, kind);
+    if (isMaintained(this.#maintenance, stream, time)) this.#pending.delete(key);
     const pending = this.#pending.get(key);
-    const { least, together } = this.#options;
-    if (!pending || time - pending.first < least) return [];
+    if (!pending || time - pending.first < this.#options.least) return [];
     this.#pending.delete(key);
     this.#counts.add(stream, 'alarms');
-    const begun = [...this.#lives.values()].findLast((life) => life.takes(kind, time - together));
+    const begun = [...this.#lives.values()].findLast((life) => life.takes(stream, kind, pending.finding, time));
     const life = begun ?? new AlarmLife(newRecord(this.#next++, kind, time), this.#options);
     life.join(stream, pending.finding, time);
     this.#latest.set(key, life);
@@ -210,18 +215,11 @@ export class AlarmBook {
     }
   }
 
-  /** The alarm of a key that evidence still belongs to: one that is open, or was cleared a moment ago. */
-  #known(key: string, time: number): AlarmLife | undefined {
-    const life = this.#latest.get(key);
-    if (!life || life.open || time - life.record.entered < this.#options.cooldown) return life;
-    return undefined;
-  }
-
   /** What was cleared by hand does not come back; what lasts is not told again until it is over. */
   #dismiss(life: AlarmLife): void {
     const { kind, members } = life.record;
-    for (const { stream, active } of members)
-      if (active && kind !== 'unusual') this.#dismissed.add(keyOf(stream, kind));
+    for (const member of members)
+      if (member.active && lasts(member)) this.#dismissals.add(keyOf(member.stream, kind), member);
     this.#leave(life);
   }
 

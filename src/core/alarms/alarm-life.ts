@@ -1,27 +1,16 @@
-/** What sort of thing is wrong: a stream is out of the ordinary; a channel died; it wears; its samples stopped. */
+import { invalid } from '../check.ts';
+import type { AlarmOptions } from './alarm-options.ts';
+import { continued, isWorse, joined, lasts, type AlarmCause, type Finding } from './finding.ts';
+
+export type { AlarmCause, Finding };
+
+/** What sort of thing is wrong: a stream is out of the ordinary; channels died; they wear; its samples stopped. */
 export type AlarmKind = (typeof alarmKinds)[number];
 export const alarmKinds = ['unusual', 'dead', 'wear', 'silent'] as const;
 export type AlarmState = 'raised' | 'escalated' | 'acknowledged' | 'shelved' | 'cleared';
-/** What made it so; of 'unusual': a sample out of range, a slow mean out of range, a badly forecast one. */
-export type AlarmCause = 'range' | 'level' | 'surprise' | 'dead' | 'wear' | 'silent';
 /** What happened to an alarm. */
 export type AlarmStep =
-  'raised' | 'joined' | 'returned' | 'escalated' | 'acknowledged' | 'shelved' | 'cleared' | 'falseAlarm';
-
-/** What is known of a stream that is out of the ordinary. */
-export interface Finding {
-  cause: AlarmCause;
-  /** log10 of the mean frames between scores as high; 0 where nothing was scored. */
-  score: number;
-  /** Frames a second that the score counts, in Hz; 0 = irregular. */
-  rate: number;
-  /** Who is concerned, most first; shares are of 1. */
-  channels: { label: string; share: number }[];
-  /** When it began to build up, in ms. */
-  since: number;
-  /** The frames it was found in, absolute, of a run: the first, and the newest. */
-  window: { run: number; from: number; to: number };
-}
+  'raised' | 'joined' | 'worsened' | 'returned' | 'escalated' | 'acknowledged' | 'shelved' | 'cleared' | 'falseAlarm';
 
 /** A stream in an alarm. */
 export interface AlarmMember extends Finding {
@@ -54,11 +43,8 @@ export interface AlarmRecord {
 /** Streams that one alarm may have. */
 const mostMembers = 1024;
 
-/** How long alarms stand. */
-export interface LifeTimes {
-  calm: number;
-  escalateAfter: number;
-}
+/** Frames that a stream is calm for at least, and that its cooldown lasts. */
+const leastFrames = 10;
 
 /**
  * One alarm from its raising to its end. It has no clock: every call tells the time.
@@ -66,16 +52,18 @@ export interface LifeTimes {
  *     raised ──(nobody acknowledges)──→ escalated
  *        └───────┬──────────┬──────────────┘
  *          acknowledged   shelved ──(until T; still active)──→ raised
+ *                ├────(it worsens)────→ raised
  *                └────(all members calm)────→ cleared ──(within the cooldown)──→ raised
  *
- * A shelved alarm stays shelved until its time, however often its streams come and go.
+ * A shelved alarm stays shelved until its time, however often its streams come and go. What worsens is told, as
+ * `isWorse` has it.
  */
 export class AlarmLife {
   readonly record: AlarmRecord;
-  readonly #times: LifeTimes;
+  readonly #times: Required<AlarmOptions>;
   #told: number;
 
-  constructor(record: AlarmRecord, times: LifeTimes) {
+  constructor(record: AlarmRecord, times: Required<AlarmOptions>) {
     this.record = record;
     this.#times = times;
     this.#told = Math.max(1, record.members.length);
@@ -85,12 +73,32 @@ export class AlarmLife {
     return this.record.state !== 'cleared';
   }
 
-  /** Whether a stream with something of this kind belongs to it: it is raised, and its newest member came at `since` or later. */
-  takes(kind: AlarmKind, since: number): boolean {
+  /** Members that are out of the ordinary. */
+  get active(): AlarmMember[] {
+    return this.record.members.filter(({ active }) => active);
+  }
+
+  /**
+   * Whether what was found of a stream belongs to it: nobody has seen to it yet, and both began together, as the newest
+   * member came a moment ago; or, where that is known no better than between two times, as all may have begun at one.
+   */
+  takes(stream: string, kind: AlarmKind, finding: Finding, time: number): boolean {
     const { state, members, kind: own } = this.record;
-    return (
-      state === 'raised' && kind === own && members.length < mostMembers && members[members.length - 1].joined >= since
-    );
+    if ((state !== 'raised' && state !== 'escalated') || kind !== own || members.length >= mostMembers) return false;
+    if (this.member(stream)) return false;
+    const { together } = this.#times;
+    if (finding.by === undefined) return time - members[members.length - 1].joined <= together;
+    const all = [finding, ...members];
+    const latest = Math.max(...all.map(({ since }) => since));
+    return latest <= Math.min(...all.map(({ by = Infinity }) => by)) + together;
+  }
+
+  /** Whether what is found of a member belongs to it still: the member is out of the ordinary, or was a moment ago. */
+  keeps(member: AlarmMember, time: number): boolean {
+    const { state, entered } = this.record;
+    if (member.active || state === 'shelved') return true;
+    const calm = lasts(member) ? 0 : atLeast(this.#times.calm, member);
+    return time - (this.open ? member.last + calm : entered) < atLeast(this.#times.cooldown, member);
   }
 
   member(stream: string): AlarmMember | undefined {
@@ -102,24 +110,25 @@ export class AlarmLife {
     this.record.changed = time;
   }
 
-  /** A member is out of the ordinary, or is so again; a finding that is rarer than the one before takes its place. */
+  /** A member is out of the ordinary, or is so again. */
   out(member: AlarmMember, time: number, finding?: Finding): AlarmStep | undefined {
-    if (finding && !member.active) Object.assign(member, finding);
-    else if (finding) {
-      const { since, window } = member;
-      if (finding.score > member.score) Object.assign(member, finding, { since });
-      member.window = { ...window, to: finding.window.to };
-    }
+    const worse = finding !== undefined && isWorse(finding, member);
+    if (finding) this.#learn(member, finding, worse);
     member.last = time;
     member.active = true;
-    if (this.open) return undefined;
-    this.record.returns++;
-    return this.#enter('raised', 'returned', time);
+    if (!this.open) {
+      this.record.returns++;
+      return this.#enter('raised', 'returned', time);
+    }
+    if (!worse) return undefined;
+    this.record.changed = time;
+    if (this.record.state === 'acknowledged') this.#enter('raised', 'worsened', time);
+    return this.record.state === 'shelved' ? undefined : 'worsened';
   }
 
   /** A member was seen, and is as usual. */
   calm(member: AlarmMember, time: number): AlarmStep | undefined {
-    if (!member.active || time - member.last < this.#times.calm) return undefined;
+    if (!member.active || time - member.last < atLeast(this.#times.calm, member)) return undefined;
     return this.end(member, time);
   }
 
@@ -127,18 +136,18 @@ export class AlarmLife {
   end(member: AlarmMember, time: number): AlarmStep | undefined {
     member.active = false;
     this.record.changed = time;
-    return this.#active || this.record.state === 'shelved' ? undefined : this.clear(time);
+    return this.active.length > 0 || this.record.state === 'shelved' ? undefined : this.clear(time);
   }
 
-  /** What the time brings. */
+  /** What the time brings to an open one. */
   tick(time: number): AlarmStep | undefined {
     const { state, entered, until = 0, members } = this.record;
     if (state === 'shelved' && time >= until) {
-      if (!this.#active) return this.clear(time);
+      if (this.active.length === 0) return this.clear(time);
       this.record.returns++;
       return this.#enter('raised', 'returned', time);
     }
-    if (state === 'raised' && this.#active && time - entered >= this.#times.escalateAfter)
+    if (state === 'raised' && this.active.length > 0 && time - entered >= this.#times.escalateAfter)
       return this.#enter('escalated', 'escalated', time);
     if (members.length === this.#told) return undefined;
     this.#told = members.length;
@@ -151,7 +160,9 @@ export class AlarmLife {
       : undefined;
   }
 
+  /** Throws a RangeError where `until` is past. */
   shelve(until: number, time: number): AlarmStep | undefined {
+    if (!(until > time)) throw invalid('until', 'a time to come, in ms since 1970', until);
     if (!this.open) return undefined;
     const step = this.#enter('shelved', 'shelved', time);
     this.record.until = until;
@@ -173,8 +184,11 @@ export class AlarmLife {
     return 'falseAlarm';
   }
 
-  get #active(): boolean {
-    return this.record.members.some(({ active }) => active);
+  #learn(member: AlarmMember, finding: Finding, worse: boolean): void {
+    const window = continued(member.window, finding.window);
+    if (!member.active) Object.assign(member, finding);
+    else if (worse || lasts(finding)) Object.assign(member, joined(finding, member), { window });
+    else member.window = window;
   }
 
   #enter(state: AlarmState, step: AlarmStep, time: number): AlarmStep {
@@ -185,6 +199,11 @@ export class AlarmLife {
     delete record.until;
     return step;
   }
+}
+
+/** A time in ms, or ten frames of a stream where that is longer. */
+function atLeast(time: number, { rate }: Finding): number {
+  return rate > 0 ? Math.max(time, (1000 * leastFrames) / rate) : time;
 }
 
 /** An alarm without members yet. */

@@ -6,13 +6,13 @@ export interface AlarmOptions {
   hysteresis?: number;
   /** How long a stream must be out of the ordinary before it is told. Default 0. */
   least?: number;
-  /** How long a stream must be calm before its alarm is cleared. Default 10 s. */
+  /** How long a stream must be calm before its alarm is cleared, ten of its frames at least. Default 10 s. */
   calm?: number;
-  /** How long after it was cleared an alarm comes back, instead of a new one. Default 1 min. */
+  /** How long after it was cleared an alarm comes back, instead of a new one; ten frames at least. Default 1 min. */
   cooldown?: number;
   /** How long an alarm may stand before it is escalated, unless somebody acknowledges it. Default 10 min. */
   escalateAfter?: number;
-  /** Streams whose alarms begin within so much of one another share one. Default 5 s. */
+  /** Streams whose alarms begin, or may have begun, within so much of one another share one. Default 5 s. */
   together?: number;
 }
 

@@ -7,7 +7,7 @@ import { integer, invalid } from '../check.ts';
  *     y[n, 2c]     = mean of x[t, c],   y[n, 2c + 1] = max - min of x[t, c]      over t = nk … nk + k - 1
  *
  * which keeps levels, bursts, spikes and flat lines. Samples that are not finite and invalid frames are left out; where a
- * channel has none, y is NaN. Output n comes with frame nk + k - 1, or with the first one after a gap that hides it; how
+ * channel has none, y is NaN, and where no frame was valid, y is not either. Output n comes with frame nk + k - 1, or with the first one after a gap that hides it; how
  * the stream was cut changes nothing.
  */
 export class Digest {
@@ -17,6 +17,7 @@ export class Digest {
   readonly #count: Uint32Array;
   readonly #low: Float64Array;
   readonly #high: Float64Array;
+  #valid = false;
   #stretch = -1;
   #expected = 0;
 
@@ -52,6 +53,7 @@ export class Digest {
   }
 
   #read(data: Float32Array, at: number): void {
+    this.#valid = true;
     for (let c = 0; c < this.#channels; c++) {
       const x = data[at + c];
       if (!Number.isFinite(x)) continue;
@@ -74,6 +76,9 @@ export class Digest {
     this.#low.fill(Infinity);
     this.#high.fill(-Infinity);
     const last = (this.#stretch + 1) * this.#k - 1;
-    return { data, channels, start: this.#stretch, rate: block.rate / this.#k, time: timeOf(block, last) };
+    const digested = { data, channels, start: this.#stretch, rate: block.rate / this.#k, time: timeOf(block, last) };
+    const valid = this.#valid;
+    this.#valid = false;
+    return valid ? digested : { ...digested, valid: Uint8Array.of(0) };
   }
 }

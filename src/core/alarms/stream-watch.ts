@@ -1,15 +1,15 @@
-import { frameCount, timeOf, type Block } from '../block.ts';
-import { Detector, type Alarm, type DetectorOptions } from '../detector/detector.ts';
+import { timeOf, type Block } from '../block.ts';
+import { ordinary } from '../detector/calibration.ts';
+import { Detector, type Detected, type DetectorOptions, type Lasting } from '../detector/detector.ts';
 import type { State } from '../state.ts';
 import type { AlarmBook, AlarmEvent } from './alarm-book.ts';
-import type { AlarmKind, Finding } from './alarm-life.ts';
 import { Digest } from './digest.ts';
+import { eachFrame } from './each-frame.ts';
+import { mostNamed, type AlarmCause, type Finding } from './finding.ts';
 
 /** Hz beyond which a stream is watched by its digest, and about what rate that has. */
 const fast = 25;
 const digested = 10;
-/** Channels that an alarm names. */
-const mostNamed = 8;
 
 /** What the detector of a stream reads: of one that is digested, two channels to each, ten times a second. */
 export function reading(rate: number, channels: number): { every: number; rate: number; channels: number } {
@@ -28,14 +28,16 @@ export interface WatchedStream {
 }
 
 /**
- * Watches one stream, and puts what it finds into a book:
+ * Watches one stream, and puts what it finds into a book, frame by frame, so that how the stream was cut changes nothing:
  *
  *     block ─→ (digest, where it is faster than 25 Hz) ─→ detector ─┬ alarm ──────────────────────→ book.alarm
  *                                                                   ├ score within the hysteresis ─→ book.out
- *                                                                   └ neither ─────────────────────→ book.calm
+ *                                                                   ├ neither ─────────────────────→ book.calm
+ *                                                                   ├ channels are dead, or worn ──→ book.alarm
+ *                                                                   └ none is ─────────────────────→ book.end
  *
- * A channel that died is over when it moves again; wear is over when somebody says so. Frames that are missing or not
- * valid are no evidence: nothing is raised by them, and nothing cleared.
+ * Within the hysteresis is what the detector's threshold lies above by no more than that, but nothing that is
+ * ordinary. Frames that are missing or not valid are no evidence: nothing is raised by them, and nothing cleared.
  */
 export class StreamWatch {
   readonly #book: AlarmBook;
@@ -44,8 +46,6 @@ export class StreamWatch {
   readonly #every: number;
   readonly #digest: Digest | undefined;
   readonly #detector: Detector;
-  /** The last sample of channels that died. */
-  readonly #dead = new Map<number, number>();
 
   constructor(book: AlarmBook, stream: WatchedStream, options: DetectorOptions = {}) {
     const read = reading(stream.rate, stream.labels.length);
@@ -58,8 +58,11 @@ export class StreamWatch {
 
   /** @param when the time of a frame, in ms, where it is not the block's own */
   push(block: Block, when: (index: number) => number = (index) => timeOf(block, index)): AlarmEvent[] {
-    const blocks = this.#digest ? this.#digest.push(block) : [block];
-    return blocks.flatMap((each) => this.#hear(each, when));
+    const timed = (index: number) => when((index + 1) * this.#every - 1);
+    const events: AlarmEvent[] = [];
+    for (const read of this.#digest ? this.#digest.push(block) : [block])
+      for (const frame of eachFrame(read)) events.push(...this.#hear(frame, timed));
+    return events;
   }
 
   /** What the detector has learned. */
@@ -69,45 +72,44 @@ export class StreamWatch {
 
   /** Goes on with what was learned of a stream like this one, wherever its numbering stands now. */
   restore(state: State): void {
-    this.#detector.restore({ ...state, expected: -1 });
+    this.#detector.restore(state);
+    this.#detector.renumber();
   }
 
-  #hear(block: Block, when: (index: number) => number): AlarmEvent[] {
+  #hear(frame: Block, timed: (index: number) => number): AlarmEvent[] {
+    const level = Math.max(this.#detector.threshold - this.#book.hysteresis, ordinary);
+    const detected = this.#detector.push(frame);
+    if (frame.valid?.[0] === 0) return [];
+    const at = { index: frame.start, rate: frame.rate, timed };
+    return [
+      ...this.#lasts('dead', this.#detector.dead, at),
+      ...this.#lasts('wear', this.#detector.worn, at),
+      ...this.#unusual(detected, level, at),
+    ];
+  }
+
+  /** Channels that are dead or worn, the latest first. */
+  #lasts(kind: 'dead' | 'wear', channels: readonly Lasting[], at: Place): AlarmEvent[] {
     const { name } = this.#stream;
-    const detected = this.#detector.push(block);
-    const level = this.#detector.threshold - this.#book.hysteresis;
-    const events: AlarmEvent[] = [];
-    const timed = (index: number) => when((index + 1) * this.#every - 1);
-    for (let t = 0, next = 0; t < frameCount(block); t++) {
-      const index = block.start + t;
-      const time = timed(index);
-      events.push(...this.#revive(block, t, time));
-      const told = detected.alarms.slice(next).filter((alarm) => alarm.index === index);
-      next += told.length;
-      for (const alarm of told) {
-        const kind = kindOf(alarm);
-        if (kind === 'dead')
-          this.#dead.set(alarm.channels[0].channel, block.data[t * block.channels + alarm.channels[0].channel]);
-        events.push(...this.#book.alarm(name, kind, this.#finding(alarm, block, timed), time));
-      }
-      if (told.some((alarm) => kindOf(alarm) === 'unusual') || detected.score.valid?.[t] !== 1) continue;
-      const channels = this.#book.concerned(name, 'unusual');
-      if (!channels) continue;
-      const shifted = detected.shifted.subarray(t * block.channels, (t + 1) * block.channels);
-      const out = detected.score.data[t] >= level || channels.some((label) => this.#isShifted(shifted, label));
-      events.push(...(out ? this.#book.out(name, 'unusual', time) : this.#book.calm(name, 'unusual', time)));
-    }
-    return events;
+    const time = at.timed(at.index);
+    if (channels.length === 0) return this.#book.end(name, kind, time);
+    const latest = channels.toSorted((a, b) => b.since - a.since);
+    const shares = latest.map(({ channel }) => ({ channel, share: 1 / channels.length }));
+    return this.#book.alarm(name, kind, this.#finding(kind, 0, latest[latest.length - 1].since, shares, at), time);
   }
 
-  /** Ends what was said of dead channels, once they all move. */
-  #revive(block: Block, t: number, time: number): AlarmEvent[] {
-    if (this.#dead.size === 0) return [];
-    for (const [channel, last] of this.#dead) {
-      const x = block.data[t * block.channels + channel];
-      if (Number.isFinite(x) && x !== last) this.#dead.delete(channel);
+  #unusual({ alarms, score, shifted }: Detected, level: number, at: Place): AlarmEvent[] {
+    const { name } = this.#stream;
+    const time = at.timed(at.index);
+    const alarm = alarms.find(({ cause }) => cause !== 'dead' && cause !== 'wear');
+    if (alarm) {
+      const finding = this.#finding(alarm.cause, alarm.score, alarm.since, alarm.channels, at);
+      return this.#book.alarm(name, 'unusual', { ...finding, channels: finding.channels.slice(0, mostNamed) }, time);
     }
-    return this.#dead.size === 0 ? this.#book.end(this.#stream.name, 'dead', time) : [];
+    const channels = score.valid?.[0] === 1 ? this.#book.concerned(name, 'unusual') : undefined;
+    if (!channels) return [];
+    const out = score.data[0] >= level || channels.some((label) => this.#isShifted(shifted, label));
+    return out ? this.#book.out(name, 'unusual', time) : this.#book.calm(name, 'unusual', time);
   }
 
   #isShifted(shifted: Uint8Array, label: string): boolean {
@@ -119,25 +121,24 @@ export class StreamWatch {
     return this.#stream.labels[this.#digest ? channel >> 1 : channel];
   }
 
-  #finding({ index, since, score, cause, channels }: Alarm, block: Block, timed: (index: number) => number): Finding {
+  #finding(cause: AlarmCause, score: number, since: number, channels: Shares, { index, rate, timed }: Place): Finding {
     const shares = new Map<string, number>();
     for (const { channel, share } of channels) {
       const label = this.#label(channel);
       shares.set(label, (shares.get(label) ?? 0) + share);
     }
     const named = Array.from(shares, ([label, share]) => ({ label, share: Math.round(1000 * share) / 1000 }));
-    named.sort((a, b) => b.share - a.share);
-    return {
-      cause,
-      score: kindOf({ cause }) === 'unusual' ? score : 0,
-      rate: block.rate,
-      channels: named.slice(0, mostNamed),
-      since: timed(since),
-      window: { run: this.#stream.run ?? 0, from: since * this.#every, to: (index + 1) * this.#every - 1 },
-    };
+    if (score > 0) named.sort((a, b) => b.share - a.share);
+    const window = { run: this.#stream.run ?? 0, from: since * this.#every, to: (index + 1) * this.#every - 1 };
+    return { cause, score, rate, channels: named, since: timed(since), window };
   }
 }
 
-function kindOf({ cause }: Pick<Alarm, 'cause'>): AlarmKind {
-  return cause === 'dead' || cause === 'wear' ? cause : 'unusual';
+/** A frame of the detector's: its rate in Hz, and when each is, in ms. */
+interface Place {
+  index: number;
+  rate: number;
+  timed: (index: number) => number;
 }
+
+type Shares = readonly { readonly channel: number; readonly share: number }[];

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AlarmBook } from '../../../src/core/alarms/alarm-book.ts';
+import { DeadMan } from '../../../src/core/alarms/dead-man.ts';
+import { random } from '../../../src/core/random.ts';
 import { finding, play, times } from './alarm-marbles.ts';
 
 describe('the life of an alarm, a letter a second', () => {
@@ -74,6 +76,180 @@ describe('alarms of several streams', () => {
 
   test('of different kinds are different alarms', () => {
     expect(play('aS')).toBe('rr');
+  });
+});
+
+describe('what lasts and is told to the book at every frame', () => {
+  const dead = (book: AlarmBook, time: number, ...labels: string[]) =>
+    book
+      .alarm(
+        'p',
+        'dead',
+        { ...finding(0, 'dead'), channels: labels.map((label) => ({ label, share: 1 / labels.length })) },
+        time,
+      )
+      .map(({ step, alarm }) => `${step} ${alarm.id}`);
+  const channels = (book: AlarmBook) => book.alarms[0].members[0].channels;
+
+  test('is told once, again for each channel more, and raised again where it was acknowledged', () => {
+    const book = new AlarmBook(times);
+    expect(dead(book, 0, 'a')).toEqual(['raised 1']);
+    expect(dead(book, 1000, 'a')).toEqual([]);
+    book.acknowledge(1, 2000);
+    expect(dead(book, 3000, 'b', 'a')).toEqual(['worsened 1']);
+    expect(book.alarms).toMatchObject([{ state: 'raised', changed: 3000 }]);
+    expect(channels(book).map(({ label }) => label)).toEqual(['b', 'a']);
+    expect(dead(book, 4000, 'b')).toEqual([]);
+    expect(channels(book)).toEqual([{ label: 'b', share: 1 }]);
+  });
+
+  test('and was cleared by hand is not told again while it lasts; another channel is, and the same one anew', () => {
+    const book = new AlarmBook(times);
+    dead(book, 0, 'a');
+    book.clear(1, 1000);
+    expect(dead(book, 2000, 'a')).toEqual([]);
+    const restored = new AlarmBook(times);
+    restored.restore(JSON.parse(JSON.stringify(book.save())));
+    expect(dead(restored, 3000, 'b', 'a')).toEqual(['raised 2']);
+    expect(channels(restored)).toEqual([{ label: 'b', share: 1 }]);
+    expect(dead(restored, 4000, 'b')).toEqual([]);
+    expect(dead(restored, 5000, 'b', 'a')).toEqual(['worsened 2']);
+  });
+
+  test('through maintenance is told when that is over, and what is to last for a while when it has', () => {
+    const book = new AlarmBook({ ...times, least: 2000 });
+    book.maintain({ streams: '*', until: 5000 }, 0);
+    const told = [0, 1, 2, 3, 4, 5, 6, 7, 8].filter((second) => dead(book, second * 1000, 'a').length > 0);
+    expect(told).toEqual([7]);
+  });
+});
+
+describe('maintenance', () => {
+  test.each([
+    ['drops what was pending before it', { least: 2000 }, 'amo----o', '--------'],
+    ['hears nothing of what comes back', {}, 'acccma-----a', 'r--c-------r'],
+    [
+      'hears of no escalation and no end of shelving while what is wrong lasts',
+      { escalateAfter: 3000 },
+      'amooooooo',
+      'r-----e--',
+    ],
+  ] as const)('%s', (_, options, diagram, steps) => {
+    expect(play(diagram, options)).toBe(steps);
+  });
+});
+
+describe('an alarm that is up', () => {
+  const raised = () => {
+    const book = new AlarmBook(times);
+    book.alarm('p', 'unusual', finding(4), 0);
+    book.acknowledge(1, 500);
+    return book;
+  };
+  const steps = (book: AlarmBook, time: number, score: number, label: string) =>
+    book.alarm('p', 'unusual', finding(score, 'surprise', label), time).map(({ step }) => step);
+
+  test.each([
+    ['ten times as rare', 5, 'a'],
+    ['led by another channel', 4, 'b'],
+  ])('is raised again, though acknowledged, by a finding that is %s, once', (_, score, label) => {
+    const book = raised();
+    expect(steps(book, 1000, score, label)).toEqual(['worsened']);
+    expect(book.alarms[0]).toMatchObject({
+      state: 'raised',
+      changed: 1000,
+      members: [{ cause: 'surprise', score, since: 0 }],
+    });
+    expect(book.alarms[0].members[0].channels[0].label).toBe(label);
+    expect(steps(book, 2000, score, label)).toEqual([]);
+    expect(steps(book, 2500, 4.5, 'a')).toEqual([]);
+  });
+
+  test('stays acknowledged by a finding that is like the one before', () => {
+    const book = raised();
+    expect(steps(book, 1000, 4.9, 'a')).toEqual([]);
+    expect(book.alarms[0]).toMatchObject({ state: 'acknowledged', changed: 500 });
+  });
+
+  test('stays shelved by a worse one', () => {
+    const book = raised();
+    book.shelve(1, 9000, 1000);
+    expect(steps(book, 2000, 9, 'b')).toEqual([]);
+    expect(book.alarms[0]).toMatchObject({ state: 'shelved', changed: 2000, members: [{ score: 9 }] });
+  });
+
+  test('is shelved until a time to come', () => {
+    expect(() => raised().shelve(1, 1000, 1000)).toThrow(
+      new RangeError('until must be a time to come, in ms since 1970, got 1000'),
+    );
+  });
+
+  test('is kept for ten frames of its stream, however slow that is', () => {
+    const book = new AlarmBook(times);
+    const slow = { ...finding(), rate: 1 / 60 };
+    book.alarm('p', 'unusual', slow, 0);
+    for (let minute = 1; minute < 10; minute++) expect(book.calm('p', 'unusual', minute * 60_000)).toEqual([]);
+    expect(book.calm('p', 'unusual', 600_000).map(({ step }) => step)).toEqual(['cleared']);
+    expect(book.alarm('p', 'unusual', slow, 1_140_000).map(({ step }) => step)).toEqual(['returned']);
+  });
+
+  test('of another run has the window of that run', () => {
+    const book = raised();
+    book.alarm('p', 'unusual', { ...finding(4), window: { run: 2, from: 3, to: 3 } }, 1000);
+    expect(book.alarms[0].members[0].window).toEqual({ run: 2, from: 3, to: 3 });
+  });
+});
+
+describe('outages', () => {
+  const names = Array.from({ length: 300 }, (_, device) => `hall.${device}`);
+
+  test('a second one is told while one device is still out from the first', () => {
+    const book = new AlarmBook();
+    const silent = (devices: readonly string[], time: number) =>
+      devices.flatMap((name) => book.alarm(name, 'silent', finding(0, 'silent'), time)).map(({ step }) => step);
+    expect(silent(names, 0)).toEqual(['raised']);
+    book.acknowledge(1, 1000);
+    for (const name of names.slice(1)) book.end(name, 'silent', 2000);
+    for (let time = 1000; time < 1e6; time += 1000) expect(silent(names.slice(0, 1), time)).toEqual([]);
+    expect(silent(names, 1e6)).toEqual(['raised']);
+    expect(book.alarms.map(({ members }) => members.filter(({ active }) => active).length)).toEqual([299, 1]);
+  });
+
+  test.each([
+    ['five minutes', [300_000]],
+    ['an hour', [3_600_000]],
+    ['one, ten, sixty or three hundred seconds', [1000, 10_000, 60_000, 300_000]],
+  ])('are one alarm, where devices send every %s', (_, periods) => {
+    const chance = random(3);
+    const [man, book] = [new DeadMan(), new AlarmBook()];
+    const outage = 20 * Math.max(...periods);
+    const steps: string[] = [];
+    const devices = names.slice(0, 100).map((name, n) => {
+      const period = periods[n % periods.length];
+      return { name, period, next: chance.uniform() * period };
+    });
+    for (let time = 0; time < 1.3 * outage; time += 1000) {
+      for (const device of devices)
+        for (; device.next <= Math.min(time, outage); device.next += device.period) {
+          man.heard(device.name, device.next);
+          book.end(device.name, 'silent', time);
+        }
+      for (const { stream, last, interval } of man.silent(time)) {
+        const found = { ...finding(0, 'silent'), since: last, by: last + interval };
+        steps.push(...book.alarm(stream, 'silent', found, time).map(({ step }) => step));
+      }
+      book.tick(time);
+    }
+    expect(steps.filter((step) => step === 'raised')).toEqual(['raised']);
+    expect(book.alarms[0].members).toHaveLength(100);
+  });
+
+  test('that cannot have begun at one time are two', () => {
+    const book = new AlarmBook();
+    const found = (since: number, by: number) => ({ ...finding(0, 'silent'), since, by });
+    book.alarm('p', 'silent', found(0, 10_000), 30_000);
+    book.alarm('q', 'silent', found(16_000, 16_100), 31_000);
+    expect(book.alarms).toHaveLength(2);
   });
 });
 

@@ -7,7 +7,7 @@ export function finding(score = 5, cause: AlarmCause = 'range', label = 'a'): Fi
   return {
     cause,
     score,
-    rate: 1,
+    rate: 0,
     channels: [{ label, share: 1 }],
     since: 0,
     window: { run: 1, from: 0, to: 0 },
@@ -17,6 +17,7 @@ export function finding(score = 5, cause: AlarmCause = 'range', label = 'a'): Fi
 const letters: Record<AlarmStep, string> = {
   raised: 'r',
   joined: 'j',
+  worsened: 'w',
   returned: 'b',
   escalated: 'e',
   acknowledged: 'k',

@@ -88,7 +88,7 @@ describe('the digest of a fast stream', () => {
     );
   });
 
-  test('of a stretch that a gap cut short is of what was there, and of one without samples NaN', () => {
+  test('of a stretch that a gap cut short is of what was there, of one without samples NaN, of no valid frame not valid', () => {
     const digest = new Digest(1, 10);
     const block = (start: number, ...samples: number[]) => ({
       data: Float32Array.from(samples),
@@ -103,7 +103,11 @@ describe('the digest of a fast stream', () => {
       { start: 5, data: Float32Array.of(7, 0) },
     ]);
     expect(digest.push({ ...block(61, 9, 9), valid: Uint8Array.of(0, 0) })).toEqual([]);
-    expect(digest.push(block(70, 1))).toMatchObject([{ start: 6, data: Float32Array.of(NaN, NaN) }]);
+    const [missing] = digest.push(block(70, NaN));
+    expect(missing).toMatchObject({ start: 6, data: Float32Array.of(NaN, NaN) });
+    expect(missing.valid).toBeUndefined();
+    digest.push({ ...block(80, 9), valid: Uint8Array.of(0) });
+    expect(digest.push(block(90, 1))).toMatchObject([{ start: 8, valid: Uint8Array.of(0) }]);
   });
 });
 

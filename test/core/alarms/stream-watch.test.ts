@@ -67,6 +67,139 @@ describe('the watch on a stream', () => {
   });
 });
 
+describe('alarms of the watch', () => {
+  test('are the same however the stream was cut, though the threshold moves and one ends within reach of another', () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const chance = random(seed);
+      const data = Float32Array.from({ length: 4000 }, () => {
+        const x = chance.normal();
+        return Math.abs(chance.normal()) > 2.2 ? 5 * x : x;
+      });
+      const heard = (length: number) => {
+        const watch = new StreamWatch(
+          new AlarmBook({ calm: 1, cooldown: 0 }),
+          { name: 's', labels: ['a'], rate: 1 },
+          { falseAlarms: 300 },
+        );
+        return hear(watch, inBlocks(data, 1, 1, length)).map(({ step, time }) => `${step} ${time}`);
+      };
+      const whole = heard(4000);
+      expect(whole.length).toBeGreaterThan(10);
+      for (const length of [1, 7, 600]) expect(heard(length)).toEqual(whole);
+    }
+  });
+
+  test.each([
+    ['an hour', 1 / 3600, '1/month'],
+    ['five minutes', 1 / 300, '1/day'],
+    ['a minute', 1 / 60, '1/hour'],
+    ['a tenth of a second', 10, 300],
+  ])(
+    'of one spike in a stream of a frame in %s are over soon, however few frames lie between alarms',
+    (_, rate, falseAlarms) => {
+      const book = new AlarmBook({ calm: 1, cooldown: 0 });
+      const watch = new StreamWatch(book, { name: 's', labels: ['a'], rate }, { falseAlarms });
+      hear(
+        watch,
+        inBlocks(
+          noise(3000, 1, (t, _, x) => (t === 2000 ? x + 200 : x)),
+          1,
+          rate,
+          100,
+        ),
+      );
+      const frames = book.alarms
+        .filter(({ state }) => state === 'cleared')
+        .map(({ raised, entered }) => ((entered - raised) * rate) / 1000);
+      expect(book.alarms.length - frames.length).toBeLessThanOrEqual(1);
+      expect(frames.length).toBeGreaterThan(0);
+      for (const lasted of frames) expect(lasted).toBeLessThan(150);
+    },
+  );
+
+  test('of a level that stays shifted last until it is taken for the new one, in a slow stream too', () => {
+    const book = new AlarmBook();
+    const watch = new StreamWatch(book, { name: 's', labels: ['a'], rate: 1 / 60 }, { falseAlarms: 1e4 });
+    hear(
+      watch,
+      inBlocks(
+        noise(3000, 1, (t, _, x) => (t >= 2000 ? x + 30 : x)),
+        1,
+        1 / 60,
+        100,
+      ),
+    );
+    expect(book.alarms).toMatchObject([{ raised: 2000 * 60_000, returns: 0 }]);
+    expect(book.alarms[0].state).not.toBe('cleared');
+  });
+
+  test('of channels that died are one, of all that are dead now', () => {
+    const book = new AlarmBook({ escalateAfter: 1e9 });
+    const watch = new StreamWatch(book, { name: 's', labels, rate: 10 }, { falseAlarms: 1e5 });
+    const dying = noise(1200, 2, (t, c, x) => (t >= (c === 0 ? 700 : 900) && t < 1100 ? 20 : x));
+    expect(
+      hear(watch, inBlocks(dying, 2, 10, 50))
+        .filter(({ alarm }) => alarm.kind === 'dead')
+        .map(told),
+    ).toEqual(['raised dead left dead', 'worsened dead right dead', 'cleared dead right dead']);
+    expect(book.alarms.find(({ kind }) => kind === 'dead')?.members[0].channels).toEqual([
+      { label: 'right', share: 0.5 },
+      { label: 'left', share: 0.5 },
+    ]);
+  });
+
+  test('of a channel that died are over in a run after a restart in which it lives, and told anew when it dies', () => {
+    const book = new AlarmBook();
+    const before = new StreamWatch(book, { name: 's', labels, rate: 10, run: 1 }, { falseAlarms: 1e5 });
+    hear(
+      before,
+      inBlocks(
+        noise(1000, 2, (t, c, x) => (c === 0 && t >= 700 ? 20 : x)),
+        2,
+        10,
+        50,
+      ),
+    );
+    expect(book.alarms).toMatchObject([{ kind: 'dead', state: 'raised' }]);
+    const restored = new AlarmBook({ cooldown: 0 });
+    restored.restore(JSON.parse(JSON.stringify(book.save())));
+    const after = new StreamWatch(restored, { name: 's', labels, rate: 10, run: 2 }, { falseAlarms: 1e5 });
+    after.restore(before.save());
+    const frames = inBlocks(
+      noise(900, 2, (t, c, x) => (c === 1 && t >= 100 ? 20 : x)),
+      2,
+      10,
+      50,
+    );
+    const steps = hear(
+      after,
+      frames.map((block) => ({ ...block, time: block.time + 200_000 })),
+    );
+    expect(steps.filter(({ alarm }) => alarm.kind === 'dead').map(told)).toEqual([
+      'cleared dead left dead',
+      'raised dead right dead',
+    ]);
+  });
+
+  test('have begun in their own run, and not before it', () => {
+    const before = watchOf(10);
+    hear(before, inBlocks(noise(5000, 2), 2, 10, 50));
+    const after = watchOf(10);
+    after.restore(before.save());
+    const flat = hear(
+      after,
+      inBlocks(
+        noise(100, 2, () => 20),
+        2,
+        10,
+        5,
+      ),
+    );
+    const [{ time, alarm }] = flat.filter(({ alarm: { kind } }) => kind === 'dead');
+    expect(alarm.members[0]).toMatchObject({ since: 0, window: { from: 0, to: time / 100 } });
+  });
+});
+
 describe('gaps and samples that are missing', () => {
   test('raise nothing and clear nothing: an alarm waits for real frames', () => {
     const watch = watchOf(10);
