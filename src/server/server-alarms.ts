@@ -1,7 +1,7 @@
 import { alarmOptions, type AlarmOptions } from '../core/alarms/alarm-options.ts';
 import { checkOptions } from '../core/detector/detector.ts';
 import type { FalseAlarms } from '../core/detector/false-alarms.ts';
-import { webhookUrl } from './webhook.ts';
+import { webhookAddress } from './webhook-address.ts';
 
 /** How a server raises alarms, and where it tells them. */
 export interface ServerAlarms extends AlarmOptions {
@@ -22,6 +22,6 @@ export interface ServerAlarms extends AlarmOptions {
 export function checkAlarms(alarms: ServerAlarms): ServerAlarms {
   alarmOptions(alarms);
   checkOptions({ falseAlarms: alarms.falseAlarms, reference: alarms.reference });
-  if (alarms.webhook !== undefined) webhookUrl(alarms.webhook);
+  if (alarms.webhook !== undefined) webhookAddress(alarms.webhook);
   return alarms;
 }

@@ -1,14 +1,17 @@
-import { createServer, type Server } from 'node:http';
+import { getEventListeners } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AlarmEvent } from '../../src/core/alarms/alarm-book.ts';
 import { AlarmBook } from '../../src/core/alarms/alarm-book.ts';
-import { Webhook, webhookUrl } from '../../src/server/webhook.ts';
+import { Webhook } from '../../src/server/webhook.ts';
+import { webhookAddress } from '../../src/server/webhook-address.ts';
 import { finding } from '../core/alarms/alarm-marbles.ts';
 
 let server: Server;
 let url: string;
 let bodies: AlarmEvent[];
+let headers: IncomingHttpHeaders[];
 let answer: (count: number) => number | undefined;
 let came: () => void;
 let lines: string[];
@@ -16,6 +19,7 @@ let webhook: Webhook;
 
 beforeEach(async () => {
   bodies = [];
+  headers = [];
   lines = [];
   came = () => {};
   answer = () => 204;
@@ -23,6 +27,7 @@ beforeEach(async () => {
     let text = '';
     request.on('data', (part: Buffer) => (text += part.toString()));
     request.on('end', () => {
+      headers.push(request.headers);
       bodies.push(JSON.parse(text) as AlarmEvent);
       const status = answer(bodies.length);
       if (status !== undefined) response.writeHead(status).end();
@@ -87,11 +92,46 @@ describe('a webhook', () => {
     expect(lines[0]).toContain('too many are waiting');
   });
 
-  test('must be an http address', () => {
-    expect(webhookUrl('https://example.org/x').host).toBe('example.org');
-    expect(() => webhookUrl('ftp://example.org')).toThrow(
-      "webhook must be an http: or https: address, got 'ftp://example.org'",
+  test('is told the name and password of its address by a header, and what is wrong without either', async () => {
+    const { port } = new URL(url);
+    const named = new Webhook(`http://me:s%3Acret@127.0.0.1:${port}/`, () => {});
+    named.push(events(1)[0]);
+    await until(() => bodies.length === 1);
+    expect(headers[0].authorization).toBe(`Basic ${Buffer.from('me:s:cret').toString('base64')}`);
+    named.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    const gone = new Webhook(`http://me:secret@127.0.0.1:${port}/?key=hush`, (line) => (lines.push(line), came()), {
+      backoff: 1,
+    });
+    gone.push(events(1)[0]);
+    await until(() => lines.length === 1);
+    expect(lines[0]).toBe(`webhook 127.0.0.1:${port}: an alarm was given up: connect ECONNREFUSED 127.0.0.1:${port}`);
+  });
+
+  test('waits for its next try without a listener left behind, and tells at its end what it gives up', async () => {
+    const heard = vi.spyOn(AbortSignal.prototype, 'addEventListener');
+    answer = (count) => (count <= 6 ? 500 : undefined);
+    for (const event of events(3)) webhook.push(event);
+    await until(() => bodies.length === 7);
+    const listeners = (heard.mock.contexts as AbortSignal[]).map((signal) => getEventListeners(signal, 'abort').length);
+    expect(listeners.length).toBeGreaterThan(6);
+    expect(Math.max(...listeners)).toBeLessThan(3);
+    vi.restoreAllMocks();
+    webhook.close();
+    webhook.close();
+    expect(lines).toEqual([`webhook ${new URL(url).host}: 3 alarms were given up: the server stopped`]);
+  });
+
+  test('must be an http address, and a refusal does not quote it', () => {
+    expect(webhookAddress('https://example.org/x').url.host).toBe('example.org');
+    expect(webhookAddress('https://me:hush@example.org/x').url.href).toBe('https://example.org/x');
+    expect(() => webhookAddress('ftp://me:hush@example.org')).toThrow(
+      /^webhook must be an http: or https: address, got one of ftp:$/,
     );
-    expect(() => webhookUrl('nonsense')).toThrow(TypeError);
+    expect(() => webhookAddress('me:hush@')).toThrow(TypeError);
+    expect(() => webhookAddress('//me:hush@example.org')).toThrow(
+      /^webhook must be an http: or https: address, got none$/,
+    );
   });
 });
