@@ -1,3 +1,4 @@
+import { invalid } from '../core/check.ts';
 import type { RecordedMark } from './recording.ts';
 import { placeOf, recordBytes } from './signal.ts';
 import type { Signal } from './signal.ts';
@@ -19,16 +20,20 @@ const beforeDuration = '\x15';
  *     +onset [15 duration] 14 text 14 text 14 00      bytes in hex; onset and duration in s, as decimal text in UTF-8
  *     +567 14 14 00                                   the first list of a record, its first text empty: when it begins
  *
- * A list that is not so is left out, and told in a sentence. https://www.edfplus.info/specs/edfplus.html#tal
+ * A list that is not so, or too far off, is left out, and told in a sentence. https://www.edfplus.info/specs/edfplus.html#tal
  */
 export class EdfAnnotations {
   readonly #places: readonly (readonly [from: number, to: number])[];
+  /** How far off an onset may be, in s: so far its frame is counted exactly, and its date is one. */
+  readonly #farthest: number;
   readonly #annotations: Annotation[] = [];
   #records = 0;
   #spoiled = 0;
   #firstSpoiled = '';
 
-  constructor(signals: readonly Signal[]) {
+  /** `clock`: frames a second. */
+  constructor(signals: readonly Signal[], clock: number) {
+    this.#farthest = Math.min(8e12, 2 ** 52 / clock);
     this.#places = signals
       .filter(({ holds }) => holds === 'annotations')
       .map((signal) => {
@@ -37,11 +42,14 @@ export class EdfAnnotations {
       });
   }
 
-  /** When a record begins, in s, where it says so. */
+  /** When the next record begins, in s, where it says so. Throws where that is too far off. */
   onsetOf(record: Uint8Array): number | undefined {
     const list = this.#lists(record).at(0)?.at(0) ?? '';
     const first = readList(list)?.at(0);
-    return first?.text === '' ? first.onset : undefined;
+    if (first?.text !== '') return undefined;
+    if (!this.#isNear(first))
+      throw invalid(`the onset of record ${this.#records + 1}`, `within ${this.#farthest} s`, first.onset);
+    return first.onset;
   }
 
   /** Takes the annotations of the next record. */
@@ -49,11 +57,12 @@ export class EdfAnnotations {
     this.#records++;
     for (const list of this.#lists(record).flat()) {
       const annotations = readList(list);
-      if (!annotations) {
+      if (!annotations?.every((annotation) => this.#isNear(annotation))) {
         this.#spoiled++;
         this.#firstSpoiled ||= `record ${this.#records} holds ${JSON.stringify(list.slice(0, 40))}`;
+        continue;
       }
-      for (const annotation of annotations ?? []) if (annotation.text !== '') this.#annotations.push(annotation);
+      for (const annotation of annotations) if (annotation.text !== '') this.#annotations.push(annotation);
     }
   }
 
@@ -67,6 +76,10 @@ export class EdfAnnotations {
 
   notes(): string[] {
     return this.#spoiled === 0 ? [] : [`${this.#spoiled} lists of annotations are left out: ${this.#firstSpoiled}`];
+  }
+
+  #isNear({ onset, duration }: Annotation): boolean {
+    return Math.abs(onset) <= this.#farthest && duration <= this.#farthest;
   }
 
   #lists(record: Uint8Array): string[][] {

@@ -32,7 +32,7 @@ function* edf(options: ReadOptions): ByteParser<Recording> {
   const { signals, duration } = header;
   const { taken, roles, clock, rate, notes } = chooseSignals(signals, duration, options);
   const decode = recordDecoder(signals, taken);
-  const annotations = new EdfAnnotations(signals);
+  const annotations = new EdfAnnotations(signals, clock);
   const triggers = new Triggers(signals);
   const bytes = recordBytes(signals);
   const length = (taken.at(0) ?? signals.find(({ holds }) => holds === 'triggers'))?.samples ?? 0;

@@ -90,10 +90,18 @@ export function recordingReader(options: ReadOptions = {}): RecordingReader {
   };
 }
 
+/** How binary formats begin. */
+const magics = [
+  ['0       ', edfReader],
+  ['\xffBIOSEMI', edfReader],
+  ['GDF ', gdfReader],
+] as const;
+
+/** A file that ends within such a beginning is one that was cut; a lone 0 is a number. */
 function readerOf(head: Uint8Array): (options: ReadOptions) => RecordingReader {
-  const magic = String.fromCharCode(...head.subarray(0, 8));
-  if (magic === '0       ' || magic === '\xffBIOSEMI') return edfReader;
-  if (magic.startsWith('GDF ')) return gdfReader;
+  const found = String.fromCharCode(...head.subarray(0, 8));
+  const binary = magics.find(([magic]) => found.startsWith(magic) || (found.length > 1 && magic.startsWith(found)));
+  if (binary) return binary[1];
   const first = head.find((byte) => !blank.has(byte));
   return first === 0x25 ? openbciReader : csvReader;
 }

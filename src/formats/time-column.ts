@@ -37,9 +37,15 @@ export function findTimeColumn(names: readonly string[] | undefined, first: read
     if (!Number.isNaN(isoTime(cell))) return { index, read: isoTime };
     if (!isNumber(cell) || (!names && (index > 0 || Number(cell) < 1e8))) continue;
     const ms = units.get(unit) ?? stampUnit(Number(cell));
-    return { index, read: (stamp) => (stamp === '' ? NaN : Number(stamp) * ms) };
+    const read = (stamp: string) => (stamp === '' ? NaN : dateOf(Number(stamp) * ms));
+    if (!Number.isNaN(read(cell))) return { index, read };
   }
   return undefined;
+}
+
+/** A time in ms that a date can have; NaN: another. */
+function dateOf(time: number): number {
+  return Math.abs(time) <= 8.64e15 ? time : NaN;
 }
 
 /** ms of each unit. */

@@ -85,6 +85,12 @@ describe('the time column', () => {
     expect(recording.blocks.map((block) => block.time)).toEqual([0, 5000]);
   });
 
+  test('a stamp that no date can have tells no gap', () => {
+    const rows = Array.from({ length: 10 }, (_, t) => `${t === 7 ? '1e300' : t},1\n`);
+    expect(readCsv(`time,a\n${rows.join('')}`)).toMatchObject({ frames: 10, lost: 1, rate: 1 });
+    expect(readCsv('time,a\n1e300,1\n', { rate: 1 })).toMatchObject({ frames: 1, time: 0 });
+  });
+
   test('stamps that repeat or come in bursts tell no gaps', () => {
     const bursts = Array.from({ length: 48 }, (_, n) => `${Math.floor(n / 12) * 0.046},${n}`).join('\n');
     expect(readCsv(`time,a\n${bursts}`, { rate: 256 })).toMatchObject({ frames: 48, lost: 0, rate: 256 });

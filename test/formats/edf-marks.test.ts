@@ -77,17 +77,20 @@ describe('annotations', () => {
     expect(readRecording(bytes, { rate: 80 })).toMatchObject({ rate: 80, marks: [{ at: 4, label: 'blink' }] });
   });
 
-  test.each(['x\x14blink\x14\0', '+1\x15y\x14blink\x14\0', '+1\x14blink\0', '1 2\x14\x14\0'])(
-    'that are malformed are left out and counted: %j',
-    (spoiled) => {
-      const record = list('+0', ['']) + spoiled + list('+1', ['good']);
-      const recording = readRecording(encodeEdf({ signals: [samples(2), annotations([record, spoiled], 40)] }));
-      expect(recording.marks).toEqual([{ at: 8, label: 'good' }]);
-      expect(recording.notes).toEqual([
-        `2 lists of annotations are left out: record 1 holds ${JSON.stringify(spoiled.slice(0, -1))}`,
-      ]);
-    },
-  );
+  test.each([
+    'x\x14blink\x14\0',
+    '+1\x15y\x14blink\x14\0',
+    '+1\x14blink\0',
+    '1 2\x14\x14\0',
+    '+9999999999999\x14x\x14\0',
+  ])('that are malformed are left out and counted: %j', (spoiled) => {
+    const record = list('+0', ['']) + spoiled + list('+1', ['good']);
+    const recording = readRecording(encodeEdf({ signals: [samples(2), annotations([record, spoiled], 40)] }));
+    expect(recording.marks).toEqual([{ at: 8, label: 'good' }]);
+    expect(recording.notes).toEqual([
+      `2 lists of annotations are left out: record 1 holds ${JSON.stringify(spoiled.slice(0, -1))}`,
+    ]);
+  });
 
   test('are no column', () => {
     const bytes = encodeEdf({ signals: [samples(1), annotations([list('+0', [''])], 30)] });

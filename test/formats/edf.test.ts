@@ -205,6 +205,7 @@ describe('a malformed EDF header is refused by field, rule and what was found', 
   });
 
   test.each([
+    [4, 'the header must be 256 bytes, got 4'],
     [100, 'the header must be 256 bytes, got 100'],
     [300, 'the header of the signals must be 256 bytes, got 44'],
     [512, 'number of whole data records must be >= 1, got 0'],
@@ -302,6 +303,16 @@ describe('records that lie apart', () => {
     expect(() => readRecording(apart(['+1', '+1.4']))).toThrow(
       'the onset of record 2 must be >= 2 s, where the one before it ends, got 1.4',
     );
+  });
+
+  test('lie no farther apart than frames can be counted and dates told', () => {
+    const far = '+99999999999999999999';
+    expect(() => readRecording(apart(['+0', far]))).toThrow(
+      'the onset of record 2 must be within 8000000000000 s, got 100000000000000000000',
+    );
+    expect(() => readRecording(apart([far, far]))).toThrow('the onset of record 1 must be within 8000000000000 s');
+    const year = 365 * 86_400;
+    expect(readRecording(apart(['+0', `+${year}`]))).toMatchObject({ frames: 8, lost: 4 * year - 4 });
   });
 
   test('lie as far apart where --rate lets the recording run faster', () => {

@@ -280,6 +280,7 @@ describe('a malformed GDF header is refused by field, rule and what was found', 
   });
 
   test.each([
+    [2, 'the header must be 256 bytes, got 2'],
     [100, 'the header must be 256 bytes, got 100'],
     [300, 'the header of the signals must be 256 bytes, got 44'],
     [513, 'number of whole data records must be >= 1, got 0'],

@@ -32,6 +32,8 @@ describe('the format of a recording', () => {
 
   test('may be told from fewer than eight bytes', () => {
     expect(readRecording('1\n2', { rate: 1 })).toMatchObject({ format: 'csv', frames: 2 });
+    expect(readRecording('0', { rate: 1 })).toMatchObject({ format: 'csv', frames: 1 });
+    expect(readRecording('0\n0', { rate: 1 })).toMatchObject({ format: 'csv', frames: 2 });
   });
 
   test.each([
