@@ -156,8 +156,10 @@ describe('Detector', () => {
       "falseAlarms must be a count a second, minute, hour, day, week, month, year, such as '1/month', got '1/fortnight'",
     );
     expect(() => new Detector(1, 1, { falseAlarms: -1 })).toThrow(
-      'falseAlarms must be a number > 0 in frames between two, got -1',
+      'falseAlarms must be a number >= 1 in frames between two, got -1',
     );
+    for (const falseAlarms of [0.5, NaN, Infinity, '1/constructor', `${'9'.repeat(400)}/day`])
+      expect(() => new Detector(1, 1, { falseAlarms })).toThrow(/^falseAlarms must be a (number|count)/);
     expect(() => new Detector(1, 0, { falseAlarms: '1/day' })).toThrow(
       "block.rate must be a number > 0 in Hz for falseAlarms '1/day' (irregular: give frames between two), got 0",
     );
