@@ -22,9 +22,9 @@ export function duration(seconds: number): string {
   return `${count >= 10 ? Math.round(count) : Number(count.toFixed(1))} ${name}`;
 }
 
-/** How rare a score is, at so many frames a second: once in how long. */
+/** How rare a score is, at so many frames a second: once in how long; nothing where nothing was scored. */
 export function rarity(score: number, rate: number): string {
-  return `once in ${duration(10 ** score / rate)}`;
+  return score === 0 ? '' : `once in ${duration(10 ** score / rate)}`;
 }
 
 /** The channels that have a tenth of an alarm or more: `pressure 83 %, flow 12 %`. */

@@ -84,7 +84,8 @@ function outline({ low, high }: Lane): string {
 
 function mark(alarm: Alarm, { labels, rate, trace }: ReportContent): string {
   const x = (trace.place(alarm.time) * width).toFixed(1);
-  const text = `${iso(alarm.time)}: ${causeNames[alarm.cause]}, ${channelsText(alarm, labels)}, ${rarity(alarm.score, rate)}`;
+  const what = [causeNames[alarm.cause], channelsText(alarm, labels), rarity(alarm.score, rate)];
+  const text = `${iso(alarm.time)}: ${what.filter((part) => part !== '').join(', ')}`;
   const line = `<line class="alarm" vector-effect="non-scaling-stroke" x1="${x}" x2="${x}" y1="0" y2="${height}">`;
   return `${line}<title>${escape(text)}</title></line>`;
 }

@@ -50,20 +50,22 @@ export class AlarmDesk {
   #frozen = false;
   #writing: Promise<void> | undefined;
 
-  private constructor(options: DeskOptions, store: DetectorStore) {
-    const { alarms, statePath, tell } = options;
-    const { log = statePath && join(statePath, 'alarms.jsonl'), webhook } = alarms;
+  private constructor(options: DeskOptions, store: DetectorStore, log: AlarmLog | undefined) {
+    const { alarms, tell } = options;
+    const { webhook } = alarms;
     this.#options = options;
     this.#book = new AlarmBook(alarms);
     this.#watches = new Watches(this.#book, alarms, store, tell);
-    this.#log = log === undefined ? undefined : new AlarmLog(log, tell);
+    this.#log = log;
     this.#webhook = webhook === undefined ? undefined : new Webhook(webhook, tell);
   }
 
-  /** Opens the desk with the alarms of before, at `now` (ms). */
+  /** Opens the desk with the alarms of before, at `now` (ms). Rejects with a sentence when the log cannot be written. */
   static async open(options: DeskOptions, now: number): Promise<AlarmDesk> {
-    const { statePath, mostDetectors = 1024, tell } = options;
-    const desk = new AlarmDesk(options, await DetectorStore.open(statePath, mostDetectors, tell));
+    const { alarms, statePath, mostDetectors = 1024, tell } = options;
+    const store = await DetectorStore.open(statePath, mostDetectors, tell);
+    const { log = statePath && join(statePath, 'alarms.jsonl') } = alarms;
+    const desk = new AlarmDesk(options, store, log === undefined ? undefined : await AlarmLog.open(log, tell));
     const path = desk.#path;
     const saved = path === undefined ? undefined : await readAlarms(path, tell);
     if (saved) {
@@ -138,9 +140,10 @@ export class AlarmDesk {
     this.#tell(this.#book.tick(now), now);
     if (this.#book.maintenance.length !== maintenance) this.maintained.next();
     if (this.#dirty) void this.#write();
+    this.#log?.flush();
   }
 
-  /** Does what somebody wants with an alarm; false: there is none of this id. Throws a ProtocolError where it is to be shelved until a time that is past. */
+  /** Does what somebody wants with an alarm; false: there is none of this id. Throws a ProtocolError on an `until` that is past. */
   control({ alarm, do: deed, until = 0 }: AlarmControl, now: number): boolean {
     if (deed === 'shelve' && until <= now)
       throw new ProtocolError('bad-time', `until must be a time to come, after ${now}, got ${until}`);
