@@ -1,4 +1,4 @@
-import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
+import { appendFile, mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { AlarmEvent } from '../core/alarms/alarm-book.ts';
 
@@ -10,7 +10,7 @@ const mostWaiting = 4 << 20;
 
 /**
  * A file of alarm events, one JSON line each, in order. At 10 MiB it becomes `<file>.1`, that `<file>.2`, and what was
- * `<file>.3` is gone.
+ * `<file>.3` is gone. What cannot be written waits, and is tried again.
  */
 export class AlarmLog {
   readonly #path: string;
@@ -18,43 +18,72 @@ export class AlarmLog {
   readonly #tell: (line: string) => void;
   #waiting = '';
   #leftOut = 0;
+  #failing = false;
   #writing: Promise<void> | undefined;
 
-  /** @param tell told what could not be written */
-  constructor(path: string, tell: (line: string) => void, most: number = largest) {
+  private constructor(path: string, tell: (line: string) => void, most: number) {
     this.#path = path;
     this.#tell = tell;
     this.#largest = most;
+  }
+
+  /**
+   * Opens a log. Rejects with a sentence when it cannot be written.
+   * @param tell told what could not be written later
+   */
+  static async open(path: string, tell: (line: string) => void, most: number = largest): Promise<AlarmLog> {
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await (await open(path, 'a')).close();
+    } catch (error) {
+      throw new Error(`alarms.log must be a file that can be written, got '${path}': ${sentenceOf(error)}`, {
+        cause: error,
+      });
+    }
+    return new AlarmLog(path, tell, most);
   }
 
   write({ time, step, alarm }: AlarmEvent): void {
     const line = `${JSON.stringify({ time: new Date(time).toISOString(), step, alarm })}\n`;
     if (this.#waiting.length + line.length > mostWaiting) this.#leftOut++;
     else this.#waiting += line;
-    this.#writing ??= this.#flush();
+    this.flush();
   }
 
-  /** Resolves when everything is written. */
+  /** Tries to write what waits. */
+  flush(): void {
+    if (this.#waiting !== '') this.#writing ??= this.#append();
+  }
+
+  /** Resolves when everything is written, or what cannot be is told. */
   async close(): Promise<void> {
     await this.#writing;
+    this.flush();
+    await this.#writing;
+    const lost = this.#leftOut + this.#waiting.split('\n').length - 1;
+    if (lost > 0) this.#tell(`${this.#path}: ${lost} alarm events are lost`);
+    this.#waiting = '';
+    this.#leftOut = 0;
   }
 
-  async #flush(): Promise<void> {
-    try {
-      await mkdir(dirname(this.#path), { recursive: true });
-      while (this.#waiting !== '') {
-        const text = this.#waiting;
-        this.#waiting = '';
+  async #append(): Promise<void> {
+    while (this.#waiting !== '') {
+      const text = this.#waiting;
+      this.#waiting = '';
+      try {
         await this.#turn();
-        await appendFile(this.#path, text);
+        await appendFile(this.#path, (await endsInLine(this.#path)) ? `\n${text}` : text);
+      } catch (error) {
+        this.#waiting = text + this.#waiting;
+        if (!this.#failing) this.#tell(`${this.#path}: alarms cannot be written: ${sentenceOf(error)}`);
+        this.#failing = true;
+        break;
       }
       if (this.#leftOut > 0) this.#tell(`${this.#path}: ${this.#leftOut} alarm events were left out`);
-    } catch (error) {
-      this.#tell(`${this.#path}: alarms could not be written: ${String(error)}`);
-    } finally {
       this.#leftOut = 0;
-      this.#writing = undefined;
+      this.#failing = false;
     }
+    this.#writing = undefined;
   }
 
   /** Puts the file aside where it is full. */
@@ -67,4 +96,21 @@ export class AlarmLog {
     for (let n = kept; n >= 1; n--)
       await rename(n === 1 ? this.#path : `${this.#path}.${n - 1}`, `${this.#path}.${n}`).catch(() => {});
   }
+}
+
+/** Whether a file ends in the middle of a line, as after a crash or on a full disk. */
+async function endsInLine(path: string): Promise<boolean> {
+  const file = await open(path, 'a+');
+  try {
+    const { size } = await file.stat();
+    if (size === 0) return false;
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+    return buffer.toString() !== '\n';
+  } finally {
+    await file.close();
+  }
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AlarmBook } from '../../src/core/alarms/alarm-book.ts';
+import { createServer } from '../../src/server/index.ts';
 import { AlarmLog } from '../../src/server/alarm-log.ts';
 import { finding } from '../core/alarms/alarm-marbles.ts';
 
@@ -12,11 +13,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
+const until = (fits: () => boolean) => expect.poll(fits, { interval: 5 }).toBe(true);
 const event = (time: number) => new AlarmBook().alarm('a', 'unusual', finding(), time)[0];
 
 describe('the log of alarms', () => {
   test('is one JSON line an event, in order, with the time in words', async () => {
-    const log = new AlarmLog(join(directory, 'new', 'alarms.jsonl'), () => {});
+    const log = await AlarmLog.open(join(directory, 'new', 'alarms.jsonl'), () => {});
     for (let n = 0; n < 100; n++) log.write(event(n * 1000));
     await log.close();
     const lines = (await readFile(join(directory, 'new', 'alarms.jsonl'), 'utf8')).trim().split('\n');
@@ -27,7 +29,7 @@ describe('the log of alarms', () => {
   });
 
   test('is put aside when it is full, and three that were are kept', async () => {
-    const log = new AlarmLog(join(directory, 'log'), () => {}, 1);
+    const log = await AlarmLog.open(join(directory, 'log'), () => {}, 1);
     for (let n = 0; n < 6; n++) {
       log.write(event(n));
       await log.close();
@@ -37,13 +39,55 @@ describe('the log of alarms', () => {
     expect((JSON.parse(newest) as { time: string }).time).toBe('1970-01-01T00:00:00.005Z');
   });
 
-  test('that cannot be written says so, and nothing else happens', async () => {
-    await writeFile(join(directory, 'file'), '');
-    const lines: string[] = [];
-    const log = new AlarmLog(join(directory, 'file', 'log'), (line) => lines.push(line));
+  test('begins a line of its own where the file ends in the middle of one', async () => {
+    const path = join(directory, 'log');
+    await writeFile(path, '{"time":"2026","step":"rai');
+    const log = await AlarmLog.open(path, () => {});
     log.write(event(0));
     await log.close();
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain('alarms could not be written');
+    log.write(event(1));
+    await log.close();
+    const [cut, ...lines] = (await readFile(path, 'utf8')).trim().split('\n');
+    expect(cut).toBe('{"time":"2026","step":"rai');
+    expect(lines.map((line) => (JSON.parse(line) as { step: string }).step)).toEqual(['raised', 'raised']);
+  });
+
+  test('that can never be written is refused when the server starts', async () => {
+    const path = join(directory, 'file', 'log');
+    await writeFile(join(directory, 'file'), '');
+    const sentence = `alarms.log must be a file that can be written, got '${path}'`;
+    await expect(AlarmLog.open(path, () => {})).rejects.toThrow(sentence);
+    await expect(createServer({ port: 0, alarms: { log: path } })).rejects.toThrow(sentence);
+  });
+
+  test('that cannot be written for a while says so once, and has every line afterwards', async () => {
+    const path = join(directory, 'log');
+    const lines: string[] = [];
+    const log = await AlarmLog.open(path, (line) => lines.push(line));
+    await rm(path);
+    await mkdir(path);
+    for (let n = 0; n < 3; n++) {
+      log.write(event(n));
+      await until(() => lines.length === 1);
+    }
+    await rm(path, { recursive: true });
+    log.flush();
+    await log.close();
+    expect(lines).toEqual([expect.stringMatching(/log: alarms cannot be written: EISDIR/)]);
+    const written = (await readFile(path, 'utf8')).trim().split('\n');
+    expect(written.map((line) => (JSON.parse(line) as { time: string }).time)).toEqual(
+      [0, 1, 2].map((n) => new Date(n).toISOString()),
+    );
+  });
+
+  test('that is closed while it cannot be written tells how much is lost', async () => {
+    const path = join(directory, 'log');
+    const lines: string[] = [];
+    const log = await AlarmLog.open(path, (line) => lines.push(line));
+    await rm(path);
+    await mkdir(path);
+    for (let n = 0; n < 3; n++) log.write(event(n));
+    await log.close();
+    expect(lines.at(-1)).toBe(`${path}: 3 alarm events are lost`);
   });
 });
