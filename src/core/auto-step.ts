@@ -2,7 +2,7 @@ import { invalid } from './check.ts';
 import { Descent, type Optimizer } from './descent.ts';
 import type { Engine } from './engine.ts';
 import { tame } from './tame.ts';
-import type { Trained } from './trained.ts';
+import type { AdaptingStep, Trained } from './trained.ts';
 
 export interface AutoStepOptions {
   /** μ that every layer starts with, 0 < μ <= 1. Default 0.2. */
@@ -31,11 +31,13 @@ const [share, turns, energies, errors, steps, numbers] = [0, 1, 2, 3, 4, 5];
  */
 export function autoStep({ rate = 0.2 }: AutoStepOptions = {}): Optimizer {
   if (!(rate > 0 && rate <= 1)) throw invalid('rate', 'a number > 0 and <= 1', rate);
+  const step: AdaptingStep = { rate, cut: 1, keep, least: 0, alone: true };
   return new Descent(rate, {
     arrays: 1,
     own: numbers,
     layers(engine, layers, memory, now, part) {
       const last = layers.length - 1;
+      step.alone = last === 0;
       let above = 0;
       // from the last layer down: by its errors those of the others are measured
       for (let l = last; l >= 0; l--) {
@@ -43,15 +45,15 @@ export function autoStep({ rate = 0.2 }: AutoStepOptions = {}): Optimizer {
         layer.settle();
         if (layer.clean) continue;
         const own = memory[l][layer.values.length];
-        const cut = weigh(engine, layer, own);
+        step.cut = weigh(engine, layer, own);
         if (part === 1) turn(engine, layer, memory[l], own, rate);
         const { f32 } = engine.arena;
         const error = f32[own + errors];
         if (l === last) above = error;
         const gain = above > 0 ? Math.max(1, error / above) : 1;
-        const step = Math.min(1, now * part * (f32[own + share] || 1)) * cut;
-        const alone = last === 0;
-        layer.adapt(step / (gain * Math.sqrt(layers.length)), memory[l], keep, floor * f32[own + energies], alone);
+        step.rate = Math.min(1, now * part * (f32[own + share] || 1)) / (gain * Math.sqrt(layers.length));
+        step.least = floor * f32[own + energies];
+        layer.adapt(step, memory[l]);
       }
     },
   });

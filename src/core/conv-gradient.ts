@@ -1,7 +1,7 @@
 import type { StreamContext } from './layer.ts';
 import { floatsIn, numberIn, type State } from './state.ts';
 import { tame } from './tame.ts';
-import { Trained, type Part } from './trained.ts';
+import { Trained, type AdaptingStep, type Part } from './trained.ts';
 
 /** Outputs whose weight gradient may be owed. */
 export const mostOwed = 16;
@@ -86,11 +86,12 @@ export class ConvGradient extends Trained {
   }
 
   /** As of any layer, but the weights of a kernel that is alone share the step: half of it alike, half by their size. */
-  override adapt(rate: number, trend: readonly number[], keep: number, least: number, alone: boolean): void {
-    if (!alone) {
-      super.adapt(rate, trend, keep, least, alone);
+  override adapt(adapting: AdaptingStep, trend: readonly number[]): void {
+    if (!adapting.alone) {
+      super.adapt(adapting, trend);
       return;
     }
+    const { rate, cut, keep, least } = adapting;
     this.#adapts = true;
     const { length, outputs } = this.#shape;
     const bias = this.#hasBias;
@@ -104,11 +105,11 @@ export class ConvGradient extends Trained {
       outputs,
       bias ? this.values[1].at : 0,
       bias ? this.gradient(1) : 0,
-      rate,
+      rate * cut,
       Math.max(this.energy, least),
       0.5 / length,
       keep,
-      1 / Math.max(1, Math.min(this.#met, meanWindows)),
+      cut / Math.max(1, Math.min(this.#met, meanWindows)),
     );
     this.clear();
   }

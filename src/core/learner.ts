@@ -26,7 +26,7 @@ import { Stepper } from './stepper.ts';
  * made since its prediction, which keeps a delayed step stable (Sra et al., AdaDelay, 2016).
  * After a gap longer than the receptive field, outputs that still waited for their truth are given up.
  * When the loss explodes, or a weight is no number after an update, the last good weights come back and μ is halved; it is doubled
- * again after every 10 000 updates without such trouble. A sample beyond ±2^60, such as a fill value, is no sample: windows of
+ * again after 10 000 updates without such trouble, twice as many for every halving. A sample beyond ±2^60, such as a fill value, is no sample: windows of
  * such cannot be squared and summed in float32.
  */
 export class Learner {

@@ -42,7 +42,7 @@ export class Safeguard {
     m[3] += (tame(lossOfNothing, m[3]) - m[3]) / all;
     m[4] = Math.max(m[4], m[3]);
     const bad = limit * Math.max(m[1], m[3], 1e-8 * m[4]);
-    m[2] += (Math.min(loss, bad) - m[2]) / all;
+    m[2] += ((loss < bad ? loss : bad) - m[2]) / all;
     if (n < window) return !(loss < Infinity);
     return !(m[0] <= Math.max(bad, limit * m[2]));
   }
@@ -68,9 +68,10 @@ export class Safeguard {
     this.#means[0] = this.#means[1] = this.#means[5] = 0;
   }
 
+  /** Whether what was learned lately holds for the signal on the whole, and not for a loud stretch only. */
   get #calm(): boolean {
     const m = this.#means;
-    return m[0] <= 2 * Math.max(m[1], m[3]);
+    return m[0] <= 2 * m[3];
   }
 
   save(): State {

@@ -16,8 +16,11 @@ export interface StepperOptions {
   average?: number;
 }
 
-/** Outputs after a retreat in which another does not halve the rate again, updates after which a halving is taken back, and the most. */
-const [episode, calm, mostHalvings] = [16, 10_000, 40];
+/**
+ * Outputs after a retreat in which another does not halve the rate again, the most halvings, and updates in calm after which one is
+ * taken back, times 2 for each that there is: so a rate that does not hold is tried more and more seldom.
+ */
+const [episode, mostHalvings, calm] = [16, 40, 5000];
 
 /** The updates of a learner: at a rate that rises and falls, watched over, with the way back. */
 export class Stepper {
@@ -67,7 +70,7 @@ export class Stepper {
     }
     this.unused = 0;
     this.updates++;
-    if (++this.#updatesSince % calm === 0) this.#double();
+    if (++this.#updatesSince === calm * 2 ** this.#halvings) this.#double();
     if (this.#means.length > 0) this.#addToMeans();
   }
 
@@ -146,6 +149,7 @@ export class Stepper {
     this.#forgetHalvings();
     if (this.#halvings === 0) return;
     this.#halvings--;
+    this.#updatesSince = 0;
     this.#left = this.optimizer.rate *= 2;
   }
 

@@ -8,6 +8,19 @@ export interface Part {
   readonly count: number;
 }
 
+/** How a layer moves by a step that adapts. */
+export interface AdaptingStep {
+  /** μ, and what of the gradient counts. */
+  rate: number;
+  cut: number;
+  /** What h keeps from step to step. */
+  keep: number;
+  /** The least energy that is divided by. */
+  least: number;
+  /** Whether no other layer learns. */
+  alone: boolean;
+}
+
 /** A layer's parameters and what accumulates beside them in one stream until an optimizer takes it. */
 export class Trained {
   readonly values: readonly Part[];
@@ -48,14 +61,14 @@ export class Trained {
 
   /**
    * w ← w - μ g / energy, and what the weights have come to owe to μ, h at `trend`: h ← (keep - μ / n) h - μ g / energy, for arrays of n
-   * numbers; clears the gradients, which have settled. `least` is the least energy that is divided by, `alone`: no other layer learns.
+   * numbers; clears the gradients, which have settled.
    */
-  adapt(rate: number, trend: readonly number[], keep: number, least: number, _alone: boolean): void {
+  adapt({ rate, cut, keep, least }: AdaptingStep, trend: readonly number[]): void {
     const whole = Math.max(this.energy, least);
-    const step = whole > 1e-30 ? Math.fround(rate / whole) : 0;
+    const step = whole > 1e-30 ? Math.fround((rate * cut) / whole) : 0;
     for (let i = 0; i < this.values.length; i++) {
       const { at, count } = this.values[i];
-      const [slope, owed, kept] = [this.gradient(i), trend[i], Math.fround(keep - rate / count)];
+      const [slope, owed, kept] = [this.gradient(i), trend[i], Math.fround(keep - (rate * cut) / count)];
       const { f32 } = this.engine.arena;
       for (let j = 0; j < count; j++) {
         const change = Math.fround(step * f32[slope + j]);

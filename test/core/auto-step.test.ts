@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { autoStep } from '../../src/core/auto-step.ts';
 import { Biquad, butterworthHighPass, notch } from '../../src/core/biquad.ts';
 import { Learner } from '../../src/core/learner.ts';
+import type { LayerSpec } from '../../src/core/network-spec.ts';
 import { Network } from '../../src/core/network.ts';
 import { Standardizer } from '../../src/core/standardizer.ts';
 import { readRecording } from '../../src/formats/index.ts';
@@ -120,6 +121,76 @@ test('a constant channel, and one that dies, leave the others as good as they we
   expect(power(4900, 1)).toBeLessThan(1e-3 * power(1900, 1));
   expect(rollbacks).toBe(0);
   for (const { data } of Object.values(learner.network.weights())) expect(data.every(Number.isFinite)).toBe(true);
+});
+
+/** An AR(2) process, its noise of variance 1. */
+function process(seed: number, frames: number): Float32Array {
+  const x = noise(seed, frames);
+  for (let t = 2; t < frames; t++) x[t] += 1.6 * x[t - 1] - 0.8 * x[t - 2];
+  return x;
+}
+
+/** Mean square of errors of frames `from` to `to`. */
+function missed({ data }: { data: Float32Array }, from: number, to: number): number {
+  let sum = 0;
+  for (let t = from; t < to; t++) sum += data[t] ** 2 / (to - from);
+  return sum;
+}
+
+test.each([1e4, 1e6, 1e10, 1e17, 1e25, 3e38])(
+  'is over a glitch of %s before the next thousand frames are',
+  (glitch) => {
+    const x = process(4, 8000);
+    x[5000] = glitch;
+    x[5001] = -glitch;
+    const { error, rollbacks } = new Learner(forecaster(1, 8)).push(line(x, 1, 100));
+    expect(missed(error, 6000, 7900)).toBeLessThan(1.1 * missed(error, 3000, 4900));
+    expect(rollbacks).toBe(0);
+  },
+);
+
+test('a rate that is set is the rate: however small, and back again', () => {
+  const moved = (learner: Learner, from: number) => {
+    const before = learner.network.weights()['layers.0.weight'].data;
+    learner.push(line(process(6, 4000).subarray(from, from + 500), 1, 100, from));
+    const { data } = learner.network.weights()['layers.0.weight'];
+    return Math.hypot(...data.map((weight, i) => weight - before[i]));
+  };
+  const learner = new Learner(forecaster(1, 8));
+  moved(learner, 0);
+  const usual = moved(learner, 500);
+  learner.optimizer.rate = 1e-6;
+  expect(moved(learner, 1000)).toBeLessThan(1e-3 * usual);
+  learner.optimizer.rate = 0.2;
+  expect(moved(learner, 1500)).toBeLessThan(2 * usual);
+});
+
+test('warm-up costs what it takes of the step, and leaves no longer one', () => {
+  const x = process(2, 12_000);
+  const late = (warmUp: number) =>
+    missed(new Learner(forecaster(1, 8), { warmUp }).push(line(x, 1, 100)).error, 9000, 11_900);
+  expect(late(2000)).toBeLessThan(1.05 * late(0));
+});
+
+const conv = (outChannels: number, kernelSize: number, dilation = 1) =>
+  ({ type: 'conv1d', outChannels, kernelSize, dilation }) as const;
+const relu = { type: 'relu' } as const;
+const deep: Record<string, LayerSpec[]> = {
+  'two layers': [conv(8, 8), relu, conv(1, 1)],
+  'four layers': [conv(8, 5), relu, conv(8, 5), relu, conv(8, 5), relu, conv(1, 1)],
+  dilated: [conv(8, 3), relu, conv(8, 3, 2), relu, conv(8, 3, 4), relu, conv(1, 1)],
+  residual: [conv(4, 3), { type: 'residual', layers: [conv(4, 5, 2), relu, conv(4, 1)] }, conv(1, 3)],
+};
+
+test.each(Object.keys(deep))('%s learn from chance to near the noise, and nothing explodes', (name) => {
+  const x = process(7, 30_000);
+  for (const seed of [1, 2, 3]) {
+    const learner = new Learner(Network.create({ inChannels: 1, layers: deep[name] }, { seed }));
+    const { error, rollbacks } = learner.push(line(x, 1, 100));
+    // the noise has variance 1, the process itself 15
+    expect(missed(error, 20_000, 29_900)).toBeLessThan(2);
+    expect(rollbacks).toBe(0);
+  }
 });
 
 test('goes on to the bit after a restart, in the middle of learning', () => {

@@ -5,6 +5,7 @@ import { Learner } from '../../src/core/learner.ts';
 import type { LearnerOptions } from '../../src/core/learner-options.ts';
 import { Network } from '../../src/core/network.ts';
 import type { NetworkSpec } from '../../src/core/network-spec.ts';
+import { autoStep } from '../../src/core/auto-step.ts';
 import { nlms } from '../../src/core/nlms.ts';
 import { optimizerOf } from '../../src/core/optimizer.ts';
 import { sgd } from '../../src/core/sgd.ts';
@@ -305,7 +306,176 @@ describe('a learner that is steered', () => {
   });
 });
 
+describe('an update that is due', () => {
+  test.each(['learning', 'alarmed'] as const)('waits while %s says not to learn', (flag) => {
+    const learner = new Learner(forecaster(1, 4), { updateEvery: 10 });
+    const x = noise(7, 100);
+    learner.push(block(x.subarray(0, 15), 1));
+    const before = learner.network.weights();
+    learner[flag] = flag === 'alarmed';
+    learner.push(block(x.subarray(15, 60), 1, 15));
+    expect(learner.network.weights()).toEqual(before);
+    learner[flag] = flag === 'learning';
+    learner.push(block(x.subarray(60), 1, 60));
+    expect(learner.network.weights()).not.toEqual(before);
+  });
+
+  test.each([nlms({ rate: 0.5 }), autoStep()])('is not smaller for outputs that are not learned from', (optimizer) => {
+    const moved = (alarmed: number) => {
+      const network = Network.create(
+        { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 1, bias: false }] },
+        { silent: true },
+      );
+      const learner = new Learner(network, { task: 'target', optimizer: optimizer.fresh(), updateEvery: 10 });
+      const ones = new Float32Array(10).fill(1);
+      for (let t = 0; t < 10; t++) {
+        learner.alarmed = t < alarmed;
+        learner.teach(block([1], 1, t));
+        learner.push(block(ones.subarray(0, 1), 1, t));
+      }
+      return learner.network.weights()['layers.0.weight'].data[0];
+    };
+    expect(moved(0)).toBeGreaterThan(0.1);
+    expect(moved(5)).toBeCloseTo(moved(0), 3);
+    expect(moved(9)).toBeCloseTo(moved(0), 3);
+  });
+});
+
+describe('every output is accounted for', () => {
+  test.each([1, 7])('learned from, waiting, or refused with a reason (an update every %i frames)', (updateEvery) => {
+    const law = (lengths: number[], gaps: number[], spikes: number[], rate: number) => {
+      const learner = new Learner(forecaster(1, 3), { optimizer: sgd({ rate }), updateEvery, horizon: 2 });
+      const x = noise(5, 4000);
+      for (const t of spikes) x[t % 200] = 1e12;
+      let [start, outputs] = [0, 0];
+      let refused = 0;
+      for (const [i, length] of lengths.entries()) {
+        start += gaps[i % gaps.length];
+        const learned = learner.push(block(x.subarray(start, start + length), 1, start));
+        start += length;
+        outputs = start;
+        refused = Object.values(learned.refused).reduce((sum, count) => sum + count, 0);
+      }
+      const { stepper, exam } = learner.save() as unknown as {
+        stepper: { updates: number; unused: number };
+        exam: { settled: number };
+      };
+      const waiting = outputs - exam.settled;
+      if (updateEvery === 1) expect(stepper.updates + stepper.unused + refused + waiting).toBe(outputs);
+      else expect(stepper.updates * updateEvery + stepper.unused + refused + waiting).toBeGreaterThanOrEqual(outputs);
+    };
+    const length = fc.integer({ min: 1, max: 40 });
+    const gap = fc.constantFrom(0, 0, 1, 3);
+    const lists = [fc.array(length, { minLength: 1, maxLength: 20 }), fc.array(gap, { minLength: 1 })] as const;
+    fc.assert(fc.property(...lists, fc.array(fc.nat(), { maxLength: 3 }), fc.constantFrom(0.01, 3), law), {
+      seed: 6,
+      numRuns: 60,
+    });
+  });
+
+  test('what waits when a long gap comes is late', () => {
+    const spec: NetworkSpec = { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 2 }] };
+    const learner = new Learner(Network.create(spec, { seed: 1 }), { task: 'target' });
+    learner.push(block(noise(1, 100), 1));
+    const { refused } = learner.push(block(noise(2, 10), 1, 5000));
+    expect(refused.late).toBe(100);
+  });
+});
+
+test('a horizon of thousands of frames is learned like any other', () => {
+  const learner = new Learner(forecaster(1, 4), { horizon: 3000, maxPending: 5 });
+  const { updates, refused } = learner.push(block(noise(3, 5000), 1));
+  expect([updates, refused.late]).toEqual([5000 - 3000 - 3, 0]);
+});
+
+describe('truths that come before their frames', () => {
+  const spec: NetworkSpec = { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 3 }] };
+  const x = noise(1, 3000);
+  const d = noise(2, 3000);
+  const learner = () => new Learner(Network.create(spec, { seed: 1 }), { task: 'target', maxPending: 20 });
+  const bits = (taught: Learner) => taught.network.weights();
+
+  test('teach what they teach frame by frame, however long before and in whatever order they came', () => {
+    const [early, apart, each] = [learner(), learner(), learner()];
+    early.teach(block(d, 1));
+    early.push(block(x, 1));
+    apart.teach(block(d.subarray(2000), 1, 2000));
+    apart.teach(block(d.subarray(0, 2000), 1));
+    apart.push(block(x, 1));
+    for (let t = 0; t < 3000; t++) {
+      each.teach(block(d.subarray(t, t + 1), 1, t));
+      each.push(block(x.subarray(t, t + 1), 1, t));
+    }
+    expect(bits(early)).toEqual(bits(each));
+    expect(bits(apart)).toEqual(bits(each));
+  });
+
+  test('wait through a restart', () => {
+    const [whole, first] = [learner(), learner()];
+    for (const one of [whole, first]) {
+      one.teach(block(d, 1));
+      one.push(block(x.subarray(0, 1000), 1));
+    }
+    const second = new Learner(first.network.clone(), { task: 'target', maxPending: 20 });
+    second.restore(first.save());
+    for (const one of [whole, second]) one.push(block(x.subarray(1000), 1, 1000));
+    expect(bits(second)).toEqual(bits(whole));
+  });
+
+  test('one that is numbered wrongly keeps the others from nothing', () => {
+    const taught = learner();
+    taught.teach(block([1], 1, 1e6));
+    taught.teach(block(d, 1));
+    expect(taught.push(block(x, 1)).updates).toBe(3000 - 2);
+  });
+});
+
+test.each(['softmax', 'sigmoid'] as const)('of %s a truth that is no probability is none', (loss) => {
+  const learner = new Learner(forecaster(2, 1), { loss });
+  const x = Float32Array.from({ length: 200 }, (_, i) => (i % 20 === 0 ? 3 : i % 2));
+  const { refused, score } = learner.push(block(x, 2));
+  expect(refused.noTruth).toBe(9);
+  expect(score.overall.loss).toBeGreaterThan(0);
+});
+
+test('scores go on to the bit after a restart, though the rate of blocks has changed', () => {
+  const x = noise(4, 600);
+  const at = (start: number, end: number, rate: number) => ({ ...block(x.subarray(start, end), 1, start), rate });
+  const [whole, first] = [new Learner(forecaster(1, 3)), new Learner(forecaster(1, 3))];
+  for (const one of [whole, first]) {
+    one.push(at(0, 200, 100));
+    one.push(at(200, 400, 10));
+  }
+  const second = new Learner(first.network.clone());
+  second.restore(first.save());
+  expect(second.push(at(400, 600, 10)).score).toEqual(whole.push(at(400, 600, 10)).score);
+});
+
+test('fill values are no samples: nothing is learned in their sight, and afterwards all as before', () => {
+  for (const fill of [9.96921e36, -3.4e38, 1e20]) {
+    const x = noise(4, 3000);
+    x.fill(fill, 1000, 1500);
+    const learner = new Learner(forecaster(1, 4));
+    const { refused, rollbacks } = learner.push(block(x, 1));
+    expect(refused).toEqual({ gap: 3 + 503, noTruth: 1, late: 0, frozen: 0, alarmed: 0, notFinite: 0, exploded: 0 });
+    expect(rollbacks).toBe(0);
+  }
+});
+
 describe('a loss that explodes', () => {
+  test('gives the step back: a long calm doubles it again, a reset at once', () => {
+    const learner = new Learner(forecaster(1, 4), { optimizer: sgd({ rate: 0.1 }) });
+    const x = noise(9, 40_000);
+    for (let t = 1000; t < 1040; t++) x[t] *= 1e4;
+    const rate = (from: number, to: number) => learner.push(block(x.subarray(from, to), 1, from)).rate;
+    expect(rate(0, 1000)).toBe(0.1);
+    const halved = rate(1000, 1100);
+    expect(halved).toBeLessThan(0.1);
+    expect(rate(1100, 40_000)).toBeGreaterThan(halved);
+    learner.reset();
+    expect(learner.optimizer.rate).toBe(0.1);
+  });
+
   test('brings the last good weights back, halves the step until it holds, and says so', () => {
     const learner = new Learner(forecaster(1, 4), { optimizer: sgd({ rate: 4 }) });
     const { rollbacks, rate, refused } = learner.push(block(noise(3, 4000), 1));
