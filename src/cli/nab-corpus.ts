@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Block } from '../core/block.ts';
+import { fields, invalid } from '../core/check.ts';
 import { Detector, type DetectorOptions } from '../core/detector/detector.ts';
 import { isoTime } from '../formats/time-column.ts';
 import { inferRate } from '../formats/time-step.ts';
@@ -27,7 +28,7 @@ export function readNab(folder: string): NabSeries[] {
   const labels = join(folder, 'labels', 'combined_windows.json');
   if (!existsSync(data) || !existsSync(labels))
     throw new UsageError(`${folder}: is no NAB checkout: it must hold data/ and labels/combined_windows.json`);
-  const windows = asUsage(() => JSON.parse(readFileSync(labels, 'utf8')) as Record<string, [string, string][]>, labels);
+  const windows = asUsage(() => windowsOf(JSON.parse(readFileSync(labels, 'utf8'))), labels);
   const found = readdirSync(data, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
@@ -36,33 +37,61 @@ export function readNab(folder: string): NabSeries[] {
       readdirSync(join(data, category))
         .filter((file) => file.endsWith('.csv'))
         .sort()
-        .map((file) => readSeries(data, category, file, windows[`${category}/${file}`] ?? [])),
+        .map((file) => readSeries(data, category, file, windows.get(`${category}/${file}`) ?? [])),
     );
   if (found.length === 0) throw new UsageError(`${data}: holds no CSV files in folders`);
   return found;
 }
 
-function readSeries(data: string, category: string, file: string, windows: readonly [string, string][]): NabSeries {
+/** First and last timestamp of a window. */
+type Edges = readonly [string, string];
+
+/** The windows of each file that labels tell of. Throws where they are not so written. */
+function windowsOf(labels: unknown): Map<string, readonly Edges[]> {
+  const isPair = (pair: unknown) =>
+    Array.isArray(pair) && pair.length === 2 && pair.every((stamp) => typeof stamp === 'string');
+  const files = Object.entries(fields('labels', labels as object, 'an object of windows by file'));
+  for (const [file, windows] of files)
+    if (!Array.isArray(windows) || !windows.every(isPair))
+      throw invalid(`the windows of ${file}`, 'an array of pairs of timestamps', windows, TypeError);
+  return new Map(files as [string, readonly Edges[]][]);
+}
+
+function readSeries(data: string, category: string, file: string, windows: readonly Edges[]): NabSeries {
   const path = join(data, category, file);
   const table = readTable(path, ',');
-  const stamps = table.rows.map(([stamp]) => stamp);
-  const times = Float64Array.from(stamps, isoTime);
-  const samples = asUsage(() => column(table, 'value'), path);
-  const rowOf = (stamp: string) => {
+  return asUsage(() => {
+    const stamps = table.rows.map(([stamp]) => stamp);
+    const times = Float64Array.from(stamps, isoTime);
+    const wrong = times.findIndex(Number.isNaN);
+    if (wrong >= 0) throw invalid(`timestamp in row ${wrong + 1}`, 'an ISO date and time', stamps[wrong]);
+    if (!(rateOf(times) > 0)) throw new RangeError('its timestamps tell no rate (their median step is not > 0)');
+    const samples = column(table, 'value');
+    return { category, file, stamps, times, samples, windows: windows.map((edges) => rowsOf(edges, times)) };
+  }, path);
+}
+
+function rowsOf(edges: Edges, times: Float64Array): [number, number] {
+  const [first, last] = edges.map((stamp) => {
     const row = times.indexOf(isoTime(stamp));
-    if (row < 0) throw new UsageError(`${path}: has no row of ${stamp}, where a window has its edge`);
+    if (row < 0) throw new RangeError(`has no row of ${stamp}, where a window has its edge`);
     return row;
-  };
-  const limits = windows.map(([first, last]) => [rowOf(first), rowOf(last)] as const);
-  return { category, file, stamps, times, samples, windows: limits };
+  });
+  if (last < first) throw invalid('the end of a window', `behind its beginning at ${edges[0]}`, edges[1]);
+  return [first, last];
+}
+
+/** Of the first hundred rows, in Hz. */
+function rateOf(times: Float64Array): number {
+  return inferRate([...times.subarray(0, 100)]);
 }
 
 /**
  * A series as blocks, one for each run of rows that keep step, so that every row has its own time. Rows are numbered
- * without holes, as NAB counts them. The rate is that of the first hundred rows.
+ * without holes, as NAB counts them. The rate is that of the first rows.
  */
 export function* nabBlocks({ times, samples }: NabSeries): Generator<Block> {
-  const rate = inferRate([...times.subarray(0, 100)]) || 0;
+  const rate = rateOf(times);
   let from = 0;
   for (let to = 1; to <= times.length; to++) {
     if (to < times.length && times[to] - times[to - 1] === 1000 / rate) continue;

@@ -91,9 +91,13 @@ export function nabReport(corpus: readonly NabSeries[], runs: readonly NabRun[])
     textTable([['threshold optimised per profile on these files', ...names], ...rows]),
     '\nby category, at the thresholds of all files\n',
     textTable([['', ...names], ...categories]),
-    `\nthresholds: ${nabProfiles.map((profile) => `${profile.name} ${ours.best(profile).threshold.toFixed(2)}`).join(', ')}`,
+    `\nthresholds: ${nabProfiles.map((profile) => `${profile.name} ${thresholdText(ours.best(profile))}`).join(', ')}`,
     ' (log10 frames); alarms and the metronome have nothing optimised\n',
   ].join('');
+}
+
+function thresholdText({ threshold }: NabScore): string {
+  return threshold < Infinity ? threshold.toFixed(2) : 'none, for telling nothing is best';
 }
 
 function best(name: string, scorer: NabScorer): string[] {

@@ -2,6 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { skabScore, skabSettling, type SkabScore } from '../core/scoring/skab.ts';
 import { readSkab, runSkab, type SkabSeries } from './skab-corpus.ts';
 import { textTable } from './text-table.ts';
+import { UsageError } from './usage-error.ts';
 
 /** `tapline score skab DIR`. */
 export function scoreSkabCommand(): Command<[string]> {
@@ -11,7 +12,13 @@ export function scoreSkabCommand(): Command<[string]> {
     .argument('<dir>', 'a checkout of SKAB, or a part of one: valve1/, valve2/, other/')
     .addHelpText('after', '\nExample:\n  tapline score skab SKAB')
     .action((folder) => {
-      process.stdout.write(skabReport(readSkab(folder)));
+      const corpus = readSkab(folder);
+      const scored = corpus.filter(({ truth }) => truth.length > skabSettling);
+      const short = `of no more than the ${skabSettling} frames for settling`;
+      if (scored.length === 0) throw new UsageError(`${folder}: nothing is scored: all its files are ${short}`);
+      process.stdout.write(skabReport(scored));
+      if (scored.length < corpus.length)
+        process.stderr.write(`not scored are ${corpus.length - scored.length} files ${short}\n`);
     });
 }
 

@@ -41,6 +41,7 @@ function readSeries(data: string, name: string): SkabSeries {
   const table = readTable(path, ';');
   const columns = table.names.slice(1).filter((each) => !labels.includes(each));
   return asUsage(() => {
+    if (columns.length === 0) throw new RangeError('has no column of a sensor');
     const truth = column(table, 'anomaly');
     const samples = columns.map((each) => column(table, each));
     const length = truth.length * columns.length;
