@@ -37,7 +37,7 @@ export function serveCommand(): Command<[], ServeOptions> {
     .option(
       '--reference <frames>',
       'commission every stream for so many frames (faster than 25 Hz: tenths of a second) and tell slow wear away from them',
-      integerFrom(1000, Number.MAX_SAFE_INTEGER),
+      integerFrom(1, Number.MAX_SAFE_INTEGER),
     )
     .option(
       '--alarm-log <file>',

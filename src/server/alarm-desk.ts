@@ -8,7 +8,7 @@ import type { Block } from '../core/block.ts';
 import type { AlarmControl } from '../protocol/alarm.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
-import { readAlarms, writeAlarms } from './alarm-file.ts';
+import { readAlarms, reserve, type SavedAlarms, writeAlarms } from './alarm-file.ts';
 import { AlarmLog } from './alarm-log.ts';
 import { AlarmStamps } from './alarm-stamps.ts';
 import { DetectorStore } from './detector-store.ts';
@@ -67,12 +67,13 @@ export class AlarmDesk {
     const { log = statePath && join(statePath, 'alarms.jsonl') } = alarms;
     const desk = new AlarmDesk(options, store, log === undefined ? undefined : await AlarmLog.open(log, tell));
     const path = desk.#path;
-    const saved = path === undefined ? undefined : await readAlarms(path, tell);
+    const saved = path === undefined ? undefined : await readAlarms(path, now, tell);
     if (saved) {
       desk.#book.restore(saved.book);
       desk.#stamps.restore(saved.book.alarms);
       desk.#deadMan.restore(saved.streams, now);
     }
+    await desk.#write();
     return desk;
   }
 
@@ -118,17 +119,16 @@ export class AlarmDesk {
     this.#frozen = true;
   }
 
-  /** A sensor has said goodbye: its silence is no alarm. */
+  /** A sensor has said goodbye: its silence is no alarm, and whatever was wrong with it is over. */
   goodbye(stream: string, now: number): void {
     if (this.#frozen) return;
     this.#deadMan.left(stream);
-    this.#tell(this.#book.end(stream, 'silent', now), now);
+    this.#tell(this.#book.forget(stream, now), now);
   }
 
   /** A stream makes room for another. */
   forget(stream: string, now: number): void {
-    this.#deadMan.left(stream);
-    this.#tell(this.#book.forget(stream, now), now);
+    this.goodbye(stream, now);
     this.#watches.forget(stream);
   }
 
@@ -169,7 +169,7 @@ export class AlarmDesk {
 
   /** Writes down the alarms, and now and then, or with `all`, what detectors have learned. */
   async save(all = false): Promise<void> {
-    await this.#write();
+    await this.#write(all);
     if (!all && ++this.#savings % detectorsEvery !== 0) return;
     await this.#watches.save();
   }
@@ -187,16 +187,17 @@ export class AlarmDesk {
     return statePath === undefined ? undefined : join(statePath, 'alarms.json');
   }
 
-  /** Writes the alarms, one writing after the other. */
-  async #write(): Promise<void> {
+  /** Writes the alarms, one writing after the other; but for the `last` time with ids in reserve. */
+  async #write(last = false): Promise<void> {
     const path = this.#path;
     if (path === undefined) return;
     this.#dirty = false;
-    const saved = {
+    const { next, ...book } = this.#book.save();
+    const saved: SavedAlarms = {
       version: 1,
-      book: { ...this.#book.save(), alarms: this.alarms },
+      book: { ...book, alarms: this.alarms, next: last ? next : next + reserve },
       streams: this.#deadMan.save(),
-    } as const;
+    };
     this.#writing = (this.#writing ?? Promise.resolve()).then(() =>
       writeAlarms(path, saved).catch((error: unknown) => {
         this.#options.tell(`alarms could not be saved: ${String(error)}`);

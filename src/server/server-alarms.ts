@@ -8,7 +8,7 @@ export interface ServerAlarms extends AlarmOptions {
   /** False alarms that are put up with, of one stream: '1/month' (default), '2/week'. */
   falseAlarms?: FalseAlarms;
   /**
-   * Frames of commissioning of each stream, >= 1000; of one faster than 25 Hz tenths of a second. What it is like then is
+   * Frames of commissioning of each stream; of one faster than 25 Hz tenths of a second. What it is like then is
    * kept, and slow wear away from it told. Default: none.
    */
   reference?: number;

@@ -80,6 +80,30 @@ describe('the desk', () => {
     expect(steps(events)).toEqual(['raised silent', 'cleared silent']);
   });
 
+  test('escalates nothing of a stream that said goodbye: whatever was wrong with it is over', async () => {
+    const { desk, events } = await deskOf();
+    desk.open(streamOf('a', 2));
+    bring(desk, 'a', 70, { spike: 650, channels: 2 });
+    const still = noise(8000, 2, (_t, c, x) => (c === 1 ? 20 : x));
+    for (const block of inBlocks(still, 2, 10, 100, 700)) desk.take('a', block, block.time);
+    for (const block of inBlocks(
+      noise(1, 2, (_t, c) => (c === 1 ? 20 : 9000)),
+      2,
+      10,
+      1,
+      8700,
+    ))
+      desk.take('a', block, block.time);
+    expect(new Set(desk.alarms.filter(({ state }) => state !== 'cleared').map(({ kind }) => kind))).toEqual(
+      new Set(['unusual', 'dead']),
+    );
+    desk.goodbye('a', 871_000);
+    expect(desk.alarms.every(({ state }) => state === 'cleared')).toBe(true);
+    events.length = 0;
+    for (let second = 871; second < 3000; second += 10) desk.tick(second * 1000);
+    expect(events).toEqual([]);
+  });
+
   test('has its alarms, counts, maintenance and what it learned after a restart', async () => {
     const { desk, events } = await deskOf();
     desk.open(streamOf('a'));
@@ -120,14 +144,55 @@ describe('the desk', () => {
     expect(steps(events)).toEqual(['raised silent']);
   });
 
-  test('leaves out a state file that is broken, and says so', async () => {
+  /** Two alarms, saved; what is in the file. */
+  async function twoAlarms(): Promise<{ path: string; text: string }> {
     const { desk } = await deskOf();
-    await desk.save();
+    for (const [n, name] of ['a', 'b'].entries()) {
+      desk.open(streamOf(name));
+      bring(desk, name, 70, { from: 10_000 * n, spike: 650 });
+    }
+    await desk.save(true);
+    await desk.close();
     const path = join(directory, 'alarms.json');
-    await writeFile(path, (await readFile(path, 'utf8')).replace('"next":1', '"next":0'));
-    await deskOf();
+    return { path, text: await readFile(path, 'utf8') };
+  }
+
+  test('leaves out a saved alarm that is broken, says so, and keeps the others and the file', async () => {
+    const { path, text } = await twoAlarms();
+    const damaged = text.replace('"id":1', '"id":-1');
+    await writeFile(path, damaged);
+    const { desk, events } = await deskOf({}, 100_000);
+    expect(lines).toEqual([
+      `left out what cannot be read of ${path}, which is kept as ${path}.broken: id must be an integer from 1 to 2^32 - 1`,
+    ]);
+    expect(desk.alarms.map(({ id }) => id)).toEqual([2]);
+    expect(desk.counts).toHaveLength(2);
+    expect(await readFile(`${path}.broken`, 'utf8')).toBe(damaged);
+    desk.open({ ...streamOf('c'), run: 2 });
+    bring(desk, 'c', 70, { from: 100_000, spike: 650 });
+    expect(events.at(-1)?.alarm.id).toBe(3);
+  });
+
+  test('goes on with the clock where the saved alarms were cut, so that no id comes twice', async () => {
+    const { path, text } = await twoAlarms();
+    await writeFile(path, text.slice(0, -5));
+    const { desk, events } = await deskOf({}, 1_700_000_000_999);
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/^left out .*alarms\.json: /);
+    expect(desk.alarms).toEqual([]);
+    expect(await readFile(`${path}.broken`, 'utf8')).toBe(text.slice(0, -5));
+    desk.open(streamOf('c'));
+    bring(desk, 'c', 70, { spike: 650 });
+    expect(events[0].alarm.id).toBe(1_700_000_000);
+  });
+
+  test('gives no id twice where it was killed before it wrote the alarm down', async () => {
+    const { desk: killed, events: before } = await deskOf();
+    killed.open(streamOf('a'));
+    bring(killed, 'a', 70, { spike: 650 });
+    const { desk, events } = await deskOf({}, 100_000);
+    desk.open(streamOf('b'));
+    bring(desk, 'b', 70, { spike: 650 });
+    expect([before, events].map(([{ alarm }]) => alarm.id)).toEqual([1, 1001]);
   });
 
   test('watches the first channels of a wide stream, none of a truth, and as much as it can of many', async () => {
