@@ -37,6 +37,11 @@ export function fields<T extends object>(name: string, value: T, rule: string): 
   return value;
 }
 
+/** Throws when an object has fields of other names than these. */
+export function onlyFields(name: string, value: object, names: readonly string[]): void {
+  for (const field of Object.keys(value)) oneOf(`field of ${name}`, field, names);
+}
+
 /** Returns `value` if it is a finite number >= 0, else throws. */
 export function notNegative(name: string, value: unknown): number {
   if (typeof value !== 'number') throw invalid(name, 'a number >= 0', value, TypeError);

@@ -39,6 +39,22 @@ export interface LearnerOptions extends StepperOptions {
   mains?: number;
 }
 
+/** Settings of a learner that are plain JSON. */
+export const learnerFields: readonly (keyof LearnerOptions)[] = [
+  'task',
+  'horizon',
+  'reference',
+  'loss',
+  'updateEvery',
+  'clip',
+  'mode',
+  'maxPending',
+  'mains',
+  'warmUp',
+  'decay',
+  'average',
+];
+
 /** Which channels of a block a learner's network sees, which are its truth, and when that is known. */
 export interface Task {
   readonly name: NonNullable<LearnerOptions['task']>;
@@ -84,6 +100,7 @@ export function taskOf({ inChannels, outChannels, pace }: Network, options: Lear
 }
 
 function checkReference(reference: readonly number[], count: number, channels: number): void {
+  if (!Array.isArray(reference)) throw invalid('reference', 'a list of channels', reference, TypeError);
   const places = new Set(reference.filter((c) => Number.isInteger(c) && c >= 0 && c < channels));
   if (reference.length === count && places.size === count) return;
   const rule = `${count} different channels of 0 … ${channels - 1}, one for each that the network takes`;

@@ -1,5 +1,5 @@
 import { exp, log1p, sigmoid } from '../kernels/plain/elementary.ts';
-import { fields, invalid, oneOf, positive } from './check.ts';
+import { fields, invalid, onlyFields, oneOf, positive } from './check.ts';
 
 /** What a learner makes small, as plain JSON; a name alone takes the defaults. */
 export type LossSpec = LossName | { type: 'huber'; delta?: number } | { type: 'quantile'; quantile?: number };
@@ -35,10 +35,13 @@ export interface Loss {
 export function lossOf(spec: LossSpec): Loss {
   const { type, ...rest } = typeof spec === 'string' ? { type: spec } : fields('loss', spec, 'a name or an object');
   const { delta = 1, quantile = 0.5 } = rest as { delta?: number; quantile?: number };
-  positive('loss.delta', delta);
-  if (!(quantile > 0 && quantile < 1)) throw invalid('loss.quantile', 'a number > 0 and < 1', quantile);
   const names: LossName[] = ['squared', 'absolute', 'huber', 'quantile', 'softmax', 'sigmoid'];
-  switch (oneOf('loss.type', type, names)) {
+  oneOf('loss.type', type, names);
+  onlyFields(`loss '${type}'`, rest, type === 'huber' ? ['delta'] : type === 'quantile' ? ['quantile'] : []);
+  positive('loss.delta', delta);
+  if (!(typeof quantile === 'number' && quantile > 0 && quantile < 1))
+    throw invalid('loss.quantile', 'a number > 0 and < 1', quantile);
+  switch (type) {
     case 'squared':
       return byError((e, gradient, c) => {
         gradient[c] = e;

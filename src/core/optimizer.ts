@@ -1,5 +1,5 @@
 import { adam, adamW, type AdamOptions } from './adam.ts';
-import { oneOf } from './check.ts';
+import { onlyFields, oneOf } from './check.ts';
 import { autoStep, type AutoStepOptions } from './auto-step.ts';
 import type { Optimizer } from './descent.ts';
 import { nlms } from './nlms.ts';
@@ -15,9 +15,19 @@ export type OptimizerSpec =
   | ({ type: 'adam' | 'adamW' } & AdamOptions);
 
 const makers: Record<OptimizerSpec['type'], (spec: never) => Optimizer> = { sgd, nlms, rmsprop, adam, adamW, autoStep };
+const adamFields = ['rate', 'beta1', 'beta2', 'epsilon', 'weightDecay'];
+const settings: Record<OptimizerSpec['type'], readonly string[]> = {
+  sgd: ['rate', 'momentum', 'nesterov', 'weightDecay'],
+  nlms: ['rate', 'epsilon'],
+  rmsprop: ['rate', 'alpha', 'epsilon', 'weightDecay'],
+  adam: adamFields,
+  adamW: adamFields,
+  autoStep: ['rate'],
+};
 
 /** The optimizer of a spec. Throws when there is none such. */
 export function optimizerOf(spec: OptimizerSpec): Optimizer {
   const type = oneOf('optimizer.type', spec.type, Object.keys(makers) as OptimizerSpec['type'][]);
+  onlyFields(`optimizer '${type}'`, spec, ['type', ...settings[type]]);
   return makers[type](spec as never);
 }

@@ -1,7 +1,7 @@
-import { fields, invalid, oneOf, positive } from './check.ts';
+import { fields, invalid, onlyFields, oneOf, positive } from './check.ts';
 import { checkOptions, Detector, type DetectorOptions } from './detector/detector.ts';
 import type { GapFillerOptions } from './gap-filler.ts';
-import type { LearnerOptions } from './learner-options.ts';
+import { learnerFields, type LearnerOptions } from './learner-options.ts';
 import { layersOf, type NetworkSpec } from './network-spec.ts';
 import { optimizerOf, type OptimizerSpec } from './optimizer.ts';
 import { plan } from './plan.ts';
@@ -9,7 +9,8 @@ import { encodeState } from './state-file.ts';
 import { sum } from './sum.ts';
 
 const parts = ['gaps', 'standardize', 'network', 'learn', 'detect'] as const;
-const detectorFields = ['falseAlarms', 'reference', 'learning'] as const;
+const detectorFields = ['falseAlarms', 'reference', 'learning'];
+const learnFields = ['network', 'optimizer', ...learnerFields];
 
 /** A pipeline as plain JSON. Every part may be left out. */
 export interface PipelineSpec {
@@ -37,11 +38,12 @@ export function checkSpec(spec: PipelineSpec): void {
   if (spec.standardize?.tau !== undefined) positive('standardize.tau', spec.standardize.tau, 'seconds');
   if (spec.standardize?.frames !== undefined) positive('standardize.frames', spec.standardize.frames);
   if (spec.detect) {
-    for (const field of Object.keys(spec.detect)) oneOf('field of detect', field, detectorFields);
+    onlyFields('detect', spec.detect, detectorFields);
     checkOptions(spec.detect);
   }
   if (spec.network) layersOf(spec.network);
   if (!spec.learn) return;
+  onlyFields('learn', spec.learn, learnFields);
   layersOf(spec.learn.network);
   if (spec.learn.optimizer) optimizerOf(spec.learn.optimizer);
 }

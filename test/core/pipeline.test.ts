@@ -227,11 +227,41 @@ test.each([
     "optimizer.type must be one of sgd, nlms, rmsprop, adam, adamW, autoStep, got 'lion'",
   ],
   [
+    'an option that a learner does not have',
+    { learn: { network: stack, updateEvry: 2 } },
+    "field of learn must be one of network, optimizer, task, horizon, reference, loss, updateEvery, clip, mode, maxPending, mains, warmUp, decay, average, got 'updateEvry'",
+  ],
+  [
+    'an option that an optimizer does not have',
+    { learn: { network: stack, optimizer: { type: 'sgd', rate: 0.1, momentm: 0.9 } } },
+    "field of optimizer 'sgd' must be one of type, rate, momentum, nesterov, weightDecay, got 'momentm'",
+  ],
+  [
+    'nesterov without momentum',
+    { learn: { network: stack, optimizer: { type: 'sgd', rate: 0.1, nesterov: true } } },
+    'momentum must be a number > 0 with nesterov, got 0',
+  ],
+  [
+    'an option that a loss does not have',
+    { learn: { network: stack, loss: { type: 'huber', detla: 1 } } },
+    "field of loss 'huber' must be one of delta, got 'detla'",
+  ],
+  [
+    'a quantile in words',
+    { learn: { network: stack, loss: { type: 'quantile', quantile: '0.5' } } },
+    "loss.quantile must be a number > 0 and < 1, got '0.5'",
+  ],
+  [
+    'a reference that is no list',
+    { learn: { network: stack, task: 'cancel', reference: 5 } },
+    'reference must be a list of channels, got 5',
+  ],
+  [
     'an option that a detector does not have',
     { detect: { falseAlarm: 1 } },
     "field of detect must be one of falseAlarms, reference, learning, got 'falseAlarm'",
   ],
-  ['a commissioning that is too short', { detect: { reference: 10 } }, 'reference must be an integer >= 1000, got 10'],
+  ['a commissioning that is too short', { detect: { reference: 10 } }, 'reference must be an integer >= 2000, got 10'],
   ['a time constant of nothing', { standardize: { tau: 0 } }, 'standardize.tau must be a number > 0 in seconds, got 0'],
 ])('%s is refused with a sentence', (_, wrong, sentence) => {
   expect(() => Pipeline.create(wrong as PipelineSpec)).toThrow(sentence);
