@@ -1,23 +1,23 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { frameCount, type Block } from '../core/block.ts';
-import { Detector, type Alarm, type Detected } from '../core/detector/detector.ts';
-import { checkFalseAlarms } from '../core/detector/false-alarms.ts';
+import { checkOptions, Detector, type Alarm, type Detected } from '../core/detector/detector.ts';
+import type { FalseAlarms } from '../core/detector/false-alarms.ts';
 import { csvWriter } from '../formats/index.ts';
-import { readRecordingOf } from './read-recording.ts';
-import { causeNames, channelsText, rarity } from './alarm-text.ts';
+import { readRecordingOf, recordingFormats } from './read-recording.ts';
+import { causeNames, channelsText, falseAlarmsText, gathered, rarity } from './alarm-text.ts';
 import { detectReport } from './detect-report.ts';
 import { ReportTrace } from './report-trace.ts';
-import { integerFrom, list, positiveNumber } from './option-values.ts';
+import { integerFrom, list, numberOrText, positiveNumber } from './option-values.ts';
 import { outputFile } from './output-file.ts';
 import { progress, share } from './progress.ts';
 import { checkTargets, targetFault } from './target-file.ts';
-import { asUsage } from './usage-error.ts';
+import { asUsage, UsageError } from './usage-error.ts';
 
 type DetectOptions = {
   output?: string;
   report?: string;
-  falseAlarms: string;
+  falseAlarms: FalseAlarms;
   reference?: number;
   columns?: (string | number)[];
   rate?: number;
@@ -30,34 +30,43 @@ export function detectCommand(): Command<[string], DetectOptions> {
     .description(
       'Read a recording as if it came live, learn what is usual while it runs, and tell when and on which channels it is not.',
     )
-    .argument('<input>', 'a recording: CSV, or OpenBCI text')
+    .argument('<input>', `a recording: ${recordingFormats}`)
     .option('-o, --output <file>', "a score a frame as CSV, with each channel's share and the alarms")
     .option('--report <file>', 'one HTML file with signal, score and alarms')
-    .option('--false-alarms <rate>', 'how many false alarms you put up with: 1/day, 1/week, 1/month', '1/month')
+    .option(
+      '--false-alarms <rate>',
+      'how many false alarms you put up with: 1/day, 1/week, 1/month; or the mean frames between two, such as 10000',
+      numberOrText,
+      '1/month',
+    )
     .option(
       '--reference <frames>',
       'commission for so many frames and tell slow wear away from them',
-      integerFrom(1000, Number.MAX_SAFE_INTEGER),
+      integerFrom(1, Number.MAX_SAFE_INTEGER),
     )
     .option('--columns <list>', 'columns of the recording to take, by name or number from 1', list)
     .option('--rate <hz>', 'frames a second, where the recording does not tell', positiveNumber('Hz'))
     .addHelpText('after', '\nExample:\n  tapline detect recording.csv --report report.html')
     .action(async (input, { output, report, falseAlarms, reference, columns, rate }) => {
-      asUsage(() => checkFalseAlarms(falseAlarms));
+      asUsage(() => checkOptions({ falseAlarms, reference }));
       checkTargets([output === '-' ? undefined : output, report], [input]);
       const line = progress();
       const recording = await readRecordingOf(input, { columns, rate }, line);
+      if (reference !== undefined && reference >= recording.frames)
+        throw new UsageError(
+          `--reference must be fewer frames than ${input} has, which are ${recording.frames}, got ${reference}`,
+        );
       const labels = recording.channels.map(({ label }) => label);
       const detector = new Detector(labels.length, recording.rate, { falseAlarms, reference });
       const writer = csvWriter(['score', 'alarm', ...labels.map((label) => `share of ${label}`)]);
       const file = output === undefined ? undefined : outputFile(output);
       const trace = new ReportTrace(labels.length, recording.frames);
-      const alarms: Alarm[] = [];
+      const raised: Alarm[] = [];
       let done = 0;
       file?.write(writer.header());
       for (const block of recording.blocks) {
         const detected = detector.push(block);
-        alarms.push(...detected.alarms);
+        raised.push(...detected.alarms);
         file?.write(writer.rows(scoreRows(detected)));
         trace.push(block, detected.score);
         done += frameCount(block);
@@ -65,16 +74,18 @@ export function detectCommand(): Command<[string], DetectOptions> {
       }
       file?.close();
       line.clear();
+      const alarms = gathered(raised);
+      const rateOfFalse = falseAlarmsText(falseAlarms);
       if (output !== '-') process.stdout.write(alarmLines(alarms, labels, recording.rate));
       if (report !== undefined) {
-        const html = detectReport({ input, labels, rate: recording.rate, falseAlarms, alarms, trace });
+        const html = detectReport({ input, labels, rate: recording.rate, falseAlarms: rateOfFalse, alarms, trace });
         try {
           writeFileSync(report, html);
         } catch (error) {
           throw targetFault(report, error);
         }
       }
-      process.stderr.write(`${alarms.length} alarms in ${recording.frames} frames at ${falseAlarms} false ones\n`);
+      process.stderr.write(`${alarms.length} alarms in ${recording.frames} frames at ${rateOfFalse} false ones\n`);
     });
 }
 

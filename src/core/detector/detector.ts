@@ -6,14 +6,14 @@ import { Calibration } from './calibration.ts';
 import { ChannelWatch, type Novelty } from './channel-watch.ts';
 import { framesBetween, checkFalseAlarms, type FalseAlarms } from './false-alarms.ts';
 import { FrameClock } from './frame-clock.ts';
-import { Reference } from './reference.ts';
+import { leastReference, Reference } from './reference.ts';
 import { noNovelty } from './range-novelty.ts';
 import { Silence } from './silence.ts';
 
 export interface DetectorOptions {
   /** False alarms that are put up with, of one stream: '1/month' (default), '2/week'; a number: mean frames between two. */
   falseAlarms?: FalseAlarms;
-  /** Frames of commissioning, >= 1000: what the stream is like then is kept, and wear away from it told. Default: none. */
+  /** Frames of commissioning, >= 2000: what the stream is like then is kept, and wear away from it told. Default: none. */
   reference?: number;
   /** Whether every channel is forecast and its surprise heard. Default true; false leaves ranges alone, for comparison. */
   learning?: boolean;
@@ -23,7 +23,7 @@ export interface DetectorOptions {
 export function checkOptions({ falseAlarms, reference, learning = true }: DetectorOptions): void {
   if (falseAlarms !== undefined) checkFalseAlarms(falseAlarms);
   if (reference === undefined) return;
-  integer('reference', reference, 1000);
+  integer('reference', reference, leastReference);
   if (!learning) throw invalid('reference', 'left out where learning is off', reference, TypeError);
 }
 
@@ -90,7 +90,7 @@ export class Detector {
     const all = Array.from({ length: channels });
     this.#watches = all.map(() => new ChannelWatch(rate, learning));
     this.#silences = all.map(() => new Silence());
-    this.#references = reference === undefined ? [] : all.map(() => new Reference(reference, rate, between));
+    this.#references = reference === undefined ? [] : all.map(() => new Reference(reference, rate));
     this.#calibration = new Calibration(channels);
     this.#budget = new AlarmBudget(between);
   }

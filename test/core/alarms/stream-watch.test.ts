@@ -200,6 +200,21 @@ describe('alarms of the watch', () => {
   });
 });
 
+describe('wear', () => {
+  test('is an alarm until the stream has been free of it for long', () => {
+    const watch = new StreamWatch(
+      new AlarmBook({ escalateAfter: 1e12 }),
+      { name: 's', labels, rate: 1 },
+      { falseAlarms: 1e9, reference: 2000 },
+    );
+    const shift = (t: number, c: number, x: number) => (c === 1 && t >= 4000 && t < 8000 ? x + 1.5 : x);
+    const wear = hear(watch, inBlocks(noise(14_000, 2, shift), 2, 1, 500)).filter(({ alarm }) => alarm.kind === 'wear');
+    expect(wear.map(told)).toEqual(['raised wear right wear', 'cleared wear right wear']);
+    expect(wear[0].time).toBeLessThan(6e6);
+    expect(wear[1].time).toBeGreaterThan(9.9e6);
+  });
+});
+
 describe('gaps and samples that are missing', () => {
   test('raise nothing and clear nothing: an alarm waits for real frames', () => {
     const watch = watchOf(10);

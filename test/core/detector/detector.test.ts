@@ -4,7 +4,7 @@ import { Detector } from '../../../src/core/detector/detector.ts';
 import { decodeState, encodeState } from '../../../src/core/state-file.ts';
 import { alarmsOf, blockOf, cut, detected, joined, quiet, rate } from './planted.ts';
 
-const options = { falseAlarms: '1/day', reference: 1000 };
+const options = { falseAlarms: '1/day', reference: 2000 };
 
 describe('Detector', () => {
   test('no later frame changes a score: a stream that is cut short has the scores and alarms of the whole one', () => {
@@ -146,8 +146,8 @@ describe('Detector', () => {
       new Detector(channels, rate, { reference }).restore(state);
     expect(into(1, stateOf(2))).toThrow('state.watches must be of 1 channels, got 2');
     expect(into(3, stateOf(2))).toThrow('state.watches must be of 3 channels, got 2');
-    expect(into(1, stateOf(1, 1000))).toThrow('state.references must be of 0 channels, got 1');
-    expect(into(1, stateOf(1), 1000)).toThrow('state.references must be of 1 channels, got 0');
+    expect(into(1, stateOf(1, 2000))).toThrow('state.references must be of 0 channels, got 1');
+    expect(into(1, stateOf(1), 2000)).toThrow('state.references must be of 1 channels, got 0');
   });
 
   test('refuses what it cannot work with, by a sentence', () => {
@@ -163,7 +163,7 @@ describe('Detector', () => {
     expect(() => new Detector(1, 0, { falseAlarms: '1/day' })).toThrow(
       "block.rate must be a number > 0 in Hz for falseAlarms '1/day' (irregular: give frames between two), got 0",
     );
-    expect(() => new Detector(1, 1, { reference: 999 })).toThrow('reference must be an integer >= 1000, got 999');
+    expect(() => new Detector(1, 1, { reference: 1999 })).toThrow('reference must be an integer >= 2000, got 1999');
     expect(() => new Detector(1, 1, { reference: 2000, learning: false })).toThrow('left out where learning is off');
     const detector = new Detector(1, rate);
     detector.push(blockOf(quiet(5)));

@@ -60,15 +60,55 @@ describe('slow wear', () => {
   };
   const wear = (data: Float32Array) => alarmsOf(data, 1, { reference: 10_000 }).filter(({ cause }) => cause === 'wear');
 
-  test('of 3 standard deviations over 100 000 frames is told by a detector with a reference, once', () => {
-    const alarms = wear(worn(1, 3));
-    expect(alarms).toHaveLength(1);
-    expect(alarms[0].since).toBeGreaterThan(10_000);
-    expect(alarms[0].index).toBeLessThan(100_000);
-  });
+  test.each([1, 2, 3, 4])(
+    'of 3 standard deviations over 100 000 frames is told once with a reference (seed %i)',
+    (seed) => {
+      const alarms = wear(worn(seed, 3));
+      expect(alarms).toHaveLength(1);
+      expect(alarms[0].since).toBeGreaterThan(20_000);
+      expect(alarms[0].index).toBeLessThan(50_000);
+    },
+  );
 
   test('is not told where there is none', () => {
     expect(wear(worn(2, 0))).toEqual([]);
+  });
+
+  test.each<[string, (seed: number) => () => number]>([
+    [
+      'hangs together over twenty frames',
+      (seed) => {
+        const chance = random(seed);
+        let x = 0;
+        return () => (x = 0.95 * x + 0.31 * chance.normal());
+      },
+    ],
+    [
+      'is chaos, which is forecast ever better',
+      (seed) => {
+        let x = 0.3 + 0.01 * seed;
+        return () => (x = 3.9 * x * (1 - x));
+      },
+    ],
+  ])('is not told of a stream that %s', (_, make) => {
+    for (const seed of [1, 2, 3]) {
+      const data = Float32Array.from({ length: 25_000 }, make(seed));
+      expect(alarmsOf(data, 1, { reference: 2000 }).filter(({ cause }) => cause === 'wear')).toEqual([]);
+    }
+  });
+
+  test('is over when as many frames as the stream was commissioned for are free of it', () => {
+    const chance = random(1);
+    const detector = new Detector(1, 1, { reference: 2000 });
+    const worn: number[] = [];
+    for (let t = 0; t < 14_000; t += 100) {
+      const data = Float32Array.from({ length: 100 }, () => chance.normal() + (t >= 4000 && t < 8000 ? 1.5 : 0));
+      detector.push({ data, channels: 1, start: t, rate: 1, time: t * 1000 });
+      if (detector.worn.length === 0) continue;
+      worn.push(t);
+      expect(detector.worn).toEqual([{ channel: 0, since: 4000 }]);
+    }
+    expect([worn[0], worn[worn.length - 1]]).toEqual([4700, 9800]);
   });
 });
 
