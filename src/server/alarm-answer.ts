@@ -47,11 +47,23 @@ export function alarmAnswer(
   return { now, alarms: meant.slice(0, limit), more: meant.length > limit, counts, maintenance: [...maintenance] };
 }
 
+/** ISO 8601 with its zone. A + in a query that nobody encoded comes as a space. */
+const iso = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+\- ]\d\d:\d\d)$/;
+
 function readTime(text: string): number | undefined {
-  const time = /^\d+$/.test(text) ? Number(text) : /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
-  return Math.abs(time) <= farthest ? time : undefined;
+  if (/^\d+$/.test(text)) return Number(text) <= farthest ? Number(text) : undefined;
+  const [, day] = iso.exec(text) ?? [];
+  if (day === undefined || !isDay(day)) return undefined;
+  const time = Date.parse(text.replace(' ', '+'));
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** Whether a day is in the calendar: `Date.parse` takes 31 February for 3 March. */
+function isDay(day: string): boolean {
+  const time = Date.parse(`${day}T00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }
 
 function refuseTime(query: Readonly<Record<string, string>>, name: string): string {
-  return `${name} must be ms since 1970 or a date such as 2026-01-31T12:00Z, got '${query[name].slice(0, 40)}'`;
+  return `${name} must be ms since 1970, or a time with its zone such as 2026-01-31T12:00Z, got '${query[name].slice(0, 40)}'`;
 }

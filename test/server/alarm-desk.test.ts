@@ -225,4 +225,19 @@ describe('the desk', () => {
     bring(desk, 'a', 1, { spike: 5, channels: 2 });
     expect(steps(events)).toEqual(['raised unusual']);
   });
+
+  test('does not take what it learned of one channel for another', async () => {
+    const { desk, events } = await deskOf();
+    const [warm, cold] = [
+      { label: 'oven', unit: '°C' },
+      { label: 'air', unit: '°C' },
+    ];
+    desk.open({ ...streamOf('a', 2), channels: [warm, cold] });
+    const apart = (_t: number, c: number, x: number) => (c === 0 ? x + 200 : x);
+    for (const block of inBlocks(noise(700, 2, apart), 2, 10, 10)) desk.take('a', block, block.time);
+    desk.open({ ...streamOf('a', 2), channels: [cold, warm], run: 2 });
+    const swapped = (_t: number, c: number, x: number) => (c === 1 ? x + 200 : x);
+    for (const block of inBlocks(noise(100, 2, swapped), 2, 10, 10)) desk.take('a', block, 70_000 + block.time);
+    expect(events).toEqual([]);
+  });
 });

@@ -65,7 +65,7 @@ describe('an alarm of a feed', () => {
         },
       ],
     });
-    const { status, body } = await ask('?since=2020-01-01&open=true&stream=mi*');
+    const { status, body } = await ask('?since=2020-01-01T00:00Z&open=true&stream=mi*');
     expect(status).toBe(200);
     expect(body).toMatchObject({
       alarms: [{ id: 1, raised: alarm.time }],
@@ -205,13 +205,38 @@ describe('maintenance', () => {
 
 describe('GET /alarms', () => {
   test.each([
-    ['?since=yesterday', "since must be ms since 1970 or a date such as 2026-01-31T12:00Z, got 'yesterday'"],
+    ...[
+      'yesterday',
+      '2026-01-31',
+      '2026-01-31T12:00',
+      '2026-02-31T12:00Z',
+      '2026-01-31T25:00Z',
+      '2026-01-31 (x)',
+      '-5',
+      '8640000000000001',
+    ].map((text): [string, string] => [
+      `?since=${text}`,
+      `since must be ms since 1970, or a time with its zone such as 2026-01-31T12:00Z, got '${text}'`,
+    ]),
+    ['?before=now', "before must be ms since 1970, or a time with its zone such as 2026-01-31T12:00Z, got 'now'"],
     ['?limit=0', "limit must be an integer from 1 to 1000, got '0'"],
     ['?limit=1001', "limit must be an integer from 1 to 1000, got '1001'"],
     ['?open=yes', "open must be true or false, got 'yes'"],
     ['?sinse=1', "the query must be made of since, before, limit, stream, open, got 'sinse'"],
   ])('refuses %s with a sentence', async (query, sentence) => {
     expect(await ask(query)).toEqual({ status: 400, body: { error: sentence } });
+  });
+});
+
+describe('the time of a query', () => {
+  test.each([
+    '2026-01-31T12:00Z',
+    '2026-01-31T13:30+01:30',
+    '2026-01-31T13:30%2B01:30',
+    '2026-01-31T10:00:00.000-02:00',
+  ])('may be written as %s', async (text) => {
+    const { status, body } = await ask(`?before=${text}`);
+    expect([status, body.now]).toEqual([200, Date.UTC(2026, 0, 31, 12)]);
   });
 });
 
