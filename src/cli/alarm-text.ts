@@ -1,4 +1,5 @@
 import type { Alarm } from '../core/detector/detector.ts';
+import type { FalseAlarms } from '../core/detector/false-alarms.ts';
 
 /** What each cause means. */
 export const causeNames: Readonly<Record<Alarm['cause'], string>> = {
@@ -27,8 +28,38 @@ export function rarity(score: number, rate: number): string {
   return score === 0 ? '' : `once in ${duration(10 ** score / rate)}`;
 }
 
-/** The channels that have a tenth of an alarm or more: `pressure 83 %, flow 12 %`. */
-export function channelsText({ channels }: Alarm, labels: readonly string[]): string {
+/** `1/month`, `1 in 10000 frames`. */
+export function falseAlarmsText(rate: FalseAlarms): string {
+  return typeof rate === 'number' ? `1 in ${rate} frames` : rate;
+}
+
+/** Alarms, those of one cause at one frame made one: channels fall silent each for itself, and often all at once. */
+export function gathered(alarms: readonly Alarm[]): Alarm[] {
+  const groups = new Map<string, Alarm[]>();
+  for (const alarm of alarms) {
+    const key = `${alarm.index} ${alarm.cause}`;
+    groups.set(key, [...(groups.get(key) ?? []), alarm]);
+  }
+  return [...groups.values()].map((group) => ({
+    ...group[0],
+    score: Math.max(...group.map(({ score }) => score)),
+    since: Math.min(...group.map(({ since }) => since)),
+    channels: group.flatMap(({ channels }) =>
+      channels.map(({ channel, share }) => ({ channel, share: share / group.length })),
+    ),
+  }));
+}
+
+/** The most channels that are told by name. */
+const mostNames = 8;
+
+/** The channels that have a tenth of an alarm or more, `pressure 83 %, flow 12 %`; or that died or wore, `pressure, flow`. */
+export function channelsText({ cause, channels }: Alarm, labels: readonly string[]): string {
+  if (cause === 'dead' || cause === 'wear') {
+    const names = channels.slice(0, mostNames).map(({ channel }) => labels[channel]);
+    const more = channels.length - names.length;
+    return more > 0 ? `${channels.length} channels: ${names.join(', ')} and ${more} more` : names.join(', ');
+  }
   return channels
     .filter(({ share }, i) => i === 0 || share >= 0.1)
     .map(({ channel, share }) => `${labels[channel]} ${Math.round(100 * share)} %`)

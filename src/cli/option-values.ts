@@ -28,6 +28,11 @@ export function integerFrom(least: number, most: number): (text: string) => numb
   };
 }
 
+/** Reads a number where it is one, else the text as it is. */
+export function numberOrText(text: string): number | string {
+  return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
+}
+
 /** Reads how many times as fast: a number > 0, or `max`. */
 export function speed(text: string): number {
   if (text === 'max') return Infinity;
