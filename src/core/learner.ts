@@ -244,6 +244,5 @@ export class Learner {
       if (!this.#task.taught) this.#exam.missTruths(count);
     }
     this.#collected.clear();
-    this.#exam.errors.clear();
   }
 }

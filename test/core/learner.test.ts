@@ -373,6 +373,16 @@ describe('every output is accounted for', () => {
     });
   });
 
+  test('errors settled before a short gap are told after it', () => {
+    const spec: NetworkSpec = { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 2 }] };
+    const learner = new Learner(Network.create(spec, { seed: 1 }), { task: 'target' });
+    learner.push(block(noise(1, 20), 1));
+    learner.teach(block(noise(2, 20), 1));
+    const { error } = learner.push(block(noise(3, 10), 1, 22));
+    expect(error.start).toBe(0);
+    expect([...error.valid!].filter(Boolean).length).toBe(19);
+  });
+
   test('what waits when a long gap comes is late', () => {
     const spec: NetworkSpec = { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 2 }] };
     const learner = new Learner(Network.create(spec, { seed: 1 }), { task: 'target' });
