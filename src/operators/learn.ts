@@ -13,7 +13,7 @@ import {
   type OperatorFunction,
 } from 'rxjs';
 import type { Block } from '../core/block.ts';
-import { oneOf, positive } from '../core/check.ts';
+import { fields, invalid, oneOf, positive } from '../core/check.ts';
 import { Learner } from '../core/learner.ts';
 import type { Learned } from '../core/learned.ts';
 import { defaultOptimizer, type LearnerOptions } from '../core/learner-options.ts';
@@ -79,12 +79,18 @@ export function learn(network: Network | NetworkSpec, options: LearnOptions = {}
     });
 }
 
-function steer(learner: Learner, { learning, rate, alarmed, act }: LearnControl): void {
+function steer(learner: Learner, control: LearnControl): void {
+  const { learning, rate, alarmed, act } = fields('control', control, 'an object such as { learning: false }');
   if (rate !== undefined) learner.optimizer.rate = positive('rate', rate);
-  if (learning !== undefined) learner.learning = learning;
-  if (alarmed !== undefined) learner.alarmed = alarmed;
+  if (learning !== undefined) learner.learning = truth('learning', learning);
+  if (alarmed !== undefined) learner.alarmed = truth('alarmed', alarmed);
   if (act === undefined) return;
   oneOf('act', act, ['freeze', 'unfreeze', 'reset', 'rollback']);
   if (act === 'reset' || act === 'rollback') learner[act]();
   else learner.learning = act === 'unfreeze';
+}
+
+function truth(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw invalid(name, 'true or false', value, TypeError);
+  return value;
 }

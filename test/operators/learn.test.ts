@@ -1,4 +1,4 @@
-import { from, lastValueFrom, map, Subject, toArray } from 'rxjs';
+import { NEVER, from, lastValueFrom, map, Subject, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { Network } from '../../src/core/network.ts';
 import { sgd } from '../../src/core/sgd.ts';
@@ -123,6 +123,19 @@ describe('learn', () => {
     control.next({ act: 'unfreeze' });
     source.next(d);
     expect(weights[3]).not.toEqual(weights[2]);
+  });
+
+  test.each([
+    [null, 'control must be an object such as { learning: false }, got null'],
+    [{ learning: 'no' }, "learning must be true or false, got 'no'"],
+    [{ alarmed: 1 }, 'alarmed must be true or false, got 1'],
+    [{ act: 'stop' }, "act must be one of freeze, unfreeze, reset, rollback, got 'stop'"],
+  ])('fails with a sentence where it is steered by %j', (wrong, sentence) => {
+    const control = new Subject<LearnControl>();
+    const errors: unknown[] = [];
+    NEVER.pipe(learn(forecaster(), { control })).subscribe({ error: (error: unknown) => errors.push(error) });
+    control.next(wrong as never);
+    expect(errors).toMatchObject([{ name: 'TypeError', message: sentence }]);
   });
 
   test('says what does not fit', () => {
