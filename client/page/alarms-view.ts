@@ -164,6 +164,11 @@ function deedsView(
           store.ask({ type: 'alarm', alarm: id, do: 'shelve', until: now + shelf }),
         )
       : undefined,
+    open
+      ? deed('clear', 'Clear', 'It has been dealt with: it is closed', () =>
+          store.ask({ type: 'alarm', alarm: id, do: 'clear' }),
+        )
+      : undefined,
     falseAlarm
       ? undefined
       : deed('false-alarm', 'False alarm', 'It was nothing: it is closed, and counted', () =>

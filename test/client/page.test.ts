@@ -167,13 +167,14 @@ describe('the page', () => {
     expect(await item('host').getAttribute('class')).toContain('stream-alarmed');
 
     const before = Date.now();
-    for (const deed of ['acknowledge', 'shelve', 'false-alarm']) await page.click(`[data-testid=${deed}]`);
+    for (const deed of ['acknowledge', 'shelve', 'clear', 'false-alarm']) await page.click(`[data-testid=${deed}]`);
     await page.selectOption('[data-testid=maintenance]', '8 h');
     const asked = () => server.requests.filter(({ type }) => type === 'alarm' || type === 'maintenance');
-    await until(() => Promise.resolve(asked().length === 4));
+    await until(() => Promise.resolve(asked().length === 5));
     expect(asked()).toMatchObject([
       { alarm: 7, do: 'acknowledge' },
       { alarm: 7, do: 'shelve' },
+      { alarm: 7, do: 'clear' },
       { alarm: 7, do: 'falseAlarm' },
       { type: 'maintenance', streams: '*' },
     ]);
@@ -188,6 +189,7 @@ describe('the page', () => {
       alarm: { ...alarm, state: 'cleared', falseAlarm: true },
     });
     await page.click('[data-testid=alarms-over]');
+    expect(await page.locator('[data-testid=clear]').count()).toBe(0);
     await until(async () => (await alarms.textContent())?.includes('false alarm') ?? false);
     expect(await item('host').getAttribute('class')).not.toContain('stream-alarmed');
   });
