@@ -65,9 +65,9 @@ function leftOut(why: string, names: readonly string[]): string[] {
 
 function checkTaken(taken: readonly Signal[], named: (signal: Signal) => string): void {
   const marks = taken.find(({ holds, samples }) => holds === 'annotations' || samples === 0);
-  if (marks) throw invalid('columns', 'signals that hold samples', marks.label);
+  if (marks) throw invalid('signals to take', 'such as hold samples', marks.label);
   if (taken.some(({ samples }) => samples !== taken[0].samples))
-    throw invalid('columns', 'signals of one rate', taken.map(named).join(', '));
+    throw invalid('signals to take', 'of one rate', taken.map(named).join(', '));
 }
 
 /** Those of the rate at which the most samples come. */

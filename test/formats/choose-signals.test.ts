@@ -58,7 +58,7 @@ describe('of signals at several rates', () => {
       notes: [],
     });
     expect(() => labels(night, ['Resp', 'EOG'])).toThrow(
-      "columns must be signals of one rate, got 'Resp (1 Hz), EOG (100 Hz)'",
+      "signals to take must be of one rate, got 'Resp (1 Hz), EOG (100 Hz)'",
     );
     expect(() => labels(night, ['Pz'])).toThrow(
       /^columns must be names or numbers \(1-8\) of the columns EEG Fpz-Cz, /,

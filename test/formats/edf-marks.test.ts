@@ -95,7 +95,7 @@ describe('annotations', () => {
   test('are no column', () => {
     const bytes = encodeEdf({ signals: [samples(1), annotations([list('+0', [''])], 30)] });
     expect(() => readRecording(bytes, { columns: ['EDF Annotations'] })).toThrow(
-      "columns must be signals that hold samples, got 'EDF Annotations'",
+      "signals to take must be such as hold samples, got 'EDF Annotations'",
     );
   });
 });

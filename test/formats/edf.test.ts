@@ -231,7 +231,7 @@ describe('a malformed EDF header is refused by field, rule and what was found', 
     expect(channelOf(recording, 0)).toEqual(channelOf(readRecording(encodeEdf(plain)), 0));
     expect(recording.notes).toEqual([`left out, unreadable (${why}): dead, dead too`]);
     expect(readRecording(bytes, { columns: ['Fp1'] })).toMatchObject({ frames: 4, notes: [] });
-    const asked = 'records' in wrong ? "columns must be signals that hold samples, got 'dead'" : why;
+    const asked = 'records' in wrong ? "signals to take must be such as hold samples, got 'dead'" : why;
     expect(() => readRecording(bytes, { columns: ['dead'] })).toThrow(asked);
     expect(() => readRecording(bytes, { roles: { target: ['dead'] } })).toThrow();
   });

@@ -180,7 +180,7 @@ describe('a GDF file', () => {
       46, 76, 107,
     ]);
     expect(() => readRecording(bytes, { columns: ['sparse'] })).toThrow(
-      "columns must be signals that hold samples, got 'sparse'",
+      "signals to take must be such as hold samples, got 'sparse'",
     );
     expect(() => readRecording(encodeGdf({ signals: [sparse] }))).toThrow('no signal of this GDF file holds samples');
     expect(() => readRecording(encodeGdf({ signals: [] }))).toThrow('no signal of this GDF file holds samples');
