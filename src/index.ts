@@ -57,7 +57,7 @@ export type { Score } from './core/forecast-score.ts';
 export type { Standing } from './core/tally.ts';
 
 // What is out of the ordinary
-export { Detector, type Alarm, type Detected, type DetectorOptions } from './core/detector/detector.ts';
+export { Detector, type Alarm, type Detected, type DetectorOptions, type Lasting } from './core/detector/detector.ts';
 export type { FalseAlarms } from './core/detector/false-alarms.ts';
 
 // Kernels by design, in lag order

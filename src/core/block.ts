@@ -29,7 +29,10 @@ export function timeOf(block: Block, index: number): number {
   return block.rate > 0 ? block.time + ((index - block.start) * 1000) / block.rate : block.time;
 }
 
-/** Throws unless `block` is whole: channels >= 1, whole frames, a start >= 0, a time, and as many validity bytes as frames. */
+/**
+ * Throws unless `block` is whole: channels >= 1, whole frames, a start >= 0, a time that a Date reaches, of its last frame
+ * too, and as many validity bytes as frames.
+ */
 export function checkBlock(block: Block): void {
   const { data, channels, start, rate, time, valid } = fields('block', block, 'a Block');
   if (!(data instanceof Float32Array)) throw invalid('block.data', 'a Float32Array', data, TypeError);
@@ -41,6 +44,8 @@ export function checkBlock(block: Block): void {
   if (!(rate >= 0 && rate < Infinity)) throw invalid('block.rate', 'a number >= 0 in Hz', rate);
   if (typeof time !== 'number') throw invalid('block.time', timeRule, time, TypeError);
   if (!(Math.abs(time) <= farthest)) throw invalid('block.time', timeRule, time);
+  const last = data.length > 0 ? timeOf(block, start + frameCount(block) - 1) : time;
+  if (!(last <= farthest)) throw invalid('the time of the last frame of block', timeRule, last);
   if (valid && valid.length !== data.length / channels)
     throw invalid('block.valid.length', `its ${data.length / channels} frames`, valid.length);
 }

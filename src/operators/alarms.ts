@@ -15,8 +15,8 @@ export interface AlarmsOptions extends AlarmOptions, Pick<DetectorOptions, 'fals
 }
 
 /**
- * Watches a stream, and tells the life of its alarms: raised, returned, escalated, cleared. What it listens to is told at
- * `StreamWatch`.
+ * Watches a stream, and tells the life of its alarms: raised, worsened, returned, escalated, cleared. What it listens to is
+ * told at `StreamWatch`.
  *
  *     source  --[ 20 21 20 ]--[ 21 95 20 ]--[ 20 … 10 s … 21 ]--|
  *             alarms({ falseAlarms: '1/hour' })

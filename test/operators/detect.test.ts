@@ -41,6 +41,13 @@ describe('detect', () => {
     await expect(lastValueFrom(back)).rejects.toThrow('block.start must be >= 10, got 4');
   });
 
+  test.each([1e-19, 1e-310])('refuses a block whose frames, at %d Hz, go beyond that', async (rate) => {
+    const block = countingBlock(0, 2, { rate });
+    await expect(lastValueFrom(of({ ...block, time: 0 }).pipe(detect()))).rejects.toThrow(
+      /^the time of the last frame of block must be a number of ms since 1970 within ±8640000000000000, got/,
+    );
+  });
+
   test.each([NaN, Infinity, -8.7e15, '0'])('refuses a block of time %s, which no clock shows', async (time) => {
     const block = { ...countingBlock(0, 5), time: time as number };
     await expect(lastValueFrom(of(block).pipe(detect()))).rejects.toThrow(

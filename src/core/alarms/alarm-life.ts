@@ -1,6 +1,6 @@
 import { invalid } from '../check.ts';
 import type { AlarmOptions } from './alarm-options.ts';
-import { continued, isWorse, joined, lasts, type AlarmCause, type Finding } from './finding.ts';
+import { combined, continued, isWorse, lasts, type AlarmCause, type Finding } from './finding.ts';
 
 export type { AlarmCause, Finding };
 
@@ -187,7 +187,7 @@ export class AlarmLife {
   #learn(member: AlarmMember, finding: Finding, worse: boolean): void {
     const window = continued(member.window, finding.window);
     if (!member.active) Object.assign(member, finding);
-    else if (worse || lasts(finding)) Object.assign(member, joined(finding, member), { window });
+    else if (worse || lasts(finding)) Object.assign(member, combined(finding, member), { window });
     else member.window = window;
   }
 

@@ -46,7 +46,7 @@ export function isWorse(found: Finding, told: Finding): boolean {
 }
 
 /** What is known by two findings of one alarm: the newer one, and beside it who was concerned before, and since when. */
-export function joined(found: Finding, told: Finding): Finding {
+export function combined(found: Finding, told: Finding): Finding {
   const score = Math.max(found.score, told.score);
   const since = Math.min(found.since, told.since);
   return { ...found, score, since, channels: lasts(found) ? found.channels : blend(found.channels, told.channels) };
