@@ -133,6 +133,31 @@ heading('Slow wear: 3 standard deviations over 100 000 frames, after 20 000 stil
   print(textTable([['', 'seed', 'wear told at frame', 'alarms of the adapting detector alone'], ...rows]));
 }
 
+heading(
+  'The smallest shift of ten frames that raises an alarm within them, in standard deviations of white noise, median of 5 seeds',
+);
+{
+  const sizes = [3, 4, 6, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+  const known = [
+    ['an hour', 3600],
+    ['a day', 86_400],
+    ['a week', 604_800],
+    ['a month', 2_592_000],
+  ] as const;
+  for (const [name, rate] of [
+    ['a frame a second', 1],
+    ['a frame in 5 minutes', 1 / 300],
+  ] as const) {
+    const rows = known.map(([time, seconds]) => {
+      const frames = Math.round(seconds * rate);
+      const settled = frames >= 300 && frames <= 1_000_000;
+      return [time, ...rates.map((falseAlarms) => (settled ? smallestShift(frames, rate, falseAlarms, sizes) : '-'))];
+    });
+    print(textTable([[`${name}, known for`, ...rates], ...rows]));
+    print('\n');
+  }
+}
+
 heading('Speed: frames a second, whole detector, one core');
 {
   const rows = [1, 8].map((channels) => {
@@ -183,6 +208,26 @@ function counted(blocks: readonly Block[], options: DetectorOptions): { raised: 
 
 function ratio({ raised, expected }: { raised: number; expected: number }): string {
   return `${raised} / ${expected.toFixed(1)} = ${(raised / expected).toFixed(2)}`;
+}
+
+/** Of `sizes`; '-' where none raises one. */
+function smallestShift(frames: number, rate: number, falseAlarms: string, sizes: readonly number[]): string {
+  const found = [1, 2, 3, 4, 5].map((seed) => {
+    const chance = random(seed);
+    const quiet = Float32Array.from({ length: frames }, () => chance.normal());
+    const after = Float32Array.from({ length: 10 }, () => chance.normal());
+    const known = new Detector(1, rate, { falseAlarms });
+    known.push({ data: quiet, channels: 1, start: 0, rate, time: 0 });
+    const state = known.save();
+    return sizes.findIndex((size) => {
+      const detector = new Detector(1, rate, { falseAlarms });
+      detector.restore(state);
+      const data = after.map((sample) => sample + size);
+      return detector.push({ data, channels: 1, start: frames, rate, time: (1000 * frames) / rate }).alarms.length > 0;
+    });
+  });
+  const places = found.map((place) => (place < 0 ? sizes.length : place)).sort((a, b) => a - b);
+  return String(sizes[places[2]] ?? '-');
 }
 
 /** 40 seeded ways to cut `count` files into two halves. */
