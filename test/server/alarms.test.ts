@@ -108,6 +108,14 @@ describe('an alarm of a feed', () => {
     expect((await ask('?open=true')).body).toMatchObject({ alarms: [], counts: [{ falseAlarms: 1 }] });
   });
 
+  test('is over when its sensor says goodbye', async () => {
+    const { viewer } = await raise('mill');
+    const sensor = await w.sensor('mill?rate=10&channels=left,right');
+    await sensor.until(is('welcome'));
+    sensor.socket.close(1000);
+    expect((await viewer.until(stepped('cleared'))).alarm).toMatchObject({ id: 1, state: 'cleared' });
+  });
+
   test('is told no more to a viewer that wants no more', async () => {
     const { viewer } = await raise('mill');
     viewer.send({ type: 'alarms', on: false });

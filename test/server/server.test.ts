@@ -192,9 +192,7 @@ describe('a server', () => {
     w = await world({ statePath });
     await teach(w);
     await w.stop();
-    expect((await readdir(statePath)).sort()).toEqual(
-      ['alarms.json', 'a~detector.state', 'a~forecast.safetensors'].sort(),
-    );
+    expect((await readdir(statePath)).sort()).toEqual(['alarms.json', 'alarms.jsonl', 'a~forecast.safetensors'].sort());
     await writeFile(join(statePath, 'b~forecast.safetensors'), 'not safetensors');
     w = await world({
       statePath,
