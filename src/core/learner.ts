@@ -70,8 +70,8 @@ export class Learner {
     return this.#stepper.optimizer;
   }
 
-  /** Learns from a block and predicts. A jump of `start` is a gap; throws RangeError when `start` goes back. */
-  push(block: Block): Learned {
+  /** Learns from a block and predicts. A jump of `start` is a gap; throws RangeError when `start` goes back. `alarmed`: of each frame. */
+  push(block: Block, alarmed?: Uint8Array): Learned {
     checkBlock(block);
     const { pace } = this.network;
     const { channels } = this.#task;
@@ -82,7 +82,10 @@ export class Learner {
     this.#exam.begin(this.#rate);
     this.#miss(missing);
     const first = this.#exam.next;
-    for (let i = 0; i < frameCount(block); i++) this.#push(block.data, i * block.channels, block.valid?.[i] ?? 1);
+    for (let i = 0; i < frameCount(block); i++) {
+      if (alarmed) this.alarmed = alarmed[i] === 1;
+      this.#push(block.data, i * block.channels, block.valid?.[i] ?? 1);
+    }
     const { errors, settled } = this.#exam;
     const error = takeBlock(errors, pace, settled - errors.count, block);
     const { updates, refused, rollbacks, optimizer } = this.#stepper;
@@ -170,11 +173,9 @@ export class Learner {
     const { outputs } = this.#stream.stack;
     const { f32 } = this.network.engine.arena;
     this.#collected.add(f32, outputs);
-    if (count > 0) {
-      const output = outputs[outputs.length - 1];
-      for (let i = 0; i < count; i++)
-        this.#exam.wait(f32, output.at + i * output.channels, validAt(output, i), this.#stepper.updates);
-    }
+    const output = outputs[outputs.length - 1];
+    for (let i = 0; i < count; i++)
+      this.#exam.wait(f32, output.at + i * output.channels, validAt(output, i), this.#stepper.updates);
     if (task.lead === 0 && !task.taught) this.#know(data, at, valid);
     else if (count > 0) this.#learn();
   }

@@ -10,7 +10,7 @@ import { sum } from './sum.ts';
 
 const parts = ['gaps', 'standardize', 'network', 'learn', 'detect'] as const;
 const detectorFields = ['falseAlarms', 'reference', 'learning'];
-const learnFields = ['network', 'optimizer', ...learnerFields];
+const learnFields = ['network', 'optimizer', 'skipAlarmed', ...learnerFields];
 
 /** A pipeline as plain JSON. Every part may be left out. */
 export interface PipelineSpec {
@@ -21,7 +21,12 @@ export interface PipelineSpec {
   /** What the stream runs through. */
   network?: NetworkSpec;
   /** What learns from the stream, beside the network. */
-  learn?: Omit<LearnerOptions, 'optimizer'> & { network: NetworkSpec; optimizer?: OptimizerSpec };
+  learn?: Omit<LearnerOptions, 'optimizer'> & {
+    network: NetworkSpec;
+    optimizer?: OptimizerSpec;
+    /** Learn nothing while the detector is alarmed. Default false. */
+    skipAlarmed?: boolean;
+  };
   /** What tells, beside them all, what is out of the ordinary in the filled signal. */
   detect?: DetectorOptions;
 }
@@ -46,6 +51,8 @@ export function checkSpec(spec: PipelineSpec): void {
   onlyFields('learn', spec.learn, learnFields);
   layersOf(spec.learn.network);
   if (spec.learn.optimizer) optimizerOf(spec.learn.optimizer);
+  if (spec.learn.skipAlarmed && !spec.detect)
+    throw invalid('detect', 'given with learn.skipAlarmed', spec.detect, TypeError);
 }
 
 /**

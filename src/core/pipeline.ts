@@ -101,11 +101,13 @@ export class Pipeline {
     this.#rate = block.rate;
     return this.#gaps.push(block).map((filled) => {
       const standard = this.#standardize(filled);
+      const detected = this.#detect(filled);
+      const alarmed = this.spec.learn?.skipAlarmed ? detected?.alarmed : undefined;
       return {
         block: standard,
         features: this.#convolver?.push(standard) ?? null,
-        learned: this.learner?.push(standard) ?? null,
-        detected: this.#detect(filled),
+        learned: this.learner?.push(standard, alarmed) ?? null,
+        detected,
       };
     });
   }

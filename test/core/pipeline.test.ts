@@ -48,6 +48,29 @@ const numbersOf = (outputs: PipelineOutput[]) =>
   }));
 
 describe('a pipeline', () => {
+  test('learns nothing while its detector is alarmed, where that is asked for, however the stream is cut', () => {
+    const x = noise(3, 6000);
+    for (let t = 4000; t < 4020; t++) x[t] += 30;
+    const run = (length: number, skipAlarmed: boolean) => {
+      const network = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 4 }] };
+      const pipeline = Pipeline.create({ learn: { network, skipAlarmed }, detect: { falseAlarms: 2000 } });
+      let [refused, alarmed] = [0, 0];
+      for (let start = 0; start < 6000; start += length) {
+        const data = x.subarray(start, start + length);
+        const [output] = pipeline.push({ data, channels: 1, start, rate: 100, time: 10 * start });
+        refused = output.learned!.refused.alarmed;
+        for (const frame of output.detected!.alarmed) alarmed += frame;
+      }
+      return { refused, alarmed, weights: pipeline.learner!.network.weights() };
+    };
+    const { refused, alarmed, weights } = run(6000, true);
+    expect(alarmed).toBeGreaterThanOrEqual(20);
+    expect(alarmed).toBeLessThan(200);
+    expect(refused).toBe(alarmed);
+    expect(run(7, true)).toEqual({ refused, alarmed, weights });
+    expect(run(6000, false).refused).toBe(0);
+  });
+
   test('that is saved and restored anywhere goes on with the same bits (law 11)', () => {
     const law = (
       lengths: number[],
@@ -229,7 +252,12 @@ test.each([
   [
     'an option that a learner does not have',
     { learn: { network: stack, updateEvry: 2 } },
-    "field of learn must be one of network, optimizer, task, horizon, reference, loss, updateEvery, clip, mode, maxPending, mains, warmUp, decay, average, got 'updateEvry'",
+    "field of learn must be one of network, optimizer, skipAlarmed, task, horizon, reference, loss, updateEvery, clip, mode, maxPending, mains, warmUp, decay, average, got 'updateEvry'",
+  ],
+  [
+    'alarms to skip without a detector',
+    { learn: { network: stack, skipAlarmed: true } },
+    'detect must be given with learn.skipAlarmed, got undefined',
   ],
   [
     'an option that an optimizer does not have',

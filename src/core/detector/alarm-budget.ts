@@ -1,3 +1,4 @@
+import { ordinary } from './calibration.ts';
 import { doublesIn, type State } from '../state.ts';
 
 /** How far an alarm raises the threshold, and how far it may go from the score's own word, in decades. */
@@ -7,6 +8,8 @@ const highest = 1;
 /** Frames between two alarms at least, and of the mean time between two at most. */
 const quiet = 60;
 const quietShare = 0.25;
+/** How far below the threshold a score still belongs to the alarm before it, in decades. */
+const hysteresis = 1;
 
 /**
  * Raises alarms at a rate that holds:
@@ -19,6 +22,8 @@ const quietShare = 0.25;
  * times as rare as T always raises an alarm. After one it rests for 60 frames, or T/4 where that is shorter.
  */
 export class AlarmBudget {
+  /** Whether the frame pushed last raised an alarm, or goes on with one: it scored no more than a decade below the threshold. */
+  alarmed = false;
   readonly #between: number;
   readonly #level: number;
   readonly #rest: number;
@@ -40,6 +45,7 @@ export class AlarmBudget {
   /** Whether a frame of this score raises an alarm. */
   push(score: number): boolean {
     const raised = this.#resting === 0 && score > 0 && score >= this.threshold;
+    this.alarmed = raised || (this.alarmed && score >= Math.max(this.threshold - hysteresis, ordinary));
     this.#shift += gain * ((raised ? 1 : 0) - 1 / this.#between);
     if (this.#shift > highest) this.#shift = highest;
     else if (this.#shift < lowest) this.#shift = lowest;
@@ -49,10 +55,12 @@ export class AlarmBudget {
   }
 
   save(): State {
-    return { numbers: Float64Array.of(this.#shift, this.#resting) };
+    return { numbers: Float64Array.of(this.#shift, this.#resting, Number(this.alarmed)) };
   }
 
   restore(state: State): void {
-    [this.#shift, this.#resting] = doublesIn(state, 'numbers', 2);
+    const numbers = doublesIn(state, 'numbers', 3);
+    [this.#shift, this.#resting] = numbers;
+    this.alarmed = numbers[2] === 1;
   }
 }

@@ -58,6 +58,8 @@ export interface Detected {
   readonly shares: Block;
   /** One byte a frame and channel, [frames, channels]: 1 = the channel's level is shifted. */
   readonly shifted: Uint8Array;
+  /** One byte a frame: 1 = it raised an alarm, or is within a decade of one that goes on. */
+  readonly alarmed: Uint8Array;
   readonly alarms: readonly Alarm[];
 }
 
@@ -103,7 +105,7 @@ export class Detector {
     const scores = new Float32Array(frames);
     const shares = new Float32Array(frames * channels);
     const shifted = new Uint8Array(frames * channels);
-    const valid = new Uint8Array(frames);
+    const [valid, alarmed] = [new Uint8Array(frames), new Uint8Array(frames)];
     const alarms: Alarm[] = [];
     const missing = this.#clock.goTo(block.start);
     if (missing > 0) this.#skip(missing);
@@ -119,10 +121,11 @@ export class Detector {
       scores[t] = this.#calibration.push(this.#novelty());
       this.#share(shares, shifted, t * channels);
       if (this.#budget.push(scores[t])) alarms.push(this.#alarm(index, time, scores[t], shares, t * channels));
+      alarmed[t] = this.#budget.alarmed ? 1 : 0;
     }
     this.#clock.pass(frames);
     const score: Block = { ...block, data: scores, channels: 1, valid };
-    return { score, shares: { ...block, data: shares, valid }, shifted, alarms };
+    return { score, shares: { ...block, data: shares, valid }, shifted, alarmed, alarms };
   }
 
   /** The score that raises an alarm at the next frame. */
