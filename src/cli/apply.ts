@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import FFT from 'fft.js';
-import { frameCount, type Block } from '../core/block.ts';
+import { frameCount, timeOf, type Block } from '../core/block.ts';
 import { BlockCutter } from '../core/block-cutter.ts';
 import { Convolver } from '../core/convolver.ts';
 import type { Network } from '../core/network.ts';
@@ -11,7 +11,7 @@ import { readNetwork } from './network-file.ts';
 import { list, positiveNumber } from './option-values.ts';
 import { outputFile } from './output-file.ts';
 import { progress, share } from './progress.ts';
-import { readRecordingOf, recordingFormats } from './read-recording.ts';
+import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
 import { checkTargets } from './target-file.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -43,7 +43,7 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
     .option('--standardize <seconds>', 'take running mean and spread away first', positiveNumber('seconds'))
     .option('--labels <list>', 'names of the columns written', list)
     .option('--fft', 'long kernels by FFT where it pays: faster, and equal to about 1e-6 of the largest output')
-    .addHelpText('after', '\nExample:\n  tapline apply network.safetensors recording.csv -o out.csv')
+    .addHelpText('after', `${csvHelp}\nExample:\n  tapline apply network.safetensors recording.csv -o out.csv`)
     .action(async (networkPath, inputPath, { output, columns, rate, standardize, labels, fft }) => {
       const network = await readNetwork(networkPath);
       checkTargets([output === '-' ? undefined : output], [networkPath, inputPath]);
@@ -85,10 +85,15 @@ function* applied(network: Network, blocks: Iterable<Block>, byFft = false): Gen
   if (tail) yield [tail, done];
 }
 
-/** The same frames in blocks that are worth an FFT. */
+/** The same frames in blocks that are worth an FFT, as far as they follow each other in time. */
 function* joined(blocks: Iterable<Block>): Generator<Block> {
   const cutter = new BlockCutter(fftFrames);
-  for (const block of blocks) yield* cutter.push(block);
+  let before: Block | undefined;
+  for (const block of blocks) {
+    if (before && Math.abs(timeOf(before, block.start) - block.time) > 1e-3) yield* cutter.flush();
+    yield* cutter.push(block);
+    before = block;
+  }
   yield* cutter.flush();
 }
 

@@ -4,7 +4,7 @@ import { frameCount, type Block } from '../core/block.ts';
 import { checkOptions, Detector, type Alarm, type Detected } from '../core/detector/detector.ts';
 import type { FalseAlarms } from '../core/detector/false-alarms.ts';
 import { csvWriter } from '../formats/index.ts';
-import { readRecordingOf, recordingFormats } from './read-recording.ts';
+import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
 import { causeNames, channelsText, falseAlarmsText, gathered, rarity } from './alarm-text.ts';
 import { detectReport } from './detect-report.ts';
 import { ReportTrace } from './report-trace.ts';
@@ -46,7 +46,7 @@ export function detectCommand(): Command<[string], DetectOptions> {
     )
     .option('--columns <list>', 'columns of the recording to take, by name or number from 1', list)
     .option('--rate <hz>', 'frames a second, where the recording does not tell', positiveNumber('Hz'))
-    .addHelpText('after', '\nExample:\n  tapline detect recording.csv --report report.html')
+    .addHelpText('after', `${csvHelp}\nExample:\n  tapline detect recording.csv --report report.html`)
     .action(async (input, { output, report, falseAlarms, reference, columns, rate }) => {
       asUsage(() => checkOptions({ falseAlarms, reference }));
       checkTargets([output === '-' ? undefined : output, report], [input]);

@@ -10,7 +10,7 @@ import { learningPage } from './learning-page.ts';
 import { learningReport } from './learning-report.ts';
 import { integerFrom, list, notNegativeNumber, positiveNumber } from './option-values.ts';
 import { progress } from './progress.ts';
-import { readRecordingOf, recordingFormats } from './read-recording.ts';
+import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
 import { checkTargets, targetFault } from './target-file.ts';
 import { asUsage } from './usage-error.ts';
 
@@ -70,7 +70,10 @@ export function learnCommand(): Command<[string], LearnOptions> {
     .option('--mains <hz>', 'of the mains, for the rival that knows them: 50 or 60', positiveNumber('Hz'), 60)
     .option('--standardize <seconds>', 'take running mean and spread away first', positiveNumber('seconds'))
     .option('--report <file>', 'where a page with the learning curve and the kernels goes, as .html')
-    .addHelpText('after', '\nExample:\n  tapline learn recording.csv -o weights.safetensors --report learned.html')
+    .addHelpText(
+      'after',
+      `${csvHelp}\nExample:\n  tapline learn recording.csv -o weights.safetensors --report learned.html`,
+    )
     .action(async (input, options) => {
       const { output, torch = false, report, network: path, task, taps, columns, rate, standardize } = options;
       checkTargets([output, report], path === undefined ? [input] : [input, path]);

@@ -7,6 +7,14 @@ import { UsageError, usageOf } from './usage-error.ts';
 /** The formats that recordings may have, in words. */
 export const recordingFormats = 'EDF, BDF, GDF, OpenBCI text or CSV';
 
+/** How a CSV recording is laid out, for the help of a command. */
+export const csvHelp = `
+CSV: one frame a line under the names of its columns, cells between commas, semicolons or tabs. A column named time,
+timestamp, date or datetime tells when: 2025-03-01T12:00:00Z (a time without a zone is UTC), or seconds or ms since
+1970. Rows must stand in order of time; frames that are missing are a gap. Where rows come when they come, each keeps
+its own time. Cells that are not numbers count as missing; decimal commas are read between semicolons or tabs.
+`;
+
 /**
  * Reads the recording that a command was given. What was left out of it is told on stderr; one that cannot be read, or
  * holds no samples, is a fault of the input.

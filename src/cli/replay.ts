@@ -6,7 +6,7 @@ import { defaultServer, ingestAddress, nameOf } from './address.ts';
 import { list, positiveNumber, speed } from './option-values.ts';
 import { progress, share } from './progress.ts';
 import { awayNotice, publishing } from './publishing.ts';
-import { readRecordingOf, recordingFormats } from './read-recording.ts';
+import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
 import { stopSignal } from './stop-signal.ts';
 
 type ReplayOptions = {
@@ -34,7 +34,7 @@ export function replayCommand(): Command<[string], ReplayOptions> {
     .option('--columns <list>', 'columns to take, by name or number from 1', list)
     .option('--rate <hz>', 'frames a second, where the file does not tell', positiveNumber('Hz'))
     .option('--kind <kind>', "what it is a recording of, such as 'eeg'")
-    .addHelpText('after', '\nExample:\n  tapline replay recording.txt --to ws://127.0.0.1:8080 --speed 4')
+    .addHelpText('after', `${csvHelp}\nExample:\n  tapline replay recording.txt --to ws://127.0.0.1:8080 --speed 4`)
     .action(async (path, options) => {
       const address = ingestAddress(options.to, options.stream ?? nameOf(path));
       const signal = stopSignal();

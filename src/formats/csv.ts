@@ -1,21 +1,25 @@
 import { positive } from '../core/check.ts';
-import { sampleOf } from './cell.ts';
+import { CellCount } from './cell-count.ts';
 import { readLayout } from './csv-layout.ts';
 import type { CsvLayout } from './csv-layout.ts';
+import { DecimalCommas } from './decimal-commas.ts';
 import { FrameCollector } from './frame-collector.ts';
 import { headedReader } from './headed-reader.ts';
 import { readWhole } from './read-whole.ts';
 import type { ReadOptions, Recording, RecordingReader } from './recording.ts';
 import { RowParser } from './row-parser.ts';
+import { Stamps } from './stamps.ts';
 
 export { csvWriter } from './csv-writer.ts';
 export type { CsvWriter } from './csv-writer.ts';
 
 /**
  * Reads CSV: header or none; `,` `;` or tab (of the first line: tab if there is one, else `;`, else `,`); one frame a
- * line. Empty, 'NaN' and other non-numeric cells are NaN samples. The layout (time column, rate, channels) is read off the
- * first 1000 rows; see `findTimeColumn` and `inferRate` for the rules. A time column that keeps step with the rate tells
- * gaps: a step of n periods is n - 1 lost frames, never fewer than 0.
+ * line. Empty, 'NaN' and other non-numeric cells are NaN samples; decimal commas are read where `;` or tabs are between
+ * cells. The layout (time column, rate, channels) is read off the first 1000 rows; see `findTimeColumn` and `inferRate`
+ * for the rules. A time column that keeps step with the rate tells gaps: a step of n periods is n - 1 lost frames, never
+ * fewer than 0. Frames keep their times: to half a step where the steps are even, else each its own; of frames that share
+ * a stamp, the later ones follow the first by the rate.
  *
  * Throws an Error that names the line where a line has too many or too few cells, and one that names --rate where
  * neither the options nor a time column tell the rate.
@@ -23,15 +27,24 @@ export type { CsvWriter } from './csv-writer.ts';
 export function csvReader(options: ReadOptions = {}): RecordingReader {
   if (options.rate !== undefined) positive('rate', options.rate, 'Hz');
   let rows: RowParser | undefined;
+  let commas: DecimalCommas | undefined;
+  const begin = (first: string) => {
+    const delimiter = delimiterOf(first);
+    if (delimiter !== ',') commas = new DecimalCommas();
+    return new RowParser(delimiter);
+  };
   const parse = (fresh: string[]) => {
     const first = fresh.find((line) => /[^ ]/.test(line));
     if (!rows && first === undefined) return [];
-    rows ??= new RowParser(delimiterOf(first ?? ''));
-    return rows.parse(fresh);
+    rows ??= begin(first ?? '');
+    const parsed = rows.parse(fresh);
+    commas?.read(parsed);
+    return parsed;
   };
   return headedReader(parse, (head) => {
-    const body = new CsvBody(readLayout(head, options));
-    body.add(body.layout.headed ? head.slice(1) : head);
+    const layout = readLayout(head, options, commas !== undefined);
+    const body = new CsvBody(layout, commas?.columns ?? new Set());
+    body.add(layout.headed ? head.slice(1) : head);
     return body;
   });
 }
@@ -43,34 +56,50 @@ export function readCsv(text: string, options: ReadOptions = {}): Recording {
 
 /** The rows below the header. */
 class CsvBody {
-  readonly layout: CsvLayout;
+  readonly #layout: CsvLayout;
+  readonly #commas: ReadonlySet<number>;
   readonly #frames: FrameCollector;
-  #before = NaN;
+  readonly #cells: CellCount;
+  readonly #stamps: Stamps;
 
-  constructor(layout: CsvLayout) {
-    this.layout = layout;
-    this.#frames = new FrameCollector(layout.columns.length, layout.rate, layout.begin);
+  constructor(layout: CsvLayout, commas: ReadonlySet<number>) {
+    const { columns, clock } = layout;
+    this.#layout = layout;
+    this.#commas = commas;
+    this.#frames = new FrameCollector(columns.length, clock.rate, clock.begin);
+    this.#cells = new CellCount(columns);
+    this.#stamps = new Stamps(clock, this.#frames);
   }
 
   add(rows: readonly string[][]): void {
-    const { time, steady, rate, columns } = this.layout;
     for (const row of rows) {
-      if (time && steady) {
-        const now = time.read(row[time.index]);
-        const periods = Math.round(((now - this.#before) * rate) / 1000);
-        if (periods > 1) this.#frames.skip(periods - 1);
-        if (!Number.isNaN(now)) this.#before = now;
-      }
-      this.#frames.add(columns.map((column) => sampleOf(row[column])));
+      this.#stamps.read(row);
+      this.#frames.add(this.#cells.read(row));
     }
   }
 
   recording(): Recording {
     this.#frames.cut();
-    const { labels, roles, rate, begin: time } = this.layout;
+    const { names, columns, roles, clock, notes } = this.#layout;
     const { blocks, frames, lost } = this.#frames;
-    const channels = labels.map((label) => ({ label }));
-    return { format: 'csv', channels, rate, time, blocks, frames, lost, roles };
+    const labels = columns.map((column) => names[column]);
+    const commas = names.filter((_, column) => this.#commas.has(column));
+    return {
+      format: 'csv',
+      channels: labels.map((label) => ({ label })),
+      rate: clock.rate,
+      time: clock.begin,
+      blocks,
+      frames,
+      lost,
+      roles,
+      notes: [
+        ...notes,
+        ...this.#stamps.notes(names),
+        ...(commas.length > 0 ? [`decimal commas are read in ${commas.join(', ')}`] : []),
+        ...this.#cells.notes(labels),
+      ],
+    };
   }
 }
 

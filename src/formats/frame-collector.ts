@@ -2,13 +2,14 @@ import type { Block } from '../core/block.ts';
 
 const blockFrames = 1024;
 
-/** Gathers frames into blocks; a new block begins after 1024 frames and after each gap. */
+/** Gathers frames into blocks; a new block begins after 1024 frames, after each gap, and where the clock is set. */
 export class FrameCollector {
   readonly blocks: Block[] = [];
   lost = 0;
   readonly #channels: number;
   readonly #rate: number;
-  readonly #time: number;
+  /** A frame, and when it was taken in ms: the clock of the block at hand. */
+  #clock: { readonly frame: number; readonly time: number };
   #data: Float32Array;
   #filled = 0;
   /** Where the block at hand begins. */
@@ -18,7 +19,7 @@ export class FrameCollector {
   constructor(channels: number, rate: number, time: number) {
     this.#channels = channels;
     this.#rate = rate;
-    this.#time = time;
+    this.#clock = { frame: 0, time };
     this.#data = new Float32Array(blockFrames * channels);
   }
 
@@ -48,14 +49,24 @@ export class FrameCollector {
     this.#start += count;
   }
 
+  /** The next frame was taken at `time` (ms): where the clock is more than `slack` ms off, a block begins that keeps it. */
+  setClock(time: number, slack: number): void {
+    if (Math.abs(this.#timeOf(this.next) - time) <= slack) return;
+    this.cut();
+    this.#clock = { frame: this.next, time };
+  }
+
   /** Ends the block at hand, if it holds anything. */
   cut(): void {
     if (this.#filled === 0) return;
     const start = this.#start;
-    const time = this.#time + (start * 1000) / this.#rate;
     const data = this.#data.slice(0, this.#filled);
-    this.blocks.push({ data, channels: this.#channels, start, rate: this.#rate, time });
+    this.blocks.push({ data, channels: this.#channels, start, rate: this.#rate, time: this.#timeOf(start) });
     this.#start = this.next;
     this.#filled = 0;
+  }
+
+  #timeOf(index: number): number {
+    return this.#clock.time + ((index - this.#clock.frame) * 1000) / this.#rate;
   }
 }

@@ -26,7 +26,10 @@ export class RowParser {
       if (/^ *$/.test(line)) continue;
       const cells = this.#count(line);
       if (this.columns === 0) this.columns = cells;
-      if (cells !== this.columns) throw new Error(`line ${this.lines} must have ${this.columns} cells, got ${cells}`);
+      if (cells !== this.columns)
+        throw new Error(
+          `line ${this.lines} must have ${this.columns} cell${this.columns > 1 ? 's' : ''}, got ${cells}`,
+        );
       quoted ||= line.includes('"');
       kept.push(line);
     }

@@ -27,10 +27,16 @@ const timeName = /^([Dd]ate_?[Tt]ime|[Dd]ate|[Tt]ime|[Tt]ime_?[Ss]tamps?|DATE|TI
 
 /**
  * Finds the time column of a table, or none. With a header: the first column named time, timestamp, date, datetime or t
- * (a unit may follow: `time (ms)`, `time_s`) whose first cell is a time. Without: the first column of ISO dates, or a
- * first column of numbers that are seconds or ms after 1973 (1e8 and more).
+ * (a unit may follow: `time (ms)`, `time_s`) whose first cell is a time, or else the first of ISO dates. Without: the first
+ * column of ISO dates, or a first column of numbers that are seconds or ms after 1973 (1e8 and more).
  */
 export function findTimeColumn(names: readonly string[] | undefined, first: readonly string[]): TimeColumn | undefined {
+  return timeColumnOf(names, first) ?? (names && timeColumnOf(undefined, first.map(datesOnly)));
+}
+
+const datesOnly = (cell: string) => (Number.isNaN(isoTime(cell)) ? '' : cell);
+
+function timeColumnOf(names: readonly string[] | undefined, first: readonly string[]): TimeColumn | undefined {
   for (const [index, cell] of first.entries()) {
     const [name, unit] = names ? splitUnit(names[index]) : ['', ''];
     if (names && !timeName.test(name)) continue;

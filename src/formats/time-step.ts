@@ -5,7 +5,7 @@
  */
 export function inferRate(times: readonly number[]): number {
   const steps = stepsOf(times);
-  const median = [...steps].sort((a, b) => a - b)[steps.length >> 1];
+  const median = quantileOf(steps, 0.5);
   if (!(median > 0)) return NaN;
   const usual = steps.filter((step) => Math.abs(step - median) <= median / 2);
   const mean = usual.reduce((sum, step) => sum + step, 0) / usual.length;
@@ -20,6 +20,22 @@ export function isSteady(times: readonly number[], rate: number): boolean {
   const step = 1000 / rate;
   const steps = stepsOf(times);
   return steps.filter((each) => Math.abs(each - step) < step / 2).length >= 0.8 * steps.length;
+}
+
+/** Whether stamps run backwards, as those of tables whose newest row stands first. */
+export function isNewestFirst(times: readonly number[]): boolean {
+  return quantileOf(stepsOf(times), 0.5) < 0;
+}
+
+/** How long four steps in five are, in s: `10 to 300`. */
+export function usualSteps(times: readonly number[]): string {
+  const steps = stepsOf(times);
+  return [0.1, 0.9].map((share) => Number((quantileOf(steps, share) / 1000).toPrecision(3))).join(' to ');
+}
+
+/** NaN of none. */
+function quantileOf(numbers: readonly number[], share: number): number {
+  return [...numbers].sort((a, b) => a - b).at(Math.floor(share * numbers.length)) ?? NaN;
 }
 
 function stepsOf(times: readonly number[]): number[] {

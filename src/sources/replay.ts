@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
 import type { Block } from '../core/block.ts';
-import { frameCount } from '../core/block.ts';
+import { frameCount, timeOf } from '../core/block.ts';
 import { integer, invalid } from '../core/check.ts';
 import type { RecordedMark, Recording } from '../formats/recording.ts';
 import { systemClock } from './clock.ts';
@@ -29,7 +29,8 @@ const patience = 5000;
 const breath = 8;
 
 /**
- * Plays a recording as if it came from a sensor now; gaps last as long as they did, and stay jumps of `start`.
+ * Plays a recording as if it came from a sensor now; gaps last as long as they did, and stay jumps of `start`. Uneven
+ * times stay as uneven.
  *
  *     recording  |0 … 9|10 … 19|    |30 … 39|
  *     replay     -----b(0)--b(10)---------b(30)|     each when its last frame is due
@@ -41,8 +42,7 @@ const breath = 8;
 export function replay(recording: Recording, options: ReplayOptions = {}): Observable<Block> {
   const { speed = 1, loop = false, clock = systemClock, ready, marked } = options;
   if (!(speed > 0)) throw invalid('speed', 'a number > 0', speed);
-  const perSecond = recording.rate * speed;
-  const usual = speed < Infinity ? Math.max(1, Math.round(0.04 * perSecond)) : 256;
+  const usual = speed < Infinity ? Math.max(1, Math.round(0.04 * recording.rate * speed)) : 256;
   const blockFrames = integer('blockFrames', options.blockFrames ?? usual, 1);
   const live = (options.times ?? 'live') === 'live';
 
@@ -60,9 +60,10 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Obser
     const play = async () => {
       let begin = clock.now();
       let breathed = begin;
-      const first = recording.blocks.at(0)?.start ?? 0;
+      const first = recording.blocks.at(0)?.time ?? 0;
       for (const { block, marks } of cut(recording, blockFrames, loop)) {
-        const due = ((block.start + frameCount(block) - first) * 1000) / perSecond;
+        const since = block.time - first;
+        const due = (since + (frameCount(block) * 1000) / recording.rate) / speed;
         while (!subscriber.closed && (clock.now() < begin + due || clock.now() - breathed >= breath)) {
           await pause(Math.max(0, begin + due - clock.now()));
           breathed = clock.now();
@@ -71,7 +72,7 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Obser
         if (subscriber.closed) return;
         const late = clock.now() - begin - due;
         if (speed < Infinity && late > patience) begin += late;
-        const time = live ? begin + ((block.start - first) * 1000) / recording.rate : block.time;
+        const time = live ? begin + since : block.time;
         subscriber.next({ ...block, time });
         if (subscriber.closed) return;
         if (marked) marks.forEach(marked);
@@ -96,7 +97,8 @@ function* cut(recording: Recording, blockFrames: number, loop: boolean): Generat
   if (!last) return;
   const marks = (recording.marks ?? []).filter(({ at }) => at >= 0);
   const end = last.start + frameCount(last);
-  for (let offset = 0; ; offset += end - blocks[0].start) {
+  const turn = timeOf(last, end) - blocks[0].time;
+  for (let [offset, later] = [0, 0]; ; offset += end - blocks[0].start, later += turn) {
     let told = 0;
     const marksBefore = (frame: number) => {
       const from = told;
@@ -112,7 +114,7 @@ function* cut(recording: Recording, blockFrames: number, loop: boolean): Generat
           channels,
           start: start + offset + from,
           rate,
-          time: time + ((offset + from) * 1000) / rate,
+          time: time + later + (from * 1000) / rate,
           ...(valid && { valid: valid.slice(from, to) }),
         };
         yield { block, marks: marksBefore(start + to < end ? start + to : Infinity) };

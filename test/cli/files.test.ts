@@ -195,6 +195,10 @@ describe.concurrent('help', () => {
     },
   );
 
+  test.each(['replay', 'apply', 'learn', 'detect'])('of %s says how a CSV is read', async (command) => {
+    expect((await run([command, '--help'])).stdout).toContain('a time without a zone is UTC');
+  });
+
   test('names every command, and the version is the package’s', async () => {
     const { stdout } = await run(['--help']);
     for (const command of ['serve', 'simulate', 'replay', 'record', 'apply', 'plan'])

@@ -58,6 +58,20 @@ describe('a replay', () => {
     expect(seen.map(({ block }) => block.time)).toEqual([0, 200, 500].map((ms) => 1.5e12 + ms));
   });
 
+  test('keeps times that are uneven, in a loop too', async () => {
+    const stamps = [0, 1, 5, 6, 16, 17, 30];
+    const uneven = readCsv(`time,a\n${stamps.map((s) => `${1500000000 + s},0`).join('\n')}`, { rate: 1 });
+    for (const times of ['live', 'recorded'] as const) {
+      const { clock, seen, begin, subscription } = watch({ times, loop: true }, uneven);
+      await clock.turn(40_000);
+      subscription.unsubscribe();
+      const first = times === 'live' ? begin : 1.5e12;
+      expect(seen.map(({ block }) => (block.time - first) / 1000)).toEqual([...stamps, 31, 32, 36, 37]);
+      expect(seen.map(({ at }) => at / 1000)).toEqual([1, 2, 6, 7, 17, 18, 31, 32, 33, 37, 38]);
+      expect(seen.map(({ block }) => block.start)).toEqual(Array.from(seen.keys()));
+    }
+  });
+
   test('at speed Infinity gives all as fast as it goes', async () => {
     const { clock, seen, state } = watch({ speed: Infinity, blockFrames: 8 });
     await clock.turn(0);
