@@ -16,6 +16,8 @@ export interface Loss {
   readonly persistence?: number | null;
   /** 1 - nmse / persistence: 1 is perfect, 0 no better than the rival. */
   readonly skill: number | null;
+  /** Root of the mean squared error: known without an nmse, nothing moves that could be forecast. */
+  readonly rms?: number | null;
   /** When, in ms since 1970; now when nothing is said. */
   readonly time?: number;
 }
@@ -103,9 +105,11 @@ export class LossPlot {
   }
 
   #show(): void {
-    const { nmse, skill } = this.#newest ?? { nmse: NaN, skill: NaN };
+    const { nmse, skill, rms } = this.#newest ?? { nmse: NaN, skill: NaN };
     const shown = this.#error ? [nmse, skill] : [skill];
+    const rests = nmse === null && rms != null;
     shown.forEach((value, at) => writeText(this.#outputs[at], formatNumber(value ?? NaN)));
+    if (rests) writeText(this.#outputs[0], 'nothing to forecast');
     this.#outputs.at(-1)?.classList.toggle('tapline-good', Number(skill) > 0);
     this.#outputs.at(-1)?.classList.toggle('tapline-bad', Number(skill) < 0);
     this.#error?.invalidate();
@@ -127,7 +131,9 @@ export class LossPlot {
     this.#drawn ||= times.length > 0;
     const now = times.at(-1) ?? 0;
     const lines = columns.map((at) =>
-      Array.from(this.#record.column(at), (value) => (Number.isNaN(value) ? null : Math.max(worst, value))),
+      Array.from(this.#record.column(at), (value) =>
+        Number.isNaN(value) ? null : Math.min(mostError, Math.max(worst, value)),
+      ),
     );
     return [times.map((time) => time - now), ...lines];
   }
@@ -142,7 +148,10 @@ export class LossPlot {
         { ...line, stroke: theme.accent, width: 1.6 },
         { ...line, stroke: theme.ghost, width: 1.25, dash: [4, 3] },
       ],
-      scales: { x: sinceBegun, y: { range: (_, _low, high) => [0, Math.min(3, Math.max(1, (high || 0) * 1.1))] } },
+      scales: {
+        x: sinceBegun,
+        y: { range: (_, _low, high) => [0, Math.min(mostError, Math.max(1, (high || 0) * 1.1))] },
+      },
       axes: lineAxes(theme, (x) => (x === 0 && this.#paused ? 'paused' : formatAgo(x)), formatNumber, spans),
     };
   }
@@ -173,6 +182,8 @@ export class LossPlot {
 const dash = Symbol('dash');
 /** Skill below this is drawn there: how bad a beginner was says little. */
 const worst = -1;
+/** Errors above this are drawn there. */
+const mostError = 3;
 /** Steps of the time axis, in s. */
 const spans = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 28_800, 86_400];
 /** The whole record, and 5 s at least. */

@@ -71,7 +71,7 @@ export class ForecastScore {
   }
 
   get(): Score {
-    return { ...this.#recent.get(), overall: this.#overall.get(), frames: this.#overall.frames };
+    return { ...this.#recent.get(this.#overall), overall: this.#overall.get(), frames: this.#overall.frames };
   }
 
   save(): State {

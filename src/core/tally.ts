@@ -4,6 +4,9 @@ import { doublesIn, numberIn, type State } from './state.ts';
 export const rivals = ['learner', 'persistence', 'movingAverage', 'mains'] as const;
 export type Rival = (typeof rivals)[number];
 
+/** A variance below this part of what it is on the whole is none to speak of: a spread of 3 % of the usual one. */
+const still = 1e-3;
+
 /** Squared errors over the variance of the truth, mean over the channels that move; NaN until known. */
 export interface Standing {
   /** That of the learner. */
@@ -64,13 +67,16 @@ export class Tally {
     this.#loss += a * (loss - this.#loss);
   }
 
-  /** How all stand now. A channel whose truth never moved counts for nothing. */
-  get(): Standing {
+  /**
+   * How all stand now. A channel whose truth does not move, beside how it moves in `whole`, counts for nothing: it would
+   * drown the others.
+   */
+  get(whole: Tally = this): Standing {
     const channels = this.#mean.length;
     const shares = rivals.map((_, r) => {
       let [sum, moving] = [0, 0];
       for (let c = 0; c < channels; c++) {
-        if (!(this.#variance[c] > 0)) continue;
+        if (!(this.#variance[c] > still * whole.#variance[c])) continue;
         sum += this.#squares[r * channels + c] / this.#variance[c];
         moving++;
       }

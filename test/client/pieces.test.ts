@@ -389,6 +389,21 @@ describe('under a strict content security policy', () => {
     expect(seen).toEqual({ same: true, moved: true, heldSkill: '0.25', skill: '0.5' });
   });
 
+  test('a learner of what does not move says that there is nothing to forecast', async () => {
+    const words = await page.evaluate(() => {
+      const plot = new window.tapline.LossPlot(window.mount('a'));
+      const outputs = () => [...document.querySelectorAll('output')].map((output) => output.textContent);
+      plot.push({ nmse: null, skill: null, rms: null });
+      const unknown = outputs();
+      plot.push({ nmse: null, skill: null, rms: 0.01 });
+      return [unknown, outputs()];
+    });
+    expect(words).toEqual([
+      ['–', '–'],
+      ['nothing to forecast', '–'],
+    ]);
+  });
+
   test('a kernel plot names the peak of the kernel, and offers every output', async () => {
     const seen = await page.evaluate(async () => {
       const plot = new window.tapline.KernelPlot(window.mount('a'), { rate: 250, outputs: ['one', 'two'] });
