@@ -58,7 +58,7 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
       const file = outputFile(output);
       file.write(writer.header());
       let written = 0;
-      for (const [block, done] of applied(network, inputBlocks(recording, blockFrames, standardize), fft)) {
+      for (const [block, done] of applied(network, inputBlocks(recording, blockFrames, { standardize }), fft)) {
         file.write(writer.rows(block));
         written += frameCount(block);
         line.show(`applying ${share(done, recording.frames)}`);

@@ -1,6 +1,8 @@
 import { frameCount } from '../core/block.ts';
+import type { GapPolicy } from '../core/gap-filler.ts';
 import type { Learned } from '../core/learned.ts';
 import type { Learner } from '../core/learner.ts';
+import { plan } from '../core/plan.ts';
 import type { Recording } from '../sources/index.ts';
 import { inputBlocks } from './input-blocks.ts';
 import { pickedFrom, type Places } from './learn-places.ts';
@@ -18,22 +20,35 @@ export interface Pass {
   readonly learned: Learned;
   readonly curve: readonly CurvePoint[];
   readonly seconds: number;
+  /** Frames that were filled in. */
+  readonly filled: number;
 }
 
-/** Learns from a recording, from its beginning to its end. Throws where it holds no frames. */
-export function learnPass(
-  learner: Learner,
-  recording: Recording,
-  { places, standardize, line }: { places: Places; standardize?: number; line: Progress },
-): Pass {
+/** How a pass is made. */
+export interface PassOptions {
+  readonly places: Places;
+  /** What gaps are filled with that are no longer than the network sees. */
+  readonly gaps: GapPolicy;
+  readonly standardize?: number;
+  readonly line: Progress;
+}
+
+/**
+ * Learns from a recording, from its beginning to its end. Frames that are filled in are heard as if they had come, but are no
+ * truths of a target. Throws where it holds no frames.
+ */
+export function learnPass(learner: Learner, recording: Recording, options: PassOptions): Pass {
+  const { places, gaps: policy, standardize, line } = options;
+  const gaps = { policy, max: plan(learner.network.spec).receptiveField };
   const every = Math.max(1, Math.floor(recording.frames / dots));
   const curve: CurvePoint[] = [];
   const began = performance.now();
   let learned: Learned | undefined;
-  let done = 0;
-  for (const block of inputBlocks(recording, blockFrames, standardize)) {
+  let [done, filled] = [0, 0];
+  for (const block of inputBlocks(recording, blockFrames, { gaps, standardize })) {
     if (places.target.length > 0) learner.teach(pickedFrom(block, places.target));
-    learned = learner.push(pickedFrom(block, places.input));
+    if (block.valid) filled += frameCount(block);
+    learned = learner.push({ ...pickedFrom(block, places.input), valid: undefined });
     const { score } = learned;
     done += frameCount(block);
     if (done >= (curve.length + 1) * every) curve.push({ frame: block.start + frameCount(block), score });
@@ -41,5 +56,5 @@ export function learnPass(
   }
   line.clear();
   if (!learned) throw new UsageError('there are no frames to learn from');
-  return { learned, curve, seconds: (performance.now() - began) / 1000 };
+  return { learned, curve, filled, seconds: (performance.now() - began) / 1000 };
 }

@@ -1,11 +1,14 @@
 import writeFileAtomic from 'write-file-atomic';
 import { Command, Option } from '@commander-js/extra-typings';
+import type { GapPolicy } from '../core/gap-filler.ts';
 import { Learner } from '../core/learner.ts';
 import { lossNames, lossValue, optimizerNames, optimizerValue } from './learn-values.ts';
 import { networkFor, oneLayer } from './learn-network.ts';
+import { labelNote } from './label-note.ts';
 import { learnPass } from './learn-pass.ts';
 import { placesOf, rolesOf } from './learn-places.ts';
 import { learnerSettings, type Settings } from './learner-settings.ts';
+import { learningAdvice } from './learning-advice.ts';
 import { learningPage } from './learning-page.ts';
 import { learningReport } from './learning-report.ts';
 import { integerFrom, list, notNegativeNumber, positiveNumber } from './option-values.ts';
@@ -23,6 +26,7 @@ type LearnOptions = Settings & {
   rate?: number;
   target?: (string | number)[];
   reference?: (string | number)[];
+  gaps: GapPolicy;
   standardize?: number;
   report?: string;
 };
@@ -68,6 +72,11 @@ export function learnCommand(): Command<[string], LearnOptions> {
     .option('--reference <list>', "columns to cancel from the others, for the task 'cancel'", list)
     .option('--rate <hz>', 'frames a second, where the recording does not tell', positiveNumber('Hz'))
     .option('--mains <hz>', 'of the mains, for the rival that knows them: 50 or 60', positiveNumber('Hz'), 60)
+    .addOption(
+      new Option('--gaps <how>', 'what stands in short gaps, no longer than the network sees: the last samples, a line')
+        .choices(['hold', 'linear', 'zero', 'none'] as const)
+        .default('hold' as const),
+    )
     .option('--standardize <seconds>', 'take running mean and spread away first', positiveNumber('seconds'))
     .option('--report <file>', 'where a page with the learning curve and the kernels goes, as .html')
     .addHelpText(
@@ -75,17 +84,19 @@ export function learnCommand(): Command<[string], LearnOptions> {
       `${csvHelp}\nExample:\n  tapline learn recording.csv -o weights.safetensors --report learned.html`,
     )
     .action(async (input, options) => {
-      const { output, torch = false, report, network: path, task, taps, columns, rate, standardize } = options;
+      const { output, torch = false, report, network: path, task, taps, columns, rate, gaps, standardize } = options;
       checkTargets([output, report], path === undefined ? [input] : [input, path]);
       const settings = learnerSettings(options);
       const line = progress();
       const recording = await readRecordingOf(input, { columns, roles: rolesOf(options), rate }, line);
-      const { channels, frames } = recording;
+      const { channels } = recording;
+      if (columns === undefined) process.stderr.write(labelNote(input, recording));
       const places = placesOf(recording, task);
       const network = path === undefined ? oneLayer(places, taps) : await networkFor(places, channels, path);
       const before = network.weights();
       const learner = asUsage(() => new Learner(network, { ...settings, reference: places.reference }), path);
-      const { learned, curve, seconds } = learnPass(learner, recording, { places, standardize, line });
+      const pass = learnPass(learner, recording, { places, gaps, standardize, line });
+      const { learned, curve } = pass;
       const after = learned.weights();
       network.setWeights(after);
       write(output, network.save({ torch }));
@@ -96,7 +107,8 @@ export function learnCommand(): Command<[string], LearnOptions> {
           report,
           learningPage({ title: input, task, rate: recording.rate, curve, inputs, outputs, before, after }),
         );
-      process.stdout.write(learningReport(learned, { frames, seconds, output, torch, standardize }));
+      process.stdout.write(learningReport(recording, pass, { gaps, output, torch, standardize }));
+      process.stdout.write(learningAdvice(learned.score, { rate: recording.rate, standardize, network: path }));
       learner.close();
     });
 }

@@ -1,10 +1,10 @@
-import type { Learned } from '../core/learned.ts';
 import type { Standing } from '../core/tally.ts';
+import type { Recording } from '../sources/index.ts';
+import type { Pass } from './learn-pass.ts';
 
 /** What is told of a pass beside what was learned. */
 interface Told {
-  readonly frames: number;
-  readonly seconds: number;
+  readonly gaps: string;
   readonly output: string;
   readonly torch: boolean;
   readonly standardize?: number;
@@ -12,9 +12,11 @@ interface Told {
 
 /** What learning has come to, as a short text. */
 export function learningReport(
-  { score, updates, refused, rollbacks, rate }: Learned,
-  { frames, seconds, output, torch, standardize }: Told,
+  { frames }: Recording,
+  { learned, seconds, filled }: Pass,
+  { gaps, output, torch, standardize }: Told,
 ): string {
+  const { score, updates, refused, rollbacks, rate } = learned;
   const row = (name: string, of: (standing: Standing) => number) =>
     `${name.padEnd(24)}${shown(of(score.overall)).padStart(10)}${shown(of(score)).padStart(10)}`;
   const reasons = Object.entries(refused).filter(([, count]) => count > 0);
@@ -29,6 +31,9 @@ export function learningReport(
     '',
     `${frames} frames in ${seconds.toFixed(1)} s, ${score.frames} scored before they were learned, ${updates} updates`,
   ];
+  if (score.frames > 0 && !Number.isFinite(score.overall.skill)) lines.splice(-1, 0, '-: no channel changed', '');
+  else if (score.frames > 0 && !Number.isFinite(score.skill)) lines.splice(-1, 0, '-: no channel changed lately', '');
+  if (filled > 0) lines.push(`${filled} more frames never came and were filled in (--gaps ${gaps})`);
   if (reasons.length > 0)
     lines.push(
       `not learned from: ${reasons.map(([reason, count]) => `${count} ${sentences[reason] ?? reason}`).join(', ')}`,
@@ -42,12 +47,12 @@ export function learningReport(
 }
 
 const sentences: Record<string, string> = {
-  gap: 'in sight of warm-up, gaps or no numbers',
-  noTruth: 'without a truth',
+  gap: 'that saw the start, a gap or a missing sample',
+  noTruth: 'whose truth was missing',
   late: 'whose truth came too late',
   frozen: 'while frozen',
   alarmed: 'while alarmed',
-  notFinite: 'whose step was no number',
+  notFinite: 'whose step was not a number',
   exploded: 'whose loss exploded',
 };
 

@@ -1,0 +1,107 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { learnCommand } from '../../src/cli/learn.ts';
+import { learningAdvice } from '../../src/cli/learning-advice.ts';
+import type { Score } from '../../src/core/forecast-score.ts';
+import { noise } from '../core/random-networks.ts';
+import { runCommand } from './run-command.ts';
+
+const frames = 3000;
+let directory: string;
+const at = (name: string) => join(directory, name);
+const learn = (name: string, ...args: string[]) =>
+  runCommand(learnCommand(), [at(name), '-o', at('weights.safetensors'), ...args]);
+const write = (name: string, cells: (t: number) => string, keep: (t: number) => boolean = () => true) => {
+  const rows = Array.from({ length: frames }, (_, t) => `${t},${cells(t)}\n`).filter((_, t) => keep(t));
+  return writeFile(at(name), `time,${name}\n${rows.join('')}`);
+};
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tapline-'));
+  const chance = noise(7, frames);
+  // Every twelfth frame is missing, and once a hundred in a row.
+  await write(
+    'holes',
+    (t) => Math.sin(0.3 * t).toFixed(4),
+    (t) => t % 12 !== 5 && (t < 1000 || t >= 1100),
+  );
+  await write('far', (t) => (1e6 + 1e5 * chance[t]).toFixed(1));
+  await write('still', (t) => (t < 500 ? chance[t] : 1).toFixed(4));
+  const rows = Array.from({ length: frames }, (_, t) => `${t},${chance[t]},${t % 7 === 0 ? 1 : 0},5\n`);
+  await writeFile(at('labelled'), `time,a,anomaly,b\n${rows.join('')}`);
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+const learnedFrom = (stdout: string) => Number(/(\d+) scored/.exec(stdout)?.[1]);
+
+describe('gaps', () => {
+  test('no longer than the network sees are filled, so that there are whole windows to learn from; the report counts them', async () => {
+    const { stdout } = await learn('holes');
+    const short = Array.from({ length: frames }, (_, t) => t).filter((t) => t % 12 === 5 && (t < 1000 || t >= 1100));
+    expect(stdout).toContain(`\n${short.length} more frames never came and were filled in (--gaps hold)\n`);
+    expect(learnedFrom(stdout)).toBeGreaterThan(frames - 100 - 40);
+  });
+
+  test('stay with --gaps none, and what sees them is not learned from', async () => {
+    const { stdout } = await learn('holes', '--gaps', 'none');
+    expect(stdout).not.toContain('filled in');
+    expect(learnedFrom(stdout)).toBe(0);
+    expect(stdout).toMatch(/^not learned from: \d+ that saw the start, a gap or a missing sample/m);
+    expect(stdout).toContain(
+      '\nnothing was scored: every frame saw the start, a gap or a missing sample; try fewer --taps\n',
+    );
+  });
+
+  test('may be filled in other ways', async () => {
+    const skill = async (how: string) =>
+      Number(/^skill +(\S+)/m.exec((await learn('holes', '--gaps', how)).stdout)?.[1]);
+    expect(await skill('linear')).toBeGreaterThan(await skill('zero'));
+    await expect(learn('holes', '--gaps', 'guess')).rejects.toThrow('Allowed choices are hold, linear, zero, none');
+  });
+});
+
+describe('the report', () => {
+  test('says what to try where learning made it worse', async () => {
+    const { stdout } = await learn('far', '--optimizer', 'sgd', '--step', '1e-30');
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe("worse than 'nothing changes': try --standardize 64");
+  });
+
+  test('says why there is no share of a variance', async () => {
+    expect((await learn('still')).stdout).toContain('\n-: no channel changed lately\n');
+  });
+});
+
+test.each<[number, number, Parameters<typeof learningAdvice>[1], string]>([
+  [5000, 0.1, { rate: 1 }, ''],
+  [5000, NaN, { rate: 1 }, ''],
+  [5000, -1, { rate: 250 }, "worse than 'nothing changes': try --standardize 1\n"],
+  [
+    500,
+    -1,
+    { rate: 1, standardize: 9 },
+    "worse than 'nothing changes': 500 frames are too few to learn from; try fewer --taps\n",
+  ],
+  [5000, -1, { rate: 1, standardize: 9 }, "worse than 'nothing changes': try other --taps\n"],
+  [5000, -1, { rate: 1, standardize: 9, network: 'n.json' }, "worse than 'nothing changes': try another network\n"],
+])('after %d frames of skill %d, made with %j, the advice is %j', (count, skill, made, line) => {
+  expect(learningAdvice({ frames: count, overall: { skill } } as Score, made)).toBe(line);
+});
+
+describe('a column of at most two different samples', () => {
+  const note =
+    'no more than two different samples in anomaly, b, which look like labels: leave them out with --columns\n';
+
+  test('is told as a label', async () => {
+    expect((await learn('labelled')).stderr).toBe(`${at('labelled')}: ${note}`);
+  });
+
+  test('is not where it was asked for, or has a part to play', async () => {
+    expect((await learn('labelled', '--columns', 'a,anomaly')).stderr).toBe('');
+    const { stderr } = await learn('labelled', '--task', 'target', '--target', 'anomaly');
+    expect(stderr).toContain(
+      'no more than two different samples in b, which looks like a label: leave it out with --columns\n',
+    );
+  });
+});
