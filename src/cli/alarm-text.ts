@@ -1,5 +1,6 @@
 import type { Alarm } from '../core/detector/detector.ts';
 import type { FalseAlarms } from '../core/detector/false-alarms.ts';
+import { counted } from './counted.ts';
 
 /** What each cause means. */
 export const causeNames: Readonly<Record<Alarm['cause'], string>> = {
@@ -13,14 +14,14 @@ export const causeNames: Readonly<Record<Alarm['cause'], string>> = {
 /** `45 days`, `3.2 hours`: a time in words. */
 export function duration(seconds: number): string {
   const units: readonly (readonly [number, string])[] = [
-    [365 * 86_400, 'years'],
-    [86_400, 'days'],
-    [3600, 'hours'],
-    [60, 'minutes'],
+    [365 * 86_400, 'year'],
+    [86_400, 'day'],
+    [3600, 'hour'],
+    [60, 'minute'],
   ];
-  const [size, name] = units.find(([each]) => seconds >= 1.5 * each) ?? [1, 'seconds'];
+  const [size, name] = units.find(([each]) => seconds >= 1.5 * each) ?? [1, 'second'];
   const count = seconds / size;
-  return `${count >= 10 ? Math.round(count) : Number(count.toFixed(1))} ${name}`;
+  return counted(count >= 10 ? Math.round(count) : Number(count.toFixed(1)), name);
 }
 
 /** How rare a score is, at so many frames a second: once in how long; nothing where nothing was scored. */

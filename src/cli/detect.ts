@@ -6,7 +6,9 @@ import type { FalseAlarms } from '../core/detector/false-alarms.ts';
 import { csvWriter } from '../formats/index.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
 import { causeNames, channelsText, falseAlarmsText, gathered, rarity } from './alarm-text.ts';
+import { counted } from './counted.ts';
 import { detectReport } from './detect-report.ts';
+import { detectSummary } from './detect-summary.ts';
 import { ReportTrace } from './report-trace.ts';
 import { integerFrom, list, numberOrText, positiveNumber } from './option-values.ts';
 import { outputFile } from './output-file.ts';
@@ -35,7 +37,7 @@ export function detectCommand(): Command<[string], DetectOptions> {
     .option('--report <file>', 'one HTML file with signal, score and alarms')
     .option(
       '--false-alarms <rate>',
-      'how many false alarms you put up with: 1/day, 1/week, 1/month; or the mean frames between two, such as 10000',
+      'how many false alarms you put up with: 1/month, 6/hour, so many a second, minute, hour, day, week, month or year; a plain number is the mean frames between two, such as 10000',
       numberOrText,
       '1/month',
     )
@@ -85,7 +87,7 @@ export function detectCommand(): Command<[string], DetectOptions> {
           throw targetFault(report, error);
         }
       }
-      process.stderr.write(`${alarms.length} alarms in ${recording.frames} frames at ${rateOfFalse} false ones\n`);
+      process.stderr.write(detectSummary(alarms.length, recording.frames, falseAlarms, recording.rate));
     });
 }
 
@@ -111,7 +113,7 @@ function alarmLines(alarms: readonly Alarm[], labels: readonly string[], rate: n
         causeNames[alarm.cause],
         channelsText(alarm, labels),
         rarity(alarm.score, rate),
-        since > 0 ? `built up over ${since} frame${since > 1 ? 's' : ''}` : '',
+        since > 0 ? `built up over ${counted(since, 'frame')}` : '',
       ];
       return `${parts.filter((part) => part !== '').join('  ')}\n`;
     })

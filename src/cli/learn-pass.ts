@@ -52,7 +52,7 @@ export function learnPass(learner: Learner, recording: Recording, options: PassO
     const { score } = learned;
     done += frameCount(block);
     if (done >= (curve.length + 1) * every) curve.push({ frame: block.start + frameCount(block), score });
-    line.show(`learning ${share(done, recording.frames)}, skill ${score.skill.toFixed(2)}`);
+    line.show(`learning ${share(done, recording.frames + recording.lost)}, skill ${score.skill.toFixed(2)}`);
   }
   line.clear();
   if (!learned) throw new UsageError('there are no frames to learn from');

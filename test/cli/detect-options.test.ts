@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { channelsText, gathered } from '../../src/cli/alarm-text.ts';
+import { counted } from '../../src/cli/counted.ts';
 import { detectCommand } from '../../src/cli/detect.ts';
 import type { Alarm } from '../../src/core/detector/detector.ts';
 import { random } from '../../src/core/random.ts';
@@ -34,7 +35,7 @@ describe('tapline detect', () => {
       expect.stringMatching(/ {2}fell silent {2}12 channels: s1, s2, s3, s4, s5, s6, s7, s8 and 4 more {2}built up/),
     ]);
     const count = stdout.trimEnd().split('\n').length;
-    expect(stderr).toBe(`${count} alarms in ${frames} frames at 1/month false ones\n`);
+    expect(stderr).toContain(`${counted(count, 'alarm')} in ${frames} frames (false alarms: 1/month)\n`);
     expect((await readFile(at('dies.html'), 'utf8')).match(/<tr><td>/g)).toHaveLength(count);
   });
 
@@ -42,7 +43,7 @@ describe('tapline detect', () => {
     const hourly = await detect('--columns', '1', '--false-alarms', '1/hour');
     const counted = await detect('--columns', '1', '--false-alarms', '3600');
     expect(counted.stdout).toBe(hourly.stdout);
-    expect(counted.stderr).toContain('at 1 in 3600 frames false ones');
+    expect(counted.stderr).toContain('(false alarms: 1 in 3600 frames)');
     await expect(detect('--false-alarms', '0')).rejects.toThrow(
       /falseAlarms must be a number .* frames between two, got 0/,
     );
