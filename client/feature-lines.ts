@@ -8,7 +8,7 @@ import { formatNumber, showUnit } from './format-number.ts';
 import { type Level, levelOf } from './level.ts';
 import type { Ring } from './ring.ts';
 import type { Theme } from './theme.ts';
-import { TimeChart, type TimeOptions } from './time-chart.ts';
+import { sparse, TimeChart, type TimeOptions } from './time-chart.ts';
 
 export interface FeatureLinesOptions extends TimeOptions {
   /** What each feature map is called; numbers when nothing is said. */
@@ -101,7 +101,7 @@ export class FeatureLines {
         ...this.#drawn.map((_, place) => ({
           stroke: theme.traces[place % theme.traces.length],
           width: 1.25,
-          points: { show: false },
+          points: sparse,
           pxAlign: 0,
         })),
       ],

@@ -2,6 +2,7 @@ import type uPlot from 'uplot';
 import { invalid, positive } from '../src/core/check.ts';
 import { Chart } from './chart.ts';
 import { addElement, writeText } from './element.ts';
+import { frequencyUnit, lagUnit, type TimeUnit } from './duration.ts';
 import { formatNumber } from './format-number.ts';
 import { addHalf } from './half.ts';
 import { lineAxes, plainCursor } from './line-axes.ts';
@@ -48,6 +49,7 @@ export class KernelPlot {
   readonly #kernel: Chart;
   readonly #spectrum: SpectrumChart;
   readonly #rate: number;
+  readonly #often: TimeUnit;
   readonly #options: KernelPlotOptions;
   readonly #end: () => void;
   #shape: readonly [number, number, number] = [0, 0, 0];
@@ -62,6 +64,7 @@ export class KernelPlot {
   constructor(element: HTMLElement, options: KernelPlotOptions = {}) {
     const { rate = 0, view } = options;
     this.#rate = rate === 0 ? 0 : positive('rate', rate, 'Hz');
+    this.#often = this.#rate > 0 ? frequencyUnit(this.#rate) : { name: '', size: 1 };
     this.#options = options;
     this.#output = options.output;
     adoptStyle(element);
@@ -80,7 +83,7 @@ export class KernelPlot {
       options: () => this.#kernelOptions(),
       draw: () => this.#drawKernel(),
     });
-    this.#spectrum = new SpectrumChart(right.body, (x) => `${formatNumber(x)}${this.#rate > 0 ? ' Hz' : ''}`);
+    this.#spectrum = new SpectrumChart(right.body, (x) => this.#frequency(x, formatNumber));
     this.#end = view?.onChange(() => this.#catchUp()) ?? (() => undefined);
   }
 
@@ -128,9 +131,10 @@ export class KernelPlot {
     this.#output = output;
     this.#select.value = String(output);
     const inputs = this.#shape[2];
-    const now = kernelSpectrum(this.#slice(this.#data), inputs, this.#rate || 1);
-    const start = kernelSpectrum(this.#slice(this.#start), inputs, this.#rate || 1);
-    const peak = this.#rate > 0 ? `${now.peak.toFixed(1)} Hz` : `${now.peak.toFixed(3)} of the rate`;
+    const rate = (this.#rate || 1) * this.#often.size;
+    const now = kernelSpectrum(this.#slice(this.#data), inputs, rate);
+    const start = kernelSpectrum(this.#slice(this.#start), inputs, rate);
+    const peak = this.#rate > 0 ? this.#frequency(now.peak, (x) => x.toFixed(1)) : `${now.peak.toFixed(3)} of the rate`;
     writeText(this.#peak, Number.isFinite(now.peak) ? `peak ${peak}` : '');
     const lines = this.#strongestInputs();
     if (lines.join() !== this.#lines.join()) {
@@ -189,6 +193,15 @@ export class KernelPlot {
     return weights.subarray((this.#output ?? 0) * size, ((this.#output ?? 0) + 1) * size);
   }
 
+  #frequency(x: number, write: (x: number) => string): string {
+    return `${write(x)} ${this.#often.name}`.trim();
+  }
+
+  /** The unit of lags. */
+  get #lag(): TimeUnit {
+    return this.#rate > 0 ? lagUnit(this.#shape[1] / this.#rate) : { name: '', size: 1 };
+  }
+
   #kernelOptions(): Omit<uPlot.Options, 'width' | 'height'> {
     const { theme } = this.#kernel;
     const line = { points: { show: false }, pxAlign: 0 };
@@ -198,13 +211,13 @@ export class KernelPlot {
       ...plainCursor,
       series: [{}, ...ghosts, ...lines],
       scales: { x: { time: false }, y: { range: (_, low, high) => around(low, high) } },
-      axes: lineAxes(theme, (x) => `${formatNumber(x)}${this.#rate > 0 ? ' ms' : ''}`, formatNumber),
+      axes: lineAxes(theme, (x) => `${formatNumber(x)} ${this.#lag.name}`.trim(), formatNumber),
     };
   }
 
   #drawKernel(): uPlot.AlignedData {
     const [, taps, inputs] = this.#shape;
-    const x = Array.from({ length: taps }, (_, tap) => (this.#rate > 0 ? (tap * 1000) / this.#rate : tap));
+    const x = Array.from({ length: taps }, (_, tap) => tap / (this.#rate || 1) / this.#lag.size);
     const lines = (weights: Float64Array): number[][] =>
       this.#lines.map((input) => x.map((_, tap) => weights[tap * inputs + input]));
     return [x, ...lines(this.#slice(this.#start)), ...lines(this.#slice(this.#data))];

@@ -1,6 +1,7 @@
 import type uPlot from 'uplot';
 import { Chart } from './chart.ts';
 import { addElement, writeText } from './element.ts';
+import { ago, timeSteps } from './duration.ts';
 import { formatNumber } from './format-number.ts';
 import { addHalf } from './half.ts';
 import { lineAxes, plainCursor } from './line-axes.ts';
@@ -138,6 +139,11 @@ export class LossPlot {
     return [times.map((time) => time - now), ...lines];
   }
 
+  #ago(x: number): string {
+    if (x === 0) return this.#paused ? 'paused' : 'now';
+    return ago(-x, this.#record.column(0).at(-1) ?? 0);
+  }
+
   #errorOptions(): Omit<uPlot.Options, 'width' | 'height'> {
     const { theme } = this.#error ?? this.#skill;
     const line = { points: { show: false }, pxAlign: 0, spanGaps: true };
@@ -152,7 +158,7 @@ export class LossPlot {
         x: sinceBegun,
         y: { range: (_, _low, high) => [0, Math.min(mostError, Math.max(1, (high || 0) * 1.1))] },
       },
-      axes: lineAxes(theme, (x) => (x === 0 && this.#paused ? 'paused' : formatAgo(x)), formatNumber, spans),
+      axes: lineAxes(theme, (x) => this.#ago(x), formatNumber, timeSteps),
     };
   }
 
@@ -173,7 +179,7 @@ export class LossPlot {
         },
       ],
       scales: { x: sinceBegun, y: { range: (_, low) => [Math.min(0, low || 0), 1] } },
-      axes: lineAxes(theme, (x) => (x === 0 && this.#paused ? 'paused' : formatAgo(x)), formatNumber, spans),
+      axes: lineAxes(theme, (x) => this.#ago(x), formatNumber, timeSteps),
     };
   }
 }
@@ -184,8 +190,6 @@ const dash = Symbol('dash');
 const worst = -1;
 /** Errors above this are drawn there. */
 const mostError = 3;
-/** Steps of the time axis, in s. */
-const spans = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 28_800, 86_400];
 /** The whole record, and 5 s at least. */
 const sinceBegun: uPlot.Scale = { time: false, range: (_, low) => [Math.min(-5, low || 0), 0] };
 
@@ -193,11 +197,4 @@ const sinceBegun: uPlot.Scale = { time: false, range: (_, low) => [Math.min(-5, 
 function rising(times: Float64Array): number[] {
   let last = -Infinity;
   return Array.from(times, (time) => (last = Math.max(time, last + 1e-3)));
-}
-
-function formatAgo(seconds: number): string {
-  const ago = -seconds;
-  if (ago === 0) return 'now';
-  if (ago < 120) return `−${formatNumber(ago)} s`;
-  return ago < 7200 ? `−${formatNumber(ago / 60)} min` : `−${formatNumber(ago / 3600)} h`;
 }

@@ -54,6 +54,11 @@ export class Ring {
     return this.#step;
   }
 
+  /** Mean ms from kept frame to frame; NaN with fewer than two. */
+  get pace(): number {
+    return (this.#last - this.times[this.at(this.#first)]) / (this.#next - this.#first - 1);
+  }
+
   /** Where frame `index` lies; the frames after it follow. */
   at(index: number): number {
     return index % this.capacity;

@@ -9,7 +9,7 @@ import { SignalLabels } from './signal-labels.ts';
 import { drawSpans, type Span } from './spans.ts';
 import { eegRail, signalQuality } from './signal-quality.ts';
 import type { Ring } from './ring.ts';
-import { TimeChart, type TimeOptions } from './time-chart.ts';
+import { sparse, TimeChart, type TimeOptions } from './time-chart.ts';
 import type { Theme } from './theme.ts';
 
 /** A channel by its label, or by label and unit. */
@@ -134,7 +134,7 @@ export class SignalPlot {
         ...this.#visible.map((channel) => ({
           stroke: theme.traces[channel % theme.traces.length],
           width: 1,
-          points: { show: false },
+          points: sparse,
           pxAlign: 0,
         })),
       ],

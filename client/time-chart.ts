@@ -1,9 +1,16 @@
 import type uPlot from 'uplot';
 import type { Block } from '../src/core/block.ts';
 import { Chart } from './chart.ts';
+import { ago, timeSteps } from './duration.ts';
 import { Ring } from './ring.ts';
 import type { Theme } from './theme.ts';
 import { TimeView } from './time-view.ts';
+
+/** Frames that are kept of an irregular stream. */
+const irregular = 8192;
+
+/** Up to so many frames each is seen for itself. */
+const fewest = 40;
 
 /** Options that every piece with a time axis takes. */
 export interface TimeOptions {
@@ -11,7 +18,7 @@ export interface TimeOptions {
   window?: number;
   /** How much is kept, in s, so that the window can be widened later; the window when nothing is said. */
   history?: number;
-  /** Frames a second to make room for, in Hz: needed for irregular streams only, of which 100 are expected. */
+  /** Frames a second to make room for, in Hz: for irregular streams only, of which 8192 frames are kept where it is not said. */
   rate?: number;
   /** Pieces given one view show the same stretch of time, and pause together. */
   view?: TimeView;
@@ -43,7 +50,7 @@ export class TimeChart {
 
   constructor(element: HTMLElement, options: TimeOptions, drawing: TimeDrawing) {
     this.#history = options.history ?? 0;
-    this.#rate = options.rate && options.rate > 0 ? options.rate : 100;
+    this.#rate = options.rate ?? 0;
     this.view = options.view ?? new TimeView(options.window);
     this.chart = new Chart(element, {
       label: drawing.label,
@@ -67,7 +74,8 @@ export class TimeChart {
   room(ring: Ring | undefined, block: Block): Ring {
     if (ring && this.view.paused && block.time > this.view.end) this.#freeze(ring);
     const rate = block.rate > 0 ? block.rate : this.#rate;
-    const capacity = Math.ceil(rate * (Math.max(this.#history, this.view.window) + 2));
+    const span = Math.max(this.#history, this.view.window) + 2;
+    const capacity = rate > 0 ? Math.ceil(rate * span) : irregular;
     if (!ring) return new Ring(block.channels, capacity);
     return ring.capacity < capacity ? ring.copy(capacity) : ring;
   }
@@ -116,6 +124,9 @@ export class TimeChart {
   }
 }
 
+/** Frames are drawn as dots too while they are few. */
+export const sparse: uPlot.Series.Points = { show: (plot) => plot.data[0].length <= fewest, size: 4, width: 0 };
+
 function timeAxis(theme: Theme, view: TimeView, grid: boolean): uPlot.Axis {
   return {
     scale: 'x',
@@ -124,9 +135,9 @@ function timeAxis(theme: Theme, view: TimeView, grid: boolean): uPlot.Axis {
     font: theme.font,
     stroke: theme.muted,
     space: 56,
-    incrs: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20],
+    incrs: timeSteps,
     grid: { show: grid, stroke: theme.line, width: 1 },
     ticks: { stroke: theme.line, width: 1, size: 4 },
-    values: (_, splits) => splits.map((s) => (s === 0 ? (view.paused ? 'paused' : 'now') : `−${Math.abs(s)} s`)),
+    values: (_, splits) => splits.map((s) => (s === 0 ? (view.paused ? 'paused' : 'now') : ago(-s, view.window))),
   };
 }

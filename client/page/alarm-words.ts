@@ -1,4 +1,5 @@
 import type { AlarmCause, AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
+import { duration } from '../duration.ts';
 
 /** What each cause means to somebody who reads a list. */
 const causes: Readonly<Record<AlarmCause, string>> = {
@@ -35,19 +36,6 @@ export function rarity({ score, rate }: AlarmMember): string {
   if (score <= 0) return '';
   const frames = 10 ** score;
   return `once in ${rate > 0 ? duration(frames / rate) : `${Math.round(frames)} frames`}`;
-}
-
-/** A time in words, in s: `45 min`, `3.2 days`. */
-export function duration(seconds: number): string {
-  const units: readonly (readonly [size: number, name: string])[] = [
-    [31_536_000, 'years'],
-    [86_400, 'days'],
-    [3600, 'h'],
-    [60, 'min'],
-  ];
-  const [size, name] = units.find(([each]) => seconds >= 1.5 * each) ?? [1, 's'];
-  const count = seconds / size;
-  return `${count >= 10 || size === 1 ? Math.round(count) : Number(count.toFixed(1))} ${name}`;
 }
 
 /** The time of day, and the day where it is another one. */

@@ -1,7 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
-import { clock, duration, rarity, whatIs, whoseIs } from './alarm-words.ts';
+import { duration } from '../duration.ts';
+import { clock, rarity, whatIs, whoseIs } from './alarm-words.ts';
 import { choice } from './controls-view.ts';
 import { openAlarms, type PageState, selectedStream } from './page-state.ts';
 import type { PageStore } from './page-store.ts';

@@ -42,6 +42,14 @@ export function toggle(options: {
   >`;
 }
 
+/** Says how many frames are needed before there is something to see, while they have not come. */
+export function waiting(needed: number, came: number): TemplateResult | undefined {
+  if (came >= needed) return undefined;
+  return html`<p class="waiting" role="status" data-testid="waiting">
+    <span>Waiting for ${needed} frames: ${came} came.</span>
+  </p>`;
+}
+
 /** A card: a title, one line that says what it shows, controls, and a body. */
 export function card(options: {
   title: string;

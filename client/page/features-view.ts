@@ -1,17 +1,17 @@
 import { html, type TemplateResult } from 'lit-html';
 import { FeatureLines } from '../feature-lines.ts';
 import { FeatureMap } from '../feature-map.ts';
-import { formatNumber } from '../format-number.ts';
+import { duration } from '../duration.ts';
 import { isLevel } from '../level.ts';
 import type { PaletteName } from '../palette.ts';
 import { groupRows, isRegular } from '../row-groups.ts';
 import type { MapInfo, StreamInfo } from '../../src/protocol/index.ts';
-import { card, choice } from './controls-view.ts';
+import { card, choice, waiting } from './controls-view.ts';
 import { type Mounted, mountPiece } from './mount-piece.ts';
-import { type PageState, selectedMap, type StreamSettings } from './page-state.ts';
+import { framesOf, type PageState, selectedMap, type StreamSettings } from './page-state.ts';
 import type { PageStore } from './page-store.ts';
-import { history } from './signal-view.ts';
 import type { StreamFeed } from './stream-feed.ts';
+import { longestWindow } from './windows.ts';
 
 /** No more lines than this at once. */
 const mostLines = 8;
@@ -32,7 +32,7 @@ export function featuresView(shown: Omit<Shown, 'map'>): TemplateResult | undefi
 }
 
 function heatmapView({ state, info, map, feed, settings, store }: Shown): TemplateResult {
-  const truth = feed.hasEvents ? ' Bars: what really happened, as its source tells.' : '';
+  const truth = feed.hasEvents ? ' Bars: what its source says happened.' : '';
   return card({
     name: 'map',
     title: `Feature maps: ${map.name}`,
@@ -47,12 +47,18 @@ function heatmapView({ state, info, map, feed, settings, store }: Shown): Templa
             chosen: (index) => store.set(info.name, { map: index }),
           })
         : undefined,
-    body: html`<div
-      class="piece"
-      data-testid="feature-map"
-      ${mountPiece(shapeOf(info, map), { palette: state.palette, ...level(map, state.dB) }, mountMap(map, feed))}
-    ></div>`,
+    body: html`${waiting(framesTo(info, map), framesOf(state, info))}
+      <div
+        class="piece"
+        data-testid="feature-map"
+        ${mountPiece(shapeOf(info, map), { palette: state.palette, ...level(map, state.dB) }, mountMap(info, map, feed))}
+      ></div>`,
   });
+}
+
+/** Frames of the stream before the first of a map that sees nothing but it. */
+function framesTo({ rate }: StreamInfo, map: MapInfo): number {
+  return Math.ceil((map.warmUp * (rate || 1)) / (map.rate || 1)) + 1;
 }
 
 const aboutColors: Partial<Record<PaletteName, string>> = { turbo: 'red is most', 'red-blue': 'red is most' };
@@ -66,7 +72,7 @@ function aboutRows({ labels }: MapInfo): string {
 }
 
 function aboutDelay({ groupDelay }: MapInfo): string {
-  return groupDelay > 0 ? `; about ${formatNumber(Math.round(groupDelay / 100) / 10)} s behind the signal` : '';
+  return groupDelay > 0 ? `; ${duration(groupDelay / 1000)} behind the signal` : '';
 }
 
 function linesView({ state, info, map, feed, settings, store }: Shown): TemplateResult {
@@ -89,14 +95,15 @@ function linesView({ state, info, map, feed, settings, store }: Shown): Template
     body: html`<div
       class="piece"
       data-testid="feature-lines"
-      ${mountPiece(shapeOf(info, map), { rows: group.rows, ...level(map, state.dB) }, mountLines(map, feed))}
+      ${mountPiece(shapeOf(info, map), { rows: group.rows, ...level(map, state.dB) }, mountLines(info, map, feed))}
     ></div>`,
   });
 }
 
-function mountMap(map: MapInfo, feed: StreamFeed) {
+function mountMap(info: StreamInfo, map: MapInfo, feed: StreamFeed) {
   return (element: HTMLElement, settings: { palette: PaletteName; dB?: boolean }): Mounted<typeof settings> => {
     const { labels, unit = '' } = map;
+    const history = longestWindow(info.rate);
     const piece = new FeatureMap(element, { labels, unit, history, view: feed.view, sync: 'page', ...settings });
     const end = feed.attach({
       features: (block, index) => index === map.index && block.channels === labels.length && piece.push(block),
@@ -106,9 +113,10 @@ function mountMap(map: MapInfo, feed: StreamFeed) {
   };
 }
 
-function mountLines(map: MapInfo, feed: StreamFeed) {
+function mountLines(info: StreamInfo, map: MapInfo, feed: StreamFeed) {
   return (element: HTMLElement, settings: { rows: readonly number[]; dB?: boolean }): Mounted<typeof settings> => {
     const { labels, unit = '' } = map;
+    const history = longestWindow(info.rate);
     const piece = new FeatureLines(element, {
       labels,
       unit,

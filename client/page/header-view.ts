@@ -1,16 +1,18 @@
 import { html, type TemplateResult } from 'lit-html';
+import type { StreamInfo } from '../../src/protocol/index.ts';
+import { duration } from '../duration.ts';
 import { isLevel } from '../level.ts';
 import { palettes } from '../palette.ts';
 import { choice, toggle } from './controls-view.ts';
-import { type Connection, type PageState, selectedMap, selectedStream } from './page-state.ts';
+import { type Connection, type PageState, rateOf, selectedMap, selectedStream, windowOf } from './page-state.ts';
 import type { PageStore } from './page-store.ts';
-
-const windows = [1, 2, 5, 10, 20, 30, 60];
+import { windowsOf } from './windows.ts';
 
 /** The bar on top: what this is, whether it is connected, and what holds for all panels. */
 export function headerView(state: PageState, store: PageStore): TemplateResult {
-  const live = state.connection.is === 'open' && (selectedStream(state)?.live ?? true);
-  const words = state.paused ? `paused, live −${Math.round(state.behind)} s` : live ? 'live' : notLive(state);
+  const info = selectedStream(state);
+  const live = state.connection.is === 'open' && (info?.live ?? true);
+  const words = state.paused ? `paused, live −${duration(Math.round(state.behind))}` : live ? 'live' : notLive(state);
   return html`<header class="bar">
     <div class="brand">
       <svg viewBox="0 0 32 32" aria-hidden="true">
@@ -39,13 +41,7 @@ export function headerView(state: PageState, store: PageStore): TemplateResult {
       >
         ${state.paused ? 'Go live' : 'Pause'}<kbd>Space</kbd>
       </button>
-      ${choice({
-        label: 'Window',
-        testid: 'window',
-        value: state.window,
-        choices: windows.map((value) => ({ value, text: `${value} s` })),
-        chosen: (window) => store.change({ window }),
-      })}
+      ${info && windowView(state, info, store)}
       ${choice({
         label: 'Colours',
         testid: 'palette',
@@ -62,6 +58,18 @@ export function headerView(state: PageState, store: PageStore): TemplateResult {
       })}
     </div>
   </header>`;
+}
+
+function windowView(state: PageState, info: StreamInfo, store: PageStore): TemplateResult {
+  const value = windowOf(state, info);
+  const windows = new Set([...windowsOf(rateOf(state, info)), value]);
+  return choice({
+    label: 'Window',
+    testid: 'window',
+    value,
+    choices: [...windows].sort((a, b) => a - b).map((seconds) => ({ value: seconds, text: duration(seconds) })),
+    chosen: (window) => store.set(info.name, { window }),
+  });
 }
 
 function notLive({ connection }: PageState): string {

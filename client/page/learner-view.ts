@@ -3,9 +3,9 @@ import { formatNumber } from '../format-number.ts';
 import { KernelPlot } from '../kernel-plot.ts';
 import { LossPlot } from '../loss-plot.ts';
 import type { LearnerInfo, StreamInfo } from '../../src/protocol/index.ts';
-import { toggle } from './controls-view.ts';
+import { toggle, waiting } from './controls-view.ts';
 import { type Mounted, mountPiece } from './mount-piece.ts';
-import { learnerKey, type PageState, selectedLearner, type StreamSettings } from './page-state.ts';
+import { framesOf, learnerKey, type PageState, selectedLearner, type StreamSettings } from './page-state.ts';
 import type { PageStore } from './page-store.ts';
 import type { StreamFeed } from './stream-feed.ts';
 
@@ -55,11 +55,17 @@ function learnerView(
             </button>`
       }
     </header>
-    ${open ? openView(info, learner, feed, store) : undefined}
+    ${open ? openView(state, info, learner, feed, store) : undefined}
   </section>`;
 }
 
-function openView(info: StreamInfo, learner: LearnerInfo, feed: StreamFeed, store: PageStore): TemplateResult {
+function openView(
+  state: PageState,
+  info: StreamInfo,
+  learner: LearnerInfo,
+  feed: StreamFeed,
+  store: PageStore,
+): TemplateResult {
   const key = JSON.stringify([info.name, info.run, learner.index, learner.taps, learner.channels, learner.outputs]);
   const taught = (event: Event): void => {
     const step = 10 ** Number((event.target as HTMLInputElement).value);
@@ -86,6 +92,7 @@ function openView(info: StreamInfo, learner: LearnerInfo, feed: StreamFeed, stor
         /><output>${formatNumber(learner.step)}</output></label
       >
     </div>
+    ${waiting(learner.taps + 1, framesOf(state, info))}
     <div class="piece" data-testid="kernel" ${mountPiece(key, {}, mountKernels(info, learner, feed))}></div>
     <div class="piece" data-testid="loss" ${mountPiece(key, {}, mountLoss(learner, feed))}></div>`;
 }

@@ -1,10 +1,11 @@
 import { render } from 'lit-html';
 import { distinctUntilChanged, fromEvent, interval, map } from 'rxjs';
 import { watch, type Watched } from '../watch.ts';
-import { learnerKey, orderStreams, watchedStreams, withAlarm } from './page-state.ts';
+import { learnerKey, orderStreams, rateOf, watchedStreams, windowOf, withAlarm } from './page-state.ts';
 import { PageStore } from './page-store.ts';
 import { pageView } from './page-view.ts';
 import { StreamFeed } from './stream-feed.ts';
+import { longestWindow } from './windows.ts';
 
 const store = new PageStore();
 const feeds = new Map<string, StreamFeed>();
@@ -13,7 +14,6 @@ const root = document.getElementById('page');
 function feedOf(stream: string): StreamFeed {
   const feed = feeds.get(stream) ?? new StreamFeed();
   if (!feeds.has(stream)) {
-    feed.view.setWindow(store.state.window);
     if (store.state.paused) feed.view.pause();
     feeds.set(stream, feed);
     tellAlarms(stream, feed);
@@ -25,6 +25,19 @@ function feedOf(stream: string): StreamFeed {
 function tellAlarms(name: string, feed: StreamFeed): void {
   const alarms = [...store.state.alarms.values()];
   feed.alarms(alarms.map((alarm) => ({ ...alarm, members: alarm.members.filter(({ stream }) => stream === name) })));
+}
+
+/** How often frames of irregular streams come; a pace that hardly changes stays. */
+function paces(): Map<string, number> {
+  const { state } = store;
+  return new Map(
+    state.streams
+      .filter(({ rate }) => rate === 0)
+      .map(({ name }) => {
+        const [before, now] = [state.paces.get(name) ?? 0, feeds.get(name)?.pace ?? 0];
+        return [name, before > 0 && now > before / 2 && now < before * 2 ? before : now];
+      }),
+  );
 }
 
 /** Closes every open menu but the one that `target` is in. */
@@ -51,7 +64,7 @@ function take(message: Watched): void {
   } else if (message.type === 'alarm') {
     change({ alarms: withAlarm(state.alarms, message.alarm) });
   } else if (message.type === 'health') {
-    change({ health: new Map(message.streams.map((health) => [health.name, health])) });
+    change({ health: new Map(message.streams.map((health) => [health.name, health])), paces: paces() });
   } else if (message.stream !== undefined) {
     if (message.type === 'loss') {
       const skills = new Map(state.skills).set(learnerKey(message.stream, message.learner), message.skill);
@@ -61,14 +74,15 @@ function take(message: Watched): void {
   }
 }
 
-store.changes
-  .pipe(
-    map(({ window }) => window),
-    distinctUntilChanged(),
-  )
-  .subscribe((window) => {
-    for (const { view } of feeds.values()) view.setWindow(window);
-  });
+store.changes.subscribe((state) => {
+  for (const info of state.streams) {
+    const feed = feeds.get(info.name);
+    const window = windowOf(state, info);
+    if (!feed) continue;
+    feed.remembered = Math.max(window, longestWindow(rateOf(state, info)));
+    if (feed.view.window !== window) feed.view.setWindow(window);
+  }
+});
 store.changes
   .pipe(
     map(({ paused }) => paused),

@@ -2,6 +2,7 @@ import type { AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
 import type { Maintenance } from '../../src/core/alarms/maintenance.ts';
 import type { Coupling } from '../signal-plot.ts';
 import type { PaletteName } from '../palette.ts';
+import { usualWindow } from './windows.ts';
 import type { HealthMessage, LearnerInfo, MapInfo, StreamInfo } from '../../src/protocol/index.ts';
 
 /** How the page stands with its server. */
@@ -18,6 +19,8 @@ export interface StreamSettings {
   readonly map?: number;
   readonly lines?: string;
   readonly learner?: number;
+  /** In s. */
+  readonly window?: number;
 }
 
 /** Everything that the page shows but the signals themselves. */
@@ -32,8 +35,8 @@ export interface PageState {
   readonly maintenance: readonly Maintenance[];
   /** The stream that somebody chose. */
   readonly chosen?: string;
-  /** In s. */
-  readonly window: number;
+  /** How often frames of irregular streams come, in Hz, by the stream's name. */
+  readonly paces: ReadonlyMap<string, number>;
   readonly paused: boolean;
   /** How far a paused view lies behind, in s. */
   readonly behind: number;
@@ -49,7 +52,7 @@ export const initialState: PageState = {
   skills: new Map(),
   alarms: new Map(),
   maintenance: [],
-  window: 10,
+  paces: new Map(),
   paused: false,
   behind: 0,
   palette: 'viridis',
@@ -93,6 +96,27 @@ export function watchedStreams(state: PageState): string[] {
 /** Whether a stream is EEG: of kind 'eeg', or of one whose last word that is. */
 export function isEeg({ kind = '' }: StreamInfo): boolean {
   return /\beeg$/i.test(kind);
+}
+
+/** Hz of a stream, as it says or as its frames come; 0: not known yet. */
+export function rateOf(state: PageState, { name, rate }: StreamInfo): number {
+  return rate || (state.paces.get(name) ?? 0);
+}
+
+/** How many times as fast as its rate says a stream comes; 1 where that is about right, or not to be told in 5 s. */
+export function speedOf({ health }: PageState, { name, rate }: StreamInfo): number {
+  const speed = (health.get(name)?.rate ?? 0) / rate;
+  return rate < 2 || !(speed > 0) || Math.abs(speed - 1) < 0.15 ? 1 : speed;
+}
+
+/** How many frames of a stream have come. */
+export function framesOf({ health }: PageState, { name, next }: StreamInfo): number {
+  return health.get(name)?.received ?? next;
+}
+
+/** How much of a stream is shown, in s. */
+export function windowOf(state: PageState, info: StreamInfo): number {
+  return state.settings.get(info.name)?.window ?? usualWindow(rateOf(state, info));
 }
 
 /** The feature map of a stream that is shown. */

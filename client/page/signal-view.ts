@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
-import { formatNumber } from '../format-number.ts';
+import { pace } from '../duration.ts';
 import { type Coupling, SignalPlot } from '../signal-plot.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
 import { card, choice } from './controls-view.ts';
@@ -7,9 +7,7 @@ import { type Mounted, mountPiece } from './mount-piece.ts';
 import type { PageState, StreamSettings } from './page-state.ts';
 import type { PageStore } from './page-store.ts';
 import type { StreamFeed } from './stream-feed.ts';
-
-/** How long rings keep, in s: the widest window. */
-export const history = 60;
+import { longestWindow } from './windows.ts';
 
 /** No more lanes than this are drawn until somebody asks for more. */
 const mostLanes = 16;
@@ -37,7 +35,7 @@ export function signalView(
 ): TemplateResult {
   const coupling = couplingOf(info, settings);
   const visible = visibleChannels(info, settings);
-  const rate = info.rate > 0 ? `${formatNumber(info.rate)} Hz` : 'irregular';
+  const rate = info.rate > 0 ? pace(info.rate) : 'irregular';
   return card({
     name: 'signal',
     title: `Raw signal of ${info.name}`,
@@ -81,6 +79,7 @@ function mountSignal(info: StreamInfo, feed: StreamFeed, sync?: string) {
   return (element: HTMLElement, settings: SignalSettings): Mounted<SignalSettings> => {
     const { channels } = info;
     const cursor = sync === undefined ? {} : { sync };
+    const history = longestWindow(info.rate);
     const plot = new SignalPlot(element, { channels, history, view: feed.view, lag: false, ...cursor, ...settings });
     const end = feed.attach({
       raw: (block) => block.channels === channels.length && plot.push(block),

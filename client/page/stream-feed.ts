@@ -6,9 +6,10 @@ import type { RibbonEvent } from '../ribbon.ts';
 import { TimeView } from '../time-view.ts';
 import type { Watched } from '../watch.ts';
 
-/** How much of a stream is remembered for pieces that are mounted later. */
-const seconds = 60;
+/** Blocks that are remembered for pieces that are mounted later. */
 const mostBlocks = 4096;
+/** Blocks by whose times the pace of an irregular stream is told. */
+const paced = 64;
 /** Ms by which the clocks of blocks may jitter. */
 const slack = 1000;
 const mostLosses = 2400;
@@ -26,11 +27,13 @@ export interface FeedListener {
 }
 
 /**
- * The last minute of one stream, and while its view is paused the minute up to what is held, passed on to the pieces that
+ * The last of one stream, as much as its longest window shows, and while its view is paused as much up to what is held, passed on to the pieces that
  * show it. A piece that is mounted late is told first what the others were told before.
  */
 export class StreamFeed {
   readonly view: TimeView = new TimeView();
+  /** How much is remembered, in s. */
+  remembered = 60;
   readonly #listeners = new Set<FeedListener>();
   readonly #raw: Block[] = [];
   readonly #features = new Map<number, Block[]>();
@@ -68,6 +71,14 @@ export class StreamFeed {
   alarms(alarms: readonly AlarmRecord[]): void {
     this.#alarms = alarms;
     this.#tellSpans();
+  }
+
+  /** How often frames come, in Hz, by the times of the newest; 0: not known yet. */
+  get pace(): number {
+    const newest = this.#raw.slice(-paced);
+    const [first, last] = [newest[0], newest[newest.length - 1]];
+    if (newest.length < 2 || last.time <= first.time) return 0;
+    return (1000 * (last.start - first.start)) / (last.time - first.time);
   }
 
   /** Whether anything is known of what happened. */
@@ -153,7 +164,8 @@ export class StreamFeed {
     blocks.push(block);
     if (blocks.length % 64 !== 0) return;
     const { paused, end } = this.view;
-    const within = (time: number, until: number): boolean => time < until + slack && time > until - 1000 * seconds;
+    const within = (time: number, until: number): boolean =>
+      time < until + slack && time > until - 1000 * this.remembered;
     const kept = blocks.filter(({ time }) => within(time, block.time) || (paused && within(time, end)));
     blocks.splice(0, blocks.length, ...kept.slice(-mostBlocks + 64));
   }

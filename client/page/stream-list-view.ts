@@ -1,7 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
+import { duration, pace } from '../duration.ts';
 import { formatNumber } from '../format-number.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
-import { isAlarmed, isEeg, type PageState, selectedStream } from './page-state.ts';
+import { isAlarmed, isEeg, type PageState, rateOf, selectedStream, speedOf } from './page-state.ts';
 import type { PageStore } from './page-store.ts';
 
 /** Every stream there is, with its rate and how late it is. */
@@ -38,23 +39,23 @@ export function aboutStream(info: StreamInfo): string {
   return isEeg(info) ? `${info.kind?.replace(/eeg$/i, 'EEG')}, ${channels}` : channels;
 }
 
-/** The measured rate and the lag of a stream, or that it is gone. */
+/** How often frames of a stream come, how late they are, or that it is gone. */
 export function streamHealth(state: PageState, info: StreamInfo): string {
-  const health = state.health.get(info.name);
   if (!info.live) return 'ended';
-  const known = health && (health.rate > 0 || (health.lag ?? 0) > 1000);
-  const hertz = formatRate(known ? health.rate : info.rate, info.rate);
-  return health && health.lag !== null ? `${hertz} · lag ${formatLag(health.lag)}` : hertz;
+  const lag = state.health.get(info.name)?.lag ?? null;
+  return lag === null ? paceWords(state, info) : `${paceWords(state, info)} · ${lagWords(lag)}`;
 }
 
-/** The rate that a stream says it has, and the measured one where that is another. */
-function formatRate(measured: number, said: number): string {
-  const write = (rate: number): string => `${rate >= 100 ? Math.round(rate) : formatNumber(rate)}`;
-  if (!(said > 0)) return measured > 0 ? `${write(measured)} Hz` : 'irregular';
-  return Math.abs(measured / said - 1) < 0.15 ? `${write(said)} Hz` : `${write(measured)} of ${write(said)} Hz`;
+/** The rate that a stream says it has, or that of its frames; and how much faster or slower it runs. */
+function paceWords(state: PageState, info: StreamInfo): string {
+  const rate = rateOf(state, info);
+  if (rate === 0) return 'irregular';
+  const speed = speedOf(state, info);
+  if (info.rate === 0) return `about ${pace(rate)}`;
+  if (speed < 1) return `${formatNumber(speed * rate)} of ${pace(rate)}`;
+  return speed > 1 ? `${pace(rate)}, runs ${formatNumber(speed)} times as fast` : pace(rate);
 }
 
-function formatLag(ms: number): string {
-  if (Math.abs(ms) < 1000) return `${Math.max(0, Math.round(ms))} ms`;
-  return Math.abs(ms) < 86_400_000 ? `${formatNumber(ms / 1000)} s` : 'over a day';
+function lagWords(ms: number): string {
+  return ms < 90_000 ? `lag ${duration(ms / 1000)}` : `newest ${duration(ms / 1000)} ago`;
 }
