@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { frameCount, type Block } from '../core/block.ts';
 import { checkOptions, Detector, type Alarm, type Detected } from '../core/detector/detector.ts';
-import type { FalseAlarms } from '../core/detector/false-alarms.ts';
+import { framesBetween, type FalseAlarms } from '../core/detector/false-alarms.ts';
 import { csvWriter } from '../formats/index.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
 import { causeNames, channelsText, falseAlarmsText, gathered, rarity } from './alarm-text.ts';
@@ -46,7 +46,7 @@ export function detectCommand(): Command<[string], DetectOptions> {
       'commission for so many frames and tell slow wear away from them',
       integerFrom(1, Number.MAX_SAFE_INTEGER),
     )
-    .option('--columns <list>', 'columns of the recording to take, by name or number from 1', list)
+    .option('--columns <list>', 'columns of the recording to take, by name or number from 1, such as 2-9', list)
     .option('--rate <hz>', 'frames a second, where the recording does not tell', positiveNumber('Hz'))
     .addHelpText('after', `${csvHelp}\nExample:\n  tapline detect recording.csv --report report.html`)
     .action(async (input, { output, report, falseAlarms, reference, columns, rate }) => {
@@ -62,7 +62,7 @@ export function detectCommand(): Command<[string], DetectOptions> {
       const detector = new Detector(labels.length, recording.rate, { falseAlarms, reference });
       const writer = csvWriter(['score', 'alarm', ...labels.map((label) => `share of ${label}`)]);
       const file = output === undefined ? undefined : outputFile(output);
-      const trace = new ReportTrace(labels.length, recording.frames);
+      const trace = new ReportTrace(framesBetween(falseAlarms, recording.rate));
       const raised: Alarm[] = [];
       let done = 0;
       file?.write(writer.header());

@@ -1,52 +1,46 @@
 import { frameCount, timeOf, type Block } from '../core/block.ts';
+import { AlarmBudget } from '../core/detector/alarm-budget.ts';
+import type { Span } from './envelope.ts';
 
-/** Columns of a drawing; each shows the lowest and the highest sample of its frames. */
-const columns = 1200;
-
-/** A lane of a drawing: [lowest, highest] a column, NaN where there is nothing. */
-export interface Lane {
-  readonly low: Float64Array;
-  readonly high: Float64Array;
-}
-
-/** What a report draws of a recording, however long it is: every channel and the score in 1200 columns of extremes. */
+/** What a report draws of a recording: its blocks as they are, with the score of each frame and the one that raises an alarm. */
 export class ReportTrace {
-  readonly lanes: readonly Lane[];
-  readonly score: Lane = emptyLane();
-  /** When each column begins, in ms. */
-  readonly times: Float64Array = new Float64Array(columns).fill(NaN);
-  readonly #frames: number;
-  #done = 0;
+  readonly signal: Block[] = [];
+  /** [frames, 1]; NaN where nothing was scored. */
+  readonly score: Block[] = [];
+  /** The score that raises an alarm, [frames, 1]. */
+  readonly threshold: Block[] = [];
+  readonly #budget: AlarmBudget;
 
-  /** @param frames of the whole recording */
-  constructor(channels: number, frames: number) {
-    this.lanes = Array.from({ length: channels }, emptyLane);
-    this.#frames = Math.max(frames, 1);
+  /** @param between mean frames between two false alarms */
+  constructor(between: number) {
+    this.#budget = new AlarmBudget(between);
   }
 
-  push(block: Block, score: Block): void {
-    for (let t = 0; t < frameCount(block); t++) {
-      const at = Math.min(columns - 1, Math.floor((this.#done++ * columns) / this.#frames));
-      if (Number.isNaN(this.times[at])) this.times[at] = timeOf(block, block.start + t);
-      for (const [c, lane] of this.lanes.entries()) widen(lane, at, block.data[t * block.channels + c]);
-      widen(this.score, at, score.data[t]);
-    }
+  push(block: Block, { data, valid }: Block): void {
+    const scores = data.map((score, t) => (valid?.[t] === 0 || score === 0 ? NaN : score));
+    const thresholds = data.map((score, t) => {
+      const { threshold } = this.#budget;
+      if (valid?.[t] !== 0) this.#budget.push(score);
+      return threshold;
+    });
+    this.signal.push(block);
+    this.score.push({ ...block, data: scores, channels: 1 });
+    this.threshold.push({ ...block, data: thresholds, channels: 1 });
   }
 
-  /** Where in the drawing `time` (ms) lies, 0 … 1. */
-  place(time: number): number {
-    let at = 0;
-    for (const [i, each] of this.times.entries()) if (each <= time) at = i;
-    return at / columns;
+  /** From the first frame to the last. */
+  get span(): Span {
+    const [first, last] = [this.signal[0], this.signal[this.signal.length - 1]];
+    return { from: first.start, to: last.start + frameCount(last) };
   }
-}
 
-function emptyLane(): Lane {
-  return { low: new Float64Array(columns).fill(NaN), high: new Float64Array(columns).fill(NaN) };
-}
+  /** When frame `index` was taken, in ms; in gaps too. */
+  timeOf(index: number): number {
+    return timeOf(this.signal[0], index);
+  }
 
-function widen({ low, high }: Lane, at: number, x: number): void {
-  if (!Number.isFinite(x)) return;
-  if (!(low[at] <= x)) low[at] = x;
-  if (!(high[at] >= x)) high[at] = x;
+  /** Whether times are of a calendar; before 2 January 1970 they only count from the start. */
+  get dated(): boolean {
+    return this.timeOf(this.span.from) >= 86_400_000;
+  }
 }

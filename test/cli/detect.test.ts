@@ -60,16 +60,23 @@ describe('tapline detect', () => {
     try {
       const page = await browser.newPage();
       await page.setContent(html);
-      expect(await page.locator('svg').count()).toBe(3);
-      expect(await page.locator('h2').allTextContents()).toEqual([
-        expect.stringMatching(/^flow /),
-        expect.stringMatching(/^<pressure> /),
-        expect.stringMatching(/^score /),
-      ]);
       const rows = await page.locator('tbody tr').count();
       expect(rows).toBeGreaterThan(0);
-      expect(await page.locator('svg .alarm').count()).toBe(3 * rows);
-      expect((await page.locator('svg path').first().boundingBox())?.width).toBeGreaterThan(500);
+      const whole = page.locator('.card', { has: page.locator('.marks') });
+      expect(await whole.locator('.name').allTextContents()).toEqual([
+        expect.stringMatching(/^<pressure> /),
+        expect.stringMatching(/^flow /),
+        expect.stringMatching(/^How rare /),
+      ]);
+      expect(await whole.locator('.marks a').count()).toBe(rows);
+      expect((await whole.locator('.band').last().getAttribute('d'))?.match(/M/g)).toHaveLength(rows);
+      expect((await whole.locator('.signal').first().boundingBox())?.width).toBeGreaterThan(500);
+      for (const link of await page.locator('tbody a').all()) {
+        const near = page.locator((await link.getAttribute('href'))!);
+        expect(await near.locator('.signal, .score, .threshold').count()).toBeGreaterThanOrEqual(3);
+      }
+      await page.setViewportSize({ width: 390, height: 800 });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
     } finally {
       await browser.close();
     }

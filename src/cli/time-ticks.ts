@@ -1,0 +1,66 @@
+import type { Tick } from './plot.ts';
+
+const [second, minute, hour, day] = [1000, 60_000, 3_600_000, 86_400_000];
+const month = 30.4 * day;
+const sixtieths = [1, 2, 5, 10, 15, 30];
+const steps = [
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  ...sixtieths.map((count) => count * second),
+  ...sixtieths.map((count) => count * minute),
+  ...[1, 2, 3, 6, 12].map((count) => count * hour),
+  ...[1, 2, 7, 14].map((count) => count * day),
+];
+const monthSteps = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200];
+const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** The most ticks that an axis has. */
+const most = 9;
+
+/** Round times between `from` and `to` (ms), where they lie from 0 to 1: of a calendar, else since the start. */
+export function timeTicks(from: number, to: number, dated: boolean): Tick[] {
+  const span = to - from;
+  if (!(span > 0)) return [];
+  const step = steps.find((each) => span / each <= most);
+  const times = step === undefined && dated ? firstDays(from, to) : multiples(from, to, step ?? wholeDays(span));
+  const name = dated ? dateName : elapsedName;
+  return times.map((time) => ({ at: (time - from) / span, label: name(time, step ?? month) }));
+}
+
+function wholeDays(span: number): number {
+  return 10 ** Math.ceil(Math.log10(span / day / most)) * day;
+}
+
+function multiples(from: number, to: number, step: number): number[] {
+  const first = Math.ceil(from / step);
+  return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, i) => (first + i) * step);
+}
+
+/** The first days of every month, or of every few. */
+function firstDays(from: number, to: number): number[] {
+  const step = monthSteps.find((each) => (to - from) / (each * month) <= most) ?? monthSteps[monthSteps.length - 1];
+  const date = new Date(from);
+  const begun = (date.getUTCFullYear() - 2000) * 12 + date.getUTCMonth();
+  const first = Math.floor(begun / step) * step;
+  const days = Array.from({ length: most + 3 }, (_, i) => Date.UTC(2000, first + i * step));
+  return days.filter((time) => time >= from && time <= to);
+}
+
+function dateName(time: number, step: number): string {
+  const date = new Date(time);
+  const [clock, name] = [date.toISOString().slice(11, 19), monthNames[date.getUTCMonth()]];
+  if (step >= month) return `${name} ${date.getUTCFullYear()}`;
+  if (time % day === 0) return `${date.getUTCDate()} ${name}`;
+  return step < second ? fraction(time, step) : clock.slice(0, step < minute ? 8 : 5);
+}
+
+function elapsedName(time: number, step: number): string {
+  if (step >= day) return `${time / day} d`;
+  if (step < second) return fraction(time, step);
+  const clock = new Date(time % day).toISOString().slice(14, 19);
+  return time >= hour ? `${Math.floor(time / hour)}:${clock}` : clock;
+}
+
+/** `:03.9`: the second, to the decimal that tells times apart that are `step` ms from each other. */
+function fraction(time: number, step: number): string {
+  return new Date(time).toISOString().slice(16, step >= 100 ? 21 : step >= 10 ? 22 : 23);
+}
