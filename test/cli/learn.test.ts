@@ -35,10 +35,25 @@ describe.concurrent('tapline learn', () => {
     const predicted = applied.split('\n')[2951].split(',')[1];
     expect(Number(predicted)).toBeCloseTo(5 + Math.sin(0.3 * 2951), 1);
     const page = await readFile(join(directory, 'sine.html'), 'utf8');
-    expect(page).toContain('&lt;sine&gt;');
+    expect(page).toContain('&#60;sine&#62;');
     expect(page).not.toMatch(/<sine>|<script|<link|src=|https?:|NaN/);
-    expect(page.match(/<svg/g)).toHaveLength(3);
-    expect(page.match(/before<\/figcaption>.*after<\/figcaption>/s)).not.toBeNull();
+    expect(page.match(/<svg/g)).toHaveLength(2);
+    expect(page).toContain('<title>recording.csv: what was learned</title>');
+    expect(page).toMatch(/the squared error was <strong>\d+ % \w+ than<\/strong> that of ‘nothing changes’/);
+    for (const name of ['learned', 'nothing changes', 'moving average', 'constant + mains'])
+      expect(page).toMatch(new RegExp(`class="line-\\w+" style="bottom:[\\d.]+%">${name.replace('+', '\\+')}</span>`));
+    expect(page).toContain('It began with zeros');
+  });
+
+  test('a page shows kernels before and after where they were something before', async () => {
+    const args = ['learn', 'recording.csv', '--columns', 'x'];
+    await run([...args, '-o', 'first.safetensors', '--taps', '3'], directory);
+    const again = ['--network', 'first.safetensors', '-o', 'second.safetensors', '--report', 'second.html'];
+    const { code, stderr } = await run([...args, ...again], directory);
+    expect([code, stderr]).toEqual([0, '']);
+    const page = await readFile(join(directory, 'second.html'), 'utf8');
+    expect(page).toMatch(/<small>before; strongest: .* on x, \d frames back<\/small>.*<small>after; /s);
+    expect(page).not.toContain('It began with zeros');
   });
 
   test('finds the kernel from one column to another', async () => {
