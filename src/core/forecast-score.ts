@@ -9,8 +9,8 @@ export interface Score extends Standing {
   readonly frames: number;
 }
 
-const SECONDS = 5;
-const FRAMES = 1000;
+/** How long 'lately' is: so many seconds, no fewer frames, and so many where the rate is irregular. */
+const [seconds, leastFrames, irregularFrames] = [5, 100, 1000];
 /** Frames of the moving average. */
 const averaged = 8;
 
@@ -18,7 +18,7 @@ export interface ScoreOptions {
   readonly channels: number;
   /** Frames from the last known truth to the one that is predicted; 0: truths are not known beforehand. */
   readonly lead: number;
-  /** Scored frames a second, in Hz: `lately` is 5 seconds of them, or 1000 frames where the rate is irregular (0). */
+  /** Scored frames a second, in Hz: `lately` is 5 seconds of them, but 100 at least, and 1000 where the rate is irregular (0). */
   readonly rate: number;
   /** Of the mains, in Hz. */
   readonly mains: number;
@@ -44,7 +44,10 @@ export class ForecastScore {
     this.#channels = channels;
     this.#lead = lead;
     this.#turn = rate > 0 ? 2 * Math.cos((2 * Math.PI * mains) / rate) : NaN;
-    this.#recent = new Tally(channels, -Math.expm1(-1 / (rate > 0 ? SECONDS * rate : FRAMES)));
+    this.#recent = new Tally(
+      channels,
+      -Math.expm1(-1 / (rate > 0 ? Math.max(leastFrames, seconds * rate) : irregularFrames)),
+    );
     this.#overall = new Tally(channels, 0);
     this.#squares = new Float64Array(rivals.length * channels);
   }
