@@ -1,6 +1,6 @@
 /**
  * Alarms on a headset: two minutes of simulated EEG that nobody has described, and then an electrode that comes loose. It
- * is told at once, with the channel and the frames; its end, ten calm seconds later.
+ * is told at once, with the channel and the frames; its end, when sample and running level have been calm for ten seconds.
  */
 import { from } from 'rxjs';
 import { alarms, type AlarmEvent } from 'tapline/operators';
