@@ -20,6 +20,8 @@ export interface WatchOptions {
   what?: readonly Watchable[];
   /** Messages a second, for each kind; 30 when nothing is said. */
   maxHz?: number;
+  /** Whether what the server still has of a stream comes first. */
+  recent?: boolean;
   /** Changes to learners, sent as they come. */
   learning?: Observable<Omit<Learning, 'type'>>;
   /** Whether alarms of all streams are told, and what happens to them. */
@@ -55,8 +57,15 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
     const send = (request: WatchRequest): void => link?.send(JSON.stringify(request));
     const subscribe = (stream: string): void => {
       names.set(++lastId, stream);
-      const { what = [], maxHz } = options;
-      send({ type: 'subscribe', id: lastId, stream, what: [...what], ...(maxHz && { maxHz }) });
+      const { what = [], maxHz, recent } = options;
+      send({
+        type: 'subscribe',
+        id: lastId,
+        stream,
+        what: [...what],
+        ...(maxHz && { maxHz }),
+        ...(recent && { recent }),
+      });
     };
     const reconcile = (): void => {
       if (!link || !options.what?.length) return;

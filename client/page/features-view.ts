@@ -32,7 +32,7 @@ export function featuresView(shown: Omit<Shown, 'map'>): TemplateResult | undefi
 }
 
 function heatmapView({ state, info, map, feed, settings, store }: Shown): TemplateResult {
-  const truth = feed.hasEvents ? ' Bars: what its source says happened.' : '';
+  const truth = feed.hasEvents ? ' Bars: what really happened.' : '';
   return card({
     name: 'map',
     title: `Feature maps: ${map.name}`,

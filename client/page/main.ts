@@ -122,6 +122,7 @@ watch('./watch', {
     distinctUntilChanged((a, b) => a.join() === b.join()),
   ),
   what: ['raw', 'features', 'kernels', 'loss', 'marks'],
+  recent: true,
   learning: store.learning,
   alarms: true,
   deeds: store.deeds,

@@ -1,6 +1,7 @@
 import type { AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
 import { type Block, frameCount, timeOf } from '../../src/core/block.ts';
 import type { KernelsMessage, LossMessage, MarkMessage } from '../../src/protocol/index.ts';
+import { cutBlock } from '../../src/sources/cut-block.ts';
 import type { Span } from '../spans.ts';
 import type { RibbonEvent } from '../ribbon.ts';
 import { TimeView } from '../time-view.ts';
@@ -86,17 +87,19 @@ export class StreamFeed {
     return this.#events.length > 0;
   }
 
-  #takeRaw(block: Block): void {
-    this.#keep(this.#raw, block);
+  #takeRaw(told: Block): void {
+    const block = this.#keep(this.#raw, told);
+    if (!block) return;
     this.#placeMarks();
     for (const listener of this.#listeners) listener.raw?.(block);
     if (this.#raw.length === 1) this.#tellSpans();
   }
 
-  #takeFeatures(block: Block, map: number): void {
+  #takeFeatures(told: Block, map: number): void {
     const blocks = this.#features.get(map) ?? [];
     this.#features.set(map, blocks);
-    this.#keep(blocks, block);
+    const block = this.#keep(blocks, told);
+    if (!block) return;
     for (const listener of this.#listeners) listener.features?.(block, map);
   }
 
@@ -158,11 +161,17 @@ export class StreamFeed {
       });
   }
 
-  #keep(blocks: Block[], block: Block): void {
+  /** What is new of a block: after each connection the server tells again what it still has of the run. */
+  #keep(blocks: Block[], told: Block): Block | undefined {
     const last = blocks.at(-1);
-    if (last && block.start < last.start + frameCount(last)) blocks.length = 0;
+    const block = last ? cutBlock(told, last.start + frameCount(last)) : told;
+    if (frameCount(block) === 0) return undefined;
     blocks.push(block);
-    if (blocks.length % 64 !== 0) return;
+    if (blocks.length % 64 === 0) this.#forget(blocks, block);
+    return block;
+  }
+
+  #forget(blocks: Block[], block: Block): void {
     const { paused, end } = this.view;
     const within = (time: number, until: number): boolean =>
       time < until + slack && time > until - 1000 * this.remembered;

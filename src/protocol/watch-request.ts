@@ -23,6 +23,8 @@ export interface Subscribe {
   what: Watchable[];
   /** Messages a second of each kind; default 30. */
   maxHz?: number;
+  /** Whether what the server still has of the stream comes first; default: no. */
+  recent?: boolean;
 }
 /** Asks for no more of subscription `id`. */
 export interface Unsubscribe {
@@ -59,6 +61,7 @@ const subscribe: field.Schema<Subscribe> = v.object(
         v.check((hz: number) => hz > 0 && hz <= 1000, 'a number from 0 to 1000 in Hz'),
       ),
     ),
+    recent: v.optional(v.boolean('true or false')),
   },
   'given',
 );
@@ -92,6 +95,7 @@ const codes = new Map<string, ErrorCode>([
   ['stream', 'bad-name'],
   ['what', 'bad-what'],
   ['maxHz', 'bad-rate'],
+  ['recent', 'bad-recent'],
   ['learner', 'unknown-learner'],
   ['on', 'bad-learning'],
   ['step', 'bad-learning'],

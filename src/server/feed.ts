@@ -10,6 +10,7 @@ import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { StreamHealth } from '../protocol/watch-message.ts';
 import type { Learning } from '../protocol/watch-request.ts';
 import { ArrivalClock } from './arrival-clock.ts';
+import { Backlog } from './backlog.ts';
 import type { FeedOutput, PipelineOutput } from './feed-output.ts';
 import type { FeedDesigner, FeedInfo, FeedSpec, LearnerSpec } from './feed-spec.ts';
 import { Numbering } from './numbering.ts';
@@ -30,9 +31,6 @@ export interface FeedOptions {
 /** What a stream needs to be opened. */
 export type Opening = Hello & { channels: ChannelInfo[]; rate: number };
 
-/** Marks that a late viewer is told. */
-const mostMarks = 16;
-
 /** One published stream: checks and numbers what its sensor sends, runs its pipeline, and tells what comes of it. */
 export class Feed {
   readonly name: string;
@@ -48,8 +46,8 @@ export class Feed {
   #truths: readonly FeedInfo[] = [];
   /** What is broken of the pipeline of this run, by where. */
   readonly broken: Map<string, FeedOutput> = new Map<string, FeedOutput>();
-  /** The newest marks of this run. */
-  readonly marks: FeedOutput[] = [];
+  /** What is told to viewers that come later. */
+  readonly backlog: Backlog = new Backlog();
 
   constructor(name: string, opening: Opening, options: FeedOptions) {
     this.name = name;
@@ -57,6 +55,7 @@ export class Feed {
     this.#opening = opening;
     this.#run = options.firstRun;
     this.#clock = new ArrivalClock(opening.rate);
+    this.output.subscribe((output) => this.backlog.take(output));
   }
 
   /** Builds the pipeline; whoever listens to `output` by now hears what is wrong with it. */
@@ -111,10 +110,7 @@ export class Feed {
   }
 
   mark({ at, label, frames }: Mark): void {
-    const mark: FeedOutput = { type: 'mark', at, label, ...(frames === undefined ? {} : { frames }) };
-    this.marks.push(mark);
-    if (this.marks.length > mostMarks) this.marks.shift();
-    this.output.next(mark);
+    this.output.next({ type: 'mark', at, label, ...(frames === undefined ? {} : { frames }) });
   }
 
   /** Steers a learner; throws a ProtocolError where there is none. */
@@ -181,7 +177,6 @@ export class Feed {
     this.#pipeline = undefined;
     this.#run = (this.#run + 1) >>> 0;
     this.#numbering = new Numbering();
-    this.marks.length = 0;
     this.#clock = new ArrivalClock(this.#opening.rate);
     this.#truths = this.#truths.filter(({ rate }) => rate === this.#opening.rate);
     this.output.next({ type: 'run', run: this.#run, next: 0 });

@@ -1,4 +1,4 @@
-import type { Block } from '../core/block.ts';
+import { type Block, timeOf } from '../core/block.ts';
 import { type BlockKind, encodeBlock } from '../protocol/block-header.ts';
 import type { DroppedMessage, GapMessage, MarkMessage, RunMessage, WatchText } from '../protocol/watch-message.ts';
 
@@ -21,6 +21,8 @@ type Item = BlockItem | { note: Note; bytes: number };
 
 /** Blocks are joined up to this many bytes. */
 const joined = 64 << 10;
+/** Ms by which the times of joined blocks may differ from the clock of the first, at least. */
+const leastSlack = 100;
 /** Least ms between two turns of kernels and loss. */
 const latestInterval = 250;
 /** What a queued thing costs beside its samples, in bytes. */
@@ -33,6 +35,7 @@ const overhead = 256;
 export class SubscriptionQueue {
   readonly id: number;
   readonly #interval: number;
+  readonly #slack: number;
   #due = 0;
   #latestDue = 0;
   #taken = false;
@@ -47,6 +50,7 @@ export class SubscriptionQueue {
   constructor(id: number, maxHz: number) {
     this.id = id;
     this.#interval = 1000 / maxHz;
+    this.#slack = Math.max(leastSlack, this.#interval);
   }
 
   /** Bytes that wait and can be left out. */
@@ -65,7 +69,7 @@ export class SubscriptionQueue {
     this.#bytes += bytes;
     const key = `${lane.kind} ${lane.map}`;
     const tail = this.#tails.get(key);
-    if (tail && tail.bytes < joined && tail.lane.run === lane.run && follows(block, tail)) {
+    if (tail && tail.bytes < joined && tail.lane.run === lane.run && follows(block, tail, this.#slack)) {
       tail.blocks.push(block);
       tail.frames += block.data.length / block.channels;
       tail.bytes += bytes;
@@ -161,9 +165,11 @@ export class SubscriptionQueue {
   }
 }
 
-function follows(block: Block, { blocks, frames }: BlockItem): boolean {
+function follows(block: Block, { blocks, frames }: BlockItem, slack: number): boolean {
   const [first] = blocks;
-  return block.channels === first.channels && block.rate === first.rate && block.start === first.start + frames;
+  const alike = block.channels === first.channels && block.rate === first.rate;
+  const timely = Math.abs(block.time - timeOf(first, block.start)) <= slack;
+  return alike && timely && block.start === first.start + frames;
 }
 
 function join({ blocks, frames }: BlockItem): Block {

@@ -64,7 +64,8 @@ export function forward(feed: Feed, request: Subscribe, queue: SubscriptionQueue
     }
   };
   feed.broken.forEach(queueUp);
-  feed.marks.forEach(queueUp);
+  if (request.recent) feed.backlog.recent.forEach(queueUp);
+  feed.backlog.marks.forEach(queueUp);
   return feed.output.subscribe((output) => {
     if (queueUp(output)) viewer.pump();
   });

@@ -33,6 +33,18 @@ describe('what the page remembers of a stream', () => {
     expect(remembered(feed).length).toBeLessThanOrEqual(4096);
   });
 
+  test('has each frame once, though what is recent is told after each connection', () => {
+    const feed = new StreamFeed();
+    const seen: number[] = [];
+    feed.attach({ raw: ({ start, data }) => seen.push(...Array.from(data, (_, t) => start + t)) });
+    const connected = { type: 'subscribed', id: 1, stream: 'x', run: 0, next: 20 } as const;
+    feed.take(connected, 0);
+    feed.take(raw(0), 0);
+    feed.take(connected, 0);
+    for (const block of [raw(0), raw(5, 10), raw(15, 10)]) feed.take(block, 0);
+    expect(seen).toEqual(Array.from({ length: 25 }, (_, t) => t));
+  });
+
   test('begins anew with a run', () => {
     const feed = new StreamFeed();
     feed.take(raw(0), 0);

@@ -47,7 +47,7 @@ function still(): { socket: StillSocket; viewer: Viewer } {
 }
 
 function block(start: number, frames: number): Block {
-  return { data: new Float32Array(frames).fill(start), channels: 1, start, rate: 1, time: 0 };
+  return { data: new Float32Array(frames).fill(start), channels: 1, start, rate: 1, time: 1000 * start };
 }
 
 describe('the queue of a viewer', () => {

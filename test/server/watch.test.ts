@@ -53,6 +53,73 @@ describe('a viewer', () => {
     await viewer.until((m) => m.type === 'streams' && m.streams[0]?.live === false);
   });
 
+  test('that asks for what is recent gets it first and then what comes, each frame once, gaps and validity kept', async () => {
+    const sensor = await w.sensor('eeg?rate=250&channels=2');
+    for (let start = 0; start < 500; start += 10) sensor.send(tone(start, 10));
+    sensor.send({ type: 'samples', start: 600, time: 1e12 + 2400, data: [[1, null], [3, 4]] }); // prettier-ignore
+    await sensor.until(acked(602));
+    const what = ['raw', 'features', 'kernels', 'loss'];
+    const late = await subscribed('eeg', what, { recent: true });
+    const old = await subscribed('eeg', ['raw']);
+    sensor.send(tone(602, 10));
+    const told = (peer: typeof late) => peer.messages.filter(isBlock).filter(({ kind }) => kind === 'samples');
+    const all = (m: WatchMessage) =>
+      isBlock(m) && m.kind === 'samples' && m.block.start + m.block.data.length / 2 === 612;
+    await late.until(all);
+    await old.until(all);
+    const blocks = told(late).map(({ block }) => block);
+    const frames = blocks.flatMap(({ start, data, valid, time }) =>
+      Array.from({ length: data.length / 2 }, (_, t) => [start + t, time + 4 * t, data[2 * t], valid?.[t] ?? 1]),
+    );
+    expect(frames.map(([index]) => index)).toEqual([
+      ...Array.from({ length: 500 }, (_, t) => t),
+      ...Array.from({ length: 12 }, (_, t) => 600 + t),
+    ]);
+    for (const [index, time, sample, valid] of frames) {
+      expect(time).toBe(1e12 + 4 * index);
+      expect(valid).toBe(index === 601 ? 0 : 1);
+      if (index < 500) expect(sample).toBeCloseTo(Math.sin(index * 0.2513), 5);
+    }
+    const order = late.messages.filter(
+      (m) => is<WatchMessage, 'gap'>('gap')(m) || (isBlock(m) && m.kind === 'samples'),
+    );
+    expect(order.findIndex(({ type }) => type === 'gap')).toBe(
+      order.findIndex((m) => isBlock(m) && m.block.start === 600) - 1,
+    );
+    expect(late.messages.some((m) => isBlock(m) && m.kind === 'features')).toBe(true);
+    for (const type of ['kernels', 'loss'] as const) await late.until(is(type));
+    expect(told(old).map(({ block }) => block.start)).toEqual([602]);
+  });
+
+  test('is told what is recent within 192 KiB of a stream, of the newest', async () => {
+    const sensor = await w.sensor('wide?rate=100&channels=64');
+    for (let start = 0; start < 4000; start += 100)
+      sensor.send(
+        encodeBlock({ data: new Float32Array(6400), channels: 64, start, rate: 100, time: 1e12 + 10 * start }),
+      );
+    await sensor.until(acked(4000));
+    const viewer = await subscribed('wide', ['raw', 'features'], { recent: true });
+    sensor.send({ type: 'gap', from: 4000, count: 1 });
+    await viewer.until(is('gap'));
+    const raw = viewer.messages.filter(isBlock).filter(({ kind }) => kind === 'samples');
+    const frames = raw.reduce((sum, { block }) => sum + block.data.length / 64, 0);
+    expect(frames).toBeGreaterThan(200);
+    expect(frames * 256).toBeLessThan(192 << 10);
+    expect(raw[0].block.start).toBe(4000 - frames);
+  });
+
+  test('is told when each frame of an irregular stream came, though they are told together', async () => {
+    const sensor = await w.sensor('door?channels=1');
+    for (let at = 0; at < 5; at++)
+      sensor.send({ type: 'samples', start: at, time: 1e12 + at ** 2 * 60_000, data: [[at]] });
+    await sensor.until(acked(5));
+    const viewer = await subscribed('door', ['raw'], { recent: true });
+    await viewer.until((m) => isBlock(m) && m.block.start === 4);
+    expect(viewer.messages.filter(isBlock).map(({ block }) => block.time - 1e12)).toEqual(
+      [0, 1, 4, 9, 16].map((minutes) => minutes * 60_000),
+    );
+  });
+
   test('that comes late is told the newest marks of the run, and none of the run before', async () => {
     const sensor = await w.sensor('eeg?rate=250&channels=2');
     for (let at = 0; at < 20; at++) sensor.send({ type: 'mark', at, label: 'blink' });
