@@ -6,6 +6,7 @@ import { Convolver } from '../core/convolver.ts';
 import type { Network } from '../core/network.ts';
 import { csvWriter } from '../formats/index.ts';
 import type { Recording } from '../sources/index.ts';
+import { counted } from './counted.ts';
 import { inputBlocks } from './input-blocks.ts';
 import { readNetwork } from './network-file.ts';
 import { list, positiveNumber } from './option-values.ts';
@@ -51,7 +52,7 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
       const recording = await readRecordingOf(inputPath, { columns, rate }, line);
       if (recording.channels.length !== network.inChannels)
         throw new UsageError(
-          `${networkPath} takes ${network.inChannels} channels and ${inputPath} has ${recording.channels.length}` +
+          `${networkPath} takes ${counted(network.inChannels, 'channel')} and ${inputPath} has ${recording.channels.length}` +
             ' (choose with --columns)',
         );
       const writer = csvWriter(columnLabels(network, recording, labels));
@@ -68,7 +69,9 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
       if (networkPath.endsWith('.json'))
         process.stderr.write(`${networkPath} has no weights: they were chance's, of seed 1\n`);
       if (output !== '-')
-        process.stderr.write(`${written} frames of ${network.outChannels} feature maps to ${output}\n`);
+        process.stderr.write(
+          `${counted(written, 'frame')} of ${counted(network.outChannels, 'feature map')} to ${output}\n`,
+        );
     });
 }
 
@@ -100,7 +103,7 @@ function* joined(blocks: Iterable<Block>): Generator<Block> {
 /** The names given; else the recording's, where every channel has its own map; else map 1, map 2, … */
 function columnLabels({ outChannels }: Network, { channels }: Recording, given?: (string | number)[]): string[] {
   if (given && given.length !== outChannels)
-    throw new UsageError(`--labels must be ${outChannels} names, one a feature map, got ${given.length}`);
+    throw new UsageError(`--labels must be ${counted(outChannels, 'name')}, one a feature map, got ${given.length}`);
   if (given) return given.map(String);
   if (channels.length === outChannels) return channels.map(({ label }) => label);
   return Array.from({ length: outChannels }, (_, i) => `map ${i + 1}`);

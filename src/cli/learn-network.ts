@@ -1,6 +1,7 @@
 import { Network } from '../core/network.ts';
 import { checkStreams } from '../core/plan.ts';
 import type { Channel } from '../sources/index.ts';
+import { counted } from './counted.ts';
 import type { Places } from './learn-places.ts';
 import { readNetwork } from './network-file.ts';
 import { asUsage, UsageError } from './usage-error.ts';
@@ -22,11 +23,11 @@ export async function networkFor(
   const named = (places: readonly number[]) => places.map((place) => channels[place].label).join(', ');
   if (network.inChannels !== inputs.length)
     throw new UsageError(
-      `${path} takes ${network.inChannels} channels, and is to see ${inputs.length}: ${named(inputs)}`,
+      `${path} takes ${counted(network.inChannels, 'channel')}, and is to see ${inputs.length}: ${named(inputs)}`,
     );
   if (network.outChannels !== outputs.length)
     throw new UsageError(
-      `${path} tells ${network.outChannels} channels, and is to tell ${outputs.length}: ${named(outputs)}`,
+      `${path} tells ${counted(network.outChannels, 'channel')}, and is to tell ${outputs.length}: ${named(outputs)}`,
     );
   return network;
 }

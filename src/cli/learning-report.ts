@@ -1,5 +1,6 @@
 import type { Standing } from '../core/tally.ts';
 import type { Recording } from '../sources/index.ts';
+import { counted } from './counted.ts';
 import type { Pass } from './learn-pass.ts';
 
 /** What is told of a pass beside what was learned. */
@@ -29,17 +30,19 @@ export function learningReport(
     row('skill', ({ skill }) => skill),
     row('loss', ({ loss }) => loss),
     '',
-    `${frames} frames in ${seconds.toFixed(1)} s, ${score.frames} scored before they were learned, ${updates} updates`,
+    `${counted(frames, 'frame')} in ${seconds.toFixed(1)} s, ${score.frames} scored before they were learned, ${counted(updates, 'update')}`,
   ];
   if (score.frames > 0 && !Number.isFinite(score.overall.skill)) lines.splice(-1, 0, '-: no channel changed', '');
   else if (score.frames > 0 && !Number.isFinite(score.skill)) lines.splice(-1, 0, '-: no channel changed lately', '');
-  if (filled > 0) lines.push(`${filled} more frames never came and were filled in (--gaps ${gaps})`);
+  if (filled > 0) lines.push(`${counted(filled, 'more frame')} never came, filled in (--gaps ${gaps})`);
   if (reasons.length > 0)
     lines.push(
       `not learned from: ${reasons.map(([reason, count]) => `${count} ${sentences[reason] ?? reason}`).join(', ')}`,
     );
   if (rollbacks > 0)
-    lines.push(`went back to the last good weights ${rollbacks} times, the step is now ${rate.toPrecision(3)}`);
+    lines.push(
+      `went back to the last good weights ${counted(rollbacks, 'time')}, the step is now ${rate.toPrecision(3)}`,
+    );
   lines.push(`weights to ${output}${torch ? ", in PyTorch's names and order" : ''}`);
   if (standardize !== undefined)
     lines.push(`they take standardised channels: tapline apply ${output} INPUT --standardize ${standardize}`);

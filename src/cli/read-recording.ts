@@ -1,5 +1,6 @@
 import type { ReadOptions, Recording } from '../sources/index.ts';
 import { readRecordingFile } from '../sources/node/index.ts';
+import { counted } from './counted.ts';
 import { share } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { UsageError, usageOf } from './usage-error.ts';
@@ -26,7 +27,7 @@ export async function readRecordingOf(path: string, options: ReadOptions, line: 
   });
   line.clear();
   const { channels, marks = [], notes = [] } = recording;
-  if (channels.length === 0) throw new UsageError(`${path}: holds ${marks.length} marks and no samples`);
+  if (channels.length === 0) throw new UsageError(`${path}: holds ${counted(marks.length, 'mark')} and no samples`);
   for (const note of notes) process.stderr.write(`${path}: ${note}\n`);
   return recording;
 }

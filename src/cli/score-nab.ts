@@ -4,6 +4,7 @@ import { Command } from '@commander-js/extra-typings';
 import { metronome, twoNumberRule } from '../core/scoring/baselines.ts';
 import { nabProfiles, NabScorer, type NabScore } from '../core/scoring/nab.ts';
 import { onsets } from '../core/scoring/onsets.ts';
+import { counted } from './counted.ts';
 import { readNab, runNab, type NabRun, type NabSeries } from './nab-corpus.ts';
 import { progress, share } from './progress.ts';
 import { textTable } from './text-table.ts';
@@ -87,7 +88,7 @@ export function nabReport(corpus: readonly NabSeries[], runs: readonly NabRun[])
   });
   const names = nabProfiles.map(({ name }) => name);
   return [
-    `${corpus.length} files, ${windows} windows; score (windows found, false rows)\n`,
+    `${counted(corpus.length, 'file')}, ${counted(windows, 'window')}; score (windows found, false rows)\n`,
     textTable([['threshold optimised per profile on these files', ...names], ...rows]),
     '\nby category, at the thresholds of all files\n',
     textTable([['', ...names], ...categories]),

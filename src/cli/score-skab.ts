@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { skabScore, skabSettling, type SkabScore } from '../core/scoring/skab.ts';
+import { counted } from './counted.ts';
 import { readSkab, runSkab, type SkabSeries } from './skab-corpus.ts';
 import { textTable } from './text-table.ts';
 import { UsageError } from './usage-error.ts';
@@ -18,7 +19,7 @@ export function scoreSkabCommand(): Command<[string]> {
       if (scored.length === 0) throw new UsageError(`${folder}: nothing is scored: all its files are ${short}`);
       process.stdout.write(skabReport(scored));
       if (scored.length < corpus.length)
-        process.stderr.write(`not scored are ${corpus.length - scored.length} files ${short}\n`);
+        process.stderr.write(`${counted(corpus.length - scored.length, 'file')} not scored, ${short}\n`);
     });
 }
 
@@ -32,7 +33,7 @@ export function skabReport(corpus: readonly SkabSeries[]): string {
       })),
     );
   return [
-    `${corpus.length} files, the first ${skabSettling} frames of each for settling\n`,
+    `${counted(corpus.length, 'file')}, the first ${skabSettling} frames of each for settling\n`,
     textTable([
       ['', 'F1', 'FAR %', 'MAR %'],
       row('tapline', skabScore(corpus.map((series) => runSkab(series)))),

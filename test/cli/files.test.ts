@@ -95,7 +95,7 @@ describe.concurrent('tapline plan', () => {
 describe.concurrent('tapline apply', () => {
   test('writes what the network makes of the recording, to the same bits', async () => {
     const { code, stderr } = await run(['apply', 'network.safetensors', 'recording.csv', '-o', 'out.csv'], directory);
-    expect([code, stderr]).toEqual([0, '25 frames of 1 feature maps to out.csv\n']);
+    expect([code, stderr]).toEqual([0, '25 frames of 1 feature map to out.csv\n']);
     const text = await readFile(join(directory, 'out.csv'), 'utf8');
     expect(text.split('\n')[0]).toBe('time,map 1');
     const out = readCsv(text).blocks.flatMap((block) => [...block.data]);
@@ -106,7 +106,7 @@ describe.concurrent('tapline apply', () => {
   test('reads EDF, and tells what it left out', async () => {
     const { code, stderr } = await run(['apply', 'network.safetensors', 'night.edf', '-o', 'night.csv'], directory);
     const note = 'left out, of another rate (take them with --columns): Temp (2 Hz)';
-    expect([code, stderr]).toEqual([0, `night.edf: ${note}\n25 frames of 1 feature maps to night.csv\n`]);
+    expect([code, stderr]).toEqual([0, `night.edf: ${note}\n25 frames of 1 feature map to night.csv\n`]);
     const out = readCsv(await readFile(join(directory, 'night.csv'), 'utf8'), { rate: 25 });
     const frames = readRecording(night).blocks.flatMap((block) => [...block.data]);
     expect(out.blocks.flatMap((block) => [...block.data])).toEqual([...network.apply(frames)]);
@@ -151,7 +151,7 @@ describe.concurrent('wrong input is one sentence on stderr and exit code 2', () 
     [['replay', 'hypnogram.edf'], 'tapline: hypnogram.edf: holds 2 marks and no samples\n'],
     [
       ['apply', 'network.json', 'recording.csv', '--labels', 'a,b'],
-      'tapline: --labels must be 1 names, one a feature map, got 2\n',
+      'tapline: --labels must be 1 name, one a feature map, got 2\n',
     ],
     [
       ['apply', 'network.json', 'recording.csv', '-o', 'no/where.csv'],

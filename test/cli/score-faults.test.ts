@@ -104,8 +104,8 @@ describe('tapline score skab', () => {
     );
     await write('1.csv', 401);
     const { stdout, stderr } = await runCommand(scoreSkabCommand(), [directory]);
-    expect(stdout).toContain('1 files, the first 400 frames of each for settling');
-    expect(stderr).toBe('not scored are 1 files of no more than the 400 frames for settling\n');
+    expect(stdout).toContain('1 file, the first 400 frames of each for settling');
+    expect(stderr).toBe('1 file not scored, of no more than the 400 frames for settling\n');
   });
 
   test('refuses a file without a sensor', async () => {

@@ -36,7 +36,7 @@ describe('tapline score nab', () => {
   test('scores what a folder holds, and writes result files as NAB reads them', async () => {
     const { code, stdout } = await run(['score', 'nab', 'nab', '--out', 'results'], directory);
     expect(code).toBe(0);
-    expect(stdout).toContain('2 files, 1 windows');
+    expect(stdout).toContain('2 files, 1 window;');
     for (const row of [
       'tapline ',
       'tapline, alarms at 1/month',
