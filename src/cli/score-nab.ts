@@ -13,15 +13,17 @@ import { asUsage } from './usage-error.ts';
 /** NAB's result files hold scores from 0 to 1: ten decades of mean time between. */
 const decades = 10;
 
-type ScoreNabOptions = { out: string };
+type ScoreNabOptions = { out?: string };
 
-/** `tapline score nab DIR --out RESULTS`. */
+/** `tapline score nab DIR [--out RESULTS]`. */
 export function scoreNabCommand(): Command<[string], ScoreNabOptions> {
   return new Command('nab')
     .summary('the Numenta Anomaly Benchmark, or a part of it')
-    .description("Run the detector over a NAB checkout's data/, write NAB's result files and print NAB's scores.")
+    .description(
+      "Run the detector over a NAB checkout's data/ and print NAB's scores; write NAB's result files where --out says.",
+    )
     .argument('<dir>', 'a checkout of NAB, or a part of one: data/ and labels/combined_windows.json')
-    .requiredOption('--out <dir>', "where to: NAB's own scorer reads it as a folder of results/")
+    .option('--out <dir>', "where result files go: NAB's own scorer reads it as a folder of results/")
     .addHelpText('after', '\nExample:\n  tapline score nab NAB --out NAB/results/tapline')
     .action((folder, { out }) => {
       const corpus = readNab(folder);
@@ -31,9 +33,10 @@ export function scoreNabCommand(): Command<[string], ScoreNabOptions> {
         return runNab(series);
       });
       line.clear();
-      for (const [i, series] of corpus.entries()) asUsage(() => writeResult(out, series, runs[i]));
       process.stdout.write(nabReport(corpus, runs));
-      process.stderr.write(`${corpus.length} result files to ${out}\n`);
+      if (out === undefined) return;
+      for (const [i, series] of corpus.entries()) asUsage(() => writeResult(out, series, runs[i]));
+      process.stderr.write(`${counted(corpus.length, 'result file')} to ${out}\n`);
     });
 }
 

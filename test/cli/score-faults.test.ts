@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -20,10 +20,10 @@ const rows = (count: number, cell = (t: number) => String(t % 7)) =>
   Array.from({ length: count }, (_, t) => `${stamp(t)},${cell(t)}\n`).join('');
 
 describe('tapline score nab', () => {
-  const score = async (data: string, labels: unknown = {}) => {
+  const score = async (data: string, labels: unknown = {}, out = true) => {
     await writeFile(join(directory, 'data/kind/odd.csv'), data);
     await writeFile(join(directory, 'labels/combined_windows.json'), JSON.stringify(labels));
-    return runCommand(scoreNabCommand(), [directory, '--out', join(directory, 'out')]);
+    return runCommand(scoreNabCommand(), [directory, ...(out ? ['--out', join(directory, 'out')] : [])]);
   };
   const head = 'timestamp,value\n';
 
@@ -72,6 +72,14 @@ describe('tapline score nab', () => {
     const refused = score(data, labels);
     await expect(refused).rejects.toThrow(sentence);
     await expect(refused).rejects.toHaveProperty('name', 'UsageError');
+  });
+
+  test('prints the same scores without --out, and writes nothing', async () => {
+    const windows = { 'kind/odd.csv': [[stamp(200), stamp(220)]] };
+    const { stdout } = await score(head + rows(300), windows);
+    await rm(join(directory, 'out'), { recursive: true });
+    expect(await score(head + rows(300), windows, false)).toEqual({ stdout, stderr: '' });
+    await expect(stat(join(directory, 'out'))).rejects.toThrow('ENOENT');
   });
 
   test('takes an empty cell for a missing sample, and not for 0', async () => {
