@@ -39,7 +39,7 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
     .argument('<network>', 'a .json spec or a .safetensors file')
     .argument('<input>', `a recording: ${recordingFormats}`)
     .option('-o, --output <file>', "where to; '-' is standard output", '-')
-    .option('--columns <list>', 'columns of the recording to take, by name or number from 1', list)
+    .option('--columns <list>', 'columns of the recording to take, by name or number from 1, such as 2-9', list)
     .option('--rate <hz>', 'frames a second, where the recording does not tell', positiveNumber('Hz'))
     .option('--standardize <seconds>', 'take running mean and spread away first', positiveNumber('seconds'))
     .option('--labels <list>', 'names of the columns written', list)
@@ -66,8 +66,8 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
       }
       file.close();
       line.clear();
-      if (networkPath.endsWith('.json'))
-        process.stderr.write(`${networkPath} has no weights: they were chance's, of seed 1\n`);
+      if (networkPath.endsWith('.json') && Object.keys(network.weights()).length > 0)
+        process.stderr.write(`${networkPath} has no weights: random ones were taken, of seed 1\n`);
       if (output !== '-')
         process.stderr.write(
           `${counted(written, 'frame')} of ${counted(network.outChannels, 'feature map')} to ${output}\n`,

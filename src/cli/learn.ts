@@ -15,7 +15,7 @@ import { integerFrom, list, notNegativeNumber, positiveNumber } from './option-v
 import { progress } from './progress.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
 import { checkTargets, targetFault } from './target-file.ts';
-import { asUsage } from './usage-error.ts';
+import { asUsage, UsageError } from './usage-error.ts';
 
 type LearnOptions = Settings & {
   output: string;
@@ -67,7 +67,7 @@ export function learnCommand(): Command<[string], LearnOptions> {
     .option('--decay <updates>', 'updates after which the step has half its length', updates)
     .option('--clip <length>', 'the most that the gradient at one output may be long', positiveNumber())
     .option('--average <updates>', 'write the mean of the weights over so many updates', updates)
-    .option('--columns <list>', 'columns of the recording to learn from, by name or number from 1', list)
+    .option('--columns <list>', 'columns of the recording to learn from, by name or number from 1, such as 2-9', list)
     .option('--target <list>', "columns that are the truth, for the task 'target'", list)
     .option('--reference <list>', "columns to cancel from the others, for the task 'cancel'", list)
     .option('--rate <hz>', 'frames a second, where the recording does not tell', positiveNumber('Hz'))
@@ -85,6 +85,8 @@ export function learnCommand(): Command<[string], LearnOptions> {
     )
     .action(async (input, options) => {
       const { output, torch = false, report, network: path, task, taps, columns, rate, gaps, standardize } = options;
+      if (!output.endsWith('.safetensors'))
+        throw new UsageError(`--output must be a .safetensors file, which weights are written as, got ${output}`);
       checkTargets([output, report], path === undefined ? [input] : [input, path]);
       const settings = learnerSettings(options);
       const line = progress();

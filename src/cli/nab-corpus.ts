@@ -5,6 +5,7 @@ import { fields, invalid } from '../core/check.ts';
 import { Detector, type DetectorOptions } from '../core/detector/detector.ts';
 import { isoTime } from '../formats/time-column.ts';
 import { inferRate } from '../formats/time-step.ts';
+import { parseJson } from './parse-json.ts';
 import { column, readTable } from './read-table.ts';
 import { asUsage, UsageError } from './usage-error.ts';
 
@@ -28,7 +29,7 @@ export function readNab(folder: string): NabSeries[] {
   const labels = join(folder, 'labels', 'combined_windows.json');
   if (!existsSync(data) || !existsSync(labels))
     throw new UsageError(`${folder}: is no NAB checkout: it must hold data/ and labels/combined_windows.json`);
-  const windows = asUsage(() => windowsOf(JSON.parse(readFileSync(labels, 'utf8'))), labels);
+  const windows = asUsage(() => windowsOf(parseJson(readFileSync(labels, 'utf8'))), labels);
   const found = readdirSync(data, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Network } from '../core/network.ts';
 import type { NetworkSpec } from '../core/network-spec.ts';
+import { parseJson } from './parse-json.ts';
 import { asUsage, UsageError, usageOf } from './usage-error.ts';
 
 /**
@@ -11,7 +12,7 @@ export async function readNetwork(path: string): Promise<Network> {
   const bytes = await readWhole(path);
   return asUsage(() => {
     if (path.endsWith('.safetensors')) return Network.load(bytes);
-    return Network.create(JSON.parse(new TextDecoder().decode(bytes)) as NetworkSpec);
+    return Network.create(parseJson(new TextDecoder().decode(bytes)) as NetworkSpec);
   }, path);
 }
 

@@ -31,7 +31,7 @@ export function replayCommand(): Command<[string], ReplayOptions> {
     .option('--stream <name>', "the stream's name; default: the file's")
     .option('--speed <times>', "how many times as fast as it was taken; 'max': as fast as it goes", speed, 1)
     .option('--loop', 'begin again at the end, for ever')
-    .option('--columns <list>', 'columns to take, by name or number from 1', list)
+    .option('--columns <list>', 'columns to take, by name or number from 1, such as 2-9', list)
     .option('--rate <hz>', 'frames a second, where the file does not tell', positiveNumber('Hz'))
     .option('--kind <kind>', "what it is a recording of, such as 'eeg'")
     .addHelpText('after', `${csvHelp}\nExample:\n  tapline replay recording.txt --to ws://127.0.0.1:8080 --speed 4`)

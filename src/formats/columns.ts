@@ -23,14 +23,16 @@ export function keptColumns(
   };
 }
 
-/** Their places, each once. A name wins over a number. */
+/** Their places, each once. A name wins over a number, and over a range of numbers such as 2-9. */
 function findColumns(names: readonly string[], wanted: readonly (string | number)[], role = 'columns'): number[] {
   if (wanted.length === 0) throw invalid(role, 'at least one name or number', wanted);
-  const places = wanted.map((column) => {
+  const places = wanted.flatMap((column) => {
     const named = names.indexOf(String(column));
     if (named >= 0) return named;
-    const number = /^\d+$/.test(String(column)) ? Number(column) : 0;
-    if (number >= 1 && number <= names.length) return number - 1;
+    const range = /^(\d+)(?:-(\d+))?$/.exec(String(column));
+    const [first, last] = [Number(range?.[1]), Number(range?.[2] ?? range?.[1])];
+    if (first >= 1 && last >= first && last <= names.length)
+      return Array.from({ length: last - first + 1 }, (_, i) => first - 1 + i);
     throw invalid(role, `names or numbers (1-${names.length}) of the columns ${names.join(', ')}`, column);
   });
   return [...new Set(places)];

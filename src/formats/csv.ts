@@ -3,6 +3,7 @@ import { CellCount } from './cell-count.ts';
 import { readLayout } from './csv-layout.ts';
 import type { CsvLayout } from './csv-layout.ts';
 import { DecimalCommas } from './decimal-commas.ts';
+import { refuseForeign } from './foreign-text.ts';
 import { FrameCollector } from './frame-collector.ts';
 import { headedReader } from './headed-reader.ts';
 import { readWhole } from './read-whole.ts';
@@ -21,14 +22,15 @@ export type { CsvWriter } from './csv-writer.ts';
  * fewer than 0. Frames keep their times: to half a step where the steps are even, else each its own; of frames that share
  * a stamp, the later ones follow the first by the rate.
  *
- * Throws an Error that names the line where a line has too many or too few cells, and one that names --rate where
- * neither the options nor a time column tell the rate.
+ * Throws an Error that names what a text is that is no table; the line where a line has too many or too few cells; and
+ * --rate where neither the options nor a time column tell the rate.
  */
 export function csvReader(options: ReadOptions = {}): RecordingReader {
   if (options.rate !== undefined) positive('rate', options.rate, 'Hz');
   let rows: RowParser | undefined;
   let commas: DecimalCommas | undefined;
-  const begin = (first: string) => {
+  const begin = (fresh: string[], first: string) => {
+    refuseForeign(fresh);
     const delimiter = delimiterOf(first);
     if (delimiter !== ',') commas = new DecimalCommas();
     return new RowParser(delimiter);
@@ -36,7 +38,7 @@ export function csvReader(options: ReadOptions = {}): RecordingReader {
   const parse = (fresh: string[]) => {
     const first = fresh.find((line) => /[^ ]/.test(line));
     if (!rows && first === undefined) return [];
-    rows ??= begin(first ?? '');
+    rows ??= begin(fresh, first ?? '');
     const parsed = rows.parse(fresh);
     commas?.read(parsed);
     return parsed;

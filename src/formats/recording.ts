@@ -46,7 +46,7 @@ export interface RecordedMark {
 
 /** What to take from a file. */
 export interface ReadOptions {
-  /** Columns to keep, each once: names, or numbers from 1 as they stand in the file (a name wins). Default: the format's. */
+  /** Columns to keep, each once: names, or numbers from 1 as they stand in the file, or ranges ('2-9'); a name wins. Default: the format's. */
   readonly columns?: readonly (string | number)[];
   /** Columns, named likewise, that have a part to play, such as the target of a learner; they are kept too. */
   readonly roles?: Readonly<Record<string, readonly (string | number)[]>>;

@@ -57,6 +57,8 @@ beforeAll(async () => {
     '{"inChannels": 2, "layers": [{"type": "conv1d", "outChannels": 0, "kernelSize": 3}]}',
   );
   await writeFile(join(directory, 'no.json'), 'hello');
+  await writeFile(join(directory, 'cut.json'), '{"inChannels": 2,\n"layers": [["relu"}\n');
+  await writeFile(join(directory, 'pool.json'), '{"inChannels": 2, "layers": [{"type": "avgPool", "kernelSize": 2}]}');
 });
 afterAll(() => rm(directory, { recursive: true }));
 
@@ -125,6 +127,13 @@ describe.concurrent('tapline apply', () => {
     expect(Math.max(...direct.map((y, i) => Math.abs(y - byFft[i])))).toBeLessThan(1e-5 * largest);
   });
 
+  test('says that weights are random, where there are any', async () => {
+    const said = async (file: string) => (await run(['apply', file, 'recording.csv'], directory)).stderr;
+    expect(await said('network.json')).toBe('network.json has no weights: random ones were taken, of seed 1\n');
+    expect(await said('pool.json')).toBe('');
+    expect(await said('network.safetensors')).toBe('');
+  });
+
   test('writes to standard output, under the names given', async () => {
     const { code, stdout } = await run(['apply', 'network.json', 'recording.csv', '--labels', 'envelope'], directory);
     expect(code).toBe(0);
@@ -139,6 +148,7 @@ describe.concurrent('wrong input is one sentence on stderr and exit code 2', () 
     [['plan', 'recording.csv'], 'tapline: recording.csv: a network must be a .json spec or a .safetensors file\n'],
     [['plan', 'broken.json'], /^tapline: broken\.json: .*outChannels must be an integer >= 1, got 0\n$/],
     [['plan', 'no.json'], /^tapline: no\.json: .*JSON.*\n$/],
+    [['plan', 'cut.json'], /^tapline: cut\.json: is not JSON at line 2, column 19: .+\n$/],
     [['plan', 'network.json', '--rate', 'fast'], /^error: .*'fast' is invalid\. It must be a number > 0 in Hz\.\n$/],
     [['plan'], "error: missing required argument 'network'\n"],
     [['dance'], /^error: unknown command 'dance'\n$/],

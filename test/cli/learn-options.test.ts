@@ -141,6 +141,12 @@ describe('tapline learn', () => {
   });
 });
 
+test('weights are written to no file of another name than .safetensors', async () => {
+  const refused = runCommand(learnCommand(), [at('two.csv'), '-o', at('learned.csv')]);
+  await expect(refused).rejects.toThrow('--output must be a .safetensors file, which weights are written as, got ');
+  await expect(refused).rejects.toHaveProperty('name', 'UsageError');
+});
+
 test('an optimizer may be left to the learner, which has one for each task', () => {
   const settings: Settings = { task: 'cancel', horizon: 1, loss: 'squared', updateEvery: 1, mains: 50 };
   expect(learnerSettings(settings)).toEqual(settings);

@@ -41,6 +41,15 @@ describe.each(files)('the columns of %s', (_, file, usual, names) => {
     expect(read({ roles: { target: [last, number(last)] } }).roles).toEqual({ target: [1] });
   });
 
+  test('may be asked for as a range of numbers', () => {
+    expect(read({ columns: [`${number(first)}-${number(first)}`, last] }).labels).toEqual([first, last]);
+    const both = `${number(first)}-${number(last)}`;
+    const between = names.slice(number(first) - 1, number(last));
+    if (between.length === usual.length) expect(read({ columns: [both] }).labels).toEqual(usual);
+    for (const range of ['2-1', `1-${names.length + 1}`, '0-1', '1-'])
+      expect(() => read({ columns: [range] })).toThrow(`got '${range}'`);
+  });
+
   test('are refused by the name of their role', () => {
     const wanted = `names or numbers (1-${names.length}) of the columns ${names.join(', ')}`;
     expect(() => read({ roles: { target: ['none'] } })).toThrow(`target must be ${wanted}, got 'none'`);

@@ -112,6 +112,16 @@ describe('columns', () => {
     expect(samples(readCsv(text, { rate: 1, columns: ['d', 1] }))).toEqual([7, 1, 8, 2]);
     expect(labels(readCsv(text, { rate: 1, columns: ['2', '1'] }))).toEqual(['2', 'a']);
   });
+  test('a range is all between, and a name wins over it', () => {
+    const numbers = '1,1-2,3,4\n5,6,7,8\n';
+    expect(labels(readCsv('a,b,c,d\n1,2,3,4\n', { rate: 1, columns: ['2-3', 1, '3-4'] }))).toEqual([
+      'b',
+      'c',
+      'a',
+      'd',
+    ]);
+    expect(labels(readCsv(numbers.replace('1,', 'x,'), { rate: 1, columns: ['1-2'] }))).toEqual(['1-2']);
+  });
   test('an unknown one is refused with the names there are', () => {
     expect(() => readCsv(text, { rate: 1, columns: ['z'] })).toThrow(
       "columns must be names or numbers (1-5) of the columns a, text, empty, 2, d, got 'z'",
@@ -137,6 +147,19 @@ describe('cells and lines', () => {
     ['\n \n', 'the text is empty'],
     ['a,b\n', 'a header and no row'],
   ])('%j is refused', (text, sentence) => {
+    expect(() => readCsv(text, { rate: 1 })).toThrow(sentence);
+  });
+  test.each([
+    ['<!DOCTYPE html>\n<html><body>\n<p>a, b</p>\n', 'is no CSV: it looks like a web page'],
+    ['\n  <html>\n', 'is no CSV: it looks like a web page'],
+    ['[{"time": 1, "a": 2}]\n', 'is no CSV: it looks like JSON'],
+    ['{\n"a": [1, 2]\n}', 'is no CSV: it looks like JSON'],
+    [
+      '# a comment\n100 2 360 650000\n100.dat 212 200 11 1024 995 -22131 0 MLII\n# Aldomet, Inderal\n',
+      'is no CSV: it looks like a WFDB header',
+    ],
+    ['s1/rec01 12 1000/1000(0) 38400 10:11:12\n', 'is no CSV: it looks like a WFDB header'],
+  ])('%j is refused by what it is', (text, sentence) => {
     expect(() => readCsv(text, { rate: 1 })).toThrow(sentence);
   });
   test('a line without end is refused before it fills the memory', () => {
