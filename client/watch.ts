@@ -6,6 +6,7 @@ import {
   type Learning,
   type MaintenanceRequest,
   parseWatch,
+  type Remove,
   type Watchable,
   type WatchMessage,
   type WatchRequest,
@@ -26,8 +27,8 @@ export interface WatchOptions {
   learning?: Observable<Omit<Learning, 'type'>>;
   /** Whether alarms of all streams are told, and what happens to them. */
   alarms?: boolean;
-  /** What is to be done with alarms, sent as it comes. */
-  deeds?: Observable<AlarmControl | MaintenanceRequest>;
+  /** What is to be done with alarms and with streams that have ended, sent as it comes. */
+  deeds?: Observable<AlarmControl | MaintenanceRequest | Remove>;
 }
 
 /** The connection stands, or will be dialled again after `wait` ms. */

@@ -4,12 +4,15 @@ import type { AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
 import { duration } from '../duration.ts';
 import { clock, rarity, whatIs, whoseIs } from './alarm-words.ts';
 import { choice } from './controls-view.ts';
+import { longList } from './long-list.ts';
 import { openAlarms, type PageState, selectedStream } from './page-state.ts';
 import type { PageStore } from './page-store.ts';
 
 /** Ms of a shelving, and alarms that are over and still listed. */
 const shelf = 3_600_000;
 const mostOver = 20;
+/** Open alarms that are listed until somebody asks for more. */
+const mostOpen = 5;
 /** Channels of an alarm that are named. */
 const mostNamed = 4;
 const maintenance = [0, 1, 8, 24];
@@ -20,6 +23,7 @@ export function alarmsView(state: PageState, store: PageStore, now: number): Tem
   const over = [...state.alarms.values()]
     .filter((alarm) => alarm.state === 'cleared')
     .sort((a, b) => b.entered - a.entered);
+  const { shown, more } = longList(store, 'alarms', open, mostOpen);
   const urgent = open.filter((alarm) => alarm.state === 'raised' || alarm.state === 'escalated').length;
   return html`<section class="alarms ${urgent > 0 ? 'alarms-urgent' : ''}" aria-label="Alarms" data-testid="alarms">
     <header class="alarms-head">
@@ -46,12 +50,13 @@ export function alarmsView(state: PageState, store: PageStore, now: number): Tem
     ${
       open.length > 0
         ? html`<ul class="alarms-open">
-            ${repeat(
-              open,
-              ({ id }) => id,
-              (alarm) => alarmView(alarm, store, now),
-            )}
-          </ul>`
+              ${repeat(
+                shown,
+                ({ id }) => id,
+                (alarm) => alarmView(alarm, store, now),
+              )}
+            </ul>
+            ${more}`
         : undefined
     }
   </section>`;

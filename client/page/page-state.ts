@@ -37,6 +37,8 @@ export interface PageState {
   readonly chosen?: string;
   /** How often frames of irregular streams come, in Hz, by the stream's name. */
   readonly paces: ReadonlyMap<string, number>;
+  /** The lists that are shown whole, however long. */
+  readonly whole: ReadonlySet<string>;
   readonly paused: boolean;
   /** How far a paused view lies behind, in s. */
   readonly behind: number;
@@ -53,6 +55,7 @@ export const initialState: PageState = {
   alarms: new Map(),
   maintenance: [],
   paces: new Map(),
+  whole: new Set(),
   paused: false,
   behind: 0,
   palette: 'viridis',

@@ -1,13 +1,16 @@
 import { animationFrameScheduler, auditTime, BehaviorSubject, type Observable, Subject } from 'rxjs';
-import type { AlarmControl, Learning, MaintenanceRequest } from '../../src/protocol/index.ts';
+import type { AlarmControl, Learning, MaintenanceRequest, Remove } from '../../src/protocol/index.ts';
 import { initialState, type PageState, type StreamSettings } from './page-state.ts';
+
+/** What may be done with alarms and with streams that have ended. */
+type Deed = AlarmControl | MaintenanceRequest | Remove;
 
 /** The page's state, and everything that changes it by hand. */
 export class PageStore {
   readonly #state = new BehaviorSubject<PageState>(initialState);
   readonly #learning = new Subject<Omit<Learning, 'type'>>();
 
-  readonly #deeds = new Subject<AlarmControl | MaintenanceRequest>();
+  readonly #deeds = new Subject<Deed>();
 
   get state(): PageState {
     return this.#state.value;
@@ -28,14 +31,21 @@ export class PageStore {
     return this.#learning;
   }
 
-  /** What is to be done with alarms. */
-  get deeds(): Observable<AlarmControl | MaintenanceRequest> {
+  /** What is to be done with alarms and streams. */
+  get deeds(): Observable<Deed> {
     return this.#deeds;
   }
 
   readonly change = (part: Partial<PageState>): void => this.#state.next({ ...this.state, ...part });
 
   readonly togglePause = (): void => this.change({ paused: !this.state.paused, behind: 0 });
+
+  /** Shows a list whole, or its beginning. */
+  readonly toggleWhole = (list: string): void => {
+    const whole = new Set(this.state.whole);
+    if (!whole.delete(list)) whole.add(list);
+    this.change({ whole });
+  };
 
   /** The settings of a stream. */
   readonly settings = (stream: string): StreamSettings => this.state.settings.get(stream) ?? {};
@@ -50,6 +60,6 @@ export class PageStore {
   readonly teach = (stream: string, learner: number, change: { on?: boolean; step?: number }): void =>
     this.#learning.next({ stream, learner, ...change });
 
-  /** Asks the server to do something with an alarm; it will say what became of it. */
-  readonly ask = (deed: AlarmControl | MaintenanceRequest): void => this.#deeds.next(deed);
+  /** Asks the server to do something with an alarm or a stream; it will say what became of it. */
+  readonly ask = (deed: Deed): void => this.#deeds.next(deed);
 }

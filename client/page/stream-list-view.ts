@@ -3,16 +3,21 @@ import { duration, pace } from '../duration.ts';
 import { formatNumber } from '../format-number.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
 import { isAlarmed, isEeg, type PageState, rateOf, selectedStream, speedOf } from './page-state.ts';
+import { longList } from './long-list.ts';
 import type { PageStore } from './page-store.ts';
+
+/** Streams that are listed until somebody asks for more. */
+const mostStreams = 12;
 
 /** Every stream there is, with its rate and how late it is. */
 export function streamListView(state: PageState, store: PageStore): TemplateResult {
   const selected = selectedStream(state);
+  const { shown, more } = longList(store, 'streams', state.streams, mostStreams);
   return html`<nav class="streams" aria-label="Streams" data-testid="streams">
     <ul>
-      ${state.streams.map(
+      ${shown.map(
         (info) =>
-          html`<li>
+          html`<li class="stream-item">
             <button
               type="button"
               class="stream ${info.live ? 'stream-live' : ''} ${isAlarmed(state, info.name) ? 'stream-alarmed' : ''}"
@@ -26,10 +31,25 @@ export function streamListView(state: PageState, store: PageStore): TemplateResu
               <span class="stream-about">${aboutStream(info)}</span>
               <span class="stream-health">${streamHealth(state, info)}</span>
             </button>
+            ${info.live ? undefined : removeView(info, store)}
           </li>`,
       )}
+      ${more ? html`<li>${more}</li>` : undefined}
     </ul>
   </nav>`;
+}
+
+function removeView({ name }: StreamInfo, store: PageStore): TemplateResult {
+  return html`<button
+    type="button"
+    class="stream-remove"
+    data-testid="remove"
+    title="Take it off the list, and end its alarms; its sensor may come back"
+    aria-label="Remove stream ${name}"
+    @click=${() => store.ask({ type: 'remove', stream: name })}
+  >
+    ×
+  </button>`;
 }
 
 /** What a stream is, in a few words. */

@@ -40,6 +40,7 @@ export {
 } from './watch-message.ts';
 export {
   type Learning,
+  type Remove,
   parseWatchRequest,
   type Subscribe,
   type Unsubscribe,

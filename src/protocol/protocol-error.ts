@@ -32,6 +32,7 @@ export const errorCodes = {
   'same-id': 'the subscription id is in use',
   'no-id': 'there is no subscription of this id',
   'unknown-stream': 'there is no stream of this name',
+  'live-stream': 'a stream that is to be removed still has its sensor',
   'unknown-learner': 'the stream has no such learner',
   'bad-what': '`what` is not a list of things that can be watched',
   'bad-recent': '`recent` is neither true nor false',

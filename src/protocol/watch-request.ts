@@ -40,9 +40,15 @@ export interface Learning {
   step?: number;
   act?: LearningAct;
 }
+/** Takes a stream whose sensor has gone off the list, with its alarms. */
+export interface Remove {
+  type: 'remove';
+  stream: string;
+}
 export type LearningAct = 'freeze' | 'unfreeze' | 'reset' | 'rollback';
 /** Everything that a viewer sends. */
-export type WatchRequest = Subscribe | Unsubscribe | Learning | WatchAlarms | AlarmControl | MaintenanceRequest;
+export type WatchRequest =
+  Subscribe | Unsubscribe | Learning | Remove | WatchAlarms | AlarmControl | MaintenanceRequest;
 
 const whatRule = `a list of ${watchable.join(', ')}`;
 const subscribe: field.Schema<Subscribe> = v.object(
@@ -66,6 +72,7 @@ const subscribe: field.Schema<Subscribe> = v.object(
   'given',
 );
 const unsubscribe: field.Schema<Unsubscribe> = v.object({ type: v.literal('unsubscribe'), id: field.id }, 'given');
+const remove: field.Schema<Remove> = v.object({ type: v.literal('remove'), stream: field.name }, 'given');
 const step = v.pipe(
   v.number('a number > 0'),
   v.check((mu: number) => mu > 0 && mu <= 2, 'a number > 0 and at most 2'),
@@ -86,6 +93,7 @@ const schemas = new Map<string, field.Schema<WatchRequest>>([
   ['subscribe', subscribe],
   ['unsubscribe', unsubscribe],
   ['learning', learning],
+  ['remove', remove],
   ['alarms', watchAlarms],
   ['alarm', alarmControl],
   ['maintenance', maintenanceRequest],

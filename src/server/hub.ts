@@ -89,6 +89,11 @@ export class Hub {
     return { type: 'health', streams: Array.from(this.#feeds.values(), (feed) => feed.health(now)) };
   }
 
+  /** Forgets a stream and ends its alarms; what was learned of it is kept. */
+  remove(name: string): void {
+    if (this.#forget(name)) this.changed.next();
+  }
+
   /** Writes down what was learned. */
   async save(): Promise<void> {
     for (const [name, feed] of this.#feeds) await this.#options.store.save(name, feed.networks());
@@ -141,6 +146,11 @@ export class Hub {
   #makeRoom(): boolean {
     if (this.#feeds.size < this.#options.maxStreams) return true;
     const [name] = this.#silent;
+    return this.#forget(name);
+  }
+
+  /** False: there is no such stream. */
+  #forget(name: string): boolean {
     const feed = this.#feeds.get(name);
     if (!feed) return false;
     this.#options.store.save(name, feed.networks()).catch((error: unknown) => {

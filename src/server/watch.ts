@@ -75,6 +75,7 @@ export class WatchConnection {
     const { desk } = this.#hub;
     if (request.type === 'subscribe') this.#subscribe(request, this.#feed(request.stream));
     else if (request.type === 'learning') this.#feed(request.stream).control(request);
+    else if (request.type === 'remove') this.#remove(this.#feed(request.stream));
     else if (request.type === 'alarms') {
       this.#alarms.unsubscribe();
       if (request.on) this.#alarms = forwardAlarms(desk, this.#viewer);
@@ -93,6 +94,11 @@ export class WatchConnection {
     const feed = this.#hub.feed(name);
     if (!feed) throw new ProtocolError('unknown-stream', `stream must be one of those listed, got ${name}`);
     return feed;
+  }
+
+  #remove({ name, live }: Feed): void {
+    if (live) throw new ProtocolError('live-stream', `stream must be one that has ended, got ${name}`);
+    this.#hub.remove(name);
   }
 
   #subscribe(request: Subscribe, feed: Feed): void {

@@ -28,6 +28,8 @@ export interface FixtureServer {
   say(message: WatchText): void;
   /** Takes the host away, or brings it back. */
   setHost(there: boolean): void;
+  /** The host's sensor has gone; its stream stays. */
+  endHost(): void;
   close(): Promise<void>;
 }
 
@@ -60,11 +62,12 @@ export async function startFixture(directory: string, time: number = Date.now())
   let maps = 0;
   let hostFrames = 0;
   let hostThere = true;
+  let hostLive = true;
   let frames = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const streams = (): StreamInfo[] => [
-    ...(hostThere ? [hostInfo()] : []),
+    ...(hostThere ? [{ ...hostInfo(), live: hostLive }] : []),
     {
       name: 'eeg',
       kind: 'eeg',
@@ -239,6 +242,10 @@ export async function startFixture(directory: string, time: number = Date.now())
     frames: () => frames,
     setHost: (there) => {
       hostThere = there;
+      tell({ type: 'streams', streams: streams() });
+    },
+    endHost(): void {
+      hostLive = false;
       tell({ type: 'streams', streams: streams() });
     },
     close: async () => {

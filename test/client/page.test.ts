@@ -194,6 +194,25 @@ describe('the page', () => {
     expect(await item('host').getAttribute('class')).not.toContain('stream-alarmed');
   });
 
+  test('lists five alarms and how many more there are, and all of them when asked', async () => {
+    const many = Array.from({ length: 8 }, (_, at) => alarmOf(20 + at, 'host', [{ label: `cpu ${at}`, share: 1 }]));
+    server.say({ type: 'alarms', alarms: many, maintenance: [] });
+    const alarms = page.locator('.alarms-open [data-testid=alarm]');
+    await until(async () => (await alarms.count()) === 5);
+    await page.getByText('and 3 more').click();
+    await until(async () => (await alarms.count()) === 8);
+    await page.getByText('Show fewer').click();
+    await until(async () => (await alarms.count()) === 5);
+  });
+
+  test('lets a stream that has ended be removed, and no other', async () => {
+    expect(await page.locator('[data-testid=remove]').count()).toBe(0);
+    server.endHost();
+    await page.getByRole('button', { name: 'Remove stream host' }).click();
+    await until(() => Promise.resolve(server.requests.some(({ type }) => type === 'remove')));
+    expect(server.requests.at(-1)).toEqual({ type: 'remove', stream: 'host' });
+  });
+
   test('shows an outage of many streams as one alarm of what their names share', async () => {
     const alarm = alarmOf(8, 'hall.1', []);
     const [first] = alarm.members;

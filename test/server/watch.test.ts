@@ -120,6 +120,24 @@ describe('a viewer', () => {
     );
   });
 
+  test('takes a stream that has ended off the list, and none that is live', async () => {
+    const sensor = await w.sensor('old?rate=250&channels=2');
+    sensor.send(tone(0, 10));
+    const viewer = await subscribed('old', ['raw'], { recent: true });
+    viewer.send({ type: 'remove', stream: 'old' });
+    expect(await viewer.until(is('error'))).toMatchObject({ code: 'live-stream' });
+    sensor.socket.close(1000);
+    await viewer.until((m) => m.type === 'streams' && m.streams[0]?.live === false);
+    const before = viewer.messages.length;
+    viewer.send({ type: 'remove', stream: 'old' });
+    await viewer.until((m) => viewer.messages.indexOf(m) >= before && m.type === 'streams' && m.streams.length === 0);
+    expect(w.server.streams()).toEqual([]);
+    const again = await w.sensor('old?rate=250&channels=2');
+    expect(await again.until(is('welcome'))).toMatchObject({ next: 0 });
+    viewer.send({ type: 'subscribe', id: 7, stream: 'old', what: ['raw'] });
+    await viewer.until((m) => viewer.messages.indexOf(m) >= before && m.type === 'subscribed');
+  });
+
   test('that comes late is told the newest marks of the run, and none of the run before', async () => {
     const sensor = await w.sensor('eeg?rate=250&channels=2');
     for (let at = 0; at < 20; at++) sensor.send({ type: 'mark', at, label: 'blink' });
