@@ -281,6 +281,20 @@ describe('Silence', () => {
     expect(silence.dead).toBe(false);
   });
 
+  test('takes 0 for rest where the channel often is at 0, and for death where it seldom is', () => {
+    const bursts = Array.from({ length: 200 }, (_, t) => (t % 4 === 0 ? 0 : t));
+    const dithers = Array.from({ length: 200 }, (_, t) => (t % 40 === 0 ? 0 : t));
+    const zeros = Array<number>(500).fill(0);
+    expect(deaths([...bursts, ...zeros])).toEqual([]);
+    expect(deaths([...bursts, ...Array<number>(500).fill(9)])).toHaveLength(1);
+    expect(deaths([...dithers, ...zeros])).toHaveLength(1);
+    const before = new Silence();
+    for (const [t, x] of bursts.entries()) before.push(x, t);
+    const after = new Silence();
+    after.restore(before.save());
+    expect(zeros.some((x, t) => after.push(x, 200 + t))).toBe(false);
+  });
+
   test('does not tell what the channel did before for a tenth as long, nor one that never lived', () => {
     const slow = alive.flatMap((x) => Array<number>(10).fill(x));
     expect(deaths([...slow, ...Array<number>(85).fill(9)])).toEqual([]);
