@@ -17,7 +17,8 @@ const standardFrames = 64;
 /** A line on what to try, where learning has come to nothing; else ''. */
 export function learningAdvice({ frames, overall }: Score, { rate, standardize, network }: Made): string {
   const fewer = network === undefined ? 'fewer --taps' : 'a network that sees less';
-  if (frames === 0) return `nothing was scored: every frame saw the start, a gap or a missing sample; try ${fewer}\n`;
+  if (frames === 0)
+    return `nothing was scored: every frame saw the start, a gap or a missing sample; try ${fewer}, or leave out channels of few samples with --columns\n`;
   if (!(overall.skill < 0)) return '';
   const seconds = Number(Math.max(1, standardFrames / rate).toPrecision(2));
   const what =

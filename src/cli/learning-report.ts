@@ -60,5 +60,6 @@ const sentences: Record<string, string> = {
 };
 
 function shown(share: number): string {
-  return Number.isFinite(share) ? share.toPrecision(3) : '-';
+  if (!Number.isFinite(share)) return '-';
+  return Math.abs(share) > 0 && Math.abs(share) < 1e-3 ? share.toExponential(2) : share.toPrecision(3);
 }

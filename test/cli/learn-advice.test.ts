@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { learnCommand } from '../../src/cli/learn.ts';
 import { learningAdvice } from '../../src/cli/learning-advice.ts';
+import { learningReport } from '../../src/cli/learning-report.ts';
 import type { Score } from '../../src/core/forecast-score.ts';
+import type { Learned } from '../../src/core/learned.ts';
+import type { Recording } from '../../src/sources/index.ts';
 import { noise } from '../core/random-networks.ts';
 import { runCommand } from './run-command.ts';
 
@@ -50,7 +53,7 @@ describe('gaps', () => {
     expect(learnedFrom(stdout)).toBe(0);
     expect(stdout).toMatch(/^not learned from: \d+ that saw the start, a gap or a missing sample/m);
     expect(stdout).toContain(
-      '\nnothing was scored: every frame saw the start, a gap or a missing sample; try fewer --taps\n',
+      '\nnothing was scored: every frame saw the start, a gap or a missing sample; try fewer --taps, or leave out channels of few samples with --columns\n',
     );
   });
 
@@ -66,6 +69,24 @@ describe('the report', () => {
   test('says what to try where learning made it worse', async () => {
     const { stdout } = await learn('far', '--optimizer', 'sgd', '--step', '1e-30');
     expect(stdout.trimEnd().split('\n').at(-1)).toBe("worse than 'nothing changes': try --standardize 64");
+  });
+
+  test('keeps numbers apart, however small they are', () => {
+    const standing = {
+      nmse: 0.467,
+      persistence: 0.0123,
+      movingAverage: 0.2,
+      mains: 2.95e-4,
+      skill: -36.9,
+      loss: 4.97e-6,
+    };
+    const learned = { score: { ...standing, overall: standing }, refused: {} } as Learned;
+    const pass = { learned, curve: [], seconds: 1, filled: 0 };
+    const report = learningReport({ frames: 9 } as Recording, pass, { gaps: 'hold', output: 'w', torch: false });
+    const rows = report.split('\n\n')[0].split('\n').slice(1);
+    expect(rows.map((row) => row.split(/ {2,}/).slice(1).map(Number))).toEqual(
+      [0.467, 0.0123, 0.2, 2.95e-4, -36.9, 4.97e-6].map((share) => [share, share]),
+    );
   });
 
   test('says why there is no share of a variance', async () => {
