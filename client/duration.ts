@@ -48,7 +48,7 @@ export function frequencyUnit(rate: number): TimeUnit {
     { name: 'an hour', size: 3600 },
     { name: 'a day', size: 86_400 },
   ];
-  return often.find(({ size }) => rate * size >= 1) ?? often[3];
+  return often.find(({ size }) => rate * size >= 4) ?? often[3];
 }
 
 /** How often frames come: `250 Hz`, `every 30 min`. */

@@ -1,6 +1,7 @@
 import { addElement, writeText } from './element.ts';
 import { formatNumber, showUnit } from './format-number.ts';
 import { groupRows, type RowGroup } from './row-groups.ts';
+import { thinOut } from './thin-out.ts';
 
 /** What is under the pointer; `ago` in s, not above 0. */
 interface Pointed {
@@ -14,6 +15,8 @@ interface Pointed {
 export class MapLabels {
   #labels: readonly string[] = [];
   #groups: readonly RowGroup[] | undefined;
+  /** The names of groups, or of rows where there are none. */
+  #named: HTMLElement[] = [];
   readonly #gutter: HTMLElement;
   readonly #margin: HTMLElement;
   readonly #events: HTMLElement;
@@ -53,6 +56,7 @@ export class MapLabels {
     const row = height / Math.max(1, this.#labels.length);
     this.#root.classList.toggle('tapline-tight', row < 12);
     this.#root.classList.toggle('tapline-tiny', row < 8.5);
+    thinOut(this.#named, height / Math.max(1, this.#named.length));
     for (const side of [this.#gutter, this.#margin]) {
       side.style.top = '6px';
       side.style.height = `${height}px`;
@@ -62,6 +66,7 @@ export class MapLabels {
     for (const { label, color } of kinds) {
       const name = addElement(this.#events, 'div', 'tapline-event');
       name.style.color = color;
+      name.title = label;
       name.append(this.#root.ownerDocument.createElement('span'));
       writeText(name.firstElementChild, label);
     }
@@ -114,13 +119,20 @@ export class MapLabels {
     if (!this.#groups) {
       const rows = addElement(this.#gutter, 'div', 'tapline-rows');
       rows.style.flex = '1';
-      for (const label of this.#labels) writeText(addElement(rows, 'div', 'tapline-row'), label);
+      this.#named = this.#labels.map((label) => {
+        const row = addElement(rows, 'div', 'tapline-row');
+        writeText(row, label);
+        return row;
+      });
       return;
     }
+    this.#named = [];
     for (const { name, rows } of this.#groups) {
       const group = addElement(this.#gutter, 'div', 'tapline-group');
       group.style.flex = `${rows.length} 1 0`;
-      writeText(addElement(group, 'div', 'tapline-group-name'), name);
+      const title = addElement(group, 'div', 'tapline-group-name');
+      writeText(title, name);
+      this.#named.push(title);
       const names = addElement(group, 'div', 'tapline-rows');
       for (const row of rows) writeText(addElement(names, 'div', 'tapline-row'), row);
     }

@@ -1,6 +1,7 @@
 import { addElement, writeText } from './element.ts';
 import { formatNumber, formatQuantity } from './format-number.ts';
 import type { LaneScale } from './lane-scale.ts';
+import { thinOut } from './thin-out.ts';
 import type { Quality } from './signal-quality.ts';
 
 interface Lane {
@@ -10,6 +11,7 @@ interface Lane {
 }
 
 interface LaneElements {
+  readonly row: HTMLElement;
   readonly aside: HTMLElement;
   readonly badge: HTMLElement;
   readonly low: HTMLElement;
@@ -85,6 +87,10 @@ export class SignalLabels {
     this.#root.classList.toggle('tapline-slim', this.#gutter.clientWidth < 90);
     this.#root.classList.toggle('tapline-dense', lane < dense);
     this.#root.classList.toggle('tapline-tight', lane < 13);
+    thinOut(
+      this.#elements.map(({ row }) => row),
+      lane,
+    );
     for (const side of [this.#gutter, this.#margin]) {
       side.style.top = '6px';
       side.style.height = `${height}px`;
@@ -112,7 +118,7 @@ export class SignalLabels {
     const high = addElement(range, 'div', '');
     const both = this.#ac ? high : addElement(range, 'div', '');
     const low = this.#ac ? high : addElement(range, 'div', '');
-    return { aside, badge, low, both, high };
+    return { row, aside, badge, low, both, high };
   }
 
   /** One bar for each unit, in the first lane of it: as high as the number beside it. */

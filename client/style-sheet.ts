@@ -117,6 +117,8 @@ const css = `
 .tapline-row { flex: 1 1 0; min-height: 0; align-content: center; white-space: nowrap; line-height: 1.05; overflow: hidden; text-overflow: ellipsis; }
 .tapline-tight .tapline-rows { font-size: 9px; }
 .tapline-tiny .tapline-group .tapline-rows { display: none; }
+.tapline-tiny .tapline-group { padding: 0; }
+.tapline-tiny .tapline-group-name { font-size: 9.5px; }
 .tapline-colours { position: absolute; left: 8px; top: 0; bottom: 0; width: 10px; border-radius: 2px; overflow: hidden; }
 .tapline-colour-numbers { position: absolute; left: 23px; right: 0; top: -2px; bottom: -2px; display: flex; flex-direction: column; justify-content: space-between; color: var(--_muted); white-space: nowrap; }
 .tapline-events { position: absolute; left: 0; width: var(--_gutter); display: flex; flex-direction: column; padding-right: 4px; }

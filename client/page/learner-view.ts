@@ -9,6 +9,9 @@ import { framesOf, learnerKey, type PageState, selectedLearner, type StreamSetti
 import type { PageStore } from './page-store.ts';
 import type { StreamFeed } from './stream-feed.ts';
 
+/** Channels of a learner that are named. */
+const mostNamed = 4;
+
 /** Every learner of a stream: one open with its kernels, error and skill, the others as one line. */
 export function learnersView(
   state: PageState,
@@ -110,9 +113,16 @@ export function smallSkillView(info: StreamInfo, feed: StreamFeed): TemplateResu
 }
 
 function describe(info: StreamInfo, learner: LearnerInfo): string {
-  const inputs = learner.channels.length === info.channels.length ? 'all channels' : learner.channels.join(', ');
+  const inputs = learner.channels.length === info.channels.length ? 'all channels' : someOf(learner.channels);
   const what = learner.task === 'forecast' ? 'foretell the next frame' : `follow ${learner.name}`;
   return `${learner.taps} taps on ${inputs} learn to ${what}`;
+}
+
+/** The names of a few, and how many more there are. */
+function someOf(names: readonly string[]): string {
+  const shown = names.length > mostNamed ? names.slice(0, mostNamed - 1) : names;
+  const more = names.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? ` … and ${more} more` : ''}`;
 }
 
 function mountKernels(info: StreamInfo, learner: LearnerInfo, feed: StreamFeed) {

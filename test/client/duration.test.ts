@@ -17,7 +17,7 @@ test('times are told in words, in the unit that suits them', () => {
 
 test('lags and frequencies of a kernel have units in which they are small numbers', () => {
   expect([0.256, 160, 28_800].map((lag) => lagUnit(lag).name)).toEqual(['ms', 'min', 'h']);
-  expect([250, 0.1, 1 / 1800].map((rate) => frequencyUnit(rate).name)).toEqual(['Hz', 'a minute', 'an hour']);
+  expect([250, 0.1, 1 / 1800].map((rate) => frequencyUnit(rate).name)).toEqual(['Hz', 'a minute', 'a day']);
 });
 
 test('windows follow the stream: seconds for fast ones, minutes to days for slow ones', () => {

@@ -404,6 +404,30 @@ describe('under a strict content security policy', () => {
     ]);
   });
 
+  test('names that would lie over one another are thinned out', async () => {
+    const seen = await page.evaluate(async () => {
+      const labels = Array.from({ length: 64 }, (_, at) => `ch ${at}`);
+      new window.tapline.SignalPlot(window.mount('a'), { channels: labels, rate: 10 });
+      new window.tapline.FeatureMap(window.mount('b'), {
+        labels: labels.map((label) => label.replace(' ', '')),
+        rate: 10,
+      });
+      await window.drawn();
+      return ['.tapline-lane', '.tapline-row'].map((selector) => {
+        const shown = [...document.querySelectorAll<HTMLElement>(selector)].filter(
+          ({ style }) => style.visibility === '',
+        );
+        const tops = shown.map((element) => element.getBoundingClientRect().top);
+        return [shown.length, Math.min(...tops.slice(1).map((top, at) => top - tops[at]))];
+      });
+    });
+    for (const [shown, apart] of seen) {
+      expect(shown).toBeGreaterThan(5);
+      expect(shown).toBeLessThan(64);
+      expect(apart).toBeGreaterThan(9.5);
+    }
+  });
+
   test('a kernel plot names the peak of the kernel, and offers every output', async () => {
     const seen = await page.evaluate(async () => {
       const plot = new window.tapline.KernelPlot(window.mount('a'), { rate: 250, outputs: ['one', 'two'] });

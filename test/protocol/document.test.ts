@@ -57,7 +57,7 @@ describe('docs/protocol.md', () => {
     expect(shown('sensor')).toEqual(new Set(['hello', 'samples', 'gap', 'mark']));
     expect(shown('to-sensor')).toEqual(new Set(['welcome', 'ack', 'gap', 'error']));
     expect(shown('viewer')).toEqual(
-      new Set(['subscribe', 'unsubscribe', 'learning', 'alarms', 'alarm', 'maintenance']),
+      new Set(['subscribe', 'unsubscribe', 'learning', 'remove', 'alarms', 'alarm', 'maintenance']),
     );
     const ofAStream = ['subscribed', 'gap', 'run', 'mark', 'dropped', 'kernels', 'loss'];
     expect(shown('to-viewer')).toEqual(new Set(['streams', 'health', ...ofAStream, 'alarms', 'alarm', 'error']));
