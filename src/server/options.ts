@@ -36,10 +36,14 @@ export interface ServerOptions {
   log?: (line: string) => void;
 }
 
-/** The options with every default in its place. Throws RangeError or TypeError on one that is wrong. */
-export function resolveOptions(
-  options: ServerOptions = {},
-): Required<Omit<ServerOptions, 'statePath' | 'maxPayload' | 'maxChannels'>> & { limits: Limits; statePath?: string } {
+/** The options with every default in its place. */
+export type ResolvedOptions = Required<Omit<ServerOptions, 'statePath' | 'maxPayload' | 'maxChannels'>> & {
+  limits: Limits;
+  statePath?: string;
+};
+
+/** Puts every default in its place. Throws RangeError or TypeError on one that is wrong. */
+export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
   const { host = '127.0.0.1', port = 8080, origins = [], pageDirectory = builtPage(), feed = defaultFeed } = options;
   if (integer('port', port, 0) > 65535) throw invalid('port', 'an integer from 0 to 65535', port);
   return {

@@ -9,8 +9,9 @@ import { Heartbeat } from './heartbeat.ts';
 import { httpApp } from './http.ts';
 import { Hub } from './hub.ts';
 import { IngestConnection } from './ingest.ts';
-import { resolveOptions, type ServerOptions } from './options.ts';
+import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.ts';
 import { originCheck } from './origin.ts';
+import { holdDirectory } from './state-directory.ts';
 import { acceptUpgrades } from './upgrade.ts';
 import { WatchConnection } from './watch.ts';
 import { WeightStore } from './weight-store.ts';
@@ -32,6 +33,16 @@ export interface TaplineServer {
  */
 export async function createServer(options: ServerOptions = {}): Promise<TaplineServer> {
   const resolved = resolveOptions(options);
+  const { statePath } = resolved;
+  const state = statePath === undefined ? undefined : await holdDirectory(statePath);
+  const release = async () => state?.release();
+  return start(resolved, release).catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
+}
+
+async function start(resolved: ResolvedOptions, release: () => Promise<void>): Promise<TaplineServer> {
   const {
     host,
     port,
@@ -106,6 +117,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Tapline
     for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'the server is stopping');
     await save(true);
     await desk.close();
+    await release();
     await stopped;
   };
   return {
