@@ -31,7 +31,7 @@ export interface Rule {
   /** Arrays that the rule remembers for one of weights. */
   readonly arrays: number;
   /** A rule that remembers nothing and takes the gradient as it is: moves all weights of a layer. */
-  readonly plain?: (layer: Trained, rate: number) => void;
+  readonly plain?: (layer: Trained, step: Step) => void;
   /**
    * Moves all weights of all layers and clears their gradients. `memory` holds, layer by layer, what is remembered of each array, one
    * after the other, and at last `own` numbers of the layer's own.
@@ -88,9 +88,12 @@ export class Descent implements Optimizer {
     network.changes.version++;
     const { plain } = this.#rule;
     const layers = stream.stack.trained;
-    if (plain) for (let l = 0; l < layers.length; l++) plain(layers[l], this.rate * part);
+    const step = this.#step;
+    step.rate = this.rate * part;
+    step.count = this.#steps;
+    if (plain) for (let l = 0; l < layers.length; l++) plain(layers[l], step);
     else if (this.#rule.layers) this.#moveLayers(network.engine, layers, part);
-    else this.#move(network.engine, layers, part);
+    else this.#move(network.engine, layers);
   }
 
   save(): State {
@@ -113,11 +116,9 @@ export class Descent implements Optimizer {
     return new Descent(this.#start, this.#rule);
   }
 
-  #move(engine: Engine, layers: readonly Trained[], part: number): void {
+  #move(engine: Engine, layers: readonly Trained[]): void {
     let place = 0;
     const step = this.#step;
-    step.rate = this.rate * part;
-    step.count = this.#steps;
     // plain loops: a step allocates nothing
     for (let l = 0; l < layers.length; l++) {
       const layer = layers[l];

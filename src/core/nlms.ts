@@ -8,5 +8,5 @@ import { Descent, type Optimizer } from './descent.ts';
  */
 export function nlms({ rate, epsilon = 1e-3 }: { rate: number; epsilon?: number }): Optimizer {
   positive('epsilon', epsilon);
-  return new Descent(rate, { arrays: 0, plain: (layer, step) => layer.descend(step, epsilon) });
+  return new Descent(rate, { arrays: 0, plain: (layer, { rate: now }) => layer.descend(now, epsilon) });
 }

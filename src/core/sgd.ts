@@ -21,7 +21,7 @@ export function sgd({ rate, momentum = 0, nesterov = false, weightDecay = 0 }: S
   notNegative('weightDecay', weightDecay);
   if (nesterov && momentum === 0) throw invalid('momentum', 'a number > 0 with nesterov', momentum);
   if (momentum === 0 && weightDecay === 0)
-    return new Descent(rate, { arrays: 0, plain: (layer, step) => layer.descend(step) });
+    return new Descent(rate, { arrays: 0, plain: (layer, { rate: now }) => layer.descend(now) });
   return new Descent(rate, {
     arrays: momentum > 0 ? 1 : 0,
     move: (kernels, w, dw, count, memory, step) => {

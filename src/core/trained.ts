@@ -65,17 +65,18 @@ export class Trained {
    */
   adapt({ rate, cut, keep, least }: AdaptingStep, trend: readonly number[]): void {
     const whole = Math.max(this.energy, least);
-    const step = whole > 1e-30 ? Math.fround((rate * cut) / whole) : 0;
+    const step = whole > 1e-30 ? (rate * cut) / whole : 0;
+    const { kernels, scratch } = this.engine;
     for (let i = 0; i < this.values.length; i++) {
       const { at, count } = this.values[i];
-      const [slope, owed, kept] = [this.gradient(i), trend[i], Math.fround(keep - (rate * cut) / count)];
-      const { f32 } = this.engine.arena;
-      for (let j = 0; j < count; j++) {
-        const change = Math.fround(step * f32[slope + j]);
-        f32[at + j] -= change;
-        f32[owed + j] = Math.fround(f32[owed + j] * kept) - change;
-        f32[slope + j] = 0;
+      const slope = this.gradient(i);
+      if (step > 1e-20) {
+        const copy = scratch.numbers(count);
+        kernels.write(slope, copy, count);
+        // as weights that decay: h ← h - step (g + h (1 - kept) / step)
+        kernels.sgd(trend[i], copy, 0, count, step, 0, 0, (1 - keep + (rate * cut) / count) / step);
       }
+      kernels.sgd(at, slope, 0, count, step, 0, 0, 0);
     }
     this.clear();
   }
