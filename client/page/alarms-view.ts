@@ -1,11 +1,11 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import type { AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
+import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
 import { duration } from '../duration.ts';
 import { clock, rarity, whatIs, whoseIs } from './alarm-words.ts';
 import { choice } from './controls-view.ts';
 import { longList } from './long-list.ts';
-import { openAlarms, type PageState, selectedStream } from './page-state.ts';
+import { lasted, openAlarms, type PageState, selectedStream, speedOf } from './page-state.ts';
 import type { PageStore } from './page-store.ts';
 
 /** Ms of a shelving, and alarms that are over and still listed. */
@@ -39,7 +39,7 @@ export function alarmsView(state: PageState, store: PageStore, now: number): Tem
                   ${repeat(
                     over.slice(0, mostOver),
                     ({ id }) => id,
-                    (alarm) => alarmView(alarm, store, now),
+                    (alarm) => alarmView(alarm, state, store, now),
                   )}
                 </ul>
               </div>
@@ -53,7 +53,7 @@ export function alarmsView(state: PageState, store: PageStore, now: number): Tem
               ${repeat(
                 shown,
                 ({ id }) => id,
-                (alarm) => alarmView(alarm, store, now),
+                (alarm) => alarmView(alarm, state, store, now),
               )}
             </ul>
             ${more}`
@@ -98,7 +98,7 @@ const states: Readonly<Record<AlarmRecord['state'], string>> = {
   cleared: 'over',
 };
 
-function alarmView(alarm: AlarmRecord, store: PageStore, now: number): TemplateResult {
+function alarmView(alarm: AlarmRecord, page: PageState, store: PageStore, now: number): TemplateResult {
   const { id, state, falseAlarm, until } = alarm;
   const [first] = alarm.members;
   return html`<li class="alarm alarm-${state}" data-testid="alarm" data-alarm=${id} data-state=${state}>
@@ -113,8 +113,8 @@ function alarmView(alarm: AlarmRecord, store: PageStore, now: number): TemplateR
     </button>
     <span class="alarm-channels">${channelsView(alarm)}</span>
     <span class="alarm-since">
-      ${clock(first.since, now)}<span class="alarm-about"
-        >${about(alarm, now)}${until === undefined ? '' : `, until ${clock(until, now)}`}</span
+      ${clock(isFast(page, first) ? alarm.raised : first.since, now)}<span class="alarm-about"
+        >${about(alarm, page, now)}${until === undefined ? '' : `, until ${clock(until, now)}`}</span
       >
     </span>
     <span class="alarm-deeds">${deedsView(alarm, store, now)}</span>
@@ -141,14 +141,26 @@ function channelsView({ members }: AlarmRecord): TemplateResult[] {
     );
 }
 
-function about(alarm: AlarmRecord, now: number): string {
+/** Whether a stream runs so much faster than its rate that its own time is not ours. */
+function isFast(page: PageState, { stream }: AlarmMember): boolean {
+  const info = page.streams.find(({ name }) => name === stream);
+  return info !== undefined && speedOf(page, info) > 1;
+}
+
+function about(alarm: AlarmRecord, page: PageState, now: number): string {
   const [first] = alarm.members;
-  const lasted =
-    alarm.state === 'cleared'
-      ? `over after ${duration((alarm.entered - first.since) / 1000)}`
-      : `for ${duration(Math.max(0, now - first.since) / 1000)}`;
   const back = alarm.returns > 0 ? `back ${alarm.returns}×` : '';
-  return [lasted, rarity(first), back].filter((part) => part !== '').join(', ');
+  return [howLong(alarm, page, now), rarity(first), back].filter((part) => part !== '').join(', ');
+}
+
+/** How long it lasts or lasted: by the stream's own clock where that runs fast. */
+function howLong({ state, kind, entered, members }: AlarmRecord, page: PageState, now: number): string {
+  const [first] = members;
+  if (state === 'cleared')
+    return isFast(page, first) ? 'over' : `over after ${duration((entered - first.since) / 1000)}`;
+  const own = isFast(page, first) && kind !== 'silent' ? lasted(page, first) : NaN;
+  if (own > 0) return `for ${duration(own)} of its own time`;
+  return `for ${duration(Math.max(0, now - first.since) / 1000)}`;
 }
 
 function deedsView(

@@ -1,4 +1,4 @@
-import type { AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
+import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
 import type { Maintenance } from '../../src/core/alarms/maintenance.ts';
 import type { Coupling } from '../signal-plot.ts';
 import type { PaletteName } from '../palette.ts';
@@ -109,7 +109,14 @@ export function rateOf(state: PageState, { name, rate }: StreamInfo): number {
 /** How many times as fast as its rate says a stream comes; 1 where that is about right, or not to be told in 5 s. */
 export function speedOf({ health }: PageState, { name, rate }: StreamInfo): number {
   const speed = (health.get(name)?.rate ?? 0) / rate;
-  return rate < 2 || !(speed > 0) || Math.abs(speed - 1) < 0.15 ? 1 : speed;
+  return rate < 2 || !(speed > 0) || Math.abs(speed - 1) < 0.15 ? 1 : Number(speed.toPrecision(2));
+}
+
+/** How long a stretch of frames that goes on is, in s of the stream's own clock; NaN where its frames tell no time. */
+export function lasted(state: PageState, { stream, window }: AlarmMember): number {
+  const info = state.streams.find(({ name, run }) => name === stream && run === window.run);
+  const next = state.health.get(stream)?.next;
+  return info && next !== undefined && info.rate > 0 ? (next - window.from) / info.rate : NaN;
 }
 
 /** How many frames of a stream have come. */

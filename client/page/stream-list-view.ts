@@ -73,7 +73,7 @@ function paceWords(state: PageState, info: StreamInfo): string {
   const speed = speedOf(state, info);
   if (info.rate === 0) return `about ${pace(rate)}`;
   if (speed < 1) return `${formatNumber(speed * rate)} of ${pace(rate)}`;
-  return speed > 1 ? `${pace(rate)}, runs ${formatNumber(speed)} times as fast` : pace(rate);
+  return speed > 1 ? `${pace(rate)}, runs ${speed} times as fast` : pace(rate);
 }
 
 function lagWords(ms: number): string {

@@ -16,6 +16,7 @@ const health = v.object({
   received: v.number(),
   gaps: v.number(),
   invalid: v.number(),
+  next: v.optional(field.index),
 });
 
 const schemas = new Map<string, field.Schema<WatchText>>([

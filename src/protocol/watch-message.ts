@@ -92,6 +92,8 @@ export interface StreamHealth {
   received: number;
   gaps: number;
   invalid: number;
+  /** The next index expected. */
+  next?: number;
 }
 /** How the streams do; once a second. */
 export interface HealthMessage {

@@ -141,7 +141,7 @@ export class Feed {
   }
 
   health(now: number): StreamHealth {
-    return this.#counts.health(this.name, now);
+    return { ...this.#counts.health(this.name, now), next: this.next };
   }
 
   /** Every learner's network as it is now, by the learner's name. */

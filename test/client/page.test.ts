@@ -194,6 +194,15 @@ describe('the page', () => {
     expect(await item('host').getAttribute('class')).not.toContain('stream-alarmed');
   });
 
+  test('says that a stream runs faster than its rate, and tells its alarms by its own clock', async () => {
+    const alarm = alarmOf(11, 'eeg', [{ label: 'C3', share: 1 }]);
+    server.say({ type: 'alarms', alarms: [alarm], maintenance: [] });
+    const counts = { lag: 12, received: 90_000, gaps: 0, invalid: 0, next: 90_000 };
+    server.say({ type: 'health', streams: [{ name: 'eeg', rate: 1003, ...counts }] });
+    await page.getByText('250 Hz, runs 4 times as fast').waitFor();
+    await page.getByText(/for 6 min of its own time/).waitFor();
+  });
+
   test('lists five alarms and how many more there are, and all of them when asked', async () => {
     const many = Array.from({ length: 8 }, (_, at) => alarmOf(20 + at, 'host', [{ label: `cpu ${at}`, share: 1 }]));
     server.say({ type: 'alarms', alarms: many, maintenance: [] });
