@@ -2,10 +2,10 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nabBlocks, readNab, runNab, type NabSeries } from '../src/cli/nab-corpus.ts';
-import { nabReport } from '../src/cli/score-nab.ts';
-import { skabReport } from '../src/cli/score-skab.ts';
-import { readSkab, runSkab } from '../src/cli/skab-corpus.ts';
+import { nabBlocks, readNab, runNab, type NabSeries } from '../src/cli/score/nab-corpus.ts';
+import { nabReport } from '../src/cli/score/score-nab.ts';
+import { skabReport } from '../src/cli/score/score-skab.ts';
+import { readSkab, runSkab } from '../src/cli/score/skab-corpus.ts';
 import { textTable } from '../src/cli/text-table.ts';
 import type { Block } from '../src/core/block.ts';
 import { Detector, type DetectorOptions } from '../src/core/detector/detector.ts';

@@ -1,11 +1,11 @@
 import { Command } from '@commander-js/extra-typings';
 import { applyCommand } from './apply.ts';
 import { detectCommand } from './detect.ts';
-import { learnCommand } from './learn.ts';
+import { learnCommand } from './learn/learn.ts';
 import { planCommand } from './plan.ts';
 import { recordCommand } from './record.ts';
 import { replayCommand } from './replay.ts';
-import { scoreCommand } from './score.ts';
+import { scoreCommand } from './score/score.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
 

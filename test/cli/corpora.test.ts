@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readNab, runNab } from '../../src/cli/nab-corpus.ts';
-import { readSkab, runSkab } from '../../src/cli/skab-corpus.ts';
+import { readNab, runNab } from '../../src/cli/score/nab-corpus.ts';
+import { readSkab, runSkab } from '../../src/cli/score/skab-corpus.ts';
 import { nabProfiles, NabScorer } from '../../src/core/scoring/nab.ts';
 import { onsets } from '../../src/core/scoring/onsets.ts';
 import { skabScore } from '../../src/core/scoring/skab.ts';

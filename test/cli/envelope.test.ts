@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { envelope, extremes, outline, ridge } from '../../src/cli/envelope.ts';
+import { envelope, extremes, outline, ridge } from '../../src/cli/report/envelope.ts';
 
 const block = (start: number, samples: number[]) => ({
   data: Float32Array.from(samples),

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { scoreNabCommand } from '../../src/cli/score-nab.ts';
-import { scoreSkabCommand } from '../../src/cli/score-skab.ts';
+import { scoreNabCommand } from '../../src/cli/score/score-nab.ts';
+import { scoreSkabCommand } from '../../src/cli/score/score-skab.ts';
 import { random } from '../../src/core/random.ts';
 import { runCommand } from './run-command.ts';
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { nabBlocks, readNab, runNab } from '../../src/cli/nab-corpus.ts';
+import { nabBlocks, readNab, runNab } from '../../src/cli/score/nab-corpus.ts';
 import { random } from '../../src/core/random.ts';
 import { run } from './run-tapline.ts';
 

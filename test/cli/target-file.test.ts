@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyCommand } from '../../src/cli/apply.ts';
 import { detectCommand } from '../../src/cli/detect.ts';
-import { learnCommand } from '../../src/cli/learn.ts';
+import { learnCommand } from '../../src/cli/learn/learn.ts';
 import { recordCommand } from '../../src/cli/record.ts';
 import { checkTargets } from '../../src/cli/target-file.ts';
 

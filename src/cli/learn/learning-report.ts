@@ -1,6 +1,6 @@
-import type { Standing } from '../core/tally.ts';
-import type { Recording } from '../sources/index.ts';
-import { counted } from './counted.ts';
+import type { Standing } from '../../core/tally.ts';
+import type { Recording } from '../../sources/index.ts';
+import { counted } from '../counted.ts';
 import type { Pass } from './learn-pass.ts';
 
 /** What is told of a pass beside what was learned. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import type { Score } from '../core/forecast-score.ts';
-import type { Weights } from '../core/weights.ts';
+import type { Score } from '../../core/forecast-score.ts';
+import type { Weights } from '../../core/weights.ts';
 import { kernelMaps, kernelMapsStyle } from './kernel-maps.ts';
 import { learningCurve, learningCurveStyle } from './learning-curve.ts';
 import type { Task } from './learning-rivals.ts';

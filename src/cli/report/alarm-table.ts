@@ -1,4 +1,4 @@
-import { causeNames, channelsText, duration, rarity } from './alarm-text.ts';
+import { causeNames, channelsText, duration, rarity } from '../alarm-text.ts';
 import { alarmLink } from './alarm-link.ts';
 import { momentOf } from './moment.ts';
 import type { ReportContent } from './report-content.ts';

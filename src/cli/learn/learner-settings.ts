@@ -1,8 +1,8 @@
-import type { LearnerOptions } from '../core/learner-options.ts';
-import type { LossSpec } from '../core/loss.ts';
-import { optimizerOf, type OptimizerSpec } from '../core/optimizer.ts';
+import type { LearnerOptions } from '../../core/learner-options.ts';
+import type { LossSpec } from '../../core/loss.ts';
+import { optimizerOf, type OptimizerSpec } from '../../core/optimizer.ts';
 import type { optimizerValue } from './learn-values.ts';
-import { asUsage, UsageError } from './usage-error.ts';
+import { asUsage, UsageError } from '../usage-error.ts';
 
 /** What a command says of how to learn. */
 export type Settings = {

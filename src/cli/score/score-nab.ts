@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { metronome, twoNumberRule } from '../core/scoring/baselines.ts';
-import { nabProfiles, NabScorer, type NabScore } from '../core/scoring/nab.ts';
-import { onsets } from '../core/scoring/onsets.ts';
-import { counted } from './counted.ts';
+import { metronome, twoNumberRule } from '../../core/scoring/baselines.ts';
+import { nabProfiles, NabScorer, type NabScore } from '../../core/scoring/nab.ts';
+import { onsets } from '../../core/scoring/onsets.ts';
+import { counted } from '../counted.ts';
 import { readNab, runNab, type NabRun, type NabSeries } from './nab-corpus.ts';
-import { progress, share } from './progress.ts';
-import { textTable } from './text-table.ts';
-import { asUsage } from './usage-error.ts';
+import { progress, share } from '../progress.ts';
+import { textTable } from '../text-table.ts';
+import { asUsage } from '../usage-error.ts';
 
 /** NAB's result files hold scores from 0 to 1: ten decades of mean time between. */
 const decades = 10;

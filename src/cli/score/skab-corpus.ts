@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Detector, type DetectorOptions } from '../core/detector/detector.ts';
-import type { SkabFile } from '../core/scoring/skab.ts';
-import { column, readTable } from './read-table.ts';
-import { asUsage, UsageError } from './usage-error.ts';
+import { Detector, type DetectorOptions } from '../../core/detector/detector.ts';
+import type { SkabFile } from '../../core/scoring/skab.ts';
+import { column, readTable } from '../read-table.ts';
+import { asUsage, UsageError } from '../usage-error.ts';
 
 /** Folders of SKAB whose files are scored. */
 const folders = ['valve1', 'valve2', 'other'];

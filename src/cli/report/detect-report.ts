@@ -4,7 +4,7 @@ import { alarmCloseUp, closeUpStyle } from './alarm-close-up.ts';
 import { mostCloseUps } from './alarm-link.ts';
 import { alarmMarks, alarmMarksStyle } from './alarm-marks.ts';
 import { alarmTable, alarmTableStyle } from './alarm-table.ts';
-import { duration } from './alarm-text.ts';
+import { duration } from '../alarm-text.ts';
 import { channelLane, detectLanesStyle, rarityLane } from './detect-lanes.ts';
 import { laneStyle, stacked } from './lane.ts';
 import { momentOf } from './moment.ts';

@@ -1,14 +1,14 @@
-import { frameCount } from '../core/block.ts';
-import type { GapPolicy } from '../core/gap-filler.ts';
-import type { Learned } from '../core/learned.ts';
-import type { Learner } from '../core/learner.ts';
-import { plan } from '../core/plan.ts';
-import type { Recording } from '../sources/index.ts';
-import { inputBlocks } from './input-blocks.ts';
+import { frameCount } from '../../core/block.ts';
+import type { GapPolicy } from '../../core/gap-filler.ts';
+import type { Learned } from '../../core/learned.ts';
+import type { Learner } from '../../core/learner.ts';
+import { plan } from '../../core/plan.ts';
+import type { Recording } from '../../sources/index.ts';
+import { inputBlocks } from '../input-blocks.ts';
 import { pickedFrom, type Places } from './learn-places.ts';
-import type { CurvePoint } from './learning-page.ts';
-import { share, type Progress } from './progress.ts';
-import { UsageError } from './usage-error.ts';
+import type { CurvePoint } from '../report/learning-page.ts';
+import { share, type Progress } from '../progress.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Frames that are learned at once. */
 const blockFrames = 256;

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Block } from '../core/block.ts';
-import { fields, invalid } from '../core/check.ts';
-import { Detector, type DetectorOptions } from '../core/detector/detector.ts';
-import { isoTime } from '../formats/time-column.ts';
-import { inferRate } from '../formats/time-step.ts';
-import { parseJson } from './parse-json.ts';
-import { column, readTable } from './read-table.ts';
-import { asUsage, UsageError } from './usage-error.ts';
+import type { Block } from '../../core/block.ts';
+import { fields, invalid } from '../../core/check.ts';
+import { Detector, type DetectorOptions } from '../../core/detector/detector.ts';
+import { isoTime } from '../../formats/time-column.ts';
+import { inferRate } from '../../formats/time-step.ts';
+import { parseJson } from '../parse-json.ts';
+import { column, readTable } from '../read-table.ts';
+import { asUsage, UsageError } from '../usage-error.ts';
 
 /** One file of NAB. */
 export interface NabSeries {

@@ -1,5 +1,5 @@
-import { frameCount, timeOf, type Block } from '../core/block.ts';
-import { AlarmBudget } from '../core/detector/alarm-budget.ts';
+import { frameCount, timeOf, type Block } from '../../core/block.ts';
+import { AlarmBudget } from '../../core/detector/alarm-budget.ts';
 import type { Span } from './envelope.ts';
 
 /** What a report draws of a recording: its blocks as they are, with the score of each frame and the one that raises an alarm. */

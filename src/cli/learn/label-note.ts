@@ -1,4 +1,4 @@
-import type { Recording } from '../sources/index.ts';
+import type { Recording } from '../../sources/index.ts';
 
 /**
  * A line on the recording at `path` that names channels which hold at most two different samples, as labels do and sensors seldom; '' where there is

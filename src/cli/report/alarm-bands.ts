@@ -1,4 +1,4 @@
-import type { Alarm } from '../core/detector/detector.ts';
+import type { Alarm } from '../../core/detector/detector.ts';
 import type { Span } from './envelope.ts';
 import { plotHeight, plotWidth } from './plot.ts';
 

@@ -1,10 +1,10 @@
-import { Network } from '../core/network.ts';
-import { checkStreams } from '../core/plan.ts';
-import type { Channel } from '../sources/index.ts';
-import { counted } from './counted.ts';
+import { Network } from '../../core/network.ts';
+import { checkStreams } from '../../core/plan.ts';
+import type { Channel } from '../../sources/index.ts';
+import { counted } from '../counted.ts';
 import type { Places } from './learn-places.ts';
-import { readNetwork } from './network-file.ts';
-import { asUsage, UsageError } from './usage-error.ts';
+import { readNetwork } from '../network-file.ts';
+import { asUsage, UsageError } from '../usage-error.ts';
 
 /** One convolution that says nothing before it has learned something. */
 export function oneLayer({ inputs, outputs }: Places, taps: number): Network {

@@ -1,9 +1,9 @@
 import { Command } from '@commander-js/extra-typings';
-import { skabScore, skabSettling, type SkabScore } from '../core/scoring/skab.ts';
-import { counted } from './counted.ts';
+import { skabScore, skabSettling, type SkabScore } from '../../core/scoring/skab.ts';
+import { counted } from '../counted.ts';
 import { readSkab, runSkab, type SkabSeries } from './skab-corpus.ts';
-import { textTable } from './text-table.ts';
-import { UsageError } from './usage-error.ts';
+import { textTable } from '../text-table.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** `tapline score skab DIR`. */
 export function scoreSkabCommand(): Command<[string]> {

@@ -1,4 +1,4 @@
-import type { Alarm } from '../core/detector/detector.ts';
+import type { Alarm } from '../../core/detector/detector.ts';
 import type { ReportTrace } from './report-trace.ts';
 
 /** What the report of a detector tells of. */

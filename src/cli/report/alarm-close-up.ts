@@ -1,6 +1,6 @@
 import { concerned } from './alarm-bands.ts';
 import { buildUp } from './alarm-table.ts';
-import { causeNames, channelsText, rarity } from './alarm-text.ts';
+import { causeNames, channelsText, rarity } from '../alarm-text.ts';
 import { channelLane, rarityLane } from './detect-lanes.ts';
 import { stacked } from './lane.ts';
 import { momentOf } from './moment.ts';

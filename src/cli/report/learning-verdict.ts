@@ -1,4 +1,4 @@
-import type { Standing } from '../core/tally.ts';
+import type { Standing } from '../../core/tally.ts';
 import type { CurvePoint } from './learning-page.ts';
 import { contestants, type Task } from './learning-rivals.ts';
 

@@ -1,7 +1,7 @@
-import type { Block } from '../core/block.ts';
-import type { LearnerOptions } from '../core/learner-options.ts';
-import type { ReadOptions, Recording } from '../sources/index.ts';
-import { UsageError } from './usage-error.ts';
+import type { Block } from '../../core/block.ts';
+import type { LearnerOptions } from '../../core/learner-options.ts';
+import type { ReadOptions, Recording } from '../../sources/index.ts';
+import { UsageError } from '../usage-error.ts';
 
 type Task = NonNullable<LearnerOptions['task']>;
 
