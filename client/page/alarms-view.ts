@@ -3,7 +3,7 @@ import { repeat } from 'lit-html/directives/repeat.js';
 import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
 import { duration } from '../duration.ts';
 import { clock, rarity, whatIs, whoseIs } from './alarm-words.ts';
-import { choice } from './controls-view.ts';
+import { choice, hint } from './controls-view.ts';
 import { longList } from './long-list.ts';
 import { lasted, openAlarms, type PageState, selectedStream, speedOf } from './page-state.ts';
 import type { PageStore } from './page-store.ts';
@@ -16,6 +16,7 @@ const mostOpen = 5;
 /** Channels of an alarm that are named. */
 const mostNamed = 4;
 const maintenance = [0, 1, 8, 24];
+const aboutShares = 'The bar and the % beside a channel say how much of what is unusual is its own.';
 
 /** All alarms that are open, and behind a fold those that are over; a quiet line while there are none. */
 export function alarmsView(state: PageState, store: PageStore, now: number): TemplateResult {
@@ -27,7 +28,7 @@ export function alarmsView(state: PageState, store: PageStore, now: number): Tem
   const urgent = open.filter((alarm) => alarm.state === 'raised' || alarm.state === 'escalated').length;
   return html`<section class="alarms ${urgent > 0 ? 'alarms-urgent' : ''}" aria-label="Alarms" data-testid="alarms">
     <header class="alarms-head">
-      <h2>Alarms</h2>
+      <h2>Alarms ${hint(aboutShares)}</h2>
       <p role="status">${summary(open.length, urgent)} ${unwatched(state)}</p>
       ${maintenanceView(state, store, now)}
       ${

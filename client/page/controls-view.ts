@@ -42,6 +42,11 @@ export function toggle(options: {
   >`;
 }
 
+/** A question mark that explains something in one sentence, under the pointer or with the focus. */
+export function hint(sentence: string): TemplateResult {
+  return html`<button type="button" class="hint" data-hint=${sentence} aria-label=${sentence}>?</button>`;
+}
+
 /** Says how many frames are needed before there is something to see, while they have not come. */
 export function waiting(needed: number, came: number): TemplateResult | undefined {
   if (came >= needed) return undefined;
@@ -55,13 +60,15 @@ export function card(options: {
   title: string;
   caption: string | TemplateResult;
   name: string;
+  /** What its words and numbers mean, in one sentence. */
+  about?: string;
   controls?: unknown;
   body: unknown;
 }): TemplateResult {
   return html`<section class="card card-${options.name}" aria-label=${options.title}>
     <header class="card-head">
       <div class="card-words">
-        <h2>${options.title}</h2>
+        <h2>${options.title} ${options.about === undefined ? undefined : hint(options.about)}</h2>
         <p>${options.caption}</p>
       </div>
       ${options.controls ? html`<div class="card-controls">${options.controls}</div>` : undefined}

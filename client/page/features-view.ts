@@ -36,6 +36,8 @@ function heatmapView({ state, info, map, feed, settings, store }: Shown): Templa
   return card({
     name: 'map',
     title: `Feature maps: ${map.name}`,
+    about:
+      'Each row is what one kernel of the convolution makes of the signal; dB, in the bar on top, shows a power as 10 · log10 of it, so that ten times as much is 10 more.',
     caption: `${aboutRows(map)}; ${aboutColors[state.palette] ?? 'brighter is more'}${aboutDelay(map)}.${truth}`,
     controls:
       info.maps.length > 1

@@ -3,11 +3,17 @@ import { formatNumber } from '../format-number.ts';
 import { KernelPlot } from '../kernel-plot.ts';
 import { LossPlot } from '../loss-plot.ts';
 import type { LearnerInfo, StreamInfo } from '../../src/protocol/index.ts';
-import { toggle, waiting } from './controls-view.ts';
+import { hint, toggle, waiting } from './controls-view.ts';
 import { type Mounted, mountPiece } from './mount-piece.ts';
 import { framesOf, learnerKey, type PageState, selectedLearner, type StreamSettings } from './page-state.ts';
 import type { PageStore } from './page-store.ts';
 import type { StreamFeed } from './stream-feed.ts';
+
+const aboutLearner =
+  'Kernel: how much each earlier frame counts, the newest at lag 0; spectrum gain: how strongly it answers to each frequency; error: squared error over variance; skill: 1 is perfect, 0 no better than the dashed rival.';
+const aboutStep = 'Step µ is how far one update may go: a larger one learns faster, and forgets sooner.';
+/** Ends of the slider of steps, as powers of ten. */
+const [leastStep, mostStep] = [-4, 0];
 
 /** Channels of a learner that are named. */
 const mostNamed = 4;
@@ -33,7 +39,7 @@ function learnerView(
   feed: StreamFeed,
   store: PageStore,
 ): TemplateResult {
-  const skill = state.skills.get(learnerKey(info.name, learner.index));
+  const skill = state.scores.get(learnerKey(info.name, learner.index))?.skill;
   return html`<section
     class="card card-learner ${open ? 'card-open' : ''}"
     aria-label="Learner ${learner.name}"
@@ -42,7 +48,7 @@ function learnerView(
   >
     <header class="card-head">
       <div class="card-words">
-        <h2>Learner: ${learner.name}</h2>
+        <h2>Learner: ${learner.name} ${open ? hint(aboutLearner) : undefined}</h2>
         <p>${describe(info, learner)}${open ? '; dashed: where it began' : ''}.</p>
       </div>
       ${
@@ -85,19 +91,36 @@ function openView(
         ><span>Step µ</span
         ><input
           type="range"
-          min="-4"
-          max="0"
+          min=${leastStep}
+          max=${mostStep}
           step="0.1"
           data-testid="step"
           aria-valuetext=${formatNumber(learner.step)}
-          .value=${String(Math.log10(Math.max(1e-4, learner.step)))}
+          .value=${String(Math.log10(Math.max(10 ** leastStep, learner.step)))}
           @change=${taught}
-        /><output>${formatNumber(learner.step)}</output></label
+        /><output>${formatNumber(learner.step)}${stopOf(learner.step)}</output></label
       >
+      ${hint(aboutStep)} ${rollbacksView(state, info, learner)}
     </div>
     ${waiting(learner.taps + 1, framesOf(state, info))}
     <div class="piece" data-testid="kernel" ${mountPiece(key, {}, mountKernels(info, learner, feed))}></div>
     <div class="piece" data-testid="loss" ${mountPiece(key, {}, mountLoss(learner, feed))}></div>`;
+}
+
+/** Says where the slider of steps can go no further. */
+function stopOf(step: number): string {
+  if (step <= 10 ** leastStep) return ', the slider’s least';
+  return step >= 10 ** mostStep ? ', the slider’s most' : '';
+}
+
+/** How often a learner took up weights of before. */
+function rollbacksView(state: PageState, info: StreamInfo, learner: LearnerInfo): TemplateResult | undefined {
+  const times = state.scores.get(learnerKey(info.name, learner.index))?.rollbacks ?? 0;
+  if (times === 0) return undefined;
+  return html`<span class="rollbacks" data-testid="rollbacks"
+    >went back ${times} time${times === 1 ? '' : 's'}
+    ${hint('Its error had grown, so it took up the last weights that were good, with a smaller step.')}</span
+  >`;
 }
 
 /** The skill of a stream's first learner, small. */

@@ -56,8 +56,8 @@ function take(message: Watched): void {
     });
   } else if (message.type === 'streams') {
     const names = new Set(message.streams.map(({ name }) => name));
-    const skills = new Map([...state.skills].filter(([key]) => names.has(key.split('/')[0])));
-    change({ streams: orderStreams(message.streams), skills });
+    const scores = new Map([...state.scores].filter(([key]) => names.has(key.split('/')[0])));
+    change({ streams: orderStreams(message.streams), scores });
     for (const name of feeds.keys()) if (!names.has(name)) feeds.delete(name);
   } else if (message.type === 'alarms') {
     change({ alarms: new Map(message.alarms.map((alarm) => [alarm.id, alarm])), maintenance: message.maintenance });
@@ -67,8 +67,7 @@ function take(message: Watched): void {
     change({ health: new Map(message.streams.map((health) => [health.name, health])), paces: paces() });
   } else if (message.stream !== undefined) {
     if (message.type === 'loss') {
-      const skills = new Map(state.skills).set(learnerKey(message.stream, message.learner), message.skill);
-      change({ skills });
+      change({ scores: new Map(state.scores).set(learnerKey(message.stream, message.learner), message) });
     }
     feedOf(message.stream).take(message, now);
   }

@@ -28,8 +28,8 @@ export interface PageState {
   readonly connection: Connection;
   readonly streams: readonly StreamInfo[];
   readonly health: ReadonlyMap<string, HealthMessage['streams'][number]>;
-  /** The newest skill of every learner, by `learnerKey`. */
-  readonly skills: ReadonlyMap<string, number | null>;
+  /** How every learner does, by `learnerKey`. */
+  readonly scores: ReadonlyMap<string, { readonly skill: number | null; readonly rollbacks?: number }>;
   /** Alarms by id, open ones and some that are over. */
   readonly alarms: ReadonlyMap<number, AlarmRecord>;
   readonly maintenance: readonly Maintenance[];
@@ -51,7 +51,7 @@ export const initialState: PageState = {
   connection: { is: 'connecting' },
   streams: [],
   health: new Map(),
-  skills: new Map(),
+  scores: new Map(),
   alarms: new Map(),
   maintenance: [],
   paces: new Map(),

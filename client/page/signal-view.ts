@@ -39,6 +39,8 @@ export function signalView(
   return card({
     name: 'signal',
     title: `Raw signal of ${info.name}`,
+    about:
+      'AC takes the running mean (1 s) off each channel and writes it under its name as DC; DC shows samples as they were measured, each channel on its own scale.',
     caption:
       state.paused && !feed.view.paused
         ? 'Shown live: nothing of this stream had been seen when the page was paused.'

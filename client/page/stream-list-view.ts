@@ -23,6 +23,7 @@ export function streamListView(state: PageState, store: PageStore): TemplateResu
               class="stream ${info.live ? 'stream-live' : ''} ${isAlarmed(state, info.name) ? 'stream-alarmed' : ''}"
               data-testid="stream-item"
               data-stream=${info.name}
+              title=${info.name}
               aria-pressed=${info === selected}
               @click=${() => store.change({ chosen: info.name })}
             >

@@ -28,6 +28,8 @@ export interface FixtureServer {
   say(message: WatchText): void;
   /** Takes the host away, or brings it back. */
   setHost(there: boolean): void;
+  /** The headset's learners went back to weights of before. */
+  rollback(): void;
   /** The host's sensor has gone; its stream stays. */
   endHost(): void;
   close(): Promise<void>;
@@ -63,6 +65,7 @@ export async function startFixture(directory: string, time: number = Date.now())
   let hostFrames = 0;
   let hostThere = true;
   let hostLive = true;
+  let rollbacks = 0;
   let frames = 0;
   let timer: NodeJS.Timeout | undefined;
 
@@ -167,6 +170,7 @@ export async function startFixture(directory: string, time: number = Date.now())
           skill: known(skill),
           persistence: known(persistence),
           rms: null,
+          rollbacks,
         }),
       );
     });
@@ -243,6 +247,9 @@ export async function startFixture(directory: string, time: number = Date.now())
     setHost: (there) => {
       hostThere = there;
       tell({ type: 'streams', streams: streams() });
+    },
+    rollback(): void {
+      rollbacks++;
     },
     endHost(): void {
       hostLive = false;

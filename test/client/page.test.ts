@@ -203,6 +203,23 @@ describe('the page', () => {
     await page.getByText(/for 6 min of its own time/).waitFor();
   });
 
+  test('explains its words to who comes with the keyboard, and says how often a learner went back', async () => {
+    const learner = page.locator('.card-open');
+    const words = learner.locator('.hint').first();
+    await words.focus();
+    const shown = await words.evaluate((element) => getComputedStyle(element, '::after').content);
+    expect(shown).toContain('skill: 1 is perfect, 0 no better than the dashed rival');
+    expect(await words.getAttribute('aria-label')).toContain('skill: 1 is perfect');
+    expect(await page.locator('[data-testid=rollbacks]').count()).toBe(0);
+    for (let times = 0; times < 2; times++) server.rollback();
+    await until(async () => (await learner.textContent())?.includes('went back 2 times') ?? false);
+  });
+
+  test('says where the slider of steps can go no further', async () => {
+    await page.locator('[data-testid=step]').first().fill('-4');
+    await page.getByText('1.0e−4, the slider’s least').waitFor();
+  });
+
   test('lists five alarms and how many more there are, and all of them when asked', async () => {
     const many = Array.from({ length: 8 }, (_, at) => alarmOf(20 + at, 'host', [{ label: `cpu ${at}`, share: 1 }]));
     server.say({ type: 'alarms', alarms: many, maintenance: [] });
@@ -297,6 +314,14 @@ describe('the page', () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await drawn(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    const scrolled = await page
+      .locator('.streams, .alarms-open')
+      .evaluateAll((all) => all.filter((list) => list.scrollHeight > list.clientHeight + 1).length);
+    expect(scrolled).toBe(0);
+    const cut = await page
+      .locator('.stream-name')
+      .evaluateAll((all) => all.filter((name) => name.scrollWidth > name.clientWidth).length);
+    expect(cut).toBe(0);
     const nameless = await page.locator('button, select, input').evaluateAll(
       (all) =>
         all.filter((control) => {
