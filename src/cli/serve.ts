@@ -2,6 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import type { ServerOptions, TaplineServer } from '../server/index.ts';
 import { demo } from './demo.ts';
 import { collect, integerFrom } from './option-values.ts';
+import { feedsWith } from './served-networks.ts';
 import { stopped, stopSignal } from './stop-signal.ts';
 import { usageOf } from './usage-error.ts';
 
@@ -11,6 +12,8 @@ type ServeOptions = {
   origin?: string[];
   demo?: true;
   state: string | false;
+  network?: string[];
+  standardize?: true;
   falseAlarms?: string;
   reference?: number;
   alarmLog?: string;
@@ -30,6 +33,8 @@ export function serveCommand(): Command<[], ServeOptions> {
     .option('--demo', 'with two sensors: a simulated headset, and this computer')
     .option('--state <directory>', 'where learned weights, alarms and their log are kept', '.tapline')
     .option('--no-state', 'keep nothing')
+    .option('--network <stream=file>', 'a network to run on a stream, as one more feature map; several times', collect)
+    .option('--standardize', 'for --network: take running mean and spread away first, as learn --standardize did')
     .option(
       '--false-alarms <rate>',
       'false alarms of one stream that are put up with, such as 2/week (default: 1/month; of --demo 6/hour)',
@@ -45,14 +50,16 @@ export function serveCommand(): Command<[], ServeOptions> {
     )
     .option('--webhook <url>', 'an address that is sent all that happens to alarms, one POST of JSON each')
     .addHelpText('after', '\nExample:\n  tapline serve --demo')
-    .action(async ({ host, port, origin, demo: withDemo, state, falseAlarms, reference, alarmLog, webhook }) => {
+    .action(async ({ host, port, origin, demo: withDemo, state, ...given }) => {
       const signal = stopSignal();
+      const { falseAlarms = withDemo ? '6/hour' : '1/month', reference, alarmLog, webhook } = given;
       const server = await listening({
         host,
         port,
         origins: origin,
+        feed: await feedsWith(given.network ?? [], given.standardize ?? false),
         statePath: state === false ? undefined : state,
-        alarms: { falseAlarms: falseAlarms ?? (withDemo ? '6/hour' : '1/month'), reference, log: alarmLog, webhook },
+        alarms: { falseAlarms, reference, log: alarmLog, webhook },
       });
       process.stdout.write(`Tapline is at ${server.url}\nCtrl-C stops it.\n`);
       try {

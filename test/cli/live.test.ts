@@ -87,6 +87,31 @@ describe('tapline', () => {
     expect(samplesOf(text)).toEqual(samplesOf(recording));
   });
 
+  test('what was learned is served as a feature map of its stream, the numbers that apply writes', async () => {
+    await run(['learn', 'recording.csv', '-o', 'learned.safetensors', '--taps', '4'], directory);
+    await run(['apply', 'learned.safetensors', 'recording.csv', '-o', 'applied.csv'], directory);
+    const { address } = await serve('--no-state', '--network', 'x=learned.safetensors');
+    const replay = () =>
+      run(['replay', 'recording.csv', '--to', address, '--stream', 'x', '--speed', 'max'], directory);
+    await replay();
+    const [{ maps }] = await streams(address, ['x'], 200);
+    const map = maps.findIndex(({ name }) => name === 'learned.safetensors');
+    expect(maps[map].labels).toEqual(['a', 'b']);
+    const messages = watchStream(`${address}/watch`, { stream: 'x', what: ['features'] });
+    const served: number[] = [];
+    await firstValueFrom(
+      messages.pipe(
+        tap((message) => void (message.type === 'subscribed' && replay())),
+        tap((message) => {
+          if (message.type === 'block' && message.map === map) served.push(...message.block.data);
+        }),
+        filter(() => served.length >= 400),
+        timeout(30_000),
+      ),
+    );
+    expect(served).toEqual(samplesOf(await readFile(join(directory, 'applied.csv'), 'utf8')));
+  });
+
   test('the marks of a replayed recording are those of its stream, at their frames', async () => {
     const { address } = await serve('--no-state');
     const tals = [
@@ -155,6 +180,8 @@ describe('tapline', () => {
     for (const [option, wrong, sentence] of [
       ['false-alarms', 'often', /^tapline: falseAlarms must be .*, got 'often'/],
       ['webhook', 'nowhere', /^tapline: webhook must be .*, got none\n$/],
+      ['network', 'x', /^tapline: --network must be STREAM=FILE, .*, got 'x'\n$/],
+      ['network', 'x=none.safetensors', /^tapline: none\.safetensors: there is no such file\n$/],
     ] as const) {
       const refused = await run(['serve', '--no-state', '--port', '0', `--${option}`, wrong], directory);
       expect(refused).toMatchObject({ code: 2, stdout: '' });
