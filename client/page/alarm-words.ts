@@ -1,20 +1,11 @@
-import type { AlarmCause, AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
+import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
+import { causeWords } from '../../src/core/alarms/cause-words.ts';
 import { duration } from '../duration.ts';
-
-/** What each cause means to somebody who reads a list. */
-const causes: Readonly<Record<AlarmCause, string>> = {
-  range: 'out of range',
-  level: 'level shift',
-  surprise: 'unlike before',
-  dead: 'shows nothing new',
-  wear: 'slow wear',
-  silent: 'no samples',
-};
 
 /** Which channel it is, or which stream, and what is wrong with it: `C3 out of range`. */
 export function whatIs({ members }: AlarmRecord): string {
   const [{ cause, channels }] = members;
-  return cause === 'silent' || channels.length === 0 ? causes[cause] : `${channels[0].label} ${causes[cause]}`;
+  return cause === 'silent' || channels.length === 0 ? causeWords[cause] : `${channels[0].label} ${causeWords[cause]}`;
 }
 
 /** Whose it is: `pump.3`, `hall.… (300 streams)`, or `mill and 1 more`. */

@@ -2,15 +2,6 @@ import type { Alarm } from '../core/detector/detector.ts';
 import type { FalseAlarms } from '../core/detector/false-alarms.ts';
 import { counted } from './counted.ts';
 
-/** What each cause means. */
-export const causeNames: Readonly<Record<Alarm['cause'], string>> = {
-  range: 'out of range',
-  level: 'level shift',
-  surprise: 'unexpected',
-  dead: 'fell silent',
-  wear: 'slow wear',
-};
-
 /** `45 days`, `3.2 hours`: a time in words. */
 export function duration(seconds: number): string {
   const units: readonly (readonly [number, string])[] = [

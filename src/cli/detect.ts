@@ -5,7 +5,8 @@ import { checkOptions, Detector, type Alarm, type Detected } from '../core/detec
 import { framesBetween, type FalseAlarms } from '../core/detector/false-alarms.ts';
 import { csvWriter } from '../formats/index.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
-import { causeNames, channelsText, falseAlarmsText, gathered, rarity } from './alarm-text.ts';
+import { causeWords } from '../core/alarms/cause-words.ts';
+import { channelsText, falseAlarmsText, gathered, rarity } from './alarm-text.ts';
 import { counted } from './counted.ts';
 import { detectReport } from './report/detect-report.ts';
 import { detectSummary } from './detect-summary.ts';
@@ -110,7 +111,7 @@ function alarmLines(alarms: readonly Alarm[], labels: readonly string[], rate: n
       const since = alarm.index - alarm.since;
       const parts = [
         new Date(alarm.time).toISOString(),
-        causeNames[alarm.cause],
+        causeWords[alarm.cause],
         channelsText(alarm, labels),
         rarity(alarm.score, rate),
         since > 0 ? `built up over ${counted(since, 'frame')}` : '',

@@ -85,9 +85,9 @@ export function learnCommand(): Command<[string], LearnOptions> {
     )
     .action(async (input, options) => {
       const { output, torch = false, report, network: path, task, taps, columns, rate, gaps, standardize } = options;
+      checkTargets([output, report], path === undefined ? [input] : [input, path]);
       if (!output.endsWith('.safetensors'))
         throw new UsageError(`--output must be a .safetensors file, which weights are written as, got ${output}`);
-      checkTargets([output, report], path === undefined ? [input] : [input, path]);
       const settings = learnerSettings(options);
       const line = progress();
       const recording = await readRecordingOf(input, { columns, roles: rolesOf(options), rate }, line);

@@ -1,4 +1,5 @@
-import { causeNames, channelsText, duration, rarity } from '../alarm-text.ts';
+import { causeWords } from '../../core/alarms/cause-words.ts';
+import { channelsText, duration, rarity } from '../alarm-text.ts';
 import { alarmLink } from './alarm-link.ts';
 import { momentOf } from './moment.ts';
 import type { ReportContent } from './report-content.ts';
@@ -16,7 +17,7 @@ export function alarmTable({ alarms, labels, rate, trace }: ReportContent): stri
     const cells = [
       alarmLink(i),
       momentOf(alarm.time, rate, trace.dated).replace(/\S+/g, '<span>$&</span>'),
-      `<strong>${causeNames[alarm.cause]}</strong><small>${escaped(channelsText(alarm, labels))}</small>`,
+      `<strong>${causeWords[alarm.cause]}</strong><small>${escaped(channelsText(alarm, labels))}</small>`,
       `${rarity(alarm.score, rate)}<small>${buildUp(alarm, rate)}</small>`,
     ];
     return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;

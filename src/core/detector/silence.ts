@@ -10,8 +10,8 @@ const restful = 0.1;
 
 /**
  * Tells when a channel has died: it shows the same sample, or none, for 60 frames at least and for ten times as long as
- * it ever did before; 0 is no death of a channel that often rests there. It lives again with a sample that is another, or, where it had died by showing none, with any. A
- * channel that moved fewer than 60 times does not die.
+ * it ever did before; 0 is no death of a channel that often rests there. It lives again with a sample that is another, or,
+ * where it had died by showing none, with any. A channel that moved fewer than 60 times does not die.
  */
 export class Silence {
   #last = NaN;
