@@ -6,7 +6,7 @@ import { plan } from '../../core/plan.ts';
 import type { Recording } from '../../sources/index.ts';
 import { inputBlocks } from '../input-blocks.ts';
 import { pickedFrom, type Places } from './learn-places.ts';
-import type { CurvePoint } from '../report/learning-page.ts';
+import type { CurvePoint } from '../report/learning-curve.ts';
 import { share, type Progress } from '../progress.ts';
 import { UsageError } from '../usage-error.ts';
 

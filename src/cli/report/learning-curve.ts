@@ -1,10 +1,16 @@
+import type { Score } from '../../core/forecast-score.ts';
 import { ridge } from './envelope.ts';
-import type { CurvePoint } from './learning-page.ts';
 import { contestants, type Task } from './learning-rivals.ts';
 import { decadeTicks } from './number-ticks.ts';
 import { percent, plot, xAxis } from './plot.ts';
 import { escaped } from './report-page.ts';
 import { timeTicks } from './time-ticks.ts';
+
+/** The score after a frame. */
+export interface CurvePoint {
+  readonly frame: number;
+  readonly score: Score;
+}
 
 /** How far apart the names of two lines stand at least, of the height. */
 const apart = 0.11;

@@ -1,17 +1,10 @@
 import { basename } from 'node:path';
-import type { Score } from '../../core/forecast-score.ts';
 import type { Weights } from '../../core/weights.ts';
 import { kernelMaps, kernelMapsStyle } from './kernel-maps.ts';
-import { learningCurve, learningCurveStyle } from './learning-curve.ts';
+import { type CurvePoint, learningCurve, learningCurveStyle } from './learning-curve.ts';
 import type { Task } from './learning-rivals.ts';
 import { learningVerdict } from './learning-verdict.ts';
 import { escaped, reportPage } from './report-page.ts';
-
-/** The score after a frame. */
-export interface CurvePoint {
-  readonly frame: number;
-  readonly score: Score;
-}
 
 /** What a page on a learner shows. */
 export interface Learning {

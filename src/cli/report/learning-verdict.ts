@@ -1,5 +1,5 @@
 import type { Standing } from '../../core/tally.ts';
-import type { CurvePoint } from './learning-page.ts';
+import type { CurvePoint } from './learning-curve.ts';
 import { contestants, type Task } from './learning-rivals.ts';
 
 /** How well it was learned, in sentences. */
