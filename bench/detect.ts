@@ -7,13 +7,13 @@ import { nabReport } from '../src/cli/score/score-nab.ts';
 import { skabReport } from '../src/cli/score/score-skab.ts';
 import { readSkab, runSkab } from '../src/cli/score/skab-corpus.ts';
 import { textTable } from '../src/cli/text-table.ts';
-import type { Block } from '../src/core/block.ts';
+import type { Block } from '../src/core/blocks/block.ts';
 import { Detector, type DetectorOptions } from '../src/core/detector/detector.ts';
 import { framesBetween } from '../src/core/detector/false-alarms.ts';
 import { random } from '../src/core/random.ts';
-import { nabProfiles, NabScorer } from '../src/core/scoring/nab.ts';
-import { onsets } from '../src/core/scoring/onsets.ts';
-import { skabScore } from '../src/core/scoring/skab.ts';
+import { nabProfiles, NabScorer } from '../src/cli/score/nab-score.ts';
+import { onsets } from '../src/cli/score/onsets.ts';
+import { skabScore } from '../src/cli/score/skab-score.ts';
 import { recorded, simulated } from './quiet-streams.ts';
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../../shared/data', import.meta.url));

@@ -19,7 +19,8 @@ function partsOf(name: string): Record<string, () => void> {
   const [x, g, y, dx, own] = [length + 4, O, O, length + 4, count].map((numbers) => arena.take(numbers));
   arena.f32.set(blocks[0], x);
   arena.f32.fill(0.01, g, g + O);
-  const [forward, learning] = [network.stream(), Network.create(spec, { weights }).stream({ gradients: true })];
+  const trained = Network.create(spec, { weights });
+  const [forward, learning] = [network.stream(), trained.stream({ gradients: true })];
   const optimizer = sgd({ rate: 1e-6 });
   const [out, slopes, rows] = [new Float32Array(O), new Float32Array(O).fill(0.01), new Float32Array(4 * length)];
   return {
@@ -30,7 +31,7 @@ function partsOf(name: string): Record<string, () => void> {
     'a learning step': () => {
       learning.pushInto(blocks[0], out);
       learning.backwardInto(slopes, rows);
-      optimizer.step(learning.network, learning);
+      optimizer.step(trained, learning);
     },
     "the input's gradient": () => {
       kernels.inputGradient(g, O, 1, w, length, O, dx, C);

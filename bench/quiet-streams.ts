@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Block } from '../src/core/block.ts';
+import type { Block } from '../src/core/blocks/block.ts';
 import { random } from '../src/core/random.ts';
 import { readRecordingFile } from '../src/sources/node/index.ts';
 

@@ -1,4 +1,4 @@
-import { type Block, frameCount } from '../src/core/block.ts';
+import { type Block, frameCount } from '../src/core/blocks/block.ts';
 
 /**
  * The causal running mean of every channel, for AC-coupled display: a plain mean until one time constant has been seen,

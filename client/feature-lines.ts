@@ -1,5 +1,5 @@
 import type uPlot from 'uplot';
-import type { Block } from '../src/core/block.ts';
+import type { Block } from '../src/core/blocks/block.ts';
 import { invalid } from '../src/core/check.ts';
 import { AutoRange } from './auto-range.ts';
 import { type Columns, decimate } from './decimate.ts';

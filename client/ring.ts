@@ -1,4 +1,4 @@
-import { type Block, checkBlock, frameCount } from '../src/core/block.ts';
+import { type Block, checkBlock, frameCount } from '../src/core/blocks/block.ts';
 import { invalid } from '../src/core/check.ts';
 
 /** A clock that is ahead by more than this, in ms, has jumped: frames follow it at once. */

@@ -1,5 +1,5 @@
 import type uPlot from 'uplot';
-import type { Block } from '../src/core/block.ts';
+import type { Block } from '../src/core/blocks/block.ts';
 import { Chart } from './chart.ts';
 import { ago, timeSteps } from './duration.ts';
 import { Ring } from './ring.ts';

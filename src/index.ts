@@ -12,11 +12,12 @@ export { pad, type PadMode, type PadOptions } from './core/reference/pad.ts';
 export * as reference from './core/reference/index.ts';
 
 // Networks that stream
-export { Network, type CreateOptions } from './core/network.ts';
-export { NetworkStream } from './core/network-stream.ts';
-export { Engine, type EngineKind } from './core/engine.ts';
-export type { StreamOptions } from './core/stream-options.ts';
-export type { MakeTransform, Transform } from './core/fft-convolution.ts';
+export { Network, type CreateOptions } from './core/network/network.ts';
+export { NetworkStream } from './core/network/network-stream.ts';
+export { Engine, type EngineKind } from './core/memory/engine.ts';
+export type { StreamOptions } from './core/network/stream-options.ts';
+export type { MakeTransform, Transform } from './core/layers/convolution/transform.ts';
+export type { NetworkSpec } from './core/network/network-spec.ts';
 export type {
   ActivationSpec,
   ConcatSpec,
@@ -24,37 +25,36 @@ export type {
   ConvTranspose1dSpec,
   LayerSpec,
   LinearSpec,
-  NetworkSpec,
   NormSpec,
   PoolSpec,
   ResidualSpec,
   SoftmaxSpec,
-} from './core/network-spec.ts';
-export type { Mode, Padding } from './core/windowing.ts';
-export type { ActivationType } from './core/activation.ts';
-export type { Initialization } from './core/initialize.ts';
-export { plan, type Delay, type LayerPlan, type Plan } from './core/plan.ts';
-export { fromTorch, toTorch } from './core/torch.ts';
-export type { Tensor, Weights, WeightsLike } from './core/weights.ts';
+} from './core/layers/layer-spec.ts';
+export type { Mode, Padding } from './core/layers/windowing.ts';
+export type { ActivationType } from './core/layers/activation.ts';
+export type { Initialization } from './core/network/initialize.ts';
+export { plan, type Delay, type LayerPlan, type Plan } from './core/network/plan.ts';
+export { fromTorch, toTorch } from './core/network/torch.ts';
+export type { Tensor, Weights, WeightsLike } from './core/network/weights.ts';
 
 // A stream's whole way, saved and restored
-export { Pipeline, type PipelineOptions, type PipelineOutput } from './core/pipeline.ts';
-export type { PipelineSpec } from './core/pipeline-spec.ts';
+export { Pipeline, type PipelineOptions, type PipelineOutput } from './core/pipeline/pipeline.ts';
+export type { PipelineSpec } from './core/pipeline/pipeline-spec.ts';
 
 // Learning
-export { sgd, type SgdOptions } from './core/sgd.ts';
-export { autoStep, type AutoStepOptions } from './core/auto-step.ts';
-export { nlms } from './core/nlms.ts';
-export { rmsprop, type RmspropOptions } from './core/rmsprop.ts';
-export { adam, adamW, type AdamOptions } from './core/adam.ts';
-export type { Optimizer } from './core/descent.ts';
-export type { OptimizerSpec } from './core/optimizer.ts';
-export { Learner } from './core/learner.ts';
-export type { Learned, Refusal } from './core/learned.ts';
-export type { LearnerOptions } from './core/learner-options.ts';
-export type { LossName, LossSpec } from './core/loss.ts';
-export type { Score } from './core/forecast-score.ts';
-export type { Standing } from './core/tally.ts';
+export { sgd, type SgdOptions } from './core/learning/optimizers/sgd.ts';
+export { autoStep, type AutoStepOptions } from './core/learning/optimizers/auto-step.ts';
+export { nlms } from './core/learning/optimizers/nlms.ts';
+export { rmsprop, type RmspropOptions } from './core/learning/optimizers/rmsprop.ts';
+export { adam, adamW, type AdamOptions } from './core/learning/optimizers/adam.ts';
+export type { Optimizer } from './core/learning/optimizers/gradient-descent.ts';
+export type { OptimizerSpec } from './core/learning/optimizers/optimizer.ts';
+export { Learner } from './core/learning/learner.ts';
+export type { Learned, Refusal } from './core/learning/learned.ts';
+export type { LearnerOptions } from './core/learning/learner-options.ts';
+export type { LossName, LossSpec } from './core/learning/loss.ts';
+export type { Score } from './core/learning/forecast-score.ts';
+export type { Standing } from './core/learning/running-errors.ts';
 
 // What is out of the ordinary
 export { Detector, type Alarm, type Detected, type DetectorOptions, type Lasting } from './core/detector/detector.ts';
@@ -68,9 +68,9 @@ export { bandPass, bandStop, highPass, lowPass } from './core/designs/windowed-s
 export { gabor } from './core/designs/gabor.ts';
 export { eegBank, eegBands } from './core/designs/eeg-bank.ts';
 export { bandPower } from './core/designs/band-power.ts';
-export { Whitener, type WhitenerOptions } from './core/whitener.ts';
-export { Biquad, butterworthHighPass, notch, type Section } from './core/biquad.ts';
+export { Whitener, type WhitenerOptions } from './core/filters/whitener.ts';
+export { Biquad, butterworthHighPass, notch, type Section } from './core/filters/biquad.ts';
 
 // Blocks and what keeps them in order
-export { frameCount, timeOf, type Block } from './core/block.ts';
+export { frameCount, timeOf, type Block } from './core/blocks/block.ts';
 export { random, type Random } from './core/random.ts';

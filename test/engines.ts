@@ -1,4 +1,4 @@
-import { Engine } from '../src/core/engine.ts';
+import { Engine } from '../src/core/memory/engine.ts';
 
 /** One engine of each kind that promises the same bits. */
 export const simd: Engine = new Engine('simd');

@@ -1,9 +1,9 @@
 import { Command } from '@commander-js/extra-typings';
 import FFT from 'fft.js';
-import { frameCount, timeOf, type Block } from '../core/block.ts';
-import { BlockCutter } from '../core/block-cutter.ts';
-import { Convolver } from '../core/convolver.ts';
-import type { Network } from '../core/network.ts';
+import { frameCount, timeOf, type Block } from '../core/blocks/block.ts';
+import { BlockCutter } from '../core/blocks/block-cutter.ts';
+import { Convolver } from '../core/network/convolver.ts';
+import type { Network } from '../core/network/network.ts';
 import { csvWriter } from '../formats/index.ts';
 import type { Recording } from '../sources/index.ts';
 import { counted } from './counted.ts';

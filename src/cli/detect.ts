@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
-import { frameCount, type Block } from '../core/block.ts';
+import { frameCount, type Block } from '../core/blocks/block.ts';
 import { checkOptions, Detector, type Alarm, type Detected } from '../core/detector/detector.ts';
 import { framesBetween, type FalseAlarms } from '../core/detector/false-alarms.ts';
 import { csvWriter } from '../formats/index.ts';

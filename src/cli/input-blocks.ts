@@ -1,6 +1,6 @@
-import { frameCount, type Block } from '../core/block.ts';
-import { GapFiller, type GapFillerOptions } from '../core/gap-filler.ts';
-import { Standardizer } from '../core/standardizer.ts';
+import { frameCount, type Block } from '../core/blocks/block.ts';
+import { GapFiller, type GapFillerOptions } from '../core/blocks/gap-filler.ts';
+import { Standardizer } from '../core/filters/standardizer.ts';
 import { cutBlock } from '../sources/cut-block.ts';
 import type { Recording } from '../sources/index.ts';
 

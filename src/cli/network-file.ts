@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { Network } from '../core/network.ts';
-import type { NetworkSpec } from '../core/network-spec.ts';
+import { Network } from '../core/network/network.ts';
+import type { NetworkSpec } from '../core/network/network-spec.ts';
 import { parseJson } from './parse-json.ts';
 import { asUsage, UsageError, usageOf } from './usage-error.ts';
 

@@ -1,5 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
-import { plan, type LayerPlan, type Plan } from '../core/plan.ts';
+import { plan, type LayerPlan, type Plan } from '../core/network/plan.ts';
 import { sum } from '../core/sum.ts';
 import { readNetwork } from './network-file.ts';
 import { positiveNumber } from './option-values.ts';

@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { fromEvent, takeUntil, takeWhile } from 'rxjs';
-import { frameCount } from '../core/block.ts';
+import { frameCount } from '../core/blocks/block.ts';
 import { csvWriter } from '../formats/index.ts';
 import { appendFile } from './append-file.ts';
 import { checkName, defaultServer, watchAddress } from './address.ts';

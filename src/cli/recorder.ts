@@ -1,5 +1,5 @@
 import { concatMap, defer, type Observable } from 'rxjs';
-import type { Block } from '../core/block.ts';
+import type { Block } from '../core/blocks/block.ts';
 import { connect, type ConnectOptions, watchSilence } from '../operators/connect.ts';
 import { runNumbering } from '../operators/run-numbering.ts';
 import { parseWatch, type StreamInfo, type WatchMessage } from '../protocol/index.ts';

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
-import type { Network } from '../core/network.ts';
-import { defaultFeed, type FeedChannel, type FeedDesigner, type MapSpec } from '../server/feed-spec.ts';
+import type { Network } from '../core/network/network.ts';
+import type { FeedChannel, FeedDesigner, MapSpec } from '../server/feed-spec.ts';
+import { defaultFeed } from '../server/default-feed.ts';
 import { readNetwork } from './network-file.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -1,4 +1,4 @@
-import type { Block } from '../core/block.ts';
+import type { Block } from '../core/blocks/block.ts';
 
 const blockFrames = 1024;
 

@@ -1,6 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
-import type { Block } from '../core/block.ts';
-import { BlockCutter } from '../core/block-cutter.ts';
+import type { Block } from '../core/blocks/block.ts';
+import { BlockCutter } from '../core/blocks/block-cutter.ts';
 import { integer } from '../core/check.ts';
 import { lift } from './lift.ts';
 

@@ -1,8 +1,8 @@
 import type { OperatorFunction } from 'rxjs';
-import type { Block } from '../core/block.ts';
-import { Convolver } from '../core/convolver.ts';
-import type { Network } from '../core/network.ts';
-import type { NetworkSpec } from '../core/network-spec.ts';
+import type { Block } from '../core/blocks/block.ts';
+import { Convolver } from '../core/network/convolver.ts';
+import type { Network } from '../core/network/network.ts';
+import type { NetworkSpec } from '../core/network/network-spec.ts';
 import { lift } from './lift.ts';
 
 export interface ConvolveOptions {

@@ -1,5 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
-import { checkBlock, type Block } from '../core/block.ts';
+import { checkBlock, type Block } from '../core/blocks/block.ts';
 import { checkOptions, Detector, type Detected, type DetectorOptions } from '../core/detector/detector.ts';
 import { lift, type Processor } from './lift.ts';
 

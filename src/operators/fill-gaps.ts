@@ -1,6 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
-import type { Block } from '../core/block.ts';
-import { GapFiller, type GapFillerOptions } from '../core/gap-filler.ts';
+import type { Block } from '../core/blocks/block.ts';
+import { GapFiller, type GapFillerOptions } from '../core/blocks/gap-filler.ts';
 import { lift } from './lift.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { concatMap, defer, type Observable, type SchedulerLike } from 'rxjs';
-import type { Block } from '../core/block.ts';
+import type { Block } from '../core/blocks/block.ts';
 import { invalid } from '../core/check.ts';
 import { parseIngest, type IngestMessage } from '../protocol/ingest.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';

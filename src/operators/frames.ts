@@ -1,5 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
-import type { Block } from '../core/block.ts';
+import type { Block } from '../core/blocks/block.ts';
 import { blocks } from './blocks.ts';
 
 /**

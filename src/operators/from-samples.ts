@@ -1,7 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
-import type { Block } from '../core/block.ts';
-import { SampleReader, type SampleReaderOptions } from '../core/sample-reader.ts';
-import type { Epoch, Reading, Sample } from '../core/sample.ts';
+import type { Block } from '../core/blocks/block.ts';
+import { SampleReader, type SampleReaderOptions } from '../core/blocks/sample-reader.ts';
+import type { Epoch, Reading, Sample } from '../core/blocks/sample.ts';
 import { lift } from './lift.ts';
 
 /**

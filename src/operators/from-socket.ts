@@ -1,5 +1,5 @@
 import { concatMap, defer, type Observable, type SchedulerLike } from 'rxjs';
-import type { Block } from '../core/block.ts';
+import type { Block } from '../core/blocks/block.ts';
 import { invalid, oneOf } from '../core/check.ts';
 import { parseWatch } from '../protocol/parse-watch.ts';
 import type { WatchMessage } from '../protocol/watch-message.ts';

@@ -1,6 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
-import { Biquad, type Section } from '../core/biquad.ts';
-import { checkBlock, type Block } from '../core/block.ts';
+import { Biquad, type Section } from '../core/filters/biquad.ts';
+import { checkBlock, type Block } from '../core/blocks/block.ts';
 import { lift, type Processor } from './lift.ts';
 
 /**

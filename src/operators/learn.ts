@@ -12,13 +12,13 @@ import {
   type Observable,
   type OperatorFunction,
 } from 'rxjs';
-import type { Block } from '../core/block.ts';
+import type { Block } from '../core/blocks/block.ts';
 import { fields, invalid, oneOf, positive } from '../core/check.ts';
-import { Learner } from '../core/learner.ts';
-import type { Learned } from '../core/learned.ts';
-import { defaultOptimizer, type LearnerOptions } from '../core/learner-options.ts';
-import { Network } from '../core/network.ts';
-import type { NetworkSpec } from '../core/network-spec.ts';
+import { Learner } from '../core/learning/learner.ts';
+import type { Learned } from '../core/learning/learned.ts';
+import { defaultOptimizer, type LearnerOptions } from '../core/learning/learner-options.ts';
+import { Network } from '../core/network/network.ts';
+import type { NetworkSpec } from '../core/network/network-spec.ts';
 
 /** What may be changed while a learner runs. */
 export interface LearnControl {

@@ -1,5 +1,5 @@
-import type { Block } from '../core/block.ts';
-import { GapFiller } from '../core/gap-filler.ts';
+import type { Block } from '../core/blocks/block.ts';
+import { GapFiller } from '../core/blocks/gap-filler.ts';
 
 /**
  * Numbers the blocks of a stream on across connections: frames of a run that came before are cut off, and a new run

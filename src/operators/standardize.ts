@@ -1,7 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
-import { checkBlock, type Block } from '../core/block.ts';
+import { checkBlock, type Block } from '../core/blocks/block.ts';
 import { invalid, positive } from '../core/check.ts';
-import { Standardizer } from '../core/standardizer.ts';
+import { Standardizer } from '../core/filters/standardizer.ts';
 import { lift, type Processor } from './lift.ts';
 
 /** How fast `standardize` forgets: by time, or, for irregular streams, by frames. */

@@ -1,6 +1,6 @@
 import { map, type OperatorFunction } from 'rxjs';
-import { checkBlock, type Block } from '../core/block.ts';
-import { epochOf, type Epoch, type SampleInfo } from '../core/sample.ts';
+import { checkBlock, type Block } from '../core/blocks/block.ts';
+import { epochOf, type Epoch, type SampleInfo } from '../core/blocks/sample.ts';
 
 /**
  * Blocks as eeg-pipes' epochs, one a block: data[channel][frame].

@@ -1,6 +1,6 @@
 import { concatMap, type OperatorFunction } from 'rxjs';
-import { checkBlock, type Block } from '../core/block.ts';
-import { samplesOf, type Sample, type SampleInfo } from '../core/sample.ts';
+import { checkBlock, type Block } from '../core/blocks/block.ts';
+import { samplesOf, type Sample, type SampleInfo } from '../core/blocks/sample.ts';
 
 /**
  * Blocks as eeg-pipes' samples, one a frame.

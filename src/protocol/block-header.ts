@@ -1,4 +1,4 @@
-import type { Block } from '../core/block.ts';
+import type { Block } from '../core/blocks/block.ts';
 import { farthest, fastest } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
 

@@ -2,9 +2,9 @@ import * as v from 'valibot';
 import { checkMessage } from './check-message.ts';
 import { type Frames, readColumns, readFrame } from './columns.ts';
 import * as field from './fields.ts';
-import type { Samples } from './ingest.ts';
+import type { Samples } from './samples.ts';
 import type { Limits } from './limits.ts';
-import { type ErrorCode } from './protocol-error.ts';
+import type { ErrorCode } from './protocol-error.ts';
 
 const outer = v.object(
   { data: v.unknown(), timestamp: v.optional(field.time), info: v.optional(v.unknown()) },

@@ -1,3 +1,4 @@
+import type { Samples } from './samples.ts';
 import * as v from 'valibot';
 import { decodeBlock } from './block-header.ts';
 import { checkMessage, isRecord, parseText, typeOf } from './check-message.ts';
@@ -51,20 +52,6 @@ export interface Hello {
   fresh?: boolean;
   /** The run that the sensor goes on with: a server that does not know the stream takes it up. */
   run?: number;
-}
-
-/** Frames of a sensor, whichever way they were written; what is absent is as expected. */
-export interface Samples {
-  type: 'samples';
-  /** [frames, channels]; NaN where a sample is missing. */
-  data: Float32Array;
-  channels: number;
-  start?: number;
-  time?: number;
-  valid?: Uint8Array;
-  /** What a foreign epoch or a binary header says of the stream. */
-  rate?: number;
-  labels?: string[];
 }
 /** Frames that never came. */
 export interface Gap {

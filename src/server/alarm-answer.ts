@@ -1,4 +1,4 @@
-import type { AlarmCount } from '../core/alarms/alarm-counts.ts';
+import type { AlarmCount } from '../core/alarms/alarm-book.ts';
 import type { AlarmRecord } from '../core/alarms/alarm-life.ts';
 import { isMeant, type Maintenance } from '../core/alarms/maintenance.ts';
 import { farthest } from '../protocol/limits.ts';

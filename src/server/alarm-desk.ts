@@ -4,7 +4,7 @@ import { AlarmBook, type AlarmEvent } from '../core/alarms/alarm-book.ts';
 import type { AlarmRecord } from '../core/alarms/alarm-life.ts';
 import { DeadMan, type Liveness } from '../core/alarms/dead-man.ts';
 import type { Maintenance } from '../core/alarms/maintenance.ts';
-import type { Block } from '../core/block.ts';
+import type { Block } from '../core/blocks/block.ts';
 import type { AlarmControl } from '../protocol/alarm.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';

@@ -1,4 +1,4 @@
-import { type Block, frameCount, timeOf } from '../core/block.ts';
+import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
 
 /** Bytes of samples that frames are put together up to. */
 const room = 4 << 10;

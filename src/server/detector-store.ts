@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import type { State } from '../core/state.ts';
-import { decodeState, encodeState } from '../core/state-file.ts';
+import type { State } from '../core/state/state.ts';
+import { decodeState, encodeState } from '../core/state/state-file.ts';
 
 const ending = '~detector.state';
 

@@ -1,7 +1,7 @@
 import { bandPower } from '../core/designs/band-power.ts';
 import { eegBands } from '../core/designs/eeg-bank.ts';
 import { gaussian, gaussianDerivative } from '../core/designs/gaussian.ts';
-import { Network } from '../core/network.ts';
+import { Network } from '../core/network/network.ts';
 import type { FeedChannel, MapSpec } from './feed-spec.ts';
 
 /** The power of every channel in every EEG band below half the rate, about ten times a second, in dB. */

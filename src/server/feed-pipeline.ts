@@ -1,8 +1,8 @@
 import { Subject, type Observable } from 'rxjs';
-import type { Block } from '../core/block.ts';
-import { Network } from '../core/network.ts';
-import { plan } from '../core/plan.ts';
-import type { Weights } from '../core/weights.ts';
+import type { Block } from '../core/blocks/block.ts';
+import { Network } from '../core/network/network.ts';
+import { plan } from '../core/network/plan.ts';
+import type { Weights } from '../core/network/weights.ts';
 import { convolve } from '../operators/convolve.ts';
 import { fillGaps } from '../operators/fill-gaps.ts';
 import { standardize } from '../operators/standardize.ts';

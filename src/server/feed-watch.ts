@@ -1,8 +1,8 @@
 import type { AlarmBook, AlarmEvent } from '../core/alarms/alarm-book.ts';
 import { reading, StreamWatch } from '../core/alarms/stream-watch.ts';
-import { frameCount, type Block } from '../core/block.ts';
+import { frameCount, type Block } from '../core/blocks/block.ts';
 import type { DetectorOptions } from '../core/detector/detector.ts';
-import type { State } from '../core/state.ts';
+import type { State } from '../core/state/state.ts';
 import { farthest } from '../protocol/limits.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 

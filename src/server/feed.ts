@@ -1,9 +1,10 @@
 import { Subject } from 'rxjs';
-import { type Block, frameCount, timeOf } from '../core/block.ts';
-import type { Network } from '../core/network.ts';
-import type { Weights } from '../core/weights.ts';
+import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
+import type { Network } from '../core/network/network.ts';
+import type { Weights } from '../core/network/weights.ts';
 import type { ChannelInfo } from '../protocol/fields.ts';
-import type { Gap, Hello, Mark, Samples } from '../protocol/ingest.ts';
+import type { Gap, Hello, Mark } from '../protocol/ingest.ts';
+import type { Samples } from '../protocol/samples.ts';
 import { farthest } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';

@@ -2,7 +2,6 @@ export { createServer, type TaplineServer } from './server.ts';
 export type { ServerOptions } from './options.ts';
 export type { ServerAlarms } from './server-alarms.ts';
 export {
-  defaultFeed,
   type FeedChannel,
   type FeedDesigner,
   type FeedInfo,
@@ -10,4 +9,5 @@ export {
   type LearnerSpec,
   type MapSpec,
 } from './feed-spec.ts';
+export { defaultFeed } from './default-feed.ts';
 export type { LearnerInfo, MapInfo, StreamInfo } from '../protocol/stream-info.ts';

@@ -1,6 +1,7 @@
 import type { RawData, WebSocket } from 'ws';
 import { closeCodes, subprotocol } from '../protocol/close-codes.ts';
-import { type Hello, type IngestMessage, parseIngest, readChannels, type Samples } from '../protocol/ingest.ts';
+import { type Hello, type IngestMessage, parseIngest, readChannels } from '../protocol/ingest.ts';
+import type { Samples } from '../protocol/samples.ts';
 import { helloOf, streamOf } from '../protocol/ingest-address.ts';
 import type { IngestReply } from '../protocol/ingest-reply.ts';
 import type { Limits } from '../protocol/limits.ts';

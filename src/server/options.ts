@@ -1,6 +1,7 @@
 import { integer, invalid } from '../core/check.ts';
 import { defaultLimits, type Limits } from '../protocol/limits.ts';
-import { defaultFeed, type FeedDesigner } from './feed-spec.ts';
+import type { FeedDesigner } from './feed-spec.ts';
+import { defaultFeed } from './default-feed.ts';
 import { builtPage } from './http.ts';
 import { checkAlarms, type ServerAlarms } from './server-alarms.ts';
 

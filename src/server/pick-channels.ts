@@ -1,5 +1,5 @@
 import { map, type OperatorFunction } from 'rxjs';
-import type { Block } from '../core/block.ts';
+import type { Block } from '../core/blocks/block.ts';
 import { invalid } from '../core/check.ts';
 import type { FeedChannel } from './feed-spec.ts';
 

@@ -1,4 +1,4 @@
-import { type Block, timeOf } from '../core/block.ts';
+import { type Block, timeOf } from '../core/blocks/block.ts';
 import { type BlockKind, encodeBlock } from '../protocol/block-header.ts';
 import type { DroppedMessage, GapMessage, MarkMessage, RunMessage, WatchText } from '../protocol/watch-message.ts';
 

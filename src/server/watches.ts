@@ -1,5 +1,5 @@
 import type { AlarmBook, AlarmEvent } from '../core/alarms/alarm-book.ts';
-import { frameCount, type Block } from '../core/block.ts';
+import { frameCount, type Block } from '../core/blocks/block.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { DetectorStore } from './detector-store.ts';
 import { FeedWatch } from './feed-watch.ts';

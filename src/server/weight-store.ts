@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { Network } from '../core/network.ts';
-import type { Weights } from '../core/weights.ts';
+import { Network } from '../core/network/network.ts';
+import type { Weights } from '../core/network/weights.ts';
 
 /**
  * What learners have learned, in a directory, one safetensors file each: `<stream>~<learner>.safetensors`. Files are

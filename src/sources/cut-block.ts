@@ -1,4 +1,4 @@
-import { type Block, frameCount, timeOf } from '../core/block.ts';
+import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
 
 /** The frames of `block` from absolute index `from` on, and at most `count` of them; a view of the same memory. */
 export function cutBlock(block: Block, from: number, count: number = Infinity): Block {

@@ -1,4 +1,4 @@
-export { readRecording, recordingReader } from '../formats/recording.ts';
+export { readRecording, recordingReader } from '../formats/read-recording.ts';
 export type { Channel, ReadOptions, RecordedMark, Recording, RecordingReader } from '../formats/recording.ts';
 export { csvWriter } from '../formats/csv-writer.ts';
 export type { CsvWriter } from '../formats/csv-writer.ts';

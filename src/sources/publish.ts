@@ -1,5 +1,5 @@
 import { isObservable, Observable, type SchedulerLike } from 'rxjs';
-import type { Block } from '../core/block.ts';
+import type { Block } from '../core/blocks/block.ts';
 import { integer } from '../core/check.ts';
 import { connect, type Down } from '../operators/connect.ts';
 import { closeCodes, mayRetry } from '../protocol/close-codes.ts';

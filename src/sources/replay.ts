@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
-import type { Block } from '../core/block.ts';
-import { frameCount, timeOf } from '../core/block.ts';
+import type { Block } from '../core/blocks/block.ts';
+import { frameCount, timeOf } from '../core/blocks/block.ts';
 import { integer, invalid } from '../core/check.ts';
 import type { RecordedMark, Recording } from '../formats/recording.ts';
 import { systemClock } from './clock.ts';

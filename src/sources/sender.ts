@@ -1,4 +1,4 @@
-import { type Block, checkBlock, frameCount } from '../core/block.ts';
+import { type Block, checkBlock, frameCount } from '../core/blocks/block.ts';
 import { invalid } from '../core/check.ts';
 import type { Link } from '../operators/dial.ts';
 import type { Gap, Mark } from '../protocol/ingest.ts';

@@ -1,4 +1,4 @@
-import { type Block, frameCount } from '../core/block.ts';
+import { type Block, frameCount } from '../core/blocks/block.ts';
 import { encodeBlock, headerLength } from '../protocol/block-header.ts';
 import { cutBlock } from './cut-block.ts';
 

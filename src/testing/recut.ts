@@ -1,4 +1,4 @@
-import { frameCount, timeOf, type Block } from '../core/block.ts';
+import { frameCount, timeOf, type Block } from '../core/blocks/block.ts';
 
 /** A block in pieces of `frames` frames, the last one shorter. */
 export function recut(block: Block, frames: number): Block[] {

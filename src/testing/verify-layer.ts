@@ -1,31 +1,12 @@
+import type { LayerUnderTest } from './layer-under-test.ts';
 import fc from 'fast-check';
 import { integer } from '../core/check.ts';
 import { random } from '../core/random.ts';
-import type { Weights } from '../core/weights.ts';
+import type { Weights } from '../core/network/weights.ts';
 import { difference } from './difference.ts';
 import { checkSlopes } from './finite-differences.ts';
-import type { FrameStream } from './play.ts';
+
 import { verifyStream } from './verify-stream.ts';
-
-/** A stream that learns, as `network.stream({ gradients: true })` makes it. */
-export interface LearningStream extends FrameStream {
-  backward(gradY: Float32Array): Float32Array;
-  flushGradient(): Float32Array;
-  /** The tail, where there is one. */
-  flush?(): Float32Array;
-  gradients?(): Weights;
-  save?(): Uint8Array;
-}
-
-/** What makes streams of one layer, or of a stack: a `Network` is one. */
-export interface LayerUnderTest {
-  readonly inChannels: number;
-  readonly outChannels: number;
-  stream(options?: { gradients?: boolean; maxPending?: number }): LearningStream;
-  restore?(bytes: Uint8Array): LearningStream;
-  weights?(): Weights;
-  setWeights?(weights: Weights): void;
-}
 
 export interface VerifyLayerOptions {
   /** How many input frames one output sees. With it, no gradient may reach further. */

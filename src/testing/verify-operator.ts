@@ -1,5 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
-import { frameCount, type Block } from '../core/block.ts';
+import { frameCount, type Block } from '../core/blocks/block.ts';
 import { invalid } from '../core/check.ts';
 import { difference } from './difference.ts';
 import { recut } from './recut.ts';

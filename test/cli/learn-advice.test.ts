@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { learnCommand } from '../../src/cli/learn/learn.ts';
 import { learningAdvice } from '../../src/cli/learn/learning-advice.ts';
 import { learningReport } from '../../src/cli/learn/learning-report.ts';
-import type { Score } from '../../src/core/forecast-score.ts';
-import type { Learned } from '../../src/core/learned.ts';
+import type { Score } from '../../src/core/learning/forecast-score.ts';
+import type { Learned } from '../../src/core/learning/learned.ts';
 import type { Recording } from '../../src/sources/index.ts';
-import { noise } from '../core/random-networks.ts';
+import { noise } from '../core/network/random-networks.ts';
 import { runCommand } from './run-command.ts';
 
 const frames = 3000;

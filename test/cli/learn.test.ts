@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Network } from '../../src/core/network.ts';
-import { noise } from '../core/random-networks.ts';
+import { Network } from '../../src/core/network/network.ts';
+import { noise } from '../core/network/random-networks.ts';
 import { run } from './run-tapline.ts';
 
 let directory: string;

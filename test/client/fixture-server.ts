@@ -8,7 +8,7 @@ import {
   type WatchText,
 } from '../../src/protocol/index.ts';
 import { EegSimulator } from '../../src/sources/eeg.ts';
-import type { Block } from '../../src/core/block.ts';
+import type { Block } from '../../src/core/blocks/block.ts';
 import { serveStatic } from './static-server.ts';
 
 /** A server that speaks to viewers as Tapline does: a simulated headset and a host, both learning. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { StreamFeed } from '../../client/page/stream-feed.ts';
 import type { RibbonEvent } from '../../client/ribbon.ts';
-import type { Block } from '../../src/core/block.ts';
+import type { Block } from '../../src/core/blocks/block.ts';
 
 const raw = (start: number, frames = 10, rate = 100): Parameters<StreamFeed['take']>[0] => ({
   type: 'block',

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { Network } from '../../src/core/network.ts';
-import { sgd } from '../../src/core/sgd.ts';
-import { Pipeline } from '../../src/core/pipeline.ts';
-import { plan } from '../../src/core/plan.ts';
+import { Network } from '../../src/core/network/network.ts';
+import { sgd } from '../../src/core/learning/optimizers/sgd.ts';
+import { Pipeline } from '../../src/core/pipeline/pipeline.ts';
+import { plan } from '../../src/core/network/plan.ts';
 import { pad } from '../../src/core/reference/pad.ts';
-import { fromTorch, toTorch } from '../../src/core/torch.ts';
+import { fromTorch, toTorch } from '../../src/core/network/torch.ts';
 
 describe('what is of a wrong kind is refused by name, rule and value', () => {
   const network = Network.create({ inChannels: 2, layers: [{ type: 'linear', outChannels: 2 }] });

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import type { Subscription } from 'rxjs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { watch } from '../../client/watch.ts';
-import { frameCount } from '../../src/core/block.ts';
+import { frameCount } from '../../src/core/blocks/block.ts';
 import { random } from '../../src/core/random.ts';
 import { createServer, type TaplineServer } from '../../src/server/index.ts';
 import { start } from '../cli/run-tapline.ts';

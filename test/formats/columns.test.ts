@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readRecording } from '../../src/formats/recording.ts';
+import { readRecording } from '../../src/formats/read-recording.ts';
 import type { ReadOptions } from '../../src/formats/recording.ts';
 import { encodeEdf } from './encode-edf.ts';
 import { encodeGdf } from './encode-gdf.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { timeOf } from '../../src/core/block.ts';
+import { timeOf } from '../../src/core/blocks/block.ts';
 import { readCsv } from '../../src/formats/csv.ts';
 import type { ReadOptions } from '../../src/formats/recording.ts';
 

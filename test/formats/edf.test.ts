@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { frameCount } from '../../src/core/block.ts';
-import { readRecording } from '../../src/formats/recording.ts';
+import { frameCount } from '../../src/core/blocks/block.ts';
+import { readRecording } from '../../src/formats/read-recording.ts';
 import { sharedData } from '../shared-data.ts';
-import { annotations, encodeEdf, list } from './encode-edf.ts';
-import type { EdfFile } from './encode-edf.ts';
+import { annotations, encodeEdf, list, type EdfFile } from './encode-edf.ts';
+
 import { channelOf, readInPieces } from './read-in-pieces.ts';
 
 const cuts = fc.array(fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 5000 })), { maxLength: 30 });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { execFileSync } from 'node:child_process';
 import { afterAll, describe, expect, test } from 'vitest';
 import { random } from '../../src/core/random.ts';
-import { readRecording } from '../../src/formats/recording.ts';
+import { readRecording } from '../../src/formats/read-recording.ts';
 import { pythonWith } from '../python-with.ts';
 import { sharedData } from '../shared-data.ts';
 import { annotations, encodeEdf, list } from './encode-edf.ts';

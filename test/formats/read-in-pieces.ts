@@ -1,4 +1,4 @@
-import { recordingReader } from '../../src/formats/recording.ts';
+import { recordingReader } from '../../src/formats/read-recording.ts';
 import type { ReadOptions, Recording } from '../../src/formats/recording.ts';
 
 /** The recording of bytes that come in pieces of these lengths, and the rest in one; a piece is wiped once it was read. */

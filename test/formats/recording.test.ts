@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readRecording } from '../../src/formats/recording.ts';
+import { readRecording } from '../../src/formats/read-recording.ts';
 import { encodeEdf } from './encode-edf.ts';
 import { encodeGdf } from './encode-gdf.ts';
 import { readInPieces } from './read-in-pieces.ts';

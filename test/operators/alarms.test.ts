@@ -1,7 +1,7 @@
 import { from, lastValueFrom, map, of, toArray } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, test } from 'vitest';
-import type { Block } from '../../src/core/block.ts';
+import type { Block } from '../../src/core/blocks/block.ts';
 import { alarms } from '../../src/operators/alarms.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
 import { inBlocks, noise } from '../core/alarms/quiet-stream.ts';

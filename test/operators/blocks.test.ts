@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { type Block, frameCount } from '../../src/core/block.ts';
+import { type Block, frameCount } from '../../src/core/blocks/block.ts';
 import { blocks } from '../../src/operators/blocks.ts';
 import { frames } from '../../src/operators/frames.ts';
 import { verifyOperator } from '../../src/testing/index.ts';

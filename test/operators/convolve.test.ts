@@ -1,8 +1,8 @@
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, test, vi } from 'vitest';
-import type { Block } from '../../src/core/block.ts';
-import { NetworkStream } from '../../src/core/network-stream.ts';
-import { Network } from '../../src/core/network.ts';
+import type { Block } from '../../src/core/blocks/block.ts';
+import { NetworkStream } from '../../src/core/network/network-stream.ts';
+import { Network } from '../../src/core/network/network.ts';
 import { convolve } from '../../src/operators/convolve.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
 import { countingBlock, noiseBlocks, samplesIn } from './make-blocks.ts';

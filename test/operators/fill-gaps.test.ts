@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { type Block, frameCount } from '../../src/core/block.ts';
+import { type Block, frameCount } from '../../src/core/blocks/block.ts';
 import { fillGaps } from '../../src/operators/fill-gaps.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
 import { countingBlock, noiseBlocks, samplesIn } from './make-blocks.ts';

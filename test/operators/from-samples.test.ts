@@ -1,7 +1,7 @@
 import { from, lastValueFrom, type Observable, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { frameCount } from '../../src/core/block.ts';
-import type { Epoch, Reading, Sample } from '../../src/core/sample.ts';
+import { frameCount } from '../../src/core/blocks/block.ts';
+import type { Epoch, Reading, Sample } from '../../src/core/blocks/sample.ts';
 import { blocks } from '../../src/operators/blocks.ts';
 import { fromSamples } from '../../src/operators/from-samples.ts';
 import { toEpochs } from '../../src/operators/to-epochs.ts';

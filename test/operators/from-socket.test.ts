@@ -1,6 +1,6 @@
 import { lastValueFrom, type Observable, Subject, take, toArray } from 'rxjs';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Block } from '../../src/core/block.ts';
+import type { Block } from '../../src/core/blocks/block.ts';
 import { fromSocket } from '../../src/operators/from-socket.ts';
 import { encodeBlock } from '../../src/protocol/index.ts';
 import { createServer, type TaplineServer } from '../../src/server/index.ts';

@@ -1,6 +1,6 @@
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { Biquad, butterworthHighPass, notch } from '../../src/core/biquad.ts';
+import { Biquad, butterworthHighPass, notch } from '../../src/core/filters/biquad.ts';
 import { iir } from '../../src/operators/iir.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
 import { noiseBlocks, samplesIn } from './make-blocks.ts';

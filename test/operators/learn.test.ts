@@ -1,11 +1,11 @@
 import { NEVER, from, lastValueFrom, map, Subject, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { Network } from '../../src/core/network.ts';
-import { sgd } from '../../src/core/sgd.ts';
-import type { Weights } from '../../src/core/weights.ts';
+import { Network } from '../../src/core/network/network.ts';
+import { sgd } from '../../src/core/learning/optimizers/sgd.ts';
+import type { Weights } from '../../src/core/network/weights.ts';
 import { learn, type LearnControl } from '../../src/operators/learn.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
-import type { Block } from '../../src/core/block.ts';
+import type { Block } from '../../src/core/blocks/block.ts';
 import { countingBlock, noiseBlocks } from './make-blocks.ts';
 
 const forecaster = () =>

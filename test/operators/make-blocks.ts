@@ -1,4 +1,4 @@
-import type { Block } from '../../src/core/block.ts';
+import type { Block } from '../../src/core/blocks/block.ts';
 import { random } from '../../src/core/random.ts';
 
 /** A block of the frames start, start + 1, …, whose samples say their index and channel: 10 · index + channel. */

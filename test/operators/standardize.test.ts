@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { from, lastValueFrom, of, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import type { Block } from '../../src/core/block.ts';
+import type { Block } from '../../src/core/blocks/block.ts';
 import { standardize } from '../../src/operators/standardize.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
 import { countingBlock, noiseBlocks, samplesIn } from './make-blocks.ts';

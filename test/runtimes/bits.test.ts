@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { Engine } from '../../src/core/engine.ts';
+import { Engine } from '../../src/core/memory/engine.ts';
 import { launchBrowser } from '../browser.ts';
 import { serveStatic } from '../client/static-server.ts';
 

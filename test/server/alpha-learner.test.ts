@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { defaultFeed } from '../../src/server/feed-spec.ts';
+import { defaultFeed } from '../../src/server/default-feed.ts';
 import { FeedPipeline } from '../../src/server/feed-pipeline.ts';
 import { eegChannels, EegSimulator } from '../../src/sources/index.ts';
 

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import type { Block } from '../../src/core/block.ts';
+import type { Block } from '../../src/core/blocks/block.ts';
 import { parseWatch, type WatchMessage } from '../../src/protocol/index.ts';
 import { GuardedSocket } from '../../src/server/guarded-socket.ts';
 import { Viewer } from '../../src/server/viewer.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Network } from '../../src/core/network.ts';
+import { Network } from '../../src/core/network/network.ts';
 import { WeightStore } from '../../src/server/weight-store.ts';
 
 let directory: string;

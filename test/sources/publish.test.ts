@@ -1,7 +1,7 @@
 import { from, lastValueFrom, map, type Observable, of, range, Subject, throwError, toArray } from 'rxjs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import type { Block } from '../../src/core/block.ts';
+import type { Block } from '../../src/core/blocks/block.ts';
 import { type IngestMessage, parseIngest } from '../../src/protocol/index.ts';
 import { createServer, type TaplineServer } from '../../src/server/index.ts';
 import { publish, type PublishEvent } from '../../src/sources/publish.ts';

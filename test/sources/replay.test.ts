@@ -1,6 +1,6 @@
 import { take } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import type { Block } from '../../src/core/block.ts';
+import type { Block } from '../../src/core/blocks/block.ts';
 import { readCsv } from '../../src/formats/csv.ts';
 import type { RecordedMark, Recording } from '../../src/formats/recording.ts';
 import { replay } from '../../src/sources/replay.ts';

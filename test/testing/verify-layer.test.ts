@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Network, type LayerSpec, type NetworkSpec } from '../../src/index.ts';
-import { plan } from '../../src/core/plan.ts';
+import { plan } from '../../src/core/network/plan.ts';
 import { verifyLayer, type LayerUnderTest, type LearningStream } from '../../src/testing/index.ts';
 
 const layers: [name: string, layer: LayerSpec, causal?: boolean][] = [

@@ -13,8 +13,8 @@ import {
   tap,
 } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import type { Block } from '../../src/core/block.ts';
-import { BlockCutter } from '../../src/core/block-cutter.ts';
+import type { Block } from '../../src/core/blocks/block.ts';
+import { BlockCutter } from '../../src/core/blocks/block-cutter.ts';
 import { frames } from '../../src/operators/frames.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
 import { noiseBlocks } from '../operators/make-blocks.ts';

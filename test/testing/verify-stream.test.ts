@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Network } from '../../src/core/network.ts';
+import { Network } from '../../src/core/network/network.ts';
 import { type FrameStream, verifyStream } from '../../src/testing/index.ts';
 
 /** A three-tap moving sum of one channel, as a user would write it, with places to break it. */

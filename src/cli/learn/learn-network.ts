@@ -1,5 +1,5 @@
-import { Network } from '../../core/network.ts';
-import { checkStreams } from '../../core/plan.ts';
+import { Network } from '../../core/network/network.ts';
+import { checkStreams } from '../../core/network/plan.ts';
 import type { Channel } from '../../sources/index.ts';
 import { counted } from '../counted.ts';
 import type { Places } from './learn-places.ts';

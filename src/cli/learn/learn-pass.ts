@@ -1,8 +1,8 @@
-import { frameCount } from '../../core/block.ts';
-import type { GapPolicy } from '../../core/gap-filler.ts';
-import type { Learned } from '../../core/learned.ts';
-import type { Learner } from '../../core/learner.ts';
-import { plan } from '../../core/plan.ts';
+import { frameCount } from '../../core/blocks/block.ts';
+import type { GapPolicy } from '../../core/blocks/gap-filler.ts';
+import type { Learned } from '../../core/learning/learned.ts';
+import type { Learner } from '../../core/learning/learner.ts';
+import { plan } from '../../core/network/plan.ts';
 import type { Recording } from '../../sources/index.ts';
 import { inputBlocks } from '../input-blocks.ts';
 import { pickedFrom, type Places } from './learn-places.ts';

@@ -1,5 +1,5 @@
-import type { Block } from '../../core/block.ts';
-import type { LearnerOptions } from '../../core/learner-options.ts';
+import type { Block } from '../../core/blocks/block.ts';
+import type { LearnerOptions } from '../../core/learning/learner-options.ts';
 import type { ReadOptions, Recording } from '../../sources/index.ts';
 import { UsageError } from '../usage-error.ts';
 

@@ -1,7 +1,7 @@
 import writeFileAtomic from 'write-file-atomic';
 import { Command, Option } from '@commander-js/extra-typings';
-import type { GapPolicy } from '../../core/gap-filler.ts';
-import { Learner } from '../../core/learner.ts';
+import type { GapPolicy } from '../../core/blocks/gap-filler.ts';
+import { Learner } from '../../core/learning/learner.ts';
 import { lossNames, lossValue, optimizerNames, optimizerValue } from './learn-values.ts';
 import { networkFor, oneLayer } from './learn-network.ts';
 import { labelNote } from './label-note.ts';

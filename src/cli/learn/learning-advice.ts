@@ -1,4 +1,4 @@
-import type { Score } from '../../core/forecast-score.ts';
+import type { Score } from '../../core/learning/forecast-score.ts';
 
 /** How the pass was made. */
 interface Made {

@@ -1,4 +1,4 @@
-import { frameCount, type Block } from '../../core/block.ts';
+import { frameCount, type Block } from '../../core/blocks/block.ts';
 import { across, up } from './plot.ts';
 
 /** Frames by their absolute index: `from` and on, and not `to`. */

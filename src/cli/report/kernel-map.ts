@@ -1,4 +1,4 @@
-import type { Weights } from '../../core/weights.ts';
+import type { Weights } from '../../core/network/weights.ts';
 import { percent } from './plot.ts';
 import { escaped } from './report-page.ts';
 

@@ -1,4 +1,4 @@
-import type { Weights } from '../../core/weights.ts';
+import type { Weights } from '../../core/network/weights.ts';
 import { kernelMap } from './kernel-map.ts';
 import { escaped } from './report-page.ts';
 

@@ -1,4 +1,4 @@
-import type { Score } from '../../core/forecast-score.ts';
+import type { Score } from '../../core/learning/forecast-score.ts';
 import { ridge } from './envelope.ts';
 import { contestants, type Task } from './learning-rivals.ts';
 import { decadeTicks } from './number-ticks.ts';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Weights } from '../../core/weights.ts';
+import type { Weights } from '../../core/network/weights.ts';
 import { kernelMaps, kernelMapsStyle } from './kernel-maps.ts';
 import { type CurvePoint, learningCurve, learningCurveStyle } from './learning-curve.ts';
 import type { Task } from './learning-rivals.ts';

@@ -1,5 +1,5 @@
-import type { LearnerOptions } from '../../core/learner-options.ts';
-import type { Standing } from '../../core/tally.ts';
+import type { LearnerOptions } from '../../core/learning/learner-options.ts';
+import type { Standing } from '../../core/learning/running-errors.ts';
 
 export type Task = NonNullable<LearnerOptions['task']>;
 

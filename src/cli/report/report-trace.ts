@@ -1,4 +1,4 @@
-import { frameCount, timeOf, type Block } from '../../core/block.ts';
+import { frameCount, timeOf, type Block } from '../../core/blocks/block.ts';
 import { AlarmBudget } from '../../core/detector/alarm-budget.ts';
 import type { Span } from './envelope.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Block } from '../../core/block.ts';
+import type { Block } from '../../core/blocks/block.ts';
 import { fields, invalid } from '../../core/check.ts';
 import { Detector, type DetectorOptions } from '../../core/detector/detector.ts';
 import { isoTime } from '../../formats/time-column.ts';

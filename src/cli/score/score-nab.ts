@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { metronome, twoNumberRule } from '../../core/scoring/baselines.ts';
-import { nabProfiles, NabScorer, type NabScore } from '../../core/scoring/nab.ts';
-import { onsets } from '../../core/scoring/onsets.ts';
+import { metronome, twoNumberRule } from './baselines.ts';
+import { nabProfiles, NabScorer, type NabScore } from './nab-score.ts';
+import { onsets } from './onsets.ts';
 import { counted } from '../counted.ts';
 import { readNab, runNab, type NabRun, type NabSeries } from './nab-corpus.ts';
 import { progress, share } from '../progress.ts';

@@ -1,5 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
-import { skabScore, skabSettling, type SkabScore } from '../../core/scoring/skab.ts';
+import { skabScore, skabSettling, type SkabScore } from './skab-score.ts';
 import { counted } from '../counted.ts';
 import { readSkab, runSkab, type SkabSeries } from './skab-corpus.ts';
 import { textTable } from '../text-table.ts';

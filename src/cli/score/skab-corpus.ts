@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Detector, type DetectorOptions } from '../../core/detector/detector.ts';
-import type { SkabFile } from '../../core/scoring/skab.ts';
+import type { SkabFile } from './skab-score.ts';
 import { column, readTable } from '../read-table.ts';
 import { asUsage, UsageError } from '../usage-error.ts';
 

@@ -1,8 +1,7 @@
-import { AlarmCounts, type AlarmCount } from './alarm-counts.ts';
-import { alarmKinds, AlarmLife, newRecord, type AlarmKind, type AlarmRecord, type AlarmStep } from './alarm-life.ts';
+import { type AlarmKind, alarmKinds, AlarmLife, type AlarmRecord, type AlarmStep, newRecord } from './alarm-life.ts';
 import { alarmOptions, type AlarmOptions } from './alarm-options.ts';
 import { Dismissals } from './dismissals.ts';
-import { concerned, lasts, type Finding } from './finding.ts';
+import { concerned, type Finding, lasts } from './finding.ts';
 import { isMaintained, maintained, type Maintenance } from './maintenance.ts';
 
 /** Something that happened to an alarm, and the alarm as it stands then. */
@@ -242,4 +241,36 @@ export class AlarmBook {
 
 function keyOf(stream: string, kind: AlarmKind): string {
   return `${stream} ${kind}`;
+}
+
+/** How often a stream was told, and how often that was wrong. */
+export interface AlarmCount {
+  stream: string;
+  alarms: number;
+  falseAlarms: number;
+}
+
+/** Streams that are counted. */
+const most = 1024;
+
+/** Counts alarms and false alarms of every stream; of too many the one that was quiet longest is forgotten. */
+export class AlarmCounts {
+  readonly #counts = new Map<string, AlarmCount>();
+
+  add(stream: string, what: 'alarms' | 'falseAlarms'): void {
+    const count = this.#counts.get(stream) ?? { stream, alarms: 0, falseAlarms: 0 };
+    count[what]++;
+    this.#counts.delete(stream);
+    this.#counts.set(stream, count);
+    const [first] = this.#counts.keys();
+    if (this.#counts.size > most) this.#counts.delete(first);
+  }
+
+  save(): AlarmCount[] {
+    return Array.from(this.#counts.values(), (count) => ({ ...count }));
+  }
+
+  restore(counts: readonly AlarmCount[]): void {
+    for (const count of counts) this.#counts.set(count.stream, { ...count });
+  }
 }

@@ -1,4 +1,4 @@
-import { frameCount, timeOf, type Block } from '../block.ts';
+import { type Block, frameCount, timeOf } from '../blocks/block.ts';
 import { integer, invalid } from '../check.ts';
 
 /**
@@ -80,5 +80,20 @@ export class Digest {
     const valid = this.#valid;
     this.#valid = false;
     return valid ? digested : { ...digested, valid: Uint8Array.of(0) };
+  }
+}
+
+/** The frames of a block, each as a block of one that shares its samples. */
+export function* eachFrame(block: Block): Generator<Block> {
+  const { data, channels, valid } = block;
+  for (let t = 0; t < frameCount(block); t++) {
+    const start = block.start + t;
+    yield {
+      ...block,
+      data: data.subarray(t * channels, (t + 1) * channels),
+      start,
+      time: timeOf(block, start),
+      ...(valid && { valid: valid.subarray(t, t + 1) }),
+    };
   }
 }

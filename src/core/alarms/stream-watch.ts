@@ -1,10 +1,10 @@
-import { timeOf, type Block } from '../block.ts';
+import { timeOf, type Block } from '../blocks/block.ts';
 import { ordinary } from '../detector/calibration.ts';
 import { Detector, type Detected, type DetectorOptions, type Lasting } from '../detector/detector.ts';
-import type { State } from '../state.ts';
+import type { State } from '../state/state.ts';
 import type { AlarmBook, AlarmEvent } from './alarm-book.ts';
 import { Digest } from './digest.ts';
-import { eachFrame } from './each-frame.ts';
+import { eachFrame } from './digest.ts';
 import { mostNamed, type AlarmCause, type Finding } from './finding.ts';
 
 /** Hz beyond which a stream is watched by its digest, and about what rate that has. */

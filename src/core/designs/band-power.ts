@@ -1,6 +1,6 @@
 import { integer, oneOf, positive } from '../check.ts';
-import type { LayerSpec } from '../network-spec.ts';
-import { Network } from '../network.ts';
+import type { LayerSpec } from '../layers/layer-spec.ts';
+import { Network } from '../network/network.ts';
 import { eegBands, eegBank, type Bands } from './eeg-bank.ts';
 
 /** What a band-power network is made from. */

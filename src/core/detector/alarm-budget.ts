@@ -1,5 +1,5 @@
 import { ordinary } from './calibration.ts';
-import { doublesIn, type State } from '../state.ts';
+import { doublesIn, type State } from '../state/state.ts';
 
 /** How far an alarm raises the threshold, and how far it may go from the score's own word, in decades. */
 const gain = 0.6;

@@ -1,4 +1,4 @@
-import { doublesIn, type State } from '../state.ts';
+import { doublesIn, type State } from '../state/state.ts';
 import { mostNovelty, noNovelty } from './range-novelty.ts';
 
 /** Frames whose highest novelty is counted as one. */

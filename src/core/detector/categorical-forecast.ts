@@ -1,4 +1,4 @@
-import { doublesIn, type State } from '../state.ts';
+import { doublesIn, type State } from '../state/state.ts';
 
 /** Frames back that the kernel sees, and the tap a day back. */
 const lags = 4;

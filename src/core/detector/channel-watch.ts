@@ -1,4 +1,4 @@
-import { doublesIn, stateIn, type State } from '../state.ts';
+import { doublesIn, stateIn, type State } from '../state/state.ts';
 import { Forecaster } from './forecaster.ts';
 import { LevelGate } from './level-gate.ts';
 import { noNovelty, RangeNovelty } from './range-novelty.ts';

@@ -1,4 +1,4 @@
-import { doublesIn, numberIn, type State } from '../state.ts';
+import { doublesIn, numberIn, type State } from '../state/state.ts';
 
 const dayMs = 86_400_000;
 /** Slots are filled over a hole of this many ms at most. */

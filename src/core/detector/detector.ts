@@ -1,6 +1,6 @@
-import { checkBlock, frameCount, timeOf, type Block } from '../block.ts';
+import { checkBlock, frameCount, timeOf, type Block } from '../blocks/block.ts';
 import { integer, invalid } from '../check.ts';
-import { stateIn, type State } from '../state.ts';
+import { stateIn, type State } from '../state/state.ts';
 import { AlarmBudget } from './alarm-budget.ts';
 import { Calibration } from './calibration.ts';
 import { ChannelWatch, type Novelty } from './channel-watch.ts';

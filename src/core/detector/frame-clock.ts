@@ -1,5 +1,5 @@
 import { invalid } from '../check.ts';
-import { numberIn, type State } from '../state.ts';
+import { numberIn, type State } from '../state/state.ts';
 
 /**
  * Counts the frames of a stream on through every numbering of it: after a restart frames are numbered from anywhere, but what

@@ -1,4 +1,4 @@
-import { doublesIn, type State } from '../state.ts';
+import { doublesIn, type State } from '../state/state.ts';
 
 /** What half a percent outside the range counts: one bit. */
 const grain = 0.005;

@@ -1,4 +1,4 @@
-import { doublesIn, stateIn, type State } from '../state.ts';
+import { doublesIn, stateIn, type State } from '../state/state.ts';
 import { Forecaster } from './forecaster.ts';
 
 /** Samples of commissioning at least: a forecast that is frozen earlier falls behind the other without any wear. */

@@ -1,4 +1,4 @@
-import { numberIn, stateIn, type State } from '../state.ts';
+import { numberIn, stateIn, type State } from '../state/state.ts';
 
 /** m ← m + w (x - m), w = 1/n for the first `frames` numbers and 1/frames from then on. */
 export class RunningMean {

@@ -1,4 +1,4 @@
-import { doublesIn, stateIn, type State } from '../state.ts';
+import { doublesIn, stateIn, type State } from '../state/state.ts';
 
 /** The shortest silence that may be a death, in frames, and how much longer than all before it must be. */
 const shortest = 60;

@@ -1,6 +1,6 @@
 import { integer, invalid } from '../check.ts';
 import type { WeightedGradients } from './linear.ts';
-import { framesOf } from './surroundings.ts';
+import { framesOf } from './padding.ts';
 
 /** One transposed convolution: many channels, many kernels, S outputs for every input. */
 export interface ReferenceConvTranspose1d {

@@ -1,7 +1,7 @@
 import { integer, invalid } from '../check.ts';
 import { anchorOf, outputsOf, type LayerMode } from './anchor.ts';
 import type { WeightedGradients } from './linear.ts';
-import { framesOf, surround, type Padding } from './surroundings.ts';
+import { framesOf, surround, type Padding } from './padding.ts';
 
 /** One convolutional layer: many channels, many kernels. */
 export interface ReferenceConv1d extends Padding {

@@ -1,14 +1,14 @@
 import { invalid, oneOf } from '../check.ts';
-import type { ConcatSpec, LayerSpec, ResidualSpec } from '../network-spec.ts';
-import { activate, activationGradient, activationNames } from './activation.ts';
-import { avgPool, avgPoolGradient } from './avg-pool.ts';
+import type { ConcatSpec, LayerSpec, ResidualSpec } from '../layers/layer-spec.ts';
+import { activate, activationGradient, activationNames, softmax, softmaxGradient } from './activation.ts';
+import { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from './pool.ts';
 import { conv1d, conv1dGradients } from './conv1d.ts';
 import { convTranspose1d, convTranspose1dGradients } from './conv-transpose1d.ts';
 import { linear, linearGradients, type WeightedGradients } from './linear.ts';
-import { maxPool, maxPoolGradient } from './max-pool.ts';
+
 import * as norm from './norm.ts';
-import { softmax, softmaxGradient } from './softmax.ts';
-import { validity } from './validity.ts';
+
+import { validity } from './alignment.ts';
 
 /** What goes into a layer or comes out of it. */
 export interface Signal {

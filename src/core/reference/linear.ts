@@ -1,5 +1,5 @@
 import { invalid } from '../check.ts';
-import { framesOf } from './surroundings.ts';
+import { framesOf } from './padding.ts';
 
 /** ∂L/∂ of everything that went into a layer with a weight and a bias. */
 export interface WeightedGradients {

@@ -1,9 +1,10 @@
-import type { ConcatSpec, LayerSpec, NetworkSpec, ResidualSpec } from '../network-spec.ts';
-import { concat, concatGradients, meetings, type BranchOutput } from './concat.ts';
-import { dropsOf, hangOfAll } from './hang.ts';
+import type { NetworkSpec } from '../network/network-spec.ts';
+import type { ConcatSpec, LayerSpec, ResidualSpec } from '../layers/layer-spec.ts';
+import { concat, concatGradients, meetings, type BranchOutput, residual, shortcutGradient } from './branches.ts';
+import { dropsOf, hangOfAll } from './alignment.ts';
 import { layerGradients, runLayer, type LayerGradients, type ReferenceWeights, type Signal } from './layer.ts';
-import { residual, shortcutGradient } from './residual.ts';
-import { framesOf } from './surroundings.ts';
+
+import { framesOf } from './padding.ts';
 
 export type { ReferenceWeights };
 

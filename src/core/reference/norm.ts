@@ -1,6 +1,6 @@
 import { positive } from '../check.ts';
 import type { WeightedGradients } from './linear.ts';
-import { framesOf } from './surroundings.ts';
+import { framesOf } from './padding.ts';
 
 /** y[n, c] = w[c] x[n, c] + b[c]: every channel of x, [frames, channels], with a scale and a shift of its own. */
 export function affineNorm(x: ArrayLike<number>, w: ArrayLike<number>, b: ArrayLike<number>): Float64Array {

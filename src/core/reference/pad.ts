@@ -1,6 +1,6 @@
 import { integer, invalid, oneOf } from '../check.ts';
 import { filled } from './convolution.ts';
-import { surround } from './surroundings.ts';
+import { surround } from './padding.ts';
 
 const modes = ['constant', 'edge', 'reflect', 'symmetric', 'wrap', 'mean', 'median'] as const;
 

@@ -1,4 +1,4 @@
-import type { Block } from '../../core/block.ts';
+import type { Block } from '../../core/blocks/block.ts';
 import { integer, invalid, positive } from '../../core/check.ts';
 import { random } from '../../core/random.ts';
 import type { Random } from '../../core/random.ts';

@@ -1,6 +1,6 @@
 import { concatMap, defer, from, map } from 'rxjs';
 import type { Observable } from 'rxjs';
-import type { Block } from '../../core/block.ts';
+import type { Block } from '../../core/blocks/block.ts';
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import { ticks } from '../ticks.ts';

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { recordingReader } from '../../formats/recording.ts';
+import { recordingReader } from '../../formats/read-recording.ts';
 import type { ReadOptions, Recording } from '../../formats/recording.ts';
 
 export interface ReadFileOptions extends ReadOptions {

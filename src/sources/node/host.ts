@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { freemem, loadavg, platform, totalmem } from 'node:os';
 import { Observable } from 'rxjs';
-import type { Block } from '../../core/block.ts';
+import type { Block } from '../../core/blocks/block.ts';
 import { positive } from '../../core/check.ts';
 import type { Channel } from '../../formats/recording.ts';
 import { systemClock } from '../clock.ts';

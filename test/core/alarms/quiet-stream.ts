@@ -1,4 +1,4 @@
-import type { Block } from '../../../src/core/block.ts';
+import type { Block } from '../../../src/core/blocks/block.ts';
 import { random } from '../../../src/core/random.ts';
 
 /** Noise around 20, [frames, channels], with its own changes: `change(t, c, x)`. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bandPower } from '../../../src/core/designs/band-power.ts';
 import { eegBands } from '../../../src/core/designs/eeg-bank.ts';
-import { plan } from '../../../src/core/plan.ts';
+import { plan } from '../../../src/core/network/plan.ts';
 import { random } from '../../../src/core/random.ts';
 import { runNetwork } from '../../../src/core/reference/network.ts';
 

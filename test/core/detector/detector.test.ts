@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Detector } from '../../../src/core/detector/detector.ts';
-import { decodeState, encodeState } from '../../../src/core/state-file.ts';
+import { decodeState, encodeState } from '../../../src/core/state/state-file.ts';
 import { alarmsOf, blockOf, cut, detected, joined, quiet, rate } from './planted.ts';
 
 const options = { falseAlarms: '1/day', reference: 2000 };

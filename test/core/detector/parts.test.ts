@@ -8,7 +8,7 @@ import { framesBetween } from '../../../src/core/detector/false-alarms.ts';
 import { LevelGate } from '../../../src/core/detector/level-gate.ts';
 import { noNovelty, RangeNovelty } from '../../../src/core/detector/range-novelty.ts';
 import { Silence } from '../../../src/core/detector/silence.ts';
-import { SoftCategories } from '../../../src/core/detector/soft-categories.ts';
+import { SoftCategories } from '../../../src/core/detector/forecaster.ts';
 import { random } from '../../../src/core/random.ts';
 
 /** The forecast as its formulas are written: dense one-hot-like inputs, no row left out. */

@@ -1,4 +1,4 @@
-import type { Block } from '../../../src/core/block.ts';
+import type { Block } from '../../../src/core/blocks/block.ts';
 import { Detector, type Alarm, type Detected, type DetectorOptions } from '../../../src/core/detector/detector.ts';
 import { random } from '../../../src/core/random.ts';
 

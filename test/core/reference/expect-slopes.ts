@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import type { NetworkSpec } from '../../../src/core/network-spec.ts';
+import type { NetworkSpec } from '../../../src/core/network/network-spec.ts';
 import { random } from '../../../src/core/random.ts';
 import { networkGradients, runNetwork, type ReferenceWeights } from '../../../src/core/reference/network.ts';
-import { Network } from '../../../src/core/network.ts';
+import { Network } from '../../../src/core/network/network.ts';
 
 export function normals(count: number, seed: number): Float64Array {
   const chance = random(seed);

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { LayerSpec } from '../../../src/core/network-spec.ts';
+import type { LayerSpec } from '../../../src/core/layers/layer-spec.ts';
 import { conv1dGradients } from '../../../src/core/reference/conv1d.ts';
 import { convTranspose1d, convTranspose1dGradients } from '../../../src/core/reference/conv-transpose1d.ts';
-import { dropsOf, hangOf } from '../../../src/core/reference/hang.ts';
+import { dropsOf, hangOf } from '../../../src/core/reference/alignment.ts';
 import { linear } from '../../../src/core/reference/linear.ts';
-import { maxPool, maxPoolGradient } from '../../../src/core/reference/max-pool.ts';
+import { maxPool, maxPoolGradient } from '../../../src/core/reference/pool.ts';
 import { runNetwork } from '../../../src/core/reference/network.ts';
 import { runningNorm, runningNormGradient, runningStatistics } from '../../../src/core/reference/norm.ts';
-import { softmax } from '../../../src/core/reference/softmax.ts';
+import { softmax } from '../../../src/core/reference/activation.ts';
 import { expectClose } from '../../expect-close.ts';
 import { expectSlopes, normals, randomWeights } from './expect-slopes.ts';
 

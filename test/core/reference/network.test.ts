@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { LayerSpec, NetworkSpec } from '../../../src/core/network-spec.ts';
+import type { NetworkSpec } from '../../../src/core/network/network-spec.ts';
+import type { LayerSpec } from '../../../src/core/layers/layer-spec.ts';
 import { random } from '../../../src/core/random.ts';
 import { activate, activationGradient, activationNames } from '../../../src/core/reference/activation.ts';
-import { avgPool, avgPoolGradient } from '../../../src/core/reference/avg-pool.ts';
+import { avgPool, avgPoolGradient } from '../../../src/core/reference/pool.ts';
 import { conv1d, conv1dGradients } from '../../../src/core/reference/conv1d.ts';
 import { networkGradients, runNetwork, type ReferenceWeights } from '../../../src/core/reference/network.ts';
 import { lagOrder } from './lag-order.ts';

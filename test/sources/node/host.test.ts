@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Block } from '../../../src/core/block.ts';
+import type { Block } from '../../../src/core/blocks/block.ts';
 import { cpuProbe } from '../../../src/sources/node/cpu-probe.ts';
 import type { CoreTimes } from '../../../src/sources/node/cpu-probe.ts';
 import { hostSource } from '../../../src/sources/node/host.ts';

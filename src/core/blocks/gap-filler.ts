@@ -1,0 +1,100 @@
+import { checkBlock, frameCount, timeOf, type Block } from './block.ts';
+import { integer, oneOf } from '../check.ts';
+import { floatsIn, numberIn, type State } from '../state/state.ts';
+
+const policies = ['zero', 'hold', 'linear', 'none'] as const;
+
+/** What stands in for frames that never came. */
+export type GapPolicy = (typeof policies)[number];
+
+/** How gaps are filled. */
+export interface GapFillerOptions {
+  /** zero: 0; hold: the last finite sample; linear: a line to the next one; none: nothing. Default hold. */
+  policy?: GapPolicy;
+  /** The longest gap that is filled, in frames; a longer one stays a jump of `start`. Default 1000. */
+  max?: number;
+}
+
+/**
+ * Makes a stream of blocks whole: frames that never came, by the exact count that `start` tells, become a block of
+ * their own with validity 0; frames that came before (start < expected) are cut off. Before the first finite sample
+ * hold gives 0; linear holds where one of its ends is missing. A change of channels or rate starts anew.
+ */
+export class GapFiller {
+  readonly policy: GapPolicy;
+  readonly max: number;
+  #expected = -1;
+  #channels = 0;
+  #rate = 0;
+  #last = new Float32Array(0);
+
+  constructor({ policy = 'hold', max = 1000 }: GapFillerOptions = {}) {
+    this.policy = oneOf('policy', policy, policies);
+    this.max = integer('max', max, 0);
+  }
+
+  /** Takes a block; returns it, or what is new of it, after the block that fills the gap before it. */
+  push(block: Block): Block[] {
+    checkBlock(block);
+    if (frameCount(block) === 0) return [];
+    if (block.channels !== this.#channels || block.rate !== this.#rate) this.#restart(block);
+    const fresh = after(block, this.#expected);
+    if (!fresh) return [];
+    const missing = this.#expected < 0 ? 0 : fresh.start - this.#expected;
+    const out = missing > 0 && missing <= this.max && this.policy !== 'none' ? [this.#fill(fresh, missing)] : [];
+    this.#expected = fresh.start + frameCount(fresh);
+    this.#remember(fresh.data);
+    return [...out, fresh];
+  }
+
+  save(): State {
+    return { expected: this.#expected, channels: this.#channels, rate: this.#rate, last: this.#last.slice() };
+  }
+
+  restore(state: State): void {
+    this.#expected = numberIn(state, 'expected');
+    this.#channels = numberIn(state, 'channels');
+    this.#rate = numberIn(state, 'rate');
+    this.#last = floatsIn(state, 'last', this.#channels).slice();
+  }
+
+  #restart({ channels, rate }: Block): void {
+    this.#expected = -1;
+    this.#channels = channels;
+    this.#rate = rate;
+    this.#last = new Float32Array(channels).fill(NaN);
+  }
+
+  #fill(next: Block, count: number): Block {
+    const { channels } = next;
+    const data = new Float32Array(count * channels);
+    for (let c = 0; c < channels && this.policy !== 'zero'; c++) {
+      const from = Number.isFinite(this.#last[c]) ? this.#last[c] : 0;
+      const line = this.policy === 'linear' && Number.isFinite(next.data[c]) && Number.isFinite(this.#last[c]);
+      const slope = line ? (next.data[c] - from) / (count + 1) : 0;
+      for (let i = 0; i < count; i++) data[i * channels + c] = from + slope * (i + 1);
+    }
+    const start = this.#expected;
+    return { ...next, data, start, time: timeOf(next, start), valid: new Uint8Array(count) };
+  }
+
+  #remember(data: Float32Array): void {
+    const channels = this.#channels;
+    for (let c = 0; c < channels; c++)
+      for (let i = data.length - channels + c; i >= 0; i -= channels)
+        if (Number.isFinite(data[i])) {
+          this.#last[c] = data[i];
+          break;
+        }
+  }
+}
+
+/** The frames of `block` from absolute index `from` on; undefined when there are none. */
+function after(block: Block, from: number): Block | undefined {
+  const old = from - block.start;
+  if (old <= 0) return block;
+  if (old >= frameCount(block)) return undefined;
+  const data = block.data.slice(old * block.channels);
+  const cut: Block = { ...block, data, start: from, time: timeOf(block, from) };
+  return block.valid ? { ...cut, valid: block.valid.slice(old) } : cut;
+}

@@ -1,0 +1,72 @@
+import { integer, invalid } from '../../check.ts';
+import { ConvTranspose1d } from './conv-transpose1d.ts';
+import type { Layer, ParameterSpec } from '../layer.ts';
+import { lineMemory } from '../../memory/memory-size.ts';
+import type { ConvTranspose1dSpec, LayerContext } from '../layer-spec.ts';
+import type { Pace } from '../pace.ts';
+import { phasesCount, polyphase, type Polyphase } from './polyphase.ts';
+
+/** Outputs of one input frame: each phase of the kernel is kept by itself. */
+const MAX_STRIDE = 65536;
+
+/** Checks a transposed convolution's spec. Weights are [out, tap, in/groups]: tap k adds input n to output nS + kD. */
+export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, rectified }: LayerContext): Layer {
+  const outChannels = integer('outChannels', spec.outChannels, 1);
+  const kernelSize = integer('kernelSize', spec.kernelSize, 1);
+  const stride = integer('stride', spec.stride ?? 1, 1);
+  if (stride > MAX_STRIDE) throw invalid('stride', `<= ${MAX_STRIDE}`, stride);
+  const dilation = integer('dilation', spec.dilation ?? 1, 1);
+  const groups = integer('groups', spec.groups ?? 1, 1);
+  if (inChannels % groups !== 0) throw invalid('groups', `a divisor of its ${inChannels} channels in`, groups);
+  if (outChannels % groups !== 0) throw invalid('groups', `a divisor of outChannels = ${outChannels}`, groups);
+  const hasBias = spec.bias ?? true;
+  if (typeof hasBias !== 'boolean') throw invalid('bias', 'true or false', hasBias, TypeError);
+  const reach = (kernelSize - 1) * dilation;
+  const lags = Math.floor(reach / stride);
+  const kernel = [outChannels, kernelSize, inChannels / groups];
+  let made: Polyphase | undefined;
+  const cut = () => (made ??= polyphase(kernel, groups, stride, dilation));
+  const start = {
+    fanIn: Math.ceil(kernelSize / stride) * kernel[2],
+    fanOut: (kernelSize * outChannels) / groups,
+    rectified,
+  };
+  const bias = hasBias ? [{ name: 'bias', shape: [outChannels], start: 0 }] : [];
+  const shape = { inChannels, outChannels, stride, reach, lags, groups };
+  const weight: ParameterSpec = {
+    name: 'weight',
+    shape: kernel,
+    start,
+    // cut when first asked for: a network may be planned, and refused, without
+    packing: {
+      count: phasesCount(kernel, groups, stride, dilation),
+      pack: (numbers) => cut().packing.pack(numbers),
+      unpack: (packed) => cut().packing.unpack(packed),
+    },
+  };
+  return {
+    type: spec.type,
+    inChannels,
+    outChannels,
+    pace: transposedPace(stride, reach, lags),
+    macs: (outChannels * kernelSize * kernel[2]) / stride,
+    memory: (gradients) => lineMemory(inChannels, lags + 1, gradients),
+    parameters: [weight, ...bias],
+    stream: (values, context) => new ConvTranspose1d({ ...shape, phases: cut().phases }, values, context),
+  };
+}
+
+/** S outputs come with every input frame, and hang on it. */
+function transposedPace(stride: number, reach: number, lags: number): Pace {
+  return {
+    up: stride,
+    stride: 1,
+    receptiveField: lags + 1,
+    delay: reach / 2 / stride,
+    settle: lags + 1,
+    period: 1,
+    hang: (index) => Math.floor(index / stride),
+    outputsAfter: (frames) => frames * stride,
+    framesFor: (outputs) => Math.ceil(outputs / stride),
+  };
+}

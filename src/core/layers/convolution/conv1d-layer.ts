@@ -1,0 +1,56 @@
+import { integer, invalid } from '../../check.ts';
+import { mostOwed } from './conv-gradient.ts';
+import { Conv1d } from './conv1d.ts';
+import { GatheredConv1d } from './gathered-conv1d.ts';
+import type { Conv1dShape } from './conv1d-shape.ts';
+import { FftConv1d } from './fft-conv1d.ts';
+import { fftRule, type FftRule } from './fft-rule.ts';
+import type { Layer, ParameterSpec } from '../layer.ts';
+import { lineMemory, type Memory } from '../../memory/memory-size.ts';
+import type { Conv1dSpec, LayerContext } from '../layer-spec.ts';
+import { packedKernels } from './packed-kernels.ts';
+import { windowPace } from '../pace.ts';
+import { keptFrames, windowing } from '../windowing.ts';
+
+/** Checks a convolution's spec. Weights are [out, tap, in/groups] in lag order: tap 0 meets the newest frame. */
+export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerContext): Layer {
+  const outChannels = integer('outChannels', spec.outChannels, 1);
+  const groups = integer('groups', spec.groups ?? 1, 1);
+  if (inChannels % groups !== 0) throw invalid('groups', `a divisor of its ${inChannels} channels in`, groups);
+  if (outChannels % groups !== 0) throw invalid('groups', `a divisor of outChannels = ${outChannels}`, groups);
+  const bias = spec.bias ?? true;
+  if (typeof bias !== 'boolean') throw invalid('bias', 'true or false', bias, TypeError);
+  const shape: Conv1dShape = { ...windowing(spec), inChannels, outChannels, groups };
+  const { kernelSize } = shape;
+  const fft = fftRule(shape);
+  const kernel = [outChannels, kernelSize, inChannels / groups];
+  const start = { fanIn: kernelSize * kernel[2], fanOut: (kernelSize * outChannels) / groups, rectified };
+  const parameters: ParameterSpec[] = [
+    { name: 'weight', shape: kernel, start, packing: packedKernels(kernel, groups) },
+  ];
+  if (bias) parameters.push({ name: 'bias', shape: [outChannels], start: 0 });
+  return {
+    type: spec.type,
+    inChannels,
+    outChannels,
+    pace: windowPace(shape),
+    macs: outChannels * kernelSize * kernel[2],
+    ...(shape.dilation === 1 && groups === 1 && { eagerMacs: outChannels * inChannels }),
+    fftFrom: fft?.from,
+    memory: (gradients, byFft) => convMemory(shape, gradients, byFft ? fft : undefined),
+    parameters,
+    stream: (values, context) => {
+      if (shape.dilation > 1 || groups > 1) return new GatheredConv1d(shape, values, context);
+      return fft && context.fft
+        ? new FftConv1d(shape, values, context, fft, context.fft)
+        : new Conv1d(shape, values, context);
+    },
+  };
+}
+
+function convMemory(shape: Conv1dShape, gradients: boolean, fft?: FftRule): Memory {
+  const line = lineMemory(shape.inChannels, keptFrames(shape), gradients, fft?.block);
+  // what is owed to the weights' gradient, and the bias's own
+  if (gradients) return { arena: line.arena + 4 * (mostOwed + 1) * shape.outChannels, objects: line.objects + 200 };
+  return fft ? { arena: line.arena, objects: line.objects + fft.bytes } : line;
+}

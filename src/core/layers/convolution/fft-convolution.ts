@@ -1,0 +1,152 @@
+import type { Transform, MakeTransform } from './transform.ts';
+import type { Conv1dShape } from './conv1d-shape.ts';
+import type { Engine } from '../../memory/engine.ts';
+import { placesOf } from './packed-kernels.ts';
+
+/**
+ * Convolution of many channels with many kernels by way of their spectra, of stretches of at most `size` frames ("overlap-save"):
+ *
+ *     y[n, o] = b[o] + IFFT(Σ_c FFT(x[·, c]) conj(FFT(v[o, ·, c])))[nS]          v oldest tap first; nS ≤ size - K
+ *
+ * Frames wrap round at the end of the stretch, which only windows that begin behind size - K would see. Two outputs share
+ * one way back, as the real and the imaginary part. Sums are in double precision and spectra of kernels in float32, so an output is
+ * about 1e-7 of the largest ones of its stretch away from the exact sum, however small it is itself; the largest direct sums are no
+ * nearer. A NaN would spoil the whole stretch and is refused.
+ */
+export class FftConvolution {
+  /** Outputs of one stretch at most. */
+  readonly most: number;
+  readonly #engine: Engine;
+  readonly #shape: Conv1dShape;
+  readonly #size: number;
+  readonly #transform: Transform;
+  /** One channel, in time and as a spectrum; two outputs, as a spectrum and in time. */
+  readonly #frames: Float64Array;
+  readonly #spectrum: Float64Array;
+  readonly #pair: Float64Array;
+  /** Spectra of all channels, [bin, c, 2], and of all kernels, [o/2, bin, c, o mod 2, 2], the latter with the 1 / size of the way back. */
+  readonly #inputs: Float64Array;
+  readonly #kernels: Float32Array;
+  /** Whether the kernels are all numbers. */
+  #finite = false;
+
+  constructor(engine: Engine, shape: Conv1dShape, size: number, make: MakeTransform) {
+    const { inChannels, outChannels, kernelSize, stride } = shape;
+    const bins = size / 2 + 1;
+    this.most = Math.floor((size - kernelSize) / stride) + 1;
+    this.#engine = engine;
+    this.#shape = shape;
+    this.#size = size;
+    this.#transform = make(size);
+    this.#frames = new Float64Array(size);
+    this.#spectrum = new Float64Array(2 * size);
+    this.#pair = new Float64Array(2 * size);
+    this.#inputs = new Float64Array(2 * bins * inChannels);
+    this.#kernels = new Float32Array(4 * bins * inChannels * Math.ceil(outChannels / 2));
+  }
+
+  /** Takes over the kernels that lie packed at `weight`. */
+  setKernels(weight: number): void {
+    const { inChannels, outChannels, kernelSize } = this.#shape;
+    const size = this.#size;
+    const place = placesOf(outChannels, 1, kernelSize * inChannels);
+    const { f32 } = this.#engine.arena;
+    let odd = 0;
+    this.#frames.fill(0, kernelSize);
+    for (let o = 0; o < outChannels; o++) {
+      for (let c = 0; c < inChannels; c++) {
+        for (let k = 0; k < kernelSize; k++) {
+          const tap = f32[weight + place(o, k * inChannels + c)];
+          odd += tap - tap;
+          this.#frames[k] = tap;
+        }
+        this.#transform.realTransform(this.#spectrum, this.#frames);
+        for (let bin = 0; bin <= size / 2; bin++) {
+          const at = 4 * (((o >> 1) * (size / 2 + 1) + bin) * inChannels + c) + 2 * (o & 1);
+          this.#kernels[at] = this.#spectrum[2 * bin] / size;
+          this.#kernels[at + 1] = -this.#spectrum[2 * bin + 1] / size;
+        }
+      }
+    }
+    this.#finite = odd === 0;
+  }
+
+  /**
+   * Writes the outputs of `count` windows, the first at `x`, to `y`; biases lie at `b`, 0: none. Returns false, and writes nothing, where
+   * kernels or frames are not all numbers.
+   */
+  convolve(x: number, count: number, b: number, y: number): boolean {
+    const { outChannels, stride } = this.#shape;
+    const { f32 } = this.#engine.arena;
+    if (!this.#finite || !this.#takeFrames(x, count)) return false;
+    for (let o = 0; o < outChannels; o += 2) {
+      this.#multiply(o >> 1);
+      this.#transform.transform(this.#spectrum, this.#pair);
+      const two = o + 1 < outChannels;
+      const first = b && f32[b + o];
+      const second = b && two ? f32[b + o + 1] : 0;
+      for (let n = 0; n < count; n++) {
+        const from = 2 * n * stride;
+        f32[y + n * outChannels + o] = this.#spectrum[from + 1] + first;
+        if (two) f32[y + n * outChannels + o + 1] = this.#spectrum[from] + second;
+      }
+    }
+    return true;
+  }
+
+  /** The spectra of the frames that `count` windows from `x` on see; false where these are not all numbers. */
+  #takeFrames(x: number, count: number): boolean {
+    const { inChannels, kernelSize, stride } = this.#shape;
+    const size = this.#size;
+    const { f32 } = this.#engine.arena;
+    const seen = (count - 1) * stride + kernelSize;
+    const [frames, spectrum, inputs] = [this.#frames, this.#spectrum, this.#inputs];
+    frames.fill(0, seen);
+    for (let c = 0; c < inChannels; c++) {
+      let odd = 0;
+      for (let i = 0; i < seen; i++) {
+        const sample = f32[x + i * inChannels + c];
+        odd += sample - sample;
+        frames[i] = sample;
+      }
+      if (odd !== 0) return false;
+      this.#transform.realTransform(spectrum, frames);
+      for (let bin = 0, at = 2 * c; bin <= size / 2; bin++, at += 2 * inChannels) {
+        inputs[at] = spectrum[2 * bin];
+        inputs[at + 1] = spectrum[2 * bin + 1];
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Σ_c X[c] W[o, c] of two outputs p, q as the one spectrum of p + iq. Real and imaginary parts are exchanged: the transform of
+   * that is, exchanged again, the way back.
+   */
+  #multiply(pair: number): void {
+    const { inChannels } = this.#shape;
+    const size = this.#size;
+    const [inputs, kernels, both] = [this.#inputs, this.#kernels, this.#pair];
+    let w = 4 * pair * (size / 2 + 1) * inChannels;
+    let x = 0;
+    for (let bin = 0; bin <= size / 2; bin++) {
+      let pr = 0;
+      let pi = 0;
+      let qr = 0;
+      let qi = 0;
+      for (let c = 0; c < inChannels; c++, x += 2, w += 4) {
+        const re = inputs[x];
+        const im = inputs[x + 1];
+        pr += re * kernels[w] - im * kernels[w + 1];
+        pi += re * kernels[w + 1] + im * kernels[w];
+        qr += re * kernels[w + 2] - im * kernels[w + 3];
+        qi += re * kernels[w + 3] + im * kernels[w + 2];
+      }
+      both[2 * bin] = pi + qr;
+      both[2 * bin + 1] = pr - qi;
+      if (bin === 0) continue;
+      both[2 * (size - bin)] = qr - pi;
+      both[2 * (size - bin) + 1] = pr + qi;
+    }
+  }
+}

@@ -1,0 +1,250 @@
+import type { Engine } from '../memory/engine.ts';
+import { InputLine } from '../memory/input-line.ts';
+import type { LayerStream, StreamContext } from './layer.ts';
+import { padAfter, padBefore } from './line-padding.ts';
+import { mark, type Rows } from '../memory/rows.ts';
+import { numberIn, stateIn, type State } from '../state/state.ts';
+import type { Trained } from './trained.ts';
+import { WindowGradient } from './window-gradient.ts';
+import { roomFor, type Windowing } from './windowing.ts';
+
+/**
+ * A layer that reads windows off a delay line: output n hangs on input frame nS + f and sees the taps nS + f - kD.
+ *
+ *     frames   0 1 2 3 4 5 6 7 8 …          K = 3, D = 1, S = 2, f = 0
+ *     taps     ■                 n = 0      (two taps on padding)
+ *              ■ ■ ■             n = 1
+ *                  ■ ■ ■         n = 2
+ *
+ * Convolution and pooling differ in what they do with windows, nothing else. As many windows as lie in the line are done
+ * at once: the windows of consecutive outputs begin S frames apart.
+ */
+export abstract class WindowLayer implements LayerStream {
+  readonly trained: readonly Trained[] = [];
+  protected readonly engine: Engine;
+  protected readonly line: InputLine;
+  protected readonly gradientLine: WindowGradient | null;
+  protected readonly windowing: Windowing;
+  readonly #outChannels: number;
+  /** Outputs that have come; also the index of the next one. */
+  #outputs = 0;
+  /** Outputs that have had their gradient; also the index of the next one to get it. */
+  #learned = 0;
+  /** Frames of the source, which the tail is not part of. */
+  #frames = 0;
+  /** How many frames the padding before frame 0 was made of. */
+  #known = 0;
+  #ended = false;
+
+  constructor(windowing: Windowing, channels: readonly [inputs: number, outputs: number], context: StreamContext) {
+    const { receptiveField, padValue } = windowing;
+    const { engine, lease, gradients } = context;
+    this.windowing = windowing;
+    this.engine = engine;
+    this.line = new InputLine(engine, lease, channels[0], receptiveField - 1, padValue, roomFor(windowing));
+    this.gradientLine = gradients ? new WindowGradient(engine, lease, channels[0], windowing) : null;
+    this.#outChannels = channels[1];
+  }
+
+  /** Computes `count` outputs at `y`, output `first` from the window at `x` and those after it. */
+  protected abstract forward(x: number, count: number, y: number, first: number): void;
+
+  /** Adds the gradients of `count` outputs, output `first` and those after it, ∂L/∂y at `g`: to those of the windows from `dx` on too. */
+  protected abstract accumulate(first: number, count: number, g: number, dx: number): void;
+
+  /** The oldest output whose window must stay in the line. */
+  protected oldestOwed(): number {
+    return this.#learned;
+  }
+
+  /** Where the window of output `index`, which is held, begins. */
+  protected windowAt(index: number): number {
+    return this.line.offset(this.#oldest(index));
+  }
+
+  push(x: Rows): Rows {
+    const out = this.engine.scratch.rows(this.#due(this.#frames + x.count), this.#outChannels);
+    for (let i = 0, came = 0; i < x.count;) {
+      const taken = this.#take(x, i);
+      this.#frames += taken;
+      i += taken;
+      if (this.#frames === this.windowing.wait) this.#padBefore();
+      // all that are due have come with the last frame
+      const count = i === x.count ? out.count - came : this.#due(this.line.next);
+      if (count > 0) this.#emit(out, came, count);
+      came += count;
+    }
+    return out;
+  }
+
+  flush(): Rows {
+    const { tail, wait } = this.windowing;
+    const { scratch } = this.engine;
+    if (this.#ended || this.#frames === 0) return scratch.rows(0, this.#outChannels);
+    this.#ended = true;
+    if (this.#frames < wait) this.#padBefore();
+    const padding = scratch.rows(tail, this.line.channels);
+    padAfter(this.engine.arena, this.line, this.windowing, padding.at);
+    for (let i = 0; i < tail; i++) mark(padding, i, 0);
+    const out = scratch.rows(this.#due(this.line.next + tail), this.#outChannels);
+    for (let i = 0, came = 0; came < out.count;) {
+      const count = this.#due(this.line.next);
+      if (count > 0) this.#emit(out, came, count);
+      came += count;
+      if (i < tail) i += this.#take(padding, i);
+    }
+    return out;
+  }
+
+  backward(g: Rows): Rows {
+    const line = this.gradientLine!;
+    line.open(this.line.next, this.#oldest(this.#learned));
+    for (let i = 0; i < g.count;) {
+      const count = this.#soundRun(g.count - i);
+      if (count > 0)
+        this.accumulate(this.#learned, count, g.at + i * g.channels, line.offset(this.#oldest(this.#learned)));
+      this.#learned += Math.max(1, count);
+      i += Math.max(1, count);
+    }
+    return line.letGo(this.#oldest(this.#learned), this.#frames, this.#known, this.windowing.hold);
+  }
+
+  release(): Rows {
+    const { stride, anchor } = this.windowing;
+    const line = this.gradientLine!;
+    line.open(this.line.next, this.#oldest(this.#learned));
+    return line.letGo(
+      this.#learned === 0 ? 0 : (this.#learned - 1) * stride + anchor + 1,
+      this.#frames,
+      this.#known,
+      0,
+    );
+  }
+
+  flushGradient(): Rows {
+    const line = this.gradientLine!;
+    line.open(this.line.next, this.#oldest(this.#learned));
+    this.#learned = this.#outputs;
+    return line.letGo(Infinity, this.#frames, this.#known, this.windowing.hold);
+  }
+
+  shift(frames: number): number {
+    const outputs = frames / this.windowing.stride;
+    this.advance(frames, outputs);
+    this.line.shift(frames);
+    this.gradientLine?.shift(frames);
+    return outputs;
+  }
+
+  /** Index of the next output. */
+  protected get nextOutput(): number {
+    return this.#outputs;
+  }
+
+  /** Frames of the next output's window that have come; padding counts as come once it is known. */
+  protected get framesHeld(): number {
+    return this.#frames < this.windowing.wait ? 0 : Math.max(0, this.line.next - this.#oldest(this.#outputs));
+  }
+
+  /** Whether the next windows see nothing but frames that came, and nobody needs older ones. */
+  protected get isSettled(): boolean {
+    const { wait, sources } = this.windowing;
+    const known = this.#frames >= wait && !this.#ended && sources === 0 && !this.gradientLine;
+    return known && this.line.isSoundFrom(this.#oldest(this.#outputs));
+  }
+
+  /** The place in the line of the next window. */
+  protected get nextWindow(): number {
+    return this.#oldest(this.#outputs) - (this.line.next - this.line.layout.filled);
+  }
+
+  /** Counts what was done elsewhere. */
+  protected advance(frames: number, outputs: number): void {
+    this.#frames += frames;
+    this.#outputs += outputs;
+    this.#learned += outputs;
+  }
+
+  save(): State {
+    return {
+      outputs: this.#outputs,
+      learned: this.#learned,
+      frames: this.#frames,
+      known: this.#known,
+      ended: Number(this.#ended),
+      line: this.line.save(this.#keep()),
+      ...(this.gradientLine && { gradientLine: this.gradientLine.save(this.#oldest(this.#learned)) }),
+    };
+  }
+
+  restore(state: State): void {
+    this.#outputs = numberIn(state, 'outputs');
+    this.#learned = numberIn(state, 'learned');
+    this.#frames = numberIn(state, 'frames');
+    this.#known = numberIn(state, 'known');
+    this.#ended = numberIn(state, 'ended') === 1;
+    this.line.restore(stateIn(state, 'line'));
+    this.gradientLine?.restore(stateIn(state, 'gradientLine'));
+  }
+
+  #oldest(output: number): number {
+    const { stride, anchor, receptiveField } = this.windowing;
+    return output * stride + anchor - (receptiveField - 1);
+  }
+
+  /** How many more outputs will have come when the line is at frame `next`. */
+  #due(next: number): number {
+    const { wait, stride, anchor } = this.windowing;
+    if (next < wait && !this.#ended) return 0;
+    const ahead = next - 1 - (this.#outputs * stride + anchor);
+    if (ahead < 0) return 0;
+    return ahead < stride ? 1 : Math.floor(ahead / stride) + 1;
+  }
+
+  /** The oldest frame that is still needed. */
+  #keep(): number {
+    const { wait, receptiveField, sources } = this.windowing;
+    if (wait === Infinity) return 1 - receptiveField;
+    const outputs = this.gradientLine ? Math.min(this.#outputs, this.oldestOwed()) : this.#outputs;
+    return Math.min(this.#oldest(outputs), this.line.next - sources);
+  }
+
+  /** Takes rows of `x` from row `from` on into the line: as many as there is room for, or until the padding is known. */
+  #take(x: Rows, from: number): number {
+    const { wait } = this.windowing;
+    let wanted = x.count - from;
+    if (this.#frames < wait && !this.#ended) wanted = Math.min(wanted, wait - this.#frames);
+    const { line } = this;
+    return line.take(x, from, wanted, x.sound && line.free >= wanted ? line.next : this.#keep());
+  }
+
+  /** Computes the next `count` outputs to `out` from row `row` on. */
+  #emit(out: Rows, row: number, count: number): void {
+    const oldest = this.#oldest(this.#outputs);
+    this.forward(this.line.offset(oldest), count, out.at + row * out.channels, this.#outputs);
+    this.#outputs += count;
+    if (!this.line.isSoundFrom(oldest)) this.#markHoles(out, row, oldest, count);
+  }
+
+  #markHoles(out: Rows, row: number, oldest: number, count: number): void {
+    const { kernelSize, dilation, stride } = this.windowing;
+    for (let i = 0; i < count; i++)
+      if (!this.line.isValid(oldest + i * stride, kernelSize, dilation)) mark(out, row + i, 0);
+  }
+
+  #padBefore(): void {
+    this.#known = this.line.next;
+    padBefore(this.engine.arena, this.line, this.windowing);
+  }
+
+  /** How many of the next `count` outputs to learn from have seen numbers only: of others the gradient is nobody's. */
+  #soundRun(count: number): number {
+    const { kernelSize, dilation } = this.windowing;
+    for (let run = 0; run < count; run++) {
+      const oldest = this.#oldest(this.#learned + run);
+      if (this.line.isFiniteFrom(oldest)) return count;
+      if (!this.line.isFinite(oldest, kernelSize, dilation)) return run;
+    }
+    return count;
+  }
+}

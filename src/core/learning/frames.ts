@@ -1,0 +1,64 @@
+import { validAt, type Rows } from '../memory/rows.ts';
+
+/** Frames that are gathered: samples [frames, channels] and one validity byte a frame, in memory that grows and is kept. */
+export class Frames {
+  readonly channels: number;
+  data: Float32Array = new Float32Array(0);
+  valid: Uint8Array = new Uint8Array(0);
+  count = 0;
+
+  constructor(channels: number) {
+    this.channels = channels;
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  /** Makes room for `more` rows behind the last one and returns the offset in `data` of the first of them. */
+  reserve(more: number): number {
+    const rows = this.count + more;
+    if (rows > this.valid.length) {
+      const capacity = Math.max(rows, 2 * this.valid.length, 16);
+      const data = new Float32Array(capacity * this.channels);
+      data.set(this.data.subarray(0, this.count * this.channels));
+      const valid = new Uint8Array(capacity);
+      valid.set(this.valid.subarray(0, this.count));
+      this.data = data;
+      this.valid = valid;
+    }
+    return this.count * this.channels;
+  }
+
+  /** Appends `rows`, which lie in `memory`. */
+  append(memory: Float32Array, rows: Rows): void {
+    const to = this.reserve(rows.count);
+    const numbers = rows.count * this.channels;
+    for (let i = 0; i < numbers; i++) this.data[to + i] = memory[rows.at + i];
+    for (let i = 0; i < rows.count; i++) this.valid[this.count + i] = validAt(rows, i);
+    this.count += rows.count;
+  }
+
+  /** Replaces what it holds by `count` frames of `x`. A frame that is not all numbers is invalid, its odd samples become NaN. */
+  read(x: ArrayLike<number>, count: number, valid?: ArrayLike<number>): void {
+    this.clear();
+    this.reserve(count);
+    const { channels } = this;
+    for (let i = 0; i < count; i++) {
+      let real = valid && !valid[i] ? 0 : 1;
+      for (let at = i * channels; at < (i + 1) * channels; at++) {
+        const sample = x[at];
+        const finite = sample - sample === 0;
+        this.data[at] = finite ? sample : NaN;
+        if (!finite) real = 0;
+      }
+      this.valid[i] = real;
+    }
+    this.count = count;
+  }
+
+  /** A copy of the samples that the caller owns. */
+  copy(): Float32Array {
+    return this.data.slice(0, this.count * this.channels);
+  }
+}

@@ -1,0 +1,59 @@
+import { fraction, notNegative, positive } from '../../check.ts';
+import { Descent, type Optimizer } from './gradient-descent.ts';
+
+export interface AdamOptions {
+  /** μ, the length of a step. */
+  rate: number;
+  /** How much the running mean of the gradient keeps, 0 … 1. Default 0.9. */
+  beta1?: number;
+  /** How much the running mean of its square keeps, 0 … 1. Default 0.999. */
+  beta2?: number;
+  /** Added to the root. Default 1e-8. */
+  epsilon?: number;
+  /** λ. Default 0; of `adamW` 0.01. */
+  weightDecay?: number;
+}
+
+/**
+ * Adam: m ← β₁ m + (1 - β₁) g, v ← β₂ v + (1 - β₂) g², w ← w - μ m̂ / (√v̂ + ε), m̂ and v̂ being m and v over 1 - βⁿ.
+ * With weight decay g = ∂L/∂w + λ w. Source: Kingma and Ba 2015.
+ */
+export function adam(options: AdamOptions): Optimizer {
+  return adaptive(options, false);
+}
+
+/** Adam whose weight decay is apart from the gradient: w ← (1 - μ λ) w first. Source: Loshchilov and Hutter 2019. */
+export function adamW(options: AdamOptions): Optimizer {
+  return adaptive({ weightDecay: 0.01, ...options }, true);
+}
+
+function adaptive(options: AdamOptions, apart: boolean): Optimizer {
+  const { rate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
+  fraction('beta1', beta1);
+  fraction('beta2', beta2);
+  positive('epsilon', epsilon);
+  notNegative('weightDecay', weightDecay);
+  const rest1 = 1 - beta1;
+  const rest2 = 1 - beta2;
+  return new Descent(rate, {
+    arrays: 2,
+    move: (kernels, w, dw, count, memory, step) => {
+      const length = step.rate / (1 - power(beta1, step.count));
+      const correction = Math.sqrt(1 - power(beta2, step.count));
+      const keep = apart ? 1 - step.rate * weightDecay : 1;
+      const decay = apart ? 0 : weightDecay;
+      const mean = memory[0];
+      const square = memory[1];
+      kernels.adam(w, dw, mean, square, count, length, correction, keep, decay, beta1, rest1, beta2, rest2, epsilon);
+    },
+  });
+}
+
+/** base ^ exponent for whole exponents >= 0, by squaring: the same bits everywhere, which Math.pow does not promise. */
+export function power(base: number, exponent: number): number {
+  let result = 1;
+  for (let square = base, left = exponent; left > 0; left = Math.floor(left / 2), square *= square) {
+    if (left % 2 === 1) result *= square;
+  }
+  return result;
+}

@@ -1,0 +1,33 @@
+import { adam, adamW, type AdamOptions } from './adam.ts';
+import { onlyFields, oneOf } from '../../check.ts';
+import { autoStep, type AutoStepOptions } from './auto-step.ts';
+import type { Optimizer } from './gradient-descent.ts';
+import { nlms } from './nlms.ts';
+import { rmsprop, type RmspropOptions } from './rmsprop.ts';
+import { sgd, type SgdOptions } from './sgd.ts';
+
+/** An optimizer as plain JSON. */
+export type OptimizerSpec =
+  | ({ type: 'autoStep' } & AutoStepOptions)
+  | ({ type: 'sgd' } & SgdOptions)
+  | { type: 'nlms'; rate: number; epsilon?: number }
+  | ({ type: 'rmsprop' } & RmspropOptions)
+  | ({ type: 'adam' | 'adamW' } & AdamOptions);
+
+const makers: Record<OptimizerSpec['type'], (spec: never) => Optimizer> = { sgd, nlms, rmsprop, adam, adamW, autoStep };
+const adamFields = ['rate', 'beta1', 'beta2', 'epsilon', 'weightDecay'];
+const settings: Record<OptimizerSpec['type'], readonly string[]> = {
+  sgd: ['rate', 'momentum', 'nesterov', 'weightDecay'],
+  nlms: ['rate', 'epsilon'],
+  rmsprop: ['rate', 'alpha', 'epsilon', 'weightDecay'],
+  adam: adamFields,
+  adamW: adamFields,
+  autoStep: ['rate'],
+};
+
+/** The optimizer of a spec. Throws when there is none such. */
+export function optimizerOf(spec: OptimizerSpec): Optimizer {
+  const type = oneOf('optimizer.type', spec.type, Object.keys(makers) as OptimizerSpec['type'][]);
+  onlyFields(`optimizer '${type}'`, spec, ['type', ...settings[type]]);
+  return makers[type](spec as never);
+}

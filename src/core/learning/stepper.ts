@@ -1,0 +1,191 @@
+import { integer, positive } from '../check.ts';
+import type { Optimizer } from './optimizers/gradient-descent.ts';
+import { nothingRefused, type Refusal } from './learned.ts';
+import type { Network } from '../network/network.ts';
+import type { NetworkStream } from '../network/network-stream.ts';
+import { Safeguard } from './safeguard.ts';
+import { doublesIn, floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
+import { weightsOf, type Weights } from '../network/weights.ts';
+
+export interface StepperOptions {
+  /** Updates over which the rate rises from nearly 0 to its own. Default: none. */
+  warmUp?: number;
+  /** Updates after which the rate is half of its own, a third after twice as many: rate / (1 + n / decay). Default: never. */
+  decay?: number;
+  /** Updates that the weights to serve are a running mean of. Default 1: they are those learned. */
+  average?: number;
+}
+
+/**
+ * Outputs after a retreat in which another does not halve the rate again, the most halvings, and updates in calm after which one is
+ * taken back, times 2 for each that there is: so a rate that does not hold is tried more and more seldom.
+ */
+const [episode, mostHalvings, calm] = [16, 40, 5000];
+
+/** The updates of a learner: at a rate that rises and falls, watched over, with the way back. */
+export class Stepper {
+  readonly optimizer: Optimizer;
+  /** Outputs that were not learned from, by the reason; and those learned from since the last update. */
+  readonly refused: Record<Refusal, number> = { ...nothingRefused };
+  unused = 0;
+  /** Updates so far, and how many times the last good weights were brought back. */
+  updates = 0;
+  rollbacks = 0;
+  readonly #network: Network;
+  readonly #options: Required<StepperOptions>;
+  readonly #safeguard: Safeguard;
+  readonly #start: readonly Float32Array[];
+  /** The running means of the weights; empty where they are not asked for. */
+  readonly #means: readonly Float32Array[];
+  /** How often the rate is halved, and what that left. */
+  #halvings = 0;
+  #left = 0;
+  /** Outputs and updates since the last retreat. */
+  #outputsSince = episode;
+  #updatesSince = 0;
+
+  constructor(network: Network, optimizer: Optimizer, { warmUp = 0, decay = Infinity, average = 1 }: StepperOptions) {
+    this.optimizer = optimizer;
+    this.#network = network;
+    integer('warmUp', warmUp, 0);
+    if (decay !== Infinity) positive('decay', decay, 'updates');
+    this.#options = { warmUp, decay, average: integer('average', average, 1) };
+    this.#safeguard = new Safeguard(network);
+    this.#start = network.packed();
+    this.#means = average > 1 ? network.packed() : [];
+  }
+
+  /** Counts the loss of an output; whether the weights have exploded. */
+  judge(loss: number, lossOfNothing: number): boolean {
+    this.#outputsSince++;
+    return this.#safeguard.judge(loss, lossOfNothing);
+  }
+
+  /** One step; when a weight is then no number, a retreat. */
+  update(stream: NetworkStream): void {
+    this.optimizer.step(this.#network, stream, this.#part());
+    if (!this.#safeguard.check()) {
+      this.retreat(stream, 'notFinite');
+      return;
+    }
+    this.unused = 0;
+    this.updates++;
+    if (++this.#updatesSince === calm * 2 ** this.#halvings) this.#double();
+    if (this.#means.length > 0) this.#addToMeans();
+  }
+
+  /** Brings the last good weights back, as if the optimizer had just begun. */
+  rollback(stream: NetworkStream): void {
+    this.#safeguard.goBack();
+    this.rollbacks++;
+    this.#forget(stream);
+  }
+
+  /** As `rollback`, after an explosion: the rate is halved, once for a trouble that goes on, and doubled again when all is well for long. */
+  retreat(stream: NetworkStream, reason: Refusal): void {
+    this.refused[reason] += this.unused;
+    if (this.#outputsSince >= episode) this.#halve();
+    this.#outputsSince = 0;
+    this.#updatesSince = 0;
+    this.rollback(stream);
+  }
+
+  /** Brings the weights back that learning began with, and what halvings took of the rate. */
+  reset(stream: NetworkStream): void {
+    while (this.#halvings > 0) this.#double();
+    this.#network.setPacked(this.#start);
+    this.#safeguard.keep();
+    this.#safeguard.keep();
+    this.updates = 0;
+    this.#forget(stream);
+  }
+
+  /** The weights to serve, as copies. */
+  weights(): Weights {
+    const means = this.#means;
+    return means.length === 0 ? this.#network.weights() : weightsOf(this.#network.parameters, means);
+  }
+
+  save(): State {
+    const { updates, rollbacks } = this;
+    return {
+      refused: { ...this.refused },
+      unused: this.unused,
+      updates,
+      rollbacks,
+      halvings: this.#halvings,
+      left: this.#left,
+      since: Float64Array.of(this.#outputsSince, this.#updatesSince),
+      optimizer: this.optimizer.save(),
+      safeguard: this.#safeguard.save(),
+      start: listed(this.#start),
+      means: listed(this.#means),
+    };
+  }
+
+  restore(state: State): void {
+    const refused = stateIn(state, 'refused');
+    for (const reason of Object.keys(nothingRefused) as Refusal[]) this.refused[reason] = numberIn(refused, reason);
+    this.unused = numberIn(state, 'unused');
+    this.updates = numberIn(state, 'updates');
+    this.rollbacks = numberIn(state, 'rollbacks');
+    this.#halvings = numberIn(state, 'halvings');
+    this.#left = numberIn(state, 'left');
+    [this.#outputsSince, this.#updatesSince] = doublesIn(state, 'since', 2);
+    this.optimizer.restore(stateIn(state, 'optimizer'));
+    this.#safeguard.restore(stateIn(state, 'safeguard'));
+    readInto(this.#start, stateIn(state, 'start'));
+    readInto(this.#means, stateIn(state, 'means'));
+  }
+
+  #halve(): void {
+    this.#forgetHalvings();
+    if (this.#halvings === mostHalvings) return;
+    this.#halvings++;
+    this.#left = this.optimizer.rate /= 2;
+  }
+
+  #double(): void {
+    this.#forgetHalvings();
+    if (this.#halvings === 0) return;
+    this.#halvings--;
+    this.#updatesSince = 0;
+    this.#left = this.optimizer.rate *= 2;
+  }
+
+  /** A rate that was set anew meanwhile is nobody's half. */
+  #forgetHalvings(): void {
+    if (this.optimizer.rate !== this.#left) this.#halvings = 0;
+  }
+
+  #part(): number {
+    const { warmUp, decay } = this.#options;
+    const risen = this.updates < warmUp ? (this.updates + 1) / warmUp : 1;
+    return risen / (1 + this.updates / decay);
+  }
+
+  #addToMeans(): void {
+    const { f32 } = this.#network.engine.arena;
+    const share = 1 / Math.min(this.updates, this.#options.average);
+    for (let i = 0; i < this.#means.length; i++) {
+      const [means, { at, count }] = [this.#means[i], this.#network.values[i]];
+      for (let j = 0; j < count; j++) means[j] += share * (f32[at + j] - means[j]);
+    }
+  }
+
+  #forget(stream: NetworkStream): void {
+    this.unused = 0;
+    stream.drop();
+    this.optimizer.restore({ rate: this.optimizer.rate, count: 0, memory: {} });
+    const now = this.#network.packed();
+    for (let i = 0; i < this.#means.length; i++) this.#means[i].set(now[i]);
+  }
+}
+
+function listed(arrays: readonly Float32Array[]): State {
+  return Object.fromEntries(arrays.map((array, i) => [String(i), array.slice()]));
+}
+
+function readInto(arrays: readonly Float32Array[], state: State): void {
+  for (const [i, array] of arrays.entries()) array.set(floatsIn(state, String(i), array.length));
+}

@@ -1,0 +1,164 @@
+import type { Arena } from '../../kernels/arena.ts';
+
+/** Rows that one layer hands to the next, [count, channels], in an engine's memory. They hold until the stream's next call. */
+export interface Rows {
+  /** Where the first one begins, in numbers. */
+  at: number;
+  count: number;
+  channels: number;
+  /** Whether every row is valid; else `valid` tells, one byte a row. */
+  sound: boolean;
+  valid: Uint8Array;
+}
+
+/** Numbers from which on a view is faster than a loop. */
+const many = 32;
+
+/**
+ * Memory for the rows of one call, shared by all streams of an engine: a call begins by taking everything back, and what
+ * it returns has been copied out by then.
+ */
+export class Scratch {
+  readonly #arena: Arena;
+  readonly #rows: Rows[] = [];
+  #used = 0;
+  #start = 0;
+  #size = 0;
+  #top = 0;
+  /** The part that was copied out last and, once it was so twice, a view of it. */
+  #view: Float32Array | null = null;
+  #viewAt = -1;
+  #viewNumbers = 0;
+  #viewOf: ArrayBufferLike | null = null;
+  /** Parts that became too small in this call; what lies in them holds until the next. */
+  readonly #outgrown: { start: number; size: number }[] = [];
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+  }
+
+  /** Takes back all that was handed out. */
+  begin(): void {
+    this.#used = 0;
+    this.#top = 0;
+    if (this.#outgrown.length > 0) this.#giveBack();
+  }
+
+  /** Room for `count` numbers that nobody else has in this call, for a call that takes no other. */
+  whole(count: number): number {
+    this.begin();
+    const at = this.numbers(count);
+    this.#top = 0;
+    return at;
+  }
+
+  /** Room for `count` numbers; not cleared. */
+  numbers(count: number): number {
+    const from = this.#top;
+    // room behind the last number: the loops read by fours
+    const end = from + 4 * Math.ceil(count / 4 + 1);
+    if (end > this.#size) return this.#grow(count);
+    this.#top = end;
+    return this.#start + from;
+  }
+
+  /** Room for `count` rows, valid until told otherwise. */
+  rows(count: number, channels: number): Rows {
+    return this.view(this.numbers(count * channels), count, channels);
+  }
+
+  /** `count` rows that lie at `at`. */
+  view(at: number, count: number, channels: number): Rows {
+    let rows = this.#rows[this.#used];
+    if (rows === undefined) {
+      rows = { at, count, channels, sound: true, valid: new Uint8Array(0) };
+      this.#rows.push(rows);
+    }
+    this.#used++;
+    rows.at = at;
+    rows.count = count;
+    rows.channels = channels;
+    rows.sound = true;
+    return rows;
+  }
+
+  /** A copy of the samples of `rows` that the caller owns. */
+  copy({ at, count, channels }: Rows): Float32Array {
+    return this.#arena.f32.slice(at, at + count * channels);
+  }
+
+  /** Copies the samples of `rows` to `out` without allocating and returns the rows. */
+  copyTo({ at, count, channels }: Rows, out: Float32Array): number {
+    const { f32 } = this.#arena;
+    const numbers = count * channels;
+    if (numbers >= many && this.#sameAgain(at, numbers)) out.set(this.#view!);
+    else for (let i = 0; i < numbers; i++) out[i] = f32[at + i];
+    return count;
+  }
+
+  /** Whether the same part is asked for as the last time; a view of it is then at hand, so that blocks of one length need one. */
+  #sameAgain(at: number, numbers: number): boolean {
+    const { f32 } = this.#arena;
+    const same = at === this.#viewAt && numbers === this.#viewNumbers && f32.buffer === this.#viewOf;
+    if (same) this.#view ??= f32.subarray(at, at + numbers);
+    else {
+      this.#view = null;
+      this.#viewAt = at;
+      this.#viewNumbers = numbers;
+      this.#viewOf = f32.buffer;
+    }
+    return same;
+  }
+
+  /** The rows of `first` and then those of `second`. */
+  join(first: Rows, second: Rows): Rows {
+    if (second.count === 0) return first;
+    if (first.count === 0) return second;
+    const { channels } = first;
+    const both = this.rows(first.count + second.count, channels);
+    const { f32 } = this.#arena;
+    f32.copyWithin(both.at, first.at, first.at + first.count * channels);
+    f32.copyWithin(both.at + first.count * channels, second.at, second.at + second.count * channels);
+    if (first.sound && second.sound) return both;
+    for (let i = 0; i < first.count; i++) mark(both, i, validAt(first, i));
+    for (let i = 0; i < second.count; i++) mark(both, first.count + i, validAt(second, i));
+    return both;
+  }
+
+  #grow(count: number): number {
+    const size = Math.max(2 * this.#size, 2 * count, 1024);
+    const start = this.#arena.take(size);
+    if (this.#size > 0) this.#outgrown.push({ start: this.#start, size: this.#size });
+    this.#size = size;
+    this.#start = start;
+    this.#top = 0;
+    return this.numbers(count);
+  }
+
+  #giveBack(): void {
+    for (const { start, size } of this.#outgrown) this.#arena.give(start, size);
+    this.#outgrown.length = 0;
+  }
+}
+
+/** Whether row `i` is valid: 1 or 0. */
+export function validAt(rows: Rows, i: number): number {
+  return rows.sound ? 1 : rows.valid[i];
+}
+
+/** Says whether row `i` is valid. */
+export function mark(rows: Rows, i: number, valid: number): void {
+  if (rows.sound) {
+    if (valid) return;
+    if (rows.valid.length < rows.count) rows.valid = new Uint8Array(2 * rows.count);
+    rows.valid.fill(1, 0, rows.count);
+    rows.sound = false;
+  }
+  rows.valid[i] = valid;
+}
+
+/** Gives `to` the validity of `from`, which has as many rows. */
+export function markLike(to: Rows, from: Rows): void {
+  if (from.sound) return;
+  for (let i = 0; i < from.count; i++) mark(to, i, from.valid[i]);
+}

@@ -1,0 +1,101 @@
+import { checkBlock, frameCount, type Block } from '../blocks/block.ts';
+import { invalid } from '../check.ts';
+import { derivedBlock } from './derived-block.ts';
+import { Network } from './network.ts';
+import type { NetworkSpec } from './network-spec.ts';
+import { NetworkStream } from './network-stream.ts';
+import { numberIn, stateIn, type State } from '../state/state.ts';
+import type { StreamOptions } from './stream-options.ts';
+
+/** One stream of blocks through one network: keeps the absolute index, so that gaps keep the phase of every stride. */
+export class Convolver {
+  readonly #networkFor: (channels: number) => Network;
+  readonly #options: StreamOptions;
+  #stream: NetworkStream | null = null;
+  #last: Block | null = null;
+
+  private constructor(networkFor: (channels: number) => Network, options: StreamOptions) {
+    this.#networkFor = networkFor;
+    this.#options = options;
+  }
+
+  /** Checks what is to be run, once, and returns a maker of convolvers that each have their own memory. */
+  static of(network: Network | NetworkSpec | ArrayLike<number>, options: StreamOptions = {}): () => Convolver {
+    if (network instanceof Network) return () => new Convolver(() => network, options);
+    if (isKernel(network)) {
+      kernelNetwork(network, 1);
+      return () => new Convolver((channels) => kernelNetwork(network, channels), options);
+    }
+    const created = Network.create(network);
+    return () => new Convolver(() => created, options);
+  }
+
+  /** The outputs that hang in `block`, or null where none does. Throws RangeError when the block does not fit. */
+  push(block: Block): Block | null {
+    checkBlock(block);
+    const stream = (this.#stream ??= this.#networkFor(block.channels).stream(this.#options));
+    const { inChannels, pace } = stream.network;
+    if (block.channels !== inChannels) throw invalid('block.channels', `${inChannels}`, block.channels);
+    const missing = block.start - stream.index;
+    if (missing < 0) throw invalid('block.start', `>= ${stream.index}, the next frame`, block.start);
+    if (missing > 0) stream.jump(missing);
+    if (frameCount(block) > 0) this.#last = block;
+    const first = pace.outputsAfter(stream.index);
+    return this.#derive(block, first, stream.push(block.data, block.valid));
+  }
+
+  /** The tail of the modes that have one, or null. */
+  flush(): Block | null {
+    if (!this.#stream || !this.#last) return null;
+    const first = this.#stream.network.pace.outputsAfter(this.#stream.index);
+    return this.#derive(this.#last, first, this.#stream.flush());
+  }
+
+  /** Does what the next outputs need of the frames that have come. */
+  prepare(): void {
+    this.#stream?.prepare();
+  }
+
+  /** Gives the stream's memory back. */
+  close(): void {
+    this.#stream?.close();
+  }
+
+  save(): State {
+    const { channels, start, rate, time } = this.#last ?? { channels: 0, start: 0, rate: 0, time: 0 };
+    return { channels, start, rate, time, ...(this.#stream && { stream: this.#stream.state() }) };
+  }
+
+  /** Takes over what `save` wrote. Throws when it is not of such a convolver. */
+  restore(state: State): void {
+    if (!('stream' in state)) return;
+    const [channels, start, rate, time] = ['channels', 'start', 'rate', 'time'].map((name) => numberIn(state, name));
+    this.#stream = NetworkStream.of(this.#networkFor(channels), stateIn(state, 'stream'), this.#options.fft);
+    this.#last = channels > 0 ? { data: new Float32Array(0), channels, start, rate, time } : null;
+  }
+
+  #derive(block: Block, start: number, data: Float32Array): Block | null {
+    if (data.length === 0) return null;
+    const { network, valid } = this.#stream!;
+    return derivedBlock(block, network.pace, start, { data, channels: network.outChannels, valid: valid.slice() });
+  }
+}
+
+function isKernel(network: NetworkSpec | ArrayLike<number>): network is ArrayLike<number> {
+  return Array.isArray(network) || ArrayBuffer.isView(network);
+}
+
+/** One kernel over every channel by itself. */
+function kernelNetwork(taps: ArrayLike<number>, channels: number): Network {
+  if (taps.length === 0 || !Array.from(taps).every(Number.isFinite)) {
+    throw invalid('kernel', 'one or more finite numbers', Array.from(taps));
+  }
+  const data = Float32Array.from({ length: taps.length * channels }, (_, i) => taps[i % taps.length]);
+  return Network.create(
+    {
+      inChannels: channels,
+      layers: [{ type: 'conv1d', outChannels: channels, kernelSize: taps.length, groups: channels, bias: false }],
+    },
+    { weights: { 'layers.0.weight': { shape: [channels, taps.length, 1], data } } },
+  );
+}

@@ -1,0 +1,180 @@
+import { fields, invalid } from '../check.ts';
+import { layersOf, type NetworkSpec } from './network-spec.ts';
+import type { LayerSpec } from '../layers/layer-spec.ts';
+import { LayerStack } from '../layers/layer-stack.ts';
+import { checkShape, checkTensor, type Tensor, type Weights, type WeightsLike } from './weights.ts';
+
+/** What PyTorch adds to a batch norm's running variance before the root, unless told otherwise. */
+const EPSILON = 1e-5;
+
+/**
+ * PyTorch's state dict → Tapline's weights. `2.weight` becomes `layers.2.weight`; the number stays, and so do the names
+ * within a residual or a concat. What turns is the order:
+ *
+ *     Conv1d            [out, in/groups, taps], the last tap meets the newest frame → [out, taps, in/groups], tap 0 does
+ *     Linear            [out, in] → [out, 1, in]
+ *     ConvTranspose1d   [in, out/groups, taps] → [out, taps, in/groups], the taps as they are
+ *     BatchNorm1d       weight, bias and running statistics → the weight and bias of an affine norm
+ *
+ * @param spec tells what a shape does not (a transposed convolution); when given, every weight must fit it
+ */
+export function fromTorch(weights: WeightsLike, spec?: NetworkSpec): Weights {
+  const turned: Weights = {};
+  const shapes = spec === undefined ? undefined : shapesOf(spec);
+  const kinds = spec && kindsOf(spec);
+  for (const [name, tensor] of Object.entries(fields('weights', weights, 'an object of { shape, data }'))) {
+    checkTensor(name, tensor);
+    const [, path, part] = /^(.*\d)\.(\w+)$/.exec(name) ?? [];
+    if (path === undefined) throw invalid('name of a weight', "'<number>.weight' or '<number>.bias'", name, TypeError);
+    if (part === 'running_mean' || part === 'running_var' || part === 'num_batches_tracked') continue;
+    const kind = kinds?.get(`layers.${path}`);
+    if (kinds && !kind) throw invalid('name of a weight', 'that of a layer of spec that has one', name, TypeError);
+    const shape = shapes?.get(`layers.${path}.${part}`);
+    if (kind && shape) checkShape(name, tensor, part === 'weight' ? torchShape(kind, shape, tensor.shape) : shape);
+    const statistics = weights[`${path}.running_var`] as WeightsLike[string] | undefined;
+    turned[`layers.${path}.${part}`] =
+      statistics && (!kind || kind.type === 'norm')
+        ? foldNorm(part, path, weights)
+        : part === 'weight'
+          ? fromKernel(name, tensor, kind)
+          : copy(tensor);
+  }
+  if (spec) checkFit(turned, spec);
+  return turned;
+}
+
+/** Tapline's weights → PyTorch's state dict; the way back of `fromTorch`, exact. `spec` as there. */
+export function toTorch(weights: WeightsLike, spec?: NetworkSpec): Weights {
+  if (spec) checkFit(weights, spec);
+  const turned: Weights = {};
+  const kinds = spec && kindsOf(spec);
+  for (const [name, tensor] of Object.entries(fields('weights', weights, 'an object of { shape, data }'))) {
+    checkTensor(name, tensor);
+    const [, path, part] = /^layers\.(.*\d)\.(weight|bias)$/.exec(name) ?? [];
+    if (path === undefined) throw invalid('name of a weight', "'layers.<number>.weight' or '….bias'", name, TypeError);
+    const kind = kinds?.get(`layers.${path}`);
+    turned[`${path}.${part}`] = part === 'weight' ? toKernel(name, tensor, kind) : copy(tensor);
+    if (kind?.type !== 'norm' || part !== 'bias') continue;
+    const [channels] = tensor.shape;
+    turned[`${path}.running_mean`] = { shape: [channels], data: new Float32Array(channels) };
+    turned[`${path}.running_var`] = { shape: [channels], data: new Float32Array(channels).fill(1 - EPSILON) };
+  }
+  return turned;
+}
+
+/** The specs of all layers by the names that their weights begin with. */
+function kindsOf(spec: NetworkSpec): Map<string, LayerSpec> {
+  const kinds = new Map<string, LayerSpec>();
+  const visit = (specs: readonly LayerSpec[], prefix: string): void => {
+    for (const [index, layer] of specs.entries()) {
+      const path = `${prefix}${index}`;
+      kinds.set(path, layer);
+      if (layer.type === 'residual') visit(layer.layers, `${path}.layers.`);
+      if (layer.type === 'concat')
+        for (const [b, specs] of layer.branches.entries()) visit(specs, `${path}.branches.${b}.`);
+    }
+  };
+  visit(spec.layers, 'layers.');
+  return kinds;
+}
+
+function shapesOf(spec: NetworkSpec): Map<string, readonly number[]> {
+  return new Map(LayerStack.parameters('layers.', layersOf(spec)).map(({ name, shape }) => [name, shape]));
+}
+
+/** The shape that PyTorch gives a kernel of our `shape`. A Linear and a Conv1d of one tap may stand for each other. */
+function torchShape(kind: LayerSpec, shape: readonly number[], { length }: readonly number[]): readonly number[] {
+  if (shape.length !== 3) return shape;
+  const [outputs, taps, inputs] = shape;
+  if (kind.type === 'convTranspose1d') return [inputs * (kind.groups ?? 1), outputs / (kind.groups ?? 1), taps];
+  return taps === 1 && (length === 2 || (kind.type === 'linear' && length !== 3))
+    ? [outputs, inputs]
+    : [outputs, inputs, taps];
+}
+
+function checkFit(weights: WeightsLike, spec: NetworkSpec): void {
+  const parameters = shapesOf(spec);
+  for (const [name, tensor] of Object.entries(weights)) {
+    const shape = parameters.get(name);
+    if (!shape) throw invalid('name of a weight', `one of ${[...parameters.keys()].join(', ')}`, name, TypeError);
+    checkShape(name, tensor, shape);
+  }
+}
+
+function copy({ shape, data }: WeightsLike[string]): Tensor {
+  return { shape: [...shape], data: Float32Array.from(data) };
+}
+
+/** y = γ (x - μ) / √(v + ε) + β as y = weight x + bias. */
+function foldNorm(part: string, path: string, weights: WeightsLike): Tensor {
+  const { [`${path}.running_mean`]: mean, [`${path}.running_var`]: variance } = weights;
+  const { [`${path}.weight`]: gamma, [`${path}.bias`]: beta } = weights;
+  for (const name of ['weight', 'bias', 'running_mean', 'running_var'])
+    checkShape(`${path}.${name}`, weights[`${path}.${name}`], [variance.data.length]);
+  const scale = Float64Array.from(
+    { length: variance.data.length },
+    (_, c) => gamma.data[c] / Math.sqrt(variance.data[c] + EPSILON),
+  );
+  const fold = part === 'weight' ? scale : scale.map((s, c) => beta.data[c] - mean.data[c] * s);
+  return { shape: [fold.length], data: Float32Array.from(fold) };
+}
+
+function fromKernel(name: string, { shape, data }: WeightsLike[string], kind: LayerSpec | undefined): Tensor {
+  if (shape.length === 1) return copy({ shape, data });
+  if (shape.length === 2) return { shape: [shape[0], 1, shape[1]], data: Float32Array.from(data) };
+  if (shape.length !== 3) throw invalid(`${name}.shape`, 'of length 1, 2 or 3', shape);
+  if (kind?.type !== 'convTranspose1d')
+    return rearrange(name, { shape, data }, ([o, c, k], [, , K]) => [o, K - 1 - k, c], [0, 2, 1]);
+  const groups = kind.groups ?? 1;
+  const [inputs, width, taps] = shape;
+  const perGroup = inputs / groups;
+  return rearrange(
+    name,
+    { shape, data },
+    ([c, o, k]) => [Math.floor(c / perGroup) * width + o, k, c % perGroup],
+    undefined,
+    [width * groups, taps, perGroup],
+  );
+}
+
+function toKernel(name: string, { shape, data }: WeightsLike[string], kind: LayerSpec | undefined): Tensor {
+  if (shape.length === 1) return copy({ shape, data });
+  if (shape.length !== 3) throw invalid(`${name}.shape`, 'of length 1 or 3', shape);
+  const [outputs, taps, perGroup] = shape;
+  if (kind?.type === 'linear') return { shape: [outputs, perGroup], data: Float32Array.from(data) };
+  if (kind?.type !== 'convTranspose1d')
+    return rearrange(name, { shape, data }, ([o, k, c], [, K]) => [o, c, K - 1 - k], [0, 2, 1]);
+  const groups = kind.groups ?? 1;
+  const width = outputs / groups;
+  return rearrange(
+    name,
+    { shape, data },
+    ([o, k, c]) => [Math.floor(o / width) * perGroup + c, o % width, k],
+    undefined,
+    [perGroup * groups, width, taps],
+  );
+}
+
+type Place = readonly [number, number, number];
+
+/** Moves every number of a three-axis tensor to where `move` says, in a tensor of the axes `order` or of shape `into`. */
+function rearrange(
+  name: string,
+  { shape, data }: WeightsLike[string],
+  move: (place: Place, shape: Place) => Place,
+  order: Place = [0, 1, 2],
+  into: number[] = order.map((axis) => shape[axis]),
+): Tensor {
+  const [A, B, C] = shape;
+  if (data.length !== A * B * C) throw invalid(`${name}.data.length`, `${A * B * C}`, data.length);
+  const turned = new Float32Array(data.length);
+  for (let a = 0; a < A; a++) {
+    for (let b = 0; b < B; b++) {
+      for (let c = 0; c < C; c++) {
+        const [x, y, z] = move([a, b, c], [A, B, C]);
+        turned[(x * into[1] + y) * into[2] + z] = data[(a * B + b) * C + c];
+      }
+    }
+  }
+  return { shape: into, data: turned };
+}

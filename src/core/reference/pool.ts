@@ -1,0 +1,101 @@
+import { integer, invalid } from '../check.ts';
+import { anchorOf, outputsOf } from './anchor.ts';
+import { framesOf } from './padding.ts';
+
+/** Average pooling: every channel for itself, whole windows only. */
+export interface AvgPool {
+  kernelSize: number;
+  /** Default: kernelSize. */
+  stride?: number;
+}
+
+/**
+ * The mean of each window of a recording x, [frames, channels]: a fresh [outputs, channels].
+ *
+ *     y[n, c] = 1/K Σ_k x[nS + K-1 - k, c]
+ *
+ * A convolution in mode 'valid' whose taps are all 1/K: nothing comes before K frames have been seen.
+ */
+export function avgPool(x: ArrayLike<number>, channels: number, pool: AvgPool): Float64Array {
+  const { K, S, outputs } = layout(x, channels, pool);
+  const y = new Float64Array(outputs * channels);
+  for (let n = 0; n < outputs; n++) {
+    for (let c = 0; c < channels; c++) {
+      for (let k = 0; k < K; k++) y[n * channels + c] += x[(n * S + K - 1 - k) * channels + c] / K;
+    }
+  }
+  return y;
+}
+
+/** ∂L/∂x, [frames, channels], of `avgPool`, given g = ∂L/∂y: each frame gets 1/K of every window that it is in. */
+export function avgPoolGradient(
+  x: ArrayLike<number>,
+  channels: number,
+  g: ArrayLike<number>,
+  pool: AvgPool,
+): Float64Array {
+  const { K, S, outputs } = layout(x, channels, pool);
+  if (g.length !== outputs * channels) throw invalid('g.length', `${outputs} outputs x ${channels} channels`, g.length);
+  const input = new Float64Array(x.length);
+  for (let n = 0; n < outputs; n++) {
+    for (let c = 0; c < channels; c++) {
+      for (let k = 0; k < K; k++) input[(n * S + K - 1 - k) * channels + c] += g[n * channels + c] / K;
+    }
+  }
+  return input;
+}
+
+function layout(x: ArrayLike<number>, channels: number, pool: AvgPool): { K: number; S: number; outputs: number } {
+  const K = integer('kernelSize', pool.kernelSize, 1);
+  const S = integer('stride', pool.stride ?? K, 1);
+  const outputs = outputsOf(framesOf('x', x, channels), anchorOf('valid', K - 1), S);
+  return { K, S, outputs };
+}
+
+/** Max pooling: every channel for itself, whole windows only. */
+export interface MaxPool {
+  kernelSize: number;
+  /** Default: kernelSize. */
+  stride?: number;
+}
+
+/**
+ * The largest sample of each window of a recording x, [frames, channels]: a fresh [outputs, channels].
+ *
+ *     y[n, c] = max_k x[nS + K-1 - k, c]
+ *
+ * A NaN wins over every number. Nothing comes before K frames have been seen.
+ */
+export function maxPool(x: ArrayLike<number>, channels: number, pool: MaxPool): Float64Array {
+  return Float64Array.from(winners(x, channels, pool), (at) => x[at]);
+}
+
+/** ∂L/∂x, [frames, channels], of `maxPool`, given g = ∂L/∂y: all of it to the sample that won, of equal ones the oldest. */
+export function maxPoolGradient(
+  x: ArrayLike<number>,
+  channels: number,
+  g: ArrayLike<number>,
+  pool: MaxPool,
+): Float64Array {
+  const places = winners(x, channels, pool);
+  if (g.length !== places.length) throw invalid('g.length', `${places.length}`, g.length);
+  const input = new Float64Array(x.length);
+  places.forEach((at, i) => (input[at] += g[i]));
+  return input;
+}
+
+/** Where in x, [frames, channels], the output [n, c] is from. */
+function winners(x: ArrayLike<number>, channels: number, pool: MaxPool): number[] {
+  const K = integer('kernelSize', pool.kernelSize, 1);
+  const S = integer('stride', pool.stride ?? K, 1);
+  const outputs = outputsOf(framesOf('x', x, channels), anchorOf('valid', K - 1), S);
+  return Array.from({ length: outputs * channels }, (_, i) => {
+    const [n, c] = [Math.floor(i / channels), i % channels];
+    const window = Array.from({ length: K }, (_, k) => (n * S + k) * channels + c);
+    return window.reduce((best, at) => (wins(x[at], x[best]) ? at : best));
+  });
+}
+
+function wins(sample: number, best: number): boolean {
+  return sample > best || (Number.isNaN(sample) && !Number.isNaN(best));
+}

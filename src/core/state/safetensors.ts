@@ -1,0 +1,113 @@
+import { invalid } from '../check.ts';
+
+/** A named array of numbers as a safetensors file holds it. */
+export interface FileTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Float64Array | Uint8Array;
+}
+
+export type Tensors = Record<string, FileTensor>;
+
+interface Entry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
+
+const MAX_HEADER = 100 * 1024 * 1024;
+const kinds = { F32: Float32Array, F64: Float64Array, U8: Uint8Array } as const;
+const dtypeOf = (data: FileTensor['data']) =>
+  data instanceof Float32Array ? 'F32' : data instanceof Float64Array ? 'F64' : 'U8';
+
+/**
+ * Writes tensors as safetensors: u64 length of a JSON header, the header, the numbers, little-endian.
+ * Source: the safetensors format description (Hugging Face). The widest numbers lie first, and the header is padded, so
+ * that all are aligned.
+ */
+export function encodeSafetensors(tensors: Tensors, metadata: Record<string, string> = {}): Uint8Array {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  const width = ({ data }: FileTensor) => data.BYTES_PER_ELEMENT;
+  const laid = Object.entries(tensors).sort(([, a], [, b]) => width(b) - width(a));
+  let end = 0;
+  for (const [name, { shape, data }] of laid) {
+    header[name] = { dtype: dtypeOf(data), shape, data_offsets: [end, end + data.byteLength] };
+    end += data.byteLength;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const length = Math.ceil(text.length / 8) * 8;
+  const bytes = new Uint8Array(8 + length + end).fill(0x20, 8, 8 + length);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(length), true);
+  bytes.set(text, 8);
+  let at = 8 + length;
+  for (const [, { data }] of laid) {
+    for (let i = 0; i < data.length; i++, at += data.BYTES_PER_ELEMENT) write(view, at, data, i);
+  }
+  return bytes;
+}
+
+function write(view: DataView, at: number, data: FileTensor['data'], i: number): void {
+  if (data instanceof Float32Array) view.setFloat32(at, data[i], true);
+  else if (data instanceof Float64Array) view.setFloat64(at, data[i], true);
+  else view.setUint8(at, data[i]);
+}
+
+/** Reads safetensors of F32, F64 and U8. Throws an Error with a sentence when the bytes are not that, or not whole. */
+export function decodeSafetensors(bytes: Uint8Array): { tensors: Tensors; metadata: Record<string, string> } {
+  if (!((bytes as unknown) instanceof Uint8Array)) throw invalid('bytes', 'a Uint8Array', bytes, TypeError);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = bytes.length < 8 ? NaN : Number(view.getBigUint64(0, true));
+  if (!(length >= 2 && length <= MAX_HEADER && 8 + length <= bytes.length)) {
+    throw new RangeError(`safetensors: ${bytes.length} bytes hold no whole header`);
+  }
+  const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, 8 + length));
+  const tensors = Object.entries(entries).map(([name, entry]) => [name, read(name, entry, view, 8 + length)] as const);
+  if (!isObject(metadata) || !Object.values(metadata).every((text) => typeof text === 'string'))
+    throw new TypeError('safetensors: the metadata is not an object of strings');
+  return { tensors: Object.fromEntries(tensors), metadata: metadata as Record<string, string> };
+}
+
+/** The JSON under `name` in a file's metadata. Throws a TypeError with a sentence when there is none. */
+export function jsonIn(metadata: Record<string, string>, name: string): unknown {
+  try {
+    return JSON.parse(metadata[name]);
+  } catch {
+    throw invalid(`the file's metadata.${name}`, 'JSON', metadata[name], TypeError);
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parseHeader(text: Uint8Array): Record<string, unknown> {
+  try {
+    const header: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text));
+    if (isObject(header)) return header;
+  } catch {
+    // told below, with what is wrong in one sentence
+  }
+  throw new TypeError('safetensors: the header is not a JSON object');
+}
+
+function read(name: string, entry: unknown, view: DataView, body: number): FileTensor {
+  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Entry;
+  if (!Object.hasOwn(kinds, dtype)) {
+    throw new TypeError(`safetensors: ${name}.dtype must be F32, F64 or U8, got '${dtype}'`);
+  }
+  const Kind = kinds[dtype as keyof typeof kinds];
+  const size = Kind.BYTES_PER_ELEMENT;
+  const sizes = Array.isArray(shape) && Array.isArray(offsets) ? [...shape, ...offsets] : [NaN];
+  const whole = sizes.every((n) => Number.isSafeInteger(n) && n >= 0);
+  const count = whole ? shape.reduce((product, n) => product * n, 1) : NaN;
+  const [begin, end] = whole ? offsets : [NaN, NaN];
+  if (!(end - begin === count * size && body + end <= view.byteLength)) {
+    throw new RangeError(`safetensors: ${name} must lie whole within the file, got shape [${shape}] at [${offsets}]`);
+  }
+  const data = new Kind(count);
+  for (let i = 0; i < count; i++) {
+    const at = body + begin + i * size;
+    data[i] = size === 4 ? view.getFloat32(at, true) : size === 8 ? view.getFloat64(at, true) : view.getUint8(at);
+  }
+  return { shape: [...shape], data };
+}
