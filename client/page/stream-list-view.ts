@@ -54,14 +54,14 @@ function removeView({ name }: StreamInfo, store: PageStore): TemplateResult {
 }
 
 /** What a stream is, in a few words. */
-export function aboutStream(info: StreamInfo): string {
+function aboutStream(info: StreamInfo): string {
   if (info.for) return `truth of ${info.for}`;
   const channels = `${info.channels.length} channel${info.channels.length === 1 ? '' : 's'}`;
   return isEeg(info) ? `${info.kind?.replace(/eeg$/i, 'EEG')}, ${channels}` : channels;
 }
 
 /** How often frames of a stream come, how late they are, or that it is gone. */
-export function streamHealth(state: PageState, info: StreamInfo): string {
+function streamHealth(state: PageState, info: StreamInfo): string {
   if (!info.live) return 'ended';
   const lag = state.health.get(info.name)?.lag ?? null;
   return lag === null ? paceWords(state, info) : `${paceWords(state, info)} · ${lagWords(lag)}`;

@@ -4,7 +4,7 @@ import { type AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 
 /** As strict as a page can be told to be: nothing inline, nothing evaluated, nothing from elsewhere. */
-export const strictPolicy: string = [
+const strictPolicy: string = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

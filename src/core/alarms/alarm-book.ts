@@ -254,7 +254,7 @@ export interface AlarmCount {
 const most = 1024;
 
 /** Counts alarms and false alarms of every stream; of too many the one that was quiet longest is forgotten. */
-export class AlarmCounts {
+class AlarmCounts {
   readonly #counts = new Map<string, AlarmCount>();
 
   add(stream: string, what: 'alarms' | 'falseAlarms'): void {

@@ -11,7 +11,7 @@ const series = {
 export type WindowName = 'hamming' | 'hann' | 'blackman';
 
 /** A symmetric window, [taps], 1 in the middle; of one tap, 1. Throws TypeError for an unknown name. */
-export function window(name: WindowName, taps: number): Float64Array {
+function window(name: WindowName, taps: number): Float64Array {
   const terms = series[oneOf('window', name, Object.keys(series) as WindowName[])];
   return Float64Array.from({ length: taps }, (_, k) => {
     if (taps === 1) return 1;

@@ -59,7 +59,7 @@ export class LevelGate {
 }
 
 /** The mean of the last `length` numbers; of all of them while there are fewer. */
-export class RecentMean {
+class RecentMean {
   readonly length: number;
   readonly #line: Float64Array;
   #count = 0;

@@ -6,7 +6,7 @@ import { WindowLayer } from './window-layer.ts';
 import { keptFrames, windowing, type Windowing } from './windowing.ts';
 
 /** Checks a pool's spec: whole windows only, so that padding never enters, one after the other unless a stride is given. */
-export function poolLayer(
+function poolLayer(
   spec: PoolSpec,
   { inChannels }: LayerContext,
   stream: (windowing: Windowing, channels: number, context: StreamContext) => LayerStream,

@@ -76,7 +76,7 @@ export class InputLine extends DelayLine {
 }
 
 /** Where a stream's frames are not valid: runs of absolute indexes, of which there are seldom any in sight. */
-export class Holes {
+class Holes {
   /** The newest frame that is not valid. Before the stream none is. */
   last = -1;
   /** First and last frame of each run, oldest run first. */

@@ -194,7 +194,7 @@ function checkTransform(fft: unknown, gradients: boolean): void {
  * The layers of one stream and what they do to time; with `prewarm` as if the first frame had always been there: 'edge' padding on
  * every one.
  */
-export function streamLayers(network: WiredNetwork, prewarm: boolean): { layers: readonly Layer[]; pace: Pace } {
+function streamLayers(network: WiredNetwork, prewarm: boolean): { layers: readonly Layer[]; pace: Pace } {
   if (!prewarm) return network;
   const { spec } = network;
   const layers = layersOf({ ...spec, layers: spec.layers.map(edged) });
@@ -209,7 +209,7 @@ function edged(layer: LayerSpec): LayerSpec {
 }
 
 /** `numbers`, and then the last `period` of them over and over, `more` in all. */
-export function repeatLast(numbers: Float32Array, period: number, more: number): Float32Array {
+function repeatLast(numbers: Float32Array, period: number, more: number): Float32Array {
   const all = new Float32Array(numbers.length + more);
   all.set(numbers);
   for (let i = numbers.length; i < all.length; i++) all[i] = all[i - period];

@@ -14,7 +14,7 @@ export type Weights = Record<string, Tensor>;
 export type WeightsLike = Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>;
 
 /** Turns the tap axis of [out, tap, in] round: lag order ↔ the order in which a window lies in its delay line. */
-export function reverseTaps(data: ArrayLike<number>, [outputs, taps, inputs]: readonly number[]): Float32Array {
+function reverseTaps(data: ArrayLike<number>, [outputs, taps, inputs]: readonly number[]): Float32Array {
   const turned = new Float32Array(data.length);
   for (let o = 0; o < outputs; o++) {
     for (let k = 0; k < taps; k++) {

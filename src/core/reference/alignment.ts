@@ -59,7 +59,7 @@ export function validity(layer: LayerSpec, valid: ArrayLike<number>, outputs: nu
 }
 
 /** The input frames that output n of a layer sees; those outside the recording are padding. */
-export function tapsOf(layer: LayerSpec, n: number): number[] {
+function tapsOf(layer: LayerSpec, n: number): number[] {
   const hang = hangOf(layer, n);
   switch (layer.type) {
     case 'conv1d':
