@@ -13,19 +13,6 @@ export type Weights = Record<string, Tensor>;
 /** Weights as they may be given: numbers of any kind. */
 export type WeightsLike = Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>;
 
-/** Turns the tap axis of [out, tap, in] round: lag order ↔ the order in which a window lies in its delay line. */
-function reverseTaps(data: ArrayLike<number>, [outputs, taps, inputs]: readonly number[]): Float32Array {
-  const turned = new Float32Array(data.length);
-  for (let o = 0; o < outputs; o++) {
-    for (let k = 0; k < taps; k++) {
-      for (let c = 0; c < inputs; c++) {
-        turned[(o * taps + (taps - 1 - k)) * inputs + c] = data[(o * taps + k) * inputs + c];
-      }
-    }
-  }
-  return turned;
-}
-
 /** Copies of what the engine holds for `parameters` (values, or gradients), by name and in lag order. */
 export function weightsOf(parameters: readonly ParameterSpec[], held: readonly Float32Array[]): Weights {
   return Object.fromEntries(
