@@ -10,6 +10,8 @@ const config: UserConfig = {
     outDir: fileURLToPath(new URL('dist', import.meta.url)),
     emptyOutDir: false,
     target: 'es2023',
+    // for ES modules Vite keeps white space; nobody bundles this file again
+    rolldownOptions: { output: { minify: true } },
     lib: {
       entry: fileURLToPath(new URL('client/browser.ts', import.meta.url)),
       formats: ['es'],

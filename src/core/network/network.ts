@@ -36,17 +36,17 @@ export interface CreateOptions {
 export class Network implements WiredNetwork {
   readonly spec: NetworkSpec;
   readonly engine: Engine;
-  /** @internal */
+  /** Its layers, checked and planned. */
   readonly layers: readonly Layer[];
-  /** How its outputs follow its inputs. @internal */
+  /** How its outputs follow its inputs in time. */
   readonly pace: Pace;
-  /** The most outputs that one frame brings. @internal */
+  /** Most outputs that one input frame brings. */
   readonly burst: number;
-  /** What is trained, by name; and where its values lie, packed as the engine reads them. @internal */
+  /** Name, shape and start values of each trainable array. */
   readonly parameters: readonly ParameterSpec[];
-  /** @internal */
+  /** Where the values of `parameters` lie in the engine's memory, packed as the engine reads them. */
   readonly values: readonly Part[];
-  /** How often its weights were changed. @internal */
+  /** Counts the changes of the weights. */
   readonly changes: { version: number } = { version: 0 };
   /** What PyTorch calls the weights; of an exported module only. */
   readonly #names: TorchNames | undefined;
