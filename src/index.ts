@@ -1,6 +1,6 @@
-/** 'tapline': the core. Numbers in, numbers out; runs in Node and in a browser. */
+/** 'tapline': the core library. Numbers in, numbers out; runs in Node.js and in browsers. */
 
-// The article on whole recordings, in double precision
+// Convolution and padding of whole recordings, in double precision
 export {
   autocorrelation,
   convolve,
@@ -23,6 +23,7 @@ export type {
   ConcatSpec,
   Conv1dSpec,
   ConvTranspose1dSpec,
+  CustomSpec,
   LayerSpec,
   LinearSpec,
   NormSpec,
@@ -37,9 +38,14 @@ export { plan, type Delay, type LayerPlan, type Plan } from './core/network/plan
 export { fromTorch, toTorch } from './core/network/torch.ts';
 export type { Tensor, Weights, WeightsLike } from './core/network/weights.ts';
 
-// A stream's whole way, saved and restored
+// The whole processing chain of one stream, saved and restored
 export { Pipeline, type PipelineOptions, type PipelineOutput } from './core/pipeline/pipeline.ts';
 export type { PipelineSpec } from './core/pipeline/pipeline-spec.ts';
+
+// Your own layers
+export { registerLayer, type LayerDefinition, type WindowFunction } from './core/layers/custom-layer.ts';
+export type { ParameterSpec, Start } from './core/layers/layer.ts';
+export type { WindowSpec } from './core/layers/windowing.ts';
 
 // Learning
 export { sgd, type SgdOptions } from './core/learning/optimizers/sgd.ts';
@@ -56,11 +62,11 @@ export type { LossName, LossSpec } from './core/learning/loss.ts';
 export type { Score } from './core/learning/forecast-score.ts';
 export type { Standing } from './core/learning/running-errors.ts';
 
-// What is out of the ordinary
+// Anomalies
 export { Detector, type Alarm, type Detected, type DetectorOptions, type Lasting } from './core/detector/detector.ts';
 export type { FalseAlarms } from './core/detector/false-alarms.ts';
 
-// Kernels by design, in lag order
+// Kernel design, in lag order
 export { movingAverage } from './core/designs/moving-average.ts';
 export { difference } from './core/designs/difference.ts';
 export { gaussian, gaussianDerivative } from './core/designs/gaussian.ts';
@@ -71,6 +77,6 @@ export { bandPower } from './core/designs/band-power.ts';
 export { Whitener, type WhitenerOptions } from './core/filters/whitener.ts';
 export { Biquad, butterworthHighPass, notch, type Section } from './core/filters/biquad.ts';
 
-// Blocks and what keeps them in order
-export { frameCount, timeOf, type Block } from './core/blocks/block.ts';
+// Blocks
+export { block, frameCount, timeOf, type Block, type BlockOptions } from './core/blocks/block.ts';
 export { random, type Random } from './core/random.ts';

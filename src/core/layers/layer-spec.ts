@@ -63,6 +63,12 @@ export interface ConcatSpec {
   branches: LayerSpec[][];
 }
 
+/** A layer of your own (see `registerLayer`); its fields are those that its definition names. */
+export interface CustomSpec {
+  type: `${string}/${string}`;
+  [field: string]: unknown;
+}
+
 export type LayerSpec =
   | Conv1dSpec
   | LinearSpec
@@ -72,7 +78,8 @@ export type LayerSpec =
   | PoolSpec
   | NormSpec
   | ResidualSpec
-  | ConcatSpec;
+  | ConcatSpec
+  | CustomSpec;
 
 /** What a layer is told of where it stands. */
 export interface LayerContext {

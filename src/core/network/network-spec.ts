@@ -1,5 +1,6 @@
 import type { LinearSpec, LayerSpec, LayerContext } from '../layers/layer-spec.ts';
 import { activations } from '../../kernels/activation-types.ts';
+import { customLayer, layerDefinition, registeredLayers } from '../layers/custom-layer.ts';
 import { activationLayer, softmaxLayer } from '../layers/activation.ts';
 import { avgPoolLayer, maxPoolLayer } from '../layers/pool-layer.ts';
 import { integer, invalid, oneOf } from '../check.ts';
@@ -58,11 +59,19 @@ function build(field: string, specs: readonly LayerSpec[], inChannels: number): 
 }
 
 function layerOf(spec: LayerSpec, context: LayerContext): Layer {
-  const type = oneOf('type', (spec as LayerSpec | null)?.type, [...kinds.keys()]);
-  const [make, fields] = kinds.get(type)!;
-  // a misspelt option would otherwise be ignored in silence
+  const given = (spec as LayerSpec | null)?.type;
+  const definition = layerDefinition(String(given));
+  if (!definition && typeof given === 'string' && given.includes('/'))
+    throw invalid('type', `a layer that was registered with registerLayer before, one of ${listed()}`, given);
+  const type = definition ? given! : oneOf('type', given, [...kinds.keys()]);
+  const [make, fields] = definition ? [customLayer, definition.fields ?? []] : kinds.get(type)!;
+  // a misspelled option would otherwise be ignored silently
   for (const field of Object.keys(spec)) if (field !== 'type') oneOf(`field of ${type}`, field, fields);
   return make(spec as never, context);
+}
+
+function listed(): string {
+  return registeredLayers().join(', ') || 'none so far';
 }
 
 function linearLayer(spec: LinearSpec, context: LayerContext): Layer {

@@ -82,9 +82,9 @@ function shapesOf(spec: NetworkSpec): Map<string, readonly number[]> {
   return new Map(LayerStack.parameters('layers.', layersOf(spec)).map(({ name, shape }) => [name, shape]));
 }
 
-/** The shape that PyTorch gives a kernel of our `shape`. A Linear and a Conv1d of one tap may stand for each other. */
+/** The shape that PyTorch gives a kernel of our `shape`; arrays of registered layers keep theirs. A Linear and a Conv1d of one tap may stand for each other. */
 function torchShape(kind: LayerSpec, shape: readonly number[], { length }: readonly number[]): readonly number[] {
-  if (shape.length !== 3) return shape;
+  if (shape.length !== 3 || kind.type.includes('/')) return shape;
   const [outputs, taps, inputs] = shape;
   if (kind.type === 'convTranspose1d') return [inputs * (kind.groups ?? 1), outputs / (kind.groups ?? 1), taps];
   return taps === 1 && (length === 2 || (kind.type === 'linear' && length !== 3))
@@ -120,7 +120,7 @@ function foldNorm(part: string, path: string, weights: WeightsLike): Tensor {
 }
 
 function fromKernel(name: string, { shape, data }: WeightsLike[string], kind: LayerSpec | undefined): Tensor {
-  if (shape.length === 1) return copy({ shape, data });
+  if (shape.length === 1 || kind?.type.includes('/')) return copy({ shape, data });
   if (shape.length === 2) return { shape: [shape[0], 1, shape[1]], data: Float32Array.from(data) };
   if (shape.length !== 3) throw invalid(`${name}.shape`, 'of length 1, 2 or 3', shape);
   if (kind?.type !== 'convTranspose1d')
@@ -138,7 +138,7 @@ function fromKernel(name: string, { shape, data }: WeightsLike[string], kind: La
 }
 
 function toKernel(name: string, { shape, data }: WeightsLike[string], kind: LayerSpec | undefined): Tensor {
-  if (shape.length === 1) return copy({ shape, data });
+  if (shape.length === 1 || kind?.type.includes('/')) return copy({ shape, data });
   if (shape.length !== 3) throw invalid(`${name}.shape`, 'of length 1 or 3', shape);
   const [outputs, taps, perGroup] = shape;
   if (kind?.type === 'linear') return { shape: [outputs, perGroup], data: Float32Array.from(data) };

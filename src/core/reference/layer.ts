@@ -1,5 +1,5 @@
 import { invalid, oneOf } from '../check.ts';
-import type { ConcatSpec, LayerSpec, ResidualSpec } from '../layers/layer-spec.ts';
+import type { ConcatSpec, CustomSpec, LayerSpec, ResidualSpec } from '../layers/layer-spec.ts';
 import { activate, activationGradient, activationNames, softmax, softmaxGradient } from './activation.ts';
 import { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from './pool.ts';
 import { conv1d, conv1dGradients } from './conv1d.ts';
@@ -28,8 +28,8 @@ export interface LayerGradients {
   weights: Record<string, Float64Array>;
 }
 
-/** A layer that holds no others. */
-export type SimpleLayer = Exclude<LayerSpec, ResidualSpec | ConcatSpec>;
+/** A built-in layer that contains no other layers. */
+export type SimpleLayer = Exclude<LayerSpec, ResidualSpec | ConcatSpec | CustomSpec>;
 
 /** What a layer makes of a whole recording. `name` is where its parameters are: 'layers.0.'. */
 export function runLayer(layer: SimpleLayer, name: string, weights: ReferenceWeights, input: Signal): Signal {

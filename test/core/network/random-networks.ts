@@ -135,7 +135,7 @@ function closed(inChannels: number, layers: readonly LayerSpec[]): LayerSpec[] {
 function channelsOut(channels: number, layers: readonly LayerSpec[]): number {
   return layers.reduce((before, layer) => {
     if (layer.type === 'concat') return layer.branches.reduce((sum, branch) => sum + channelsOut(before, branch), 0);
-    return 'outChannels' in layer ? layer.outChannels : before;
+    return 'outChannels' in layer ? (layer.outChannels as number) : before;
   }, channels);
 }
 

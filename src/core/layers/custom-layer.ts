@@ -1,0 +1,209 @@
+import { integer, invalid } from '../check.ts';
+import { lineMemory } from '../memory/memory-size.ts';
+import type { Layer, ParameterSpec, StreamContext } from './layer.ts';
+import type { CustomSpec, LayerContext } from './layer-spec.ts';
+import { windowPace } from './pace.ts';
+import { Trained, type Part } from './trained.ts';
+import { WindowLayer } from './window-layer.ts';
+import { keptFrames, windowing, type Windowing, type WindowSpec } from './windowing.ts';
+
+/**
+ * A layer of your own as a function of one window and its derivative. The engine supplies the rest: delay lines, stride,
+ * padding, validity, gaps, streamed gradients, and saved state. Output n is `forward` of the window that is aligned with
+ * input frame nS + f, so the outputs do not depend on how a stream is split.
+ */
+export interface WindowFunction {
+  /** Channels of the output. */
+  readonly outChannels: number;
+  /** The window that one output reads, as in a 'conv1d' spec. Default: `{ kernelSize: 1 }`, one frame. */
+  readonly window?: WindowSpec;
+  /** Trainable arrays. `start` is a number that fills the array, or the fan of a random start. Default: none. */
+  readonly parameters?: readonly Pick<ParameterSpec, 'name' | 'shape' | 'start'>[];
+  /** Multiply-adds per output frame, for `plan`. Default: kernelSize · inChannels · outChannels. */
+  readonly macs?: number;
+  /**
+   * Computes one output. Must depend on its arguments only.
+   *
+   * @param x the window, [kernelSize, inChannels], oldest frame first; all numbers are finite
+   * @param y receives the output, [outChannels]
+   * @param weights the arrays of `parameters`, in their order and shape
+   */
+  forward(x: Float32Array, y: Float32Array, weights: readonly Float32Array[]): void;
+  /**
+   * Adds the gradients of one output: the transposed derivative of `forward`. Layers without it can run, but not learn.
+   *
+   * @param x the window, as in `forward`
+   * @param gradY ∂L/∂y, [outChannels]
+   * @param gradX receives ∂L/∂x, [kernelSize, inChannels]; starts at 0
+   * @param weights as in `forward`
+   * @param gradients receives ∂L/∂w of each of `weights`; starts at 0
+   */
+  backward?(
+    x: Float32Array,
+    gradY: Float32Array,
+    gradX: Float32Array,
+    weights: readonly Float32Array[],
+    gradients: readonly Float32Array[],
+  ): void;
+}
+
+/** What `registerLayer` needs to know of a type of layer. */
+export interface LayerDefinition<Spec extends CustomSpec = CustomSpec> {
+  /** Fields that a spec may have besides `type`. Other fields are rejected. Default: none. */
+  readonly fields?: readonly string[];
+  /** Checks a spec and returns what it computes. Throw an error that names the field that is wrong. */
+  build(spec: Spec, inChannels: number): WindowFunction;
+}
+
+const definitions = new Map<string, LayerDefinition>();
+
+/**
+ * Makes a type of layer available in every `NetworkSpec` of this process. Check it with `verifyLayer` of
+ * 'tapline/testing' before you use it. A worker thread registers its own.
+ *
+ * @param type a name with a namespace, such as 'acme/median', so that it cannot clash with a built-in layer
+ * @throws RangeError if `type` has no namespace or is registered already with another definition
+ */
+export function registerLayer<Spec extends CustomSpec>(type: Spec['type'], definition: LayerDefinition<Spec>): void {
+  if (!/^[\w.-]+\/[\w.-]+$/.test(type)) throw invalid('type', "a name with a namespace, such as 'acme/median'", type);
+  const known = definitions.get(type);
+  if (known && known !== definition) throw invalid('type', 'a name that is not registered yet', type);
+  definitions.set(type, definition);
+}
+
+/** The definition registered for `type`, if any. */
+export function layerDefinition(type: string): LayerDefinition | undefined {
+  return definitions.get(type);
+}
+
+/** The names of all registered layers. */
+export function registeredLayers(): string[] {
+  return [...definitions.keys()];
+}
+
+/** Checks the spec of a registered layer. */
+export function customLayer(spec: CustomSpec, { inChannels }: LayerContext): Layer {
+  const compute = definitions.get(spec.type)!.build(spec, inChannels);
+  const outChannels = integer('outChannels', compute.outChannels, 1);
+  const window = windowing(compute.window ?? { kernelSize: 1 });
+  return {
+    type: spec.type,
+    inChannels,
+    outChannels,
+    pace: windowPace(window),
+    macs: compute.macs ?? window.kernelSize * inChannels * outChannels,
+    memory: (gradients) => lineMemory(inChannels, keptFrames(window), gradients),
+    parameters: compute.parameters ?? [],
+    stream: (values, context) =>
+      new CustomLayer(spec.type, compute, window, [inChannels, outChannels], values, context),
+  };
+}
+
+/** Runs a `WindowFunction` on copies, so that no view of the engine's memory leaves it. */
+class CustomLayer extends WindowLayer {
+  override readonly trained: readonly Trained[];
+  readonly #compute: WindowFunction;
+  readonly #values: readonly Part[];
+  readonly #weights: readonly Float32Array[];
+  readonly #changes: StreamContext['weights'];
+  /** The version of the weights that `#weights` holds. */
+  #version = -1;
+  readonly #x: Float32Array;
+  readonly #y: Float32Array;
+  readonly #gradX: Float32Array;
+  readonly #gradients: readonly Float32Array[];
+
+  constructor(
+    type: string,
+    compute: WindowFunction,
+    window: Windowing,
+    channels: readonly [inputs: number, outputs: number],
+    values: readonly Part[],
+    context: StreamContext,
+  ) {
+    super(window, channels, context);
+    if (context.gradients && !compute.backward)
+      throw invalid(`backward of ${type}`, 'a function, because the stream keeps gradients', undefined, TypeError);
+    const sizes = (compute.parameters ?? []).map(({ shape }) => shape.reduce((product, size) => product * size, 1));
+    this.#compute = compute;
+    this.#values = values;
+    this.#changes = context.weights;
+    this.#weights = sizes.map((size) => new Float32Array(size));
+    this.#gradients = sizes.map((size) => new Float32Array(size));
+    this.#x = new Float32Array(window.kernelSize * channels[0]);
+    this.#gradX = new Float32Array(this.#x.length);
+    this.#y = new Float32Array(channels[1]);
+    this.trained = context.gradients && sizes.length > 0 ? [new Trained(context.engine, context.lease, values)] : [];
+  }
+
+  protected override forward(x: number, count: number, y: number): void {
+    const step = this.windowing.stride * this.line.channels;
+    this.#loadWeights();
+    for (let n = 0; n < count; n++) {
+      if (this.#loadWindow(x + n * step)) this.#compute.forward(this.#x, this.#y, this.#weights);
+      else this.#y.fill(NaN);
+      this.engine.arena.f32.set(this.#y, y + n * this.#y.length);
+    }
+  }
+
+  protected override accumulate(first: number, count: number, g: number, dx: number): void {
+    const step = this.windowing.stride * this.line.channels;
+    const x = this.windowAt(first);
+    const outputs = this.#y.length;
+    this.#loadWeights();
+    for (let n = 0; n < count; n++) {
+      const gradY = this.engine.arena.f32.slice(g + n * outputs, g + (n + 1) * outputs);
+      if (gradY.every((slope) => slope === 0)) continue;
+      this.#loadWindow(x + n * step);
+      this.#gradX.fill(0);
+      for (const gradient of this.#gradients) gradient.fill(0);
+      this.#compute.backward!(this.#x, gradY, this.#gradX, this.#weights, this.#gradients);
+      if (this.#gradX.every(Number.isFinite) && this.#gradients.every((gradient) => gradient.every(Number.isFinite)))
+        this.#add(dx + n * step);
+    }
+  }
+
+  /** Adds the gradients of one output to those of its window's frames, which begin at `dx`, and to those of the weights. */
+  #add(dx: number): void {
+    const { dilation } = this.windowing;
+    const { channels } = this.line;
+    const { f32 } = this.engine.arena;
+    for (let i = 0; i < this.#gradX.length; i++) {
+      const frame = Math.floor(i / channels) * dilation;
+      f32[dx + frame * channels + (i % channels)] += this.#gradX[i];
+    }
+    if (this.trained.length === 0) return;
+    const [sums] = this.trained;
+    for (const [i, gradient] of this.#gradients.entries()) {
+      const at = sums.gradient(i);
+      for (let j = 0; j < gradient.length; j++) f32[at + j] += gradient[j];
+    }
+    for (const sample of this.#x) sums.energy += sample * sample;
+    if (this.#gradients.length > 1) sums.energy += 1;
+    sums.touch();
+  }
+
+  /** Copies the window at `x`; false if a number of it is not finite. */
+  #loadWindow(x: number): boolean {
+    const { dilation } = this.windowing;
+    const { channels } = this.line;
+    const { f32 } = this.engine.arena;
+    let finite = true;
+    for (let i = 0; i < this.#x.length; i++) {
+      const sample = f32[x + Math.floor(i / channels) * dilation * channels + (i % channels)];
+      this.#x[i] = sample;
+      if (!Number.isFinite(sample)) finite = false;
+    }
+    return finite;
+  }
+
+  #loadWeights(): void {
+    if (this.#version === this.#changes.version) return;
+    this.#version = this.#changes.version;
+    const { f32 } = this.engine.arena;
+    for (const [i, weights] of this.#weights.entries()) {
+      const { at } = this.#values[i];
+      weights.set(f32.subarray(at, at + weights.length));
+    }
+  }
+}
