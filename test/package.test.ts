@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser } from './browser.ts';
+import { compilers, installPackage, script, typeErrors } from './packed-package.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -43,24 +42,6 @@ async function openPage(folder: string, path: string): Promise<{ text: string; e
   }
 }
 
-const script = `
-  import { Network, plan } from 'tapline';
-  import { convolve, fromSocket } from 'tapline/operators';
-  import { createServer } from 'tapline/server';
-  import { EegSimulator } from 'tapline/sources';
-  import { hostSource } from 'tapline/sources/node';
-  import { verifyOperator } from 'tapline/testing';
-  import { from } from 'rxjs';
-
-  const blocks = () => [0, 4].map((start) => ({ data: new Float32Array(4).fill(start + 1), channels: 1, start, rate: 4, time: 0 }));
-  verifyOperator(() => convolve([0.5, 0.5]), blocks);
-  from(blocks()).pipe(convolve([0.5, 0.5])).subscribe(({ data }) => console.log(data.join(' ')));
-  console.log(plan({ inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 3 }] }, 100).receptiveField);
-  const server = await createServer({ port: 0 });
-  console.log((await (await fetch(server.url + '/healthz')).json()) !== null, typeof fromSocket, typeof hostSource, typeof EegSimulator);
-  await server.close();
-`;
-
 const piece = (from: string) => `
   import { FeatureMap, SignalPlot, Network } from '${from}';
   const network = Network.create({ inChannels: 1, layers: [{ type: 'conv1d', outChannels: 2, kernelSize: 3 }] });
@@ -82,43 +63,10 @@ const piece = (from: string) => `
 const page = (script: string) =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><div id="signal"></div><div id="map"></div><p id="report"></p>${script}</html>`;
 
-/** TypeScript's compilers: this project's own, and those that the tests install beside it. */
-const compilers = [
-  ['of this project', join(root, 'node_modules/typescript/bin/tsc')],
-  ['5.9', join(root, 'test/runtimes/node_modules/typescript5/bin/tsc')],
-  ['7', join(root, 'test/runtimes/node_modules/typescript7/bin/tsc')],
-] as const;
-
-/** Writes the TypeScript blocks of the README into `folder`; their file names. */
-async function readmeExamples(folder: string): Promise<string[]> {
-  const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const blocks = [...readme.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code);
-  expect(blocks).not.toHaveLength(0);
-  const names = blocks.map((_, i) => `readme-${i}.ts`);
-  await Promise.all(blocks.map((code, i) => writeFile(join(folder, names[i]), code)));
-  return names;
-}
-
 describe('the packed package, installed into an empty folder', () => {
   let folder = '';
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tapline-pack-'));
-    const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-      cwd: root,
-    });
-    const [{ filename }] = JSON.parse(stdout) as { filename: string }[];
-    await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }));
-    const install = [
-      'install',
-      filename,
-      'fast-check@^4',
-      '@types/node@^20',
-      '--ignore-scripts',
-      '--prefer-offline',
-      '--no-audit',
-      '--no-fund',
-    ];
-    await run('npm', install, { cwd: folder });
+    folder = await installPackage();
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -128,27 +76,8 @@ describe('the packed package, installed into an empty folder', () => {
     expect(stdout.trim().split('\n')).toEqual(['0.5 1 1 1', '3 5 5 5', '3', 'true function function function']);
   });
 
-  describe.each(compilers)('its types, under TypeScript %s', (_version, tsc) => {
-    const found = existsSync(tsc);
-    test.skipIf(!found).each(['nodenext', 'bundler'])(
-      'compile with skipLibCheck: false and %s resolution',
-      async (mode) => {
-        const files = ['surface.ts', ...(await readmeExamples(folder))];
-        await cp(join(root, 'test', 'surface.ts'), join(folder, 'surface.ts'));
-        const module = mode === 'nodenext' ? 'nodenext' : 'esnext';
-        const flags = ['--strict', '--noEmit', '--skipLibCheck', 'false', '--target', 'es2023'];
-        const options = [...flags, '--module', module, '--moduleResolution', mode, '--types', 'node'];
-        const compile = (lib: string, ...names: string[]) =>
-          run(process.execPath, [tsc, ...options, '--lib', lib, ...names], { cwd: folder }).then(
-            ({ stdout }) => stdout,
-            (error: { stdout: string }) => error.stdout,
-          );
-        expect(await compile('es2023,dom,dom.iterable', ...files)).toBe('');
-        // a Node project without the DOM's types
-        await writeFile(join(folder, 'node.ts'), script);
-        expect(await compile('es2023', 'node.ts')).toBe('');
-      },
-    );
+  test.each(compilers)('has types that compile under TypeScript %s with skipLibCheck: false', async (_version, tsc) => {
+    expect(await typeErrors(folder, tsc, 'nodenext')).toBe('');
   });
 
   test('has a command that says what it is and refuses what it does not know', async () => {
