@@ -1,4 +1,4 @@
-/** A band-pass is a kernel: what an 8-13 Hz one lets through, measured by sending sines. */
+/** Measures the frequency response of an 8-13 Hz band-pass kernel with sine waves. */
 import { of } from 'rxjs';
 import { bandPass, type Block } from 'tapline';
 import { convolve } from 'tapline/operators';
@@ -12,7 +12,7 @@ function sine(hz: number): Block {
   return { data, channels: 1, start: 0, rate, time: 0 };
 }
 
-/** Amplitude that a sine has left, heard over the last second. */
+/** The amplitude of a filtered sine over the last second. */
 function gain(hz: number): number {
   let power = 0;
   of(sine(hz))

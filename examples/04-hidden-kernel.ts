@@ -1,4 +1,4 @@
-/** A learner that finds a hidden kernel: it hears noise and the filtered noise, and its weights become the filter. */
+/** A learner finds a hidden kernel from noise and the filtered noise. */
 import { connect, from, last } from 'rxjs';
 import { random, type Block } from 'tapline';
 import { convolve, learn } from 'tapline/operators';
@@ -22,5 +22,5 @@ from(blocks)
     console.log(`hidden ${row(hidden)}`);
     console.log(`found  ${row(found)}`);
     const difference = Math.max(...found.map((tap, k) => Math.abs(tap - hidden[k])));
-    console.log(`after ${learned.updates} updates; largest difference ${difference.toExponential(0)}`);
+    console.log(`after ${learned.updates} updates, the largest difference is ${difference.toExponential(0)}`);
   });

@@ -1,7 +1,7 @@
 /**
- * A live socket and a page in one file: a server, and a sensor that publishes to it as a stranger's would.
+ * Starts a server with the dashboard and publishes a stream to it over WebSocket, in one file.
  *
- *     npx tsx examples/06-live-socket.ts [PORT]        then open the address that it prints; Ctrl-C stops it
+ *     npx tsx examples/06-live-socket.ts [port]        open the printed URL; press Ctrl-C to stop
  */
 import { interval, map } from 'rxjs';
 import type { Block } from 'tapline';
@@ -12,7 +12,7 @@ const rate = 100;
 const server = await createServer({ port: Number(process.argv[2] ?? 8080) });
 console.log(`open ${server.url}`);
 
-/** Block n: 5 frames of a slow and a fast wave; every ten seconds the fast one doubles for a second. */
+/** Block n: 5 frames of a slow and a fast wave. Every ten seconds, the fast wave doubles for one second. */
 function waves(n: number): Block {
   const data = Float32Array.from({ length: 10 }, (_, i) => {
     const seconds = (n * 5 + (i >> 1)) / rate;

@@ -1,4 +1,4 @@
-// A sensor in five lines of plain JSON. Runs in a browser too; Node 20 needs: node --experimental-websocket 07-sensor.mjs
+// Sends JSON frames to a server. Also runs in a browser. Node.js 20 needs --experimental-websocket.
 // The same from a shell: yes '[1, 2]' | websocat 'ws://127.0.0.1:8080/ingest/shell?channels=a,b'
 let t = 0;
 const address = process.argv[2] ?? 'ws://127.0.0.1:8080/ingest/five-lines?rate=50&channels=sine,sawtooth';

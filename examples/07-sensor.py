@@ -1,4 +1,4 @@
-# A sensor in plain JSON. Python has no WebSocket of its own: pip install websockets (or Debian's python3-websockets).
+# Sends JSON frames to a server. Requires the package websockets: pip install websockets, or Debian's python3-websockets.
 import asyncio, itertools, json, math, sys, websockets
 
 async def send(socket):
@@ -9,7 +9,7 @@ async def send(socket):
 async def main(address="ws://127.0.0.1:8080/ingest/python?rate=50&channels=sine,sawtooth"):
     async with websockets.connect(address) as socket:
         sending = asyncio.create_task(send(socket))
-        async for answer in socket:  # welcome, acknowledgements, errors
-            print(answer, flush=True)
+        async for reply in socket:  # welcome, acknowledgments, errors
+            print(reply, flush=True)
 
 asyncio.run(main(*sys.argv[1:]))

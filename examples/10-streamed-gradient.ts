@@ -1,6 +1,6 @@
 /**
- * The gradient is a stream too: a two-layer network runs frame by frame, each output's gradient goes back as soon as it
- * exists, and what comes out is the gradient of the whole recording, beside the reference in double precision.
+ * Computes gradients on a stream: a two-layer network runs frame by frame, and the gradient of each output is
+ * propagated back at once. The result equals the gradient of the whole recording, computed in double precision.
  */
 import { Network, random, reference, type NetworkSpec } from 'tapline';
 
@@ -18,25 +18,25 @@ const frames = 40;
 const x = Float32Array.from({ length: 2 * frames }, () => noise.normal());
 
 const stream = network.stream({ gradients: true });
-const slopes: number[] = [];
+const gradY: number[] = [];
 const rows: number[] = [];
 for (let t = 0; t < frames; t++) {
   const y = stream.push(x.subarray(2 * t, 2 * t + 2));
-  slopes.push(...y);
+  gradY.push(...y);
   const final = stream.backward(y); // the loss is ½ Σ y², so ∂L/∂y = y
   rows.push(...final);
-  if (t < 16) console.log(`frame ${t}: ${y.length} output, ${final.length / 2} rows of ∂L/∂x final`);
+  if (t < 16) console.log(`frame ${t}: ${y.length} output, ${final.length / 2} final rows of ∂L/∂x`);
 }
 rows.push(...stream.flushGradient());
 
-const whole = reference.networkGradients(spec, network.weights(), x, slopes);
+const whole = reference.networkGradients(spec, network.weights(), x, gradY);
 const print = (name: string, streamed: ArrayLike<number>, expected: ArrayLike<number>) => {
-  let worst = 0;
-  for (let i = 0; i < expected.length; i++) worst = Math.max(worst, Math.abs(streamed[i] - expected[i]));
-  const some = (numbers: ArrayLike<number>) =>
+  let largest = 0;
+  for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(streamed[i] - expected[i]));
+  const firstFour = (numbers: ArrayLike<number>) =>
     Array.from({ length: 4 }, (_, i) => (numbers[i] ?? 0).toFixed(5).padStart(9)).join('');
   console.log(
-    `${name}\n  streamed ${some(streamed)} …\n  whole    ${some(expected)} …   worst difference ${worst.toExponential(0)}`,
+    `${name}\n  streamed ${firstFour(streamed)} …\n  whole    ${firstFour(expected)} …   largest difference ${largest.toExponential(0)}`,
   );
 };
 print('∂L/∂x', rows, whole.input);

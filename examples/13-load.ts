@@ -1,46 +1,47 @@
 /**
- * This computer as a sensor: twelve seconds of its processors and of this program's event loop are learned, then the
- * program loads them for four. The alarm comes while it does. What it says depends on what else runs on the computer.
+ * Monitors this computer: learns the normal CPU usage and event-loop delay for twelve seconds and then creates load for
+ * four seconds, which raises an alarm. The output depends on which other programs are running.
  */
 import { map, skip } from 'rxjs';
 import type { Block } from 'tapline';
 import { alarms } from 'tapline/operators';
 import { hostSource } from 'tapline/sources/node';
 
-/** In ms; the first two seconds, the program's own start, are left out. */
+/** Time before the load, in ms. The first two seconds, while the program starts, are skipped. */
 const quiet = 14_000;
-const load = { for: 4000, held: 1500 };
+/** Duration of the load, and for how long it blocks the event loop at a time, in ms. */
+const load = { duration: 4000, blocking: 1500 };
 
 const { channels, rate, blocks } = hostSource({ rate: 25 });
-const places = channels.flatMap(({ label }, place) => (/^cpu|loop/.test(label) ? [place] : []));
-const labels = places.map((place) => channels[place].label);
+const selected = channels.flatMap(({ label }, channel) => (/^cpu|loop/.test(label) ? [channel] : []));
+const labels = selected.map((channel) => channels[channel].label);
 let newest = 0;
-let loaded = Infinity;
+let loadStart = Infinity;
 
-function pick(block: Block): Block {
+function select(block: Block): Block {
   newest = block.start;
-  return { ...block, data: Float32Array.from(places, (place) => block.data[place]), channels: places.length };
+  return { ...block, data: Float32Array.from(selected, (channel) => block.data[channel]), channels: selected.length };
 }
 
-const watching = blocks
-  .pipe(map(pick), skip(2 * rate), alarms({ name: 'host', labels, falseAlarms: '6/hour', calm: 1000, cooldown: 0 }))
+const monitoring = blocks
+  .pipe(map(select), skip(2 * rate), alarms({ name: 'host', labels, falseAlarms: '6/hour', calm: 1000, cooldown: 0 }))
   .subscribe(({ step, alarm }) => {
-    const [{ cause, channels: concerned, window }] = alarm.members;
-    const late = window.to - loaded;
-    const when = late < 0 ? 'before the load' : `${late} frames after the load began`;
-    const who = concerned.map(({ label, share }) => `${label} ${Math.round(100 * share)} %`);
-    console.log(`${step}, ${cause}, ${when}: ${who.join(', ')}`);
+    const [{ cause, channels: affected, window }] = alarm.members;
+    const delay = window.to - loadStart;
+    const when = delay < 0 ? 'before the load' : `${delay} frames after the load started`;
+    const shares = affected.map(({ label, share }) => `${label} ${Math.round(100 * share)} %`);
+    console.log(`${step}, ${cause}, ${when}: ${shares.join(', ')}`);
   });
 
 function busy(until: number): void {
-  const held = Date.now() + load.held;
-  while (Date.now() < held);
+  const end = Date.now() + load.blocking;
+  while (Date.now() < end);
   if (Date.now() < until) setTimeout(() => busy(until), 20);
-  else setTimeout(() => watching.unsubscribe(), 1000);
+  else setTimeout(() => monitoring.unsubscribe(), 1000);
 }
 
 console.log(`${labels.join(', ')}, at ${rate} Hz`);
 setTimeout(() => {
-  loaded = newest;
-  busy(Date.now() + load.for);
+  loadStart = newest;
+  busy(Date.now() + load.duration);
 }, quiet);

@@ -1,17 +1,19 @@
 /**
- * Which of three flickering lights somebody looks at (SSVEP), told from 2, 3 and 4 s of each trial by kernels that listen at
- * the lights' frequencies and their second harmonics, and that learn, trial by trial, where on the head to listen:
+ * Classifies which of three flickering lights a person looks at (SSVEP), from 2, 3, and 4 s of each trial. The network has
+ * kernels at the lights' frequencies and their second harmonics, and learns spatial kernels trial by trial:
  *
  *     high-pass → whitener → spatial kernels (8 → 8, one tap, learned)
- *               → quadrature pairs as long as the window, on each → square → sum → log → against the last minute → softmax
+ *               → quadrature pairs as long as the window, per channel → square → sum → log
+ *               → standardized over the last minute → softmax
  *
- * One pass; each trial is told before it is learned. The pairs are Gabor's, untrained, the spatial kernels begin as the
- * identity. Only these learn, from the trials with a light, by gradients that stream back through all the rest. Beside it
- * CCA (Z. Lin and others, "Frequency recognition based on canonical correlation analysis for SSVEP-based BCIs", 2006).
+ * One pass; each trial is classified before it is used for training. The quadrature pairs are Gabor kernels and stay fixed.
+ * The spatial kernels start as the identity and learn from the trials with a light, by gradients that are streamed back
+ * through the other layers. The baseline is CCA (Z. Lin and others, "Frequency recognition based on canonical correlation
+ * analysis for SSVEP-based BCIs", 2006).
  *
- *     npx tsx examples/14-ssvep.ts FILE [--sensitivity]
+ *     npx tsx examples/14-ssvep.ts <file> [--sensitivity]
  *
- * The figures in docs/eeg.md are of this public file (CC0):
+ * The figures in docs/eeg.md are for this public file (CC0):
  *     github.com/sylvchev/dataset-ssvep-exoskeleton at commit faf331c, subject01, 2012.07.06 19:02:16
  */
 import { from } from 'rxjs';
@@ -21,23 +23,23 @@ import { readRecordingFile } from 'tapline/sources/node';
 
 const [, , file, flag] = process.argv;
 if (file === undefined) {
-  console.error('FILE must be a recording: npx tsx examples/14-ssvep.ts FILE [--sensitivity]');
+  console.error('Usage: npx tsx examples/14-ssvep.ts <file> [--sensitivity]');
   process.exit(2);
 }
 const lights = [13, 21, 17];
 const rest = lights.length;
 const kinds: Record<string, number> = { '0x8101': 0, '0x8102': 1, '0x8103': 2, '0x8100': rest };
-const stride = 8; // frames from answer to answer
-const memory = 60; // seconds that tell what is usual
+const stride = 8; // frames between two outputs
+const memory = 60; // time constant of the running statistics, in seconds
 const settings = {
-  delay: 0.5, // seconds from the light to the window
+  delay: 0.5, // from the light to the window, in seconds
   harmonics: 2,
   highPass: 7, // Hz
   whiten: true,
-  /** Of the pairs' bandwidth, in 1 / window: 1.2 is that of the bare window, 2 that of Hann's. */
+  /** Bandwidth of the quadrature pairs in 1 / window: 1.2 is a rectangular window, 2 a Hann window. */
   width: 1.2,
-  /** Step of the spatial kernels; 0: nothing is learned. */
-  rate: 0.1,
+  /** Learning rate of the spatial kernels; 0: no learning. */
+  learningRate: 0.1,
 };
 type Settings = typeof settings;
 
@@ -53,8 +55,8 @@ for (const { label, at } of recording.marks ?? []) {
 }
 const isLit = (trial: number) => trials[trial].kind !== rest;
 
-/** The whole stream, [frames, channels], each frame by what came before it. */
-function prepare({ highPass, whiten }: Settings): Float32Array {
+/** The preprocessed stream, [frames, channels]. Each frame depends on earlier frames only. */
+function preprocess({ highPass, whiten }: Settings): Float32Array {
   const whitener = new Whitener({ channels, frames: memory * rate });
   const x = new Float32Array(frames * channels);
   from(recording.blocks)
@@ -63,9 +65,9 @@ function prepare({ highPass, whiten }: Settings): Float32Array {
   return x;
 }
 
-function tensor(shape: number[], numberAt: (i: number) => number): { shape: number[]; data: Float32Array } {
+function tensor(shape: number[], valueAt: (i: number) => number): { shape: number[]; data: Float32Array } {
   const length = shape.reduce((product, size) => product * size, 1);
-  return { shape, data: Float32Array.from({ length }, (_, i) => numberAt(i)) };
+  return { shape, data: Float32Array.from({ length }, (_, i) => valueAt(i)) };
 }
 
 function spatialKernels(): Network {
@@ -74,14 +76,14 @@ function spatialKernels(): Network {
   return Network.create({ inChannels: channels, layers: [layer] }, { weights });
 }
 
-/** Listens for `seconds` and answers how likely each light is, and rest: [kind]. */
-function listener(seconds: number, { harmonics, width }: Settings): Network {
+/** Classifies a window of `seconds`: the probability of each light and of rest, [kind]. */
+function classifier(seconds: number, { harmonics, width }: Settings): Network {
   const taps = Math.round(seconds * rate);
   const tones = lights.flatMap((hz) => Array.from({ length: harmonics }, (_, h) => (h + 1) * hz));
   const pairs = tones.flatMap((hz) => {
     const { cos, sin } = gabor(hz, { rate, taps, bandwidthHz: width / seconds });
-    const size = Math.sqrt(cos.reduce((sum, tap) => sum + tap * tap, 0));
-    return [cos.map((tap) => tap / size), sin.map((tap) => tap / size)];
+    const norm = Math.sqrt(cos.reduce((sum, tap) => sum + tap * tap, 0));
+    return [cos.map((tap) => tap / norm), sin.map((tap) => tap / norm)];
   });
   const rows = channels * pairs.length;
   const pairAt = (row: number) => row % pairs.length;
@@ -107,43 +109,43 @@ function listener(seconds: number, { harmonics, width }: Settings): Network {
         'layers.5.weight': tensor([rest + 1, 1, tones.length], (i) =>
           Math.floor((i % tones.length) / harmonics) === Math.floor(i / tones.length) ? 1 : 0,
         ),
-        // rest, unless the tones of a light are together one spread above what is usual
+        // rest, unless the tones of a light are together one standard deviation above their mean
         'layers.5.bias': tensor([rest + 1], (k) => (k === rest ? 1 : 0)),
       },
     },
   );
 }
 
-/** How every trial was answered from `seconds` of it, before it was learned: [trial][kind]. */
-function answers(x: Float32Array, seconds: number, chosen: Settings): Float32Array[] {
+/** Classifies every trial from its first `seconds`, before training on it: [trial][kind]. */
+function classify(x: Float32Array, seconds: number, chosen: Settings): Float32Array[] {
   const kernels = spatialKernels();
-  const [spatial, listening] = [kernels, listener(seconds, chosen)].map((network) =>
+  const [spatial, temporal] = [kernels, classifier(seconds, chosen)].map((network) =>
     network.stream({ gradients: true, maxPending: frames }),
   );
-  const optimizer = chosen.rate > 0 ? sgd({ rate: chosen.rate }) : null;
+  const optimizer = chosen.learningRate > 0 ? sgd({ learningRate: chosen.learningRate }) : null;
   let at = 0;
-  /** Answers that have no gradient yet. */
-  let open: Float32Array[] = [];
+  /** Outputs without a gradient so far. */
+  let pending: Float32Array[] = [];
   const push = (to: number) => {
     const mixed = spatial.push(x.subarray(at * channels, to * channels));
-    const out = listening.push(mixed, spatial.valid);
-    for (let i = 0; i < out.length; i += rest + 1) open.push(out.subarray(i, i + rest + 1));
+    const out = temporal.push(mixed, spatial.valid);
+    for (let i = 0; i < out.length; i += rest + 1) pending.push(out.subarray(i, i + rest + 1));
     at = to;
   };
   return trials.map(({ kind, start, end }) => {
     push(start + Math.round((chosen.delay + seconds) * rate));
-    const first = open.length - 1;
-    const answer = open[first];
+    const first = pending.length - 1;
+    const answer = pending[first];
     push(end);
-    // of the mean -ln p over every answer that heard nothing but the light
-    const gradient = open.map(
+    // of the mean of -ln p over all outputs whose window lies within the light
+    const gradient = pending.map(
       (p, i) =>
         tensor([rest + 1], (k) => {
-          return i >= first && k === kind && kind !== rest ? -1 / (Math.max(p[k], 1e-4) * (open.length - first)) : 0;
+          return i >= first && k === kind && kind !== rest ? -1 / (Math.max(p[k], 1e-4) * (pending.length - first)) : 0;
         }).data,
     );
-    spatial.backward(listening.backward(gradient.flatMap((each) => [...each])));
-    open = [];
+    spatial.backward(temporal.backward(gradient.flatMap((each) => [...each])));
+    pending = [];
     optimizer?.step(kernels, spatial);
     return answer;
   });
@@ -155,29 +157,29 @@ const unit = (a: Float64Array) => {
   return a.map((each) => each / length);
 };
 
-/** The columns without their means, at right angles to each other, of length 1 (Gram and Schmidt). */
+/** The columns without their means, orthonormal (Gram-Schmidt). */
 function orthonormal(columns: Float64Array[]): Float64Array[] {
-  const without = (a: Float64Array, size: number, b: Float64Array) => a.map((each, i) => each - size * b[i]);
+  const subtract = (a: Float64Array, factor: number, b: Float64Array) => a.map((each, i) => each - factor * b[i]);
   return columns.reduce<Float64Array[]>((done, column) => {
     const ones = unit(column.map(() => 1));
-    return [...done, unit([ones, ...done].reduce((left, u) => without(left, dot(left, u), u), column))];
+    return [...done, unit([ones, ...done].reduce((left, u) => subtract(left, dot(left, u), u), column))];
   }, []);
 }
 
-/** The greatest correlation between mixtures of channels and mixtures of waves: M's greatest singular value. */
+/** The largest correlation between linear combinations of channels and of waves: the largest singular value of M. */
 function canonicalCorrelation(signal: Float64Array[], waves: Float64Array[]): number {
   const [xs, ys] = [orthonormal(signal), orthonormal(waves)];
   const m = ys.map((y) => Float64Array.from(xs, (x) => dot(x, y)));
-  const along = (v: Float64Array) => Float64Array.from(m, (row) => dot(row, v));
+  const times = (v: Float64Array) => Float64Array.from(m, (row) => dot(row, v));
   let v = unit(new Float64Array(channels).fill(1));
   for (let i = 0; i < 100; i++) {
-    const u = along(v);
+    const u = times(v);
     v = unit(v.map((_, c) => m.reduce((sum, row, j) => sum + u[j] * row[c], 0)));
   }
-  return Math.sqrt(dot(along(v), along(v)));
+  return Math.sqrt(dot(times(v), times(v)));
 }
 
-/** CCA's answer to every trial: [trial][light]. */
+/** Classifies every trial with CCA: [trial][light]. */
 function correlations(x: Float32Array, seconds: number, { delay, harmonics }: Settings): Float64Array[] {
   const length = Math.round(seconds * rate);
   const wave = (hz: number, phase: number) =>
@@ -197,53 +199,53 @@ const windows = [2, 3, 4];
 const print = (name: string, ...cells: (string | number)[]) => {
   console.log(name.padEnd(32) + cells.map((cell) => String(cell).padStart(6)).join(''));
 };
-/** How many trials were answered rightly; `of` lights alone, or of lights and rest. */
-const right = (told: ArrayLike<number>[], of: 'lights' | 'all') =>
-  told.filter((answer, i) => {
-    const among = Array.from(answer).slice(0, of === 'all' ? rest + 1 : rest);
-    return (of === 'all' || isLit(i)) && among.indexOf(Math.max(...among)) === trials[i].kind;
+/** The number of correct trials, among the lights only, or among the lights and rest. */
+const countCorrect = (answers: ArrayLike<number>[], among: 'lights' | 'all') =>
+  answers.filter((answer, i) => {
+    const scores = Array.from(answer).slice(0, among === 'all' ? rest + 1 : rest);
+    return (among === 'all' || isLit(i)) && scores.indexOf(Math.max(...scores)) === trials[i].kind;
   }).length;
-/** Mean surprise at the right light, given that there is one; guessing: log2 3 = 1.58 bits. */
-const surprise = (told: Float32Array[]) => {
-  const bits = told.flatMap((p, i) => (isLit(i) ? [-Math.log2(p[trials[i].kind] / (p[0] + p[1] + p[2]))] : []));
+/** Mean surprise at the correct light, given that there is one; chance level: log2 3 = 1.58 bits. */
+const surprise = (answers: Float32Array[]) => {
+  const bits = answers.flatMap((p, i) => (isLit(i) ? [-Math.log2(p[trials[i].kind] / (p[0] + p[1] + p[2]))] : []));
   return (bits.reduce((sum, each) => sum + each, 0) / bits.length).toFixed(2);
 };
 
 function byCca(name: string, change: Partial<Settings>): void {
   const chosen = { ...settings, ...change };
-  const x = prepare({ ...chosen, whiten: false });
-  print(name, ...windows.map((seconds) => right(correlations(x, seconds, chosen), 'lights')));
+  const x = preprocess({ ...chosen, whiten: false });
+  print(name, ...windows.map((seconds) => countCorrect(correlations(x, seconds, chosen), 'lights')));
 }
 
 function byKernels(name: string, change: Partial<Settings>): void {
   const chosen = { ...settings, ...change };
-  const x = prepare(chosen);
-  const told = windows.map((seconds) => answers(x, seconds, chosen));
-  const rights = (['lights', 'all'] as const).flatMap((of) => told.map((each) => right(each, of)));
-  print(name, ...rights, ...told.map(surprise));
+  const x = preprocess(chosen);
+  const answers = windows.map((seconds) => classify(x, seconds, chosen));
+  const counts = (['lights', 'all'] as const).flatMap((among) => answers.map((each) => countCorrect(each, among)));
+  print(name, ...counts, ...answers.map(surprise));
 }
 
 const lit = trials.filter((_, i) => isLit(i)).length;
-const head = (text: string) => {
+const printHead = (text: string) => {
   console.log(
-    `\n${text.padEnd(32)}${`right of ${lit}`.padStart(18)}${`of ${trials.length}, with rest`.padStart(18)}${'bits'.padStart(18)}`,
+    `\n${text.padEnd(32)}${`correct of ${lit}`.padStart(18)}${`of ${trials.length}, with rest`.padStart(18)}${'bits'.padStart(18)}`,
   );
   print('', ...windows, ...windows, ...windows);
 };
 console.log(`${lit} trials with a light, ${trials.length - lit} without; ${channels} channels at ${rate} Hz`);
 for (const delay of [0.5, 0.14]) {
-  head(`seconds, from ${delay} s on`);
+  printHead(`seconds, from ${delay} s on`);
   byCca('CCA', { delay });
-  byKernels('quadrature pairs', { delay, rate: 0, whiten: false });
-  byKernels('  whitened', { delay, rate: 0 });
-  byKernels('  and spatial kernels learned', { delay });
+  byKernels('quadrature pairs', { delay, learningRate: 0, whiten: false });
+  byKernels('  + whitening', { delay, learningRate: 0 });
+  byKernels('  + learned spatial kernels', { delay });
 }
 if (flag === '--sensitivity') {
-  head('seconds, from 0.5 s on, with');
+  printHead('seconds, from 0.5 s on, with');
   for (const harmonics of [1, 3]) byCca(`CCA, harmonics ${harmonics}`, { harmonics });
   for (const highPass of [1, 4]) byCca(`CCA, high-pass ${highPass} Hz`, { highPass });
   for (const harmonics of [1, 3]) byKernels(`harmonics ${harmonics}`, { harmonics });
   for (const highPass of [1, 4]) byKernels(`high-pass ${highPass} Hz`, { highPass });
   for (const width of [1.5, 2]) byKernels(`width ${width}`, { width });
-  for (const step of [0.03, 0.3]) byKernels(`rate ${step}`, { rate: step });
+  for (const learningRate of [0.03, 0.3]) byKernels(`learning rate ${learningRate}`, { learningRate });
 }

@@ -1,4 +1,4 @@
-"""Writes test/vectors/firwin.json: scipy's windowed-sinc kernels, Gaussians and recursive sections.
+"""Writes test/vectors/firwin.json: windowed-sinc kernels, Gaussians, and recursive sections from scipy.
 
     python3 python/make_firwin_vectors.py test/vectors/firwin.json
 """

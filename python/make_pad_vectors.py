@@ -1,4 +1,4 @@
-"""Writes test/vectors/pad.json: numpy.pad at widths on one side, on both, and wider than the signal.
+"""Writes test/vectors/pad.json: results of numpy.pad with widths on one side, on both sides, and wider than the signal.
 
     python3 python/make_pad_vectors.py test/vectors/pad.json
 """

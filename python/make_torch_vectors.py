@@ -1,9 +1,9 @@
-"""Writes test/vectors/torch: exported modules, and beside each (.io) an input and what PyTorch computes of it.
+"""Writes test/vectors/torch: exported modules, and for each (.io) an input and PyTorch's output.
 
     python3 python/make_torch_vectors.py test/vectors/torch
 
-x [frames, channels] and y [outputs, channels] are of the whole recording, y in double precision with the same float32
-weights. Modules are in eval mode with random weights and random running statistics.
+x [frames, channels] and y [outputs, channels] cover a whole recording. y is computed in double precision with the same
+float32 weights. Modules are in eval mode with random weights and random running statistics.
 """
 
 import pathlib
@@ -19,7 +19,7 @@ from tapline_export import export, write
 class EEGNet(nn.Module):
     """EEGNet-8,2 (Lawhern et al. 2018) at 128 Hz: temporal, spatial, separable convolution, all 'same' in time.
 
-    With `flat` the classifier is Dense over one window, as published; without, the same as a convolution over windows.
+    With `flat`, the classifier is Dense over one window, as published; otherwise, an equivalent convolution over windows.
     """
 
     def __init__(self, channels=8, frames=128, classes=4, flat=False):
@@ -51,7 +51,7 @@ class EEGNet(nn.Module):
 
 
 class ShallowConvNet(nn.Module):
-    """ShallowConvNet (Schirrmeister et al. 2017): band power, learned. Window of 256 frames."""
+    """ShallowConvNet (Schirrmeister et al. 2017): learned band power. Window of 256 frames."""
 
     def __init__(self, channels=6, frames=256, classes=4):
         super().__init__()
@@ -69,7 +69,7 @@ class ShallowConvNet(nn.Module):
 
 
 class CausalBlock(nn.Module):
-    """The block of a temporal convolutional network: padding on both sides, the right one cut off again."""
+    """The block of a temporal convolutional network: padded on both sides, with the right side removed."""
 
     def __init__(self, inputs, outputs, taps, dilation):
         super().__init__()
@@ -87,7 +87,7 @@ class CausalBlock(nn.Module):
 
 
 class SameBlock(nn.Module):
-    """Residual sum and difference around convolutions that look ahead."""
+    """Residual sum and difference around non-causal convolutions."""
 
     def __init__(self, channels):
         super().__init__()
@@ -101,7 +101,7 @@ class SameBlock(nn.Module):
 
 
 class Inception(nn.Module):
-    """Branches of different lengths and delays, side by side."""
+    """Parallel branches of different lengths and delays."""
 
     def __init__(self, channels):
         super().__init__()
@@ -115,7 +115,7 @@ class Inception(nn.Module):
 
 
 class UNet(nn.Module):
-    """Down, up, and past both; for an even number of frames."""
+    """Downsampling, upsampling, and a skip connection; for an even number of frames."""
 
     def __init__(self, channels):
         super().__init__()
@@ -131,7 +131,7 @@ class UNet(nn.Module):
 
 
 class PerFrame(nn.Module):
-    """Linear on every frame's channels, then time first again."""
+    """Linear over the channels of every frame, with time first."""
 
     def __init__(self, channels):
         super().__init__()
@@ -162,7 +162,7 @@ def window_classifier(channels):
 
 
 def forecaster(channels):
-    """What docs/eeg.md trains: causal, so that each output hangs on the newest frame."""
+    """The forecaster of docs/eeg.md: causal, so that each output is aligned with the newest frame."""
     return nn.Sequential(
         nn.ConstantPad1d((15, 0), 0.0), nn.Conv1d(channels, 8, 16), nn.Tanh(), nn.Conv1d(8, channels, 1)
     )
@@ -184,8 +184,8 @@ CASES = {
 }
 
 
-def made(name):
-    """The module of a case, in eval mode, with its seeded chance."""
+def make_module(name):
+    """Returns the module of a case in eval mode, with seeded random weights."""
     torch.manual_seed(list(CASES).index(name))
     module = CASES[name][0]().eval()
     with torch.no_grad():
@@ -199,13 +199,13 @@ def made(name):
 
 
 def recording(name):
-    """x [frames, channels] of a case."""
+    """Returns x [frames, channels] of a case."""
     _, channels, frames, _ = CASES[name]
     return torch.randn(frames, channels, generator=torch.Generator().manual_seed(7))
 
 
-def computed(name, module, x):
-    """y [outputs, channels] of a recording x [frames, channels], in double precision."""
+def compute(name, module, x):
+    """Returns y [outputs, channels] for a recording x [frames, channels], in double precision."""
     whole = x.double().T[None]
     with torch.no_grad():
         y = module.double()(whole[:, None] if CASES[name][3] == 4 else whole)
@@ -219,9 +219,9 @@ def main(path):
     directory = pathlib.Path(path)
     directory.mkdir(parents=True, exist_ok=True)
     for name, (_, channels, _, _) in CASES.items():
-        module, x = made(name), recording(name)
+        module, x = make_module(name), recording(name)
         export(module, directory / f"{name}.safetensors", channels)
-        write(directory / f"{name}.io.safetensors", {"x": x, "y": computed(name, module, x)})
+        write(directory / f"{name}.io.safetensors", {"x": x, "y": compute(name, module, x)})
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""Writes a PyTorch module as one file that Tapline streams: its NetworkSpec and its weights, as safetensors.
+"""Exports a PyTorch module to a file that Tapline can stream: its NetworkSpec and weights, as safetensors.
 
     from tapline_export import export, load
 
     export(module, "network.safetensors", in_channels=8)    # then, in JavaScript: Network.load(bytes)
-    module.load_state_dict(load("learned.safetensors"))     # what network.save({ torch: true }) gave back
+    module.load_state_dict(load("learned.safetensors"))     # written by network.save({ torch: true })
 
-The module is read in eval mode by torch.fx and never changed. The file streams the numbers that the module computes of a
-whole recording, [1, channels, frames] or [1, 1, channels, frames], in their order: `export` runs both and refuses where
-they differ. What has no counterpart is refused by name. Needs torch (1.13 or newer) and nothing else.
+The module is traced in eval mode with torch.fx and is not modified. The streamed outputs equal those of the module on a
+whole recording, [1, channels, frames] or [1, 1, channels, frames], in the same order: `export` runs both and raises
+ExportError if they differ. Unsupported modules are rejected by name. Requires only torch (1.13 or later).
 """
 
 import copy
@@ -25,41 +25,46 @@ import torch.nn.functional as F
 from torch import fx, nn
 from torch.nn.utils import parametrize
 
-__all__ = ["Refused", "export", "load", "write"]
+__all__ = ["ExportError", "Refused", "export", "load", "write"]
 
 
-class Refused(ValueError):
-    """The module cannot be exported; the sentence says what of it and why."""
+class ExportError(ValueError):
+    """Raised if a module cannot be exported. The message names the unsupported part and the reason."""
+
+
+Refused = ExportError  # deprecated: the former name
 
 
 def export(module, path, in_channels):
-    """Writes `module` for input of `in_channels` channels to `path` and returns its NetworkSpec. Raises Refused.
+    """Writes `module`, for input with `in_channels` channels, to `path` and returns its NetworkSpec.
 
-    Where every weight of the module has a place of its own in the file, the file also keeps their names in the module's
-    state dict, and `network.save({ torch: true })` uses them.
+    If every weight of the module has its own place in the file, the file also contains their names in the module's state
+    dict, and `network.save({ torch: true })` uses them.
+
+    Raises ExportError if the module cannot be exported, and ValueError if `in_channels` is invalid.
     """
     if isinstance(in_channels, bool) or not isinstance(in_channels, int) or in_channels < 1:
         raise ValueError(f"in_channels must be an integer >= 1, got {in_channels!r}")
-    twin = _twin(module)
+    clone = _copy_of(module)
     tracer = fx.Tracer()
-    whole = nn.Sequential(OrderedDict(module=twin)) if tracer.is_leaf_module(twin, "") else twin
+    whole = nn.Sequential(OrderedDict(module=clone)) if tracer.is_leaf_module(clone, "") else clone
     try:
         graph = tracer.trace(whole)
     except Exception as error:
-        raise Refused(f"{type(module).__name__} cannot be traced by torch.fx: {error}") from error
-    layers = _convert(whole, graph, in_channels, twin)
+        raise ExportError(f"{type(module).__name__} cannot be traced by torch.fx: {error}") from error
+    layers = _convert(whole, graph, in_channels, clone)
     spec = {"inChannels": in_channels, "layers": [layer.to_json() for layer in layers]}
     metadata = {"tapline": "network", "spec": json.dumps(spec)}
-    homes = _homes(layers, twin)
-    if homes:
-        metadata["torch"] = json.dumps(homes)
+    origins = _origins(layers, clone)
+    if origins:
+        metadata["torch"] = json.dumps(origins)
     tensors = {name: layer.weights[part] for name, layer, part in _parameters(layers)}
     write(path, tensors, metadata)
     return spec
 
 
 def load(path):
-    """The tensors of a safetensors file of floats, by name."""
+    """Returns the tensors of a safetensors file (F32 or F64), by name."""
     with open(path, "rb") as file:
         data = bytearray(file.read())
     (length,) = struct.unpack_from("<Q", data)
@@ -76,7 +81,7 @@ def load(path):
 
 
 def write(path, tensors, metadata=None):
-    """Writes tensors as safetensors of F32."""
+    """Writes tensors to a safetensors file as F32."""
     header, body = {"__metadata__": metadata or {}}, []
     end = 0
     for name, tensor in tensors.items():
@@ -90,36 +95,36 @@ def write(path, tensors, metadata=None):
         file.write(struct.pack("<Q", len(text)) + text + b"".join(body))
 
 
-def _twin(module):
-    """A copy in eval mode that may be run, and changed by being run, as its weights' norms sometimes are."""
-    made = {  # torch copies no tensor that was computed from others
+def _copy_of(module):
+    """Returns a copy in eval mode. Running it can change it: some modules limit the norm of their weights."""
+    computed = {  # deepcopy does not copy tensors that were computed from other tensors
         id(value): value.detach().clone()
         for each in module.modules()
         for value in vars(each).values()
         if isinstance(value, torch.Tensor) and not value.is_leaf
     }
-    twin = copy.deepcopy(module, made).eval().cpu()
-    half = any(each.dtype in (torch.float16, torch.bfloat16) for each in twin.parameters())
-    return twin.float() if half else twin
+    clone = copy.deepcopy(module, computed).eval().cpu()
+    half = any(each.dtype in (torch.float16, torch.bfloat16) for each in clone.parameters())
+    return clone.float() if half else clone
 
 
-# ---- what the engine has: layers, and how they walk through time ----
+# ---- layers of the engine and their alignment ----
 
 
 @dataclass
 class Layer:
-    """One layer of the engine: its spec, its weights in lag order and double precision, and their homes in the state dict."""
+    """One layer of the engine: its spec, its weights (lag order, double precision), and their origins in the state dict."""
 
     spec: dict
     weights: dict = field(default_factory=dict)
-    # part → { name, shape } in the state dict; None for the zeros and ones that the exporter put there
-    homes: dict = field(default_factory=dict)
+    # part → { name, shape } in the state dict; None for zeros and ones that the exporter added
+    origins: dict = field(default_factory=dict)
     branches: list = field(default_factory=list)
-    # of a convolution, in frames of its input: the padding on either side, (left, right)
+    # convolutions: the padding in input frames, (left, right)
     padding: tuple = (0, 0)
-    # of a convolution that does nothing but pad: (left, right, the kind of padding)
+    # convolutions that only pad: (left, right, kind of padding, value)
     pads: tuple = None
-    # of a convolution that several of the module's were folded into
+    # whether several convolutions of the module were folded into this one
     folded: bool = False
 
     @property
@@ -138,16 +143,16 @@ class Layer:
     def anchor(self):
         return self.reach - self.padding[0]
 
-    def hang(self, n):
-        """The input frame that output n hangs on."""
+    def aligned_frame(self, n):
+        """Returns the input frame that output n is aligned with."""
         if self.type in ("conv1d", "avgPool", "maxPool"):
             return n * self.stride + self.anchor
         if self.type == "convTranspose1d":
             return n // self.stride
-        return _hang(self.branches[0], n) if self.branches else n
+        return _aligned_frame(self.branches[0], n) if self.branches else n
 
     def frames(self, m):
-        """How many outputs m input frames give, the tail included."""
+        """Returns the number of outputs for m input frames, including the tail."""
         if self.type in ("conv1d", "avgPool", "maxPool"):
             return max(0, (m - 1 + self.padding[1] - self.anchor) // self.stride + 1) if m > 0 else 0
         if self.type == "convTranspose1d":
@@ -156,7 +161,7 @@ class Layer:
 
     @property
     def rate(self):
-        """Outputs per input frame."""
+        """The number of outputs per input frame."""
         if self.type in ("conv1d", "avgPool", "maxPool"):
             return Fraction(1, self.stride)
         if self.type == "convTranspose1d":
@@ -174,7 +179,7 @@ class Layer:
         return spec
 
     def run(self, x):
-        """What the engine computes of a whole recording x [1, channels, frames]."""
+        """Returns the engine's output for a whole recording x [1, channels, frames]."""
         spec, weights = self.spec, self.weights
         if self.type == "conv1d":
             mode = {"edge": "replicate", "reflect": "reflect"}.get(spec.get("padding"), "constant")
@@ -224,9 +229,9 @@ ACTIVATIONS = {
 }
 
 
-def _hang(layers, n):
+def _aligned_frame(layers, n):
     for layer in reversed(layers):
-        n = layer.hang(n)
+        n = layer.aligned_frame(n)
     return n
 
 
@@ -247,7 +252,7 @@ def _run(layers, x):
 
 
 def _parameters(layers, prefix="layers."):
-    """(name, layer, part) of every weight, as the engine names them."""
+    """Yields (name, layer, part) of every weight, with the engine's names."""
     for index, layer in enumerate(layers):
         for part in layer.weights:
             yield f"{prefix}{index}.{part}", layer, part
@@ -256,25 +261,25 @@ def _parameters(layers, prefix="layers."):
             yield from _parameters(branch, f"{prefix}{index}.{inner}")
 
 
-def _homes(layers, module):
-    """Where the state dict keeps every weight of the engine, or None unless each weight of either has one in the other."""
-    homes = {}
+def _origins(layers, module):
+    """Maps every weight of the engine to its origin in the state dict; None if this is not one-to-one."""
+    origins = {}
     for name, layer, part in _parameters(layers):
-        if part not in layer.homes:
+        if part not in layer.origins:
             return None
-        homes[name] = layer.homes[part]
+        origins[name] = layer.origins[part]
         if layer.type == "norm" and part == "bias":
             place = name[: -len("bias")]
-            homes[f"{place}running_mean"] = layer.homes["running_mean"]
-            homes[f"{place}running_var"] = layer.homes["running_var"]
+            origins[f"{place}running_mean"] = layer.origins["running_mean"]
+            origins[f"{place}running_var"] = layer.origins["running_var"]
     order = [name for name in module.state_dict() if not name.endswith("num_batches_tracked")]
-    if sorted(home["name"] for home in homes.values() if home) != sorted(order):
+    if sorted(origin["name"] for origin in origins.values() if origin) != sorted(order):
         return None
-    return dict(sorted(homes.items(), key=lambda item: order.index(item[1]["name"]) if item[1] else len(order)))
+    return dict(sorted(origins.items(), key=lambda item: order.index(item[1]["name"]) if item[1] else len(order)))
 
 
 def _shift(channels, taps, lag, padding, kind="zeros", value=0.0):
-    """A convolution with one 1 in it, at `lag`: it delays, pads or crops, and changes no sample."""
+    """Returns a convolution with a single 1 at `lag`, which delays, pads, or crops without changing samples."""
     kernel = torch.zeros(channels, taps, 1, dtype=torch.float64)
     kernel[:, lag] = 1
     spec = {"type": "conv1d", "outChannels": channels, "kernelSize": taps, "groups": channels, "bias": False}
@@ -285,11 +290,11 @@ def _padding_spec(kind, value):
     return {} if kind == "zeros" else {"padding": kind, "padValue": value} if kind == "constant" else {"padding": kind}
 
 
-# ---- how tensors come out of layers ----
+# ---- the graph of layers ----
 
 
 class Step:
-    """A node in the graph of layers: the input, a layer on top of a step, or a sum or cat of several steps."""
+    """A node in the graph of layers: the input, a layer applied to a step, or a sum or cat of several steps."""
 
     def __init__(self, channels, parents=(), layer=None, signs=None):
         self.channels, self.parents, self.layer, self.signs = channels, list(parents), layer, signs
@@ -298,7 +303,7 @@ class Step:
             self.dominator = parent if self.dominator is None else _common(self.dominator, parent)
 
     def line(self):
-        """This step and all that everything on the way to it has passed, newest first."""
+        """Yields this step and its dominators, newest first: the steps that every path to it passes."""
         step = self
         while step is not None:
             yield step
@@ -311,35 +316,38 @@ def _common(a, b):
 
 
 def _layers(start, step):
-    """The layers that make `step` out of `start`."""
+    """Returns the layers from `start` to `step`."""
     if step is start:
         return []
     before = _layers(start, step.dominator)
-    return before + ([step.layer] if step.layer else _joined(step))
+    return before + ([step.layer] if step.layer else _join(step))
 
 
-def _joined(step):
-    """A sum or a cat, whose outputs n belong together, by layers whose outputs meet where they hang on the same frame."""
+def _join(step):
+    """Returns the layers of a sum or cat. PyTorch combines outputs with the same n; the engine combines outputs that are
+    aligned with the same frame, so branches are delayed where needed."""
     origin = step.dominator
     branches = [_layers(origin, parent) for parent in step.parents]
     if any(_rate(branch) != _rate(branches[0]) for branch in branches):
-        raise Refused("a sum or cat of tensors of different rates cannot be exported: their outputs never meet")
+        raise ExportError(
+            "a sum or cat of tensors of different rates cannot be exported: their outputs are never aligned with the same frame"
+        )
     if step.signs == [1, 1] and [] in branches:
         inner = branches[1 - branches.index([])]
         plain = _rate(inner) == 1 and all(_frames(inner, m) == m for m in range(1, 65))
-        if plain and all(_hang(inner, n) == n for n in range(64)):
+        if plain and all(_aligned_frame(inner, n) == n for n in range(64)):
             return [Layer({"type": "residual"}, branches=[inner])]
-    hangs = [_hang(branch, 0) for branch in branches]
-    late = max(hangs)
-    delays = [late - hang for hang in hangs]
+    alignments = [_aligned_frame(branch, 0) for branch in branches]
+    latest = max(alignments)
+    delays = [latest - aligned_frame for aligned_frame in alignments]
     branches = [
         [_shift(origin.channels, d + 1, d, (0, d)), *branch] if d else branch for d, branch in zip(delays, branches)
     ]
     rate = _rate(branches[0])
     for branch in branches:
         for n in range(rate.numerator):
-            if _hang(branch, n) != late + math.floor(n / rate):
-                raise Refused("a sum or cat of upsampled tensors cannot be exported: their outputs lie between frames")
+            if _aligned_frame(branch, n) != latest + math.floor(n / rate):
+                raise ExportError("a sum or cat of upsampled tensors cannot be exported: their outputs lie between frames")
     layers = [Layer({"type": "concat"}, branches=branches)]
     if step.signs:
         kernel = torch.cat([sign * torch.eye(step.channels, dtype=torch.float64) for sign in step.signs], 1)
@@ -350,14 +358,14 @@ def _joined(step):
 
 @dataclass(frozen=True)
 class Size:
-    """The size of an axis that is only known when the module runs."""
+    """The size of an axis that is unknown until the module runs."""
 
     axis: str
 
 
 @dataclass
 class Temporal:
-    """A Conv2d of kernel (1, K) over the electrodes' rows, still to be folded into the spatial one that follows it."""
+    """A Conv2d with kernel (1, K) over the rows of electrodes, to be folded into the spatial one that follows."""
 
     kernel: torch.Tensor  # [F, K]
     bias: torch.Tensor  # [F]
@@ -366,10 +374,10 @@ class Temporal:
 
 @dataclass
 class Signal:
-    """A tensor of the module: which axes it has, and which step makes its channels.
+    """A tensor of the module: its axes, and the step that produces its channels.
 
-    An axis is 'N' (batch), 'C' (the channels), 'T' (time), '1' (one row), 'F' (temporal kernels still to be folded), or
-    'CT', 'TC' (flattened).
+    An axis is 'N' (batch), 'C' (channels), 'T' (time), '1' (size 1), 'F' (temporal kernels to be folded), or 'CT', 'TC'
+    (flattened).
     """
 
     axes: tuple
@@ -382,7 +390,7 @@ class Signal:
 
     def index(self, dim):
         if not -len(self.axes) <= dim < len(self.axes):
-            raise Refused(f"dim {dim} of a tensor of {len(self.axes)} axes cannot be exported: there is no such axis")
+            raise ExportError(f"dim {dim} of a tensor of {len(self.axes)} axes cannot be exported: there is no such axis")
         return dim % len(self.axes)
 
     def axis(self, dim):
@@ -396,65 +404,67 @@ class Signal:
         return Signal(tuple(axes), self.step, self.temporal)
 
     def then(self, layer, axes=None):
-        self.settled(layer.type)
+        self.require_no_temporal(layer.type)
         channels = layer.spec.get("outChannels", self.channels)
         return Signal(self.axes if axes is None else tuple(axes), Step(channels, [self.step], layer))
 
     def map(self, type, **fields):
-        """An elementwise layer."""
+        """Applies an elementwise layer."""
         return self.then(Layer({"type": type, **fields}))
 
-    def settled(self, what):
+    def require_no_temporal(self, what):
         if self.temporal:
-            raise Refused(f"{what} between a Conv2d of kernel (1, K) and the one over the electrodes cannot be exported")
+            raise ExportError(
+                f"{what} between a Conv2d with kernel (1, K) and the one over the electrodes cannot be exported"
+            )
 
 
 INPUTS = (("N", "C", "T"), ("N", "1", "C", "T"), ("N", "T", "C"), ("N", "1", "T", "C"), ("T", "C"))
 
 
 def _convert(module, graph, in_channels, named):
-    """The layers of a traced module, checked against the module itself; its input has the first axes that fit."""
+    """Returns the layers of a traced module, verified against the module. Uses the first input axes that fit."""
     names = {id(tensor): name for name, tensor in named.state_dict(keep_vars=True).items()}
     furthest = None
     for axes in INPUTS:
         reading = Reading(module, graph, axes, in_channels, names)
         try:
-            return reading.checked()
-        except Refused as refusal:
+            return reading.verified_layers()
+        except ExportError as error:
             if furthest is None or reading.progress > furthest[0]:
-                furthest = (reading.progress, refusal)
+                furthest = (reading.progress, error)
     raise furthest[1]
 
 
 class Reading:
-    """One pass over a traced module, with an input of the given axes."""
+    """Reads a traced module for an input with the given axes."""
 
     def __init__(self, module, graph, axes, in_channels, names):
         self.module, self.graph, self.axes, self.names = module, graph, axes, names
         self.source = Step(in_channels)
         self.progress = 0
-        self.needs = []  # (step, frames, whether exactly so many)
+        self.needs = []  # (step, frames, exact): step must have at least, or exactly, this many frames
 
-    def checked(self):
+    def verified_layers(self):
         self.read()
-        x, expected = self.probed()
-        # again: some modules limit their weights' norms whenever they run
+        x, expected = self.probe()
+        # read again: some modules limit the norm of their weights when they run
         layers, output = self.read()
         self.progress += 1
         if not isinstance(expected, torch.Tensor) or expected.ndim != len(output.axes):
-            raise Refused("the module's output cannot be exported: it must be one tensor of channels and time")
+            raise ExportError("the module's output cannot be exported: it must be one tensor of channels and time")
         x, expected = self.plain(x, self.axes), self.plain(expected, output.axes)
         actual = _run(layers, x.double())
         close = 1e-4 * float(expected.abs().nan_to_num(0, 0, 0).max()) if expected.numel() else 0.0
         if actual.shape != expected.shape or not torch.allclose(actual, expected.double(), 0.0, close, equal_nan=True):
-            raise Refused(
-                "the module cannot be exported: read as layers, it gives other numbers than when it runs "
-                "(hooks, changes in place or steps that torch.fx does not see)"
+            raise ExportError(
+                "the module cannot be exported: the exported layers give other results than the module "
+                "(possible causes: hooks, in-place changes, or steps that torch.fx does not trace)"
             )
         return layers
 
     def plain(self, tensor, axes):
-        """The first of the batch as [1, channels, frames]."""
+        """Returns the first item of the batch as [1, channels, frames]."""
         if "N" in axes:
             tensor, axes = tensor[0], axes[1:]
         kept = [axis for axis in axes if axis != "1"]
@@ -464,28 +474,28 @@ class Reading:
                 tensor, kept = tensor.unsqueeze(position), kept[:position] + [axis] + kept[position:]
         return (tensor.T if kept == ["T", "C"] else tensor)[None]
 
-    def probed(self):
-        """Random input of a length that suits the module, and what the module makes of it."""
+    def probe(self):
+        """Returns a random input of a suitable length, and the module's output for it."""
         kind = next((each.dtype for each in self.module.parameters()), torch.float32)
-        chance = torch.Generator().manual_seed(0)
-        refused = Refused("the module cannot be exported: no length of its input suits all of its layers")
+        generator = torch.Generator().manual_seed(0)
+        failure = ExportError("the module cannot be exported: no length of its input fits all of its layers")
         for length in itertools.islice(self.lengths(), 16):
             sizes = {"N": 2, "1": 1, "C": self.source.channels, "T": length}
-            x = torch.randn([sizes[axis] for axis in self.axes], generator=chance, dtype=kind)
+            x = torch.randn([sizes[axis] for axis in self.axes], generator=generator, dtype=kind)
             try:
                 with torch.no_grad():
                     return x, self.module(x)
             except Exception as error:
-                refused = Refused(f"the module itself refuses an input of shape {list(x.shape)}: {error}")
-        raise refused
+                failure = ExportError(f"the module itself rejects an input of shape {list(x.shape)}: {error}")
+        raise failure
 
     def lengths(self):
         paths = [(_layers(self.source, step), frames, exact) for step, frames, exact in self.needs]
         low, high = 1, 1 << 20
         while low < high:
             middle = (low + high) // 2
-            enough = all(_frames(path, middle) >= frames for path, frames, _ in paths)
-            low, high = (low, middle) if enough else (middle + 1, high)
+            long_enough = all(_frames(path, middle) >= frames for path, frames, _ in paths)
+            low, high = (low, middle) if long_enough else (middle + 1, high)
         bound = any(exact for _, _, exact in paths)
         for length in range(low if bound else low + 16, low + 4096):
             if all(not exact or _frames(path, length) == frames for path, frames, exact in paths):
@@ -495,38 +505,38 @@ class Reading:
         self.needs.append((signal.step, frames, exact))
 
     def read(self):
-        """The layers up to the module's output, and that output."""
-        held, given = {}, False
+        """Returns the layers of the module and its output signal."""
+        values, has_input = {}, False
         self.progress, self.needs = 0, []
         for node in self.graph.nodes:
-            args = fx.node.map_arg(node.args, lambda each: held[each])
-            kwargs = fx.node.map_arg(node.kwargs, lambda each: held[each])
+            args = fx.node.map_arg(node.args, lambda each: values[each])
+            kwargs = fx.node.map_arg(node.kwargs, lambda each: values[each])
             if node.op == "placeholder":
-                if given and not args:
-                    raise Refused(f"the input {node.target!r} cannot be exported: a stream has one input")
-                held[node] = args[0] if given else Signal(self.axes, self.source)
-                given = True
+                if has_input and not args:
+                    raise ExportError(f"the input {node.target!r} cannot be exported: a stream has one input")
+                values[node] = args[0] if has_input else Signal(self.axes, self.source)
+                has_input = True
             elif node.op == "get_attr":
-                held[node] = operator.attrgetter(node.target)(self.module)
+                values[node] = operator.attrgetter(node.target)(self.module)
             elif node.op == "call_module":
-                held[node] = self.call_module(node.target, args, kwargs)
+                values[node] = self.call_module(node.target, args, kwargs)
             elif node.op == "output":
                 return self.result(args[0])
             else:
-                held[node] = self.call(node, args, kwargs)
+                values[node] = self.call(node, args, kwargs)
             self.progress += 1
-        raise Refused("the module cannot be exported: it returns nothing")
+        raise ExportError("the module cannot be exported: it returns nothing")
 
     def result(self, signal):
         if not isinstance(signal, Signal):
-            raise Refused(f"an output of type {type(signal).__name__} cannot be exported: it must be one tensor")
-        signal.settled("the output")
+            raise ExportError(f"an output of type {type(signal).__name__} cannot be exported: it must be one tensor")
+        signal.require_no_temporal("the output")
         if not set(signal.axes) <= {"N", "C", "T", "1"}:
-            raise Refused("a flattened output cannot be exported: a Linear must follow it")
+            raise ExportError("a flattened output cannot be exported: a Linear must follow it")
         layers = _layers(self.source, signal.step)
         for layer in _all(layers):
             if layer.type == "clamp":
-                raise Refused("clamp cannot be exported, but for min=0 and before log")
+                raise ExportError("clamp cannot be exported, except with min=0 or directly before log")
         if not any(exact for _, _, exact in self.needs):
             self.need(signal, 3)
         return layers, signal
@@ -537,13 +547,13 @@ class Reading:
         convert = MODULES.get(kind)
         named = f"{kind.__name__} ({path})" if path else kind.__name__
         if convert is None:
-            raise Refused(f"{named} cannot be exported: {HINTS.get(kind.__name__, 'no layer of Tapline does the same')}")
+            raise ExportError(f"{named} cannot be exported: {HINTS.get(kind.__name__, 'Tapline has no equivalent layer')}")
         if len(args) != 1 or kwargs or not isinstance(args[0], Signal):
-            raise Refused(f"{named} cannot be exported: it must be called with one tensor")
+            raise ExportError(f"{named} cannot be exported: it must be called with one tensor")
         try:
             return convert(self, module, args[0])
-        except Refused as refusal:
-            raise Refused(f"{named}: {refusal}") from None
+        except ExportError as error:
+            raise ExportError(f"{named}: {error}") from None
 
     def call(self, node, args, kwargs):
         name = node.target if isinstance(node.target, str) else node.target.__name__
@@ -551,26 +561,26 @@ class Reading:
             if node.op == "call_method":
                 return getattr(args[0], name)(*args[1:], **kwargs)
             return node.target(*args, **kwargs)
-        home = getattr(node.target, "__module__", None) or "torch"
-        ours = node.op == "call_method" or home.split(".")[0] in ("torch", "_operator", "builtins")
-        if "input" in kwargs:  # what PyTorch's functions call their first argument
+        module_name = getattr(node.target, "__module__", None) or "torch"
+        is_torch = node.op == "call_method" or module_name.split(".")[0] in ("torch", "_operator", "builtins")
+        if "input" in kwargs:  # the first argument of PyTorch's functions
             kwargs = dict(kwargs)
             args = (kwargs.pop("input"), *args)
-        convert = FUNCTIONS.get(name.rstrip("_")) if ours and node.target is not torch.batch_norm else None
+        convert = FUNCTIONS.get(name.rstrip("_")) if is_torch and node.target is not torch.batch_norm else None
         if name == "getitem" and isinstance(args[0], tuple):
             return args[0][args[1]]
         if convert is None or not any(isinstance(each, Signal) for each in _flat([args, kwargs])):
-            raise Refused(f"{name} cannot be exported: {HINTS.get(name, 'no layer of Tapline does the same')}")
+            raise ExportError(f"{name} cannot be exported: {HINTS.get(name, 'Tapline has no equivalent layer')}")
         try:
             return convert(self, *args, **kwargs)
-        except Refused as refusal:
-            text = str(refusal)
-            raise (refusal if text.startswith(name) else Refused(f"{name}: {text}")) from None
+        except ExportError as error:
+            text = str(error)
+            raise (error if text.startswith(name) else ExportError(f"{name}: {text}")) from None
         except (TypeError, AttributeError) as error:
-            raise Refused(f"{name} cannot be exported with these arguments: {error}") from error
+            raise ExportError(f"{name} cannot be exported with these arguments: {error}") from error
 
-    def home(self, tensor, part="weight"):
-        """Where the state dict keeps a tensor."""
+    def origin(self, tensor, part="weight"):
+        """Returns { part: { name, shape } } of a tensor in the state dict, or {}."""
         name = self.names.get(id(tensor))
         return {part: {"name": name, "shape": list(tensor.shape)}} if name else {}
 
@@ -596,10 +606,10 @@ def _flat(value):
 
 
 def _one(value, what):
-    """The number of a setting that may come as a tuple of one."""
+    """Returns the number in a setting that can be a tuple of one."""
     if isinstance(value, (tuple, list)):
         if len(value) != 1:
-            raise Refused(f"{what} {tuple(value)} cannot be exported: it must be one number")
+            raise ExportError(f"{what} {tuple(value)} cannot be exported: it must be one number")
         value = value[0]
     return value
 
@@ -609,7 +619,7 @@ def _pair(value):
 
 
 def _sides(padding, reach):
-    """(left, right) of PyTorch's padding."""
+    """Returns PyTorch's padding as (left, right)."""
     if padding == "same":
         return reach // 2, reach - reach // 2
     return (0, 0) if padding == "valid" else (padding, padding)
@@ -620,21 +630,21 @@ PADDINGS = {"zeros": "zeros", "constant": "zeros", "replicate": "edge", "reflect
 
 def _kind_of_padding(mode):
     if mode == "circular":
-        raise Refused(
-            "circular padding cannot be exported: a stream has no period, unless you know one and write it into the spec "
-            "yourself (padding: 'wrap', period)"
+        raise ExportError(
+            "circular padding cannot be exported: a stream has no period, unless you set one in the spec yourself "
+            "(padding: 'wrap', period)"
         )
     if mode not in PADDINGS:
-        raise Refused(f"padding mode {mode!r} cannot be exported")
+        raise ExportError(f"padding mode {mode!r} cannot be exported")
     return PADDINGS[mode]
 
 
-def _convolved(reading, x, kernel, bias, window, groups, axes, homes, folded=False):
-    """A convolution over time; kernel [out, in/groups, K] in PyTorch's order, window as `_window` has it."""
+def _convolve(reading, x, kernel, bias, window, groups, axes, origins, folded=False):
+    """Applies a convolution over time. kernel: [out, in/groups, K] in PyTorch's order; window: as from `_window`."""
     stride, dilation, kind, value = window["stride"], window["dilation"], window["kind"], 0.0
     (left, right), taps = window["sides"], kernel.shape[2]
     if kernel.shape[1] * groups != x.channels:
-        raise Refused(f"in_channels must be {x.channels} here, got {kernel.shape[1] * groups}")
+        raise ExportError(f"in_channels must be {x.channels} here, got {kernel.shape[1] * groups}")
     reach = (taps - 1) * dilation
     if left > reach or right > reach:
         x = _pad_time(reading, x, left, right, kind, 0.0)
@@ -657,7 +667,7 @@ def _convolved(reading, x, kernel, bias, window, groups, axes, homes, folded=Fal
         spec["bias"] = False
     else:
         weights["bias"] = bias.detach().double()
-    return x.then(Layer(spec, weights, homes, padding=(left, right), folded=folded), axes)
+    return x.then(Layer(spec, weights, origins, padding=(left, right), folded=folded), axes)
 
 
 def _window(stride, padding, dilation, taps, mode):
@@ -667,22 +677,22 @@ def _window(stride, padding, dilation, taps, mode):
 
 def _conv1d(reading, x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, padding_mode="zeros"):
     if x.axes != ("N", "C", "T"):
-        raise Refused(f"conv1d cannot be exported here: its input must be [batch, channels, time], {_told(x)}")
+        raise ExportError(f"conv1d cannot be exported here: its input must be [batch, channels, time], {_describe(x)}")
     stride, dilation = _one(stride, "stride"), _one(dilation, "dilation")
     padding = padding if isinstance(padding, str) else _one(padding, "padding")
     window = _window(stride, padding, dilation, weight.shape[2], padding_mode)
-    homes = {**reading.home(weight), **(reading.home(bias, "bias") if bias is not None else {})}
-    return _convolved(reading, x, weight, bias, window, groups, x.axes, homes)
+    origins = {**reading.origin(weight), **(reading.origin(bias, "bias") if bias is not None else {})}
+    return _convolve(reading, x, weight, bias, window, groups, x.axes, origins)
 
 
-def _told(x):
+def _describe(x):
     words = {"N": "batch", "C": "channels", "T": "time", "F": "kernels", "CT": "channels and time", "TC": "time and channels"}
     return f"got [{', '.join(words.get(axis, axis) for axis in x.axes)}]"
 
 
 def _conv2d(reading, x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, padding_mode="zeros"):
     if len(x.axes) != 4 or x.axes[0] != "N" or "T" not in x.axes[2:]:
-        raise Refused(f"conv2d cannot be exported here: its input must be [batch, maps, rows, time], {_told(x)}")
+        raise ExportError(f"conv2d cannot be exported here: its input must be [batch, maps, rows, time], {_describe(x)}")
     time = x.axes.index("T") - 2
     rows = 1 - time
     paddings = (padding, padding) if isinstance(padding, str) else _pair(padding)
@@ -691,35 +701,37 @@ def _conv2d(reading, x, weight, bias=None, stride=1, padding=0, dilation=1, grou
     row = x.axes[2 + rows]
     window = _window(strides[time], paddings[time], dilations[time], taps, padding_mode)
     sides = _sides(paddings[rows], (height - 1) * dilations[rows])
-    homes = {**reading.home(weight), **(reading.home(bias, "bias") if bias is not None else {})}
+    origins = {**reading.origin(weight), **(reading.origin(bias, "bias") if bias is not None else {})}
     electrodes = x.channels if row == "C" else 1
     if sides != (0, 0) or height not in (1, electrodes) or (height < electrodes and strides[rows] != 1):
-        raise Refused(f"a kernel of {height} rows over {electrodes}, padded by {sides}, cannot be exported: one or all")
+        raise ExportError(
+            f"a kernel of {height} rows over {electrodes}, padded by {sides}, cannot be exported: it must cover one row or all"
+        )
     one_row = ["N", "C", "1", "T"] if time == 1 else ["N", "C", "T", "1"]
     kernel = weight.detach().double().movedim(2 + time, 3)  # [out, in/groups, rows, K]
     if x.axes[1] == "C" and row == "1":
-        return _convolved(reading, x, kernel[:, :, 0], bias, window, groups, one_row, homes)
+        return _convolve(reading, x, kernel[:, :, 0], bias, window, groups, one_row, origins)
     if x.axes[1] == "1" and row == "C" and height == electrodes and groups == 1:
-        return _convolved(reading, x, kernel[:, 0], bias, window, 1, one_row, homes)
+        return _convolve(reading, x, kernel[:, 0], bias, window, 1, one_row, origins)
     if x.axes[1] == "1" and row == "C" and groups == 1:
         start = torch.zeros(kernel.shape[0], dtype=torch.float64) if bias is None else bias.detach().double()
         return Signal(("N", "F", *x.axes[2:]), x.step, Temporal(kernel[:, 0, 0], start, window))
     if x.axes[1] == "F" and row == "C":
         return _spatial(reading, x, kernel, bias, window, groups, one_row)
-    raise Refused(f"conv2d with {groups} groups cannot be exported here, {_told(x)}")
+    raise ExportError(f"conv2d with {groups} groups cannot be exported here, {_describe(x)}")
 
 
 def _spatial(reading, x, kernel, bias, window, groups, axes):
-    """Folds a temporal kernel w [F, K] and the spatial one after it, s [out, F/groups, electrodes]:
+    """Folds a temporal kernel w [F, K] and the following spatial kernel s [out, F/groups, electrodes]:
 
     W[o, e, k] = Σ_f s[o, f, e] w[f, k],    b[o] = b_s[o] + Σ_f Σ_e s[o, f, e] b_w[f]
     """
     temporal = x.temporal
     if kernel.shape[3] != 1 or window["stride"] != 1 or window["sides"] != (0, 0) or kernel.shape[2] != x.channels:
-        raise Refused(f"behind a Conv2d of kernel (1, K) only one of kernel ({x.channels}, 1) can be exported")
+        raise ExportError(f"a Conv2d with kernel (1, K) must be followed by one with kernel ({x.channels}, 1)")
     out, width = kernel.shape[:2]
     if width * groups != temporal.kernel.shape[0]:
-        raise Refused(f"in_channels must be {temporal.kernel.shape[0]} here, got {width * groups}")
+        raise ExportError(f"in_channels must be {temporal.kernel.shape[0]} here, got {width * groups}")
     weight, start = [], torch.zeros(out, dtype=torch.float64) if bias is None else bias.detach().double().clone()
     for o in range(out):
         first = o // (out // groups) * width
@@ -727,66 +739,66 @@ def _spatial(reading, x, kernel, bias, window, groups, axes):
         weight.append(torch.einsum("fe,fk->ek", spatial, temporal.kernel[first : first + width]))
         start[o] += (spatial.sum(1) * temporal.bias[first : first + width]).sum()
     plain = Signal(x.axes, x.step)
-    return _convolved(reading, plain, torch.stack(weight), start, temporal.window, 1, axes, {}, folded=True)
+    return _convolve(reading, plain, torch.stack(weight), start, temporal.window, 1, axes, {}, folded=True)
 
 
 def _conv_transpose1d(
     reading, x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1, padding_mode="zeros"
 ):
     if x.axes != ("N", "C", "T"):
-        raise Refused(f"conv_transpose1d cannot be exported here: its input must be [batch, channels, time], {_told(x)}")
+        raise ExportError(f"conv_transpose1d cannot be exported here: its input must be [batch, channels, time], {_describe(x)}")
     stride, dilation = _one(stride, "stride"), _one(dilation, "dilation")
     inputs, width, taps = weight.shape
     if _one(padding, "padding") != 0:
-        raise Refused("padding of a transposed convolution cannot be exported: it must be 0")
+        raise ExportError("padding of a transposed convolution cannot be exported: it must be 0")
     if inputs != x.channels:
-        raise Refused(f"in_channels must be {x.channels} here, got {inputs}")
+        raise ExportError(f"in_channels must be {x.channels} here, got {inputs}")
     extra = max(0, stride - 1 - (taps - 1) * dilation)
     if _one(output_padding, "output_padding") != extra:
-        raise Refused(f"output_padding of this transposed convolution cannot be exported: it must be {extra}")
+        raise ExportError(f"output_padding of this transposed convolution cannot be exported: it must be {extra}")
     spec = {"type": "convTranspose1d", "outChannels": width * groups, "kernelSize": taps}
     for field_, number in (("stride", stride), ("dilation", dilation), ("groups", groups)):
         if number != 1:
             spec[field_] = number
     kernel = weight.detach().double().reshape(groups, inputs // groups, width, taps).permute(0, 2, 3, 1)
-    weights, homes = {"weight": kernel.reshape(groups * width, taps, inputs // groups)}, reading.home(weight)
+    weights, origins = {"weight": kernel.reshape(groups * width, taps, inputs // groups)}, reading.origin(weight)
     if bias is None:
         spec["bias"] = False
     else:
         weights["bias"] = bias.detach().double()
-        homes.update(reading.home(bias, "bias"))
-    return x.then(Layer(spec, weights, homes))
+        origins.update(reading.origin(bias, "bias"))
+    return x.then(Layer(spec, weights, origins))
 
 
 def _linear(reading, x, weight, bias=None):
-    """Per frame on the last axis; of a flattened window, a valid convolution as long as the window."""
-    homes = {**reading.home(weight), **(reading.home(bias, "bias") if bias is not None else {})}
+    """Applies a linear layer to each frame, or to a flattened window (a valid convolution as long as the window)."""
+    origins = {**reading.origin(weight), **(reading.origin(bias, "bias") if bias is not None else {})}
     out, inputs = weight.shape
     last = x.axes[-1]
     if last == "C":
         if inputs != x.channels:
-            raise Refused(f"in_features must be {x.channels} here, got {inputs}")
+            raise ExportError(f"in_features must be {x.channels} here, got {inputs}")
         spec, weights = {"type": "linear", "outChannels": out}, {"weight": weight.detach().double()[:, None]}
         if bias is None:
             spec["bias"] = False
         else:
             weights["bias"] = bias.detach().double()
-        return x.then(Layer(spec, weights, homes))
+        return x.then(Layer(spec, weights, origins))
     if last not in ("CT", "TC"):
-        raise Refused(f"linear works on the last axis, which must hold channels or a flattened window, {_told(x)}")
+        raise ExportError(f"the last axis of the input of linear must be channels or a flattened window, {_describe(x)}")
     if inputs % x.channels:
-        raise Refused(f"in_features must be a multiple of its {x.channels} channels, got {inputs}")
+        raise ExportError(f"in_features must be a multiple of its {x.channels} channels, got {inputs}")
     frames = inputs // x.channels
     reading.need(x, frames, exact=True)
     kernel = weight.reshape(out, x.channels, frames) if last == "CT" else weight.reshape(out, frames, -1).transpose(1, 2)
     window = _window(1, 0, 1, frames, "zeros")
-    return _convolved(reading, x, kernel, bias, window, 1, ("N", "C"), homes if last == "CT" else {})
+    return _convolve(reading, x, kernel, bias, window, 1, ("N", "C"), origins if last == "CT" else {})
 
 
 def _batch_norm(reading, x, mean, variance, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
-    """y = γ (x - μ) / √(v + ε) + β; into what was folded before it, else as an affine norm."""
+    """y = γ (x - μ) / √(v + ε) + β: folded into a preceding folded convolution, otherwise an affine norm."""
     if training or mean is None or variance is None:
-        raise Refused("a batch norm without running statistics cannot be exported: it needs the whole recording")
+        raise ExportError("a batch norm without running statistics cannot be exported: it needs the whole recording")
     scale = (variance.detach().double() + eps).rsqrt()
     scale = scale if weight is None else scale * weight.detach().double()
     shift = -mean.detach().double() * scale
@@ -796,46 +808,46 @@ def _batch_norm(reading, x, mean, variance, weight=None, bias=None, training=Fal
         kernel, start = temporal.kernel * scale[:, None], temporal.bias * scale + shift
         return Signal(x.axes, x.step, Temporal(kernel, start, temporal.window))
     if len(x.axes) < 2 or x.axes[1] != "C":
-        raise Refused(f"a batch norm works on axis 1, which must hold the channels, {_told(x)}")
+        raise ExportError(f"axis 1 of the input of a batch norm must be the channels, {_describe(x)}")
     if len(scale) != x.channels:
-        raise Refused(f"num_features must be {x.channels} here, got {len(scale)}")
+        raise ExportError(f"num_features must be {x.channels} here, got {len(scale)}")
     before = x.step.layer
     if before and before.folded:
         kernel = before.weights["weight"] * scale[:, None, None]
         weights = {"weight": kernel, "bias": before.weights["bias"] * scale + shift}
         layer = Layer(before.spec, weights, padding=before.padding, folded=True)
         return Signal(x.axes, Step(x.channels, x.step.parents, layer))
-    homes = {}
+    origins = {}
     if weight is not None and bias is not None:
-        homes = {**reading.home(weight), **reading.home(bias, "bias"), **reading.home(mean, "running_mean")}
-        homes.update(reading.home(variance, "running_var"))
-        if len(homes) == 4:
-            homes["running_var"]["eps"] = eps
+        origins = {**reading.origin(weight), **reading.origin(bias, "bias"), **reading.origin(mean, "running_mean")}
+        origins.update(reading.origin(variance, "running_var"))
+        if len(origins) == 4:
+            origins["running_var"]["eps"] = eps
         else:
-            homes = {}
-    return x.then(Layer({"type": "norm", "kind": "affine"}, {"weight": scale, "bias": shift}, homes))
+            origins = {}
+    return x.then(Layer({"type": "norm", "kind": "affine"}, {"weight": scale, "bias": shift}, origins))
 
 
 # ---- pools and padding ----
 
 
-def _pooled(reading, x, type, kernel, stride, padding, ceil_mode, counted=True, dims=1):
+def _pool(reading, x, type, kernel, stride, padding, ceil_mode, counted=True, dims=1):
     wanted = ("N", "C", "T") if dims == 1 else None
     if "T" not in x.axes or (wanted and x.axes != wanted) or (dims == 2 and len(x.axes) != 4) or x.axes[:2] != ("N", "C"):
-        raise Refused(f"a pool must work on [batch, channels, time] or on one row of it, {_told(x)}")
+        raise ExportError(f"the input of a pool must be [batch, channels, time], or one row of it, {_describe(x)}")
     if not stride and stride != 0:
         stride = kernel
     if dims == 2:
         time = x.axes.index("T") - 2
         kernels, strides, paddings = _pair(kernel), _pair(stride), _pair(padding)
         if kernels[1 - time] != 1 or paddings[1 - time] != 0:
-            raise Refused("a pool over rows cannot be exported: only over time")
+            raise ExportError("a pool over rows cannot be exported: only over time")
         kernel, stride, padding = kernels[time], strides[time], paddings[time]
     kernel, stride, padding = _one(kernel, "kernel_size"), _one(stride, "stride"), _one(padding, "padding")
     if ceil_mode:
-        raise Refused("ceil_mode cannot be exported: windows must be whole")
+        raise ExportError("ceil_mode cannot be exported: windows must be complete")
     if padding and (type == "maxPool" or not counted):
-        raise Refused("the padding of a pool cannot be exported unless it is counted as zeros (count_include_pad)")
+        raise ExportError("the padding of a pool cannot be exported unless it is counted as zeros (count_include_pad)")
     if padding:
         x = _pad_time(reading, x, padding, padding, "zeros", 0.0)
     spec = {"type": type, "kernelSize": kernel}
@@ -843,29 +855,29 @@ def _pooled(reading, x, type, kernel, stride, padding, ceil_mode, counted=True, 
 
 
 def _avg_pool1d(reading, x, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
-    return _pooled(reading, x, "avgPool", kernel_size, stride, padding, ceil_mode, count_include_pad)
+    return _pool(reading, x, "avgPool", kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
 def _avg_pool2d(
     reading, x, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):
     if divisor_override is not None:
-        raise Refused("divisor_override cannot be exported")
-    return _pooled(reading, x, "avgPool", kernel_size, stride, padding, ceil_mode, count_include_pad, dims=2)
+        raise ExportError("divisor_override cannot be exported")
+    return _pool(reading, x, "avgPool", kernel_size, stride, padding, ceil_mode, count_include_pad, dims=2)
 
 
 def _max_pool(dims):
     def convert(reading, x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
         if any(each != 1 for each in _flat([dilation])) or return_indices:
-            raise Refused("dilation and return_indices of a max pool cannot be exported")
-        return _pooled(reading, x, "maxPool", kernel_size, stride, padding, ceil_mode, dims=dims)
+            raise ExportError("dilation and return_indices of a max pool cannot be exported")
+        return _pool(reading, x, "maxPool", kernel_size, stride, padding, ceil_mode, dims=dims)
 
     return convert
 
 
 def _pad_time(reading, x, left, right, kind, value):
-    """`left` frames before the first and `right` after the last; a convolution that follows takes them over."""
-    x.settled("padding")
+    """Pads with `left` frames before the first and `right` after the last. A following convolution absorbs the padding."""
+    x.require_no_temporal("padding")
     if (left, right) == (0, 0):
         return x
     if kind == "reflect":
@@ -884,17 +896,17 @@ def _pad(reading, x, pad, mode="constant", value=None):
         if (left, right) == (0, 0):
             continue
         if x.axis(-1 - back) != "T":
-            raise Refused(f"padding of an axis other than time cannot be exported, {_told(x)}")
+            raise ExportError(f"padding of an axis other than time cannot be exported, {_describe(x)}")
         if left > 0 or right > 0:
             x = _pad_time(reading, x, max(left, 0), max(right, 0), "constant" if value else kind, value)
         if left < 0 or right < 0:
-            x = _cropped(reading, x, max(-left, 0), max(-right, 0))
+            x = _crop(reading, x, max(-left, 0), max(-right, 0))
     return x
 
 
-def _cropped(reading, x, left, right):
-    """Without the first `left` and the last `right` frames."""
-    x.settled("a slice")
+def _crop(reading, x, left, right):
+    """Removes the first `left` and the last `right` frames."""
+    x.require_no_temporal("a slice")
     layer = x.step.layer
     if layer and layer.pads:
         before, after, kind, value = layer.pads
@@ -907,7 +919,7 @@ def _cropped(reading, x, left, right):
         spec = layer.spec
         if padding == (0, 0):
             spec = {name: value for name, value in spec.items() if name not in ("padding", "padValue")}
-        less = Layer(spec, layer.weights, layer.homes, padding=padding, folded=layer.folded)
+        less = Layer(spec, layer.weights, layer.origins, padding=padding, folded=layer.folded)
         return Signal(x.axes, Step(x.channels, x.step.parents, less))
     return x.then(_shift(x.channels, left + right + 1, right, (0, 0))) if left + right else x
 
@@ -924,21 +936,21 @@ def _getitem(reading, x, index):
             axes.append("1")
             continue
         if not old:
-            raise Refused(f"too many indexes cannot be exported, {_told(x)}")
+            raise ExportError(f"too many indexes cannot be exported, {_describe(x)}")
         axis = old.pop(0)
         if isinstance(each, slice) and each == slice(None):
             axes.append(axis)
         elif isinstance(each, slice) and axis == "T" and each.step in (None, 1):
             start, stop = each.start or 0, each.stop
             if not isinstance(start, int) or start < 0 or not (stop is None or (isinstance(stop, int) and stop < 0)):
-                raise Refused("a slice of time cannot be exported unless it is [a:], [:-b] or [a:-b]")
-            x = _cropped(reading, x, start, -(stop or 0))
+                raise ExportError("a slice of time cannot be exported unless it is [a:], [:-b] or [a:-b]")
+            x = _crop(reading, x, start, -(stop or 0))
             axes.append(axis)
         elif each in (0, -1) and axis == "1":
             continue
         else:
-            hint = "; leave it out: the stream gives that output at every frame" if axis == "T" else ""
-            raise Refused(f"an index or slice of axis {len(x.axes) - len(old) - 1} cannot be exported{hint}")
+            hint = "; remove it: the stream emits this output at every frame" if axis == "T" else ""
+            raise ExportError(f"an index or slice of axis {len(x.axes) - len(old) - 1} cannot be exported{hint}")
     return x.turned(axes + old)
 
 
@@ -947,7 +959,7 @@ def _getitem(reading, x, index):
 
 def _clamp(reading, x, min=None, max=None):
     if max is not None or min is None:
-        raise Refused("clamp cannot be exported, but for min=0 and before log")
+        raise ExportError("clamp cannot be exported, except with min=0 or directly before log")
     return x.map("relu") if float(min) == 0 else x.map("clamp", alpha=float(min))
 
 
@@ -955,8 +967,8 @@ POSITIVE = ("square", "abs", "relu", "sigmoid", "softmax", "softplus")
 
 
 def _log(reading, x):
-    """log of max(x, alpha); without a clamp, of what cannot be negative."""
-    x.settled("log")
+    """log(max(x, alpha)); without a clamp, only of non-negative input."""
+    x.require_no_temporal("log")
     layer = x.step.layer
     if layer and layer.type == "clamp":
         return Signal(x.axes, x.step.parents[0]).map("log", alpha=layer.spec["alpha"])
@@ -964,37 +976,37 @@ def _log(reading, x):
     while step.layer and step.layer.type in ("avgPool", "maxPool"):
         step = step.parents[0]
     if not step.layer or step.layer.type not in POSITIVE:
-        raise Refused("log cannot be exported here: clamp(min=...) must come before it")
+        raise ExportError("log cannot be exported here: clamp(min=...) must come before it")
     return x.map("log", alpha=0)
 
 
 def _pow(reading, x, exponent):
     if exponent != 2:
-        raise Refused(f"pow with exponent {exponent} cannot be exported: it must be 2")
+        raise ExportError(f"pow with exponent {exponent} cannot be exported: it must be 2")
     return x.map("square")
 
 
 def _softmax(reading, x, dim=None, *_, **__):
     if dim is None or x.axis(dim) != "C":
-        raise Refused(f"softmax over dim {dim} cannot be exported: it must be over the channels, {_told(x)}")
+        raise ExportError(f"softmax over dim {dim} cannot be exported: it must be over the channels, {_describe(x)}")
     return x.map("softmax")
 
 
 def _gelu(reading, x, approximate="none"):
     if approximate != "none":
-        raise Refused(f"gelu with approximate={approximate!r} cannot be exported: only the exact one")
+        raise ExportError(f"gelu with approximate={approximate!r} cannot be exported: only approximate='none'")
     return x.map("gelu")
 
 
 def _softplus(reading, x, beta=1, threshold=20):
     if beta != 1 or threshold < 20:
-        raise Refused(f"softplus with beta {beta} and threshold {threshold} cannot be exported: they must be 1 and 20")
+        raise ExportError(f"softplus with beta {beta} and threshold {threshold} cannot be exported: they must be 1 and 20")
     return x.map("softplus")
 
 
 def _dropout(reading, x, p=0.5, training=True, *_, **__):
     if training:
-        raise Refused("dropout that is on in eval mode cannot be exported")
+        raise ExportError("dropout that is active in eval mode cannot be exported")
     return x
 
 
@@ -1007,23 +1019,23 @@ def _number(value):
 def _affine(x, scale, shift):
     weights = {"weight": torch.full((x.channels,), scale), "bias": torch.full((x.channels,), shift)}
     if not set(x.axes) <= {"N", "C", "T", "1"}:
-        raise Refused(f"arithmetic with a number cannot be exported here, {_told(x)}")
+        raise ExportError(f"arithmetic with a number cannot be exported here, {_describe(x)}")
     return x.then(Layer({"type": "norm", "kind": "affine"}, {part: each.double() for part, each in weights.items()}))
 
 
 def _sum_of(sign):
     def convert(reading, x, other, alpha=1):
         if alpha != 1:
-            raise Refused("a sum with alpha cannot be exported")
+            raise ExportError("a sum with alpha cannot be exported")
         if isinstance(x, Signal) and isinstance(other, Signal):
             for each in (x, other):
-                each.settled("a sum")
+                each.require_no_temporal("a sum")
             if x.axes != other.axes or x.channels != other.channels:
-                raise Refused(f"a sum of tensors of different shapes cannot be exported, {_told(x)} and {_told(other)}")
+                raise ExportError(f"a sum of tensors of different shapes cannot be exported, {_describe(x)} and {_describe(other)}")
             return Signal(x.axes, Step(x.channels, [x.step, other.step], signs=[1, sign]))
         number = _number(other if isinstance(x, Signal) else x)
         if number is None:
-            raise Refused("a sum with a fixed tensor cannot be exported: only with a number or another signal")
+            raise ExportError("a sum with a fixed tensor cannot be exported: only with a number or another signal")
         if isinstance(x, Signal):
             return _affine(x, 1.0, sign * number)
         return _affine(other, float(sign), number)
@@ -1036,14 +1048,14 @@ def _mul(reading, x, other):
         return x.map("square")
     signal, number = (x, _number(other)) if isinstance(x, Signal) else (other, _number(x))
     if number is None:
-        raise Refused("a product of two tensors cannot be exported: only x * x, or with a number")
+        raise ExportError("a product of two tensors cannot be exported: only x * x, or with a number")
     return _affine(signal, number, 0.0)
 
 
 def _div(reading, x, other):
     number = _number(other) if isinstance(x, Signal) else None
     if not number:
-        raise Refused("a quotient cannot be exported unless by a number")
+        raise ExportError("a quotient cannot be exported unless by a number")
     return _affine(x, 1 / number, 0.0)
 
 
@@ -1052,26 +1064,26 @@ def _div(reading, x, other):
 
 def _cat(reading, tensors, dim=0):
     if not all(isinstance(each, Signal) for each in tensors):
-        raise Refused("cat with a fixed tensor cannot be exported")
+        raise ExportError("cat with a fixed tensor cannot be exported")
     for each in tensors:
-        each.settled("cat")
+        each.require_no_temporal("cat")
     if tensors[0].axis(dim) != "C" or any(each.axes != tensors[0].axes for each in tensors):
-        raise Refused(f"cat over dim {dim} cannot be exported: it must join channels, {_told(tensors[0])}")
+        raise ExportError(f"cat over dim {dim} cannot be exported: it must join channels, {_describe(tensors[0])}")
     steps = [each.step for each in tensors]
     return Signal(tensors[0].axes, Step(sum(step.channels for step in steps), steps))
 
 
 def _flatten(reading, x, start_dim=0, end_dim=-1):
     first, last = x.index(start_dim), x.index(end_dim)
-    return x.turned([*x.axes[:first], _merged(x, x.axes[first : last + 1]), *x.axes[last + 1 :]])
+    return x.turned([*x.axes[:first], _merge(x, x.axes[first : last + 1]), *x.axes[last + 1 :]])
 
 
-def _merged(x, axes):
-    """The one axis that several become."""
+def _merge(x, axes):
+    """Returns the axis that results from flattening several axes."""
     names = [axis for axis in axes if axis != "1"]
     merged = "".join(names) or "1"
     if merged not in ("1", "N", "C", "T", "CT", "TC", "F"):
-        raise Refused(f"a flatten of these axes cannot be exported, {_told(x)}")
+        raise ExportError(f"a flatten of these axes cannot be exported, {_describe(x)}")
     return merged
 
 
@@ -1107,15 +1119,15 @@ def _transpose(reading, x, dim0, dim1):
 
 def _reshape(reading, x, *shape):
     shape = list(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else list(shape)
-    axes = _aligned(reading, x, list(x.axes), shape)
+    axes = _match_axes(reading, x, list(x.axes), shape)
     if axes is None:
-        told = [each.axis if isinstance(each, Size) else each for each in shape]
-        raise Refused(f"reshape to {told} cannot be exported, {_told(x)}")
+        names = [each.axis if isinstance(each, Size) else each for each in shape]
+        raise ExportError(f"reshape to {names} cannot be exported, {_describe(x)}")
     return x.turned(axes)
 
 
-def _aligned(reading, x, axes, shape):
-    """The axes of a tensor of `shape` whose numbers lie as those of `axes` do, or None."""
+def _match_axes(reading, x, axes, shape):
+    """Returns the axes of a tensor of `shape` with the same memory order as `axes`, or None."""
     if not shape:
         return [] if all(axis == "1" for axis in axes) else None
     want, *rest = shape
@@ -1123,17 +1135,17 @@ def _aligned(reading, x, axes, shape):
         size = {"C": x.channels, "1": 1}.get(axes[0], Size(axes[0]))
         known = isinstance(size, int)
         if want == size or want == -1 or (not known and isinstance(want, int) and want > 1 and axes[0] == "T"):
-            tail = _aligned(reading, x, axes[1:], rest)
+            tail = _match_axes(reading, x, axes[1:], rest)
             if tail is not None:
                 if not known and isinstance(want, int) and want > 1:
                     reading.need(x, want, exact=True)
                 return [axes[0], *tail]
         if axes[0] == "1":
-            tail = _aligned(reading, x, axes[1:], shape)
+            tail = _match_axes(reading, x, axes[1:], shape)
             if tail is not None:
                 return tail
     if want == 1:
-        tail = _aligned(reading, x, axes, rest)
+        tail = _match_axes(reading, x, axes, rest)
         if tail is not None:
             return ["1", *tail]
     if not rest and len(axes) > 1 and "N" not in axes:
@@ -1156,7 +1168,7 @@ def _getattr(reading, x, name):
         return tuple(x.size(dim) for dim in range(len(x.axes)))
     if name == "ndim":
         return len(x.axes)
-    raise Refused(f"the attribute {name!r} of a tensor cannot be exported")
+    raise ExportError(f"the attribute {name!r} of a tensor cannot be exported")
 
 
 def _size(reading, x, dim=None):
@@ -1229,7 +1241,7 @@ FUNCTIONS = {
 
 
 def _module(function, **settings):
-    """A module that is its function with the module's settings: argument → attribute of the module."""
+    """Converts a module like its function, with settings {argument: attribute of the module}."""
     return lambda reading, module, x: function(
         reading, x, **{argument: getattr(module, name) for argument, name in settings.items()}
     )
@@ -1284,12 +1296,12 @@ MODULES = {
     **{each: _nothing for each in (nn.Identity, nn.Dropout, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)},
     nn.FeatureAlphaDropout: _nothing,
 }
-for _name in ("Dropout1d", "ZeroPad1d", "CircularPad1d"):  # not in every torch
+for _name in ("Dropout1d", "ZeroPad1d", "CircularPad1d"):  # not in every version of torch
     if hasattr(nn, _name):
         _mode = {"ZeroPad1d": "constant", "CircularPad1d": "circular"}.get(_name)
         MODULES[getattr(nn, _name)] = _padding_module(_mode) if _mode else _nothing
 
-_WHOLE = "it needs the whole recording, which a stream never has"
+_WHOLE = "it needs the whole recording, which is not available in a stream"
 HINTS = {
     "AdaptiveAvgPool1d": _WHOLE,
     "AdaptiveAvgPool2d": _WHOLE,

@@ -1,8 +1,8 @@
-"""What tapline_export refuses, with which sentence, and what it reads although it looks unusual.
+"""Tests which modules tapline_export rejects, with which message, and which unusual modules it accepts.
 
     python3 python/test_export.py
 
-test/core/torch-export.test.ts runs it where torch is at hand.
+test/core/network/torch-export.test.ts runs this file if torch is installed.
 """
 
 import copy
@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from tapline_export import Refused, export
+from tapline_export import ExportError, export
 
 FILE = pathlib.Path(tempfile.mkdtemp()) / "network.safetensors"
 
@@ -32,7 +32,7 @@ class Run(nn.Module):
 
 
 class NormedConv2d(nn.Conv2d):
-    """Limits its weights' norm whenever it runs, as EEGNet's spatial convolution often does."""
+    """Limits the norm of its weights when it runs, as EEGNet's spatial convolution often does."""
 
     def forward(self, x):
         self.weight.data = torch.renorm(self.weight.data, p=2, dim=0, maxnorm=0.1)
@@ -53,7 +53,7 @@ def conv(inputs=3, outputs=4, taps=3, **options):
     return nn.Conv1d(inputs, outputs, taps, **options)
 
 
-REFUSED = {
+REJECTED = {
     "LSTM": nn.LSTM(3, 4),
     "LSTM (1)": nn.Sequential(conv(), nn.LSTM(4, 4)),
     "LayerNorm (deep.1)": Run(lambda self, x: self.deep(x), deep=nn.Sequential(conv(), nn.LayerNorm(4))),
@@ -69,21 +69,21 @@ REFUSED = {
     "ceil_mode": nn.Sequential(nn.MaxPool1d(3, ceil_mode=True)),
     "the padding of a pool": nn.Sequential(nn.MaxPool1d(3, padding=1)),
     "in_channels must be 3 here, got 2": conv(2),
-    "linear works on the last axis": nn.Sequential(conv(), nn.Linear(8, 2)),
+    "the last axis of the input of linear": nn.Sequential(conv(), nn.Linear(8, 2)),
     "a Linear must follow": nn.Sequential(conv(), nn.Flatten()),
     "elu between a Conv2d": nn.Sequential(nn.Conv2d(1, 4, (1, 8)), nn.ELU(), nn.Conv2d(4, 6, (3, 1))),
     "different rates": Run(lambda self, x: torch.cat([x[:, :, ::1], self.up(x)], 1), up=nn.ConvTranspose1d(3, 3, 2, stride=2)),
     "clamp(min=...) must come before": Run(lambda self, x: torch.log(x)),
     "clamp": Run(lambda self, x: x.clamp(-1, 1)),
     "mean cannot be exported": Run(lambda self, x: x.mean(-1)),
-    "the stream gives that output at every frame": Run(lambda self, x: self.conv(x)[:, :, -1], conv=conv()),
+    "the stream emits this output at every frame": Run(lambda self, x: self.conv(x)[:, :, -1], conv=conv()),
     "a product of two": Run(lambda self, x: x * torch.sigmoid(x)),
     "a stream has one input": Twice(),
     "cannot be traced by torch.fx": Run(lambda self, x: x if x.sum() > 0 else -x),
-    # y is changed in place behind the back of torch.fx
-    "it gives other numbers than when it runs": Run(lambda self, x: (lambda y: F.relu_(y) + y)(self.conv(x)), conv=conv()),
+    # y is changed in place, which torch.fx does not trace
+    "the exported layers give other results than the module": Run(lambda self, x: (lambda y: F.relu_(y) + y)(self.conv(x)), conv=conv()),
 }
-READ = {
+ACCEPTED = {
     "a lone layer": (conv(padding=1), 3),
     "a subclass that pads": (nn.Sequential(CausalConv1d(3, 4, 3, dilation=2)), 3),
     "a norm limited at every run": (nn.Sequential(nn.Conv2d(1, 4, (1, 8)), NormedConv2d(4, 6, (3, 1)), nn.ELU()), 3),
@@ -97,26 +97,26 @@ READ = {
     "a window of its own length": (Run(lambda self, x: self.part(x.view(-1, 3 * 20)), part=nn.Linear(60, 2)), 3),
 }  # fmt: skip
 if hasattr(nn.utils.parametrizations, "weight_norm"):
-    READ["weight norm, newer"] = (nn.Sequential(nn.utils.parametrizations.weight_norm(conv())), 3)
+    ACCEPTED["weight norm, newer"] = (nn.Sequential(nn.utils.parametrizations.weight_norm(conv())), 3)
 
 
 def main():
     torch.manual_seed(0)
-    for sentence, module in REFUSED.items():
+    for sentence, module in REJECTED.items():
         try:
             export(module, FILE, 3)
-        except Refused as refusal:
-            assert sentence in str(refusal), f"{sentence!r} was to be said, got: {refusal}"
+        except ExportError as error:
+            assert sentence in str(error), f"the message must contain {sentence!r}, got: {error}"
         else:
-            raise AssertionError(f"{sentence!r} was to be refused")
-        assert not FILE.exists(), "a refusal writes nothing"
-    for name, (module, channels) in READ.items():
+            raise AssertionError(f"the export must fail with {sentence!r}")
+        assert not FILE.exists(), "a rejected export must write no file"
+    for name, (module, channels) in ACCEPTED.items():
         module.train()
         before = copy.deepcopy(list(module.parameters()))
         export(module, FILE, channels)
         same = all(torch.equal(a, b) for a, b in zip(before, module.parameters()))
         assert same and module.training, f"{name}: export changed the module"
-    print(f"{len(REFUSED)} refused, {len(READ)} read")
+    print(f"{len(REJECTED)} rejected, {len(ACCEPTED)} accepted")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ interface Fence {
   language: string;
   text: string;
   line: number;
-  /** The `text` block that comes next: what it must print. */
+  /** The following `text` block: the expected output. */
   output?: string;
 }
 
@@ -27,12 +27,16 @@ const documents = [
   'docs/iot.md',
   'docs/anomalies.md',
   'docs/embed.md',
+  'docs/speed.md',
+  'docs/extending.md',
+  'docs/upgrading.md',
+  'docs/protocol.md',
 ];
 const recording = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');
 const ssvep = sharedData('ssvep/subject01-2012.07.06-19.02.16.gdf');
 const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }).scripts;
 
-/** What `npx` does in the documents, for this clone, a free port and no time to lose. */
+/** Replaces `npx` for this clone: uses a free port, the test server, and the maximum playback speed. */
 const npx = `#!/bin/sh
 tool=$1; shift
 if [ "$tool" = tsx ]; then file=$1; shift; exec node --import "$TSX" "$CLONE/$file" "$@"; fi
@@ -46,7 +50,7 @@ esac
 exec node "$CLONE/dist/src/cli/main.js" "$@"
 `;
 
-/** The fenced blocks of a document. */
+/** The fenced code blocks of a document. */
 function fencesOf(document: string): Fence[] {
   const fences: Fence[] = [];
   const lines = readFileSync(join(root, document), 'utf8').split('\n');
@@ -65,7 +69,7 @@ function fencesOf(document: string): Fence[] {
 
 let directory = '';
 let server: TaplineServer;
-const sensors = new Subscription();
+const publishers = new Subscription();
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tapline-docs-'));
@@ -76,39 +80,39 @@ beforeAll(async () => {
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(directory, 'bin/npx'), npx, { mode: 0o755 });
   for (const file of [recording, ssvep]) if (file) symlinkSync(file, join(directory, basename(file)));
-  // what the Python in docs/eeg.md writes
+  // the files that the Python examples in docs/eeg.md write
   for (const file of ['eegnet.safetensors', 'forecaster.safetensors'])
     symlinkSync(join(root, 'test/vectors/torch', file), join(directory, file));
   server = await createServer({ port: 0 });
   const ingest = `${server.url.replace('http', 'ws')}/ingest`;
   const { channels, rate, blocks } = hostSource();
-  const ignore = { error: () => {} }; // a document may put its own sensor in the place of these
+  const ignore = { error: () => {} }; // an example can replace these streams with its own
   const headset = publish(`${ingest}/headset`, { channels: eegChannels, rate: 250, kind: 'eeg' }, eegSource());
-  sensors.add(headset.subscribe(ignore));
-  sensors.add(publish(`${ingest}/host`, { channels, rate, kind: 'host' }, blocks).subscribe(ignore));
+  publishers.add(headset.subscribe(ignore));
+  publishers.add(publish(`${ingest}/host`, { channels, rate, kind: 'host' }, blocks).subscribe(ignore));
 });
 
 afterAll(async () => {
-  sensors.unsubscribe();
+  publishers.unsubscribe();
   await server.close();
   rmSync(directory, { recursive: true });
 });
 
-/** Runs a block as it stands, in a directory of its own. A command that runs on is stopped once it says that it runs. */
+/** Runs a block in a temporary directory. A command that keeps running is stopped when it reports that it is running. */
 async function runShell({ text, output }: Fence): Promise<void> {
-  const told = text.split('\n').filter((line) => /^npm /.test(line));
-  const named = told.flatMap((line) =>
-    [...line.matchAll(/npm (?:run )?(?!ci\b|run\b)(\w[\w:-]*)/g)].map(([, name]) => name),
+  const npmLines = text.split('\n').filter((line) => /^npm /.test(line));
+  const names = npmLines.flatMap((line) =>
+    [...line.matchAll(/npm (?:run )?(?!ci\b|pack\b|run\b)(\w[\w:-]*)/g)].map(([, name]) => name),
   );
-  for (const name of named) expect(Object.keys(scripts)).toContain(name);
-  if (told.length > 0) return;
+  for (const name of names) expect(Object.keys(scripts)).toContain(name);
+  if (npmLines.length > 0) return;
   const environment = {
     PATH: `${join(directory, 'bin')}:${process.env.PATH}`,
     TSX: import.meta.resolve('tsx'),
     CLONE: root,
     SERVER: server.url.replace('http', 'ws'),
   };
-  const until = /Tapline is at .*\n|publishing to .*\n/;
+  const until = /Tapline is at .*\n|[Pp]ublishing .*\n/;
   const { stdout, stderr, code } = await run('bash', ['-ec', text.trim()], { cwd: directory, environment, until });
   expect(code, stderr).toBe(0);
   if (output !== undefined) expect(stdout).toBe(output);
@@ -122,24 +126,43 @@ async function runTypeScript({ text, output, line }: Fence, document: string): P
   expect(stdout).toBe(output);
 }
 
+/** Whether a link of `document` leads to a file, and to a heading in it. */
+function isTarget(document: string, link: string): boolean {
+  const [path, heading] = link.split('#');
+  const file = path === '' ? document : join(dirname(document), path);
+  if (!existsSync(file)) return false;
+  return heading === undefined || slugsOf(readFileSync(file, 'utf8')).includes(heading);
+}
+
+/** The anchors that GitHub gives to the headings of a document. */
+function slugsOf(text: string): string[] {
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading);
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 describe.each(documents)('%s', (document) => {
   const fences = fencesOf(document);
 
   for (const fence of fences.filter(({ language }) => ['sh', 'ts'].includes(language))) {
-    const absent =
+    const isMissing =
       (!recording && fence.text.includes('OpenBCI_GUI-v6')) || (!ssvep && fence.text.includes('subject01-'));
-    const name = `line ${fence.line} does what it says: ${fence.text.split('\n')[0]}`;
-    test.skipIf(absent)(name, () => (fence.language === 'sh' ? runShell(fence) : runTypeScript(fence, document)));
+    const name = `line ${fence.line} runs and prints what is shown: ${fence.text.split('\n')[0]}`;
+    test.skipIf(isMissing)(name, () => (fence.language === 'sh' ? runShell(fence) : runTypeScript(fence, document)));
   }
 
-  test('links to files that are there', () => {
+  test('links only to existing files and headings', () => {
     const text = readFileSync(join(root, document), 'utf8');
-    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link]) => link);
-    expect(links.filter((link) => !existsSync(join(root, dirname(document), link)))).toEqual([]);
+    const links = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, link]) => link);
+    expect(links.filter((link) => !isTarget(join(root, document), link))).toEqual([]);
   });
 });
 
-test('the TypeScript in the documents type-checks', () => {
+test('the TypeScript in the documents passes the type check', () => {
   const programs = documents.flatMap((document) =>
     fencesOf(document)
       .filter(({ language }) => language === 'ts')
@@ -158,9 +181,9 @@ test('the TypeScript in the documents type-checks', () => {
     noEmit: true,
     skipLibCheck: true,
   };
-  const wrong = ts.getPreEmitDiagnostics(ts.createProgram(programs, options));
-  const told = wrong.map(
+  const diagnostics = ts.getPreEmitDiagnostics(ts.createProgram(programs, options));
+  const messages = diagnostics.map(
     ({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
   );
-  expect(told).toEqual([]);
+  expect(messages).toEqual([]);
 });

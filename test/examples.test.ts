@@ -15,15 +15,15 @@ import { sharedData } from './shared-data.ts';
 const recording = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');
 const ssvep = sharedData('ssvep/subject01-2012.07.06-19.02.16.gdf');
 
-/** Runs an example to its end and returns what it printed. */
-async function printed(example: string, ...args: string[]): Promise<string> {
+/** Runs an example to its end and returns its standard output. */
+async function outputOf(example: string, ...args: string[]): Promise<string> {
   const ended: Ended = await runScript(`examples/${example}`, args);
   expect(ended.stderr).toBe('');
   expect(ended.code).toBe(0);
   return ended.stdout;
 }
 
-/** The numbers of the first line that begins with `head`. */
+/** The numbers of the first line that starts with `head`. */
 function numbers(text: string, head: string): number[] {
   const line = text.split('\n').find((each) => each.startsWith(head));
   expect(line, text).toBeDefined();
@@ -32,8 +32,8 @@ function numbers(text: string, head: string): number[] {
 
 const python = pythonWith('websockets');
 
-/** Runs `use` with a server that it may publish to, and closes it. */
-async function serving(use: (server: TaplineServer, address: string) => Promise<void>): Promise<void> {
+/** Calls `use` with a running server and closes the server. */
+async function withServer(use: (server: TaplineServer, address: string) => Promise<void>): Promise<void> {
   const server = await createServer({ port: 0 });
   try {
     await use(server, server.url.replace('http', 'ws'));
@@ -42,11 +42,11 @@ async function serving(use: (server: TaplineServer, address: string) => Promise<
   }
 }
 
-const heard = (url: string) => firstValueFrom(fromSocket(url).pipe(take(3), toArray()));
+const firstBlocks = (url: string) => firstValueFrom(fromSocket(url).pipe(take(3), toArray()));
 
-/** The stream `name` is a sine and a sawtooth, as the five lines send them. */
-async function hearsSine(server: TaplineServer, address: string, name: string): Promise<void> {
-  const blocks = await heard(`${address}/watch?stream=${name}`);
+/** Checks that the stream `name` has the sine and the sawtooth that the device sends. */
+async function expectSine(server: TaplineServer, address: string, name: string): Promise<void> {
+  const blocks = await firstBlocks(`${address}/watch?stream=${name}`);
   const { channels } = server.streams().find((stream) => stream.name === name)!;
   expect(channels.map(({ label }) => label)).toEqual(['sine', 'sawtooth']);
   for (const { start, data } of blocks)
@@ -56,8 +56,8 @@ async function hearsSine(server: TaplineServer, address: string, name: string): 
     }
 }
 
-/** Whether the page's canvas has pixels of many colours; runs in the page. */
-function colorful(): boolean {
+/** Whether the canvas has pixels of many colors. Runs in the page. */
+function isColorful(): boolean {
   const canvas = document.querySelector<HTMLCanvasElement>('#map canvas');
   const context = canvas?.getContext('2d');
   if (!canvas || !context || canvas.width === 0) return false;
@@ -66,60 +66,63 @@ function colorful(): boolean {
 }
 
 describe('the examples', () => {
-  test('01: the impulse comes back as the kernel, in lag order', async () => {
-    const out = await printed('01-impulse.ts');
+  test('01: the output of an impulse is the kernel in lag order', async () => {
+    const out = await outputOf('01-impulse.ts');
     const column = out.split('\n').flatMap((line) => /^ +\d+ +\S+ +(\S+)/.exec(line)?.[1] ?? []);
     expect(column.map(Number)).toEqual([0, 0.5, 0.3, 0.2, 0, 0]);
     expect(out).toContain('numpy.convolve: 0.0 0.5 0.3 0.2 0.0 0.0 0.0 0.0');
-    expect(out).toContain('PyTorch writes it: 0.2, 0.3, 0.5');
+    expect(out).toContain("PyTorch's order: 0.2, 0.3, 0.5");
   });
 
-  test('02: the band-pass lets 10 Hz through, half of 8 and 13 Hz, and nothing far from them', async () => {
-    const out = await printed('02-band-pass.ts');
+  test('02: the band-pass passes 10 Hz, halves 8 and 13 Hz, and removes frequencies far from them', async () => {
+    const out = await outputOf('02-band-pass.ts');
     const gain = (hz: number) => numbers(out, `${String(hz).padStart(4)} Hz`)[0];
     expect(gain(10)).toBeCloseTo(1, 1);
     expect([gain(8), gain(13)].map((each) => Number(each.toFixed(1)))).toEqual([0.5, 0.5]);
     for (const hz of [2, 5, 16, 20, 50]) expect(gain(hz)).toBeLessThan(0.01);
   });
 
-  test('03: outputs hang on every fourth frame, and warm-up and gap are told apart', async () => {
-    const out = await printed('03-stride-and-stack.ts');
+  test('03: outputs are aligned with every fourth frame, and start-up and gap are distinguished', async () => {
+    const out = await outputOf('03-stride-and-stack.ts');
     const outputs = out.split('\n').filter((line) => line.startsWith('output'));
     expect(outputs.map((line) => Number(/frame +(\d+)/.exec(line)?.[1]))).toEqual([0, 4, 8, 12]);
     expect(outputs.map((line) => line.split('  ').at(-1))).toEqual([
-      'invalid: warm-up',
-      'invalid: warm-up',
+      'invalid: start-up',
+      'invalid: start-up',
       'valid',
-      'invalid: sees the gap',
+      'invalid: gap',
     ]);
   });
 
   test('04: the learner finds the hidden kernel', async () => {
-    const out = await printed('04-hidden-kernel.ts');
+    const out = await outputOf('04-hidden-kernel.ts');
     expect(numbers(out, 'hidden')).toEqual([0.1, -0.4, 0.8, 0.3, -0.2]);
     numbers(out, 'found').forEach((tap, k) => expect(tap).toBeCloseTo(numbers(out, 'hidden')[k], 3));
   });
 
-  test('05: alpha of the simulated headset is stronger while its eyes are closed', async () => {
-    const out = await printed('05-eeg-recording.ts');
+  test('05: alpha of the simulated headset is stronger while the eyes are closed', async () => {
+    const out = await outputOf('05-eeg-recording.ts');
     expect(numbers(out, 'alpha')[2]).toBeGreaterThan(10);
     expect(Math.abs(numbers(out, 'theta')[2])).toBeLessThan(3);
   });
 
-  test.skipIf(!recording)('05: alpha of the OpenBCI recording rises by 3 dB and more in its spans', async () => {
-    const out = await printed('05-eeg-recording.ts', recording!);
-    expect(out).toContain('inside = 28-50 s, 64-74 s');
-    expect(numbers(out, 'alpha')[2]).toBeGreaterThan(3);
-    for (const band of ['delta', 'theta', 'beta', 'gamma']) expect(numbers(out, band)[2]).toBeLessThan(1);
-  });
+  test.skipIf(!recording)(
+    '05: alpha of the OpenBCI recording is more than 3 dB stronger in the spans with alpha',
+    async () => {
+      const out = await outputOf('05-eeg-recording.ts', recording!);
+      expect(out).toContain('inside = 28-50 s, 64-74 s');
+      expect(numbers(out, 'alpha')[2]).toBeGreaterThan(3);
+      for (const band of ['delta', 'theta', 'beta', 'gamma']) expect(numbers(out, band)[2]).toBeLessThan(1);
+    },
+  );
 
-  test('06: the server answers with its page, and the sensor of the same file is heard', async () => {
+  test('06: the server serves the dashboard and receives the stream of the same program', async () => {
     const { stderr, code } = await runScript('examples/06-live-socket.ts', ['0'], {
       until: /open (http\S+)\n/,
       async meanwhile([, url]) {
         const page = await fetch(url);
         expect(page.headers.get('content-type')).toMatch(/^text\/html/);
-        const blocks = await heard(`${url.replace('http', 'ws')}/watch?stream=waves`);
+        const blocks = await firstBlocks(`${url.replace('http', 'ws')}/watch?stream=waves`);
         expect(blocks.map(({ channels, rate }) => [channels, rate])).toEqual(Array(3).fill([2, 100]));
       },
     });
@@ -127,21 +130,21 @@ describe('the examples', () => {
     expect(code).toBe(0);
   });
 
-  test('07: five lines of JavaScript are a sensor', async () => {
-    await serving(async (server, address) => {
-      const sensor = { meanwhile: () => hearsSine(server, address, 'js') };
+  test('07: the JavaScript program publishes its two channels', async () => {
+    await withServer(async (server, address) => {
+      const sensor = { meanwhile: () => expectSine(server, address, 'js') };
       await runScript('examples/07-sensor.mjs', [`${address}/ingest/js?rate=50&channels=sine,sawtooth`], sensor);
     });
   });
 
-  test.skipIf(!python)('07: a few lines of Python are a sensor', async () => {
-    await serving(async (server, address) => {
-      const sensor = { until: /"welcome"/, meanwhile: () => hearsSine(server, address, 'py') };
+  test.skipIf(!python)('07: the Python program publishes its two channels', async () => {
+    await withServer(async (server, address) => {
+      const sensor = { until: /"welcome"/, meanwhile: () => expectSine(server, address, 'py') };
       await run(python!, ['examples/07-sensor.py', `${address}/ingest/py?rate=50&channels=sine,sawtooth`], sensor);
     });
   });
 
-  test('08: a feature map moves in a page that has no build step and another origin', async () => {
+  test('08: a page without a build step, from another origin, shows a live feature map', async () => {
     const site = createHttpServer((request, response) => {
       const { pathname } = new URL(request.url ?? '/', 'http://site');
       const script = pathname === '/tapline.browser.js';
@@ -151,7 +154,7 @@ describe('the examples', () => {
     await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
     const browser = await launchBrowser();
     try {
-      await serving(async (_, address) => {
+      await withServer(async (_, address) => {
         const info = { channels: eegChannels, rate: 250, kind: 'eeg' };
         const sensor = publish(`${address}/ingest/headset`, info, eegSource()).subscribe();
         const page = await browser.newPage();
@@ -161,7 +164,7 @@ describe('the examples', () => {
         const { port } = site.address() as AddressInfo;
         await page.goto(`http://127.0.0.1:${port}/?server=${encodeURIComponent(`${address}/watch`)}`);
         await page.waitForFunction(() => document.querySelector('#state')?.textContent === 'headset: band power');
-        await page.waitForFunction(colorful);
+        await page.waitForFunction(isColorful);
         expect(errors).toEqual([]);
         sensor.unsubscribe();
       });
@@ -171,31 +174,34 @@ describe('the examples', () => {
     }
   });
 
-  test('09: without a recording it says what is missing', async () => {
+  test('09: prints its usage without a recording', async () => {
     const { stderr, code } = await runScript('examples/09-forecast-skill.ts');
-    expect(stderr).toBe('FILE must be a recording: npx tsx examples/09-forecast-skill.ts FILE\n');
+    expect(stderr).toBe('Usage: npx tsx examples/09-forecast-skill.ts <file>\n');
     expect(code).toBe(2);
   });
 
-  test.skipIf(!recording)('09: one pass forecasts the OpenBCI recording better than both rivals', async () => {
-    const out = await printed('09-forecast-skill.ts', recording!);
-    expect(out).toContain('cc5f303bba1270a9a236b42497dfec531c8a1e91d8540eab1e097848940395d3');
-    for (const row of ['standardize, tau 1 s', 'notch 60 Hz Q 30, high-pass 1 Hz']) {
-      const [learner, persistence, fixed, ratio] = numbers(out, row);
-      expect(ratio).toBeLessThan(0.6);
-      expect(learner).toBeLessThan(Math.min(persistence, fixed));
-    }
-  });
+  test.skipIf(!recording)(
+    '09: the learner forecasts the OpenBCI recording better than both baselines in one pass',
+    async () => {
+      const out = await outputOf('09-forecast-skill.ts', recording!);
+      expect(out).toContain('cc5f303bba1270a9a236b42497dfec531c8a1e91d8540eab1e097848940395d3');
+      for (const row of ['standardize, tau 1 s', 'notch 60 Hz Q 30, high-pass 1 Hz']) {
+        const [learner, persistence, powerLine, ratio] = numbers(out, row);
+        expect(ratio).toBeLessThan(0.6);
+        expect(learner).toBeLessThan(Math.min(persistence, powerLine));
+      }
+    },
+  );
 
-  test('10: the streamed gradient is that of the whole recording', async () => {
-    const out = await printed('10-streamed-gradient.ts');
-    const differences = Array.from(out.matchAll(/worst difference (\S+)/g), ([, number]) => Number(number));
+  test('10: the streamed gradient equals that of the whole recording', async () => {
+    const out = await outputOf('10-streamed-gradient.ts');
+    const differences = Array.from(out.matchAll(/largest difference (\S+)/g), ([, number]) => Number(number));
     expect(differences).toHaveLength(5);
     expect(Math.max(...differences)).toBeLessThan(1e-5);
     expect(out).toContain('frame 8: 1 output');
   });
 
-  test('11: a pipeline that began in Node goes on in a page with the same bits', async () => {
+  test('11: a pipeline saved in Node.js continues in a page with the same bits', async () => {
     const { stderr, code } = await runScript('examples/11-carry/carry.ts', ['0'], {
       until: /open (http\S+)\n/,
       async meanwhile([, url]) {
@@ -204,7 +210,7 @@ describe('the examples', () => {
           const page = await (await browser.newContext({ locale: 'en-US' })).newPage();
           await page.goto(url);
           await page.waitForFunction(() => document.querySelector('#state')?.textContent !== 'waiting');
-          expect(await page.textContent('#state')).toContain('8000 of 8000 predictions have the bits they had in Node');
+          expect(await page.textContent('#state')).toContain('8000 of 8000 predictions equal those in Node.js');
         } finally {
           await browser.close();
         }
@@ -213,8 +219,8 @@ describe('the examples', () => {
     expect([stderr, code]).toEqual(['', 0]);
   });
 
-  test('12: a loose electrode is told at once, with its channel and frames, and nothing else is', async () => {
-    const out = await printed('12-alarms.ts');
+  test('12: a loose electrode raises the only alarm at once, with its channel and frames', async () => {
+    const out = await outputOf('12-alarms.ts');
     const [, from, to] = /is loose in frames (\d+) to (\d+)/.exec(out)!.map(Number);
     const steps = Array.from(out.matchAll(/s: (\w+), range, frames (\d+) to (\d+), .*: (\w+) (\d+) %/g));
     expect(steps.map(([, step]) => step)).toEqual(['raised', 'cleared']);
@@ -225,42 +231,42 @@ describe('the examples', () => {
     expect(Number(last)).toBeLessThan(to + 25);
   });
 
-  test('13: this computer, loaded, says so within five seconds of frames', async () => {
-    // the best of three: other programs may load the machine while it is being learned
-    let late = Infinity;
-    for (let run = 0; run < 3 && late > 5 * 25; run++) {
-      const out = await printed('13-load.ts');
-      late = Math.min(
-        late,
+  test('13: load on this computer raises an alarm within five seconds', async () => {
+    // the best of three runs: other programs can load the machine while the detector learns
+    let delay = Infinity;
+    for (let run = 0; run < 3 && delay > 5 * 25; run++) {
+      const out = await outputOf('13-load.ts');
+      delay = Math.min(
+        delay,
         ...Array.from(out.matchAll(/^raised, \w+, (\d+) frames after/gm), ([, count]) => Number(count)),
       );
     }
-    expect(late).toBeLessThanOrEqual(5 * 25);
+    expect(delay).toBeLessThanOrEqual(5 * 25);
   }, 120_000);
 
-  test('14: without a recording it says what is missing', async () => {
+  test('14: prints its usage without a recording', async () => {
     const { stderr, code } = await runScript('examples/14-ssvep.ts');
-    expect(stderr).toBe('FILE must be a recording: npx tsx examples/14-ssvep.ts FILE [--sensitivity]\n');
+    expect(stderr).toBe('Usage: npx tsx examples/14-ssvep.ts <file> [--sensitivity]\n');
     expect(code).toBe(2);
   });
 
   test.skipIf(!ssvep)(
-    '14: kernels tell the light as often as CCA does or more, and surer for having learned',
+    '14: learned kernels classify at least as many trials as CCA, with less surprise than untrained ones',
     async () => {
-      const out = await printed('14-ssvep.ts', ssvep!);
+      const out = await outputOf('14-ssvep.ts', ssvep!);
       const [from05, from014] = out.split('seconds, from ').slice(1);
       for (const part of [from05, from014]) {
         const cca = numbers(part, 'CCA');
-        const untrained = numbers(part, '  whitened');
-        const learned = numbers(part, '  and spatial kernels learned');
+        const untrained = numbers(part, '  + whitening');
+        const learned = numbers(part, '  + learned spatial kernels');
         for (const i of [0, 1, 2]) {
           expect(learned[i]).toBeGreaterThanOrEqual(cca[i]);
           expect(learned[i]).toBeGreaterThanOrEqual(untrained[i]);
           expect(learned[6 + i]).toBeLessThan(untrained[6 + i]);
         }
       }
-      // what CCA reached elsewhere, band-passed from 5 to 60 Hz, in the windows from 0.5 s on
-      const reached = numbers(from05, '  and spatial kernels learned');
+      // the results of CCA with a band-pass from 5 to 60 Hz, in the windows from 0.5 s on
+      const reached = numbers(from05, '  + learned spatial kernels');
       [17, 22, 21].forEach((count, i) => expect(reached[i]).toBeGreaterThanOrEqual(count));
     },
   );

@@ -1,8 +1,8 @@
 /**
- * Carries a running stream from Node into a page: a pipeline lives here for ten seconds of a simulated headset, is saved
- * with all its memory, and goes on in the browser. The page compares what it gets with what came here without a break.
+ * Moves a running pipeline from Node.js to a browser. The pipeline processes ten seconds of a simulated headset and is
+ * saved with its state. A page restores it, continues, and compares its predictions with those of an uninterrupted run.
  *
- *     npx tsx examples/11-carry/carry.ts [PORT]        then open the address that it prints; Ctrl-C stops it
+ *     npx tsx examples/11-carry/carry.ts [port]        open the printed URL; press Ctrl-C to stop
  */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -13,7 +13,7 @@ import { EegSimulator } from 'tapline/sources';
 
 const forecaster: NetworkSpec = { inChannels: 8, layers: [{ type: 'conv1d', outChannels: 8, kernelSize: 16 }] };
 const pipeline = Pipeline.create(
-  { standardize: { tau: 1 }, learn: { network: forecaster, optimizer: { type: 'nlms', rate: 0.1 } } },
+  { standardize: { tau: 1 }, learn: { network: forecaster, optimizer: { type: 'nlms', learningRate: 0.1 } } },
   { learner: Network.create(forecaster, { initialization: 'zeros' }) },
 );
 const headset = new EegSimulator({ seed: 1 });
@@ -26,19 +26,19 @@ const expected = blocks.flatMap((block) =>
 );
 const { score, updates } = pipeline.learner!.push({ ...blocks[0], data: new Float32Array(0), start: 3500 });
 console.log(
-  `saved ${saved.length} bytes after ${100 * 25} frames; here it went on to ${updates} updates, skill ${score.skill.toFixed(3)}`,
+  `saved ${saved.length} bytes after ${100 * 25} frames; without interruption: ${updates} updates, NMSE ${score.nmse.toFixed(3)}`,
 );
 
 const next = { blocks: blocks.map((block) => ({ ...block, data: Array.from(block.data) })), expected };
 const file = (path: string) => readFile(fileURLToPath(new URL(path, import.meta.url)));
 const server = createServer((request, response) => {
-  const answers: Record<string, [type: string, body: () => Promise<string | Uint8Array> | string | Uint8Array]> = {
+  const routes: Record<string, [type: string, body: () => Promise<string | Uint8Array> | string | Uint8Array]> = {
     '/': ['text/html', () => file('index.html')],
     '/tapline.browser.js': ['text/javascript', () => file('../../dist/tapline.browser.js')],
     '/saved': ['application/octet-stream', () => saved],
     '/next': ['application/json', () => JSON.stringify(next)],
   };
-  const [type, body] = answers[request.url ?? ''] ?? ['text/plain', () => ''];
+  const [type, body] = routes[request.url ?? ''] ?? ['text/plain', () => ''];
   void Promise.resolve(body()).then((content) => response.setHeader('content-type', type).end(content));
 });
 server.listen(Number(process.argv[2] ?? 8081), '127.0.0.1', () => {
