@@ -1,7 +1,7 @@
 /** A bound moves only when it is off by this part of the range. */
-const slack = 0.12;
+const deadBand = 0.12;
 /** How far a moving bound goes at each update. */
-const ease = 0.35;
+const smoothing = 0.35;
 
 /**
  * A colour or axis range that follows percentiles of what is shown, and stands still while they hardly change, so that
@@ -49,8 +49,8 @@ export class AutoRange {
     const [from, to] = this.#range;
     const span = Math.max(to - from, high - low);
     const off = Math.max(Math.abs(low - from), Math.abs(high - to)) / span;
-    if (off > slack) this.#moving = true;
-    if (off < slack / 6) this.#moving = false;
-    if (this.#moving) this.#range = [from + ease * (low - from), to + ease * (high - to)];
+    if (off > deadBand) this.#moving = true;
+    if (off < deadBand / 6) this.#moving = false;
+    if (this.#moving) this.#range = [from + smoothing * (low - from), to + smoothing * (high - to)];
   }
 }

@@ -1,6 +1,5 @@
-import { restoreLanguage } from './locale-guard.ts';
 import uPlot from 'uplot';
-import { cancelDraw, requestDraw } from './frame-clock.ts';
+import { restoreLanguage } from './locale-guard.ts';
 import { adoptStyle } from './style-sheet.ts';
 import { onColorScheme, readTheme, type Theme } from './theme.ts';
 
@@ -108,4 +107,37 @@ export class Chart {
 /** Whether a plot made with one theme has its room where the other wants it. */
 function sameSizes(a: Theme, b: Theme): boolean {
   return a.gutter === b.gutter && a.margin === b.margin && a.axis === b.axis && a.font === b.font;
+}
+
+const pendingDraws = new Set<() => void>();
+let frameRequest = 0;
+
+/**
+ * Calls `draw` once on the next animation frame, however often it is asked before: one frame draws all charts, and a
+ * hidden tab, which has no frames, holds one call a chart and nothing more.
+ */
+export function requestDraw(draw: () => void): void {
+  pendingDraws.add(draw);
+  if (frameRequest === 0) frameRequest = requestAnimationFrame(runDraws);
+}
+
+/** Takes back what `requestDraw` asked; the last one leaves no frame asked for. */
+export function cancelDraw(draw: () => void): void {
+  pendingDraws.delete(draw);
+  if (pendingDraws.size > 0 || frameRequest === 0) return;
+  cancelAnimationFrame(frameRequest);
+  frameRequest = 0;
+}
+
+function runDraws(): void {
+  frameRequest = 0;
+  const draws = [...pendingDraws];
+  pendingDraws.clear();
+  for (const draw of draws) {
+    try {
+      draw();
+    } catch (error) {
+      reportError(error);
+    }
+  }
 }

@@ -7,7 +7,7 @@ export interface Columns {
 }
 
 /** A time step this many times too long is a gap, whatever the indexes say. */
-const longStep = 2.5;
+const gapFactor = 2.5;
 
 /**
  * Thins the frames of `ring` from `end - window` to `end` (ms) for a chart `width` pixels wide: with more than two frames
@@ -37,7 +37,7 @@ export function decimate(
   for (let begin = from; begin < to;) {
     const stop = Math.min(to, size === 1 ? begin + 1 : (Math.floor(begin / size) + 1) * size);
     const time = ring.times[ring.at(begin)];
-    if (ring.step > 0 && time - last > longStep * ring.step && last > -Infinity)
+    if (ring.step > 0 && time - last > gapFactor * ring.step && last > -Infinity)
       addGap(into, (last + ring.step - view.end) / 1000);
     addGroup(ring, begin, stop, view.end, channels, into, minus);
     last = ring.times[ring.at(begin) + stop - begin - 1];

@@ -3,12 +3,12 @@ import type { Block } from '../src/core/blocks/block.ts';
 import { invalid } from '../src/core/check.ts';
 import { AutoRange } from './auto-range.ts';
 import { type Columns, decimate } from './decimate.ts';
-import { addElement, writeText } from './element.ts';
+import { addElement, setText } from './dom.ts';
 import { formatNumber, showUnit } from './format-number.ts';
-import { type Level, levelOf } from './level.ts';
+import { type DisplayUnit, displayUnit } from './decibel.ts';
 import type { Ring } from './ring.ts';
 import type { Theme } from './theme.ts';
-import { sparse, TimeChart, type TimeOptions } from './time-chart.ts';
+import { pointsWhenFew, TimeChart, type TimeOptions } from './time-chart.ts';
 
 export interface FeatureLinesOptions extends TimeOptions {
   /** What each feature map is called; numbers when nothing is said. */
@@ -20,12 +20,12 @@ export interface FeatureLinesOptions extends TimeOptions {
   rows?: readonly number[];
 }
 
-const slow = 250;
+const rangeInterval = 250;
 const scratch = new Float32Array(4096);
 
 /** Heights in px below which names in the key are written small, and in two columns. */
-const smallKey = 12;
-const leastKey = 9.5;
+const smallKeyHeight = 12;
+const minKeyHeight = 9.5;
 
 /** The rows of a feature map as lines over one scale, with gaps where there is no valid number. */
 export class FeatureLines {
@@ -36,7 +36,7 @@ export class FeatureLines {
   readonly #key: HTMLElement;
   readonly #columns: Columns = { x: [], y: [] };
   #rows: readonly number[] | undefined;
-  #level: Level;
+  #level: DisplayUnit;
   #range = new AutoRange(0, 1);
   #looked = -Infinity;
 
@@ -45,7 +45,7 @@ export class FeatureLines {
     this.#labels = labels;
     this.#unit = unit;
     this.#rows = options.rows;
-    this.#level = levelOf(unit, options.dB);
+    this.#level = displayUnit(unit, options.dB);
     this.#time = new TimeChart(element, options, {
       label: 'Feature maps as lines over time',
       options: (theme) => this.#plotOptions(theme),
@@ -63,7 +63,7 @@ export class FeatureLines {
     }
     if (block.channels !== this.#labels.length)
       throw invalid('block.channels', `${this.#labels.length}`, block.channels);
-    const ring = this.#time.room(this.#ring, block);
+    const ring = this.#time.ringFor(this.#ring, block);
     if (ring !== this.#ring) this.#time.track(ring);
     this.#ring = ring;
     ring.push(block);
@@ -78,7 +78,7 @@ export class FeatureLines {
   /** Changes what is drawn, without losing what was pushed. */
   set(options: { rows?: readonly number[]; dB?: boolean; window?: number }): void {
     this.#rows = options.rows ?? this.#rows;
-    if ('dB' in options) this.#level = levelOf(this.#unit, options.dB);
+    if ('dB' in options) this.#level = displayUnit(this.#unit, options.dB);
     if (options.window !== undefined) this.#time.view.setWindow(options.window);
     this.#range = new AutoRange(0, 1);
     this.#looked = -Infinity;
@@ -101,7 +101,7 @@ export class FeatureLines {
         ...this.#drawn.map((_, place) => ({
           stroke: theme.traces[place % theme.traces.length],
           width: 1.25,
-          points: sparse,
+          points: pointsWhenFew,
           pxAlign: 0,
         })),
       ],
@@ -134,13 +134,13 @@ export class FeatureLines {
   #draw(view: { end: number; window: number; width: number }): uPlot.AlignedData {
     const { convert } = this.#level;
     if (!this.#ring) return [[], ...this.#drawn.map(() => [])];
-    decimate(this.#time.shown(this.#ring), view, this.#drawn, this.#columns);
+    decimate(this.#time.visibleRing(this.#ring), view, this.#drawn, this.#columns);
     for (const y of this.#columns.y)
       for (let i = 0; i < y.length; i++) {
         const value = y[i];
         if (value !== null) y[i] = convert(value);
       }
-    const due = !this.#time.view.paused && performance.now() - this.#looked > slow;
+    const due = !this.#time.view.paused && performance.now() - this.#looked > rangeInterval;
     if (due || this.#looked === -Infinity) this.#look();
     return [this.#columns.x, ...this.#columns.y];
   }
@@ -162,15 +162,15 @@ export class FeatureLines {
     const { theme, height } = this.#time.chart;
     this.#key.style.top = '6px';
     this.#key.style.height = `${height}px`;
-    const tight = height < leastKey * this.#drawn.length;
-    this.#key.classList.toggle('tapline-keys-small', height < smallKey * this.#drawn.length);
+    const tight = height < minKeyHeight * this.#drawn.length;
+    this.#key.classList.toggle('tapline-keys-small', height < smallKeyHeight * this.#drawn.length);
     this.#key.classList.toggle('tapline-keys-two', tight);
     this.#key.style.gridTemplateRows = tight ? `repeat(${Math.ceil(this.#drawn.length / 2)}, 1fr)` : '';
     this.#key.replaceChildren();
     this.#drawn.forEach((row, place) => {
       const key = addElement(this.#key, 'div', 'tapline-key');
       key.style.color = theme.traces[place % theme.traces.length];
-      writeText(addElement(key, 'span', ''), this.#keyText(row));
+      setText(addElement(key, 'span', ''), this.#keyText(row));
     });
   }
 

@@ -3,7 +3,7 @@ import type { Block } from '../src/core/blocks/block.ts';
 import { invalid } from '../src/core/check.ts';
 import { AutoRange } from './auto-range.ts';
 import { HeatImage } from './heat-image.ts';
-import { type Level, levelOf } from './level.ts';
+import { type DisplayUnit, displayUnit } from './decibel.ts';
 import { MapLabels } from './map-labels.ts';
 import { paletteColors, type PaletteName } from './palette.ts';
 import { Ribbon, type RibbonEvent } from './ribbon.ts';
@@ -23,10 +23,10 @@ export interface FeatureMapOptions extends TimeOptions {
 }
 
 /** How many events wait while nothing is drawn, as in a hidden tab. */
-const mostLate = 1000;
+const maxPendingEvents = 1000;
 
 /** How often the range is looked at, in ms. */
-const slow = 250;
+const rangeInterval = 250;
 const scratch = new Float32Array(4096);
 
 /**
@@ -46,7 +46,7 @@ export class FeatureMap {
   #colors: Uint32Array = new Uint32Array(256);
   #auto: AutoRange | undefined;
   #fixed: readonly [number, number] | undefined;
-  #level: Level;
+  #level: DisplayUnit;
   #looked = -Infinity;
   #drawn = false;
   #options: Pick<FeatureMapOptions, 'palette' | 'range' | 'dB'>;
@@ -57,7 +57,7 @@ export class FeatureMap {
     this.#unit = unit;
     this.#image = new HeatImage(element.ownerDocument);
     this.#options = options;
-    this.#level = levelOf(unit, options.dB);
+    this.#level = displayUnit(unit, options.dB);
     this.#time = new TimeChart(element, options, {
       label: 'Heatmap of feature maps over time',
       options: (theme) => this.#plotOptions(theme),
@@ -66,7 +66,7 @@ export class FeatureMap {
       resized: () => this.#relabel(),
     });
     this.#labels = new MapLabels(this.#time.chart.root);
-    this.#labels.name(labels);
+    this.#labels.setRows(labels);
     this.set(options);
   }
 
@@ -74,11 +74,11 @@ export class FeatureMap {
   push(block: Block): void {
     if (this.#names.length === 0) {
       this.#names = Array.from({ length: block.channels }, (_, row) => String(row + 1));
-      this.#labels.name(this.#names);
+      this.#labels.setRows(this.#names);
       this.#relabel();
     }
     if (block.channels !== this.#names.length) throw invalid('block.channels', `${this.#names.length}`, block.channels);
-    const ring = this.#time.room(this.#ring, block);
+    const ring = this.#time.ringFor(this.#ring, block);
     if (ring !== this.#ring) this.#time.track(ring);
     this.#ring = ring;
     ring.push(block);
@@ -87,7 +87,7 @@ export class FeatureMap {
 
   /** Shows what is known to have happened, as a ribbon under the map. Events add up; the oldest are forgotten. */
   ribbon(events: readonly RibbonEvent[]): void {
-    this.#late = [...this.#late, ...events].slice(-mostLate);
+    this.#late = [...this.#late, ...events].slice(-maxPendingEvents);
     if (!this.#time.view.paused) this.#time.chart.invalidate();
   }
 
@@ -97,7 +97,7 @@ export class FeatureMap {
     this.#options = { ...this.#options, ...rest };
     const { palette = 'viridis', range = 'auto', dB } = this.#options;
     this.#colors = paletteColors(palette);
-    this.#level = levelOf(this.#unit, dB);
+    this.#level = displayUnit(this.#unit, dB);
     this.#fixed = range === 'auto' ? undefined : checkRange(range);
     this.#auto =
       range === 'auto' ? new AutoRange(0.02, 0.98, palette === 'red-blue' && this.#level.unit !== 'dB') : undefined;
@@ -157,7 +157,7 @@ export class FeatureMap {
     context.fillRect(left, top, width, high);
     const span = { end: view.end, window: view.window * 1000, width };
     if (Number.isFinite(span.end)) this.#paintMap(context, span, { left, top, width, height: high });
-    this.#labels.separate(context, { left, top, width, height: high }, theme.gap);
+    this.#labels.drawSeparators(context, { left, top, width, height: high }, theme.gap);
     const place = (time: number): number => left + width * (1 + (time - span.end) / span.window);
     this.#ribbon.draw(context, { left, top: top + high + 4 * ratio, width, lane }, place, theme.events, theme.gap);
     context.restore();
@@ -169,8 +169,8 @@ export class FeatureMap {
     area: { left: number; top: number; width: number; height: number },
   ): void {
     if (!this.#ring) return;
-    const ring = this.#time.shown(this.#ring);
-    const due = !this.#time.view.paused && performance.now() - this.#looked > slow;
+    const ring = this.#time.visibleRing(this.#ring);
+    const due = !this.#time.view.paused && performance.now() - this.#looked > rangeInterval;
     if (due || this.#looked === -Infinity) this.#look(ring, span);
     const range = this.#fixed ?? this.#auto?.range;
     if (!range) return;
@@ -192,21 +192,21 @@ export class FeatureMap {
     }
     this.#auto?.update(scratch, count);
     const range = this.#fixed ?? this.#auto?.range;
-    if (range) this.#labels.scale(range, this.#level.unit, this.#colors);
+    if (range) this.#labels.setColorBar(range, this.#level.unit, this.#colors);
   }
 
   #point(plot: uPlot): void {
     const { left = -1, top = -1 } = plot.cursor;
     const row = Math.floor((top / Math.max(1, this.#mapHeight())) * this.#names.length);
     if (!this.#ring || left < 0 || top < 0 || row >= this.#names.length || plot.cursor.event?.target !== plot.over) {
-      this.#labels.tip(undefined, 0);
+      this.#labels.setTooltip(undefined, 0);
       return;
     }
-    const ring = this.#time.shown(this.#ring);
+    const ring = this.#time.visibleRing(this.#ring);
     const time = this.#time.view.end + plot.posToVal(left, 'x') * 1000;
     const index = ring.find(time) - 1;
     const value = index >= ring.first ? this.#level.convert(ring.data[ring.at(index) * ring.channels + row]) : NaN;
-    this.#labels.tip(
+    this.#labels.setTooltip(
       { row, value, unit: this.#level.unit, ago: plot.posToVal(left, 'x') },
       left / this.#time.chart.width,
     );
@@ -223,7 +223,7 @@ export class FeatureMap {
     if (chart.height === 0) return;
     const { events } = chart.theme;
     const kinds = this.#ribbon.kinds.map((label) => ({ label, color: events[this.#ribbon.color(label)] }));
-    this.#labels.place(this.#mapHeight(), kinds);
+    this.#labels.layOut(this.#mapHeight(), kinds);
     const canvas = chart.plot?.ctx.canvas;
     if (canvas) canvas.dataset.testid = 'heatmap';
     this.#looked = -Infinity;

@@ -1,7 +1,7 @@
 import type { Ring } from './ring.ts';
 
 /** How many frames a sample's colour reaches before the next must come; beyond, there is a gap. */
-const reach = 1.5;
+const maxReach = 1.5;
 
 /**
  * Feature maps as pixels: one column for each device pixel of time, one row for each map, first row on top. Several frames
@@ -35,7 +35,7 @@ export class HeatImage {
     const column = view.window / width;
     const right = Math.floor(view.end / column);
     const scale = 255 / (range[1] - range[0]);
-    let index = Math.max(ring.first, ring.find((right - width + 1) * column - reach * (ring.step || ring.pace || 0)));
+    let index = Math.max(ring.first, ring.find((right - width + 1) * column - maxReach * (ring.step || ring.pace || 0)));
     let shown = -1;
     for (let x = 0; x < width; x++) {
       const until = (right - width + 2 + x) * column;
@@ -50,7 +50,7 @@ export class HeatImage {
 
   #near(ring: Ring, index: number, time: number): boolean {
     const step = ring.step > 0 ? ring.step : Math.max(1000, ring.pace || 0);
-    return index >= ring.first && time - ring.times[ring.at(index)] < reach * step;
+    return index >= ring.first && time - ring.times[ring.at(index)] < maxReach * step;
   }
 
   #paintColumn(

@@ -1,11 +1,11 @@
 import type uPlot from 'uplot';
 import { invalid, positive } from '../src/core/check.ts';
 import { Chart } from './chart.ts';
-import { addElement, writeText } from './element.ts';
-import { frequencyUnit, lagUnit, type TimeUnit } from './duration.ts';
+import { addElement, setText } from './dom.ts';
+import { frequencyUnit, lagUnit, type TimeUnit } from './format-time.ts';
 import { formatNumber } from './format-number.ts';
-import { addHalf } from './half.ts';
-import { lineAxes, plainCursor } from './line-axes.ts';
+import { addPlotPanel } from './small-plot.ts';
+import { smallPlotAxes, staticPlot } from './small-plot.ts';
 import { kernelSpectrum } from './spectrum.ts';
 import { SpectrumChart } from './spectrum-chart.ts';
 import { adoptStyle } from './style-sheet.ts';
@@ -20,7 +20,7 @@ export interface KernelPlotOptions {
   /** The output whose kernels are shown; the strongest when nothing is said. */
   output?: number;
   /** The places of the inputs in a SignalPlot, so that both give them one colour; 0, 1, 2 … when nothing is said. */
-  places?: readonly number[];
+  channels?: readonly number[];
   /** While this is paused, the picture stays as it is. */
   view?: TimeView;
 }
@@ -33,9 +33,9 @@ export interface Kernels {
 }
 
 /** No more inputs than this are drawn, the strongest first. */
-const mostLines = 8;
+const maxLines = 8;
 /** No more inputs than this are named. */
-const mostNames = 4;
+const maxNames = 4;
 
 /**
  * The kernels of one output as they change, one line for each input, with the first ones ghosted behind; and their
@@ -69,13 +69,13 @@ export class KernelPlot {
     this.#output = options.output;
     adoptStyle(element);
     this.#root = addElement(element, 'div', 'tapline tapline-pair');
-    const left = addHalf(this.#root, 'Kernel', 'weight by lag');
+    const left = addPlotPanel(this.#root, 'Kernel', 'weight by lag');
     this.#names = left.caption;
     this.#select = addElement(left.head, 'select', '');
     this.#select.setAttribute('aria-label', 'Output whose kernel is shown');
     this.#select.hidden = true;
     this.#select.addEventListener('change', () => this.#choose(Number(this.#select.value)));
-    const right = addHalf(this.#root, 'Spectrum', 'gain');
+    const right = addPlotPanel(this.#root, 'Spectrum', 'gain');
     this.#peak = addElement(right.head, 'output', '');
     this.#peak.dataset.testid = 'kernel-peak';
     this.#kernel = new Chart(left.body, {
@@ -135,7 +135,7 @@ export class KernelPlot {
     const now = kernelSpectrum(this.#slice(this.#data), inputs, rate);
     const start = kernelSpectrum(this.#slice(this.#start), inputs, rate);
     const peak = this.#rate > 0 ? this.#frequency(now.peak, (x) => x.toFixed(1)) : `${now.peak.toFixed(3)} of the rate`;
-    writeText(this.#peak, Number.isFinite(now.peak) ? `peak ${peak}` : '');
+    setText(this.#peak, Number.isFinite(now.peak) ? `peak ${peak}` : '');
     const lines = this.#strongestInputs();
     if (lines.join() !== this.#lines.join()) {
       this.#lines = lines;
@@ -153,13 +153,13 @@ export class KernelPlot {
     for (let output = 0; output < this.#shape[0]; output++) {
       const option = addElement(this.#select, 'option', '');
       option.value = String(output);
-      writeText(option, outputs[output] ?? `output ${output + 1}`);
+      setText(option, outputs[output] ?? `output ${output + 1}`);
     }
     this.#names.replaceChildren();
     for (const [input, name] of inputs.entries()) {
-      if (this.#shape[2] > mostNames) break;
+      if (this.#shape[2] > maxNames) break;
       const label = addElement(this.#names, 'b', '');
-      writeText(label, `${name} `);
+      setText(label, `${name} `);
       label.style.color = `var(--_trace-${this.#trace(input) + 1})`;
     }
     this.#names.append('weight by lag');
@@ -167,7 +167,7 @@ export class KernelPlot {
 
   /** Which of the eight colours an input has. */
   #trace(input: number): number {
-    return (this.#options.places?.[input] ?? input) % 8;
+    return (this.#options.channels?.[input] ?? input) % 8;
   }
 
   #strongest(): number {
@@ -182,9 +182,9 @@ export class KernelPlot {
     const count = this.#shape[2];
     const weights = this.#slice(this.#data);
     const inputs = Array.from({ length: count }, (_, input) => input);
-    if (count <= mostLines) return inputs;
+    if (count <= maxLines) return inputs;
     const energies = inputs.map((input) => energy(weights.filter((_, at) => at % count === input)));
-    const strongest = inputs.sort((a, b) => energies[b] - energies[a]).slice(0, mostLines);
+    const strongest = inputs.sort((a, b) => energies[b] - energies[a]).slice(0, maxLines);
     return strongest.sort((a, b) => a - b);
   }
 
@@ -208,10 +208,10 @@ export class KernelPlot {
     const ghosts = this.#lines.map(() => ({ ...line, stroke: theme.ghost, width: 1, dash: [3, 3] }));
     const lines = this.#lines.map((input) => ({ ...line, stroke: theme.traces[this.#trace(input)], width: 1.6 }));
     return {
-      ...plainCursor,
+      ...staticPlot,
       series: [{}, ...ghosts, ...lines],
       scales: { x: { time: false }, y: { range: (_, low, high) => around(low, high) } },
-      axes: lineAxes(theme, (x) => `${formatNumber(x)} ${this.#lag.name}`.trim(), formatNumber),
+      axes: smallPlotAxes(theme, (x) => `${formatNumber(x)} ${this.#lag.name}`.trim(), formatNumber),
     };
   }
 

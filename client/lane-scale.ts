@@ -6,11 +6,11 @@ export interface LaneScale {
   high: number;
 }
 
-const enough = 400;
+const maxSampledFrames = 400;
 const scratch = new Float32Array(4096);
 
 /** The least of 1, 2, 5, 10, 20 … (and their tenths) that is at least `size`. */
-export function niceAbove(size: number): number {
+export function roundUpNice(size: number): number {
   if (!(size > 0)) return 1;
   const decade = 10 ** Math.floor(Math.log10(size));
   const step = [1, 2, 5, 10].find((nice) => nice * decade >= size * 0.999999) ?? 10;
@@ -32,7 +32,7 @@ export function sharedScale(
   const stride = Math.max(
     1,
     Math.ceil(((to - from) * channels.length) / scratch.length),
-    Math.ceil((to - from) / enough),
+    Math.ceil((to - from) / maxSampledFrames),
   );
   let count = 0;
   for (let index = from; index < to; index += stride) {
@@ -44,8 +44,8 @@ export function sharedScale(
   }
   if (count === 0) return previous;
   const size = scratch.subarray(0, count).sort()[Math.floor(0.95 * (count - 1))] * 1.05;
-  const wanted = niceAbove(size);
-  if (previous && wanted < previous.high && niceAbove(size * 1.2) >= previous.high) return previous;
+  const wanted = roundUpNice(size);
+  if (previous && wanted < previous.high && roundUpNice(size * 1.2) >= previous.high) return previous;
   return { low: -wanted, high: wanted };
 }
 
@@ -67,7 +67,7 @@ export function ownScale(
   }
   if (least > greatest) return previous;
   if (least >= 0 && least < 0.7 * greatest) least = 0;
-  const step = niceAbove((greatest - least) / 4 || Math.abs(greatest) / 4 || 1);
+  const step = roundUpNice((greatest - least) / 4 || Math.abs(greatest) / 4 || 1);
   const low = Math.floor(least / step) * step;
   const high = Math.max(Math.ceil(greatest / step), low / step + 1) * step;
   const held = previous && previous.low <= least && previous.high >= greatest;

@@ -1,11 +1,11 @@
 import type uPlot from 'uplot';
 import { Chart } from './chart.ts';
-import { addElement, writeText } from './element.ts';
-import { ago, timeSteps } from './duration.ts';
+import { addElement, setText } from './dom.ts';
+import { formatAgo, timeSteps } from './format-time.ts';
 import { formatNumber } from './format-number.ts';
-import { addHalf } from './half.ts';
-import { lineAxes, plainCursor } from './line-axes.ts';
-import { LongRecord } from './long-record.ts';
+import { addPlotPanel } from './small-plot.ts';
+import { smallPlotAxes, staticPlot } from './small-plot.ts';
+import { DownsampledHistory } from './downsampled-history.ts';
 import { adoptStyle } from './style-sheet.ts';
 import type { TimeView } from './time-view.ts';
 
@@ -27,7 +27,7 @@ export interface LossPlotOptions {
   /** Whether only the skill is drawn. */
   compact?: boolean;
   /** What the rival that skill is measured by says; 'nothing changes' when nothing is said. */
-  rival?: string;
+  baseline?: string;
   /** While this is paused, the picture stays as it is. */
   view?: TimeView;
 }
@@ -37,7 +37,7 @@ export interface LossPlotOptions {
  */
 export class LossPlot {
   readonly #root: HTMLDivElement;
-  readonly #record = new LongRecord(4);
+  readonly #record = new DownsampledHistory(4);
   readonly #error: Chart | undefined;
   readonly #skill: Chart;
   readonly #outputs: HTMLOutputElement[] = [];
@@ -49,7 +49,7 @@ export class LossPlot {
   #paused = false;
 
   constructor(element: HTMLElement, options: LossPlotOptions = {}) {
-    const { rival = 'nothing changes' } = options;
+    const { baseline: rival = 'nothing changes' } = options;
     adoptStyle(element);
     this.#root = addElement(element, 'div', options.compact ? 'tapline' : 'tapline tapline-pair');
     if (!options.compact) {
@@ -109,8 +109,8 @@ export class LossPlot {
     const { nmse, skill, rms } = this.#newest ?? { nmse: NaN, skill: NaN };
     const shown = this.#error ? [nmse, skill] : [skill];
     const rests = nmse === null && rms != null;
-    shown.forEach((value, at) => writeText(this.#outputs[at], formatNumber(value ?? NaN)));
-    if (rests) writeText(this.#outputs[0], 'nothing to forecast');
+    shown.forEach((value, at) => setText(this.#outputs[at], formatNumber(value ?? NaN)));
+    if (rests) setText(this.#outputs[0], 'nothing to forecast');
     this.#outputs.at(-1)?.classList.toggle('tapline-good', Number(skill) > 0);
     this.#outputs.at(-1)?.classList.toggle('tapline-bad', Number(skill) < 0);
     this.#error?.invalidate();
@@ -118,7 +118,7 @@ export class LossPlot {
   }
 
   #half(title: string, ...words: (string | symbol)[]): HTMLElement {
-    const { head, body, caption } = addHalf(this.#root, title, '');
+    const { head, body, caption } = addPlotPanel(this.#root, title, '');
     for (const word of words) {
       if (word === dash) addElement(caption, 'i', 'tapline-dash').title = 'the dashed line';
       else caption.append(` ${String(word)} `);
@@ -128,12 +128,12 @@ export class LossPlot {
   }
 
   #data(...columns: number[]): uPlot.AlignedData {
-    const times = rising(this.#record.column(0));
+    const times = strictlyRising(this.#record.column(0));
     this.#drawn ||= times.length > 0;
     const now = times.at(-1) ?? 0;
     const lines = columns.map((at) =>
       Array.from(this.#record.column(at), (value) =>
-        Number.isNaN(value) ? null : Math.min(mostError, Math.max(worst, value)),
+        Number.isNaN(value) ? null : Math.min(maxError, Math.max(minSkill, value)),
       ),
     );
     return [times.map((time) => time - now), ...lines];
@@ -141,31 +141,31 @@ export class LossPlot {
 
   #ago(x: number): string {
     if (x === 0) return this.#paused ? 'paused' : 'now';
-    return ago(-x, this.#record.column(0).at(-1) ?? 0);
+    return formatAgo(-x, this.#record.column(0).at(-1) ?? 0);
   }
 
   #errorOptions(): Omit<uPlot.Options, 'width' | 'height'> {
     const { theme } = this.#error ?? this.#skill;
     const line = { points: { show: false }, pxAlign: 0, spanGaps: true };
     return {
-      ...plainCursor,
+      ...staticPlot,
       series: [
         {},
         { ...line, stroke: theme.accent, width: 1.6 },
-        { ...line, stroke: theme.ghost, width: 1.25, dash: [4, 3] },
+        { ...line, stroke: theme.ghost, width: 1.25, baselineDash: [4, 3] },
       ],
       scales: {
-        x: sinceBegun,
-        y: { range: (_, _low, high) => [0, Math.min(mostError, Math.max(1, (high || 0) * 1.1))] },
+        x: wholeHistory,
+        y: { range: (_, _low, high) => [0, Math.min(maxError, Math.max(1, (high || 0) * 1.1))] },
       },
-      axes: lineAxes(theme, (x) => this.#ago(x), formatNumber, timeSteps),
+      axes: smallPlotAxes(theme, (x) => this.#ago(x), formatNumber, timeSteps),
     };
   }
 
   #skillOptions(): Omit<uPlot.Options, 'width' | 'height'> {
     const { theme } = this.#skill;
     return {
-      ...plainCursor,
+      ...staticPlot,
       series: [
         {},
         {
@@ -178,8 +178,8 @@ export class LossPlot {
           fillTo: 0,
         },
       ],
-      scales: { x: sinceBegun, y: { range: (_, low) => [Math.min(0, low || 0), 1] } },
-      axes: lineAxes(theme, (x) => this.#ago(x), formatNumber, timeSteps),
+      scales: { x: wholeHistory, y: { range: (_, low) => [Math.min(0, low || 0), 1] } },
+      axes: smallPlotAxes(theme, (x) => this.#ago(x), formatNumber, timeSteps),
     };
   }
 }
@@ -187,14 +187,14 @@ export class LossPlot {
 /** Stands for a stroke like that of the rival's line. */
 const dash = Symbol('dash');
 /** Skill below this is drawn there: how bad a beginner was says little. */
-const worst = -1;
+const minSkill = -1;
 /** Errors above this are drawn there. */
-const mostError = 3;
+const maxError = 3;
 /** The whole record, and 5 s at least. */
-const sinceBegun: uPlot.Scale = { time: false, range: (_, low) => [Math.min(-5, low || 0), 0] };
+const wholeHistory: uPlot.Scale = { time: false, range: (_, low) => [Math.min(-5, low || 0), 0] };
 
 /** Times that rise strictly, whatever the clock did. */
-function rising(times: Float64Array): number[] {
+function strictlyRising(times: Float64Array): number[] {
   let last = -Infinity;
   return Array.from(times, (time) => (last = Math.max(time, last + 1e-3)));
 }

@@ -6,8 +6,8 @@ export interface RibbonEvent {
 }
 
 /** How many events a ribbon keeps, and how many kinds of them. */
-const mostEvents = 2000;
-const mostKinds = 4;
+const maxEvents = 2000;
+const maxKinds = 4;
 
 /** Lanes of events under a map, one for each kind: what was true, beside what was found. */
 export class Ribbon {
@@ -24,12 +24,12 @@ export class Ribbon {
     const kinds = this.#kinds.length;
     for (const event of events) {
       if (!this.#kinds.includes(event.label)) {
-        if (this.#kinds.length === mostKinds) continue;
+        if (this.#kinds.length === maxKinds) continue;
         this.#kinds = [...this.#kinds, event.label];
       }
       this.#events.push(event);
     }
-    if (this.#events.length > mostEvents) this.#events = this.#events.slice(-mostEvents);
+    if (this.#events.length > maxEvents) this.#events = this.#events.slice(-maxEvents);
     return this.#kinds.length > kinds;
   }
 
@@ -37,8 +37,8 @@ export class Ribbon {
   color(kind: string): number {
     const taken = new Set<number>();
     for (const other of this.#kinds) {
-      let color = Array.from(other).reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) >>> 0, 0) % mostKinds;
-      while (taken.has(color)) color = (color + 1) % mostKinds;
+      let color = Array.from(other).reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) >>> 0, 0) % maxKinds;
+      while (taken.has(color)) color = (color + 1) % maxKinds;
       if (other === kind) return color;
       taken.add(color);
     }

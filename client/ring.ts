@@ -4,7 +4,7 @@ import { invalid } from '../src/core/check.ts';
 /** A clock that is ahead by more than this, in ms, has jumped: frames follow it at once. */
 const clockJump = 1000;
 /** A clock that is behind by more than this and three of the block's lengths, in ms, was set back: the ring begins anew. */
-const setBack = 5000;
+const clockSetBack = 5000;
 /** How much of a clock's error is taken over at once: little of what may be jitter, much of what is not. */
 const trust = (off: number): number => Math.max(0.05, Math.min(0.5, Math.abs(off) / 1000));
 
@@ -72,7 +72,7 @@ export class Ring {
     if (frames === 0) return;
     const step = block.rate > 0 ? 1000 / block.rate : 0;
     const behind = this.#last + (block.start - this.#next) * step - (block.time - step);
-    if (block.start < this.#next || behind > setBack + 3 * frames * step) this.clear();
+    if (block.start < this.#next || behind > clockSetBack + 3 * frames * step) this.clear();
     this.#step = step;
     this.#skipTo(block.start, step);
     const { before, newest } = this.#place(block.time, frames);

@@ -1,7 +1,7 @@
-import { addElement, writeText } from './element.ts';
+import { addElement, setText } from './dom.ts';
 import { formatNumber, formatQuantity } from './format-number.ts';
 import type { LaneScale } from './lane-scale.ts';
-import { thinOut } from './thin-out.ts';
+import { thinOutLabels } from './dom.ts';
 import type { Quality } from './signal-quality.ts';
 
 interface Lane {
@@ -20,9 +20,9 @@ interface LaneElements {
 }
 
 /** Lanes that are lower than this, in px, have one line of words. */
-const dense = 27;
+const minTwoLineHeight = 27;
 const badges = { ok: '', rail: 'rail', flat: 'flat' };
-const meanings = { ok: '', rail: 'at the limit of its amplifier', flat: 'nothing moves: is it connected?' };
+const badgeTitles = { ok: '', rail: 'at the limit of its amplifier', flat: 'nothing moves: is it connected?' };
 
 /** The names, offsets, badges and scales beside the lanes of a SignalPlot. */
 export class SignalLabels {
@@ -49,7 +49,7 @@ export class SignalLabels {
   }
 
   /** Begins anew with these lanes, in an area `height` px high. */
-  show(lanes: readonly Lane[], coupling: 'ac' | 'dc', height: number): void {
+  setLanes(lanes: readonly Lane[], coupling: 'ac' | 'dc', height: number): void {
     this.#lanes = lanes;
     this.#ac = coupling === 'ac';
     this.#scales = [];
@@ -60,34 +60,34 @@ export class SignalLabels {
     this.#tag.title = this.#ac
       ? 'The running mean (1 s) is taken off; it stands under each name.'
       : 'As measured; the newest number stands under each name.';
-    this.place(height);
+    this.layOut(height);
   }
 
   /** `aside` is the offset of an AC-coupled lane, or the newest number of a DC-coupled one. */
   update(lane: number, aside: number, quality: Quality, scale: LaneScale | undefined): void {
     const elements = this.#elements[lane];
     const { unit } = this.#lanes[lane];
-    writeText(elements.aside, `${this.#ac && !this.#short ? 'DC ' : ''}${formatQuantity(aside, unit)}`);
-    writeText(elements.badge, badges[quality]);
-    elements.badge.title = meanings[quality];
+    setText(elements.aside, `${this.#ac && !this.#short ? 'DC ' : ''}${formatQuantity(aside, unit)}`);
+    setText(elements.badge, badges[quality]);
+    elements.badge.title = badgeTitles[quality];
     elements.badge.hidden = quality === 'ok';
     this.#scales[lane] = scale;
     if (this.#ac || !scale) return;
-    writeText(elements.high, formatQuantity(scale.high, unit));
-    writeText(elements.low, formatQuantity(scale.low, unit));
-    writeText(elements.both, formatRange(scale, unit));
+    setText(elements.high, formatQuantity(scale.high, unit));
+    setText(elements.low, formatQuantity(scale.low, unit));
+    setText(elements.both, formatRange(scale, unit));
   }
 
   /** Puts everything where an area of `height` px has its lanes, and writes the scale bars and the lag. */
-  place(height: number): void {
+  layOut(height: number): void {
     if (height === 0) return;
     const lane = height / Math.max(1, this.#lanes.length);
     this.#root.classList.toggle('tapline-narrow', this.#margin.clientWidth < 44);
-    this.#short = lane < dense && this.#gutter.clientWidth < 120;
+    this.#short = lane < minTwoLineHeight && this.#gutter.clientWidth < 120;
     this.#root.classList.toggle('tapline-slim', this.#gutter.clientWidth < 90);
-    this.#root.classList.toggle('tapline-dense', lane < dense);
+    this.#root.classList.toggle('tapline-dense', lane < minTwoLineHeight);
     this.#root.classList.toggle('tapline-tight', lane < 13);
-    thinOut(
+    thinOutLabels(
       this.#elements.map(({ row }) => row),
       lane,
     );
@@ -97,11 +97,11 @@ export class SignalLabels {
     }
     if (this.#ac) this.#placeBars(lane);
     const known = this.#showLag && this.#newestLag > -1000 && this.#newestLag < 3_600_000;
-    writeText(this.#lag, known ? `lag ${formatLag(this.#newestLag)}` : '');
+    setText(this.#lag, known ? `lag ${formatLag(this.#newestLag)}` : '');
   }
 
   /** The newest lag, in ms. */
-  seen(lag: number): void {
+  setLag(lag: number): void {
     this.#newestLag = lag;
   }
 
@@ -131,7 +131,7 @@ export class SignalLabels {
       bar.hidden = !first || !scale;
       bar.style.top = `${(at + 0.5 - 0.235) * lane}px`;
       bar.style.height = `${0.47 * lane}px`;
-      if (scale) writeText(this.#elements[at].high, formatQuantity(scale.high, unit));
+      if (scale) setText(this.#elements[at].high, formatQuantity(scale.high, unit));
     });
   }
 }

@@ -1,15 +1,15 @@
 import type uPlot from 'uplot';
 import type { Block } from '../src/core/blocks/block.ts';
 import { invalid, oneOf } from '../src/core/check.ts';
-import { Baseline } from './baseline.ts';
+import { RunningMean } from './running-mean.ts';
 import { type Columns, decimate } from './decimate.ts';
 import { showUnit } from './format-number.ts';
 import { type LaneScale, ownScale, sharedScale } from './lane-scale.ts';
 import { SignalLabels } from './signal-labels.ts';
-import { drawSpans, type Span } from './spans.ts';
+import { shadeSpans, type Span } from './shaded-spans.ts';
 import { eegRail, signalQuality } from './signal-quality.ts';
 import type { Ring } from './ring.ts';
-import { sparse, TimeChart, type TimeOptions } from './time-chart.ts';
+import { pointsWhenFew, TimeChart, type TimeOptions } from './time-chart.ts';
 import type { Theme } from './theme.ts';
 
 /** A channel by its label, or by label and unit. */
@@ -33,7 +33,7 @@ export interface SignalPlotOptions extends TimeOptions {
 }
 
 /** How often scales, badges and numbers are looked at, in ms. */
-const slow = 400;
+const scaleInterval = 400;
 
 /**
  * Raw channels, one lane each under the other. AC-coupled lanes share one scale for each unit, so that sizes compare; the
@@ -48,7 +48,7 @@ export class SignalPlot {
   readonly #rail: number | undefined;
   readonly #columns: Columns = { x: [], y: [] };
   #kept: { ring: Ring; means: Ring } | undefined;
-  #baseline = new Baseline(0);
+  #baseline = new RunningMean(0);
   readonly #scales = new Map<number, LaneScale>();
   #coupling: Coupling;
   #chosen: readonly number[] | undefined;
@@ -74,13 +74,13 @@ export class SignalPlot {
   push(block: Block): void {
     if (this.#names.length === 0) this.#name(block.channels);
     if (block.channels !== this.#names.length) throw invalid('block.channels', `${this.#names.length}`, block.channels);
-    const ring = this.#time.room(this.#kept?.ring, block);
-    const means = this.#time.room(this.#kept?.means, block);
+    const ring = this.#time.ringFor(this.#kept?.ring, block);
+    const means = this.#time.ringFor(this.#kept?.means, block);
     if (ring !== this.#kept?.ring) this.#time.track(ring, means);
     this.#kept = { ring, means };
     ring.push(block);
-    means.push(this.#baseline.follow(block));
-    this.#labels.seen(Date.now() - ring.newest);
+    means.push(this.#baseline.update(block));
+    this.#labels.setLag(Date.now() - ring.newest);
     this.#time.view.advance(ring.newest);
   }
 
@@ -121,7 +121,7 @@ export class SignalPlot {
     this.#names = names.map((name) =>
       typeof name === 'string' ? { label: name, unit } : { label: name.label, unit: name.unit ?? unit },
     );
-    this.#baseline = new Baseline(names.length);
+    this.#baseline = new RunningMean(names.length);
     this.#relabel();
     this.#time.chart.rebuild();
   }
@@ -134,7 +134,7 @@ export class SignalPlot {
         ...this.#visible.map((channel) => ({
           stroke: theme.traces[channel % theme.traces.length],
           width: 1,
-          points: sparse,
+          points: pointsWhenFew,
           pxAlign: 0,
         })),
       ],
@@ -143,7 +143,7 @@ export class SignalPlot {
         drawAxes: [
           (plot) => {
             const labels = this.#visible.map((channel) => this.#names[channel].label);
-            drawSpans(plot, this.#spans, labels, this.#time.view.end, theme.warn);
+            shadeSpans(plot, this.#spans, labels, this.#time.view.end, theme.warn);
           },
         ],
       },
@@ -162,9 +162,9 @@ export class SignalPlot {
 
   #draw(view: { end: number; window: number; width: number }): uPlot.AlignedData {
     if (!this.#kept) return [[], ...this.#visible.map(() => [])];
-    const ring = this.#time.shown(this.#kept.ring);
-    const means = this.#time.shown(this.#kept.means);
-    const due = !this.#time.view.paused && performance.now() - this.#looked > slow;
+    const ring = this.#time.visibleRing(this.#kept.ring);
+    const means = this.#time.visibleRing(this.#kept.means);
+    const due = !this.#time.view.paused && performance.now() - this.#looked > scaleInterval;
     if (due || this.#looked === -Infinity) this.#look(ring, means, view);
     decimate(ring, view, this.#visible, this.#columns, this.#coupling === 'ac' ? means : undefined);
     this.#visible.forEach((channel, lane) => this.#intoLane(this.#columns.y[lane], channel, lane));
@@ -200,7 +200,7 @@ export class SignalPlot {
       const aside = this.#coupling === 'ac' ? this.#baseline.mean(channel) : newest;
       this.#labels.update(lane, aside, judged, this.#scales.get(channel));
     });
-    this.#labels.place(this.#time.chart.height);
+    this.#labels.layOut(this.#time.chart.height);
   }
 
   #shareScales(ring: Ring, means: Ring, from: number, to: number): void {
@@ -217,7 +217,7 @@ export class SignalPlot {
       ...this.#names[channel],
       color: theme.traces[channel % theme.traces.length],
     }));
-    this.#labels.show(lanes, this.#coupling, height);
+    this.#labels.setLanes(lanes, this.#coupling, height);
     this.#looked = -Infinity;
   }
 }

@@ -7,7 +7,7 @@ export type Quality = 'ok' | 'rail' | 'flat';
 export const eegRail = 187_000;
 
 /** So much of the time at the very same extreme is no signal. */
-const clipped = 0.25;
+const clippedFraction = 0.25;
 
 /**
  * Judges the last `seconds` of a channel. 'rail': beyond `rail` (same unit, either sign), or a quarter of the samples equal
@@ -36,5 +36,5 @@ export function signalQuality(ring: Ring, channel: number, rail: number = Infini
   if (seen < 8) return 'ok';
   if (greatest >= rail || least <= -rail) return 'rail';
   if (greatest === least) return 'flat';
-  return Math.max(atLeast, atGreatest) >= clipped * seen ? 'rail' : 'ok';
+  return Math.max(atLeast, atGreatest) >= clippedFraction * seen ? 'rail' : 'ok';
 }

@@ -1,7 +1,7 @@
 import type uPlot from 'uplot';
 import { Chart } from './chart.ts';
 import { formatNumber } from './format-number.ts';
-import { lineAxes, plainCursor } from './line-axes.ts';
+import { smallPlotAxes, staticPlot } from './small-plot.ts';
 import type { Spectrum } from './spectrum.ts';
 
 /** The spectrum of a kernel, that of the first one ghosted behind, and a line at its peak. */
@@ -36,14 +36,14 @@ export class SpectrumChart {
     const { theme } = this.#chart;
     const line = { points: { show: false }, pxAlign: 0 };
     return {
-      ...plainCursor,
+      ...staticPlot,
       series: [
         {},
-        { ...line, stroke: theme.ghost, width: 1, dash: [3, 3] },
+        { ...line, stroke: theme.ghost, width: 1, baselineDash: [3, 3] },
         { ...line, stroke: theme.accent, width: 1.6, fill: `color-mix(in srgb, ${theme.accent} 14%, transparent)` },
       ],
       scales: { x: { time: false }, y: { range: (_, _low, high) => [0, high > 0 ? high * 1.12 : 1] } },
-      axes: lineAxes(theme, this.#showHz, formatNumber),
+      axes: smallPlotAxes(theme, this.#showHz, formatNumber),
       hooks: { draw: [(plot) => this.#markPeak(plot)] },
     };
   }

@@ -1,16 +1,16 @@
 import type uPlot from 'uplot';
 import type { Block } from '../src/core/blocks/block.ts';
 import { Chart } from './chart.ts';
-import { ago, timeSteps } from './duration.ts';
+import { formatAgo, timeSteps } from './format-time.ts';
 import { Ring } from './ring.ts';
 import type { Theme } from './theme.ts';
 import { TimeView } from './time-view.ts';
 
 /** Frames that are kept of an irregular stream. */
-const irregular = 8192;
+const irregularCapacity = 8192;
 
 /** Up to so many frames each is seen for itself. */
-const fewest = 40;
+const maxFramesWithPoints = 40;
 
 /** Options that every piece with a time axis takes. */
 export interface TimeOptions {
@@ -41,7 +41,7 @@ export interface TimeDrawing {
 export class TimeChart {
   readonly chart: Chart;
   readonly view: TimeView;
-  readonly #end: () => void;
+  readonly #unsubscribe: () => void;
   readonly #frozen = new Map<Ring, Ring>();
   #rings: readonly Ring[] = [];
   readonly #history: number;
@@ -58,7 +58,7 @@ export class TimeChart {
       draw: () => drawing.draw({ end: this.view.end, window: this.view.window * 1000, width: this.chart.width }),
       ...(drawing.resized && { resized: drawing.resized }),
     });
-    this.#end = this.view.onChange(() => this.#changed());
+    this.#unsubscribe = this.view.onChange(() => this.#changed());
   }
 
   /** Says which rings hold what is shown, so that a pause can keep them as they are. */
@@ -71,22 +71,22 @@ export class TimeChart {
    * The ring for the next block: `ring`, where it is large enough for what can be shown. Call it before every push: what
    * a paused view shows is kept before the first block that is newer.
    */
-  room(ring: Ring | undefined, block: Block): Ring {
+  ringFor(ring: Ring | undefined, block: Block): Ring {
     if (ring && this.view.paused && block.time > this.view.end) this.#freeze(ring);
     const rate = block.rate > 0 ? block.rate : this.#rate;
     const span = Math.max(this.#history, this.view.window) + 2;
-    const capacity = rate > 0 ? Math.ceil(rate * span) : irregular;
+    const capacity = rate > 0 ? Math.ceil(rate * span) : irregularCapacity;
     if (!ring) return new Ring(block.channels, capacity);
     return ring.capacity < capacity ? ring.copy(capacity) : ring;
   }
 
   /** `ring`, or what it held when the view was paused. */
-  shown(ring: Ring): Ring {
+  visibleRing(ring: Ring): Ring {
     return this.#frozen.get(ring) ?? ring;
   }
 
   destroy(): void {
-    this.#end();
+    this.#unsubscribe();
     this.#frozen.clear();
     this.chart.destroy();
   }
@@ -125,7 +125,7 @@ export class TimeChart {
 }
 
 /** Frames are drawn as dots too while they are few. */
-export const sparse: uPlot.Series.Points = { show: (plot) => plot.data[0].length <= fewest, size: 4, width: 0 };
+export const pointsWhenFew: uPlot.Series.Points = { show: (plot) => plot.data[0].length <= maxFramesWithPoints, size: 4, width: 0 };
 
 function timeAxis(theme: Theme, view: TimeView, grid: boolean): uPlot.Axis {
   return {
@@ -138,6 +138,6 @@ function timeAxis(theme: Theme, view: TimeView, grid: boolean): uPlot.Axis {
     incrs: timeSteps,
     grid: { show: grid, stroke: theme.line, width: 1 },
     ticks: { stroke: theme.line, width: 1, size: 4 },
-    values: (_, splits) => splits.map((s) => (s === 0 ? (view.paused ? 'paused' : 'now') : ago(-s, view.window))),
+    values: (_, splits) => splits.map((s) => (s === 0 ? (view.paused ? 'paused' : 'now') : formatAgo(-s, view.window))),
   };
 }

@@ -1,7 +1,7 @@
 import { positive } from '../src/core/check.ts';
 
 /** A newest frame that lies this far behind the one before, in ms, belongs to a clock that was set back. */
-const setBack = 5000;
+const clockSetBack = 5000;
 
 /**
  * The stretch of time that several pieces show together: `window` seconds up to the newest frame of any of them, or, when
@@ -11,7 +11,7 @@ const setBack = 5000;
 export class TimeView {
   #window: number;
   #newest = NaN;
-  #held = NaN;
+  #pausedAt = NaN;
   readonly #listeners = new Set<() => void>();
 
   constructor(window = 10) {
@@ -25,11 +25,11 @@ export class TimeView {
 
   /** The right edge, in ms since 1970; NaN before the first frame. */
   get end(): number {
-    return this.paused ? this.#held : this.#newest;
+    return this.paused ? this.#pausedAt : this.#newest;
   }
 
   get paused(): boolean {
-    return !Number.isNaN(this.#held);
+    return !Number.isNaN(this.#pausedAt);
   }
 
   /** How far the right edge lies behind the newest frame, in s; 0 when live. */
@@ -40,27 +40,27 @@ export class TimeView {
 
   /** Tells that a frame of this time has come. */
   advance(time: number): void {
-    if (time <= this.#newest && time > this.#newest - setBack) return;
+    if (time <= this.#newest && time > this.#newest - clockSetBack) return;
     this.#newest = time;
-    if (!this.paused) this.#tell();
+    if (!this.paused) this.#notify();
   }
 
   pause(): void {
     if (this.paused || Number.isNaN(this.#newest)) return;
-    this.#held = this.#newest;
-    this.#tell();
+    this.#pausedAt = this.#newest;
+    this.#notify();
   }
 
   /** Shows the newest again. */
   resume(): void {
     if (!this.paused) return;
-    this.#held = NaN;
-    this.#tell();
+    this.#pausedAt = NaN;
+    this.#notify();
   }
 
   setWindow(seconds: number): void {
     this.#window = positive('window', seconds, 's');
-    this.#tell();
+    this.#notify();
   }
 
   /** Calls `listener` at every change; returns what ends that. */
@@ -69,7 +69,7 @@ export class TimeView {
     return () => this.#listeners.delete(listener);
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of this.#listeners) listener();
   }
 }

@@ -28,13 +28,13 @@ export interface WatchOptions {
   /** Whether alarms of all streams are told, and what happens to them. */
   alarms?: boolean;
   /** What is to be done with alarms and with streams that have ended, sent as it comes. */
-  deeds?: Observable<AlarmControl | MaintenanceRequest | Remove>;
+  actions?: Observable<AlarmControl | MaintenanceRequest | Remove>;
 }
 
 /** The connection stands, or will be dialled again after `wait` ms. */
 export type ConnectionMessage =
   | { readonly type: 'connection'; readonly open: true }
-  | { readonly type: 'connection'; readonly open: false; readonly sentence: string; readonly wait: number };
+  | { readonly type: 'connection'; readonly open: false; readonly reason: string; readonly wait: number };
 
 /** A message, with the name of the stream that it belongs to where it belongs to one. */
 export type Watched = (WatchMessage & { readonly stream?: string }) | ConnectionMessage;
@@ -90,7 +90,7 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
       },
       down: ({ sentence, wait }) => {
         link = undefined;
-        subscriber.next({ type: 'connection', open: false, sentence, wait });
+        subscriber.next({ type: 'connection', open: false, reason: sentence, wait });
       },
     });
     const subscription = messages.subscribe({
@@ -116,7 +116,7 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
       }),
     );
     subscription.add(options.learning?.subscribe((learning) => send({ type: 'learning', ...learning })));
-    subscription.add(options.deeds?.subscribe(send));
+    subscription.add(options.actions?.subscribe(send));
     return subscription;
   });
 }

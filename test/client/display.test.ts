@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { AutoRange } from '../../client/auto-range.ts';
-import { Baseline } from '../../client/baseline.ts';
+import { RunningMean } from '../../client/running-mean.ts';
 import { formatNumber, formatQuantity } from '../../client/format-number.ts';
-import { niceAbove } from '../../client/lane-scale.ts';
-import { levelOf } from '../../client/level.ts';
-import { LongRecord } from '../../client/long-record.ts';
+import { roundUpNice } from '../../client/lane-scale.ts';
+import { displayUnit } from '../../client/decibel.ts';
+import { DownsampledHistory } from '../../client/downsampled-history.ts';
 import { paletteColors, palettes } from '../../client/palette.ts';
 import { Ribbon } from '../../client/ribbon.ts';
 import { Ring } from '../../client/ring.ts';
@@ -36,21 +36,21 @@ describe('a spectrum', () => {
 describe('a running mean', () => {
   test('is exact for a constant, whatever its size, from the first frame on', () => {
     const data = new Float32Array(500).fill(187_000);
-    const means = new Baseline(1).follow({ data, channels: 1, start: 0, rate: 250, time: 0 });
+    const means = new RunningMean(1).update({ data, channels: 1, start: 0, rate: 250, time: 0 });
     expect(means.data).toEqual(data);
   });
 
   test('is causal, and passes over samples that are not finite', () => {
-    const baseline = new Baseline(1);
+    const baseline = new RunningMean(1);
     const data = Float32Array.from([1, NaN, 3]);
-    const means = baseline.follow({ data, channels: 1, start: 0, rate: 100, time: 0 });
+    const means = baseline.update({ data, channels: 1, start: 0, rate: 100, time: 0 });
     expect(Array.from(means.data)).toEqual([1, 1, 2]);
   });
 
   test('begins anew after a gap longer than its time constant', () => {
-    const baseline = new Baseline(1, 1);
+    const baseline = new RunningMean(1, 1);
     const one = (start: number, value: number) =>
-      baseline.follow({ data: Float32Array.of(value), channels: 1, start, rate: 10, time: 0 }).data[0];
+      baseline.update({ data: Float32Array.of(value), channels: 1, start, rate: 10, time: 0 }).data[0];
     one(0, 100);
     expect(one(5, 0)).toBe(50);
     expect(one(100, 7)).toBe(7);
@@ -109,7 +109,7 @@ describe('an automatic range', () => {
 
 describe('a record of any length', () => {
   test('keeps the whole past in fixed memory, and its mean', () => {
-    const record = new LongRecord(2, 16);
+    const record = new DownsampledHistory(2, 16);
     for (let i = 0; i < 4096; i++) record.add([i, 7]);
     expect(record.length).toBeLessThan(16);
     const times = Array.from(record.column(0));
@@ -169,7 +169,7 @@ describe('what people read', () => {
   });
 
   test('has scales of 1, 2 and 5', () => {
-    expect([0.03, 1, 1.1, 21, 99].map(niceAbove)).toEqual([0.05, 1, 2, 50, 100]);
+    expect([0.03, 1, 1.1, 21, 99].map(roundUpNice)).toEqual([0.05, 1, 2, 50, 100]);
   });
 
   test('has rows grouped by a shared first word, where that helps', () => {
@@ -182,11 +182,11 @@ describe('what people read', () => {
   });
 
   test('is in decibel or power, whichever it came in', () => {
-    expect(levelOf('dB', false).convert(20)).toBe(100);
-    expect(levelOf('µV²', true).convert(100)).toBe(20);
-    expect(levelOf('µV²', true).convert(0)).toBe(-120);
-    expect(levelOf('dB', true).convert(3)).toBe(3);
-    expect(levelOf('z', undefined).convert(3)).toBe(3);
+    expect(displayUnit('dB', false).convert(20)).toBe(100);
+    expect(displayUnit('µV²', true).convert(100)).toBe(20);
+    expect(displayUnit('µV²', true).convert(0)).toBe(-120);
+    expect(displayUnit('dB', true).convert(3)).toBe(3);
+    expect(displayUnit('z', undefined).convert(3)).toBe(3);
   });
 
   test('has 256 opaque colours in every palette, the lowest unlike the highest', () => {

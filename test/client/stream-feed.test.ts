@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { StreamFeed } from '../../client/page/stream-feed.ts';
+import { StreamFeed } from '../../client/dashboard/stream-feed.ts';
 import type { RibbonEvent } from '../../client/ribbon.ts';
 import type { Block } from '../../src/core/blocks/block.ts';
 
-const raw = (start: number, frames = 10, rate = 100): Parameters<StreamFeed['take']>[0] => ({
+const raw = (start: number, frames = 10, rate = 100): Parameters<StreamFeed['push']>[0] => ({
   type: 'block',
   kind: 'samples',
   id: 1,
@@ -20,7 +20,7 @@ const remembered = (feed: StreamFeed): Block[] => {
 describe('what the page remembers of a stream', () => {
   test('is about the last minute, however long it runs', () => {
     const feed = new StreamFeed();
-    for (let i = 0; i < 30_000; i++) feed.take(raw(i * 10), 0);
+    for (let i = 0; i < 30_000; i++) feed.push(raw(i * 10), 0);
     const blocks = remembered(feed);
     expect(blocks.length).toBeGreaterThan(590);
     expect(blocks.length).toBeLessThan(700);
@@ -29,7 +29,7 @@ describe('what the page remembers of a stream', () => {
 
   test('is bounded where the clock stands still', () => {
     const feed = new StreamFeed();
-    for (let i = 0; i < 20_000; i++) feed.take({ ...raw(i), ...raw(i, 1, 0) }, 0);
+    for (let i = 0; i < 20_000; i++) feed.push({ ...raw(i), ...raw(i, 1, 0) }, 0);
     expect(remembered(feed).length).toBeLessThanOrEqual(4096);
   });
 
@@ -38,17 +38,17 @@ describe('what the page remembers of a stream', () => {
     const seen: number[] = [];
     feed.attach({ raw: ({ start, data }) => seen.push(...Array.from(data, (_, t) => start + t)) });
     const connected = { type: 'subscribed', id: 1, stream: 'x', run: 0, next: 20 } as const;
-    feed.take(connected, 0);
-    feed.take(raw(0), 0);
-    feed.take(connected, 0);
-    for (const block of [raw(0), raw(5, 10), raw(15, 10)]) feed.take(block, 0);
+    feed.push(connected, 0);
+    feed.push(raw(0), 0);
+    feed.push(connected, 0);
+    for (const block of [raw(0), raw(5, 10), raw(15, 10)]) feed.push(block, 0);
     expect(seen).toEqual(Array.from({ length: 25 }, (_, t) => t));
   });
 
   test('begins anew with a run', () => {
     const feed = new StreamFeed();
-    feed.take(raw(0), 0);
-    feed.take({ type: 'run', id: 1, run: 1, next: 0 }, 0);
+    feed.push(raw(0), 0);
+    feed.push({ type: 'run', id: 1, run: 1, next: 0 }, 0);
     expect(remembered(feed)).toEqual([]);
   });
 
@@ -56,9 +56,9 @@ describe('what the page remembers of a stream', () => {
     const feed = new StreamFeed();
     const events: RibbonEvent[] = [];
     feed.attach({ events: (list) => events.push(...list) });
-    feed.take({ type: 'mark', id: 1, at: 150, label: 'blink', frames: 30 }, 0);
+    feed.push({ type: 'mark', id: 1, at: 150, label: 'blink', frames: 30 }, 0);
     expect(events).toEqual([]);
-    feed.take(raw(100), 0);
+    feed.push(raw(100), 0);
     expect(events).toEqual([{ time: 1500, duration: 300, label: 'blink' }]);
   });
 
@@ -67,9 +67,9 @@ describe('what the page remembers of a stream', () => {
     const labels: string[] = [];
     feed.attach({ events: (list) => labels.push(...list.map(({ label }) => label)) });
     const connect = (run: number): void => {
-      feed.take({ type: 'subscribed', id: 1, stream: 'x', run, next: 0 }, 0);
-      feed.take({ type: 'mark', id: 1, at: 5, label: 'blink' }, 0);
-      feed.take(raw(0), 0);
+      feed.push({ type: 'subscribed', id: 1, stream: 'x', run, next: 0 }, 0);
+      feed.push({ type: 'mark', id: 1, at: 5, label: 'blink' }, 0);
+      feed.push(raw(0), 0);
     };
     connect(1);
     connect(1);
@@ -81,7 +81,7 @@ describe('what the page remembers of a stream', () => {
   test('is the minute before a pause too, for as long as it lasts', () => {
     const feed = new StreamFeed();
     const take = (block: number): void => {
-      feed.take(raw(block * 10), 0);
+      feed.push(raw(block * 10), 0);
       feed.view.advance(block * 100);
     };
     for (let i = 0; i < 1000; i++) take(i);
@@ -104,8 +104,8 @@ describe('what the page remembers of a stream', () => {
       at: 0,
       shape: [1, 1, 1] as [number, number, number],
     };
-    feed.take({ ...kernels, data: [2], start: [1] }, 0);
-    feed.take({ ...kernels, data: [3] }, 0);
+    feed.push({ ...kernels, data: [2], start: [1] }, 0);
+    feed.push({ ...kernels, data: [3] }, 0);
     const seen: (readonly number[] | undefined)[] = [];
     feed.attach({ kernels: ({ start }) => seen.push(start) });
     expect(seen).toEqual([[1]]);

@@ -89,7 +89,7 @@ describe('watch', () => {
 
   test('asks for alarms with each connection, and sends what is to be done with them', async () => {
     const deeds = new Subject<AlarmControl>();
-    start({ alarms: true, deeds });
+    start({ alarms: true, actions: deeds });
     await holds(() => server.requests.length === 1);
     server.drop(4008, 'too slow');
     await holds(() => server.requests.length === 2);

@@ -10,7 +10,7 @@ import { random } from '../../src/core/random.ts';
 import { createServer, type TaplineServer } from '../../src/server/index.ts';
 import { start } from '../cli/run-tapline.ts';
 import { sharedData } from '../shared-data.ts';
-import { startVisitor, type Visitor } from './visitor.ts';
+import { startVisitor, type Visitor } from './dashboard-browser.ts';
 
 const real = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');
 const rate = 250;

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { Page } from 'playwright-core';
 import { createServer, type TaplineServer } from '../../src/server/index.ts';
 import { drawn } from '../drawn.ts';
-import { startVisitor, type Visitor } from './visitor.ts';
+import { startVisitor, type Visitor } from './dashboard-browser.ts';
 
 let visitor: Visitor;
 let server: TaplineServer;

@@ -2,7 +2,7 @@ import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.
 import type { Maintenance } from '../../src/core/alarms/maintenance.ts';
 import type { Coupling } from '../signal-plot.ts';
 import type { PaletteName } from '../palette.ts';
-import { usualWindow } from './windows.ts';
+import { defaultWindow } from './time-windows.ts';
 import type { HealthMessage, LearnerInfo, MapInfo, StreamInfo } from '../../src/protocol/index.ts';
 
 /** How the page stands with its server. */
@@ -24,7 +24,7 @@ export interface StreamSettings {
 }
 
 /** Everything that the page shows but the signals themselves. */
-export interface PageState {
+export interface DashboardState {
   readonly connection: Connection;
   readonly streams: readonly StreamInfo[];
   readonly health: ReadonlyMap<string, HealthMessage['streams'][number]>;
@@ -34,11 +34,11 @@ export interface PageState {
   readonly alarms: ReadonlyMap<number, AlarmRecord>;
   readonly maintenance: readonly Maintenance[];
   /** The stream that somebody chose. */
-  readonly chosen?: string;
+  readonly selected?: string;
   /** How often frames of irregular streams come, in Hz, by the stream's name. */
-  readonly paces: ReadonlyMap<string, number>;
+  readonly observedRates: ReadonlyMap<string, number>;
   /** The lists that are shown whole, however long. */
-  readonly whole: ReadonlySet<string>;
+  readonly expanded: ReadonlySet<string>;
   readonly paused: boolean;
   /** How far a paused view lies behind, in s. */
   readonly behind: number;
@@ -47,15 +47,15 @@ export interface PageState {
   readonly settings: ReadonlyMap<string, StreamSettings>;
 }
 
-export const initialState: PageState = {
+export const initialState: DashboardState = {
   connection: { is: 'connecting' },
   streams: [],
   health: new Map(),
   scores: new Map(),
   alarms: new Map(),
   maintenance: [],
-  paces: new Map(),
-  whole: new Set(),
+  observedRates: new Map(),
+  expanded: new Set(),
   paused: false,
   behind: 0,
   palette: 'viridis',
@@ -64,10 +64,10 @@ export const initialState: PageState = {
 };
 
 /** Alarms that are over and are remembered. */
-const mostOver = 50;
+const maxClearedAlarms = 50;
 
 /** How many streams are shown beside the selected one. */
-const mostBeside = 4;
+const maxPreviews = 4;
 
 export function learnerKey(stream: string, learner: number): string {
   return `${stream}/${learner}`;
@@ -80,20 +80,20 @@ export function orderStreams(streams: readonly StreamInfo[]): StreamInfo[] {
 }
 
 /** The stream in the middle: the one that was chosen while it is there, else the first. */
-export function selectedStream(state: PageState): StreamInfo | undefined {
-  return state.streams.find(({ name }) => name === state.chosen) ?? state.streams[0];
+export function selectedStream(state: DashboardState): StreamInfo | undefined {
+  return state.streams.find(({ name }) => name === state.selected) ?? state.streams[0];
 }
 
 /** The streams shown small, beside the selected one. */
-export function streamsBeside(state: PageState): StreamInfo[] {
+export function previewedStreams(state: DashboardState): StreamInfo[] {
   const selected = selectedStream(state);
-  return state.streams.filter((info) => info !== selected && !info.for).slice(0, mostBeside);
+  return state.streams.filter((info) => info !== selected && !info.for).slice(0, maxPreviews);
 }
 
 /** The names of all streams that are drawn. */
-export function watchedStreams(state: PageState): string[] {
+export function visibleStreams(state: DashboardState): string[] {
   const selected = selectedStream(state);
-  return selected ? [selected, ...streamsBeside(state)].map(({ name }) => name).sort() : [];
+  return selected ? [selected, ...previewedStreams(state)].map(({ name }) => name).sort() : [];
 }
 
 /** Whether a stream is EEG: of kind 'eeg', or of one whose last word that is. */
@@ -102,31 +102,31 @@ export function isEeg({ kind = '' }: StreamInfo): boolean {
 }
 
 /** Hz of a stream, as it says or as its frames come; 0: not known yet. */
-export function rateOf(state: PageState, { name, rate }: StreamInfo): number {
-  return rate || (state.paces.get(name) ?? 0);
+export function samplingRate(state: DashboardState, { name, rate }: StreamInfo): number {
+  return rate || (state.observedRates.get(name) ?? 0);
 }
 
 /** How many times as fast as its rate says a stream comes; 1 where that is about right, or not to be told in 5 s. */
-export function speedOf({ health }: PageState, { name, rate }: StreamInfo): number {
+export function playbackSpeed({ health }: DashboardState, { name, rate }: StreamInfo): number {
   const speed = (health.get(name)?.rate ?? 0) / rate;
   return rate < 2 || !(speed > 0) || Math.abs(speed - 1) < 0.15 ? 1 : Number(speed.toPrecision(2));
 }
 
 /** How long a stretch of frames that goes on is, in s of the stream's own clock; NaN where its frames tell no time. */
-export function lasted(state: PageState, { stream, window }: AlarmMember): number {
+export function streamTimeSince(state: DashboardState, { stream, window }: AlarmMember): number {
   const info = state.streams.find(({ name, run }) => name === stream && run === window.run);
   const next = state.health.get(stream)?.next;
   return info && next !== undefined && info.rate > 0 ? (next - window.from) / info.rate : NaN;
 }
 
 /** How many frames of a stream have come. */
-export function framesOf({ health }: PageState, { name, next }: StreamInfo): number {
+export function receivedFrames({ health }: DashboardState, { name, next }: StreamInfo): number {
   return health.get(name)?.received ?? next;
 }
 
 /** How much of a stream is shown, in s. */
-export function windowOf(state: PageState, info: StreamInfo): number {
-  return state.settings.get(info.name)?.window ?? usualWindow(rateOf(state, info));
+export function windowLength(state: DashboardState, info: StreamInfo): number {
+  return state.settings.get(info.name)?.window ?? defaultWindow(samplingRate(state, info));
 }
 
 /** The feature map of a stream that is shown. */
@@ -144,22 +144,22 @@ export function selectedLearner(info: StreamInfo, settings: StreamSettings): Lea
 }
 
 /** Alarms that are not over: first those that nobody has seen to, then the newest. */
-export function openAlarms({ alarms }: PageState): AlarmRecord[] {
+export function openAlarms({ alarms }: DashboardState): AlarmRecord[] {
   const rank = { escalated: 0, raised: 1, acknowledged: 2, shelved: 3, cleared: 4 };
   const open = [...alarms.values()].filter(({ state }) => state !== 'cleared');
   return open.sort((a, b) => rank[a.state] - rank[b.state] || b.raised - a.raised);
 }
 
 /** The alarms with one as it stands now; of those that are over the oldest are forgotten. */
-export function withAlarm(alarms: PageState['alarms'], alarm: AlarmRecord): PageState['alarms'] {
+export function updateAlarm(alarms: DashboardState['alarms'], alarm: AlarmRecord): DashboardState['alarms'] {
   const all = new Map(alarms).set(alarm.id, alarm);
   const over = [...all.values()].filter(({ state }) => state === 'cleared').sort((a, b) => b.entered - a.entered);
-  for (const { id } of over.slice(mostOver)) all.delete(id);
+  for (const { id } of over.slice(maxClearedAlarms)) all.delete(id);
   return all;
 }
 
 /** Whether somebody should look at a stream. */
-export function isAlarmed(state: PageState, stream: string): boolean {
+export function isAlarmed(state: DashboardState, stream: string): boolean {
   return openAlarms(state).some(({ state: its, members }) => {
     return (
       (its === 'raised' || its === 'escalated') && members.some((member) => member.stream === stream && member.active)

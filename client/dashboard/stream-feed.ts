@@ -2,19 +2,19 @@ import type { AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
 import { type Block, frameCount, timeOf } from '../../src/core/blocks/block.ts';
 import type { KernelsMessage, LossMessage, MarkMessage } from '../../src/protocol/index.ts';
 import { cutBlock } from '../../src/sources/cut-block.ts';
-import type { Span } from '../spans.ts';
+import type { Span } from '../shaded-spans.ts';
 import type { RibbonEvent } from '../ribbon.ts';
 import { TimeView } from '../time-view.ts';
 import type { Watched } from '../watch.ts';
 
 /** Blocks that are remembered for pieces that are mounted later. */
-const mostBlocks = 4096;
+const maxBlocks = 4096;
 /** Blocks by whose times the pace of an irregular stream is told. */
-const paced = 64;
+const blocksForRate = 64;
 /** Ms by which the clocks of blocks may jitter. */
-const slack = 1000;
-const mostLosses = 2400;
-const mostEvents = 500;
+const clockJitter = 1000;
+const maxLosses = 2400;
+const maxEvents = 500;
 
 /** What a piece is told. A `loss` carries the time when it came, in ms. */
 export interface FeedListener {
@@ -34,26 +34,26 @@ export interface FeedListener {
 export class StreamFeed {
   readonly view: TimeView = new TimeView();
   /** How much is remembered, in s. */
-  remembered = 60;
+  retention = 60;
   readonly #listeners = new Set<FeedListener>();
   readonly #raw: Block[] = [];
   readonly #features = new Map<number, Block[]>();
   readonly #kernels = new Map<number, KernelsMessage>();
   readonly #losses: (LossMessage & { time: number })[] = [];
   readonly #events: RibbonEvent[] = [];
-  readonly #told = new Set<string>();
-  #unplaced: MarkMessage[] = [];
+  readonly #knownMarks = new Set<string>();
+  #pendingMarks: MarkMessage[] = [];
   #run: number | undefined;
   #alarms: readonly AlarmRecord[] = [];
 
   /** Takes a message that belongs to this stream; `now` in ms. */
-  take(message: Watched, now: number): void {
-    if (message.type === 'run' || message.type === 'subscribed') this.#begin(message.run);
-    else if (message.type === 'block' && message.kind === 'samples') this.#takeRaw(message.block);
-    else if (message.type === 'block' && message.kind === 'features') this.#takeFeatures(message.block, message.map);
-    else if (message.type === 'kernels') this.#takeKernels(message);
-    else if (message.type === 'loss') this.#takeLoss({ ...message, time: now });
-    else if (message.type === 'mark') this.#takeMark(message);
+  push(message: Watched, now: number): void {
+    if (message.type === 'run' || message.type === 'subscribed') this.#startRun(message.run);
+    else if (message.type === 'block' && message.kind === 'samples') this.#pushRaw(message.block);
+    else if (message.type === 'block' && message.kind === 'features') this.#pushFeatures(message.block, message.map);
+    else if (message.type === 'kernels') this.#pushKernels(message);
+    else if (message.type === 'loss') this.#pushLoss({ ...message, time: now });
+    else if (message.type === 'mark') this.#pushMark(message);
   }
 
   /** Tells a listener everything that is remembered, and then what comes; returns what ends that. */
@@ -69,14 +69,14 @@ export class StreamFeed {
   }
 
   /** Takes the alarms of this stream, all there are. */
-  alarms(alarms: readonly AlarmRecord[]): void {
+  setAlarms(alarms: readonly AlarmRecord[]): void {
     this.#alarms = alarms;
-    this.#tellSpans();
+    this.#emitSpans();
   }
 
   /** How often frames come, in Hz, by the times of the newest; 0: not known yet. */
-  get pace(): number {
-    const newest = this.#raw.slice(-paced);
+  get observedRate(): number {
+    const newest = this.#raw.slice(-blocksForRate);
     const [first, last] = [newest[0], newest[newest.length - 1]];
     if (newest.length < 2 || last.time <= first.time) return 0;
     return (1000 * (last.start - first.start)) / (last.time - first.time);
@@ -87,60 +87,60 @@ export class StreamFeed {
     return this.#events.length > 0;
   }
 
-  #takeRaw(told: Block): void {
-    const block = this.#keep(this.#raw, told);
+  #pushRaw(told: Block): void {
+    const block = this.#store(this.#raw, told);
     if (!block) return;
     this.#placeMarks();
     for (const listener of this.#listeners) listener.raw?.(block);
-    if (this.#raw.length === 1) this.#tellSpans();
+    if (this.#raw.length === 1) this.#emitSpans();
   }
 
-  #takeFeatures(told: Block, map: number): void {
+  #pushFeatures(told: Block, map: number): void {
     const blocks = this.#features.get(map) ?? [];
     this.#features.set(map, blocks);
-    const block = this.#keep(blocks, told);
+    const block = this.#store(blocks, told);
     if (!block) return;
     for (const listener of this.#listeners) listener.features?.(block, map);
   }
 
-  #takeKernels(message: KernelsMessage): void {
+  #pushKernels(message: KernelsMessage): void {
     const start = message.start ?? this.#kernels.get(message.learner)?.start ?? message.data;
     const whole = { ...message, start };
     this.#kernels.set(message.learner, whole);
     for (const listener of this.#listeners) listener.kernels?.(whole);
   }
 
-  #takeLoss(message: LossMessage & { time: number }): void {
+  #pushLoss(message: LossMessage & { time: number }): void {
     this.#losses.push(message);
-    if (this.#losses.length > mostLosses) this.#losses.splice(0, this.#losses.length - mostLosses / 2);
+    if (this.#losses.length > maxLosses) this.#losses.splice(0, this.#losses.length - maxLosses / 2);
     for (const listener of this.#listeners) listener.loss?.(message);
   }
 
   /** Takes a mark once, though it is told anew after each connection. */
-  #takeMark(message: MarkMessage): void {
+  #pushMark(message: MarkMessage): void {
     const key = `${message.at} ${message.label}`;
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
-    for (const old of this.#told) if (this.#told.size > mostEvents) this.#told.delete(old);
-    this.#unplaced.push(message);
+    if (this.#knownMarks.has(key)) return;
+    this.#knownMarks.add(key);
+    for (const old of this.#knownMarks) if (this.#knownMarks.size > maxEvents) this.#knownMarks.delete(old);
+    this.#pendingMarks.push(message);
     this.#placeMarks();
   }
 
   /** Marks come by frame index: they find their time by the clock of the newest block. */
   #placeMarks(): void {
     const clock = this.#raw.at(-1);
-    if (!clock || this.#unplaced.length === 0) return;
-    const events = this.#unplaced.map(({ at, frames = 0, label }) => {
+    if (!clock || this.#pendingMarks.length === 0) return;
+    const events = this.#pendingMarks.map(({ at, frames = 0, label }) => {
       const time = timeOf(clock, at);
       return { time, duration: timeOf(clock, at + frames) - time, label };
     });
-    this.#unplaced = [];
+    this.#pendingMarks = [];
     this.#events.push(...events);
-    if (this.#events.length > mostEvents) this.#events.splice(0, this.#events.length - mostEvents);
+    if (this.#events.length > maxEvents) this.#events.splice(0, this.#events.length - maxEvents);
     for (const listener of this.#listeners) listener.events?.(events);
   }
 
-  #tellSpans(): void {
+  #emitSpans(): void {
     const spans = this.#spans();
     for (const listener of this.#listeners) listener.spans?.(spans);
   }
@@ -162,30 +162,30 @@ export class StreamFeed {
   }
 
   /** What is new of a block: after each connection the server tells again what it still has of the run. */
-  #keep(blocks: Block[], told: Block): Block | undefined {
+  #store(blocks: Block[], told: Block): Block | undefined {
     const last = blocks.at(-1);
     const block = last ? cutBlock(told, last.start + frameCount(last)) : told;
     if (frameCount(block) === 0) return undefined;
     blocks.push(block);
-    if (blocks.length % 64 === 0) this.#forget(blocks, block);
+    if (blocks.length % 64 === 0) this.#discardOld(blocks, block);
     return block;
   }
 
-  #forget(blocks: Block[], block: Block): void {
+  #discardOld(blocks: Block[], block: Block): void {
     const { paused, end } = this.view;
     const within = (time: number, until: number): boolean =>
-      time < until + slack && time > until - 1000 * this.remembered;
+      time < until + clockJitter && time > until - 1000 * this.retention;
     const kept = blocks.filter(({ time }) => within(time, block.time) || (paused && within(time, end)));
-    blocks.splice(0, blocks.length, ...kept.slice(-mostBlocks + 64));
+    blocks.splice(0, blocks.length, ...kept.slice(-maxBlocks + 64));
   }
 
   /** Forgets what was numbered otherwise; events keep their time. */
-  #begin(run: number): void {
+  #startRun(run: number): void {
     if (run === this.#run) return;
     this.#run = run;
-    this.#told.clear();
+    this.#knownMarks.clear();
     this.#raw.length = 0;
     this.#features.clear();
-    this.#unplaced = [];
+    this.#pendingMarks = [];
   }
 }

@@ -1,18 +1,18 @@
 import { html, type TemplateResult } from 'lit-html';
-import { duration, pace } from '../duration.ts';
+import { formatDuration, formatRate } from '../format-time.ts';
 import { formatNumber } from '../format-number.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
-import { isAlarmed, isEeg, type PageState, rateOf, selectedStream, speedOf } from './page-state.ts';
-import { longList } from './long-list.ts';
-import type { PageStore } from './page-store.ts';
+import { isAlarmed, isEeg, type DashboardState, samplingRate, selectedStream, playbackSpeed } from './dashboard-state.ts';
+import { truncatedList } from './controls-view.ts';
+import type { DashboardStore } from './dashboard-store.ts';
 
 /** Streams that are listed until somebody asks for more. */
 const mostStreams = 12;
 
 /** Every stream there is, with its rate and how late it is. */
-export function streamListView(state: PageState, store: PageStore): TemplateResult {
+export function streamListView(state: DashboardState, store: DashboardStore): TemplateResult {
   const selected = selectedStream(state);
-  const { shown, more } = longList(store, 'streams', state.streams, mostStreams);
+  const { shown, more } = truncatedList(store, 'streams', state.streams, mostStreams);
   return html`<nav class="streams" aria-label="Streams" data-testid="streams">
     <ul>
       ${shown.map(
@@ -25,7 +25,7 @@ export function streamListView(state: PageState, store: PageStore): TemplateResu
               data-stream=${info.name}
               title=${info.name}
               aria-pressed=${info === selected}
-              @click=${() => store.change({ chosen: info.name })}
+              @click=${() => store.change({ selected: info.name })}
             >
               <span class="stream-dot" aria-hidden="true"></span>
               <span class="stream-name">${info.name}</span>
@@ -40,14 +40,14 @@ export function streamListView(state: PageState, store: PageStore): TemplateResu
   </nav>`;
 }
 
-function removeView({ name }: StreamInfo, store: PageStore): TemplateResult {
+function removeView({ name }: StreamInfo, store: DashboardStore): TemplateResult {
   return html`<button
     type="button"
     class="stream-remove"
     data-testid="remove"
     title="Take it off the list, and end its alarms; its sensor may come back"
     aria-label="Remove stream ${name}"
-    @click=${() => store.ask({ type: 'remove', stream: name })}
+    @click=${() => store.request({ type: 'remove', stream: name })}
   >
     ×
   </button>`;
@@ -61,22 +61,22 @@ function aboutStream(info: StreamInfo): string {
 }
 
 /** How often frames of a stream come, how late they are, or that it is gone. */
-function streamHealth(state: PageState, info: StreamInfo): string {
+function streamHealth(state: DashboardState, info: StreamInfo): string {
   if (!info.live) return 'ended';
   const lag = state.health.get(info.name)?.lag ?? null;
   return lag === null ? paceWords(state, info) : `${paceWords(state, info)} · ${lagWords(lag)}`;
 }
 
 /** The rate that a stream says it has, or that of its frames; and how much faster or slower it runs. */
-function paceWords(state: PageState, info: StreamInfo): string {
-  const rate = rateOf(state, info);
+function paceWords(state: DashboardState, info: StreamInfo): string {
+  const rate = samplingRate(state, info);
   if (rate === 0) return 'irregular';
-  const speed = speedOf(state, info);
-  if (info.rate === 0) return `about ${pace(rate)}`;
-  if (speed < 1) return `${formatNumber(speed * rate)} of ${pace(rate)}`;
-  return speed > 1 ? `${pace(rate)}, runs ${speed} times as fast` : pace(rate);
+  const speed = playbackSpeed(state, info);
+  if (info.rate === 0) return `about ${formatRate(rate)}`;
+  if (speed < 1) return `${formatNumber(speed * rate)} of ${formatRate(rate)}`;
+  return speed > 1 ? `${formatRate(rate)}, runs ${speed} times as fast` : formatRate(rate);
 }
 
 function lagWords(ms: number): string {
-  return ms < 90_000 ? `lag ${duration(ms / 1000)}` : `newest ${duration(ms / 1000)} ago`;
+  return ms < 90_000 ? `lag ${formatDuration(ms / 1000)}` : `newest ${formatDuration(ms / 1000)} ago`;
 }

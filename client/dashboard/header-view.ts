@@ -1,18 +1,18 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { StreamInfo } from '../../src/protocol/index.ts';
-import { duration } from '../duration.ts';
-import { isLevel } from '../level.ts';
+import { formatDuration } from '../format-time.ts';
+import { isPowerUnit } from '../decibel.ts';
 import { palettes } from '../palette.ts';
 import { choice, toggle } from './controls-view.ts';
-import { type Connection, type PageState, rateOf, selectedMap, selectedStream, windowOf } from './page-state.ts';
-import type { PageStore } from './page-store.ts';
-import { windowsOf } from './windows.ts';
+import { type Connection, type DashboardState, samplingRate, selectedMap, selectedStream, windowLength } from './dashboard-state.ts';
+import type { DashboardStore } from './dashboard-store.ts';
+import { timeWindows } from './time-windows.ts';
 
 /** The bar on top: what this is, whether it is connected, and what holds for all panels. */
-export function headerView(state: PageState, store: PageStore): TemplateResult {
+export function headerView(state: DashboardState, store: DashboardStore): TemplateResult {
   const info = selectedStream(state);
   const live = state.connection.is === 'open' && (info?.live ?? true);
-  const words = state.paused ? `paused, live −${duration(Math.round(state.behind))}` : live ? 'live' : notLive(state);
+  const words = state.paused ? `paused, live −${formatDuration(Math.round(state.behind))}` : live ? 'live' : notLive(state);
   return html`<header class="bar">
     <div class="brand">
       <svg viewBox="0 0 32 32" aria-hidden="true">
@@ -47,39 +47,39 @@ export function headerView(state: PageState, store: PageStore): TemplateResult {
         testid: 'palette',
         value: state.palette,
         choices: palettes.map((value) => ({ value, text: value })),
-        chosen: (palette) => store.change({ palette }),
+        onSelect: (palette) => store.change({ palette }),
       })}
       ${toggle({
         label: 'dB',
         testid: 'db',
         on: state.dB,
-        changed: (dB) => store.change({ dB }),
+        onChange: (dB) => store.change({ dB }),
         disabled: !showsLevel(state),
       })}
     </div>
   </header>`;
 }
 
-function windowView(state: PageState, info: StreamInfo, store: PageStore): TemplateResult {
-  const value = windowOf(state, info);
-  const windows = new Set([...windowsOf(rateOf(state, info)), value]);
+function windowView(state: DashboardState, info: StreamInfo, store: DashboardStore): TemplateResult {
+  const value = windowLength(state, info);
+  const windows = new Set([...timeWindows(samplingRate(state, info)), value]);
   return choice({
     label: 'Window',
     testid: 'window',
     value,
-    choices: [...windows].sort((a, b) => a - b).map((seconds) => ({ value: seconds, text: duration(seconds) })),
-    chosen: (window) => store.set(info.name, { window }),
+    choices: [...windows].sort((a, b) => a - b).map((seconds) => ({ value: seconds, text: formatDuration(seconds) })),
+    onSelect: (window) => store.setStream(info.name, { window }),
   });
 }
 
-function notLive({ connection }: PageState): string {
+function notLive({ connection }: DashboardState): string {
   return connection.is === 'open' ? 'ended' : 'not live';
 }
 
-function showsLevel(state: PageState): boolean {
+function showsLevel(state: DashboardState): boolean {
   const info = selectedStream(state);
   const map = info && selectedMap(info, state.settings.get(info.name) ?? {});
-  return isLevel(map?.unit ?? '');
+  return isPowerUnit(map?.unit ?? '');
 }
 
 /** One sentence while the server is not there. */

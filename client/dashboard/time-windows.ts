@@ -14,7 +14,7 @@ const usualOfFast = 10;
 const longestOfFast = 60;
 
 /** The windows that suit a stream of `rate` Hz (0 = not known), the shortest first. */
-export function windowsOf(rate: number): number[] {
+export function timeWindows(rate: number): number[] {
   const hertz = rate || guess;
   const longest = Math.max(longestOfFast, many / hertz);
   const suited = ladder.filter((seconds) => seconds >= few / hertz && seconds <= longest);
@@ -22,14 +22,14 @@ export function windowsOf(rate: number): number[] {
 }
 
 /** The window that a stream begins with. */
-export function usualWindow(rate: number): number {
+export function defaultWindow(rate: number): number {
   const least = Math.max(usualOfFast, usual / (rate || guess));
-  const windows = windowsOf(rate);
+  const windows = timeWindows(rate);
   return windows.find((seconds) => seconds >= least) ?? windows[windows.length - 1];
 }
 
 /** How much of a stream is remembered, in s: its longest window. */
 export function longestWindow(rate: number): number {
-  const windows = windowsOf(rate);
+  const windows = timeWindows(rate);
   return windows[windows.length - 1];
 }

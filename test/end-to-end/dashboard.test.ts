@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { demo } from '../../src/cli/demo.ts';
 import type { LearnerInfo } from '../../src/protocol/index.ts';
 import { createServer, type TaplineServer } from '../../src/server/index.ts';
-import { startVisitor, type Visitor } from './visitor.ts';
+import { startVisitor, type Visitor } from './dashboard-browser.ts';
 import { drawn } from '../drawn.ts';
 
 let visitor: Visitor;

@@ -1,12 +1,12 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
-import { duration } from '../duration.ts';
-import { clock, rarity, whatIs, whoseIs } from './alarm-words.ts';
+import { formatDuration } from '../format-time.ts';
+import { timeOfDay, rarity, alarmCause, alarmSource } from './alarm-text.ts';
 import { choice, hint } from './controls-view.ts';
-import { longList } from './long-list.ts';
-import { lasted, openAlarms, type PageState, selectedStream, speedOf } from './page-state.ts';
-import type { PageStore } from './page-store.ts';
+import { truncatedList } from './controls-view.ts';
+import { streamTimeSince, openAlarms, type DashboardState, selectedStream, playbackSpeed } from './dashboard-state.ts';
+import type { DashboardStore } from './dashboard-store.ts';
 
 /** Ms of a shelving, and alarms that are over and still listed. */
 const shelf = 3_600_000;
@@ -19,12 +19,12 @@ const maintenance = [0, 1, 8, 24];
 const aboutShares = 'The bar and the % beside a channel say how much of what is unusual is its own.';
 
 /** All alarms that are open, and behind a fold those that are over; a quiet line while there are none. */
-export function alarmsView(state: PageState, store: PageStore, now: number): TemplateResult {
+export function alarmsView(state: DashboardState, store: DashboardStore, now: number): TemplateResult {
   const open = openAlarms(state);
   const over = [...state.alarms.values()]
     .filter((alarm) => alarm.state === 'cleared')
     .sort((a, b) => b.entered - a.entered);
-  const { shown, more } = longList(store, 'alarms', open, mostOpen);
+  const { shown, more } = truncatedList(store, 'alarms', open, mostOpen);
   const urgent = open.filter((alarm) => alarm.state === 'raised' || alarm.state === 'escalated').length;
   return html`<section class="alarms ${urgent > 0 ? 'alarms-urgent' : ''}" aria-label="Alarms" data-testid="alarms">
     <header class="alarms-head">
@@ -70,23 +70,23 @@ function summary(open: number, urgent: number): string {
   return seen > 0 ? `${urgent} to see to, ${seen} seen to.` : `${urgent} to see to.`;
 }
 
-function unwatched(state: PageState): string {
+function unwatched(state: DashboardState): string {
   const info = selectedStream(state);
   return info?.unwatched && !info.for ? `Of ${info.name} ${info.unwatched}.` : '';
 }
 
-function maintenanceView({ maintenance: list }: PageState, store: PageStore, now: number): TemplateResult {
+function maintenanceView({ maintenance: list }: DashboardState, store: DashboardStore, now: number): TemplateResult {
   const all = list.find(({ streams }) => streams === '*');
   const choices = maintenance.map((hours) => ({ value: hours, text: hours === 0 ? 'off' : `${hours} h` }));
-  if (all) choices.push({ value: -1, text: `until ${clock(all.until, now)}` });
+  if (all) choices.push({ value: -1, text: `until ${timeOfDay(all.until, now)}` });
   return choice({
     label: 'Maintenance',
     testid: 'maintenance',
     value: all ? -1 : 0,
     choices,
-    chosen: (hours) => {
+    onSelect: (hours) => {
       if (hours >= 0)
-        store.ask({ type: 'maintenance', streams: '*', until: hours === 0 ? 0 : now + hours * 3_600_000 });
+        store.request({ type: 'maintenance', streams: '*', until: hours === 0 ? 0 : now + hours * 3_600_000 });
     },
   });
 }
@@ -99,7 +99,7 @@ const states: Readonly<Record<AlarmRecord['state'], string>> = {
   cleared: 'over',
 };
 
-function alarmView(alarm: AlarmRecord, page: PageState, store: PageStore, now: number): TemplateResult {
+function alarmView(alarm: AlarmRecord, page: DashboardState, store: DashboardStore, now: number): TemplateResult {
   const { id, state, falseAlarm, until } = alarm;
   const [first] = alarm.members;
   return html`<li class="alarm alarm-${state}" data-testid="alarm" data-alarm=${id} data-state=${state}>
@@ -108,14 +108,14 @@ function alarmView(alarm: AlarmRecord, page: PageState, store: PageStore, now: n
       type="button"
       class="alarm-what"
       title="Show this stream"
-      @click=${() => store.change({ chosen: first.stream })}
+      @click=${() => store.change({ selected: first.stream })}
     >
-      <b>${whoseIs(alarm)}</b>: ${whatIs(alarm)}
+      <b>${alarmSource(alarm)}</b>: ${alarmCause(alarm)}
     </button>
     <span class="alarm-channels">${channelsView(alarm)}</span>
     <span class="alarm-since">
-      ${clock(isFast(page, first) ? alarm.raised : first.since, now)}<span class="alarm-about"
-        >${about(alarm, page, now)}${until === undefined ? '' : `, until ${clock(until, now)}`}</span
+      ${timeOfDay(isFast(page, first) ? alarm.raised : first.since, now)}<span class="alarm-about"
+        >${about(alarm, page, now)}${until === undefined ? '' : `, until ${timeOfDay(until, now)}`}</span
       >
     </span>
     <span class="alarm-deeds">${deedsView(alarm, store, now)}</span>
@@ -143,30 +143,30 @@ function channelsView({ members }: AlarmRecord): TemplateResult[] {
 }
 
 /** Whether a stream runs so much faster than its rate that its own time is not ours. */
-function isFast(page: PageState, { stream }: AlarmMember): boolean {
+function isFast(page: DashboardState, { stream }: AlarmMember): boolean {
   const info = page.streams.find(({ name }) => name === stream);
-  return info !== undefined && speedOf(page, info) > 1;
+  return info !== undefined && playbackSpeed(page, info) > 1;
 }
 
-function about(alarm: AlarmRecord, page: PageState, now: number): string {
+function about(alarm: AlarmRecord, page: DashboardState, now: number): string {
   const [first] = alarm.members;
   const back = alarm.returns > 0 ? `back ${alarm.returns}×` : '';
   return [howLong(alarm, page, now), rarity(first), back].filter((part) => part !== '').join(', ');
 }
 
 /** How long it lasts or lasted: by the stream's own clock where that runs fast. */
-function howLong({ state, kind, entered, members }: AlarmRecord, page: PageState, now: number): string {
+function howLong({ state, kind, entered, members }: AlarmRecord, page: DashboardState, now: number): string {
   const [first] = members;
   if (state === 'cleared')
-    return isFast(page, first) ? 'over' : `over after ${duration((entered - first.since) / 1000)}`;
-  const own = isFast(page, first) && kind !== 'silent' ? lasted(page, first) : NaN;
-  if (own > 0) return `for ${duration(own)} of its own time`;
-  return `for ${duration(Math.max(0, now - first.since) / 1000)}`;
+    return isFast(page, first) ? 'over' : `over after ${formatDuration((entered - first.since) / 1000)}`;
+  const own = isFast(page, first) && kind !== 'silent' ? streamTimeSince(page, first) : NaN;
+  if (own > 0) return `for ${formatDuration(own)} of its own time`;
+  return `for ${formatDuration(Math.max(0, now - first.since) / 1000)}`;
 }
 
 function deedsView(
   { id, state, falseAlarm }: AlarmRecord,
-  store: PageStore,
+  store: DashboardStore,
   now: number,
 ): (TemplateResult | undefined)[] {
   const deed = (name: string, text: string, title: string, act: () => void) =>
@@ -175,23 +175,23 @@ function deedsView(
   return [
     open && state !== 'acknowledged'
       ? deed('acknowledge', 'Acknowledge', 'I have seen it: it will not be escalated', () =>
-          store.ask({ type: 'alarm', alarm: id, do: 'acknowledge' }),
+          store.request({ type: 'alarm', alarm: id, do: 'acknowledge' }),
         )
       : undefined,
     open && state !== 'shelved'
       ? deed('shelve', 'Shelve 1 h', 'Not now: it comes back in an hour if it lasts', () =>
-          store.ask({ type: 'alarm', alarm: id, do: 'shelve', until: now + shelf }),
+          store.request({ type: 'alarm', alarm: id, do: 'shelve', until: now + shelf }),
         )
       : undefined,
     open
       ? deed('clear', 'Clear', 'It has been dealt with: it is closed', () =>
-          store.ask({ type: 'alarm', alarm: id, do: 'clear' }),
+          store.request({ type: 'alarm', alarm: id, do: 'clear' }),
         )
       : undefined,
     falseAlarm
       ? undefined
       : deed('false-alarm', 'False alarm', 'It was nothing: it is closed, and counted', () =>
-          store.ask({ type: 'alarm', alarm: id, do: 'falseAlarm' }),
+          store.request({ type: 'alarm', alarm: id, do: 'falseAlarm' }),
         ),
   ];
 }

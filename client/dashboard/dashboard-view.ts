@@ -5,34 +5,34 @@ import type { StreamInfo } from '../../src/protocol/index.ts';
 import { alarmsView } from './alarms-view.ts';
 import { featuresView } from './features-view.ts';
 import { connectionView, headerView } from './header-view.ts';
-import { learnersView, smallSkillView } from './learner-view.ts';
-import { type PageState, selectedStream, streamsBeside } from './page-state.ts';
-import type { PageStore } from './page-store.ts';
-import { mostBesideLanes, signalView, smallSignalView, visibleChannels } from './signal-view.ts';
+import { learnersView, skillPreview } from './learner-view.ts';
+import { type DashboardState, selectedStream, previewedStreams } from './dashboard-state.ts';
+import type { DashboardStore } from './dashboard-store.ts';
+import { maxPreviewLanes, signalView, signalPreview, visibleChannels } from './signal-view.ts';
 import type { StreamFeed } from './stream-feed.ts';
 import { streamListView } from './stream-list-view.ts';
 
 /** Names longer than this need a wider column. */
-const shortName = 9;
+const maxShortLabel = 9;
 
 /** The whole page, as a function of its state. */
-export function pageView(state: PageState, store: PageStore, feedOf: (stream: string) => StreamFeed): TemplateResult {
+export function dashboardView(state: DashboardState, store: DashboardStore, feedOf: (stream: string) => StreamFeed): TemplateResult {
   const selected = selectedStream(state);
   return html`${headerView(state, store)} ${connectionView(state.connection, Date.now())}
   ${selected ? streamListView(state, store) : undefined}
   ${selected || state.alarms.size > 0 ? alarmsView(state, store, Date.now()) : undefined}
-  ${selected ? keyed(selected.name, selectedView(state, selected, store, feedOf)) : nothingYet(state)}`;
+  ${selected ? keyed(selected.name, selectedView(state, selected, store, feedOf)) : emptyView(state)}`;
 }
 
 function selectedView(
-  state: PageState,
+  state: DashboardState,
   info: StreamInfo,
-  store: PageStore,
+  store: DashboardStore,
   feedOf: (stream: string) => StreamFeed,
 ): TemplateResult {
   const feed = feedOf(info.name);
   const settings = store.settings(info.name);
-  const long = info.channels.some(({ label }) => label.length > shortName);
+  const long = info.channels.some(({ label }) => label.length > maxShortLabel);
   return html`<main class="layout ${long ? 'layout-long' : ''}">
     <div class="column column-wide">
       ${signalView(state, info, feed, settings, store)} ${featuresView({ state, info, feed, settings, store })}
@@ -40,15 +40,15 @@ function selectedView(
     <div class="column column-side">
       ${learnersView(state, info, feed, settings, store)}
       ${repeat(
-        streamsBeside(state),
+        previewedStreams(state),
         ({ name }) => name,
-        (other) => besideView(other, store, feedOf(other.name)),
+        (other) => previewView(other, store, feedOf(other.name)),
       )}
     </div>
   </main>`;
 }
 
-function besideView(info: StreamInfo, store: PageStore, feed: StreamFeed): TemplateResult {
+function previewView(info: StreamInfo, store: DashboardStore, feed: StreamFeed): TemplateResult {
   return html`<section
     class="card card-beside"
     aria-label="Stream ${info.name}"
@@ -58,24 +58,24 @@ function besideView(info: StreamInfo, store: PageStore, feed: StreamFeed): Templ
     <header class="card-head">
       <div class="card-words">
         <h2>Also live: ${info.name}</h2>
-        <p>${aboutBeside(info, store)}</p>
+        <p>${previewCaption(info, store)}</p>
       </div>
-      <button type="button" class="skill" @click=${() => store.change({ chosen: info.name })}>
+      <button type="button" class="skill" @click=${() => store.change({ selected: info.name })}>
         open<span aria-hidden="true"> ▸</span>
       </button>
     </header>
-    <div class="beside">${smallSignalView(info, feed, store.settings(info.name))} ${smallSkillView(info, feed)}</div>
+    <div class="beside">${signalPreview(info, feed, store.settings(info.name))} ${skillPreview(info, feed)}</div>
   </section>`;
 }
 
-function aboutBeside(info: StreamInfo, store: PageStore): string {
+function previewCaption(info: StreamInfo, store: DashboardStore): string {
   const all = info.channels.length;
-  const shown = Math.min(mostBesideLanes, visibleChannels(info, store.settings(info.name)).length);
+  const shown = Math.min(maxPreviewLanes, visibleChannels(info, store.settings(info.name)).length);
   const channels = shown < all ? `${shown} of ${all} channels` : `${all} channel${all === 1 ? '' : 's'}`;
   return `${channels}${info.learners.some(({ learning }) => learning) ? ', learning too' : ''}`;
 }
 
-function nothingYet(state: PageState): TemplateResult {
+function emptyView(state: DashboardState): TemplateResult {
   const open = state.connection.is === 'open';
   return html`<main class="empty">
     <h2>${open ? 'No stream yet' : 'Not connected'}</h2>

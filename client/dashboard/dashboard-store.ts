@@ -1,28 +1,28 @@
 import { animationFrameScheduler, auditTime, BehaviorSubject, type Observable, Subject } from 'rxjs';
 import type { AlarmControl, Learning, MaintenanceRequest, Remove } from '../../src/protocol/index.ts';
-import { initialState, type PageState, type StreamSettings } from './page-state.ts';
+import { initialState, type DashboardState, type StreamSettings } from './dashboard-state.ts';
 
 /** What may be done with alarms and with streams that have ended. */
-type Deed = AlarmControl | MaintenanceRequest | Remove;
+type Action = AlarmControl | MaintenanceRequest | Remove;
 
 /** The page's state, and everything that changes it by hand. */
-export class PageStore {
-  readonly #state = new BehaviorSubject<PageState>(initialState);
+export class DashboardStore {
+  readonly #state = new BehaviorSubject<DashboardState>(initialState);
   readonly #learning = new Subject<Omit<Learning, 'type'>>();
 
-  readonly #deeds = new Subject<Deed>();
+  readonly #actions = new Subject<Action>();
 
-  get state(): PageState {
+  get state(): DashboardState {
     return this.#state.value;
   }
 
   /** Every change. */
-  get changes(): Observable<PageState> {
+  get changes(): Observable<DashboardState> {
     return this.#state;
   }
 
   /** The newest state, at most once an animation frame; nothing in a hidden tab. */
-  get frames(): Observable<PageState> {
+  get frames(): Observable<DashboardState> {
     return this.#state.pipe(auditTime(0, animationFrameScheduler));
   }
 
@@ -32,34 +32,34 @@ export class PageStore {
   }
 
   /** What is to be done with alarms and streams. */
-  get deeds(): Observable<Deed> {
-    return this.#deeds;
+  get actions(): Observable<Action> {
+    return this.#actions;
   }
 
-  readonly change = (part: Partial<PageState>): void => this.#state.next({ ...this.state, ...part });
+  readonly change = (part: Partial<DashboardState>): void => this.#state.next({ ...this.state, ...part });
 
   readonly togglePause = (): void => this.change({ paused: !this.state.paused, behind: 0 });
 
   /** Shows a list whole, or its beginning. */
-  readonly toggleWhole = (list: string): void => {
-    const whole = new Set(this.state.whole);
+  readonly toggleExpanded = (list: string): void => {
+    const whole = new Set(this.state.expanded);
     if (!whole.delete(list)) whole.add(list);
-    this.change({ whole });
+    this.change({ expanded: whole });
   };
 
   /** The settings of a stream. */
   readonly settings = (stream: string): StreamSettings => this.state.settings.get(stream) ?? {};
 
-  readonly set = (stream: string, part: StreamSettings): void => {
+  readonly setStream = (stream: string, part: StreamSettings): void => {
     const settings = new Map(this.state.settings);
     settings.set(stream, { ...this.settings(stream), ...part });
     this.change({ settings });
   };
 
   /** Asks the server to change a learner; the list of streams will say what became of it. */
-  readonly teach = (stream: string, learner: number, change: { on?: boolean; step?: number }): void =>
+  readonly setLearning = (stream: string, learner: number, change: { on?: boolean; step?: number }): void =>
     this.#learning.next({ stream, learner, ...change });
 
   /** Asks the server to do something with an alarm or a stream; it will say what became of it. */
-  readonly ask = (deed: Deed): void => this.#deeds.next(deed);
+  readonly request = (deed: Action): void => this.#actions.next(deed);
 }

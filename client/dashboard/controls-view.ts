@@ -1,3 +1,4 @@
+import type { DashboardStore } from './dashboard-store.ts';
 import { html, type TemplateResult } from 'lit-html';
 
 /** A labelled `<select>`. */
@@ -6,11 +7,11 @@ export function choice<T extends string | number>(options: {
   testid: string;
   value: T;
   choices: readonly { value: T; text: string }[];
-  chosen: (value: T) => void;
+  onSelect: (value: T) => void;
 }): TemplateResult {
   const changed = (event: Event): void => {
     const { selectedIndex } = event.target as HTMLSelectElement;
-    options.chosen(options.choices[selectedIndex].value);
+    options.onSelect(options.choices[selectedIndex].value);
   };
   return html`<label class="choice"
     ><span>${options.label}</span>
@@ -27,7 +28,7 @@ export function toggle(options: {
   label: string;
   testid: string;
   on: boolean;
-  changed: (on: boolean) => void;
+  onChange: (on: boolean) => void;
   disabled?: boolean;
 }): TemplateResult {
   return html`<label class="toggle"
@@ -37,7 +38,7 @@ export function toggle(options: {
       data-testid=${options.testid}
       .checked=${options.on}
       ?disabled=${options.disabled ?? false}
-      @change=${(event: Event) => options.changed((event.target as HTMLInputElement).checked)}
+      @change=${(event: Event) => options.onChange((event.target as HTMLInputElement).checked)}
     /><span>${options.label}</span></label
   >`;
 }
@@ -75,4 +76,25 @@ export function card(options: {
     </header>
     ${options.body}
   </section>`;
+}
+
+/** The beginning of a list, and a button that shows how many more there are; or all of it. */
+export function truncatedList<T>(
+  store: DashboardStore,
+  name: string,
+  items: readonly T[],
+  most: number,
+): { shown: readonly T[]; more: TemplateResult | undefined } {
+  if (items.length <= most) return { shown: items, more: undefined };
+  const whole = store.state.expanded.has(name);
+  const more = html`<button
+    type="button"
+    class="more"
+    data-testid="more-${name}"
+    aria-expanded=${whole}
+    @click=${() => store.toggleExpanded(name)}
+  >
+    ${whole ? 'Show fewer' : `and ${items.length - most} more`}
+  </button>`;
+  return { shown: whole ? items : items.slice(0, most), more };
 }

@@ -4,9 +4,9 @@ import { KernelPlot } from '../kernel-plot.ts';
 import { LossPlot } from '../loss-plot.ts';
 import type { LearnerInfo, StreamInfo } from '../../src/protocol/index.ts';
 import { hint, toggle, waiting } from './controls-view.ts';
-import { type Mounted, mountPiece } from './mount-piece.ts';
-import { framesOf, learnerKey, type PageState, selectedLearner, type StreamSettings } from './page-state.ts';
-import type { PageStore } from './page-store.ts';
+import { type MountedComponent, mountComponent } from './mount-component.ts';
+import { receivedFrames, learnerKey, type DashboardState, selectedLearner, type StreamSettings } from './dashboard-state.ts';
+import type { DashboardStore } from './dashboard-store.ts';
 import type { StreamFeed } from './stream-feed.ts';
 
 const aboutLearner =
@@ -20,11 +20,11 @@ const mostNamed = 4;
 
 /** Every learner of a stream: one open with its kernels, error and skill, the others as one line. */
 export function learnersView(
-  state: PageState,
+  state: DashboardState,
   info: StreamInfo,
   feed: StreamFeed,
   settings: StreamSettings,
-  store: PageStore,
+  store: DashboardStore,
 ): TemplateResult[] {
   const selected = selectedLearner(info, settings);
   const learners = [...info.learners].sort((a, b) => Number(b === selected) - Number(a === selected));
@@ -32,12 +32,12 @@ export function learnersView(
 }
 
 function learnerView(
-  state: PageState,
+  state: DashboardState,
   info: StreamInfo,
   learner: LearnerInfo,
   open: boolean,
   feed: StreamFeed,
-  store: PageStore,
+  store: DashboardStore,
 ): TemplateResult {
   const skill = state.scores.get(learnerKey(info.name, learner.index))?.skill;
   return html`<section
@@ -58,7 +58,7 @@ function learnerView(
               type="button"
               class="skill"
               title="Show its kernels"
-              @click=${() => store.set(info.name, { learner: learner.index })}
+              @click=${() => store.setStream(info.name, { learner: learner.index })}
             >
               skill <b>${skill == null ? '–' : formatNumber(skill)}</b><span aria-hidden="true"> ▸</span>
             </button>`
@@ -69,23 +69,23 @@ function learnerView(
 }
 
 function openView(
-  state: PageState,
+  state: DashboardState,
   info: StreamInfo,
   learner: LearnerInfo,
   feed: StreamFeed,
-  store: PageStore,
+  store: DashboardStore,
 ): TemplateResult {
   const key = JSON.stringify([info.name, info.run, learner.index, learner.taps, learner.channels, learner.outputs]);
   const taught = (event: Event): void => {
     const step = 10 ** Number((event.target as HTMLInputElement).value);
-    store.teach(info.name, learner.index, { step: Number(step.toPrecision(2)) });
+    store.setLearning(info.name, learner.index, { step: Number(step.toPrecision(2)) });
   };
   return html`<div class="learner-controls">
       ${toggle({
         label: learner.learning ? 'learning' : 'held still',
         testid: 'learning',
         on: learner.learning,
-        changed: (on) => store.teach(info.name, learner.index, { on }),
+        onChange: (on) => store.setLearning(info.name, learner.index, { on }),
       })}
       <label class="choice"
         ><span>Step µ</span
@@ -102,9 +102,9 @@ function openView(
       >
       ${hint(aboutStep)} ${rollbacksView(state, info, learner)}
     </div>
-    ${waiting(learner.taps + 1, framesOf(state, info))}
-    <div class="piece" data-testid="kernel" ${mountPiece(key, {}, mountKernels(info, learner, feed))}></div>
-    <div class="piece" data-testid="loss" ${mountPiece(key, {}, mountLoss(learner, feed))}></div>`;
+    ${waiting(learner.taps + 1, receivedFrames(state, info))}
+    <div class="piece" data-testid="kernel" ${mountComponent(key, {}, mountKernels(info, learner, feed))}></div>
+    <div class="piece" data-testid="loss" ${mountComponent(key, {}, mountLoss(learner, feed))}></div>`;
 }
 
 /** Says where the slider of steps can go no further. */
@@ -114,7 +114,7 @@ function stopOf(step: number): string {
 }
 
 /** How often a learner took up weights of before. */
-function rollbacksView(state: PageState, info: StreamInfo, learner: LearnerInfo): TemplateResult | undefined {
+function rollbacksView(state: DashboardState, info: StreamInfo, learner: LearnerInfo): TemplateResult | undefined {
   const times = state.scores.get(learnerKey(info.name, learner.index))?.rollbacks ?? 0;
   if (times === 0) return undefined;
   return html`<span class="rollbacks" data-testid="rollbacks"
@@ -124,14 +124,14 @@ function rollbacksView(state: PageState, info: StreamInfo, learner: LearnerInfo)
 }
 
 /** The skill of a stream's first learner, small. */
-export function smallSkillView(info: StreamInfo, feed: StreamFeed): TemplateResult | undefined {
+export function skillPreview(info: StreamInfo, feed: StreamFeed): TemplateResult | undefined {
   const [learner] = info.learners;
   if (!learner) return undefined;
   const key = JSON.stringify([info.name, info.run, learner.index]);
   return html`<div
     class="piece"
     data-testid="small-skill"
-    ${mountPiece(key, {}, mountLoss(learner, feed, true))}
+    ${mountComponent(key, {}, mountLoss(learner, feed, true))}
   ></div>`;
 }
 
@@ -149,19 +149,19 @@ function someOf(names: readonly string[]): string {
 }
 
 function mountKernels(info: StreamInfo, learner: LearnerInfo, feed: StreamFeed) {
-  return (element: HTMLElement): Mounted<object> => {
+  return (element: HTMLElement): MountedComponent<object> => {
     const { rate, channels, outputs } = learner;
     const places = channels.map((name) => info.channels.findIndex(({ label }) => label === name));
-    const piece = new KernelPlot(element, { rate, inputs: channels, outputs, places, view: feed.view });
+    const piece = new KernelPlot(element, { rate, inputs: channels, outputs, channels: places, view: feed.view });
     const end = feed.attach({ kernels: (message) => message.learner === learner.index && piece.push(message) });
     return { set: () => undefined, destroy: () => (end(), piece.destroy()) };
   };
 }
 
 function mountLoss({ index, task }: LearnerInfo, feed: StreamFeed, compact = false) {
-  return (element: HTMLElement): Mounted<object> => {
+  return (element: HTMLElement): MountedComponent<object> => {
     const rival = task === 'target' ? 'always the mean' : 'nothing changes';
-    const piece = new LossPlot(element, { compact, rival, view: feed.view });
+    const piece = new LossPlot(element, { compact, baseline: rival, view: feed.view });
     const end = feed.attach({ loss: (message) => message.learner === index && piece.push(message) });
     return { set: () => undefined, destroy: () => (end(), piece.destroy()) };
   };

@@ -3,18 +3,18 @@ import { AsyncDirective, directive, type DirectiveResult } from 'lit-html/async-
 import { type ElementPart, type PartInfo, PartType } from 'lit-html/directive.js';
 
 /** Something that lives in an element until it is destroyed. */
-export interface Mounted<Settings> {
+export interface MountedComponent<Settings> {
   set(settings: Settings): void;
   destroy(): void;
 }
 
-type Mount = (element: HTMLElement, settings: unknown) => Mounted<unknown>;
+type Mount = (element: HTMLElement, settings: unknown) => MountedComponent<unknown>;
 
-class MountPiece extends AsyncDirective {
+class MountComponent extends AsyncDirective {
   #element: HTMLElement | undefined;
   #key: string | undefined;
   #settings = '';
-  #mounted: Mounted<unknown> | undefined;
+  #mounted: MountedComponent<unknown> | undefined;
 
   constructor(part: PartInfo) {
     super(part);
@@ -44,16 +44,16 @@ class MountPiece extends AsyncDirective {
   }
 }
 
-const directiveOf = directive(MountPiece);
+const directiveOf = directive(MountComponent);
 
 /**
  * Mounts a piece in the element that this stands on, once for each `key`: a new key destroys the piece and mounts another,
  * new settings are given to the one that is there, and when the element goes the piece is destroyed.
  */
-export function mountPiece<Settings>(
+export function mountComponent<Settings>(
   key: string,
   settings: Settings,
-  mount: (element: HTMLElement, settings: Settings) => Mounted<Settings>,
+  mount: (element: HTMLElement, settings: Settings) => MountedComponent<Settings>,
 ): DirectiveResult {
   return directiveOf(key, settings, mount as Mount);
 }

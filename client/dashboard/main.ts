@@ -1,13 +1,13 @@
 import { render } from 'lit-html';
 import { distinctUntilChanged, fromEvent, interval, map } from 'rxjs';
 import { watch, type Watched } from '../watch.ts';
-import { learnerKey, orderStreams, rateOf, watchedStreams, windowOf, withAlarm } from './page-state.ts';
-import { PageStore } from './page-store.ts';
-import { pageView } from './page-view.ts';
+import { learnerKey, orderStreams, samplingRate, visibleStreams, windowLength, updateAlarm } from './dashboard-state.ts';
+import { DashboardStore } from './dashboard-store.ts';
+import { dashboardView } from './dashboard-view.ts';
 import { StreamFeed } from './stream-feed.ts';
-import { longestWindow } from './windows.ts';
+import { longestWindow } from './time-windows.ts';
 
-const store = new PageStore();
+const store = new DashboardStore();
 const feeds = new Map<string, StreamFeed>();
 const root = document.getElementById('page');
 
@@ -24,7 +24,7 @@ function feedOf(stream: string): StreamFeed {
 /** Tells a feed the alarms of its stream, with that member alone. */
 function tellAlarms(name: string, feed: StreamFeed): void {
   const alarms = [...store.state.alarms.values()];
-  feed.alarms(alarms.map((alarm) => ({ ...alarm, members: alarm.members.filter(({ stream }) => stream === name) })));
+  feed.setAlarms(alarms.map((alarm) => ({ ...alarm, members: alarm.members.filter(({ stream }) => stream === name) })));
 }
 
 /** How often frames of irregular streams come; a pace that hardly changes stays. */
@@ -34,7 +34,7 @@ function paces(): Map<string, number> {
     state.streams
       .filter(({ rate }) => rate === 0)
       .map(({ name }) => {
-        const [before, now] = [state.paces.get(name) ?? 0, feeds.get(name)?.pace ?? 0];
+        const [before, now] = [state.observedRates.get(name) ?? 0, feeds.get(name)?.observedRate ?? 0];
         return [name, before > 0 && now > before / 2 && now < before * 2 ? before : now];
       }),
   );
@@ -52,7 +52,7 @@ function take(message: Watched): void {
   if (message.type === 'connection') {
     const { open } = message;
     change({
-      connection: open ? { is: 'open' } : { is: 'waiting', sentence: message.sentence, until: now + message.wait },
+      connection: open ? { is: 'open' } : { is: 'waiting', sentence: message.reason, until: now + message.wait },
     });
   } else if (message.type === 'streams') {
     const names = new Set(message.streams.map(({ name }) => name));
@@ -62,23 +62,23 @@ function take(message: Watched): void {
   } else if (message.type === 'alarms') {
     change({ alarms: new Map(message.alarms.map((alarm) => [alarm.id, alarm])), maintenance: message.maintenance });
   } else if (message.type === 'alarm') {
-    change({ alarms: withAlarm(state.alarms, message.alarm) });
+    change({ alarms: updateAlarm(state.alarms, message.alarm) });
   } else if (message.type === 'health') {
-    change({ health: new Map(message.streams.map((health) => [health.name, health])), paces: paces() });
+    change({ health: new Map(message.streams.map((health) => [health.name, health])), observedRates: paces() });
   } else if (message.stream !== undefined) {
     if (message.type === 'loss') {
       change({ scores: new Map(state.scores).set(learnerKey(message.stream, message.learner), message) });
     }
-    feedOf(message.stream).take(message, now);
+    feedOf(message.stream).push(message, now);
   }
 }
 
 store.changes.subscribe((state) => {
   for (const info of state.streams) {
     const feed = feeds.get(info.name);
-    const window = windowOf(state, info);
+    const window = windowLength(state, info);
     if (!feed) continue;
-    feed.remembered = Math.max(window, longestWindow(rateOf(state, info)));
+    feed.retention = Math.max(window, longestWindow(samplingRate(state, info)));
     if (feed.view.window !== window) feed.view.setWindow(window);
   }
 });
@@ -113,18 +113,18 @@ fromEvent<KeyboardEvent>(document, 'keydown').subscribe((event) => {
   store.togglePause();
 });
 fromEvent<Event>(document, 'click').subscribe(({ target }) => closeMenus(target));
-if (root) store.frames.subscribe((state) => render(pageView(state, store, feedOf), root));
+if (root) store.frames.subscribe((state) => render(dashboardView(state, store, feedOf), root));
 
 watch('./watch', {
   streams: store.changes.pipe(
-    map(watchedStreams),
+    map(visibleStreams),
     distinctUntilChanged((a, b) => a.join() === b.join()),
   ),
   what: ['raw', 'features', 'kernels', 'loss', 'marks'],
   recent: true,
   learning: store.learning,
   alarms: true,
-  deeds: store.deeds,
+  actions: store.actions,
 }).subscribe({
   next: take,
   error: (error: unknown) =>

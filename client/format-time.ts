@@ -23,14 +23,14 @@ export const timeSteps: number[] = [
 ];
 
 /** A time in words, in s: `12 ms`, `45 min`, `3.2 days`. */
-export function duration(seconds: number): string {
+export function formatDuration(seconds: number): string {
   const { name, size } = units.find((unit) => seconds >= (unit.size > 1 ? 1.5 : 1) * unit.size) ?? units[5];
   const count = seconds / size;
   return `${count >= 10 || size < 1 ? Math.round(count) : Number(count.toFixed(1))} ${name}`;
 }
 
 /** A time before now, in s above 0, on an axis that goes back as far as `span` s: `−20 min`. */
-export function ago(seconds: number, span: number): string {
+export function formatAgo(seconds: number, span: number): string {
   const { name, size } = units.find((unit) => unit.size >= 1 && span > 2 * unit.size) ?? second;
   return `−${formatNumber(seconds / size)} ${name}`;
 }
@@ -52,7 +52,7 @@ export function frequencyUnit(rate: number): TimeUnit {
 }
 
 /** How often frames come: `250 Hz`, `every 30 min`. */
-export function pace(rate: number): string {
+export function formatRate(rate: number): string {
   if (rate >= 0.95) return `${rate >= 100 ? Math.round(rate) : formatNumber(rate)} Hz`;
-  return `every ${duration(1 / rate)}`;
+  return `every ${formatDuration(1 / rate)}`;
 }

@@ -1,22 +1,22 @@
 import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
 import { causeWords } from '../../src/core/alarms/cause-words.ts';
-import { duration } from '../duration.ts';
+import { formatDuration } from '../format-time.ts';
 
 /** Which channel it is, or which stream, and what is wrong with it: `C3 out of range`. */
-export function whatIs({ members }: AlarmRecord): string {
+export function alarmCause({ members }: AlarmRecord): string {
   const [{ cause, channels }] = members;
   return cause === 'silent' || channels.length === 0 ? causeWords[cause] : `${channels[0].label} ${causeWords[cause]}`;
 }
 
 /** Whose it is: `pump.3`, `hall.… (300 streams)`, or `mill and 1 more`. */
-export function whoseIs({ members }: AlarmRecord): string {
+export function alarmSource({ members }: AlarmRecord): string {
   const [{ stream }] = members;
   if (members.length === 1) return stream;
-  const shared = members.reduce((prefix, member) => sharedStart(prefix, member.stream), stream);
+  const shared = members.reduce((prefix, member) => commonPrefix(prefix, member.stream), stream);
   return shared.length > 1 ? `${shared}… (${members.length} streams)` : `${stream} and ${members.length - 1} more`;
 }
 
-function sharedStart(a: string, b: string): string {
+function commonPrefix(a: string, b: string): string {
   let length = 0;
   while (length < a.length && a[length] === b[length]) length++;
   return a.slice(0, length);
@@ -26,11 +26,11 @@ function sharedStart(a: string, b: string): string {
 export function rarity({ score, rate }: AlarmMember): string {
   if (score <= 0) return '';
   const frames = 10 ** score;
-  return `once in ${rate > 0 ? duration(frames / rate) : `${Math.round(frames)} frames`}`;
+  return `once in ${rate > 0 ? formatDuration(frames / rate) : `${Math.round(frames)} frames`}`;
 }
 
 /** The time of day, and the day where it is another one. */
-export function clock(time: number, now: number): string {
+export function timeOfDay(time: number, now: number): string {
   const date = new Date(time);
   const day = date.toDateString() === new Date(now).toDateString() ? '' : `${date.toLocaleDateString()} `;
   return `${day}${date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' })}`;

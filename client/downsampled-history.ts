@@ -2,7 +2,7 @@
  * A record of any length in memory of fixed size: when it is full, neighbours are averaged in pairs, and from then on
  * twice as many entries make one. The whole past stays, ever coarser; NaN is passed over.
  */
-export class LongRecord {
+export class DownsampledHistory {
   readonly #columns: Float64Array[];
   readonly #capacity: number;
   readonly #pending: { sum: number; count: number }[];

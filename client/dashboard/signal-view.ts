@@ -1,19 +1,19 @@
 import { html, type TemplateResult } from 'lit-html';
-import { pace } from '../duration.ts';
+import { formatRate } from '../format-time.ts';
 import { type Coupling, SignalPlot } from '../signal-plot.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
 import { card, choice } from './controls-view.ts';
-import { type Mounted, mountPiece } from './mount-piece.ts';
-import type { PageState, StreamSettings } from './page-state.ts';
-import type { PageStore } from './page-store.ts';
+import { type MountedComponent, mountComponent } from './mount-component.ts';
+import type { DashboardState, StreamSettings } from './dashboard-state.ts';
+import type { DashboardStore } from './dashboard-store.ts';
 import type { StreamFeed } from './stream-feed.ts';
-import { longestWindow } from './windows.ts';
+import { longestWindow } from './time-windows.ts';
 
 /** No more lanes than this are drawn until somebody asks for more. */
-const mostLanes = 16;
+const maxLanes = 16;
 
 /** No more lanes than this are drawn small. */
-export const mostBesideLanes = 5;
+export const maxPreviewLanes = 5;
 
 const aboutCoupling = {
   ac: 'the slow mean of each channel is taken off, and written as DC',
@@ -27,15 +27,15 @@ interface SignalSettings {
 
 /** The card of raw channels. */
 export function signalView(
-  state: PageState,
+  state: DashboardState,
   info: StreamInfo,
   feed: StreamFeed,
   settings: StreamSettings,
-  store: PageStore,
+  store: DashboardStore,
 ): TemplateResult {
   const coupling = couplingOf(info, settings);
   const visible = visibleChannels(info, settings);
-  const rate = info.rate > 0 ? pace(info.rate) : 'irregular';
+  const rate = info.rate > 0 ? formatRate(info.rate) : 'irregular';
   return card({
     name: 'signal',
     title: `Raw signal of ${info.name}`,
@@ -54,31 +54,31 @@ export function signalView(
           { value: 'ac', text: 'AC' },
           { value: 'dc', text: 'DC' },
         ],
-        chosen: (value) => store.set(info.name, { coupling: value }),
+        onSelect: (value) => store.setStream(info.name, { coupling: value }),
       }),
       channelsView(info, visible, store),
     ],
     body: html`<div
       class="piece"
       data-testid="signal"
-      ${mountPiece(`${shapeOf(info)}`, { coupling, visible }, mountSignal(info, feed, 'page'))}
+      ${mountComponent(`${shapeOf(info)}`, { coupling, visible }, mountSignal(info, feed, 'page'))}
     ></div>`,
   });
 }
 
 /** A signal with few lanes and nothing around it. */
-export function smallSignalView(info: StreamInfo, feed: StreamFeed, settings: StreamSettings): TemplateResult {
-  const visible = visibleChannels(info, settings).slice(0, mostBesideLanes);
+export function signalPreview(info: StreamInfo, feed: StreamFeed, settings: StreamSettings): TemplateResult {
+  const visible = visibleChannels(info, settings).slice(0, maxPreviewLanes);
   const shown = { coupling: couplingOf(info, settings), visible };
   return html`<div
     class="piece"
     data-testid="small-signal"
-    ${mountPiece(shapeOf(info), shown, mountSignal(info, feed))}
+    ${mountComponent(shapeOf(info), shown, mountSignal(info, feed))}
   ></div>`;
 }
 
 function mountSignal(info: StreamInfo, feed: StreamFeed, sync?: string) {
-  return (element: HTMLElement, settings: SignalSettings): Mounted<SignalSettings> => {
+  return (element: HTMLElement, settings: SignalSettings): MountedComponent<SignalSettings> => {
     const { channels } = info;
     const cursor = sync === undefined ? {} : { sync };
     const history = longestWindow(info.rate);
@@ -97,13 +97,13 @@ function mountSignal(info: StreamInfo, feed: StreamFeed, sync?: string) {
   };
 }
 
-function channelsView(info: StreamInfo, visible: readonly number[], store: PageStore): TemplateResult {
+function channelsView(info: StreamInfo, visible: readonly number[], store: DashboardStore): TemplateResult {
   const flip = (channel: number, on: boolean): void => {
     const shown = new Set(visible);
     if (on) shown.add(channel);
     else shown.delete(channel);
     if (shown.size === 0) return;
-    store.set(info.name, { hidden: info.channels.map((_, at) => at).filter((at) => !shown.has(at)) });
+    store.setStream(info.name, { hidden: info.channels.map((_, at) => at).filter((at) => !shown.has(at)) });
   };
   return html`<details class="menu">
     <summary data-testid="channels">Channels ${visible.length}/${info.channels.length}</summary>
@@ -125,7 +125,7 @@ function channelsView(info: StreamInfo, visible: readonly number[], store: PageS
 /** Places of the channels that are drawn. */
 export function visibleChannels(info: StreamInfo, { hidden }: StreamSettings): number[] {
   const all = info.channels.map((_, at) => at);
-  return hidden ? all.filter((at) => !hidden.includes(at)) : all.slice(0, mostLanes);
+  return hidden ? all.filter((at) => !hidden.includes(at)) : all.slice(0, maxLanes);
 }
 
 /** Fast signals ride on an offset that says little; slow ones are their level. */

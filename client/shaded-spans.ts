@@ -8,11 +8,11 @@ export interface Span {
 }
 
 /** How wide a mark is at least, in canvas px, and how dense. */
-const thinnest = 6;
-const shade = 0.2;
+const minWidth = 6;
+const shadeAlpha = 0.2;
 
 /** Shades spans in the lanes of their channels, under the lines; `end` is the time at the right edge. */
-export function drawSpans(
+export function shadeSpans(
   plot: uPlot,
   spans: readonly Span[],
   lanes: readonly string[],
@@ -25,7 +25,7 @@ export function drawSpans(
   ctx.fillStyle = color;
   for (const { from, to, labels } of spans) {
     const middle = (place(plot, from - end) + place(plot, to - end)) / 2;
-    const half = Math.max(thinnest, place(plot, to - end) - place(plot, from - end)) / 2;
+    const half = Math.max(minWidth, place(plot, to - end) - place(plot, from - end)) / 2;
     const left = Math.max(bbox.left, middle - half);
     const width = Math.min(right, middle + half) - left;
     if (width <= 0) continue;
@@ -33,7 +33,7 @@ export function drawSpans(
       if (!labels.includes(label)) return;
       const height = bbox.height / lanes.length;
       const top = bbox.top + lane * height;
-      ctx.globalAlpha = shade;
+      ctx.globalAlpha = shadeAlpha;
       ctx.fillRect(left, top, width, height);
       ctx.globalAlpha = 1;
       ctx.fillRect(left, top, width, 3);

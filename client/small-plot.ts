@@ -1,8 +1,26 @@
 import type uPlot from 'uplot';
+import { addElement, setText } from './dom.ts';
 import type { Theme } from './theme.ts';
 
+/** One of two plots side by side: a line of words on top, and room for the plot. */
+export interface PlotPanel {
+  readonly head: HTMLElement;
+  readonly caption: HTMLElement;
+  readonly body: HTMLElement;
+}
+
+/** Adds a half with its title and caption to a `.tapline-pair`. */
+export function addPlotPanel(root: HTMLElement, title: string, text: string): PlotPanel {
+  const side = addElement(root, 'div', 'tapline-half');
+  const head = addElement(side, 'div', 'tapline-head');
+  setText(addElement(head, 'strong', ''), title);
+  const caption = addElement(head, 'span', '');
+  setText(caption, text);
+  return { head, caption, body: addElement(side, 'div', 'tapline-body') };
+}
+
 /** A plot that only shows: no cursor, selection or legend. */
-export const plainCursor: Pick<uPlot.Options, 'cursor' | 'legend' | 'select' | 'padding'> = {
+export const staticPlot: Pick<uPlot.Options, 'cursor' | 'legend' | 'select' | 'padding'> = {
   legend: { show: false },
   select: { show: false, left: 0, top: 0, width: 0, height: 0 },
   cursor: { show: false, drag: { x: false, y: false, setScale: false } },
@@ -10,7 +28,7 @@ export const plainCursor: Pick<uPlot.Options, 'cursor' | 'legend' | 'select' | '
 };
 
 /** The two axes of a small plot, with few and short numbers; `incrs` are the steps that the first may have. */
-export function lineAxes(
+export function smallPlotAxes(
   theme: Theme,
   showX: (x: number) => string,
   showY: (y: number) => string,

@@ -1,28 +1,28 @@
 import { html, type TemplateResult } from 'lit-html';
 import { FeatureLines } from '../feature-lines.ts';
 import { FeatureMap } from '../feature-map.ts';
-import { duration } from '../duration.ts';
-import { isLevel } from '../level.ts';
+import { formatDuration } from '../format-time.ts';
+import { isPowerUnit } from '../decibel.ts';
 import type { PaletteName } from '../palette.ts';
 import { groupRows, isRegular } from '../row-groups.ts';
 import type { MapInfo, StreamInfo } from '../../src/protocol/index.ts';
 import { card, choice, waiting } from './controls-view.ts';
-import { type Mounted, mountPiece } from './mount-piece.ts';
-import { framesOf, type PageState, selectedMap, type StreamSettings } from './page-state.ts';
-import type { PageStore } from './page-store.ts';
+import { type MountedComponent, mountComponent } from './mount-component.ts';
+import { receivedFrames, type DashboardState, selectedMap, type StreamSettings } from './dashboard-state.ts';
+import type { DashboardStore } from './dashboard-store.ts';
 import type { StreamFeed } from './stream-feed.ts';
-import { longestWindow } from './windows.ts';
+import { longestWindow } from './time-windows.ts';
 
 /** No more lines than this at once. */
 const mostLines = 8;
 
 interface Shown {
-  readonly state: PageState;
+  readonly state: DashboardState;
   readonly info: StreamInfo;
   readonly map: MapInfo;
   readonly feed: StreamFeed;
   readonly settings: StreamSettings;
-  readonly store: PageStore;
+  readonly store: DashboardStore;
 }
 
 /** The cards of feature maps: as a heatmap, with the truth under it, and as lines. */
@@ -46,14 +46,14 @@ function heatmapView({ state, info, map, feed, settings, store }: Shown): Templa
             testid: 'map',
             value: settings.map ?? map.index,
             choices: info.maps.map(({ index, name }) => ({ value: index, text: name })),
-            chosen: (index) => store.set(info.name, { map: index }),
+            onSelect: (index) => store.setStream(info.name, { map: index }),
           })
         : undefined,
-    body: html`${waiting(framesTo(info, map), framesOf(state, info))}
+    body: html`${waiting(framesTo(info, map), receivedFrames(state, info))}
       <div
         class="piece"
         data-testid="feature-map"
-        ${mountPiece(shapeOf(info, map), { palette: state.palette, ...level(map, state.dB) }, mountMap(info, map, feed))}
+        ${mountComponent(shapeOf(info, map), { palette: state.palette, ...level(map, state.dB) }, mountMap(info, map, feed))}
       ></div>`,
   });
 }
@@ -74,7 +74,7 @@ function aboutRows({ labels }: MapInfo): string {
 }
 
 function aboutDelay({ groupDelay }: MapInfo): string {
-  return groupDelay > 0 ? `; ${duration(groupDelay / 1000)} behind the signal` : '';
+  return groupDelay > 0 ? `; ${formatDuration(groupDelay / 1000)} behind the signal` : '';
 }
 
 function linesView({ state, info, map, feed, settings, store }: Shown): TemplateResult {
@@ -91,19 +91,19 @@ function linesView({ state, info, map, feed, settings, store }: Shown): Template
             testid: 'lines',
             value: group.name,
             choices: groups.map(({ name }) => ({ value: name, text: name })),
-            chosen: (lines) => store.set(info.name, { lines }),
+            onSelect: (lines) => store.setStream(info.name, { lines }),
           })
         : undefined,
     body: html`<div
       class="piece"
       data-testid="feature-lines"
-      ${mountPiece(shapeOf(info, map), { rows: group.rows, ...level(map, state.dB) }, mountLines(info, map, feed))}
+      ${mountComponent(shapeOf(info, map), { rows: group.rows, ...level(map, state.dB) }, mountLines(info, map, feed))}
     ></div>`,
   });
 }
 
 function mountMap(info: StreamInfo, map: MapInfo, feed: StreamFeed) {
-  return (element: HTMLElement, settings: { palette: PaletteName; dB?: boolean }): Mounted<typeof settings> => {
+  return (element: HTMLElement, settings: { palette: PaletteName; dB?: boolean }): MountedComponent<typeof settings> => {
     const { labels, unit = '' } = map;
     const history = longestWindow(info.rate);
     const piece = new FeatureMap(element, { labels, unit, history, view: feed.view, sync: 'page', ...settings });
@@ -116,7 +116,7 @@ function mountMap(info: StreamInfo, map: MapInfo, feed: StreamFeed) {
 }
 
 function mountLines(info: StreamInfo, map: MapInfo, feed: StreamFeed) {
-  return (element: HTMLElement, settings: { rows: readonly number[]; dB?: boolean }): Mounted<typeof settings> => {
+  return (element: HTMLElement, settings: { rows: readonly number[]; dB?: boolean }): MountedComponent<typeof settings> => {
     const { labels, unit = '' } = map;
     const history = longestWindow(info.rate);
     const piece = new FeatureLines(element, {
@@ -136,7 +136,7 @@ function mountLines(info: StreamInfo, map: MapInfo, feed: StreamFeed) {
 
 /** Decibel is a choice only for what is a power or a level. */
 function level({ unit = '' }: MapInfo, dB: boolean): { dB?: boolean } {
-  return isLevel(unit) ? { dB } : {};
+  return isPowerUnit(unit) ? { dB } : {};
 }
 
 interface LineGroup {

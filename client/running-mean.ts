@@ -5,7 +5,7 @@ import { type Block, frameCount } from '../src/core/blocks/block.ts';
  * then m ← m + (x - m) / (τ · rate). Subtracting it is a high-pass of the first order at 1 / (2πτ) Hz. After a gap of more
  * than τ it begins anew; samples that are not finite are passed over.
  */
-export class Baseline {
+export class RunningMean {
   readonly #tau: number;
   readonly #means: Float64Array;
   readonly #seen: Float64Array;
@@ -24,7 +24,7 @@ export class Baseline {
   }
 
   /** The means at every frame of `block`, as a block like it. */
-  follow(block: Block): Block {
+  update(block: Block): Block {
     const { channels, start, rate, time } = block;
     const frames = frameCount(block);
     const most = Math.max(1, this.#tau * (rate > 0 ? rate : 10));
