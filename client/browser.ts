@@ -1,6 +1,6 @@
 /**
- * Everything that runs in a browser, as one file for a page without a build step: core, the pieces, and the operators.
- * `convolve` is core's, for whole recordings; the operator of that name is `operators.convolve`.
+ * Everything that runs in a browser in one file, for pages without a build step: core, the operators, and the components.
+ * `convolve` is the function of core for whole recordings; the operator of that name is `operators.convolve`.
  */
 export * from '../src/index.ts';
 export * from '../src/operators/index.ts';

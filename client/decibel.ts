@@ -1,17 +1,17 @@
-/** A way to show numbers: as they come, or between power and decibel. */
+/** How values are displayed: the conversion and the resulting unit. */
 export interface DisplayUnit {
   readonly convert: (value: number) => number;
   readonly unit: string;
 }
 
-/** Whether numbers in `unit` are a power or a level, which decibel suit. */
+/** Whether `unit` is a unit of power: dB or a squared unit. */
 export function isPowerUnit(unit: string): boolean {
   return unit === 'dB' || unit.endsWith('²') || unit.endsWith('^2');
 }
 
 /**
- * How to show numbers that come in `unit`, with decibel on, off, or as they come (undefined). Numbers in 'dB' are levels
- * already: off turns them back into power. Others are taken for power: on makes them 10 · log10, not below -120 dB.
+ * Returns how to display values given in `unit`, in dB (true), as power (false), or unchanged (undefined). Values in 'dB'
+ * are converted to power by 10^(x / 10). Other values are treated as power and converted by 10 · log10(x), at least -120 dB.
  */
 export function displayUnit(unit: string, dB: boolean | undefined): DisplayUnit {
   if (dB === undefined || dB === (unit === 'dB')) return { convert: (value) => value, unit };

@@ -1,4 +1,4 @@
-/** Appends a new element with a class; its text comes by `writeText`, never as markup. */
+/** Appends a new element with a class. Set its text with `setText`, never as markup. */
 export function addElement<K extends keyof HTMLElementTagNameMap>(
   parent: HTMLElement,
   tag: K,
@@ -10,15 +10,15 @@ export function addElement<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Sets an element's text, when it is another. */
+/** Sets the text of an element if it differs. */
 export function setText(element: Element | null, text: string): void {
   if (element && element.textContent !== text) element.textContent = text;
 }
 
-/** Px that a line of words needs at least. */
+/** Height of a line of text, in px. */
 const minLineHeight = 10;
 
-/** Shows every so many of the elements that each has `height` px for its words, so that none lies over another. */
+/** Hides labels that have only `height` px each, except for every n-th one, so that no two overlap. */
 export function thinOutLabels(elements: readonly HTMLElement[], height: number): void {
   const every = Math.max(1, Math.ceil(minLineHeight / Math.max(1, height)));
   elements.forEach((element, at) => {

@@ -152,7 +152,7 @@ export class LossPlot {
       series: [
         {},
         { ...line, stroke: theme.accent, width: 1.6 },
-        { ...line, stroke: theme.ghost, width: 1.25, baselineDash: [4, 3] },
+        { ...line, stroke: theme.ghost, width: 1.25, dash: [4, 3] },
       ],
       scales: {
         x: wholeHistory,

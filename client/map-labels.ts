@@ -31,12 +31,12 @@ export class MapLabels {
     this.#gutter = addElement(root, 'div', 'tapline-side tapline-gutter');
     this.#events = addElement(root, 'div', 'tapline-events');
     this.#margin = addElement(root, 'div', 'tapline-side tapline-margin');
-    const bar = addElement(this.#margin, 'div', 'tapline-colours');
+    const bar = addElement(this.#margin, 'div', 'tapline-colors');
     this.#colors = root.ownerDocument.createElement('canvas');
     this.#colors.width = 1;
     this.#colors.height = 256;
     bar.append(this.#colors);
-    const numbers = addElement(this.#margin, 'div', 'tapline-colour-numbers');
+    const numbers = addElement(this.#margin, 'div', 'tapline-color-numbers');
     this.#numbers = [addElement(numbers, 'div', ''), addElement(numbers, 'div', ''), addElement(numbers, 'div', '')];
     this.#unit = addElement(this.#margin, 'div', 'tapline-unit');
     this.#tip = addElement(root, 'div', 'tapline-tip');

@@ -1,17 +1,17 @@
 import type uPlot from 'uplot';
 
-/** A stretch of time that is marked, in ms since 1970, and the channels that it is about. */
+/** A time span in ms since 1970, and the labels of the channels in whose lanes it is shaded. */
 export interface Span {
   readonly from: number;
   readonly to: number;
   readonly labels: readonly string[];
 }
 
-/** How wide a mark is at least, in canvas px, and how dense. */
+/** Minimum width of a span in canvas px, and its opacity. */
 const minWidth = 6;
 const shadeAlpha = 0.2;
 
-/** Shades spans in the lanes of their channels, under the lines; `end` is the time at the right edge. */
+/** Shades spans in the lanes of their channels. `end` is the time at the right edge, in ms since 1970. */
 export function shadeSpans(
   plot: uPlot,
   spans: readonly Span[],

@@ -113,7 +113,7 @@ export class SignalLabels {
     name.style.color = lane.color;
     const badge = addElement(row, 'div', 'tapline-badge');
     badge.hidden = true;
-    const aside = addElement(row, 'div', 'tapline-aside');
+    const aside = addElement(row, 'div', 'tapline-value');
     const range = addElement(this.#margin, 'div', this.#ac ? 'tapline-bar' : 'tapline-range');
     const high = addElement(range, 'div', '');
     const both = this.#ac ? high : addElement(range, 'div', '');

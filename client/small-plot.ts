@@ -2,24 +2,24 @@ import type uPlot from 'uplot';
 import { addElement, setText } from './dom.ts';
 import type { Theme } from './theme.ts';
 
-/** One of two plots side by side: a line of words on top, and room for the plot. */
+/** One of two panels side by side: a heading with a caption, and the element of the plot. */
 export interface PlotPanel {
   readonly head: HTMLElement;
   readonly caption: HTMLElement;
   readonly body: HTMLElement;
 }
 
-/** Adds a half with its title and caption to a `.tapline-pair`. */
+/** Adds a panel with a title and a caption to a `.tapline-pair`. */
 export function addPlotPanel(root: HTMLElement, title: string, text: string): PlotPanel {
-  const side = addElement(root, 'div', 'tapline-half');
-  const head = addElement(side, 'div', 'tapline-head');
+  const panel = addElement(root, 'div', 'tapline-panel');
+  const head = addElement(panel, 'div', 'tapline-head');
   setText(addElement(head, 'strong', ''), title);
   const caption = addElement(head, 'span', '');
   setText(caption, text);
-  return { head, caption, body: addElement(side, 'div', 'tapline-body') };
+  return { head, caption, body: addElement(panel, 'div', 'tapline-body') };
 }
 
-/** A plot that only shows: no cursor, selection or legend. */
+/** uPlot options of a plot without cursor, selection, and legend. */
 export const staticPlot: Pick<uPlot.Options, 'cursor' | 'legend' | 'select' | 'padding'> = {
   legend: { show: false },
   select: { show: false, left: 0, top: 0, width: 0, height: 0 },
@@ -27,7 +27,7 @@ export const staticPlot: Pick<uPlot.Options, 'cursor' | 'legend' | 'select' | 'p
   padding: [6, 20, 0, 0],
 };
 
-/** The two axes of a small plot, with few and short numbers; `incrs` are the steps that the first may have. */
+/** The two axes of a small plot, with few and short numbers. `incrs` lists the allowed steps of the x axis. */
 export function smallPlotAxes(
   theme: Theme,
   showX: (x: number) => string,

@@ -91,10 +91,10 @@ const css = `
   white-space: nowrap;
 }
 .tapline-name { font-weight: 600; overflow: hidden; text-overflow: ellipsis; }
-.tapline-aside { color: var(--_muted); overflow: hidden; text-overflow: ellipsis; grid-column: 1 / -1; }
+.tapline-value { color: var(--_muted); overflow: hidden; text-overflow: ellipsis; grid-column: 1 / -1; }
 .tapline-dense .tapline-lane { grid-template: auto / minmax(3em, 1fr) auto minmax(0, auto); align-items: center; }
-.tapline-dense .tapline-aside { grid-column: 3; text-align: right; font-size: 10px; }
-.tapline-tight .tapline-aside, .tapline-slim.tapline-dense .tapline-aside { display: none; }
+.tapline-dense .tapline-value { grid-column: 3; text-align: right; font-size: 10px; }
+.tapline-tight .tapline-value, .tapline-slim.tapline-dense .tapline-value { display: none; }
 .tapline-tight .tapline-lane { font-size: 9px; line-height: 1; }
 .tapline-badge {
   font-size: 10px; line-height: 1.3; padding: 0 4px; border-radius: 3px; color: var(--_warn);
@@ -119,8 +119,8 @@ const css = `
 .tapline-tiny .tapline-group .tapline-rows { display: none; }
 .tapline-tiny .tapline-group { padding: 0; }
 .tapline-tiny .tapline-group-name { font-size: 9.5px; }
-.tapline-colours { position: absolute; left: 8px; top: 0; bottom: 0; width: 10px; border-radius: 2px; overflow: hidden; }
-.tapline-colour-numbers { position: absolute; left: 23px; right: 0; top: -2px; bottom: -2px; display: flex; flex-direction: column; justify-content: space-between; color: var(--_muted); white-space: nowrap; }
+.tapline-colors { position: absolute; left: 8px; top: 0; bottom: 0; width: 10px; border-radius: 2px; overflow: hidden; }
+.tapline-color-numbers { position: absolute; left: 23px; right: 0; top: -2px; bottom: -2px; display: flex; flex-direction: column; justify-content: space-between; color: var(--_muted); white-space: nowrap; }
 .tapline-events { position: absolute; left: 0; width: var(--_gutter); display: flex; flex-direction: column; padding-right: 4px; }
 .tapline-event { height: var(--_ribbon); display: flex; align-items: center; gap: 5px; white-space: nowrap; overflow: hidden; }
 .tapline-event::before { content: ''; width: 8px; height: 8px; border-radius: 2px; background: currentColor; flex: none; }
@@ -138,7 +138,7 @@ const css = `
 .tapline-key span { color: var(--_ink); overflow: hidden; text-overflow: ellipsis; }
 .tapline-note { position: absolute; inset: 0 0 var(--_axis) var(--_gutter); display: flex; align-items: center; justify-content: center; color: var(--_muted); pointer-events: none; }
 .tapline-pair { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }
-.tapline-half { position: relative; min-width: 0; height: 100%; display: flex; flex-direction: column; }
+.tapline-panel { position: relative; min-width: 0; height: 100%; display: flex; flex-direction: column; }
 .tapline-head { display: flex; align-items: baseline; gap: 6px; flex: none; height: 20px; white-space: nowrap; color: var(--_muted); }
 .tapline-head span { overflow: hidden; text-overflow: ellipsis; min-width: 0; }
 .tapline-dash { display: inline-block; width: 14px; border-top: 2px dashed var(--_ghost); vertical-align: middle; }

@@ -2,43 +2,45 @@ import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
 import { formatDuration } from '../format-time.ts';
-import { timeOfDay, rarity, alarmCause, alarmSource } from './alarm-text.ts';
-import { choice, hint } from './controls-view.ts';
-import { truncatedList } from './controls-view.ts';
-import { streamTimeSince, openAlarms, type DashboardState, selectedStream, playbackSpeed } from './dashboard-state.ts';
+import { alarmCause, alarmSource, rarity, timeOfDay } from './alarm-text.ts';
+import { choice, hint, truncatedList } from './controls-view.ts';
+import { type DashboardState, openAlarms, playbackSpeed, selectedStream, streamTimeSince } from './dashboard-state.ts';
 import type { DashboardStore } from './dashboard-store.ts';
 
-/** Ms of a shelving, and alarms that are over and still listed. */
-const shelf = 3_600_000;
-const mostOver = 20;
-/** Open alarms that are listed until somebody asks for more. */
-const mostOpen = 5;
-/** Channels of an alarm that are named. */
-const mostNamed = 4;
-const maintenance = [0, 1, 8, 24];
-const aboutShares = 'The bar and the % beside a channel say how much of what is unusual is its own.';
+const hour = 3_600_000;
+/** How long the Shelve button shelves an alarm, in ms. */
+const shelveTime = hour;
+/** Cleared alarms that are listed. */
+const maxCleared = 20;
+/** Open alarms that are listed before "Show more" is clicked. */
+const maxOpen = 5;
+/** Channels (or streams) of an alarm that are listed. */
+const maxChips = 4;
+/** Choices of the maintenance menu, in hours; 0 switches it off. */
+const maintenanceHours = [0, 1, 8, 24];
+const alarmsHelp = 'Bars and percentages show how much each channel contributes to the anomaly.';
 
-/** All alarms that are open, and behind a fold those that are over; a quiet line while there are none. */
+/** The alarms panel: open alarms in a list, cleared ones in a menu, or a short note if there are none. */
 export function alarmsView(state: DashboardState, store: DashboardStore, now: number): TemplateResult {
   const open = openAlarms(state);
-  const over = [...state.alarms.values()]
+  const cleared = [...state.alarms.values()]
     .filter((alarm) => alarm.state === 'cleared')
     .sort((a, b) => b.entered - a.entered);
-  const { shown, more } = truncatedList(store, 'alarms', open, mostOpen);
+  const { shown, more } = truncatedList(store, 'alarms', open, maxOpen);
   const urgent = open.filter((alarm) => alarm.state === 'raised' || alarm.state === 'escalated').length;
   return html`<section class="alarms ${urgent > 0 ? 'alarms-urgent' : ''}" aria-label="Alarms" data-testid="alarms">
     <header class="alarms-head">
-      <h2>Alarms ${hint(aboutShares)}</h2>
-      <p role="status">${summary(open.length, urgent)} ${unwatched(state)}</p>
+      <h2>Alarms ${hint(alarmsHelp)}</h2>
+      <p role="status">${summary(open.length, urgent)} ${unmonitored(state)}</p>
       ${maintenanceView(state, store, now)}
       ${
-        over.length > 0
-          ? html`<details class="menu alarms-over">
-              <summary data-testid="alarms-over">Earlier: ${over.length}</summary>
+        cleared.length > 0
+          ? html`<details class="menu alarms-cleared">
+              <summary data-testid="alarms-cleared">Cleared: ${cleared.length}</summary>
               <div class="menu-body">
                 <ul>
                   ${repeat(
-                    over.slice(0, mostOver),
+                    cleared.slice(0, maxCleared),
                     ({ id }) => id,
                     (alarm) => alarmView(alarm, state, store, now),
                   )}
@@ -64,21 +66,25 @@ export function alarmsView(state: DashboardState, store: DashboardStore, now: nu
 }
 
 function summary(open: number, urgent: number): string {
-  if (open === 0) return 'Nothing is out of the ordinary.';
-  const seen = open - urgent;
-  if (urgent === 0) return `${open} open, all of them seen to.`;
-  return seen > 0 ? `${urgent} to see to, ${seen} seen to.` : `${urgent} to see to.`;
+  if (open === 0) return 'No open alarms.';
+  const rest = open - urgent;
+  const parts = [
+    urgent > 0 ? `${urgent} need${urgent === 1 ? 's' : ''} attention` : '',
+    rest > 0 ? `${rest} acknowledged or shelved` : '',
+  ];
+  return `${parts.filter((part) => part !== '').join(', ')}.`;
 }
 
-function unwatched(state: DashboardState): string {
+/** Which part of the selected stream is not monitored, and why. */
+function unmonitored(state: DashboardState): string {
   const info = selectedStream(state);
-  return info?.unwatched && !info.for ? `Of ${info.name} ${info.unwatched}.` : '';
+  return info?.unwatched && !info.for ? `${info.name}: ${info.unwatched}.` : '';
 }
 
-function maintenanceView({ maintenance: list }: DashboardState, store: DashboardStore, now: number): TemplateResult {
-  const all = list.find(({ streams }) => streams === '*');
-  const choices = maintenance.map((hours) => ({ value: hours, text: hours === 0 ? 'off' : `${hours} h` }));
-  if (all) choices.push({ value: -1, text: `until ${timeOfDay(all.until, now)}` });
+function maintenanceView({ maintenance }: DashboardState, store: DashboardStore, now: number): TemplateResult {
+  const all = maintenance.find(({ streams }) => streams === '*');
+  const choices = maintenanceHours.map((hours) => ({ value: hours, text: hours === 0 ? 'Off' : `${hours} h` }));
+  if (all) choices.push({ value: -1, text: `Until ${timeOfDay(all.until, now)}` });
   return choice({
     label: 'Maintenance',
     testid: 'maintenance',
@@ -86,111 +92,121 @@ function maintenanceView({ maintenance: list }: DashboardState, store: Dashboard
     choices,
     onSelect: (hours) => {
       if (hours >= 0)
-        store.request({ type: 'maintenance', streams: '*', until: hours === 0 ? 0 : now + hours * 3_600_000 });
+        store.request({ type: 'maintenance', streams: '*', until: hours === 0 ? 0 : now + hours * hour });
     },
   });
 }
 
-const states: Readonly<Record<AlarmRecord['state'], string>> = {
-  raised: 'new',
-  escalated: 'waiting',
-  acknowledged: 'seen',
-  shelved: 'shelved',
-  cleared: 'over',
+const stateLabels: Readonly<Record<AlarmRecord['state'], string>> = {
+  raised: 'New',
+  escalated: 'Escalated',
+  acknowledged: 'Acknowledged',
+  shelved: 'Shelved',
+  cleared: 'Cleared',
 };
 
-function alarmView(alarm: AlarmRecord, page: DashboardState, store: DashboardStore, now: number): TemplateResult {
+function alarmView(
+  alarm: AlarmRecord,
+  dashboard: DashboardState,
+  store: DashboardStore,
+  now: number,
+): TemplateResult {
   const { id, state, falseAlarm, until } = alarm;
   const [first] = alarm.members;
+  const details = [...alarmDetails(alarm, dashboard, now), until === undefined ? '' : `until ${timeOfDay(until, now)}`];
   return html`<li class="alarm alarm-${state}" data-testid="alarm" data-alarm=${id} data-state=${state}>
-    <span class="alarm-state">${falseAlarm ? 'false alarm' : states[state]}</span>
+    <span class="alarm-state">${falseAlarm ? 'False alarm' : stateLabels[state]}</span>
     <button
       type="button"
-      class="alarm-what"
+      class="alarm-cause"
       title="Show this stream"
       @click=${() => store.change({ selected: first.stream })}
     >
       <b>${alarmSource(alarm)}</b>: ${alarmCause(alarm)}
     </button>
-    <span class="alarm-channels">${channelsView(alarm)}</span>
+    <span class="alarm-channels">${chipsView(alarm)}</span>
     <span class="alarm-since">
-      ${timeOfDay(isFast(page, first) ? alarm.raised : first.since, now)}<span class="alarm-about"
-        >${about(alarm, page, now)}${until === undefined ? '' : `, until ${timeOfDay(until, now)}`}</span
+      ${timeOfDay(isAccelerated(dashboard, first) ? alarm.raised : first.since, now)}<span class="alarm-details"
+        >${details.filter((part) => part !== '').join(', ')}</span
       >
     </span>
-    <span class="alarm-deeds">${deedsView(alarm, store, now)}</span>
+    <span class="alarm-actions">${actionsView(alarm, store, now)}</span>
   </li>`;
 }
 
-/** Who has how much to do with it, as bars. */
-function channelsView({ members }: AlarmRecord): TemplateResult[] {
+/** The channels of an alarm with their shares as bars, or its streams if it has several. */
+function chipsView({ members }: AlarmRecord): TemplateResult[] {
   if (members.length > 1)
     return members
-      .slice(0, mostNamed)
-      .map(({ stream, active }) => html`<span class="alarm-chip ${active ? '' : 'alarm-calm'}">${stream}</span>`);
+      .slice(0, maxChips)
+      .map(({ stream, active }) => html`<span class="alarm-chip ${active ? '' : 'alarm-inactive'}">${stream}</span>`);
   const [{ cause, channels }] = members;
   if (cause === 'silent') return [];
   return channels
     .filter(({ share }, at) => at === 0 || share >= 0.05)
-    .slice(0, mostNamed)
+    .slice(0, maxChips)
     .map(
       ({ label, share }) =>
         html`<span class="alarm-chip">
-          ${label} <meter min="0" max="1" .value=${share} aria-label="share of ${label}"></meter>
-          ${Math.round(100 * share)} %
+          ${label} <meter min="0" max="1" .value=${share} aria-label="Share of ${label}"></meter>
+          ${Math.round(100 * share)}%
         </span>`,
     );
 }
 
-/** Whether a stream runs so much faster than its rate that its own time is not ours. */
-function isFast(page: DashboardState, { stream }: AlarmMember): boolean {
-  const info = page.streams.find(({ name }) => name === stream);
-  return info !== undefined && playbackSpeed(page, info) > 1;
+/** Whether a stream is played back faster than its sampling rate, so that its timestamps do not follow the wall clock. */
+function isAccelerated(dashboard: DashboardState, { stream }: AlarmMember): boolean {
+  const info = dashboard.streams.find(({ name }) => name === stream);
+  return info !== undefined && playbackSpeed(dashboard, info) > 1;
 }
 
-function about(alarm: AlarmRecord, page: DashboardState, now: number): string {
+/** The duration of an alarm, how rare its score is, and how often it was reopened. */
+function alarmDetails(alarm: AlarmRecord, dashboard: DashboardState, now: number): string[] {
   const [first] = alarm.members;
-  const back = alarm.returns > 0 ? `back ${alarm.returns}×` : '';
-  return [howLong(alarm, page, now), rarity(first), back].filter((part) => part !== '').join(', ');
+  return [
+    alarmDuration(alarm, dashboard, now),
+    rarity(first),
+    alarm.returns > 0 ? `reopened ${alarm.returns}×` : '',
+  ];
 }
 
-/** How long it lasts or lasted: by the stream's own clock where that runs fast. */
-function howLong({ state, kind, entered, members }: AlarmRecord, page: DashboardState, now: number): string {
+/** How long an alarm has lasted, in stream time if the stream is accelerated. */
+function alarmDuration({ state, kind, entered, members }: AlarmRecord, dashboard: DashboardState, now: number): string {
   const [first] = members;
-  if (state === 'cleared')
-    return isFast(page, first) ? 'over' : `over after ${formatDuration((entered - first.since) / 1000)}`;
-  const own = isFast(page, first) && kind !== 'silent' ? streamTimeSince(page, first) : NaN;
-  if (own > 0) return `for ${formatDuration(own)} of its own time`;
+  const accelerated = isAccelerated(dashboard, first);
+  if (state === 'cleared') return accelerated ? '' : `lasted ${formatDuration((entered - first.since) / 1000)}`;
+  const streamTime = accelerated && kind !== 'silent' ? streamTimeSince(dashboard, first) : NaN;
+  if (streamTime > 0) return `for ${formatDuration(streamTime)} (stream time)`;
   return `for ${formatDuration(Math.max(0, now - first.since) / 1000)}`;
 }
 
-function deedsView(
+function actionsView(
   { id, state, falseAlarm }: AlarmRecord,
   store: DashboardStore,
   now: number,
 ): (TemplateResult | undefined)[] {
-  const deed = (name: string, text: string, title: string, act: () => void) =>
-    html`<button type="button" class="skill" data-testid=${name} title=${title} @click=${act}>${text}</button>`;
+  const button = (name: string, text: string, title: string, onClick: () => void) =>
+    html`<button type="button" class="small-button" data-testid=${name} title=${title} @click=${onClick}>
+      ${text}
+    </button>`;
   const open = state !== 'cleared';
   return [
     open && state !== 'acknowledged'
-      ? deed('acknowledge', 'Acknowledge', 'I have seen it: it will not be escalated', () =>
+      ? button('acknowledge', 'Acknowledge', 'Mark as seen, so that the alarm is not escalated', () =>
           store.request({ type: 'alarm', alarm: id, do: 'acknowledge' }),
         )
       : undefined,
     open && state !== 'shelved'
-      ? deed('shelve', 'Shelve 1 h', 'Not now: it comes back in an hour if it lasts', () =>
-          store.request({ type: 'alarm', alarm: id, do: 'shelve', until: now + shelf }),
+      ? button('shelve', 'Shelve 1 h', 'Set aside for 1 hour; the alarm returns if the anomaly persists', () =>
+          store.request({ type: 'alarm', alarm: id, do: 'shelve', until: now + shelveTime }),
         )
       : undefined,
     open
-      ? deed('clear', 'Clear', 'It has been dealt with: it is closed', () =>
-          store.request({ type: 'alarm', alarm: id, do: 'clear' }),
-        )
+      ? button('clear', 'Clear', 'Close this alarm', () => store.request({ type: 'alarm', alarm: id, do: 'clear' }))
       : undefined,
     falseAlarm
       ? undefined
-      : deed('false-alarm', 'False alarm', 'It was nothing: it is closed, and counted', () =>
+      : button('false-alarm', 'False alarm', 'Close this alarm and count it as a false alarm', () =>
           store.request({ type: 'alarm', alarm: id, do: 'falseAlarm' }),
         ),
   ];

@@ -1,7 +1,7 @@
-import type { DashboardStore } from './dashboard-store.ts';
 import { html, type TemplateResult } from 'lit-html';
+import type { DashboardStore } from './dashboard-store.ts';
 
-/** A labelled `<select>`. */
+/** A labeled `<select>`. */
 export function choice<T extends string | number>(options: {
   label: string;
   testid: string;
@@ -23,7 +23,7 @@ export function choice<T extends string | number>(options: {
   >`;
 }
 
-/** A switch with its name. */
+/** A labeled switch. */
 export function toggle(options: {
   label: string;
   testid: string;
@@ -43,33 +43,32 @@ export function toggle(options: {
   >`;
 }
 
-/** A question mark that explains something in one sentence, under the pointer or with the focus. */
-export function hint(sentence: string): TemplateResult {
-  return html`<button type="button" class="hint" data-hint=${sentence} aria-label=${sentence}>?</button>`;
+/** A help button with a question mark; `text` is shown on hover and on focus. */
+export function hint(text: string): TemplateResult {
+  return html`<button type="button" class="hint" data-hint=${text} aria-label=${text}>?</button>`;
 }
 
-/** Says how many frames are needed before there is something to see, while they have not come. */
-export function waiting(needed: number, came: number): TemplateResult | undefined {
-  if (came >= needed) return undefined;
+/** A status line with the progress towards the first output; undefined once `received` reaches `needed` frames. */
+export function waiting(needed: number, received: number): TemplateResult | undefined {
+  if (received >= needed) return undefined;
   return html`<p class="waiting" role="status" data-testid="waiting">
-    <span>Waiting for ${needed} frames: ${came} came.</span>
+    <span>Waiting for data: ${received} of ${needed} frames</span>
   </p>`;
 }
 
-/** A card: a title, one line that says what it shows, controls, and a body. */
+/** A card: a title with a caption and optional help, controls, and a body. */
 export function card(options: {
   title: string;
   caption: string | TemplateResult;
   name: string;
-  /** What its words and numbers mean, in one sentence. */
-  about?: string;
+  help?: string;
   controls?: unknown;
   body: unknown;
 }): TemplateResult {
   return html`<section class="card card-${options.name}" aria-label=${options.title}>
     <header class="card-head">
-      <div class="card-words">
-        <h2>${options.title} ${options.about === undefined ? undefined : hint(options.about)}</h2>
+      <div class="card-title">
+        <h2>${options.title} ${options.help === undefined ? undefined : hint(options.help)}</h2>
         <p>${options.caption}</p>
       </div>
       ${options.controls ? html`<div class="card-controls">${options.controls}</div>` : undefined}
@@ -78,23 +77,23 @@ export function card(options: {
   </section>`;
 }
 
-/** The beginning of a list, and a button that shows how many more there are; or all of it. */
+/** The first `max` items of a list with a button that shows the rest, or all items once the list is expanded. */
 export function truncatedList<T>(
   store: DashboardStore,
   name: string,
   items: readonly T[],
-  most: number,
+  max: number,
 ): { shown: readonly T[]; more: TemplateResult | undefined } {
-  if (items.length <= most) return { shown: items, more: undefined };
-  const whole = store.state.expanded.has(name);
+  if (items.length <= max) return { shown: items, more: undefined };
+  const expanded = store.state.expanded.has(name);
   const more = html`<button
     type="button"
     class="more"
     data-testid="more-${name}"
-    aria-expanded=${whole}
+    aria-expanded=${expanded}
     @click=${() => store.toggleExpanded(name)}
   >
-    ${whole ? 'Show fewer' : `and ${items.length - most} more`}
+    ${expanded ? 'Show fewer' : `Show ${items.length - max} more`}
   </button>`;
-  return { shown: whole ? items : items.slice(0, most), more };
+  return { shown: expanded ? items : items.slice(0, max), more };
 }

@@ -5,42 +5,46 @@ import type { PaletteName } from '../palette.ts';
 import { defaultWindow } from './time-windows.ts';
 import type { HealthMessage, LearnerInfo, MapInfo, StreamInfo } from '../../src/protocol/index.ts';
 
-/** How the page stands with its server. */
+/** The connection to the server. `until` is the time of the next attempt, in ms since 1970. */
 export type Connection =
   | { readonly is: 'connecting' }
   | { readonly is: 'open' }
-  | { readonly is: 'waiting'; readonly sentence: string; readonly until: number }
-  | { readonly is: 'ended'; readonly sentence: string };
+  | { readonly is: 'waiting'; readonly reason: string; readonly until: number }
+  | { readonly is: 'ended'; readonly reason: string };
 
-/** What people have set for one stream. */
+/** Settings of one stream made by the user. */
 export interface StreamSettings {
   readonly coupling?: Coupling;
+  /** Indices of hidden channels. */
   readonly hidden?: readonly number[];
+  /** Index of the feature map. */
   readonly map?: number;
+  /** Name of the group of rows drawn as lines. */
   readonly lines?: string;
+  /** Index of the learner. */
   readonly learner?: number;
-  /** In s. */
+  /** Length of the time window, in s. */
   readonly window?: number;
 }
 
-/** Everything that the page shows but the signals themselves. */
+/** The state of the dashboard, except for the signals themselves. */
 export interface DashboardState {
   readonly connection: Connection;
   readonly streams: readonly StreamInfo[];
   readonly health: ReadonlyMap<string, HealthMessage['streams'][number]>;
-  /** How every learner does, by `learnerKey`. */
+  /** The score of every learner, by `learnerKey`. */
   readonly scores: ReadonlyMap<string, { readonly skill: number | null; readonly rollbacks?: number }>;
-  /** Alarms by id, open ones and some that are over. */
+  /** All open alarms and the latest cleared ones, by ID. */
   readonly alarms: ReadonlyMap<number, AlarmRecord>;
   readonly maintenance: readonly Maintenance[];
-  /** The stream that somebody chose. */
+  /** Name of the stream selected by the user. */
   readonly selected?: string;
-  /** How often frames of irregular streams come, in Hz, by the stream's name. */
+  /** Observed rate of streams without a fixed sampling rate, in Hz, by name. */
   readonly observedRates: ReadonlyMap<string, number>;
-  /** The lists that are shown whole, however long. */
+  /** Names of the lists that are expanded. */
   readonly expanded: ReadonlySet<string>;
   readonly paused: boolean;
-  /** How far a paused view lies behind, in s. */
+  /** How far a paused view is behind, in s. */
   readonly behind: number;
   readonly palette: PaletteName;
   readonly dB: boolean;
@@ -63,78 +67,81 @@ export const initialState: DashboardState = {
   settings: new Map(),
 };
 
-/** Alarms that are over and are remembered. */
+/** Cleared alarms that are kept. */
 const maxClearedAlarms = 50;
 
-/** How many streams are shown beside the selected one. */
+/** Streams shown as previews next to the selected one. */
 const maxPreviews = 4;
 
 export function learnerKey(stream: string, learner: number): string {
   return `${stream}/${learner}`;
 }
 
-/** Streams in the order of the list: headsets, then others, then what is only the truth of another. */
+/** Sorts streams for the list: EEG first, then others, then targets of other streams; live streams first in each group. */
 export function orderStreams(streams: readonly StreamInfo[]): StreamInfo[] {
   const rank = (info: StreamInfo): number => (info.for ? 2 : isEeg(info) ? 0 : 1);
   return [...streams].sort((a, b) => rank(a) - rank(b) || Number(b.live) - Number(a.live));
 }
 
-/** The stream in the middle: the one that was chosen while it is there, else the first. */
+/** The stream shown in full: the one selected by the user if it exists, else the first. */
 export function selectedStream(state: DashboardState): StreamInfo | undefined {
   return state.streams.find(({ name }) => name === state.selected) ?? state.streams[0];
 }
 
-/** The streams shown small, beside the selected one. */
+/** The streams shown as previews. */
 export function previewedStreams(state: DashboardState): StreamInfo[] {
   const selected = selectedStream(state);
   return state.streams.filter((info) => info !== selected && !info.for).slice(0, maxPreviews);
 }
 
-/** The names of all streams that are drawn. */
+/** The sorted names of all streams that are drawn. */
 export function visibleStreams(state: DashboardState): string[] {
   const selected = selectedStream(state);
   return selected ? [selected, ...previewedStreams(state)].map(({ name }) => name).sort() : [];
 }
 
-/** Whether a stream is EEG: of kind 'eeg', or of one whose last word that is. */
+/** Whether the kind of a stream is 'eeg' or ends with that word. */
 export function isEeg({ kind = '' }: StreamInfo): boolean {
   return /\beeg$/i.test(kind);
 }
 
-/** Hz of a stream, as it says or as its frames come; 0: not known yet. */
+/** The declared or observed sampling rate of a stream in Hz; 0 if not known yet. */
 export function samplingRate(state: DashboardState, { name, rate }: StreamInfo): number {
   return rate || (state.observedRates.get(name) ?? 0);
 }
 
-/** How many times as fast as its rate says a stream comes; 1 where that is about right, or not to be told in 5 s. */
+/**
+ * Received frames per second divided by the declared sampling rate, to two digits. Returns 1 for ratios within 15 % of 1,
+ * and for rates below 2 Hz, which the server's 5 s average cannot resolve.
+ */
 export function playbackSpeed({ health }: DashboardState, { name, rate }: StreamInfo): number {
   const speed = (health.get(name)?.rate ?? 0) / rate;
   return rate < 2 || !(speed > 0) || Math.abs(speed - 1) < 0.15 ? 1 : Number(speed.toPrecision(2));
 }
 
-/** How long a stretch of frames that goes on is, in s of the stream's own clock; NaN where its frames tell no time. */
+/** Time since the start of an alarm, in s of stream time; NaN without a fixed sampling rate. */
 export function streamTimeSince(state: DashboardState, { stream, window }: AlarmMember): number {
   const info = state.streams.find(({ name, run }) => name === stream && run === window.run);
   const next = state.health.get(stream)?.next;
   return info && next !== undefined && info.rate > 0 ? (next - window.from) / info.rate : NaN;
 }
 
-/** How many frames of a stream have come. */
+/** Number of frames received of a stream. */
 export function receivedFrames({ health }: DashboardState, { name, next }: StreamInfo): number {
   return health.get(name)?.received ?? next;
 }
 
-/** How much of a stream is shown, in s. */
+/** Length of a stream's time window, in s. */
 export function windowLength(state: DashboardState, info: StreamInfo): number {
   return state.settings.get(info.name)?.window ?? defaultWindow(samplingRate(state, info));
 }
 
-/** The feature map of a stream that is shown. */
+/** The feature map that is shown: the selected one, else the first. */
 export function selectedMap(info: StreamInfo, settings: StreamSettings): MapInfo | undefined {
   return info.maps.find(({ index }) => index === settings.map) ?? info.maps[0];
 }
 
-/** The learner whose kernels are shown: a learner with a target comes before one that only forecasts. */
+/** The learner that is shown: the selected one, else the first with a target, else the first. */
 export function selectedLearner(info: StreamInfo, settings: StreamSettings): LearnerInfo | undefined {
   return (
     info.learners.find(({ index }) => index === settings.learner) ??
@@ -143,26 +150,24 @@ export function selectedLearner(info: StreamInfo, settings: StreamSettings): Lea
   );
 }
 
-/** Alarms that are not over: first those that nobody has seen to, then the newest. */
+/** Open alarms: those that need attention first, the newest first in each group. */
 export function openAlarms({ alarms }: DashboardState): AlarmRecord[] {
   const rank = { escalated: 0, raised: 1, acknowledged: 2, shelved: 3, cleared: 4 };
   const open = [...alarms.values()].filter(({ state }) => state !== 'cleared');
   return open.sort((a, b) => rank[a.state] - rank[b.state] || b.raised - a.raised);
 }
 
-/** The alarms with one as it stands now; of those that are over the oldest are forgotten. */
+/** Returns the alarms with one added or replaced; the oldest cleared alarms are dropped. */
 export function updateAlarm(alarms: DashboardState['alarms'], alarm: AlarmRecord): DashboardState['alarms'] {
   const all = new Map(alarms).set(alarm.id, alarm);
-  const over = [...all.values()].filter(({ state }) => state === 'cleared').sort((a, b) => b.entered - a.entered);
-  for (const { id } of over.slice(maxClearedAlarms)) all.delete(id);
+  const cleared = [...all.values()].filter(({ state }) => state === 'cleared').sort((a, b) => b.entered - a.entered);
+  for (const { id } of cleared.slice(maxClearedAlarms)) all.delete(id);
   return all;
 }
 
-/** Whether somebody should look at a stream. */
+/** Whether a stream has an active alarm that needs attention. */
 export function isAlarmed(state: DashboardState, stream: string): boolean {
-  return openAlarms(state).some(({ state: its, members }) => {
-    return (
-      (its === 'raised' || its === 'escalated') && members.some((member) => member.stream === stream && member.active)
-    );
-  });
+  return openAlarms(state)
+    .filter((alarm) => alarm.state === 'raised' || alarm.state === 'escalated')
+    .some(({ members }) => members.some((member) => member.stream === stream && member.active));
 }

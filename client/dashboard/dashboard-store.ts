@@ -2,36 +2,35 @@ import { animationFrameScheduler, auditTime, BehaviorSubject, type Observable, S
 import type { AlarmControl, Learning, MaintenanceRequest, Remove } from '../../src/protocol/index.ts';
 import { initialState, type DashboardState, type StreamSettings } from './dashboard-state.ts';
 
-/** What may be done with alarms and with streams that have ended. */
+/** A user action on alarms or on ended streams. */
 type Action = AlarmControl | MaintenanceRequest | Remove;
 
-/** The page's state, and everything that changes it by hand. */
+/** The state of the dashboard and the user actions that change it. */
 export class DashboardStore {
   readonly #state = new BehaviorSubject<DashboardState>(initialState);
   readonly #learning = new Subject<Omit<Learning, 'type'>>();
-
   readonly #actions = new Subject<Action>();
 
   get state(): DashboardState {
     return this.#state.value;
   }
 
-  /** Every change. */
+  /** The current state, then every change. */
   get changes(): Observable<DashboardState> {
     return this.#state;
   }
 
-  /** The newest state, at most once an animation frame; nothing in a hidden tab. */
+  /** The current state at most once per animation frame; emits nothing in a hidden tab. */
   get frames(): Observable<DashboardState> {
     return this.#state.pipe(auditTime(0, animationFrameScheduler));
   }
 
-  /** What is to be sent to learners. */
+  /** Changes to learners, to be sent to the server. */
   get learning(): Observable<Omit<Learning, 'type'>> {
     return this.#learning;
   }
 
-  /** What is to be done with alarms and streams. */
+  /** User actions on alarms and streams, to be sent to the server. */
   get actions(): Observable<Action> {
     return this.#actions;
   }
@@ -40,14 +39,14 @@ export class DashboardStore {
 
   readonly togglePause = (): void => this.change({ paused: !this.state.paused, behind: 0 });
 
-  /** Shows a list whole, or its beginning. */
+  /** Expands or collapses a list. */
   readonly toggleExpanded = (list: string): void => {
-    const whole = new Set(this.state.expanded);
-    if (!whole.delete(list)) whole.add(list);
-    this.change({ expanded: whole });
+    const expanded = new Set(this.state.expanded);
+    if (!expanded.delete(list)) expanded.add(list);
+    this.change({ expanded });
   };
 
-  /** The settings of a stream. */
+  /** Returns the settings of a stream. */
   readonly settings = (stream: string): StreamSettings => this.state.settings.get(stream) ?? {};
 
   readonly setStream = (stream: string, part: StreamSettings): void => {
@@ -56,10 +55,10 @@ export class DashboardStore {
     this.change({ settings });
   };
 
-  /** Asks the server to change a learner; the list of streams will say what became of it. */
+  /** Requests a change of a learner. The server confirms it with a new list of streams. */
   readonly setLearning = (stream: string, learner: number, change: { on?: boolean; step?: number }): void =>
     this.#learning.next({ stream, learner, ...change });
 
-  /** Asks the server to do something with an alarm or a stream; it will say what became of it. */
-  readonly request = (deed: Action): void => this.#actions.next(deed);
+  /** Requests an action on an alarm or a stream. The server confirms it with a message. */
+  readonly request = (action: Action): void => this.#actions.next(action);
 }

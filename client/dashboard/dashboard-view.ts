@@ -12,10 +12,10 @@ import { maxPreviewLanes, signalView, signalPreview, visibleChannels } from './s
 import type { StreamFeed } from './stream-feed.ts';
 import { streamListView } from './stream-list-view.ts';
 
-/** Names longer than this need a wider column. */
+/** Longest channel label, in characters, that fits the default width of the label column. */
 const maxShortLabel = 9;
 
-/** The whole page, as a function of its state. */
+/** The whole dashboard as a function of its state. */
 export function dashboardView(state: DashboardState, store: DashboardStore, feedOf: (stream: string) => StreamFeed): TemplateResult {
   const selected = selectedStream(state);
   return html`${headerView(state, store)} ${connectionView(state.connection, Date.now())}
@@ -50,40 +50,40 @@ function selectedView(
 
 function previewView(info: StreamInfo, store: DashboardStore, feed: StreamFeed): TemplateResult {
   return html`<section
-    class="card card-beside"
+    class="card card-preview"
     aria-label="Stream ${info.name}"
-    data-testid="beside"
+    data-testid="preview"
     data-stream=${info.name}
   >
     <header class="card-head">
-      <div class="card-words">
-        <h2>Also live: ${info.name}</h2>
+      <div class="card-title">
+        <h2>Stream: ${info.name}</h2>
         <p>${previewCaption(info, store)}</p>
       </div>
-      <button type="button" class="skill" @click=${() => store.change({ selected: info.name })}>
-        open<span aria-hidden="true"> ▸</span>
+      <button type="button" class="small-button" title="Show this stream" @click=${() => store.change({ selected: info.name })}>
+        Open<span aria-hidden="true"> ▸</span>
       </button>
     </header>
-    <div class="beside">${signalPreview(info, feed, store.settings(info.name))} ${skillPreview(info, feed)}</div>
+    <div class="preview">${signalPreview(info, feed, store.settings(info.name))} ${skillPreview(info, feed)}</div>
   </section>`;
 }
 
 function previewCaption(info: StreamInfo, store: DashboardStore): string {
-  const all = info.channels.length;
+  const total = info.channels.length;
   const shown = Math.min(maxPreviewLanes, visibleChannels(info, store.settings(info.name)).length);
-  const channels = shown < all ? `${shown} of ${all} channels` : `${all} channel${all === 1 ? '' : 's'}`;
-  return `${channels}${info.learners.some(({ learning }) => learning) ? ', learning too' : ''}`;
+  const channels = shown < total ? `${shown} of ${total} channels` : `${total} channel${total === 1 ? '' : 's'}`;
+  return `${channels}${info.learners.some(({ learning }) => learning) ? ', learning' : ''}`;
 }
 
 function emptyView(state: DashboardState): TemplateResult {
   const open = state.connection.is === 'open';
   return html`<main class="empty">
-    <h2>${open ? 'No stream yet' : 'Not connected'}</h2>
+    <h2>${open ? 'No streams yet' : 'Not connected'}</h2>
     <p>
       ${
         open
-          ? 'Streams appear here as soon as a sensor publishes one, for example:'
-          : 'Streams appear here as soon as the server answers.'
+          ? 'Streams appear here when a sensor connects. To simulate one, run:'
+          : 'Streams appear here when the server responds.'
       }
     </p>
     ${open ? html`<pre>npx tapline simulate eeg</pre>` : undefined}

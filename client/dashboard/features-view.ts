@@ -13,10 +13,10 @@ import type { DashboardStore } from './dashboard-store.ts';
 import type { StreamFeed } from './stream-feed.ts';
 import { longestWindow } from './time-windows.ts';
 
-/** No more lines than this at once. */
-const mostLines = 8;
+/** Lines drawn at once. */
+const maxLines = 8;
 
-interface Shown {
+interface FeatureContext {
   readonly state: DashboardState;
   readonly info: StreamInfo;
   readonly map: MapInfo;
@@ -25,20 +25,19 @@ interface Shown {
   readonly store: DashboardStore;
 }
 
-/** The cards of feature maps: as a heatmap, with the truth under it, and as lines. */
-export function featuresView(shown: Omit<Shown, 'map'>): TemplateResult | undefined {
-  const map = selectedMap(shown.info, shown.settings);
-  return map && html`${heatmapView({ ...shown, map })} ${linesView({ ...shown, map })}`;
+/** The cards of the selected feature map: a heatmap with labeled events under it, and a line chart. */
+export function featuresView(context: Omit<FeatureContext, 'map'>): TemplateResult | undefined {
+  const map = selectedMap(context.info, context.settings);
+  return map && html`${heatmapView({ ...context, map })} ${linesView({ ...context, map })}`;
 }
 
-function heatmapView({ state, info, map, feed, settings, store }: Shown): TemplateResult {
-  const truth = feed.hasEvents ? ' Bars: what really happened.' : '';
+function heatmapView({ state, info, map, feed, settings, store }: FeatureContext): TemplateResult {
+  const events = feed.hasEvents ? ' Bars: labeled events.' : '';
   return card({
     name: 'map',
     title: `Feature maps: ${map.name}`,
-    about:
-      'Each row is what one kernel of the convolution makes of the signal; dB, in the bar on top, shows a power as 10 · log10 of it, so that ten times as much is 10 more.',
-    caption: `${aboutRows(map)}; ${aboutColors[state.palette] ?? 'brighter is more'}${aboutDelay(map)}.${truth}`,
+    help: 'Each row is one output of the convolution; the color bar shows the values. The dB switch shows power as 10 · log10(power), so that 10 times the power is 10 dB more.',
+    caption: `${rowsCaption(map)}${delayCaption(map)}.${events}`,
     controls:
       info.maps.length > 1
         ? choice({
@@ -49,45 +48,43 @@ function heatmapView({ state, info, map, feed, settings, store }: Shown): Templa
             onSelect: (index) => store.setStream(info.name, { map: index }),
           })
         : undefined,
-    body: html`${waiting(framesTo(info, map), receivedFrames(state, info))}
+    body: html`${waiting(framesUntilValid(info, map), receivedFrames(state, info))}
       <div
-        class="piece"
+        class="component"
         data-testid="feature-map"
-        ${mountComponent(shapeOf(info, map), { palette: state.palette, ...level(map, state.dB) }, mountMap(info, map, feed))}
+        ${mountComponent(keyOf(info, map), { palette: state.palette, ...dBOption(map, state.dB) }, mountMap(info, map, feed))}
       ></div>`,
   });
 }
 
-/** Frames of the stream before the first of a map that sees nothing but it. */
-function framesTo({ rate }: StreamInfo, map: MapInfo): number {
+/** Frames of the stream needed until the feature map's start-up is over. */
+function framesUntilValid({ rate }: StreamInfo, map: MapInfo): number {
   return Math.ceil((map.warmUp * (rate || 1)) / (map.rate || 1)) + 1;
 }
 
-const aboutColors: Partial<Record<PaletteName, string>> = { turbo: 'red is most', 'red-blue': 'red is most' };
-
-/** What the rows are, from the top: `delta to gamma, in each Fp1 to O2`, where the labels tell. */
-function aboutRows({ labels }: MapInfo): string {
+/** The rows from top to bottom, if the labels form regular groups: `Rows: delta to gamma, each with Fp1 to O2`. */
+function rowsCaption({ labels }: MapInfo): string {
   const groups = groupRows(labels);
-  if (!groups || !isRegular(groups)) return 'One row for each output of the convolution';
+  if (!groups || !isRegular(groups)) return 'One row per output channel';
   const { name, rows } = groups[0];
-  return `Rows: ${name} to ${groups[groups.length - 1].name}, in each ${rows[0]} (top) to ${rows[rows.length - 1]}`;
+  return `Rows: ${name} to ${groups[groups.length - 1].name}, each with ${rows[0]} to ${rows[rows.length - 1]}`;
 }
 
-function aboutDelay({ groupDelay }: MapInfo): string {
-  return groupDelay > 0 ? `; ${formatDuration(groupDelay / 1000)} behind the signal` : '';
+function delayCaption({ groupDelay }: MapInfo): string {
+  return groupDelay > 0 ? `. Delay: ${formatDuration(groupDelay / 1000)}` : '';
 }
 
-function linesView({ state, info, map, feed, settings, store }: Shown): TemplateResult {
+function linesView({ state, info, map, feed, settings, store }: FeatureContext): TemplateResult {
   const groups = lineGroups(map);
-  const group = chosenLines(groups, settings.lines);
+  const group = selectedLines(groups, settings.lines);
   return card({
     name: 'lines',
-    title: groups.length > 1 ? `${group.name}, as lines` : `${map.name}, as lines`,
-    caption: `The same numbers as in the map, one line for each ${groups.length > 1 ? 'of its rows' : 'row'}.`,
+    title: `Lines: ${groups.length > 1 ? group.name : map.name}`,
+    caption: 'Rows of the feature map as lines.',
     controls:
       groups.length > 1
         ? choice({
-            label: 'Lines',
+            label: 'Rows',
             testid: 'lines',
             value: group.name,
             choices: groups.map(({ name }) => ({ value: name, text: name })),
@@ -95,9 +92,9 @@ function linesView({ state, info, map, feed, settings, store }: Shown): Template
           })
         : undefined,
     body: html`<div
-      class="piece"
+      class="component"
       data-testid="feature-lines"
-      ${mountComponent(shapeOf(info, map), { rows: group.rows, ...level(map, state.dB) }, mountLines(info, map, feed))}
+      ${mountComponent(keyOf(info, map), { rows: group.rows, ...dBOption(map, state.dB) }, mountLines(info, map, feed))}
     ></div>`,
   });
 }
@@ -106,12 +103,12 @@ function mountMap(info: StreamInfo, map: MapInfo, feed: StreamFeed) {
   return (element: HTMLElement, settings: { palette: PaletteName; dB?: boolean }): MountedComponent<typeof settings> => {
     const { labels, unit = '' } = map;
     const history = longestWindow(info.rate);
-    const piece = new FeatureMap(element, { labels, unit, history, view: feed.view, sync: 'page', ...settings });
-    const end = feed.attach({
-      features: (block, index) => index === map.index && block.channels === labels.length && piece.push(block),
-      events: (events) => piece.ribbon(events),
+    const view = new FeatureMap(element, { labels, unit, history, view: feed.view, sync: 'dashboard', ...settings });
+    const detach = feed.attach({
+      features: (block, index) => index === map.index && block.channels === labels.length && view.push(block),
+      events: (events) => view.ribbon(events),
     });
-    return { set: (changed) => piece.set(changed), destroy: () => (end(), piece.destroy()) };
+    return { set: (changed) => view.set(changed), destroy: () => (detach(), view.destroy()) };
   };
 }
 
@@ -119,23 +116,23 @@ function mountLines(info: StreamInfo, map: MapInfo, feed: StreamFeed) {
   return (element: HTMLElement, settings: { rows: readonly number[]; dB?: boolean }): MountedComponent<typeof settings> => {
     const { labels, unit = '' } = map;
     const history = longestWindow(info.rate);
-    const piece = new FeatureLines(element, {
+    const lines = new FeatureLines(element, {
       labels,
       unit,
       history,
       view: feed.view,
-      sync: 'page',
+      sync: 'dashboard',
       ...settings,
     });
-    const end = feed.attach({
-      features: (block, index) => index === map.index && block.channels === labels.length && piece.push(block),
+    const detach = feed.attach({
+      features: (block, index) => index === map.index && block.channels === labels.length && lines.push(block),
     });
-    return { set: (changed) => piece.set(changed), destroy: () => (end(), piece.destroy()) };
+    return { set: (changed) => lines.set(changed), destroy: () => (detach(), lines.destroy()) };
   };
 }
 
-/** Decibel is a choice only for what is a power or a level. */
-function level({ unit = '' }: MapInfo, dB: boolean): { dB?: boolean } {
+/** The dB option, for units of power only. */
+function dBOption({ unit = '' }: MapInfo, dB: boolean): { dB?: boolean } {
   return isPowerUnit(unit) ? { dB } : {};
 }
 
@@ -144,13 +141,13 @@ interface LineGroup {
   readonly rows: readonly number[];
 }
 
-/** Rows that may be drawn together: by what their labels share, first or last, or so many at a time. */
+/** Rows that can be drawn together: rows that share the first or the last part of their labels, else consecutive rows. */
 function lineGroups(map: MapInfo): LineGroup[] {
   const groups = groupRows(map.labels);
   if (!groups) {
-    const count = Math.ceil(map.labels.length / mostLines);
+    const count = Math.ceil(map.labels.length / maxLines);
     return Array.from({ length: count }, (_, part) => {
-      const rows = map.labels.map((_, row) => row).slice(part * mostLines, (part + 1) * mostLines);
+      const rows = map.labels.map((_, row) => row).slice(part * maxLines, (part + 1) * maxLines);
       return { name: `${map.labels[rows[0]]} … ${map.labels[rows[rows.length - 1]]}`, rows };
     });
   }
@@ -158,16 +155,17 @@ function lineGroups(map: MapInfo): LineGroup[] {
   const across = isRegular(groups)
     ? groups[0].rows.map((name, at) => ({ name, rows: groups.map(({ from }) => from + at) }))
     : [];
-  return [...along, ...across].map(({ name, rows }) => ({ name, rows: rows.slice(0, mostLines) }));
+  return [...along, ...across].map(({ name, rows }) => ({ name, rows: rows.slice(0, maxLines) }));
 }
 
-/** The lines that were chosen; else the alpha band; else as many as there are. */
-function chosenLines(groups: readonly LineGroup[], chosen: string | undefined): LineGroup {
+/** The selected group, else the alpha band, else the largest group. */
+function selectedLines(groups: readonly LineGroup[], selected: string | undefined): LineGroup {
   const named = (name: string | undefined) => groups.find((group) => group.name === name);
-  const most = groups.reduce((best, group) => (group.rows.length > best.rows.length ? group : best));
-  return named(chosen) ?? named('alpha') ?? most;
+  const largest = groups.reduce((best, group) => (group.rows.length > best.rows.length ? group : best));
+  return named(selected) ?? named('alpha') ?? largest;
 }
 
-function shapeOf(info: StreamInfo, map: MapInfo): string {
+/** A key that changes when the component must be created anew. */
+function keyOf(info: StreamInfo, map: MapInfo): string {
   return JSON.stringify([info.name, info.run, map]);
 }

@@ -8,11 +8,10 @@ import { type Connection, type DashboardState, samplingRate, selectedMap, select
 import type { DashboardStore } from './dashboard-store.ts';
 import { timeWindows } from './time-windows.ts';
 
-/** The bar on top: what this is, whether it is connected, and what holds for all panels. */
+/** The top bar: brand, connection state, and the controls that apply to all panels. */
 export function headerView(state: DashboardState, store: DashboardStore): TemplateResult {
   const info = selectedStream(state);
   const live = state.connection.is === 'open' && (info?.live ?? true);
-  const words = state.paused ? `paused, live −${formatDuration(Math.round(state.behind))}` : live ? 'live' : notLive(state);
   return html`<header class="bar">
     <div class="brand">
       <svg viewBox="0 0 32 32" aria-hidden="true">
@@ -24,26 +23,26 @@ export function headerView(state: DashboardState, store: DashboardStore): Templa
       </svg>
       <div>
         <h1>Tapline</h1>
-        <p>Convolution that learns from live sensors</p>
+        <p>Streaming convolution for live sensor data</p>
       </div>
     </div>
     <div class="bar-controls" role="toolbar" aria-label="View">
       <output class="live ${state.paused ? 'live-paused' : live ? 'live-on' : ''}" data-testid="live-state"
-        >${words}</output
+        >${stateLabel(state, live)}</output
       >
       <button
         class="button"
         type="button"
         data-testid="pause"
         aria-pressed=${state.paused}
-        title="Stops the picture, not the data (Space)"
+        title="Pause or resume the charts; data is still received (Space)"
         @click=${store.togglePause}
       >
         ${state.paused ? 'Go live' : 'Pause'}<kbd>Space</kbd>
       </button>
       ${info && windowView(state, info, store)}
       ${choice({
-        label: 'Colours',
+        label: 'Colors',
         testid: 'palette',
         value: state.palette,
         choices: palettes.map((value) => ({ value, text: value })),
@@ -54,7 +53,7 @@ export function headerView(state: DashboardState, store: DashboardStore): Templa
         testid: 'db',
         on: state.dB,
         onChange: (dB) => store.change({ dB }),
-        disabled: !showsLevel(state),
+        disabled: !showsPower(state),
       })}
     </div>
   </header>`;
@@ -72,29 +71,33 @@ function windowView(state: DashboardState, info: StreamInfo, store: DashboardSto
   });
 }
 
-function notLive({ connection }: DashboardState): string {
-  return connection.is === 'open' ? 'ended' : 'not live';
+function stateLabel({ connection, paused, behind }: DashboardState, live: boolean): string {
+  const seconds = Math.round(behind);
+  if (paused) return seconds > 0 ? `Paused, ${formatDuration(seconds)} behind` : 'Paused';
+  if (live) return 'Live';
+  if (connection.is === 'open') return 'Ended';
+  return connection.is === 'connecting' ? 'Connecting' : 'Disconnected';
 }
 
-function showsLevel(state: DashboardState): boolean {
+function showsPower(state: DashboardState): boolean {
   const info = selectedStream(state);
   const map = info && selectedMap(info, state.settings.get(info.name) ?? {});
   return isPowerUnit(map?.unit ?? '');
 }
 
-/** One sentence while the server is not there. */
+/** A notice with the connection state, hidden while the connection is open. */
 export function connectionView(connection: Connection, now: number): TemplateResult {
   const text = {
     open: () => '',
-    connecting: () => 'Connecting to the server …',
+    connecting: () => 'Connecting to the server…',
     waiting: () => {
-      const { sentence, until } = connection as Extract<Connection, { is: 'waiting' }>;
+      const { reason, until } = connection as Extract<Connection, { is: 'waiting' }>;
       const left = Math.max(0, Math.ceil((until - now) / 1000));
-      return `Disconnected: ${sentence.replace(/\.$/, '')}. ${left > 0 ? `Trying again in ${left} s.` : 'Trying again …'}`;
+      return `Disconnected: ${reason.replace(/\.$/, '')}. ${left > 0 ? `Reconnecting in ${left} s.` : 'Reconnecting…'}`;
     },
     ended: () => {
-      const { sentence } = connection as Extract<Connection, { is: 'ended' }>;
-      return `The server refused this page: ${sentence.replace(/\.$/, '')}. Reload the page to try again.`;
+      const { reason } = connection as Extract<Connection, { is: 'ended' }>;
+      return `Disconnected: ${reason.replace(/\.$/, '')}. Reload the dashboard to reconnect.`;
     },
   }[connection.is]();
   return html`<p class="notice" role="status" data-testid="connection" ?hidden=${text === ''}>${text}</p>`;

@@ -9,16 +9,17 @@ import { receivedFrames, learnerKey, type DashboardState, selectedLearner, type 
 import type { DashboardStore } from './dashboard-store.ts';
 import type { StreamFeed } from './stream-feed.ts';
 
-const aboutLearner =
-  'Kernel: how much each earlier frame counts, the newest at lag 0; spectrum gain: how strongly it answers to each frequency; error: squared error over variance; skill: 1 is perfect, 0 no better than the dashed rival.';
-const aboutStep = 'Step µ is how far one update may go: a larger one learns faster, and forgets sooner.';
-/** Ends of the slider of steps, as powers of ten. */
-const [leastStep, mostStep] = [-4, 0];
+const learnerHelp =
+  'Kernel: the weight of each past frame; lag 0 is the newest frame. Spectrum: the gain of the kernel at each frequency. Error: squared error divided by the variance of the target. Skill: 1 is perfect, 0 is no better than the baseline (dashed).';
+const learningRateHelp = 'The size of an update (µ). A higher learning rate adapts faster, but also forgets sooner.';
+/** Range of the learning-rate slider, as powers of ten. */
+const minExponent = -4;
+const maxExponent = 0;
 
-/** Channels of a learner that are named. */
-const mostNamed = 4;
+/** Channels of a learner that are listed by name. */
+const maxNames = 4;
 
-/** Every learner of a stream: one open with its kernels, error and skill, the others as one line. */
+/** The cards of a stream's learners: the selected one with its kernels, error, and skill; the others as one line each. */
 export function learnersView(
   state: DashboardState,
   info: StreamInfo,
@@ -47,20 +48,20 @@ function learnerView(
     data-learner=${learner.index}
   >
     <header class="card-head">
-      <div class="card-words">
-        <h2>Learner: ${learner.name} ${open ? hint(aboutLearner) : undefined}</h2>
-        <p>${describe(info, learner)}${open ? '; dashed: where it began' : ''}.</p>
+      <div class="card-title">
+        <h2>Learner: ${learner.name} ${open ? hint(learnerHelp) : undefined}</h2>
+        <p>${describe(info, learner)}.${open ? ' Dashed: initial weights.' : ''}</p>
       </div>
       ${
         open
           ? undefined
           : html`<button
               type="button"
-              class="skill"
-              title="Show its kernels"
+              class="small-button"
+              title="Show kernels, error, and skill"
               @click=${() => store.setStream(info.name, { learner: learner.index })}
             >
-              skill <b>${skill == null ? '–' : formatNumber(skill)}</b><span aria-hidden="true"> ▸</span>
+              Skill <b>${skill == null ? '–' : formatNumber(skill)}</b><span aria-hidden="true"> ▸</span>
             </button>`
       }
     </header>
@@ -76,93 +77,94 @@ function openView(
   store: DashboardStore,
 ): TemplateResult {
   const key = JSON.stringify([info.name, info.run, learner.index, learner.taps, learner.channels, learner.outputs]);
-  const taught = (event: Event): void => {
+  const changed = (event: Event): void => {
     const step = 10 ** Number((event.target as HTMLInputElement).value);
     store.setLearning(info.name, learner.index, { step: Number(step.toPrecision(2)) });
   };
   return html`<div class="learner-controls">
       ${toggle({
-        label: learner.learning ? 'learning' : 'held still',
+        label: learner.learning ? 'Learning' : 'Frozen',
         testid: 'learning',
         on: learner.learning,
         onChange: (on) => store.setLearning(info.name, learner.index, { on }),
       })}
       <label class="choice"
-        ><span>Step µ</span
+        ><span>Learning rate</span
         ><input
           type="range"
-          min=${leastStep}
-          max=${mostStep}
+          min=${minExponent}
+          max=${maxExponent}
           step="0.1"
           data-testid="step"
           aria-valuetext=${formatNumber(learner.step)}
-          .value=${String(Math.log10(Math.max(10 ** leastStep, learner.step)))}
-          @change=${taught}
-        /><output>${formatNumber(learner.step)}${stopOf(learner.step)}</output></label
+          .value=${String(Math.log10(Math.max(10 ** minExponent, learner.step)))}
+          @change=${changed}
+        /><output>${formatNumber(learner.step)}${limitOf(learner.step)}</output></label
       >
-      ${hint(aboutStep)} ${rollbacksView(state, info, learner)}
+      ${hint(learningRateHelp)} ${rollbacksView(state, info, learner)}
     </div>
     ${waiting(learner.taps + 1, receivedFrames(state, info))}
-    <div class="piece" data-testid="kernel" ${mountComponent(key, {}, mountKernels(info, learner, feed))}></div>
-    <div class="piece" data-testid="loss" ${mountComponent(key, {}, mountLoss(learner, feed))}></div>`;
+    <div class="component" data-testid="kernel" ${mountComponent(key, {}, mountKernels(info, learner, feed))}></div>
+    <div class="component" data-testid="loss" ${mountComponent(key, {}, mountLoss(learner, feed))}></div>`;
 }
 
-/** Says where the slider of steps can go no further. */
-function stopOf(step: number): string {
-  if (step <= 10 ** leastStep) return ', the slider’s least';
-  return step >= 10 ** mostStep ? ', the slider’s most' : '';
+/** A note at the ends of the learning-rate slider. */
+function limitOf(step: number): string {
+  if (step <= 10 ** minExponent) return ' (min)';
+  return step >= 10 ** maxExponent ? ' (max)' : '';
 }
 
-/** How often a learner took up weights of before. */
+/** How often the learner was rolled back; undefined if never. */
 function rollbacksView(state: DashboardState, info: StreamInfo, learner: LearnerInfo): TemplateResult | undefined {
   const times = state.scores.get(learnerKey(info.name, learner.index))?.rollbacks ?? 0;
   if (times === 0) return undefined;
   return html`<span class="rollbacks" data-testid="rollbacks"
-    >went back ${times} time${times === 1 ? '' : 's'}
-    ${hint('Its error had grown, so it took up the last weights that were good, with a smaller step.')}</span
+    >Rolled back ${times}×
+    ${hint('The error rose, so the last good weights were restored and the learning rate was reduced.')}</span
   >`;
 }
 
-/** The skill of a stream's first learner, small. */
+/** The skill of a stream's first learner, for a preview card. */
 export function skillPreview(info: StreamInfo, feed: StreamFeed): TemplateResult | undefined {
   const [learner] = info.learners;
   if (!learner) return undefined;
   const key = JSON.stringify([info.name, info.run, learner.index]);
   return html`<div
-    class="piece"
+    class="component"
     data-testid="small-skill"
     ${mountComponent(key, {}, mountLoss(learner, feed, true))}
   ></div>`;
 }
 
 function describe(info: StreamInfo, learner: LearnerInfo): string {
-  const inputs = learner.channels.length === info.channels.length ? 'all channels' : someOf(learner.channels);
-  const what = learner.task === 'forecast' ? 'foretell the next frame' : `follow ${learner.name}`;
-  return `${learner.taps} taps on ${inputs} learn to ${what}`;
+  const inputs = learner.channels.length === info.channels.length ? 'all channels' : listNames(learner.channels);
+  const task = learner.task === 'forecast' ? 'Forecasts the next frame' : `Learns ${learner.name}`;
+  return `${task} from ${inputs} (${learner.taps} taps)`;
 }
 
-/** The names of a few, and how many more there are. */
-function someOf(names: readonly string[]): string {
-  const shown = names.length > mostNamed ? names.slice(0, mostNamed - 1) : names;
+/** `O1 and O2`, or for many names `Fp1, Fp2, C3, and 5 more`. */
+function listNames(names: readonly string[]): string {
+  const shown = names.length > maxNames ? names.slice(0, maxNames - 1) : names;
   const more = names.length - shown.length;
-  return `${shown.join(', ')}${more > 0 ? ` … and ${more} more` : ''}`;
+  const parts = more > 0 ? [...shown, `${more} more`] : shown;
+  return new Intl.ListFormat('en').format(parts);
 }
 
 function mountKernels(info: StreamInfo, learner: LearnerInfo, feed: StreamFeed) {
   return (element: HTMLElement): MountedComponent<object> => {
     const { rate, channels, outputs } = learner;
-    const places = channels.map((name) => info.channels.findIndex(({ label }) => label === name));
-    const piece = new KernelPlot(element, { rate, inputs: channels, outputs, channels: places, view: feed.view });
-    const end = feed.attach({ kernels: (message) => message.learner === learner.index && piece.push(message) });
-    return { set: () => undefined, destroy: () => (end(), piece.destroy()) };
+    const indices = channels.map((name) => info.channels.findIndex(({ label }) => label === name));
+    const plot = new KernelPlot(element, { rate, inputs: channels, outputs, channels: indices, view: feed.view });
+    const detach = feed.attach({ kernels: (message) => message.learner === learner.index && plot.push(message) });
+    return { set: () => undefined, destroy: () => (detach(), plot.destroy()) };
   };
 }
 
 function mountLoss({ index, task }: LearnerInfo, feed: StreamFeed, compact = false) {
   return (element: HTMLElement): MountedComponent<object> => {
-    const rival = task === 'target' ? 'always the mean' : 'nothing changes';
-    const piece = new LossPlot(element, { compact, baseline: rival, view: feed.view });
-    const end = feed.attach({ loss: (message) => message.learner === index && piece.push(message) });
-    return { set: () => undefined, destroy: () => (end(), piece.destroy()) };
+    const baseline = task === 'target' ? 'running mean' : 'last value';
+    const plot = new LossPlot(element, { compact, baseline, view: feed.view });
+    const detach = feed.attach({ loss: (message) => message.learner === index && plot.push(message) });
+    return { set: () => undefined, destroy: () => (detach(), plot.destroy()) };
   };
 }

@@ -9,26 +9,26 @@ import { longestWindow } from './time-windows.ts';
 
 const store = new DashboardStore();
 const feeds = new Map<string, StreamFeed>();
-const root = document.getElementById('page');
+const root = document.getElementById('dashboard');
 
 function feedOf(stream: string): StreamFeed {
   const feed = feeds.get(stream) ?? new StreamFeed();
   if (!feeds.has(stream)) {
     if (store.state.paused) feed.view.pause();
     feeds.set(stream, feed);
-    tellAlarms(stream, feed);
+    updateFeedAlarms(stream, feed);
   }
   return feed;
 }
 
-/** Tells a feed the alarms of its stream, with that member alone. */
-function tellAlarms(name: string, feed: StreamFeed): void {
+/** Passes a feed the alarms of its stream, each reduced to the members of that stream. */
+function updateFeedAlarms(name: string, feed: StreamFeed): void {
   const alarms = [...store.state.alarms.values()];
   feed.setAlarms(alarms.map((alarm) => ({ ...alarm, members: alarm.members.filter(({ stream }) => stream === name) })));
 }
 
-/** How often frames of irregular streams come; a pace that hardly changes stays. */
-function paces(): Map<string, number> {
+/** Observed rates of streams without a fixed sampling rate. A rate is kept until it changes by a factor of two. */
+function observeRates(): Map<string, number> {
   const { state } = store;
   return new Map(
     state.streams
@@ -40,19 +40,19 @@ function paces(): Map<string, number> {
   );
 }
 
-/** Closes every open menu but the one that `target` is in. */
+/** Closes every open menu except the one that contains `target`. */
 function closeMenus(target: EventTarget | null): void {
   for (const menu of document.querySelectorAll('details[open]'))
     if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute('open');
 }
 
-function take(message: Watched): void {
+function handle(message: Watched): void {
   const { change, state } = store;
   const now = Date.now();
   if (message.type === 'connection') {
     const { open } = message;
     change({
-      connection: open ? { is: 'open' } : { is: 'waiting', sentence: message.reason, until: now + message.wait },
+      connection: open ? { is: 'open' } : { is: 'waiting', reason: message.reason, until: now + message.wait },
     });
   } else if (message.type === 'streams') {
     const names = new Set(message.streams.map(({ name }) => name));
@@ -64,7 +64,7 @@ function take(message: Watched): void {
   } else if (message.type === 'alarm') {
     change({ alarms: updateAlarm(state.alarms, message.alarm) });
   } else if (message.type === 'health') {
-    change({ health: new Map(message.streams.map((health) => [health.name, health])), observedRates: paces() });
+    change({ health: new Map(message.streams.map((health) => [health.name, health])), observedRates: observeRates() });
   } else if (message.stream !== undefined) {
     if (message.type === 'loss') {
       change({ scores: new Map(state.scores).set(learnerKey(message.stream, message.learner), message) });
@@ -98,7 +98,7 @@ store.changes
     distinctUntilChanged(),
   )
   .subscribe(() => {
-    for (const [name, feed] of feeds) tellAlarms(name, feed);
+    for (const [name, feed] of feeds) updateFeedAlarms(name, feed);
   });
 interval(250).subscribe(() => {
   const { paused, connection } = store.state;
@@ -126,8 +126,8 @@ watch('./watch', {
   alarms: true,
   actions: store.actions,
 }).subscribe({
-  next: take,
+  next: handle,
   error: (error: unknown) =>
-    store.change({ connection: { is: 'ended', sentence: error instanceof Error ? error.message : String(error) } }),
-  complete: () => store.change({ connection: { is: 'ended', sentence: 'the server closed the connection' } }),
+    store.change({ connection: { is: 'ended', reason: error instanceof Error ? error.message : String(error) } }),
+  complete: () => store.change({ connection: { is: 'ended', reason: 'the server closed the connection' } }),
 });

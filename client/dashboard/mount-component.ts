@@ -2,7 +2,7 @@ import { noChange } from 'lit-html';
 import { AsyncDirective, directive, type DirectiveResult } from 'lit-html/async-directive.js';
 import { type ElementPart, type PartInfo, PartType } from 'lit-html/directive.js';
 
-/** Something that lives in an element until it is destroyed. */
+/** A component that is mounted in an element until it is destroyed. */
 export interface MountedComponent<Settings> {
   set(settings: Settings): void;
   destroy(): void;
@@ -18,7 +18,7 @@ class MountComponent extends AsyncDirective {
 
   constructor(part: PartInfo) {
     super(part);
-    if (part.type !== PartType.ELEMENT) throw new TypeError('mountPiece must be used on an element');
+    if (part.type !== PartType.ELEMENT) throw new TypeError('mountComponent must be used as an element directive');
   }
 
   override update(part: ElementPart, args: [key: string, settings: unknown, mount: Mount]): unknown {
@@ -28,13 +28,13 @@ class MountComponent extends AsyncDirective {
 
   override render(key: string, settings: unknown, mount: Mount): unknown {
     if (!this.#element) return noChange;
-    const written = JSON.stringify(settings);
+    const serialized = JSON.stringify(settings);
     if (key !== this.#key || !this.#mounted) {
       this.#mounted?.destroy();
       this.#mounted = mount(this.#element, settings);
-    } else if (written !== this.#settings) this.#mounted.set(settings);
+    } else if (serialized !== this.#settings) this.#mounted.set(settings);
     this.#key = key;
-    this.#settings = written;
+    this.#settings = serialized;
     return noChange;
   }
 
@@ -47,8 +47,8 @@ class MountComponent extends AsyncDirective {
 const directiveOf = directive(MountComponent);
 
 /**
- * Mounts a piece in the element that this stands on, once for each `key`: a new key destroys the piece and mounts another,
- * new settings are given to the one that is there, and when the element goes the piece is destroyed.
+ * An element directive that mounts a component in the element. A new `key` destroys the component and mounts another one,
+ * new settings are passed to `set`, and the component is destroyed when the element is removed.
  */
 export function mountComponent<Settings>(
   key: string,

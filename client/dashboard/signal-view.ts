@@ -9,23 +9,20 @@ import type { DashboardStore } from './dashboard-store.ts';
 import type { StreamFeed } from './stream-feed.ts';
 import { longestWindow } from './time-windows.ts';
 
-/** No more lanes than this are drawn until somebody asks for more. */
+/** Lanes drawn by default. */
 const maxLanes = 16;
 
-/** No more lanes than this are drawn small. */
+/** Lanes in a preview card. */
 export const maxPreviewLanes = 5;
 
-const aboutCoupling = {
-  ac: 'the slow mean of each channel is taken off, and written as DC',
-  dc: 'each channel has its own scale',
-};
+const couplingCaptions = { ac: 'running mean removed', dc: 'one scale per channel' };
 
 interface SignalSettings {
   coupling: Coupling;
   visible: readonly number[];
 }
 
-/** The card of raw channels. */
+/** The card of the raw signal. */
 export function signalView(
   state: DashboardState,
   info: StreamInfo,
@@ -35,16 +32,15 @@ export function signalView(
 ): TemplateResult {
   const coupling = couplingOf(info, settings);
   const visible = visibleChannels(info, settings);
-  const rate = info.rate > 0 ? formatRate(info.rate) : 'irregular';
+  const rate = info.rate > 0 ? formatRate(info.rate) : 'Irregular sampling rate';
   return card({
     name: 'signal',
-    title: `Raw signal of ${info.name}`,
-    about:
-      'AC takes the running mean (1 s) off each channel and writes it under its name as DC; DC shows samples as they were measured, each channel on its own scale.',
+    title: `Raw signal: ${info.name}`,
+    help: 'AC subtracts the running mean (1 s) from each channel and shows it under the channel name. DC shows the samples as measured, with one scale per channel.',
     caption:
       state.paused && !feed.view.paused
-        ? 'Shown live: nothing of this stream had been seen when the page was paused.'
-        : `${rate}, newest on the right; ${aboutCoupling[coupling]}.`,
+        ? 'Shown live: this stream had no data when you paused.'
+        : `${rate}, ${couplingCaptions[coupling]}.`,
     controls: [
       choice<Coupling>({
         label: 'Coupling',
@@ -59,21 +55,21 @@ export function signalView(
       channelsView(info, visible, store),
     ],
     body: html`<div
-      class="piece"
+      class="component"
       data-testid="signal"
-      ${mountComponent(`${shapeOf(info)}`, { coupling, visible }, mountSignal(info, feed, 'page'))}
+      ${mountComponent(keyOf(info), { coupling, visible }, mountSignal(info, feed, 'dashboard'))}
     ></div>`,
   });
 }
 
-/** A signal with few lanes and nothing around it. */
+/** A signal with few lanes, for a preview card. */
 export function signalPreview(info: StreamInfo, feed: StreamFeed, settings: StreamSettings): TemplateResult {
   const visible = visibleChannels(info, settings).slice(0, maxPreviewLanes);
-  const shown = { coupling: couplingOf(info, settings), visible };
+  const options = { coupling: couplingOf(info, settings), visible };
   return html`<div
-    class="piece"
+    class="component"
     data-testid="small-signal"
-    ${mountComponent(shapeOf(info), shown, mountSignal(info, feed))}
+    ${mountComponent(keyOf(info), options, mountSignal(info, feed))}
   ></div>`;
 }
 
@@ -83,14 +79,14 @@ function mountSignal(info: StreamInfo, feed: StreamFeed, sync?: string) {
     const cursor = sync === undefined ? {} : { sync };
     const history = longestWindow(info.rate);
     const plot = new SignalPlot(element, { channels, history, view: feed.view, lag: false, ...cursor, ...settings });
-    const end = feed.attach({
+    const detach = feed.attach({
       raw: (block) => block.channels === channels.length && plot.push(block),
       spans: (spans) => plot.mark(spans),
     });
     return {
       set: (changed) => plot.set(changed),
       destroy: () => {
-        end();
+        detach();
         plot.destroy();
       },
     };
@@ -98,7 +94,7 @@ function mountSignal(info: StreamInfo, feed: StreamFeed, sync?: string) {
 }
 
 function channelsView(info: StreamInfo, visible: readonly number[], store: DashboardStore): TemplateResult {
-  const flip = (channel: number, on: boolean): void => {
+  const setVisible = (channel: number, on: boolean): void => {
     const shown = new Set(visible);
     if (on) shown.add(channel);
     else shown.delete(channel);
@@ -107,14 +103,14 @@ function channelsView(info: StreamInfo, visible: readonly number[], store: Dashb
   };
   return html`<details class="menu">
     <summary data-testid="channels">Channels ${visible.length}/${info.channels.length}</summary>
-    <div class="menu-body" role="group" aria-label="Channels shown">
+    <div class="menu-body" role="group" aria-label="Visible channels">
       ${info.channels.map(
         ({ label }, channel) =>
           html`<label
             ><input
               type="checkbox"
               .checked=${visible.includes(channel)}
-              @change=${(event: Event) => flip(channel, (event.target as HTMLInputElement).checked)}
+              @change=${(event: Event) => setVisible(channel, (event.target as HTMLInputElement).checked)}
             />${label}</label
           >`,
       )}
@@ -122,18 +118,18 @@ function channelsView(info: StreamInfo, visible: readonly number[], store: Dashb
   </details>`;
 }
 
-/** Places of the channels that are drawn. */
+/** Indices of the channels that are drawn. */
 export function visibleChannels(info: StreamInfo, { hidden }: StreamSettings): number[] {
   const all = info.channels.map((_, at) => at);
   return hidden ? all.filter((at) => !hidden.includes(at)) : all.slice(0, maxLanes);
 }
 
-/** Fast signals ride on an offset that says little; slow ones are their level. */
+/** The coupling set by the user; by default AC for fast signals, whose offset is rarely of interest, else DC. */
 function couplingOf(info: StreamInfo, settings: StreamSettings): Coupling {
   return settings.coupling ?? (info.rate >= 50 ? 'ac' : 'dc');
 }
 
-/** A piece is made anew when this changes. */
-function shapeOf(info: StreamInfo): string {
+/** A key that changes when the component must be created anew. */
+function keyOf(info: StreamInfo): string {
   return JSON.stringify([info.name, info.run, info.rate, info.channels]);
 }

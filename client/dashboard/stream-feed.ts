@@ -7,33 +7,35 @@ import type { RibbonEvent } from '../ribbon.ts';
 import { TimeView } from '../time-view.ts';
 import type { Watched } from '../watch.ts';
 
-/** Blocks that are remembered for pieces that are mounted later. */
+/** Blocks of one kind that are kept for components that are mounted later. */
 const maxBlocks = 4096;
-/** Blocks by whose times the pace of an irregular stream is told. */
+/** Number of the newest blocks from which the rate of an irregular stream is estimated. */
 const blocksForRate = 64;
-/** Ms by which the clocks of blocks may jitter. */
+/** Tolerance for jitter of the block times, in ms. */
 const clockJitter = 1000;
+/** Loss messages and events that are kept. */
 const maxLosses = 2400;
 const maxEvents = 500;
 
-/** What a piece is told. A `loss` carries the time when it came, in ms. */
+/** Callbacks of a component. A `loss` message carries the time of its arrival, in ms. */
 export interface FeedListener {
   raw?: (block: Block) => void;
   features?: (block: Block, map: number) => void;
   kernels?: (message: KernelsMessage) => void;
   loss?: (message: LossMessage & { time: number }) => void;
   events?: (events: readonly RibbonEvent[]) => void;
-  /** Where the alarms of this stream lie, in place of what was told before. */
+  /** The time spans of the stream's alarms; replaces the spans of earlier calls. */
   spans?: (spans: readonly Span[]) => void;
 }
 
 /**
- * The last of one stream, as much as its longest window shows, and while its view is paused as much up to what is held, passed on to the pieces that
- * show it. A piece that is mounted late is told first what the others were told before.
+ * The recent data of one stream. It covers the longest window before the newest frame, and while the view is paused also
+ * the longest window before the pause. Data is passed on to the attached components; a component that is attached later
+ * first receives the data that is kept.
  */
 export class StreamFeed {
   readonly view: TimeView = new TimeView();
-  /** How much is remembered, in s. */
+  /** How much data is kept, in s. */
   retention = 60;
   readonly #listeners = new Set<FeedListener>();
   readonly #raw: Block[] = [];
@@ -46,7 +48,7 @@ export class StreamFeed {
   #run: number | undefined;
   #alarms: readonly AlarmRecord[] = [];
 
-  /** Takes a message that belongs to this stream; `now` in ms. */
+  /** Adds a message of this stream; `now` in ms. */
   push(message: Watched, now: number): void {
     if (message.type === 'run' || message.type === 'subscribed') this.#startRun(message.run);
     else if (message.type === 'block' && message.kind === 'samples') this.#pushRaw(message.block);
@@ -56,7 +58,7 @@ export class StreamFeed {
     else if (message.type === 'mark') this.#pushMark(message);
   }
 
-  /** Tells a listener everything that is remembered, and then what comes; returns what ends that. */
+  /** Passes a listener the data that is kept, then all new data. Returns a function that detaches it. */
   attach(listener: FeedListener): () => void {
     for (const block of this.#raw) listener.raw?.(block);
     for (const [map, blocks] of this.#features) for (const block of blocks) listener.features?.(block, map);
@@ -68,13 +70,13 @@ export class StreamFeed {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Takes the alarms of this stream, all there are. */
+  /** Replaces the alarms of this stream. */
   setAlarms(alarms: readonly AlarmRecord[]): void {
     this.#alarms = alarms;
     this.#emitSpans();
   }
 
-  /** How often frames come, in Hz, by the times of the newest; 0: not known yet. */
+  /** Rate of the newest frames in Hz, estimated from their times; 0 if not known yet. */
   get observedRate(): number {
     const newest = this.#raw.slice(-blocksForRate);
     const [first, last] = [newest[0], newest[newest.length - 1]];
@@ -82,32 +84,32 @@ export class StreamFeed {
     return (1000 * (last.start - first.start)) / (last.time - first.time);
   }
 
-  /** Whether anything is known of what happened. */
+  /** Whether the stream has labeled events. */
   get hasEvents(): boolean {
     return this.#events.length > 0;
   }
 
-  #pushRaw(told: Block): void {
-    const block = this.#store(this.#raw, told);
+  #pushRaw(received: Block): void {
+    const block = this.#store(this.#raw, received);
     if (!block) return;
     this.#placeMarks();
     for (const listener of this.#listeners) listener.raw?.(block);
     if (this.#raw.length === 1) this.#emitSpans();
   }
 
-  #pushFeatures(told: Block, map: number): void {
+  #pushFeatures(received: Block, map: number): void {
     const blocks = this.#features.get(map) ?? [];
     this.#features.set(map, blocks);
-    const block = this.#store(blocks, told);
+    const block = this.#store(blocks, received);
     if (!block) return;
     for (const listener of this.#listeners) listener.features?.(block, map);
   }
 
   #pushKernels(message: KernelsMessage): void {
     const start = message.start ?? this.#kernels.get(message.learner)?.start ?? message.data;
-    const whole = { ...message, start };
-    this.#kernels.set(message.learner, whole);
-    for (const listener of this.#listeners) listener.kernels?.(whole);
+    const withStart = { ...message, start };
+    this.#kernels.set(message.learner, withStart);
+    for (const listener of this.#listeners) listener.kernels?.(withStart);
   }
 
   #pushLoss(message: LossMessage & { time: number }): void {
@@ -116,7 +118,7 @@ export class StreamFeed {
     for (const listener of this.#listeners) listener.loss?.(message);
   }
 
-  /** Takes a mark once, though it is told anew after each connection. */
+  /** Adds a mark, unless it is already known: the server sends recent marks again after each reconnect. */
   #pushMark(message: MarkMessage): void {
     const key = `${message.at} ${message.label}`;
     if (this.#knownMarks.has(key)) return;
@@ -126,7 +128,7 @@ export class StreamFeed {
     this.#placeMarks();
   }
 
-  /** Marks come by frame index: they find their time by the clock of the newest block. */
+  /** Converts the frame indices of pending marks to times, based on the newest block. */
   #placeMarks(): void {
     const clock = this.#raw.at(-1);
     if (!clock || this.#pendingMarks.length === 0) return;
@@ -145,12 +147,12 @@ export class StreamFeed {
     for (const listener of this.#listeners) listener.spans?.(spans);
   }
 
-  /** Alarms lie by frame index, as marks do. */
+  /** The time spans of the alarms, converted from frame indices based on the newest block. */
   #spans(): Span[] {
     const clock = this.#raw.at(-1);
     if (!clock) return [];
-    const lasting = this.#alarms.filter(({ kind, falseAlarm }) => kind !== 'silent' && !falseAlarm);
-    return lasting
+    const visible = this.#alarms.filter(({ kind, falseAlarm }) => kind !== 'silent' && !falseAlarm);
+    return visible
       .flatMap(({ members }) => members)
       .flatMap(({ window, since, last, channels }) => {
         if (window.run !== this.#run) return [];
@@ -161,10 +163,13 @@ export class StreamFeed {
       });
   }
 
-  /** What is new of a block: after each connection the server tells again what it still has of the run. */
-  #store(blocks: Block[], told: Block): Block | undefined {
+  /**
+   * Stores a block and returns it without the frames that are already known: the server sends recent blocks of the run
+   * again after each reconnect.
+   */
+  #store(blocks: Block[], received: Block): Block | undefined {
     const last = blocks.at(-1);
-    const block = last ? cutBlock(told, last.start + frameCount(last)) : told;
+    const block = last ? cutBlock(received, last.start + frameCount(last)) : received;
     if (frameCount(block) === 0) return undefined;
     blocks.push(block);
     if (blocks.length % 64 === 0) this.#discardOld(blocks, block);
@@ -179,7 +184,7 @@ export class StreamFeed {
     blocks.splice(0, blocks.length, ...kept.slice(-maxBlocks + 64));
   }
 
-  /** Forgets what was numbered otherwise; events keep their time. */
+  /** Discards the data of an earlier run. Events stay, since they have a time. */
   #startRun(run: number): void {
     if (run === this.#run) return;
     this.#run = run;

@@ -6,13 +6,13 @@ import { isAlarmed, isEeg, type DashboardState, samplingRate, selectedStream, pl
 import { truncatedList } from './controls-view.ts';
 import type { DashboardStore } from './dashboard-store.ts';
 
-/** Streams that are listed until somebody asks for more. */
-const mostStreams = 12;
+/** Streams that are listed before "Show more" is clicked. */
+const maxStreams = 12;
 
-/** Every stream there is, with its rate and how late it is. */
+/** The list of streams, each with its rate and lag. */
 export function streamListView(state: DashboardState, store: DashboardStore): TemplateResult {
   const selected = selectedStream(state);
-  const { shown, more } = truncatedList(store, 'streams', state.streams, mostStreams);
+  const { shown, more } = truncatedList(store, 'streams', state.streams, maxStreams);
   return html`<nav class="streams" aria-label="Streams" data-testid="streams">
     <ul>
       ${shown.map(
@@ -29,7 +29,7 @@ export function streamListView(state: DashboardState, store: DashboardStore): Te
             >
               <span class="stream-dot" aria-hidden="true"></span>
               <span class="stream-name">${info.name}</span>
-              <span class="stream-about">${aboutStream(info)}</span>
+              <span class="stream-kind">${streamKind(info)}</span>
               <span class="stream-health">${streamHealth(state, info)}</span>
             </button>
             ${info.live ? undefined : removeView(info, store)}
@@ -45,7 +45,7 @@ function removeView({ name }: StreamInfo, store: DashboardStore): TemplateResult
     type="button"
     class="stream-remove"
     data-testid="remove"
-    title="Take it off the list, and end its alarms; its sensor may come back"
+    title="Remove this stream and close its alarms; it returns when its sensor reconnects"
     aria-label="Remove stream ${name}"
     @click=${() => store.request({ type: 'remove', stream: name })}
   >
@@ -53,30 +53,30 @@ function removeView({ name }: StreamInfo, store: DashboardStore): TemplateResult
   </button>`;
 }
 
-/** What a stream is, in a few words. */
-function aboutStream(info: StreamInfo): string {
-  if (info.for) return `truth of ${info.for}`;
+/** The kind and the number of channels of a stream, or the stream that it is the target of. */
+function streamKind(info: StreamInfo): string {
+  if (info.for) return `target for ${info.for}`;
   const channels = `${info.channels.length} channel${info.channels.length === 1 ? '' : 's'}`;
   return isEeg(info) ? `${info.kind?.replace(/eeg$/i, 'EEG')}, ${channels}` : channels;
 }
 
-/** How often frames of a stream come, how late they are, or that it is gone. */
+/** The sampling rate and the lag of a stream, or that it has ended. */
 function streamHealth(state: DashboardState, info: StreamInfo): string {
   if (!info.live) return 'ended';
   const lag = state.health.get(info.name)?.lag ?? null;
-  return lag === null ? paceWords(state, info) : `${paceWords(state, info)} · ${lagWords(lag)}`;
+  return lag === null ? rateText(state, info) : `${rateText(state, info)} · ${lagText(lag)}`;
 }
 
-/** The rate that a stream says it has, or that of its frames; and how much faster or slower it runs. */
-function paceWords(state: DashboardState, info: StreamInfo): string {
+/** The declared or observed sampling rate of a stream, and the playback speed if it is not 1. */
+function rateText(state: DashboardState, info: StreamInfo): string {
   const rate = samplingRate(state, info);
-  if (rate === 0) return 'irregular';
+  if (rate === 0) return 'irregular rate';
   const speed = playbackSpeed(state, info);
-  if (info.rate === 0) return `about ${formatRate(rate)}`;
+  if (info.rate === 0) return `≈ ${formatRate(rate)}`;
   if (speed < 1) return `${formatNumber(speed * rate)} of ${formatRate(rate)}`;
-  return speed > 1 ? `${formatRate(rate)}, runs ${speed} times as fast` : formatRate(rate);
+  return speed > 1 ? `${formatRate(rate)}, ${speed}× speed` : formatRate(rate);
 }
 
-function lagWords(ms: number): string {
-  return ms < 90_000 ? `lag ${formatDuration(ms / 1000)}` : `newest ${formatDuration(ms / 1000)} ago`;
+function lagText(ms: number): string {
+  return ms < 90_000 ? `lag ${formatDuration(ms / 1000)}` : `last frame ${formatDuration(ms / 1000)} ago`;
 }

@@ -191,7 +191,7 @@ describe('under a strict content security policy', () => {
       const rows = Array.from({ length: 100 }, (_, i) => [i === 50 ? 1e9 : 10 + i / 10]);
       map.push(window.block(0, rows, 10));
       await window.drawn();
-      return [...document.querySelectorAll('.tapline-colour-numbers > *')].map((cell) => Number(cell.textContent));
+      return [...document.querySelectorAll('.tapline-color-numbers > *')].map((cell) => Number(cell.textContent));
     });
     expect(numbers[0]).toBeGreaterThan(19);
     expect(numbers[0]).toBeLessThan(21);
@@ -250,7 +250,7 @@ describe('under a strict content security policy', () => {
       const text = (selector: string) => document.querySelector(selector)?.textContent;
       return {
         badges: lanes.map(badge),
-        offset: text('.tapline-aside'),
+        offset: text('.tapline-value'),
         scale: text('.tapline-bar'),
         coupling: text('.tapline-tag-left'),
       };
