@@ -36,7 +36,10 @@ export class HeatImage {
     const column = view.window / width;
     const right = Math.floor(view.end / column);
     const scale = 255 / (range[1] - range[0]);
-    let index = Math.max(ring.first, ring.find((right - width + 1) * column - maxHold * (ring.step || ring.pace || 0)));
+    let index = Math.max(
+      ring.first,
+      ring.find((right - width + 1) * column - maxHold * (ring.step || ring.meanStep || 0)),
+    );
     let shown = -1;
     for (let x = 0; x < width; x++) {
       const until = (right - width + 2 + x) * column;
@@ -51,7 +54,7 @@ export class HeatImage {
 
   /** Whether the color of frame `index` is still held at `time`. */
   #isHeld(ring: Ring, index: number, time: number): boolean {
-    const step = ring.step > 0 ? ring.step : Math.max(1000, ring.pace || 0);
+    const step = ring.step > 0 ? ring.step : Math.max(1000, ring.meanStep || 0);
     return index >= ring.first && time - ring.times[ring.at(index)] < maxHold * step;
   }
 

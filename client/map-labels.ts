@@ -3,7 +3,7 @@ import { formatNumber, showUnit } from './format-number.ts';
 import { groupRows, type RowGroup } from './row-groups.ts';
 import { thinOutLabels } from './dom.ts';
 
-/** What is under the pointer; `ago` in s, not above 0. */
+/** The value under the pointer; `ago` is its time relative to the newest frame in s, at most 0. */
 interface PointerReading {
   readonly row: number;
   readonly value: number;
@@ -11,11 +11,11 @@ interface PointerReading {
   readonly ago: number;
 }
 
-/** The row names, colour bar, ribbon names and pointer's reading around a FeatureMap. */
+/** The text around a FeatureMap: row names, color bar, event labels, and the tooltip. */
 export class MapLabels {
   #labels: readonly string[] = [];
   #groups: readonly RowGroup[] | undefined;
-  /** The names of groups, or of rows where there are none. */
+  /** The elements with the names of groups, or of rows without groups. */
   #named: HTMLElement[] = [];
   readonly #gutter: HTMLElement;
   readonly #margin: HTMLElement;
@@ -43,7 +43,7 @@ export class MapLabels {
     this.#tip.hidden = true;
   }
 
-  /** Names the rows. */
+  /** Sets the row labels. */
   setRows(labels: readonly string[]): void {
     this.#labels = labels;
     this.#groups = groupRows(labels);
@@ -51,7 +51,7 @@ export class MapLabels {
     this.#addRows();
   }
 
-  /** Puts everything beside a map `height` px high with these kinds of events under it. */
+  /** Lays out the labels for a map that is `height` px high, with these kinds of events under it. */
   layOut(height: number, kinds: readonly { label: string; color: string }[]): void {
     const row = height / Math.max(1, this.#labels.length);
     this.#root.classList.toggle('tapline-tight', row < 12);
@@ -72,7 +72,7 @@ export class MapLabels {
     }
   }
 
-  /** Draws the colour bar and writes its numbers. */
+  /** Draws the color bar and its numbers. */
   setColorBar(range: readonly [number, number], unit: string, colors: Uint32Array): void {
     const [low, high] = range;
     const context = this.#colors.getContext('2d');
@@ -89,19 +89,19 @@ export class MapLabels {
     setText(this.#unit, showUnit(unit));
   }
 
-  /** Shows the reading under the pointer, at this part of the width; undefined hides it. */
-  setTooltip(pointed: PointerReading | undefined, at: number): void {
-    this.#tip.hidden = !pointed;
-    if (!pointed) return;
-    const value = Number.isFinite(pointed.value)
-      ? `${formatNumber(pointed.value)} ${showUnit(pointed.unit)}`
-      : 'no data';
-    setText(this.#tip, `${this.#labels[pointed.row]} · ${value.trim()} · −${Math.abs(pointed.ago).toFixed(1)} s`);
+  /** Shows the value under the pointer, which is at the fraction `at` of the width; undefined hides it. */
+  setTooltip(reading: PointerReading | undefined, at: number): void {
+    this.#tip.hidden = !reading;
+    if (!reading) return;
+    const value = Number.isFinite(reading.value)
+      ? `${formatNumber(reading.value)} ${showUnit(reading.unit)}`
+      : 'No data';
+    setText(this.#tip, `${this.#labels[reading.row]} · ${value.trim()} · −${Math.abs(reading.ago).toFixed(1)} s`);
     this.#tip.style.left = at < 0.5 ? 'auto' : 'calc(var(--_gutter) + 6px)';
     this.#tip.style.right = at < 0.5 ? 'calc(var(--_margin) + 6px)' : 'auto';
   }
 
-  /** Draws thin lines of `color` between groups. */
+  /** Draws thin lines between groups. */
   drawSeparators(
     context: CanvasRenderingContext2D,
     area: { left: number; top: number; width: number; height: number },

@@ -12,19 +12,19 @@ interface Lane {
 
 interface LaneElements {
   readonly row: HTMLElement;
-  readonly aside: HTMLElement;
+  readonly value: HTMLElement;
   readonly badge: HTMLElement;
   readonly low: HTMLElement;
   readonly both: HTMLElement;
   readonly high: HTMLElement;
 }
 
-/** Lanes that are lower than this, in px, have one line of words. */
+/** Lanes lower than this, in px, have one line of text. */
 const minTwoLineHeight = 27;
-const badges = { ok: '', rail: 'rail', flat: 'flat' };
-const badgeTitles = { ok: '', rail: 'at the limit of its amplifier', flat: 'nothing moves: is it connected?' };
+const badges = { ok: '', rail: 'railed', flat: 'flat' };
+const badgeTitles = { ok: '', rail: 'Amplifier at its limit', flat: 'Flat signal: check the sensor' };
 
-/** The names, offsets, badges and scales beside the lanes of a SignalPlot. */
+/** The text around a SignalPlot: the names, offsets, badges, and scales of its lanes. */
 export class SignalLabels {
   readonly #root: HTMLElement;
   readonly #gutter: HTMLElement;
@@ -48,7 +48,7 @@ export class SignalLabels {
     this.#lag = addElement(root, 'div', 'tapline-tag tapline-tag-right');
   }
 
-  /** Begins anew with these lanes, in an area `height` px high. */
+  /** Replaces the lanes, in an area that is `height` px high. */
   setLanes(lanes: readonly Lane[], coupling: 'ac' | 'dc', height: number): void {
     this.#lanes = lanes;
     this.#ac = coupling === 'ac';
@@ -58,16 +58,16 @@ export class SignalLabels {
     this.#elements = lanes.map((lane) => this.#addLane(lane));
     this.#tag.textContent = this.#ac ? 'AC-coupled' : 'DC-coupled';
     this.#tag.title = this.#ac
-      ? 'The running mean (1 s) is taken off; it stands under each name.'
-      : 'As measured; the newest number stands under each name.';
+      ? 'The running mean (1 s) is removed and shown under each name.'
+      : 'Samples as measured. The newest value is shown under each name.';
     this.layOut(height);
   }
 
-  /** `aside` is the offset of an AC-coupled lane, or the newest number of a DC-coupled one. */
-  update(lane: number, aside: number, quality: Quality, scale: LaneScale | undefined): void {
+  /** Updates a lane. `value` is the offset of an AC-coupled lane, or the newest sample of a DC-coupled one. */
+  update(lane: number, value: number, quality: Quality, scale: LaneScale | undefined): void {
     const elements = this.#elements[lane];
     const { unit } = this.#lanes[lane];
-    setText(elements.aside, `${this.#ac && !this.#short ? 'DC ' : ''}${formatQuantity(aside, unit)}`);
+    setText(elements.value, `${this.#ac && !this.#short ? 'DC ' : ''}${formatQuantity(value, unit)}`);
     setText(elements.badge, badges[quality]);
     elements.badge.title = badgeTitles[quality];
     elements.badge.hidden = quality === 'ok';
@@ -78,7 +78,7 @@ export class SignalLabels {
     setText(elements.both, formatRange(scale, unit));
   }
 
-  /** Puts everything where an area of `height` px has its lanes, and writes the scale bars and the lag. */
+  /** Lays out the labels for an area that is `height` px high, and updates the scale bars and the lag. */
   layOut(height: number): void {
     if (height === 0) return;
     const lane = height / Math.max(1, this.#lanes.length);
@@ -100,7 +100,7 @@ export class SignalLabels {
     setText(this.#lag, known ? `lag ${formatLag(this.#newestLag)}` : '');
   }
 
-  /** The newest lag, in ms. */
+  /** Sets the lag, in ms. */
   setLag(lag: number): void {
     this.#newestLag = lag;
   }
@@ -113,15 +113,15 @@ export class SignalLabels {
     name.style.color = lane.color;
     const badge = addElement(row, 'div', 'tapline-badge');
     badge.hidden = true;
-    const aside = addElement(row, 'div', 'tapline-value');
+    const value = addElement(row, 'div', 'tapline-value');
     const range = addElement(this.#margin, 'div', this.#ac ? 'tapline-bar' : 'tapline-range');
     const high = addElement(range, 'div', '');
     const both = this.#ac ? high : addElement(range, 'div', '');
     const low = this.#ac ? high : addElement(range, 'div', '');
-    return { row, aside, badge, low, both, high };
+    return { row, value, badge, low, both, high };
   }
 
-  /** One bar for each unit, in the first lane of it: as high as the number beside it. */
+  /** Places one scale bar per unit, in the first lane with that unit. */
   #placeBars(lane: number): void {
     this.#lanes.forEach(({ unit }, at) => {
       const bar = this.#elements[at].high.parentElement;
@@ -136,7 +136,7 @@ export class SignalLabels {
   }
 }
 
-/** `0–2.4 MB/s`: the unit once, where both ends have the same. */
+/** Formats a range, with a common unit once: `0–2.4 MB/s`. */
 function formatRange({ low, high }: LaneScale, unit: string): string {
   const [from, to] = [formatQuantity(low, unit), formatQuantity(high, unit)];
   const number = /^[−\d.e]+/.exec(from)?.[0] ?? from;

@@ -91,8 +91,7 @@ function maintenanceView({ maintenance }: DashboardState, store: DashboardStore,
     value: all ? -1 : 0,
     choices,
     onSelect: (hours) => {
-      if (hours >= 0)
-        store.request({ type: 'maintenance', streams: '*', until: hours === 0 ? 0 : now + hours * hour });
+      if (hours >= 0) store.request({ type: 'maintenance', streams: '*', until: hours === 0 ? 0 : now + hours * hour });
     },
   });
 }
@@ -105,12 +104,7 @@ const stateLabels: Readonly<Record<AlarmRecord['state'], string>> = {
   cleared: 'Cleared',
 };
 
-function alarmView(
-  alarm: AlarmRecord,
-  dashboard: DashboardState,
-  store: DashboardStore,
-  now: number,
-): TemplateResult {
+function alarmView(alarm: AlarmRecord, dashboard: DashboardState, store: DashboardStore, now: number): TemplateResult {
   const { id, state, falseAlarm, until } = alarm;
   const [first] = alarm.members;
   const details = [...alarmDetails(alarm, dashboard, now), until === undefined ? '' : `until ${timeOfDay(until, now)}`];
@@ -163,11 +157,7 @@ function isAccelerated(dashboard: DashboardState, { stream }: AlarmMember): bool
 /** The duration of an alarm, how rare its score is, and how often it was reopened. */
 function alarmDetails(alarm: AlarmRecord, dashboard: DashboardState, now: number): string[] {
   const [first] = alarm.members;
-  return [
-    alarmDuration(alarm, dashboard, now),
-    rarity(first),
-    alarm.returns > 0 ? `reopened ${alarm.returns}×` : '',
-  ];
+  return [alarmDuration(alarm, dashboard, now), rarity(first), alarm.returns > 0 ? `reopened ${alarm.returns}×` : ''];
 }
 
 /** How long an alarm has lasted, in stream time if the stream is accelerated. */

@@ -16,7 +16,11 @@ import { streamListView } from './stream-list-view.ts';
 const maxShortLabel = 9;
 
 /** The whole dashboard as a function of its state. */
-export function dashboardView(state: DashboardState, store: DashboardStore, feedOf: (stream: string) => StreamFeed): TemplateResult {
+export function dashboardView(
+  state: DashboardState,
+  store: DashboardStore,
+  feedOf: (stream: string) => StreamFeed,
+): TemplateResult {
   const selected = selectedStream(state);
   return html`${headerView(state, store)} ${connectionView(state.connection, Date.now())}
   ${selected ? streamListView(state, store) : undefined}
@@ -60,7 +64,12 @@ function previewView(info: StreamInfo, store: DashboardStore, feed: StreamFeed):
         <h2>Stream: ${info.name}</h2>
         <p>${previewCaption(info, store)}</p>
       </div>
-      <button type="button" class="small-button" title="Show this stream" @click=${() => store.change({ selected: info.name })}>
+      <button
+        type="button"
+        class="small-button"
+        title="Show this stream"
+        @click=${() => store.change({ selected: info.name })}
+      >
         Open<span aria-hidden="true"> ▸</span>
       </button>
     </header>

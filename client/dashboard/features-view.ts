@@ -100,7 +100,10 @@ function linesView({ state, info, map, feed, settings, store }: FeatureContext):
 }
 
 function mountMap(info: StreamInfo, map: MapInfo, feed: StreamFeed) {
-  return (element: HTMLElement, settings: { palette: PaletteName; dB?: boolean }): MountedComponent<typeof settings> => {
+  return (
+    element: HTMLElement,
+    settings: { palette: PaletteName; dB?: boolean },
+  ): MountedComponent<typeof settings> => {
     const { labels, unit = '' } = map;
     const history = longestWindow(info.rate);
     const view = new FeatureMap(element, { labels, unit, history, view: feed.view, sync: 'dashboard', ...settings });
@@ -113,7 +116,10 @@ function mountMap(info: StreamInfo, map: MapInfo, feed: StreamFeed) {
 }
 
 function mountLines(info: StreamInfo, map: MapInfo, feed: StreamFeed) {
-  return (element: HTMLElement, settings: { rows: readonly number[]; dB?: boolean }): MountedComponent<typeof settings> => {
+  return (
+    element: HTMLElement,
+    settings: { rows: readonly number[]; dB?: boolean },
+  ): MountedComponent<typeof settings> => {
     const { labels, unit = '' } = map;
     const history = longestWindow(info.rate);
     const lines = new FeatureLines(element, {

@@ -4,7 +4,14 @@ import { formatDuration } from '../format-time.ts';
 import { isPowerUnit } from '../decibel.ts';
 import { palettes } from '../palette.ts';
 import { choice, toggle } from './controls-view.ts';
-import { type Connection, type DashboardState, samplingRate, selectedMap, selectedStream, windowLength } from './dashboard-state.ts';
+import {
+  type Connection,
+  type DashboardState,
+  samplingRate,
+  selectedMap,
+  selectedStream,
+  windowLength,
+} from './dashboard-state.ts';
 import type { DashboardStore } from './dashboard-store.ts';
 import { timeWindows } from './time-windows.ts';
 

@@ -5,7 +5,13 @@ import { LossPlot } from '../loss-plot.ts';
 import type { LearnerInfo, StreamInfo } from '../../src/protocol/index.ts';
 import { hint, toggle, waiting } from './controls-view.ts';
 import { type MountedComponent, mountComponent } from './mount-component.ts';
-import { receivedFrames, learnerKey, type DashboardState, selectedLearner, type StreamSettings } from './dashboard-state.ts';
+import {
+  receivedFrames,
+  learnerKey,
+  type DashboardState,
+  selectedLearner,
+  type StreamSettings,
+} from './dashboard-state.ts';
 import type { DashboardStore } from './dashboard-store.ts';
 import type { StreamFeed } from './stream-feed.ts';
 

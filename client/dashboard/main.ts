@@ -1,7 +1,14 @@
 import { render } from 'lit-html';
 import { distinctUntilChanged, fromEvent, interval, map } from 'rxjs';
 import { watch, type Watched } from '../watch.ts';
-import { learnerKey, orderStreams, samplingRate, visibleStreams, windowLength, updateAlarm } from './dashboard-state.ts';
+import {
+  learnerKey,
+  orderStreams,
+  samplingRate,
+  visibleStreams,
+  windowLength,
+  updateAlarm,
+} from './dashboard-state.ts';
 import { DashboardStore } from './dashboard-store.ts';
 import { dashboardView } from './dashboard-view.ts';
 import { StreamFeed } from './stream-feed.ts';

@@ -2,7 +2,14 @@ import { html, type TemplateResult } from 'lit-html';
 import { formatDuration, formatRate } from '../format-time.ts';
 import { formatNumber } from '../format-number.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
-import { isAlarmed, isEeg, type DashboardState, samplingRate, selectedStream, playbackSpeed } from './dashboard-state.ts';
+import {
+  isAlarmed,
+  isEeg,
+  type DashboardState,
+  samplingRate,
+  selectedStream,
+  playbackSpeed,
+} from './dashboard-state.ts';
 import { truncatedList } from './controls-view.ts';
 import type { DashboardStore } from './dashboard-store.ts';
 

@@ -12,7 +12,13 @@ test('times are told in words, in the unit that suits them', () => {
     '−20 min',
     '−1 days',
   ]);
-  expect([250, 10, 1, 0.1, 1 / 1800].map(formatRate)).toEqual(['250 Hz', '10 Hz', '1 Hz', 'every 10 s', 'every 30 min']);
+  expect([250, 10, 1, 0.1, 1 / 1800].map(formatRate)).toEqual([
+    '250 Hz',
+    '10 Hz',
+    '1 Hz',
+    'every 10 s',
+    'every 30 min',
+  ]);
 });
 
 test('lags and frequencies of a kernel have units in which they are small numbers', () => {
