@@ -1,13 +1,13 @@
-/** Makes docs/page.png: the page with the demo's two sensors, after half a minute of learning. Needs the build. */
+/** Creates docs/page.png, a screenshot of the dashboard after the demo has run for 30 s. Run `npm run build` first. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { launchBrowser } from '../test/browser.ts';
 import { root, run } from '../test/run-process.ts';
 
 const file = join(root, 'docs/page.png');
-const most = 300_000;
+const maxBytes = 300_000;
 
-async function photograph(address: string): Promise<void> {
+async function takeScreenshot(address: string): Promise<void> {
   const browser = await launchBrowser();
   try {
     const page = await browser.newPage({ viewport: { width: 1180, height: 830 }, colorScheme: 'light' });
@@ -22,8 +22,8 @@ async function photograph(address: string): Promise<void> {
 const command = ['dist/src/cli/main.js', 'serve', '--demo', '--port', '0', '--no-state'];
 await run(process.execPath, command, {
   until: /Tapline is at (\S+)/,
-  meanwhile: ([, address]) => photograph(address),
+  meanwhile: ([, address]) => takeScreenshot(address),
 });
 const { size } = await stat(file);
-if (size > most) throw new RangeError(`docs/page.png must be at most ${most} bytes, got ${size}`);
+if (size > maxBytes) throw new RangeError(`docs/page.png must be at most ${maxBytes} bytes, got ${size}`);
 console.log(`docs/page.png: ${size} bytes`);

@@ -15,17 +15,17 @@ declare global {
       rate?: number,
       valid?: number[],
     ) => Parameters<client.SignalPlot['push']>[0];
-    /** Resolves when everything that was asked for is drawn. */
+    /** Resolves when all requested draws are done. */
     drawn: () => Promise<void>;
-    /** How many pixels of a canvas have about this colour, from and to these parts of its width. */
+    /** Counts the pixels of a canvas with about this color, between two fractions of its width. */
     count: (canvas: HTMLCanvasElement, color: string, from?: number, to?: number) => number;
     live: { observers: number; frames: number; listeners: number };
-    /** Pushes so many seconds of everything. */
+    /** Pushes this many seconds of data to all components. */
     run: (seconds: number) => Promise<void>;
   }
 }
 
-const index = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>pieces</title>
+const index = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>components</title>
 <link rel="stylesheet" href="/page.css"><script type="module" src="/page.js"></script></head>
 <body><div id="a" class="box"></div><div id="b" class="box"></div></body></html>`;
 
@@ -61,7 +61,7 @@ window.count = (canvas, color, from = 0, to = 1) => {
 
 const css = '.box { width: 800px; height: 200px; --tapline-gutter: 100px; --tapline-margin: 100px; }';
 
-/** Counts what a piece could leave behind: observers, frames that were asked for, listeners of the window. */
+/** Counts what a component could leave behind: observers, requested animation frames, and listeners. */
 function countLeftovers(): void {
   const live = { observers: 0, frames: 0, listeners: 0 };
   window.live = live;
@@ -110,14 +110,14 @@ let browser: Browser;
 let served: Awaited<ReturnType<typeof serveStatic>>;
 let context: BrowserContext;
 let page: Page;
-let complaints: string[];
+let consoleMessages: string[];
 
 async function open(prepare?: (page: Page) => Promise<unknown>): Promise<void> {
   context = await browser.newContext({ locale: 'en-US', colorScheme: 'light', viewport: { width: 900, height: 600 } });
   page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(error.message));
+  consoleMessages = [];
+  page.on('console', (message) => consoleMessages.push(message.text()));
+  page.on('pageerror', (error) => consoleMessages.push(error.message));
   await page.addInitScript(countLeftovers);
   await prepare?.(page);
   await page.goto(served.url);
@@ -134,14 +134,14 @@ afterAll(async () => {
   await served.close();
 });
 afterEach(async () => {
-  expect(complaints).toEqual([]);
+  expect(consoleMessages).toEqual([]);
   await context.close();
 });
 
 describe('under a strict content security policy', () => {
   beforeEach(() => open());
 
-  test('a heatmap moves with every block, has the colours of its palette, and leaves invalid frames blank', async () => {
+  test('a heatmap scrolls with every block, uses the colors of its palette, and leaves invalid frames blank', async () => {
     const seen = await page.evaluate(async () => {
       const { FeatureMap } = window.tapline;
       const map = new FeatureMap(window.mount('a'), { labels: ['x', 'y'], rate: 10, range: [0, 1], window: 10 });
@@ -185,7 +185,7 @@ describe('under a strict content security policy', () => {
     expect(seen.magma[1]).toBeGreaterThan(5000);
   });
 
-  test('a heatmap finds its range by itself, and its bar has numbers', async () => {
+  test('a heatmap adjusts its range automatically and shows it on the color bar', async () => {
     const numbers = await page.evaluate(async () => {
       const map = new window.tapline.FeatureMap(window.mount('a'), { labels: ['x'], rate: 10, unit: 'dB' });
       const rows = Array.from({ length: 100 }, (_, i) => [i === 50 ? 1e9 : 10 + i / 10]);
@@ -199,7 +199,7 @@ describe('under a strict content security policy', () => {
     expect(numbers[2]).toBeLessThan(11);
   });
 
-  test('a gap is a gap, and NaN before anything else keeps nothing from being drawn', async () => {
+  test('gaps are not drawn, and a stream that starts with NaN is drawn after it', async () => {
     const trace = await page.evaluate(async () => {
       const plot = new window.tapline.SignalPlot(window.mount('a'), {
         channels: ['Fz'],
@@ -230,7 +230,7 @@ describe('under a strict content security policy', () => {
     expect(trace[3]).toBeGreaterThan(500);
   });
 
-  test('a signal says that it is AC-coupled, its offset, its scale in its unit, and what is flat or at the rail', async () => {
+  test('a signal shows its coupling, offset, scale, and which channels are flat or railed', async () => {
     const texts = await page.evaluate(async () => {
       const channels = [
         { label: 'Fz', unit: 'uV' },
@@ -255,40 +255,40 @@ describe('under a strict content security policy', () => {
         coupling: text('.tapline-tag-left'),
       };
     });
-    expect(texts.badges).toEqual(['', 'flat', 'rail']);
+    expect(texts.badges).toEqual(['', 'flat', 'railed']);
     expect(texts.offset).toMatch(/^DC (3\.99|4|4\.01) mV$/);
     expect(texts.scale).toBe('50 µV');
     expect(texts.coupling).toBe('AC-coupled');
   });
 
-  test('pieces need no options: the first block says what there is', async () => {
+  test('components need no options: the first block determines the channels', async () => {
     const seen = await page.evaluate(async () => {
       const { FeatureLines, FeatureMap, KernelPlot, SignalPlot } = window.tapline;
       const rows = Array.from({ length: 200 }, (_, i) => [Math.sin(i / 5), Math.cos(i / 5), i % 2]);
-      const pieces = [SignalPlot, FeatureMap, FeatureLines].map((Piece) => new Piece(window.mount('a')));
+      const components = [SignalPlot, FeatureMap, FeatureLines].map((Component) => new Component(window.mount('a')));
       const kernel = new KernelPlot(window.mount('b'));
-      for (const piece of pieces) piece.push(window.block(0, rows));
+      for (const component of components) component.push(window.block(0, rows));
       kernel.push({ shape: [1, 3, 1], data: [1, 2, 1] });
       await window.drawn();
       const texts = (selector: string) =>
         [...document.querySelectorAll(selector)].map(({ textContent }) => textContent);
-      const refusals = pieces.map((piece) => {
+      const errors = components.map((component) => {
         try {
-          return piece.push(window.block(200, [[1, 2]]));
+          return component.push(window.block(200, [[1, 2]]));
         } catch (error) {
           return String(error);
         }
       });
-      return { names: texts('.tapline-name'), rows: texts('.tapline-row'), keys: texts('.tapline-key'), refusals };
+      return { names: texts('.tapline-name'), rows: texts('.tapline-row'), keys: texts('.tapline-key'), errors };
     });
     expect(seen.names).toEqual(['ch1', 'ch2', 'ch3']);
     expect(seen.rows).toEqual(['1', '2', '3']);
     expect(seen.keys).toEqual(['1', '2', '3']);
-    expect(seen.refusals).toEqual(Array(3).fill('RangeError: block.channels must be 3, got 2'));
+    expect(seen.errors).toEqual(Array(3).fill('RangeError: block.channels must be 3, got 2'));
   });
 
-  test('a window that is made wider fills up with what comes, though it was narrow before', async () => {
-    const kept = await page.evaluate(async () => {
+  test('a window that is widened fills up with new data', async () => {
+    const pixels = await page.evaluate(async () => {
       const map = new window.tapline.FeatureMap(window.mount('a'), { labels: ['x'], range: [0, 1], window: 2 });
       const push = (second: number) =>
         map.push(
@@ -305,10 +305,10 @@ describe('under a strict content security policy', () => {
       const canvas = document.querySelector<HTMLCanvasElement>('canvas[data-testid=heatmap]');
       return canvas && window.count(canvas, 'fde725', 0.15, 0.16);
     });
-    expect(kept).toBeGreaterThan(500);
+    expect(pixels).toBeGreaterThan(500);
   });
 
-  test('two pieces on one view pause together: the picture stays, and the data goes on', async () => {
+  test('two components with one view pause together while they still receive data', async () => {
     const seen = await page.evaluate(async () => {
       const { FeatureMap, SignalPlot, TimeView } = window.tapline;
       const view = new TimeView(5);
@@ -334,21 +334,21 @@ describe('under a strict content security policy', () => {
       await window.drawn();
       view.pause();
       await window.drawn();
-      const held = pictures();
+      const paused = pictures();
       for (let second = 5; second < 100; second++) push(second);
       await window.drawn();
-      const still = pictures() === held;
+      const unchanged = pictures() === paused;
       const { behind } = view;
       view.resume();
       await window.drawn();
-      return { still, behind, moved: pictures() !== held };
+      return { unchanged, behind, moved: pictures() !== paused };
     });
-    expect(seen.still).toBe(true);
+    expect(seen.unchanged).toBe(true);
     expect(seen.behind).toBeCloseTo(95, 0);
     expect(seen.moved).toBe(true);
   });
 
-  test('a piece that is mounted on a paused view shows what was held, as long as the pause lasts', async () => {
+  test('a component that is mounted on a paused view shows the data of the pause', async () => {
     const seen = await page.evaluate(async () => {
       const { FeatureMap, LossPlot, TimeView } = window.tapline;
       const view = new TimeView(5);
@@ -372,7 +372,7 @@ describe('under a strict content security policy', () => {
       await window.drawn();
       view.pause();
       await window.drawn();
-      const held = picture('a');
+      const paused = picture('a');
       before.destroy();
       const late = mount('a');
       for (let second = 0; second < 5; second++) push(late, second);
@@ -381,16 +381,16 @@ describe('under a strict content security policy', () => {
       loss.push({ nmse: 1, skill: 0.5 });
       await window.drawn();
       const shown = picture('a');
-      const heldSkill = skill();
+      const pausedSkill = skill();
       view.resume();
       await window.drawn();
-      return { same: shown === held, moved: picture('a') !== held, heldSkill, skill: skill() };
+      return { same: shown === paused, moved: picture('a') !== paused, pausedSkill, skill: skill() };
     });
-    expect(seen).toEqual({ same: true, moved: true, heldSkill: '0.25', skill: '0.5' });
+    expect(seen).toEqual({ same: true, moved: true, pausedSkill: '0.25', skill: '0.5' });
   });
 
-  test('a learner of what does not move says that there is nothing to forecast', async () => {
-    const words = await page.evaluate(() => {
+  test('the error of a learner with a constant target is shown as "constant target"', async () => {
+    const texts = await page.evaluate(() => {
       const plot = new window.tapline.LossPlot(window.mount('a'));
       const outputs = () => [...document.querySelectorAll('output')].map((output) => output.textContent);
       plot.push({ nmse: null, skill: null, rms: null });
@@ -398,13 +398,13 @@ describe('under a strict content security policy', () => {
       plot.push({ nmse: null, skill: null, rms: 0.01 });
       return [unknown, outputs()];
     });
-    expect(words).toEqual([
+    expect(texts).toEqual([
       ['–', '–'],
-      ['nothing to forecast', '–'],
+      ['constant target', '–'],
     ]);
   });
 
-  test('names that would lie over one another are thinned out', async () => {
+  test('labels that would overlap are thinned out', async () => {
     const seen = await page.evaluate(async () => {
       const labels = Array.from({ length: 64 }, (_, at) => `ch ${at}`);
       new window.tapline.SignalPlot(window.mount('a'), { channels: labels, rate: 10 });
@@ -428,7 +428,7 @@ describe('under a strict content security policy', () => {
     }
   });
 
-  test('a kernel plot names the peak of the kernel, and offers every output', async () => {
+  test('a kernel plot shows the peak frequency of the kernel, and lets the user select an output', async () => {
     const seen = await page.evaluate(async () => {
       const plot = new window.tapline.KernelPlot(window.mount('a'), { rate: 250, outputs: ['one', 'two'] });
       const tone = (hz: number) =>
@@ -448,7 +448,7 @@ describe('under a strict content security policy', () => {
     expect(seen.options).toEqual(['one', 'two']);
   });
 
-  test('text from elsewhere stays text', async () => {
+  test('labels are inserted as text, not as markup', async () => {
     const elements = await page.evaluate(async () => {
       const label = '<img src=x onerror="document.title=1">';
       new window.tapline.FeatureMap(window.mount('a'), { labels: [label], rate: 10 }).ribbon([{ time: 1e12, label }]);
@@ -459,14 +459,14 @@ describe('under a strict content security policy', () => {
     expect(elements).toEqual([0, 4]);
   });
 
-  test('pieces mounted twenty times and destroyed leave no element, observer, frame or listener', async () => {
+  test('components that are mounted twenty times and destroyed leave no element, observer, frame, or listener', async () => {
     const seen = await page.evaluate(async () => {
       const { FeatureLines, FeatureMap, KernelPlot, LossPlot, SignalPlot, TimeView } = window.tapline;
       const view = new TimeView(5);
       const round = async () => {
         const a = window.mount('a');
         const b = window.mount('b');
-        const pieces = [a, b].flatMap((element) => [
+        const components = [a, b].flatMap((element) => [
           new SignalPlot(element, { channels: 2, rate: 100, view, sync: 'x' }),
           new FeatureMap(element, { labels: ['x', 'y'], rate: 100, view, sync: 'x' }),
           new FeatureLines(element, { labels: ['x', 'y'], rate: 100, view, sync: 'x' }),
@@ -476,8 +476,8 @@ describe('under a strict content security policy', () => {
           loss: new LossPlot(element),
         }));
         const push = () => {
-          for (const piece of pieces)
-            piece.push(
+          for (const component of components)
+            component.push(
               window.block(0, [
                 [1, 2],
                 [3, 4],
@@ -492,7 +492,7 @@ describe('under a strict content security policy', () => {
         await window.drawn();
         push();
         const during = { ...window.live };
-        for (const piece of pieces) piece.destroy();
+        for (const component of components) component.destroy();
         for (const { kernel, loss } of others) {
           kernel.destroy();
           loss.destroy();
@@ -517,7 +517,7 @@ describe('under a strict content security policy', () => {
     expect(seen.last).toEqual(seen.first);
   });
 
-  test('memory is bounded by the window, however long a stream runs', async () => {
+  test('memory is bounded by the window, no matter how long a stream runs', async () => {
     const session = await context.newCDPSession(page);
     const used = async (seconds: number) => {
       await page.evaluate((seconds) => window.run(seconds), seconds);
@@ -546,7 +546,7 @@ describe('under a strict content security policy', () => {
         }
       };
     });
-    // what is kept of a stream grows with every second of it, by far more than this; what a browser keeps for itself, now and then
+    // A leak would grow by far more than these limits in every round. The browser's own memory grows only in some rounds.
     const growth = { nodes: Infinity, listeners: Infinity, bytes: Infinity };
     let last = await used(1000);
     for (let i = 0; i < 4; i++) {
@@ -559,7 +559,7 @@ describe('under a strict content security policy', () => {
     expect(growth.bytes).toBeLessThan(200_000);
   });
 
-  test('a piece in a shadow root is styled there', async () => {
+  test('a component in a shadow root is styled there', async () => {
     const position = await page.evaluate(async () => {
       const shadow = window.mount('a').attachShadow({ mode: 'open' });
       const inner = document.createElement('div');
@@ -573,23 +573,23 @@ describe('under a strict content security policy', () => {
     expect(position).toBe('relative');
   });
 
-  test('a piece asks for one animation frame, however much is pushed before it comes, as in a hidden tab', async () => {
+  test('a component requests one animation frame, no matter how much is pushed before it, as in a hidden tab', async () => {
     const frames = await page.evaluate(async () => {
       const plot = new window.tapline.SignalPlot(window.mount('a'), { channels: 1, rate: 100 });
       await window.drawn();
-      let asked = 0;
+      let requests = 0;
       const request = window.requestAnimationFrame.bind(window);
-      window.requestAnimationFrame = () => ++asked;
+      window.requestAnimationFrame = () => ++requests;
       for (let i = 0; i < 1000; i++) plot.push(window.block(i, [[i]]));
       window.requestAnimationFrame = request;
-      return asked;
+      return requests;
     });
     expect(frames).toBe(1);
   });
 });
 
-describe("where the browser's language is no language tag", () => {
-  test('the pieces load and draw, and the language is left as it was', async () => {
+describe("if the browser's language is not a valid language tag", () => {
+  test('the components load and draw, and do not change the language', async () => {
     await open((fresh) =>
       fresh.addInitScript(() =>
         Object.defineProperty(Navigator.prototype, 'language', { get: () => 'en-US@posix', configurable: true }),

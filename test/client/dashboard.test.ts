@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
 import { launchBrowser } from '../browser.ts';
 import { drawn } from '../drawn.ts';
-import { buildPage } from './bundle.ts';
+import { buildDashboard } from './bundle.ts';
 import { type FixtureServer, startFixture } from './fixture-server.ts';
 
 let directory: string;
@@ -14,13 +14,13 @@ let browser: Browser;
 let server: FixtureServer;
 let context: BrowserContext;
 let page: Page;
-let complaints: string[];
+let consoleMessages: string[];
 
 const heatmap = '[data-testid=heatmap]';
 const picture = (): Promise<string> =>
   page.evaluate((selector) => document.querySelector<HTMLCanvasElement>(selector)?.toDataURL() ?? '', heatmap);
 const item = (stream: string) => page.locator(`[data-testid=stream-item][data-stream=${stream}]`);
-/** An alarm that was raised just now, out of range, once in 10 000 frames of 1 Hz. */
+/** An alarm raised 2 s ago: out of range, with a score that occurs by chance once per 10,000 frames at 1 Hz. */
 function alarmOf(id: number, stream: string, channels: AlarmMember['channels']): AlarmRecord {
   const time = Date.now() - 2000;
   const member = {
@@ -46,13 +46,13 @@ function alarmOf(id: number, stream: string, channels: AlarmMember['channels']):
     members: [{ ...member, window: { run: 0, from: 0, to: 0 } }],
   };
 }
-/** Publishes until `seen` is true: the page hears of it in its own time. */
-const until = (seen: () => Promise<boolean>): Promise<void> =>
-  expect.poll(async () => (server.advance(25), seen()), { interval: 50, timeout: 20_000 }).toBe(true);
+/** Publishes frames until `condition` is true. */
+const until = (condition: () => Promise<boolean>): Promise<void> =>
+  expect.poll(async () => (server.advance(25), condition()), { interval: 50, timeout: 20_000 }).toBe(true);
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'tapline-page-'));
-  await buildPage(directory);
+  directory = await mkdtemp(join(tmpdir(), 'tapline-dashboard-'));
+  await buildDashboard(directory);
   browser = await launchBrowser();
 });
 afterAll(async () => {
@@ -63,31 +63,31 @@ beforeEach(async () => {
   server = await startFixture(directory);
   context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 900 } });
   page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(error.message));
+  consoleMessages = [];
+  page.on('console', (message) => consoleMessages.push(message.text()));
+  page.on('pageerror', (error) => consoleMessages.push(error.message));
   await page.goto(server.url);
   await page.waitForSelector(heatmap);
   await until(async () => (await page.locator('[data-testid=kernel-peak]').first().textContent()) !== '');
 });
 afterEach(async () => {
-  expect(complaints).toEqual([]);
+  expect(consoleMessages).toEqual([]);
   await context.close();
   await server.close();
 });
 
-describe('the page', () => {
-  test('shows the headset first and selected, and the host beside it, both learning', async () => {
+describe('the dashboard', () => {
+  test('selects the headset first and previews the host, both with learners', async () => {
     expect(
       await page.locator('[data-testid=stream-item]').evaluateAll((all) => all.map((one) => one.dataset.stream)),
     ).toEqual(['eeg', 'host', 'alpha']);
     expect(await item('eeg').getAttribute('aria-pressed')).toBe('true');
     expect(await item('eeg').textContent()).toMatch(/250 Hz · lag 12 ms/);
-    expect(await page.locator('[data-testid=beside][data-stream=host]').textContent()).toMatch(/learning too/);
+    expect(await page.locator('[data-testid=preview][data-stream=host]').textContent()).toMatch(/channels, learning/);
     expect(await page.locator('[data-testid=learner]').count()).toBe(2);
   });
 
-  test('moves its heatmap with the stream, and names what was true under it', async () => {
+  test('scrolls the heatmap with the stream and labels the events under it', async () => {
     const before = await picture();
     await until(async () => (await picture()) !== before);
     await until(
@@ -95,29 +95,29 @@ describe('the page', () => {
     );
   });
 
-  test('holds the picture on Space, says how far it is behind, and goes live again', async () => {
+  test('pauses on Space, shows how far it is behind, and goes live again', async () => {
     await page.keyboard.press('Space');
     await page.waitForSelector('[data-testid=pause][aria-pressed=true]');
     await drawn(page);
-    const held = await picture();
+    const paused = await picture();
     await until(async () =>
-      /^paused, live −[1-9]\d* s$/.test((await page.textContent('[data-testid=live-state]')) ?? ''),
+      /^Paused, [1-9]\d* s behind$/.test((await page.textContent('[data-testid=live-state]')) ?? ''),
     );
     await drawn(page);
-    expect((await picture()) === held).toBe(true);
+    expect((await picture()) === paused).toBe(true);
     await page.click('[data-testid=pause]');
-    await until(async () => (await page.textContent('[data-testid=live-state]')) === 'live');
-    expect(await picture()).not.toBe(held);
+    await until(async () => (await page.textContent('[data-testid=live-state]')) === 'Live');
+    expect(await picture()).not.toBe(paused);
   });
 
-  test('leaves Space to whatever control has the focus', async () => {
+  test('does not pause on Space while a control has the focus', async () => {
     await page.focus('[data-testid=learning]');
     await page.keyboard.press('Space');
     await until(() => Promise.resolve(server.requests.some(({ type }) => type === 'learning')));
     expect(await page.getAttribute('[data-testid=pause]', 'aria-pressed')).toBe('false');
   });
 
-  test('shows as much as the window says, and other colours, without losing what it had', async () => {
+  test('changes the window and the palette without losing data', async () => {
     for (let i = 0; i < 60; i++) server.advance(25);
     const before = await picture();
     await page.selectOption('[data-testid=window]', '2');
@@ -130,7 +130,7 @@ describe('the page', () => {
     expect(await picture()).not.toBe(narrow);
   });
 
-  test('hides channels, and switches decibel off, without mounting anything anew', async () => {
+  test('hides channels and switches dB off without mounting components again', async () => {
     const canvas = await page.$(heatmap);
     const names = () => page.locator('[data-testid=signal] .tapline-name').allTextContents();
     expect(await names()).toHaveLength(8);
@@ -142,96 +142,97 @@ describe('the page', () => {
     expect(await canvas?.evaluate((element) => element.isConnected)).toBe(true);
   });
 
-  test('tells the server to hold a learner still, and to take other steps', async () => {
+  test('requests that a learner be frozen, and another learning rate', async () => {
     await page.locator('[data-testid=learning]').first().uncheck();
     await page.locator('[data-testid=step]').first().fill('-2');
     await until(() => Promise.resolve(server.requests.filter(({ type }) => type === 'learning').length === 2));
-    const [still, step] = server.requests.filter(({ type }) => type === 'learning');
-    expect(still).toEqual({ type: 'learning', stream: 'eeg', learner: 1, on: false });
+    const [freeze, step] = server.requests.filter(({ type }) => type === 'learning');
+    expect(freeze).toEqual({ type: 'learning', stream: 'eeg', learner: 1, on: false });
     expect(step).toEqual({ type: 'learning', stream: 'eeg', learner: 1, step: 0.01 });
-    await page.getByText('held still').waitFor();
+    await page.getByText('Frozen').waitFor();
   });
 
-  test('lists alarms: whose, which channel, since when, and asks the server for what people want with them', async () => {
+  test('lists alarms with stream, channel, cause, and time, and requests the actions of the user', async () => {
     const alarms = page.locator('[data-testid=alarm]');
-    expect(await page.locator('[data-testid=alarms]').textContent()).toContain('Nothing is out of the ordinary.');
+    expect(await page.locator('[data-testid=alarms]').textContent()).toContain('No open alarms.');
     const alarm = alarmOf(7, 'host', [
       { label: 'cpu 0', share: 0.75 },
       { label: 'load', share: 0.25 },
     ]);
-    server.say({ type: 'alarm', step: 'raised', time: alarm.raised, alarm });
+    server.broadcast({ type: 'alarm', step: 'raised', time: alarm.raised, alarm });
     await until(async () => (await alarms.count()) === 1);
     const text = (await alarms.textContent())?.replace(/\s+/g, ' ') ?? '';
-    for (const part of ['new', 'host: cpu 0 out of range', 'cpu 0 75 %', 'load 25 %', 'once in 2.8 h'])
+    for (const part of ['New', 'host: cpu 0 out of range', 'cpu 0 75%', 'load 25%', 'once per 2.8 h'])
       expect(text).toContain(part);
     expect(await item('host').getAttribute('class')).toContain('stream-alarmed');
 
     const before = Date.now();
-    for (const deed of ['acknowledge', 'shelve', 'clear', 'false-alarm']) await page.click(`[data-testid=${deed}]`);
+    for (const action of ['acknowledge', 'shelve', 'clear', 'false-alarm']) await page.click(`[data-testid=${action}]`);
     await page.selectOption('[data-testid=maintenance]', '8 h');
-    const asked = () => server.requests.filter(({ type }) => type === 'alarm' || type === 'maintenance');
-    await until(() => Promise.resolve(asked().length === 5));
-    expect(asked()).toMatchObject([
+    const requested = () => server.requests.filter(({ type }) => type === 'alarm' || type === 'maintenance');
+    await until(() => Promise.resolve(requested().length === 5));
+    expect(requested()).toMatchObject([
       { alarm: 7, do: 'acknowledge' },
       { alarm: 7, do: 'shelve' },
       { alarm: 7, do: 'clear' },
       { alarm: 7, do: 'falseAlarm' },
       { type: 'maintenance', streams: '*' },
     ]);
-    for (const request of asked()) if ('until' in request) expect(request.until).toBeGreaterThan(before + 3_599_000);
+    for (const request of requested())
+      if ('until' in request) expect(request.until).toBeGreaterThan(before + 3_599_000);
 
-    await alarms.locator('.alarm-what').click();
-    await page.getByText('Raw signal of host').waitFor();
-    server.say({
+    await alarms.locator('.alarm-cause').click();
+    await page.getByText('Raw signal: host').waitFor();
+    server.broadcast({
       type: 'alarm',
       step: 'falseAlarm',
       time: alarm.raised,
       alarm: { ...alarm, state: 'cleared', falseAlarm: true },
     });
-    await page.click('[data-testid=alarms-over]');
+    await page.click('[data-testid=alarms-cleared]');
     expect(await page.locator('[data-testid=clear]').count()).toBe(0);
-    await until(async () => (await alarms.textContent())?.includes('false alarm') ?? false);
+    await until(async () => (await alarms.textContent())?.includes('False alarm') ?? false);
     expect(await item('host').getAttribute('class')).not.toContain('stream-alarmed');
   });
 
-  test('says that a stream runs faster than its rate, and tells its alarms by its own clock', async () => {
+  test('shows the speed of an accelerated stream, and the duration of its alarms in stream time', async () => {
     const alarm = alarmOf(11, 'eeg', [{ label: 'C3', share: 1 }]);
-    server.say({ type: 'alarms', alarms: [alarm], maintenance: [] });
+    server.broadcast({ type: 'alarms', alarms: [alarm], maintenance: [] });
     const counts = { lag: 12, received: 90_000, gaps: 0, invalid: 0, next: 90_000 };
-    server.say({ type: 'health', streams: [{ name: 'eeg', rate: 1003, ...counts }] });
-    await page.getByText('250 Hz, runs 4 times as fast').waitFor();
-    await page.getByText(/for 6 min of its own time/).waitFor();
+    server.broadcast({ type: 'health', streams: [{ name: 'eeg', rate: 1003, ...counts }] });
+    await page.getByText('250 Hz, 4× speed').waitFor();
+    await page.getByText(/for 6 min \(stream time\)/).waitFor();
   });
 
-  test('explains its words to who comes with the keyboard, and says how often a learner went back', async () => {
+  test('shows help on keyboard focus, and how often a learner was rolled back', async () => {
     const learner = page.locator('.card-open');
-    const words = learner.locator('.hint').first();
-    await words.focus();
-    const shown = await words.evaluate((element) => getComputedStyle(element, '::after').content);
-    expect(shown).toContain('skill: 1 is perfect, 0 no better than the dashed rival');
-    expect(await words.getAttribute('aria-label')).toContain('skill: 1 is perfect');
+    const help = learner.locator('.hint').first();
+    await help.focus();
+    const shown = await help.evaluate((element) => getComputedStyle(element, '::after').content);
+    expect(shown).toContain('Skill: 1 is perfect, 0 is no better than the baseline (dashed)');
+    expect(await help.getAttribute('aria-label')).toContain('Skill: 1 is perfect');
     expect(await page.locator('[data-testid=rollbacks]').count()).toBe(0);
     for (let times = 0; times < 2; times++) server.rollback();
-    await until(async () => (await learner.textContent())?.includes('went back 2 times') ?? false);
+    await until(async () => (await learner.textContent())?.includes('Rolled back 2×') ?? false);
   });
 
-  test('says where the slider of steps can go no further', async () => {
+  test('marks the end of the learning-rate slider', async () => {
     await page.locator('[data-testid=step]').first().fill('-4');
-    await page.getByText('1.0e−4, the slider’s least').waitFor();
+    await page.getByText('1.0e−4 (min)').waitFor();
   });
 
-  test('lists five alarms and how many more there are, and all of them when asked', async () => {
+  test('lists five alarms and the number of others, and all alarms on request', async () => {
     const many = Array.from({ length: 8 }, (_, at) => alarmOf(20 + at, 'host', [{ label: `cpu ${at}`, share: 1 }]));
-    server.say({ type: 'alarms', alarms: many, maintenance: [] });
+    server.broadcast({ type: 'alarms', alarms: many, maintenance: [] });
     const alarms = page.locator('.alarms-open [data-testid=alarm]');
     await until(async () => (await alarms.count()) === 5);
-    await page.getByText('and 3 more').click();
+    await page.getByText('Show 3 more').click();
     await until(async () => (await alarms.count()) === 8);
     await page.getByText('Show fewer').click();
     await until(async () => (await alarms.count()) === 5);
   });
 
-  test('lets a stream that has ended be removed, and no other', async () => {
+  test('offers to remove a stream only after it has ended', async () => {
     expect(await page.locator('[data-testid=remove]').count()).toBe(0);
     server.endHost();
     await page.getByRole('button', { name: 'Remove stream host' }).click();
@@ -239,7 +240,7 @@ describe('the page', () => {
     expect(server.requests.at(-1)).toEqual({ type: 'remove', stream: 'host' });
   });
 
-  test('shows an outage of many streams as one alarm of what their names share', async () => {
+  test('shows an outage of many streams as one alarm under their common prefix', async () => {
     const alarm = alarmOf(8, 'hall.1', []);
     const [first] = alarm.members;
     const members = ['hall.1', 'hall.2', 'hall.3'].map((stream) => ({
@@ -248,8 +249,8 @@ describe('the page', () => {
       cause: 'silent' as const,
       score: 0,
     }));
-    server.say({ type: 'alarms', alarms: [{ ...alarm, kind: 'silent', members }], maintenance: [] });
-    await page.getByText('hall.… (3 streams)').waitFor();
+    server.broadcast({ type: 'alarms', alarms: [{ ...alarm, kind: 'silent', members }], maintenance: [] });
+    await page.getByText('hall.* (3 streams)').waitFor();
     expect(await page.locator('[data-testid=alarm]').count()).toBe(1);
   });
 
@@ -262,7 +263,7 @@ describe('the page', () => {
         copy?.drawImage(canvas, 0, 0);
         const pixels = copy?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
         let count = 0;
-        // the colour of a warning, #a8410a, as the mark's edge has it
+        // the warning color, #a8410a, as drawn at the edge of the span
         for (let i = 0; i < pixels.length; i += 4)
           if (pixels[i] === 0xa8 && pixels[i + 1] === 0x41 && pixels[i + 2] === 0x0a && pixels[i + 3] === 255) count++;
         return count;
@@ -271,7 +272,7 @@ describe('the page', () => {
     const { members, ...alarm } = alarmOf(9, 'eeg', [{ label: 'C3', share: 1 }]);
     const at = server.frames();
     const window = { run: 0, from: at - 50, to: at };
-    server.say({
+    server.broadcast({
       type: 'alarm',
       step: 'raised',
       time: alarm.raised,
@@ -280,23 +281,23 @@ describe('the page', () => {
     await until(async () => (await shaded()) > 10);
   });
 
-  test('puts another stream in the middle when it is chosen, with what was seen of it before', async () => {
+  test('shows another stream in full when it is selected, with its earlier data', async () => {
     await item('host').click();
-    await page.getByText('Raw signal of host').waitFor();
-    await page.locator('[data-testid=beside][data-stream=eeg]').waitFor();
+    await page.getByText('Raw signal: host').waitFor();
+    await page.locator('[data-testid=preview][data-stream=eeg]').waitFor();
     expect(await page.locator('[data-testid=signal] .tapline-name').allTextContents()).toContain('cpu 0');
   });
 
-  test('lets streams come and go', async () => {
+  test('follows streams that are removed and added again', async () => {
     await item('host').click();
     server.setHost(false);
     await item('host').waitFor({ state: 'detached' });
     expect(await item('eeg').getAttribute('aria-pressed')).toBe('true');
     server.setHost(true);
-    await page.locator('[data-testid=beside][data-stream=eeg]').waitFor();
+    await page.locator('[data-testid=preview][data-stream=eeg]').waitFor();
   });
 
-  test('says that it is disconnected, why, and connects again by itself', async () => {
+  test('shows why it was disconnected, and reconnects by itself', async () => {
     server.drop(4008, 'this viewer was too slow');
     await page.getByText('Disconnected: this viewer was too slow').waitFor();
     await page.locator('[data-testid=connection]').waitFor({ state: 'hidden' });
@@ -304,13 +305,13 @@ describe('the page', () => {
     await until(async () => (await picture()) !== before);
   });
 
-  test('says that the server refused it, and leaves it at that', async () => {
+  test('shows why the server rejected it, and does not reconnect', async () => {
     server.drop(4503, 'origin refused: start the server with --origin');
     await page.getByText('start the server with --origin').waitFor();
     expect(server.requests.filter(({ type }) => type === 'subscribe')).toHaveLength(2);
   });
 
-  test('fits a narrow screen, and has a name for every control', async () => {
+  test('fits a narrow screen, and every control has an accessible name', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await drawn(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
@@ -318,10 +319,10 @@ describe('the page', () => {
       .locator('.streams, .alarms-open')
       .evaluateAll((all) => all.filter((list) => list.scrollHeight > list.clientHeight + 1).length);
     expect(scrolled).toBe(0);
-    const cut = await page
+    const truncated = await page
       .locator('.stream-name')
       .evaluateAll((all) => all.filter((name) => name.scrollWidth > name.clientWidth).length);
-    expect(cut).toBe(0);
+    expect(truncated).toBe(0);
     const nameless = await page.locator('button, select, input').evaluateAll(
       (all) =>
         all.filter((control) => {

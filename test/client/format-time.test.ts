@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { formatAgo, formatDuration, frequencyUnit, lagUnit, formatRate } from '../../client/format-time.ts';
 import { longestWindow, defaultWindow, timeWindows } from '../../client/dashboard/time-windows.ts';
 
-test('times are told in words, in the unit that suits them', () => {
+test('durations and rates are formatted in a suitable unit', () => {
   expect([0.012, 1, 45, 300, 7200, 86_400, 604_800].map(formatDuration)).toEqual(
     ['12 ms', '1 s', '45 s', '5 min', '2 h', '24 h', '7 days'], // prettier-ignore
   );
@@ -10,7 +10,7 @@ test('times are told in words, in the unit that suits them', () => {
     '−5 s',
     '−60 s',
     '−20 min',
-    '−1 days',
+    '−1 day',
   ]);
   expect([250, 10, 1, 0.1, 1 / 1800].map(formatRate)).toEqual([
     '250 Hz',
@@ -21,12 +21,12 @@ test('times are told in words, in the unit that suits them', () => {
   ]);
 });
 
-test('lags and frequencies of a kernel have units in which they are small numbers', () => {
+test('lags and frequencies of a kernel have units that give small numbers', () => {
   expect([0.256, 160, 28_800].map((lag) => lagUnit(lag).name)).toEqual(['ms', 'min', 'h']);
-  expect([250, 0.1, 1 / 1800].map((rate) => frequencyUnit(rate).name)).toEqual(['Hz', 'a minute', 'a day']);
+  expect([250, 0.1, 1 / 1800].map((rate) => frequencyUnit(rate).name)).toEqual(['Hz', '/min', '/day']);
 });
 
-test('windows follow the stream: seconds for fast ones, minutes to days for slow ones', () => {
+test('time windows depend on the rate: seconds for fast streams, minutes to days for slow ones', () => {
   expect(timeWindows(250)).toEqual([1, 2, 5, 10, 20, 30, 60]);
   expect([250, 10, 0, 1, 0.1, 1 / 1800, 1 / 86_400].map(defaultWindow)).toEqual(
     [10, 10, 10, 120, 1800, 604_800, 31_536_000], // prettier-ignore

@@ -11,29 +11,29 @@ const raw = (start: number, frames = 10, rate = 100): Parameters<StreamFeed['pus
   map: 0,
   block: { data: new Float32Array(frames), channels: 1, start, rate, time: start * (1000 / rate) },
 });
-const remembered = (feed: StreamFeed): Block[] => {
+const stored = (feed: StreamFeed): Block[] => {
   const blocks: Block[] = [];
   feed.attach({ raw: (block) => blocks.push(block) })();
   return blocks;
 };
 
-describe('what the page remembers of a stream', () => {
-  test('is about the last minute, however long it runs', () => {
+describe('a stream feed', () => {
+  test('keeps about one minute of data, no matter how long the stream runs', () => {
     const feed = new StreamFeed();
     for (let i = 0; i < 30_000; i++) feed.push(raw(i * 10), 0);
-    const blocks = remembered(feed);
+    const blocks = stored(feed);
     expect(blocks.length).toBeGreaterThan(590);
     expect(blocks.length).toBeLessThan(700);
     expect(blocks.at(-1)?.start).toBe(299_990);
   });
 
-  test('is bounded where the clock stands still', () => {
+  test('keeps a bounded number of blocks even if the clock does not advance', () => {
     const feed = new StreamFeed();
     for (let i = 0; i < 20_000; i++) feed.push({ ...raw(i), ...raw(i, 1, 0) }, 0);
-    expect(remembered(feed).length).toBeLessThanOrEqual(4096);
+    expect(stored(feed).length).toBeLessThanOrEqual(4096);
   });
 
-  test('has each frame once, though what is recent is told after each connection', () => {
+  test('passes on each frame once, although recent frames are sent again after a reconnect', () => {
     const feed = new StreamFeed();
     const seen: number[] = [];
     feed.attach({ raw: ({ start, data }) => seen.push(...Array.from(data, (_, t) => start + t)) });
@@ -45,14 +45,14 @@ describe('what the page remembers of a stream', () => {
     expect(seen).toEqual(Array.from({ length: 25 }, (_, t) => t));
   });
 
-  test('begins anew with a run', () => {
+  test('discards its data when a new run starts', () => {
     const feed = new StreamFeed();
     feed.push(raw(0), 0);
     feed.push({ type: 'run', id: 1, run: 1, next: 0 }, 0);
-    expect(remembered(feed)).toEqual([]);
+    expect(stored(feed)).toEqual([]);
   });
 
-  test('gives a mark its time by the clock of the samples, though it may come before them', () => {
+  test('computes the time of a mark from the samples, even if the mark arrives first', () => {
     const feed = new StreamFeed();
     const events: RibbonEvent[] = [];
     feed.attach({ events: (list) => events.push(...list) });
@@ -62,7 +62,7 @@ describe('what the page remembers of a stream', () => {
     expect(events).toEqual([{ time: 1500, duration: 300, label: 'blink' }]);
   });
 
-  test('has a mark once, though it is told after each connection, and again in another run', () => {
+  test('passes on a mark once per run, although it is sent again after a reconnect', () => {
     const feed = new StreamFeed();
     const labels: string[] = [];
     feed.attach({ events: (list) => labels.push(...list.map(({ label }) => label)) });
@@ -78,24 +78,24 @@ describe('what the page remembers of a stream', () => {
     expect(labels).toEqual(['blink', 'blink']);
   });
 
-  test('is the minute before a pause too, for as long as it lasts', () => {
+  test('also keeps the minute before a pause, as long as the pause lasts', () => {
     const feed = new StreamFeed();
-    const take = (block: number): void => {
+    const push = (block: number): void => {
       feed.push(raw(block * 10), 0);
       feed.view.advance(block * 100);
     };
-    for (let i = 0; i < 1000; i++) take(i);
+    for (let i = 0; i < 1000; i++) push(i);
     feed.view.pause();
-    for (let i = 1000; i < 10_000; i++) take(i);
-    const times = remembered(feed).map(({ time }) => time);
+    for (let i = 1000; i < 10_000; i++) push(i);
+    const times = stored(feed).map(({ time }) => time);
     expect(times.filter((time) => time > 40_000 && time <= 99_900)).toHaveLength(599);
     expect(times.length).toBeLessThan(1300);
     feed.view.resume();
-    for (let i = 10_000; i < 10_200; i++) take(i);
-    expect(remembered(feed).length).toBeLessThan(700);
+    for (let i = 10_000; i < 10_200; i++) push(i);
+    expect(stored(feed).length).toBeLessThan(700);
   });
 
-  test('keeps the first kernels, which the server sends once', () => {
+  test('keeps the initial kernels, which the server sends once', () => {
     const feed = new StreamFeed();
     const kernels = {
       type: 'kernels' as const,

@@ -4,56 +4,57 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { launchBrowser } from '../browser.ts';
-import { buildPage } from '../client/bundle.ts';
+import { buildDashboard } from '../client/bundle.ts';
 
 declare global {
   interface Window {
-    /** Directives of the content security policy that something broke. */
+    /** Violated directives of the content security policy. */
     violations: string[];
-    /** The heatmap's pixels, and those that were to be remembered. */
+    /** Returns the heatmap's pixels as a data URL. */
     picture: () => string;
+    /** A stored result of `picture`. */
     remembered?: string;
   }
 }
 
-/** A browser that visits pages of servers, and hears what they complain of. */
-export interface Visitor {
-  /** Where the page lies, as it is served. */
+/** A browser that opens dashboards and collects their console errors. */
+export interface DashboardBrowser {
+  /** Directory of the built dashboard. */
   readonly directory: string;
-  /** Opens a server's page, which must come under its strict policy. */
+  /** Opens a server's dashboard, and checks that it is served with a strict content security policy. */
   open(url: string): Promise<Page>;
-  /** Whether the server is away on purpose, so that connections to it fail. */
-  away: boolean;
-  /** Expects that no console error or warning came, and that the policy held. */
-  content(page: Page): Promise<void>;
+  /** Whether the server is down on purpose, so that failed connections are not counted as errors. */
+  serverDown: boolean;
+  /** Expects no console errors, no warnings, and no violations of the content security policy. */
+  expectNoErrors(page: Page): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function startVisitor(): Promise<Visitor> {
+export async function openDashboardBrowser(): Promise<DashboardBrowser> {
   const directory = await mkdtemp(join(tmpdir(), 'tapline-end-to-end-'));
-  await buildPage(directory);
+  await buildDashboard(directory);
   const browser = await launchBrowser();
   const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 900 } });
   await context.addInitScript(prepare);
-  const complaints: string[] = [];
-  const visitor: Visitor = {
+  const errors: string[] = [];
+  const dashboardBrowser: DashboardBrowser = {
     directory,
-    away: false,
+    serverDown: false,
     async open(url) {
       const page = await context.newPage();
       page.on('console', (message) => {
-        const refused = visitor.away && /WebSocket connection to .* failed/.test(message.text());
-        if (['error', 'warning'].includes(message.type()) && !refused) complaints.push(message.text());
+        const expected = dashboardBrowser.serverDown && /WebSocket connection to .* failed/.test(message.text());
+        if (['error', 'warning'].includes(message.type()) && !expected) errors.push(message.text());
       });
-      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('pageerror', (error) => errors.push(error.message));
       const response = await page.goto(url);
       const policy = response?.headers()['content-security-policy'];
       expect(policy).toMatch(/default-src 'none'.*script-src 'self'/);
       expect(policy).not.toMatch(/'unsafe-(inline|eval)'/);
       return page;
     },
-    async content(page) {
-      expect(complaints.splice(0)).toEqual([]);
+    async expectNoErrors(page) {
+      expect(errors.splice(0)).toEqual([]);
       expect(await page.evaluate(() => window.violations)).toEqual([]);
     },
     async close() {
@@ -61,10 +62,10 @@ export async function startVisitor(): Promise<Visitor> {
       await rm(directory, { recursive: true });
     },
   };
-  return visitor;
+  return dashboardBrowser;
 }
 
-/** Runs in a page before its own scripts. */
+/** Runs in a page before its scripts. */
 function prepare(): void {
   window.violations = [];
   document.addEventListener('securitypolicyviolation', ({ violatedDirective }) => {
