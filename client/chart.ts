@@ -1,5 +1,6 @@
-import uPlot from 'uplot';
+// locale-guard must be imported before uPlot.
 import { restoreLanguage } from './locale-guard.ts';
+import uPlot from 'uplot';
 import { adoptStyle } from './style-sheet.ts';
 import { onColorScheme, readTheme, type Theme } from './theme.ts';
 
@@ -117,13 +118,13 @@ let frameRequest = 0;
  * Calls `draw` once on the next animation frame, no matter how often it is requested. All charts share one frame. A hidden
  * tab has no frames; it holds one pending call per chart.
  */
-export function requestDraw(draw: () => void): void {
+function requestDraw(draw: () => void): void {
   pendingDraws.add(draw);
   if (frameRequest === 0) frameRequest = requestAnimationFrame(runDraws);
 }
 
 /** Cancels a requested draw, and the animation frame if no other draw is pending. */
-export function cancelDraw(draw: () => void): void {
+function cancelDraw(draw: () => void): void {
   pendingDraws.delete(draw);
   if (pendingDraws.size > 0 || frameRequest === 0) return;
   cancelAnimationFrame(frameRequest);
