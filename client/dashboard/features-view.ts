@@ -67,7 +67,8 @@ function rowsCaption({ labels }: MapInfo): string {
   const groups = groupRows(labels);
   if (!groups || !isRegular(groups)) return 'One row per output channel';
   const { name, rows } = groups[0];
-  return `Rows: ${name} to ${groups[groups.length - 1].name}, each with ${rows[0]} to ${rows[rows.length - 1]}`;
+  const each = rows.length > 2 ? `${rows[0]} to ${rows[rows.length - 1]}` : rows.join(' and ');
+  return `Rows: ${name} to ${groups[groups.length - 1].name}, each with ${each}`;
 }
 
 function delayCaption({ groupDelay }: MapInfo): string {
