@@ -1,6 +1,6 @@
 import { animationFrameScheduler, auditTime, BehaviorSubject, type Observable, Subject } from 'rxjs';
 import type { AlarmControl, Learning, MaintenanceRequest, Remove } from '../../src/protocol/index.ts';
-import { initialState, type DashboardState, type StreamSettings } from './dashboard-state.ts';
+import { type DashboardState, initialState, type StreamSettings } from './dashboard-state.ts';
 
 /** A user action on alarms or on ended streams. */
 type Action = AlarmControl | MaintenanceRequest | Remove;

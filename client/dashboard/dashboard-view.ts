@@ -6,9 +6,9 @@ import { alarmsView } from './alarms-view.ts';
 import { featuresView } from './features-view.ts';
 import { connectionView, headerView } from './header-view.ts';
 import { learnersView, skillPreview } from './learner-view.ts';
-import { type DashboardState, selectedStream, previewedStreams } from './dashboard-state.ts';
+import { type DashboardState, previewedStreams, selectedStream } from './dashboard-state.ts';
 import type { DashboardStore } from './dashboard-store.ts';
-import { maxPreviewLanes, signalView, signalPreview, visibleChannels } from './signal-view.ts';
+import { maxPreviewLanes, signalPreview, signalView, visibleChannels } from './signal-view.ts';
 import type { StreamFeed } from './stream-feed.ts';
 import { streamListView } from './stream-list-view.ts';
 

@@ -4,11 +4,11 @@ import { KernelPlot } from '../kernel-plot.ts';
 import { LossPlot } from '../loss-plot.ts';
 import type { LearnerInfo, StreamInfo } from '../../src/protocol/index.ts';
 import { hint, toggle, waiting } from './controls-view.ts';
-import { type MountedComponent, mountComponent } from './mount-component.ts';
+import { mountComponent, type MountedComponent } from './mount-component.ts';
 import {
-  receivedFrames,
-  learnerKey,
   type DashboardState,
+  learnerKey,
+  receivedFrames,
   selectedLearner,
   type StreamSettings,
 } from './dashboard-state.ts';

@@ -5,9 +5,9 @@ import {
   learnerKey,
   orderStreams,
   samplingRate,
+  updateAlarm,
   visibleStreams,
   windowLength,
-  updateAlarm,
 } from './dashboard-state.ts';
 import { DashboardStore } from './dashboard-store.ts';
 import { dashboardView } from './dashboard-view.ts';

@@ -3,7 +3,7 @@ import { formatRate } from '../format-time.ts';
 import { type Coupling, SignalPlot } from '../signal-plot.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
 import { card, choice } from './controls-view.ts';
-import { type MountedComponent, mountComponent } from './mount-component.ts';
+import { mountComponent, type MountedComponent } from './mount-component.ts';
 import type { DashboardState, StreamSettings } from './dashboard-state.ts';
 import type { DashboardStore } from './dashboard-store.ts';
 import type { StreamFeed } from './stream-feed.ts';

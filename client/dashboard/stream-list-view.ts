@@ -3,12 +3,12 @@ import { formatDuration, formatRate } from '../format-time.ts';
 import { formatNumber } from '../format-number.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
 import {
+  type DashboardState,
   isAlarmed,
   isEeg,
-  type DashboardState,
+  playbackSpeed,
   samplingRate,
   selectedStream,
-  playbackSpeed,
 } from './dashboard-state.ts';
 import { truncatedList } from './controls-view.ts';
 import type { DashboardStore } from './dashboard-store.ts';

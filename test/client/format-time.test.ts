@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { formatAgo, formatDuration, frequencyUnit, lagUnit, formatRate } from '../../client/format-time.ts';
-import { longestWindow, defaultWindow, timeWindows } from '../../client/dashboard/time-windows.ts';
+import { formatAgo, formatDuration, formatRate, frequencyUnit, lagUnit } from '../../client/format-time.ts';
+import { defaultWindow, longestWindow, timeWindows } from '../../client/dashboard/time-windows.ts';
 
 test('durations and rates are formatted in a suitable unit', () => {
   expect([0.012, 1, 45, 300, 7200, 86_400, 604_800].map(formatDuration)).toEqual(

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { demo } from '../../src/cli/demo.ts';
 import type { LearnerInfo } from '../../src/protocol/index.ts';
 import { createServer, type TaplineServer } from '../../src/server/index.ts';
-import { openDashboardBrowser, type DashboardBrowser } from './dashboard-browser.ts';
+import { type DashboardBrowser, openDashboardBrowser } from './dashboard-browser.ts';
 import { drawn } from '../drawn.ts';
 
 let browser: DashboardBrowser;

@@ -61,7 +61,7 @@ test('a stream of one frame in half an hour is shown at once, over days, in word
   await choose('boiler');
   await page.getByText('Raw signal: boiler').waitFor();
   expect(await shownWindow()).toBe('7 days');
-  await page.waitForFunction(() => /every 30 min · newest \d+ min ago/.test(document.body.textContent));
+  await page.waitForFunction(() => /every 30 min · last frame \d+ min ago/.test(document.body.textContent));
   await expect.poll(traced).toBeGreaterThan(150);
   const words = await page.textContent('body');
   expect(words).not.toMatch(/\de[−-]?\d/);
