@@ -35,7 +35,7 @@ export function headerView(state: DashboardState, store: DashboardStore): Templa
     </div>
     <div class="bar-controls" role="toolbar" aria-label="View">
       <output class="live ${state.paused ? 'live-paused' : live ? 'live-on' : ''}" data-testid="live-state"
-        >${stateLabel(state, live)}</output
+        >${stateLabel(state, info)}</output
       >
       <button
         class="button"
@@ -78,12 +78,12 @@ function windowView(state: DashboardState, info: StreamInfo, store: DashboardSto
   });
 }
 
-function stateLabel({ connection, paused, behind }: DashboardState, live: boolean): string {
+function stateLabel({ connection, paused, behind }: DashboardState, info: StreamInfo | undefined): string {
   const seconds = Math.round(behind);
   if (paused) return seconds > 0 ? `Paused, ${formatDuration(seconds)} behind` : 'Paused';
-  if (live) return 'Live';
-  if (connection.is === 'open') return 'Ended';
-  return connection.is === 'connecting' ? 'Connecting' : 'Disconnected';
+  if (connection.is !== 'open') return connection.is === 'connecting' ? 'Connecting' : 'Disconnected';
+  if (!info) return 'Connected';
+  return info.live ? 'Live' : 'Ended';
 }
 
 function showsPower(state: DashboardState): boolean {
