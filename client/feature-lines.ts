@@ -10,9 +10,11 @@ import type { Ring } from './ring.ts';
 import type { Theme } from './theme.ts';
 import { pointsWhenFew, TimeChart, type TimeOptions } from './time-chart.ts';
 
+/** Options of FeatureLines. */
 export interface FeatureLinesOptions extends TimeOptions {
   /** Labels of the feature maps (default: 1, 2, 3, …). */
   labels?: readonly string[];
+  /** Unit of the values. */
   unit?: string;
   /** true: show dB; false: show power (default: unchanged). */
   dB?: boolean;

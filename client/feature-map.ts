@@ -11,12 +11,15 @@ import type { Ring } from './ring.ts';
 import type { Theme } from './theme.ts';
 import { TimeChart, type TimeOptions } from './time-chart.ts';
 
+/** Options of a FeatureMap. */
 export interface FeatureMapOptions extends TimeOptions {
   /** Labels of the rows, the first row on top (default: 1, 2, 3, …). Labels that share words are grouped. */
   labels?: readonly string[];
+  /** Color scale (default: 'viridis'). */
   palette?: PaletteName;
   /** 'auto' (default): the 2nd to the 98th percentile of the visible values; or the values of the lowest and highest color. */
   range?: 'auto' | readonly [low: number, high: number];
+  /** Unit of the values; 'dB' and squared units can be converted by `dB`. */
   unit?: string;
   /** true: show dB; false: show power (default: unchanged). */
   dB?: boolean;

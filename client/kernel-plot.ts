@@ -10,6 +10,7 @@ import { SpectrumChart } from './spectrum-chart.ts';
 import { adoptStyle } from './style-sheet.ts';
 import type { TimeView } from './time-view.ts';
 
+/** Options of a KernelPlot. */
 export interface KernelPlotOptions {
   /** Sampling rate of the kernel's input in Hz. If it is missing or 0, lags are in taps. */
   rate?: number;

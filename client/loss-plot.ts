@@ -22,6 +22,7 @@ export interface Loss {
   readonly time?: number;
 }
 
+/** Options of a LossPlot. */
 export interface LossPlotOptions {
   /** Whether to draw the skill only. */
   compact?: boolean;

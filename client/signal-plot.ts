@@ -18,11 +18,13 @@ export type ChannelName = string | { readonly label: string; readonly unit?: str
 /** Whether channels are shown without their running mean ('ac') or as measured ('dc'). */
 export type Coupling = 'ac' | 'dc';
 
+/** Options of a SignalPlot. */
 export interface SignalPlotOptions extends TimeOptions {
   /** The number of channels, or their names (default: as many as the first block has). */
   channels?: number | readonly ChannelName[];
   /** Unit of channels without a unit of their own. */
   unit?: string;
+  /** Default: 'ac'. */
   coupling?: Coupling;
   /** Indices of the channels that are shown (default: all). */
   visible?: readonly number[];

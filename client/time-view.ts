@@ -14,6 +14,7 @@ export class TimeView {
   #pausedAt = NaN;
   readonly #listeners = new Set<() => void>();
 
+  /** `window` in s. */
   constructor(window = 10) {
     this.#window = positive('window', window, 's');
   }

@@ -12,6 +12,7 @@ import {
   type WatchRequest,
 } from '../src/protocol/index.ts';
 
+/** Options of `watch`. */
 export interface WatchOptions {
   /** Name of the stream to watch. Without `stream` and `streams`, all streams are watched. */
   stream?: string;

@@ -73,6 +73,7 @@ const maxClearedAlarms = 50;
 /** Streams shown as previews next to the selected one. */
 const maxPreviews = 4;
 
+/** The key of a learner in `DashboardState.scores`. */
 export function learnerKey(stream: string, learner: number): string {
   return `${stream}/${learner}`;
 }

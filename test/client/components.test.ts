@@ -142,7 +142,7 @@ describe('under a strict content security policy', () => {
   beforeEach(() => open());
 
   test('a heatmap scrolls with every block, uses the colors of its palette, and leaves invalid frames blank', async () => {
-    const seen = await page.evaluate(async () => {
+    const result = await page.evaluate(async () => {
       const { FeatureMap } = window.tapline;
       const map = new FeatureMap(window.mount('a'), { labels: ['x', 'y'], rate: 10, range: [0, 1], window: 10 });
       await window.drawn();
@@ -176,13 +176,13 @@ describe('under a strict content security policy', () => {
       map.destroy();
       return { blank, half, more, magma };
     });
-    expect(seen.blank.slice(0, 2)).toEqual([0, 0]);
-    expect(seen.half[0]).toBeGreaterThan(5000);
-    expect(seen.half[1]).toBeGreaterThan(5000);
-    expect(seen.half[2]).toBeLessThan(seen.blank[2]);
-    expect(seen.more[0]).toBeGreaterThan(1.8 * seen.half[0]);
-    expect(seen.magma[0]).toBeGreaterThan(5000);
-    expect(seen.magma[1]).toBeGreaterThan(5000);
+    expect(result.blank.slice(0, 2)).toEqual([0, 0]);
+    expect(result.half[0]).toBeGreaterThan(5000);
+    expect(result.half[1]).toBeGreaterThan(5000);
+    expect(result.half[2]).toBeLessThan(result.blank[2]);
+    expect(result.more[0]).toBeGreaterThan(1.8 * result.half[0]);
+    expect(result.magma[0]).toBeGreaterThan(5000);
+    expect(result.magma[1]).toBeGreaterThan(5000);
   });
 
   test('a heatmap adjusts its range automatically and shows it on the color bar', async () => {
@@ -262,7 +262,7 @@ describe('under a strict content security policy', () => {
   });
 
   test('components need no options: the first block determines the channels', async () => {
-    const seen = await page.evaluate(async () => {
+    const result = await page.evaluate(async () => {
       const { FeatureLines, FeatureMap, KernelPlot, SignalPlot } = window.tapline;
       const rows = Array.from({ length: 200 }, (_, i) => [Math.sin(i / 5), Math.cos(i / 5), i % 2]);
       const components = [SignalPlot, FeatureMap, FeatureLines].map((Component) => new Component(window.mount('a')));
@@ -281,10 +281,10 @@ describe('under a strict content security policy', () => {
       });
       return { names: texts('.tapline-name'), rows: texts('.tapline-row'), keys: texts('.tapline-key'), errors };
     });
-    expect(seen.names).toEqual(['ch1', 'ch2', 'ch3']);
-    expect(seen.rows).toEqual(['1', '2', '3']);
-    expect(seen.keys).toEqual(['1', '2', '3']);
-    expect(seen.errors).toEqual(Array(3).fill('RangeError: block.channels must be 3, got 2'));
+    expect(result.names).toEqual(['ch1', 'ch2', 'ch3']);
+    expect(result.rows).toEqual(['1', '2', '3']);
+    expect(result.keys).toEqual(['1', '2', '3']);
+    expect(result.errors).toEqual(Array(3).fill('RangeError: block.channels must be 3, got 2'));
   });
 
   test('a window that is widened fills up with new data', async () => {
@@ -309,7 +309,7 @@ describe('under a strict content security policy', () => {
   });
 
   test('two components with one view pause together while they still receive data', async () => {
-    const seen = await page.evaluate(async () => {
+    const result = await page.evaluate(async () => {
       const { FeatureMap, SignalPlot, TimeView } = window.tapline;
       const view = new TimeView(5);
       const map = new FeatureMap(window.mount('a'), { labels: ['x'], rate: 10, range: [0, 1], view });
@@ -343,13 +343,13 @@ describe('under a strict content security policy', () => {
       await window.drawn();
       return { unchanged, behind, moved: pictures() !== paused };
     });
-    expect(seen.unchanged).toBe(true);
-    expect(seen.behind).toBeCloseTo(95, 0);
-    expect(seen.moved).toBe(true);
+    expect(result.unchanged).toBe(true);
+    expect(result.behind).toBeCloseTo(95, 0);
+    expect(result.moved).toBe(true);
   });
 
   test('a component that is mounted on a paused view shows the data of the pause', async () => {
-    const seen = await page.evaluate(async () => {
+    const result = await page.evaluate(async () => {
       const { FeatureMap, LossPlot, TimeView } = window.tapline;
       const view = new TimeView(5);
       const push = (map: client.FeatureMap, second: number) =>
@@ -386,7 +386,7 @@ describe('under a strict content security policy', () => {
       await window.drawn();
       return { same: shown === paused, moved: picture('a') !== paused, pausedSkill, skill: skill() };
     });
-    expect(seen).toEqual({ same: true, moved: true, pausedSkill: '0.25', skill: '0.5' });
+    expect(result).toEqual({ same: true, moved: true, pausedSkill: '0.25', skill: '0.5' });
   });
 
   test('the error of a learner with a constant target is shown as "constant target"', async () => {
@@ -405,7 +405,7 @@ describe('under a strict content security policy', () => {
   });
 
   test('labels that would overlap are thinned out', async () => {
-    const seen = await page.evaluate(async () => {
+    const result = await page.evaluate(async () => {
       const labels = Array.from({ length: 64 }, (_, at) => `ch ${at}`);
       new window.tapline.SignalPlot(window.mount('a'), { channels: labels, rate: 10 });
       new window.tapline.FeatureMap(window.mount('b'), {
@@ -421,7 +421,7 @@ describe('under a strict content security policy', () => {
         return [shown.length, Math.min(...tops.slice(1).map((top, at) => top - tops[at]))];
       });
     });
-    for (const [shown, apart] of seen) {
+    for (const [shown, apart] of result) {
       expect(shown).toBeGreaterThan(5);
       expect(shown).toBeLessThan(64);
       expect(apart).toBeGreaterThan(9.5);
@@ -429,7 +429,7 @@ describe('under a strict content security policy', () => {
   });
 
   test('a kernel plot shows the peak frequency of the kernel, and lets the user select an output', async () => {
-    const seen = await page.evaluate(async () => {
+    const result = await page.evaluate(async () => {
       const plot = new window.tapline.KernelPlot(window.mount('a'), { rate: 250, outputs: ['one', 'two'] });
       const tone = (hz: number) =>
         Array.from({ length: 125 }, (_, k) => Math.cos((2 * Math.PI * hz * k) / 250) * Math.sin((Math.PI * k) / 125));
@@ -443,9 +443,9 @@ describe('under a strict content security policy', () => {
       await window.drawn();
       return { strongest, chosen: peak(), options: [...(select?.options ?? [])].map(({ text }) => text) };
     });
-    expect(seen.strongest).toMatch(/^peak (39\.9|40\.0|40\.1) Hz$/);
-    expect(seen.chosen).toMatch(/^peak (9\.9|10\.0|10\.1) Hz$/);
-    expect(seen.options).toEqual(['one', 'two']);
+    expect(result.strongest).toMatch(/^peak (39\.9|40\.0|40\.1) Hz$/);
+    expect(result.chosen).toMatch(/^peak (9\.9|10\.0|10\.1) Hz$/);
+    expect(result.options).toEqual(['one', 'two']);
   });
 
   test('labels are inserted as text, not as markup', async () => {
@@ -460,7 +460,7 @@ describe('under a strict content security policy', () => {
   });
 
   test('components that are mounted twenty times and destroyed leave no element, observer, frame, or listener', async () => {
-    const seen = await page.evaluate(async () => {
+    const result = await page.evaluate(async () => {
       const { FeatureLines, FeatureMap, KernelPlot, LossPlot, SignalPlot, TimeView } = window.tapline;
       const view = new TimeView(5);
       const round = async () => {
@@ -509,12 +509,12 @@ describe('under a strict content security policy', () => {
       for (let i = 0; i < 10; i++) rounds.push(await round());
       return { before, first: rounds[0], last: rounds.at(-1) };
     });
-    const { during, ...after } = seen.first;
-    expect(during.observers).toBeGreaterThan(seen.before.observers);
+    const { during, ...after } = result.first;
+    expect(during.observers).toBeGreaterThan(result.before.observers);
     expect(during.frames).toBe(1);
-    expect(during.listeners).toBeGreaterThan(seen.before.listeners);
-    expect(after).toEqual({ ...seen.before, elements: 0, sheets: 1 });
-    expect(seen.last).toEqual(seen.first);
+    expect(during.listeners).toBeGreaterThan(result.before.listeners);
+    expect(after).toEqual({ ...result.before, elements: 0, sheets: 1 });
+    expect(result.last).toEqual(result.first);
   });
 
   test('memory is bounded by the window, no matter how long a stream runs', async () => {
@@ -595,12 +595,12 @@ describe("if the browser's language is not a valid language tag", () => {
         Object.defineProperty(Navigator.prototype, 'language', { get: () => 'en-US@posix', configurable: true }),
       ),
     );
-    const seen = await page.evaluate(async () => {
+    const result = await page.evaluate(async () => {
       const plot = new window.tapline.SignalPlot(window.mount('a'), { channels: 1, rate: 100 });
       plot.push(window.block(0, [[1], [2]]));
       await window.drawn();
       return [document.querySelectorAll('canvas').length, navigator.language];
     });
-    expect(seen).toEqual([1, 'en-US@posix']);
+    expect(result).toEqual([1, 'en-US@posix']);
   });
 });
