@@ -1,14 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import type { UserConfig } from 'vite';
 
-/** Where a browser finds its WebSocket. */
+/** Resolves `#websocket` to the browser's global WebSocket. */
 export const alias: Record<string, string> = {
   '#websocket': fileURLToPath(new URL('src/operators/global-websocket.ts', import.meta.url)),
 };
 
-/** Builds the page that the server serves: dist/page. Nothing inline, so that a strict CSP holds. */
+/** Builds the dashboard that the server serves, in dist/page. Nothing is inlined, so a strict CSP can be enforced. */
 const config: UserConfig = {
-  root: fileURLToPath(new URL('client/page', import.meta.url)),
+  root: fileURLToPath(new URL('client/dashboard', import.meta.url)),
   base: './',
   resolve: { alias },
   build: {

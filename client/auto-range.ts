@@ -1,11 +1,11 @@
-/** A bound moves only when it is off by this part of the range. */
-const slack = 0.12;
-/** How far a moving bound goes at each update. */
-const ease = 0.35;
+/** The range moves when a bound is off by more than this fraction of the range. */
+const deadBand = 0.12;
+/** Fraction of the remaining distance that a moving bound covers per update. */
+const smoothing = 0.35;
 
 /**
- * A colour or axis range that follows percentiles of what is shown, and stands still while they hardly change, so that
- * the same colour goes on meaning the same number.
+ * A color or axis range that follows percentiles of the displayed values. It does not move for small changes, so that
+ * colors keep their meaning.
  */
 export class AutoRange {
   readonly #low: number;
@@ -14,19 +14,19 @@ export class AutoRange {
   #range: [number, number] | undefined;
   #moving = false;
 
-  /** Percentiles from 0 to 1; `symmetric` ranges have 0 in the middle. */
+  /** `low` and `high`: quantiles from 0 to 1. A `symmetric` range is centered on 0. */
   constructor(low = 0.02, high = 0.98, symmetric = false) {
     this.#low = low;
     this.#high = high;
     this.#symmetric = symmetric;
   }
 
-  /** The range, or undefined until there was a sample. */
+  /** The range; undefined before the first sample. */
   get range(): readonly [number, number] | undefined {
     return this.#range;
   }
 
-  /** Takes the first `count` of `samples`, all finite, in any order; sorts them. */
+  /** Updates the range from the first `count` of `samples`. They must be finite, and are sorted in place. */
   update(samples: Float32Array, count: number): void {
     if (count === 0) return;
     const sorted = samples.subarray(0, count).sort();
@@ -36,8 +36,8 @@ export class AutoRange {
       high = Math.max(Math.abs(low), Math.abs(high));
       low = -high;
     }
-    const least = 1e-6 * Math.max(1e-6, Math.abs(low), Math.abs(high));
-    if (high - low < least) [low, high] = [low - least, high + least];
+    const minSpan = 1e-6 * Math.max(1e-6, Math.abs(low), Math.abs(high));
+    if (high - low < minSpan) [low, high] = [low - minSpan, high + minSpan];
     this.#follow(low, high);
   }
 
@@ -49,8 +49,8 @@ export class AutoRange {
     const [from, to] = this.#range;
     const span = Math.max(to - from, high - low);
     const off = Math.max(Math.abs(low - from), Math.abs(high - to)) / span;
-    if (off > slack) this.#moving = true;
-    if (off < slack / 6) this.#moving = false;
-    if (this.#moving) this.#range = [from + ease * (low - from), to + ease * (high - to)];
+    if (off > deadBand) this.#moving = true;
+    if (off < deadBand / 6) this.#moving = false;
+    if (this.#moving) this.#range = [from + smoothing * (low - from), to + smoothing * (high - to)];
   }
 }

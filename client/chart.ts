@@ -1,32 +1,32 @@
+// locale-guard must be imported before uPlot.
 import { restoreLanguage } from './locale-guard.ts';
 import uPlot from 'uplot';
-import { cancelDraw, requestDraw } from './frame-clock.ts';
 import { adoptStyle } from './style-sheet.ts';
 import { onColorScheme, readTheme, type Theme } from './theme.ts';
 
 restoreLanguage();
 
-/** What a piece gives its chart: how it looks, and what to draw when a frame comes. */
+/** The content of a chart: its options, its data, and its description. */
 export interface Drawing {
-  /** uPlot's options but for its size, made anew at every `rebuild`. */
+  /** uPlot's options except for the size; called at every `rebuild`. */
   options: () => Omit<uPlot.Options, 'width' | 'height'>;
-  /** The data to draw; called on an animation frame, after something changed. */
+  /** Returns the data to draw; called on an animation frame after `invalidate`. */
   draw: () => uPlot.AlignedData;
-  /** Called after the size or the theme changed. */
+  /** Called after a change of the size or the theme. */
   resized?: () => void;
-  /** What the picture shows, for those who cannot see it. */
+  /** Description of the chart for screen readers. */
   label: string;
 }
 
 /**
- * One uPlot in an element that it fills: sized by a ResizeObserver, coloured by CSS variables, drawn on the animation
- * frame that all charts share, and only when something changed.
+ * A uPlot chart that fills an element. It is sized by a ResizeObserver and colored by CSS variables, and is redrawn only
+ * after `invalidate`, on an animation frame that all charts share.
  */
 export class Chart {
   readonly root: HTMLDivElement;
   readonly #drawing: Drawing;
   readonly #sizes: ResizeObserver;
-  readonly #endColors: () => void;
+  readonly #unsubscribe: () => void;
   #theme: Theme;
   #plot: uPlot | undefined;
 
@@ -41,14 +41,14 @@ export class Chart {
     this.#theme = readTheme(this.root);
     this.#sizes = new ResizeObserver(() => this.#resize());
     this.#sizes.observe(this.root);
-    this.#endColors = onColorScheme(() => this.rebuild());
+    this.#unsubscribe = onColorScheme(() => this.rebuild());
   }
 
   get theme(): Theme {
     return this.#theme;
   }
 
-  /** The plot, once the element has a size. */
+  /** The uPlot instance; undefined while the element has no size. */
   get plot(): uPlot | undefined {
     return this.#plot;
   }
@@ -63,20 +63,21 @@ export class Chart {
     return this.#plot ? this.#plot.bbox.height / uPlot.pxRatio : 0;
   }
 
-  /** Draws on the next animation frame. */
+  /** Requests a redraw on the next animation frame. */
   readonly invalidate = (): void => requestDraw(this.#paint);
 
-  /** Makes the plot anew, from `options()` and the CSS variables as they are now. */
+  /** Creates the plot again from `options()` and the current CSS variables. */
   rebuild(): void {
     this.#plot?.destroy();
     this.#plot = undefined;
     this.#resize();
   }
 
+  /** Removes the chart and releases its observers. */
   destroy(): void {
     cancelDraw(this.#paint);
     this.#sizes.disconnect();
-    this.#endColors();
+    this.#unsubscribe();
     this.#plot?.destroy();
     this.#plot = undefined;
     this.root.remove();
@@ -89,7 +90,7 @@ export class Chart {
   #resize(): void {
     const { clientWidth: width, clientHeight: height } = this.root;
     if (width < 8 || height < 8) return;
-    if (this.#plot && sameSizes(this.#theme, readTheme(this.root))) this.#plot.setSize({ width, height });
+    if (this.#plot && sameLayout(this.#theme, readTheme(this.root))) this.#plot.setSize({ width, height });
     else this.#plot = this.#build(width, height);
     this.#drawing.resized?.();
     this.invalidate();
@@ -105,7 +106,40 @@ export class Chart {
   }
 }
 
-/** Whether a plot made with one theme has its room where the other wants it. */
-function sameSizes(a: Theme, b: Theme): boolean {
+/** Whether two themes have the same layout: column widths, axis height, and font. */
+function sameLayout(a: Theme, b: Theme): boolean {
   return a.gutter === b.gutter && a.margin === b.margin && a.axis === b.axis && a.font === b.font;
+}
+
+const pendingDraws = new Set<() => void>();
+let frameRequest = 0;
+
+/**
+ * Calls `draw` once on the next animation frame, no matter how often it is requested. All charts share one frame. A hidden
+ * tab has no frames; it holds one pending call per chart.
+ */
+function requestDraw(draw: () => void): void {
+  pendingDraws.add(draw);
+  if (frameRequest === 0) frameRequest = requestAnimationFrame(runDraws);
+}
+
+/** Cancels a requested draw, and the animation frame if no other draw is pending. */
+function cancelDraw(draw: () => void): void {
+  pendingDraws.delete(draw);
+  if (pendingDraws.size > 0 || frameRequest === 0) return;
+  cancelAnimationFrame(frameRequest);
+  frameRequest = 0;
+}
+
+function runDraws(): void {
+  frameRequest = 0;
+  const draws = [...pendingDraws];
+  pendingDraws.clear();
+  for (const draw of draws) {
+    try {
+      draw();
+    } catch (error) {
+      reportError(error);
+    }
+  }
 }

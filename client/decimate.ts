@@ -1,20 +1,21 @@
 import type { Ring } from './ring.ts';
 
-/** What uPlot reads: x rising strictly, and for every channel a number or, where there is a gap, null. */
+/** The data format of uPlot: x strictly increasing, and one column per channel with null in gaps. */
 export interface Columns {
   x: number[];
   y: (number | null)[][];
 }
 
-/** A time step this many times too long is a gap, whatever the indexes say. */
-const longStep = 2.5;
+/** A time step longer than this many sampling intervals is a gap, even if no frame index is missing. */
+const gapFactor = 2.5;
 
 /**
- * Thins the frames of `ring` from `end - window` to `end` (ms) for a chart `width` pixels wide: with more than two frames
- * a pixel, each group of frames becomes its least and its greatest sample, in the order in which they came, so that no
- * spike is lost; a group with a gap in it shows the gap. Groups begin at fixed absolute indexes, so that the picture does not shimmer as it scrolls.
+ * Decimates the frames of `ring` from `end - window` to `end` (ms) for a chart that is `width` pixels wide. With more than
+ * two frames per pixel, each group of frames is replaced by its minimum and maximum in temporal order, so that no spike is
+ * lost; a group that contains a gap shows the gap. Groups start at fixed absolute indices, so that the chart does not
+ * flicker as it scrolls.
  *
- * x is in seconds before `end`. `minus` (the same frames as `ring`) is subtracted. Arrays of `into` are reused.
+ * x is in seconds relative to `end`. `minus` (the same frames as `ring`) is subtracted. The arrays of `into` are reused.
  */
 export function decimate(
   ring: Ring,
@@ -37,7 +38,7 @@ export function decimate(
   for (let begin = from; begin < to;) {
     const stop = Math.min(to, size === 1 ? begin + 1 : (Math.floor(begin / size) + 1) * size);
     const time = ring.times[ring.at(begin)];
-    if (ring.step > 0 && time - last > longStep * ring.step && last > -Infinity)
+    if (ring.step > 0 && time - last > gapFactor * ring.step && last > -Infinity)
       addGap(into, (last + ring.step - view.end) / 1000);
     addGroup(ring, begin, stop, view.end, channels, into, minus);
     last = ring.times[ring.at(begin) + stop - begin - 1];
@@ -64,31 +65,31 @@ function addGroup(
   into.x.push((ring.times[at] - end) / 1000);
   if (frames > 1) into.x.push((ring.times[at + (frames >> 1)] - end) / 1000);
   for (let place = 0; place < channels.length; place++) {
-    let least = Infinity;
-    let greatest = -Infinity;
+    let min = Infinity;
+    let max = -Infinity;
     let rising = true;
-    let whole = true;
+    let complete = true;
     for (let frame = 0, i = at * ring.channels + channels[place]; frame < frames; frame++, i += ring.channels) {
       const sample = minus ? ring.data[i] - minus.data[i] : ring.data[i];
       if (sample - sample !== 0) {
-        whole = false;
+        complete = false;
         continue;
       }
-      if (sample < least) {
-        least = sample;
+      if (sample < min) {
+        min = sample;
         rising = false;
       }
-      if (sample > greatest) {
-        greatest = sample;
+      if (sample > max) {
+        max = sample;
         rising = true;
       }
     }
     const y = into.y[place];
-    const seen = greatest >= least;
-    if (frames === 1) y.push(seen ? least : null);
-    else if (!seen) y.push(null, null);
-    else if (!whole) y.push(greatest, null);
-    else if (rising) y.push(least, greatest);
-    else y.push(greatest, least);
+    const hasSamples = max >= min;
+    if (frames === 1) y.push(hasSamples ? min : null);
+    else if (!hasSamples) y.push(null, null);
+    else if (!complete) y.push(max, null);
+    else if (rising) y.push(min, max);
+    else y.push(max, min);
   }
 }

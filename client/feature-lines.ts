@@ -3,31 +3,34 @@ import type { Block } from '../src/core/blocks/block.ts';
 import { invalid } from '../src/core/check.ts';
 import { AutoRange } from './auto-range.ts';
 import { type Columns, decimate } from './decimate.ts';
-import { addElement, writeText } from './element.ts';
+import { addElement, setText } from './dom.ts';
 import { formatNumber, showUnit } from './format-number.ts';
-import { type Level, levelOf } from './level.ts';
+import { type DisplayUnit, displayUnit } from './decibel.ts';
 import type { Ring } from './ring.ts';
 import type { Theme } from './theme.ts';
-import { sparse, TimeChart, type TimeOptions } from './time-chart.ts';
+import { pointsWhenFew, TimeChart, type TimeOptions } from './time-chart.ts';
 
+/** Options of FeatureLines. */
 export interface FeatureLinesOptions extends TimeOptions {
-  /** What each feature map is called; numbers when nothing is said. */
+  /** Labels of the feature maps (default: 1, 2, 3, …). */
   labels?: readonly string[];
+  /** Unit of the values. */
   unit?: string;
-  /** true: in decibel; false: as power. As it comes when nothing is said. */
+  /** true: show dB; false: show power (default: unchanged). */
   dB?: boolean;
-  /** Places of the maps that are drawn; all when nothing is said. */
+  /** Indices of the maps that are drawn (default: all). */
   rows?: readonly number[];
 }
 
-const slow = 250;
+/** Interval between updates of the range, in ms. */
+const rangeInterval = 250;
 const scratch = new Float32Array(4096);
 
-/** Heights in px below which names in the key are written small, and in two columns. */
-const smallKey = 12;
-const leastKey = 9.5;
+/** Heights in px per entry below which the key uses a small font, and two columns. */
+const smallKeyHeight = 12;
+const minKeyHeight = 9.5;
 
-/** The rows of a feature map as lines over one scale, with gaps where there is no valid number. */
+/** The rows of a feature map as lines on a common scale, with gaps at invalid values. */
 export class FeatureLines {
   readonly #time: TimeChart;
   #ring: Ring | undefined;
@@ -36,16 +39,16 @@ export class FeatureLines {
   readonly #key: HTMLElement;
   readonly #columns: Columns = { x: [], y: [] };
   #rows: readonly number[] | undefined;
-  #level: Level;
+  #display: DisplayUnit;
   #range = new AutoRange(0, 1);
-  #looked = -Infinity;
+  #rangeTime = -Infinity;
 
   constructor(element: HTMLElement, options: FeatureLinesOptions = {}) {
     const { labels = [], unit = '' } = options;
     this.#labels = labels;
     this.#unit = unit;
     this.#rows = options.rows;
-    this.#level = levelOf(unit, options.dB);
+    this.#display = displayUnit(unit, options.dB);
     this.#time = new TimeChart(element, options, {
       label: 'Feature maps as lines over time',
       options: (theme) => this.#plotOptions(theme),
@@ -55,7 +58,11 @@ export class FeatureLines {
     this.#key = addElement(this.#time.chart.root, 'div', 'tapline-side tapline-margin');
   }
 
-  /** Takes the next block. Throws a RangeError when it has not one channel for each label. */
+  /**
+   * Adds a block.
+   *
+   * @throws RangeError if it does not have one channel per label.
+   */
   push(block: Block): void {
     if (this.#labels.length === 0) {
       this.#labels = Array.from({ length: block.channels }, (_, row) => String(row + 1));
@@ -63,33 +70,34 @@ export class FeatureLines {
     }
     if (block.channels !== this.#labels.length)
       throw invalid('block.channels', `${this.#labels.length}`, block.channels);
-    const ring = this.#time.room(this.#ring, block);
+    const ring = this.#time.ringFor(this.#ring, block);
     if (ring !== this.#ring) this.#time.track(ring);
     this.#ring = ring;
     ring.push(block);
     this.#time.view.advance(ring.newest);
   }
 
-  /** Places of the maps that are drawn. */
+  /** Indices of the maps that are drawn. */
   get #drawn(): readonly number[] {
     return this.#rows ?? this.#labels.map((_, row) => row);
   }
 
-  /** Changes what is drawn, without losing what was pushed. */
+  /** Changes options. Pushed data is kept. */
   set(options: { rows?: readonly number[]; dB?: boolean; window?: number }): void {
     this.#rows = options.rows ?? this.#rows;
-    if ('dB' in options) this.#level = levelOf(this.#unit, options.dB);
+    if ('dB' in options) this.#display = displayUnit(this.#unit, options.dB);
     if (options.window !== undefined) this.#time.view.setWindow(options.window);
     this.#range = new AutoRange(0, 1);
-    this.#looked = -Infinity;
+    this.#rangeTime = -Infinity;
     this.#time.chart.rebuild();
   }
 
-  /** Reads the CSS variables again. */
+  /** Redraws with the current CSS variables. */
   refresh(): void {
     this.#time.chart.rebuild();
   }
 
+  /** Removes the plot from the page. */
   destroy(): void {
     this.#time.destroy();
   }
@@ -101,7 +109,7 @@ export class FeatureLines {
         ...this.#drawn.map((_, place) => ({
           stroke: theme.traces[place % theme.traces.length],
           width: 1.25,
-          points: sparse,
+          points: pointsWhenFew,
           pxAlign: 0,
         })),
       ],
@@ -118,7 +126,7 @@ export class FeatureLines {
           ticks: { show: false },
           values: (_, splits) =>
             splits.map((value, at) =>
-              at === splits.length - 1 ? `${formatNumber(value)} ${showUnit(this.#level.unit)}` : formatNumber(value),
+              at === splits.length - 1 ? `${formatNumber(value)} ${showUnit(this.#display.unit)}` : formatNumber(value),
             ),
         },
       ],
@@ -127,26 +135,26 @@ export class FeatureLines {
 
   #bounds(): [number, number] {
     const [low, high] = this.#range.range ?? [0, 1];
-    const room = 0.08 * (high - low);
-    return [low - room, high + room];
+    const padding = 0.08 * (high - low);
+    return [low - padding, high + padding];
   }
 
   #draw(view: { end: number; window: number; width: number }): uPlot.AlignedData {
-    const { convert } = this.#level;
+    const { convert } = this.#display;
     if (!this.#ring) return [[], ...this.#drawn.map(() => [])];
-    decimate(this.#time.shown(this.#ring), view, this.#drawn, this.#columns);
+    decimate(this.#time.visibleRing(this.#ring), view, this.#drawn, this.#columns);
     for (const y of this.#columns.y)
       for (let i = 0; i < y.length; i++) {
         const value = y[i];
         if (value !== null) y[i] = convert(value);
       }
-    const due = !this.#time.view.paused && performance.now() - this.#looked > slow;
-    if (due || this.#looked === -Infinity) this.#look();
+    const due = !this.#time.view.paused && performance.now() - this.#rangeTime > rangeInterval;
+    if (due || this.#rangeTime === -Infinity) this.#updateRange();
     return [this.#columns.x, ...this.#columns.y];
   }
 
-  #look(): void {
-    this.#looked = performance.now();
+  #updateRange(): void {
+    this.#rangeTime = performance.now();
     const { x, y } = this.#columns;
     const stride = Math.max(1, Math.ceil((x.length * y.length) / scratch.length));
     let count = 0;
@@ -162,30 +170,30 @@ export class FeatureLines {
     const { theme, height } = this.#time.chart;
     this.#key.style.top = '6px';
     this.#key.style.height = `${height}px`;
-    const tight = height < leastKey * this.#drawn.length;
-    this.#key.classList.toggle('tapline-keys-small', height < smallKey * this.#drawn.length);
+    const tight = height < minKeyHeight * this.#drawn.length;
+    this.#key.classList.toggle('tapline-keys-small', height < smallKeyHeight * this.#drawn.length);
     this.#key.classList.toggle('tapline-keys-two', tight);
     this.#key.style.gridTemplateRows = tight ? `repeat(${Math.ceil(this.#drawn.length / 2)}, 1fr)` : '';
     this.#key.replaceChildren();
     this.#drawn.forEach((row, place) => {
       const key = addElement(this.#key, 'div', 'tapline-key');
       key.style.color = theme.traces[place % theme.traces.length];
-      writeText(addElement(key, 'span', ''), this.#keyText(row));
+      setText(addElement(key, 'span', ''), this.#keyText(row));
     });
   }
 
-  /** A label without the words that all drawn rows begin or end with. */
+  /** The label of a row without the words that all drawn rows start or end with. */
   #keyText(row: number): string {
     const drawn = this.#drawn.map((other) => this.#labels[other]);
-    let rest = drawn;
+    let labels = drawn;
     for (const word of [/^\S+\s+/, /\s+\S+$/])
-      while (rest.length > 1 && rest.every((label) => sharesWord(word, label, rest[0])))
-        rest = rest.map((label) => label.replace(word, ''));
-    return rest[this.#drawn.indexOf(row)];
+      while (labels.length > 1 && labels.every((label) => sharesWord(word, label, labels[0])))
+        labels = labels.map((label) => label.replace(word, ''));
+    return labels[this.#drawn.indexOf(row)];
   }
 }
 
 function sharesWord(word: RegExp, label: string, other: string): boolean {
-  const found = word.exec(label)?.[0];
-  return found !== undefined && found === word.exec(other)?.[0];
+  const match = word.exec(label)?.[0];
+  return match !== undefined && match === word.exec(other)?.[0];
 }

@@ -3,7 +3,7 @@ import type { Block } from '../src/core/blocks/block.ts';
 import { invalid } from '../src/core/check.ts';
 import { AutoRange } from './auto-range.ts';
 import { HeatImage } from './heat-image.ts';
-import { type Level, levelOf } from './level.ts';
+import { type DisplayUnit, displayUnit } from './decibel.ts';
 import { MapLabels } from './map-labels.ts';
 import { paletteColors, type PaletteName } from './palette.ts';
 import { Ribbon, type RibbonEvent } from './ribbon.ts';
@@ -11,27 +11,30 @@ import type { Ring } from './ring.ts';
 import type { Theme } from './theme.ts';
 import { TimeChart, type TimeOptions } from './time-chart.ts';
 
+/** Options of a FeatureMap. */
 export interface FeatureMapOptions extends TimeOptions {
-  /** What each row is called, first row on top; numbers when nothing is said. Labels that share words are grouped. */
+  /** Labels of the rows, the first row on top (default: 1, 2, 3, …). Labels that share words are grouped. */
   labels?: readonly string[];
+  /** Color scale (default: 'viridis'). */
   palette?: PaletteName;
-  /** 'auto': percentiles 2 to 98 of what is in the window; or the numbers of the lowest and the highest colour. */
+  /** 'auto' (default): the 2nd to the 98th percentile of the visible values; or the values of the lowest and highest color. */
   range?: 'auto' | readonly [low: number, high: number];
+  /** Unit of the values; 'dB' and squared units can be converted by `dB`. */
   unit?: string;
-  /** true: in decibel; false: as power. As it comes when nothing is said. */
+  /** true: show dB; false: show power (default: unchanged). */
   dB?: boolean;
 }
 
-/** How many events wait while nothing is drawn, as in a hidden tab. */
-const mostLate = 1000;
+/** Events that are held while nothing is drawn, as in a hidden tab. */
+const maxPendingEvents = 1000;
 
-/** How often the range is looked at, in ms. */
-const slow = 250;
+/** Interval between updates of the range, in ms. */
+const rangeInterval = 250;
 const scratch = new Float32Array(4096);
 
 /**
- * Feature maps as a scrolling heatmap: a row for each map, a colour for each number, time to the right. Frames that are
- * invalid (warm-up, gaps) or not finite are left blank, and do not count for the range.
+ * Feature maps as a scrolling heatmap, with one row per map. Invalid frames (start-up, gaps) and values that are not finite
+ * are blank, and are ignored by the automatic range.
  */
 export class FeatureMap {
   readonly #time: TimeChart;
@@ -39,15 +42,15 @@ export class FeatureMap {
   readonly #image: HeatImage;
   readonly #labels: MapLabels;
   readonly #ribbon = new Ribbon();
-  /** Events that wait for the next picture; a paused one stays as it is. */
-  #late: RibbonEvent[] = [];
+  /** Events that are added at the next redraw; none are added while the view is paused. */
+  #pendingEvents: RibbonEvent[] = [];
   readonly #unit: string;
   #names: readonly string[];
   #colors: Uint32Array = new Uint32Array(256);
   #auto: AutoRange | undefined;
   #fixed: readonly [number, number] | undefined;
-  #level: Level;
-  #looked = -Infinity;
+  #display: DisplayUnit;
+  #rangeTime = -Infinity;
   #drawn = false;
   #options: Pick<FeatureMapOptions, 'palette' | 'range' | 'dB'>;
 
@@ -57,7 +60,7 @@ export class FeatureMap {
     this.#unit = unit;
     this.#image = new HeatImage(element.ownerDocument);
     this.#options = options;
-    this.#level = levelOf(unit, options.dB);
+    this.#display = displayUnit(unit, options.dB);
     this.#time = new TimeChart(element, options, {
       label: 'Heatmap of feature maps over time',
       options: (theme) => this.#plotOptions(theme),
@@ -66,52 +69,57 @@ export class FeatureMap {
       resized: () => this.#relabel(),
     });
     this.#labels = new MapLabels(this.#time.chart.root);
-    this.#labels.name(labels);
+    this.#labels.setRows(labels);
     this.set(options);
   }
 
-  /** Takes the next block. Throws a RangeError when it has not one channel for each label. */
+  /**
+   * Adds a block.
+   *
+   * @throws RangeError if it does not have one channel per label.
+   */
   push(block: Block): void {
     if (this.#names.length === 0) {
       this.#names = Array.from({ length: block.channels }, (_, row) => String(row + 1));
-      this.#labels.name(this.#names);
+      this.#labels.setRows(this.#names);
       this.#relabel();
     }
     if (block.channels !== this.#names.length) throw invalid('block.channels', `${this.#names.length}`, block.channels);
-    const ring = this.#time.room(this.#ring, block);
+    const ring = this.#time.ringFor(this.#ring, block);
     if (ring !== this.#ring) this.#time.track(ring);
     this.#ring = ring;
     ring.push(block);
     this.#time.view.advance(ring.newest);
   }
 
-  /** Shows what is known to have happened, as a ribbon under the map. Events add up; the oldest are forgotten. */
+  /** Adds labeled events to the ribbon under the map. The newest 2,000 are kept. */
   ribbon(events: readonly RibbonEvent[]): void {
-    this.#late = [...this.#late, ...events].slice(-mostLate);
+    this.#pendingEvents = [...this.#pendingEvents, ...events].slice(-maxPendingEvents);
     if (!this.#time.view.paused) this.#time.chart.invalidate();
   }
 
-  /** Changes how the maps are shown, without losing what was pushed. */
+  /** Changes options. Pushed data is kept. */
   set(options: Pick<FeatureMapOptions, 'palette' | 'range' | 'dB'> & { window?: number }): void {
     const { window, ...rest } = options;
     this.#options = { ...this.#options, ...rest };
     const { palette = 'viridis', range = 'auto', dB } = this.#options;
     this.#colors = paletteColors(palette);
-    this.#level = levelOf(this.#unit, dB);
+    this.#display = displayUnit(this.#unit, dB);
     this.#fixed = range === 'auto' ? undefined : checkRange(range);
     this.#auto =
-      range === 'auto' ? new AutoRange(0.02, 0.98, palette === 'red-blue' && this.#level.unit !== 'dB') : undefined;
-    this.#looked = -Infinity;
+      range === 'auto' ? new AutoRange(0.02, 0.98, palette === 'red-blue' && this.#display.unit !== 'dB') : undefined;
+    this.#rangeTime = -Infinity;
     this.#relabel();
     if (window !== undefined && window !== this.#time.view.window) this.#time.view.setWindow(window);
     else this.#time.chart.invalidate();
   }
 
-  /** Reads the CSS variables again. */
+  /** Redraws with the current CSS variables. */
   refresh(): void {
     this.#time.chart.rebuild();
   }
 
+  /** Removes the heatmap from the page. */
   destroy(): void {
     this.#time.destroy();
   }
@@ -130,14 +138,14 @@ export class FeatureMap {
           ticks: { show: false },
         },
       ],
-      hooks: { drawClear: [(plot) => this.#paint(plot)], setCursor: [(plot) => this.#point(plot)] },
+      hooks: { drawClear: [(plot) => this.#paint(plot)], setCursor: [(plot) => this.#updateTooltip(plot)] },
     };
   }
 
   #draw(window: number): uPlot.AlignedData {
-    if ((!this.#time.view.paused || !this.#drawn) && this.#late.length > 0) {
-      if (this.#ribbon.add(this.#late)) this.#relabel();
-      this.#late = [];
+    if ((!this.#time.view.paused || !this.#drawn) && this.#pendingEvents.length > 0) {
+      if (this.#ribbon.add(this.#pendingEvents)) this.#relabel();
+      this.#pendingEvents = [];
     }
     this.#drawn = this.#ring !== undefined;
     return [[-window / 1000, 0]];
@@ -150,16 +158,16 @@ export class FeatureMap {
     const ratio = width / Math.max(1, this.#time.chart.width);
     const lane = theme.ribbon * ratio;
     const lanes = this.#ribbon.kinds.length;
-    const high = height - (lanes > 0 ? lanes * lane + 4 * ratio : 0);
+    const mapHeight = height - (lanes > 0 ? lanes * lane + 4 * ratio : 0);
     const context = plot.ctx;
     context.save();
     context.fillStyle = theme.gap;
-    context.fillRect(left, top, width, high);
+    context.fillRect(left, top, width, mapHeight);
     const span = { end: view.end, window: view.window * 1000, width };
-    if (Number.isFinite(span.end)) this.#paintMap(context, span, { left, top, width, height: high });
-    this.#labels.separate(context, { left, top, width, height: high }, theme.gap);
-    const place = (time: number): number => left + width * (1 + (time - span.end) / span.window);
-    this.#ribbon.draw(context, { left, top: top + high + 4 * ratio, width, lane }, place, theme.events, theme.gap);
+    if (Number.isFinite(span.end)) this.#paintMap(context, span, { left, top, width, height: mapHeight });
+    this.#labels.drawSeparators(context, { left, top, width, height: mapHeight }, theme.gap);
+    const toX = (time: number): number => left + width * (1 + (time - span.end) / span.window);
+    this.#ribbon.draw(context, { left, top: top + mapHeight + 4 * ratio, width, lane }, toX, theme.events, theme.gap);
     context.restore();
   }
 
@@ -169,45 +177,45 @@ export class FeatureMap {
     area: { left: number; top: number; width: number; height: number },
   ): void {
     if (!this.#ring) return;
-    const ring = this.#time.shown(this.#ring);
-    const due = !this.#time.view.paused && performance.now() - this.#looked > slow;
-    if (due || this.#looked === -Infinity) this.#look(ring, span);
+    const ring = this.#time.visibleRing(this.#ring);
+    const due = !this.#time.view.paused && performance.now() - this.#rangeTime > rangeInterval;
+    if (due || this.#rangeTime === -Infinity) this.#updateRange(ring, span);
     const range = this.#fixed ?? this.#auto?.range;
     if (!range) return;
-    this.#image.paint(ring, span, this.#colors, range, this.#level.convert);
+    this.#image.paint(ring, span, this.#colors, range, this.#display.convert);
     context.imageSmoothingEnabled = false;
     context.drawImage(this.#image.canvas, area.left, area.top, area.width, area.height);
   }
 
-  #look(ring: Ring, span: { end: number; window: number }): void {
-    this.#looked = performance.now();
+  #updateRange(ring: Ring, span: { end: number; window: number }): void {
+    this.#rangeTime = performance.now();
     const from = Math.max(ring.first, ring.find(span.end - span.window));
     const to = ring.find(span.end);
     const samples = (to - from) * ring.channels;
     const stride = Math.max(1, Math.ceil(samples / scratch.length));
     let count = 0;
     for (let i = 0; i < samples; i += stride) {
-      const value = this.#level.convert(ring.data[ring.at(from) * ring.channels + i]);
+      const value = this.#display.convert(ring.data[ring.at(from) * ring.channels + i]);
       if (value - value === 0) scratch[count++] = value;
     }
     this.#auto?.update(scratch, count);
     const range = this.#fixed ?? this.#auto?.range;
-    if (range) this.#labels.scale(range, this.#level.unit, this.#colors);
+    if (range) this.#labels.setColorBar(range, this.#display.unit, this.#colors);
   }
 
-  #point(plot: uPlot): void {
+  #updateTooltip(plot: uPlot): void {
     const { left = -1, top = -1 } = plot.cursor;
     const row = Math.floor((top / Math.max(1, this.#mapHeight())) * this.#names.length);
     if (!this.#ring || left < 0 || top < 0 || row >= this.#names.length || plot.cursor.event?.target !== plot.over) {
-      this.#labels.tip(undefined, 0);
+      this.#labels.setTooltip(undefined, 0);
       return;
     }
-    const ring = this.#time.shown(this.#ring);
+    const ring = this.#time.visibleRing(this.#ring);
     const time = this.#time.view.end + plot.posToVal(left, 'x') * 1000;
     const index = ring.find(time) - 1;
-    const value = index >= ring.first ? this.#level.convert(ring.data[ring.at(index) * ring.channels + row]) : NaN;
-    this.#labels.tip(
-      { row, value, unit: this.#level.unit, ago: plot.posToVal(left, 'x') },
+    const value = index >= ring.first ? this.#display.convert(ring.data[ring.at(index) * ring.channels + row]) : NaN;
+    this.#labels.setTooltip(
+      { row, value, unit: this.#display.unit, ago: plot.posToVal(left, 'x') },
       left / this.#time.chart.width,
     );
   }
@@ -223,10 +231,10 @@ export class FeatureMap {
     if (chart.height === 0) return;
     const { events } = chart.theme;
     const kinds = this.#ribbon.kinds.map((label) => ({ label, color: events[this.#ribbon.color(label)] }));
-    this.#labels.place(this.#mapHeight(), kinds);
+    this.#labels.layOut(this.#mapHeight(), kinds);
     const canvas = chart.plot?.ctx.canvas;
     if (canvas) canvas.dataset.testid = 'heatmap';
-    this.#looked = -Infinity;
+    this.#rangeTime = -Infinity;
   }
 }
 

@@ -8,7 +8,8 @@ const prefixes: readonly [number, string][] = [
   [1e-6, 'µ'],
   [1e-9, 'n'],
 ];
-const prefixed = new Map<string, [base: string, factor: number, least: number]>([
+/** Units that take a prefix, with the factor to the base unit and the smallest prefix. */
+const prefixed = new Map<string, [base: string, factor: number, min: number]>([
   ['uV', ['V', 1e-6, 1e-6]],
   ['µV', ['V', 1e-6, 1e-6]],
   ['μV', ['V', 1e-6, 1e-6]],
@@ -22,7 +23,7 @@ const prefixed = new Map<string, [base: string, factor: number, least: number]>(
   ['1/s', ['/s', 1, 1]],
 ]);
 
-/** A number in three digits, with a true minus sign: `−12.3`. */
+/** Formats a number with three significant digits and a minus sign (U+2212): `−12.3`. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
@@ -31,7 +32,7 @@ export function formatNumber(value: number): string {
   return sign(String(Number(value.toFixed(digits))));
 }
 
-/** A number in its unit, with the prefix that suits it: 12340 'uV' is `12.3 mV`. */
+/** Formats a quantity with the matching unit prefix: 12340 'uV' is `12.3 mV`. */
 export function formatQuantity(value: number, unit: string): string {
   if (!Number.isFinite(value)) return '–';
   const known = prefixed.get(unit);
@@ -39,20 +40,21 @@ export function formatQuantity(value: number, unit: string): string {
     const [scale, prefix] = unit === '' && Math.abs(value) >= 1e4 ? pick(value, 1) : [1, ''];
     return `${formatNumber(value / scale)}${prefix}${unit === '' || unit === '%' ? unit : ` ${unit}`}`;
   }
-  const [base, factor, least] = known;
+  const [base, factor, min] = known;
   if (value === 0) return `0 ${showUnit(unit)}`;
-  const [scale, prefix] = pick(value * factor, least);
+  const [scale, prefix] = pick(value * factor, min);
   return `${formatNumber(Number(((value * factor) / scale).toPrecision(12)))} ${prefix}${base}`;
 }
 
-/** A unit as it is written for people: `uV` is `µV`. */
+/** Returns a unit as it is displayed: `uV` becomes `µV`. */
 export function showUnit(unit: string): string {
   return unit.replace(/^[uμ](?=[A-Z])/, 'µ');
 }
 
-function pick(value: number, least: number): readonly [number, string] {
+/** The largest prefix whose factor does not exceed `value`, but at least `min`. */
+function pick(value: number, min: number): readonly [number, string] {
   const size = Math.abs(value) * 1.000001;
-  return prefixes.find(([scale]) => size >= scale || scale <= least) ?? [1, ''];
+  return prefixes.find(([scale]) => size >= scale || scale <= min) ?? [1, ''];
 }
 
 function sign(text: string): string {

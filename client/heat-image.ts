@@ -1,27 +1,28 @@
 import type { Ring } from './ring.ts';
 
-/** How many frames a sample's colour reaches before the next must come; beyond, there is a gap. */
-const reach = 1.5;
+/** Sampling intervals for which the color of a sample is held; a longer step is a gap. */
+const maxHold = 1.5;
 
 /**
- * Feature maps as pixels: one column for each device pixel of time, one row for each map, first row on top. Several frames
- * in one column are averaged; a sample colours columns until the next one comes. Columns begin at fixed times, so that a
- * scrolling picture does not shimmer. What is missing or invalid stays transparent.
+ * Feature maps as pixels: one column per device pixel of the time axis, and one row per map, the first row on top. Frames
+ * in the same column are averaged; columns between two frames repeat the earlier one. Columns start at fixed times, so
+ * that the image does not flicker as it scrolls. Missing and invalid values are transparent.
  */
 export class HeatImage {
   readonly canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
   #pixels: ImageData | undefined;
+  /** The pixels as one 32-bit word each. */
   #words: Uint32Array = new Uint32Array(0);
 
   constructor(document: Document) {
     this.canvas = document.createElement('canvas');
     const context = this.canvas.getContext('2d');
-    if (!context) throw new Error('canvas must give a 2d context, got none');
+    if (!context) throw new Error('canvas must support a 2D context, got null');
     this.#context = context;
   }
 
-  /** Paints the columns from `end - window` to `end` (ms), `width` of them. */
+  /** Paints `width` columns from `end - window` to `end` (ms). */
   paint(
     ring: Ring,
     view: { end: number; window: number; width: number },
@@ -35,22 +36,26 @@ export class HeatImage {
     const column = view.window / width;
     const right = Math.floor(view.end / column);
     const scale = 255 / (range[1] - range[0]);
-    let index = Math.max(ring.first, ring.find((right - width + 1) * column - reach * (ring.step || ring.pace || 0)));
+    let index = Math.max(
+      ring.first,
+      ring.find((right - width + 1) * column - maxHold * (ring.step || ring.meanStep || 0)),
+    );
     let shown = -1;
     for (let x = 0; x < width; x++) {
       const until = (right - width + 2 + x) * column;
       const from = index;
       while (index < ring.next && ring.times[ring.at(index)] < until) index++;
       if (index > from) shown = this.#paintColumn(ring, from, index, x, colors, range[0], scale, convert);
-      else if (shown >= 0 && this.#near(ring, index - 1, until - column)) this.#copyColumn(shown, x, rows, width);
+      else if (shown >= 0 && this.#isHeld(ring, index - 1, until - column)) this.#copyColumn(shown, x, rows, width);
       else shown = -1;
     }
     if (this.#pixels) this.#context.putImageData(this.#pixels, 0, 0);
   }
 
-  #near(ring: Ring, index: number, time: number): boolean {
-    const step = ring.step > 0 ? ring.step : Math.max(1000, ring.pace || 0);
-    return index >= ring.first && time - ring.times[ring.at(index)] < reach * step;
+  /** Whether the color of frame `index` is still held at `time`. */
+  #isHeld(ring: Ring, index: number, time: number): boolean {
+    const step = ring.step > 0 ? ring.step : Math.max(1000, ring.meanStep || 0);
+    return index >= ring.first && time - ring.times[ring.at(index)] < maxHold * step;
   }
 
   #paintColumn(

@@ -6,7 +6,7 @@ export { KernelPlot, type KernelPlotOptions, type Kernels } from './kernel-plot.
 export { LossPlot } from './loss-plot.ts';
 export { type PaletteName, palettes } from './palette.ts';
 export type { RibbonEvent } from './ribbon.ts';
-export type { Span } from './spans.ts';
+export type { Span } from './shaded-spans.ts';
 export { SignalPlot } from './signal-plot.ts';
 export { kernelSpectrum, type Spectrum } from './spectrum.ts';
 export type { TimeOptions } from './time-chart.ts';

@@ -1,45 +1,46 @@
 import type uPlot from 'uplot';
 import { invalid, positive } from '../src/core/check.ts';
 import { Chart } from './chart.ts';
-import { addElement, writeText } from './element.ts';
-import { frequencyUnit, lagUnit, type TimeUnit } from './duration.ts';
+import { addElement, setText } from './dom.ts';
+import { frequencyUnit, lagUnit, type TimeUnit } from './format-time.ts';
 import { formatNumber } from './format-number.ts';
-import { addHalf } from './half.ts';
-import { lineAxes, plainCursor } from './line-axes.ts';
+import { addPlotPanel, smallPlotAxes, staticPlot } from './small-plot.ts';
 import { kernelSpectrum } from './spectrum.ts';
 import { SpectrumChart } from './spectrum-chart.ts';
 import { adoptStyle } from './style-sheet.ts';
 import type { TimeView } from './time-view.ts';
 
+/** Options of a KernelPlot. */
 export interface KernelPlotOptions {
-  /** Frames a second of what the kernel reads, in Hz; not said, or 0: lags are counted in taps. */
+  /** Sampling rate of the kernel's input in Hz. If it is missing or 0, lags are in taps. */
   rate?: number;
-  /** What the inputs and outputs are called. */
+  /** Names of the inputs. */
   inputs?: readonly string[];
+  /** Names of the outputs. */
   outputs?: readonly string[];
-  /** The output whose kernels are shown; the strongest when nothing is said. */
+  /** Index of the output whose kernels are shown (default: the strongest). */
   output?: number;
-  /** The places of the inputs in a SignalPlot, so that both give them one colour; 0, 1, 2 … when nothing is said. */
-  places?: readonly number[];
-  /** While this is paused, the picture stays as it is. */
+  /** Index of each input's channel in a SignalPlot, so that both plots use the same colors (default: 0, 1, 2, …). */
+  channels?: readonly number[];
+  /** The plot is not updated while this view is paused. */
   view?: TimeView;
 }
 
-/** The kernels of a layer, [out, taps, in] in lag order; `start` as they were first, in the same shape. */
+/** The kernels of a layer, [outputs, taps, inputs] in lag order, and optionally their initial values in the same shape. */
 export interface Kernels {
   readonly shape: readonly [outputs: number, taps: number, inputs: number];
   readonly data: ArrayLike<number>;
   readonly start?: ArrayLike<number>;
 }
 
-/** No more inputs than this are drawn, the strongest first. */
-const mostLines = 8;
-/** No more inputs than this are named. */
-const mostNames = 4;
+/** Inputs that are drawn: the strongest ones. */
+const maxLines = 8;
+/** Largest number of inputs whose names are listed. */
+const maxNames = 4;
 
 /**
- * The kernels of one output as they change, one line for each input, with the first ones ghosted behind; and their
- * spectrum, with its peak in Hz. Lag 0, the newest frame, is on the left.
+ * The current kernels of one output, with one line per input, and their spectrum with its peak frequency. The initial
+ * kernels are dashed. Lag 0, the newest frame, is on the left.
  */
 export class KernelPlot {
   readonly #root: HTMLDivElement;
@@ -49,93 +50,99 @@ export class KernelPlot {
   readonly #kernel: Chart;
   readonly #spectrum: SpectrumChart;
   readonly #rate: number;
-  readonly #often: TimeUnit;
+  readonly #frequencyUnit: TimeUnit;
   readonly #options: KernelPlotOptions;
-  readonly #end: () => void;
+  readonly #unsubscribe: () => void;
   #shape: readonly [number, number, number] = [0, 0, 0];
   #data: Float64Array = new Float64Array(0);
   #start: Float64Array = new Float64Array(0);
   #output: number | undefined;
-  /** The inputs that are drawn. */
+  /** Indices of the inputs that are drawn. */
   #lines: readonly number[] = [];
-  /** What came while the view was paused. */
-  #late: Kernels | undefined;
+  /** The newest kernels pushed while the view was paused. */
+  #pending: Kernels | undefined;
 
   constructor(element: HTMLElement, options: KernelPlotOptions = {}) {
     const { rate = 0, view } = options;
     this.#rate = rate === 0 ? 0 : positive('rate', rate, 'Hz');
-    this.#often = this.#rate > 0 ? frequencyUnit(this.#rate) : { name: '', size: 1 };
+    this.#frequencyUnit = this.#rate > 0 ? frequencyUnit(this.#rate) : { name: '', size: 1 };
     this.#options = options;
     this.#output = options.output;
     adoptStyle(element);
     this.#root = addElement(element, 'div', 'tapline tapline-pair');
-    const left = addHalf(this.#root, 'Kernel', 'weight by lag');
+    const left = addPlotPanel(this.#root, 'Kernel', 'weight by lag');
     this.#names = left.caption;
     this.#select = addElement(left.head, 'select', '');
-    this.#select.setAttribute('aria-label', 'Output whose kernel is shown');
+    this.#select.setAttribute('aria-label', 'Output');
     this.#select.hidden = true;
-    this.#select.addEventListener('change', () => this.#choose(Number(this.#select.value)));
-    const right = addHalf(this.#root, 'Spectrum', 'gain');
+    this.#select.addEventListener('change', () => this.#show(Number(this.#select.value)));
+    const right = addPlotPanel(this.#root, 'Spectrum', 'gain');
     this.#peak = addElement(right.head, 'output', '');
     this.#peak.dataset.testid = 'kernel-peak';
     this.#kernel = new Chart(left.body, {
-      label: 'Weights of the kernel by lag, and where they started',
+      label: 'Kernel weights by lag, current and initial',
       options: () => this.#kernelOptions(),
       draw: () => this.#drawKernel(),
     });
     this.#spectrum = new SpectrumChart(right.body, (x) => this.#frequency(x, formatNumber));
-    this.#end = view?.onChange(() => this.#catchUp()) ?? (() => undefined);
+    this.#unsubscribe = view?.onChange(() => this.#pushPending()) ?? (() => undefined);
   }
 
-  /** Takes the kernels as they are now. Without a `start` the first ones pushed are the start. */
+  /**
+   * Updates the kernels. Without `start`, the first kernels pushed are shown as the initial ones.
+   *
+   * @throws RangeError if the length of `data` does not match `shape`.
+   */
   push(kernels: Kernels): void {
     const [outputs, taps, inputs] = kernels.shape;
     const size = outputs * taps * inputs;
     if (kernels.data.length !== size || size === 0)
-      throw invalid('data.length', `${size} numbers, out · taps · in, at least 1`, kernels.data.length);
+      throw invalid('data.length', `${size} (outputs · taps · inputs) and at least 1`, kernels.data.length);
     if (this.#options.view?.paused && this.#data.length > 0) {
-      this.#late = kernels;
+      this.#pending = kernels;
       return;
     }
-    const anew = this.#shape.some((length, axis) => length !== kernels.shape[axis]);
+    const reshaped = this.#shape.some((length, axis) => length !== kernels.shape[axis]);
     this.#shape = kernels.shape;
     this.#data = Float64Array.from(kernels.data);
     if (kernels.start?.length === size) this.#start = Float64Array.from(kernels.start);
-    else if (anew) this.#start = this.#data;
-    if (anew) this.#name();
+    else if (reshaped) this.#start = this.#data;
+    if (reshaped) this.#updateNames();
     this.#output ??= this.#strongest();
-    this.#choose(Math.min(this.#output, outputs - 1));
+    this.#show(Math.min(this.#output, outputs - 1));
   }
 
-  /** Reads the CSS variables again. */
+  /** Redraws with the current CSS variables. */
   refresh(): void {
     this.#kernel.rebuild();
     this.#spectrum.refresh();
   }
 
+  /** Removes the plot from the page. */
   destroy(): void {
-    this.#end();
+    this.#unsubscribe();
     this.#kernel.destroy();
     this.#spectrum.destroy();
     this.#root.remove();
   }
 
-  #catchUp(): void {
-    if (this.#options.view?.paused || !this.#late) return;
-    const late = this.#late;
-    this.#late = undefined;
-    this.push(late);
+  #pushPending(): void {
+    if (this.#options.view?.paused || !this.#pending) return;
+    const kernels = this.#pending;
+    this.#pending = undefined;
+    this.push(kernels);
   }
 
-  #choose(output: number): void {
+  #show(output: number): void {
     this.#output = output;
     this.#select.value = String(output);
     const inputs = this.#shape[2];
-    const rate = (this.#rate || 1) * this.#often.size;
+    const rate = (this.#rate || 1) * this.#frequencyUnit.size;
     const now = kernelSpectrum(this.#slice(this.#data), inputs, rate);
     const start = kernelSpectrum(this.#slice(this.#start), inputs, rate);
-    const peak = this.#rate > 0 ? this.#frequency(now.peak, (x) => x.toFixed(1)) : `${now.peak.toFixed(3)} of the rate`;
-    writeText(this.#peak, Number.isFinite(now.peak) ? `peak ${peak}` : '');
+    const peak =
+      this.#rate > 0 ? this.#frequency(now.peak, (x) => x.toFixed(1)) : `${now.peak.toFixed(3)} cycles/frame`;
+    setText(this.#peak, Number.isFinite(now.peak) ? `peak ${peak}` : '');
     const lines = this.#strongestInputs();
     if (lines.join() !== this.#lines.join()) {
       this.#lines = lines;
@@ -145,29 +152,29 @@ export class KernelPlot {
     this.#spectrum.show(now, start);
   }
 
-  /** Offers the outputs; names the inputs, in the colours of their lines, where they are few. */
-  #name(): void {
+  /** Fills the output menu, and lists the inputs in the colors of their lines if they are few. */
+  #updateNames(): void {
     const { inputs = [], outputs = [] } = this.#options;
     this.#select.hidden = this.#shape[0] < 2;
     this.#select.replaceChildren();
     for (let output = 0; output < this.#shape[0]; output++) {
       const option = addElement(this.#select, 'option', '');
       option.value = String(output);
-      writeText(option, outputs[output] ?? `output ${output + 1}`);
+      setText(option, outputs[output] ?? `Output ${output + 1}`);
     }
     this.#names.replaceChildren();
     for (const [input, name] of inputs.entries()) {
-      if (this.#shape[2] > mostNames) break;
+      if (this.#shape[2] > maxNames) break;
       const label = addElement(this.#names, 'b', '');
-      writeText(label, `${name} `);
+      setText(label, `${name} `);
       label.style.color = `var(--_trace-${this.#trace(input) + 1})`;
     }
     this.#names.append('weight by lag');
   }
 
-  /** Which of the eight colours an input has. */
+  /** Index of an input's color among the eight trace colors. */
   #trace(input: number): number {
-    return (this.#options.places?.[input] ?? input) % 8;
+    return (this.#options.channels?.[input] ?? input) % 8;
   }
 
   #strongest(): number {
@@ -182,9 +189,9 @@ export class KernelPlot {
     const count = this.#shape[2];
     const weights = this.#slice(this.#data);
     const inputs = Array.from({ length: count }, (_, input) => input);
-    if (count <= mostLines) return inputs;
+    if (count <= maxLines) return inputs;
     const energies = inputs.map((input) => energy(weights.filter((_, at) => at % count === input)));
-    const strongest = inputs.sort((a, b) => energies[b] - energies[a]).slice(0, mostLines);
+    const strongest = inputs.sort((a, b) => energies[b] - energies[a]).slice(0, maxLines);
     return strongest.sort((a, b) => a - b);
   }
 
@@ -193,8 +200,9 @@ export class KernelPlot {
     return weights.subarray((this.#output ?? 0) * size, ((this.#output ?? 0) + 1) * size);
   }
 
-  #frequency(x: number, write: (x: number) => string): string {
-    return `${write(x)} ${this.#often.name}`.trim();
+  #frequency(x: number, format: (x: number) => string): string {
+    const { name } = this.#frequencyUnit;
+    return name.startsWith('/') ? `${format(x)}${name}` : `${format(x)} ${name}`.trim();
   }
 
   /** The unit of lags. */
@@ -208,10 +216,10 @@ export class KernelPlot {
     const ghosts = this.#lines.map(() => ({ ...line, stroke: theme.ghost, width: 1, dash: [3, 3] }));
     const lines = this.#lines.map((input) => ({ ...line, stroke: theme.traces[this.#trace(input)], width: 1.6 }));
     return {
-      ...plainCursor,
+      ...staticPlot,
       series: [{}, ...ghosts, ...lines],
-      scales: { x: { time: false }, y: { range: (_, low, high) => around(low, high) } },
-      axes: lineAxes(theme, (x) => `${formatNumber(x)} ${this.#lag.name}`.trim(), formatNumber),
+      scales: { x: { time: false }, y: { range: (_, low, high) => symmetricRange(low, high) } },
+      axes: smallPlotAxes(theme, (x) => `${formatNumber(x)} ${this.#lag.name}`.trim(), formatNumber),
     };
   }
 
@@ -228,7 +236,8 @@ function energy(weights: Float64Array): number {
   return weights.reduce((sum, weight) => sum + weight * weight, 0);
 }
 
-function around(low: number | null, high: number | null): [number, number] {
+/** A range centered on 0. */
+function symmetricRange(low: number | null, high: number | null): [number, number] {
   const size = Math.max(Math.abs(low ?? 0), Math.abs(high ?? 0)) * 1.1 || 1;
   return [-size, size];
 }

@@ -1,16 +1,17 @@
 import type { Ring } from './ring.ts';
 
-/** The samples that half a lane stands for, or the bounds of a lane. */
+/** The values at the bottom and at the top of a lane. */
 export interface LaneScale {
   low: number;
   high: number;
 }
 
-const enough = 400;
+/** Frames that are examined per channel. */
+const maxSampledFrames = 400;
 const scratch = new Float32Array(4096);
 
-/** The least of 1, 2, 5, 10, 20 … (and their tenths) that is at least `size`. */
-export function niceAbove(size: number): number {
+/** Rounds up to the next of 1, 2, or 5 times a power of ten. */
+export function roundUpNice(size: number): number {
   if (!(size > 0)) return 1;
   const decade = 10 ** Math.floor(Math.log10(size));
   const step = [1, 2, 5, 10].find((nice) => nice * decade >= size * 0.999999) ?? 10;
@@ -18,8 +19,8 @@ export function niceAbove(size: number): number {
 }
 
 /**
- * The scale that several AC-coupled channels of one unit share: ± a round number that holds 95 % of their samples. It
- * grows at once and shrinks only when it is clearly too wide.
+ * The shared scale of AC-coupled channels with the same unit: ± a round number that covers 95 % of their samples. It grows
+ * immediately, and shrinks only when it is clearly too large. Returns `previous` without samples.
  */
 export function sharedScale(
   ring: Ring,
@@ -32,7 +33,7 @@ export function sharedScale(
   const stride = Math.max(
     1,
     Math.ceil(((to - from) * channels.length) / scratch.length),
-    Math.ceil((to - from) / enough),
+    Math.ceil((to - from) / maxSampledFrames),
   );
   let count = 0;
   for (let index = from; index < to; index += stride) {
@@ -44,12 +45,12 @@ export function sharedScale(
   }
   if (count === 0) return previous;
   const size = scratch.subarray(0, count).sort()[Math.floor(0.95 * (count - 1))] * 1.05;
-  const wanted = niceAbove(size);
-  if (previous && wanted < previous.high && niceAbove(size * 1.2) >= previous.high) return previous;
-  return { low: -wanted, high: wanted };
+  const high = roundUpNice(size);
+  if (previous && high < previous.high && roundUpNice(size * 1.2) >= previous.high) return previous;
+  return { low: -high, high };
 }
 
-/** The scale of one DC-coupled channel: what it spans, rounded outwards, from 0 where that is near. */
+/** The scale of a DC-coupled channel: its range, rounded outward, and extended to 0 if 0 is near. */
 export function ownScale(
   ring: Ring,
   channel: number,
@@ -57,24 +58,25 @@ export function ownScale(
   to: number,
   previous: LaneScale | undefined,
 ): LaneScale | undefined {
-  let least = Infinity;
-  let greatest = -Infinity;
+  let min = Infinity;
+  let max = -Infinity;
   for (let index = from; index < to; index++) {
     const sample = ring.data[ring.at(index) * ring.channels + channel];
     if (!Number.isFinite(sample)) continue;
-    least = Math.min(least, sample);
-    greatest = Math.max(greatest, sample);
+    min = Math.min(min, sample);
+    max = Math.max(max, sample);
   }
-  if (least > greatest) return previous;
-  if (least >= 0 && least < 0.7 * greatest) least = 0;
-  const step = niceAbove((greatest - least) / 4 || Math.abs(greatest) / 4 || 1);
-  const low = Math.floor(least / step) * step;
-  const high = Math.max(Math.ceil(greatest / step), low / step + 1) * step;
-  const held = previous && previous.low <= least && previous.high >= greatest;
-  if (held && high - low > 0.55 * (previous.high - previous.low)) return previous;
-  return { low: tidy(low), high: tidy(high) };
+  if (min > max) return previous;
+  if (min >= 0 && min < 0.7 * max) min = 0;
+  const step = roundUpNice((max - min) / 4 || Math.abs(max) / 4 || 1);
+  const low = Math.floor(min / step) * step;
+  const high = Math.max(Math.ceil(max / step), low / step + 1) * step;
+  const covered = previous && previous.low <= min && previous.high >= max;
+  if (covered && high - low > 0.55 * (previous.high - previous.low)) return previous;
+  return { low: roundOff(low), high: roundOff(high) };
 }
 
-function tidy(value: number): number {
+/** Removes rounding errors. */
+function roundOff(value: number): number {
   return Number(value.toPrecision(6));
 }

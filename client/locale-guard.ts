@@ -1,15 +1,16 @@
 /**
- * Lets uPlot load where the browser's language is no language tag ('en-US@posix'): uPlot formats numbers for
- * `navigator.language` as it loads, and throws there. Import this before uPlot, and call `restoreLanguage` after.
+ * Restores `navigator.language` after uPlot has loaded. Importing this file replaces the language if it is not a valid
+ * language tag (as 'en-US@posix'), because uPlot passes it to Intl when it loads and would throw. Import this file before
+ * uPlot.
  */
 export function restoreLanguage(): void {
-  if (covered) Reflect.deleteProperty(navigator, 'language');
-  covered = false;
+  if (replaced) Reflect.deleteProperty(navigator, 'language');
+  replaced = false;
 }
 
-let covered = coverLanguage();
+let replaced = replaceLanguage();
 
-function coverLanguage(): boolean {
+function replaceLanguage(): boolean {
   if (typeof navigator === 'undefined' || typeof window === 'undefined') return false;
   try {
     new Intl.NumberFormat(navigator.language);

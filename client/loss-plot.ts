@@ -1,70 +1,67 @@
 import type uPlot from 'uplot';
 import { Chart } from './chart.ts';
-import { addElement, writeText } from './element.ts';
-import { ago, timeSteps } from './duration.ts';
+import { addElement, setText } from './dom.ts';
+import { formatAgo, timeSteps } from './format-time.ts';
 import { formatNumber } from './format-number.ts';
-import { addHalf } from './half.ts';
-import { lineAxes, plainCursor } from './line-axes.ts';
-import { LongRecord } from './long-record.ts';
+import { addPlotPanel, smallPlotAxes, staticPlot } from './small-plot.ts';
+import { DownsampledHistory } from './downsampled-history.ts';
 import { adoptStyle } from './style-sheet.ts';
 import type { TimeView } from './time-view.ts';
 
-/** How well a learner does: as the wire says it. Absent, null or NaN = not known yet. */
+/** The score of a learner, as in the `loss` message of the protocol. Missing, null, and NaN mean not known yet. */
 export interface Loss {
-  /** Squared error over the variance of the truth: 0 is perfect, 1 no better than the mean. */
+  /** Normalized mean squared error: squared error / variance of the target. 0 is perfect, 1 is no better than the mean. */
   readonly nmse: number | null;
-  /** The same of the rival: of a forecast the last known truth, of who follows a target the truth's running mean. */
+  /** NMSE of the baseline: the last value for forecasts, the running mean of the target for other targets. */
   readonly persistence?: number | null;
-  /** 1 - nmse / persistence: 1 is perfect, 0 no better than the rival. */
+  /** 1 - nmse / persistence: 1 is perfect, 0 is no better than the baseline. */
   readonly skill: number | null;
-  /** Root of the mean squared error: known without an nmse, nothing moves that could be forecast. */
+  /** Root mean squared error. If it is known but `nmse` is null, the target is constant. */
   readonly rms?: number | null;
-  /** When, in ms since 1970; now when nothing is said. */
+  /** Time in ms since 1970 (default: now). */
   readonly time?: number;
 }
 
+/** Options of a LossPlot. */
 export interface LossPlotOptions {
-  /** Whether only the skill is drawn. */
+  /** Whether to draw the skill only. */
   compact?: boolean;
-  /** What the rival that skill is measured by says; 'nothing changes' when nothing is said. */
-  rival?: string;
-  /** While this is paused, the picture stays as it is. */
+  /** Name of the baseline that the skill is relative to (default: 'last value'). */
+  baseline?: string;
+  /** The plot is not updated while this view is paused. */
   view?: TimeView;
 }
 
-/**
- * Error and skill of a learner from the first push to the last, however long ago: the past gets coarser, never longer.
- */
+/** Error and skill of a learner since the first push, in fixed memory: older scores are averaged. */
 export class LossPlot {
   readonly #root: HTMLDivElement;
-  readonly #record = new LongRecord(4);
+  readonly #history = new DownsampledHistory(4);
   readonly #error: Chart | undefined;
   readonly #skill: Chart;
   readonly #outputs: HTMLOutputElement[] = [];
   readonly #view: TimeView | undefined;
-  readonly #end: () => void;
-  #began = NaN;
+  readonly #unsubscribe: () => void;
+  #startTime = NaN;
   #newest: Loss | undefined;
   #drawn = false;
   #paused = false;
 
   constructor(element: HTMLElement, options: LossPlotOptions = {}) {
-    const { rival = 'nothing changes' } = options;
+    const { baseline = 'last value' } = options;
     adoptStyle(element);
     this.#root = addElement(element, 'div', options.compact ? 'tapline' : 'tapline tapline-pair');
     if (!options.compact) {
-      const body = this.#half('Error', dash, rival);
+      const body = this.#addPanel('Error', baseline);
       this.#error = new Chart(body, {
-        label: `Error of the learner over time, beside that of “${rival}”`,
+        label: `Learner error over time, compared with the baseline (${baseline})`,
         options: () => this.#errorOptions(),
         draw: () => this.#data(1, 2),
       });
     }
-    const words = options.compact ? ['1 is perfect'] : ['1 perfect, 0', dash];
-    const body = this.#half('Skill', ...words);
-    body.title = `1 is perfect, 0 no better than “${rival}”`;
+    const body = this.#addPanel('Skill');
+    body.title = `1 is perfect, 0 is no better than the baseline (${baseline}).`;
     this.#skill = new Chart(body, {
-      label: 'Skill of the learner over time',
+      label: 'Learner skill over time',
       options: () => this.#skillOptions(),
       draw: () => this.#data(3),
     });
@@ -72,32 +69,34 @@ export class LossPlot {
     if (skill) skill.dataset.testid = 'skill';
     this.#view = options.view;
     this.#paused = options.view?.paused ?? false;
-    this.#end = options.view?.onChange(() => this.#viewed()) ?? (() => undefined);
+    this.#unsubscribe = options.view?.onChange(() => this.#viewChanged()) ?? (() => undefined);
   }
 
+  /** Adds a score. */
   push(loss: Loss): void {
     const time = loss.time ?? Date.now();
-    if (Number.isNaN(this.#began)) this.#began = time;
+    if (Number.isNaN(this.#startTime)) this.#startTime = time;
     const { nmse, persistence, skill } = loss;
-    this.#record.add([(time - this.#began) / 1000, nmse ?? NaN, persistence ?? NaN, skill ?? NaN]);
+    this.#history.add([(time - this.#startTime) / 1000, nmse ?? NaN, persistence ?? NaN, skill ?? NaN]);
     this.#newest = loss;
     if (!this.#view?.paused || !this.#drawn) this.#show();
   }
 
-  /** Reads the CSS variables again. */
+  /** Redraws with the current CSS variables. */
   refresh(): void {
     this.#error?.rebuild();
     this.#skill.rebuild();
   }
 
+  /** Removes the plot from the page. */
   destroy(): void {
-    this.#end();
+    this.#unsubscribe();
     this.#error?.destroy();
     this.#skill.destroy();
     this.#root.remove();
   }
 
-  #viewed(): void {
+  #viewChanged(): void {
     const paused = this.#view?.paused ?? false;
     if (paused === this.#paused) return;
     this.#paused = paused;
@@ -108,32 +107,34 @@ export class LossPlot {
   #show(): void {
     const { nmse, skill, rms } = this.#newest ?? { nmse: NaN, skill: NaN };
     const shown = this.#error ? [nmse, skill] : [skill];
-    const rests = nmse === null && rms != null;
-    shown.forEach((value, at) => writeText(this.#outputs[at], formatNumber(value ?? NaN)));
-    if (rests) writeText(this.#outputs[0], 'nothing to forecast');
+    const isConstant = nmse === null && rms != null;
+    shown.forEach((value, at) => setText(this.#outputs[at], formatNumber(value ?? NaN)));
+    if (isConstant) setText(this.#outputs[0], 'constant target');
     this.#outputs.at(-1)?.classList.toggle('tapline-good', Number(skill) > 0);
     this.#outputs.at(-1)?.classList.toggle('tapline-bad', Number(skill) < 0);
     this.#error?.invalidate();
     this.#skill.invalidate();
   }
 
-  #half(title: string, ...words: (string | symbol)[]): HTMLElement {
-    const { head, body, caption } = addHalf(this.#root, title, '');
-    for (const word of words) {
-      if (word === dash) addElement(caption, 'i', 'tapline-dash').title = 'the dashed line';
-      else caption.append(` ${String(word)} `);
-    }
+  /** Adds a panel whose caption explains the dashed line as `baseline`, and returns the element of its plot. */
+  #addPanel(title: string, baseline?: string): HTMLElement {
+    const { head, body, caption } = addPlotPanel(this.#root, title, '');
+    if (baseline !== undefined) {
+      addElement(caption, 'i', 'tapline-dash');
+      caption.append(` ${baseline}`);
+      caption.title = `Dashed: error of the baseline (${baseline})`;
+    } else setText(caption, '1 = perfect');
     this.#outputs.push(addElement(head, 'output', ''));
     return body;
   }
 
   #data(...columns: number[]): uPlot.AlignedData {
-    const times = rising(this.#record.column(0));
+    const times = strictlyRising(this.#history.column(0));
     this.#drawn ||= times.length > 0;
     const now = times.at(-1) ?? 0;
     const lines = columns.map((at) =>
-      Array.from(this.#record.column(at), (value) =>
-        Number.isNaN(value) ? null : Math.min(mostError, Math.max(worst, value)),
+      Array.from(this.#history.column(at), (value) =>
+        Number.isNaN(value) ? null : Math.min(maxError, Math.max(minSkill, value)),
       ),
     );
     return [times.map((time) => time - now), ...lines];
@@ -141,31 +142,31 @@ export class LossPlot {
 
   #ago(x: number): string {
     if (x === 0) return this.#paused ? 'paused' : 'now';
-    return ago(-x, this.#record.column(0).at(-1) ?? 0);
+    return formatAgo(-x, this.#history.column(0).at(-1) ?? 0);
   }
 
   #errorOptions(): Omit<uPlot.Options, 'width' | 'height'> {
     const { theme } = this.#error ?? this.#skill;
     const line = { points: { show: false }, pxAlign: 0, spanGaps: true };
     return {
-      ...plainCursor,
+      ...staticPlot,
       series: [
         {},
         { ...line, stroke: theme.accent, width: 1.6 },
         { ...line, stroke: theme.ghost, width: 1.25, dash: [4, 3] },
       ],
       scales: {
-        x: sinceBegun,
-        y: { range: (_, _low, high) => [0, Math.min(mostError, Math.max(1, (high || 0) * 1.1))] },
+        x: wholeHistory,
+        y: { range: (_, _low, high) => [0, Math.min(maxError, Math.max(1, (high || 0) * 1.1))] },
       },
-      axes: lineAxes(theme, (x) => this.#ago(x), formatNumber, timeSteps),
+      axes: smallPlotAxes(theme, (x) => this.#ago(x), formatNumber, timeSteps),
     };
   }
 
   #skillOptions(): Omit<uPlot.Options, 'width' | 'height'> {
     const { theme } = this.#skill;
     return {
-      ...plainCursor,
+      ...staticPlot,
       series: [
         {},
         {
@@ -178,23 +179,21 @@ export class LossPlot {
           fillTo: 0,
         },
       ],
-      scales: { x: sinceBegun, y: { range: (_, low) => [Math.min(0, low || 0), 1] } },
-      axes: lineAxes(theme, (x) => this.#ago(x), formatNumber, timeSteps),
+      scales: { x: wholeHistory, y: { range: (_, low) => [Math.min(0, low || 0), 1] } },
+      axes: smallPlotAxes(theme, (x) => this.#ago(x), formatNumber, timeSteps),
     };
   }
 }
 
-/** Stands for a stroke like that of the rival's line. */
-const dash = Symbol('dash');
-/** Skill below this is drawn there: how bad a beginner was says little. */
-const worst = -1;
-/** Errors above this are drawn there. */
-const mostError = 3;
-/** The whole record, and 5 s at least. */
-const sinceBegun: uPlot.Scale = { time: false, range: (_, low) => [Math.min(-5, low || 0), 0] };
+/** Lower limit of the drawn values: the skill of an untrained learner can be very negative. */
+const minSkill = -1;
+/** Upper limit of the drawn errors. */
+const maxError = 3;
+/** The whole history, but at least 5 s. */
+const wholeHistory: uPlot.Scale = { time: false, range: (_, low) => [Math.min(-5, low || 0), 0] };
 
-/** Times that rise strictly, whatever the clock did. */
-function rising(times: Float64Array): number[] {
+/** Makes times strictly increasing, in case the clock was set back. */
+function strictlyRising(times: Float64Array): number[] {
   let last = -Infinity;
   return Array.from(times, (time) => (last = Math.max(time, last + 1e-3)));
 }

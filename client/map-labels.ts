@@ -1,21 +1,21 @@
-import { addElement, writeText } from './element.ts';
+import { addElement, setText } from './dom.ts';
 import { formatNumber, showUnit } from './format-number.ts';
 import { groupRows, type RowGroup } from './row-groups.ts';
-import { thinOut } from './thin-out.ts';
+import { thinOutLabels } from './dom.ts';
 
-/** What is under the pointer; `ago` in s, not above 0. */
-interface Pointed {
+/** The value under the pointer; `ago` is its time relative to the newest frame in s, at most 0. */
+interface PointerReading {
   readonly row: number;
   readonly value: number;
   readonly unit: string;
   readonly ago: number;
 }
 
-/** The row names, colour bar, ribbon names and pointer's reading around a FeatureMap. */
+/** The text around a FeatureMap: row names, color bar, event labels, and the tooltip. */
 export class MapLabels {
   #labels: readonly string[] = [];
   #groups: readonly RowGroup[] | undefined;
-  /** The names of groups, or of rows where there are none. */
+  /** The elements with the names of groups, or of rows without groups. */
   #named: HTMLElement[] = [];
   readonly #gutter: HTMLElement;
   readonly #margin: HTMLElement;
@@ -31,32 +31,32 @@ export class MapLabels {
     this.#gutter = addElement(root, 'div', 'tapline-side tapline-gutter');
     this.#events = addElement(root, 'div', 'tapline-events');
     this.#margin = addElement(root, 'div', 'tapline-side tapline-margin');
-    const bar = addElement(this.#margin, 'div', 'tapline-colours');
+    const bar = addElement(this.#margin, 'div', 'tapline-colors');
     this.#colors = root.ownerDocument.createElement('canvas');
     this.#colors.width = 1;
     this.#colors.height = 256;
     bar.append(this.#colors);
-    const numbers = addElement(this.#margin, 'div', 'tapline-colour-numbers');
+    const numbers = addElement(this.#margin, 'div', 'tapline-color-numbers');
     this.#numbers = [addElement(numbers, 'div', ''), addElement(numbers, 'div', ''), addElement(numbers, 'div', '')];
     this.#unit = addElement(this.#margin, 'div', 'tapline-unit');
     this.#tip = addElement(root, 'div', 'tapline-tip');
     this.#tip.hidden = true;
   }
 
-  /** Names the rows. */
-  name(labels: readonly string[]): void {
+  /** Sets the row labels. */
+  setRows(labels: readonly string[]): void {
     this.#labels = labels;
     this.#groups = groupRows(labels);
     this.#gutter.replaceChildren();
     this.#addRows();
   }
 
-  /** Puts everything beside a map `height` px high with these kinds of events under it. */
-  place(height: number, kinds: readonly { label: string; color: string }[]): void {
+  /** Lays out the labels for a map that is `height` px high, with these kinds of events under it. */
+  layOut(height: number, kinds: readonly { label: string; color: string }[]): void {
     const row = height / Math.max(1, this.#labels.length);
     this.#root.classList.toggle('tapline-tight', row < 12);
     this.#root.classList.toggle('tapline-tiny', row < 8.5);
-    thinOut(this.#named, height / Math.max(1, this.#named.length));
+    thinOutLabels(this.#named, height / Math.max(1, this.#named.length));
     for (const side of [this.#gutter, this.#margin]) {
       side.style.top = '6px';
       side.style.height = `${height}px`;
@@ -68,12 +68,12 @@ export class MapLabels {
       name.style.color = color;
       name.title = label;
       name.append(this.#root.ownerDocument.createElement('span'));
-      writeText(name.firstElementChild, label);
+      setText(name.firstElementChild, label);
     }
   }
 
-  /** Draws the colour bar and writes its numbers. */
-  scale(range: readonly [number, number], unit: string, colors: Uint32Array): void {
+  /** Draws the color bar and its numbers. */
+  setColorBar(range: readonly [number, number], unit: string, colors: Uint32Array): void {
     const [low, high] = range;
     const context = this.#colors.getContext('2d');
     const pixels = context?.createImageData(1, 256);
@@ -84,25 +84,25 @@ export class MapLabels {
     const digits = Math.max(0, Math.min(3, Math.ceil(-Math.log10((high - low) / 40))));
     [high, (low + high) / 2, low].forEach((value, at) => {
       const round = Number(value.toFixed(digits));
-      writeText(this.#numbers[at], formatNumber(Object.is(round, -0) ? 0 : round));
+      setText(this.#numbers[at], formatNumber(Object.is(round, -0) ? 0 : round));
     });
-    writeText(this.#unit, showUnit(unit));
+    setText(this.#unit, showUnit(unit));
   }
 
-  /** Shows the reading under the pointer, at this part of the width; undefined hides it. */
-  tip(pointed: Pointed | undefined, at: number): void {
-    this.#tip.hidden = !pointed;
-    if (!pointed) return;
-    const value = Number.isFinite(pointed.value)
-      ? `${formatNumber(pointed.value)} ${showUnit(pointed.unit)}`
-      : 'no data';
-    writeText(this.#tip, `${this.#labels[pointed.row]} · ${value.trim()} · −${Math.abs(pointed.ago).toFixed(1)} s`);
+  /** Shows the value under the pointer, which is at the fraction `at` of the width; undefined hides it. */
+  setTooltip(reading: PointerReading | undefined, at: number): void {
+    this.#tip.hidden = !reading;
+    if (!reading) return;
+    const value = Number.isFinite(reading.value)
+      ? `${formatNumber(reading.value)} ${showUnit(reading.unit)}`
+      : 'No data';
+    setText(this.#tip, `${this.#labels[reading.row]} · ${value.trim()} · −${Math.abs(reading.ago).toFixed(1)} s`);
     this.#tip.style.left = at < 0.5 ? 'auto' : 'calc(var(--_gutter) + 6px)';
     this.#tip.style.right = at < 0.5 ? 'calc(var(--_margin) + 6px)' : 'auto';
   }
 
-  /** Draws thin lines of `color` between groups. */
-  separate(
+  /** Draws thin lines between groups. */
+  drawSeparators(
     context: CanvasRenderingContext2D,
     area: { left: number; top: number; width: number; height: number },
     color: string,
@@ -121,7 +121,7 @@ export class MapLabels {
       rows.style.flex = '1';
       this.#named = this.#labels.map((label) => {
         const row = addElement(rows, 'div', 'tapline-row');
-        writeText(row, label);
+        setText(row, label);
         return row;
       });
       return;
@@ -131,10 +131,10 @@ export class MapLabels {
       const group = addElement(this.#gutter, 'div', 'tapline-group');
       group.style.flex = `${rows.length} 1 0`;
       const title = addElement(group, 'div', 'tapline-group-name');
-      writeText(title, name);
+      setText(title, name);
       this.#named.push(title);
       const names = addElement(group, 'div', 'tapline-rows');
-      for (const row of rows) writeText(addElement(names, 'div', 'tapline-row'), row);
+      for (const row of rows) setText(addElement(names, 'div', 'tapline-row'), row);
     }
   }
 }

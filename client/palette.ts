@@ -8,7 +8,7 @@ import {
 } from 'd3-scale-chromatic';
 import { oneOf } from '../src/core/check.ts';
 
-/** The name of a colour scale; 'red-blue' has two arms, and puts 0 in the middle of an automatic range. */
+/** The name of a color scale. 'red-blue' is diverging; an automatic range is then centered on 0. */
 export type PaletteName = 'viridis' | 'magma' | 'inferno' | 'cividis' | 'turbo' | 'red-blue';
 
 const ramps: Record<PaletteName, (t: number) => string> = {
@@ -20,10 +20,10 @@ const ramps: Record<PaletteName, (t: number) => string> = {
   'red-blue': (t) => interpolateRdBu(1 - t),
 };
 
-/** Every palette, as offered to people. */
+/** All palettes, in menu order. */
 export const palettes: readonly PaletteName[] = Object.keys(ramps) as PaletteName[];
 
-/** 256 colours from low to high, each as the bytes of an ImageData pixel lie in a little-endian Uint32Array. */
+/** Returns 256 colors from low to high, each as an ImageData pixel in a little-endian Uint32Array. */
 export function paletteColors(name: PaletteName): Uint32Array {
   const ramp = ramps[oneOf('palette', name, palettes)];
   return Uint32Array.from({ length: 256 }, (_, index) => {

@@ -1,21 +1,20 @@
 import { type Block, checkBlock, frameCount } from '../src/core/blocks/block.ts';
 import { invalid } from '../src/core/check.ts';
 
-/** A clock that is ahead by more than this, in ms, has jumped: frames follow it at once. */
+/** A block whose time is ahead by more than this, in ms, indicates a clock jump, which the frame times follow immediately. */
 const clockJump = 1000;
-/** A clock that is behind by more than this and three of the block's lengths, in ms, was set back: the ring begins anew. */
-const setBack = 5000;
-/** How much of a clock's error is taken over at once: little of what may be jitter, much of what is not. */
-const trust = (off: number): number => Math.max(0.05, Math.min(0.5, Math.abs(off) / 1000));
+/** A block whose time is behind by more than this plus three times its length, in ms, indicates a clock that was set back. */
+const clockSetBack = 5000;
+/** Fraction of a clock offset (ms) that is corrected per block: small for offsets that may be jitter. */
+const correction = (offset: number): number => Math.max(0.05, Math.min(0.5, Math.abs(offset) / 1000));
 
 /**
- * The last `capacity` frames of a stream, each with its time, in memory that never grows. Every frame is written twice,
- * so that any run of kept frames lies in one piece (`data[(at(index) + i) * channels + channel]`).
+ * A ring buffer with the last `capacity` frames of a stream and their times. Every frame is written twice, so that
+ * consecutive frames are contiguous: sample `channel` of frame `index + i` is `data[(at(index) + i) * channels + channel]`.
  *
- * Frames that never came (a jump of `start`) and frames that are marked invalid are NaN; in an invalid frame that has
- * NaN of its own only those channels are. Times always rise, and follow the blocks' clock without its jitter: also where
- * frames come faster or slower than the rate says, as in a replay at 4 times the speed. A `start` that lies behind begins
- * anew.
+ * Missing frames (a jump of `start`) and invalid frames are NaN; an invalid frame that contains NaN keeps its other samples.
+ * Times are strictly increasing and follow the times of the blocks without their jitter, even if frames arrive faster or
+ * slower than the sampling rate, as in a replay at 4× speed. A block that starts before the expected frame clears the ring.
  */
 export class Ring {
   readonly channels: number;
@@ -34,12 +33,12 @@ export class Ring {
     this.times = new Float64Array(2 * this.capacity);
   }
 
-  /** Absolute index of the oldest frame kept. */
+  /** Absolute index of the oldest frame in the ring. */
   get first(): number {
     return this.#first;
   }
 
-  /** Absolute index of the frame expected next. */
+  /** Absolute index of the next expected frame. */
   get next(): number {
     return this.#next;
   }
@@ -49,22 +48,26 @@ export class Ring {
     return this.#last;
   }
 
-  /** Ms from frame to frame; 0 where the rate is irregular. */
+  /** Sampling interval in ms; 0 for irregular streams. */
   get step(): number {
     return this.#step;
   }
 
-  /** Mean ms from kept frame to frame; NaN with fewer than two. */
-  get pace(): number {
+  /** Mean interval between the frames in the ring, in ms; NaN for fewer than two frames. */
+  get meanStep(): number {
     return (this.#last - this.times[this.at(this.#first)]) / (this.#next - this.#first - 1);
   }
 
-  /** Where frame `index` lies; the frames after it follow. */
+  /** Position of frame `index` in `data` and `times`, in frames; the frames after it follow. */
   at(index: number): number {
     return index % this.capacity;
   }
 
-  /** Writes a block. Throws a RangeError when it has another number of channels. */
+  /**
+   * Appends a block.
+   *
+   * @throws RangeError if it has another number of channels.
+   */
   push(block: Block): void {
     checkBlock(block);
     if (block.channels !== this.channels) throw invalid('block.channels', `${this.channels}`, block.channels);
@@ -72,17 +75,17 @@ export class Ring {
     if (frames === 0) return;
     const step = block.rate > 0 ? 1000 / block.rate : 0;
     const behind = this.#last + (block.start - this.#next) * step - (block.time - step);
-    if (block.start < this.#next || behind > setBack + 3 * frames * step) this.clear();
+    if (block.start < this.#next || behind > clockSetBack + 3 * frames * step) this.clear();
     this.#step = step;
     this.#skipTo(block.start, step);
-    const { before, newest } = this.#place(block.time, frames);
+    const { before, newest } = this.#blockTimes(block.time, frames);
     for (let frame = Math.max(0, frames - this.capacity); frame < frames; frame++) {
       const time = before + ((newest - before) * (frame + 1)) / frames;
       this.#write(block.start + frame, time, block.data, frame * this.channels, block.valid?.[frame] === 0);
     }
   }
 
-  /** Index of the first kept frame whose time is at least `time`; `next` when there is none. */
+  /** Index of the first frame whose time is at least `time`; `next` if there is none. */
   find(time: number): number {
     let low = this.#first;
     let high = this.#next;
@@ -94,7 +97,7 @@ export class Ring {
     return low;
   }
 
-  /** A copy that no later push changes, with room for more frames if `capacity` says so. */
+  /** Returns an independent copy with at least the given capacity. */
   copy(capacity: number = this.capacity): Ring {
     const copy = new Ring(this.channels, Math.max(capacity, this.capacity));
     const first = this.at(this.#first);
@@ -109,22 +112,22 @@ export class Ring {
     return copy;
   }
 
-  /** Forgets every frame. */
+  /** Removes all frames. */
   clear(): void {
     this.#first = 0;
     this.#next = 0;
     this.#last = -Infinity;
   }
 
-  /** Where the next frames of a clock lie: between the time before them and that of the newest, evenly. */
-  #place(time: number, frames: number): { before: number; newest: number } {
+  /** The corrected times of the frame before a block and of its newest frame; the frames between are evenly spaced. */
+  #blockTimes(time: number, frames: number): { before: number; newest: number } {
     const step = this.#step;
     const clock = time + (frames - 1) * step;
     const steady = this.#last + frames * step;
-    const off = clock - steady;
+    const offset = clock - steady;
     if (step === 0) return { before: time, newest: time };
-    if (this.#next === this.#first || off > clockJump) return { before: time - step, newest: clock };
-    return { before: this.#last, newest: steady + trust(off) * off };
+    if (this.#next === this.#first || offset > clockJump) return { before: time - step, newest: clock };
+    return { before: this.#last, newest: steady + correction(offset) * offset };
   }
 
   #skipTo(start: number, step: number): void {

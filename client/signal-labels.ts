@@ -1,7 +1,7 @@
-import { addElement, writeText } from './element.ts';
+import { addElement, setText } from './dom.ts';
 import { formatNumber, formatQuantity } from './format-number.ts';
 import type { LaneScale } from './lane-scale.ts';
-import { thinOut } from './thin-out.ts';
+import { thinOutLabels } from './dom.ts';
 import type { Quality } from './signal-quality.ts';
 
 interface Lane {
@@ -12,19 +12,19 @@ interface Lane {
 
 interface LaneElements {
   readonly row: HTMLElement;
-  readonly aside: HTMLElement;
+  readonly value: HTMLElement;
   readonly badge: HTMLElement;
   readonly low: HTMLElement;
   readonly both: HTMLElement;
   readonly high: HTMLElement;
 }
 
-/** Lanes that are lower than this, in px, have one line of words. */
-const dense = 27;
-const badges = { ok: '', rail: 'rail', flat: 'flat' };
-const meanings = { ok: '', rail: 'at the limit of its amplifier', flat: 'nothing moves: is it connected?' };
+/** Lanes lower than this, in px, have one line of text. */
+const minTwoLineHeight = 27;
+const badges = { ok: '', rail: 'railed', flat: 'flat' };
+const badgeTitles = { ok: '', rail: 'Amplifier at its limit', flat: 'Flat signal: check the sensor' };
 
-/** The names, offsets, badges and scales beside the lanes of a SignalPlot. */
+/** The text around a SignalPlot: the names, offsets, badges, and scales of its lanes. */
 export class SignalLabels {
   readonly #root: HTMLElement;
   readonly #gutter: HTMLElement;
@@ -48,8 +48,8 @@ export class SignalLabels {
     this.#lag = addElement(root, 'div', 'tapline-tag tapline-tag-right');
   }
 
-  /** Begins anew with these lanes, in an area `height` px high. */
-  show(lanes: readonly Lane[], coupling: 'ac' | 'dc', height: number): void {
+  /** Replaces the lanes, in an area that is `height` px high. */
+  setLanes(lanes: readonly Lane[], coupling: 'ac' | 'dc', height: number): void {
     this.#lanes = lanes;
     this.#ac = coupling === 'ac';
     this.#scales = [];
@@ -58,36 +58,36 @@ export class SignalLabels {
     this.#elements = lanes.map((lane) => this.#addLane(lane));
     this.#tag.textContent = this.#ac ? 'AC-coupled' : 'DC-coupled';
     this.#tag.title = this.#ac
-      ? 'The running mean (1 s) is taken off; it stands under each name.'
-      : 'As measured; the newest number stands under each name.';
-    this.place(height);
+      ? 'The running mean (1 s) is removed and shown under each name.'
+      : 'Samples as measured. The newest value is shown under each name.';
+    this.layOut(height);
   }
 
-  /** `aside` is the offset of an AC-coupled lane, or the newest number of a DC-coupled one. */
-  update(lane: number, aside: number, quality: Quality, scale: LaneScale | undefined): void {
+  /** Updates a lane. `value` is the offset of an AC-coupled lane, or the newest sample of a DC-coupled one. */
+  update(lane: number, value: number, quality: Quality, scale: LaneScale | undefined): void {
     const elements = this.#elements[lane];
     const { unit } = this.#lanes[lane];
-    writeText(elements.aside, `${this.#ac && !this.#short ? 'DC ' : ''}${formatQuantity(aside, unit)}`);
-    writeText(elements.badge, badges[quality]);
-    elements.badge.title = meanings[quality];
+    setText(elements.value, `${this.#ac && !this.#short ? 'DC ' : ''}${formatQuantity(value, unit)}`);
+    setText(elements.badge, badges[quality]);
+    elements.badge.title = badgeTitles[quality];
     elements.badge.hidden = quality === 'ok';
     this.#scales[lane] = scale;
     if (this.#ac || !scale) return;
-    writeText(elements.high, formatQuantity(scale.high, unit));
-    writeText(elements.low, formatQuantity(scale.low, unit));
-    writeText(elements.both, formatRange(scale, unit));
+    setText(elements.high, formatQuantity(scale.high, unit));
+    setText(elements.low, formatQuantity(scale.low, unit));
+    setText(elements.both, formatRange(scale, unit));
   }
 
-  /** Puts everything where an area of `height` px has its lanes, and writes the scale bars and the lag. */
-  place(height: number): void {
+  /** Lays out the labels for an area that is `height` px high, and updates the scale bars and the lag. */
+  layOut(height: number): void {
     if (height === 0) return;
     const lane = height / Math.max(1, this.#lanes.length);
     this.#root.classList.toggle('tapline-narrow', this.#margin.clientWidth < 44);
-    this.#short = lane < dense && this.#gutter.clientWidth < 120;
+    this.#short = lane < minTwoLineHeight && this.#gutter.clientWidth < 120;
     this.#root.classList.toggle('tapline-slim', this.#gutter.clientWidth < 90);
-    this.#root.classList.toggle('tapline-dense', lane < dense);
+    this.#root.classList.toggle('tapline-dense', lane < minTwoLineHeight);
     this.#root.classList.toggle('tapline-tight', lane < 13);
-    thinOut(
+    thinOutLabels(
       this.#elements.map(({ row }) => row),
       lane,
     );
@@ -97,11 +97,11 @@ export class SignalLabels {
     }
     if (this.#ac) this.#placeBars(lane);
     const known = this.#showLag && this.#newestLag > -1000 && this.#newestLag < 3_600_000;
-    writeText(this.#lag, known ? `lag ${formatLag(this.#newestLag)}` : '');
+    setText(this.#lag, known ? `lag ${formatLag(this.#newestLag)}` : '');
   }
 
-  /** The newest lag, in ms. */
-  seen(lag: number): void {
+  /** Sets the lag, in ms. */
+  setLag(lag: number): void {
     this.#newestLag = lag;
   }
 
@@ -113,15 +113,15 @@ export class SignalLabels {
     name.style.color = lane.color;
     const badge = addElement(row, 'div', 'tapline-badge');
     badge.hidden = true;
-    const aside = addElement(row, 'div', 'tapline-aside');
+    const value = addElement(row, 'div', 'tapline-value');
     const range = addElement(this.#margin, 'div', this.#ac ? 'tapline-bar' : 'tapline-range');
     const high = addElement(range, 'div', '');
     const both = this.#ac ? high : addElement(range, 'div', '');
     const low = this.#ac ? high : addElement(range, 'div', '');
-    return { row, aside, badge, low, both, high };
+    return { row, value, badge, low, both, high };
   }
 
-  /** One bar for each unit, in the first lane of it: as high as the number beside it. */
+  /** Places one scale bar per unit, in the first lane with that unit. */
   #placeBars(lane: number): void {
     this.#lanes.forEach(({ unit }, at) => {
       const bar = this.#elements[at].high.parentElement;
@@ -131,12 +131,12 @@ export class SignalLabels {
       bar.hidden = !first || !scale;
       bar.style.top = `${(at + 0.5 - 0.235) * lane}px`;
       bar.style.height = `${0.47 * lane}px`;
-      if (scale) writeText(this.#elements[at].high, formatQuantity(scale.high, unit));
+      if (scale) setText(this.#elements[at].high, formatQuantity(scale.high, unit));
     });
   }
 }
 
-/** `0–2.4 MB/s`: the unit once, where both ends have the same. */
+/** Formats a range, with a common unit once: `0–2.4 MB/s`. */
 function formatRange({ low, high }: LaneScale, unit: string): string {
   const [from, to] = [formatQuantity(low, unit), formatQuantity(high, unit)];
   const number = /^[−\d.e]+/.exec(from)?.[0] ?? from;

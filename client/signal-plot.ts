@@ -1,44 +1,46 @@
 import type uPlot from 'uplot';
 import type { Block } from '../src/core/blocks/block.ts';
 import { invalid, oneOf } from '../src/core/check.ts';
-import { Baseline } from './baseline.ts';
+import { RunningMean } from './running-mean.ts';
 import { type Columns, decimate } from './decimate.ts';
 import { showUnit } from './format-number.ts';
 import { type LaneScale, ownScale, sharedScale } from './lane-scale.ts';
 import { SignalLabels } from './signal-labels.ts';
-import { drawSpans, type Span } from './spans.ts';
+import { shadeSpans, type Span } from './shaded-spans.ts';
 import { eegRail, signalQuality } from './signal-quality.ts';
 import type { Ring } from './ring.ts';
-import { sparse, TimeChart, type TimeOptions } from './time-chart.ts';
+import { pointsWhenFew, TimeChart, type TimeOptions } from './time-chart.ts';
 import type { Theme } from './theme.ts';
 
-/** A channel by its label, or by label and unit. */
+/** The label of a channel, or its label and unit. */
 export type ChannelName = string | { readonly label: string; readonly unit?: string };
 
-/** Whether a channel is shown with its running mean taken off ('ac'), or as it is ('dc'). */
+/** Whether channels are shown without their running mean ('ac') or as measured ('dc'). */
 export type Coupling = 'ac' | 'dc';
 
+/** Options of a SignalPlot. */
 export interface SignalPlotOptions extends TimeOptions {
-  /** How many channels, or what they are called; as many as the first block has when nothing is said. */
+  /** The number of channels, or their names (default: as many as the first block has). */
   channels?: number | readonly ChannelName[];
-  /** The unit of channels that do not say their own. */
+  /** Unit of channels without a unit of their own. */
   unit?: string;
+  /** Default: 'ac'. */
   coupling?: Coupling;
-  /** Places of the channels that are shown; all when nothing is said. */
+  /** Indices of the channels that are shown (default: all). */
   visible?: readonly number[];
-  /** The amplifier's limit, in the channels' unit: beyond it a channel is marked 'rail'. In µV 187 000 by default. */
+  /** Limit of the amplifier, in the unit of the channels (default: 187,000 for µV). Channels beyond it are marked 'railed'. */
   rail?: number;
-  /** Whether the lag (now minus the newest frame's time) is shown. */
+  /** Whether to show the lag: now minus the time of the newest frame (default: true). */
   lag?: boolean;
 }
 
-/** How often scales, badges and numbers are looked at, in ms. */
-const slow = 400;
+/** Interval between updates of scales, badges, and values, in ms. */
+const scaleInterval = 400;
 
 /**
- * Raw channels, one lane each under the other. AC-coupled lanes share one scale for each unit, so that sizes compare; the
- * mean that was taken off stands beside the label. DC-coupled lanes have a scale of their own. Gaps and samples that are
- * not finite are gaps.
+ * Raw channels in stacked lanes. AC-coupled lanes of the same unit share one scale, so that amplitudes can be compared, and
+ * the removed mean is shown next to the label. DC-coupled lanes have a scale each. Missing samples and samples that are not
+ * finite are drawn as gaps.
  */
 export class SignalPlot {
   readonly #unit: string;
@@ -47,18 +49,18 @@ export class SignalPlot {
   readonly #labels: SignalLabels;
   readonly #rail: number | undefined;
   readonly #columns: Columns = { x: [], y: [] };
-  #kept: { ring: Ring; means: Ring } | undefined;
-  #baseline = new Baseline(0);
+  #data: { ring: Ring; means: Ring } | undefined;
+  #runningMean = new RunningMean(0);
   readonly #scales = new Map<number, LaneScale>();
   #coupling: Coupling;
-  #chosen: readonly number[] | undefined;
-  #looked = -Infinity;
+  #selected: readonly number[] | undefined;
+  #scaleTime = -Infinity;
   #spans: readonly Span[] = [];
 
   constructor(element: HTMLElement, options: SignalPlotOptions = {}) {
     this.#unit = options.unit ?? '';
     this.#coupling = oneOf('coupling', options.coupling ?? 'ac', ['ac', 'dc']);
-    this.#chosen = options.visible;
+    this.#selected = options.visible;
     this.#rail = options.rail;
     this.#time = new TimeChart(element, options, {
       label: 'Signal over time',
@@ -67,61 +69,66 @@ export class SignalPlot {
       resized: () => this.#relabel(),
     });
     this.#labels = new SignalLabels(this.#time.chart.root, options.lag ?? true);
-    if (options.channels !== undefined) this.#name(options.channels);
+    if (options.channels !== undefined) this.#setNames(options.channels);
   }
 
-  /** Takes the next block. Throws a RangeError when its channels are not as many as the plot's. */
+  /**
+   * Adds a block.
+   *
+   * @throws RangeError if it has another number of channels than the plot.
+   */
   push(block: Block): void {
-    if (this.#names.length === 0) this.#name(block.channels);
+    if (this.#names.length === 0) this.#setNames(block.channels);
     if (block.channels !== this.#names.length) throw invalid('block.channels', `${this.#names.length}`, block.channels);
-    const ring = this.#time.room(this.#kept?.ring, block);
-    const means = this.#time.room(this.#kept?.means, block);
-    if (ring !== this.#kept?.ring) this.#time.track(ring, means);
-    this.#kept = { ring, means };
+    const ring = this.#time.ringFor(this.#data?.ring, block);
+    const means = this.#time.ringFor(this.#data?.means, block);
+    if (ring !== this.#data?.ring) this.#time.track(ring, means);
+    this.#data = { ring, means };
     ring.push(block);
-    means.push(this.#baseline.follow(block));
-    this.#labels.seen(Date.now() - ring.newest);
+    means.push(this.#runningMean.update(block));
+    this.#labels.setLag(Date.now() - ring.newest);
     this.#time.view.advance(ring.newest);
   }
 
-  /** Changes what is shown, without losing what was pushed. */
+  /** Changes options. Pushed data is kept. */
   set(options: { window?: number; coupling?: Coupling; visible?: readonly number[] }): void {
     if (options.window !== undefined) this.#time.view.setWindow(options.window);
     this.#coupling = oneOf('coupling', options.coupling ?? this.#coupling, ['ac', 'dc']);
-    this.#chosen = options.visible ?? this.#chosen;
+    this.#selected = options.visible ?? this.#selected;
     this.#scales.clear();
-    this.#looked = -Infinity;
+    this.#scaleTime = -Infinity;
     this.#relabel();
     this.#time.chart.rebuild();
   }
 
-  /** Shades stretches of time in the lanes of their channels, in place of those before. */
+  /** Shades time spans in the lanes of their channels; replaces the spans of earlier calls. */
   mark(spans: readonly Span[]): void {
     this.#spans = spans;
     this.#time.chart.invalidate();
   }
 
-  /** Reads the CSS variables again. */
+  /** Redraws with the current CSS variables. */
   refresh(): void {
     this.#time.chart.rebuild();
   }
 
+  /** Removes the plot from the page. */
   destroy(): void {
     this.#time.destroy();
   }
 
-  /** Places of the channels that are shown. */
+  /** Indices of the channels that are shown. */
   get #visible(): readonly number[] {
-    return this.#chosen ?? this.#names.map((_, channel) => channel);
+    return this.#selected ?? this.#names.map((_, channel) => channel);
   }
 
-  #name(channels: number | readonly ChannelName[]): void {
+  #setNames(channels: number | readonly ChannelName[]): void {
     const unit = this.#unit;
     const names = typeof channels === 'number' ? Array.from({ length: channels }, (_, at) => `ch${at + 1}`) : channels;
     this.#names = names.map((name) =>
       typeof name === 'string' ? { label: name, unit } : { label: name.label, unit: name.unit ?? unit },
     );
-    this.#baseline = new Baseline(names.length);
+    this.#runningMean = new RunningMean(names.length);
     this.#relabel();
     this.#time.chart.rebuild();
   }
@@ -134,7 +141,7 @@ export class SignalPlot {
         ...this.#visible.map((channel) => ({
           stroke: theme.traces[channel % theme.traces.length],
           width: 1,
-          points: sparse,
+          points: pointsWhenFew,
           pxAlign: 0,
         })),
       ],
@@ -143,7 +150,7 @@ export class SignalPlot {
         drawAxes: [
           (plot) => {
             const labels = this.#visible.map((channel) => this.#names[channel].label);
-            drawSpans(plot, this.#spans, labels, this.#time.view.end, theme.warn);
+            shadeSpans(plot, this.#spans, labels, this.#time.view.end, theme.warn);
           },
         ],
       },
@@ -161,33 +168,33 @@ export class SignalPlot {
   }
 
   #draw(view: { end: number; window: number; width: number }): uPlot.AlignedData {
-    if (!this.#kept) return [[], ...this.#visible.map(() => [])];
-    const ring = this.#time.shown(this.#kept.ring);
-    const means = this.#time.shown(this.#kept.means);
-    const due = !this.#time.view.paused && performance.now() - this.#looked > slow;
-    if (due || this.#looked === -Infinity) this.#look(ring, means, view);
+    if (!this.#data) return [[], ...this.#visible.map(() => [])];
+    const ring = this.#time.visibleRing(this.#data.ring);
+    const means = this.#time.visibleRing(this.#data.means);
+    const due = !this.#time.view.paused && performance.now() - this.#scaleTime > scaleInterval;
+    if (due || this.#scaleTime === -Infinity) this.#updateLanes(ring, means, view);
     decimate(ring, view, this.#visible, this.#columns, this.#coupling === 'ac' ? means : undefined);
-    this.#visible.forEach((channel, lane) => this.#intoLane(this.#columns.y[lane], channel, lane));
+    this.#visible.forEach((channel, lane) => this.#scaleToLane(this.#columns.y[lane], channel, lane));
     return [this.#columns.x, ...this.#columns.y];
   }
 
-  #intoLane(y: (number | null)[], channel: number, lane: number): void {
+  #scaleToLane(y: (number | null)[], channel: number, lane: number): void {
     const { low, high } = this.#scales.get(channel) ?? { low: -1, high: 1 };
-    const centre = this.#visible.length - lane - 0.5;
-    const spread = this.#coupling === 'ac' ? 0.94 : 0.8;
+    const center = this.#visible.length - lane - 0.5;
+    const laneHeight = this.#coupling === 'ac' ? 0.94 : 0.8;
     for (let i = 0; i < y.length; i++) {
       const sample = y[i];
       if (sample === null) continue;
-      const place = spread * ((sample - low) / (high - low) - 0.5);
-      y[i] = centre + Math.max(-1.2, Math.min(1.2, place));
+      const offset = laneHeight * ((sample - low) / (high - low) - 0.5);
+      y[i] = center + Math.max(-1.2, Math.min(1.2, offset));
     }
   }
 
-  #look(ring: Ring, means: Ring, view: { end: number; window: number }): void {
-    this.#looked = performance.now();
+  #updateLanes(ring: Ring, means: Ring, view: { end: number; window: number }): void {
+    this.#scaleTime = performance.now();
     const from = Math.max(ring.first, ring.find(view.end - view.window));
     const to = ring.find(view.end);
-    if (this.#coupling === 'ac') this.#shareScales(ring, means, from, to);
+    if (this.#coupling === 'ac') this.#updateSharedScales(ring, means, from, to);
     for (const channel of this.#visible) {
       if (this.#coupling === 'ac') continue;
       const scale = ownScale(ring, channel, from, to, this.#scales.get(channel));
@@ -195,15 +202,15 @@ export class SignalPlot {
     }
     this.#visible.forEach((channel, lane) => {
       const rail = this.#rail ?? (showUnit(this.#names[channel].unit) === 'µV' ? eegRail : Infinity);
-      const judged = this.#coupling === 'ac' ? signalQuality(ring, channel, rail) : 'ok';
+      const quality = this.#coupling === 'ac' ? signalQuality(ring, channel, rail) : 'ok';
       const newest = ring.data[ring.at(Math.max(ring.first, ring.next - 1)) * ring.channels + channel];
-      const aside = this.#coupling === 'ac' ? this.#baseline.mean(channel) : newest;
-      this.#labels.update(lane, aside, judged, this.#scales.get(channel));
+      const value = this.#coupling === 'ac' ? this.#runningMean.mean(channel) : newest;
+      this.#labels.update(lane, value, quality, this.#scales.get(channel));
     });
-    this.#labels.place(this.#time.chart.height);
+    this.#labels.layOut(this.#time.chart.height);
   }
 
-  #shareScales(ring: Ring, means: Ring, from: number, to: number): void {
+  #updateSharedScales(ring: Ring, means: Ring, from: number, to: number): void {
     for (const unit of new Set(this.#visible.map((channel) => this.#names[channel].unit))) {
       const group = this.#visible.filter((channel) => this.#names[channel].unit === unit);
       const scale = sharedScale(ring, means, group, from, to, this.#scales.get(group[0]));
@@ -217,7 +224,7 @@ export class SignalPlot {
       ...this.#names[channel],
       color: theme.traces[channel % theme.traces.length],
     }));
-    this.#labels.show(lanes, this.#coupling, height);
-    this.#looked = -Infinity;
+    this.#labels.setLanes(lanes, this.#coupling, height);
+    this.#scaleTime = -Infinity;
   }
 }

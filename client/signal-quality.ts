@@ -1,40 +1,40 @@
 import type { Ring } from './ring.ts';
 
-/** What is wrong with a channel: the amplifier sits at its limit, or nothing moves at all. */
+/** Quality of a channel: 'rail' means that the amplifier is at its limit, 'flat' that the signal is constant. */
 export type Quality = 'ok' | 'rail' | 'flat';
 
-/** Where the amplifier that most EEG boards have (ADS1299, gain 24) ends, in µV, less a little. */
+/** Slightly less than the limit in µV of the amplifier of most EEG boards (ADS1299 at gain 24). */
 export const eegRail = 187_000;
 
-/** So much of the time at the very same extreme is no signal. */
-const clipped = 0.25;
+/** Fraction of the samples at the same extreme value above which a channel counts as clipped. */
+const clippedFraction = 0.25;
 
 /**
- * Judges the last `seconds` of a channel. 'rail': beyond `rail` (same unit, either sign), or a quarter of the samples equal
- * to the very same greatest or least one. 'flat': no sample differs from another. Too few samples are 'ok'.
+ * Assesses the last `seconds` of a channel. 'rail': a sample exceeds ±`rail` (in the unit of the channel), or a quarter of
+ * the samples equal the maximum or the minimum. 'flat': all samples are equal. 'ok' otherwise, or with fewer than 8 samples.
  */
 export function signalQuality(ring: Ring, channel: number, rail: number = Infinity, seconds = 1): Quality {
   const from = Math.max(ring.first, ring.find(ring.newest - seconds * 1000));
   const at = ring.at(from);
   const frames = ring.next - from;
-  let least = Infinity;
-  let greatest = -Infinity;
-  let atLeast = 0;
-  let atGreatest = 0;
-  let seen = 0;
+  let min = Infinity;
+  let max = -Infinity;
+  let atMin = 0;
+  let atMax = 0;
+  let count = 0;
   for (let frame = 0; frame < frames; frame++) {
     const sample = ring.data[(at + frame) * ring.channels + channel];
     if (!Number.isFinite(sample)) continue;
-    seen++;
-    if (sample < least) atLeast = 0;
-    if (sample > greatest) atGreatest = 0;
-    least = Math.min(least, sample);
-    greatest = Math.max(greatest, sample);
-    if (sample === least) atLeast++;
-    if (sample === greatest) atGreatest++;
+    count++;
+    if (sample < min) atMin = 0;
+    if (sample > max) atMax = 0;
+    min = Math.min(min, sample);
+    max = Math.max(max, sample);
+    if (sample === min) atMin++;
+    if (sample === max) atMax++;
   }
-  if (seen < 8) return 'ok';
-  if (greatest >= rail || least <= -rail) return 'rail';
-  if (greatest === least) return 'flat';
-  return Math.max(atLeast, atGreatest) >= clipped * seen ? 'rail' : 'ok';
+  if (count < 8) return 'ok';
+  if (max >= rail || min <= -rail) return 'rail';
+  if (max === min) return 'flat';
+  return Math.max(atMin, atMax) >= clippedFraction * count ? 'rail' : 'ok';
 }

@@ -1,18 +1,18 @@
-/** The magnitude of a kernel's response at frequencies from 0 to half the rate. */
+/** The magnitude response of a kernel from 0 to half the sampling rate. */
 export interface Spectrum {
-  /** In Hz, rising evenly. */
+  /** Frequencies in Hz, evenly spaced. */
   readonly hz: Float64Array;
   readonly magnitude: Float64Array;
-  /** Where the magnitude is greatest, between bins by a parabola, in Hz; NaN for a kernel of zeros. */
+  /** Frequency of the maximum in Hz, interpolated between bins by a parabola; NaN if all weights are 0. */
   readonly peak: number;
 }
 
 /**
- * |W(f)| of the kernels of one output, by a Fourier transform of the taps with zeros behind them:
+ * The magnitude response |W(f)| of the kernels of one output, computed by a Fourier transform of the zero-padded taps:
  *
  *     W_c(f) = Σ_k w_c[k] e^(-2πi k f / rate),   |W(f)| = √(Σ_c |W_c(f)|²)
  *
- * `taps` is [tap, in] (row-major), `size` the length with zeros; `size / 2 + 1` frequencies come out.
+ * `taps` is [taps, inputs] in row-major order. `size` is the padded length; the result has `size / 2 + 1` frequencies.
  */
 export function kernelSpectrum(taps: ArrayLike<number>, inputs: number, rate: number, size = 512): Spectrum {
   const bins = size / 2 + 1;

@@ -1,20 +1,21 @@
 /**
- * The looks of every piece, adopted by the document or shadow root that it is mounted in (so a strict Content Security
- * Policy holds). A page restyles pieces by setting these CSS variables on any element around them, colours as plain
- * colours; call `refresh()` of a piece, or let the system's colour scheme change, for the canvas to follow.
+ * The styles of all components. They are adopted by the document or shadow root that contains the component, which works
+ * under a strict Content Security Policy. To restyle components, set these CSS variables on any surrounding element; colors
+ * must be color values. Then call `refresh()`, so that canvases are redrawn; a change of the system's color scheme also
+ * redraws them.
  *
- * | variable | is |
+ * | variable | use |
  * |---|---|
  * | `--tapline-ink`, `--tapline-muted` | text; axis text and captions |
- * | `--tapline-line`, `--tapline-gap` | grid lines; where a heatmap has no data |
- * | `--tapline-accent`, `--tapline-good`, `--tapline-warn` | the learner, its skill, badges |
- * | `--tapline-ghost` | what is shown for comparison: the first kernel, persistence |
- * | `--tapline-trace-1` … `-8` | channels, in turn |
- * | `--tapline-event-1` … `-4` | kinds of events on the ribbon |
- * | `--tapline-font`, `--tapline-text` | font family; size of text, in px |
- * | `--tapline-gutter`, `--tapline-margin` | width left of a time axis (names) and right of it (scales), in px |
- * | `--tapline-axis`, `--tapline-ribbon` | height of an axis, and of a lane of the ribbon, in px |
- * | `--tapline-height` | least height of a piece |
+ * | `--tapline-line`, `--tapline-gap` | grid lines; heatmap cells without data |
+ * | `--tapline-accent`, `--tapline-good`, `--tapline-warn` | learner error; learner skill; badges and alarms |
+ * | `--tapline-ghost` | lines for comparison: initial kernels, baseline |
+ * | `--tapline-trace-1` … `-8` | channels, repeated after the eighth |
+ * | `--tapline-event-1` … `-4` | kinds of events in the ribbon |
+ * | `--tapline-font`, `--tapline-text` | font family; font size in px |
+ * | `--tapline-gutter`, `--tapline-margin` | width left of the time axis (names) and right of it (scales), in px |
+ * | `--tapline-axis`, `--tapline-ribbon` | height of an axis and of a lane of the ribbon, in px |
+ * | `--tapline-height` | minimum height of a component |
  */
 const css = `
 .tapline {
@@ -91,10 +92,10 @@ const css = `
   white-space: nowrap;
 }
 .tapline-name { font-weight: 600; overflow: hidden; text-overflow: ellipsis; }
-.tapline-aside { color: var(--_muted); overflow: hidden; text-overflow: ellipsis; grid-column: 1 / -1; }
+.tapline-value { color: var(--_muted); overflow: hidden; text-overflow: ellipsis; grid-column: 1 / -1; }
 .tapline-dense .tapline-lane { grid-template: auto / minmax(3em, 1fr) auto minmax(0, auto); align-items: center; }
-.tapline-dense .tapline-aside { grid-column: 3; text-align: right; font-size: 10px; }
-.tapline-tight .tapline-aside, .tapline-slim.tapline-dense .tapline-aside { display: none; }
+.tapline-dense .tapline-value { grid-column: 3; text-align: right; font-size: 10px; }
+.tapline-tight .tapline-value, .tapline-slim.tapline-dense .tapline-value { display: none; }
 .tapline-tight .tapline-lane { font-size: 9px; line-height: 1; }
 .tapline-badge {
   font-size: 10px; line-height: 1.3; padding: 0 4px; border-radius: 3px; color: var(--_warn);
@@ -119,8 +120,8 @@ const css = `
 .tapline-tiny .tapline-group .tapline-rows { display: none; }
 .tapline-tiny .tapline-group { padding: 0; }
 .tapline-tiny .tapline-group-name { font-size: 9.5px; }
-.tapline-colours { position: absolute; left: 8px; top: 0; bottom: 0; width: 10px; border-radius: 2px; overflow: hidden; }
-.tapline-colour-numbers { position: absolute; left: 23px; right: 0; top: -2px; bottom: -2px; display: flex; flex-direction: column; justify-content: space-between; color: var(--_muted); white-space: nowrap; }
+.tapline-colors { position: absolute; left: 8px; top: 0; bottom: 0; width: 10px; border-radius: 2px; overflow: hidden; }
+.tapline-color-numbers { position: absolute; left: 23px; right: 0; top: -2px; bottom: -2px; display: flex; flex-direction: column; justify-content: space-between; color: var(--_muted); white-space: nowrap; }
 .tapline-events { position: absolute; left: 0; width: var(--_gutter); display: flex; flex-direction: column; padding-right: 4px; }
 .tapline-event { height: var(--_ribbon); display: flex; align-items: center; gap: 5px; white-space: nowrap; overflow: hidden; }
 .tapline-event::before { content: ''; width: 8px; height: 8px; border-radius: 2px; background: currentColor; flex: none; }
@@ -136,9 +137,8 @@ const css = `
 .tapline-keys-two .tapline-key { gap: 3px; min-width: 0; }
 .tapline-keys-two .tapline-key::before { width: 6px; }
 .tapline-key span { color: var(--_ink); overflow: hidden; text-overflow: ellipsis; }
-.tapline-note { position: absolute; inset: 0 0 var(--_axis) var(--_gutter); display: flex; align-items: center; justify-content: center; color: var(--_muted); pointer-events: none; }
 .tapline-pair { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }
-.tapline-half { position: relative; min-width: 0; height: 100%; display: flex; flex-direction: column; }
+.tapline-panel { position: relative; min-width: 0; height: 100%; display: flex; flex-direction: column; }
 .tapline-head { display: flex; align-items: baseline; gap: 6px; flex: none; height: 20px; white-space: nowrap; color: var(--_muted); }
 .tapline-head span { overflow: hidden; text-overflow: ellipsis; min-width: 0; }
 .tapline-dash { display: inline-block; width: 14px; border-top: 2px dashed var(--_ghost); vertical-align: middle; }
@@ -154,7 +154,7 @@ const css = `
 
 let sheet: CSSStyleSheet | undefined;
 
-/** Lets the root that holds `element` adopt the sheet; a root that has it keeps it once. */
+/** Adds the style sheet to the document or shadow root that contains `element`, unless it is already there. */
 export function adoptStyle(element: Element): void {
   const root = element.getRootNode();
   const owner = root instanceof ShadowRoot ? root : element.ownerDocument;

@@ -1,4 +1,4 @@
-/** The CSS variables of a piece as its canvas needs them. */
+/** The CSS variables of a component in the form that its canvas needs. */
 export interface Theme {
   ink: string;
   muted: string;
@@ -19,7 +19,7 @@ export interface Theme {
   ribbon: number;
 }
 
-/** Reads the variables as they are on `element`, a `.tapline`. */
+/** Reads the variables from a `.tapline` element. */
 export function readTheme(element: Element): Theme {
   const style = getComputedStyle(element);
   const text = (name: string): string => style.getPropertyValue(`--_${name}`).trim();
@@ -45,7 +45,7 @@ export function readTheme(element: Element): Theme {
   };
 }
 
-/** Calls `changed` when the system's colour scheme changes; returns what ends that. */
+/** Calls `changed` when the system's color scheme changes. Returns a function that unsubscribes. */
 export function onColorScheme(changed: () => void): () => void {
   const query = matchMedia('(prefers-color-scheme: dark)');
   query.addEventListener('change', changed);

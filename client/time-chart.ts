@@ -1,47 +1,48 @@
 import type uPlot from 'uplot';
 import type { Block } from '../src/core/blocks/block.ts';
 import { Chart } from './chart.ts';
-import { ago, timeSteps } from './duration.ts';
+import { formatAgo, timeSteps } from './format-time.ts';
 import { Ring } from './ring.ts';
 import type { Theme } from './theme.ts';
 import { TimeView } from './time-view.ts';
 
-/** Frames that are kept of an irregular stream. */
-const irregular = 8192;
+/** Capacity in frames for irregular streams. */
+const irregularCapacity = 8192;
 
-/** Up to so many frames each is seen for itself. */
-const fewest = 40;
+/** Largest number of frames that are also drawn as points. */
+const maxFramesWithPoints = 40;
 
-/** Options that every piece with a time axis takes. */
+/** Options of all components with a time axis. */
 export interface TimeOptions {
-  /** How much is shown, in s; 10 when nothing is said. Ignored with a `view` of your own. */
+  /** Length of the time window in s (default: 10). Ignored if `view` is set. */
   window?: number;
-  /** How much is kept, in s, so that the window can be widened later; the window when nothing is said. */
+  /** How much data is kept, in s, so that the window can be widened later (default: the window). */
   history?: number;
-  /** Frames a second to make room for, in Hz: for irregular streams only, of which 8192 frames are kept where it is not said. */
+  /** Expected rate of irregular streams in Hz, for the size of the buffer (default: a buffer of 8,192 frames). */
   rate?: number;
-  /** Pieces given one view show the same stretch of time, and pause together. */
+  /** Components with the same view show the same time span, and pause together. */
   view?: TimeView;
-  /** Pieces of one key share their cursor. */
+  /** Components with the same key share their cursor. */
   sync?: string;
 }
 
-/** What a piece draws over the shared time axis. */
+/** The content that a component draws on the shared time axis. */
 export interface TimeDrawing {
+  /** Description of the chart for screen readers. */
   label: string;
-  /** The plot without what all time charts have in common. */
+  /** The plot options that are specific to the component. */
   options: (theme: Theme) => Pick<uPlot.Options, 'series' | 'axes' | 'scales' | 'hooks'>;
-  /** Whether lines rise from the time axis. */
+  /** Whether to draw vertical grid lines (default: true). */
   grid?: boolean;
   draw: (view: { end: number; window: number; width: number }) => uPlot.AlignedData;
   resized?: () => void;
 }
 
-/** A chart whose x axis is seconds before the newest frame, the same in every piece of one `TimeView`. */
+/** A chart whose x axis is the time before the newest frame, shared by all components of one `TimeView`. */
 export class TimeChart {
   readonly chart: Chart;
   readonly view: TimeView;
-  readonly #end: () => void;
+  readonly #unsubscribe: () => void;
   readonly #frozen = new Map<Ring, Ring>();
   #rings: readonly Ring[] = [];
   readonly #history: number;
@@ -58,35 +59,35 @@ export class TimeChart {
       draw: () => drawing.draw({ end: this.view.end, window: this.view.window * 1000, width: this.chart.width }),
       ...(drawing.resized && { resized: drawing.resized }),
     });
-    this.#end = this.view.onChange(() => this.#changed());
+    this.#unsubscribe = this.view.onChange(() => this.#changed());
   }
 
-  /** Says which rings hold what is shown, so that a pause can keep them as they are. */
+  /** Sets the rings that are drawn, so that they are copied when the view is paused. */
   track(...rings: Ring[]): void {
     this.#rings = rings;
     this.#frozen.clear();
   }
 
   /**
-   * The ring for the next block: `ring`, where it is large enough for what can be shown. Call it before every push: what
-   * a paused view shows is kept before the first block that is newer.
+   * Returns the ring for the next block: `ring` if it is large enough, else a larger copy. Call this before every push, so
+   * that a paused view keeps its data before the first newer block is added.
    */
-  room(ring: Ring | undefined, block: Block): Ring {
+  ringFor(ring: Ring | undefined, block: Block): Ring {
     if (ring && this.view.paused && block.time > this.view.end) this.#freeze(ring);
     const rate = block.rate > 0 ? block.rate : this.#rate;
     const span = Math.max(this.#history, this.view.window) + 2;
-    const capacity = rate > 0 ? Math.ceil(rate * span) : irregular;
+    const capacity = rate > 0 ? Math.ceil(rate * span) : irregularCapacity;
     if (!ring) return new Ring(block.channels, capacity);
     return ring.capacity < capacity ? ring.copy(capacity) : ring;
   }
 
-  /** `ring`, or what it held when the view was paused. */
-  shown(ring: Ring): Ring {
+  /** Returns `ring`, or its copy from the time of the pause. */
+  visibleRing(ring: Ring): Ring {
     return this.#frozen.get(ring) ?? ring;
   }
 
   destroy(): void {
-    this.#end();
+    this.#unsubscribe();
     this.#frozen.clear();
     this.chart.destroy();
   }
@@ -105,7 +106,7 @@ export class TimeChart {
 
   #options(drawing: TimeDrawing, sync: string | undefined): Omit<uPlot.Options, 'width' | 'height'> {
     const { theme } = this.chart;
-    const piece = drawing.options(theme);
+    const specific = drawing.options(theme);
     return {
       legend: { show: false },
       select: { show: false, left: 0, top: 0, width: 0, height: 0 },
@@ -116,16 +117,20 @@ export class TimeChart {
         ...(sync && { sync: { key: sync, setSeries: false } }),
       },
       padding: [6, theme.margin, 0, 0],
-      series: piece.series,
-      scales: { x: { time: false, range: () => [-this.view.window, 0] }, ...piece.scales },
-      axes: [timeAxis(theme, this.view, drawing.grid ?? true), ...(piece.axes ?? [])],
-      ...(piece.hooks && { hooks: piece.hooks }),
+      series: specific.series,
+      scales: { x: { time: false, range: () => [-this.view.window, 0] }, ...specific.scales },
+      axes: [timeAxis(theme, this.view, drawing.grid ?? true), ...(specific.axes ?? [])],
+      ...(specific.hooks && { hooks: specific.hooks }),
     };
   }
 }
 
-/** Frames are drawn as dots too while they are few. */
-export const sparse: uPlot.Series.Points = { show: (plot) => plot.data[0].length <= fewest, size: 4, width: 0 };
+/** Series option that also draws frames as points while they are few. */
+export const pointsWhenFew: uPlot.Series.Points = {
+  show: (plot) => plot.data[0].length <= maxFramesWithPoints,
+  size: 4,
+  width: 0,
+};
 
 function timeAxis(theme: Theme, view: TimeView, grid: boolean): uPlot.Axis {
   return {
@@ -138,6 +143,6 @@ function timeAxis(theme: Theme, view: TimeView, grid: boolean): uPlot.Axis {
     incrs: timeSteps,
     grid: { show: grid, stroke: theme.line, width: 1 },
     ticks: { stroke: theme.line, width: 1, size: 4 },
-    values: (_, splits) => splits.map((s) => (s === 0 ? (view.paused ? 'paused' : 'now') : ago(-s, view.window))),
+    values: (_, splits) => splits.map((s) => (s === 0 ? (view.paused ? 'paused' : 'now') : formatAgo(-s, view.window))),
   };
 }

@@ -1,75 +1,78 @@
 import { positive } from '../src/core/check.ts';
 
-/** A newest frame that lies this far behind the one before, in ms, belongs to a clock that was set back. */
-const setBack = 5000;
+/** A frame that is older than the newest one by more than this, in ms, indicates a clock that was set back. */
+const clockSetBack = 5000;
 
 /**
- * The stretch of time that several pieces show together: `window` seconds up to the newest frame of any of them, or, when
- * paused, up to the frame that was newest then. A paused view costs no data: pieces go on reading. One that has seen no
- * frame has nothing to hold: `pause` leaves it live.
+ * The time span shared by several components: the last `window` seconds up to the newest frame of any of them. A paused
+ * view ends at the frame that was the newest when it was paused; components still accept data. `pause` has no effect
+ * before the first frame.
  */
 export class TimeView {
   #window: number;
   #newest = NaN;
-  #held = NaN;
+  #pausedAt = NaN;
   readonly #listeners = new Set<() => void>();
 
+  /** `window` in s. */
   constructor(window = 10) {
     this.#window = positive('window', window, 's');
   }
 
-  /** How much is shown, in s. */
+  /** Length of the time span, in s. */
   get window(): number {
     return this.#window;
   }
 
-  /** The right edge, in ms since 1970; NaN before the first frame. */
+  /** End of the time span, in ms since 1970; NaN before the first frame. */
   get end(): number {
-    return this.paused ? this.#held : this.#newest;
+    return this.paused ? this.#pausedAt : this.#newest;
   }
 
   get paused(): boolean {
-    return !Number.isNaN(this.#held);
+    return !Number.isNaN(this.#pausedAt);
   }
 
-  /** How far the right edge lies behind the newest frame, in s; 0 when live. */
+  /** How far the end is behind the newest frame, in s; 0 when live. */
   get behind(): number {
     const behind = (this.#newest - this.end) / 1000;
     return behind > 0 ? behind : 0;
   }
 
-  /** Tells that a frame of this time has come. */
+  /** Moves the end to the time of a new frame, in ms since 1970. Slightly older frames are ignored. */
   advance(time: number): void {
-    if (time <= this.#newest && time > this.#newest - setBack) return;
+    if (time <= this.#newest && time > this.#newest - clockSetBack) return;
     this.#newest = time;
-    if (!this.paused) this.#tell();
+    if (!this.paused) this.#notify();
   }
 
+  /** Stops the view at the newest frame. */
   pause(): void {
     if (this.paused || Number.isNaN(this.#newest)) return;
-    this.#held = this.#newest;
-    this.#tell();
+    this.#pausedAt = this.#newest;
+    this.#notify();
   }
 
-  /** Shows the newest again. */
+  /** Returns to the newest frame. */
   resume(): void {
     if (!this.paused) return;
-    this.#held = NaN;
-    this.#tell();
+    this.#pausedAt = NaN;
+    this.#notify();
   }
 
+  /** Sets the length of the time span, in s. */
   setWindow(seconds: number): void {
     this.#window = positive('window', seconds, 's');
-    this.#tell();
+    this.#notify();
   }
 
-  /** Calls `listener` at every change; returns what ends that. */
+  /** Calls `listener` at every change. Returns a function that unsubscribes. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of this.#listeners) listener();
   }
 }

@@ -12,47 +12,48 @@ import {
   type WatchRequest,
 } from '../src/protocol/index.ts';
 
+/** Options of `watch`. */
 export interface WatchOptions {
-  /** The stream to watch; every stream there is when neither this nor `streams` is said. */
+  /** Name of the stream to watch. Without `stream` and `streams`, all streams are watched. */
   stream?: string;
-  /** The names of the streams to watch, as they change. */
+  /** Names of the streams to watch; each emission replaces the previous names. */
   streams?: Observable<readonly string[]>;
-  /** What of them; nothing but the list and the health of the streams when nothing is said. */
+  /** Kinds of data to receive (default: only the list and the health of the streams). */
   what?: readonly Watchable[];
-  /** Messages a second, for each kind; 30 when nothing is said. */
+  /** Maximum messages per second of each kind (default: 30). */
   maxHz?: number;
-  /** Whether what the server still has of a stream comes first. */
+  /** Whether to receive the recent data that the server holds first. */
   recent?: boolean;
-  /** Changes to learners, sent as they come. */
+  /** Changes to learners, sent to the server as they are emitted. */
   learning?: Observable<Omit<Learning, 'type'>>;
-  /** Whether alarms of all streams are told, and what happens to them. */
+  /** Whether to receive the alarms of all streams and their changes. */
   alarms?: boolean;
-  /** What is to be done with alarms and with streams that have ended, sent as it comes. */
-  deeds?: Observable<AlarmControl | MaintenanceRequest | Remove>;
+  /** Actions on alarms and on ended streams, sent to the server as they are emitted. */
+  actions?: Observable<AlarmControl | MaintenanceRequest | Remove>;
 }
 
-/** The connection stands, or will be dialled again after `wait` ms. */
+/** The connection is open, or was lost and is retried after `wait` ms. */
 export type ConnectionMessage =
   | { readonly type: 'connection'; readonly open: true }
-  | { readonly type: 'connection'; readonly open: false; readonly sentence: string; readonly wait: number };
+  | { readonly type: 'connection'; readonly open: false; readonly reason: string; readonly wait: number };
 
-/** A message, with the name of the stream that it belongs to where it belongs to one. */
+/** A message of the server, with the name of its stream if it belongs to one, or a change of the connection. */
 export type Watched = (WatchMessage & { readonly stream?: string }) | ConnectionMessage;
 
 /**
- * What a Tapline server tells a viewer, decoded. Connects on subscription, again and again until unsubscribed; subscribes
- * to streams as they come, and anew after each connection; one that brings nothing for 30 s is taken for dead. Errors
- * when the server refuses for good (close code 4500-4999).
+ * Receives the messages of a Tapline server, decoded. Connects on subscription, and reconnects until unsubscribed, also if
+ * nothing arrives for 30 s. Subscribes to new streams, and to all streams again after each reconnect. Fails if the server
+ * rejects the connection permanently (close codes 4500 to 4999).
  *
  *     connection(open) streams subscribed block block loss … connection(closed, wait) … connection(open) streams …
  *
- * `url` may be relative to the page, and http: for ws:.
+ * `url` may be relative to the page, and may start with http: or https: instead of ws: or wss:.
  */
 export function watch(url: string | URL, options: WatchOptions = {}): Observable<Watched> {
   return new Observable<Watched>((subscriber) => {
     const names = new Map<number, string>();
     let link: Link | undefined;
-    let there: readonly string[] = [];
+    let available: readonly string[] = [];
     let wanted: readonly string[] | undefined = options.streams ? [] : options.stream ? [options.stream] : undefined;
     let lastId = 0;
     const send = (request: WatchRequest): void => link?.send(JSON.stringify(request));
@@ -71,11 +72,11 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
     const reconcile = (): void => {
       if (!link || !options.what?.length) return;
       const watched = new Set(names.values());
-      const now = there.filter((name) => wanted?.includes(name) ?? true);
+      const now = available.filter((name) => wanted?.includes(name) ?? true);
       for (const [id, name] of names) {
         if (now.includes(name)) continue;
         names.delete(id);
-        if (there.includes(name)) send({ type: 'unsubscribe', id });
+        if (available.includes(name)) send({ type: 'unsubscribe', id });
       }
       now.filter((name) => !watched.has(name)).forEach(subscribe);
     };
@@ -90,7 +91,7 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
       },
       down: ({ sentence, wait }) => {
         link = undefined;
-        subscriber.next({ type: 'connection', open: false, sentence, wait });
+        subscriber.next({ type: 'connection', open: false, reason: sentence, wait });
       },
     });
     const subscription = messages.subscribe({
@@ -101,7 +102,7 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
           return;
         }
         if (message.type === 'streams') {
-          there = message.streams.map(({ name }) => name);
+          available = message.streams.map(({ name }) => name);
           reconcile();
         }
         subscriber.next(message);
@@ -116,14 +117,14 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
       }),
     );
     subscription.add(options.learning?.subscribe((learning) => send({ type: 'learning', ...learning })));
-    subscription.add(options.deeds?.subscribe(send));
+    subscription.add(options.actions?.subscribe(send));
     return subscription;
   });
 }
 
 function socketUrl(url: string | URL): string {
   const base = typeof location === 'undefined' ? undefined : location.href;
-  const whole = new URL(url, base);
-  whole.protocol = whole.protocol.replace('http', 'ws');
-  return whole.href;
+  const absolute = new URL(url, base);
+  absolute.protocol = absolute.protocol.replace('http', 'ws');
+  return absolute.href;
 }

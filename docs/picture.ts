@@ -1,4 +1,4 @@
-/** Makes docs/page.png: the dashboard with the streams of the demo, after 30 s of learning. Requires a build. */
+/** Creates docs/page.png, a screenshot of the dashboard after the demo has run for 30 s. Run `npm run build` first. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { launchBrowser } from '../test/browser.ts';

@@ -4,14 +4,14 @@ import { alias } from '../../vite.config.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Builds as `vite build` does, though the tests' environment says that it is one of tests. */
-async function inProduction<T>(make: () => Promise<T>): Promise<T> {
+/** Runs a build with NODE_ENV=production, as `vite build` does. */
+async function inProduction<T>(build: () => Promise<T>): Promise<T> {
   const before = process.env.NODE_ENV;
   process.env.NODE_ENV = 'production';
-  return make().finally(() => (process.env.NODE_ENV = before));
+  return build().finally(() => (process.env.NODE_ENV = before));
 }
 
-/** 'tapline/client' as one file, as a page's bundler would make it. */
+/** Returns 'tapline/client' as one file, as a bundler builds it. */
 export async function bundleClient(): Promise<string> {
   const result = (await inProduction(() =>
     build({
@@ -26,8 +26,8 @@ export async function bundleClient(): Promise<string> {
   return result[0].output[0].code;
 }
 
-/** The page, built as it is served, into `directory`. */
-export async function buildPage(directory: string): Promise<void> {
+/** Builds the dashboard into `directory`, as it is served. */
+export async function buildDashboard(directory: string): Promise<void> {
   await inProduction(() =>
     build({
       configFile: `${root}vite.config.ts`,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Columns, decimate } from '../../client/decimate.ts';
 import { Ring } from '../../client/ring.ts';
 
-function thin(samples: readonly number[], width: number, window = samples.length * 10): Columns {
+function decimated(samples: readonly number[], width: number, window = samples.length * 10): Columns {
   const ring = new Ring(1, Math.max(2, samples.length));
   ring.push({ data: Float32Array.from(samples), channels: 1, start: 7, rate: 100, time: 1e12 });
   const into: Columns = { x: [], y: [] };
@@ -14,11 +14,11 @@ function thin(samples: readonly number[], width: number, window = samples.length
 const numbers = (columns: Columns): number[] => columns.y[0].filter((y) => y !== null);
 
 describe('decimation', () => {
-  test('keeps the least and the greatest sample, and makes x rise strictly', () => {
+  test('keeps the minimum and the maximum, and x is strictly increasing', () => {
     const samples = fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength: 300 });
     fc.assert(
       fc.property(samples, fc.integer({ min: 1, max: 40 }), (list, width) => {
-        const columns = thin(list, width);
+        const columns = decimated(list, width);
         expect(Math.min(...numbers(columns))).toBe(Math.min(...list));
         expect(Math.max(...numbers(columns))).toBe(Math.max(...list));
         for (let i = 1; i < columns.x.length; i++) expect(columns.x[i]).toBeGreaterThan(columns.x[i - 1]);
@@ -29,30 +29,30 @@ describe('decimation', () => {
     );
   });
 
-  test('never puts out NaN or infinity, only null', () => {
+  test('outputs null instead of NaN and infinity', () => {
     const odd = fc.constantFrom(NaN, Infinity, -Infinity, 1, 2, -3);
     fc.assert(
       fc.property(fc.array(odd, { minLength: 1, maxLength: 200 }), fc.integer({ min: 1, max: 60 }), (list, width) => {
-        const { y } = thin(list, width);
+        const { y } = decimated(list, width);
         for (const value of y[0]) expect(value === null || Number.isFinite(value)).toBe(true);
       }),
       { seed: 4, numRuns: 200 },
     );
   });
 
-  test('shows a single missing frame as a gap, thinned or not', () => {
+  test('shows a single missing frame as a gap, decimated or not', () => {
     const samples = Array.from({ length: 400 }, (_, i) => (i === 200 ? NaN : i % 10));
-    expect(thin(samples, 1000).y[0]).toContain(null);
-    expect(thin(samples, 50).y[0]).toContain(null);
+    expect(decimated(samples, 1000).y[0]).toContain(null);
+    expect(decimated(samples, 50).y[0]).toContain(null);
     expect(
-      thin(
+      decimated(
         samples.map(() => 1),
         50,
       ).y[0],
     ).not.toContain(null);
   });
 
-  test('shows a jump of the clock as a gap, though no index is missing', () => {
+  test('shows a clock jump as a gap, even if no frame index is missing', () => {
     const ring = new Ring(1, 64);
     ring.push({ data: Float32Array.from([1, 2]), channels: 1, start: 0, rate: 100, time: 0 });
     ring.push({ data: Float32Array.from([3, 4]), channels: 1, start: 2, rate: 100, time: 2000 });

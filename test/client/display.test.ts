@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { AutoRange } from '../../client/auto-range.ts';
-import { Baseline } from '../../client/baseline.ts';
+import { RunningMean } from '../../client/running-mean.ts';
 import { formatNumber, formatQuantity } from '../../client/format-number.ts';
-import { niceAbove } from '../../client/lane-scale.ts';
-import { levelOf } from '../../client/level.ts';
-import { LongRecord } from '../../client/long-record.ts';
+import { roundUpNice } from '../../client/lane-scale.ts';
+import { displayUnit } from '../../client/decibel.ts';
+import { DownsampledHistory } from '../../client/downsampled-history.ts';
 import { paletteColors, palettes } from '../../client/palette.ts';
 import { Ribbon } from '../../client/ribbon.ts';
 import { Ring } from '../../client/ring.ts';
@@ -15,12 +15,12 @@ import { TimeView } from '../../client/time-view.ts';
 import { gabor } from '../../src/index.ts';
 
 describe('a spectrum', () => {
-  test('peaks where a Gabor kernel does', () => {
+  test('of a Gabor kernel peaks at its center frequency', () => {
     const { cos } = gabor(10, { rate: 250, taps: 125 });
     expect(kernelSpectrum(cos, 1, 250).peak).toBeCloseTo(10, 1);
   });
 
-  test('of one tap is flat, and of zeros has no peak', () => {
+  test('of one tap is flat, and of zero weights has no peak', () => {
     const { magnitude, hz } = kernelSpectrum([2], 1, 100);
     expect(Math.max(...magnitude)).toBeCloseTo(2, 12);
     expect(Math.min(...magnitude)).toBeCloseTo(2, 12);
@@ -34,23 +34,23 @@ describe('a spectrum', () => {
 });
 
 describe('a running mean', () => {
-  test('is exact for a constant, whatever its size, from the first frame on', () => {
+  test('is exact for a large constant, from the first frame on', () => {
     const data = new Float32Array(500).fill(187_000);
-    const means = new Baseline(1).follow({ data, channels: 1, start: 0, rate: 250, time: 0 });
+    const means = new RunningMean(1).update({ data, channels: 1, start: 0, rate: 250, time: 0 });
     expect(means.data).toEqual(data);
   });
 
-  test('is causal, and passes over samples that are not finite', () => {
-    const baseline = new Baseline(1);
+  test('is causal, and ignores samples that are not finite', () => {
+    const runningMean = new RunningMean(1);
     const data = Float32Array.from([1, NaN, 3]);
-    const means = baseline.follow({ data, channels: 1, start: 0, rate: 100, time: 0 });
+    const means = runningMean.update({ data, channels: 1, start: 0, rate: 100, time: 0 });
     expect(Array.from(means.data)).toEqual([1, 1, 2]);
   });
 
-  test('begins anew after a gap longer than its time constant', () => {
-    const baseline = new Baseline(1, 1);
+  test('restarts after a gap longer than its time constant', () => {
+    const runningMean = new RunningMean(1, 1);
     const one = (start: number, value: number) =>
-      baseline.follow({ data: Float32Array.of(value), channels: 1, start, rate: 10, time: 0 }).data[0];
+      runningMean.update({ data: Float32Array.of(value), channels: 1, start, rate: 10, time: 0 }).data[0];
     one(0, 100);
     expect(one(5, 0)).toBe(50);
     expect(one(100, 7)).toBe(7);
@@ -58,70 +58,70 @@ describe('a running mean', () => {
 });
 
 describe('the quality of a channel', () => {
-  const judge = (sample: (i: number) => number, rail?: number) => {
+  const qualityOf = (sample: (i: number) => number, rail?: number) => {
     const ring = new Ring(1, 300);
     const data = Float32Array.from({ length: 250 }, (_, i) => sample(i));
     ring.push({ data, channels: 1, start: 0, rate: 250, time: 0 });
     return signalQuality(ring, 0, rail);
   };
 
-  test('is flat, at the rail, or ok', () => {
-    expect(judge((i) => Math.sin(i))).toBe('ok');
-    expect(judge(() => 3)).toBe('flat');
-    expect(judge((i) => Math.min(0.5, Math.sin(i)))).toBe('rail');
-    expect(judge((i) => 200 + Math.sin(i), 150)).toBe('rail');
-    expect(judge(() => NaN)).toBe('ok');
+  test('is flat, rail, or ok', () => {
+    expect(qualityOf((i) => Math.sin(i))).toBe('ok');
+    expect(qualityOf(() => 3)).toBe('flat');
+    expect(qualityOf((i) => Math.min(0.5, Math.sin(i)))).toBe('rail');
+    expect(qualityOf((i) => 200 + Math.sin(i), 150)).toBe('rail');
+    expect(qualityOf(() => NaN)).toBe('ok');
   });
 });
 
 describe('an automatic range', () => {
-  const take = (range: AutoRange, ...samples: number[]): void =>
+  const update = (range: AutoRange, ...samples: number[]): void =>
     range.update(Float32Array.from(samples), samples.length);
 
-  test('is nothing before the first sample, and never empty after it', () => {
+  test('is undefined before the first sample, and never empty after it', () => {
     const range = new AutoRange();
     range.update(new Float32Array(4), 0);
     expect(range.range).toBeUndefined();
-    take(range, 5, 5, 5);
+    update(range, 5, 5, 5);
     const [low, high] = range.range ?? [0, 0];
     expect(low).toBeLessThan(5);
     expect(high).toBeGreaterThan(5);
   });
 
-  test('leaves outliers out, stands still for small changes, and follows large ones', () => {
+  test('ignores outliers and small changes, and follows large changes', () => {
     const range = new AutoRange();
     const samples = Array.from({ length: 1000 }, (_, i) => i / 1000);
-    take(range, ...samples, 1e6);
+    update(range, ...samples, 1e6);
     expect(range.range?.[1]).toBeLessThan(1);
     const before = range.range;
-    take(range, ...samples.map((x) => 1.05 * x));
+    update(range, ...samples.map((x) => 1.05 * x));
     expect(range.range).toEqual(before);
-    for (let i = 0; i < 40; i++) take(range, ...samples.map((x) => 10 * x));
+    for (let i = 0; i < 40; i++) update(range, ...samples.map((x) => 10 * x));
     expect(range.range?.[1]).toBeCloseTo(9.8, 0);
   });
 
-  test('has 0 in its middle when it is symmetric', () => {
+  test('is centered on 0 if it is symmetric', () => {
     const range = new AutoRange(0, 1, true);
-    take(range, -1, 3);
+    update(range, -1, 3);
     expect(range.range).toEqual([-3, 3]);
   });
 });
 
-describe('a record of any length', () => {
-  test('keeps the whole past in fixed memory, and its mean', () => {
-    const record = new LongRecord(2, 16);
-    for (let i = 0; i < 4096; i++) record.add([i, 7]);
-    expect(record.length).toBeLessThan(16);
-    const times = Array.from(record.column(0));
+describe('a downsampled history', () => {
+  test('covers the whole past in fixed memory, and preserves the mean', () => {
+    const history = new DownsampledHistory(2, 16);
+    for (let i = 0; i < 4096; i++) history.add([i, 7]);
+    expect(history.length).toBeLessThan(16);
+    const times = Array.from(history.column(0));
     expect(times).toEqual([...times].sort((a, b) => a - b));
     expect(times[0]).toBeLessThan(600);
     expect(times.at(-1)).toBeGreaterThan(3000);
-    expect(Array.from(record.column(1)).every((value) => value === 7)).toBe(true);
+    expect(Array.from(history.column(1)).every((value) => value === 7)).toBe(true);
   });
 });
 
 describe('a time view', () => {
-  test('holds still while paused, says how far behind it is, and goes live again', () => {
+  test('stops while paused, reports how far it is behind, and goes live again', () => {
     const view = new TimeView(10);
     view.advance(1000);
     view.pause();
@@ -133,7 +133,7 @@ describe('a time view', () => {
     expect(view.behind).toBe(0);
   });
 
-  test('that has seen nothing has nothing to hold, and stays live', () => {
+  test('cannot be paused before the first frame', () => {
     const view = new TimeView();
     view.pause();
     expect(view.paused).toBe(false);
@@ -142,7 +142,7 @@ describe('a time view', () => {
     expect(view.end).toBe(2000);
   });
 
-  test('goes back with a clock that was set back, but not for a stream that is a little late', () => {
+  test('goes back with a clock that was set back, but not for a slightly late stream', () => {
     const view = new TimeView();
     view.advance(100_000);
     view.advance(99_700);
@@ -151,13 +151,13 @@ describe('a time view', () => {
     expect(view.end).toBe(5000);
   });
 
-  test('refuses a window of no length', () => {
+  test('rejects a window of length 0', () => {
     expect(() => new TimeView(0)).toThrow('window must be a number > 0 in s, got 0');
   });
 });
 
-describe('what people read', () => {
-  test('has three digits, a true minus, and the prefix that suits', () => {
+describe('displayed values', () => {
+  test('have three significant digits, a minus sign, and a unit prefix', () => {
     expect(formatNumber(-12.345)).toBe('−12.3');
     expect(formatNumber(NaN)).toBe('–');
     expect(formatNumber(0.05)).toBe('0.05');
@@ -168,11 +168,11 @@ describe('what people read', () => {
     expect(formatQuantity(3, 'ms')).toBe('3 ms');
   });
 
-  test('has scales of 1, 2 and 5', () => {
-    expect([0.03, 1, 1.1, 21, 99].map(niceAbove)).toEqual([0.05, 1, 2, 50, 100]);
+  test('have scales of 1, 2, or 5 times a power of ten', () => {
+    expect([0.03, 1, 1.1, 21, 99].map(roundUpNice)).toEqual([0.05, 1, 2, 50, 100]);
   });
 
-  test('has rows grouped by a shared first word, where that helps', () => {
+  test('have row labels grouped by a shared first word if that shortens them', () => {
     expect(groupRows(['alpha O1', 'alpha O2', 'beta O1', 'beta O2'])).toEqual([
       { name: 'alpha', from: 0, rows: ['O1', 'O2'] },
       { name: 'beta', from: 2, rows: ['O1', 'O2'] },
@@ -181,15 +181,15 @@ describe('what people read', () => {
     expect(groupRows(['a x', 'b x', 'a y', 'b y'])).toBeUndefined();
   });
 
-  test('is in decibel or power, whichever it came in', () => {
-    expect(levelOf('dB', false).convert(20)).toBe(100);
-    expect(levelOf('µV²', true).convert(100)).toBe(20);
-    expect(levelOf('µV²', true).convert(0)).toBe(-120);
-    expect(levelOf('dB', true).convert(3)).toBe(3);
-    expect(levelOf('z', undefined).convert(3)).toBe(3);
+  test('are converted between dB and power', () => {
+    expect(displayUnit('dB', false).convert(20)).toBe(100);
+    expect(displayUnit('µV²', true).convert(100)).toBe(20);
+    expect(displayUnit('µV²', true).convert(0)).toBe(-120);
+    expect(displayUnit('dB', true).convert(3)).toBe(3);
+    expect(displayUnit('z', undefined).convert(3)).toBe(3);
   });
 
-  test('has 256 opaque colours in every palette, the lowest unlike the highest', () => {
+  test('have 256 opaque colors in every palette, the lowest different from the highest', () => {
     for (const name of palettes) {
       const colors = paletteColors(name);
       expect(colors).toHaveLength(256);
@@ -199,7 +199,7 @@ describe('what people read', () => {
     expect(() => paletteColors('grey' as 'viridis')).toThrow('palette must be one of viridis');
   });
 
-  test('has at most four kinds of events, each with a colour of its own', () => {
+  test('have at most four kinds of events, each with its own color', () => {
     const ribbon = new Ribbon();
     const kinds = ['eyes closed', 'blink', 'jaw clench', 'yawn', 'cough'];
     expect(ribbon.add(kinds.map((label) => ({ time: 0, label })))).toBe(true);

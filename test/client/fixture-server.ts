@@ -11,26 +11,26 @@ import { EegSimulator } from '../../src/sources/eeg.ts';
 import type { Block } from '../../src/core/blocks/block.ts';
 import { serveStatic } from './static-server.ts';
 
-/** A server that speaks to viewers as Tapline does: a simulated headset and a host, both learning. */
+/** A server that implements the viewer side of the protocol, with a simulated headset and host, both with learners. */
 export interface FixtureServer {
   readonly url: string;
-  /** What viewers have asked for. */
+  /** All requests of viewers. */
   readonly requests: WatchRequest[];
-  /** Publishes this many frames of the headset, and as much of the host. */
+  /** Publishes this many frames of the headset, and the host's frames of the same time. */
   advance(frames: number): void;
-  /** Frames of the headset that were published. */
+  /** Number of frames of the headset published so far. */
   frames(): number;
-  /** Goes on by itself, in real time. */
+  /** Publishes in real time until closed. */
   run(): void;
   /** Closes every viewer's connection. */
   drop(code: number, reason: string): void;
-  /** Tells every viewer a message. */
-  say(message: WatchText): void;
-  /** Takes the host away, or brings it back. */
-  setHost(there: boolean): void;
-  /** The headset's learners went back to weights of before. */
+  /** Sends a message to every viewer. */
+  broadcast(message: WatchText): void;
+  /** Removes the host's stream, or adds it again. */
+  setHost(present: boolean): void;
+  /** Counts a rollback of the headset's learners. */
   rollback(): void;
-  /** The host's sensor has gone; its stream stays. */
+  /** Ends the host's stream, which stays listed. */
   endHost(): void;
   close(): Promise<void>;
 }
@@ -58,19 +58,19 @@ export async function startFixture(directory: string, time: number = Date.now())
     );
   const follow = learner(2, 1, 64, 1);
   const forecast = learner(8, 8, 16, 0);
-  const began = [follow, forecast].map(kernelOf);
+  const initial = [follow, forecast].map(kernelOf);
   const learning = [true, true];
   const steps = [0.05, 0.05];
   let maps = 0;
   let hostFrames = 0;
-  let hostThere = true;
+  let hostPresent = true;
   let hostLive = true;
   let rollbacks = 0;
   let frames = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const streams = (): StreamInfo[] => [
-    ...(hostThere ? [{ ...hostInfo(), live: hostLive }] : []),
+    ...(hostPresent ? [{ ...hostInfo(), live: hostLive }] : []),
     {
       name: 'eeg',
       kind: 'eeg',
@@ -127,7 +127,7 @@ export async function startFixture(directory: string, time: number = Date.now())
       learners: [],
     },
   ];
-  const tell = (message: object): void => {
+  const broadcast = (message: object): void => {
     for (const viewer of viewers.clients) viewer.send(JSON.stringify(message));
   };
   const send = (stream: string, write: (id: number) => string | Uint8Array): void => {
@@ -143,7 +143,7 @@ export async function startFixture(directory: string, time: number = Date.now())
     for (const { at, label, frames: length } of events)
       send('eeg', (id) => JSON.stringify({ type: 'mark', id, at, label, frames: length }));
     const rows = powerStream.push(eeg.data);
-    const made = rows.length / 40;
+    const outputs = rows.length / 40;
     const features = {
       data: rows,
       channels: 40,
@@ -152,23 +152,23 @@ export async function startFixture(directory: string, time: number = Date.now())
       time: time + maps * 100,
       valid: powerStream.valid.slice(),
     };
-    maps += made;
-    if (made > 0) send('eeg', (id) => encodeBlock(features, { kind: 'features', id }));
-    const small = occipital(eeg);
+    maps += outputs;
+    if (outputs > 0) send('eeg', (id) => encodeBlock(features, { kind: 'features', id }));
+    const occipitalBlock = occipital(eeg);
     follow.teach(alpha);
-    const scores = [forecast.push(eeg).score, follow.push(small).score];
+    const scores = [forecast.push(eeg).score, follow.push(occipitalBlock).score];
     scores.forEach((score, index) => {
       const { nmse, skill, persistence } = score;
-      const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
+      const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
       send('eeg', (id) =>
         JSON.stringify({
           type: 'loss',
           id,
           learner: index,
           at: frames,
-          nmse: known(nmse),
-          skill: known(skill),
-          persistence: known(persistence),
+          nmse: finiteOrNull(nmse),
+          skill: finiteOrNull(skill),
+          persistence: finiteOrNull(persistence),
           rms: null,
           rollbacks,
         }),
@@ -177,12 +177,12 @@ export async function startFixture(directory: string, time: number = Date.now())
     [forecast, follow].forEach((learner, index) => {
       const kernel = kernelOf(learner);
       send('eeg', (id) =>
-        JSON.stringify({ type: 'kernels', id, learner: index, at: frames, ...kernel, start: began[1 - index].data }),
+        JSON.stringify({ type: 'kernels', id, learner: index, at: frames, ...kernel, start: initial[1 - index].data }),
       );
     });
-    if (hostThere) advanceHost();
+    if (hostPresent) advanceHost();
     const health = (name: string, rate: number) => ({ name, rate, lag: 12, received: frames, gaps: 0, invalid: 0 });
-    tell({ type: 'health', streams: [health('eeg', 250.1), health('host', 9.98), health('alpha', 250.1)] });
+    broadcast({ type: 'health', streams: [health('eeg', 250.1), health('host', 9.98), health('alpha', 250.1)] });
   };
   const advanceHost = (): void => {
     const until = Math.floor(frames / 25);
@@ -226,7 +226,7 @@ export async function startFixture(directory: string, time: number = Date.now())
       } else if (request.type === 'learning') {
         learning[request.learner] = request.on ?? learning[request.learner];
         steps[request.learner] = request.step ?? steps[request.learner];
-        tell({ type: 'streams', streams: streams() });
+        broadcast({ type: 'streams', streams: streams() });
       }
     });
     viewer.send(JSON.stringify({ type: 'streams', streams: streams() }));
@@ -242,18 +242,18 @@ export async function startFixture(directory: string, time: number = Date.now())
       }, 40);
     },
     drop: (code, reason) => viewers.clients.forEach((viewer) => viewer.close(code, reason)),
-    say: tell,
+    broadcast,
     frames: () => frames,
-    setHost: (there) => {
-      hostThere = there;
-      tell({ type: 'streams', streams: streams() });
+    setHost: (present) => {
+      hostPresent = present;
+      broadcast({ type: 'streams', streams: streams() });
     },
     rollback(): void {
       rollbacks++;
     },
     endHost(): void {
       hostLive = false;
-      tell({ type: 'streams', streams: streams() });
+      broadcast({ type: 'streams', streams: streams() });
     },
     close: async () => {
       clearInterval(timer);

@@ -9,12 +9,12 @@ function block(start: number, samples: readonly number[], extra: Partial<Block> 
   return { data: Float32Array.from(samples), channels: 1, start, rate, time: start * 10, ...extra };
 }
 
-function kept(ring: Ring): number[] {
+function contents(ring: Ring): number[] {
   return Array.from({ length: ring.next - ring.first }, (_, i) => ring.data[(ring.at(ring.first) + i) * ring.channels]);
 }
 
 describe('a ring', () => {
-  test('holds the newest frames in one piece, however they were cut, and never more than its capacity', () => {
+  test('holds the newest frames contiguously, no matter how they were split, up to its capacity', () => {
     const cuts = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 40 });
     fc.assert(
       fc.property(cuts, fc.integer({ min: 2, max: 12 }), (lengths, capacity) => {
@@ -31,14 +31,14 @@ describe('a ring', () => {
           start += length;
         }
         const from = Math.max(0, start - capacity);
-        expect(kept(ring)).toEqual(Array.from({ length: start - from }, (_, i) => from + i));
+        expect(contents(ring)).toEqual(Array.from({ length: start - from }, (_, i) => from + i));
         expect(ring.data).toHaveLength(size);
       }),
       { seed: 1, numRuns: 200 },
     );
   });
 
-  test('has times that rise strictly, however the clock jitters or jumps', () => {
+  test('has strictly increasing times, even if the clock jitters or jumps', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -400, max: 3000 }), { minLength: 2, maxLength: 30 }), (jitters) => {
         const ring = new Ring(1, 64);
@@ -51,7 +51,7 @@ describe('a ring', () => {
   });
 
   test.each([0.6, 0.8, 1, 1.002, 4, 20])(
-    'keeps everything of a stream that comes %d times as fast as its rate says, evenly, by the clock',
+    'keeps all frames of a stream at %d times its sampling rate, evenly spaced in wall-clock time',
     (speed) => {
       const ring = new Ring(1, 8000);
       const wall = (frame: number): number => (frame * 10) / speed;
@@ -67,29 +67,29 @@ describe('a ring', () => {
     },
   );
 
-  test('writes NaN where frames never came, at no greater cost than its capacity', () => {
+  test('fills missing frames with NaN, at a cost bounded by its capacity', () => {
     const ring = new Ring(1, 8);
     ring.push(block(0, [1, 2]));
     ring.push(block(4, [5]));
-    expect(kept(ring)).toEqual([1, 2, NaN, NaN, 5]);
+    expect(contents(ring)).toEqual([1, 2, NaN, NaN, 5]);
     ring.push(block(2 ** 40, [6, 7]));
-    expect(kept(ring)).toEqual([6, 7]);
+    expect(contents(ring)).toEqual([6, 7]);
   });
 
-  test('blanks a frame that was filled in, but only the missing channels of one that says which', () => {
+  test('replaces an invalid frame by NaN, unless the frame contains NaN itself', () => {
     const ring = new Ring(2, 8);
     const data = Float32Array.from([1, 2, 3, NaN, 5, 6]);
     ring.push({ data, channels: 2, start: 0, rate, time: 0, valid: Uint8Array.from([0, 0, 1]) });
     expect(Array.from(ring.data.subarray(0, 6))).toEqual([NaN, NaN, 3, NaN, 5, 6]);
   });
 
-  test('begins anew when the numbering goes back, or the clock does', () => {
+  test('is cleared when the frame index or the clock goes back', () => {
     const ring = new Ring(1, 8);
     ring.push(block(10, [1, 2, 3]));
     ring.push(block(0, [4]));
-    expect(kept(ring)).toEqual([4]);
+    expect(contents(ring)).toEqual([4]);
     ring.push(block(1, [5], { time: -60_000 }));
-    expect(kept(ring)).toEqual([5]);
+    expect(contents(ring)).toEqual([5]);
     expect(ring.newest).toBe(-60_000);
   });
 
@@ -101,19 +101,19 @@ describe('a ring', () => {
     expect(ring.find(1000)).toBe(7);
   });
 
-  test('copies what no later push changes', () => {
+  test('returns copies that later pushes do not change', () => {
     const ring = new Ring(1, 4);
     ring.push(block(0, [1, 2]));
     const copy = ring.copy();
     ring.push(block(2, [3, 4, 5]));
-    expect(kept(copy)).toEqual([1, 2]);
+    expect(contents(copy)).toEqual([1, 2]);
     const larger = ring.copy(10);
-    expect(kept(larger)).toEqual([2, 3, 4, 5]);
+    expect(contents(larger)).toEqual([2, 3, 4, 5]);
     larger.push(block(6, [7]));
-    expect(kept(larger)).toEqual([2, 3, 4, 5, NaN, 7]);
+    expect(contents(larger)).toEqual([2, 3, 4, 5, NaN, 7]);
   });
 
-  test('refuses a block of another width, by name', () => {
+  test('rejects a block with another number of channels', () => {
     expect(() => new Ring(2, 4).push(block(0, [1, 2]))).toThrow('block.channels must be 2, got 1');
   });
 });

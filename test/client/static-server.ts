@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 
-/** As strict as a page can be told to be: nothing inline, nothing evaluated, nothing from elsewhere. */
+/** The strictest content security policy: nothing inline, no eval, no other origins. */
 const strictPolicy: string = [
   "default-src 'none'",
   "script-src 'self'",
@@ -22,11 +22,11 @@ const types: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Serves `files` by path, or what lies in `directory`, under the strict policy. */
+/** Serves `files` by path, and otherwise the files in `directory`, under the strict policy. */
 export async function serveStatic(from: {
   files?: Record<string, string>;
   directory?: string;
-  /** What scripts may do beside. */
+  /** Further sources for `script-src`. */
   scripts?: string;
 }): Promise<{ server: Server; url: string; close: () => Promise<void> }> {
   const read = async (path: string): Promise<string | Buffer> => {

@@ -18,8 +18,9 @@ function start(options: WatchOptions = {}): void {
 
 const subscribed = (): string[] =>
   server.requests.flatMap((request) => (request.type === 'subscribe' ? [request.stream] : []));
-const holds = (seen: () => boolean): Promise<void> =>
-  expect.poll(() => (server.advance(25), seen()), { interval: 10, timeout: 10_000 }).toBe(true);
+/** Publishes frames until `condition` is true. */
+const until = (condition: () => boolean): Promise<void> =>
+  expect.poll(() => (server.advance(25), condition()), { interval: 10, timeout: 10_000 }).toBe(true);
 
 beforeEach(async () => {
   messages = [];
@@ -32,69 +33,69 @@ afterEach(async () => {
 });
 
 describe('watch', () => {
-  test('without anything to watch brings the list and the health of the streams, and asks for nothing', async () => {
+  test('emits the list and the health of the streams, and sends no request by default', async () => {
     start();
-    await holds(() => messages.some(({ type }) => type === 'health'));
+    await until(() => messages.some(({ type }) => type === 'health'));
     expect(messages.slice(0, 2).map(({ type }) => type)).toEqual(['connection', 'streams']);
     expect(server.requests).toEqual([]);
   });
 
-  test('of one stream brings its blocks, named', async () => {
+  test('emits the blocks of one stream with its name', async () => {
     start({ stream: 'eeg', what: ['raw'] });
-    await holds(() => messages.some(({ type }) => type === 'block'));
+    await until(() => messages.some(({ type }) => type === 'block'));
     const block = messages.find((message) => message.type === 'block');
     expect(block?.stream).toBe('eeg');
     expect(block?.block.channels).toBe(8);
     expect(subscribed()).toEqual(['eeg']);
   });
 
-  test('of every stream subscribes to those that come later too', async () => {
+  test('also subscribes to streams that appear later when watching all streams', async () => {
     server.setHost(false);
     start({ what: ['raw'] });
-    await holds(() => subscribed().length === 2);
+    await until(() => subscribed().length === 2);
     server.setHost(true);
-    await holds(() => messages.some((message) => message.type === 'block' && message.stream === 'host'));
+    await until(() => messages.some((message) => message.type === 'block' && message.stream === 'host'));
     expect(subscribed()).toEqual(['eeg', 'alpha', 'host']);
   });
 
-  test('of streams that change unsubscribes from what is no longer wanted', async () => {
+  test('unsubscribes from streams that are no longer in the list', async () => {
     const streams = new Subject<string[]>();
     start({ streams, what: ['raw'] });
-    await holds(() => messages.some(({ type }) => type === 'streams'));
+    await until(() => messages.some(({ type }) => type === 'streams'));
     streams.next(['eeg', 'nowhere']);
-    await holds(() => subscribed().length === 1);
+    await until(() => subscribed().length === 1);
     streams.next(['host']);
-    await holds(() => server.requests.length === 3);
+    await until(() => server.requests.length === 3);
     expect(server.requests.map(({ type }) => type)).toEqual(['subscribe', 'unsubscribe', 'subscribe']);
     expect(subscribed()).toEqual(['eeg', 'host']);
   });
 
-  test('connects again and subscribes anew when the connection breaks, and tells of both', async () => {
+  test('reconnects and subscribes again when the connection is lost, and reports both', async () => {
     start({ stream: 'eeg', what: ['raw'] });
-    await holds(() => subscribed().length === 1);
+    await until(() => subscribed().length === 1);
     server.drop(4008, 'too slow');
-    await holds(() => subscribed().length === 2);
+    await until(() => subscribed().length === 2);
     const connections = messages.filter((message) => message.type === 'connection');
     expect(connections.map(({ open }) => open)).toEqual([true, false, true]);
-    expect(connections[1]).toMatchObject({ sentence: 'too slow' });
+    expect(connections[1]).toMatchObject({ reason: 'too slow' });
   });
 
-  test('fails with the sentence of a server that refuses for good', async () => {
+  test('fails with the close reason if the server rejects it permanently', async () => {
     start();
-    await holds(() => messages.length > 0);
+    await until(() => messages.length > 0);
     server.drop(4503, 'origin refused: start the server with --origin');
-    await holds(() => failure !== undefined);
+    await until(() => failure !== undefined);
     expect((failure as Error).message).toBe('origin refused: start the server with --origin');
   });
 
-  test('asks for alarms with each connection, and sends what is to be done with them', async () => {
-    const deeds = new Subject<AlarmControl>();
-    start({ alarms: true, deeds });
-    await holds(() => server.requests.length === 1);
+  test('requests alarms after each connect, and sends actions on them', async () => {
+    const actions = new Subject<AlarmControl>();
+    start({ alarms: true, actions });
+    await until(() => server.requests.length === 1);
     server.drop(4008, 'too slow');
-    await holds(() => server.requests.length === 2);
-    deeds.next({ type: 'alarm', alarm: 3, do: 'acknowledge' });
-    await holds(() => server.requests.length === 3);
+    await until(() => server.requests.length === 2);
+    actions.next({ type: 'alarm', alarm: 3, do: 'acknowledge' });
+    await until(() => server.requests.length === 3);
     expect(server.requests).toEqual([
       { type: 'alarms', on: true },
       { type: 'alarms', on: true },
@@ -102,12 +103,12 @@ describe('watch', () => {
     ]);
   });
 
-  test('sends what learners are to do', async () => {
+  test('sends changes to learners', async () => {
     const learning = new Subject<{ stream: string; learner: number; on: boolean }>();
     start({ learning });
-    await holds(() => messages.length > 0);
+    await until(() => messages.length > 0);
     learning.next({ stream: 'eeg', learner: 0, on: false });
-    await holds(() => server.requests.length > 0);
+    await until(() => server.requests.length > 0);
     expect(server.requests).toEqual([{ type: 'learning', stream: 'eeg', learner: 0, on: false }]);
   });
 });

@@ -10,25 +10,25 @@ import { random } from '../../src/core/random.ts';
 import { createServer, type TaplineServer } from '../../src/server/index.ts';
 import { start } from '../cli/run-tapline.ts';
 import { sharedData } from '../shared-data.ts';
-import { startVisitor, type Visitor } from './visitor.ts';
+import { type DashboardBrowser, openDashboardBrowser } from './dashboard-browser.ts';
 
 const real = sharedData('openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt');
 const rate = 250;
 
-let visitor: Visitor;
+let visitor: DashboardBrowser;
 let server: TaplineServer;
 let directory: string;
 let page: Page;
 let watching: Subscription | undefined;
 
 beforeAll(async () => {
-  visitor = await startVisitor();
+  visitor = await openDashboardBrowser();
   directory = await mkdtemp(join(tmpdir(), 'tapline-replay-'));
   server = await createServer({ port: 0, pageDirectory: visitor.directory });
 });
 afterEach(async () => {
   watching?.unsubscribe();
-  await visitor.content(page);
+  await visitor.expectNoErrors(page);
   await page.close();
 });
 afterAll(async () => {
@@ -82,7 +82,7 @@ async function replay(file: string, name: string): Promise<Alpha[]> {
   const running = start(command, directory);
   const failed = running.ended.then((code) => code !== 0 && Promise.reject(new Error(running.stderr())));
   await Promise.all([failed, follow(name)]);
-  await page.waitForFunction(() => document.querySelector('[data-testid=live-state]')?.textContent === 'ended');
+  await page.waitForFunction(() => document.querySelector('[data-testid=live-state]')?.textContent === 'Ended');
   return alpha;
 }
 

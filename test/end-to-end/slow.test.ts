@@ -3,9 +3,9 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { Page } from 'playwright-core';
 import { createServer, type TaplineServer } from '../../src/server/index.ts';
 import { drawn } from '../drawn.ts';
-import { startVisitor, type Visitor } from './visitor.ts';
+import { type DashboardBrowser, openDashboardBrowser } from './dashboard-browser.ts';
 
-let visitor: Visitor;
+let visitor: DashboardBrowser;
 let server: TaplineServer;
 let page: Page;
 const sensors: WebSocket[] = [];
@@ -40,7 +40,7 @@ const traced = (): Promise<number> =>
   });
 
 beforeAll(async () => {
-  visitor = await startVisitor();
+  visitor = await openDashboardBrowser();
   server = await createServer({ port: 0, pageDirectory: visitor.directory });
   await sensor(`boiler?rate=${1 / 1800}&channels=flow&unit=C`, 200, 1800);
   await sensor('door?channels=gap', 60, 10);
@@ -52,16 +52,16 @@ afterAll(async () => {
   await visitor.close();
   await server.close();
 });
-afterEach(() => visitor.content(page));
+afterEach(() => visitor.expectNoErrors(page));
 
 const choose = (name: string) => page.click(`[data-testid=stream-item][data-stream=${name}]`);
 const shownWindow = () => page.locator('[data-testid=window] option:checked').textContent();
 
 test('a stream of one frame in half an hour is shown at once, over days, in words', async () => {
   await choose('boiler');
-  await page.getByText('Raw signal of boiler').waitFor();
+  await page.getByText('Raw signal: boiler').waitFor();
   expect(await shownWindow()).toBe('7 days');
-  await page.waitForFunction(() => /every 30 min · newest \d+ min ago/.test(document.body.textContent));
+  await page.waitForFunction(() => /every 30 min · last frame \d+ min ago/.test(document.body.textContent));
   await expect.poll(traced).toBeGreaterThan(150);
   const words = await page.textContent('body');
   expect(words).not.toMatch(/\de[−-]?\d/);
@@ -72,15 +72,15 @@ test('a stream of one frame in half an hour is shown at once, over days, in word
 
 test('the windows of an irregular stream follow how often its frames come', async () => {
   await choose('door');
-  await page.getByText('Raw signal of door').waitFor();
+  await page.getByText('Raw signal: door').waitFor();
   await expect.poll(shownWindow).toBe('30 min');
-  await page.getByText(/about every 10 s/).waitFor();
+  await page.getByText(/≈ every 10 s/).waitFor();
   await expect.poll(traced).toBeGreaterThan(60);
 });
 
 test('where more frames are needed, it says how many, and how many came', async () => {
   await choose('new');
-  await page.getByText('Raw signal of new').waitFor();
-  await page.getByText('Waiting for 17 frames: 3 came.').waitFor();
+  await page.getByText('Raw signal: new').waitFor();
+  await page.getByText('Waiting for data: 3 of 17 frames').waitFor();
   await expect.poll(traced).toBeGreaterThan(5);
 });

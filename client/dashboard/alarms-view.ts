@@ -1,0 +1,203 @@
+import { html, type TemplateResult } from 'lit-html';
+import { repeat } from 'lit-html/directives/repeat.js';
+import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
+import { formatDuration } from '../format-time.ts';
+import { alarmCause, alarmSource, rarity, timeOfDay } from './alarm-text.ts';
+import { choice, hint, truncatedList } from './controls-view.ts';
+import { type DashboardState, openAlarms, playbackSpeed, selectedStream, streamTimeSince } from './dashboard-state.ts';
+import type { DashboardStore } from './dashboard-store.ts';
+
+const hour = 3_600_000;
+/** How long the Shelve button shelves an alarm, in ms. */
+const shelveTime = hour;
+/** Cleared alarms that are listed. */
+const maxCleared = 20;
+/** Open alarms that are listed before "Show more" is clicked. */
+const maxOpen = 5;
+/** Channels (or streams) of an alarm that are listed. */
+const maxChips = 4;
+/** Choices of the maintenance menu, in hours; 0 switches it off. */
+const maintenanceHours = [0, 1, 8, 24];
+const alarmsHelp = 'Bars and percentages show how much each channel contributes to the anomaly.';
+
+/** The alarms panel: open alarms in a list, cleared ones in a menu, or a short note if there are none. */
+export function alarmsView(state: DashboardState, store: DashboardStore, now: number): TemplateResult {
+  const open = openAlarms(state);
+  const cleared = [...state.alarms.values()]
+    .filter((alarm) => alarm.state === 'cleared')
+    .sort((a, b) => b.entered - a.entered);
+  const { shown, more } = truncatedList(store, 'alarms', open, maxOpen);
+  const urgent = open.filter((alarm) => alarm.state === 'raised' || alarm.state === 'escalated').length;
+  return html`<section class="alarms ${urgent > 0 ? 'alarms-urgent' : ''}" aria-label="Alarms" data-testid="alarms">
+    <header class="alarms-head">
+      <h2>Alarms ${hint(alarmsHelp)}</h2>
+      <p role="status">${summary(open.length, urgent)} ${unmonitored(state)}</p>
+      ${maintenanceView(state, store, now)}
+      ${
+        cleared.length > 0
+          ? html`<details class="menu alarms-cleared">
+              <summary data-testid="alarms-cleared">Cleared: ${cleared.length}</summary>
+              <div class="menu-body">
+                <ul>
+                  ${repeat(
+                    cleared.slice(0, maxCleared),
+                    ({ id }) => id,
+                    (alarm) => alarmView(alarm, state, store, now),
+                  )}
+                </ul>
+              </div>
+            </details>`
+          : undefined
+      }
+    </header>
+    ${
+      open.length > 0
+        ? html`<ul class="alarms-open">
+              ${repeat(
+                shown,
+                ({ id }) => id,
+                (alarm) => alarmView(alarm, state, store, now),
+              )}
+            </ul>
+            ${more}`
+        : undefined
+    }
+  </section>`;
+}
+
+function summary(open: number, urgent: number): string {
+  if (open === 0) return 'No open alarms.';
+  const rest = open - urgent;
+  const parts = [
+    urgent > 0 ? `${urgent} need${urgent === 1 ? 's' : ''} attention` : '',
+    rest > 0 ? `${rest} acknowledged or shelved` : '',
+  ];
+  return `${parts.filter((part) => part !== '').join(', ')}.`;
+}
+
+/** Which part of the selected stream is not monitored, and why. */
+function unmonitored(state: DashboardState): string {
+  const info = selectedStream(state);
+  return info?.unwatched && !info.for ? `${info.name}: ${info.unwatched}.` : '';
+}
+
+function maintenanceView({ maintenance }: DashboardState, store: DashboardStore, now: number): TemplateResult {
+  const all = maintenance.find(({ streams }) => streams === '*');
+  const choices = maintenanceHours.map((hours) => ({ value: hours, text: hours === 0 ? 'Off' : `${hours} h` }));
+  if (all) choices.push({ value: -1, text: `Until ${timeOfDay(all.until, now)}` });
+  return choice({
+    label: 'Maintenance',
+    testid: 'maintenance',
+    value: all ? -1 : 0,
+    choices,
+    onSelect: (hours) => {
+      if (hours >= 0) store.request({ type: 'maintenance', streams: '*', until: hours === 0 ? 0 : now + hours * hour });
+    },
+  });
+}
+
+const stateLabels: Readonly<Record<AlarmRecord['state'], string>> = {
+  raised: 'New',
+  escalated: 'Escalated',
+  acknowledged: 'Acknowledged',
+  shelved: 'Shelved',
+  cleared: 'Cleared',
+};
+
+function alarmView(alarm: AlarmRecord, dashboard: DashboardState, store: DashboardStore, now: number): TemplateResult {
+  const { id, state, falseAlarm, until } = alarm;
+  const [first] = alarm.members;
+  const details = [...alarmDetails(alarm, dashboard, now), until === undefined ? '' : `until ${timeOfDay(until, now)}`];
+  return html`<li class="alarm alarm-${state}" data-testid="alarm" data-alarm=${id} data-state=${state}>
+    <span class="alarm-state">${falseAlarm ? 'False alarm' : stateLabels[state]}</span>
+    <button
+      type="button"
+      class="alarm-cause"
+      title="Show this stream"
+      @click=${() => store.change({ selected: first.stream })}
+    >
+      <b>${alarmSource(alarm)}</b>: ${alarmCause(alarm)}
+    </button>
+    <span class="alarm-channels">${chipsView(alarm)}</span>
+    <span class="alarm-since">
+      ${timeOfDay(isAccelerated(dashboard, first) ? alarm.raised : first.since, now)}<span class="alarm-details"
+        >${details.filter((part) => part !== '').join(', ')}</span
+      >
+    </span>
+    <span class="alarm-actions">${actionsView(alarm, store, now)}</span>
+  </li>`;
+}
+
+/** The channels of an alarm with their shares as bars, or its streams if it has several. */
+function chipsView({ members }: AlarmRecord): TemplateResult[] {
+  if (members.length > 1)
+    return members
+      .slice(0, maxChips)
+      .map(({ stream, active }) => html`<span class="alarm-chip ${active ? '' : 'alarm-inactive'}">${stream}</span>`);
+  const [{ cause, channels }] = members;
+  if (cause === 'silent') return [];
+  return channels
+    .filter(({ share }, at) => at === 0 || share >= 0.05)
+    .slice(0, maxChips)
+    .map(
+      ({ label, share }) =>
+        html`<span class="alarm-chip">
+          ${label} <meter min="0" max="1" .value=${share} aria-label="Share of ${label}"></meter>
+          ${Math.round(100 * share)}%
+        </span>`,
+    );
+}
+
+/** Whether a stream is played back faster than its sampling rate, so that its timestamps do not follow the wall clock. */
+function isAccelerated(dashboard: DashboardState, { stream }: AlarmMember): boolean {
+  const info = dashboard.streams.find(({ name }) => name === stream);
+  return info !== undefined && playbackSpeed(dashboard, info) > 1;
+}
+
+/** The duration of an alarm, how rare its score is, and how often it was reopened. */
+function alarmDetails(alarm: AlarmRecord, dashboard: DashboardState, now: number): string[] {
+  const [first] = alarm.members;
+  return [alarmDuration(alarm, dashboard, now), rarity(first), alarm.returns > 0 ? `reopened ${alarm.returns}×` : ''];
+}
+
+/** How long an alarm has lasted, in stream time if the stream is accelerated. */
+function alarmDuration({ state, kind, entered, members }: AlarmRecord, dashboard: DashboardState, now: number): string {
+  const [first] = members;
+  const accelerated = isAccelerated(dashboard, first);
+  if (state === 'cleared') return accelerated ? '' : `lasted ${formatDuration((entered - first.since) / 1000)}`;
+  const streamTime = accelerated && kind !== 'silent' ? streamTimeSince(dashboard, first) : NaN;
+  if (streamTime > 0) return `for ${formatDuration(streamTime)} (stream time)`;
+  return `for ${formatDuration(Math.max(0, now - first.since) / 1000)}`;
+}
+
+function actionsView(
+  { id, state, falseAlarm }: AlarmRecord,
+  store: DashboardStore,
+  now: number,
+): (TemplateResult | undefined)[] {
+  const button = (name: string, text: string, title: string, onClick: () => void) =>
+    html`<button type="button" class="small-button" data-testid=${name} title=${title} @click=${onClick}>
+      ${text}
+    </button>`;
+  const open = state !== 'cleared';
+  return [
+    open && state !== 'acknowledged'
+      ? button('acknowledge', 'Acknowledge', 'Mark as seen, so that the alarm is not escalated', () =>
+          store.request({ type: 'alarm', alarm: id, do: 'acknowledge' }),
+        )
+      : undefined,
+    open && state !== 'shelved'
+      ? button('shelve', 'Shelve 1 h', 'Set aside for 1 hour; the alarm returns if the anomaly persists', () =>
+          store.request({ type: 'alarm', alarm: id, do: 'shelve', until: now + shelveTime }),
+        )
+      : undefined,
+    open
+      ? button('clear', 'Clear', 'Close this alarm', () => store.request({ type: 'alarm', alarm: id, do: 'clear' }))
+      : undefined,
+    falseAlarm
+      ? undefined
+      : button('false-alarm', 'False alarm', 'Close this alarm and count it as a false alarm', () =>
+          store.request({ type: 'alarm', alarm: id, do: 'falseAlarm' }),
+        ),
+  ];
+}

@@ -1,0 +1,176 @@
+import { html, type TemplateResult } from 'lit-html';
+import { formatNumber } from '../format-number.ts';
+import { KernelPlot } from '../kernel-plot.ts';
+import { LossPlot } from '../loss-plot.ts';
+import type { LearnerInfo, StreamInfo } from '../../src/protocol/index.ts';
+import { hint, toggle, waiting } from './controls-view.ts';
+import { mountComponent, type MountedComponent } from './mount-component.ts';
+import {
+  type DashboardState,
+  learnerKey,
+  receivedFrames,
+  selectedLearner,
+  type StreamSettings,
+} from './dashboard-state.ts';
+import type { DashboardStore } from './dashboard-store.ts';
+import type { StreamFeed } from './stream-feed.ts';
+
+const learnerHelp =
+  'Kernel: the weight of each past frame; lag 0 is the newest frame. Spectrum: the gain of the kernel at each frequency. Error: squared error divided by the variance of the target. Skill: 1 is perfect, 0 is no better than the baseline (dashed).';
+const learningRateHelp = 'The size of an update (µ). A higher learning rate adapts faster, but also forgets sooner.';
+/** Range of the learning-rate slider, as powers of ten. */
+const minExponent = -4;
+const maxExponent = 0;
+
+/** Channels of a learner that are listed by name. */
+const maxNames = 4;
+
+/** The cards of a stream's learners: the selected one with its kernels, error, and skill; the others as one line each. */
+export function learnersView(
+  state: DashboardState,
+  info: StreamInfo,
+  feed: StreamFeed,
+  settings: StreamSettings,
+  store: DashboardStore,
+): TemplateResult[] {
+  const selected = selectedLearner(info, settings);
+  const learners = [...info.learners].sort((a, b) => Number(b === selected) - Number(a === selected));
+  return learners.map((learner) => learnerView(state, info, learner, learner === selected, feed, store));
+}
+
+function learnerView(
+  state: DashboardState,
+  info: StreamInfo,
+  learner: LearnerInfo,
+  open: boolean,
+  feed: StreamFeed,
+  store: DashboardStore,
+): TemplateResult {
+  const skill = state.scores.get(learnerKey(info.name, learner.index))?.skill;
+  return html`<section
+    class="card card-learner ${open ? 'card-open' : ''}"
+    aria-label="Learner ${learner.name}"
+    data-testid="learner"
+    data-learner=${learner.index}
+  >
+    <header class="card-head">
+      <div class="card-title">
+        <h2>Learner: ${learner.name} ${open ? hint(learnerHelp) : undefined}</h2>
+        <p>${describe(info, learner)}.${open ? ' Dashed: initial weights.' : ''}</p>
+      </div>
+      ${
+        open
+          ? undefined
+          : html`<button
+              type="button"
+              class="small-button"
+              title="Show kernels, error, and skill"
+              @click=${() => store.setStream(info.name, { learner: learner.index })}
+            >
+              Skill <b>${skill == null ? '–' : formatNumber(skill)}</b><span aria-hidden="true"> ▸</span>
+            </button>`
+      }
+    </header>
+    ${open ? openView(state, info, learner, feed, store) : undefined}
+  </section>`;
+}
+
+function openView(
+  state: DashboardState,
+  info: StreamInfo,
+  learner: LearnerInfo,
+  feed: StreamFeed,
+  store: DashboardStore,
+): TemplateResult {
+  const key = JSON.stringify([info.name, info.run, learner.index, learner.taps, learner.channels, learner.outputs]);
+  const changed = (event: Event): void => {
+    const step = 10 ** Number((event.target as HTMLInputElement).value);
+    store.setLearning(info.name, learner.index, { step: Number(step.toPrecision(2)) });
+  };
+  return html`<div class="learner-controls">
+      ${toggle({
+        label: learner.learning ? 'Learning' : 'Frozen',
+        testid: 'learning',
+        on: learner.learning,
+        onChange: (on) => store.setLearning(info.name, learner.index, { on }),
+      })}
+      <label class="choice"
+        ><span>Learning rate</span
+        ><input
+          type="range"
+          min=${minExponent}
+          max=${maxExponent}
+          step="0.1"
+          data-testid="step"
+          aria-valuetext=${formatNumber(learner.step)}
+          .value=${String(Math.log10(Math.max(10 ** minExponent, learner.step)))}
+          @change=${changed}
+        /><output>${formatNumber(learner.step)}${limitOf(learner.step)}</output></label
+      >
+      ${hint(learningRateHelp)} ${rollbacksView(state, info, learner)}
+    </div>
+    ${waiting(learner.taps + 1, receivedFrames(state, info))}
+    <div class="component" data-testid="kernel" ${mountComponent(key, {}, mountKernels(info, learner, feed))}></div>
+    <div class="component" data-testid="loss" ${mountComponent(key, {}, mountLoss(learner, feed))}></div>`;
+}
+
+/** A note at the ends of the learning-rate slider. */
+function limitOf(step: number): string {
+  if (step <= 10 ** minExponent) return ' (min)';
+  return step >= 10 ** maxExponent ? ' (max)' : '';
+}
+
+/** How often the learner was rolled back; undefined if never. */
+function rollbacksView(state: DashboardState, info: StreamInfo, learner: LearnerInfo): TemplateResult | undefined {
+  const times = state.scores.get(learnerKey(info.name, learner.index))?.rollbacks ?? 0;
+  if (times === 0) return undefined;
+  return html`<span class="rollbacks" data-testid="rollbacks"
+    >Rolled back ${times}×
+    ${hint('The error rose, so the last good weights were restored and the learning rate was reduced.')}</span
+  >`;
+}
+
+/** The skill of a stream's first learner, for a preview card. */
+export function skillPreview(info: StreamInfo, feed: StreamFeed): TemplateResult | undefined {
+  const [learner] = info.learners;
+  if (!learner) return undefined;
+  const key = JSON.stringify([info.name, info.run, learner.index]);
+  return html`<div
+    class="component"
+    data-testid="small-skill"
+    ${mountComponent(key, {}, mountLoss(learner, feed, true))}
+  ></div>`;
+}
+
+function describe(info: StreamInfo, learner: LearnerInfo): string {
+  const inputs = learner.channels.length === info.channels.length ? 'all channels' : listNames(learner.channels);
+  const task = learner.task === 'forecast' ? 'Forecasts the next frame' : `Learns ${learner.name}`;
+  return `${task} from ${inputs} (${learner.taps} taps)`;
+}
+
+/** `O1 and O2`, or for many names `Fp1, Fp2, C3, and 5 more`. */
+function listNames(names: readonly string[]): string {
+  const shown = names.length > maxNames ? names.slice(0, maxNames - 1) : names;
+  const more = names.length - shown.length;
+  const parts = more > 0 ? [...shown, `${more} more`] : shown;
+  return new Intl.ListFormat('en').format(parts);
+}
+
+function mountKernels(info: StreamInfo, learner: LearnerInfo, feed: StreamFeed) {
+  return (element: HTMLElement): MountedComponent<object> => {
+    const { rate, channels, outputs } = learner;
+    const indices = channels.map((name) => info.channels.findIndex(({ label }) => label === name));
+    const plot = new KernelPlot(element, { rate, inputs: channels, outputs, channels: indices, view: feed.view });
+    const detach = feed.attach({ kernels: (message) => message.learner === learner.index && plot.push(message) });
+    return { set: () => undefined, destroy: () => (detach(), plot.destroy()) };
+  };
+}
+
+function mountLoss({ index, task }: LearnerInfo, feed: StreamFeed, compact = false) {
+  return (element: HTMLElement): MountedComponent<object> => {
+    const baseline = task === 'target' ? 'running mean' : 'last value';
+    const plot = new LossPlot(element, { compact, baseline, view: feed.view });
+    const detach = feed.attach({ loss: (message) => message.learner === index && plot.push(message) });
+    return { set: () => undefined, destroy: () => (detach(), plot.destroy()) };
+  };
+}

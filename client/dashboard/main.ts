@@ -1,0 +1,140 @@
+import { render } from 'lit-html';
+import { distinctUntilChanged, fromEvent, interval, map } from 'rxjs';
+import { watch, type Watched } from '../watch.ts';
+import {
+  learnerKey,
+  orderStreams,
+  samplingRate,
+  updateAlarm,
+  visibleStreams,
+  windowLength,
+} from './dashboard-state.ts';
+import { DashboardStore } from './dashboard-store.ts';
+import { dashboardView } from './dashboard-view.ts';
+import { StreamFeed } from './stream-feed.ts';
+import { longestWindow } from './time-windows.ts';
+
+const store = new DashboardStore();
+const feeds = new Map<string, StreamFeed>();
+const root = document.getElementById('dashboard');
+
+function feedOf(stream: string): StreamFeed {
+  const feed = feeds.get(stream) ?? new StreamFeed();
+  if (!feeds.has(stream)) {
+    if (store.state.paused) feed.view.pause();
+    feeds.set(stream, feed);
+    updateFeedAlarms(stream, feed);
+  }
+  return feed;
+}
+
+/** Passes a feed the alarms of its stream, each reduced to the members of that stream. */
+function updateFeedAlarms(name: string, feed: StreamFeed): void {
+  const alarms = [...store.state.alarms.values()];
+  feed.setAlarms(alarms.map((alarm) => ({ ...alarm, members: alarm.members.filter(({ stream }) => stream === name) })));
+}
+
+/** Observed rates of streams without a fixed sampling rate. A rate is kept until it changes by a factor of two. */
+function observeRates(): Map<string, number> {
+  const { state } = store;
+  return new Map(
+    state.streams
+      .filter(({ rate }) => rate === 0)
+      .map(({ name }) => {
+        const [before, now] = [state.observedRates.get(name) ?? 0, feeds.get(name)?.observedRate ?? 0];
+        return [name, before > 0 && now > before / 2 && now < before * 2 ? before : now];
+      }),
+  );
+}
+
+/** Closes every open menu except the one that contains `target`. */
+function closeMenus(target: EventTarget | null): void {
+  for (const menu of document.querySelectorAll('details[open]'))
+    if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute('open');
+}
+
+function handle(message: Watched): void {
+  const { change, state } = store;
+  const now = Date.now();
+  if (message.type === 'connection') {
+    const { open } = message;
+    change({
+      connection: open ? { is: 'open' } : { is: 'waiting', reason: message.reason, until: now + message.wait },
+    });
+  } else if (message.type === 'streams') {
+    const names = new Set(message.streams.map(({ name }) => name));
+    const scores = new Map([...state.scores].filter(([key]) => names.has(key.split('/')[0])));
+    change({ streams: orderStreams(message.streams), scores });
+    for (const name of feeds.keys()) if (!names.has(name)) feeds.delete(name);
+  } else if (message.type === 'alarms') {
+    change({ alarms: new Map(message.alarms.map((alarm) => [alarm.id, alarm])), maintenance: message.maintenance });
+  } else if (message.type === 'alarm') {
+    change({ alarms: updateAlarm(state.alarms, message.alarm) });
+  } else if (message.type === 'health') {
+    change({ health: new Map(message.streams.map((health) => [health.name, health])), observedRates: observeRates() });
+  } else if (message.stream !== undefined) {
+    if (message.type === 'loss') {
+      change({ scores: new Map(state.scores).set(learnerKey(message.stream, message.learner), message) });
+    }
+    feedOf(message.stream).push(message, now);
+  }
+}
+
+store.changes.subscribe((state) => {
+  for (const info of state.streams) {
+    const feed = feeds.get(info.name);
+    const window = windowLength(state, info);
+    if (!feed) continue;
+    feed.retention = Math.max(window, longestWindow(samplingRate(state, info)));
+    if (feed.view.window !== window) feed.view.setWindow(window);
+  }
+});
+store.changes
+  .pipe(
+    map(({ paused }) => paused),
+    distinctUntilChanged(),
+  )
+  .subscribe((paused) => {
+    for (const { view } of feeds.values())
+      if (paused) view.pause();
+      else view.resume();
+  });
+store.changes
+  .pipe(
+    map(({ alarms }) => alarms),
+    distinctUntilChanged(),
+  )
+  .subscribe(() => {
+    for (const [name, feed] of feeds) updateFeedAlarms(name, feed);
+  });
+interval(250).subscribe(() => {
+  const { paused, connection } = store.state;
+  const behind = Math.max(0, ...[...feeds.values()].map(({ view }) => view.behind));
+  if (paused || connection.is === 'waiting') store.change({ behind });
+});
+fromEvent<KeyboardEvent>(document, 'keydown').subscribe((event) => {
+  if (event.key === 'Escape') closeMenus(null);
+  if (event.key !== ' ' || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.target instanceof Element && event.target.closest('button, select, input, summary, textarea')) return;
+  event.preventDefault();
+  store.togglePause();
+});
+fromEvent<Event>(document, 'click').subscribe(({ target }) => closeMenus(target));
+if (root) store.frames.subscribe((state) => render(dashboardView(state, store, feedOf), root));
+
+watch('./watch', {
+  streams: store.changes.pipe(
+    map(visibleStreams),
+    distinctUntilChanged((a, b) => a.join() === b.join()),
+  ),
+  what: ['raw', 'features', 'kernels', 'loss', 'marks'],
+  recent: true,
+  learning: store.learning,
+  alarms: true,
+  actions: store.actions,
+}).subscribe({
+  next: handle,
+  error: (error: unknown) =>
+    store.change({ connection: { is: 'ended', reason: error instanceof Error ? error.message : String(error) } }),
+  complete: () => store.change({ connection: { is: 'ended', reason: 'the server closed the connection' } }),
+});

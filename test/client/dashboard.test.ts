@@ -1,0 +1,335 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
+import { launchBrowser } from '../browser.ts';
+import { drawn } from '../drawn.ts';
+import { buildDashboard } from './bundle.ts';
+import { type FixtureServer, startFixture } from './fixture-server.ts';
+
+let directory: string;
+let browser: Browser;
+let server: FixtureServer;
+let context: BrowserContext;
+let page: Page;
+let consoleMessages: string[];
+
+const heatmap = '[data-testid=heatmap]';
+const picture = (): Promise<string> =>
+  page.evaluate((selector) => document.querySelector<HTMLCanvasElement>(selector)?.toDataURL() ?? '', heatmap);
+const item = (stream: string) => page.locator(`[data-testid=stream-item][data-stream=${stream}]`);
+/** An alarm raised 2 s ago: out of range, with a score that occurs by chance once per 10,000 frames at 1 Hz. */
+function alarmOf(id: number, stream: string, channels: AlarmMember['channels']): AlarmRecord {
+  const time = Date.now() - 2000;
+  const member = {
+    stream,
+    cause: 'range' as const,
+    score: 4,
+    rate: 1,
+    channels,
+    since: time,
+    active: true,
+    joined: time,
+    last: time,
+  };
+  return {
+    id,
+    kind: 'unusual',
+    state: 'raised',
+    raised: time,
+    entered: time,
+    changed: time,
+    falseAlarm: false,
+    returns: 0,
+    members: [{ ...member, window: { run: 0, from: 0, to: 0 } }],
+  };
+}
+/** Publishes frames until `condition` is true. */
+const until = (condition: () => Promise<boolean>): Promise<void> =>
+  expect.poll(async () => (server.advance(25), condition()), { interval: 50, timeout: 20_000 }).toBe(true);
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tapline-dashboard-'));
+  await buildDashboard(directory);
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  await rm(directory, { recursive: true });
+});
+beforeEach(async () => {
+  server = await startFixture(directory);
+  context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 900 } });
+  page = await context.newPage();
+  consoleMessages = [];
+  page.on('console', (message) => consoleMessages.push(message.text()));
+  page.on('pageerror', (error) => consoleMessages.push(error.message));
+  await page.goto(server.url);
+  await page.waitForSelector(heatmap);
+  await until(async () => (await page.locator('[data-testid=kernel-peak]').first().textContent()) !== '');
+});
+afterEach(async () => {
+  expect(consoleMessages).toEqual([]);
+  await context.close();
+  await server.close();
+});
+
+describe('the dashboard', () => {
+  test('selects the headset first and previews the host, both with learners', async () => {
+    expect(
+      await page.locator('[data-testid=stream-item]').evaluateAll((all) => all.map((one) => one.dataset.stream)),
+    ).toEqual(['eeg', 'host', 'alpha']);
+    expect(await item('eeg').getAttribute('aria-pressed')).toBe('true');
+    expect(await item('eeg').textContent()).toMatch(/250 Hz · lag 12 ms/);
+    expect(await page.locator('[data-testid=preview][data-stream=host]').textContent()).toMatch(/channels, learning/);
+    expect(await page.locator('[data-testid=learner]').count()).toBe(2);
+  });
+
+  test('scrolls the heatmap with the stream and labels the events under it', async () => {
+    const before = await picture();
+    await until(async () => (await picture()) !== before);
+    await until(
+      async () => (await page.locator('[data-testid=feature-map]').textContent())?.includes('blink') ?? false,
+    );
+  });
+
+  test('pauses on Space, shows how far it is behind, and goes live again', async () => {
+    await page.keyboard.press('Space');
+    await page.waitForSelector('[data-testid=pause][aria-pressed=true]');
+    await drawn(page);
+    const paused = await picture();
+    await until(async () =>
+      /^Paused, [1-9]\d* s behind$/.test((await page.textContent('[data-testid=live-state]')) ?? ''),
+    );
+    await drawn(page);
+    expect((await picture()) === paused).toBe(true);
+    await page.click('[data-testid=pause]');
+    await until(async () => (await page.textContent('[data-testid=live-state]')) === 'Live');
+    expect(await picture()).not.toBe(paused);
+  });
+
+  test('does not pause on Space while a control has the focus', async () => {
+    await page.focus('[data-testid=learning]');
+    await page.keyboard.press('Space');
+    await until(() => Promise.resolve(server.requests.some(({ type }) => type === 'learning')));
+    expect(await page.getAttribute('[data-testid=pause]', 'aria-pressed')).toBe('false');
+  });
+
+  test('changes the window and the palette without losing data', async () => {
+    for (let i = 0; i < 60; i++) server.advance(25);
+    const before = await picture();
+    await page.selectOption('[data-testid=window]', '2');
+    await until(async () => (await picture()) !== before);
+    const narrow = await picture();
+    await page.selectOption('[data-testid=palette]', 'magma');
+    await until(async () => (await picture()) !== narrow);
+    await page.selectOption('[data-testid=window]', '60');
+    await drawn(page);
+    expect(await picture()).not.toBe(narrow);
+  });
+
+  test('hides channels and switches dB off without mounting components again', async () => {
+    const canvas = await page.$(heatmap);
+    const names = () => page.locator('[data-testid=signal] .tapline-name').allTextContents();
+    expect(await names()).toHaveLength(8);
+    await page.click('[data-testid=channels]');
+    await page.locator('.menu-body input').first().uncheck();
+    await until(async () => (await names()).length === 7);
+    await page.locator('[data-testid=db]').uncheck();
+    await until(async () => (await page.textContent('[data-testid=feature-map] .tapline-unit')) === 'power');
+    expect(await canvas?.evaluate((element) => element.isConnected)).toBe(true);
+  });
+
+  test('requests that a learner be frozen, and another learning rate', async () => {
+    await page.locator('[data-testid=learning]').first().uncheck();
+    await page.locator('[data-testid=step]').first().fill('-2');
+    await until(() => Promise.resolve(server.requests.filter(({ type }) => type === 'learning').length === 2));
+    const [freeze, step] = server.requests.filter(({ type }) => type === 'learning');
+    expect(freeze).toEqual({ type: 'learning', stream: 'eeg', learner: 1, on: false });
+    expect(step).toEqual({ type: 'learning', stream: 'eeg', learner: 1, step: 0.01 });
+    await page.getByText('Frozen').waitFor();
+  });
+
+  test('lists alarms with stream, channel, cause, and time, and requests the actions of the user', async () => {
+    const alarms = page.locator('[data-testid=alarm]');
+    expect(await page.locator('[data-testid=alarms]').textContent()).toContain('No open alarms.');
+    const alarm = alarmOf(7, 'host', [
+      { label: 'cpu 0', share: 0.75 },
+      { label: 'load', share: 0.25 },
+    ]);
+    server.broadcast({ type: 'alarm', step: 'raised', time: alarm.raised, alarm });
+    await until(async () => (await alarms.count()) === 1);
+    const text = (await alarms.textContent())?.replace(/\s+/g, ' ') ?? '';
+    for (const part of ['New', 'host: cpu 0 out of range', 'cpu 0 75%', 'load 25%', 'once per 2.8 h'])
+      expect(text).toContain(part);
+    expect(await item('host').getAttribute('class')).toContain('stream-alarmed');
+
+    const before = Date.now();
+    for (const action of ['acknowledge', 'shelve', 'clear', 'false-alarm']) await page.click(`[data-testid=${action}]`);
+    await page.selectOption('[data-testid=maintenance]', '8 h');
+    const requested = () => server.requests.filter(({ type }) => type === 'alarm' || type === 'maintenance');
+    await until(() => Promise.resolve(requested().length === 5));
+    expect(requested()).toMatchObject([
+      { alarm: 7, do: 'acknowledge' },
+      { alarm: 7, do: 'shelve' },
+      { alarm: 7, do: 'clear' },
+      { alarm: 7, do: 'falseAlarm' },
+      { type: 'maintenance', streams: '*' },
+    ]);
+    for (const request of requested())
+      if ('until' in request) expect(request.until).toBeGreaterThan(before + 3_599_000);
+
+    await alarms.locator('.alarm-cause').click();
+    await page.getByText('Raw signal: host').waitFor();
+    server.broadcast({
+      type: 'alarm',
+      step: 'falseAlarm',
+      time: alarm.raised,
+      alarm: { ...alarm, state: 'cleared', falseAlarm: true },
+    });
+    await page.click('[data-testid=alarms-cleared]');
+    expect(await page.locator('[data-testid=clear]').count()).toBe(0);
+    await until(async () => (await alarms.textContent())?.includes('False alarm') ?? false);
+    expect(await item('host').getAttribute('class')).not.toContain('stream-alarmed');
+  });
+
+  test('shows the speed of an accelerated stream, and the duration of its alarms in stream time', async () => {
+    const alarm = alarmOf(11, 'eeg', [{ label: 'C3', share: 1 }]);
+    server.broadcast({ type: 'alarms', alarms: [alarm], maintenance: [] });
+    const counts = { lag: 12, received: 90_000, gaps: 0, invalid: 0, next: 90_000 };
+    server.broadcast({ type: 'health', streams: [{ name: 'eeg', rate: 1003, ...counts }] });
+    await page.getByText('250 Hz, 4× speed').waitFor();
+    await page.getByText(/for 6 min \(stream time\)/).waitFor();
+  });
+
+  test('shows help on keyboard focus, and how often a learner was rolled back', async () => {
+    const learner = page.locator('.card-open');
+    const help = learner.locator('.hint').first();
+    await help.focus();
+    const shown = await help.evaluate((element) => getComputedStyle(element, '::after').content);
+    expect(shown).toContain('Skill: 1 is perfect, 0 is no better than the baseline (dashed)');
+    expect(await help.getAttribute('aria-label')).toContain('Skill: 1 is perfect');
+    expect(await page.locator('[data-testid=rollbacks]').count()).toBe(0);
+    for (let times = 0; times < 2; times++) server.rollback();
+    await until(async () => (await learner.textContent())?.includes('Rolled back 2×') ?? false);
+  });
+
+  test('marks the end of the learning-rate slider', async () => {
+    await page.locator('[data-testid=step]').first().fill('-4');
+    await page.getByText('1.0e−4 (min)').waitFor();
+  });
+
+  test('lists five alarms and the number of others, and all alarms on request', async () => {
+    const many = Array.from({ length: 8 }, (_, at) => alarmOf(20 + at, 'host', [{ label: `cpu ${at}`, share: 1 }]));
+    server.broadcast({ type: 'alarms', alarms: many, maintenance: [] });
+    const alarms = page.locator('.alarms-open [data-testid=alarm]');
+    await until(async () => (await alarms.count()) === 5);
+    await page.getByText('Show 3 more').click();
+    await until(async () => (await alarms.count()) === 8);
+    await page.getByText('Show fewer').click();
+    await until(async () => (await alarms.count()) === 5);
+  });
+
+  test('offers to remove a stream only after it has ended', async () => {
+    expect(await page.locator('[data-testid=remove]').count()).toBe(0);
+    server.endHost();
+    await page.getByRole('button', { name: 'Remove stream host' }).click();
+    await until(() => Promise.resolve(server.requests.some(({ type }) => type === 'remove')));
+    expect(server.requests.at(-1)).toEqual({ type: 'remove', stream: 'host' });
+  });
+
+  test('shows an outage of many streams as one alarm under their common prefix', async () => {
+    const alarm = alarmOf(8, 'hall.1', []);
+    const [first] = alarm.members;
+    const members = ['hall.1', 'hall.2', 'hall.3'].map((stream) => ({
+      ...first,
+      stream,
+      cause: 'silent' as const,
+      score: 0,
+    }));
+    server.broadcast({ type: 'alarms', alarms: [{ ...alarm, kind: 'silent', members }], maintenance: [] });
+    await page.getByText('hall.* (3 streams)').waitFor();
+    expect(await page.locator('[data-testid=alarm]').count()).toBe(1);
+  });
+
+  test('shades an alarm in the lane of its channel', async () => {
+    const shaded = () =>
+      page.evaluate(() => {
+        const canvas = document.querySelector<HTMLCanvasElement>('[data-testid=signal] canvas');
+        if (!canvas) return 0;
+        const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+        copy?.drawImage(canvas, 0, 0);
+        const pixels = copy?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+        let count = 0;
+        // the warning color, #a8410a, as drawn at the edge of the span
+        for (let i = 0; i < pixels.length; i += 4)
+          if (pixels[i] === 0xa8 && pixels[i + 1] === 0x41 && pixels[i + 2] === 0x0a && pixels[i + 3] === 255) count++;
+        return count;
+      });
+    expect(await shaded()).toBe(0);
+    const { members, ...alarm } = alarmOf(9, 'eeg', [{ label: 'C3', share: 1 }]);
+    const at = server.frames();
+    const window = { run: 0, from: at - 50, to: at };
+    server.broadcast({
+      type: 'alarm',
+      step: 'raised',
+      time: alarm.raised,
+      alarm: { ...alarm, members: [{ ...members[0], window }] },
+    });
+    await until(async () => (await shaded()) > 10);
+  });
+
+  test('shows another stream in full when it is selected, with its earlier data', async () => {
+    await item('host').click();
+    await page.getByText('Raw signal: host').waitFor();
+    await page.locator('[data-testid=preview][data-stream=eeg]').waitFor();
+    expect(await page.locator('[data-testid=signal] .tapline-name').allTextContents()).toContain('cpu 0');
+  });
+
+  test('follows streams that are removed and added again', async () => {
+    await item('host').click();
+    server.setHost(false);
+    await item('host').waitFor({ state: 'detached' });
+    expect(await item('eeg').getAttribute('aria-pressed')).toBe('true');
+    server.setHost(true);
+    await page.locator('[data-testid=preview][data-stream=eeg]').waitFor();
+  });
+
+  test('shows why it was disconnected, and reconnects by itself', async () => {
+    server.drop(4008, 'this viewer was too slow');
+    await page.getByText('Disconnected: this viewer was too slow').waitFor();
+    await page.locator('[data-testid=connection]').waitFor({ state: 'hidden' });
+    const before = await picture();
+    await until(async () => (await picture()) !== before);
+  });
+
+  test('shows why the server rejected it, and does not reconnect', async () => {
+    server.drop(4503, 'origin refused: start the server with --origin');
+    await page.getByText('start the server with --origin').waitFor();
+    expect(server.requests.filter(({ type }) => type === 'subscribe')).toHaveLength(2);
+  });
+
+  test('fits a narrow screen, and every control has an accessible name', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await drawn(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    const scrolled = await page
+      .locator('.streams, .alarms-open')
+      .evaluateAll((all) => all.filter((list) => list.scrollHeight > list.clientHeight + 1).length);
+    expect(scrolled).toBe(0);
+    const truncated = await page
+      .locator('.stream-name')
+      .evaluateAll((all) => all.filter((name) => name.scrollWidth > name.clientWidth).length);
+    expect(truncated).toBe(0);
+    const nameless = await page.locator('button, select, input').evaluateAll(
+      (all) =>
+        all.filter((control) => {
+          const labels = (control as HTMLInputElement).labels?.[0]?.textContent ?? '';
+          return `${control.textContent}${labels}${control.getAttribute('aria-label') ?? ''}`.trim() === '';
+        }).length,
+    );
+    expect(nameless).toBe(0);
+  });
+});
