@@ -22,6 +22,8 @@ export interface KernelPlotOptions {
   output?: number;
   /** Index of each input's channel in a SignalPlot, so that both plots use the same colors (default: 0, 1, 2, …). */
   channels?: readonly number[];
+  /** @deprecated Use `channels`. */
+  places?: readonly number[];
   /** The plot is not updated while this view is paused. */
   view?: TimeView;
 }
@@ -174,7 +176,8 @@ export class KernelPlot {
 
   /** Index of an input's color among the eight trace colors. */
   #trace(input: number): number {
-    return (this.#options.channels?.[input] ?? input) % 8;
+    const { channels = this.#options.places } = this.#options;
+    return (channels?.[input] ?? input) % 8;
   }
 
   #strongest(): number {

@@ -28,6 +28,8 @@ export interface LossPlotOptions {
   compact?: boolean;
   /** Name of the baseline that the skill is relative to (default: 'last value'). */
   baseline?: string;
+  /** @deprecated Use `baseline`. */
+  rival?: string;
   /** The plot is not updated while this view is paused. */
   view?: TimeView;
 }
@@ -47,7 +49,7 @@ export class LossPlot {
   #paused = false;
 
   constructor(element: HTMLElement, options: LossPlotOptions = {}) {
-    const { baseline = 'last value' } = options;
+    const { baseline = options.rival ?? 'last value' } = options;
     adoptStyle(element);
     this.#root = addElement(element, 'div', options.compact ? 'tapline' : 'tapline tapline-pair');
     if (!options.compact) {

@@ -30,6 +30,8 @@ export interface WatchOptions {
   alarms?: boolean;
   /** Actions on alarms and on ended streams, sent to the server as they are emitted. */
   actions?: Observable<AlarmControl | MaintenanceRequest | Remove>;
+  /** @deprecated Use `actions`. */
+  deeds?: Observable<AlarmControl | MaintenanceRequest | Remove>;
 }
 
 /** The connection is open, or was lost and is retried after `wait` ms. */
@@ -117,7 +119,7 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
       }),
     );
     subscription.add(options.learning?.subscribe((learning) => send({ type: 'learning', ...learning })));
-    subscription.add(options.actions?.subscribe(send));
+    subscription.add((options.actions ?? options.deeds)?.subscribe(send));
     return subscription;
   });
 }
