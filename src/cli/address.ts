@@ -1,5 +1,5 @@
 import { basename, extname } from 'node:path';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './failure.ts';
 
 /** Where a server listens unless told otherwise. */
 export const defaultServer = 'ws://127.0.0.1:8080';

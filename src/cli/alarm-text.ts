@@ -1,19 +1,6 @@
+import { duration, counted } from './amounts.ts';
 import type { Alarm } from '../core/detector/detector.ts';
-import type { FalseAlarms } from '../core/detector/false-alarms.ts';
-import { counted } from './counted.ts';
-
-/** `45 days`, `3.2 hours`: a time in words. */
-export function duration(seconds: number): string {
-  const units: readonly (readonly [number, string])[] = [
-    [365 * 86_400, 'year'],
-    [86_400, 'day'],
-    [3600, 'hour'],
-    [60, 'minute'],
-  ];
-  const [size, name] = units.find(([each]) => seconds >= 1.5 * each) ?? [1, 'second'];
-  const count = seconds / size;
-  return counted(count >= 10 ? Math.round(count) : Number(count.toFixed(1)), name);
-}
+import { type FalseAlarms, framesBetween } from '../core/detector/false-alarms.ts';
 
 /** How rare a score is, at so many frames a second: once in how long; nothing where nothing was scored. */
 export function rarity(score: number, rate: number): string {
@@ -56,4 +43,37 @@ export function channelsText({ cause, channels }: Alarm, labels: readonly string
     .filter(({ share }, i) => i === 0 || share >= 0.1)
     .map(({ channel, share }) => `${labels[channel]} ${Math.round(100 * share)} %`)
     .join(', ');
+}
+
+/** Frames that a detector hears before its first score. */
+export const framesToFirstScore = 180;
+/** A recording shorter than this part of the mean time between false alarms tells little. */
+const short = 1 / 20;
+
+/** How many alarms there were, and, where the recording is too short for the rate of false alarms, that it is; `rate` in Hz. */
+export function detectSummary(alarms: number, frames: number, falseAlarms: FalseAlarms, rate: number): string {
+  const at = falseAlarmsText(falseAlarms);
+  const lines = [`${counted(alarms, 'alarm')} in ${counted(frames, 'frame')} (false alarms: ${at})`];
+  if (frames < framesToFirstScore)
+    lines.push(`too short: a detector needs ${framesToFirstScore} frames before its first score`);
+  else if (frames < short * framesBetween(falseAlarms, rate))
+    lines.push(
+      `${frames} frames are ${duration(frames / rate)}: at ${at} little can be told so early; ` +
+        `--false-alarms ${typeof falseAlarms === 'number' ? Math.ceil(frames / 2) : twiceIn(frames / rate)} tells more`,
+    );
+  return `${lines.join('\n')}\n`;
+}
+
+const units = [
+  ['minute', 60],
+  ['hour', 3600],
+  ['day', 86_400],
+  ['week', 7 * 86_400],
+] as const;
+
+/** The rate of false alarms that brings about two in so many seconds. */
+function twiceIn(seconds: number): string {
+  const countIn = (unit: number) => Math.round((2 * unit) / seconds);
+  const [name, unit] = units.find(([, each]) => countIn(each) >= 1) ?? ['month', 30 * 86_400];
+  return `${Math.max(1, countIn(unit))}/${name}`;
 }

@@ -6,15 +6,15 @@ import { Convolver } from '../core/network/convolver.ts';
 import type { Network } from '../core/network/network.ts';
 import { csvWriter } from '../formats/index.ts';
 import type { Recording } from '../sources/index.ts';
-import { counted } from './counted.ts';
-import { inputBlocks } from './input-blocks.ts';
+import { counted } from './amounts.ts';
+import { inputBlocks } from './read-recording.ts';
 import { readNetwork } from './network-file.ts';
 import { list, positiveNumber } from './option-values.ts';
 import { outputFile } from './output-file.ts';
 import { progress, share } from './progress.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
-import { checkTargets } from './target-file.ts';
-import { UsageError } from './usage-error.ts';
+import { checkTargets } from './output-file.ts';
+import { UsageError } from './failure.ts';
 
 /** Frames that go through the network at once. */
 const blockFrames = 4096;

@@ -7,15 +7,15 @@ import { csvWriter } from '../formats/index.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
 import { causeWords } from '../core/alarms/cause-words.ts';
 import { channelsText, falseAlarmsText, gathered, rarity } from './alarm-text.ts';
-import { counted } from './counted.ts';
+import { counted } from './amounts.ts';
 import { detectReport } from './report/detect-report.ts';
-import { detectSummary } from './detect-summary.ts';
-import { ReportTrace } from './report/report-trace.ts';
+import { detectSummary } from './alarm-text.ts';
+import { ReportTrace } from './report/report-content.ts';
 import { integerFrom, list, numberOrText, positiveNumber } from './option-values.ts';
 import { outputFile } from './output-file.ts';
 import { progress, share } from './progress.ts';
-import { checkTargets, targetFault } from './target-file.ts';
-import { asUsage, UsageError } from './usage-error.ts';
+import { checkTargets, targetFault } from './output-file.ts';
+import { asUsage, UsageError } from './failure.ts';
 
 type DetectOptions = {
   output?: string;

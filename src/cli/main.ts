@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { program } from './program.ts';
-import { reportFailure } from './report-failure.ts';
+import { reportFailure } from './failure.ts';
 import { version } from './version.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

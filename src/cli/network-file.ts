@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
 import { parseJson } from './parse-json.ts';
-import { asUsage, UsageError, usageOf } from './usage-error.ts';
+import { asUsage, UsageError, usageOf } from './failure.ts';
 
 /**
  * Reads a network: a `.json` spec (its weights are then seeded ones) or `.safetensors` (which carries its spec).

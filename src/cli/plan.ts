@@ -3,7 +3,7 @@ import { plan, type LayerPlan, type Plan } from '../core/network/plan.ts';
 import { sum } from '../core/sum.ts';
 import { readNetwork } from './network-file.ts';
 import { positiveNumber } from './option-values.ts';
-import { asUsage } from './usage-error.ts';
+import { asUsage } from './failure.ts';
 
 /** `tapline plan NETWORK --rate HZ`: what a network will cost and how late it will be. */
 export function planCommand(): Command<[string], { rate?: number; json?: true }> {

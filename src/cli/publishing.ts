@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { PublishEvent } from '../sources/index.ts';
-import { usageOf } from './usage-error.ts';
+import { usageOf } from './failure.ts';
 
 /**
  * Runs a publisher until it completes or `signal` is aborted, which closes its connection. `told` hears every event.

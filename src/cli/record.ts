@@ -2,7 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { fromEvent, takeUntil, takeWhile } from 'rxjs';
 import { frameCount } from '../core/blocks/block.ts';
 import { csvWriter } from '../formats/index.ts';
-import { appendFile } from './append-file.ts';
+import { appendFile } from './output-file.ts';
 import { checkName, defaultServer, watchAddress } from './address.ts';
 import { positiveNumber } from './option-values.ts';
 import type { OutputFile } from './output-file.ts';
@@ -10,8 +10,8 @@ import { progress } from './progress.ts';
 import { awayNotice } from './publishing.ts';
 import { recorder, type Heard } from './recorder.ts';
 import { stopSignal } from './stop-signal.ts';
-import { checkTargets } from './target-file.ts';
-import { usageOf } from './usage-error.ts';
+import { checkTargets } from './output-file.ts';
+import { usageOf } from './failure.ts';
 
 /** `tapline record STREAM -o FILE.csv`: a live stream, line by line. */
 export function recordCommand(): Command<[string], { output: string; from: string; seconds?: number }> {

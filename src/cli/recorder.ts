@@ -3,7 +3,7 @@ import type { Block } from '../core/blocks/block.ts';
 import { connect, type ConnectOptions, watchSilence } from '../operators/connect.ts';
 import { runNumbering } from '../operators/run-numbering.ts';
 import { parseWatch, type StreamInfo, type WatchMessage } from '../protocol/index.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './failure.ts';
 
 /** What a recorder hears of its stream: the streams there are while it waits, the stream itself, then its blocks. */
 export type Heard =

@@ -4,7 +4,7 @@ import { demo } from './demo.ts';
 import { collect, integerFrom } from './option-values.ts';
 import { feedsWith } from './served-networks.ts';
 import { stopped, stopSignal } from './stop-signal.ts';
-import { usageOf } from './usage-error.ts';
+import { usageOf } from './failure.ts';
 
 type ServeOptions = {
   host: string;

@@ -3,7 +3,7 @@ import type { Network } from '../core/network/network.ts';
 import type { FeedChannel, FeedDesigner, MapSpec } from '../server/feed-spec.ts';
 import { defaultFeed } from '../server/default-feed.ts';
 import { readNetwork } from './network-file.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './failure.ts';
 
 /**
  * The feeds of a server that runs networks of the user's on some streams, beside what it makes of every stream: each is one

@@ -1,5 +1,4 @@
 import { invalid } from '../core/check.ts';
-import { joinBytes } from './join-bytes.ts';
 import type { Recording, RecordingReader } from './recording.ts';
 
 /** A binary format as code that runs straight on: it yields how many bytes it wants and is given them. */
@@ -43,4 +42,15 @@ export function* wholeBytes(bytes: number, name: string): ByteParser<Uint8Array>
   const got = yield bytes;
   if (got.length < bytes) throw invalid(name, `${bytes} bytes`, got.length);
   return got;
+}
+
+/** Pieces one behind the other, as one array of their own. */
+export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((bytes, piece) => bytes + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }

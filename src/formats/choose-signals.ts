@@ -1,9 +1,7 @@
 import { invalid } from '../core/check.ts';
-import { keptColumns } from './columns.ts';
-import type { KeptColumns } from './columns.ts';
-import type { ReadOptions } from './recording.ts';
-import { faultOf } from './signal.ts';
-import type { Signal } from './signal.ts';
+import { keptColumns, type KeptColumns } from './columns.ts';
+import type { ReadOptions, Recording } from './recording.ts';
+import { faultOf, type Signal } from './signal.ts';
 
 /** What is taken of a file. */
 export interface Choice {
@@ -76,4 +74,19 @@ function ofMostSamples(signals: readonly Signal[]): readonly Signal[] {
   const rates = [...new Set(signals.map(({ samples }) => samples))].sort((a, b) => b - a);
   const most = Math.max(...rates.map((samples) => samples * at(samples).length));
   return at(rates.find((samples) => samples * at(samples).length === most) ?? 0);
+}
+
+/** Electrodes of the 10-10 system, alone or as the first of a pair (`Fpz-Cz`), with dots behind (`Fc5.`). */
+const electrode = /^(Fp|AF|F|FT|FC|C|T|TP|CP|P|PO|O|I)(z|[1-9]|10)\.*($|[- ])/i;
+
+/** The channels of signals; of kind EEG where at least half are electrodes in volts, or are called EEG. */
+export function channelsOf(signals: readonly Signal[]): Pick<Recording, 'channels' | 'kind'> {
+  const eeg = signals.filter(
+    ({ label, unit, transducer }) =>
+      /^EEG\b/i.test(label) || /\bEEG\b/i.test(transducer) || (/^[mµn]?V$/.test(unit) && electrode.test(label)),
+  );
+  return {
+    ...(eeg.length > 0 && eeg.length >= signals.length / 2 && { kind: 'eeg' }),
+    channels: signals.map(({ label, unit }) => (unit === '' ? { label } : { label, unit })),
+  };
 }

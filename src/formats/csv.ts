@@ -1,15 +1,11 @@
 import { positive } from '../core/check.ts';
-import { CellCount } from './cell-count.ts';
-import { readLayout } from './csv-layout.ts';
-import type { CsvLayout } from './csv-layout.ts';
-import { DecimalCommas } from './decimal-commas.ts';
-import { refuseForeign } from './foreign-text.ts';
+import { CellCount, DecimalCommas } from './cell.ts';
+import { Stamps } from './csv-clock.ts';
+import { type CsvLayout, readLayout } from './csv-layout.ts';
 import { FrameCollector } from './frame-collector.ts';
 import { headedReader } from './headed-reader.ts';
-import { readWhole } from './read-whole.ts';
-import type { ReadOptions, Recording, RecordingReader } from './recording.ts';
+import { type ReadOptions, readWhole, type Recording, type RecordingReader } from './recording.ts';
 import { RowParser } from './row-parser.ts';
-import { Stamps } from './stamps.ts';
 
 export { csvWriter } from './csv-writer.ts';
 export type { CsvWriter } from './csv-writer.ts';
@@ -107,4 +103,21 @@ class CsvBody {
 
 function delimiterOf(line: string): string {
   return line.includes('\t') ? '\t' : line.includes(';') ? ';' : ',';
+}
+
+/** How texts begin that are no table. */
+const beginnings: readonly (readonly [RegExp, string])[] = [
+  [/^\s*<(!doctype|html|head|body|\?xml)/i, 'is no CSV: it looks like a web page; save the data behind it'],
+  [/^\s*([{[]\s*$|\{\s*"|\[\s*[{[])/, 'is no CSV: it looks like JSON; write a line of cells for each frame'],
+  [
+    /^[\w/-]+ \d+ \d+(\.\d+)?(\/\S+)? \d+( |$)/,
+    'is no CSV: it looks like a WFDB header; make CSV or EDF of its record first (rdsamp -c, mit2edf)',
+  ],
+];
+
+/** Throws an Error that names what a text is, where its first lines show that it is no table. */
+export function refuseForeign(lines: readonly string[]): void {
+  const first = lines.find((line) => !/^\s*(#|$)/.test(line)) ?? '';
+  const found = beginnings.find(([begin]) => begin.test(first));
+  if (found) throw new Error(found[1]);
 }

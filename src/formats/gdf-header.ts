@@ -1,13 +1,8 @@
 import { invalid } from '../core/check.ts';
-import { wholeBytes } from './byte-reader.ts';
-import type { ByteParser } from './byte-reader.ts';
-import { unitOf } from './channels-of.ts';
-import { gdfNames } from './gdf-names.ts';
-import { gdfTime } from './gdf-time.ts';
-import { sampleTypes } from './sample-type.ts';
-import { scaleOf } from './signal.ts';
-import type { Signal } from './signal.ts';
-import { fieldText, fieldTexts } from './text-field.ts';
+import { type ByteParser, wholeBytes } from './byte-reader.ts';
+import { unitOf, sampleTypes, scaleOf, type Signal } from './signal.ts';
+
+import { decodeText, fieldText, fieldTexts } from './text-field.ts';
 
 /** The header of a GDF file. */
 export interface GdfHeader {
@@ -100,4 +95,45 @@ function signalsOf(bytes: Uint8Array, count: number, old: boolean): Signal[] {
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * What a GDF 2 file calls the types of its events, by their codes, read off the tags behind its header.
+ *
+ *     a tag  uint8 number, uint24 length, content; a number 0 ends them
+ *     tag 1  the names of types 0, 1, 2, …, each with a zero byte behind it; that of type 0 is empty
+ */
+export function gdfNames(tags: Uint8Array): string[] {
+  for (let at = 0; at + 4 <= tags.length && tags[at] !== 0;) {
+    const [tag, low, middle, high] = tags.subarray(at, (at += 4));
+    const content = tags.subarray(at, (at += low + 256 * middle + 65536 * high));
+    if (tag === 1) return decodeText(content).split('\0');
+  }
+  return [];
+}
+
+/** Days from year 0, where GDF 2 counts from, to 1970. */
+const days1970 = 719_529;
+const day = 86_400_000;
+
+/**
+ * When a GDF file begins, in ms since 1970, its clock taken as UTC; 0 where it does not say.
+ *
+ *     1.x  'YYYYMMDDhhmmsscc'     cc hundredths of a second, or blank
+ *     2.x  uint64                 days since year 0, times 2^32
+ */
+export function gdfTime(bytes: Uint8Array, old: boolean): number {
+  if (old) return digitsTime(fieldText(bytes));
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const whole = view.getUint32(4, true);
+  return whole === 0 ? 0 : Math.round((whole - days1970 + view.getUint32(0, true) / 2 ** 32) * day);
+}
+
+function digitsTime(text: string): number {
+  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?$/.exec(text);
+  if (!parts) return 0;
+  const [year, month, date, hour, minute, second, hundredths = 0] = parts
+    .slice(1)
+    .map((digits?: string) => Number(digits ?? 0));
+  return Date.UTC(year, month - 1, date, hour, minute, second, 10 * hundredths);
 }

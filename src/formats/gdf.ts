@@ -1,12 +1,12 @@
 import { positive } from '../core/check.ts';
 import { byteReader } from './byte-reader.ts';
 import type { ByteParser } from './byte-reader.ts';
-import { channelsOf } from './channels-of.ts';
+import { channelsOf } from './choose-signals.ts';
 import { chooseSignals } from './choose-signals.ts';
 import { FrameCollector } from './frame-collector.ts';
 import { gdfEvents, noEvents } from './gdf-events.ts';
 import { gdfHeader } from './gdf-header.ts';
-import { recordNotes } from './record-notes.ts';
+import { recordNotes } from './signal.ts';
 import type { ReadOptions, Recording, RecordingReader } from './recording.ts';
 import { recordBytes, recordDecoder } from './signal.ts';
 

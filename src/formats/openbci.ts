@@ -4,7 +4,7 @@ import { keptColumns } from './columns.ts';
 import type { KeptColumns } from './columns.ts';
 import { FrameCollector } from './frame-collector.ts';
 import { headedReader, sniffedRows } from './headed-reader.ts';
-import { readWhole } from './read-whole.ts';
+import { readWhole } from './recording.ts';
 import type { Channel, ReadOptions, Recording, RecordingReader } from './recording.ts';
 import { RowParser } from './row-parser.ts';
 import { findTurn, sampleCounter } from './sample-counter.ts';

@@ -1,10 +1,10 @@
 import type { ReadOptions, RecordingReader, Recording } from './recording.ts';
-import { joinBytes } from './join-bytes.ts';
+import { joinBytes } from './byte-reader.ts';
 import { edfReader } from './edf.ts';
 import { gdfReader } from './gdf.ts';
 import { openbciReader } from './openbci.ts';
 import { csvReader } from './csv.ts';
-import { readWhole } from './read-whole.ts';
+import { readWhole } from './recording.ts';
 
 /** Bytes that may stand before a text: white space, and the mark of UTF-8. */
 const blank: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20, 0xef, 0xbb, 0xbf]);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { channelsText, gathered } from '../../src/cli/alarm-text.ts';
-import { counted } from '../../src/cli/counted.ts';
+import { counted } from '../../src/cli/amounts.ts';
 import { detectCommand } from '../../src/cli/detect.ts';
 import type { Alarm } from '../../src/core/detector/detector.ts';
 import { random } from '../../src/core/random.ts';

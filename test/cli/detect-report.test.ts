@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Alarm } from '../../src/core/detector/detector.ts';
 import { detectReport } from '../../src/cli/report/detect-report.ts';
-import { ReportTrace } from '../../src/cli/report/report-trace.ts';
+import { ReportTrace } from '../../src/cli/report/report-content.ts';
 
 function page({ channels = 2, time = 0, label = 's', alarms = [] as Alarm[] } = {}): string {
   const frames = 1000;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { learnCommand } from '../../src/cli/learn/learn.ts';
-import { learningAdvice } from '../../src/cli/learn/learning-advice.ts';
+import { learningAdvice } from '../../src/cli/learn/learning-report.ts';
 import { learningReport } from '../../src/cli/learn/learning-report.ts';
 import type { Score } from '../../src/core/learning/forecast-score.ts';
 import type { Learned } from '../../src/core/learning/learned.ts';

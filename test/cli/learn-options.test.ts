@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyCommand } from '../../src/cli/apply.ts';
 import { learnCommand } from '../../src/cli/learn/learn.ts';
-import { learnerSettings, type Settings } from '../../src/cli/learn/learner-settings.ts';
+import { learnerSettings, type Settings } from '../../src/cli/learn/learn-options.ts';
 import { Learner } from '../../src/core/learning/learner.ts';
 import type { LearnerOptions } from '../../src/core/learning/learner-options.ts';
 import { adamW } from '../../src/core/learning/optimizers/adam.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { metronome, twoNumberRule } from '../../src/cli/score/baselines.ts';
+import { metronome, twoNumberRule } from '../../src/cli/score/score-nab.ts';
 import { nabProbation, nabProfiles, nabRowWorth, NabScorer } from '../../src/cli/score/nab-score.ts';
-import { onsets } from '../../src/cli/score/onsets.ts';
+import { onsets } from '../../src/cli/score/score-nab.ts';
 
 const [standard, lowFalse, lowMissed] = nabProfiles;
 const sigmoid = (y: number) => 2 / (1 + Math.exp(5 * y)) - 1;

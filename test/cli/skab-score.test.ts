@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { skabScore } from '../../src/cli/score/skab-score.ts';
+import { skabScore } from '../../src/cli/score/skab-benchmark.ts';
 
 /** 400 frames for settling, then what is told and what is true. */
 const file = (told: number[], truth: number[]) => ({

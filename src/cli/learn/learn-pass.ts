@@ -4,11 +4,11 @@ import type { Learned } from '../../core/learning/learned.ts';
 import type { Learner } from '../../core/learning/learner.ts';
 import { plan } from '../../core/network/plan.ts';
 import type { Recording } from '../../sources/index.ts';
-import { inputBlocks } from '../input-blocks.ts';
-import { pickedFrom, type Places } from './learn-places.ts';
+import { inputBlocks } from '../read-recording.ts';
+import { pickedFrom, type Places } from './task-channels.ts';
 import type { CurvePoint } from '../report/learning-curve.ts';
 import { share, type Progress } from '../progress.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../failure.ts';
 
 /** Frames that are learned at once. */
 const blockFrames = 256;

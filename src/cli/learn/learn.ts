@@ -2,20 +2,20 @@ import writeFileAtomic from 'write-file-atomic';
 import { Command, Option } from '@commander-js/extra-typings';
 import type { GapPolicy } from '../../core/blocks/gap-filler.ts';
 import { Learner } from '../../core/learning/learner.ts';
-import { lossNames, lossValue, optimizerNames, optimizerValue } from './learn-values.ts';
-import { networkFor, oneLayer } from './learn-network.ts';
-import { labelNote } from './label-note.ts';
+import { lossNames, lossValue, optimizerNames, optimizerValue } from './learn-options.ts';
+import { networkFor, oneLayer } from './task-channels.ts';
+import { labelNote } from './learning-report.ts';
 import { learnPass } from './learn-pass.ts';
-import { placesOf, rolesOf } from './learn-places.ts';
-import { learnerSettings, type Settings } from './learner-settings.ts';
-import { learningAdvice } from './learning-advice.ts';
+import { placesOf, rolesOf } from './task-channels.ts';
+import { learnerSettings, type Settings } from './learn-options.ts';
+import { learningAdvice } from './learning-report.ts';
 import { learningPage } from '../report/learning-page.ts';
 import { learningReport } from './learning-report.ts';
 import { integerFrom, list, notNegativeNumber, positiveNumber } from '../option-values.ts';
 import { progress } from '../progress.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from '../read-recording.ts';
-import { checkTargets, targetFault } from '../target-file.ts';
-import { asUsage, UsageError } from '../usage-error.ts';
+import { checkTargets, targetFault } from '../output-file.ts';
+import { asUsage, UsageError } from '../failure.ts';
 
 type LearnOptions = Settings & {
   output: string;

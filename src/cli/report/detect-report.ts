@@ -1,16 +1,21 @@
 import { basename } from 'node:path';
-import { concerned } from './alarm-bands.ts';
-import { alarmCloseUp, closeUpStyle } from './alarm-close-up.ts';
-import { mostCloseUps } from './alarm-link.ts';
-import { alarmMarks, alarmMarksStyle } from './alarm-marks.ts';
-import { alarmTable, alarmTableStyle } from './alarm-table.ts';
-import { duration } from '../alarm-text.ts';
-import { channelLane, detectLanesStyle, rarityLane } from './detect-lanes.ts';
-import { laneStyle, stacked } from './lane.ts';
-import { momentOf } from './moment.ts';
+import { concerned, channelLane, detectLanesStyle, rarityLane } from './detect-lanes.ts';
+import {
+  alarmCloseUp,
+  closeUpStyle,
+  mostCloseUps,
+  alarmMarks,
+  alarmMarksStyle,
+  alarmTable,
+  alarmTableStyle,
+} from './alarm-section.ts';
+
+import { duration } from '../amounts.ts';
+
+import { laneStyle, stacked } from './plot.ts';
+import { momentOf, timeTicks } from './axis.ts';
 import type { ReportContent } from './report-content.ts';
 import { escaped, reportPage } from './report-page.ts';
-import { timeTicks } from './time-ticks.ts';
 
 /** The most channels that are shown without being asked for. */
 const mostShown = 6;

@@ -1,10 +1,33 @@
 import type { Score } from '../../core/learning/forecast-score.ts';
+import type { LearnerOptions } from '../../core/learning/learner-options.ts';
+import type { Standing } from '../../core/learning/running-errors.ts';
+import { decadeTicks, timeTicks } from './axis.ts';
 import { ridge } from './envelope.ts';
-import { contestants, type Task } from './learning-rivals.ts';
-import { decadeTicks } from './number-ticks.ts';
 import { percent, plot, xAxis } from './plot.ts';
 import { escaped } from './report-page.ts';
-import { timeTicks } from './time-ticks.ts';
+
+export type Task = NonNullable<LearnerOptions['task']>;
+
+/** Who is scored, what it is called, and its squared error over the variance of the truth. */
+export interface Contestant {
+  readonly name: string;
+  /** Of its line. */
+  readonly color: string;
+  readonly error: (standing: Standing) => number;
+}
+
+/** The learner, and the rivals that tell something at a task: only a forecast knows truths that came before. */
+export function contestants(task: Task): readonly [Contestant, ...Contestant[]] {
+  const learner = { name: 'learned', color: 'accent', error: ({ nmse }: Standing) => nmse };
+  const still = ({ persistence }: Standing) => persistence;
+  if (task !== 'forecast') return [learner, { name: 'running mean', color: 'muted', error: still }];
+  return [
+    learner,
+    { name: 'nothing changes', color: 'muted', error: still },
+    { name: 'moving average', color: 'other', error: ({ movingAverage }) => movingAverage },
+    { name: 'constant + mains', color: 'third', error: ({ mains }) => mains },
+  ];
+}
 
 /** The score after a frame. */
 export interface CurvePoint {

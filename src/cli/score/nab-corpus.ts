@@ -4,10 +4,10 @@ import type { Block } from '../../core/blocks/block.ts';
 import { fields, invalid } from '../../core/check.ts';
 import { Detector, type DetectorOptions } from '../../core/detector/detector.ts';
 import { isoTime } from '../../formats/time-column.ts';
-import { inferRate } from '../../formats/time-step.ts';
+import { inferRate } from '../../formats/time-column.ts';
 import { parseJson } from '../parse-json.ts';
-import { column, readTable } from '../read-table.ts';
-import { asUsage, UsageError } from '../usage-error.ts';
+import { column, readTable } from './csv-table.ts';
+import { asUsage, UsageError } from '../failure.ts';
 
 /** One file of NAB. */
 export interface NabSeries {

@@ -1,14 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Command } from '@commander-js/extra-typings';
-import { metronome, twoNumberRule } from './baselines.ts';
-import { nabProfiles, NabScorer, type NabScore } from './nab-score.ts';
-import { onsets } from './onsets.ts';
-import { counted } from '../counted.ts';
-import { readNab, runNab, type NabRun, type NabSeries } from './nab-corpus.ts';
+import { RangeNovelty } from '../../core/detector/range-novelty.ts';
+import { counted } from '../amounts.ts';
+import { asUsage } from '../failure.ts';
 import { progress, share } from '../progress.ts';
 import { textTable } from '../text-table.ts';
-import { asUsage } from '../usage-error.ts';
+import { type NabRun, type NabSeries, readNab, runNab } from './nab-corpus.ts';
+import { nabProfiles, type NabScore, NabScorer } from './nab-score.ts';
+import { Command } from '@commander-js/extra-typings';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** NAB's result files hold scores from 0 to 1: ten decades of mean time between. */
 const decades = 10;
@@ -122,4 +121,33 @@ function nabRow(name: string, scores: readonly NabScore[]): string[] {
   const cell = ({ score, found, windows, falsePositives }: NabScore) =>
     `${windows > 0 ? score.toFixed(2) : '-'} (${found}/${windows}, ${falsePositives})`;
   return [name, ...scores.map(cell)];
+}
+
+/** Frames that an event is heard for, and how much a score must rise above them to be a new one, in decades. */
+const frames = 60;
+const rise = 0.1;
+
+/**
+ * The scores where something begins: those that lie 0.1 above all of the 60 before them; 0 elsewhere. A benchmark that
+ * counts every frame over a threshold would else count one event many times.
+ */
+export function onsets(scores: ArrayLike<number>): Float64Array {
+  const out = new Float64Array(scores.length);
+  for (let t = 0; t < scores.length; t++) {
+    let before = 0;
+    for (let i = Math.max(0, t - frames); i < t; i++) if (scores[i] > before) before = scores[i];
+    out[t] = scores[t] > before + rise ? scores[t] : 0;
+  }
+  return out;
+}
+
+/** The rule of two numbers, without any learning: how far a sample lies outside all that came before it. */
+export function twoNumberRule(samples: ArrayLike<number>): Float64Array {
+  const range = new RangeNovelty('records');
+  return Float64Array.from(samples, (x, t) => Math.max(0, range.push(x, t)));
+}
+
+/** A metronome, which reads nothing: 1 at every `every`-th frame, 0 elsewhere. */
+export function metronome(frames: number, every: number): Float64Array {
+  return Float64Array.from({ length: frames }, (_, t) => (t > 0 && t % every === 0 ? 1 : 0));
 }

@@ -1,9 +1,9 @@
 import { Command } from '@commander-js/extra-typings';
-import { skabScore, skabSettling, type SkabScore } from './skab-score.ts';
-import { counted } from '../counted.ts';
-import { readSkab, runSkab, type SkabSeries } from './skab-corpus.ts';
+import { skabScore, skabSettling, type SkabScore } from './skab-benchmark.ts';
+import { counted } from '../amounts.ts';
+import { readSkab, runSkab, type SkabSeries } from './skab-benchmark.ts';
 import { textTable } from '../text-table.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../failure.ts';
 
 /** `tapline score skab DIR`. */
 export function scoreSkabCommand(): Command<[string]> {

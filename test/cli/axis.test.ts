@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { timeTicks } from '../../src/cli/report/time-ticks.ts';
+import { timeTicks } from '../../src/cli/report/axis.ts';
 
 const at = Date.UTC;
 const labels = (from: number, to: number, dated = true) => timeTicks(from, to, dated).map(({ label }) => label);

@@ -1,6 +1,8 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings';
+import type { LearnerOptions } from '../../core/learning/learner-options.ts';
 import { lossOf, type LossSpec } from '../../core/learning/loss.ts';
-import type { OptimizerSpec } from '../../core/learning/optimizers/optimizer.ts';
+import { optimizerOf, type OptimizerSpec } from '../../core/learning/optimizers/optimizer.ts';
+import { asUsage, UsageError } from '../failure.ts';
+import { InvalidArgumentError } from '@commander-js/extra-typings';
 
 /** What names stand for; where that holds a number, it may be given behind the name: `huber:0.5`. */
 type Meanings = Readonly<Record<string, { readonly type: string } & Readonly<Record<string, unknown>>>>;
@@ -55,4 +57,39 @@ function meaningOf(text: string, meanings: Meanings): Meanings[string] {
 
 function namesOf(meanings: Meanings): string {
   return Object.keys(meanings).join(', ');
+}
+
+/** What a command says of how to learn. */
+export type Settings = {
+  task: NonNullable<LearnerOptions['task']>;
+  horizon: number;
+  loss: LossSpec;
+  optimizer?: ReturnType<typeof optimizerValue>;
+  step?: number;
+  weightDecay?: number;
+  updateEvery: number;
+  warmUp?: number;
+  decay?: number;
+  clip?: number;
+  average?: number;
+  mains: number;
+};
+
+const decaying: readonly OptimizerSpec['type'][] = ['sgd', 'rmsprop', 'adam', 'adamW'];
+
+/** The options of a learner. Throws where a step or a weight decay is missing, or has no optimizer to go with. */
+export function learnerSettings({ optimizer, step, weightDecay, ...others }: Settings): LearnerOptions {
+  if (optimizer === undefined && step !== undefined)
+    throw new UsageError('--step must come with an --optimizer that is named');
+  if (weightDecay !== undefined && !decaying.includes(optimizer?.type ?? 'autoStep'))
+    throw new UsageError('--weight-decay must come with --optimizer sgd, momentum, nesterov, rmsprop, adam or adamW');
+  if (optimizer === undefined) return others;
+  if (optimizer.type !== 'autoStep' && step === undefined)
+    throw new UsageError('--step must be given for any --optimizer but autoStep');
+  const spec = {
+    ...optimizer,
+    ...(step !== undefined && { rate: step }),
+    ...(weightDecay !== undefined && { weightDecay }),
+  };
+  return { ...others, optimizer: asUsage(() => optimizerOf(spec as OptimizerSpec)) };
 }

@@ -1,7 +1,11 @@
 import type { Block } from '../../core/blocks/block.ts';
 import type { LearnerOptions } from '../../core/learning/learner-options.ts';
-import type { ReadOptions, Recording } from '../../sources/index.ts';
-import { UsageError } from '../usage-error.ts';
+import { Network } from '../../core/network/network.ts';
+import { checkStreams } from '../../core/network/plan.ts';
+import type { Channel, ReadOptions, Recording } from '../../sources/index.ts';
+import { counted } from '../amounts.ts';
+import { asUsage, UsageError } from '../failure.ts';
+import { readNetwork } from '../network-file.ts';
 
 type Task = NonNullable<LearnerOptions['task']>;
 
@@ -56,4 +60,30 @@ export function pickedFrom(block: Block, places: readonly number[]): Block {
   for (let from = 0, at = 0; from < data.length; from += channels)
     for (const place of places) picked[at++] = data[from + place];
   return { ...block, data: picked, channels: places.length };
+}
+
+/** One convolution that says nothing before it has learned something. */
+export function oneLayer({ inputs, outputs }: Places, taps: number): Network {
+  const layers = [{ type: 'conv1d' as const, outChannels: outputs.length, kernelSize: taps }];
+  return asUsage(() => Network.create({ inChannels: inputs.length, layers }, { silent: true }), '--taps');
+}
+
+/** The network of a file, to go on from. Throws where it does not stream, or has not a channel for each that it is to see and to tell. */
+export async function networkFor(
+  { inputs, outputs }: Places,
+  channels: readonly Channel[],
+  path: string,
+): Promise<Network> {
+  const network = await readNetwork(path);
+  asUsage(() => checkStreams(network.layers), path);
+  const named = (places: readonly number[]) => places.map((place) => channels[place].label).join(', ');
+  if (network.inChannels !== inputs.length)
+    throw new UsageError(
+      `${path} takes ${counted(network.inChannels, 'channel')}, and is to see ${inputs.length}: ${named(inputs)}`,
+    );
+  if (network.outChannels !== outputs.length)
+    throw new UsageError(
+      `${path} tells ${counted(network.outChannels, 'channel')}, and is to tell ${outputs.length}: ${named(outputs)}`,
+    );
+  return network;
 }

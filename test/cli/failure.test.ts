@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { reportFailure } from '../../src/cli/report-failure.ts';
-import { UsageError, usageOf } from '../../src/cli/usage-error.ts';
+import { reportFailure } from '../../src/cli/failure.ts';
+import { UsageError, usageOf } from '../../src/cli/failure.ts';
 
 describe('a failure', () => {
   test('of the input is its sentence and exit code 2', () => {

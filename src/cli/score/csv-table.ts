@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { invalid } from '../core/check.ts';
-import { isMissing, isNumber, sampleOf } from '../formats/cell.ts';
-import { RowParser } from '../formats/row-parser.ts';
-import { asUsage } from './usage-error.ts';
+import { invalid } from '../../core/check.ts';
+import { isMissing, isNumber, sampleOf } from '../../formats/cell.ts';
+import { RowParser } from '../../formats/row-parser.ts';
+import { asUsage } from '../failure.ts';
 
 /** A table as text: the names of its columns, and its rows below them. */
 export interface Table {

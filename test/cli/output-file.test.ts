@@ -6,7 +6,7 @@ import { applyCommand } from '../../src/cli/apply.ts';
 import { detectCommand } from '../../src/cli/detect.ts';
 import { learnCommand } from '../../src/cli/learn/learn.ts';
 import { recordCommand } from '../../src/cli/record.ts';
-import { checkTargets } from '../../src/cli/target-file.ts';
+import { checkTargets } from '../../src/cli/output-file.ts';
 
 let directory: string;
 const at = (name: string) => join(directory, name);
