@@ -44,6 +44,7 @@ async function openPage(folder: string, path: string): Promise<{ text: string; e
 
 const script = `
   import { Network, plan } from 'tapline';
+  import { csvWriter, readRecording } from 'tapline/formats';
   import { convolve, fromSocket } from 'tapline/operators';
   import { createServer } from 'tapline/server';
   import { EegSimulator } from 'tapline/sources';
@@ -55,6 +56,8 @@ const script = `
   verifyOperator(() => convolve([0.5, 0.5]), blocks);
   from(blocks()).pipe(convolve([0.5, 0.5])).subscribe(({ data }) => console.log(data.join(' ')));
   console.log(plan({ inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 3 }] }, 100).receptiveField);
+  const recording = readRecording('time,a\\n0,1\\n1,2\\n');
+  console.log(recording.rate, csvWriter(recording.channels).header().trim());
   const server = await createServer({ port: 0 });
   console.log((await (await fetch(server.url + '/healthz')).json()) !== null, typeof fromSocket, typeof hostSource, typeof EegSimulator);
   await server.close();
@@ -106,7 +109,13 @@ describe('the packed package, installed into an empty folder', () => {
   test('works in a Node script, every entry of it', async () => {
     await writeFile(join(folder, 'script.js'), script);
     const { stdout } = await run(process.execPath, ['script.js'], { cwd: folder });
-    expect(stdout.trim().split('\n')).toEqual(['0.5 1 1 1', '3 5 5 5', '3', 'true function function function']);
+    expect(stdout.trim().split('\n')).toEqual([
+      '0.5 1 1 1',
+      '3 5 5 5',
+      '3',
+      '1 time,a',
+      'true function function function',
+    ]);
   });
 
   test('has types for every entry, under strict rules', async () => {

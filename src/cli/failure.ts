@@ -1,6 +1,6 @@
 import { CommanderError } from '@commander-js/extra-typings';
 
-/** What whoever typed the command can put right: told in one sentence, exit code 2. */
+/** An error that the user can fix: reported in one sentence, with exit code 2. */
 export class UsageError extends Error {
   constructor(sentence: string, options?: ErrorOptions) {
     super(sentence, options);
@@ -8,7 +8,7 @@ export class UsageError extends Error {
   }
 }
 
-/** Runs `work`; what it throws is a fault of the input: the sentence, behind `subject` where one is given. */
+/** Returns the result of `work`. Whatever it throws becomes a UsageError, prefixed with `subject` if one is given. */
 export function asUsage<T>(work: () => T, subject = ''): T {
   try {
     return work();
@@ -17,22 +17,22 @@ export function asUsage<T>(work: () => T, subject = ''): T {
   }
 }
 
-/** An error as a fault of the input. */
+/** An error as a UsageError, prefixed with `subject` if one is given. */
 export function usageOf(error: unknown, subject = ''): UsageError {
   if (error instanceof UsageError) return error;
   const sentence = error instanceof Error ? error.message : String(error);
   return new UsageError(subject === '' ? sentence : `${subject}: ${sentence}`, { cause: error });
 }
 
-/** What a command that failed says on stderr, and its exit code. */
+/** What a failed command prints to stderr, and its exit code. */
 export interface Failure {
-  text: string;
-  code: number;
+  readonly text: string;
+  readonly code: number;
 }
 
 /**
- * Exit code 2 for wrong input, with its one sentence (commander has said its own already); 1 for what nobody expected,
- * with its sentence and how to get the stack, or the stack where `debug` asks for it.
+ * Describes an error. Exit code 2 is for wrong input and comes with one sentence; commander has already printed its own.
+ * Exit code 1 is for unexpected errors. With `debug`, the stack trace is printed.
  */
 export function reportFailure(error: unknown, debug: boolean): Failure {
   if (error instanceof CommanderError) return { text: '', code: error.exitCode === 0 ? 0 : 2 };
@@ -40,6 +40,6 @@ export function reportFailure(error: unknown, debug: boolean): Failure {
   const sentence = error instanceof Error ? error.message : String(error);
   const stack = debug && error instanceof Error ? (error.stack ?? sentence) : undefined;
   if (usage) return { text: `tapline: ${stack ?? sentence}\n`, code: 2 };
-  const hint = 'This should not happen. TAPLINE_DEBUG=1 before the command shows the stack.';
+  const hint = 'This error is unexpected. Set TAPLINE_DEBUG=1 to print the stack trace.';
   return { text: `tapline: ${stack ?? `${sentence}\n${hint}`}\n`, code: 1 };
 }

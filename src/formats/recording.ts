@@ -60,3 +60,11 @@ export function readWhole(reader: RecordingReader, content: string | Uint8Array)
   reader.push(typeof content === 'string' ? new TextEncoder().encode(content) : content);
   return reader.end();
 }
+
+/** Thrown where a recording does not contain its sampling rate and the options do not give it. */
+export class MissingRateError extends Error {
+  constructor(sentence: string) {
+    super(sentence);
+    this.name = 'MissingRateError';
+  }
+}

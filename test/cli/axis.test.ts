@@ -24,7 +24,7 @@ describe('the times under a plot', () => {
     expect(labels(from, to)).toEqual(expected);
   });
 
-  test('count from the start where no calendar is known', () => {
+  test('count from the start if the recording has no date', () => {
     expect(labels(0, 90_000, false)).toEqual([
       '00:00',
       '00:10',
@@ -40,7 +40,7 @@ describe('the times under a plot', () => {
     expect(labels(0, 300 * 86_400_000, false)).toEqual(['0 d', '100 d', '200 d', '300 d']);
   });
 
-  test('lie in order between 0 and 1 and are few, however long it takes', () => {
+  test('are in order between 0 and 1 and few, for any span', () => {
     for (const dated of [true, false])
       for (let span = 5; span < 1e13; span *= 1.7) {
         const ticks = timeTicks(1_400_000_000_123, 1_400_000_000_123 + span, dated);

@@ -40,24 +40,24 @@ afterAll(() => rm(directory, { recursive: true }));
 const learnedFrom = (stdout: string) => Number(/(\d+) scored/.exec(stdout)?.[1]);
 
 describe('gaps', () => {
-  test('no longer than the network sees are filled, so that there are whole windows to learn from; the report counts them', async () => {
+  test('no longer than the receptive field are filled, so that there are complete windows to learn from; the report counts them', async () => {
     const { stdout } = await learn('holes');
     const short = Array.from({ length: frames }, (_, t) => t).filter((t) => t % 12 === 5 && (t < 1000 || t >= 1100));
-    expect(stdout).toContain(`\n${short.length} more frames never came, filled in (--gaps hold)\n`);
+    expect(stdout).toContain(`\n${short.length} missing frames filled in (--gaps hold)\n`);
     expect(learnedFrom(stdout)).toBeGreaterThan(frames - 100 - 40);
   });
 
-  test('stay with --gaps none, and what sees them is not learned from', async () => {
+  test('are kept with --gaps none, and windows that include them are skipped', async () => {
     const { stdout } = await learn('holes', '--gaps', 'none');
     expect(stdout).not.toContain('filled in');
     expect(learnedFrom(stdout)).toBe(0);
-    expect(stdout).toMatch(/^not learned from: \d+ that saw the start, a gap or a missing sample/m);
+    expect(stdout).toMatch(/^Skipped in training: \d+ whose window includes the start, a gap, or a missing sample/m);
     expect(stdout).toContain(
-      '\nnothing was scored: every frame saw the start, a gap or a missing sample; try fewer --taps, or leave out channels of few samples with --columns\n',
+      '\nNo frame was scored: every window includes the start, a gap, or a missing sample. Try fewer --taps, or leave out channels with few samples (--columns).\n',
     );
   });
 
-  test('may be filled in other ways', async () => {
+  test('can be filled in other ways', async () => {
     const skill = async (how: string) =>
       Number(/^skill +(\S+)/m.exec((await learn('holes', '--gaps', how)).stdout)?.[1]);
     expect(await skill('linear')).toBeGreaterThan(await skill('zero'));
@@ -66,12 +66,12 @@ describe('gaps', () => {
 });
 
 describe('the report', () => {
-  test('says what to try where learning made it worse', async () => {
-    const { stdout } = await learn('far', '--optimizer', 'sgd', '--step', '1e-30');
-    expect(stdout.trimEnd().split('\n').at(-1)).toBe("worse than 'nothing changes': try --standardize 64");
+  test('suggests what to try if learning made it worse', async () => {
+    const { stdout } = await learn('far', '--optimizer', 'sgd', '--learning-rate', '1e-30');
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe("Worse than the baseline 'persistence'. Try --standardize 64.");
   });
 
-  test('keeps numbers apart, however small they are', () => {
+  test('prints small numbers with enough digits', () => {
     const standing = {
       nmse: 0.467,
       persistence: 0.0123,
@@ -82,47 +82,59 @@ describe('the report', () => {
     };
     const learned = { score: { ...standing, overall: standing }, refused: {} } as Learned;
     const pass = { learned, curve: [], seconds: 1, filled: 0 };
-    const report = learningReport({ frames: 9 } as Recording, pass, { gaps: 'hold', output: 'w', torch: false });
+    const report = learningReport({ frames: 9 } as Recording, pass, {
+      task: 'forecast',
+      gaps: 'hold',
+      output: 'w',
+      torch: false,
+    });
     const rows = report.split('\n\n')[0].split('\n').slice(1);
     expect(rows.map((row) => row.split(/ {2,}/).slice(1).map(Number))).toEqual(
       [0.467, 0.0123, 0.2, 2.95e-4, -36.9, 4.97e-6].map((share) => [share, share]),
     );
   });
 
-  test('says why there is no share of a variance', async () => {
-    expect((await learn('still')).stdout).toContain('\n-: no channel changed lately\n');
+  test('explains why an error is undefined', async () => {
+    expect((await learn('still')).stdout).toContain('\n-: no channel changed recently\n');
   });
 });
 
 test.each<[number, number, Parameters<typeof learningAdvice>[1], string]>([
-  [5000, 0.1, { rate: 1 }, ''],
-  [5000, NaN, { rate: 1 }, ''],
-  [5000, -1, { rate: 250 }, "worse than 'nothing changes': try --standardize 1\n"],
+  [5000, 0.1, { task: 'forecast', rate: 1 }, ''],
+  [5000, NaN, { task: 'forecast', rate: 1 }, ''],
+  [5000, -1, { task: 'target', rate: 250 }, "Worse than the baseline 'running mean'. Try --standardize 1.\n"],
   [
     500,
     -1,
-    { rate: 1, standardize: 9 },
-    "worse than 'nothing changes': 500 frames are too few to learn from; try fewer --taps\n",
+    { task: 'forecast', rate: 1, standardize: 9 },
+    "Worse than the baseline 'persistence'. 500 frames are too few to learn from. Try fewer --taps.\n",
   ],
-  [5000, -1, { rate: 1, standardize: 9 }, "worse than 'nothing changes': try other --taps\n"],
-  [5000, -1, { rate: 1, standardize: 9, network: 'n.json' }, "worse than 'nothing changes': try another network\n"],
-])('after %d frames of skill %d, made with %j, the advice is %j', (count, skill, made, line) => {
+  [
+    5000,
+    -1,
+    { task: 'forecast', rate: 1, standardize: 9 },
+    "Worse than the baseline 'persistence'. Try another number of --taps.\n",
+  ],
+  [
+    5000,
+    -1,
+    { task: 'forecast', rate: 1, standardize: 9, network: 'n.json' },
+    "Worse than the baseline 'persistence'. Try another network.\n",
+  ],
+])('after %d frames with skill %d and the options %j, the advice is %j', (count, skill, made, line) => {
   expect(learningAdvice({ frames: count, overall: { skill } } as Score, made)).toBe(line);
 });
 
-describe('a column of at most two different samples', () => {
-  const note =
-    'no more than two different samples in anomaly, b, which look like labels: leave them out with --columns\n';
+describe('a column with at most two different values', () => {
+  const note = 'at most two different values in anomaly, b. If they are labels, exclude them with --columns.\n';
 
-  test('is told as a label', async () => {
+  test('is reported as a possible label', async () => {
     expect((await learn('labelled')).stderr).toBe(`${at('labelled')}: ${note}`);
   });
 
-  test('is not where it was asked for, or has a part to play', async () => {
+  test('is not reported if it was selected or has a role', async () => {
     expect((await learn('labelled', '--columns', 'a,anomaly')).stderr).toBe('');
     const { stderr } = await learn('labelled', '--task', 'target', '--target', 'anomaly');
-    expect(stderr).toContain(
-      'no more than two different samples in b, which looks like a label: leave it out with --columns\n',
-    );
+    expect(stderr).toContain('at most two different values in b. If it is a label, exclude it with --columns.\n');
   });
 });

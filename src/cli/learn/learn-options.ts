@@ -1,13 +1,14 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings';
 import type { LearnerOptions } from '../../core/learning/learner-options.ts';
 import { lossOf, type LossSpec } from '../../core/learning/loss.ts';
 import { optimizerOf, type OptimizerSpec } from '../../core/learning/optimizers/optimizer.ts';
 import { asUsage, UsageError } from '../failure.ts';
-import { InvalidArgumentError } from '@commander-js/extra-typings';
+import type { PowerLine } from '../power-line.ts';
 
-/** What names stand for; where that holds a number, it may be given behind the name: `huber:0.5`. */
-type Meanings = Readonly<Record<string, { readonly type: string } & Readonly<Record<string, unknown>>>>;
+/** Specs by name. If a spec contains a number, the user can append one to the name: `huber:0.5`. */
+type Specs = Readonly<Record<string, { readonly type: string } & Readonly<Record<string, unknown>>>>;
 
-const losses: Meanings = {
+const losses: Specs = {
   squared: { type: 'squared' },
   absolute: { type: 'absolute' },
   huber: { type: 'huber', delta: 1 },
@@ -15,7 +16,7 @@ const losses: Meanings = {
   softmax: { type: 'softmax' },
   sigmoid: { type: 'sigmoid' },
 };
-const optimizers: Meanings = {
+const optimizers: Specs = {
   autoStep: { type: 'autoStep' },
   sgd: { type: 'sgd' },
   momentum: { type: 'sgd', momentum: 0.9 },
@@ -29,9 +30,9 @@ const optimizers: Meanings = {
 export const lossNames: string = namesOf(losses);
 export const optimizerNames: string = namesOf(optimizers);
 
-/** Reads the value of `--loss`. */
+/** Parses the value of `--loss`. */
 export function lossValue(text: string): LossSpec {
-  const loss = meaningOf(text, losses) as LossSpec;
+  const loss = specOf(text, losses) as LossSpec;
   try {
     lossOf(loss);
   } catch (error) {
@@ -40,56 +41,59 @@ export function lossValue(text: string): LossSpec {
   return loss;
 }
 
-/** Reads the value of `--optimizer`, all but the step. */
+/** Parses the value of `--optimizer`: a spec without the learning rate. */
 export function optimizerValue(text: string): Partial<OptimizerSpec> & Pick<OptimizerSpec, 'type'> {
-  return meaningOf(text, optimizers) as ReturnType<typeof optimizerValue>;
+  return specOf(text, optimizers) as ReturnType<typeof optimizerValue>;
 }
 
-function meaningOf(text: string, meanings: Meanings): Meanings[string] {
+function specOf(text: string, specs: Specs): Specs[string] {
   const [name, number] = text.split(':');
-  if (!Object.hasOwn(meanings, name)) throw new InvalidArgumentError(`It must be one of ${namesOf(meanings)}.`);
-  const meaning = meanings[name];
-  if (number === undefined) return meaning;
-  const parameter = Object.keys(meaning).find((key) => typeof meaning[key] === 'number');
-  if (parameter === undefined) throw new InvalidArgumentError(`${name} takes no number behind it.`);
-  return { ...meaning, [parameter]: number === '' ? NaN : Number(number) };
+  if (!Object.hasOwn(specs, name)) throw new InvalidArgumentError(`It must be one of ${namesOf(specs)}.`);
+  const spec = specs[name];
+  if (number === undefined) return spec;
+  const parameter = Object.keys(spec).find((key) => typeof spec[key] === 'number');
+  if (parameter === undefined) throw new InvalidArgumentError(`${name} has no parameter.`);
+  return { ...spec, [parameter]: number === '' ? NaN : Number(number) };
 }
 
-function namesOf(meanings: Meanings): string {
-  return Object.keys(meanings).join(', ');
+function namesOf(specs: Specs): string {
+  return Object.keys(specs).join(', ');
 }
 
-/** What a command says of how to learn. */
+/** The options of the command that determine how to learn. */
 export type Settings = {
   task: NonNullable<LearnerOptions['task']>;
   horizon: number;
   loss: LossSpec;
   optimizer?: ReturnType<typeof optimizerValue>;
-  step?: number;
+  learningRate?: number;
   weightDecay?: number;
   updateEvery: number;
   warmUp?: number;
   decay?: number;
   clip?: number;
   average?: number;
-  mains: number;
+  powerLine: PowerLine;
 };
 
-const decaying: readonly OptimizerSpec['type'][] = ['sgd', 'rmsprop', 'adam', 'adamW'];
+const withWeightDecay: readonly OptimizerSpec['type'][] = ['sgd', 'rmsprop', 'adam', 'adamW'];
 
-/** The options of a learner. Throws where a step or a weight decay is missing, or has no optimizer to go with. */
-export function learnerSettings({ optimizer, step, weightDecay, ...others }: Settings): LearnerOptions {
-  if (optimizer === undefined && step !== undefined)
-    throw new UsageError('--step must come with an --optimizer that is named');
-  if (weightDecay !== undefined && !decaying.includes(optimizer?.type ?? 'autoStep'))
-    throw new UsageError('--weight-decay must come with --optimizer sgd, momentum, nesterov, rmsprop, adam or adamW');
-  if (optimizer === undefined) return others;
-  if (optimizer.type !== 'autoStep' && step === undefined)
-    throw new UsageError('--step must be given for any --optimizer but autoStep');
+/** The options of a learner. Throws a UsageError if the optimizer, learning rate, and weight decay do not fit together. */
+export function learnerOptions(settings: Settings): LearnerOptions {
+  const { task, horizon, loss, updateEvery, warmUp, decay, clip, average, powerLine } = settings;
+  const { optimizer, learningRate, weightDecay } = settings;
+  const options = { task, horizon, loss, updateEvery, warmUp, decay, clip, average, mains: powerLine };
+  if (optimizer === undefined && learningRate !== undefined)
+    throw new UsageError('--learning-rate requires --optimizer');
+  if (weightDecay !== undefined && !withWeightDecay.includes(optimizer?.type ?? 'autoStep'))
+    throw new UsageError('--weight-decay requires --optimizer sgd, momentum, nesterov, rmsprop, adam, or adamW');
+  if (optimizer === undefined) return options;
+  if (optimizer.type !== 'autoStep' && learningRate === undefined)
+    throw new UsageError('--optimizer requires --learning-rate, except for autoStep');
   const spec = {
     ...optimizer,
-    ...(step !== undefined && { rate: step }),
+    ...(learningRate !== undefined && { rate: learningRate }),
     ...(weightDecay !== undefined && { weightDecay }),
   };
-  return { ...others, optimizer: asUsage(() => optimizerOf(spec as OptimizerSpec)) };
+  return { ...options, optimizer: asUsage(() => optimizerOf(spec as OptimizerSpec)) };
 }

@@ -2,59 +2,70 @@ import type { Block } from '../../core/blocks/block.ts';
 import type { LearnerOptions } from '../../core/learning/learner-options.ts';
 import { Network } from '../../core/network/network.ts';
 import { checkStreams } from '../../core/network/plan.ts';
-import type { Channel, ReadOptions, Recording } from '../../sources/index.ts';
+import type { Channel, ReadOptions, Recording } from '../../formats/index.ts';
 import { counted } from '../amounts.ts';
 import { asUsage, UsageError } from '../failure.ts';
 import { readNetwork } from '../network-file.ts';
 
-type Task = NonNullable<LearnerOptions['task']>;
+/** A task of a learner. */
+export type Task = NonNullable<LearnerOptions['task']>;
 
-/** What a command says of columns that have a part of their own in the task. */
-export interface Asked {
+/** The options of the command that give columns a role in the task. */
+export interface RoleOptions {
   readonly task: Task;
   readonly target?: readonly (string | number)[];
-  readonly reference?: readonly (string | number)[];
+  readonly noiseReference?: readonly (string | number)[];
 }
 
-/** The same for the reader of the recording. Throws where a task goes without, or has none such. */
-export function rolesOf({ task, target, reference }: Asked): ReadOptions['roles'] {
-  if ((task === 'target') !== (target !== undefined))
-    throw new UsageError("--target must be given for the task 'target', and for no other");
-  if ((task === 'cancel') !== (reference !== undefined))
-    throw new UsageError("--reference must be given for the task 'cancel', and for no other");
-  return { ...(target && { target }), ...(reference && { reference }) };
+/** Names of the roles, as they appear in error messages. */
+const [targetRole, noiseReferenceRole] = ['--target', '--noise-reference'];
+
+/** The roles for the reader of the recording. Throws a UsageError if the options do not fit the task. */
+export function rolesOf({ task, target, noiseReference }: RoleOptions): ReadOptions['roles'] {
+  if (task === 'target' && target === undefined) throw new UsageError('--task target requires --target');
+  if (task !== 'target' && target !== undefined) throw new UsageError('--target requires --task target');
+  if (task === 'cancel' && noiseReference === undefined)
+    throw new UsageError('--task cancel requires --noise-reference');
+  if (task !== 'cancel' && noiseReference !== undefined)
+    throw new UsageError('--noise-reference requires --task cancel');
+  return { ...(target && { [targetRole]: target }), ...(noiseReference && { [noiseReferenceRole]: noiseReference }) };
 }
 
-/** Which channels of a recording are pushed, seen by the network, predicted by it, and taught. */
-export interface Places {
-  readonly input: readonly number[];
+/** The places of channels in the frames of a recording, by their part in a task. */
+export interface TaskChannels {
+  /** Pushed into the learner. */
+  readonly pushed: readonly number[];
+  /** Inputs of the network. */
   readonly inputs: readonly number[];
+  /** Predicted by the network. */
   readonly outputs: readonly number[];
+  /** Passed to the learner as targets. */
   readonly target: readonly number[];
-  /** Within what is pushed. */
+  /** Noise references; places among those that are pushed. */
   readonly reference: readonly number[];
 }
 
-/** Where the channels of a recording that was read so go. */
-export function placesOf({ channels, roles = {} }: Recording, task: Task): Places {
-  const { target = [], reference = [] } = roles;
-  const input = [...channels.keys()].filter((c) => !target.includes(c));
-  const others = input.filter((c) => !reference.includes(c));
-  const named = channels.map(({ label }) => label).join(', ');
-  if (input.length === 0) throw new UsageError(`--target must leave a channel to predict it from, got all: ${named}`);
-  if (others.length === 0) throw new UsageError(`--reference must leave a channel to clean, got all: ${named}`);
-  const outputs = { forecast: input, reconstruct: input, target, cancel: others }[task];
+/** Assigns the channels of a recording, read with the roles of `rolesOf`, to their parts in a task. */
+export function taskChannels({ channels, roles = {} }: Recording, task: Task): TaskChannels {
+  const { [targetRole]: target = [], [noiseReferenceRole]: reference = [] } = roles;
+  const pushed = [...channels.keys()].filter((c) => !target.includes(c));
+  const others = pushed.filter((c) => !reference.includes(c));
+  const all = channels.map(({ label }) => label).join(', ');
+  if (pushed.length === 0) throw new UsageError(`--target must leave at least one input channel, got all of ${all}`);
+  if (others.length === 0)
+    throw new UsageError(`--noise-reference must leave at least one channel to clean, got all of ${all}`);
+  const outputs = { forecast: pushed, reconstruct: pushed, target, cancel: others }[task];
   return {
-    input,
-    inputs: task === 'cancel' ? reference : input,
+    pushed,
+    inputs: task === 'cancel' ? reference : pushed,
     outputs,
     target,
-    reference: reference.map((c) => input.indexOf(c)),
+    reference: reference.map((c) => pushed.indexOf(c)),
   };
 }
 
 /** The channels of `block` at `places`, in that order. */
-export function pickedFrom(block: Block, places: readonly number[]): Block {
+export function pickChannels(block: Block, places: readonly number[]): Block {
   const { channels, data } = block;
   const picked = new Float32Array((data.length / channels) * places.length);
   for (let from = 0, at = 0; from < data.length; from += channels)
@@ -62,28 +73,28 @@ export function pickedFrom(block: Block, places: readonly number[]): Block {
   return { ...block, data: picked, channels: places.length };
 }
 
-/** One convolution that says nothing before it has learned something. */
-export function oneLayer({ inputs, outputs }: Places, taps: number): Network {
+/** One convolution whose weights are zero, so that its outputs are zero before it has learned. */
+export function oneLayer({ inputs, outputs }: TaskChannels, taps: number): Network {
   const layers = [{ type: 'conv1d' as const, outChannels: outputs.length, kernelSize: taps }];
   return asUsage(() => Network.create({ inChannels: inputs.length, layers }, { silent: true }), '--taps');
 }
 
-/** The network of a file, to go on from. Throws where it does not stream, or has not a channel for each that it is to see and to tell. */
+/** Reads the network to train. Throws a UsageError if it cannot stream or its channels do not fit the task. */
 export async function networkFor(
-  { inputs, outputs }: Places,
+  { inputs, outputs }: TaskChannels,
   channels: readonly Channel[],
   path: string,
 ): Promise<Network> {
   const network = await readNetwork(path);
   asUsage(() => checkStreams(network.layers), path);
-  const named = (places: readonly number[]) => places.map((place) => channels[place].label).join(', ');
+  const labels = (places: readonly number[]) => places.map((place) => channels[place].label).join(', ');
   if (network.inChannels !== inputs.length)
     throw new UsageError(
-      `${path} takes ${counted(network.inChannels, 'channel')}, and is to see ${inputs.length}: ${named(inputs)}`,
+      `${path} takes ${counted(network.inChannels, 'channel')}, but the task has ${counted(inputs.length, 'input')}: ${labels(inputs)}`,
     );
   if (network.outChannels !== outputs.length)
     throw new UsageError(
-      `${path} tells ${counted(network.outChannels, 'channel')}, and is to tell ${outputs.length}: ${named(outputs)}`,
+      `${path} outputs ${counted(network.outChannels, 'channel')}, but the task has ${counted(outputs.length, 'target')}: ${labels(outputs)}`,
     );
   return network;
 }

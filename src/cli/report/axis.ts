@@ -1,6 +1,6 @@
 import type { Tick } from './plot.ts';
 
-/** Round numbers between `low` and `high`, about `count` of them, where they lie from 0 to 1. */
+/** Ticks at about `count` round numbers between `low` and `high`. */
 export function numberTicks(low: number, high: number, count: number): Tick[] {
   const span = high - low;
   if (!(span > 0 && span < Infinity)) return [];
@@ -14,7 +14,7 @@ export function numberTicks(low: number, high: number, count: number): Tick[] {
   });
 }
 
-/** Round numbers between `low` and `high` on a logarithmic scale: the decades, and 2 and 5 of each where there are few. */
+/** Ticks at round numbers between `low` and `high` on a logarithmic axis: decades, and their 2 and 5 if there are few. */
 export function decadeTicks(low: number, high: number): Tick[] {
   const [from, to] = [Math.log10(low), Math.log10(high)];
   const digits = to - from < 2.5 ? [1, 2, 5] : [1];
@@ -27,11 +27,13 @@ export function decadeTicks(low: number, high: number): Tick[] {
     .map((number) => ({ at: (Math.log10(number) - from) / (to - from), label: shortNumber(number) }));
 }
 
-/** A number in few letters, to so many digits at most. */
+/** A number as short text with at most `digits` significant digits. */
 export function shortNumber(number: number, digits = 6): string {
   const size = Math.abs(number);
-  const far = size >= 1e6 || (size > 0 && size < 1e-4);
-  return (far ? String(Number(number.toPrecision(3)).toExponential()) : String(Number(number.toPrecision(digits))))
+  const needsExponent = size >= 1e6 || (size > 0 && size < 1e-4);
+  return (
+    needsExponent ? String(Number(number.toPrecision(3)).toExponential()) : String(Number(number.toPrecision(digits)))
+  )
     .replace('e+', 'e')
     .replace('-', '\u2212');
 }
@@ -49,21 +51,21 @@ const steps = [
 const monthSteps = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200];
 const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** The most ticks that an axis has. */
-const most = 9;
+/** Maximum number of steps between ticks. */
+const maxSteps = 9;
 
-/** Round times between `from` and `to` (ms), where they lie from 0 to 1: of a calendar, else since the start. */
+/** Ticks at round times between `from` and `to` (ms). `dated`: calendar times (UTC), else times since the start. */
 export function timeTicks(from: number, to: number, dated: boolean): Tick[] {
   const span = to - from;
   if (!(span > 0)) return [];
-  const step = steps.find((each) => span / each <= most);
+  const step = steps.find((each) => span / each <= maxSteps);
   const times = step === undefined && dated ? firstDays(from, to) : multiples(from, to, step ?? wholeDays(span));
   const name = dated ? dateName : elapsedName;
   return times.map((time) => ({ at: (time - from) / span, label: name(time, step ?? month) }));
 }
 
 function wholeDays(span: number): number {
-  return 10 ** Math.ceil(Math.log10(span / day / most)) * day;
+  return 10 ** Math.ceil(Math.log10(span / day / maxSteps)) * day;
 }
 
 function multiples(from: number, to: number, step: number): number[] {
@@ -71,13 +73,13 @@ function multiples(from: number, to: number, step: number): number[] {
   return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, i) => (first + i) * step);
 }
 
-/** The first days of every month, or of every few. */
+/** The first day of every month, or of every few months or years. */
 function firstDays(from: number, to: number): number[] {
-  const step = monthSteps.find((each) => (to - from) / (each * month) <= most) ?? monthSteps[monthSteps.length - 1];
+  const step = monthSteps.find((each) => (to - from) / (each * month) <= maxSteps) ?? monthSteps[monthSteps.length - 1];
   const date = new Date(from);
-  const begun = (date.getUTCFullYear() - 2000) * 12 + date.getUTCMonth();
-  const first = Math.floor(begun / step) * step;
-  const days = Array.from({ length: most + 3 }, (_, i) => Date.UTC(2000, first + i * step));
+  const monthIndex = (date.getUTCFullYear() - 2000) * 12 + date.getUTCMonth();
+  const first = Math.floor(monthIndex / step) * step;
+  const days = Array.from({ length: maxSteps + 3 }, (_, i) => Date.UTC(2000, first + i * step));
   return days.filter((time) => time >= from && time <= to);
 }
 
@@ -96,14 +98,14 @@ function elapsedName(time: number, step: number): string {
   return time >= hour ? `${Math.floor(time / hour)}:${clock}` : clock;
 }
 
-/** `:03.9`: the second, to the decimal that tells times apart that are `step` ms from each other. */
+/** `:03.9`: the second, with enough decimals to distinguish times that are `step` ms apart. */
 function fraction(time: number, step: number): string {
   return new Date(time).toISOString().slice(16, step >= 100 ? 21 : step >= 10 ? 22 : 23);
 }
 
-/** When a frame was taken (ms), as closely as frames at `rate` (Hz) are told apart: of a calendar, else since the start. */
-export function momentOf(time: number, rate: number, dated: boolean): string {
-  const letters = rate <= 1 / 60 ? 16 : rate <= 1 ? 19 : 23;
-  const text = new Date(time).toISOString().replace('T', ' ').slice(0, letters);
+/** The time of a frame (ms), as precise as the sampling rate (Hz) requires. `dated`: a calendar time (UTC), else since the start. */
+export function momentText(time: number, rate: number, dated: boolean): string {
+  const length = rate <= 1 / 60 ? 16 : rate <= 1 ? 19 : 23;
+  const text = new Date(time).toISOString().replace('T', ' ').slice(0, length);
   return dated ? text : `${time >= day ? `${Math.floor(time / day)} d ` : ''}${text.slice(11)}`;
 }

@@ -1,33 +1,36 @@
-import { type Block, frameCount, timeOf } from '../../core/blocks/block.ts';
+import { frameCount, timeOf, type Block } from '../../core/blocks/block.ts';
 import { AlarmBudget } from '../../core/detector/alarm-budget.ts';
 import type { Alarm } from '../../core/detector/detector.ts';
 import type { Span } from './envelope.ts';
 
-/** What the report of a detector tells of. */
+/** The content of a detector report. */
 export interface ReportContent {
+  /** Path of the recording. */
   readonly input: string;
   readonly labels: readonly string[];
   /** Hz. */
   readonly rate: number;
+  /** The accepted false-alarm rate in words. */
   readonly falseAlarms: string;
   readonly alarms: readonly Alarm[];
   readonly trace: ReportTrace;
 }
 
-/** What a report draws of a recording: its blocks as they are, with the score of each frame and the one that raises an alarm. */
+/** The lines of a report: the blocks of a recording, the score of each frame, and the score that raises an alarm. */
 export class ReportTrace {
   readonly signal: Block[] = [];
-  /** [frames, 1]; NaN where nothing was scored. */
+  /** [frames, 1]; NaN where there is no score. */
   readonly score: Block[] = [];
   /** The score that raises an alarm, [frames, 1]. */
   readonly threshold: Block[] = [];
   readonly #budget: AlarmBudget;
 
-  /** @param between mean frames between two false alarms */
-  constructor(between: number) {
-    this.#budget = new AlarmBudget(between);
+  /** @param interval mean number of frames between two false alarms */
+  constructor(interval: number) {
+    this.#budget = new AlarmBudget(interval);
   }
 
+  /** Adds a block and its scores. */
   push(block: Block, { data, valid }: Block): void {
     const scores = data.map((score, t) => (valid?.[t] === 0 || score === 0 ? NaN : score));
     const thresholds = data.map((score, t) => {
@@ -46,12 +49,12 @@ export class ReportTrace {
     return { from: first.start, to: last.start + frameCount(last) };
   }
 
-  /** When frame `index` was taken, in ms; in gaps too. */
+  /** The time of frame `index` in ms, also in gaps. */
   timeOf(index: number): number {
     return timeOf(this.signal[0], index);
   }
 
-  /** Whether times are of a calendar; before 2 January 1970 they only count from the start. */
+  /** Whether times are calendar times. Times before 2 January 1970 count from the start of the recording. */
   get dated(): boolean {
     return this.timeOf(this.span.from) >= 86_400_000;
   }
