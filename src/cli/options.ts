@@ -51,33 +51,36 @@ export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
+/** Flags, description, and parser of an option, as the arguments of `Command.option`. */
+type SharedOption<Flags extends string, T> = readonly [flags: Flags, description: string, parse: (text: string) => T];
+
 /** `--columns` of every command that reads a recording. */
-export const columnsOption = [
+export const columnsOption: SharedOption<'--columns <list>', (string | number)[]> = [
   '--columns <list>',
   'Columns to read, by name or number from 1, for example 2-9 or Fp1,Fp2 (default: all columns with samples)',
   list,
-] as const;
+];
 
 /** `--rate` of every command that reads a recording. */
-export const rateOption = [
+export const rateOption: SharedOption<'--rate <hz>', number> = [
   '--rate <hz>',
   'Sampling rate in Hz (default: from the recording)',
   positiveNumber('Hz'),
-] as const;
+];
 
 /** `--standardize` of every command that runs a network on a recording. */
-export const standardizeOption = [
+export const standardizeOption: SharedOption<'--standardize <seconds>', number> = [
   '--standardize <seconds>',
   'Standardize each channel with a running mean and standard deviation (time constant in seconds)',
   positiveNumber('seconds'),
-] as const;
+];
 
 /** `--false-alarms` of every command that runs a detector: `1/month`, or mean frames between two false alarms. */
-export const falseAlarmsOption = [
+export const falseAlarmsOption: SharedOption<'--false-alarms <rate>', FalseAlarms> = [
   '--false-alarms <rate>',
   'Accepted false-alarm rate: a count per second, minute, hour, day, week, month, or year, such as 6/hour, or the mean number of frames between two false alarms, such as 10000',
   falseAlarmRate,
-] as const;
+];
 
 function falseAlarmRate(text: string): FalseAlarms {
   const rate = text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);

@@ -28,17 +28,17 @@ CSV input:
 export async function readRecordingOf(path: string, options: ReadOptions, line: Progress): Promise<Recording> {
   const onProgress = (bytes: number, total: number) => line.show(`Reading ${share(bytes, total)}`);
   const recording = await readRecordingFile(path, { ...options, onProgress }).catch((error: unknown) => {
-    const rateMissing = (error as Error).cause instanceof MissingRateError;
-    throw rateMissing
-      ? new UsageError(`${(error as Error).message} Use --rate <hz>.`, { cause: error })
-      : usageOf(error);
+    const { cause } = error as Error;
+    if (cause instanceof MissingRateError)
+      throw new UsageError(`${path}: ${cause.reason} Set the sampling rate with --rate <hz>.`, { cause: error });
+    throw usageOf(error);
   });
   line.clear();
   const { channels, marks = [], notes = [] } = recording;
   if (channels.length === 0)
     throw new UsageError(`${path}: the recording contains ${counted(marks.length, 'event')} and no samples`);
   for (const note of notes) process.stderr.write(`${path}: ${note}\n`);
-  if (notes.some((note) => note.startsWith('Skipped')))
+  if (notes.some((note) => /^Skipped .*(columns|signals)/.test(note)))
     process.stderr.write('Use --columns to select other columns.\n');
   return recording;
 }

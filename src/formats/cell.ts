@@ -1,34 +1,34 @@
-/** The number in a cell, or NaN: an empty cell, 'NaN', text and what is not finite are missing samples. */
+/** The number in a cell; NaN for a missing sample: an empty cell, 'NaN', text, or a number that is not finite. */
 export function sampleOf(cell: string): number {
   if (cell === '') return NaN;
   const sample = Number(cell);
   return Number.isFinite(sample) ? sample : NaN;
 }
 
-/** Whether a cell says that a sample is missing, in one of the usual words. */
+/** Whether a cell marks a missing sample: it is empty or one of the common words for it. */
 export function isMissing(cell: string): boolean {
   return cell === '' || /^(nan|null|na|n\/a|none|[-+]?inf(inity)?)$/i.test(cell);
 }
 
-/** Whether a cell holds a number. */
+/** Whether a cell contains a number. */
 export function isNumber(cell: string): boolean {
   return !Number.isNaN(sampleOf(cell));
 }
 
-/** Reads the cells of columns, and counts those that hold no number. */
+/** Reads the cells of columns and counts those without a number. */
 export class CellCount {
   readonly #columns: readonly number[];
-  readonly #words: number[];
+  readonly #texts: number[];
   readonly #missing: number[];
-  /** The first word of each column. */
-  readonly #word: string[];
+  /** The first text of each column. */
+  readonly #firstText: string[];
   #rows = 0;
 
   constructor(columns: readonly number[]) {
     this.#columns = columns;
-    this.#words = columns.map(() => 0);
+    this.#texts = columns.map(() => 0);
     this.#missing = columns.map(() => 0);
-    this.#word = columns.map(() => '');
+    this.#firstText = columns.map(() => '');
   }
 
   /** The samples of one row. */
@@ -41,33 +41,33 @@ export class CellCount {
     });
   }
 
-  /** What is to be said of the columns, by their labels: cells that are words, and columns that are mostly empty. */
+  /** Notes on the columns, by their labels: cells that contain text, and columns that are mostly empty. */
   notes(labels: readonly string[]): string[] {
-    const words = labels.flatMap((label, i) =>
-      this.#words[i] > 0 ? [`${this.#words[i]} of ${label} ('${this.#word[i]}')`] : [],
+    const texts = labels.flatMap((label, i) =>
+      this.#texts[i] > 0 ? [`${this.#texts[i]} in ${label} ('${this.#firstText[i]}')`] : [],
     );
     const empty = labels.flatMap((label, i) =>
-      this.#missing[i] > this.#rows / 2 ? [`${this.#missing[i]} of ${label}`] : [],
+      this.#missing[i] > this.#rows / 2 ? [`${this.#missing[i]} in ${label}`] : [],
     );
     return [
-      ...(words.length > 0 ? [`cells that are not numbers count as missing: ${words.join(', ')}`] : []),
-      ...(empty.length > 0 ? [`most cells are empty and count as missing: ${empty.join(', ')}`] : []),
+      ...(texts.length > 0 ? [`Cells that are not numbers are read as missing samples: ${texts.join(', ')}.`] : []),
+      ...(empty.length > 0 ? [`Most cells are empty and are read as missing samples: ${empty.join(', ')}.`] : []),
     ];
   }
 
   #count(i: number, cell: string): void {
     if (isMissing(cell)) this.#missing[i]++;
-    else if (this.#words[i]++ === 0) this.#word[i] = cell;
+    else if (this.#texts[i]++ === 0) this.#firstText[i] = cell;
   }
 }
 
-/** Reads `20,5` as 20.5 in cells that have no comma between them, and remembers in which columns. */
+/** Converts decimal commas (`20,5`) to points in tables whose cells are not separated by commas. */
 export class DecimalCommas {
-  /** Places of columns in which there were some. */
+  /** Indexes of the columns that contained decimal commas. */
   readonly columns: Set<number> = new Set();
 
-  /** Writes points for commas, in place. */
-  read(rows: readonly string[][]): void {
+  /** Converts the cells of `rows` in place. */
+  convert(rows: readonly string[][]): void {
     for (const row of rows)
       for (const [column, cell] of row.entries()) {
         if (!/^[-+]?\d*,\d+(e[-+]?\d+)?$/i.test(cell)) continue;

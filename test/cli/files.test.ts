@@ -109,8 +109,11 @@ describe.concurrent('tapline apply', () => {
 
   test('reads EDF and lists the signals that it skipped', async () => {
     const { code, stderr } = await run(['apply', 'network.safetensors', 'night.edf', '-o', 'night.csv'], directory);
-    const note = 'left out, of another rate (take them with --columns): Temp (2 Hz)';
-    expect([code, stderr]).toEqual([0, `night.edf: ${note}\n25 frames of 1 feature map to night.csv\n`]);
+    const note = 'Skipped signals with another sampling rate: Temp (2 Hz).';
+    expect([code, stderr]).toEqual([
+      0,
+      `night.edf: ${note}\nUse --columns to select other columns.\nWrote 25 frames of 1 feature map to night.csv\n`,
+    ]);
     const out = readCsv(await readFile(join(directory, 'night.csv'), 'utf8'), { rate: 25 });
     const frames = readRecording(night).blocks.flatMap((block) => [...block.data]);
     expect(out.blocks.flatMap((block) => [...block.data])).toEqual([...network.apply(frames)]);
