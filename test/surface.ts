@@ -47,8 +47,8 @@ export const rows: Float32Array[] = [stream.skip(3), stream.backward(y), stream.
 export const accumulated: Weights = stream.gradients();
 sgd({ rate: 0.01 }).step(network, stream);
 
-is<ReturnType<typeof readRecording>, Recording>(true);
-is<ReturnType<typeof csvWriter>, CsvWriter>(true);
+export const read: Recording = readRecording('time,a\n0,1\n1,2\n');
+export const writer: CsvWriter = csvWriter(read.channels);
 export const readers: ((options?: ReadOptions) => RecordingReader)[] = [
   recordingReader,
   csvReader,

@@ -2,6 +2,7 @@ import { filter, firstValueFrom, fromEvent, map, takeUntil } from 'rxjs';
 import { connect, type Down, watchSilence } from '../operators/connect.ts';
 import { parseWatch } from '../protocol/index.ts';
 import { watchAddress } from './address.ts';
+import { usageOf } from './failure.ts';
 
 /** How to look for a free name. */
 export interface FreeNameOptions {
@@ -18,6 +19,7 @@ export interface FreeNameOptions {
  * … Names of streams whose sensor has disconnected are free. Reads the list of streams from the server's `/watch`.
  *
  * @returns undefined if `signal` was aborted first
+ * @throws UsageError if the server rejects the connection
  */
 export async function freeName(server: string, base: string, options: FreeNameOptions): Promise<string | undefined> {
   const { suffixes = [], down, signal } = options;
@@ -27,7 +29,9 @@ export async function freeName(server: string, base: string, options: FreeNameOp
     takeUntil(fromEvent(signal, 'abort')),
   );
   if (signal.aborted) return undefined;
-  const names = await firstValueFrom(used, { defaultValue: undefined });
+  const names = await firstValueFrom(used, { defaultValue: undefined }).catch((error: unknown) => {
+    throw usageOf(error);
+  });
   return names && firstFree(base, (name) => ['', ...suffixes].every((suffix) => !names.has(name + suffix)));
 }
 

@@ -4,7 +4,7 @@ import type { NetworkSpec } from '../core/network/network-spec.ts';
 import { asUsage, UsageError, usageOf } from './failure.ts';
 import { parseJson } from './parse-json.ts';
 
-/** What the help of a command says about its network argument. */
+/** The description of a network argument in the help of a command. */
 export const networkFormats = 'Network: a .json spec or a .safetensors file';
 
 /**

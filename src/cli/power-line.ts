@@ -24,7 +24,7 @@ export function powerLineOf(timeZone: string): PowerLine {
   return zones60.test(timeZone) ? 60 : 50;
 }
 
-/** Where the default of `--power-line` comes from. */
+/** The environment that determines the default of `--power-line`. */
 export interface Environment {
   /** The value of TAPLINE_POWER_LINE. */
   readonly setting: string | undefined;
@@ -33,9 +33,9 @@ export interface Environment {
 }
 
 /**
- * The power-line frequency where a command does not set it: TAPLINE_POWER_LINE, or else that of the time zone.
+ * The default of `--power-line` in Hz: the value of TAPLINE_POWER_LINE, or else the frequency of the time zone.
  *
- * @throws UsageError where TAPLINE_POWER_LINE is neither 50 nor 60
+ * @throws UsageError if TAPLINE_POWER_LINE is neither 50 nor 60
  */
 export function defaultPowerLine({ setting, timeZone }: Environment = environment()): PowerLine {
   if (!setting) return powerLineOf(timeZone);
@@ -43,7 +43,7 @@ export function defaultPowerLine({ setting, timeZone }: Environment = environmen
   return setting === '60' ? 60 : 50;
 }
 
-/** `--power-line` of every command that uses the power-line frequency; undefined where it is not given. */
+/** `--power-line` of every command that uses the power-line frequency. Its value is undefined if it is not given. */
 export function powerLineOption(what: string): Option<'--power-line <hz>', undefined, undefined, PowerLine> {
   const { setting, timeZone } = environment();
   const hz = setting ? `${setting}, from ${variable}` : `${powerLineOf(timeZone)}, from the time zone ${timeZone}`;

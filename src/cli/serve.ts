@@ -85,7 +85,11 @@ async function listening(options: ServerOptions): Promise<TaplineServer> {
         `port ${options.port} on ${options.host} is already in use. Choose another port with --port.`,
         { cause: error },
       );
-    throw usageOf(error);
+    const { message } = usageOf(error);
+    const locked = /in use by another server/.test(message) && !message.includes('--state');
+    throw locked
+      ? new UsageError(`${message}. Choose another directory with --state.`, { cause: error })
+      : usageOf(error);
   });
 }
 

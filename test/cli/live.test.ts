@@ -35,7 +35,7 @@ function tapline(...args: string[]): Running {
 /** A server of its own port; its process and its WebSocket address. */
 async function serve(...args: string[]): Promise<{ server: Running; address: string }> {
   const server = tapline('serve', '--port', '0', ...args);
-  const [, address] = await server.says(/Tapline is at http(:\/\/127\.0\.0\.1:\d+)\n/);
+  const [, address] = await server.prints(/Tapline is at http(:\/\/127\.0\.0\.1:\d+)\n/);
   return { server, address: `ws${address}` };
 }
 
@@ -78,7 +78,7 @@ describe('tapline', () => {
       run(['replay', 'recording.csv', '--to', address, '--stream', 'x', '--speed', 'max'], directory);
     expect(await replay()).toEqual({ code: 0, stdout: '', stderr: `Sent 200 frames to ${address}/ingest/x\n` });
     const record = tapline('record', 'x', '-o', 'out.csv', '--from', address, '--seconds', '2');
-    await record.says(/Recording x to out\.csv\. Press Ctrl-C to stop\.\n/);
+    await record.prints(/Recording x to out\.csv\. Press Ctrl-C to stop\.\n/);
     await replay();
     expect(await record.ended).toBe(0);
     expect(record.stderr()).toContain('Wrote 200 frames of x to out.csv\n');
@@ -141,7 +141,7 @@ describe('tapline', () => {
     const { address } = await serve('--no-state');
     const path = join(directory, 'host.csv');
     const first = tapline('record', 'host', '-o', 'host.csv', '--from', address);
-    await first.says(/Waiting for stream host\.\n/);
+    await first.prints(/Waiting for stream host\.\n/);
     tapline('simulate', 'host', '--rate', '50', '--to', address);
     await grown(path, 10);
     first.process.kill('SIGKILL');
@@ -174,9 +174,9 @@ describe('tapline', () => {
   test('simulate publishes under a free name and prints it', async () => {
     const { address } = await serve('--no-state');
     const first = tapline('simulate', 'host', '--to', address);
-    await first.says(/Publishing host to ws:.*\/ingest\/host\. Press Ctrl-C to stop\.\n/);
+    await first.prints(/Publishing host to ws:.*\/ingest\/host\. Press Ctrl-C to stop\.\n/);
     const second = tapline('simulate', 'host', '--to', address);
-    await second.says(/Publishing host-2 to ws:.*\/ingest\/host-2\. Press Ctrl-C to stop\.\n/);
+    await second.prints(/Publishing host-2 to ws:.*\/ingest\/host-2\. Press Ctrl-C to stop\.\n/);
     await streams(address, ['host', 'host-2'], 2);
     second.process.kill('SIGINT');
     expect(await second.ended).toBe(0);
@@ -184,9 +184,9 @@ describe('tapline', () => {
 
   test('serve --host 0.0.0.0 prints addresses that can be opened, and a warning', async () => {
     const server = tapline('serve', '--no-state', '--port', '0', '--host', '0.0.0.0');
-    const [, url] = await server.says(/Tapline is at (http:\/\/127\.0\.0\.1:\d+)\n/);
+    const [, url] = await server.prints(/Tapline is at (http:\/\/127\.0\.0\.1:\d+)\n/);
     expect((await fetch(`${url}/healthz`)).ok).toBe(true);
-    await server.says(/^Warning: Anyone who can reach this computer .* can publish, watch, and control/);
+    await server.prints(/^Warning: Anyone who can reach this computer .* can publish, watch, and control/);
     expect(server.stdout()).not.toContain('0.0.0.0:');
     expect(server.stderr()).toContain('no passwords and no TLS');
   });
@@ -230,7 +230,7 @@ describe('tapline', () => {
 
   test('a replay waits for a server that has not started, and Ctrl-C ends it', async () => {
     const replay = tapline('replay', 'recording.csv', '--to', 'ws://127.0.0.1:9', '--loop');
-    await replay.says(/ws:\/\/127\.0\.0\.1:9\/ingest\/recording does not answer \(.*\)\. Retrying until it does\.\n/);
+    await replay.prints(/ws:\/\/127\.0\.0\.1:9\/ingest\/recording does not answer \(.*\)\. Retrying until it does\.\n/);
     replay.process.kill('SIGINT');
     expect(await replay.ended).toBe(0);
     expect(replay.stderr()).toMatch(/Sent 0 frames to .*, then stopped\n$/);
