@@ -156,6 +156,13 @@ describe('tapline learn', () => {
   });
 });
 
+test('the old names of options are accepted with a note', async () => {
+  const { stderr } = await learn('--optimizer', 'nlms', '--step', '0.1', '--mains', '50');
+  expect(stderr).toBe('--step is deprecated; use --learning-rate\n--mains is deprecated; use --power-line\n');
+  const { stderr: note } = await learn('--task', 'cancel', '--reference', 'b');
+  expect(note).toBe('--reference is deprecated; use --noise-reference\n');
+});
+
 test('weights are written to .safetensors files only', async () => {
   const rejected = runCommand(learnCommand(), [at('two.csv'), '-o', at('learned.csv')]);
   await expect(rejected).rejects.toThrow('--output must be the name of a .safetensors file, got ');
