@@ -5,15 +5,15 @@ import { fileURLToPath } from 'node:url';
 import { nabBlocks, readNab, runNab, type NabSeries } from '../src/cli/score/nab-corpus.ts';
 import { nabReport } from '../src/cli/score/score-nab.ts';
 import { skabReport } from '../src/cli/score/score-skab.ts';
-import { readSkab, runSkab } from '../src/cli/score/skab-corpus.ts';
+import { readSkab, runSkab } from '../src/cli/score/skab-benchmark.ts';
 import { textTable } from '../src/cli/text-table.ts';
 import type { Block } from '../src/core/blocks/block.ts';
 import { Detector, type DetectorOptions } from '../src/core/detector/detector.ts';
 import { framesBetween } from '../src/core/detector/false-alarms.ts';
 import { random } from '../src/core/random.ts';
 import { nabProfiles, NabScorer } from '../src/cli/score/nab-score.ts';
-import { onsets } from '../src/cli/score/onsets.ts';
-import { skabScore } from '../src/cli/score/skab-score.ts';
+import { onsets } from '../src/cli/score/score-nab.ts';
+import { skabScore } from '../src/cli/score/skab-benchmark.ts';
 import { recorded, simulated } from './quiet-streams.ts';
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../../shared/data', import.meta.url));

@@ -24,6 +24,7 @@ export async function installPackage(): Promise<string> {
 /** A program that uses every entry of the package that runs in Node.js. */
 export const script = `
   import { Network, plan } from 'tapline';
+  import { csvWriter, readRecording } from 'tapline/formats';
   import { convolve, fromSocket } from 'tapline/operators';
   import { createServer } from 'tapline/server';
   import { EegSimulator } from 'tapline/sources';
@@ -35,6 +36,8 @@ export const script = `
   verifyOperator(() => convolve([0.5, 0.5]), blocks);
   from(blocks()).pipe(convolve([0.5, 0.5])).subscribe(({ data }) => console.log(data.join(' ')));
   console.log(plan({ inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 3 }] }, 100).receptiveField);
+  const recording = readRecording('time,a\\n0,1\\n1,2\\n');
+  console.log(recording.rate, csvWriter(recording.channels).header().trim());
   const server = await createServer({ port: 0 });
   console.log((await (await fetch(server.url + '/healthz')).json()) !== null, typeof fromSocket, typeof hostSource, typeof EegSimulator);
   await server.close();

@@ -2,6 +2,16 @@
 import { convolve, correlate, Detector, fromTorch, Network, pad, plan, sgd, toTorch } from 'tapline';
 import type { Alarm, Block, Detected, NetworkSpec, NetworkStream, Plan, Weights } from 'tapline';
 import { FeatureMap, SignalPlot, watch } from 'tapline/client';
+import {
+  csvReader,
+  csvWriter,
+  edfReader,
+  gdfReader,
+  openbciReader,
+  readRecording,
+  recordingReader,
+} from 'tapline/formats';
+import type { CsvWriter, ReadOptions, Recording, RecordingReader } from 'tapline/formats';
 import * as operators from 'tapline/operators';
 import { createServer } from 'tapline/server';
 import { EegSimulator, eegSource } from 'tapline/sources';
@@ -36,6 +46,16 @@ export const valid: Uint8Array = stream.valid;
 export const rows: Float32Array[] = [stream.skip(3), stream.backward(y), stream.flush(), stream.flushGradient()];
 export const accumulated: Weights = stream.gradients();
 sgd({ rate: 0.01 }).step(network, stream);
+
+export const read: Recording = readRecording('time,a\n0,1\n1,2\n');
+export const writer: CsvWriter = csvWriter(read.channels);
+export const readers: ((options?: ReadOptions) => RecordingReader)[] = [
+  recordingReader,
+  csvReader,
+  edfReader,
+  gdfReader,
+  openbciReader,
+];
 
 is<ReturnType<typeof operators.convolve>, OperatorFunction<Block, Block>>(true);
 is<ReturnType<typeof operators.standardize>, OperatorFunction<Block, Block>>(true);

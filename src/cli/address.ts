@@ -1,25 +1,30 @@
 import { basename, extname } from 'node:path';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './failure.ts';
 
-/** Where a server listens unless told otherwise. */
+/** The address of a server that was started without options. */
 export const defaultServer = 'ws://127.0.0.1:8080';
 
-/** The address of a server's `/ingest/<stream>`; a path that is given already stays. `option` is named in a refusal. */
+/** The address of a server's `/ingest/<stream>`. A path in `server` is kept. `option` is named in the error. */
 export function ingestAddress(server: string, stream: string, option = '--to'): string {
   const url = socketUrl(server, option);
-  if (url.pathname === '/' || url.pathname === '') url.pathname = `/ingest/${checkName(stream)}`;
+  if (isBare(url)) url.pathname = `/ingest/${checkStreamName(stream)}`;
   return url.href;
 }
 
-/** The address of a server's `/watch`. */
+/** The address of a server's `/watch`. A path in `server` is kept. `option` is named in the error. */
 export function watchAddress(server: string, option = '--from'): string {
   const url = socketUrl(server, option);
-  if (url.pathname === '/' || url.pathname === '') url.pathname = '/watch';
+  if (isBare(url)) url.pathname = '/watch';
   return url.href;
 }
 
-/** A stream's name made of a file's: what a name may not hold becomes a hyphen. */
-export function nameOf(file: string): string {
+/** Whether an address of `--to` names a server only, so that the stream name can be chosen. */
+export function namesServerOnly(server: string): boolean {
+  return isBare(socketUrl(server, '--to'));
+}
+
+/** A stream name made from a file name; characters that are not allowed become hyphens. */
+export function streamNameOf(file: string): string {
   const stem = basename(file, extname(file));
   return (
     stem
@@ -29,17 +34,23 @@ export function nameOf(file: string): string {
   );
 }
 
-/** Returns `name`, or refuses what no stream can be called. */
-export function checkName(name: string): string {
+/** Returns `name` if it is a valid stream name, else throws a UsageError. */
+export function checkStreamName(name: string): string {
   if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(name))
-    throw new UsageError(`a stream's name must be 1-64 of A-Z a-z 0-9 . _ - and not begin with '.', got '${name}'`);
+    throw new UsageError(
+      `the stream name must be 1-64 of the characters A-Z a-z 0-9 . _ - and must not start with '.', got '${name}'`,
+    );
   return name;
 }
 
 function socketUrl(text: string, option: string): URL {
-  const spelled = /^\w+:\/\//.test(text) ? text.replace(/^http/, 'ws') : `ws://${text}`;
-  const url = URL.canParse(spelled) ? new URL(spelled) : undefined;
+  const full = /^\w+:\/\//.test(text) ? text.replace(/^http/, 'ws') : `ws://${text}`;
+  const url = URL.canParse(full) ? new URL(full) : undefined;
   if (!url || !/^wss?:$/.test(url.protocol))
-    throw new UsageError(`${option} must be the address of a server such as ${defaultServer}, got '${text}'`);
+    throw new UsageError(`${option} must be a server address such as ${defaultServer}, got '${text}'`);
   return url;
+}
+
+function isBare({ pathname }: URL): boolean {
+  return pathname === '/' || pathname === '';
 }

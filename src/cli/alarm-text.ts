@@ -1,32 +1,19 @@
 import type { Alarm } from '../core/detector/detector.ts';
-import type { FalseAlarms } from '../core/detector/false-alarms.ts';
-import { counted } from './counted.ts';
+import { framesBetween, type FalseAlarms } from '../core/detector/false-alarms.ts';
+import { counted, duration } from './amounts.ts';
 
-/** `45 days`, `3.2 hours`: a time in words. */
-export function duration(seconds: number): string {
-  const units: readonly (readonly [number, string])[] = [
-    [365 * 86_400, 'year'],
-    [86_400, 'day'],
-    [3600, 'hour'],
-    [60, 'minute'],
-  ];
-  const [size, name] = units.find(([each]) => seconds >= 1.5 * each) ?? [1, 'second'];
-  const count = seconds / size;
-  return counted(count >= 10 ? Math.round(count) : Number(count.toFixed(1)), name);
-}
-
-/** How rare a score is, at so many frames a second: once in how long; nothing where nothing was scored. */
+/** How rare a score is at a sampling rate in Hz: `once in 3.2 hours`; '' if there is no score. */
 export function rarity(score: number, rate: number): string {
   return score === 0 ? '' : `once in ${duration(10 ** score / rate)}`;
 }
 
-/** `1/month`, `1 in 10000 frames`. */
+/** A false-alarm rate in words: `1/month`, `1 in 10000 frames`. */
 export function falseAlarmsText(rate: FalseAlarms): string {
   return typeof rate === 'number' ? `1 in ${rate} frames` : rate;
 }
 
-/** Alarms, those of one cause at one frame made one: channels fall silent each for itself, and often all at once. */
-export function gathered(alarms: readonly Alarm[]): Alarm[] {
+/** Joins alarms with the same cause and frame into one: channels flatline one by one, and often all at once. */
+export function grouped(alarms: readonly Alarm[]): Alarm[] {
   const groups = new Map<string, Alarm[]>();
   for (const alarm of alarms) {
     const key = `${alarm.index} ${alarm.cause}`;
@@ -42,18 +29,64 @@ export function gathered(alarms: readonly Alarm[]): Alarm[] {
   }));
 }
 
-/** The most channels that are told by name. */
-const mostNames = 8;
+/** Causes that concern every channel of an alarm equally. */
+const wholeChannelCauses: readonly Alarm['cause'][] = ['dead', 'wear'];
 
-/** The channels that have a tenth of an alarm or more, `pressure 83 %, flow 12 %`; or that died or wore, `pressure, flow`. */
-export function channelsText({ cause, channels }: Alarm, labels: readonly string[]): string {
-  if (cause === 'dead' || cause === 'wear') {
-    const names = channels.slice(0, mostNames).map(({ channel }) => labels[channel]);
-    const more = channels.length - names.length;
-    return more > 0 ? `${channels.length} channels: ${names.join(', ')} and ${more} more` : names.join(', ');
+/** Channels with a smaller share of an alarm than this are not named. */
+const minShare = 0.1;
+
+/** The channels of an alarm that are worth naming, largest share first. */
+export function affectedChannels({ cause, channels }: Alarm): Alarm['channels'] {
+  return channels.filter(({ share }, i) => wholeChannelCauses.includes(cause) || i === 0 || share >= minShare);
+}
+
+/** More channels than this are counted instead of named. */
+const maxNames = 8;
+
+/** The affected channels with their shares: `pressure 83 %, flow 12 %`; without shares if they flatlined or drifted. */
+export function channelsText(alarm: Alarm, labels: readonly string[]): string {
+  const channels = affectedChannels(alarm);
+  if (!wholeChannelCauses.includes(alarm.cause))
+    return channels.map(({ channel, share }) => `${labels[channel]} ${Math.round(100 * share)} %`).join(', ');
+  const names = channels.slice(0, maxNames).map(({ channel }) => labels[channel]);
+  const more = channels.length - names.length;
+  return more > 0 ? `${channels.length} channels: ${names.join(', ')}, and ${more} more` : names.join(', ');
+}
+
+/** Frames that a detector needs before its first score. */
+export const framesToFirstScore = 180;
+/** A recording shorter than this part of the mean time between false alarms is too short for the rate. */
+const minShareOfInterval = 1 / 20;
+
+/**
+ * A summary of a run: the number of alarms and, if the recording is too short for the false-alarm rate, a rate that suits
+ * it. `rate` is the sampling rate in Hz.
+ */
+export function detectSummary(alarms: number, frames: number, falseAlarms: FalseAlarms, rate: number): string {
+  const accepted = falseAlarmsText(falseAlarms);
+  const lines = [`${counted(alarms, 'alarm')} in ${counted(frames, 'frame')} (false-alarm rate: ${accepted})`];
+  if (frames < framesToFirstScore)
+    lines.push(`The recording is too short: the detector needs ${framesToFirstScore} frames before its first score.`);
+  else if (frames < minShareOfInterval * framesBetween(falseAlarms, rate)) {
+    const suitable = typeof falseAlarms === 'number' ? Math.ceil(frames / 2) : twiceIn(frames / rate);
+    lines.push(
+      `The recording (${duration(frames / rate)}) is short for a false-alarm rate of ${accepted}: only large anomalies are reported. ` +
+        `Try --false-alarms ${suitable}.`,
+    );
   }
-  return channels
-    .filter(({ share }, i) => i === 0 || share >= 0.1)
-    .map(({ channel, share }) => `${labels[channel]} ${Math.round(100 * share)} %`)
-    .join(', ');
+  return `${lines.join('\n')}\n`;
+}
+
+const units = [
+  ['minute', 60],
+  ['hour', 3600],
+  ['day', 86_400],
+  ['week', 7 * 86_400],
+] as const;
+
+/** The false-alarm rate that corresponds to about two in `seconds`. */
+function twiceIn(seconds: number): string {
+  const countIn = (unit: number) => Math.round((2 * unit) / seconds);
+  const [name, unit] = units.find(([, each]) => countIn(each) >= 1) ?? ['month', 30 * 86_400];
+  return `${Math.max(1, countIn(unit))}/${name}`;
 }

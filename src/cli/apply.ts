@@ -1,23 +1,21 @@
 import { Command } from '@commander-js/extra-typings';
 import FFT from 'fft.js';
-import { frameCount, timeOf, type Block } from '../core/blocks/block.ts';
 import { BlockCutter } from '../core/blocks/block-cutter.ts';
+import { frameCount, timeOf, type Block } from '../core/blocks/block.ts';
 import { Convolver } from '../core/network/convolver.ts';
 import type { Network } from '../core/network/network.ts';
-import { csvWriter } from '../formats/index.ts';
-import type { Recording } from '../sources/index.ts';
-import { counted } from './counted.ts';
-import { inputBlocks } from './input-blocks.ts';
-import { readNetwork } from './network-file.ts';
-import { list, positiveNumber } from './option-values.ts';
-import { outputFile } from './output-file.ts';
-import { progress, share } from './progress.ts';
-import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
-import { checkTargets } from './target-file.ts';
-import { UsageError } from './usage-error.ts';
+import { csvWriter, type Recording } from '../formats/index.ts';
+import { counted, share } from './amounts.ts';
+import { UsageError } from './failure.ts';
+import { networkFormats, readNetwork } from './network-file.ts';
+import { columnsOption, list, rateOption, standardizeOption } from './options.ts';
+import { checkOutputs, outputFile } from './output-file.ts';
+import { progress } from './progress.ts';
+import { csvHelp, inputBlocks, readRecordingOf, recordingFormats } from './read-recording.ts';
 
-/** Frames that go through the network at once. */
+/** Frames per block without FFT. */
 const blockFrames = 4096;
+/** Frames per block with FFT. */
 const fftFrames = 32768;
 
 type ApplyOptions = {
@@ -29,31 +27,29 @@ type ApplyOptions = {
   fft?: true;
 };
 
-/** `tapline apply NETWORK INPUT -o OUT.csv`: a recording through a network. */
+/** `tapline apply`: runs a network on a recording. */
 export function applyCommand(): Command<[string, string], ApplyOptions> {
   return new Command('apply')
-    .summary('a recording through a network, to CSV')
-    .description(
-      'Stream a recording through a network and write what comes out as CSV: time and a column a feature map.',
-    )
-    .argument('<network>', 'a .json spec or a .safetensors file')
-    .argument('<input>', `a recording: ${recordingFormats}`)
-    .option('-o, --output <file>', "where to; '-' is standard output", '-')
-    .option('--columns <list>', 'columns of the recording to take, by name or number from 1, such as 2-9', list)
-    .option('--rate <hz>', 'frames a second, where the recording does not tell', positiveNumber('Hz'))
-    .option('--standardize <seconds>', 'take running mean and spread away first', positiveNumber('seconds'))
-    .option('--labels <list>', 'names of the columns written', list)
-    .option('--fft', 'long kernels by FFT where it pays: faster, and equal to about 1e-6 of the largest output')
+    .summary('Run a network on a recording')
+    .description('Run a network on a recording and write its output as CSV: the time and one column per feature map.')
+    .argument('<network>', networkFormats)
+    .argument('<input>', `Recording: ${recordingFormats}`)
+    .option('-o, --output <file>', 'CSV file to write; - is standard output', '-')
+    .option(...columnsOption)
+    .option(...rateOption)
+    .option(...standardizeOption)
+    .option('--labels <list>', 'Names of the output columns (default: the channel names, or map 1, map 2, …)', list)
+    .option('--fft', 'Compute long kernels by FFT: faster, with a relative error of about 1e-6')
     .addHelpText('after', `${csvHelp}\nExample:\n  tapline apply network.safetensors recording.csv -o out.csv`)
     .action(async (networkPath, inputPath, { output, columns, rate, standardize, labels, fft }) => {
       const network = await readNetwork(networkPath);
-      checkTargets([output === '-' ? undefined : output], [networkPath, inputPath]);
+      checkOutputs([output === '-' ? undefined : output], [networkPath, inputPath]);
       const line = progress();
       const recording = await readRecordingOf(inputPath, { columns, rate }, line);
       if (recording.channels.length !== network.inChannels)
         throw new UsageError(
-          `${networkPath} takes ${counted(network.inChannels, 'channel')} and ${inputPath} has ${recording.channels.length}` +
-            ' (choose with --columns)',
+          `${networkPath} takes ${counted(network.inChannels, 'channel')}, but ${inputPath} has ${recording.channels.length}.` +
+            ' Select channels with --columns.',
         );
       const writer = csvWriter(columnLabels(network, recording, labels));
       const file = outputFile(output);
@@ -62,20 +58,20 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
       for (const [block, done] of applied(network, inputBlocks(recording, blockFrames, { standardize }), fft)) {
         file.write(writer.rows(block));
         written += frameCount(block);
-        line.show(`applying ${share(done, recording.frames)}`);
+        line.show(`Applying ${share(done, recording.frames)}`);
       }
       file.close();
       line.clear();
       if (networkPath.endsWith('.json') && Object.keys(network.weights()).length > 0)
-        process.stderr.write(`${networkPath} has no weights: random ones were taken, of seed 1\n`);
+        process.stderr.write(`${networkPath} contains no weights: random weights were used (seed 1)\n`);
       if (output !== '-')
         process.stderr.write(
-          `${counted(written, 'frame')} of ${counted(network.outChannels, 'feature map')} to ${output}\n`,
+          `Wrote ${counted(written, 'frame')} of ${counted(network.outChannels, 'feature map')} to ${output}\n`,
         );
     });
 }
 
-/** What comes of blocks, the tail included, and how many input frames it took. */
+/** The outputs of a network for `blocks`, including the tail, each with the number of input frames read so far. */
 function* applied(network: Network, blocks: Iterable<Block>, byFft = false): Generator<[Block, number]> {
   const convolver = Convolver.of(network, byFft ? { fft: (size) => new FFT(size) } : {})();
   let done = 0;
@@ -88,7 +84,7 @@ function* applied(network: Network, blocks: Iterable<Block>, byFft = false): Gen
   if (tail) yield [tail, done];
 }
 
-/** The same frames in blocks that are worth an FFT, as far as they follow each other in time. */
+/** The same frames in blocks that are long enough for an FFT. A block ends where the time jumps. */
 function* joined(blocks: Iterable<Block>): Generator<Block> {
   const cutter = new BlockCutter(fftFrames);
   let before: Block | undefined;
@@ -100,10 +96,10 @@ function* joined(blocks: Iterable<Block>): Generator<Block> {
   yield* cutter.flush();
 }
 
-/** The names given; else the recording's, where every channel has its own map; else map 1, map 2, … */
+/** The given names, or else the channel names if each channel has its own feature map, or else map 1, map 2, … */
 function columnLabels({ outChannels }: Network, { channels }: Recording, given?: (string | number)[]): string[] {
   if (given && given.length !== outChannels)
-    throw new UsageError(`--labels must be ${counted(outChannels, 'name')}, one a feature map, got ${given.length}`);
+    throw new UsageError(`--labels must be ${counted(outChannels, 'name')}, one per feature map, got ${given.length}`);
   if (given) return given.map(String);
   if (channels.length === outChannels) return channels.map(({ label }) => label);
   return Array.from({ length: outChannels }, (_, i) => `map ${i + 1}`);

@@ -1,21 +1,18 @@
-import { writeFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
+import { causeWords } from '../core/alarms/cause-words.ts';
 import { frameCount, type Block } from '../core/blocks/block.ts';
 import { checkOptions, Detector, type Alarm, type Detected } from '../core/detector/detector.ts';
 import { framesBetween, type FalseAlarms } from '../core/detector/false-alarms.ts';
 import { csvWriter } from '../formats/index.ts';
+import { channelsText, detectSummary, falseAlarmsText, grouped, rarity } from './alarm-text.ts';
+import { counted, share } from './amounts.ts';
+import { asUsage, UsageError } from './failure.ts';
+import { columnsOption, falseAlarmsOption, rateOption, referenceOption } from './options.ts';
+import { checkOutputs, outputFile, writeOutput } from './output-file.ts';
+import { progress } from './progress.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
-import { causeWords } from '../core/alarms/cause-words.ts';
-import { channelsText, falseAlarmsText, gathered, rarity } from './alarm-text.ts';
-import { counted } from './counted.ts';
 import { detectReport } from './report/detect-report.ts';
-import { detectSummary } from './detect-summary.ts';
-import { ReportTrace } from './report/report-trace.ts';
-import { integerFrom, list, numberOrText, positiveNumber } from './option-values.ts';
-import { outputFile } from './output-file.ts';
-import { progress, share } from './progress.ts';
-import { checkTargets, targetFault } from './target-file.ts';
-import { asUsage, UsageError } from './usage-error.ts';
+import { ReportTrace } from './report/report-content.ts';
 
 type DetectOptions = {
   output?: string;
@@ -26,38 +23,29 @@ type DetectOptions = {
   rate?: number;
 };
 
-/** `tapline detect INPUT [-o scores.csv] [--report out.html]`: what is out of the ordinary in a recording. */
+/** `tapline detect`: finds anomalies in a recording. */
 export function detectCommand(): Command<[string], DetectOptions> {
   return new Command('detect')
-    .summary('what is out of the ordinary in a recording')
+    .summary('Find anomalies in a recording')
     .description(
-      'Read a recording as if it came live, learn what is usual while it runs, and tell when and on which channels it is not.',
+      'Find anomalies in a recording. It is read frame by frame, like a live stream: the detector learns normal behavior as it reads and reports when, on which channels, and how far the signal leaves it.',
     )
-    .argument('<input>', `a recording: ${recordingFormats}`)
-    .option('-o, --output <file>', "a score a frame as CSV, with each channel's share and the alarms")
-    .option('--report <file>', 'one HTML file with signal, score and alarms')
-    .option(
-      '--false-alarms <rate>',
-      'how many false alarms you put up with: 1/month, 6/hour, so many a second, minute, hour, day, week, month or year; a plain number is the mean frames between two, such as 10000',
-      numberOrText,
-      '1/month',
-    )
-    .option(
-      '--reference <frames>',
-      'commission for so many frames and tell slow wear away from them',
-      integerFrom(1, Number.MAX_SAFE_INTEGER),
-    )
-    .option('--columns <list>', 'columns of the recording to take, by name or number from 1, such as 2-9', list)
-    .option('--rate <hz>', 'frames a second, where the recording does not tell', positiveNumber('Hz'))
+    .argument('<input>', `Recording: ${recordingFormats}`)
+    .option('-o, --output <file>', 'Write the scores as CSV: score, alarm, and share of each channel per frame')
+    .option('--report <file>', 'Write an HTML page with the signal, the score, and the alarms')
+    .option(...falseAlarmsOption, '1/month')
+    .addOption(referenceOption())
+    .option(...columnsOption)
+    .option(...rateOption)
     .addHelpText('after', `${csvHelp}\nExample:\n  tapline detect recording.csv --report report.html`)
     .action(async (input, { output, report, falseAlarms, reference, columns, rate }) => {
       asUsage(() => checkOptions({ falseAlarms, reference }));
-      checkTargets([output === '-' ? undefined : output, report], [input]);
+      checkOutputs([output === '-' ? undefined : output, report], [input]);
       const line = progress();
       const recording = await readRecordingOf(input, { columns, rate }, line);
       if (reference !== undefined && reference >= recording.frames)
         throw new UsageError(
-          `--reference must be fewer frames than ${input} has, which are ${recording.frames}, got ${reference}`,
+          `--reference must be less than the ${recording.frames} frames of ${input}, got ${reference}`,
         );
       const labels = recording.channels.map(({ label }) => label);
       const detector = new Detector(labels.length, recording.rate, { falseAlarms, reference });
@@ -73,26 +61,24 @@ export function detectCommand(): Command<[string], DetectOptions> {
         file?.write(writer.rows(scoreRows(detected)));
         trace.push(block, detected.score);
         done += frameCount(block);
-        line.show(`listening ${share(done, recording.frames)}`);
+        line.show(`Detecting ${share(done, recording.frames)}`);
       }
       file?.close();
       line.clear();
-      const alarms = gathered(raised);
-      const rateOfFalse = falseAlarmsText(falseAlarms);
+      const alarms = grouped(raised);
       if (output !== '-') process.stdout.write(alarmLines(alarms, labels, recording.rate));
       if (report !== undefined) {
-        const html = detectReport({ input, labels, rate: recording.rate, falseAlarms: rateOfFalse, alarms, trace });
-        try {
-          writeFileSync(report, html);
-        } catch (error) {
-          throw targetFault(report, error);
-        }
+        const accepted = falseAlarmsText(falseAlarms);
+        writeOutput(
+          report,
+          detectReport({ input, labels, rate: recording.rate, falseAlarms: accepted, alarms, trace }),
+        );
       }
       process.stderr.write(detectSummary(alarms.length, recording.frames, falseAlarms, recording.rate));
     });
 }
 
-/** Score, alarm and shares side by side; NaN where nothing was read. */
+/** Score, alarm, and shares as the columns of one block; the score is NaN where no sample was read. */
 function scoreRows({ score, shares, alarms }: Detected): Block {
   const { channels } = shares;
   const width = channels + 2;
@@ -105,6 +91,7 @@ function scoreRows({ score, shares, alarms }: Detected): Block {
   return { ...score, data, channels: width };
 }
 
+/** One line per alarm: time, cause, channels, rarity, and how long it built up. */
 function alarmLines(alarms: readonly Alarm[], labels: readonly string[], rate: number): string {
   return alarms
     .map((alarm) => {

@@ -9,8 +9,8 @@ import {
 } from '../sources/index.ts';
 
 /**
- * Publishes the simulated headset as `<name>` with what its wearer does as marks, and its true alpha as `<name>.alpha`:
- * two sensors that show the same run of the same simulator. `address` makes a stream's address.
+ * Publishes the simulated headset as `<name>`, with its events as marks, and its true alpha amplitude as `<name>.alpha`.
+ * Both streams come from one run of one simulator. `address` returns the address of a stream.
  */
 export function publishHeadset(
   address: (stream: string) => string,
@@ -26,11 +26,11 @@ export function publishHeadset(
     parts.pipe(map(({ eeg }) => eeg)),
     { ...options, marks$: parts.pipe(concatMap(({ events }) => events)) },
   );
-  const truth = publish(
+  const groundTruth = publish(
     address(`${name}.alpha`),
     { channels: [{ label: 'alpha', unit: 'uV' }], rate, kind: 'truth', for: name },
     parts.pipe(map(({ alpha }) => alpha)),
     options,
   );
-  return merge(headset, truth);
+  return merge(headset, groundTruth);
 }

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-import { program } from './program.ts';
-import { reportFailure } from './report-failure.ts';
-import { version } from './version.ts';
+import { reportFailure } from './failure.ts';
+import { program, version } from './program.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
@@ -16,5 +15,5 @@ try {
   process.exitCode = code;
 }
 
-// What is still open then (a socket whose other end does not answer) does not hold the process up.
+// Do not wait for connections that are still open, such as a socket whose other end does not answer.
 setTimeout(() => process.exit(), 800).unref();

@@ -1,111 +1,108 @@
 import { Command } from '@commander-js/extra-typings';
 import { plan, type LayerPlan, type Plan } from '../core/network/plan.ts';
 import { sum } from '../core/sum.ts';
-import { readNetwork } from './network-file.ts';
-import { positiveNumber } from './option-values.ts';
-import { asUsage } from './usage-error.ts';
+import { counted } from './amounts.ts';
+import { asUsage } from './failure.ts';
+import { networkFormats, readNetwork } from './network-file.ts';
+import { positiveNumber } from './options.ts';
+import { textTable } from './text-table.ts';
 
-/** `tapline plan NETWORK --rate HZ`: what a network will cost and how late it will be. */
+/** `tapline plan`: prints the cost and the delay of a network. */
 export function planCommand(): Command<[string], { rate?: number; json?: true }> {
   return new Command('plan')
-    .summary('what a network will cost and how late it will be')
-    .description('Tell what a network will cost and how late it will be, before a sample flows.')
-    .argument('<network>', 'a .json spec or a .safetensors file')
-    .option('--rate <hz>', 'frames a second of its input; left out: delays in frames only', positiveNumber('Hz'))
-    .option('--json', 'as JSON')
+    .summary("Show a network's cost and delay")
+    .description('Show the receptive field, delay, computation, and memory of a network and each of its layers.')
+    .argument('<network>', networkFormats)
+    .option(
+      '--rate <hz>',
+      'Sampling rate of the input in Hz (default: none; delays are in frames)',
+      positiveNumber('Hz'),
+    )
+    .option('--json', 'Print JSON')
     .addHelpText('after', '\nExample:\n  tapline plan network.json --rate 250')
     .action(async (path, { rate = 0, json }) => {
       const { spec } = await readNetwork(path);
       const planned = asUsage(() => plan(spec, rate), path);
-      process.stdout.write(json ? `${JSON.stringify(planned, null, 2)}\n` : planTable(planned));
+      process.stdout.write(json ? `${JSON.stringify(planned, null, 2)}\n` : planText(planned));
     });
 }
 
-/** A plan as text: a line a layer, then the whole. */
-function planTable(planned: Plan): string {
-  const head = [
-    'layer',
-    'type',
-    'channels',
-    'stride',
-    'out rate',
-    'receptive field',
-    'group delay',
-    'wait',
-    'MAC/s',
-    'bytes',
-  ];
-  const lines = planned.layers.map((layer) => lineOf(layer));
-  const whole = [
-    'whole',
+const head = [
+  'layer',
+  'type',
+  'channels',
+  'stride',
+  'output rate',
+  'receptive field',
+  'group delay',
+  'wait',
+  'MAC/s',
+  'bytes',
+];
+
+/** A plan as text: one line per layer, then the total. */
+function planText(planned: Plan): string {
+  const total = [
+    'total',
     '',
     `${planned.inChannels} → ${planned.outChannels}`,
     String(planned.stride),
     hertz(planned.outRate),
-    frames(planned.receptiveField),
+    counted(planned.receptiveField, 'frame'),
     delay(planned.groupDelay),
-    frames(planned.wait),
-    amount(planned.macsPerSecond, planned.rate),
-    planned.bytes.toLocaleString('en'),
+    counted(planned.wait, 'frame'),
+    perSecond(planned.macsPerSecond, planned.rate),
+    grouped(planned.bytes),
   ];
-  const table = [head, ...lines, whole];
-  const widths = head.map((_, column) => Math.max(...table.map((line) => line[column].length)));
-  const text = table.map((line) =>
-    line
-      .map((cell, column) => cell.padEnd(widths[column]))
-      .join('  ')
-      .trimEnd(),
-  );
-  return `${text.join('\n')}\n\n${memory(planned)}\n${eager(planned)}\n${fft(planned)}\n`;
+  const table = textTable([head, ...planned.layers.map(rowOf), total], 'left');
+  return `${table}\n${memory(planned)}\n${eager(planned)}\n${fft(planned)}\n`;
 }
 
-function memory({ weightBytes, streamBytes, learningBytes }: Plan): string {
-  const [weights, stream, learning] = [weightBytes, streamBytes, learningBytes].map((n) => n.toLocaleString('en'));
-  return `memory: weights ${weights} bytes, and ${stream} bytes a stream, ${learning} where it learns`;
-}
-
-function eager({ layers }: Plan): string {
-  const [left, all] = [sum(layers, ({ eagerMacs }) => eagerMacs), sum(layers, ({ macs }) => macs)];
-  const [some, whole] = [left, all].map((n) => n.toLocaleString('en'));
-  return `eager: ${some} of ${whole} multiply-adds are left when a frame arrives`;
-}
-
-function fft({ layers, fftBytes }: Plan): string {
-  const worth = layers.filter(({ fftFrom }) => fftFrom !== undefined);
-  if (worth.length === 0) return 'fft: no layer is worth it';
-  const from = worth.map(
-    ({ index, fftFrom }) => `layer ${index} from blocks of ${fftFrom!.toLocaleString('en')} outputs on`,
-  );
-  return `fft: ${from.join(', ')}; ${fftBytes.toLocaleString('en')} bytes a stream with it`;
-}
-
-function lineOf(layer: LayerPlan): string[] {
+function rowOf(layer: LayerPlan): string[] {
   return [
     String(layer.index),
     layer.type,
     `${layer.inChannels} → ${layer.outChannels}`,
     String(layer.stride),
     hertz(layer.rate),
-    frames(layer.receptiveField),
+    counted(layer.receptiveField, 'frame'),
     delay(layer.groupDelay),
-    frames(layer.wait),
-    amount(layer.macsPerSecond, layer.rate),
-    layer.bytes.toLocaleString('en'),
+    counted(layer.wait, 'frame'),
+    perSecond(layer.macsPerSecond, layer.rate),
+    grouped(layer.bytes),
   ];
+}
+
+function memory({ weightBytes, streamBytes, learningBytes }: Plan): string {
+  const [weights, stream, learning] = [weightBytes, streamBytes, learningBytes].map(grouped);
+  return `Memory: ${weights} bytes for weights; ${stream} bytes per stream, ${learning} bytes when learning.`;
+}
+
+function eager({ layers }: Plan): string {
+  const [remaining, all] = [sum(layers, ({ eagerMacs }) => eagerMacs), sum(layers, ({ macs }) => macs)];
+  return `Eager mode: ${grouped(remaining)} of ${grouped(all)} multiply-adds remain when a frame arrives.`;
+}
+
+function fft({ layers, fftBytes }: Plan): string {
+  const faster = layers.filter(({ fftFrom }) => fftFrom !== undefined);
+  if (faster.length === 0) return 'FFT: not faster for any layer.';
+  const from = faster.map(({ index, fftFrom }) => `layer ${index} from ${grouped(fftFrom!)} outputs per block`);
+  return `FFT: faster for ${from.join(', ')}; uses ${grouped(fftBytes)} bytes per stream.`;
 }
 
 function hertz(rate: number): string {
   return rate > 0 ? `${Number(rate.toPrecision(6))} Hz` : '-';
 }
 
-function frames(count: number): string {
-  return `${count} ${count === 1 ? 'frame' : 'frames'}`;
+function delay({ frames, ms }: Plan['groupDelay']): string {
+  return Number.isNaN(ms) ? counted(frames, 'frame') : `${counted(frames, 'frame')}, ${Number(ms.toPrecision(4))} ms`;
 }
 
-function delay({ frames: count, ms }: Plan['groupDelay']): string {
-  return Number.isNaN(ms) ? frames(count) : `${frames(count)}, ${Number(ms.toPrecision(4))} ms`;
+function perSecond(count: number, rate: number): string {
+  return rate > 0 ? grouped(Math.round(count)) : '-';
 }
 
-function amount(perSecond: number, rate: number): string {
-  return rate > 0 ? Math.round(perSecond).toLocaleString('en') : '-';
+/** An integer with thousands separators. */
+function grouped(count: number): string {
+  return count.toLocaleString('en');
 }

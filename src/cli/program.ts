@@ -1,4 +1,5 @@
-import { Command } from '@commander-js/extra-typings';
+import { existsSync, readFileSync } from 'node:fs';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { applyCommand } from './apply.ts';
 import { detectCommand } from './detect.ts';
 import { learnCommand } from './learn/learn.ts';
@@ -9,15 +10,15 @@ import { scoreCommand } from './score/score.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
 
-/** The command line, all commands on it. Throws instead of ending the process. */
+/** The command line with all its commands. Throws instead of ending the process. */
 export function program(version: string): Command {
   const tapline = new Command('tapline')
-    .description('Streaming convolution for live sensor data, learning while it serves.')
-    .version(version)
-    .exitOverride()
+    .description('Run and train convolutional networks on live sensor data.')
+    .version(version, '-V, --version', 'Print the version')
     .configureHelp({ showGlobalOptions: false })
+    .helpCommand('help [command]', 'Show help for a command')
     .addHelpText('after', '\nExample:\n  tapline serve --demo');
-  const commands = [
+  for (const command of [
     serveCommand(),
     simulateCommand(),
     replayCommand(),
@@ -27,7 +28,23 @@ export function program(version: string): Command {
     detectCommand(),
     planCommand(),
     scoreCommand(),
-  ];
-  for (const command of commands) tapline.addCommand(command.exitOverride());
+  ])
+    tapline.addCommand(command);
+  configure(tapline);
   return tapline;
+}
+
+/** Settings that commander does not pass on to the commands of a command. */
+function configure(command: CommandUnknownOpts): void {
+  command.exitOverride().helpOption('-h, --help', 'Show help');
+  command.commands.forEach(configure);
+}
+
+/** The package's version, from the nearest package.json above this file (built files lie deeper than the sources). */
+export function version(): string {
+  for (let up = new URL('.', import.meta.url); up.pathname !== '/'; up = new URL('..', up)) {
+    const manifest = new URL('package.json', up);
+    if (existsSync(manifest)) return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+  }
+  return 'unknown';
 }

@@ -1,4 +1,4 @@
-/** Where a progress line goes: stderr, or a stand-in for it. */
+/** The output of a progress line: stderr, or a substitute in tests. */
 export interface Terminal {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -7,30 +7,25 @@ export interface Terminal {
 
 /** One line that is rewritten in place. */
 export interface Progress {
-  /** Shows `text`, at most ten times a second. */
+  /** Shows `text`, at most ten times per second. */
   show(text: string): void;
-  /** Wipes the line. */
+  /** Clears the line. */
   clear(): void;
 }
 
-/** A progress line on a terminal; nothing at all where stderr is no terminal, so that logs stay clean. */
+/** A progress line on a terminal. Writes nothing if stderr is not a terminal, so that logs stay clean. */
 export function progress(terminal: Terminal = process.stderr, now: () => number = Date.now): Progress {
-  let shown = -Infinity;
+  let shownAt = -Infinity;
   return {
     show(text) {
       const time = now();
-      if (!terminal.isTTY || time - shown < 100) return;
-      shown = time;
+      if (!terminal.isTTY || time - shownAt < 100) return;
+      shownAt = time;
       terminal.write(`\r\u001b[K${text.slice(0, (terminal.columns ?? 80) - 1)}`);
     },
     clear() {
-      if (terminal.isTTY && shown > -Infinity) terminal.write('\r\u001b[K');
-      shown = -Infinity;
+      if (terminal.isTTY && shownAt > -Infinity) terminal.write('\r\u001b[K');
+      shownAt = -Infinity;
     },
   };
-}
-
-/** `42 % of 90 s` and such: how far a long work has come. */
-export function share(done: number, of: number): string {
-  return `${Math.floor((100 * done) / Math.max(1, of))} %`;
 }

@@ -1,19 +1,19 @@
 import type { Observable } from 'rxjs';
 import type { PublishEvent } from '../sources/index.ts';
-import { usageOf } from './usage-error.ts';
+import { usageOf } from './failure.ts';
 
 /**
- * Runs a publisher until it completes or `signal` is aborted, which closes its connection. `told` hears every event.
- * What a server refuses is a fault of the input.
+ * Runs a publisher until it completes or `signal` is aborted, which closes its connection. Calls `onEvent` with every
+ * event. Rejects with a UsageError if the server rejects the stream.
  */
 export function publishing(
   events: Observable<PublishEvent>,
   signal: AbortSignal,
-  told: (event: PublishEvent) => void = () => undefined,
+  onEvent: (event: PublishEvent) => void = () => undefined,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const subscription = events.subscribe({
-      next: told,
+      next: onEvent,
       error: (error: unknown) => reject(usageOf(error)),
       complete: resolve,
     });
@@ -26,12 +26,12 @@ export function publishing(
   });
 }
 
-/** What is said once, on stderr, when a server does not answer or went away. */
-export function awayNotice(address: string): (down: { sentence: string }) => void {
-  let said = false;
+/** Returns a callback that prints one note to stderr, the first time that a server does not answer or disconnects. */
+export function outageNotice(address: string): (down: { sentence: string }) => void {
+  let printed = false;
   return ({ sentence }) => {
-    if (said) return;
-    said = true;
-    process.stderr.write(`tapline: ${address} does not answer (${sentence}); trying again until it does\n`);
+    if (printed) return;
+    printed = true;
+    process.stderr.write(`tapline: ${address} does not answer (${sentence}). Retrying until it does.\n`);
   };
 }

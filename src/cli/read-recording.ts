@@ -1,33 +1,68 @@
-import type { ReadOptions, Recording } from '../sources/index.ts';
+import { frameCount, type Block } from '../core/blocks/block.ts';
+import { GapFiller, type GapFillerOptions } from '../core/blocks/gap-filler.ts';
+import { Standardizer } from '../core/filters/standardizer.ts';
+import { MissingRateError, type ReadOptions, type Recording } from '../formats/recording.ts';
+import { cutBlock } from '../sources/cut-block.ts';
 import { readRecordingFile } from '../sources/node/index.ts';
-import { counted } from './counted.ts';
-import { share } from './progress.ts';
+import { counted, share } from './amounts.ts';
+import { UsageError, usageOf } from './failure.ts';
 import type { Progress } from './progress.ts';
-import { UsageError, usageOf } from './usage-error.ts';
 
-/** The formats that recordings may have, in words. */
-export const recordingFormats = 'EDF, BDF, GDF, OpenBCI text or CSV';
+/** The recording formats, for the help of a command. */
+export const recordingFormats = 'EDF, BDF, GDF, OpenBCI text, or CSV';
 
-/** How a CSV recording is laid out, for the help of a command. */
+/** The layout of a CSV recording, for the help of a command. */
 export const csvHelp = `
-CSV: one frame a line under the names of its columns, cells between commas, semicolons or tabs. A column named time,
-timestamp, date or datetime tells when: 2025-03-01T12:00:00Z (a time without a zone is UTC), or seconds or ms since
-1970. Rows must stand in order of time; frames that are missing are a gap. Where rows come when they come, each keeps
-its own time. Cells that are not numbers count as missing; decimal commas are read between semicolons or tabs.
+CSV input:
+  One frame per line below a header with the column names; cells separated by
+  commas, semicolons, or tabs. Cells that are not numbers are missing samples.
+  A column named time, timestamp, date, or datetime is the time of the frame:
+  2025-03-01T12:00:00Z (UTC if no time zone is given), or seconds or milliseconds
+  since 1970. Rows must be in order of time. Missing rows are gaps. If the times
+  are irregular, each frame keeps its own time. Decimal commas are accepted if
+  cells are separated by semicolons or tabs.
 `;
 
 /**
- * Reads the recording that a command was given. What was left out of it is told on stderr; one that cannot be read, or
- * holds no samples, is a fault of the input.
+ * Reads the recording that a command was given. Prints its notes to stderr. Throws a UsageError that starts with the path
+ * if it cannot be read or contains no samples.
  */
 export async function readRecordingOf(path: string, options: ReadOptions, line: Progress): Promise<Recording> {
-  const onProgress = (bytes: number, of: number) => line.show(`reading ${share(bytes, of)}`);
+  const onProgress = (bytes: number, total: number) => line.show(`Reading ${share(bytes, total)}`);
   const recording = await readRecordingFile(path, { ...options, onProgress }).catch((error: unknown) => {
+    const { cause } = error as Error;
+    if (cause instanceof MissingRateError)
+      throw new UsageError(`${path}: ${cause.reason} Set the sampling rate with --rate <hz>.`, { cause: error });
     throw usageOf(error);
   });
   line.clear();
   const { channels, marks = [], notes = [] } = recording;
-  if (channels.length === 0) throw new UsageError(`${path}: holds ${counted(marks.length, 'mark')} and no samples`);
+  if (channels.length === 0)
+    throw new UsageError(`${path}: the recording contains ${counted(marks.length, 'event')} and no samples`);
   for (const note of notes) process.stderr.write(`${path}: ${note}\n`);
+  if (notes.some((note) => /^Skipped .*(columns|signals)/.test(note)))
+    process.stderr.write('Use --columns to select other columns.\n');
   return recording;
+}
+
+/** How a recording is prepared. */
+export interface InputOptions {
+  /** How gaps are filled. Default: they are not. */
+  readonly gaps?: GapFillerOptions;
+  /** Time constant of the standardization in seconds. Default: samples are not changed. */
+  readonly standardize?: number;
+}
+
+/** A recording in blocks of at most `frames` frames. Blocks that fill gaps have `valid`, which is 0 there. */
+export function* inputBlocks(
+  { channels, rate, blocks }: Recording,
+  frames: number,
+  { gaps = { policy: 'none' }, standardize }: InputOptions = {},
+): Generator<Block> {
+  const filler = new GapFiller(gaps);
+  const standardizer = standardize && new Standardizer({ channels: channels.length, frames: standardize * rate });
+  for (const block of blocks.flatMap((each) => filler.push(each))) {
+    const scaled = standardizer ? { ...block, data: standardizer.push(block.data, block.valid) } : block;
+    for (let from = 0; from < frameCount(block); from += frames) yield cutBlock(scaled, block.start + from, frames);
+  }
 }

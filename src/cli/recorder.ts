@@ -3,10 +3,10 @@ import type { Block } from '../core/blocks/block.ts';
 import { connect, type ConnectOptions, watchSilence } from '../operators/connect.ts';
 import { runNumbering } from '../operators/run-numbering.ts';
 import { parseWatch, type StreamInfo, type WatchMessage } from '../protocol/index.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './failure.ts';
 
-/** What a recorder hears of its stream: the streams there are while it waits, the stream itself, then its blocks. */
-export type Heard =
+/** An event of a recorder: the available streams while it waits, then the stream's description, then its blocks. */
+export type RecorderEvent =
   | { type: 'waiting'; streams: string[] }
   | { type: 'found'; stream: StreamInfo }
   | { type: 'subscribed' }
@@ -14,8 +14,8 @@ export type Heard =
   | { type: 'dropped'; count: number };
 
 /**
- * The raw blocks of one stream of a server, behind what the stream is; dialled again when the connection breaks, and no
- * frame comes twice. Other channels than at first are an error.
+ * The raw blocks of one stream of a server, preceded by the stream's description. Reconnects when the connection breaks; no
+ * frame is emitted twice. Fails with a UsageError when the channels of the stream change.
  *
  *     server  --streams(none)--streams(eeg)-----------{block}--{block}--
  *     output  --waiting--------found--subscribed------block----block----
@@ -24,13 +24,13 @@ export function recorder(
   address: string,
   stream: string,
   down: ConnectOptions<WatchMessage>['down'],
-): Observable<Heard> {
+): Observable<RecorderEvent> {
   return defer(() => {
     let send: (request: object) => void = () => undefined;
     let labels: string | undefined;
     let subscribed = false;
     const numbering = runNumbering();
-    const streams = (infos: StreamInfo[]): Heard[] => {
+    const streams = (infos: StreamInfo[]): RecorderEvent[] => {
       const info = infos.find(({ name }) => name === stream);
       if (!info) {
         subscribed = false;
@@ -38,8 +38,10 @@ export function recorder(
       }
       const now = info.channels.map(({ label }) => label).join(', ');
       if (labels !== undefined && labels !== now)
-        throw new UsageError(`${stream} has other channels now (${now}); what came before is recorded`);
-      const found: Heard[] = labels === undefined ? [{ type: 'found', stream: info }] : [];
+        throw new UsageError(
+          `the channels of ${stream} changed to ${now}; the recording ends before the change. Record to another file.`,
+        );
+      const found: RecorderEvent[] = labels === undefined ? [{ type: 'found', stream: info }] : [];
       labels = now;
       if (!subscribed) send({ type: 'subscribe', id: 1, stream, what: ['raw'] });
       subscribed = true;
@@ -54,7 +56,7 @@ export function recorder(
       down,
       silence: watchSilence,
     }).pipe(
-      concatMap((message): Heard[] => {
+      concatMap((message): RecorderEvent[] => {
         if (message.type === 'streams') return streams(message.streams);
         if (message.type === 'error' && message.code !== 'broken-pipeline') throw new UsageError(message.message);
         if (message.type === 'subscribed') return [{ type: 'subscribed' }];

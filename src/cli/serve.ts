@@ -1,10 +1,13 @@
-import { Command } from '@commander-js/extra-typings';
+import { networkInterfaces } from 'node:os';
+import { Command, Option } from '@commander-js/extra-typings';
+import type { FalseAlarms } from '../core/detector/false-alarms.ts';
 import type { ServerOptions, TaplineServer } from '../server/index.ts';
 import { demo } from './demo.ts';
-import { collect, integerFrom } from './option-values.ts';
+import { UsageError, usageOf } from './failure.ts';
+import { isLoopback, openableAddresses } from './listen-addresses.ts';
+import { collect, deprecate, falseAlarmsOption, integerFrom, referenceOption } from './options.ts';
 import { feedsWith } from './served-networks.ts';
 import { stopped, stopSignal } from './stop-signal.ts';
-import { usageOf } from './usage-error.ts';
 
 type ServeOptions = {
   host: string;
@@ -13,55 +16,56 @@ type ServeOptions = {
   demo?: true;
   state: string | false;
   network?: string[];
-  standardize?: true;
-  falseAlarms?: string;
+  networkInput: 'raw' | 'standardized';
+  falseAlarms?: FalseAlarms;
   reference?: number;
   alarmLog?: string;
   webhook?: string;
 };
 
-/** `tapline serve`: the server and its page. */
+/** `tapline serve`: the server and its dashboard. */
 export function serveCommand(): Command<[], ServeOptions> {
-  return new Command('serve')
-    .summary('the server and its page')
+  const command = new Command('serve')
+    .summary('Start the server and the dashboard')
     .description(
-      'Serve: sensors publish to /ingest/<stream>, the page shows what they send and what is learned from it.',
+      'Start the server and the dashboard. Devices publish to /ingest/<stream>; the dashboard shows the streams and what is learned from them.',
     )
-    .option('--host <address>', 'where to listen; 0.0.0.0 = on every network', '127.0.0.1')
-    .option('--port <number>', 'which port; 0 = any that is free', integerFrom(0, 65535), 8080)
-    .option('--origin <url>', 'another page that may connect; may be given several times', collect)
-    .option('--demo', 'with two sensors: a simulated headset, and this computer')
-    .option('--state <directory>', 'where learned weights, alarms and their log are kept', '.tapline')
-    .option('--no-state', 'keep nothing')
-    .option('--network <stream=file>', 'a network to run on a stream, as one more feature map; several times', collect)
-    .option('--standardize', 'for --network: take running mean and spread away first, as learn --standardize did')
+    .option('--host <address>', 'Address to listen on; 0.0.0.0 listens on all network interfaces', '127.0.0.1')
+    .option('--port <number>', 'Port to listen on; 0 picks a free port', integerFrom(0, 65535), 8080)
+    .option('--origin <url>', 'Allow pages from this origin to connect (repeatable)', collect)
+    .option('--demo', "Publish two streams: a simulated EEG headset and this computer's metrics")
+    .option('--state <directory>', 'Directory for learned weights, alarms, and the alarm log', '.tapline')
+    .option('--no-state', 'Do not save anything')
+    .option('--network <stream=file>', 'Run a network on a stream and show its feature map (repeatable)', collect)
+    .addOption(
+      new Option('--network-input <input>', 'Input of --network: the raw or the standardized signal')
+        .choices(['raw', 'standardized'] as const)
+        .default('raw' as const),
+    )
     .option(
-      '--false-alarms <rate>',
-      'false alarms of one stream that are put up with, such as 2/week (default: 1/month; of --demo 6/hour)',
+      falseAlarmsOption[0],
+      `${falseAlarmsOption[1]} (default: 1/month; with --demo: 6/hour)`,
+      falseAlarmsOption[2],
     )
-    .option(
-      '--reference <frames>',
-      'commission every stream for so many frames (faster than 25 Hz: tenths of a second) and tell slow wear away from them',
-      integerFrom(1, Number.MAX_SAFE_INTEGER),
-    )
+    .addOption(referenceOption('; above 25 Hz, count in tenths of a second'))
     .option(
       '--alarm-log <file>',
-      'where all that happens to alarms is written, one JSON line each (default: alarms.jsonl in --state)',
+      'Write alarm events to a file, one line of JSON each (default: alarms.jsonl in --state)',
     )
-    .option('--webhook <url>', 'an address that is sent all that happens to alarms, one POST of JSON each')
+    .option('--webhook <url>', 'Send each alarm event to this URL as a POST request with JSON')
     .addHelpText('after', '\nExample:\n  tapline serve --demo')
-    .action(async ({ host, port, origin, demo: withDemo, state, ...given }) => {
+    .action(async ({ host, port, origin, demo: withDemo, state, network = [], networkInput, ...alarms }) => {
       const signal = stopSignal();
-      const { falseAlarms = withDemo ? '6/hour' : '1/month', reference, alarmLog, webhook } = given;
+      const { falseAlarms = withDemo ? '6/hour' : '1/month', reference, alarmLog, webhook } = alarms;
       const server = await listening({
         host,
         port,
         origins: origin,
-        feed: await feedsWith(given.network ?? [], given.standardize ?? false),
+        feed: await feedsWith(network, networkInput),
         statePath: state === false ? undefined : state,
         alarms: { falseAlarms, reference, log: alarmLog, webhook },
       });
-      process.stdout.write(`Tapline is at ${server.url}\nCtrl-C stops it.\n`);
+      announce(host, server.port);
       try {
         if (withDemo) await Promise.race([demo(ownAddress(host, server.port), signal), stopped(signal)]);
         await stopped(signal);
@@ -69,13 +73,37 @@ export function serveCommand(): Command<[], ServeOptions> {
         await server.close();
       }
     });
+  deprecate(command, '--standardize', '--network-input', 'standardized');
+  return command;
 }
 
 async function listening(options: ServerOptions): Promise<TaplineServer> {
   const { createServer } = await import('../server/index.ts');
   return createServer({ ...options, log: (line) => process.stderr.write(`${line}\n`) }).catch((error: unknown) => {
-    throw usageOf(error);
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
+      throw new UsageError(
+        `port ${options.port} on ${options.host} is already in use. Choose another port with --port.`,
+        { cause: error },
+      );
+    const { message } = usageOf(error);
+    const locked = /in use by another server/.test(message) && !message.includes('--state');
+    throw locked
+      ? new UsageError(`${message}. Choose another directory with --state.`, { cause: error })
+      : usageOf(error);
   });
+}
+
+/** Prints where the server can be opened; a warning to stderr where others can reach it. */
+function announce(host: string, port: number): void {
+  const [first, ...others] = openableAddresses(host, port, networkInterfaces());
+  process.stdout.write(`Tapline is at ${first}\n`);
+  for (const address of others) process.stdout.write(`           or ${address}\n`);
+  process.stdout.write('Press Ctrl-C to stop.\n');
+  if (isLoopback(host)) return;
+  process.stderr.write(
+    'Warning: Anyone who can reach this computer over the network can publish, watch, and control all streams.\n' +
+      'The server has no passwords and no TLS. Use it on a trusted network only, or omit --host to accept local connections only.\n',
+  );
 }
 
 /** The address at which this computer reaches its own server. */

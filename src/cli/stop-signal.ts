@@ -1,13 +1,14 @@
 /** Exit code of a process that a second Ctrl-C ended (128 + SIGINT). */
-const forced = 130;
+const forcedExitCode = 130;
 
 /**
- * Aborted by the first Ctrl-C (or SIGTERM), so that a command can end cleanly; the second ends the process at once.
+ * Returns a signal that the first Ctrl-C (or SIGTERM) aborts, so that a command can end cleanly. The second one ends the
+ * process immediately.
  */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
   const stop = () => {
-    if (controller.signal.aborted) process.exit(forced);
+    if (controller.signal.aborted) process.exit(forcedExitCode);
     controller.abort();
   };
   process.on('SIGINT', stop);

@@ -1,16 +1,15 @@
 import { invalid } from '../core/check.ts';
-import { joinBytes } from './join-bytes.ts';
 import type { Recording, RecordingReader } from './recording.ts';
 
-/** A binary format as code that runs straight on: it yields how many bytes it wants and is given them. */
+/** A parser of a binary format: it yields the number of bytes that it needs and receives them. */
 export type ByteParser<T> = Generator<number, T, Uint8Array>;
 
 /**
- * Runs a parser over bytes that come in pieces, cut anywhere. It is given fewer bytes than it wants only where the file
- * ends: then it must return or throw. What comes after it has returned is not read.
+ * Runs a parser on bytes that arrive in pieces of any size. The parser receives fewer bytes than it requested only at the
+ * end of the file; then it must return or throw. Bytes after its return are ignored.
  *
  *     pieces  |-----|---|------------|--|end
- *     parser  |--|--------|--|--|--|-          wants 2 8 2 2 2 2, the last one cut short
+ *     parser  |--|--------|--|--|--|-          requests 2 8 2 2 2 2; the last one is incomplete
  */
 export function byteReader(parser: ByteParser<Recording>): RecordingReader {
   let step = parser.next();
@@ -24,23 +23,35 @@ export function byteReader(parser: ByteParser<Recording>): RecordingReader {
         waiting.push(bytes.slice());
         return;
       }
-      const whole = joinBytes([...waiting, bytes]);
+      const buffer = joinBytes([...waiting, bytes]);
       let at = 0;
-      while (!step.done && whole.length - at >= step.value) step = parser.next(whole.subarray(at, (at += step.value)));
-      waiting = [whole.subarray(at)];
-      size = whole.length - at;
+      while (!step.done && buffer.length - at >= step.value)
+        step = parser.next(buffer.subarray(at, (at += step.value)));
+      waiting = [buffer.subarray(at)];
+      size = buffer.length - at;
     },
     end() {
       if (!step.done) step = parser.next(joinBytes(waiting));
-      if (!step.done) throw new Error('a parser asked for bytes behind the end of its file');
+      if (!step.done) throw new Error('the parser requested bytes beyond the end of the file');
       return step.value;
     },
   };
 }
 
-/** So many bytes; throws where the file ends within them. */
+/** Requests `bytes` bytes; throws a RangeError if the file ends before. */
 export function* wholeBytes(bytes: number, name: string): ByteParser<Uint8Array> {
   const got = yield bytes;
   if (got.length < bytes) throw invalid(name, `${bytes} bytes`, got.length);
   return got;
+}
+
+/** Concatenates pieces into a new array. */
+export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(pieces.reduce((bytes, piece) => bytes + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined;
 }

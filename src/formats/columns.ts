@@ -1,29 +1,32 @@
 import { invalid } from '../core/check.ts';
 import type { ReadOptions } from './recording.ts';
 
-/** Which columns of a file are kept, each once, and where among them those of each role lie. */
-export interface KeptColumns {
-  /** Places in the file, from 0. */
+/** The selected columns of a file, each once, and the places of each role among them. */
+export interface SelectedColumns {
+  /** Indexes in the file, from 0. */
   readonly columns: readonly number[];
   readonly roles: Readonly<Record<string, readonly number[]>>;
 }
 
-/** The columns that are asked for, or else the `usual` ones, and behind them those that only a role asks for. */
-export function keptColumns(
+/**
+ * Selects the columns of the options, or else those of `defaults`, then those that only a role names. Throws a RangeError
+ * for a column that does not exist.
+ */
+export function selectColumns(
   names: readonly string[],
   { columns, roles = {} }: ReadOptions,
-  usual: () => readonly number[],
-): KeptColumns {
-  const own = columns ? findColumns(names, columns) : usual();
+  defaults: () => readonly number[],
+): SelectedColumns {
+  const own = columns ? findColumns(names, columns) : defaults();
   const found = Object.entries(roles).map(([role, wanted]) => [role, findColumns(names, wanted, role)] as const);
-  const kept = [...new Set([...own, ...found.flatMap(([, places]) => places)])];
+  const selected = [...new Set([...own, ...found.flatMap(([, places]) => places)])];
   return {
-    columns: kept,
-    roles: Object.fromEntries(found.map(([role, places]) => [role, places.map((place) => kept.indexOf(place))])),
+    columns: selected,
+    roles: Object.fromEntries(found.map(([role, places]) => [role, places.map((place) => selected.indexOf(place))])),
   };
 }
 
-/** Their places, each once. A name wins over a number, and over a range of numbers such as 2-9. */
+/** The indexes of columns, each once. A name takes precedence over a number or a range of numbers such as 2-9. */
 function findColumns(names: readonly string[], wanted: readonly (string | number)[], role = 'columns'): number[] {
   if (wanted.length === 0) throw invalid(role, 'at least one name or number', wanted);
   const places = wanted.flatMap((column) => {

@@ -4,15 +4,18 @@ import { invalid } from '../core/check.ts';
 
 /** Writes blocks as CSV text. */
 export interface CsvWriter {
-  /** `time,<labels>` and a line end. */
+  /** `time,<labels>` and a line break. */
   header(): string;
-  /** One line a frame: its time in ISO (UTC, µs), then its samples; a missing one is NaN. Throws on other channels. */
+  /**
+   * One line per frame: its time in ISO 8601 (UTC, µs), then its samples; a missing sample is NaN. Throws a RangeError if
+   * the block has another number of channels.
+   */
   rows(block: Block): string;
 }
 
 /**
- * A writer of CSV that `readCsv` reads back to the same bits: every sample is printed in the shortest form that is
- * still the same float32. A gap shows as a jump of the time.
+ * Creates a writer of CSV that `readCsv` reads back bit for bit: every sample is printed in the shortest form that is
+ * still the same float32. A gap appears as a jump in time.
  */
 export function csvWriter(channels: readonly (string | { readonly label: string })[]): CsvWriter {
   const labels = channels.map((channel) => (typeof channel === 'string' ? channel : channel.label));
@@ -31,11 +34,11 @@ export function csvWriter(channels: readonly (string | { readonly label: string 
   };
 }
 
-/** The shortest decimal that reads back to the same float32. */
+/** The shortest decimal that is read back as the same float32. */
 export function shortest(sample: number): string {
   if (Number.isInteger(sample) && Math.abs(sample) < 1e6) return Object.is(sample, -0) ? '-0' : String(sample);
   if (!Number.isFinite(sample)) return String(sample);
-  // A decimal of up to 6 digits survives float32, so fewer need not be tried; below the normal range they must be.
+  // Float32 preserves decimals of up to 6 digits, so shorter ones need not be tried, except below the normal range.
   for (let digits = Math.abs(sample) < 1.2e-38 ? 1 : 6; digits < 9; digits++) {
     const decimal = Number(sample.toPrecision(digits));
     if (Math.fround(decimal) === sample) return String(decimal);
@@ -44,9 +47,9 @@ export function shortest(sample: number): string {
 }
 
 function isoMicroseconds(time: number): string {
-  const whole = Math.floor(time);
-  const micro = Math.min(999, Math.round((time - whole) * 1000));
-  return `${new Date(whole).toISOString().slice(0, -1)}${String(micro).padStart(3, '0')}Z`;
+  const ms = Math.floor(time);
+  const micro = Math.min(999, Math.round((time - ms) * 1000));
+  return `${new Date(ms).toISOString().slice(0, -1)}${String(micro).padStart(3, '0')}Z`;
 }
 
 function quote(label: string): string {

@@ -1,32 +1,28 @@
 import { invalid } from '../core/check.ts';
-import { wholeBytes } from './byte-reader.ts';
-import type { ByteParser } from './byte-reader.ts';
-import { unitOf } from './channels-of.ts';
-import { edfTime } from './edf-time.ts';
-import { int16, int24 } from './sample-type.ts';
-import { scaleOf } from './signal.ts';
-import type { Signal } from './signal.ts';
+import { type ByteParser, wholeBytes } from './byte-reader.ts';
+import { unitOf, int16, int24, scaleOf, type Signal } from './signal.ts';
+
 import { fieldText, fieldTexts } from './text-field.ts';
 
 /** The header of an EDF, EDF+, BDF or BDF+ file. */
 export interface EdfHeader {
   readonly format: 'edf' | 'bdf';
-  /** Whether records may lie apart (EDF+D, BDF+D), each where its annotations say. */
-  readonly apart: boolean;
-  /** When the file begins, in ms since 1970; undefined where the header does not tell. */
+  /** Whether there may be gaps between records (EDF+D, BDF+D); their annotations contain their onsets. */
+  readonly discontinuous: boolean;
+  /** Start of the file in ms since 1970; undefined if unknown. */
   readonly time?: number;
-  /** Data records; -1 where the header does not tell. */
+  /** Number of data records; -1 if unknown. */
   readonly records: number;
-  /** Of a record, in s. */
+  /** Duration of a record in s. */
   readonly duration: number;
   readonly signals: readonly Signal[];
-  /** What the header leaves open, in sentences. */
+  /** Sentences on what the header does not contain. */
   readonly notes: readonly string[];
 }
 
 /**
- * Reads the header: 256 bytes, then 256 bytes a signal, field by field, all of it text in fixed widths. Throws a
- * RangeError that names the field. https://www.edfplus.info/specs/edf.html and edfplus.html; BDF differs in its first byte
+ * Parses the header: 256 bytes, then 256 bytes per signal, field by field, as text in fixed widths. Throws a RangeError that
+ * names the field. https://www.edfplus.info/specs/edf.html and edfplus.html; BDF differs in its first byte
  * and in samples of 24 bits, https://www.biosemi.com/faq/file_format.htm.
  */
 export function* edfHeader(): ByteParser<EdfHeader> {
@@ -41,16 +37,18 @@ export function* edfHeader(): ByteParser<EdfHeader> {
   const duration = numberField('duration of a data record', field(244, 252));
   if (duration < 0) throw invalid('duration of a data record', 'a number >= 0 in s', duration);
   const [date, time, recording] = [field(168, 176), field(176, 184), field(88, 168)];
-  const begin = edfTime(date, time, recording);
-  const { message } = invalid('start of the recording', 'dd.mm.yy hh.mm.ss', `${date} ${time}`);
+  const start = edfTime(date, time, recording);
   return {
     format,
-    apart: /^[EB]DF\+D/.test(field(192, 236)),
-    time: begin,
+    discontinuous: /^[EB]DF\+D/.test(field(192, 236)),
+    time: start,
     records,
     duration,
     signals: signalsOf(yield* wholeBytes(256 * count, 'the header of the signals'), count, format),
-    notes: begin === undefined ? [`${message}: its time is not known`] : [],
+    notes:
+      start === undefined
+        ? [`The start of the recording is unknown: it must be dd.mm.yy hh.mm.ss, got '${date} ${time}'.`]
+        : [],
   };
 }
 
@@ -63,12 +61,12 @@ function signalsOf(bytes: Uint8Array, count: number, format: 'edf' | 'bdf'): Sig
       label,
       unit: unitOf(units[i]),
       transducer: transducers[i],
-      holds: /^[EB]DF Annotations$/.test(label)
+      content: /^[EB]DF Annotations$/.test(label)
         ? 'annotations'
         : format === 'bdf' && /^status$/i.test(label)
           ? 'triggers'
           : 'samples',
-      samples: integerField(`samples a record of ${label}`, samples[i], 0),
+      samples: integerField(`samples per record of ${label}`, samples[i], 0),
       type: format === 'bdf' ? int24 : int16,
       scale: () => {
         const number = (name: string, text: string) => numberField(`${name} of ${label}`, text);
@@ -80,16 +78,43 @@ function signalsOf(bytes: Uint8Array, count: number, format: 'edf' | 'bdf'): Sig
   });
 }
 
-/** Some writers put a comma where the point belongs. */
+/** Parses a number. Some writers use a decimal comma. */
 function numberField(name: string, text: string, rule: string = 'a number'): number {
   const number = text === '' ? NaN : Number(text.replace(',', '.'));
   if (!Number.isFinite(number)) throw invalid(name, rule, text);
   return number;
 }
 
-function integerField(name: string, text: string, least: number): number {
-  const rule = `an integer >= ${least}`;
+function integerField(name: string, text: string, min: number): number {
+  const rule = `an integer >= ${min}`;
   const number = numberField(name, text, rule);
-  if (!Number.isInteger(number) || number < least) throw invalid(name, rule, text);
+  if (!Number.isInteger(number) || number < min) throw invalid(name, rule, text);
   return number;
+}
+
+const months = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
+
+/**
+ * The start of an EDF file in ms since 1970, with its local time read as UTC; undefined if it is unknown.
+ *
+ *     date '24.04.89', time '16.13.00'                yy >= 85 is 19yy, else 20yy
+ *     recording 'Startdate 24-APR-1989 …' (EDF+)      takes precedence because it has the full year
+ */
+export function edfTime(date: string, time: string, recording: string): number | undefined {
+  const short = /^(\d\d)[.](\d\d)[.](\d\d)$/.exec(date);
+  const full = /^Startdate (\d\d)-([A-Z]{3})-(\d{4})( |$)/i.exec(recording);
+  const clock = /^(\d\d)[.:](\d\d)[.:](\d\d)$/.exec(time);
+  if (!clock || !(full ?? short)) return undefined;
+  const [day, month, year] = full
+    ? [Number(full[1]), months.indexOf(full[2].toUpperCase()), Number(full[3])]
+    : [Number(short?.[1]), Number(short?.[2]) - 1, century(Number(short?.[3]))];
+  const [hour, minute, second] = clock.slice(1).map(Number);
+  const ms = Date.UTC(year, month, day, hour, minute, second);
+  const read = new Date(ms);
+  const same = read.getUTCMonth() === month && read.getUTCHours() === hour && read.getUTCMinutes() === minute;
+  return same ? ms : undefined;
+}
+
+function century(year: number): number {
+  return year + (year >= 85 ? 1900 : 2000);
 }

@@ -1,26 +1,26 @@
 import { invalid, positive } from '../core/check.ts';
 import { byteReader } from './byte-reader.ts';
 import type { ByteParser } from './byte-reader.ts';
-import { channelsOf } from './channels-of.ts';
+import { channelsOf } from './choose-signals.ts';
 import { chooseSignals } from './choose-signals.ts';
 import { EdfAnnotations } from './edf-annotations.ts';
 import { edfHeader } from './edf-header.ts';
 import { FrameCollector } from './frame-collector.ts';
-import { recordNotes } from './record-notes.ts';
+import { recordNotes } from './signal.ts';
 import type { ReadOptions, Recording, RecordingReader } from './recording.ts';
 import { recordBytes, recordDecoder } from './signal.ts';
 import { Triggers } from './triggers.ts';
 
 /**
- * Reads EDF, EDF+, BDF and BDF+. Channels, in their units: see `chooseSignals`. Annotations become marks, and so do the
- * triggers of a BDF Status signal, which is no channel unless `columns` name it.
+ * Creates a reader of EDF, EDF+, BDF, and BDF+. `chooseSignals` selects the channels; samples are in physical units.
+ * Annotations become marks, and so do the triggers of a BDF Status signal, which is a channel only if `columns` names it.
  *
  *     time of frame 0 = start in the header + onset of the first record
- *     a record of EDF+D begins at frame round((its onset - that of the first) rate); where it jumps, frames are missing
+ *     a record of EDF+D starts at frame round((its onset - that of the first) rate); a jump means missing frames
  *
- * Records are read to the end of the file, whatever number of them the header says; one that the file ends in is left out.
- * `notes` tell both. A file of annotations only is a recording without channels: `at` of its marks is in ms, or in frames
- * of `rate` where that is given. Throws an Error that names the field of the header, or the record of EDF+D, that is wrong.
+ * Records are read to the end of the file, regardless of the number in the header; an incomplete last record is skipped.
+ * `notes` mentions both. A file with annotations only is a recording without channels: `at` of its marks is in ms, or in
+ * frames of the option `rate`. The reader throws an Error that names the wrong header field, or the wrong record of EDF+D.
  */
 export function edfReader(options: ReadOptions = {}): RecordingReader {
   if (options.rate !== undefined) positive('rate', options.rate, 'Hz');
@@ -30,23 +30,23 @@ export function edfReader(options: ReadOptions = {}): RecordingReader {
 function* edf(options: ReadOptions): ByteParser<Recording> {
   const header = yield* edfHeader();
   const { signals, duration } = header;
-  const { taken, roles, clock, rate, notes } = chooseSignals(signals, duration, options);
-  const decode = recordDecoder(signals, taken);
+  const { selected, roles, clock, rate, notes } = chooseSignals(signals, duration, options);
+  const decode = recordDecoder(signals, selected);
   const annotations = new EdfAnnotations(signals, clock);
   const triggers = new Triggers(signals);
   const bytes = recordBytes(signals);
-  const length = (taken.at(0) ?? signals.find(({ holds }) => holds === 'triggers'))?.samples ?? 0;
+  const length = (selected.at(0) ?? signals.find(({ content }) => content === 'triggers'))?.samples ?? 0;
 
   let record = yield bytes;
-  const begin = annotations.onsetOf(record) ?? 0;
-  const time = header.time === undefined ? 0 : header.time + begin * 1000;
-  const frames = new FrameCollector(Math.max(1, taken.length), rate, time);
+  const firstOnset = annotations.onsetOf(record) ?? 0;
+  const time = header.time === undefined ? 0 : header.time + firstOnset * 1000;
+  const frames = new FrameCollector(Math.max(1, selected.length), rate, time);
   let records = 0;
   for (let start = 0; record.length === bytes; start += length, record = yield bytes) {
     records++;
-    if (header.apart && length > 0) {
-      const onset = checkOnset(records, annotations.onsetOf(record), begin + start / clock, length / clock);
-      const lost = Math.max(0, Math.round((onset - begin) * clock) - start);
+    if (header.discontinuous && length > 0) {
+      const onset = checkOnset(records, annotations.onsetOf(record), firstOnset + start / clock, length / clock);
+      const lost = Math.max(0, Math.round((onset - firstOnset) * clock) - start);
       frames.skip(lost);
       start += lost;
     }
@@ -54,11 +54,11 @@ function* edf(options: ReadOptions): ByteParser<Recording> {
     annotations.add(record);
     triggers.add(record, start, length);
   }
-  frames.cut();
-  const marks = [...annotations.marks(begin, clock), ...triggers.marks()].sort((a, b) => a.at - b.at);
+  frames.endBlock();
+  const marks = [...annotations.marks(firstOnset, clock), ...triggers.marks()].sort((a, b) => a.at - b.at);
   return {
     format: header.format,
-    ...channelsOf(taken),
+    ...channelsOf(selected),
     rate,
     time,
     blocks: frames.blocks,
@@ -75,10 +75,11 @@ function* edf(options: ReadOptions): ByteParser<Recording> {
   };
 }
 
-/** When a record of EDF+D begins, in s. One that begins within the one before it by less than half of it was rounded. */
+/** The onset of a record of EDF+D in s. An overlap of less than half a record with the previous one is due to rounding. */
 function checkOnset(record: number, onset: number | undefined, end: number, duration: number): number {
-  if (onset === undefined) throw new Error(`record ${record} must tell when it begins, for records lie apart (EDF+D)`);
+  if (onset === undefined)
+    throw new Error(`record ${record} must contain its onset because the file is discontinuous (EDF+D)`);
   if (onset < end - duration / 2)
-    throw invalid(`the onset of record ${record}`, `>= ${end} s, where the one before it ends`, onset);
+    throw invalid(`the onset of record ${record}`, `>= ${end} s, the end of the previous record`, onset);
   return onset;
 }

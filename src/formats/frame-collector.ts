@@ -2,20 +2,21 @@ import type { Block } from '../core/blocks/block.ts';
 
 const blockFrames = 1024;
 
-/** Gathers frames into blocks; a new block begins after 1024 frames, after each gap, and where the clock is set. */
+/** Collects frames into blocks. A new block starts after 1024 frames, after each gap, and when the clock is set. */
 export class FrameCollector {
   readonly blocks: Block[] = [];
+  /** Missing frames. */
   lost = 0;
   readonly #channels: number;
   readonly #rate: number;
-  /** A frame, and when it was taken in ms: the clock of the block at hand. */
+  /** A frame and its time in ms: the clock of the current block. */
   #clock: { readonly frame: number; readonly time: number };
   #data: Float32Array;
   #filled = 0;
-  /** Where the block at hand begins. */
+  /** Index of the first frame of the current block. */
   #start = 0;
 
-  /** `time`: of frame 0, in ms. */
+  /** @param time time of frame 0 in ms */
   constructor(channels: number, rate: number, time: number) {
     this.#channels = channels;
     this.#rate = rate;
@@ -28,36 +29,36 @@ export class FrameCollector {
     return this.#start + this.#filled / this.#channels;
   }
 
-  /** Frames that came. */
+  /** Frames that were added. */
   get frames(): number {
     return this.next - this.lost;
   }
 
-  /** Whole frames that came, [frames, channels]. */
+  /** Adds complete frames, [frames, channels]. */
   add(samples: ArrayLike<number>): void {
     for (let i = 0; i < samples.length; i++) {
       this.#data[this.#filled++] = samples[i];
-      if (this.#filled === this.#data.length) this.cut();
+      if (this.#filled === this.#data.length) this.endBlock();
     }
   }
 
-  /** Frames that never came. */
+  /** Skips missing frames. */
   skip(count: number): void {
     if (count === 0) return;
-    this.cut();
+    this.endBlock();
     this.lost += count;
     this.#start += count;
   }
 
-  /** The next frame was taken at `time` (ms): where the clock is more than `slack` ms off, a block begins that keeps it. */
-  setClock(time: number, slack: number): void {
-    if (Math.abs(this.#timeOf(this.next) - time) <= slack) return;
-    this.cut();
+  /** Sets the time of the next frame in ms. Starts a new block if the clock differs by more than `tolerance` ms. */
+  setClock(time: number, tolerance: number): void {
+    if (Math.abs(this.#timeOf(this.next) - time) <= tolerance) return;
+    this.endBlock();
     this.#clock = { frame: this.next, time };
   }
 
-  /** Ends the block at hand, if it holds anything. */
-  cut(): void {
+  /** Ends the current block if it contains frames. */
+  endBlock(): void {
     if (this.#filled === 0) return;
     const start = this.#start;
     const data = this.#data.slice(0, this.#filled);

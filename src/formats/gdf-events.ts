@@ -2,7 +2,7 @@ import type { ByteParser } from './byte-reader.ts';
 import type { GdfHeader } from './gdf-header.ts';
 import type { RecordedMark } from './recording.ts';
 
-/** The events of a file, and what could not be read of them. */
+/** The events of a file, with notes on those that could not be read. */
 export interface GdfEvents {
   readonly marks: readonly RecordedMark[];
   readonly notes: readonly string[];
@@ -10,33 +10,33 @@ export interface GdfEvents {
 
 export const noEvents: GdfEvents = { marks: [], notes: [] };
 
-/** Samples of signals without a rate stand in the event table too: they are no events. */
+/** The event type of samples of signals without a rate, which are also in the event table. */
 const sparseSample = 0x7fff;
 
 /**
- * Reads the event table behind the records of a GDF file. A mark is named by what the header calls its type, else by the
- * code of that in hex, as in the list of event codes: '0x0300' is the start of a trial, and with 0x8000 its end. Which
- * channel an event is of is not kept.
+ * Parses the event table after the records of a GDF file. The label of a mark is the name of its type in the header, or else
+ * the code in hex as in the list of event codes: '0x0300' is the start of a trial; codes with 0x8000 are ends. The channel
+ * of an event is ignored.
  *
  *     uint8 mode, uint24 rate, uint32 n (from 1.94 on: uint24 n, float32 rate)
  *     n uint32 positions, counted from 1; n uint16 types
- *     mode & 2: n uint16 channels, n uint32 durations; mode & 4: times, which are not read
+ *     mode & 2: n uint16 channels, n uint32 durations; mode & 4: times, which are ignored
  *
- * Positions and durations count at the table's rate; 0: at `clock`, the file's frames a second. What cannot be read is told
- * in a note.
+ * Positions and durations are in samples at the rate of the table; if it is 0, at `clock`, the frames per second of the
+ * file. A table that cannot be read is mentioned in a note.
  */
 export function* gdfEvents({ version, names }: GdfHeader, clock: number): ByteParser<GdfEvents> {
   const head = yield 8;
   if (head.length === 0) return noEvents;
-  if (head.length < 8) return unread('it ends within its head');
+  if (head.length < 8) return skipped('it ends within its header');
   const view = new DataView(head.buffer, head.byteOffset);
   const mode = view.getUint8(0);
-  if (mode % 2 === 0 || mode > 7) return unread(`its mode must be 1, 3, 5 or 7, got ${mode}`);
+  if (mode % 2 === 0 || mode > 7) return skipped(`its mode must be 1, 3, 5, or 7, got ${mode}`);
   const low = view.getUint16(1, true) + view.getUint8(3) * 65536;
   const [rate, count] = version < 1.94 ? [low, view.getUint32(4, true)] : [view.getFloat32(4, true), low];
   const bytes = count * (mode & 2 ? 12 : 6);
   const table = yield bytes;
-  if (table.length < bytes) return unread(`${table.length} of its ${bytes} bytes are there`);
+  if (table.length < bytes) return skipped(`the file contains ${table.length} of its ${bytes} bytes`);
   return { marks: marksOf(table, count, names, rate > 0 ? clock / rate : 1), notes: [] };
 }
 
@@ -53,6 +53,6 @@ function marksOf(table: Uint8Array, count: number, names: readonly string[], rat
   return Array.from({ length: count }, (_, i) => mark(i) ?? []).flat();
 }
 
-function unread(why: string): GdfEvents {
-  return { marks: [], notes: [`the event table is left out: ${why}`] };
+function skipped(reason: string): GdfEvents {
+  return { marks: [], notes: [`The event table is skipped: ${reason}.`] };
 }

@@ -1,30 +1,25 @@
 import { invalid } from '../core/check.ts';
-import { wholeBytes } from './byte-reader.ts';
-import type { ByteParser } from './byte-reader.ts';
-import { unitOf } from './channels-of.ts';
-import { gdfNames } from './gdf-names.ts';
-import { gdfTime } from './gdf-time.ts';
-import { sampleTypes } from './sample-type.ts';
-import { scaleOf } from './signal.ts';
-import type { Signal } from './signal.ts';
-import { fieldText, fieldTexts } from './text-field.ts';
+import { type ByteParser, wholeBytes } from './byte-reader.ts';
+import { unitOf, sampleTypes, scaleOf, type Signal } from './signal.ts';
+
+import { decodeText, fieldText, fieldTexts } from './text-field.ts';
 
 /** The header of a GDF file. */
 export interface GdfHeader {
-  /** Such as 1.25. */
+  /** For example 1.25. */
   readonly version: number;
-  /** When the file begins, in ms since 1970; 0 where the header does not tell. */
+  /** Start of the file in ms since 1970; 0 if unknown. */
   readonly time: number;
-  /** Data records; -1 where the header does not tell: then they go on to the end of the file. */
+  /** Number of data records; -1 if they continue to the end of the file. */
   readonly records: number;
-  /** Of a record, in s. */
+  /** Duration of a record in s. */
   readonly duration: number;
   readonly signals: readonly Signal[];
-  /** What the types of events are called, by their codes; '' or absent where they have no name. */
+  /** Names of the event types by code; '' or absent for types without a name. */
   readonly names: readonly string[];
 }
 
-/** Units by their codes in ISO/IEEE 11073-10101: none, and volts. Others are read off the text beside the code. */
+/** Units by their codes in ISO/IEEE 11073-10101: none, and volts. Others are read from the text next to the code. */
 const unitCodes: ReadonlyMap<number, string> = new Map([
   [512, ''],
   [4256, 'V'],
@@ -34,8 +29,8 @@ const unitCodes: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Reads the header of GDF 1.x and 2.x: 256 bytes, then 256 bytes a signal, field by field; in 2.x more may follow,
- * of which the names of events are read.
+ * Parses the header of GDF 1.x and 2.x: 256 bytes, then 256 bytes per signal, field by field. In 2.x more may follow, of
+ * which the names of events are read.
  *
  *     bytes    field                1.x             2.x
  *     0        version              'GDF 1.25'      'GDF 2.20'
@@ -57,8 +52,9 @@ export function* gdfHeader(): ByteParser<GdfHeader> {
   const old = version < 1.9;
   const count = old ? view.getUint32(252, true) : view.getUint16(252, true);
   const bytes = old ? Number(view.getBigInt64(184, true)) : 256 * view.getUint16(184, true);
-  const least = 256 * (1 + count);
-  if (!(bytes >= least)) throw invalid('number of header bytes', `>= 256 (1 + ${count} signals) = ${least}`, bytes);
+  const minBytes = 256 * (1 + count);
+  if (!(bytes >= minBytes))
+    throw invalid('number of header bytes', `>= 256 (1 + ${count} signals) = ${minBytes}`, bytes);
   const records = Number(view.getBigInt64(236, true));
   if (records < -1) throw invalid('number of data records', 'an integer >= -1', records);
   const duration = version < 2.21 ? view.getUint32(244, true) / view.getUint32(248, true) : view.getFloat64(244, true);
@@ -90,7 +86,7 @@ function signalsOf(bytes: Uint8Array, count: number, old: boolean): Signal[] {
       label,
       unit: old ? unitOf(units[i]) : (unitCodes.get(view.getUint16(102 * count + 2 * i, true)) ?? unitOf(units[i])),
       transducer: transducers[i],
-      holds: samples > 0 ? 'samples' : 'events',
+      content: samples > 0 ? 'samples' : 'events',
       samples,
       type,
       scale: () => scaleOf(label, [float(104), float(112)], [digital(120), digital(128)]),
@@ -100,4 +96,45 @@ function signalsOf(bytes: Uint8Array, count: number, old: boolean): Signal[] {
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * The names of the event types of a GDF 2 file by code, from the tags after its header.
+ *
+ *     a tag  uint8 number, uint24 length, content; the number 0 ends the tags
+ *     tag 1  the names of types 0, 1, 2, …, each followed by a zero byte; that of type 0 is empty
+ */
+export function gdfNames(tags: Uint8Array): string[] {
+  for (let at = 0; at + 4 <= tags.length && tags[at] !== 0;) {
+    const [tag, low, middle, high] = tags.subarray(at, (at += 4));
+    const content = tags.subarray(at, (at += low + 256 * middle + 65536 * high));
+    if (tag === 1) return decodeText(content).split('\0');
+  }
+  return [];
+}
+
+/** Days from year 0, the epoch of GDF 2, to 1970. */
+const days1970 = 719_529;
+const day = 86_400_000;
+
+/**
+ * The start of a GDF file in ms since 1970, with its local time read as UTC; 0 if it is unknown.
+ *
+ *     1.x  'YYYYMMDDhhmmsscc'     cc hundredths of a second, or blank
+ *     2.x  uint64                 days since year 0, times 2^32
+ */
+export function gdfTime(bytes: Uint8Array, old: boolean): number {
+  if (old) return digitsTime(fieldText(bytes));
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const days = view.getUint32(4, true);
+  return days === 0 ? 0 : Math.round((days - days1970 + view.getUint32(0, true) / 2 ** 32) * day);
+}
+
+function digitsTime(text: string): number {
+  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?$/.exec(text);
+  if (!parts) return 0;
+  const [year, month, date, hour, minute, second, hundredths = 0] = parts
+    .slice(1)
+    .map((digits?: string) => Number(digits ?? 0));
+  return Date.UTC(year, month - 1, date, hour, minute, second, 10 * hundredths);
 }

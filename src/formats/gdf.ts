@@ -1,19 +1,19 @@
 import { positive } from '../core/check.ts';
 import { byteReader } from './byte-reader.ts';
 import type { ByteParser } from './byte-reader.ts';
-import { channelsOf } from './channels-of.ts';
+import { channelsOf } from './choose-signals.ts';
 import { chooseSignals } from './choose-signals.ts';
 import { FrameCollector } from './frame-collector.ts';
 import { gdfEvents, noEvents } from './gdf-events.ts';
 import { gdfHeader } from './gdf-header.ts';
-import { recordNotes } from './record-notes.ts';
+import { recordNotes } from './signal.ts';
 import type { ReadOptions, Recording, RecordingReader } from './recording.ts';
 import { recordBytes, recordDecoder } from './signal.ts';
 
 /**
- * Reads GDF 1.x and 2.x. Channels, in their units: see `chooseSignals`. The event table becomes marks: see `gdfEvents`.
- * Where the file ends before its last record, the whole records are kept, and `notes` tell what is missing.
- * Throws an Error that names the field of the header that is wrong.
+ * Creates a reader of GDF 1.x and 2.x. `chooseSignals` selects the channels; samples are in physical units. The events of
+ * the event table become marks (see `gdfEvents`). If the file ends before its last record, the complete records are kept,
+ * and `notes` mentions what is missing. The reader throws an Error that names the wrong header field.
  */
 export function gdfReader(options: ReadOptions = {}): RecordingReader {
   if (options.rate !== undefined) positive('rate', options.rate, 'Hz');
@@ -23,24 +23,24 @@ export function gdfReader(options: ReadOptions = {}): RecordingReader {
 function* gdf(options: ReadOptions): ByteParser<Recording> {
   const header = yield* gdfHeader();
   const { signals, time } = header;
-  const { taken, roles, clock, rate, notes } = chooseSignals(signals, header.duration, options);
-  if (taken.length === 0) throw new Error('no signal of this GDF file holds samples');
-  const decode = recordDecoder(signals, taken);
+  const { selected, roles, clock, rate, notes } = chooseSignals(signals, header.duration, options);
+  if (selected.length === 0) throw new Error('no signal of this GDF file contains samples');
+  const decode = recordDecoder(signals, selected);
   const bytes = recordBytes(signals);
-  const frames = new FrameCollector(taken.length, rate, time);
+  const frames = new FrameCollector(selected.length, rate, time);
   let records = 0;
-  let left = 0;
+  let rest = 0;
   for (; records !== header.records; records++) {
     const record = yield bytes;
-    left = record.length % bytes;
+    rest = record.length % bytes;
     if (record.length < bytes) break;
     frames.add(decode(record));
   }
   const events = records === header.records ? yield* gdfEvents(header, clock) : noEvents;
-  frames.cut();
+  frames.endBlock();
   return {
     format: 'gdf',
-    ...channelsOf(taken),
+    ...channelsOf(selected),
     rate,
     time,
     blocks: frames.blocks,
@@ -48,6 +48,6 @@ function* gdf(options: ReadOptions): ByteParser<Recording> {
     lost: 0,
     roles,
     marks: [...events.marks].sort((a, b) => a.at - b.at),
-    notes: [...notes, ...recordNotes(header.records, records, left, bytes), ...events.notes],
+    notes: [...notes, ...recordNotes(header.records, records, rest, bytes), ...events.notes],
   };
 }

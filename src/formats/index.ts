@@ -1,7 +1,9 @@
+/** File formats of recordings: readers of CSV, OpenBCI text, EDF, BDF, and GDF, and a writer of CSV. */
 export { csvReader, csvWriter, readCsv } from './csv.ts';
 export type { CsvWriter } from './csv.ts';
 export { edfReader } from './edf.ts';
 export { gdfReader } from './gdf.ts';
 export { openbciReader, readOpenbci } from './openbci.ts';
 export { readRecording, recordingReader } from './read-recording.ts';
+export { MissingRateError } from './recording.ts';
 export type { Channel, ReadOptions, RecordedMark, Recording, RecordingReader } from './recording.ts';

@@ -1,88 +1,94 @@
 import { positive } from '../core/check.ts';
 import { isNumber, sampleOf } from './cell.ts';
-import { keptColumns } from './columns.ts';
-import type { KeptColumns } from './columns.ts';
+import { selectColumns, type SelectedColumns } from './columns.ts';
 import { FrameCollector } from './frame-collector.ts';
 import { headedReader, sniffedRows } from './headed-reader.ts';
-import { readWhole } from './read-whole.ts';
-import type { Channel, ReadOptions, Recording, RecordingReader } from './recording.ts';
+import {
+  type Channel,
+  MissingRateError,
+  type ReadOptions,
+  readWhole,
+  type Recording,
+  type RecordingReader,
+} from './recording.ts';
 import { RowParser } from './row-parser.ts';
-import { findTurn, sampleCounter } from './sample-counter.ts';
-import type { SampleCounter } from './sample-counter.ts';
-import { stampUnit } from './time-column.ts';
+import { findCycle, sampleCounter, type SampleCounter } from './sample-counter.ts';
+import { timestampUnit } from './time-column.ts';
 
 /**
- * Reads the text files of the OpenBCI GUI: comment lines (`%Number of channels = 8`, `%Sample Rate = 250 Hz`), a row that
- * names the columns (older files have none), then one frame a line. Channels: those named EXG (µV), or `columns`.
+ * Creates a reader of text files of the OpenBCI GUI: comment lines (`%Number of channels = 8`, `%Sample Rate = 250 Hz`), a
+ * row with the column names (older files have none), then one frame per line. The channels are the columns named EXG (µV),
+ * or `columns`.
  *
- *     time of frame n = first stamp + 1000 n / rate      (stamps repeat: frames arrive in bursts)
- *     n jumps by 1 + lost                                 (lost: by the sample index, exact up to whole turns of it)
+ *     time of frame n = first timestamp + 1000 n / rate      (timestamps repeat: frames arrive in bursts)
+ *     n jumps by 1 + lost                                     (from the sample index, exact up to whole cycles of it)
  *
- * The index turns round at 255 (Cyton), in even or odd steps (Daisy), or counts pairs (Ganglion): `findTurn` sees which.
- * A loss of 256 frames, or of any multiple, is not seen. Throws an Error that names the line on a ragged one.
+ * The sample index wraps at 255 (Cyton), counts in even or odd steps (Daisy), or counts pairs (Ganglion); `findCycle`
+ * determines which. A loss of a multiple of the cycle, such as 256 frames, is not detected. The reader throws an Error with
+ * the line number if a line has too many or too few cells, and a MissingRateError if the rate is unknown.
  */
 export function openbciReader(options: ReadOptions = {}): RecordingReader {
   if (options.rate !== undefined) positive('rate', options.rate, 'Hz');
   const comments: string[] = [];
-  let passed = 0;
+  let skippedLines = 0;
   let rows: RowParser | undefined;
   const parse = (fresh: string[]) => {
     if (rows) return rows.parse(fresh);
     const first = fresh.findIndex((line) => !/^\s*(%|$)/.test(line));
     comments.push(...(first < 0 ? fresh : fresh.slice(0, first)));
-    passed += first < 0 ? fresh.length : first;
+    skippedLines += first < 0 ? fresh.length : first;
     if (first < 0) return [];
-    rows = new RowParser(fresh[first].includes('\t') ? '\t' : ',', passed);
+    rows = new RowParser(fresh[first].includes('\t') ? '\t' : ',', skippedLines);
     return rows.parse(fresh.slice(first));
   };
   return headedReader(parse, (head) => new OpenbciBody(comments.join('\n'), head, options));
 }
 
-/** Reads an OpenBCI recording from one text. */
+/** Reads an OpenBCI recording from a string. Options and errors are those of `openbciReader`. */
 export function readOpenbci(text: string, options: ReadOptions = {}): Recording {
   return readWhole(openbciReader(options), text);
 }
 
-/** The rows of one file, and what its head says of them. */
+/** The frames of one file. */
 class OpenbciBody {
   readonly #channels: Channel[];
   readonly #rate: number;
   readonly #time: number;
-  readonly #kept: KeptColumns;
+  readonly #selected: SelectedColumns;
   readonly #frames: FrameCollector;
   readonly #counter: SampleCounter | undefined;
 
   constructor(comments: string, head: readonly string[][], options: ReadOptions) {
     const named = head.length > 0 && !isNumber(head[0][0]);
     const rows = named ? head.slice(1) : head;
-    if (rows.length === 0) throw new Error('the OpenBCI recording holds no frame');
+    if (rows.length === 0) throw new Error('the OpenBCI recording has no frames');
     const exg = Number(/%\s*Number of channels\s*=\s*(\d+)/i.exec(comments)?.[1] ?? NaN);
-    const names = named ? head[0] : oldNames(rows[0].length, exg);
+    const names = named ? head[0] : defaultNames(rows[0].length, exg);
     this.#rate = options.rate ?? Number(/%\s*Sample Rate\s*=\s*([\d.]+)/i.exec(comments)?.[1] ?? NaN);
-    if (!(this.#rate > 0)) throw new Error('no %Sample Rate line tells the rate: give it with --rate (Hz)');
-    this.#kept = keptColumns(names, options, () => exgColumns(names));
-    const { columns } = this.#kept;
+    if (!(this.#rate > 0)) throw new MissingRateError('There is no %Sample Rate line.');
+    this.#selected = selectColumns(names, options, () => exgColumns(names));
+    const { columns } = this.#selected;
     if (columns.length === 0) throw new Error(`no column is named EXG; the columns are ${names.join(', ')}`);
     this.#channels = columns.map((column) => channelOf(names[column]));
-    this.#time = firstStamp(names, rows[0]);
+    this.#time = firstTimestamp(names, rows[0]);
     this.#frames = new FrameCollector(columns.length, this.#rate, this.#time);
-    const turn = findTurn(rows.slice(0, sniffedRows).map((row) => Number(row[0])));
-    this.#counter = turn && sampleCounter(turn);
+    const cycle = findCycle(rows.slice(0, sniffedRows).map((row) => Number(row[0])));
+    this.#counter = cycle && sampleCounter(cycle);
     this.add(rows);
   }
 
   add(rows: readonly string[][]): void {
     for (const row of rows) {
       if (this.#counter) this.#frames.skip(this.#counter.lostBefore(Number(row[0])));
-      this.#frames.add(this.#kept.columns.map((column) => sampleOf(row[column])));
+      this.#frames.add(this.#selected.columns.map((column) => sampleOf(row[column])));
     }
   }
 
   recording(): Recording {
-    this.#frames.cut();
+    this.#frames.endBlock();
     const { blocks, frames, lost } = this.#frames;
-    const told = { channels: this.#channels, rate: this.#rate, time: this.#time };
-    return { format: 'openbci', kind: 'eeg', ...told, blocks, frames, lost, roles: this.#kept.roles };
+    const header = { channels: this.#channels, rate: this.#rate, time: this.#time };
+    return { format: 'openbci', kind: 'eeg', ...header, blocks, frames, lost, roles: this.#selected.roles };
   }
 }
 
@@ -92,8 +98,8 @@ function channelOf(label: string): Channel {
   return /^EXG/i.test(label) ? { label, unit: 'µV' } : /^Accel/i.test(label) ? { label, unit: 'g' } : { label };
 }
 
-/** Files without a row of names: index, channels, the rest; the stamp stands last. */
-function oldNames(columns: number, exg: number): string[] {
+/** Column names of files without a row of names: the sample index, the channels, others, and the timestamp last. */
+function defaultNames(columns: number, exg: number): string[] {
   return Array.from({ length: columns }, (_, column) =>
     column === 0
       ? 'Sample Index'
@@ -105,9 +111,9 @@ function oldNames(columns: number, exg: number): string[] {
   );
 }
 
-/** The stamp of the first frame in ms since 1970 (files hold ms or, later, seconds); 0 where there is none. */
-function firstStamp(names: readonly string[], row: readonly string[]): number {
+/** The timestamp of the first frame in ms since 1970 (in files: ms or, in newer ones, seconds); 0 if there is none. */
+function firstTimestamp(names: readonly string[], row: readonly string[]): number {
   const column = names.findIndex((name) => /^Timestamp$/i.test(name));
-  const stamp = column < 0 ? NaN : Number(row[column]);
-  return stamp > 0 ? stamp * stampUnit(stamp) : 0;
+  const timestamp = column < 0 ? NaN : Number(row[column]);
+  return timestamp > 0 ? timestamp * timestampUnit(timestamp) : 0;
 }

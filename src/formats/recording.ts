@@ -1,56 +1,77 @@
 import type { Block } from '../core/blocks/block.ts';
 
-/** One channel of a recording, as the file names it. */
+/** One channel of a recording, as in the file. */
 export interface Channel {
   readonly label: string;
   readonly unit?: string;
 }
 
-/** What a file holds: blocks in order, each at its absolute index; where `start` jumps, frames are missing. */
+/** The content of a file: blocks in order, each at its absolute index. Where `start` jumps, frames are missing. */
 export interface Recording {
   readonly format: 'csv' | 'openbci' | 'edf' | 'bdf' | 'gdf';
-  /** What it is a recording of, where the format tells. */
+  /** Kind of signal, if the file determines it. */
   readonly kind?: 'eeg';
   readonly channels: readonly Channel[];
-  /** Hz. */
+  /** Sampling rate in Hz. */
   readonly rate: number;
-  /** When frame 0 was taken, in ms since 1970; 0 where the file does not tell. */
+  /** Time of frame 0 in ms since 1970; 0 if unknown. */
   readonly time: number;
   readonly blocks: readonly Block[];
   /** Frames in the blocks. */
   readonly frames: number;
-  /** Frames missing between them. */
+  /** Missing frames between the blocks. */
   readonly lost: number;
-  /** What happened, in the order of `at`; absent where the format has none. */
+  /** Events, in the order of `at`; absent if the format has none. */
   readonly marks?: readonly RecordedMark[];
-  /** What else to know: signals that are left out, an end that is cut off. A sentence each. */
+  /** Sentences on what was skipped or assumed, such as signals with another rate or a truncated end. */
   readonly notes?: readonly string[];
-  /** Where among the channels the columns of each role that was asked for lie. */
+  /** Places of the columns of each role among the channels. */
   readonly roles?: Readonly<Record<string, readonly number[]>>;
 }
 
-/** An event of a recording: an annotation, a trigger. */
+/** An event of a recording: an annotation or a trigger. */
 export interface RecordedMark {
-  /** The frame at which it begins; it may lie in a gap, before frame 0 or behind the last. */
+  /** Frame of the start; it can be in a gap, before frame 0, or after the last frame. */
   readonly at: number;
   readonly label: string;
-  /** How long it lasts; absent of an instant. */
+  /** Duration in frames; absent for an instant. */
   readonly frames?: number;
 }
 
-/** What to take from a file. */
+/** Options of readers. */
 export interface ReadOptions {
-  /** Columns to keep, each once: names, or numbers from 1 as they stand in the file, or ranges ('2-9'); a name wins. Default: the format's. */
+  /**
+   * Columns to read, each once: names, numbers from 1 by their order in the file, or ranges ('2-9'). A name takes precedence
+   * over a number. Default: depends on the format.
+   */
   readonly columns?: readonly (string | number)[];
-  /** Columns, named likewise, that have a part to play, such as the target of a learner; they are kept too. */
+  /** Columns with a role, such as the target of a learner, specified in the same way. They are read too. */
   readonly roles?: Readonly<Record<string, readonly (string | number)[]>>;
-  /** Hz; wins over what the file says. */
+  /** Sampling rate in Hz; takes precedence over the file. */
   readonly rate?: number;
 }
 
-/** Reads a recording from bytes that come in pieces, cut anywhere. */
+/** Reads a recording from bytes that arrive in pieces of any size. */
 export interface RecordingReader {
   push(bytes: Uint8Array): void;
-  /** No more bytes come. */
+  /** Ends the file and returns its content. */
   end(): Recording;
+}
+
+/** Reads a whole file from bytes or from a string. */
+export function readWhole(reader: RecordingReader, content: string | Uint8Array): Recording {
+  reader.push(typeof content === 'string' ? new TextEncoder().encode(content) : content);
+  return reader.end();
+}
+
+/** Thrown if neither a recording nor the options determine the sampling rate. */
+export class MissingRateError extends Error {
+  /** A sentence on why the recording does not determine it. */
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super(`${reason} Set the sampling rate with the option rate (Hz).`);
+    this.name = 'MissingRateError';
+    this.reason = reason;
+  }
 }

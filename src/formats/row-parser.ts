@@ -1,16 +1,16 @@
 import { initParser } from 'udsv';
 
 /**
- * Turns lines into rows of trimmed cells. Every row must have as many cells as the first one; blank lines are left out.
- * Cells may be quoted by `"`, but must end on their line. Throws an Error that names the line otherwise.
+ * Splits lines into rows of trimmed cells. Every row must have as many cells as the first one; blank lines are skipped.
+ * Cells may be quoted with `"` but must end on the same line; otherwise `parse` throws an Error with the line number.
  *
- * Lines are counted here before udsv splits them: it takes a short line's missing cells from the line below.
+ * Cells are counted before udsv splits the lines, because udsv fills a short line with cells of the next one.
  */
 export class RowParser {
   readonly #delimiter: string;
-  /** Cells a row; 0 before the first. */
+  /** Cells per row; 0 before the first row. */
   columns = 0;
-  /** Lines seen, blank ones too. */
+  /** Lines parsed, including blank ones. */
   lines: number;
 
   constructor(delimiter: string, linesBefore = 0) {
@@ -54,14 +54,14 @@ export class RowParser {
     }
   }
 
-  /** Where the cell that begins at `at` goes on behind its quotes; `at` if it has none. */
+  /** The position after the quoted part of the cell that starts at `at`; `at` if it is not quoted. */
   #afterQuotes(line: string, at: number): number {
     let end = at;
     while (line[end] === ' ') end++;
     if (line[end] !== '"') return at;
     do {
       end = line.indexOf('"', end + 1) + 1;
-      if (end === 0) throw new Error(`line ${this.lines} has a quoted cell that does not end on its line`);
+      if (end === 0) throw new Error(`line ${this.lines} contains a quoted cell that does not end on the same line`);
     } while (line[end] === '"');
     return end;
   }

@@ -2,8 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { channelsText, gathered } from '../../src/cli/alarm-text.ts';
-import { counted } from '../../src/cli/counted.ts';
+import { causeWords } from '../../src/core/alarms/cause-words.ts';
+import { channelsText, grouped } from '../../src/cli/alarm-text.ts';
+import { counted } from '../../src/cli/amounts.ts';
 import { detectCommand } from '../../src/cli/detect.ts';
 import type { Alarm } from '../../src/core/detector/detector.ts';
 import { random } from '../../src/core/random.ts';
@@ -28,43 +29,43 @@ afterAll(() => rm(directory, { recursive: true }));
 const detect = (...args: string[]) => runCommand(detectCommand(), [at('dies.edf'), ...args]);
 
 describe('tapline detect', () => {
-  test('tells channels that fall silent together in one line, and counts them as one', async () => {
+  test('reports channels that flatline together in one line and counts them as one alarm', async () => {
     const { stdout, stderr } = await detect('--report', at('dies.html'));
-    const silent = stdout.split('\n').filter((line) => line.includes('shows nothing new'));
+    const silent = stdout.split('\n').filter((line) => line.includes(causeWords.dead));
     expect(silent).toEqual([
       expect.stringMatching(
-        / {2}shows nothing new {2}12 channels: s1, s2, s3, s4, s5, s6, s7, s8 and 4 more {2}built up/,
+        new RegExp(` {2}${causeWords.dead} {2}12 channels: s1, s2, s3, s4, s5, s6, s7, s8, and 4 more {2}built up`),
       ),
     ]);
     const count = stdout.trimEnd().split('\n').length;
-    expect(stderr).toContain(`${counted(count, 'alarm')} in ${frames} frames (false alarms: 1/month)\n`);
+    expect(stderr).toContain(`${counted(count, 'alarm')} in ${frames} frames (false-alarm rate: 1/month)\n`);
     expect((await readFile(at('dies.html'), 'utf8')).match(/<tr><td>/g)).toHaveLength(count);
   });
 
-  test('takes the mean frames between two false alarms too', async () => {
+  test('accepts the mean number of frames between two false alarms', async () => {
     const hourly = await detect('--columns', '1', '--false-alarms', '1/hour');
     const counted = await detect('--columns', '1', '--false-alarms', '3600');
     expect(counted.stdout).toBe(hourly.stdout);
-    expect(counted.stderr).toContain('(false alarms: 1 in 3600 frames)');
+    expect(counted.stderr).toContain('(false-alarm rate: 1 in 3600 frames)');
     await expect(detect('--false-alarms', '0')).rejects.toThrow(
-      /falseAlarms must be a number .* frames between two, got 0/,
+      /'0' is invalid\. It must be a count per second, .* or a number of frames >= 1\./,
     );
   });
 
-  test('refuses a reference that the recording ends within', async () => {
-    const refused = detect('--reference', String(frames));
-    await expect(refused).rejects.toThrow(
-      `--reference must be fewer frames than ${at('dies.edf')} has, which are 4000`,
+  test('rejects a reference period that is as long as the recording', async () => {
+    const rejected = detect('--reference', String(frames));
+    await expect(rejected).rejects.toThrow(
+      `--reference must be less than the 4000 frames of ${at('dies.edf')}, got 4000`,
     );
-    await expect(refused).rejects.toHaveProperty('name', 'UsageError');
+    await expect(rejected).rejects.toHaveProperty('name', 'UsageError');
   });
 
-  test('names every format that it reads in its help', () => {
-    expect(detectCommand().helpInformation().replace(/\s+/g, ' ')).toContain('EDF, BDF, GDF, OpenBCI text or CSV');
+  test('names every recording format in its help', () => {
+    expect(detectCommand().helpInformation().replace(/\s+/g, ' ')).toContain('EDF, BDF, GDF, OpenBCI text, or CSV');
   });
 });
 
-test('alarms of other causes or at other frames stay apart, and shares still sum to 1', () => {
+test('alarms with different causes or frames are not joined, and shares still sum to 1', () => {
   const alarm = (index: number, cause: Alarm['cause'], channel: number, since: number): Alarm => ({
     index,
     time: index,
@@ -73,7 +74,7 @@ test('alarms of other causes or at other frames stay apart, and shares still sum
     since,
     channels: [{ channel, share: 1 }],
   });
-  const alarms = gathered([
+  const alarms = grouped([
     alarm(5, 'dead', 0, 3),
     alarm(5, 'wear', 0, 1),
     alarm(5, 'dead', 2, 2),

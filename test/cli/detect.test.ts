@@ -21,11 +21,11 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 describe('tapline detect', () => {
-  test('names time, channel and rarity of what is out of the ordinary, and writes a score a frame', async () => {
+  test('prints the time, channel, and rarity of each anomaly and writes one score per frame', async () => {
     const { code, stdout, stderr } = await run(['detect', 'pump.csv', '-o', 'scores.csv'], directory);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^2026-01-09T16:20:00\.000Z {2}out of range {2}<pressure> 100 % {2}once in [\d.]+ \w+$/m);
-    expect(stderr).toMatch(/^\d+ alarms? in 3000 frames \(false alarms: 1\/month\)\n$/);
+    expect(stderr).toMatch(/^\d+ alarms? in 3000 frames \(false-alarm rate: 1\/month\)\n$/);
     const scores = readCsv(await readFile(join(directory, 'scores.csv'), 'utf8'));
     expect(scores.channels.map(({ label }) => label)).toEqual([
       'score',
@@ -40,7 +40,7 @@ describe('tapline detect', () => {
     expect(row[2] + row[3]).toBeCloseTo(1, 5);
   });
 
-  test('more false alarms may be asked for, and scores stay as they are', async () => {
+  test('a higher false-alarm rate raises more alarms and does not change the scores', async () => {
     const alarms = async (rate: string) => {
       const { stdout } = await run(['detect', 'pump.csv', '--false-alarms', rate, '-o', `${rate[2]}.csv`], directory);
       const text = await readFile(join(directory, `${rate[2]}.csv`), 'utf8');
@@ -51,7 +51,7 @@ describe('tapline detect', () => {
     expect(day.scores).toEqual(week.scores);
   });
 
-  test('the report is one page that needs no network, and shows every channel, the score and the alarms', async () => {
+  test('the report is one self-contained page with every channel, the score, and the alarms', async () => {
     const { code } = await run(['detect', 'pump.csv', '--report', 'report.html'], directory);
     expect(code).toBe(0);
     const html = await readFile(join(directory, 'report.html'), 'utf8');
@@ -66,7 +66,7 @@ describe('tapline detect', () => {
       expect(await whole.locator('.name').allTextContents()).toEqual([
         expect.stringMatching(/^<pressure> /),
         expect.stringMatching(/^flow /),
-        expect.stringMatching(/^How rare /),
+        expect.stringMatching(/^Rarity /),
       ]);
       expect(await whole.locator('.marks a').count()).toBe(rows);
       expect((await whole.locator('.band').last().getAttribute('d'))?.match(/M/g)).toHaveLength(rows);
@@ -82,15 +82,17 @@ describe('tapline detect', () => {
     }
   });
 
-  test('refuses with a sentence and code 2 what is wrong with the command', async () => {
+  test('rejects wrong arguments with one sentence and exit code 2', async () => {
     const wrong = async (...args: string[]) => {
       const { code, stderr } = await run(['detect', ...args], directory);
       expect(code).toBe(2);
       return stderr;
     };
-    expect(await wrong('pump.csv', '--false-alarms', 'none')).toContain("such as '1/month', got 'none'");
-    expect(await wrong('nowhere.csv')).toContain('nowhere.csv: there is no such file');
-    expect(await wrong('pump.csv', '-o', 'pump.csv')).toContain('pump.csv: is read from here');
+    expect(await wrong('pump.csv', '--false-alarms', 'none')).toContain(
+      "'none' is invalid. It must be a count per second",
+    );
+    expect(await wrong('nowhere.csv')).toContain('nowhere.csv: ');
+    expect(await wrong('pump.csv', '-o', 'pump.csv')).toContain('pump.csv: this file is the input');
     expect(await wrong('pump.csv', '--reference', '5')).toMatch(/reference must be an integer >= \d+, got 5/);
   });
 });

@@ -63,41 +63,43 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 describe.concurrent('tapline plan', () => {
-  test('prints a line a layer and the whole', async () => {
+  test('prints one line per layer and a total', async () => {
     const { code, stdout, stderr } = await run(['plan', 'network.json', '--rate', '250'], directory);
     expect([code, stderr]).toEqual([0, '']);
     const lines = stdout.trimEnd().split('\n');
     expect(lines.map((line) => line.split(/ {2,}/)[0])).toEqual([
-      ...['layer', '0', '1', '2', 'whole', ''],
-      expect.stringMatching(/^memory: weights [\d,]+ bytes, and [\d,]+ bytes a stream, [\d,]+ where it learns$/),
-      expect.stringMatching(/^eager: \d+ of \d+ multiply-adds are left when a frame arrives$/),
-      'fft: no layer is worth it',
+      ...['layer', '0', '1', '2', 'total', ''],
+      expect.stringMatching(
+        /^Memory: [\d,]+ bytes for weights; [\d,]+ bytes per stream, [\d,]+ bytes when learning\.$/,
+      ),
+      expect.stringMatching(/^Eager mode: \d+ of \d+ multiply-adds remain when a frame arrives\.$/),
+      'FFT: not faster for any layer.',
     ]);
     expect(lines[4]).toContain('125 Hz');
     expect(lines[4]).toContain(`${plan(spec, 250).receptiveField} frames`);
   });
 
-  test('says from which blocks on an FFT is worth it', async () => {
+  test('prints the block size from which an FFT is faster', async () => {
     const { stdout } = await run(['plan', 'network.json'], directory);
-    expect(stdout.trimEnd().split('\n').at(-1)).toBe('fft: no layer is worth it');
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe('FFT: not faster for any layer.');
     const { stdout: long } = await run(['plan', 'long.json'], directory);
     const { fftBytes, layers } = plan(longSpec);
     const [from, bytes] = [layers[0].fftFrom!, fftBytes].map((n) => n.toLocaleString('en'));
     expect(long.trimEnd().split('\n').at(-1)).toBe(
-      `fft: layer 0 from blocks of ${from} outputs on; ${bytes} bytes a stream with it`,
+      `FFT: faster for layer 0 from ${from} outputs per block; uses ${bytes} bytes per stream.`,
     );
   });
 
-  test('--json is the plan itself', async () => {
+  test('--json prints the plan as JSON', async () => {
     const { stdout } = await run(['plan', 'network.safetensors', '--rate', '250', '--json'], directory);
     expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(plan(spec, 250))));
   });
 });
 
 describe.concurrent('tapline apply', () => {
-  test('writes what the network makes of the recording, to the same bits', async () => {
+  test('writes the outputs of the network, bit for bit', async () => {
     const { code, stderr } = await run(['apply', 'network.safetensors', 'recording.csv', '-o', 'out.csv'], directory);
-    expect([code, stderr]).toEqual([0, '25 frames of 1 feature map to out.csv\n']);
+    expect([code, stderr]).toEqual([0, 'Wrote 25 frames of 1 feature map to out.csv\n']);
     const text = await readFile(join(directory, 'out.csv'), 'utf8');
     expect(text.split('\n')[0]).toBe('time,map 1');
     const out = readCsv(text).blocks.flatMap((block) => [...block.data]);
@@ -105,16 +107,19 @@ describe.concurrent('tapline apply', () => {
     expect(out).toEqual([...network.apply(frames)]);
   });
 
-  test('reads EDF, and tells what it left out', async () => {
+  test('reads EDF and lists the signals that it skipped', async () => {
     const { code, stderr } = await run(['apply', 'network.safetensors', 'night.edf', '-o', 'night.csv'], directory);
-    const note = 'left out, of another rate (take them with --columns): Temp (2 Hz)';
-    expect([code, stderr]).toEqual([0, `night.edf: ${note}\n25 frames of 1 feature map to night.csv\n`]);
+    const note = 'Skipped signals with another sampling rate: Temp (2 Hz).';
+    expect([code, stderr]).toEqual([
+      0,
+      `night.edf: ${note}\nUse --columns to select other columns.\nWrote 25 frames of 1 feature map to night.csv\n`,
+    ]);
     const out = readCsv(await readFile(join(directory, 'night.csv'), 'utf8'), { rate: 25 });
     const frames = readRecording(night).blocks.flatMap((block) => [...block.data]);
     expect(out.blocks.flatMap((block) => [...block.data])).toEqual([...network.apply(frames)]);
   });
 
-  test('--fft sends long kernels by FFT, to nearly the same numbers', async () => {
+  test('--fft computes long kernels by FFT, with nearly the same results', async () => {
     const samples = (text: string) => readCsv(text).blocks.flatMap((block) => [...block.data]);
     const [exact, fast] = await Promise.all(
       [[], ['--fft']].map((more) => run(['apply', 'long.json', 'long.csv', ...more], directory)),
@@ -127,14 +132,14 @@ describe.concurrent('tapline apply', () => {
     expect(Math.max(...direct.map((y, i) => Math.abs(y - byFft[i])))).toBeLessThan(1e-5 * largest);
   });
 
-  test('says that weights are random, where there are any', async () => {
-    const said = async (file: string) => (await run(['apply', file, 'recording.csv'], directory)).stderr;
-    expect(await said('network.json')).toBe('network.json has no weights: random ones were taken, of seed 1\n');
-    expect(await said('pool.json')).toBe('');
-    expect(await said('network.safetensors')).toBe('');
+  test('reports that weights are random if the network has any', async () => {
+    const note = async (file: string) => (await run(['apply', file, 'recording.csv'], directory)).stderr;
+    expect(await note('network.json')).toBe('network.json contains no weights: random weights were used (seed 1)\n');
+    expect(await note('pool.json')).toBe('');
+    expect(await note('network.safetensors')).toBe('');
   });
 
-  test('writes to standard output, under the names given', async () => {
+  test('writes to standard output with the given labels', async () => {
     const { code, stdout } = await run(['apply', 'network.json', 'recording.csv', '--labels', 'envelope'], directory);
     expect(code).toBe(0);
     expect(stdout.split('\n')[0]).toBe('time,envelope');
@@ -144,42 +149,45 @@ describe.concurrent('tapline apply', () => {
 
 describe.concurrent('wrong input is one sentence on stderr and exit code 2', () => {
   test.each([
-    [['plan', 'none.json'], 'tapline: none.json: there is no such file\n'],
+    [['plan', 'none.json'], 'tapline: none.json: file not found\n'],
     [['plan', 'recording.csv'], 'tapline: recording.csv: a network must be a .json spec or a .safetensors file\n'],
     [['plan', 'broken.json'], /^tapline: broken\.json: .*outChannels must be an integer >= 1, got 0\n$/],
     [['plan', 'no.json'], /^tapline: no\.json: .*JSON.*\n$/],
-    [['plan', 'cut.json'], /^tapline: cut\.json: is not JSON at line 2, column 19: .+\n$/],
+    [['plan', 'cut.json'], /^tapline: cut\.json: not valid JSON at line 2, column 19: .+\n$/],
     [['plan', 'network.json', '--rate', 'fast'], /^error: .*'fast' is invalid\. It must be a number > 0 in Hz\.\n$/],
     [['plan'], "error: missing required argument 'network'\n"],
     [['dance'], /^error: unknown command 'dance'\n$/],
-    [['apply', 'network.json', 'none.csv'], 'tapline: none.csv: there is no such file\n'],
+    [['apply', 'network.json', 'none.csv'], /^tapline: none\.csv: .*\n$/],
     [
       ['apply', 'network.json', 'recording.csv', '--columns', 'a'],
-      'tapline: network.json takes 2 channels and recording.csv has 1 (choose with --columns)\n',
+      'tapline: network.json takes 2 channels, but recording.csv has 1. Select channels with --columns.\n',
     ],
-    [['apply', 'network.json', 'hypnogram.edf'], 'tapline: hypnogram.edf: holds 2 marks and no samples\n'],
-    [['replay', 'hypnogram.edf'], 'tapline: hypnogram.edf: holds 2 marks and no samples\n'],
+    [
+      ['apply', 'network.json', 'hypnogram.edf'],
+      'tapline: hypnogram.edf: the recording contains 2 events and no samples\n',
+    ],
+    [['replay', 'hypnogram.edf'], 'tapline: hypnogram.edf: the recording contains 2 events and no samples\n'],
     [
       ['apply', 'network.json', 'recording.csv', '--labels', 'a,b'],
-      'tapline: --labels must be 1 name, one a feature map, got 2\n',
+      'tapline: --labels must be 1 name, one per feature map, got 2\n',
     ],
     [
       ['apply', 'network.json', 'recording.csv', '-o', 'no/where.csv'],
-      'tapline: no/where.csv: its directory is not there\n',
+      'tapline: no/where.csv: the directory does not exist\n',
     ],
-    [['apply', 'network.json', 'recording.csv', '-o', '.'], 'tapline: .: is a directory, not a file to write\n'],
+    [['apply', 'network.json', 'recording.csv', '-o', '.'], 'tapline: .: this is a directory, not a file\n'],
     [
       ['apply', 'network.json', 'recording.csv', '-o', './recording.csv'],
-      'tapline: ./recording.csv: is read from here; name another file to write\n',
+      'tapline: ./recording.csv: this file is the input. Choose another output file.\n',
     ],
     [
       ['replay', 'recording.csv', '--to', 'ftp://x'],
-      /^tapline: --to must be the address of a server such as .*, got 'ftp:\/\/x'\n$/,
+      /^tapline: --to must be a server address such as .*, got 'ftp:\/\/x'\n$/,
     ],
-    [['replay', 'recording.csv', '--stream', 'a b'], /^tapline: a stream's name must be .*, got 'a b'\n$/],
+    [['replay', 'recording.csv', '--stream', 'a b'], /^tapline: the stream name must be .*, got 'a b'\n$/],
     [['replay', 'recording.csv', '--speed', '0'], /It must be a number > 0, or 'max'\.\n$/],
-    [['record', 'x', '-o', 'no/x.csv'], 'tapline: no/x.csv: its directory is not there\n'],
-    [['record', 'a b', '-o', 'x.csv'], /^tapline: a stream's name must be .*, got 'a b'\n$/],
+    [['record', 'x', '-o', 'no/x.csv'], 'tapline: no/x.csv: the directory does not exist\n'],
+    [['record', 'a b', '-o', 'x.csv'], /^tapline: the stream name must be .*, got 'a b'\n$/],
     [
       ['serve', '--port', '0', '--state', 'recording.csv'],
       /^tapline: recording\.csv must be a directory to keep state in: ENOTDIR/,
@@ -205,11 +213,11 @@ describe.concurrent('help', () => {
     },
   );
 
-  test.each(['replay', 'apply', 'learn', 'detect'])('of %s says how a CSV is read', async (command) => {
-    expect((await run([command, '--help'])).stdout).toContain('a time without a zone is UTC');
+  test.each(['replay', 'apply', 'learn', 'detect'])('of %s describes the CSV format', async (command) => {
+    expect((await run([command, '--help'])).stdout).toContain('UTC if no');
   });
 
-  test('names every command, and the version is the package’s', async () => {
+  test('lists every command; --version prints the version of the package', async () => {
     const { stdout } = await run(['--help']);
     for (const command of ['serve', 'simulate', 'replay', 'record', 'apply', 'plan'])
       expect(stdout).toContain(`  ${command} `);

@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { applyCommand } from '../../src/cli/apply.ts';
 import { learnCommand } from '../../src/cli/learn/learn.ts';
-import { learnerSettings, type Settings } from '../../src/cli/learn/learner-settings.ts';
+import { learnerOptions, type Settings } from '../../src/cli/learn/learn-options.ts';
 import { Learner } from '../../src/core/learning/learner.ts';
 import type { LearnerOptions } from '../../src/core/learning/learner-options.ts';
 import { adamW } from '../../src/core/learning/optimizers/adam.ts';
@@ -55,52 +55,64 @@ function expected(options: LearnerOptions, x: Float32Array = Float32Array.from(s
 
 describe('tapline learn', () => {
   test.each<[string, LearnerOptions]>([
-    ['--optimizer momentum --step 1e-3', { optimizer: sgd({ rate: 1e-3, momentum: 0.9 }) }],
-    ['--optimizer momentum:0.5 --step 1e-3', { optimizer: sgd({ rate: 1e-3, momentum: 0.5 }) }],
-    ['--optimizer nesterov --step 1e-3', { optimizer: sgd({ rate: 1e-3, momentum: 0.9, nesterov: true }) }],
-    ['--optimizer sgd --step 1e-3 --weight-decay 0.1', { optimizer: sgd({ rate: 1e-3, weightDecay: 0.1 }) }],
-    ['--optimizer adamW --step 1e-3 --weight-decay 0', { optimizer: adamW({ rate: 1e-3, weightDecay: 0 }) }],
-    ['--optimizer nlms --step 0.1 --warm-up 50', { optimizer: nlms({ rate: 0.1 }), warmUp: 50 }],
+    ['--optimizer momentum --learning-rate 1e-3', { optimizer: sgd({ rate: 1e-3, momentum: 0.9 }) }],
+    ['--optimizer momentum:0.5 --learning-rate 1e-3', { optimizer: sgd({ rate: 1e-3, momentum: 0.5 }) }],
+    ['--optimizer nesterov --learning-rate 1e-3', { optimizer: sgd({ rate: 1e-3, momentum: 0.9, nesterov: true }) }],
+    ['--optimizer sgd --learning-rate 1e-3 --weight-decay 0.1', { optimizer: sgd({ rate: 1e-3, weightDecay: 0.1 }) }],
+    ['--optimizer adamW --learning-rate 1e-3 --weight-decay 0', { optimizer: adamW({ rate: 1e-3, weightDecay: 0 }) }],
+    ['--optimizer nlms --learning-rate 0.1 --warm-up 50', { optimizer: nlms({ rate: 0.1 }), warmUp: 50 }],
     ['--decay 100', { decay: 100 }],
     ['--clip 0.5', { clip: 0.5 }],
     ['--average 500', { average: 500 }],
     ['--loss huber:0.5', { loss: { type: 'huber', delta: 0.5 } }],
     ['--loss quantile:0.9', { loss: { type: 'quantile', quantile: 0.9 } }],
     ['--loss absolute', { loss: 'absolute' }],
-  ])('%s learns as a learner with these options does', async (args, options) => {
+  ])('%s trains like a learner with these options', async (args, options) => {
     const weights = await learned(...args.split(' '));
     expect(weights).toEqual(expected(options));
     expect(weights).not.toEqual(expected({}));
   });
 
-  test('--mains tells the frequency that the rival knows, 60 Hz by default', async () => {
+  test('--power-line sets the frequency of the power-line baseline', async () => {
     const hum = Array.from({ length: frames }, (_, t) => `${t / 256},${Math.sin((2 * Math.PI * 50 * t) / 256)}\n`);
     await writeFile(at('hum.csv'), `time,a\n${hum.join('')}`);
-    const rival = async (...args: string[]) => {
+    const baseline = async (...args: string[]) => {
       const { stdout } = await runCommand(learnCommand(), [at('hum.csv'), '-o', at('hum.safetensors'), ...args]);
-      return Number(/^constant and mains +(\S+)/m.exec(stdout)?.[1]);
+      return Number(/^power-line baseline +(\S+)/m.exec(stdout)?.[1]);
     };
-    const [right, wrong] = [await rival('--mains', '50'), await rival('--mains', '60')];
+    const [right, wrong] = [await baseline('--power-line', '50'), await baseline('--power-line', '60')];
     expect(right).toBeLessThan(wrong / 2);
-    expect(await rival()).toBe(wrong);
+    vi.stubEnv('TAPLINE_POWER_LINE', '60');
+    expect(await baseline()).toBe(wrong);
+    vi.stubEnv('TAPLINE_POWER_LINE', '55');
+    await expect(baseline()).rejects.toThrow("TAPLINE_POWER_LINE must be 50 or 60, got '55'");
+    vi.unstubAllEnvs();
   });
 
   test("--torch writes PyTorch's names and tap order", async () => {
-    const weights = await learned('--optimizer', 'nlms', '--step', '0.1');
-    const { stdout } = await learn('--optimizer', 'nlms', '--step', '0.1', '--network', at('two.json'), '--torch');
-    expect(stdout).toMatch(/^weights to .*learned\.safetensors, in PyTorch's names and order$/m);
+    const weights = await learned('--optimizer', 'nlms', '--learning-rate', '0.1');
+    const { stdout } = await learn(
+      '--optimizer',
+      'nlms',
+      '--learning-rate',
+      '0.1',
+      '--network',
+      at('two.json'),
+      '--torch',
+    );
+    expect(stdout).toMatch(/^Wrote the weights to .*learned\.safetensors \(PyTorch names and tap order\)$/m);
     const { tensors, metadata } = decodeSafetensors(await readFile(at('learned.safetensors')));
     expect(metadata).toEqual({ format: 'pt' });
-    const turned = Network.load(await readFile(at('learned.safetensors')), spec(2, 2));
+    const loaded = Network.load(await readFile(at('learned.safetensors')), spec(2, 2));
     expect(Object.keys(tensors)).toEqual(['0.weight', '0.bias']);
-    expect(turned.weights()).toEqual(weights);
+    expect(loaded.weights()).toEqual(weights);
   });
 
-  test('--standardize says how to apply what it has learned, and so apply sees the same channels', async () => {
+  test('with --standardize, the report prints the matching apply command, and apply scales the channels in the same way', async () => {
     const { stdout } = await learn('--standardize', '2');
     const file = at('learned.safetensors');
     expect(stdout.trimEnd().split('\n').at(-1)).toBe(
-      `they take standardised channels: tapline apply ${file} INPUT --standardize 2`,
+      `The network expects standardized input: tapline apply ${file} <input> --standardize 2`,
     );
     const x = new Standardizer({ channels: 2, frames: 2 * rate }).push(Float32Array.from(samples));
     const weights = await learned('--standardize', '2');
@@ -111,43 +123,54 @@ describe('tapline learn', () => {
   });
 
   test.each([
-    ['--network three.json', 'three.json takes 3 channels, and is to see 2: a, b'],
-    ['--network two.json --task target --target b', 'two.json takes 2 channels, and is to see 1: a'],
-    ['--network two.json --task cancel --reference b', 'two.json takes 2 channels, and is to see 1: b'],
-    ['--network one-two.json --task target --target b', 'one-two.json tells 2 channels, and is to tell 1: b'],
+    ['--network three.json', 'three.json takes 3 channels, but the task has 2 inputs: a, b'],
+    ['--network two.json --task target --target b', 'two.json takes 2 channels, but the task has 1 input: a'],
+    ['--network two.json --task cancel --noise-reference b', 'two.json takes 2 channels, but the task has 1 input: b'],
+    [
+      '--network one-two.json --task target --target b',
+      'one-two.json outputs 2 channels, but the task has 1 target: b',
+    ],
     ['--network wrap.json', "wrap.json: layers[0].period must be given where padding is 'wrap'"],
-    ['--optimizer adam', '--step must be given for any --optimizer but autoStep'],
-    ['--step 1', '--step must come with an --optimizer that is named'],
-    ['--weight-decay 1', '--weight-decay must come with --optimizer sgd, momentum, nesterov, rmsprop, adam or adamW'],
-    ['--optimizer nlms --step 1 --weight-decay 1', '--weight-decay must come with --optimizer sgd'],
-    ['--optimizer momentum:2 --step 1', 'momentum must be a number >= 0 and < 1, got 2'],
-  ])('%s is refused with a sentence', async (args, sentence) => {
+    ['--optimizer adam', '--optimizer requires --learning-rate, except for autoStep'],
+    ['--learning-rate 1', '--learning-rate requires --optimizer'],
+    ['--weight-decay 1', '--weight-decay requires --optimizer sgd, momentum, nesterov, rmsprop, adam, or adamW'],
+    ['--optimizer nlms --learning-rate 1 --weight-decay 1', '--weight-decay requires --optimizer sgd'],
+    ['--optimizer momentum:2 --learning-rate 1', 'momentum must be a number >= 0 and < 1, got 2'],
+  ])('%s is rejected with one sentence', async (args, sentence) => {
     const paths = args.split(' ').map((arg) => (arg.endsWith('.json') ? at(arg) : arg));
-    const refused = learn(...paths);
-    await expect(refused).rejects.toThrow(sentence);
-    await expect(refused).rejects.toHaveProperty('name', 'UsageError');
+    const rejected = learn(...paths);
+    await expect(rejected).rejects.toThrow(sentence);
+    await expect(rejected).rejects.toHaveProperty('name', 'UsageError');
   });
 
   test.each([
     ['--loss round', 'It must be one of squared, absolute, huber, quantile, softmax, sigmoid.'],
-    ['--loss squared:2', 'squared takes no number behind it.'],
+    ['--loss squared:2', 'squared has no parameter.'],
     ['--loss huber:', 'loss.delta must be a number > 0, got NaN.'],
     ['--loss quantile:1', 'loss.quantile must be a number > 0 and < 1, got 1.'],
     ['--optimizer lbfgs', 'It must be one of autoStep, sgd, momentum, nesterov, nlms, rmsprop, adam, adamW.'],
-    ['--step 0', 'It must be a number > 0.'],
+    ['--learning-rate 0', 'It must be a number > 0.'],
     ['--weight-decay -1', 'It must be a number >= 0.'],
-  ])('%s is no value', async (args, sentence) => {
+  ])('%s is not a valid value', async (args, sentence) => {
     await expect(learn(...args.split(' '))).rejects.toThrow(sentence);
   });
 });
 
-test('weights are written to no file of another name than .safetensors', async () => {
-  const refused = runCommand(learnCommand(), [at('two.csv'), '-o', at('learned.csv')]);
-  await expect(refused).rejects.toThrow('--output must be a .safetensors file, which weights are written as, got ');
-  await expect(refused).rejects.toHaveProperty('name', 'UsageError');
+test('the old names of options are accepted with a note', async () => {
+  const { stderr } = await learn('--optimizer', 'nlms', '--step', '0.1', '--mains', '50');
+  expect(stderr).toBe('--step is deprecated; use --learning-rate\n--mains is deprecated; use --power-line\n');
+  const { stderr: note } = await learn('--task', 'cancel', '--reference', 'b');
+  expect(note).toBe('--reference is deprecated; use --noise-reference\n');
 });
 
-test('an optimizer may be left to the learner, which has one for each task', () => {
-  const settings: Settings = { task: 'cancel', horizon: 1, loss: 'squared', updateEvery: 1, mains: 50 };
-  expect(learnerSettings(settings)).toEqual(settings);
+test('weights are written to .safetensors files only', async () => {
+  const rejected = runCommand(learnCommand(), [at('two.csv'), '-o', at('learned.csv')]);
+  await expect(rejected).rejects.toThrow('--output must be the name of a .safetensors file, got ');
+  await expect(rejected).rejects.toHaveProperty('name', 'UsageError');
+});
+
+test('without --optimizer, the learner chooses one for the task', () => {
+  const settings: Settings = { task: 'cancel', horizon: 1, loss: 'squared', updateEvery: 1, powerLine: 50 };
+  const { powerLine: mains, ...others } = settings;
+  expect(learnerOptions(settings)).toEqual({ ...others, mains });
 });

@@ -35,7 +35,7 @@ function tapline(...args: string[]): Running {
 /** A server of its own port; its process and its WebSocket address. */
 async function serve(...args: string[]): Promise<{ server: Running; address: string }> {
   const server = tapline('serve', '--port', '0', ...args);
-  const [, address] = await server.says(/Tapline is at http(:\/\/127\.0\.0\.1:\d+)\n/);
+  const [, address] = await server.prints(/Tapline is at http(:\/\/127\.0\.0\.1:\d+)\n/);
   return { server, address: `ws${address}` };
 }
 
@@ -72,22 +72,22 @@ function grown(path: string, lines: number): Promise<void> {
 const samplesOf = (text: string) => readCsv(text, { rate: 100 }).blocks.flatMap((block) => [...block.data]);
 
 describe('tapline', () => {
-  test('what is replayed into a server is what is recorded from it, to the same bits', async () => {
+  test('a recording that is replayed to a server and recorded again is equal, bit for bit', async () => {
     const { address } = await serve('--no-state');
     const replay = () =>
       run(['replay', 'recording.csv', '--to', address, '--stream', 'x', '--speed', 'max'], directory);
-    expect(await replay()).toEqual({ code: 0, stdout: '', stderr: `200 frames to ${address}/ingest/x\n` });
+    expect(await replay()).toEqual({ code: 0, stdout: '', stderr: `Sent 200 frames to ${address}/ingest/x\n` });
     const record = tapline('record', 'x', '-o', 'out.csv', '--from', address, '--seconds', '2');
-    await record.says(/recording x to out\.csv; Ctrl-C stops\n/);
+    await record.prints(/Recording x to out\.csv\. Press Ctrl-C to stop\.\n/);
     await replay();
     expect(await record.ended).toBe(0);
-    expect(record.stderr()).toContain('200 frames of x to out.csv\n');
+    expect(record.stderr()).toContain('Wrote 200 frames of x to out.csv\n');
     const text = await readFile(join(directory, 'out.csv'), 'utf8');
     expect(text.split('\n')[0]).toBe('time,a,b');
     expect(samplesOf(text)).toEqual(samplesOf(recording));
   });
 
-  test('what was learned is served as a feature map of its stream, the numbers that apply writes', async () => {
+  test('a served network is a feature map of its stream and equals the output of apply', async () => {
     await run(['learn', 'recording.csv', '-o', 'learned.safetensors', '--taps', '4'], directory);
     await run(['apply', 'learned.safetensors', 'recording.csv', '-o', 'applied.csv'], directory);
     const { address } = await serve('--no-state', '--network', 'x=learned.safetensors');
@@ -112,7 +112,7 @@ describe('tapline', () => {
     expect(served).toEqual(samplesOf(await readFile(join(directory, 'applied.csv'), 'utf8')));
   });
 
-  test('the marks of a replayed recording are those of its stream, at their frames', async () => {
+  test('the events of a replayed recording are published at their frames', async () => {
     const { address } = await serve('--no-state');
     const tals = [
       list('+0', ['']) + list('+0.25', ['eyes closed'], '1.5'),
@@ -121,7 +121,7 @@ describe('tapline', () => {
     const signal = { label: 'Oz', records: [0, 1].map((record) => new Array<number>(100).fill(record)) };
     await writeFile(join(directory, 'eeg.edf'), encodeEdf({ signals: [signal, annotations(tals, 160)] }));
     const replay = await run(['replay', 'eeg.edf', '--to', address, '--speed', 'max'], directory);
-    expect(replay).toEqual({ code: 0, stdout: '', stderr: `200 frames to ${address}/ingest/eeg\n` });
+    expect(replay).toEqual({ code: 0, stdout: '', stderr: `Sent 200 frames to ${address}/ingest/eeg\n` });
     const marks = watchStream(`${address}/watch`, { stream: 'eeg', what: ['marks'] }).pipe(
       filter((message) => message.type === 'mark'),
       map(({ at, label, frames }) => ({ at, label, frames })),
@@ -137,11 +137,11 @@ describe('tapline', () => {
     expect((await streams(address, ['eeg'], 200))[0]).toMatchObject({ channels: [{ label: 'Oz', unit: 'µV' }] });
   });
 
-  test('a recording that is killed leaves whole lines, and goes on where it ended', async () => {
+  test('a recorder that is killed leaves complete lines, and the next one appends to them', async () => {
     const { address } = await serve('--no-state');
     const path = join(directory, 'host.csv');
     const first = tapline('record', 'host', '-o', 'host.csv', '--from', address);
-    await first.says(/waiting for the stream host\n/);
+    await first.prints(/Waiting for stream host\.\n/);
     tapline('simulate', 'host', '--rate', '50', '--to', address);
     await grown(path, 10);
     first.process.kill('SIGKILL');
@@ -152,7 +152,7 @@ describe('tapline', () => {
     await grown(path, killed.split('\n').length + 5);
     again.process.kill('SIGINT');
     expect(await again.ended).toBe(0);
-    expect(again.stderr()).toMatch(/\d+ frames of host to host\.csv\n$/);
+    expect(again.stderr()).toMatch(/Wrote \d+ frames of host to host\.csv\n$/);
     const lines = (await readFile(path, 'utf8')).split('\n');
     expect(lines.pop()).toBe('');
     const columns = lines[0].split(',').length;
@@ -161,7 +161,7 @@ describe('tapline', () => {
     expect(lines.join('\n')).toContain(killed.trimEnd());
   });
 
-  test('serve --demo shows the headset, its truth and this computer; Ctrl-C keeps what was learned and ends with 0', async () => {
+  test('serve --demo publishes the headset, its ground truth, and the metrics of this computer; Ctrl-C saves the weights and exits with 0', async () => {
     const { server, address } = await serve('--demo', '--state', 'state');
     const infos = await streams(address, ['headset', 'headset.alpha', 'host'], 10);
     expect(infos.find(({ name }) => name === 'headset.alpha')?.for).toBe('headset');
@@ -171,21 +171,45 @@ describe('tapline', () => {
     expect(kept.some((file) => file.startsWith('headset~') && file.endsWith('.safetensors'))).toBe(true);
   });
 
-  test('a port in use, a refused path and a file of other columns are one sentence and exit code 2', async () => {
+  test('simulate publishes under a free name and prints it', async () => {
+    const { address } = await serve('--no-state');
+    const first = tapline('simulate', 'host', '--to', address);
+    await first.prints(/Publishing host to ws:.*\/ingest\/host\. Press Ctrl-C to stop\.\n/);
+    const second = tapline('simulate', 'host', '--to', address);
+    await second.prints(/Publishing host-2 to ws:.*\/ingest\/host-2\. Press Ctrl-C to stop\.\n/);
+    await streams(address, ['host', 'host-2'], 2);
+    second.process.kill('SIGINT');
+    expect(await second.ended).toBe(0);
+  });
+
+  test('serve --host 0.0.0.0 prints addresses that can be opened, and a warning', async () => {
+    const server = tapline('serve', '--no-state', '--port', '0', '--host', '0.0.0.0');
+    const [, url] = await server.prints(/Tapline is at (http:\/\/127\.0\.0\.1:\d+)\n/);
+    expect((await fetch(`${url}/healthz`)).ok).toBe(true);
+    await server.prints(/^Warning: Anyone who can reach this computer .* can publish, watch, and control/);
+    expect(server.stdout()).not.toContain('0.0.0.0:');
+    expect(server.stderr()).toContain('no passwords and no TLS');
+  });
+
+  test('a port in use, a rejected path, and a file with other columns exit with one sentence and code 2', async () => {
     const { address } = await serve('--no-state');
     const taken = await run(['serve', '--no-state', '--port', new URL(address).port], directory);
     expect(taken).toMatchObject({ code: 2, stdout: '' });
-    expect(taken.stderr).toMatch(/^tapline: port \d+ .*is in use.* --port\n$/);
+    expect(taken.stderr).toMatch(/^tapline: port \d+ on 127\.0\.0\.1 is already in use\. .* --port\.\n$/);
 
     for (const [option, wrong, sentence] of [
-      ['false-alarms', 'often', /^tapline: falseAlarms must be .*, got 'often'/],
+      [
+        'false-alarms',
+        'often',
+        /^error: option '--false-alarms <rate>' argument 'often' is invalid\. It must be a count per second/,
+      ],
       ['webhook', 'nowhere', /^tapline: webhook must be .*, got none\n$/],
-      ['network', 'x', /^tapline: --network must be STREAM=FILE, .*, got 'x'\n$/],
-      ['network', 'x=none.safetensors', /^tapline: none\.safetensors: there is no such file\n$/],
+      ['network', 'x', /^tapline: --network must be <stream>=<file>, .*, got 'x'\n$/],
+      ['network', 'x=none.safetensors', /^tapline: none\.safetensors: file not found\n$/],
     ] as const) {
-      const refused = await run(['serve', '--no-state', '--port', '0', `--${option}`, wrong], directory);
-      expect(refused).toMatchObject({ code: 2, stdout: '' });
-      expect(refused.stderr).toMatch(sentence);
+      const rejected = await run(['serve', '--no-state', '--port', '0', `--${option}`, wrong], directory);
+      expect(rejected).toMatchObject({ code: 2, stdout: '' });
+      expect(rejected.stderr).toMatch(sentence);
     }
 
     const lost = await run(['replay', 'recording.csv', '--to', `${address}/nowhere`], directory);
@@ -199,16 +223,16 @@ describe('tapline', () => {
     expect(other).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'tapline: other.csv holds something else already; name a new file\n',
+      stderr: 'tapline: other.csv: the file exists and has other columns. Choose another file.\n',
     });
     expect(await readFile(join(directory, 'other.csv'), 'utf8')).toBe('a,b,c\n1,2,3\n');
   });
 
-  test('a replay waits for a server that is not there yet, and Ctrl-C ends it', async () => {
+  test('a replay waits for a server that has not started, and Ctrl-C ends it', async () => {
     const replay = tapline('replay', 'recording.csv', '--to', 'ws://127.0.0.1:9', '--loop');
-    await replay.says(/ws:\/\/127\.0\.0\.1:9\/ingest\/recording does not answer \(.*\); trying again until it does\n/);
+    await replay.prints(/ws:\/\/127\.0\.0\.1:9\/ingest\/recording does not answer \(.*\)\. Retrying until it does\.\n/);
     replay.process.kill('SIGINT');
     expect(await replay.ended).toBe(0);
-    expect(replay.stderr()).toMatch(/0 frames to .*, then stopped\n$/);
+    expect(replay.stderr()).toMatch(/Sent 0 frames to .*, then stopped\n$/);
   });
 });

@@ -7,12 +7,12 @@ describe('JSON', () => {
   });
 
   test.each([
-    ['{"a": 1,\n "b" 2}', 'is not JSON at line 2, column 6: '],
-    ['[1,\n2', 'is not JSON at line 2, column 2: '],
-    ['{"a": 1,}', 'is not JSON at line 1, column 9: '],
-    ['', 'is not JSON at line 1, column 1: '],
+    ['{"a": 1,\n "b" 2}', 'not valid JSON at line 2, column 6: '],
+    ['[1,\n2', 'not valid JSON at line 2, column 2: '],
+    ['{"a": 1,}', 'not valid JSON at line 1, column 9: '],
+    ['', 'not valid JSON at line 1, column 1: '],
     ['hello', 'not valid JSON'],
-  ])('with a fault is refused by where that is: %j', (text, sentence) => {
+  ])('that is not valid is rejected with the position of the error: %j', (text, sentence) => {
     expect(() => parseJson(text)).toThrow(sentence);
     expect(() => parseJson(text)).toThrow(SyntaxError);
   });

@@ -7,7 +7,7 @@ function terminal(isTTY: boolean, columns = 20) {
 }
 
 describe('a progress line', () => {
-  test('is one line that is rewritten, at most ten times a second, no wider than the terminal', () => {
+  test('is one line that is rewritten, at most ten times per second and no wider than the terminal', () => {
     const screen = terminal(true);
     let now = 1000;
     const line = progress(screen, () => now);
@@ -20,7 +20,7 @@ describe('a progress line', () => {
     expect(screen.written).toEqual(['\r\u001b[K10 %', '\r\u001b[K12 % of a very long', '\r\u001b[K']);
   });
 
-  test('is nothing at all where there is no terminal', () => {
+  test('writes nothing if there is no terminal', () => {
     const log = terminal(false);
     const line = progress(log, () => 0);
     line.show('10 %');
@@ -28,7 +28,7 @@ describe('a progress line', () => {
     expect(log.written).toEqual([]);
   });
 
-  test('that was never shown is not wiped', () => {
+  test('that was never shown is not cleared', () => {
     const screen = terminal(true);
     progress(screen, () => 0).clear();
     expect(screen.written).toEqual([]);

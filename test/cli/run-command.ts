@@ -1,14 +1,14 @@
 import { vi } from 'vitest';
 
-/** What a command writes to stdout and stderr, run to its end in this process; rejects with what it throws. */
+/** Runs a command in this process and returns its output; rejects with the error that it throws. */
 export async function runCommand(
   command: { exitOverride(): { parseAsync(args: string[], from: { from: 'user' }): Promise<unknown> } },
   args: readonly string[],
 ): Promise<{ stdout: string; stderr: string }> {
-  const said = { stdout: '', stderr: '' };
+  const output = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((to) =>
     vi.spyOn(process[to], 'write').mockImplementation((text) => {
-      said[to] += String(text);
+      output[to] += String(text);
       return true;
     }),
   );
@@ -17,5 +17,5 @@ export async function runCommand(
   } finally {
     for (const spy of spies) spy.mockRestore();
   }
-  return said;
+  return output;
 }

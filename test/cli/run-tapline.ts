@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const pathOf = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
 
-/** The built command line where it is newer than every source, as after `npm test`; else its sources. */
+/** The built command line if it is newer than every source, as in `npm test`; otherwise its sources. */
 function main(): string[] {
   const built = pathOf('dist/src/cli/main.js');
   const changed = readdirSync(pathOf('src'), { recursive: true, encoding: 'utf8' }).map(
@@ -17,14 +17,14 @@ function main(): string[] {
 
 const command = main();
 
-/** A command line that runs as a process of its own. */
+/** A command that runs in its own process. */
 export interface Running {
   process: ChildProcess;
-  /** What it said so far. */
+  /** The output so far. */
   stdout(): string;
   stderr(): string;
-  /** Resolves when it has said something on either that matches; rejects with all that it said where it ends before. */
-  says(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Resolves when the output of either stream matches; rejects with the output if the process ends before. */
+  prints(pattern: RegExp): Promise<RegExpExecArray>;
   /** Resolves with its exit code. */
   ended: Promise<number | null>;
 }
@@ -36,28 +36,28 @@ export function start(args: string[], cwd?: string): Running {
     env: { ...process.env, NO_COLOR: '1', TAPLINE_DEBUG: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const said = { stdout: '', stderr: '' };
+  const output = { stdout: '', stderr: '' };
   const listeners = new Set<() => void>();
   for (const from of ['stdout', 'stderr'] as const)
     child[from].setEncoding('utf8').on('data', (text: string) => {
-      said[from] += text;
+      output[from] += text;
       for (const listener of listeners) listener();
     });
   const ended = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)));
-  const says = (pattern: RegExp) =>
+  const prints = (pattern: RegExp) =>
     new Promise<RegExpExecArray>((resolve, reject) => {
       const look = () => {
-        const found = pattern.exec(said.stdout) ?? pattern.exec(said.stderr);
+        const found = pattern.exec(output.stdout) ?? pattern.exec(output.stderr);
         if (found) resolve(found);
       };
       listeners.add(look);
       look();
-      void ended.then(() => reject(new Error(`ended without ${pattern}: ${said.stdout}${said.stderr}`)));
+      void ended.then(() => reject(new Error(`ended without ${pattern}: ${output.stdout}${output.stderr}`)));
     });
-  return { process: child, stdout: () => said.stdout, stderr: () => said.stderr, says, ended };
+  return { process: child, stdout: () => output.stdout, stderr: () => output.stderr, prints, ended };
 }
 
-/** Runs `tapline …` to its end. */
+/** Runs `tapline …` until it ends. */
 export async function run(
   args: string[],
   cwd?: string,

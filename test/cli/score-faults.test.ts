@@ -23,13 +23,13 @@ describe('tapline score nab', () => {
   const score = async (data: string, labels: unknown = {}, out = true) => {
     await writeFile(join(directory, 'data/kind/odd.csv'), data);
     await writeFile(join(directory, 'labels/combined_windows.json'), JSON.stringify(labels));
-    return runCommand(scoreNabCommand(), [directory, ...(out ? ['--out', join(directory, 'out')] : [])]);
+    return runCommand(scoreNabCommand(), [directory, ...(out ? ['--output', join(directory, 'out')] : [])]);
   };
   const head = 'timestamp,value\n';
 
   test.each<[string, string, unknown, string]>([
-    ['no rows', head, {}, 'odd.csv: holds no rows'],
-    ['nothing', '', {}, 'odd.csv: holds no rows'],
+    ['no rows', head, {}, 'odd.csv: the file has no rows'],
+    ['nothing', '', {}, 'odd.csv: the file has no rows'],
     [
       'a word',
       `${head}${rows(4, (t) => (t === 2 ? 'abc' : '1'))}`,
@@ -37,12 +37,17 @@ describe('tapline score nab', () => {
       "odd.csv: value in row 3 must be a number, got 'abc'",
     ],
     [
-      'stamps that are none',
+      'invalid timestamps',
       `${head}yesterday,1\ntoday,2\n`,
       {},
       "odd.csv: timestamp in row 1 must be an ISO date and time, got 'yesterday'",
     ],
-    ['one stamp', `${head}${`${stamp(1)},1\n`.repeat(5)}`, {}, 'odd.csv: its timestamps tell no rate'],
+    [
+      'equal timestamps',
+      `${head}${`${stamp(1)},1\n`.repeat(5)}`,
+      {},
+      'odd.csv: the timestamps do not determine a sampling rate',
+    ],
     [
       'a number for windows',
       head + rows(9),
@@ -60,21 +65,21 @@ describe('tapline score nab', () => {
       'a window between rows',
       head + rows(9),
       { 'kind/odd.csv': [[stamp(1), stamp(1.5)]] },
-      `odd.csv: has no row of ${stamp(1.5)}, where a window has its edge`,
+      `odd.csv: no row has the timestamp ${stamp(1.5)}, which is the edge of a window`,
     ],
     [
-      'a window that ends before it begins',
+      'a window that ends before it starts',
       head + rows(9),
       { 'kind/odd.csv': [[stamp(3), stamp(2)]] },
-      `odd.csv: the end of a window must be behind its beginning at ${stamp(3)}, got '${stamp(2)}'`,
+      `odd.csv: the end of a window must be after its start at ${stamp(3)}, got '${stamp(2)}'`,
     ],
-  ])('refuses %s by name', async (_, data, labels, sentence) => {
-    const refused = score(data, labels);
-    await expect(refused).rejects.toThrow(sentence);
-    await expect(refused).rejects.toHaveProperty('name', 'UsageError');
+  ])('rejects %s with the name of the file', async (_, data, labels, sentence) => {
+    const rejected = score(data, labels);
+    await expect(rejected).rejects.toThrow(sentence);
+    await expect(rejected).rejects.toHaveProperty('name', 'UsageError');
   });
 
-  test('prints the same scores without --out, and writes nothing', async () => {
+  test('prints the same scores without --output and writes nothing', async () => {
     const windows = { 'kind/odd.csv': [[stamp(200), stamp(220)]] };
     const { stdout } = await score(head + rows(300), windows);
     await rm(join(directory, 'out'), { recursive: true });
@@ -82,15 +87,15 @@ describe('tapline score nab', () => {
     await expect(stat(join(directory, 'out'))).rejects.toThrow('ENOENT');
   });
 
-  test('takes an empty cell for a missing sample, and not for 0', async () => {
+  test('reads an empty cell as a missing sample, not as 0', async () => {
     await score(head + rows(300, (t) => (t === 280 ? '' : String(100 + (t % 7)))));
     const written = await readFile(join(directory, 'out/kind/tapline_odd.csv'), 'utf8');
     expect(written.split('\n')[281].split(',').slice(0, 3)).toEqual([stamp(280), 'NaN', '0']);
   });
 
-  test('says so where no threshold is better than to tell nothing', async () => {
+  test('reports that no threshold is better than no detections', async () => {
     const { stdout } = await score(head + rows(300, () => '1'), { 'kind/odd.csv': [[stamp(200), stamp(220)]] });
-    expect(stdout).toContain('thresholds: standard none, for telling nothing is best, ');
+    expect(stdout).toContain('Thresholds (log10 frames): standard none (no detections score best), ');
     expect(stdout).not.toContain('Infinity');
   });
 });
@@ -105,19 +110,19 @@ describe('tapline score skab', () => {
     return writeFile(join(directory, 'data/valve1', name), `datetime${sensor};anomaly;changepoint\n${lines.join('')}`);
   };
 
-  test('says that nothing is scored of files that end while they settle, and leaves them out beside others', async () => {
+  test('rejects a corpus of files that are all start-up, and skips such files in others', async () => {
     await write('0.csv', 400);
     await expect(runCommand(scoreSkabCommand(), [directory])).rejects.toThrow(
-      `${directory}: nothing is scored: all its files are of no more than the 400 frames for settling`,
+      `${directory}: no file is longer than the start-up of 400 frames`,
     );
     await write('1.csv', 401);
     const { stdout, stderr } = await runCommand(scoreSkabCommand(), [directory]);
-    expect(stdout).toContain('1 file, the first 400 frames of each for settling');
-    expect(stderr).toBe('1 file not scored, of no more than the 400 frames for settling\n');
+    expect(stdout).toContain('1 file; the first 400 frames of each are start-up');
+    expect(stderr).toBe('1 file not scored: no longer than the start-up of 400 frames\n');
   });
 
-  test('refuses a file without a sensor', async () => {
+  test('rejects a file without a sensor column', async () => {
     await write('0.csv', 401, '');
-    await expect(runCommand(scoreSkabCommand(), [directory])).rejects.toThrow('0.csv: has no column of a sensor');
+    await expect(runCommand(scoreSkabCommand(), [directory])).rejects.toThrow('0.csv: the file has no sensor column');
   });
 });

@@ -33,19 +33,19 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 describe('tapline score nab', () => {
-  test('scores what a folder holds, and writes result files as NAB reads them', async () => {
-    const { code, stdout } = await run(['score', 'nab', 'nab', '--out', 'results'], directory);
+  test('scores the files of a folder and writes result files that NAB can read', async () => {
+    const { code, stdout } = await run(['score', 'nab', 'nab', '--output', 'results'], directory);
     expect(code).toBe(0);
     expect(stdout).toContain('2 files, 1 window;');
     for (const row of [
       'tapline ',
       'tapline, alarms at 1/month',
-      'the same, learner off',
-      'two-number rule',
-      'metronome',
+      'tapline without the learner',
+      'range baseline',
+      'periodic alarms',
     ])
       expect(lines(stdout, row)).toMatch(/\d+\.\d\d \([01]\/1, \d+\)/);
-    expect(lines(stdout, 'two-number rule')).toContain('100.00 (1/1, 0)');
+    expect(lines(stdout, 'range baseline')).toContain('100.00 (1/1, 0)');
     const text = await readFile(join(directory, 'results/kind/tapline_spiked.csv'), 'utf8');
     const rows = text.trimEnd().split('\n');
     expect(rows[0]).toBe('timestamp,value,anomaly_score,label');
@@ -57,14 +57,14 @@ describe('tapline score nab', () => {
     expect(Math.max(...cells.map(([, , score]) => Number(score)))).toBe(Number(cells[800][2]));
   });
 
-  test('cutting a file short changes no earlier score', () => {
+  test('truncating a file changes no earlier score', () => {
     const [, whole] = readNab(join(directory, 'nab'));
     const rows = 901;
     const cut = { ...whole, times: whole.times.subarray(0, rows), samples: whole.samples.subarray(0, rows) };
     expect(runNab(cut).scores).toEqual(runNab(whole).scores.subarray(0, rows));
   });
 
-  test('rows whose stamps jump, stand or go back are blocks of their own time, numbered without holes', () => {
+  test('rows whose timestamps jump, repeat, or go back start a new block, and rows are numbered consecutively', () => {
     const minutes = [0, 5, 10, 30, 35, 35, 20, 25];
     const times = Float64Array.from(minutes, (minute) => minute * 60_000);
     const series = { category: 'a', file: 'b', stamps: [], times, samples: times, windows: [] };
@@ -76,24 +76,24 @@ describe('tapline score nab', () => {
     ]);
   });
 
-  test('says what is missing where a folder is no checkout', async () => {
-    const { code, stderr } = await run(['score', 'nab', 'skab', '--out', 'x'], directory);
+  test('reports what is missing if a folder is not a clone', async () => {
+    const { code, stderr } = await run(['score', 'nab', 'skab', '--output', 'x'], directory);
     expect([code, stderr]).toEqual([
       2,
-      'tapline: skab: is no NAB checkout: it must hold data/ and labels/combined_windows.json\n',
+      'tapline: skab: not a clone of NAB: it must contain data/ and labels/combined_windows.json\n',
     ]);
   });
 });
 
 describe('tapline score skab', () => {
-  test('prints F1, false alarms and misses beside alarms that read nothing', async () => {
+  test('prints F1, false alarms, and misses, also of baselines that ignore the samples', async () => {
     const { code, stdout } = await run(['score', 'skab', 'skab'], directory);
     expect(code).toBe(0);
-    expect(stdout).toContain('2 files, the first 400 frames of each for settling');
+    expect(stdout).toContain('2 files; the first 400 frames of each are start-up');
     const [, f1, far, mar] = /^tapline +([\d.]+) +([\d.]+) +([\d.]+)$/m.exec(stdout) ?? [];
     expect(Number(f1)).toBeGreaterThan(0.9);
     expect(Number(far) + Number(mar)).toBeLessThan(12);
-    expect(lines(stdout, 'always')).toMatch(/0\.500 +100\.0 +0\.0$/);
-    expect(stdout.match(/^clock/gm)).toHaveLength(2);
+    expect(lines(stdout, 'every row')).toMatch(/0\.500 +100\.0 +0\.0$/);
+    expect(stdout.match(/^fixed rows/gm)).toHaveLength(2);
   });
 });

@@ -35,20 +35,23 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-describe('of a recording whose steps are uneven', () => {
-  test('detect prints the times of the file, in its list and in every score, and says what it assumes', async () => {
+describe('for a recording with irregular times', () => {
+  test('detect prints the times of the file for alarms and scores, and reports the sampling rate that it assumes', async () => {
     const { stdout, stderr } = await runCommand(detectCommand(), [at('uneven.csv'), '-o', at('scores.csv')]);
     expect(stdout).toMatch(new RegExp(`^${times[odd]} `, 'm'));
     expect(stderr).toMatch(
-      /uneven\.csv: the steps of 'time' are uneven .* frames a second are assumed where Hz are needed\n/,
+      /uneven\.csv: The steps of 'time' are irregular .* Hz is assumed where a sampling rate is needed\.\n/,
     );
     expect(await timesIn('scores.csv')).toEqual(times);
   });
 
-  test.each([[[]], [['--fft']]])('apply %j prints the times of the frames that its outputs hang on', async (more) => {
-    await runCommand(applyCommand(), [at('mean.json'), at('uneven.csv'), '-o', at('means.csv'), ...more]);
-    const told = await timesIn('means.csv');
-    expect(told).toEqual(times.filter((_, t) => t >= 2 && t % 2 === 0).slice(0, told.length));
-    expect(told.length).toBeGreaterThan(frames / 2 - 2);
-  });
+  test.each([[[]], [['--fft']]])(
+    'apply %j writes the times of the frames that its outputs are aligned with',
+    async (more) => {
+      await runCommand(applyCommand(), [at('mean.json'), at('uneven.csv'), '-o', at('means.csv'), ...more]);
+      const written = await timesIn('means.csv');
+      expect(written).toEqual(times.filter((_, t) => t >= 2 && t % 2 === 0).slice(0, written.length));
+      expect(written.length).toBeGreaterThan(frames / 2 - 2);
+    },
+  );
 });

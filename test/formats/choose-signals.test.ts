@@ -4,7 +4,7 @@ import { readRecording } from '../../src/formats/read-recording.ts';
 import { annotations, encodeEdf, list } from './encode-edf.ts';
 import { channelOf } from './read-in-pieces.ts';
 
-/** A file of one record of 1 s; signal n of rate r holds r samples of n. */
+/** A file of one record of 1 s; signal n with rate r has r samples of value n. */
 const file = (rates: Record<string, number>) =>
   encodeEdf({
     signals: [
@@ -20,14 +20,12 @@ const night = file({ 'EEG Fpz-Cz': 100, 'EEG Pz-Oz': 100, EOG: 100, Resp: 1, EMG
 const labels = (bytes: Uint8Array, columns?: (string | number)[]) =>
   readRecording(bytes, { columns }).channels.map(({ label }) => label);
 
-describe('of signals at several rates', () => {
-  test('those are taken that bring the most samples; what is left out is told with its rate', () => {
+describe('signals with different rates', () => {
+  test('those with the rate that has the most samples are selected; the others are listed with their rates', () => {
     expect(readRecording(night)).toMatchObject({
       rate: 100,
       channels: [{ label: 'EEG Fpz-Cz' }, { label: 'EEG Pz-Oz' }, { label: 'EOG' }],
-      notes: [
-        'left out, of another rate (take them with --columns): Resp (1 Hz), EMG (1 Hz), Temp (1 Hz), Event (1 Hz)',
-      ],
+      notes: ['Skipped signals with another sampling rate: Resp (1 Hz), EMG (1 Hz), Temp (1 Hz), Event (1 Hz).'],
     });
     expect(labels(file({ Fp1: 256, Fp2: 256, O1: 256, O2: 256, Cz: 256, sound: 1024 }))).toEqual(
       expect.arrayContaining(['Fp1', 'Cz']),
@@ -35,15 +33,15 @@ describe('of signals at several rates', () => {
     expect(labels(file({ a: 4, b: 2, c: 2 }))).toEqual(['a']);
   });
 
-  test('the recording has one rate, and no other rate brings more samples', () => {
+  test('no other rate has more samples than that of the recording', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(1, 2, 4, 100, 128), { minLength: 1, maxLength: 12 }), (rates) => {
         const recording = readRecording(file(Object.fromEntries(rates.map((rate, n) => [`s${n}`, rate]))));
         const samples = (rate: number) => rate * rates.filter((each) => each === rate).length;
         expect(samples(recording.rate)).toBe(Math.max(...rates.map(samples)));
-        const taken = rates.flatMap((rate, n) => (rate === recording.rate ? [n] : []));
-        expect(recording.channels.map(({ label }) => label)).toEqual(taken.map((n) => `s${n}`));
-        taken.forEach((n, channel) =>
+        const selected = rates.flatMap((rate, n) => (rate === recording.rate ? [n] : []));
+        expect(recording.channels.map(({ label }) => label)).toEqual(selected.map((n) => `s${n}`));
+        selected.forEach((n, channel) =>
           expect(channelOf(recording, channel)).toEqual(new Array<number>(recording.rate).fill(n)),
         );
       }),
@@ -51,14 +49,14 @@ describe('of signals at several rates', () => {
     );
   });
 
-  test('others are taken by name or by number, of one rate and in the order asked for', () => {
+  test('columns selects others with one rate, by name or number and in the given order', () => {
     expect(readRecording(night, { columns: ['Temp', 4] })).toMatchObject({
       rate: 1,
       channels: [{ label: 'Temp' }, { label: 'Resp' }],
       notes: [],
     });
     expect(() => labels(night, ['Resp', 'EOG'])).toThrow(
-      "signals to take must be of one rate, got 'Resp (1 Hz), EOG (100 Hz)'",
+      "selected signals must be signals with the same sampling rate, got 'Resp (1 Hz), EOG (100 Hz)'",
     );
     expect(() => labels(night, ['Pz'])).toThrow(
       /^columns must be names or numbers \(1-8\) of the columns EEG Fpz-Cz, /,

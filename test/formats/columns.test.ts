@@ -29,11 +29,11 @@ describe.each(files)('the columns of %s', (_, file, usual, names) => {
   const [first, last] = usual;
   const number = (name: string) => names.indexOf(name) + 1;
 
-  test('are kept once, though they are named twice', () => {
+  test('are selected once even if they are named twice', () => {
     expect(read({ columns: [number(last), last, first, number(first)] }).labels).toEqual([last, first]);
   });
 
-  test('that have a role are found by their place in the file, whatever is kept beside them', () => {
+  test('with a role are found by their place in the file, whatever else is selected', () => {
     const roles = { target: [number(last)] };
     expect(read({ roles })).toEqual({ labels: usual, roles: { target: [1] } });
     expect(read({ roles, columns: [first] })).toEqual({ labels: usual, roles: { target: [1] } });
@@ -41,7 +41,7 @@ describe.each(files)('the columns of %s', (_, file, usual, names) => {
     expect(read({ roles: { target: [last, number(last)] } }).roles).toEqual({ target: [1] });
   });
 
-  test('may be asked for as a range of numbers', () => {
+  test('can be selected by a range of numbers', () => {
     expect(read({ columns: [`${number(first)}-${number(first)}`, last] }).labels).toEqual([first, last]);
     const both = `${number(first)}-${number(last)}`;
     const between = names.slice(number(first) - 1, number(last));
@@ -50,7 +50,7 @@ describe.each(files)('the columns of %s', (_, file, usual, names) => {
       expect(() => read({ columns: [range] })).toThrow(`got '${range}'`);
   });
 
-  test('are refused by the name of their role', () => {
+  test('that do not exist are rejected with the name of their role', () => {
     const wanted = `names or numbers (1-${names.length}) of the columns ${names.join(', ')}`;
     expect(() => read({ roles: { target: ['none'] } })).toThrow(`target must be ${wanted}, got 'none'`);
     expect(() => read({ columns: [names.length + 1] })).toThrow(`columns must be ${wanted}, got ${names.length + 1}`);

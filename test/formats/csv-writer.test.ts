@@ -5,7 +5,7 @@ import { readCsv } from '../../src/formats/csv.ts';
 
 const float32 = fc.integer({ min: 0, max: 0xffffffff }).map((bits) => new Float32Array(Uint32Array.of(bits).buffer)[0]);
 
-test('a sample is printed in the shortest form that reads back the same', () => {
+test('a sample is printed in the shortest form that is read back as the same number', () => {
   expect([0.1, 1.5, -61379.36, 1e-45, 16777216, 3.4028235e38, 0, -0].map((x) => shortest(Math.fround(x)))).toEqual([
     '0.1',
     '1.5',
@@ -31,7 +31,7 @@ test('a sample is printed in the shortest form that reads back the same', () => 
   );
 });
 
-describe('what is written', () => {
+describe('the CSV writer', () => {
   const writer = csvWriter([{ label: 'a,"b"' }, 'c']);
   const blockOf = (start: number, data: number[]) => ({
     data: Float32Array.from(data),
@@ -41,14 +41,14 @@ describe('what is written', () => {
     time: 1_500_000_000_000 + (start * 1000) / 128,
   });
 
-  test('is a header and one line a frame, its time in ISO', () => {
+  test('writes a header and one line per frame with an ISO time', () => {
     expect(writer.header()).toBe('time,"a,""b""",c\n');
     expect(writer.rows(blockOf(0, [1, 0.1, NaN, -2.5]))).toBe(
       '2017-07-14T02:40:00.000000Z,1,0.1\n2017-07-14T02:40:00.007813Z,NaN,-2.5\n',
     );
   });
 
-  test('reads back: labels, rate, time, gaps and every bit', () => {
+  test('writes labels, rate, time, and gaps that are read back bit for bit', () => {
     fc.assert(
       fc.property(fc.array(float32, { minLength: 40, maxLength: 40 }), (samples) => {
         const blocks = [blockOf(0, samples.slice(0, 20)), blockOf(13, samples.slice(20))];
@@ -65,7 +65,7 @@ describe('what is written', () => {
     );
   });
 
-  test('other channels are refused', () => {
+  test('rejects blocks with another number of channels', () => {
     expect(() => writer.rows({ ...blockOf(0, [1, 2, 3]), channels: 3 })).toThrow('block.channels must be 2, got 3');
   });
 });

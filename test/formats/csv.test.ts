@@ -10,29 +10,29 @@ const samples = (recording: Recording) => recording.blocks.flatMap((block) => [.
 const labels = (recording: Recording) => recording.channels.map((channel) => channel.label);
 const starts = (recording: Recording) => recording.blocks.map((block) => block.start);
 
-describe('the dialect of a CSV is found', () => {
+describe('the dialect of a CSV file', () => {
   test.each([
     [',', 'time,a,b\n0,1,2\n0.5,3,4\n'],
     [';', 'time;a;b\r\n0;1;2\r\n0.5;3;4\r\n'],
     ['\t', 'time\ta\tb\n0\t1\t2\n\n0.5\t3\t4'],
     [',', '\uFEFF"time", "a" ,"b"\n"0",1,2\n0.5, 3 ,"4"\n'],
-  ])('the delimiter %j', (_, text) => {
+  ])('has the delimiter %j', (_, text) => {
     const recording = readCsv(text);
     expect(labels(recording)).toEqual(['a', 'b']);
     expect(samples(recording)).toEqual([1, 2, 3, 4]);
     expect(recording).toMatchObject({ format: 'csv', rate: 2, time: 0, frames: 2, lost: 0 });
   });
 
-  test('without a header the columns are numbered from 1', () => {
+  test('without a header, columns are numbered from 1', () => {
     expect(labels(readCsv('1,2\n3,4\n', { rate: 10 }))).toEqual(['column 1', 'column 2']);
   });
 
-  test('a word beside numbers does not make the first row a header, a word over a number does', () => {
+  test('the first row is a header if it has text above a number, but not if it has text next to numbers', () => {
     expect(readCsv('1,ok\n3,ok\n', { rate: 10 }).frames).toBe(2);
     expect(labels(readCsv('7,name\n3,4\n', { rate: 10 }))).toEqual(['7', 'name']);
   });
 
-  test('a quoted name may hold the delimiter and quotes', () => {
+  test('a quoted name can contain the delimiter and quotes', () => {
     expect(labels(readCsv('"a,b","say ""x"""\n1,2\n', { rate: 1 }))).toEqual(['a,b', 'say "x"']);
   });
 });
@@ -65,54 +65,58 @@ describe('the time column', () => {
     expect(readCsv('t_ms,a\n0,1\n4,1\n8,1\n').rate).toBe(250);
   });
 
-  test('a word that is no unit does not spoil the stamps', () => {
+  test('a name with a suffix that is not a unit is still read', () => {
     expect(readCsv('time (constructor),a\n0,1\n4,1\n8,1\n').rate).toBe(0.25);
   });
 
-  test('T is a temperature, t a time', () => {
+  test('T is a temperature; t is a time', () => {
     expect(labels(readCsv('t,T\n0,20\n1,21\n'))).toEqual(['T']);
   });
 
-  test('stamps rounded to ms do not bend the rate', () => {
+  test('timestamps that are rounded to ms do not bias the rate', () => {
     const text = Array.from({ length: 500 }, (_, n) => `${1.5e12 + Math.round((n * 1000) / 128)},${n}`).join('\n');
     expect(readCsv(text).rate).toBe(128);
   });
 
-  test('a step of n periods is n - 1 lost frames', () => {
+  test('a step of n periods means n - 1 lost frames', () => {
     const recording = readCsv('time,a\n0,0\n1,1\n2,2\n5,5\n6,6\n7,7\n8,8\n9,9\n');
     expect(starts(recording)).toEqual([0, 5]);
     expect(recording).toMatchObject({ frames: 8, lost: 2 });
     expect(recording.blocks.map((block) => block.time)).toEqual([0, 5000]);
   });
 
-  test('a stamp that no date can have tells no gap', () => {
+  test('a timestamp out of the range of dates does not show a gap', () => {
     const rows = Array.from({ length: 10 }, (_, t) => `${t === 7 ? '1e300' : t},1\n`);
     expect(readCsv(`time,a\n${rows.join('')}`)).toMatchObject({ frames: 10, lost: 0, rate: 1 });
     expect(readCsv('time,a\n1e300,1\n', { rate: 1 })).toMatchObject({ frames: 1, time: 0 });
   });
 
-  test('stamps that repeat or come in bursts tell no gaps', () => {
+  test('timestamps that repeat or come in bursts do not show gaps', () => {
     const bursts = Array.from({ length: 48 }, (_, n) => `${Math.floor(n / 12) * 0.046},${n}`).join('\n');
     expect(readCsv(`time,a\n${bursts}`, { rate: 256 })).toMatchObject({ frames: 48, lost: 0, rate: 256 });
   });
 
-  test('without a rate, the sentence names --rate', () => {
-    expect(() => readCsv('a,b\n1,2\n')).toThrow('no time column tells the rate: give it with --rate (Hz)');
-    expect(() => readCsv('time,b\n1,2\n1,2\n1,3\n')).toThrow(/'time' does not tell the rate .* --rate/);
+  test('an unknown rate is an error that explains how to set it', () => {
+    expect(() => readCsv('a,b\n1,2\n')).toThrow(
+      'There is no time column. Set the sampling rate with the option rate (Hz).',
+    );
+    expect(() => readCsv('time,b\n1,2\n1,2\n1,3\n')).toThrow(
+      /'time' does not determine the sampling rate.* Set the sampling rate/,
+    );
     expect(() => readCsv('a\n1\n', { rate: 0 })).toThrow('rate must be a number > 0 in Hz, got 0');
   });
 });
 
 describe('columns', () => {
   const text = 'a,text,empty,2,d\n1,x,,5,7\n2,y,,6,8\n';
-  test('by default all numeric ones but time', () => {
+  test('are all numeric ones except the time by default', () => {
     expect(labels(readCsv(text, { rate: 1 }))).toEqual(['a', '2', 'd']);
   });
-  test('by name or by number from 1; a name wins; in the order asked for', () => {
+  test('are selected by name or by number from 1, in the given order; a name takes precedence', () => {
     expect(samples(readCsv(text, { rate: 1, columns: ['d', 1] }))).toEqual([7, 1, 8, 2]);
     expect(labels(readCsv(text, { rate: 1, columns: ['2', '1'] }))).toEqual(['2', 'a']);
   });
-  test('a range is all between, and a name wins over it', () => {
+  test('are selected by ranges; a name takes precedence', () => {
     const numbers = '1,1-2,3,4\n5,6,7,8\n';
     expect(labels(readCsv('a,b,c,d\n1,2,3,4\n', { rate: 1, columns: ['2-3', 1, '3-4'] }))).toEqual([
       'b',
@@ -122,19 +126,19 @@ describe('columns', () => {
     ]);
     expect(labels(readCsv(numbers.replace('1,', 'x,'), { rate: 1, columns: ['1-2'] }))).toEqual(['1-2']);
   });
-  test('an unknown one is refused with the names there are', () => {
+  test('that do not exist are rejected with a list of those that do', () => {
     expect(() => readCsv(text, { rate: 1, columns: ['z'] })).toThrow(
       "columns must be names or numbers (1-5) of the columns a, text, empty, 2, d, got 'z'",
     );
     expect(() => readCsv(text, { rate: 1, columns: [6] })).toThrow('got 6');
   });
-  test('none with numbers is refused', () => {
-    expect(() => readCsv('a,b\nx,y\nz,w\n', { rate: 1 })).toThrow('no column holds numbers; the columns are a, b');
+  test('without any numbers are rejected', () => {
+    expect(() => readCsv('a,b\nx,y\nz,w\n', { rate: 1 })).toThrow('no column contains numbers; the columns are a, b');
   });
 });
 
 describe('cells and lines', () => {
-  test('empty, NaN and text are missing samples', () => {
+  test('that are empty, NaN, or text are missing samples', () => {
     const recording = readCsv('a,b\n1,\nNaN,2\nerr,3\n4,Infinity\n5,6', { rate: 1 });
     expect(samples(recording)).toEqual([1, NaN, NaN, 2, NaN, 3, 4, NaN, 5, 6]);
   });
@@ -142,27 +146,27 @@ describe('cells and lines', () => {
     ['a,b\n1,2\n\n3\n', 'line 4 must have 2 cells, got 1'],
     ['a,b\n1,2\n1,2,3\n', 'line 3 must have 2 cells, got 3'],
     ['a,b\n1,2\n3', 'line 3 must have 2 cells, got 1'],
-    ['a,b\n"1,2\n3",4\n', 'line 2 has a quoted cell that does not end on its line'],
-    ['', 'the text is empty'],
-    ['\n \n', 'the text is empty'],
-    ['a,b\n', 'a header and no row'],
-  ])('%j is refused', (text, sentence) => {
+    ['a,b\n"1,2\n3",4\n', 'line 2 contains a quoted cell that does not end on the same line'],
+    ['', 'the text has no rows'],
+    ['\n \n', 'the text has no rows'],
+    ['a,b\n', 'the text has a header but no rows below it'],
+  ])('%j is rejected', (text, sentence) => {
     expect(() => readCsv(text, { rate: 1 })).toThrow(sentence);
   });
   test.each([
-    ['<!DOCTYPE html>\n<html><body>\n<p>a, b</p>\n', 'is no CSV: it looks like a web page'],
-    ['\n  <html>\n', 'is no CSV: it looks like a web page'],
-    ['[{"time": 1, "a": 2}]\n', 'is no CSV: it looks like JSON'],
-    ['{\n"a": [1, 2]\n}', 'is no CSV: it looks like JSON'],
+    ['<!DOCTYPE html>\n<html><body>\n<p>a, b</p>\n', 'this looks like a web page, not CSV'],
+    ['\n  <html>\n', 'this looks like a web page, not CSV'],
+    ['[{"time": 1, "a": 2}]\n', 'this looks like JSON, not CSV'],
+    ['{\n"a": [1, 2]\n}', 'this looks like JSON, not CSV'],
     [
       '# a comment\n100 2 360 650000\n100.dat 212 200 11 1024 995 -22131 0 MLII\n# Aldomet, Inderal\n',
-      'is no CSV: it looks like a WFDB header',
+      'this looks like a WFDB header, not CSV',
     ],
-    ['s1/rec01 12 1000/1000(0) 38400 10:11:12\n', 'is no CSV: it looks like a WFDB header'],
-  ])('%j is refused by what it is', (text, sentence) => {
+    ['s1/rec01 12 1000/1000(0) 38400 10:11:12\n', 'this looks like a WFDB header, not CSV'],
+  ])('%j is rejected with the name of its format', (text, sentence) => {
     expect(() => readCsv(text, { rate: 1 })).toThrow(sentence);
   });
-  test('a line without end is refused before it fills the memory', () => {
+  test('an endless line is rejected before it fills the memory', () => {
     const reader = csvReader({ rate: 1 });
     expect(() => {
       for (let i = 0; i < 100; i++) reader.push(bytesOf('1'.repeat(100_000)));
@@ -170,7 +174,7 @@ describe('cells and lines', () => {
   });
 });
 
-test('however the text is cut, the recording is the same', () => {
+test('the recording does not depend on how the text is split', () => {
   const text = `\uFEFFtime;"α;b";µ\r\n${Array.from({ length: 1300 }, (_, n) => `${n > 700 ? n + 3 : n};${n};"${-n}"`).join('\r\n')}`;
   const whole = readCsv(text);
   expect(whole).toMatchObject({ frames: 1300, lost: 3, channels: [{ label: 'α;b' }, { label: 'µ' }] });
@@ -191,9 +195,9 @@ test('however the text is cut, the recording is the same', () => {
 });
 
 const eyestate = sharedData('eyestate/EEG_Eye_State.csv');
-test.skipIf(!eyestate)('the eye state recording has 15 numeric columns and needs --rate', () => {
+test.skipIf(!eyestate)('the eye state recording has 15 numeric columns and requires a rate', () => {
   const text = readFileSync(eyestate!, 'utf8');
-  expect(() => readCsv(text)).toThrow('--rate');
+  expect(() => readCsv(text)).toThrow('Set the sampling rate');
   const recording = readCsv(text, { rate: 128 });
   expect(recording).toMatchObject({ frames: 14980, lost: 0 });
   expect(labels(recording)[0]).toBe('AF3');

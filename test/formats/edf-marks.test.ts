@@ -26,7 +26,7 @@ describe('annotations', () => {
   const seconds = (ms: number) => String(ms / 1000);
   const signed = (ms: number) => (ms < 0 ? seconds(ms) : `+${seconds(ms)}`);
 
-  test('are marks at their frames, from any record and any signal of them, however the file is cut', () => {
+  test('become marks at their frames, from any record and any annotation signal, however the file is split', () => {
     fc.assert(
       fc.property(
         records,
@@ -63,7 +63,7 @@ describe('annotations', () => {
     );
   });
 
-  test('of BDF+ stand in samples of three bytes', () => {
+  test('of BDF+ are in samples of three bytes', () => {
     const signals = [
       samples(1),
       annotations([list('+0', ['']) + list('+0.5', ['blink'], '0.25')], 30, 'BDF Annotations'),
@@ -72,7 +72,7 @@ describe('annotations', () => {
     expect(recording).toMatchObject({ format: 'bdf', marks: [{ at: 4, label: 'blink', frames: 2 }] });
   });
 
-  test('keep their frames where --rate lets the recording run faster', () => {
+  test('keep their frames if the option rate is higher than the rate of the file', () => {
     const bytes = encodeEdf({ signals: [samples(1), annotations([list('+0.5', ['blink'])], 30)] });
     expect(readRecording(bytes, { rate: 80 })).toMatchObject({ rate: 80, marks: [{ at: 4, label: 'blink' }] });
   });
@@ -83,19 +83,19 @@ describe('annotations', () => {
     '+1\x14blink\0',
     '1 2\x14\x14\0',
     '+9999999999999\x14x\x14\0',
-  ])('that are malformed are left out and counted: %j', (spoiled) => {
-    const record = list('+0', ['']) + spoiled + list('+1', ['good']);
-    const recording = readRecording(encodeEdf({ signals: [samples(2), annotations([record, spoiled], 40)] }));
+  ])('that are malformed are skipped and counted: %j', (malformed) => {
+    const record = list('+0', ['']) + malformed + list('+1', ['good']);
+    const recording = readRecording(encodeEdf({ signals: [samples(2), annotations([record, malformed], 40)] }));
     expect(recording.marks).toEqual([{ at: 8, label: 'good' }]);
     expect(recording.notes).toEqual([
-      `2 lists of annotations are left out: record 1 holds ${JSON.stringify(spoiled.slice(0, -1))}`,
+      `Malformed annotation lists are skipped: 2. The first one: record 1 contains ${JSON.stringify(malformed.slice(0, -1))}.`,
     ]);
   });
 
-  test('are no column', () => {
+  test('cannot be selected as a column', () => {
     const bytes = encodeEdf({ signals: [samples(1), annotations([list('+0', [''])], 30)] });
     expect(() => readRecording(bytes, { columns: ['EDF Annotations'] })).toThrow(
-      "signals to take must be such as hold samples, got 'EDF Annotations'",
+      "selected signals must be signals with samples, got 'EDF Annotations'",
     );
   });
 });
@@ -108,7 +108,7 @@ describe('the triggers of a BDF file', () => {
     return encodeEdf({ bdf: true, signals: [samples(records.length), { label, records }] });
   };
 
-  test('are stretches of the low 16 bits that are not at rest: with rest they are the signal', () => {
+  test('are the stretches of the low 16 bits without the resting value', () => {
     const held = fc.record({
       low: fc.constantFrom(0, 1, 7, 65_280, 65_535),
       high: fc.integer({ min: -128, max: 127 }),
@@ -138,7 +138,7 @@ describe('the triggers of a BDF file', () => {
     );
   });
 
-  test('of a slower or faster Status signal are at the frames of the recording', () => {
+  test('of a Status signal with another rate are at the frames of the recording', () => {
     expect(readRecording(file([0, 5, 5, 0], 4)).marks).toEqual([{ at: 2, label: '5', frames: 4 }]);
     const status = new Array<number>(32).fill(0).fill(5, 3, 7).fill(9, 18, 19);
     expect(readRecording(file(status, 32)).marks).toEqual([
@@ -147,7 +147,7 @@ describe('the triggers of a BDF file', () => {
     ]);
   });
 
-  test('end where frames are missing', () => {
+  test('end at missing frames', () => {
     const status = {
       label: 'Status',
       records: [0, 1].map(() => [0, 0, 0, 0, 0, 0, 5, 5].map((each, i) => (i < 2 ? 5 : each))),
@@ -159,13 +159,13 @@ describe('the triggers of a BDF file', () => {
     );
   });
 
-  test('are none in another signal, nor in EDF', () => {
+  test('are only in a Status signal of BDF', () => {
     expect(readRecording(file([0, 5, 5, 0, 0, 0, 0, 0], 8, 'Stat'))).toMatchObject({ marks: [] });
     const edf = readRecording(encodeEdf({ signals: [{ label: 'Status', records: [[0, 5, 0]] }] }));
     expect(edf).toMatchObject({ channels: [{ label: 'Status' }], marks: [] });
   });
 
-  test('alone are a recording of marks', () => {
+  test('alone are a recording with marks only', () => {
     const bytes = encodeEdf({ bdf: true, signals: [{ label: 'Status', records: [[0, 3, 3, 0]] }] });
     const expected = { channels: [], frames: 0, rate: 4, marks: [{ at: 1, label: '3', frames: 2 }] };
     expect(readRecording(bytes)).toMatchObject(expected);

@@ -10,7 +10,7 @@ import { channelOf, readInPieces } from './read-in-pieces.ts';
 
 const cuts = fc.array(fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 5000 })), { maxLength: 30 });
 
-/** A file of any shape, EDF or BDF: signals of one rate, of which some run upside down. */
+/** A random EDF or BDF file: signals with one rate, some with inverted scales. */
 const files = fc
   .record({ bdf: fc.boolean(), channels: fc.integer({ min: 1, max: 5 }), samples: fc.integer({ min: 1, max: 40 }) })
   .chain(({ bdf, channels, samples }) => {
@@ -50,7 +50,7 @@ const zeros = (samples: number, records: number, label = 'x') => ({
 const plain: EdfFile = { signals: [{ label: 'Fp1', records: [[1, 2, 3, 4]] }] };
 
 describe('an EDF or BDF file', () => {
-  test('is read to the physical samples that were written, however it is cut', () => {
+  test('is read as the physical samples that were written, however it is split', () => {
     fc.assert(
       fc.property(files, cuts, (file, pieces) => {
         const recording = readInPieces(encodeEdf(file), pieces);
@@ -78,7 +78,7 @@ describe('an EDF or BDF file', () => {
     );
   });
 
-  test('that is cut off keeps its whole records, and tells what is missing', () => {
+  test('that is truncated keeps its complete records and reports what is missing', () => {
     fc.assert(
       fc.property(files, fc.double({ min: 0, max: 1, noNaN: true }), (file, share) => {
         const bytes = encodeEdf(file);
@@ -92,23 +92,23 @@ describe('an EDF or BDF file', () => {
         file.signals.forEach((_, channel) => {
           expect(channelOf(recording, channel)).toEqual(channelOf(whole, channel).slice(0, recording.frames));
         });
-        const left = (cut - head) % size;
+        const rest = (cut - head) % size;
         const notes = [
-          `the header tells ${file.signals[0].records.length} data records, the file holds ${records}`,
-          `the file ends within a data record: ${left} of its ${size} bytes are left out`,
+          `The header specifies ${file.signals[0].records.length} data records, but the file contains ${records}.`,
+          `The file ends within a data record: its ${rest} of ${size} bytes are skipped.`,
         ];
-        expect(recording.notes).toEqual(notes.filter((_, i) => (i === 0 ? cut < bytes.length : left > 0)));
+        expect(recording.notes).toEqual(notes.filter((_, i) => (i === 0 ? cut < bytes.length : rest > 0)));
       }),
       { seed: 2, numRuns: 60 },
     );
   });
 
-  test('may not know how many records it has, or have more than it knows', () => {
+  test('can have an unknown number of records, or more than its header specifies', () => {
     const signals = [zeros(4, 3)];
     expect(readRecording(encodeEdf({ signals, records: -1 }))).toMatchObject({ frames: 12, notes: [] });
     expect(readRecording(encodeEdf({ signals, records: 2 }))).toMatchObject({
       frames: 12,
-      notes: ['the header tells 2 data records, the file holds 3'],
+      notes: ['The header specifies 2 data records, but the file contains 3.'],
     });
   });
 
@@ -118,35 +118,35 @@ describe('an EDF or BDF file', () => {
     ['x', '', 'EEG cap', 'eeg'],
     ['Cz', 'degC', '', undefined],
     ['ECG', 'mV', 'AgAgCl electrode', undefined],
-  ])('of a signal %s in %s with transducer %j is of kind %j', (label, unit, transducer, kind) => {
+  ])('with a signal %s in %s and transducer %j has kind %j', (label, unit, transducer, kind) => {
     const bytes = encodeEdf({ signals: [{ label, unit, transducer, records: [[0]] }] });
     expect(readRecording(bytes).kind).toBe(kind);
   });
 
-  test('has its units as they are written here, in UTF-8 or Latin-1', () => {
+  test('has units in the common spelling, from UTF-8 or Latin-1', () => {
     const units = ['uV', 'µV', 'μV', 'mV', 'degC', ''];
     const bytes = encodeEdf({ signals: units.map((unit) => ({ label: '', unit, records: [[0]] })) });
-    const told = ['µV', 'µV', 'µV', 'mV', 'degC', undefined];
-    const channels = told.map((unit, i) => ({ label: `signal ${i + 1}`, ...(unit !== undefined && { unit }) }));
+    const expected = ['µV', 'µV', 'µV', 'mV', 'degC', undefined];
+    const channels = expected.map((unit, i) => ({ label: `signal ${i + 1}`, ...(unit !== undefined && { unit }) }));
     expect(readRecording(bytes).channels).toEqual(channels);
     const latin1 = encodeEdf({ signals: [{ label: 'x', unit: '?V', records: [[0]] }] });
     latin1[256 + 96] = 0xb5;
     expect(readRecording(latin1).channels).toEqual([{ label: 'x', unit: 'µV' }]);
   });
 
-  test('may have commas for points, and zero bytes behind a text', () => {
+  test('can have decimal commas, and zero bytes after a text', () => {
     const signal = { label: 'x\0y', physical: ['-1,5', '1,5'], digital: [-3, 3], records: [[1]] };
     const recording = readRecording(encodeEdf({ signals: [signal], duration: '0,5' }));
     expect(recording).toMatchObject({ rate: 2, channels: [{ label: 'x' }] });
     expect(channelOf(recording, 0)).toEqual([0.5]);
   });
 
-  test('with --rate runs at that rate; a record of 0 s needs it', () => {
+  test('has the rate of the option rate, which is required for records of 0 s', () => {
     expect(readRecording(encodeEdf(plain), { rate: 5 }).rate).toBe(5);
     const timeless = encodeEdf({ ...plain, duration: 0 });
     expect(readRecording(timeless, { rate: 5 }).rate).toBe(5);
     expect(() => readRecording(timeless)).toThrow(
-      'the duration of a record is 0 s and tells no rate: give it with --rate (Hz)',
+      'The duration of a data record is 0 s. Set the sampling rate with the option rate (Hz).',
     );
   });
 });
@@ -168,15 +168,15 @@ describe('the start of an EDF file', () => {
     ['02.03.04', '25.06.07'],
     ['02.03.04', '05.61.07'],
     ['02.03.04', '05.06.60'],
-  ])('%s %s is not known, and that is told', (date, time) => {
+  ])('%s %s is unknown, and a note reports it', (date, time) => {
     expect(readRecording(encodeEdf({ ...plain, date, time }))).toMatchObject({
       time: 0,
-      notes: [`start of the recording must be dd.mm.yy hh.mm.ss, got '${date} ${time}': its time is not known`],
+      notes: [`The start of the recording is unknown: it must be dd.mm.yy hh.mm.ss, got '${date} ${time}'.`],
     });
   });
 });
 
-describe('a malformed EDF header is refused by field, rule and what was found', () => {
+describe('a malformed EDF header is rejected with field, rule, and value', () => {
   const [signal] = plain.signals;
   test.each<[Partial<EdfFile>, string]>([
     [{ count: 'x' }, "number of signals must be an integer >= 1, got 'x'"],
@@ -186,19 +186,19 @@ describe('a malformed EDF header is refused by field, rule and what was found', 
     [{ records: 1.5 }, "number of data records must be an integer >= -1, got '1.5'"],
     [{ duration: 'x' }, "duration of a data record must be a number, got 'x'"],
     [{ duration: -1 }, 'duration of a data record must be a number >= 0 in s, got -1'],
-    [{ signals: [{ ...signal, samples: 0 }] }, 'samples a record of Fp1 must be an integer >= 1, got 0'],
-    [{ signals: [{ ...signal, samples: -1 }] }, "samples a record of Fp1 must be an integer >= 0, got '-1'"],
+    [{ signals: [{ ...signal, samples: 0 }] }, 'samples per record of Fp1 must be an integer >= 1, got 0'],
+    [{ signals: [{ ...signal, samples: -1 }] }, "samples per record of Fp1 must be an integer >= 0, got '-1'"],
     [{ signals: [{ ...signal, physical: ['', 1] }] }, "physical minimum of Fp1 must be a number, got ''"],
     [{ signals: [{ ...signal, physical: [0, 'x'] }] }, "physical maximum of Fp1 must be a number, got 'x'"],
     [{ signals: [{ ...signal, digital: ['x', 1] }] }, "digital minimum of Fp1 must be a number, got 'x'"],
     [{ signals: [{ ...signal, digital: [0, 'x'] }] }, "digital maximum of Fp1 must be a number, got 'x'"],
     [
       { signals: [{ ...signal, physical: [5, 5] }] },
-      'physical maximum of Fp1 must be other than its physical minimum, got 5',
+      'physical maximum of Fp1 must be different from its physical minimum, got 5',
     ],
     [
       { signals: [{ ...signal, digital: [5, 5] }] },
-      'digital maximum of Fp1 must be other than its digital minimum, got 5',
+      'digital maximum of Fp1 must be different from its digital minimum, got 5',
     ],
   ])('%#: %j', (wrong, sentence) => {
     expect(() => readRecording(encodeEdf({ ...plain, ...wrong }))).toThrow(new RangeError(sentence));
@@ -208,49 +208,51 @@ describe('a malformed EDF header is refused by field, rule and what was found', 
     [4, 'the header must be 256 bytes, got 4'],
     [100, 'the header must be 256 bytes, got 100'],
     [300, 'the header of the signals must be 256 bytes, got 44'],
-    [512, 'number of whole data records must be >= 1, got 0'],
-    [519, 'number of whole data records must be >= 1, got 0'],
-  ])('one of %i bytes only', (length, sentence) => {
+    [512, 'number of complete data records must be >= 1, got 0'],
+    [519, 'number of complete data records must be >= 1, got 0'],
+  ])('that has only %i bytes', (length, sentence) => {
     expect(() => readRecording(encodeEdf(plain).subarray(0, length))).toThrow(new RangeError(sentence));
   });
 
-  test('of records that are larger than the file costs no memory', () => {
+  test('with records larger than the file does not allocate memory', () => {
     const signals = Array.from({ length: 60 }, () => ({ ...signal, samples: 99_999_999 }));
-    expect(() => readRecording(encodeEdf({ signals }))).toThrow('number of whole data records must be >= 1, got 0');
+    expect(() => readRecording(encodeEdf({ signals }))).toThrow('number of complete data records must be >= 1, got 0');
   });
 
   test.each([
-    [{ physical: [0, 0] }, 'physical maximum of dead must be other than its physical minimum, got 0'],
+    [{ physical: [0, 0] }, 'physical maximum of dead must be different from its physical minimum, got 0'],
     [{ digital: [0, ''] }, "digital maximum of dead must be a number, got ''"],
-    [{ records: [[]] }, 'samples a record of dead must be an integer >= 1, got 0'],
-  ])('of a signal that is not asked for leaves it out, and that is told: %j', (wrong, why) => {
+    [{ records: [[]] }, 'samples per record of dead must be an integer >= 1, got 0'],
+  ])('of a signal that is not selected skips the signal, and a note reports it: %j', (wrong, why) => {
     const dead = { ...signal, label: 'dead', ...wrong };
     const bytes = encodeEdf({ signals: [dead, signal, { ...dead, label: 'dead too' }] });
     const recording = readRecording(bytes);
     expect(recording).toMatchObject({ channels: [{ label: 'Fp1' }], frames: 4 });
     expect(channelOf(recording, 0)).toEqual(channelOf(readRecording(encodeEdf(plain)), 0));
-    expect(recording.notes).toEqual([`left out, unreadable (${why}): dead, dead too`]);
+    expect(recording.notes).toEqual([`Skipped unreadable signals (${why}): dead, dead too.`]);
     expect(readRecording(bytes, { columns: ['Fp1'] })).toMatchObject({ frames: 4, notes: [] });
-    const asked = 'records' in wrong ? "signals to take must be such as hold samples, got 'dead'" : why;
+    const asked = 'records' in wrong ? "selected signals must be signals with samples, got 'dead'" : why;
     expect(() => readRecording(bytes, { columns: ['dead'] })).toThrow(asked);
     expect(() => readRecording(bytes, { roles: { target: ['dead'] } })).toThrow();
   });
 
-  test('of the only signal beside annotations leaves a recording of marks', () => {
+  test('of the only signal next to annotations leaves a recording with marks only', () => {
     const bytes = encodeEdf({ signals: [{ ...signal, physical: [0, 0] }, annotations([list('+0', ['', 'N1'])], 20)] });
-    const why = 'physical maximum of Fp1 must be other than its physical minimum, got 0';
+    const why = 'physical maximum of Fp1 must be different from its physical minimum, got 0';
     expect(readRecording(bytes)).toMatchObject({ channels: [], marks: [{ at: 0, label: 'N1' }] });
-    expect(readRecording(bytes).notes).toEqual([`left out, unreadable (${why}): Fp1`]);
+    expect(readRecording(bytes).notes).toEqual([`Skipped unreadable signals (${why}): Fp1.`]);
   });
 
-  test('of signals without a byte to read never waits for the end of what never comes', () => {
+  test('of signals without any bytes does not read forever', () => {
     const none = { label: 'EDF Annotations', records: [[]] };
-    expect(() => readRecording(encodeEdf({ signals: [none] }))).toThrow('samples a record of EDF Annotations must be');
+    expect(() => readRecording(encodeEdf({ signals: [none] }))).toThrow(
+      'samples per record of EDF Annotations must be',
+    );
     expect(readRecording(encodeEdf({ signals: [none, signal] }))).toMatchObject({ frames: 4 });
   });
 });
 
-describe('records that lie apart', () => {
+describe('discontinuous records', () => {
   const apart = (onsets: readonly string[], bdf = false) =>
     encodeEdf({
       bdf,
@@ -264,7 +266,7 @@ describe('records that lie apart', () => {
       ],
     });
 
-  test('leave gaps of exact length, in EDF+D and BDF+D', () => {
+  test('have gaps of exact length, in EDF+D and BDF+D', () => {
     fc.assert(
       fc.property(
         fc.boolean(),
@@ -290,22 +292,22 @@ describe('records that lie apart', () => {
     );
   });
 
-  test('may have onsets that were rounded', () => {
+  test('can have rounded onsets', () => {
     expect(readRecording(apart(['+0', '+0.95', '+2.04']))).toMatchObject({ frames: 12, lost: 0 });
     const rounded = readRecording(apart(['+0', '+0.6', '+2.25']));
     expect(rounded.blocks.map(({ start }) => start)).toEqual([0, 9]);
   });
 
-  test('must tell when they begin, one after the other', () => {
+  test('must contain increasing onsets', () => {
     expect(() => readRecording(apart(['+0', '']))).toThrow(
-      'record 2 must tell when it begins, for records lie apart (EDF+D)',
+      'record 2 must contain its onset because the file is discontinuous (EDF+D)',
     );
     expect(() => readRecording(apart(['+1', '+1.4']))).toThrow(
-      'the onset of record 2 must be >= 2 s, where the one before it ends, got 1.4',
+      'the onset of record 2 must be >= 2 s, the end of the previous record, got 1.4',
     );
   });
 
-  test('lie no farther apart than frames can be counted and dates told', () => {
+  test('must have onsets within the range of frame indexes and dates', () => {
     const far = '+99999999999999999999';
     expect(() => readRecording(apart(['+0', far]))).toThrow(
       'the onset of record 2 must be within 8000000000000 s, got 100000000000000000000',
@@ -315,11 +317,11 @@ describe('records that lie apart', () => {
     expect(readRecording(apart(['+0', `+${year}`]))).toMatchObject({ frames: 8, lost: 4 * year - 4 });
   });
 
-  test('lie as far apart where --rate lets the recording run faster', () => {
+  test('have gaps of the same number of frames with the option rate', () => {
     expect(readRecording(apart(['+0', '+2']), { rate: 400 })).toMatchObject({ rate: 400, frames: 8, lost: 4 });
   });
 
-  test('of a continuous file never do, whatever its onsets are', () => {
+  test('are only in files that are marked as discontinuous', () => {
     const signals = [zeros(4, 2), annotations([list('+0', ['']), list('+9', [''])], 24)];
     expect(readRecording(encodeEdf({ reserved: 'EDF+C', signals }))).toMatchObject({ frames: 8, lost: 0 });
   });

@@ -1,16 +1,16 @@
-/** One signal as it is to be written: stored integers, [record][sample], or the bytes of each record. */
+/** One signal to write: stored integers, [record][sample], or the bytes of each record. */
 export interface EdfSignal {
   label: string;
   transducer?: string;
   unit?: string;
   physical?: readonly (number | string)[];
   digital?: readonly (number | string)[];
-  /** What the header says of its samples a record; default: how many there are. */
+  /** Samples per record in the header. Default: the actual number. */
   samples?: number | string;
   records: readonly (readonly number[] | Uint8Array)[];
 }
 
-/** A file as it is to be written; fields are written as they are given, right or wrong. */
+/** A file to write. Fields are written as given, valid or not. */
 export interface EdfFile {
   bdf?: boolean;
   recording?: string;
@@ -24,7 +24,7 @@ export interface EdfFile {
   signals: readonly EdfSignal[];
 }
 
-/** Writes EDF or BDF as the specification has it. */
+/** Encodes EDF or BDF as specified. */
 export function encodeEdf(file: EdfFile): Uint8Array {
   const { bdf = false, signals } = file;
   const records = signals[0].records.length;
@@ -60,17 +60,17 @@ export function encodeEdf(file: EdfFile): Uint8Array {
   ]);
 }
 
-/** A signal of annotations: the lists of each record, as text, in so many bytes. */
+/** An annotation signal: the lists of each record as text, padded to a number of bytes. */
 export function annotations(records: readonly string[], bytes: number, label = 'EDF Annotations'): EdfSignal {
   return { label, unit: '', physical: [-1, 1], records: records.map((text) => field(text, bytes, 0)) };
 }
 
-/** A list of texts at one time, as EDF+ writes it. */
+/** A list of texts with one time, as in EDF+. */
 export function list(onset: string, texts: readonly string[], duration?: string): string {
   return `${onset}${duration === undefined ? '' : `\x15${duration}`}\x14${texts.map((text) => `${text}\x14`).join('')}\0`;
 }
 
-/** Pieces one behind the other. */
+/** Concatenates pieces. */
 export function join(pieces: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(Buffer.concat(pieces));
 }

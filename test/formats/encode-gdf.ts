@@ -1,6 +1,6 @@
 import { field, join } from './encode-edf.ts';
 
-/** How the types that GDF has are written, by their codes: bytes, and the writer. */
+/** The sample types of GDF by code: the size in bytes and the writer. */
 export const gdfTypes: Record<number, { bytes: number; write: (view: DataView, sample: number) => void }> = {
   1: { bytes: 1, write: (view, x) => view.setInt8(0, x) },
   2: { bytes: 1, write: (view, x) => view.setUint8(0, x) },
@@ -19,7 +19,7 @@ export const gdfTypes: Record<number, { bytes: number; write: (view: DataView, s
 export interface GdfSignal {
   label: string;
   transducer?: string;
-  /** Of 2.x also by its code. */
+  /** Code of the unit, for 2.x. */
   unit?: string;
   unitCode?: number;
   physical?: readonly number[];
@@ -30,7 +30,7 @@ export interface GdfSignal {
 }
 
 export interface GdfEvent {
-  /** From 1, as the file counts. */
+  /** Counted from 1, as in the file. */
   position: number;
   type: number;
   duration?: number;
@@ -38,18 +38,18 @@ export interface GdfEvent {
 
 export interface GdfFile {
   version?: string;
-  /** Bytes of the field of the start. */
+  /** Bytes of the start field. */
   start?: Uint8Array;
   headerBytes?: number;
   records?: number;
-  /** As a fraction, in s. */
+  /** A fraction in s. */
   duration?: readonly number[];
   signals: readonly GdfSignal[];
   mode?: number;
   eventRate?: number;
-  /** Absent: no table. */
+  /** Absent for no event table. */
   events?: readonly GdfEvent[];
-  /** Tags behind the header, of 2.x; filled up to 256 bytes. */
+  /** Tags after the header of 2.x, padded to 256 bytes. */
   tags?: Uint8Array;
 }
 
@@ -65,7 +65,7 @@ const i64 = (x: number) => number(8, (view) => view.setBigInt64(0, BigInt(x), tr
 const f32 = (x: number) => number(4, (view) => view.setFloat32(0, x, true));
 const f64 = (x: number) => number(8, (view) => view.setFloat64(0, x, true));
 
-/** Writes GDF 1.x or 2.x as its description has it. */
+/** Encodes GDF 1.x or 2.x as specified. */
 export function encodeGdf(file: GdfFile): Uint8Array {
   const { version = '1.25', signals, duration = [1, 1], tags = new Uint8Array(0) } = file;
   const old = Number(version) < 1.9;

@@ -9,7 +9,7 @@ import { encodeGdf, gdfTypes, type GdfFile } from './encode-gdf.ts';
 import { channelOf, readInPieces } from './read-in-pieces.ts';
 
 const versions = ['1.25', '1.92', '1.94', '2.20', '2.51'];
-/** What fits into each type; of 64 bits what a number holds exactly. */
+/** The range of each type; for 64 bits, the range in which numbers are exact. */
 const stored: Record<number, fc.Arbitrary<number>> = {
   1: fc.integer({ min: -128, max: 127 }),
   2: fc.nat(255),
@@ -50,7 +50,7 @@ const one = (samples: number, records: number) => [
 ];
 
 describe('a GDF file', () => {
-  test('of any version and of all sample types is read to what was written, however it is cut', () => {
+  test('of any version and sample type is read as it was written, however it is split', () => {
     const pieces = fc.array(fc.integer({ min: 1, max: 3000 }), { maxLength: 20 });
     fc.assert(
       fc.property(fc.constantFrom(...versions), signals, fc.nat(300), pieces, (version, all, more, lengths) => {
@@ -77,7 +77,7 @@ describe('a GDF file', () => {
     );
   });
 
-  test('has its events as marks, in any mode, at the rate of their table', () => {
+  test('has its events as marks, in any mode, at the rate of the event table', () => {
     const event = fc.record({
       position: fc.integer({ min: 1, max: 10_000 }),
       type: fc.integer({ min: 0, max: 0xffff }).filter((type) => type !== 0x7fff),
@@ -106,7 +106,7 @@ describe('a GDF file', () => {
     );
   });
 
-  test('names events as the list of event codes does, and takes position 0 for the first', () => {
+  test('labels events with their codes and reads position 0 as 1', () => {
     const events = [768, 1].map((type, position) => ({ position, type }));
     expect(readRecording(encodeGdf({ signals: one(1, 1), events })).marks).toEqual([
       { at: 0, label: '0x0300' },
@@ -114,7 +114,7 @@ describe('a GDF file', () => {
     ]);
   });
 
-  test('may have names for its events', () => {
+  test('can have names for its events', () => {
     const text = (tag: number, content: string) => [
       ...[tag, content.length, 0, 0],
       ...[...content].map((letter) => letter.charCodeAt(0)),
@@ -128,7 +128,7 @@ describe('a GDF file', () => {
     expect(labels({ ...file, tags: Uint8Array.of(9, 0, 0, 200) })).toContain('0x0001');
   });
 
-  test('has no marks of samples that stand in its event table', () => {
+  test('ignores samples in its event table', () => {
     const events = [
       { position: 1, type: 0x7fff, duration: 4 },
       { position: 3, type: 1 },
@@ -137,7 +137,7 @@ describe('a GDF file', () => {
     expect(recording.marks).toEqual([{ at: 2, label: '0x0001' }]);
   });
 
-  test('that is cut off keeps its whole records and no event, and tells both', () => {
+  test('that is truncated keeps its complete records and no events, and notes report both', () => {
     const events = [{ position: 2, type: 5 }];
     const bytes = encodeGdf({ signals: one(4, 3), events });
     const cut = (length: number) => readRecording(bytes.subarray(0, length));
@@ -145,48 +145,50 @@ describe('a GDF file', () => {
       frames: 8,
       marks: [],
       notes: [
-        'the header tells 3 data records, the file holds 2',
-        'the file ends within a data record: 4 of its 8 bytes are left out',
+        'The header specifies 3 data records, but the file contains 2.',
+        'The file ends within a data record: its 4 of 8 bytes are skipped.',
       ],
     });
-    expect(cut(512 + 16).notes).toEqual(['the header tells 3 data records, the file holds 2']);
+    expect(cut(512 + 16).notes).toEqual(['The header specifies 3 data records, but the file contains 2.']);
     expect(cut(512 + 24)).toMatchObject({ frames: 12, marks: [], notes: [] });
     expect(cut(512 + 29)).toMatchObject({
       frames: 12,
       marks: [],
-      notes: ['the event table is left out: it ends within its head'],
+      notes: ['The event table is skipped: it ends within its header.'],
     });
-    expect(cut(512 + 33).notes).toEqual(['the event table is left out: 1 of its 6 bytes are there']);
+    expect(cut(512 + 33).notes).toEqual(['The event table is skipped: the file contains 1 of its 6 bytes.']);
     expect(readRecording(encodeGdf({ signals: one(4, 3), mode: 2, events }))).toMatchObject({
       frames: 12,
-      notes: ['the event table is left out: its mode must be 1, 3, 5 or 7, got 2'],
+      notes: ['The event table is skipped: its mode must be 1, 3, 5, or 7, got 2.'],
     });
   });
 
-  test('that does not know its records goes on to its end', () => {
+  test('with an unknown number of records is read to its end', () => {
     expect(readRecording(encodeGdf({ signals: one(4, 3), records: -1 }))).toMatchObject({ frames: 12, notes: [] });
   });
 
-  test('leaves out signals of other rates, and such as hold no samples', () => {
+  test('skips signals with other rates and signals without samples', () => {
     const slow = { label: 'slow', type: 3, records: [[1], [2], [3]] };
     const sparse = { label: 'sparse', type: 17, records: [[], [], []] };
     const bytes = encodeGdf({ signals: [sparse, slow, ...one(4, 3)] });
     expect(readRecording(bytes)).toMatchObject({
       rate: 4,
       channels: [{ label: 'Oz' }],
-      notes: ['left out, of another rate (take them with --columns): slow (1 Hz)'],
+      notes: ['Skipped signals with another sampling rate: slow (1 Hz).'],
     });
     expect(channelOf(readRecording(bytes, { columns: ['slow'] }), 0).map((x) => Math.round(x * 1e4))).toEqual([
       46, 76, 107,
     ]);
     expect(() => readRecording(bytes, { columns: ['sparse'] })).toThrow(
-      "signals to take must be such as hold samples, got 'sparse'",
+      "selected signals must be signals with samples, got 'sparse'",
     );
-    expect(() => readRecording(encodeGdf({ signals: [sparse] }))).toThrow('no signal of this GDF file holds samples');
-    expect(() => readRecording(encodeGdf({ signals: [] }))).toThrow('no signal of this GDF file holds samples');
+    expect(() => readRecording(encodeGdf({ signals: [sparse] }))).toThrow(
+      'no signal of this GDF file contains samples',
+    );
+    expect(() => readRecording(encodeGdf({ signals: [] }))).toThrow('no signal of this GDF file contains samples');
   });
 
-  test('has its units by text in 1.x, by code in 2.x, and by text where the code is another', () => {
+  test('has units by text in 1.x, by code in 2.x, and by text for unknown codes', () => {
     const unit = (version: string, unit: string, unitCode?: number) => {
       const [signal] = one(1, 1);
       return readRecording(encodeGdf({ version, signals: [{ ...signal, unit, unitCode }] })).channels[0].unit;
@@ -212,11 +214,11 @@ describe('the start of a GDF file', () => {
     ['20120706190216  ', Date.UTC(2012, 6, 6, 19, 2, 16)],
     ['', 0],
     ['some day', 0],
-  ])('%j of 1.x', (digits, time) => {
+  ])('%j in 1.x', (digits, time) => {
     expect(at('1.25', field(digits, 16))).toBe(time);
   });
 
-  test('of 2.x is a number of days, in 2^32nds', () => {
+  test('in 2.x is a number of days times 2^32', () => {
     fc.assert(
       fc.property(
         fc.date({ min: new Date('0001-01-01'), max: new Date('2999-01-01'), noInvalidDate: true }),
@@ -233,7 +235,7 @@ describe('the start of a GDF file', () => {
   });
 });
 
-describe('a malformed GDF header is refused by field, rule and what was found', () => {
+describe('a malformed GDF header is rejected with field, rule, and value', () => {
   const [signal] = one(1, 1);
   test.each<[Partial<GdfFile>, string]>([
     [{ version: '3.00' }, "the version must be GDF 1.00 to GDF 2.99, got 'GDF 3.00'"],
@@ -241,29 +243,29 @@ describe('a malformed GDF header is refused by field, rule and what was found', 
     [{ headerBytes: 256 }, 'number of header bytes must be >= 256 (1 + 1 signals) = 512, got 256'],
     [{ headerBytes: 768 }, 'the header of the signals must be 512 bytes, got 258'],
     [{ records: -2 }, 'number of data records must be an integer >= -1, got -2'],
-    [{ records: 0 }, 'number of whole data records must be >= 1, got 0'],
+    [{ records: 0 }, 'number of complete data records must be >= 1, got 0'],
     [{ duration: [1, 0] }, 'duration of a data record must be a number >= 0 in s, got Infinity'],
     [{ version: '2.21', duration: [-1, 1] }, 'duration of a data record must be a number >= 0 in s, got -1'],
-    [{ duration: [0, 1] }, 'the duration of a record is 0 s and tells no rate: give it with --rate (Hz)'],
+    [{ duration: [0, 1] }, 'The duration of a data record is 0 s. Set the sampling rate with the option rate (Hz).'],
     [
       { signals: [{ ...signal, physical: [1, 1] }] },
-      'physical maximum of Oz must be other than its physical minimum, got 1',
+      'physical maximum of Oz must be different from its physical minimum, got 1',
     ],
     [
       { signals: [{ ...signal, digital: [1, 1] }] },
-      'digital maximum of Oz must be other than its digital minimum, got 1',
+      'digital maximum of Oz must be different from its digital minimum, got 1',
     ],
   ])('%#: %j', (wrong, sentence) => {
     expect(() => readRecording(encodeGdf({ signals: one(1, 1), ...wrong }))).toThrow(sentence);
   });
 
-  test('of a signal that is not asked for leaves it out, and that is told', () => {
+  test('of a signal that is not selected skips the signal, and a note reports it', () => {
     const flat = { ...signal, label: 'flat', physical: [1, 1] };
-    const why = 'physical maximum of flat must be other than its physical minimum, got 1';
+    const why = 'physical maximum of flat must be different from its physical minimum, got 1';
     const bytes = encodeGdf({ signals: [flat, ...one(1, 1)] });
     expect(readRecording(bytes)).toMatchObject({
       channels: [{ label: 'Oz' }],
-      notes: [`left out, unreadable (${why}): flat`],
+      notes: [`Skipped unreadable signals (${why}): flat.`],
     });
     expect(() => readRecording(bytes, { columns: ['flat'] })).toThrow(why);
     expect(() => readRecording(encodeGdf({ signals: [{ label: 'sparse', type: 17, records: [[]] }, flat] }))).toThrow(
@@ -271,7 +273,7 @@ describe('a malformed GDF header is refused by field, rule and what was found', 
     );
   });
 
-  test('a sample type that there is not', () => {
+  test('with an unknown sample type', () => {
     const bytes = encodeGdf({ signals: one(1, 1) });
     bytes[256 + 220] = 18;
     expect(() => readRecording(bytes)).toThrow(
@@ -283,8 +285,8 @@ describe('a malformed GDF header is refused by field, rule and what was found', 
     [2, 'the header must be 256 bytes, got 2'],
     [100, 'the header must be 256 bytes, got 100'],
     [300, 'the header of the signals must be 256 bytes, got 44'],
-    [513, 'number of whole data records must be >= 1, got 0'],
-  ])('one of %i bytes only', (length, sentence) => {
+    [513, 'number of complete data records must be >= 1, got 0'],
+  ])('that has only %i bytes', (length, sentence) => {
     expect(() => readRecording(encodeGdf({ signals: one(1, 1) }).subarray(0, length))).toThrow(sentence);
   });
 });

@@ -18,14 +18,14 @@ const noise = random(7);
 const between = (least: number, most: number) => least + Math.floor(noise.uniform() * (most - least + 1));
 const records = (count: number, samples: number, most: number) =>
   Array.from({ length: count }, () => Array.from({ length: samples }, () => between(-most, most - 1)));
-/** Signals with a scale of their own each. */
+/** Signals with different scales. */
 const signals = (channels: number, count: number, samples: number, most: number) =>
   Array.from({ length: channels }, (_, n) => {
     const low = -between(1, 9999);
     return { label: `s${n}`, physical: [low, low + between(1, 99_999)], records: records(count, samples, most) };
   });
 
-/** Files of our own making, by their names. */
+/** Generated files by name. */
 const made: Record<string, Uint8Array> = {
   'plain.edf': encodeEdf({ duration: 0.5, signals: signals(5, 40, 64, 2 ** 15) }),
   'plus.edf': encodeEdf({
@@ -81,7 +81,7 @@ const real = [
 interface Told {
   rate: number;
   labels: string[];
-  /** ms since 1970; null where it is not known. */
+  /** ms since 1970; null if unknown. */
   time: number | null;
   /** Onset and duration in s, and the text. */
   annotations: [onset: number, duration: number, text: string][];

@@ -17,7 +17,7 @@ const file = (indexes: number[]) => head + indexes.map((index) => row(index)).jo
 const starts = (text: string) => readOpenbci(text).blocks.map((block) => block.start);
 
 describe('an OpenBCI file', () => {
-  test('has its EXG channels in µV, its rate and the time of its first stamp', () => {
+  test('has EXG channels in µV, its rate, and the time of its first timestamp', () => {
     const recording = readRecording(file([0, 1, 2]).replaceAll('\n', '\r\n'));
     expect(recording).toMatchObject({
       format: 'openbci',
@@ -34,18 +34,18 @@ describe('an OpenBCI file', () => {
     expect([...recording.blocks[0].data]).toEqual([0.25, -0.5, 1.25, -1.5, 2.25, -2.5]);
   });
 
-  test('gives other columns when they are named', () => {
+  test('returns other columns if they are selected', () => {
     expect(readOpenbci(file([0]), { columns: ['Accel Channel 0', 2] }).channels).toEqual([
       { label: 'Accel Channel 0', unit: 'g' },
       { label: 'EXG Channel 0', unit: 'µV' },
     ]);
   });
 
-  test('may keep its stamps in seconds', () => {
+  test('can have timestamps in seconds', () => {
     expect(readOpenbci(file([0]).replaceAll(' 1557936053329,', ' 1557936053.329,')).time).toBeCloseTo(1557936053329, 1);
   });
 
-  test('may have no row of names', () => {
+  test('can have no row of names', () => {
     const text =
       '%OpenBCI Raw EEG Data\n%Number of channels = 2\n%Sample Rate = 250.0 Hz\n7, 1, 2, 0.5, 1557936053329\n';
     const recording = readOpenbci(text);
@@ -54,11 +54,14 @@ describe('an OpenBCI file', () => {
   });
 
   test.each([
-    [head, 'holds no frame'],
-    [head.replace('%Sample Rate = 250 Hz\n', '') + row(0), 'give it with --rate'],
+    [head, 'the OpenBCI recording has no frames'],
+    [
+      head.replace('%Sample Rate = 250 Hz\n', '') + row(0),
+      'There is no %Sample Rate line. Set the sampling rate with the option rate (Hz).',
+    ],
     [head + row(0) + '\n1, 2, 3\n', 'line 7 must have 7 cells, got 3'],
     [head.replaceAll('EXG', 'Foo') + row(0), 'no column is named EXG'],
-  ])('%# is refused with a sentence', (text, sentence) => {
+  ])('%# is rejected with a sentence', (text, sentence) => {
     expect(() => readOpenbci(text)).toThrow(sentence);
   });
 });
@@ -68,7 +71,7 @@ describe('the sample index', () => {
     expect(starts(file([253, 254, 255, 0, 1]))).toEqual([0]);
   });
 
-  test('counts the lost frames exactly, across the wrap too; whole turns are not seen', () => {
+  test('counts lost frames exactly, also across the wrap; whole cycles are not detected', () => {
     fc.assert(
       fc.property(
         fc.nat(255),
@@ -107,17 +110,17 @@ describe('the sample index', () => {
     ['a Ganglion with acceleration', [99, 99, 100, 100, 0, 1, 1, 2, 2, 4, 4], [0, 11]],
     ['a Ganglion without', [199, 199, 200, 200, 0, 101, 101, 103, 103], [0, 9]],
     ['a Ganglion of firmware 3', [98, 98, 99, 99, 0, 0, 1, 1, 4, 4], [0, 12]],
-  ])('of %s is understood', (_, indexes, expected) => {
+  ])('of %s is detected', (_, indexes, expected) => {
     expect(starts(file(indexes))).toEqual(expected);
   });
 
-  test('that does not count is left alone', () => {
+  test('that does not count is ignored', () => {
     expect(readOpenbci(file([0, 0, 0, 0]))).toMatchObject({ frames: 4, lost: 0 });
     expect(readOpenbci(file([1000, 1001, 1002]))).toMatchObject({ frames: 3, lost: 0 });
   });
 });
 
-test('however the text is cut, the recording is the same', () => {
+test('the recording does not depend on how the text is split', () => {
   const text = file(Array.from({ length: 1500 }, (_, n) => (n + (n > 1100 ? 7 : 0)) & 255));
   const bytes = new TextEncoder().encode(text);
   const whole = readOpenbci(text);

@@ -1,7 +1,7 @@
 import { recordingReader } from '../../src/formats/read-recording.ts';
 import type { ReadOptions, Recording } from '../../src/formats/recording.ts';
 
-/** The recording of bytes that come in pieces of these lengths, and the rest in one; a piece is wiped once it was read. */
+/** Reads bytes in pieces of the given lengths and the rest in one piece. Each piece is overwritten after it was read. */
 export function readInPieces(bytes: Uint8Array, lengths: readonly number[], options: ReadOptions = {}): Recording {
   const reader = recordingReader(options);
   let at = 0;

@@ -15,7 +15,7 @@ const contents: Record<string, string | Uint8Array> = {
 };
 
 describe('the format of a recording', () => {
-  test.each(Object.keys(contents))('%s is found by content, in pieces as short as a byte', (format) => {
+  test.each(Object.keys(contents))('%s is detected from the content, in pieces as short as one byte', (format) => {
     const content = contents[format];
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
     const whole = readRecording(content, { rate: 8 });
@@ -30,21 +30,21 @@ describe('the format of a recording', () => {
     );
   });
 
-  test('may be told from fewer than eight bytes', () => {
+  test('can be detected from fewer than eight bytes', () => {
     expect(readRecording('1\n2', { rate: 1 })).toMatchObject({ format: 'csv', frames: 2 });
     expect(readRecording('0', { rate: 1 })).toMatchObject({ format: 'csv', frames: 1 });
     expect(readRecording('0\n0', { rate: 1 })).toMatchObject({ format: 'csv', frames: 2 });
   });
 
   test.each([
-    ['', 'the text is empty: it holds no row'],
-    ['  \n', 'the text is empty: it holds no row'],
-    [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0), 'is binary, and neither EDF, BDF nor GDF'],
-  ])('%j has none', (content, sentence) => {
+    ['', 'the text has no rows'],
+    ['  \n', 'the text has no rows'],
+    [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0), 'the file is binary, but not EDF, BDF, or GDF'],
+  ])('%j is not recognized', (content, sentence) => {
     expect(() => readRecording(content)).toThrow(sentence);
   });
 
-  test('with a rate that is none is refused at once', () => {
+  test('with an invalid rate is rejected immediately', () => {
     for (const content of Object.values(contents))
       expect(() => readRecording(content, { rate: 0 })).toThrow('rate must be a number > 0 in Hz, got 0');
   });

@@ -3,58 +3,61 @@ import type { GapPolicy } from '../../core/blocks/gap-filler.ts';
 import type { Learned } from '../../core/learning/learned.ts';
 import type { Learner } from '../../core/learning/learner.ts';
 import { plan } from '../../core/network/plan.ts';
-import type { Recording } from '../../sources/index.ts';
-import { inputBlocks } from '../input-blocks.ts';
-import { pickedFrom, type Places } from './learn-places.ts';
+import type { Recording } from '../../formats/index.ts';
+import { share } from '../amounts.ts';
+import { UsageError } from '../failure.ts';
+import type { Progress } from '../progress.ts';
+import { inputBlocks } from '../read-recording.ts';
 import type { CurvePoint } from '../report/learning-curve.ts';
-import { share, type Progress } from '../progress.ts';
-import { UsageError } from '../usage-error.ts';
+import { pickChannels, type TaskChannels } from './task-channels.ts';
 
-/** Frames that are learned at once. */
+/** Frames per block. */
 const blockFrames = 256;
-/** Dots of the learning curve, at most. */
-const dots = 600;
+/** Maximum number of points of the learning curve. */
+const maxPoints = 600;
 
-/** What one pass over a recording has brought. */
+/** The result of one pass over a recording. */
 export interface Pass {
   readonly learned: Learned;
   readonly curve: readonly CurvePoint[];
+  /** Duration of the pass. */
   readonly seconds: number;
   /** Frames that were filled in. */
   readonly filled: number;
 }
 
-/** How a pass is made. */
+/** Options of a pass. */
 export interface PassOptions {
-  readonly places: Places;
-  /** What gaps are filled with that are no longer than the network sees. */
+  readonly places: TaskChannels;
+  /** How gaps are filled that are no longer than the receptive field. */
   readonly gaps: GapPolicy;
+  /** Time constant of the standardization in seconds. Default: none. */
   readonly standardize?: number;
   readonly line: Progress;
 }
 
 /**
- * Learns from a recording, from its beginning to its end. Frames that are filled in are heard as if they had come, but are no
- * truths of a target. Throws where it holds no frames.
+ * Trains a learner on a recording from start to end. Frames that are filled in are inputs like any other, but not targets.
+ * Throws a UsageError if the recording has no frames.
  */
 export function learnPass(learner: Learner, recording: Recording, options: PassOptions): Pass {
   const { places, gaps: policy, standardize, line } = options;
   const gaps = { policy, max: plan(learner.network.spec).receptiveField };
-  const every = Math.max(1, Math.floor(recording.frames / dots));
+  const every = Math.max(1, Math.floor(recording.frames / maxPoints));
   const curve: CurvePoint[] = [];
-  const began = performance.now();
+  const startedAt = performance.now();
   let learned: Learned | undefined;
   let [done, filled] = [0, 0];
   for (const block of inputBlocks(recording, blockFrames, { gaps, standardize })) {
-    if (places.target.length > 0) learner.teach(pickedFrom(block, places.target));
+    if (places.target.length > 0) learner.teach(pickChannels(block, places.target));
     if (block.valid) filled += frameCount(block);
-    learned = learner.push({ ...pickedFrom(block, places.input), valid: undefined });
+    learned = learner.push({ ...pickChannels(block, places.pushed), valid: undefined });
     const { score } = learned;
     done += frameCount(block);
     if (done >= (curve.length + 1) * every) curve.push({ frame: block.start + frameCount(block), score });
-    line.show(`learning ${share(done, recording.frames + recording.lost)}, skill ${score.skill.toFixed(2)}`);
+    line.show(`Learning ${share(done, recording.frames + recording.lost)}, skill ${score.skill.toFixed(2)}`);
   }
   line.clear();
-  if (!learned) throw new UsageError('there are no frames to learn from');
-  return { learned, curve, filled, seconds: (performance.now() - began) / 1000 };
+  if (!learned) throw new UsageError('the recording has no frames to learn from');
+  return { learned, curve, filled, seconds: (performance.now() - startedAt) / 1000 };
 }

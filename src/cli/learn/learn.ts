@@ -2,22 +2,35 @@ import writeFileAtomic from 'write-file-atomic';
 import { Command, Option } from '@commander-js/extra-typings';
 import type { GapPolicy } from '../../core/blocks/gap-filler.ts';
 import { Learner } from '../../core/learning/learner.ts';
-import { lossNames, lossValue, optimizerNames, optimizerValue } from './learn-values.ts';
-import { networkFor, oneLayer } from './learn-network.ts';
-import { labelNote } from './label-note.ts';
-import { learnPass } from './learn-pass.ts';
-import { placesOf, rolesOf } from './learn-places.ts';
-import { learnerSettings, type Settings } from './learner-settings.ts';
-import { learningAdvice } from './learning-advice.ts';
-import { learningPage } from '../report/learning-page.ts';
-import { learningReport } from './learning-report.ts';
-import { integerFrom, list, notNegativeNumber, positiveNumber } from '../option-values.ts';
+import { asUsage, UsageError } from '../failure.ts';
+import {
+  columnsOption,
+  deprecate,
+  integerFrom,
+  list,
+  nonNegativeNumber,
+  positiveNumber,
+  rateOption,
+  standardizeOption,
+} from '../options.ts';
+import { checkOutputs, outputError } from '../output-file.ts';
+import { defaultPowerLine, type PowerLine, powerLineOption } from '../power-line.ts';
 import { progress } from '../progress.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from '../read-recording.ts';
-import { checkTargets, targetFault } from '../target-file.ts';
-import { asUsage, UsageError } from '../usage-error.ts';
+import { learningPage } from '../report/learning-page.ts';
+import {
+  learnerOptions,
+  lossNames,
+  lossValue,
+  optimizerNames,
+  optimizerValue,
+  type Settings,
+} from './learn-options.ts';
+import { learnPass } from './learn-pass.ts';
+import { labelNote, learningAdvice, learningReport } from './learning-report.ts';
+import { networkFor, oneLayer, rolesOf, taskChannels } from './task-channels.ts';
 
-type LearnOptions = Settings & {
+type LearnOptions = Omit<Settings, 'powerLine'> & {
   output: string;
   torch?: true;
   network?: string;
@@ -25,75 +38,89 @@ type LearnOptions = Settings & {
   columns?: (string | number)[];
   rate?: number;
   target?: (string | number)[];
-  reference?: (string | number)[];
+  noiseReference?: (string | number)[];
+  powerLine?: PowerLine;
   gaps: GapPolicy;
   standardize?: number;
   report?: string;
 };
 
-/** `tapline learn INPUT -o WEIGHTS.safetensors`: one pass over a recording, test then train. */
+/** `tapline learn`: trains a network on a recording in one pass. */
 export function learnCommand(): Command<[string], LearnOptions> {
   const updates = integerFrom(1, 1e9);
-  return new Command('learn')
-    .summary('learn from a recording in one pass, to safetensors')
+  const command = new Command('learn')
+    .summary('Train a network on a recording in one pass')
     .description(
-      'Learn from a recording in one pass, each prediction made before its frame is learned; write the weights and say how it went.',
+      'Train a network on a recording in one pass. Each frame is predicted before it is used for training, so the reported errors are those of a live stream. Write the weights and print a report.',
     )
-    .argument('<input>', `a recording: ${recordingFormats}`)
-    .requiredOption('-o, --output <file>', 'where the weights go, as .safetensors')
-    .option('--torch', "write them in PyTorch's names and tap order, for load_state_dict; apply does not take these")
+    .argument('<input>', `Recording: ${recordingFormats}`)
+    .requiredOption('-o, --output <file>', 'File for the weights (.safetensors)')
+    .option('--torch', 'Write PyTorch names and tap order, for load_state_dict (tapline apply does not read these)')
     .addOption(
-      new Option('--task <task>', 'what is learned')
+      new Option(
+        '--task <task>',
+        'What to learn: forecast the next frames, predict --target, reconstruct the input, or cancel --noise-reference',
+      )
         .choices(['forecast', 'target', 'reconstruct', 'cancel'] as const)
         .default('forecast' as const),
     )
-    .option('--network <file>', 'a .json spec, or .safetensors to go on from; else one convolution')
-    .option('--taps <count>', 'taps of that convolution', integerFrom(1, 65536), 16)
-    .option('--horizon <frames>', 'how far ahead a forecast looks', integerFrom(1, 1e6), 1)
+    .option(
+      '--network <file>',
+      'Network to train: .json, or .safetensors to continue training (default: one convolution)',
+    )
+    .option('--taps <count>', 'Taps of the default convolution', integerFrom(1, 65536), 16)
+    .option('--horizon <frames>', 'How far ahead to forecast, in frames', integerFrom(1, 1e6), 1)
     .addOption(
-      new Option('--loss <loss>', `what is made small: ${lossNames}; huber:0.5 and quantile:0.9 set what they have`)
+      new Option('--loss <loss>', `Loss: ${lossNames}. Append a parameter as in huber:0.5 or quantile:0.9`)
         .argParser(lossValue)
         .default(lossValue('squared'), 'squared'),
     )
     .option(
       '--optimizer <name>',
-      `how weights move: ${optimizerNames}; momentum:0.8 and nesterov:0.8 keep so much of the last step; default: autoStep, whose step finds its own length, and nlms to cancel`,
+      `Optimizer: ${optimizerNames}. Append a momentum as in momentum:0.8 (default: autoStep, which adapts the learning rate; nlms for the task cancel)`,
       optimizerValue,
     )
-    .option('--step <mu>', 'length of a step, for an optimizer that is named', positiveNumber())
-    .option('--weight-decay <lambda>', 'how weights shrink, of sgd, rmsprop and adam', notNegativeNumber)
-    .option('--update-every <frames>', 'frames between two updates', updates, 1)
-    .option('--warm-up <updates>', 'updates over which the step rises to its length', updates)
-    .option('--decay <updates>', 'updates after which the step has half its length', updates)
-    .option('--clip <length>', 'the most that the gradient at one output may be long', positiveNumber())
-    .option('--average <updates>', 'write the mean of the weights over so many updates', updates)
-    .option('--columns <list>', 'columns of the recording to learn from, by name or number from 1, such as 2-9', list)
-    .option('--target <list>', "columns that are the truth, for the task 'target'", list)
-    .option('--reference <list>', "columns to cancel from the others, for the task 'cancel'", list)
-    .option('--rate <hz>', 'frames a second, where the recording does not tell', positiveNumber('Hz'))
-    .option('--mains <hz>', 'of the mains, for the rival that knows them: 50 or 60', positiveNumber('Hz'), 60)
+    .option('--learning-rate <mu>', 'Learning rate; required with --optimizer, except for autoStep', positiveNumber())
+    .option(
+      '--weight-decay <lambda>',
+      'Weight decay (sgd, momentum, nesterov, rmsprop, adam, adamW)',
+      nonNegativeNumber,
+    )
+    .option('--update-every <frames>', 'Frames between two updates', updates, 1)
+    .option('--warm-up <updates>', 'Updates over which the learning rate rises to its value', updates)
+    .option('--decay <updates>', 'Updates after which the learning rate is halved', updates)
+    .option('--clip <norm>', 'Maximum gradient norm per output', positiveNumber())
+    .option('--average <updates>', 'Write the average of the weights over this many updates', updates)
+    .option(...columnsOption)
+    .option('--target <list>', 'Columns to predict, for the task target', list)
+    .option('--noise-reference <list>', 'Columns to cancel from the others, for the task cancel', list)
+    .option(...rateOption)
+    .addOption(powerLineOption('Frequency of the power-line baseline'))
     .addOption(
-      new Option('--gaps <how>', 'what stands in short gaps, no longer than the network sees: the last samples, a line')
+      new Option(
+        '--gaps <policy>',
+        'How to fill gaps that are no longer than the receptive field: hold the last sample, interpolate, or use zeros',
+      )
         .choices(['hold', 'linear', 'zero', 'none'] as const)
         .default('hold' as const),
     )
-    .option('--standardize <seconds>', 'take running mean and spread away first', positiveNumber('seconds'))
-    .option('--report <file>', 'where a page with the learning curve and the kernels goes, as .html')
+    .option(...standardizeOption)
+    .option('--report <file>', 'Write an HTML page with the learning curve and the kernels')
     .addHelpText(
       'after',
       `${csvHelp}\nExample:\n  tapline learn recording.csv -o weights.safetensors --report learned.html`,
     )
-    .action(async (input, options) => {
+    .action(async (input, { powerLine = defaultPowerLine(), ...options }) => {
       const { output, torch = false, report, network: path, task, taps, columns, rate, gaps, standardize } = options;
-      checkTargets([output, report], path === undefined ? [input] : [input, path]);
+      checkOutputs([output, report], path === undefined ? [input] : [input, path]);
       if (!output.endsWith('.safetensors'))
-        throw new UsageError(`--output must be a .safetensors file, which weights are written as, got ${output}`);
-      const settings = learnerSettings(options);
+        throw new UsageError(`--output must be the name of a .safetensors file, got '${output}'`);
+      const settings = learnerOptions({ ...options, powerLine });
       const line = progress();
       const recording = await readRecordingOf(input, { columns, roles: rolesOf(options), rate }, line);
       const { channels } = recording;
       if (columns === undefined) process.stderr.write(labelNote(input, recording));
-      const places = placesOf(recording, task);
+      const places = taskChannels(recording, task);
       const network = path === undefined ? oneLayer(places, taps) : await networkFor(places, channels, path);
       const before = network.weights();
       const learner = asUsage(() => new Learner(network, { ...settings, reference: places.reference }), path);
@@ -109,16 +136,21 @@ export function learnCommand(): Command<[string], LearnOptions> {
           report,
           learningPage({ title: input, task, rate: recording.rate, curve, inputs, outputs, before, after }),
         );
-      process.stdout.write(learningReport(recording, pass, { gaps, output, torch, standardize }));
-      process.stdout.write(learningAdvice(learned.score, { rate: recording.rate, standardize, network: path }));
+      process.stdout.write(learningReport(recording, pass, { task, gaps, output, torch, standardize }));
+      process.stdout.write(learningAdvice(learned.score, { task, rate: recording.rate, standardize, network: path }));
       learner.close();
     });
+  deprecate(command, '--step <mu>', '--learning-rate');
+  deprecate(command, '--mains <hz>', '--power-line');
+  deprecate(command, '--reference <list>', '--noise-reference');
+  return command;
 }
 
-function write(path: string, what: Uint8Array | string): void {
+/** Writes a whole file, so that no half-written file is ever visible. */
+function write(path: string, content: Uint8Array | string): void {
   try {
-    writeFileAtomic.sync(path, what as Buffer);
+    writeFileAtomic.sync(path, content as Buffer);
   } catch (error) {
-    throw targetFault(path, error);
+    throw outputError(path, error);
   }
 }

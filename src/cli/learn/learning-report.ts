@@ -1,65 +1,127 @@
+import type { Score } from '../../core/learning/forecast-score.ts';
 import type { Standing } from '../../core/learning/running-errors.ts';
-import type { Recording } from '../../sources/index.ts';
-import { counted } from '../counted.ts';
+import type { Recording } from '../../formats/index.ts';
+import { counted } from '../amounts.ts';
+import { methods } from '../report/learning-curve.ts';
 import type { Pass } from './learn-pass.ts';
+import type { Task } from './task-channels.ts';
 
-/** What is told of a pass beside what was learned. */
-interface Told {
+/** What a report mentions besides the pass. */
+export interface ReportOptions {
+  readonly task: Task;
   readonly gaps: string;
   readonly output: string;
   readonly torch: boolean;
   readonly standardize?: number;
 }
 
-/** What learning has come to, as a short text. */
+/** The result of a pass as text: a table of errors, then counts of frames and updates. */
 export function learningReport(
   { frames }: Recording,
   { learned, seconds, filled }: Pass,
-  { gaps, output, torch, standardize }: Told,
+  { task, gaps, output, torch, standardize }: ReportOptions,
 ): string {
   const { score, updates, refused, rollbacks, rate } = learned;
   const row = (name: string, of: (standing: Standing) => number) =>
     `${name.padEnd(24)}${shown(of(score.overall)).padStart(10)}${shown(of(score)).padStart(10)}`;
-  const reasons = Object.entries(refused).filter(([, count]) => count > 0);
+  const skipped = Object.entries(refused).filter(([, count]) => count > 0);
   const lines = [
-    `${'error / variance'.padEnd(24)}${'overall'.padStart(10)}${'lately'.padStart(10)}`,
-    row('learned', ({ nmse }) => nmse),
-    row('nothing changes', ({ persistence }) => persistence),
-    row('moving average', ({ movingAverage }) => movingAverage),
-    row('constant and mains', ({ mains }) => mains),
+    `${'error / variance'.padEnd(24)}${'overall'.padStart(10)}${'recent'.padStart(10)}`,
+    ...methods(task).map(({ name, error }) => row(name, error)),
     row('skill', ({ skill }) => skill),
     row('loss', ({ loss }) => loss),
     '',
-    `${counted(frames, 'frame')} in ${seconds.toFixed(1)} s, ${score.frames} scored before they were learned, ${counted(updates, 'update')}`,
+    `${counted(frames, 'frame')} in ${seconds.toFixed(1)} s, ${score.frames} scored before training on them, ${counted(updates, 'update')}`,
   ];
-  if (score.frames > 0 && !Number.isFinite(score.overall.skill)) lines.splice(-1, 0, '-: no channel changed', '');
-  else if (score.frames > 0 && !Number.isFinite(score.skill)) lines.splice(-1, 0, '-: no channel changed lately', '');
-  if (filled > 0) lines.push(`${counted(filled, 'more frame')} never came, filled in (--gaps ${gaps})`);
-  if (reasons.length > 0)
+  const note = undefinedNote(score);
+  if (note) lines.splice(-1, 0, note, '');
+  if (filled > 0) lines.push(`${counted(filled, 'missing frame')} filled in (--gaps ${gaps})`);
+  if (skipped.length > 0)
     lines.push(
-      `not learned from: ${reasons.map(([reason, count]) => `${count} ${sentences[reason] ?? reason}`).join(', ')}`,
+      `Skipped in training: ${skipped.map(([reason, count]) => `${count} ${reasons[reason] ?? reason}`).join(', ')}`,
     );
   if (rollbacks > 0)
     lines.push(
-      `went back to the last good weights ${counted(rollbacks, 'time')}, the step is now ${rate.toPrecision(3)}`,
+      `Rolled back to the last good weights ${counted(rollbacks, 'time')}; the learning rate is now ${rate.toPrecision(3)}`,
     );
-  lines.push(`weights to ${output}${torch ? ", in PyTorch's names and order" : ''}`);
+  lines.push(`Wrote the weights to ${output}${torch ? ' (PyTorch names and tap order)' : ''}`);
   if (standardize !== undefined)
-    lines.push(`they take standardised channels: tapline apply ${output} INPUT --standardize ${standardize}`);
+    lines.push(`The network expects standardized input: tapline apply ${output} <input> --standardize ${standardize}`);
   return `${lines.join('\n')}\n`;
 }
 
-const sentences: Record<string, string> = {
-  gap: 'that saw the start, a gap or a missing sample',
-  noTruth: 'whose truth was missing',
-  late: 'whose truth came too late',
+/** Why skipped outputs were not used for training. */
+const reasons: Record<string, string> = {
+  gap: 'whose window includes the start, a gap, or a missing sample',
+  noTruth: 'without a target',
+  late: 'whose target arrived too late',
   frozen: 'while frozen',
-  alarmed: 'while alarmed',
-  notFinite: 'whose step was not a number',
+  alarmed: 'during an alarm',
+  notFinite: 'whose update was not finite',
   exploded: 'whose loss exploded',
 };
+
+/** Why a table contains '-'; undefined if it does not. */
+function undefinedNote({ frames, skill, overall }: Score): string | undefined {
+  if (frames === 0) return undefined;
+  if (!Number.isFinite(overall.skill)) return '-: no channel changed';
+  return Number.isFinite(skill) ? undefined : '-: no channel changed recently';
+}
 
 function shown(share: number): string {
   if (!Number.isFinite(share)) return '-';
   return Math.abs(share) > 0 && Math.abs(share) < 1e-3 ? share.toExponential(2) : share.toPrecision(3);
+}
+
+/** How a pass was made. */
+interface AdviceOptions {
+  readonly task: Task;
+  /** Sampling rate in Hz. */
+  readonly rate: number;
+  readonly standardize?: number;
+  /** The path of the network, if one was given. */
+  readonly network?: string;
+}
+
+/** Fewer scored frames than this are too few to judge the result. */
+const minScoredFrames = 1000;
+/** A useful time constant of running statistics, in frames. */
+const standardizeFrames = 64;
+
+/** One line of advice if learning failed, else ''. */
+export function learningAdvice({ frames, overall }: Score, options: AdviceOptions): string {
+  const { task, rate, standardize, network } = options;
+  const shorter = network === undefined ? 'fewer --taps' : 'a network with a shorter receptive field';
+  if (frames === 0)
+    return `No frame was scored: every window includes the start, a gap, or a missing sample. Try ${shorter}, or leave out channels with few samples (--columns).\n`;
+  if (!(overall.skill < 0)) return '';
+  const seconds = Number(Math.max(1, standardizeFrames / rate).toPrecision(2));
+  const [, baseline] = methods(task);
+  const advice =
+    standardize === undefined
+      ? `Try --standardize ${seconds}.`
+      : frames < minScoredFrames
+        ? `${frames} frames are too few to learn from. Try ${shorter}.`
+        : network === undefined
+          ? 'Try another number of --taps.'
+          : 'Try another network.';
+  return `Worse than the baseline '${baseline.name}'. ${advice}\n`;
+}
+
+/**
+ * A note on channels of the recording at `path` that have at most two different values, as labels do and sensor signals rarely
+ * do; '' if there are none. Columns with a role are not checked.
+ */
+export function labelNote(path: string, { channels, blocks, roles = {} }: Recording): string {
+  const withRole = new Set(Object.values(roles).flat());
+  const values = channels.map(() => new Set<number>());
+  const checked = [...channels.keys()].filter((c) => !withRole.has(c));
+  for (const { data } of blocks)
+    for (const c of checked)
+      for (let i = c; i < data.length && values[c].size < 3; i += channels.length)
+        if (Number.isFinite(data[i])) values[c].add(data[i]);
+  const labels = checked.filter((c) => values[c].size < 3).map((c) => channels[c].label);
+  if (labels.length === 0) return '';
+  const advice = labels.length === 1 ? 'If it is a label, exclude it' : 'If they are labels, exclude them';
+  return `${path}: at most two different values in ${labels.join(', ')}. ${advice} with --columns.\n`;
 }

@@ -1,64 +1,55 @@
 import { basename } from 'node:path';
-import { concerned } from './alarm-bands.ts';
-import { alarmCloseUp, closeUpStyle } from './alarm-close-up.ts';
-import { mostCloseUps } from './alarm-link.ts';
-import { alarmMarks, alarmMarksStyle } from './alarm-marks.ts';
-import { alarmTable, alarmTableStyle } from './alarm-table.ts';
-import { duration } from '../alarm-text.ts';
+import { affectedChannels } from '../alarm-text.ts';
+import { counted, duration } from '../amounts.ts';
+import { alarmCloseUps, alarmMarks, alarmSectionStyle, alarmTable } from './alarm-section.ts';
+import { momentText, timeTicks } from './axis.ts';
 import { channelLane, detectLanesStyle, rarityLane } from './detect-lanes.ts';
-import { laneStyle, stacked } from './lane.ts';
-import { momentOf } from './moment.ts';
+import { laneStyle, stacked } from './plot.ts';
 import type { ReportContent } from './report-content.ts';
 import { escaped, reportPage } from './report-page.ts';
-import { timeTicks } from './time-ticks.ts';
 
-/** The most channels that are shown without being asked for. */
-const mostShown = 6;
+/** Channels beyond this number are folded. */
+const maxOpenChannels = 6;
 
-/** A page of its own: the alarms, the whole recording, and each alarm from near, drawn as inline SVG; it loads nothing. */
+/** A self-contained HTML page: the alarms, the whole recording, and a close-up of each alarm, drawn as inline SVG. */
 export function detectReport(content: ReportContent): string {
   const { input, alarms } = content;
   const name = escaped(basename(input));
-  const near = alarms.slice(0, mostCloseUps).map((_, i) => alarmCloseUp(content, i));
   return reportPage({
     title: `${name}: ${counted(alarms.length, 'alarm')}`,
-    style: laneStyle + detectLanesStyle + alarmMarksStyle + alarmTableStyle + closeUpStyle,
+    style: laneStyle + detectLanesStyle + alarmSectionStyle,
     body: `<h1>${name}</h1>
 ${summary(content)}
 ${alarmTable(content)}
-<h2>The whole recording</h2>
+<h2>Whole recording</h2>
 ${overview(content)}
-${near.length > 0 ? `<h2>Each alarm from near</h2>\n<div class="close-ups">${near.join('\n')}</div>` : ''}`,
+${alarmCloseUps(content)}`,
   });
 }
 
 function summary({ labels, rate, falseAlarms, alarms, trace }: ReportContent): string {
   const { from, to } = trace.span;
-  const found = alarms.length === 0 ? 'Nothing out of the ordinary' : counted(alarms.length, 'alarm');
-  const frames = rate >= 1 ? `${Number(rate.toPrecision(4))} frames a second` : `a frame every ${duration(1 / rate)}`;
-  const times = [from, to - 1].map((index) => momentOf(trace.timeOf(index), rate, trace.dated));
-  const wanted = falseAlarms.replace('/', ' per ');
+  const found = alarms.length === 0 ? 'No anomalies' : counted(alarms.length, 'alarm');
+  const sampling = rate >= 1 ? `${Number(rate.toPrecision(4))} Hz` : `one frame every ${duration(1 / rate)}`;
+  const times = [from, to - 1].map((index) => momentText(trace.timeOf(index), rate, trace.dated));
+  const accepted = falseAlarms.replace('/', ' per ');
   return `<p class="lead">${found} in ${duration((to - from) / rate)}</p>
-<p class="muted">${counted(labels.length, 'channel')}, ${frames}, ${times.join(' to ')}${trace.dated ? ' (UTC)' : ' since the start'}. False alarms put up with: ${escaped(wanted)}.</p>`;
+<p class="muted">${counted(labels.length, 'channel')}, ${sampling}, ${times.join(' to ')}${trace.dated ? ' (UTC)' : ' since the start'}. Accepted false-alarm rate: ${escaped(accepted)}.</p>`;
 }
 
-/** All channels and the score over the whole recording; of many channels the least concerned are folded. */
+/** All channels and the score over the whole recording. Channels with the fewest alarms are folded if there are many. */
 function overview(content: ReportContent): string {
   const { labels, alarms, trace } = content;
-  const parts = alarms.map(concerned);
-  const count = labels.map((_, c) => parts.filter((channels) => channels.includes(c)).length);
+  const affected = alarms.map((alarm) => affectedChannels(alarm).map(({ channel }) => channel));
+  const count = labels.map((_, c) => affected.filter((channels) => channels.includes(c)).length);
   const order = [...labels.keys()].sort((a, b) => count[b] - count[a]);
-  const drawn = (channels: readonly number[]) => channels.map((c) => channelLane(content, c, trace.span));
+  const lanes = (channels: readonly number[]) => channels.map((c) => channelLane(content, c, trace.span));
   const ticks = timeTicks(trace.timeOf(trace.span.from), trace.timeOf(trace.span.to), trace.dated);
-  const shown = stacked([...drawn(order.slice(0, mostShown)), rarityLane(content, trace.span)], ticks);
-  const rest = order.slice(mostShown);
+  const open = stacked([...lanes(order.slice(0, maxOpenChannels)), rarityLane(content, trace.span)], ticks);
+  const rest = order.slice(maxOpenChannels);
   const folded =
     rest.length > 0
-      ? `<details><summary>${counted(rest.length, 'more channel')}</summary>${stacked(drawn(rest), ticks)}</details>`
+      ? `<details><summary>${counted(rest.length, 'more channel')}</summary>${stacked(lanes(rest), ticks)}</details>`
       : '';
-  return `<div class="card">${alarmMarks(content)}${shown}${folded}</div>`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
+  return `<div class="card">${alarmMarks(content)}${open}${folded}</div>`;
 }

@@ -1,4 +1,4 @@
-/** What a report is made of: markup, its strings already escaped. */
+/** The parts of a report as markup, with strings already escaped. */
 export interface Page {
   readonly title: string;
   readonly style: string;
@@ -26,7 +26,7 @@ a { color: var(--accent); } summary { cursor: pointer; color: var(--accent); pad
 @media (max-width: 44rem) { .x:nth-child(even) { display: none; } .card { padding: .7rem; } }
 `;
 
-/** A page that needs nothing beside itself, light or dark as its reader has it. */
+/** A self-contained HTML page that follows the light or dark mode of the browser. */
 export function reportPage(page: Page): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -37,7 +37,7 @@ ${page.body}
 `;
 }
 
-/** Text as it may stand in HTML, between tags and in quotes. */
+/** Text escaped for HTML content and attribute values. */
 export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -4,31 +4,31 @@ import type { Block } from '../../core/blocks/block.ts';
 import { fields, invalid } from '../../core/check.ts';
 import { Detector, type DetectorOptions } from '../../core/detector/detector.ts';
 import { isoTime } from '../../formats/time-column.ts';
-import { inferRate } from '../../formats/time-step.ts';
+import { inferRate } from '../../formats/time-column.ts';
 import { parseJson } from '../parse-json.ts';
-import { column, readTable } from '../read-table.ts';
-import { asUsage, UsageError } from '../usage-error.ts';
+import { column, readTable } from './csv-table.ts';
+import { asUsage, UsageError } from '../failure.ts';
 
 /** One file of NAB. */
 export interface NabSeries {
   readonly category: string;
   /** `file.csv`. */
   readonly file: string;
-  /** As they stand in the file. */
+  /** Timestamps as in the file. */
   readonly stamps: readonly string[];
-  /** The same in ms. */
+  /** The timestamps in ms. */
   readonly times: Float64Array;
   readonly samples: Float64Array;
-  /** [first row, last row] of each labelled window. */
+  /** [first row, last row] of each labeled window. */
   readonly windows: readonly (readonly [number, number])[];
 }
 
-/** The files under `folder`/data that a NAB checkout, or a part of one, holds. */
+/** Reads the files in `folder`/data of a clone of NAB, or of a part of it. */
 export function readNab(folder: string): NabSeries[] {
   const data = join(folder, 'data');
   const labels = join(folder, 'labels', 'combined_windows.json');
   if (!existsSync(data) || !existsSync(labels))
-    throw new UsageError(`${folder}: is no NAB checkout: it must hold data/ and labels/combined_windows.json`);
+    throw new UsageError(`${folder}: not a clone of NAB: it must contain data/ and labels/combined_windows.json`);
   const windows = asUsage(() => windowsOf(parseJson(readFileSync(labels, 'utf8'))), labels);
   const found = readdirSync(data, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -40,14 +40,14 @@ export function readNab(folder: string): NabSeries[] {
         .sort()
         .map((file) => readSeries(data, category, file, windows.get(`${category}/${file}`) ?? [])),
     );
-  if (found.length === 0) throw new UsageError(`${data}: holds no CSV files in folders`);
+  if (found.length === 0) throw new UsageError(`${data}: no folder contains CSV files`);
   return found;
 }
 
-/** First and last timestamp of a window. */
+/** The first and the last timestamp of a window. */
 type Edges = readonly [string, string];
 
-/** The windows of each file that labels tell of. Throws where they are not so written. */
+/** The windows of each labeled file. Throws if the labels have another structure. */
 function windowsOf(labels: unknown): Map<string, readonly Edges[]> {
   const isPair = (pair: unknown) =>
     Array.isArray(pair) && pair.length === 2 && pair.every((stamp) => typeof stamp === 'string');
@@ -66,7 +66,8 @@ function readSeries(data: string, category: string, file: string, windows: reado
     const times = Float64Array.from(stamps, isoTime);
     const wrong = times.findIndex(Number.isNaN);
     if (wrong >= 0) throw invalid(`timestamp in row ${wrong + 1}`, 'an ISO date and time', stamps[wrong]);
-    if (!(rateOf(times) > 0)) throw new RangeError('its timestamps tell no rate (their median step is not > 0)');
+    if (!(rateOf(times) > 0))
+      throw new RangeError('the timestamps do not determine a sampling rate (the median step is not > 0)');
     const samples = column(table, 'value');
     return { category, file, stamps, times, samples, windows: windows.map((edges) => rowsOf(edges, times)) };
   }, path);
@@ -75,21 +76,21 @@ function readSeries(data: string, category: string, file: string, windows: reado
 function rowsOf(edges: Edges, times: Float64Array): [number, number] {
   const [first, last] = edges.map((stamp) => {
     const row = times.indexOf(isoTime(stamp));
-    if (row < 0) throw new RangeError(`has no row of ${stamp}, where a window has its edge`);
+    if (row < 0) throw new RangeError(`no row has the timestamp ${stamp}, which is the edge of a window`);
     return row;
   });
-  if (last < first) throw invalid('the end of a window', `behind its beginning at ${edges[0]}`, edges[1]);
+  if (last < first) throw invalid('the end of a window', `after its start at ${edges[0]}`, edges[1]);
   return [first, last];
 }
 
-/** Of the first hundred rows, in Hz. */
+/** The sampling rate of the first hundred rows in Hz. */
 function rateOf(times: Float64Array): number {
   return inferRate([...times.subarray(0, 100)]);
 }
 
 /**
- * A series as blocks, one for each run of rows that keep step, so that every row has its own time. Rows are numbered
- * without holes, as NAB counts them. The rate is that of the first rows.
+ * A series as blocks, one for each run of evenly spaced rows, so that every row has its own time. Rows are numbered
+ * consecutively, as NAB counts them. The rate is that of the first rows.
  */
 export function* nabBlocks({ times, samples }: NabSeries): Generator<Block> {
   const rate = rateOf(times);
@@ -101,13 +102,13 @@ export function* nabBlocks({ times, samples }: NabSeries): Generator<Block> {
   }
 }
 
-/** A score a row, and the rows that raised alarms. */
+/** One score per row, and the rows that raised alarms. */
 export interface NabRun {
   readonly scores: Float64Array;
   readonly alarms: readonly number[];
 }
 
-/** Runs a fresh detector over a series. */
+/** Runs a new detector on a series. */
 export function runNab(series: NabSeries, options: DetectorOptions = {}): NabRun {
   const scores = new Float64Array(series.samples.length);
   const alarms: number[] = [];

@@ -1,47 +1,50 @@
 import { Command } from '@commander-js/extra-typings';
-import { skabScore, skabSettling, type SkabScore } from './skab-score.ts';
-import { counted } from '../counted.ts';
-import { readSkab, runSkab, type SkabSeries } from './skab-corpus.ts';
+import { counted } from '../amounts.ts';
+import { UsageError } from '../failure.ts';
 import { textTable } from '../text-table.ts';
-import { UsageError } from '../usage-error.ts';
+import { readSkab, runSkab, skabScore, skabStartUp, type SkabScore, type SkabSeries } from './skab-benchmark.ts';
 
-/** `tapline score skab DIR`. */
+/** `tapline score skab`: scores the detector on the Skoltech Anomaly Benchmark. */
 export function scoreSkabCommand(): Command<[string]> {
   return new Command('skab')
-    .summary('the Skoltech Anomaly Benchmark, or a part of it')
-    .description('Run the detector over a SKAB checkout and print F1, false alarms and misses, pooled over its files.')
-    .argument('<dir>', 'a checkout of SKAB, or a part of one: valve1/, valve2/, other/')
+    .summary('Skoltech Anomaly Benchmark (SKAB)')
+    .description(
+      'Run the detector on the Skoltech Anomaly Benchmark (SKAB) and print F1, false-alarm rate, and miss rate over all files.',
+    )
+    .argument('<directory>', 'Clone of SKAB, or a part of it: valve1/, valve2/, other/')
     .addHelpText('after', '\nExample:\n  tapline score skab SKAB')
-    .action((folder) => {
-      const corpus = readSkab(folder);
-      const scored = corpus.filter(({ truth }) => truth.length > skabSettling);
-      const short = `of no more than the ${skabSettling} frames for settling`;
-      if (scored.length === 0) throw new UsageError(`${folder}: nothing is scored: all its files are ${short}`);
+    .action((directory) => {
+      const corpus = readSkab(directory);
+      const scored = corpus.filter(({ anomalous }) => anomalous.length > skabStartUp);
+      if (scored.length === 0)
+        throw new UsageError(`${directory}: no file is longer than the start-up of ${skabStartUp} frames`);
       process.stdout.write(skabReport(scored));
       if (scored.length < corpus.length)
-        process.stderr.write(`${counted(corpus.length - scored.length, 'file')} not scored, ${short}\n`);
+        process.stderr.write(
+          `${counted(corpus.length - scored.length, 'file')} not scored: no longer than the start-up of ${skabStartUp} frames\n`,
+        );
     });
 }
 
-/** SKAB's scores: ours, beside alarms that read nothing. */
+/** The SKAB scores of the detector and of baselines that ignore the samples. */
 export function skabReport(corpus: readonly SkabSeries[]): string {
-  const clock = (from: number, to: number) =>
+  const fixed = (from: number, to: number) =>
     skabScore(
-      corpus.map(({ truth }) => ({
-        told: truth.map((_, t) => (t >= skabSettling + from && t <= skabSettling + to ? 1 : 0)),
-        truth,
+      corpus.map(({ anomalous }) => ({
+        detected: anomalous.map((_, t) => (t >= skabStartUp + from && t <= skabStartUp + to ? 1 : 0)),
+        anomalous,
       })),
     );
   return [
-    `${counted(corpus.length, 'file')}, the first ${skabSettling} frames of each for settling\n`,
+    `${counted(corpus.length, 'file')}; the first ${skabStartUp} frames of each are start-up\n`,
     textTable([
       ['', 'F1', 'FAR %', 'MAR %'],
       row('tapline', skabScore(corpus.map((series) => runSkab(series)))),
-      row('always', clock(0, Infinity)),
-      row('clock: from scored row 150 on', clock(150, Infinity)),
-      row('clock: scored rows 170 to 580', clock(170, 580)),
+      row('every row', fixed(0, Infinity)),
+      row('fixed rows: from scored row 150', fixed(150, Infinity)),
+      row('fixed rows: scored rows 170 to 580', fixed(170, 580)),
     ]),
-    'always and the clocks read nothing; the rows of the clocks were chosen by looking at the labels\n',
+    'The baselines ignore the samples. The fixed rows were chosen from the labels.\n',
   ].join('');
 }
 

@@ -1,0 +1,22 @@
+/** A count with its noun: `1 frame`, `2 frames`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** A time in words: `45 days`, `3.2 hours`. */
+export function duration(seconds: number): string {
+  const units: readonly (readonly [number, string])[] = [
+    [365 * 86_400, 'year'],
+    [86_400, 'day'],
+    [3600, 'hour'],
+    [60, 'minute'],
+  ];
+  const [size, name] = units.find(([each]) => seconds >= 1.5 * each) ?? [1, 'second'];
+  const count = seconds / size;
+  return counted(count >= 10 ? Math.round(count) : Number(count.toFixed(1)), name);
+}
+
+/** How much of a task is done: `42 %`. */
+export function share(done: number, total: number): string {
+  return `${Math.floor((100 * done) / Math.max(1, total))} %`;
+}

@@ -1,0 +1,140 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { learnCommand } from '../../src/cli/learn/learn.ts';
+import { learningAdvice } from '../../src/cli/learn/learning-report.ts';
+import { learningReport } from '../../src/cli/learn/learning-report.ts';
+import type { Score } from '../../src/core/learning/forecast-score.ts';
+import type { Learned } from '../../src/core/learning/learned.ts';
+import type { Recording } from '../../src/sources/index.ts';
+import { noise } from '../core/network/random-networks.ts';
+import { runCommand } from './run-command.ts';
+
+const frames = 3000;
+let directory: string;
+const at = (name: string) => join(directory, name);
+const learn = (name: string, ...args: string[]) =>
+  runCommand(learnCommand(), [at(name), '-o', at('weights.safetensors'), ...args]);
+const write = (name: string, cells: (t: number) => string, keep: (t: number) => boolean = () => true) => {
+  const rows = Array.from({ length: frames }, (_, t) => `${t},${cells(t)}\n`).filter((_, t) => keep(t));
+  return writeFile(at(name), `time,${name}\n${rows.join('')}`);
+};
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tapline-'));
+  const chance = noise(7, frames);
+  // Every twelfth frame is missing, and once a hundred in a row.
+  await write(
+    'holes',
+    (t) => Math.sin(0.3 * t).toFixed(4),
+    (t) => t % 12 !== 5 && (t < 1000 || t >= 1100),
+  );
+  await write('far', (t) => (1e6 + 1e5 * chance[t]).toFixed(1));
+  await write('still', (t) => (t < 500 ? chance[t] : 1).toFixed(4));
+  const rows = Array.from({ length: frames }, (_, t) => `${t},${chance[t]},${t % 7 === 0 ? 1 : 0},5\n`);
+  await writeFile(at('labelled'), `time,a,anomaly,b\n${rows.join('')}`);
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+const learnedFrom = (stdout: string) => Number(/(\d+) scored/.exec(stdout)?.[1]);
+
+describe('gaps', () => {
+  test('no longer than the receptive field are filled, so that there are complete windows to learn from; the report counts them', async () => {
+    const { stdout } = await learn('holes');
+    const short = Array.from({ length: frames }, (_, t) => t).filter((t) => t % 12 === 5 && (t < 1000 || t >= 1100));
+    expect(stdout).toContain(`\n${short.length} missing frames filled in (--gaps hold)\n`);
+    expect(learnedFrom(stdout)).toBeGreaterThan(frames - 100 - 40);
+  });
+
+  test('are kept with --gaps none, and windows that include them are skipped', async () => {
+    const { stdout } = await learn('holes', '--gaps', 'none');
+    expect(stdout).not.toContain('filled in');
+    expect(learnedFrom(stdout)).toBe(0);
+    expect(stdout).toMatch(/^Skipped in training: \d+ whose window includes the start, a gap, or a missing sample/m);
+    expect(stdout).toContain(
+      '\nNo frame was scored: every window includes the start, a gap, or a missing sample. Try fewer --taps, or leave out channels with few samples (--columns).\n',
+    );
+  });
+
+  test('can be filled in other ways', async () => {
+    const skill = async (how: string) =>
+      Number(/^skill +(\S+)/m.exec((await learn('holes', '--gaps', how)).stdout)?.[1]);
+    expect(await skill('linear')).toBeGreaterThan(await skill('zero'));
+    await expect(learn('holes', '--gaps', 'guess')).rejects.toThrow('Allowed choices are hold, linear, zero, none');
+  });
+});
+
+describe('the report', () => {
+  test('suggests what to try if learning made it worse', async () => {
+    const { stdout } = await learn('far', '--optimizer', 'sgd', '--learning-rate', '1e-30');
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe("Worse than the baseline 'persistence'. Try --standardize 64.");
+  });
+
+  test('prints small numbers with enough digits', () => {
+    const standing = {
+      nmse: 0.467,
+      persistence: 0.0123,
+      movingAverage: 0.2,
+      mains: 2.95e-4,
+      skill: -36.9,
+      loss: 4.97e-6,
+    };
+    const learned = { score: { ...standing, overall: standing }, refused: {} } as Learned;
+    const pass = { learned, curve: [], seconds: 1, filled: 0 };
+    const report = learningReport({ frames: 9 } as Recording, pass, {
+      task: 'forecast',
+      gaps: 'hold',
+      output: 'w',
+      torch: false,
+    });
+    const rows = report.split('\n\n')[0].split('\n').slice(1);
+    expect(rows.map((row) => row.split(/ {2,}/).slice(1).map(Number))).toEqual(
+      [0.467, 0.0123, 0.2, 2.95e-4, -36.9, 4.97e-6].map((share) => [share, share]),
+    );
+  });
+
+  test('explains why an error is undefined', async () => {
+    expect((await learn('still')).stdout).toContain('\n-: no channel changed recently\n');
+  });
+});
+
+test.each<[number, number, Parameters<typeof learningAdvice>[1], string]>([
+  [5000, 0.1, { task: 'forecast', rate: 1 }, ''],
+  [5000, NaN, { task: 'forecast', rate: 1 }, ''],
+  [5000, -1, { task: 'target', rate: 250 }, "Worse than the baseline 'running mean'. Try --standardize 1.\n"],
+  [
+    500,
+    -1,
+    { task: 'forecast', rate: 1, standardize: 9 },
+    "Worse than the baseline 'persistence'. 500 frames are too few to learn from. Try fewer --taps.\n",
+  ],
+  [
+    5000,
+    -1,
+    { task: 'forecast', rate: 1, standardize: 9 },
+    "Worse than the baseline 'persistence'. Try another number of --taps.\n",
+  ],
+  [
+    5000,
+    -1,
+    { task: 'forecast', rate: 1, standardize: 9, network: 'n.json' },
+    "Worse than the baseline 'persistence'. Try another network.\n",
+  ],
+])('after %d frames with skill %d and the options %j, the advice is %j', (count, skill, made, line) => {
+  expect(learningAdvice({ frames: count, overall: { skill } } as Score, made)).toBe(line);
+});
+
+describe('a column with at most two different values', () => {
+  const note = 'at most two different values in anomaly, b. If they are labels, exclude them with --columns.\n';
+
+  test('is reported as a possible label', async () => {
+    expect((await learn('labelled')).stderr).toBe(`${at('labelled')}: ${note}`);
+  });
+
+  test('is not reported if it was selected or has a role', async () => {
+    expect((await learn('labelled', '--columns', 'a,anomaly')).stderr).toBe('');
+    const { stderr } = await learn('labelled', '--task', 'target', '--target', 'anomaly');
+    expect(stderr).toContain('at most two different values in b. If it is a label, exclude it with --columns.\n');
+  });
+});
