@@ -5,7 +5,7 @@ import { race } from './rounds.ts';
 import { digits, table } from './table.ts';
 
 /** Multiply-adds of one block at most, so that a race ends. */
-const most = 3e9;
+const maxMultiplyAdds = 3e9;
 const rounds = 7;
 
 /** Convolutions of long kernels by FFT beside the direct way, block by block, where the rule takes the FFT. */
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
       const spec: NetworkSpec = { inChannels, layers: [{ type: 'conv1d', outChannels, kernelSize }] };
       const { fftFrom = Infinity, macs } = plan(spec).layers[0];
       for (const outputs of [...new Set([64, 256, fftFrom, 1024, 4096, 16384])].sort((a, b) => a - b)) {
-        if (outputs * macs > most) continue;
+        if (outputs * macs > maxMultiplyAdds) continue;
         const what = [`${inChannels} → ${outChannels}`, String(kernelSize), String(outputs), String(fftFrom)];
         lines.push([...what, ...(outputs < fftFrom ? ['', '', ''] : await compared(spec, outputs))]);
       }

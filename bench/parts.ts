@@ -16,7 +16,7 @@ function partsOf(name: string): Record<string, () => void> {
   const [{ at: w, count }, { at: b }] = network.values;
   const { arena, kernels } = network.engine;
   const length = receptiveField * C;
-  const [x, g, y, dx, own] = [length + 4, O, O, length + 4, count].map((numbers) => arena.take(numbers));
+  const [x, g, y, dx, own] = [length + 4, O, O, length + 4, count].map((numbers) => arena.allocate(numbers));
   arena.f32.set(blocks[0], x);
   arena.f32.fill(0.01, g, g + O);
   const trained = Network.create(spec, { weights });

@@ -10,8 +10,8 @@ export interface Timing {
 }
 
 /** How long a contestant's turn in a round is about to be, in ms. */
-const turn = 20;
-const warmUp = 250;
+const turnMs = 20;
+const warmUpMs = 250;
 
 /**
  * Times contestants that take turns, so that whatever slows the machine down for a while meets all of them:
@@ -23,7 +23,7 @@ const warmUp = 250;
  */
 export async function race(contestants: readonly Contestant[], rounds: number): Promise<Timing[]> {
   const calls: number[] = [];
-  for (const contestant of contestants) calls.push(await warm(contestant));
+  for (const contestant of contestants) calls.push(await warmUpContestant(contestant));
   const us: number[][] = contestants.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (const i of orderOf(round, contestants.length)) {
@@ -46,14 +46,14 @@ export function median(numbers: readonly number[]): number {
 }
 
 /** Runs a contestant until it is compiled, and returns the calls of a turn. */
-async function warm(contestant: Contestant): Promise<number> {
+async function warmUpContestant(contestant: Contestant): Promise<number> {
   let calls = 1;
   let ms = 0;
-  for (let spent = 0; spent < warmUp || ms < turn; spent += ms) {
-    if (ms < turn) calls *= ms * 4 < turn ? 4 : 2;
+  for (let spent = 0; spent < warmUpMs || ms < turnMs; spent += ms) {
+    if (ms < turnMs) calls *= ms * 4 < turnMs ? 4 : 2;
     ms = await time(contestant, calls);
   }
-  return Math.max(1, Math.round((calls * turn) / ms));
+  return Math.max(1, Math.round((calls * turnMs) / ms));
 }
 
 async function time(contestant: Contestant, calls: number): Promise<number> {

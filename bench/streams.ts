@@ -50,7 +50,7 @@ export async function manyStreams(): Promise<void> {
 }
 
 /** Below so many streams the memory that a process takes by itself hides theirs. */
-const fewest = 1000;
+const minStreams = 1000;
 const header = [
   'streams',
   '1 a turn: µs a frame',
@@ -68,5 +68,5 @@ function row(count: number, { us, bytes: { rss, heap, arena } }: StreamCosts, pl
     digits(rss / planned),
     digits((heap + arena) / planned),
   ];
-  return [String(count), ...us.map(digits), ...(count < fewest ? bytes.map(() => '-') : bytes)];
+  return [String(count), ...us.map(digits), ...(count < minStreams ? bytes.map(() => '-') : bytes)];
 }

@@ -5,7 +5,7 @@ export function invalid(
   value: unknown,
   Kind: typeof RangeError | typeof TypeError = RangeError,
 ): Error {
-  return new Kind(`${name} must be ${rule}, got ${show(value)}`);
+  return new Kind(`${name} must be ${rule}, got ${format(value)}`);
 }
 
 /** Returns `value` if it is an integer >= `least`, else throws. */
@@ -43,7 +43,7 @@ export function onlyFields(name: string, value: object, names: readonly string[]
 }
 
 /** Returns `value` if it is a finite number >= 0, else throws. */
-export function notNegative(name: string, value: unknown): number {
+export function nonNegative(name: string, value: unknown): number {
   if (typeof value !== 'number') throw invalid(name, 'a number >= 0', value, TypeError);
   if (!(value >= 0 && value < Infinity)) throw invalid(name, 'a number >= 0', value);
   return value;
@@ -57,7 +57,7 @@ export function fraction(name: string, value: unknown): number {
 }
 
 /** Throws unless `array` has room for `length` numbers. */
-export function room(name: string, array: Float32Array, length: number): void {
+export function checkCapacity(name: string, array: Float32Array, length: number): void {
   if (!((array as unknown) instanceof Float32Array)) throw invalid(name, 'a Float32Array', array, TypeError);
   if (array.length < length) throw invalid(`${name}.length`, `>= ${length}`, array.length);
 }
@@ -68,24 +68,24 @@ export function oneOf<T extends string>(name: string, value: unknown, choices: r
   return value as T;
 }
 
-function show(value: unknown): string {
-  if (typeof value === 'string') return `'${short(value)}'`;
+function format(value: unknown): string {
+  if (typeof value === 'string') return `'${truncate(value)}'`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length})`;
   if (Array.isArray(value))
-    return short(`[${value.slice(0, 20).map(flat).join(',')}${value.length > 20 ? ',...' : ''}]`);
+    return truncate(`[${value.slice(0, 20).map(formatNested).join(',')}${value.length > 20 ? ',...' : ''}]`);
   if (typeof value === 'object' && value !== null) {
     const fields = Object.entries(value).slice(0, 20);
-    return short(`{${fields.map(([name, field]) => `"${name}":${flat(field)}`).join(',')}}`);
+    return truncate(`{${fields.map(([name, field]) => `"${name}":${formatNested(field)}`).join(',')}}`);
   }
   return String(value);
 }
 
 /** A value within a list or an object, however deep it is. */
-function flat(value: unknown): string {
+function formatNested(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? '[...]' : '{...}';
   return typeof value === 'string' ? `"${value.slice(0, 40)}"` : String(value);
 }
 
-function short(text: string): string {
+function truncate(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

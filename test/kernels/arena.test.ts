@@ -13,9 +13,9 @@ describe('an arena', () => {
       for (const { size, give, which } of steps) {
         if (give && parts.length > 0) {
           const [part] = parts.splice(which % parts.length, 1);
-          memory.give(part.at, part.size);
+          memory.release(part.at, part.size);
         } else {
-          const at = memory.take(size);
+          const at = memory.allocate(size);
           expect(at % 4).toBe(0);
           expect(memory.f32.subarray(at, at + size).every((number) => number === 0)).toBe(true);
           memory.f32.fill(++mark, at, at + size);
@@ -24,7 +24,7 @@ describe('an arena', () => {
         for (const part of parts)
           expect(memory.f32.subarray(part.at, part.at + part.size).every((number) => number === part.mark)).toBe(true);
       }
-      for (const { at, size } of parts) memory.give(at, size);
+      for (const { at, size } of parts) memory.release(at, size);
       expect(memory.used).toBe(0);
     };
     const step = fc.record({ size: fc.integer({ min: 1, max: 9000 }), give: fc.boolean(), which: fc.nat() });
@@ -34,23 +34,23 @@ describe('an arena', () => {
   test('joins what is given back, in any order, so that all of it can be handed out as one again', () => {
     const memory = arena();
     const numbers = memory.f32.length - 2048;
-    const parts = Array.from({ length: 64 }, () => memory.take(numbers / 64));
-    for (const part of parts.filter((_, i) => i % 2 === 0)) memory.give(part, numbers / 64);
-    for (const part of parts.filter((_, i) => i % 2 === 1).reverse()) memory.give(part, numbers / 64);
+    const parts = Array.from({ length: 64 }, () => memory.allocate(numbers / 64));
+    for (const part of parts.filter((_, i) => i % 2 === 0)) memory.release(part, numbers / 64);
+    for (const part of parts.filter((_, i) => i % 2 === 1).reverse()) memory.release(part, numbers / 64);
     const { length } = memory.f32;
-    memory.take(numbers);
+    memory.allocate(numbers);
     expect(memory.f32.length).toBe(length);
   });
 
   test('grows by half where it can, by what is missing where it must, and says so where it cannot', () => {
     const memory = arena();
     const before = memory.f32.length;
-    memory.give(memory.take(before), before);
+    memory.release(memory.allocate(before), before);
     expect(memory.f32.length).toBeGreaterThanOrEqual(1.5 * before);
     const most = (64 << 16) / 4;
-    memory.give(memory.take(0.9 * most), 0.9 * most);
+    memory.release(memory.allocate(0.9 * most), 0.9 * most);
     expect(memory.f32.length).toBeLessThanOrEqual(most);
-    expect(() => memory.take(most)).toThrow(/memory must have room for 4194304 more bytes, got \d+ in all/);
-    expect(memory.take(16)).toBeGreaterThan(0);
+    expect(() => memory.allocate(most)).toThrow(/memory must have room for 4194304 more bytes, got \d+ in all/);
+    expect(memory.allocate(16)).toBeGreaterThan(0);
   });
 });

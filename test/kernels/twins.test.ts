@@ -6,7 +6,7 @@ import { plain, simd } from '../engines.ts';
 
 /** Numbers that the kernels of a run may read and write, with canaries on both sides. */
 const size = 8192;
-const [inSimd, inPlain] = [simd.arena.take(size), plain.arena.take(size)];
+const [inSimd, inPlain] = [simd.arena.allocate(size), plain.arena.allocate(size)];
 
 /** Noise with zeros, equal numbers, small and large ones and, where asked for, now and then something that is no number. */
 function noise(seed: number, odd: boolean): Float32Array {

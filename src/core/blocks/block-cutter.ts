@@ -8,7 +8,7 @@ import { integer } from '../check.ts';
  */
 export class BlockCutter {
   readonly frames: number;
-  #held: Block | undefined;
+  #partial: Block | undefined;
   #filled = 0;
   #invalid = false;
 
@@ -23,7 +23,7 @@ export class BlockCutter {
     const total = frameCount(block);
     if (total > 0 && !this.#continues(block)) out.push(...this.flush());
     for (let from = 0; from < total;) {
-      this.#held ??= this.#open(block, block.start + from);
+      this.#partial ??= this.#startBlock(block, block.start + from);
       const count = Math.min(this.frames - this.#filled, total - from);
       this.#copy(block, from, count);
       from += count;
@@ -34,23 +34,23 @@ export class BlockCutter {
 
   /** What is held, as a shorter block; nothing when nothing is held. */
   flush(): Block[] {
-    const held = this.#held;
+    const held = this.#partial;
     if (!held) return [];
     const { valid, ...rest } = held;
     const block: Block = { ...rest, data: held.data.slice(0, this.#filled * held.channels) };
     const out = this.#invalid && valid ? { ...block, valid: valid.slice(0, this.#filled) } : block;
-    this.#held = undefined;
+    this.#partial = undefined;
     this.#filled = 0;
     this.#invalid = false;
     return [out];
   }
 
   #continues({ channels, rate, start }: Block): boolean {
-    const held = this.#held;
+    const held = this.#partial;
     return !held || (channels === held.channels && rate === held.rate && start === held.start + this.#filled);
   }
 
-  #open(block: Block, start: number): Block {
+  #startBlock(block: Block, start: number): Block {
     return {
       ...block,
       start,
@@ -61,7 +61,7 @@ export class BlockCutter {
   }
 
   #copy({ data, channels, valid }: Block, from: number, count: number): void {
-    const held = this.#held;
+    const held = this.#partial;
     if (!held) return;
     held.data.set(data.subarray(from * channels, (from + count) * channels), this.#filled * channels);
     for (let i = 0; valid && held.valid && i < count; i++)

@@ -16,8 +16,8 @@ export interface Block {
 }
 
 /** The latest time that a Date reaches, in ms since 1970; the earliest is as far before it. */
-const farthest = 8.64e15;
-const timeRule = `a number of ms since 1970 within ±${farthest}`;
+const maxTime = 8.64e15;
+const timeRule = `a number of ms since 1970 within ±${maxTime}`;
 
 /** How many frames a block holds. */
 export function frameCount(block: Block): number {
@@ -43,9 +43,9 @@ export function checkBlock(block: Block): void {
   if (typeof rate !== 'number') throw invalid('block.rate', 'a number >= 0 in Hz', rate, TypeError);
   if (!(rate >= 0 && rate < Infinity)) throw invalid('block.rate', 'a number >= 0 in Hz', rate);
   if (typeof time !== 'number') throw invalid('block.time', timeRule, time, TypeError);
-  if (!(Math.abs(time) <= farthest)) throw invalid('block.time', timeRule, time);
+  if (!(Math.abs(time) <= maxTime)) throw invalid('block.time', timeRule, time);
   const last = data.length > 0 ? timeOf(block, start + frameCount(block) - 1) : time;
-  if (!(last <= farthest)) throw invalid('the time of the last frame of block', timeRule, last);
+  if (!(last <= maxTime)) throw invalid('the time of the last frame of block', timeRule, last);
   if (valid && valid.length !== data.length / channels)
     throw invalid('block.valid.length', `its ${data.length / channels} frames`, valid.length);
 }

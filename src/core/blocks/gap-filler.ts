@@ -38,12 +38,12 @@ export class GapFiller {
     checkBlock(block);
     if (frameCount(block) === 0) return [];
     if (block.channels !== this.#channels || block.rate !== this.#rate) this.#restart(block);
-    const fresh = after(block, this.#expected);
+    const fresh = framesFrom(block, this.#expected);
     if (!fresh) return [];
     const missing = this.#expected < 0 ? 0 : fresh.start - this.#expected;
     const out = missing > 0 && missing <= this.max && this.policy !== 'none' ? [this.#fill(fresh, missing)] : [];
     this.#expected = fresh.start + frameCount(fresh);
-    this.#remember(fresh.data);
+    this.#updateLast(fresh.data);
     return [...out, fresh];
   }
 
@@ -78,7 +78,7 @@ export class GapFiller {
     return { ...next, data, start, time: timeOf(next, start), valid: new Uint8Array(count) };
   }
 
-  #remember(data: Float32Array): void {
+  #updateLast(data: Float32Array): void {
     const channels = this.#channels;
     for (let c = 0; c < channels; c++)
       for (let i = data.length - channels + c; i >= 0; i -= channels)
@@ -90,7 +90,7 @@ export class GapFiller {
 }
 
 /** The frames of `block` from absolute index `from` on; undefined when there are none. */
-function after(block: Block, from: number): Block | undefined {
+function framesFrom(block: Block, from: number): Block | undefined {
   const old = from - block.start;
   if (old <= 0) return block;
   if (old >= frameCount(block)) return undefined;

@@ -12,10 +12,10 @@ export interface SampleClockOptions {
 }
 
 /** Stamps that lie further back than this, in ms, are a clock that was set back, not frames that came twice. */
-const SET_BACK = 10_000;
+const clockResetMs = 10_000;
 
 /** How much of a stamp's deviation the expected time follows, so that a rate that is a little off makes no gaps. */
-const FOLLOW = 0.01;
+const driftGain = 0.01;
 
 /**
  * Gives frames their absolute index, from 0, by the device's counter where there is one and by stamps and rate where not.
@@ -30,9 +30,9 @@ export class SampleClock {
   #next = 0;
   #expected = NaN;
   #rate = 0;
-  #counted = false;
-  #perCount = 0;
-  #within = 0;
+  #started = false;
+  #framesPerCount = 0;
+  #framesInCount = 0;
 
   constructor({ wrap, jitter }: SampleClockOptions = {}) {
     this.#counter = new Counter(wrap);
@@ -55,17 +55,17 @@ export class SampleClock {
   #byCount(frames: number, count: number): number {
     const steps = this.#counter.advance(count);
     if (steps < 0) return this.#next - frames;
-    if (!this.#counted || steps === 0) return this.#again(frames);
-    this.#perCount ||= this.#within;
-    const missing = Number.isNaN(steps) ? 0 : steps * this.#perCount - this.#within;
-    this.#within = frames;
+    if (!this.#started || steps === 0) return this.#placeSameCount(frames);
+    this.#framesPerCount ||= this.#framesInCount;
+    const missing = Number.isNaN(steps) ? 0 : steps * this.#framesPerCount - this.#framesInCount;
+    this.#framesInCount = frames;
     return this.#next + Math.max(0, missing);
   }
 
-  #again(frames: number): number {
-    this.#counted = true;
-    if (this.#perCount > 0 && this.#within >= this.#perCount) return this.#next - frames;
-    this.#within += frames;
+  #placeSameCount(frames: number): number {
+    this.#started = true;
+    if (this.#framesPerCount > 0 && this.#framesInCount >= this.#framesPerCount) return this.#next - frames;
+    this.#framesInCount += frames;
     return this.#next;
   }
 
@@ -81,7 +81,7 @@ export class SampleClock {
     const late = rate > 0 && rate === this.#rate ? time - this.#expected : NaN;
     this.#rate = rate;
     const slack = this.#jitter ?? 750 / rate;
-    if (Number.isNaN(late) || late < -SET_BACK) {
+    if (Number.isNaN(late) || late < -clockResetMs) {
       if (Number.isFinite(time)) this.#expected = time;
       return 0;
     }
@@ -90,15 +90,15 @@ export class SampleClock {
       this.#expected = time;
       return Math.max(1, Math.round((late * rate) / 1000));
     }
-    this.#expected += Math.max(-slack, late) * FOLLOW;
+    this.#expected += Math.max(-slack, late) * driftGain;
     return 0;
   }
 }
 
 /** A step back of at most this many counts is something that came late or twice, a longer one a device that began anew. */
-const LATE = 16;
+const maxStepBack = 16;
 
-const WRAPS = [201, 256, 65536, 2 ** 32];
+const commonWraps = [201, 256, 65536, 2 ** 32];
 
 /**
  * Straightens a device's counter that wraps round. `advance` tells how many counts lie between two readings of it:
@@ -121,10 +121,10 @@ export class Counter {
     if (!Number.isSafeInteger(count) || count < 0) throw invalid('count', 'an integer >= 0', count);
     const last = this.#last ?? count;
     this.#largest = Math.max(this.#largest, count);
-    const wrap = this.#wrap ?? WRAPS.find((counts) => counts > this.#largest) ?? Infinity;
+    const wrap = this.#wrap ?? commonWraps.find((counts) => counts > this.#largest) ?? Infinity;
     const forward = count >= last ? count - last : count - last + wrap;
     const back = forward === 0 ? 0 : wrap - forward;
-    if (back > 0 && back <= LATE && back < forward) return -back;
+    if (back > 0 && back <= maxStepBack && back < forward) return -back;
     this.#last = count;
     return count < last && forward > wrap / 2 ? NaN : forward;
   }

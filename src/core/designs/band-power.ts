@@ -44,7 +44,7 @@ export function bandPower(options: BandPowerOptions): Network {
   const widest = Math.max(...Object.values(bands).map(([low, high]) => high - low));
   const stride = envelopeStride(total, rate / (2 * widest));
   const rows = pairs.length * channels;
-  const listening = listen(pairs, channels);
+  const listening = gaborWeights(pairs, channels);
   const layers: LayerSpec[] = [
     { type: 'conv1d', outChannels: 2 * rows, kernelSize: listening.shape[1], stride, groups: channels, bias: false },
     { type: 'square' },
@@ -54,7 +54,7 @@ export function bandPower(options: BandPowerOptions): Network {
   ];
   const weights: Record<string, Tensor> = {
     'layers.0.weight': listening,
-    'layers.3.weight': join(pairs.length, channels),
+    'layers.3.weight': pairSumWeights(pairs.length, channels),
   };
   if (unit === 'dB') {
     layers.push({ type: 'conv1d', outChannels: rows, kernelSize: 1, groups: rows, bias: false });
@@ -71,7 +71,7 @@ function envelopeStride(total: number, limit: number): number {
 }
 
 /** All kernels on every channel, [(channel, band, cos | sin), taps, 1]. */
-function listen(pairs: readonly { cos: Float64Array; sin: Float64Array }[], channels: number): Tensor {
+function gaborWeights(pairs: readonly { cos: Float64Array; sin: Float64Array }[], channels: number): Tensor {
   const taps = pairs[0].cos.length;
   const data = new Float32Array(channels * pairs.length * 2 * taps);
   for (let c = 0; c < channels; c++) {
@@ -85,7 +85,7 @@ function listen(pairs: readonly { cos: Float64Array; sin: Float64Array }[], chan
 }
 
 /** Half the sum of each pair, [(band, channel), 1, (channel, band, cos | sin)]. */
-function join(bands: number, channels: number): Tensor {
+function pairSumWeights(bands: number, channels: number): Tensor {
   const rows = bands * channels;
   const data = new Float32Array(rows * 2 * rows);
   for (let b = 0; b < bands; b++) {

@@ -31,7 +31,7 @@ export interface GaborPair {
  */
 export function gabor(centerHz: number, options: GaborOptions): GaborPair {
   const rate = positive('rate', options.rate, 'Hz');
-  const { sigma, taps } = bellOf(options, rate);
+  const { sigma, taps } = envelope(options, rate);
   if (!(centerHz > 0 && centerHz < rate / 2)) throw invalid('centerHz', `above 0 and below ${rate / 2} Hz`, centerHz);
   const middle = (taps - 1) / 2;
   const bell = (u: number): number => Math.exp(-0.5 * (u / sigma) ** 2);
@@ -48,7 +48,7 @@ export function gabor(centerHz: number, options: GaborOptions): GaborPair {
   return { cos: onGrid(cos, heard.cos), sin: onGrid(sin, heard.sin) };
 }
 
-function bellOf({ bandwidthHz, taps }: GaborOptions, rate: number): { sigma: number; taps: number } {
+function envelope({ bandwidthHz, taps }: GaborOptions, rate: number): { sigma: number; taps: number } {
   if (taps !== undefined) integer('taps', taps, 3);
   if (bandwidthHz === undefined) {
     if (taps === undefined) throw invalid('bandwidthHz', 'given where taps is not', bandwidthHz, TypeError);

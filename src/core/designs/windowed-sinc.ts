@@ -1,7 +1,7 @@
 import { integer, invalid, oneOf, positive } from '../check.ts';
 
 /** The cosine series of each window: w[k] = Σ_i (-1)^i a_i cos(2π i k / (taps - 1)). */
-const series = {
+const cosineSeries = {
   hamming: [0.54, 0.46],
   hann: [0.5, 0.5],
   blackman: [0.42, 0.5, 0.08],
@@ -12,7 +12,7 @@ export type WindowName = 'hamming' | 'hann' | 'blackman';
 
 /** A symmetric window, [taps], 1 in the middle; of one tap, 1. Throws TypeError for an unknown name. */
 function window(name: WindowName, taps: number): Float64Array {
-  const terms = series[oneOf('window', name, Object.keys(series) as WindowName[])];
+  const terms = cosineSeries[oneOf('window', name, Object.keys(cosineSeries) as WindowName[])];
   return Float64Array.from({ length: taps }, (_, k) => {
     if (taps === 1) return 1;
     const angle = (2 * Math.PI * k) / (taps - 1);
@@ -44,7 +44,7 @@ export function lowPass(cutoffHz: number, options: WindowedSincOptions): Float64
 
 /** A high-pass kernel: gain 1 at rate / 2, one half at the cutoff. firwin(..., pass_zero=False). See `lowPass`. */
 export function highPass(cutoffHz: number, options: WindowedSincOptions): Float64Array {
-  odd(options);
+  checkOddTaps(options);
   return windowedSinc([[cutoffHz, options.rate / 2]], options.rate / 2, [cutoffHz], options);
 }
 
@@ -55,7 +55,7 @@ export function bandPass([lowHz, highHz]: readonly [number, number], options: Wi
 
 /** A band-stop kernel: gain 1 at 0 Hz, one half at the edges of the band. See `lowPass`. */
 export function bandStop([lowHz, highHz]: readonly [number, number], options: WindowedSincOptions): Float64Array {
-  odd(options);
+  checkOddTaps(options);
   const bands: [number, number][] = [
     [0, lowHz],
     [highHz, options.rate / 2],
@@ -65,7 +65,7 @@ export function bandStop([lowHz, highHz]: readonly [number, number], options: Wi
 
 function windowedSinc(
   bands: readonly (readonly [number, number])[],
-  unitHz: number,
+  unityGainHz: number,
   edges: readonly number[],
   options: WindowedSincOptions,
 ): Float64Array {
@@ -81,19 +81,19 @@ function windowedSinc(
   for (let k = 0; k < taps; k++) {
     const u = k - middle;
     let ideal = 0;
-    for (const [from, to] of bands) ideal += lowPassed(u, to / rate) - lowPassed(u, from / rate);
+    for (const [from, to] of bands) ideal += idealLowPass(u, to / rate) - idealLowPass(u, from / rate);
     w[k] *= ideal;
-    gain += w[k] * Math.cos((2 * Math.PI * u * unitHz) / rate);
+    gain += w[k] * Math.cos((2 * Math.PI * u * unityGainHz) / rate);
   }
   return w.map((tap) => tap / gain);
 }
 
 /** Impulse response, `u` frames from its centre, of an ideal low-pass that ends at `cutoff` periods a frame. */
-function lowPassed(u: number, cutoff: number): number {
+function idealLowPass(u: number, cutoff: number): number {
   return u === 0 ? 2 * cutoff : Math.sin(2 * Math.PI * cutoff * u) / (Math.PI * u);
 }
 
 /** An even, symmetric kernel is always deaf at rate / 2, where these two must pass. */
-function odd({ taps }: WindowedSincOptions): void {
+function checkOddTaps({ taps }: WindowedSincOptions): void {
   if (integer('taps', taps, 1) % 2 === 0) throw invalid('taps', 'odd, for the kernel to pass rate / 2', taps);
 }

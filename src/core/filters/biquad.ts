@@ -15,7 +15,7 @@ export interface Section {
  * 0 … rate / 2.
  */
 export function notch(hz: number, { rate, q = 30 }: { rate: number; q?: number }): Section {
-  below(hz, rate);
+  checkFrequency(hz, rate);
   const gain = 1 / (1 + Math.tan((Math.PI * hz) / rate / positive('q', q)));
   const turn = -2 * Math.cos((2 * Math.PI * hz) / rate);
   return { b: [gain, gain * turn, gain], a: [1, gain * turn, 2 * gain - 1] };
@@ -27,7 +27,7 @@ export function notch(hz: number, { rate, q = 30 }: { rate: number; q?: number }
  * Throws RangeError for hz outside 0 … rate / 2.
  */
 export function butterworthHighPass(hz: number, { rate }: { rate: number }): Section {
-  below(hz, rate);
+  checkFrequency(hz, rate);
   const warped = Math.tan((Math.PI * hz) / rate);
   const scale = 1 + Math.SQRT2 * warped + warped ** 2;
   return {
@@ -66,7 +66,7 @@ export class Biquad {
    * Throws RangeError for a length that is no whole number of frames and for another number of channels than before.
    */
   push(x: Float32Array, channels: number, out: Float32Array = new Float32Array(x.length)): Float32Array {
-    this.#open(x, channels, out);
+    this.#prepare(x, channels, out);
     for (let i = 0; i < x.length; i++) {
       const channel = i % channels;
       const known = Number.isFinite(x[i]);
@@ -97,7 +97,7 @@ export class Biquad {
     return x;
   }
 
-  #open(x: Float32Array, channels: number, out: Float32Array): void {
+  #prepare(x: Float32Array, channels: number, out: Float32Array): void {
     if (this.#last.length === 0) {
       this.#last = new Float64Array(integer('channels', channels, 1));
       this.#state = new Float64Array(channels * this.#sections.length * 2);
@@ -108,7 +108,7 @@ export class Biquad {
   }
 }
 
-function below(hz: number, rate: number): void {
+function checkFrequency(hz: number, rate: number): void {
   positive('rate', rate, 'Hz');
   if (!(hz > 0 && hz < rate / 2)) throw invalid('hz', `above 0 and below ${rate / 2} Hz, half the rate`, hz);
 }

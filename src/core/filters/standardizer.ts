@@ -22,7 +22,7 @@ export interface StandardizerOptions {
 export class Standardizer {
   readonly channels: number;
   readonly frames: number;
-  readonly #least: number;
+  readonly #minWeight: number;
   readonly #count: Float64Array;
   readonly #mean: Float64Array;
   readonly #variance: Float64Array;
@@ -30,7 +30,7 @@ export class Standardizer {
   constructor({ channels, frames }: StandardizerOptions) {
     this.channels = integer('channels', channels, 1);
     this.frames = positive('frames', frames);
-    this.#least = -Math.expm1(-1 / frames);
+    this.#minWeight = -Math.expm1(-1 / frames);
     this.#count = new Float64Array(channels);
     this.#mean = new Float64Array(channels);
     this.#variance = new Float64Array(channels);
@@ -44,7 +44,7 @@ export class Standardizer {
     for (let t = 0, i = 0; i < x.length; t++) {
       const counts = !valid || valid[t] === 1;
       for (let c = 0; c < channels; c++, i++) {
-        if (counts && Number.isFinite(x[i])) this.#learn(c, x[i]);
+        if (counts && Number.isFinite(x[i])) this.#update(c, x[i]);
         z[i] = this.#scale(c, x[i]);
       }
     }
@@ -57,7 +57,7 @@ export class Standardizer {
   }
 
   /** Whether channel `c` has moved enough to be scaled. */
-  hasSpread(c: number): boolean {
+  varies(c: number): boolean {
     return Math.sqrt(this.#variance[c]) > Math.abs(this.#mean[c]) * 2 ** -30;
   }
 
@@ -71,8 +71,8 @@ export class Standardizer {
     this.#variance.set(doublesIn(state, 'variance', this.channels));
   }
 
-  #learn(c: number, x: number): void {
-    const w = Math.max(1 / ++this.#count[c], this.#least);
+  #update(c: number, x: number): void {
+    const w = Math.max(1 / ++this.#count[c], this.#minWeight);
     const d = x - this.#mean[c];
     this.#mean[c] += w * d;
     this.#variance[c] = (1 - w) * (this.#variance[c] + w * d * d);
@@ -80,6 +80,6 @@ export class Standardizer {
 
   #scale(c: number, x: number): number {
     if (!Number.isFinite(x)) return NaN;
-    return this.hasSpread(c) ? (x - this.#mean[c]) / Math.sqrt(this.#variance[c]) : 0;
+    return this.varies(c) ? (x - this.#mean[c]) / Math.sqrt(this.#variance[c]) : 0;
   }
 }

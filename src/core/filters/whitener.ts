@@ -9,7 +9,7 @@ export interface WhitenerOptions {
 }
 
 /** A new root is taken each time that so large a share of the statistics is new. */
-const share = 1 / 16;
+const updateFraction = 1 / 16;
 
 /**
  * The causal z-score of all channels together: each is scaled by its spread, and what channels have in common is taken
@@ -28,18 +28,18 @@ const share = 1 / 16;
 export class Whitener {
   readonly channels: number;
   readonly frames: number;
-  readonly #least: number;
+  readonly #minWeight: number;
   readonly #mean: Float64Array;
   readonly #covariance: Float64Array;
   #root: Float64Array;
   #count = 0;
   /** The count at which the next root is taken. */
-  #next = 1;
+  #nextRootCount = 1;
 
   constructor({ channels, frames }: WhitenerOptions) {
     this.channels = integer('channels', channels, 1);
     this.frames = positive('frames', frames);
-    this.#least = -Math.expm1(-1 / frames);
+    this.#minWeight = -Math.expm1(-1 / frames);
     this.#mean = new Float64Array(channels);
     this.#covariance = new Float64Array(channels * channels);
     this.#root = new Float64Array(channels * channels);
@@ -54,7 +54,7 @@ export class Whitener {
       const frame = x.subarray(at, at + channels);
       if (!frame.every(Number.isFinite)) z.fill(NaN, at, at + channels);
       else {
-        if (!valid || valid[t] === 1) this.#learn(frame);
+        if (!valid || valid[t] === 1) this.#update(frame);
         this.#whiten(frame, z, at);
       }
     }
@@ -64,7 +64,7 @@ export class Whitener {
   save(): State {
     return {
       count: this.#count,
-      next: this.#next,
+      next: this.#nextRootCount,
       mean: this.#mean.slice(),
       covariance: this.#covariance.slice(),
       root: this.#root.slice(),
@@ -74,28 +74,28 @@ export class Whitener {
   restore(state: State): void {
     const { channels } = this;
     this.#count = numberIn(state, 'count');
-    this.#next = numberIn(state, 'next');
+    this.#nextRootCount = numberIn(state, 'next');
     this.#mean.set(doublesIn(state, 'mean', channels));
     this.#covariance.set(doublesIn(state, 'covariance', channels ** 2));
     this.#root.set(doublesIn(state, 'root', channels ** 2));
   }
 
-  #learn(x: Float32Array): void {
+  #update(x: Float32Array): void {
     const n = this.channels;
-    const w = Math.max(1 / ++this.#count, this.#least);
+    const w = Math.max(1 / ++this.#count, this.#minWeight);
     const d = Float64Array.from(x, (sample, c) => sample - this.#mean[c]);
     for (let i = 0; i < n; i++) {
       this.#mean[i] += w * d[i];
       for (let j = 0; j < n; j++)
         this.#covariance[i * n + j] = (1 - w) * (this.#covariance[i * n + j] + w * (d[i] * d[j]));
     }
-    if (this.#count < this.#next) return;
-    this.#root = this.#rootNow();
-    this.#next = this.#count + Math.ceil(share * Math.min(this.#count, this.frames));
+    if (this.#count < this.#nextRootCount) return;
+    this.#root = this.#computeRoot();
+    this.#nextRootCount = this.#count + Math.ceil(updateFraction * Math.min(this.#count, this.frames));
   }
 
   /** R^(-1/2) D^(-1/2). A spread below 2^-30 of the mean is finer than float32 can tell, and none. */
-  #rootNow(): Float64Array {
+  #computeRoot(): Float64Array {
     const n = this.channels;
     const scale = this.#mean.map((mean, i) => {
       const spread = Math.sqrt(this.#covariance[i * n + i]);
@@ -119,9 +119,9 @@ export class Whitener {
 }
 
 /** Eigenvalues up to this share of their mean are taken for 0. */
-const nothing = 2 ** -30;
+const minEigenvalueRatio = 2 ** -30;
 /** Sweeps after which rotation stops at the latest; each is quadratic at the end, and ten do. */
-const most = 30;
+const maxSweeps = 30;
 
 /**
  * The symmetric S with S A S = 1, of a symmetric A >= 0, [n, n]: A = V Λ Vᵀ, S = V Λ^(-1/2) Vᵀ. Directions in which A is
@@ -136,11 +136,11 @@ export function inverseRoot(a: Float64Array, n: number): Float64Array {
   for (let i = 0; i < n; i++) v[i * n + i] = 1;
   let mean = 0;
   for (let k = 0; k < n; k++) mean += m[k * n + k] / n;
-  for (let sweep = 0; sweep < most && rotateAll(m, v, n, Number.EPSILON * mean); sweep++);
+  for (let sweep = 0; sweep < maxSweeps && rotateAll(m, v, n, Number.EPSILON * mean); sweep++);
   const root = new Float64Array(n * n);
   for (let k = 0; k < n; k++) {
     const eigenvalue = m[k * n + k];
-    if (!(eigenvalue > nothing * mean)) continue;
+    if (!(eigenvalue > minEigenvalueRatio * mean)) continue;
     const scale = 1 / Math.sqrt(eigenvalue);
     for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) root[i * n + j] += scale * (v[i * n + k] * v[j * n + k]);
   }
@@ -159,14 +159,14 @@ function rotateAll(m: Float64Array, v: Float64Array, n: number, least: number): 
       const tangent = (half < 0 ? -1 : 1) / (Math.abs(half) + Math.sqrt(half * half + 1));
       const cosine = 1 / Math.sqrt(tangent * tangent + 1);
       const sine = tangent * cosine;
-      for (let k = 0; k < n; k++) turn(m, k * n + p, k * n + q, cosine, sine);
-      for (let k = 0; k < n; k++) turn(m, p * n + k, q * n + k, cosine, sine);
-      for (let k = 0; k < n; k++) turn(v, k * n + p, k * n + q, cosine, sine);
+      for (let k = 0; k < n; k++) rotatePair(m, k * n + p, k * n + q, cosine, sine);
+      for (let k = 0; k < n; k++) rotatePair(m, p * n + k, q * n + k, cosine, sine);
+      for (let k = 0; k < n; k++) rotatePair(v, k * n + p, k * n + q, cosine, sine);
     }
   return rotated;
 }
 
-function turn(m: Float64Array, a: number, b: number, cosine: number, sine: number): void {
+function rotatePair(m: Float64Array, a: number, b: number, cosine: number, sine: number): void {
   const x = m[a];
   const y = m[b];
   m[a] = cosine * x - sine * y;

@@ -30,20 +30,20 @@ class Activation extends RowLayer implements SteppedLayer {
     this.#alpha = alpha;
   }
 
-  enter(layer: Int32Array): boolean {
+  writeProgram(layer: Int32Array): boolean {
     layer[words.kind] = 1 + this.#kind;
     layer[words.outputs] = this.channels;
     new Float32Array(layer.buffer, layer.byteOffset)[words.alpha] = this.#alpha;
     return true;
   }
 
-  leave(): void {}
+  readProgram(): void {}
 
   protected override forward(x: Rows, y: number): void {
     this.engine.kernels.activate(this.#kind, x.at, y, x.count * this.channels, this.#alpha);
   }
 
-  protected override back(x: number, count: number, g: number, dx: number): void {
+  protected override backwardRows(x: number, count: number, g: number, dx: number): void {
     this.engine.kernels.activateGradient(this.#kind, x, g, dx, count * this.channels, this.#alpha);
   }
 }
@@ -60,7 +60,7 @@ class Softmax extends RowLayer {
     this.engine.kernels.softmax(x.at, y, x.count, this.channels);
   }
 
-  protected override back(x: number, count: number, g: number, dx: number): void {
+  protected override backwardRows(x: number, count: number, g: number, dx: number): void {
     this.engine.kernels.softmaxGradient(x, g, dx, count, this.channels);
   }
 }

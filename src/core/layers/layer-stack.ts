@@ -3,8 +3,8 @@ import { type State, stateIn } from '../state/state.ts';
 import { sum } from '../sum.ts';
 import { activationLayer } from './activation.ts';
 import type { Layer, LayerStream, ParameterSpec, StreamContext } from './layer.ts';
-import { areStepped, StepProgram } from './step-program.ts';
-import type { Part, Trained } from './trained.ts';
+import { canStep, StepProgram } from './step-program.ts';
+import type { MemoryRange, ParameterGradients } from './trained.ts';
 
 /**
  * The layers of one stream, one on top of the other.
@@ -19,13 +19,13 @@ export class LayerStack {
   readonly outChannels: number;
   /** What each layer put out last. */
   readonly outputs: Rows[] = [];
-  readonly trained: readonly Trained[];
+  readonly trained: readonly ParameterGradients[];
   readonly #specs: readonly Layer[];
   readonly #context: StreamContext;
   readonly #layers: readonly LayerStream[];
 
   /** @param values of all the layers' parameters, one after the other */
-  constructor(inChannels: number, given: readonly Layer[], values: readonly Part[], context: StreamContext) {
+  constructor(inChannels: number, given: readonly Layer[], values: readonly MemoryRange[], context: StreamContext) {
     // a stack of none still owes a row for every frame, when no gradient comes for it
     const layers = given.length > 0 ? given : [activationLayer({ type: 'identity' }, { inChannels })];
     let from = 0;
@@ -45,7 +45,7 @@ export class LayerStack {
   program(): StepProgram | null {
     const { gradients, eager, engine } = this.#context;
     const can = !gradients && !eager && engine.kernels.run !== undefined;
-    return can && areStepped(this.#layers) ? new StepProgram(this.#context, this.#layers, this.#specs) : null;
+    return can && canStep(this.#layers) ? new StepProgram(this.#context, this.#layers, this.#specs) : null;
   }
 
   /** The parameters of a list of layers, each with its layer's number in its name. */
@@ -57,12 +57,12 @@ export class LayerStack {
 
   /** Multiply-adds for one output frame of the last layer. */
   static macs(layers: readonly Layer[]): number {
-    return sum([...layers.entries()], ([l, { macs }]) => macs * outputsEach(layers, l));
+    return sum([...layers.entries()], ([l, { macs }]) => macs * outputsPerTopOutput(layers, l));
   }
 
   /** Outputs of the last layer that must come at once for some layer to go by FFT. */
   static fftFrom(layers: readonly Layer[]): number | undefined {
-    return smallest(layers.map(({ fftFrom }, l) => fftFrom && Math.ceil(fftFrom / outputsEach(layers, l))));
+    return minDefined(layers.map(({ fftFrom }, l) => fftFrom && Math.ceil(fftFrom / outputsPerTopOutput(layers, l))));
   }
 
   /** Runs `x` through every layer. */
@@ -101,16 +101,16 @@ export class LayerStack {
 
   /** The rows of ∂L/∂x up to the newest that an output with a gradient hangs on, final or not. */
   release(): Rows {
-    return this.#letGo((layer) => layer.release());
+    return this.#endGradients((layer) => layer.truncateGradient());
   }
 
   /** The rest of all gradients. */
   flushGradient(): Rows {
-    return this.#letGo((layer) => layer.flushGradient());
+    return this.#endGradients((layer) => layer.flushGradient());
   }
 
   shift(frames: number): number {
-    return this.#layers.reduce((count, layer) => layer.shift(count), frames);
+    return this.#layers.reduce((count, layer) => layer.advanceIndexes(count), frames);
   }
 
   save(): State {
@@ -121,7 +121,7 @@ export class LayerStack {
     for (const [l, layer] of this.#layers.entries()) layer.restore(stateIn(state, `layer${l}`));
   }
 
-  #letGo(rest: (layer: LayerStream) => Rows): Rows {
+  #endGradients(rest: (layer: LayerStream) => Rows): Rows {
     const { scratch } = this.#context.engine;
     let rows = scratch.rows(0, this.outChannels);
     for (let l = this.#layers.length - 1; l >= 0; l--) {
@@ -133,12 +133,12 @@ export class LayerStack {
 }
 
 /** Outputs of layer `l` for one of the last layer. */
-function outputsEach(layers: readonly Layer[], l: number): number {
+function outputsPerTopOutput(layers: readonly Layer[], l: number): number {
   return layers.slice(l + 1).reduce((rate, { pace }) => (rate * pace.stride) / pace.up, 1);
 }
 
 /** The smallest of the numbers that there are; undefined where there is none. */
-export function smallest(numbers: readonly (number | undefined)[]): number | undefined {
+export function minDefined(numbers: readonly (number | undefined)[]): number | undefined {
   const known = numbers.filter((number) => number !== undefined);
   return known.length > 0 ? Math.min(...known) : undefined;
 }

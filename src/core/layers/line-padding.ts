@@ -3,18 +3,18 @@ import type { DelayLine } from '../memory/delay-line.ts';
 import type { Windowing } from './windowing.ts';
 
 /** Fills in the `head` frames before frame 0, from the frames that have come. */
-export function padBefore(arena: Arena, line: DelayLine, windowing: Windowing): void {
-  for (let index = -windowing.head; index < 0; index++) put(arena, line, windowing, index, 0, line.offset(index));
+export function padHead(arena: Arena, line: DelayLine, windowing: Windowing): void {
+  for (let index = -windowing.head; index < 0; index++) writePaddingFrame(arena, line, windowing, index, 0, line.offset(index));
 }
 
 /** Writes the `tail` frames that follow the last one to `at`. */
-export function padAfter(arena: Arena, line: DelayLine, windowing: Windowing, at: number): void {
+export function padTail(arena: Arena, line: DelayLine, windowing: Windowing, at: number): void {
   const { next, channels } = line;
-  for (let i = 0; i < windowing.tail; i++) put(arena, line, windowing, next + i, next, at + i * channels);
+  for (let i = 0; i < windowing.tail; i++) writePaddingFrame(arena, line, windowing, next + i, next, at + i * channels);
 }
 
 /** The frame of a recording of `frames` frames whose copy stands at `index`, before or after them; -1 where none is copied. */
-export function sourceOf(index: number, frames: number, { padding, period }: Windowing): number {
+export function sourceFrame(index: number, frames: number, { padding, period }: Windowing): number {
   if (frames === 0) return -1;
   switch (padding) {
     case 'edge':
@@ -39,11 +39,11 @@ export function sourceOf(index: number, frames: number, { padding, period }: Win
 }
 
 /** Writes the padding frame at `index`; statistics are of the frames nearest to `end`, which is the first or behind the last. */
-function put(arena: Arena, line: DelayLine, windowing: Windowing, index: number, end: number, at: number): void {
+function writePaddingFrame(arena: Arena, line: DelayLine, windowing: Windowing, index: number, end: number, at: number): void {
   const { padding, padValue, statLength } = windowing;
   const { channels, next } = line;
   const { f32 } = arena;
-  const source = sourceOf(index, next, windowing);
+  const source = sourceFrame(index, next, windowing);
   if (source >= 0) {
     f32.copyWithin(at, line.offset(source), line.offset(source + 1));
     return;

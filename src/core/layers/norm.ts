@@ -6,7 +6,7 @@ import { RowQueue } from '../memory/row-queue.ts';
 import { validAt, type Rows } from '../memory/rows.ts';
 import { Standardizer } from '../filters/standardizer.ts';
 import { stateIn, type State } from '../state/state.ts';
-import { Trained, type Part } from './trained.ts';
+import { ParameterGradients, type MemoryRange } from './trained.ts';
 
 /**
  * Checks a norm. 'affine': y = w[c] x + b[c], which a trained batch norm is. 'running': y = (x - m) / √v with the causal
@@ -36,15 +36,15 @@ export function normLayer(spec: NormSpec, { inChannels }: LayerContext): Layer {
 }
 
 class AffineNorm extends RowLayer {
-  override readonly trained: readonly Trained[];
+  override readonly trained: readonly ParameterGradients[];
   readonly #weight: number;
   readonly #bias: number;
 
-  constructor(values: readonly Part[], channels: number, context: StreamContext) {
+  constructor(values: readonly MemoryRange[], channels: number, context: StreamContext) {
     super(channels, context);
     this.#weight = values[0].at;
     this.#bias = values[1].at;
-    this.trained = context.gradients ? [new Trained(context.engine, context.lease, values)] : [];
+    this.trained = context.gradients ? [new ParameterGradients(context.engine, context.allocation, values)] : [];
   }
 
   protected override forward({ at, count }: Rows, y: number): void {
@@ -55,7 +55,7 @@ class AffineNorm extends RowLayer {
     }
   }
 
-  protected override back(x: number, count: number, g: number, dx: number): void {
+  protected override backwardRows(x: number, count: number, g: number, dx: number): void {
     const [sums] = this.trained;
     const [weight, bias] = [sums.gradient(0), sums.gradient(1)];
     const { f32 } = this.engine.arena;
@@ -70,7 +70,7 @@ class AffineNorm extends RowLayer {
       f32[bias + c] = Math.fround(f32[bias + c] + dy);
       sums.energy += (input * input + 1) / this.channels;
     }
-    sums.touch();
+    sums.markDirty();
   }
 }
 
@@ -92,16 +92,16 @@ class RunningNorm extends RowLayer {
     for (let i = 0; i < x.count; i++) this.#scale(x, i, y + i * this.channels);
   }
 
-  protected override back(_x: number, count: number, g: number, dx: number): void {
+  protected override backwardRows(_x: number, count: number, g: number, dx: number): void {
     const { f32 } = this.engine.arena;
     const scales = this.#scales!;
     for (let i = 0; i < count * this.channels; i++)
       f32[dx + i] = f32[g + i] === 0 ? 0 : f32[g + i] * scales.data[scales.at + i];
-    scales.drop(count);
+    scales.remove(count);
   }
 
   override flushGradient(): Rows {
-    this.#scales?.drop(this.#scales.count);
+    this.#scales?.remove(this.#scales.count);
     return super.flushGradient();
   }
 
@@ -125,7 +125,7 @@ class RunningNorm extends RowLayer {
     f32.set(this.#standardizer.push(row, this.#valid), y);
     if (!this.#scales) return;
     const { spread } = this.#standardizer.statistics();
-    for (let c = 0; c < row.length; c++) row[c] = this.#standardizer.hasSpread(c) ? 1 / spread[c] : 0;
+    for (let c = 0; c < row.length; c++) row[c] = this.#standardizer.varies(c) ? 1 / spread[c] : 0;
     this.#scales.push(row, 0);
   }
 }

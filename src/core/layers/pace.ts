@@ -10,11 +10,11 @@ export interface Pace {
   /** How late the centre of the taps is, in input frames. */
   readonly delay: number;
   /** Input frames after which nothing that was before them is in sight. */
-  readonly settle: number;
+  readonly settlingFrames: number;
   /** The indexes of a settled stream can be moved on by any multiple of so many input frames. */
   readonly period: number;
   /** The input frame that output `index` hangs on. */
-  readonly hang: (index: number) => number;
+  readonly alignedFrame: (index: number) => number;
   /** How many outputs have come after `frames` input frames. */
   readonly outputsAfter: (frames: number) => number;
   /** How many input frames bring `outputs` outputs. */
@@ -22,14 +22,14 @@ export interface Pace {
 }
 
 /** One output for every frame, at once. */
-export const instant: Pace = {
+export const identityPace: Pace = {
   up: 1,
   stride: 1,
   receptiveField: 1,
   delay: 0,
-  settle: 0,
+  settlingFrames: 0,
   period: 1,
-  hang: (index) => index,
+  alignedFrame: (index) => index,
   outputsAfter: (frames) => frames,
   framesFor: (outputs) => outputs,
 };
@@ -41,9 +41,9 @@ export function windowPace({ stride, anchor, receptiveField, wait }: Windowing):
     stride,
     receptiveField,
     delay: (receptiveField - 1) / 2,
-    settle: receptiveField + wait,
+    settlingFrames: receptiveField + wait,
     period: stride,
-    hang: (index) => index * stride + anchor,
+    alignedFrame: (index) => index * stride + anchor,
     outputsAfter: (frames) => (frames < wait ? 0 : Math.max(0, Math.floor((frames - 1 - anchor) / stride) + 1)),
     framesFor: (outputs) => (outputs === 0 ? 0 : Math.max(wait, (outputs - 1) * stride + anchor + 1)),
   };
@@ -56,32 +56,32 @@ export function chain(paces: readonly Pace[]): Pace {
     const scale = stride / up;
     receptiveField += (pace.receptiveField - 1) * scale;
     delay += pace.delay * scale;
-    settle += Math.ceil(pace.settle * scale) + Math.ceil(scale);
+    settle += Math.ceil(pace.settlingFrames * scale) + Math.ceil(scale);
     // the smallest number of input frames that brings this layer a whole number of its own periods
-    const whole = (stride * pace.period) / greatestDivisor(up, stride * pace.period);
-    period = (period * whole) / greatestDivisor(period, whole);
+    const whole = (stride * pace.period) / gcd(up, stride * pace.period);
+    period = (period * whole) / gcd(period, whole);
     up *= pace.up;
     stride *= pace.stride;
-    const common = greatestDivisor(up, stride);
+    const common = gcd(up, stride);
     up /= common;
     stride /= common;
   }
-  period = (period * stride) / greatestDivisor(period, stride);
+  period = (period * stride) / gcd(period, stride);
   return {
     up,
     stride,
     receptiveField,
     delay,
-    settle,
+    settlingFrames: settle,
     period,
-    hang: (index) => paces.reduceRight((frame, pace) => pace.hang(frame), index),
+    alignedFrame: (index) => paces.reduceRight((frame, pace) => pace.alignedFrame(frame), index),
     outputsAfter: (frames) => paces.reduce((count, pace) => pace.outputsAfter(count), frames),
     framesFor: (outputs) => paces.reduceRight((count, pace) => pace.framesFor(count), outputs),
   };
 }
 
 /** The most outputs that one frame brings: of the first that brings any and of a whole period after it. */
-export function largestBurst({ period, framesFor, outputsAfter }: Pace): number {
+export function maxOutputsPerFrame({ period, framesFor, outputsAfter }: Pace): number {
   const first = framesFor(1);
   let most = outputsAfter(first);
   for (let frames = first; frames < first + Math.min(period, 65536); frames++) {
@@ -91,11 +91,11 @@ export function largestBurst({ period, framesFor, outputsAfter }: Pace): number 
 }
 
 /** How many of `count` empty frames come once a stream has settled: whole periods, for which nothing need be computed. */
-export function steadyFrames({ settle, period }: Pace, count: number): number {
+export function steadyFrames({ settlingFrames: settle, period }: Pace, count: number): number {
   const lived = settle + period;
   return count <= lived ? 0 : Math.floor((count - lived) / period) * period;
 }
 
-export function greatestDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestDivisor(b, a % b);
+export function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
 }

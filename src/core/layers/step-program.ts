@@ -4,18 +4,18 @@ import type { Layer, LayerStream, StreamContext } from './layer.ts';
 import type { Rows } from '../memory/rows.ts';
 
 /** Frames of one call at most: larger blocks gain nothing, since layers are called for whole blocks anyway. */
-export const mostFrames = 8;
+export const maxStepFrames = 8;
 
 /** A layer of a stream that `run` can take over. */
 export interface SteppedLayer {
   /** Writes what `run` needs to know; false where something is in sight that it does not know of: padding, holes. */
-  enter(layer: Int32Array): boolean;
+  writeProgram(layer: Int32Array): boolean;
   /** Goes on where `run` has come to: `frames` more input frames, `outputs` more outputs. */
-  leave(layer: Int32Array, frames: number, outputs: number): void;
+  readProgram(layer: Int32Array, frames: number, outputs: number): void;
 }
 
 /** Whether all of them can be stepped. */
-export function areStepped(layers: readonly LayerStream[]): layers is readonly (LayerStream & SteppedLayer)[] {
+export function canStep(layers: readonly LayerStream[]): layers is readonly (LayerStream & SteppedLayer)[] {
   return layers.every((layer) => 'enter' in layer);
 }
 
@@ -25,7 +25,7 @@ export function areStepped(layers: readonly LayerStream[]): layers is readonly (
  */
 export class StepProgram {
   /** Numbers that a call needs behind its first one. */
-  readonly room: number;
+  readonly scratchNumbers: number;
   readonly #engine: Engine;
   readonly #layers: readonly SteppedLayer[];
   readonly #specs: readonly Layer[];
@@ -34,39 +34,39 @@ export class StepProgram {
   /** Where the last layer's outputs lie, from the first number of the call. */
   readonly #top: number;
   /** The index at which it was entered; -1: it is not running. */
-  #entered = -1;
+  #startIndex = -1;
 
-  constructor({ engine, lease }: StreamContext, layers: readonly SteppedLayer[], specs: readonly Layer[]) {
+  constructor({ engine, allocation: lease }: StreamContext, layers: readonly SteppedLayer[], specs: readonly Layer[]) {
     this.#engine = engine;
     this.#layers = layers;
     this.#specs = specs;
-    this.#at = lease.take(layerWords * layers.length);
+    this.#at = lease.allocate(layerWords * layers.length);
     this.#outChannels = specs.at(-1)!.outChannels;
-    let y = roomFor(specs[0].inChannels);
+    let y = paddedSize(specs[0].inChannels);
     for (let l = 0; l < layers.length; l++) {
       this.#wordsOf(l)[words.y] = y;
-      y += roomFor(specs[l].outChannels);
+      y += paddedSize(specs[l].outChannels);
     }
-    this.room = y;
-    this.#top = y - roomFor(this.#outChannels);
+    this.scratchNumbers = y;
+    this.#top = y - paddedSize(this.#outChannels);
   }
 
   get running(): boolean {
-    return this.#entered >= 0;
+    return this.#startIndex >= 0;
   }
 
   /** Whether the next frame, frame `index`, can be stepped. */
-  enter(index: number): boolean {
-    if (this.#entered >= 0) return true;
-    for (let l = 0; l < this.#layers.length; l++) if (!this.#layers[l].enter(this.#wordsOf(l))) return false;
-    this.#entered = index;
+  start(index: number): boolean {
+    if (this.#startIndex >= 0) return true;
+    for (let l = 0; l < this.#layers.length; l++) if (!this.#layers[l].writeProgram(this.#wordsOf(l))) return false;
+    this.#startIndex = index;
     return true;
   }
 
   /** Takes one frame while it is running and writes the outputs to `out`; how many, or -1 where the frame is not all numbers. */
   step(x: ArrayLike<number>, out: Float32Array): number {
     const { arena, kernels, scratch } = this.#engine;
-    const at = scratch.whole(this.room);
+    const at = scratch.allocateOnly(this.scratchNumbers);
     const { f32 } = arena;
     let odd = 0;
     for (let c = 0; c < x.length; c++) {
@@ -89,16 +89,16 @@ export class StepProgram {
   }
 
   /** Brings the layers up to date before frame `index`. */
-  leave(index: number): void {
-    if (this.#entered < 0) return;
-    let [from, to] = [this.#entered, index];
+  stop(index: number): void {
+    if (this.#startIndex < 0) return;
+    let [from, to] = [this.#startIndex, index];
     for (const [l, layer] of this.#layers.entries()) {
       const { outputsAfter } = this.#specs[l].pace;
       const [before, after] = [outputsAfter(from), outputsAfter(to)];
-      layer.leave(this.#wordsOf(l), to - from, after - before);
+      layer.readProgram(this.#wordsOf(l), to - from, after - before);
       [from, to] = [before, after];
     }
-    this.#entered = -1;
+    this.#startIndex = -1;
   }
 
   #wordsOf(l: number): Int32Array {
@@ -107,6 +107,6 @@ export class StepProgram {
 }
 
 /** Numbers for the rows of one call, with room behind them: the loops go by fours. */
-function roomFor(channels: number): number {
-  return (mostFrames * channels + 7) & ~3;
+function paddedSize(channels: number): number {
+  return (maxStepFrames * channels + 7) & ~3;
 }

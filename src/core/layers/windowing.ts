@@ -1,5 +1,5 @@
 import { integer, invalid, oneOf } from '../check.ts';
-import { lineFrames } from '../memory/delay-line.ts';
+import { lineCapacity } from '../memory/delay-line.ts';
 
 /** Where outputs hang, as the `mode` column of the design has it; [left, right] counts the padding on either side. */
 export type Mode = 'causal' | 'valid' | 'same' | 'full' | readonly [left: number, right: number];
@@ -44,9 +44,9 @@ export interface Windowing {
   /** Frames that must have come before the padding is known, and so before any output; Infinity = the whole recording. */
   readonly wait: number;
   /** The newest frames that the padding after the last one is made of. */
-  readonly sources: number;
+  readonly tailSources: number;
   /** The newest frames whose gradient is open until the end, because the tail could still copy them. */
-  readonly hold: number;
+  readonly heldGradients: number;
   /** Frames that the delay line has room for beside those it keeps, where that is more than usual. */
   readonly block?: number;
 }
@@ -57,29 +57,29 @@ export function windowing(spec: WindowSpec): Windowing {
   const stride = integer('stride', spec.stride ?? 1, 1);
   const dilation = integer('dilation', spec.dilation ?? 1, 1);
   const reach = (kernelSize - 1) * dilation;
-  const { anchor, tail } = placement(spec, reach, stride);
+  const { anchor, tail } = alignment(spec, reach, stride);
   return {
     kernelSize,
     stride,
     dilation,
     anchor,
     receptiveField: reach + 1,
-    ...surroundings(spec, reach - anchor, tail),
+    ...paddingFrames(spec, reach - anchor, tail),
   };
 }
 
 /** Frames that a delay line for such windows keeps; where a padding looks at the whole recording it grows from there. */
-export function keptFrames({ receptiveField, head, wait, sources }: Windowing): number {
+export function keptFrames({ receptiveField, head, wait, tailSources: sources }: Windowing): number {
   const kept = Math.max(receptiveField - 1, head + wait, sources);
   return kept === Infinity ? receptiveField - 1 : kept;
 }
 
 /** Frames that a delay line for such windows has room for. */
-export function roomFor(windowing: Windowing): number {
-  return lineFrames(keptFrames(windowing), windowing.block);
+export function windowLineCapacity(windowing: Windowing): number {
+  return lineCapacity(keptFrames(windowing), windowing.block);
 }
 
-function surroundings(spec: WindowSpec, left: number, tail: number) {
+function paddingFrames(spec: WindowSpec, left: number, tail: number) {
   const padding = oneOf('padding', spec.padding ?? 'zeros', paddings);
   const padValue = padding === 'constant' ? (spec.padValue ?? 0) : 0;
   if (!Number.isFinite(padValue)) throw invalid('padValue', 'a finite number', padValue);
@@ -87,8 +87,8 @@ function surroundings(spec: WindowSpec, left: number, tail: number) {
   const padded = head + tail > 0;
   const averages = padded && (padding === 'mean' || padding === 'median');
   const wraps = padded && padding === 'wrap';
-  const statLength = averages ? count('statLength', spec.statLength) : 0;
-  const period = wraps ? count('period', spec.period) : 0;
+  const statLength = averages ? frameCountOrAll('statLength', spec.statLength) : 0;
+  const period = wraps ? frameCountOrAll('period', spec.period) : 0;
   const waits = {
     zeros: 0,
     constant: 0,
@@ -118,11 +118,11 @@ function surroundings(spec: WindowSpec, left: number, tail: number) {
 }
 
 /** Frames that a padding looks at; Infinity = all of them, which only a whole recording can tell. */
-function count(name: string, frames: number | undefined): number {
+function frameCountOrAll(name: string, frames: number | undefined): number {
   return frames === undefined ? Infinity : integer(name, frames, 1);
 }
 
-function placement(
+function alignment(
   { mode = 'causal', phase }: WindowSpec,
   reach: number,
   stride: number,

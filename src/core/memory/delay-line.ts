@@ -1,8 +1,8 @@
-import type { Lease } from './lease.ts';
+import type { Allocation } from './lease.ts';
 import { floatsIn, numberIn, type State } from '../state/state.ts';
 
 /** Frames of room that a line has at least beside what it keeps, so that it seldom moves. */
-const least = 16;
+const minFreeFrames = 16;
 
 /**
  * The last frames of a stream, one after the other in an engine's memory, so that any window of them is one contiguous run and a
@@ -18,7 +18,7 @@ export class DelayLine {
   readonly channels: number;
   /** Absolute index of the next frame. */
   next = 0;
-  readonly #lease: Lease;
+  readonly #allocation: Allocation;
   #at: number;
   /** Frames that there is room for. */
   #capacity: number;
@@ -26,16 +26,16 @@ export class DelayLine {
   #base: number;
 
   /**
-   * @param behind frames kept before frame 0, which hold `pad`
+   * @param history frames kept before frame 0, which hold `pad`
    * @param capacity frames to have room for at first
    */
-  constructor(lease: Lease, channels: number, behind: number, pad: number = 0, capacity: number = lineFrames(behind)) {
+  constructor(allocation: Allocation, channels: number, history: number, pad: number = 0, capacity: number = lineCapacity(history)) {
     this.channels = channels;
-    this.#lease = lease;
-    this.#base = -behind;
+    this.#allocation = allocation;
+    this.#base = -history;
     this.#capacity = capacity;
-    this.#at = lease.take(this.#capacity * channels);
-    if (pad !== 0) this.#f32.fill(pad, this.#at, this.#at + behind * channels);
+    this.#at = allocation.allocate(this.#capacity * channels);
+    if (pad !== 0) this.#f32.fill(pad, this.#at, this.#at + history * channels);
   }
 
   /** Where frame `index` begins; the frames after it follow contiguously up to the newest. */
@@ -66,13 +66,13 @@ export class DelayLine {
   }
 
   /** Goes on where somebody else has brought it to: `count` frames further, `filled` of them held. */
-  resume(count: number, filled: number): void {
+  advance(count: number, filled: number): void {
     this.next += count;
     this.#base = this.next - filled;
   }
 
   /** Moves the index on by `count` while what is held stays: for a steady stream, whose frames are all alike. */
-  shift(count: number): void {
+  advanceIndexes(count: number): void {
     this.next += count;
     this.#base += count;
   }
@@ -104,21 +104,21 @@ export class DelayLine {
   }
 
   #grow(frames: number, keep: number): void {
-    const capacity = lineFrames(frames);
-    const grown = this.#lease.take(capacity * this.channels);
+    const capacity = lineCapacity(frames);
+    const grown = this.#allocation.allocate(capacity * this.channels);
     this.#f32.copyWithin(grown, this.offset(keep), this.offset(this.next));
-    this.#lease.give(this.#at);
+    this.#allocation.release(this.#at);
     this.#at = grown;
     this.#capacity = capacity;
     this.#base = keep;
   }
 
   get #f32(): Float32Array {
-    return this.#lease.arena.f32;
+    return this.#allocation.arena.f32;
   }
 }
 
 /** Frames that a line has room for when it keeps `kept` of them and is to take `block` more at once. */
-export function lineFrames(kept: number, block = 0): number {
-  return kept + Math.max(kept, least, block);
+export function lineCapacity(kept: number, block = 0): number {
+  return kept + Math.max(kept, minFreeFrames, block);
 }

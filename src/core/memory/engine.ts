@@ -4,7 +4,7 @@ import { plainKernels } from '../../kernels/plain.ts';
 import { instantiate } from '../../kernels/simd.ts';
 import { warmUp } from '../../kernels/warm-up.ts';
 import { oneOf } from '../check.ts';
-import { Lease } from './lease.ts';
+import { Allocation } from './lease.ts';
 import { Scratch } from './rows.ts';
 
 /**
@@ -22,8 +22,8 @@ export class Engine {
   readonly kernels: Kernels;
   /** @internal */
   readonly scratch: Scratch;
-  readonly #ended = new FinalizationRegistry<Lease>((lease) => {
-    lease.end();
+  readonly #finalizers = new FinalizationRegistry<Allocation>((allocationFor) => {
+    allocationFor.releaseAll();
   });
   static #shared: Engine | undefined;
 
@@ -39,7 +39,7 @@ export class Engine {
 
   /** The engine that is used where none is given: 'simd' where the machine has it, else 'plain'. */
   static get shared(): Engine {
-    return (this.#shared ??= Engine.#best());
+    return (this.#shared ??= Engine.#fastest());
   }
 
   /** Bytes of its memory that networks and streams hold now. */
@@ -48,19 +48,19 @@ export class Engine {
   }
 
   /** A lease on memory that ends with `owner`, or before it. @internal */
-  lease(owner: object): Lease {
-    const lease = new Lease(this.arena);
-    this.#ended.register(owner, lease, lease);
+  lease(owner: object): Allocation {
+    const lease = new Allocation(this.arena);
+    this.#finalizers.register(owner, lease, lease);
     return lease;
   }
 
   /** Gives all memory of `lease` back now. @internal */
-  end(lease: Lease): void {
-    this.#ended.unregister(lease);
-    lease.end();
+  release(lease: Allocation): void {
+    this.#finalizers.unregister(lease);
+    lease.releaseAll();
   }
 
-  static #best(): Engine {
+  static #fastest(): Engine {
     try {
       return new Engine('simd');
     } catch {

@@ -1,7 +1,7 @@
 import type { Kernels } from '../../kernels/kernels.ts';
-import { DelayLine, lineFrames } from './delay-line.ts';
+import { DelayLine, lineCapacity } from './delay-line.ts';
 import type { Engine } from './engine.ts';
-import type { Lease } from './lease.ts';
+import type { Allocation } from './lease.ts';
 import type { Rows } from './rows.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 
@@ -20,13 +20,13 @@ export class GradientLine {
   first = 0;
   readonly #engine: Engine;
   readonly #line: DelayLine;
-  readonly #behind: number;
+  readonly #history: number;
 
-  constructor(engine: Engine, lease: Lease, channels: number, behind: number) {
+  constructor(engine: Engine, allocation: Allocation, channels: number, history: number) {
     this.#engine = engine;
-    this.#behind = behind;
+    this.#history = history;
     // as many rows wait to become final as lie behind them
-    this.#line = new DelayLine(lease, channels, behind, 0, lineFrames(2 * behind));
+    this.#line = new DelayLine(allocation, channels, history, 0, lineCapacity(2 * history));
     this.channels = channels;
   }
 
@@ -43,7 +43,7 @@ export class GradientLine {
   /** Opens rows of zeros up to frame `next` - 1; those from `oldest` on may still be scattered into, gone or not. */
   open(next: number, oldest: number): void {
     const line = this.#line;
-    const keep = Math.min(oldest, this.first - this.#behind);
+    const keep = Math.min(oldest, this.first - this.#history);
     while (line.next < next) {
       const count = line.makeRoom(next - line.next, keep);
       this.#kernels.fill(line.append(count), count * this.channels, 0);
@@ -63,7 +63,7 @@ export class GradientLine {
   }
 
   /** The rows before `limit`, which leave the line; they hold until more are opened. */
-  take(limit: number): Rows {
+  removeBefore(limit: number): Rows {
     const count = Math.max(0, limit - this.first);
     const rows = this.#engine.scratch.view(this.offset(this.first), count, this.channels);
     this.first += count;
@@ -71,14 +71,14 @@ export class GradientLine {
   }
 
   /** Moves all indexes on by `count`; only for a line with no open rows. */
-  shift(count: number): void {
+  advanceIndexes(count: number): void {
     this.first += count;
-    this.#line.shift(count);
+    this.#line.advanceIndexes(count);
   }
 
   /** The rows that are open, and those behind them, from `oldest` on at least, that may still be scattered into. */
   save(oldest: number): State {
-    return { first: this.first, line: this.#line.save(Math.min(oldest, this.first - this.#behind)) };
+    return { first: this.first, line: this.#line.save(Math.min(oldest, this.first - this.#history)) };
   }
 
   restore(state: State): void {

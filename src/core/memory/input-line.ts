@@ -1,48 +1,48 @@
 import { doublesIn, numberIn, type State, stateIn } from '../state/state.ts';
 import { DelayLine } from './delay-line.ts';
 import type { Engine } from './engine.ts';
-import type { Lease } from './lease.ts';
+import type { Allocation } from './lease.ts';
 import type { Rows } from './rows.ts';
 
 /** The delay line of a layer's input, and where its frames are not valid or no numbers. */
 export class InputLine extends DelayLine {
   readonly #engine: Engine;
-  readonly #holes = new Holes();
+  readonly #invalid = new InvalidRuns();
   /** The newest frame that may hold something that is no number. */
-  #lastOdd = -1;
+  #lastNonFinite = -1;
 
-  constructor(engine: Engine, lease: Lease, channels: number, behind: number, pad?: number, capacity?: number) {
-    super(lease, channels, behind, pad, capacity);
+  constructor(engine: Engine, allocation: Allocation, channels: number, history: number, pad?: number, capacity?: number) {
+    super(allocation, channels, history, pad, capacity);
     this.#engine = engine;
   }
 
   /** Takes at most `wanted` rows of `x`, from row `from` on: as many as there is room for. Frames from `keep` on stay. */
-  take(x: Rows, from: number, wanted: number, keep: number): number {
+  appendRows(x: Rows, from: number, wanted: number, keep: number): number {
     const count = this.free < wanted ? this.makeRoom(wanted, keep) : wanted;
     const at = this.append(count);
     const { channels } = x;
-    if (!this.#engine.kernels.write(x.at + from * channels, at, count * channels)) this.#lastOdd = this.next - 1;
-    if (!x.sound) this.#addHoles(x, from, count, keep);
+    if (!this.#engine.kernels.write(x.at + from * channels, at, count * channels)) this.#lastNonFinite = this.next - 1;
+    if (!x.allValid) this.#addInvalid(x, from, count, keep);
     return count;
   }
 
   /** Whether frame `first` and all after it are valid. */
-  isSoundFrom(first: number): boolean {
-    return first > this.#holes.last;
+  isValidFrom(first: number): boolean {
+    return first > this.#invalid.last;
   }
 
   /** Whether each of `taps` frames from `first` on, `step` apart, is valid. */
-  isValid(first: number, taps: number, step: number): boolean {
-    return !this.#holes.hit(first, taps, step);
+  areValid(first: number, taps: number, step: number): boolean {
+    return !this.#invalid.containsAny(first, taps, step);
   }
 
   /** Whether frame `first` and all after it are numbers. */
   isFiniteFrom(first: number): boolean {
-    return first > this.#lastOdd;
+    return first > this.#lastNonFinite;
   }
 
   /** Whether each of `taps` frames from `first` on, `step` apart, holds numbers only. */
-  isFinite(first: number, taps: number, step: number): boolean {
+  areFinite(first: number, taps: number, step: number): boolean {
     if (this.isFiniteFrom(first)) return true;
     const { f32 } = this.#engine.arena;
     for (let tap = 0; tap < taps; tap++) {
@@ -52,31 +52,31 @@ export class InputLine extends DelayLine {
     return true;
   }
 
-  override shift(count: number): void {
-    super.shift(count);
-    this.#lastOdd += count;
-    this.#holes.shift(count);
+  override advanceIndexes(count: number): void {
+    super.advanceIndexes(count);
+    this.#lastNonFinite += count;
+    this.#invalid.advanceIndexes(count);
   }
 
   override save(keep: number): State {
-    return { ...super.save(keep), lastOdd: this.#lastOdd, holes: this.#holes.save() };
+    return { ...super.save(keep), lastOdd: this.#lastNonFinite, holes: this.#invalid.save() };
   }
 
   override restore(state: State): void {
     super.restore(state);
-    this.#lastOdd = numberIn(state, 'lastOdd');
-    this.#holes.restore(stateIn(state, 'holes'));
+    this.#lastNonFinite = numberIn(state, 'lastOdd');
+    this.#invalid.restore(stateIn(state, 'holes'));
   }
 
-  #addHoles(x: Rows, from: number, count: number, keep: number): void {
-    this.#holes.forget(keep);
+  #addInvalid(x: Rows, from: number, count: number, keep: number): void {
+    this.#invalid.discardBefore(keep);
     const first = this.next - count;
-    for (let i = 0; i < count; i++) if (!x.valid[from + i]) this.#holes.add(first + i);
+    for (let i = 0; i < count; i++) if (!x.valid[from + i]) this.#invalid.add(first + i);
   }
 }
 
 /** Where a stream's frames are not valid: runs of absolute indexes, of which there are seldom any in sight. */
-class Holes {
+class InvalidRuns {
   /** The newest frame that is not valid. Before the stream none is. */
   last = -1;
   /** First and last frame of each run, oldest run first. */
@@ -90,7 +90,7 @@ class Holes {
   }
 
   /** Whether one of `count` frames from `first` on, each `step` after the one before, is not valid. */
-  hit(first: number, count: number, step: number): boolean {
+  containsAny(first: number, count: number, step: number): boolean {
     if (first > this.last) return false;
     const end = first + (count - 1) * step;
     for (let i = 0; i < this.#runs.length; i += 2) {
@@ -103,11 +103,11 @@ class Holes {
   }
 
   /** Forgets what lies before frame `index`. */
-  forget(index: number): void {
+  discardBefore(index: number): void {
     while (this.#runs.length > 2 && this.#runs[1] < index) this.#runs.splice(0, 2);
   }
 
-  shift(count: number): void {
+  advanceIndexes(count: number): void {
     this.last += count;
     this.#runs = this.#runs.map((index) => index + count);
   }

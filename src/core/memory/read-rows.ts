@@ -1,8 +1,8 @@
 import type { Engine } from './engine.ts';
-import { mark, type Rows } from './rows.ts';
+import { setValid, type Rows } from './rows.ts';
 
 /** Numbers from which on a block is copied in one go and looked through afterwards. */
-const many = 32;
+const bulkCopyThreshold = 32;
 
 /**
  * Brings `count` frames of `x`, [count, channels], into an engine's memory, with room for `room` numbers from the first on. A frame that is not all numbers is not valid, and its odd
@@ -18,11 +18,11 @@ export function readRows(
 ): Rows {
   const numbers = count * channels;
   const { scratch } = engine;
-  const rows = scratch.view(scratch.numbers(Math.max(numbers, room)), count, channels);
+  const rows = scratch.view(scratch.allocate(Math.max(numbers, room)), count, channels);
   const { f32 } = engine.arena;
   const { at } = rows;
   let sound: boolean;
-  if (numbers >= many) {
+  if (numbers >= bulkCopyThreshold) {
     f32.set(x, at);
     sound = engine.kernels.write(at, at, numbers) === 1;
   } else {
@@ -34,26 +34,26 @@ export function readRows(
     }
     sound = odd === 0;
   }
-  if (!sound) markOdd(f32, rows);
-  if (valid) for (let i = 0; i < count; i++) if (!valid[i]) mark(rows, i, 0);
+  if (!sound) invalidateNonFinite(f32, rows);
+  if (valid) for (let i = 0; i < count; i++) if (!valid[i]) setValid(rows, i, 0);
   return rows;
 }
 
 /** Brings `count` rows of gradients into an engine's memory; one that is no number counts as 0. */
 export function readGradients(engine: Engine, g: ArrayLike<number>, count: number, channels: number): Rows {
   const rows = readRows(engine, g, count, channels);
-  if (rows.sound) return rows;
+  if (rows.allValid) return rows;
   const { f32 } = engine.arena;
   for (let i = rows.at; i < rows.at + count * channels; i++) if (Number.isNaN(f32[i])) f32[i] = 0;
-  rows.sound = true;
+  rows.allValid = true;
   return rows;
 }
 
-function markOdd(f32: Float32Array, rows: Rows): void {
+function invalidateNonFinite(f32: Float32Array, rows: Rows): void {
   const { at, count, channels } = rows;
   for (let i = 0; i < count * channels; i++) {
     if (Number.isFinite(f32[at + i])) continue;
     f32[at + i] = NaN;
-    mark(rows, Math.floor(i / channels), 0);
+    setValid(rows, Math.floor(i / channels), 0);
   }
 }

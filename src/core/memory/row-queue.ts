@@ -26,7 +26,7 @@ export class RowQueue {
     this.count++;
   }
 
-  drop(rows: number): void {
+  remove(rows: number): void {
     this.#first += rows;
     this.count -= rows;
   }

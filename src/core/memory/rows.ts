@@ -7,12 +7,12 @@ export interface Rows {
   count: number;
   channels: number;
   /** Whether every row is valid; else `valid` tells, one byte a row. */
-  sound: boolean;
+  allValid: boolean;
   valid: Uint8Array;
 }
 
 /** Numbers from which on a view is faster than a loop. */
-const many = 32;
+const bulkCopyThreshold = 32;
 
 /**
  * Memory for the rows of one call, shared by all streams of an engine: a call begins by taking everything back, and what
@@ -29,7 +29,7 @@ export class Scratch {
   #view: Float32Array | null = null;
   #viewAt = -1;
   #viewNumbers = 0;
-  #viewOf: ArrayBufferLike | null = null;
+  #viewBuffer: ArrayBufferLike | null = null;
   /** Parts that became too small in this call; what lies in them holds until the next. */
   readonly #outgrown: { start: number; size: number }[] = [];
 
@@ -38,22 +38,22 @@ export class Scratch {
   }
 
   /** Takes back all that was handed out. */
-  begin(): void {
+  reset(): void {
     this.#used = 0;
     this.#top = 0;
-    if (this.#outgrown.length > 0) this.#giveBack();
+    if (this.#outgrown.length > 0) this.#releaseOutgrown();
   }
 
   /** Room for `count` numbers that nobody else has in this call, for a call that takes no other. */
-  whole(count: number): number {
-    this.begin();
-    const at = this.numbers(count);
+  allocateOnly(count: number): number {
+    this.reset();
+    const at = this.allocate(count);
     this.#top = 0;
     return at;
   }
 
   /** Room for `count` numbers; not cleared. */
-  numbers(count: number): number {
+  allocate(count: number): number {
     const from = this.#top;
     // room behind the last number: the loops read by fours
     const end = from + 4 * Math.ceil(count / 4 + 1);
@@ -64,21 +64,21 @@ export class Scratch {
 
   /** Room for `count` rows, valid until told otherwise. */
   rows(count: number, channels: number): Rows {
-    return this.view(this.numbers(count * channels), count, channels);
+    return this.view(this.allocate(count * channels), count, channels);
   }
 
   /** `count` rows that lie at `at`. */
   view(at: number, count: number, channels: number): Rows {
     let rows = this.#rows[this.#used];
     if (rows === undefined) {
-      rows = { at, count, channels, sound: true, valid: new Uint8Array(0) };
+      rows = { at, count, channels, allValid: true, valid: new Uint8Array(0) };
       this.#rows.push(rows);
     }
     this.#used++;
     rows.at = at;
     rows.count = count;
     rows.channels = channels;
-    rows.sound = true;
+    rows.allValid = true;
     return rows;
   }
 
@@ -91,21 +91,21 @@ export class Scratch {
   copyTo({ at, count, channels }: Rows, out: Float32Array): number {
     const { f32 } = this.#arena;
     const numbers = count * channels;
-    if (numbers >= many && this.#sameAgain(at, numbers)) out.set(this.#view!);
+    if (numbers >= bulkCopyThreshold && this.#viewCached(at, numbers)) out.set(this.#view!);
     else for (let i = 0; i < numbers; i++) out[i] = f32[at + i];
     return count;
   }
 
   /** Whether the same part is asked for as the last time; a view of it is then at hand, so that blocks of one length need one. */
-  #sameAgain(at: number, numbers: number): boolean {
+  #viewCached(at: number, numbers: number): boolean {
     const { f32 } = this.#arena;
-    const same = at === this.#viewAt && numbers === this.#viewNumbers && f32.buffer === this.#viewOf;
+    const same = at === this.#viewAt && numbers === this.#viewNumbers && f32.buffer === this.#viewBuffer;
     if (same) this.#view ??= f32.subarray(at, at + numbers);
     else {
       this.#view = null;
       this.#viewAt = at;
       this.#viewNumbers = numbers;
-      this.#viewOf = f32.buffer;
+      this.#viewBuffer = f32.buffer;
     }
     return same;
   }
@@ -119,46 +119,46 @@ export class Scratch {
     const { f32 } = this.#arena;
     f32.copyWithin(both.at, first.at, first.at + first.count * channels);
     f32.copyWithin(both.at + first.count * channels, second.at, second.at + second.count * channels);
-    if (first.sound && second.sound) return both;
-    for (let i = 0; i < first.count; i++) mark(both, i, validAt(first, i));
-    for (let i = 0; i < second.count; i++) mark(both, first.count + i, validAt(second, i));
+    if (first.allValid && second.allValid) return both;
+    for (let i = 0; i < first.count; i++) setValid(both, i, validAt(first, i));
+    for (let i = 0; i < second.count; i++) setValid(both, first.count + i, validAt(second, i));
     return both;
   }
 
   #grow(count: number): number {
     const size = Math.max(2 * this.#size, 2 * count, 1024);
-    const start = this.#arena.take(size);
+    const start = this.#arena.allocate(size);
     if (this.#size > 0) this.#outgrown.push({ start: this.#start, size: this.#size });
     this.#size = size;
     this.#start = start;
     this.#top = 0;
-    return this.numbers(count);
+    return this.allocate(count);
   }
 
-  #giveBack(): void {
-    for (const { start, size } of this.#outgrown) this.#arena.give(start, size);
+  #releaseOutgrown(): void {
+    for (const { start, size } of this.#outgrown) this.#arena.release(start, size);
     this.#outgrown.length = 0;
   }
 }
 
 /** Whether row `i` is valid: 1 or 0. */
 export function validAt(rows: Rows, i: number): number {
-  return rows.sound ? 1 : rows.valid[i];
+  return rows.allValid ? 1 : rows.valid[i];
 }
 
 /** Says whether row `i` is valid. */
-export function mark(rows: Rows, i: number, valid: number): void {
-  if (rows.sound) {
+export function setValid(rows: Rows, i: number, valid: number): void {
+  if (rows.allValid) {
     if (valid) return;
     if (rows.valid.length < rows.count) rows.valid = new Uint8Array(2 * rows.count);
     rows.valid.fill(1, 0, rows.count);
-    rows.sound = false;
+    rows.allValid = false;
   }
   rows.valid[i] = valid;
 }
 
 /** Gives `to` the validity of `from`, which has as many rows. */
-export function markLike(to: Rows, from: Rows): void {
-  if (from.sound) return;
-  for (let i = 0; i < from.count; i++) mark(to, i, from.valid[i]);
+export function copyValidity(to: Rows, from: Rows): void {
+  if (from.allValid) return;
+  for (let i = 0; i < from.count; i++) setValid(to, i, from.valid[i]);
 }

@@ -17,5 +17,5 @@ export interface Outputs {
 export function derivedBlock(source: Block, pace: Pace, start: number, outputs: Outputs): Block {
   const { data, channels, valid } = outputs;
   const rate = (source.rate * pace.up) / pace.stride;
-  return { data, channels, start, rate, time: timeOf(source, pace.hang(start)), valid };
+  return { data, channels, start, rate, time: timeOf(source, pace.alignedFrame(start)), valid };
 }

@@ -1,15 +1,15 @@
-import { integer, invalid, list, room } from '../check.ts';
+import { integer, invalid, list, checkCapacity } from '../check.ts';
 import { LayerStack } from '../layers/layer-stack.ts';
 import type { Layer } from '../layers/layer.ts';
 import { chain, type Pace, steadyFrames } from '../layers/pace.ts';
-import { mostFrames, type StepProgram } from '../layers/step-program.ts';
+import { maxStepFrames, type StepProgram } from '../layers/step-program.ts';
 import type { Engine } from '../memory/engine.ts';
-import type { Lease } from '../memory/lease.ts';
+import type { Allocation } from '../memory/lease.ts';
 import { readRows } from '../memory/read-rows.ts';
 import type { Rows } from '../memory/rows.ts';
 import { layersOf } from './network-spec.ts';
 import type { LayerSpec } from '../layers/layer-spec.ts';
-import type { WiredNetwork } from './wired-network.ts';
+import type { CompiledNetwork } from './wired-network.ts';
 import { StreamLedger } from './stream-ledger.ts';
 import type { StreamOptions } from './stream-options.ts';
 
@@ -19,11 +19,11 @@ import type { StreamOptions } from './stream-options.ts';
  * Frames in, [frames, in]; frames out, [frames', out], where frames' may be 0.
  */
 export class ForwardStream {
-  readonly network: WiredNetwork;
+  readonly network: CompiledNetwork;
   /** Its layers: what they put out last, and what of them is trained. @internal */
   readonly stack: LayerStack;
   protected readonly engine: Engine;
-  readonly #lease: Lease;
+  readonly #allocation: Allocation;
   protected readonly ledger: StreamLedger;
   /** How outputs follow inputs. */
   protected readonly pace: Pace;
@@ -32,23 +32,23 @@ export class ForwardStream {
   readonly #inChannels: number;
   readonly #outChannels: number;
   /** Numbers that the outputs of one frame take at most. */
-  readonly #most: number;
+  readonly #maxNumbersPerFrame: number;
 
-  constructor(network: WiredNetwork, options: StreamOptions = {}) {
-    const { gradients = false, maxPending = 1024, prewarm = false, eager = false, blind = false, fft } = options;
-    checkTransform(fft, gradients);
-    const { engine, inChannels, outChannels, burst } = network;
+  constructor(network: CompiledNetwork, options: StreamOptions = {}) {
+    const { gradients = false, maxPending = 1024, prewarm = false, eager = false, skipInputGradient: blind = false, fft } = options;
+    checkFft(fft, gradients);
+    const { engine, inChannels, outChannels, maxOutputsPerFrame: burst } = network;
     this.network = network;
-    this.options = { gradients, blind, prewarm, eager, maxPending: integer('maxPending', maxPending, 1) };
+    this.options = { gradients, skipInputGradient: blind, prewarm, eager, maxPending: integer('maxPending', maxPending, 1) };
     this.#inChannels = inChannels;
     this.#outChannels = outChannels;
-    this.#most = burst * outChannels;
+    this.#maxNumbersPerFrame = burst * outChannels;
     this.engine = engine;
-    this.#lease = engine.lease(this);
-    const { layers, pace } = streamLayers(network, prewarm);
+    this.#allocation = engine.lease(this);
+    const { layers, pace } = layersFor(network, prewarm);
     this.pace = pace;
-    this.ledger = new StreamLedger({ inChannels, outChannels, burst, gradients, maxPending });
-    const context = { engine, lease: this.#lease, gradients, eager, blind, fft, weights: network.changes };
+    this.ledger = new StreamLedger({ inChannels, outChannels, maxOutputsPerFrame: burst, gradients, maxPending });
+    const context = { engine, lease: this.#allocation, gradients, eager, blind, fft, weights: network.changes };
     this.stack = new LayerStack(inChannels, layers, network.values, context);
     this.#program = this.stack.program();
   }
@@ -81,12 +81,12 @@ export class ForwardStream {
   /** The same without allocating: writes to `out` and returns the frames written. */
   pushInto(x: ArrayLike<number>, out: Float32Array, valid?: ArrayLike<number>): number {
     const program = this.#program;
-    if (program?.running && !valid && x?.length === this.#inChannels && this.hasRoom(out, this.#most)) {
+    if (program?.running && !valid && x?.length === this.#inChannels && this.hasRoom(out, this.#maxNumbersPerFrame)) {
       const came = program.step(x, out);
-      if (came >= 0) return this.ledger.step(came);
+      if (came >= 0) return this.ledger.countStep(came);
     }
     const frames = this.#framesOf(x, valid);
-    if (!this.hasRoom(out, frames * this.#most)) room('out', out, this.outputsFor(frames) * this.#outChannels);
+    if (!this.hasRoom(out, frames * this.#maxNumbersPerFrame)) checkCapacity('out', out, this.outputsFor(frames) * this.#outChannels);
     return this.engine.scratch.copyTo(this.#push(x, frames, valid), out);
   }
 
@@ -119,7 +119,7 @@ export class ForwardStream {
     const more = (period * steady) / pace.period;
     const valid = new Uint8Array(top.count + more);
     valid.set(this.valid);
-    this.ledger.pass(steady, valid);
+    this.ledger.countSkipped(steady, valid);
     return repeatLast(this.engine.scratch.copy(top), period * this.#outChannels, more * this.#outChannels);
   }
 
@@ -129,7 +129,7 @@ export class ForwardStream {
     const ledger = this.ledger;
     const top = ledger.ended ? this.engine.scratch.rows(0, this.#outChannels) : this.stack.flush();
     ledger.ended = true;
-    ledger.take(top, 0);
+    ledger.countPush(top, 0);
     return this.engine.scratch.copy(top);
   }
 
@@ -138,13 +138,13 @@ export class ForwardStream {
     if (this.ledger.closed) return;
     this.begin();
     this.ledger.closed = true;
-    this.engine.end(this.#lease);
+    this.engine.release(this.#allocation);
   }
 
   /** The frames of a block; throws, before anything is changed, where it cannot be taken. */
   #framesOf(x: ArrayLike<number>, valid?: ArrayLike<number>): number {
     const frames = list('x', x).length / this.#inChannels;
-    if (!this.ledger.takes(frames)) this.ledger.refuse(x, frames, this.outputsFor(frames));
+    if (!this.ledger.accepts(frames)) this.ledger.reject(x, frames, this.outputsFor(frames));
     if (valid && valid.length !== frames) throw invalid('valid.length', `the ${frames} frames of x`, valid.length);
     return frames;
   }
@@ -154,37 +154,37 @@ export class ForwardStream {
   }
 
   /** Throws where its memory was given back. @internal */
-  mustBeOpen(): void {
+  checkOpen(): void {
     if (this.ledger.closed) throw new TypeError('stream must be open, got a closed one');
   }
 
   /** Before anything is done: brings the layers up to date and takes the scratch back. */
   protected begin(): void {
-    this.mustBeOpen();
-    this.#program?.leave(this.ledger.index);
-    this.engine.scratch.begin();
+    this.checkOpen();
+    this.#program?.stop(this.ledger.index);
+    this.engine.scratch.reset();
   }
 
   #push(x: ArrayLike<number>, frames: number, valid?: ArrayLike<number>): Rows {
     const program = this.#program;
     const ledger = this.ledger;
-    this.engine.scratch.begin();
-    const rows = readRows(this.engine, x, frames, this.#inChannels, valid, program?.room);
-    const steps = program !== null && frames <= mostFrames && rows.sound && program.enter(ledger.index);
-    if (!steps) program?.leave(ledger.index);
+    this.engine.scratch.reset();
+    const rows = readRows(this.engine, x, frames, this.#inChannels, valid, program?.scratchNumbers);
+    const steps = program !== null && frames <= maxStepFrames && rows.allValid && program.start(ledger.index);
+    if (!steps) program?.stop(ledger.index);
     const top = steps ? program.run(rows) : this.stack.forward(rows);
-    ledger.take(top, frames);
+    ledger.countPush(top, frames);
     return top;
   }
 
   protected pushZeros(frames: number): Rows {
     const zeros = new Float32Array(frames * this.#inChannels);
-    if (!this.ledger.takes(frames)) this.ledger.refuse(zeros, frames, this.outputsFor(frames));
+    if (!this.ledger.accepts(frames)) this.ledger.reject(zeros, frames, this.outputsFor(frames));
     return this.#push(zeros, frames, new Uint8Array(frames));
   }
 }
 
-function checkTransform(fft: unknown, gradients: boolean): void {
+function checkFft(fft: unknown, gradients: boolean): void {
   if (fft === undefined) return;
   if (typeof fft !== 'function') throw invalid('fft', 'a function that makes a transform', fft, TypeError);
   if (gradients) throw invalid('gradients', 'false where there is an fft', gradients, TypeError);
@@ -194,17 +194,17 @@ function checkTransform(fft: unknown, gradients: boolean): void {
  * The layers of one stream and what they do to time; with `prewarm` as if the first frame had always been there: 'edge' padding on
  * every one.
  */
-function streamLayers(network: WiredNetwork, prewarm: boolean): { layers: readonly Layer[]; pace: Pace } {
+function layersFor(network: CompiledNetwork, prewarm: boolean): { layers: readonly Layer[]; pace: Pace } {
   if (!prewarm) return network;
   const { spec } = network;
-  const layers = layersOf({ ...spec, layers: spec.layers.map(edged) });
+  const layers = layersOf({ ...spec, layers: spec.layers.map(withEdgePadding) });
   return { layers, pace: chain(layers.map((layer) => layer.pace)) };
 }
 
-function edged(layer: LayerSpec): LayerSpec {
+function withEdgePadding(layer: LayerSpec): LayerSpec {
   if (layer.type === 'conv1d') return { ...layer, padding: 'edge' };
-  if (layer.type === 'residual') return { ...layer, layers: layer.layers.map(edged) };
-  if (layer.type === 'concat') return { ...layer, branches: layer.branches.map((layers) => layers.map(edged)) };
+  if (layer.type === 'residual') return { ...layer, layers: layer.layers.map(withEdgePadding) };
+  if (layer.type === 'concat') return { ...layer, branches: layer.branches.map((layers) => layers.map(withEdgePadding)) };
   return layer;
 }
 

@@ -22,10 +22,10 @@ export function initialize(
   const numbers = new Float32Array(shape.reduce((product, size) => product * size, 1));
   if (typeof start === 'number') return numbers.fill(start);
   const { fanIn, fanOut, rectified } = start;
-  const spread = Math.sqrt(6 / (fanIn + fanOut));
+  const limit = Math.sqrt(6 / (fanIn + fanOut));
   const draw = {
     he: () => Math.sqrt(2 / fanIn) * chance.normal(),
-    glorot: () => spread * (2 * chance.uniform() - 1),
+    glorot: () => limit * (2 * chance.uniform() - 1),
     zeros: () => 0,
   }[kind ?? (rectified ? 'he' : 'glorot')];
   return numbers.map(() => gain * draw());

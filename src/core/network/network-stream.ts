@@ -1,11 +1,11 @@
-import { integer, list, room } from '../check.ts';
+import { integer, list, checkCapacity } from '../check.ts';
 import type { MakeTransform } from '../layers/convolution/transform.ts';
 import { ForwardStream } from './forward-stream.ts';
-import type { WiredNetwork } from './wired-network.ts';
+import type { CompiledNetwork } from './wired-network.ts';
 import { steadyFrames } from '../layers/pace.ts';
 import { readGradients } from '../memory/read-rows.ts';
 import type { Rows } from '../memory/rows.ts';
-import { restoreSums, saveSums } from '../layers/trained.ts';
+import { restoreGradients, saveGradients } from '../layers/trained.ts';
 import { encodeState } from '../state/state-file.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 import { weightsOf, type Weights } from './weights.ts';
@@ -21,12 +21,12 @@ export class NetworkStream extends ForwardStream {
     const { gradients } = this.options;
     const steady = steadyFrames(this.pace, integer('count', count, 0));
     const step = gradients ? 1 : count - steady;
-    if (gradients) this.#giveUp();
+    if (gradients) this.#endGradients();
     for (let left = count - steady; left > 0; left -= step) {
       this.pushZeros(step);
-      if (gradients) this.#giveUp();
+      if (gradients) this.#endGradients();
     }
-    this.ledger.pass(steady, new Uint8Array(0));
+    this.ledger.countSkipped(steady, new Uint8Array(0));
     this.stack.shift(steady);
   }
 
@@ -41,36 +41,36 @@ export class NetworkStream extends ForwardStream {
   /** The same without allocating: writes to `out`, which must have room for every row still open; returns the rows written. */
   backwardInto(gradY: ArrayLike<number>, out: Float32Array): number {
     const numbers = this.ledger.open * this.network.inChannels;
-    if (!this.hasRoom(out, numbers)) room('out', out, numbers);
+    if (!this.hasRoom(out, numbers)) checkCapacity('out', out, numbers);
     return this.engine.scratch.copyTo(this.#backward(gradY), out);
   }
 
   /** As `backward`, for who wants the weights' gradients only. @internal */
-  learn(gradY: ArrayLike<number>): void {
+  accumulate(gradY: ArrayLike<number>): void {
     this.#backward(gradY);
   }
 
   /** Lets go every row that an output with a gradient hangs on: what later outputs add to it is lost. @internal */
-  release(): void {
+  truncateGradient(): void {
     this.begin();
     this.ledger.open -= this.stack.release().count;
   }
 
   /** Forgets the gradients that have accumulated, and those under way. @internal */
-  drop(): void {
-    this.release();
-    for (const layer of this.stack.trained) layer.drop();
+  discardGradients(): void {
+    this.truncateGradient();
+    for (const layer of this.stack.trained) layer.discard();
   }
 
   /** No more gradients will come for the outputs so far: the rest of ∂L/∂x, [rows, in]. */
   flushGradient(): Float32Array {
-    return this.engine.scratch.copy(this.#giveUp());
+    return this.engine.scratch.copy(this.#endGradients());
   }
 
   /** Copies of the gradients accumulated since the last update, by parameter name, in lag order like the weights. */
   gradients(): Weights {
-    this.#learning();
-    this.mustBeOpen();
+    this.#checkGradients();
+    this.checkOpen();
     const gradients = this.stack.trained.flatMap((layer) => layer.gradients());
     return weightsOf(this.network.parameters, gradients);
   }
@@ -83,7 +83,7 @@ export class NetworkStream extends ForwardStream {
   /** The memory of this stream as plain data. @internal */
   state(): State {
     this.begin();
-    const { gradients, blind, prewarm, eager, maxPending } = this.options;
+    const { gradients, skipInputGradient: blind, prewarm, eager, maxPending } = this.options;
     return {
       gradients: Number(gradients),
       blind: Number(blind),
@@ -92,15 +92,15 @@ export class NetworkStream extends ForwardStream {
       maxPending,
       ledger: this.ledger.save(),
       stack: this.stack.save(),
-      sums: saveSums(this.stack.trained),
+      sums: saveGradients(this.stack.trained),
     };
   }
 
   /** A stream of `network` with the memory of `state`. @internal */
-  static of(network: WiredNetwork, state: State, fft?: MakeTransform): NetworkStream {
+  static of(network: CompiledNetwork, state: State, fft?: MakeTransform): NetworkStream {
     const stream = new NetworkStream(network, {
       gradients: numberIn(state, 'gradients') === 1,
-      blind: state.blind === 1,
+      skipInputGradient: state.blind === 1,
       prewarm: numberIn(state, 'prewarm') === 1,
       eager: numberIn(state, 'eager') === 1,
       maxPending: numberIn(state, 'maxPending'),
@@ -108,13 +108,13 @@ export class NetworkStream extends ForwardStream {
     });
     stream.ledger.restore(stateIn(state, 'ledger'));
     stream.stack.restore(stateIn(state, 'stack'));
-    restoreSums(stream.stack.trained, stateIn(state, 'sums'));
+    restoreGradients(stream.stack.trained, stateIn(state, 'sums'));
     return stream;
   }
 
   #backward(gradY: ArrayLike<number>): Rows {
-    this.#learning();
-    const rows = this.ledger.rowsOf(list('gradY', gradY));
+    this.#checkGradients();
+    const rows = this.ledger.gradientRows(list('gradY', gradY));
     this.begin();
     const dx = this.stack.backward(readGradients(this.engine, gradY, rows, this.network.outChannels));
     this.ledger.open -= dx.count;
@@ -122,8 +122,8 @@ export class NetworkStream extends ForwardStream {
     return dx;
   }
 
-  #giveUp(): Rows {
-    this.#learning();
+  #endGradients(): Rows {
+    this.#checkGradients();
     this.begin();
     const rows = this.stack.flushGradient();
     this.ledger.open -= rows.count;
@@ -131,7 +131,7 @@ export class NetworkStream extends ForwardStream {
     return rows;
   }
 
-  #learning(): void {
+  #checkGradients(): void {
     if (!this.options.gradients) throw new TypeError('stream must be made with { gradients: true }, got one without');
   }
 }

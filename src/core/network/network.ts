@@ -1,20 +1,20 @@
 import { integer, invalid, oneOf, positive } from '../check.ts';
 import { initialize, type Initialization } from './initialize.ts';
 import { Engine } from '../memory/engine.ts';
-import { heldCount, type Layer, type ParameterSpec } from '../layers/layer.ts';
+import { packedCount, type Layer, type ParameterSpec } from '../layers/layer.ts';
 import { LayerStack } from '../layers/layer-stack.ts';
 import { layersOf, type NetworkSpec } from './network-spec.ts';
 import { NetworkStream } from './network-stream.ts';
 import type { StreamOptions } from './stream-options.ts';
-import { chain, largestBurst, type Pace } from '../layers/pace.ts';
+import { chain, maxOutputsPerFrame, type Pace } from '../layers/pace.ts';
 import { checkStreams } from './plan.ts';
 import { random } from '../random.ts';
 import { decodeSafetensors, encodeSafetensors, jsonIn } from '../state/safetensors.ts';
 import { decodeState } from '../state/state-file.ts';
 import { fromTorch, toTorch } from './torch.ts';
-import { nameForTorch, torchNames, type TorchNames } from './torch-names.ts';
-import type { Part } from '../layers/trained.ts';
-import type { WiredNetwork } from './wired-network.ts';
+import { renameForTorch, torchNames, type TorchNames } from './torch-names.ts';
+import type { MemoryRange } from '../layers/trained.ts';
+import type { CompiledNetwork } from './wired-network.ts';
 import { checkWeights, weightsOf, type Weights, type WeightsLike } from './weights.ts';
 
 export interface CreateOptions {
@@ -33,7 +33,7 @@ export interface CreateOptions {
 }
 
 /** A spec with its weights. Streams read the weights live: a change is heard from the next output on. */
-export class Network implements WiredNetwork {
+export class Network implements CompiledNetwork {
   readonly spec: NetworkSpec;
   readonly engine: Engine;
   /** @internal */
@@ -41,11 +41,11 @@ export class Network implements WiredNetwork {
   /** How its outputs follow its inputs. @internal */
   readonly pace: Pace;
   /** The most outputs that one frame brings. @internal */
-  readonly burst: number;
+  readonly maxOutputsPerFrame: number;
   /** What is trained, by name; and where its values lie, packed as the engine reads them. @internal */
   readonly parameters: readonly ParameterSpec[];
   /** @internal */
-  readonly values: readonly Part[];
+  readonly values: readonly MemoryRange[];
   /** How often its weights were changed. @internal */
   readonly changes: { version: number } = { version: 0 };
   /** What PyTorch calls the weights; of an exported module only. */
@@ -59,11 +59,11 @@ export class Network implements WiredNetwork {
     this.spec = like?.spec ?? structuredClone(spec);
     this.pace = like?.pace ?? chain(this.layers.map((layer) => layer.pace));
     this.parameters = like?.parameters ?? LayerStack.parameters('layers.', this.layers);
-    this.burst = like?.burst ?? largestBurst(this.pace);
+    this.maxOutputsPerFrame = like?.maxOutputsPerFrame ?? maxOutputsPerFrame(this.pace);
     const lease = engine.lease(this);
     this.values = this.parameters.map((parameter) => {
-      const count = heldCount(parameter);
-      return { at: lease.take(count), count };
+      const count = packedCount(parameter);
+      return { at: lease.allocate(count), count };
     });
   }
 
@@ -133,7 +133,7 @@ export class Network implements WiredNetwork {
     const names = this.#names;
     if (options.torch) {
       const turned = toTorch(this.weights(), this.spec);
-      return encodeSafetensors(names ? nameForTorch(turned, names) : turned, { format: 'pt' });
+      return encodeSafetensors(names ? renameForTorch(turned, names) : turned, { format: 'pt' });
     }
     const metadata = { tapline: 'network', spec: JSON.stringify(this.spec) };
     return encodeSafetensors(this.weights(), names ? { ...metadata, torch: JSON.stringify(names) } : metadata);

@@ -1,5 +1,5 @@
 import { invalid } from '../check.ts';
-import { heldCount, type Layer } from '../layers/layer.ts';
+import { packedCount, type Layer } from '../layers/layer.ts';
 import { memoryOfAll, streamObjects, type Memory } from '../memory/memory-size.ts';
 import { layersOf, type NetworkSpec } from './network-spec.ts';
 import { chain } from '../layers/pace.ts';
@@ -139,7 +139,7 @@ export function checkStreams(layers: readonly Layer[]): void {
 
 /** Memory of a layer's weights as the engine holds them. */
 function weightBytesOf({ parameters }: Layer): number {
-  return 4 * sum(parameters, heldCount);
+  return 4 * sum(parameters, packedCount);
 }
 
 function total({ arena, objects }: Memory): number {

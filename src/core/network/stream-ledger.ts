@@ -7,7 +7,7 @@ export interface LedgerOptions {
   readonly inChannels: number;
   readonly outChannels: number;
   /** The most outputs that one frame brings. */
-  readonly burst: number;
+  readonly maxOutputsPerFrame: number;
   readonly gradients: boolean;
   readonly maxPending: number;
 }
@@ -27,7 +27,7 @@ export class StreamLedger {
   closed = false;
   readonly #options: LedgerOptions;
   /** Outputs of the last call, and their validity unless all are valid. */
-  #came = 0;
+  #outputCount = 0;
   #valid: Uint8Array | null = null;
 
   constructor(options: LedgerOptions) {
@@ -36,18 +36,18 @@ export class StreamLedger {
 
   /** Validity of the outputs of the last call. */
   get valid(): Uint8Array {
-    return this.#valid ?? (this.#came === 0 ? none : new Uint8Array(this.#came).fill(1));
+    return this.#valid ?? (this.#outputCount === 0 ? none : new Uint8Array(this.#outputCount).fill(1));
   }
 
   /** Whether `frames` more can be taken, as far as can be told at once. */
-  takes(frames: number): boolean {
-    const { gradients, burst, maxPending } = this.#options;
+  accepts(frames: number): boolean {
+    const { gradients, maxOutputsPerFrame: burst, maxPending } = this.#options;
     if (this.ended || this.closed || frames !== Math.floor(frames)) return false;
     return !gradients || this.pending + frames * burst <= maxPending;
   }
 
   /** Throws the sentence that says why a block that would bring `outputs` is refused; returns where it need not be. */
-  refuse({ length }: ArrayLike<number>, frames: number, outputs: number): void {
+  reject({ length }: ArrayLike<number>, frames: number, outputs: number): void {
     const { inChannels, gradients, maxPending } = this.#options;
     if (!Number.isInteger(frames)) throw invalid('x.length', `a multiple of its ${inChannels} channels`, length);
     if (this.closed) throw new TypeError('stream must be open, got a closed one');
@@ -58,7 +58,7 @@ export class StreamLedger {
   }
 
   /** The rows of gradients for the oldest outputs; throws where they do not fit. */
-  rowsOf({ length }: ArrayLike<number>): number {
+  gradientRows({ length }: ArrayLike<number>): number {
     const { outChannels } = this.#options;
     const rows = length / outChannels;
     if (!Number.isInteger(rows)) throw invalid('gradY.length', `a multiple of ${outChannels} channels`, length);
@@ -67,27 +67,27 @@ export class StreamLedger {
   }
 
   /** Counts what `frames` input frames have brought. */
-  take(top: Rows, frames: number): void {
+  countPush(top: Rows, frames: number): void {
     this.index += frames;
-    this.#came = top.count;
-    this.#valid = top.sound ? null : top.valid.slice(0, top.count);
+    this.#outputCount = top.count;
+    this.#valid = top.allValid ? null : top.valid.slice(0, top.count);
     if (!this.#options.gradients) return;
     this.open += frames;
     this.pending += top.count;
   }
 
   /** Counts one frame that brought `came` valid outputs, which it returns. */
-  step(came: number): number {
+  countStep(came: number): number {
     this.index++;
-    this.#came = came;
+    this.#outputCount = came;
     this.#valid = null;
     return came;
   }
 
   /** Counts `frames` that brought outputs of this validity beside those counted. */
-  pass(frames: number, valid: Uint8Array): void {
+  countSkipped(frames: number, valid: Uint8Array): void {
     this.index += frames;
-    this.#came = valid.length;
+    this.#outputCount = valid.length;
     this.#valid = valid;
   }
 

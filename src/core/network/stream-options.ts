@@ -12,7 +12,7 @@ export interface StreamOptions {
    */
   eager?: boolean;
   /** Nobody reads ∂L/∂x of the input: what `backward` returns has no meaning. Default false. @internal */
-  blind?: boolean;
+  skipInputGradient?: boolean;
   /** Begin as if the first frame had always been there: 'edge' padding on every layer. Default false. */
   prewarm?: boolean;
   /**

@@ -3,7 +3,7 @@ import { jsonIn } from '../state/safetensors.ts';
 import type { Tensor, Weights } from './weights.ts';
 
 /** Where PyTorch's state dict keeps a weight. `eps` is what a batch norm adds to this running variance before the root. */
-interface Home {
+interface TorchEntry {
   readonly name: string;
   readonly shape: readonly number[];
   readonly eps?: number;
@@ -13,18 +13,18 @@ interface Home {
  * The state dict's name and shape for each weight of a network, by the network's own name; null for the zeros and ones
  * with which `python/tapline_export.py` joins branches, which PyTorch has no weight for.
  */
-export type TorchNames = Readonly<Record<string, Home | null>>;
+export type TorchNames = Readonly<Record<string, TorchEntry | null>>;
 
 /** Reads the names that an exported file's metadata holds. Throws TypeError when they are none. */
 export function torchNames(metadata: Record<string, string>): TorchNames {
   const names = jsonIn(metadata, 'torch');
   const fits =
-    typeof names === 'object' && names !== null && Object.values(names).every((home) => home === null || isHome(home));
+    typeof names === 'object' && names !== null && Object.values(names).every((home) => home === null || isEntry(home));
   if (!fits) throw invalid("the file's metadata.torch", 'an object of { name, shape } or null', names, TypeError);
   return names as TorchNames;
 }
 
-function isHome(home: unknown): boolean {
+function isEntry(home: unknown): boolean {
   const { name, shape, eps } = (home ?? {}) as Record<string, unknown>;
   return typeof name === 'string' && Array.isArray(shape) && (eps === undefined || typeof eps === 'number');
 }
@@ -33,7 +33,7 @@ function isHome(home: unknown): boolean {
  * Gives the weights that `toTorch` has turned the names and shapes of their state dict: the numbers stay as they lie.
  * Throws when a weight that PyTorch has not is no longer what it was exported as.
  */
-export function nameForTorch(turned: Weights, names: TorchNames): Weights {
+export function renameForTorch(turned: Weights, names: TorchNames): Weights {
   const named: Weights = {};
   for (const [ours, home] of Object.entries(names)) {
     const tensor = turned[ours.slice('layers.'.length)] as Tensor | undefined;

@@ -20,8 +20,8 @@ const EPSILON = 1e-5;
  */
 export function fromTorch(weights: WeightsLike, spec?: NetworkSpec): Weights {
   const turned: Weights = {};
-  const shapes = spec === undefined ? undefined : shapesOf(spec);
-  const kinds = spec && kindsOf(spec);
+  const shapes = spec === undefined ? undefined : shapesByName(spec);
+  const kinds = spec && layersByName(spec);
   for (const [name, tensor] of Object.entries(fields('weights', weights, 'an object of { shape, data }'))) {
     checkTensor(name, tensor);
     const [, path, part] = /^(.*\d)\.(\w+)$/.exec(name) ?? [];
@@ -39,15 +39,15 @@ export function fromTorch(weights: WeightsLike, spec?: NetworkSpec): Weights {
           ? fromKernel(name, tensor, kind)
           : copy(tensor);
   }
-  if (spec) checkFit(turned, spec);
+  if (spec) checkAgainstSpec(turned, spec);
   return turned;
 }
 
 /** Tapline's weights → PyTorch's state dict; the way back of `fromTorch`, exact. `spec` as there. */
 export function toTorch(weights: WeightsLike, spec?: NetworkSpec): Weights {
-  if (spec) checkFit(weights, spec);
+  if (spec) checkAgainstSpec(weights, spec);
   const turned: Weights = {};
-  const kinds = spec && kindsOf(spec);
+  const kinds = spec && layersByName(spec);
   for (const [name, tensor] of Object.entries(fields('weights', weights, 'an object of { shape, data }'))) {
     checkTensor(name, tensor);
     const [, path, part] = /^layers\.(.*\d)\.(weight|bias)$/.exec(name) ?? [];
@@ -63,7 +63,7 @@ export function toTorch(weights: WeightsLike, spec?: NetworkSpec): Weights {
 }
 
 /** The specs of all layers by the names that their weights begin with. */
-function kindsOf(spec: NetworkSpec): Map<string, LayerSpec> {
+function layersByName(spec: NetworkSpec): Map<string, LayerSpec> {
   const kinds = new Map<string, LayerSpec>();
   const visit = (specs: readonly LayerSpec[], prefix: string): void => {
     for (const [index, layer] of specs.entries()) {
@@ -78,7 +78,7 @@ function kindsOf(spec: NetworkSpec): Map<string, LayerSpec> {
   return kinds;
 }
 
-function shapesOf(spec: NetworkSpec): Map<string, readonly number[]> {
+function shapesByName(spec: NetworkSpec): Map<string, readonly number[]> {
   return new Map(LayerStack.parameters('layers.', layersOf(spec)).map(({ name, shape }) => [name, shape]));
 }
 
@@ -92,8 +92,8 @@ function torchShape(kind: LayerSpec, shape: readonly number[], { length }: reado
     : [outputs, inputs, taps];
 }
 
-function checkFit(weights: WeightsLike, spec: NetworkSpec): void {
-  const parameters = shapesOf(spec);
+function checkAgainstSpec(weights: WeightsLike, spec: NetworkSpec): void {
+  const parameters = shapesByName(spec);
   for (const [name, tensor] of Object.entries(weights)) {
     const shape = parameters.get(name);
     if (!shape) throw invalid('name of a weight', `one of ${[...parameters.keys()].join(', ')}`, name, TypeError);

@@ -3,7 +3,7 @@ import type { LayerSpec } from '../layers/layer-spec.ts';
 import { anchorOf } from './anchor.ts';
 
 /** The input frame that output n of a layer hangs on: the newest that it may see. In a tail it lies behind the end. */
-export function hangOf(layer: LayerSpec, n: number): number {
+export function alignedFrame(layer: LayerSpec, n: number): number {
   switch (layer.type) {
     case 'conv1d': {
       const { kernelSize: K, stride: S = 1, dilation: D = 1, mode = 'causal', phase } = layer;
@@ -15,29 +15,29 @@ export function hangOf(layer: LayerSpec, n: number): number {
     case 'convTranspose1d':
       return Math.floor(n / (layer.stride ?? 1));
     case 'residual':
-      return hangOfAll(layer.layers, n);
+      return alignedFrameOfStack(layer.layers, n);
     case 'concat':
-      return hangOfAll(layer.branches[0], n + dropsOf(layer.branches)[0]);
+      return alignedFrameOfStack(layer.branches[0], n + skipCounts(layer.branches)[0]);
     default:
       return n;
   }
 }
 
 /** The frame of what goes into the first of `layers` that output n of the last hangs on. */
-export function hangOfAll(layers: readonly LayerSpec[], n: number): number {
-  return layers.reduceRight((frame, layer) => hangOf(layer, frame), n);
+export function alignedFrameOfStack(layers: readonly LayerSpec[], n: number): number {
+  return layers.reduceRight((frame, layer) => alignedFrame(layer, frame), n);
 }
 
 /**
  * How many outputs of each branch come before those that meet: the earliest after which the n-th outputs of all branches
  * hang on one frame, for every n. Throws RangeError where they never do.
  */
-export function dropsOf(branches: readonly LayerSpec[][]): number[] {
-  const farthest = 1000;
-  for (let first = 0; first < farthest; first++) {
+export function skipCounts(branches: readonly LayerSpec[][]): number[] {
+  const maxSearch = 1000;
+  for (let first = 0; first < maxSearch; first++) {
     const drops = branches.map((layers) => {
-      for (let drop = 0; hangOfAll(layers, drop) <= hangOfAll(branches[0], first); drop++) {
-        if (together(layers, drop, branches[0], first)) return drop;
+      for (let drop = 0; alignedFrameOfStack(layers, drop) <= alignedFrameOfStack(branches[0], first); drop++) {
+        if (staysAligned(layers, drop, branches[0], first)) return drop;
       }
       return -1;
     });
@@ -47,9 +47,9 @@ export function dropsOf(branches: readonly LayerSpec[][]): number[] {
 }
 
 /** Whether the outputs of two stacks hang on the same frames, from these two on. */
-function together(a: readonly LayerSpec[], fromA: number, b: readonly LayerSpec[], fromB: number): boolean {
-  const enough = 60;
-  for (let n = 0; n < enough; n++) if (hangOfAll(a, fromA + n) !== hangOfAll(b, fromB + n)) return false;
+function staysAligned(a: readonly LayerSpec[], fromA: number, b: readonly LayerSpec[], fromB: number): boolean {
+  const checkedOutputs = 60;
+  for (let n = 0; n < checkedOutputs; n++) if (alignedFrameOfStack(a, fromA + n) !== alignedFrameOfStack(b, fromB + n)) return false;
   return true;
 }
 
@@ -60,7 +60,7 @@ export function validity(layer: LayerSpec, valid: ArrayLike<number>, outputs: nu
 
 /** The input frames that output n of a layer sees; those outside the recording are padding. */
 function tapsOf(layer: LayerSpec, n: number): number[] {
-  const hang = hangOf(layer, n);
+  const hang = alignedFrame(layer, n);
   switch (layer.type) {
     case 'conv1d':
     case 'avgPool':

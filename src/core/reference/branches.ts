@@ -37,13 +37,13 @@ export interface BranchOutput {
   /** [outputs, channels]. */
   samples: Float64Array;
   channels: number;
-  drop: number;
+  skip: number;
 }
 
 /** The outputs of several branches side by side: y[n] is output n + drop of every branch, as long as all have one. */
 export function concat(branches: readonly BranchOutput[]): Float64Array {
-  const rows = Array.from({ length: meetings(branches) }, (_, n) =>
-    branches.flatMap(({ samples, channels, drop }) => [
+  const rows = Array.from({ length: commonOutputs(branches) }, (_, n) =>
+    branches.flatMap(({ samples, channels, skip: drop }) => [
       ...samples.subarray((n + drop) * channels, (n + drop + 1) * channels),
     ]),
   );
@@ -54,9 +54,9 @@ export function concat(branches: readonly BranchOutput[]): Float64Array {
 export function concatGradients(branches: readonly BranchOutput[], g: ArrayLike<number>): Float64Array[] {
   const width = branches.reduce((sum, { channels }) => sum + channels, 0);
   let first = 0;
-  return branches.map(({ samples, channels, drop }) => {
+  return branches.map(({ samples, channels, skip: drop }) => {
     const own = new Float64Array(samples.length);
-    for (let n = 0; n < meetings(branches); n++) {
+    for (let n = 0; n < commonOutputs(branches); n++) {
       for (let c = 0; c < channels; c++) own[(n + drop) * channels + c] = g[n * width + first + c];
     }
     first += channels;
@@ -65,7 +65,7 @@ export function concatGradients(branches: readonly BranchOutput[], g: ArrayLike<
 }
 
 /** How many outputs all branches have. */
-export function meetings(branches: readonly BranchOutput[]): number {
-  const left = branches.map(({ samples, channels, drop }) => samples.length / channels - drop);
+export function commonOutputs(branches: readonly BranchOutput[]): number {
+  const left = branches.map(({ samples, channels, skip: drop }) => samples.length / channels - drop);
   return Math.max(0, Math.min(...left));
 }

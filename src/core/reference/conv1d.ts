@@ -1,7 +1,7 @@
 import { integer, invalid } from '../check.ts';
 import { anchorOf, outputsOf, type LayerMode } from './anchor.ts';
 import type { WeightedGradients } from './linear.ts';
-import { framesOf, surround, type Padding } from './padding.ts';
+import { framesOf, padded, type Padding } from './padding.ts';
 
 /** One convolutional layer: many channels, many kernels. */
 export interface ReferenceConv1d extends Padding {
@@ -35,7 +35,7 @@ export function conv1d(
   layer: ReferenceConv1d,
 ): Float64Array {
   const { I, O, K, S, D, f, outputs, firstChannel } = layout(x, w, b, layer);
-  const seen = surround(x, layer.inChannels, layer);
+  const seen = padded(x, layer.inChannels, layer);
   const y = new Float64Array(outputs * O);
   for (let n = 0; n < outputs; n++) {
     for (let o = 0; o < O; o++) {
@@ -69,7 +69,7 @@ export function conv1dGradients(
 ): WeightedGradients {
   const { I, O, K, S, D, f, outputs, firstChannel } = layout(x, w, null, layer);
   if (g.length !== outputs * O) throw invalid('g.length', `${outputs} outputs x ${O} channels`, g.length);
-  const seen = surround(x, layer.inChannels, layer);
+  const seen = padded(x, layer.inChannels, layer);
   const input = new Float64Array(x.length);
   const weight = new Float64Array(w.length);
   const bias = new Float64Array(O);

@@ -23,7 +23,7 @@ export interface ConvolutionOptions {
  * changes nothing. Throws TypeError for an unknown mode, RangeError for an empty argument or a stride below 1.
  */
 export function convolve(x: ArrayLike<number>, w: ArrayLike<number>, options: ConvolutionOptions = {}): Float64Array {
-  const { mode, stride } = settle(x, w, options, 'full');
+  const { mode, stride } = checkArguments(x, w, options, 'full');
   const longer = Math.max(x.length, w.length);
   const shorter = Math.min(x.length, w.length);
   const first = { full: 0, same: Math.floor((shorter - 1) / 2), valid: shorter - 1 }[mode];
@@ -47,7 +47,7 @@ export function convolve(x: ArrayLike<number>, w: ArrayLike<number>, options: Co
  * Throws as `convolve` does.
  */
 export function correlate(x: ArrayLike<number>, w: ArrayLike<number>, options: ConvolutionOptions = {}): Float64Array {
-  const { mode, stride } = settle(x, w, options, 'valid');
+  const { mode, stride } = checkArguments(x, w, options, 'valid');
   const swapped = w.length > x.length;
   const longer = Math.max(x.length, w.length);
   const shorter = Math.min(x.length, w.length);
@@ -75,7 +75,7 @@ export function correlate(x: ArrayLike<number>, w: ArrayLike<number>, options: C
  * `lags` is the largest one, at most (and by default) x.length - 1. Throws RangeError for an empty recording.
  */
 export function autocorrelation(x: ArrayLike<number>, { lags = x.length - 1 }: { lags?: number } = {}): Float64Array {
-  filled('x', x);
+  checkNotEmpty('x', x);
   if (integer('lags', lags, 0) >= x.length) throw invalid('lags', `an integer <= ${x.length - 1}`, lags);
   const r = new Float64Array(lags + 1);
   for (let i = 0; i <= lags; i++) {
@@ -85,7 +85,7 @@ export function autocorrelation(x: ArrayLike<number>, { lags = x.length - 1 }: {
 }
 
 /** Throws unless `values` is a list of at least one number. */
-export function filled(name: string, values: ArrayLike<number>): void {
+export function checkNotEmpty(name: string, values: ArrayLike<number>): void {
   const list: unknown = values;
   if (!Array.isArray(list) && !(ArrayBuffer.isView(list) && !(list instanceof DataView)))
     throw invalid(name, 'an array of numbers', values, TypeError);
@@ -96,13 +96,13 @@ function outputCount(longer: number, shorter: number, mode: ConvolutionMode): nu
   return { full: longer + shorter - 1, same: longer, valid: longer - shorter + 1 }[mode];
 }
 
-function settle(
+function checkArguments(
   x: ArrayLike<number>,
   w: ArrayLike<number>,
   options: ConvolutionOptions,
   usual: ConvolutionMode,
 ): { mode: ConvolutionMode; stride: number } {
-  filled('x', x);
-  filled('w', w);
+  checkNotEmpty('x', x);
+  checkNotEmpty('w', w);
   return { mode: oneOf('mode', options.mode ?? usual, modes), stride: integer('stride', options.stride ?? 1, 1) };
 }

@@ -1,7 +1,7 @@
 import type { NetworkSpec } from '../network/network-spec.ts';
 import type { ConcatSpec, LayerSpec, ResidualSpec } from '../layers/layer-spec.ts';
-import { concat, concatGradients, meetings, type BranchOutput, residual, shortcutGradient } from './branches.ts';
-import { dropsOf, hangOfAll } from './alignment.ts';
+import { concat, concatGradients, commonOutputs, type BranchOutput, residual, shortcutGradient } from './branches.ts';
+import { skipCounts, alignedFrameOfStack } from './alignment.ts';
 import { layerGradients, runLayer, type LayerGradients, type ReferenceWeights, type Signal } from './layer.ts';
 
 import { framesOf } from './padding.ts';
@@ -109,7 +109,7 @@ function kindOf({ type }: LayerSpec): 'residual' | 'concat' | 'simple' {
 
 function runResidual({ layers }: ResidualSpec, name: string, weights: ReferenceWeights, input: Signal): Signal {
   const inner = runAll(layers, `${name}layers.`, weights, input)[layers.length];
-  const hang = (n: number) => hangOfAll(layers, n);
+  const hang = (n: number) => alignedFrameOfStack(layers, n);
   return {
     samples: residual(input.samples, inner.samples, input.channels, hang),
     channels: input.channels,
@@ -125,15 +125,15 @@ function residualGradients(
   g: Float64Array,
 ): LayerGradients {
   const inner = gradientsOfAll(layers, `${name}layers.`, weights, input, g);
-  const shortcut = shortcutGradient(input.valid.length, g, input.channels, (n) => hangOfAll(layers, n));
+  const shortcut = shortcutGradient(input.valid.length, g, input.channels, (n) => alignedFrameOfStack(layers, n));
   return { input: inner.input.map((d, i) => d + shortcut[i]), weights: inner.weights };
 }
 
 /** What every branch gives before they meet. */
 function branchesOf({ branches }: ConcatSpec, name: string, weights: ReferenceWeights, input: Signal) {
-  const drops = dropsOf(branches);
+  const drops = skipCounts(branches);
   return branches.map((layers, b): BranchOutput & Signal => {
-    return { ...runAll(layers, `${name}branches.${b}.`, weights, input)[layers.length], drop: drops[b] };
+    return { ...runAll(layers, `${name}branches.${b}.`, weights, input)[layers.length], skip: drops[b] };
   });
 }
 
@@ -142,8 +142,8 @@ function runConcat(layer: ConcatSpec, name: string, weights: ReferenceWeights, i
   return {
     samples: concat(branches),
     channels: branches.reduce((sum, { channels }) => sum + channels, 0),
-    valid: Uint8Array.from({ length: meetings(branches) }, (_, n) =>
-      Number(branches.every(({ valid, drop }) => valid[n + drop] === 1)),
+    valid: Uint8Array.from({ length: commonOutputs(branches) }, (_, n) =>
+      Number(branches.every(({ valid, skip: drop }) => valid[n + drop] === 1)),
     ),
   };
 }

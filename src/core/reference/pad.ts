@@ -1,6 +1,6 @@
 import { integer, invalid, oneOf } from '../check.ts';
-import { filled } from './convolution.ts';
-import { surround } from './padding.ts';
+import { checkNotEmpty } from './convolution.ts';
+import { padded } from './padding.ts';
 
 const modes = ['constant', 'edge', 'reflect', 'symmetric', 'wrap', 'mean', 'median'] as const;
 
@@ -29,7 +29,7 @@ export function pad(
   mode: PadMode = 'constant',
   { value = 0, statLength }: PadOptions = {},
 ): Float64Array {
-  filled('x', x);
+  checkNotEmpty('x', x);
   oneOf('mode', mode, modes);
   if (typeof value !== 'number') throw invalid('value', 'a number', value, TypeError);
   if (statLength !== undefined) integer('statLength', statLength, 1);
@@ -38,6 +38,6 @@ export function pad(
   const [left, right] = typeof width === 'number' ? [width, width] : width;
   integer('width', left, 0);
   integer('width', right, 0);
-  const seen = surround(x, 1, { padding: mode, padValue: value, statLength });
+  const seen = padded(x, 1, { padding: mode, padValue: value, statLength });
   return Float64Array.from({ length: left + x.length + right }, (_, i) => seen.at(i - left, 0));
 }

@@ -15,7 +15,7 @@ export interface Padding {
 }
 
 /** A recording and what lies around it. */
-export interface Surroundings {
+export interface PaddedRecording {
   /** What a tap on frame `t` (any integer) sees of channel `c`. */
   at(t: number, c: number): number;
   /** The frame that stands at `t`: itself inside the recording, else the one that is copied there; -1 = none is. */
@@ -31,16 +31,16 @@ export interface Surroundings {
  *
  * mean and median stand for the first statLength frames on the left and the last ones on the right, channel by channel.
  */
-export function surround(x: ArrayLike<number>, channels: number, spec: Padding): Surroundings {
+export function padded(x: ArrayLike<number>, channels: number, spec: Padding): PaddedRecording {
   const padding = oneOf('padding', spec.padding ?? 'zeros', paddings);
   const frames = x.length / channels;
-  const source = (t: number): number => (t >= 0 && t < frames ? t : copied(t, frames, padding, spec.period));
+  const source = (t: number): number => (t >= 0 && t < frames ? t : sourceOutside(t, frames, padding, spec.period));
   const constant = padding === 'constant' ? (spec.padValue ?? 0) : 0;
   let outside: (t: number, c: number) => number = () => constant;
   if (padding === 'mean' || padding === 'median') {
     const nearest = Math.min(frames, integer('statLength', spec.statLength ?? Math.max(1, frames), 1));
     const summary = (from: number): number[] =>
-      Array.from({ length: channels }, (_, c) => statistic(padding, x, channels, c, from, nearest));
+      Array.from({ length: channels }, (_, c) => meanOrMedian(padding, x, channels, c, from, nearest));
     const [before, after] = [summary(0), summary(frames - nearest)];
     outside = (t, c) => (t < 0 ? before[c] : after[c]);
   }
@@ -52,7 +52,7 @@ export function surround(x: ArrayLike<number>, channels: number, spec: Padding):
 }
 
 /** The frame whose copy stands at `t`, outside 0 … frames - 1; -1 where the padding copies none. */
-function copied(t: number, frames: number, padding: (typeof paddings)[number], period: number = frames): number {
+function sourceOutside(t: number, frames: number, padding: (typeof paddings)[number], period: number = frames): number {
   if (frames === 0) return -1;
   if (padding === 'edge') return t < 0 ? 0 : frames - 1;
   if (padding === 'reflect') {
@@ -72,7 +72,7 @@ function copied(t: number, frames: number, padding: (typeof paddings)[number], p
 }
 
 /** The mean or the median of `count` frames of channel `c` of x, [frames, channels], from frame `from` on. */
-function statistic(
+function meanOrMedian(
   kind: 'mean' | 'median',
   x: ArrayLike<number>,
   channels: number,

@@ -67,7 +67,7 @@ export interface MaxPool {
  * A NaN wins over every number. Nothing comes before K frames have been seen.
  */
 export function maxPool(x: ArrayLike<number>, channels: number, pool: MaxPool): Float64Array {
-  return Float64Array.from(winners(x, channels, pool), (at) => x[at]);
+  return Float64Array.from(largestPlaces(x, channels, pool), (at) => x[at]);
 }
 
 /** ∂L/∂x, [frames, channels], of `maxPool`, given g = ∂L/∂y: all of it to the sample that won, of equal ones the oldest. */
@@ -77,7 +77,7 @@ export function maxPoolGradient(
   g: ArrayLike<number>,
   pool: MaxPool,
 ): Float64Array {
-  const places = winners(x, channels, pool);
+  const places = largestPlaces(x, channels, pool);
   if (g.length !== places.length) throw invalid('g.length', `${places.length}`, g.length);
   const input = new Float64Array(x.length);
   places.forEach((at, i) => (input[at] += g[i]));
@@ -85,17 +85,17 @@ export function maxPoolGradient(
 }
 
 /** Where in x, [frames, channels], the output [n, c] is from. */
-function winners(x: ArrayLike<number>, channels: number, pool: MaxPool): number[] {
+function largestPlaces(x: ArrayLike<number>, channels: number, pool: MaxPool): number[] {
   const K = integer('kernelSize', pool.kernelSize, 1);
   const S = integer('stride', pool.stride ?? K, 1);
   const outputs = outputsOf(framesOf('x', x, channels), anchorOf('valid', K - 1), S);
   return Array.from({ length: outputs * channels }, (_, i) => {
     const [n, c] = [Math.floor(i / channels), i % channels];
     const window = Array.from({ length: K }, (_, k) => (n * S + k) * channels + c);
-    return window.reduce((best, at) => (wins(x[at], x[best]) ? at : best));
+    return window.reduce((best, at) => (isLarger(x[at], x[best]) ? at : best));
   });
 }
 
-function wins(sample: number, best: number): boolean {
+function isLarger(sample: number, best: number): boolean {
   return sample > best || (Number.isNaN(sample) && !Number.isNaN(best));
 }

@@ -14,8 +14,8 @@ interface Entry {
   data_offsets: [number, number];
 }
 
-const MAX_HEADER = 100 * 1024 * 1024;
-const kinds = { F32: Float32Array, F64: Float64Array, U8: Uint8Array } as const;
+const maxHeaderBytes = 100 * 1024 * 1024;
+const arrayTypes = { F32: Float32Array, F64: Float64Array, U8: Uint8Array } as const;
 const dtypeOf = (data: FileTensor['data']) =>
   data instanceof Float32Array ? 'F32' : data instanceof Float64Array ? 'F64' : 'U8';
 
@@ -27,9 +27,9 @@ const dtypeOf = (data: FileTensor['data']) =>
 export function encodeSafetensors(tensors: Tensors, metadata: Record<string, string> = {}): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: metadata };
   const width = ({ data }: FileTensor) => data.BYTES_PER_ELEMENT;
-  const laid = Object.entries(tensors).sort(([, a], [, b]) => width(b) - width(a));
+  const ordered = Object.entries(tensors).sort(([, a], [, b]) => width(b) - width(a));
   let end = 0;
-  for (const [name, { shape, data }] of laid) {
+  for (const [name, { shape, data }] of ordered) {
     header[name] = { dtype: dtypeOf(data), shape, data_offsets: [end, end + data.byteLength] };
     end += data.byteLength;
   }
@@ -40,7 +40,7 @@ export function encodeSafetensors(tensors: Tensors, metadata: Record<string, str
   view.setBigUint64(0, BigInt(length), true);
   bytes.set(text, 8);
   let at = 8 + length;
-  for (const [, { data }] of laid) {
+  for (const [, { data }] of ordered) {
     for (let i = 0; i < data.length; i++, at += data.BYTES_PER_ELEMENT) write(view, at, data, i);
   }
   return bytes;
@@ -57,7 +57,7 @@ export function decodeSafetensors(bytes: Uint8Array): { tensors: Tensors; metada
   if (!((bytes as unknown) instanceof Uint8Array)) throw invalid('bytes', 'a Uint8Array', bytes, TypeError);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = bytes.length < 8 ? NaN : Number(view.getBigUint64(0, true));
-  if (!(length >= 2 && length <= MAX_HEADER && 8 + length <= bytes.length)) {
+  if (!(length >= 2 && length <= maxHeaderBytes && 8 + length <= bytes.length)) {
     throw new RangeError(`safetensors: ${bytes.length} bytes hold no whole header`);
   }
   const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, 8 + length));
@@ -92,15 +92,15 @@ function parseHeader(text: Uint8Array): Record<string, unknown> {
 
 function read(name: string, entry: unknown, view: DataView, body: number): FileTensor {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Entry;
-  if (!Object.hasOwn(kinds, dtype)) {
+  if (!Object.hasOwn(arrayTypes, dtype)) {
     throw new TypeError(`safetensors: ${name}.dtype must be F32, F64 or U8, got '${dtype}'`);
   }
-  const Kind = kinds[dtype as keyof typeof kinds];
+  const Kind = arrayTypes[dtype as keyof typeof arrayTypes];
   const size = Kind.BYTES_PER_ELEMENT;
   const sizes = Array.isArray(shape) && Array.isArray(offsets) ? [...shape, ...offsets] : [NaN];
-  const whole = sizes.every((n) => Number.isSafeInteger(n) && n >= 0);
-  const count = whole ? shape.reduce((product, n) => product * n, 1) : NaN;
-  const [begin, end] = whole ? offsets : [NaN, NaN];
+  const valid = sizes.every((n) => Number.isSafeInteger(n) && n >= 0);
+  const count = valid ? shape.reduce((product, n) => product * n, 1) : NaN;
+  const [begin, end] = valid ? offsets : [NaN, NaN];
   if (!(end - begin === count * size && body + end <= view.byteLength)) {
     throw new RangeError(`safetensors: ${name} must lie whole within the file, got shape [${shape}] at [${offsets}]`);
   }

@@ -17,13 +17,13 @@ function checksum(runs: Iterable<Uint8Array>): number {
 }
 
 /** The version of the layout of saved states. A file of a newer one is refused. */
-const VERSION = 1;
+const formatVersion = 1;
 
 /**
  * A state as one safetensors file: its arrays as tensors, its numbers in one tensor, and in the metadata what it is the
  * state of, the names of the numbers, a version, JSON beside it (the network's spec, for example), and a checksum of all.
  */
-export function encodeState(kind: string, state: State, beside: object): Uint8Array {
+export function encodeState(kind: string, state: State, extra: object): Uint8Array {
   const tensors: Tensors = {};
   const names: string[] = [];
   const numbers: number[] = [];
@@ -39,9 +39,9 @@ export function encodeState(kind: string, state: State, beside: object): Uint8Ar
   tensors.numbers = { shape: [numbers.length], data: Float64Array.from(numbers) };
   const metadata = {
     tapline: kind,
-    version: String(VERSION),
+    version: String(formatVersion),
     names: JSON.stringify(names),
-    beside: JSON.stringify(beside),
+    beside: JSON.stringify(extra),
   };
   return encodeSafetensors(tensors, { ...metadata, checksum: sumOf(tensors, metadata) });
 }
@@ -52,8 +52,8 @@ export function decodeState(kind: string, bytes: Uint8Array): { state: State; be
   if (metadata.tapline !== kind || metadata.names === undefined) {
     throw invalid('saved state', `that of a ${kind}`, metadata.tapline ?? 'a file without one', TypeError);
   }
-  if (!/^[1-9]\d*$/.test(metadata.version) || Number(metadata.version) > VERSION)
-    throw invalid('version of a saved state', `<= ${VERSION}`, metadata.version);
+  if (!/^[1-9]\d*$/.test(metadata.version) || Number(metadata.version) > formatVersion)
+    throw invalid('version of a saved state', `<= ${formatVersion}`, metadata.version);
   const sum = sumOf(tensors, metadata);
   if (metadata.checksum !== sum) throw invalid('checksum of a saved state', sum, metadata.checksum);
   const { numbers, ...arrays } = tensors;
@@ -63,7 +63,7 @@ export function decodeState(kind: string, bytes: Uint8Array): { state: State; be
   if (!(numbers?.data instanceof Float64Array) || numbers.data.length !== names.length) {
     throw invalid('numbers of a saved state', `${names.length} float64 numbers`, numbers?.shape);
   }
-  const state = Object.create(null) as Branch;
+  const state = Object.create(null) as MutableState;
   for (const [i, path] of names.entries()) put(state, path, numbers.data[i]);
   for (const [path, { data }] of Object.entries(arrays)) put(state, path, data);
   return { state, beside: jsonIn(metadata, 'beside') };
@@ -79,19 +79,19 @@ function sumOf(tensors: Tensors, { names, beside }: Record<string, string>): str
   return checksum([text.encode(names), text.encode(beside), ...runs]).toString(16);
 }
 
-interface Branch {
+interface MutableState {
   [name: string]: State[string];
 }
 
-function put(state: Branch, path: string, value: State[string]): void {
+function put(state: MutableState, path: string, value: State[string]): void {
   const parts = path.split('/');
   const last = parts.pop()!;
-  let branch = state;
+  let parent = state;
   for (const part of parts) {
-    const next = (branch[part] ??= Object.create(null) as Branch);
+    const next = (parent[part] ??= Object.create(null) as MutableState);
     if (typeof next !== 'object' || ArrayBuffer.isView(next))
       throw invalid(`state.${path}`, 'within a state', next, TypeError);
-    branch = next;
+    parent = next;
   }
-  branch[last] = value;
+  parent[last] = value;
 }

@@ -33,7 +33,7 @@ describe('a delay line', () => {
   test('keeps its canaries for ten turns: every window reads as if all frames were still there (law 9)', () => {
     const law = ({ channels, behind, cuts }: { channels: number; behind: number; cuts: number[] }) => {
       const lease = engine.lease({});
-      const [before, line, after] = [lease.take(4), new DelayLine(lease, channels, behind, -1), lease.take(4)];
+      const [before, line, after] = [lease.allocate(4), new DelayLine(lease, channels, behind, -1), lease.allocate(4)];
       for (const at of [before, after]) engine.arena.f32.fill(7, at, at + 4);
       for (let turn = 0; turn < 10; turn++) {
         for (const count of cuts) {
@@ -44,7 +44,7 @@ describe('a delay line', () => {
         }
       }
       for (const at of [before, after]) expect([...engine.arena.f32.slice(at, at + 4)]).toEqual([7, 7, 7, 7]);
-      engine.end(lease);
+      engine.release(lease);
     };
     fc.assert(fc.property(shapes, law), { seed: 9, numRuns: 40 });
   });
@@ -55,7 +55,7 @@ describe('a delay line', () => {
       const line = new DelayLine(lease, channels, behind, -1);
       for (const count of cuts) push(line, count, -behind);
       expect(read(line, -behind, behind + line.next)).toEqual(expected(-behind, behind + line.next, channels));
-      engine.end(lease);
+      engine.release(lease);
     };
     fc.assert(fc.property(shapes, law), { seed: 10, numRuns: 40 });
   });
@@ -69,15 +69,15 @@ describe('a delay line', () => {
     push(restored, 3, 95);
     expect(restored.next).toBe(103);
     expect(read(restored, 95, 8)).toEqual(expected(95, 8, 2));
-    engine.end(lease);
+    engine.release(lease);
   });
 
   test('moves its index on while what it holds stays', () => {
     const lease = engine.lease({});
     const line = new DelayLine(lease, 1, 2);
     push(line, 10, 8);
-    line.shift(1000);
+    line.advanceIndexes(1000);
     expect(read(line, 1008, 2)).toEqual([8, 9]);
-    engine.end(lease);
+    engine.release(lease);
   });
 });

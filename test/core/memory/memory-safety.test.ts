@@ -80,11 +80,11 @@ describe("a stream writes in nobody's memory but its own", () => {
     const scratch = new Scratch(arena);
     scratch.rows(100, 4);
     expect(() => scratch.rows(1e6, 4)).toThrow('memory must have room for');
-    scratch.begin();
+    scratch.reset();
     const rows = scratch.rows(300, 4);
-    const part = arena.take(4000);
+    const part = arena.allocate(4000);
     expect(part >= rows.at + 1200 || part + 4000 <= rows.at).toBe(true);
-    expect(() => arena.take(2 ** 31)).toThrow('memory must have room for');
+    expect(() => arena.allocate(2 ** 31)).toThrow('memory must have room for');
     expect(arena.used).toBeGreaterThan(0);
   });
 });

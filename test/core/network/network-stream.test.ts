@@ -4,7 +4,7 @@ import { Network } from '../../../src/core/network/network.ts';
 import type { NetworkSpec } from '../../../src/core/network/network-spec.ts';
 import type { LayerSpec } from '../../../src/core/layers/layer-spec.ts';
 import { random } from '../../../src/core/random.ts';
-import { hangOfAll } from '../../../src/core/reference/alignment.ts';
+import { alignedFrameOfStack } from '../../../src/core/reference/alignment.ts';
 import { convolutions, hasLayer, mapLayers, networkOf, noise, pools, seeds, specs } from './random-networks.ts';
 
 /** A recording with a gap: x is 0 and not valid there. */
@@ -212,7 +212,7 @@ describe('for any stack of layers', () => {
       const changed = x.map((sample, i) => (i < t * spec.inChannels ? sample : 3 - sample));
       const [y, other] = [network.apply(x), network.apply(changed)];
       let deaf = 0;
-      while (deaf * network.outChannels < y.length && hangOfAll(spec.layers, deaf) < t) deaf++;
+      while (deaf * network.outChannels < y.length && alignedFrameOfStack(spec.layers, deaf) < t) deaf++;
       const heard = deaf * network.outChannels;
       expect(bits(other.subarray(0, heard))).toEqual(bits(y.subarray(0, heard)));
     };

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { LayerSpec } from '../../../src/core/layers/layer-spec.ts';
 import { conv1dGradients } from '../../../src/core/reference/conv1d.ts';
 import { convTranspose1d, convTranspose1dGradients } from '../../../src/core/reference/conv-transpose1d.ts';
-import { dropsOf, hangOf } from '../../../src/core/reference/alignment.ts';
+import { skipCounts, alignedFrame } from '../../../src/core/reference/alignment.ts';
 import { linear } from '../../../src/core/reference/linear.ts';
 import { maxPool, maxPoolGradient } from '../../../src/core/reference/pool.ts';
 import { runNetwork } from '../../../src/core/reference/network.ts';
@@ -191,16 +191,16 @@ describe('outputs that hang on the same frame meet', () => {
       [3, 6, 9, 12],
     );
     expect([...output]).toEqual([9, 6, 12, 9]);
-    expect(dropsOf([[], [pool]])).toEqual([2, 0]);
+    expect(skipCounts([[], [pool]])).toEqual([2, 0]);
   });
 
   test('also when they upsample by other ways', () => {
     const double = up({ stride: 2 });
     const late = conv({ mode: 'valid', kernelSize: 2 });
-    expect(dropsOf([[double], [double, late]])).toEqual([1, 0]);
-    expect([0, 1, 2, 3].map((n) => hangOf({ type: 'concat', branches: [[double], [double, late]] }, n))).toEqual([
+    expect(skipCounts([[double], [double, late]])).toEqual([1, 0]);
+    expect([0, 1, 2, 3].map((n) => alignedFrame({ type: 'concat', branches: [[double], [double, late]] }, n))).toEqual([
       0, 1, 1, 2,
     ]);
-    expect(() => dropsOf([[], [double]])).toThrow(RangeError);
+    expect(() => skipCounts([[], [double]])).toThrow(RangeError);
   });
 });

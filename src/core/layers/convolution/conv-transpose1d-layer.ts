@@ -4,17 +4,17 @@ import type { Layer, ParameterSpec } from '../layer.ts';
 import { lineMemory } from '../../memory/memory-size.ts';
 import type { ConvTranspose1dSpec, LayerContext } from '../layer-spec.ts';
 import type { Pace } from '../pace.ts';
-import { phasesCount, polyphase, type Polyphase } from './polyphase.ts';
+import { packedPhasesSize, polyphase, type Polyphase } from './polyphase.ts';
 
 /** Outputs of one input frame: each phase of the kernel is kept by itself. */
-const MAX_STRIDE = 65536;
+const maxStride = 65536;
 
 /** Checks a transposed convolution's spec. Weights are [out, tap, in/groups]: tap k adds input n to output nS + kD. */
 export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, rectified }: LayerContext): Layer {
   const outChannels = integer('outChannels', spec.outChannels, 1);
   const kernelSize = integer('kernelSize', spec.kernelSize, 1);
   const stride = integer('stride', spec.stride ?? 1, 1);
-  if (stride > MAX_STRIDE) throw invalid('stride', `<= ${MAX_STRIDE}`, stride);
+  if (stride > maxStride) throw invalid('stride', `<= ${maxStride}`, stride);
   const dilation = integer('dilation', spec.dilation ?? 1, 1);
   const groups = integer('groups', spec.groups ?? 1, 1);
   if (inChannels % groups !== 0) throw invalid('groups', `a divisor of its ${inChannels} channels in`, groups);
@@ -39,7 +39,7 @@ export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, re
     start,
     // cut when first asked for: a network may be planned, and refused, without
     packing: {
-      count: phasesCount(kernel, groups, stride, dilation),
+      count: packedPhasesSize(kernel, groups, stride, dilation),
       pack: (numbers) => cut().packing.pack(numbers),
       unpack: (packed) => cut().packing.unpack(packed),
     },
@@ -63,9 +63,9 @@ function transposedPace(stride: number, reach: number, lags: number): Pace {
     stride: 1,
     receptiveField: lags + 1,
     delay: reach / 2 / stride,
-    settle: lags + 1,
+    settlingFrames: lags + 1,
     period: 1,
-    hang: (index) => Math.floor(index / stride),
+    alignedFrame: (index) => Math.floor(index / stride),
     outputsAfter: (frames) => frames * stride,
     framesFor: (outputs) => Math.ceil(outputs / stride),
   };

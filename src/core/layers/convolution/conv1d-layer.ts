@@ -1,5 +1,5 @@
 import { integer, invalid } from '../../check.ts';
-import { mostOwed } from './conv-gradient.ts';
+import { maxPendingOutputs } from './conv-gradient.ts';
 import { Conv1d } from './conv1d.ts';
 import { GatheredConv1d } from './gathered-conv1d.ts';
 import type { Conv1dShape } from './conv1d-shape.ts';
@@ -36,7 +36,7 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
     pace: windowPace(shape),
     macs: outChannels * kernelSize * kernel[2],
     ...(shape.dilation === 1 && groups === 1 && { eagerMacs: outChannels * inChannels }),
-    fftFrom: fft?.from,
+    fftFrom: fft?.minOutputs,
     memory: (gradients, byFft) => convMemory(shape, gradients, byFft ? fft : undefined),
     parameters,
     stream: (values, context) => {
@@ -51,6 +51,6 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
 function convMemory(shape: Conv1dShape, gradients: boolean, fft?: FftRule): Memory {
   const line = lineMemory(shape.inChannels, keptFrames(shape), gradients, fft?.block);
   // what is owed to the weights' gradient, and the bias's own
-  if (gradients) return { arena: line.arena + 4 * (mostOwed + 1) * shape.outChannels, objects: line.objects + 200 };
+  if (gradients) return { arena: line.arena + 4 * (maxPendingOutputs + 1) * shape.outChannels, objects: line.objects + 200 };
   return fft ? { arena: line.arena, objects: line.objects + fft.bytes } : line;
 }

@@ -1,11 +1,11 @@
 import type { Conv1dShape } from './conv1d-shape.ts';
 import { words } from '../../../kernels/program.ts';
-import { ConvGradient, mostOwed, type OwedShape } from './conv-gradient.ts';
+import { ConvGradient, maxPendingOutputs, type WindowLayout } from './conv-gradient.ts';
 import { EarlySums } from './early-sums.ts';
 import type { StreamContext } from '../layer.ts';
 
-import type { Trained} from '../trained.ts';
-import { type Part } from '../trained.ts';
+import type { ParameterGradients} from '../trained.ts';
+import { type MemoryRange } from '../trained.ts';
 import type { SteppedLayer } from '../step-program.ts';
 import { WindowLayer } from '../window-layer.ts';
 
@@ -15,7 +15,7 @@ import { WindowLayer } from '../window-layer.ts';
  * the next output.
  */
 export class Conv1d extends WindowLayer implements SteppedLayer {
-  override readonly trained: readonly Trained[];
+  override readonly trained: readonly ParameterGradients[];
   readonly #weight: number;
   /** 0 = none. */
   readonly #bias: number;
@@ -25,10 +25,10 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
   readonly #step: number;
   readonly #gradient: ConvGradient | null;
   /** Whether ∂L/∂x is nobody's. */
-  readonly #blind: boolean;
+  readonly #skipInputGradient: boolean;
   readonly #early: EarlySums | null;
 
-  constructor(shape: Conv1dShape, values: readonly Part[], context: StreamContext) {
+  constructor(shape: Conv1dShape, values: readonly MemoryRange[], context: StreamContext) {
     const { inChannels, outChannels, kernelSize, stride } = shape;
     super(shape, [inChannels, outChannels], context);
     this.#weight = values[0].at;
@@ -36,15 +36,15 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
     this.#outputs = outChannels;
     this.#length = kernelSize * inChannels;
     this.#step = stride * inChannels;
-    this.#blind = context.blind;
-    this.#gradient = context.gradients ? new ConvGradient(context, values, this.#owed()) : null;
+    this.#skipInputGradient = context.skipInputGradient;
+    this.#gradient = context.gradients ? new ConvGradient(context, values, this.#windowLayout()) : null;
     this.trained = this.#gradient ? [this.#gradient] : [];
     this.#early = context.eager ? new EarlySums(context, values, this.#length, outChannels) : null;
   }
 
   /** Sums up what has come of the next output's window. */
   prepare(): void {
-    this.#early?.add(this.nextOutput, this.windowAt(this.nextOutput), this.framesHeld * this.line.channels);
+    this.#early?.add(this.nextOutput, this.windowAt(this.nextOutput), this.framesInWindow * this.line.channels);
   }
 
   protected override forward(x: number, count: number, y: number, first: number): void {
@@ -60,11 +60,11 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
   protected override accumulate(first: number, count: number, g: number, dx: number): void {
     const outputs = this.#outputs;
     const { kernels } = this.engine;
-    if (!this.#blind) kernels.inputGradient(g, outputs, count, this.#weight, this.#length, outputs, dx, this.#step);
-    this.#gradient!.owe(first, count, g);
+    if (!this.#skipInputGradient) kernels.inputGradient(g, outputs, count, this.#weight, this.#length, outputs, dx, this.#step);
+    this.#gradient!.defer(first, count, g);
   }
 
-  enter(layer: Int32Array): boolean {
+  writeProgram(layer: Int32Array): boolean {
     if (!this.isSettled) return false;
     const { at, capacity, filled } = this.line.layout;
     const { stride, receptiveField } = this.windowing;
@@ -72,7 +72,7 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
     layer[words.line] = at;
     layer[words.capacity] = capacity;
     layer[words.filled] = filled;
-    layer[words.window] = this.nextWindow;
+    layer[words.window] = this.nextWindowSlot;
     layer[words.channels] = this.line.channels;
     layer[words.reach] = receptiveField;
     layer[words.stride] = stride;
@@ -83,27 +83,27 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
     return true;
   }
 
-  leave(layer: Int32Array, frames: number, outputs: number): void {
-    this.line.resume(frames, layer[words.filled]);
+  readProgram(layer: Int32Array, frames: number, outputs: number): void {
+    this.line.advance(frames, layer[words.filled]);
     this.advance(frames, outputs);
   }
 
-  override shift(frames: number): number {
+  override advanceIndexes(frames: number): number {
     // what is owed names its windows by index
-    this.#gradient?.settle();
-    return super.shift(frames);
+    this.#gradient?.addPending();
+    return super.advanceIndexes(frames);
   }
 
-  #owed(): OwedShape {
+  #windowLayout(): WindowLayout {
     const windowAt = (output: number) => this.windowAt(output);
     return { length: this.#length, step: this.#step, outputs: this.#outputs, windowAt };
   }
 
-  protected override oldestOwed(): number {
+  protected override oldestPending(): number {
     const gradient = this.#gradient!;
-    const learned = super.oldestOwed();
+    const learned = super.oldestPending();
     // what was owed long ago must not keep the line from moving on
-    if (learned - gradient.oldest > mostOwed) gradient.settle();
-    return Math.min(learned, gradient.oldest);
+    if (learned - gradient.oldestPending > maxPendingOutputs) gradient.addPending();
+    return Math.min(learned, gradient.oldestPending);
   }
 }

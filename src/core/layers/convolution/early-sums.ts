@@ -1,6 +1,6 @@
 import type { Engine } from '../../memory/engine.ts';
 import type { StreamContext } from '../layer.ts';
-import type { Part } from '../trained.ts';
+import type { MemoryRange } from '../trained.ts';
 
 /**
  * The part of one output of a convolution that is known before its newest frames arrive. A sum runs from the oldest tap to the newest, so
@@ -20,33 +20,33 @@ export class EarlySums {
   #done = 0;
   #version = -1;
 
-  constructor({ engine, lease, weights }: StreamContext, values: readonly Part[], length: number, outputs: number) {
+  constructor({ engine, allocation: lease, weights }: StreamContext, values: readonly MemoryRange[], length: number, outputs: number) {
     this.#engine = engine;
     this.#weights = weights;
     this.#weight = values[0].at;
     this.#bias = values.length > 1 ? values[1].at : 0;
     this.#length = length;
     this.#outputs = outputs;
-    this.#sums = lease.take(4 * ((outputs + 3) & ~3));
+    this.#sums = lease.allocate(4 * ((outputs + 3) & ~3));
   }
 
   /** Sums up the first `come` numbers of the window at `x`, of output `output`, as far as it was not done before. */
-  add(output: number, x: number, come: number): void {
-    if (!this.#isOf(output)) {
+  add(output: number, x: number, arrived: number): void {
+    if (!this.#matches(output)) {
       this.#output = output;
       this.#version = this.#weights.version;
       this.#done = 0;
     }
-    const to = come & ~3;
+    const to = arrived & ~3;
     if (to <= this.#done) return;
     this.#engine.kernels.convolveHead(x, this.#weight, this.#done, to, this.#length, this.#outputs, this.#sums);
     this.#done = to;
-    this.#bringNear(to);
+    this.#prefetchRest(to);
   }
 
   /** Computes output `output` to `y` from what was summed up and the rest of its window at `x`; false where nothing was. */
   finish(output: number, x: number, y: number): boolean {
-    if (!this.#isOf(output) || this.#done === 0) return false;
+    if (!this.#matches(output) || this.#done === 0) return false;
     const { kernels } = this.#engine;
     kernels.convolveTail(x, this.#weight, this.#bias, this.#done, this.#length, this.#outputs, this.#sums, y);
     this.#output = -1;
@@ -54,14 +54,14 @@ export class EarlySums {
   }
 
   /** Reads the weights that are left for the newest frame, so that they are at hand when it arrives. */
-  #bringNear(from: number): void {
+  #prefetchRest(from: number): void {
     const row = (this.#length + 3) & ~3;
     const rest = 4 * (row - from);
     for (let o = 0; o < this.#outputs; o += 4)
       this.#engine.kernels.energy(this.#weight + o * row + 4 * from, 0, 1, rest, 0, 0);
   }
 
-  #isOf(output: number): boolean {
+  #matches(output: number): boolean {
     return this.#output === output && this.#version === this.#weights.version;
   }
 }

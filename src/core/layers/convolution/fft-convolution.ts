@@ -1,7 +1,7 @@
 import type { Transform, MakeTransform } from './transform.ts';
 import type { Conv1dShape } from './conv1d-shape.ts';
 import type { Engine } from '../../memory/engine.ts';
-import { placesOf } from './packed-kernels.ts';
+import { packedPlaces } from './packed-kernels.ts';
 
 /**
  * Convolution of many channels with many kernels by way of their spectra, of stretches of at most `size` frames ("overlap-save"):
@@ -15,7 +15,7 @@ import { placesOf } from './packed-kernels.ts';
  */
 export class FftConvolution {
   /** Outputs of one stretch at most. */
-  readonly most: number;
+  readonly maxOutputs: number;
   readonly #engine: Engine;
   readonly #shape: Conv1dShape;
   readonly #size: number;
@@ -33,7 +33,7 @@ export class FftConvolution {
   constructor(engine: Engine, shape: Conv1dShape, size: number, make: MakeTransform) {
     const { inChannels, outChannels, kernelSize, stride } = shape;
     const bins = size / 2 + 1;
-    this.most = Math.floor((size - kernelSize) / stride) + 1;
+    this.maxOutputs = Math.floor((size - kernelSize) / stride) + 1;
     this.#engine = engine;
     this.#shape = shape;
     this.#size = size;
@@ -49,7 +49,7 @@ export class FftConvolution {
   setKernels(weight: number): void {
     const { inChannels, outChannels, kernelSize } = this.#shape;
     const size = this.#size;
-    const place = placesOf(outChannels, 1, kernelSize * inChannels);
+    const place = packedPlaces(outChannels, 1, kernelSize * inChannels);
     const { f32 } = this.#engine.arena;
     let odd = 0;
     this.#frames.fill(0, kernelSize);
@@ -78,7 +78,7 @@ export class FftConvolution {
   convolve(x: number, count: number, b: number, y: number): boolean {
     const { outChannels, stride } = this.#shape;
     const { f32 } = this.#engine.arena;
-    if (!this.#finite || !this.#takeFrames(x, count)) return false;
+    if (!this.#finite || !this.#transformFrames(x, count)) return false;
     for (let o = 0; o < outChannels; o += 2) {
       this.#multiply(o >> 1);
       this.#transform.transform(this.#spectrum, this.#pair);
@@ -95,7 +95,7 @@ export class FftConvolution {
   }
 
   /** The spectra of the frames that `count` windows from `x` on see; false where these are not all numbers. */
-  #takeFrames(x: number, count: number): boolean {
+  #transformFrames(x: number, count: number): boolean {
     const { inChannels, kernelSize, stride } = this.#shape;
     const size = this.#size;
     const { f32 } = this.#engine.arena;

@@ -5,7 +5,7 @@ export interface FftRule {
   /** Frames of one transform. */
   readonly size: number;
   /** Outputs that must come at once. */
-  readonly from: number;
+  readonly minOutputs: number;
   /** Frames that the delay line takes at once, so that one transform is filled. */
   readonly block: number;
   /** Memory of spectra and transform beside the delay line. */
@@ -13,12 +13,12 @@ export interface FftRule {
 }
 
 /** Fewer taps, or fewer outputs at once, are never worth a transform. */
-const least = 64;
+const minTaps = 64;
 /** What one of N log N steps of a real transform costs, and a product of two complex numbers, in multiply-adds of the direct way. */
-const step = 24;
-const product = 64;
+const stepCost = 24;
+const productCost = 64;
 /** How much less it must cost: other bits are not given for little. */
-const gain = 1.5;
+const minSpeedup = 1.5;
 
 /**
  * Where a convolution is worth an FFT: dense, of a long kernel, by a count of what both ways cost,
@@ -31,17 +31,17 @@ const gain = 1.5;
  */
 export function fftRule(shape: Conv1dShape): FftRule | undefined {
   const { inChannels, outChannels, kernelSize, stride, dilation, groups } = shape;
-  if (dilation > 1 || groups > 1 || kernelSize < least) return undefined;
+  if (dilation > 1 || groups > 1 || kernelSize < minTaps) return undefined;
   const power = Math.ceil(Math.log2(3 * kernelSize));
   const size = 2 ** power;
   const bins = size / 2 + 1;
   const even = 2 * Math.ceil(outChannels / 2);
-  const cost = step * size * power * (inChannels + even) + product * bins * inChannels * even;
+  const cost = stepCost * size * power * (inChannels + even) + productCost * bins * inChannels * even;
   const direct = kernelSize * inChannels * 4 * Math.ceil(outChannels / 4);
-  const from = Math.max(least, Math.ceil((gain * cost) / direct));
+  const from = Math.max(minTaps, Math.ceil((minSpeedup * cost) / direct));
   const block = size - kernelSize + 1;
   if (from > Math.floor(block / stride)) return undefined;
   // a channel and a pair of outputs, both ways; all channels; all kernels; what the transform has of its own
   const bytes = 40 * size + 16 * bins * inChannels + 8 * bins * inChannels * even + 24 * size;
-  return { size, from, block, bytes };
+  return { size, minOutputs: from, block, bytes };
 }

@@ -10,8 +10,8 @@ import type { Packing } from '../layer.ts';
  */
 export function packedKernels(shape: readonly number[], groups: number): Packing {
   const [outputs, taps, inputs] = shape;
-  const count = groups * packedGroup(outputs / groups, taps * inputs);
-  const place = placesOf(outputs, groups, taps * inputs);
+  const count = groups * packedGroupSize(outputs / groups, taps * inputs);
+  const place = packedPlaces(outputs, groups, taps * inputs);
   const each = (visit: (index: number, at: number) => void) => {
     for (let o = 0; o < outputs; o++) {
       for (let k = 0; k < taps; k++) {
@@ -39,14 +39,14 @@ export function packedKernels(shape: readonly number[], groups: number): Packing
 }
 
 /** Numbers that the `outputs` kernels of one group, of `length` numbers each, take. */
-export function packedGroup(outputs: number, length: number): number {
+export function packedGroupSize(outputs: number, length: number): number {
   return ((outputs + 3) & ~3) * ((length + 3) & ~3);
 }
 
 /** Where number j of kernel `o` lies. */
-export function placesOf(outputs: number, groups: number, length: number): (o: number, j: number) => number {
+export function packedPlaces(outputs: number, groups: number, length: number): (o: number, j: number) => number {
   const own = outputs / groups;
-  const block = packedGroup(own, length);
+  const block = packedGroupSize(own, length);
   const row = (length + 3) & ~3;
   return (o, j) => {
     const within = o % own;

@@ -1,6 +1,6 @@
 import type { Packing } from '../layer.ts';
-import { packedGroup, placesOf } from './packed-kernels.ts';
-import { greatestDivisor } from '../pace.ts';
+import { packedGroupSize, packedPlaces } from './packed-kernels.ts';
+import { gcd } from '../pace.ts';
 
 /** The taps of a transposed convolution that make the outputs t with t mod S = p; they look back at equal distances. */
 export interface Phase {
@@ -35,13 +35,13 @@ export function polyphase(
     const own = Array.from({ length: taps }, (_, k) => taps - 1 - k).filter((k) => (k * dilation) % stride === p);
     const lags = own.map((k) => Math.floor((k * dilation) / stride));
     const length = own.length * inputs;
-    const place = placesOf(outputs, groups, length);
+    const place = packedPlaces(outputs, groups, length);
     for (let o = 0; o < outputs; o++) {
       for (const [i, k] of own.entries()) {
         for (let c = 0; c < inputs; c++) places[(o * taps + k) * inputs + c] = offset + place(o, i * inputs + c);
       }
     }
-    const group = packedGroup(outputs / groups, length);
+    const group = packedGroupSize(outputs / groups, length);
     const step = lags.length > 1 ? lags[0] - lags[1] : 1;
     phases.push({ taps: own.length, oldest: lags[0] ?? 0, step, length, offset, group });
     offset += groups * group;
@@ -61,14 +61,14 @@ export function polyphase(
 }
 
 /** Numbers that the packed phases take: of S / gcd(D, S) phases that have taps, some have one more than the others. */
-export function phasesCount(
+export function packedPhasesSize(
   [outputs, taps, inputs]: readonly number[],
   groups: number,
   stride: number,
   dilation: number,
 ): number {
-  const phases = stride / greatestDivisor(stride, dilation);
+  const phases = stride / gcd(stride, dilation);
   const [fewer, longer] = [Math.floor(taps / phases), taps % phases];
-  const group = (own: number) => packedGroup(outputs / groups, own * inputs);
+  const group = (own: number) => packedGroupSize(outputs / groups, own * inputs);
   return groups * (longer * group(fewer + 1) + (phases - longer) * group(fewer));
 }
