@@ -190,3 +190,13 @@ export interface Kernels {
    */
   run?(program: number, layers: number, x: number, frames: number): number;
 }
+
+/** y -= scale · x for `count` numbers, a multiple of 4. Sets x to 0. This is the `sgd` kernel without momentum and decay. */
+export function subtractScaled(kernels: Kernels, y: number, x: number, count: number, scale: number): void {
+  kernels.sgd(y, x, 0, count, scale, 0, 0, 0);
+}
+
+/** Reads `count` numbers from offset `at` so that they are in the processor's cache. The result of the `energy` kernel is not used. */
+export function prefetch(kernels: Kernels, at: number, count: number): void {
+  kernels.energy(at, 0, 1, count, 0, 0);
+}

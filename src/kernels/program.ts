@@ -22,4 +22,4 @@ export const words = {
 } as const;
 
 /** Words of one layer. */
-export const layerWords = 14;
+export const wordsPerLayer = 14;

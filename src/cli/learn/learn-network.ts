@@ -9,7 +9,7 @@ import { asUsage, UsageError } from '../usage-error.ts';
 /** One convolution that says nothing before it has learned something. */
 export function oneLayer({ inputs, outputs }: Places, taps: number): Network {
   const layers = [{ type: 'conv1d' as const, outChannels: outputs.length, kernelSize: taps }];
-  return asUsage(() => Network.create({ inChannels: inputs.length, layers }, { silent: true }), '--taps');
+  return asUsage(() => Network.create({ inChannels: inputs.length, layers }, { zeroOutput: true }), '--taps');
 }
 
 /** The network of a file, to go on from. Throws where it does not stream, or has not a channel for each that it is to see and to tell. */

@@ -3,15 +3,15 @@ import type { Block } from './block.ts';
 import { SampleClock, type SampleClockOptions } from './sample-clock.ts';
 import type { Epoch, Reading, Sample } from './sample.ts';
 
-/** How samples, epochs and readings become blocks. */
+/** Options of a `SampleReader`. */
 export interface SampleReaderOptions extends SampleClockOptions {
-  /** Frames a second, in Hz, where the samples do not say it (`info.samplingRate`). Default 0: irregular. */
+  /** Sampling rate in Hz, for samples without `info.samplingRate`. Default 0: irregular. */
   rate?: number;
-  /** For muse-js's readings: how many electrodes are put together. Default 4; 5 with the auxiliary one. */
+  /** For muse-js readings: number of electrodes to combine. Default 4; use 5 with the auxiliary electrode. */
   electrodes?: number;
 }
 
-/** Frames in rows, and what tells where they lie. */
+/** Several frames, channel by channel, with the information that determines their position. */
 interface Rows {
   data: number[][];
   rate: number;
@@ -19,7 +19,7 @@ interface Rows {
   count?: number;
 }
 
-/** Turns eeg-pipes' samples and epochs and muse-js's readings into blocks, numbered from 0 by a `SampleClock`. */
+/** Converts eeg-pipes samples and epochs and muse-js readings into blocks, numbered from 0 by a `SampleClock`. */
 export class SampleReader {
   readonly #rate: number;
   readonly #clock: SampleClock;
@@ -31,7 +31,7 @@ export class SampleReader {
     this.#grouper = new ReadingGrouper(integer('electrodes', electrodes, 1));
   }
 
-  /** Takes one of them; returns the block of its new frames, or nothing when there are none. */
+  /** Adds a sample, an epoch, or a reading. Returns the block of its new frames, or an empty array if there are none. */
   push(value: Sample | Epoch | Reading): Block[] {
     if (typeof value !== 'object' || (value as object | null) === null) throw invalidSample(value);
     if ('electrode' in value) return this.#grouper.push(value).flatMap((group) => this.#blockOfGroup(group));
@@ -39,7 +39,7 @@ export class SampleReader {
     return this.#toBlock(isEpoch(value) ? this.#epochRows(value) : this.#sampleRows(value));
   }
 
-  /** The end: readings that wait for their other electrodes. */
+  /** Ends the stream. Returns the readings that were incomplete because an electrode was missing. */
   flush(): Block[] {
     return this.#grouper.flush().flatMap((group) => this.#blockOfGroup(group));
   }
@@ -83,10 +83,10 @@ function isEpoch(value: Sample | Epoch): value is Epoch {
 }
 
 function invalidSample(value: unknown): Error {
-  return invalid('sample', 'a sample { data, timestamp }, an epoch or a reading', value, TypeError);
+  return invalid('sample', 'a sample { data, timestamp }, an epoch, or a reading', value, TypeError);
 }
 
-/** The readings of all electrodes at one time: data[electrode][frame], NaN where an electrode's reading was lost. */
+/** The readings of all electrodes at one time: data[electrode][frame], NaN where the reading of an electrode is missing. */
 export interface ReadingGroup {
   data: number[][];
   timestamp: number;
@@ -94,8 +94,8 @@ export interface ReadingGroup {
 }
 
 /**
- * Puts the readings of single electrodes together that share an index (or, without one, a timestamp). A group is
- * complete when all electrodes are there or the next group begins; a reading for a group that is gone is left out.
+ * Combines the readings of single electrodes that share an index (or, without one, a timestamp). A group is complete
+ * when all electrodes have arrived or the next group begins. Readings for earlier groups are dropped.
  */
 export class ReadingGrouper {
   readonly electrodes: number;
@@ -106,7 +106,7 @@ export class ReadingGrouper {
     this.electrodes = integer('electrodes', electrodes, 1);
   }
 
-  /** Takes a reading; returns the groups that it completes. */
+  /** Adds a reading. Returns the groups that are now complete. */
   push(reading: Reading): ReadingGroup[] {
     if (!(Number.isInteger(reading.electrode) && reading.electrode >= 0 && reading.electrode < this.electrodes))
       throw invalid('reading.electrode', `an integer from 0 to ${this.electrodes - 1}`, reading.electrode);
@@ -117,7 +117,7 @@ export class ReadingGrouper {
     return this.#group.length === this.electrodes ? [...out, ...this.flush()] : out;
   }
 
-  /** The group that is being filled, as far as it came. */
+  /** Returns the incomplete group, if any. */
   flush(): ReadingGroup[] {
     if (this.#group.length === 0) return [];
     const [{ timestamp, index, samples }] = this.#group;

@@ -1,9 +1,12 @@
 import { integer } from '../check.ts';
 
 /**
- * The difference of one frame and the one before it, `order` times over: [1, -1], [1, -2, 1], [1, -3, 3, -1], …
+ * A finite-difference kernel: the difference between consecutive frames, applied `order` times.
  *
- * Sums to exactly 0 (order >= 1), and is blind to polynomials below its order. Group delay order / 2 frames.
+ *     order 1: [1, -1]     order 2: [1, -2, 1]     order 3: [1, -3, 3, -1]
+ *
+ * For order >= 1 the taps sum to exactly 0. The output is 0 for polynomials of a degree below `order`. Group delay
+ * order / 2 frames.
  */
 export function difference(order = 1): Float64Array {
   integer('order', order, 0);

@@ -1,15 +1,17 @@
 import { integer, positive } from '../check.ts';
 
-/** What a Gaussian kernel is cut to. */
+/** Options of `gaussian` and `gaussianDerivative`. */
 export interface GaussianOptions {
-  /** Kernel size; default 2 round(4 sigma) + 1, at least 3. */
+  /** Kernel size. Default: 2 round(4 sigma) + 1, at least 3. */
   taps?: number;
 }
 
 /**
- * A bell of standard deviation `sigma` frames that sums to 1: w[k] ~ exp(-u² / 2 sigma²), u = k - (taps - 1) / 2.
+ * A Gaussian kernel with a standard deviation of `sigma` frames, normalized to a sum of 1.
  *
- * Smooths without ringing; gain exp(-(2π f sigma / rate)² / 2). Group delay (taps - 1) / 2 frames.
+ *     w[k] ~ exp(-u² / 2 sigma²)          u = k - (taps - 1) / 2
+ *
+ * Smooths without ringing. Gain exp(-(2π f sigma / rate)² / 2). Group delay (taps - 1) / 2 frames.
  */
 export function gaussian(sigma: number, { taps }: GaussianOptions = {}): Float64Array {
   positive('sigma', sigma, 'frames');
@@ -20,13 +22,13 @@ export function gaussian(sigma: number, { taps }: GaussianOptions = {}): Float64
 }
 
 /**
- * The `order`-th derivative of a signal smoothed by a Gaussian of `sigma` frames, per frame^order.
+ * A kernel that computes the `order`-th derivative of a signal smoothed with a Gaussian of `sigma` frames, per frame^order.
  *
- *     w = c g(u) p(u)     p = the polynomial of degree `order` that is orthogonal, under the bell g, to all below it
+ *     w = c g(u) p(u)     p = the polynomial of degree `order` that is orthogonal, under g, to all of lower degree
  *
- * On whole bells p is a Hermite polynomial and w the sampled derivative of g. Made from the taps themselves, w is also
- * exact on a short kernel (to rounding): blind to every polynomial below its order, and `order`! on t^order. Needs more
- * than `order` taps; throws RangeError otherwise.
+ * If the kernel covers the whole Gaussian, p is a Hermite polynomial and w is the sampled derivative of g. Because p is
+ * computed from the taps themselves, w is also exact on a short kernel (up to rounding): the output is 0 for polynomials
+ * of a lower degree and `order`! for t^order. Throws RangeError unless there are more than `order` taps.
  */
 export function gaussianDerivative(sigma: number, order: number, options: GaussianOptions = {}): Float64Array {
   integer('order', order, 0);

@@ -9,7 +9,7 @@ import type { SteppedLayer } from './step-program.ts';
 
 export type { ActivationType };
 
-/** The `alpha` of an activation when none is given. */
+/** The default `alpha` of each activation. */
 const alphas: Partial<Record<ActivationType, number>> = { leakyRelu: 0.01, elu: 1, log: 1e-6 };
 
 /** Checks the spec of an elementwise layer. */
@@ -19,7 +19,7 @@ export function activationLayer(spec: ActivationSpec, { inChannels }: Pick<Layer
   return { ...rowLayer(type, inChannels), stream: (_, context) => new Activation(type, alpha, inChannels, context) };
 }
 
-/** An elementwise layer: y[n, c] = f(x[n, c]). Nothing flows back through what nobody learns from, so that a NaN stays where it is. */
+/** An elementwise layer: y[n, c] = f(x[n, c]). The gradient is 0 where ∂L/∂y is 0 or x is not finite, so that NaN does not spread. */
 class Activation extends RowLayer implements SteppedLayer {
   readonly #kind: number;
   readonly #alpha: number;
@@ -48,6 +48,7 @@ class Activation extends RowLayer implements SteppedLayer {
   }
 }
 
+/** Creates a softmax layer. */
 export function softmaxLayer({ type }: SoftmaxSpec, { inChannels }: LayerContext): Layer {
   return { ...rowLayer(type, inChannels), stream: (_, context) => new Softmax(inChannels, context) };
 }

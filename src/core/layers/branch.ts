@@ -5,27 +5,27 @@ import { validAt, type Rows } from '../memory/rows.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 import type { ParameterGradients } from './trained.ts';
 
-/** One branch of a concat: a stack of layers, and what it has given that the other branches have not yet. */
+/** One branch of a concat: a layer stack, and the outputs and gradients that wait for those of the other branches. */
 export class Branch {
   readonly trained: readonly ParameterGradients[];
   readonly width: number;
-  /** Outputs that wait for the other branches', with their validity behind their samples. */
+  /** Outputs that wait for those of the other branches, each followed by its validity. */
   readonly outputs: RowQueue;
-  /** Gradient rows that wait for the other branches'. */
+  /** Gradient rows that wait for those of the other branches. */
   readonly gradientRows: RowQueue;
   readonly #stack: LayerStack;
   readonly #row: Float32Array;
   readonly #context: StreamContext;
-  /** Outputs still to be left out at the start. */
+  /** Number of outputs that are still to be skipped at the start. */
   #toSkip: number;
-  /** Outputs left out whose gradient, zero, is still owed. */
+  /** Number of skipped outputs whose gradient, zero, has not been passed to the stack. */
   #skippedPending = 0;
-  /** Outputs given up by the stack but not by the concat: their gradient comes too late. */
+  /** Number of outputs whose gradients the stack no longer accepts, although the concat will still receive them. */
   #late = 0;
 
-  constructor(stack: LayerStack, drop: number, context: StreamContext) {
+  constructor(stack: LayerStack, skip: number, context: StreamContext) {
     this.#stack = stack;
-    this.#toSkip = drop;
+    this.#toSkip = skip;
     this.#context = context;
     this.trained = stack.trained;
     this.width = stack.outChannels;
@@ -42,7 +42,7 @@ export class Branch {
     this.#queueOutputs(this.#stack.flush());
   }
 
-  /** Takes this branch's part of the gradient rows `g`, the channels from `from` on. */
+  /** Runs this branch's channels of the gradient rows `g`, from channel `from` on, backward through the stack. */
   backward(g: Rows, from: number): void {
     const { engine } = this.#context;
     const late = Math.min(this.#late, g.count);
@@ -58,8 +58,8 @@ export class Branch {
     this.#queueGradients(this.#stack.backward(own));
   }
 
-  release(): void {
-    this.#queueGradients(this.#stack.release());
+  truncateGradient(): void {
+    this.#queueGradients(this.#stack.truncateGradient());
   }
 
   flushGradient(): void {
@@ -68,14 +68,14 @@ export class Branch {
     this.#queueGradients(this.#stack.flushGradient());
   }
 
-  shift(frames: number): number {
-    return this.#stack.shift(frames);
+  advanceIndexes(frames: number): number {
+    return this.#stack.advanceIndexes(frames);
   }
 
   save(): State {
-    const { outputs, gradientRows: rows } = this;
     const counts = { drop: this.#toSkip, owed: this.#skippedPending, late: this.#late };
-    return { ...counts, outputs: outputs.save(), rows: rows.save(), stack: this.#stack.save() };
+    const queues = { outputs: this.outputs.save(), rows: this.gradientRows.save() };
+    return { ...counts, ...queues, stack: this.#stack.save() };
   }
 
   restore(state: State): void {

@@ -9,8 +9,9 @@ import { stateIn, type State } from '../state/state.ts';
 import { ParameterGradients, type MemoryRange } from './trained.ts';
 
 /**
- * Checks a norm. 'affine': y = w[c] x + b[c], which a trained batch norm is. 'running': y = (x - m) / √v with the causal
- * running statistics of a `Standardizer` of `tau` frames (default 100), which the gradient takes as constants.
+ * Checks the spec of a norm. 'affine': y = w[c] x + b[c], which represents a trained batch norm. 'running':
+ * y = (x - m) / √v with the causal running statistics of a `Standardizer` with a time constant of `tau` frames
+ * (default 100), which the gradient treats as constants.
  */
 export function normLayer(spec: NormSpec, { inChannels }: LayerContext): Layer {
   const kind = oneOf('kind', spec.kind, ['affine', 'running']);
@@ -62,10 +63,10 @@ class AffineNorm extends RowLayer {
     for (let i = 0; i < count * this.channels; i++) {
       const c = i % this.channels;
       const input = f32[x + i];
-      const dead = f32[g + i] === 0 || !Number.isFinite(input);
-      const dy = dead ? 0 : f32[g + i];
+      const blocked = f32[g + i] === 0 || !Number.isFinite(input);
+      const dy = blocked ? 0 : f32[g + i];
       f32[dx + i] = dy * f32[this.#weight + c];
-      if (dead) continue;
+      if (blocked) continue;
       f32[weight + c] = Math.fround(f32[weight + c] + Math.fround(dy * input));
       f32[bias + c] = Math.fround(f32[bias + c] + dy);
       sums.energy += (input * input + 1) / this.channels;
@@ -78,7 +79,7 @@ class RunningNorm extends RowLayer {
   readonly #standardizer: Standardizer;
   readonly #row: Float32Array;
   readonly #valid = new Uint8Array(1);
-  /** 1 / √v of the frames whose gradient has not come. */
+  /** 1 / √v of the frames that have not received their gradient. */
   readonly #scales: RowQueue | null;
 
   constructor(tau: number, channels: number, context: StreamContext) {
@@ -124,8 +125,8 @@ class RunningNorm extends RowLayer {
     this.#valid[0] = validAt(x, i);
     f32.set(this.#standardizer.push(row, this.#valid), y);
     if (!this.#scales) return;
-    const { spread } = this.#standardizer.statistics();
-    for (let c = 0; c < row.length; c++) row[c] = this.#standardizer.varies(c) ? 1 / spread[c] : 0;
+    const { standardDeviation } = this.#standardizer.statistics();
+    for (let c = 0; c < row.length; c++) row[c] = this.#standardizer.varies(c) ? 1 / standardDeviation[c] : 0;
     this.#scales.push(row, 0);
   }
 }

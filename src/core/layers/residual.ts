@@ -11,12 +11,12 @@ import { setValid, validAt, type Rows } from '../memory/rows.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 import type { ParameterGradients } from './trained.ts';
 
-/** Checks a residual's layers: they must give back as many channels as they take. */
+/** Checks the layers of a residual, which must have as many output channels as input channels. */
 export function residualLayer(spec: ResidualSpec, { inChannels, build }: LayerContext): Layer {
   const layers = build('layers', spec.layers, inChannels);
   const outChannels = layers.at(-1)?.outChannels ?? inChannels;
   if (outChannels !== inChannels)
-    throw invalid('channels out of its layers', `its ${inChannels} channels in`, outChannels);
+    throw invalid('output channels of its layers', `equal to inChannels = ${inChannels}`, outChannels);
   const pace = chain(layers.map((layer) => layer.pace));
   const queue = { arena: 0, objects: 900 + 64 * inChannels };
   return {
@@ -33,15 +33,15 @@ export function residualLayer(spec: ResidualSpec, { inChannels, build }: LayerCo
 }
 
 /**
- * A shortcut past some layers: y[n] = layers(x)[n] + x[h], where output n hangs on frame h. So the shortcut waits as long
- * as the layers do and is thinned out as they are. In the tail, where h lies behind the last frame, it adds nothing.
+ * A shortcut around some layers: y[n] = layers(x)[n] + x[h], where output n is aligned with frame h. The shortcut has
+ * the same delay and stride as the layers. In the tail, where h is after the last frame, it adds nothing.
  */
 class Residual implements LayerStream {
   readonly trained: readonly ParameterGradients[];
   readonly #stack: LayerStack;
   readonly #pace: Pace;
   readonly #engine: Engine;
-  /** Frames that an output may still hang on, with their validity behind their samples, from frame `#first` on. */
+  /** Frames from `#first` on that an output may still be aligned with, each followed by its validity. */
   readonly #frames: RowQueue;
   readonly #row: Float32Array;
   readonly #shortcut: GradientLine | null;
@@ -49,14 +49,14 @@ class Residual implements LayerStream {
   #outputs = 0;
   #gradientsReceived = 0;
 
-  constructor(stack: LayerStack, pace: Pace, { engine, allocation: lease, gradients }: StreamContext) {
+  constructor(stack: LayerStack, pace: Pace, { engine, allocation, gradients }: StreamContext) {
     const channels = stack.inChannels;
     this.#stack = stack;
     this.#pace = pace;
     this.#engine = engine;
     this.#frames = new RowQueue(channels + 1);
     this.#row = new Float32Array(channels + 1);
-    this.#shortcut = gradients ? new GradientLine(engine, lease, channels, 0) : null;
+    this.#shortcut = gradients ? new GradientLine(engine, allocation, channels, 0) : null;
     this.trained = stack.trained;
   }
 
@@ -80,16 +80,16 @@ class Residual implements LayerStream {
     line.open(end, Infinity);
     const { f32 } = this.#engine.arena;
     for (let i = 0; i < g.count; i++) {
-      const hang = this.#pace.alignedFrame(this.#gradientsReceived++);
-      if (hang >= end) continue;
-      const at = line.offset(hang);
+      const frame = this.#pace.alignedFrame(this.#gradientsReceived++);
+      if (frame >= end) continue;
+      const at = line.offset(frame);
       for (let c = 0; c < g.channels; c++) f32[at + c] = Math.fround(f32[at + c] + f32[g.at + i * g.channels + c]);
     }
     return this.#addGradients(this.#stack.backward(g), line);
   }
 
   truncateGradient(): Rows {
-    return this.#addGradients(this.#stack.release(), this.#shortcut!);
+    return this.#addGradients(this.#stack.truncateGradient(), this.#shortcut!);
   }
 
   flushGradient(): Rows {
@@ -100,7 +100,7 @@ class Residual implements LayerStream {
   }
 
   advanceIndexes(frames: number): number {
-    const outputs = this.#stack.shift(frames);
+    const outputs = this.#stack.advanceIndexes(frames);
     this.#first += frames;
     this.#outputs += outputs;
     this.#gradientsReceived += outputs;
@@ -128,7 +128,7 @@ class Residual implements LayerStream {
     this.#shortcut?.restore(stateIn(state, 'shortcut'));
   }
 
-  /** The sums of the layers' outputs and the frames that they hang on; forgets frames that nothing hangs on. */
+  /** Adds the aligned frames to the outputs of the layers, and discards frames that are no longer needed. */
   #addShortcut(y: Rows): Rows {
     const { channels } = y;
     const out = this.#engine.scratch.rows(y.count, channels);
@@ -149,7 +149,7 @@ class Residual implements LayerStream {
     return out;
   }
 
-  /** Adds what the layers let go to the shortcut's gradient, and lets both go. */
+  /** Adds the layers' gradient rows to the shortcut's and returns the sums. */
   #addGradients(rows: Rows, line: GradientLine): Rows {
     const { f32 } = this.#engine.arena;
     const at = line.offset(line.first);

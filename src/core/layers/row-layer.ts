@@ -7,31 +7,31 @@ import { copyValidity, type Rows } from '../memory/rows.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 import type { ParameterGradients } from './trained.ts';
 
-/** What the layers that work frame by frame have in common. */
+/** Returns the properties shared by all layers that process each frame separately. */
 export function rowLayer(type: string, channels: number): Omit<Layer, 'stream'> {
   const memory = (gradients: boolean) => rowMemory(channels, gradients);
   return { type, inChannels: channels, outChannels: channels, pace: identityPace, macs: 0, memory, parameters: [] };
 }
 
-/** A layer whose output n depends on its input n only. With gradients it keeps its inputs until their gradient has come. */
+/** A layer whose output n depends on input n only. With gradients, it keeps inputs until their gradient arrives. */
 export abstract class RowLayer implements LayerStream {
   readonly trained: readonly ParameterGradients[] = [];
   protected readonly channels: number;
   protected readonly engine: Engine;
-  /** Inputs from frame `#first` on, whose gradient has not come; null when nothing learns. */
+  /** Inputs from frame `#first` on that have not received their gradient. null without gradients. */
   readonly #inputs: DelayLine | null;
   #first = 0;
 
-  constructor(channels: number, { engine, allocation: lease, gradients }: StreamContext) {
+  constructor(channels: number, { engine, allocation, gradients }: StreamContext) {
     this.channels = channels;
     this.engine = engine;
-    this.#inputs = gradients ? new DelayLine(lease, channels, 0) : null;
+    this.#inputs = gradients ? new DelayLine(allocation, channels, 0) : null;
   }
 
-  /** Computes the outputs of the rows of `x` at `y`. */
+  /** Computes the outputs for the rows of `x` at offset `y`. */
   protected abstract forward(x: Rows, y: number): void;
 
-  /** Computes ∂L/∂x of `count` input rows at `x` from ∂L/∂y at `g`; adds to the gradients of what is trained. */
+  /** Computes ∂L/∂x for `count` input rows at `x` from ∂L/∂y at `g`, and adds to the parameter gradients. */
   protected abstract backwardRows(x: number, count: number, g: number, dx: number): void;
 
   push(x: Rows): Rows {

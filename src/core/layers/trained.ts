@@ -1,36 +1,37 @@
+import { subtractScaled } from '../../kernels/kernels.ts';
 import type { Engine } from '../memory/engine.ts';
 import type { Allocation } from '../memory/lease.ts';
 import { floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
 
-/** Numbers in an engine's memory: `count` of them, a multiple of 4, from `at` on. */
+/** A range of an engine's memory: `count` numbers, a multiple of 4, from offset `at` on. */
 export interface MemoryRange {
   readonly at: number;
   readonly count: number;
 }
 
-/** How a layer moves by a step that adapts. */
+/** The parameters of an adaptive step. */
 export interface AdaptiveStep {
-  /** μ, and what of the gradient counts. */
+  /** µ, and the factor by which the gradient is scaled down if the error is unusually large. */
   rate: number;
   gradientScale: number;
-  /** What h keeps from step to step. */
+  /** The fraction of the trace h that is kept per step. */
   traceDecay: number;
-  /** The least energy that is divided by. */
+  /** The lower limit of the energy that the step is divided by. */
   minEnergy: number;
-  /** Whether no other layer learns. */
+  /** Whether this is the only trained layer. */
   onlyLayer: boolean;
 }
 
-/** A layer's parameters and what accumulates beside them in one stream until an optimizer takes it. */
+/** The parameters of a layer and their gradients in one stream, which accumulate until an optimizer uses them. */
 export class ParameterGradients {
   readonly values: readonly MemoryRange[];
-  /** Σ over the outputs since the last update of Σ x² of their windows (+ 1 where there is a bias): NLMS divides by it. */
+  /** Σ x² over all windows since the last update (+ 1 per window if there is a bias), by which NLMS divides. */
   energy = 0;
   /** Whether nothing was added to the gradients since they were cleared. */
   clean = true;
   protected readonly engine: Engine;
   readonly #allocation: Allocation;
-  /** Where the gradient of each parameter lies; 0 until it is asked for. */
+  /** Offset of the gradient of each parameter, 0 until it is first needed. */
   readonly #gradients: number[];
 
   constructor(engine: Engine, allocation: Allocation, values: readonly MemoryRange[]) {
@@ -40,32 +41,32 @@ export class ParameterGradients {
     this.#gradients = values.map(() => 0);
   }
 
-  /** Where the gradient of parameter `i` lies. */
+  /** Returns the offset of the gradient of parameter `i`. */
   gradient(i: number): number {
     return (this.#gradients[i] ||= this.#allocation.allocate(this.values[i].count));
   }
 
-  /** Adds to the gradients what is still owed to them. */
+  /** Adds pending terms to the gradients. */
   addPending(): void {}
 
-  /** w ← w - μ g for all parameters, μ being `rate` or, with `epsilon`, `rate` / (`epsilon` + energy); clears the gradients. */
+  /** w ← w - µ g for all parameters, where µ is `rate` or, with `epsilon`, `rate` / (`epsilon` + energy). Clears the gradients. */
   descend(rate: number, epsilon?: number): void {
     this.addPending();
     const step = epsilon === undefined ? rate : rate / (epsilon + this.energy);
     for (let i = 0; i < this.values.length; i++) {
       const { at, count } = this.values[i];
-      this.engine.kernels.sgd(at, this.gradient(i), 0, count, step, 0, 0, 0);
+      subtractScaled(this.engine.kernels, at, this.gradient(i), count, step);
     }
     this.markCleared();
   }
 
   /**
-   * w ← w - μ g / energy, and what the weights have come to owe to μ, h at `trend`: h ← (keep - μ / n) h - μ g / energy, for arrays of n
-   * numbers; clears the gradients, which have settled.
+   * w ← w - µ g / energy, and updates the trace h = ∂w/∂ log µ at `trend`: h ← (traceDecay - µ / n) h - µ g / energy, for
+   * arrays of n numbers. Clears the gradients, which must have no pending terms.
    */
-  adapt({ rate, gradientScale: cut, traceDecay: keep, minEnergy: least }: AdaptiveStep, trend: readonly number[]): void {
-    const whole = Math.max(this.energy, least);
-    const step = whole > 1e-30 ? (rate * cut) / whole : 0;
+  adapt({ rate, gradientScale, traceDecay, minEnergy }: AdaptiveStep, trend: readonly number[]): void {
+    const energy = Math.max(this.energy, minEnergy);
+    const step = energy > 1e-30 ? (rate * gradientScale) / energy : 0;
     const { kernels, scratch } = this.engine;
     for (let i = 0; i < this.values.length; i++) {
       const { at, count } = this.values[i];
@@ -73,40 +74,40 @@ export class ParameterGradients {
       if (step > 1e-20) {
         const copy = scratch.allocate(count);
         kernels.write(slope, copy, count);
-        // as weights that decay: h ← h - step (g + h (1 - kept) / step)
-        kernels.sgd(trend[i], copy, 0, count, step, 0, 0, (1 - keep + (rate * cut) / count) / step);
+        // the decay of h is expressed as weight decay: h ← h - step (g + h (1 - kept) / step)
+        kernels.sgd(trend[i], copy, 0, count, step, 0, 0, (1 - traceDecay + (rate * gradientScale) / count) / step);
       }
-      kernels.sgd(at, slope, 0, count, step, 0, 0, 0);
+      subtractScaled(kernels, at, slope, count, step);
     }
     this.markCleared();
   }
 
-  /** After the gradients were cleared. */
+  /** Resets the counters after the gradients were cleared. */
   markCleared(): void {
     this.clean = true;
     this.energy = 0;
   }
 
-  /** Forgets what has accumulated. */
+  /** Clears the gradients without an update. */
   discard(): void {
     this.addPending();
     for (let i = 0; i < this.values.length; i++) this.engine.kernels.fill(this.gradient(i), this.values[i].count, 0);
     this.markCleared();
   }
 
-  /** Whether a row of ∂L/∂y is not all zeros: windows whose outputs have nothing to say count for no energy. */
+  /** Returns whether a row of ∂L/∂y is not all zeros. Windows of other outputs do not count toward the energy. */
   hasGradient(row: number, outputs: number): boolean {
     const { f32 } = this.engine.arena;
     for (let o = 0; o < outputs; o++) if (f32[row + o] !== 0) return true;
     return false;
   }
 
-  /** After something was added to the gradients. */
+  /** Records that something was added to the gradients. */
   markDirty(): void {
     this.clean = false;
   }
 
-  /** Copies of the gradients, as the engine holds them. */
+  /** Returns copies of the gradients in the engine's layout. */
   gradients(): Float32Array[] {
     this.addPending();
     return this.values.map(({ count }, i) => {
@@ -115,13 +116,13 @@ export class ParameterGradients {
     });
   }
 
-  /** What has accumulated, as copies. */
+  /** Saves the accumulated gradients. */
   save(): State {
     const gradients = this.gradients().map((gradient, i) => [`gradient${i}`, gradient]);
     return { energy: this.energy, ...(Object.fromEntries(gradients) as State) };
   }
 
-  /** Takes over what `save` wrote. Throws when it is not of such a layer. */
+  /** Restores what `save` returned. Throws if it is not the state of such a layer. */
   restore(state: State): void {
     this.energy = numberIn(state, 'energy');
     for (const [i, { count }] of this.values.entries()) {
@@ -132,12 +133,12 @@ export class ParameterGradients {
   }
 }
 
-/** What has accumulated beside the layers of a stream. */
+/** Saves the accumulated gradients of all layers. */
 export function saveGradients(layers: readonly ParameterGradients[]): State {
   return Object.fromEntries(layers.map((layer, l) => [`layer${l}`, layer.save()]));
 }
 
-/** Takes over what `saveSums` wrote. Throws when it is not of such layers. */
+/** Restores what `saveGradients` returned. Throws if it is not the state of such layers. */
 export function restoreGradients(layers: readonly ParameterGradients[], state: State): void {
   for (const [l, layer] of layers.entries()) layer.restore(stateIn(state, `layer${l}`));
 }

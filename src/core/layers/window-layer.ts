@@ -9,15 +9,15 @@ import { WindowGradient } from './window-gradient.ts';
 import { windowLineCapacity, type Windowing } from './windowing.ts';
 
 /**
- * A layer that reads windows off a delay line: output n hangs on input frame nS + f and sees the taps nS + f - kD.
+ * A layer that reads windows from a delay line: output n is aligned with input frame nS + f and reads the taps nS + f - kD.
  *
  *     frames   0 1 2 3 4 5 6 7 8 …          K = 3, D = 1, S = 2, f = 0
  *     taps     ■                 n = 0      (two taps on padding)
  *              ■ ■ ■             n = 1
  *                  ■ ■ ■         n = 2
  *
- * Convolution and pooling differ in what they do with windows, nothing else. As many windows as lie in the line are done
- * at once: the windows of consecutive outputs begin S frames apart.
+ * Convolution and pooling differ only in what they compute from the windows. All windows in the line are processed in
+ * one call: the windows of consecutive outputs begin S frames apart.
  */
 export abstract class WindowLayer implements LayerStream {
   readonly trained: readonly ParameterGradients[] = [];
@@ -26,30 +26,30 @@ export abstract class WindowLayer implements LayerStream {
   protected readonly gradientLine: WindowGradient | null;
   protected readonly windowing: Windowing;
   readonly #outChannels: number;
-  /** Outputs that have come; also the index of the next one. */
+  /** Number of outputs so far, which is also the index of the next one. */
   #outputs = 0;
-  /** Outputs that have had their gradient; also the index of the next one to get it. */
+  /** Number of outputs that have received their gradient, which is also the index of the next one. */
   #gradientsReceived = 0;
-  /** Frames of the source, which the tail is not part of. */
+  /** Number of frames from the source, not counting the tail. */
   #frames = 0;
-  /** How many frames the padding before frame 0 was made of. */
+  /** Number of frames that the padding before frame 0 was computed from. */
   #headSources = 0;
   #ended = false;
 
   constructor(windowing: Windowing, channels: readonly [inputs: number, outputs: number], context: StreamContext) {
     const { receptiveField, padValue } = windowing;
-    const { engine, allocation: lease, gradients } = context;
+    const { engine, allocation, gradients } = context;
     this.windowing = windowing;
     this.engine = engine;
-    this.line = new InputLine(engine, lease, channels[0], receptiveField - 1, padValue, windowLineCapacity(windowing));
-    this.gradientLine = gradients ? new WindowGradient(engine, lease, channels[0], windowing) : null;
+    this.line = new InputLine(engine, allocation, channels[0], receptiveField - 1, padValue, windowLineCapacity(windowing));
+    this.gradientLine = gradients ? new WindowGradient(engine, allocation, channels[0], windowing) : null;
     this.#outChannels = channels[1];
   }
 
-  /** Computes `count` outputs at `y`, output `first` from the window at `x` and those after it. */
+  /** Computes `count` outputs at offset `y`: output `first` from the window at `x`, and those after it. */
   protected abstract forward(x: number, count: number, y: number, first: number): void;
 
-  /** Adds the gradients of `count` outputs, output `first` and those after it, ∂L/∂y at `g`: to those of the windows from `dx` on too. */
+  /** Adds the gradients of `count` outputs, from output `first` on, ∂L/∂y at `g`, also to the gradients of the windows from `dx` on. */
   protected abstract accumulate(first: number, count: number, g: number, dx: number): void;
 
   /** The oldest output whose window must stay in the line. */
@@ -57,7 +57,7 @@ export abstract class WindowLayer implements LayerStream {
     return this.#gradientsReceived;
   }
 
-  /** Where the window of output `index`, which is held, begins. */
+  /** Returns the offset of the window of output `index`, which must be in the line. */
   protected windowAt(index: number): number {
     return this.line.offset(this.#oldest(index));
   }
@@ -69,7 +69,7 @@ export abstract class WindowLayer implements LayerStream {
       this.#frames += taken;
       i += taken;
       if (this.#frames === this.windowing.wait) this.#padHead();
-      // all that are due have come with the last frame
+      // after the last frame, all remaining outputs are due
       const count = i === x.count ? out.count - came : this.#outputsDue(this.line.next);
       if (count > 0) this.#emit(out, came, count);
       came += count;
@@ -141,24 +141,24 @@ export abstract class WindowLayer implements LayerStream {
     return this.#outputs;
   }
 
-  /** Frames of the next output's window that have come; padding counts as come once it is known. */
+  /** Frames of the next output's window that have arrived. Padding counts once it is known. */
   protected get framesInWindow(): number {
     return this.#frames < this.windowing.wait ? 0 : Math.max(0, this.line.next - this.#oldest(this.#outputs));
   }
 
-  /** Whether the next windows see nothing but frames that came, and nobody needs older ones. */
+  /** Whether the next windows contain only valid frames from the source, and no older frames are needed. */
   protected get isSettled(): boolean {
-    const { wait, tailSources: sources } = this.windowing;
-    const known = this.#frames >= wait && !this.#ended && sources === 0 && !this.gradientLine;
+    const { wait, tailSources } = this.windowing;
+    const known = this.#frames >= wait && !this.#ended && tailSources === 0 && !this.gradientLine;
     return known && this.line.isValidFrom(this.#oldest(this.#outputs));
   }
 
-  /** The place in the line of the next window. */
+  /** The slot of the delay line at which the next window begins. */
   protected get nextWindowSlot(): number {
     return this.#oldest(this.#outputs) - (this.line.next - this.line.layout.filled);
   }
 
-  /** Counts what was done elsewhere. */
+  /** Counts frames and outputs that were processed elsewhere. */
   protected advance(frames: number, outputs: number): void {
     this.#frames += frames;
     this.#outputs += outputs;
@@ -192,7 +192,7 @@ export abstract class WindowLayer implements LayerStream {
     return output * stride + anchor - (receptiveField - 1);
   }
 
-  /** How many more outputs will have come when the line is at frame `next`. */
+  /** Returns how many more outputs are due when the next frame of the line is `next`. */
   #outputsDue(next: number): number {
     const { wait, stride, anchor } = this.windowing;
     if (next < wait && !this.#ended) return 0;
@@ -201,15 +201,15 @@ export abstract class WindowLayer implements LayerStream {
     return ahead < stride ? 1 : Math.floor(ahead / stride) + 1;
   }
 
-  /** The oldest frame that is still needed. */
+  /** Returns the oldest frame that is still needed. */
   #oldestNeeded(): number {
-    const { wait, receptiveField, tailSources: sources } = this.windowing;
+    const { wait, receptiveField, tailSources } = this.windowing;
     if (wait === Infinity) return 1 - receptiveField;
     const outputs = this.gradientLine ? Math.min(this.#outputs, this.oldestPending()) : this.#outputs;
-    return Math.min(this.#oldest(outputs), this.line.next - sources);
+    return Math.min(this.#oldest(outputs), this.line.next - tailSources);
   }
 
-  /** Takes rows of `x` from row `from` on into the line: as many as there is room for, or until the padding is known. */
+  /** Appends rows of `x` from row `from` on: as many as fit, or until the padding is known. Returns their number. */
   #append(x: Rows, from: number): number {
     const { wait } = this.windowing;
     let wanted = x.count - from;
@@ -218,7 +218,7 @@ export abstract class WindowLayer implements LayerStream {
     return line.appendRows(x, from, wanted, x.allValid && line.free >= wanted ? line.next : this.#oldestNeeded());
   }
 
-  /** Computes the next `count` outputs to `out` from row `row` on. */
+  /** Computes the next `count` outputs into `out`, from row `row` on. */
   #emit(out: Rows, row: number, count: number): void {
     const oldest = this.#oldest(this.#outputs);
     this.forward(this.line.offset(oldest), count, out.at + row * out.channels, this.#outputs);
@@ -237,7 +237,7 @@ export abstract class WindowLayer implements LayerStream {
     padHead(this.engine.arena, this.line, this.windowing);
   }
 
-  /** How many of the next `count` outputs to learn from have seen numbers only: of others the gradient is nobody's. */
+  /** Returns how many of the next `count` outputs have finite windows, up to the first that has not. Others pass no gradient. */
   #finiteRun(count: number): number {
     const { kernelSize, dilation } = this.windowing;
     for (let run = 0; run < count; run++) {

@@ -114,12 +114,12 @@ export function defaultOptimizer({ task }: LearnerOptions): Optimizer {
 
 /** How many outputs may wait for their truth: at least those of one frame, and those of the horizon. */
 export function capacityOf(
-  { maxOutputsPerFrame: burst, pace }: Network,
+  { maxOutputsPerFrame, pace }: Network,
   { lead, delay }: Task,
   { maxPending = 1024 }: LearnerOptions,
 ): number {
   const ahead = lead === 0 ? 0 : Math.ceil(((lead + delay) * pace.up) / pace.stride);
-  return Math.max(integer('maxPending', maxPending, 1), ahead + burst);
+  return Math.max(integer('maxPending', maxPending, 1), ahead + maxOutputsPerFrame);
 }
 
 /** Where a learner's predictions wait for their truth, `capacity` of them at most. */

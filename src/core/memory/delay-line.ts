@@ -1,18 +1,18 @@
 import type { Allocation } from './lease.ts';
 import { floatsIn, numberIn, type State } from '../state/state.ts';
 
-/** Frames of room that a line has at least beside what it keeps, so that it seldom moves. */
+/** The minimum number of free frames in a line beside those it keeps, so that its contents are rarely moved. */
 const minFreeFrames = 16;
 
 /**
- * The last frames of a stream, one after the other in an engine's memory, so that any window of them is one contiguous run and a
- * block of windows a matrix with overlapping rows. New frames are written behind the newest; when the end is
- * reached, those that are still needed move to the front.
+ * The last frames of a stream, stored contiguously in an engine's memory. Every window is one contiguous piece, and a
+ * block of windows is a matrix with overlapping rows. New frames are appended; when the end is reached, the frames that
+ * are still needed move to the front.
  *
- *     slot        0   1   2   3   4   5           room for 6, frames 4-8 held
+ *     slot        0   1   2   3   4   5           capacity 6, frames 4-8 held
  *     frame       4   5   6   7   8   ·           base 4, next 9; a window of 3 that ends at frame 7 begins in slot 1
  *
- * Frames are named by their absolute index; those before frame 0 are padding and can be read like any other.
+ * Frames are identified by their absolute index. Frames before frame 0 are padding and can be read like any other.
  */
 export class DelayLine {
   readonly channels: number;
@@ -20,14 +20,14 @@ export class DelayLine {
   next = 0;
   readonly #allocation: Allocation;
   #at: number;
-  /** Frames that there is room for. */
+  /** Number of frames that fit into the line. */
   #capacity: number;
   /** Absolute index of the frame in slot 0. */
   #base: number;
 
   /**
-   * @param history frames kept before frame 0, which hold `pad`
-   * @param capacity frames to have room for at first
+   * @param history number of frames before frame 0, filled with `pad`
+   * @param capacity initial capacity in frames
    */
   constructor(allocation: Allocation, channels: number, history: number, pad: number = 0, capacity: number = lineCapacity(history)) {
     this.channels = channels;
@@ -38,46 +38,49 @@ export class DelayLine {
     if (pad !== 0) this.#f32.fill(pad, this.#at, this.#at + history * channels);
   }
 
-  /** Where frame `index` begins; the frames after it follow contiguously up to the newest. */
+  /** Returns the offset of frame `index`. Later frames follow contiguously, up to the newest. */
   offset(index: number): number {
     return this.#at + (index - this.#base) * this.channels;
   }
 
-  /** How many more frames there is room for. */
+  /** Number of frames that can be appended without moving any. */
   get free(): number {
     return this.#capacity - (this.next - this.#base);
   }
 
-  /** Makes room for at least one and at best `count` more frames and returns for how many; frames from `keep` on stay. */
+  /**
+   * Makes room for at least one and up to `count` frames, and returns how many fit. Frames from `keep` on are kept,
+   * earlier ones may be discarded.
+   */
   makeRoom(count: number, keep: number): number {
     return this.free >= count ? count : this.#move(count, keep);
   }
 
-  /** Appends `count` frames, for which there is room, and returns where the first begins; they hold anything. */
+  /** Appends `count` frames, for which there must be room. Returns the offset of the first; their contents are undefined. */
   append(count: number): number {
     const at = this.offset(this.next);
     this.next += count;
     return at;
   }
 
-  /** Where it begins, its room in frames, and the frames in it. */
+  /** Offset of slot 0, capacity in frames, and number of frames held. */
   get layout(): { at: number; capacity: number; filled: number } {
     return { at: this.#at, capacity: this.#capacity, filled: this.next - this.#base };
   }
 
-  /** Goes on where somebody else has brought it to: `count` frames further, `filled` of them held. */
+  /** Updates the indexes after a kernel has appended `count` frames, `filled` of which are still in the line. */
   advance(count: number, filled: number): void {
     this.next += count;
     this.#base = this.next - filled;
   }
 
-  /** Moves the index on by `count` while what is held stays: for a steady stream, whose frames are all alike. */
+  /** Increases all indexes by `count` without changing the contents, for a stream whose frames are all the same. */
   advanceIndexes(count: number): void {
     this.next += count;
     this.#base += count;
   }
 
-  /** The frames from `keep` on. */
+  /** Saves the frames from `keep` on. */
   save(keep: number): State {
     const from = Math.min(this.next, Math.max(keep, this.#base));
     return { next: this.next, data: this.#f32.slice(this.offset(from), this.offset(this.next)) };
@@ -118,7 +121,7 @@ export class DelayLine {
   }
 }
 
-/** Frames that a line has room for when it keeps `kept` of them and is to take `block` more at once. */
+/** Capacity in frames of a line that keeps `kept` frames and has room for blocks of `block` frames. */
 export function lineCapacity(kept: number, block = 0): number {
   return kept + Math.max(kept, minFreeFrames, block);
 }

@@ -4,11 +4,11 @@ import type { Engine } from './engine.ts';
 import type { Allocation } from './lease.ts';
 import type { Rows } from './rows.ts';
 
-/** The delay line of a layer's input, and where its frames are not valid or no numbers. */
+/** The delay line of a layer's input. It records which frames are invalid or contain non-finite samples. */
 export class InputLine extends DelayLine {
   readonly #engine: Engine;
   readonly #invalid = new InvalidRuns();
-  /** The newest frame that may hold something that is no number. */
+  /** The newest frame that may contain a non-finite sample. */
   #lastNonFinite = -1;
 
   constructor(engine: Engine, allocation: Allocation, channels: number, history: number, pad?: number, capacity?: number) {
@@ -16,7 +16,7 @@ export class InputLine extends DelayLine {
     this.#engine = engine;
   }
 
-  /** Takes at most `wanted` rows of `x`, from row `from` on: as many as there is room for. Frames from `keep` on stay. */
+  /** Appends up to `wanted` rows of `x`, starting with row `from`, and returns how many fit. Frames from `keep` on are kept. */
   appendRows(x: Rows, from: number, wanted: number, keep: number): number {
     const count = this.free < wanted ? this.makeRoom(wanted, keep) : wanted;
     const at = this.append(count);
@@ -26,22 +26,22 @@ export class InputLine extends DelayLine {
     return count;
   }
 
-  /** Whether frame `first` and all after it are valid. */
+  /** Returns whether frame `first` and all later frames are valid. */
   isValidFrom(first: number): boolean {
     return first > this.#invalid.last;
   }
 
-  /** Whether each of `taps` frames from `first` on, `step` apart, is valid. */
+  /** Returns whether all of `taps` frames are valid, from `first` on, `step` apart. */
   areValid(first: number, taps: number, step: number): boolean {
     return !this.#invalid.containsAny(first, taps, step);
   }
 
-  /** Whether frame `first` and all after it are numbers. */
+  /** Returns whether frame `first` and all later frames are finite. */
   isFiniteFrom(first: number): boolean {
     return first > this.#lastNonFinite;
   }
 
-  /** Whether each of `taps` frames from `first` on, `step` apart, holds numbers only. */
+  /** Returns whether all of `taps` frames are finite, from `first` on, `step` apart. */
   areFinite(first: number, taps: number, step: number): boolean {
     if (this.isFiniteFrom(first)) return true;
     const { f32 } = this.#engine.arena;
@@ -75,21 +75,21 @@ export class InputLine extends DelayLine {
   }
 }
 
-/** Where a stream's frames are not valid: runs of absolute indexes, of which there are seldom any in sight. */
+/** The invalid frames of a stream, as runs of absolute indexes. Few runs are within reach at a time. */
 class InvalidRuns {
-  /** The newest frame that is not valid. Before the stream none is. */
+  /** The newest invalid frame. -1 if there is none. */
   last = -1;
   /** First and last frame of each run, oldest run first. */
   #runs: number[] = [-Infinity, -1];
 
-  /** Frame `index`, newer than every one so far, is not valid. */
+  /** Adds frame `index`, which must be newer than all others. */
   add(index: number): void {
     if (index === this.last + 1) this.#runs[this.#runs.length - 1] = index;
     else this.#runs.push(index, index);
     this.last = index;
   }
 
-  /** Whether one of `count` frames from `first` on, each `step` after the one before, is not valid. */
+  /** Returns whether any of `count` frames is invalid, from `first` on, `step` apart. */
   containsAny(first: number, count: number, step: number): boolean {
     if (first > this.last) return false;
     const end = first + (count - 1) * step;
@@ -102,7 +102,7 @@ class InvalidRuns {
     return false;
   }
 
-  /** Forgets what lies before frame `index`. */
+  /** Discards runs before frame `index`. */
   discardBefore(index: number): void {
     while (this.#runs.length > 2 && this.#runs[1] < index) this.#runs.splice(0, 2);
   }

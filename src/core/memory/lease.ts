@@ -1,9 +1,9 @@
 import type { Arena } from '../../kernels/arena.ts';
 
-/** Parts of an arena that one owner holds, to be given back together. */
+/** The parts of an arena that one owner (a stream, a network, an optimizer) has allocated. They are released together. */
 export class Allocation {
   readonly arena: Arena;
-  /** Where each part begins, and how many numbers it has. */
+  /** Start and size of each part, alternating, in numbers. */
   readonly #parts: number[] = [];
   #released = false;
 
@@ -11,20 +11,20 @@ export class Allocation {
     this.arena = arena;
   }
 
-  /** Whether everything was given back. */
+  /** Whether all parts were released. Nothing can be allocated afterward. */
   get released(): boolean {
     return this.#released;
   }
 
-  /** A part of `count` numbers, all 0; its offset. */
+  /** Allocates `count` numbers, all 0, and returns their offset. Throws TypeError after `releaseAll`. */
   allocate(count: number): number {
-    if (this.#released) throw new TypeError('memory must be held by somebody, got that of a closed stream');
+    if (this.#released) throw new TypeError('the stream is closed');
     const start = this.arena.allocate(count);
     this.#parts.push(start, count);
     return start;
   }
 
-  /** Gives back the part that begins at `start`. */
+  /** Releases the part that begins at `start`. */
   release(start: number): void {
     for (let i = 0; i < this.#parts.length; i += 2) {
       if (this.#parts[i] !== start) continue;
@@ -34,7 +34,7 @@ export class Allocation {
     }
   }
 
-  /** Gives everything back. */
+  /** Releases all parts. */
   releaseAll(): void {
     for (let i = 0; i < this.#parts.length; i += 2) this.arena.release(this.#parts[i], this.#parts[i + 1]);
     this.#parts.length = 0;

@@ -1,7 +1,7 @@
 import type { Engine } from './engine.ts';
 import { setValid, type Rows } from './rows.ts';
 
-/** Numbers from which on a block is copied in one go and looked through afterwards. */
+/** Number of values from which copying a block at once and checking it afterward is faster than a loop. */
 const bulkCopyThreshold = 32;
 
 /**

@@ -1,22 +1,22 @@
 import type { Arena } from '../../kernels/arena.ts';
 
-/** Rows that one layer hands to the next, [count, channels], in an engine's memory. They hold until the stream's next call. */
+/** Rows that one layer passes to the next, [count, channels], in an engine's memory. They are valid until the stream's next call. */
 export interface Rows {
-  /** Where the first one begins, in numbers. */
+  /** Offset of the first row, in numbers. */
   at: number;
   count: number;
   channels: number;
-  /** Whether every row is valid; else `valid` tells, one byte a row. */
+  /** Whether every row is valid. If not, `valid` contains one byte per row (1 = valid). */
   allValid: boolean;
   valid: Uint8Array;
 }
 
-/** Numbers from which on a view is faster than a loop. */
+/** Number of values from which copying a view is faster than a loop. */
 const bulkCopyThreshold = 32;
 
 /**
- * Memory for the rows of one call, shared by all streams of an engine: a call begins by taking everything back, and what
- * it returns has been copied out by then.
+ * Memory for the rows of one call, shared by all streams of an engine. A call begins by resetting it, and results have
+ * been copied to the caller by the time the call returns.
  */
 export class Scratch {
   readonly #arena: Arena;
@@ -25,26 +25,26 @@ export class Scratch {
   #start = 0;
   #size = 0;
   #top = 0;
-  /** The part that was copied out last and, once it was so twice, a view of it. */
+  /** A view of the part that was copied to a caller last, created when the same part is copied a second time. */
   #view: Float32Array | null = null;
   #viewAt = -1;
   #viewNumbers = 0;
   #viewBuffer: ArrayBufferLike | null = null;
-  /** Parts that became too small in this call; what lies in them holds until the next. */
+  /** Buffers that became too small during this call. Their contents stay valid until the next call. */
   readonly #outgrown: { start: number; size: number }[] = [];
 
   constructor(arena: Arena) {
     this.#arena = arena;
   }
 
-  /** Takes back all that was handed out. */
+  /** Frees everything that was allocated. */
   reset(): void {
     this.#used = 0;
     this.#top = 0;
     if (this.#outgrown.length > 0) this.#releaseOutgrown();
   }
 
-  /** Room for `count` numbers that nobody else has in this call, for a call that takes no other. */
+  /** Resets the memory and allocates `count` numbers, for a call that allocates nothing else. */
   allocateOnly(count: number): number {
     this.reset();
     const at = this.allocate(count);
@@ -52,22 +52,22 @@ export class Scratch {
     return at;
   }
 
-  /** Room for `count` numbers; not cleared. */
+  /** Allocates `count` numbers, which are not cleared. */
   allocate(count: number): number {
     const from = this.#top;
-    // room behind the last number: the loops read by fours
+    // the loops read four numbers at a time, so leave a margin after the last one
     const end = from + 4 * Math.ceil(count / 4 + 1);
     if (end > this.#size) return this.#grow(count);
     this.#top = end;
     return this.#start + from;
   }
 
-  /** Room for `count` rows, valid until told otherwise. */
+  /** Allocates `count` rows. They are valid unless `setValid` changes that. */
   rows(count: number, channels: number): Rows {
     return this.view(this.allocate(count * channels), count, channels);
   }
 
-  /** `count` rows that lie at `at`. */
+  /** Returns `count` rows that begin at offset `at`. */
   view(at: number, count: number, channels: number): Rows {
     let rows = this.#rows[this.#used];
     if (rows === undefined) {
@@ -82,12 +82,12 @@ export class Scratch {
     return rows;
   }
 
-  /** A copy of the samples of `rows` that the caller owns. */
+  /** Returns a copy of the samples of `rows`, which the caller owns. */
   copy({ at, count, channels }: Rows): Float32Array {
     return this.#arena.f32.slice(at, at + count * channels);
   }
 
-  /** Copies the samples of `rows` to `out` without allocating and returns the rows. */
+  /** Copies the samples of `rows` to `out` without allocating. Returns the number of rows. */
   copyTo({ at, count, channels }: Rows, out: Float32Array): number {
     const { f32 } = this.#arena;
     const numbers = count * channels;
@@ -96,7 +96,10 @@ export class Scratch {
     return count;
   }
 
-  /** Whether the same part is asked for as the last time; a view of it is then at hand, so that blocks of one length need one. */
+  /**
+   * Returns whether this part is the one that was copied last. If so, a view of it exists, so that repeated blocks of
+   * the same size need only one view.
+   */
   #viewCached(at: number, numbers: number): boolean {
     const { f32 } = this.#arena;
     const same = at === this.#viewAt && numbers === this.#viewNumbers && f32.buffer === this.#viewBuffer;
@@ -110,7 +113,7 @@ export class Scratch {
     return same;
   }
 
-  /** The rows of `first` and then those of `second`. */
+  /** Returns the rows of `first` followed by those of `second`. */
   join(first: Rows, second: Rows): Rows {
     if (second.count === 0) return first;
     if (first.count === 0) return second;
@@ -141,12 +144,12 @@ export class Scratch {
   }
 }
 
-/** Whether row `i` is valid: 1 or 0. */
+/** Returns the validity of row `i`: 1 or 0. */
 export function validAt(rows: Rows, i: number): number {
   return rows.allValid ? 1 : rows.valid[i];
 }
 
-/** Says whether row `i` is valid. */
+/** Sets the validity of row `i`: 1 or 0. */
 export function setValid(rows: Rows, i: number, valid: number): void {
   if (rows.allValid) {
     if (valid) return;
@@ -157,7 +160,7 @@ export function setValid(rows: Rows, i: number, valid: number): void {
   rows.valid[i] = valid;
 }
 
-/** Gives `to` the validity of `from`, which has as many rows. */
+/** Copies the validity of `from` to `to`, which has the same number of rows. */
 export function copyValidity(to: Rows, from: Rows): void {
   if (from.allValid) return;
   for (let i = 0; i < from.count; i++) setValid(to, i, from.valid[i]);

@@ -1,7 +1,7 @@
 import { timeOf, type Block } from '../blocks/block.ts';
 import type { Pace } from '../layers/pace.ts';
 
-/** Outputs of a layer, with their memory and their validity: what a derived block is made of. */
+/** The outputs of a layer: their samples, channels, and validity. The arrays become part of the derived block. */
 export interface Outputs {
   readonly data: Float32Array;
   readonly channels: number;
@@ -9,10 +9,11 @@ export interface Outputs {
 }
 
 /**
- * The block of outputs that hang in `source`: `start` counts outputs, `rate` is the source's over the strides, and
- * `time` is that of the frame that its first output hangs on.
+ * Creates the block of the outputs for `source`. `start` counts outputs, `rate` is the source's rate divided by the
+ * strides, and `time` is the time of the frame that the first output is aligned with.
  *
- * @param pace that of the layers between the source and the outputs   @param start index of the first output
+ * @param pace the combined pace of the layers between the source and the outputs
+ * @param start index of the first output
  */
 export function derivedBlock(source: Block, pace: Pace, start: number, outputs: Outputs): Block {
   const { data, channels, valid } = outputs;

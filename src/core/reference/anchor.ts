@@ -2,19 +2,19 @@ import { integer, invalid, oneOf } from '../check.ts';
 
 const modes = ['causal', 'valid', 'same', 'full'] as const;
 
-/** Which input frames the outputs of a layer hang on. */
+/** The alignment of a layer's outputs with its input frames. */
 export type LayerMode = (typeof modes)[number] | readonly [left: number, right: number];
 
-/** Where the outputs of a layer lie. */
+/** The positions of a layer's outputs. */
 export interface Anchor {
-  /** f: the input frame that output 0 hangs on. */
+  /** f: the input frame that output 0 is aligned with. */
   readonly anchor: number;
-  /** How far behind the last frame of a recording the last output may hang. */
+  /** Maximum distance of the last output's frame from the last frame of the recording. */
   readonly right: number;
 }
 
 /**
- * The anchor f of a mode: output n hangs on input frame nS + f, its newest tap lies there.
+ * Returns the anchor f of a mode: output n is aligned with input frame nS + f, where its newest tap is.
  *
  *     causal   f = phase             right 0
  *     valid    f = (K-1)D            right 0
@@ -22,8 +22,8 @@ export interface Anchor {
  *     full     f = 0                 right (K-1)D
  *     [l, r]   f = (K-1)D - l        right r
  *
- * `span` is (K-1)D. Throws RangeError where l or r lie outside 0 … span or phase outside 0 … S-1 or is
- * given to another mode than 'causal', TypeError for an unknown mode.
+ * `span` is (K-1)D. Throws RangeError if l or r is outside 0 … span, or if phase is outside 0 … S-1 or given for a mode
+ * other than 'causal'. Throws TypeError for an unknown mode.
  */
 export function anchorOf(mode: LayerMode, span: number, stride = 1, phase?: number): Anchor {
   if (phase !== undefined && mode !== 'causal') throw invalid('phase', "absent unless mode is 'causal'", phase);
@@ -46,7 +46,7 @@ export function anchorOf(mode: LayerMode, span: number, stride = 1, phase?: numb
   }
 }
 
-/** How many outputs a recording of `frames` frames has: one for each hang f, f + S, … ≤ frames - 1 + right. */
+/** Returns the number of outputs for `frames` input frames: one for each aligned frame f, f + S, … ≤ frames - 1 + right. */
 export function outputsOf(frames: number, { anchor, right }: Anchor, stride: number): number {
   const last = frames - 1 + right;
   return frames === 0 || last < anchor ? 0 : Math.floor((last - anchor) / stride) + 1;

@@ -1,11 +1,11 @@
-/** φ(x) of the standard normal distribution. */
+/** The probability density φ(x) of the standard normal distribution. */
 export function normalPdf(x: number): number {
   return Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
 }
 
 /**
- * Φ(x) of the standard normal distribution: where |x| is small by its series, elsewhere by a continued fraction (Lentz).
- * Both are good to 1e-14. Source: Abramowitz and Stegun, 26.2.11 and 26.2.14.
+ * The cumulative distribution Φ(x) of the standard normal distribution. Uses a series for small |x| and a continued
+ * fraction (Lentz) otherwise. Accurate to 1e-14. Source: Abramowitz and Stegun, 26.2.11 and 26.2.14.
  */
 export function normalCdf(x: number): number {
   if (Number.isNaN(x)) return NaN;

@@ -4,24 +4,24 @@ import { padded } from './padding.ts';
 
 const modes = ['constant', 'edge', 'reflect', 'symmetric', 'wrap', 'mean', 'median'] as const;
 
-/** numpy.pad's names. */
+/** The padding modes of `pad`, with numpy.pad's names. */
 export type PadMode = (typeof modes)[number];
 
-/** Settings of `pad`. */
+/** Options of `pad`. */
 export interface PadOptions {
-  /** What 'constant' repeats; default 0. */
+  /** Value of 'constant' padding. Default 0. */
   value?: number;
-  /** How many of the nearest samples 'mean' and 'median' look at; default (and at most) all. */
+  /** Number of nearest samples for 'mean' and 'median'. Default (and at most): all. */
   statLength?: number;
 }
 
 /**
- * A recording of one channel with `width` samples more on both sides, or [left, right] of them, as numpy.pad.
+ * Pads a recording of one channel with `width` samples on both sides, or [left, right] samples, like numpy.pad.
  *
  *     pad([a, b, c], [2, 1], 'reflect')   →   c b [a b c] b
  *
- * A width larger than the recording goes on in the same way, to and fro or round and round. Throws RangeError for an
- * empty recording or a width below 0, TypeError for an unknown mode.
+ * If the width is larger than the recording, the pattern continues. Throws RangeError for an empty recording or a width
+ * below 0, and TypeError for an unknown mode.
  */
 export function pad(
   x: ArrayLike<number>,
@@ -38,6 +38,6 @@ export function pad(
   const [left, right] = typeof width === 'number' ? [width, width] : width;
   integer('width', left, 0);
   integer('width', right, 0);
-  const seen = padded(x, 1, { padding: mode, padValue: value, statLength });
-  return Float64Array.from({ length: left + x.length + right }, (_, i) => seen.at(i - left, 0));
+  const recording = padded(x, 1, { padding: mode, padValue: value, statLength });
+  return Float64Array.from({ length: left + x.length + right }, (_, i) => recording.at(i - left, 0));
 }

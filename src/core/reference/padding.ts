@@ -2,34 +2,34 @@ import { integer, invalid, oneOf } from '../check.ts';
 
 const paddings = ['zeros', 'constant', 'edge', 'mean', 'median', 'reflect', 'symmetric', 'wrap'] as const;
 
-/** What taps see before the first frame and after the last. */
+/** The padding before the first frame and after the last. */
 export interface Padding {
   /** Default 'zeros'. */
   padding?: (typeof paddings)[number];
-  /** What 'constant' repeats; default 0. */
+  /** Value of 'constant' padding. Default 0. */
   padValue?: number;
-  /** How many of the nearest frames 'mean' and 'median' look at; default (and at most) all. */
+  /** Number of nearest frames for 'mean' and 'median'. Default (and at most): all. */
   statLength?: number;
-  /** Frames after which 'wrap' comes round; default (and at most) the length of the recording. */
+  /** Period of 'wrap' in frames. Default (and at most): the length of the recording. */
   period?: number;
 }
 
-/** A recording and what lies around it. */
+/** A recording with padding at any distance. */
 export interface PaddedRecording {
-  /** What a tap on frame `t` (any integer) sees of channel `c`. */
+  /** Returns the sample of channel `c` at frame `t`, any integer. */
   at(t: number, c: number): number;
-  /** The frame that stands at `t`: itself inside the recording, else the one that is copied there; -1 = none is. */
+  /** Returns the frame whose samples are at `t`: `t` itself inside the recording, otherwise the copied frame, or -1 if none is copied. */
   source(t: number): number;
 }
 
 /**
- * Lays a padding around a recording x, [frames, channels]: the names and the values are numpy.pad's, at any distance.
+ * Pads a recording x, [frames, channels], with numpy.pad's modes, at any distance.
  *
  *     edge       a a a [a b c] c c c          reflect    b c b [a b c] b a b
  *     wrap       a b c [a b c] a b c          symmetric  c b a [a b c] c b a
  *     wrap, period 2   b a b [a b c] b c b    (before: the first period again and again; after: the last)
  *
- * mean and median stand for the first statLength frames on the left and the last ones on the right, channel by channel.
+ * 'mean' and 'median' use the first statLength frames on the left and the last ones on the right, for each channel.
  */
 export function padded(x: ArrayLike<number>, channels: number, spec: Padding): PaddedRecording {
   const padding = oneOf('padding', spec.padding ?? 'zeros', paddings);
@@ -51,7 +51,7 @@ export function padded(x: ArrayLike<number>, channels: number, spec: Padding): P
   return { at, source };
 }
 
-/** The frame whose copy stands at `t`, outside 0 … frames - 1; -1 where the padding copies none. */
+/** Returns the frame whose copy is at `t`, outside 0 … frames - 1, or -1 if the padding copies none. */
 function sourceOutside(t: number, frames: number, padding: (typeof paddings)[number], period: number = frames): number {
   if (frames === 0) return -1;
   if (padding === 'edge') return t < 0 ? 0 : frames - 1;
@@ -71,7 +71,7 @@ function sourceOutside(t: number, frames: number, padding: (typeof paddings)[num
   return -1;
 }
 
-/** The mean or the median of `count` frames of channel `c` of x, [frames, channels], from frame `from` on. */
+/** Returns the mean or the median of `count` frames of channel `c` of x, [frames, channels], from frame `from` on. */
 function meanOrMedian(
   kind: 'mean' | 'median',
   x: ArrayLike<number>,
@@ -91,8 +91,8 @@ function modulo(a: number, n: number): number {
   return ((a % n) + n) % n;
 }
 
-/** How many whole frames `x` holds; throws RangeError where its length is not a multiple of `channels`. */
+/** Returns the number of frames in `x`. Throws RangeError if its length is not a multiple of `channels`. */
 export function framesOf(name: string, x: ArrayLike<number>, channels: number): number {
-  if (x.length % channels !== 0) throw invalid(`${name}.length`, `a multiple of its ${channels} channels`, x.length);
+  if (x.length % channels !== 0) throw invalid(`${name}.length`, `a multiple of the ${channels} channels`, x.length);
   return x.length / channels;
 }

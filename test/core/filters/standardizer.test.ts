@@ -28,17 +28,17 @@ describe('Standardizer', () => {
     );
   });
 
-  test('at the start the statistics are the exact mean and spread of what came so far', () => {
+  test('at the start the statistics are the exact mean and standardDeviation of what came so far', () => {
     const x = noise(50);
     const standardizer = new Standardizer({ channels: 1, frames: 1e6 });
     for (let n = 1; n <= x.length; n++) {
       const [z] = standardizer.push(x.subarray(n - 1, n));
       const seen = [...x.subarray(0, n)];
       const mean = seen.reduce((sum, value) => sum + value, 0) / n;
-      const spread = Math.sqrt(seen.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n);
+      const standardDeviation = Math.sqrt(seen.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n);
       expect(standardizer.statistics().mean[0]).toBeCloseTo(mean, 10);
-      expect(standardizer.statistics().spread[0]).toBeCloseTo(spread, 10);
-      expect(z).toBeCloseTo(n === 1 ? 0 : (x[n - 1] - mean) / spread, 5);
+      expect(standardizer.statistics().standardDeviation[0]).toBeCloseTo(standardDeviation, 10);
+      expect(z).toBeCloseTo(n === 1 ? 0 : (x[n - 1] - mean) / standardDeviation, 5);
     }
   });
 
@@ -63,7 +63,7 @@ describe('Standardizer', () => {
     expect(dirty.push(Float32Array.of(Infinity, 1))[0]).toBeNaN();
   });
 
-  test('a channel without spread yields 0, also long after it went flat at a high level', () => {
+  test('a channel without standardDeviation yields 0, also long after it went flat at a high level', () => {
     const standardizer = new Standardizer({ channels: 1, frames: 20 });
     expect([...standardizer.push(Float32Array.of(5, 5, 5))]).toEqual([0, 0, 0]);
     standardizer.push(noise(100).map((x) => x + 60_000));

@@ -1,64 +1,65 @@
+import { subtractScaled } from '../../../kernels/kernels.ts';
 import type { StreamContext } from '../layer.ts';
 import { floatsIn, numberIn, type State } from '../../state/state.ts';
 import { clippedSquare } from '../../tame.ts';
 import { ParameterGradients, type AdaptiveStep, type MemoryRange } from '../trained.ts';
 
-/** Outputs whose weight gradient may be owed. */
+/** Maximum number of outputs whose contribution to the weight gradient is deferred. */
 export const maxPendingOutputs = 16;
-/** Windows that their running mean forgets over. */
+/** Time constant of the running mean of the windows, in windows. */
 const maxMeanWindows = 1000;
 
-/** What an owed gradient needs to know of its convolution. */
+/** The location of a convolution's windows in its delay line. */
 export interface WindowLayout {
-  /** Numbers of one window, and from one window to the next. */
+  /** Numbers per window, and the distance between consecutive windows in numbers. */
   readonly length: number;
   readonly step: number;
   readonly outputs: number;
-  /** Where the window of an output begins. */
+  /** Returns the offset of the window of an output. */
   readonly windowAt: (output: number) => number;
 }
 
 /**
- * The weight gradient of a convolution whose windows are runs of its delay line. The sum of equation (4) is put off until somebody
- * asks for it: the windows are in the line anyway, and an optimizer that takes the plain gradient then needs no sum in memory
- * at all. Its order, and so its bits, are those of a sum made at once.
+ * The weight gradient of a convolution whose windows are contiguous in its delay line. The sum of equation (4) is
+ * deferred until it is needed: the windows stay in the line anyway, and an optimizer that uses the plain gradient then
+ * requires no sum in memory. The order of the sum, and therefore its bits, are the same as without deferring.
  */
 export class ConvGradient extends ParameterGradients {
   readonly #layout: WindowLayout;
   readonly #hasBias: boolean;
-  /** ∂L/∂y of the outputs that are owed, [mostOwed, outputs]. */
+  /** ∂L/∂y of the pending outputs, [maxPendingOutputs, outputs]. */
   readonly #outputGradients: number;
-  /** The first output that is owed, and how many are. */
+  /** The first pending output, and the number of pending outputs. */
   #firstPending = 0;
   #pendingCount = 0;
-  /** Σ x² of each number of the windows settled since the last update, for steps that adapt. */
+  /** Σ x² for each number of the windows since the last update, for adaptive steps. */
   readonly #energies: number;
   /**
-   * The running mean of the windows, over `#met` of them. A step that adapts takes windows less their mean, so that an offset of the
-   * signal does not drown what moves; the bias takes up the rest.
+   * The running mean of the windows, over `#windowCount` of them. Adaptive steps use windows minus their mean, so that
+   * an offset of the signal does not mask its changes. The bias compensates for the mean.
    */
   readonly #mean: number;
   #windowCount = 0;
-  /** Running mean of the energy of windows less their mean. */
+  /** Running mean of the energy of the centered windows. */
   #meanEnergy = 0;
-  /** Whether steps adapt. */
+  /** Whether adaptive steps are used. */
   #adapts = false;
 
-  constructor({ engine, allocation: lease }: StreamContext, values: readonly MemoryRange[], shape: WindowLayout) {
-    super(engine, lease, values);
-    this.#layout = shape;
+  constructor({ engine, allocation }: StreamContext, values: readonly MemoryRange[], layout: WindowLayout) {
+    super(engine, allocation, values);
+    this.#layout = layout;
     this.#hasBias = values.length > 1;
-    this.#outputGradients = lease.allocate(maxPendingOutputs * shape.outputs);
-    this.#energies = lease.allocate(shape.length);
-    this.#mean = lease.allocate(shape.length);
+    this.#outputGradients = allocation.allocate(maxPendingOutputs * layout.outputs);
+    this.#energies = allocation.allocate(layout.length);
+    this.#mean = allocation.allocate(layout.length);
   }
 
-  /** The oldest output whose window is still needed; Infinity = none is. */
+  /** The oldest output whose window is still needed, Infinity if there is none. */
   get oldestPending(): number {
     return this.#pendingCount > 0 ? this.#firstPending : Infinity;
   }
 
-  /** Owes the gradients of `count` outputs from output `first` on, ∂L/∂y at `g`. Those that say nothing are not owed. */
+  /** Defers the gradients of `count` outputs from output `first` on, ∂L/∂y at `g`. Outputs with a zero gradient are ignored. */
   defer(first: number, count: number, g: number): void {
     const { outputs } = this.#layout;
     for (let i = 0; i < count; i++) {
@@ -85,13 +86,16 @@ export class ConvGradient extends ParameterGradients {
     this.#pendingCount = 0;
   }
 
-  /** As of any layer, but the weights of a kernel that is alone share the step: half of it alike, half by their size. */
+  /**
+   * Updates the parameters like any layer. If no other layer is trained, the weights of each kernel share the learning
+   * rate, half of it equally and half in proportion to their size (IPNLMS).
+   */
   override adapt(adapting: AdaptiveStep, trend: readonly number[]): void {
     if (!adapting.onlyLayer) {
       super.adapt(adapting, trend);
       return;
     }
-    const { rate, gradientScale: cut, traceDecay: keep, minEnergy: least } = adapting;
+    const { rate, gradientScale, traceDecay, minEnergy } = adapting;
     this.#adapts = true;
     const { length, outputs } = this.#layout;
     const bias = this.#hasBias;
@@ -105,11 +109,11 @@ export class ConvGradient extends ParameterGradients {
       outputs,
       bias ? this.values[1].at : 0,
       bias ? this.gradient(1) : 0,
-      rate * cut,
-      Math.max(this.energy, least),
+      rate * gradientScale,
+      Math.max(this.energy, minEnergy),
       0.5 / length,
-      keep,
-      cut / Math.max(1, Math.min(this.#windowCount, maxMeanWindows)),
+      traceDecay,
+      gradientScale / Math.max(1, Math.min(this.#windowCount, maxMeanWindows)),
     );
     this.markCleared();
   }
@@ -175,7 +179,7 @@ export class ConvGradient extends ParameterGradients {
     this.markCleared();
   }
 
-  /** The gradients of what is owed, of windows less their running mean where there is a bias to take that up. */
+  /** Adds the pending gradients. If there is a bias, the running mean is subtracted from each window. */
   #addPendingCentered(x: number): void {
     const { length, step, outputs } = this.#layout;
     const { kernels, scratch } = this.engine;
@@ -184,10 +188,10 @@ export class ConvGradient extends ParameterGradients {
     for (let n = 0; n < this.#pendingCount; n++) {
       kernels.write(x + n * step, window, length);
       if (this.#hasBias) {
-        // without what lies behind a window that is no multiple of 4
+        // clear the padding behind a window whose length is not a multiple of 4
         kernels.fill(window + length, row - length, 0);
         kernels.write(this.#mean, copy, row);
-        kernels.sgd(window, copy, 0, row, 1, 0, 0, 0);
+        subtractScaled(kernels, window, copy, row, 1);
         kernels.write(window, copy, row);
         this.#updateMean(copy, kernels.energy(window, 0, 1, length, 0, 0));
         if (this.#windowCount === 1) kernels.fill(window, row, 0);
@@ -199,19 +203,19 @@ export class ConvGradient extends ParameterGradients {
     }
   }
 
-  /** Moves the running mean towards a window, given less it, of which a glitch counts for no more than ten usual ones. */
+  /** Updates the running mean with a centered window. A window of more than 10 times the usual amplitude counts as 10 times. */
   #updateMean(window: number, energy: number): void {
     const n = Math.min(++this.#windowCount, maxMeanWindows);
-    // the first is the mean
+    // the first window is the mean
     const counted = n === 1 ? 0 : clippedSquare(energy, this.#meanEnergy);
     this.#meanEnergy += (counted - this.#meanEnergy) / n;
     const part = n > 1 && energy > counted ? Math.sqrt(counted / energy) : 1;
     const { length } = this.#layout;
-    this.engine.kernels.sgd(this.#mean, window, 0, (length + 3) & ~3, -part / n, 0, 0, 0);
+    subtractScaled(this.engine.kernels, this.#mean, window, (length + 3) & ~3, -part / n);
   }
 
   #addEnergy(x: number, step: number, count: number): void {
-    // a bias is a tap on a frame of ones
+    // a bias acts like a tap on a constant input of 1
     this.energy = this.engine.kernels.energy(x, step, count, this.#layout.length, this.energy, this.#hasBias ? 1 : 0);
   }
 }

@@ -7,25 +7,26 @@ import { setValid, type Rows } from '../../memory/rows.ts';
 import { numberIn, stateIn, type State } from '../../state/state.ts';
 import { ParameterGradients, type MemoryRange } from '../trained.ts';
 
+/** The dimensions of a transposed convolution. */
 export interface ConvTranspose1dShape {
   readonly inChannels: number;
   readonly outChannels: number;
   readonly stride: number;
-  /** (K - 1) D: how far, in outputs, an input reaches. */
+  /** (K - 1) D: the distance that an input reaches forward, in outputs. */
   readonly reach: number;
-  /** ⌊(K - 1) D / S⌋: how far, in inputs, an output looks back. */
+  /** ⌊(K - 1) D / S⌋: the distance that an output reaches back, in inputs. */
   readonly lags: number;
   readonly groups: number;
   readonly phases: readonly Phase[];
 }
 
 /**
- * Transposed convolution as a stream, gathered phase by phase: output t = nS + p comes with input n and is
+ * Transposed convolution of a stream, computed phase by phase: output t = nS + p is emitted with input n and is
  *
  *     y[t, o] = b[o] + Σ_k Σ_c w[o, k, c] x[(t - kD) / S, c]        over the taps k with kD mod S = p
  *
- * After m inputs the outputs mS … (m-1)S + (K-1)D come at flush. An output that no tap reaches is the bias, and as valid
- * as the frame that it comes with.
+ * After m inputs, outputs mS … (m-1)S + (K-1)D are emitted at flush. An output that no tap reaches equals the bias and
+ * has the validity of the frame that it is aligned with.
  */
 export class ConvTranspose1d implements LayerStream {
   readonly trained: readonly ParameterGradients[];
@@ -34,22 +35,22 @@ export class ConvTranspose1d implements LayerStream {
   readonly #values: readonly MemoryRange[];
   readonly #line: InputLine;
   readonly #gradientLine: GradientLine | null;
-  /** Outputs that have come, and those of them that have had their gradient. */
+  /** Number of outputs so far, and of those that have received their gradient. */
   #outputs = 0;
   #gradientsReceived = 0;
-  /** Frames of the source, which the tail is not part of. */
+  /** Number of frames from the source, not counting the tail. */
   #frames = 0;
   #ended = false;
 
   constructor(shape: ConvTranspose1dShape, values: readonly MemoryRange[], context: StreamContext) {
-    const { engine, allocation: lease, gradients } = context;
+    const { engine, allocation, gradients } = context;
     const { inChannels, lags } = shape;
     this.#engine = engine;
     this.#shape = shape;
     this.#values = values;
-    this.#line = new InputLine(engine, lease, inChannels, lags);
-    this.#gradientLine = gradients ? new GradientLine(engine, lease, inChannels, lags + 1) : null;
-    this.trained = gradients ? [new ParameterGradients(engine, lease, values)] : [];
+    this.#line = new InputLine(engine, allocation, inChannels, lags);
+    this.#gradientLine = gradients ? new GradientLine(engine, allocation, inChannels, lags + 1) : null;
+    this.trained = gradients ? [new ParameterGradients(engine, allocation, values)] : [];
   }
 
   push(x: Rows): Rows {
@@ -78,7 +79,7 @@ export class ConvTranspose1d implements LayerStream {
     line.open(this.#line.next, this.#oldestNeeded());
     for (let i = 0; i < g.count; i++) this.#accumulate(this.#gradientsReceived++, g.at + i * g.channels, line);
     const { stride, reach } = this.#shape;
-    // the last output that frame n reaches or, where no tap reaches as far, that hangs on it
+    // the last output that frame n reaches or, if no tap reaches that far, that is aligned with it
     const last = Math.max(reach, stride - 1);
     return line.removeBefore(Math.min(this.#frames, Math.floor((this.#gradientsReceived - 1 - last) / stride) + 1));
   }
@@ -126,13 +127,13 @@ export class ConvTranspose1d implements LayerStream {
     this.#gradientLine?.restore(stateIn(state, 'gradientLine'));
   }
 
-  /** The oldest frame that is still needed. */
+  /** Returns the oldest frame that is still needed. */
   #oldestNeeded(): number {
     const outputs = this.#gradientLine ? this.#gradientsReceived : this.#outputs;
     return Math.floor(outputs / this.#shape.stride) - this.#shape.lags;
   }
 
-  /** Takes frames in and returns the S outputs of each. */
+  /** Appends frames and returns the S outputs of each. */
   #run(x: Rows): Rows {
     const { stride, outChannels } = this.#shape;
     const out = this.#engine.scratch.rows(x.count * stride, outChannels);
@@ -145,7 +146,7 @@ export class ConvTranspose1d implements LayerStream {
     return out;
   }
 
-  /** The outputs of phase `p` that come with the newest `count` frames, of which the first is frame `row` of the block. */
+  /** Computes the outputs of phase `p` for the newest `count` frames, the first of which is frame `row` of the block. */
   #emit(p: number, count: number, out: Rows, row: number): void {
     const { outChannels, groups, stride, phases } = this.#shape;
     const { kernels, scratch } = this.#engine;
@@ -174,7 +175,7 @@ export class ConvTranspose1d implements LayerStream {
     const phase = phases[output % stride];
     const { length } = phase;
     const oldest = Math.floor(output / stride) - phase.oldest;
-    // the gradient of a window that holds something else than numbers is nobody's
+    // a window with non-finite samples passes no gradient
     if (!this.#line.areFinite(oldest, phase.taps, phase.step)) return;
     const [sums] = this.trained;
     if (!sums.hasGradient(g, outChannels)) return;
@@ -197,7 +198,7 @@ export class ConvTranspose1d implements LayerStream {
     sums.markDirty();
   }
 
-  /** Copies the group's channels of the frames that the windows of a phase see, the first window beginning at `x`. */
+  /** Copies the group's channels of the frames in the windows of a phase. The first window begins at `x`. */
   #gather(x: number, count: number, { taps, step }: Phase, group: number, windows: number): void {
     const { inChannels, groups } = this.#shape;
     const width = inChannels / groups;

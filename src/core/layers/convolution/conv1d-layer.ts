@@ -12,11 +12,11 @@ import { packedKernels } from './packed-kernels.ts';
 import { windowPace } from '../pace.ts';
 import { keptFrames, windowing } from '../windowing.ts';
 
-/** Checks a convolution's spec. Weights are [out, tap, in/groups] in lag order: tap 0 meets the newest frame. */
+/** Checks the spec of a convolution. Weights are [out, tap, in/groups] in lag order: tap 0 applies to the newest frame. */
 export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerContext): Layer {
   const outChannels = integer('outChannels', spec.outChannels, 1);
   const groups = integer('groups', spec.groups ?? 1, 1);
-  if (inChannels % groups !== 0) throw invalid('groups', `a divisor of its ${inChannels} channels in`, groups);
+  if (inChannels % groups !== 0) throw invalid('groups', `a divisor of inChannels = ${inChannels}`, groups);
   if (outChannels % groups !== 0) throw invalid('groups', `a divisor of outChannels = ${outChannels}`, groups);
   const bias = spec.bias ?? true;
   if (typeof bias !== 'boolean') throw invalid('bias', 'true or false', bias, TypeError);
@@ -50,7 +50,7 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
 
 function convMemory(shape: Conv1dShape, gradients: boolean, fft?: FftRule): Memory {
   const line = lineMemory(shape.inChannels, keptFrames(shape), gradients, fft?.block);
-  // what is owed to the weights' gradient, and the bias's own
+  // the pending output gradients, and the gradient of the bias
   if (gradients) return { arena: line.arena + 4 * (maxPendingOutputs + 1) * shape.outChannels, objects: line.objects + 200 };
   return fft ? { arena: line.arena, objects: line.objects + fft.bytes } : line;
 }

@@ -10,21 +10,20 @@ import type { SteppedLayer } from '../step-program.ts';
 import { WindowLayer } from '../window-layer.ts';
 
 /**
- * Convolution of many channels with many kernels, as a stream: equations (2), (4) and (5), where a window is one run of
- * the delay line and is read in place. The weights are the network's, read at every output: whoever changes them changes
- * the next output.
+ * Convolution of a stream: equations (2), (4), and (5) for windows that are contiguous in the delay line and are read in
+ * place. The weights belong to the network and are read for every output, so a change takes effect with the next output.
  */
 export class Conv1d extends WindowLayer implements SteppedLayer {
   override readonly trained: readonly ParameterGradients[];
   readonly #weight: number;
-  /** 0 = none. */
+  /** Offset of the bias, 0 if there is none. */
   readonly #bias: number;
   readonly #outputs: number;
-  /** Numbers of a window, K·C, and from one window to the next, S·C. */
+  /** Numbers per window, K·C, and the distance between consecutive windows, S·C. */
   readonly #length: number;
   readonly #step: number;
   readonly #gradient: ConvGradient | null;
-  /** Whether ∂L/∂x is nobody's. */
+  /** Whether ∂L/∂x is not needed. */
   readonly #skipInputGradient: boolean;
   readonly #early: EarlySums | null;
 
@@ -42,7 +41,7 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
     this.#early = context.eager ? new EarlySums(context, values, this.#length, outChannels) : null;
   }
 
-  /** Sums up what has come of the next output's window. */
+  /** Computes the part of the next output's sums that depends on frames received so far. */
   prepare(): void {
     this.#early?.add(this.nextOutput, this.windowAt(this.nextOutput), this.framesInWindow * this.line.channels);
   }
@@ -50,7 +49,7 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
   protected override forward(x: number, count: number, y: number, first: number): void {
     const outputs = this.#outputs;
     const { kernels } = this.engine;
-    // what was summed up early is one output's
+    // early sums exist for one output at most
     const early = this.#early?.finish(first, x, y) ? 1 : 0;
     const [from, to] = [x + early * this.#step, y + early * outputs];
     if (count > early)
@@ -89,7 +88,7 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
   }
 
   override advanceIndexes(frames: number): number {
-    // what is owed names its windows by index
+    // pending outputs identify their windows by index
     this.#gradient?.addPending();
     return super.advanceIndexes(frames);
   }
@@ -102,7 +101,7 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
   protected override oldestPending(): number {
     const gradient = this.#gradient!;
     const learned = super.oldestPending();
-    // what was owed long ago must not keep the line from moving on
+    // gradients that have been pending for long must not prevent the line from discarding frames
     if (learned - gradient.oldestPending > maxPendingOutputs) gradient.addPending();
     return Math.min(learned, gradient.oldestPending);
   }

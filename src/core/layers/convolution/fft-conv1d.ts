@@ -7,9 +7,9 @@ import type { StreamContext } from '../layer.ts';
 import type { MemoryRange } from '../trained.ts';
 
 /**
- * A convolution that goes by FFT where as many outputs come at once as the rule says, and the direct way elsewhere. Kernels are
- * transformed when they are first needed; after they were changed not before they have stayed for a stretch, so that weights that
- * change with every block cost no transforms.
+ * A convolution that uses an FFT if a call brings enough outputs (see `fftRule`), and direct sums otherwise. Kernels are
+ * transformed when first needed. After a change of the weights, they are transformed once the weights have stayed the
+ * same between two calls, so that weights that change with every block cause no transforms.
  */
 export class FftConv1d extends Conv1d {
   readonly #fft: FftConvolution;
@@ -17,7 +17,7 @@ export class FftConv1d extends Conv1d {
   readonly #values: readonly MemoryRange[];
   readonly #outputs: number;
   readonly #weights: StreamContext['weights'];
-  /** The weights that were there last time, and those whose spectra are known. */
+  /** The version of the weights in the previous call, and the version whose spectra are stored. */
   #version: number;
   #transformedVersion = -1;
 
@@ -25,12 +25,12 @@ export class FftConv1d extends Conv1d {
     shape: Conv1dShape,
     values: readonly MemoryRange[],
     context: StreamContext,
-    { size, minOutputs: from, block }: FftRule,
+    { size, minOutputs, block }: FftRule,
     make: MakeTransform,
   ) {
     super({ ...shape, block }, values, context);
     this.#fft = new FftConvolution(context.engine, shape, size, make);
-    this.#minOutputs = from;
+    this.#minOutputs = minOutputs;
     this.#values = values;
     this.#outputs = shape.outChannels;
     this.#weights = context.weights;
@@ -48,7 +48,7 @@ export class FftConv1d extends Conv1d {
     }
   }
 
-  /** Computes `count` outputs by FFT; false where that does not pay or cannot be. */
+  /** Computes `count` outputs by FFT. Returns false if that would be slower or is not possible. */
   #transform(x: number, count: number, y: number): boolean {
     if (count < this.#minOutputs) return false;
     const { version } = this.#weights;

@@ -5,21 +5,21 @@ import type { StreamContext } from '../layer.ts';
 import { packedGroupSize } from './packed-kernels.ts';
 
 /**
- * The same for windows that are several runs of the line, with dilation or in groups: the runs of each window are gathered
- * first, so that one inner loop, and one order of summation, serves all shapes.
+ * Convolution of a stream with dilation or groups, where windows are not contiguous in the line. The pieces of each
+ * window are gathered first, so that one inner loop, and one order of summation, serves all shapes.
  */
 export class GatheredConv1d extends WindowLayer {
   override readonly trained: readonly ParameterGradients[];
   readonly #shape: Conv1dShape;
   readonly #values: readonly MemoryRange[];
-  /** Channels in and out of one group, and numbers of its window. */
+  /** Input channels of one group, output channels of one group, and numbers per window of one group. */
   readonly #width: number;
   readonly #kernels: number;
   readonly #length: number;
   readonly #step: number;
-  /** Numbers from one tap to the next. */
+  /** Distance between taps in numbers. */
   readonly #tapStep: number;
-  /** Numbers of one group's weights. */
+  /** Size of one group's weights in numbers. */
   readonly #group: number;
 
   constructor(shape: Conv1dShape, values: readonly MemoryRange[], context: StreamContext) {
@@ -64,7 +64,7 @@ export class GatheredConv1d extends WindowLayer {
       const slopes = g + group * own;
       this.#gather(x, count, group, windows);
       kernels.weightGradient(windows, length, count, slopes, outChannels, length, own, sums.gradient(0) + at);
-      // windows overlap, so the rows that they look at are added to one after the other
+      // windows overlap, so their gradients are added one at a time
       for (let n = 0; n < count; n++) {
         const run = dx + n * this.#step + group * this.#width;
         kernels.gather(run, 0, 1, kernelSize, this.#tapStep, this.#width, gradient);

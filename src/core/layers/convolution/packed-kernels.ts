@@ -1,12 +1,12 @@
 import type { Packing } from '../layer.ts';
 
 /**
- * How the engine holds kernels of the shape [out, tap, in/groups] in lag order, oldest tap first as the delay line lies, four kernels side
- * by side, four numbers of each:
+ * Creates the packing of kernels [out, tap, in/groups] in lag order to the engine's layout: oldest tap first like the
+ * delay line, four kernels side by side, four numbers of each,
  *
- *     group by group   w[o/4][j/4][o mod 4][j mod 4]          j = (K-1-k)·C + c
+ *     for each group   w[o/4][j/4][o mod 4][j mod 4]          j = (K-1-k)·C + c
  *
- * with zeros where kernels or numbers do not fill a four.
+ * padded with zeros to multiples of 4.
  */
 export function packedKernels(shape: readonly number[], groups: number): Packing {
   const [outputs, taps, inputs] = shape;
@@ -38,12 +38,12 @@ export function packedKernels(shape: readonly number[], groups: number): Packing
   };
 }
 
-/** Numbers that the `outputs` kernels of one group, of `length` numbers each, take. */
+/** Returns the packed size of one group with `outputs` kernels of `length` numbers each. */
 export function packedGroupSize(outputs: number, length: number): number {
   return ((outputs + 3) & ~3) * ((length + 3) & ~3);
 }
 
-/** Where number j of kernel `o` lies. */
+/** Returns a function that gives the packed index of number j of kernel `o`. */
 export function packedPlaces(outputs: number, groups: number, length: number): (o: number, j: number) => number {
   const own = outputs / groups;
   const block = packedGroupSize(own, length);

@@ -2,26 +2,26 @@ import type { Packing } from '../layer.ts';
 import { packedGroupSize, packedPlaces } from './packed-kernels.ts';
 import { gcd } from '../pace.ts';
 
-/** The taps of a transposed convolution that make the outputs t with t mod S = p; they look back at equal distances. */
+/** The taps of a transposed convolution that contribute to the outputs t with t mod S = p. Their lags are equally spaced. */
 export interface Phase {
-  /** How many taps there are, how many input frames back the oldest looks, and frames from one tap to the next. */
+  /** Number of taps, lag of the oldest in input frames, and input frames between taps. */
   readonly taps: number;
   readonly oldest: number;
   readonly step: number;
   /** Numbers of one kernel of one group in this phase. */
   readonly length: number;
-  /** Where the phase's weights begin in the packed array, packed like those of a convolution, and numbers of one group. */
+  /** Offset of the phase's weights in the packed array, packed like those of a convolution, and the size of one group. */
   readonly offset: number;
   readonly group: number;
 }
 
-/** The kernel [out, tap, in/groups] of a transposed convolution cut into its phases, with the way there and back. */
+/** The kernel [out, tap, in/groups] of a transposed convolution, split into phases. */
 export interface Polyphase {
   readonly phases: readonly Phase[];
   readonly packing: Packing;
 }
 
-/** Tap k belongs to phase kD mod S and looks ⌊kD / S⌋ frames back. */
+/** Splits a kernel into phases. Tap k belongs to phase kD mod S and has a lag of ⌊kD / S⌋ frames. */
 export function polyphase(
   [outputs, taps, inputs]: readonly number[],
   groups: number,
@@ -60,7 +60,7 @@ export function polyphase(
   };
 }
 
-/** Numbers that the packed phases take: of S / gcd(D, S) phases that have taps, some have one more than the others. */
+/** Returns the packed size of all phases. Of the S / gcd(D, S) phases with taps, some have one tap more than the others. */
 export function packedPhasesSize(
   [outputs, taps, inputs]: readonly number[],
   groups: number,

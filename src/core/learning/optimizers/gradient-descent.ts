@@ -61,7 +61,7 @@ export class Descent implements Optimizer {
   rate: number;
   readonly #start: number;
   readonly #rule: Rule;
-  #lease: Allocation | null = null;
+  #allocation: Allocation | null = null;
   #engine: Engine | null = null;
   /** Where each array remembered lies, and its length; `arrays` for every array of weights. */
   readonly #memory: { at: number[]; count: number }[] = [];
@@ -107,8 +107,8 @@ export class Descent implements Optimizer {
     this.#restored = stateIn(state, 'memory');
     this.#memory.length = 0;
     this.#layers.length = 0;
-    if (this.#engine && this.#lease) this.#engine.release(this.#lease);
-    this.#lease = null;
+    if (this.#engine && this.#allocation) this.#engine.release(this.#allocation);
+    this.#allocation = null;
     this.#engine = null;
   }
 
@@ -146,23 +146,23 @@ export class Descent implements Optimizer {
 
   #memoryOf(engine: Engine, place: number, count: number): readonly number[] {
     this.#engine ??= engine;
-    const lease = (this.#lease ??= engine.lease(this));
-    const made = (this.#memory[place] ??= this.#make(lease, place, count));
+    const allocation = (this.#allocation ??= engine.allocationFor(this));
+    const made = (this.#memory[place] ??= this.#make(allocation, place, count));
     if (made.count !== count)
       throw invalid('weights of the network', `the ${made.count} that the optimizer remembers`, count);
     return made.at;
   }
 
-  #make(lease: Allocation, place: number, count: number): { at: number[]; count: number } {
+  #make(allocation: Allocation, place: number, count: number): { at: number[]; count: number } {
     const { arrays } = this.#rule;
     const kept = this.#restored && String(place) in this.#restored ? stateIn(this.#restored, String(place)) : null;
-    const at = Array.from({ length: arrays }, () => lease.allocate(count));
-    for (let i = 0; kept && i < arrays; i++) lease.arena.f32.set(floatsIn(kept, String(i), count), at[i]);
+    const at = Array.from({ length: arrays }, () => allocation.allocate(count));
+    for (let i = 0; kept && i < arrays; i++) allocation.arena.f32.set(floatsIn(kept, String(i), count), at[i]);
     return { at, count };
   }
 
   #copies(): State {
-    const f32 = this.#lease?.arena.f32;
+    const f32 = this.#allocation?.arena.f32;
     return Object.fromEntries(
       this.#memory.map(({ at, count }, place) => {
         const arrays = at.map((start, i) => [String(i), f32!.slice(start, start + count)]);
