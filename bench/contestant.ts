@@ -1,15 +1,16 @@
 import type { Workload } from './workloads.ts';
 
-/** An engine set up for one workload, somewhere in its input, which it goes through over and over. */
+/** An engine that runs one workload. It repeats the input endlessly. */
 export interface Contestant {
   readonly engine: string;
-  /** Its arithmetic as a multiple of the forward pass's. Default 1. */
+  /** Arithmetic operations as a multiple of the forward pass. Default 1. */
   readonly passes?: number;
-  /** Takes `calls` steps and returns what the last one put out, [frames', out]; nothing where no output hangs in it. */
+  /** Performs `calls` steps and returns the outputs of the last one, [frames', out], which may be empty. */
   run(calls: number): ArrayLike<number> | Promise<ArrayLike<number>>;
-  /** Milliseconds for `calls` steps by a clock of its own: for an engine that runs in another process. */
+  /** Returns the milliseconds for `calls` steps by its own clock, for an engine that runs in another process. */
   time?(calls: number): Promise<number>;
   close?(): unknown;
 }
 
+/** Creates a contestant for a workload. */
 export type Make = (workload: Workload) => Contestant | Promise<Contestant>;

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void;
 
-/** Collects what is no longer used, young objects only or all, and lets finalizers run. */
+/** Collects garbage (young objects only, or all) and lets finalizers run. */
 export async function collectGarbage(type: 'minor' | 'major'): Promise<void> {
   collect({ type });
   await setImmediate();

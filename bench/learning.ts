@@ -2,15 +2,15 @@ import { Learner, Network, random, sgd } from 'tapline';
 import type { Contestant } from './contestant.ts';
 import type { Workload } from './workloads.ts';
 
-/** Forward, ∂L/∂w and ∂L/∂x take as many multiply-adds each. */
+/** The forward pass, ∂L/∂w, and ∂L/∂x take the same number of multiply-adds. */
 const passes = 3;
 
-/** So small that the weights stay comparable with those that do not learn, while every update moves them. */
+/** A learning rate so small that the outputs stay comparable, although every update changes the weights. */
 const rate = 1e-6;
 
 /**
- * A learning step by hand, a frame at a time: forward, ∂L/∂w and ∂L/∂x, and an update for every output. ∂L/∂y is
- * given, for it is the user's.
+ * A manual learning step per frame: forward, ∂L/∂w and ∂L/∂x, and an update per output. ∂L/∂y is given, because users
+ * compute it themselves.
  */
 export function learningStep(workload: Workload): Contestant {
   const { spec, weights, blocks, stride, inChannels, outChannels, receptiveField } = workload;
@@ -41,7 +41,7 @@ export function learningStep(workload: Workload): Contestant {
   };
 }
 
-/** The learner of the package, which also scores what it predicts: a target for every output, in blocks. */
+/** The package's learner in blocks, with a target for every output. It also scores its predictions. */
 export function learner(workload: Workload): Contestant {
   const { spec, weights, blocks, step, stride, inChannels, outChannels } = workload;
   const network = Network.create(spec, { weights });
@@ -66,8 +66,8 @@ export function learner(workload: Workload): Contestant {
   };
 }
 
-/** [step, out] for every block of the input. */
+/** Returns noise of [step, out] for every block of the input. */
 function noise({ blocks, step, outChannels }: Workload): Float32Array[] {
-  const chance = random(2);
-  return blocks.map(() => Float32Array.from({ length: step * outChannels }, () => chance.normal()));
+  const rng = random(2);
+  return blocks.map(() => Float32Array.from({ length: step * outChannels }, () => rng.normal()));
 }

@@ -4,7 +4,7 @@ import { convolve } from 'tapline/operators';
 import type { Contestant } from './contestant.ts';
 import type { Workload } from './workloads.ts';
 
-/** The engine behind `convolve`: a block in, a block out. */
+/** The engine behind the operator `convolve`, one block in and one block out. */
 export function operators({ spec, weights, blocks, step, inChannels }: Workload): Contestant {
   const source = new Subject<Block>();
   let last: Float32Array = new Float32Array(0);

@@ -1,25 +1,26 @@
 import type { Contestant } from './contestant.ts';
 import { collectGarbage } from './garbage.ts';
 
+/** The result of one contestant in a race. */
 export interface Timing {
   readonly engine: string;
-  /** Median over the rounds of the mean of one call, in µs. */
+  /** Median over the rounds of the mean time per call, in µs. */
   readonly us: number;
-  /** Median over the rounds of its time / that of the first contestant in the same round. */
+  /** Median over the rounds of its time divided by that of the first contestant in the same round. */
   readonly ratio: number;
 }
 
-/** How long a contestant's turn in a round is about to be, in ms. */
+/** Approximate duration of a contestant's turn in a round, in ms. */
 const turnMs = 20;
 const warmUpMs = 250;
 
 /**
- * Times contestants that take turns, so that whatever slows the machine down for a while meets all of them:
+ * Times contestants in turns, so that temporary slowdowns of the machine affect all of them:
  *
  *     round 0   a b c     round 1   a c b     round 2   c a b     …
  *
- * A turn is many calls between two readings of the clock; nothing is subtracted. Before it, what others left behind is
- * collected, and the contestant runs a while unmeasured.
+ * A turn is many calls between two readings of the clock; nothing is subtracted. Before each turn, garbage is collected,
+ * and the contestant runs for a while without being measured.
  */
 export async function race(contestants: readonly Contestant[], rounds: number): Promise<Timing[]> {
   const calls: number[] = [];
@@ -45,7 +46,7 @@ export function median(numbers: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Runs a contestant until it is compiled, and returns the calls of a turn. */
+/** Runs a contestant until it is compiled, and returns the number of calls per turn. */
 async function warmUpContestant(contestant: Contestant): Promise<number> {
   let calls = 1;
   let ms = 0;
@@ -64,7 +65,7 @@ async function time(contestant: Contestant, calls: number): Promise<number> {
   return performance.now() - start;
 }
 
-/** Rotated by the round, every second one backwards, so that nobody always follows the same one. */
+/** Returns the order of a round: rotated by the round, and reversed every second time, so that no contestant always follows the same one. */
 function orderOf(round: number, count: number): number[] {
   const order = Array.from({ length: count }, (_, i) => (i + round) % count);
   return round % 2 === 0 ? order : order.reverse();

@@ -2,12 +2,12 @@ import { Engine, Network } from 'tapline';
 import type { Contestant } from './contestant.ts';
 import type { Workload } from './workloads.ts';
 
-/** Tapline's engine, as a user drives it who does not want to allocate. */
+/** Tapline's engine without allocation (`pushInto`). */
 export function tapline(workload: Workload): Contestant {
   return drive('tapline', workload, Engine.shared);
 }
 
-/** The same where a product and a sum may be rounded once; nothing where this Node cannot. */
+/** Tapline's fused engine. undefined if this Node.js version does not support it. */
 export function fused(workload: Workload): Contestant | undefined {
   const engine = fusedEngine();
   return engine && drive('tapline, fused', workload, engine);

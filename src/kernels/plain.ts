@@ -8,7 +8,7 @@ import { proportionateLoops } from './plain/proportionate.ts';
 import { rowLoops } from './plain/rows.ts';
 import { rowwiseLoops } from './plain/rowwise.ts';
 
-/** The kernels in TypeScript, every operation rounded to float32: for where there is no SIMD, and what SIMD is held to. */
+/** Creates the kernels in TypeScript, with every operation rounded to float32. They run without SIMD and are the reference for it. */
 export function plainKernels(arena: Arena): Kernels {
   const convolutions = convolutionLoops(arena);
   return {

@@ -1,8 +1,8 @@
 /**
- * What `run` is told of each layer, in words of 32 bits, one after the other: the kind (0 = a convolution, else 1 + the
- * number of an activation), `alpha` as float32, where the delay line begins, its room in frames, the frames in it, the
- * frame where the next window begins, channels in, frames of a window, frames to the next, weights, bias, numbers of a
- * window, channels out, and where the outputs go, counted from the first number of the call.
+ * The state of one layer in a program for the `run` kernel, as indexes of 32-bit words: kind (0 = convolution, otherwise
+ * 1 + the index of an activation), `alpha` as float32, offset of the delay line, its capacity in frames, number of frames
+ * in it, slot at which the next window begins, input channels, frames per window, stride, offsets of weights and bias,
+ * numbers per window, output channels, and offset of the outputs relative to the first number of the call.
  */
 export const words = {
   kind: 0,
@@ -21,5 +21,5 @@ export const words = {
   y: 13,
 } as const;
 
-/** Words of one layer. */
+/** Words per layer. */
 export const wordsPerLayer = 14;

@@ -4,7 +4,7 @@ import type { Kernels } from './kernels.ts';
 const warmUpCalls = 100;
 const [length, outputs, frames] = [32, 8, 4];
 
-/** Runs the loops that every frame goes through, on zeros, until the machine has made fast code of them. */
+/** Runs the most frequent loops on zeros until the runtime has optimized them. */
 export function warmUp(kernels: Kernels, arena: Arena): void {
   const size = 4 * length * outputs;
   const [x, w, y] = [arena.allocate(size), arena.allocate(size), arena.allocate(size)];

@@ -3,7 +3,7 @@ import type { Kernels } from '../kernels.ts';
 import { activate, activateBack } from './activations.ts';
 import { softmax, softmaxBack } from './softmax.ts';
 
-/** The loops of what works frame by frame. */
+/** The loops of layers that process each frame separately. */
 export function rowwiseLoops(
   arena: Arena,
 ): Pick<Kernels, 'activate' | 'activateGradient' | 'softmax' | 'softmaxGradient'> {
