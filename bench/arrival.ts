@@ -1,6 +1,6 @@
 import { Network } from 'tapline';
 import { median } from './rounds.ts';
-import { digits, table } from './table.ts';
+import { digits, table } from './report.ts';
 import type { Workload } from './workloads.ts';
 
 const calls = 20_000;
@@ -31,11 +31,7 @@ export function arrival({ spec, weights, blocks, outChannels, name }: Workload):
   }
   const row = (label: string, all: number[]) => [label, digits(1000 * median(all)), digits(1000 * percentile(all, 99))];
   console.log(`\n${name}: latency from frame to output, each call timed separately\n`);
-  const rows = [
-    row('eager, prepared', times.eager),
-    row('normal', times.normal),
-    row('clock overhead', times.clock),
-  ];
+  const rows = [row('eager, prepared', times.eager), row('normal', times.normal), row('clock overhead', times.clock)];
   console.log(table(['stream', 'median µs', '99th percentile µs'], rows));
   return 1000 * median(times.eager);
 }

@@ -7,18 +7,18 @@
  */
 import { writeFileSync } from 'node:fs';
 import { arrival } from './arrival.ts';
-import { compare } from './compare.ts';
+import { compare } from './contestant.ts';
 import type { Contestant, Make } from './contestant.ts';
 import { growth } from './growth.ts';
-import { learner, learningStep } from './learning.ts';
-import { machine } from './machine.ts';
-import { operators } from './operators.ts';
+import { learner, learningStep } from './tapline.ts';
+import { machine } from './report.ts';
+import { operators } from './tapline.ts';
 import { readOptions, usage, type Options } from './options.ts';
 import { findPeers } from './peers.ts';
 import { rtneural } from './peers/rtneural.ts';
 import { race, type Timing } from './rounds.ts';
 import { manyStreams } from './streams.ts';
-import { digits, gflops, table } from './table.ts';
+import { digits, gflops, table } from './report.ts';
 import { fused, tapline } from './tapline.ts';
 import { blockWorkloads, workloads, type Workload } from './workloads.ts';
 

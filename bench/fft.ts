@@ -2,7 +2,7 @@ import FFT from 'fft.js';
 import { Network, plan, type MakeTransform, type NetworkSpec } from '../src/index.ts';
 import type { Contestant } from './contestant.ts';
 import { race } from './rounds.ts';
-import { digits, table } from './table.ts';
+import { digits, table } from './report.ts';
 
 /** Maximum number of multiply-adds per block, so that a race ends in reasonable time. */
 const maxMultiplyAdds = 3e9;

@@ -1,7 +1,7 @@
 import { Network } from 'tapline';
 import type { Contestant } from './contestant.ts';
 import { race } from './rounds.ts';
-import { digits, gflops, table } from './table.ts';
+import { digits, gflops, table } from './report.ts';
 import { tapline } from './tapline.ts';
 import { singleLayer, workloadOf, type Workload } from './workloads.ts';
 
@@ -47,9 +47,7 @@ async function growingShapes(
     const speeds = [gflops(single[i].operations, one), gflops(blocks[i].operations, many)];
     return [String(size), digits(one), speeds[0], digits(many / block), speeds[1]];
   });
-  console.log(
-    table([title, 'step 1: µs per frame', 'GFLOP/s', `step ${block}: µs per frame`, 'GFLOP/s'], rows),
-  );
+  console.log(table([title, 'step 1: µs per frame', 'GFLOP/s', `step ${block}: µs per frame`, 'GFLOP/s'], rows));
 }
 
 /** Creates a new stream for every recording: in blocks of 100, and with `apply`. */

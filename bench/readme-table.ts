@@ -1,7 +1,7 @@
 /** Prints the figures in a file of `npm run bench:engine -- --json <file>` as Markdown: npx tsx bench/readme-table.ts <file> */
 import { readFileSync } from 'node:fs';
 import type { Figure } from './engine.ts';
-import { digits } from './table.ts';
+import { digits } from './report.ts';
 
 const figures = JSON.parse(readFileSync(process.argv[2], 'utf8')) as Figure[];
 const isOurs = ({ engine }: Figure) => engine.startsWith('tapline');

@@ -1,5 +1,7 @@
 import type { Contestant } from './contestant.ts';
-import { collectGarbage } from './garbage.ts';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /** The result of one contestant in a race. */
 export interface Timing {
@@ -69,4 +71,13 @@ async function time(contestant: Contestant, calls: number): Promise<number> {
 function orderOf(round: number, count: number): number[] {
   const order = Array.from({ length: count }, (_, i) => (i + round) % count);
   return round % 2 === 0 ? order : order.reverse();
+}
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void;
+
+/** Collects garbage (young objects only, or all) and lets finalizers run. */
+export async function collectGarbage(type: 'minor' | 'major'): Promise<void> {
+  collect({ type });
+  await setImmediate();
 }

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { plan, random } from 'tapline';
-import { digits, table } from './table.ts';
+import { digits, table } from './report.ts';
 import { workloadOf } from './workloads.ts';
 
 /** The cost of one of many streams. */

@@ -8,7 +8,7 @@ export {
   type ConvolutionMode,
   type ConvolutionOptions,
 } from './core/reference/convolution.ts';
-export { pad, type PadMode, type PadOptions } from './core/reference/pad.ts';
+export { pad, type PadMode, type PadOptions } from './core/reference/padding.ts';
 export * as reference from './core/reference/index.ts';
 
 // Networks that stream
@@ -61,9 +61,9 @@ export { Detector, type Alarm, type Detected, type DetectorOptions, type Lasting
 export type { FalseAlarms } from './core/detector/false-alarms.ts';
 
 // Kernels by design, in lag order
-export { movingAverage } from './core/designs/moving-average.ts';
-export { difference } from './core/designs/difference.ts';
-export { gaussian, gaussianDerivative } from './core/designs/gaussian.ts';
+export { movingAverage } from './core/designs/smoothing.ts';
+export { difference } from './core/designs/smoothing.ts';
+export { gaussian, gaussianDerivative } from './core/designs/smoothing.ts';
 export { bandPass, bandStop, highPass, lowPass } from './core/designs/windowed-sinc.ts';
 export { gabor } from './core/designs/gabor.ts';
 export { eegBank, eegBands } from './core/designs/eeg-bank.ts';

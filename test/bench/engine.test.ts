@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { compare } from '../../bench/compare.ts';
+import { compare } from '../../bench/contestant.ts';
 import type { Contestant, Make } from '../../bench/contestant.ts';
 import type { Figure } from '../../bench/engine.ts';
 import { bufferCountAndArrays } from '../../bench/peers/buffer-count.ts';

@@ -3,7 +3,7 @@ import type { LayerStack } from './layer-stack.ts';
 import { RowQueue } from '../memory/row-queue.ts';
 import { validAt, type Rows } from '../memory/rows.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
-import type { ParameterGradients } from './trained.ts';
+import type { ParameterGradients } from './parameter-gradients.ts';
 
 /** One branch of a concat: a layer stack, and the outputs and gradients that wait for those of the other branches. */
 export class Branch {

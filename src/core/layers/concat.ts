@@ -10,7 +10,7 @@ import { setValid, type Rows } from '../memory/rows.ts';
 
 import { stateIn, type State } from '../state/state.ts';
 import { sum } from '../sum.ts';
-import type { ParameterGradients } from './trained.ts';
+import type { ParameterGradients } from './parameter-gradients.ts';
 
 /** Checks that the outputs of the branches can be joined: they must have the same rate and be aligned with the same frames. */
 export function concatLayer(spec: ConcatSpec, { inChannels, build }: LayerContext): Layer {
@@ -197,7 +197,8 @@ class Concat implements LayerStream {
     this.#engine.kernels.fill(dx.at, numbers, 0);
     const { f32 } = this.#engine.arena;
     for (const { gradientRows } of this.#branches) {
-      for (let i = 0; i < numbers; i++) f32[dx.at + i] = Math.fround(f32[dx.at + i] + gradientRows.data[gradientRows.at + i]);
+      for (let i = 0; i < numbers; i++)
+        f32[dx.at + i] = Math.fround(f32[dx.at + i] + gradientRows.data[gradientRows.at + i]);
       gradientRows.remove(count);
     }
     return dx;

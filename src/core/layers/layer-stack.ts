@@ -4,7 +4,7 @@ import { sum } from '../sum.ts';
 import { activationLayer } from './activation.ts';
 import type { Layer, LayerStream, ParameterSpec, StreamContext } from './layer.ts';
 import { canStep, StepProgram } from './step-program.ts';
-import type { MemoryRange, ParameterGradients } from './trained.ts';
+import type { MemoryRange, ParameterGradients } from './parameter-gradients.ts';
 
 /**
  * The layers of one stream, in sequence.

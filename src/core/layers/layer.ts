@@ -1,11 +1,11 @@
 import type { Engine } from '../memory/engine.ts';
 import type { MakeTransform } from './convolution/transform.ts';
-import type { Allocation } from '../memory/lease.ts';
+import type { Allocation } from '../memory/allocation.ts';
 import type { Memory } from '../memory/memory-size.ts';
 import type { Pace } from './pace.ts';
 import type { Rows } from '../memory/rows.ts';
 import type { State } from '../state/state.ts';
-import type { MemoryRange, ParameterGradients } from './trained.ts';
+import type { MemoryRange, ParameterGradients } from './parameter-gradients.ts';
 
 /** A layer with its numbers checked and worked out: what it does to time, what it costs, and how a stream of it is made. */
 export interface Layer {

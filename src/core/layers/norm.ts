@@ -6,7 +6,7 @@ import { RowQueue } from '../memory/row-queue.ts';
 import { validAt, type Rows } from '../memory/rows.ts';
 import { Standardizer } from '../filters/standardizer.ts';
 import { stateIn, type State } from '../state/state.ts';
-import { ParameterGradients, type MemoryRange } from './trained.ts';
+import { ParameterGradients, type MemoryRange } from './parameter-gradients.ts';
 
 /**
  * Checks the spec of a norm. 'affine': y = w[c] x + b[c], which represents a trained batch norm. 'running':

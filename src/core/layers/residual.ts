@@ -9,7 +9,7 @@ import { chain, type Pace } from './pace.ts';
 import { RowQueue } from '../memory/row-queue.ts';
 import { setValid, validAt, type Rows } from '../memory/rows.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
-import type { ParameterGradients } from './trained.ts';
+import type { ParameterGradients } from './parameter-gradients.ts';
 
 /** Checks the layers of a residual, which must have as many output channels as input channels. */
 export function residualLayer(spec: ResidualSpec, { inChannels, build }: LayerContext): Layer {

@@ -5,7 +5,7 @@ import { rowMemory } from '../memory/memory-size.ts';
 import { identityPace } from './pace.ts';
 import { copyValidity, type Rows } from '../memory/rows.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
-import type { ParameterGradients } from './trained.ts';
+import type { ParameterGradients } from './parameter-gradients.ts';
 
 /** Returns the properties shared by all layers that process each frame separately. */
 export function rowLayer(type: string, channels: number): Omit<Layer, 'stream'> {

@@ -1,6 +1,6 @@
 import type { Engine } from '../memory/engine.ts';
 import { GradientLine } from '../memory/gradient-line.ts';
-import type { Allocation } from '../memory/lease.ts';
+import type { Allocation } from '../memory/allocation.ts';
 import { sourceFrame } from './line-padding.ts';
 import type { Rows } from '../memory/rows.ts';
 import { floatsIn, type State } from '../state/state.ts';

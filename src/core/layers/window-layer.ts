@@ -1,10 +1,10 @@
 import type { Engine } from '../memory/engine.ts';
-import { InputLine } from '../memory/input-line.ts';
+import { InputLine } from '../memory/delay-line.ts';
 import type { LayerStream, StreamContext } from './layer.ts';
 import { padTail, padHead } from './line-padding.ts';
 import { setValid, type Rows } from '../memory/rows.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
-import type { ParameterGradients } from './trained.ts';
+import type { ParameterGradients } from './parameter-gradients.ts';
 import { WindowGradient } from './window-gradient.ts';
 import { windowLineCapacity, type Windowing } from './windowing.ts';
 
@@ -41,7 +41,14 @@ export abstract class WindowLayer implements LayerStream {
     const { engine, allocation, gradients } = context;
     this.windowing = windowing;
     this.engine = engine;
-    this.line = new InputLine(engine, allocation, channels[0], receptiveField - 1, padValue, windowLineCapacity(windowing));
+    this.line = new InputLine(
+      engine,
+      allocation,
+      channels[0],
+      receptiveField - 1,
+      padValue,
+      windowLineCapacity(windowing),
+    );
     this.gradientLine = gradients ? new WindowGradient(engine, allocation, channels[0], windowing) : null;
     this.#outChannels = channels[1];
   }
@@ -102,11 +109,21 @@ export abstract class WindowLayer implements LayerStream {
     for (let i = 0; i < g.count;) {
       const count = this.#finiteRun(g.count - i);
       if (count > 0)
-        this.accumulate(this.#gradientsReceived, count, g.at + i * g.channels, line.offset(this.#oldest(this.#gradientsReceived)));
+        this.accumulate(
+          this.#gradientsReceived,
+          count,
+          g.at + i * g.channels,
+          line.offset(this.#oldest(this.#gradientsReceived)),
+        );
       this.#gradientsReceived += Math.max(1, count);
       i += Math.max(1, count);
     }
-    return line.removeFinal(this.#oldest(this.#gradientsReceived), this.#frames, this.#headSources, this.windowing.heldGradients);
+    return line.removeFinal(
+      this.#oldest(this.#gradientsReceived),
+      this.#frames,
+      this.#headSources,
+      this.windowing.heldGradients,
+    );
   }
 
   truncateGradient(): Rows {

@@ -1,5 +1,5 @@
 import type { Network } from '../network/network.ts';
-import { clippedSquare } from '../tame.ts';
+import { clippedSquare } from '../clipped-square.ts';
 import { doublesIn, floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
 
 /** Outputs that the loss lately is a mean of, and that are waited for before it is judged; those of the slow means. */

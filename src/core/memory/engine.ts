@@ -4,7 +4,7 @@ import { plainKernels } from '../../kernels/plain.ts';
 import { instantiate } from '../../kernels/simd.ts';
 import { warmUp } from '../../kernels/warm-up.ts';
 import { oneOf } from '../check.ts';
-import { Allocation } from './lease.ts';
+import { Allocation } from './allocation.ts';
 import { Scratch } from './rows.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Kernels } from '../../kernels/kernels.ts';
 import { DelayLine, lineCapacity } from './delay-line.ts';
 import type { Engine } from './engine.ts';
-import type { Allocation } from './lease.ts';
+import type { Allocation } from './allocation.ts';
 import type { Rows } from './rows.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 

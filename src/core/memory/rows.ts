@@ -1,4 +1,5 @@
 import type { Arena } from '../../kernels/arena.ts';
+import type { Kernels } from '../../kernels/kernels.ts';
 
 /** Rows that one layer passes to the next, [count, channels], in an engine's memory. They are valid until the stream's next call. */
 export interface Rows {
@@ -11,7 +12,7 @@ export interface Rows {
   valid: Uint8Array;
 }
 
-/** Number of values from which copying a view is faster than a loop. */
+/** Number of values from which a bulk copy is faster than a loop. */
 const bulkCopyThreshold = 32;
 
 /**
@@ -164,4 +165,65 @@ export function setValid(rows: Rows, i: number, valid: number): void {
 export function copyValidity(to: Rows, from: Rows): void {
   if (from.allValid) return;
   for (let i = 0; i < from.count; i++) setValid(to, i, from.valid[i]);
+}
+
+/** The memory and kernels of an engine. */
+interface RowMemory {
+  readonly arena: Arena;
+  readonly kernels: Kernels;
+  readonly scratch: Scratch;
+}
+
+/**
+ * Copies `count` frames of `x`, [count, channels], to an engine's memory and allocates at least `minNumbers` numbers for
+ * them. Frames with a non-finite sample are invalid, and their non-finite samples become NaN.
+ */
+export function readRows(
+  { arena, kernels, scratch }: RowMemory,
+  x: ArrayLike<number>,
+  count: number,
+  channels: number,
+  valid?: ArrayLike<number>,
+  minNumbers = 0,
+): Rows {
+  const numbers = count * channels;
+  const rows = scratch.view(scratch.allocate(Math.max(numbers, minNumbers)), count, channels);
+  const { f32 } = arena;
+  const { at } = rows;
+  let allFinite: boolean;
+  if (numbers >= bulkCopyThreshold) {
+    f32.set(x, at);
+    allFinite = kernels.write(at, at, numbers) === 1;
+  } else {
+    let nonFinite = 0;
+    for (let i = 0; i < numbers; i++) {
+      const sample = Math.fround(x[i]);
+      nonFinite += sample - sample;
+      f32[at + i] = sample;
+    }
+    allFinite = nonFinite === 0;
+  }
+  if (!allFinite) invalidateNonFinite(f32, rows);
+  if (valid) for (let i = 0; i < count; i++) if (!valid[i]) setValid(rows, i, 0);
+  return rows;
+}
+
+/** Copies `count` rows of gradients to an engine's memory. NaN counts as 0. */
+export function readGradients(memory: RowMemory, g: ArrayLike<number>, count: number, channels: number): Rows {
+  const rows = readRows(memory, g, count, channels);
+  if (rows.allValid) return rows;
+  const { f32 } = memory.arena;
+  for (let i = rows.at; i < rows.at + count * channels; i++) if (Number.isNaN(f32[i])) f32[i] = 0;
+  rows.allValid = true;
+  return rows;
+}
+
+/** Sets the non-finite samples of `rows` to NaN, and their frames to invalid. */
+function invalidateNonFinite(f32: Float32Array, rows: Rows): void {
+  const { at, count, channels } = rows;
+  for (let i = 0; i < count * channels; i++) {
+    if (Number.isFinite(f32[at + i])) continue;
+    f32[at + i] = NaN;
+    setValid(rows, Math.floor(i / channels), 0);
+  }
 }

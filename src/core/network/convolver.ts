@@ -1,10 +1,10 @@
-import { checkBlock, frameCount, type Block } from '../blocks/block.ts';
+import { type Block, checkBlock, frameCount, timeOf } from '../blocks/block.ts';
 import { invalid } from '../check.ts';
-import { derivedBlock } from './derived-block.ts';
-import { Network } from './network.ts';
+import type { Pace } from '../layers/pace.ts';
+import { numberIn, type State, stateIn } from '../state/state.ts';
 import type { NetworkSpec } from './network-spec.ts';
 import { NetworkStream } from './network-stream.ts';
-import { numberIn, stateIn, type State } from '../state/state.ts';
+import { Network } from './network.ts';
 import type { StreamOptions } from './stream-options.ts';
 
 /** Runs one stream of blocks through one network. Keeps the absolute index, so that gaps preserve the phase of every stride. */
@@ -98,4 +98,24 @@ function kernelNetwork(taps: ArrayLike<number>, channels: number): Network {
     },
     { weights: { 'layers.0.weight': { shape: [channels, taps.length, 1], data } } },
   );
+}
+
+/** The outputs of a layer: their samples, channels, and validity. The arrays become part of the derived block. */
+export interface Outputs {
+  readonly data: Float32Array;
+  readonly channels: number;
+  readonly valid: Uint8Array;
+}
+
+/**
+ * Creates the block of the outputs for `source`. `start` counts outputs, `rate` is the source's rate divided by the
+ * strides, and `time` is the time of the frame that the first output is aligned with.
+ *
+ * @param pace the combined pace of the layers between the source and the outputs
+ * @param start index of the first output
+ */
+export function derivedBlock(source: Block, pace: Pace, start: number, outputs: Outputs): Block {
+  const { data, channels, valid } = outputs;
+  const rate = (source.rate * pace.up) / pace.stride;
+  return { data, channels, start, rate, time: timeOf(source, pace.alignedFrame(start)), valid };
 }

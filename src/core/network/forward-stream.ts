@@ -2,12 +2,12 @@ import { checkCapacity, integer, invalid, list } from '../check.ts';
 import { LayerStack } from '../layers/layer-stack.ts';
 import { type Pace, steadyFrames } from '../layers/pace.ts';
 import { maxStepFrames, type StepProgram } from '../layers/step-program.ts';
-import type { Allocation } from '../memory/lease.ts';
+import type { Allocation } from '../memory/allocation.ts';
 import type { Engine } from '../memory/engine.ts';
-import { readRows } from '../memory/read-rows.ts';
+import { readRows } from '../memory/rows.ts';
 import type { Rows } from '../memory/rows.ts';
 import { numberIn, type State } from '../state/state.ts';
-import { layersFor, type CompiledNetwork } from './wired-network.ts';
+import { layersFor, type CompiledNetwork } from './compiled-network.ts';
 import { checkFft, type StreamOptions } from './stream-options.ts';
 
 const noOutputs = new Uint8Array(0);

@@ -1,14 +1,14 @@
 import { checkCapacity, integer, invalid, list } from '../check.ts';
 import type { MakeTransform } from '../layers/convolution/transform.ts';
 import { steadyFrames } from '../layers/pace.ts';
-import { restoreGradients, saveGradients } from '../layers/trained.ts';
-import { readGradients } from '../memory/read-rows.ts';
+import { restoreGradients, saveGradients } from '../layers/parameter-gradients.ts';
+import { readGradients } from '../memory/rows.ts';
 import type { Rows } from '../memory/rows.ts';
 import { encodeState } from '../state/state-file.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 import { ForwardStream } from './forward-stream.ts';
 import { weightsOf, type Weights } from './weights.ts';
-import type { CompiledNetwork } from './wired-network.ts';
+import type { CompiledNetwork } from './compiled-network.ts';
 
 /**
  * The state of one stream through one network: delay lines, gradient lines, absolute index. Never shared. Adds exact

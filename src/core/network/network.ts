@@ -13,8 +13,8 @@ import { decodeSafetensors, encodeSafetensors, jsonIn } from '../state/safetenso
 import { decodeState } from '../state/state-file.ts';
 import { fromTorch, toTorch } from './torch.ts';
 import { renameForTorch, torchNames, type TorchNames } from './torch-names.ts';
-import type { MemoryRange } from '../layers/trained.ts';
-import type { CompiledNetwork } from './wired-network.ts';
+import type { MemoryRange } from '../layers/parameter-gradients.ts';
+import type { CompiledNetwork } from './compiled-network.ts';
 import { checkWeights, weightsOf, type Weights, type WeightsLike } from './weights.ts';
 
 /** Options of `Network.create`. */

@@ -1,5 +1,5 @@
 import { integer, invalid } from '../check.ts';
-import { anchorOf, outputsOf, type LayerMode } from './anchor.ts';
+import { anchorOf, outputsOf, type LayerMode } from './alignment.ts';
 import type { WeightedGradients } from './linear.ts';
 import { framesOf, padded, type Padding } from './padding.ts';
 

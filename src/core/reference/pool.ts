@@ -1,5 +1,5 @@
 import { integer, invalid } from '../check.ts';
-import { anchorOf, outputsOf } from './anchor.ts';
+import { anchorOf, outputsOf } from './alignment.ts';
 import { framesOf } from './padding.ts';
 
 /** The spec of average pooling, which uses whole windows of each channel. */

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { random } from '../../../src/core/random.ts';
 import { conv1d, conv1dGradients, type ReferenceConv1d } from '../../../src/core/reference/conv1d.ts';
 import { convolve, correlate } from '../../../src/core/reference/convolution.ts';
-import { pad, type PadMode } from '../../../src/core/reference/pad.ts';
+import { pad, type PadMode } from '../../../src/core/reference/padding.ts';
 import { lagOrder } from './lag-order.ts';
 
 const close = (a: ArrayLike<number>, b: ArrayLike<number>, tolerance = 1e-9): void => {

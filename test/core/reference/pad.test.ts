@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { pad, type PadMode } from '../../../src/core/reference/pad.ts';
+import { pad, type PadMode } from '../../../src/core/reference/padding.ts';
 
 interface Case {
   x: number[];

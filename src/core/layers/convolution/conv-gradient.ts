@@ -1,8 +1,8 @@
 import { subtractScaled } from '../../../kernels/kernels.ts';
 import type { StreamContext } from '../layer.ts';
 import { floatsIn, numberIn, type State } from '../../state/state.ts';
-import { clippedSquare } from '../../tame.ts';
-import { ParameterGradients, type AdaptiveStep, type MemoryRange } from '../trained.ts';
+import { clippedSquare } from '../../clipped-square.ts';
+import { ParameterGradients, type AdaptiveStep, type MemoryRange } from '../parameter-gradients.ts';
 
 /** Maximum number of outputs whose contribution to the weight gradient is deferred. */
 export const maxPendingOutputs = 16;
@@ -64,7 +64,8 @@ export class ConvGradient extends ParameterGradients {
     const { outputs } = this.#layout;
     for (let i = 0; i < count; i++) {
       if (!this.hasGradient(g + i * outputs, outputs)) continue;
-      if (this.#pendingCount === maxPendingOutputs || first + i !== this.#firstPending + this.#pendingCount) this.addPending();
+      if (this.#pendingCount === maxPendingOutputs || first + i !== this.#firstPending + this.#pendingCount)
+        this.addPending();
       if (this.#pendingCount === 0) this.#firstPending = first + i;
       this.engine.kernels.write(g + i * outputs, this.#outputGradients + this.#pendingCount++ * outputs, outputs);
     }

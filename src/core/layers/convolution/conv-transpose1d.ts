@@ -1,11 +1,11 @@
 import type { Engine } from '../../memory/engine.ts';
 import { GradientLine } from '../../memory/gradient-line.ts';
-import { InputLine } from '../../memory/input-line.ts';
+import { InputLine } from '../../memory/delay-line.ts';
 import type { LayerStream, StreamContext } from '../layer.ts';
 import type { Phase } from './polyphase.ts';
 import { setValid, type Rows } from '../../memory/rows.ts';
 import { numberIn, stateIn, type State } from '../../state/state.ts';
-import { ParameterGradients, type MemoryRange } from '../trained.ts';
+import { ParameterGradients, type MemoryRange } from '../parameter-gradients.ts';
 
 /** The dimensions of a transposed convolution. */
 export interface ConvTranspose1dShape {
@@ -87,7 +87,9 @@ export class ConvTranspose1d implements LayerStream {
   truncateGradient(): Rows {
     const line = this.#gradientLine!;
     line.open(this.#line.next, this.#oldestNeeded());
-    return line.removeBefore(Math.min(this.#frames, Math.floor((this.#gradientsReceived - 1) / this.#shape.stride) + 1));
+    return line.removeBefore(
+      Math.min(this.#frames, Math.floor((this.#gradientsReceived - 1) / this.#shape.stride) + 1),
+    );
   }
 
   flushGradient(): Rows {

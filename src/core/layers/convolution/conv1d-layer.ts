@@ -2,7 +2,7 @@ import { integer, invalid } from '../../check.ts';
 import { maxPendingOutputs } from './conv-gradient.ts';
 import { Conv1d } from './conv1d.ts';
 import { GatheredConv1d } from './gathered-conv1d.ts';
-import type { Conv1dShape } from './conv1d-shape.ts';
+import type { Conv1dShape } from './packed-kernels.ts';
 import { FftConv1d } from './fft-conv1d.ts';
 import { fftRule, type FftRule } from './fft-rule.ts';
 import type { Layer, ParameterSpec } from '../layer.ts';
@@ -51,6 +51,7 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
 function convMemory(shape: Conv1dShape, gradients: boolean, fft?: FftRule): Memory {
   const line = lineMemory(shape.inChannels, keptFrames(shape), gradients, fft?.block);
   // the pending output gradients, and the gradient of the bias
-  if (gradients) return { arena: line.arena + 4 * (maxPendingOutputs + 1) * shape.outChannels, objects: line.objects + 200 };
+  if (gradients)
+    return { arena: line.arena + 4 * (maxPendingOutputs + 1) * shape.outChannels, objects: line.objects + 200 };
   return fft ? { arena: line.arena, objects: line.objects + fft.bytes } : line;
 }

@@ -1,11 +1,11 @@
-import type { Conv1dShape } from './conv1d-shape.ts';
-import { words } from '../../../kernels/program.ts';
+import type { Conv1dShape } from './packed-kernels.ts';
+import { words } from '../../../kernels/kernels.ts';
 import { ConvGradient, maxPendingOutputs, type WindowLayout } from './conv-gradient.ts';
 import { EarlySums } from './early-sums.ts';
 import type { StreamContext } from '../layer.ts';
 
-import type { ParameterGradients} from '../trained.ts';
-import { type MemoryRange } from '../trained.ts';
+import type { ParameterGradients } from '../parameter-gradients.ts';
+import { type MemoryRange } from '../parameter-gradients.ts';
 import type { SteppedLayer } from '../step-program.ts';
 import { WindowLayer } from '../window-layer.ts';
 
@@ -59,7 +59,8 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
   protected override accumulate(first: number, count: number, g: number, dx: number): void {
     const outputs = this.#outputs;
     const { kernels } = this.engine;
-    if (!this.#skipInputGradient) kernels.inputGradient(g, outputs, count, this.#weight, this.#length, outputs, dx, this.#step);
+    if (!this.#skipInputGradient)
+      kernels.inputGradient(g, outputs, count, this.#weight, this.#length, outputs, dx, this.#step);
     this.#gradient!.defer(first, count, g);
   }
 

@@ -1,7 +1,7 @@
 import { prefetch } from '../../../kernels/kernels.ts';
 import type { Engine } from '../../memory/engine.ts';
 import type { StreamContext } from '../layer.ts';
-import type { MemoryRange } from '../trained.ts';
+import type { MemoryRange } from '../parameter-gradients.ts';
 
 /**
  * The part of a convolution's next output that can be computed before its newest frames arrive. Sums run from the oldest
@@ -21,7 +21,12 @@ export class EarlySums {
   #done = 0;
   #version = -1;
 
-  constructor({ engine, allocation, weights }: StreamContext, values: readonly MemoryRange[], length: number, outputs: number) {
+  constructor(
+    { engine, allocation, weights }: StreamContext,
+    values: readonly MemoryRange[],
+    length: number,
+    outputs: number,
+  ) {
     this.#engine = engine;
     this.#weights = weights;
     this.#weight = values[0].at;

@@ -1,10 +1,10 @@
 import { Conv1d } from './conv1d.ts';
-import type { Conv1dShape } from './conv1d-shape.ts';
+import type { Conv1dShape } from './packed-kernels.ts';
 import { FftConvolution } from './fft-convolution.ts';
 import type { MakeTransform } from './transform.ts';
 import type { FftRule } from './fft-rule.ts';
 import type { StreamContext } from '../layer.ts';
-import type { MemoryRange } from '../trained.ts';
+import type { MemoryRange } from '../parameter-gradients.ts';
 
 /**
  * A convolution that uses an FFT if a call brings enough outputs (see `fftRule`), and direct sums otherwise. Kernels are

@@ -1,5 +1,5 @@
 import type { Transform, MakeTransform } from './transform.ts';
-import type { Conv1dShape } from './conv1d-shape.ts';
+import type { Conv1dShape } from './packed-kernels.ts';
 import type { Engine } from '../../memory/engine.ts';
 import { packedPlaces } from './packed-kernels.ts';
 

@@ -1,4 +1,4 @@
-import type { Conv1dShape } from './conv1d-shape.ts';
+import type { Conv1dShape } from './packed-kernels.ts';
 
 /** The parameters of a convolution by FFT. */
 export interface FftRule {

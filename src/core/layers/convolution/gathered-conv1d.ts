@@ -1,6 +1,6 @@
 import { WindowLayer } from '../window-layer.ts';
-import { ParameterGradients, type MemoryRange } from '../trained.ts';
-import type { Conv1dShape } from './conv1d-shape.ts';
+import { ParameterGradients, type MemoryRange } from '../parameter-gradients.ts';
+import type { Conv1dShape } from './packed-kernels.ts';
 import type { StreamContext } from '../layer.ts';
 import { packedGroupSize } from './packed-kernels.ts';
 

@@ -1,4 +1,12 @@
 import type { Packing } from '../layer.ts';
+import type { Windowing } from '../windowing.ts';
+
+/** The dimensions of a convolution. */
+export interface Conv1dShape extends Windowing {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly groups: number;
+}
 
 /**
  * Creates the packing of kernels [out, tap, in/groups] in lag order to the engine's layout: oldest tap first like the

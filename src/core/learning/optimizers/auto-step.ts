@@ -1,8 +1,8 @@
 import { invalid } from '../../check.ts';
 import { Descent, type Optimizer } from './gradient-descent.ts';
 import type { Engine } from '../../memory/engine.ts';
-import { clippedSquare } from '../../tame.ts';
-import type { AdaptiveStep, ParameterGradients } from '../../layers/trained.ts';
+import { clippedSquare } from '../../clipped-square.ts';
+import type { AdaptiveStep, ParameterGradients } from '../../layers/parameter-gradients.ts';
 
 export interface AutoStepOptions {
   /** μ that every layer starts with, 0 < μ <= 1. Default 0.2. */
@@ -78,12 +78,19 @@ function weigh({ arena, kernels }: Engine, layer: ParameterGradients, own: numbe
 }
 
 /** Moves μ / rate along what errors owe to it. */
-function turn({ arena, kernels }: Engine, layer: ParameterGradients, memory: readonly number[], own: number, rate: number): void {
+function turn(
+  { arena, kernels }: Engine,
+  layer: ParameterGradients,
+  memory: readonly number[],
+  own: number,
+  rate: number,
+): void {
   let along = 0;
   for (let i = 0; i < layer.values.length; i++)
     along += kernels.dot(layer.gradient(i), memory[i], layer.values[i].count);
   const { f32 } = arena;
-  const square = f32[own + turns] + (clippedSquare(along * along, f32[own + turns]) - f32[own + turns]) / f32[own + steps];
+  const square =
+    f32[own + turns] + (clippedSquare(along * along, f32[own + turns]) - f32[own + turns]) / f32[own + steps];
   const way = square > 0 ? Math.max(-1, Math.min(1, along / Math.sqrt(square))) : 0;
   const next = (f32[own + share] || 1) * (1 - pull * way);
   f32[own + share] = Math.max(least / rate, Math.min(1 / rate, next));

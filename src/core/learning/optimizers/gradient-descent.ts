@@ -1,11 +1,11 @@
 import type { Kernels } from '../../../kernels/kernels.ts';
 import { invalid, positive } from '../../check.ts';
 import type { Engine } from '../../memory/engine.ts';
-import type { Allocation } from '../../memory/lease.ts';
+import type { Allocation } from '../../memory/allocation.ts';
 import type { Network } from '../../network/network.ts';
 import type { NetworkStream } from '../../network/network-stream.ts';
 import { floatsIn, numberIn, stateIn, type State } from '../../state/state.ts';
-import type { ParameterGradients } from '../../layers/trained.ts';
+import type { ParameterGradients } from '../../layers/parameter-gradients.ts';
 
 /** Moves a network's weights along the gradients that one of its streams has accumulated. */
 export interface Optimizer {

@@ -1,6 +1,6 @@
 import { subtractScaled } from '../../kernels/kernels.ts';
 import type { Engine } from '../memory/engine.ts';
-import type { Allocation } from '../memory/lease.ts';
+import type { Allocation } from '../memory/allocation.ts';
 import { floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
 
 /** A range of an engine's memory: `count` numbers, a multiple of 4, from offset `at` on. */

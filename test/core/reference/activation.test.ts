@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { normalCdf, normalPdf } from '../../../src/core/reference/normal.ts';
+import { normalCdf, normalPdf } from '../../../src/core/reference/activation.ts';
 
 test('Φ and φ are those of the tables, in the tails too', () => {
   const phi = { '-10': 7.61985302416047e-24, '-5': 2.866515718791939e-7, '-3': 0.0013498980316300946 };

@@ -1,5 +1,10 @@
 import { integer, positive } from '../check.ts';
 
+/** A moving-average kernel: every tap is 1 / taps. Group delay (taps - 1) / 2 frames. */
+export function movingAverage(taps: number): Float64Array {
+  return new Float64Array(integer('taps', taps, 1)).fill(1 / taps);
+}
+
 /** Options of `gaussian` and `gaussianDerivative`. */
 export interface GaussianOptions {
   /** Kernel size. Default: 2 round(4 sigma) + 1, at least 3. */
@@ -46,4 +51,22 @@ export function gaussianDerivative(sigma: number, order: number, options: Gaussi
     scale *= degree + 1;
   }
   return polynomial.map((value, k) => (scale * bell[k] * value) / power(polynomial));
+}
+
+/**
+ * A finite-difference kernel: the difference between consecutive frames, applied `order` times.
+ *
+ *     order 1: [1, -1]     order 2: [1, -2, 1]     order 3: [1, -3, 3, -1]
+ *
+ * For order >= 1 the taps sum to exactly 0. The output is 0 for polynomials of a degree below `order`. Group delay
+ * order / 2 frames.
+ */
+export function difference(order = 1): Float64Array {
+  integer('order', order, 0);
+  const w = new Float64Array(order + 1);
+  w[0] = 1;
+  for (let pass = 0; pass < order; pass++) {
+    for (let k = order; k > 0; k--) w[k] -= w[k - 1];
+  }
+  return w;
 }

@@ -1,7 +1,7 @@
 import type { LayerSpec } from '../layers/layer-spec.ts';
 import type { Layer, ParameterSpec } from '../layers/layer.ts';
 import { chain, type Pace } from '../layers/pace.ts';
-import type { MemoryRange } from '../layers/trained.ts';
+import type { MemoryRange } from '../layers/parameter-gradients.ts';
 import type { Engine } from '../memory/engine.ts';
 import { layersOf, type NetworkSpec } from './network-spec.ts';
 
