@@ -6,7 +6,7 @@ import { plan } from '../../src/core/network/plan.ts';
 import { pad } from '../../src/core/reference/padding.ts';
 import { fromTorch, toTorch } from '../../src/core/network/torch.ts';
 
-describe('what is of a wrong kind is refused by name, rule and value', () => {
+describe('values of a wrong type are rejected with name, rule, and value', () => {
   const network = Network.create({ inChannels: 2, layers: [{ type: 'linear', outChannels: 2 }] });
   const stream = () => {
     const made = network.stream({ gradients: true });

@@ -5,7 +5,7 @@ import { Arena } from '../../src/kernels/arena.ts';
 const arena = () => new Arena(new WebAssembly.Memory({ initial: 2, maximum: 64 }));
 
 describe('an arena', () => {
-  test('hands out parts that hold zeros, keep what is written and never meet, whatever is taken and given back', () => {
+  test('allocates parts that are zeroed, keep their contents, and never overlap, for any order of allocations and releases', () => {
     const law = (steps: { size: number; give: boolean; which: number }[]) => {
       const memory = arena();
       const parts: { at: number; size: number; mark: number }[] = [];
@@ -31,7 +31,7 @@ describe('an arena', () => {
     fc.assert(fc.property(fc.array(step, { maxLength: 40 }), law), { seed: 1, numRuns: 100 });
   });
 
-  test('joins what is given back, in any order, so that all of it can be handed out as one again', () => {
+  test('merges released parts, in any order, so that all memory can be allocated as one part again', () => {
     const memory = arena();
     const numbers = memory.f32.length - 2048;
     const parts = Array.from({ length: 64 }, () => memory.allocate(numbers / 64));
@@ -42,7 +42,7 @@ describe('an arena', () => {
     expect(memory.f32.length).toBe(length);
   });
 
-  test('grows by half where it can, by what is missing where it must, and says so where it cannot', () => {
+  test('grows by half if possible, otherwise by what is missing, and throws if it cannot grow', () => {
     const memory = arena();
     const before = memory.f32.length;
     memory.release(memory.allocate(before), before);
@@ -50,7 +50,7 @@ describe('an arena', () => {
     const most = (64 << 16) / 4;
     memory.release(memory.allocate(0.9 * most), 0.9 * most);
     expect(memory.f32.length).toBeLessThanOrEqual(most);
-    expect(() => memory.allocate(most)).toThrow(/memory must have room for 4194304 more bytes, got \d+ in all/);
+    expect(() => memory.allocate(most)).toThrow(/memory must have room for 4194304 more bytes, got \d+ bytes in total/);
     expect(memory.allocate(16)).toBeGreaterThan(0);
   });
 });

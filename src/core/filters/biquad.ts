@@ -104,7 +104,8 @@ export class Biquad {
       this.#last = new Float64Array(integer('channels', channels, 1));
       this.#state = new Float64Array(channels * this.#sections.length * 2);
     }
-    if (channels !== this.#last.length) throw invalid('channels', `${this.#last.length}, as in earlier calls`, channels);
+    if (channels !== this.#last.length)
+      throw invalid('channels', `${this.#last.length}, as in earlier calls`, channels);
     if (x.length % channels !== 0) throw invalid('x.length', `a multiple of the ${channels} channels`, x.length);
     if (out.length < x.length) throw invalid('out.length', `at least ${x.length}`, out.length);
   }

@@ -4,7 +4,8 @@ import type { Windowing } from './windowing.ts';
 
 /** Fills the `head` frames before frame 0 from the frames received so far. */
 export function padHead(arena: Arena, line: DelayLine, windowing: Windowing): void {
-  for (let index = -windowing.head; index < 0; index++) writePaddingFrame(arena, line, windowing, index, 0, line.offset(index));
+  for (let index = -windowing.head; index < 0; index++)
+    writePaddingFrame(arena, line, windowing, index, 0, line.offset(index));
 }
 
 /** Writes the `tail` frames after the last one to offset `at`. */
@@ -39,7 +40,14 @@ export function sourceFrame(index: number, frames: number, { padding, period }: 
 }
 
 /** Writes the padding frame for `index` to `at`. Means and medians use the frames nearest to `end`, the beginning (0) or the end of the recording. */
-function writePaddingFrame(arena: Arena, line: DelayLine, windowing: Windowing, index: number, end: number, at: number): void {
+function writePaddingFrame(
+  arena: Arena,
+  line: DelayLine,
+  windowing: Windowing,
+  index: number,
+  end: number,
+  at: number,
+): void {
   const { padding, padValue, statLength } = windowing;
   const { channels, next } = line;
   const { f32 } = arena;

@@ -9,7 +9,7 @@ const noise = (length: number, seed = 1) => {
 };
 
 describe('Standardizer', () => {
-  test('any cut gives the same bits', () => {
+  test('gives the same bits for any split', () => {
     const x = noise(120);
     const whole = new Standardizer({ channels: 2, frames: 9 }).push(x);
     fc.assert(
@@ -28,7 +28,7 @@ describe('Standardizer', () => {
     );
   });
 
-  test('at the start the statistics are the exact mean and standardDeviation of what came so far', () => {
+  test('initially uses the exact mean and standard deviation of all samples so far', () => {
     const x = noise(50);
     const standardizer = new Standardizer({ channels: 1, frames: 1e6 });
     for (let n = 1; n <= x.length; n++) {
@@ -42,14 +42,14 @@ describe('Standardizer', () => {
     }
   });
 
-  test('later the mean forgets by the factor 1/e in a time constant', () => {
+  test('later the weight of old samples decays by 1/e per time constant', () => {
     const standardizer = new Standardizer({ channels: 1, frames: 50 });
     standardizer.push(new Float32Array(1000));
     standardizer.push(new Float32Array(50).fill(1));
     expect(standardizer.statistics().mean[0]).toBeCloseTo(1 - Math.exp(-1), 10);
   });
 
-  test('invalid frames and samples that are not finite move nothing, each channel on its own', () => {
+  test('invalid frames and non-finite samples do not change the statistics, separately for each channel', () => {
     const [clean, dirty] = [0, 1].map(() => new Standardizer({ channels: 2, frames: 5 }));
     clean.push(Float32Array.of(1, 2, 3, 5, 4, 7));
     dirty.push(Float32Array.of(1, 2, 900, -900, 3, 5), Uint8Array.of(1, 0, 1));
@@ -63,7 +63,7 @@ describe('Standardizer', () => {
     expect(dirty.push(Float32Array.of(Infinity, 1))[0]).toBeNaN();
   });
 
-  test('a channel without standardDeviation yields 0, also long after it went flat at a high level', () => {
+  test('a constant channel gives 0, also long after it flatlined at a high level', () => {
     const standardizer = new Standardizer({ channels: 1, frames: 20 });
     expect([...standardizer.push(Float32Array.of(5, 5, 5))]).toEqual([0, 0, 0]);
     standardizer.push(noise(100).map((x) => x + 60_000));

@@ -13,7 +13,7 @@ const conv = (more: Partial<LayerSpec> = {}): NetworkSpec => ({
   layers: [{ type: 'conv1d', outChannels: 3, kernelSize: 6, ...more } as LayerSpec],
 });
 
-/** Networks around which nothing may be written but by themselves. */
+/** Networks whose weights no one else may overwrite. */
 function witnesses(engine: Engine): () => void {
   const networks = Array.from({ length: 40 }, (_, seed) => networkOf(conv(), seed, engine));
   const before = networks.map((network) => network.weights());
@@ -22,8 +22,8 @@ function witnesses(engine: Engine): () => void {
   };
 }
 
-describe("a stream writes in nobody's memory but its own", () => {
-  test('where gradients are given up before its padding is known', () => {
+describe('a stream writes only to its own memory', () => {
+  test('when gradients are flushed before its padding is known', () => {
     const engine = new Engine('simd');
     const network = networkOf(conv({ padding: 'reflect' }), 1, engine);
     const stream = network.stream({ gradients: true });
@@ -42,14 +42,14 @@ describe("a stream writes in nobody's memory but its own", () => {
     unharmed();
   });
 
-  test('where it is closed', () => {
+  test('when it is closed', () => {
     const engine = new Engine('simd');
     const network = networkOf(conv(), 1, engine);
     const stream = network.stream({ gradients: true });
     stream.backward(stream.push(noise(1, 40)));
     stream.close();
     const unharmed = witnesses(engine);
-    const open = new TypeError('stream must be open, got a closed one');
+    const open = new TypeError('the stream is closed');
     for (const optimizer of [sgd({ rate: 0.1 }), adam({ rate: 0.1 })])
       expect(() => {
         optimizer.step(network, stream);
@@ -58,7 +58,7 @@ describe("a stream writes in nobody's memory but its own", () => {
     unharmed();
   });
 
-  test('where an optimizer that remembers is used with another engine', () => {
+  test('when an optimizer with state is used with another engine', () => {
     const [engine, other] = [new Engine('simd'), new Engine('simd')];
     const optimizer = adam({ rate: 0.1 });
     for (const at of [engine, other]) {
@@ -75,7 +75,7 @@ describe("a stream writes in nobody's memory but its own", () => {
     }
   });
 
-  test('where the memory could not grow', () => {
+  test('when the memory could not grow', () => {
     const arena = new Arena(new WebAssembly.Memory({ initial: 2, maximum: 8 }));
     const scratch = new Scratch(arena);
     scratch.rows(100, 4);
@@ -89,11 +89,11 @@ describe("a stream writes in nobody's memory but its own", () => {
   });
 });
 
-describe('a stream holds what it needs, and no more', () => {
+describe('a stream does not allocate more than it needs', () => {
   test.each([
-    ['are given up', (stream: { flushGradient(): unknown }) => stream.flushGradient()],
-    ['are those of frames that are no numbers', undefined],
-  ])('however long all gradients but one %s', (_, giveUp) => {
+    ['are flushed', (stream: { flushGradient(): unknown }) => stream.flushGradient()],
+    ['belong to non-finite frames', undefined],
+  ])('when all gradients but one %s, for any length of time', (_, giveUp) => {
     const engine = new Engine('simd');
     const network = networkOf(conv(), 1, engine);
     const stream = network.stream({ gradients: true });

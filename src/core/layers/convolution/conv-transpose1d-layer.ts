@@ -18,6 +18,7 @@ export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, re
   const dilation = integer('dilation', spec.dilation ?? 1, 1);
   const groups = integer('groups', spec.groups ?? 1, 1);
   if (inChannels % groups !== 0) throw invalid('groups', `a divisor of inChannels = ${inChannels}`, groups);
+  if (outChannels % groups !== 0) throw invalid('groups', `a divisor of outChannels = ${outChannels}`, groups);
   const hasBias = spec.bias ?? true;
   if (typeof hasBias !== 'boolean') throw invalid('bias', 'true or false', hasBias, TypeError);
   const reach = (kernelSize - 1) * dilation;

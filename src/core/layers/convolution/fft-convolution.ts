@@ -53,6 +53,7 @@ export class FftConvolution {
     const place = packedPlaces(outChannels, 1, kernelSize * inChannels);
     const { f32 } = this.#engine.arena;
     let nonFinite = 0;
+    this.#frames.fill(0, kernelSize);
     for (let o = 0; o < outChannels; o++) {
       for (let c = 0; c < inChannels; c++) {
         for (let k = 0; k < kernelSize; k++) {
