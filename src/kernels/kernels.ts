@@ -108,7 +108,10 @@ export interface Kernels {
     dxStep: number,
   ): void;
 
-  /** One update of each optimizer for `count` weights, a multiple of 4. Clears `dw`. `velocity` 0: no momentum. */
+  /**
+   * One update of each optimizer for `count` weights, a multiple of 4. Clears `dw`. `velocity` 0: no momentum. Without
+   * momentum and decay, `sgd` is w -= rate · dw, which the engine also uses to subtract any scaled array.
+   */
   sgd(
     w: number,
     dw: number,
@@ -193,11 +196,6 @@ export interface Kernels {
    * bits.
    */
   run?(program: number, layers: number, x: number, frames: number): number;
-}
-
-/** y -= scale · x for `count` numbers, a multiple of 4. Sets x to 0. This is the `sgd` kernel without momentum and decay. */
-export function subtractScaled(kernels: Kernels, y: number, x: number, count: number, scale: number): void {
-  kernels.sgd(y, x, 0, count, scale, 0, 0, 0);
 }
 
 /** Reads `count` numbers from offset `at` so that they are in the processor's cache. The result of the `energy` kernel is not used. */

@@ -1,4 +1,3 @@
-import { subtractScaled } from '../../kernels/kernels.ts';
 import type { Engine } from '../memory/engine.ts';
 import type { Allocation } from '../memory/allocation.ts';
 import { floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
@@ -55,7 +54,7 @@ export class ParameterGradients {
     const step = epsilon === undefined ? rate : rate / (epsilon + this.energy);
     for (let i = 0; i < this.values.length; i++) {
       const { at, count } = this.values[i];
-      subtractScaled(this.engine.kernels, at, this.gradient(i), count, step);
+      this.engine.kernels.sgd(at, this.gradient(i), 0, count, step, 0, 0, 0);
     }
     this.markCleared();
   }
@@ -77,7 +76,7 @@ export class ParameterGradients {
         // the decay of h is expressed as weight decay: h ← h - step (g + h (1 - kept) / step)
         kernels.sgd(trend[i], copy, 0, count, step, 0, 0, (1 - traceDecay + (rate * gradientScale) / count) / step);
       }
-      subtractScaled(kernels, at, slope, count, step);
+      kernels.sgd(at, slope, 0, count, step, 0, 0, 0);
     }
     this.markCleared();
   }

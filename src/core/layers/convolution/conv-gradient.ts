@@ -1,4 +1,3 @@
-import { subtractScaled } from '../../../kernels/kernels.ts';
 import type { StreamContext } from '../layer.ts';
 import { floatsIn, numberIn, type State } from '../../state/state.ts';
 import { clippedSquare } from '../../clipped-square.ts';
@@ -192,7 +191,8 @@ export class ConvGradient extends ParameterGradients {
         // clear the padding behind a window whose length is not a multiple of 4
         kernels.fill(window + length, row - length, 0);
         kernels.write(this.#mean, copy, row);
-        subtractScaled(kernels, window, copy, row, 1);
+        // window -= mean: the sgd kernel without momentum and decay clears its second array, so it gets a copy
+        kernels.sgd(window, copy, 0, row, 1, 0, 0, 0);
         kernels.write(window, copy, row);
         this.#updateMean(copy, kernels.energy(window, 0, 1, length, 0, 0));
         if (this.#windowCount === 1) kernels.fill(window, row, 0);
@@ -212,7 +212,8 @@ export class ConvGradient extends ParameterGradients {
     this.#meanEnergy += (counted - this.#meanEnergy) / n;
     const part = n > 1 && energy > counted ? Math.sqrt(counted / energy) : 1;
     const { length } = this.#layout;
-    subtractScaled(this.engine.kernels, this.#mean, window, (length + 3) & ~3, -part / n);
+    // mean += (part / n) · window
+    this.engine.kernels.sgd(this.#mean, window, 0, (length + 3) & ~3, -part / n, 0, 0, 0);
   }
 
   #addEnergy(x: number, step: number, count: number): void {
