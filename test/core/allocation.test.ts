@@ -59,7 +59,7 @@ for (const kind of ['simd', 'plain']) {
 console.log(JSON.stringify(found));
 `;
 
-test('10,000 calls of pushInto, backwardInto, and step allocate nothing after warming up (law 10)', () => {
+test('10,000 calls of pushInto, backwardInto, and step allocate nothing after warming up (invariant 10)', () => {
   // one thread and a large young generation, so that the result does not depend on the timing of compilation and garbage collection
   const flags = ['--expose-gc', '--single-threaded', '--max-semi-space-size=64', '--min-semi-space-size=64'];
   const args = [...flags, '--input-type=module', '--eval', program];

@@ -83,11 +83,11 @@ export function chain(paces: readonly Pace[]): Pace {
 /** Returns the maximum number of outputs per frame, over the first output and one period after it. */
 export function maxOutputsPerFrame({ period, framesFor, outputsAfter }: Pace): number {
   const first = framesFor(1);
-  let most = outputsAfter(first);
+  let largest = outputsAfter(first);
   for (let frames = first; frames < first + Math.min(period, 65536); frames++) {
-    most = Math.max(most, outputsAfter(frames + 1) - outputsAfter(frames));
+    largest = Math.max(largest, outputsAfter(frames + 1) - outputsAfter(frames));
   }
-  return most;
+  return largest;
 }
 
 /** Returns the number of frames in a gap of `count` that follow once the stream has settled. They are whole periods and need no computation. */

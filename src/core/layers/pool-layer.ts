@@ -25,6 +25,7 @@ function poolLayer(
   };
 }
 
+/** Creates an average-pooling layer. */
 export function avgPoolLayer(spec: PoolSpec, context: LayerContext): Layer {
   return poolLayer(spec, context, (windowing, channels, place) => new AvgPool(windowing, [channels, channels], place));
 }
@@ -47,6 +48,7 @@ class AvgPool extends WindowLayer {
   }
 }
 
+/** Creates a max-pooling layer. */
 export function maxPoolLayer(spec: PoolSpec, context: LayerContext): Layer {
   return poolLayer(spec, context, (windowing, channels, place) => new MaxPool(windowing, [channels, channels], place));
 }

@@ -1,7 +1,10 @@
 import { integer, invalid, oneOf } from '../check.ts';
 import { lineCapacity } from '../memory/delay-line.ts';
 
-/** The alignment of outputs (see `anchor`). [left, right] is the number of padding frames on each side. */
+/**
+ * The alignment of outputs with input frames. 'causal': output n is aligned with frame nS + phase. 'valid': complete
+ * windows only. 'same' and 'full': like numpy.convolve. [left, right]: number of padding frames on each side.
+ */
 export type Mode = 'causal' | 'valid' | 'same' | 'full' | readonly [left: number, right: number];
 
 /** What taps read before the first frame and, if there is a tail, after the last. */

@@ -3,7 +3,7 @@ import type { Allocation } from './allocation.ts';
 import type { Engine } from './engine.ts';
 import type { Rows } from './rows.ts';
 
-/** The minimum number of free frames in a line beside those it keeps, so that its contents are rarely moved. */
+/** The minimum number of free frames in a line, in addition to those it keeps, so that its contents are rarely moved. */
 const minFreeFrames = 16;
 
 /**

@@ -30,7 +30,7 @@ const shapes = fc.record({
 });
 
 describe('a delay line', () => {
-  test('keeps its canaries for ten turns of the buffer, and every window reads the right frames (law 9)', () => {
+  test('keeps its canaries for ten turns of the buffer, and every window reads the right frames (invariant 9)', () => {
     const law = ({ channels, behind, cuts }: { channels: number; behind: number; cuts: number[] }) => {
       const allocation = engine.allocationFor({});
       const [before, line, after] = [

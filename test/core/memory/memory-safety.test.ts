@@ -14,7 +14,7 @@ const conv = (more: Partial<LayerSpec> = {}): NetworkSpec => ({
 });
 
 /** Networks whose weights no one else may overwrite. */
-function witnesses(engine: Engine): () => void {
+function guardNetworks(engine: Engine): () => void {
   const networks = Array.from({ length: 40 }, (_, seed) => networkOf(conv(), seed, engine));
   const before = networks.map((network) => network.weights());
   return () => {
@@ -27,7 +27,7 @@ describe('a stream writes only to its own memory', () => {
     const engine = new Engine('simd');
     const network = networkOf(conv({ padding: 'reflect' }), 1, engine);
     const stream = network.stream({ gradients: true });
-    const unharmed = witnesses(engine);
+    const expectUnchanged = guardNetworks(engine);
     const rows: number[] = [];
     stream.push(noise(1, 10));
     rows.push(...stream.flushGradient());
@@ -39,7 +39,7 @@ describe('a stream writes only to its own memory', () => {
       expect(rows.length + dx.length + each.flushGradient().length).toBe(70);
     }
     expect(restored.gradients()).toEqual(stream.gradients());
-    unharmed();
+    expectUnchanged();
   });
 
   test('when it is closed', () => {
@@ -48,14 +48,14 @@ describe('a stream writes only to its own memory', () => {
     const stream = network.stream({ gradients: true });
     stream.backward(stream.push(noise(1, 40)));
     stream.close();
-    const unharmed = witnesses(engine);
+    const expectUnchanged = guardNetworks(engine);
     const open = new TypeError('the stream is closed');
     for (const optimizer of [sgd({ rate: 0.1 }), adam({ rate: 0.1 })])
       expect(() => {
         optimizer.step(network, stream);
       }).toThrow(open);
     expect(() => stream.gradients()).toThrow(open);
-    unharmed();
+    expectUnchanged();
   });
 
   test('when an optimizer with state is used with another engine', () => {
@@ -65,13 +65,13 @@ describe('a stream writes only to its own memory', () => {
       const network = networkOf(conv(), 1, at);
       const stream = network.stream({ gradients: true });
       stream.backward(stream.push(noise(1, 40)));
-      const unharmed = witnesses(at);
+      const expectUnchanged = guardNetworks(at);
       const step = () => {
         optimizer.step(network, stream);
       };
       if (at === engine) step();
       else expect(step).toThrow('network must be of the engine that the optimizer remembers in, got one of another');
-      unharmed();
+      expectUnchanged();
     }
   });
 
@@ -93,17 +93,17 @@ describe('a stream does not allocate more than it needs', () => {
   test.each([
     ['are flushed', (stream: { flushGradient(): unknown }) => stream.flushGradient()],
     ['belong to non-finite frames', undefined],
-  ])('when all gradients but one %s, for any length of time', (_, giveUp) => {
+  ])('when all gradients but one %s, for any length of time', (_, flush) => {
     const engine = new Engine('simd');
     const network = networkOf(conv(), 1, engine);
     const stream = network.stream({ gradients: true });
     const turn = (x: Float32Array) => {
       const y = stream.push(x);
-      if (giveUp) giveUp(stream);
+      if (flush) flush(stream);
       else stream.backward(y.fill(1));
     };
     stream.backward(stream.push(noise(1, 2)).fill(1));
-    const x = giveUp ? noise(2, 2) : new Float32Array(2).fill(NaN);
+    const x = flush ? noise(2, 2) : new Float32Array(2).fill(NaN);
     for (let t = 0; t < 200; t++) turn(x);
     const before = engine.bytes;
     for (let t = 0; t < 5000; t++) turn(x);

@@ -44,7 +44,7 @@ function expectReference(
 }
 
 describe('the streaming engine equals the reference', () => {
-  test('outputs, validity and every gradient, for recordings of any length (laws 3 and 7)', () => {
+  test('outputs, validity and every gradient, for recordings of any length (invariants 3 and 7)', () => {
     const law = (spec: NetworkSpec, seed: number, frames: number) => {
       const network = networkOf(spec, seed);
       const x = noise(seed, frames * spec.inChannels);
@@ -95,7 +95,7 @@ describe('the streaming engine equals the reference', () => {
     fc.assert(fc.property(tame, seeds, fc.nat({ max: 20 }), law), { seed: 7, numRuns: 100 });
   });
 
-  test('of non-finite samples: NaN wherever the reference has it, and nowhere else (law 12)', () => {
+  test('of non-finite samples: NaN wherever the reference has it, and nowhere else (invariant 12)', () => {
     const law = (spec: NetworkSpec, seed: number, at: number) => {
       const network = networkOf(spec, seed);
       const x = noise(seed, 30 * spec.inChannels);
@@ -111,7 +111,7 @@ describe('the streaming engine equals the reference', () => {
     fc.assert(fc.property(tame, seeds, fc.nat(), law), { seed: 8, numRuns: 200 });
   });
 
-  test('of one convolution with non-finite samples: its gradients are those of all other outputs (law 12)', () => {
+  test('of one convolution with non-finite samples: its gradients are those of all other outputs (invariant 12)', () => {
     const layers = fc.oneof(
       convolutions.map((layer): LayerSpec => ({ ...layer, padding: 'zeros' })),
       transposed,

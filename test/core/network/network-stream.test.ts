@@ -91,7 +91,7 @@ const bitsOf = (gradients: Record<string, { data: Float32Array }>) =>
 const someGradient = (seed: number) => noise(seed + 1, 40 * 8 * 40);
 
 describe('for any stack of layers', () => {
-  test('every split of the stream gives the bits of the whole recording, including tail and validity (law 2)', () => {
+  test('every split of the stream gives the bits of the whole recording, including tail and validity (invariant 2)', () => {
     const law = (spec: NetworkSpec, seed: number) => {
       const network = networkOf(spec, seed);
       const x = noise(seed, 40 * spec.inChannels);
@@ -119,7 +119,7 @@ describe('for any stack of layers', () => {
     fc.assert(fc.property(specs, seeds, law), { seed: 2, numRuns: 200 });
   });
 
-  test('gradients do not depend on the split, on delays, or on skipped gaps, and there is one row per frame (law 7)', () => {
+  test('gradients do not depend on the split, on delays, or on skipped gaps, and there is one row per frame (invariant 7)', () => {
     const law = (spec: NetworkSpec, seed: number, gap: { from: number; count: number }) => {
       const network = networkOf(spec, seed);
       const played = recording(seed, spec.inChannels, gap);
@@ -131,7 +131,7 @@ describe('for any stack of layers', () => {
     fc.assert(fc.property(specs, seeds, gaps, law), { seed: 7, numRuns: 200 });
   });
 
-  test('save and restore in the middle change no bit of outputs or gradients (law 11)', () => {
+  test('save and restore in the middle change no bit of outputs or gradients (invariant 11)', () => {
     const law = (spec: NetworkSpec, seed: number, gap: { from: number; count: number }) => {
       const network = networkOf(spec, seed);
       const played = recording(seed, spec.inChannels, gap);
@@ -142,7 +142,7 @@ describe('for any stack of layers', () => {
     fc.assert(fc.property(specs, seeds, gaps, law), { seed: 11, numRuns: 150 });
   });
 
-  test('every pushed frame gets its row, even if gradients are flushed now and then (law 7)', () => {
+  test('every pushed frame gets its row, even if gradients are flushed now and then (invariant 7)', () => {
     const law = (spec: NetworkSpec, seed: number) => {
       const network = networkOf(spec, seed);
       const { inChannels, outChannels } = network;
@@ -197,7 +197,7 @@ describe('for any stack of layers', () => {
     fc.assert(fc.property(specs, seeds, fc.nat({ max: 400 }), law), { seed: 3, numRuns: 200 });
   });
 
-  test('outputs do not depend on later frames: a change of frame t changes no output aligned before t (law 4)', () => {
+  test('outputs do not depend on later frames: a change of frame t changes no output aligned before t (invariant 4)', () => {
     // the other paddings copy later frames to positions before frame 0, and the stream waits for them
     const blind = specs.map((spec) =>
       mapLayers(spec, (layer) =>
@@ -211,15 +211,15 @@ describe('for any stack of layers', () => {
       const x = noise(seed, 30 * spec.inChannels);
       const changed = x.map((sample, i) => (i < t * spec.inChannels ? sample : 3 - sample));
       const [y, other] = [network.apply(x), network.apply(changed)];
-      let deaf = 0;
-      while (deaf * network.outChannels < y.length && alignedFrameOfStack(spec.layers, deaf) < t) deaf++;
-      const heard = deaf * network.outChannels;
-      expect(bits(other.subarray(0, heard))).toEqual(bits(y.subarray(0, heard)));
+      let unaffected = 0;
+      while (unaffected * network.outChannels < y.length && alignedFrameOfStack(spec.layers, unaffected) < t) unaffected++;
+      const firstAffected = unaffected * network.outChannels;
+      expect(bits(other.subarray(0, firstAffected))).toEqual(bits(y.subarray(0, firstAffected)));
     };
     fc.assert(fc.property(blind, seeds, fc.integer({ min: 1, max: 29 }), law), { seed: 4, numRuns: 150 });
   });
 
-  test('a NaN changes only outputs that are NaN and invalid (law 12)', () => {
+  test('a NaN changes only outputs that are NaN and invalid (invariant 12)', () => {
     // a running norm depends on all earlier samples
     const forgetful = specs.filter(
       (spec) => !hasLayer(spec, (layer) => layer.type === 'norm' && layer.kind === 'running'),
@@ -240,7 +240,7 @@ describe('for any stack of layers', () => {
     fc.assert(fc.property(forgetful, seeds, fc.nat(), law), { seed: 12, numRuns: 150 });
   });
 
-  test('a NaN reaches no weight gradient, whatever its own gradient is (law 12)', () => {
+  test('a NaN reaches no weight gradient, whatever its own gradient is (invariant 12)', () => {
     const law = (spec: NetworkSpec, seed: number) => {
       const network = networkOf(spec, seed);
       const x = noise(seed, 30 * spec.inChannels);
@@ -263,7 +263,7 @@ describe('a single convolution', () => {
     stride: fc.integer({ min: 1, max: 4 }),
   });
 
-  test('reproduces its kernel for an impulse, tap by tap (law 1)', () => {
+  test('reproduces its kernel for an impulse, tap by tap (invariant 1)', () => {
     const law = ({ kernelSize, dilation }: { kernelSize: number; dilation: number }, seed: number) => {
       const layer: LayerSpec = { type: 'conv1d', outChannels: 1, kernelSize, dilation, bias: false };
       const network = Network.create({ inChannels: 1, layers: [layer] }, { seed });
@@ -276,7 +276,7 @@ describe('a single convolution', () => {
     fc.assert(fc.property(kernels, seeds, law), { seed: 1, numRuns: 100 });
   });
 
-  test('with stride S gives every S-th output of stride 1, starting at its phase, in every mode and padding (law 6)', () => {
+  test('with stride S gives every S-th output of stride 1, starting at its phase, in every mode and padding (invariant 6)', () => {
     const law = (layer: LayerSpec, seed: number) => {
       const { stride = 1, phase = 0 } = layer as { stride?: number; phase?: number };
       const every = { ...layer, stride: 1, ...('phase' in layer && { phase: 0 }) } as LayerSpec;
@@ -292,7 +292,7 @@ describe('a single convolution', () => {
     });
   });
 
-  test('is linear, shifts with its input, and does not depend on the order of its channels (law 5)', () => {
+  test('is linear, shifts with its input, and does not depend on the order of its channels (invariant 5)', () => {
     const law = ({ kernelSize, dilation }: { kernelSize: number; dilation: number }, seed: number) => {
       const spec: NetworkSpec = {
         inChannels: 2,

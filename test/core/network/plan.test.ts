@@ -31,22 +31,22 @@ describe('plan', () => {
   test('reports the receptive field that an impulse reveals', () => {
     const smooth = { ...spec, layers: spec.layers.filter(({ type }) => type !== 'relu') };
     const network = Network.create(smooth, { seed: 3 });
-    const silent = network.apply(new Float32Array(8 * 200));
+    const zeroInput = network.apply(new Float32Array(8 * 200));
     const heardBy = (frame: number) => {
       const x = new Float32Array(8 * 200);
       x.fill(1, 8 * frame, 8 * frame + 8);
-      return network.apply(x).findIndex((y, i) => y !== silent[i]) >= 0;
+      return network.apply(x).findIndex((y, i) => y !== zeroInput[i]) >= 0;
     };
     const { receptiveField, wait } = plan(smooth, 1);
     const y = (x: Float32Array) => network.apply(x).subarray(4 * 5, 4 * 6);
-    const hang = wait + 5 * 20;
-    const heard = Array.from({ length: 200 }, (_, frame) => {
+    const alignedFrame = wait + 5 * 20;
+    const affected = Array.from({ length: 200 }, (_, frame) => {
       const x = new Float32Array(8 * 200);
       x.fill(1, 8 * frame, 8 * frame + 8);
-      return y(x).some((value, o) => value !== silent[4 * 5 + o]);
+      return y(x).some((value, o) => value !== zeroInput[4 * 5 + o]);
     });
-    expect(heard.indexOf(true)).toBe(hang - receptiveField + 1);
-    expect(heard.lastIndexOf(true)).toBe(hang);
+    expect(affected.indexOf(true)).toBe(alignedFrame - receptiveField + 1);
+    expect(affected.lastIndexOf(true)).toBe(alignedFrame);
     expect(heardBy(0)).toBe(true);
   });
 

@@ -27,7 +27,7 @@ const close = (a: ArrayLike<number>, b: ArrayLike<number>): void => {
 };
 const reversed = (a: ArrayLike<number>): number[] => Array.from(a).reverse();
 
-describe('the laws', () => {
+describe('invariants', () => {
   test('an impulse reproduces the kernel, tap by tap', () => {
     fc.assert(
       fc.property(signal, (w) => {

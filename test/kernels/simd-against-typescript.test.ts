@@ -49,7 +49,7 @@ const check = (law: fc.IRawProperty<unknown>, runs = 1000) => {
 };
 const lengths = Array.from({ length: 68 }, (_, length) => length);
 
-describe('SIMD and TypeScript give the same bits (law 8)', () => {
+describe('SIMD and TypeScript give the same bits (invariant 8)', () => {
   test('of a convolution and its gradients, for every length 0 … 67 and every alignment', () => {
     for (const length of lengths) {
       const law = (seed: number, shift: number, outputs: number, frames: number, step: number, bias: boolean) => {
