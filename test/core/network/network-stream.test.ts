@@ -212,7 +212,8 @@ describe('for any stack of layers', () => {
       const changed = x.map((sample, i) => (i < t * spec.inChannels ? sample : 3 - sample));
       const [y, other] = [network.apply(x), network.apply(changed)];
       let unaffected = 0;
-      while (unaffected * network.outChannels < y.length && alignedFrameOfStack(spec.layers, unaffected) < t) unaffected++;
+      while (unaffected * network.outChannels < y.length && alignedFrameOfStack(spec.layers, unaffected) < t)
+        unaffected++;
       const firstAffected = unaffected * network.outChannels;
       expect(bits(other.subarray(0, firstAffected))).toEqual(bits(y.subarray(0, firstAffected)));
     };
