@@ -1,4 +1,7 @@
-/** Prints all figures of the detector: `npm run bench:detect [-- <folder>]`. The folder contains nab-half/, skab-half/, and the recordings. */
+/**
+ * Prints all figures of the detector: `npm run bench:detect [-- <folder>]`. The folder contains nab-half/, skab-half/,
+ * and the recordings.
+ */
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -8,7 +8,9 @@ import { digits, table } from './report.ts';
 const maxMultiplyAdds = 3e9;
 const rounds = 7;
 
-/** Compares convolutions with long kernels by FFT and by the direct method, per block, where `fftRule` selects the FFT. */
+/**
+ * Compares convolutions with long kernels by FFT and by the direct method, per block, where `fftRule` selects the FFT.
+ */
 async function main(): Promise<void> {
   const lines: string[][] = [];
   for (const [inChannels, outChannels] of [
@@ -40,7 +42,10 @@ async function compared(spec: NetworkSpec, outputs: number): Promise<string[]> {
   return [digits(direct.us), digits(fft.us), direct.ratio.toFixed(2)];
 }
 
-/** A stream that receives the same block repeatedly. Timed by the processor time of this process, which other processes do not affect. */
+/**
+ * A stream that receives the same block repeatedly. Timed by the processor time of this process, which other processes
+ * do not affect.
+ */
 function blocks(network: Network, outputs: number, fft?: MakeTransform): Contestant {
   const stream = network.stream({ fft });
   const x = Float32Array.from({ length: outputs * network.inChannels }, (_, i) => Math.sin(i * i));

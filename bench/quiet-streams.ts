@@ -32,7 +32,10 @@ export function simulated(seed: number, frames: number): QuietStream {
   return { name: 'simulated', block: { data, channels: 1, start: 0, rate: 1 / 300, time: 0 } };
 }
 
-/** Reads recordings on which no setting was fitted, although their false-alarm rates were known when the prior was tuned. */
+/**
+ * Reads recordings on which no setting was fitted, although their false-alarm rates were known when the prior was
+ * tuned.
+ */
 export async function recorded(folder: string): Promise<QuietStream[]> {
   const read = async (name: string, path: string, columns: string[] | undefined, rate?: number) => {
     const { blocks, channels, rate: hz } = await readRecordingFile(join(folder, path), { columns, rate });

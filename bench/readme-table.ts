@@ -1,4 +1,7 @@
-/** Prints the figures in a file of `npm run bench:engine -- --json <file>` as Markdown: npx tsx bench/readme-table.ts <file> */
+/**
+ * Prints the figures in a file of `npm run bench:engine -- --json <file>` as Markdown: npx tsx bench/readme-table.ts
+ * <file>
+ */
 import { readFileSync } from 'node:fs';
 import type { Figure } from './engine.ts';
 import { digits } from './report.ts';

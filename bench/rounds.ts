@@ -67,7 +67,10 @@ async function time(contestant: Contestant, calls: number): Promise<number> {
   return performance.now() - start;
 }
 
-/** Returns the order of a round: rotated by the round, and reversed every second time, so that no contestant always follows the same one. */
+/**
+ * Returns the order of a round: rotated by the round, and reversed every second time, so that no contestant always
+ * follows the same one.
+ */
 function orderOf(round: number, count: number): number[] {
   const order = Array.from({ length: count }, (_, i) => (i + round) % count);
   return round % 2 === 0 ? order : order.reverse();

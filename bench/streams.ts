@@ -29,7 +29,10 @@ async function costsOf(count: number, learning: boolean): Promise<StreamCosts> {
   return costs;
 }
 
-/** Prints the cost of 1 … 10,000 streams that share a network, and the number of learning streams that one core can serve. */
+/**
+ * Prints the cost of 1 … 10,000 streams that share a network, and the number of learning streams that one core can
+ * serve.
+ */
 export async function manyStreams(): Promise<void> {
   const { weightBytes, streamBytes: perStream, learningBytes } = plan(workloadOf('W1', 1).spec);
   const bytes = weightBytes + learningBytes;

@@ -74,7 +74,9 @@ export const workloads: readonly Workload[] = [
   makeWorkload(w4, 32),
 ];
 
-/** The same networks with realistic blocks, a tenth of a second at 250 Hz, for measuring the layers around the engine. */
+/**
+ * The same networks with realistic blocks, a tenth of a second at 250 Hz, for measuring the layers around the engine.
+ */
 export const blockWorkloads: readonly Workload[] = [w1, w2, w4].map((stack) => makeWorkload(stack, 25));
 
 /** Returns the workload of `network` with `step` frames per call. */

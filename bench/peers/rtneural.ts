@@ -43,7 +43,9 @@ export function rtneural(checkout: string): Make {
   };
 }
 
-/** Returns the weights [out, in, tap] and the bias of every layer, then the input, in the order that the program reads. */
+/**
+ * Returns the weights [out, in, tap] and the bias of every layer, then the input, in the order that the program reads.
+ */
 function numbersOf({ layers, blocks }: Workload): Uint8Array {
   const parts = layers.flatMap(({ weight, bias, taps, inChannels, outChannels }) => {
     const turned = new Float32Array(weight.length);

@@ -73,7 +73,9 @@ export class Arena {
     return start;
   }
 
-  /** Grows the memory by half, or by what is needed if that fails, and returns the start of the free part at its end. */
+  /**
+   * Grows the memory by half, or by what is needed if that fails, and returns the start of the free part at its end.
+   */
   #grow(length: number): number {
     const before = this.f32.length;
     const last = this.#ends.get(before - readMargin) ?? before - readMargin;

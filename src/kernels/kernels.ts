@@ -47,7 +47,10 @@ export interface Kernels {
     sums: number,
     y: number,
   ): void;
-  /** Equation (5), in order of increasing n, then o: dx[n, j] += g[n, o] w[o, j]. Groups of four kernels without a gradient are skipped. */
+  /**
+   * Equation (5), in order of increasing n, then o: dx[n, j] += g[n, o] w[o, j]. Groups of four kernels without a
+   * gradient are skipped.
+   */
   inputGradient(
     g: number,
     gStep: number,
@@ -95,7 +98,9 @@ export interface Kernels {
   /** y[n, c] = (1/K) Σ_k x[n, k, c], with the taps in four partial sums. */
   avgPool(x: number, xStep: number, frames: number, taps: number, channels: number, y: number): void;
   avgPoolGradient(g: number, frames: number, taps: number, channels: number, dx: number, dxStep: number): void;
-  /** y[n, c] = max_k x[n, k, c]. The oldest of equal samples counts as the largest, and NaN as larger than every number. */
+  /**
+   * y[n, c] = max_k x[n, k, c]. The oldest of equal samples counts as the largest, and NaN as larger than every number.
+   */
   maxPool(x: number, xStep: number, frames: number, taps: number, channels: number, y: number): void;
   maxPoolGradient(
     x: number,
@@ -198,7 +203,10 @@ export interface Kernels {
   run?(program: number, layers: number, x: number, frames: number): number;
 }
 
-/** Reads `count` numbers from offset `at` so that they are in the processor's cache. The result of the `energy` kernel is not used. */
+/**
+ * Reads `count` numbers from offset `at` so that they are in the processor's cache. The result of the `energy` kernel
+ * is not used.
+ */
 export function prefetch(kernels: Kernels, at: number, count: number): void {
   kernels.energy(at, 0, 1, count, 0, 0);
 }

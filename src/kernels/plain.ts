@@ -9,7 +9,10 @@ import { proportionateLoops } from './plain/proportionate.ts';
 import { rowLoops } from './plain/rows.ts';
 import { softmax, softmaxBack } from './plain/softmax.ts';
 
-/** Creates the kernels in TypeScript, with every operation rounded to float32. They run without SIMD and are the reference for it. */
+/**
+ * Creates the kernels in TypeScript, with every operation rounded to float32. They run without SIMD and are the
+ * reference for it.
+ */
 export function plainKernels(arena: Arena): Kernels {
   const convolutions = convolutionLoops(arena);
   return {

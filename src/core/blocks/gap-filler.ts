@@ -37,7 +37,9 @@ export class GapFiller {
     this.max = integer('max', max, 0);
   }
 
-  /** Adds a block. Returns the block that fills the gap before it, if any, and then the block without repeated frames. */
+  /**
+   * Adds a block. Returns the block that fills the gap before it, if any, and then the block without repeated frames.
+   */
   push(block: Block): Block[] {
     checkBlock(block);
     if (frameCount(block) === 0) return [];

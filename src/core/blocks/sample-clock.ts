@@ -2,7 +2,9 @@ import { integer, invalid, positive } from '../check.ts';
 
 /** Options of a `SampleClock`. */
 export interface SampleClockOptions {
-  /** The number of distinct values of the device's counter, which then wraps around. Default: detected (see `Counter`). */
+  /**
+   * The number of distinct values of the device's counter, which then wraps around. Default: detected (see `Counter`).
+   */
   wrap?: number;
   /**
    * How late a timestamp may be, in ms, before frames count as missing. The default, three quarters of a frame, suits
@@ -11,10 +13,15 @@ export interface SampleClockOptions {
   jitter?: number;
 }
 
-/** A timestamp that lies back by more than this, in ms, means that the clock was reset, not that frames were repeated. */
+/**
+ * A timestamp that lies back by more than this, in ms, means that the clock was reset, not that frames were repeated.
+ */
 const clockResetMs = 10_000;
 
-/** The fraction of a timestamp's deviation by which the expected time is corrected, so that a slightly wrong rate causes no gaps. */
+/**
+ * The fraction of a timestamp's deviation by which the expected time is corrected, so that a slightly wrong rate causes
+ * no gaps.
+ */
 const driftGain = 0.01;
 
 /**
@@ -40,7 +47,10 @@ export class SampleClock {
     this.#jitter = jitter === undefined ? undefined : positive('jitter', jitter, 'ms');
   }
 
-  /** Returns the index of the first of `frames` frames. It is lower than `next` if some were received before. `rate` in Hz, `time` in ms. */
+  /**
+   * Returns the index of the first of `frames` frames. It is lower than `next` if some were received before. `rate` in
+   * Hz, `time` in ms.
+   */
   place(frames: number, { rate, time, count }: { rate: number; time: number; count?: number }): number {
     integer('frames', frames, 0);
     const start = count === undefined ? this.#byTime(frames, rate, time) : this.#byCount(frames, count);
@@ -77,7 +87,10 @@ export class SampleClock {
     return start;
   }
 
-  /** Returns the distance of the frames from `next`, in frames. Corrects the time at which the first new frame is expected. */
+  /**
+   * Returns the distance of the frames from `next`, in frames. Corrects the time at which the first new frame is
+   * expected.
+   */
   #shift(frames: number, rate: number, time: number): number {
     const late = rate > 0 && rate === this.#rate ? time - this.#expected : NaN;
     this.#rate = rate;
@@ -96,7 +109,9 @@ export class SampleClock {
   }
 }
 
-/** A step back of at most this many counts is a late or repeated frame. A larger one means that the device restarted. */
+/**
+ * A step back of at most this many counts is a late or repeated frame. A larger one means that the device restarted.
+ */
 const maxStepBack = 16;
 
 /** The counter sizes of common devices. */
@@ -118,7 +133,10 @@ export class Counter {
     this.#wrap = wrap;
   }
 
-  /** Returns the number of counts since the newest reading, 0 for the first one. An older reading does not become the newest. */
+  /**
+   * Returns the number of counts since the newest reading, 0 for the first one. An older reading does not become the
+   * newest.
+   */
   advance(count: number): number {
     if (!Number.isSafeInteger(count) || count < 0) throw invalid('count', 'an integer >= 0', count);
     const last = this.#last ?? count;

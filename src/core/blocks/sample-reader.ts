@@ -31,7 +31,9 @@ export class SampleReader {
     this.#grouper = new ReadingGrouper(integer('electrodes', electrodes, 1));
   }
 
-  /** Adds a sample, an epoch, or a reading. Returns the block of its new frames, or an empty array if there are none. */
+  /**
+   * Adds a sample, an epoch, or a reading. Returns the block of its new frames, or an empty array if there are none.
+   */
   push(value: Sample | Epoch | Reading): Block[] {
     if (typeof value !== 'object' || (value as object | null) === null) throw invalidSample(value);
     if ('electrode' in value) return this.#grouper.push(value).flatMap((group) => this.#blockOfGroup(group));
@@ -86,7 +88,9 @@ function invalidSample(value: unknown): Error {
   return invalid('sample', 'a sample { data, timestamp }, an epoch, or a reading', value, TypeError);
 }
 
-/** The readings of all electrodes at one time: data[electrode][frame], NaN where the reading of an electrode is missing. */
+/**
+ * The readings of all electrodes at one time: data[electrode][frame], NaN where the reading of an electrode is missing.
+ */
 export interface ReadingGroup {
   data: number[][];
   timestamp: number;

@@ -63,7 +63,10 @@ export function bandPower(options: BandPowerOptions): Network {
   return Network.create({ inChannels: channels, layers }, { weights });
 }
 
-/** Returns the largest divisor of `total` up to `limit`. At that stride, power that varies no faster than the bandwidth is preserved. */
+/**
+ * Returns the largest divisor of `total` up to `limit`. At that stride, power that varies no faster than the bandwidth
+ * is preserved.
+ */
 function envelopeStride(total: number, limit: number): number {
   let stride = Math.max(1, Math.min(total, Math.floor(limit)));
   while (total % stride !== 0) stride--;

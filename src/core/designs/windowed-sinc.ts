@@ -7,7 +7,10 @@ const cosineSeries = {
   blackman: [0.42, 0.5, 0.08],
 };
 
-/** The window of a windowed-sinc kernel. `hamming` has the narrowest transition band, `blackman` the best stop-band attenuation. */
+/**
+ * The window of a windowed-sinc kernel. `hamming` has the narrowest transition band, `blackman` the best stop-band
+ * attenuation.
+ */
 export type WindowName = 'hamming' | 'hann' | 'blackman';
 
 /** A symmetric window, [taps], with 1 in the middle. Throws TypeError for an unknown name. */
@@ -94,7 +97,9 @@ function idealLowPass(u: number, cutoff: number): number {
   return u === 0 ? 2 * cutoff : Math.sin(2 * Math.PI * cutoff * u) / (Math.PI * u);
 }
 
-/** Throws unless the kernel size is odd: a symmetric kernel of even length has gain 0 at rate / 2, which must pass here. */
+/**
+ * Throws unless the kernel size is odd: a symmetric kernel of even length has gain 0 at rate / 2, which must pass here.
+ */
 function checkOddTaps({ taps }: WindowedSincOptions): void {
   if (integer('taps', taps, 1) % 2 === 0) throw invalid('taps', 'odd for gain 1 at rate / 2', taps);
 }

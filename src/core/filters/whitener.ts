@@ -95,7 +95,10 @@ export class Whitener {
     this.#nextRootCount = this.#count + Math.ceil(updateFraction * Math.min(this.#count, this.frames));
   }
 
-  /** Computes R^(-1/2) D^(-1/2). A standard deviation below 2^-30 of the mean counts as 0 (less than float32 resolution). */
+  /**
+   * Computes R^(-1/2) D^(-1/2). A standard deviation below 2^-30 of the mean counts as 0 (less than float32
+   * resolution).
+   */
   #computeRoot(): Float64Array {
     const n = this.channels;
     const scale = this.#mean.map((mean, i) => {

@@ -19,7 +19,10 @@ export function activationLayer(spec: ActivationSpec, { inChannels }: Pick<Layer
   return { ...rowLayer(type, inChannels), stream: (_, context) => new Activation(type, alpha, inChannels, context) };
 }
 
-/** An elementwise layer: y[n, c] = f(x[n, c]). The gradient is 0 where ∂L/∂y is 0 or x is not finite, so that NaN does not spread. */
+/**
+ * An elementwise layer: y[n, c] = f(x[n, c]). The gradient is 0 where ∂L/∂y is 0 or x is not finite, so that NaN does
+ * not spread.
+ */
 class Activation extends RowLayer implements SteppedLayer {
   readonly #kind: number;
   readonly #alpha: number;

@@ -12,7 +12,10 @@ import { stateIn, type State } from '../state/state.ts';
 import { sum } from '../sum.ts';
 import type { ParameterGradients } from './parameter-gradients.ts';
 
-/** Checks that the outputs of the branches can be joined: they must have the same rate and be aligned with the same frames. */
+/**
+ * Checks that the outputs of the branches can be joined: they must have the same rate and be aligned with the same
+ * frames.
+ */
 export function concatLayer(spec: ConcatSpec, { inChannels, build }: LayerContext): Layer {
   if (!Array.isArray(spec.branches) || spec.branches.length === 0)
     throw invalid('branches', 'one or more arrays of LayerSpecs', spec.branches, TypeError);
@@ -117,7 +120,10 @@ function lcm(a: number, b: number): number {
   return multiple;
 }
 
-/** Branches side by side: the channels of their outputs that are aligned with the same frame, in the order of the branches. */
+/**
+ * Branches side by side: the channels of their outputs that are aligned with the same frame, in the order of the
+ * branches.
+ */
 class Concat implements LayerStream {
   readonly trained: readonly ParameterGradients[];
   readonly #engine: Engine;

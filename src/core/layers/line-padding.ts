@@ -14,7 +14,9 @@ export function padTail(arena: Arena, line: DelayLine, windowing: Windowing, at:
   for (let i = 0; i < windowing.tail; i++) writePaddingFrame(arena, line, windowing, next + i, next, at + i * channels);
 }
 
-/** Returns the frame whose copy is placed at `index`, outside a recording of `frames` frames, or -1 if none is copied. */
+/**
+ * Returns the frame whose copy is placed at `index`, outside a recording of `frames` frames, or -1 if none is copied.
+ */
 export function sourceFrame(index: number, frames: number, { padding, period }: Windowing): number {
   if (frames === 0) return -1;
   switch (padding) {
@@ -39,7 +41,10 @@ export function sourceFrame(index: number, frames: number, { padding, period }: 
   }
 }
 
-/** Writes the padding frame for `index` to `at`. Means and medians use the frames nearest to `end`, the beginning (0) or the end of the recording. */
+/**
+ * Writes the padding frame for `index` to `at`. Means and medians use the frames nearest to `end`, the beginning (0) or
+ * the end of the recording.
+ */
 function writePaddingFrame(
   arena: Arena,
   line: DelayLine,

@@ -34,7 +34,10 @@ export const identityPace: Pace = {
   framesFor: (outputs) => outputs,
 };
 
-/** Returns the pace of a layer with windows: output n is aligned with frame nS + f and waits for the frames that the padding needs. */
+/**
+ * Returns the pace of a layer with windows: output n is aligned with frame nS + f and waits for the frames that the
+ * padding needs.
+ */
 export function windowPace({ stride, anchor, receptiveField, wait }: Windowing): Pace {
   return {
     up: 1,
@@ -90,7 +93,10 @@ export function maxOutputsPerFrame({ period, framesFor, outputsAfter }: Pace): n
   return largest;
 }
 
-/** Returns the number of frames in a gap of `count` that follow once the stream has settled. They are whole periods and need no computation. */
+/**
+ * Returns the number of frames in a gap of `count` that follow once the stream has settled. They are whole periods and
+ * need no computation.
+ */
 export function steadyFrames({ settlingFrames, period }: Pace, count: number): number {
   const settled = settlingFrames + period;
   return count <= settled ? 0 : Math.floor((count - settled) / period) * period;

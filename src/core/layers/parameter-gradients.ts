@@ -48,7 +48,10 @@ export class ParameterGradients {
   /** Adds pending terms to the gradients. */
   addPending(): void {}
 
-  /** w ← w - µ g for all parameters, where µ is `rate` or, with `epsilon`, `rate` / (`epsilon` + energy). Clears the gradients. */
+  /**
+   * w ← w - µ g for all parameters, where µ is `rate` or, with `epsilon`, `rate` / (`epsilon` + energy). Clears the
+   * gradients.
+   */
   descend(rate: number, epsilon?: number): void {
     this.addPending();
     const step = epsilon === undefined ? rate : rate / (epsilon + this.energy);

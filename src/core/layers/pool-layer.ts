@@ -5,7 +5,10 @@ import { windowPace } from './pace.ts';
 import { WindowLayer } from './window-layer.ts';
 import { keptFrames, windowing, type Windowing } from './windowing.ts';
 
-/** Checks the spec of a pooling layer. Only whole windows are used, without padding, and the stride defaults to the kernel size. */
+/**
+ * Checks the spec of a pooling layer. Only whole windows are used, without padding, and the stride defaults to the
+ * kernel size.
+ */
 function poolLayer(
   spec: PoolSpec,
   { inChannels }: LayerContext,

@@ -63,7 +63,10 @@ export class StepProgram {
     return true;
   }
 
-  /** Processes one frame while the program is running, and writes the outputs to `out`. Returns their count, or -1 if the frame is not finite. */
+  /**
+   * Processes one frame while the program is running, and writes the outputs to `out`. Returns their count, or -1 if
+   * the frame is not finite.
+   */
   step(x: ArrayLike<number>, out: Float32Array): number {
     const { arena, kernels, scratch } = this.#engine;
     const at = scratch.allocateOnly(this.scratchNumbers);

@@ -6,7 +6,9 @@ import type { Rows } from '../memory/rows.ts';
 import { floatsIn, type State } from '../state/state.ts';
 import type { Windowing } from './windowing.ts';
 
-/** The gradient line of a layer with windows. The gradient of copied padding frames is added to that of their sources. */
+/**
+ * The gradient line of a layer with windows. The gradient of copied padding frames is added to that of their sources.
+ */
 export class WindowGradient extends GradientLine {
   readonly #windowing: Windowing;
   /** The gradient of the padding before frame 0, until its source frames leave. */

@@ -56,7 +56,10 @@ export abstract class WindowLayer implements LayerStream {
   /** Computes `count` outputs at offset `y`: output `first` from the window at `x`, and those after it. */
   protected abstract forward(x: number, count: number, y: number, first: number): void;
 
-  /** Adds the gradients of `count` outputs, from output `first` on, ∂L/∂y at `g`, also to the gradients of the windows from `dx` on. */
+  /**
+   * Adds the gradients of `count` outputs, from output `first` on, ∂L/∂y at `g`, also to the gradients of the windows
+   * from `dx` on.
+   */
   protected abstract accumulate(first: number, count: number, g: number, dx: number): void;
 
   /** The oldest output whose window must stay in the line. */
@@ -254,7 +257,10 @@ export abstract class WindowLayer implements LayerStream {
     padHead(this.engine.arena, this.line, this.windowing);
   }
 
-  /** Returns how many of the next `count` outputs have finite windows, up to the first that has not. Others pass no gradient. */
+  /**
+   * Returns how many of the next `count` outputs have finite windows, up to the first that has not. Others pass no
+   * gradient.
+   */
   #finiteRun(count: number): number {
     const { kernelSize, dilation } = this.windowing;
     for (let run = 0; run < count; run++) {

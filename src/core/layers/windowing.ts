@@ -72,7 +72,10 @@ export function windowing(spec: WindowSpec): Windowing {
   };
 }
 
-/** Returns how many frames a delay line for such windows keeps. If the padding needs the whole recording, the line grows. */
+/**
+ * Returns how many frames a delay line for such windows keeps. If the padding needs the whole recording, the line
+ * grows.
+ */
 export function keptFrames({ receptiveField, head, wait, tailSources }: Windowing): number {
   const kept = Math.max(receptiveField - 1, head + wait, tailSources);
   return kept === Infinity ? receptiveField - 1 : kept;

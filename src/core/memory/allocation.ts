@@ -1,6 +1,8 @@
 import type { Arena } from '../../kernels/arena.ts';
 
-/** The parts of an arena that one owner (a stream, a network, an optimizer) has allocated. They are released together. */
+/**
+ * The parts of an arena that one owner (a stream, a network, an optimizer) has allocated. They are released together.
+ */
 export class Allocation {
   readonly arena: Arena;
   /** Start and size of each part, alternating, in numbers. */

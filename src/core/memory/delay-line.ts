@@ -3,7 +3,9 @@ import type { Allocation } from './allocation.ts';
 import type { Engine } from './engine.ts';
 import type { Rows } from './rows.ts';
 
-/** The minimum number of free frames in a line, in addition to those it keeps, so that its contents are rarely moved. */
+/**
+ * The minimum number of free frames in a line, in addition to those it keeps, so that its contents are rarely moved.
+ */
 const minFreeFrames = 16;
 
 /**
@@ -64,7 +66,10 @@ export class DelayLine {
     return this.free >= count ? count : this.#move(count, keep);
   }
 
-  /** Appends `count` frames, for which there must be room. Returns the offset of the first; their contents are undefined. */
+  /**
+   * Appends `count` frames, for which there must be room. Returns the offset of the first; their contents are
+   * undefined.
+   */
   append(count: number): number {
     const at = this.offset(this.next);
     this.next += count;
@@ -153,7 +158,10 @@ export class InputLine extends DelayLine {
     this.#engine = engine;
   }
 
-  /** Appends up to `wanted` rows of `x`, starting with row `from`, and returns how many fit. Frames from `keep` on are kept. */
+  /**
+   * Appends up to `wanted` rows of `x`, starting with row `from`, and returns how many fit. Frames from `keep` on are
+   * kept.
+   */
   appendRows(x: Rows, from: number, wanted: number, keep: number): number {
     const count = this.free < wanted ? this.makeRoom(wanted, keep) : wanted;
     const at = this.append(count);

@@ -48,7 +48,9 @@ export class Engine {
     return 4 * this.arena.used;
   }
 
-  /** Creates an allocation that is released when `owner` is garbage-collected, unless it is released earlier. @internal */
+  /**
+   * Creates an allocation that is released when `owner` is garbage-collected, unless it is released earlier. @internal
+   */
   allocationFor(owner: object): Allocation {
     const allocation = new Allocation(this.arena);
     this.#finalizers.register(owner, allocation, allocation);

@@ -40,7 +40,9 @@ export class GradientLine {
     return this.#line.offset(index);
   }
 
-  /** Opens rows of zeros up to frame `next` - 1. Rows from `oldest` on may still receive gradients, even removed ones. */
+  /**
+   * Opens rows of zeros up to frame `next` - 1. Rows from `oldest` on may still receive gradients, even removed ones.
+   */
   open(next: number, oldest: number): void {
     const line = this.#line;
     const keep = Math.min(oldest, this.first - this.#history);

@@ -1,7 +1,10 @@
 import type { Arena } from '../../kernels/arena.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 
-/** Rows that one layer passes to the next, [count, channels], in an engine's memory. They are valid until the stream's next call. */
+/**
+ * Rows that one layer passes to the next, [count, channels], in an engine's memory. They are valid until the stream's
+ * next call.
+ */
 export interface Rows {
   /** Offset of the first row, in numbers. */
   at: number;

@@ -5,7 +5,9 @@ import type { MemoryRange } from '../layers/parameter-gradients.ts';
 import type { Engine } from '../memory/engine.ts';
 import { layersOf, type NetworkSpec } from './network-spec.ts';
 
-/** The part of a `Network` that its streams use: checked layers, and the location of the weights in an engine's memory. */
+/**
+ * The part of a `Network` that its streams use: checked layers, and the location of the weights in an engine's memory.
+ */
 export interface CompiledNetwork {
   readonly spec: NetworkSpec;
   readonly engine: Engine;

@@ -7,7 +7,10 @@ import { NetworkStream } from './network-stream.ts';
 import { Network } from './network.ts';
 import type { StreamOptions } from './stream-options.ts';
 
-/** Runs one stream of blocks through one network. Keeps the absolute index, so that gaps preserve the phase of every stride. */
+/**
+ * Runs one stream of blocks through one network. Keeps the absolute index, so that gaps preserve the phase of every
+ * stride.
+ */
 export class Convolver {
   readonly #networkFor: (channels: number) => Network;
   readonly #options: StreamOptions;
@@ -19,7 +22,9 @@ export class Convolver {
     this.#options = options;
   }
 
-  /** Checks a network, a spec, or a kernel once, and returns a function that creates convolvers with their own state. */
+  /**
+   * Checks a network, a spec, or a kernel once, and returns a function that creates convolvers with their own state.
+   */
   static of(network: Network | NetworkSpec | ArrayLike<number>, options: StreamOptions = {}): () => Convolver {
     if (network instanceof Network) return () => new Convolver(() => network, options);
     if (isKernel(network)) {
@@ -30,7 +35,10 @@ export class Convolver {
     return () => new Convolver(() => created, options);
   }
 
-  /** Returns the outputs aligned with frames of `block`, or null if there are none. Throws RangeError if the block does not fit. */
+  /**
+   * Returns the outputs aligned with frames of `block`, or null if there are none. Throws RangeError if the block does
+   * not fit.
+   */
   push(block: Block): Block | null {
     checkBlock(block);
     const stream = (this.#stream ??= this.#networkFor(block.channels).stream(this.#options));

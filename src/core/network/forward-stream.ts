@@ -120,7 +120,10 @@ export class ForwardStream {
     return this.pace.outputsAfter(this.#index + frames) - this.pace.outputsAfter(this.#index);
   }
 
-  /** Skips missing frames. Equivalent to pushing that many invalid zeros, but the cost of a long gap does not depend on its multiply-adds. */
+  /**
+   * Skips missing frames. Equivalent to pushing that many invalid zeros, but the cost of a long gap does not depend on
+   * its multiply-adds.
+   */
   skip(count: number): Float32Array {
     integer('count', count, 0);
     const pace = this.pace;
@@ -146,7 +149,9 @@ export class ForwardStream {
     return this.engine.scratch.copy(top);
   }
 
-  /** Releases the stream's memory immediately rather than on garbage collection. The stream cannot be used afterward. */
+  /**
+   * Releases the stream's memory immediately rather than on garbage collection. The stream cannot be used afterward.
+   */
   close(): void {
     if (this.#closed) return;
     this.begin();

@@ -12,7 +12,10 @@ import type { Random } from '../random.ts';
  */
 export type Initialization = 'he' | 'glorot' | 'zeros';
 
-/** Returns the initial values of one parameter, drawn from `rng`. Default kind: `he` before a rectifier, otherwise `glorot`. */
+/**
+ * Returns the initial values of one parameter, drawn from `rng`. Default kind: `he` before a rectifier, otherwise
+ * `glorot`.
+ */
 export function initialize(
   { shape, start }: ParameterSpec,
   kind: Initialization | undefined,

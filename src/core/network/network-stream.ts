@@ -38,7 +38,10 @@ export class NetworkStream extends ForwardStream {
     return this.engine.scratch.copy(this.#backward(gradY));
   }
 
-  /** Like `backward`, without allocating: writes to `out`, which must have room for every open row, and returns the number of rows. */
+  /**
+   * Like `backward`, without allocating: writes to `out`, which must have room for every open row, and returns the
+   * number of rows.
+   */
   backwardInto(gradY: ArrayLike<number>, out: Float32Array): number {
     const numbers = this.openFrames * this.network.inChannels;
     if (!this.hasRoom(out, numbers)) checkCapacity('out', out, numbers);
@@ -50,7 +53,10 @@ export class NetworkStream extends ForwardStream {
     this.#backward(gradY);
   }
 
-  /** Ends the gradient of every row that an output with a gradient is aligned with. Contributions of later outputs are lost. @internal */
+  /**
+   * Ends the gradient of every row that an output with a gradient is aligned with. Contributions of later outputs are
+   * lost. @internal
+   */
   truncateGradient(): void {
     this.begin();
     this.openFrames -= this.stack.truncateGradient().count;
@@ -67,7 +73,10 @@ export class NetworkStream extends ForwardStream {
     return this.engine.scratch.copy(this.#endGradients());
   }
 
-  /** Returns copies of the gradients accumulated since the last update, by parameter name, in lag order like the weights. */
+  /**
+   * Returns copies of the gradients accumulated since the last update, by parameter name, in lag order like the
+   * weights.
+   */
   gradients(): Weights {
     this.#checkGradients();
     this.checkOpen();

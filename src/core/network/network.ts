@@ -27,7 +27,10 @@ export interface CreateOptions {
   initialization?: Initialization;
   /** Scale of the initial weights. Default 1. */
   gain?: number;
-  /** Initialize the kernels of the last trainable layer with 0, so that the output is 0 until the network is trained. Default false. */
+  /**
+   * Initialize the kernels of the last trainable layer with 0, so that the output is 0 until the network is trained.
+   * Default false.
+   */
   zeroOutput?: boolean;
   /** @deprecated Use `zeroOutput`. */
   silent?: boolean;
@@ -35,7 +38,9 @@ export interface CreateOptions {
   engine?: Engine;
 }
 
-/** A spec with its weights. Streams read the weights for every output, so a change takes effect with the next output. */
+/**
+ * A spec with its weights. Streams read the weights for every output, so a change takes effect with the next output.
+ */
 export class Network implements CompiledNetwork {
   readonly spec: NetworkSpec;
   readonly engine: Engine;

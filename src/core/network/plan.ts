@@ -63,7 +63,10 @@ export interface Plan {
   readonly weightBytes: number;
   /** Memory of one stream in bytes: its delay lines and its JavaScript objects. */
   readonly streamBytes: number;
-  /** Memory of one stream with gradients. Optimizer state and gradients that wait for more than 16 outputs are not included. */
+  /**
+   * Memory of one stream with gradients. Optimizer state and gradients that wait for more than 16 outputs are not
+   * included.
+   */
   readonly learningBytes: number;
   /** Memory of one stream with an FFT, which requires longer delay lines and the spectra of kernels. */
   readonly fftBytes: number;

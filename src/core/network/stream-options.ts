@@ -12,9 +12,15 @@ export interface StreamOptions {
    * to do when its frame arrives. Default false.
    */
   eager?: boolean;
-  /** Do not compute ∂L/∂x of the first layer. The rows that `backward` returns are then meaningless. Default false. @internal */
+  /**
+   * Do not compute ∂L/∂x of the first layer. The rows that `backward` returns are then meaningless. Default false.
+   * @internal
+   */
   skipInputGradient?: boolean;
-  /** Start as if the first frame had been repeated forever before the stream: 'edge' padding on every layer. Default false. */
+  /**
+   * Start as if the first frame had been repeated forever before the stream: 'edge' padding on every layer. Default
+   * false.
+   */
   prewarm?: boolean;
   /**
    * Creates a fast Fourier transform of `size` numbers, such as `(size) => new FFT(size)`. Long kernels use it for blocks

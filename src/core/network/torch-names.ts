@@ -2,7 +2,10 @@ import { invalid } from '../check.ts';
 import { jsonIn } from '../state/safetensors.ts';
 import type { Tensor, Weights } from './weights.ts';
 
-/** Name and shape of a weight in PyTorch's state dict. `eps` is what a batch norm adds to this running variance before the square root. */
+/**
+ * Name and shape of a weight in PyTorch's state dict. `eps` is what a batch norm adds to this running variance before
+ * the square root.
+ */
 interface TorchEntry {
   readonly name: string;
   readonly shape: readonly number[];

@@ -157,7 +157,10 @@ function toKernel(name: string, { shape, data }: WeightsLike[string], kind: Laye
 
 type Place = readonly [number, number, number];
 
-/** Moves every number of a three-dimensional tensor to the place that `move` returns, in a tensor with the axes `order` or the shape `into`. */
+/**
+ * Moves every number of a three-dimensional tensor to the place that `move` returns, in a tensor with the axes `order`
+ * or the shape `into`.
+ */
 function rearrange(
   name: string,
   { shape, data }: WeightsLike[string],

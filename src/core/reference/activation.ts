@@ -51,7 +51,10 @@ export function activate(name: ActivationName, x: ArrayLike<number>, alpha?: num
   return Float64Array.from({ length: x.length }, (_, i) => value(x[i], alpha ?? defaultAlpha));
 }
 
-/** Returns ∂L/∂x = g f'(x), where x is the input and g = ∂L/∂y. Where f is not differentiable, the left slope is used (0 for abs, 1/x for log). */
+/**
+ * Returns ∂L/∂x = g f'(x), where x is the input and g = ∂L/∂y. Where f is not differentiable, the left slope is used (0
+ * for abs, 1/x for log).
+ */
 export function activationGradient(
   name: ActivationName,
   x: ArrayLike<number>,

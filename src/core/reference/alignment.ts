@@ -47,13 +47,18 @@ export function anchorOf(mode: LayerMode, span: number, stride = 1, phase?: numb
   }
 }
 
-/** Returns the number of outputs for `frames` input frames: one for each aligned frame f, f + S, … ≤ frames - 1 + right. */
+/**
+ * Returns the number of outputs for `frames` input frames: one for each aligned frame f, f + S, … ≤ frames - 1 + right.
+ */
 export function outputsOf(frames: number, { anchor, right }: Anchor, stride: number): number {
   const last = frames - 1 + right;
   return frames === 0 || last < anchor ? 0 : Math.floor((last - anchor) / stride) + 1;
 }
 
-/** Returns the input frame that output n of a layer is aligned with: the newest frame it may depend on. In a tail, it is after the end. */
+/**
+ * Returns the input frame that output n of a layer is aligned with: the newest frame it may depend on. In a tail, it is
+ * after the end.
+ */
 export function alignedFrame(layer: LayerSpec, n: number): number {
   switch (layer.type) {
     case 'conv1d': {
@@ -105,7 +110,10 @@ function staysAligned(a: readonly LayerSpec[], fromA: number, b: readonly LayerS
   return true;
 }
 
-/** Returns the validity of a layer's first `outputs` outputs. An output is valid (1) if every frame it reads exists and is valid. */
+/**
+ * Returns the validity of a layer's first `outputs` outputs. An output is valid (1) if every frame it reads exists and
+ * is valid.
+ */
 export function validity(layer: LayerSpec, valid: ArrayLike<number>, outputs: number): Uint8Array {
   return Uint8Array.from({ length: outputs }, (_, n) => Number(tapsOf(layer, n).every((t) => valid[t] === 1)));
 }

@@ -17,7 +17,10 @@ export function residual(
   });
 }
 
-/** Returns the part of ∂L/∂x, [frames, channels], that passes through the shortcut: the sum of g = ∂L/∂y over the outputs aligned with each frame. */
+/**
+ * Returns the part of ∂L/∂x, [frames, channels], that passes through the shortcut: the sum of g = ∂L/∂y over the
+ * outputs aligned with each frame.
+ */
 export function shortcutGradient(
   frames: number,
   g: Float64Array,
@@ -32,7 +35,10 @@ export function shortcutGradient(
   return input;
 }
 
-/** The outputs of one branch of a concat, and the number of outputs skipped so that the rest is aligned with the other branches. */
+/**
+ * The outputs of one branch of a concat, and the number of outputs skipped so that the rest is aligned with the other
+ * branches.
+ */
 export interface BranchOutput {
   /** [outputs, channels]. */
   samples: Float64Array;
@@ -40,7 +46,9 @@ export interface BranchOutput {
   skip: number;
 }
 
-/** Joins the channels of several branches: y[n] consists of output n + skip of every branch, as long as all have one. */
+/**
+ * Joins the channels of several branches: y[n] consists of output n + skip of every branch, as long as all have one.
+ */
 export function concat(branches: readonly BranchOutput[]): Float64Array {
   const rows = Array.from({ length: commonOutputs(branches) }, (_, n) =>
     branches.flatMap(({ samples, channels, skip }) => [

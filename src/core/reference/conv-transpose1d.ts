@@ -11,7 +11,10 @@ export interface ReferenceConvTranspose1d {
   stride?: number;
   /** D: outputs between taps; default 1. */
   dilation?: number;
-  /** Number of groups that input and output channels are divided into. Each group reads only its own channels. Default 1. */
+  /**
+   * Number of groups that input and output channels are divided into. Each group reads only its own channels. Default
+   * 1.
+   */
   groups?: number;
 }
 

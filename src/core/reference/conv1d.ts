@@ -12,7 +12,10 @@ export interface ReferenceConv1d extends Padding {
   stride?: number;
   /** D: frames between taps; default 1. */
   dilation?: number;
-  /** Number of groups that input and output channels are divided into. Each group reads only its own channels. Default 1. */
+  /**
+   * Number of groups that input and output channels are divided into. Each group reads only its own channels. Default
+   * 1.
+   */
   groups?: number;
   /** f of a causal layer, 0 … S-1. Default 0. */
   phase?: number;

@@ -2,7 +2,10 @@ import { integer, invalid, oneOf } from '../check.ts';
 
 const modes = ['full', 'same', 'valid'] as const;
 
-/** Which outputs are returned: all that can be nonzero, as many as the longer argument has samples, or those whose taps are all inside. */
+/**
+ * Which outputs are returned: all that can be nonzero, as many as the longer argument has samples, or those whose taps
+ * are all inside.
+ */
 export type ConvolutionMode = (typeof modes)[number];
 
 /** Options of `convolve` and `correlate`. */

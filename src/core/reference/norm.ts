@@ -8,7 +8,10 @@ export function affineNorm(x: ArrayLike<number>, w: ArrayLike<number>, b: ArrayL
   return Float64Array.from({ length: x.length }, (_, i) => w[i % w.length] * x[i] + b[i % w.length]);
 }
 
-/** Returns the gradients of `affineNorm`: ∂L/∂w[c] = Σ_n g[n, c] x[n, c], ∂L/∂b[c] = Σ_n g[n, c], ∂L/∂x[n, c] = g[n, c] w[c]. */
+/**
+ * Returns the gradients of `affineNorm`: ∂L/∂w[c] = Σ_n g[n, c] x[n, c], ∂L/∂b[c] = Σ_n g[n, c], ∂L/∂x[n, c] = g[n, c]
+ * w[c].
+ */
 export function affineNormGradients(
   x: ArrayLike<number>,
   w: ArrayLike<number>,
@@ -26,7 +29,10 @@ export function affineNormGradients(
   return { input, weight, bias };
 }
 
-/** The mean that a running norm subtracts from each sample, and the scale that it multiplies the result by, both [frames, channels]. */
+/**
+ * The mean that a running norm subtracts from each sample, and the scale that it multiplies the result by, both
+ * [frames, channels].
+ */
 export interface RunningStatistics {
   mean: Float64Array;
   scale: Float64Array;

@@ -19,7 +19,10 @@ export interface Padding {
 export interface PaddedRecording {
   /** Returns the sample of channel `c` at frame `t`, any integer. */
   at(t: number, c: number): number;
-  /** Returns the frame whose samples are at `t`: `t` itself inside the recording, otherwise the copied frame, or -1 if none is copied. */
+  /**
+   * Returns the frame whose samples are at `t`: `t` itself inside the recording, otherwise the copied frame, or -1 if
+   * none is copied.
+   */
   source(t: number): number;
 }
 

@@ -27,7 +27,10 @@ export function avgPool(x: ArrayLike<number>, channels: number, pool: AvgPool): 
   return y;
 }
 
-/** Returns ∂L/∂x, [frames, channels], of `avgPool` for g = ∂L/∂y: each frame receives 1/K of the gradient of every window that contains it. */
+/**
+ * Returns ∂L/∂x, [frames, channels], of `avgPool` for g = ∂L/∂y: each frame receives 1/K of the gradient of every
+ * window that contains it.
+ */
 export function avgPoolGradient(
   x: ArrayLike<number>,
   channels: number,
@@ -70,7 +73,10 @@ export function maxPool(x: ArrayLike<number>, channels: number, pool: MaxPool): 
   return Float64Array.from(largestPlaces(x, channels, pool), (at) => x[at]);
 }
 
-/** Returns ∂L/∂x, [frames, channels], of `maxPool` for g = ∂L/∂y: the largest sample, the oldest of equal ones, receives all of it. */
+/**
+ * Returns ∂L/∂x, [frames, channels], of `maxPool` for g = ∂L/∂y: the largest sample, the oldest of equal ones, receives
+ * all of it.
+ */
 export function maxPoolGradient(
   x: ArrayLike<number>,
   channels: number,

@@ -82,7 +82,10 @@ function product(kind: Kind, x: v128, g: v128, alpha: f32): v128 {
   );
 }
 
-/** g f'(x) of four numbers, 0 where g is 0 or x is not finite, so that NaN does not spread to outputs without a gradient. */
+/**
+ * g f'(x) of four numbers, 0 where g is 0 or x is not finite, so that NaN does not spread to outputs without a
+ * gradient.
+ */
 @inline
 function gradient(kind: Kind, x: v128, g: v128, alpha: f32): v128 {
   const zero = f32x4.splat(0);
@@ -122,7 +125,10 @@ function backward(kind: Kind, x: usize, g: usize, dx: usize, n: i32, alpha: f32)
   } while (n > 0);
 }
 
-/** As list elements, the loops stay separate functions. As branches of one function, none would keep its constants in registers. */
+/**
+ * As list elements, the loops stay separate functions. As branches of one function, none would keep its constants in
+ * registers.
+ */
 const forwards: StaticArray<(x: usize, y: usize, n: i32, alpha: f32) => void> = [
   (x, y, n, alpha) => forward(Kind.Identity, x, y, n, alpha),
   (x, y, n, alpha) => forward(Kind.Relu, x, y, n, alpha),

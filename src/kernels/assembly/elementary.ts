@@ -18,13 +18,19 @@ function step(a: v128, b: v128, c: f64): v128 {
   return f64x2.add(f64x2.mul(a, b), both(c));
 }
 
-/** Limits x to ±350. Beyond that, e^x times any float32 number is 0 or Infinity in float32. (1 + e^x)² still fits a double. */
+/**
+ * Limits x to ±350. Beyond that, e^x times any float32 number is 0 or Infinity in float32. (1 + e^x)² still fits a
+ * double.
+ */
 @inline
 function clamp(x: v128): v128 {
   return f64x2.pmax(f64x2.pmin(x, both(350)), both(-350));
 }
 
-/** 1.5·2^52: a double of this size has no fractional bits, and its low bits are those of the integer that was added to it. */
+/**
+ * 1.5·2^52: a double of this size has no fractional bits, and its low bits are those of the integer that was added to
+ * it.
+ */
 const ROUND: f64 = 6755399441055744;
 const LN2: f64 = 0.6931471805599453;
 

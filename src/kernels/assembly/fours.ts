@@ -1,4 +1,7 @@
-/** Loading, storing, and converting four float32 numbers of an array (f32x4) and the two pairs of doubles (f64x2) they give. */
+/**
+ * Loading, storing, and converting four float32 numbers of an array (f32x4) and the two pairs of doubles (f64x2) they
+ * give.
+ */
 
 /** Loads the first n of four numbers from x, and 0 for the others. Reads no further. */
 @inline

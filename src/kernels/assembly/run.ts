@@ -26,7 +26,9 @@ class Layer {
   y: i32;
 }
 
-/** Appends `frames` frames at `x` to the line, computes the outputs aligned with them at `y`, and returns their number. */
+/**
+ * Appends `frames` frames at `x` to the line, computes the outputs aligned with them at `y`, and returns their number.
+ */
 function advance(layer: Layer, x: i32, frames: i32, y: i32): i32 {
   const channels = layer.channels, outputs = layer.outputs, stride = layer.stride;
   let came = 0;

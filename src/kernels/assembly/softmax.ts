@@ -18,7 +18,10 @@ function across(pair: v128): f64 {
   return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
 }
 
-/** One frame: e^(x - max), rounded to float32, divided by their sum in double precision, with even and odd channels summed separately. */
+/**
+ * One frame: e^(x - max), rounded to float32, divided by their sum in double precision, with even and odd channels
+ * summed separately.
+ */
 function frame(x: usize, y: usize, channels: i32): void {
   let most: f32 = -Infinity;
   for (let c = 0; c < channels; c++) most = max<f32>(most, load<f32>(x + (<usize>c << 2)));

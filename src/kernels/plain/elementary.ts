@@ -13,7 +13,10 @@ const halves = new Uint32Array(double.buffer);
 const round = 6755399441055744;
 const ln2 = 0.6931471805599453;
 
-/** Limits x to ±350. Beyond that, e^x times any float32 number is 0 or Infinity in float32. (1 + e^x)² still fits a double. */
+/**
+ * Limits x to ±350. Beyond that, e^x times any float32 number is 0 or Infinity in float32. (1 + e^x)² still fits a
+ * double.
+ */
 function clamp(x: number): number {
   const z = x > 350 ? 350 : x;
   return z < -350 ? -350 : z;

@@ -1,6 +1,9 @@
 import { exp } from './elementary.ts';
 
-/** One frame: e^(x - max), rounded to float32, divided by their sum in double precision, with even and odd channels summed separately. */
+/**
+ * One frame: e^(x - max), rounded to float32, divided by their sum in double precision, with even and odd channels
+ * summed separately.
+ */
 function frame(memory: Float32Array, x: number, y: number, channels: number): void {
   let largest = -Infinity;
   for (let c = 0; c < channels; c++) largest = Math.max(largest, memory[x + c]);

@@ -58,7 +58,10 @@ export class ConvGradient extends ParameterGradients {
     return this.#pendingCount > 0 ? this.#firstPending : Infinity;
   }
 
-  /** Defers the gradients of `count` outputs from output `first` on, ∂L/∂y at `g`. Outputs with a zero gradient are ignored. */
+  /**
+   * Defers the gradients of `count` outputs from output `first` on, ∂L/∂y at `g`. Outputs with a zero gradient are
+   * ignored.
+   */
   defer(first: number, count: number, g: number): void {
     const { outputs } = this.#layout;
     for (let i = 0; i < count; i++) {
@@ -204,7 +207,10 @@ export class ConvGradient extends ParameterGradients {
     }
   }
 
-  /** Updates the running mean with a centered window. A window of more than 10 times the usual amplitude counts as 10 times. */
+  /**
+   * Updates the running mean with a centered window. A window of more than 10 times the usual amplitude counts as 10
+   * times.
+   */
   #updateMean(window: number, energy: number): void {
     const n = Math.min(++this.#windowCount, maxMeanWindows);
     // the first window is the mean

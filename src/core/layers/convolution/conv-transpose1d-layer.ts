@@ -9,7 +9,9 @@ import { packedPhasesSize, polyphase, type Polyphase } from './polyphase.ts';
 /** Maximum number of outputs per input frame: the weights of each phase are stored separately. */
 const maxStride = 65536;
 
-/** Checks the spec of a transposed convolution. Weights are [out, tap, in/groups]: tap k adds input n to output nS + kD. */
+/**
+ * Checks the spec of a transposed convolution. Weights are [out, tap, in/groups]: tap k adds input n to output nS + kD.
+ */
 export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, rectified }: LayerContext): Layer {
   const outChannels = integer('outChannels', spec.outChannels, 1);
   const kernelSize = integer('kernelSize', spec.kernelSize, 1);

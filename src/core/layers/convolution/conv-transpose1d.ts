@@ -148,7 +148,9 @@ export class ConvTranspose1d implements LayerStream {
     return out;
   }
 
-  /** Computes the outputs of phase `p` for the newest `count` frames, the first of which is frame `row` of the block. */
+  /**
+   * Computes the outputs of phase `p` for the newest `count` frames, the first of which is frame `row` of the block.
+   */
   #emit(p: number, count: number, out: Rows, row: number): void {
     const { outChannels, groups, stride, phases } = this.#shape;
     const { kernels, scratch } = this.#engine;

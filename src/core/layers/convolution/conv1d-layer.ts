@@ -12,7 +12,9 @@ import { packedKernels } from './packed-kernels.ts';
 import { windowPace } from '../pace.ts';
 import { keptFrames, windowing } from '../windowing.ts';
 
-/** Checks the spec of a convolution. Weights are [out, tap, in/groups] in lag order: tap 0 applies to the newest frame. */
+/**
+ * Checks the spec of a convolution. Weights are [out, tap, in/groups] in lag order: tap 0 applies to the newest frame.
+ */
 export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerContext): Layer {
   const outChannels = integer('outChannels', spec.outChannels, 1);
   const groups = integer('groups', spec.groups ?? 1, 1);

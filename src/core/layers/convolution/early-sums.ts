@@ -36,7 +36,10 @@ export class EarlySums {
     this.#sums = allocation.allocate(4 * ((outputs + 3) & ~3));
   }
 
-  /** Adds the first `arrived` numbers of the window at `x` to the sums for output `output`, skipping those already added. */
+  /**
+   * Adds the first `arrived` numbers of the window at `x` to the sums for output `output`, skipping those already
+   * added.
+   */
   add(output: number, x: number, arrived: number): void {
     if (!this.#matches(output)) {
       this.#output = output;
@@ -50,7 +53,10 @@ export class EarlySums {
     this.#prefetchRest(to);
   }
 
-  /** Computes output `output` at `y` from the sums and the rest of its window at `x`. Returns false if there are no sums. */
+  /**
+   * Computes output `output` at `y` from the sums and the rest of its window at `x`. Returns false if there are no
+   * sums.
+   */
   finish(output: number, x: number, y: number): boolean {
     if (!this.#matches(output) || this.#done === 0) return false;
     const { kernels } = this.#engine;

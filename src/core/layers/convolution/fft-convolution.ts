@@ -25,7 +25,10 @@ export class FftConvolution {
   readonly #frames: Float64Array;
   readonly #spectrum: Float64Array;
   readonly #pair: Float64Array;
-  /** Spectra of all channels, [bin, c, 2], and of all kernels, [o/2, bin, c, o mod 2, 2]. The latter include the factor 1 / size of the inverse transform. */
+  /**
+   * Spectra of all channels, [bin, c, 2], and of all kernels, [o/2, bin, c, o mod 2, 2]. The latter include the factor
+   * 1 / size of the inverse transform.
+   */
   readonly #inputs: Float64Array;
   readonly #kernels: Float32Array;
   /** Whether all weights are finite. */
@@ -95,7 +98,10 @@ export class FftConvolution {
     return true;
   }
 
-  /** Computes the spectra of the frames in `count` windows, starting at `x`. Returns false if the frames are not all finite. */
+  /**
+   * Computes the spectra of the frames in `count` windows, starting at `x`. Returns false if the frames are not all
+   * finite.
+   */
   #transformFrames(x: number, count: number): boolean {
     const { inChannels, kernelSize, stride } = this.#shape;
     const size = this.#size;

@@ -14,7 +14,10 @@ export interface FftRule {
 
 /** A transform never pays for fewer taps or fewer outputs per call than this. */
 const minTaps = 64;
-/** The cost of one of N log N steps of a real transform, and of a complex product, in multiply-adds of the direct method. */
+/**
+ * The cost of one of N log N steps of a real transform, and of a complex product, in multiply-adds of the direct
+ * method.
+ */
 const stepCost = 24;
 const productCost = 64;
 /** The minimum speedup, because the FFT gives different bits. */

@@ -2,7 +2,10 @@ import type { Packing } from '../layer.ts';
 import { packedGroupSize, packedPlaces } from './packed-kernels.ts';
 import { gcd } from '../pace.ts';
 
-/** The taps of a transposed convolution that contribute to the outputs t with t mod S = p. Their lags are equally spaced. */
+/**
+ * The taps of a transposed convolution that contribute to the outputs t with t mod S = p. Their lags are equally
+ * spaced.
+ */
 export interface Phase {
   /** Number of taps, lag of the oldest in input frames, and input frames between taps. */
   readonly taps: number;
@@ -10,7 +13,9 @@ export interface Phase {
   readonly step: number;
   /** Numbers of one kernel of one group in this phase. */
   readonly length: number;
-  /** Offset of the phase's weights in the packed array, packed like those of a convolution, and the size of one group. */
+  /**
+   * Offset of the phase's weights in the packed array, packed like those of a convolution, and the size of one group.
+   */
   readonly offset: number;
   readonly group: number;
 }
@@ -60,7 +65,9 @@ export function polyphase(
   };
 }
 
-/** Returns the packed size of all phases. Of the S / gcd(D, S) phases with taps, some have one tap more than the others. */
+/**
+ * Returns the packed size of all phases. Of the S / gcd(D, S) phases with taps, some have one tap more than the others.
+ */
 export function packedPhasesSize(
   [outputs, taps, inputs]: readonly number[],
   groups: number,

@@ -1,4 +1,7 @@
-/** A fast Fourier transform of fixed size. Complex numbers are interleaved (re, im, re, im, …), as in the package fft.js. */
+/**
+ * A fast Fourier transform of fixed size. Complex numbers are interleaved (re, im, re, im, …), as in the package
+ * fft.js.
+ */
 export interface Transform {
   /** Writes Σ_t x[t] exp(-2πi ft / size) for f = 0 … size / 2 to the beginning of `out`, which has room for all f. */
   realTransform(out: Float64Array, x: Float64Array): void;
