@@ -1,37 +1,38 @@
 import { Network } from 'tapline';
 import { median } from './rounds.ts';
-import { digits, table } from './table.ts';
+import { digits, table } from './report.ts';
 import type { Workload } from './workloads.ts';
 
 const calls = 20_000;
 
 /**
- * From a frame's arrival to the output that hangs on it: of an eager stream, which was prepared meanwhile, and of any
- * other. Every call is timed by itself, and so is a call of nothing, which tells what the clock takes. µs of the eager one.
+ * Measures the time from a frame's arrival to the output aligned with it, for an eager stream that was prepared and for
+ * a normal stream. Each call is timed separately. An empty measurement shows the overhead of the clock.
+ * Returns the median of the eager stream in µs.
  */
 export function arrival({ spec, weights, blocks, outChannels, name }: Workload): number {
   const network = Network.create(spec, { weights });
-  const [eager, usual] = [network.stream({ eager: true }), network.stream()];
+  const [eager, normal] = [network.stream({ eager: true }), network.stream()];
   const out = new Float32Array(outChannels);
-  const times: Record<'eager' | 'usual' | 'clock', number[]> = { eager: [], usual: [], clock: [] };
+  const times: Record<'eager' | 'normal' | 'clock', number[]> = { eager: [], normal: [], clock: [] };
   for (let call = 0; call < calls; call++) {
     const x = blocks[call & (blocks.length - 1)];
     eager.prepare();
     const start = performance.now();
-    const came = eager.pushInto(x, out);
+    const count = eager.pushInto(x, out);
     const prepared = performance.now();
-    usual.pushInto(x, out);
+    normal.pushInto(x, out);
     const end = performance.now();
-    const nothing = performance.now();
-    if (came === 0 || call < calls / 2) continue;
+    const empty = performance.now();
+    if (count === 0 || call < calls / 2) continue;
     times.eager.push(prepared - start);
-    times.usual.push(end - prepared);
-    times.clock.push(nothing - end);
+    times.normal.push(end - prepared);
+    times.clock.push(empty - end);
   }
   const row = (label: string, all: number[]) => [label, digits(1000 * median(all)), digits(1000 * percentile(all, 99))];
-  console.log(`\n${name}: from a frame's arrival to its output, each call timed by itself\n`);
-  const rows = [row('eager, prepared', times.eager), row('any other', times.usual), row('the clock', times.clock)];
-  console.log(table(['stream', 'median µs', '99 % µs'], rows));
+  console.log(`\n${name}: latency from frame to output, each call timed separately\n`);
+  const rows = [row('eager, prepared', times.eager), row('normal', times.normal), row('clock overhead', times.clock)];
+  console.log(table(['stream', 'median µs', '99th percentile µs'], rows));
   return 1000 * median(times.eager);
 }
 

@@ -1,4 +1,7 @@
-/** All figures of the detector: `npm run bench:detect [-- DATA]`, where DATA holds nab-half/, skab-half/ and the recordings. */
+/**
+ * Prints all figures of the detector: `npm run bench:detect [-- <folder>]`. The folder contains nab-half/, skab-half/,
+ * and the recordings.
+ */
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,29 +28,29 @@ print(`${cpus()[0].model}, Node ${process.version}\n`);
 const corpus = readNab(join(folder, 'nab-half'));
 const runs = corpus.map((series) => runNab(series));
 
-heading('NAB (the files that the settings were chosen on)');
+heading('NAB (the files on which the settings were tuned)');
 print(nabReport(corpus, runs));
 
 heading(
-  'NAB, 40 random half-splits: threshold from one half, score of the other (standard profile; settings from both)',
+  'NAB, 40 random half-splits: threshold from one half, score of the other (standard profile, settings from both halves)',
 );
 {
   const filed = (scores: Float64Array[]) => corpus.map(({ windows }, i) => ({ scores: onsets(scores[i]), windows }));
   const ours = filed(runs.map(({ scores }) => scores));
-  const deaf = filed(corpus.map((series) => runNab(series, { learning: false }).scores));
+  const withoutLearner = filed(corpus.map((series) => runNab(series, { learning: false }).scores));
   const [standard] = nabProfiles;
   const unseen = halves(corpus.length).map(([seen, rest]) =>
-    [ours, deaf].map((files) => {
+    [ours, withoutLearner].map((files) => {
       const { threshold } = new NabScorer(seen.map((i) => files[i])).best(standard);
       return new NabScorer(rest.map((i) => files[i])).at(standard, threshold).score;
     }),
   );
   print(
     textTable([
-      ['', 'mean', 'sd', 'least', 'most'],
-      spread('tapline', unseen.map(([score]) => score)), // prettier-ignore
-      spread('the same, learner off', unseen.map(([, score]) => score)), // prettier-ignore
-      spread('lift by the learner', unseen.map(([score, without]) => score - without)), // prettier-ignore
+      ['', 'mean', 'sd', 'min', 'max'],
+      summary('tapline', unseen.map(([score]) => score)), // prettier-ignore
+      summary('tapline without learner', unseen.map(([, score]) => score)), // prettier-ignore
+      summary('gain from the learner', unseen.map(([score, without]) => score - without)), // prettier-ignore
     ]),
   );
 }
@@ -56,20 +59,20 @@ heading('SKAB');
 {
   const files = readSkab(join(folder, 'skab-half'));
   print(skabReport(files));
-  const told = files.map((series) => runSkab(series));
-  const scores = halves(told.length).map(([half]) => skabScore(half.map((i) => told[i])));
+  const results = files.map((series) => runSkab(series));
+  const scores = halves(results.length).map(([half]) => skabScore(half.map((i) => results[i])));
   print('\n40 random halves of the files\n');
   print(
     textTable([
-      ['', 'mean', 'sd', 'least', 'most'],
-      spread('F1', scores.map(({ f1 }) => f1), 3), // prettier-ignore
-      spread('FAR %', scores.map(({ falseAlarms }) => falseAlarms)), // prettier-ignore
-      spread('MAR %', scores.map(({ missed }) => missed)), // prettier-ignore
+      ['', 'mean', 'sd', 'min', 'max'],
+      summary('F1', scores.map(({ f1 }) => f1), 3), // prettier-ignore
+      summary('FAR %', scores.map(({ falseAlarms }) => falseAlarms)), // prettier-ignore
+      summary('MAR %', scores.map(({ missed }) => missed)), // prettier-ignore
     ]),
   );
 }
 
-heading('False alarms raised / expected: NAB outside its windows, and windows found');
+heading('False alarms raised / expected: NAB outside its labeled windows, and windows detected');
 {
   const even = corpus.filter((_, i) => i % 2 === 0);
   const odd = corpus.filter((_, i) => i % 2 === 1);
@@ -79,15 +82,15 @@ heading('False alarms raised / expected: NAB outside its windows, and windows fo
     ratio(outside(odd, rate)),
     `${outside(corpus, rate).found}/57`,
   ]);
-  print(textTable([['', 'even files', 'odd files', 'windows found'], ...rows]));
-  print('the settings were chosen with both in sight\n');
+  print(textTable([['', 'even files', 'odd files', 'windows detected'], ...rows]));
+  print('The settings were tuned on all of these files.\n');
 }
 
-heading('False alarms raised / expected: simulation with drift, cycles and heavy tails (seeds of its own)');
+heading('False alarms raised / expected: simulation with drift, cycles, and heavy tails (separate seeds)');
 {
   const rows = [
     ['40 streams of 2 weeks', 40, 4032],
-    ['24 streams of a month', 24, 8640],
+    ['24 streams of 1 month', 24, 8640],
     ['12 streams of 6 months', 12, 51_840],
   ] as const;
   const table = rows.map(([name, streams, frames]) => [
@@ -101,7 +104,7 @@ heading('False alarms raised / expected: simulation with drift, cycles and heavy
 }
 
 heading(
-  'False alarms raised / expected: recordings (their rates were looked at while the start and the channels of the prior were settled), one false alarm in so many frames',
+  'False alarms raised / expected: recordings (also used to tune the start and the prior for channels), one false alarm per this many frames',
 );
 {
   const every = [500, 2000, 5000, 20_000];
@@ -112,51 +115,51 @@ heading(
   print(textTable([['', ...every.map(String)], ...rows]));
 }
 
-heading('Slow wear: 3 standard deviations over 100 000 frames, after 20 000 still ones; alarms at 1/month');
+heading('Slow drift: 3 standard deviations over 100,000 frames, after 20,000 frames without drift; alarms at 1/month');
 {
   const rows = [3, 0].flatMap((rise) =>
     [1, 2, 3, 4].map((seed) => {
-      const chance = random(seed);
+      const rng = random(seed);
       const data = Float32Array.from(
         { length: 120_000 },
         (_, t) =>
           Math.SQRT2 * 0.9 * Math.sin((2 * Math.PI * t) / 288) +
-          0.4 * chance.normal() +
+          0.4 * rng.normal() +
           (rise * Math.max(0, t - 20_000)) / 100_000,
       );
       const block = { data, channels: 1, start: 0, rate: 1 / 300, time: 0 };
       const { alarms } = new Detector(1, 1 / 300, { reference: 10_000 }).push(block);
       const wear = alarms.filter(({ cause }) => cause === 'wear').map(({ index }) => index);
-      return [rise > 0 ? 'ramp' : 'still', `${seed}`, wear.join(', ') || '-', `${alarms.length - wear.length}`];
+      return [rise > 0 ? 'ramp' : 'no drift', `${seed}`, wear.join(', ') || '-', `${alarms.length - wear.length}`];
     }),
   );
-  print(textTable([['', 'seed', 'wear told at frame', 'alarms of the adapting detector alone'], ...rows]));
+  print(textTable([['', 'seed', 'drift reported at frame', 'other alarms of the adaptive detector'], ...rows]));
 }
 
 heading(
-  'The smallest shift of ten frames that raises an alarm within them, in standard deviations of white noise, median of 5 seeds',
+  'Smallest shift of ten frames that raises an alarm within them, in standard deviations of white noise, median of 5 seeds',
 );
 {
   const sizes = [3, 4, 6, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
   for (const [name, rate, known] of [
-    ['a frame a second', 1, { 'an hour': 3600, 'a day': 86_400, 'a week': 604_800 }],
-    ['a frame in 5 minutes', 1 / 300, { 'a week': 604_800, 'a month': 2_592_000 }],
+    ['1 frame per second', 1, { '1 hour': 3600, '1 day': 86_400, '1 week': 604_800 }],
+    ['1 frame per 5 minutes', 1 / 300, { '1 week': 604_800, '1 month': 2_592_000 }],
   ] as const) {
     const rows = Object.entries(known).map(([time, seconds]) => [
       time,
       ...rates.map((falseAlarms) => smallestShift(Math.round(seconds * rate), rate, falseAlarms, sizes)),
     ]);
-    print(textTable([[`${name}, known for`, ...rates], ...rows]));
+    print(textTable([[`${name}, after`, ...rates], ...rows]));
     print('\n');
   }
 }
 
-heading('Speed: frames a second, whole detector, one core');
+heading('Speed: frames per second, whole detector, one core');
 {
   const rows = [1, 8].map((channels) => {
-    const chance = random(1);
+    const rng = random(1);
     const frames = 800_000 / channels;
-    const data = Float32Array.from({ length: frames * channels }, (_, t) => Math.sin(t / 30) + 0.3 * chance.normal());
+    const data = Float32Array.from({ length: frames * channels }, (_, t) => Math.sin(t / 30) + 0.3 * rng.normal());
     const best = [1, 2, 3, 4, 5].reduce((most) => {
       const detector = new Detector(channels, 1 / 60);
       const began = performance.now();
@@ -168,10 +171,10 @@ heading('Speed: frames a second, whole detector, one core');
     }, 0);
     return [`${channels} channel${channels > 1 ? 's' : ''}`, `${Math.round(best / 1000)} 000`];
   });
-  print(textTable([['', 'frames a second'], ...rows]));
+  print(textTable([['', 'frames per second'], ...rows]));
 }
 
-/** Alarms outside windows, expected ones, and windows with an alarm in them. */
+/** Counts the alarms outside windows, the expected ones, and the windows with an alarm. */
 function outside(
   files: readonly NabSeries[],
   falseAlarms: string,
@@ -183,8 +186,8 @@ function outside(
     raised += alarms.filter((window) => window < 0).length;
     found += new Set(alarms.filter((window) => window >= 0)).size;
     const [{ rate }] = nabBlocks(series);
-    const labelled = series.windows.reduce((sum, [first, last]) => sum + last - first + 1, 0);
-    expected += (series.samples.length - labelled) / framesBetween(falseAlarms, rate);
+    const labeled = series.windows.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+    expected += (series.samples.length - labeled) / framesBetween(falseAlarms, rate);
   }
   return { raised, expected, found };
 }
@@ -203,12 +206,12 @@ function ratio({ raised, expected }: { raised: number; expected: number }): stri
   return `${raised} / ${expected.toFixed(1)} = ${(raised / expected).toFixed(2)}`;
 }
 
-/** Of `sizes`; '-' where none raises one. */
+/** Returns the smallest of `sizes` that raises an alarm (median over seeds), or '-' if none does. */
 function smallestShift(frames: number, rate: number, falseAlarms: string, sizes: readonly number[]): string {
   const found = [1, 2, 3, 4, 5].map((seed) => {
-    const chance = random(seed);
-    const quiet = Float32Array.from({ length: frames }, () => chance.normal());
-    const after = Float32Array.from({ length: 10 }, () => chance.normal());
+    const rng = random(seed);
+    const quiet = Float32Array.from({ length: frames }, () => rng.normal());
+    const after = Float32Array.from({ length: 10 }, () => rng.normal());
     const known = new Detector(1, rate, { falseAlarms });
     known.push({ data: quiet, channels: 1, start: 0, rate, time: 0 });
     const state = known.save();
@@ -223,17 +226,17 @@ function smallestShift(frames: number, rate: number, falseAlarms: string, sizes:
   return String(sizes[places[2]] ?? '-');
 }
 
-/** 40 seeded ways to cut `count` files into two halves. */
+/** Returns 40 seeded random splits of `count` files into two halves. */
 function halves(count: number): [number[], number[]][] {
-  const chance = random(1);
+  const rng = random(1);
   return Array.from({ length: 40 }, () => {
-    const order = Array.from({ length: count }, (_, i) => [chance.uniform(), i] as const).sort(([a], [b]) => a - b);
+    const order = Array.from({ length: count }, (_, i) => [rng.uniform(), i] as const).sort(([a], [b]) => a - b);
     const files = order.map(([, i]) => i);
     return [files.slice(0, count >> 1), files.slice(count >> 1)];
   });
 }
 
-function spread(name: string, numbers: readonly number[], digits = 1): string[] {
+function summary(name: string, numbers: readonly number[], digits = 1): string[] {
   const mean = numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
   const sd = Math.sqrt(numbers.reduce((sum, x) => sum + (x - mean) ** 2, 0) / numbers.length);
   return [name, ...[mean, sd, Math.min(...numbers), Math.max(...numbers)].map((x) => x.toFixed(digits))];

@@ -1,39 +1,39 @@
 /**
- * What the engine's speed is, beside its peers' in the same run. `npm run bench:engine -- --help` tells the options; peers
- * in packages of their own are installed by `npm ci --prefix bench/peers`.
+ * Measures the speed of the engine and its peers in the same run. `npm run bench:engine -- --help` prints the options.
+ * Peers that are separate packages are installed by `npm ci --prefix bench/peers`.
  *
- * All are fed the same seeded numbers, and compared, before anything is timed. A step is a call with that many frames; at
- * step 1 of a stride the figure is the mean of the frames that bring an output and those that do not.
+ * All contestants receive the same seeded numbers, and their outputs are compared before anything is timed. A step is a
+ * call with that many frames. At step 1 with a stride, the figure is the mean over frames with and without an output.
  */
 import { writeFileSync } from 'node:fs';
 import { arrival } from './arrival.ts';
-import { compare } from './compare.ts';
+import { compare } from './contestant.ts';
 import type { Contestant, Make } from './contestant.ts';
 import { growth } from './growth.ts';
-import { learner, learningStep } from './learning.ts';
-import { machine } from './machine.ts';
-import { operators } from './operators.ts';
+import { learner, learningStep } from './tapline.ts';
+import { machine } from './report.ts';
+import { operators } from './tapline.ts';
 import { readOptions, usage, type Options } from './options.ts';
 import { findPeers } from './peers.ts';
 import { rtneural } from './peers/rtneural.ts';
 import { race, type Timing } from './rounds.ts';
 import { manyStreams } from './streams.ts';
-import { digits, gflops, table } from './table.ts';
+import { digits, gflops, table } from './report.ts';
 import { fused, tapline } from './tapline.ts';
 import { blockWorkloads, workloads, type Workload } from './workloads.ts';
 
-/** A line of the JSON. `ratio` is its µs / those of 'tapline' on the same workload. */
+/** One entry of the JSON file. `ratio` is its time divided by that of 'tapline' on the same workload. */
 export interface Figure {
   readonly workload: string;
   readonly engine: string;
-  /** Of one step. */
+  /** Microseconds per step. */
   readonly us: number;
   readonly ratio: number;
 }
 
-const header = ['engine', 'µs', 'ratio', 'GFLOP/s', 'µs a frame'];
+const header = ['engine', 'µs', 'ratio', 'GFLOP/s', 'µs per frame'];
 
-/** Compares and times contestants, Tapline first, prints them and lets them go. */
+/** Compares and times contestants, Tapline first, prints the results, and closes the contestants. */
 async function measure(workload: Workload, contestants: readonly Contestant[], rounds: number): Promise<Figure[]> {
   await compare(workload, contestants);
   const timings = await race(contestants, rounds);
@@ -51,11 +51,11 @@ async function measure(workload: Workload, contestants: readonly Contestant[], r
 async function peersFor({ peers: wanted, native }: Options): Promise<Make[]> {
   if (!wanted) return [];
   const { peers, missing } = await findPeers();
-  if (missing.length > 0) console.log(`not installed, left out: ${missing.join(', ')} (npm ci --prefix bench/peers)`);
+  if (missing.length > 0) console.log(`not installed: ${missing.join(', ')} (run npm ci --prefix bench/peers)`);
   return native === undefined ? peers : [...peers, rtneural(native)];
 }
 
-/** Every workload that is wanted, with Tapline first, then what it puts around its engine, then its peers. */
+/** Measures every selected workload: Tapline first, then its operators and learner or its peers. */
 async function measureAll(options: Options): Promise<Figure[]> {
   const { rounds, wanted } = options;
   const peers = await peersFor(options);

@@ -2,13 +2,15 @@ import FFT from 'fft.js';
 import { Network, plan, type MakeTransform, type NetworkSpec } from '../src/index.ts';
 import type { Contestant } from './contestant.ts';
 import { race } from './rounds.ts';
-import { digits, table } from './table.ts';
+import { digits, table } from './report.ts';
 
-/** Multiply-adds of one block at most, so that a race ends. */
-const most = 3e9;
+/** Maximum number of multiply-adds per block, so that a race ends in reasonable time. */
+const maxMultiplyAdds = 3e9;
 const rounds = 7;
 
-/** Convolutions of long kernels by FFT beside the direct way, block by block, where the rule takes the FFT. */
+/**
+ * Compares convolutions with long kernels by FFT and by the direct method, per block, where `fftRule` selects the FFT.
+ */
 async function main(): Promise<void> {
   const lines: string[][] = [];
   for (const [inChannels, outChannels] of [
@@ -21,16 +23,16 @@ async function main(): Promise<void> {
       const spec: NetworkSpec = { inChannels, layers: [{ type: 'conv1d', outChannels, kernelSize }] };
       const { fftFrom = Infinity, macs } = plan(spec).layers[0];
       for (const outputs of [...new Set([64, 256, fftFrom, 1024, 4096, 16384])].sort((a, b) => a - b)) {
-        if (outputs * macs > most) continue;
-        const what = [`${inChannels} → ${outChannels}`, String(kernelSize), String(outputs), String(fftFrom)];
-        lines.push([...what, ...(outputs < fftFrom ? ['', '', ''] : await compared(spec, outputs))]);
+        if (outputs * macs > maxMultiplyAdds) continue;
+        const row = [`${inChannels} → ${outChannels}`, String(kernelSize), String(outputs), String(fftFrom)];
+        lines.push([...row, ...(outputs < fftFrom ? ['', '', ''] : await compared(spec, outputs))]);
       }
     }
   }
-  console.log(table(['channels', 'taps', 'outputs', 'FFT from', 'direct µs', 'FFT µs', 'ratio'], lines));
+  console.log(table(['channels', 'taps', 'outputs', 'FFT from', 'direct µs', 'FFT µs', 'speedup'], lines));
 }
 
-/** Times of a block both ways, and how often the FFT goes into the direct way's. */
+/** Times a block with both methods. Returns both times and the speedup of the FFT. */
 async function compared(spec: NetworkSpec, outputs: number): Promise<string[]> {
   const network = Network.create(spec, { seed: 1 });
   const [fft, direct] = await race(
@@ -40,7 +42,10 @@ async function compared(spec: NetworkSpec, outputs: number): Promise<string[]> {
   return [digits(direct.us), digits(fft.us), direct.ratio.toFixed(2)];
 }
 
-/** One stream that takes the same block again and again; timed by what it takes of the processor, which others do not add to. */
+/**
+ * A stream that receives the same block repeatedly. Timed by the processor time of this process, which other processes
+ * do not affect.
+ */
 function blocks(network: Network, outputs: number, fft?: MakeTransform): Contestant {
   const stream = network.stream({ fft });
   const x = Float32Array.from({ length: outputs * network.inChannels }, (_, i) => Math.sin(i * i));

@@ -1,37 +1,37 @@
 import { Network } from 'tapline';
 import type { Contestant } from './contestant.ts';
 import { race } from './rounds.ts';
-import { digits, gflops, table } from './table.ts';
+import { digits, gflops, table } from './report.ts';
 import { tapline } from './tapline.ts';
 import { singleLayer, workloadOf, type Workload } from './workloads.ts';
 
 const doublings = (from: number, to: number) =>
   Array.from({ length: Math.log2(to / from) + 1 }, (_, i) => from * 2 ** i);
 
-/** Tables of what a frame costs as one thing grows and all else stays. */
+/** Prints tables of the cost per frame as one parameter grows and all others stay the same. */
 export async function growth(rounds: number): Promise<void> {
   const taps = doublings(4, 512);
-  console.log('\nHow cost grows with the taps, 8 → 16 channels\n');
+  console.log('\nCost by number of taps, 8 → 16 channels\n');
   await growingShapes('taps', taps, (count, step) => singleLayer(8, 16, count, step), rounds);
 
   const channels = doublings(1, 256);
-  console.log('\nHow cost grows with the channels, C → C, 16 taps\n');
+  console.log('\nCost by number of channels, C → C, 16 taps\n');
   await growingShapes('channels', channels, (count, step) => singleLayer(count, count, 16, step), rounds);
 
-  console.log('\nHow cost grows with the length of a block, W2\n');
+  console.log('\nCost by block length, W2\n');
   const lengths = doublings(1, 4096).map((step) => workloadOf('W2', step));
   const timings = await race(lengths.map(tapline), rounds);
   const rows = lengths.map(({ step, operations }, i) => {
     const { us } = timings[i];
     return [String(step), digits(us / step), gflops(operations, us)];
   });
-  console.log(table(['frames a block', 'µs a frame', 'GFLOP/s'], rows));
+  console.log(table(['frames per block', 'µs per frame', 'GFLOP/s'], rows));
 
-  console.log('\nHow cost grows with the length of a recording, W1\n');
+  console.log('\nCost by recording length, W1\n');
   await growingRecordings([1e3, 1e4, 1e5, 1e6]);
 }
 
-/** One frame at a time and in blocks, for every size. */
+/** Measures every size with one frame per call and in blocks. */
 async function growingShapes(
   title: string,
   sizes: readonly number[],
@@ -47,10 +47,10 @@ async function growingShapes(
     const speeds = [gflops(single[i].operations, one), gflops(blocks[i].operations, many)];
     return [String(size), digits(one), speeds[0], digits(many / block), speeds[1]];
   });
-  console.log(table([title, 'step 1: µs a frame', 'GFLOP/s', `step ${block}: µs a frame`, 'GFLOP/s'], rows));
+  console.log(table([title, 'step 1: µs per frame', 'GFLOP/s', `step ${block}: µs per frame`, 'GFLOP/s'], rows));
 }
 
-/** A new stream for every recording: in blocks of 100, and whole by `apply`. */
+/** Creates a new stream for every recording: in blocks of 100, and with `apply`. */
 async function growingRecordings(lengths: readonly number[]): Promise<void> {
   const { spec, weights, blocks, inChannels, outChannels } = workloadOf('W1', 100);
   const network = Network.create(spec, { weights });
@@ -81,5 +81,5 @@ async function growingRecordings(lengths: readonly number[]): Promise<void> {
     const timings = await race([streamed(frames), whole(frames)], 3);
     rows.push([String(frames), ...timings.map(({ us }) => digits(us / frames))]);
   }
-  console.log(table(['frames', 'blocks of 100: µs a frame', 'apply: µs a frame'], rows));
+  console.log(table(['frames', 'blocks of 100: µs per frame', 'apply: µs per frame'], rows));
 }

@@ -1,26 +1,27 @@
 import { parseArgs } from 'node:util';
 
+/** Options of the engine benchmark. */
 export interface Options {
-  /** File for the figures. */
+  /** Output file for the figures. */
   readonly json: string | undefined;
-  /** Whether a part was asked for. */
+  /** Returns whether a part was selected. */
   readonly wanted: (part: string) => boolean;
   readonly rounds: number;
   readonly peers: boolean;
-  /** Checkout of RTNeural. */
+  /** Path of a checkout of RTNeural. */
   readonly native: string | undefined;
 }
 
 const parts = ['W1', 'W2', 'W3', 'W4', 'growth', 'streams'];
 
 export const usage = `npm run bench:engine -- [options]
-  --json FILE       write [{ workload, engine, us, ratio }]
-  --only PARTS      some of ${parts.join(',')}
-  --rounds N        rounds of every race, default 15
-  --peers no        Tapline alone
-  --native FOLDER   build RTNeural's C++ from a checkout of it, and race that too`;
+  --json <file>      Write the figures as [{ workload, engine, us, ratio }]
+  --only <parts>     Comma-separated parts to run: ${parts.join(',')} (default: all)
+  --rounds <n>       Rounds per race (default: 15)
+  --peers <yes|no>   Also run the peers (default: yes)
+  --native <folder>  Also build and run RTNeural (C++) from this checkout`;
 
-/** Throws a sentence when an option is unknown or does not fit. */
+/** Reads the command-line options. Throws if an option is unknown or invalid. */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],

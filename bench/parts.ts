@@ -1,11 +1,11 @@
 /**
- * Where the time of a frame goes, `npx tsx bench/parts.ts`: the engine as it is driven, forward and learning, beside its inner
- * loops by themselves, interleaved, medians, in ns.
+ * Measures the parts of one frame's cost: `npx tsx bench/parts.ts`. Times the engine's public calls, forward and learning,
+ * and the inner loops alone, interleaved. Prints medians in ns.
  */
 import { Network, sgd } from '../src/index.ts';
-import { machine } from './machine.ts';
+import { machine } from './report.ts';
 import { median } from './rounds.ts';
-import { table } from './table.ts';
+import { table } from './report.ts';
 import { workloadOf } from './workloads.ts';
 
 const [rounds, calls] = [41, 5000];
@@ -16,7 +16,7 @@ function partsOf(name: string): Record<string, () => void> {
   const [{ at: w, count }, { at: b }] = network.values;
   const { arena, kernels } = network.engine;
   const length = receptiveField * C;
-  const [x, g, y, dx, own] = [length + 4, O, O, length + 4, count].map((numbers) => arena.take(numbers));
+  const [x, g, y, dx, copy] = [length + 4, O, O, length + 4, count].map((numbers) => arena.allocate(numbers));
   arena.f32.set(blocks[0], x);
   arena.f32.fill(0.01, g, g + O);
   const trained = Network.create(spec, { weights });
@@ -24,20 +24,20 @@ function partsOf(name: string): Record<string, () => void> {
   const optimizer = sgd({ rate: 1e-6 });
   const [out, slopes, rows] = [new Float32Array(O), new Float32Array(O).fill(0.01), new Float32Array(4 * length)];
   return {
-    'a frame forward': () => forward.pushInto(blocks[0], out),
-    'its sums': () => {
+    'forward, one frame': () => forward.pushInto(blocks[0], out),
+    'its convolution kernel': () => {
       kernels.convolve(x, C, 1, w, b, length, O, y, O);
     },
-    'a learning step': () => {
+    'learning step': () => {
       learning.pushInto(blocks[0], out);
       learning.backwardInto(slopes, rows);
       optimizer.step(trained, learning);
     },
-    "the input's gradient": () => {
+    'its input-gradient kernel': () => {
       kernels.inputGradient(g, O, 1, w, length, O, dx, C);
     },
-    "the weights' step": () => {
-      kernels.descend(x, C, 1, g, O, length, O, own, 0, 1e-6, -1);
+    'its weight-update kernel': () => {
+      kernels.descend(x, C, 1, g, O, length, O, copy, 0, 1e-6, -1);
     },
   };
 }

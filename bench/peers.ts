@@ -4,14 +4,14 @@ import { onnxruntimeNode, onnxruntimeWeb } from './peers/onnxruntime.ts';
 import { plainJs } from './peers/plain-js.ts';
 import { tfjsWasm } from './peers/tfjs-wasm.ts';
 
-/** Peers that come in packages of their own, by what is said of them when they are not installed. */
+/** Peers that are separate packages, by the name that is printed if they are not installed. */
 const packaged: Record<string, () => Promise<Make>> = {
   '@tensorflow/tfjs-backend-wasm': tfjsWasm,
   'onnxruntime-node': onnxruntimeNode,
   'onnxruntime-web': onnxruntimeWeb,
 };
 
-/** The peers that can be run here, and the names of those that are not installed. */
+/** Returns the peers that can run here, and the names of those that are not installed. */
 export async function findPeers(): Promise<{ peers: Make[]; missing: string[] }> {
   const peers: Make[] = [plainJs, bufferCountAndArrays];
   const missing: string[] = [];

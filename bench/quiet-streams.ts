@@ -4,27 +4,27 @@ import type { Block } from '../src/core/blocks/block.ts';
 import { random } from '../src/core/random.ts';
 import { readRecordingFile } from '../src/sources/node/index.ts';
 
-/** A quiet stream, whole. */
+/** A stream without anomalies. */
 export interface QuietStream {
   readonly name: string;
   readonly block: Block;
 }
 
 /**
- * Five-minute frames that drift: daily and weekly cycles, autoregressive noise with tails of Student's t (3 to 8 degrees), a
- * slow random walk. How much of each is the seed's.
+ * Simulates a drifting stream with one frame per 5 minutes: daily and weekly cycles, autoregressive noise with Student's t
+ * tails (3 to 8 degrees of freedom), and a slow random walk. The seed determines the size of each part.
  */
 export function simulated(seed: number, frames: number): QuietStream {
-  const chance = random(seed);
-  const [size, weekend, memory] = [3 * chance.uniform(), chance.uniform(), 0.95 * chance.uniform()];
-  const degrees = 3 + Math.floor(6 * chance.uniform());
-  const drift = 0.003 * chance.uniform();
+  const rng = random(seed);
+  const [size, weekend, memory] = [3 * rng.uniform(), rng.uniform(), 0.95 * rng.uniform()];
+  const degrees = 3 + Math.floor(6 * rng.uniform());
+  const drift = 0.003 * rng.uniform();
   let [noise, walk] = [0, 0];
   const data = Float32Array.from({ length: frames }, (_, t) => {
     let squares = 0;
-    for (let k = 0; k < degrees; k++) squares += chance.normal() ** 2;
-    noise = memory * noise + (Math.sqrt(1 - memory ** 2) * chance.normal()) / Math.sqrt(squares / degrees);
-    walk += drift * chance.normal();
+    for (let k = 0; k < degrees; k++) squares += rng.normal() ** 2;
+    noise = memory * noise + (Math.sqrt(1 - memory ** 2) * rng.normal()) / Math.sqrt(squares / degrees);
+    walk += drift * rng.normal();
     const week = Math.floor(t / 288) % 7 >= 5 ? 1 - weekend / 2 : 1;
     const day = (2 * Math.PI * t) / 288;
     return 10 + size * week * Math.sin(day) + 0.5 * size * Math.sin(2 * day) + noise + walk;
@@ -32,7 +32,10 @@ export function simulated(seed: number, frames: number): QuietStream {
   return { name: 'simulated', block: { data, channels: 1, start: 0, rate: 1 / 300, time: 0 } };
 }
 
-/** Recordings that no setting was fitted to, though their rates were seen while the prior was settled. */
+/**
+ * Reads recordings on which no setting was fitted, although their false-alarm rates were known when the prior was
+ * tuned.
+ */
 export async function recorded(folder: string): Promise<QuietStream[]> {
   const read = async (name: string, path: string, columns: string[] | undefined, rate?: number) => {
     const { blocks, channels, rate: hz } = await readRecordingFile(join(folder, path), { columns, rate });
@@ -48,7 +51,7 @@ export async function recorded(folder: string): Promise<QuietStream[]> {
   ];
 }
 
-/** Two leads of 12 bits in three bytes (format 212), 360 Hz. */
+/** Reads two leads of 12-bit samples, packed in three bytes (format 212), at 360 Hz. */
 function heart(path: string): Block {
   const bytes = readFileSync(path);
   const signed = (sample: number) => (sample > 2047 ? sample - 4096 : sample);

@@ -1,14 +1,17 @@
-/** Prints the figures that `npm run bench:engine -- --json FILE` wrote as Markdown: npx tsx bench/readme-table.ts FILE */
+/**
+ * Prints the figures in a file of `npm run bench:engine -- --json <file>` as Markdown: npx tsx bench/readme-table.ts
+ * <file>
+ */
 import { readFileSync } from 'node:fs';
 import type { Figure } from './engine.ts';
-import { digits } from './table.ts';
+import { digits } from './report.ts';
 
 const figures = JSON.parse(readFileSync(process.argv[2], 'utf8')) as Figure[];
 const isOurs = ({ engine }: Figure) => engine.startsWith('tapline');
 const engines = [...new Set(figures.filter((figure) => !isOurs(figure)).map(({ engine }) => engine))];
 const raced = [...new Set(figures.filter((figure) => !isOurs(figure)).map(({ workload }) => workload))];
 
-/** `1.29 µs (18×)`, or nothing where there is no such figure. */
+/** Returns `1.29 µs (18×)`, or an empty string if there is no such figure. */
 function cell(workload: string, engine: string): string {
   const figure = figures.find((each) => each.workload === workload && each.engine === engine);
   if (!figure) return '';
@@ -27,10 +30,10 @@ console.log(
     raced.map((workload) => [workload, ...columns.map((engine) => cell(workload, engine))]),
   ),
 );
-const beside = figures.filter((figure) => isOurs(figure) && figure.engine !== 'tapline');
-const rows = beside.map(({ workload, engine }) => [
+const around = figures.filter((figure) => isOurs(figure) && figure.engine !== 'tapline');
+const rows = around.map(({ workload, engine }) => [
   `${engine}, ${workload}`,
   cell(workload, 'tapline'),
   cell(workload, engine),
 ]);
-console.log(`\n${markdown(['around the engine', 'engine', 'with it'], rows)}`);
+console.log(`\n${markdown(['layer around the engine', 'engine alone', 'with this layer'], rows)}`);

@@ -1,7 +1,7 @@
 /**
- * Makes many streams in a process of its own, by itself and nothing else in it, and sends home what they take and what a frame costs when the
- * streams take turns. Told what to make by its parent: all of them share a network, or each has its own and learns from
- * every frame.
+ * Creates many streams in a process that contains nothing else, and sends their memory and the cost per frame to the
+ * parent process. The parent's message determines whether all streams share a network, or each has its own and learns
+ * from every frame.
  */
 import { setImmediate } from 'node:timers/promises';
 import { Network, sgd } from 'tapline';
@@ -37,12 +37,12 @@ process.once('message', async ({ count, learning, spec, weights, frames, tens, g
     return { rss, heap: heapUsed, arena: shared.engine.bytes };
   };
 
-  /** Every stream takes one of `inputs`, a turn for each of them. */
+  /** Pushes each of `inputs` to every stream in turn. */
   const turns = (streams, inputs) => {
     for (const x of inputs) for (const push of streams) push(x);
   };
 
-  /** µs a frame: median of a few measurements, each at least 100 ms long. */
+  /** Returns the µs per frame: the median of several measurements of at least 100 ms each. */
   const time = (streams, inputs) => {
     const means = [];
     for (let round = 0; round < 7; round++) {

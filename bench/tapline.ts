@@ -1,13 +1,15 @@
-import { Engine, Network } from 'tapline';
 import type { Contestant } from './contestant.ts';
 import type { Workload } from './workloads.ts';
+import { Subject } from 'rxjs';
+import { type Block, Engine, Learner, Network, random, sgd } from 'tapline';
+import { convolve } from 'tapline/operators';
 
-/** Tapline's engine, as a user drives it who does not want to allocate. */
+/** Tapline's engine without allocation (`pushInto`). */
 export function tapline(workload: Workload): Contestant {
   return drive('tapline', workload, Engine.shared);
 }
 
-/** The same where a product and a sum may be rounded once; nothing where this Node cannot. */
+/** Tapline's fused engine. undefined if this Node.js version does not support it. */
 export function fused(workload: Workload): Contestant | undefined {
   const engine = fusedEngine();
   return engine && drive('tapline, fused', workload, engine);
@@ -42,4 +44,94 @@ function drive(name: string, workload: Workload, engine: Engine): Contestant {
       return out.subarray(0, frames * outChannels);
     },
   };
+}
+
+/** The engine behind the operator `convolve`, one block in and one block out. */
+export function operators({ spec, weights, blocks, step, inChannels }: Workload): Contestant {
+  const source = new Subject<Block>();
+  let last: Float32Array = new Float32Array(0);
+  source.pipe(convolve(Network.create(spec, { weights }))).subscribe(({ data }) => (last = data));
+  let at = 0;
+  let start = 0;
+  return {
+    engine: 'tapline, operators',
+    run(calls) {
+      for (let i = 0; i < calls; i++) {
+        source.next({ data: blocks[at], channels: inChannels, start, rate: 250, time: 4 * start });
+        start += step;
+        at = (at + 1) & (blocks.length - 1);
+      }
+      return last;
+    },
+  };
+}
+
+/** The forward pass, ∂L/∂w, and ∂L/∂x take the same number of multiply-adds. */
+const passes = 3;
+
+/** A learning rate so small that the outputs stay comparable, although every update changes the weights. */
+const rate = 1e-6;
+
+/**
+ * A manual learning step per frame: forward, ∂L/∂w and ∂L/∂x, and an update per output. ∂L/∂y is given, because users
+ * compute it themselves.
+ */
+export function learningStep(workload: Workload): Contestant {
+  const { spec, weights, blocks, stride, inChannels, outChannels, receptiveField } = workload;
+  const network = Network.create(spec, { weights });
+  const stream = network.stream({ gradients: true });
+  const optimizer = sgd({ rate });
+  const gradients = noise(workload);
+  const y = new Float32Array(outChannels);
+  const gradientX = new Float32Array(4 * receptiveField * inChannels);
+  let at = 0;
+  let sinceUpdate = 0;
+  return {
+    engine: 'tapline, learning step',
+    passes,
+    run(calls) {
+      let frames = 0;
+      for (let i = 0; i < calls; i++) {
+        frames = stream.pushInto(blocks[at], y);
+        if (frames > 0) stream.backwardInto(gradients[at], gradientX);
+        if (++sinceUpdate === stride) {
+          optimizer.step(network, stream);
+          sinceUpdate = 0;
+        }
+        at = (at + 1) & (blocks.length - 1);
+      }
+      return y.subarray(0, frames * outChannels);
+    },
+  };
+}
+
+/** The package's learner in blocks, with a target for every output. It also scores its predictions. */
+export function learner(workload: Workload): Contestant {
+  const { spec, weights, blocks, step, stride, inChannels, outChannels } = workload;
+  const network = Network.create(spec, { weights });
+  const trained = new Learner(network, { task: 'target', optimizer: sgd({ rate }), updateEvery: stride });
+  const targets = noise(workload);
+  let at = 0;
+  let start = 0;
+  return {
+    engine: 'tapline, Learner',
+    passes,
+    run(calls) {
+      let prediction: Float32Array = new Float32Array(0);
+      for (let i = 0; i < calls; i++) {
+        const when = { start, rate: 0, time: 0 };
+        prediction = trained.push({ data: blocks[at], channels: inChannels, ...when }).prediction.data;
+        trained.teach({ data: targets[at], channels: outChannels, ...when });
+        start += step;
+        at = (at + 1) & (blocks.length - 1);
+      }
+      return prediction;
+    },
+  };
+}
+
+/** Returns noise of [step, out] for every block of the input. */
+function noise({ blocks, step, outChannels }: Workload): Float32Array[] {
+  const rng = random(2);
+  return blocks.map(() => Float32Array.from({ length: step * outChannels }, () => rng.normal()));
 }

@@ -1,6 +1,6 @@
 import { plan, random, type LayerSpec, type NetworkSpec, type Weights } from 'tapline';
 
-/** A convolution as a peer is told of it. `weight` is [out, tap, in] in lag order, `bias` [out]. */
+/** A convolution in the form that peers receive. `weight` is [out, tap, in] in lag order, `bias` [out]. */
 export interface Convolution {
   readonly inChannels: number;
   readonly outChannels: number;
@@ -11,7 +11,7 @@ export interface Convolution {
   readonly bias: Float32Array;
 }
 
-/** One network that is fed `step` frames at a time: what every engine gets alike. */
+/** A network and its input, `step` frames per call, which are the same for every engine. */
 export interface Workload {
   /** 'W2 step 10' */
   readonly name: string;
@@ -27,13 +27,13 @@ export interface Workload {
   readonly layers: readonly Convolution[];
   readonly spec: NetworkSpec;
   readonly weights: Weights;
-  /** The input over and over, [step, in] each; as many as a power of two. */
+  /** The input, repeated, [step, in] each. The number of blocks is a power of two. */
   readonly blocks: readonly Float32Array[];
-  /** Floating-point operations of a step: 2 for every multiply-add. */
+  /** Floating-point operations per step: 2 per multiply-add. */
   readonly operations: number;
 }
 
-/** Convolutions on top of each other, every one with `taps` taps and, if `relu`, a rectifier. */
+/** A stack of convolutions with `taps` taps each and, if `relu`, a rectifier after each. */
 interface Stack {
   network: string;
   shape: string;
@@ -62,7 +62,7 @@ const w4: Stack = {
 };
 const stacks = [w1, w2, w3, w4];
 
-/** Networks and frames a step that Tapline is timed on beside its peers. */
+/** The networks and step sizes on which Tapline is compared with its peers. */
 export const workloads: readonly Workload[] = [
   makeWorkload(w1, 1),
   makeWorkload(w2, 1),
@@ -74,10 +74,12 @@ export const workloads: readonly Workload[] = [
   makeWorkload(w4, 32),
 ];
 
-/** The same in blocks as users have them, a tenth of a second at 250 Hz: for what Tapline puts around its engine. */
+/**
+ * The same networks with realistic blocks, a tenth of a second at 250 Hz, for measuring the layers around the engine.
+ */
 export const blockWorkloads: readonly Workload[] = [w1, w2, w4].map((stack) => makeWorkload(stack, 25));
 
-/** `network` fed `step` frames at a time. */
+/** Returns the workload of `network` with `step` frames per call. */
 export function workloadOf(network: string, step: number): Workload {
   return makeWorkload(
     stacks.find((stack) => stack.network === network)!,
@@ -85,20 +87,20 @@ export function workloadOf(network: string, step: number): Workload {
   );
 }
 
-/** One convolution, for what is asked of growing shapes. */
+/** Returns a workload with one convolution, for measuring growth. */
 export function singleLayer(inChannels: number, outChannels: number, taps: number, step: number): Workload {
   const shape = `${inChannels} → ${outChannels}, ${taps} taps`;
   return makeWorkload({ network: shape, shape, channels: [inChannels, outChannels], taps, strides: [1] }, step);
 }
 
 /**
- * An output hangs on the last frame of its stride (phase S - 1), so that a window always ends with the newest frame: a
- * peer that must be fed windows then has none to keep waiting.
+ * Outputs are aligned with the last frame of their stride (phase S - 1), so that a window always ends with the newest
+ * frame and a peer that receives windows never has to delay one.
  */
 function makeWorkload(stack: Stack, step: number): Workload {
   const { network, shape, channels, taps, strides, relu = false } = stack;
-  const chance = random(1);
-  const normal = (length: number, scale: number) => Float32Array.from({ length }, () => scale * chance.normal());
+  const rng = random(1);
+  const normal = (length: number, scale: number) => Float32Array.from({ length }, () => scale * rng.normal());
   const layers = strides.map((stride, l): Convolution => {
     const [inChannels, outChannels] = [channels[l], channels[l + 1]];
     const weight = normal(outChannels * taps * inChannels, 1 / Math.sqrt(taps * inChannels));

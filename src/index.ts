@@ -8,7 +8,7 @@ export {
   type ConvolutionMode,
   type ConvolutionOptions,
 } from './core/reference/convolution.ts';
-export { pad, type PadMode, type PadOptions } from './core/reference/pad.ts';
+export { pad, type PadMode, type PadOptions } from './core/reference/padding.ts';
 export * as reference from './core/reference/index.ts';
 
 // Networks that stream
@@ -67,9 +67,7 @@ export { Detector, type Alarm, type Detected, type DetectorOptions, type Lasting
 export type { FalseAlarms } from './core/detector/false-alarms.ts';
 
 // Kernel design, in lag order
-export { movingAverage } from './core/designs/moving-average.ts';
-export { difference } from './core/designs/difference.ts';
-export { gaussian, gaussianDerivative } from './core/designs/gaussian.ts';
+export { difference, gaussian, gaussianDerivative, movingAverage } from './core/designs/smoothing.ts';
 export { bandPass, bandStop, highPass, lowPass } from './core/designs/windowed-sinc.ts';
 export { gabor } from './core/designs/gabor.ts';
 export { eegBank, eegBands } from './core/designs/eeg-bank.ts';

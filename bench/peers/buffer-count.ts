@@ -2,7 +2,10 @@ import { bufferCount, map, startWith, Subject, type Observable } from 'rxjs';
 import type { Contestant } from '../contestant.ts';
 import type { Convolution, Workload } from '../workloads.ts';
 
-/** The usual way with RxJS alone: a frame is an array of numbers, `bufferCount` makes the windows, `map` the sums. */
+/**
+ * The usual way with RxJS alone: a frame is an array of numbers, `bufferCount` creates the windows, and `map` computes
+ * the sums.
+ */
 export function bufferCountAndArrays({ layers, blocks, inChannels, step }: Workload): Contestant {
   const inputs = blocks.map((block) =>
     Array.from({ length: step }, (_, t) => Array.from(block.subarray(t * inChannels, (t + 1) * inChannels))),

@@ -1,8 +1,8 @@
 import type { Workload } from '../workloads.ts';
 
 /**
- * A workload as an ONNX model: Conv (and Relu) nodes with their weights, x [1, in, frames] → y [1, out, frames'].
- * Fields are numbered as in onnx.proto (https://onnx.ai/onnx/repo-docs/IR.html), written as protobuf: tag, length, bytes.
+ * Returns a workload as an ONNX model: Conv (and Relu) nodes with their weights, x [1, in, frames] → y [1, out, frames'].
+ * Field numbers follow onnx.proto (https://onnx.ai/onnx/repo-docs/IR.html), encoded as protobuf: tag, length, bytes.
  */
 export function onnxModel({ layers, inChannels }: Workload, frames: number): Uint8Array {
   const nodes: Uint8Array[] = [];
@@ -31,7 +31,7 @@ export function onnxModel({ layers, inChannels }: Workload, frames: number): Uin
   return join([field(1, 8), field(7, join(graph)), field(8, opset)]);
 }
 
-/** NodeProto. */
+/** Encodes a NodeProto. */
 function node(type: string, inputs: readonly string[], output: string, attributes: readonly Uint8Array[]): Uint8Array {
   return join([
     ...inputs.map((name) => field(1, text(name))),
@@ -41,25 +41,25 @@ function node(type: string, inputs: readonly string[], output: string, attribute
   ]);
 }
 
-/** AttributeProto of integers. */
+/** Encodes an AttributeProto of integers. */
 function integers(name: string, values: readonly number[]): Uint8Array {
   return join([field(1, text(name)), ...values.map((number) => field(8, number)), field(20, 7)]);
 }
 
-/** TensorProto of floats. */
+/** Encodes a TensorProto of floats. */
 function tensor(name: string, shape: readonly number[], data: Float32Array): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return join([...shape.map((size) => field(1, size)), field(2, 1), field(8, text(name)), field(9, bytes)]);
 }
 
-/** ValueInfoProto of floats; no shape given: left to be inferred. */
+/** Encodes a ValueInfoProto of floats. An empty shape is left for the runtime to infer. */
 function value(name: string, shape: readonly number[]): Uint8Array {
   const sizes = join(shape.map((size) => field(1, field(1, size))));
   const type = field(1, join([field(1, 1), ...(shape.length > 0 ? [field(2, sizes)] : [])]));
   return join([field(1, text(name)), field(2, type)]);
 }
 
-/** One field: a number as a varint, bytes with their length. */
+/** Encodes one field: a number as a varint, bytes with their length. */
 function field(number: number, content: number | Uint8Array): Uint8Array {
   return typeof content === 'number'
     ? join([varint(number * 8), varint(content)])

@@ -2,7 +2,7 @@ import type { Contestant, Make } from '../contestant.ts';
 import { onnxModel } from './onnx-model.ts';
 import { Window } from './window.ts';
 
-/** What is used here of an ONNX Runtime, whichever package it comes in. */
+/** The part of ONNX Runtime that is used here, identical in both packages. */
 interface Runtime {
   Tensor: new (type: 'float32', data: Float32Array, shape: readonly number[]) => object;
   InferenceSession: { create(model: Uint8Array, options: object): Promise<Session> };
@@ -43,7 +43,7 @@ export async function onnxruntimeNode(): Promise<Make> {
   return contestants(name, (await import(name)) as Runtime, 'cpu');
 }
 
-/** The same in WebAssembly, as a page would run it. */
+/** The WebAssembly build, as used in a web page. */
 export async function onnxruntimeWeb(): Promise<Make> {
   const name = 'onnxruntime-web';
   const runtime = await import(name);
@@ -51,7 +51,7 @@ export async function onnxruntimeWeb(): Promise<Make> {
   return contestants(name, runtime as Runtime, 'wasm');
 }
 
-/** [channels, frames] as [frames, channels]. */
+/** Transposes [channels, frames] to [frames, channels]. */
 function framesFirst(data: Float32Array, channels: number): Float32Array {
   const frames = data.length / channels;
   return data.map((_, i) => data[(i % channels) * frames + Math.floor(i / channels)]);

@@ -2,8 +2,8 @@ import type { Contestant } from '../contestant.ts';
 import type { Convolution, Workload } from '../workloads.ts';
 
 /**
- * The best loops that we know of in plain JavaScript: doubles, because V8 then converts nothing; windows that lie in one
- * piece; 8 kernels side by side on one frame, or 4 kernels on 2 frames, so that a sample or a weight is loaded once for
+ * The fastest loops in plain JavaScript that we know: double precision, because V8 then needs no conversion; contiguous
+ * windows; and 8 kernels on one frame or 4 kernels on 2 frames per loop, so that each loaded sample or weight is used for
  * several sums. The number of kernels must be a multiple of 8.
  */
 export function plainJs({ layers, blocks, step }: Workload): Contestant {
@@ -34,7 +34,7 @@ export function plainJs({ layers, blocks, step }: Workload): Contestant {
   };
 }
 
-/** One convolution with its past frames, which slide back to the front of their array when it is full. */
+/** One convolution with its past frames, which move to the front of their array when it is full. */
 class Stage {
   readonly out: Float64Array;
   readonly #layer: Convolution;
@@ -42,9 +42,9 @@ class Stage {
   readonly #by4: Float64Array;
   readonly #bias: Float64Array;
   readonly #line: Float64Array;
-  /** Where the next frame goes, and where the one lies that the next output hangs on. */
+  /** Slot of the next frame, and slot of the frame that the next output is aligned with. */
   #end: number;
-  #hang: number;
+  #aligned: number;
 
   constructor(layer: Convolution, frames: number) {
     const { inChannels, outChannels, taps, stride } = layer;
@@ -55,7 +55,7 @@ class Stage {
     this.#bias = Float64Array.from(layer.bias);
     this.#line = new Float64Array(8 * (taps + frames) * inChannels);
     this.#end = taps - 1;
-    this.#hang = this.#end + stride - 1;
+    this.#aligned = this.#end + stride - 1;
   }
 
   push(x: Float64Array, frames: number): number {
@@ -65,7 +65,7 @@ class Stage {
       const first = this.#end - (taps - 1);
       line.copyWithin(0, first * inChannels, this.#end * inChannels);
       this.#end -= first;
-      this.#hang -= first;
+      this.#aligned -= first;
     }
     const at = this.#end * inChannels;
     for (let i = 0; i < frames * inChannels; i++) line[at + i] = x[i];
@@ -73,12 +73,12 @@ class Stage {
     const { out } = this;
     const window = taps * inChannels;
     let count = 0;
-    for (; this.#hang + stride < this.#end; count += 2, this.#hang += 2 * stride) {
-      const oldest = (this.#hang - (taps - 1)) * inChannels;
+    for (; this.#aligned + stride < this.#end; count += 2, this.#aligned += 2 * stride) {
+      const oldest = (this.#aligned - (taps - 1)) * inChannels;
       convolvePair(this.#by4, this.#bias, line, oldest, stride * inChannels, window, out, count * outChannels);
     }
-    for (; this.#hang < this.#end; count++, this.#hang += stride) {
-      const oldest = (this.#hang - (taps - 1)) * inChannels;
+    for (; this.#aligned < this.#end; count++, this.#aligned += stride) {
+      const oldest = (this.#aligned - (taps - 1)) * inChannels;
       convolve(this.#by8, this.#bias, line, oldest, window, out, count * outChannels);
     }
     if (relu) for (let i = 0; i < count * outChannels; i++) if (out[i] < 0) out[i] = 0;
@@ -86,7 +86,7 @@ class Stage {
   }
 }
 
-/** Weights as [out / width, window, width], oldest tap first. */
+/** Packs weights as [out / width, window, width], oldest tap first. */
 function packed({ weight, outChannels, inChannels, taps }: Convolution, width: number): Float64Array {
   const result = new Float64Array(weight.length);
   let at = 0;
@@ -97,7 +97,7 @@ function packed({ weight, outChannels, inChannels, taps }: Convolution, width: n
   return result;
 }
 
-/** The output of one window. */
+/** Computes the output of one window. */
 function convolve(
   w: Float64Array,
   bias: Float64Array,
@@ -139,7 +139,7 @@ function convolve(
   }
 }
 
-/** The outputs of two windows, `apart` numbers from each other. */
+/** Computes the outputs of two windows, `apart` numbers apart. */
 function convolvePair(
   w: Float64Array,
   bias: Float64Array,

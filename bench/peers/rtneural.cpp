@@ -1,10 +1,10 @@
-// RTNeural's compile-time layers on the benchmark's networks, a process that answers for one of them.
+// RTNeural's compile-time layers on the benchmark's networks. Each process runs one of them.
 //
-//     rtneural NETWORK STEP FILE     FILE: float32 of every layer's weights [out, in, tap] in lag order and bias, then the input
-//     stdin    CALLS                 takes so many steps of STEP frames
-//     stdout   NANOSECONDS y y y …   how long they took, and what the last one put out, [frames', out]
+//     rtneural NETWORK STEP FILE     FILE: float32 weights [out, in, tap] in lag order and bias of every layer, then the input
+//     stdin    CALLS                 runs this many steps of STEP frames
+//     stdout   NANOSECONDS y y y …   the time taken, and the outputs of the last step, [frames', out]
 //
-// RTNeural takes one frame at a time. A layer that skips frames is told so by hand, since its models pass no "no output" on.
+// RTNeural processes one frame at a time. Its models cannot represent "no output", so layers that skip frames call skip().
 #include <RTNeural/RTNeural.h>
 #include <chrono>
 #include <cstdio>
@@ -35,7 +35,7 @@ template <int in, int out, int taps, int stride, bool relu> struct Convolution {
     layer.reset();
   }
 
-  // Whether an output hangs on this frame.
+  // Returns whether an output is aligned with this frame.
   template <class Frame> bool push(const Frame& x) {
     if (--left > 0) return layer.skip(x), false;
     left = stride;

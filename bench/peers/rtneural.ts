@@ -8,8 +8,9 @@ import type { Contestant, Make } from '../contestant.ts';
 import type { Workload } from '../workloads.ts';
 
 /**
- * RTNeural's compile-time layers (C++, its Eigen backend, -O3 for this very machine), built from a checkout of
- * github.com/jatinchowdhury18/RTNeural into a temporary folder. Every workload is a process that waits while others run.
+ * RTNeural's compile-time layers (C++, Eigen backend, -O3 -march=native), built from a checkout of
+ * github.com/jatinchowdhury18/RTNeural in a temporary folder. Each workload runs in a process that waits during the turns
+ * of others.
  */
 export function rtneural(checkout: string): Make {
   const folder = mkdtempSync(join(tmpdir(), 'tapline-rtneural-'));
@@ -27,22 +28,24 @@ export function rtneural(checkout: string): Make {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const ask = async (calls: number): Promise<number[]> => {
+    const request = async (calls: number): Promise<number[]> => {
       child.stdin.write(`${calls}\n`);
       const { value, done } = await lines.next();
-      if (done) throw new Error(`RTNeural on ${workload.name} must answer, got an end`);
+      if (done) throw new Error(`RTNeural must answer on ${workload.name}, got the end of its output`);
       return value.split(' ').map(Number);
     };
     return {
       engine: 'RTNeural (C++)',
-      run: async (calls) => (await ask(calls)).slice(1),
-      time: async (calls) => (await ask(calls))[0] / 1e6,
+      run: async (calls) => (await request(calls)).slice(1),
+      time: async (calls) => (await request(calls))[0] / 1e6,
       close: () => child.stdin.end(),
     };
   };
 }
 
-/** Weights [out, in, tap] and bias of every layer, then the input, as the program reads them. */
+/**
+ * Returns the weights [out, in, tap] and the bias of every layer, then the input, in the order that the program reads.
+ */
 function numbersOf({ layers, blocks }: Workload): Uint8Array {
   const parts = layers.flatMap(({ weight, bias, taps, inChannels, outChannels }) => {
     const turned = new Float32Array(weight.length);

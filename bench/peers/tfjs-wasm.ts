@@ -1,13 +1,13 @@
 import type { Contestant, Make } from '../contestant.ts';
 import { Window } from './window.ts';
 
-/** What is used here of a tensor of TensorFlow.js. */
+/** The part of a TensorFlow.js tensor that is used here. */
 interface Tensor {
   dataSync(): Float32Array;
   dispose(): void;
 }
 
-/** @tensorflow/tfjs with its WASM backend (SIMD, one thread): convolution, bias and ReLU fused into one operation. */
+/** @tensorflow/tfjs with its WASM backend (SIMD, one thread): convolution, bias, and ReLU fused into one operation. */
 export async function tfjsWasm(): Promise<Make> {
   const [core, backend] = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm'];
   const tf = await import(core);
@@ -31,7 +31,7 @@ export async function tfjsWasm(): Promise<Make> {
       };
     });
     const forward = (): Float32Array => {
-      // nothing but a tensor may leave tidy: it looks at every number of an array, for tensors among them
+      // return a tensor: for an array, tidy would search every element for tensors
       const y: Tensor = tf.tidy(() => {
         let x: Tensor = tf.tensor4d(window.data, [1, 1, window.frames, inChannels]);
         for (const stage of stages) x = tf.fused.conv2d({ x, ...stage });

@@ -1,15 +1,15 @@
 import type { Workload } from '../workloads.ts';
 
 /**
- * The frames that a peer without memory must be fed again at every step: those that the step's outputs see, newest last,
- * as [frames, channels] or, `channelsFirst`, as [channels, frames].
+ * The frames that a peer without state must receive again at every step: those that the step's outputs depend on, newest
+ * last, as [frames, channels] or, with `channelsFirst`, as [channels, frames].
  */
 export class Window {
   readonly frames: number;
   readonly data: Float32Array;
   readonly #channels: number;
   readonly #channelsFirst: boolean;
-  /** Frames that have come and are not in it yet; it moves on when as many are there as outputs hang on. */
+  /** Frames that have arrived but are not in the window yet. The window advances when outputs are due. */
   readonly #arrived: Float32Array;
   #count = 0;
 
@@ -21,7 +21,7 @@ export class Window {
     this.#arrived = new Float32Array(Math.max(step, stride) * inChannels);
   }
 
-  /** Takes the next frames and returns whether outputs are due. */
+  /** Adds the next frames and returns whether outputs are due. */
   push(block: Float32Array): boolean {
     this.#arrived.set(block, this.#count);
     this.#count += block.length;

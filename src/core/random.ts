@@ -1,4 +1,4 @@
-/** A seeded source of chance: the same seed gives the same numbers in every runtime. */
+/** A seeded random number generator. The same seed gives the same numbers in every runtime. */
 export interface Random {
   /** Uniform in [0, 1). */
   uniform(): number;
@@ -7,7 +7,7 @@ export interface Random {
 }
 
 /**
- * mulberry32 behind a two-method face: 32 bits of state, period 2^32.
+ * Creates a mulberry32 generator: 32 bits of state, period 2^32.
  * Source: T. Ettinger, mulberry32 (2017, public domain).
  */
 export function random(seed: number): Random {

@@ -1,4 +1,4 @@
-/** The elementwise functions, each at its number in the kernels. */
+/** The elementwise functions. The index of each is its number in the kernels. */
 export const activations = [
   'identity',
   'relu',

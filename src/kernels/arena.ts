@@ -1,70 +1,69 @@
-/** What an arena stands on: a WebAssembly.Memory, or something that grows like one. */
+/** The growing memory under an arena: a WebAssembly.Memory or a replacement. */
 export interface Pages {
   readonly buffer: ArrayBufferLike;
-  /** Adds pages of 64 KiB; the buffer of before is not to be used any more. */
+  /** Adds pages of 64 KiB. The previous buffer must not be used afterward. */
   grow(pages: number): void;
 }
 
-const page = 1 << 16;
-/** Numbers at the start that are never handed out: offset 0 says 'none', and the kernels keep their constants there. */
-const reserved = 1024;
-/** Numbers behind the last one handed out that may be read: the loops go by fours. */
-const slack = 16;
+const pageBytes = 1 << 16;
+/** Numbers at the start that are never allocated: offset 0 means 'none', and the kernels keep their constants there. */
+const reservedNumbers = 1024;
+/** Numbers at the end that are never allocated but may be read, because the loops read four numbers at a time. */
+const readMargin = 16;
 
 /**
- * The one memory of an engine, and who has which part of it. Parts are counted in numbers (float32), begin at a multiple of 4 and hold
- * zeros at first. What is given back is joined with free neighbours and handed out again, the smallest part that is
- * large enough first.
+ * The memory of one engine, and its allocator. Parts are measured in numbers (float32), begin at a multiple of 4, and are
+ * zeroed on allocation. Released parts are merged with free neighbors and reused, smallest sufficient part first.
  *
  *     | reserved | part | free | part | part | free …                 grows at the end
  */
 export class Arena {
-  /** The whole memory as numbers. Replaced when the memory grows: nobody keeps it. */
+  /** The whole memory as numbers. Replaced when the memory grows, so do not keep a reference. */
   f32: Float32Array;
   readonly #pages: Pages;
-  /** Free parts: length by start and start by end, and the starts by length. */
+  /** Free parts: length by start, start by end, and starts by length. */
   readonly #free = new Map<number, number>();
   readonly #ends = new Map<number, number>();
   readonly #byLength = new Map<number, Set<number>>();
-  /** Numbers handed out. */
+  /** Allocated numbers. */
   #used = 0;
 
   constructor(pages: Pages) {
     this.#pages = pages;
     this.f32 = new Float32Array(pages.buffer);
-    this.#put(reserved, this.f32.length - slack - reserved);
+    this.#addFree(reservedNumbers, this.f32.length - readMargin - reservedNumbers);
   }
 
-  /** Numbers handed out and not given back. */
+  /** Number of allocated numbers. */
   get used(): number {
     return this.#used;
   }
 
-  /** A part of `count` numbers, all 0; its offset. Throws RangeError when the memory cannot grow that far. */
-  take(count: number): number {
-    const length = whole(count);
+  /** Allocates `count` numbers, all 0, and returns their offset. Throws RangeError if the memory cannot grow enough. */
+  allocate(count: number): number {
+    const length = roundUp(count);
     const start = this.#find(length);
-    const rest = this.#remove(start) - length;
-    if (rest > 0) this.#put(start + length, rest);
+    const rest = this.#removeFree(start) - length;
+    if (rest > 0) this.#addFree(start + length, rest);
     this.#used += length;
     this.f32.fill(0, start, start + length);
     return start;
   }
 
-  /** Gives back the part of `count` numbers that begins at `start`. */
-  give(start: number, count: number): void {
-    let [from, length] = [start, whole(count)];
+  /** Releases the part of `count` numbers that begins at `start`. */
+  release(start: number, count: number): void {
+    let [from, length] = [start, roundUp(count)];
     this.#used -= length;
-    if (this.#free.has(from + length)) length += this.#remove(from + length);
+    if (this.#free.has(from + length)) length += this.#removeFree(from + length);
     const before = this.#ends.get(from);
     if (before !== undefined) {
-      length += this.#remove(before);
+      length += this.#removeFree(before);
       from = before;
     }
-    this.#put(from, length);
+    this.#addFree(from, length);
   }
 
-  /** The start of the smallest free part of at least `length` numbers. */
+  /** Returns the start of the smallest free part of at least `length` numbers. */
   #find(length: number): number {
     let best = Infinity;
     if (this.#byLength.has(length)) best = length;
@@ -74,29 +73,31 @@ export class Arena {
     return start;
   }
 
-  /** Makes the memory half as large again, or as large as it must be, and returns the start of the free part at its end. */
+  /**
+   * Grows the memory by half, or by what is needed if that fails, and returns the start of the free part at its end.
+   */
   #grow(length: number): number {
     const before = this.f32.length;
-    const last = this.#ends.get(before - slack) ?? before - slack;
-    const missing = length - (before - slack - last);
+    const last = this.#ends.get(before - readMargin) ?? before - readMargin;
+    const missing = length - (before - readMargin - last);
     if (!this.#addPages(Math.max(missing * 4, before * 2)) && !this.#addPages(missing * 4))
-      throw new RangeError(`memory must have room for ${length * 4} more bytes, got ${before * 4} in all`);
+      throw new RangeError(`memory must have room for ${length * 4} more bytes, got ${before * 4} bytes in total`);
     this.f32 = new Float32Array(this.#pages.buffer);
-    const held = this.#free.has(last) ? this.#remove(last) : 0;
-    this.#put(last, held + this.f32.length - before);
+    const held = this.#free.has(last) ? this.#removeFree(last) : 0;
+    this.#addFree(last, held + this.f32.length - before);
     return last;
   }
 
   #addPages(bytes: number): boolean {
     try {
-      this.#pages.grow(Math.ceil(bytes / page));
+      this.#pages.grow(Math.ceil(bytes / pageBytes));
       return true;
     } catch {
       return false;
     }
   }
 
-  #put(start: number, length: number): void {
+  #addFree(start: number, length: number): void {
     this.#free.set(start, length);
     this.#ends.set(start + length, start);
     const same = this.#byLength.get(length);
@@ -104,8 +105,8 @@ export class Arena {
     else this.#byLength.set(length, new Set([start]));
   }
 
-  /** Takes a free part off the list and returns its length. */
-  #remove(start: number): number {
+  /** Removes a free part from the lists and returns its length. */
+  #removeFree(start: number): number {
     const length = this.#free.get(start)!;
     this.#free.delete(start);
     this.#ends.delete(start + length);
@@ -116,6 +117,6 @@ export class Arena {
   }
 }
 
-function whole(count: number): number {
+function roundUp(count: number): number {
   return 4 * Math.ceil(Math.max(count, 1) / 4);
 }

@@ -1,25 +1,25 @@
 /**
- * The inner loops of the engine, over numbers (float32) in one memory. Every argument that says where is an offset in
- * numbers from the memory's start; `frames` windows lie `xStep` numbers apart. Two implementations give the same bits: WASM SIMD
- * and plain TypeScript.
+ * The inner loops of the engine, over numbers (float32) in one memory. All positions are offsets in numbers from the
+ * start of the memory. `frames` windows begin `xStep` numbers apart. Two implementations give the same bits: WebAssembly
+ * SIMD and plain TypeScript.
  *
- * Every sum keeps four partial sums by j mod 4, oldest tap first, joined (s0 + s1) + (s2 + s3), the bias last. Weights are
- * packed as the loops read them: four kernels side by side, four numbers of each,
+ * Every sum consists of four partial sums by j mod 4, oldest tap first, joined as (s0 + s1) + (s2 + s3), with the bias
+ * added last. Weights are packed in the order in which the loops read them: four kernels side by side, four numbers each,
  *
- *     w[o/4][j/4][o mod 4][j mod 4]          j = (K-1-k)·C + c;  zeros where o or j is filled up to a multiple of 4
+ *     w[o/4][j/4][o mod 4][j mod 4]          j = (K-1-k)·C + c;  padded with zeros to multiples of 4 in o and j
  *
- * A memory must be readable for 4 numbers behind whatever is passed.
+ * Memory must be readable for 4 numbers after every argument.
  */
 export interface Kernels {
-  /** Copies `count` numbers; 1 when all are finite, else 0. */
+  /** Copies `count` numbers. Returns 1 if all are finite, otherwise 0. */
   write(x: number, y: number, count: number): number;
   fill(y: number, count: number, number: number): void;
-  /** Copies `frames` windows of `taps` runs of `width` numbers, `tapStep` apart, to one after the other. */
+  /** Copies `frames` windows, each of `taps` pieces of `width` numbers, `tapStep` apart, to contiguous memory. */
   gather(x: number, xStep: number, frames: number, taps: number, tapStep: number, width: number, y: number): void;
-  /** Puts one gathered window back to its runs. */
+  /** Copies one gathered window back to its pieces. */
   scatter(x: number, taps: number, tapStep: number, width: number, y: number): void;
 
-  /** Equation (2): y[n, o] = b[o] + Σ_j w[o, j] x[n, j]. `b` 0: none. */
+  /** Equation (2): y[n, o] = b[o] + Σ_j w[o, j] x[n, j]. `b` 0: no bias. */
   convolve(
     x: number,
     xStep: number,
@@ -32,8 +32,9 @@ export interface Kernels {
     yStep: number,
   ): void;
   /**
-   * Equation (2) in two parts, for one window: the four partial sums of each kernel over the numbers from `from` to `to`, multiples
-   * of 4, [outputs filled up to a multiple of 4, 4], begun at 0 where `from` is; and the rest, from number `from` on.
+   * Equation (2) for one window, in two parts. `convolveHead` adds the numbers from `from` to `to`, multiples of 4, to the
+   * four partial sums of each kernel, [outputs padded to a multiple of 4, 4], and starts at 0 if `from` is 0.
+   * `convolveTail` adds the rest, from number `from` on, and writes the outputs.
    */
   convolveHead(x: number, w: number, from: number, to: number, length: number, outputs: number, sums: number): void;
   convolveTail(
@@ -46,7 +47,10 @@ export interface Kernels {
     sums: number,
     y: number,
   ): void;
-  /** Equation (5), in rising n, then rising o: dx[n, j] += g[n, o] w[o, j]. Four kernels without a gradient are passed over. */
+  /**
+   * Equation (5), in order of increasing n, then o: dx[n, j] += g[n, o] w[o, j]. Groups of four kernels without a
+   * gradient are skipped.
+   */
   inputGradient(
     g: number,
     gStep: number,
@@ -57,7 +61,7 @@ export interface Kernels {
     dx: number,
     dxStep: number,
   ): void;
-  /** Equation (4), in rising n: dw[o, j] += g[n, o] x[n, j]. */
+  /** Equation (4), in order of increasing n: dw[o, j] += g[n, o] x[n, j]. */
   weightGradient(
     x: number,
     xStep: number,
@@ -69,8 +73,9 @@ export interface Kernels {
     dw: number,
   ): void;
   /**
-   * Equations (4) and (6) at once, for gradients that nothing was added to yet: w[o, j] -= μ Σ_n g[n, o] x[n, j], and
-   * b[o] -= μ Σ_n g[n, o]. μ is `rate`, over `epsilon` + the windows' energy unless `epsilon` is negative. `b` 0: none.
+   * Equations (4) and (6) in one step, for gradients that are still 0: w[o, j] -= µ Σ_n g[n, o] x[n, j], and
+   * b[o] -= µ Σ_n g[n, o]. µ is `rate` if `epsilon` is negative, otherwise `rate` / (`epsilon` + the windows' energy).
+   * `b` 0: no bias.
    */
   descend(
     x: number,
@@ -87,13 +92,15 @@ export interface Kernels {
   ): void;
   /** db[o] += g[n, o]. */
   biasGradient(g: number, gStep: number, frames: number, outputs: number, db: number): void;
-  /** `before`, to which Σ x² of one window after the other is added, and `more` after each. */
+  /** Returns `before` + Σ x² of all windows + `more` per window, added in this order window by window. */
   energy(x: number, xStep: number, frames: number, length: number, before: number, more: number): number;
 
-  /** y[n, c] = (1/K) Σ_k x[n, k, c], the taps in four partial sums. */
+  /** y[n, c] = (1/K) Σ_k x[n, k, c], with the taps in four partial sums. */
   avgPool(x: number, xStep: number, frames: number, taps: number, channels: number, y: number): void;
   avgPoolGradient(g: number, frames: number, taps: number, channels: number, dx: number, dxStep: number): void;
-  /** y[n, c] = max_k x[n, k, c]: of equal samples the oldest, and a NaN over every number. */
+  /**
+   * y[n, c] = max_k x[n, k, c]. The oldest of equal samples counts as the largest, and NaN as larger than every number.
+   */
   maxPool(x: number, xStep: number, frames: number, taps: number, channels: number, y: number): void;
   maxPoolGradient(
     x: number,
@@ -106,7 +113,10 @@ export interface Kernels {
     dxStep: number,
   ): void;
 
-  /** One step of each optimizer over `count` weights, a multiple of 4; clears `dw`. `velocity` 0: none. */
+  /**
+   * One update of each optimizer for `count` weights, a multiple of 4. Clears `dw`. `velocity` 0: no momentum. Without
+   * momentum and decay, `sgd` is w -= rate · dw, which the engine also uses to subtract any scaled array.
+   */
   sgd(
     w: number,
     dw: number,
@@ -145,19 +155,20 @@ export interface Kernels {
     epsilon: number,
   ): void;
 
-  /** Σ a b of `count` numbers, a multiple of 4, in four partial sums. */
+  /** Returns Σ a b of `count` numbers, a multiple of 4, in four partial sums. */
   dot(a: number, b: number, count: number): number;
   /** y[j] += Σ_n x[n, j]². */
   squares(x: number, xStep: number, frames: number, length: number, y: number): void;
   /**
-   * One step for which a kernel's weights share its rate, half alike and half by their size: with a = `part`, s = 1 / (2 Σ_j |w[j]|),
-   * U[j] = Σ_n x[n, j]² at `u` and E = `energy`,
+   * A proportionate update (IPNLMS) for every output's kernel, packed like `w`: half of the learning rate is shared
+   * equally among the weights, half in proportion to their size. With a = `part`, s = 1 / (2 Σ_j |w[j]|),
+   * U[j] = Σ_n x[n, j]² at `u`, and E = `energy`,
    *
    *     m[j] = rate (a + s |w[j]|) / (a E + s Σ_j |w[j]| U[j])
    *     w[j] -= m[j] dw[j];   h[j] = (keep - m[j] U[j]) h[j] - m[j] dw[j];   dw[j] = 0
    *
-   * for every output's kernel, packed as `w`. A bias at `b` (0: none) moves by `biasRate`, and takes up what the other steps would have
-   * done to a window of the numbers at `mean`: b[o] -= biasRate db[o] + Σ_j Δw[j] mean[j]; db[o] = 0.
+   * A bias at `b` (0: none) is updated with `biasRate` and compensates for the effect of the new weights on a window that
+   * equals `mean`: b[o] -= biasRate db[o] + Σ_j Δw[j] mean[j]; db[o] = 0.
    */
   proportionate(
     w: number,
@@ -176,17 +187,52 @@ export interface Kernels {
     biasRate: number,
   ): void;
 
-  /** y = f(x) of `count` numbers, by the number of the activation; `y` may be `x`. */
+  /** y = f(x) of `count` numbers, where `kind` is the index in `activations`. `y` may be `x`. */
   activate(kind: number, x: number, y: number, count: number, alpha: number): void;
-  /** dx = g f'(x); 0 where g is 0 or x is not finite. */
+  /** dx = g f'(x), 0 where g is 0 or x is not finite. */
   activateGradient(kind: number, x: number, g: number, dx: number, count: number, alpha: number): void;
   softmax(x: number, y: number, rows: number, channels: number): void;
   softmaxGradient(x: number, g: number, dx: number, rows: number, channels: number): void;
 
   /**
-   * A stack of convolutions and activations over settled delay lines, all in one call: `frames` frames at `x` go in, and the
-   * outputs of the last layer that hang on them are counted. `program` describes the layers (see `program.ts`), which it moves on;
-   * what lies behind `x` is written over. Where there is none, layers are called one by one, with the same bits.
+   * Runs a stack of convolutions and activations with settled delay lines in one call. Takes `frames` frames at `x`, and
+   * returns the number of outputs of the last layer. `program` contains the state of the layers (see `words`), which is
+   * updated; the memory after `x` is overwritten. If this kernel is absent, layers are called one by one, with the same
+   * bits.
    */
   run?(program: number, layers: number, x: number, frames: number): number;
 }
+
+/**
+ * Reads `count` numbers from offset `at` so that they are in the processor's cache. The result of the `energy` kernel
+ * is not used.
+ */
+export function prefetch(kernels: Kernels, at: number, count: number): void {
+  kernels.energy(at, 0, 1, count, 0, 0);
+}
+
+/**
+ * The state of one layer in a program for the `run` kernel, as indexes of 32-bit words: kind (0 = convolution, otherwise
+ * 1 + the index of an activation), `alpha` as float32, offset of the delay line, its capacity in frames, number of frames
+ * in it, slot at which the next window begins, input channels, frames per window, stride, offsets of weights and bias,
+ * numbers per window, output channels, and offset of the outputs relative to the first number of the call.
+ */
+export const words = {
+  kind: 0,
+  alpha: 1,
+  line: 2,
+  capacity: 3,
+  filled: 4,
+  window: 5,
+  channels: 6,
+  reach: 7,
+  stride: 8,
+  w: 9,
+  b: 10,
+  length: 11,
+  outputs: 12,
+  y: 13,
+} as const;
+
+/** Words per layer. */
+export const wordsPerLayer = 14;

@@ -1,14 +1,18 @@
 import type { Arena } from './arena.ts';
 import type { Kernels } from './kernels.ts';
+import { activate, activateBack } from './plain/activations.ts';
 import { convolutionLoops } from './plain/convolution.ts';
 import { gradientLoops } from './plain/gradients.ts';
 import { optimizerLoops } from './plain/optimizers.ts';
 import { poolLoops } from './plain/pools.ts';
 import { proportionateLoops } from './plain/proportionate.ts';
 import { rowLoops } from './plain/rows.ts';
-import { rowwiseLoops } from './plain/rowwise.ts';
+import { softmax, softmaxBack } from './plain/softmax.ts';
 
-/** The kernels in TypeScript, every operation rounded to float32: for where there is no SIMD, and what SIMD is held to. */
+/**
+ * Creates the kernels in TypeScript, with every operation rounded to float32. They run without SIMD and are the
+ * reference for it.
+ */
 export function plainKernels(arena: Arena): Kernels {
   const convolutions = convolutionLoops(arena);
   return {
@@ -19,5 +23,25 @@ export function plainKernels(arena: Arena): Kernels {
     ...optimizerLoops(arena),
     ...proportionateLoops(arena),
     ...rowwiseLoops(arena),
+  };
+}
+
+/** The loops of layers that process each frame separately. */
+export function rowwiseLoops(
+  arena: Arena,
+): Pick<Kernels, 'activate' | 'activateGradient' | 'softmax' | 'softmaxGradient'> {
+  return {
+    activate: (kind, x, y, count, alpha) => {
+      activate(arena.f32, kind, x, y, count, alpha);
+    },
+    activateGradient: (kind, x, g, dx, count, alpha) => {
+      activateBack(arena.f32, kind, x, g, dx, count, alpha);
+    },
+    softmax: (x, y, rows, channels) => {
+      softmax(arena.f32, x, y, rows, channels);
+    },
+    softmaxGradient: (x, g, dx, rows, channels) => {
+      softmaxBack(arena.f32, x, g, dx, rows, channels);
+    },
   };
 }

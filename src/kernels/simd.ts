@@ -4,9 +4,9 @@ import type { Kernels } from './kernels.ts';
 import { bytes as simdBytes } from './simd-bytes.ts';
 
 /**
- * The kernels as WebAssembly over `memory`. Compiled at once, from bytes that travel within the code, so that they are the same in
- * Node, in a worker and in a page. Throws where the machine has no WebAssembly with SIMD (or, for 'fused', relaxed SIMD), or a
- * page's policy forbids it.
+ * Instantiates the WebAssembly kernels over `memory`. Compiles synchronously from bytes that are part of the source code,
+ * so that they are the same in Node.js, in a worker, and in a page. Throws if the runtime does not support WebAssembly
+ * SIMD (or relaxed SIMD for 'fused'), or if the policy of a page does not allow it.
  */
 export function instantiate(kind: 'simd' | 'fused', memory: Pages): Kernels {
   const text = atob(kind === 'simd' ? simdBytes : fusedBytes);
@@ -16,6 +16,8 @@ export function instantiate(kind: 'simd' | 'fused', memory: Pages): Kernels {
     return exports as unknown as Kernels;
   } catch (cause) {
     const needs = kind === 'simd' ? 'SIMD' : 'relaxed SIMD';
-    throw new Error(`kind must be one that runs here, got '${kind}', which needs WebAssembly with ${needs}`, { cause });
+    throw new Error(`kind must be supported by this runtime, got '${kind}', which needs WebAssembly with ${needs}`, {
+      cause,
+    });
   }
 }

@@ -1,14 +1,14 @@
 import type { Arena } from './arena.ts';
 import type { Kernels } from './kernels.ts';
 
-const calls = 100;
+const warmUpCalls = 100;
 const [length, outputs, frames] = [32, 8, 4];
 
-/** Runs the loops that every frame goes through, on zeros, until the machine has made fast code of them. */
+/** Runs the most frequent loops on zeros until the runtime has optimized them. */
 export function warmUp(kernels: Kernels, arena: Arena): void {
   const size = 4 * length * outputs;
-  const [x, w, y] = [arena.take(size), arena.take(size), arena.take(size)];
-  for (let i = 0; i < calls; i++) {
+  const [x, w, y] = [arena.allocate(size), arena.allocate(size), arena.allocate(size)];
+  for (let i = 0; i < warmUpCalls; i++) {
     kernels.write(x, y, length);
     kernels.fill(y, length, 0);
     kernels.convolve(x, 4, 1, w, 0, length, outputs, y, outputs);
@@ -19,5 +19,5 @@ export function warmUp(kernels: Kernels, arena: Arena): void {
     kernels.energy(x, 4, 1, length, 0, 0);
     kernels.sgd(w, x, 0, size, 0, 0, 0, 0);
   }
-  for (const part of [x, w, y]) arena.give(part, size);
+  for (const part of [x, w, y]) arena.release(part, size);
 }

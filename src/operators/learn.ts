@@ -57,7 +57,7 @@ export interface LearnOptions extends LearnerOptions {
  */
 export function learn(network: Network | NetworkSpec, options: LearnOptions = {}): OperatorFunction<Block, Learned> {
   const { target, optimizer = defaultOptimizer(options), inPlace = false, control = NEVER, ...rest } = options;
-  const given = network instanceof Network ? network : Network.create(network, { silent: true });
+  const given = network instanceof Network ? network : Network.create(network, { zeroOutput: true });
   const task = options.task ?? (target ? 'target' : 'forecast');
   const make = (trained: Network) => new Learner(trained, { ...rest, task, optimizer: optimizer.fresh() });
   make(given);

@@ -45,7 +45,7 @@ export class DetectorStore {
   get(stream: string, shape: string): State | undefined {
     if (this.#directory === undefined || !this.#streams.has(stream)) return undefined;
     try {
-      const { state, beside } = decodeState('detector', readFileSync(pathOf(this.#directory, stream)));
+      const { state, extra: beside } = decodeState('detector', readFileSync(pathOf(this.#directory, stream)));
       return (beside as { shape?: unknown } | null)?.shape === shape ? state : undefined;
     } catch (error) {
       this.#tell(

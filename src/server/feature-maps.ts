@@ -1,6 +1,6 @@
 import { bandPower } from '../core/designs/band-power.ts';
 import { eegBands } from '../core/designs/eeg-bank.ts';
-import { gaussian, gaussianDerivative } from '../core/designs/gaussian.ts';
+import { gaussian, gaussianDerivative } from '../core/designs/smoothing.ts';
 import { Network } from '../core/network/network.ts';
 import type { FeedChannel, MapSpec } from './feed-spec.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { compare } from '../../bench/compare.ts';
+import { compare } from '../../bench/contestant.ts';
 import type { Contestant, Make } from '../../bench/contestant.ts';
 import type { Figure } from '../../bench/engine.ts';
 import { bufferCountAndArrays } from '../../bench/peers/buffer-count.ts';
@@ -13,14 +13,14 @@ import { runScript } from '../run-process.ts';
 
 const all = [...workloads, ...blockWorkloads];
 
-test.each(all)('peers put out what Tapline does on $name', async (workload) => {
+test.each(all)('peers give the same outputs as Tapline on $name', async (workload) => {
   const make = async (maker: Make) => maker(workload);
   await expect(
     compare(workload, await Promise.all([tapline, plainJs, bufferCountAndArrays].map(make))),
   ).resolves.toBeUndefined();
 });
 
-test('a peer whose outputs are off is named, with the workload, before anything is timed', async () => {
+test('a peer with wrong outputs is named, with the workload, before anything is timed', async () => {
   const [workload] = workloads;
   const right = plainJs(workload);
   const off: Contestant = {
@@ -28,11 +28,11 @@ test('a peer whose outputs are off is named, with the workload, before anything 
     run: (calls) => Array.from(right.run(calls) as ArrayLike<number>, (y) => y + 0.1),
   };
   await expect(compare(workload, [tapline(workload), off])).rejects.toThrow(
-    /^a peer on W1 step 1 must put out what tapline does, got \S+ instead of \S+$/,
+    /^a peer must equal tapline on W1 step 1, got \S+ instead of \S+$/,
   );
 });
 
-test('the benchmark writes a figure for every engine that it ran', async () => {
+test('the benchmark writes a figure for every engine', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tapline-bench-'));
   const json = join(folder, 'figures.json');
   const { code, stderr } = await runScript('bench/engine.ts', ['--only', 'W1', '--rounds', '1', '--json', json]);
@@ -63,7 +63,7 @@ test('the benchmark writes a figure for every engine that it ran', async () => {
   }
 });
 
-test('the benchmark refuses an unknown part by name', async () => {
+test('the benchmark rejects an unknown part by name', async () => {
   const { code, stderr } = await runScript('bench/engine.ts', ['--only', 'W9']);
   expect(code).toBe(2);
   expect(stderr).toContain("--only must be some of W1, W2, W3, W4, growth, streams, got 'W9'");

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const entry = new URL('../../dist/src/index.js', import.meta.url).href;
 
-/** Bytes that `calls` of each of these take of the heap, counted in a process that collects no garbage meanwhile. */
+/** Returns the heap bytes that `calls` calls of each function allocate, measured in a process without garbage collection. */
 const program = `
 import { Engine, Network, adam, autoStep, nlms, rmsprop, sgd } from ${JSON.stringify(entry)};
 const layers = [
@@ -45,7 +45,7 @@ for (const kind of ['simd', 'plain']) {
   };
   for (const [name, act] of Object.entries(acts)) {
     for (let i = 0; i < 3 * calls; i++) act();
-    // the least of some goes: code that is made fast meanwhile takes memory, too
+    // the minimum of several runs, because compiling code also allocates memory
     let least = Infinity;
     for (let go = 0; go < 5; go++) {
       gc({ type: 'minor' });
@@ -59,13 +59,13 @@ for (const kind of ['simd', 'plain']) {
 console.log(JSON.stringify(found));
 `;
 
-test('10 000 pushInto, backwardInto and steps allocate nothing once they have run for a while (law 10)', () => {
-  // one thread and a nursery that holds all, so that what is counted does not depend on when code is made fast or garbage collected
+test('10,000 calls of pushInto, backwardInto, and step allocate nothing after warming up (invariant 10)', () => {
+  // one thread and a large young generation, so that the result does not depend on the timing of compilation and garbage collection
   const flags = ['--expose-gc', '--single-threaded', '--max-semi-space-size=64', '--min-semi-space-size=64'];
   const args = [...flags, '--input-type=module', '--eval', program];
   const cwd = fileURLToPath(new URL('../..', import.meta.url));
   const found = JSON.parse(execFileSync(process.execPath, args, { cwd, encoding: 'utf8' })) as Record<string, number>;
-  // a number may be boxed where JavaScript calls: in plain TypeScript several, in SIMD the step that NLMS works out, and some of autoStep's
+  // JavaScript calls may box a number: several in plain TypeScript; in SIMD, the step size of NLMS and some numbers of autoStep
   const most = (name: string) => {
     const plain = name.startsWith('plain');
     if (name.includes('autoStep')) return plain ? 1500 : 240;

@@ -3,10 +3,10 @@ import { Network } from '../../src/core/network/network.ts';
 import { sgd } from '../../src/core/learning/optimizers/sgd.ts';
 import { Pipeline } from '../../src/core/pipeline/pipeline.ts';
 import { plan } from '../../src/core/network/plan.ts';
-import { pad } from '../../src/core/reference/pad.ts';
+import { pad } from '../../src/core/reference/padding.ts';
 import { fromTorch, toTorch } from '../../src/core/network/torch.ts';
 
-describe('what is of a wrong kind is refused by name, rule and value', () => {
+describe('values of a wrong type are rejected with name, rule, and value', () => {
   const network = Network.create({ inChannels: 2, layers: [{ type: 'linear', outChannels: 2 }] });
   const stream = () => {
     const made = network.stream({ gradients: true });

@@ -44,13 +44,13 @@ const content = mixture(300, 7);
 const calm = mixture(300, 8).map((x) => (Math.abs(x) < 100 ? x : 1));
 const offsets = [4, 5, 6, 7];
 
-/** Where two arrays differ, every NaN being the same; '' where they do not. */
+/** Returns where two arrays differ, with all NaNs equal, or '' if they do not. */
 function difference(one: Float32Array, other: Float32Array): string {
   const i = one.findIndex((number, index) => !Object.is(number, other[index]));
   return i < 0 ? '' : `[${i}] ${one[i]} and ${other[i]}`;
 }
 
-/** Runs a kernel and its twin; tells where they differ, or where they wrote outside of the `count` numbers from y. */
+/** Runs a kernel in both implementations. Returns where they differ, or where they wrote outside of the `count` numbers from y. */
 function compare(numbers: Float32Array, y: number, count: number, run: () => void, twin: (m: Float32Array) => void) {
   area.set(numbers);
   run();
@@ -104,7 +104,7 @@ describe.each(kinds)('$name', ({ kind, value, slope }) => {
   });
 });
 
-test('a sample gives the same wherever it lies', () => {
+test('a sample gives the same result at any position', () => {
   for (const { kind } of kinds)
     for (const x of [...specials, ...content.subarray(0, 60)]) {
       area.fill(x, 0, 7);
@@ -128,7 +128,7 @@ describe('softmax', () => {
             }
   });
 
-  test('is within 2 ulp of the exact shares, and so is its gradient of the terms it is a difference of', () => {
+  test('is within 2 ulp of the exact result, and its gradient within 2 ulp of the terms it is a difference of', () => {
     for (let channels = 1; channels <= 67; channels++) {
       const [x, g] = [calm.subarray(0, channels), calm.subarray(100, 100 + channels)];
       area.set(x);
@@ -149,7 +149,7 @@ describe('softmax', () => {
     }
   });
 
-  test('a NaN or Infinity makes its frame NaN and no other, and what is -Infinity has no share', () => {
+  test('NaN or Infinity makes its own frame NaN and no other, and -Infinity gives 0', () => {
     area.set([1, 2, NaN, 3, 4, 5, -Infinity, 0, 0, Infinity, 0, 1, -Infinity, -Infinity, -Infinity, 1, 1, 1]);
     wasm.softmax(at(0), at(0), 6, 3);
     const dead = area.subarray(0, 18).map((y) => (Number.isNaN(y) ? 1 : 0));

@@ -16,7 +16,7 @@ export async function compile<Exports>(source: string, memory: WebAssembly.Memor
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports as Exports;
 }
 
-/** A source file, or null where there is none: the compiler tries several names. */
+/** Returns a source file, or null if it does not exist, because the compiler tries several names. */
 function read(name: string): string | null {
   try {
     return readFileSync(new URL(name, folder), 'utf8');

@@ -36,7 +36,7 @@ test.each(names)('%s is within 1 ulp of the exact number, and has the same bits 
     const twin = Math.fround(elementary[name](x));
     if (!Object.is(y, twin)) expect.fail(`${name}(${x}) is ${y} and ${twin}`);
     const wanted = exact[name](x);
-    // where gelu is level its exact slope is a difference of two doubles, and no better than this
+    // where gelu is flat, its exact slope is a difference of two doubles and not more accurate than this
     if (name === 'geluSlope' && (Math.abs(x) === Infinity || Math.abs(y - wanted) < 1e-14)) continue;
     const error = ulps(y, wanted);
     if (error > most) [most, where] = [error, `${name}(${x}) is ${y}, not ${wanted}`];
@@ -44,7 +44,7 @@ test.each(names)('%s is within 1 ulp of the exact number, and has the same bits 
   expect(most, where).toBeLessThan(1);
 });
 
-test.each(['exp', 'expm1', 'log', 'log1p', 'sigmoid', 'tanh', 'softplus'] as const)('%s never falls', (name) => {
+test.each(['exp', 'expm1', 'log', 'log1p', 'sigmoid', 'tanh', 'softplus'] as const)('%s is monotonic', (name) => {
   let before = -Infinity;
   for (const x of sorted) {
     const y = Math.fround(elementary[name](x));
@@ -69,7 +69,7 @@ test.each([
     );
 });
 
-test('the sigmoid keeps its tail down to the last subnormal number, and then is 0', () => {
+test('the sigmoid is accurate down to the smallest subnormal number, and then 0', () => {
   expect([-87, -100, -103.2, -104].map((x) => Math.fround(elementary.sigmoid(x)))).toEqual(
     [-87, -100, -103.2, -104].map((x) => Math.fround(Math.exp(x))),
   );

@@ -1,4 +1,4 @@
-import { normalCdf, normalPdf } from '../../src/core/reference/normal.ts';
+import { normalCdf, normalPdf } from '../../src/core/reference/activation.ts';
 
 const far = (x: number) => Math.exp(-Math.abs(x));
 

@@ -9,7 +9,7 @@ function fromBits(pattern: number): number {
   return float[0];
 }
 
-/** Where functions turn, saturate or end, either sign. */
+/** Where functions have extrema, saturate, or end, with both signs. */
 export const specials: readonly number[] = [
   0,
   1,

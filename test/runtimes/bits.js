@@ -1,6 +1,6 @@
 /**
- * A hash over the bits of every output of a network that learns from `frames` frames while it serves them: through tanh, sigmoid,
- * gelu, softmax and Adam, in blocks of changing length. Seeded by whole numbers only, so that nothing but the engine can differ.
+ * Returns a hash of all output bits of a network that learns from `frames` frames: with tanh, sigmoid,
+ * gelu, softmax, and Adam, in blocks of varying length. Uses integer seeds only, so that only the engine can cause differences.
  */
 export function hashOfBits({ Engine, Network, adam }, kind, frames) {
   const layers = [
@@ -35,7 +35,7 @@ export function hashOfBits({ Engine, Network, adam }, kind, frames) {
   return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
-/** Numbers from -1 to 1, each a whole number over 2^23: exact everywhere. */
+/** Returns numbers from -1 to 1 that are integer multiples of 2^-23 and therefore exact in every runtime. */
 function xorshift(seed) {
   let state = seed;
   return () => {

@@ -11,7 +11,7 @@ import { serveStatic } from '../client/static-server.ts';
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const entry = new URL('../../dist/src/index.js', import.meta.url).href;
 
-/** What a million frames give, wherever they are computed. */
+/** The hash of a million frames in every runtime. */
 const [million, recorded] = [1_000_000, '24b257eb'];
 const [fewer, recordedFewer] = [20_000, 'ef5efab2'];
 
@@ -20,7 +20,7 @@ async function inNode(binary: string, kind: string, frames: number): Promise<str
   return stdout.trim();
 }
 
-/** The hash in Chromium, under a policy that lets WebAssembly be compiled or not. */
+/** Returns the hash in Chromium, under a policy that allows WebAssembly or not. */
 async function inChromium(kind: string, frames: number, wasm: boolean): Promise<string> {
   const files = {
     '/index.html': '<!doctype html><script type="module" src="/page.js"></script>',
@@ -62,7 +62,7 @@ describe('forward, learning, tanh, sigmoid, gelu, softmax and Adam give the reco
     expect(await inChromium('shared', million, true)).toBe(`simd ${recorded}`);
   });
 
-  test('in a page whose policy forbids WebAssembly: plain TypeScript serves', async () => {
+  test('in a page whose policy does not allow WebAssembly, with the plain engine', async () => {
     expect(await inChromium('shared', fewer, false)).toBe(`plain ${recordedFewer}`);
   });
 });
@@ -71,7 +71,7 @@ describe('the fused engine', () => {
   const binary = path('node_modules/node24/bin/node');
 
   test.skipIf(!existsSync(binary))(
-    'rounds otherwise, and no worse than float32 does, where there is relaxed SIMD',
+    'rounds differently, and no worse than float32, if relaxed SIMD is supported',
     async () => {
       const { stdout } = await promisify(execFile)(binary, [path('fused.js'), entry]);
       const { same, worst } = JSON.parse(stdout) as { same: boolean; worst: number };
@@ -80,8 +80,11 @@ describe('the fused engine', () => {
     },
   );
 
-  test.skipIf(Number(process.versions.node.split('.')[0]) >= 24)('is refused by name where there is none', () => {
-    const sentence = "kind must be one that runs here, got 'fused', which needs WebAssembly with relaxed SIMD";
-    expect(() => new Engine('fused')).toThrow(sentence);
-  });
+  test.skipIf(Number(process.versions.node.split('.')[0]) >= 24)(
+    'is rejected by name if relaxed SIMD is not supported',
+    () => {
+      const sentence = "kind must be supported by this runtime, got 'fused', which needs WebAssembly with relaxed SIMD";
+      expect(() => new Engine('fused')).toThrow(sentence);
+    },
+  );
 });

@@ -76,7 +76,7 @@ export function pickChannels(block: Block, places: readonly number[]): Block {
 /** One convolution whose weights are zero, so that its outputs are zero before it has learned. */
 export function oneLayer({ inputs, outputs }: TaskChannels, taps: number): Network {
   const layers = [{ type: 'conv1d' as const, outChannels: outputs.length, kernelSize: taps }];
-  return asUsage(() => Network.create({ inChannels: inputs.length, layers }, { silent: true }), '--taps');
+  return asUsage(() => Network.create({ inChannels: inputs.length, layers }, { zeroOutput: true }), '--taps');
 }
 
 /** Reads the network to train. Throws a UsageError if it cannot stream or its channels do not fit the task. */

@@ -1,4 +1,4 @@
-import { notNegative, positive } from '../check.ts';
+import { nonNegative, positive } from '../check.ts';
 
 /** How alarms live; all times in ms. */
 export interface AlarmOptions {
@@ -28,7 +28,7 @@ const defaults: Required<AlarmOptions> = {
 /** The options with every default in its place. Throws RangeError or TypeError on one that is wrong. */
 export function alarmOptions(options: AlarmOptions = {}): Required<AlarmOptions> {
   const given = { ...defaults, ...options };
-  for (const name of ['hysteresis', 'least', 'cooldown', 'together'] as const) notNegative(name, given[name]);
+  for (const name of ['hysteresis', 'least', 'cooldown', 'together'] as const) nonNegative(name, given[name]);
   for (const name of ['calm', 'escalateAfter'] as const) positive(name, given[name], 'ms');
   return given;
 }

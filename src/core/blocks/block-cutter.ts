@@ -2,13 +2,13 @@ import { checkBlock, frameCount, timeOf, type Block } from './block.ts';
 import { integer } from '../check.ts';
 
 /**
- * Cuts a stream of blocks into blocks of exactly `frames` frames. A jump of `start` and a change of channels or rate end
- * the block that is being filled early. An output carries `valid` only when one of its frames is invalid, so it does
- * not depend on how the input was cut.
+ * Regroups a stream of blocks into blocks of exactly `frames` frames. A jump of `start` or a change of channels or rate
+ * ends the current block early. An output has `valid` only if one of its frames is invalid, so the output does not
+ * depend on how the input was split.
  */
 export class BlockCutter {
   readonly frames: number;
-  #held: Block | undefined;
+  #partial: Block | undefined;
   #filled = 0;
   #invalid = false;
 
@@ -16,14 +16,14 @@ export class BlockCutter {
     this.frames = integer('frames', frames, 1);
   }
 
-  /** Takes a block; returns the blocks that it completes, oldest first. The input is copied. */
+  /** Adds a block, which is copied. Returns the blocks that are now complete, oldest first. */
   push(block: Block): Block[] {
     checkBlock(block);
     const out: Block[] = [];
     const total = frameCount(block);
     if (total > 0 && !this.#continues(block)) out.push(...this.flush());
     for (let from = 0; from < total;) {
-      this.#held ??= this.#open(block, block.start + from);
+      this.#partial ??= this.#startBlock(block, block.start + from);
       const count = Math.min(this.frames - this.#filled, total - from);
       this.#copy(block, from, count);
       from += count;
@@ -32,25 +32,27 @@ export class BlockCutter {
     return out;
   }
 
-  /** What is held, as a shorter block; nothing when nothing is held. */
+  /** Returns the incomplete block, or an empty array if there is none. */
   flush(): Block[] {
-    const held = this.#held;
-    if (!held) return [];
-    const { valid, ...rest } = held;
-    const block: Block = { ...rest, data: held.data.slice(0, this.#filled * held.channels) };
+    const partial = this.#partial;
+    if (!partial) return [];
+    const { valid, ...rest } = partial;
+    const block: Block = { ...rest, data: partial.data.slice(0, this.#filled * partial.channels) };
     const out = this.#invalid && valid ? { ...block, valid: valid.slice(0, this.#filled) } : block;
-    this.#held = undefined;
+    this.#partial = undefined;
     this.#filled = 0;
     this.#invalid = false;
     return [out];
   }
 
   #continues({ channels, rate, start }: Block): boolean {
-    const held = this.#held;
-    return !held || (channels === held.channels && rate === held.rate && start === held.start + this.#filled);
+    const partial = this.#partial;
+    return (
+      !partial || (channels === partial.channels && rate === partial.rate && start === partial.start + this.#filled)
+    );
   }
 
-  #open(block: Block, start: number): Block {
+  #startBlock(block: Block, start: number): Block {
     return {
       ...block,
       start,
@@ -61,12 +63,12 @@ export class BlockCutter {
   }
 
   #copy({ data, channels, valid }: Block, from: number, count: number): void {
-    const held = this.#held;
-    if (!held) return;
-    held.data.set(data.subarray(from * channels, (from + count) * channels), this.#filled * channels);
-    for (let i = 0; valid && held.valid && i < count; i++)
+    const partial = this.#partial;
+    if (!partial) return;
+    partial.data.set(data.subarray(from * channels, (from + count) * channels), this.#filled * channels);
+    for (let i = 0; valid && partial.valid && i < count; i++)
       if (valid[from + i] === 0) {
-        held.valid[this.#filled + i] = 0;
+        partial.valid[this.#filled + i] = 0;
         this.#invalid = true;
       }
     this.#filled += count;

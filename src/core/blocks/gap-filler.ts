@@ -4,21 +4,25 @@ import { floatsIn, numberIn, type State } from '../state/state.ts';
 
 const policies = ['zero', 'hold', 'linear', 'none'] as const;
 
-/** What stands in for frames that never came. */
+/** How missing frames are replaced. */
 export type GapPolicy = (typeof policies)[number];
 
-/** How gaps are filled. */
+/** Options of a `GapFiller`. */
 export interface GapFillerOptions {
-  /** zero: 0; hold: the last finite sample; linear: a line to the next one; none: nothing. Default hold. */
+  /**
+   * `zero`: zeros. `hold`: the last finite sample. `linear`: linear interpolation to the next sample. `none`: gaps are
+   * not filled. Default `hold`.
+   */
   policy?: GapPolicy;
-  /** The longest gap that is filled, in frames; a longer one stays a jump of `start`. Default 1000. */
+  /** The longest gap that is filled, in frames. A longer gap stays a jump of `start`. Default 1000. */
   max?: number;
 }
 
 /**
- * Makes a stream of blocks whole: frames that never came, by the exact count that `start` tells, become a block of
- * their own with validity 0; frames that came before (start < expected) are cut off. Before the first finite sample
- * hold gives 0; linear holds where one of its ends is missing. A change of channels or rate starts anew.
+ * Fills the gaps in a stream of blocks. A jump of `start` gives the exact number of missing frames; they become a block
+ * of their own with validity 0. Frames that were already received (`start` lower than expected) are removed. Before the
+ * first finite sample, `hold` gives 0. `linear` acts like `hold` if one end of the line is missing. A change of channels
+ * or rate resets the filler.
  */
 export class GapFiller {
   readonly policy: GapPolicy;
@@ -33,17 +37,19 @@ export class GapFiller {
     this.max = integer('max', max, 0);
   }
 
-  /** Takes a block; returns it, or what is new of it, after the block that fills the gap before it. */
+  /**
+   * Adds a block. Returns the block that fills the gap before it, if any, and then the block without repeated frames.
+   */
   push(block: Block): Block[] {
     checkBlock(block);
     if (frameCount(block) === 0) return [];
     if (block.channels !== this.#channels || block.rate !== this.#rate) this.#restart(block);
-    const fresh = after(block, this.#expected);
+    const fresh = framesFrom(block, this.#expected);
     if (!fresh) return [];
     const missing = this.#expected < 0 ? 0 : fresh.start - this.#expected;
     const out = missing > 0 && missing <= this.max && this.policy !== 'none' ? [this.#fill(fresh, missing)] : [];
     this.#expected = fresh.start + frameCount(fresh);
-    this.#remember(fresh.data);
+    this.#updateLast(fresh.data);
     return [...out, fresh];
   }
 
@@ -78,7 +84,7 @@ export class GapFiller {
     return { ...next, data, start, time: timeOf(next, start), valid: new Uint8Array(count) };
   }
 
-  #remember(data: Float32Array): void {
+  #updateLast(data: Float32Array): void {
     const channels = this.#channels;
     for (let c = 0; c < channels; c++)
       for (let i = data.length - channels + c; i >= 0; i -= channels)
@@ -89,8 +95,8 @@ export class GapFiller {
   }
 }
 
-/** The frames of `block` from absolute index `from` on; undefined when there are none. */
-function after(block: Block, from: number): Block | undefined {
+/** Returns the frames of `block` from absolute index `from`, or undefined if there are none. */
+function framesFrom(block: Block, from: number): Block | undefined {
   const old = from - block.start;
   if (old <= 0) return block;
   if (old >= frameCount(block)) return undefined;

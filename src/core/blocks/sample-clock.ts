@@ -1,28 +1,36 @@
 import { integer, invalid, positive } from '../check.ts';
 
-/** How a `SampleClock` reads counts and stamps. */
+/** Options of a `SampleClock`. */
 export interface SampleClockOptions {
-  /** Where the device's counter wraps round: the number of its counts. Default: found out (see `Counter`). */
+  /**
+   * The number of distinct values of the device's counter, which then wraps around. Default: detected (see `Counter`).
+   */
   wrap?: number;
   /**
-   * How late a stamp may be, in ms, before frames are missing. Default three quarters of a frame, for stamps made by the
-   * device's own clock; for stamps that tell when a message arrived give the longest delay, such as 100.
+   * How late a timestamp may be, in ms, before frames count as missing. The default, three quarters of a frame, suits
+   * timestamps from the device's own clock. For timestamps of message arrival, give the longest delay, such as 100.
    */
   jitter?: number;
 }
 
-/** Stamps that lie further back than this, in ms, are a clock that was set back, not frames that came twice. */
-const SET_BACK = 10_000;
-
-/** How much of a stamp's deviation the expected time follows, so that a rate that is a little off makes no gaps. */
-const FOLLOW = 0.01;
+/**
+ * A timestamp that lies back by more than this, in ms, means that the clock was reset, not that frames were repeated.
+ */
+const clockResetMs = 10_000;
 
 /**
- * Gives frames their absolute index, from 0, by the device's counter where there is one and by stamps and rate where not.
+ * The fraction of a timestamp's deviation by which the expected time is corrected, so that a slightly wrong rate causes
+ * no gaps.
+ */
+const driftGain = 0.01;
+
+/**
+ * Assigns absolute indexes to frames, from 0, based on the device's counter if there is one, and on timestamps and the
+ * rate otherwise.
  *
- * Counter: how many frames share a count is learned from the first count (muse-js: 12 samples share their reading's).
- * Stamps: frames that come later than expected by more than `jitter` leave a gap of round(late · rate / 1000).
- * Without a rate, or with a stamp that is no number, frames are numbered as they come.
+ * Counter: the first count shows how many frames share a count (in muse-js, the 12 samples of a reading do).
+ * Timestamps: if frames are later than expected by more than `jitter`, the gap is round(late · rate / 1000) frames.
+ * Without a rate or a valid timestamp, frames are numbered in the order in which they arrive.
  */
 export class SampleClock {
   readonly #counter: Counter;
@@ -30,16 +38,19 @@ export class SampleClock {
   #next = 0;
   #expected = NaN;
   #rate = 0;
-  #counted = false;
-  #perCount = 0;
-  #within = 0;
+  #started = false;
+  #framesPerCount = 0;
+  #framesInCount = 0;
 
   constructor({ wrap, jitter }: SampleClockOptions = {}) {
     this.#counter = new Counter(wrap);
     this.#jitter = jitter === undefined ? undefined : positive('jitter', jitter, 'ms');
   }
 
-  /** The index of the first of `frames` frames; below `next` where some are old. `rate` in Hz, `time` in ms. */
+  /**
+   * Returns the index of the first of `frames` frames. It is lower than `next` if some were received before. `rate` in
+   * Hz, `time` in ms.
+   */
   place(frames: number, { rate, time, count }: { rate: number; time: number; count?: number }): number {
     integer('frames', frames, 0);
     const start = count === undefined ? this.#byTime(frames, rate, time) : this.#byCount(frames, count);
@@ -47,7 +58,7 @@ export class SampleClock {
     return start;
   }
 
-  /** The index that follows the newest frame. */
+  /** The index after that of the newest frame. */
   get next(): number {
     return this.#next;
   }
@@ -55,17 +66,17 @@ export class SampleClock {
   #byCount(frames: number, count: number): number {
     const steps = this.#counter.advance(count);
     if (steps < 0) return this.#next - frames;
-    if (!this.#counted || steps === 0) return this.#again(frames);
-    this.#perCount ||= this.#within;
-    const missing = Number.isNaN(steps) ? 0 : steps * this.#perCount - this.#within;
-    this.#within = frames;
+    if (!this.#started || steps === 0) return this.#placeSameCount(frames);
+    this.#framesPerCount ||= this.#framesInCount;
+    const missing = Number.isNaN(steps) ? 0 : steps * this.#framesPerCount - this.#framesInCount;
+    this.#framesInCount = frames;
     return this.#next + Math.max(0, missing);
   }
 
-  #again(frames: number): number {
-    this.#counted = true;
-    if (this.#perCount > 0 && this.#within >= this.#perCount) return this.#next - frames;
-    this.#within += frames;
+  #placeSameCount(frames: number): number {
+    this.#started = true;
+    if (this.#framesPerCount > 0 && this.#framesInCount >= this.#framesPerCount) return this.#next - frames;
+    this.#framesInCount += frames;
     return this.#next;
   }
 
@@ -76,12 +87,15 @@ export class SampleClock {
     return start;
   }
 
-  /** How far from `next` the frames lie, in frames. Corrects the time at which the first new one of them is expected. */
+  /**
+   * Returns the distance of the frames from `next`, in frames. Corrects the time at which the first new frame is
+   * expected.
+   */
   #shift(frames: number, rate: number, time: number): number {
     const late = rate > 0 && rate === this.#rate ? time - this.#expected : NaN;
     this.#rate = rate;
     const slack = this.#jitter ?? 750 / rate;
-    if (Number.isNaN(late) || late < -SET_BACK) {
+    if (Number.isNaN(late) || late < -clockResetMs) {
       if (Number.isFinite(time)) this.#expected = time;
       return 0;
     }
@@ -90,20 +104,23 @@ export class SampleClock {
       this.#expected = time;
       return Math.max(1, Math.round((late * rate) / 1000));
     }
-    this.#expected += Math.max(-slack, late) * FOLLOW;
+    this.#expected += Math.max(-slack, late) * driftGain;
     return 0;
   }
 }
 
-/** A step back of at most this many counts is something that came late or twice, a longer one a device that began anew. */
-const LATE = 16;
+/**
+ * A step back of at most this many counts is a late or repeated frame. A larger one means that the device restarted.
+ */
+const maxStepBack = 16;
 
-const WRAPS = [201, 256, 65536, 2 ** 32];
+/** The counter sizes of common devices. */
+const commonWraps = [201, 256, 65536, 2 ** 32];
 
 /**
- * Straightens a device's counter that wraps round. `advance` tells how many counts lie between two readings of it:
- * 0 for the same count again, negative for an older one, NaN where the device began to count anew.
- * Where the wrap is not given it is the first of 201 (OpenBCI Ganglion), 256, 65536 and 2^32 above every count so far.
+ * Unwraps a device's counter. `advance` returns the number of counts between two readings: 0 for the same count,
+ * a negative number for an older count, and NaN if the device restarted. Unless `wrap` is given, it is the first of 201
+ * (OpenBCI Ganglion), 256, 65536, and 2^32 that is larger than every count so far.
  */
 export class Counter {
   readonly #wrap: number | undefined;
@@ -116,15 +133,18 @@ export class Counter {
     this.#wrap = wrap;
   }
 
-  /** Counts from the newest reading to this one; 0 for the first. An older reading does not become the newest. */
+  /**
+   * Returns the number of counts since the newest reading, 0 for the first one. An older reading does not become the
+   * newest.
+   */
   advance(count: number): number {
     if (!Number.isSafeInteger(count) || count < 0) throw invalid('count', 'an integer >= 0', count);
     const last = this.#last ?? count;
     this.#largest = Math.max(this.#largest, count);
-    const wrap = this.#wrap ?? WRAPS.find((counts) => counts > this.#largest) ?? Infinity;
+    const wrap = this.#wrap ?? commonWraps.find((counts) => counts > this.#largest) ?? Infinity;
     const forward = count >= last ? count - last : count - last + wrap;
     const back = forward === 0 ? 0 : wrap - forward;
-    if (back > 0 && back <= LATE && back < forward) return -back;
+    if (back > 0 && back <= maxStepBack && back < forward) return -back;
     this.#last = count;
     return count < last && forward > wrap / 2 ? NaN : forward;
   }

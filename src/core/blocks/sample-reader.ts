@@ -3,15 +3,15 @@ import type { Block } from './block.ts';
 import { SampleClock, type SampleClockOptions } from './sample-clock.ts';
 import type { Epoch, Reading, Sample } from './sample.ts';
 
-/** How samples, epochs and readings become blocks. */
+/** Options of a `SampleReader`. */
 export interface SampleReaderOptions extends SampleClockOptions {
-  /** Frames a second, in Hz, where the samples do not say it (`info.samplingRate`). Default 0: irregular. */
+  /** Sampling rate in Hz, for samples without `info.samplingRate`. Default 0: irregular. */
   rate?: number;
-  /** For muse-js's readings: how many electrodes are put together. Default 4; 5 with the auxiliary one. */
+  /** For muse-js readings: number of electrodes to combine. Default 4; use 5 with the auxiliary electrode. */
   electrodes?: number;
 }
 
-/** Frames in rows, and what tells where they lie. */
+/** Several frames, channel by channel, with the information that determines their position. */
 interface Rows {
   data: number[][];
   rate: number;
@@ -19,45 +19,47 @@ interface Rows {
   count?: number;
 }
 
-/** Turns eeg-pipes' samples and epochs and muse-js's readings into blocks, numbered from 0 by a `SampleClock`. */
+/** Converts eeg-pipes samples and epochs and muse-js readings into blocks, numbered from 0 by a `SampleClock`. */
 export class SampleReader {
   readonly #rate: number;
   readonly #clock: SampleClock;
-  readonly #zipper: ReadingZipper;
+  readonly #grouper: ReadingGrouper;
 
   constructor({ rate = 0, electrodes = 4, ...clock }: SampleReaderOptions = {}) {
     this.#rate = rate === 0 ? 0 : positive('rate', rate, 'Hz');
     this.#clock = new SampleClock(clock);
-    this.#zipper = new ReadingZipper(integer('electrodes', electrodes, 1));
+    this.#grouper = new ReadingGrouper(integer('electrodes', electrodes, 1));
   }
 
-  /** Takes one of them; returns the block of its new frames, or nothing when there are none. */
+  /**
+   * Adds a sample, an epoch, or a reading. Returns the block of its new frames, or an empty array if there are none.
+   */
   push(value: Sample | Epoch | Reading): Block[] {
-    if (typeof value !== 'object' || (value as object | null) === null) throw refused(value);
-    if ('electrode' in value) return this.#zipper.push(value).flatMap((group) => this.#zipped(group));
-    if (!Array.isArray(value.data) || value.data.length === 0) throw refused(value);
-    return this.#place(isEpoch(value) ? this.#epoch(value) : this.#sample(value));
+    if (typeof value !== 'object' || (value as object | null) === null) throw invalidSample(value);
+    if ('electrode' in value) return this.#grouper.push(value).flatMap((group) => this.#blockOfGroup(group));
+    if (!Array.isArray(value.data) || value.data.length === 0) throw invalidSample(value);
+    return this.#toBlock(isEpoch(value) ? this.#epochRows(value) : this.#sampleRows(value));
   }
 
-  /** The end: readings that wait for their other electrodes. */
+  /** Ends the stream. Returns the readings that were incomplete because an electrode was missing. */
   flush(): Block[] {
-    return this.#zipper.flush().flatMap((group) => this.#zipped(group));
+    return this.#grouper.flush().flatMap((group) => this.#blockOfGroup(group));
   }
 
-  #sample({ data, timestamp, info, index, count, sampleNumber }: Sample): Rows {
+  #sampleRows({ data, timestamp, info, index, count, sampleNumber }: Sample): Rows {
     const rate = info?.samplingRate ?? this.#rate;
     return { data: data.map((x) => [x]), rate, time: timestamp, count: index ?? count ?? sampleNumber };
   }
 
-  #epoch({ data, info }: Epoch): Rows {
+  #epochRows({ data, info }: Epoch): Rows {
     return { data, rate: info?.samplingRate ?? this.#rate, time: info?.startTime };
   }
 
-  #zipped({ data, timestamp, index }: { data: number[][]; timestamp: number; index?: number }): Block[] {
-    return this.#place({ data, rate: this.#rate, time: timestamp, count: index });
+  #blockOfGroup({ data, timestamp, index }: { data: number[][]; timestamp: number; index?: number }): Block[] {
+    return this.#toBlock({ data, rate: this.#rate, time: timestamp, count: index });
   }
 
-  #place({ data, rate, time, count }: Rows): Block[] {
+  #toBlock({ data, rate, time, count }: Rows): Block[] {
     const frames = data[0].length;
     if (data.some((row) => row.length !== frames))
       throw invalid(
@@ -82,49 +84,51 @@ function isEpoch(value: Sample | Epoch): value is Epoch {
   return Array.isArray(value.data[0]);
 }
 
-function refused(value: unknown): Error {
-  return invalid('sample', 'a sample { data, timestamp }, an epoch or a reading', value, TypeError);
+function invalidSample(value: unknown): Error {
+  return invalid('sample', 'a sample { data, timestamp }, an epoch, or a reading', value, TypeError);
 }
 
-/** The readings of all electrodes at one time: data[electrode][frame], NaN where an electrode's reading was lost. */
-export interface ZippedReading {
+/**
+ * The readings of all electrodes at one time: data[electrode][frame], NaN where the reading of an electrode is missing.
+ */
+export interface ReadingGroup {
   data: number[][];
   timestamp: number;
   index?: number;
 }
 
 /**
- * Puts the readings of single electrodes together that share an index (or, without one, a timestamp). A group is
- * complete when all electrodes are there or the next group begins; a reading for a group that is gone is left out.
+ * Combines the readings of single electrodes that share an index (or, without one, a timestamp). A group is complete
+ * when all electrodes have arrived or the next group begins. Readings for earlier groups are dropped.
  */
-export class ReadingZipper {
+export class ReadingGrouper {
   readonly electrodes: number;
   #group: Reading[] = [];
-  #done: number | undefined;
+  #lastKey: number | undefined;
 
   constructor(electrodes: number) {
     this.electrodes = integer('electrodes', electrodes, 1);
   }
 
-  /** Takes a reading; returns the groups that it completes. */
-  push(reading: Reading): ZippedReading[] {
+  /** Adds a reading. Returns the groups that are now complete. */
+  push(reading: Reading): ReadingGroup[] {
     if (!(Number.isInteger(reading.electrode) && reading.electrode >= 0 && reading.electrode < this.electrodes))
       throw invalid('reading.electrode', `an integer from 0 to ${this.electrodes - 1}`, reading.electrode);
     const key = keyOf(reading);
-    if (key === this.#done) return [];
+    if (key === this.#lastKey) return [];
     const out = this.#group.length > 0 && keyOf(this.#group[0]) !== key ? this.flush() : [];
     if (this.#group.every(({ electrode }) => electrode !== reading.electrode)) this.#group.push(reading);
     return this.#group.length === this.electrodes ? [...out, ...this.flush()] : out;
   }
 
-  /** The group that is being filled, as far as it came. */
-  flush(): ZippedReading[] {
+  /** Returns the incomplete group, if any. */
+  flush(): ReadingGroup[] {
     if (this.#group.length === 0) return [];
     const [{ timestamp, index, samples }] = this.#group;
     const missing = samples.map(() => NaN);
     const data = Array.from({ length: this.electrodes }, () => missing);
     for (const reading of this.#group) data[reading.electrode] = reading.samples;
-    this.#done = keyOf(this.#group[0]);
+    this.#lastKey = keyOf(this.#group[0]);
     this.#group = [];
     return [index === undefined ? { data, timestamp } : { data, timestamp, index }];
   }

@@ -1,46 +1,46 @@
 import { timeOf, type Block } from './block.ts';
 
-/** What eeg-pipes tells about the source of a sample or an epoch. */
+/** Information about the source of a sample or an epoch, as in eeg-pipes. */
 export interface SampleInfo {
-  /** Frames a second, in Hz. */
+  /** Sampling rate in Hz. */
   samplingRate?: number;
   channelNames?: string[];
   [key: string]: unknown;
 }
 
-/** One frame as eeg-pipes, ganglion-ble, Neurosity and muse-js (after `zipSamples`) emit it. */
+/** One frame, as emitted by eeg-pipes, ganglion-ble, Neurosity, and muse-js (after `zipSamples`). */
 export interface Sample {
-  /** One number a channel. */
+  /** One number per channel. */
   data: number[];
-  /** When it was taken, in ms since 1970. */
+  /** Time of the sample, in ms since 1970. */
   timestamp: number;
   info?: SampleInfo;
-  /** muse-js: the number of the reading it came in, shared by all 12 samples of that reading; wraps at 65536. */
+  /** muse-js: number of the reading, shared by its 12 samples. Wraps at 65536. */
   index?: number;
-  /** The device's own count of samples; wraps. */
+  /** The device's own sample counter. Wraps around. */
   count?: number;
-  /** The same as OpenBCI's libraries name it (ganglion-ble). */
+  /** The same counter under OpenBCI's name (ganglion-ble). */
   sampleNumber?: number;
 }
 
-/** Several frames as eeg-pipes and Neurosity emit them, channel by channel. */
+/** Several frames, channel by channel, as emitted by eeg-pipes and Neurosity. */
 export interface Epoch {
   /** data[channel][frame]. */
   data: number[][];
   info: SampleInfo & { samplingRate: number; /** Time of the first frame, in ms since 1970. */ startTime: number };
 }
 
-/** Some samples of one electrode, as muse-js's `eegReadings` emits them. */
+/** Several samples of one electrode, as emitted by `eegReadings` of muse-js. */
 export interface Reading {
   /** The channel, from 0. */
   electrode: number;
   timestamp: number;
   samples: number[];
-  /** The number of the reading, shared by the electrodes; wraps at 65536. */
+  /** Number of the reading, shared by the electrodes. Wraps at 65536. */
   index?: number;
 }
 
-/** The frames of a block as samples; times by the block's clock. */
+/** Returns the frames of a block as samples. Timestamps follow the block's clock. */
 export function samplesOf(block: Block, info: SampleInfo = {}): Sample[] {
   const { data, channels, start, rate } = block;
   return Array.from({ length: data.length / channels }, (_, i) => ({
@@ -50,7 +50,7 @@ export function samplesOf(block: Block, info: SampleInfo = {}): Sample[] {
   }));
 }
 
-/** A block as one epoch: its frames turned into rows, one a channel. */
+/** Returns a block as one epoch: its frames transposed to one row per channel. */
 export function epochOf({ data, channels, rate, time }: Block, info: SampleInfo = {}): Epoch {
   const frames = data.length / channels;
   const rows = Array.from({ length: channels }, (_, c) =>

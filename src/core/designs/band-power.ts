@@ -3,19 +3,19 @@ import type { LayerSpec } from '../layers/layer-spec.ts';
 import { Network } from '../network/network.ts';
 import { eegBands, eegBank, type Bands } from './eeg-bank.ts';
 
-/** What a band-power network is made from. */
+/** Options of `bandPower`. */
 export interface BandPowerOptions {
-  /** Channels of the signal. */
+  /** Number of channels of the signal. */
   channels: number;
-  /** Frames a second of the signal, in Hz. */
+  /** Sampling rate of the signal in Hz. */
   rate: number;
   /** Default: `eegBands`. */
   bands?: Bands;
-  /** Outputs a second, about, in Hz: the stride is the nearest whole one. Default 10. */
+  /** Approximate output rate in Hz. The stride is rounded to a whole number of frames. Default 10. */
   outRate?: number;
-  /** 'log' = ln P, 'dB' = 10 log10 P, P in the signal's unit squared. Default 'dB'. */
+  /** 'log' = ln P, 'dB' = 10 log10 P, where P is in the signal's unit squared. Default 'dB'. */
   unit?: 'log' | 'dB';
-  /** P below it is taken for it; default 1e-6. */
+  /** The minimum of P. Lower values are replaced by it. Default 1e-6. */
   floor?: number;
 }
 
@@ -25,14 +25,14 @@ interface Tensor {
 }
 
 /**
- * The power of every channel in every band, as a network: output row = band · channels + channel.
+ * A network that computes the power of every channel in every band. Output channel = band · channels + channel.
  *
  *     Gabor pairs → square → average over one output's time → ½ (cos² + sin²) → log (→ dB)
  *
- * A sine of amplitude A in the middle of a band gives P = A² / 2 in that band, and less by 2^(-2 (d/h)²) when it is d Hz
- * away, h = half the band: a quarter at the edges, 0.95 (-0.24 dB) at 10 Hz in alpha. The pairs are summed after the
- * averaging, which is the same and costs less. The bands' kernels sum to 0: an offset is not heard.
- * Throws RangeError for a band outside 0 … rate / 2.
+ * A sine of amplitude A at the center of a band gives P = A² / 2 in that band. At a distance of d Hz, P is lower by the
+ * factor 2^(-2 (d/h)²), where h is half the bandwidth: 0.25 at the edges, 0.95 (-0.24 dB) at 10 Hz in alpha. The pairs
+ * are summed after averaging, which gives the same result at a lower cost. The kernels sum to 0, so an offset has no
+ * effect. Throws RangeError for a band outside 0 … rate / 2.
  */
 export function bandPower(options: BandPowerOptions): Network {
   const channels = integer('channels', options.channels, 1);
@@ -44,17 +44,17 @@ export function bandPower(options: BandPowerOptions): Network {
   const widest = Math.max(...Object.values(bands).map(([low, high]) => high - low));
   const stride = envelopeStride(total, rate / (2 * widest));
   const rows = pairs.length * channels;
-  const listening = listen(pairs, channels);
+  const gaborKernels = gaborWeights(pairs, channels);
   const layers: LayerSpec[] = [
-    { type: 'conv1d', outChannels: 2 * rows, kernelSize: listening.shape[1], stride, groups: channels, bias: false },
+    { type: 'conv1d', outChannels: 2 * rows, kernelSize: gaborKernels.shape[1], stride, groups: channels, bias: false },
     { type: 'square' },
     { type: 'avgPool', kernelSize: total / stride },
     { type: 'conv1d', outChannels: rows, kernelSize: 1, bias: false },
     { type: 'log', alpha: positive('floor', options.floor ?? 1e-6) },
   ];
   const weights: Record<string, Tensor> = {
-    'layers.0.weight': listening,
-    'layers.3.weight': join(pairs.length, channels),
+    'layers.0.weight': gaborKernels,
+    'layers.3.weight': pairSumWeights(pairs.length, channels),
   };
   if (unit === 'dB') {
     layers.push({ type: 'conv1d', outChannels: rows, kernelSize: 1, groups: rows, bias: false });
@@ -63,15 +63,18 @@ export function bandPower(options: BandPowerOptions): Network {
   return Network.create({ inChannels: channels, layers }, { weights });
 }
 
-/** The largest divisor of `total` that is at most `limit`: power that changes no faster than a band is wide stays whole. */
+/**
+ * Returns the largest divisor of `total` up to `limit`. At that stride, power that varies no faster than the bandwidth
+ * is preserved.
+ */
 function envelopeStride(total: number, limit: number): number {
   let stride = Math.max(1, Math.min(total, Math.floor(limit)));
   while (total % stride !== 0) stride--;
   return stride;
 }
 
-/** All kernels on every channel, [(channel, band, cos | sin), taps, 1]. */
-function listen(pairs: readonly { cos: Float64Array; sin: Float64Array }[], channels: number): Tensor {
+/** Returns the weights that apply all kernels to every channel, [(channel, band, cos | sin), taps, 1]. */
+function gaborWeights(pairs: readonly { cos: Float64Array; sin: Float64Array }[], channels: number): Tensor {
   const taps = pairs[0].cos.length;
   const data = new Float32Array(channels * pairs.length * 2 * taps);
   for (let c = 0; c < channels; c++) {
@@ -84,8 +87,8 @@ function listen(pairs: readonly { cos: Float64Array; sin: Float64Array }[], chan
   return { shape: [channels * pairs.length * 2, taps, 1], data };
 }
 
-/** Half the sum of each pair, [(band, channel), 1, (channel, band, cos | sin)]. */
-function join(bands: number, channels: number): Tensor {
+/** Returns the weights for half the sum of each pair, [(band, channel), 1, (channel, band, cos | sin)]. */
+function pairSumWeights(bands: number, channels: number): Tensor {
   const rows = bands * channels;
   const data = new Float32Array(rows * 2 * rows);
   for (let b = 0; b < bands; b++) {

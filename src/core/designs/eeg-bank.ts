@@ -1,10 +1,10 @@
 import { integer, invalid, positive } from '../check.ts';
 import { gabor, type GaborPair } from './gabor.ts';
 
-/** Bands by name: [low, high] in Hz. */
+/** Frequency bands by name: [low, high] in Hz. */
 export type Bands = Readonly<Record<string, readonly [lowHz: number, highHz: number]>>;
 
-/** The usual bands of the EEG, in Hz. */
+/** The standard EEG frequency bands, in Hz. */
 export const eegBands: Readonly<Record<'delta' | 'theta' | 'alpha' | 'beta' | 'gamma', readonly [number, number]>> = {
   delta: [1, 4],
   theta: [4, 8],
@@ -13,22 +13,22 @@ export const eegBands: Readonly<Record<'delta' | 'theta' | 'alpha' | 'beta' | 'g
   gamma: [30, 45],
 };
 
-/** What a bank is made from. */
+/** Options of `eegBank`. */
 export interface BankOptions<B extends Bands = typeof eegBands> {
-  /** Frames a second of the signal, in Hz. */
+  /** Sampling rate in Hz. */
   rate: number;
   /** Default: `eegBands`. */
   bands?: B;
-  /** Size of every kernel; default: what the narrowest band needs, three standard deviations a side. */
+  /** Kernel size. Default: what the narrowest band requires, three standard deviations on each side. */
   taps?: number;
 }
 
 /**
- * One Gabor pair a band, by the band's name: gain 1 at the middle of the band, one half (-6 dB) at its edges.
+ * Creates one Gabor pair per band, by the band's name. Gain 1 at the center of the band and 0.5 (-6 dB) at its edges.
  *
- * All kernels have one size and one middle, so that all bands tell of the same moment, (taps - 1) / 2 frames ago: with
- * the usual bands 0.38 s. Each kernel sums to exactly 0, in float32 too and in any order (see `gabor`): an offset of the
- * electrode is not heard. Throws RangeError for a band outside 0 … rate / 2.
+ * All kernels have the same size and center, so all bands refer to the same moment, (taps - 1) / 2 frames ago: 0.38 s
+ * for the standard bands. Each kernel sums to exactly 0, also in float32 and in any order (see `gabor`), so the offset of
+ * an electrode has no effect. Throws RangeError for a band outside 0 … rate / 2.
  */
 export function eegBank<B extends Bands = typeof eegBands>(options: BankOptions<B>): Record<keyof B, GaborPair> {
   const rate = positive('rate', options.rate, 'Hz');
@@ -49,5 +49,5 @@ function checkBand(name: string, band: readonly [number, number], rate: number):
   const [low, high] = Array.isArray(band) ? (band as [unknown, unknown]) : [undefined, undefined];
   if (typeof low !== 'number' || typeof high !== 'number') throw invalid(name, '[low, high] in Hz', band, TypeError);
   if (!(low >= 0 && low < high && high <= rate / 2))
-    throw invalid(name, `[low, high] with 0 <= low < high <= ${rate / 2} Hz, half the rate`, band);
+    throw invalid(name, `[low, high] with 0 <= low < high <= ${rate / 2} Hz (half the sampling rate)`, band);
 }

@@ -1,38 +1,38 @@
 import { integer, invalid, positive } from '../check.ts';
 
-/** What a Gabor pair is made from; `bandwidthHz`, `taps` or both must be given. */
+/** Options of `gabor`. Either `bandwidthHz` or `taps` is required. */
 export interface GaborOptions {
-  /** Frames a second of the signal, in Hz. */
+  /** Sampling rate in Hz. */
   rate: number;
-  /** Full width at half amplitude (-6 dB), in Hz; default: what fills `taps` with three standard deviations a side. */
+  /** Full width at half amplitude (-6 dB), in Hz. Default: `taps` spans three standard deviations on each side. */
   bandwidthHz?: number;
-  /** Kernel size; default: three standard deviations of the bell a side, an odd number. */
+  /** Kernel size. Default: three standard deviations of the Gaussian on each side, an odd number. */
   taps?: number;
 }
 
-/** Two kernels a quarter of a period apart, [taps] each. */
+/** Two kernels with a phase difference of a quarter period, [taps] each. */
 export interface GaborPair {
   cos: Float64Array;
   sin: Float64Array;
 }
 
 /**
- * A Gabor pair: a bell times a cosine and times a sine, that hear one frequency with its phase.
+ * A Gabor pair: a Gaussian multiplied by a cosine and by a sine, which measure the amplitude and phase of one frequency.
  *
  *     cos[k] ~ g(u) (cos(2π f u / rate) - offset)     sin[k] ~ g(u) sin(2π f u / rate)     u = k - (taps - 1) / 2
  *
- * A sine A sin(φ) of the centre frequency comes out of the two as A sin(φ') and -A cos(φ'), φ' = its phase (taps - 1) / 2
- * frames ago: gain 1, so that ½ (cos² + sin²) is its power A² / 2 in every frame.
+ * For an input A sin(φ) at the center frequency, the outputs are A sin(φ') and -A cos(φ'), where φ' is the phase
+ * (taps - 1) / 2 frames ago. The gain is 1, so ½ (cos² + sin²) is the power A² / 2 in every frame.
  *
- * Both kernels sum to exactly 0: each tap is a whole multiple of one power of two (about 2^-22), few enough of them
- * that any sum of taps, in any order, in float32 or in double precision, has no rounding error.
+ * Both kernels sum to exactly 0: each tap is an integer multiple of one power of two (about 2^-22), small enough that
+ * sums of taps have no rounding error, in any order, in float32 and in double precision.
  *
- * Throws RangeError for a centre outside 0 … rate / 2 and for fewer taps than such a pair needs.
+ * Throws RangeError for a center frequency outside 0 … rate / 2 or too few taps.
  */
 export function gabor(centerHz: number, options: GaborOptions): GaborPair {
   const rate = positive('rate', options.rate, 'Hz');
-  const { sigma, taps } = bellOf(options, rate);
-  if (!(centerHz > 0 && centerHz < rate / 2)) throw invalid('centerHz', `above 0 and below ${rate / 2} Hz`, centerHz);
+  const { sigma, taps } = envelope(options, rate);
+  if (!(centerHz > 0 && centerHz < rate / 2)) throw invalid('centerHz', `> 0 and < ${rate / 2} Hz`, centerHz);
   const middle = (taps - 1) / 2;
   const bell = (u: number): number => Math.exp(-0.5 * (u / sigma) ** 2);
   const angle = (u: number): number => (2 * Math.PI * centerHz * u) / rate;
@@ -41,17 +41,18 @@ export function gabor(centerHz: number, options: GaborOptions): GaborPair {
   const offset = sum(u.map((v) => bell(v) * Math.cos(angle(v)))) / sum(u.map(bell));
   const cos = u.map((v) => bell(v) * (Math.cos(angle(v)) - offset));
   const sin = u.map((v) => bell(v) * Math.sin(angle(v)));
-  const heard = {
+  const gains = {
     cos: sum(cos.map((tap, k) => tap * Math.cos(angle(u[k])))),
     sin: sum(sin.map((tap, k) => tap * Math.sin(angle(u[k])))),
   };
-  return { cos: onGrid(cos, heard.cos), sin: onGrid(sin, heard.sin) };
+  return { cos: onGrid(cos, gains.cos), sin: onGrid(sin, gains.sin) };
 }
 
-function bellOf({ bandwidthHz, taps }: GaborOptions, rate: number): { sigma: number; taps: number } {
+/** Returns the standard deviation of the Gaussian, in frames, and the kernel size. */
+function envelope({ bandwidthHz, taps }: GaborOptions, rate: number): { sigma: number; taps: number } {
   if (taps !== undefined) integer('taps', taps, 3);
   if (bandwidthHz === undefined) {
-    if (taps === undefined) throw invalid('bandwidthHz', 'given where taps is not', bandwidthHz, TypeError);
+    if (taps === undefined) throw invalid('bandwidthHz', 'given when taps is not given', bandwidthHz, TypeError);
     return { sigma: (taps - 1) / 6, taps };
   }
   const sigma = (Math.sqrt(2 * Math.LN2) * rate) / (Math.PI * positive('bandwidthHz', bandwidthHz, 'Hz'));
@@ -59,20 +60,20 @@ function bellOf({ bandwidthHz, taps }: GaborOptions, rate: number): { sigma: num
 }
 
 /**
- * The kernel over `gain`, rounded to a grid so coarse that the sum of all |taps| is at most 2^24 steps, which float32
- * counts one by one; what is left of its sum is taken from its middle.
+ * Divides the kernel by `gain` and rounds it to a grid. The sum of all |taps| is at most 2^24 grid steps, which float32
+ * represents exactly. The remaining sum is subtracted from the middle of the kernel.
  */
 function onGrid(kernel: Float64Array, gain: number): Float64Array {
   const size = kernel.reduce((sum, tap) => sum + Math.abs(tap / gain), 0);
-  if (!(size > 0 && size < 1e6)) throw invalid('taps', 'enough for the frequency and the bandwidth', kernel.length);
+  if (!(size > 0 && size < 1e6)) throw invalid('taps', 'large enough for the frequency and bandwidth', kernel.length);
   const steps = 2 ** (23 - Math.ceil(Math.log2(size)));
   const grid = kernel.map((tap) => Math.sign(tap / gain) * Math.round(Math.abs(tap / gain) * steps));
-  const left = grid.reduce((sum, tap) => sum + tap, 0);
+  const excess = grid.reduce((sum, tap) => sum + tap, 0);
   const middle = kernel.length >> 1;
-  if (kernel.length % 2 === 1) grid[middle] -= left;
+  if (kernel.length % 2 === 1) grid[middle] -= excess;
   else {
-    grid[middle] -= left / 2;
-    grid[middle - 1] -= left / 2;
+    grid[middle] -= excess / 2;
+    grid[middle - 1] -= excess / 2;
   }
   return grid.map((tap) => tap / steps);
 }

@@ -1,7 +1,7 @@
 import { integer, invalid, positive } from '../check.ts';
 
 /**
- * A recursive filter of order 2, as scipy gives it: y[t] = Σ_i b[i] x[t-i] - Σ_{i>0} a[i] y[t-i], a[0] = 1.
+ * A second-order recursive filter in scipy's form: y[t] = Σ_i b[i] x[t-i] - Σ_{i>0} a[i] y[t-i], a[0] = 1.
  */
 export interface Section {
   readonly b: readonly [b0: number, b1: number, b2: number];
@@ -9,25 +9,26 @@ export interface Section {
 }
 
 /**
- * A notch: gain 0 at `hz`, 1 far from it, -3 dB at hz ± hz / 2q. As scipy.signal.iirnotch(hz, q, fs=rate).
+ * Designs a notch filter: gain 0 at `hz`, 1 far from it, and -3 dB at hz ± hz / 2q. Equals scipy.signal.iirnotch(hz, q, fs=rate).
  *
  * Rings for about q / (π hz) seconds: 0.16 s at 60 Hz and the default q of 30. Throws RangeError for hz outside
  * 0 … rate / 2.
  */
 export function notch(hz: number, { rate, q = 30 }: { rate: number; q?: number }): Section {
-  below(hz, rate);
+  checkFrequency(hz, rate);
   const gain = 1 / (1 + Math.tan((Math.PI * hz) / rate / positive('q', q)));
   const turn = -2 * Math.cos((2 * Math.PI * hz) / rate);
   return { b: [gain, gain * turn, gain], a: [1, gain * turn, 2 * gain - 1] };
 }
 
 /**
- * A Butterworth high-pass of order 2: gain 0 at 0 Hz, -3 dB at `hz`. As scipy.signal.butter(2, hz, 'high', fs=rate).
+ * Designs a second-order Butterworth high-pass filter: gain 0 at 0 Hz and -3 dB at `hz`.
+ * Equals scipy.signal.butter(2, hz, 'high', fs=rate).
  *
  * Throws RangeError for hz outside 0 … rate / 2.
  */
 export function butterworthHighPass(hz: number, { rate }: { rate: number }): Section {
-  below(hz, rate);
+  checkFrequency(hz, rate);
   const warped = Math.tan((Math.PI * hz) / rate);
   const scale = 1 + Math.SQRT2 * warped + warped ** 2;
   return {
@@ -37,36 +38,37 @@ export function butterworthHighPass(hz: number, { rate }: { rate: number }): Sec
 }
 
 /**
- * Sections one behind the other, on every channel of one stream, causal: as scipy.signal.lfilter from rest.
+ * A causal cascade of second-order sections, applied to every channel of one stream. Equals scipy.signal.lfilter from rest.
  *
  *     y = b0 x + s1;   s1 ← b1 x - a1 y + s2;   s2 ← b2 x - a2 y          direct form II, transposed
  *
- * Sums and state are in double precision; only what comes out is float32. The same bits however the stream is cut. A
- * recursion never forgets, so a sample that is not finite does not enter it: NaN comes out for it, and the state goes on
- * as if the last finite sample of the channel (at first 0) had come once more.
+ * Sums and state are in double precision; only the output is float32. The bits do not depend on how the stream is
+ * split. Because a recursive filter would never recover from NaN, non-finite samples do not enter it: their output is
+ * NaN, and the state is updated as if the last finite sample of the channel (0 at first) had been repeated.
  */
 export class Biquad {
   readonly #sections: readonly Section[];
   /** [channels, sections, 2] */
   #state = new Float64Array(0);
-  /** The last finite sample of each channel. */
+  /** Last finite sample of each channel. */
   #last = new Float64Array(0);
 
-  /** Throws TypeError unless every section has three finite b and three finite a, a[0] = 1. */
+  /** Throws TypeError unless every section has three finite b and three finite a with a[0] = 1. */
   constructor(sections: Section | readonly Section[]) {
     this.#sections = 'b' in sections ? [sections] : [...sections];
     this.#sections.forEach(({ b, a }, i) => {
       const whole = [b, a].every((list) => Array.isArray(list) && list.length === 3 && list.every(Number.isFinite));
-      if (!whole || a[0] !== 1) throw invalid(`sections[${i}]`, 'b and a of 3 numbers, a[0] = 1', { b, a }, TypeError);
+      if (!whole || a[0] !== 1)
+        throw invalid(`sections[${i}]`, '{ b, a } with 3 numbers each and a[0] = 1', { b, a }, TypeError);
     });
   }
 
   /**
-   * Filters the next frames x, [frames, channels], into `out` (default: fresh, the caller's), which may be x itself.
-   * Throws RangeError for a length that is no whole number of frames and for another number of channels than before.
+   * Filters the next frames x, [frames, channels], into `out`, which may be x itself. Default: a new array that the
+   * caller owns. Throws RangeError if the length is not a whole number of frames or the number of channels has changed.
    */
   push(x: Float32Array, channels: number, out: Float32Array = new Float32Array(x.length)): Float32Array {
-    this.#open(x, channels, out);
+    this.#prepare(x, channels, out);
     for (let i = 0; i < x.length; i++) {
       const channel = i % channels;
       const known = Number.isFinite(x[i]);
@@ -77,7 +79,7 @@ export class Biquad {
     return out;
   }
 
-  /** Forgets everything: the next frame is the first of a stream. */
+  /** Resets the filter: the next frame is treated as the first of a stream. */
   reset(): void {
     this.#state = new Float64Array(0);
     this.#last = new Float64Array(0);
@@ -97,18 +99,19 @@ export class Biquad {
     return x;
   }
 
-  #open(x: Float32Array, channels: number, out: Float32Array): void {
+  #prepare(x: Float32Array, channels: number, out: Float32Array): void {
     if (this.#last.length === 0) {
       this.#last = new Float64Array(integer('channels', channels, 1));
       this.#state = new Float64Array(channels * this.#sections.length * 2);
     }
-    if (channels !== this.#last.length) throw invalid('channels', `${this.#last.length} as before`, channels);
-    if (x.length % channels !== 0) throw invalid('x.length', `a multiple of its ${channels} channels`, x.length);
+    if (channels !== this.#last.length)
+      throw invalid('channels', `${this.#last.length}, as in earlier calls`, channels);
+    if (x.length % channels !== 0) throw invalid('x.length', `a multiple of the ${channels} channels`, x.length);
     if (out.length < x.length) throw invalid('out.length', `at least ${x.length}`, out.length);
   }
 }
 
-function below(hz: number, rate: number): void {
+function checkFrequency(hz: number, rate: number): void {
   positive('rate', rate, 'Hz');
-  if (!(hz > 0 && hz < rate / 2)) throw invalid('hz', `above 0 and below ${rate / 2} Hz, half the rate`, hz);
+  if (!(hz > 0 && hz < rate / 2)) throw invalid('hz', `> 0 and < ${rate / 2} Hz (half the sampling rate)`, hz);
 }

@@ -1,5 +1,5 @@
 import { activations, type ActivationType } from '../../kernels/activation-types.ts';
-import { words } from '../../kernels/program.ts';
+import { words } from '../../kernels/kernels.ts';
 import { invalid } from '../check.ts';
 import type { Rows } from '../memory/rows.ts';
 import type { ActivationSpec, LayerContext, SoftmaxSpec } from './layer-spec.ts';
@@ -9,7 +9,7 @@ import type { SteppedLayer } from './step-program.ts';
 
 export type { ActivationType };
 
-/** The `alpha` of an activation when none is given. */
+/** The default `alpha` of each activation. */
 const alphas: Partial<Record<ActivationType, number>> = { leakyRelu: 0.01, elu: 1, log: 1e-6 };
 
 /** Checks the spec of an elementwise layer. */
@@ -19,7 +19,10 @@ export function activationLayer(spec: ActivationSpec, { inChannels }: Pick<Layer
   return { ...rowLayer(type, inChannels), stream: (_, context) => new Activation(type, alpha, inChannels, context) };
 }
 
-/** An elementwise layer: y[n, c] = f(x[n, c]). Nothing flows back through what nobody learns from, so that a NaN stays where it is. */
+/**
+ * An elementwise layer: y[n, c] = f(x[n, c]). The gradient is 0 where ∂L/∂y is 0 or x is not finite, so that NaN does
+ * not spread.
+ */
 class Activation extends RowLayer implements SteppedLayer {
   readonly #kind: number;
   readonly #alpha: number;
@@ -30,24 +33,25 @@ class Activation extends RowLayer implements SteppedLayer {
     this.#alpha = alpha;
   }
 
-  enter(layer: Int32Array): boolean {
+  writeProgram(layer: Int32Array): boolean {
     layer[words.kind] = 1 + this.#kind;
     layer[words.outputs] = this.channels;
     new Float32Array(layer.buffer, layer.byteOffset)[words.alpha] = this.#alpha;
     return true;
   }
 
-  leave(): void {}
+  readProgram(): void {}
 
   protected override forward(x: Rows, y: number): void {
     this.engine.kernels.activate(this.#kind, x.at, y, x.count * this.channels, this.#alpha);
   }
 
-  protected override back(x: number, count: number, g: number, dx: number): void {
+  protected override backwardRows(x: number, count: number, g: number, dx: number): void {
     this.engine.kernels.activateGradient(this.#kind, x, g, dx, count * this.channels, this.#alpha);
   }
 }
 
+/** Creates a softmax layer. */
 export function softmaxLayer({ type }: SoftmaxSpec, { inChannels }: LayerContext): Layer {
   return { ...rowLayer(type, inChannels), stream: (_, context) => new Softmax(inChannels, context) };
 }
@@ -60,7 +64,7 @@ class Softmax extends RowLayer {
     this.engine.kernels.softmax(x.at, y, x.count, this.channels);
   }
 
-  protected override back(x: number, count: number, g: number, dx: number): void {
+  protected override backwardRows(x: number, count: number, g: number, dx: number): void {
     this.engine.kernels.softmaxGradient(x, g, dx, count, this.channels);
   }
 }

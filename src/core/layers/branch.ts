@@ -3,96 +3,96 @@ import type { LayerStack } from './layer-stack.ts';
 import { RowQueue } from '../memory/row-queue.ts';
 import { validAt, type Rows } from '../memory/rows.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
-import type { Trained } from './trained.ts';
+import type { ParameterGradients } from './parameter-gradients.ts';
 
-/** One branch of a concat: a stack of layers, and what it has given that the other branches have not yet. */
+/** One branch of a concat: a layer stack, and the outputs and gradients that wait for those of the other branches. */
 export class Branch {
-  readonly trained: readonly Trained[];
+  readonly trained: readonly ParameterGradients[];
   readonly width: number;
-  /** Outputs that wait for the other branches', with their validity behind their samples. */
+  /** Outputs that wait for those of the other branches, each followed by its validity. */
   readonly outputs: RowQueue;
-  /** Gradient rows that wait for the other branches'. */
-  readonly rows: RowQueue;
+  /** Gradient rows that wait for those of the other branches. */
+  readonly gradientRows: RowQueue;
   readonly #stack: LayerStack;
   readonly #row: Float32Array;
   readonly #context: StreamContext;
-  /** Outputs still to be left out at the start. */
-  #drop: number;
-  /** Outputs left out whose gradient, zero, is still owed. */
-  #owed = 0;
-  /** Outputs given up by the stack but not by the concat: their gradient comes too late. */
+  /** Number of outputs that are still to be skipped at the start. */
+  #toSkip: number;
+  /** Number of skipped outputs whose gradient, zero, has not been passed to the stack. */
+  #skippedPending = 0;
+  /** Number of outputs whose gradients the stack no longer accepts, although the concat will still receive them. */
   #late = 0;
 
-  constructor(stack: LayerStack, drop: number, context: StreamContext) {
+  constructor(stack: LayerStack, skip: number, context: StreamContext) {
     this.#stack = stack;
-    this.#drop = drop;
+    this.#toSkip = skip;
     this.#context = context;
     this.trained = stack.trained;
     this.width = stack.outChannels;
     this.outputs = new RowQueue(this.width + 1);
-    this.rows = new RowQueue(stack.inChannels);
+    this.gradientRows = new RowQueue(stack.inChannels);
     this.#row = new Float32Array(this.width + 1);
   }
 
   push(x: Rows): void {
-    this.#take(this.#stack.forward(x));
+    this.#queueOutputs(this.#stack.forward(x));
   }
 
   flush(): void {
-    this.#take(this.#stack.flush());
+    this.#queueOutputs(this.#stack.flush());
   }
 
-  /** Takes this branch's part of the gradient rows `g`, the channels from `from` on. */
+  /** Runs this branch's channels of the gradient rows `g`, from channel `from` on, backward through the stack. */
   backward(g: Rows, from: number): void {
     const { engine } = this.#context;
     const late = Math.min(this.#late, g.count);
     this.#late -= late;
-    const own = engine.scratch.rows(this.#owed + g.count - late, this.width);
+    const own = engine.scratch.rows(this.#skippedPending + g.count - late, this.width);
     const { f32 } = engine.arena;
-    f32.fill(0, own.at, own.at + this.#owed * this.width);
-    let at = own.at + this.#owed * this.width;
+    f32.fill(0, own.at, own.at + this.#skippedPending * this.width);
+    let at = own.at + this.#skippedPending * this.width;
     for (let i = late; i < g.count; i++) {
       for (let c = 0; c < this.width; c++) f32[at++] = f32[g.at + i * g.channels + from + c];
     }
-    this.#owed = 0;
-    this.#keep(this.#stack.backward(own));
+    this.#skippedPending = 0;
+    this.#queueGradients(this.#stack.backward(own));
   }
 
-  release(): void {
-    this.#keep(this.#stack.release());
+  truncateGradient(): void {
+    this.#queueGradients(this.#stack.truncateGradient());
   }
 
   flushGradient(): void {
-    this.#owed = 0;
+    this.#skippedPending = 0;
     this.#late = this.outputs.count;
-    this.#keep(this.#stack.flushGradient());
+    this.#queueGradients(this.#stack.flushGradient());
   }
 
-  shift(frames: number): number {
-    return this.#stack.shift(frames);
+  advanceIndexes(frames: number): number {
+    return this.#stack.advanceIndexes(frames);
   }
 
   save(): State {
-    const { outputs, rows } = this;
-    const counts = { drop: this.#drop, owed: this.#owed, late: this.#late };
-    return { ...counts, outputs: outputs.save(), rows: rows.save(), stack: this.#stack.save() };
+    const counts = { drop: this.#toSkip, owed: this.#skippedPending, late: this.#late };
+    const queues = { outputs: this.outputs.save(), rows: this.gradientRows.save() };
+    return { ...counts, ...queues, stack: this.#stack.save() };
   }
 
   restore(state: State): void {
-    this.#drop = numberIn(state, 'drop');
-    this.#owed = numberIn(state, 'owed');
+    this.#toSkip = numberIn(state, 'drop');
+    this.#skippedPending = numberIn(state, 'owed');
     this.#late = numberIn(state, 'late');
     this.outputs.restore(stateIn(state, 'outputs'));
-    this.rows.restore(stateIn(state, 'rows'));
+    this.gradientRows.restore(stateIn(state, 'rows'));
     this.#stack.restore(stateIn(state, 'stack'));
   }
 
-  #take(y: Rows): void {
+  #queueOutputs(y: Rows): void {
     const { f32 } = this.#context.engine.arena;
     for (let i = 0; i < y.count; i++) {
-      if (this.#drop > 0) {
-        this.#drop--;
-        this.#owed++;
+      if (this.#toSkip > 0) {
+        this.#toSkip--;
+        this.#skippedPending++;
         continue;
       }
       for (let c = 0; c < this.width; c++) this.#row[c] = f32[y.at + i * this.width + c];
@@ -101,8 +101,8 @@ export class Branch {
     }
   }
 
-  #keep(rows: Rows): void {
+  #queueGradients(rows: Rows): void {
     const { f32 } = this.#context.engine.arena;
-    for (let i = 0; i < rows.count; i++) this.rows.push(f32, rows.at + i * rows.channels);
+    for (let i = 0; i < rows.count; i++) this.gradientRows.push(f32, rows.at + i * rows.channels);
   }
 }

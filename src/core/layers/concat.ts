@@ -2,23 +2,26 @@ import { invalid } from '../check.ts';
 import { Branch } from './branch.ts';
 import type { Engine } from '../memory/engine.ts';
 import type { Layer, LayerStream } from './layer.ts';
-import { LayerStack, smallest } from './layer-stack.ts';
+import { LayerStack, minDefined } from './layer-stack.ts';
 import { memoryOfAll } from '../memory/memory-size.ts';
 import type { ConcatSpec, LayerContext } from './layer-spec.ts';
 import { chain, type Pace } from './pace.ts';
-import { mark, type Rows } from '../memory/rows.ts';
+import { setValid, type Rows } from '../memory/rows.ts';
 
 import { stateIn, type State } from '../state/state.ts';
 import { sum } from '../sum.ts';
-import type { Trained } from './trained.ts';
+import type { ParameterGradients } from './parameter-gradients.ts';
 
-/** Checks that the branches' outputs can meet: they must run at one rate and hang on the same frames. */
+/**
+ * Checks that the outputs of the branches can be joined: they must have the same rate and be aligned with the same
+ * frames.
+ */
 export function concatLayer(spec: ConcatSpec, { inChannels, build }: LayerContext): Layer {
   if (!Array.isArray(spec.branches) || spec.branches.length === 0)
     throw invalid('branches', 'one or more arrays of LayerSpecs', spec.branches, TypeError);
   const branches = spec.branches.map((specs, b) => build(`branches[${b}]`, specs, inChannels));
   const paces = branches.map((layers) => chain(layers.map(({ pace }) => pace)));
-  const drops = align(paces);
+  const skips = skipCounts(paces);
   const widths = branches.map((layers) => layers.at(-1)?.outChannels ?? inChannels);
   const parameters = branches.map((layers, b) => LayerStack.parameters(`branches.${b}.`, layers));
   const queues = widths.map((width) => ({ arena: 0, objects: 900 + 64 * (width + inChannels) }));
@@ -26,9 +29,9 @@ export function concatLayer(spec: ConcatSpec, { inChannels, build }: LayerContex
     type: spec.type,
     inChannels,
     outChannels: sum(widths, (width) => width),
-    pace: together(paces, drops),
+    pace: concatPace(paces, skips),
     macs: sum(branches, (layers) => LayerStack.macs(layers)),
-    fftFrom: smallest(branches.map((layers) => LayerStack.fftFrom(layers))),
+    fftFrom: minDefined(branches.map((layers) => LayerStack.fftFrom(layers))),
     memory: (gradients, fft) =>
       memoryOfAll([...queues, ...branches.flat().map((layer) => layer.memory(gradients, fft))]),
     parameters: parameters.flat(),
@@ -38,7 +41,7 @@ export function concatLayer(spec: ConcatSpec, { inChannels, build }: LayerContex
         context.engine,
         branches.map((layers, b) => {
           const own = values.slice(from, (from += parameters[b].length));
-          return new Branch(new LayerStack(inChannels, layers, own, context), drops[b], context);
+          return new Branch(new LayerStack(inChannels, layers, own, context), skips[b], context);
         }),
       );
     },
@@ -46,77 +49,83 @@ export function concatLayer(spec: ConcatSpec, { inChannels, build }: LayerContex
 }
 
 /**
- * How many outputs each branch must leave out at the start, so that the n-th outputs left hang on the same frame.
- * Where several outputs hang on one frame it may take some more, for the branches to be in step.
+ * Returns how many outputs each branch skips at the start, so that the n-th remaining outputs are aligned with the same
+ * frame. If several outputs are aligned with one frame, more may be skipped to bring the branches into step.
  */
-function align(paces: readonly Pace[]): number[] {
+function skipCounts(paces: readonly Pace[]): number[] {
   const [first] = paces;
   for (const [b, { up, stride }] of paces.entries()) {
     if (up * first.stride !== stride * first.up)
       throw invalid(
         `rate of branches[${b}]`,
-        `that of branches[0], ${first.up}/${first.stride} of the input's`,
+        `the rate of branches[0], ${first.up}/${first.stride} of the input rate`,
         `${up}/${stride}`,
       );
   }
-  const start = Math.max(...paces.map((pace) => pace.hang(0)));
-  const earliest = paces.map((pace) => firstFrom(pace, start));
+  const start = Math.max(...paces.map((pace) => pace.alignedFrame(0)));
+  const earliest = paces.map((pace) => firstOutputFrom(pace, start));
   const steps = Array.from({ length: first.up }, (_, step) => step);
-  // hangs repeat after `up` outputs
-  const hangs = (pace: Pace, drop: number) => steps.map((step) => pace.hang(drop + step)).join(', ');
+  // the alignment repeats after `up` outputs
+  const framesOf = (pace: Pace, skip: number) => steps.map((step) => pace.alignedFrame(skip + step)).join(', ');
   for (const late of steps) {
-    const meant = hangs(first, earliest[0] + late);
-    const drops = paces.map((pace, b) => steps.map((step) => earliest[b] + step).find((d) => hangs(pace, d) === meant));
-    if (drops.every((drop) => drop !== undefined)) return drops;
+    const expected = framesOf(first, earliest[0] + late);
+    const skips = paces.map((pace, b) =>
+      steps.map((step) => earliest[b] + step).find((skip) => framesOf(pace, skip) === expected),
+    );
+    if (skips.every((skip) => skip !== undefined)) return skips;
   }
-  const meant = hangs(first, earliest[0]);
-  const odd = paces.findIndex((pace, b) => hangs(pace, earliest[b]) !== meant);
+  const expected = framesOf(first, earliest[0]);
+  const other = paces.findIndex((pace, b) => framesOf(pace, earliest[b]) !== expected);
   throw invalid(
-    `frames that outputs of branches[${odd}] hang on`,
-    `those of branches[0], ${meant} …`,
-    `${hangs(paces[odd], earliest[odd])} …`,
+    `frames that the outputs of branches[${other}] are aligned with`,
+    `those of branches[0], ${expected} …`,
+    `${framesOf(paces[other], earliest[other])} …`,
   );
 }
 
-/** The first output that hangs on frame `start` or a later one, by halves. */
-function firstFrom(pace: Pace, start: number): number {
+/** Returns the first output that is aligned with frame `start` or a later one, by binary search. */
+function firstOutputFrom(pace: Pace, start: number): number {
   let high = 1;
-  while (pace.hang(high) < start) high *= 2;
+  while (pace.alignedFrame(high) < start) high *= 2;
   for (let low = 0; low < high;) {
     const middle = Math.floor((low + high) / 2);
-    if (pace.hang(middle) < start) low = middle + 1;
+    if (pace.alignedFrame(middle) < start) low = middle + 1;
     else high = middle;
   }
   return high;
 }
 
-/** The pace of all together: an output comes when every branch has its own. */
-function together(paces: readonly Pace[], drops: readonly number[]): Pace {
-  const most = (number: (pace: Pace) => number) => Math.max(...paces.map(number));
+/** Returns the pace of all branches together: an output is emitted when every branch has its own. */
+function concatPace(paces: readonly Pace[], skips: readonly number[]): Pace {
+  const largest = (number: (pace: Pace) => number) => Math.max(...paces.map(number));
   const [{ up, stride }] = paces;
   return {
     up,
     stride,
-    receptiveField: most((pace) => pace.receptiveField),
-    delay: most((pace) => pace.delay),
-    settle: most((pace) => pace.settle) + stride,
-    period: paces.reduce((whole, { period }) => leastMultiple(whole, period), 1),
-    hang: (index) => paces[0].hang(index + drops[0]),
-    outputsAfter: (frames) => Math.max(0, Math.min(...paces.map((pace, b) => pace.outputsAfter(frames) - drops[b]))),
+    receptiveField: largest((pace) => pace.receptiveField),
+    delay: largest((pace) => pace.delay),
+    settlingFrames: largest((pace) => pace.settlingFrames) + stride,
+    period: paces.reduce((common, { period }) => lcm(common, period), 1),
+    alignedFrame: (index) => paces[0].alignedFrame(index + skips[0]),
+    outputsAfter: (frames) => Math.max(0, Math.min(...paces.map((pace, b) => pace.outputsAfter(frames) - skips[b]))),
     framesFor: (outputs) =>
-      outputs === 0 ? 0 : Math.max(...paces.map((pace, b) => pace.framesFor(outputs + drops[b]))),
+      outputs === 0 ? 0 : Math.max(...paces.map((pace, b) => pace.framesFor(outputs + skips[b]))),
   };
 }
 
-function leastMultiple(a: number, b: number): number {
+/** Returns the least common multiple. */
+function lcm(a: number, b: number): number {
   let multiple = a;
   while (multiple % b !== 0) multiple += a;
   return multiple;
 }
 
-/** Branches side by side: the channels of their outputs that hang on the same frame, in the order of the branches. */
+/**
+ * Branches side by side: the channels of their outputs that are aligned with the same frame, in the order of the
+ * branches.
+ */
 class Concat implements LayerStream {
-  readonly trained: readonly Trained[];
+  readonly trained: readonly ParameterGradients[];
   readonly #engine: Engine;
   readonly #branches: readonly Branch[];
   readonly #channels: number;
@@ -144,21 +153,21 @@ class Concat implements LayerStream {
       branch.backward(g, from);
       from += branch.width;
     }
-    return this.#add();
+    return this.#sumGradients();
   }
 
-  release(): Rows {
-    for (const branch of this.#branches) branch.release();
-    return this.#add();
+  truncateGradient(): Rows {
+    for (const branch of this.#branches) branch.truncateGradient();
+    return this.#sumGradients();
   }
 
   flushGradient(): Rows {
     for (const branch of this.#branches) branch.flushGradient();
-    return this.#add();
+    return this.#sumGradients();
   }
 
-  shift(frames: number): number {
-    return Math.max(...this.#branches.map((branch) => branch.shift(frames)));
+  advanceIndexes(frames: number): number {
+    return Math.max(...this.#branches.map((branch) => branch.advanceIndexes(frames)));
   }
 
   save(): State {
@@ -169,7 +178,7 @@ class Concat implements LayerStream {
     for (const [b, branch] of this.#branches.entries()) branch.restore(stateIn(state, `branch${b}`));
   }
 
-  /** The outputs that every branch has. */
+  /** Joins the outputs that all branches have. */
   #join(): Rows {
     const count = Math.min(...this.#branches.map(({ outputs }) => outputs.count));
     const out = this.#engine.scratch.rows(count, this.#channels);
@@ -178,24 +187,25 @@ class Concat implements LayerStream {
     for (let i = 0; i < count; i++) {
       for (const { outputs, width } of this.#branches) {
         for (let c = 0; c < width; c++) f32[at++] = outputs.data[outputs.at + c];
-        if (!outputs.data[outputs.at + width]) mark(out, i, 0);
-        outputs.drop(1);
+        if (!outputs.data[outputs.at + width]) setValid(out, i, 0);
+        outputs.remove(1);
       }
     }
     return out;
   }
 
-  /** The sums of the gradient rows that every branch has let go. */
-  #add(): Rows {
-    const [{ rows: first }] = this.#branches;
-    const count = Math.min(...this.#branches.map(({ rows }) => rows.count));
+  /** Returns the sums of the gradient rows that all branches have. */
+  #sumGradients(): Rows {
+    const [{ gradientRows: first }] = this.#branches;
+    const count = Math.min(...this.#branches.map(({ gradientRows }) => gradientRows.count));
     const dx = this.#engine.scratch.rows(count, first.width);
     const numbers = count * first.width;
     this.#engine.kernels.fill(dx.at, numbers, 0);
     const { f32 } = this.#engine.arena;
-    for (const { rows } of this.#branches) {
-      for (let i = 0; i < numbers; i++) f32[dx.at + i] = Math.fround(f32[dx.at + i] + rows.data[rows.at + i]);
-      rows.drop(count);
+    for (const { gradientRows } of this.#branches) {
+      for (let i = 0; i < numbers; i++)
+        f32[dx.at + i] = Math.fround(f32[dx.at + i] + gradientRows.data[gradientRows.at + i]);
+      gradientRows.remove(count);
     }
     return dx;
   }

@@ -3,7 +3,7 @@ import { lineMemory } from '../memory/memory-size.ts';
 import type { Layer, ParameterSpec, StreamContext } from './layer.ts';
 import type { CustomSpec, LayerContext } from './layer-spec.ts';
 import { windowPace } from './pace.ts';
-import { Trained, type Part } from './trained.ts';
+import { ParameterGradients, type MemoryRange } from './parameter-gradients.ts';
 import { WindowLayer } from './window-layer.ts';
 import { keptFrames, windowing, type Windowing, type WindowSpec } from './windowing.ts';
 
@@ -101,9 +101,9 @@ export function customLayer(spec: CustomSpec, { inChannels }: LayerContext): Lay
 
 /** Runs a `WindowFunction` on copies, so that no view of the engine's memory leaves it. */
 class CustomLayer extends WindowLayer {
-  override readonly trained: readonly Trained[];
+  override readonly trained: readonly ParameterGradients[];
   readonly #compute: WindowFunction;
-  readonly #values: readonly Part[];
+  readonly #values: readonly MemoryRange[];
   readonly #weights: readonly Float32Array[];
   readonly #changes: StreamContext['weights'];
   /** The version of the weights that `#weights` holds. */
@@ -118,7 +118,7 @@ class CustomLayer extends WindowLayer {
     compute: WindowFunction,
     window: Windowing,
     channels: readonly [inputs: number, outputs: number],
-    values: readonly Part[],
+    values: readonly MemoryRange[],
     context: StreamContext,
   ) {
     super(window, channels, context);
@@ -133,7 +133,7 @@ class CustomLayer extends WindowLayer {
     this.#x = new Float32Array(window.kernelSize * channels[0]);
     this.#gradX = new Float32Array(this.#x.length);
     this.#y = new Float32Array(channels[1]);
-    this.trained = context.gradients && sizes.length > 0 ? [new Trained(context.engine, context.lease, values)] : [];
+    this.trained = context.gradients && sizes.length > 0 ? [new ParameterGradients(context.engine, context.allocation, values)] : [];
   }
 
   protected override forward(x: number, count: number, y: number): void {
@@ -180,7 +180,7 @@ class CustomLayer extends WindowLayer {
     }
     for (const sample of this.#x) sums.energy += sample * sample;
     if (this.#gradients.length > 1) sums.energy += 1;
-    sums.touch();
+    sums.markDirty();
   }
 
   /** Copies the window at `x`; false if a number of it is not finite. */

@@ -3,34 +3,34 @@ import { type State, stateIn } from '../state/state.ts';
 import { sum } from '../sum.ts';
 import { activationLayer } from './activation.ts';
 import type { Layer, LayerStream, ParameterSpec, StreamContext } from './layer.ts';
-import { areStepped, StepProgram } from './step-program.ts';
-import type { Part, Trained } from './trained.ts';
+import { canStep, StepProgram } from './step-program.ts';
+import type { MemoryRange, ParameterGradients } from './parameter-gradients.ts';
 
 /**
- * The layers of one stream, one on top of the other.
+ * The layers of one stream, in sequence.
  *
  *     x → layer 0 → outputs[0] → layer 1 → outputs[1] → …        forward
  *     ∂L/∂x ← layer 0 ← … ← layer 1 ← … ← g                      backward
  *
- * What `forward` and `backward` return holds until the stream's next call.
+ * The rows that `forward` and `backward` return are valid until the stream's next call.
  */
 export class LayerStack {
   readonly inChannels: number;
   readonly outChannels: number;
-  /** What each layer put out last. */
+  /** The latest outputs of each layer. */
   readonly outputs: Rows[] = [];
-  readonly trained: readonly Trained[];
+  readonly trained: readonly ParameterGradients[];
   readonly #specs: readonly Layer[];
   readonly #context: StreamContext;
   readonly #layers: readonly LayerStream[];
 
-  /** @param values of all the layers' parameters, one after the other */
-  constructor(inChannels: number, given: readonly Layer[], values: readonly Part[], context: StreamContext) {
-    // a stack of none still owes a row for every frame, when no gradient comes for it
+  /** @param values parameter values of all layers, in order */
+  constructor(inChannels: number, given: readonly Layer[], values: readonly MemoryRange[], context: StreamContext) {
+    // an empty stack still returns a gradient row for every frame, so it gets an identity layer
     const layers = given.length > 0 ? given : [activationLayer({ type: 'identity' }, { inChannels })];
     let from = 0;
     this.#context = context;
-    const above = { ...context, blind: false };
+    const above = { ...context, skipInputGradient: false };
     this.#layers = layers.map((layer, l) => {
       const own = values.slice(from, (from += layer.parameters.length));
       return layer.stream(own, l === 0 ? context : above);
@@ -41,31 +41,31 @@ export class LayerStack {
     this.#specs = layers;
   }
 
-  /** What steps all of them at once; null where some cannot be. */
+  /** Creates the program that runs all layers in one kernel call, or null if some layer does not support it. */
   program(): StepProgram | null {
     const { gradients, eager, engine } = this.#context;
     const can = !gradients && !eager && engine.kernels.run !== undefined;
-    return can && areStepped(this.#layers) ? new StepProgram(this.#context, this.#layers, this.#specs) : null;
+    return can && canStep(this.#layers) ? new StepProgram(this.#context, this.#layers, this.#specs) : null;
   }
 
-  /** The parameters of a list of layers, each with its layer's number in its name. */
+  /** Returns the parameters of a list of layers, with the layer's index in each name. */
   static parameters(prefix: string, layers: readonly Layer[]): ParameterSpec[] {
     return layers.flatMap(({ parameters }, index) => {
       return parameters.map((parameter) => ({ ...parameter, name: `${prefix}${index}.${parameter.name}` }));
     });
   }
 
-  /** Multiply-adds for one output frame of the last layer. */
+  /** Returns the multiply-adds per output frame of the last layer. */
   static macs(layers: readonly Layer[]): number {
-    return sum([...layers.entries()], ([l, { macs }]) => macs * outputsEach(layers, l));
+    return sum([...layers.entries()], ([l, { macs }]) => macs * outputsPerTopOutput(layers, l));
   }
 
-  /** Outputs of the last layer that must come at once for some layer to go by FFT. */
+  /** Returns the number of outputs of the last layer per call from which some layer uses an FFT. */
   static fftFrom(layers: readonly Layer[]): number | undefined {
-    return smallest(layers.map(({ fftFrom }, l) => fftFrom && Math.ceil(fftFrom / outputsEach(layers, l))));
+    return minDefined(layers.map(({ fftFrom }, l) => fftFrom && Math.ceil(fftFrom / outputsPerTopOutput(layers, l))));
   }
 
-  /** Runs `x` through every layer. */
+  /** Runs `x` through all layers. */
   forward(x: Rows): Rows {
     let rows = x;
     for (let l = 0; l < this.#layers.length; l++) {
@@ -75,12 +75,12 @@ export class LayerStack {
     return rows;
   }
 
-  /** Does what the next outputs need of the frames that have come. */
+  /** Computes in advance what the next outputs need of the frames received so far. */
   prepare(): void {
     for (const layer of this.#layers) layer.prepare?.();
   }
 
-  /** The source has ended: the tail of every layer follows up what comes from below. */
+  /** Ends the stream: the tail of every layer follows the outputs for the tail of the layer below. */
   flush(): Rows {
     const { scratch } = this.#context.engine;
     let rows = scratch.rows(0, this.inChannels);
@@ -92,25 +92,25 @@ export class LayerStack {
     return rows;
   }
 
-  /** Runs `g` back through every layer and returns the rows of ∂L/∂x that became final. */
+  /** Runs `g` backward through all layers and returns the rows of ∂L/∂x that became final. */
   backward(g: Rows): Rows {
     let rows = g;
     for (let l = this.#layers.length - 1; l >= 0; l--) rows = this.#layers[l].backward(rows);
     return rows;
   }
 
-  /** The rows of ∂L/∂x up to the newest that an output with a gradient hangs on, final or not. */
-  release(): Rows {
-    return this.#letGo((layer) => layer.release());
+  /** Returns the rows of ∂L/∂x up to the newest one aligned with an output that has a gradient, final or not. */
+  truncateGradient(): Rows {
+    return this.#endGradients((layer) => layer.truncateGradient());
   }
 
-  /** The rest of all gradients. */
+  /** Returns the remaining gradients of all layers. */
   flushGradient(): Rows {
-    return this.#letGo((layer) => layer.flushGradient());
+    return this.#endGradients((layer) => layer.flushGradient());
   }
 
-  shift(frames: number): number {
-    return this.#layers.reduce((count, layer) => layer.shift(count), frames);
+  advanceIndexes(frames: number): number {
+    return this.#layers.reduce((count, layer) => layer.advanceIndexes(count), frames);
   }
 
   save(): State {
@@ -121,7 +121,7 @@ export class LayerStack {
     for (const [l, layer] of this.#layers.entries()) layer.restore(stateIn(state, `layer${l}`));
   }
 
-  #letGo(rest: (layer: LayerStream) => Rows): Rows {
+  #endGradients(rest: (layer: LayerStream) => Rows): Rows {
     const { scratch } = this.#context.engine;
     let rows = scratch.rows(0, this.outChannels);
     for (let l = this.#layers.length - 1; l >= 0; l--) {
@@ -132,13 +132,13 @@ export class LayerStack {
   }
 }
 
-/** Outputs of layer `l` for one of the last layer. */
-function outputsEach(layers: readonly Layer[], l: number): number {
+/** Returns the number of outputs of layer `l` per output of the last layer. */
+function outputsPerTopOutput(layers: readonly Layer[], l: number): number {
   return layers.slice(l + 1).reduce((rate, { pace }) => (rate * pace.stride) / pace.up, 1);
 }
 
-/** The smallest of the numbers that there are; undefined where there is none. */
-export function smallest(numbers: readonly (number | undefined)[]): number | undefined {
+/** Returns the smallest defined number, or undefined if there is none. */
+export function minDefined(numbers: readonly (number | undefined)[]): number | undefined {
   const known = numbers.filter((number) => number !== undefined);
   return known.length > 0 ? Math.min(...known) : undefined;
 }

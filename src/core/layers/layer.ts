@@ -1,11 +1,11 @@
 import type { Engine } from '../memory/engine.ts';
 import type { MakeTransform } from './convolution/transform.ts';
-import type { Lease } from '../memory/lease.ts';
+import type { Allocation } from '../memory/allocation.ts';
 import type { Memory } from '../memory/memory-size.ts';
 import type { Pace } from './pace.ts';
 import type { Rows } from '../memory/rows.ts';
 import type { State } from '../state/state.ts';
-import type { Part, Trained } from './trained.ts';
+import type { MemoryRange, ParameterGradients } from './parameter-gradients.ts';
 
 /** A layer with its numbers checked and worked out: what it does to time, what it costs, and how a stream of it is made. */
 export interface Layer {
@@ -23,18 +23,18 @@ export interface Layer {
   memory(gradients: boolean, fft?: boolean): Memory;
   readonly parameters: readonly ParameterSpec[];
   /** Makes the memory of one stream. `values` are the network's, one for each of `parameters`, and are read live. */
-  stream(values: readonly Part[], context: StreamContext): LayerStream;
+  stream(values: readonly MemoryRange[], context: StreamContext): LayerStream;
 }
 
 /** Where a stream lives and what it keeps. */
 export interface StreamContext {
   readonly engine: Engine;
   /** Its memory. */
-  readonly lease: Lease;
+  readonly allocation: Allocation;
   /** Keep what `backward` needs. */
   readonly gradients: boolean;
   /** Whether nobody reads the ∂L/∂x of this layer. */
-  readonly blind: boolean;
+  readonly skipInputGradient: boolean;
   /** Let `prepare` do work before its frame arrives. */
   readonly eager: boolean;
   /** Makes what long kernels may go by; not with gradients. */
@@ -67,7 +67,7 @@ export type Start = number | { readonly fanIn: number; readonly fanOut: number; 
 /** The memory of one stream through one layer. What it returns holds until the next call of the stream. */
 export interface LayerStream {
   /** What an optimizer steps: one for each layer with parameters. */
-  readonly trained: readonly Trained[];
+  readonly trained: readonly ParameterGradients[];
   /** Takes the frames of `x` and returns the outputs that have come. */
   push(x: Rows): Rows;
   /** Does what the next output needs of the frames that have come. */
@@ -80,11 +80,11 @@ export interface LayerStream {
    * The rows of ∂L/∂x up to the newest that an output with a gradient hangs on, final or not: what later outputs would add
    * to them is taken for data.
    */
-  release(): Rows;
+  truncateGradient(): Rows;
   /** No more gradients will come for the outputs so far: the rest of ∂L/∂x. */
   flushGradient(): Rows;
   /** Moves the indexes on by `frames` inputs, a multiple of the pace's period, while the state stays; returns the outputs. */
-  shift(frames: number): number;
+  advanceIndexes(frames: number): number;
   /** All that a restored stream needs, as copies. */
   save(): State;
   /** Takes `state` over. Throws when it is not that of such a layer; the stream is then not to be used. */
@@ -92,7 +92,7 @@ export interface LayerStream {
 }
 
 /** Numbers that the engine holds for a parameter: filled up to a multiple of 4. */
-export function heldCount({ shape, packing }: ParameterSpec): number {
+export function packedCount({ shape, packing }: ParameterSpec): number {
   const count = packing?.count ?? shape.reduce((product, size) => product * size, 1);
   return (count + 3) & ~3;
 }

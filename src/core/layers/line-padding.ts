@@ -2,19 +2,22 @@ import type { Arena } from '../../kernels/arena.ts';
 import type { DelayLine } from '../memory/delay-line.ts';
 import type { Windowing } from './windowing.ts';
 
-/** Fills in the `head` frames before frame 0, from the frames that have come. */
-export function padBefore(arena: Arena, line: DelayLine, windowing: Windowing): void {
-  for (let index = -windowing.head; index < 0; index++) put(arena, line, windowing, index, 0, line.offset(index));
+/** Fills the `head` frames before frame 0 from the frames received so far. */
+export function padHead(arena: Arena, line: DelayLine, windowing: Windowing): void {
+  for (let index = -windowing.head; index < 0; index++)
+    writePaddingFrame(arena, line, windowing, index, 0, line.offset(index));
 }
 
-/** Writes the `tail` frames that follow the last one to `at`. */
-export function padAfter(arena: Arena, line: DelayLine, windowing: Windowing, at: number): void {
+/** Writes the `tail` frames after the last one to offset `at`. */
+export function padTail(arena: Arena, line: DelayLine, windowing: Windowing, at: number): void {
   const { next, channels } = line;
-  for (let i = 0; i < windowing.tail; i++) put(arena, line, windowing, next + i, next, at + i * channels);
+  for (let i = 0; i < windowing.tail; i++) writePaddingFrame(arena, line, windowing, next + i, next, at + i * channels);
 }
 
-/** The frame of a recording of `frames` frames whose copy stands at `index`, before or after them; -1 where none is copied. */
-export function sourceOf(index: number, frames: number, { padding, period }: Windowing): number {
+/**
+ * Returns the frame whose copy is placed at `index`, outside a recording of `frames` frames, or -1 if none is copied.
+ */
+export function sourceFrame(index: number, frames: number, { padding, period }: Windowing): number {
   if (frames === 0) return -1;
   switch (padding) {
     case 'edge':
@@ -29,7 +32,7 @@ export function sourceOf(index: number, frames: number, { padding, period }: Win
       return Math.min(place, 2 * frames - 1 - place);
     }
     case 'wrap': {
-      // without a period a recording wraps by its length
+      // without a period, a recording wraps by its length
       const round = period > 0 ? Math.min(frames, period) : frames;
       return index < 0 ? modulo(index, round) : frames - round + modulo(index - frames, round);
     }
@@ -38,12 +41,22 @@ export function sourceOf(index: number, frames: number, { padding, period }: Win
   }
 }
 
-/** Writes the padding frame at `index`; statistics are of the frames nearest to `end`, which is the first or behind the last. */
-function put(arena: Arena, line: DelayLine, windowing: Windowing, index: number, end: number, at: number): void {
+/**
+ * Writes the padding frame for `index` to `at`. Means and medians use the frames nearest to `end`, the beginning (0) or
+ * the end of the recording.
+ */
+function writePaddingFrame(
+  arena: Arena,
+  line: DelayLine,
+  windowing: Windowing,
+  index: number,
+  end: number,
+  at: number,
+): void {
   const { padding, padValue, statLength } = windowing;
   const { channels, next } = line;
   const { f32 } = arena;
-  const source = sourceOf(index, next, windowing);
+  const source = sourceFrame(index, next, windowing);
   if (source >= 0) {
     f32.copyWithin(at, line.offset(source), line.offset(source + 1));
     return;

@@ -6,11 +6,12 @@ import { RowQueue } from '../memory/row-queue.ts';
 import { validAt, type Rows } from '../memory/rows.ts';
 import { Standardizer } from '../filters/standardizer.ts';
 import { stateIn, type State } from '../state/state.ts';
-import { Trained, type Part } from './trained.ts';
+import { ParameterGradients, type MemoryRange } from './parameter-gradients.ts';
 
 /**
- * Checks a norm. 'affine': y = w[c] x + b[c], which a trained batch norm is. 'running': y = (x - m) / √v with the causal
- * running statistics of a `Standardizer` of `tau` frames (default 100), which the gradient takes as constants.
+ * Checks the spec of a norm. 'affine': y = w[c] x + b[c], which represents a trained batch norm. 'running':
+ * y = (x - m) / √v with the causal running statistics of a `Standardizer` with a time constant of `tau` frames
+ * (default 100), which the gradient treats as constants.
  */
 export function normLayer(spec: NormSpec, { inChannels }: LayerContext): Layer {
   const kind = oneOf('kind', spec.kind, ['affine', 'running']);
@@ -36,15 +37,15 @@ export function normLayer(spec: NormSpec, { inChannels }: LayerContext): Layer {
 }
 
 class AffineNorm extends RowLayer {
-  override readonly trained: readonly Trained[];
+  override readonly trained: readonly ParameterGradients[];
   readonly #weight: number;
   readonly #bias: number;
 
-  constructor(values: readonly Part[], channels: number, context: StreamContext) {
+  constructor(values: readonly MemoryRange[], channels: number, context: StreamContext) {
     super(channels, context);
     this.#weight = values[0].at;
     this.#bias = values[1].at;
-    this.trained = context.gradients ? [new Trained(context.engine, context.lease, values)] : [];
+    this.trained = context.gradients ? [new ParameterGradients(context.engine, context.allocation, values)] : [];
   }
 
   protected override forward({ at, count }: Rows, y: number): void {
@@ -55,22 +56,22 @@ class AffineNorm extends RowLayer {
     }
   }
 
-  protected override back(x: number, count: number, g: number, dx: number): void {
+  protected override backwardRows(x: number, count: number, g: number, dx: number): void {
     const [sums] = this.trained;
     const [weight, bias] = [sums.gradient(0), sums.gradient(1)];
     const { f32 } = this.engine.arena;
     for (let i = 0; i < count * this.channels; i++) {
       const c = i % this.channels;
       const input = f32[x + i];
-      const dead = f32[g + i] === 0 || !Number.isFinite(input);
-      const dy = dead ? 0 : f32[g + i];
+      const blocked = f32[g + i] === 0 || !Number.isFinite(input);
+      const dy = blocked ? 0 : f32[g + i];
       f32[dx + i] = dy * f32[this.#weight + c];
-      if (dead) continue;
+      if (blocked) continue;
       f32[weight + c] = Math.fround(f32[weight + c] + Math.fround(dy * input));
       f32[bias + c] = Math.fround(f32[bias + c] + dy);
       sums.energy += (input * input + 1) / this.channels;
     }
-    sums.touch();
+    sums.markDirty();
   }
 }
 
@@ -78,7 +79,7 @@ class RunningNorm extends RowLayer {
   readonly #standardizer: Standardizer;
   readonly #row: Float32Array;
   readonly #valid = new Uint8Array(1);
-  /** 1 / √v of the frames whose gradient has not come. */
+  /** 1 / √v of the frames that have not received their gradient. */
   readonly #scales: RowQueue | null;
 
   constructor(tau: number, channels: number, context: StreamContext) {
@@ -92,16 +93,16 @@ class RunningNorm extends RowLayer {
     for (let i = 0; i < x.count; i++) this.#scale(x, i, y + i * this.channels);
   }
 
-  protected override back(_x: number, count: number, g: number, dx: number): void {
+  protected override backwardRows(_x: number, count: number, g: number, dx: number): void {
     const { f32 } = this.engine.arena;
     const scales = this.#scales!;
     for (let i = 0; i < count * this.channels; i++)
       f32[dx + i] = f32[g + i] === 0 ? 0 : f32[g + i] * scales.data[scales.at + i];
-    scales.drop(count);
+    scales.remove(count);
   }
 
   override flushGradient(): Rows {
-    this.#scales?.drop(this.#scales.count);
+    this.#scales?.remove(this.#scales.count);
     return super.flushGradient();
   }
 
@@ -124,8 +125,8 @@ class RunningNorm extends RowLayer {
     this.#valid[0] = validAt(x, i);
     f32.set(this.#standardizer.push(row, this.#valid), y);
     if (!this.#scales) return;
-    const { spread } = this.#standardizer.statistics();
-    for (let c = 0; c < row.length; c++) row[c] = this.#standardizer.hasSpread(c) ? 1 / spread[c] : 0;
+    const { standardDeviation } = this.#standardizer.statistics();
+    for (let c = 0; c < row.length; c++) row[c] = this.#standardizer.varies(c) ? 1 / standardDeviation[c] : 0;
     this.#scales.push(row, 0);
   }
 }

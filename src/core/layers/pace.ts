@@ -1,101 +1,108 @@
 import type { Windowing } from './windowing.ts';
 
-/** How a layer's outputs follow its inputs in time. Frames and outputs are counted from absolute index 0. */
+/** The timing of a layer's outputs relative to its inputs. Frames and outputs are counted from absolute index 0. */
 export interface Pace {
-  /** `up` outputs come of every `stride` input frames. */
+  /** The layer emits `up` outputs per `stride` input frames. */
   readonly up: number;
   readonly stride: number;
-  /** Input frames that one output sees, equation (3). */
+  /** Input frames that one output depends on, equation (3). */
   readonly receptiveField: number;
-  /** How late the centre of the taps is, in input frames. */
+  /** Distance from the newest tap to the center of the taps, in input frames. */
   readonly delay: number;
-  /** Input frames after which nothing that was before them is in sight. */
-  readonly settle: number;
-  /** The indexes of a settled stream can be moved on by any multiple of so many input frames. */
+  /** Number of input frames after which outputs no longer depend on anything earlier. */
+  readonly settlingFrames: number;
+  /** The indexes of a settled stream can be increased by any multiple of this many input frames. */
   readonly period: number;
-  /** The input frame that output `index` hangs on. */
-  readonly hang: (index: number) => number;
-  /** How many outputs have come after `frames` input frames. */
+  /** Returns the input frame that output `index` is aligned with. */
+  readonly alignedFrame: (index: number) => number;
+  /** Returns the number of outputs emitted after `frames` input frames. */
   readonly outputsAfter: (frames: number) => number;
-  /** How many input frames bring `outputs` outputs. */
+  /** Returns the number of input frames after which `outputs` outputs have been emitted. */
   readonly framesFor: (outputs: number) => number;
 }
 
-/** One output for every frame, at once. */
-export const instant: Pace = {
+/** The pace of a layer that emits one output for every frame, immediately. */
+export const identityPace: Pace = {
   up: 1,
   stride: 1,
   receptiveField: 1,
   delay: 0,
-  settle: 0,
+  settlingFrames: 0,
   period: 1,
-  hang: (index) => index,
+  alignedFrame: (index) => index,
   outputsAfter: (frames) => frames,
   framesFor: (outputs) => outputs,
 };
 
-/** Output n hangs on frame nS + f, and none comes before the frames that the padding waits for. */
+/**
+ * Returns the pace of a layer with windows: output n is aligned with frame nS + f and waits for the frames that the
+ * padding needs.
+ */
 export function windowPace({ stride, anchor, receptiveField, wait }: Windowing): Pace {
   return {
     up: 1,
     stride,
     receptiveField,
     delay: (receptiveField - 1) / 2,
-    settle: receptiveField + wait,
+    settlingFrames: receptiveField + wait,
     period: stride,
-    hang: (index) => index * stride + anchor,
+    alignedFrame: (index) => index * stride + anchor,
     outputsAfter: (frames) => (frames < wait ? 0 : Math.max(0, Math.floor((frames - 1 - anchor) / stride) + 1)),
     framesFor: (outputs) => (outputs === 0 ? 0 : Math.max(wait, (outputs - 1) * stride + anchor + 1)),
   };
 }
 
-/** One pace after the other: what a stack of layers does to time. */
+/** Returns the combined pace of several layers in sequence. */
 export function chain(paces: readonly Pace[]): Pace {
   let [up, stride, receptiveField, delay, settle, period] = [1, 1, 1, 0, 0, 1];
   for (const pace of paces) {
     const scale = stride / up;
     receptiveField += (pace.receptiveField - 1) * scale;
     delay += pace.delay * scale;
-    settle += Math.ceil(pace.settle * scale) + Math.ceil(scale);
-    // the smallest number of input frames that brings this layer a whole number of its own periods
-    const whole = (stride * pace.period) / greatestDivisor(up, stride * pace.period);
-    period = (period * whole) / greatestDivisor(period, whole);
+    settle += Math.ceil(pace.settlingFrames * scale) + Math.ceil(scale);
+    // the smallest number of input frames that gives this layer a whole number of its periods
+    const whole = (stride * pace.period) / gcd(up, stride * pace.period);
+    period = (period * whole) / gcd(period, whole);
     up *= pace.up;
     stride *= pace.stride;
-    const common = greatestDivisor(up, stride);
+    const common = gcd(up, stride);
     up /= common;
     stride /= common;
   }
-  period = (period * stride) / greatestDivisor(period, stride);
+  period = (period * stride) / gcd(period, stride);
   return {
     up,
     stride,
     receptiveField,
     delay,
-    settle,
+    settlingFrames: settle,
     period,
-    hang: (index) => paces.reduceRight((frame, pace) => pace.hang(frame), index),
+    alignedFrame: (index) => paces.reduceRight((frame, pace) => pace.alignedFrame(frame), index),
     outputsAfter: (frames) => paces.reduce((count, pace) => pace.outputsAfter(count), frames),
     framesFor: (outputs) => paces.reduceRight((count, pace) => pace.framesFor(count), outputs),
   };
 }
 
-/** The most outputs that one frame brings: of the first that brings any and of a whole period after it. */
-export function largestBurst({ period, framesFor, outputsAfter }: Pace): number {
+/** Returns the maximum number of outputs per frame, over the first output and one period after it. */
+export function maxOutputsPerFrame({ period, framesFor, outputsAfter }: Pace): number {
   const first = framesFor(1);
-  let most = outputsAfter(first);
+  let largest = outputsAfter(first);
   for (let frames = first; frames < first + Math.min(period, 65536); frames++) {
-    most = Math.max(most, outputsAfter(frames + 1) - outputsAfter(frames));
+    largest = Math.max(largest, outputsAfter(frames + 1) - outputsAfter(frames));
   }
-  return most;
+  return largest;
 }
 
-/** How many of `count` empty frames come once a stream has settled: whole periods, for which nothing need be computed. */
-export function steadyFrames({ settle, period }: Pace, count: number): number {
-  const lived = settle + period;
-  return count <= lived ? 0 : Math.floor((count - lived) / period) * period;
+/**
+ * Returns the number of frames in a gap of `count` that follow once the stream has settled. They are whole periods and
+ * need no computation.
+ */
+export function steadyFrames({ settlingFrames, period }: Pace, count: number): number {
+  const settled = settlingFrames + period;
+  return count <= settled ? 0 : Math.floor((count - settled) / period) * period;
 }
 
-export function greatestDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestDivisor(b, a % b);
+/** Returns the greatest common divisor. */
+export function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
 }

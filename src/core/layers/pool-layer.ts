@@ -5,7 +5,10 @@ import { windowPace } from './pace.ts';
 import { WindowLayer } from './window-layer.ts';
 import { keptFrames, windowing, type Windowing } from './windowing.ts';
 
-/** Checks a pool's spec: whole windows only, so that padding never enters, one after the other unless a stride is given. */
+/**
+ * Checks the spec of a pooling layer. Only whole windows are used, without padding, and the stride defaults to the
+ * kernel size.
+ */
 function poolLayer(
   spec: PoolSpec,
   { inChannels }: LayerContext,
@@ -25,13 +28,14 @@ function poolLayer(
   };
 }
 
+/** Creates an average-pooling layer. */
 export function avgPoolLayer(spec: PoolSpec, context: LayerContext): Layer {
   return poolLayer(spec, context, (windowing, channels, place) => new AvgPool(windowing, [channels, channels], place));
 }
 
 /**
- * Average pooling as a stream: y[n, c] = (1/K) Σ_k x[nS + K-1 - k, c], whole windows only.
- * The sum keeps the order of a convolution with ones, so block, step and SIMD give the same bits.
+ * Average pooling of a stream: y[n, c] = (1/K) Σ_k x[nS + K-1 - k, c], whole windows only.
+ * The sum has the order of a convolution with ones, so block, step, and SIMD kernels give the same bits.
  */
 class AvgPool extends WindowLayer {
   protected override forward(x: number, count: number, y: number): void {
@@ -47,13 +51,14 @@ class AvgPool extends WindowLayer {
   }
 }
 
+/** Creates a max-pooling layer. */
 export function maxPoolLayer(spec: PoolSpec, context: LayerContext): Layer {
   return poolLayer(spec, context, (windowing, channels, place) => new MaxPool(windowing, [channels, channels], place));
 }
 
 /**
- * Max pooling as a stream: y[n, c] = max_k x[nS + K-1 - k, c], whole windows only. Of equal samples the oldest counts,
- * and gets the gradient; a NaN wins over every number.
+ * Max pooling of a stream: y[n, c] = max_k x[nS + K-1 - k, c], whole windows only. If several samples are largest, the
+ * oldest one receives the gradient. NaN counts as larger than every number.
  */
 class MaxPool extends WindowLayer {
   protected override forward(x: number, count: number, y: number): void {

@@ -7,16 +7,16 @@ import { memoryOfAll } from '../memory/memory-size.ts';
 import type { LayerContext, ResidualSpec } from './layer-spec.ts';
 import { chain, type Pace } from './pace.ts';
 import { RowQueue } from '../memory/row-queue.ts';
-import { mark, validAt, type Rows } from '../memory/rows.ts';
+import { setValid, validAt, type Rows } from '../memory/rows.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
-import type { Trained } from './trained.ts';
+import type { ParameterGradients } from './parameter-gradients.ts';
 
-/** Checks a residual's layers: they must give back as many channels as they take. */
+/** Checks the layers of a residual, which must have as many output channels as input channels. */
 export function residualLayer(spec: ResidualSpec, { inChannels, build }: LayerContext): Layer {
   const layers = build('layers', spec.layers, inChannels);
   const outChannels = layers.at(-1)?.outChannels ?? inChannels;
   if (outChannels !== inChannels)
-    throw invalid('channels out of its layers', `its ${inChannels} channels in`, outChannels);
+    throw invalid('output channels of its layers', `equal to inChannels = ${inChannels}`, outChannels);
   const pace = chain(layers.map((layer) => layer.pace));
   const queue = { arena: 0, objects: 900 + 64 * inChannels };
   return {
@@ -33,30 +33,30 @@ export function residualLayer(spec: ResidualSpec, { inChannels, build }: LayerCo
 }
 
 /**
- * A shortcut past some layers: y[n] = layers(x)[n] + x[h], where output n hangs on frame h. So the shortcut waits as long
- * as the layers do and is thinned out as they are. In the tail, where h lies behind the last frame, it adds nothing.
+ * A shortcut around some layers: y[n] = layers(x)[n] + x[h], where output n is aligned with frame h. The shortcut has
+ * the same delay and stride as the layers. In the tail, where h is after the last frame, it adds nothing.
  */
 class Residual implements LayerStream {
-  readonly trained: readonly Trained[];
+  readonly trained: readonly ParameterGradients[];
   readonly #stack: LayerStack;
   readonly #pace: Pace;
   readonly #engine: Engine;
-  /** Frames that an output may still hang on, with their validity behind their samples, from frame `#first` on. */
+  /** Frames from `#first` on that an output may still be aligned with, each followed by its validity. */
   readonly #frames: RowQueue;
   readonly #row: Float32Array;
   readonly #shortcut: GradientLine | null;
   #first = 0;
   #outputs = 0;
-  #learned = 0;
+  #gradientsReceived = 0;
 
-  constructor(stack: LayerStack, pace: Pace, { engine, lease, gradients }: StreamContext) {
+  constructor(stack: LayerStack, pace: Pace, { engine, allocation, gradients }: StreamContext) {
     const channels = stack.inChannels;
     this.#stack = stack;
     this.#pace = pace;
     this.#engine = engine;
     this.#frames = new RowQueue(channels + 1);
     this.#row = new Float32Array(channels + 1);
-    this.#shortcut = gradients ? new GradientLine(engine, lease, channels, 0) : null;
+    this.#shortcut = gradients ? new GradientLine(engine, allocation, channels, 0) : null;
     this.trained = stack.trained;
   }
 
@@ -67,11 +67,11 @@ class Residual implements LayerStream {
       this.#row[x.channels] = validAt(x, i);
       this.#frames.push(this.#row, 0);
     }
-    return this.#add(this.#stack.forward(x));
+    return this.#addShortcut(this.#stack.forward(x));
   }
 
   flush(): Rows {
-    return this.#add(this.#stack.flush());
+    return this.#addShortcut(this.#stack.flush());
   }
 
   backward(g: Rows): Rows {
@@ -80,31 +80,31 @@ class Residual implements LayerStream {
     line.open(end, Infinity);
     const { f32 } = this.#engine.arena;
     for (let i = 0; i < g.count; i++) {
-      const hang = this.#pace.hang(this.#learned++);
-      if (hang >= end) continue;
-      const at = line.offset(hang);
+      const frame = this.#pace.alignedFrame(this.#gradientsReceived++);
+      if (frame >= end) continue;
+      const at = line.offset(frame);
       for (let c = 0; c < g.channels; c++) f32[at + c] = Math.fround(f32[at + c] + f32[g.at + i * g.channels + c]);
     }
-    return this.#handOn(this.#stack.backward(g), line);
+    return this.#addGradients(this.#stack.backward(g), line);
   }
 
-  release(): Rows {
-    return this.#handOn(this.#stack.release(), this.#shortcut!);
+  truncateGradient(): Rows {
+    return this.#addGradients(this.#stack.truncateGradient(), this.#shortcut!);
   }
 
   flushGradient(): Rows {
     const line = this.#shortcut!;
-    this.#learned = this.#outputs;
+    this.#gradientsReceived = this.#outputs;
     line.open(this.#first + this.#frames.count, Infinity);
-    return this.#handOn(this.#stack.flushGradient(), line);
+    return this.#addGradients(this.#stack.flushGradient(), line);
   }
 
-  shift(frames: number): number {
-    const outputs = this.#stack.shift(frames);
+  advanceIndexes(frames: number): number {
+    const outputs = this.#stack.advanceIndexes(frames);
     this.#first += frames;
     this.#outputs += outputs;
-    this.#learned += outputs;
-    this.#shortcut?.shift(frames);
+    this.#gradientsReceived += outputs;
+    this.#shortcut?.advanceIndexes(frames);
     return outputs;
   }
 
@@ -112,7 +112,7 @@ class Residual implements LayerStream {
     return {
       first: this.#first,
       outputs: this.#outputs,
-      learned: this.#learned,
+      learned: this.#gradientsReceived,
       frames: this.#frames.save(),
       stack: this.#stack.save(),
       ...(this.#shortcut && { shortcut: this.#shortcut.save(Infinity) }),
@@ -122,38 +122,38 @@ class Residual implements LayerStream {
   restore(state: State): void {
     this.#first = numberIn(state, 'first');
     this.#outputs = numberIn(state, 'outputs');
-    this.#learned = numberIn(state, 'learned');
+    this.#gradientsReceived = numberIn(state, 'learned');
     this.#frames.restore(stateIn(state, 'frames'));
     this.#stack.restore(stateIn(state, 'stack'));
     this.#shortcut?.restore(stateIn(state, 'shortcut'));
   }
 
-  /** The sums of the layers' outputs and the frames that they hang on; forgets frames that nothing hangs on. */
-  #add(y: Rows): Rows {
+  /** Adds the aligned frames to the outputs of the layers, and discards frames that are no longer needed. */
+  #addShortcut(y: Rows): Rows {
     const { channels } = y;
     const out = this.#engine.scratch.rows(y.count, channels);
     const { f32 } = this.#engine.arena;
     for (let i = 0; i < y.count; i++) {
-      const back = this.#pace.hang(this.#outputs++) - this.#first;
+      const back = this.#pace.alignedFrame(this.#outputs++) - this.#first;
       const exists = back < this.#frames.count;
       const from = this.#frames.at + back * (channels + 1);
       for (let c = 0; c < channels; c++) {
         const shortcut = exists ? this.#frames.data[from + c] : 0;
         f32[out.at + i * channels + c] = f32[y.at + i * channels + c] + shortcut;
       }
-      if (!exists || !validAt(y, i) || !this.#frames.data[from + channels]) mark(out, i, 0);
+      if (!exists || !validAt(y, i) || !this.#frames.data[from + channels]) setValid(out, i, 0);
     }
-    const passed = Math.min(this.#frames.count, this.#pace.hang(this.#outputs) - this.#first);
-    this.#frames.drop(passed);
+    const passed = Math.min(this.#frames.count, this.#pace.alignedFrame(this.#outputs) - this.#first);
+    this.#frames.remove(passed);
     this.#first += passed;
     return out;
   }
 
-  /** Adds what the layers let go to the shortcut's gradient, and lets both go. */
-  #handOn(rows: Rows, line: GradientLine): Rows {
+  /** Adds the layers' gradient rows to the shortcut's and returns the sums. */
+  #addGradients(rows: Rows, line: GradientLine): Rows {
     const { f32 } = this.#engine.arena;
     const at = line.offset(line.first);
     for (let i = 0; i < rows.count * rows.channels; i++) f32[at + i] = Math.fround(f32[at + i] + f32[rows.at + i]);
-    return line.take(line.first + rows.count);
+    return line.removeBefore(line.first + rows.count);
   }
 }

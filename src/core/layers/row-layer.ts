@@ -2,60 +2,60 @@ import { DelayLine } from '../memory/delay-line.ts';
 import type { Engine } from '../memory/engine.ts';
 import type { Layer, LayerStream, StreamContext } from './layer.ts';
 import { rowMemory } from '../memory/memory-size.ts';
-import { instant } from './pace.ts';
-import { markLike, type Rows } from '../memory/rows.ts';
+import { identityPace } from './pace.ts';
+import { copyValidity, type Rows } from '../memory/rows.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
-import type { Trained } from './trained.ts';
+import type { ParameterGradients } from './parameter-gradients.ts';
 
-/** What the layers that work frame by frame have in common. */
+/** Returns the properties shared by all layers that process each frame separately. */
 export function rowLayer(type: string, channels: number): Omit<Layer, 'stream'> {
   const memory = (gradients: boolean) => rowMemory(channels, gradients);
-  return { type, inChannels: channels, outChannels: channels, pace: instant, macs: 0, memory, parameters: [] };
+  return { type, inChannels: channels, outChannels: channels, pace: identityPace, macs: 0, memory, parameters: [] };
 }
 
-/** A layer whose output n depends on its input n only. With gradients it keeps its inputs until their gradient has come. */
+/** A layer whose output n depends on input n only. With gradients, it keeps inputs until their gradient arrives. */
 export abstract class RowLayer implements LayerStream {
-  readonly trained: readonly Trained[] = [];
+  readonly trained: readonly ParameterGradients[] = [];
   protected readonly channels: number;
   protected readonly engine: Engine;
-  /** Inputs from frame `#first` on, whose gradient has not come; null when nothing learns. */
+  /** Inputs from frame `#first` on that have not received their gradient. null without gradients. */
   readonly #inputs: DelayLine | null;
   #first = 0;
 
-  constructor(channels: number, { engine, lease, gradients }: StreamContext) {
+  constructor(channels: number, { engine, allocation, gradients }: StreamContext) {
     this.channels = channels;
     this.engine = engine;
-    this.#inputs = gradients ? new DelayLine(lease, channels, 0) : null;
+    this.#inputs = gradients ? new DelayLine(allocation, channels, 0) : null;
   }
 
-  /** Computes the outputs of the rows of `x` at `y`. */
+  /** Computes the outputs for the rows of `x` at offset `y`. */
   protected abstract forward(x: Rows, y: number): void;
 
-  /** Computes ∂L/∂x of `count` input rows at `x` from ∂L/∂y at `g`; adds to the gradients of what is trained. */
-  protected abstract back(x: number, count: number, g: number, dx: number): void;
+  /** Computes ∂L/∂x for `count` input rows at `x` from ∂L/∂y at `g`, and adds to the parameter gradients. */
+  protected abstract backwardRows(x: number, count: number, g: number, dx: number): void;
 
   push(x: Rows): Rows {
-    this.#keep(x);
+    this.#storeInputs(x);
     const out = this.engine.scratch.rows(x.count, this.channels);
     this.forward(x, out.at);
-    markLike(out, x);
+    copyValidity(out, x);
     return out;
   }
 
   flush(): Rows {
-    return this.#nothing();
+    return this.#noRows();
   }
 
   backward(g: Rows): Rows {
     const inputs = this.#inputs!;
     const dx = this.engine.scratch.rows(g.count, this.channels);
-    if (g.count > 0) this.back(inputs.offset(this.#first), g.count, g.at, dx.at);
+    if (g.count > 0) this.backwardRows(inputs.offset(this.#first), g.count, g.at, dx.at);
     this.#first += g.count;
     return dx;
   }
 
-  release(): Rows {
-    return this.#nothing();
+  truncateGradient(): Rows {
+    return this.#noRows();
   }
 
   flushGradient(): Rows {
@@ -66,7 +66,7 @@ export abstract class RowLayer implements LayerStream {
     return rows;
   }
 
-  shift(frames: number): number {
+  advanceIndexes(frames: number): number {
     return frames;
   }
 
@@ -80,7 +80,7 @@ export abstract class RowLayer implements LayerStream {
     this.#inputs.restore(stateIn(state, 'inputs'));
   }
 
-  #keep({ at, count, channels }: Rows): void {
+  #storeInputs({ at, count, channels }: Rows): void {
     const inputs = this.#inputs;
     for (let i = 0; inputs && i < count;) {
       const some = inputs.makeRoom(count - i, this.#first);
@@ -89,7 +89,7 @@ export abstract class RowLayer implements LayerStream {
     }
   }
 
-  #nothing(): Rows {
+  #noRows(): Rows {
     return this.engine.scratch.rows(0, this.channels);
   }
 }

@@ -1,112 +1,115 @@
-import { layerWords, words } from '../../kernels/program.ts';
+import { wordsPerLayer, words } from '../../kernels/kernels.ts';
 import type { Engine } from '../memory/engine.ts';
 import type { Layer, LayerStream, StreamContext } from './layer.ts';
 import type { Rows } from '../memory/rows.ts';
 
-/** Frames of one call at most: larger blocks gain nothing, since layers are called for whole blocks anyway. */
-export const mostFrames = 8;
+/** Maximum number of frames per call. Larger blocks gain nothing, since each layer processes them in one call. */
+export const maxStepFrames = 8;
 
-/** A layer of a stream that `run` can take over. */
+/** A layer that the `run` kernel can execute. */
 export interface SteppedLayer {
-  /** Writes what `run` needs to know; false where something is in sight that it does not know of: padding, holes. */
-  enter(layer: Int32Array): boolean;
-  /** Goes on where `run` has come to: `frames` more input frames, `outputs` more outputs. */
-  leave(layer: Int32Array, frames: number, outputs: number): void;
+  /** Writes the layer's state to the program. Returns false if the next windows include padding or invalid frames. */
+  writeProgram(layer: Int32Array): boolean;
+  /** Reads the layer's state back after `run` has processed `frames` input frames and `outputs` outputs. */
+  readProgram(layer: Int32Array, frames: number, outputs: number): void;
 }
 
-/** Whether all of them can be stepped. */
-export function areStepped(layers: readonly LayerStream[]): layers is readonly (LayerStream & SteppedLayer)[] {
-  return layers.every((layer) => 'enter' in layer);
+/** Returns whether the `run` kernel can execute all of these layers. */
+export function canStep(layers: readonly LayerStream[]): layers is readonly (LayerStream & SteppedLayer)[] {
+  return layers.every((layer) => 'writeProgram' in layer);
 }
 
 /**
- * The layers of a settled stream as one program for the kernels: frame by frame, one call a stack instead of one a layer. The
- * layers know nothing of it while it runs; `leave` brings them up to date.
+ * The layers of a settled stream as one program for the `run` kernel, which needs one call per frame instead of one call
+ * per layer. The layer objects are out of date while the program is running; `stop` updates them.
  */
 export class StepProgram {
-  /** Numbers that a call needs behind its first one. */
-  readonly room: number;
+  /** Numbers of scratch memory that a call needs. */
+  readonly scratchNumbers: number;
   readonly #engine: Engine;
   readonly #layers: readonly SteppedLayer[];
   readonly #specs: readonly Layer[];
   readonly #at: number;
   readonly #outChannels: number;
-  /** Where the last layer's outputs lie, from the first number of the call. */
+  /** Offset of the last layer's outputs in the scratch memory. */
   readonly #top: number;
-  /** The index at which it was entered; -1: it is not running. */
-  #entered = -1;
+  /** The index at which the program was started, -1 if it is not running. */
+  #startIndex = -1;
 
-  constructor({ engine, lease }: StreamContext, layers: readonly SteppedLayer[], specs: readonly Layer[]) {
+  constructor({ engine, allocation }: StreamContext, layers: readonly SteppedLayer[], specs: readonly Layer[]) {
     this.#engine = engine;
     this.#layers = layers;
     this.#specs = specs;
-    this.#at = lease.take(layerWords * layers.length);
+    this.#at = allocation.allocate(wordsPerLayer * layers.length);
     this.#outChannels = specs.at(-1)!.outChannels;
-    let y = roomFor(specs[0].inChannels);
+    let y = paddedSize(specs[0].inChannels);
     for (let l = 0; l < layers.length; l++) {
       this.#wordsOf(l)[words.y] = y;
-      y += roomFor(specs[l].outChannels);
+      y += paddedSize(specs[l].outChannels);
     }
-    this.room = y;
-    this.#top = y - roomFor(this.#outChannels);
+    this.scratchNumbers = y;
+    this.#top = y - paddedSize(this.#outChannels);
   }
 
   get running(): boolean {
-    return this.#entered >= 0;
+    return this.#startIndex >= 0;
   }
 
-  /** Whether the next frame, frame `index`, can be stepped. */
-  enter(index: number): boolean {
-    if (this.#entered >= 0) return true;
-    for (let l = 0; l < this.#layers.length; l++) if (!this.#layers[l].enter(this.#wordsOf(l))) return false;
-    this.#entered = index;
+  /** Starts the program before frame `index` unless it is running. Returns false if the layers do not allow it. */
+  start(index: number): boolean {
+    if (this.#startIndex >= 0) return true;
+    for (let l = 0; l < this.#layers.length; l++) if (!this.#layers[l].writeProgram(this.#wordsOf(l))) return false;
+    this.#startIndex = index;
     return true;
   }
 
-  /** Takes one frame while it is running and writes the outputs to `out`; how many, or -1 where the frame is not all numbers. */
+  /**
+   * Processes one frame while the program is running, and writes the outputs to `out`. Returns their count, or -1 if
+   * the frame is not finite.
+   */
   step(x: ArrayLike<number>, out: Float32Array): number {
     const { arena, kernels, scratch } = this.#engine;
-    const at = scratch.whole(this.room);
+    const at = scratch.allocateOnly(this.scratchNumbers);
     const { f32 } = arena;
-    let odd = 0;
+    let nonFinite = 0;
     for (let c = 0; c < x.length; c++) {
       const sample = Math.fround(x[c]);
-      odd += sample - sample;
+      nonFinite += sample - sample;
       f32[at + c] = sample;
     }
-    if (odd !== 0) return -1;
+    if (nonFinite !== 0) return -1;
     const count = kernels.run!(this.#at, this.#layers.length, at, 1);
     const numbers = count * this.#outChannels;
     for (let i = 0; i < numbers; i++) out[i] = f32[at + this.#top + i];
     return count;
   }
 
-  /** The outputs that come with the frames of `x`, behind which there is `room`. */
+  /** Returns the outputs for the frames of `x`, which has `scratchNumbers` numbers of memory. */
   run(x: Rows): Rows {
     const { kernels, scratch } = this.#engine;
     const count = kernels.run!(this.#at, this.#layers.length, x.at, x.count);
     return scratch.view(x.at + this.#top, count, this.#outChannels);
   }
 
-  /** Brings the layers up to date before frame `index`. */
-  leave(index: number): void {
-    if (this.#entered < 0) return;
-    let [from, to] = [this.#entered, index];
+  /** Stops the program before frame `index` and updates the layers. */
+  stop(index: number): void {
+    if (this.#startIndex < 0) return;
+    let [from, to] = [this.#startIndex, index];
     for (const [l, layer] of this.#layers.entries()) {
       const { outputsAfter } = this.#specs[l].pace;
       const [before, after] = [outputsAfter(from), outputsAfter(to)];
-      layer.leave(this.#wordsOf(l), to - from, after - before);
+      layer.readProgram(this.#wordsOf(l), to - from, after - before);
       [from, to] = [before, after];
     }
-    this.#entered = -1;
+    this.#startIndex = -1;
   }
 
   #wordsOf(l: number): Int32Array {
-    return new Int32Array(this.#engine.arena.f32.buffer, 4 * (this.#at + l * layerWords), layerWords);
+    return new Int32Array(this.#engine.arena.f32.buffer, 4 * (this.#at + l * wordsPerLayer), wordsPerLayer);
   }
 }
 
-/** Numbers for the rows of one call, with room behind them: the loops go by fours. */
-function roomFor(channels: number): number {
-  return (mostFrames * channels + 7) & ~3;
+/** Returns the size of the rows of one call, with a margin because the loops read four numbers at a time. */
+function paddedSize(channels: number): number {
+  return (maxStepFrames * channels + 7) & ~3;
 }

@@ -1,42 +1,45 @@
 import type { Engine } from '../memory/engine.ts';
 import { GradientLine } from '../memory/gradient-line.ts';
-import type { Lease } from '../memory/lease.ts';
-import { sourceOf } from './line-padding.ts';
+import type { Allocation } from '../memory/allocation.ts';
+import { sourceFrame } from './line-padding.ts';
 import type { Rows } from '../memory/rows.ts';
 import { floatsIn, type State } from '../state/state.ts';
 import type { Windowing } from './windowing.ts';
 
-/** The gradient line of a layer with windows: padding that was copied adds its gradient to its source's. */
+/**
+ * The gradient line of a layer with windows. The gradient of copied padding frames is added to that of their sources.
+ */
 export class WindowGradient extends GradientLine {
   readonly #windowing: Windowing;
-  /** The gradient of the padding before frame 0, until its sources leave. */
+  /** The gradient of the padding before frame 0, until its source frames leave. */
   #copies: Float32Array | null = null;
 
-  constructor(engine: Engine, lease: Lease, channels: number, windowing: Windowing) {
-    super(engine, lease, channels, windowing.receptiveField - 1);
+  constructor(engine: Engine, allocation: Allocation, channels: number, windowing: Windowing) {
+    super(engine, allocation, channels, windowing.receptiveField - 1);
     this.#windowing = windowing;
   }
 
   /**
-   * Lets the rows before `limit` go, all that the source has where that is Infinity; of its `frames` so far the newest `hold` stay,
-   * because the tail could still copy them. `known`: the frames that the padding before frame 0 was made of.
+   * Removes and returns the rows before `limit`, or all rows if `limit` is Infinity. The newest `hold` of the `frames`
+   * frames so far stay, because the tail could still copy them. `known` is the number of frames that the padding before
+   * frame 0 was computed from.
    */
-  letGo(limit: number, frames: number, known: number, hold: number): Rows {
+  removeFinal(limit: number, frames: number, known: number, hold: number): Rows {
     const { padding, head } = this.#windowing;
     const flushed = limit === Infinity;
     const final = flushed ? frames : Math.min(limit, frames - hold);
-    if (final <= this.first) return this.take(this.first);
-    // a copy's gradient joins its source's when that leaves, complete: so the order of the sum does not depend on the cut
+    if (final <= this.first) return this.removeBefore(this.first);
+    // a copy's gradient is added when its source leaves, so that the order of the sum does not depend on the split
     if (this.first === 0 && head > 0 && padding !== 'zeros') this.#copies = this.copy(-head, head);
     for (let i = 0; this.#copies && i < head; i++) {
-      const source = sourceOf(i - head, known, this.#windowing);
+      const source = sourceFrame(i - head, known, this.#windowing);
       if (source >= this.first && source < final) this.add(source, this.#copies, i * this.channels);
     }
     for (let index = frames; flushed && hold > 0 && index < this.next; index++) {
-      const source = sourceOf(index, frames, this.#windowing);
+      const source = sourceFrame(index, frames, this.#windowing);
       if (source >= this.first) this.add(source, this.copy(index, 1), 0);
     }
-    return this.take(final);
+    return this.removeBefore(final);
   }
 
   override save(oldest: number): State {

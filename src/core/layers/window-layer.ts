@@ -1,76 +1,86 @@
 import type { Engine } from '../memory/engine.ts';
-import { InputLine } from '../memory/input-line.ts';
+import { InputLine } from '../memory/delay-line.ts';
 import type { LayerStream, StreamContext } from './layer.ts';
-import { padAfter, padBefore } from './line-padding.ts';
-import { mark, type Rows } from '../memory/rows.ts';
+import { padTail, padHead } from './line-padding.ts';
+import { setValid, type Rows } from '../memory/rows.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
-import type { Trained } from './trained.ts';
+import type { ParameterGradients } from './parameter-gradients.ts';
 import { WindowGradient } from './window-gradient.ts';
-import { roomFor, type Windowing } from './windowing.ts';
+import { windowLineCapacity, type Windowing } from './windowing.ts';
 
 /**
- * A layer that reads windows off a delay line: output n hangs on input frame nS + f and sees the taps nS + f - kD.
+ * A layer that reads windows from a delay line: output n is aligned with input frame nS + f and reads the taps nS + f - kD.
  *
  *     frames   0 1 2 3 4 5 6 7 8 …          K = 3, D = 1, S = 2, f = 0
  *     taps     ■                 n = 0      (two taps on padding)
  *              ■ ■ ■             n = 1
  *                  ■ ■ ■         n = 2
  *
- * Convolution and pooling differ in what they do with windows, nothing else. As many windows as lie in the line are done
- * at once: the windows of consecutive outputs begin S frames apart.
+ * Convolution and pooling differ only in what they compute from the windows. All windows in the line are processed in
+ * one call: the windows of consecutive outputs begin S frames apart.
  */
 export abstract class WindowLayer implements LayerStream {
-  readonly trained: readonly Trained[] = [];
+  readonly trained: readonly ParameterGradients[] = [];
   protected readonly engine: Engine;
   protected readonly line: InputLine;
   protected readonly gradientLine: WindowGradient | null;
   protected readonly windowing: Windowing;
   readonly #outChannels: number;
-  /** Outputs that have come; also the index of the next one. */
+  /** Number of outputs so far, which is also the index of the next one. */
   #outputs = 0;
-  /** Outputs that have had their gradient; also the index of the next one to get it. */
-  #learned = 0;
-  /** Frames of the source, which the tail is not part of. */
+  /** Number of outputs that have received their gradient, which is also the index of the next one. */
+  #gradientsReceived = 0;
+  /** Number of frames from the source, not counting the tail. */
   #frames = 0;
-  /** How many frames the padding before frame 0 was made of. */
-  #known = 0;
+  /** Number of frames that the padding before frame 0 was computed from. */
+  #headSources = 0;
   #ended = false;
 
   constructor(windowing: Windowing, channels: readonly [inputs: number, outputs: number], context: StreamContext) {
     const { receptiveField, padValue } = windowing;
-    const { engine, lease, gradients } = context;
+    const { engine, allocation, gradients } = context;
     this.windowing = windowing;
     this.engine = engine;
-    this.line = new InputLine(engine, lease, channels[0], receptiveField - 1, padValue, roomFor(windowing));
-    this.gradientLine = gradients ? new WindowGradient(engine, lease, channels[0], windowing) : null;
+    this.line = new InputLine(
+      engine,
+      allocation,
+      channels[0],
+      receptiveField - 1,
+      padValue,
+      windowLineCapacity(windowing),
+    );
+    this.gradientLine = gradients ? new WindowGradient(engine, allocation, channels[0], windowing) : null;
     this.#outChannels = channels[1];
   }
 
-  /** Computes `count` outputs at `y`, output `first` from the window at `x` and those after it. */
+  /** Computes `count` outputs at offset `y`: output `first` from the window at `x`, and those after it. */
   protected abstract forward(x: number, count: number, y: number, first: number): void;
 
-  /** Adds the gradients of `count` outputs, output `first` and those after it, ∂L/∂y at `g`: to those of the windows from `dx` on too. */
+  /**
+   * Adds the gradients of `count` outputs, from output `first` on, ∂L/∂y at `g`, also to the gradients of the windows
+   * from `dx` on.
+   */
   protected abstract accumulate(first: number, count: number, g: number, dx: number): void;
 
   /** The oldest output whose window must stay in the line. */
-  protected oldestOwed(): number {
-    return this.#learned;
+  protected oldestPending(): number {
+    return this.#gradientsReceived;
   }
 
-  /** Where the window of output `index`, which is held, begins. */
+  /** Returns the offset of the window of output `index`, which must be in the line. */
   protected windowAt(index: number): number {
     return this.line.offset(this.#oldest(index));
   }
 
   push(x: Rows): Rows {
-    const out = this.engine.scratch.rows(this.#due(this.#frames + x.count), this.#outChannels);
+    const out = this.engine.scratch.rows(this.#outputsDue(this.#frames + x.count), this.#outChannels);
     for (let i = 0, came = 0; i < x.count;) {
-      const taken = this.#take(x, i);
+      const taken = this.#append(x, i);
       this.#frames += taken;
       i += taken;
-      if (this.#frames === this.windowing.wait) this.#padBefore();
-      // all that are due have come with the last frame
-      const count = i === x.count ? out.count - came : this.#due(this.line.next);
+      if (this.#frames === this.windowing.wait) this.#padHead();
+      // after the last frame, all remaining outputs are due
+      const count = i === x.count ? out.count - came : this.#outputsDue(this.line.next);
       if (count > 0) this.#emit(out, came, count);
       came += count;
     }
@@ -82,57 +92,67 @@ export abstract class WindowLayer implements LayerStream {
     const { scratch } = this.engine;
     if (this.#ended || this.#frames === 0) return scratch.rows(0, this.#outChannels);
     this.#ended = true;
-    if (this.#frames < wait) this.#padBefore();
+    if (this.#frames < wait) this.#padHead();
     const padding = scratch.rows(tail, this.line.channels);
-    padAfter(this.engine.arena, this.line, this.windowing, padding.at);
-    for (let i = 0; i < tail; i++) mark(padding, i, 0);
-    const out = scratch.rows(this.#due(this.line.next + tail), this.#outChannels);
+    padTail(this.engine.arena, this.line, this.windowing, padding.at);
+    for (let i = 0; i < tail; i++) setValid(padding, i, 0);
+    const out = scratch.rows(this.#outputsDue(this.line.next + tail), this.#outChannels);
     for (let i = 0, came = 0; came < out.count;) {
-      const count = this.#due(this.line.next);
+      const count = this.#outputsDue(this.line.next);
       if (count > 0) this.#emit(out, came, count);
       came += count;
-      if (i < tail) i += this.#take(padding, i);
+      if (i < tail) i += this.#append(padding, i);
     }
     return out;
   }
 
   backward(g: Rows): Rows {
     const line = this.gradientLine!;
-    line.open(this.line.next, this.#oldest(this.#learned));
+    line.open(this.line.next, this.#oldest(this.#gradientsReceived));
     for (let i = 0; i < g.count;) {
-      const count = this.#soundRun(g.count - i);
+      const count = this.#finiteRun(g.count - i);
       if (count > 0)
-        this.accumulate(this.#learned, count, g.at + i * g.channels, line.offset(this.#oldest(this.#learned)));
-      this.#learned += Math.max(1, count);
+        this.accumulate(
+          this.#gradientsReceived,
+          count,
+          g.at + i * g.channels,
+          line.offset(this.#oldest(this.#gradientsReceived)),
+        );
+      this.#gradientsReceived += Math.max(1, count);
       i += Math.max(1, count);
     }
-    return line.letGo(this.#oldest(this.#learned), this.#frames, this.#known, this.windowing.hold);
+    return line.removeFinal(
+      this.#oldest(this.#gradientsReceived),
+      this.#frames,
+      this.#headSources,
+      this.windowing.heldGradients,
+    );
   }
 
-  release(): Rows {
+  truncateGradient(): Rows {
     const { stride, anchor } = this.windowing;
     const line = this.gradientLine!;
-    line.open(this.line.next, this.#oldest(this.#learned));
-    return line.letGo(
-      this.#learned === 0 ? 0 : (this.#learned - 1) * stride + anchor + 1,
+    line.open(this.line.next, this.#oldest(this.#gradientsReceived));
+    return line.removeFinal(
+      this.#gradientsReceived === 0 ? 0 : (this.#gradientsReceived - 1) * stride + anchor + 1,
       this.#frames,
-      this.#known,
+      this.#headSources,
       0,
     );
   }
 
   flushGradient(): Rows {
     const line = this.gradientLine!;
-    line.open(this.line.next, this.#oldest(this.#learned));
-    this.#learned = this.#outputs;
-    return line.letGo(Infinity, this.#frames, this.#known, this.windowing.hold);
+    line.open(this.line.next, this.#oldest(this.#gradientsReceived));
+    this.#gradientsReceived = this.#outputs;
+    return line.removeFinal(Infinity, this.#frames, this.#headSources, this.windowing.heldGradients);
   }
 
-  shift(frames: number): number {
+  advanceIndexes(frames: number): number {
     const outputs = frames / this.windowing.stride;
     this.advance(frames, outputs);
-    this.line.shift(frames);
-    this.gradientLine?.shift(frames);
+    this.line.advanceIndexes(frames);
+    this.gradientLine?.advanceIndexes(frames);
     return outputs;
   }
 
@@ -141,47 +161,47 @@ export abstract class WindowLayer implements LayerStream {
     return this.#outputs;
   }
 
-  /** Frames of the next output's window that have come; padding counts as come once it is known. */
-  protected get framesHeld(): number {
+  /** Frames of the next output's window that have arrived. Padding counts once it is known. */
+  protected get framesInWindow(): number {
     return this.#frames < this.windowing.wait ? 0 : Math.max(0, this.line.next - this.#oldest(this.#outputs));
   }
 
-  /** Whether the next windows see nothing but frames that came, and nobody needs older ones. */
+  /** Whether the next windows contain only valid frames from the source, and no older frames are needed. */
   protected get isSettled(): boolean {
-    const { wait, sources } = this.windowing;
-    const known = this.#frames >= wait && !this.#ended && sources === 0 && !this.gradientLine;
-    return known && this.line.isSoundFrom(this.#oldest(this.#outputs));
+    const { wait, tailSources } = this.windowing;
+    const known = this.#frames >= wait && !this.#ended && tailSources === 0 && !this.gradientLine;
+    return known && this.line.isValidFrom(this.#oldest(this.#outputs));
   }
 
-  /** The place in the line of the next window. */
-  protected get nextWindow(): number {
+  /** The slot of the delay line at which the next window begins. */
+  protected get nextWindowSlot(): number {
     return this.#oldest(this.#outputs) - (this.line.next - this.line.layout.filled);
   }
 
-  /** Counts what was done elsewhere. */
+  /** Counts frames and outputs that were processed elsewhere. */
   protected advance(frames: number, outputs: number): void {
     this.#frames += frames;
     this.#outputs += outputs;
-    this.#learned += outputs;
+    this.#gradientsReceived += outputs;
   }
 
   save(): State {
     return {
       outputs: this.#outputs,
-      learned: this.#learned,
+      learned: this.#gradientsReceived,
       frames: this.#frames,
-      known: this.#known,
+      known: this.#headSources,
       ended: Number(this.#ended),
-      line: this.line.save(this.#keep()),
-      ...(this.gradientLine && { gradientLine: this.gradientLine.save(this.#oldest(this.#learned)) }),
+      line: this.line.save(this.#oldestNeeded()),
+      ...(this.gradientLine && { gradientLine: this.gradientLine.save(this.#oldest(this.#gradientsReceived)) }),
     };
   }
 
   restore(state: State): void {
     this.#outputs = numberIn(state, 'outputs');
-    this.#learned = numberIn(state, 'learned');
+    this.#gradientsReceived = numberIn(state, 'learned');
     this.#frames = numberIn(state, 'frames');
-    this.#known = numberIn(state, 'known');
+    this.#headSources = numberIn(state, 'known');
     this.#ended = numberIn(state, 'ended') === 1;
     this.line.restore(stateIn(state, 'line'));
     this.gradientLine?.restore(stateIn(state, 'gradientLine'));
@@ -192,8 +212,8 @@ export abstract class WindowLayer implements LayerStream {
     return output * stride + anchor - (receptiveField - 1);
   }
 
-  /** How many more outputs will have come when the line is at frame `next`. */
-  #due(next: number): number {
+  /** Returns how many more outputs are due when the next frame of the line is `next`. */
+  #outputsDue(next: number): number {
     const { wait, stride, anchor } = this.windowing;
     if (next < wait && !this.#ended) return 0;
     const ahead = next - 1 - (this.#outputs * stride + anchor);
@@ -201,49 +221,52 @@ export abstract class WindowLayer implements LayerStream {
     return ahead < stride ? 1 : Math.floor(ahead / stride) + 1;
   }
 
-  /** The oldest frame that is still needed. */
-  #keep(): number {
-    const { wait, receptiveField, sources } = this.windowing;
+  /** Returns the oldest frame that is still needed. */
+  #oldestNeeded(): number {
+    const { wait, receptiveField, tailSources } = this.windowing;
     if (wait === Infinity) return 1 - receptiveField;
-    const outputs = this.gradientLine ? Math.min(this.#outputs, this.oldestOwed()) : this.#outputs;
-    return Math.min(this.#oldest(outputs), this.line.next - sources);
+    const outputs = this.gradientLine ? Math.min(this.#outputs, this.oldestPending()) : this.#outputs;
+    return Math.min(this.#oldest(outputs), this.line.next - tailSources);
   }
 
-  /** Takes rows of `x` from row `from` on into the line: as many as there is room for, or until the padding is known. */
-  #take(x: Rows, from: number): number {
+  /** Appends rows of `x` from row `from` on: as many as fit, or until the padding is known. Returns their number. */
+  #append(x: Rows, from: number): number {
     const { wait } = this.windowing;
     let wanted = x.count - from;
     if (this.#frames < wait && !this.#ended) wanted = Math.min(wanted, wait - this.#frames);
     const { line } = this;
-    return line.take(x, from, wanted, x.sound && line.free >= wanted ? line.next : this.#keep());
+    return line.appendRows(x, from, wanted, x.allValid && line.free >= wanted ? line.next : this.#oldestNeeded());
   }
 
-  /** Computes the next `count` outputs to `out` from row `row` on. */
+  /** Computes the next `count` outputs into `out`, from row `row` on. */
   #emit(out: Rows, row: number, count: number): void {
     const oldest = this.#oldest(this.#outputs);
     this.forward(this.line.offset(oldest), count, out.at + row * out.channels, this.#outputs);
     this.#outputs += count;
-    if (!this.line.isSoundFrom(oldest)) this.#markHoles(out, row, oldest, count);
+    if (!this.line.isValidFrom(oldest)) this.#markInvalid(out, row, oldest, count);
   }
 
-  #markHoles(out: Rows, row: number, oldest: number, count: number): void {
+  #markInvalid(out: Rows, row: number, oldest: number, count: number): void {
     const { kernelSize, dilation, stride } = this.windowing;
     for (let i = 0; i < count; i++)
-      if (!this.line.isValid(oldest + i * stride, kernelSize, dilation)) mark(out, row + i, 0);
+      if (!this.line.areValid(oldest + i * stride, kernelSize, dilation)) setValid(out, row + i, 0);
   }
 
-  #padBefore(): void {
-    this.#known = this.line.next;
-    padBefore(this.engine.arena, this.line, this.windowing);
+  #padHead(): void {
+    this.#headSources = this.line.next;
+    padHead(this.engine.arena, this.line, this.windowing);
   }
 
-  /** How many of the next `count` outputs to learn from have seen numbers only: of others the gradient is nobody's. */
-  #soundRun(count: number): number {
+  /**
+   * Returns how many of the next `count` outputs have finite windows, up to the first that has not. Others pass no
+   * gradient.
+   */
+  #finiteRun(count: number): number {
     const { kernelSize, dilation } = this.windowing;
     for (let run = 0; run < count; run++) {
-      const oldest = this.#oldest(this.#learned + run);
+      const oldest = this.#oldest(this.#gradientsReceived + run);
       if (this.line.isFiniteFrom(oldest)) return count;
-      if (!this.line.isFinite(oldest, kernelSize, dilation)) return run;
+      if (!this.line.areFinite(oldest, kernelSize, dilation)) return run;
     }
     return count;
   }

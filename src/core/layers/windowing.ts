@@ -1,14 +1,18 @@
 import { integer, invalid, oneOf } from '../check.ts';
-import { lineFrames } from '../memory/delay-line.ts';
+import { lineCapacity } from '../memory/delay-line.ts';
 
-/** Where outputs hang, as the `mode` column of the design has it; [left, right] counts the padding on either side. */
+/**
+ * The alignment of outputs with input frames. 'causal': output n is aligned with frame nS + phase. 'valid': complete
+ * windows only. 'same' and 'full': like numpy.convolve. [left, right]: number of padding frames on each side.
+ */
 export type Mode = 'causal' | 'valid' | 'same' | 'full' | readonly [left: number, right: number];
 
-/** What taps see before the first frame and, where there is a tail, after the last. */
+/** What taps read before the first frame and, if there is a tail, after the last. */
 export type Padding = 'zeros' | 'constant' | 'edge' | 'mean' | 'median' | 'reflect' | 'symmetric' | 'wrap';
 
 const paddings = ['zeros', 'constant', 'edge', 'mean', 'median', 'reflect', 'symmetric', 'wrap'] as const;
 
+/** The fields of a spec that determine a layer's windows. */
 export interface WindowSpec {
   kernelSize: number;
   stride?: number;
@@ -16,79 +20,82 @@ export interface WindowSpec {
   phase?: number;
   mode?: Mode;
   padding?: Padding;
-  /** What 'constant' padding is filled with. */
+  /** Value of 'constant' padding. Default 0. */
   padValue?: number;
-  /** Nearest frames that 'mean' and 'median' look at. Default: all, for whole recordings only. */
+  /** Number of nearest frames for 'mean' and 'median'. Default: all frames, for whole recordings only. */
   statLength?: number;
-  /** Frames after which 'wrap' comes round. Default: all, for whole recordings only. */
+  /** Period of 'wrap' in frames. Default: all frames, for whole recordings only. */
   period?: number;
 }
 
-/** How a layer walks over its input: output n hangs on frame n·stride + anchor. All counts are in input frames. */
+/** The windows of a layer: output n is aligned with frame n·stride + anchor. All counts are in input frames. */
 export interface Windowing {
   readonly kernelSize: number;
   readonly stride: number;
   readonly dilation: number;
-  /** f: the frame that output 0 hangs on. */
+  /** f: the frame that output 0 is aligned with. */
   readonly anchor: number;
   /** (K - 1) D + 1, equation (3). */
   readonly receptiveField: number;
-  /** Frames of padding before the first one that output 0 sees. */
+  /** Padding frames before frame 0 that output 0 reads. */
   readonly head: number;
-  /** Frames of padding after the last one, seen at flush. */
+  /** Padding frames after the last frame, read at flush. */
   readonly tail: number;
   readonly padding: Padding;
   readonly padValue: number;
   readonly statLength: number;
   readonly period: number;
-  /** Frames that must have come before the padding is known, and so before any output; Infinity = the whole recording. */
+  /** Frames that must arrive before the padding is known, and so before any output. Infinity: the whole recording. */
   readonly wait: number;
-  /** The newest frames that the padding after the last one is made of. */
-  readonly sources: number;
-  /** The newest frames whose gradient is open until the end, because the tail could still copy them. */
-  readonly hold: number;
-  /** Frames that the delay line has room for beside those it keeps, where that is more than usual. */
+  /** The number of newest frames that the padding after the last frame is computed from. */
+  readonly tailSources: number;
+  /** The number of newest frames whose gradient is not final before flush, because the tail could still copy them. */
+  readonly heldGradients: number;
+  /** Free frames of the delay line, if more than the default. */
   readonly block?: number;
 }
 
-/** Checks a window's numbers and works out its anchor and tail. Throws RangeError or TypeError that name the field. */
+/** Checks a window spec and computes its anchor and tail. Throws RangeError or TypeError with the name of the field. */
 export function windowing(spec: WindowSpec): Windowing {
   const kernelSize = integer('kernelSize', spec.kernelSize, 1);
   const stride = integer('stride', spec.stride ?? 1, 1);
   const dilation = integer('dilation', spec.dilation ?? 1, 1);
   const reach = (kernelSize - 1) * dilation;
-  const { anchor, tail } = placement(spec, reach, stride);
+  const { anchor, tail } = alignment(spec, reach, stride);
   return {
     kernelSize,
     stride,
     dilation,
     anchor,
     receptiveField: reach + 1,
-    ...surroundings(spec, reach - anchor, tail),
+    ...paddingFrames(spec, reach - anchor, tail),
   };
 }
 
-/** Frames that a delay line for such windows keeps; where a padding looks at the whole recording it grows from there. */
-export function keptFrames({ receptiveField, head, wait, sources }: Windowing): number {
-  const kept = Math.max(receptiveField - 1, head + wait, sources);
+/**
+ * Returns how many frames a delay line for such windows keeps. If the padding needs the whole recording, the line
+ * grows.
+ */
+export function keptFrames({ receptiveField, head, wait, tailSources }: Windowing): number {
+  const kept = Math.max(receptiveField - 1, head + wait, tailSources);
   return kept === Infinity ? receptiveField - 1 : kept;
 }
 
-/** Frames that a delay line for such windows has room for. */
-export function roomFor(windowing: Windowing): number {
-  return lineFrames(keptFrames(windowing), windowing.block);
+/** Returns the initial capacity of a delay line for such windows, in frames. */
+export function windowLineCapacity(windowing: Windowing): number {
+  return lineCapacity(keptFrames(windowing), windowing.block);
 }
 
-function surroundings(spec: WindowSpec, left: number, tail: number) {
+function paddingFrames(spec: WindowSpec, left: number, tail: number) {
   const padding = oneOf('padding', spec.padding ?? 'zeros', paddings);
   const padValue = padding === 'constant' ? (spec.padValue ?? 0) : 0;
   if (!Number.isFinite(padValue)) throw invalid('padValue', 'a finite number', padValue);
   const head = Math.max(0, left);
-  const padded = head + tail > 0;
-  const averages = padded && (padding === 'mean' || padding === 'median');
-  const wraps = padded && padding === 'wrap';
-  const statLength = averages ? count('statLength', spec.statLength) : 0;
-  const period = wraps ? count('period', spec.period) : 0;
+  const isPadded = head + tail > 0;
+  const averages = isPadded && (padding === 'mean' || padding === 'median');
+  const wraps = isPadded && padding === 'wrap';
+  const statLength = averages ? frameCountOrAll('statLength', spec.statLength) : 0;
+  const period = wraps ? frameCountOrAll('period', spec.period) : 0;
   const waits = {
     zeros: 0,
     constant: 0,
@@ -111,18 +118,18 @@ function surroundings(spec: WindowSpec, left: number, tail: number) {
   };
   const whole = statLength === Infinity || period === Infinity;
   const wait = whole ? Infinity : head > 0 ? waits[padding] : 0;
-  const hold = tail > 0 ? holds[padding] : 0;
+  const heldGradients = tail > 0 ? holds[padding] : 0;
   const copies = tail > 0 && padding !== 'zeros' && padding !== 'constant';
-  const sources = copies ? Math.max(tail + 1, statLength, period) : 0;
-  return { head, tail, padding, padValue, statLength, period, wait, hold, sources };
+  const tailSources = copies ? Math.max(tail + 1, statLength, period) : 0;
+  return { head, tail, padding, padValue, statLength, period, wait, heldGradients, tailSources };
 }
 
-/** Frames that a padding looks at; Infinity = all of them, which only a whole recording can tell. */
-function count(name: string, frames: number | undefined): number {
+/** Checks a number of frames. Returns Infinity, for all frames of a whole recording, if it is not given. */
+function frameCountOrAll(name: string, frames: number | undefined): number {
   return frames === undefined ? Infinity : integer(name, frames, 1);
 }
 
-function placement(
+function alignment(
   { mode = 'causal', phase }: WindowSpec,
   reach: number,
   stride: number,

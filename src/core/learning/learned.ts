@@ -1,7 +1,7 @@
 import type { Block } from '../blocks/block.ts';
 import { chain, type Pace } from '../layers/pace.ts';
 import type { Rows } from '../memory/rows.ts';
-import { derivedBlock } from '../network/derived-block.ts';
+import { derivedBlock } from '../network/convolver.ts';
 import type { Network } from '../network/network.ts';
 import type { Weights } from '../network/weights.ts';
 import type { Unknown } from './exam.ts';

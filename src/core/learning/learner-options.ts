@@ -91,7 +91,7 @@ export function taskOf({ inChannels, outChannels, pace }: Network, options: Lear
     name,
     taught: name === 'target',
     lead: name === 'forecast' ? integer('horizon', horizon, 1) : 0,
-    delay: Math.max(0, pace.framesFor(1) - 1 - pace.hang(0)) + pace.settle,
+    delay: Math.max(0, pace.framesFor(1) - 1 - pace.alignedFrame(0)) + pace.settlingFrames,
     channels,
     inputs,
     truths,
@@ -114,12 +114,12 @@ export function defaultOptimizer({ task }: LearnerOptions): Optimizer {
 
 /** How many outputs may wait for their truth: at least those of one frame, and those of the horizon. */
 export function capacityOf(
-  { burst, pace }: Network,
+  { maxOutputsPerFrame, pace }: Network,
   { lead, delay }: Task,
   { maxPending = 1024 }: LearnerOptions,
 ): number {
   const ahead = lead === 0 ? 0 : Math.ceil(((lead + delay) * pace.up) / pace.stride);
-  return Math.max(integer('maxPending', maxPending, 1), ahead + burst);
+  return Math.max(integer('maxPending', maxPending, 1), ahead + maxOutputsPerFrame);
 }
 
 /** Where a learner's predictions wait for their truth, `capacity` of them at most. */
@@ -131,7 +131,7 @@ export function examOf({ outChannels, pace }: Network, task: Task, options: Lear
     lead: task.lead,
     maxPending: capacity,
     reach: 1 + (task.taught ? Math.ceil((capacity * pace.stride) / pace.up) : task.lead + task.delay),
-    hang: pace.hang,
+    hang: pace.alignedFrame,
     loss: lossOf(loss),
     clip,
     mains: positive('mains', mains, 'Hz'),

@@ -59,7 +59,7 @@ export class Learner {
     this.#byWindow = oneOf('mode', mode, ['stream', 'window']) === 'window';
     this.#exam = examOf(network, this.#task, options, capacity);
     this.#stepper = new Stepper(network, optimizer, options);
-    this.#stream = network.stream({ gradients: true, blind: true, maxPending: capacity });
+    this.#stream = network.stream({ gradients: true, skipInputGradient: true, maxPending: capacity });
     this.#frame = new Float32Array(network.inChannels);
     this.#early = new EarlyTruths(network.outChannels);
     this.#collected = new Collected(network);
@@ -204,10 +204,10 @@ export class Learner {
         exam.gradient.fill(0);
         stepper.refused[refusal]++;
       } else stepper.unused++;
-      this.#stream.learn(exam.gradient);
+      this.#stream.accumulate(exam.gradient);
       const mark = Math.floor((truth + 1) / this.#updateEvery);
       if (mark !== this.#mark && stepper.unused > 0 && this.learning && !this.alarmed) {
-        if (this.#byWindow) this.#stream.release();
+        if (this.#byWindow) this.#stream.truncateGradient();
         stepper.update(this.#stream);
       }
       this.#mark = mark;
@@ -228,14 +228,14 @@ export class Learner {
   #giveUp(): void {
     this.#exam.giveUp();
     this.#stepper.refused.late++;
-    this.#stream.learn(this.#exam.gradient);
+    this.#stream.accumulate(this.#exam.gradient);
   }
 
   /** Frames that never came: short gaps are lived through, of long ones only the index is kept. */
   #miss(count: number): void {
     const { pace } = this.network;
     if (count === 0) return;
-    if (count <= pace.settle) {
+    if (count <= pace.settlingFrames) {
       const nothing = new Float32Array(this.#task.channels);
       for (let i = 0; i < count; i++) this.#push(nothing, 0, 0);
     } else {

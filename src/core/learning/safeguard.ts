@@ -1,5 +1,5 @@
 import type { Network } from '../network/network.ts';
-import { tame } from '../tame.ts';
+import { clippedSquare } from '../clipped-square.ts';
 import { doublesIn, floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
 
 /** Outputs that the loss lately is a mean of, and that are waited for before it is judged; those of the slow means. */
@@ -39,7 +39,7 @@ export class Safeguard {
     const all = Math.min(++m[6], slow);
     m[0] += (loss - m[0]) / Math.min(n, window);
     m[1] += (lossOfNothing - m[1]) / Math.min(n, window);
-    m[3] += (tame(lossOfNothing, m[3]) - m[3]) / all;
+    m[3] += (clippedSquare(lossOfNothing, m[3]) - m[3]) / all;
     m[4] = Math.max(m[4], m[3]);
     const bad = limit * Math.max(m[1], m[3], 1e-8 * m[4]);
     m[2] += ((loss < bad ? loss : bad) - m[2]) / all;

@@ -175,7 +175,7 @@ export class Stepper {
 
   #forget(stream: NetworkStream): void {
     this.unused = 0;
-    stream.drop();
+    stream.discardGradients();
     this.optimizer.restore({ rate: this.optimizer.rate, count: 0, memory: {} });
     const now = this.#network.packed();
     for (let i = 0; i < this.#means.length; i++) this.#means[i].set(now[i]);

@@ -4,16 +4,17 @@ import { plainKernels } from '../../kernels/plain.ts';
 import { instantiate } from '../../kernels/simd.ts';
 import { warmUp } from '../../kernels/warm-up.ts';
 import { oneOf } from '../check.ts';
-import { Lease } from './lease.ts';
+import { Allocation } from './allocation.ts';
 import { Scratch } from './rows.ts';
 
 /**
- * What runs the inner loops: 'simd' is WebAssembly; 'plain' is TypeScript, with the same bits, where there is no WebAssembly
- * with SIMD; 'fused' is WebAssembly that rounds a product and a sum once where the machine can: faster, other bits.
+ * The implementation of the inner loops. 'simd' uses WebAssembly SIMD. 'plain' uses TypeScript and gives the same bits
+ * where WebAssembly SIMD is not available. 'fused' uses WebAssembly with fused multiply-add where the machine supports
+ * it, which is faster but gives different bits.
  */
 export type EngineKind = 'simd' | 'plain' | 'fused';
 
-/** The inner loops and the one memory of all networks and streams that are made with it. */
+/** The inner loops, and the memory that all networks and streams of this engine share. */
 export class Engine {
   readonly kind: EngineKind;
   /** @internal */
@@ -22,12 +23,12 @@ export class Engine {
   readonly kernels: Kernels;
   /** @internal */
   readonly scratch: Scratch;
-  readonly #ended = new FinalizationRegistry<Lease>((lease) => {
-    lease.end();
+  readonly #finalizers = new FinalizationRegistry<Allocation>((allocationFor) => {
+    allocationFor.releaseAll();
   });
   static #shared: Engine | undefined;
 
-  /** @throws where the machine cannot run this kind */
+  /** @throws Error if this runtime does not support the kind */
   constructor(kind: EngineKind) {
     this.kind = oneOf('kind', kind, ['simd', 'plain', 'fused']);
     const pages: Pages = typeof WebAssembly === 'object' ? new WebAssembly.Memory({ initial: 16 }) : new PlainPages();
@@ -37,30 +38,32 @@ export class Engine {
     warmUp(this.kernels, this.arena);
   }
 
-  /** The engine that is used where none is given: 'simd' where the machine has it, else 'plain'. */
+  /** The default engine: 'simd' if available, otherwise 'plain'. */
   static get shared(): Engine {
-    return (this.#shared ??= Engine.#best());
+    return (this.#shared ??= Engine.#fastest());
   }
 
-  /** Bytes of its memory that networks and streams hold now. */
+  /** Bytes of memory that networks and streams currently use. */
   get bytes(): number {
     return 4 * this.arena.used;
   }
 
-  /** A lease on memory that ends with `owner`, or before it. @internal */
-  lease(owner: object): Lease {
-    const lease = new Lease(this.arena);
-    this.#ended.register(owner, lease, lease);
-    return lease;
+  /**
+   * Creates an allocation that is released when `owner` is garbage-collected, unless it is released earlier. @internal
+   */
+  allocationFor(owner: object): Allocation {
+    const allocation = new Allocation(this.arena);
+    this.#finalizers.register(owner, allocation, allocation);
+    return allocation;
   }
 
-  /** Gives all memory of `lease` back now. @internal */
-  end(lease: Lease): void {
-    this.#ended.unregister(lease);
-    lease.end();
+  /** Releases all memory of `allocation`. @internal */
+  release(allocation: Allocation): void {
+    this.#finalizers.unregister(allocation);
+    allocation.releaseAll();
   }
 
-  static #best(): Engine {
+  static #fastest(): Engine {
     try {
       return new Engine('simd');
     } catch {
@@ -69,7 +72,7 @@ export class Engine {
   }
 }
 
-/** Memory that grows like WebAssembly's, where there is none. */
+/** A replacement for WebAssembly.Memory in runtimes without WebAssembly. */
 class PlainPages implements Pages {
   buffer = new ArrayBuffer(1 << 20);
 

@@ -1,32 +1,32 @@
 import type { Kernels } from '../../kernels/kernels.ts';
-import { DelayLine, lineFrames } from './delay-line.ts';
+import { DelayLine, lineCapacity } from './delay-line.ts';
 import type { Engine } from './engine.ts';
-import type { Lease } from './lease.ts';
+import type { Allocation } from './allocation.ts';
 import type { Rows } from './rows.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 
 /**
- * The gradient with respect to the frames of one layer's input, while outputs still add to it: rows are opened as
- * frames arrive, sums are scattered into them, and rows leave in order once they are final.
+ * The gradient with respect to the frames of one layer's input, while outputs still add to it. Rows are opened as frames
+ * arrive, gradients are added to them, and rows leave in order once they are final.
  *
- *     … gone | behind (R-1 rows, no longer read) | open … | next
+ *     … removed | history (R-1 rows, no longer read) | open … | next
  *
- * The rows behind `first` take what is scattered into frames whose gradient has gone already (or that never were
- * frames: padding), so that scattering needs no case of its own.
+ * The rows before `first` receive gradients for frames that have left already, or for padding, so that scattering needs
+ * no special case.
  */
 export class GradientLine {
   readonly channels: number;
-  /** Absolute index of the first row that has not left. */
+  /** Absolute index of the oldest row in the line. */
   first = 0;
   readonly #engine: Engine;
   readonly #line: DelayLine;
-  readonly #behind: number;
+  readonly #history: number;
 
-  constructor(engine: Engine, lease: Lease, channels: number, behind: number) {
+  constructor(engine: Engine, allocation: Allocation, channels: number, history: number) {
     this.#engine = engine;
-    this.#behind = behind;
-    // as many rows wait to become final as lie behind them
-    this.#line = new DelayLine(lease, channels, behind, 0, lineFrames(2 * behind));
+    this.#history = history;
+    // up to `history` rows are open until they become final, in addition to the history itself
+    this.#line = new DelayLine(allocation, channels, history, 0, lineCapacity(2 * history));
     this.channels = channels;
   }
 
@@ -35,50 +35,52 @@ export class GradientLine {
     return this.#line.next;
   }
 
-  /** Where the row of frame `index` begins. */
+  /** Returns the offset of the row for frame `index`. */
   offset(index: number): number {
     return this.#line.offset(index);
   }
 
-  /** Opens rows of zeros up to frame `next` - 1; those from `oldest` on may still be scattered into, gone or not. */
+  /**
+   * Opens rows of zeros up to frame `next` - 1. Rows from `oldest` on may still receive gradients, even removed ones.
+   */
   open(next: number, oldest: number): void {
     const line = this.#line;
-    const keep = Math.min(oldest, this.first - this.#behind);
+    const keep = Math.min(oldest, this.first - this.#history);
     while (line.next < next) {
       const count = line.makeRoom(next - line.next, keep);
       this.#kernels.fill(line.append(count), count * this.channels, 0);
     }
   }
 
-  /** A copy of `count` rows from that of frame `index` on. */
+  /** Returns a copy of `count` rows, starting with the one for frame `index`. */
   copy(index: number, count: number): Float32Array {
     return this.#engine.arena.f32.slice(this.offset(index), this.offset(index + count));
   }
 
-  /** Adds one row of `source`, at `from`, to that of frame `index`. */
+  /** Adds the row at offset `from` of `source` to the row for frame `index`. */
   add(index: number, source: Float32Array, from: number): void {
     const { f32 } = this.#engine.arena;
     const at = this.offset(index);
     for (let c = 0; c < this.channels; c++) f32[at + c] = Math.fround(f32[at + c] + source[from + c]);
   }
 
-  /** The rows before `limit`, which leave the line; they hold until more are opened. */
-  take(limit: number): Rows {
+  /** Removes and returns the rows before `limit`. They are valid until more rows are opened. */
+  removeBefore(limit: number): Rows {
     const count = Math.max(0, limit - this.first);
     const rows = this.#engine.scratch.view(this.offset(this.first), count, this.channels);
     this.first += count;
     return rows;
   }
 
-  /** Moves all indexes on by `count`; only for a line with no open rows. */
-  shift(count: number): void {
+  /** Increases all indexes by `count`. Only for a line without open rows. */
+  advanceIndexes(count: number): void {
     this.first += count;
-    this.#line.shift(count);
+    this.#line.advanceIndexes(count);
   }
 
-  /** The rows that are open, and those behind them, from `oldest` on at least, that may still be scattered into. */
+  /** Saves the open rows and the history that may still receive gradients, at least from `oldest` on. */
   save(oldest: number): State {
-    return { first: this.first, line: this.#line.save(Math.min(oldest, this.first - this.#behind)) };
+    return { first: this.first, line: this.#line.save(Math.min(oldest, this.first - this.#history)) };
   }
 
   restore(state: State): void {

@@ -1,10 +1,10 @@
 import { floatsIn, type State } from '../state/state.ts';
 
-/** Rows that wait, first in first out, in memory that grows and is kept. */
+/** A first-in, first-out queue of rows. Its memory grows as needed and is kept. */
 export class RowQueue {
   readonly width: number;
   data: Float32Array;
-  /** Rows that wait. */
+  /** Rows in the queue. */
   count = 0;
   #first = 0;
 
@@ -13,11 +13,12 @@ export class RowQueue {
     this.data = new Float32Array(16 * width);
   }
 
-  /** Where in `data` the oldest row begins. */
+  /** Offset of the oldest row in `data`. */
   get at(): number {
     return this.#first * this.width;
   }
 
+  /** Appends one row, which begins at `offset` of `source`. */
   push(source: Float32Array, offset: number): void {
     const { width } = this;
     if ((this.#first + this.count + 1) * width > this.data.length) this.#makeRoom();
@@ -26,7 +27,8 @@ export class RowQueue {
     this.count++;
   }
 
-  drop(rows: number): void {
+  /** Removes the oldest `rows` rows. */
+  remove(rows: number): void {
     this.#first += rows;
     this.count -= rows;
   }

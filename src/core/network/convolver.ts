@@ -1,13 +1,16 @@
-import { checkBlock, frameCount, type Block } from '../blocks/block.ts';
+import { type Block, checkBlock, frameCount, timeOf } from '../blocks/block.ts';
 import { invalid } from '../check.ts';
-import { derivedBlock } from './derived-block.ts';
-import { Network } from './network.ts';
+import type { Pace } from '../layers/pace.ts';
+import { numberIn, type State, stateIn } from '../state/state.ts';
 import type { NetworkSpec } from './network-spec.ts';
 import { NetworkStream } from './network-stream.ts';
-import { numberIn, stateIn, type State } from '../state/state.ts';
+import { Network } from './network.ts';
 import type { StreamOptions } from './stream-options.ts';
 
-/** One stream of blocks through one network: keeps the absolute index, so that gaps keep the phase of every stride. */
+/**
+ * Runs one stream of blocks through one network. Keeps the absolute index, so that gaps preserve the phase of every
+ * stride.
+ */
 export class Convolver {
   readonly #networkFor: (channels: number) => Network;
   readonly #options: StreamOptions;
@@ -19,7 +22,9 @@ export class Convolver {
     this.#options = options;
   }
 
-  /** Checks what is to be run, once, and returns a maker of convolvers that each have their own memory. */
+  /**
+   * Checks a network, a spec, or a kernel once, and returns a function that creates convolvers with their own state.
+   */
   static of(network: Network | NetworkSpec | ArrayLike<number>, options: StreamOptions = {}): () => Convolver {
     if (network instanceof Network) return () => new Convolver(() => network, options);
     if (isKernel(network)) {
@@ -30,7 +35,10 @@ export class Convolver {
     return () => new Convolver(() => created, options);
   }
 
-  /** The outputs that hang in `block`, or null where none does. Throws RangeError when the block does not fit. */
+  /**
+   * Returns the outputs aligned with frames of `block`, or null if there are none. Throws RangeError if the block does
+   * not fit.
+   */
   push(block: Block): Block | null {
     checkBlock(block);
     const stream = (this.#stream ??= this.#networkFor(block.channels).stream(this.#options));
@@ -44,19 +52,19 @@ export class Convolver {
     return this.#derive(block, first, stream.push(block.data, block.valid));
   }
 
-  /** The tail of the modes that have one, or null. */
+  /** Ends the stream and returns the tail, or null if there is none. */
   flush(): Block | null {
     if (!this.#stream || !this.#last) return null;
     const first = this.#stream.network.pace.outputsAfter(this.#stream.index);
     return this.#derive(this.#last, first, this.#stream.flush());
   }
 
-  /** Does what the next outputs need of the frames that have come. */
+  /** Computes in advance what the next outputs need of the frames received so far. See `ForwardStream.prepare`. */
   prepare(): void {
     this.#stream?.prepare();
   }
 
-  /** Gives the stream's memory back. */
+  /** Releases the stream's memory. */
   close(): void {
     this.#stream?.close();
   }
@@ -66,7 +74,7 @@ export class Convolver {
     return { channels, start, rate, time, ...(this.#stream && { stream: this.#stream.state() }) };
   }
 
-  /** Takes over what `save` wrote. Throws when it is not of such a convolver. */
+  /** Restores what `save` returned. Throws if it is not the state of such a convolver. */
   restore(state: State): void {
     if (!('stream' in state)) return;
     const [channels, start, rate, time] = ['channels', 'start', 'rate', 'time'].map((name) => numberIn(state, name));
@@ -85,7 +93,7 @@ function isKernel(network: NetworkSpec | ArrayLike<number>): network is ArrayLik
   return Array.isArray(network) || ArrayBuffer.isView(network);
 }
 
-/** One kernel over every channel by itself. */
+/** Creates a network that applies one kernel to every channel separately. */
 function kernelNetwork(taps: ArrayLike<number>, channels: number): Network {
   if (taps.length === 0 || !Array.from(taps).every(Number.isFinite)) {
     throw invalid('kernel', 'one or more finite numbers', Array.from(taps));
@@ -98,4 +106,24 @@ function kernelNetwork(taps: ArrayLike<number>, channels: number): Network {
     },
     { weights: { 'layers.0.weight': { shape: [channels, taps.length, 1], data } } },
   );
+}
+
+/** The outputs of a layer: their samples, channels, and validity. The arrays become part of the derived block. */
+export interface Outputs {
+  readonly data: Float32Array;
+  readonly channels: number;
+  readonly valid: Uint8Array;
+}
+
+/**
+ * Creates the block of the outputs for `source`. `start` counts outputs, `rate` is the source's rate divided by the
+ * strides, and `time` is the time of the frame that the first output is aligned with.
+ *
+ * @param pace the combined pace of the layers between the source and the outputs
+ * @param start index of the first output
+ */
+export function derivedBlock(source: Block, pace: Pace, start: number, outputs: Outputs): Block {
+  const { data, channels, valid } = outputs;
+  const rate = (source.rate * pace.up) / pace.stride;
+  return { data, channels, start, rate, time: timeOf(source, pace.alignedFrame(start)), valid };
 }

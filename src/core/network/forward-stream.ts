@@ -1,214 +1,259 @@
-import { integer, invalid, list, room } from '../check.ts';
+import { checkCapacity, integer, invalid, list } from '../check.ts';
 import { LayerStack } from '../layers/layer-stack.ts';
-import type { Layer } from '../layers/layer.ts';
-import { chain, type Pace, steadyFrames } from '../layers/pace.ts';
-import { mostFrames, type StepProgram } from '../layers/step-program.ts';
+import { type Pace, steadyFrames } from '../layers/pace.ts';
+import { maxStepFrames, type StepProgram } from '../layers/step-program.ts';
+import type { Allocation } from '../memory/allocation.ts';
 import type { Engine } from '../memory/engine.ts';
-import type { Lease } from '../memory/lease.ts';
-import { readRows } from '../memory/read-rows.ts';
+import { readRows } from '../memory/rows.ts';
 import type { Rows } from '../memory/rows.ts';
-import { layersOf } from './network-spec.ts';
-import type { LayerSpec } from '../layers/layer-spec.ts';
-import type { WiredNetwork } from './wired-network.ts';
-import { StreamLedger } from './stream-ledger.ts';
-import type { StreamOptions } from './stream-options.ts';
+import { numberIn, type State } from '../state/state.ts';
+import { layersFor, type CompiledNetwork } from './compiled-network.ts';
+import { checkFft, type StreamOptions } from './stream-options.ts';
+
+const noOutputs = new Uint8Array(0);
 
 /**
- * The memory of one stream through one network, forward: delay lines and absolute index. Output n of a layer hangs on its
- * input frame nS + f and comes when that frame arrives, so the outputs do not depend on how the stream is cut into blocks.
- * Frames in, [frames, in]; frames out, [frames', out], where frames' may be 0.
+ * The state of one stream through one network, forward: delay lines and absolute index. Output n of a layer is aligned
+ * with its input frame nS + f and is emitted when that frame arrives, no matter how the stream is split into blocks.
+ * Input [frames, in], output [frames', out], where frames' may be 0.
  */
 export class ForwardStream {
-  readonly network: WiredNetwork;
-  /** Its layers: what they put out last, and what of them is trained. @internal */
+  readonly network: CompiledNetwork;
+  /** The layers, with their latest outputs and their trained parameters. @internal */
   readonly stack: LayerStack;
   protected readonly engine: Engine;
-  readonly #lease: Lease;
-  protected readonly ledger: StreamLedger;
-  /** How outputs follow inputs. */
+  /** The timing of outputs relative to inputs. */
   protected readonly pace: Pace;
-  readonly #program: StepProgram | null;
   protected readonly options: Required<Omit<StreamOptions, 'fft'>>;
+  /** Number of outputs without a gradient. */
+  protected pendingOutputs = 0;
+  /** Number of input frames whose gradient has not been returned. */
+  protected openFrames = 0;
+  readonly #allocation: Allocation;
+  readonly #program: StepProgram | null;
   readonly #inChannels: number;
   readonly #outChannels: number;
-  /** Numbers that the outputs of one frame take at most. */
-  readonly #most: number;
+  /** Maximum number of values that one frame puts out. */
+  readonly #maxNumbersPerFrame: number;
+  #index = 0;
+  #ended = false;
+  #closed = false;
+  /** Number of outputs of the last call, and their validity unless all are valid. */
+  #outputCount = 0;
+  #valid: Uint8Array | null = null;
 
-  constructor(network: WiredNetwork, options: StreamOptions = {}) {
-    const { gradients = false, maxPending = 1024, prewarm = false, eager = false, blind = false, fft } = options;
-    checkTransform(fft, gradients);
-    const { engine, inChannels, outChannels, burst } = network;
+  constructor(network: CompiledNetwork, options: StreamOptions = {}) {
+    const { gradients = false, maxPending = 1024, prewarm = false, eager = false, fft } = options;
+    const { skipInputGradient = false } = options;
+    checkFft(fft, gradients);
+    const { engine, inChannels, outChannels, maxOutputsPerFrame } = network;
     this.network = network;
-    this.options = { gradients, blind, prewarm, eager, maxPending: integer('maxPending', maxPending, 1) };
+    this.options = { gradients, skipInputGradient, prewarm, eager, maxPending: integer('maxPending', maxPending, 1) };
     this.#inChannels = inChannels;
     this.#outChannels = outChannels;
-    this.#most = burst * outChannels;
+    this.#maxNumbersPerFrame = maxOutputsPerFrame * outChannels;
     this.engine = engine;
-    this.#lease = engine.lease(this);
-    const { layers, pace } = streamLayers(network, prewarm);
+    this.#allocation = engine.allocationFor(this);
+    const { layers, pace } = layersFor(network, prewarm);
     this.pace = pace;
-    this.ledger = new StreamLedger({ inChannels, outChannels, burst, gradients, maxPending });
-    const context = { engine, lease: this.#lease, gradients, eager, blind, fft, weights: network.changes };
+    const weights = network.changes;
+    const context = { engine, allocation: this.#allocation, gradients, eager, skipInputGradient, fft, weights };
     this.stack = new LayerStack(inChannels, layers, network.values, context);
     this.#program = this.stack.program();
   }
 
-  /** Frames pushed or skipped so far: the absolute index of the next one. */
+  /** Number of frames pushed or skipped so far, which is the absolute index of the next one. */
   get index(): number {
-    return this.ledger.index;
+    return this.#index;
   }
 
-  /** Outputs that wait for their gradient. */
+  /** Number of outputs without a gradient. */
   get pending(): number {
-    return this.ledger.pending;
+    return this.pendingOutputs;
   }
 
-  /** Validity of the frames written last, one byte a frame; holds until the next call. */
+  /** Validity of the outputs of the last call, one byte per frame (1 = valid). Holds until the next call. */
   get valid(): Uint8Array {
-    return this.ledger.valid;
+    return this.#valid ?? (this.#outputCount === 0 ? noOutputs : new Uint8Array(this.#outputCount).fill(1));
   }
 
-  /** Pushes [frames, in] and returns the outputs, [frames', out], as an array that the caller owns. */
+  /** Pushes [frames, in] and returns the outputs, [frames', out], as a new array that the caller owns. */
   push(x: ArrayLike<number>, valid?: ArrayLike<number>): Float32Array {
     return this.engine.scratch.copy(this.#push(x, this.#framesOf(x, valid), valid));
   }
 
-  /** As `push`, for who reads what comes from `stack.outputs`. @internal */
+  /** Like `push`, for callers that read the outputs from `stack.outputs`. @internal */
   feed(x: ArrayLike<number>, valid?: ArrayLike<number>): void {
     this.#push(x, this.#framesOf(x, valid), valid);
   }
 
-  /** The same without allocating: writes to `out` and returns the frames written. */
+  /** Like `push`, without allocating: writes to `out` and returns the number of frames written. */
   pushInto(x: ArrayLike<number>, out: Float32Array, valid?: ArrayLike<number>): number {
     const program = this.#program;
-    if (program?.running && !valid && x?.length === this.#inChannels && this.hasRoom(out, this.#most)) {
-      const came = program.step(x, out);
-      if (came >= 0) return this.ledger.step(came);
+    if (program?.running && !valid && x?.length === this.#inChannels && this.hasRoom(out, this.#maxNumbersPerFrame)) {
+      const count = program.step(x, out);
+      if (count >= 0) {
+        this.#index++;
+        this.#outputCount = count;
+        this.#valid = null;
+        return count;
+      }
     }
     const frames = this.#framesOf(x, valid);
-    if (!this.hasRoom(out, frames * this.#most)) room('out', out, this.outputsFor(frames) * this.#outChannels);
+    if (!this.hasRoom(out, frames * this.#maxNumbersPerFrame))
+      checkCapacity('out', out, this.outputsFor(frames) * this.#outChannels);
     return this.engine.scratch.copyTo(this.#push(x, frames, valid), out);
   }
 
   /**
-   * Does now what the next output needs of the frames that have come: of an eager stream less is left to do when its frame
-   * arrives. Outputs keep their bits. Nothing is gained where weights change before that.
+   * Computes in advance what the next output needs of the frames received so far, so that less is left to do when its
+   * frame arrives. Requires the option `eager`. Outputs keep their bits. The result is discarded if weights change first.
    */
   prepare(): void {
-    if (!this.options.eager) throw new TypeError('stream must be made with { eager: true }, got one without');
+    if (!this.options.eager) throw new TypeError('stream must be created with { eager: true }, got one without');
     this.begin();
     this.stack.prepare();
   }
 
-  /** How many outputs `frames` more input frames would bring. */
+  /** Returns how many outputs the next `frames` input frames give. */
   outputsFor(frames: number): number {
-    const { index } = this.ledger;
-    return this.pace.outputsAfter(index + frames) - this.pace.outputsAfter(index);
+    return this.pace.outputsAfter(this.#index + frames) - this.pace.outputsAfter(this.#index);
   }
 
-  /** Frames that never came: as pushing that many invalid zeros, returning the same. A long gap costs no multiply-adds. */
+  /**
+   * Skips missing frames. Equivalent to pushing that many invalid zeros, but the cost of a long gap does not depend on
+   * its multiply-adds.
+   */
   skip(count: number): Float32Array {
     integer('count', count, 0);
     const pace = this.pace;
     const steady = this.options.gradients ? 0 : steadyFrames(pace, count);
     const top = this.pushZeros(count - steady);
     if (steady === 0) return this.engine.scratch.copy(top);
-    this.stack.shift(steady);
-    // of every period of steady frames the same outputs come, none of them valid
+    this.stack.advanceIndexes(steady);
+    // every period of steady frames gives the same outputs, all of them invalid
     const period = (pace.period * pace.up) / pace.stride;
     const more = (period * steady) / pace.period;
     const valid = new Uint8Array(top.count + more);
     valid.set(this.valid);
-    this.ledger.pass(steady, valid);
+    this.countSkipped(steady, valid);
     return repeatLast(this.engine.scratch.copy(top), period * this.#outChannels, more * this.#outChannels);
   }
 
-  /** The source has ended: the tail of 'same' and 'full', [m, out]. Nothing can be pushed after it. */
+  /** Ends the stream and returns the tail of 'same' and 'full', [m, out]. Nothing can be pushed afterward. */
   flush(): Float32Array {
     this.begin();
-    const ledger = this.ledger;
-    const top = ledger.ended ? this.engine.scratch.rows(0, this.#outChannels) : this.stack.flush();
-    ledger.ended = true;
-    ledger.take(top, 0);
+    const top = this.#ended ? this.engine.scratch.rows(0, this.#outChannels) : this.stack.flush();
+    this.#ended = true;
+    this.#count(top, 0);
     return this.engine.scratch.copy(top);
   }
 
-  /** Gives the stream's memory back at once; else that happens some time after it is forgotten. It cannot be used any more. */
+  /**
+   * Releases the stream's memory immediately rather than on garbage collection. The stream cannot be used afterward.
+   */
   close(): void {
-    if (this.ledger.closed) return;
+    if (this.#closed) return;
     this.begin();
-    this.ledger.closed = true;
-    this.engine.end(this.#lease);
+    this.#closed = true;
+    this.engine.release(this.#allocation);
   }
 
-  /** The frames of a block; throws, before anything is changed, where it cannot be taken. */
-  #framesOf(x: ArrayLike<number>, valid?: ArrayLike<number>): number {
-    const frames = list('x', x).length / this.#inChannels;
-    if (!this.ledger.takes(frames)) this.ledger.refuse(x, frames, this.outputsFor(frames));
-    if (valid && valid.length !== frames) throw invalid('valid.length', `the ${frames} frames of x`, valid.length);
-    return frames;
+  /** Throws if the stream was closed. @internal */
+  checkOpen(): void {
+    if (this.#closed) throw new TypeError('the stream is closed');
   }
 
   protected hasRoom(out: Float32Array | undefined, numbers: number): boolean {
     return out !== undefined && out.length >= numbers && out instanceof Float32Array;
   }
 
-  /** Throws where its memory was given back. @internal */
-  mustBeOpen(): void {
-    if (this.ledger.closed) throw new TypeError('stream must be open, got a closed one');
-  }
-
-  /** Before anything is done: brings the layers up to date and takes the scratch back. */
+  /** Prepares a call other than a push: updates the layers and resets the scratch memory. */
   protected begin(): void {
-    this.mustBeOpen();
-    this.#program?.leave(this.ledger.index);
-    this.engine.scratch.begin();
-  }
-
-  #push(x: ArrayLike<number>, frames: number, valid?: ArrayLike<number>): Rows {
-    const program = this.#program;
-    const ledger = this.ledger;
-    this.engine.scratch.begin();
-    const rows = readRows(this.engine, x, frames, this.#inChannels, valid, program?.room);
-    const steps = program !== null && frames <= mostFrames && rows.sound && program.enter(ledger.index);
-    if (!steps) program?.leave(ledger.index);
-    const top = steps ? program.run(rows) : this.stack.forward(rows);
-    ledger.take(top, frames);
-    return top;
+    this.checkOpen();
+    this.#program?.stop(this.#index);
+    this.engine.scratch.reset();
   }
 
   protected pushZeros(frames: number): Rows {
     const zeros = new Float32Array(frames * this.#inChannels);
-    if (!this.ledger.takes(frames)) this.ledger.refuse(zeros, frames, this.outputsFor(frames));
+    if (!this.#accepts(frames)) this.#reject(zeros, frames);
     return this.#push(zeros, frames, new Uint8Array(frames));
+  }
+
+  /** Counts `frames` skipped frames. `valid` is the validity of all outputs of the call. */
+  protected countSkipped(frames: number, valid: Uint8Array): void {
+    this.#index += frames;
+    this.#outputCount = valid.length;
+    this.#valid = valid;
+  }
+
+  protected saveCounters(): State {
+    return {
+      index: this.#index,
+      pending: this.pendingOutputs,
+      open: this.openFrames,
+      ended: Number(this.#ended),
+    };
+  }
+
+  protected restoreCounters(state: State): void {
+    this.#index = numberIn(state, 'index');
+    this.pendingOutputs = numberIn(state, 'pending');
+    this.openFrames = numberIn(state, 'open');
+    this.#ended = numberIn(state, 'ended') === 1;
+  }
+
+  /** Returns the number of frames in a block. Throws, before anything changes, if the block cannot be pushed. */
+  #framesOf(x: ArrayLike<number>, valid?: ArrayLike<number>): number {
+    const frames = list('x', x).length / this.#inChannels;
+    if (!this.#accepts(frames)) this.#reject(x, frames);
+    if (valid && valid.length !== frames)
+      throw invalid('valid.length', `${frames}, one byte per frame of x`, valid.length);
+    return frames;
+  }
+
+  /** Returns whether `frames` frames can certainly be pushed. If not, `#reject` decides. */
+  #accepts(frames: number): boolean {
+    const { gradients, maxPending } = this.options;
+    if (this.#ended || this.#closed || frames !== Math.floor(frames)) return false;
+    return !gradients || this.pendingOutputs + frames * this.network.maxOutputsPerFrame <= maxPending;
+  }
+
+  /** Throws an error that states why a block cannot be pushed, or returns if it can. */
+  #reject({ length }: ArrayLike<number>, frames: number): void {
+    const { gradients, maxPending } = this.options;
+    if (!Number.isInteger(frames)) throw invalid('x.length', `a multiple of the ${this.#inChannels} channels`, length);
+    this.checkOpen();
+    if (this.#ended && frames > 0) throw new RangeError(`frames pushed after flush must be 0, got ${frames}`);
+    const pending = this.pendingOutputs + this.outputsFor(frames);
+    if (gradients && pending > maxPending)
+      throw invalid('outputs without a gradient', `<= maxPending = ${maxPending}`, pending);
+  }
+
+  #push(x: ArrayLike<number>, frames: number, valid?: ArrayLike<number>): Rows {
+    const program = this.#program;
+    this.engine.scratch.reset();
+    const rows = readRows(this.engine, x, frames, this.#inChannels, valid, program?.scratchNumbers);
+    const steps = program !== null && frames <= maxStepFrames && rows.allValid && program.start(this.#index);
+    if (!steps) program?.stop(this.#index);
+    const top = steps ? program.run(rows) : this.stack.forward(rows);
+    this.#count(top, frames);
+    return top;
+  }
+
+  /** Counts the outputs `top` of `frames` input frames. */
+  #count(top: Rows, frames: number): void {
+    this.#index += frames;
+    this.#outputCount = top.count;
+    this.#valid = top.allValid ? null : top.valid.slice(0, top.count);
+    if (!this.options.gradients) return;
+    this.openFrames += frames;
+    this.pendingOutputs += top.count;
   }
 }
 
-function checkTransform(fft: unknown, gradients: boolean): void {
-  if (fft === undefined) return;
-  if (typeof fft !== 'function') throw invalid('fft', 'a function that makes a transform', fft, TypeError);
-  if (gradients) throw invalid('gradients', 'false where there is an fft', gradients, TypeError);
-}
-
-/**
- * The layers of one stream and what they do to time; with `prewarm` as if the first frame had always been there: 'edge' padding on
- * every one.
- */
-function streamLayers(network: WiredNetwork, prewarm: boolean): { layers: readonly Layer[]; pace: Pace } {
-  if (!prewarm) return network;
-  const { spec } = network;
-  const layers = layersOf({ ...spec, layers: spec.layers.map(edged) });
-  return { layers, pace: chain(layers.map((layer) => layer.pace)) };
-}
-
-function edged(layer: LayerSpec): LayerSpec {
-  if (layer.type === 'conv1d') return { ...layer, padding: 'edge' };
-  if (layer.type === 'residual') return { ...layer, layers: layer.layers.map(edged) };
-  if (layer.type === 'concat') return { ...layer, branches: layer.branches.map((layers) => layers.map(edged)) };
-  return layer;
-}
-
-/** `numbers`, and then the last `period` of them over and over, `more` in all. */
+/** Returns `numbers` extended by `more` values, which repeat the last `period` of them. */
 function repeatLast(numbers: Float32Array, period: number, more: number): Float32Array {
   const all = new Float32Array(numbers.length + more);
   all.set(numbers);

@@ -1,137 +1,157 @@
-import { integer, list, room } from '../check.ts';
+import { checkCapacity, integer, invalid, list } from '../check.ts';
 import type { MakeTransform } from '../layers/convolution/transform.ts';
-import { ForwardStream } from './forward-stream.ts';
-import type { WiredNetwork } from './wired-network.ts';
 import { steadyFrames } from '../layers/pace.ts';
-import { readGradients } from '../memory/read-rows.ts';
+import { restoreGradients, saveGradients } from '../layers/parameter-gradients.ts';
+import { readGradients } from '../memory/rows.ts';
 import type { Rows } from '../memory/rows.ts';
-import { restoreSums, saveSums } from '../layers/trained.ts';
 import { encodeState } from '../state/state-file.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
+import { ForwardStream } from './forward-stream.ts';
 import { weightsOf, type Weights } from './weights.ts';
+import type { CompiledNetwork } from './compiled-network.ts';
 
 /**
- * The memory of one stream through one network: delay lines, gradient lines, absolute index. Never shared. What is pushed
- * forward (see `ForwardStream`) may be learned from, exactly: gradients of outputs go in, in order and late if need be, and
- * gradients of frames come out.
+ * The state of one stream through one network: delay lines, gradient lines, absolute index. Never shared. Adds exact
+ * back-propagation to `ForwardStream`: `backward` takes the gradients of outputs, in order and as late as necessary, and
+ * returns the gradients of input frames.
  */
 export class NetworkStream extends ForwardStream {
-  /** As `skip`, for who does not want the outputs: none is kept, and gradients still open are given up. */
+  /** Like `skip`, without returning the outputs. Gradients that are still open are not received afterward. */
   jump(count: number): void {
     const { gradients } = this.options;
     const steady = steadyFrames(this.pace, integer('count', count, 0));
     const step = gradients ? 1 : count - steady;
-    if (gradients) this.#giveUp();
+    if (gradients) this.#endGradients();
     for (let left = count - steady; left > 0; left -= step) {
       this.pushZeros(step);
-      if (gradients) this.#giveUp();
+      if (gradients) this.#endGradients();
     }
-    this.ledger.pass(steady, new Uint8Array(0));
-    this.stack.shift(steady);
+    this.countSkipped(steady, new Uint8Array(0));
+    this.stack.advanceIndexes(steady);
   }
 
   /**
-   * Takes ∂L/∂y of the oldest outputs that have none yet, [n, out], and returns the rows of ∂L/∂x that became final.
-   * A gradient that is no number counts as 0, so that it reaches no weight.
+   * Takes ∂L/∂y of the oldest outputs without a gradient, [n, out], and returns the rows of ∂L/∂x that became final,
+   * [rows, in]. NaN counts as 0, so that it reaches no weight.
    */
   backward(gradY: ArrayLike<number>): Float32Array {
     return this.engine.scratch.copy(this.#backward(gradY));
   }
 
-  /** The same without allocating: writes to `out`, which must have room for every row still open; returns the rows written. */
+  /**
+   * Like `backward`, without allocating: writes to `out`, which must have room for every open row, and returns the
+   * number of rows.
+   */
   backwardInto(gradY: ArrayLike<number>, out: Float32Array): number {
-    const numbers = this.ledger.open * this.network.inChannels;
-    if (!this.hasRoom(out, numbers)) room('out', out, numbers);
+    const numbers = this.openFrames * this.network.inChannels;
+    if (!this.hasRoom(out, numbers)) checkCapacity('out', out, numbers);
     return this.engine.scratch.copyTo(this.#backward(gradY), out);
   }
 
-  /** As `backward`, for who wants the weights' gradients only. @internal */
-  learn(gradY: ArrayLike<number>): void {
+  /** Like `backward`, for callers that need only the gradients of the weights. @internal */
+  accumulate(gradY: ArrayLike<number>): void {
     this.#backward(gradY);
   }
 
-  /** Lets go every row that an output with a gradient hangs on: what later outputs add to it is lost. @internal */
-  release(): void {
+  /**
+   * Ends the gradient of every row that an output with a gradient is aligned with. Contributions of later outputs are
+   * lost. @internal
+   */
+  truncateGradient(): void {
     this.begin();
-    this.ledger.open -= this.stack.release().count;
+    this.openFrames -= this.stack.truncateGradient().count;
   }
 
-  /** Forgets the gradients that have accumulated, and those under way. @internal */
-  drop(): void {
-    this.release();
-    for (const layer of this.stack.trained) layer.drop();
+  /** Discards the accumulated gradients and those in progress. @internal */
+  discardGradients(): void {
+    this.truncateGradient();
+    for (const layer of this.stack.trained) layer.discard();
   }
 
-  /** No more gradients will come for the outputs so far: the rest of ∂L/∂x, [rows, in]. */
+  /** Ends the gradients of all outputs so far and returns the rest of ∂L/∂x, [rows, in]. */
   flushGradient(): Float32Array {
-    return this.engine.scratch.copy(this.#giveUp());
+    return this.engine.scratch.copy(this.#endGradients());
   }
 
-  /** Copies of the gradients accumulated since the last update, by parameter name, in lag order like the weights. */
+  /**
+   * Returns copies of the gradients accumulated since the last update, by parameter name, in lag order like the
+   * weights.
+   */
   gradients(): Weights {
-    this.#learning();
-    this.mustBeOpen();
+    this.#checkGradients();
+    this.checkOpen();
     const gradients = this.stack.trained.flatMap((layer) => layer.gradients());
     return weightsOf(this.network.parameters, gradients);
   }
 
-  /** The memory of this stream as bytes, which `network.restore` makes a stream of again: to the last bit. */
+  /** Saves the state of this stream. `network.restore` creates a stream from it that continues with the same bits. */
   save(): Uint8Array {
     return encodeState('stream', this.state(), { network: this.network.spec });
   }
 
-  /** The memory of this stream as plain data. @internal */
+  /** Saves the state of this stream as plain data. @internal */
   state(): State {
     this.begin();
-    const { gradients, blind, prewarm, eager, maxPending } = this.options;
+    const { gradients, skipInputGradient, prewarm, eager, maxPending } = this.options;
     return {
       gradients: Number(gradients),
-      blind: Number(blind),
+      blind: Number(skipInputGradient),
       prewarm: Number(prewarm),
       eager: Number(eager),
       maxPending,
-      ledger: this.ledger.save(),
+      ledger: this.saveCounters(),
       stack: this.stack.save(),
-      sums: saveSums(this.stack.trained),
+      sums: saveGradients(this.stack.trained),
     };
   }
 
-  /** A stream of `network` with the memory of `state`. @internal */
-  static of(network: WiredNetwork, state: State, fft?: MakeTransform): NetworkStream {
+  /** Creates a stream of `network` from a saved state. @internal */
+  static of(network: CompiledNetwork, state: State, fft?: MakeTransform): NetworkStream {
     const stream = new NetworkStream(network, {
       gradients: numberIn(state, 'gradients') === 1,
-      blind: state.blind === 1,
+      skipInputGradient: state.blind === 1,
       prewarm: numberIn(state, 'prewarm') === 1,
       eager: numberIn(state, 'eager') === 1,
       maxPending: numberIn(state, 'maxPending'),
       fft,
     });
-    stream.ledger.restore(stateIn(state, 'ledger'));
+    stream.restoreCounters(stateIn(state, 'ledger'));
     stream.stack.restore(stateIn(state, 'stack'));
-    restoreSums(stream.stack.trained, stateIn(state, 'sums'));
+    restoreGradients(stream.stack.trained, stateIn(state, 'sums'));
     return stream;
   }
 
   #backward(gradY: ArrayLike<number>): Rows {
-    this.#learning();
-    const rows = this.ledger.rowsOf(list('gradY', gradY));
+    this.#checkGradients();
+    const rows = this.#gradientRows(list('gradY', gradY));
     this.begin();
     const dx = this.stack.backward(readGradients(this.engine, gradY, rows, this.network.outChannels));
-    this.ledger.open -= dx.count;
-    this.ledger.pending -= rows;
+    this.openFrames -= dx.count;
+    this.pendingOutputs -= rows;
     return dx;
   }
 
-  #giveUp(): Rows {
-    this.#learning();
-    this.begin();
-    const rows = this.stack.flushGradient();
-    this.ledger.open -= rows.count;
-    this.ledger.pending = 0;
+  /** Returns the number of rows in `gradY`. Throws if they do not match the pending outputs. */
+  #gradientRows({ length }: ArrayLike<number>): number {
+    const { outChannels } = this.network;
+    const rows = length / outChannels;
+    if (!Number.isInteger(rows)) throw invalid('gradY.length', `a multiple of the ${outChannels} channels`, length);
+    if (rows > this.pendingOutputs)
+      throw invalid('frames of gradY', `<= ${this.pendingOutputs}, the outputs without a gradient`, rows);
     return rows;
   }
 
-  #learning(): void {
-    if (!this.options.gradients) throw new TypeError('stream must be made with { gradients: true }, got one without');
+  #endGradients(): Rows {
+    this.#checkGradients();
+    this.begin();
+    const rows = this.stack.flushGradient();
+    this.openFrames -= rows.count;
+    this.pendingOutputs = 0;
+    return rows;
+  }
+
+  #checkGradients(): void {
+    if (!this.options.gradients)
+      throw new TypeError('stream must be created with { gradients: true }, got one without');
   }
 }

@@ -1,57 +1,65 @@
 import { integer, invalid, oneOf, positive } from '../check.ts';
 import { initialize, type Initialization } from './initialize.ts';
 import { Engine } from '../memory/engine.ts';
-import { heldCount, type Layer, type ParameterSpec } from '../layers/layer.ts';
+import { packedCount, type Layer, type ParameterSpec } from '../layers/layer.ts';
 import { LayerStack } from '../layers/layer-stack.ts';
 import { layersOf, type NetworkSpec } from './network-spec.ts';
 import { NetworkStream } from './network-stream.ts';
 import type { StreamOptions } from './stream-options.ts';
-import { chain, largestBurst, type Pace } from '../layers/pace.ts';
+import { chain, maxOutputsPerFrame, type Pace } from '../layers/pace.ts';
 import { checkStreams } from './plan.ts';
 import { random } from '../random.ts';
 import { decodeSafetensors, encodeSafetensors, jsonIn } from '../state/safetensors.ts';
 import { decodeState } from '../state/state-file.ts';
 import { fromTorch, toTorch } from './torch.ts';
-import { nameForTorch, torchNames, type TorchNames } from './torch-names.ts';
-import type { Part } from '../layers/trained.ts';
-import type { WiredNetwork } from './wired-network.ts';
+import { renameForTorch, torchNames, type TorchNames } from './torch-names.ts';
+import type { MemoryRange } from '../layers/parameter-gradients.ts';
+import type { CompiledNetwork } from './compiled-network.ts';
 import { checkWeights, weightsOf, type Weights, type WeightsLike } from './weights.ts';
 
+/** Options of `Network.create`. */
 export interface CreateOptions {
-  /** Names and shapes as `weights()` gives them. */
+  /** Initial weights, with the names and shapes that `weights()` returns. Default: random weights. */
   weights?: WeightsLike;
-  /** Chance of the start weights; the same seed gives the same weights. Default 1. */
+  /** Seed of the random initial weights. The same seed gives the same weights. Default 1. */
   seed?: number;
-  /** Default: He before a rectifier, else Glorot. */
+  /** Distribution of the initial weights. Default: `he` before a rectifier, otherwise `glorot`. */
   initialization?: Initialization;
-  /** Scale of the start weights. Default 1. */
+  /** Scale of the initial weights. Default 1. */
   gain?: number;
-  /** Whether the last kernels start at 0, so that the network says nothing before it has learned something. Default false. */
+  /**
+   * Initialize the kernels of the last trainable layer with 0, so that the output is 0 until the network is trained.
+   * Default false.
+   */
+  zeroOutput?: boolean;
+  /** @deprecated Use `zeroOutput`. */
   silent?: boolean;
-  /** What runs it. Default: the shared one. */
+  /** The engine that runs the network. Default: `Engine.shared`. */
   engine?: Engine;
 }
 
-/** A spec with its weights. Streams read the weights live: a change is heard from the next output on. */
-export class Network implements WiredNetwork {
+/**
+ * A spec with its weights. Streams read the weights for every output, so a change takes effect with the next output.
+ */
+export class Network implements CompiledNetwork {
   readonly spec: NetworkSpec;
   readonly engine: Engine;
   /** Its layers, checked and planned. */
   readonly layers: readonly Layer[];
-  /** How its outputs follow its inputs in time. */
+  /** The timing of outputs relative to inputs. */
   readonly pace: Pace;
-  /** Most outputs that one input frame brings. */
-  readonly burst: number;
+  /** Maximum number of outputs per input frame. */
+  readonly maxOutputsPerFrame: number;
   /** Name, shape and start values of each trainable array. */
   readonly parameters: readonly ParameterSpec[];
   /** Where the values of `parameters` lie in the engine's memory, packed as the engine reads them. */
-  readonly values: readonly Part[];
+  readonly values: readonly MemoryRange[];
   /** Counts the changes of the weights. */
   readonly changes: { version: number } = { version: 0 };
-  /** What PyTorch calls the weights; of an exported module only. */
+  /** PyTorch's names of the weights. Only for a network exported from a PyTorch module. */
   readonly #names: TorchNames | undefined;
 
-  /** @param like a network of the same spec, which it shares all with that never changes */
+  /** @param like a network with the same spec, whose immutable parts are reused */
   private constructor(spec: NetworkSpec, engine: Engine, names?: TorchNames, like?: Network) {
     this.#names = names;
     this.engine = engine;
@@ -59,15 +67,15 @@ export class Network implements WiredNetwork {
     this.spec = like?.spec ?? structuredClone(spec);
     this.pace = like?.pace ?? chain(this.layers.map((layer) => layer.pace));
     this.parameters = like?.parameters ?? LayerStack.parameters('layers.', this.layers);
-    this.burst = like?.burst ?? largestBurst(this.pace);
-    const lease = engine.lease(this);
+    this.maxOutputsPerFrame = like?.maxOutputsPerFrame ?? maxOutputsPerFrame(this.pace);
+    const allocation = engine.allocationFor(this);
     this.values = this.parameters.map((parameter) => {
-      const count = heldCount(parameter);
-      return { at: lease.take(count), count };
+      const count = packedCount(parameter);
+      return { at: allocation.allocate(count), count };
     });
   }
 
-  /** A new network with the given weights, or with seeded random ones. */
+  /** Creates a network with the given weights, or with seeded random weights. */
   static create(spec: NetworkSpec, options: CreateOptions = {}): Network {
     const network = new Network(spec, options.engine ?? Engine.shared);
     if (options.weights) network.setWeights(options.weights);
@@ -76,16 +84,17 @@ export class Network implements WiredNetwork {
   }
 
   /**
-   * A network from safetensors: our own, which carry their spec, or PyTorch's ('0.weight' …), which need `spec`.
-   * @throws when the bytes are no safetensors, there is no spec, or a shape does not fit; the sentence says which
+   * Loads a network from a safetensors file: one that `save` wrote, which contains the spec, or PyTorch weights
+   * ('0.weight' …), which require `spec`.
+   * @throws TypeError or RangeError if the file is invalid, a spec is missing, or a weight does not fit
    */
   static load(bytes: Uint8Array, spec?: NetworkSpec, engine: Engine = Engine.shared): Network {
     const { tensors, metadata } = decodeSafetensors(bytes);
     const known = spec ?? (metadata.spec === undefined ? undefined : (jsonIn(metadata, 'spec') as NetworkSpec));
-    if (!known) throw invalid('spec', "given, because the file's metadata has none", spec, TypeError);
+    if (!known) throw invalid('spec', "given, because the file's metadata does not contain one", spec, TypeError);
     const ours = metadata.tapline !== undefined || Object.keys(tensors).every((name) => name.startsWith('layers.'));
     const weights = ours ? tensors : fromTorch(tensors, known);
-    // before anything is made: a spec may claim more than the file holds
+    // checked before any memory is allocated: the spec may describe more weights than the file contains
     checkWeights(LayerStack.parameters('layers.', layersOf(known)), weights);
     const names = spec || metadata.torch === undefined ? undefined : torchNames(metadata);
     const network = new Network(known, engine, names);
@@ -101,70 +110,71 @@ export class Network implements WiredNetwork {
     return this.layers.at(-1)?.outChannels ?? this.spec.inChannels;
   }
 
-  /** Copies of the weights, in lag order. */
+  /** Returns copies of the weights, in lag order. */
   weights(): Weights {
     return weightsOf(this.parameters, this.packed());
   }
 
-  /** Takes all weights over. Throws, and changes nothing, when a name or a shape does not fit. */
+  /** Replaces all weights. Throws, without changing any, if a name or a shape does not fit. */
   setWeights(weights: WeightsLike): void {
     checkWeights(this.parameters, weights);
     for (const [i, { name }] of this.parameters.entries()) this.#pack(i, weights[name].data);
   }
 
-  /** Copies of the weights as the engine holds them. @internal */
+  /** Returns copies of the weights in the engine's layout. @internal */
   packed(): Float32Array[] {
     const { f32 } = this.engine.arena;
     return this.values.map(({ at, count }) => f32.slice(at, at + count));
   }
 
-  /** Takes over what `packed` gave. @internal */
+  /** Restores the weights that `packed` returned. @internal */
   setPacked(arrays: readonly Float32Array[]): void {
     this.changes.version++;
     for (const [i, { at }] of this.values.entries()) this.engine.arena.f32.set(arrays[i], at);
   }
 
   /**
-   * Safetensors of the weights: in lag order with the spec in the metadata, or, for PyTorch, in its names and order. Those
-   * are the state dict's of the module that the network was exported from, if none of its weights were folded into others,
-   * else '0.weight' … by the number of the layer.
+   * Saves the weights as safetensors: in lag order with the spec in the metadata or, with `torch`, with PyTorch's names
+   * and order. These are the names of the state dict if the network was exported from a PyTorch module and no weight was
+   * folded into another, and '0.weight' … (by layer number) otherwise.
    */
   save(options: { torch?: boolean } = {}): Uint8Array {
     const names = this.#names;
     if (options.torch) {
       const turned = toTorch(this.weights(), this.spec);
-      return encodeSafetensors(names ? nameForTorch(turned, names) : turned, { format: 'pt' });
+      return encodeSafetensors(names ? renameForTorch(turned, names) : turned, { format: 'pt' });
     }
     const metadata = { tapline: 'network', spec: JSON.stringify(this.spec) };
     return encodeSafetensors(this.weights(), names ? { ...metadata, torch: JSON.stringify(names) } : metadata);
   }
 
-  /** A copy with weights of its own. */
+  /** Returns a copy with its own weights. */
   clone(): Network {
     const network = new Network(this.spec, this.engine, this.#names, this);
     network.setPacked(this.packed());
     return network;
   }
 
-  /** The memory of one stream through this network. Throws where a padding needs the whole recording. */
+  /** Creates a stream through this network. Throws if a padding requires the whole recording. */
   stream(options: StreamOptions = {}): NetworkStream {
     if (!options.prewarm) checkStreams(this.layers);
     return new NetworkStream(this, options);
   }
 
   /**
-   * A stream with the memory that `stream.save()` wrote, to the last bit. An `fft` is not saved: it is given anew.
-   * @throws when the bytes are cut, foreign, of a newer version, or of another network; the sentence says which
+   * Restores a stream that `stream.save()` saved. It continues with the same bits. An `fft` is not saved and must be
+   * given again.
+   * @throws TypeError or RangeError if the state is incomplete, corrupted, of a newer version, or of another network
    */
   restore(bytes: Uint8Array, { fft }: Pick<StreamOptions, 'fft'> = {}): NetworkStream {
-    const { state, beside } = decodeState('stream', bytes);
-    const { network } = beside as { network: NetworkSpec };
+    const { state, extra } = decodeState('stream', bytes);
+    const { network } = extra as { network: NetworkSpec };
     if (canonical(network) !== canonical(this.spec))
-      throw invalid('saved state', 'that of this network', network, TypeError);
+      throw invalid('saved state', 'the state of a stream of this network', network, TypeError);
     return NetworkStream.of(this, state, fft);
   }
 
-  /** One whole recording, [frames, in] → [frames', out], the tail included. */
+  /** Runs a whole recording, [frames, in], and returns all outputs, [frames', out], including the tail. */
   apply(x: ArrayLike<number>, { fft }: Pick<StreamOptions, 'fft'> = {}): Float32Array {
     const stream = new NetworkStream(this, { fft });
     const body = stream.push(x);
@@ -182,22 +192,22 @@ export class Network implements WiredNetwork {
     const { at, count } = this.values[i];
     const { f32 } = this.engine.arena;
     f32.set(packing ? packing.pack(numbers) : numbers, at);
-    // no weight is -0: then it does not matter how the zeros of gradients are signed
+    // adding 0 turns -0 into 0, so that the sign of zeros in gradients does not matter
     for (let w = at; w < at + count; w++) f32[w] += 0;
   }
 
-  #initialize({ seed = 1, initialization, gain = 1, silent = false }: CreateOptions): void {
-    const chance = random(integer('seed', seed, 0));
+  #initialize({ seed = 1, initialization, gain = 1, silent = false, zeroOutput = silent }: CreateOptions): void {
+    const rng = random(integer('seed', seed, 0));
     positive('gain', gain);
     if (initialization !== undefined) oneOf('initialization', initialization, ['he', 'glorot', 'zeros']);
-    const last = silent ? this.parameters.findLastIndex(({ start }) => typeof start !== 'number') : -1;
+    const last = zeroOutput ? this.parameters.findLastIndex(({ start }) => typeof start !== 'number') : -1;
     for (const [i, parameter] of this.parameters.entries()) {
-      this.#pack(i, initialize(parameter, i === last ? 'zeros' : initialization, gain, chance));
+      this.#pack(i, initialize(parameter, i === last ? 'zeros' : initialization, gain, rng));
     }
   }
 }
 
-/** A spec as text in which the order of its fields does not show. */
+/** Returns a spec as JSON with sorted fields. */
 function canonical(spec: NetworkSpec): string {
   return JSON.stringify(spec, (_, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,52 +1,55 @@
 import { invalid } from '../check.ts';
-import { heldCount, type Layer } from '../layers/layer.ts';
+import { packedCount, type Layer } from '../layers/layer.ts';
 import { memoryOfAll, streamObjects, type Memory } from '../memory/memory-size.ts';
 import { layersOf, type NetworkSpec } from './network-spec.ts';
 import { chain } from '../layers/pace.ts';
 import { sum } from '../sum.ts';
 
+/** A delay in frames and in milliseconds. */
 export interface Delay {
   /** In frames of the network's input. */
   readonly frames: number;
-  /** NaN when the rate is irregular. */
+  /** NaN if the rate is irregular. */
   readonly ms: number;
 }
 
+/** Cost and timing of one layer. */
 export interface LayerPlan {
   readonly index: number;
   readonly type: string;
   readonly inChannels: number;
   readonly outChannels: number;
-  /** Output frames a second, in Hz; 0 = irregular. */
+  /** Output rate in Hz. 0 = irregular. */
   readonly rate: number;
-  /** Frames of the layer's input per output; below 1 where it upsamples. */
+  /** Input frames of the layer per output. Below 1 if the layer upsamples. */
   readonly stride: number;
-  /** Frames of the network's input that one output of this layer sees, equation (3). */
+  /** Frames of the network's input that one output of this layer depends on, equation (3). */
   readonly receptiveField: number;
-  /** How late the centre of the taps is, from the network's input to this layer's output. */
+  /** Delay of the center of the taps, from the network's input to this layer's output. */
   readonly groupDelay: Delay;
   /** Frames of the network's input before the first output. */
   readonly wait: number;
-  /** Multiply-adds of one output. */
+  /** Multiply-adds per output. */
   readonly macs: number;
   readonly macsPerFrame: number;
-  /** Multiply-adds a second at the planned rate. */
+  /** Multiply-adds per second at the planned rate. */
   readonly macsPerSecond: number;
-  /** Multiply-adds left to do for one output when its frame arrives, where the stream is eager and was prepared. */
+  /** Multiply-adds left for one output when its frame arrives, if the stream is eager and `prepare` was called. */
   readonly eagerMacs: number;
   /**
-   * Outputs that a block must bring for the layer, or one within it, to go by FFT in a stream that has one; undefined: it always goes the
-   * direct way, bit for bit.
+   * Number of outputs per block from which the layer, or a layer within it, uses an FFT if the stream has one.
+   * undefined: it always uses the direct method, with identical bits.
    */
   readonly fftFrom: number | undefined;
   /** Memory of the weights and of one stream, in bytes. */
   readonly bytes: number;
 }
 
+/** Cost and timing of a network. */
 export interface Plan {
   readonly inChannels: number;
   readonly outChannels: number;
-  /** Input frames a second, in Hz; 0 = irregular. */
+  /** Input rate in Hz. 0 = irregular. */
   readonly rate: number;
   readonly outRate: number;
   /** Input frames per output frame. */
@@ -58,25 +61,28 @@ export interface Plan {
   readonly macsPerSecond: number;
   /** Memory of the weights, which all streams of a network share, in bytes. */
   readonly weightBytes: number;
-  /** Memory of one stream: its lines, and what JavaScript takes for it. */
+  /** Memory of one stream in bytes: its delay lines and its JavaScript objects. */
   readonly streamBytes: number;
-  /** The same of a stream that learns; what an optimizer remembers comes on top, and gradients that wait more than 16 outputs. */
+  /**
+   * Memory of one stream with gradients. Optimizer state and gradients that wait for more than 16 outputs are not
+   * included.
+   */
   readonly learningBytes: number;
-  /** The same of a stream with an FFT: longer lines, and the spectra of kernels. */
+  /** Memory of one stream with an FFT, which requires longer delay lines and the spectra of kernels. */
   readonly fftBytes: number;
-  /** Memory of the weights and of one stream. */
+  /** Memory of the weights and one stream. */
   readonly bytes: number;
   readonly layers: readonly LayerPlan[];
 }
 
 /**
- * What a network will cost and how late it will be, before a sample flows.
+ * Computes the cost and the delay of a network before any sample arrives.
  *
  *     R = 1 + Σ_l (K_l - 1) D_l Π_{i<l} S_i                                           equation (3)
- *     group delay = Σ_l (K_l - 1) D_l / 2 · Π_{i<l} S_i                                (a symmetric kernel's centre)
+ *     group delay = Σ_l (K_l - 1) D_l / 2 · Π_{i<l} S_i                                (center of a symmetric kernel)
  *
- * @param rate input frames a second, in Hz; 0 = irregular
- * @throws RangeError or TypeError that names the layer's number and the reason, when the network cannot stream
+ * @param rate input sampling rate in Hz, 0 = irregular
+ * @throws RangeError or TypeError with the layer's number and the reason if the network cannot run as a stream
  */
 export function plan(spec: NetworkSpec, rate: number = 0): Plan {
   if (typeof rate !== 'number') throw invalid('rate', 'a number >= 0 in Hz', rate, TypeError);
@@ -127,19 +133,19 @@ export function plan(spec: NetworkSpec, rate: number = 0): Plan {
   };
 }
 
-/** Throws, with the layer's number and the reason, where a layer cannot run as a stream. */
+/** Throws, with the layer's number and the reason, if a layer cannot run as a stream. */
 export function checkStreams(layers: readonly Layer[]): void {
   for (const [index, { pace }] of layers.entries()) {
     if (pace.framesFor(1) === Infinity) {
-      const rule = "given where padding is 'wrap', and statLength where it is 'mean' or 'median', to run as a stream";
+      const rule = "given when padding is 'wrap' (statLength when it is 'mean' or 'median') to run as a stream";
       throw invalid(`layers[${index}].period`, rule, undefined);
     }
   }
 }
 
-/** Memory of a layer's weights as the engine holds them. */
+/** Returns the memory of a layer's weights in the engine's layout, in bytes. */
 function weightBytesOf({ parameters }: Layer): number {
-  return 4 * sum(parameters, heldCount);
+  return 4 * sum(parameters, packedCount);
 }
 
 function total({ arena, objects }: Memory): number {

@@ -1,24 +1,39 @@
+import { invalid } from '../check.ts';
 import type { MakeTransform } from '../layers/convolution/transform.ts';
 
-/** What a stream keeps, and how it begins. */
+/** Options of `Network.stream`. */
 export interface StreamOptions {
-  /** Keep what `backward` needs. Default false: nothing is kept for it. */
+  /** Keep what `backward` needs. Default false. */
   gradients?: boolean;
-  /** Outputs that may wait for their gradient. Default 1024. */
+  /** Maximum number of outputs without a gradient. Default 1024. */
   maxPending?: number;
   /**
-   * Let `prepare` do what the next output needs of the frames that have come, so that less is left to do when its frame arrives. Default
-   * false.
+   * Allow `prepare` to compute in advance what the next output needs of the frames received so far, so that less is left
+   * to do when its frame arrives. Default false.
    */
   eager?: boolean;
-  /** Nobody reads ∂L/∂x of the input: what `backward` returns has no meaning. Default false. @internal */
-  blind?: boolean;
-  /** Begin as if the first frame had always been there: 'edge' padding on every layer. Default false. */
+  /**
+   * Do not compute ∂L/∂x of the first layer. The rows that `backward` returns are then meaningless. Default false.
+   * @internal
+   */
+  skipInputGradient?: boolean;
+  /**
+   * Start as if the first frame had been repeated forever before the stream: 'edge' padding on every layer. Default
+   * false.
+   */
   prewarm?: boolean;
   /**
-   * Makes a fast Fourier transform of `size` numbers, `(size) => new FFT(size)`, which long kernels go by in blocks that are worth it (see
-   * `fftFrom` of `plan`). Outputs are then equal to about 1e-6 of the largest near them, not to the bit, and hang in their last
-   * digits on how the stream is cut. Not with `gradients`. Default: none.
+   * Creates a fast Fourier transform of `size` numbers, such as `(size) => new FFT(size)`. Long kernels use it for blocks
+   * that are long enough (see `fftFrom` of `plan`). Outputs then differ from the direct method by about 1e-6 of the
+   * largest outputs nearby, and their last digits depend on how the stream is split. Cannot be combined with `gradients`.
+   * Default: none.
    */
   fft?: MakeTransform;
+}
+
+/** Throws unless `fft` is undefined, or a function in a stream without gradients. */
+export function checkFft(fft: unknown, gradients: boolean): void {
+  if (fft === undefined) return;
+  if (typeof fft !== 'function') throw invalid('fft', 'a function that creates a transform', fft, TypeError);
+  if (gradients) throw invalid('gradients', 'false when fft is given', gradients, TypeError);
 }

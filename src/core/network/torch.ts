@@ -4,31 +4,31 @@ import type { LayerSpec } from '../layers/layer-spec.ts';
 import { LayerStack } from '../layers/layer-stack.ts';
 import { checkShape, checkTensor, type Tensor, type Weights, type WeightsLike } from './weights.ts';
 
-/** What PyTorch adds to a batch norm's running variance before the root, unless told otherwise. */
+/** The default `eps` of PyTorch's batch norm, which is added to the running variance before the square root. */
 const EPSILON = 1e-5;
 
 /**
- * PyTorch's state dict → Tapline's weights. `2.weight` becomes `layers.2.weight`; the number stays, and so do the names
- * within a residual or a concat. What turns is the order:
+ * Converts a PyTorch state dict to Tapline's weights. `2.weight` becomes `layers.2.weight`. The layer number does not
+ * change, nor do the names within a residual or a concat. The order of the data changes:
  *
- *     Conv1d            [out, in/groups, taps], the last tap meets the newest frame → [out, taps, in/groups], tap 0 does
+ *     Conv1d            [out, in/groups, taps], last tap newest → [out, taps, in/groups], tap 0 newest
  *     Linear            [out, in] → [out, 1, in]
- *     ConvTranspose1d   [in, out/groups, taps] → [out, taps, in/groups], the taps as they are
- *     BatchNorm1d       weight, bias and running statistics → the weight and bias of an affine norm
+ *     ConvTranspose1d   [in, out/groups, taps] → [out, taps, in/groups], order of taps unchanged
+ *     BatchNorm1d       weight, bias, and running statistics → weight and bias of an affine norm
  *
- * @param spec tells what a shape does not (a transposed convolution); when given, every weight must fit it
+ * @param spec supplies what a shape does not determine (transposed convolutions). If given, every weight must fit it.
  */
 export function fromTorch(weights: WeightsLike, spec?: NetworkSpec): Weights {
   const turned: Weights = {};
-  const shapes = spec === undefined ? undefined : shapesOf(spec);
-  const kinds = spec && kindsOf(spec);
+  const shapes = spec === undefined ? undefined : shapesByName(spec);
+  const kinds = spec && layersByName(spec);
   for (const [name, tensor] of Object.entries(fields('weights', weights, 'an object of { shape, data }'))) {
     checkTensor(name, tensor);
     const [, path, part] = /^(.*\d)\.(\w+)$/.exec(name) ?? [];
     if (path === undefined) throw invalid('name of a weight', "'<number>.weight' or '<number>.bias'", name, TypeError);
     if (part === 'running_mean' || part === 'running_var' || part === 'num_batches_tracked') continue;
     const kind = kinds?.get(`layers.${path}`);
-    if (kinds && !kind) throw invalid('name of a weight', 'that of a layer of spec that has one', name, TypeError);
+    if (kinds && !kind) throw invalid('name of a weight', 'the name of a weight of spec', name, TypeError);
     const shape = shapes?.get(`layers.${path}.${part}`);
     if (kind && shape) checkShape(name, tensor, part === 'weight' ? torchShape(kind, shape, tensor.shape) : shape);
     const statistics = weights[`${path}.running_var`] as WeightsLike[string] | undefined;
@@ -39,15 +39,15 @@ export function fromTorch(weights: WeightsLike, spec?: NetworkSpec): Weights {
           ? fromKernel(name, tensor, kind)
           : copy(tensor);
   }
-  if (spec) checkFit(turned, spec);
+  if (spec) checkAgainstSpec(turned, spec);
   return turned;
 }
 
-/** Tapline's weights → PyTorch's state dict; the way back of `fromTorch`, exact. `spec` as there. */
+/** Converts Tapline's weights to a PyTorch state dict. The exact inverse of `fromTorch`, with the same `spec`. */
 export function toTorch(weights: WeightsLike, spec?: NetworkSpec): Weights {
-  if (spec) checkFit(weights, spec);
+  if (spec) checkAgainstSpec(weights, spec);
   const turned: Weights = {};
-  const kinds = spec && kindsOf(spec);
+  const kinds = spec && layersByName(spec);
   for (const [name, tensor] of Object.entries(fields('weights', weights, 'an object of { shape, data }'))) {
     checkTensor(name, tensor);
     const [, path, part] = /^layers\.(.*\d)\.(weight|bias)$/.exec(name) ?? [];
@@ -62,8 +62,8 @@ export function toTorch(weights: WeightsLike, spec?: NetworkSpec): Weights {
   return turned;
 }
 
-/** The specs of all layers by the names that their weights begin with. */
-function kindsOf(spec: NetworkSpec): Map<string, LayerSpec> {
+/** Returns the specs of all layers by the prefix of their weights' names. */
+function layersByName(spec: NetworkSpec): Map<string, LayerSpec> {
   const kinds = new Map<string, LayerSpec>();
   const visit = (specs: readonly LayerSpec[], prefix: string): void => {
     for (const [index, layer] of specs.entries()) {
@@ -78,11 +78,14 @@ function kindsOf(spec: NetworkSpec): Map<string, LayerSpec> {
   return kinds;
 }
 
-function shapesOf(spec: NetworkSpec): Map<string, readonly number[]> {
+function shapesByName(spec: NetworkSpec): Map<string, readonly number[]> {
   return new Map(LayerStack.parameters('layers.', layersOf(spec)).map(({ name, shape }) => [name, shape]));
 }
 
-/** The shape that PyTorch gives a kernel of our `shape`; arrays of registered layers keep theirs. A Linear and a Conv1d of one tap may stand for each other. */
+/**
+ * Returns PyTorch's shape of a kernel with our `shape`. A Linear and a Conv1d with one tap are interchangeable. Arrays of
+ * registered layers keep their shape.
+ */
 function torchShape(kind: LayerSpec, shape: readonly number[], { length }: readonly number[]): readonly number[] {
   if (shape.length !== 3 || kind.type.includes('/')) return shape;
   const [outputs, taps, inputs] = shape;
@@ -92,8 +95,8 @@ function torchShape(kind: LayerSpec, shape: readonly number[], { length }: reado
     : [outputs, inputs, taps];
 }
 
-function checkFit(weights: WeightsLike, spec: NetworkSpec): void {
-  const parameters = shapesOf(spec);
+function checkAgainstSpec(weights: WeightsLike, spec: NetworkSpec): void {
+  const parameters = shapesByName(spec);
   for (const [name, tensor] of Object.entries(weights)) {
     const shape = parameters.get(name);
     if (!shape) throw invalid('name of a weight', `one of ${[...parameters.keys()].join(', ')}`, name, TypeError);
@@ -105,7 +108,7 @@ function copy({ shape, data }: WeightsLike[string]): Tensor {
   return { shape: [...shape], data: Float32Array.from(data) };
 }
 
-/** y = γ (x - μ) / √(v + ε) + β as y = weight x + bias. */
+/** Converts y = γ (x - μ) / √(v + ε) + β to y = weight x + bias. */
 function foldNorm(part: string, path: string, weights: WeightsLike): Tensor {
   const { [`${path}.running_mean`]: mean, [`${path}.running_var`]: variance } = weights;
   const { [`${path}.weight`]: gamma, [`${path}.bias`]: beta } = weights;
@@ -157,7 +160,10 @@ function toKernel(name: string, { shape, data }: WeightsLike[string], kind: Laye
 
 type Place = readonly [number, number, number];
 
-/** Moves every number of a three-axis tensor to where `move` says, in a tensor of the axes `order` or of shape `into`. */
+/**
+ * Moves every number of a three-dimensional tensor to the place that `move` returns, in a tensor with the axes `order`
+ * or the shape `into`.
+ */
 function rearrange(
   name: string,
   { shape, data }: WeightsLike[string],

@@ -1,7 +1,7 @@
 import { fields, invalid, list } from '../check.ts';
 import type { ParameterSpec } from '../layers/layer.ts';
 
-/** A named array of numbers, row-major. */
+/** A named array of numbers in row-major order. */
 export interface Tensor {
   readonly shape: number[];
   readonly data: Float32Array;
@@ -10,10 +10,10 @@ export interface Tensor {
 /** A network's weights by name: 'layers.0.weight' [out, tap, in/groups] in lag order, 'layers.0.bias' [out]. */
 export type Weights = Record<string, Tensor>;
 
-/** Weights as they may be given: numbers of any kind. */
+/** Weights as they are accepted: numbers in any array type. */
 export type WeightsLike = Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>;
 
-/** Copies of what the engine holds for `parameters` (values, or gradients), by name and in lag order. */
+/** Converts values or gradients of `parameters` from the engine's layout to copies by name, in lag order. */
 export function weightsOf(parameters: readonly ParameterSpec[], held: readonly Float32Array[]): Weights {
   return Object.fromEntries(
     parameters.map(({ name, shape, packing }, i) => {
@@ -23,7 +23,7 @@ export function weightsOf(parameters: readonly ParameterSpec[], held: readonly F
   );
 }
 
-/** Throws unless `weights` has every parameter by name, in its shape, and nothing else. */
+/** Throws unless `weights` contains every parameter by name and shape, and nothing else. */
 export function checkWeights(parameters: readonly ParameterSpec[], weights: WeightsLike): void {
   fields('weights', weights, 'an object of { shape, data }');
   for (const { name, shape } of parameters) checkShape(name, weights[name], shape);
@@ -33,20 +33,20 @@ export function checkWeights(parameters: readonly ParameterSpec[], weights: Weig
   }
 }
 
-/** Throws unless `tensor` is of the right kind. */
+/** Throws unless `tensor` is an object with a `shape` and `data`. */
 export function checkTensor(name: string, tensor: WeightsLike[string]): void {
   const { shape, data } = fields(name, tensor, '{ shape, data }');
   if (!Array.isArray(shape)) throw invalid(`${name}.shape`, 'an array of sizes', shape, TypeError);
   list(`${name}.data`, data);
 }
 
-/** Throws unless `tensor` is there, has `shape`, and holds as many numbers as that says. */
+/** Throws unless `tensor` exists, has the shape `shape`, and contains the corresponding number of values. */
 export function checkShape(name: string, tensor: WeightsLike[string] | undefined, shape: readonly number[]): void {
-  const wanted = `of shape [${shape.join(', ')}]`;
-  if (!tensor) throw invalid(name, wanted, undefined, TypeError);
+  const expected = `of shape [${shape.join(', ')}]`;
+  if (!tensor) throw invalid(name, expected, undefined, TypeError);
   checkTensor(name, tensor);
   if (tensor.shape.length !== shape.length || tensor.shape.some((size, axis) => size !== shape[axis])) {
-    throw invalid(name, wanted, tensor.shape);
+    throw invalid(name, expected, tensor.shape);
   }
   const count = shape.reduce((product, size) => product * size, 1);
   if (tensor.data.length !== count) throw invalid(`${name}.data.length`, `${count}`, tensor.data.length);

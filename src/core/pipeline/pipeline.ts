@@ -69,7 +69,7 @@ export class Pipeline {
       return;
     }
     const { network: learnSpec, optimizer, ...options } = learn;
-    const trained = learner?.clone() ?? Network.create(learnSpec, { seed, silent: true });
+    const trained = learner?.clone() ?? Network.create(learnSpec, { seed, zeroOutput: true });
     this.learner = new Learner(trained, { ...options, ...(optimizer && { optimizer: optimizerOf(optimizer) }) });
   }
 
@@ -83,7 +83,7 @@ export class Pipeline {
    * @throws when the bytes are cut, foreign or of a newer version; the sentence says which
    */
   static restore(bytes: Uint8Array): Pipeline {
-    const { state, beside } = decodeState('pipeline', bytes);
+    const { state, extra: beside } = decodeState('pipeline', bytes);
     checkMemory(beside as PipelineSpec, bytes.length, 'stream' in stateIn(state, 'convolver'));
     const pipeline = new Pipeline(beside as PipelineSpec, {});
     pipeline.#restore(state, bytes.length);

@@ -1,11 +1,10 @@
 import { oneOf } from '../check.ts';
-import { normalCdf, normalPdf } from './normal.ts';
 import { framesOf } from './padding.ts';
 
 interface Elementwise {
   /** y of one sample. */
   value: (x: number, alpha: number) => number;
-  /** dy/dx at the sample that went in. */
+  /** dy/dx at the input sample. */
   slope: (x: number, alpha: number) => number;
   /** Default of alpha. */
   alpha?: number;
@@ -13,7 +12,7 @@ interface Elementwise {
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** Layers that turn each sample by itself. */
+/** The names of the elementwise layers. */
 export type ActivationName =
   'identity' | 'relu' | 'leakyRelu' | 'elu' | 'gelu' | 'softplus' | 'tanh' | 'sigmoid' | 'square' | 'abs' | 'log';
 
@@ -27,7 +26,7 @@ const activations: Record<ActivationName, Elementwise> = {
     slope: (x, alpha) => (x > 0 ? 1 : alpha * Math.exp(x)),
   },
   gelu: { value: (x) => x * normalCdf(x), slope: (x) => normalCdf(x) + x * normalPdf(x) },
-  // log(1 + e^x), without overflow
+  // log(1 + e^x) without overflow
   softplus: { value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), slope: sigmoid },
   tanh: { value: Math.tanh, slope: (x) => 1 - Math.tanh(x) ** 2 },
   sigmoid: { value: sigmoid, slope: (x) => sigmoid(x) * (1 - sigmoid(x)) },
@@ -44,39 +43,42 @@ const activations: Record<ActivationName, Elementwise> = {
 export const activationNames: ActivationName[] = Object.keys(activations) as ActivationName[];
 
 /**
- * y = f(x), sample by sample. `alpha` is the slope of leakyRelu below 0 (default 0.01), the depth of elu (1), and the
- * smallest number that log takes as it is (1e-6); others have none. Throws TypeError for an unknown name.
+ * Applies y = f(x) to each sample. `alpha` is the slope of leakyRelu below 0 (default 0.01), the scale of elu (1), and the
+ * lower limit of log (1e-6). Other activations ignore it. Throws TypeError for an unknown name.
  */
 export function activate(name: ActivationName, x: ArrayLike<number>, alpha?: number): Float64Array {
-  const { value, alpha: usual = 0 } = activations[oneOf('type', name, activationNames)];
-  return Float64Array.from({ length: x.length }, (_, i) => value(x[i], alpha ?? usual));
+  const { value, alpha: defaultAlpha = 0 } = activations[oneOf('type', name, activationNames)];
+  return Float64Array.from({ length: x.length }, (_, i) => value(x[i], alpha ?? defaultAlpha));
 }
 
-/** ∂L/∂x = g f'(x), where x is what went in and g = ∂L/∂y. Where a line bends the slope is that of the left (of abs 0, of log 1/x). */
+/**
+ * Returns ∂L/∂x = g f'(x), where x is the input and g = ∂L/∂y. Where f is not differentiable, the left slope is used (0
+ * for abs, 1/x for log).
+ */
 export function activationGradient(
   name: ActivationName,
   x: ArrayLike<number>,
   g: ArrayLike<number>,
   alpha?: number,
 ): Float64Array {
-  const { slope, alpha: usual = 0 } = activations[oneOf('type', name, activationNames)];
-  return Float64Array.from({ length: x.length }, (_, i) => g[i] * slope(x[i], alpha ?? usual));
+  const { slope, alpha: defaultAlpha = 0 } = activations[oneOf('type', name, activationNames)];
+  return Float64Array.from({ length: x.length }, (_, i) => g[i] * slope(x[i], alpha ?? defaultAlpha));
 }
 
-/** y[n, c] = e^x[n, c] / Σ_i e^x[n, i]: the channels of each frame of x, [frames, channels], as shares of one. */
+/** Softmax over the channels of each frame of x, [frames, channels]: y[n, c] = e^x[n, c] / Σ_i e^x[n, i]. */
 export function softmax(x: ArrayLike<number>, channels: number): Float64Array {
   const y = new Float64Array(x.length);
   for (let n = 0; n < framesOf('x', x, channels); n++) {
     const frame = Array.from({ length: channels }, (_, c) => x[n * channels + c]);
-    // the same share of everything, so that nothing overflows
-    const most = Math.max(...frame);
-    const sum = frame.reduce((total, sample) => total + Math.exp(sample - most), 0);
-    for (let c = 0; c < channels; c++) y[n * channels + c] = Math.exp(frame[c] - most) / sum;
+    // subtracting the maximum prevents overflow and does not change the result
+    const largest = Math.max(...frame);
+    const sum = frame.reduce((total, sample) => total + Math.exp(sample - largest), 0);
+    for (let c = 0; c < channels; c++) y[n * channels + c] = Math.exp(frame[c] - largest) / sum;
   }
   return y;
 }
 
-/** ∂L/∂x[n, c] = y[n, c] (g[n, c] - Σ_i g[n, i] y[n, i]), where x is what went in and g = ∂L/∂y. */
+/** Returns ∂L/∂x[n, c] = y[n, c] (g[n, c] - Σ_i g[n, i] y[n, i]), where x is the input and g = ∂L/∂y. */
 export function softmaxGradient(x: ArrayLike<number>, channels: number, g: ArrayLike<number>): Float64Array {
   const y = softmax(x, channels);
   const input = new Float64Array(x.length);
@@ -86,4 +88,32 @@ export function softmaxGradient(x: ArrayLike<number>, channels: number, g: Array
     for (let c = 0; c < channels; c++) input[n * channels + c] = y[n * channels + c] * (g[n * channels + c] - mean);
   }
   return input;
+}
+
+/** The probability density φ(x) of the standard normal distribution. */
+export function normalPdf(x: number): number {
+  return Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
+}
+
+/**
+ * The cumulative distribution Φ(x) of the standard normal distribution. Uses a series for small |x| and a continued
+ * fraction (Lentz) otherwise. Accurate to 1e-14. Source: Abramowitz and Stegun, 26.2.11 and 26.2.14.
+ */
+export function normalCdf(x: number): number {
+  if (Number.isNaN(x)) return NaN;
+  const size = Math.abs(x);
+  if (size > 38) return x > 0 ? 1 : 0;
+  if (size < 4) {
+    let term = x;
+    let sum = x;
+    for (let k = 3; Math.abs(term) > 1e-17 * Math.abs(sum); k += 2) {
+      term *= (x * x) / k;
+      sum += term;
+    }
+    return 0.5 + normalPdf(x) * sum;
+  }
+  let fraction = 0;
+  for (let k = 60; k >= 1; k--) fraction = k / (size + fraction);
+  const tail = normalPdf(size) / (size + fraction);
+  return x > 0 ? 1 - tail : tail;
 }

@@ -1,71 +1,79 @@
 /**
- * Adds a shortcut to what some layers made of x, [frames, channels]: inner, [outputs, channels].
+ * Adds a shortcut to the outputs of some layers, inner [outputs, channels], for their input x [frames, channels].
  *
- *     y[n, c] = inner[n, c] + x[h, c]          where output n hangs on frame h
+ *     y[n, c] = inner[n, c] + x[h, c]          where output n is aligned with frame h
  *
- * Where h lies behind the end of the recording nothing is added.
+ * Nothing is added where h is after the end of the recording.
  */
 export function residual(
   x: Float64Array,
   inner: Float64Array,
   channels: number,
-  hang: (output: number) => number,
+  alignedFrame: (output: number) => number,
 ): Float64Array {
   return inner.map((y, i) => {
-    const at = hang(Math.floor(i / channels)) * channels + (i % channels);
+    const at = alignedFrame(Math.floor(i / channels)) * channels + (i % channels);
     return at < x.length ? y + x[at] : y;
   });
 }
 
-/** What ∂L/∂x, [frames, channels], gets through the shortcut: the g = ∂L/∂y of every output that hangs on the frame. */
+/**
+ * Returns the part of ∂L/∂x, [frames, channels], that passes through the shortcut: the sum of g = ∂L/∂y over the
+ * outputs aligned with each frame.
+ */
 export function shortcutGradient(
   frames: number,
   g: Float64Array,
   channels: number,
-  hang: (output: number) => number,
+  alignedFrame: (output: number) => number,
 ): Float64Array {
   const input = new Float64Array(frames * channels);
   g.forEach((gradient, i) => {
-    const at = hang(Math.floor(i / channels)) * channels + (i % channels);
+    const at = alignedFrame(Math.floor(i / channels)) * channels + (i % channels);
     if (at < input.length) input[at] += gradient;
   });
   return input;
 }
 
-/** What one branch of a concat gives, and how many outputs of it are left out before the first that meets the others. */
+/**
+ * The outputs of one branch of a concat, and the number of outputs skipped so that the rest is aligned with the other
+ * branches.
+ */
 export interface BranchOutput {
   /** [outputs, channels]. */
   samples: Float64Array;
   channels: number;
-  drop: number;
+  skip: number;
 }
 
-/** The outputs of several branches side by side: y[n] is output n + drop of every branch, as long as all have one. */
+/**
+ * Joins the channels of several branches: y[n] consists of output n + skip of every branch, as long as all have one.
+ */
 export function concat(branches: readonly BranchOutput[]): Float64Array {
-  const rows = Array.from({ length: meetings(branches) }, (_, n) =>
-    branches.flatMap(({ samples, channels, drop }) => [
-      ...samples.subarray((n + drop) * channels, (n + drop + 1) * channels),
+  const rows = Array.from({ length: commonOutputs(branches) }, (_, n) =>
+    branches.flatMap(({ samples, channels, skip }) => [
+      ...samples.subarray((n + skip) * channels, (n + skip + 1) * channels),
     ]),
   );
   return Float64Array.from(rows.flat());
 }
 
-/** ∂L/∂ of every branch's outputs, each in the shape of its samples, given g = ∂L/∂y. What was left out gets none. */
+/** Returns ∂L/∂ of every branch's outputs, each in the shape of its samples, for g = ∂L/∂y. Skipped outputs get 0. */
 export function concatGradients(branches: readonly BranchOutput[], g: ArrayLike<number>): Float64Array[] {
   const width = branches.reduce((sum, { channels }) => sum + channels, 0);
   let first = 0;
-  return branches.map(({ samples, channels, drop }) => {
+  return branches.map(({ samples, channels, skip }) => {
     const own = new Float64Array(samples.length);
-    for (let n = 0; n < meetings(branches); n++) {
-      for (let c = 0; c < channels; c++) own[(n + drop) * channels + c] = g[n * width + first + c];
+    for (let n = 0; n < commonOutputs(branches); n++) {
+      for (let c = 0; c < channels; c++) own[(n + skip) * channels + c] = g[n * width + first + c];
     }
     first += channels;
     return own;
   });
 }
 
-/** How many outputs all branches have. */
-export function meetings(branches: readonly BranchOutput[]): number {
-  const left = branches.map(({ samples, channels, drop }) => samples.length / channels - drop);
+/** Returns the number of outputs that all branches have. */
+export function commonOutputs(branches: readonly BranchOutput[]): number {
+  const left = branches.map(({ samples, channels, skip }) => samples.length / channels - skip);
   return Math.max(0, Math.min(...left));
 }

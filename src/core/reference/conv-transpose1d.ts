@@ -2,7 +2,7 @@ import { integer, invalid } from '../check.ts';
 import type { WeightedGradients } from './linear.ts';
 import { framesOf } from './padding.ts';
 
-/** One transposed convolution: many channels, many kernels, S outputs for every input. */
+/** The spec of a transposed convolution, which gives S outputs for every input frame. */
 export interface ReferenceConvTranspose1d {
   inChannels: number;
   outChannels: number;
@@ -11,18 +11,21 @@ export interface ReferenceConvTranspose1d {
   stride?: number;
   /** D: outputs between taps; default 1. */
   dilation?: number;
-  /** Input and output channels are cut into so many parts, each part makes only its own; default 1. */
+  /**
+   * Number of groups that input and output channels are divided into. Each group reads only its own channels. Default
+   * 1.
+   */
   groups?: number;
 }
 
 /**
  * Transposed convolution of a whole recording x, [frames, in], with weights w, [out, taps, in/groups], and a bias [out]
- * or null: a fresh [outputs, out]. Every input adds its kernel to the outputs, from its own place on:
+ * or null. Returns a new array [outputs, out]. Every input frame adds its kernel to the outputs, starting at nS:
  *
  *     y[t, o] = b[o] + Σ_n Σ_k Σ_c w[o, k, c] x[n, c]          over nS + kD = t
  *
- * m frames make the outputs 0 … (m-1)S + (K-1)D, and mS at least; no frame makes none. It is what ∂L/∂x of a convolution
- * is. Throws RangeError where shapes do not fit.
+ * m frames give the outputs 0 … (m-1)S + (K-1)D and at least mS of them; 0 frames give none. ∂L/∂x of a convolution has
+ * this form. Throws RangeError if shapes do not fit.
  */
 export function convTranspose1d(
   x: ArrayLike<number>,
@@ -46,7 +49,7 @@ export function convTranspose1d(
 }
 
 /**
- * The gradients of `convTranspose1d`, given g = ∂L/∂y, [outputs, out].
+ * Returns the gradients of `convTranspose1d` for g = ∂L/∂y, [outputs, out].
  *
  *     ∂L/∂w[o, k, c] = Σ_n g[nS + kD, o] x[n, c]      ∂L/∂b[o] = Σ_t g[t, o]
  *     ∂L/∂x[n, c]    = Σ_o Σ_k g[nS + kD, o] w[o, k, c]

@@ -1,9 +1,9 @@
 import { integer, invalid } from '../check.ts';
-import { anchorOf, outputsOf, type LayerMode } from './anchor.ts';
+import { anchorOf, outputsOf, type LayerMode } from './alignment.ts';
 import type { WeightedGradients } from './linear.ts';
-import { framesOf, surround, type Padding } from './padding.ts';
+import { framesOf, padded, type Padding } from './padding.ts';
 
-/** One convolutional layer: many channels, many kernels. */
+/** The spec of a convolutional layer. */
 export interface ReferenceConv1d extends Padding {
   inChannels: number;
   outChannels: number;
@@ -12,9 +12,12 @@ export interface ReferenceConv1d extends Padding {
   stride?: number;
   /** D: frames between taps; default 1. */
   dilation?: number;
-  /** Input and output channels are cut into so many parts, each part sees only its own; default 1. */
+  /**
+   * Number of groups that input and output channels are divided into. Each group reads only its own channels. Default
+   * 1.
+   */
   groups?: number;
-  /** f of a causal layer, 0 … S-1; default 0. */
+  /** f of a causal layer, 0 … S-1. Default 0. */
   phase?: number;
   /** Default 'causal'. */
   mode?: LayerMode;
@@ -22,11 +25,11 @@ export interface ReferenceConv1d extends Padding {
 
 /**
  * Convolution of a whole recording x, [frames, in], with weights w, [out, taps, in/groups] in lag order, and a bias
- * [out] or null: a fresh [outputs, out].
+ * [out] or null. Returns a new array [outputs, out].
  *
  *     y[n, o] = b[o] + Σ_k Σ_c w[o, k, c] x[nS + f - kD, c]          equation (2)
  *
- * x outside the recording is what the padding says. Throws RangeError where shapes do not fit.
+ * The padding defines x outside the recording. Throws RangeError if shapes do not fit.
  */
 export function conv1d(
   x: ArrayLike<number>,
@@ -35,14 +38,14 @@ export function conv1d(
   layer: ReferenceConv1d,
 ): Float64Array {
   const { I, O, K, S, D, f, outputs, firstChannel } = layout(x, w, b, layer);
-  const seen = surround(x, layer.inChannels, layer);
+  const input = padded(x, layer.inChannels, layer);
   const y = new Float64Array(outputs * O);
   for (let n = 0; n < outputs; n++) {
     for (let o = 0; o < O; o++) {
       let sum = b ? b[o] : 0;
       for (let k = 0; k < K; k++) {
         for (let c = 0; c < I; c++) {
-          sum += w[(o * K + k) * I + c] * seen.at(n * S + f - k * D, firstChannel(o) + c);
+          sum += w[(o * K + k) * I + c] * input.at(n * S + f - k * D, firstChannel(o) + c);
         }
       }
       y[n * O + o] = sum;
@@ -52,14 +55,14 @@ export function conv1d(
 }
 
 /**
- * The gradients of a layer, given g = ∂L/∂y, [outputs, out].
+ * Returns the gradients of `conv1d` for g = ∂L/∂y, [outputs, out].
  *
  *     ∂L/∂w[o, k, c] = Σ_n g[n, o] x[nS + f - kD, c]                       equation (4)
  *     ∂L/∂b[o]       = Σ_n g[n, o]
  *     ∂L/∂x[t, c]    = Σ_o Σ_k g[n, o] w[o, k, c]   over nS + f - kD = t    equation (5)
  *
- * A frame that the padding copies gets the gradient of its copies too; constants, means and medians pass none.
- * Throws RangeError where shapes do not fit.
+ * A frame that the padding copies also receives the gradient of its copies. Constants, means, and medians pass none.
+ * Throws RangeError if shapes do not fit.
  */
 export function conv1dGradients(
   x: ArrayLike<number>,
@@ -69,7 +72,7 @@ export function conv1dGradients(
 ): WeightedGradients {
   const { I, O, K, S, D, f, outputs, firstChannel } = layout(x, w, null, layer);
   if (g.length !== outputs * O) throw invalid('g.length', `${outputs} outputs x ${O} channels`, g.length);
-  const seen = surround(x, layer.inChannels, layer);
+  const recording = padded(x, layer.inChannels, layer);
   const input = new Float64Array(x.length);
   const weight = new Float64Array(w.length);
   const bias = new Float64Array(O);
@@ -79,10 +82,10 @@ export function conv1dGradients(
       bias[o] += gradient;
       for (let k = 0; k < K; k++) {
         const t = n * S + f - k * D;
-        const source = seen.source(t);
+        const source = recording.source(t);
         for (let c = 0; c < I; c++) {
           const channel = firstChannel(o) + c;
-          weight[(o * K + k) * I + c] += gradient * seen.at(t, channel);
+          weight[(o * K + k) * I + c] += gradient * recording.at(t, channel);
           if (source >= 0) input[source * layer.inChannels + channel] += gradient * w[(o * K + k) * I + c];
         }
       }
@@ -100,7 +103,7 @@ interface Layout {
   D: number;
   f: number;
   outputs: number;
-  /** The first input channel that kernel `o` sees. */
+  /** The first input channel of kernel `o`. */
   firstChannel: (o: number) => number;
 }
 

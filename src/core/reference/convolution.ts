@@ -2,28 +2,32 @@ import { integer, invalid, oneOf } from '../check.ts';
 
 const modes = ['full', 'same', 'valid'] as const;
 
-/** Which outputs: all that are not zero, as many as the longer argument has, or only those whose taps all lie inside. */
+/**
+ * Which outputs are returned: all that can be nonzero, as many as the longer argument has samples, or those whose taps
+ * are all inside.
+ */
 export type ConvolutionMode = (typeof modes)[number];
 
-/** Settings of `convolve` and `correlate`. */
+/** Options of `convolve` and `correlate`. */
 export interface ConvolutionOptions {
-  /** Default of `convolve`: 'full'; of `correlate`: 'valid'. */
+  /** Default: 'full' for `convolve`, 'valid' for `correlate`. */
   mode?: ConvolutionMode;
-  /** Every stride-th output of stride 1, the first included; default 1. */
+  /** Return every stride-th output of stride 1, including the first. Default 1. */
   stride?: number;
 }
 
 /**
- * Convolution of one channel, as numpy.convolve: the kernel is flipped, tap 0 meets the newest sample.
+ * Convolution of one channel, like numpy.convolve: the kernel is flipped, so tap 0 applies to the newest sample.
  *
  *     y[i] = Σ_k w[k] x[i - k]          equation (1); zeros around the recording
  *
- * 'full' has x.length + w.length - 1 outputs, 'same' max(…) of them starting ⌊(min - 1) / 2⌋ later, 'valid'
- * max - min + 1 starting min - 1 later, where max and min are the longer and the shorter length: swapping x and w
- * changes nothing. Throws TypeError for an unknown mode, RangeError for an empty argument or a stride below 1.
+ * With max and min as the lengths of the longer and the shorter argument, 'full' returns x.length + w.length - 1 outputs,
+ * 'same' returns max outputs, starting ⌊(min - 1) / 2⌋ later, and 'valid' returns max - min + 1 outputs, starting min - 1
+ * later. Exchanging x and w does not change the result. Throws TypeError for an unknown mode, and RangeError for an empty
+ * argument or a stride below 1.
  */
 export function convolve(x: ArrayLike<number>, w: ArrayLike<number>, options: ConvolutionOptions = {}): Float64Array {
-  const { mode, stride } = settle(x, w, options, 'full');
+  const { mode, stride } = checkArguments(x, w, options, 'full');
   const longer = Math.max(x.length, w.length);
   const shorter = Math.min(x.length, w.length);
   const first = { full: 0, same: Math.floor((shorter - 1) / 2), valid: shorter - 1 }[mode];
@@ -38,16 +42,16 @@ export function convolve(x: ArrayLike<number>, w: ArrayLike<number>, options: Co
 }
 
 /**
- * Correlation of one channel, as numpy.correlate: the kernel slides over the recording without a flip.
+ * Correlation of one channel, like numpy.correlate: the kernel slides over the recording without being flipped.
  *
- *     y[i] = Σ_k w[k] x[i + k]          i = the lag by which w is moved; zeros around the recording
+ *     y[i] = Σ_k w[k] x[i + k]          i = the lag of w; zeros around the recording
  *
- * Lags rise from output to output. 'full' starts at lag -(w.length - 1), 'same' at -⌊w.length / 2⌋, 'valid' at 0.
- * Where w is the longer one, numpy correlates w with x and turns the result round, which moves those starts.
- * Throws as `convolve` does.
+ * Lags increase from output to output. 'full' starts at lag -(w.length - 1), 'same' at -⌊w.length / 2⌋, 'valid' at 0.
+ * If w is longer than x, numpy correlates w with x and reverses the result, which changes the first lags. Throws like
+ * `convolve`.
  */
 export function correlate(x: ArrayLike<number>, w: ArrayLike<number>, options: ConvolutionOptions = {}): Float64Array {
-  const { mode, stride } = settle(x, w, options, 'valid');
+  const { mode, stride } = checkArguments(x, w, options, 'valid');
   const swapped = w.length > x.length;
   const longer = Math.max(x.length, w.length);
   const shorter = Math.min(x.length, w.length);
@@ -67,15 +71,15 @@ export function correlate(x: ArrayLike<number>, w: ArrayLike<number>, options: C
 }
 
 /**
- * How alike a recording is to itself, moved by 0, 1, … lags: Float64Array [lags + 1].
+ * The autocorrelation of a recording for lags 0, 1, … lags: Float64Array [lags + 1].
  *
  *     r[i] = Σ_t x[t] x[t + i]
  *
- * The second half of `correlate(x, x, { mode: 'full' })`: nothing is subtracted and nothing is divided.
- * `lags` is the largest one, at most (and by default) x.length - 1. Throws RangeError for an empty recording.
+ * Equals the second half of `correlate(x, x, { mode: 'full' })`, without centering or normalization. `lags` is the largest
+ * lag, at most (and by default) x.length - 1. Throws RangeError for an empty recording.
  */
 export function autocorrelation(x: ArrayLike<number>, { lags = x.length - 1 }: { lags?: number } = {}): Float64Array {
-  filled('x', x);
+  checkNotEmpty('x', x);
   if (integer('lags', lags, 0) >= x.length) throw invalid('lags', `an integer <= ${x.length - 1}`, lags);
   const r = new Float64Array(lags + 1);
   for (let i = 0; i <= lags; i++) {
@@ -84,8 +88,8 @@ export function autocorrelation(x: ArrayLike<number>, { lags = x.length - 1 }: {
   return r;
 }
 
-/** Throws unless `values` is a list of at least one number. */
-export function filled(name: string, values: ArrayLike<number>): void {
+/** Throws unless `values` is an array with at least one number. */
+export function checkNotEmpty(name: string, values: ArrayLike<number>): void {
   const list: unknown = values;
   if (!Array.isArray(list) && !(ArrayBuffer.isView(list) && !(list instanceof DataView)))
     throw invalid(name, 'an array of numbers', values, TypeError);
@@ -96,13 +100,16 @@ function outputCount(longer: number, shorter: number, mode: ConvolutionMode): nu
   return { full: longer + shorter - 1, same: longer, valid: longer - shorter + 1 }[mode];
 }
 
-function settle(
+function checkArguments(
   x: ArrayLike<number>,
   w: ArrayLike<number>,
   options: ConvolutionOptions,
-  usual: ConvolutionMode,
+  defaultMode: ConvolutionMode,
 ): { mode: ConvolutionMode; stride: number } {
-  filled('x', x);
-  filled('w', w);
-  return { mode: oneOf('mode', options.mode ?? usual, modes), stride: integer('stride', options.stride ?? 1, 1) };
+  checkNotEmpty('x', x);
+  checkNotEmpty('w', w);
+  return {
+    mode: oneOf('mode', options.mode ?? defaultMode, modes),
+    stride: integer('stride', options.stride ?? 1, 1),
+  };
 }

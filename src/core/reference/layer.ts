@@ -10,19 +10,19 @@ import * as norm from './norm.ts';
 
 import { validity } from './alignment.ts';
 
-/** What goes into a layer or comes out of it. */
+/** The input or output of a layer. */
 export interface Signal {
   /** [frames, channels]. */
   samples: Float64Array;
   channels: number;
-  /** One a frame: 1 = it came, and all that it was made of. */
+  /** Validity, one per frame: 1 = the frame exists, and so do all frames it was computed from. */
   valid: Uint8Array;
 }
 
 /** Parameters by name: 'layers.0.weight', [out, taps, in/groups] in lag order, and 'layers.0.bias', [out]. */
 export type ReferenceWeights = Record<string, { shape: readonly number[]; data: ArrayLike<number> }>;
 
-/** ∂L/∂x, [frames, in], and ∂L/∂ of every parameter by its name. */
+/** ∂L/∂x, [frames, in], and ∂L/∂ of every parameter, by name. */
 export interface LayerGradients {
   input: Float64Array;
   weights: Record<string, Float64Array>;
@@ -31,7 +31,7 @@ export interface LayerGradients {
 /** A built-in layer that contains no other layers. */
 export type SimpleLayer = Exclude<LayerSpec, ResidualSpec | ConcatSpec | CustomSpec>;
 
-/** What a layer makes of a whole recording. `name` is where its parameters are: 'layers.0.'. */
+/** Runs a layer on a whole recording. `name` is the prefix of its parameters: 'layers.0.'. */
 export function runLayer(layer: SimpleLayer, name: string, weights: ReferenceWeights, input: Signal): Signal {
   const { samples: x, channels } = input;
   const outChannels = 'outChannels' in layer ? layer.outChannels : channels;
@@ -64,7 +64,7 @@ export function runLayer(layer: SimpleLayer, name: string, weights: ReferenceWei
   return { samples, channels: outChannels, valid: validity(layer, input.valid, samples.length / outChannels) };
 }
 
-/** Back through a layer: the gradients of what went in, given g = ∂L/∂y of every output, [outputs, out]. */
+/** Returns the gradients of a layer's input and parameters for g = ∂L/∂y of every output, [outputs, out]. */
 export function layerGradients(
   layer: SimpleLayer,
   name: string,

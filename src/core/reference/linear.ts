@@ -1,7 +1,7 @@
 import { invalid } from '../check.ts';
 import { framesOf } from './padding.ts';
 
-/** ∂L/∂ of everything that went into a layer with a weight and a bias. */
+/** The gradients of a layer with a weight and a bias. */
 export interface WeightedGradients {
   /** ∂L/∂x, [frames, in]. */
   input: Float64Array;
@@ -11,18 +11,18 @@ export interface WeightedGradients {
   bias: Float64Array;
 }
 
-/** Channels in and out of a layer that mixes those of each frame. */
+/** The spec of a linear layer, which mixes the channels of each frame. */
 export interface Linear {
   inChannels: number;
   outChannels: number;
 }
 
 /**
- * Every frame of x, [frames, in], times a matrix w, [out, 1, in], plus b, [out] or null: a fresh [frames, out].
+ * Multiplies every frame of x, [frames, in], by a matrix w, [out, 1, in], and adds b, [out] or null. Returns [frames, out].
  *
  *     y[n, o] = b[o] + Σ_c w[o, c] x[n, c]
  *
- * Throws RangeError where shapes do not fit.
+ * Throws RangeError if shapes do not fit.
  */
 export function linear(
   x: ArrayLike<number>,
@@ -43,7 +43,7 @@ export function linear(
 }
 
 /**
- * The gradients of `linear`, given g = ∂L/∂y, [frames, out].
+ * Returns the gradients of `linear` for g = ∂L/∂y, [frames, out].
  *
  *     ∂L/∂w[o, c] = Σ_n g[n, o] x[n, c]      ∂L/∂b[o] = Σ_n g[n, o]      ∂L/∂x[n, c] = Σ_o g[n, o] w[o, c]
  */

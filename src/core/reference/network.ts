@@ -1,34 +1,34 @@
 import type { NetworkSpec } from '../network/network-spec.ts';
 import type { ConcatSpec, LayerSpec, ResidualSpec } from '../layers/layer-spec.ts';
-import { concat, concatGradients, meetings, type BranchOutput, residual, shortcutGradient } from './branches.ts';
-import { dropsOf, hangOfAll } from './alignment.ts';
+import { concat, concatGradients, commonOutputs, type BranchOutput, residual, shortcutGradient } from './branches.ts';
+import { skipCounts, alignedFrameOfStack } from './alignment.ts';
 import { layerGradients, runLayer, type LayerGradients, type ReferenceWeights, type Signal } from './layer.ts';
 
 import { framesOf } from './padding.ts';
 
 export type { ReferenceWeights };
 
-/** What a network makes of a whole recording. */
+/** The result of `runNetwork`. */
 export interface ReferenceRun {
-  /** What goes into each layer, and last what comes out: [frames of that layer, its channels]. */
+  /** The input of each layer, and the output of the last one: [frames of that layer, its channels]. */
   signals: Float64Array[];
-  /** The channels of each signal. */
+  /** Number of channels of each signal. */
   channels: number[];
-  /** The last signal. */
+  /** The output of the last layer. */
   output: Float64Array;
-  /** Validity of the last signal's frames. */
+  /** Validity of the output's frames. */
   valid: Uint8Array;
 }
 
-/** ∂L/∂x, [frames, in], and ∂L/∂ of every parameter by its name, in its shape. */
+/** ∂L/∂x, [frames, in], and ∂L/∂ of every parameter, by name and in its shape. */
 export interface ReferenceGradients {
   input: Float64Array;
   weights: Record<string, { shape: number[]; data: Float64Array }>;
 }
 
 /**
- * Runs a whole recording x, [frames, in], through a stack of layers, each on the outputs of the one before. Frames that
- * `valid` calls 0 never came; a frame that is not all numbers is not valid either. Throws where a layer cannot take its input.
+ * Runs a whole recording x, [frames, in], through a network. Frames with `valid` 0 are missing; frames with a non-finite
+ * sample are invalid as well. Throws if a layer cannot process its input.
  */
 export function runNetwork(
   { inChannels, layers }: NetworkSpec,
@@ -47,8 +47,8 @@ export function runNetwork(
 }
 
 /**
- * Back-propagation through a stack, over a whole recording: what `backward` and `flushGradient` of a stream must sum
- * up to. `g` is ∂L/∂y of every output, [outputs, out].
+ * Back-propagates through a network over a whole recording. The results of `backward` and `flushGradient` of a stream
+ * must equal these gradients. `g` is ∂L/∂y of every output, [outputs, out].
  */
 export function networkGradients(
   { inChannels, layers }: NetworkSpec,
@@ -67,14 +67,14 @@ export function networkGradients(
 
 function recording(x: ArrayLike<number>, channels: number, valid?: ArrayLike<number>): Signal {
   const samples = Float64Array.from(x, (sample) => (Number.isFinite(sample) ? sample : NaN));
-  const real = Uint8Array.from({ length: framesOf('x', x, channels) }, (_, t) => {
-    const whole = samples.subarray(t * channels, (t + 1) * channels).every(Number.isFinite);
-    return Number(whole && valid?.[t] !== 0);
+  const isValid = Uint8Array.from({ length: framesOf('x', x, channels) }, (_, t) => {
+    const isFinite = samples.subarray(t * channels, (t + 1) * channels).every(Number.isFinite);
+    return Number(isFinite && valid?.[t] !== 0);
   });
-  return { samples, channels, valid: real };
+  return { samples, channels, valid: isValid };
 }
 
-/** What goes into each layer, and last what comes out. */
+/** Returns the input of each layer, and the output of the last one. */
 function runAll(layers: readonly LayerSpec[], name: string, weights: ReferenceWeights, input: Signal): Signal[] {
   const signals = [input];
   layers.forEach((layer, i) => {
@@ -109,11 +109,11 @@ function kindOf({ type }: LayerSpec): 'residual' | 'concat' | 'simple' {
 
 function runResidual({ layers }: ResidualSpec, name: string, weights: ReferenceWeights, input: Signal): Signal {
   const inner = runAll(layers, `${name}layers.`, weights, input)[layers.length];
-  const hang = (n: number) => hangOfAll(layers, n);
+  const frameOf = (n: number) => alignedFrameOfStack(layers, n);
   return {
-    samples: residual(input.samples, inner.samples, input.channels, hang),
+    samples: residual(input.samples, inner.samples, input.channels, frameOf),
     channels: input.channels,
-    valid: inner.valid.map((real, n) => real & (input.valid[hang(n)] ?? 0)),
+    valid: inner.valid.map((valid, n) => valid & (input.valid[frameOf(n)] ?? 0)),
   };
 }
 
@@ -125,15 +125,15 @@ function residualGradients(
   g: Float64Array,
 ): LayerGradients {
   const inner = gradientsOfAll(layers, `${name}layers.`, weights, input, g);
-  const shortcut = shortcutGradient(input.valid.length, g, input.channels, (n) => hangOfAll(layers, n));
+  const shortcut = shortcutGradient(input.valid.length, g, input.channels, (n) => alignedFrameOfStack(layers, n));
   return { input: inner.input.map((d, i) => d + shortcut[i]), weights: inner.weights };
 }
 
-/** What every branch gives before they meet. */
+/** Returns the outputs of every branch, and how many of them are skipped. */
 function branchesOf({ branches }: ConcatSpec, name: string, weights: ReferenceWeights, input: Signal) {
-  const drops = dropsOf(branches);
+  const skips = skipCounts(branches);
   return branches.map((layers, b): BranchOutput & Signal => {
-    return { ...runAll(layers, `${name}branches.${b}.`, weights, input)[layers.length], drop: drops[b] };
+    return { ...runAll(layers, `${name}branches.${b}.`, weights, input)[layers.length], skip: skips[b] };
   });
 }
 
@@ -142,8 +142,8 @@ function runConcat(layer: ConcatSpec, name: string, weights: ReferenceWeights, i
   return {
     samples: concat(branches),
     channels: branches.reduce((sum, { channels }) => sum + channels, 0),
-    valid: Uint8Array.from({ length: meetings(branches) }, (_, n) =>
-      Number(branches.every(({ valid, drop }) => valid[n + drop] === 1)),
+    valid: Uint8Array.from({ length: commonOutputs(branches) }, (_, n) =>
+      Number(branches.every(({ valid, skip }) => valid[n + skip] === 1)),
     ),
   };
 }

@@ -2,13 +2,16 @@ import { positive } from '../check.ts';
 import type { WeightedGradients } from './linear.ts';
 import { framesOf } from './padding.ts';
 
-/** y[n, c] = w[c] x[n, c] + b[c]: every channel of x, [frames, channels], with a scale and a shift of its own. */
+/** Scales and shifts every channel of x, [frames, channels]: y[n, c] = w[c] x[n, c] + b[c]. */
 export function affineNorm(x: ArrayLike<number>, w: ArrayLike<number>, b: ArrayLike<number>): Float64Array {
   framesOf('x', x, w.length);
   return Float64Array.from({ length: x.length }, (_, i) => w[i % w.length] * x[i] + b[i % w.length]);
 }
 
-/** The gradients of `affineNorm`: ∂L/∂w[c] = Σ_n g[n, c] x[n, c], ∂L/∂b[c] = Σ_n g[n, c], ∂L/∂x[n, c] = g[n, c] w[c]. */
+/**
+ * Returns the gradients of `affineNorm`: ∂L/∂w[c] = Σ_n g[n, c] x[n, c], ∂L/∂b[c] = Σ_n g[n, c], ∂L/∂x[n, c] = g[n, c]
+ * w[c].
+ */
 export function affineNormGradients(
   x: ArrayLike<number>,
   w: ArrayLike<number>,
@@ -26,19 +29,22 @@ export function affineNormGradients(
   return { input, weight, bias };
 }
 
-/** What a running norm subtracts from each sample and what it then multiplies it by, [frames, channels] both. */
+/**
+ * The mean that a running norm subtracts from each sample, and the scale that it multiplies the result by, both
+ * [frames, channels].
+ */
 export interface RunningStatistics {
   mean: Float64Array;
   scale: Float64Array;
 }
 
 /**
- * The causal statistics of every channel of x, [frames, channels], as they stand when a frame has come.
+ * Returns the causal statistics of every channel of x, [frames, channels], after each frame.
  *
- *     w = max(1/n, 1 - e^(-1/tau))        n = samples counted so far, this one too
+ *     w = max(1/n, 1 - e^(-1/tau))        n = samples counted so far, including this one
  *     d = x - m;  m ← m + w d;  v ← (1 - w)(v + w d²);  scale = 1/√v, 0 where √v ≤ 2^-30 |m|
  *
- * Frames that are not valid and samples that are no finite numbers do not count.
+ * Invalid frames and non-finite samples are not counted.
  */
 export function runningStatistics(
   x: ArrayLike<number>,
@@ -46,7 +52,7 @@ export function runningStatistics(
   valid: ArrayLike<number>,
   tau: number = 100,
 ): RunningStatistics {
-  const least = 1 - Math.exp(-1 / positive('tau', tau, 'frames'));
+  const minWeight = 1 - Math.exp(-1 / positive('tau', tau, 'frames'));
   const frames = framesOf('x', x, channels);
   const mean = new Float64Array(x.length);
   const scale = new Float64Array(x.length);
@@ -56,7 +62,7 @@ export function runningStatistics(
       const sample = x[t * channels + c];
       if (valid[t] && Number.isFinite(sample)) {
         n++;
-        const w = Math.max(1 / n, least);
+        const w = Math.max(1 / n, minWeight);
         const d = sample - m;
         m += w * d;
         v = (1 - w) * (v + w * d * d);
@@ -73,7 +79,7 @@ export function runningNorm(x: ArrayLike<number>, { mean, scale }: RunningStatis
   return mean.map((m, i) => (x[i] - m) * scale[i]);
 }
 
-/** ∂L/∂x[n, c] = g[n, c] scale[n, c]: the statistics count as constants. */
+/** ∂L/∂x[n, c] = g[n, c] scale[n, c]: the statistics are treated as constants. */
 export function runningNormGradient(g: ArrayLike<number>, { scale }: RunningStatistics): Float64Array {
   return scale.map((s, i) => g[i] * s);
 }

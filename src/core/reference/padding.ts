@@ -1,46 +1,50 @@
 import { integer, invalid, oneOf } from '../check.ts';
+import { checkNotEmpty } from './convolution.ts';
 
 const paddings = ['zeros', 'constant', 'edge', 'mean', 'median', 'reflect', 'symmetric', 'wrap'] as const;
 
-/** What taps see before the first frame and after the last. */
+/** The padding before the first frame and after the last. */
 export interface Padding {
   /** Default 'zeros'. */
   padding?: (typeof paddings)[number];
-  /** What 'constant' repeats; default 0. */
+  /** Value of 'constant' padding. Default 0. */
   padValue?: number;
-  /** How many of the nearest frames 'mean' and 'median' look at; default (and at most) all. */
+  /** Number of nearest frames for 'mean' and 'median'. Default (and at most): all. */
   statLength?: number;
-  /** Frames after which 'wrap' comes round; default (and at most) the length of the recording. */
+  /** Period of 'wrap' in frames. Default (and at most): the length of the recording. */
   period?: number;
 }
 
-/** A recording and what lies around it. */
-export interface Surroundings {
-  /** What a tap on frame `t` (any integer) sees of channel `c`. */
+/** A recording with padding at any distance. */
+export interface PaddedRecording {
+  /** Returns the sample of channel `c` at frame `t`, any integer. */
   at(t: number, c: number): number;
-  /** The frame that stands at `t`: itself inside the recording, else the one that is copied there; -1 = none is. */
+  /**
+   * Returns the frame whose samples are at `t`: `t` itself inside the recording, otherwise the copied frame, or -1 if
+   * none is copied.
+   */
   source(t: number): number;
 }
 
 /**
- * Lays a padding around a recording x, [frames, channels]: the names and the values are numpy.pad's, at any distance.
+ * Pads a recording x, [frames, channels], with numpy.pad's modes, at any distance.
  *
  *     edge       a a a [a b c] c c c          reflect    b c b [a b c] b a b
  *     wrap       a b c [a b c] a b c          symmetric  c b a [a b c] c b a
  *     wrap, period 2   b a b [a b c] b c b    (before: the first period again and again; after: the last)
  *
- * mean and median stand for the first statLength frames on the left and the last ones on the right, channel by channel.
+ * 'mean' and 'median' use the first statLength frames on the left and the last ones on the right, for each channel.
  */
-export function surround(x: ArrayLike<number>, channels: number, spec: Padding): Surroundings {
+export function padded(x: ArrayLike<number>, channels: number, spec: Padding): PaddedRecording {
   const padding = oneOf('padding', spec.padding ?? 'zeros', paddings);
   const frames = x.length / channels;
-  const source = (t: number): number => (t >= 0 && t < frames ? t : copied(t, frames, padding, spec.period));
+  const source = (t: number): number => (t >= 0 && t < frames ? t : sourceOutside(t, frames, padding, spec.period));
   const constant = padding === 'constant' ? (spec.padValue ?? 0) : 0;
   let outside: (t: number, c: number) => number = () => constant;
   if (padding === 'mean' || padding === 'median') {
     const nearest = Math.min(frames, integer('statLength', spec.statLength ?? Math.max(1, frames), 1));
     const summary = (from: number): number[] =>
-      Array.from({ length: channels }, (_, c) => statistic(padding, x, channels, c, from, nearest));
+      Array.from({ length: channels }, (_, c) => meanOrMedian(padding, x, channels, c, from, nearest));
     const [before, after] = [summary(0), summary(frames - nearest)];
     outside = (t, c) => (t < 0 ? before[c] : after[c]);
   }
@@ -51,8 +55,8 @@ export function surround(x: ArrayLike<number>, channels: number, spec: Padding):
   return { at, source };
 }
 
-/** The frame whose copy stands at `t`, outside 0 … frames - 1; -1 where the padding copies none. */
-function copied(t: number, frames: number, padding: (typeof paddings)[number], period: number = frames): number {
+/** Returns the frame whose copy is at `t`, outside 0 … frames - 1, or -1 if the padding copies none. */
+function sourceOutside(t: number, frames: number, padding: (typeof paddings)[number], period: number = frames): number {
   if (frames === 0) return -1;
   if (padding === 'edge') return t < 0 ? 0 : frames - 1;
   if (padding === 'reflect') {
@@ -71,8 +75,8 @@ function copied(t: number, frames: number, padding: (typeof paddings)[number], p
   return -1;
 }
 
-/** The mean or the median of `count` frames of channel `c` of x, [frames, channels], from frame `from` on. */
-function statistic(
+/** Returns the mean or the median of `count` frames of channel `c` of x, [frames, channels], from frame `from` on. */
+function meanOrMedian(
   kind: 'mean' | 'median',
   x: ArrayLike<number>,
   channels: number,
@@ -91,8 +95,48 @@ function modulo(a: number, n: number): number {
   return ((a % n) + n) % n;
 }
 
-/** How many whole frames `x` holds; throws RangeError where its length is not a multiple of `channels`. */
+/** Returns the number of frames in `x`. Throws RangeError if its length is not a multiple of `channels`. */
 export function framesOf(name: string, x: ArrayLike<number>, channels: number): number {
-  if (x.length % channels !== 0) throw invalid(`${name}.length`, `a multiple of its ${channels} channels`, x.length);
+  if (x.length % channels !== 0) throw invalid(`${name}.length`, `a multiple of the ${channels} channels`, x.length);
   return x.length / channels;
+}
+
+const modes = ['constant', 'edge', 'reflect', 'symmetric', 'wrap', 'mean', 'median'] as const;
+
+/** The padding modes of `pad`, with numpy.pad's names. */
+export type PadMode = (typeof modes)[number];
+
+/** Options of `pad`. */
+export interface PadOptions {
+  /** Value of 'constant' padding. Default 0. */
+  value?: number;
+  /** Number of nearest samples for 'mean' and 'median'. Default (and at most): all. */
+  statLength?: number;
+}
+
+/**
+ * Pads a recording of one channel with `width` samples on both sides, or [left, right] samples, like numpy.pad.
+ *
+ *     pad([a, b, c], [2, 1], 'reflect')   →   c b [a b c] b
+ *
+ * If the width is larger than the recording, the pattern continues. Throws RangeError for an empty recording or a width
+ * below 0, and TypeError for an unknown mode.
+ */
+export function pad(
+  x: ArrayLike<number>,
+  width: number | readonly [left: number, right: number],
+  mode: PadMode = 'constant',
+  { value = 0, statLength }: PadOptions = {},
+): Float64Array {
+  checkNotEmpty('x', x);
+  oneOf('mode', mode, modes);
+  if (typeof value !== 'number') throw invalid('value', 'a number', value, TypeError);
+  if (statLength !== undefined) integer('statLength', statLength, 1);
+  if (typeof width !== 'number' && !Array.isArray(width))
+    throw invalid('width', 'an integer >= 0, or [left, right]', width, TypeError);
+  const [left, right] = typeof width === 'number' ? [width, width] : width;
+  integer('width', left, 0);
+  integer('width', right, 0);
+  const recording = padded(x, 1, { padding: mode, padValue: value, statLength });
+  return Float64Array.from({ length: left + x.length + right }, (_, i) => recording.at(i - left, 0));
 }

@@ -1,8 +1,8 @@
 import { integer, invalid } from '../check.ts';
-import { anchorOf, outputsOf } from './anchor.ts';
+import { anchorOf, outputsOf } from './alignment.ts';
 import { framesOf } from './padding.ts';
 
-/** Average pooling: every channel for itself, whole windows only. */
+/** The spec of average pooling, which uses whole windows of each channel. */
 export interface AvgPool {
   kernelSize: number;
   /** Default: kernelSize. */
@@ -10,11 +10,11 @@ export interface AvgPool {
 }
 
 /**
- * The mean of each window of a recording x, [frames, channels]: a fresh [outputs, channels].
+ * The mean of each window of a recording x, [frames, channels]. Returns a new array [outputs, channels].
  *
  *     y[n, c] = 1/K Σ_k x[nS + K-1 - k, c]
  *
- * A convolution in mode 'valid' whose taps are all 1/K: nothing comes before K frames have been seen.
+ * Equals a convolution in mode 'valid' whose taps are all 1/K: the first output needs K frames.
  */
 export function avgPool(x: ArrayLike<number>, channels: number, pool: AvgPool): Float64Array {
   const { K, S, outputs } = layout(x, channels, pool);
@@ -27,7 +27,10 @@ export function avgPool(x: ArrayLike<number>, channels: number, pool: AvgPool): 
   return y;
 }
 
-/** ∂L/∂x, [frames, channels], of `avgPool`, given g = ∂L/∂y: each frame gets 1/K of every window that it is in. */
+/**
+ * Returns ∂L/∂x, [frames, channels], of `avgPool` for g = ∂L/∂y: each frame receives 1/K of the gradient of every
+ * window that contains it.
+ */
 export function avgPoolGradient(
   x: ArrayLike<number>,
   channels: number,
@@ -52,7 +55,7 @@ function layout(x: ArrayLike<number>, channels: number, pool: AvgPool): { K: num
   return { K, S, outputs };
 }
 
-/** Max pooling: every channel for itself, whole windows only. */
+/** The spec of max pooling, which uses whole windows of each channel. */
 export interface MaxPool {
   kernelSize: number;
   /** Default: kernelSize. */
@@ -60,42 +63,45 @@ export interface MaxPool {
 }
 
 /**
- * The largest sample of each window of a recording x, [frames, channels]: a fresh [outputs, channels].
+ * The largest sample of each window of a recording x, [frames, channels]. Returns a new array [outputs, channels].
  *
  *     y[n, c] = max_k x[nS + K-1 - k, c]
  *
- * A NaN wins over every number. Nothing comes before K frames have been seen.
+ * NaN counts as larger than every number. The first output needs K frames.
  */
 export function maxPool(x: ArrayLike<number>, channels: number, pool: MaxPool): Float64Array {
-  return Float64Array.from(winners(x, channels, pool), (at) => x[at]);
+  return Float64Array.from(largestPlaces(x, channels, pool), (at) => x[at]);
 }
 
-/** ∂L/∂x, [frames, channels], of `maxPool`, given g = ∂L/∂y: all of it to the sample that won, of equal ones the oldest. */
+/**
+ * Returns ∂L/∂x, [frames, channels], of `maxPool` for g = ∂L/∂y: the largest sample, the oldest of equal ones, receives
+ * all of it.
+ */
 export function maxPoolGradient(
   x: ArrayLike<number>,
   channels: number,
   g: ArrayLike<number>,
   pool: MaxPool,
 ): Float64Array {
-  const places = winners(x, channels, pool);
+  const places = largestPlaces(x, channels, pool);
   if (g.length !== places.length) throw invalid('g.length', `${places.length}`, g.length);
   const input = new Float64Array(x.length);
   places.forEach((at, i) => (input[at] += g[i]));
   return input;
 }
 
-/** Where in x, [frames, channels], the output [n, c] is from. */
-function winners(x: ArrayLike<number>, channels: number, pool: MaxPool): number[] {
+/** Returns the index in x, [frames, channels], of the largest sample for each output [n, c]. */
+function largestPlaces(x: ArrayLike<number>, channels: number, pool: MaxPool): number[] {
   const K = integer('kernelSize', pool.kernelSize, 1);
   const S = integer('stride', pool.stride ?? K, 1);
   const outputs = outputsOf(framesOf('x', x, channels), anchorOf('valid', K - 1), S);
   return Array.from({ length: outputs * channels }, (_, i) => {
     const [n, c] = [Math.floor(i / channels), i % channels];
     const window = Array.from({ length: K }, (_, k) => (n * S + k) * channels + c);
-    return window.reduce((best, at) => (wins(x[at], x[best]) ? at : best));
+    return window.reduce((best, at) => (isLarger(x[at], x[best]) ? at : best));
   });
 }
 
-function wins(sample: number, best: number): boolean {
+function isLarger(sample: number, best: number): boolean {
   return sample > best || (Number.isNaN(sample) && !Number.isNaN(best));
 }

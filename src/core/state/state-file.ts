@@ -3,27 +3,28 @@ import { decodeSafetensors, encodeSafetensors, jsonIn, type Tensors } from './sa
 import type { State } from './state.ts';
 
 const POLYNOMIAL = 0xedb88320;
-const table = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let rest = byte;
-  for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? (rest >>> 1) ^ POLYNOMIAL : rest >>> 1;
-  return rest;
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
+  return crc;
 });
 
-/** The CRC-32 (ISO 3309, as in zip and PNG) of several runs of bytes, one after the other: tells a spoiled file from a whole one. */
-function checksum(runs: Iterable<Uint8Array>): number {
-  let rest = 0xffffffff;
-  for (const bytes of runs) for (const byte of bytes) rest = table[(rest ^ byte) & 0xff] ^ (rest >>> 8);
-  return ~rest >>> 0;
+/** Returns the CRC-32 (ISO 3309, as in zip and PNG) of several byte arrays in sequence. It detects corrupted files. */
+function checksum(chunks: Iterable<Uint8Array>): number {
+  let crc = 0xffffffff;
+  for (const bytes of chunks) for (const byte of bytes) crc = crcTable[(crc ^ byte) & 0xff] ^ (crc >>> 8);
+  return ~crc >>> 0;
 }
 
-/** The version of the layout of saved states. A file of a newer one is refused. */
-const VERSION = 1;
+/** The version of the saved-state format. Files with a newer version are rejected. */
+const formatVersion = 1;
 
 /**
- * A state as one safetensors file: its arrays as tensors, its numbers in one tensor, and in the metadata what it is the
- * state of, the names of the numbers, a version, JSON beside it (the network's spec, for example), and a checksum of all.
+ * Writes a state as a safetensors file. Arrays become tensors, and all numbers go into one tensor. The metadata contains
+ * the kind of state, the names of the numbers, the format version, additional JSON (the network's spec, for example),
+ * and a checksum of everything.
  */
-export function encodeState(kind: string, state: State, beside: object): Uint8Array {
+export function encodeState(kind: string, state: State, extra: object): Uint8Array {
   const tensors: Tensors = {};
   const names: string[] = [];
   const numbers: number[] = [];
@@ -39,21 +40,24 @@ export function encodeState(kind: string, state: State, beside: object): Uint8Ar
   tensors.numbers = { shape: [numbers.length], data: Float64Array.from(numbers) };
   const metadata = {
     tapline: kind,
-    version: String(VERSION),
+    version: String(formatVersion),
     names: JSON.stringify(names),
-    beside: JSON.stringify(beside),
+    beside: JSON.stringify(extra),
   };
   return encodeSafetensors(tensors, { ...metadata, checksum: sumOf(tensors, metadata) });
 }
 
-/** Reads a saved state. Throws an Error with a sentence when the bytes are cut, altered, foreign, newer, or the state of something else. */
-export function decodeState(kind: string, bytes: Uint8Array): { state: State; beside: unknown } {
+/**
+ * Reads a saved state.
+ * @throws TypeError or RangeError if the file is incomplete, corrupted, of a newer version, or not a state of this kind
+ */
+export function decodeState(kind: string, bytes: Uint8Array): { state: State; extra: unknown } {
   const { tensors, metadata } = decodeSafetensors(bytes);
   if (metadata.tapline !== kind || metadata.names === undefined) {
-    throw invalid('saved state', `that of a ${kind}`, metadata.tapline ?? 'a file without one', TypeError);
+    throw invalid('saved state', `the state of a ${kind}`, metadata.tapline ?? 'a file without one', TypeError);
   }
-  if (!/^[1-9]\d*$/.test(metadata.version) || Number(metadata.version) > VERSION)
-    throw invalid('version of a saved state', `<= ${VERSION}`, metadata.version);
+  if (!/^[1-9]\d*$/.test(metadata.version) || Number(metadata.version) > formatVersion)
+    throw invalid('version of a saved state', `<= ${formatVersion}`, metadata.version);
   const sum = sumOf(tensors, metadata);
   if (metadata.checksum !== sum) throw invalid('checksum of a saved state', sum, metadata.checksum);
   const { numbers, ...arrays } = tensors;
@@ -61,37 +65,37 @@ export function decodeState(kind: string, bytes: Uint8Array): { state: State; be
   if (!Array.isArray(names) || names.some((name: unknown) => typeof name !== 'string'))
     throw invalid('names of a saved state', 'an array of strings', names, TypeError);
   if (!(numbers?.data instanceof Float64Array) || numbers.data.length !== names.length) {
-    throw invalid('numbers of a saved state', `${names.length} float64 numbers`, numbers?.shape);
+    throw invalid('numbers of a saved state', `${names.length} float64 values`, numbers?.shape);
   }
-  const state = Object.create(null) as Branch;
+  const state = Object.create(null) as MutableState;
   for (const [i, path] of names.entries()) put(state, path, numbers.data[i]);
   for (const [path, { data }] of Object.entries(arrays)) put(state, path, data);
-  return { state, beside: jsonIn(metadata, 'beside') };
+  return { state, extra: jsonIn(metadata, 'beside') };
 }
 
-/** The checksum of everything that a state is made of, in hexadecimal digits. */
+/** Returns the checksum of a state's names, arrays, and additional JSON in hexadecimal digits. */
 function sumOf(tensors: Tensors, { names, beside }: Record<string, string>): string {
   const text = new TextEncoder();
-  const laid = Object.entries(tensors).sort(([a], [b]) => (a < b ? -1 : 1));
-  const runs = laid.flatMap(([name, { data }]) => {
+  const ordered = Object.entries(tensors).sort(([a], [b]) => (a < b ? -1 : 1));
+  const chunks = ordered.flatMap(([name, { data }]) => {
     return [text.encode(name), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
   });
-  return checksum([text.encode(names), text.encode(beside), ...runs]).toString(16);
+  return checksum([text.encode(names), text.encode(beside), ...chunks]).toString(16);
 }
 
-interface Branch {
+interface MutableState {
   [name: string]: State[string];
 }
 
-function put(state: Branch, path: string, value: State[string]): void {
+function put(state: MutableState, path: string, value: State[string]): void {
   const parts = path.split('/');
   const last = parts.pop()!;
-  let branch = state;
+  let parent = state;
   for (const part of parts) {
-    const next = (branch[part] ??= Object.create(null) as Branch);
+    const next = (parent[part] ??= Object.create(null) as MutableState);
     if (typeof next !== 'object' || ArrayBuffer.isView(next))
-      throw invalid(`state.${path}`, 'within a state', next, TypeError);
-    branch = next;
+      throw invalid(`state.${path}`, 'nested in a state', next, TypeError);
+    parent = next;
   }
-  branch[last] = value;
+  parent[last] = value;
 }

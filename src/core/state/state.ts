@@ -1,18 +1,18 @@
 import { invalid } from '../check.ts';
 
-/** The memory of a machine as plain data: numbers and typed arrays under names. */
+/** The saved state of an object as plain data: named numbers, typed arrays, and nested states. */
 export interface State {
   readonly [name: string]: number | Float32Array | Float64Array | Uint8Array | State;
 }
 
-/** The number under `name`. Throws when there is none. */
+/** Returns the number under `name`. Throws if there is none. */
 export function numberIn(state: State, name: string): number {
   const value = state[name];
   if (typeof value !== 'number') throw invalid(`state.${name}`, 'a number', value, TypeError);
   return value;
 }
 
-/** The state under `name`; an empty one when there is nothing of it. Throws when something else is there. */
+/** Returns the state under `name`, or an empty state if there is none. Throws if the value is of another type. */
 export function stateIn(state: State, name: string): State {
   const value = state[name] ?? {};
   if (typeof value !== 'object' || ArrayBuffer.isView(value))
@@ -20,17 +20,17 @@ export function stateIn(state: State, name: string): State {
   return value;
 }
 
-/** The float32 numbers under `name`, `length` of them. Throws when there are none or another number. */
+/** Returns the Float32Array under `name`. Throws if it is missing or does not have `length` elements. */
 export function floatsIn(state: State, name: string, length?: number): Float32Array {
   return arrayIn(state, name, length, Float32Array);
 }
 
-/** The float64 numbers under `name`, `length` of them. Throws when there are none or another number. */
+/** Returns the Float64Array under `name`. Throws if it is missing or does not have `length` elements. */
 export function doublesIn(state: State, name: string, length?: number): Float64Array {
   return arrayIn(state, name, length, Float64Array);
 }
 
-/** The bytes under `name`, `length` of them. Throws when there are none or another number. */
+/** Returns the Uint8Array under `name`. Throws if it is missing or does not have `length` elements. */
 export function bytesIn(state: State, name: string, length?: number): Uint8Array {
   return arrayIn(state, name, length, Uint8Array);
 }

@@ -1,13 +1,13 @@
 /**
  * The activations of a network over arrays of float32 numbers, four at a time. Arrays are byte offsets, aligned to 4.
- * The last, incomplete four goes the same way as the others, so that a number gives the same bits wherever it lies.
+ * The last, incomplete group of four is processed like the others, so that a number gives the same bits at any position.
  *
- * Each kind has loops of its own: `kind` is a constant wherever it is asked for, and branches not taken are left out.
+ * Each kind has its own loop: `kind` is a constant at each use, so the compiler removes the other branches.
  */
 import { exp, expm1, gelu, geluSlope, log, sigmoid, sigmoidSlope, softplus, tanh, tanhSlope } from './elementary';
 import { high, load, low, narrow, store } from './fours';
 
-/** In the order of the lists in `../activation-types.ts`. */
+/** In the order of `activations` in `../activation-types.ts`. */
 const enum Kind {
   Identity,
   Relu,
@@ -22,7 +22,7 @@ const enum Kind {
   Log,
 }
 
-/** Whether float32 is enough. */
+/** Returns whether float32 arithmetic is sufficient. */
 @inline
 function isPlain(kind: Kind): bool {
   return kind <= Kind.LeakyRelu || kind == Kind.Square || kind == Kind.Abs;
@@ -65,7 +65,7 @@ function value(kind: Kind, x: v128, alpha: f32): v128 {
   return narrow(wideValue(kind, low(x), alpha), wideValue(kind, high(x), alpha));
 }
 
-/** g f'(x) of four numbers. The square's is doubled last, so that it overflows no sooner than it must. */
+/** g f'(x) of four numbers. For the square, g x is doubled last, so that it does not overflow too early. */
 @inline
 function product(kind: Kind, x: v128, g: v128, alpha: f32): v128 {
   const zero = f32x4.splat(0);
@@ -82,7 +82,10 @@ function product(kind: Kind, x: v128, g: v128, alpha: f32): v128 {
   );
 }
 
-/** The same, but 0 where g is 0 or x is not finite: nothing flows back through what nobody learns from. */
+/**
+ * g f'(x) of four numbers, 0 where g is 0 or x is not finite, so that NaN does not spread to outputs without a
+ * gradient.
+ */
 @inline
 function gradient(kind: Kind, x: v128, g: v128, alpha: f32): v128 {
   const zero = f32x4.splat(0);
@@ -91,8 +94,8 @@ function gradient(kind: Kind, x: v128, g: v128, alpha: f32): v128 {
 }
 
 /**
- * Plain kinds go by whole fours first, without a branch. The others' loop tests at its end: only out of such a one does V8
- * take the constants, a dozen or two.
+ * Plain kinds process whole groups of four first, without a branch. The loop of the others has its condition at the end,
+ * because V8 hoists its one or two dozen constants only out of such loops.
  */
 @inline
 function forward(kind: Kind, x: usize, y: usize, n: i32, alpha: f32): void {
@@ -106,7 +109,7 @@ function forward(kind: Kind, x: usize, y: usize, n: i32, alpha: f32): void {
   } while (n > 0);
 }
 
-/** As `forward`. */
+/** Like `forward`. */
 @inline
 function backward(kind: Kind, x: usize, g: usize, dx: usize, n: i32, alpha: f32): void {
   if (isPlain(kind))
@@ -122,7 +125,10 @@ function backward(kind: Kind, x: usize, g: usize, dx: usize, n: i32, alpha: f32)
   } while (n > 0);
 }
 
-/** Listed, each loop stays a function of its own; as branches of one they would all lose their constants' registers. */
+/**
+ * As list elements, the loops stay separate functions. As branches of one function, none would keep its constants in
+ * registers.
+ */
 const forwards: StaticArray<(x: usize, y: usize, n: i32, alpha: f32) => void> = [
   (x, y, n, alpha) => forward(Kind.Identity, x, y, n, alpha),
   (x, y, n, alpha) => forward(Kind.Relu, x, y, n, alpha),
@@ -151,12 +157,12 @@ const backwards: StaticArray<(x: usize, g: usize, dx: usize, n: i32, alpha: f32)
   (x, g, dx, n, alpha) => backward(Kind.Log, x, g, dx, n, alpha),
 ];
 
-/** y = f(x) of n numbers; y may be x. */
+/** y = f(x) of n numbers. y may be x. */
 export function activate(kind: Kind, x: usize, y: usize, n: i32, alpha: f32): void {
   unchecked(forwards[kind])(x, y, n, alpha);
 }
 
-/** dx = g f'(x) of n numbers, 0 where g is 0 or x is not finite; dx may be x or g. */
+/** dx = g f'(x) of n numbers, 0 where g is 0 or x is not finite. dx may be x or g. */
 export function activateBack(kind: Kind, x: usize, g: usize, dx: usize, n: i32, alpha: f32): void {
   unchecked(backwards[kind])(x, g, dx, n, alpha);
 }

@@ -6,7 +6,7 @@ import asc from 'assemblyscript/asc';
 
 export type Build = 'simd' | 'fused';
 
-/** The bytes that the kernels' source compiles to; 'fused' may round a product and a sum once. */
+/** Compiles the kernels. The 'fused' build uses fused multiply-add. */
 export async function compile(build: Build): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'kernels-'));
   const output = join(folder, 'kernels.wasm');
@@ -15,24 +15,24 @@ export async function compile(build: Build): Promise<Uint8Array> {
   const source = fileURLToPath(new URL('index.ts', import.meta.url));
   try {
     const { error, stderr } = await asc.main([source, ...options, '--enable', 'simd', ...fused, '-o', output]);
-    if (error) throw new Error(`the kernels do not compile: ${error.message}\n${stderr.toString()}`);
+    if (error) throw new Error(`The kernels do not compile: ${error.message}\n${stderr.toString()}`);
     return new Uint8Array(await readFile(output));
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-/** The file that a build is checked in as. */
+/** Returns the path of the file with a build's bytes. */
 export const fileOf = (build: Build): string =>
   fileURLToPath(new URL(build === 'simd' ? '../simd-bytes.ts' : '../fused-bytes.ts', import.meta.url));
 
-/** What that file says. */
+/** Returns the contents of that file. */
 export function moduleOf(bytes: Uint8Array): string {
   const lines = Buffer.from(bytes)
     .toString('base64')
     .match(/.{1,500}/g)!;
   const text = lines.map((line) => `  '${line}'`).join(' +\n');
-  return `/** What assembly/ compiles to (\`npm run build:kernels\`), as base64: ${bytes.length} bytes. */\nexport const bytes: string =\n${text};\n`;
+  return `/** The WebAssembly compiled from assembly/ (\`npm run build:kernels\`) in base64: ${bytes.length} bytes. */\nexport const bytes: string =\n${text};\n`;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

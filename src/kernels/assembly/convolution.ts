@@ -1,7 +1,7 @@
 import { store } from './fours';
 import { add, at, first, join } from './vector';
 
-/** Four kernels over two windows. */
+/** Four kernels applied to two windows. */
 @inline
 function fourByTwo(x: usize, next: usize, w: usize, length: i32, b: usize, y: usize, yNext: usize, outputs: i32): void {
   let a0 = f32x4.splat(0), a1 = f32x4.splat(0), a2 = f32x4.splat(0), a3 = f32x4.splat(0);
@@ -40,7 +40,7 @@ function fourByTwo(x: usize, next: usize, w: usize, length: i32, b: usize, y: us
   store(yNext, biased(join(b0, b1, b2, b3), b, bias), outputs);
 }
 
-/** Four kernels over one window. */
+/** Four kernels applied to one window. */
 @inline
 function four(x: usize, w: usize, length: i32, b: usize, y: usize, outputs: i32): void {
   let a0 = f32x4.splat(0), a1 = f32x4.splat(0), a2 = f32x4.splat(0), a3 = f32x4.splat(0);
@@ -90,7 +90,7 @@ export function convolve(
   }
 }
 
-/** The four partial sums of four kernels, from number `from` of a window to number `to`, both multiples of 4. */
+/** Adds numbers `from` … `to` of a window, both multiples of 4, to the four partial sums of four kernels. */
 @inline
 function partial(x: usize, w: usize, end: usize, sums: usize): void {
   let a0 = v128.load(sums), a1 = v128.load(sums, 16), a2 = v128.load(sums, 32), a3 = v128.load(sums, 48);

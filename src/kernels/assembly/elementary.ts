@@ -1,10 +1,10 @@
 /**
- * Exponentials, logarithms and what is made of them, of two numbers in double precision (f64x2).
+ * Exponentials, logarithms, and functions derived from them, for two numbers in double precision (f64x2).
  *
- * Only +, -, ×, ÷, comparisons and integer shifts: IEEE 754 leaves them no choice, so every runtime gives the same bits,
- * and `../plain/elementary.ts` gives them too. The inputs are float32 numbers, promoted; rounded to float32 the results are
- * within 1 ulp of the exact ones, subnormal ones included. A NaN stays a NaN. The polynomials are minimax fits of the
- * relative error, 2e-8 or less.
+ * They use only +, -, ×, ÷, comparisons, and integer shifts, whose results IEEE 754 defines exactly, so every runtime
+ * gives the same bits, and so does `../plain/elementary.ts`. Inputs are float32 numbers, promoted. Results, rounded to
+ * float32, are within 1 ulp of the exact value, including subnormal numbers. NaN stays NaN. The polynomials are minimax
+ * fits of the relative error, at most 2e-8.
  */
 
 @inline
@@ -18,13 +18,19 @@ function step(a: v128, b: v128, c: f64): v128 {
   return f64x2.add(f64x2.mul(a, b), both(c));
 }
 
-/** Beyond it e^x is 0 or Infinity as a float32, times whatever float32; (1 + e^x)² still fits a double. */
+/**
+ * Limits x to ±350. Beyond that, e^x times any float32 number is 0 or Infinity in float32. (1 + e^x)² still fits a
+ * double.
+ */
 @inline
 function clamp(x: v128): v128 {
   return f64x2.pmax(f64x2.pmin(x, both(350)), both(-350));
 }
 
-/** 1.5·2^52: a double that large has no place for fractions, and its low bits are those of what was added to it. */
+/**
+ * 1.5·2^52: a double of this size has no fractional bits, and its low bits are those of the integer that was added to
+ * it.
+ */
 const ROUND: f64 = 6755399441055744;
 const LN2: f64 = 0.6931471805599453;
 
@@ -34,19 +40,19 @@ function nearest(x: v128): v128 {
   return step(x, both(1.4426950408889634), ROUND);
 }
 
-/** 2^k of k + ROUND. */
+/** 2^k for k + ROUND. */
 @inline
 function power(k: v128): v128 {
   return i64x2.shl(i64x2.add(k, i64x2.splat(1023)), 52);
 }
 
-/** 2^-k of k + ROUND. */
+/** 2^-k for k + ROUND. */
 @inline
 function inversePower(k: v128): v128 {
   return i64x2.shl(i64x2.sub(i64x2.splat(1023), k), 52);
 }
 
-/** e^r - 1 of r = x - k ln 2, |r| <= ½ ln 2: so that e^x = 2^k (1 + excess). */
+/** e^r - 1 for r = x - k ln 2, |r| <= ½ ln 2, so that e^x = 2^k (1 + excess). */
 @inline
 function excess(x: v128, k: v128): v128 {
   const r = f64x2.sub(x, f64x2.mul(f64x2.sub(k, both(ROUND)), both(LN2)));
@@ -67,7 +73,7 @@ export function exp(x: v128): v128 {
   return f64x2.add(f64x2.mul(excess(z, k), scale), scale);
 }
 
-/** e^x - 1. The difference is turned round so that -0 stays -0. */
+/** e^x - 1. The operands of the subtraction are exchanged so that -0 stays -0. */
 @inline
 export function expm1(x: v128): v128 {
   const z = clamp(x);
@@ -96,7 +102,7 @@ export function sigmoidSlope(x: v128): v128 {
   return f64x2.div(f64x2.mul(e, scale), f64x2.mul(sum, sum));
 }
 
-/** tanh x = (E - 2^-k) / (E + 2^-k), where e^2x = 2^k E. The differences are turned round so that -0 stays -0. */
+/** tanh x = (E - 2^-k) / (E + 2^-k), where e^2x = 2^k E. The operands are exchanged so that -0 stays -0. */
 @inline
 export function tanh(x: v128): v128 {
   const z = clamp(f64x2.add(x, x));
@@ -106,14 +112,14 @@ export function tanh(x: v128): v128 {
   return f64x2.div(f64x2.sub(e, f64x2.sub(scale, both(1))), f64x2.add(e, f64x2.add(scale, both(1))));
 }
 
-/** 1 - tanh² x = 4 σ'(2x), without the difference, which loses everything far out. */
+/** 1 - tanh² x = 4 σ'(2x). This form avoids the cancellation of the difference for large |x|. */
 @inline
 export function tanhSlope(x: v128): v128 {
   return f64x2.mul(both(4), sigmoidSlope(f64x2.add(x, x)));
 }
 
 /**
- * ln u, where `less` is u - 1, exact even where u is not: u = 2^k m with √½ <= m < √2, and ln m = 2 artanh(s) of
+ * ln u, where `less` is u - 1 (exact even if u is not): u = 2^k m with √½ <= m < √2, and ln m = 2 artanh(s) with
  * s = (m - 1) / (m + 1). -Infinity at 0, NaN below. The term of k is subtracted so that -0 stays -0.
  */
 @inline
@@ -147,7 +153,7 @@ export function log1p(x: v128): v128 {
   return logarithm(f64x2.add(x, both(1)), x);
 }
 
-/** ln(1 + e^x), which is x beyond 20. Its slope is the sigmoid. */
+/** ln(1 + e^x), computed as x for x > 20. Its derivative is the sigmoid. */
 @inline
 export function softplus(x: v128): v128 {
   return v128.bitselect(x, log1p(exp(x)), f64x2.gt(x, both(20)));
@@ -161,7 +167,7 @@ function bell(x: v128): v128 {
 
 /**
  * x Φ(x) of the standard normal distribution: Φ(-a) = e^(-a²/2) P(a) / Q(a), a fit of Mills' ratio over √2π, and
- * Φ(a) = 1 - Φ(-a). `a` stays finite above so that Infinity stays Infinity; -Infinity is NaN, as -Infinity · 0 is.
+ * Φ(a) = 1 - Φ(-a). `a` is limited so that Infinity stays Infinity. -Infinity gives NaN, like -Infinity · 0.
  */
 @inline
 export function gelu(x: v128): v128 {
@@ -180,8 +186,8 @@ export function gelu(x: v128): v128 {
 }
 
 /**
- * Φ(x) + x φ(x). At x = -a it is e^(-a²/2) (a0 - a) P(a) / Q(a), where -a0 is its zero, so that the relative error is
- * small there too; at a it is 1 minus that.
+ * Φ(x) + x φ(x). For x = -a it is e^(-a²/2) (a0 - a) P(a) / Q(a), where -a0 is its zero, so that the relative error is
+ * small there too. For x = a it is 1 minus that.
  */
 @inline
 export function geluSlope(x: v128): v128 {

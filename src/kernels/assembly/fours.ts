@@ -1,6 +1,9 @@
-/** Four float32 numbers of an array (f32x4), and the two pairs of doubles (f64x2) that they are. */
+/**
+ * Loading, storing, and converting four float32 numbers of an array (f32x4) and the two pairs of doubles (f64x2) they
+ * give.
+ */
 
-/** The first n of four numbers from x; 0 for the others. Reads no further. */
+/** Loads the first n of four numbers from x, and 0 for the others. Reads no further. */
 @inline
 export function load(x: usize, n: i32): v128 {
   if (n >= 4) return v128.load(x);

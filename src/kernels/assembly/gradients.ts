@@ -1,6 +1,6 @@
 import { add, at, first } from './vector';
 
-/** The gradient of row `row` of a group of four, of which `rows` are kernels. */
+/** The gradient of row `row` of a group of four, `rows` of which are kernels. */
 @inline
 function slope(g: usize, row: i32, rows: i32): f32 {
   return row < rows ? f32.load(g + at(row)) : 0;
@@ -31,7 +31,7 @@ export function inputGradient(
           p += 64;
         }
         if (length & 3) {
-          // what lies behind the window is another frame's
+          // the numbers after the window belong to another frame
           const held = v128.load(d);
           let sum = add(held, g0, v128.load(p));
           sum = add(sum, g1, v128.load(p, 16));
@@ -45,15 +45,15 @@ export function inputGradient(
   }
 }
 
-/** What becomes of four weights and the sum of their products: a stored sum, or a step against it. */
+/** Stores the sum of four weights' products, or subtracts a multiple of it from the weights. */
 @inline
 function settle(to: usize, sum: v128, descends: bool, rate: v128): void {
   v128.store(to, descends ? add(v128.load(to), rate, sum) : sum);
 }
 
 /**
- * Σ_n g[n, o] x[n, j] in rising n, of the frames from `n` to `end` (two at a time): added to the sums at `to`, or, where it
- * descends, taken from the weights there, `rate` (which is negative) times.
+ * Σ_n g[n, o] x[n, j] in order of increasing n over `frames` frames: added to the sums at `to` or, if `descends`,
+ * multiplied by `rate` (which is negative) and added to the weights there.
  */
 @inline
 function products(

@@ -37,7 +37,7 @@ export function avgPoolGradient(g: i32, frames: i32, taps: i32, channels: i32, d
   }
 }
 
-/** Which lanes of `sample` win over `best`: larger numbers, and a NaN over every number. */
+/** Returns which lanes of `sample` are larger than `best`. NaN counts as larger than every number. */
 @inline
 function wins(sample: v128, best: v128): v128 {
   const odd = v128.andnot(f32x4.ne(sample, sample), f32x4.ne(best, best));

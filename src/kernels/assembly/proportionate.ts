@@ -1,6 +1,6 @@
 import { at, first, join } from './vector';
 
-/** Σ a b, in four partial sums. */
+/** Σ a b in four partial sums. */
 export function dot(a: i32, b: i32, count: i32): f64 {
   let sums = f32x4.splat(0);
   for (let i = 0; i < count; i += 4) {

@@ -20,7 +20,7 @@ export function write(x: i32, y: i32, count: i32): i32 {
   return v128.any_true(odd) ? 0 : 1;
 }
 
-/** Copies `count` numbers; to may lie before from. */
+/** Copies `count` numbers. `to` may be lower than `from` if the ranges overlap. */
 @inline
 export function copy(from: usize, to: usize, count: i32): void {
   for (; count >= 4; count -= 4, from += 16, to += 16) v128.store(to, v128.load(from));

@@ -3,30 +3,32 @@ import { convolve } from './convolution';
 import { copy } from './rows';
 import { at } from './vector';
 
-/** What a layer of a program is made of, in words of 32 bits; the order is that of `../program.ts`. */
+/** One layer of a program, in 32-bit words. The order is that of `words` in `../kernels.ts`. */
 @unmanaged
 class Layer {
-  /** 0 = a convolution, else 1 + the number of an activation. */
+  /** 0 = convolution, otherwise 1 + the index of an activation. */
   kind: i32;
   alpha: f32;
-  /** Where the delay line begins, its room in frames, the frames in it, and the frame where the next window begins. */
+  /** Offset of the delay line, capacity in frames, number of frames, and slot at which the next window begins. */
   line: i32;
   capacity: i32;
   filled: i32;
   window: i32;
   channels: i32;
-  /** Frames of a window, and from one to the next. */
+  /** Frames per window, and frames between windows. */
   reach: i32;
   stride: i32;
   w: i32;
   b: i32;
   length: i32;
   outputs: i32;
-  /** Where the outputs go, counted from the first number of the call. */
+  /** Offset of the outputs, relative to the first number of the call. */
   y: i32;
 }
 
-/** Takes `frames` frames at `x` into the line and computes the outputs that hang on them at `y`; how many. */
+/**
+ * Appends `frames` frames at `x` to the line, computes the outputs aligned with them at `y`, and returns their number.
+ */
 function advance(layer: Layer, x: i32, frames: i32, y: i32): i32 {
   const channels = layer.channels, outputs = layer.outputs, stride = layer.stride;
   let came = 0;
@@ -49,7 +51,7 @@ function advance(layer: Layer, x: i32, frames: i32, y: i32): i32 {
   return came;
 }
 
-/** Moves what is still needed to the front. */
+/** Moves the frames that are still needed to the front of the line. */
 function slide(layer: Layer): void {
   const gone = min(layer.window, layer.filled);
   const kept = layer.filled - gone;

@@ -1,6 +1,6 @@
 import { exp } from './elementary';
 
-/** Two numbers from x, or the last one and 0. */
+/** Loads two numbers from x, or the last one and 0. */
 @inline
 function loadPair(x: usize, n: i32): v128 {
   return f64x2.promote_low_f32x4(n > 1 ? v128.load64_zero(x) : v128.load32_zero(x));
@@ -18,7 +18,10 @@ function across(pair: v128): f64 {
   return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
 }
 
-/** One frame: e^(x - max), rounded to float32, over their sum in double precision, even channels and odd ones apart. */
+/**
+ * One frame: e^(x - max), rounded to float32, divided by their sum in double precision, with even and odd channels
+ * summed separately.
+ */
 function frame(x: usize, y: usize, channels: i32): void {
   let most: f32 = -Infinity;
   for (let c = 0; c < channels; c++) most = max<f32>(most, load<f32>(x + (<usize>c << 2)));
@@ -37,13 +40,13 @@ function frame(x: usize, y: usize, channels: i32): void {
   for (let n = channels; n > 0; n -= 2, y += 8) storePair(y, f64x2.mul(loadPair(y, n), share), n);
 }
 
-/** y[c] = e^x[c] / Σ e^x, [frames, channels]; y may be x. A NaN or Infinity makes its frame NaN. */
+/** y[c] = e^x[c] / Σ e^x, [frames, channels]. y may be x. NaN or Infinity makes its frame NaN. */
 export function softmax(x: usize, y: usize, frames: i32, channels: i32): void {
   const step = <usize>channels << 2;
   for (let n = 0; n < frames; n++, x += step, y += step) frame(x, y, channels);
 }
 
-/** ∂L/∂x[c] = y[c] (g[c] - Σ g y); 0 where every g of a frame is 0 or the sum is not finite. dx may be x, but not g. */
+/** ∂L/∂x[c] = y[c] (g[c] - Σ g y), 0 if every g of a frame is 0 or the sum is not finite. dx may be x, but not g. */
 export function softmaxBack(x: usize, g: usize, dx: usize, frames: i32, channels: i32): void {
   const step = <usize>channels << 2;
   for (let i = 0; i < frames; i++, x += step, g += step, dx += step) {

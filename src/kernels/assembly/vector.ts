@@ -1,4 +1,4 @@
-/** a + b c, as two roundings, or, in the build that asks for it, as one where the machine can. */
+/** a + b c, rounded twice, or once in the 'fused' build if the machine supports it. */
 @inline
 export function add(a: v128, b: v128, c: v128): v128 {
   if (FUSED) return f32x4.relaxed_madd(b, c, a);
@@ -7,19 +7,19 @@ export function add(a: v128, b: v128, c: v128): v128 {
 
 const lanes: usize = memory.data<i32>([0, 0, 0, 0, -1, 0, 0, 0, -1, -1, 0, 0, -1, -1, -1, 0], 16);
 
-/** All bits in the first `count` lanes, 0 … 3. */
+/** A mask with all bits set in the first `count` lanes, 0 … 3. */
 @inline
 export function first(count: i32): v128 {
   return v128.load(lanes + (<usize>count << 4));
 }
 
-/** The byte that number `index` begins at. */
+/** Returns the byte offset of number `index`. */
 @inline
 export function at(index: i32): usize {
   return <usize>index << 2;
 }
 
-/** (s0 + s1) + (s2 + s3) of each of four vectors. */
+/** Returns (s0 + s1) + (s2 + s3) of each of four vectors. */
 @inline
 export function join(a: v128, b: v128, c: v128, d: v128): v128 {
   const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 2, 6), v128.shuffle<f32>(a, b, 1, 5, 3, 7));

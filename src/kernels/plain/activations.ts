@@ -1,6 +1,6 @@
 import { exp, expm1, gelu, geluSlope, log, sigmoid, sigmoidSlope, softplus, tanh, tanhSlope } from './elementary.ts';
 
-/** y by kind: identity, relu, leakyRelu, elu, gelu, softplus, tanh, sigmoid, square, abs, log. A NaN stays a NaN. */
+/** f(x) by kind: identity, relu, leakyRelu, elu, gelu, softplus, tanh, sigmoid, square, abs, log. NaN stays NaN. */
 const values: readonly ((x: number, alpha: number) => number)[] = [
   (x) => x,
   (x) => (x <= 0 ? 0 : x),
@@ -15,7 +15,7 @@ const values: readonly ((x: number, alpha: number) => number)[] = [
   (x, alpha) => log(x < alpha ? alpha : x),
 ];
 
-/** g f'(x) by kind. The square's is doubled last and rounded before, as float32 numbers are. */
+/** g f'(x) by kind. For the square, g x is rounded to float32 before it is doubled. */
 const products: readonly ((g: number, x: number, alpha: number) => number)[] = [
   (g) => g,
   (g, x) => g * (x > 0 ? 1 : 0),
@@ -31,8 +31,8 @@ const products: readonly ((g: number, x: number, alpha: number) => number)[] = [
 ];
 
 /**
- * y = f(x) of the n numbers of `memory` from x on; y may be x. `alpha` is the slope of leakyRelu below 0, the depth of
- * elu and the floor of log.
+ * y = f(x) of n numbers of `memory`, from offset x on. y may be x. `alpha` is the slope of leakyRelu below 0, the scale of
+ * elu, and the lower limit of log.
  */
 export function activate(memory: Float32Array, kind: number, x: number, y: number, n: number, alpha: number): void {
   const value = values[kind];
@@ -41,8 +41,8 @@ export function activate(memory: Float32Array, kind: number, x: number, y: numbe
 }
 
 /**
- * dx = g f'(x) of n numbers, 0 where g is 0 or x is not finite: nothing flows back through what nobody learns from, so
- * that a NaN stays where it is. dx may be x or g.
+ * dx = g f'(x) of n numbers, 0 where g is 0 or x is not finite, so that NaN does not spread to outputs without a gradient.
+ * dx may be x or g.
  */
 export function activateBack(
   memory: Float32Array,
@@ -58,7 +58,7 @@ export function activateBack(
   for (let i = 0; i < n; i++) {
     const input = memory[x + i];
     const slope = memory[g + i];
-    const dead = slope === 0 || input - input !== 0;
-    memory[dx + i] = dead ? 0 : product(slope, input, a);
+    const blocked = slope === 0 || input - input !== 0;
+    memory[dx + i] = blocked ? 0 : product(slope, input, a);
   }
 }

@@ -3,7 +3,7 @@ import type { Kernels } from '../kernels.ts';
 
 const f = Math.fround;
 
-/** The loops of a convolution, forward. */
+/** The forward loops of a convolution. */
 export function convolutionLoops(arena: Arena): Pick<Kernels, 'convolve' | 'convolveHead' | 'convolveTail' | 'energy'> {
   const sums = new Float32Array(4);
   return {
@@ -67,7 +67,7 @@ export function convolutionLoops(arena: Arena): Pick<Kernels, 'convolve' | 'conv
   };
 }
 
-/** Adds the products of the numbers from `from` to `to` of a window and of a kernel's weights to the four sums at `sums`. */
+/** Adds the products of numbers `from` … `to` of a window and a kernel's weights to the four partial sums at `sums`. */
 function addProducts(m: Float32Array, x: number, row: number, from: number, to: number, sums: number): void {
   for (let j = from; j < to; j++) {
     const s = sums + (j & 3);
@@ -75,7 +75,7 @@ function addProducts(m: Float32Array, x: number, row: number, from: number, to: 
   }
 }
 
-/** Where the weights of kernel `o` begin; their fours lie 16 apart. */
+/** Returns the offset of the weights of kernel `o`. Its groups of four are 16 numbers apart. */
 export function rowOf(w: number, length: number, o: number): number {
   return w + (o & ~3) * ((length + 3) & ~3) + (o & 3) * 4;
 }

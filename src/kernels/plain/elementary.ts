@@ -1,19 +1,22 @@
 /*
- * Exponentials, logarithms and what is made of them, in double precision: what `assembly/elementary.ts` computes,
- * operation by operation, so that every runtime gives the same bits. An input is a float32 number; rounded to float32
- * the result is within 1 ulp of the exact one, subnormal ones included. A NaN stays a NaN. The polynomials are minimax
- * fits of the relative error, 2e-8 or less.
+ * Exponentials, logarithms, and functions derived from them, in double precision. They perform the same operations as
+ * `assembly/elementary.ts`, so that every runtime gives the same bits. Inputs are float32 numbers. Results, rounded to
+ * float32, are within 1 ulp of the exact value, including subnormal numbers. NaN stays NaN. The polynomials are minimax
+ * fits of the relative error, at most 2e-8.
  */
 
 const double = new Float64Array(1);
-/** The same bits: low half, high half (little-endian, as every machine is that runs WebAssembly). */
+/** The bits of `double`: low half, high half (little-endian, like every machine that runs WebAssembly). */
 const halves = new Uint32Array(double.buffer);
 
-/** 1.5·2^52: a double that large has no place for fractions. */
+/** 1.5·2^52: a double of this size has no fractional bits, so adding it rounds to an integer. */
 const round = 6755399441055744;
 const ln2 = 0.6931471805599453;
 
-/** Beyond it e^x is 0 or Infinity as a float32, times whatever float32; (1 + e^x)² still fits a double. */
+/**
+ * Limits x to ±350. Beyond that, e^x times any float32 number is 0 or Infinity in float32. (1 + e^x)² still fits a
+ * double.
+ */
 function clamp(x: number): number {
   const z = x > 350 ? 350 : x;
   return z < -350 ? -350 : z;
@@ -31,7 +34,7 @@ function power(k: number): number {
   return double[0];
 }
 
-/** e^r - 1 of r = x - k ln 2, |r| <= ½ ln 2: so that e^x = 2^k (1 + excess). */
+/** e^r - 1 for r = x - k ln 2, |r| <= ½ ln 2, so that e^x = 2^k (1 + excess). */
 function excess(x: number, k: number): number {
   const r = x - k * ln2;
   let q = r * 0.0013888951027506058 + 0.008369093884686414;
@@ -50,7 +53,7 @@ export function exp(x: number): number {
   return excess(z, k) * scale + scale;
 }
 
-/** e^x - 1. The difference is turned round so that -0 stays -0. */
+/** e^x - 1. The operands of the subtraction are exchanged so that -0 stays -0. */
 export function expm1(x: number): number {
   const z = clamp(x);
   const k = nearest(z);
@@ -76,7 +79,7 @@ export function sigmoidSlope(x: number): number {
   return (e * scale) / (sum * sum);
 }
 
-/** tanh x = (E - 2^-k) / (E + 2^-k), where e^2x = 2^k E. The differences are turned round so that -0 stays -0. */
+/** tanh x = (E - 2^-k) / (E + 2^-k), where e^2x = 2^k E. The operands are exchanged so that -0 stays -0. */
 export function tanh(x: number): number {
   const z = clamp(x + x);
   const k = nearest(z);
@@ -85,13 +88,13 @@ export function tanh(x: number): number {
   return (e - (scale - 1)) / (e + (scale + 1));
 }
 
-/** 1 - tanh² x = 4 σ'(2x), without the difference, which loses everything far out. */
+/** 1 - tanh² x = 4 σ'(2x). This form avoids the cancellation of the difference for large |x|. */
 export function tanhSlope(x: number): number {
   return 4 * sigmoidSlope(x + x);
 }
 
 /**
- * ln u, where `less` is u - 1, exact even where u is not: u = 2^k m with √½ <= m < √2, and ln m = 2 artanh(s) of
+ * ln u, where `less` is u - 1 (exact even if u is not): u = 2^k m with √½ <= m < √2, and ln m = 2 artanh(s) with
  * s = (m - 1) / (m + 1). -Infinity at 0, NaN below. The term of k is subtracted so that -0 stays -0.
  */
 function logarithm(u: number, less: number): number {
@@ -121,7 +124,7 @@ export function log1p(x: number): number {
   return logarithm(x + 1, x);
 }
 
-/** ln(1 + e^x), which is x beyond 20. Its slope is the sigmoid. */
+/** ln(1 + e^x), computed as x for x > 20. Its derivative is the sigmoid. */
 export function softplus(x: number): number {
   return x > 20 ? x : log1p(exp(x));
 }
@@ -133,7 +136,7 @@ function bell(x: number): number {
 
 /**
  * x Φ(x) of the standard normal distribution: Φ(-a) = e^(-a²/2) P(a) / Q(a), a fit of Mills' ratio over √2π, and
- * Φ(a) = 1 - Φ(-a). `a` stays finite above so that Infinity stays Infinity; -Infinity is NaN, as -Infinity · 0 is.
+ * Φ(a) = 1 - Φ(-a). `a` is limited so that Infinity stays Infinity. -Infinity gives NaN, like -Infinity · 0.
  */
 export function gelu(x: number): number {
   const below = x < 0;
@@ -152,8 +155,8 @@ export function gelu(x: number): number {
 }
 
 /**
- * Φ(x) + x φ(x). At x = -a it is e^(-a²/2) (a0 - a) P(a) / Q(a), where -a0 is its zero, so that the relative error is
- * small there too; at a it is 1 minus that.
+ * Φ(x) + x φ(x). For x = -a it is e^(-a²/2) (a0 - a) P(a) / Q(a), where -a0 is its zero, so that the relative error is
+ * small there too. For x = a it is 1 minus that.
  */
 export function geluSlope(x: number): number {
   const a = Math.abs(x);

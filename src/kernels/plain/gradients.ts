@@ -4,7 +4,7 @@ import { rowOf } from './convolution.ts';
 
 const f = Math.fround;
 
-/** The loops of a convolution, backward. */
+/** The backward loops of a convolution. */
 export function gradientLoops(
   arena: Arena,
   energy: Kernels['energy'],
@@ -62,13 +62,13 @@ export function gradientLoops(
   };
 }
 
-/** Whether none of the four kernels from `o` on has a gradient. */
+/** Returns whether none of the four kernels from `o` on has a gradient. */
 function isIdle(m: Float32Array, g: number, o: number, outputs: number): boolean {
   for (let i = o; i < Math.min(o + 4, outputs); i++) if (m[g + i] !== 0) return false;
   return true;
 }
 
-/** Where number j of a row lies. */
+/** Returns the index of number j of a row in packed weights. */
 function packed(j: number): number {
   return ((j & ~3) << 2) + (j & 3);
 }

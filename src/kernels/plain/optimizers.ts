@@ -3,7 +3,7 @@ import type { Kernels } from '../kernels.ts';
 
 const f = Math.fround;
 
-/** One step of each optimizer. */
+/** The update loops of the optimizers. */
 export function optimizerLoops(arena: Arena): Pick<Kernels, 'sgd' | 'rmsprop' | 'adam'> {
   return {
     sgd(w, dw, velocity, count, rate, momentum, nesterov, decay) {
@@ -29,13 +29,13 @@ export function optimizerLoops(arena: Arena): Pick<Kernels, 'sgd' | 'rmsprop' | 
       const mu = f(rate);
       const keep = f(alpha);
       const fresh = f(rest);
-      const least = f(epsilon);
+      const eps = f(epsilon);
       const lambda = f(decay);
       for (let i = 0; i < count; i++) {
         const slope = f(m[dw + i] + f(lambda * m[w + i]));
         const mean = f(f(keep * m[square + i]) + f(f(fresh * slope) * slope));
         m[square + i] = mean;
-        m[w + i] = f(m[w + i] - f(f(mu * slope) / f(f(Math.sqrt(mean)) + least)));
+        m[w + i] = f(m[w + i] - f(f(mu * slope) / f(f(Math.sqrt(mean)) + eps)));
         m[dw + i] = 0;
       }
     },
@@ -46,7 +46,7 @@ export function optimizerLoops(arena: Arena): Pick<Kernels, 'sgd' | 'rmsprop' | 
       const scale = f(correction);
       const kept = f(keep);
       const lambda = f(decay);
-      const least = f(epsilon);
+      const eps = f(epsilon);
       const b1 = f(beta1);
       const r1 = f(rest1);
       const b2 = f(beta2);
@@ -57,7 +57,7 @@ export function optimizerLoops(arena: Arena): Pick<Kernels, 'sgd' | 'rmsprop' | 
         const second = f(f(b2 * m[square + i]) + f(f(r2 * slope) * slope));
         m[mean + i] = first;
         m[square + i] = second;
-        const root = f(f(f(Math.sqrt(second)) / scale) + least);
+        const root = f(f(f(Math.sqrt(second)) / scale) + eps);
         m[w + i] = f(f(m[w + i] * kept) - f(f(step * first) / root));
         m[dw + i] = 0;
       }

@@ -3,7 +3,7 @@ import type { Kernels } from '../kernels.ts';
 
 const f = Math.fround;
 
-/** The loops of pools. */
+/** The loops of pooling layers. */
 export function poolLoops(arena: Arena): Pick<Kernels, 'avgPool' | 'avgPoolGradient' | 'maxPool' | 'maxPoolGradient'> {
   const sums = new Float32Array(4);
   return {
@@ -53,13 +53,13 @@ export function poolLoops(arena: Arena): Pick<Kernels, 'avgPool' | 'avgPoolGradi
   };
 }
 
-/** The tap, counted from the oldest, that has the largest sample of the channel at `from`. */
+/** Returns the tap, counted from the oldest, with the largest sample of the channel at `from`. */
 function winner(m: Float32Array, from: number, taps: number, channels: number): number {
   let best = 0;
   for (let k = 1; k < taps; k++) {
-    const most = m[from + best * channels];
+    const largest = m[from + best * channels];
     const sample = m[from + k * channels];
-    if (sample > most || (Number.isNaN(sample) && !Number.isNaN(most))) best = k;
+    if (sample > largest || (Number.isNaN(sample) && !Number.isNaN(largest))) best = k;
   }
   return best;
 }

@@ -3,7 +3,7 @@ import type { Kernels } from '../kernels.ts';
 
 const f = Math.fround;
 
-/** The loops of the step that adapts. */
+/** The loops of the adaptive step. */
 export function proportionateLoops(arena: Arena): Pick<Kernels, 'dot' | 'squares' | 'proportionate'> {
   const sums = new Float32Array(4);
   const joined = () => f(f(sums[0] + sums[1]) + f(sums[2] + sums[3]));

@@ -1,18 +1,18 @@
 import type { Arena } from '../arena.ts';
 import type { Kernels } from '../kernels.ts';
 
-/** The loops that move numbers. */
+/** The loops that copy and fill numbers. */
 export function rowLoops(arena: Arena): Pick<Kernels, 'write' | 'fill' | 'gather' | 'scatter'> {
   return {
     write(x, y, count) {
       const m = arena.f32;
-      let odd = 0;
+      let nonFinite = 0;
       for (let i = 0; i < count; i++) {
         const number = m[x + i];
-        odd += number - number;
+        nonFinite += number - number;
         m[y + i] = number;
       }
-      return odd === 0 ? 1 : 0;
+      return nonFinite === 0 ? 1 : 0;
     },
 
     fill(y, count, number) {

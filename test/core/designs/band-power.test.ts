@@ -6,13 +6,13 @@ import { random } from '../../../src/core/random.ts';
 import { runNetwork } from '../../../src/core/reference/network.ts';
 
 const bands = Object.keys(eegBands);
-/** Sines of [Hz, amplitude], one a channel, on an offset: [frames, channels]. */
+/** Returns sines of [Hz, amplitude], one per channel, with an offset: [frames, channels]. */
 const sines = (frames: number, rate: number, offset: number, ...each: [hz: number, amplitude: number][]) =>
   Float32Array.from({ length: frames * each.length }, (_, i) => {
     const [hz, amplitude] = each[i % each.length];
     return offset + amplitude * Math.sin((2 * Math.PI * hz * Math.floor(i / each.length)) / rate + 1);
   });
-/** The last output of a network, one number a row. */
+/** Returns the last output of a network. */
 const last = (y: ArrayLike<number>, rows: number): number[] => Array.from(y).slice(-rows);
 
 describe('band power', () => {
@@ -28,7 +28,7 @@ describe('band power', () => {
     },
   );
 
-  test('of a 10 Hz sine in alpha is A² / 2 to 6 %, more than 10 dB above every other band', () => {
+  test('of a 10 Hz sine in alpha is A² / 2 within 6%, more than 10 dB above every other band', () => {
     const network = bandPower({ channels: 1, rate: 250, unit: 'dB' });
     const out = last(network.apply(sines(1000, 250, 0, [10, 30])), 5);
     const alpha = bands.indexOf('alpha');
@@ -39,7 +39,7 @@ describe('band power', () => {
     });
   });
 
-  test('does not hear the offset of an electrode', () => {
+  test('does not depend on the offset of an electrode', () => {
     const network = bandPower({ channels: 1, rate: 250 });
     const level = last(network.apply(sines(1000, 250, 0, [10.5, 10])), 5);
     const lifted = last(network.apply(sines(1000, 250, 16384, [10.5, 10])), 5);
@@ -50,14 +50,14 @@ describe('band power', () => {
     );
   });
 
-  test('comes about outRate times a second, whatever the rate', () => {
+  test('is emitted about outRate times per second, for any rate', () => {
     for (const rate of [125, 200, 250, 256, 500, 1000]) {
       expect(Math.abs(plan(bandPower({ channels: 1, rate }).spec, rate).outRate - 10)).toBeLessThan(0.5);
       expect(plan(bandPower({ channels: 1, rate, outRate: rate }).spec, rate).outRate).toBe(rate);
     }
   });
 
-  test('has rows in order of band, then channel', () => {
+  test('has outputs in order of band, then channel', () => {
     const network = bandPower({ channels: 3, rate: 250, bands: { low: [4, 8], high: [20, 30] }, unit: 'log' });
     expect(network.outChannels).toBe(6);
     const out = last(network.apply(sines(1000, 250, 0, [6, 1], [25, 1], [6, 10])), 6).map(Math.exp);
@@ -76,7 +76,7 @@ describe('band power', () => {
     y.forEach((dB, i) => expect(Math.abs(dB - expected[i])).toBeLessThan(1e-3));
   });
 
-  test('refuses no channels, no rate and bands that the rate does not carry', () => {
+  test('rejects 0 channels, a missing rate, and bands above half the rate', () => {
     expect(() => bandPower({ channels: 0, rate: 250 })).toThrow(
       new RangeError('channels must be an integer >= 1, got 0'),
     );

@@ -4,7 +4,7 @@ import { eegBands, eegBank } from '../../../src/core/designs/eeg-bank.ts';
 import { gabor } from '../../../src/core/designs/gabor.ts';
 import { convolve } from '../../../src/core/reference/convolution.ts';
 
-/** H(hz) of a kernel, seen from its middle. */
+/** Returns H(hz) of a kernel, relative to its center. */
 const response = (w: Float64Array, hz: number, rate: number): [re: number, im: number] => {
   let [re, im] = [0, 0];
   w.forEach((tap, k) => {
@@ -16,7 +16,7 @@ const response = (w: Float64Array, hz: number, rate: number): [re: number, im: n
 };
 const plainSum = (w: ArrayLike<number>): number => Array.from(w).reduce((sum, tap) => sum + tap, 0);
 const float32Sum = (w: ArrayLike<number>): number => Array.from(w).reduce((sum, tap) => Math.fround(sum + tap), 0);
-/** The order in which the network sums: from the oldest tap on, four partial sums. */
+/** Sums in the network's order: oldest tap first, in four partial sums. */
 const fourPartialSums = (w: ArrayLike<number>): number => {
   const s = new Float32Array(4);
   for (let j = 0; j < w.length; j++) s[j % 4] += w[w.length - 1 - j];
@@ -51,7 +51,7 @@ describe('a Gabor pair', () => {
     );
   });
 
-  test('has gain 1 at its centre, a quarter of a period apart', () => {
+  test('has gain 1 at its center frequency and a phase difference of a quarter period', () => {
     fc.assert(
       fc.property(anyPair, ({ centerHz, ...options }) => {
         const { cos, sin } = gabor(centerHz, options);
@@ -66,14 +66,14 @@ describe('a Gabor pair', () => {
     );
   });
 
-  test('is one half at the edges of its bandwidth', () => {
+  test('has gain 0.5 at the edges of its bandwidth', () => {
     const { cos, sin } = gabor(20, { rate: 250, bandwidthHz: 10 });
     for (const w of [cos, sin]) {
       for (const hz of [15, 25]) expect(Math.abs(Math.hypot(...response(w, hz, 250)) - 0.5)).toBeLessThan(0.01);
     }
   });
 
-  test('turns a sine of its frequency into its phase: A sin φ and -A cos φ', () => {
+  test('converts a sine of its frequency to A sin φ and -A cos φ', () => {
     const { cos, sin } = gabor(10, { rate: 250, bandwidthHz: 4 });
     const delay = (cos.length - 1) / 2;
     const x = Float64Array.from({ length: 600 }, (_, t) => 3 * Math.sin((2 * Math.PI * 10 * t) / 250));
@@ -85,12 +85,12 @@ describe('a Gabor pair', () => {
     });
   });
 
-  test('refuses a centre that the rate does not carry, and to be made from nothing', () => {
+  test('rejects a center frequency above half the rate, and missing options', () => {
     expect(() => gabor(125, { rate: 250, taps: 31 })).toThrow(
-      new RangeError('centerHz must be above 0 and below 125 Hz, got 125'),
+      new RangeError('centerHz must be > 0 and < 125 Hz, got 125'),
     );
     expect(() => gabor(10, { rate: 250 })).toThrow(
-      new TypeError('bandwidthHz must be given where taps is not, got undefined'),
+      new TypeError('bandwidthHz must be given when taps is not given, got undefined'),
     );
   });
 });
@@ -110,7 +110,7 @@ describe('the EEG bank', () => {
     expect(sizes.size).toBe(1);
   });
 
-  test('hears the middle of each band in that band, and the middles of the others at most at a third', () => {
+  test('has full gain at the center of each band, and at most a third at the centers of the others', () => {
     const bank = eegBank({ rate: 250 });
     const bands = Object.keys(eegBands) as (keyof typeof eegBands)[];
     for (const band of bands) {
@@ -123,10 +123,12 @@ describe('the EEG bank', () => {
     }
   });
 
-  test('takes bands of one’s own and refuses those that the rate does not carry', () => {
+  test('accepts custom bands and rejects bands above half the rate', () => {
     expect(Object.keys(eegBank({ rate: 250, bands: { mu: [8, 12] } }))).toEqual(['mu']);
     expect(() => eegBank({ rate: 50 })).toThrow(
-      new RangeError('bands.beta must be [low, high] with 0 <= low < high <= 25 Hz, half the rate, got [13,30]'),
+      new RangeError(
+        'bands.beta must be [low, high] with 0 <= low < high <= 25 Hz (half the sampling rate), got [13,30]',
+      ),
     );
     expect(() => eegBank({ rate: 50, bands: {} })).toThrow(new RangeError('bands must be at least one band, got {}'));
   });

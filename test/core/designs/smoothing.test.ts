@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { difference } from '../../../src/core/designs/difference.ts';
-import { gaussian, gaussianDerivative } from '../../../src/core/designs/gaussian.ts';
-import { movingAverage } from '../../../src/core/designs/moving-average.ts';
+import { difference } from '../../../src/core/designs/smoothing.ts';
+import { gaussian, gaussianDerivative } from '../../../src/core/designs/smoothing.ts';
+import { movingAverage } from '../../../src/core/designs/smoothing.ts';
 import { convolve } from '../../../src/core/reference/convolution.ts';
 
 const { gaussians } = JSON.parse(readFileSync(new URL('../../vectors/firwin.json', import.meta.url), 'utf8')) as {
@@ -16,7 +16,7 @@ test('a moving average gives the mean of the last frames', () => {
   expect(() => movingAverage(0)).toThrow(new RangeError('taps must be an integer >= 1, got 0'));
 });
 
-test('a difference of order n is one of order 1 taken n times, newest frame first, and sums to 0', () => {
+test('a difference of order n is a difference of order 1 applied n times, newest frame first, and sums to 0', () => {
   expect(Array.from(difference(0))).toEqual([1]);
   expect(Array.from(difference())).toEqual([1, -1]);
   expect(Array.from(difference(3))).toEqual([1, -3, 3, -1]);
@@ -35,7 +35,7 @@ test('a Gaussian equals that of scipy.ndimage, in size and to 1e-12, and sums to
   }
 });
 
-test('a Gaussian derivative of order n is blind to lower polynomials and gives n! on t^n, on any number of taps', () => {
+test('a Gaussian derivative of order n gives 0 for lower polynomials and n! for t^n, with any number of taps', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 4 }),
@@ -57,7 +57,7 @@ test('a Gaussian derivative of order n is blind to lower polynomials and gives n
   );
 });
 
-test('on a whole bell it is the sampled derivative of the Gaussian', () => {
+test('on a whole Gaussian it is the sampled derivative', () => {
   const sigma = 4;
   const size = 2 * 24 + 1;
   const bell = gaussian(sigma, { taps: size });

@@ -25,7 +25,7 @@ const gain = (w: Float64Array, hz: number, rate: number): number => {
   return Math.hypot(re, im);
 };
 
-test('equals scipy.signal.firwin to 1e-12, in every kind, window and length', () => {
+test('equals scipy.signal.firwin to 1e-12, for every kind, window, and length', () => {
   for (const { name, cutoff, window, rate, taps, w } of kernels) {
     const options = { rate, taps, window };
     const ours = {
@@ -39,7 +39,7 @@ test('equals scipy.signal.firwin to 1e-12, in every kind, window and length', ()
   }
 });
 
-test('has gain 1 where it passes, one half at its edges and none where it stops', () => {
+test('has gain 1 in the pass band, 0.5 at its edges, and 0 in the stop band', () => {
   fc.assert(
     fc.property(fc.integer({ min: 20, max: 40 }), fc.integer({ min: 60, max: 100 }), (low, high) => {
       const options = { rate: 250, taps: 151 };
@@ -58,13 +58,13 @@ test('has gain 1 where it passes, one half at its edges and none where it stops'
   );
 });
 
-describe('refusals', () => {
+describe('errors', () => {
   test('name the argument, the rule and the value', () => {
     const options = { rate: 250, taps: 31 };
-    expect(() => lowPass(125, options)).toThrow(new RangeError('cutoff must be above 0 and below 125 Hz, got 125'));
-    expect(() => bandPass([10, 8], options)).toThrow(new RangeError('cutoff must be above 10 and below 125 Hz, got 8'));
+    expect(() => lowPass(125, options)).toThrow(new RangeError('cutoff must be > 0 and < 125 Hz, got 125'));
+    expect(() => bandPass([10, 8], options)).toThrow(new RangeError('cutoff must be > 10 and < 125 Hz, got 8'));
     expect(() => highPass(10, { rate: 250, taps: 30 })).toThrow(
-      new RangeError('taps must be odd, for the kernel to pass rate / 2, got 30'),
+      new RangeError('taps must be odd for gain 1 at rate / 2, got 30'),
     );
     expect(() => lowPass(10, { ...options, window: 'box' as WindowName })).toThrow(
       new TypeError("window must be one of hamming, hann, blackman, got 'box'"),

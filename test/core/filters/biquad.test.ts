@@ -27,7 +27,7 @@ const noise = (count: number, seed: number): Float32Array => {
 
 describe('scipy', () => {
   test.each(sections.map((s) => [s.name, s.hz, s.rate, s] as const))(
-    'designs the same %s at %d Hz for a rate of %d, and lfilter gives the same outputs',
+    'designs the same %s at %d Hz for a rate of %d Hz, and lfilter gives the same outputs',
     (_name, _hz, _rate, vector) => {
       const section = design(vector);
       vector.b.forEach((b, i) => expect(Math.abs(section.b[i] - b)).toBeLessThan(1e-12));
@@ -40,7 +40,7 @@ describe('scipy', () => {
 });
 
 describe('a biquad', () => {
-  test('gives the same bits however the stream is cut, fresh or in place', () => {
+  test('gives the same bits for any split, in a new array or in place', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 3 }),
@@ -64,7 +64,7 @@ describe('a biquad', () => {
     );
   });
 
-  test('cannot hear the future, nor another channel', () => {
+  test('does not depend on later samples or on other channels', () => {
     fc.assert(
       fc.property(fc.nat(29), fc.nat(1), fc.nat(1000), (frame, channel, seed) => {
         const input = noise(60, seed);
@@ -81,7 +81,7 @@ describe('a biquad', () => {
     );
   });
 
-  test('of two sections is the one behind the other', () => {
+  test('with two sections equals two filters in sequence', () => {
     const input = noise(200, 3);
     const both = new Biquad(cascade).push(input, 1);
     const first = new Biquad(cascade[0]).push(input, 1);
@@ -89,7 +89,7 @@ describe('a biquad', () => {
     both.forEach((y, i) => expect(Math.abs(y - second[i])).toBeLessThan(1e-6));
   });
 
-  test('takes out what it stops and leaves the rest', () => {
+  test('removes the stop band and passes the rest', () => {
     const filter = new Biquad(cascade);
     const y = filter.push(
       Float32Array.from(
@@ -103,7 +103,7 @@ describe('a biquad', () => {
     expect(Math.max(...settled)).toBeLessThan(1.02);
   });
 
-  test('answers NaN to a sample that is not finite, and hears the last one that was in its place', () => {
+  test('gives NaN for a non-finite sample, and continues as if the last finite one had been repeated', () => {
     for (const bad of [NaN, Infinity, -Infinity]) {
       const input = noise(50, 4);
       const held = Float32Array.from(input);
@@ -116,7 +116,7 @@ describe('a biquad', () => {
     }
   });
 
-  test('is as new after reset', () => {
+  test('behaves like a new filter after reset', () => {
     const filter = new Biquad(cascade);
     const input = noise(40, 5);
     const first = filter.push(input, 2);
@@ -126,17 +126,19 @@ describe('a biquad', () => {
     expect(() => filter.push(input, 4)).not.toThrow();
   });
 
-  test('refuses a frequency that the rate does not carry, a bent section and another number of channels', () => {
+  test('rejects a frequency above half the rate, a malformed section, and a different number of channels', () => {
     expect(() => notch(125, { rate: 250 })).toThrow(
-      new RangeError('hz must be above 0 and below 125 Hz, half the rate, got 125'),
+      new RangeError('hz must be > 0 and < 125 Hz (half the sampling rate), got 125'),
     );
     expect(() => butterworthHighPass(0, { rate: 250 })).toThrow(RangeError);
     expect(() => new Biquad({ b: [1, 2, NaN], a: [1, 0, 0] })).toThrow(TypeError);
     const filter = new Biquad(cascade);
     filter.push(new Float32Array(4), 2);
-    expect(() => filter.push(new Float32Array(3), 3)).toThrow(new RangeError('channels must be 2 as before, got 3'));
+    expect(() => filter.push(new Float32Array(3), 3)).toThrow(
+      new RangeError('channels must be 2, as in earlier calls, got 3'),
+    );
     expect(() => filter.push(new Float32Array(3), 2)).toThrow(
-      new RangeError('x.length must be a multiple of its 2 channels, got 3'),
+      new RangeError('x.length must be a multiple of the 2 channels, got 3'),
     );
   });
 });

@@ -9,7 +9,7 @@ const noise = (length: number, seed = 1) => {
 };
 
 describe('Standardizer', () => {
-  test('any cut gives the same bits', () => {
+  test('gives the same bits for any split', () => {
     const x = noise(120);
     const whole = new Standardizer({ channels: 2, frames: 9 }).push(x);
     fc.assert(
@@ -28,28 +28,28 @@ describe('Standardizer', () => {
     );
   });
 
-  test('at the start the statistics are the exact mean and spread of what came so far', () => {
+  test('initially uses the exact mean and standard deviation of all samples so far', () => {
     const x = noise(50);
     const standardizer = new Standardizer({ channels: 1, frames: 1e6 });
     for (let n = 1; n <= x.length; n++) {
       const [z] = standardizer.push(x.subarray(n - 1, n));
       const seen = [...x.subarray(0, n)];
       const mean = seen.reduce((sum, value) => sum + value, 0) / n;
-      const spread = Math.sqrt(seen.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n);
+      const standardDeviation = Math.sqrt(seen.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n);
       expect(standardizer.statistics().mean[0]).toBeCloseTo(mean, 10);
-      expect(standardizer.statistics().spread[0]).toBeCloseTo(spread, 10);
-      expect(z).toBeCloseTo(n === 1 ? 0 : (x[n - 1] - mean) / spread, 5);
+      expect(standardizer.statistics().standardDeviation[0]).toBeCloseTo(standardDeviation, 10);
+      expect(z).toBeCloseTo(n === 1 ? 0 : (x[n - 1] - mean) / standardDeviation, 5);
     }
   });
 
-  test('later the mean forgets by the factor 1/e in a time constant', () => {
+  test('later the weight of old samples decays by 1/e per time constant', () => {
     const standardizer = new Standardizer({ channels: 1, frames: 50 });
     standardizer.push(new Float32Array(1000));
     standardizer.push(new Float32Array(50).fill(1));
     expect(standardizer.statistics().mean[0]).toBeCloseTo(1 - Math.exp(-1), 10);
   });
 
-  test('invalid frames and samples that are not finite move nothing, each channel on its own', () => {
+  test('invalid frames and non-finite samples do not change the statistics, separately for each channel', () => {
     const [clean, dirty] = [0, 1].map(() => new Standardizer({ channels: 2, frames: 5 }));
     clean.push(Float32Array.of(1, 2, 3, 5, 4, 7));
     dirty.push(Float32Array.of(1, 2, 900, -900, 3, 5), Uint8Array.of(1, 0, 1));
@@ -63,7 +63,7 @@ describe('Standardizer', () => {
     expect(dirty.push(Float32Array.of(Infinity, 1))[0]).toBeNaN();
   });
 
-  test('a channel without spread yields 0, also long after it went flat at a high level', () => {
+  test('a constant channel gives 0, also long after it flatlined at a high level', () => {
     const standardizer = new Standardizer({ channels: 1, frames: 20 });
     expect([...standardizer.push(Float32Array.of(5, 5, 5))]).toEqual([0, 0, 0]);
     standardizer.push(noise(100).map((x) => x + 60_000));

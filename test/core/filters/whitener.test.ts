@@ -4,7 +4,7 @@ import { inverseRoot } from '../../../src/core/filters/whitener.ts';
 import { random } from '../../../src/core/random.ts';
 import { Whitener } from '../../../src/core/filters/whitener.ts';
 
-/** Frames of `channels` channels that are mixtures of each other, about 40, of very different size. */
+/** Frames of correlated channels with a mean of about 40 and very different scales. */
 function mixed(frames: number, channels: number, seed = 1): Float32Array {
   const chance = random(seed);
   const mix = Array.from({ length: channels }, () => Array.from({ length: channels }, () => chance.normal()));
@@ -53,7 +53,7 @@ describe('inverseRoot', () => {
     );
   });
 
-  test('leaves directions out in which there is nothing', () => {
+  test('ignores directions without variance', () => {
     expect([...inverseRoot(Float64Array.of(4, 0, 0, 0), 2)]).toEqual([0.5, 0, 0, 0]);
     expect([...inverseRoot(new Float64Array(9), 3)]).toEqual(Array(9).fill(0));
     inverseRoot(Float64Array.of(1, 1, 1, 1), 2).forEach((entry) => {
@@ -63,7 +63,7 @@ describe('inverseRoot', () => {
 });
 
 describe('Whitener', () => {
-  test('any cut gives the same bits, and so does a restart', () => {
+  test('gives the same bits for any split and after a restart', () => {
     const x = mixed(60, 3);
     const whole = new Whitener({ channels: 3, frames: 9 }).push(x);
     fc.assert(
@@ -85,19 +85,19 @@ describe('Whitener', () => {
     );
   });
 
-  test('channels come out apart, each of spread 1, whatever they had in common and however large they were', () => {
+  test('decorrelates channels and scales them to standard deviation 1, for any correlation and scale', () => {
     const z = new Whitener({ channels: 4, frames: 1e5 }).push(mixed(20_000, 4)).subarray(4 * 2000);
     for (const [i, row] of covariance(z, 4).entries())
       for (const [j, entry] of row.entries()) expect(Math.abs(entry - (i === j ? 1 : 0))).toBeLessThan(0.05);
   });
 
-  test('one channel is standardised', () => {
+  test('standardizes a single channel', () => {
     const z = new Whitener({ channels: 1, frames: 1000 }).push(Float32Array.of(5, 7, 6, 1000));
     expect([...z.subarray(0, 3)]).toEqual([0, 1, 0]);
     expect(z[3]).toBeCloseTo(Math.sqrt(3), 4);
   });
 
-  test('invalid frames, and those with a sample that is not finite, move nothing', () => {
+  test('invalid frames and frames with a non-finite sample do not change the statistics', () => {
     const x = mixed(50, 2);
     const [clean, dirty] = [0, 1].map(() => new Whitener({ channels: 2, frames: 20 }));
     clean.push(x);
@@ -108,7 +108,7 @@ describe('Whitener', () => {
     expect(dirty.save()).toEqual(clean.save());
   });
 
-  test('a dead channel yields 0, and so does what channels that sum to nothing have in common', () => {
+  test('a constant channel gives 0, and so does the mean of channels that sum to 0', () => {
     const x = mixed(400, 3).map((sample, i) => (i % 3 === 2 ? 12 : sample));
     const z = new Whitener({ channels: 3, frames: 100 }).push(x);
     expect(z.filter((_, i) => i % 3 === 2).every((sample) => sample === 0)).toBe(true);
@@ -120,11 +120,11 @@ describe('Whitener', () => {
     expect(Math.max(...whitened.map(Math.abs))).toBeLessThan(10);
   });
 
-  test('what does not fit is refused with a sentence', () => {
+  test('rejects arguments that do not fit, with an error message', () => {
     expect(() => new Whitener({ channels: 0, frames: 9 })).toThrow('channels must be an integer >= 1, got 0');
     expect(() => new Whitener({ channels: 1, frames: 0 })).toThrow('frames must be a number > 0, got 0');
     expect(() => new Whitener({ channels: 2, frames: 9 }).push(new Float32Array(3))).toThrow(
-      'x.length must be a multiple of its 2 channels, got 3',
+      'x.length must be a multiple of the 2 channels, got 3',
     );
   });
 });

@@ -15,7 +15,7 @@ const concat = (...branches: LayerSpec[][]): NetworkSpec => ({
 });
 
 describe('branches side by side', () => {
-  test('wait for the last of them: an output comes with the frame that it hangs on', () => {
+  test('wait for the slowest one: an output is emitted with the frame it is aligned with', () => {
     const stream = Network.create(concat([], [pool(3)])).stream();
     expect([...stream.push([3, 6])]).toEqual([]);
     expect([...stream.push([9])]).toEqual([9, 6]);
@@ -23,7 +23,7 @@ describe('branches side by side', () => {
     expect([...stream.valid]).toEqual([1]);
   });
 
-  test('meet at one rate, whichever way they came to it', () => {
+  test('can be joined if they have the same rate, no matter how it is composed', () => {
     const { outRate, outChannels, wait } = plan(
       concat([pool(2, 2)], [conv({ stride: 2, phase: 1 })], [pool(4, 2)]),
       100,
@@ -31,7 +31,7 @@ describe('branches side by side', () => {
     expect({ outRate, outChannels, wait }).toEqual({ outRate: 50, outChannels: 3, wait: 3 });
   });
 
-  test('of several outputs a frame, leave out as many as bring them in step', () => {
+  test('with several outputs per frame, skip as many as needed to be in step', () => {
     const spec = concat([up(2)], [up(2), conv({ kernelSize: 2, mode: 'valid', bias: false })]);
     const [w, one] = [
       { shape: [1, 2, 1], data: [1, 10] },
@@ -46,24 +46,24 @@ describe('branches side by side', () => {
         'layers.0.branches.1.1.weight': { shape: [1, 2, 1], data: [1, 0] },
       },
     });
-    // 1, 10, 2, 20 … meets itself, from the second output on
+    // 1, 10, 2, 20 … is joined with itself from the second output on
     expect([...network.apply([1, 2, 3])]).toEqual([10, 10, 2, 2, 20, 20, 3, 3, 30, 30]);
   });
 
   test.each<[string, NetworkSpec, string]>([
     [
-      'rates that differ',
+      'different rates',
       concat([], [pool(2)], [pool(2, 2)]),
-      "layers[0].rate of branches[2] must be that of branches[0], 1/1 of the input's, got '1/2'",
+      "layers[0].rate of branches[2] must be the rate of branches[0], 1/1 of the input rate, got '1/2'",
     ],
     [
-      'frames that never meet',
+      'frames that are never aligned',
       concat([conv({ stride: 2 })], [conv({ stride: 2, phase: 1 })]),
-      "layers[0].frames that outputs of branches[1] hang on must be those of branches[0], 2 …, got '1 …'",
+      "layers[0].frames that the outputs of branches[1] are aligned with must be those of branches[0], 2 …, got '1 …'",
     ],
     ['no branches', concat(), 'layers[0].branches must be one or more arrays of LayerSpecs, got []'],
     [
-      'a layer that cannot be, with its place',
+      'an invalid layer, with its position',
       concat([], [conv({ stride: 0 })]),
       'layers[0].branches[1][0].stride must be an integer >= 1, got 0',
     ],

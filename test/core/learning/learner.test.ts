@@ -324,7 +324,7 @@ describe('an update that is due', () => {
     const moved = (alarmed: number) => {
       const network = Network.create(
         { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 1, bias: false }] },
-        { silent: true },
+        { zeroOutput: true },
       );
       const learner = new Learner(network, { task: 'target', optimizer: optimizer.fresh(), updateEvery: 10 });
       const ones = new Float32Array(10).fill(1);
@@ -537,7 +537,7 @@ test('a forecast of classes finds out what follows what, and its loss is their e
   }
   const network = Network.create(
     { inChannels: 3, layers: [{ type: 'conv1d', outChannels: 3, kernelSize: 1 }] },
-    { silent: true },
+    { zeroOutput: true },
   );
   const { score } = new Learner(network, { loss: 'softmax' }).push(block(x, 3));
   expect(score.overall.loss).toBeLessThan(0.45);
@@ -547,7 +547,7 @@ test('a forecast of classes finds out what follows what, and its loss is their e
 test('a pinball loss finds its quantile', () => {
   const x = noise(6, 6000);
   const constant = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 1 }] };
-  const learner = new Learner(Network.create(constant, { silent: true }), {
+  const learner = new Learner(Network.create(constant, { zeroOutput: true }), {
     loss: { type: 'quantile', quantile: 0.9 },
     optimizer: sgd({ rate: 0.02 }),
   });
@@ -587,7 +587,7 @@ test("task 'cancel' takes the mains out of an EEG and leaves its alpha alone", (
   }
   const network = Network.create(
     { inChannels: 2, layers: [{ type: 'conv1d', outChannels: count, kernelSize: 1 }] },
-    { silent: true },
+    { zeroOutput: true },
   );
   const learner = new Learner(network, { task: 'cancel', reference: [count, count + 1] });
   const { error } = learner.push({ data: wide, channels: count + 2, start: 0, rate, time: 0 });

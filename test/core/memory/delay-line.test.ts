@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DelayLine } from '../../../src/core/memory/delay-line.ts';
 import { plain as engine } from '../../engines.ts';
 
-/** The samples of frame `index` in these tests; before frame 0 the padding. */
+/** Returns the samples of frame `index` in these tests, which are padding before frame 0. */
 const frame = (index: number, channels: number) =>
   Array.from({ length: channels }, (_, c) => (index < 0 ? -1 : Math.fround(index + c / 8)));
 
@@ -30,10 +30,14 @@ const shapes = fc.record({
 });
 
 describe('a delay line', () => {
-  test('keeps its canaries for ten turns: every window reads as if all frames were still there (law 9)', () => {
+  test('keeps its canaries for ten turns of the buffer, and every window reads the right frames (invariant 9)', () => {
     const law = ({ channels, behind, cuts }: { channels: number; behind: number; cuts: number[] }) => {
-      const lease = engine.lease({});
-      const [before, line, after] = [lease.take(4), new DelayLine(lease, channels, behind, -1), lease.take(4)];
+      const allocation = engine.allocationFor({});
+      const [before, line, after] = [
+        allocation.allocate(4),
+        new DelayLine(allocation, channels, behind, -1),
+        allocation.allocate(4),
+      ];
       for (const at of [before, after]) engine.arena.f32.fill(7, at, at + 4);
       for (let turn = 0; turn < 10; turn++) {
         for (const count of cuts) {
@@ -44,40 +48,40 @@ describe('a delay line', () => {
         }
       }
       for (const at of [before, after]) expect([...engine.arena.f32.slice(at, at + 4)]).toEqual([7, 7, 7, 7]);
-      engine.end(lease);
+      engine.release(allocation);
     };
     fc.assert(fc.property(shapes, law), { seed: 9, numRuns: 40 });
   });
 
-  test('grows when more must stay than it has room for, without losing a frame', () => {
+  test('grows when more frames must be kept than fit, without losing a frame', () => {
     const law = ({ channels, behind, cuts }: { channels: number; behind: number; cuts: number[] }) => {
-      const lease = engine.lease({});
-      const line = new DelayLine(lease, channels, behind, -1);
+      const allocation = engine.allocationFor({});
+      const line = new DelayLine(allocation, channels, behind, -1);
       for (const count of cuts) push(line, count, -behind);
       expect(read(line, -behind, behind + line.next)).toEqual(expected(-behind, behind + line.next, channels));
-      engine.end(lease);
+      engine.release(allocation);
     };
     fc.assert(fc.property(shapes, law), { seed: 10, numRuns: 40 });
   });
 
-  test('saves what must stay and reads on from it', () => {
-    const lease = engine.lease({});
-    const line = new DelayLine(lease, 2, 5);
+  test('continues from the frames it has saved', () => {
+    const allocation = engine.allocationFor({});
+    const line = new DelayLine(allocation, 2, 5);
     push(line, 100, 90);
-    const restored = new DelayLine(lease, 2, 5);
+    const restored = new DelayLine(allocation, 2, 5);
     restored.restore(line.save(93));
     push(restored, 3, 95);
     expect(restored.next).toBe(103);
     expect(read(restored, 95, 8)).toEqual(expected(95, 8, 2));
-    engine.end(lease);
+    engine.release(allocation);
   });
 
-  test('moves its index on while what it holds stays', () => {
-    const lease = engine.lease({});
-    const line = new DelayLine(lease, 1, 2);
+  test('advances its indexes without changing its contents', () => {
+    const allocation = engine.allocationFor({});
+    const line = new DelayLine(allocation, 1, 2);
     push(line, 10, 8);
-    line.shift(1000);
+    line.advanceIndexes(1000);
     expect(read(line, 1008, 2)).toEqual([8, 9]);
-    engine.end(lease);
+    engine.release(allocation);
   });
 });

@@ -13,8 +13,8 @@ const conv = (more: Partial<LayerSpec> = {}): NetworkSpec => ({
   layers: [{ type: 'conv1d', outChannels: 3, kernelSize: 6, ...more } as LayerSpec],
 });
 
-/** Networks around which nothing may be written but by themselves. */
-function witnesses(engine: Engine): () => void {
+/** Networks whose weights no one else may overwrite. */
+function guardNetworks(engine: Engine): () => void {
   const networks = Array.from({ length: 40 }, (_, seed) => networkOf(conv(), seed, engine));
   const before = networks.map((network) => network.weights());
   return () => {
@@ -22,12 +22,12 @@ function witnesses(engine: Engine): () => void {
   };
 }
 
-describe("a stream writes in nobody's memory but its own", () => {
-  test('where gradients are given up before its padding is known', () => {
+describe('a stream writes only to its own memory', () => {
+  test('when gradients are flushed before its padding is known', () => {
     const engine = new Engine('simd');
     const network = networkOf(conv({ padding: 'reflect' }), 1, engine);
     const stream = network.stream({ gradients: true });
-    const unharmed = witnesses(engine);
+    const expectUnchanged = guardNetworks(engine);
     const rows: number[] = [];
     stream.push(noise(1, 10));
     rows.push(...stream.flushGradient());
@@ -39,71 +39,71 @@ describe("a stream writes in nobody's memory but its own", () => {
       expect(rows.length + dx.length + each.flushGradient().length).toBe(70);
     }
     expect(restored.gradients()).toEqual(stream.gradients());
-    unharmed();
+    expectUnchanged();
   });
 
-  test('where it is closed', () => {
+  test('when it is closed', () => {
     const engine = new Engine('simd');
     const network = networkOf(conv(), 1, engine);
     const stream = network.stream({ gradients: true });
     stream.backward(stream.push(noise(1, 40)));
     stream.close();
-    const unharmed = witnesses(engine);
-    const open = new TypeError('stream must be open, got a closed one');
+    const expectUnchanged = guardNetworks(engine);
+    const open = new TypeError('the stream is closed');
     for (const optimizer of [sgd({ rate: 0.1 }), adam({ rate: 0.1 })])
       expect(() => {
         optimizer.step(network, stream);
       }).toThrow(open);
     expect(() => stream.gradients()).toThrow(open);
-    unharmed();
+    expectUnchanged();
   });
 
-  test('where an optimizer that remembers is used with another engine', () => {
+  test('when an optimizer with state is used with another engine', () => {
     const [engine, other] = [new Engine('simd'), new Engine('simd')];
     const optimizer = adam({ rate: 0.1 });
     for (const at of [engine, other]) {
       const network = networkOf(conv(), 1, at);
       const stream = network.stream({ gradients: true });
       stream.backward(stream.push(noise(1, 40)));
-      const unharmed = witnesses(at);
+      const expectUnchanged = guardNetworks(at);
       const step = () => {
         optimizer.step(network, stream);
       };
       if (at === engine) step();
       else expect(step).toThrow('network must be of the engine that the optimizer remembers in, got one of another');
-      unharmed();
+      expectUnchanged();
     }
   });
 
-  test('where the memory could not grow', () => {
+  test('when the memory could not grow', () => {
     const arena = new Arena(new WebAssembly.Memory({ initial: 2, maximum: 8 }));
     const scratch = new Scratch(arena);
     scratch.rows(100, 4);
     expect(() => scratch.rows(1e6, 4)).toThrow('memory must have room for');
-    scratch.begin();
+    scratch.reset();
     const rows = scratch.rows(300, 4);
-    const part = arena.take(4000);
+    const part = arena.allocate(4000);
     expect(part >= rows.at + 1200 || part + 4000 <= rows.at).toBe(true);
-    expect(() => arena.take(2 ** 31)).toThrow('memory must have room for');
+    expect(() => arena.allocate(2 ** 31)).toThrow('memory must have room for');
     expect(arena.used).toBeGreaterThan(0);
   });
 });
 
-describe('a stream holds what it needs, and no more', () => {
+describe('a stream does not allocate more than it needs', () => {
   test.each([
-    ['are given up', (stream: { flushGradient(): unknown }) => stream.flushGradient()],
-    ['are those of frames that are no numbers', undefined],
-  ])('however long all gradients but one %s', (_, giveUp) => {
+    ['are flushed', (stream: { flushGradient(): unknown }) => stream.flushGradient()],
+    ['belong to non-finite frames', undefined],
+  ])('when all gradients but one %s, for any length of time', (_, flush) => {
     const engine = new Engine('simd');
     const network = networkOf(conv(), 1, engine);
     const stream = network.stream({ gradients: true });
     const turn = (x: Float32Array) => {
       const y = stream.push(x);
-      if (giveUp) giveUp(stream);
+      if (flush) flush(stream);
       else stream.backward(y.fill(1));
     };
     stream.backward(stream.push(noise(1, 2)).fill(1));
-    const x = giveUp ? noise(2, 2) : new Float32Array(2).fill(NaN);
+    const x = flush ? noise(2, 2) : new Float32Array(2).fill(NaN);
     for (let t = 0; t < 200; t++) turn(x);
     const before = engine.bytes;
     for (let t = 0; t < 5000; t++) turn(x);

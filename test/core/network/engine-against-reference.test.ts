@@ -8,10 +8,10 @@ import { networkGradients, runNetwork } from '../../../src/core/reference/networ
 import { expectClose } from '../../expect-close.ts';
 import { convolutions, mapLayers, networkOf, noise, pools, seeds, specs, transposed } from './random-networks.ts';
 
-/** Layers that do not multiply float32 rounding by a million: logarithms far from their floor, no norm of tiny spreads. */
+/** Excludes layers that amplify float32 rounding by a million: logarithms near their floor and norms of tiny deviations. */
 const tame = specs.map((spec) => mapLayers(spec, (layer) => (layer.type === 'log' ? { ...layer, alpha: 0.5 } : layer)));
 
-/** A whole recording through a stream, and its gradients for the random loss Σ g y. */
+/** Runs a whole recording through a stream, and returns its gradients for the random loss Σ g y. */
 function streamed(network: Network, x: Float32Array, seed: number, valid?: Uint8Array, options?: StreamOptions) {
   const stream = network.stream({ gradients: true, maxPending: 1e5, ...options });
   const y = [...stream.push(x, valid)];
@@ -43,8 +43,8 @@ function expectReference(
   }
 }
 
-describe('the streaming engine computes what the reference says', () => {
-  test('outputs, validity and every gradient, for recordings of any length (laws 3 and 7)', () => {
+describe('the streaming engine equals the reference', () => {
+  test('outputs, validity and every gradient, for recordings of any length (invariants 3 and 7)', () => {
     const law = (spec: NetworkSpec, seed: number, frames: number) => {
       const network = networkOf(spec, seed);
       const x = noise(seed, frames * spec.inChannels);
@@ -54,7 +54,7 @@ describe('the streaming engine computes what the reference says', () => {
     fc.assert(fc.property(tame, seeds, frames, law), { seed: 4, numRuns: 400 });
   });
 
-  test('of a stream with gaps, where what never came is 0 and not valid', () => {
+  test('of a stream with gaps, where missing frames are 0 and invalid', () => {
     const law = (spec: NetworkSpec, seed: number, from: number, count: number) => {
       const network = networkOf(spec, seed);
       const C = spec.inChannels;
@@ -65,7 +65,7 @@ describe('the streaming engine computes what the reference says', () => {
     fc.assert(fc.property(tame, seeds, fc.nat({ max: 20 }), fc.nat({ max: 12 }), law), { seed: 5, numRuns: 100 });
   });
 
-  test('of samples that are often equal, whose pools must choose', () => {
+  test('of samples that are often equal, among which pools must choose', () => {
     const layers: fc.Arbitrary<LayerSpec[]> = fc.oneof(
       fc.tuple(pools),
       fc.tuple(pools).map((layers): LayerSpec[] => [{ type: 'residual', layers }, { type: 'abs' }]),
@@ -79,7 +79,7 @@ describe('the streaming engine computes what the reference says', () => {
     fc.assert(fc.property(layers, seeds, law), { seed: 6, numRuns: 100 });
   });
 
-  test('of a prewarmed stream: what padding with the first frame gives, on every layer', () => {
+  test('of a prewarmed stream, which equals padding with the first frame on every layer', () => {
     const law = (spec: NetworkSpec, seed: number, frames: number) => {
       const network = networkOf(spec, seed);
       const x = noise(seed, frames * spec.inChannels);
@@ -95,7 +95,7 @@ describe('the streaming engine computes what the reference says', () => {
     fc.assert(fc.property(tame, seeds, fc.nat({ max: 20 }), law), { seed: 7, numRuns: 100 });
   });
 
-  test('of samples that are no numbers: NaN wherever the reference has it, and nowhere else (law 12)', () => {
+  test('of non-finite samples: NaN wherever the reference has it, and nowhere else (invariant 12)', () => {
     const law = (spec: NetworkSpec, seed: number, at: number) => {
       const network = networkOf(spec, seed);
       const x = noise(seed, 30 * spec.inChannels);
@@ -111,7 +111,7 @@ describe('the streaming engine computes what the reference says', () => {
     fc.assert(fc.property(tame, seeds, fc.nat(), law), { seed: 8, numRuns: 200 });
   });
 
-  test('of one convolution that saw no number: its gradients are those of all other outputs (law 12)', () => {
+  test('of one convolution with non-finite samples: its gradients are those of all other outputs (invariant 12)', () => {
     const layers = fc.oneof(
       convolutions.map((layer): LayerSpec => ({ ...layer, padding: 'zeros' })),
       transposed,
@@ -129,7 +129,7 @@ describe('the streaming engine computes what the reference says', () => {
       };
       const run = streamed(network, poisoned, seed);
       const g = run.g.map((slope, i) => (deaf(i) ? slope : 0));
-      // with no gradient where it would be heard, the sample may as well be 0
+      // without a gradient for the outputs that it affects, the sample can be replaced by 0
       const expected = networkGradients(spec, network.weights(), x.with(at, 0), g);
       expectClose(run.dx, expected.input, 1e-4);
       for (const [name, { data }] of Object.entries(run.gradients))

@@ -18,7 +18,7 @@ const optimizers = [
   () => adam({ rate: 0.01 }),
 ];
 
-/** Outputs, gradients and weights of a network that learns while its stream is saved and restored in either engine. */
+/** Returns outputs, gradients, and weights of a network that learns while its stream is saved and restored in either engine. */
 function learnt(spec: NetworkSpec, seed: number, engine: Engine, changing: Engine): number[][] {
   const [network, other] = [networkOf(spec, seed, engine), networkOf(spec, seed, changing)];
   const optimizer = optimizers[seed % optimizers.length]();
@@ -38,7 +38,7 @@ function learnt(spec: NetworkSpec, seed: number, engine: Engine, changing: Engin
 }
 
 describe('SIMD and TypeScript', () => {
-  test('give the same bits for any stack: forward, backward, learning, and a state carried from one to the other', () => {
+  test('give the same bits for any stack: forward, backward, learning, and a state restored in the other engine', () => {
     const law = (spec: NetworkSpec, seed: number) => {
       expect(learnt(spec, seed, simd, plain)).toEqual(learnt(spec, seed, plain, simd));
     };
@@ -49,7 +49,7 @@ describe('SIMD and TypeScript', () => {
 describe('an engine', () => {
   const spec: NetworkSpec = { inChannels: 6, layers: [{ type: 'conv1d', outChannels: 8, kernelSize: 16 }] };
 
-  test('has room for 10 000 streams, and takes all of it back when they end', () => {
+  test('holds 10,000 streams, and reuses all of their memory after they are closed', () => {
     const engine = new Engine('simd');
     const network = networkOf(spec, 1, engine);
     const x = noise(1, 6 * 40);
@@ -64,7 +64,7 @@ describe('an engine', () => {
     expect(network.stream().push(x)).toEqual(expected);
   });
 
-  test('takes back what a forgotten stream held, some time after it was forgotten', async () => {
+  test('releases the memory of a stream some time after it became unreachable', async () => {
     const { setFlagsFromString } = await import('node:v8');
     const { runInNewContext } = await import('node:vm');
     setFlagsFromString('--expose-gc');
@@ -84,14 +84,14 @@ describe('an engine', () => {
     expect(engine.bytes).toBe(before);
   });
 
-  test('refuses a closed stream by name', () => {
+  test('rejects calls to a closed stream', () => {
     const stream = networkOf(spec, 1).stream();
     stream.close();
     stream.close();
-    expect(() => stream.push(noise(1, 6))).toThrow(new TypeError('stream must be open, got a closed one'));
+    expect(() => stream.push(noise(1, 6))).toThrow(new TypeError('the stream is closed'));
   });
 
-  test('refuses a kind that there is not', () => {
+  test('rejects an unknown kind', () => {
     expect(() => new Engine('gpu' as never)).toThrow("kind must be one of simd, plain, fused, got 'gpu'");
   });
 });

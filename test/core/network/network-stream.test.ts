@@ -4,10 +4,10 @@ import { Network } from '../../../src/core/network/network.ts';
 import type { NetworkSpec } from '../../../src/core/network/network-spec.ts';
 import type { LayerSpec } from '../../../src/core/layers/layer-spec.ts';
 import { random } from '../../../src/core/random.ts';
-import { hangOfAll } from '../../../src/core/reference/alignment.ts';
+import { alignedFrameOfStack } from '../../../src/core/reference/alignment.ts';
 import { convolutions, hasLayer, mapLayers, networkOf, noise, pools, seeds, specs } from './random-networks.ts';
 
-/** A recording with a gap: x is 0 and not valid there. */
+/** A recording with a gap, in which x is 0 and invalid. */
 interface Recording {
   x: Float32Array;
   valid: Uint8Array;
@@ -24,7 +24,7 @@ function recording(seed: number, channels: number, { from, count }: { from: numb
   return { x, valid: new Uint8Array(frames).fill(1).fill(0, from, to), frames, gap: [from, to] };
 }
 
-/** Cuts `frames` frames into blocks of seeded lengths, some of them empty, and at the places given. */
+/** Splits `frames` frames into blocks of random lengths, some of them empty, and at the given positions. */
 function cuts(seed: number, frames: number, places: readonly number[] = []): number[] {
   const chance = random(seed);
   const lengths: number[] = [];
@@ -37,14 +37,14 @@ function cuts(seed: number, frames: number, places: readonly number[] = []): num
   return lengths;
 }
 
-/** How a recording is streamed: cut by `seed`, with gradients `late` outputs late, saved and restored before some blocks. */
+/** How a recording is streamed: split by `seed`, with gradients `late` outputs late, saved and restored before some blocks. */
 interface Course {
   seed: number;
   late?: number;
   interrupted?: boolean;
 }
 
-/** Streams a recording by a course, its gap skipped, with the gradient g for every output. */
+/** Streams a recording according to a course, skipping its gap, with the gradient g for every output. */
 function learn(network: Network, { x, frames, gap }: Recording, g: Float32Array, course: Course) {
   const { inChannels, outChannels } = network;
   const { seed, late = 0, interrupted = false } = course;
@@ -74,7 +74,7 @@ function learn(network: Network, { x, frames, gap }: Recording, g: Float32Array,
   return { y: bits(y), valid, dx: bits(dx), gradients: bitsOf(stream.gradients()) };
 }
 
-/** The same in one go. */
+/** Runs the same recording as one block. */
 function learnAtOnce(network: Network, { x, valid }: Recording, g: Float32Array) {
   const stream = network.stream({ gradients: true, maxPending: 1e5 });
   const y = [...stream.push(x, valid)];
@@ -91,7 +91,7 @@ const bitsOf = (gradients: Record<string, { data: Float32Array }>) =>
 const someGradient = (seed: number) => noise(seed + 1, 40 * 8 * 40);
 
 describe('for any stack of layers', () => {
-  test('every cut of the stream gives the bits of the whole recording, tail and validity too (law 2)', () => {
+  test('every split of the stream gives the bits of the whole recording, including tail and validity (invariant 2)', () => {
     const law = (spec: NetworkSpec, seed: number) => {
       const network = networkOf(spec, seed);
       const x = noise(seed, 40 * spec.inChannels);
@@ -119,7 +119,7 @@ describe('for any stack of layers', () => {
     fc.assert(fc.property(specs, seeds, law), { seed: 2, numRuns: 200 });
   });
 
-  test('gradients depend on neither cut, lateness nor skipping a gap, and there is one row a frame (law 7)', () => {
+  test('gradients do not depend on the split, on delays, or on skipped gaps, and there is one row per frame (invariant 7)', () => {
     const law = (spec: NetworkSpec, seed: number, gap: { from: number; count: number }) => {
       const network = networkOf(spec, seed);
       const played = recording(seed, spec.inChannels, gap);
@@ -131,7 +131,7 @@ describe('for any stack of layers', () => {
     fc.assert(fc.property(specs, seeds, gaps, law), { seed: 7, numRuns: 200 });
   });
 
-  test('save and restore in the middle change no bit, of outputs and of gradients (law 11)', () => {
+  test('save and restore in the middle change no bit of outputs or gradients (invariant 11)', () => {
     const law = (spec: NetworkSpec, seed: number, gap: { from: number; count: number }) => {
       const network = networkOf(spec, seed);
       const played = recording(seed, spec.inChannels, gap);
@@ -142,7 +142,7 @@ describe('for any stack of layers', () => {
     fc.assert(fc.property(specs, seeds, gaps, law), { seed: 11, numRuns: 150 });
   });
 
-  test('every frame pushed gets its row, though gradients are given up now and then (law 7)', () => {
+  test('every pushed frame gets its row, even if gradients are flushed now and then (invariant 7)', () => {
     const law = (spec: NetworkSpec, seed: number) => {
       const network = networkOf(spec, seed);
       const { inChannels, outChannels } = network;
@@ -169,7 +169,7 @@ describe('for any stack of layers', () => {
     fc.assert(fc.property(specs, seeds, law), { seed: 8, numRuns: 150 });
   });
 
-  test('skip is pushing invalid zeros, bit for bit, and what comes after a gap does not tell them apart', () => {
+  test('skip equals pushing invalid zeros, bit for bit, during the gap and after it', () => {
     const law = (spec: NetworkSpec, seed: number, gap: number) => {
       const network = networkOf(spec, seed);
       const { inChannels } = spec;
@@ -197,8 +197,8 @@ describe('for any stack of layers', () => {
     fc.assert(fc.property(specs, seeds, fc.nat({ max: 400 }), law), { seed: 3, numRuns: 200 });
   });
 
-  test('the future cannot be heard: after frame t changes, no output that hangs before t changes (law 4)', () => {
-    // the other paddings look ahead for what stands before frame 0, and the stream waits for it
+  test('outputs do not depend on later frames: a change of frame t changes no output aligned before t (invariant 4)', () => {
+    // the other paddings copy later frames to positions before frame 0, and the stream waits for them
     const blind = specs.map((spec) =>
       mapLayers(spec, (layer) =>
         layer.type === 'conv1d' && !['zeros', 'constant', 'edge'].includes(layer.padding!)
@@ -211,16 +211,17 @@ describe('for any stack of layers', () => {
       const x = noise(seed, 30 * spec.inChannels);
       const changed = x.map((sample, i) => (i < t * spec.inChannels ? sample : 3 - sample));
       const [y, other] = [network.apply(x), network.apply(changed)];
-      let deaf = 0;
-      while (deaf * network.outChannels < y.length && hangOfAll(spec.layers, deaf) < t) deaf++;
-      const heard = deaf * network.outChannels;
-      expect(bits(other.subarray(0, heard))).toEqual(bits(y.subarray(0, heard)));
+      let unaffected = 0;
+      while (unaffected * network.outChannels < y.length && alignedFrameOfStack(spec.layers, unaffected) < t)
+        unaffected++;
+      const firstAffected = unaffected * network.outChannels;
+      expect(bits(other.subarray(0, firstAffected))).toEqual(bits(y.subarray(0, firstAffected)));
     };
     fc.assert(fc.property(blind, seeds, fc.integer({ min: 1, max: 29 }), law), { seed: 4, numRuns: 150 });
   });
 
-  test('a NaN changes only outputs that are NaN and marked invalid (law 12)', () => {
-    // what a running norm counts, it hears for ever
+  test('a NaN changes only outputs that are NaN and invalid (invariant 12)', () => {
+    // a running norm depends on all earlier samples
     const forgetful = specs.filter(
       (spec) => !hasLayer(spec, (layer) => layer.type === 'norm' && layer.kind === 'running'),
     );
@@ -240,7 +241,7 @@ describe('for any stack of layers', () => {
     fc.assert(fc.property(forgetful, seeds, fc.nat(), law), { seed: 12, numRuns: 150 });
   });
 
-  test('a NaN reaches no weight gradient, whatever gradient comes back for it (law 12)', () => {
+  test('a NaN reaches no weight gradient, whatever its own gradient is (invariant 12)', () => {
     const law = (spec: NetworkSpec, seed: number) => {
       const network = networkOf(spec, seed);
       const x = noise(seed, 30 * spec.inChannels);
@@ -263,7 +264,7 @@ describe('a single convolution', () => {
     stride: fc.integer({ min: 1, max: 4 }),
   });
 
-  test('plays its kernel back when it hears an impulse, tap by tap (law 1)', () => {
+  test('reproduces its kernel for an impulse, tap by tap (invariant 1)', () => {
     const law = ({ kernelSize, dilation }: { kernelSize: number; dilation: number }, seed: number) => {
       const layer: LayerSpec = { type: 'conv1d', outChannels: 1, kernelSize, dilation, bias: false };
       const network = Network.create({ inChannels: 1, layers: [layer] }, { seed });
@@ -276,7 +277,7 @@ describe('a single convolution', () => {
     fc.assert(fc.property(kernels, seeds, law), { seed: 1, numRuns: 100 });
   });
 
-  test('with stride S is every S-th output of stride 1, from its phase on, in every mode and padding (law 6)', () => {
+  test('with stride S gives every S-th output of stride 1, starting at its phase, in every mode and padding (invariant 6)', () => {
     const law = (layer: LayerSpec, seed: number) => {
       const { stride = 1, phase = 0 } = layer as { stride?: number; phase?: number };
       const every = { ...layer, stride: 1, ...('phase' in layer && { phase: 0 }) } as LayerSpec;
@@ -292,7 +293,7 @@ describe('a single convolution', () => {
     });
   });
 
-  test('is linear, shifts with its input, and does not care in which order its channels stand (law 5)', () => {
+  test('is linear, shifts with its input, and does not depend on the order of its channels (invariant 5)', () => {
     const law = ({ kernelSize, dilation }: { kernelSize: number; dilation: number }, seed: number) => {
       const spec: NetworkSpec = {
         inChannels: 2,
@@ -327,30 +328,38 @@ describe('a single convolution', () => {
   });
 });
 
-describe('what does not fit is refused before anything changes', () => {
+describe('invalid arguments are rejected before anything changes', () => {
   const network = Network.create({ inChannels: 2, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 2 }] });
   test.each([
-    ['half a frame', () => network.stream().push([1, 2, 3]), 'x.length must be a multiple of its 2 channels, got 3'],
-    ['wrong validity', () => network.stream().push([1, 2], [1, 1]), 'valid.length must be the 1 frames of x, got 2'],
+    ['half a frame', () => network.stream().push([1, 2, 3]), 'x.length must be a multiple of the 2 channels, got 3'],
     [
-      'too small an array',
+      'wrong validity',
+      () => network.stream().push([1, 2], [1, 1]),
+      'valid.length must be 1, one byte per frame of x, got 2',
+    ],
+    [
+      'an array that is too small',
       () => network.stream().pushInto([1, 2], new Float32Array(0)),
       'out.length must be >= 1, got 0',
     ],
     [
-      'gradients nobody waits for',
+      'gradients without pending outputs',
       () => network.stream({ gradients: true }).backward([1]),
-      'frames of gradY must be <= the 0 outputs that wait, got 1',
+      'frames of gradY must be <= 0, the outputs without a gradient, got 1',
     ],
     [
-      'more than may wait',
+      'more pending outputs than allowed',
       () => network.stream({ gradients: true, maxPending: 3 }).push(new Float32Array(8)),
-      'outputs that wait for a gradient must be <= maxPending = 3, got 4',
+      'outputs without a gradient must be <= maxPending = 3, got 4',
     ],
-    ['backward without gradients', () => network.stream().backward([]), 'stream must be made with { gradients: true }'],
+    [
+      'backward without gradients',
+      () => network.stream().backward([]),
+      'stream must be created with { gradients: true }',
+    ],
   ])('%s', (_, act, sentence) => expect(act).toThrow(sentence));
 
-  test('a push that was refused leaves the stream as it was', () => {
+  test('a rejected push does not change the stream', () => {
     const stream = network.stream({ gradients: true, maxPending: 3 });
     const twin = network.stream();
     expect(() => stream.push(new Float32Array(8))).toThrow(RangeError);

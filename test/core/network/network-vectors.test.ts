@@ -6,7 +6,7 @@ import { fromTorch } from '../../../src/core/network/torch.ts';
 import type { WeightsLike } from '../../../src/core/network/weights.ts';
 import { expectClose } from '../../expect-close.ts';
 
-const read = (name: string) => JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8'));
+const read = (name: string) => JSON.parse(readFileSync(new URL(`../../vectors/${name}`, import.meta.url), 'utf8'));
 
 function streamed(network: Network, x: number[], gradY: number[], cut: number) {
   const stream = network.stream({ gradients: true });

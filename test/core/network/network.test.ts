@@ -14,7 +14,7 @@ const spec: NetworkSpec = {
 };
 
 describe('a network', () => {
-  test('starts the same from the same seed, He before a rectifier and Glorot elsewhere, biases at 0', () => {
+  test('has the same initial weights for the same seed: He before a rectifier, Glorot elsewhere, biases 0', () => {
     const {
       'layers.0.weight': he,
       'layers.0.bias': bias,
@@ -38,7 +38,7 @@ describe('a network', () => {
     expect(variance * (32 * 9)).toBeCloseTo(2, 1);
   });
 
-  test('survives save and load, to the last bit and with its spec', () => {
+  test('is the same after save and load, bit for bit, including its spec', () => {
     const network = Network.create(spec, { seed: 9 });
     const loaded = Network.load(network.save());
     expect(loaded.spec).toEqual(spec);
@@ -52,7 +52,7 @@ describe('a network', () => {
     ]);
   });
 
-  test('turns to PyTorch and back without a changed bit', () => {
+  test('converts to PyTorch and back without changing a bit', () => {
     const weights = Network.create(spec, { seed: 2 }).weights();
     const torch = toTorch(weights, spec);
     expect(torch['0.weight'].shape).toEqual([6, 2, 3]);
@@ -60,7 +60,7 @@ describe('a network', () => {
     expect(fromTorch(torch, spec)).toEqual(weights);
   });
 
-  test('hands out copies', () => {
+  test('returns copies', () => {
     const network = Network.create(spec);
     network.weights()['layers.0.weight'].data.fill(7);
     expect(network.weights()['layers.0.weight'].data).not.toContain(7);
@@ -70,24 +70,24 @@ describe('a network', () => {
   });
 });
 
-describe('weights that do not fit are refused by name, and nothing changes', () => {
+describe('weights that do not fit are rejected by name, and nothing changes', () => {
   const network = Network.create(spec);
   const weights = network.weights();
   const missing = { 'layers.0.weight': weights['layers.0.weight'], 'layers.0.bias': weights['layers.0.bias'] };
   test.each([
     ['missing', missing, 'layers.2.weight must be of shape [2, 1, 6], got undefined'],
     [
-      'another shape',
+      'a different shape',
       { ...weights, 'layers.0.bias': { shape: [5], data: new Float32Array(5) } },
       'layers.0.bias must be of shape [6], got [5]',
     ],
     [
-      'too few numbers',
+      'not enough numbers',
       { ...weights, 'layers.0.bias': { shape: [6], data: new Float32Array(5) } },
       'layers.0.bias.data.length must be 6, got 5',
     ],
     [
-      'one too many',
+      'an unknown name',
       { ...weights, 'layers.1.weight': { shape: [1], data: [1] } },
       "name of a weight must be one of layers.0.weight, layers.0.bias, layers.2.weight, got 'layers.1.weight'",
     ],
@@ -97,7 +97,7 @@ describe('weights that do not fit are refused by name, and nothing changes', () 
   });
 });
 
-describe('safetensors that are none are refused with a sentence', () => {
+describe('malformed safetensors files are rejected with an error message', () => {
   const good = Network.create(spec).save();
   const edit = (change: (header: Record<string, never>) => void) => {
     const length = Number(new DataView(good.buffer).getBigUint64(0, true));
@@ -111,42 +111,38 @@ describe('safetensors that are none are refused with a sentence', () => {
     return bytes;
   };
   test.each([
-    ['empty', new Uint8Array(0), 'safetensors: 0 bytes hold no whole header'],
-    ['cut in the header', good.subarray(0, 40), 'safetensors: 40 bytes hold no whole header'],
-    ['cut in the numbers', good.subarray(0, good.length - 1), 'must lie whole within the file'],
-    ['text', new TextEncoder().encode('hello, hello, hello'), 'hold no whole header'],
-    ['no JSON', Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 65, 66), 'safetensors: the header is not a JSON object'],
+    ['empty', new Uint8Array(0), 'safetensors: the file must contain a complete header, got 0 bytes'],
+    ['cut in the header', good.subarray(0, 40), 'safetensors: the file must contain a complete header, got 40 bytes'],
+    ['cut in the numbers', good.subarray(0, good.length - 1), 'must lie within the file'],
+    ['text', new TextEncoder().encode('hello, hello, hello'), 'must contain a complete header'],
+    ['no JSON', Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 65, 66), 'safetensors: the header must be a JSON object'],
     [
-      'another dtype',
+      'an unsupported dtype',
       edit((h) => Object.assign(h['layers.0.bias'], { dtype: 'BF16' })),
-      "layers.0.bias.dtype must be F32, F64 or U8, got 'BF16'",
+      "layers.0.bias.dtype must be F32, F64, or U8, got 'BF16'",
     ],
     [
-      'a shape that lies',
+      'a wrong shape',
       edit((h) => Object.assign(h['layers.0.bias'], { shape: [7] })),
-      'must lie whole within the file, got shape [7]',
+      'must lie within the file, got shape [7]',
     ],
-    ['an entry that is none', edit((h) => Object.assign(h, { a: null })), 'a.dtype must be F32, F64 or U8'],
+    ['an entry that is null', edit((h) => Object.assign(h, { a: null })), 'a.dtype must be F32, F64, or U8'],
+    ['an entry without a shape', edit((h) => Object.assign(h, { a: { dtype: 'F32' } })), 'a must lie within the file'],
     [
-      'an entry without a shape',
-      edit((h) => Object.assign(h, { a: { dtype: 'F32' } })),
-      'a must lie whole within the file',
-    ],
-    [
-      'metadata that is no text',
+      'metadata that is not text',
       edit((h) => Object.assign(h, { __metadata__: { spec: 5 } })),
-      'safetensors: the metadata is not an object of strings',
+      'safetensors: metadata must be an object of strings',
     ],
     ['no bytes', null as unknown as Uint8Array, 'bytes must be a Uint8Array, got null'],
   ])('%s', (_name, bytes, sentence) => expect(() => Network.load(bytes, spec)).toThrow(sentence));
 
-  test('a spec in it that is no JSON, or that claims more than the file holds, which is not made first', () => {
+  test('rejects a spec that is not JSON or describes more weights than the file contains, before allocating', () => {
     const file = (text: string) =>
       encodeSafetensors(
         { 'layers.0.weight': { shape: [1], data: new Float32Array(1) } },
         { tapline: 'network', spec: text },
       );
-    expect(() => Network.load(file('{'))).toThrow("the file's metadata.spec must be JSON, got '{'");
+    expect(() => Network.load(file('{'))).toThrow("metadata.spec of the file must be JSON, got '{'");
     const load = (layer: object) => () => Network.load(file(JSON.stringify({ inChannels: 1, layers: [layer] })));
     expect(load({ type: 'conv1d', outChannels: 1e6, kernelSize: 1e9 })).toThrow('layers.0.weight must be of shape');
     const transposed = { type: 'convTranspose1d', outChannels: 1, kernelSize: 1 };
@@ -155,9 +151,9 @@ describe('safetensors that are none are refused with a sentence', () => {
     expect(load({ type: 'concat', branches: [[], [late]] })).toThrow('layers.0.branches.1.0.weight must be of shape');
   });
 
-  test('a checkpoint without a spec needs one', () => {
+  test('rejects a checkpoint without a spec unless one is given', () => {
     expect(() => Network.load(encodeSafetensors({}))).toThrow(
-      "spec must be given, because the file's metadata has none",
+      "spec must be given, because the file's metadata does not contain one",
     );
   });
 });

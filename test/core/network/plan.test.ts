@@ -15,7 +15,7 @@ const spec: NetworkSpec = {
 };
 
 describe('plan', () => {
-  test('tells rate, receptive field, delay, waits and cost of every layer by equation (3)', () => {
+  test('reports rate, receptive field, delay, wait, and cost of every layer by equation (3)', () => {
     const { layers, ...whole } = plan(spec, 250);
     expect(layers.map(({ type, rate, receptiveField, wait }) => [type, rate, receptiveField, wait])).toEqual([
       ['conv1d', 125, 5, 0],
@@ -28,25 +28,25 @@ describe('plan', () => {
     expect(whole.groupDelay).toEqual({ frames: 19, ms: 76 });
   });
 
-  test('its receptive field is the one that an impulse finds', () => {
+  test('reports the receptive field that an impulse reveals', () => {
     const smooth = { ...spec, layers: spec.layers.filter(({ type }) => type !== 'relu') };
     const network = Network.create(smooth, { seed: 3 });
-    const silent = network.apply(new Float32Array(8 * 200));
+    const zeroInput = network.apply(new Float32Array(8 * 200));
     const heardBy = (frame: number) => {
       const x = new Float32Array(8 * 200);
       x.fill(1, 8 * frame, 8 * frame + 8);
-      return network.apply(x).findIndex((y, i) => y !== silent[i]) >= 0;
+      return network.apply(x).findIndex((y, i) => y !== zeroInput[i]) >= 0;
     };
     const { receptiveField, wait } = plan(smooth, 1);
     const y = (x: Float32Array) => network.apply(x).subarray(4 * 5, 4 * 6);
-    const hang = wait + 5 * 20;
-    const heard = Array.from({ length: 200 }, (_, frame) => {
+    const alignedFrame = wait + 5 * 20;
+    const affected = Array.from({ length: 200 }, (_, frame) => {
       const x = new Float32Array(8 * 200);
       x.fill(1, 8 * frame, 8 * frame + 8);
-      return y(x).some((value, o) => value !== silent[4 * 5 + o]);
+      return y(x).some((value, o) => value !== zeroInput[4 * 5 + o]);
     });
-    expect(heard.indexOf(true)).toBe(hang - receptiveField + 1);
-    expect(heard.lastIndexOf(true)).toBe(hang);
+    expect(affected.indexOf(true)).toBe(alignedFrame - receptiveField + 1);
+    expect(affected.lastIndexOf(true)).toBe(alignedFrame);
     expect(heardBy(0)).toBe(true);
   });
 
@@ -54,14 +54,14 @@ describe('plan', () => {
   test.each<[string, unknown, string]>([
     ['stride 0', [conv({ stride: 0 })], 'layers[0].stride must be an integer >= 1, got 0'],
     [
-      'a kernel of half a tap',
+      'a fractional kernel size',
       [{ type: 'relu' }, conv({ kernelSize: 0.5 })],
       'layers[1].kernelSize must be an integer >= 1, got 0.5',
     ],
     [
-      'groups that do not divide',
+      'groups that do not divide the channels',
       [conv({ groups: 3 })],
-      'layers[0].groups must be a divisor of its 4 channels in, got 3',
+      'layers[0].groups must be a divisor of inChannels = 4, got 3',
     ],
     ['a phase past the stride', [conv({ stride: 2, phase: 2 })], 'layers[0].phase must be < stride = 2, got 2'],
     [

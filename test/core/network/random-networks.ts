@@ -11,7 +11,7 @@ import { plain, simd } from '../../engines.ts';
 const small = (max: number, min = 1) => fc.integer({ min, max });
 const even = fc.constantFrom(2, 4);
 
-/** Convolutions of every mode and padding, of at most 5 taps. */
+/** Convolutions with every mode and padding and up to 5 taps. */
 export const convolutions: fc.Arbitrary<Conv1dSpec> = fc
   .record({
     outChannels: even,
@@ -56,7 +56,7 @@ const activation: fc.Arbitrary<LayerSpec> = fc.constantFrom(
   { type: 'elu' as const, alpha: 0.5 },
   { type: 'softmax' as const },
 );
-/** Pools of both kinds, of windows that meet, overlap or leave frames out. */
+/** Pools of both kinds, with adjacent, overlapping, or separate windows. */
 export const pools: fc.Arbitrary<LayerSpec> = fc.record({
   type: fc.constantFrom('avgPool' as const, 'maxPool' as const),
   kernelSize: small(4),
@@ -80,7 +80,7 @@ const residual: fc.Arbitrary<LayerSpec> = fc.record({
   layers: fc.array(simple, { maxLength: 3 }),
 });
 
-/** Branches of one rate: each layer that changes it stands in all of them, among layers that do not. */
+/** Branches with the same rate: each layer that changes the rate is in all of them, among layers that do not. */
 const concat: fc.Arbitrary<LayerSpec> = fc
   .record({
     strides: fc.constantFrom([], [], [2], [-2], [-2, 2], [-3, 2]),
@@ -120,7 +120,7 @@ export const specs: fc.Arbitrary<NetworkSpec> = fc
 
 export const seeds: fc.Arbitrary<number> = small(1e6);
 
-/** Gives every residual's layers as many channels out as in. */
+/** Makes the output channels of every residual's layers equal to its input channels. */
 function closed(inChannels: number, layers: readonly LayerSpec[]): LayerSpec[] {
   let channels = inChannels;
   return layers.map((layer) => {
@@ -139,7 +139,7 @@ function channelsOut(channels: number, layers: readonly LayerSpec[]): number {
   }, channels);
 }
 
-/** Whether `plan` takes it, and it does not make more than 8 outputs of a frame. */
+/** Returns whether `plan` accepts the spec and it gives at most 8 outputs per frame. */
 function streams(spec: NetworkSpec): boolean {
   try {
     return plan(spec, 1).outRate <= 8;
@@ -148,7 +148,7 @@ function streams(spec: NetworkSpec): boolean {
   }
 }
 
-/** The layers of `spec`, those within others too, each turned by `change`. */
+/** Returns the layers of `spec`, including nested ones, after applying `change` to each. */
 export function mapLayers(spec: NetworkSpec, change: (layer: LayerSpec) => LayerSpec): NetworkSpec {
   const turn = (layers: readonly LayerSpec[]): LayerSpec[] =>
     layers.map((layer) => {
@@ -159,7 +159,7 @@ export function mapLayers(spec: NetworkSpec, change: (layer: LayerSpec) => Layer
   return { ...spec, layers: turn(spec.layers) };
 }
 
-/** Whether `spec` has a layer that `is` true of, within others too. */
+/** Returns whether `is` holds for some layer of `spec`, including nested ones. */
 export function hasLayer(spec: NetworkSpec, is: (layer: LayerSpec) => boolean): boolean {
   let found = false;
   mapLayers(spec, (layer) => {

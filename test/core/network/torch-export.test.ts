@@ -16,7 +16,7 @@ const names = readdirSync(vectors)
 
 const read = (file: string): Tensors => decodeSafetensors(readFileSync(file)).tensors;
 
-/** The outputs of a stream that was given `frames` frames at a time, and those that came at its end. */
+/** Returns the outputs of a stream in blocks of `frames` frames, including the tail. */
 function streamed(network: Network, x: Float32Array, frames: number): { live: number[]; tail: Float32Array } {
   const stream = network.stream();
   const size = frames * network.inChannels;
@@ -30,23 +30,20 @@ describe.each(names)('%s, exported from PyTorch', (name) => {
   const { x, y } = read(join(vectors, `${name}.io.safetensors`));
   const network = Network.load(bytes);
 
-  // what comes while frames are pushed, followed by what flush gives, is PyTorch's output n for n: none more, none less
-  test.each([1, 7, 1000])(
-    'streams the outputs that PyTorch computed, in their order, %i frames at a time',
-    (frames) => {
-      expect([network.inChannels, network.outChannels]).toEqual([x.shape[1], y.shape[1]]);
-      const { live, tail } = streamed(network, x.data as Float32Array, frames);
-      expectClose([...live, ...tail], y.data, 1e-5);
-    },
-  );
+  // the outputs of push followed by those of flush are exactly PyTorch's outputs
+  test.each([1, 7, 1000])("streams PyTorch's outputs in order, %i frames at a time", (frames) => {
+    expect([network.inChannels, network.outChannels]).toEqual([x.shape[1], y.shape[1]]);
+    const { live, tail } = streamed(network, x.data as Float32Array, frames);
+    expectClose([...live, ...tail], y.data, 1e-5);
+  });
 
-  test('gives the same bits frame by frame and at once', () => {
+  test('gives the same bits frame by frame and as one block', () => {
     const whole = network.apply(x.data);
     const { live, tail } = streamed(network, x.data as Float32Array, 1);
     expect(Float32Array.from([...live, ...tail])).toEqual(whole);
   });
 
-  test('survives save and load, with its spec and its names', () => {
+  test('is the same after save and load, including its spec and names', () => {
     const again = Network.load(network.save());
     expect(again.spec).toEqual(network.spec);
     expect(again.weights()).toEqual(network.weights());
@@ -59,40 +56,40 @@ describe('names of the state dict', () => {
   const load = (name: string) => Network.load(readFileSync(join(vectors, `${name}.safetensors`)));
   const saved = (network: Network) => Object.keys(decodeSafetensors(network.save({ torch: true })).tensors);
 
-  test('are given back where no weight was folded, and else the numbers of the layers', () => {
+  test('are restored if no weight was folded, and replaced by layer numbers otherwise', () => {
     expect(saved(load('inception'))).toEqual(
       ['branches.0', 'branches.1', 'branches.2', 'mix'].flatMap((name) => [`${name}.weight`, `${name}.bias`]),
     );
     expect(saved(load('shallow'))).toEqual(['0.weight', '0.bias', '4.weight', '4.bias']);
   });
 
-  test('are refused once a weight was learned that PyTorch has not', () => {
+  test('are rejected after a weight that does not exist in PyTorch was trained', () => {
     const network = load('same');
     const weights = network.weights();
     expect(network.spec.layers[1]).toMatchObject({ type: 'linear', bias: false });
     weights['layers.1.weight'].data[0] = 0.5;
     network.setWeights(weights);
     expect(() => network.save({ torch: true })).toThrow(
-      'layers.1.weight must be zeros and ones still, for PyTorch has no such weight, got 0.5',
+      'layers.1.weight must be unchanged (0, 1, or -1), because PyTorch has no such weight, got 0.5',
     );
   });
 
-  test('are refused when they are none', () => {
+  test('are rejected if they are malformed', () => {
     const { spec } = load('same');
     const weights = load('same').weights();
     const file = (torch: unknown) =>
       encodeSafetensors(weights, { tapline: 'network', spec: JSON.stringify(spec), torch: JSON.stringify(torch) });
     expect(() => Network.load(file({ 'layers.1.weight': { shape: [3] } }))).toThrow(
-      "the file's metadata.torch must be an object of { name, shape } or null",
+      'metadata.torch of the file must be an object of { name, shape } or null',
     );
     const other = Network.load(file({ 'layers.9.weight': { name: 'a', shape: [3] } }));
-    expect(() => other.save({ torch: true })).toThrow("must be that of a weight, got 'layers.9.weight'");
+    expect(() => other.save({ torch: true })).toThrow("must be the name of a weight, got 'layers.9.weight'");
     const wrong = Network.load(file({ 'layers.1.weight': { name: 'a.weight', shape: [3] } }));
     expect(() => wrong.save({ torch: true })).toThrow('a.weight must be of 18 numbers, got [3]');
   });
 });
 
-describe("PyTorch's weights of a wrong shape are refused by their name, with the shape expected and the one that came", () => {
+describe('PyTorch weights with a wrong shape are rejected by name, with the expected and the actual shape', () => {
   const tensor = (...shape: number[]) => {
     return { shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)) };
   };
@@ -129,7 +126,7 @@ describe("PyTorch's weights of a wrong shape are refused by their name, with the
   });
 });
 
-/** A Python that has torch. */
+/** A Python interpreter with torch. */
 const python = ['python3', '/usr/bin/python3'].find((command) => {
   try {
     execFileSync(command, ['-c', 'import torch'], { stdio: 'ignore' });
@@ -140,8 +137,8 @@ const python = ['python3', '/usr/bin/python3'].find((command) => {
 });
 if (!python) console.info('skipped: no python3 with the package torch (Debian: python3-torch)');
 
-describe.skipIf(!python)('with PyTorch at hand', () => {
-  /** Every weight that PyTorch has, changed; what joins branches stays. */
+describe.skipIf(!python)('with PyTorch installed', () => {
+  /** Changes every weight that exists in PyTorch, but not the constants that join branches. */
   function changed(network: Network, homes: Record<string, unknown>): Network {
     const other = network.clone();
     const weights = network.weights();
@@ -151,13 +148,13 @@ describe.skipIf(!python)('with PyTorch at hand', () => {
     return other;
   }
 
-  test('the exporter refuses what it has no layer for by name, reads what only looks unusual, and changes no module', async () => {
+  test('the exporter rejects unsupported modules by name, accepts unusual but supported ones, and changes no module', async () => {
     const { code, stdout, stderr } = await run(python!, [join(root, 'python/test_export.py')]);
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/^\d+ rejected, \d+ accepted$/m);
   });
 
-  test('learned weights go back into the module by load_state_dict, which then computes what Tapline does', async () => {
+  test('load_state_dict loads trained weights into the module, which then gives the same outputs as Tapline', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'tapline-torch-'));
     const script = join(root, 'python/test_round_trip.py');
     try {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { random } from '../../../src/core/random.ts';
 import { conv1d, conv1dGradients, type ReferenceConv1d } from '../../../src/core/reference/conv1d.ts';
 import { convolve, correlate } from '../../../src/core/reference/convolution.ts';
-import { pad, type PadMode } from '../../../src/core/reference/pad.ts';
+import { pad, type PadMode } from '../../../src/core/reference/padding.ts';
 import { lagOrder } from './lag-order.ts';
 
 const close = (a: ArrayLike<number>, b: ArrayLike<number>, tolerance = 1e-9): void => {
@@ -137,7 +137,7 @@ describe('the gradients of one channel are convolutions (the article)', () => {
     );
   });
 
-  test('of a full layer, ∂L/∂x is the valid part and ∂L/∂w meets the recording in every lag', () => {
+  test('of a full layer, ∂L/∂x is the valid part and ∂L/∂w correlates the recording at every lag', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 0, max: 9 }), seed, (taps, more, from) => {
         const x = normals(taps + more, from);
@@ -168,7 +168,7 @@ describe('any layer', () => {
     );
   });
 
-  test('gets for every frame, with its copies, what a small change of that frame makes of the loss', () => {
+  test('has an input gradient that equals a finite difference of the loss, including copied frames', () => {
     fc.assert(
       fc.property(anyLayer, fc.nat(), (layer, place) => {
         fc.pre(layer.padding !== 'mean' && layer.padding !== 'median');
@@ -186,7 +186,7 @@ describe('any layer', () => {
     );
   });
 
-  test('passes the gradient of a mean or a median to nobody: it is that of zeros', () => {
+  test('passes no gradient to a mean or a median, like zeros', () => {
     fc.assert(
       fc.property(anyLayer, (layer) => {
         fc.pre(layer.padding === 'mean' || layer.padding === 'median');
@@ -213,7 +213,7 @@ describe('any layer', () => {
     );
   });
 
-  test('in mode causal or valid cannot hear the future', () => {
+  test('in mode causal or valid does not depend on later frames', () => {
     fc.assert(
       fc.property(anyLayer, fc.nat(), (layer, cut) => {
         fc.pre(layer.mode === 'causal' || layer.mode === 'valid');
@@ -272,11 +272,11 @@ describe('PyTorch', () => {
   );
 });
 
-test('refuses shapes that do not fit, sides that reach too far and a phase that is none', () => {
+test('rejects shapes that do not fit, padding that is too wide, and an invalid phase', () => {
   const layer = { inChannels: 2, outChannels: 2, kernelSize: 2 };
   const w = new Float64Array(8);
   expect(() => conv1d([1, 2, 3], w, null, layer)).toThrow(
-    new RangeError('x.length must be a multiple of its 2 channels, got 3'),
+    new RangeError('x.length must be a multiple of the 2 channels, got 3'),
   );
   expect(() => conv1d([1, 2], [1], null, layer)).toThrow(
     new RangeError('w.length must be 2 kernels x 2 taps x 2 channels, got 1'),

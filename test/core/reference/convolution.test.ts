@@ -27,8 +27,8 @@ const close = (a: ArrayLike<number>, b: ArrayLike<number>): void => {
 };
 const reversed = (a: ArrayLike<number>): number[] => Array.from(a).reverse();
 
-describe('the laws', () => {
-  test('an impulse plays the kernel back, tap by tap', () => {
+describe('invariants', () => {
+  test('an impulse reproduces the kernel, tap by tap', () => {
     fc.assert(
       fc.property(signal, (w) => {
         expect(Array.from(convolve([1], w))).toEqual(w);
@@ -37,7 +37,7 @@ describe('the laws', () => {
     );
   });
 
-  test('convolution does not care which of the two is the kernel', () => {
+  test('convolution is commutative', () => {
     fc.assert(
       fc.property(signal, signal, anyMode, (x, w, mode) => {
         expect(convolve(x, w, { mode })).toEqual(convolve(w, x, { mode }));
@@ -56,7 +56,7 @@ describe('the laws', () => {
     );
   });
 
-  test('correlating the kernel with the recording is the same turned round', () => {
+  test('correlating the kernel with the recording gives the reversed result', () => {
     fc.assert(
       fc.property(signal, signal, anyMode, (x, w, mode) => {
         fc.pre(x.length !== w.length || mode !== 'same');
@@ -123,7 +123,7 @@ describe('numpy', () => {
   );
 });
 
-describe('refusals', () => {
+describe('errors', () => {
   test('name the argument, the rule and the value', () => {
     expect(() => convolve([], [1])).toThrow(new RangeError('x must be an array of at least one number, got []'));
     expect(() => correlate([1], [])).toThrow(new RangeError('w must be an array of at least one number, got []'));

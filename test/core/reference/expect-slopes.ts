@@ -17,7 +17,7 @@ export function randomWeights(spec: NetworkSpec, seed: number): ReferenceWeights
   );
 }
 
-/** Asserts that the gradients of the reference, of a random Σ g y over `frames` frames, are the slopes that small steps show. */
+/** Expects the gradients of the reference, for a random loss Σ g y over `frames` frames, to equal finite differences. */
 export function expectSlopes(spec: NetworkSpec, frames: number, seed: number): void {
   const weights = randomWeights(spec, seed);
   const x = normals(frames * spec.inChannels, seed + 100);

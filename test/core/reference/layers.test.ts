@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { LayerSpec } from '../../../src/core/layers/layer-spec.ts';
 import { conv1dGradients } from '../../../src/core/reference/conv1d.ts';
 import { convTranspose1d, convTranspose1dGradients } from '../../../src/core/reference/conv-transpose1d.ts';
-import { dropsOf, hangOf } from '../../../src/core/reference/alignment.ts';
+import { skipCounts, alignedFrame } from '../../../src/core/reference/alignment.ts';
 import { linear } from '../../../src/core/reference/linear.ts';
 import { maxPool, maxPoolGradient } from '../../../src/core/reference/pool.ts';
 import { runNetwork } from '../../../src/core/reference/network.ts';
@@ -15,7 +15,7 @@ import { expectSlopes, normals, randomWeights } from './expect-slopes.ts';
 const conv = (rest: object): LayerSpec => ({ type: 'conv1d', outChannels: 2, kernelSize: 3, ...rest });
 const up = (rest: object = {}): LayerSpec => ({ type: 'convTranspose1d', outChannels: 2, kernelSize: 4, ...rest });
 
-describe('its gradients are the slopes that small steps show', () => {
+describe('its gradients equal finite differences', () => {
   test.each<[string, LayerSpec[]]>([
     ['linear', [{ type: 'linear', outChannels: 3 }]],
     ['linear without a bias', [{ type: 'linear', outChannels: 1, bias: false }]],
@@ -50,7 +50,7 @@ describe('its gradients are the slopes that small steps show', () => {
   });
 });
 
-test('a linear layer is a convolution of one tap', () => {
+test('a linear layer is a convolution with one tap', () => {
   const weights = randomWeights({ inChannels: 3, layers: [{ type: 'linear', outChannels: 2 }] }, 1);
   const x = normals(3 * 7, 2);
   const { output } = runNetwork(
@@ -63,7 +63,7 @@ test('a linear layer is a convolution of one tap', () => {
 });
 
 describe('a transposed convolution', () => {
-  test('is what ∂L/∂x of the convolution with the turned kernel is, and zeros up to S outputs for every input', () => {
+  test('equals ∂L/∂x of the convolution with the reversed kernel, padded with zeros to S outputs per input', () => {
     const shapes = fc.record({
       frames: fc.integer({ min: 1, max: 8 }),
       kernelSize: fc.integer({ min: 1, max: 5 }),
@@ -80,7 +80,7 @@ describe('a transposed convolution', () => {
       const y = convTranspose1d(x, w, null, layer);
       expect(y.length / 2).toBeGreaterThanOrEqual(frames * layer.stride);
 
-      // the convolution that goes the other way: [in, turned taps, out/groups]
+      // the transposed weights: [in, reversed taps, out/groups]
       const turned = new Float64Array(w.length);
       for (let o = 0; o < 2; o++)
         for (let k = 0; k < taps; k++)
@@ -91,7 +91,7 @@ describe('a transposed convolution', () => {
       const back = { ...layer, inChannels: 2, outChannels: 4, mode: 'valid' as const };
       expectClose(conv1dGradients(y, turned, pad(x, y, back), back).input, y, 1e-12);
     };
-    /** x with zeros for the windows that lie behind it in y, where K < S. */
+    /** Returns x padded with zeros for the windows after its end, where K < S. */
     const pad = (x: Float64Array, y: Float64Array, { kernelSize = 1, dilation = 1, stride = 1 }) => {
       const outputs = Math.floor((y.length / 2 - (kernelSize - 1) * dilation - 1) / stride) + 1;
       const padded = new Float64Array(outputs * 4);
@@ -101,7 +101,7 @@ describe('a transposed convolution', () => {
     fc.assert(fc.property(shapes, law), { seed: 1, numRuns: 100 });
   });
 
-  test('of stride 2 by hand', () => {
+  test('with stride 2 equals a result computed by hand', () => {
     const layer = { inChannels: 1, outChannels: 1, kernelSize: 3, stride: 2 };
     expect([...convTranspose1d([1, 10], [1, 2, 3], [0.5], layer)]).toEqual([1.5, 2.5, 13.5, 20.5, 30.5]);
     expect([...convTranspose1d([1, 10], [7], null, { ...layer, kernelSize: 1, stride: 3 })]).toEqual([
@@ -110,7 +110,7 @@ describe('a transposed convolution', () => {
     expect(convTranspose1d([], [1, 2, 3], null, layer)).toHaveLength(0);
   });
 
-  test('refuses shapes that do not fit', () => {
+  test('rejects shapes that do not fit', () => {
     const layer = { inChannels: 2, outChannels: 2, kernelSize: 1 };
     expect(() => convTranspose1d([1, 2], [1], null, layer)).toThrow(
       new RangeError('w.length must be 2 kernels x 1 taps x 2 channels, got 1'),
@@ -121,13 +121,13 @@ describe('a transposed convolution', () => {
   });
 });
 
-test('max pooling gives its gradient to the oldest of equal samples, and NaN wins', () => {
+test('max pooling passes its gradient to the oldest of equal samples, and NaN counts as the largest', () => {
   const pool = { kernelSize: 3, stride: 1 };
   expect([...maxPool([1, 5, 5, 2, NaN, 9], 1, pool)]).toEqual([5, 5, NaN, NaN]);
   expect([...maxPoolGradient([1, 5, 5, 2, NaN, 9], 1, [1, 2, 4, 8], pool)]).toEqual([0, 3, 0, 0, 12, 0]);
 });
 
-test('softmax gives shares of one, however large its input', () => {
+test('softmax sums to 1, for inputs of any size', () => {
   const y = softmax([1, 2, 3, 1001, 1002, 1003], 3);
   expectClose(y.subarray(0, 3), [0.09003057317038046, 0.24472847105479764, 0.6652409557748218], 1e-12);
   expect(y.subarray(3)).toEqual(y.subarray(0, 3));
@@ -136,7 +136,7 @@ test('softmax gives shares of one, however large its input', () => {
 describe('a running norm', () => {
   const x = normals(2 * 60, 4);
 
-  test('has, of the first frames, the mean and the spread of all of them', () => {
+  test('uses the mean and standard deviation of all frames at the start', () => {
     const { mean, scale } = runningStatistics(x, 1, new Uint8Array(120).fill(1), 1e6);
     const average = x.reduce((sum, sample) => sum + sample, 0) / 120;
     const variance = x.reduce((sum, sample) => sum + (sample - average) ** 2, 0) / 120;
@@ -144,7 +144,7 @@ describe('a running norm', () => {
     expect(scale[119]).toBeCloseTo(1 / Math.sqrt(variance), 6);
   });
 
-  test('takes its statistics for constants: its gradient is the slope while they stand still', () => {
+  test('treats its statistics as constants in the gradient', () => {
     const statistics = runningStatistics(x, 2, new Uint8Array(60).fill(1), 7);
     const g = normals(x.length, 5);
     const slope = (i: number) => {
@@ -159,7 +159,7 @@ describe('a running norm', () => {
     );
   });
 
-  test('does not count what never came, and gives 0 without spread', () => {
+  test('does not count missing frames, and gives 0 for a constant channel', () => {
     const valid = Uint8Array.of(1, 0, 1, 1);
     const { mean, scale } = runningStatistics([3, 100, 3, NaN], 1, valid, 10);
     expect([...mean]).toEqual([3, 3, 3, 3]);
@@ -167,7 +167,7 @@ describe('a running norm', () => {
   });
 });
 
-describe('outputs that hang on the same frame meet', () => {
+describe('outputs that are aligned with the same frame are combined', () => {
   test('in a residual, where the tail has no shortcut', () => {
     const weights = { 'layers.0.layers.0.weight': { shape: [1, 3, 1], data: [1, 10, 100] } };
     const inner = { type: 'conv1d' as const, outChannels: 1, kernelSize: 3, bias: false };
@@ -183,7 +183,7 @@ describe('outputs that hang on the same frame meet', () => {
     expect([...run({ mode: 'same' }).valid]).toEqual([0, 1, 0]);
   });
 
-  test('in a concat, where the earlier ones are left out', () => {
+  test('in a concat, where earlier outputs are skipped', () => {
     const pool = { type: 'avgPool' as const, kernelSize: 3, stride: 1 };
     const { output } = runNetwork(
       { inChannels: 1, layers: [{ type: 'concat', branches: [[], [pool]] }] },
@@ -191,16 +191,16 @@ describe('outputs that hang on the same frame meet', () => {
       [3, 6, 9, 12],
     );
     expect([...output]).toEqual([9, 6, 12, 9]);
-    expect(dropsOf([[], [pool]])).toEqual([2, 0]);
+    expect(skipCounts([[], [pool]])).toEqual([2, 0]);
   });
 
-  test('also when they upsample by other ways', () => {
+  test('also with different ways of upsampling', () => {
     const double = up({ stride: 2 });
     const late = conv({ mode: 'valid', kernelSize: 2 });
-    expect(dropsOf([[double], [double, late]])).toEqual([1, 0]);
-    expect([0, 1, 2, 3].map((n) => hangOf({ type: 'concat', branches: [[double], [double, late]] }, n))).toEqual([
+    expect(skipCounts([[double], [double, late]])).toEqual([1, 0]);
+    expect([0, 1, 2, 3].map((n) => alignedFrame({ type: 'concat', branches: [[double], [double, late]] }, n))).toEqual([
       0, 1, 1, 2,
     ]);
-    expect(() => dropsOf([[], [double]])).toThrow(RangeError);
+    expect(() => skipCounts([[], [double]])).toThrow(RangeError);
   });
 });

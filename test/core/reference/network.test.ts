@@ -79,7 +79,7 @@ describe('PyTorch', () => {
   );
 });
 
-test('every activation has the slope that a small step shows, and lets NaN through', () => {
+test('the slope of every activation equals a finite difference, and NaN stays NaN', () => {
   const x = normals(40, 1);
   const ones = new Float64Array(40).fill(1);
   const step = 1e-6;
@@ -127,7 +127,7 @@ test('average pooling is a valid depthwise convolution whose taps are 1/K', () =
   }
 });
 
-test('a stack with pooling and every activation has the gradient that a small step shows', () => {
+test('the gradient of a stack with pooling and every activation equals a finite difference', () => {
   const spec: NetworkSpec = {
     inChannels: 2,
     layers: [
@@ -171,7 +171,7 @@ test('a stack with pooling and every activation has the gradient that a small st
   }
 });
 
-test('refuses a layer that it does not know and weights that are not there', () => {
+test('rejects unknown layers and missing weights', () => {
   expect(() => runNetwork({ inChannels: 1, layers: [{ type: 'swish' as 'relu' }] }, {}, [1])).toThrow(
     new TypeError(`type must be one of ${activationNames.join(', ')}, got 'swish'`),
   );

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { pad, type PadMode } from '../../../src/core/reference/pad.ts';
+import { pad, type PadMode } from '../../../src/core/reference/padding.ts';
 
 interface Case {
   x: number[];
@@ -23,7 +23,7 @@ const close = (a: ArrayLike<number>, b: ArrayLike<number>): void => {
 };
 
 describe('numpy.pad', () => {
-  test('gives the same on one side and on both, and wider than the recording, in every mode', () => {
+  test('gives the same on one side, on both sides, and with widths beyond the recording, in every mode', () => {
     for (const c of read<Case>('pad.json').cases)
       close(pad(c.x, c.width, c.mode, { value: c.constant_values, statLength: c.stat_length }), c.y);
   });
@@ -36,11 +36,11 @@ describe('numpy.pad', () => {
   });
 });
 
-test('pads with zeros when nothing else is said', () => {
+test('pads with zeros by default', () => {
   expect(Array.from(pad([1, 2], 1))).toEqual([0, 1, 2, 0]);
 });
 
-test('refuses an empty recording, a width below 0, an unknown mode and a statLength of 0', () => {
+test('rejects an empty recording, a width below 0, an unknown mode, and a statLength of 0', () => {
   expect(() => pad([], 1)).toThrow(new RangeError('x must be an array of at least one number, got []'));
   expect(() => pad([1], [0, -1])).toThrow(new RangeError('width must be an integer >= 0, got -1'));
   expect(() => pad([1], 1, 'mirror' as 'wrap')).toThrow(

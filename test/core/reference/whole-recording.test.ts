@@ -6,7 +6,7 @@ import { runNetwork } from '../../../src/core/reference/network.ts';
 import { expectClose } from '../../expect-close.ts';
 import { noise } from '../network/random-networks.ts';
 
-describe('a padding that needs the whole recording', () => {
+describe('a padding that requires the whole recording', () => {
   const spec = (padding: Padding, mode: 'causal' | 'same' | 'full') => ({
     inChannels: 2,
     layers: [
@@ -16,7 +16,7 @@ describe('a padding that needs the whole recording', () => {
     ],
   });
 
-  test.each(['wrap', 'mean', 'median'] as const)('%s: a recording is padded by all of it, of any length', (padding) => {
+  test.each(['wrap', 'mean', 'median'] as const)('%s: uses all of the recording, for any length', (padding) => {
     for (const mode of ['causal', 'same', 'full'] as const) {
       const network = Network.create(spec(padding, mode), { seed: 4 });
       for (const frames of [1, 2, 5, 40]) {
@@ -26,8 +26,8 @@ describe('a padding that needs the whole recording', () => {
     }
   });
 
-  test('is refused in a stream, with the layer and the reason', () => {
-    const sentence = /^layers\[0\].period must be given where padding is 'wrap'/;
+  test('is rejected in a stream, with the layer and the reason', () => {
+    const sentence = /^layers\[0\].period must be given when padding is 'wrap'/;
     for (const padding of ['wrap', 'mean'] as const) {
       expect(() => plan(spec(padding, 'same'), 250)).toThrow(sentence);
       expect(() => Network.create(spec(padding, 'same')).stream()).toThrow(sentence);

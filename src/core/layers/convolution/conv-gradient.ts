@@ -1,99 +1,106 @@
 import type { StreamContext } from '../layer.ts';
 import { floatsIn, numberIn, type State } from '../../state/state.ts';
-import { tame } from '../../tame.ts';
-import { Trained, type AdaptingStep, type Part } from '../trained.ts';
+import { clippedSquare } from '../../clipped-square.ts';
+import { ParameterGradients, type AdaptiveStep, type MemoryRange } from '../parameter-gradients.ts';
 
-/** Outputs whose weight gradient may be owed. */
-export const mostOwed = 16;
-/** Windows that their running mean forgets over. */
-const meanWindows = 1000;
+/** Maximum number of outputs whose contribution to the weight gradient is deferred. */
+export const maxPendingOutputs = 16;
+/** Time constant of the running mean of the windows, in windows. */
+const maxMeanWindows = 1000;
 
-/** What an owed gradient needs to know of its convolution. */
-export interface OwedShape {
-  /** Numbers of one window, and from one window to the next. */
+/** The location of a convolution's windows in its delay line. */
+export interface WindowLayout {
+  /** Numbers per window, and the distance between consecutive windows in numbers. */
   readonly length: number;
   readonly step: number;
   readonly outputs: number;
-  /** Where the window of an output begins. */
+  /** Returns the offset of the window of an output. */
   readonly windowAt: (output: number) => number;
 }
 
 /**
- * The weight gradient of a convolution whose windows are runs of its delay line. The sum of equation (4) is put off until somebody
- * asks for it: the windows are in the line anyway, and an optimizer that takes the plain gradient then needs no sum in memory
- * at all. Its order, and so its bits, are those of a sum made at once.
+ * The weight gradient of a convolution whose windows are contiguous in its delay line. The sum of equation (4) is
+ * deferred until it is needed: the windows stay in the line anyway, and an optimizer that uses the plain gradient then
+ * requires no sum in memory. The order of the sum, and therefore its bits, are the same as without deferring.
  */
-export class ConvGradient extends Trained {
-  readonly #shape: OwedShape;
+export class ConvGradient extends ParameterGradients {
+  readonly #layout: WindowLayout;
   readonly #hasBias: boolean;
-  /** ∂L/∂y of the outputs that are owed, [mostOwed, outputs]. */
-  readonly #slopes: number;
-  /** The first output that is owed, and how many are. */
-  #first = 0;
-  #count = 0;
-  /** Σ x² of each number of the windows settled since the last update, for steps that adapt. */
+  /** ∂L/∂y of the pending outputs, [maxPendingOutputs, outputs]. */
+  readonly #outputGradients: number;
+  /** The first pending output, and the number of pending outputs. */
+  #firstPending = 0;
+  #pendingCount = 0;
+  /** Σ x² for each number of the windows since the last update, for adaptive steps. */
   readonly #energies: number;
   /**
-   * The running mean of the windows, over `#met` of them. A step that adapts takes windows less their mean, so that an offset of the
-   * signal does not drown what moves; the bias takes up the rest.
+   * The running mean of the windows, over `#windowCount` of them. Adaptive steps use windows minus their mean, so that
+   * an offset of the signal does not mask its changes. The bias compensates for the mean.
    */
   readonly #mean: number;
-  #met = 0;
-  /** Running mean of the energy of windows less their mean. */
-  #usual = 0;
-  /** Whether steps adapt. */
+  #windowCount = 0;
+  /** Running mean of the energy of the centered windows. */
+  #meanEnergy = 0;
+  /** Whether adaptive steps are used. */
   #adapts = false;
 
-  constructor({ engine, lease }: StreamContext, values: readonly Part[], shape: OwedShape) {
-    super(engine, lease, values);
-    this.#shape = shape;
+  constructor({ engine, allocation }: StreamContext, values: readonly MemoryRange[], layout: WindowLayout) {
+    super(engine, allocation, values);
+    this.#layout = layout;
     this.#hasBias = values.length > 1;
-    this.#slopes = lease.take(mostOwed * shape.outputs);
-    this.#energies = lease.take(shape.length);
-    this.#mean = lease.take(shape.length);
+    this.#outputGradients = allocation.allocate(maxPendingOutputs * layout.outputs);
+    this.#energies = allocation.allocate(layout.length);
+    this.#mean = allocation.allocate(layout.length);
   }
 
-  /** The oldest output whose window is still needed; Infinity = none is. */
-  get oldest(): number {
-    return this.#count > 0 ? this.#first : Infinity;
+  /** The oldest output whose window is still needed, Infinity if there is none. */
+  get oldestPending(): number {
+    return this.#pendingCount > 0 ? this.#firstPending : Infinity;
   }
 
-  /** Owes the gradients of `count` outputs from output `first` on, ∂L/∂y at `g`. Those that say nothing are not owed. */
-  owe(first: number, count: number, g: number): void {
-    const { outputs } = this.#shape;
+  /**
+   * Defers the gradients of `count` outputs from output `first` on, ∂L/∂y at `g`. Outputs with a zero gradient are
+   * ignored.
+   */
+  defer(first: number, count: number, g: number): void {
+    const { outputs } = this.#layout;
     for (let i = 0; i < count; i++) {
-      if (!this.says(g + i * outputs, outputs)) continue;
-      if (this.#count === mostOwed || first + i !== this.#first + this.#count) this.settle();
-      if (this.#count === 0) this.#first = first + i;
-      this.engine.kernels.write(g + i * outputs, this.#slopes + this.#count++ * outputs, outputs);
+      if (!this.hasGradient(g + i * outputs, outputs)) continue;
+      if (this.#pendingCount === maxPendingOutputs || first + i !== this.#firstPending + this.#pendingCount)
+        this.addPending();
+      if (this.#pendingCount === 0) this.#firstPending = first + i;
+      this.engine.kernels.write(g + i * outputs, this.#outputGradients + this.#pendingCount++ * outputs, outputs);
     }
   }
 
-  override settle(): void {
-    const count = this.#count;
+  override addPending(): void {
+    const count = this.#pendingCount;
     if (count === 0) return;
-    const { length, step, outputs, windowAt } = this.#shape;
+    const { length, step, outputs, windowAt } = this.#layout;
     const { kernels } = this.engine;
-    const x = windowAt(this.#first);
-    if (this.#adapts) this.#settleAdapting(x);
+    const x = windowAt(this.#firstPending);
+    if (this.#adapts) this.#addPendingCentered(x);
     else {
-      kernels.weightGradient(x, step, count, this.#slopes, outputs, length, outputs, this.gradient(0));
+      kernels.weightGradient(x, step, count, this.#outputGradients, outputs, length, outputs, this.gradient(0));
       this.#addEnergy(x, step, count);
     }
-    if (this.#hasBias) kernels.biasGradient(this.#slopes, outputs, count, outputs, this.gradient(1));
-    this.touch();
-    this.#count = 0;
+    if (this.#hasBias) kernels.biasGradient(this.#outputGradients, outputs, count, outputs, this.gradient(1));
+    this.markDirty();
+    this.#pendingCount = 0;
   }
 
-  /** As of any layer, but the weights of a kernel that is alone share the step: half of it alike, half by their size. */
-  override adapt(adapting: AdaptingStep, trend: readonly number[]): void {
-    if (!adapting.alone) {
+  /**
+   * Updates the parameters like any layer. If no other layer is trained, the weights of each kernel share the learning
+   * rate, half of it equally and half in proportion to their size (IPNLMS).
+   */
+  override adapt(adapting: AdaptiveStep, trend: readonly number[]): void {
+    if (!adapting.onlyLayer) {
       super.adapt(adapting, trend);
       return;
     }
-    const { rate, cut, keep, least } = adapting;
+    const { rate, gradientScale, traceDecay, minEnergy } = adapting;
     this.#adapts = true;
-    const { length, outputs } = this.#shape;
+    const { length, outputs } = this.#layout;
     const bias = this.#hasBias;
     this.engine.kernels.proportionate(
       this.values[0].at,
@@ -105,25 +112,25 @@ export class ConvGradient extends Trained {
       outputs,
       bias ? this.values[1].at : 0,
       bias ? this.gradient(1) : 0,
-      rate * cut,
-      Math.max(this.energy, least),
+      rate * gradientScale,
+      Math.max(this.energy, minEnergy),
       0.5 / length,
-      keep,
-      cut / Math.max(1, Math.min(this.#met, meanWindows)),
+      traceDecay,
+      gradientScale / Math.max(1, Math.min(this.#windowCount, maxMeanWindows)),
     );
-    this.clear();
+    this.markCleared();
   }
 
-  override clear(): void {
-    super.clear();
-    if (this.#adapts) this.engine.kernels.fill(this.#energies, this.#shape.length, 0);
+  override markCleared(): void {
+    super.markCleared();
+    if (this.#adapts) this.engine.kernels.fill(this.#energies, this.#layout.length, 0);
   }
 
-  override drop(): void {
-    super.drop();
-    this.#met = 0;
-    this.#usual = 0;
-    this.engine.kernels.fill(this.#mean, this.#shape.length, 0);
+  override discard(): void {
+    super.discard();
+    this.#windowCount = 0;
+    this.#meanEnergy = 0;
+    this.engine.kernels.fill(this.#mean, this.#layout.length, 0);
   }
 
   override save(): State {
@@ -132,37 +139,37 @@ export class ConvGradient extends Trained {
     return {
       ...sums,
       adapts: Number(this.#adapts),
-      met: this.#met,
-      usual: this.#usual,
-      mean: f32.slice(this.#mean, this.#mean + this.#shape.length),
-      energies: f32.slice(this.#energies, this.#energies + this.#shape.length),
+      met: this.#windowCount,
+      usual: this.#meanEnergy,
+      mean: f32.slice(this.#mean, this.#mean + this.#layout.length),
+      energies: f32.slice(this.#energies, this.#energies + this.#layout.length),
     };
   }
 
   override restore(state: State): void {
     super.restore(state);
     this.#adapts = numberIn(state, 'adapts') === 1;
-    this.#met = numberIn(state, 'met');
-    this.#usual = numberIn(state, 'usual');
-    this.engine.arena.f32.set(floatsIn(state, 'mean', this.#shape.length), this.#mean);
-    this.engine.arena.f32.set(floatsIn(state, 'energies', this.#shape.length), this.#energies);
+    this.#windowCount = numberIn(state, 'met');
+    this.#meanEnergy = numberIn(state, 'usual');
+    this.engine.arena.f32.set(floatsIn(state, 'mean', this.#layout.length), this.#mean);
+    this.engine.arena.f32.set(floatsIn(state, 'energies', this.#layout.length), this.#energies);
   }
 
   override descend(rate: number, epsilon?: number): void {
-    const count = this.#count;
+    const count = this.#pendingCount;
     if (!this.clean || count === 0) {
       super.descend(rate, epsilon);
       return;
     }
-    const { length, step, outputs, windowAt } = this.#shape;
-    const x = windowAt(this.#first);
+    const { length, step, outputs, windowAt } = this.#layout;
+    const x = windowAt(this.#firstPending);
     const weight = this.values[0].at;
     const bias = this.#hasBias ? this.values[1].at : 0;
     this.engine.kernels.descend(
       x,
       step,
       count,
-      this.#slopes,
+      this.#outputGradients,
       outputs,
       length,
       outputs,
@@ -171,47 +178,52 @@ export class ConvGradient extends Trained {
       rate,
       epsilon ?? -1,
     );
-    this.#count = 0;
-    this.clear();
+    this.#pendingCount = 0;
+    this.markCleared();
   }
 
-  /** The gradients of what is owed, of windows less their running mean where there is a bias to take that up. */
-  #settleAdapting(x: number): void {
-    const { length, step, outputs } = this.#shape;
+  /** Adds the pending gradients. If there is a bias, the running mean is subtracted from each window. */
+  #addPendingCentered(x: number): void {
+    const { length, step, outputs } = this.#layout;
     const { kernels, scratch } = this.engine;
     const row = (length + 3) & ~3;
-    const [window, copy] = [scratch.numbers(row), scratch.numbers(row)];
-    for (let n = 0; n < this.#count; n++) {
+    const [window, copy] = [scratch.allocate(row), scratch.allocate(row)];
+    for (let n = 0; n < this.#pendingCount; n++) {
       kernels.write(x + n * step, window, length);
       if (this.#hasBias) {
-        // without what lies behind a window that is no multiple of 4
+        // clear the padding behind a window whose length is not a multiple of 4
         kernels.fill(window + length, row - length, 0);
         kernels.write(this.#mean, copy, row);
+        // window -= mean: the sgd kernel without momentum and decay clears its second array, so it gets a copy
         kernels.sgd(window, copy, 0, row, 1, 0, 0, 0);
         kernels.write(window, copy, row);
-        this.#meet(copy, kernels.energy(window, 0, 1, length, 0, 0));
-        if (this.#met === 1) kernels.fill(window, row, 0);
+        this.#updateMean(copy, kernels.energy(window, 0, 1, length, 0, 0));
+        if (this.#windowCount === 1) kernels.fill(window, row, 0);
       }
-      const slopes = this.#slopes + n * outputs;
+      const slopes = this.#outputGradients + n * outputs;
       kernels.weightGradient(window, 0, 1, slopes, outputs, length, outputs, this.gradient(0));
       kernels.squares(window, 0, 1, length, this.#energies);
       this.energy = kernels.energy(window, 0, 1, length, this.energy, 0);
     }
   }
 
-  /** Moves the running mean towards a window, given less it, of which a glitch counts for no more than ten usual ones. */
-  #meet(window: number, energy: number): void {
-    const n = Math.min(++this.#met, meanWindows);
-    // the first is the mean
-    const counted = n === 1 ? 0 : tame(energy, this.#usual);
-    this.#usual += (counted - this.#usual) / n;
+  /**
+   * Updates the running mean with a centered window. A window of more than 10 times the usual amplitude counts as 10
+   * times.
+   */
+  #updateMean(window: number, energy: number): void {
+    const n = Math.min(++this.#windowCount, maxMeanWindows);
+    // the first window is the mean
+    const counted = n === 1 ? 0 : clippedSquare(energy, this.#meanEnergy);
+    this.#meanEnergy += (counted - this.#meanEnergy) / n;
     const part = n > 1 && energy > counted ? Math.sqrt(counted / energy) : 1;
-    const { length } = this.#shape;
+    const { length } = this.#layout;
+    // mean += (part / n) · window
     this.engine.kernels.sgd(this.#mean, window, 0, (length + 3) & ~3, -part / n, 0, 0, 0);
   }
 
   #addEnergy(x: number, step: number, count: number): void {
-    // a bias is a tap on a frame of ones
-    this.energy = this.engine.kernels.energy(x, step, count, this.#shape.length, this.energy, this.#hasBias ? 1 : 0);
+    // a bias acts like a tap on a constant input of 1
+    this.energy = this.engine.kernels.energy(x, step, count, this.#layout.length, this.energy, this.#hasBias ? 1 : 0);
   }
 }

@@ -4,20 +4,22 @@ import type { Layer, ParameterSpec } from '../layer.ts';
 import { lineMemory } from '../../memory/memory-size.ts';
 import type { ConvTranspose1dSpec, LayerContext } from '../layer-spec.ts';
 import type { Pace } from '../pace.ts';
-import { phasesCount, polyphase, type Polyphase } from './polyphase.ts';
+import { packedPhasesSize, polyphase, type Polyphase } from './polyphase.ts';
 
-/** Outputs of one input frame: each phase of the kernel is kept by itself. */
-const MAX_STRIDE = 65536;
+/** Maximum number of outputs per input frame: the weights of each phase are stored separately. */
+const maxStride = 65536;
 
-/** Checks a transposed convolution's spec. Weights are [out, tap, in/groups]: tap k adds input n to output nS + kD. */
+/**
+ * Checks the spec of a transposed convolution. Weights are [out, tap, in/groups]: tap k adds input n to output nS + kD.
+ */
 export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, rectified }: LayerContext): Layer {
   const outChannels = integer('outChannels', spec.outChannels, 1);
   const kernelSize = integer('kernelSize', spec.kernelSize, 1);
   const stride = integer('stride', spec.stride ?? 1, 1);
-  if (stride > MAX_STRIDE) throw invalid('stride', `<= ${MAX_STRIDE}`, stride);
+  if (stride > maxStride) throw invalid('stride', `<= ${maxStride}`, stride);
   const dilation = integer('dilation', spec.dilation ?? 1, 1);
   const groups = integer('groups', spec.groups ?? 1, 1);
-  if (inChannels % groups !== 0) throw invalid('groups', `a divisor of its ${inChannels} channels in`, groups);
+  if (inChannels % groups !== 0) throw invalid('groups', `a divisor of inChannels = ${inChannels}`, groups);
   if (outChannels % groups !== 0) throw invalid('groups', `a divisor of outChannels = ${outChannels}`, groups);
   const hasBias = spec.bias ?? true;
   if (typeof hasBias !== 'boolean') throw invalid('bias', 'true or false', hasBias, TypeError);
@@ -37,9 +39,9 @@ export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, re
     name: 'weight',
     shape: kernel,
     start,
-    // cut when first asked for: a network may be planned, and refused, without
+    // computed on first use: a network can be planned, and rejected, without it
     packing: {
-      count: phasesCount(kernel, groups, stride, dilation),
+      count: packedPhasesSize(kernel, groups, stride, dilation),
       pack: (numbers) => cut().packing.pack(numbers),
       unpack: (packed) => cut().packing.unpack(packed),
     },
@@ -56,16 +58,16 @@ export function convTranspose1dLayer(spec: ConvTranspose1dSpec, { inChannels, re
   };
 }
 
-/** S outputs come with every input frame, and hang on it. */
+/** The pace of a transposed convolution: every input frame gives S outputs, which are aligned with it. */
 function transposedPace(stride: number, reach: number, lags: number): Pace {
   return {
     up: stride,
     stride: 1,
     receptiveField: lags + 1,
     delay: reach / 2 / stride,
-    settle: lags + 1,
+    settlingFrames: lags + 1,
     period: 1,
-    hang: (index) => Math.floor(index / stride),
+    alignedFrame: (index) => Math.floor(index / stride),
     outputsAfter: (frames) => frames * stride,
     framesFor: (outputs) => Math.ceil(outputs / stride),
   };

@@ -1,55 +1,56 @@
 import type { Engine } from '../../memory/engine.ts';
 import { GradientLine } from '../../memory/gradient-line.ts';
-import { InputLine } from '../../memory/input-line.ts';
+import { InputLine } from '../../memory/delay-line.ts';
 import type { LayerStream, StreamContext } from '../layer.ts';
 import type { Phase } from './polyphase.ts';
-import { mark, type Rows } from '../../memory/rows.ts';
+import { setValid, type Rows } from '../../memory/rows.ts';
 import { numberIn, stateIn, type State } from '../../state/state.ts';
-import { Trained, type Part } from '../trained.ts';
+import { ParameterGradients, type MemoryRange } from '../parameter-gradients.ts';
 
+/** The dimensions of a transposed convolution. */
 export interface ConvTranspose1dShape {
   readonly inChannels: number;
   readonly outChannels: number;
   readonly stride: number;
-  /** (K - 1) D: how far, in outputs, an input reaches. */
+  /** (K - 1) D: the distance that an input reaches forward, in outputs. */
   readonly reach: number;
-  /** ⌊(K - 1) D / S⌋: how far, in inputs, an output looks back. */
+  /** ⌊(K - 1) D / S⌋: the distance that an output reaches back, in inputs. */
   readonly lags: number;
   readonly groups: number;
   readonly phases: readonly Phase[];
 }
 
 /**
- * Transposed convolution as a stream, gathered phase by phase: output t = nS + p comes with input n and is
+ * Transposed convolution of a stream, computed phase by phase: output t = nS + p is emitted with input n and is
  *
  *     y[t, o] = b[o] + Σ_k Σ_c w[o, k, c] x[(t - kD) / S, c]        over the taps k with kD mod S = p
  *
- * After m inputs the outputs mS … (m-1)S + (K-1)D come at flush. An output that no tap reaches is the bias, and as valid
- * as the frame that it comes with.
+ * After m inputs, outputs mS … (m-1)S + (K-1)D are emitted at flush. An output that no tap reaches equals the bias and
+ * has the validity of the frame that it is aligned with.
  */
 export class ConvTranspose1d implements LayerStream {
-  readonly trained: readonly Trained[];
+  readonly trained: readonly ParameterGradients[];
   readonly #engine: Engine;
   readonly #shape: ConvTranspose1dShape;
-  readonly #values: readonly Part[];
+  readonly #values: readonly MemoryRange[];
   readonly #line: InputLine;
   readonly #gradientLine: GradientLine | null;
-  /** Outputs that have come, and those of them that have had their gradient. */
+  /** Number of outputs so far, and of those that have received their gradient. */
   #outputs = 0;
-  #learned = 0;
-  /** Frames of the source, which the tail is not part of. */
+  #gradientsReceived = 0;
+  /** Number of frames from the source, not counting the tail. */
   #frames = 0;
   #ended = false;
 
-  constructor(shape: ConvTranspose1dShape, values: readonly Part[], context: StreamContext) {
-    const { engine, lease, gradients } = context;
+  constructor(shape: ConvTranspose1dShape, values: readonly MemoryRange[], context: StreamContext) {
+    const { engine, allocation, gradients } = context;
     const { inChannels, lags } = shape;
     this.#engine = engine;
     this.#shape = shape;
     this.#values = values;
-    this.#line = new InputLine(engine, lease, inChannels, lags);
-    this.#gradientLine = gradients ? new GradientLine(engine, lease, inChannels, lags + 1) : null;
-    this.trained = gradients ? [new Trained(engine, lease, values)] : [];
+    this.#line = new InputLine(engine, allocation, inChannels, lags);
+    this.#gradientLine = gradients ? new GradientLine(engine, allocation, inChannels, lags + 1) : null;
+    this.trained = gradients ? [new ParameterGradients(engine, allocation, values)] : [];
   }
 
   push(x: Rows): Rows {
@@ -66,7 +67,7 @@ export class ConvTranspose1d implements LayerStream {
     this.#ended = true;
     const zeros = scratch.rows(Math.ceil(left / stride), inChannels);
     kernels.fill(zeros.at, zeros.count * inChannels, 0);
-    for (let i = 0; i < zeros.count; i++) mark(zeros, i, 0);
+    for (let i = 0; i < zeros.count; i++) setValid(zeros, i, 0);
     const tail = this.#run(zeros);
     this.#outputs -= tail.count - left;
     tail.count = left;
@@ -75,50 +76,52 @@ export class ConvTranspose1d implements LayerStream {
 
   backward(g: Rows): Rows {
     const line = this.#gradientLine!;
-    line.open(this.#line.next, this.#keep());
-    for (let i = 0; i < g.count; i++) this.#accumulate(this.#learned++, g.at + i * g.channels, line);
+    line.open(this.#line.next, this.#oldestNeeded());
+    for (let i = 0; i < g.count; i++) this.#accumulate(this.#gradientsReceived++, g.at + i * g.channels, line);
     const { stride, reach } = this.#shape;
-    // the last output that frame n reaches or, where no tap reaches as far, that hangs on it
+    // the last output that frame n reaches or, if no tap reaches that far, that is aligned with it
     const last = Math.max(reach, stride - 1);
-    return line.take(Math.min(this.#frames, Math.floor((this.#learned - 1 - last) / stride) + 1));
+    return line.removeBefore(Math.min(this.#frames, Math.floor((this.#gradientsReceived - 1 - last) / stride) + 1));
   }
 
-  release(): Rows {
+  truncateGradient(): Rows {
     const line = this.#gradientLine!;
-    line.open(this.#line.next, this.#keep());
-    return line.take(Math.min(this.#frames, Math.floor((this.#learned - 1) / this.#shape.stride) + 1));
+    line.open(this.#line.next, this.#oldestNeeded());
+    return line.removeBefore(
+      Math.min(this.#frames, Math.floor((this.#gradientsReceived - 1) / this.#shape.stride) + 1),
+    );
   }
 
   flushGradient(): Rows {
     const line = this.#gradientLine!;
-    this.#learned = this.#outputs;
-    line.open(this.#line.next, this.#keep());
-    return line.take(this.#frames);
+    this.#gradientsReceived = this.#outputs;
+    line.open(this.#line.next, this.#oldestNeeded());
+    return line.removeBefore(this.#frames);
   }
 
-  shift(frames: number): number {
+  advanceIndexes(frames: number): number {
     const outputs = frames * this.#shape.stride;
     this.#frames += frames;
     this.#outputs += outputs;
-    this.#learned += outputs;
-    this.#line.shift(frames);
-    this.#gradientLine?.shift(frames);
+    this.#gradientsReceived += outputs;
+    this.#line.advanceIndexes(frames);
+    this.#gradientLine?.advanceIndexes(frames);
     return outputs;
   }
 
   save(): State {
     return {
-      learned: this.#learned,
+      learned: this.#gradientsReceived,
       outputs: this.#outputs,
       frames: this.#frames,
       ended: Number(this.#ended),
-      line: this.#line.save(this.#keep()),
-      ...(this.#gradientLine && { gradientLine: this.#gradientLine.save(this.#keep()) }),
+      line: this.#line.save(this.#oldestNeeded()),
+      ...(this.#gradientLine && { gradientLine: this.#gradientLine.save(this.#oldestNeeded()) }),
     };
   }
 
   restore(state: State): void {
-    this.#learned = numberIn(state, 'learned');
+    this.#gradientsReceived = numberIn(state, 'learned');
     this.#outputs = numberIn(state, 'outputs');
     this.#frames = numberIn(state, 'frames');
     this.#ended = numberIn(state, 'ended') === 1;
@@ -126,18 +129,18 @@ export class ConvTranspose1d implements LayerStream {
     this.#gradientLine?.restore(stateIn(state, 'gradientLine'));
   }
 
-  /** The oldest frame that is still needed. */
-  #keep(): number {
-    const outputs = this.#gradientLine ? this.#learned : this.#outputs;
+  /** Returns the oldest frame that is still needed. */
+  #oldestNeeded(): number {
+    const outputs = this.#gradientLine ? this.#gradientsReceived : this.#outputs;
     return Math.floor(outputs / this.#shape.stride) - this.#shape.lags;
   }
 
-  /** Takes frames in and returns the S outputs of each. */
+  /** Appends frames and returns the S outputs of each. */
   #run(x: Rows): Rows {
     const { stride, outChannels } = this.#shape;
     const out = this.#engine.scratch.rows(x.count * stride, outChannels);
     for (let i = 0; i < x.count;) {
-      const count = this.#line.take(x, i, x.count - i, this.#keep());
+      const count = this.#line.appendRows(x, i, x.count - i, this.#oldestNeeded());
       for (let p = 0; p < stride; p++) this.#emit(p, count, out, i);
       this.#outputs += count * stride;
       i += count;
@@ -145,15 +148,17 @@ export class ConvTranspose1d implements LayerStream {
     return out;
   }
 
-  /** The outputs of phase `p` that come with the newest `count` frames, of which the first is frame `row` of the block. */
+  /**
+   * Computes the outputs of phase `p` for the newest `count` frames, the first of which is frame `row` of the block.
+   */
   #emit(p: number, count: number, out: Rows, row: number): void {
     const { outChannels, groups, stride, phases } = this.#shape;
     const { kernels, scratch } = this.#engine;
-    const [weight, bias] = this.#values as readonly (Part | undefined)[];
+    const [weight, bias] = this.#values as readonly (MemoryRange | undefined)[];
     const phase = phases[p];
     const own = outChannels / groups;
     const frame = this.#line.next - count;
-    const windows = scratch.numbers(count * phase.length);
+    const windows = scratch.allocate(count * phase.length);
     for (let group = 0; group < groups; group++) {
       const w = weight!.at + phase.offset + group * phase.group;
       const b = bias ? bias.at + group * own : 0;
@@ -161,10 +166,10 @@ export class ConvTranspose1d implements LayerStream {
       this.#gather(this.#line.offset(frame - phase.oldest), count, phase, group, windows);
       kernels.convolve(windows, phase.length, count, w, b, phase.length, own, y, stride * outChannels);
     }
-    if (this.#line.isSoundFrom(frame - phase.oldest)) return;
+    if (this.#line.isValidFrom(frame - phase.oldest)) return;
     for (let i = 0; i < count; i++)
-      if (!this.#line.isValid(frame + i - phase.oldest, Math.max(1, phase.taps), phase.step))
-        mark(out, (row + i) * stride + p, 0);
+      if (!this.#line.areValid(frame + i - phase.oldest, Math.max(1, phase.taps), phase.step))
+        setValid(out, (row + i) * stride + p, 0);
   }
 
   #accumulate(output: number, g: number, line: GradientLine): void {
@@ -174,11 +179,11 @@ export class ConvTranspose1d implements LayerStream {
     const phase = phases[output % stride];
     const { length } = phase;
     const oldest = Math.floor(output / stride) - phase.oldest;
-    // the gradient of a window that holds something else than numbers is nobody's
-    if (!this.#line.isFinite(oldest, phase.taps, phase.step)) return;
+    // a window with non-finite samples passes no gradient
+    if (!this.#line.areFinite(oldest, phase.taps, phase.step)) return;
     const [sums] = this.trained;
-    if (!sums.says(g, outChannels)) return;
-    const window = scratch.numbers(length);
+    if (!sums.hasGradient(g, outChannels)) return;
+    const window = scratch.allocate(length);
     for (let group = 0; group < groups; group++) {
       const weights = phase.offset + group * phase.group;
       const slopes = g + group * own;
@@ -194,10 +199,10 @@ export class ConvTranspose1d implements LayerStream {
       kernels.biasGradient(g, 0, 1, outChannels, sums.gradient(1));
       sums.energy += 1;
     }
-    sums.touch();
+    sums.markDirty();
   }
 
-  /** Copies the group's channels of the frames that the windows of a phase see, the first window beginning at `x`. */
+  /** Copies the group's channels of the frames in the windows of a phase. The first window begins at `x`. */
   #gather(x: number, count: number, { taps, step }: Phase, group: number, windows: number): void {
     const { inChannels, groups } = this.#shape;
     const width = inChannels / groups;

@@ -1,8 +1,8 @@
 import { integer, invalid } from '../../check.ts';
-import { mostOwed } from './conv-gradient.ts';
+import { maxPendingOutputs } from './conv-gradient.ts';
 import { Conv1d } from './conv1d.ts';
 import { GatheredConv1d } from './gathered-conv1d.ts';
-import type { Conv1dShape } from './conv1d-shape.ts';
+import type { Conv1dShape } from './packed-kernels.ts';
 import { FftConv1d } from './fft-conv1d.ts';
 import { fftRule, type FftRule } from './fft-rule.ts';
 import type { Layer, ParameterSpec } from '../layer.ts';
@@ -12,11 +12,13 @@ import { packedKernels } from './packed-kernels.ts';
 import { windowPace } from '../pace.ts';
 import { keptFrames, windowing } from '../windowing.ts';
 
-/** Checks a convolution's spec. Weights are [out, tap, in/groups] in lag order: tap 0 meets the newest frame. */
+/**
+ * Checks the spec of a convolution. Weights are [out, tap, in/groups] in lag order: tap 0 applies to the newest frame.
+ */
 export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerContext): Layer {
   const outChannels = integer('outChannels', spec.outChannels, 1);
   const groups = integer('groups', spec.groups ?? 1, 1);
-  if (inChannels % groups !== 0) throw invalid('groups', `a divisor of its ${inChannels} channels in`, groups);
+  if (inChannels % groups !== 0) throw invalid('groups', `a divisor of inChannels = ${inChannels}`, groups);
   if (outChannels % groups !== 0) throw invalid('groups', `a divisor of outChannels = ${outChannels}`, groups);
   const bias = spec.bias ?? true;
   if (typeof bias !== 'boolean') throw invalid('bias', 'true or false', bias, TypeError);
@@ -36,7 +38,7 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
     pace: windowPace(shape),
     macs: outChannels * kernelSize * kernel[2],
     ...(shape.dilation === 1 && groups === 1 && { eagerMacs: outChannels * inChannels }),
-    fftFrom: fft?.from,
+    fftFrom: fft?.minOutputs,
     memory: (gradients, byFft) => convMemory(shape, gradients, byFft ? fft : undefined),
     parameters,
     stream: (values, context) => {
@@ -50,7 +52,8 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
 
 function convMemory(shape: Conv1dShape, gradients: boolean, fft?: FftRule): Memory {
   const line = lineMemory(shape.inChannels, keptFrames(shape), gradients, fft?.block);
-  // what is owed to the weights' gradient, and the bias's own
-  if (gradients) return { arena: line.arena + 4 * (mostOwed + 1) * shape.outChannels, objects: line.objects + 200 };
+  // the pending output gradients, and the gradient of the bias
+  if (gradients)
+    return { arena: line.arena + 4 * (maxPendingOutputs + 1) * shape.outChannels, objects: line.objects + 200 };
   return fft ? { arena: line.arena, objects: line.objects + fft.bytes } : line;
 }

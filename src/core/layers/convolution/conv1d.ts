@@ -1,34 +1,33 @@
-import type { Conv1dShape } from './conv1d-shape.ts';
-import { words } from '../../../kernels/program.ts';
-import { ConvGradient, mostOwed, type OwedShape } from './conv-gradient.ts';
+import type { Conv1dShape } from './packed-kernels.ts';
+import { words } from '../../../kernels/kernels.ts';
+import { ConvGradient, maxPendingOutputs, type WindowLayout } from './conv-gradient.ts';
 import { EarlySums } from './early-sums.ts';
 import type { StreamContext } from '../layer.ts';
 
-import type { Trained } from '../trained.ts';
-import { type Part } from '../trained.ts';
+import type { ParameterGradients } from '../parameter-gradients.ts';
+import { type MemoryRange } from '../parameter-gradients.ts';
 import type { SteppedLayer } from '../step-program.ts';
 import { WindowLayer } from '../window-layer.ts';
 
 /**
- * Convolution of many channels with many kernels, as a stream: equations (2), (4) and (5), where a window is one run of
- * the delay line and is read in place. The weights are the network's, read at every output: whoever changes them changes
- * the next output.
+ * Convolution of a stream: equations (2), (4), and (5) for windows that are contiguous in the delay line and are read in
+ * place. The weights belong to the network and are read for every output, so a change takes effect with the next output.
  */
 export class Conv1d extends WindowLayer implements SteppedLayer {
-  override readonly trained: readonly Trained[];
+  override readonly trained: readonly ParameterGradients[];
   readonly #weight: number;
-  /** 0 = none. */
+  /** Offset of the bias, 0 if there is none. */
   readonly #bias: number;
   readonly #outputs: number;
-  /** Numbers of a window, K·C, and from one window to the next, S·C. */
+  /** Numbers per window, K·C, and the distance between consecutive windows, S·C. */
   readonly #length: number;
   readonly #step: number;
   readonly #gradient: ConvGradient | null;
-  /** Whether ∂L/∂x is nobody's. */
-  readonly #blind: boolean;
+  /** Whether ∂L/∂x is not needed. */
+  readonly #skipInputGradient: boolean;
   readonly #early: EarlySums | null;
 
-  constructor(shape: Conv1dShape, values: readonly Part[], context: StreamContext) {
+  constructor(shape: Conv1dShape, values: readonly MemoryRange[], context: StreamContext) {
     const { inChannels, outChannels, kernelSize, stride } = shape;
     super(shape, [inChannels, outChannels], context);
     this.#weight = values[0].at;
@@ -36,21 +35,21 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
     this.#outputs = outChannels;
     this.#length = kernelSize * inChannels;
     this.#step = stride * inChannels;
-    this.#blind = context.blind;
-    this.#gradient = context.gradients ? new ConvGradient(context, values, this.#owed()) : null;
+    this.#skipInputGradient = context.skipInputGradient;
+    this.#gradient = context.gradients ? new ConvGradient(context, values, this.#windowLayout()) : null;
     this.trained = this.#gradient ? [this.#gradient] : [];
     this.#early = context.eager ? new EarlySums(context, values, this.#length, outChannels) : null;
   }
 
-  /** Sums up what has come of the next output's window. */
+  /** Computes the part of the next output's sums that depends on frames received so far. */
   prepare(): void {
-    this.#early?.add(this.nextOutput, this.windowAt(this.nextOutput), this.framesHeld * this.line.channels);
+    this.#early?.add(this.nextOutput, this.windowAt(this.nextOutput), this.framesInWindow * this.line.channels);
   }
 
   protected override forward(x: number, count: number, y: number, first: number): void {
     const outputs = this.#outputs;
     const { kernels } = this.engine;
-    // what was summed up early is one output's
+    // early sums exist for one output at most
     const early = this.#early?.finish(first, x, y) ? 1 : 0;
     const [from, to] = [x + early * this.#step, y + early * outputs];
     if (count > early)
@@ -60,11 +59,12 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
   protected override accumulate(first: number, count: number, g: number, dx: number): void {
     const outputs = this.#outputs;
     const { kernels } = this.engine;
-    if (!this.#blind) kernels.inputGradient(g, outputs, count, this.#weight, this.#length, outputs, dx, this.#step);
-    this.#gradient!.owe(first, count, g);
+    if (!this.#skipInputGradient)
+      kernels.inputGradient(g, outputs, count, this.#weight, this.#length, outputs, dx, this.#step);
+    this.#gradient!.defer(first, count, g);
   }
 
-  enter(layer: Int32Array): boolean {
+  writeProgram(layer: Int32Array): boolean {
     if (!this.isSettled) return false;
     const { at, capacity, filled } = this.line.layout;
     const { stride, receptiveField } = this.windowing;
@@ -72,7 +72,7 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
     layer[words.line] = at;
     layer[words.capacity] = capacity;
     layer[words.filled] = filled;
-    layer[words.window] = this.nextWindow;
+    layer[words.window] = this.nextWindowSlot;
     layer[words.channels] = this.line.channels;
     layer[words.reach] = receptiveField;
     layer[words.stride] = stride;
@@ -83,27 +83,27 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
     return true;
   }
 
-  leave(layer: Int32Array, frames: number, outputs: number): void {
-    this.line.resume(frames, layer[words.filled]);
+  readProgram(layer: Int32Array, frames: number, outputs: number): void {
+    this.line.advance(frames, layer[words.filled]);
     this.advance(frames, outputs);
   }
 
-  override shift(frames: number): number {
-    // what is owed names its windows by index
-    this.#gradient?.settle();
-    return super.shift(frames);
+  override advanceIndexes(frames: number): number {
+    // pending outputs identify their windows by index
+    this.#gradient?.addPending();
+    return super.advanceIndexes(frames);
   }
 
-  #owed(): OwedShape {
+  #windowLayout(): WindowLayout {
     const windowAt = (output: number) => this.windowAt(output);
     return { length: this.#length, step: this.#step, outputs: this.#outputs, windowAt };
   }
 
-  protected override oldestOwed(): number {
+  protected override oldestPending(): number {
     const gradient = this.#gradient!;
-    const learned = super.oldestOwed();
-    // what was owed long ago must not keep the line from moving on
-    if (learned - gradient.oldest > mostOwed) gradient.settle();
-    return Math.min(learned, gradient.oldest);
+    const learned = super.oldestPending();
+    // gradients that have been pending for long must not prevent the line from discarding frames
+    if (learned - gradient.oldestPending > maxPendingOutputs) gradient.addPending();
+    return Math.min(learned, gradient.oldestPending);
   }
 }

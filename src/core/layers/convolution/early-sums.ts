@@ -1,10 +1,11 @@
+import { prefetch } from '../../../kernels/kernels.ts';
 import type { Engine } from '../../memory/engine.ts';
 import type { StreamContext } from '../layer.ts';
-import type { Part } from '../trained.ts';
+import type { MemoryRange } from '../parameter-gradients.ts';
 
 /**
- * The part of one output of a convolution that is known before its newest frames arrive. A sum runs from the oldest tap to the newest, so
- * what is summed up early is a beginning of it, and the output has the bits that it would have had.
+ * The part of a convolution's next output that can be computed before its newest frames arrive. Sums run from the oldest
+ * tap to the newest, so the early part is the beginning of the sum and the output has the same bits.
  */
 export class EarlySums {
   readonly #engine: Engine;
@@ -13,55 +14,65 @@ export class EarlySums {
   readonly #bias: number;
   readonly #length: number;
   readonly #outputs: number;
-  /** The four partial sums of every kernel. */
+  /** Offset of the four partial sums of every kernel. */
   readonly #sums: number;
-  /** The output that they are of, the numbers of its window that are in them, and the weights that these were multiplied by. */
+  /** The output that the sums belong to, the count of window numbers included, and the version of the weights used. */
   #output = -1;
   #done = 0;
   #version = -1;
 
-  constructor({ engine, lease, weights }: StreamContext, values: readonly Part[], length: number, outputs: number) {
+  constructor(
+    { engine, allocation, weights }: StreamContext,
+    values: readonly MemoryRange[],
+    length: number,
+    outputs: number,
+  ) {
     this.#engine = engine;
     this.#weights = weights;
     this.#weight = values[0].at;
     this.#bias = values.length > 1 ? values[1].at : 0;
     this.#length = length;
     this.#outputs = outputs;
-    this.#sums = lease.take(4 * ((outputs + 3) & ~3));
+    this.#sums = allocation.allocate(4 * ((outputs + 3) & ~3));
   }
 
-  /** Sums up the first `come` numbers of the window at `x`, of output `output`, as far as it was not done before. */
-  add(output: number, x: number, come: number): void {
-    if (!this.#isOf(output)) {
+  /**
+   * Adds the first `arrived` numbers of the window at `x` to the sums for output `output`, skipping those already
+   * added.
+   */
+  add(output: number, x: number, arrived: number): void {
+    if (!this.#matches(output)) {
       this.#output = output;
       this.#version = this.#weights.version;
       this.#done = 0;
     }
-    const to = come & ~3;
+    const to = arrived & ~3;
     if (to <= this.#done) return;
     this.#engine.kernels.convolveHead(x, this.#weight, this.#done, to, this.#length, this.#outputs, this.#sums);
     this.#done = to;
-    this.#bringNear(to);
+    this.#prefetchRest(to);
   }
 
-  /** Computes output `output` to `y` from what was summed up and the rest of its window at `x`; false where nothing was. */
+  /**
+   * Computes output `output` at `y` from the sums and the rest of its window at `x`. Returns false if there are no
+   * sums.
+   */
   finish(output: number, x: number, y: number): boolean {
-    if (!this.#isOf(output) || this.#done === 0) return false;
+    if (!this.#matches(output) || this.#done === 0) return false;
     const { kernels } = this.#engine;
     kernels.convolveTail(x, this.#weight, this.#bias, this.#done, this.#length, this.#outputs, this.#sums, y);
     this.#output = -1;
     return true;
   }
 
-  /** Reads the weights that are left for the newest frame, so that they are at hand when it arrives. */
-  #bringNear(from: number): void {
+  /** Prefetches the weights for the newest frame into the processor's cache. */
+  #prefetchRest(from: number): void {
     const row = (this.#length + 3) & ~3;
     const rest = 4 * (row - from);
-    for (let o = 0; o < this.#outputs; o += 4)
-      this.#engine.kernels.energy(this.#weight + o * row + 4 * from, 0, 1, rest, 0, 0);
+    for (let o = 0; o < this.#outputs; o += 4) prefetch(this.#engine.kernels, this.#weight + o * row + 4 * from, rest);
   }
 
-  #isOf(output: number): boolean {
+  #matches(output: number): boolean {
     return this.#output === output && this.#version === this.#weights.version;
   }
 }

@@ -1,39 +1,43 @@
 import type { Transform, MakeTransform } from './transform.ts';
-import type { Conv1dShape } from './conv1d-shape.ts';
+import type { Conv1dShape } from './packed-kernels.ts';
 import type { Engine } from '../../memory/engine.ts';
-import { placesOf } from './packed-kernels.ts';
+import { packedPlaces } from './packed-kernels.ts';
 
 /**
- * Convolution of many channels with many kernels by way of their spectra, of stretches of at most `size` frames ("overlap-save"):
+ * Convolution by FFT, in segments of at most `size` frames ("overlap-save"):
  *
  *     y[n, o] = b[o] + IFFT(Σ_c FFT(x[·, c]) conj(FFT(v[o, ·, c])))[nS]          v oldest tap first; nS ≤ size - K
  *
- * Frames wrap round at the end of the stretch, which only windows that begin behind size - K would see. Two outputs share
- * one way back, as the real and the imaginary part. Sums are in double precision and spectra of kernels in float32, so an output is
- * about 1e-7 of the largest ones of its stretch away from the exact sum, however small it is itself; the largest direct sums are no
- * nearer. A NaN would spoil the whole stretch and is refused.
+ * Frames wrap around at the end of the segment, which only affects windows that begin after size - K. Two outputs share
+ * one inverse transform, as its real and imaginary parts. Sums are in double precision and the spectra of kernels in
+ * float32, so the error of an output is about 1e-7 of the largest outputs in its segment, even if the output itself is
+ * small. Direct sums have the same error for the largest outputs. Segments with NaN are rejected, because a NaN would
+ * affect the whole segment.
  */
 export class FftConvolution {
-  /** Outputs of one stretch at most. */
-  readonly most: number;
+  /** Maximum number of outputs of one segment. */
+  readonly maxOutputs: number;
   readonly #engine: Engine;
   readonly #shape: Conv1dShape;
   readonly #size: number;
   readonly #transform: Transform;
-  /** One channel, in time and as a spectrum; two outputs, as a spectrum and in time. */
+  /** One channel, in time and as a spectrum, and two outputs, as a spectrum and in time. */
   readonly #frames: Float64Array;
   readonly #spectrum: Float64Array;
   readonly #pair: Float64Array;
-  /** Spectra of all channels, [bin, c, 2], and of all kernels, [o/2, bin, c, o mod 2, 2], the latter with the 1 / size of the way back. */
+  /**
+   * Spectra of all channels, [bin, c, 2], and of all kernels, [o/2, bin, c, o mod 2, 2]. The latter include the factor
+   * 1 / size of the inverse transform.
+   */
   readonly #inputs: Float64Array;
   readonly #kernels: Float32Array;
-  /** Whether the kernels are all numbers. */
+  /** Whether all weights are finite. */
   #finite = false;
 
   constructor(engine: Engine, shape: Conv1dShape, size: number, make: MakeTransform) {
     const { inChannels, outChannels, kernelSize, stride } = shape;
     const bins = size / 2 + 1;
-    this.most = Math.floor((size - kernelSize) / stride) + 1;
+    this.maxOutputs = Math.floor((size - kernelSize) / stride) + 1;
     this.#engine = engine;
     this.#shape = shape;
     this.#size = size;
@@ -45,19 +49,19 @@ export class FftConvolution {
     this.#kernels = new Float32Array(4 * bins * inChannels * Math.ceil(outChannels / 2));
   }
 
-  /** Takes over the kernels that lie packed at `weight`. */
+  /** Transforms the packed kernels at offset `weight`. */
   setKernels(weight: number): void {
     const { inChannels, outChannels, kernelSize } = this.#shape;
     const size = this.#size;
-    const place = placesOf(outChannels, 1, kernelSize * inChannels);
+    const place = packedPlaces(outChannels, 1, kernelSize * inChannels);
     const { f32 } = this.#engine.arena;
-    let odd = 0;
+    let nonFinite = 0;
     this.#frames.fill(0, kernelSize);
     for (let o = 0; o < outChannels; o++) {
       for (let c = 0; c < inChannels; c++) {
         for (let k = 0; k < kernelSize; k++) {
           const tap = f32[weight + place(o, k * inChannels + c)];
-          odd += tap - tap;
+          nonFinite += tap - tap;
           this.#frames[k] = tap;
         }
         this.#transform.realTransform(this.#spectrum, this.#frames);
@@ -68,48 +72,51 @@ export class FftConvolution {
         }
       }
     }
-    this.#finite = odd === 0;
+    this.#finite = nonFinite === 0;
   }
 
   /**
-   * Writes the outputs of `count` windows, the first at `x`, to `y`; biases lie at `b`, 0: none. Returns false, and writes nothing, where
-   * kernels or frames are not all numbers.
+   * Writes the outputs of `count` windows, the first at `x`, to `y`. Biases are at `b`, 0 if there are none. Returns
+   * false, and writes nothing, if weights or frames are not all finite.
    */
   convolve(x: number, count: number, b: number, y: number): boolean {
     const { outChannels, stride } = this.#shape;
     const { f32 } = this.#engine.arena;
-    if (!this.#finite || !this.#takeFrames(x, count)) return false;
+    if (!this.#finite || !this.#transformFrames(x, count)) return false;
     for (let o = 0; o < outChannels; o += 2) {
       this.#multiply(o >> 1);
       this.#transform.transform(this.#spectrum, this.#pair);
-      const two = o + 1 < outChannels;
+      const isPair = o + 1 < outChannels;
       const first = b && f32[b + o];
-      const second = b && two ? f32[b + o + 1] : 0;
+      const second = b && isPair ? f32[b + o + 1] : 0;
       for (let n = 0; n < count; n++) {
         const from = 2 * n * stride;
         f32[y + n * outChannels + o] = this.#spectrum[from + 1] + first;
-        if (two) f32[y + n * outChannels + o + 1] = this.#spectrum[from] + second;
+        if (isPair) f32[y + n * outChannels + o + 1] = this.#spectrum[from] + second;
       }
     }
     return true;
   }
 
-  /** The spectra of the frames that `count` windows from `x` on see; false where these are not all numbers. */
-  #takeFrames(x: number, count: number): boolean {
+  /**
+   * Computes the spectra of the frames in `count` windows, starting at `x`. Returns false if the frames are not all
+   * finite.
+   */
+  #transformFrames(x: number, count: number): boolean {
     const { inChannels, kernelSize, stride } = this.#shape;
     const size = this.#size;
     const { f32 } = this.#engine.arena;
-    const seen = (count - 1) * stride + kernelSize;
+    const length = (count - 1) * stride + kernelSize;
     const [frames, spectrum, inputs] = [this.#frames, this.#spectrum, this.#inputs];
-    frames.fill(0, seen);
+    frames.fill(0, length);
     for (let c = 0; c < inChannels; c++) {
-      let odd = 0;
-      for (let i = 0; i < seen; i++) {
+      let nonFinite = 0;
+      for (let i = 0; i < length; i++) {
         const sample = f32[x + i * inChannels + c];
-        odd += sample - sample;
+        nonFinite += sample - sample;
         frames[i] = sample;
       }
-      if (odd !== 0) return false;
+      if (nonFinite !== 0) return false;
       this.#transform.realTransform(spectrum, frames);
       for (let bin = 0, at = 2 * c; bin <= size / 2; bin++, at += 2 * inChannels) {
         inputs[at] = spectrum[2 * bin];
@@ -120,8 +127,8 @@ export class FftConvolution {
   }
 
   /**
-   * Σ_c X[c] W[o, c] of two outputs p, q as the one spectrum of p + iq. Real and imaginary parts are exchanged: the transform of
-   * that is, exchanged again, the way back.
+   * Computes Σ_c X[c] W[o, c] of two outputs p, q as the spectrum of p + iq. Real and imaginary parts are exchanged: a
+   * forward transform of that gives the inverse transform, exchanged again.
    */
   #multiply(pair: number): void {
     const { inChannels } = this.#shape;

@@ -1,47 +1,52 @@
-import type { Conv1dShape } from './conv1d-shape.ts';
+import type { Conv1dShape } from './packed-kernels.ts';
 
-/** How a convolution goes by FFT, and from where on. */
+/** The parameters of a convolution by FFT. */
 export interface FftRule {
-  /** Frames of one transform. */
+  /** Frames per transform. */
   readonly size: number;
-  /** Outputs that must come at once. */
-  readonly from: number;
-  /** Frames that the delay line takes at once, so that one transform is filled. */
+  /** Number of outputs per call from which the FFT is faster. */
+  readonly minOutputs: number;
+  /** Frames that the delay line appends at once, so that one transform is filled. */
   readonly block: number;
-  /** Memory of spectra and transform beside the delay line. */
+  /** Memory of spectra and transform in bytes, not counting the delay line. */
   readonly bytes: number;
 }
 
-/** Fewer taps, or fewer outputs at once, are never worth a transform. */
-const least = 64;
-/** What one of N log N steps of a real transform costs, and a product of two complex numbers, in multiply-adds of the direct way. */
-const step = 24;
-const product = 64;
-/** How much less it must cost: other bits are not given for little. */
-const gain = 1.5;
+/** A transform never pays for fewer taps or fewer outputs per call than this. */
+const minTaps = 64;
+/**
+ * The cost of one of N log N steps of a real transform, and of a complex product, in multiply-adds of the direct
+ * method.
+ */
+const stepCost = 24;
+const productCost = 64;
+/** The minimum speedup, because the FFT gives different bits. */
+const minSpeedup = 1.5;
 
 /**
- * Where a convolution is worth an FFT: dense, of a long kernel, by a count of what both ways cost,
+ * Returns the FFT parameters for a dense convolution with a long kernel, or undefined if the FFT never pays. Estimated
+ * cost in multiply-adds:
  *
- *     by FFT      24 N log2 N (C + O) + 64 (N/2 + 1) C O        N = 2^i ≥ 3K;  O made even, two outputs share a way back
- *     directly    n K C O                                       O a multiple of 4, as kernels lie
+ *     by FFT      24 N log2 N (C + O) + 64 (N/2 + 1) C O        N = 2^i ≥ 3K;  O rounded up to even (shared inverse transform)
+ *     directly    n K C O                                       O rounded up to a multiple of 4 (packing)
  *
- * in multiply-adds, the constants measured (`bench/fft.ts`) against the WebAssembly kernels. It pays from n = 1.5 times as many outputs on as
- * make both equal. The first time, the kernels are transformed too, which costs about as much as a direct stretch.
+ * The constants were measured against the WebAssembly kernels (`bench/fft.ts`). The FFT is used for at least 1.5 times
+ * as many outputs n as make both costs equal. The first call also transforms the kernels, which costs about as much as a
+ * direct segment.
  */
 export function fftRule(shape: Conv1dShape): FftRule | undefined {
   const { inChannels, outChannels, kernelSize, stride, dilation, groups } = shape;
-  if (dilation > 1 || groups > 1 || kernelSize < least) return undefined;
+  if (dilation > 1 || groups > 1 || kernelSize < minTaps) return undefined;
   const power = Math.ceil(Math.log2(3 * kernelSize));
   const size = 2 ** power;
   const bins = size / 2 + 1;
   const even = 2 * Math.ceil(outChannels / 2);
-  const cost = step * size * power * (inChannels + even) + product * bins * inChannels * even;
+  const cost = stepCost * size * power * (inChannels + even) + productCost * bins * inChannels * even;
   const direct = kernelSize * inChannels * 4 * Math.ceil(outChannels / 4);
-  const from = Math.max(least, Math.ceil((gain * cost) / direct));
+  const minOutputs = Math.max(minTaps, Math.ceil((minSpeedup * cost) / direct));
   const block = size - kernelSize + 1;
-  if (from > Math.floor(block / stride)) return undefined;
-  // a channel and a pair of outputs, both ways; all channels; all kernels; what the transform has of its own
+  if (minOutputs > Math.floor(block / stride)) return undefined;
+  // one channel and one pair of outputs, in both domains; all channels; all kernels; the transform's own tables
   const bytes = 40 * size + 16 * bins * inChannels + 8 * bins * inChannels * even + 24 * size;
-  return { size, from, block, bytes };
+  return { size, minOutputs, block, bytes };
 }

@@ -1,28 +1,28 @@
 import { WindowLayer } from '../window-layer.ts';
-import { Trained, type Part } from '../trained.ts';
-import type { Conv1dShape } from './conv1d-shape.ts';
+import { ParameterGradients, type MemoryRange } from '../parameter-gradients.ts';
+import type { Conv1dShape } from './packed-kernels.ts';
 import type { StreamContext } from '../layer.ts';
-import { packedGroup } from './packed-kernels.ts';
+import { packedGroupSize } from './packed-kernels.ts';
 
 /**
- * The same for windows that are several runs of the line, with dilation or in groups: the runs of each window are gathered
- * first, so that one inner loop, and one order of summation, serves all shapes.
+ * Convolution of a stream with dilation or groups, where windows are not contiguous in the line. The pieces of each
+ * window are gathered first, so that one inner loop, and one order of summation, serves all shapes.
  */
 export class GatheredConv1d extends WindowLayer {
-  override readonly trained: readonly Trained[];
+  override readonly trained: readonly ParameterGradients[];
   readonly #shape: Conv1dShape;
-  readonly #values: readonly Part[];
-  /** Channels in and out of one group, and numbers of its window. */
+  readonly #values: readonly MemoryRange[];
+  /** Input channels of one group, output channels of one group, and numbers per window of one group. */
   readonly #width: number;
   readonly #kernels: number;
   readonly #length: number;
   readonly #step: number;
-  /** Numbers from one tap to the next. */
+  /** Distance between taps in numbers. */
   readonly #tapStep: number;
-  /** Numbers of one group's weights. */
+  /** Size of one group's weights in numbers. */
   readonly #group: number;
 
-  constructor(shape: Conv1dShape, values: readonly Part[], context: StreamContext) {
+  constructor(shape: Conv1dShape, values: readonly MemoryRange[], context: StreamContext) {
     const { inChannels, outChannels, kernelSize, stride, dilation, groups } = shape;
     super(shape, [inChannels, outChannels], context);
     this.#shape = shape;
@@ -32,16 +32,16 @@ export class GatheredConv1d extends WindowLayer {
     this.#length = kernelSize * this.#width;
     this.#step = stride * inChannels;
     this.#tapStep = dilation * inChannels;
-    this.#group = packedGroup(this.#kernels, this.#length);
-    this.trained = context.gradients ? [new Trained(context.engine, context.lease, values)] : [];
+    this.#group = packedGroupSize(this.#kernels, this.#length);
+    this.trained = context.gradients ? [new ParameterGradients(context.engine, context.allocation, values)] : [];
   }
 
   protected override forward(x: number, count: number, y: number): void {
     const { groups, outChannels } = this.#shape;
-    const [weight, bias] = this.#values as readonly (Part | undefined)[];
+    const [weight, bias] = this.#values as readonly (MemoryRange | undefined)[];
     const length = this.#length;
     const { kernels, scratch } = this.engine;
-    const windows = scratch.numbers(count * length);
+    const windows = scratch.allocate(count * length);
     for (let group = 0; group < groups; group++) {
       const first = group * this.#kernels;
       const w = weight!.at + group * this.#group;
@@ -57,14 +57,14 @@ export class GatheredConv1d extends WindowLayer {
     const [sums] = this.trained;
     const { kernels, scratch } = this.engine;
     const x = this.windowAt(first);
-    const windows = scratch.numbers(count * length);
-    const gradient = scratch.numbers(length);
+    const windows = scratch.allocate(count * length);
+    const gradient = scratch.allocate(length);
     for (let group = 0; group < groups; group++) {
       const [own, at] = [this.#kernels, group * this.#group];
       const slopes = g + group * own;
       this.#gather(x, count, group, windows);
       kernels.weightGradient(windows, length, count, slopes, outChannels, length, own, sums.gradient(0) + at);
-      // windows overlap, so the rows that they look at are added to one after the other
+      // windows overlap, so their gradients are added one at a time
       for (let n = 0; n < count; n++) {
         const run = dx + n * this.#step + group * this.#width;
         kernels.gather(run, 0, 1, kernelSize, this.#tapStep, this.#width, gradient);
@@ -75,7 +75,7 @@ export class GatheredConv1d extends WindowLayer {
     }
     if (this.#values.length > 1) kernels.biasGradient(g, outChannels, count, outChannels, sums.gradient(1));
     this.#addEnergy(x, count, windows, g);
-    sums.touch();
+    sums.markDirty();
   }
 
   #addEnergy(x: number, count: number, windows: number, g: number): void {
@@ -83,7 +83,7 @@ export class GatheredConv1d extends WindowLayer {
     const length = this.#length;
     const [sums] = this.trained;
     for (let n = 0; n < count; n++) {
-      if (!sums.says(g + n * outChannels, outChannels)) continue;
+      if (!sums.hasGradient(g + n * outChannels, outChannels)) continue;
       for (let group = 0; group < groups; group++) {
         this.#gather(x + n * this.#step, 1, group, windows);
         sums.energy += this.engine.kernels.energy(windows, length, 1, length, 0, 0) / groups;

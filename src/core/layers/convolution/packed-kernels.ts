@@ -1,17 +1,25 @@
 import type { Packing } from '../layer.ts';
+import type { Windowing } from '../windowing.ts';
+
+/** The dimensions of a convolution. */
+export interface Conv1dShape extends Windowing {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly groups: number;
+}
 
 /**
- * How the engine holds kernels of the shape [out, tap, in/groups] in lag order, oldest tap first as the delay line lies, four kernels side
- * by side, four numbers of each:
+ * Creates the packing of kernels [out, tap, in/groups] in lag order to the engine's layout: oldest tap first like the
+ * delay line, four kernels side by side, four numbers of each,
  *
- *     group by group   w[o/4][j/4][o mod 4][j mod 4]          j = (K-1-k)·C + c
+ *     for each group   w[o/4][j/4][o mod 4][j mod 4]          j = (K-1-k)·C + c
  *
- * with zeros where kernels or numbers do not fill a four.
+ * padded with zeros to multiples of 4.
  */
 export function packedKernels(shape: readonly number[], groups: number): Packing {
   const [outputs, taps, inputs] = shape;
-  const count = groups * packedGroup(outputs / groups, taps * inputs);
-  const place = placesOf(outputs, groups, taps * inputs);
+  const count = groups * packedGroupSize(outputs / groups, taps * inputs);
+  const place = packedPlaces(outputs, groups, taps * inputs);
   const each = (visit: (index: number, at: number) => void) => {
     for (let o = 0; o < outputs; o++) {
       for (let k = 0; k < taps; k++) {
@@ -38,15 +46,15 @@ export function packedKernels(shape: readonly number[], groups: number): Packing
   };
 }
 
-/** Numbers that the `outputs` kernels of one group, of `length` numbers each, take. */
-export function packedGroup(outputs: number, length: number): number {
+/** Returns the packed size of one group with `outputs` kernels of `length` numbers each. */
+export function packedGroupSize(outputs: number, length: number): number {
   return ((outputs + 3) & ~3) * ((length + 3) & ~3);
 }
 
-/** Where number j of kernel `o` lies. */
-export function placesOf(outputs: number, groups: number, length: number): (o: number, j: number) => number {
+/** Returns a function that gives the packed index of number j of kernel `o`. */
+export function packedPlaces(outputs: number, groups: number, length: number): (o: number, j: number) => number {
   const own = outputs / groups;
-  const block = packedGroup(own, length);
+  const block = packedGroupSize(own, length);
   const row = (length + 3) & ~3;
   return (o, j) => {
     const within = o % own;

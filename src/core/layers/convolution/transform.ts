@@ -1,10 +1,13 @@
-/** A fast Fourier transform of one size. Complex numbers lie re, im, re, im …; the package fft.js is such a one. */
+/**
+ * A fast Fourier transform of fixed size. Complex numbers are interleaved (re, im, re, im, …), as in the package
+ * fft.js.
+ */
 export interface Transform {
-  /** Writes Σ_t x[t] exp(-2πi ft / size) for f = 0 … size / 2 to the front of `out`, which has room for all. */
+  /** Writes Σ_t x[t] exp(-2πi ft / size) for f = 0 … size / 2 to the beginning of `out`, which has room for all f. */
   realTransform(out: Float64Array, x: Float64Array): void;
-  /** The same of complex numbers, for all f. */
+  /** Writes the transform of complex numbers, for all f. */
   transform(out: Float64Array, x: Float64Array): void;
 }
 
-/** Makes a transform of `size` numbers, a power of two: `(size) => new FFT(size)`. */
+/** Creates a transform of `size` numbers, a power of two: `(size) => new FFT(size)`. */
 export type MakeTransform = (size: number) => Transform;

@@ -1,4 +1,4 @@
-import { fraction, notNegative, positive } from '../../check.ts';
+import { fraction, nonNegative, positive } from '../../check.ts';
 import { Descent, type Optimizer } from './gradient-descent.ts';
 
 export interface AdamOptions {
@@ -32,7 +32,7 @@ function adaptive(options: AdamOptions, apart: boolean): Optimizer {
   fraction('beta1', beta1);
   fraction('beta2', beta2);
   positive('epsilon', epsilon);
-  notNegative('weightDecay', weightDecay);
+  nonNegative('weightDecay', weightDecay);
   const rest1 = 1 - beta1;
   const rest2 = 1 - beta2;
   return new Descent(rate, {

@@ -1,8 +1,8 @@
 import { invalid } from '../../check.ts';
 import { Descent, type Optimizer } from './gradient-descent.ts';
 import type { Engine } from '../../memory/engine.ts';
-import { tame } from '../../tame.ts';
-import type { AdaptingStep, Trained } from '../../layers/trained.ts';
+import { clippedSquare } from '../../clipped-square.ts';
+import type { AdaptiveStep, ParameterGradients } from '../../layers/parameter-gradients.ts';
 
 export interface AutoStepOptions {
   /** μ that every layer starts with, 0 < μ <= 1. Default 0.2. */
@@ -31,28 +31,28 @@ const [share, turns, energies, errors, steps, numbers] = [0, 1, 2, 3, 4, 5];
  */
 export function autoStep({ rate = 0.2 }: AutoStepOptions = {}): Optimizer {
   if (!(rate > 0 && rate <= 1)) throw invalid('rate', 'a number > 0 and <= 1', rate);
-  const step: AdaptingStep = { rate, cut: 1, keep, least: 0, alone: true };
+  const step: AdaptiveStep = { rate, gradientScale: 1, traceDecay: keep, minEnergy: 0, onlyLayer: true };
   return new Descent(rate, {
     arrays: 1,
     own: numbers,
     layers(engine, layers, memory, now, part) {
       const last = layers.length - 1;
-      step.alone = last === 0;
+      step.onlyLayer = last === 0;
       let above = 0;
       // from the last layer down: by its errors those of the others are measured
       for (let l = last; l >= 0; l--) {
         const layer = layers[l];
-        layer.settle();
+        layer.addPending();
         if (layer.clean) continue;
         const own = memory[l][layer.values.length];
-        step.cut = weigh(engine, layer, own);
+        step.gradientScale = weigh(engine, layer, own);
         if (part === 1) turn(engine, layer, memory[l], own, rate);
         const { f32 } = engine.arena;
         const error = f32[own + errors];
         if (l === last) above = error;
         const gain = above > 0 ? Math.max(1, error / above) : 1;
         step.rate = Math.min(1, now * part * (f32[own + share] || 1)) / (gain * Math.sqrt(layers.length));
-        step.least = floor * f32[own + energies];
+        step.minEnergy = floor * f32[own + energies];
         layer.adapt(step, memory[l]);
       }
     },
@@ -60,7 +60,7 @@ export function autoStep({ rate = 0.2 }: AutoStepOptions = {}): Optimizer {
 }
 
 /** Counts the layer's energy and error; what of the step is left where the error surprises. */
-function weigh({ arena, kernels }: Engine, layer: Trained, own: number): number {
+function weigh({ arena, kernels }: Engine, layer: ParameterGradients, own: number): number {
   const { values, energy } = layer;
   let square = 0;
   for (let i = 0; i < values.length; i++) {
@@ -70,20 +70,27 @@ function weigh({ arena, kernels }: Engine, layer: Trained, own: number): number 
   const { f32 } = arena;
   const n = Math.min(f32[own + steps] + 1, 1 / forget);
   const error = energy > 0 ? square / energy : 0;
-  const counted = tame(error, f32[own + errors]);
+  const counted = clippedSquare(error, f32[own + errors]);
   f32[own + steps] = n;
   f32[own + errors] += (counted - f32[own + errors]) / n;
-  f32[own + energies] += (tame(energy, f32[own + energies]) - f32[own + energies]) / n;
+  f32[own + energies] += (clippedSquare(energy, f32[own + energies]) - f32[own + energies]) / n;
   return error > counted ? Math.sqrt(counted / error) : 1;
 }
 
 /** Moves μ / rate along what errors owe to it. */
-function turn({ arena, kernels }: Engine, layer: Trained, memory: readonly number[], own: number, rate: number): void {
+function turn(
+  { arena, kernels }: Engine,
+  layer: ParameterGradients,
+  memory: readonly number[],
+  own: number,
+  rate: number,
+): void {
   let along = 0;
   for (let i = 0; i < layer.values.length; i++)
     along += kernels.dot(layer.gradient(i), memory[i], layer.values[i].count);
   const { f32 } = arena;
-  const square = f32[own + turns] + (tame(along * along, f32[own + turns]) - f32[own + turns]) / f32[own + steps];
+  const square =
+    f32[own + turns] + (clippedSquare(along * along, f32[own + turns]) - f32[own + turns]) / f32[own + steps];
   const way = square > 0 ? Math.max(-1, Math.min(1, along / Math.sqrt(square))) : 0;
   const next = (f32[own + share] || 1) * (1 - pull * way);
   f32[own + share] = Math.max(least / rate, Math.min(1 / rate, next));

@@ -1,11 +1,11 @@
 import type { Kernels } from '../../../kernels/kernels.ts';
 import { invalid, positive } from '../../check.ts';
 import type { Engine } from '../../memory/engine.ts';
-import type { Lease } from '../../memory/lease.ts';
+import type { Allocation } from '../../memory/allocation.ts';
 import type { Network } from '../../network/network.ts';
 import type { NetworkStream } from '../../network/network-stream.ts';
 import { floatsIn, numberIn, stateIn, type State } from '../../state/state.ts';
-import type { Trained } from '../../layers/trained.ts';
+import type { ParameterGradients } from '../../layers/parameter-gradients.ts';
 
 /** Moves a network's weights along the gradients that one of its streams has accumulated. */
 export interface Optimizer {
@@ -31,14 +31,14 @@ export interface Rule {
   /** Arrays that the rule remembers for one of weights. */
   readonly arrays: number;
   /** A rule that remembers nothing and takes the gradient as it is: moves all weights of a layer. */
-  readonly plain?: (layer: Trained, step: Step) => void;
+  readonly plain?: (layer: ParameterGradients, step: Step) => void;
   /**
    * Moves all weights of all layers and clears their gradients. `memory` holds, layer by layer, what is remembered of each array, one
    * after the other, and at last `own` numbers of the layer's own.
    */
   readonly layers?: (
     engine: Engine,
-    layers: readonly Trained[],
+    layers: readonly ParameterGradients[],
     memory: readonly (readonly number[])[],
     rate: number,
     part: number,
@@ -61,7 +61,7 @@ export class Descent implements Optimizer {
   rate: number;
   readonly #start: number;
   readonly #rule: Rule;
-  #lease: Lease | null = null;
+  #allocation: Allocation | null = null;
   #engine: Engine | null = null;
   /** Where each array remembered lies, and its length; `arrays` for every array of weights. */
   readonly #memory: { at: number[]; count: number }[] = [];
@@ -81,7 +81,7 @@ export class Descent implements Optimizer {
   step(network: Network, stream: NetworkStream, part = 1): void {
     if ((stream as NetworkStream | undefined)?.network !== network)
       throw new TypeError('stream must be a stream of network, got one of another');
-    stream.mustBeOpen();
+    stream.checkOpen();
     if (this.#engine && this.#engine !== network.engine)
       throw new TypeError('network must be of the engine that the optimizer remembers in, got one of another');
     this.#steps++;
@@ -107,8 +107,8 @@ export class Descent implements Optimizer {
     this.#restored = stateIn(state, 'memory');
     this.#memory.length = 0;
     this.#layers.length = 0;
-    if (this.#engine && this.#lease) this.#engine.end(this.#lease);
-    this.#lease = null;
+    if (this.#engine && this.#allocation) this.#engine.release(this.#allocation);
+    this.#allocation = null;
     this.#engine = null;
   }
 
@@ -116,23 +116,23 @@ export class Descent implements Optimizer {
     return new Descent(this.#start, this.#rule);
   }
 
-  #move(engine: Engine, layers: readonly Trained[]): void {
+  #move(engine: Engine, layers: readonly ParameterGradients[]): void {
     let place = 0;
     const step = this.#step;
     // plain loops: a step allocates nothing
     for (let l = 0; l < layers.length; l++) {
       const layer = layers[l];
-      layer.settle();
+      layer.addPending();
       for (let i = 0; i < layer.values.length; i++) {
         const { at, count } = layer.values[i];
         const memory = this.#memoryOf(engine, place++, count);
         this.#rule.move!(engine.kernels, at, layer.gradient(i), count, memory, step);
       }
-      layer.clear();
+      layer.markCleared();
     }
   }
 
-  #moveLayers(engine: Engine, layers: readonly Trained[], part: number): void {
+  #moveLayers(engine: Engine, layers: readonly ParameterGradients[], part: number): void {
     for (let l = 0, place = 0; l < layers.length; l++) {
       const { values } = layers[l];
       if (this.#layers.length === l)
@@ -146,23 +146,23 @@ export class Descent implements Optimizer {
 
   #memoryOf(engine: Engine, place: number, count: number): readonly number[] {
     this.#engine ??= engine;
-    const lease = (this.#lease ??= engine.lease(this));
-    const made = (this.#memory[place] ??= this.#make(lease, place, count));
+    const allocation = (this.#allocation ??= engine.allocationFor(this));
+    const made = (this.#memory[place] ??= this.#make(allocation, place, count));
     if (made.count !== count)
       throw invalid('weights of the network', `the ${made.count} that the optimizer remembers`, count);
     return made.at;
   }
 
-  #make(lease: Lease, place: number, count: number): { at: number[]; count: number } {
+  #make(allocation: Allocation, place: number, count: number): { at: number[]; count: number } {
     const { arrays } = this.#rule;
     const kept = this.#restored && String(place) in this.#restored ? stateIn(this.#restored, String(place)) : null;
-    const at = Array.from({ length: arrays }, () => lease.take(count));
-    for (let i = 0; kept && i < arrays; i++) lease.arena.f32.set(floatsIn(kept, String(i), count), at[i]);
+    const at = Array.from({ length: arrays }, () => allocation.allocate(count));
+    for (let i = 0; kept && i < arrays; i++) allocation.arena.f32.set(floatsIn(kept, String(i), count), at[i]);
     return { at, count };
   }
 
   #copies(): State {
-    const f32 = this.#lease?.arena.f32;
+    const f32 = this.#allocation?.arena.f32;
     return Object.fromEntries(
       this.#memory.map(({ at, count }, place) => {
         const arrays = at.map((start, i) => [String(i), f32!.slice(start, start + count)]);

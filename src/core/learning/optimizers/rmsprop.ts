@@ -1,4 +1,4 @@
-import { fraction, notNegative, positive } from '../../check.ts';
+import { fraction, nonNegative, positive } from '../../check.ts';
 import { Descent, type Optimizer } from './gradient-descent.ts';
 
 export interface RmspropOptions {
@@ -16,7 +16,7 @@ export interface RmspropOptions {
 export function rmsprop({ rate, alpha = 0.99, epsilon = 1e-8, weightDecay = 0 }: RmspropOptions): Optimizer {
   fraction('alpha', alpha);
   positive('epsilon', epsilon);
-  notNegative('weightDecay', weightDecay);
+  nonNegative('weightDecay', weightDecay);
   return new Descent(rate, {
     arrays: 1,
     move: (kernels, w, dw, count, memory, step) => {

@@ -1,4 +1,4 @@
-import { fraction, invalid, notNegative } from '../../check.ts';
+import { fraction, invalid, nonNegative } from '../../check.ts';
 import { Descent, type Optimizer } from './gradient-descent.ts';
 
 export interface SgdOptions {
@@ -18,7 +18,7 @@ export interface SgdOptions {
  */
 export function sgd({ rate, momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions): Optimizer {
   fraction('momentum', momentum);
-  notNegative('weightDecay', weightDecay);
+  nonNegative('weightDecay', weightDecay);
   if (nesterov && momentum === 0) throw invalid('momentum', 'a number > 0 with nesterov', momentum);
   if (momentum === 0 && weightDecay === 0)
     return new Descent(rate, { arrays: 0, plain: (layer, { rate: now }) => layer.descend(now) });

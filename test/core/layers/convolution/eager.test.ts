@@ -12,7 +12,7 @@ const oneLayer: NetworkSpec = {
 };
 
 describe('an eager stream', () => {
-  test('gives the bits of any other, whenever it is prepared, though weights change and frames are missing', () => {
+  test('gives the same bits as a normal stream, no matter when it is prepared, with weight changes and missing frames', () => {
     const law = (spec: NetworkSpec, seed: number) => {
       const chance = random(seed);
       const network = networkOf(spec, seed);
@@ -32,7 +32,7 @@ describe('an eager stream', () => {
     fc.assert(fc.property(specs, seeds, law), { seed: 21, numRuns: 150 });
   });
 
-  test('leaves the newest frame to do, as plan says', () => {
+  test('leaves only the newest frame to compute, as plan reports', () => {
     const { layers, macsPerSecond } = plan(oneLayer, 250);
     expect(layers[0].eagerMacs).toBe(128 * 64);
     expect(layers[0].macs).toBe(32 * 128 * 64);
@@ -50,10 +50,10 @@ describe('an eager stream', () => {
     vi.restoreAllMocks();
   });
 
-  test('is refused by name where it was not asked for', () => {
+  test('rejects prepare without the option', () => {
     const stream = networkOf(oneLayer, 1).stream();
     expect(() => {
       stream.prepare();
-    }).toThrow(new TypeError('stream must be made with { eager: true }, got one without'));
+    }).toThrow(new TypeError('stream must be created with { eager: true }, got one without'));
   });
 });

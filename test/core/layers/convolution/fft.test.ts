@@ -13,7 +13,7 @@ import { networkOf, noise, seeds } from '../../network/random-networks.ts';
 
 const fft: MakeTransform = (size) => new FFT(size);
 
-/** A transform that counts what it is used for: kernels or channels transformed, and pairs of outputs on their way back. */
+/** A transform that counts its uses: transforms of kernels and channels, and inverse transforms of pairs of outputs. */
 function counted(): { make: MakeTransform; forth: () => number; back: () => number } {
   let [forth, back] = [0, 0];
   const make: MakeTransform = (size) => {
@@ -37,7 +37,7 @@ const oneLayer = (inChannels: number, rest: Partial<Conv1dSpec> & { kernelSize: 
   layers: [{ type: 'conv1d', outChannels: inChannels, ...rest }],
 });
 
-/** Long kernels of every mode and padding that streams, of which FFT is worth it in large blocks. */
+/** Long kernels with every mode and streamable padding, for which the FFT pays in large blocks. */
 const long: fc.Arbitrary<NetworkSpec> = fc
   .record({
     inChannels: fc.constantFrom(8, 12),
@@ -63,10 +63,10 @@ const long: fc.Arbitrary<NetworkSpec> = fc
     return { inChannels, layers: [layer] };
   });
 
-/** What comes of one push, flush or skip: samples, and their validity. */
+/** The result of one push, flush, or skip: samples and their validity. */
 type Came = [data: Float32Array, valid: Uint8Array];
 
-/** Pushes noise in blocks of any size, some of its frames invalid, missing or no numbers, and the tail. */
+/** Pushes noise in blocks of any size, with some invalid, missing, or non-finite frames, and flushes the tail. */
 function play(stream: NetworkStream, seed: number): Came[] {
   const chance = random(seed);
   const { inChannels } = stream.network;
@@ -83,7 +83,7 @@ function play(stream: NetworkStream, seed: number): Came[] {
   return came;
 }
 
-/** Holds `data` to `exact`: no numbers in the same places, and numbers that differ by no more than 1e-5 of the largest. */
+/** Expects `data` to equal `exact`: the same non-finite values, and numbers that differ by at most 1e-5 of the largest. */
 function expectClose(data: Float32Array, exact: Float32Array): void {
   expect(data.length).toBe(exact.length);
   const largest = exact.reduce((most, y) => (Number.isFinite(y) ? Math.max(most, Math.abs(y)) : most), 0);
@@ -92,7 +92,7 @@ function expectClose(data: Float32Array, exact: Float32Array): void {
 }
 
 describe('a stream with an FFT', () => {
-  test('gives what the direct way gives, in every mode, padding and cut, past gaps and what is no number', () => {
+  test('equals the direct method in every mode, padding, and split, with gaps and non-finite samples', () => {
     const law = (spec: NetworkSpec, seed: number) => {
       const network = networkOf(spec, seed);
       const [fast, exact] = [play(network.stream({ fft }), seed), play(network.stream(), seed)];
@@ -104,7 +104,7 @@ describe('a stream with an FFT', () => {
     fc.assert(fc.property(long, seeds, law), { seed: 31, numRuns: 20 });
   });
 
-  test('goes by it from as many outputs on as plan says, and not before, whatever the padding keeps', () => {
+  test('uses the FFT from the number of outputs that plan reports, for any padding', () => {
     const law = (spec: NetworkSpec, seed: number) => {
       const { fftFrom } = plan(spec).layers[0];
       const { stride = 1 } = spec.layers[0] as Conv1dSpec;
@@ -116,7 +116,7 @@ describe('a stream with an FFT', () => {
         stream.push(noise(seed, outputs * stride * spec.inChannels));
         return back() - before;
       };
-      // a padding that waits for frames brings many outputs at once
+      // a padding that waits for frames gives many outputs at once
       push(2000);
       const least = fftFrom ?? 1000;
       expect(push(least - 1)).toBe(0);
@@ -125,7 +125,7 @@ describe('a stream with an FFT', () => {
     fc.assert(fc.property(long, seeds, law), { seed: 32, numRuns: 20 });
   });
 
-  test('is used where plan says, of all layers, those within others too', () => {
+  test('is used in the layers that plan reports, including nested layers', () => {
     const layer: Conv1dSpec = { type: 'conv1d', outChannels: 8, kernelSize: 256, mode: 'same' };
     const pooled: NetworkSpec = { inChannels: 8, layers: [layer, { type: 'avgPool', kernelSize: 4 }] };
     const [{ fftFrom }] = plan(pooled).layers;
@@ -150,7 +150,7 @@ describe('a stream with an FFT', () => {
     }
   });
 
-  test('asks for no transform where it never pays', () => {
+  test('creates no transform if it never pays', () => {
     const never = () => expect.unreachable();
     for (const rest of [{ kernelSize: 63 }, { kernelSize: 512, dilation: 2 }, { kernelSize: 512, groups: 2 }]) {
       const spec = oneLayer(8, rest);
@@ -165,7 +165,7 @@ describe('a stream with an FFT', () => {
         expect(plan(oneLayer(channels, { kernelSize })).layers[0].fftFrom ?? 64).toBeGreaterThanOrEqual(64);
   });
 
-  test('hears weights that change, by FFT again once they have stayed', () => {
+  test('uses changed weights immediately, and the FFT again once they stay the same', () => {
     const spec = oneLayer(8, { kernelSize: 512 });
     const { make, forth, back } = counted();
     const network = networkOf(spec, 2);
@@ -183,7 +183,7 @@ describe('a stream with an FFT', () => {
     expect(calls).toEqual([once, twice, twice, twice, [2 * 64 + 24, 12], [2 * 64 + 32, 16]]);
   });
 
-  test('leaves kernels that are no numbers to the direct way, so that they spoil nobody else', () => {
+  test('uses the direct method for non-finite kernels, so that they do not affect other outputs', () => {
     const spec = oneLayer(8, { kernelSize: 512 });
     const network = networkOf(spec, 2);
     const weights = network.weights();
@@ -195,7 +195,7 @@ describe('a stream with an FFT', () => {
     expect(network.apply(x, { fft })).toEqual(exact);
   });
 
-  test('goes on by FFT where it was restored with one', () => {
+  test('continues with an FFT if it is restored with one', () => {
     const network = networkOf(oneLayer(8, { kernelSize: 512 }), 2);
     const [exact, stream] = [network.stream(), network.stream({ fft })];
     const x = noise(1, 8 * 3000);
@@ -207,7 +207,7 @@ describe('a stream with an FFT', () => {
     expect(back()).toBeGreaterThan(0);
   });
 
-  test('is a convolver too, for who has blocks', () => {
+  test('also works in a convolver, for blocks', () => {
     const network = networkOf(oneLayer(8, { kernelSize: 512 }), 2);
     const block = { data: noise(1, 8 * 3000), channels: 8, start: 0, rate: 250, time: 0 };
     const { make, back } = counted();
@@ -216,7 +216,7 @@ describe('a stream with an FFT', () => {
     expect(back()).toBeGreaterThan(0);
   });
 
-  test('takes as much memory of the engine as plan says', () => {
+  test('allocates as much engine memory as plan reports', () => {
     const spec = oneLayer(8, { kernelSize: 512, mode: 'full', padding: 'edge' });
     const network = networkOf(spec, 2);
     const { engine } = network;
@@ -240,13 +240,13 @@ describe('a stream with an FFT', () => {
     expect(more).toBeLessThan(spectra + 64 * 2048 + 1);
   });
 
-  test('is refused by name where it is none, and where gradients are kept', () => {
+  test('rejects an fft that is not a function, and an fft with gradients', () => {
     const network = networkOf(oneLayer(2, { kernelSize: 64 }), 2);
     expect(() => network.stream({ fft: 1 as unknown as MakeTransform })).toThrow(
-      new TypeError('fft must be a function that makes a transform, got 1'),
+      new TypeError('fft must be a function that creates a transform, got 1'),
     );
     expect(() => network.stream({ fft, gradients: true })).toThrow(
-      new TypeError('gradients must be false where there is an fft, got true'),
+      new TypeError('gradients must be false when fft is given, got true'),
     );
   });
 });

@@ -21,7 +21,7 @@ const line = (data: Float32Array, channels: number, rate: number, start = 0) => 
 const forecaster = (channels: number, taps = 16) =>
   Network.create(
     { inChannels: channels, layers: [{ type: 'conv1d', outChannels: channels, kernelSize: taps }] },
-    { silent: true },
+    { zeroOutput: true },
   );
 
 /** NMSE as a share of persistence's, the first `seconds` left out. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { normalCdf, normalPdf } from '../../../src/core/reference/normal.ts';
+import { normalCdf, normalPdf } from '../../../src/core/reference/activation.ts';
 
-test('Φ and φ are those of the tables, in the tails too', () => {
+test('Φ and φ equal tabulated values, including the tails', () => {
   const phi = { '-10': 7.61985302416047e-24, '-5': 2.866515718791939e-7, '-3': 0.0013498980316300946 };
   for (const [x, expected] of Object.entries(phi)) {
     expect(normalCdf(Number(x)) / expected).toBeCloseTo(1, 10);
@@ -12,7 +12,7 @@ test('Φ and φ are those of the tables, in the tails too', () => {
   expect(normalPdf(1)).toBeCloseTo(0.24197072451914337, 15);
 });
 
-test('φ is the slope of Φ, across the seam between its two formulas', () => {
+test('φ is the derivative of Φ, also where its two formulas meet', () => {
   for (const x of [-6, -4.001, -4, -3.999, -1, 0, 0.5, 3.9999, 4, 4.5])
     expect((normalCdf(x + 1e-4) - normalCdf(x - 1e-4)) / 2e-4).toBeCloseTo(normalPdf(x), 8);
 });

@@ -4,11 +4,11 @@ import { random } from '../../src/core/random.ts';
 import type { Kernels } from '../../src/kernels/kernels.ts';
 import { plain, simd } from '../engines.ts';
 
-/** Numbers that the kernels of a run may read and write, with canaries on both sides. */
+/** Size of the memory that the kernels of a run can read and write, with canaries on both sides. */
 const size = 8192;
-const [inSimd, inPlain] = [simd.arena.take(size), plain.arena.take(size)];
+const [inSimd, inPlain] = [simd.arena.allocate(size), plain.arena.allocate(size)];
 
-/** Noise with zeros, equal numbers, small and large ones and, where asked for, now and then something that is no number. */
+/** Noise with zeros, equal numbers, small and large ones and, if requested, some non-finite numbers. */
 function noise(seed: number, odd: boolean): Float32Array {
   const chance = random(seed);
   return Float32Array.from({ length: size }, () => {
@@ -24,7 +24,7 @@ function noise(seed: number, odd: boolean): Float32Array {
 
 const some = Array.from({ length: 8 }, (_, seed) => [noise(seed, false), noise(seed, true)]);
 
-/** The bits of an engine's numbers; which of the many NaNs comes of an operation is not promised. */
+/** Returns the bits of an engine's numbers, with all NaNs made equal. */
 function bitsOf(memory: Float32Array, odd: boolean): Buffer {
   const numbers = odd ? memory.map((number) => (Number.isNaN(number) ? NaN : number)) : memory;
   return Buffer.from(numbers.buffer, numbers.byteOffset, 4 * size);
@@ -49,7 +49,7 @@ const check = (law: fc.IRawProperty<unknown>, runs = 1000) => {
 };
 const lengths = Array.from({ length: 68 }, (_, length) => length);
 
-describe('SIMD and TypeScript give the same bits (law 8)', () => {
+describe('SIMD and TypeScript give the same bits (invariant 8)', () => {
   test('of a convolution and its gradients, for every length 0 … 67 and every alignment', () => {
     for (const length of lengths) {
       const law = (seed: number, shift: number, outputs: number, frames: number, step: number, bias: boolean) => {
@@ -88,7 +88,7 @@ describe('SIMD and TypeScript give the same bits (law 8)', () => {
     }
   });
 
-  test('of what moves numbers, for every length and alignment', () => {
+  test('of copying kernels, for every length and alignment', () => {
     for (const length of lengths) {
       const law = (seed: number, shift: number, taps: number, tapStep: number, frames: number) => {
         expectTwins(seed, (kernels, at) => kernels.write(at + shift, at + 1001, length), true);
@@ -104,7 +104,7 @@ describe('SIMD and TypeScript give the same bits (law 8)', () => {
     }
   });
 
-  test('of pools, whose samples may be equal or no numbers', () => {
+  test('of pools with equal and non-finite samples', () => {
     const law = (seed: number, shift: number, taps: number, channels: number, frames: number, stride: number) => {
       const step = stride * channels;
       const [g, y] = [5000 + shift, 6000 + shift];
@@ -124,11 +124,11 @@ describe('SIMD and TypeScript give the same bits (law 8)', () => {
     check(fc.property(seeds, few(3, 0), few(9), few(9), few(5), few(9), law));
   });
 
-  test('of a step of every optimizer', () => {
+  test('of an update of every optimizer', () => {
     const law = (seed: number, fours: number, rate: number, momentum: number, decay: number, nesterov: boolean) => {
       const count = 4 * fours;
       const own = { w: 0, dw: 1000, mean: 2000, square: 3000 };
-      // what is squared and summed is not negative
+      // sums of squares are not negative
       const square = (kernels: Kernels, at: number) => {
         const { f32 } = (kernels === simd.kernels ? simd : plain).arena;
         for (let i = at + own.square; i < at + own.square + count; i++) f32[i] = Math.abs(f32[i]);
@@ -166,12 +166,12 @@ describe('SIMD and TypeScript give the same bits (law 8)', () => {
     check(fc.property(seeds, few(40), fraction, fc.constantFrom(0, 0.9), fc.constantFrom(0, 0.1), fc.boolean(), law));
   });
 
-  test('of the step that adapts', () => {
+  test('of the adaptive step', () => {
     const law = (seed: number, length: number, outputs: number, shift: number, rate: number, biased: boolean) => {
       const count = ((outputs + 3) & ~3) * ((length + 3) & ~3);
       expectTwins(seed, (kernels, at) => {
         kernels.squares(at + shift, length, 3, length, at + 1000);
-        // what is filled up holds zeros
+        // the padding is zero
         kernels.fill(at + 1000 + length, 4, 0);
         const bias = biased ? at + 3960 : 0;
         const slope = biased ? at + 3980 : 0;

@@ -1,7 +1,0 @@
-import type { Windowing } from '../windowing.ts';
-
-export interface Conv1dShape extends Windowing {
-  readonly inChannels: number;
-  readonly outChannels: number;
-  readonly groups: number;
-}

@@ -1,0 +1,146 @@
+import type { Engine } from '../memory/engine.ts';
+import type { Allocation } from '../memory/allocation.ts';
+import { floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
+
+/** A range of an engine's memory: `count` numbers, a multiple of 4, from offset `at` on. */
+export interface MemoryRange {
+  readonly at: number;
+  readonly count: number;
+}
+
+/** The parameters of an adaptive step. */
+export interface AdaptiveStep {
+  /** µ, and the factor by which the gradient is scaled down if the error is unusually large. */
+  rate: number;
+  gradientScale: number;
+  /** The fraction of the trace h that is kept per step. */
+  traceDecay: number;
+  /** The lower limit of the energy that the step is divided by. */
+  minEnergy: number;
+  /** Whether this is the only trained layer. */
+  onlyLayer: boolean;
+}
+
+/** The parameters of a layer and their gradients in one stream, which accumulate until an optimizer uses them. */
+export class ParameterGradients {
+  readonly values: readonly MemoryRange[];
+  /** Σ x² over all windows since the last update (+ 1 per window if there is a bias), by which NLMS divides. */
+  energy = 0;
+  /** Whether nothing was added to the gradients since they were cleared. */
+  clean = true;
+  protected readonly engine: Engine;
+  readonly #allocation: Allocation;
+  /** Offset of the gradient of each parameter, 0 until it is first needed. */
+  readonly #gradients: number[];
+
+  constructor(engine: Engine, allocation: Allocation, values: readonly MemoryRange[]) {
+    this.engine = engine;
+    this.values = values;
+    this.#allocation = allocation;
+    this.#gradients = values.map(() => 0);
+  }
+
+  /** Returns the offset of the gradient of parameter `i`. */
+  gradient(i: number): number {
+    return (this.#gradients[i] ||= this.#allocation.allocate(this.values[i].count));
+  }
+
+  /** Adds pending terms to the gradients. */
+  addPending(): void {}
+
+  /**
+   * w ← w - µ g for all parameters, where µ is `rate` or, with `epsilon`, `rate` / (`epsilon` + energy). Clears the
+   * gradients.
+   */
+  descend(rate: number, epsilon?: number): void {
+    this.addPending();
+    const step = epsilon === undefined ? rate : rate / (epsilon + this.energy);
+    for (let i = 0; i < this.values.length; i++) {
+      const { at, count } = this.values[i];
+      this.engine.kernels.sgd(at, this.gradient(i), 0, count, step, 0, 0, 0);
+    }
+    this.markCleared();
+  }
+
+  /**
+   * w ← w - µ g / energy, and updates the trace h = ∂w/∂ log µ at `trend`: h ← (traceDecay - µ / n) h - µ g / energy, for
+   * arrays of n numbers. Clears the gradients, which must have no pending terms.
+   */
+  adapt({ rate, gradientScale, traceDecay, minEnergy }: AdaptiveStep, trend: readonly number[]): void {
+    const energy = Math.max(this.energy, minEnergy);
+    const step = energy > 1e-30 ? (rate * gradientScale) / energy : 0;
+    const { kernels, scratch } = this.engine;
+    for (let i = 0; i < this.values.length; i++) {
+      const { at, count } = this.values[i];
+      const slope = this.gradient(i);
+      if (step > 1e-20) {
+        const copy = scratch.allocate(count);
+        kernels.write(slope, copy, count);
+        // the decay of h is expressed as weight decay: h ← h - step (g + h (1 - kept) / step)
+        kernels.sgd(trend[i], copy, 0, count, step, 0, 0, (1 - traceDecay + (rate * gradientScale) / count) / step);
+      }
+      kernels.sgd(at, slope, 0, count, step, 0, 0, 0);
+    }
+    this.markCleared();
+  }
+
+  /** Resets the counters after the gradients were cleared. */
+  markCleared(): void {
+    this.clean = true;
+    this.energy = 0;
+  }
+
+  /** Clears the gradients without an update. */
+  discard(): void {
+    this.addPending();
+    for (let i = 0; i < this.values.length; i++) this.engine.kernels.fill(this.gradient(i), this.values[i].count, 0);
+    this.markCleared();
+  }
+
+  /** Returns whether a row of ∂L/∂y is not all zeros. Windows of other outputs do not count toward the energy. */
+  hasGradient(row: number, outputs: number): boolean {
+    const { f32 } = this.engine.arena;
+    for (let o = 0; o < outputs; o++) if (f32[row + o] !== 0) return true;
+    return false;
+  }
+
+  /** Records that something was added to the gradients. */
+  markDirty(): void {
+    this.clean = false;
+  }
+
+  /** Returns copies of the gradients in the engine's layout. */
+  gradients(): Float32Array[] {
+    this.addPending();
+    return this.values.map(({ count }, i) => {
+      const at = this.gradient(i);
+      return this.engine.arena.f32.slice(at, at + count);
+    });
+  }
+
+  /** Saves the accumulated gradients. */
+  save(): State {
+    const gradients = this.gradients().map((gradient, i) => [`gradient${i}`, gradient]);
+    return { energy: this.energy, ...(Object.fromEntries(gradients) as State) };
+  }
+
+  /** Restores what `save` returned. Throws if it is not the state of such a layer. */
+  restore(state: State): void {
+    this.energy = numberIn(state, 'energy');
+    for (const [i, { count }] of this.values.entries()) {
+      const at = this.gradient(i);
+      this.engine.arena.f32.set(floatsIn(state, `gradient${i}`, count), at);
+    }
+    this.clean = false;
+  }
+}
+
+/** Saves the accumulated gradients of all layers. */
+export function saveGradients(layers: readonly ParameterGradients[]): State {
+  return Object.fromEntries(layers.map((layer, l) => [`layer${l}`, layer.save()]));
+}
+
+/** Restores what `saveGradients` returned. Throws if it is not the state of such layers. */
+export function restoreGradients(layers: readonly ParameterGradients[], state: State): void {
+  for (const [l, layer] of layers.entries()) layer.restore(stateIn(state, `layer${l}`));
+}

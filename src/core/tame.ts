@@ -1,7 +1,0 @@
-/** How many times its mean a square may be. */
-const surprising = 100;
-
-/** A square as it counts in its running `mean`: what is more than ten times as large as usual counts for ten times. */
-export function tame(square: number, mean: number): number {
-  return Math.min(square, mean > 0 ? surprising * mean : 1e30);
-}
