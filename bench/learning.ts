@@ -6,7 +6,7 @@ import type { Workload } from './workloads.ts';
 const passes = 3;
 
 /** So small that the weights stay comparable with those that do not learn, while every update moves them. */
-const rate = 1e-6;
+const learningRate = 1e-6;
 
 /**
  * A learning step by hand, a frame at a time: forward, ∂L/∂w and ∂L/∂x, and an update for every output. ∂L/∂y is
@@ -16,7 +16,7 @@ export function learningStep(workload: Workload): Contestant {
   const { spec, weights, blocks, stride, inChannels, outChannels, receptiveField } = workload;
   const network = Network.create(spec, { weights });
   const stream = network.stream({ gradients: true });
-  const optimizer = sgd({ rate });
+  const optimizer = sgd({ learningRate });
   const gradients = noise(workload);
   const y = new Float32Array(outChannels);
   const gradientX = new Float32Array(4 * receptiveField * inChannels);
@@ -45,7 +45,7 @@ export function learningStep(workload: Workload): Contestant {
 export function learner(workload: Workload): Contestant {
   const { spec, weights, blocks, step, stride, inChannels, outChannels } = workload;
   const network = Network.create(spec, { weights });
-  const trained = new Learner(network, { task: 'target', optimizer: sgd({ rate }), updateEvery: stride });
+  const trained = new Learner(network, { task: 'target', optimizer: sgd({ learningRate }), updateEvery: stride });
   const targets = noise(workload);
   let at = 0;
   let start = 0;

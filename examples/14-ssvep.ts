@@ -37,7 +37,7 @@ const settings = {
   /** Of the pairs' bandwidth, in 1 / window: 1.2 is that of the bare window, 2 that of Hann's. */
   width: 1.2,
   /** Step of the spatial kernels; 0: nothing is learned. */
-  rate: 0.1,
+  learningRate: 0.1,
 };
 type Settings = typeof settings;
 
@@ -120,7 +120,7 @@ function answers(x: Float32Array, seconds: number, chosen: Settings): Float32Arr
   const [spatial, listening] = [kernels, listener(seconds, chosen)].map((network) =>
     network.stream({ gradients: true, maxPending: frames }),
   );
-  const optimizer = chosen.rate > 0 ? sgd({ rate: chosen.rate }) : null;
+  const optimizer = chosen.learningRate > 0 ? sgd({ learningRate: chosen.learningRate }) : null;
   let at = 0;
   /** Answers that have no gradient yet. */
   let open: Float32Array[] = [];
@@ -234,8 +234,8 @@ console.log(`${lit} trials with a light, ${trials.length - lit} without; ${chann
 for (const delay of [0.5, 0.14]) {
   head(`seconds, from ${delay} s on`);
   byCca('CCA', { delay });
-  byKernels('quadrature pairs', { delay, rate: 0, whiten: false });
-  byKernels('  whitened', { delay, rate: 0 });
+  byKernels('quadrature pairs', { delay, learningRate: 0, whiten: false });
+  byKernels('  whitened', { delay, learningRate: 0 });
   byKernels('  and spatial kernels learned', { delay });
 }
 if (flag === '--sensitivity') {
@@ -245,5 +245,5 @@ if (flag === '--sensitivity') {
   for (const harmonics of [1, 3]) byKernels(`harmonics ${harmonics}`, { harmonics });
   for (const highPass of [1, 4]) byKernels(`high-pass ${highPass} Hz`, { highPass });
   for (const width of [1.5, 2]) byKernels(`width ${width}`, { width });
-  for (const step of [0.03, 0.3]) byKernels(`rate ${step}`, { rate: step });
+  for (const step of [0.03, 0.3]) byKernels(`rate ${step}`, { learningRate: step });
 }

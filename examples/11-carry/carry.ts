@@ -13,7 +13,7 @@ import { EegSimulator } from 'tapline/sources';
 
 const forecaster: NetworkSpec = { inChannels: 8, layers: [{ type: 'conv1d', outChannels: 8, kernelSize: 16 }] };
 const pipeline = Pipeline.create(
-  { standardize: { tau: 1 }, learn: { network: forecaster, optimizer: { type: 'nlms', rate: 0.1 } } },
+  { standardize: { tau: 1 }, learn: { network: forecaster, optimizer: { type: 'nlms', learningRate: 0.1 } } },
   { learner: Network.create(forecaster, { initialization: 'zeros' }) },
 );
 const headset = new EegSimulator({ seed: 1 });

@@ -16,6 +16,7 @@ import type { Block } from '../core/blocks/block.ts';
 import { fields, invalid, oneOf, positive } from '../core/check.ts';
 import { Learner } from '../core/learning/learner.ts';
 import type { Learned } from '../core/learning/learned.ts';
+import { learningRateOf } from '../core/learning/optimizers/learning-rate.ts';
 import { defaultOptimizer, type LearnerOptions } from '../core/learning/learner-options.ts';
 import { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
@@ -25,6 +26,8 @@ export interface LearnControl {
   /** Whether weights move. */
   learning?: boolean;
   /** μ of the optimizer, > 0. */
+  learningRate?: number;
+  /** @deprecated Use `learningRate`. */
   rate?: number;
   /** Whether the stretch that comes is one not to learn from. */
   alarmed?: boolean;
@@ -80,8 +83,9 @@ export function learn(network: Network | NetworkSpec, options: LearnOptions = {}
 }
 
 function steer(learner: Learner, control: LearnControl): void {
-  const { learning, rate, alarmed, act } = fields('control', control, 'an object such as { learning: false }');
-  if (rate !== undefined) learner.optimizer.rate = positive('rate', rate);
+  const { learning, alarmed, act } = fields('control', control, 'an object such as { learning: false }');
+  const learningRate = learningRateOf(control);
+  if (learningRate !== undefined) learner.optimizer.learningRate = positive('learningRate', learningRate);
   if (learning !== undefined) learner.learning = truth('learning', learning);
   if (alarmed !== undefined) learner.alarmed = truth('alarmed', alarmed);
   if (act === undefined) return;

@@ -55,12 +55,12 @@ function expected(options: LearnerOptions, x: Float32Array = Float32Array.from(s
 
 describe('tapline learn', () => {
   test.each<[string, LearnerOptions]>([
-    ['--optimizer momentum --step 1e-3', { optimizer: sgd({ rate: 1e-3, momentum: 0.9 }) }],
-    ['--optimizer momentum:0.5 --step 1e-3', { optimizer: sgd({ rate: 1e-3, momentum: 0.5 }) }],
-    ['--optimizer nesterov --step 1e-3', { optimizer: sgd({ rate: 1e-3, momentum: 0.9, nesterov: true }) }],
-    ['--optimizer sgd --step 1e-3 --weight-decay 0.1', { optimizer: sgd({ rate: 1e-3, weightDecay: 0.1 }) }],
-    ['--optimizer adamW --step 1e-3 --weight-decay 0', { optimizer: adamW({ rate: 1e-3, weightDecay: 0 }) }],
-    ['--optimizer nlms --step 0.1 --warm-up 50', { optimizer: nlms({ rate: 0.1 }), warmUp: 50 }],
+    ['--optimizer momentum --step 1e-3', { optimizer: sgd({ learningRate: 1e-3, momentum: 0.9 }) }],
+    ['--optimizer momentum:0.5 --step 1e-3', { optimizer: sgd({ learningRate: 1e-3, momentum: 0.5 }) }],
+    ['--optimizer nesterov --step 1e-3', { optimizer: sgd({ learningRate: 1e-3, momentum: 0.9, nesterov: true }) }],
+    ['--optimizer sgd --step 1e-3 --weight-decay 0.1', { optimizer: sgd({ learningRate: 1e-3, weightDecay: 0.1 }) }],
+    ['--optimizer adamW --step 1e-3 --weight-decay 0', { optimizer: adamW({ learningRate: 1e-3, weightDecay: 0 }) }],
+    ['--optimizer nlms --step 0.1 --warm-up 50', { optimizer: nlms({ learningRate: 0.1 }), warmUp: 50 }],
     ['--decay 100', { decay: 100 }],
     ['--clip 0.5', { clip: 0.5 }],
     ['--average 500', { average: 500 }],

@@ -93,17 +93,33 @@ describe('learn', () => {
   test('is steered while it runs: off holds the weights, a rate changes the step of this subscriber only', () => {
     const source = new Subject<Block>();
     const control = new Subject<LearnControl>();
-    const optimizer = sgd({ rate: 0.01 });
+    const optimizer = sgd({ learningRate: 0.01 });
     const updates: number[] = [];
     source.pipe(learn(forecaster(), { optimizer, control })).subscribe((learned) => updates.push(learned.updates));
     const [a, b, c] = noiseBlocks([10, 10, 10]);
     source.next(a);
-    control.next({ learning: false, rate: 0.5 });
+    control.next({ learning: false, learningRate: 0.5 });
     source.next(b);
     control.next({ learning: true });
     source.next(c);
     expect(updates).toEqual([7, 7, 17]);
-    expect(optimizer.rate).toBe(0.01);
+    expect(optimizer.learningRate).toBe(0.01);
+  });
+
+  test('takes a learning rate as learningRate or as rate, its deprecated alias, while it runs', () => {
+    const source = new Subject<Block>();
+    const control = new Subject<LearnControl>();
+    const rates: number[] = [];
+    source
+      .pipe(learn(forecaster(), { optimizer: sgd({ learningRate: 0.01 }), control }))
+      .subscribe((learned) => rates.push(learned.learningRate));
+    const [a, b, c] = noiseBlocks([10, 10, 10]);
+    source.next(a);
+    control.next({ learningRate: 0.25 });
+    source.next(b);
+    control.next({ rate: 0.5 });
+    source.next(c);
+    expect(rates).toEqual([0.01, 0.25, 0.5]);
   });
 
   test('is frozen, reset and rolled back while it runs', () => {
@@ -129,6 +145,10 @@ describe('learn', () => {
     [null, 'control must be an object such as { learning: false }, got null'],
     [{ learning: 'no' }, "learning must be true or false, got 'no'"],
     [{ alarmed: 1 }, 'alarmed must be true or false, got 1'],
+    [
+      { learningRate: 0.25, rate: 0.5 },
+      'learningRate must be given without rate, its deprecated alias, got {"learningRate":0.25,"rate":0.5}',
+    ],
     [{ act: 'stop' }, "act must be one of freeze, unfreeze, reset, rollback, got 'stop'"],
   ])('fails with a sentence where it is steered by %j', (wrong, sentence) => {
     const control = new Subject<LearnControl>();

@@ -33,7 +33,7 @@ export function learnerSettings({ optimizer, step, weightDecay, ...others }: Set
     throw new UsageError('--step must be given for any --optimizer but autoStep');
   const spec = {
     ...optimizer,
-    ...(step !== undefined && { rate: step }),
+    ...(step !== undefined && { learningRate: step }),
     ...(weightDecay !== undefined && { weightDecay }),
   };
   return { ...others, optimizer: asUsage(() => optimizerOf(spec as OptimizerSpec)) };

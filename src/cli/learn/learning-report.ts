@@ -17,7 +17,7 @@ export function learningReport(
   { learned, seconds, filled }: Pass,
   { gaps, output, torch, standardize }: Told,
 ): string {
-  const { score, updates, refused, rollbacks, rate } = learned;
+  const { score, updates, refused, rollbacks, learningRate } = learned;
   const row = (name: string, of: (standing: Standing) => number) =>
     `${name.padEnd(24)}${shown(of(score.overall)).padStart(10)}${shown(of(score)).padStart(10)}`;
   const reasons = Object.entries(refused).filter(([, count]) => count > 0);
@@ -41,7 +41,7 @@ export function learningReport(
     );
   if (rollbacks > 0)
     lines.push(
-      `went back to the last good weights ${counted(rollbacks, 'time')}, the step is now ${rate.toPrecision(3)}`,
+      `went back to the last good weights ${counted(rollbacks, 'time')}, the step is now ${learningRate.toPrecision(3)}`,
     );
   lines.push(`weights to ${output}${torch ? ", in PyTorch's names and order" : ''}`);
   if (standardize !== undefined)

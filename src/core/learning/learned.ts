@@ -29,6 +29,8 @@ export interface Learned {
   readonly refused: Readonly<Record<Refusal, number>>;
   /** How many times the last good weights were brought back, and μ as it is now: a loss that explodes halves it. */
   readonly rollbacks: number;
+  readonly learningRate: number;
+  /** @deprecated Use `learningRate`. */
   readonly rate: number;
   /** A copy of the weights to serve as they are now. */
   weights(): Weights;

@@ -20,7 +20,7 @@ export interface LearnerOptions extends StepperOptions {
   /** Default 'squared'. */
   loss?: LossSpec;
   /**
-   * Default autoStep(); of 'cancel' nlms({ rate: 0.1 }), because there the error is what is to remain: far from what is cancelled
+   * Default autoStep(); of 'cancel' nlms({ learningRate: 0.1 }), because there the error is what is to remain: far from what is cancelled
    * a step μ lifts it by 1 / (1 - μ/2), which at 0.1 is 0.4 dB.
    */
   optimizer?: Optimizer;
@@ -109,7 +109,7 @@ function checkReference(reference: readonly number[], count: number, channels: n
 
 /** The optimizer of a learner that is given none. */
 export function defaultOptimizer({ task }: LearnerOptions): Optimizer {
-  return task === 'cancel' ? nlms({ rate: 0.1 }) : autoStep();
+  return task === 'cancel' ? nlms({ learningRate: 0.1 }) : autoStep();
 }
 
 /** How many outputs may wait for their truth: at least those of one frame, and those of the horizon. */

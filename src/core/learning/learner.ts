@@ -65,7 +65,7 @@ export class Learner {
     this.#collected = new Collected(network);
   }
 
-  /** Moves the weights; `rate` is μ and may be changed while it learns. */
+  /** Moves the weights; `learningRate` is μ and may be changed while it learns. */
   get optimizer(): Optimizer {
     return this.#stepper.optimizer;
   }
@@ -96,7 +96,8 @@ export class Learner {
       updates,
       refused: { ...refused },
       rollbacks,
-      rate: optimizer.rate,
+      learningRate: optimizer.learningRate,
+      rate: optimizer.learningRate,
       weights: () => this.#stepper.weights(),
     };
   }

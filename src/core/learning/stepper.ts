@@ -142,7 +142,7 @@ export class Stepper {
     this.#forgetHalvings();
     if (this.#halvings === mostHalvings) return;
     this.#halvings++;
-    this.#left = this.optimizer.rate /= 2;
+    this.#left = this.optimizer.learningRate /= 2;
   }
 
   #double(): void {
@@ -150,12 +150,12 @@ export class Stepper {
     if (this.#halvings === 0) return;
     this.#halvings--;
     this.#updatesSince = 0;
-    this.#left = this.optimizer.rate *= 2;
+    this.#left = this.optimizer.learningRate *= 2;
   }
 
   /** A rate that was set anew meanwhile is nobody's half. */
   #forgetHalvings(): void {
-    if (this.optimizer.rate !== this.#left) this.#halvings = 0;
+    if (this.optimizer.learningRate !== this.#left) this.#halvings = 0;
   }
 
   #part(): number {
@@ -176,7 +176,7 @@ export class Stepper {
   #forget(stream: NetworkStream): void {
     this.unused = 0;
     stream.drop();
-    this.optimizer.restore({ rate: this.optimizer.rate, count: 0, memory: {} });
+    this.optimizer.restore({ rate: this.optimizer.learningRate, count: 0, memory: {} });
     const now = this.#network.packed();
     for (let i = 0; i < this.#means.length; i++) this.#means[i].set(now[i]);
   }

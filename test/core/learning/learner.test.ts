@@ -50,7 +50,7 @@ describe('a forecaster', () => {
     x[2 * 77] = NaN;
     const frames = Array.from({ length: 300 }, (_, t) => t).filter((t) => t < 120 || (t >= 124 && t < 200) || t >= 260);
     const run = (lengths: number[], options: LearnerOptions) => {
-      const learner = new Learner(twoLayers(), { optimizer: sgd({ rate: 0.02 }), ...options });
+      const learner = new Learner(twoLayers(), { optimizer: sgd({ learningRate: 0.02 }), ...options });
       const predictions: number[] = [];
       const errors: number[] = [];
       for (let at = 0, i = 0; at < frames.length; i++) {
@@ -82,7 +82,7 @@ describe('a forecaster', () => {
 
   test('finds the two taps that continue a sine, and its skill says so', () => {
     const x = Float32Array.from({ length: 3000 }, (_, t) => Math.sin(0.2 * t));
-    const learned = new Learner(forecaster(1, 2), { optimizer: nlms({ rate: 0.5 }) }).push(block(x, 1));
+    const learned = new Learner(forecaster(1, 2), { optimizer: nlms({ learningRate: 0.5 }) }).push(block(x, 1));
     const { data } = learned.weights()['layers.0.weight'];
     expect(data[0]).toBeCloseTo(2 * Math.cos(0.2), 2);
     expect(data[1]).toBeCloseTo(-1, 2);
@@ -135,7 +135,7 @@ describe('a learner with a target', () => {
     for (const late of [-2, 0, 1, 3]) {
       const learner = new Learner(Network.create(spec, { seed: 1 }), {
         task: 'target',
-        optimizer: nlms({ rate: 0.5 }),
+        optimizer: nlms({ learningRate: 0.5 }),
       });
       for (let cut = 0; cut < 100 + Math.abs(late); cut++) {
         const taught = cut - Math.max(0, late);
@@ -175,10 +175,10 @@ test.each([...trained.keys()] as number[])(
   "train.json %i: one update a frame, PyTorch's losses and final weights",
   (number) => {
     const v = trained[number];
-    const { lr: rate, momentum, nesterov, weight_decay: weightDecay } = v.options;
+    const { lr: learningRate, momentum, nesterov, weight_decay: weightDecay } = v.options;
     const type = v.optimizer === 'adamw' ? 'adamW' : v.optimizer;
     const given = Object.entries({ momentum, nesterov, weightDecay }).filter(([, value]) => value !== undefined);
-    let optimizer = optimizerOf({ type, rate, ...Object.fromEntries(given) });
+    let optimizer = optimizerOf({ type, learningRate, ...Object.fromEntries(given) });
     const network = Network.create(
       { inChannels: v.in_channels, layers: [{ type: 'conv1d', outChannels: v.out_channels, kernelSize: v.taps }] },
       { weights: fromTorch({ '0.weight': v.weight_torch_before, '0.bias': v.bias_before }) },
@@ -225,18 +225,22 @@ test.each([
     () => new Learner(forecaster(1, 2), { horizon: 0 }),
     'horizon must be an integer >= 1, got 0',
   ],
-  ['a rate of nothing', () => sgd({ rate: 0 }), 'rate must be a number > 0, got 0'],
+  ['a rate of nothing', () => sgd({ learningRate: 0 }), 'learningRate must be a number > 0, got 0'],
 ])('%s is refused with a sentence', (_, act, sentence) => expect(act).toThrow(sentence));
 
 test("mode 'window' learns what autograd learns of that window, with what was before it taken as data", () => {
   const frames = 40;
   const every = 8;
   const x = noise(9, 2 * frames);
-  const learner = new Learner(twoLayers(), { optimizer: sgd({ rate: 0.05 }), updateEvery: every, mode: 'window' });
+  const learner = new Learner(twoLayers(), {
+    optimizer: sgd({ learningRate: 0.05 }),
+    updateEvery: every,
+    mode: 'window',
+  });
   learner.push(block(x, 2));
 
   const byHand = twoLayers();
-  const optimizer = sgd({ rate: 0.05 });
+  const optimizer = sgd({ learningRate: 0.05 });
   const stream = byHand.stream({ gradients: true });
   let last: Float32Array | null = null;
   for (let t = 0; t < frames; t++) {
@@ -320,31 +324,34 @@ describe('an update that is due', () => {
     expect(learner.network.weights()).not.toEqual(before);
   });
 
-  test.each([nlms({ rate: 0.5 }), autoStep()])('is not smaller for outputs that are not learned from', (optimizer) => {
-    const moved = (alarmed: number) => {
-      const network = Network.create(
-        { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 1, bias: false }] },
-        { silent: true },
-      );
-      const learner = new Learner(network, { task: 'target', optimizer: optimizer.fresh(), updateEvery: 10 });
-      const ones = new Float32Array(10).fill(1);
-      for (let t = 0; t < 10; t++) {
-        learner.alarmed = t < alarmed;
-        learner.teach(block([1], 1, t));
-        learner.push(block(ones.subarray(0, 1), 1, t));
-      }
-      return learner.network.weights()['layers.0.weight'].data[0];
-    };
-    expect(moved(0)).toBeGreaterThan(0.1);
-    expect(moved(5)).toBeCloseTo(moved(0), 3);
-    expect(moved(9)).toBeCloseTo(moved(0), 3);
-  });
+  test.each([nlms({ learningRate: 0.5 }), autoStep()])(
+    'is not smaller for outputs that are not learned from',
+    (optimizer) => {
+      const moved = (alarmed: number) => {
+        const network = Network.create(
+          { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 1, bias: false }] },
+          { silent: true },
+        );
+        const learner = new Learner(network, { task: 'target', optimizer: optimizer.fresh(), updateEvery: 10 });
+        const ones = new Float32Array(10).fill(1);
+        for (let t = 0; t < 10; t++) {
+          learner.alarmed = t < alarmed;
+          learner.teach(block([1], 1, t));
+          learner.push(block(ones.subarray(0, 1), 1, t));
+        }
+        return learner.network.weights()['layers.0.weight'].data[0];
+      };
+      expect(moved(0)).toBeGreaterThan(0.1);
+      expect(moved(5)).toBeCloseTo(moved(0), 3);
+      expect(moved(9)).toBeCloseTo(moved(0), 3);
+    },
+  );
 });
 
 describe('every output is accounted for', () => {
   test.each([1, 7])('learned from, waiting, or refused with a reason (an update every %i frames)', (updateEvery) => {
-    const law = (lengths: number[], gaps: number[], spikes: number[], rate: number) => {
-      const learner = new Learner(forecaster(1, 3), { optimizer: sgd({ rate }), updateEvery, horizon: 2 });
+    const law = (lengths: number[], gaps: number[], spikes: number[], learningRate: number) => {
+      const learner = new Learner(forecaster(1, 3), { optimizer: sgd({ learningRate }), updateEvery, horizon: 2 });
       const x = noise(5, 4000);
       for (const t of spikes) x[t % 200] = 1e12;
       let [start, outputs] = [0, 0];
@@ -474,23 +481,23 @@ test('fill values are no samples: nothing is learned in their sight, and afterwa
 
 describe('a loss that explodes', () => {
   test('gives the step back: a long calm doubles it again, a reset at once', () => {
-    const learner = new Learner(forecaster(1, 4), { optimizer: sgd({ rate: 0.1 }) });
+    const learner = new Learner(forecaster(1, 4), { optimizer: sgd({ learningRate: 0.1 }) });
     const x = noise(9, 40_000);
     for (let t = 1000; t < 1040; t++) x[t] *= 1e4;
-    const rate = (from: number, to: number) => learner.push(block(x.subarray(from, to), 1, from)).rate;
-    expect(rate(0, 1000)).toBe(0.1);
-    const halved = rate(1000, 1100);
+    const rateAfter = (from: number, to: number) => learner.push(block(x.subarray(from, to), 1, from)).learningRate;
+    expect(rateAfter(0, 1000)).toBe(0.1);
+    const halved = rateAfter(1000, 1100);
     expect(halved).toBeLessThan(0.1);
-    expect(rate(1100, 40_000)).toBeGreaterThan(halved);
+    expect(rateAfter(1100, 40_000)).toBeGreaterThan(halved);
     learner.reset();
-    expect(learner.optimizer.rate).toBe(0.1);
+    expect(learner.optimizer.learningRate).toBe(0.1);
   });
 
   test('brings the last good weights back, halves the step until it holds, and says so', () => {
-    const learner = new Learner(forecaster(1, 4), { optimizer: sgd({ rate: 4 }) });
-    const { rollbacks, rate, refused } = learner.push(block(noise(3, 4000), 1));
+    const learner = new Learner(forecaster(1, 4), { optimizer: sgd({ learningRate: 4 }) });
+    const { rollbacks, learningRate, refused } = learner.push(block(noise(3, 4000), 1));
     expect(rollbacks).toBeGreaterThan(0);
-    expect(rate).toBe(4 / 2 ** rollbacks);
+    expect(learningRate).toBe(4 / 2 ** rollbacks);
     expect(refused.exploded + refused.notFinite).toBe(rollbacks);
     const { error } = learner.push(block(noise(4, 400), 1, 4000));
     expect(error.data.every((e) => Math.abs(e) < 10)).toBe(true);
@@ -498,13 +505,13 @@ describe('a loss that explodes', () => {
 
   test('never puts a number that is none into a weight, whatever comes (law 9)', () => {
     const wild = fc.oneof(fc.double({ noNaN: false }), fc.constantFrom(3e38, -3e38, 1e-45, 0, 1e20));
-    const law = (samples: number[], rate: number, autonomous: boolean) => {
-      const learner = new Learner(twoLayers(), autonomous ? {} : { optimizer: sgd({ rate }) });
+    const law = (samples: number[], learningRate: number, autonomous: boolean) => {
+      const learner = new Learner(twoLayers(), autonomous ? {} : { optimizer: sgd({ learningRate }) });
       learner.push(block(samples.slice(0, 2 * Math.floor(samples.length / 2)), 2));
       for (const { data } of Object.values(learner.network.weights())) expect(data.every(Number.isFinite)).toBe(true);
     };
-    const rate = fc.double({ min: 1e-3, max: 1e6, noNaN: true });
-    fc.assert(fc.property(fc.array(wild, { minLength: 60, maxLength: 200 }), rate, fc.boolean(), law), {
+    const learningRates = fc.double({ min: 1e-3, max: 1e6, noNaN: true });
+    fc.assert(fc.property(fc.array(wild, { minLength: 60, maxLength: 200 }), learningRates, fc.boolean(), law), {
       seed: 4,
       numRuns: 100,
     });
@@ -549,7 +556,7 @@ test('a pinball loss finds its quantile', () => {
   const constant = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 1 }] };
   const learner = new Learner(Network.create(constant, { silent: true }), {
     loss: { type: 'quantile', quantile: 0.9 },
-    optimizer: sgd({ rate: 0.02 }),
+    optimizer: sgd({ learningRate: 0.02 }),
   });
   const { error } = learner.push(block(x, 1));
   const late = error.data.subarray(2000);

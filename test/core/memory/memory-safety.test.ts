@@ -50,7 +50,7 @@ describe("a stream writes in nobody's memory but its own", () => {
     stream.close();
     const unharmed = witnesses(engine);
     const open = new TypeError('stream must be open, got a closed one');
-    for (const optimizer of [sgd({ rate: 0.1 }), adam({ rate: 0.1 })])
+    for (const optimizer of [sgd({ learningRate: 0.1 }), adam({ learningRate: 0.1 })])
       expect(() => {
         optimizer.step(network, stream);
       }).toThrow(open);
@@ -60,7 +60,7 @@ describe("a stream writes in nobody's memory but its own", () => {
 
   test('where an optimizer that remembers is used with another engine', () => {
     const [engine, other] = [new Engine('simd'), new Engine('simd')];
-    const optimizer = adam({ rate: 0.1 });
+    const optimizer = adam({ learningRate: 0.1 });
     for (const at of [engine, other]) {
       const network = networkOf(conv(), 1, at);
       const stream = network.stream({ gradients: true });

@@ -21,7 +21,7 @@ const spec: PipelineSpec = {
   gaps: { policy: 'hold', max: 10 },
   standardize: { tau: 0.5 },
   network: { inChannels: 2, layers: [{ type: 'conv1d', outChannels: 3, kernelSize: 5, stride: 3, mode: 'same' }] },
-  learn: { network: stack, horizon: 2, updateEvery: 3, optimizer: { type: 'nlms', rate: 0.1 } },
+  learn: { network: stack, horizon: 2, updateEvery: 3, optimizer: { type: 'nlms', learningRate: 0.1 } },
   detect: { falseAlarms: 50 },
 };
 
@@ -101,10 +101,10 @@ describe('a pipeline', () => {
     const task = fc.constantFrom('forecast' as const, 'target' as const);
     const mode = fc.constantFrom('stream' as const, 'window' as const);
     const optimizer = fc.constantFrom<OptimizerSpec>(
-      { type: 'nlms', rate: 0.1 },
-      { type: 'sgd', rate: 0.01, momentum: 0.9, nesterov: true },
-      { type: 'rmsprop', rate: 0.003 },
-      { type: 'adamW', rate: 0.003 },
+      { type: 'nlms', learningRate: 0.1 },
+      { type: 'sgd', learningRate: 0.01, momentum: 0.9, nesterov: true },
+      { type: 'rmsprop', learningRate: 0.003 },
+      { type: 'adamW', learningRate: 0.003 },
     );
     fc.assert(fc.property(lengths, fc.nat({ max: 60 }), task, mode, optimizer, law), { seed: 11, numRuns: 40 });
   });
@@ -261,12 +261,12 @@ test.each([
   ],
   [
     'an option that an optimizer does not have',
-    { learn: { network: stack, optimizer: { type: 'sgd', rate: 0.1, momentm: 0.9 } } },
-    "field of optimizer 'sgd' must be one of type, rate, momentum, nesterov, weightDecay, got 'momentm'",
+    { learn: { network: stack, optimizer: { type: 'sgd', learningRate: 0.1, momentm: 0.9 } } },
+    "field of optimizer 'sgd' must be one of type, learningRate, momentum, nesterov, weightDecay, got 'momentm'",
   ],
   [
     'nesterov without momentum',
-    { learn: { network: stack, optimizer: { type: 'sgd', rate: 0.1, nesterov: true } } },
+    { learn: { network: stack, optimizer: { type: 'sgd', learningRate: 0.1, nesterov: true } } },
     'momentum must be a number > 0 with nesterov, got 0',
   ],
   [

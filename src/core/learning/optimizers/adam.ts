@@ -1,9 +1,8 @@
 import { fraction, notNegative, positive } from '../../check.ts';
+import { learningRateOf, type LearningRate } from './learning-rate.ts';
 import { Descent, type Optimizer } from './gradient-descent.ts';
 
-export interface AdamOptions {
-  /** μ, the length of a step. */
-  rate: number;
+export type AdamOptions = LearningRate & {
   /** How much the running mean of the gradient keeps, 0 … 1. Default 0.9. */
   beta1?: number;
   /** How much the running mean of its square keeps, 0 … 1. Default 0.999. */
@@ -12,7 +11,7 @@ export interface AdamOptions {
   epsilon?: number;
   /** λ. Default 0; of `adamW` 0.01. */
   weightDecay?: number;
-}
+};
 
 /**
  * Adam: m ← β₁ m + (1 - β₁) g, v ← β₂ v + (1 - β₂) g², w ← w - μ m̂ / (√v̂ + ε), m̂ and v̂ being m and v over 1 - βⁿ.
@@ -28,19 +27,19 @@ export function adamW(options: AdamOptions): Optimizer {
 }
 
 function adaptive(options: AdamOptions, apart: boolean): Optimizer {
-  const { rate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
   fraction('beta1', beta1);
   fraction('beta2', beta2);
   positive('epsilon', epsilon);
   notNegative('weightDecay', weightDecay);
   const rest1 = 1 - beta1;
   const rest2 = 1 - beta2;
-  return new Descent(rate, {
+  return new Descent(learningRateOf(options), {
     arrays: 2,
     move: (kernels, w, dw, count, memory, step) => {
-      const length = step.rate / (1 - power(beta1, step.count));
+      const length = step.learningRate / (1 - power(beta1, step.count));
       const correction = Math.sqrt(1 - power(beta2, step.count));
-      const keep = apart ? 1 - step.rate * weightDecay : 1;
+      const keep = apart ? 1 - step.learningRate * weightDecay : 1;
       const decay = apart ? 0 : weightDecay;
       const mean = memory[0];
       const square = memory[1];

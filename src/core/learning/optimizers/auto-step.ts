@@ -1,4 +1,5 @@
 import { invalid } from '../../check.ts';
+import { learningRateOf } from './learning-rate.ts';
 import { Descent, type Optimizer } from './gradient-descent.ts';
 import type { Engine } from '../../memory/engine.ts';
 import { tame } from '../../tame.ts';
@@ -6,6 +7,8 @@ import type { AdaptingStep, Trained } from '../../layers/trained.ts';
 
 export interface AutoStepOptions {
   /** μ that every layer starts with, 0 < μ <= 1. Default 0.2. */
+  learningRate?: number;
+  /** @deprecated Use `learningRate`. */
   rate?: number;
 }
 
@@ -29,8 +32,9 @@ const [share, turns, energies, errors, steps, numbers] = [0, 1, 2, 3, 4, 5];
  * Sources: Benveniste, Métivier and Priouret 1990; Sutton, IDBD, 1992; Benesty and Gay, IPNLMS, 2002; Mahmood et al., Autostep, 2012.
  * `rate` scales the steps of all layers, also while it learns. In warm-up and decay μ / rate stays as it is.
  */
-export function autoStep({ rate = 0.2 }: AutoStepOptions = {}): Optimizer {
-  if (!(rate > 0 && rate <= 1)) throw invalid('rate', 'a number > 0 and <= 1', rate);
+export function autoStep(options: AutoStepOptions = {}): Optimizer {
+  const rate = learningRateOf(options) ?? 0.2;
+  if (!(rate > 0 && rate <= 1)) throw invalid('learningRate', 'a number > 0 and <= 1', rate);
   const step: AdaptingStep = { rate, cut: 1, keep, least: 0, alone: true };
   return new Descent(rate, {
     arrays: 1,

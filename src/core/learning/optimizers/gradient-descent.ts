@@ -9,7 +9,9 @@ import type { Trained } from '../../layers/trained.ts';
 
 /** Moves a network's weights along the gradients that one of its streams has accumulated. */
 export interface Optimizer {
-  /** μ, the length of a step. May be changed between steps. */
+  /** Learning rate µ, > 0. May be changed between updates. */
+  learningRate: number;
+  /** @deprecated Use `learningRate`. */
   rate: number;
   /** Updates `network`'s weights from `stream`'s gradients and clears these. `part`: of the rate, in warm-up and decay. Default 1. */
   step(network: Network, stream: NetworkStream, part?: number): void;
@@ -22,7 +24,7 @@ export interface Optimizer {
 
 /** The length of a step, and how many there were, this one too. */
 export interface Step {
-  rate: number;
+  learningRate: number;
   count: number;
 }
 
@@ -58,7 +60,7 @@ export interface Rule {
 
 /** An optimizer that moves every array of weights by one rule, with memory of its own for each. */
 export class Descent implements Optimizer {
-  rate: number;
+  learningRate: number;
   readonly #start: number;
   readonly #rule: Rule;
   #lease: Lease | null = null;
@@ -70,12 +72,20 @@ export class Descent implements Optimizer {
   /** What was restored before the engine is known. */
   #restored: State | null = null;
   #steps = 0;
-  readonly #step: Step = { rate: 0, count: 0 };
+  readonly #step: Step = { learningRate: 0, count: 0 };
 
-  constructor(rate: number, rule: Rule) {
-    this.rate = positive('rate', rate);
-    this.#start = rate;
+  constructor(learningRate: number | undefined, rule: Rule) {
+    this.learningRate = positive('learningRate', learningRate);
+    this.#start = this.learningRate;
     this.#rule = rule;
+  }
+
+  get rate(): number {
+    return this.learningRate;
+  }
+
+  set rate(learningRate: number) {
+    this.learningRate = learningRate;
   }
 
   step(network: Network, stream: NetworkStream, part = 1): void {
@@ -89,7 +99,7 @@ export class Descent implements Optimizer {
     const { plain } = this.#rule;
     const layers = stream.stack.trained;
     const step = this.#step;
-    step.rate = this.rate * part;
+    step.learningRate = this.learningRate * part;
     step.count = this.#steps;
     if (plain) for (let l = 0; l < layers.length; l++) plain(layers[l], step);
     else if (this.#rule.layers) this.#moveLayers(network.engine, layers, part);
@@ -98,11 +108,11 @@ export class Descent implements Optimizer {
 
   save(): State {
     const memory = this.#memory.length > 0 ? this.#copies() : (this.#restored ?? {});
-    return { rate: this.rate, count: this.#steps, memory };
+    return { rate: this.learningRate, count: this.#steps, memory };
   }
 
   restore(state: State): void {
-    this.rate = positive('state.rate', numberIn(state, 'rate'));
+    this.learningRate = positive('state.rate', numberIn(state, 'rate'));
     this.#steps = numberIn(state, 'count');
     this.#restored = stateIn(state, 'memory');
     this.#memory.length = 0;
@@ -141,7 +151,7 @@ export class Descent implements Optimizer {
         );
       place += values.length + 1;
     }
-    this.#rule.layers!(engine, layers, this.#layers, this.rate, part);
+    this.#rule.layers!(engine, layers, this.#layers, this.learningRate, part);
   }
 
   #memoryOf(engine: Engine, place: number, count: number): readonly number[] {

@@ -2,7 +2,7 @@ import { adam, adamW, type AdamOptions } from './adam.ts';
 import { onlyFields, oneOf } from '../../check.ts';
 import { autoStep, type AutoStepOptions } from './auto-step.ts';
 import type { Optimizer } from './gradient-descent.ts';
-import { nlms } from './nlms.ts';
+import { nlms, type NlmsOptions } from './nlms.ts';
 import { rmsprop, type RmspropOptions } from './rmsprop.ts';
 import { sgd, type SgdOptions } from './sgd.ts';
 
@@ -10,24 +10,25 @@ import { sgd, type SgdOptions } from './sgd.ts';
 export type OptimizerSpec =
   | ({ type: 'autoStep' } & AutoStepOptions)
   | ({ type: 'sgd' } & SgdOptions)
-  | { type: 'nlms'; rate: number; epsilon?: number }
+  | ({ type: 'nlms' } & NlmsOptions)
   | ({ type: 'rmsprop' } & RmspropOptions)
   | ({ type: 'adam' | 'adamW' } & AdamOptions);
 
 const makers: Record<OptimizerSpec['type'], (spec: never) => Optimizer> = { sgd, nlms, rmsprop, adam, adamW, autoStep };
-const adamFields = ['rate', 'beta1', 'beta2', 'epsilon', 'weightDecay'];
+const adamFields = ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay'];
 const settings: Record<OptimizerSpec['type'], readonly string[]> = {
-  sgd: ['rate', 'momentum', 'nesterov', 'weightDecay'],
-  nlms: ['rate', 'epsilon'],
-  rmsprop: ['rate', 'alpha', 'epsilon', 'weightDecay'],
+  sgd: ['learningRate', 'momentum', 'nesterov', 'weightDecay'],
+  nlms: ['learningRate', 'epsilon'],
+  rmsprop: ['learningRate', 'alpha', 'epsilon', 'weightDecay'],
   adam: adamFields,
   adamW: adamFields,
-  autoStep: ['rate'],
+  autoStep: ['learningRate'],
 };
 
 /** The optimizer of a spec. Throws when there is none such. */
 export function optimizerOf(spec: OptimizerSpec): Optimizer {
   const type = oneOf('optimizer.type', spec.type, Object.keys(makers) as OptimizerSpec['type'][]);
-  onlyFields(`optimizer '${type}'`, spec, ['type', ...settings[type]]);
+  const current = Object.fromEntries(Object.entries(spec).filter(([field]) => field !== 'rate'));
+  onlyFields(`optimizer '${type}'`, current, ['type', ...settings[type]]);
   return makers[type](spec as never);
 }

@@ -159,9 +159,9 @@ test('a rate that is set is the rate: however small, and back again', () => {
   const learner = new Learner(forecaster(1, 8));
   moved(learner, 0);
   const usual = moved(learner, 500);
-  learner.optimizer.rate = 1e-6;
+  learner.optimizer.learningRate = 1e-6;
   expect(moved(learner, 1000)).toBeLessThan(1e-3 * usual);
-  learner.optimizer.rate = 0.2;
+  learner.optimizer.learningRate = 0.2;
   expect(moved(learner, 1500)).toBeLessThan(2 * usual);
 });
 
@@ -209,5 +209,5 @@ test('goes on to the bit after a restart, in the middle of learning', () => {
 });
 
 test('has a rate above 0 and no more than 1', () => {
-  expect(() => autoStep({ rate: 0 })).toThrow('rate must be a number > 0 and <= 1, got 0');
+  expect(() => autoStep({ learningRate: 0 })).toThrow('learningRate must be a number > 0 and <= 1, got 0');
 });
