@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
 import { connect } from '../src/operators/connect.ts';
-import type { Link } from '../src/operators/dial.ts';
+import type { Link } from '../src/operators/connect.ts';
 import {
   type AlarmControl,
   type Learning,

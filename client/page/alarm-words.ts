@@ -1,5 +1,5 @@
-import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
-import { causeWords } from '../../src/core/alarms/cause-words.ts';
+import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
+import { causeWords } from '../../src/core/alarms/finding.ts';
 import { duration } from '../duration.ts';
 
 /** Which channel it is, or which stream, and what is wrong with it: `C3 out of range`. */

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
+import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
 import { duration } from '../duration.ts';
 import { clock, rarity, whatIs, whoseIs } from './alarm-words.ts';
 import { choice, hint } from './controls-view.ts';

@@ -1,5 +1,5 @@
-import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
-import type { Maintenance } from '../../src/core/alarms/maintenance.ts';
+import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
+import type { Maintenance } from '../../src/core/alarms/suppression.ts';
 import type { Coupling } from '../signal-plot.ts';
 import type { PaletteName } from '../palette.ts';
 import { usualWindow } from './windows.ts';

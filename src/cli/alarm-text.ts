@@ -1,5 +1,5 @@
 import type { Alarm } from '../core/detector/detector.ts';
-import type { FalseAlarms } from '../core/detector/false-alarms.ts';
+import type { FalseAlarms } from '../core/detector/alarm-budget.ts';
 import { counted } from './counted.ts';
 
 /** `45 days`, `3.2 hours`: a time in words. */

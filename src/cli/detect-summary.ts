@@ -1,4 +1,4 @@
-import { framesBetween, type FalseAlarms } from '../core/detector/false-alarms.ts';
+import { framesBetween, type FalseAlarms } from '../core/detector/alarm-budget.ts';
 import { duration, falseAlarmsText } from './alarm-text.ts';
 import { counted } from './counted.ts';
 

@@ -1,8 +1,8 @@
 import type { OperatorFunction } from 'rxjs';
-import { AlarmBook, type AlarmEvent } from '../core/alarms/alarm-book.ts';
+import { AlarmBook, type AlarmEvent } from '../core/alarms/alarm-manager.ts';
 import { alarmOptions, type AlarmOptions } from '../core/alarms/alarm-options.ts';
 import { eachFrame } from '../core/alarms/digest.ts';
-import { StreamWatch } from '../core/alarms/stream-watch.ts';
+import { StreamWatch } from '../core/alarms/stream-detector.ts';
 import { checkBlock, type Block } from '../core/blocks/block.ts';
 import { checkOptions, type DetectorOptions } from '../core/detector/detector.ts';
 import { lift, type Processor } from './lift.ts';

@@ -1,8 +1,8 @@
-import type { OperatorFunction } from 'rxjs';
-import type { Block } from '../core/blocks/block.ts';
 import { BlockCutter } from '../core/blocks/block-cutter.ts';
+import type { Block } from '../core/blocks/block.ts';
 import { integer } from '../core/check.ts';
 import { lift } from './lift.ts';
+import type { OperatorFunction } from 'rxjs';
 
 /**
  * The same frames in blocks of exactly n.
@@ -17,4 +17,17 @@ import { lift } from './lift.ts';
 export function blocks(n: number): OperatorFunction<Block, Block> {
   integer('n', n, 1);
   return lift(() => new BlockCutter(n));
+}
+
+/**
+ * One block a frame.
+ *
+ *     source  --[0 1]---[2]--|
+ *             frames()
+ *     output  --[0][1]--[2]--|
+ *
+ * As many blocks come out as frames go in; nothing is held back. Blocks are the faster way to carry many frames.
+ */
+export function frames(): OperatorFunction<Block, Block> {
+  return blocks(1);
 }

@@ -16,7 +16,7 @@ import type { Block } from '../core/blocks/block.ts';
 import { fields, invalid, oneOf, positive } from '../core/check.ts';
 import { Learner } from '../core/learning/learner.ts';
 import type { Learned } from '../core/learning/learned.ts';
-import { learningRateOf } from '../core/learning/optimizers/learning-rate.ts';
+import { learningRateOf } from '../core/learning/optimizers/descent.ts';
 import { defaultOptimizer, type LearnerOptions } from '../core/learning/learner-options.ts';
 import { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { alarmKinds, type AlarmMember, type AlarmRecord } from '../core/alarms/alarm-life.ts';
-import type { Maintenance } from '../core/alarms/maintenance.ts';
+import { alarmKinds, type AlarmMember, type AlarmRecord } from '../core/alarms/alarm-lifecycle.ts';
+import type { Maintenance } from '../core/alarms/suppression.ts';
 import * as field from './fields.ts';
 
 /** Every alarm that is open, and the newest of those that are not; and which streams are in maintenance. */

@@ -1,6 +1,6 @@
-import type { AlarmCount } from '../core/alarms/alarm-book.ts';
-import type { AlarmRecord } from '../core/alarms/alarm-life.ts';
-import { isMeant, type Maintenance } from '../core/alarms/maintenance.ts';
+import type { AlarmCount } from '../core/alarms/alarm-manager.ts';
+import type { AlarmRecord } from '../core/alarms/alarm-lifecycle.ts';
+import { isMeant, type Maintenance } from '../core/alarms/suppression.ts';
 import { farthest } from '../protocol/limits.ts';
 import type { AlarmDesk } from './alarm-desk.ts';
 

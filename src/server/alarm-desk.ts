@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Subject } from 'rxjs';
-import { AlarmBook, type AlarmEvent } from '../core/alarms/alarm-book.ts';
-import type { AlarmRecord } from '../core/alarms/alarm-life.ts';
-import { DeadMan, type Liveness } from '../core/alarms/dead-man.ts';
-import type { Maintenance } from '../core/alarms/maintenance.ts';
+import { AlarmBook, type AlarmEvent } from '../core/alarms/alarm-manager.ts';
+import type { AlarmRecord } from '../core/alarms/alarm-lifecycle.ts';
+import { DeadMan, type Liveness } from '../core/alarms/no-samples-monitor.ts';
+import type { Maintenance } from '../core/alarms/suppression.ts';
 import type { Block } from '../core/blocks/block.ts';
 import type { AlarmControl } from '../protocol/alarm.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';

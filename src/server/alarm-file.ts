@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import writeFileAtomic from 'write-file-atomic';
-import type { SavedBook } from '../core/alarms/alarm-book.ts';
-import type { Liveness } from '../core/alarms/dead-man.ts';
+import type { SavedBook } from '../core/alarms/alarm-manager.ts';
+import type { Liveness } from '../core/alarms/no-samples-monitor.ts';
 import { alarmRecord, maintenance } from '../protocol/alarm.ts';
 
 /** What of alarms is kept from one start of the server to the next. */

@@ -1,11 +1,11 @@
 import { Subject, type Observable, type Subscription } from 'rxjs';
 import { autoStep } from '../core/learning/optimizers/auto-step.ts';
 import type { Block } from '../core/blocks/block.ts';
-import type { Optimizer } from '../core/learning/optimizers/gradient-descent.ts';
+import type { Optimizer } from '../core/learning/optimizers/descent.ts';
 import type { Learned } from '../core/learning/learned.ts';
 import { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
-import { nlms } from '../core/learning/optimizers/nlms.ts';
+import { nlms } from '../core/learning/optimizers/sgd.ts';
 import type { Weights } from '../core/network/weights.ts';
 import { type LearnControl, learn } from '../operators/learn.ts';
 import type { LearnerInfo } from '../protocol/stream-info.ts';

@@ -1,5 +1,5 @@
-import type { AlarmBook, AlarmEvent } from '../core/alarms/alarm-book.ts';
-import { reading, StreamWatch } from '../core/alarms/stream-watch.ts';
+import type { AlarmBook, AlarmEvent } from '../core/alarms/alarm-manager.ts';
+import { reading, StreamWatch } from '../core/alarms/stream-detector.ts';
 import { frameCount, type Block } from '../core/blocks/block.ts';
 import type { DetectorOptions } from '../core/detector/detector.ts';
 import type { State } from '../core/state/state.ts';

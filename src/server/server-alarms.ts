@@ -1,6 +1,6 @@
 import { alarmOptions, type AlarmOptions } from '../core/alarms/alarm-options.ts';
 import { checkOptions } from '../core/detector/detector.ts';
-import type { FalseAlarms } from '../core/detector/false-alarms.ts';
+import type { FalseAlarms } from '../core/detector/alarm-budget.ts';
 import { webhookAddress } from './webhook-address.ts';
 
 /** How a server raises alarms, and where it tells them. */

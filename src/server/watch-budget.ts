@@ -1,4 +1,4 @@
-import { reading } from '../core/alarms/stream-watch.ts';
+import { reading } from '../core/alarms/stream-detector.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 
 /** Channels that a detector keeps of one stream; and all detectors together, at about 50 kB and 5 µs a sample each. */

@@ -1,4 +1,4 @@
-import type { AlarmBook, AlarmEvent } from '../core/alarms/alarm-book.ts';
+import type { AlarmBook, AlarmEvent } from '../core/alarms/alarm-manager.ts';
 import { frameCount, type Block } from '../core/blocks/block.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { DetectorStore } from './detector-store.ts';

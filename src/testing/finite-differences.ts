@@ -1,6 +1,6 @@
 import { random } from '../core/random.ts';
 import type { Weights } from '../core/network/weights.ts';
-import type { LayerUnderTest } from './layer-under-test.ts';
+import type { LayerUnderTest } from './stream-under-test.ts';
 
 const STEP = 2 ** -6;
 const TOLERANCE = 0.02;

@@ -1,4 +1,4 @@
-import type { LayerUnderTest } from './layer-under-test.ts';
+import type { LayerUnderTest } from './stream-under-test.ts';
 import fc from 'fast-check';
 import { integer } from '../core/check.ts';
 import { random } from '../core/random.ts';

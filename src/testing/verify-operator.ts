@@ -1,9 +1,8 @@
-import type { OperatorFunction } from 'rxjs';
-import { frameCount, type Block } from '../core/blocks/block.ts';
+import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
 import { invalid } from '../core/check.ts';
 import { difference } from './difference.ts';
-import { recut } from './recut.ts';
 import { driven, run, source, transcribe, type Transcript } from './transcript.ts';
+import type { OperatorFunction } from 'rxjs';
 
 /** What `verifyOperator` cannot find out by itself. */
 export interface VerifyOperatorOptions {
@@ -169,4 +168,19 @@ function framesOf(outputs: readonly unknown[]): unknown[] {
       valid: block.valid?.[i] ?? 1,
     })),
   );
+}
+
+/** A block in pieces of `frames` frames, the last one shorter. */
+export function recut(block: Block, frames: number): Block[] {
+  const { data, channels, start, valid } = block;
+  return Array.from({ length: Math.ceil(frameCount(block) / frames) }, (_, i) => {
+    const [from, to] = [i * frames, (i + 1) * frames];
+    const piece = {
+      ...block,
+      data: data.slice(from * channels, to * channels),
+      start: start + from,
+      time: timeOf(block, start + from),
+    };
+    return valid ? { ...piece, valid: valid.slice(from, to) } : piece;
+  });
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { integer } from '../core/check.ts';
 import { random } from '../core/random.ts';
 import { difference } from './difference.ts';
-import { play, playByFrame, write, type FrameStream, type Output } from './play.ts';
+import { play, playByFrame, write, type FrameStream, type Output } from './stream-under-test.ts';
 
 /** What `verifyStream` must know of the stream. */
 export interface VerifyStreamOptions {

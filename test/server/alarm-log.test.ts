@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AlarmBook } from '../../src/core/alarms/alarm-book.ts';
+import { AlarmBook } from '../../src/core/alarms/alarm-manager.ts';
 import { createServer } from '../../src/server/index.ts';
 import { AlarmLog } from '../../src/server/alarm-log.ts';
 import { finding } from '../core/alarms/alarm-marbles.ts';

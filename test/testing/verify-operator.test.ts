@@ -15,7 +15,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import type { Block } from '../../src/core/blocks/block.ts';
 import { BlockCutter } from '../../src/core/blocks/block-cutter.ts';
-import { frames } from '../../src/operators/frames.ts';
+import { frames } from '../../src/operators/blocks.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
 import { noiseBlocks } from '../operators/make-blocks.ts';
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { lossOf, type LossSpec } from '../../core/learning/loss.ts';
-import type { OptimizerSpec } from '../../core/learning/optimizers/optimizer.ts';
+import type { OptimizerSpec } from '../../core/learning/optimizers/optimizer-spec.ts';
 
 /** What names stand for; where that holds a number, it may be given behind the name: `huber:0.5`. */
 type Meanings = Readonly<Record<string, { readonly type: string } & Readonly<Record<string, unknown>>>>;

@@ -1,6 +1,6 @@
 import type { LearnerOptions } from '../../core/learning/learner-options.ts';
 import type { LossSpec } from '../../core/learning/loss.ts';
-import { optimizerOf, type OptimizerSpec } from '../../core/learning/optimizers/optimizer.ts';
+import { optimizerOf, type OptimizerSpec } from '../../core/learning/optimizers/optimizer-spec.ts';
 import type { optimizerValue } from './learn-values.ts';
 import { asUsage, UsageError } from '../usage-error.ts';
 

@@ -1,4 +1,4 @@
-import type { Standing } from '../../core/learning/running-errors.ts';
+import type { Standing } from '../../core/learning/forecast-score.ts';
 import type { Recording } from '../../sources/index.ts';
 import { counted } from '../counted.ts';
 import type { Pass } from './learn-pass.ts';

@@ -1,6 +1,6 @@
 import { concerned } from './alarm-bands.ts';
 import { buildUp } from './alarm-table.ts';
-import { causeWords } from '../../core/alarms/cause-words.ts';
+import { causeWords } from '../../core/alarms/finding.ts';
 import { channelsText, rarity } from '../alarm-text.ts';
 import { channelLane, rarityLane } from './detect-lanes.ts';
 import { stacked } from './lane.ts';

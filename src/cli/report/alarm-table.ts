@@ -1,4 +1,4 @@
-import { causeWords } from '../../core/alarms/cause-words.ts';
+import { causeWords } from '../../core/alarms/finding.ts';
 import { channelsText, duration, rarity } from '../alarm-text.ts';
 import { alarmLink } from './alarm-link.ts';
 import { momentOf } from './moment.ts';

@@ -1,5 +1,5 @@
 import type { LearnerOptions } from '../../core/learning/learner-options.ts';
-import type { Standing } from '../../core/learning/running-errors.ts';
+import type { Standing } from '../../core/learning/forecast-score.ts';
 
 export type Task = NonNullable<LearnerOptions['task']>;
 

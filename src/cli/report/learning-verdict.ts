@@ -1,4 +1,4 @@
-import type { Standing } from '../../core/learning/running-errors.ts';
+import type { Standing } from '../../core/learning/forecast-score.ts';
 import type { CurvePoint } from './learning-curve.ts';
 import { contestants, type Task } from './learning-rivals.ts';
 

@@ -3,12 +3,12 @@ import { integer, invalid } from '../check.ts';
 import { stateIn, type State } from '../state/state.ts';
 import { AlarmBudget } from './alarm-budget.ts';
 import { Calibration } from './calibration.ts';
-import { ChannelWatch, type Novelty } from './channel-watch.ts';
-import { framesBetween, checkFalseAlarms, type FalseAlarms } from './false-alarms.ts';
+import { ChannelWatch, type Novelty } from './channel-detector.ts';
+import { framesBetween, checkFalseAlarms, type FalseAlarms } from './alarm-budget.ts';
 import { FrameClock } from './frame-clock.ts';
 import { leastReference, Reference } from './reference.ts';
 import { noNovelty } from './range-novelty.ts';
-import { Silence } from './silence.ts';
+import { Silence } from './flatline-monitor.ts';
 
 export interface DetectorOptions {
   /** False alarms that are put up with, of one stream: '1/month' (default), '2/week'; a number: mean frames between two. */

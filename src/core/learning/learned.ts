@@ -4,7 +4,7 @@ import type { Rows } from '../memory/rows.ts';
 import { derivedBlock } from '../network/derived-block.ts';
 import type { Network } from '../network/network.ts';
 import type { Weights } from '../network/weights.ts';
-import type { Unknown } from './exam.ts';
+import type { Unknown } from './evaluation.ts';
 import type { Score } from './forecast-score.ts';
 import { Frames } from './frames.ts';
 

@@ -1,11 +1,11 @@
 import { autoStep } from './optimizers/auto-step.ts';
 import { integer, invalid, oneOf, positive } from '../check.ts';
-import type { Optimizer } from './optimizers/gradient-descent.ts';
-import { Exam } from './exam.ts';
+import type { Optimizer } from './optimizers/descent.ts';
+import { Exam } from './evaluation.ts';
 import { lossOf, type LossSpec } from './loss.ts';
 import type { Network } from '../network/network.ts';
-import { nlms } from './optimizers/nlms.ts';
-import type { StepperOptions } from './stepper.ts';
+import { nlms } from './optimizers/sgd.ts';
+import type { StepperOptions } from './weight-updater.ts';
 
 export interface LearnerOptions extends StepperOptions {
   /**

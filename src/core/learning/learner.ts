@@ -1,18 +1,18 @@
 import { checkBlock, frameCount, type Block } from '../blocks/block.ts';
 import { integer, invalid, oneOf } from '../check.ts';
 import { Collected, takeBlock } from './learned.ts';
-import type { Exam } from './exam.ts';
+import type { Exam } from './evaluation.ts';
 import type { Learned, Refusal } from './learned.ts';
-import { EarlyTruths } from './early-targets.ts';
+import { EarlyTruths } from './pending-targets.ts';
 import { capacityOf, defaultOptimizer, examOf, taskOf, type LearnerOptions, type Task } from './learner-options.ts';
 import type { Network } from '../network/network.ts';
 import { NetworkStream } from '../network/network-stream.ts';
-import type { Optimizer } from './optimizers/gradient-descent.ts';
+import type { Optimizer } from './optimizers/descent.ts';
 import { checkStreams } from '../network/plan.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 import { validAt } from '../memory/rows.ts';
-import { isSample } from './exam.ts';
-import { Stepper } from './stepper.ts';
+import { isSample } from './evaluation.ts';
+import { Stepper } from './weight-updater.ts';
 
 /**
  * An online learner: test, then train, frame by frame.

@@ -3,7 +3,7 @@ import { checkOptions, Detector, type DetectorOptions } from '../detector/detect
 import type { GapFillerOptions } from '../blocks/gap-filler.ts';
 import { learnerFields, type LearnerOptions } from '../learning/learner-options.ts';
 import { layersOf, type NetworkSpec } from '../network/network-spec.ts';
-import { optimizerOf, type OptimizerSpec } from '../learning/optimizers/optimizer.ts';
+import { optimizerOf, type OptimizerSpec } from '../learning/optimizers/optimizer-spec.ts';
 import { plan } from '../network/plan.ts';
 import { encodeState } from '../state/state-file.ts';
 import { sum } from '../sum.ts';

@@ -6,7 +6,7 @@ import { GapFiller } from '../blocks/gap-filler.ts';
 import { Learner } from '../learning/learner.ts';
 import type { Learned } from '../learning/learned.ts';
 import { Network } from '../network/network.ts';
-import { optimizerOf } from '../learning/optimizers/optimizer.ts';
+import { optimizerOf } from '../learning/optimizers/optimizer-spec.ts';
 import { checkDetectorMemory, checkMemory, checkSpec, type PipelineSpec } from './pipeline-spec.ts';
 import { Standardizer } from '../filters/standardizer.ts';
 import { decodeState, encodeState } from '../state/state-file.ts';

@@ -1,5 +1,5 @@
-import { AlarmBook, type AlarmEvent } from '../../../src/core/alarms/alarm-book.ts';
-import type { AlarmCause, AlarmStep, Finding } from '../../../src/core/alarms/alarm-life.ts';
+import { AlarmBook, type AlarmEvent } from '../../../src/core/alarms/alarm-manager.ts';
+import type { AlarmCause, AlarmStep, Finding } from '../../../src/core/alarms/alarm-lifecycle.ts';
 import type { AlarmOptions } from '../../../src/core/alarms/alarm-options.ts';
 
 /** A finding on one channel, as rare as `score`. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DeadMan } from '../../../src/core/alarms/dead-man.ts';
+import { DeadMan } from '../../../src/core/alarms/no-samples-monitor.ts';
 import { Digest } from '../../../src/core/alarms/digest.ts';
-import { isMeant, maintained } from '../../../src/core/alarms/maintenance.ts';
+import { isMeant, maintained } from '../../../src/core/alarms/suppression.ts';
 import { inBlocks, noise } from './quiet-stream.ts';
 
 const silent = (man: DeadMan, time: number) => man.silent(time).map(({ stream }) => stream);

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { AlarmBudget } from '../../../src/core/detector/alarm-budget.ts';
 import { Calibration } from '../../../src/core/detector/calibration.ts';
 import { CategoricalForecast } from '../../../src/core/detector/categorical-forecast.ts';
-import { DayLine, timeOfDay } from '../../../src/core/detector/day-line.ts';
-import { framesBetween } from '../../../src/core/detector/false-alarms.ts';
+import { DayLine, timeOfDay } from '../../../src/core/detector/forecaster.ts';
+import { framesBetween } from '../../../src/core/detector/alarm-budget.ts';
 import { LevelGate } from '../../../src/core/detector/level-gate.ts';
 import { noNovelty, RangeNovelty } from '../../../src/core/detector/range-novelty.ts';
-import { Silence } from '../../../src/core/detector/silence.ts';
+import { Silence } from '../../../src/core/detector/flatline-monitor.ts';
 import { SoftCategories } from '../../../src/core/detector/forecaster.ts';
 import { random } from '../../../src/core/random.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Block } from '../../../src/core/blocks/block.ts';
 import { Detector } from '../../../src/core/detector/detector.ts';
 import { Network } from '../../../src/core/network/network.ts';
-import type { OptimizerSpec } from '../../../src/core/learning/optimizers/optimizer.ts';
+import type { OptimizerSpec } from '../../../src/core/learning/optimizers/optimizer-spec.ts';
 import { Pipeline, type PipelineOutput } from '../../../src/core/pipeline/pipeline.ts';
 import type { PipelineSpec } from '../../../src/core/pipeline/pipeline-spec.ts';
 import { encodeState } from '../../../src/core/state/state-file.ts';

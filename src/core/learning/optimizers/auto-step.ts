@@ -1,6 +1,6 @@
 import { invalid } from '../../check.ts';
-import { learningRateOf } from './learning-rate.ts';
-import { Descent, type Optimizer } from './gradient-descent.ts';
+import { learningRateOf } from './descent.ts';
+import { Descent, type Optimizer } from './descent.ts';
 import type { Engine } from '../../memory/engine.ts';
 import { tame } from '../../tame.ts';
 import type { AdaptingStep, Trained } from '../../layers/trained.ts';

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { Learner } from '../../../../src/core/learning/learner.ts';
 import { adam, adamW } from '../../../../src/core/learning/optimizers/adam.ts';
 import { autoStep } from '../../../../src/core/learning/optimizers/auto-step.ts';
-import { nlms } from '../../../../src/core/learning/optimizers/nlms.ts';
-import { optimizerOf } from '../../../../src/core/learning/optimizers/optimizer.ts';
-import { rmsprop } from '../../../../src/core/learning/optimizers/rmsprop.ts';
+import { nlms } from '../../../../src/core/learning/optimizers/sgd.ts';
+import { optimizerOf } from '../../../../src/core/learning/optimizers/optimizer-spec.ts';
+import { rmsprop } from '../../../../src/core/learning/optimizers/adam.ts';
 import { sgd } from '../../../../src/core/learning/optimizers/sgd.ts';
 import { Network } from '../../../../src/core/network/network.ts';
 

@@ -1,3 +1,5 @@
+import type { Weights } from '../core/network/weights.ts';
+
 /** What is verified: anything that turns frames into frames as they come, such as a `NetworkStream` or a layer of yours. */
 export interface FrameStream {
   /** x [frames, inChannels] → [frames', outChannels]; frames' may be 0. */
@@ -38,4 +40,24 @@ export function write(out: Output, samples: Float32Array, { valid }: FrameStream
   out.samples.push(...samples);
   if (valid) out.valid.push(...valid);
   return out;
+}
+
+/** A stream that learns, as `network.stream({ gradients: true })` makes it. */
+export interface LearningStream extends FrameStream {
+  backward(gradY: Float32Array): Float32Array;
+  flushGradient(): Float32Array;
+  /** The tail, where there is one. */
+  flush?(): Float32Array;
+  gradients?(): Weights;
+  save?(): Uint8Array;
+}
+
+/** What makes streams of one layer, or of a stack: a `Network` is one. */
+export interface LayerUnderTest {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  stream(options?: { gradients?: boolean; maxPending?: number }): LearningStream;
+  restore?(bytes: Uint8Array): LearningStream;
+  weights?(): Weights;
+  setWeights?(weights: Weights): void;
 }

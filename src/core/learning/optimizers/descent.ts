@@ -1,11 +1,35 @@
 import type { Kernels } from '../../../kernels/kernels.ts';
 import { invalid, positive } from '../../check.ts';
+import type { Trained } from '../../layers/trained.ts';
 import type { Engine } from '../../memory/engine.ts';
 import type { Lease } from '../../memory/lease.ts';
-import type { Network } from '../../network/network.ts';
 import type { NetworkStream } from '../../network/network-stream.ts';
-import { floatsIn, numberIn, stateIn, type State } from '../../state/state.ts';
-import type { Trained } from '../../layers/trained.ts';
+import type { Network } from '../../network/network.ts';
+import { floatsIn, numberIn, type State, stateIn } from '../../state/state.ts';
+
+/** The learning rate µ, under its present name or under the deprecated one. */
+export type LearningRate =
+  | {
+      /** Learning rate µ, > 0. */
+      learningRate: number;
+      rate?: undefined;
+    }
+  | {
+      learningRate?: undefined;
+      /** @deprecated Use `learningRate`. */
+      rate: number;
+    };
+
+/**
+ * Returns the learning rate that `options` give as `learningRate` or, deprecated, as `rate`; undefined if they give neither.
+ * @throws TypeError if they give both
+ */
+export function learningRateOf(options: { learningRate?: number; rate?: number }): number | undefined {
+  const { learningRate, rate } = options;
+  if (learningRate !== undefined && rate !== undefined)
+    throw invalid('learningRate', 'given without rate, its deprecated alias', { learningRate, rate }, TypeError);
+  return learningRate ?? rate;
+}
 
 /** Moves a network's weights along the gradients that one of its streams has accumulated. */
 export interface Optimizer {

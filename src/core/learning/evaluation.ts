@@ -1,6 +1,6 @@
 import { bytesIn, doublesIn, floatsIn, numberIn, type State, stateIn } from '../state/state.ts';
 import { ForecastScore, rivalReach, type Score } from './forecast-score.ts';
-import { FrameRing } from './frame-ring.ts';
+import { FrameRing } from './frames.ts';
 import { Frames } from './frames.ts';
 import type { Loss } from './loss.ts';
 

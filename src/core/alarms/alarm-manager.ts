@@ -1,8 +1,15 @@
-import { type AlarmKind, alarmKinds, AlarmLife, type AlarmRecord, type AlarmStep, newRecord } from './alarm-life.ts';
+import {
+  type AlarmKind,
+  alarmKinds,
+  AlarmLife,
+  type AlarmRecord,
+  type AlarmStep,
+  newRecord,
+} from './alarm-lifecycle.ts';
 import { alarmOptions, type AlarmOptions } from './alarm-options.ts';
-import { Dismissals } from './dismissals.ts';
+import { Dismissals } from './suppression.ts';
 import { concerned, type Finding, lasts } from './finding.ts';
-import { isMaintained, maintained, type Maintenance } from './maintenance.ts';
+import { isMaintained, maintained, type Maintenance } from './suppression.ts';
 
 /** Something that happened to an alarm, and the alarm as it stands then. */
 export interface AlarmEvent {

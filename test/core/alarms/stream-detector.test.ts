@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { AlarmBook, type AlarmEvent } from '../../../src/core/alarms/alarm-book.ts';
-import { StreamWatch } from '../../../src/core/alarms/stream-watch.ts';
+import { AlarmBook, type AlarmEvent } from '../../../src/core/alarms/alarm-manager.ts';
+import { StreamWatch } from '../../../src/core/alarms/stream-detector.ts';
 import type { Block } from '../../../src/core/blocks/block.ts';
 import { random } from '../../../src/core/random.ts';
 import { inBlocks, noise } from './quiet-stream.ts';

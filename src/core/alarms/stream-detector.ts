@@ -2,7 +2,7 @@ import { timeOf, type Block } from '../blocks/block.ts';
 import { ordinary } from '../detector/calibration.ts';
 import { Detector, type Detected, type DetectorOptions, type Lasting } from '../detector/detector.ts';
 import type { State } from '../state/state.ts';
-import type { AlarmBook, AlarmEvent } from './alarm-book.ts';
+import type { AlarmBook, AlarmEvent } from './alarm-manager.ts';
 import { Digest } from './digest.ts';
 import { eachFrame } from './digest.ts';
 import { mostNamed, type AlarmCause, type Finding } from './finding.ts';

@@ -1,9 +1,9 @@
 import { adam, adamW, type AdamOptions } from './adam.ts';
 import { onlyFields, oneOf } from '../../check.ts';
 import { autoStep, type AutoStepOptions } from './auto-step.ts';
-import type { Optimizer } from './gradient-descent.ts';
-import { nlms, type NlmsOptions } from './nlms.ts';
-import { rmsprop, type RmspropOptions } from './rmsprop.ts';
+import type { Optimizer } from './descent.ts';
+import { nlms, type NlmsOptions } from './sgd.ts';
+import { rmsprop, type RmspropOptions } from './adam.ts';
 import { sgd, type SgdOptions } from './sgd.ts';
 
 /** An optimizer as plain JSON. */

@@ -1,9 +1,9 @@
 import { integer, positive } from '../check.ts';
-import type { Optimizer } from './optimizers/gradient-descent.ts';
+import type { Optimizer } from './optimizers/descent.ts';
 import { nothingRefused, type Refusal } from './learned.ts';
 import type { Network } from '../network/network.ts';
 import type { NetworkStream } from '../network/network-stream.ts';
-import { Safeguard } from './safeguard.ts';
+import { Safeguard } from './divergence-guard.ts';
 import { doublesIn, floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
 import { weightsOf, type Weights } from '../network/weights.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { AlarmBook } from '../../../src/core/alarms/alarm-book.ts';
-import { DeadMan } from '../../../src/core/alarms/dead-man.ts';
+import { AlarmBook } from '../../../src/core/alarms/alarm-manager.ts';
+import { DeadMan } from '../../../src/core/alarms/no-samples-monitor.ts';
 import { random } from '../../../src/core/random.ts';
 import { finding, play, times } from './alarm-marbles.ts';
 
