@@ -47,17 +47,23 @@ export { autoStep, type AutoStepOptions } from './core/learning/optimizers/auto-
 export { nlms } from './core/learning/optimizers/sgd.ts';
 export { rmsprop, type RmspropOptions } from './core/learning/optimizers/adam.ts';
 export { adam, adamW, type AdamOptions } from './core/learning/optimizers/adam.ts';
-export type { Optimizer } from './core/learning/optimizers/descent.ts';
+export type { Optimizer } from './core/learning/optimizers/optimizer.ts';
 export type { OptimizerSpec } from './core/learning/optimizers/optimizer-spec.ts';
 export { Learner } from './core/learning/learner.ts';
-export type { Learned, Refusal } from './core/learning/learned.ts';
+export type { Learned, SkipReason as Refusal } from './core/learning/learned.ts';
 export type { LearnerOptions } from './core/learning/learner-options.ts';
 export type { LossName, LossSpec } from './core/learning/loss.ts';
 export type { Score } from './core/learning/forecast-score.ts';
-export type { Standing } from './core/learning/forecast-score.ts';
+export type { ErrorStats as Standing } from './core/learning/forecast-score.ts';
 
 // What is out of the ordinary
-export { Detector, type Alarm, type Detected, type DetectorOptions, type Lasting } from './core/detector/detector.ts';
+export {
+  Detector,
+  type Alarm,
+  type Detected,
+  type DetectorOptions,
+  type ChannelFault as Lasting,
+} from './core/detector/detector.ts';
 export type { FalseAlarms } from './core/detector/alarm-budget.ts';
 
 // Kernels by design, in lag order

@@ -1,11 +1,13 @@
 import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
-import { causeWords } from '../../src/core/alarms/finding.ts';
+import { causeLabels } from '../../src/core/alarms/finding.ts';
 import { duration } from '../duration.ts';
 
 /** Which channel it is, or which stream, and what is wrong with it: `C3 out of range`. */
 export function whatIs({ members }: AlarmRecord): string {
   const [{ cause, channels }] = members;
-  return cause === 'silent' || channels.length === 0 ? causeWords[cause] : `${channels[0].label} ${causeWords[cause]}`;
+  return cause === 'silent' || channels.length === 0
+    ? causeLabels[cause]
+    : `${channels[0].label} ${causeLabels[cause]}`;
 }
 
 /** Whose it is: `pump.3`, `hall.… (300 streams)`, or `mill and 1 more`. */

@@ -1,5 +1,5 @@
 import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
-import type { Maintenance } from '../../src/core/alarms/suppression.ts';
+import type { MaintenanceWindow } from '../../src/core/alarms/suppression.ts';
 import type { Coupling } from '../signal-plot.ts';
 import type { PaletteName } from '../palette.ts';
 import { usualWindow } from './windows.ts';
@@ -32,7 +32,7 @@ export interface PageState {
   readonly scores: ReadonlyMap<string, { readonly skill: number | null; readonly rollbacks?: number }>;
   /** Alarms by id, open ones and some that are over. */
   readonly alarms: ReadonlyMap<number, AlarmRecord>;
-  readonly maintenance: readonly Maintenance[];
+  readonly maintenance: readonly MaintenanceWindow[];
   /** The stream that somebody chose. */
   readonly chosen?: string;
   /** How often frames of irregular streams come, in Hz, by the stream's name. */

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { frameCount, type Block } from '../core/blocks/block.ts';
-import { checkOptions, Detector, type Alarm, type Detected } from '../core/detector/detector.ts';
+import { checkDetectorOptions, Detector, type Alarm, type Detected } from '../core/detector/detector.ts';
 import { framesBetween, type FalseAlarms } from '../core/detector/alarm-budget.ts';
 import { csvWriter } from '../formats/index.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
-import { causeWords } from '../core/alarms/finding.ts';
+import { causeLabels } from '../core/alarms/finding.ts';
 import { channelsText, falseAlarmsText, gathered, rarity } from './alarm-text.ts';
 import { counted } from './counted.ts';
 import { detectReport } from './report/detect-report.ts';
@@ -51,7 +51,7 @@ export function detectCommand(): Command<[string], DetectOptions> {
     .option('--rate <hz>', 'frames a second, where the recording does not tell', positiveNumber('Hz'))
     .addHelpText('after', `${csvHelp}\nExample:\n  tapline detect recording.csv --report report.html`)
     .action(async (input, { output, report, falseAlarms, reference, columns, rate }) => {
-      asUsage(() => checkOptions({ falseAlarms, reference }));
+      asUsage(() => checkDetectorOptions({ falseAlarms, reference }));
       checkTargets([output === '-' ? undefined : output, report], [input]);
       const line = progress();
       const recording = await readRecordingOf(input, { columns, rate }, line);
@@ -111,7 +111,7 @@ function alarmLines(alarms: readonly Alarm[], labels: readonly string[], rate: n
       const since = alarm.index - alarm.since;
       const parts = [
         new Date(alarm.time).toISOString(),
-        causeWords[alarm.cause],
+        causeLabels[alarm.cause],
         channelsText(alarm, labels),
         rarity(alarm.score, rate),
         since > 0 ? `built up over ${counted(since, 'frame')}` : '',

@@ -1,10 +1,10 @@
 import type { OperatorFunction } from 'rxjs';
-import { AlarmBook, type AlarmEvent } from '../core/alarms/alarm-manager.ts';
+import { AlarmManager, type AlarmEvent } from '../core/alarms/alarm-manager.ts';
 import { alarmOptions, type AlarmOptions } from '../core/alarms/alarm-options.ts';
 import { eachFrame } from '../core/alarms/digest.ts';
-import { StreamWatch } from '../core/alarms/stream-detector.ts';
+import { StreamDetector } from '../core/alarms/stream-detector.ts';
 import { checkBlock, type Block } from '../core/blocks/block.ts';
-import { checkOptions, type DetectorOptions } from '../core/detector/detector.ts';
+import { checkDetectorOptions, type DetectorOptions } from '../core/detector/detector.ts';
 import { lift, type Processor } from './lift.ts';
 
 export interface AlarmsOptions extends AlarmOptions, Pick<DetectorOptions, 'falseAlarms' | 'reference'> {
@@ -28,7 +28,7 @@ export interface AlarmsOptions extends AlarmOptions, Pick<DetectorOptions, 'fals
  * @returns an operator that throws RangeError through `error` when a block goes back in time
  */
 export function alarms(options: AlarmsOptions = {}): OperatorFunction<Block, AlarmEvent> {
-  checkOptions(options);
+  checkDetectorOptions(options);
   alarmOptions(options);
   return lift(() => watching(options));
 }
@@ -40,19 +40,19 @@ function watching({
   reference,
   ...life
 }: AlarmsOptions): Processor<Block, AlarmEvent> {
-  let watched: { channels: number; rate: number; book: AlarmBook; watch: StreamWatch } | undefined;
+  let watched: { channels: number; rate: number; book: AlarmManager; watch: StreamDetector } | undefined;
   return {
     push(block) {
       checkBlock(block);
       const { channels, rate } = block;
       if (watched?.channels !== channels || watched.rate !== rate) {
-        const book = new AlarmBook(life);
+        const book = new AlarmManager(life);
         const called = Array.from({ length: channels }, (_, c) => labels?.[c] ?? `ch${c + 1}`);
         watched = {
           channels,
           rate,
           book,
-          watch: new StreamWatch(book, { name, labels: called, rate }, { falseAlarms, reference }),
+          watch: new StreamDetector(book, { name, labels: called, rate }, { falseAlarms, reference }),
         };
       }
       const { book, watch } = watched;

@@ -32,7 +32,7 @@ export class ClosedError extends Error {
  *     dial(url)  --open--message--message--|      closed with 1000
  *                --open--message--#               closed with another code, or never open: ClosedError
  */
-export function dial(url: string, protocol?: string): Observable<SocketEvent> {
+export function openSocket(url: string, protocol?: string): Observable<SocketEvent> {
   return new Observable((subscriber) => {
     const socket = new WebSocket(url, protocol === undefined ? [] : [protocol]);
     socket.binaryType = 'arraybuffer';
@@ -71,10 +71,10 @@ function linkOf(socket: WebSocket): Link {
 }
 
 /** A server tells viewers its health every second: after so many ms without a message their connection is dead. */
-export const watchSilence = 30_000;
+export const watchTimeout = 30_000;
 
 /** A connection that ended, and when the next one is dialled. */
-export interface Down {
+export interface Disconnect {
   readonly code: number;
   readonly sentence: string;
   /** In ms. */
@@ -90,7 +90,7 @@ export interface ConnectOptions<T> {
   /** Called with every new connection. */
   opened?: (link: Link) => void;
   /** Called whenever a connection ends that will be dialled again. */
-  down?: (down: Down) => void;
+  down?: (down: Disconnect) => void;
   /** Whether a close code is worth another try. Default: all but 4500-4999. */
   mayRetry?: (code: number) => boolean;
   /** Ms without a message after which the connection is taken for dead. Default: for ever. */
@@ -123,7 +123,7 @@ export function connect<T>(url: string, options: ConnectOptions<T>): Observable<
       down?.({ code: error.code, sentence: error.message, wait: ms });
       return timer(ms, scheduler);
     };
-    const dialled = dial(url, protocol ?? undefined);
+    const dialled = openSocket(url, protocol ?? undefined);
     const live = silence === undefined ? dialled : dialled.pipe(timeout({ each: silence, with: dead, scheduler }));
     return live.pipe(
       concatMap((event): T[] => {
@@ -132,7 +132,7 @@ export function connect<T>(url: string, options: ConnectOptions<T>): Observable<
           return [];
         }
         failures = 0;
-        const message = known(() => parse(event.data));
+        const message = ignoreUnknown(() => parse(event.data));
         return message === undefined ? [] : [message];
       }),
       retry({ delay: wait }),
@@ -140,7 +140,7 @@ export function connect<T>(url: string, options: ConnectOptions<T>): Observable<
   });
 }
 
-function known<T>(parse: () => T | undefined): T | undefined {
+function ignoreUnknown<T>(parse: () => T | undefined): T | undefined {
   try {
     return parse();
   } catch (error) {

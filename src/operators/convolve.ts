@@ -34,12 +34,12 @@ export function convolve(
     const convolver = make();
     return {
       ...(eager && {
-        rest: () => {
+        idle: () => {
           convolver.prepare();
         },
       }),
-      push: (block) => some(convolver.push(block)),
-      flush: () => some(convolver.flush()),
+      push: (block) => listOf(convolver.push(block)),
+      flush: () => listOf(convolver.flush()),
       close: () => {
         convolver.close();
       },
@@ -47,6 +47,6 @@ export function convolve(
   });
 }
 
-function some(block: Block | null): Block[] {
+function listOf(block: Block | null): Block[] {
   return block ? [block] : [];
 }

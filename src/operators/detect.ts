@@ -1,6 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
 import { checkBlock, type Block } from '../core/blocks/block.ts';
-import { checkOptions, Detector, type Detected, type DetectorOptions } from '../core/detector/detector.ts';
+import { checkDetectorOptions, Detector, type Detected, type DetectorOptions } from '../core/detector/detector.ts';
 import { lift, type Processor } from './lift.ts';
 
 /**
@@ -17,7 +17,7 @@ import { lift, type Processor } from './lift.ts';
  * @returns an operator that throws RangeError through `error` when a block goes back in time
  */
 export function detect(options: DetectorOptions = {}): OperatorFunction<Block, Detected> {
-  checkOptions(options);
+  checkDetectorOptions(options);
   return lift(() => detecting(options));
 }
 

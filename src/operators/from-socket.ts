@@ -5,7 +5,7 @@ import { parseWatch } from '../protocol/parse-watch.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { WatchMessage } from '../protocol/watch-message.ts';
 import type { Subscribe } from '../protocol/watch-request.ts';
-import { connect, type Down, type Link, watchSilence } from './connect.ts';
+import { connect, type Disconnect, type Link, watchTimeout } from './connect.ts';
 import { runNumbering } from './run-numbering.ts';
 import { concatMap, defer, type Observable, type SchedulerLike } from 'rxjs';
 
@@ -24,7 +24,7 @@ export interface FromSocketOptions {
   /** Of a foreign socket: how many channels it must have. Default: as its first message. */
   channels?: number;
   /** Called whenever a connection ends that will be dialled again. */
-  down?: (down: Down) => void;
+  down?: (down: Disconnect) => void;
   /** Chance of the waits between connections, uniform in [0, 1). */
   random?: () => number;
   /** Clock of those waits. */
@@ -73,7 +73,7 @@ export function fromSocket(url: string, options: FromSocketOptions = {}): Observ
       parse: parseWatch,
       opened,
       down,
-      silence: watchSilence,
+      silence: watchTimeout,
       random,
       scheduler,
     }).pipe(
@@ -92,7 +92,7 @@ export function fromSocket(url: string, options: FromSocketOptions = {}): Observ
 export interface ForeignOptions {
   rate?: number;
   channels?: number;
-  down?: (down: Down) => void;
+  down?: (down: Disconnect) => void;
   random?: () => number;
   scheduler?: SchedulerLike;
 }
@@ -107,7 +107,7 @@ export function foreignBlocks(url: string, options: ForeignOptions = {}): Observ
   return defer(() => {
     let { rate = 0, channels } = options;
     let next = 0;
-    return connect<IngestMessage>(url, { parse: samplesOrNothing, protocol: null, down, random, scheduler }).pipe(
+    return connect<IngestMessage>(url, { parse: parseSamples, protocol: null, down, random, scheduler }).pipe(
       concatMap((message): Block[] => {
         if (message.type === 'hello') {
           rate = message.rate ?? rate;
@@ -127,7 +127,7 @@ export function foreignBlocks(url: string, options: ForeignOptions = {}): Observ
   });
 }
 
-function samplesOrNothing(message: string | ArrayBuffer): IngestMessage | undefined {
+function parseSamples(message: string | ArrayBuffer): IngestMessage | undefined {
   try {
     return parseIngest(message);
   } catch (error) {

@@ -16,7 +16,7 @@ import type { Block } from '../core/blocks/block.ts';
 import { fields, invalid, oneOf, positive } from '../core/check.ts';
 import { Learner } from '../core/learning/learner.ts';
 import type { Learned } from '../core/learning/learned.ts';
-import { learningRateOf } from '../core/learning/optimizers/descent.ts';
+import { learningRateOf } from '../core/learning/optimizers/optimizer.ts';
 import { defaultOptimizer, type LearnerOptions } from '../core/learning/learner-options.ts';
 import { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
@@ -68,7 +68,7 @@ export function learn(network: Network | NetworkSpec, options: LearnOptions = {}
     defer(() => {
       const learner = make(inPlace ? given : given.clone());
       const taught = (target ?? NEVER).pipe(tap((block) => learner.teach(block)));
-      const steered = control.pipe(tap((change) => steer(learner, change)));
+      const steered = control.pipe(tap((change) => applyControl(learner, change)));
       return source.pipe(
         connect((blocks) => {
           const end = blocks.pipe(ignoreElements(), endWith(null));
@@ -82,19 +82,19 @@ export function learn(network: Network | NetworkSpec, options: LearnOptions = {}
     });
 }
 
-function steer(learner: Learner, control: LearnControl): void {
+function applyControl(learner: Learner, control: LearnControl): void {
   const { learning, alarmed, act } = fields('control', control, 'an object such as { learning: false }');
   const learningRate = learningRateOf(control);
   if (learningRate !== undefined) learner.optimizer.learningRate = positive('learningRate', learningRate);
-  if (learning !== undefined) learner.learning = truth('learning', learning);
-  if (alarmed !== undefined) learner.alarmed = truth('alarmed', alarmed);
+  if (learning !== undefined) learner.learning = boolean('learning', learning);
+  if (alarmed !== undefined) learner.alarmed = boolean('alarmed', alarmed);
   if (act === undefined) return;
   oneOf('act', act, ['freeze', 'unfreeze', 'reset', 'rollback']);
   if (act === 'reset' || act === 'rollback') learner[act]();
   else learner.learning = act === 'unfreeze';
 }
 
-function truth(name: string, value: unknown): boolean {
+function boolean(name: string, value: unknown): boolean {
   if (typeof value !== 'boolean') throw invalid(name, 'true or false', value, TypeError);
   return value;
 }

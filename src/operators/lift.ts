@@ -5,7 +5,7 @@ export interface Processor<In, Out> {
   push(value: In): Out[];
   flush?(): Out[];
   /** What was given has been handed on: time for what need not be done before. */
-  rest?(): void;
+  idle?(): void;
   /** No more comes and nothing is asked any more: gives memory back. */
   close?(): void;
 }
@@ -24,17 +24,17 @@ export function lift<In, Out>(make: () => Processor<In, Out>): OperatorFunction<
     defer(() => {
       const processor = make();
       return concat(
-        source.pipe(concatMap((value) => rested(processor, processor.push(value)))),
+        source.pipe(concatMap((value) => withIdle(processor, processor.push(value)))),
         defer(() => processor.flush?.() ?? []),
       ).pipe(finalize(() => processor.close?.()));
     });
 }
 
 /** The values, and then a rest where the processor wants one. */
-function rested<In, Out>(processor: Processor<In, Out>, values: Out[]): ObservableInput<Out> {
-  if (!processor.rest) return values;
+function withIdle<In, Out>(processor: Processor<In, Out>, values: Out[]): ObservableInput<Out> {
+  if (!processor.idle) return values;
   const rest = new Observable<never>((subscriber) => {
-    processor.rest?.();
+    processor.idle?.();
     subscriber.complete();
   });
   return concat(values, rest);

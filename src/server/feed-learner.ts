@@ -1,7 +1,7 @@
 import { Subject, type Observable, type Subscription } from 'rxjs';
 import { autoStep } from '../core/learning/optimizers/auto-step.ts';
 import type { Block } from '../core/blocks/block.ts';
-import type { Optimizer } from '../core/learning/optimizers/descent.ts';
+import type { Optimizer } from '../core/learning/optimizers/optimizer.ts';
 import type { Learned } from '../core/learning/learned.ts';
 import { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
@@ -110,7 +110,7 @@ export class FeedLearner {
     if (at < this.#told + info.rate / 4) return;
     this.#told = at;
     const { nmse, skill, persistence, rms, movingAverage, mains, overall } = learned.score;
-    const { updates, refused, rollbacks, learningRate } = learned;
+    const { updates, skipped: refused, rollbacks, learningRate } = learned;
     this.info.step = learningRate;
     emit({
       type: 'loss',

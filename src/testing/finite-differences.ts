@@ -9,7 +9,7 @@ const TOLERANCE = 0.02;
  * Compares the gradients of L = Σ g y with the slopes of L, at random places of the input and of every weight. Places
  * where the slope itself jumps (a rectifier's corner) are passed over: there the slopes of two step sizes differ.
  */
-export function checkSlopes(
+export function checkGradients(
   layer: LayerUnderTest,
   x: Float32Array,
   g: Float32Array,
@@ -45,12 +45,12 @@ export function checkSlopes(
     return loss(moved);
   });
   for (const [name, { data }] of Object.entries(gradients)) {
-    check(name, data, (i, step) => withWeight(layer, name, i, step, () => loss(x)));
+    check(name, data, (i, step) => withMovedWeight(layer, name, i, step, () => loss(x)));
   }
 }
 
 /** What `measure` gives while one weight is moved by `step`. */
-function withWeight(layer: LayerUnderTest, name: string, i: number, step: number, measure: () => number): number {
+function withMovedWeight(layer: LayerUnderTest, name: string, i: number, step: number, measure: () => number): number {
   const weights = layer.weights?.();
   if (!weights || !layer.setWeights)
     throw new Error(`finite differences: weights and setWeights are needed to move ${name}`);

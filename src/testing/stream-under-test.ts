@@ -17,26 +17,31 @@ export interface Output {
 }
 
 /** Pushes x in blocks of the frames that `cut` says, the rest in one last block; what came, put together. */
-export function play(stream: FrameStream, x: Float32Array, channels: number, cut: readonly number[] = []): Output {
+export function pushInBlocks(
+  stream: FrameStream,
+  x: Float32Array,
+  channels: number,
+  cut: readonly number[] = [],
+): Output {
   const out: Output = { samples: [], valid: [] };
   let from = 0;
   for (const frames of [...cut, Infinity]) {
     const to = Math.min(x.length, from + frames * channels);
-    write(out, stream.push(x.slice(from, to)), stream);
+    append(out, stream.push(x.slice(from, to)), stream);
     from = to;
   }
   return out;
 }
 
 /** Pushes x frame by frame; what came with each frame. */
-export function playByFrame(stream: FrameStream, x: Float32Array, channels: number): Output[] {
+export function pushByFrame(stream: FrameStream, x: Float32Array, channels: number): Output[] {
   return Array.from({ length: x.length / channels }, (_, t) =>
-    write({ samples: [], valid: [] }, stream.push(x.slice(t * channels, (t + 1) * channels)), stream),
+    append({ samples: [], valid: [] }, stream.push(x.slice(t * channels, (t + 1) * channels)), stream),
   );
 }
 
 /** Adds what a push returned to `out`. */
-export function write(out: Output, samples: Float32Array, { valid }: FrameStream): Output {
+export function append(out: Output, samples: Float32Array, { valid }: FrameStream): Output {
   out.samples.push(...samples);
   if (valid) out.valid.push(...valid);
   return out;

@@ -57,7 +57,7 @@ export function run<In, Out>(
 }
 
 /** A hot source by hand, and what a subscriber of the operator behind it is told. */
-export function driven<In, Out>(
+export function drive<In, Out>(
   operator: OperatorFunction<In, Out>,
   onNext?: (out: Out, subject: Subject<In>) => void,
 ): { subject: Subject<In>; told: Transcript<Out> } {

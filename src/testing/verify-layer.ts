@@ -4,7 +4,7 @@ import { integer } from '../core/check.ts';
 import { random } from '../core/random.ts';
 import type { Weights } from '../core/network/weights.ts';
 import { difference } from './difference.ts';
-import { checkSlopes } from './finite-differences.ts';
+import { checkGradients } from './finite-differences.ts';
 
 import { verifyStream } from './verify-stream.ts';
 
@@ -37,22 +37,22 @@ export function verifyLayer(layer: LayerUnderTest, options: VerifyLayerOptions =
   if (causal) verifyStream(() => layer.stream(), { inChannels, receptiveField, seed, runs });
   const noise = random(seed);
   const x = Float32Array.from({ length: frames * inChannels }, () => noise.normal());
-  const whole = learn(layer, x, [frames], noise.uniform());
-  checkSlopes(layer, x, whole.g, whole.dx, whole.gradients, seed, runs);
+  const whole = train(layer, x, [frames], noise.uniform());
+  checkGradients(layer, x, whole.g, whole.dx, whole.gradients, seed, runs);
   const cuts = fc.array(fc.nat({ max: 9 }), { minLength: 1, maxLength: 20 });
   const law = (lengths: number[], late: number, stop: number) => {
-    const got = learn(layer, x, lengths, 0, late, layer.restore ? stop : -1, whole.g);
+    const got = train(layer, x, lengths, 0, late, layer.restore ? stop : -1, whole.g);
     const where = `blocks of [${lengths.join(', ')}], gradients ${late} outputs late`;
     same('gradients do not depend on the cut, nor on save and restore', where, whole, got);
   };
   const found = fc.check(fc.property(cuts, fc.nat({ max: 5 }), fc.nat({ max: 20 }), law), { seed, numRuns: runs });
   if (found.failed) throw found.errorInstance;
-  rowPerFrame(whole.dx, frames, inChannels);
-  if (receptiveField !== Infinity && causal) reach(layer, x, receptiveField);
-  poison(layer, x);
+  checkRowCount(whole.dx, frames, inChannels);
+  if (receptiveField !== Infinity && causal) checkReceptiveField(layer, x, receptiveField);
+  checkNaN(layer, x);
 }
 
-interface Learnt {
+interface TrainingRun {
   y: Float32Array;
   /** ∂L/∂y of every output. */
   g: Float32Array;
@@ -61,7 +61,7 @@ interface Learnt {
 }
 
 /** Runs x and g through a stream in blocks of `lengths` over and over, the gradients `late` outputs late. */
-function learn(
+function train(
   layer: LayerUnderTest,
   x: Float32Array,
   lengths: readonly number[],
@@ -69,7 +69,7 @@ function learn(
   late = 0,
   stop = -1,
   given?: Float32Array,
-): Learnt {
+): TrainingRun {
   const { inChannels, outChannels } = layer;
   let stream = layer.stream({ gradients: true, maxPending: 1 << 20 });
   const y: number[] = [];
@@ -103,18 +103,18 @@ function learn(
   };
 }
 
-function same(law: string, where: string, expected: Learnt, got: Learnt): void {
+function same(law: string, where: string, expected: TrainingRun, got: TrainingRun): void {
   const found = difference(expected, got, 'run');
   if (found) throw new Error(`${law}: ${where}: ${found}`);
 }
 
-function rowPerFrame(dx: Float32Array, frames: number, channels: number): void {
+function checkRowCount(dx: Float32Array, frames: number, channels: number): void {
   if (dx.length === frames * channels) return;
   throw new Error(`one gradient row a frame: ${frames} frames came back as ${dx.length / channels} rows`);
 }
 
 /** The gradient of one output in the middle reaches no further than its receptive field. */
-function reach(layer: LayerUnderTest, x: Float32Array, receptiveField: number): void {
+function checkReceptiveField(layer: LayerUnderTest, x: Float32Array, receptiveField: number): void {
   const { inChannels, outChannels } = layer;
   const stream = layer.stream({ gradients: true, maxPending: 1 << 20 });
   const outputs = stream.push(x).length / outChannels;
@@ -129,10 +129,10 @@ function reach(layer: LayerUnderTest, x: Float32Array, receptiveField: number): 
   );
 }
 
-function poison(layer: LayerUnderTest, x: Float32Array): void {
+function checkNaN(layer: LayerUnderTest, x: Float32Array): void {
   const poisoned = x.slice();
   poisoned[Math.floor(x.length / 2)] = NaN;
-  const { gradients } = learn(layer, poisoned, [5], 1);
+  const { gradients } = train(layer, poisoned, [5], 1);
   for (const [name, { data }] of Object.entries(gradients)) {
     if (!data.every(Number.isFinite)) throw new Error(`NaN reaches no weight: the gradient of ${name} holds one`);
   }

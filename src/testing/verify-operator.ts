@@ -1,7 +1,7 @@
 import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
 import { invalid } from '../core/check.ts';
 import { difference } from './difference.ts';
-import { driven, run, source, transcribe, type Transcript } from './transcript.ts';
+import { drive, run, source, transcribe, type Transcript } from './transcript.ts';
 import type { OperatorFunction } from 'rxjs';
 
 /** What `verifyOperator` cannot find out by itself. */
@@ -94,7 +94,7 @@ function empty<Out>({ makeOperator }: Subject<Out>): void {
 }
 
 function never<Out>({ makeOperator }: Subject<Out>): void {
-  const { subject, told } = driven(makeOperator());
+  const { subject, told } = drive(makeOperator());
   if (told.ended !== 'open' || told.outputs.length > 0) throw broken('never', 'a silent source led to notifications');
   if (!subject.observed) throw broken('never', 'the operator left a silent source');
   told.unsubscribe();
@@ -117,7 +117,7 @@ function errors<Out>({ makeOperator, makeInput, open }: Subject<Out>): void {
 
 function earlyUnsubscribe<Out>({ makeOperator, makeInput }: Subject<Out>): void {
   const law = 'early unsubscribe';
-  const { subject, told } = driven<Block, Out>(makeOperator(), () => told.unsubscribe());
+  const { subject, told } = drive<Block, Out>(makeOperator(), () => told.unsubscribe());
   for (const block of makeInput()) subject.next(block);
   if (told.outputs.length > 1) throw broken(law, `${told.outputs.length - 1} outputs came after unsubscribing`);
   if (told.outputs.length === 1 && subject.observed) throw broken(law, 'the source stayed subscribed');
@@ -131,7 +131,7 @@ function twoSubscribers<Out>({ makeOperator, makeInput, whole }: Subject<Out>): 
   same(`${law}, the first`, whole.outputs, transcribe(cold).outputs);
   same(`${law}, the second after the first: is state made outside defer?`, whole.outputs, transcribe(cold).outputs);
   const operator = makeOperator();
-  const [one, other] = [driven(operator), driven(operator)];
+  const [one, other] = [drive(operator), drive(operator)];
   for (const block of makeInput()) {
     one.subject.next(block);
     other.subject.next(block);
@@ -145,7 +145,7 @@ function twoSubscribers<Out>({ makeOperator, makeInput, whole }: Subject<Out>): 
 function reentrant<Out>({ makeOperator, makeInput, whole }: Subject<Out>): void {
   const law = 're-entrant source (the next block arrives while an output is handed on)';
   const waiting = makeInput();
-  const { subject, told } = driven<Block, Out>(makeOperator(), (_, again) => {
+  const { subject, told } = drive<Block, Out>(makeOperator(), (_, again) => {
     const block = waiting.shift();
     if (block) again.next(block);
   });

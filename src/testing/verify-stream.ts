@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { integer } from '../core/check.ts';
 import { random } from '../core/random.ts';
 import { difference } from './difference.ts';
-import { play, playByFrame, write, type FrameStream, type Output } from './stream-under-test.ts';
+import { pushInBlocks, pushByFrame, append, type FrameStream, type Output } from './stream-under-test.ts';
 
 /** What `verifyStream` must know of the stream. */
 export interface VerifyStreamOptions {
@@ -36,7 +36,7 @@ export function verifyStream(makeStream: () => FrameStream, options: VerifyStrea
     inChannels,
     receptiveField,
     x,
-    byFrame: playByFrame(makeStream(), x, inChannels),
+    byFrame: pushByFrame(makeStream(), x, inChannels),
   };
   if (subject.byFrame.every(({ samples }) => samples.length === 0))
     throw new Error(`values: ${frames} frames led to no output; give more \`frames\``);
@@ -50,7 +50,7 @@ export function verifyStream(makeStream: () => FrameStream, options: VerifyStrea
   verify(fc.array(fc.nat({ max: 40 }), { maxLength: 40 }), anyCut);
   sharesNothing(subject);
   verify(fc.nat({ max: frames - 1 }), noFuture);
-  verify(fc.nat({ max: frames - 1 }), poison);
+  verify(fc.nat({ max: frames - 1 }), checkNaN);
   if (makeStream().skip) verify(fc.tuple(fc.nat({ max: frames }), fc.nat({ max: 2 * frames })), skipping);
 }
 
@@ -73,7 +73,7 @@ function joined(outputs: readonly Output[]): Output {
 }
 
 function anyCut({ makeStream, inChannels, x, byFrame }: Subject, cut: number[]): void {
-  const got = play(makeStream(), x, inChannels, cut);
+  const got = pushInBlocks(makeStream(), x, inChannels, cut);
   same('same bits however it is cut', joined(byFrame), got, `blocks of [${cut.join(', ')}, the rest] frames`);
 }
 
@@ -81,7 +81,7 @@ function sharesNothing({ makeStream, inChannels, x, byFrame }: Subject): void {
   const [one, other] = [makeStream(), makeStream()];
   const got: Output = { samples: [], valid: [] };
   for (let from = 0; from < x.length; from += inChannels) {
-    write(got, one.push(x.slice(from, from + inChannels)), one);
+    append(got, one.push(x.slice(from, from + inChannels)), one);
     other.push(new Float32Array(inChannels).fill(9));
   }
   same('two streams share nothing', joined(byFrame), got, 'another stream was pushed in turn');
@@ -90,17 +90,17 @@ function sharesNothing({ makeStream, inChannels, x, byFrame }: Subject): void {
 function noFuture({ makeStream, inChannels, x, byFrame }: Subject, t: number): void {
   const changed = x.map((value, i) => (i < t * inChannels ? value : 1 - 2 * value));
   const before = joined(byFrame.slice(0, t));
-  const { samples, valid } = play(makeStream(), changed, inChannels);
+  const { samples, valid } = pushInBlocks(makeStream(), changed, inChannels);
   const heard = { samples: samples.slice(0, before.samples.length), valid: valid.slice(0, before.valid.length) };
   same('the future cannot be heard', before, heard, `frames from ${t} on were changed`);
 }
 
-function poison({ makeStream, inChannels, receptiveField, x, byFrame }: Subject, t: number): void {
+function checkNaN({ makeStream, inChannels, receptiveField, x, byFrame }: Subject, t: number): void {
   const law = 'NaN poisons only the outputs that see it';
   const where = `frame ${t} held a NaN`;
   const poisoned = x.slice();
   poisoned[t * inChannels + (t % inChannels)] = NaN;
-  const got = playByFrame(makeStream(), poisoned, inChannels);
+  const got = pushByFrame(makeStream(), poisoned, inChannels);
   same(law, joined(byFrame.slice(0, t)), joined(got.slice(0, t)), where);
   same(law, joined(byFrame.slice(t + receptiveField)), joined(got.slice(t + receptiveField)), where);
   for (const { samples, valid } of got)
@@ -114,10 +114,10 @@ function poison({ makeStream, inChannels, receptiveField, x, byFrame }: Subject,
 function skipping({ makeStream, inChannels, x }: Subject, [at, count]: [number, number]): void {
   const [skipped, pushed] = [makeStream(), makeStream()];
   const head = x.slice(0, at * inChannels);
-  const [expected, got] = [play(pushed, head, inChannels), play(skipped, head, inChannels)];
-  write(expected, pushed.push(new Float32Array(count * inChannels), new Uint8Array(count)), pushed);
-  write(got, skipped.skip?.(count) ?? new Float32Array(0), skipped);
-  write(expected, pushed.push(x), pushed);
-  write(got, skipped.push(x), skipped);
+  const [expected, got] = [pushInBlocks(pushed, head, inChannels), pushInBlocks(skipped, head, inChannels)];
+  append(expected, pushed.push(new Float32Array(count * inChannels), new Uint8Array(count)), pushed);
+  append(got, skipped.skip?.(count) ?? new Float32Array(0), skipped);
+  append(expected, pushed.push(x), pushed);
+  append(got, skipped.push(x), skipped);
   same('skip(n) is a push of n invalid zeros', expected, got, `${count} frames after ${at}`);
 }

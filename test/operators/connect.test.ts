@@ -1,6 +1,6 @@
 import { firstValueFrom, lastValueFrom, take, toArray, VirtualTimeScheduler } from 'rxjs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { connect, type Down } from '../../src/operators/connect.ts';
+import { connect, type Disconnect } from '../../src/operators/connect.ts';
 import { ProtocolError } from '../../src/protocol/index.ts';
 import { scripted, type ScriptedServer } from './socket-server.ts';
 
@@ -26,7 +26,7 @@ describe('connect', () => {
       socket.send(`hello ${n}`);
       if (n < 2) socket.terminate();
     });
-    const downs: Down[] = [];
+    const downs: Disconnect[] = [];
     const messages = connect(server.url, { parse: text, protocol: null, random, down: (down) => downs.push(down) });
     expect(await lastValueFrom(messages.pipe(take(3), toArray()))).toEqual(['hello 0', 'hello 1', 'hello 2']);
     expect(downs.map(({ code, wait }) => [code, wait])).toEqual([
@@ -88,8 +88,8 @@ describe('connect', () => {
     server = await scripted((socket, n) => {
       if (n > 0) socket.send('here');
     });
-    const downs: Down[] = [];
-    const options = { parse: text, protocol: null, random, silence: 20, down: (down: Down) => downs.push(down) };
+    const downs: Disconnect[] = [];
+    const options = { parse: text, protocol: null, random, silence: 20, down: (down: Disconnect) => downs.push(down) };
     expect(await firstValueFrom(connect(server.url, options))).toBe('here');
     expect(downs[0]).toEqual({ code: 4003, sentence: 'no message for 20 ms', wait: 0 });
   });

@@ -1,4 +1,4 @@
-import type { Standing } from '../../core/learning/forecast-score.ts';
+import type { ErrorStats } from '../../core/learning/forecast-score.ts';
 import type { Recording } from '../../sources/index.ts';
 import { counted } from '../counted.ts';
 import type { Pass } from './learn-pass.ts';
@@ -17,8 +17,8 @@ export function learningReport(
   { learned, seconds, filled }: Pass,
   { gaps, output, torch, standardize }: Told,
 ): string {
-  const { score, updates, refused, rollbacks, learningRate } = learned;
-  const row = (name: string, of: (standing: Standing) => number) =>
+  const { score, updates, skipped: refused, rollbacks, learningRate } = learned;
+  const row = (name: string, of: (standing: ErrorStats) => number) =>
     `${name.padEnd(24)}${shown(of(score.overall)).padStart(10)}${shown(of(score)).padStart(10)}`;
   const reasons = Object.entries(refused).filter(([, count]) => count > 0);
   const lines = [

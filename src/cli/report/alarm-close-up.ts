@@ -1,6 +1,6 @@
 import { concerned } from './alarm-bands.ts';
 import { buildUp } from './alarm-table.ts';
-import { causeWords } from '../../core/alarms/finding.ts';
+import { causeLabels } from '../../core/alarms/finding.ts';
 import { channelsText, rarity } from '../alarm-text.ts';
 import { channelLane, rarityLane } from './detect-lanes.ts';
 import { stacked } from './lane.ts';
@@ -28,7 +28,7 @@ export function alarmCloseUp(content: ReportContent, i: number): string {
   const channels = concerned(alarm);
   const lanes = channels.slice(0, mostChannels).map((c) => channelLane(content, c, span));
   const words = [channelsText(alarm, labels), rarity(alarm.score, rate), buildUp(alarm, rate)].filter((part) => part);
-  return `<section class="card" id="alarm-${i + 1}"><h3>${i + 1}. ${escaped(momentOf(alarm.time, rate, trace.dated))}: ${causeWords[alarm.cause]}</h3>
+  return `<section class="card" id="alarm-${i + 1}"><h3>${i + 1}. ${escaped(momentOf(alarm.time, rate, trace.dated))}: ${causeLabels[alarm.cause]}</h3>
 <p class="muted">${escaped(words.join(' · '))} · <a href="#alarms">all alarms</a></p>
 ${stacked([...lanes, rarityLane(content, span)], timeTicks(trace.timeOf(span.from), trace.timeOf(span.to), trace.dated))}</section>`;
 }

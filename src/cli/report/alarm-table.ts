@@ -1,4 +1,4 @@
-import { causeWords } from '../../core/alarms/finding.ts';
+import { causeLabels } from '../../core/alarms/finding.ts';
 import { channelsText, duration, rarity } from '../alarm-text.ts';
 import { alarmLink } from './alarm-link.ts';
 import { momentOf } from './moment.ts';
@@ -17,7 +17,7 @@ export function alarmTable({ alarms, labels, rate, trace }: ReportContent): stri
     const cells = [
       alarmLink(i),
       momentOf(alarm.time, rate, trace.dated).replace(/\S+/g, '<span>$&</span>'),
-      `<strong>${causeWords[alarm.cause]}</strong><small>${escaped(channelsText(alarm, labels))}</small>`,
+      `<strong>${causeLabels[alarm.cause]}</strong><small>${escaped(channelsText(alarm, labels))}</small>`,
       `${rarity(alarm.score, rate)}<small>${buildUp(alarm, rate)}</small>`,
     ];
     return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;

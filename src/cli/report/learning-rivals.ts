@@ -1,5 +1,5 @@
 import type { LearnerOptions } from '../../core/learning/learner-options.ts';
-import type { Standing } from '../../core/learning/forecast-score.ts';
+import type { ErrorStats } from '../../core/learning/forecast-score.ts';
 
 export type Task = NonNullable<LearnerOptions['task']>;
 
@@ -8,13 +8,13 @@ export interface Contestant {
   readonly name: string;
   /** Of its line. */
   readonly color: string;
-  readonly error: (standing: Standing) => number;
+  readonly error: (standing: ErrorStats) => number;
 }
 
 /** The learner, and the rivals that tell something at a task: only a forecast knows truths that came before. */
 export function contestants(task: Task): readonly [Contestant, ...Contestant[]] {
-  const learner = { name: 'learned', color: 'accent', error: ({ nmse }: Standing) => nmse };
-  const still = ({ persistence }: Standing) => persistence;
+  const learner = { name: 'learned', color: 'accent', error: ({ nmse }: ErrorStats) => nmse };
+  const still = ({ persistence }: ErrorStats) => persistence;
   if (task !== 'forecast') return [learner, { name: 'running mean', color: 'muted', error: still }];
   return [
     learner,

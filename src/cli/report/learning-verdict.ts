@@ -1,4 +1,4 @@
-import type { Standing } from '../../core/learning/forecast-score.ts';
+import type { ErrorStats } from '../../core/learning/forecast-score.ts';
 import type { CurvePoint } from './learning-curve.ts';
 import { contestants, type Task } from './learning-rivals.ts';
 
@@ -20,7 +20,7 @@ export function learningVerdict(task: Task, curve: readonly CurvePoint[]): strin
 <p class="muted">Skill ${overall.skill.toFixed(2).replace('-', '\u2212')} at the task ${task}: 0 is no better than ‘${plainest.name}’, 1 is perfect. Every prediction was made before its frame was learned.</p>`;
 }
 
-function compared({ skill }: Standing): string {
+function compared({ skill }: ErrorStats): string {
   if (skill < -1) return `${(1 - skill).toPrecision(2)} times as large as`;
   const percent = Math.floor(100 * Math.abs(skill));
   return percent === 0 ? 'about as large as' : `${percent} % ${skill > 0 ? 'smaller' : 'larger'} than`;

@@ -1,6 +1,6 @@
 import { invalid } from '../check.ts';
 import type { AlarmOptions } from './alarm-options.ts';
-import { combined, continued, isWorse, lasts, type AlarmCause, type Finding } from './finding.ts';
+import { mergeFindings, extendWindow, isWorse, isPersistent, type AlarmCause, type Finding } from './finding.ts';
 
 export type { AlarmCause, Finding };
 
@@ -41,10 +41,10 @@ export interface AlarmRecord {
 }
 
 /** Streams that one alarm may have. */
-const mostMembers = 1024;
+const maxMembers = 1024;
 
 /** Frames that a stream is calm for at least, and that its cooldown lasts. */
-const leastFrames = 10;
+const minFrames = 10;
 
 /**
  * One alarm from its raising to its end. It has no clock: every call tells the time.
@@ -58,15 +58,15 @@ const leastFrames = 10;
  * A shelved alarm stays shelved until its time, however often its streams come and go. What worsens is told, as
  * `isWorse` has it.
  */
-export class AlarmLife {
+export class AlarmLifecycle {
   readonly record: AlarmRecord;
   readonly #times: Required<AlarmOptions>;
-  #told: number;
+  #reportedMembers: number;
 
   constructor(record: AlarmRecord, times: Required<AlarmOptions>) {
     this.record = record;
     this.#times = times;
-    this.#told = Math.max(1, record.members.length);
+    this.#reportedMembers = Math.max(1, record.members.length);
   }
 
   get open(): boolean {
@@ -82,9 +82,9 @@ export class AlarmLife {
    * Whether what was found of a stream belongs to it: nobody has seen to it yet, and both began together, as the newest
    * member came a moment ago; or, where that is known no better than between two times, as all may have begun at one.
    */
-  takes(stream: string, kind: AlarmKind, finding: Finding, time: number): boolean {
+  accepts(stream: string, kind: AlarmKind, finding: Finding, time: number): boolean {
     const { state, members, kind: own } = this.record;
-    if ((state !== 'raised' && state !== 'escalated') || kind !== own || members.length >= mostMembers) return false;
+    if ((state !== 'raised' && state !== 'escalated') || kind !== own || members.length >= maxMembers) return false;
     if (this.member(stream)) return false;
     const { together } = this.#times;
     if (finding.by === undefined) return time - members[members.length - 1].joined <= together;
@@ -94,11 +94,11 @@ export class AlarmLife {
   }
 
   /** Whether what is found of a member belongs to it still: the member is out of the ordinary, or was a moment ago. */
-  keeps(member: AlarmMember, time: number): boolean {
+  covers(member: AlarmMember, time: number): boolean {
     const { state, entered } = this.record;
     if (member.active || state === 'shelved') return true;
-    const calm = lasts(member) ? 0 : atLeast(this.#times.calm, member);
-    return time - (this.open ? member.last + calm : entered) < atLeast(this.#times.cooldown, member);
+    const reportNormal = isPersistent(member) ? 0 : atLeast(this.#times.calm, member);
+    return time - (this.open ? member.last + reportNormal : entered) < atLeast(this.#times.cooldown, member);
   }
 
   member(stream: string): AlarmMember | undefined {
@@ -111,9 +111,9 @@ export class AlarmLife {
   }
 
   /** A member is out of the ordinary, or is so again. */
-  out(member: AlarmMember, time: number, finding?: Finding): AlarmStep | undefined {
+  sustain(member: AlarmMember, time: number, finding?: Finding): AlarmStep | undefined {
     const worse = finding !== undefined && isWorse(finding, member);
-    if (finding) this.#learn(member, finding, worse);
+    if (finding) this.#merge(member, finding, worse);
     member.last = time;
     member.active = true;
     if (!this.open) {
@@ -149,8 +149,8 @@ export class AlarmLife {
     }
     if (state === 'raised' && this.active.length > 0 && time - entered >= this.#times.escalateAfter)
       return this.#enter('escalated', 'escalated', time);
-    if (members.length === this.#told) return undefined;
-    this.#told = members.length;
+    if (members.length === this.#reportedMembers) return undefined;
+    this.#reportedMembers = members.length;
     return 'joined';
   }
 
@@ -184,10 +184,10 @@ export class AlarmLife {
     return 'falseAlarm';
   }
 
-  #learn(member: AlarmMember, finding: Finding, worse: boolean): void {
-    const window = continued(member.window, finding.window);
+  #merge(member: AlarmMember, finding: Finding, worse: boolean): void {
+    const window = extendWindow(member.window, finding.window);
     if (!member.active) Object.assign(member, finding);
-    else if (worse || lasts(finding)) Object.assign(member, combined(finding, member), { window });
+    else if (worse || isPersistent(finding)) Object.assign(member, mergeFindings(finding, member), { window });
     else member.window = window;
   }
 
@@ -203,7 +203,7 @@ export class AlarmLife {
 
 /** A time in ms, or ten frames of a stream where that is longer. */
 function atLeast(time: number, { rate }: Finding): number {
-  return rate > 0 ? Math.max(time, (1000 * leastFrames) / rate) : time;
+  return rate > 0 ? Math.max(time, (1000 * minFrames) / rate) : time;
 }
 
 /** An alarm without members yet. */

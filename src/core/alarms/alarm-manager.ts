@@ -1,15 +1,15 @@
 import {
   type AlarmKind,
   alarmKinds,
-  AlarmLife,
+  AlarmLifecycle,
   type AlarmRecord,
   type AlarmStep,
   newRecord,
 } from './alarm-lifecycle.ts';
 import { alarmOptions, type AlarmOptions } from './alarm-options.ts';
 import { Dismissals } from './suppression.ts';
-import { concerned, type Finding, lasts } from './finding.ts';
-import { isMaintained, maintained, type Maintenance } from './suppression.ts';
+import { affectedChannels, type Finding, isPersistent } from './finding.ts';
+import { inMaintenance, withMaintenance, type MaintenanceWindow } from './suppression.ts';
 
 /** Something that happened to an alarm, and the alarm as it stands then. */
 export interface AlarmEvent {
@@ -20,17 +20,17 @@ export interface AlarmEvent {
 }
 
 /** Everything that a book remembers, as plain JSON. */
-export interface SavedBook {
+export interface AlarmManagerState {
   next: number;
   alarms: AlarmRecord[];
-  maintenance: Maintenance[];
+  maintenance: MaintenanceWindow[];
   counts: AlarmCount[];
   /** What was cleared by hand and is not over. */
   dismissed: string[];
 }
 
 /** Closed alarms that are remembered. */
-const mostClosed = 500;
+const maxClosed = 500;
 
 /**
  * The alarms of all streams, from evidence to the end of each. It has no clock: every call tells the time, in ms.
@@ -43,17 +43,17 @@ const mostClosed = 500;
  * that is silent) is told to the book at every frame or tick while it does, so that it is raised when maintenance is over,
  * and when it has lasted long enough.
  */
-export class AlarmBook {
+export class AlarmManager {
   readonly #options: Required<AlarmOptions>;
   /** By id, the oldest first. */
-  readonly #lives = new Map<number, AlarmLife>();
+  readonly #lifecycles = new Map<number, AlarmLifecycle>();
   /** The newest alarm of a stream and kind. */
-  readonly #latest = new Map<string, AlarmLife>();
+  readonly #latest = new Map<string, AlarmLifecycle>();
   /** What is out of the ordinary and not told yet, and since when. */
   readonly #pending = new Map<string, { first: number; finding: Finding }>();
   readonly #dismissals = new Dismissals();
   readonly #counts = new AlarmCounts();
-  #maintenance: Maintenance[] = [];
+  #maintenance: MaintenanceWindow[] = [];
   #next = 1;
 
   constructor(options: AlarmOptions = {}) {
@@ -62,14 +62,14 @@ export class AlarmBook {
 
   /** Every alarm that is remembered, as it stands; the newest first. */
   get alarms(): AlarmRecord[] {
-    return Array.from(this.#lives.values(), ({ record }) => structuredClone(record)).reverse();
+    return Array.from(this.#lifecycles.values(), ({ record }) => structuredClone(record)).reverse();
   }
 
   get counts(): AlarmCount[] {
     return this.#counts.save();
   }
 
-  get maintenance(): readonly Maintenance[] {
+  get maintenance(): readonly MaintenanceWindow[] {
     return this.#maintenance;
   }
 
@@ -79,40 +79,43 @@ export class AlarmBook {
   }
 
   /** The channels by which a stream is out of the ordinary now; undefined: it is not. */
-  concerned(stream: string, kind: AlarmKind): readonly string[] | undefined {
+  affectedChannels(stream: string, kind: AlarmKind): readonly string[] | undefined {
     const key = keyOf(stream, kind);
     const member = this.#latest.get(key)?.member(stream);
     const finding = member?.active ? member : this.#pending.get(key)?.finding;
-    return finding && concerned(finding);
+    return finding && affectedChannels(finding);
   }
 
   /** A stream is out of the ordinary, beyond what may be. */
-  alarm(stream: string, kind: AlarmKind, found: Finding, time: number): AlarmEvent[] {
+  report(stream: string, kind: AlarmKind, found: Finding, time: number): AlarmEvent[] {
     const key = keyOf(stream, kind);
-    const finding = this.#dismissals.left(key, found);
+    const finding = this.#dismissals.remaining(key, found);
     if (!finding) return [];
     const life = this.#latest.get(key);
     const member = life?.member(stream);
-    if (isMaintained(this.#maintenance, stream, time)) return this.out(stream, kind, time);
-    if (life && member && life.keeps(member, time)) return this.#told(life, life.out(member, time, finding), time);
+    if (inMaintenance(this.#maintenance, stream, time)) return this.sustain(stream, kind, time);
+    if (life && member && life.covers(member, time))
+      return this.#event(life, life.sustain(member, time, finding), time);
     if (!this.#pending.has(key)) this.#pending.set(key, { first: time, finding });
-    return this.#begin(stream, kind, time);
+    return this.#raisePending(stream, kind, time);
   }
 
   /** A stream is still out of the ordinary, by less than what raises an alarm. */
-  out(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
+  sustain(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
     const life = this.#latest.get(keyOf(stream, kind));
     const member = life?.member(stream);
-    return life && member?.active ? this.#told(life, life.out(member, time), time) : this.#begin(stream, kind, time);
+    return life && member?.active
+      ? this.#event(life, life.sustain(member, time), time)
+      : this.#raisePending(stream, kind, time);
   }
 
   /** A stream was seen, and is as usual. */
-  calm(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
+  reportNormal(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
     const key = keyOf(stream, kind);
     const life = this.#latest.get(key);
     const member = life?.member(stream);
     this.#pending.delete(key);
-    return life && member ? this.#told(life, life.calm(member, time), time) : [];
+    return life && member ? this.#event(life, life.calm(member, time), time) : [];
   }
 
   /** What was wrong with a stream is over. */
@@ -122,11 +125,11 @@ export class AlarmBook {
     const member = life?.member(stream);
     this.#dismissals.end(key);
     this.#pending.delete(key);
-    return life && member?.active ? this.#told(life, life.end(member, time), time) : [];
+    return life && member?.active ? this.#event(life, life.end(member, time), time) : [];
   }
 
   /** A stream is no more: whatever was wrong with it is over. */
-  forget(stream: string, time: number): AlarmEvent[] {
+  removeStream(stream: string, time: number): AlarmEvent[] {
     return alarmKinds.flatMap((kind) => this.end(stream, kind, time));
   }
 
@@ -134,27 +137,27 @@ export class AlarmBook {
   tick(time: number): AlarmEvent[] {
     this.#maintenance = this.#maintenance.filter(({ until }) => until > time);
     const events: AlarmEvent[] = [];
-    for (const life of this.#lives.values()) {
+    for (const life of this.#lifecycles.values()) {
       if (!life.open) continue;
       const { active } = life;
-      const rests = active.length > 0 && active.every(({ stream }) => isMaintained(this.#maintenance, stream, time));
-      if (!rests) events.push(...this.#told(life, life.tick(time), time));
+      const rests = active.length > 0 && active.every(({ stream }) => inMaintenance(this.#maintenance, stream, time));
+      if (!rests) events.push(...this.#event(life, life.tick(time), time));
     }
     return events;
   }
 
   /** Somebody has seen an alarm; undefined: there is none of this id. */
   acknowledge(id: number, time: number): AlarmEvent[] | undefined {
-    return this.#by(id, time, (life) => life.acknowledge(time));
+    return this.#apply(id, time, (life) => life.acknowledge(time));
   }
 
   /** Throws a RangeError where `until` is past. */
   shelve(id: number, until: number, time: number): AlarmEvent[] | undefined {
-    return this.#by(id, time, (life) => life.shelve(until, time));
+    return this.#apply(id, time, (life) => life.shelve(until, time));
   }
 
   clear(id: number, time: number): AlarmEvent[] | undefined {
-    return this.#by(id, time, (life) => {
+    return this.#apply(id, time, (life) => {
       this.#dismiss(life);
       return life.clear(time);
     });
@@ -162,7 +165,7 @@ export class AlarmBook {
 
   /** Somebody says that an alarm was nothing: it is cleared, and counted once for each of its streams. */
   falseAlarm(id: number, time: number): AlarmEvent[] | undefined {
-    return this.#by(id, time, (life) => {
+    return this.#apply(id, time, (life) => {
       this.#dismiss(life);
       const step = life.falseAlarm(time);
       if (step) for (const { stream } of life.record.members) this.#counts.add(stream, 'falseAlarms');
@@ -171,11 +174,11 @@ export class AlarmBook {
   }
 
   /** Nothing new is told of these streams until a time; one that is past ends it. */
-  maintain(one: Maintenance, time: number): void {
-    this.#maintenance = maintained(this.#maintenance, one, time);
+  setMaintenance(one: MaintenanceWindow, time: number): void {
+    this.#maintenance = withMaintenance(this.#maintenance, one, time);
   }
 
-  save(): SavedBook {
+  save(): AlarmManagerState {
     return {
       next: this.#next,
       alarms: this.alarms,
@@ -185,63 +188,63 @@ export class AlarmBook {
     };
   }
 
-  restore({ next, alarms, maintenance, counts, dismissed }: SavedBook): void {
+  restore({ next, alarms, maintenance, counts, dismissed }: AlarmManagerState): void {
     this.#next = next;
-    for (const record of alarms.toReversed()) this.#keep(new AlarmLife(structuredClone(record), this.#options));
+    for (const record of alarms.toReversed()) this.#add(new AlarmLifecycle(structuredClone(record), this.#options));
     this.#maintenance = [...maintenance];
     this.#counts.restore(counts);
     this.#dismissals.restore(dismissed);
   }
 
   /** Raises the alarm that is pending, once it has lasted; or lets the stream join the one that has just begun. */
-  #begin(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
+  #raisePending(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
     const key = keyOf(stream, kind);
-    if (isMaintained(this.#maintenance, stream, time)) this.#pending.delete(key);
+    if (inMaintenance(this.#maintenance, stream, time)) this.#pending.delete(key);
     const pending = this.#pending.get(key);
     if (!pending || time - pending.first < this.#options.least) return [];
     this.#pending.delete(key);
     this.#counts.add(stream, 'alarms');
-    const begun = [...this.#lives.values()].findLast((life) => life.takes(stream, kind, pending.finding, time));
-    const life = begun ?? new AlarmLife(newRecord(this.#next++, kind, time), this.#options);
+    const begun = [...this.#lifecycles.values()].findLast((life) => life.accepts(stream, kind, pending.finding, time));
+    const life = begun ?? new AlarmLifecycle(newRecord(this.#next++, kind, time), this.#options);
     life.join(stream, pending.finding, time);
     this.#latest.set(key, life);
     if (begun) return [];
-    this.#keep(life);
-    return this.#told(life, 'raised', time);
+    this.#add(life);
+    return this.#event(life, 'raised', time);
   }
 
-  #keep(life: AlarmLife): void {
-    this.#lives.set(life.record.id, life);
+  #add(life: AlarmLifecycle): void {
+    this.#lifecycles.set(life.record.id, life);
     if (life.open)
       for (const { stream } of life.record.members) this.#latest.set(keyOf(stream, life.record.kind), life);
-    const closed = [...this.#lives.values()].filter(({ open }) => !open);
-    for (const old of closed.slice(0, Math.max(0, closed.length - mostClosed))) {
-      this.#lives.delete(old.record.id);
-      this.#leave(old);
+    const closed = [...this.#lifecycles.values()].filter(({ open }) => !open);
+    for (const old of closed.slice(0, Math.max(0, closed.length - maxClosed))) {
+      this.#lifecycles.delete(old.record.id);
+      this.#detach(old);
     }
   }
 
   /** What was cleared by hand does not come back; what lasts is not told again until it is over. */
-  #dismiss(life: AlarmLife): void {
+  #dismiss(life: AlarmLifecycle): void {
     const { kind, members } = life.record;
     for (const member of members)
-      if (member.active && lasts(member)) this.#dismissals.add(keyOf(member.stream, kind), member);
-    this.#leave(life);
+      if (member.active && isPersistent(member)) this.#dismissals.add(keyOf(member.stream, kind), member);
+    this.#detach(life);
   }
 
-  #leave(life: AlarmLife): void {
+  #detach(life: AlarmLifecycle): void {
     for (const { stream } of life.record.members) {
       const key = keyOf(stream, life.record.kind);
       if (this.#latest.get(key) === life) this.#latest.delete(key);
     }
   }
 
-  #by(id: number, time: number, work: (life: AlarmLife) => AlarmStep | undefined): AlarmEvent[] | undefined {
-    const life = this.#lives.get(id);
-    return life && this.#told(life, work(life), time);
+  #apply(id: number, time: number, work: (life: AlarmLifecycle) => AlarmStep | undefined): AlarmEvent[] | undefined {
+    const life = this.#lifecycles.get(id);
+    return life && this.#event(life, work(life), time);
   }
 
-  #told(life: AlarmLife, step: AlarmStep | undefined, time: number): AlarmEvent[] {
+  #event(life: AlarmLifecycle, step: AlarmStep | undefined, time: number): AlarmEvent[] {
     return step ? [{ step, time, alarm: structuredClone(life.record) }] : [];
   }
 }
@@ -258,7 +261,7 @@ export interface AlarmCount {
 }
 
 /** Streams that are counted. */
-const most = 1024;
+const maxCountedStreams = 1024;
 
 /** Counts alarms and false alarms of every stream; of too many the one that was quiet longest is forgotten. */
 class AlarmCounts {
@@ -270,7 +273,7 @@ class AlarmCounts {
     this.#counts.delete(stream);
     this.#counts.set(stream, count);
     const [first] = this.#counts.keys();
-    if (this.#counts.size > most) this.#counts.delete(first);
+    if (this.#counts.size > maxCountedStreams) this.#counts.delete(first);
   }
 
   save(): AlarmCount[] {

@@ -11,20 +11,20 @@ import { integer, invalid } from '../check.ts';
  * the stream was cut changes nothing.
  */
 export class Digest {
-  readonly #k: number;
+  readonly #factor: number;
   readonly #channels: number;
   readonly #sum: Float64Array;
   readonly #count: Uint32Array;
   readonly #low: Float64Array;
   readonly #high: Float64Array;
   #valid = false;
-  #stretch = -1;
+  #window = -1;
   #expected = 0;
 
   /** @param k frames that make one */
   constructor(channels: number, k: number) {
     this.#channels = integer('channels', channels, 1);
-    this.#k = integer('k', k, 1);
+    this.#factor = integer('k', k, 1);
     this.#sum = new Float64Array(channels);
     this.#count = new Uint32Array(channels);
     this.#low = new Float64Array(channels).fill(Infinity);
@@ -39,20 +39,20 @@ export class Digest {
     this.#expected = block.start + frames;
     for (let t = 0; t < frames; t++) {
       const index = block.start + t;
-      const stretch = Math.floor(index / this.#k);
-      if (stretch !== this.#stretch) {
-        if (this.#stretch >= 0) out.push(this.#end(block));
-        this.#stretch = stretch;
+      const stretch = Math.floor(index / this.#factor);
+      if (stretch !== this.#window) {
+        if (this.#window >= 0) out.push(this.#closeWindow(block));
+        this.#window = stretch;
       }
-      if (block.valid?.[t] !== 0) this.#read(block.data, t * block.channels);
-      if (index % this.#k !== this.#k - 1) continue;
-      out.push(this.#end(block));
-      this.#stretch = -1;
+      if (block.valid?.[t] !== 0) this.#addFrame(block.data, t * block.channels);
+      if (index % this.#factor !== this.#factor - 1) continue;
+      out.push(this.#closeWindow(block));
+      this.#window = -1;
     }
     return out;
   }
 
-  #read(data: Float32Array, at: number): void {
+  #addFrame(data: Float32Array, at: number): void {
     this.#valid = true;
     for (let c = 0; c < this.#channels; c++) {
       const x = data[at + c];
@@ -64,7 +64,7 @@ export class Digest {
     }
   }
 
-  #end(block: Block): Block {
+  #closeWindow(block: Block): Block {
     const channels = 2 * this.#channels;
     const data = new Float32Array(channels);
     for (let c = 0; c < this.#channels; c++) {
@@ -75,8 +75,14 @@ export class Digest {
     this.#count.fill(0);
     this.#low.fill(Infinity);
     this.#high.fill(-Infinity);
-    const last = (this.#stretch + 1) * this.#k - 1;
-    const digested = { data, channels, start: this.#stretch, rate: block.rate / this.#k, time: timeOf(block, last) };
+    const last = (this.#window + 1) * this.#factor - 1;
+    const digested = {
+      data,
+      channels,
+      start: this.#window,
+      rate: block.rate / this.#factor,
+      time: timeOf(block, last),
+    };
     const valid = this.#valid;
     this.#valid = false;
     return valid ? digested : { ...digested, valid: Uint8Array.of(0) };

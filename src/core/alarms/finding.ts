@@ -19,20 +19,20 @@ export interface Finding {
 }
 
 /** Decades by which a finding must be rarer than one that was told, to be worse. */
-const rarer = 1;
+const minRarityGain = 1;
 /** The share from which on a channel is concerned beside the first. */
-const leastShare = 0.1;
+const minShare = 0.1;
 /** Channels that are named of what is unusual; of what is dead or worn, all are. */
-export const mostNamed = 8;
+export const maxNamedChannels = 8;
 
 /** Whether it is a state, which is found at every frame or tick while it lasts, and no single event. */
-export function lasts({ cause }: Pick<Finding, 'cause'>): boolean {
+export function isPersistent({ cause }: Pick<Finding, 'cause'>): boolean {
   return cause === 'dead' || cause === 'wear' || cause === 'silent';
 }
 
 /** The channels that it is of, by label: the first, and whoever has a tenth of it. */
-export function concerned({ channels }: Finding): string[] {
-  return channels.filter(({ share }, i) => i === 0 || share >= leastShare).map(({ label }) => label);
+export function affectedChannels({ channels }: Finding): string[] {
+  return channels.filter(({ share }, i) => i === 0 || share >= minShare).map(({ label }) => label);
 }
 
 /**
@@ -41,19 +41,24 @@ export function concerned({ channels }: Finding): string[] {
  */
 export function isWorse(found: Finding, told: Finding): boolean {
   if (found.cause === 'silent') return false;
-  if (lasts(found)) return found.channels.some(({ label }) => told.channels.every((one) => one.label !== label));
-  return found.score >= told.score + rarer || !concerned(told).includes(found.channels[0].label);
+  if (isPersistent(found)) return found.channels.some(({ label }) => told.channels.every((one) => one.label !== label));
+  return found.score >= told.score + minRarityGain || !affectedChannels(told).includes(found.channels[0].label);
 }
 
 /** What is known by two findings of one alarm: the newer one, and beside it who was concerned before, and since when. */
-export function combined(found: Finding, told: Finding): Finding {
+export function mergeFindings(found: Finding, told: Finding): Finding {
   const score = Math.max(found.score, told.score);
   const since = Math.min(found.since, told.since);
-  return { ...found, score, since, channels: lasts(found) ? found.channels : blend(found.channels, told.channels) };
+  return {
+    ...found,
+    score,
+    since,
+    channels: isPersistent(found) ? found.channels : blend(found.channels, told.channels),
+  };
 }
 
 /** A window that is continued by a newer one; of another run the newer one alone. */
-export function continued(window: Finding['window'], newer: Finding['window']): Finding['window'] {
+export function extendWindow(window: Finding['window'], newer: Finding['window']): Finding['window'] {
   return window.run === newer.run ? { ...window, to: newer.to } : newer;
 }
 
@@ -63,12 +68,12 @@ function blend(first: Finding['channels'], second: Finding['channels']): Finding
   for (const { label, share } of second) shares.set(label, (shares.get(label) ?? 0) + share / 2);
   return Array.from(shares, ([label, share]) => ({ label, share: Math.round(1000 * share) / 1000 })).slice(
     0,
-    mostNamed,
+    maxNamedChannels,
   );
 }
 
 /** What each cause means, to somebody who reads a list. */
-export const causeWords: Readonly<Record<AlarmCause, string>> = {
+export const causeLabels: Readonly<Record<AlarmCause, string>> = {
   range: 'out of range',
   level: 'level shift',
   surprise: 'unlike before',

@@ -1,24 +1,24 @@
 import { timeOf, type Block } from '../blocks/block.ts';
-import { ordinary } from '../detector/calibration.ts';
-import { Detector, type Detected, type DetectorOptions, type Lasting } from '../detector/detector.ts';
+import { normalScore } from '../detector/calibration.ts';
+import { Detector, type Detected, type DetectorOptions, type ChannelFault } from '../detector/detector.ts';
 import type { State } from '../state/state.ts';
-import type { AlarmBook, AlarmEvent } from './alarm-manager.ts';
+import type { AlarmManager, AlarmEvent } from './alarm-manager.ts';
 import { Digest } from './digest.ts';
 import { eachFrame } from './digest.ts';
-import { mostNamed, type AlarmCause, type Finding } from './finding.ts';
+import { maxNamedChannels, type AlarmCause, type Finding } from './finding.ts';
 
 /** Hz beyond which a stream is watched by its digest, and about what rate that has. */
-const fast = 25;
-const digested = 10;
+const maxDirectRate = 25;
+const digestRate = 10;
 
 /** What the detector of a stream reads: of one that is digested, two channels to each, ten times a second. */
-export function reading(rate: number, channels: number): { every: number; rate: number; channels: number } {
-  const every = rate > fast ? Math.round(rate / digested) : 1;
+export function detectorInput(rate: number, channels: number): { every: number; rate: number; channels: number } {
+  const every = rate > maxDirectRate ? Math.round(rate / digestRate) : 1;
   return { every, rate: rate / every, channels: every > 1 ? 2 * channels : channels };
 }
 
 /** What a stream is, to be watched. */
-export interface WatchedStream {
+export interface MonitoredStream {
   name: string;
   /** One a channel. */
   labels: readonly string[];
@@ -39,17 +39,17 @@ export interface WatchedStream {
  * Within the hysteresis is what the detector's threshold lies above by no more than that, but nothing that is
  * ordinary. Frames that are missing or not valid are no evidence: nothing is raised by them, and nothing cleared.
  */
-export class StreamWatch {
-  readonly #book: AlarmBook;
-  readonly #stream: WatchedStream;
+export class StreamDetector {
+  readonly #manager: AlarmManager;
+  readonly #stream: MonitoredStream;
   /** Frames that make one of the detector's. */
   readonly #every: number;
   readonly #digest: Digest | undefined;
   readonly #detector: Detector;
 
-  constructor(book: AlarmBook, stream: WatchedStream, options: DetectorOptions = {}) {
-    const read = reading(stream.rate, stream.labels.length);
-    this.#book = book;
+  constructor(book: AlarmManager, stream: MonitoredStream, options: DetectorOptions = {}) {
+    const read = detectorInput(stream.rate, stream.labels.length);
+    this.#manager = book;
     this.#stream = stream;
     this.#every = read.every;
     this.#digest = read.every > 1 ? new Digest(stream.labels.length, read.every) : undefined;
@@ -61,7 +61,7 @@ export class StreamWatch {
     const timed = (index: number) => when((index + 1) * this.#every - 1);
     const events: AlarmEvent[] = [];
     for (const read of this.#digest ? this.#digest.push(block) : [block])
-      for (const frame of eachFrame(read)) events.push(...this.#hear(frame, timed));
+      for (const frame of eachFrame(read)) events.push(...this.#pushFrame(frame, timed));
     return events;
   }
 
@@ -76,40 +76,45 @@ export class StreamWatch {
     this.#detector.renumber();
   }
 
-  #hear(frame: Block, timed: (index: number) => number): AlarmEvent[] {
-    const level = Math.max(this.#detector.threshold - this.#book.hysteresis, ordinary);
+  #pushFrame(frame: Block, timed: (index: number) => number): AlarmEvent[] {
+    const level = Math.max(this.#detector.threshold - this.#manager.hysteresis, normalScore);
     const detected = this.#detector.push(frame);
     if (frame.valid?.[0] === 0) return [];
     const at = { index: frame.start, rate: frame.rate, timed };
     return [
-      ...this.#lasts('dead', this.#detector.dead, at),
-      ...this.#lasts('wear', this.#detector.worn, at),
-      ...this.#unusual(detected, level, at),
+      ...this.#reportFaults('dead', this.#detector.flatlined, at),
+      ...this.#reportFaults('wear', this.#detector.drifted, at),
+      ...this.#reportAnomaly(detected, level, at),
     ];
   }
 
   /** Channels that are dead or worn, the latest first. */
-  #lasts(kind: 'dead' | 'wear', channels: readonly Lasting[], at: Place): AlarmEvent[] {
+  #reportFaults(kind: 'dead' | 'wear', channels: readonly ChannelFault[], at: FrameContext): AlarmEvent[] {
     const { name } = this.#stream;
     const time = at.timed(at.index);
-    if (channels.length === 0) return this.#book.end(name, kind, time);
+    if (channels.length === 0) return this.#manager.end(name, kind, time);
     const latest = channels.toSorted((a, b) => b.since - a.since);
     const shares = latest.map(({ channel }) => ({ channel, share: 1 / channels.length }));
-    return this.#book.alarm(name, kind, this.#finding(kind, 0, latest[latest.length - 1].since, shares, at), time);
+    return this.#manager.report(name, kind, this.#finding(kind, 0, latest[latest.length - 1].since, shares, at), time);
   }
 
-  #unusual({ alarms, score, shifted }: Detected, level: number, at: Place): AlarmEvent[] {
+  #reportAnomaly({ alarms, score, shifted }: Detected, level: number, at: FrameContext): AlarmEvent[] {
     const { name } = this.#stream;
     const time = at.timed(at.index);
     const alarm = alarms.find(({ cause }) => cause !== 'dead' && cause !== 'wear');
     if (alarm) {
       const finding = this.#finding(alarm.cause, alarm.score, alarm.since, alarm.channels, at);
-      return this.#book.alarm(name, 'unusual', { ...finding, channels: finding.channels.slice(0, mostNamed) }, time);
+      return this.#manager.report(
+        name,
+        'unusual',
+        { ...finding, channels: finding.channels.slice(0, maxNamedChannels) },
+        time,
+      );
     }
-    const channels = score.valid?.[0] === 1 ? this.#book.concerned(name, 'unusual') : undefined;
+    const channels = score.valid?.[0] === 1 ? this.#manager.affectedChannels(name, 'unusual') : undefined;
     if (!channels) return [];
     const out = score.data[0] >= level || channels.some((label) => this.#isShifted(shifted, label));
-    return out ? this.#book.out(name, 'unusual', time) : this.#book.calm(name, 'unusual', time);
+    return out ? this.#manager.sustain(name, 'unusual', time) : this.#manager.reportNormal(name, 'unusual', time);
   }
 
   #isShifted(shifted: Uint8Array, label: string): boolean {
@@ -121,7 +126,13 @@ export class StreamWatch {
     return this.#stream.labels[this.#digest ? channel >> 1 : channel];
   }
 
-  #finding(cause: AlarmCause, score: number, since: number, channels: Shares, { index, rate, timed }: Place): Finding {
+  #finding(
+    cause: AlarmCause,
+    score: number,
+    since: number,
+    channels: Shares,
+    { index, rate, timed }: FrameContext,
+  ): Finding {
     const shares = new Map<string, number>();
     for (const { channel, share } of channels) {
       const label = this.#label(channel);
@@ -135,7 +146,7 @@ export class StreamWatch {
 }
 
 /** A frame of the detector's: its rate in Hz, and when each is, in ms. */
-interface Place {
+interface FrameContext {
   index: number;
   rate: number;
   timed: (index: number) => number;

@@ -1,29 +1,33 @@
 import type { Finding } from './finding.ts';
 
 /** Streams whose alarms nobody wants to hear until a time: a name, or its beginning and `*`. */
-export interface Maintenance {
+export interface MaintenanceWindow {
   streams: string;
   /** ms. */
   until: number;
 }
 
 /** Whether a stream's name is meant by `streams`. */
-export function isMeant(streams: string, name: string): boolean {
+export function matchesStreams(streams: string, name: string): boolean {
   return streams.endsWith('*') ? name.startsWith(streams.slice(0, -1)) : name === streams;
 }
 
 /** Whether a stream is in one of them at a time. */
-export function isMaintained(list: readonly Maintenance[], name: string, time: number): boolean {
-  return list.some(({ streams, until }) => until > time && isMeant(streams, name));
+export function inMaintenance(list: readonly MaintenanceWindow[], name: string, time: number): boolean {
+  return list.some(({ streams, until }) => until > time && matchesStreams(streams, name));
 }
 
 /** The list with one more, which takes the place of the one for the same streams; those that are over are left out. */
-export function maintained(list: readonly Maintenance[], one: Maintenance, time: number): Maintenance[] {
+export function withMaintenance(
+  list: readonly MaintenanceWindow[],
+  one: MaintenanceWindow,
+  time: number,
+): MaintenanceWindow[] {
   return [...list.filter(({ streams }) => streams !== one.streams), one].filter(({ until }) => until > time);
 }
 
 /** Between a key and its labels, as they are saved. */
-const comma = '\0';
+const separator = '\0';
 
 /** What was cleared by hand though it lasts, channel by channel: it is not told again until it is over. */
 export class Dismissals {
@@ -42,7 +46,7 @@ export class Dismissals {
   }
 
   /** What of a finding nobody dismissed; undefined: nothing. What was dismissed and is not in it any more is over. */
-  left(key: string, finding: Finding): Finding | undefined {
+  remaining(key: string, finding: Finding): Finding | undefined {
     const labels = this.#labels.get(key);
     if (!labels) return finding;
     const kept = finding.channels.filter(({ label }) => labels.has(label));
@@ -54,10 +58,10 @@ export class Dismissals {
   }
 
   save(): string[] {
-    return Array.from(this.#labels, ([key, labels]) => [key, ...labels].join(comma));
+    return Array.from(this.#labels, ([key, labels]) => [key, ...labels].join(separator));
   }
 
   restore(saved: readonly string[]): void {
-    for (const [key, ...labels] of saved.map((one) => one.split(comma))) this.#labels.set(key, new Set(labels));
+    for (const [key, ...labels] of saved.map((one) => one.split(separator))) this.#labels.set(key, new Set(labels));
   }
 }

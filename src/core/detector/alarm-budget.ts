@@ -1,11 +1,11 @@
 import { invalid } from '../check.ts';
 import { doublesIn, type State } from '../state/state.ts';
-import { ordinary } from './calibration.ts';
+import { normalScore } from './calibration.ts';
 
 /** How often a detector may be wrong: '1/month', '2/week', or as mean frames between two false alarms. */
 export type FalseAlarms = string | number;
 
-const seconds: ReadonlyMap<string, number> = new Map([
+const secondsPer: ReadonlyMap<string, number> = new Map([
   ['second', 1],
   ['minute', 60],
   ['hour', 3600],
@@ -16,11 +16,11 @@ const seconds: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Mean frames between two false alarms by default, where a stream has no rate: 1 in 10 000. */
-const irregular = 10_000;
+const irregularDefault = 10_000;
 
 /** Throws unless `rate` is one. */
 export function checkFalseAlarms(rate: FalseAlarms): void {
-  if (typeof rate === 'number') framesOf(rate);
+  if (typeof rate === 'number') checkedFrames(rate);
   else secondsBetween(rate);
 }
 
@@ -29,13 +29,13 @@ export function checkFalseAlarms(rate: FalseAlarms): void {
  * Throws where alarms are counted by time and the stream has no rate.
  */
 export function framesBetween(rate: FalseAlarms | undefined, hz: number): number {
-  if (typeof rate === 'number') return framesOf(rate);
+  if (typeof rate === 'number') return checkedFrames(rate);
   if (hz > 0) return Math.max(1, secondsBetween(rate ?? '1/month') * hz);
-  if (rate === undefined) return irregular;
+  if (rate === undefined) return irregularDefault;
   throw invalid('block.rate', `a number > 0 in Hz for falseAlarms '${rate}' (irregular: give frames between two)`, hz);
 }
 
-function framesOf(frames: number): number {
+function checkedFrames(frames: number): number {
   if (!(frames >= 1 && frames < Infinity)) throw invalid('falseAlarms', 'a number >= 1 in frames between two', frames);
   return frames;
 }
@@ -43,19 +43,19 @@ function framesOf(frames: number): number {
 function secondsBetween(rate: string): number {
   const parts = /^(\d+(?:\.\d+)?)\/([a-z]+)$/.exec(rate);
   const count = Number(parts?.[1]);
-  const unit = seconds.get(parts?.[2] ?? '');
+  const unit = secondsPer.get(parts?.[2] ?? '');
   if (unit === undefined || !(count > 0 && count < Infinity))
-    throw invalid('falseAlarms', `a count a ${[...seconds.keys()].join(', ')}, such as '1/month'`, rate, TypeError);
+    throw invalid('falseAlarms', `a count a ${[...secondsPer.keys()].join(', ')}, such as '1/month'`, rate, TypeError);
   return unit / count;
 }
 
 /** How far an alarm raises the threshold, and how far it may go from the score's own word, in decades. */
-const gain = 0.6;
-const lowest = -3;
-const highest = 1;
+const shiftGain = 0.6;
+const minShift = -3;
+const maxShift = 1;
 /** Frames between two alarms at least, and of the mean time between two at most. */
-const quiet = 60;
-const quietShare = 0.25;
+const maxRefractory = 60;
+const refractoryShare = 0.25;
 /** How far below the threshold a score still belongs to the alarm before it, in decades. */
 const hysteresis = 1;
 
@@ -72,17 +72,17 @@ const hysteresis = 1;
 export class AlarmBudget {
   /** Whether the frame pushed last raised an alarm, or goes on with one: it scored no more than a decade below the threshold. */
   alarmed = false;
-  readonly #between: number;
+  readonly #meanInterval: number;
   readonly #level: number;
-  readonly #rest: number;
+  readonly #refractory: number;
   #shift = 0;
-  #resting = 0;
+  #refractoryLeft = 0;
 
   /** @param between mean frames between two alarms */
   constructor(between: number) {
-    this.#between = between;
+    this.#meanInterval = between;
     this.#level = Math.log10(between);
-    this.#rest = Math.floor(Math.min(quiet, quietShare * between));
+    this.#refractory = Math.floor(Math.min(maxRefractory, refractoryShare * between));
   }
 
   /** The score that raises an alarm now. */
@@ -92,23 +92,23 @@ export class AlarmBudget {
 
   /** Whether a frame of this score raises an alarm. */
   push(score: number): boolean {
-    const raised = this.#resting === 0 && score > 0 && score >= this.threshold;
-    this.alarmed = raised || (this.alarmed && score >= Math.max(this.threshold - hysteresis, ordinary));
-    this.#shift += gain * ((raised ? 1 : 0) - 1 / this.#between);
-    if (this.#shift > highest) this.#shift = highest;
-    else if (this.#shift < lowest) this.#shift = lowest;
-    if (raised) this.#resting = this.#rest;
-    else if (this.#resting > 0) this.#resting--;
+    const raised = this.#refractoryLeft === 0 && score > 0 && score >= this.threshold;
+    this.alarmed = raised || (this.alarmed && score >= Math.max(this.threshold - hysteresis, normalScore));
+    this.#shift += shiftGain * ((raised ? 1 : 0) - 1 / this.#meanInterval);
+    if (this.#shift > maxShift) this.#shift = maxShift;
+    else if (this.#shift < minShift) this.#shift = minShift;
+    if (raised) this.#refractoryLeft = this.#refractory;
+    else if (this.#refractoryLeft > 0) this.#refractoryLeft--;
     return raised;
   }
 
   save(): State {
-    return { numbers: Float64Array.of(this.#shift, this.#resting, Number(this.alarmed)) };
+    return { numbers: Float64Array.of(this.#shift, this.#refractoryLeft, Number(this.alarmed)) };
   }
 
   restore(state: State): void {
     const numbers = doublesIn(state, 'numbers', 3);
-    [this.#shift, this.#resting] = numbers;
+    [this.#shift, this.#refractoryLeft] = numbers;
     this.alarmed = numbers[2] === 1;
   }
 }

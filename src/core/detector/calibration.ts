@@ -1,23 +1,23 @@
 import { doublesIn, type State } from '../state/state.ts';
-import { mostNovelty, noNovelty } from './range-novelty.ts';
+import { maxNovelty, minNovelty } from './range-novelty.ts';
 
 /** Frames whose highest novelty is counted as one. */
-const stretch = 60;
+const windowFrames = 60;
 /** What a frame scores that comes in every third stretch: up to it nothing is out of the ordinary. */
-export const ordinary: number = Math.log10(3 * stretch);
+export const normalScore: number = Math.log10(3 * windowFrames);
 /** Stretches at the start that are too new to count. */
-const settling = 3;
+const settlingWindows = 3;
 /** How many stretches the prior weighs. */
 const priorWeight = 20;
 /** In so many stretches a stream's first excess of records is over. */
-const youth = 8;
+const startupFactor = 8;
 /** Stretches fade over half of all that passed, but over this many at least. */
-const memory = 100;
+const minMemory = 100;
 /** Bins of a quarter bit. */
-const perBit = 4;
-const bins = (mostNovelty - noNovelty) * perBit;
+const binsPerBit = 4;
+const bins = (maxNovelty - minNovelty) * binsPerBit;
 /** e^(-(s + 5) / 2) at the lower edge of each bin. */
-const prior = Float64Array.from({ length: bins + 1 }, (_, b) => Math.exp(-(noNovelty + b / perBit + 5) / 2));
+const prior = Float64Array.from({ length: bins + 1 }, (_, b) => Math.exp(-(minNovelty + b / binsPerBit + 5) / 2));
 
 /**
  * Turns novelty into the mean time between novelties as high, learned from the stream itself:
@@ -36,56 +36,56 @@ export class Calibration {
   /** log10 time at the lower edge of each bin. */
   readonly #table = new Float64Array(bins + 1);
   #total = 0;
-  #stretches = 0;
+  #windows = 0;
   #frames = 0;
-  #highest = noNovelty;
-  readonly #width: number;
+  #highest = minNovelty;
+  readonly #priorScale: number;
 
   constructor(channels: number) {
-    this.#width = Math.sqrt(channels);
+    this.#priorScale = Math.sqrt(channels);
     this.#tabulate();
   }
 
   /** The score of a frame whose novelty is `s`, told before it counts. */
   push(s: number): number {
-    const score = this.settled ? this.#look(s) : 0;
+    const score = this.settled ? this.#lookUp(s) : 0;
     if (s > this.#highest) this.#highest = s;
-    if (++this.#frames === stretch) this.#count();
+    if (++this.#frames === windowFrames) this.#closeWindow();
     return score;
   }
 
   /** Whether enough was seen to score. */
   get settled(): boolean {
-    return this.#stretches >= settling;
+    return this.#windows >= settlingWindows;
   }
 
   save(): State {
-    const numbers = Float64Array.of(this.#total, this.#stretches, this.#frames, this.#highest);
+    const numbers = Float64Array.of(this.#total, this.#windows, this.#frames, this.#highest);
     return { counts: this.#counts.slice(), numbers };
   }
 
   restore(state: State): void {
     this.#counts.set(doublesIn(state, 'counts', bins + 1));
-    [this.#total, this.#stretches, this.#frames, this.#highest] = doublesIn(state, 'numbers', 4);
+    [this.#total, this.#windows, this.#frames, this.#highest] = doublesIn(state, 'numbers', 4);
     this.#tabulate();
   }
 
-  #count(): void {
+  #closeWindow(): void {
     if (this.settled) {
-      const fade = 1 - 1 / Math.max(memory, this.#stretches / 2);
+      const fade = 1 - 1 / Math.max(minMemory, this.#windows / 2);
       for (let b = 0; b <= bins; b++) this.#counts[b] *= fade;
-      this.#counts[Math.floor(placeOf(this.#highest))]++;
+      this.#counts[Math.floor(binPosition(this.#highest))]++;
       this.#total = this.#total * fade + 1;
     }
-    this.#stretches++;
+    this.#windows++;
     this.#frames = 0;
-    this.#highest = noNovelty;
+    this.#highest = minNovelty;
     this.#tabulate();
   }
 
   #tabulate(): void {
-    const sum = stretch * (this.#total + priorWeight);
-    const size = this.#width * (1 + youth / Math.max(settling, this.#stretches));
+    const sum = windowFrames * (this.#total + priorWeight);
+    const size = this.#priorScale * (1 + startupFactor / Math.max(settlingWindows, this.#windows));
     let above = 0;
     for (let b = bins; b >= 0; b--) {
       above += this.#counts[b];
@@ -93,14 +93,14 @@ export class Calibration {
     }
   }
 
-  #look(s: number): number {
-    const place = placeOf(s);
+  #lookUp(s: number): number {
+    const place = binPosition(s);
     const bin = Math.floor(place);
     const low = this.#table[bin];
     return bin === bins ? low : low + (place - bin) * (this.#table[bin + 1] - low);
   }
 }
 
-function placeOf(s: number): number {
-  return Math.min(bins, Math.max(0, (s - noNovelty) * perBit));
+function binPosition(s: number): number {
+  return Math.min(bins, Math.max(0, (s - minNovelty) * binsPerBit));
 }

@@ -4,12 +4,12 @@ import { doublesIn, type State } from '../state/state.ts';
 const lags = 4;
 const taps = lags + 1;
 /** Categories of the time of day. */
-const hours = 12;
-const rate = 0.1;
+const dayBins = 12;
+const learningRate = 0.1;
 /** How much of a category's probability is shared with its neighbours before the surprise is taken. */
 const blur = 0.5;
 /** Rows of the weights that a step reads: two a tap, two for the time of day. */
-const active = 2 * (taps + 1);
+const activeRows = 2 * (taps + 1);
 
 /**
  * Forecasts the category of the next sample by a causal convolution over soft categories, and learns from every sample:
@@ -28,18 +28,18 @@ export class CategoricalForecast {
   readonly #weights: Float64Array;
   readonly #idle: number;
   readonly #bias: number;
-  readonly #chance: Float64Array;
+  readonly #probabilities: Float64Array;
   /** Positions at the taps, the newest first, then the one a day back; -1 = none. */
-  readonly #seen = new Float64Array(taps).fill(-1);
-  readonly #rows = new Int32Array(active);
-  readonly #shares = new Float64Array(active);
+  readonly #positions = new Float64Array(taps).fill(-1);
+  readonly #rows = new Int32Array(activeRows);
+  readonly #shares = new Float64Array(activeRows);
 
   constructor(bins: number) {
     this.#bins = bins;
-    this.#idle = (taps * bins + hours) * bins;
+    this.#idle = (taps * bins + dayBins) * bins;
     this.#bias = this.#idle + bins;
     this.#weights = new Float64Array(this.#bias + bins);
-    this.#chance = new Float64Array(bins);
+    this.#probabilities = new Float64Array(bins);
   }
 
   /**
@@ -50,10 +50,10 @@ export class CategoricalForecast {
    * @param learning whether it is learned at all
    */
   push(position: number, dayBack: number, day: number, learning: boolean): number {
-    const low = lowOf(position, this.#bins);
+    const low = lowerBin(position, this.#bins);
     const high = position - low;
-    const p = this.#chance;
-    this.#seen[lags] = dayBack;
+    const p = this.#probabilities;
+    this.#positions[lags] = dayBack;
     this.#activate(day);
     this.#forecast();
     const surprise = -Math.log2((1 - high) * this.#blurred(low) + high * this.#blurred(low + 1) + 1e-7);
@@ -72,16 +72,16 @@ export class CategoricalForecast {
   }
 
   save(): State {
-    return { weights: this.#weights.slice(), seen: this.#seen.slice() };
+    return { weights: this.#weights.slice(), seen: this.#positions.slice() };
   }
 
   restore(state: State): void {
     this.#weights.set(doublesIn(state, 'weights', this.#weights.length));
-    this.#seen.set(doublesIn(state, 'seen', taps));
+    this.#positions.set(doublesIn(state, 'seen', taps));
   }
 
   #shift(position: number): void {
-    const seen = this.#seen;
+    const seen = this.#positions;
     for (let k = lags - 1; k > 0; k--) seen[k] = seen[k - 1];
     seen[0] = position;
   }
@@ -90,15 +90,15 @@ export class CategoricalForecast {
   #activate(day: number): void {
     const bins = this.#bins;
     for (let k = 0; k < taps; k++) {
-      const position = this.#seen[k];
-      const low = lowOf(position, bins);
+      const position = this.#positions[k];
+      const low = lowerBin(position, bins);
       if (position < 0) this.#set(k, this.#idle, this.#idle, 0, 0);
       else this.#set(k, (k * bins + low) * bins, (k * bins + low + 1) * bins, 1 - position + low, position - low);
     }
-    const hour = Math.min(hours - 1, Math.floor(day * hours));
-    const late = day * hours - hour;
+    const hour = Math.min(dayBins - 1, Math.floor(day * dayBins));
+    const late = day * dayBins - hour;
     const first = taps * bins;
-    this.#set(taps, (first + hour) * bins, (first + ((hour + 1) % hours)) * bins, 1 - late, late);
+    this.#set(taps, (first + hour) * bins, (first + ((hour + 1) % dayBins)) * bins, 1 - late, late);
   }
 
   #set(k: number, row: number, next: number, share: number, rest: number): void {
@@ -111,12 +111,12 @@ export class CategoricalForecast {
   /** p = softmax(l), six rows of weights at a time. */
   #forecast(): void {
     const bins = this.#bins;
-    const p = this.#chance;
+    const p = this.#probabilities;
     const w = this.#weights;
     const rows = this.#rows;
     const shares = this.#shares;
     for (let b = 0; b < bins; b++) p[b] = w[this.#bias + b];
-    for (let j = 0; j < active; j += 6) {
+    for (let j = 0; j < activeRows; j += 6) {
       const r0 = rows[j + 0];
       const r1 = rows[j + 1];
       const r2 = rows[j + 2];
@@ -136,7 +136,7 @@ export class CategoricalForecast {
   }
 
   #blurred(b: number): number {
-    const p = this.#chance;
+    const p = this.#probabilities;
     const before = b > 0 ? p[b - 1] : p[b];
     const after = b < this.#bins - 1 ? p[b + 1] : p[b];
     return (1 - blur) * p[b] + blur * 0.5 * (before + after);
@@ -145,13 +145,13 @@ export class CategoricalForecast {
   /** One step down the gradient ∂L/∂l = p - a, which `#chance` holds now. */
   #descend(): void {
     const bins = this.#bins;
-    const g = this.#chance;
+    const g = this.#probabilities;
     const w = this.#weights;
     const rows = this.#rows;
     const shares = this.#shares;
-    for (let b = 0; b < bins; b++) g[b] *= rate;
+    for (let b = 0; b < bins; b++) g[b] *= learningRate;
     for (let b = 0; b < bins; b++) w[this.#bias + b] -= g[b];
-    for (let j = 0; j < active; j += 6) {
+    for (let j = 0; j < activeRows; j += 6) {
       const r0 = rows[j + 0];
       const r1 = rows[j + 1];
       const r2 = rows[j + 2];
@@ -177,7 +177,7 @@ export class CategoricalForecast {
   }
 }
 
-function lowOf(position: number, bins: number): number {
+function lowerBin(position: number, bins: number): number {
   const low = Math.floor(position);
   return low > bins - 2 ? bins - 2 : low < 0 ? 0 : low;
 }

@@ -1,15 +1,15 @@
 import { doublesIn, stateIn, type State } from '../state/state.ts';
 import { Forecaster } from './forecaster.ts';
 import { LevelGate } from './level-gate.ts';
-import { noNovelty, RangeNovelty } from './range-novelty.ts';
+import { minNovelty, RangeNovelty } from './range-novelty.ts';
 import { restoreAll, RunningMean, saveAll } from './running-mean.ts';
 
 /** Samples whose surprise is not told: the forecast knows nothing yet. */
-const settling = 11;
+const settlingSamples = 11;
 
 /** What made a channel new: its sample, its slow mean, or how badly it was forecast. */
-export type Novelty = 'range' | 'level' | 'surprise';
-const causes: readonly Novelty[] = ['range', 'level', 'surprise', 'surprise'];
+export type NoveltyCause = 'range' | 'level' | 'surprise';
+const causes: readonly NoveltyCause[] = ['range', 'level', 'surprise', 'surprise'];
 
 /**
  * What is new on one channel: the greatest novelty among four streams that it makes of it,
@@ -18,7 +18,7 @@ const causes: readonly Novelty[] = ['range', 'level', 'surprise', 'surprise'];
  *
  * each against its own range so far. The time constants are of exponential means.
  */
-export class ChannelWatch {
+export class ChannelDetector {
   readonly #forecaster: Forecaster | null;
   readonly #means = { slow: new RunningMean(100), quick: new RunningMean(2), steady: new RunningMean(8) };
   readonly #ranges = {
@@ -34,7 +34,7 @@ export class ChannelWatch {
   /** The surprise of the newest sample, in bits; NaN where it was missing. */
   surprise: number = NaN;
   /** The novelty of the newest sample; the least there is where it was missing. */
-  novelty: number = noNovelty;
+  novelty: number = minNovelty;
 
   /** @param learning false: without the forecast, and so without its surprise */
   constructor(rate: number, learning: boolean) {
@@ -42,14 +42,14 @@ export class ChannelWatch {
   }
 
   /** What the newest novelty is of. */
-  get cause(): Novelty {
+  get cause(): NoveltyCause {
     return causes[this.#leading];
   }
 
   /** The frame from which on what is new now moved away from the middle of its range; of a sample, its own frame. */
   get since(): number {
     const { slow, quick, steady } = this.#ranges;
-    return [this.#index, slow.calm + 1, quick.calm + 1, steady.calm + 1][this.#leading];
+    return [this.#index, slow.lastInside + 1, quick.lastInside + 1, steady.lastInside + 1][this.#leading];
   }
 
   /** What the forecast has learned; null without one. */
@@ -65,19 +65,19 @@ export class ChannelWatch {
     this.#index = index;
     this.#leading = 0;
     this.novelty = ranges.x.push(x, index);
-    this.#lead(1, ranges.slow.push(slow.push(x), index));
+    this.#consider(1, ranges.slow.push(slow.push(x), index));
     if (!this.#forecaster) return;
     this.surprise = this.#forecaster.push(x, time);
-    const told = this.#samples++ < settling ? 0 : this.surprise;
-    this.#lead(2, ranges.quick.push(quick.push(told), index));
-    this.#lead(3, ranges.steady.push(steady.push(told), index));
+    const told = this.#samples++ < settlingSamples ? 0 : this.surprise;
+    this.#consider(2, ranges.quick.push(quick.push(told), index));
+    this.#consider(3, ranges.steady.push(steady.push(told), index));
   }
 
   /** `frames` frames brought no sample. */
   skip(frames: number): void {
     this.#forecaster?.skip(frames);
     this.surprise = NaN;
-    this.novelty = noNovelty;
+    this.novelty = minNovelty;
   }
 
   save(): State {
@@ -99,7 +99,7 @@ export class ChannelWatch {
     restoreAll(this.#ranges, stateIn(state, 'ranges'));
   }
 
-  #lead(which: number, novelty: number): void {
+  #consider(which: number, novelty: number): void {
     if (novelty <= this.novelty) return;
     this.novelty = novelty;
     this.#leading = which;

@@ -3,12 +3,12 @@ import { integer, invalid } from '../check.ts';
 import { stateIn, type State } from '../state/state.ts';
 import { AlarmBudget } from './alarm-budget.ts';
 import { Calibration } from './calibration.ts';
-import { ChannelWatch, type Novelty } from './channel-detector.ts';
+import { ChannelDetector, type NoveltyCause } from './channel-detector.ts';
 import { framesBetween, checkFalseAlarms, type FalseAlarms } from './alarm-budget.ts';
 import { FrameClock } from './frame-clock.ts';
-import { leastReference, Reference } from './reference.ts';
-import { noNovelty } from './range-novelty.ts';
-import { Silence } from './flatline-monitor.ts';
+import { minReference, DriftMonitor } from './drift-monitor.ts';
+import { minNovelty } from './range-novelty.ts';
+import { FlatlineMonitor } from './flatline-monitor.ts';
 
 export interface DetectorOptions {
   /** False alarms that are put up with, of one stream: '1/month' (default), '2/week'; a number: mean frames between two. */
@@ -20,10 +20,10 @@ export interface DetectorOptions {
 }
 
 /** Throws an error that names which option is wrong. */
-export function checkOptions({ falseAlarms, reference, learning = true }: DetectorOptions): void {
+export function checkDetectorOptions({ falseAlarms, reference, learning = true }: DetectorOptions): void {
   if (falseAlarms !== undefined) checkFalseAlarms(falseAlarms);
   if (reference === undefined) return;
-  integer('reference', reference, leastReference);
+  integer('reference', reference, minReference);
   if (!learning) throw invalid('reference', 'left out where learning is off', reference, TypeError);
 }
 
@@ -36,7 +36,7 @@ export interface Alarm {
   /** log10 of the mean time between scores as high, in frames; 0 of a channel that died or wore: nothing was scored. */
   readonly score: number;
   /** A sample out of range, a slow mean out of range, a badly forecast one; a channel that fell silent; slow wear. */
-  readonly cause: Novelty | 'dead' | 'wear';
+  readonly cause: NoveltyCause | 'dead' | 'wear';
   /** Absolute index of the frame from which on it built up; of this numbering the first, where that was before it. */
   readonly since: number;
   /** Channels, the most concerned first; shares sum to 1. */
@@ -44,7 +44,7 @@ export interface Alarm {
 }
 
 /** A channel that is dead or worn. */
-export interface Lasting {
+export interface ChannelFault {
   readonly channel: number;
   /** Absolute index of the frame since which it is, as in `Alarm`. */
   readonly since: number;
@@ -76,9 +76,9 @@ export interface Detected {
 export class Detector {
   readonly channels: number;
   readonly rate: number;
-  readonly #watches: readonly ChannelWatch[];
-  readonly #silences: readonly Silence[];
-  readonly #references: readonly Reference[];
+  readonly #channelDetectors: readonly ChannelDetector[];
+  readonly #flatlineMonitors: readonly FlatlineMonitor[];
+  readonly #driftMonitors: readonly DriftMonitor[];
   readonly #calibration: Calibration;
   readonly #budget: AlarmBudget;
   readonly #clock = new FrameClock();
@@ -87,12 +87,12 @@ export class Detector {
   constructor(channels: number, rate: number, { falseAlarms, reference, learning = true }: DetectorOptions = {}) {
     this.channels = integer('channels', channels, 1);
     this.rate = rate;
-    checkOptions({ falseAlarms, reference, learning });
+    checkDetectorOptions({ falseAlarms, reference, learning });
     const between = framesBetween(falseAlarms, rate);
     const all = Array.from({ length: channels });
-    this.#watches = all.map(() => new ChannelWatch(rate, learning));
-    this.#silences = all.map(() => new Silence());
-    this.#references = reference === undefined ? [] : all.map(() => new Reference(reference, rate));
+    this.#channelDetectors = all.map(() => new ChannelDetector(rate, learning));
+    this.#flatlineMonitors = all.map(() => new FlatlineMonitor());
+    this.#driftMonitors = reference === undefined ? [] : all.map(() => new DriftMonitor(reference, rate));
     this.#calibration = new Calibration(channels);
     this.#budget = new AlarmBudget(between);
   }
@@ -107,7 +107,7 @@ export class Detector {
     const shifted = new Uint8Array(frames * channels);
     const [valid, alarmed] = [new Uint8Array(frames), new Uint8Array(frames)];
     const alarms: Alarm[] = [];
-    const missing = this.#clock.goTo(block.start);
+    const missing = this.#clock.advanceTo(block.start);
     if (missing > 0) this.#skip(missing);
     for (let t = 0; t < frames; t++) {
       const index = block.start + t;
@@ -116,14 +116,14 @@ export class Detector {
         continue;
       }
       const time = Math.floor(timeOf(block, index) + 0.25);
-      if (!this.#read(block.data, t * channels, index, time, alarms)) continue;
+      if (!this.#pushFrame(block.data, t * channels, index, time, alarms)) continue;
       valid[t] = 1;
-      scores[t] = this.#calibration.push(this.#novelty());
-      this.#share(shares, shifted, t * channels);
+      scores[t] = this.#calibration.push(this.#maxNovelty());
+      this.#writeShares(shares, shifted, t * channels);
       if (this.#budget.push(scores[t])) alarms.push(this.#alarm(index, time, scores[t], shares, t * channels));
       alarmed[t] = this.#budget.alarmed ? 1 : 0;
     }
-    this.#clock.pass(frames);
+    this.#clock.advance(frames);
     const score: Block = { ...block, data: scores, channels: 1, valid };
     return { score, shares: { ...block, data: shares, valid }, shifted, alarmed, alarms };
   }
@@ -134,13 +134,13 @@ export class Detector {
   }
 
   /** Channels that are dead now. */
-  get dead(): Lasting[] {
-    return this.#lasting(this.#silences, ({ dead }) => dead);
+  get flatlined(): ChannelFault[] {
+    return this.#faults(this.#flatlineMonitors, ({ flatlined: dead }) => dead);
   }
 
   /** Channels that are worn now. */
-  get worn(): Lasting[] {
-    return this.#lasting(this.#references, ({ worn }) => worn);
+  get drifted(): ChannelFault[] {
+    return this.#faults(this.#driftMonitors, ({ drifted: worn }) => worn);
   }
 
   save(): State {
@@ -148,9 +148,9 @@ export class Detector {
       Object.fromEntries(machines.map((machine, c) => [`${c}`, machine.save()]));
     return {
       clock: this.#clock.save(),
-      watches: each(this.#watches),
-      silences: each(this.#silences),
-      references: each(this.#references),
+      watches: each(this.#channelDetectors),
+      silences: each(this.#flatlineMonitors),
+      references: each(this.#driftMonitors),
       calibration: this.#calibration.save(),
       budget: this.#budget.save(),
     };
@@ -158,7 +158,11 @@ export class Detector {
 
   /** Goes on from a state of a detector of as many channels, with a reference or without as this one. */
   restore(state: State): void {
-    const parts = { watches: this.#watches, silences: this.#silences, references: this.#references };
+    const parts = {
+      watches: this.#channelDetectors,
+      silences: this.#flatlineMonitors,
+      references: this.#driftMonitors,
+    };
     for (const [name, machines] of Object.entries(parts)) {
       const saved = Object.keys(stateIn(state, name)).length;
       if (saved !== machines.length) throw invalid(`state.${name}`, `of ${machines.length} channels`, saved);
@@ -183,43 +187,43 @@ export class Detector {
   }
 
   #skip(frames: number): void {
-    for (const watch of this.#watches) watch.skip(frames);
-    for (const reference of this.#references) reference.skip(frames);
+    for (const watch of this.#channelDetectors) watch.skip(frames);
+    for (const reference of this.#driftMonitors) reference.skip(frames);
   }
 
   /** Reads one frame into every channel's watch; tells whether any sample was there. */
-  #read(data: Float32Array, at: number, index: number, time: number, alarms: Alarm[]): boolean {
+  #pushFrame(data: Float32Array, at: number, index: number, time: number, alarms: Alarm[]): boolean {
     const count = this.#clock.countOf(index);
     let seen = false;
     for (let c = 0; c < this.channels; c++) {
       const x = data[at + c];
-      const watch = this.#watches[c];
+      const watch = this.#channelDetectors[c];
       const there = Number.isFinite(x);
       if (there) {
         watch.push(x, count, time);
         seen = true;
       } else watch.skip(1);
-      const silence = this.#silences[c];
-      if (silence.push(there ? x : NaN, count)) alarms.push(this.#single(c, 'dead', index, time, silence.since));
-      if (this.#references.length === 0) continue;
-      const reference = this.#references[c];
+      const silence = this.#flatlineMonitors[c];
+      if (silence.push(there ? x : NaN, count)) alarms.push(this.#channelAlarm(c, 'dead', index, time, silence.since));
+      if (this.#driftMonitors.length === 0) continue;
+      const reference = this.#driftMonitors[c];
       if (!there || !watch.forecaster) reference.skip(1);
       else if (reference.push(x, time, count, watch.forecaster, watch.surprise))
-        alarms.push(this.#single(c, 'wear', index, time, reference.since));
+        alarms.push(this.#channelAlarm(c, 'wear', index, time, reference.since));
     }
     return seen;
   }
 
   /** The greatest novelty of all channels. */
-  #novelty(): number {
-    let most = noNovelty;
-    for (let c = 0; c < this.channels; c++) most = Math.max(most, this.#watches[c].novelty);
+  #maxNovelty(): number {
+    let most = minNovelty;
+    for (let c = 0; c < this.channels; c++) most = Math.max(most, this.#channelDetectors[c].novelty);
     return most;
   }
 
   /** A channel's share is in proportion to 2^novelty: to how far out it is. */
-  #share(shares: Float32Array, shifted: Uint8Array, at: number): void {
-    const watches = this.#watches;
+  #writeShares(shares: Float32Array, shifted: Uint8Array, at: number): void {
+    const watches = this.#channelDetectors;
     let sum = 0;
     for (let c = 0; c < watches.length; c++) {
       shifted[at + c] = watches[c].gate.open ? 1 : 0;
@@ -233,16 +237,16 @@ export class Detector {
     const channels = [...shares.subarray(at, at + this.channels)]
       .map((share, channel) => ({ channel, share }))
       .sort((a, b) => b.share - a.share);
-    const { cause, since } = this.#watches[channels[0].channel];
+    const { cause, since } = this.#channelDetectors[channels[0].channel];
     return { index, time, score, cause, since: Math.min(this.#clock.indexOf(since), index), channels };
   }
 
-  #single(channel: number, cause: 'dead' | 'wear', index: number, time: number, since: number): Alarm {
+  #channelAlarm(channel: number, cause: 'dead' | 'wear', index: number, time: number, since: number): Alarm {
     return { index, time, score: 0, cause, since: this.#clock.indexOf(since), channels: [{ channel, share: 1 }] };
   }
 
-  #lasting<T extends { readonly since: number }>(machines: readonly T[], is: (machine: T) => boolean): Lasting[] {
-    const lasting: Lasting[] = [];
+  #faults<T extends { readonly since: number }>(machines: readonly T[], is: (machine: T) => boolean): ChannelFault[] {
+    const lasting: ChannelFault[] = [];
     for (const [channel, machine] of machines.entries())
       if (is(machine)) lasting.push({ channel, since: this.#clock.indexOf(machine.since) });
     return lasting;

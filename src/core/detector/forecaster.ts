@@ -6,14 +6,14 @@ const categories = 24;
 
 /** What one channel is expected to do next, and how much a sample surprises: categories, day line and forecast in one. */
 export class Forecaster {
-  readonly #parts: { categories: SoftCategories; forecast: CategoricalForecast; day: DayLine };
+  readonly #parts: { categories: SoftCategories; forecast: CategoricalForecast; day: DailyProfile };
 
   /** @param rate Hz; 0 = irregular */
   constructor(rate: number) {
     this.#parts = {
       categories: new SoftCategories(categories),
       forecast: new CategoricalForecast(categories),
-      day: new DayLine(rate),
+      day: new DailyProfile(rate),
     };
   }
 
@@ -25,7 +25,7 @@ export class Forecaster {
   push(x: number, time: number, learning = true): number {
     const { categories, forecast, day } = this.#parts;
     const position = categories.place(x);
-    const surprise = forecast.push(position, day.back(time), timeOfDay(time), learning);
+    const surprise = forecast.push(position, day.dayBefore(time), timeOfDay(time), learning);
     day.push(time, position);
     if (learning) categories.learn(x);
     return surprise;
@@ -46,7 +46,7 @@ export class Forecaster {
 }
 
 /** Time constant of the running mean and spread, in frames. */
-const memory = 4000;
+const scaleMemory = 4000;
 /** Spreads from the mean where the outermost categories lie. */
 const reach = 8;
 /** How soon the scale turns logarithmic: asinh(sharpness z). */
@@ -85,7 +85,7 @@ export class SoftCategories {
 
   /** Counts a finite sample in. */
   learn(x: number): void {
-    const w = Math.max(1 / ++this.#samples, 1 / memory);
+    const w = Math.max(1 / ++this.#samples, 1 / scaleMemory);
     const d = x - this.#mean;
     this.#mean += w * d;
     this.#variance = (1 - w) * (this.#variance + w * d * d);
@@ -102,14 +102,14 @@ export class SoftCategories {
 
 const dayMs = 86_400_000;
 /** Slots are filled over a hole of this many ms at most. */
-const bridged = 7_200_000;
+const maxBridgedMs = 7_200_000;
 
 /**
  * What a channel was a day ago: a line of slots, each as long as a frame but a minute at least and a half hour at most, of
  * the newest sample of each. Slots that the stream jumped over take the sample that came after them, up to two hours of
  * them.
  */
-export class DayLine {
+export class DailyProfile {
   readonly #slots: number;
   readonly #length: number;
   readonly #positions: Float64Array;
@@ -125,7 +125,7 @@ export class DayLine {
   }
 
   /** The position a day before `time` (ms); -1 = none. */
-  back(time: number): number {
+  dayBefore(time: number): number {
     const slot = Math.floor(time / this.#length) - this.#slots;
     const at = modulo(slot, this.#slots + 1);
     return this.#numbers[at] === slot ? this.#positions[at] : -1;
@@ -135,7 +135,7 @@ export class DayLine {
   push(time: number, position: number): void {
     const slot = Math.floor(time / this.#length);
     const jumped = slot - this.#newest;
-    const filled = jumped > 1 && jumped * this.#length <= bridged ? jumped : 1;
+    const filled = jumped > 1 && jumped * this.#length <= maxBridgedMs ? jumped : 1;
     for (let back = 0; back < filled; back++) {
       const at = modulo(slot - back, this.#slots + 1);
       this.#positions[at] = position;

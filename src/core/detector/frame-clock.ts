@@ -15,7 +15,7 @@ export class FrameClock {
   #count = 0;
 
   /** Goes on at frame `start`; returns how many frames before it never came. Throws a RangeError when that is in the past. */
-  goTo(start: number): number {
+  advanceTo(start: number): number {
     if (start < this.#expected) throw invalid('block.start', `>= ${this.#expected}`, start);
     if (this.#expected < 0) this.#first = start;
     const missing = this.#expected < 0 ? 0 : start - this.#expected;
@@ -24,7 +24,7 @@ export class FrameClock {
     return missing;
   }
 
-  pass(frames: number): void {
+  advance(frames: number): void {
     this.#expected += frames;
     this.#count += frames;
   }

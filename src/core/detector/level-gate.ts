@@ -1,15 +1,15 @@
 import { doublesIn, type State, stateIn } from '../state/state.ts';
 
 /** Frames of the short mean, and time constant of what it is held against, in frames. */
-const short = 10;
-const long = 120;
+const shortFrames = 10;
+const longFrames = 120;
 /** Frames before the gate may open. */
-const settling = 3 * long;
+const settlingFrames = 3 * longFrames;
 /** Deviations, in usual ones, at which the gate opens and shuts. */
-const opens = 4.5;
-const shuts = 1.5;
+const openThreshold = 4.5;
+const closeThreshold = 1.5;
 /** How fast an open gate lets the reference follow, of the usual speed. */
-const creep = 0.02;
+const openSpeed = 0.02;
 
 /**
  * Tells a shift of a channel's level, for as long as it lasts:
@@ -22,10 +22,10 @@ const creep = 0.02;
  * strays, so that a channel which wanders must wander further than it does.
  */
 export class LevelGate {
-  readonly #short = new RecentMean(short);
+  readonly #short = new MovingMean(shortFrames);
   #count = 0;
   #reference = 0;
-  #usual = 0;
+  #meanDeviation = 0;
   /** Whether the level is shifted now. */
   open = false;
   /** The frame at which the present or latest deviation began to grow. */
@@ -36,30 +36,30 @@ export class LevelGate {
     const mean = this.#short.push(x);
     const n = ++this.#count;
     const distance = Math.abs(mean - this.#reference);
-    const z = n > settling && this.#usual > 0 ? distance / this.#usual : 0;
-    if (z < shuts) this.since = index + 1;
-    this.open = this.open ? z >= shuts : z > opens;
-    const w = (this.open ? creep : 1) * Math.max(1 / n, 1 / long);
+    const z = n > settlingFrames && this.#meanDeviation > 0 ? distance / this.#meanDeviation : 0;
+    if (z < closeThreshold) this.since = index + 1;
+    this.open = this.open ? z >= closeThreshold : z > openThreshold;
+    const w = (this.open ? openSpeed : 1) * Math.max(1 / n, 1 / longFrames);
     this.#reference += w * (x - this.#reference);
-    this.#usual += w * (Math.abs(mean - this.#reference) - this.#usual);
+    this.#meanDeviation += w * (Math.abs(mean - this.#reference) - this.#meanDeviation);
     return z;
   }
 
   save(): State {
-    const numbers = Float64Array.of(this.#count, this.#reference, this.#usual, this.open ? 1 : 0, this.since);
+    const numbers = Float64Array.of(this.#count, this.#reference, this.#meanDeviation, this.open ? 1 : 0, this.since);
     return { numbers, short: this.#short.save() };
   }
 
   restore(state: State): void {
     const numbers = doublesIn(state, 'numbers', 5);
-    [this.#count, this.#reference, this.#usual, , this.since] = numbers;
+    [this.#count, this.#reference, this.#meanDeviation, , this.since] = numbers;
     this.open = numbers[3] === 1;
     this.#short.restore(stateIn(state, 'short'));
   }
 }
 
 /** The mean of the last `length` numbers; of all of them while there are fewer. */
-class RecentMean {
+class MovingMean {
   readonly length: number;
   readonly #line: Float64Array;
   #count = 0;
@@ -75,7 +75,7 @@ class RecentMean {
     const line = this.#line;
     this.#sum += x - line[this.#at];
     line[this.#at] = x;
-    if (++this.#at === this.length) this.#turn();
+    if (++this.#at === this.length) this.#recompute();
     if (this.#count < this.length) this.#count++;
     return this.#sum / this.#count;
   }
@@ -90,7 +90,7 @@ class RecentMean {
   }
 
   /** The sum is taken anew at every turn of the line, so that what a huge sample rounded off does not stay. */
-  #turn(): void {
+  #recompute(): void {
     this.#at = 0;
     this.#sum = 0;
     for (let i = 0; i < this.length; i++) this.#sum += this.#line[i];

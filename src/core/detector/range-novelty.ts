@@ -1,13 +1,13 @@
 import { doublesIn, type State } from '../state/state.ts';
 
 /** What half a percent outside the range counts: one bit. */
-const grain = 0.005;
+const resolution = 0.005;
 /** Numbers before which a range says nothing. */
-const least = 11;
+const minCount = 11;
 /** The lowest novelty: far inside the range, or nothing known. */
-export const noNovelty = -8;
+export const minNovelty = -8;
 /** The highest: five thousand ranges outside. */
-export const mostNovelty = 20;
+export const maxNovelty = 20;
 
 /** Which sides of a range tell news: both, by new records only; or the upper one, where nearness to it tells too. */
 export type Sides = 'records' | 'upper';
@@ -27,7 +27,7 @@ export class RangeNovelty {
   #low = 0;
   #high = 0;
   /** Index of the newest number that lay a quarter of the range or more inside. */
-  calm = -1;
+  lastInside = -1;
 
   constructor(sides: Sides) {
     this.#upper = sides === 'upper';
@@ -38,29 +38,29 @@ export class RangeNovelty {
     if (this.#count++ === 0) {
       this.#low = x;
       this.#high = x;
-      return noNovelty;
+      return minNovelty;
     }
     const range = this.#high - this.#low;
     const above = x - this.#high;
     const below = this.#low - x;
     const beyond = this.#upper || above > below ? above : below;
-    const novelty = range > 0 && this.#count > least ? this.#novelty(beyond / range) : noNovelty;
-    if (beyond < -0.25 * range) this.calm = index;
+    const novelty = range > 0 && this.#count > minCount ? this.#novelty(beyond / range) : minNovelty;
+    if (beyond < -0.25 * range) this.lastInside = index;
     if (above > 0) this.#high = range > 0 && above > range ? this.#high + range : x;
     else if (below > 0) this.#low = range > 0 && below > range ? this.#low - range : x;
     return novelty;
   }
 
   #novelty(y: number): number {
-    if (y > 0) return Math.min(mostNovelty, Math.log2(1 + y / grain));
-    return this.#upper ? Math.max(noNovelty, -Math.log2(1 - y / grain)) : noNovelty;
+    if (y > 0) return Math.min(maxNovelty, Math.log2(1 + y / resolution));
+    return this.#upper ? Math.max(minNovelty, -Math.log2(1 - y / resolution)) : minNovelty;
   }
 
   save(): State {
-    return { numbers: Float64Array.of(this.#count, this.#low, this.#high, this.calm) };
+    return { numbers: Float64Array.of(this.#count, this.#low, this.#high, this.lastInside) };
   }
 
   restore(state: State): void {
-    [this.#count, this.#low, this.#high, this.calm] = doublesIn(state, 'numbers', 4);
+    [this.#count, this.#low, this.#high, this.lastInside] = doublesIn(state, 'numbers', 4);
   }
 }

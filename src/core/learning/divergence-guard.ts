@@ -3,11 +3,11 @@ import { tame } from '../tame.ts';
 import { doublesIn, floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
 
 /** Outputs that the loss lately is a mean of, and that are waited for before it is judged; those of the slow means. */
-const [window, slow] = [16, 2000];
+const [shortWindow, longWindow] = [16, 2000];
 /** How many times worse than saying nothing is an explosion. */
-const limit = 10;
+const divergenceFactor = 10;
 /** Updates from one copy of good weights to the next. */
-const between = 256;
+const checkpointInterval = 256;
 
 /**
  * Watches over a learner's weights: keeps copies of good ones, and says when those that are learned have exploded.
@@ -18,7 +18,7 @@ const between = 256;
  * whole is moved by little by one glitch, or by an explosion. Two copies are
  * kept, `between` updates apart, and the older one is gone back to: it was made before the trouble began to show.
  */
-export class Safeguard {
+export class DivergenceGuard {
   readonly #network: Network;
   #older: Float32Array[];
   #newer: Float32Array[];
@@ -33,43 +33,43 @@ export class Safeguard {
   }
 
   /** Counts an output's loss; whether the weights have exploded. */
-  judge(loss: number, lossOfNothing: number): boolean {
+  hasDiverged(loss: number, lossOfNothing: number): boolean {
     const m = this.#means;
     const n = ++m[5];
-    const all = Math.min(++m[6], slow);
-    m[0] += (loss - m[0]) / Math.min(n, window);
-    m[1] += (lossOfNothing - m[1]) / Math.min(n, window);
+    const all = Math.min(++m[6], longWindow);
+    m[0] += (loss - m[0]) / Math.min(n, shortWindow);
+    m[1] += (lossOfNothing - m[1]) / Math.min(n, shortWindow);
     m[3] += (tame(lossOfNothing, m[3]) - m[3]) / all;
     m[4] = Math.max(m[4], m[3]);
-    const bad = limit * Math.max(m[1], m[3], 1e-8 * m[4]);
+    const bad = divergenceFactor * Math.max(m[1], m[3], 1e-8 * m[4]);
     m[2] += ((loss < bad ? loss : bad) - m[2]) / all;
-    if (n < window) return !(loss < Infinity);
-    return !(m[0] <= Math.max(bad, limit * m[2]));
+    if (n < shortWindow) return !(loss < Infinity);
+    return !(m[0] <= Math.max(bad, divergenceFactor * m[2]));
   }
 
   /** After an update: whether every weight is a number. Good ones are copied now and then. */
-  check(): boolean {
+  checkWeights(): boolean {
     const { kernels } = this.#network.engine;
     for (const { at, count } of this.#network.values) if (kernels.write(at, at, count) === 0) return false;
-    if (++this.#updates % between === 0 && this.#calm) this.keep();
+    if (++this.#updates % checkpointInterval === 0 && this.#stable) this.checkpoint();
     return true;
   }
 
   /** Takes the weights as they are for good. */
-  keep(): void {
+  checkpoint(): void {
     this.#older = this.#newer;
     this.#newer = this.#network.packed();
   }
 
   /** Brings the last good weights back. */
-  goBack(): void {
+  restoreWeights(): void {
     this.#network.setPacked(this.#older);
     this.#newer = this.#older;
     this.#means[0] = this.#means[1] = this.#means[5] = 0;
   }
 
   /** Whether what was learned lately holds for the signal on the whole, and not for a loud stretch only. */
-  get #calm(): boolean {
+  get #stable(): boolean {
     const m = this.#means;
     return m[0] <= 2 * m[3];
   }

@@ -2,14 +2,14 @@ import { doublesIn, numberIn, type State, stateIn } from '../state/state.ts';
 import type { FrameRing } from './frames.ts';
 
 /** Who is scored: the learner, and rivals that learn nothing. */
-export const rivals = ['learner', 'persistence', 'movingAverage', 'mains'] as const;
-export type Rival = (typeof rivals)[number];
+export const predictors = ['learner', 'persistence', 'movingAverage', 'mains'] as const;
+export type Rival = (typeof predictors)[number];
 
 /** A variance below this part of what it is on the whole is none to speak of: a spread of 3 % of the usual one. */
-const still = 1e-3;
+const minRelativeVariance = 1e-3;
 
 /** Squared errors over the variance of the truth, mean over the channels that move; NaN until known. */
-export interface Standing {
+export interface ErrorStats {
   /** That of the learner. */
   readonly nmse: number;
   /** That of a rival which says that nothing changes: of a forecast the last known truth, else the running mean. */
@@ -30,7 +30,7 @@ export interface Standing {
  * Means of squared errors, and the variance of the truth, exponential with the weight max(1/n, `weight`): so the start is an
  * exact mean and later a window of about 1 / `weight` frames counts; with the weight 0 all of them do.
  */
-export class Tally {
+export class RunningErrors {
   readonly #weight: number;
   readonly #mean: Float64Array;
   readonly #variance: Float64Array;
@@ -43,7 +43,7 @@ export class Tally {
     this.#weight = weight;
     this.#mean = new Float64Array(channels);
     this.#variance = new Float64Array(channels);
-    this.#squares = new Float64Array(rivals.length * channels);
+    this.#squares = new Float64Array(predictors.length * channels);
   }
 
   get frames(): number {
@@ -72,12 +72,12 @@ export class Tally {
    * How all stand now. A channel whose truth does not move, beside how it moves in `whole`, counts for nothing: it would
    * drown the others.
    */
-  get(whole: Tally = this): Standing {
+  get(whole: RunningErrors = this): ErrorStats {
     const channels = this.#mean.length;
-    const shares = rivals.map((_, r) => {
+    const shares = predictors.map((_, r) => {
       let [sum, moving] = [0, 0];
       for (let c = 0; c < channels; c++) {
-        if (!(this.#variance[c] > still * whole.#variance[c])) continue;
+        if (!(this.#variance[c] > minRelativeVariance * whole.#variance[c])) continue;
         sum += this.#squares[r * channels + c] / this.#variance[c];
         moving++;
       }
@@ -113,16 +113,16 @@ export class Tally {
 }
 
 /** How well a learner does, from predictions made before their frame was learned: lately, and `overall` since the start. */
-export interface Score extends Standing {
-  readonly overall: Standing;
+export interface Score extends ErrorStats {
+  readonly overall: ErrorStats;
   /** Frames scored so far. */
   readonly frames: number;
 }
 
 /** How long 'lately' is: so many seconds, no fewer frames, and so many where the rate is irregular. */
-const [seconds, leastFrames, irregularFrames] = [5, 100, 1000];
+const [seconds, minFrames, irregularFrames] = [5, 100, 1000];
 /** Frames of the moving average. */
-const averaged = 8;
+const movingAverageFrames = 8;
 
 export interface ScoreOptions {
   readonly channels: number;
@@ -135,7 +135,7 @@ export interface ScoreOptions {
 }
 
 /** How many frames before the last known truth the rivals look at. */
-export const rivalReach: number = averaged;
+export const baselineReach: number = movingAverageFrames;
 
 /** Scores predictions against the truth, beside rivals that learn nothing. A rival whose frames are missing says what persistence says. */
 export class ForecastScore {
@@ -144,40 +144,40 @@ export class ForecastScore {
   readonly #channels: number;
   readonly #lead: number;
   /** c of the mains rival; NaN = there is none. */
-  readonly #turn: number;
-  readonly #recent: Tally;
-  readonly #overall: Tally;
+  readonly #sineCoefficient: number;
+  readonly #recent: RunningErrors;
+  readonly #overall: RunningErrors;
   readonly #squares: Float64Array;
 
   constructor({ channels, lead, rate, mains }: ScoreOptions) {
     this.rate = rate;
     this.#channels = channels;
     this.#lead = lead;
-    this.#turn = rate > 0 ? 2 * Math.cos((2 * Math.PI * mains) / rate) : NaN;
-    this.#recent = new Tally(
+    this.#sineCoefficient = rate > 0 ? 2 * Math.cos((2 * Math.PI * mains) / rate) : NaN;
+    this.#recent = new RunningErrors(
       channels,
-      -Math.expm1(-1 / (rate > 0 ? Math.max(leastFrames, seconds * rate) : irregularFrames)),
+      -Math.expm1(-1 / (rate > 0 ? Math.max(minFrames, seconds * rate) : irregularFrames)),
     );
-    this.#overall = new Tally(channels, 0);
-    this.#squares = new Float64Array(rivals.length * channels);
+    this.#overall = new RunningErrors(channels, 0);
+    this.#squares = new Float64Array(predictors.length * channels);
   }
 
   /** Scores one frame: what was `expected` of the truth of frame `truth`, and its loss. Without the last known truth it is not scored. */
   add(expected: Float32Array, truths: FrameRing, truth: number, loss: number): void {
     const [channels, lead, squares] = [this.#channels, this.#lead, this.#squares];
     const last = truth - lead;
-    if (!truths.has(last)) return;
+    if (!truths.hasValid(last)) return;
     const { data } = truths;
     const at = truths.offset(truth);
     const lasting = lead > 0 ? truths.offset(last) : -1;
-    const before = lead > 0 && hasAll(truths, last, averaged);
+    const before = lead > 0 && hasAll(truths, last, movingAverageFrames);
     for (let c = 0; c < channels; c++) {
       const sample = data[at + c];
       const still = lasting < 0 ? this.#recent.mean(c) : data[lasting + c];
       squares[c] = (sample - expected[c]) ** 2;
       squares[channels + c] = (sample - still) ** 2;
-      squares[2 * channels + c] = (sample - (before ? this.#average(truths, last, c) : still)) ** 2;
-      squares[3 * channels + c] = (sample - (before ? this.#hum(truths, last, c) : still)) ** 2;
+      squares[2 * channels + c] = (sample - (before ? this.#movingAverage(truths, last, c) : still)) ** 2;
+      squares[3 * channels + c] = (sample - (before ? this.#sineForecast(truths, last, c) : still)) ** 2;
     }
     this.#recent.add(data, at, squares, loss);
     this.#overall.add(data, at, squares, loss);
@@ -196,20 +196,20 @@ export class ForecastScore {
     this.#overall.restore(stateIn(state, 'overall'));
   }
 
-  #average(truths: FrameRing, last: number, c: number): number {
+  #movingAverage(truths: FrameRing, last: number, c: number): number {
     let sum = 0;
-    for (let i = 0; i < averaged; i++) sum += truths.data[truths.offset(last - i) + c];
-    return sum / averaged;
+    for (let i = 0; i < movingAverageFrames; i++) sum += truths.data[truths.offset(last - i) + c];
+    return sum / movingAverageFrames;
   }
 
   /** The constant and the sine go on for `lead` frames. */
-  #hum(truths: FrameRing, last: number, c: number): number {
+  #sineForecast(truths: FrameRing, last: number, c: number): number {
     const { data } = truths;
     let here = data[truths.offset(last) + c];
     let one = here - data[truths.offset(last - 1) + c];
     let two = data[truths.offset(last - 1) + c] - data[truths.offset(last - 2) + c];
     for (let step = 0; step < this.#lead; step++) {
-      const next = this.#turn * one - two;
+      const next = this.#sineCoefficient * one - two;
       here += next;
       two = one;
       one = next;
@@ -219,6 +219,6 @@ export class ForecastScore {
 }
 
 function hasAll(truths: FrameRing, last: number, count: number): boolean {
-  for (let i = 0; i < count; i++) if (!truths.has(last - i)) return false;
+  for (let i = 0; i < count; i++) if (!truths.hasValid(last - i)) return false;
   return true;
 }

@@ -3,7 +3,7 @@ import { type Rows, validAt } from '../memory/rows.ts';
 import { bytesIn, floatsIn, numberIn, type State } from '../state/state.ts';
 
 /** Frames that are gathered: samples [frames, channels] and one validity byte a frame, in memory that grows and is kept. */
-export class Frames {
+export class FrameBuffer {
   readonly channels: number;
   data: Float32Array = new Float32Array(0);
   valid: Uint8Array = new Uint8Array(0);
@@ -42,7 +42,7 @@ export class Frames {
   }
 
   /** Replaces what it holds by `count` frames of `x`. A frame that is not all numbers is invalid, its odd samples become NaN. */
-  read(x: ArrayLike<number>, count: number, valid?: ArrayLike<number>): void {
+  replace(x: ArrayLike<number>, count: number, valid?: ArrayLike<number>): void {
     this.clear();
     this.reserve(count);
     const { channels } = this;
@@ -101,7 +101,7 @@ export class FrameRing {
   }
 
   /** Whether frame `index` is held and valid. */
-  has(index: number): boolean {
+  hasValid(index: number): boolean {
     const held = index >= 0 && index >= this.next - this.capacity && index < this.next;
     return held && this.#valid[index % this.capacity] === 1;
   }

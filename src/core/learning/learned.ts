@@ -4,15 +4,15 @@ import type { Rows } from '../memory/rows.ts';
 import { derivedBlock } from '../network/derived-block.ts';
 import type { Network } from '../network/network.ts';
 import type { Weights } from '../network/weights.ts';
-import type { Unknown } from './evaluation.ts';
+import type { MissingReason } from './evaluation.ts';
 import type { Score } from './forecast-score.ts';
-import { Frames } from './frames.ts';
+import { FrameBuffer } from './frames.ts';
 
 /**
  * Why an output was not learned from: its taps saw what was no sample (warm-up, gaps, NaN); its truth was none; or never came in
  * time; learning was off; the stretch was told to be alarmed; the weights became no numbers; the loss exploded.
  */
-export type Refusal = Unknown | 'frozen' | 'alarmed' | 'notFinite' | 'exploded';
+export type SkipReason = MissingReason | 'frozen' | 'alarmed' | 'notFinite' | 'exploded';
 
 /** What one block brought. Blocks may hold no frames. */
 export interface Learned {
@@ -26,7 +26,7 @@ export interface Learned {
   /** Updates so far. */
   readonly updates: number;
   /** Outputs so far that were not learned from, by the reason. */
-  readonly refused: Readonly<Record<Refusal, number>>;
+  readonly skipped: Readonly<Record<SkipReason, number>>;
   /** How many times the last good weights were brought back, and μ as it is now: a loss that explodes halves it. */
   readonly rollbacks: number;
   readonly learningRate: number;
@@ -37,7 +37,7 @@ export interface Learned {
 }
 
 /** Nothing refused yet. */
-export const nothingRefused: Record<Refusal, number> = {
+export const noSkips: Record<SkipReason, number> = {
   gap: 0,
   noTruth: 0,
   late: 0,
@@ -48,9 +48,9 @@ export const nothingRefused: Record<Refusal, number> = {
 };
 
 /** What the layers of a network put out frame by frame, gathered into the blocks that a learner tells of. */
-export class Collected {
-  readonly #predictions: Frames;
-  readonly #features: Frames;
+export class OutputCollector {
+  readonly #predictions: FrameBuffer;
+  readonly #features: FrameBuffer;
   /** The layer below the last one that is trained; -1 = there is none. */
   readonly #hidden: number;
   readonly #pace: Pace;
@@ -60,12 +60,12 @@ export class Collected {
     this.#hidden = layers.findLastIndex(({ parameters }) => parameters.length > 0) - 1;
     this.#pace = pace;
     this.#hiddenPace = chain(layers.slice(0, this.#hidden + 1).map((layer) => layer.pace));
-    this.#predictions = new Frames(outChannels);
-    this.#features = new Frames(this.#hidden >= 0 ? layers[this.#hidden].outChannels : outChannels);
+    this.#predictions = new FrameBuffer(outChannels);
+    this.#features = new FrameBuffer(this.#hidden >= 0 ? layers[this.#hidden].outChannels : outChannels);
   }
 
   /** Takes what each layer put out last, which lies in `memory`. */
-  add(memory: Float32Array, outputs: readonly Rows[]): void {
+  append(memory: Float32Array, outputs: readonly Rows[]): void {
     const last = outputs[outputs.length - 1];
     if (this.#hidden >= 0) this.#features.append(memory, outputs[this.#hidden]);
     if (last.count > 0) this.#predictions.append(memory, last);
@@ -77,16 +77,16 @@ export class Collected {
   }
 
   /** All that has been gathered since the last time, as blocks that follow `source`; `first` is the index of the first prediction. */
-  take(source: Block, first: number): { prediction: Block; features: Block } {
-    const prediction = takeBlock(this.#predictions, this.#pace, first, source);
+  drain(source: Block, first: number): { prediction: Block; features: Block } {
+    const prediction = drainBlock(this.#predictions, this.#pace, first, source);
     if (this.#hidden < 0) return { prediction, features: prediction };
     const from = this.#hiddenPace.outputsAfter(source.start);
-    return { prediction, features: takeBlock(this.#features, this.#hiddenPace, from, source) };
+    return { prediction, features: drainBlock(this.#features, this.#hiddenPace, from, source) };
   }
 }
 
 /** Takes the rows gathered, from output `first` on, as a block that follows `source` at `pace`. */
-export function takeBlock(rows: Frames, pace: Pace, first: number, source: Block): Block {
+export function drainBlock(rows: FrameBuffer, pace: Pace, first: number, source: Block): Block {
   const outputs = { data: rows.copy(), channels: rows.channels, valid: rows.valid.slice(0, rows.count) };
   rows.clear();
   return derivedBlock(source, pace, first, outputs);

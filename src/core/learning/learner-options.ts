@@ -1,13 +1,13 @@
 import { autoStep } from './optimizers/auto-step.ts';
 import { integer, invalid, oneOf, positive } from '../check.ts';
-import type { Optimizer } from './optimizers/descent.ts';
-import { Exam } from './evaluation.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
+import { Evaluation } from './evaluation.ts';
 import { lossOf, type LossSpec } from './loss.ts';
 import type { Network } from '../network/network.ts';
 import { nlms } from './optimizers/sgd.ts';
-import type { StepperOptions } from './weight-updater.ts';
+import type { UpdateOptions } from './weight-updater.ts';
 
-export interface LearnerOptions extends StepperOptions {
+export interface LearnerOptions extends UpdateOptions {
   /**
    * What an output's truth is. 'forecast' (default): the input `horizon` frames after the one that it hangs on; 'reconstruct':
    * that frame itself; 'target': what `teach` brings for it; 'cancel': the channels beside `reference`, which is all that the network sees.
@@ -59,7 +59,7 @@ export const learnerFields: readonly (keyof LearnerOptions)[] = [
 export interface Task {
   readonly name: NonNullable<LearnerOptions['task']>;
   /** Whether the truth is brought from outside. */
-  readonly taught: boolean;
+  readonly external: boolean;
   /** Frames from the one that an output hangs on to its truth. */
   readonly lead: number;
   /** The most frames that an output comes after the one that it hangs on. */
@@ -67,10 +67,10 @@ export interface Task {
   /** Channels of a block. */
   readonly channels: number;
   /** Places in a frame of what the network sees, and of what it is to say. */
-  readonly inputs: readonly number[];
-  readonly truths: readonly number[];
+  readonly inputChannels: readonly number[];
+  readonly targetChannels: readonly number[];
   /** Room for one truth. */
-  readonly truth: Float32Array;
+  readonly target: Float32Array;
 }
 
 /** The task of a learner of `network`. Throws when the two do not fit. */
@@ -89,13 +89,13 @@ export function taskOf({ inChannels, outChannels, pace }: Network, options: Lear
   const truths = name === 'cancel' ? all.filter((c) => !reference.includes(c)) : all;
   return {
     name,
-    taught: name === 'target',
+    external: name === 'target',
     lead: name === 'forecast' ? integer('horizon', horizon, 1) : 0,
     delay: Math.max(0, pace.framesFor(1) - 1 - pace.hang(0)) + pace.settle,
     channels,
-    inputs,
-    truths,
-    truth: new Float32Array(truths.length),
+    inputChannels: inputs,
+    targetChannels: truths,
+    target: new Float32Array(truths.length),
   };
 }
 
@@ -123,15 +123,20 @@ export function capacityOf(
 }
 
 /** Where a learner's predictions wait for their truth, `capacity` of them at most. */
-export function examOf({ outChannels, pace }: Network, task: Task, options: LearnerOptions, capacity: number): Exam {
+export function evaluationOf(
+  { outChannels, pace }: Network,
+  task: Task,
+  options: LearnerOptions,
+  capacity: number,
+): Evaluation {
   const { loss = 'squared', clip = Infinity, mains = 60 } = options;
   if (clip !== Infinity) positive('clip', clip);
-  return new Exam({
+  return new Evaluation({
     channels: outChannels,
     lead: task.lead,
     maxPending: capacity,
-    reach: 1 + (task.taught ? Math.ceil((capacity * pace.stride) / pace.up) : task.lead + task.delay),
-    hang: pace.hang,
+    targetCapacity: 1 + (task.external ? Math.ceil((capacity * pace.stride) / pace.up) : task.lead + task.delay),
+    alignedFrame: pace.hang,
     loss: lossOf(loss),
     clip,
     mains: positive('mains', mains, 'Hz'),

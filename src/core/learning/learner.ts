@@ -1,18 +1,25 @@
 import { checkBlock, frameCount, type Block } from '../blocks/block.ts';
 import { integer, invalid, oneOf } from '../check.ts';
-import { Collected, takeBlock } from './learned.ts';
-import type { Exam } from './evaluation.ts';
-import type { Learned, Refusal } from './learned.ts';
-import { EarlyTruths } from './pending-targets.ts';
-import { capacityOf, defaultOptimizer, examOf, taskOf, type LearnerOptions, type Task } from './learner-options.ts';
+import { OutputCollector, drainBlock } from './learned.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { Learned, SkipReason } from './learned.ts';
+import { PendingTargets } from './pending-targets.ts';
+import {
+  capacityOf,
+  defaultOptimizer,
+  evaluationOf,
+  taskOf,
+  type LearnerOptions,
+  type Task,
+} from './learner-options.ts';
 import type { Network } from '../network/network.ts';
 import { NetworkStream } from '../network/network-stream.ts';
-import type { Optimizer } from './optimizers/descent.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
 import { checkStreams } from '../network/plan.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 import { validAt } from '../memory/rows.ts';
 import { isSample } from './evaluation.ts';
-import { Stepper } from './weight-updater.ts';
+import { WeightUpdater } from './weight-updater.ts';
 
 /**
  * An online learner: test, then train, frame by frame.
@@ -37,16 +44,16 @@ export class Learner {
   readonly network: Network;
   readonly #task: Task;
   readonly #updateEvery: number;
-  readonly #byWindow: boolean;
-  readonly #exam: Exam;
-  readonly #stepper: Stepper;
+  readonly #windowed: boolean;
+  readonly #evaluation: Evaluation;
+  readonly #updater: WeightUpdater;
   readonly #frame: Float32Array;
   readonly #valid = new Uint8Array(1);
-  readonly #collected: Collected;
+  readonly #collected: OutputCollector;
   #stream: NetworkStream;
-  readonly #early: EarlyTruths;
-  #mark = 0;
-  #rate = 0;
+  readonly #pendingTargets: PendingTargets;
+  #period = 0;
+  #outputRate = 0;
 
   /** @param network is trained in place */
   constructor(network: Network, options: LearnerOptions = {}) {
@@ -56,18 +63,18 @@ export class Learner {
     this.#task = taskOf(network, options);
     const capacity = capacityOf(network, this.#task, options);
     this.#updateEvery = integer('updateEvery', updateEvery, 1);
-    this.#byWindow = oneOf('mode', mode, ['stream', 'window']) === 'window';
-    this.#exam = examOf(network, this.#task, options, capacity);
-    this.#stepper = new Stepper(network, optimizer, options);
+    this.#windowed = oneOf('mode', mode, ['stream', 'window']) === 'window';
+    this.#evaluation = evaluationOf(network, this.#task, options, capacity);
+    this.#updater = new WeightUpdater(network, optimizer, options);
     this.#stream = network.stream({ gradients: true, blind: true, maxPending: capacity });
     this.#frame = new Float32Array(network.inChannels);
-    this.#early = new EarlyTruths(network.outChannels);
-    this.#collected = new Collected(network);
+    this.#pendingTargets = new PendingTargets(network.outChannels);
+    this.#collected = new OutputCollector(network);
   }
 
   /** Moves the weights; `learningRate` is μ and may be changed while it learns. */
   get optimizer(): Optimizer {
-    return this.#stepper.optimizer;
+    return this.#updater.optimizer;
   }
 
   /** Learns from a block and predicts. A jump of `start` is a gap; throws RangeError when `start` goes back. `alarmed`: of each frame. */
@@ -78,27 +85,27 @@ export class Learner {
     if (block.channels !== channels) throw invalid('block.channels', `${channels}`, block.channels);
     const missing = block.start - this.#stream.index;
     if (missing < 0) throw invalid('block.start', `>= ${this.#stream.index}, the next frame`, block.start);
-    this.#rate = (block.rate * pace.up) / pace.stride;
-    this.#exam.begin(this.#rate);
-    this.#miss(missing);
-    const first = this.#exam.next;
+    this.#outputRate = (block.rate * pace.up) / pace.stride;
+    this.#evaluation.start(this.#outputRate);
+    this.#skip(missing);
+    const first = this.#evaluation.next;
     for (let i = 0; i < frameCount(block); i++) {
       if (alarmed) this.alarmed = alarmed[i] === 1;
-      this.#push(block.data, i * block.channels, block.valid?.[i] ?? 1);
+      this.#pushFrame(block.data, i * block.channels, block.valid?.[i] ?? 1);
     }
-    const { errors, settled } = this.#exam;
-    const error = takeBlock(errors, pace, settled - errors.count, block);
-    const { updates, refused, rollbacks, optimizer } = this.#stepper;
+    const { errors, evaluated: settled } = this.#evaluation;
+    const error = drainBlock(errors, pace, settled - errors.count, block);
+    const { updates, skipped: refused, rollbacks, optimizer } = this.#updater;
     return {
-      ...this.#collected.take(block, first),
+      ...this.#collected.drain(block, first),
       error,
-      score: this.#exam.score(this.#rate),
+      score: this.#evaluation.score(this.#outputRate),
       updates,
-      refused: { ...refused },
+      skipped: { ...refused },
       rollbacks,
       learningRate: optimizer.learningRate,
       rate: optimizer.learningRate,
-      weights: () => this.#stepper.weights(),
+      weights: () => this.#updater.weights(),
     };
   }
 
@@ -106,24 +113,24 @@ export class Learner {
   teach(block: Block): void {
     checkBlock(block);
     const { outChannels } = this.network;
-    if (!this.#task.taught) throw new TypeError(`task must be 'target' to be taught, got '${this.#task.name}'`);
+    if (!this.#task.external) throw new TypeError(`task must be 'target' to be taught, got '${this.#task.name}'`);
     if (block.channels !== outChannels) throw invalid('channels of a target', `${outChannels}`, block.channels);
     const come = Math.min(block.start + frameCount(block), this.#stream.index);
-    for (let frame = Math.max(block.start, this.#exam.nextTruth); frame < come; frame++) {
+    for (let frame = Math.max(block.start, this.#evaluation.nextTarget); frame < come; frame++) {
       const i = frame - block.start;
-      this.#teach(frame, block.data, i * outChannels, block.valid?.[i] ?? 1);
+      this.#addTarget(frame, block.data, i * outChannels, block.valid?.[i] ?? 1);
     }
-    if (come < block.start + frameCount(block)) this.#early.add(block);
+    if (come < block.start + frameCount(block)) this.#pendingTargets.add(block);
   }
 
   /** Brings the last good weights back; the optimizer forgets what it remembers. */
   rollback(): void {
-    this.#stepper.rollback(this.#stream);
+    this.#updater.rollback(this.#stream);
   }
 
   /** Brings the weights back that it began with. */
   reset(): void {
-    this.#stepper.reset(this.#stream);
+    this.#updater.reset(this.#stream);
   }
 
   /** Gives the memory of its stream back; its network stays. */
@@ -136,11 +143,11 @@ export class Learner {
     return {
       learning: Number(this.learning),
       alarmed: Number(this.alarmed),
-      mark: this.#mark,
-      rate: this.#rate,
-      stepper: this.#stepper.save(),
-      exam: this.#exam.save(),
-      early: this.#early.save(),
+      mark: this.#period,
+      rate: this.#outputRate,
+      stepper: this.#updater.save(),
+      exam: this.#evaluation.save(),
+      early: this.#pendingTargets.save(),
       stream: this.#stream.state(),
     };
   }
@@ -149,101 +156,101 @@ export class Learner {
   restore(state: State): void {
     this.learning = numberIn(state, 'learning') === 1;
     this.alarmed = numberIn(state, 'alarmed') === 1;
-    this.#mark = numberIn(state, 'mark');
-    this.#rate = numberIn(state, 'rate');
-    this.#stepper.restore(stateIn(state, 'stepper'));
-    this.#exam.restore(stateIn(state, 'exam'));
-    this.#early.restore(stateIn(state, 'early'));
+    this.#period = numberIn(state, 'mark');
+    this.#outputRate = numberIn(state, 'rate');
+    this.#updater.restore(stateIn(state, 'stepper'));
+    this.#evaluation.restore(stateIn(state, 'exam'));
+    this.#pendingTargets.restore(stateIn(state, 'early'));
     this.#stream.close();
     this.#stream = NetworkStream.of(this.network, stateIn(state, 'stream'));
   }
 
-  #push(data: Float32Array, at: number, valid: number): void {
+  #pushFrame(data: Float32Array, at: number, valid: number): void {
     const task = this.#task;
-    if (task.lead > 0) this.#know(data, at, valid);
-    const early = task.taught ? this.#early.find(this.#stream.index) : null;
-    if (early) this.#teach(this.#stream.index, early, this.#early.at, this.#early.valid);
+    if (task.lead > 0) this.#addFrameAsTarget(data, at, valid);
+    const early = task.external ? this.#pendingTargets.find(this.#stream.index) : null;
+    if (early) this.#addTarget(this.#stream.index, early, this.#pendingTargets.offset, this.#pendingTargets.valid);
     for (let c = 0; c < this.#frame.length; c++) {
-      const sample = data[at + task.inputs[c]];
+      const sample = data[at + task.inputChannels[c]];
       this.#frame[c] = isSample(sample) ? sample : NaN;
     }
     this.#valid[0] = valid;
     const count = this.#stream.outputsFor(1);
-    while (this.#exam.room < count) this.#giveUp();
+    while (this.#evaluation.room < count) this.#expire();
     this.#stream.feed(this.#frame, this.#valid);
     const { outputs } = this.#stream.stack;
     const { f32 } = this.network.engine.arena;
-    this.#collected.add(f32, outputs);
+    this.#collected.append(f32, outputs);
     const output = outputs[outputs.length - 1];
     for (let i = 0; i < count; i++)
-      this.#exam.wait(f32, output.at + i * output.channels, validAt(output, i), this.#stepper.updates);
-    if (task.lead === 0 && !task.taught) this.#know(data, at, valid);
+      this.#evaluation.addPrediction(f32, output.at + i * output.channels, validAt(output, i), this.#updater.updates);
+    if (task.lead === 0 && !task.external) this.#addFrameAsTarget(data, at, valid);
     else if (count > 0) this.#learn();
   }
 
   /** The frame is itself a truth. */
-  #know(data: Float32Array, at: number, valid: number): void {
-    const { truths, truth } = this.#task;
+  #addFrameAsTarget(data: Float32Array, at: number, valid: number): void {
+    const { targetChannels: truths, target: truth } = this.#task;
     for (let c = 0; c < truth.length; c++) truth[c] = data[at + truths[c]];
-    this.#exam.know(truth, 0, valid);
+    this.#evaluation.addTarget(truth, 0, valid);
     this.#learn();
   }
 
-  #teach(frame: number, truths: Float32Array, at: number, valid: number): void {
-    this.#exam.missTruths(frame - this.#exam.nextTruth);
-    this.#exam.know(truths, at, valid);
+  #addTarget(frame: number, truths: Float32Array, at: number, valid: number): void {
+    this.#evaluation.skipTargets(frame - this.#evaluation.nextTarget);
+    this.#evaluation.addTarget(truths, at, valid);
     this.#learn();
   }
 
   /** Learns, oldest first, from the outputs whose truth has come. */
   #learn(): void {
-    const exam = this.#exam;
-    const stepper = this.#stepper;
-    for (let truth = exam.settle(stepper.updates); truth >= 0; truth = exam.settle(stepper.updates)) {
-      const refusal = this.#refusal();
+    const exam = this.#evaluation;
+    const stepper = this.#updater;
+    for (let truth = exam.evaluateNext(stepper.updates); truth >= 0; truth = exam.evaluateNext(stepper.updates)) {
+      const refusal = this.#skipReason();
       if (refusal !== null) {
         exam.gradient.fill(0);
-        stepper.refused[refusal]++;
-      } else stepper.unused++;
+        stepper.skipped[refusal]++;
+      } else stepper.accumulated++;
       this.#stream.learn(exam.gradient);
       const mark = Math.floor((truth + 1) / this.#updateEvery);
-      if (mark !== this.#mark && stepper.unused > 0 && this.learning && !this.alarmed) {
-        if (this.#byWindow) this.#stream.release();
+      if (mark !== this.#period && stepper.accumulated > 0 && this.learning && !this.alarmed) {
+        if (this.#windowed) this.#stream.release();
         stepper.update(this.#stream);
       }
-      this.#mark = mark;
+      this.#period = mark;
     }
   }
 
   /** Why the output settled last is not to be learned from; null = it is. */
-  #refusal(): Refusal | null {
-    const exam = this.#exam;
-    if (exam.unknown !== null) return exam.unknown;
+  #skipReason(): SkipReason | null {
+    const exam = this.#evaluation;
+    if (exam.skipReason !== null) return exam.skipReason;
     if (!this.learning) return 'frozen';
     if (this.alarmed) return 'alarmed';
-    if (!this.#stepper.judge(exam.loss, exam.lossOfNothing)) return null;
-    this.#stepper.retreat(this.#stream, 'exploded');
+    if (!this.#updater.hasDiverged(exam.loss, exam.zeroLoss)) return null;
+    this.#updater.recover(this.#stream, 'exploded');
     return 'exploded';
   }
 
-  #giveUp(): void {
-    this.#exam.giveUp();
-    this.#stepper.refused.late++;
-    this.#stream.learn(this.#exam.gradient);
+  #expire(): void {
+    this.#evaluation.expire();
+    this.#updater.skipped.late++;
+    this.#stream.learn(this.#evaluation.gradient);
   }
 
   /** Frames that never came: short gaps are lived through, of long ones only the index is kept. */
-  #miss(count: number): void {
+  #skip(count: number): void {
     const { pace } = this.network;
     if (count === 0) return;
     if (count <= pace.settle) {
       const nothing = new Float32Array(this.#task.channels);
-      for (let i = 0; i < count; i++) this.#push(nothing, 0, 0);
+      for (let i = 0; i < count; i++) this.#pushFrame(nothing, 0, 0);
     } else {
       this.#stream.jump(count);
-      this.#stepper.refused.late += this.#exam.next - this.#exam.settled;
-      this.#exam.missPredictions(pace.outputsAfter(this.#stream.index) - this.#exam.next);
-      if (!this.#task.taught) this.#exam.missTruths(count);
+      this.#updater.skipped.late += this.#evaluation.next - this.#evaluation.evaluated;
+      this.#evaluation.skipPredictions(pace.outputsAfter(this.#stream.index) - this.#evaluation.next);
+      if (!this.#task.external) this.#evaluation.skipTargets(count);
     }
     this.#collected.clear();
   }

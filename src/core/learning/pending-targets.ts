@@ -2,12 +2,12 @@ import { frameCount, type Block } from '../blocks/block.ts';
 import { floatsIn, bytesIn, numberIn, stateIn, type State } from '../state/state.ts';
 
 /** Truths that came before the frames that they are about, by absolute index; of those that came twice the first counts. */
-export class EarlyTruths {
+export class PendingTargets {
   readonly #channels: number;
   /** By their start, none of them empty. */
   readonly #blocks: Block[] = [];
   /** Offset in the samples of the frame found last, and its validity. */
-  at = 0;
+  offset = 0;
   valid = 0;
 
   constructor(channels: number) {
@@ -27,7 +27,7 @@ export class EarlyTruths {
     while (blocks.length > 0 && blocks[0].start + frameCount(blocks[0]) <= index) blocks.shift();
     if (blocks.length === 0 || blocks[0].start > index) return null;
     const [{ data, start, valid }] = blocks;
-    this.at = (index - start) * this.#channels;
+    this.offset = (index - start) * this.#channels;
     this.valid = valid ? valid[index - start] : 1;
     return data;
   }

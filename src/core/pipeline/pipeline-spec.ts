@@ -1,5 +1,5 @@
 import { fields, invalid, onlyFields, oneOf, positive } from '../check.ts';
-import { checkOptions, Detector, type DetectorOptions } from '../detector/detector.ts';
+import { checkDetectorOptions, Detector, type DetectorOptions } from '../detector/detector.ts';
 import type { GapFillerOptions } from '../blocks/gap-filler.ts';
 import { learnerFields, type LearnerOptions } from '../learning/learner-options.ts';
 import { layersOf, type NetworkSpec } from '../network/network-spec.ts';
@@ -44,7 +44,7 @@ export function checkSpec(spec: PipelineSpec): void {
   if (spec.standardize?.frames !== undefined) positive('standardize.frames', spec.standardize.frames);
   if (spec.detect) {
     onlyFields('detect', spec.detect, detectorFields);
-    checkOptions(spec.detect);
+    checkDetectorOptions(spec.detect);
   }
   if (spec.network) layersOf(spec.network);
   if (!spec.learn) return;

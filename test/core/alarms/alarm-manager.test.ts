@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { AlarmBook } from '../../../src/core/alarms/alarm-manager.ts';
-import { DeadMan } from '../../../src/core/alarms/no-samples-monitor.ts';
+import { AlarmManager } from '../../../src/core/alarms/alarm-manager.ts';
+import { NoSamplesMonitor } from '../../../src/core/alarms/no-samples-monitor.ts';
 import { random } from '../../../src/core/random.ts';
 import { finding, play, times } from './alarm-marbles.ts';
 
@@ -42,7 +42,7 @@ describe('the life of an alarm, a letter a second', () => {
 
 describe('alarms of several streams', () => {
   test('that begin together are one, which is over when all are calm', () => {
-    const book = new AlarmBook(times);
+    const book = new AlarmManager(times);
     expect(play('abccccbdd-d', {}, book)).toBe('rj----e---c');
     expect(book.alarms).toMatchObject([{ state: 'cleared', members: [{ stream: 'p' }, { stream: 'q' }] }]);
   });
@@ -53,17 +53,17 @@ describe('alarms of several streams', () => {
   });
 
   test('that begin later are two', () => {
-    const book = new AlarmBook(times);
+    const book = new AlarmManager(times);
     expect(play('a--b', {}, book)).toBe('r--r');
     expect(book.alarms.map(({ members }) => members.map(({ stream }) => stream))).toEqual([['q'], ['p']]);
   });
 
   test('three hundred devices behind a gateway that fails within seconds are one alarm of few messages', () => {
-    const book = new AlarmBook();
+    const book = new AlarmManager();
     const steps: string[] = [];
     for (let device = 0; device < 300; device++) {
       const time = device * 10;
-      steps.push(...book.alarm(`hall.${device}`, 'silent', finding(0, 'silent'), time).map(({ step }) => step));
+      steps.push(...book.report(`hall.${device}`, 'silent', finding(0, 'silent'), time).map(({ step }) => step));
       if (time % 1000 === 0) steps.push(...book.tick(time).map(({ step }) => step));
     }
     steps.push(...book.tick(3000).map(({ step }) => step));
@@ -80,19 +80,19 @@ describe('alarms of several streams', () => {
 });
 
 describe('what lasts and is told to the book at every frame', () => {
-  const dead = (book: AlarmBook, time: number, ...labels: string[]) =>
+  const dead = (book: AlarmManager, time: number, ...labels: string[]) =>
     book
-      .alarm(
+      .report(
         'p',
         'dead',
         { ...finding(0, 'dead'), channels: labels.map((label) => ({ label, share: 1 / labels.length })) },
         time,
       )
       .map(({ step, alarm }) => `${step} ${alarm.id}`);
-  const channels = (book: AlarmBook) => book.alarms[0].members[0].channels;
+  const channels = (book: AlarmManager) => book.alarms[0].members[0].channels;
 
   test('is told once, again for each channel more, and raised again where it was acknowledged', () => {
-    const book = new AlarmBook(times);
+    const book = new AlarmManager(times);
     expect(dead(book, 0, 'a')).toEqual(['raised 1']);
     expect(dead(book, 1000, 'a')).toEqual([]);
     book.acknowledge(1, 2000);
@@ -104,11 +104,11 @@ describe('what lasts and is told to the book at every frame', () => {
   });
 
   test('and was cleared by hand is not told again while it lasts; another channel is, and the same one anew', () => {
-    const book = new AlarmBook(times);
+    const book = new AlarmManager(times);
     dead(book, 0, 'a');
     book.clear(1, 1000);
     expect(dead(book, 2000, 'a')).toEqual([]);
-    const restored = new AlarmBook(times);
+    const restored = new AlarmManager(times);
     restored.restore(JSON.parse(JSON.stringify(book.save())));
     expect(dead(restored, 3000, 'b', 'a')).toEqual(['raised 2']);
     expect(channels(restored)).toEqual([{ label: 'b', share: 1 }]);
@@ -117,8 +117,8 @@ describe('what lasts and is told to the book at every frame', () => {
   });
 
   test('through maintenance is told when that is over, and what is to last for a while when it has', () => {
-    const book = new AlarmBook({ ...times, least: 2000 });
-    book.maintain({ streams: '*', until: 5000 }, 0);
+    const book = new AlarmManager({ ...times, least: 2000 });
+    book.setMaintenance({ streams: '*', until: 5000 }, 0);
     const told = [0, 1, 2, 3, 4, 5, 6, 7, 8].filter((second) => dead(book, second * 1000, 'a').length > 0);
     expect(told).toEqual([7]);
   });
@@ -141,13 +141,13 @@ describe('maintenance', () => {
 
 describe('an alarm that is up', () => {
   const raised = () => {
-    const book = new AlarmBook(times);
-    book.alarm('p', 'unusual', finding(4), 0);
+    const book = new AlarmManager(times);
+    book.report('p', 'unusual', finding(4), 0);
     book.acknowledge(1, 500);
     return book;
   };
-  const steps = (book: AlarmBook, time: number, score: number, label: string) =>
-    book.alarm('p', 'unusual', finding(score, 'surprise', label), time).map(({ step }) => step);
+  const steps = (book: AlarmManager, time: number, score: number, label: string) =>
+    book.report('p', 'unusual', finding(score, 'surprise', label), time).map(({ step }) => step);
 
   test.each([
     ['ten times as rare', 5, 'a'],
@@ -185,17 +185,17 @@ describe('an alarm that is up', () => {
   });
 
   test('is kept for ten frames of its stream, however slow that is', () => {
-    const book = new AlarmBook(times);
+    const book = new AlarmManager(times);
     const slow = { ...finding(), rate: 1 / 60 };
-    book.alarm('p', 'unusual', slow, 0);
-    for (let minute = 1; minute < 10; minute++) expect(book.calm('p', 'unusual', minute * 60_000)).toEqual([]);
-    expect(book.calm('p', 'unusual', 600_000).map(({ step }) => step)).toEqual(['cleared']);
-    expect(book.alarm('p', 'unusual', slow, 1_140_000).map(({ step }) => step)).toEqual(['returned']);
+    book.report('p', 'unusual', slow, 0);
+    for (let minute = 1; minute < 10; minute++) expect(book.reportNormal('p', 'unusual', minute * 60_000)).toEqual([]);
+    expect(book.reportNormal('p', 'unusual', 600_000).map(({ step }) => step)).toEqual(['cleared']);
+    expect(book.report('p', 'unusual', slow, 1_140_000).map(({ step }) => step)).toEqual(['returned']);
   });
 
   test('of another run has the window of that run', () => {
     const book = raised();
-    book.alarm('p', 'unusual', { ...finding(4), window: { run: 2, from: 3, to: 3 } }, 1000);
+    book.report('p', 'unusual', { ...finding(4), window: { run: 2, from: 3, to: 3 } }, 1000);
     expect(book.alarms[0].members[0].window).toEqual({ run: 2, from: 3, to: 3 });
   });
 });
@@ -204,9 +204,9 @@ describe('outages', () => {
   const names = Array.from({ length: 300 }, (_, device) => `hall.${device}`);
 
   test('a second one is told while one device is still out from the first', () => {
-    const book = new AlarmBook();
+    const book = new AlarmManager();
     const silent = (devices: readonly string[], time: number) =>
-      devices.flatMap((name) => book.alarm(name, 'silent', finding(0, 'silent'), time)).map(({ step }) => step);
+      devices.flatMap((name) => book.report(name, 'silent', finding(0, 'silent'), time)).map(({ step }) => step);
     expect(silent(names, 0)).toEqual(['raised']);
     book.acknowledge(1, 1000);
     for (const name of names.slice(1)) book.end(name, 'silent', 2000);
@@ -221,7 +221,7 @@ describe('outages', () => {
     ['one, ten, sixty or three hundred seconds', [1000, 10_000, 60_000, 300_000]],
   ])('are one alarm, where devices send every %s', (_, periods) => {
     const chance = random(3);
-    const [man, book] = [new DeadMan(), new AlarmBook()];
+    const [man, book] = [new NoSamplesMonitor(), new AlarmManager()];
     const outage = 20 * Math.max(...periods);
     const steps: string[] = [];
     const devices = names.slice(0, 100).map((name, n) => {
@@ -231,12 +231,12 @@ describe('outages', () => {
     for (let time = 0; time < 1.3 * outage; time += 1000) {
       for (const device of devices)
         for (; device.next <= Math.min(time, outage); device.next += device.period) {
-          man.heard(device.name, device.next);
+          man.receive(device.name, device.next);
           book.end(device.name, 'silent', time);
         }
-      for (const { stream, last, interval } of man.silent(time)) {
+      for (const { stream, last, interval } of man.staleStreams(time)) {
         const found = { ...finding(0, 'silent'), since: last, by: last + interval };
-        steps.push(...book.alarm(stream, 'silent', found, time).map(({ step }) => step));
+        steps.push(...book.report(stream, 'silent', found, time).map(({ step }) => step));
       }
       book.tick(time);
     }
@@ -245,17 +245,17 @@ describe('outages', () => {
   });
 
   test('that cannot have begun at one time are two', () => {
-    const book = new AlarmBook();
+    const book = new AlarmManager();
     const found = (since: number, by: number) => ({ ...finding(0, 'silent'), since, by });
-    book.alarm('p', 'silent', found(0, 10_000), 30_000);
-    book.alarm('q', 'silent', found(16_000, 16_100), 31_000);
+    book.report('p', 'silent', found(0, 10_000), 30_000);
+    book.report('q', 'silent', found(16_000, 16_100), 31_000);
     expect(book.alarms).toHaveLength(2);
   });
 });
 
 describe('a book', () => {
   test('counts alarms and false alarms of every stream', () => {
-    const book = new AlarmBook(times);
+    const book = new AlarmManager(times);
     play('abf---------a', {}, book);
     expect(book.counts).toEqual([
       { stream: 'q', alarms: 1, falseAlarms: 1 },
@@ -269,11 +269,11 @@ describe('a book', () => {
       fc.property(fc.array(letter, { minLength: 2, maxLength: 40 }), fc.nat(), (letters, cut) => {
         const at = cut % letters.length;
         const diagram = `a${letters.join('')}`;
-        const whole = new AlarmBook({ ...times, cooldown: 0 });
+        const whole = new AlarmManager({ ...times, cooldown: 0 });
         const steps = play(diagram, {}, whole);
-        const before = new AlarmBook({ ...times, cooldown: 0 });
+        const before = new AlarmManager({ ...times, cooldown: 0 });
         const head = play(diagram.slice(0, at + 1), {}, before);
-        const after = new AlarmBook({ ...times, cooldown: 0 });
+        const after = new AlarmManager({ ...times, cooldown: 0 });
         after.restore(JSON.parse(JSON.stringify(before.save())));
         const tail = play(diagram.slice(at + 1), {}, after, at + 1);
         expect(head + tail).toBe(steps);
@@ -284,34 +284,34 @@ describe('a book', () => {
   });
 
   test('counts a thousand streams, those of late', () => {
-    const book = new AlarmBook({ together: 0 });
-    for (let n = 0; n < 1030; n++) book.alarm(`s${n}`, 'unusual', finding(), n);
+    const book = new AlarmManager({ together: 0 });
+    for (let n = 0; n < 1030; n++) book.report(`s${n}`, 'unusual', finding(), n);
     expect(book.counts).toHaveLength(1024);
     expect(book.counts[0].stream).toBe('s6');
   });
 
   test('ends the alarms of a stream that is no more', () => {
-    const book = new AlarmBook(times);
+    const book = new AlarmManager(times);
     play('aS', {}, book);
-    expect(book.forget('p', 2000).map(({ step, alarm }) => `${step} ${alarm.kind}`)).toEqual([
+    expect(book.removeStream('p', 2000).map(({ step, alarm }) => `${step} ${alarm.kind}`)).toEqual([
       'cleared unusual',
       'cleared silent',
     ]);
   });
 
   test('remembers five hundred closed alarms, and every open one', () => {
-    const book = new AlarmBook({ ...times, together: 0, cooldown: 0 });
+    const book = new AlarmManager({ ...times, together: 0, cooldown: 0 });
     for (let n = 0; n < 600; n++) {
-      book.alarm(`s${n}`, 'unusual', finding(), n * 10_000);
-      if (n > 0) book.calm(`s${n}`, 'unusual', n * 10_000 + 5000);
+      book.report(`s${n}`, 'unusual', finding(), n * 10_000);
+      if (n > 0) book.reportNormal(`s${n}`, 'unusual', n * 10_000 + 5000);
     }
-    book.alarm('last', 'unusual', finding(), 1e7);
+    book.report('last', 'unusual', finding(), 1e7);
     expect(book.alarms).toHaveLength(502);
     expect(book.alarms.at(-1)).toMatchObject({ id: 1, state: 'raised' });
   });
 
   test('refuses options that are wrong', () => {
-    expect(() => new AlarmBook({ calm: 0 })).toThrow('calm must be a number > 0 in ms, got 0');
-    expect(() => new AlarmBook({ least: -1 })).toThrow('least must be a number >= 0, got -1');
+    expect(() => new AlarmManager({ calm: 0 })).toThrow('calm must be a number > 0 in ms, got 0');
+    expect(() => new AlarmManager({ least: -1 })).toThrow('least must be a number >= 0, got -1');
   });
 });

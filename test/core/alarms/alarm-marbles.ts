@@ -1,4 +1,4 @@
-import { AlarmBook, type AlarmEvent } from '../../../src/core/alarms/alarm-manager.ts';
+import { AlarmManager, type AlarmEvent } from '../../../src/core/alarms/alarm-manager.ts';
 import type { AlarmCause, AlarmStep, Finding } from '../../../src/core/alarms/alarm-lifecycle.ts';
 import type { AlarmOptions } from '../../../src/core/alarms/alarm-options.ts';
 
@@ -26,23 +26,23 @@ const letters: Record<AlarmStep, string> = {
   falseAlarm: 'f',
 };
 
-type Move = (book: AlarmBook, time: number) => AlarmEvent[] | undefined;
+type Move = (book: AlarmManager, time: number) => AlarmEvent[] | undefined;
 
 /** What the letters of a diagram do; of alarms by hand the newest is meant. */
 const moves: Record<string, Move> = {
   '-': () => [],
-  a: (book, time) => book.alarm('p', 'unusual', finding(), time),
-  o: (book, time) => book.out('p', 'unusual', time),
-  c: (book, time) => book.calm('p', 'unusual', time),
-  b: (book, time) => book.alarm('q', 'unusual', finding(), time),
-  d: (book, time) => book.calm('q', 'unusual', time),
-  S: (book, time) => book.alarm('p', 'silent', finding(0, 'silent'), time),
+  a: (book, time) => book.report('p', 'unusual', finding(), time),
+  o: (book, time) => book.sustain('p', 'unusual', time),
+  c: (book, time) => book.reportNormal('p', 'unusual', time),
+  b: (book, time) => book.report('q', 'unusual', finding(), time),
+  d: (book, time) => book.reportNormal('q', 'unusual', time),
+  S: (book, time) => book.report('p', 'silent', finding(0, 'silent'), time),
   E: (book, time) => book.end('p', 'silent', time),
   k: (book, time) => book.acknowledge(book.alarms[0].id, time),
   s: (book, time) => book.shelve(book.alarms[0].id, time + 8000, time),
   x: (book, time) => book.clear(book.alarms[0].id, time),
   f: (book, time) => book.falseAlarm(book.alarms[0].id, time),
-  m: (book, time) => (book.maintain({ streams: 'p', until: time + 5000 }, time), []),
+  m: (book, time) => (book.setMaintenance({ streams: 'p', until: time + 5000 }, time), []),
 };
 
 /** Times of the diagrams: calm after 3 s, back within 5 s, escalated after 6 s, together within 1 s. */
@@ -52,7 +52,7 @@ export const times: AlarmOptions = { calm: 3000, cooldown: 5000, escalateAfter: 
 export function play(
   diagram: string,
   options: AlarmOptions = {},
-  book: AlarmBook = new AlarmBook({ ...times, ...options }),
+  book: AlarmManager = new AlarmManager({ ...times, ...options }),
   from = 0,
 ): string {
   return [...diagram]

@@ -1,65 +1,65 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DeadMan } from '../../../src/core/alarms/no-samples-monitor.ts';
+import { NoSamplesMonitor } from '../../../src/core/alarms/no-samples-monitor.ts';
 import { Digest } from '../../../src/core/alarms/digest.ts';
-import { isMeant, maintained } from '../../../src/core/alarms/suppression.ts';
+import { matchesStreams, withMaintenance } from '../../../src/core/alarms/suppression.ts';
 import { inBlocks, noise } from './quiet-stream.ts';
 
-const silent = (man: DeadMan, time: number) => man.silent(time).map(({ stream }) => stream);
+const silent = (man: NoSamplesMonitor, time: number) => man.staleStreams(time).map(({ stream }) => stream);
 
 describe('the dead-man', () => {
   test('calls a stream silent after five seconds, or three times its longest interval between blocks', () => {
-    const man = new DeadMan();
-    for (let time = 0; time <= 60_000; time += 100) man.heard('quick', time);
-    for (let time = 0; time <= 60_000; time += 20_000) man.heard('slow', time);
+    const man = new NoSamplesMonitor();
+    for (let time = 0; time <= 60_000; time += 100) man.receive('quick', time);
+    for (let time = 0; time <= 60_000; time += 20_000) man.receive('slow', time);
     expect(silent(man, 64_999)).toEqual([]);
     expect(silent(man, 65_000)).toEqual(['quick']);
     expect(silent(man, 119_999)).toEqual(['quick']);
     expect(silent(man, 120_000)).toEqual(['quick', 'slow']);
-    man.heard('quick', 120_000);
+    man.receive('quick', 120_000);
     expect(silent(man, 124_000)).toEqual(['slow']);
   });
 
   test('after a silence waits three times what it had waited, and forgets that', () => {
-    const man = new DeadMan();
-    for (let time = 0; time <= 10_000; time += 100) man.heard('s', time);
-    man.heard('s', 100_000);
+    const man = new NoSamplesMonitor();
+    for (let time = 0; time <= 10_000; time += 100) man.receive('s', time);
+    man.receive('s', 100_000);
     expect(silent(man, 114_999)).toEqual([]);
     expect(silent(man, 115_000)).toEqual(['s']);
-    for (let time = 100_000; time <= 200_000; time += 100) man.heard('s', time);
+    for (let time = 100_000; time <= 200_000; time += 100) man.receive('s', time);
     expect(silent(man, 205_000)).toEqual(['s']);
   });
 
   test('learns the pace of bursts a minute apart from three of them', () => {
-    const man = new DeadMan();
+    const man = new NoSamplesMonitor();
     const told: number[] = [];
     for (let minute = 0; minute < 20; minute++) {
-      for (let n = 0; n < 100; n++) man.heard('bursts', minute * 60_000 + n * 10);
+      for (let n = 0; n < 100; n++) man.receive('bursts', minute * 60_000 + n * 10);
       if (silent(man, minute * 60_000 + 59_999).length > 0) told.push(minute);
     }
     expect(told).toEqual([0, 1, 2]);
   });
 
   test('does not count a stream as live that brought two blocks', () => {
-    const man = new DeadMan();
-    man.heard('s', 0);
-    man.heard('s', 100);
+    const man = new NoSamplesMonitor();
+    man.receive('s', 0);
+    man.receive('s', 100);
     expect(silent(man, 1e6)).toEqual([]);
   });
 
   test('says nothing of a stream that said goodbye', () => {
-    const man = new DeadMan();
-    for (const time of [0, 1, 2]) man.heard('s', time);
-    man.left('s');
+    const man = new NoSamplesMonitor();
+    for (const time of [0, 1, 2]) man.receive('s', time);
+    man.remove('s');
     expect(silent(man, 1e9)).toEqual([]);
   });
 
   test('gives sensors forty seconds to come back after a restart', () => {
-    const before = new DeadMan();
-    for (const time of [0, 1, 2]) for (const stream of ['there', 'gone']) before.heard(stream, time);
-    const man = new DeadMan();
+    const before = new NoSamplesMonitor();
+    for (const time of [0, 1, 2]) for (const stream of ['there', 'gone']) before.receive(stream, time);
+    const man = new NoSamplesMonitor();
     man.restore(JSON.parse(JSON.stringify(before.save())), 1e6);
-    man.heard('there', 1_039_000);
+    man.receive('there', 1_039_000);
     expect(silent(man, 1_039_999)).toEqual([]);
     expect(silent(man, 1_040_000)).toEqual(['gone']);
   });
@@ -113,13 +113,16 @@ describe('the digest of a fast stream', () => {
 
 describe('maintenance', () => {
   test('is of a name, or of all that begin so', () => {
-    expect(['hall.1', 'hall.10', 'all'].filter((name) => isMeant('hall.1', name))).toEqual(['hall.1']);
-    expect(['hall.1', 'hall.10', 'all'].filter((name) => isMeant('hall.*', name))).toEqual(['hall.1', 'hall.10']);
-    expect(['hall.1', 'all'].filter((name) => isMeant('*', name))).toEqual(['hall.1', 'all']);
+    expect(['hall.1', 'hall.10', 'all'].filter((name) => matchesStreams('hall.1', name))).toEqual(['hall.1']);
+    expect(['hall.1', 'hall.10', 'all'].filter((name) => matchesStreams('hall.*', name))).toEqual([
+      'hall.1',
+      'hall.10',
+    ]);
+    expect(['hall.1', 'all'].filter((name) => matchesStreams('*', name))).toEqual(['hall.1', 'all']);
   });
 
   test('of the same streams takes the place of the one before, and one that is past ends it', () => {
-    const list = maintained(
+    const list = withMaintenance(
       [
         { streams: 'a', until: 5 },
         { streams: 'b', until: 9 },
@@ -131,6 +134,6 @@ describe('maintenance', () => {
       { streams: 'b', until: 9 },
       { streams: 'a', until: 7 },
     ]);
-    expect(maintained(list, { streams: 'a', until: 0 }, 1)).toEqual([{ streams: 'b', until: 9 }]);
+    expect(withMaintenance(list, { streams: 'a', until: 0 }, 1)).toEqual([{ streams: 'b', until: 9 }]);
   });
 });

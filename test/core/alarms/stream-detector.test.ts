@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { AlarmBook, type AlarmEvent } from '../../../src/core/alarms/alarm-manager.ts';
-import { StreamWatch } from '../../../src/core/alarms/stream-detector.ts';
+import { AlarmManager, type AlarmEvent } from '../../../src/core/alarms/alarm-manager.ts';
+import { StreamDetector } from '../../../src/core/alarms/stream-detector.ts';
 import type { Block } from '../../../src/core/blocks/block.ts';
 import { random } from '../../../src/core/random.ts';
 import { inBlocks, noise } from './quiet-stream.ts';
@@ -10,11 +10,11 @@ const labels = ['left', 'right'];
 const told = ({ step, alarm: { kind, members } }: AlarmEvent) =>
   `${step} ${kind} ${members[0].channels[0].label} ${members[0].cause}`;
 
-function watchOf(rate: number, falseAlarms = 1e5): StreamWatch {
-  return new StreamWatch(new AlarmBook(), { name: 's', labels, rate, run: 7 }, { falseAlarms });
+function watchOf(rate: number, falseAlarms = 1e5): StreamDetector {
+  return new StreamDetector(new AlarmManager(), { name: 's', labels, rate, run: 7 }, { falseAlarms });
 }
 
-const hear = (watch: StreamWatch, blocks: readonly Block[]) => blocks.flatMap((block) => watch.push(block));
+const hear = (watch: StreamDetector, blocks: readonly Block[]) => blocks.flatMap((block) => watch.push(block));
 /** A spike of 200 on the right channel at frame `at`. */
 const spike = (at: number) => (t: number, c: number, x: number) => (t === at && c === 1 ? x + 200 : x);
 
@@ -76,8 +76,8 @@ describe('alarms of the watch', () => {
         return Math.abs(chance.normal()) > 2.2 ? 5 * x : x;
       });
       const heard = (length: number) => {
-        const watch = new StreamWatch(
-          new AlarmBook({ calm: 1, cooldown: 0 }),
+        const watch = new StreamDetector(
+          new AlarmManager({ calm: 1, cooldown: 0 }),
           { name: 's', labels: ['a'], rate: 1 },
           { falseAlarms: 300 },
         );
@@ -97,8 +97,8 @@ describe('alarms of the watch', () => {
   ])(
     'of one spike in a stream of a frame in %s are over soon, however few frames lie between alarms',
     (_, rate, falseAlarms) => {
-      const book = new AlarmBook({ calm: 1, cooldown: 0 });
-      const watch = new StreamWatch(book, { name: 's', labels: ['a'], rate }, { falseAlarms });
+      const book = new AlarmManager({ calm: 1, cooldown: 0 });
+      const watch = new StreamDetector(book, { name: 's', labels: ['a'], rate }, { falseAlarms });
       hear(
         watch,
         inBlocks(
@@ -118,8 +118,8 @@ describe('alarms of the watch', () => {
   );
 
   test('of a level that stays shifted last until it is taken for the new one, in a slow stream too', () => {
-    const book = new AlarmBook();
-    const watch = new StreamWatch(book, { name: 's', labels: ['a'], rate: 1 / 60 }, { falseAlarms: 1e4 });
+    const book = new AlarmManager();
+    const watch = new StreamDetector(book, { name: 's', labels: ['a'], rate: 1 / 60 }, { falseAlarms: 1e4 });
     hear(
       watch,
       inBlocks(
@@ -134,8 +134,8 @@ describe('alarms of the watch', () => {
   });
 
   test('of channels that died are one, of all that are dead now', () => {
-    const book = new AlarmBook({ escalateAfter: 1e9 });
-    const watch = new StreamWatch(book, { name: 's', labels, rate: 10 }, { falseAlarms: 1e5 });
+    const book = new AlarmManager({ escalateAfter: 1e9 });
+    const watch = new StreamDetector(book, { name: 's', labels, rate: 10 }, { falseAlarms: 1e5 });
     const dying = noise(1200, 2, (t, c, x) => (t >= (c === 0 ? 700 : 900) && t < 1100 ? 20 : x));
     expect(
       hear(watch, inBlocks(dying, 2, 10, 50))
@@ -149,8 +149,8 @@ describe('alarms of the watch', () => {
   });
 
   test('of a channel that died are over in a run after a restart in which it lives, and told anew when it dies', () => {
-    const book = new AlarmBook();
-    const before = new StreamWatch(book, { name: 's', labels, rate: 10, run: 1 }, { falseAlarms: 1e5 });
+    const book = new AlarmManager();
+    const before = new StreamDetector(book, { name: 's', labels, rate: 10, run: 1 }, { falseAlarms: 1e5 });
     hear(
       before,
       inBlocks(
@@ -161,9 +161,9 @@ describe('alarms of the watch', () => {
       ),
     );
     expect(book.alarms).toMatchObject([{ kind: 'dead', state: 'raised' }]);
-    const restored = new AlarmBook({ cooldown: 0 });
+    const restored = new AlarmManager({ cooldown: 0 });
     restored.restore(JSON.parse(JSON.stringify(book.save())));
-    const after = new StreamWatch(restored, { name: 's', labels, rate: 10, run: 2 }, { falseAlarms: 1e5 });
+    const after = new StreamDetector(restored, { name: 's', labels, rate: 10, run: 2 }, { falseAlarms: 1e5 });
     after.restore(before.save());
     const frames = inBlocks(
       noise(900, 2, (t, c, x) => (c === 1 && t >= 100 ? 20 : x)),
@@ -202,8 +202,8 @@ describe('alarms of the watch', () => {
 
 describe('wear', () => {
   test('is an alarm until the stream has been free of it for long', () => {
-    const watch = new StreamWatch(
-      new AlarmBook({ escalateAfter: 1e12 }),
+    const watch = new StreamDetector(
+      new AlarmManager({ escalateAfter: 1e12 }),
       { name: 's', labels, rate: 1 },
       { falseAlarms: 1e9, reference: 2000 },
     );
@@ -267,7 +267,11 @@ describe('a computer as a sensor, at 10 Hz and six false alarms an hour', () => 
     'tells within five seconds that it is loaded, half a minute after it began (seed %i)',
     (seed) => {
       const labels = ['cpu 0', 'cpu 1', 'load', 'memory', 'disk read', 'disk write', 'context switches'];
-      const watch = new StreamWatch(new AlarmBook(), { name: 'host', labels, rate: 10 }, { falseAlarms: '6/hour' });
+      const watch = new StreamDetector(
+        new AlarmManager(),
+        { name: 'host', labels, rate: 10 },
+        { falseAlarms: '6/hour' },
+      );
       const events = hear(watch, inBlocks(computer(400, 300, seed), 7, 10, 1));
       const [first] = events;
       expect(first.step).toBe('raised');

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { AlarmBudget } from '../../../src/core/detector/alarm-budget.ts';
 import { Calibration } from '../../../src/core/detector/calibration.ts';
 import { CategoricalForecast } from '../../../src/core/detector/categorical-forecast.ts';
-import { DayLine, timeOfDay } from '../../../src/core/detector/forecaster.ts';
+import { DailyProfile, timeOfDay } from '../../../src/core/detector/forecaster.ts';
 import { framesBetween } from '../../../src/core/detector/alarm-budget.ts';
 import { LevelGate } from '../../../src/core/detector/level-gate.ts';
-import { noNovelty, RangeNovelty } from '../../../src/core/detector/range-novelty.ts';
-import { Silence } from '../../../src/core/detector/flatline-monitor.ts';
+import { minNovelty, RangeNovelty } from '../../../src/core/detector/range-novelty.ts';
+import { FlatlineMonitor } from '../../../src/core/detector/flatline-monitor.ts';
 import { SoftCategories } from '../../../src/core/detector/forecaster.ts';
 import { random } from '../../../src/core/random.ts';
 
@@ -102,28 +102,28 @@ describe('SoftCategories', () => {
 describe('DayLine', () => {
   test('gives what was a day ago, to the frame, at any rate of a minute or slower', () => {
     for (const seconds of [60, 300, 1800]) {
-      const line = new DayLine(1 / seconds);
+      const line = new DailyProfile(1 / seconds);
       const frames = 86_400 / seconds;
       for (let t = 0; t < 3 * frames; t++) {
-        expect(line.back(t * seconds * 1000)).toBe(t < frames ? -1 : t - frames);
+        expect(line.dayBefore(t * seconds * 1000)).toBe(t < frames ? -1 : t - frames);
         line.push(t * seconds * 1000, t);
       }
     }
   });
 
   test('a hole of up to two hours is bridged, a longer one is none', () => {
-    const line = new DayLine(1 / 300);
+    const line = new DailyProfile(1 / 300);
     line.push(0, 1);
     line.push(3_600_000, 2);
     line.push(36_000_000, 3);
-    const back = (time: number) => line.back(86_400_000 + time);
+    const back = (time: number) => line.dayBefore(86_400_000 + time);
     expect([0, 1_800_000, 3_600_000, 18_000_000, 36_000_000].map(back)).toEqual([1, 2, 2, -1, 3]);
   });
 
   test('times so far apart that no number counts their slots are no hole to be filled', () => {
-    const line = new DayLine(1e-19);
+    const line = new DailyProfile(1e-19);
     for (const time of [0, 1e22, 2e22, -1e22]) line.push(time, 1);
-    expect(line.back(1e22)).toBe(-1);
+    expect(line.dayBefore(1e22)).toBe(-1);
   });
 
   test('the time of day runs from 0 to 1, before 1970 too', () => {
@@ -135,7 +135,7 @@ describe('RangeNovelty', () => {
   test('is log2(1 + y / 0.005) of how many ranges a record lies outside', () => {
     const range = new RangeNovelty('records');
     for (let t = 0; t < 20; t++) range.push(t % 2, t);
-    expect(range.push(0.5, 20)).toBe(noNovelty);
+    expect(range.push(0.5, 20)).toBe(minNovelty);
     expect(range.push(1.5, 21)).toBeCloseTo(Math.log2(1 + 0.5 / 0.005), 12);
     expect(range.push(-0.15, 22)).toBeCloseTo(Math.log2(1 + 0.1 / 0.005), 12);
   });
@@ -255,7 +255,7 @@ describe('LevelGate', () => {
 
 describe('Silence', () => {
   const deaths = (samples: readonly number[]) => {
-    const silence = new Silence();
+    const silence = new FlatlineMonitor();
     return samples.flatMap((x, t) => (silence.push(x, t) ? [[silence.since, t]] : []));
   };
   const alive = Array.from({ length: 100 }, (_, t) => t % 3);
@@ -274,11 +274,11 @@ describe('Silence', () => {
   });
 
   test('of a channel that shows nothing is over with any sample', () => {
-    const silence = new Silence();
+    const silence = new FlatlineMonitor();
     for (const [t, x] of [...alive, ...Array<number>(60).fill(NaN)].entries()) silence.push(x, t);
-    expect(silence.dead).toBe(true);
+    expect(silence.flatlined).toBe(true);
     silence.push(alive[alive.length - 1], 160);
-    expect(silence.dead).toBe(false);
+    expect(silence.flatlined).toBe(false);
   });
 
   test('takes 0 for rest where the channel often is at 0, and for death where it seldom is', () => {
@@ -288,9 +288,9 @@ describe('Silence', () => {
     expect(deaths([...bursts, ...zeros])).toEqual([]);
     expect(deaths([...bursts, ...Array<number>(500).fill(9)])).toHaveLength(1);
     expect(deaths([...dithers, ...zeros])).toHaveLength(1);
-    const before = new Silence();
+    const before = new FlatlineMonitor();
     for (const [t, x] of bursts.entries()) before.push(x, t);
-    const after = new Silence();
+    const after = new FlatlineMonitor();
     after.restore(before.save());
     expect(zeros.some((x, t) => after.push(x, 200 + t))).toBe(false);
   });

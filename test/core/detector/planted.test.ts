@@ -104,9 +104,9 @@ describe('slow wear', () => {
     for (let t = 0; t < 14_000; t += 100) {
       const data = Float32Array.from({ length: 100 }, () => chance.normal() + (t >= 4000 && t < 8000 ? 1.5 : 0));
       detector.push({ data, channels: 1, start: t, rate: 1, time: t * 1000 });
-      if (detector.worn.length === 0) continue;
+      if (detector.drifted.length === 0) continue;
       worn.push(t);
-      expect(detector.worn).toEqual([{ channel: 0, since: 4000 }]);
+      expect(detector.drifted).toEqual([{ channel: 0, since: 4000 }]);
     }
     expect([worn[0], worn[worn.length - 1]]).toEqual([4700, 9800]);
   });

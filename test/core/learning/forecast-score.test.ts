@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Learner } from '../../../src/core/learning/learner.ts';
 import { Network } from '../../../src/core/network/network.ts';
 import { Standardizer } from '../../../src/core/filters/standardizer.ts';
-import { Tally } from '../../../src/core/learning/forecast-score.ts';
+import { RunningErrors } from '../../../src/core/learning/forecast-score.ts';
 import { noise } from '../network/random-networks.ts';
 
 /** The score of a learner of two channels at 10 Hz, of which the second has bursts in the first 10 s only. */
@@ -27,8 +27,8 @@ test('a channel that has come to rest does not drown the others, however its spr
 });
 
 test('where no channel moves there is no error to tell, and a channel that moves keeps its bits', () => {
-  const whole = new Tally(1, 0);
-  const lately = new Tally(1, 0.1);
+  const whole = new RunningErrors(1, 0);
+  const lately = new RunningErrors(1, 0.1);
   const add = (truth: number) => {
     for (const tally of [whole, lately]) tally.add([truth], 0, Float64Array.of(0.5, 1, 1, 1), 0.5);
   };

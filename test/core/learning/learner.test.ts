@@ -303,7 +303,7 @@ describe('a learner that is steered', () => {
     learner.learning = false;
     learner.push(block(x.subarray(60, 80), 1, 60));
     [learner.learning, learner.alarmed] = [true, true];
-    const { refused, updates } = learner.push(block(x.subarray(80), 1, 80));
+    const { skipped: refused, updates } = learner.push(block(x.subarray(80), 1, 80));
     // two of warm-up, three that see the NaN; the one before it has no truth
     expect(refused).toEqual({ gap: 5, noTruth: 1, late: 0, frozen: 20, alarmed: 20, notFinite: 0, exploded: 0 });
     expect(updates).toBe(99 - 46);
@@ -361,7 +361,7 @@ describe('every output is accounted for', () => {
         const learned = learner.push(block(x.subarray(start, start + length), 1, start));
         start += length;
         outputs = start;
-        refused = Object.values(learned.refused).reduce((sum, count) => sum + count, 0);
+        refused = Object.values(learned.skipped).reduce((sum, count) => sum + count, 0);
       }
       const { stepper, exam } = learner.save() as unknown as {
         stepper: { updates: number; unused: number };
@@ -394,14 +394,14 @@ describe('every output is accounted for', () => {
     const spec: NetworkSpec = { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 2 }] };
     const learner = new Learner(Network.create(spec, { seed: 1 }), { task: 'target' });
     learner.push(block(noise(1, 100), 1));
-    const { refused } = learner.push(block(noise(2, 10), 1, 5000));
+    const { skipped: refused } = learner.push(block(noise(2, 10), 1, 5000));
     expect(refused.late).toBe(100);
   });
 });
 
 test('a horizon of thousands of frames is learned like any other', () => {
   const learner = new Learner(forecaster(1, 4), { horizon: 3000, maxPending: 5 });
-  const { updates, refused } = learner.push(block(noise(3, 5000), 1));
+  const { updates, skipped: refused } = learner.push(block(noise(3, 5000), 1));
   expect([updates, refused.late]).toEqual([5000 - 3000 - 3, 0]);
 });
 
@@ -450,7 +450,7 @@ describe('truths that come before their frames', () => {
 test.each(['softmax', 'sigmoid'] as const)('of %s a truth that is no probability is none', (loss) => {
   const learner = new Learner(forecaster(2, 1), { loss });
   const x = Float32Array.from({ length: 200 }, (_, i) => (i % 20 === 0 ? 3 : i % 2));
-  const { refused, score } = learner.push(block(x, 2));
+  const { skipped: refused, score } = learner.push(block(x, 2));
   expect(refused.noTruth).toBe(9);
   expect(score.overall.loss).toBeGreaterThan(0);
 });
@@ -473,7 +473,7 @@ test('fill values are no samples: nothing is learned in their sight, and afterwa
     const x = noise(4, 3000);
     x.fill(fill, 1000, 1500);
     const learner = new Learner(forecaster(1, 4));
-    const { refused, rollbacks } = learner.push(block(x, 1));
+    const { skipped: refused, rollbacks } = learner.push(block(x, 1));
     expect(refused).toEqual({ gap: 3 + 503, noTruth: 1, late: 0, frozen: 0, alarmed: 0, notFinite: 0, exploded: 0 });
     expect(rollbacks).toBe(0);
   }
@@ -495,7 +495,7 @@ describe('a loss that explodes', () => {
 
   test('brings the last good weights back, halves the step until it holds, and says so', () => {
     const learner = new Learner(forecaster(1, 4), { optimizer: sgd({ learningRate: 4 }) });
-    const { rollbacks, learningRate, refused } = learner.push(block(noise(3, 4000), 1));
+    const { rollbacks, learningRate, skipped: refused } = learner.push(block(noise(3, 4000), 1));
     expect(rollbacks).toBeGreaterThan(0);
     expect(learningRate).toBe(4 / 2 ** rollbacks);
     expect(refused.exploded + refused.notFinite).toBe(rollbacks);

@@ -58,7 +58,7 @@ describe('a pipeline', () => {
       for (let start = 0; start < 6000; start += length) {
         const data = x.subarray(start, start + length);
         const [output] = pipeline.push({ data, channels: 1, start, rate: 100, time: 10 * start });
-        refused = output.learned!.refused.alarmed;
+        refused = output.learned!.skipped.alarmed;
         for (const frame of output.detected!.alarmed) alarmed += frame;
       }
       return { refused, alarmed, weights: pipeline.learner!.network.weights() };

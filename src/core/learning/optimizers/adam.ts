@@ -1,5 +1,5 @@
 import { fraction, notNegative, positive } from '../../check.ts';
-import { Descent, type LearningRate, learningRateOf, type Optimizer } from './descent.ts';
+import { GradientOptimizer, type LearningRate, learningRateOf, type Optimizer } from './optimizer.ts';
 
 export type RmspropOptions = LearningRate & {
   /** How much the running mean of the squared gradient keeps, 0 … 1. Default 0.99. */
@@ -16,9 +16,9 @@ export function rmsprop(options: RmspropOptions): Optimizer {
   fraction('alpha', alpha);
   positive('epsilon', epsilon);
   notNegative('weightDecay', weightDecay);
-  return new Descent(learningRateOf(options), {
-    arrays: 1,
-    move: (kernels, w, dw, count, memory, step) => {
+  return new GradientOptimizer(learningRateOf(options), {
+    stateArrays: 1,
+    updateArray: (kernels, w, dw, count, memory, step) => {
       kernels.rmsprop(w, dw, memory[0], count, step.learningRate, alpha, 1 - alpha, epsilon, weightDecay);
     },
   });
@@ -48,7 +48,7 @@ export function adamW(options: AdamOptions): Optimizer {
   return adaptive({ weightDecay: 0.01, ...options }, true);
 }
 
-function adaptive(options: AdamOptions, apart: boolean): Optimizer {
+function adaptive(options: AdamOptions, decoupled: boolean): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
   fraction('beta1', beta1);
   fraction('beta2', beta2);
@@ -56,13 +56,13 @@ function adaptive(options: AdamOptions, apart: boolean): Optimizer {
   notNegative('weightDecay', weightDecay);
   const rest1 = 1 - beta1;
   const rest2 = 1 - beta2;
-  return new Descent(learningRateOf(options), {
-    arrays: 2,
-    move: (kernels, w, dw, count, memory, step) => {
-      const length = step.learningRate / (1 - power(beta1, step.count));
-      const correction = Math.sqrt(1 - power(beta2, step.count));
-      const keep = apart ? 1 - step.learningRate * weightDecay : 1;
-      const decay = apart ? 0 : weightDecay;
+  return new GradientOptimizer(learningRateOf(options), {
+    stateArrays: 2,
+    updateArray: (kernels, w, dw, count, memory, step) => {
+      const length = step.learningRate / (1 - integerPower(beta1, step.count));
+      const correction = Math.sqrt(1 - integerPower(beta2, step.count));
+      const keep = decoupled ? 1 - step.learningRate * weightDecay : 1;
+      const decay = decoupled ? 0 : weightDecay;
       const mean = memory[0];
       const square = memory[1];
       kernels.adam(w, dw, mean, square, count, length, correction, keep, decay, beta1, rest1, beta2, rest2, epsilon);
@@ -71,7 +71,7 @@ function adaptive(options: AdamOptions, apart: boolean): Optimizer {
 }
 
 /** base ^ exponent for whole exponents >= 0, by squaring: the same bits everywhere, which Math.pow does not promise. */
-function power(base: number, exponent: number): number {
+function integerPower(base: number, exponent: number): number {
   let result = 1;
   for (let square = base, left = exponent; left > 0; left = Math.floor(left / 2), square *= square) {
     if (left % 2 === 1) result *= square;

@@ -1,6 +1,6 @@
 import { invalid } from '../../check.ts';
-import { learningRateOf } from './descent.ts';
-import { Descent, type Optimizer } from './descent.ts';
+import { learningRateOf } from './optimizer.ts';
+import { GradientOptimizer, type Optimizer } from './optimizer.ts';
 import type { Engine } from '../../memory/engine.ts';
 import { tame } from '../../tame.ts';
 import type { AdaptingStep, Trained } from '../../layers/trained.ts';
@@ -13,11 +13,11 @@ export interface AutoStepOptions {
 }
 
 /** How fast μ moves, the least it becomes, what h keeps from step to step, and how fast running means forget. */
-const [pull, least, keep, forget] = [0.003, 1e-3, 0.9995, 0.01];
+const [metaRate, minRate, traceDecay, meanWeight] = [0.003, 1e-3, 0.9995, 0.01];
 /** The share of a layer's mean energy that the energy of a step counts for at least. */
-const floor = 0.01;
+const minEnergyShare = 0.01;
 /** A layer's own numbers: μ / rate (0: not begun); mean squares of g·h, of its windows and of its errors; steps so far. */
-const [share, turns, energies, errors, steps, numbers] = [0, 1, 2, 3, 4, 5];
+const [rateRatio, meanSquareTrend, meanEnergy, meanError, updates, layerNumbers] = [0, 1, 2, 3, 4, 5];
 
 /**
  * A normalised step whose length finds itself, so that nobody has to for every sensor: the default of a learner.
@@ -35,11 +35,11 @@ const [share, turns, energies, errors, steps, numbers] = [0, 1, 2, 3, 4, 5];
 export function autoStep(options: AutoStepOptions = {}): Optimizer {
   const rate = learningRateOf(options) ?? 0.2;
   if (!(rate > 0 && rate <= 1)) throw invalid('learningRate', 'a number > 0 and <= 1', rate);
-  const step: AdaptingStep = { rate, cut: 1, keep, least: 0, alone: true };
-  return new Descent(rate, {
-    arrays: 1,
-    own: numbers,
-    layers(engine, layers, memory, now, part) {
+  const step: AdaptingStep = { rate, cut: 1, keep: traceDecay, least: 0, alone: true };
+  return new GradientOptimizer(rate, {
+    stateArrays: 1,
+    layerState: layerNumbers,
+    updateLayers(engine, layers, memory, now, part) {
       const last = layers.length - 1;
       step.alone = last === 0;
       let above = 0;
@@ -49,14 +49,14 @@ export function autoStep(options: AutoStepOptions = {}): Optimizer {
         layer.settle();
         if (layer.clean) continue;
         const own = memory[l][layer.values.length];
-        step.cut = weigh(engine, layer, own);
-        if (part === 1) turn(engine, layer, memory[l], own, rate);
+        step.cut = measureLayer(engine, layer, own);
+        if (part === 1) adaptRate(engine, layer, memory[l], own, rate);
         const { f32 } = engine.arena;
-        const error = f32[own + errors];
+        const error = f32[own + meanError];
         if (l === last) above = error;
         const gain = above > 0 ? Math.max(1, error / above) : 1;
-        step.rate = Math.min(1, now * part * (f32[own + share] || 1)) / (gain * Math.sqrt(layers.length));
-        step.least = floor * f32[own + energies];
+        step.rate = Math.min(1, now * part * (f32[own + rateRatio] || 1)) / (gain * Math.sqrt(layers.length));
+        step.least = minEnergyShare * f32[own + meanEnergy];
         layer.adapt(step, memory[l]);
       }
     },
@@ -64,7 +64,7 @@ export function autoStep(options: AutoStepOptions = {}): Optimizer {
 }
 
 /** Counts the layer's energy and error; what of the step is left where the error surprises. */
-function weigh({ arena, kernels }: Engine, layer: Trained, own: number): number {
+function measureLayer({ arena, kernels }: Engine, layer: Trained, own: number): number {
   const { values, energy } = layer;
   let square = 0;
   for (let i = 0; i < values.length; i++) {
@@ -72,24 +72,32 @@ function weigh({ arena, kernels }: Engine, layer: Trained, own: number): number 
     square += kernels.dot(slope, slope, values[i].count);
   }
   const { f32 } = arena;
-  const n = Math.min(f32[own + steps] + 1, 1 / forget);
+  const n = Math.min(f32[own + updates] + 1, 1 / meanWeight);
   const error = energy > 0 ? square / energy : 0;
-  const counted = tame(error, f32[own + errors]);
-  f32[own + steps] = n;
-  f32[own + errors] += (counted - f32[own + errors]) / n;
-  f32[own + energies] += (tame(energy, f32[own + energies]) - f32[own + energies]) / n;
+  const counted = tame(error, f32[own + meanError]);
+  f32[own + updates] = n;
+  f32[own + meanError] += (counted - f32[own + meanError]) / n;
+  f32[own + meanEnergy] += (tame(energy, f32[own + meanEnergy]) - f32[own + meanEnergy]) / n;
   return error > counted ? Math.sqrt(counted / error) : 1;
 }
 
 /** Moves μ / rate along what errors owe to it. */
-function turn({ arena, kernels }: Engine, layer: Trained, memory: readonly number[], own: number, rate: number): void {
+function adaptRate(
+  { arena, kernels }: Engine,
+  layer: Trained,
+  memory: readonly number[],
+  own: number,
+  rate: number,
+): void {
   let along = 0;
   for (let i = 0; i < layer.values.length; i++)
     along += kernels.dot(layer.gradient(i), memory[i], layer.values[i].count);
   const { f32 } = arena;
-  const square = f32[own + turns] + (tame(along * along, f32[own + turns]) - f32[own + turns]) / f32[own + steps];
+  const square =
+    f32[own + meanSquareTrend] +
+    (tame(along * along, f32[own + meanSquareTrend]) - f32[own + meanSquareTrend]) / f32[own + updates];
   const way = square > 0 ? Math.max(-1, Math.min(1, along / Math.sqrt(square))) : 0;
-  const next = (f32[own + share] || 1) * (1 - pull * way);
-  f32[own + share] = Math.max(least / rate, Math.min(1 / rate, next));
-  f32[own + turns] = square;
+  const next = (f32[own + rateRatio] || 1) * (1 - metaRate * way);
+  f32[own + rateRatio] = Math.max(minRate / rate, Math.min(1 / rate, next));
+  f32[own + meanSquareTrend] = square;
 }

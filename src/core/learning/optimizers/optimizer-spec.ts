@@ -1,7 +1,7 @@
 import { adam, adamW, type AdamOptions } from './adam.ts';
 import { onlyFields, oneOf } from '../../check.ts';
 import { autoStep, type AutoStepOptions } from './auto-step.ts';
-import type { Optimizer } from './descent.ts';
+import type { Optimizer } from './optimizer.ts';
 import { nlms, type NlmsOptions } from './sgd.ts';
 import { rmsprop, type RmspropOptions } from './adam.ts';
 import { sgd, type SgdOptions } from './sgd.ts';

@@ -1,5 +1,5 @@
 import { fraction, invalid, notNegative, positive } from '../../check.ts';
-import { Descent, type LearningRate, learningRateOf, type Optimizer } from './descent.ts';
+import { GradientOptimizer, type LearningRate, learningRateOf, type Optimizer } from './optimizer.ts';
 
 export type SgdOptions = LearningRate & {
   /** How much of the last step goes on, 0 … 1. Default 0. */
@@ -21,10 +21,13 @@ export function sgd(options: SgdOptions): Optimizer {
   notNegative('weightDecay', weightDecay);
   if (nesterov && momentum === 0) throw invalid('momentum', 'a number > 0 with nesterov', momentum);
   if (momentum === 0 && weightDecay === 0)
-    return new Descent(learningRate, { arrays: 0, plain: (layer, step) => layer.descend(step.learningRate) });
-  return new Descent(learningRate, {
-    arrays: momentum > 0 ? 1 : 0,
-    move: (kernels, w, dw, count, memory, step) => {
+    return new GradientOptimizer(learningRate, {
+      stateArrays: 0,
+      updateLayer: (layer, step) => layer.descend(step.learningRate),
+    });
+  return new GradientOptimizer(learningRate, {
+    stateArrays: momentum > 0 ? 1 : 0,
+    updateArray: (kernels, w, dw, count, memory, step) => {
       const velocity = memory.length > 0 ? memory[0] : 0;
       kernels.sgd(w, dw, velocity, count, step.learningRate, momentum, Number(nesterov), weightDecay);
     },
@@ -44,8 +47,8 @@ export type NlmsOptions = LearningRate & {
 export function nlms(options: NlmsOptions): Optimizer {
   const { epsilon = 1e-3 } = options;
   positive('epsilon', epsilon);
-  return new Descent(learningRateOf(options), {
-    arrays: 0,
-    plain: (layer, step) => layer.descend(step.learningRate, epsilon),
+  return new GradientOptimizer(learningRateOf(options), {
+    stateArrays: 0,
+    updateLayer: (layer, step) => layer.descend(step.learningRate, epsilon),
   });
 }

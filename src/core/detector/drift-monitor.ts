@@ -2,16 +2,16 @@ import { doublesIn, stateIn, type State } from '../state/state.ts';
 import { Forecaster } from './forecaster.ts';
 
 /** Samples of commissioning at least: a forecast that is frozen earlier falls behind the other without any wear. */
-export const leastReference = 2000;
+export const minReference = 2000;
 /** Batches to a commissioning, and those of them in which the distance is measured: its second half. */
 const batches = 10;
-const measured = batches / 2;
+const measuredBatches = batches / 2;
 /** Student's t for so many batches, beyond which one in two thousand lies. */
-const rare = 8.61;
+const tQuantile = 8.61;
 /** The least wear that is told, in bits. */
-const least = 0.5;
+const minDrift = 0.5;
 /** Batches in a row that must be worn. */
-const lasting = 4;
+const driftBatches = 4;
 
 /**
  * How far a channel has gone from what it was when it was commissioned, so that slow wear is not learned away:
@@ -28,7 +28,7 @@ const lasting = 4;
  * are long enough (batch means: R. W. Conway, "Some tactical problems in digital simulation", 1963), and five of them are
  * few: hence Student's t. So N is to be long against all that comes and goes in the stream.
  */
-export class Reference {
+export class DriftMonitor {
   readonly #rate: number;
   /** Samples of a batch. */
   readonly #length: number;
@@ -36,13 +36,13 @@ export class Reference {
   #count = 0;
   #sum = 0;
   /** Sum and sum of squares of the distances of measured batches. */
-  #usual = 0;
-  #squares = 0;
+  #distanceSum = 0;
+  #squareSum = 0;
   /** Batches in a row that were worn, and that were not. */
-  #over = 0;
-  #free = 0;
+  #driftingBatches = 0;
+  #normalBatches = 0;
   /** Whether the channel is worn now. */
-  worn = false;
+  drifted = false;
   /** The first frame of the present or latest wear. */
   since = 0;
 
@@ -59,13 +59,13 @@ export class Reference {
     const batch = this.#count / this.#length;
     const distance = this.#sum / this.#length;
     this.#sum = 0;
-    if (batch === batches - measured) {
+    if (batch === batches - measuredBatches) {
       this.#frozen = new Forecaster(this.#rate);
       this.#frozen.restore(learning.save());
-    } else if (batch > batches) return this.#judge(this.#wear(distance), index);
+    } else if (batch > batches) return this.#judge(this.#relativeDrift(distance), index);
     else if (this.#frozen) {
-      this.#usual += distance;
-      this.#squares += distance * distance;
+      this.#distanceSum += distance;
+      this.#squareSum += distance * distance;
       this.since = index + 1;
     }
     return false;
@@ -77,35 +77,44 @@ export class Reference {
   }
 
   save(): State {
-    const sums = [this.#count, this.#sum, this.#usual, this.#squares];
+    const sums = [this.#count, this.#sum, this.#distanceSum, this.#squareSum];
     return {
-      numbers: Float64Array.of(...sums, this.#over, this.#free, this.worn ? 1 : 0, this.since),
+      numbers: Float64Array.of(...sums, this.#driftingBatches, this.#normalBatches, this.drifted ? 1 : 0, this.since),
       ...(this.#frozen && { frozen: this.#frozen.save() }),
     };
   }
 
   restore(state: State): void {
     const numbers = doublesIn(state, 'numbers', 8);
-    [this.#count, this.#sum, this.#usual, this.#squares, this.#over, this.#free, , this.since] = numbers;
-    this.worn = numbers[6] === 1;
+    [
+      this.#count,
+      this.#sum,
+      this.#distanceSum,
+      this.#squareSum,
+      this.#driftingBatches,
+      this.#normalBatches,
+      ,
+      this.since,
+    ] = numbers;
+    this.drifted = numbers[6] === 1;
     this.#frozen = 'frozen' in state ? new Forecaster(this.#rate) : null;
     this.#frozen?.restore(stateIn(state, 'frozen'));
   }
 
   /** A distance beyond the usual one, in shares of what is wear. */
-  #wear(distance: number): number {
-    const usual = this.#usual / measured;
-    const variance = Math.max(0, this.#squares - measured * usual * usual) / (measured - 1);
-    return (distance - usual) / Math.max(least, rare * Math.sqrt(variance * (1 + 1 / measured)));
+  #relativeDrift(distance: number): number {
+    const usual = this.#distanceSum / measuredBatches;
+    const variance = Math.max(0, this.#squareSum - measuredBatches * usual * usual) / (measuredBatches - 1);
+    return (distance - usual) / Math.max(minDrift, tQuantile * Math.sqrt(variance * (1 + 1 / measuredBatches)));
   }
 
   /** Takes the wear of the batch that ends at frame `index`; tells whether it is told now. */
   #judge(wear: number, index: number): boolean {
-    const before = this.worn;
-    this.#over = wear > 1 ? this.#over + 1 : 0;
-    this.#free = wear > 1 ? 0 : this.#free + 1;
-    this.worn = before ? this.#free < batches : this.#over >= lasting;
+    const before = this.drifted;
+    this.#driftingBatches = wear > 1 ? this.#driftingBatches + 1 : 0;
+    this.#normalBatches = wear > 1 ? 0 : this.#normalBatches + 1;
+    this.drifted = before ? this.#normalBatches < batches : this.#driftingBatches >= driftBatches;
     if (!before && wear < 0.5) this.since = index + 1;
-    return this.worn && !before;
+    return this.drifted && !before;
   }
 }

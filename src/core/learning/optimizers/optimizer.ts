@@ -53,16 +53,16 @@ export interface Step {
 }
 
 /** How weights move along their gradient. */
-export interface Rule {
+export interface UpdateRule {
   /** Arrays that the rule remembers for one of weights. */
-  readonly arrays: number;
+  readonly stateArrays: number;
   /** A rule that remembers nothing and takes the gradient as it is: moves all weights of a layer. */
-  readonly plain?: (layer: Trained, step: Step) => void;
+  readonly updateLayer?: (layer: Trained, step: Step) => void;
   /**
    * Moves all weights of all layers and clears their gradients. `memory` holds, layer by layer, what is remembered of each array, one
    * after the other, and at last `own` numbers of the layer's own.
    */
-  readonly layers?: (
+  readonly updateLayers?: (
     engine: Engine,
     layers: readonly Trained[],
     memory: readonly (readonly number[])[],
@@ -70,9 +70,9 @@ export interface Rule {
     part: number,
   ) => void;
   /** Numbers of a layer's own. */
-  readonly own?: number;
+  readonly layerState?: number;
   /** Moves `count` weights at `w` along the gradient at `dw`, which it clears; `memory` tells where each array remembered lies. */
-  readonly move?: (
+  readonly updateArray?: (
     kernels: Kernels,
     w: number,
     dw: number,
@@ -83,10 +83,10 @@ export interface Rule {
 }
 
 /** An optimizer that moves every array of weights by one rule, with memory of its own for each. */
-export class Descent implements Optimizer {
+export class GradientOptimizer implements Optimizer {
   learningRate: number;
   readonly #start: number;
-  readonly #rule: Rule;
+  readonly #rule: UpdateRule;
   #lease: Lease | null = null;
   #engine: Engine | null = null;
   /** Where each array remembered lies, and its length; `arrays` for every array of weights. */
@@ -95,10 +95,10 @@ export class Descent implements Optimizer {
   readonly #layers: (readonly number[])[] = [];
   /** What was restored before the engine is known. */
   #restored: State | null = null;
-  #steps = 0;
+  #updates = 0;
   readonly #step: Step = { learningRate: 0, count: 0 };
 
-  constructor(learningRate: number | undefined, rule: Rule) {
+  constructor(learningRate: number | undefined, rule: UpdateRule) {
     this.learningRate = positive('learningRate', learningRate);
     this.#start = this.learningRate;
     this.#rule = rule;
@@ -118,26 +118,26 @@ export class Descent implements Optimizer {
     stream.mustBeOpen();
     if (this.#engine && this.#engine !== network.engine)
       throw new TypeError('network must be of the engine that the optimizer remembers in, got one of another');
-    this.#steps++;
+    this.#updates++;
     network.changes.version++;
-    const { plain } = this.#rule;
+    const { updateLayer: plain } = this.#rule;
     const layers = stream.stack.trained;
     const step = this.#step;
     step.learningRate = this.learningRate * part;
-    step.count = this.#steps;
+    step.count = this.#updates;
     if (plain) for (let l = 0; l < layers.length; l++) plain(layers[l], step);
-    else if (this.#rule.layers) this.#moveLayers(network.engine, layers, part);
-    else this.#move(network.engine, layers);
+    else if (this.#rule.updateLayers) this.#updateLayers(network.engine, layers, part);
+    else this.#updateArrays(network.engine, layers);
   }
 
   save(): State {
     const memory = this.#memory.length > 0 ? this.#copies() : (this.#restored ?? {});
-    return { rate: this.learningRate, count: this.#steps, memory };
+    return { rate: this.learningRate, count: this.#updates, memory };
   }
 
   restore(state: State): void {
     this.learningRate = positive('state.rate', numberIn(state, 'rate'));
-    this.#steps = numberIn(state, 'count');
+    this.#updates = numberIn(state, 'count');
     this.#restored = stateIn(state, 'memory');
     this.#memory.length = 0;
     this.#layers.length = 0;
@@ -147,10 +147,10 @@ export class Descent implements Optimizer {
   }
 
   fresh(): Optimizer {
-    return new Descent(this.#start, this.#rule);
+    return new GradientOptimizer(this.#start, this.#rule);
   }
 
-  #move(engine: Engine, layers: readonly Trained[]): void {
+  #updateArrays(engine: Engine, layers: readonly Trained[]): void {
     let place = 0;
     const step = this.#step;
     // plain loops: a step allocates nothing
@@ -159,36 +159,38 @@ export class Descent implements Optimizer {
       layer.settle();
       for (let i = 0; i < layer.values.length; i++) {
         const { at, count } = layer.values[i];
-        const memory = this.#memoryOf(engine, place++, count);
-        this.#rule.move!(engine.kernels, at, layer.gradient(i), count, memory, step);
+        const memory = this.#stateOf(engine, place++, count);
+        this.#rule.updateArray!(engine.kernels, at, layer.gradient(i), count, memory, step);
       }
       layer.clear();
     }
   }
 
-  #moveLayers(engine: Engine, layers: readonly Trained[], part: number): void {
+  #updateLayers(engine: Engine, layers: readonly Trained[], part: number): void {
     for (let l = 0, place = 0; l < layers.length; l++) {
       const { values } = layers[l];
       if (this.#layers.length === l)
         this.#layers.push(
-          [...values, { count: this.#rule.own! }].flatMap(({ count }, i) => this.#memoryOf(engine, place + i, count)),
+          [...values, { count: this.#rule.layerState! }].flatMap(({ count }, i) =>
+            this.#stateOf(engine, place + i, count),
+          ),
         );
       place += values.length + 1;
     }
-    this.#rule.layers!(engine, layers, this.#layers, this.learningRate, part);
+    this.#rule.updateLayers!(engine, layers, this.#layers, this.learningRate, part);
   }
 
-  #memoryOf(engine: Engine, place: number, count: number): readonly number[] {
+  #stateOf(engine: Engine, place: number, count: number): readonly number[] {
     this.#engine ??= engine;
     const lease = (this.#lease ??= engine.lease(this));
-    const made = (this.#memory[place] ??= this.#make(lease, place, count));
+    const made = (this.#memory[place] ??= this.#allocate(lease, place, count));
     if (made.count !== count)
       throw invalid('weights of the network', `the ${made.count} that the optimizer remembers`, count);
     return made.at;
   }
 
-  #make(lease: Lease, place: number, count: number): { at: number[]; count: number } {
-    const { arrays } = this.#rule;
+  #allocate(lease: Lease, place: number, count: number): { at: number[]; count: number } {
+    const { stateArrays: arrays } = this.#rule;
     const kept = this.#restored && String(place) in this.#restored ? stateIn(this.#restored, String(place)) : null;
     const at = Array.from({ length: arrays }, () => lease.take(count));
     for (let i = 0; kept && i < arrays; i++) lease.arena.f32.set(floatsIn(kept, String(i), count), at[i]);
