@@ -50,11 +50,11 @@ export { adam, adamW, type AdamOptions } from './core/learning/optimizers/adam.t
 export type { Optimizer } from './core/learning/optimizers/optimizer.ts';
 export type { OptimizerSpec } from './core/learning/optimizers/optimizer-spec.ts';
 export { Learner } from './core/learning/learner.ts';
-export type { Learned, SkipReason as Refusal } from './core/learning/learned.ts';
+export type { Learned, SkipReason } from './core/learning/learned.ts';
 export type { LearnerOptions } from './core/learning/learner-options.ts';
 export type { LossName, LossSpec } from './core/learning/loss.ts';
 export type { Score } from './core/learning/forecast-score.ts';
-export type { ErrorStats as Standing } from './core/learning/forecast-score.ts';
+export type { ErrorStats } from './core/learning/forecast-score.ts';
 
 // What is out of the ordinary
 export {
@@ -62,7 +62,7 @@ export {
   type Alarm,
   type Detected,
   type DetectorOptions,
-  type ChannelFault as Lasting,
+  type ChannelFault,
 } from './core/detector/detector.ts';
 export type { FalseAlarms } from './core/detector/alarm-budget.ts';
 

@@ -25,7 +25,7 @@ import type { NetworkSpec } from '../core/network/network-spec.ts';
 export interface LearnControl {
   /** Whether weights move. */
   learning?: boolean;
-  /** μ of the optimizer, > 0. */
+  /** µ of the optimizer, > 0. */
   learningRate?: number;
   /** @deprecated Use `learningRate`. */
   rate?: number;

@@ -19,10 +19,10 @@ const driftBatches = 4;
  *     distance d = mean of (surprise under the frozen forecast - surprise under the one that goes on learning), in bits
  *
  * over batches of N/10 samples, N those of commissioning. The forecast is copied and frozen, scale and all, at half of
- * them; the other half tells the usual distance μ, and how far that of a batch strays from it, σ. From then on the channel
+ * them; the other half tells the usual distance µ, and how far that of a batch strays from it, σ. From then on the channel
  * is worn when four batches in a row have
  *
- *     d - μ > max(0.5 bit, 8.61 σ √(1 + 1/5))
+ *     d - µ > max(0.5 bit, 8.61 σ √(1 + 1/5))
  *
  * and until ten in a row have not. Samples that hang together make σ too small, whole batches of them do not where these
  * are long enough (batch means: R. W. Conway, "Some tactical problems in digital simulation", 1963), and five of them are

@@ -2,29 +2,35 @@ import type { Network } from '../network/network.ts';
 import { tame } from '../tame.ts';
 import { doublesIn, floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
 
-/** Outputs that the loss lately is a mean of, and that are waited for before it is judged; those of the slow means. */
+/**
+ * Outputs in the recent mean losses, which is also the number needed before they are judged; outputs in the long-term
+ * means.
+ */
 const [shortWindow, longWindow] = [16, 2000];
-/** How many times worse than saying nothing is an explosion. */
+/** Factor by which the loss must exceed the loss of an output of zeros. */
 const divergenceFactor = 10;
-/** Updates from one copy of good weights to the next. */
+/** Updates between two copies of good weights. */
 const checkpointInterval = 256;
 
+/** Places in the means: loss and loss of zeros, recent and long-term; maximum of the last; outputs since the last restore, and in longTerm. */
+const [recentLoss, recentZero, longLoss, longZero, maxZero, recentOutputs, outputs, places] = [0, 1, 2, 3, 4, 5, 6, 7];
+
 /**
- * Watches over a learner's weights: keeps copies of good ones, and says when those that are learned have exploded.
+ * Detects that a learner's weights have diverged, and keeps copies of good weights to restore.
  *
- *     exploded: lately L > 10 · L of an output of zeros, lately or on the whole, and > 10 · L on the whole
+ *     diverged: recent L > 10 · L of an output of zeros, recent and long-term, and > 10 · long-term L
  *
- * A signal that becomes wild makes zeros as bad; only weights that have gone astray make the first alone large. What is on the
- * whole is moved by little by one glitch, or by an explosion. Two copies are
- * kept, `between` updates apart, and the older one is gone back to: it was made before the trouble began to show.
+ * A signal that becomes large also raises the loss of zeros; only diverged weights raise L alone. A single glitch or a
+ * divergence changes the long-term means little. Two copies are saved, 256 updates apart. The older one is restored,
+ * because it was made before the divergence could show.
  */
 export class DivergenceGuard {
   readonly #network: Network;
   #older: Float32Array[];
   #newer: Float32Array[];
   #updates = 0;
-  /** L and L of zeros, lately and on the whole; the largest of the last; outputs counted since the last way back, and all. */
-  readonly #means = new Float64Array(7);
+  /** Means of the loss and of the loss of zeros; see the constants above for the places. */
+  readonly #means = new Float64Array(places);
 
   constructor(network: Network) {
     this.#network = network;
@@ -32,22 +38,22 @@ export class DivergenceGuard {
     this.#newer = this.#older;
   }
 
-  /** Counts an output's loss; whether the weights have exploded. */
-  hasDiverged(loss: number, lossOfNothing: number): boolean {
+  /** Adds the loss of an output. Returns whether the weights have diverged. */
+  addLoss(loss: number, zeroLoss: number): boolean {
     const m = this.#means;
-    const n = ++m[5];
-    const all = Math.min(++m[6], longWindow);
-    m[0] += (loss - m[0]) / Math.min(n, shortWindow);
-    m[1] += (lossOfNothing - m[1]) / Math.min(n, shortWindow);
-    m[3] += (tame(lossOfNothing, m[3]) - m[3]) / all;
-    m[4] = Math.max(m[4], m[3]);
-    const bad = divergenceFactor * Math.max(m[1], m[3], 1e-8 * m[4]);
-    m[2] += ((loss < bad ? loss : bad) - m[2]) / all;
+    const n = ++m[recentOutputs];
+    const longTerm = Math.min(++m[outputs], longWindow);
+    m[recentLoss] += (loss - m[recentLoss]) / Math.min(n, shortWindow);
+    m[recentZero] += (zeroLoss - m[recentZero]) / Math.min(n, shortWindow);
+    m[longZero] += (tame(zeroLoss, m[longZero]) - m[longZero]) / longTerm;
+    m[maxZero] = Math.max(m[maxZero], m[longZero]);
+    const maxLoss = divergenceFactor * Math.max(m[recentZero], m[longZero], 1e-8 * m[maxZero]);
+    m[longLoss] += ((loss < maxLoss ? loss : maxLoss) - m[longLoss]) / longTerm;
     if (n < shortWindow) return !(loss < Infinity);
-    return !(m[0] <= Math.max(bad, divergenceFactor * m[2]));
+    return !(m[recentLoss] <= Math.max(maxLoss, divergenceFactor * m[longLoss]));
   }
 
-  /** After an update: whether every weight is a number. Good ones are copied now and then. */
+  /** Returns whether every weight is finite after an update. Copies good weights from time to time. */
   checkWeights(): boolean {
     const { kernels } = this.#network.engine;
     for (const { at, count } of this.#network.values) if (kernels.write(at, at, count) === 0) return false;
@@ -55,23 +61,23 @@ export class DivergenceGuard {
     return true;
   }
 
-  /** Takes the weights as they are for good. */
+  /** Stores the current weights as good. */
   checkpoint(): void {
     this.#older = this.#newer;
     this.#newer = this.#network.packed();
   }
 
-  /** Brings the last good weights back. */
+  /** Restores the last good weights. */
   restoreWeights(): void {
     this.#network.setPacked(this.#older);
     this.#newer = this.#older;
-    this.#means[0] = this.#means[1] = this.#means[5] = 0;
+    this.#means[recentLoss] = this.#means[recentZero] = this.#means[recentOutputs] = 0;
   }
 
-  /** Whether what was learned lately holds for the signal on the whole, and not for a loud stretch only. */
+  /** Whether the recent loss is consistent with the long-term signal, not only with a loud passage. */
   get #stable(): boolean {
     const m = this.#means;
-    return m[0] <= 2 * m[3];
+    return m[recentLoss] <= 2 * m[longZero];
   }
 
   save(): State {
@@ -81,9 +87,10 @@ export class DivergenceGuard {
   }
 
   restore(state: State): void {
-    const read = (kept: State) => this.#network.values.map(({ count }, i) => floatsIn(kept, String(i), count).slice());
+    const read = (saved: State) =>
+      this.#network.values.map(({ count }, i) => floatsIn(saved, String(i), count).slice());
     this.#updates = numberIn(state, 'updates');
-    this.#means.set(doublesIn(state, 'means', 7));
+    this.#means.set(doublesIn(state, 'means', places));
     this.#older = read(stateIn(state, 'older'));
     this.#newer = read(stateIn(state, 'newer'));
   }

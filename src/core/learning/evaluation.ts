@@ -6,48 +6,51 @@ import type { Loss } from './loss.ts';
 
 export interface EvaluationOptions {
   readonly channels: number;
-  /** Frames from the one that an output hangs on to its truth: the horizon of a forecast, 0 for a target. */
+  /** Frames from the frame that an output is aligned with to its target: the horizon of a forecast, 0 otherwise. */
   readonly lead: number;
-  /** Predictions that may wait for their truth. */
+  /** Maximum number of predictions that wait for their target. */
   readonly maxPending: number;
-  /** Truths that are kept, in input frames. */
+  /** Number of targets kept, in input frames. */
   readonly targetCapacity: number;
-  /** The input frame that an output hangs on. */
+  /** Returns the input frame that an output is aligned with. */
   readonly alignedFrame: (output: number) => number;
   readonly loss: Loss;
-  /** The most that ∂L/∂y of one output may be long. */
+  /** Maximum norm of ∂L/∂y of one output. */
   readonly clip: number;
-  /** Of the mains, in Hz. */
+  /** Power-line frequency in Hz. */
   readonly mains: number;
 }
 
-/** Why nothing is learned from an output: its taps saw what was no sample, its truth was none, or its truth never came. */
+/**
+ * Reason why an output has no error: its window includes an invalid sample, its target is invalid, or its target did
+ * not arrive.
+ */
 export type MissingReason = 'gap' | 'noTruth' | 'late';
 
 /**
- * Predictions that wait for their truth, and what comes of them when it is known: an error, a gradient, a score.
- * Every output is settled once, in order. One that is not valid, or whose truth is not, gets the gradient 0 and no score.
- * Errors are what was expected - truth: of cross-entropies with the probabilities that the outputs stand for.
+ * Pairs predictions with their targets and computes the error, the gradient, and the score of each. Every output is
+ * evaluated once, in order. If the prediction or its target is invalid, the gradient is 0 and the output is not scored.
+ * The error is prediction - target; for cross-entropies, the prediction is the probability.
  */
 export class Evaluation {
-  /** ∂L/∂y of the output settled last, divided by 1 + how stale it was. */
+  /** ∂L/∂y of the output evaluated last, divided by 1 + its staleness. */
   readonly gradient: Float32Array;
-  /** Why the output settled last teaches nothing; null: it does. */
+  /** Why the output evaluated last has no error; null if it has one. */
   skipReason: MissingReason | null = null;
-  /** L of the output settled last, and of an output of zeros in its place. */
+  /** Loss of the output evaluated last, and the loss that an output of zeros would have had. */
   loss = 0;
   zeroLoss = 0;
-  /** Errors of what was settled and not yet taken, the last of them that of output `settled` - 1. */
+  /** Errors of evaluated outputs that have not been read yet. The last one is of output `evaluated` - 1. */
   readonly errors: FrameBuffer;
-  /** Outputs settled so far. */
+  /** Number of outputs evaluated so far. */
   evaluated = 0;
   readonly #options: EvaluationOptions;
-  /** The truths that have come, by absolute input frame. */
+  /** Received targets, by absolute input frame. */
   readonly #targets: FrameRing;
-  /** The predictions that wait, by output index from `settled` on, and the updates when each was made. */
+  /** Predictions without a target, by output index from `evaluated` on, and the number of updates before each. */
   readonly #predictions: FrameRing;
   readonly #updatesBefore: Float64Array;
-  readonly #expected: Float32Array;
+  readonly #prediction: Float32Array;
   readonly #zeros: Float32Array;
   readonly #zeroGradient: Float32Array;
   #score: ForecastScore | null = null;
@@ -59,7 +62,7 @@ export class Evaluation {
     this.#predictions = new FrameRing(channels, maxPending);
     this.#updatesBefore = new Float64Array(maxPending);
     this.gradient = new Float32Array(channels);
-    this.#expected = new Float32Array(channels);
+    this.#prediction = new Float32Array(channels);
     this.#zeros = new Float32Array(channels);
     this.#zeroGradient = new Float32Array(channels);
     this.errors = new FrameBuffer(channels);
@@ -70,73 +73,73 @@ export class Evaluation {
     return this.#predictions.next;
   }
 
-  /** Absolute input frame of the next truth. */
+  /** Absolute input frame of the next target. */
   get nextTarget(): number {
     return this.#targets.next;
   }
 
-  /** How many more predictions may wait. */
+  /** Number of predictions that can be added before one must be evaluated. */
   get room(): number {
     return this.#predictions.capacity - (this.next - this.evaluated);
   }
 
-  /** The running scores; `rate` is that of the outputs, in Hz. */
+  /** Returns the running scores. `rate` is the rate of the outputs in Hz. */
   score(rate: number): Score {
     return this.#scoreAt(rate).get();
   }
 
-  /** Gets ready to score; `rate` is that of the outputs, in Hz. */
+  /** Prepares scoring. `rate` is the rate of the outputs in Hz. */
   start(rate: number): void {
     this.#scoreAt(rate);
   }
 
-  /** The truth of the next frame; of a categorical loss a class or a probability, else it is none. */
+  /** Adds the target of the next frame. For a categorical loss, a target outside 0 … 1 is invalid. */
   addTarget(data: Float32Array, at: number, valid: number): void {
     let real = valid;
     const { categorical } = this.#options.loss;
     for (let c = 0; c < this.#targets.channels; c++) {
-      const truth = data[at + c];
-      if (!isSample(truth) || (categorical && !(truth >= 0 && truth <= 1))) real = 0;
+      const target = data[at + c];
+      if (!isSample(target) || (categorical && !(target >= 0 && target <= 1))) real = 0;
     }
     this.#targets.push(data, at, real);
   }
 
-  /** The next prediction, at `at` in `outputs`, made after `updates` updates. */
+  /** Adds the next prediction, at `at` in `outputs`, computed after `updates` updates. */
   addPrediction(outputs: ArrayLike<number>, at: number, valid: number, updates: number): void {
     this.#updatesBefore[this.next % this.#updatesBefore.length] = updates;
     this.#predictions.push(outputs, at, valid);
   }
 
-  /** Truths that never come. */
+  /** Marks the next `count` targets as missing. */
   skipTargets(count: number): void {
     this.#targets.skip(count);
   }
 
-  /** Predictions that are never made: those that wait are given up with them. */
+  /** Skips `count` predictions that are never computed, and all that still wait for a target. */
   skipPredictions(count: number): void {
     this.#predictions.skip(count);
     this.evaluated = this.next;
     this.errors.clear();
   }
 
-  /** Settles the oldest prediction if its truth has come, and returns the truth's frame; else -1. */
+  /** Evaluates the oldest prediction if its target has arrived. Returns the target's frame, or -1. */
   evaluateNext(updates: number): number {
     if (this.evaluated === this.next) return -1;
-    const truth = this.#options.alignedFrame(this.evaluated) + this.#options.lead;
-    if (truth >= this.#targets.next) return -1;
-    this.#evaluate(truth, updates);
-    return truth;
+    const target = this.#options.alignedFrame(this.evaluated) + this.#options.lead;
+    if (target >= this.#targets.next) return -1;
+    this.#evaluate(target, updates);
+    return target;
   }
 
-  /** Settles the oldest prediction without a truth. */
+  /** Evaluates the oldest prediction without a target. */
   expire(): void {
     this.#evaluate(-1, 0);
   }
 
   save(): State {
-    const { errors, evaluated: settled } = this;
+    const { errors, evaluated } = this;
     return {
-      settled,
+      settled: evaluated,
       truths: this.#targets.save(),
       waiting: this.#predictions.save(),
       madeAt: this.#updatesBefore.slice(),
@@ -160,20 +163,20 @@ export class Evaluation {
     return (this.#score ??= new ForecastScore({ ...this.#options, rate }));
   }
 
-  #evaluate(truth: number, updates: number): void {
+  #evaluate(target: number, updates: number): void {
     const { errors, gradient } = this;
     const { channels } = this.#options;
-    const truths = this.#targets;
-    this.skipReason = this.#missing(truth);
+    const targets = this.#targets;
+    this.skipReason = this.#missing(target);
     const at = errors.reserve(1);
     if (this.skipReason === null) {
-      this.#computeLoss(truths.data, truths.offset(truth));
-      const share = this.#gradientScale(updates);
+      this.#computeLoss(targets.data, targets.offset(target));
+      const scale = this.#gradientScale(updates);
       for (let c = 0; c < channels; c++) {
-        errors.data[at + c] = this.#expected[c] - truths.data[truths.offset(truth) + c];
-        gradient[c] *= share;
+        errors.data[at + c] = this.#prediction[c] - targets.data[targets.offset(target) + c];
+        gradient[c] *= scale;
       }
-      this.#score?.add(this.#expected, truths, truth, this.loss);
+      this.#score?.add(this.#prediction, targets, target, this.loss);
     } else {
       errors.data.fill(NaN, at, at + channels);
       gradient.fill(0);
@@ -182,30 +185,35 @@ export class Evaluation {
     this.evaluated++;
   }
 
-  #missing(truth: number): MissingReason | null {
-    if (truth < 0) return 'late';
+  #missing(target: number): MissingReason | null {
+    if (target < 0) return 'late';
     if (!this.#predictions.hasValid(this.evaluated)) return 'gap';
-    return this.#targets.hasValid(truth) ? null : 'noTruth';
+    return this.#targets.hasValid(target) ? null : 'noTruth';
   }
 
-  #computeLoss(truths: Float32Array, at: number): void {
+  #computeLoss(targets: Float32Array, at: number): void {
     const { loss } = this.#options;
-    this.zeroLoss = loss.measure(this.#zeros, 0, truths, at, this.#expected, this.#zeroGradient);
+    this.zeroLoss = loss.measure(this.#zeros, 0, targets, at, this.#prediction, this.#zeroGradient);
     const from = this.#predictions.offset(this.evaluated);
-    this.loss = loss.measure(this.#predictions.data, from, truths, at, this.#expected, this.gradient);
+    this.loss = loss.measure(this.#predictions.data, from, targets, at, this.#prediction, this.gradient);
   }
 
-  /** What of the gradient counts: 1 / (1 + how stale it is), and no more than the longest. */
+  /**
+   * Returns the factor of the gradient: 1 / (1 + staleness), reduced further if the gradient exceeds the maximum norm.
+   */
   #gradientScale(updates: number): number {
-    const share = 1 / (1 + this.#staleness(updates));
+    const scale = 1 / (1 + this.#staleness(updates));
     const { clip } = this.#options;
-    if (clip === Infinity) return share;
+    if (clip === Infinity) return scale;
     let square = 0;
     for (let c = 0; c < this.gradient.length; c++) square += this.gradient[c] ** 2;
-    return square > clip * clip ? (share * clip) / Math.sqrt(square) : share;
+    return square > clip * clip ? (scale * clip) / Math.sqrt(square) : scale;
   }
 
-  /** How stale the oldest prediction is: outputs, or updates, made since, whichever are more. 0 for the next frame. */
+  /**
+   * Returns the staleness of the oldest prediction: the number of outputs or updates since, whichever is larger. 0 for
+   * the next frame.
+   */
   #staleness(updates: number): number {
     return Math.max(
       updates - this.#updatesBefore[this.evaluated % this.#updatesBefore.length],
@@ -214,10 +222,10 @@ export class Evaluation {
   }
 }
 
-/** Beyond this windows cannot be squared and summed in float32: what is larger is a fill value or a fault. */
+/** Larger samples are fill values or faults; their windows cannot be squared and summed in float32. */
 const maxMagnitude = 2 ** 60;
 
-/** Whether a number can be learned from. */
+/** Returns whether a number is a valid sample. */
 export function isSample(x: number): boolean {
   return Math.abs(x) <= maxMagnitude;
 }

@@ -2,7 +2,7 @@ import { integer } from '../check.ts';
 import { type Rows, validAt } from '../memory/rows.ts';
 import { bytesIn, floatsIn, numberIn, type State } from '../state/state.ts';
 
-/** Frames that are gathered: samples [frames, channels] and one validity byte a frame, in memory that grows and is kept. */
+/** Growing buffer of frames: samples [frames, channels] and one validity byte per frame. `clear` keeps its memory. */
 export class FrameBuffer {
   readonly channels: number;
   data: Float32Array = new Float32Array(0);
@@ -17,7 +17,7 @@ export class FrameBuffer {
     this.count = 0;
   }
 
-  /** Makes room for `more` rows behind the last one and returns the offset in `data` of the first of them. */
+  /** Makes room for `more` rows and returns the offset in `data` of the first of them. */
   reserve(more: number): number {
     const rows = this.count + more;
     if (rows > this.valid.length) {
@@ -32,7 +32,7 @@ export class FrameBuffer {
     return this.count * this.channels;
   }
 
-  /** Appends `rows`, which lie in `memory`. */
+  /** Appends `rows`, which are stored in `memory`. */
   append(memory: Float32Array, rows: Rows): void {
     const to = this.reserve(rows.count);
     const numbers = rows.count * this.channels;
@@ -41,7 +41,10 @@ export class FrameBuffer {
     this.count += rows.count;
   }
 
-  /** Replaces what it holds by `count` frames of `x`. A frame that is not all numbers is invalid, its odd samples become NaN. */
+  /**
+   * Replaces the content with `count` frames of `x`. A frame with a non-finite sample becomes invalid, and that sample
+   * NaN.
+   */
   replace(x: ArrayLike<number>, count: number, valid?: ArrayLike<number>): void {
     this.clear();
     this.reserve(count);
@@ -59,17 +62,17 @@ export class FrameBuffer {
     this.count = count;
   }
 
-  /** A copy of the samples that the caller owns. */
+  /** Returns a copy of the samples. The caller owns it. */
   copy(): Float32Array {
     return this.data.slice(0, this.count * this.channels);
   }
 }
 
-/** The last `capacity` frames of something that comes frame by frame, with their validity, by absolute index. */
+/** Ring buffer of the last `capacity` frames with their validity, by absolute index. */
 export class FrameRing {
   readonly channels: number;
   readonly capacity: number;
-  /** Samples, [capacity, channels]; frame `index` begins at `offset(index)`. */
+  /** Samples, [capacity, channels]; frame `index` starts at `offset(index)`. */
   readonly data: Float32Array;
   readonly #valid: Uint8Array;
   /** Absolute index of the next frame. */
@@ -89,7 +92,7 @@ export class FrameRing {
     this.#valid[slot] = valid;
   }
 
-  /** `count` frames that never came, for the price of at most `capacity`. */
+  /** Marks `count` frames as missing, at the cost of at most `capacity` frames. */
   skip(count: number): void {
     this.next += count;
     const lost = Math.min(count, this.capacity);
@@ -100,7 +103,7 @@ export class FrameRing {
     return (index % this.capacity) * this.channels;
   }
 
-  /** Whether frame `index` is held and valid. */
+  /** Returns whether frame `index` is stored and valid. */
   hasValid(index: number): boolean {
     const held = index >= 0 && index >= this.next - this.capacity && index < this.next;
     return held && this.#valid[index % this.capacity] === 1;

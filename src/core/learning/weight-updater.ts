@@ -8,39 +8,46 @@ import { doublesIn, floatsIn, numberIn, stateIn, type State } from '../state/sta
 import { weightsOf, type Weights } from '../network/weights.ts';
 
 export interface UpdateOptions {
-  /** Updates over which the rate rises from nearly 0 to its own. Default: none. */
+  /**
+   * Learning-rate warm-up: number of updates over which the learning rate rises from near 0 to its full value. Default:
+   * none.
+   */
   warmUp?: number;
-  /** Updates after which the rate is half of its own, a third after twice as many: rate / (1 + n / decay). Default: never. */
+  /**
+   * Learning-rate decay: after this many updates the learning rate is halved, after twice as many a third: µ / (1 + n /
+   * decay). Default: none.
+   */
   decay?: number;
-  /** Updates that the weights to serve are a running mean of. Default 1: they are those learned. */
+  /** Number of updates averaged in the weights to serve. Default 1: the weights as learned. */
   average?: number;
 }
 
 /**
- * Outputs after a retreat in which another does not halve the rate again, the most halvings, and updates in calm after which one is
- * taken back, times 2 for each that there is: so a rate that does not hold is tried more and more seldom.
+ * Outputs after a recovery within which another one does not halve the learning rate again; the maximum number of
+ * halvings; and updates without divergence after which one halving is undone, doubled for each halving in effect, so
+ * that a learning rate that fails is retried less and less often.
  */
 const [episodeOutputs, maxHalvings, updatesToDouble] = [16, 40, 5000];
 
-/** The updates of a learner: at a rate that rises and falls, watched over, with the way back. */
+/** Applies the updates of a learner: learning-rate schedule, divergence check, and recovery. */
 export class WeightUpdater {
   readonly optimizer: Optimizer;
-  /** Outputs that were not learned from, by the reason; and those learned from since the last update. */
+  /** Number of outputs that were not learned from, by reason, and of those learned from since the last update. */
   readonly skipped: Record<SkipReason, number> = { ...noSkips };
   accumulated = 0;
-  /** Updates so far, and how many times the last good weights were brought back. */
+  /** Number of updates, and of restored good weights, so far. */
   updates = 0;
   rollbacks = 0;
   readonly #network: Network;
   readonly #options: Required<UpdateOptions>;
   readonly #guard: DivergenceGuard;
   readonly #start: readonly Float32Array[];
-  /** The running means of the weights; empty where they are not asked for. */
+  /** Running means of the weights; empty unless `average` > 1. */
   readonly #averages: readonly Float32Array[];
-  /** How often the rate is halved, and what that left. */
+  /** Number of halvings in effect, and the learning rate after the last change. */
   #halvings = 0;
   #halvedRate = 0;
-  /** Outputs and updates since the last retreat. */
+  /** Outputs and updates since the last recovery. */
   #outputsSince = episodeOutputs;
   #updatesSince = 0;
 
@@ -55,13 +62,13 @@ export class WeightUpdater {
     this.#averages = average > 1 ? network.packed() : [];
   }
 
-  /** Counts the loss of an output; whether the weights have exploded. */
-  hasDiverged(loss: number, lossOfNothing: number): boolean {
+  /** Adds the loss of an output. Returns whether the weights have diverged. */
+  addLoss(loss: number, zeroLoss: number): boolean {
     this.#outputsSince++;
-    return this.#guard.hasDiverged(loss, lossOfNothing);
+    return this.#guard.addLoss(loss, zeroLoss);
   }
 
-  /** One step; when a weight is then no number, a retreat. */
+  /** Makes one update, and recovers if a weight becomes non-finite. */
   update(stream: NetworkStream): void {
     this.optimizer.step(this.#network, stream, this.#rateFactor());
     if (!this.#guard.checkWeights()) {
@@ -74,14 +81,17 @@ export class WeightUpdater {
     if (this.#averages.length > 0) this.#updateAverages();
   }
 
-  /** Brings the last good weights back, as if the optimizer had just begun. */
+  /** Restores the last good weights and clears the optimizer's memory. */
   rollback(stream: NetworkStream): void {
     this.#guard.restoreWeights();
     this.rollbacks++;
     this.#resetOptimizer(stream);
   }
 
-  /** As `rollback`, after an explosion: the rate is halved, once for a trouble that goes on, and doubled again when all is well for long. */
+  /**
+   * Restores the last good weights after a divergence, and halves the learning rate unless the same divergence has
+   * already halved it.
+   */
   recover(stream: NetworkStream, reason: SkipReason): void {
     this.skipped[reason] += this.accumulated;
     if (this.#outputsSince >= episodeOutputs) this.#halve();
@@ -90,7 +100,7 @@ export class WeightUpdater {
     this.rollback(stream);
   }
 
-  /** Brings the weights back that learning began with, and what halvings took of the rate. */
+  /** Restores the initial weights and undoes all halvings of the learning rate. */
   reset(stream: NetworkStream): void {
     while (this.#halvings > 0) this.#double();
     this.#network.setPacked(this.#start);
@@ -100,7 +110,7 @@ export class WeightUpdater {
     this.#resetOptimizer(stream);
   }
 
-  /** The weights to serve, as copies. */
+  /** Returns copies of the weights to serve. */
   weights(): Weights {
     const means = this.#averages;
     return means.length === 0 ? this.#network.weights() : weightsOf(this.#network.parameters, means);
@@ -124,8 +134,8 @@ export class WeightUpdater {
   }
 
   restore(state: State): void {
-    const refused = stateIn(state, 'refused');
-    for (const reason of Object.keys(noSkips) as SkipReason[]) this.skipped[reason] = numberIn(refused, reason);
+    const skipped = stateIn(state, 'refused');
+    for (const reason of Object.keys(noSkips) as SkipReason[]) this.skipped[reason] = numberIn(skipped, reason);
     this.accumulated = numberIn(state, 'unused');
     this.updates = numberIn(state, 'updates');
     this.rollbacks = numberIn(state, 'rollbacks');
@@ -153,7 +163,7 @@ export class WeightUpdater {
     this.#halvedRate = this.optimizer.learningRate *= 2;
   }
 
-  /** A rate that was set anew meanwhile is nobody's half. */
+  /** Halvings no longer count once the learning rate has been set from outside. */
   #discardStaleHalvings(): void {
     if (this.optimizer.learningRate !== this.#halvedRate) this.#halvings = 0;
   }
@@ -166,10 +176,10 @@ export class WeightUpdater {
 
   #updateAverages(): void {
     const { f32 } = this.#network.engine.arena;
-    const share = 1 / Math.min(this.updates, this.#options.average);
+    const weight = 1 / Math.min(this.updates, this.#options.average);
     for (let i = 0; i < this.#averages.length; i++) {
       const [means, { at, count }] = [this.#averages[i], this.#network.values[i]];
-      for (let j = 0; j < count; j++) means[j] += share * (f32[at + j] - means[j]);
+      for (let j = 0; j < count; j++) means[j] += weight * (f32[at + j] - means[j]);
     }
   }
 

@@ -208,7 +208,7 @@ test.each([
   [
     'a forecast of other channels',
     () => new Learner(Network.create({ inChannels: 2, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 1 }] })),
-    'outChannels of a network that forecasts must be its 2 channels in, got 1',
+    "outChannels must be 2, the number of input channels, for task 'forecast', got 1",
   ],
   [
     'a block that goes back',

@@ -187,7 +187,7 @@ describe('a saved pipeline that cannot be restored is refused with a sentence', 
     ];
     for (const claim of claims) {
       const bytes = encodeState('pipeline', { channels: 0, rate: 0 }, claim);
-      expect(() => Pipeline.restore(bytes)).toThrow('memory that a saved pipeline claims must be <=');
+      expect(() => Pipeline.restore(bytes)).toThrow('memory of a saved pipeline must be <=');
     }
     const channels = encodeState(
       'pipeline',
@@ -200,7 +200,7 @@ describe('a saved pipeline that cannot be restored is refused with a sentence', 
       { channels: 1e9, rate: 1, gaps, detector: { expected: 0 } },
       { detect: {} },
     );
-    expect(() => Pipeline.restore(watched)).toThrow('memory that a saved pipeline claims must be <=');
+    expect(() => Pipeline.restore(watched)).toThrow('memory of a saved pipeline must be <=');
   });
 
   test('and no name in it reaches what is outside of it', () => {

@@ -6,7 +6,7 @@ import { nlms, type NlmsOptions } from './sgd.ts';
 import { rmsprop, type RmspropOptions } from './adam.ts';
 import { sgd, type SgdOptions } from './sgd.ts';
 
-/** An optimizer as plain JSON. */
+/** Optimizer as plain JSON. */
 export type OptimizerSpec =
   | ({ type: 'autoStep' } & AutoStepOptions)
   | ({ type: 'sgd' } & SgdOptions)
@@ -25,7 +25,10 @@ const settings: Record<OptimizerSpec['type'], readonly string[]> = {
   autoStep: ['learningRate'],
 };
 
-/** The optimizer of a spec. Throws when there is none such. */
+/**
+ * Returns the optimizer of a spec.
+ * @throws if the spec is invalid
+ */
 export function optimizerOf(spec: OptimizerSpec): Optimizer {
   const type = oneOf('optimizer.type', spec.type, Object.keys(makers) as OptimizerSpec['type'][]);
   const current = Object.fromEntries(Object.entries(spec).filter(([field]) => field !== 'rate'));

@@ -7,7 +7,7 @@ import type { NetworkStream } from '../../network/network-stream.ts';
 import type { Network } from '../../network/network.ts';
 import { floatsIn, numberIn, type State, stateIn } from '../../state/state.ts';
 
-/** The learning rate µ, under its present name or under the deprecated one. */
+/** Learning rate µ as an option, under its name or its deprecated alias. */
 export type LearningRate =
   | {
       /** Learning rate µ, > 0. */
@@ -21,8 +21,8 @@ export type LearningRate =
     };
 
 /**
- * Returns the learning rate that `options` give as `learningRate` or, deprecated, as `rate`; undefined if they give neither.
- * @throws TypeError if they give both
+ * Returns the learning rate given as `learningRate` or as `rate`, its deprecated alias; undefined if neither is given.
+ * @throws TypeError if both are given
  */
 export function learningRateOf(options: { learningRate?: number; rate?: number }): number | undefined {
   const { learningRate, rate } = options;
@@ -31,36 +31,42 @@ export function learningRateOf(options: { learningRate?: number; rate?: number }
   return learningRate ?? rate;
 }
 
-/** Moves a network's weights along the gradients that one of its streams has accumulated. */
+/** Updates a network's weights from the gradients that one of its streams has accumulated. */
 export interface Optimizer {
   /** Learning rate µ, > 0. May be changed between updates. */
   learningRate: number;
   /** @deprecated Use `learningRate`. */
   rate: number;
-  /** Updates `network`'s weights from `stream`'s gradients and clears these. `part`: of the rate, in warm-up and decay. Default 1. */
+  /**
+   * Updates `network`'s weights from `stream`'s gradients and clears the gradients. `part` is the factor of the
+   * learning rate during warm-up and decay. Default 1.
+   */
   step(network: Network, stream: NetworkStream, part?: number): void;
-  /** Its settings as they are now, and what it remembers. */
+  /** Returns the current settings and memory. */
   save(): State;
   restore(state: State): void;
-  /** A new optimizer with the settings that this one was made with, and no memory. */
+  /** Returns a new optimizer with the original settings and no memory. */
   fresh(): Optimizer;
 }
 
-/** The length of a step, and how many there were, this one too. */
+/** Learning rate of one update, and the number of updates including this one. */
 export interface Step {
   learningRate: number;
   count: number;
 }
 
-/** How weights move along their gradient. */
+/**
+ * Rule by which weights are updated from their gradients. It has one of `updateLayer`, `updateLayers`, and
+ * `updateArray`.
+ */
 export interface UpdateRule {
-  /** Arrays that the rule remembers for one of weights. */
+  /** Number of state arrays per array of weights. */
   readonly stateArrays: number;
-  /** A rule that remembers nothing and takes the gradient as it is: moves all weights of a layer. */
+  /** Updates all weights of a layer and clears their gradients. For rules without state. */
   readonly updateLayer?: (layer: Trained, step: Step) => void;
   /**
-   * Moves all weights of all layers and clears their gradients. `memory` holds, layer by layer, what is remembered of each array, one
-   * after the other, and at last `own` numbers of the layer's own.
+   * Updates all weights of all layers and clears their gradients. `memory` contains, for each layer, the addresses of
+   * its state arrays, and at the end the address of `layerState` numbers.
    */
   readonly updateLayers?: (
     engine: Engine,
@@ -69,9 +75,12 @@ export interface UpdateRule {
     rate: number,
     part: number,
   ) => void;
-  /** Numbers of a layer's own. */
+  /** Count of state numbers per layer. */
   readonly layerState?: number;
-  /** Moves `count` weights at `w` along the gradient at `dw`, which it clears; `memory` tells where each array remembered lies. */
+  /**
+   * Updates `count` weights at `w` from the gradient at `dw`, which it clears. `memory` contains the addresses of the
+   * state arrays.
+   */
   readonly updateArray?: (
     kernels: Kernels,
     w: number,
@@ -82,18 +91,18 @@ export interface UpdateRule {
   ) => void;
 }
 
-/** An optimizer that moves every array of weights by one rule, with memory of its own for each. */
+/** Optimizer that applies one rule to every array of weights, with separate state for each. */
 export class GradientOptimizer implements Optimizer {
   learningRate: number;
   readonly #start: number;
   readonly #rule: UpdateRule;
   #lease: Lease | null = null;
   #engine: Engine | null = null;
-  /** Where each array remembered lies, and its length; `arrays` for every array of weights. */
+  /** Addresses and length of the state arrays, for every array of weights. */
   readonly #memory: { at: number[]; count: number }[] = [];
-  /** The same, layer by layer. */
+  /** The same addresses, grouped by layer. */
   readonly #layers: (readonly number[])[] = [];
-  /** What was restored before the engine is known. */
+  /** Restored state, saved until the engine is known. */
   #restored: State | null = null;
   #updates = 0;
   readonly #step: Step = { learningRate: 0, count: 0 };
@@ -114,10 +123,10 @@ export class GradientOptimizer implements Optimizer {
 
   step(network: Network, stream: NetworkStream, part = 1): void {
     if ((stream as NetworkStream | undefined)?.network !== network)
-      throw new TypeError('stream must be a stream of network, got one of another');
+      throw new TypeError('stream must be a stream of network, got one of another network');
     stream.mustBeOpen();
     if (this.#engine && this.#engine !== network.engine)
-      throw new TypeError('network must be of the engine that the optimizer remembers in, got one of another');
+      throw new TypeError('network must be on the same engine as before, got one on another engine');
     this.#updates++;
     network.changes.version++;
     const { updateLayer: plain } = this.#rule;
@@ -153,7 +162,7 @@ export class GradientOptimizer implements Optimizer {
   #updateArrays(engine: Engine, layers: readonly Trained[]): void {
     let place = 0;
     const step = this.#step;
-    // plain loops: a step allocates nothing
+    // plain loops, so that an update allocates nothing
     for (let l = 0; l < layers.length; l++) {
       const layer = layers[l];
       layer.settle();
@@ -184,16 +193,15 @@ export class GradientOptimizer implements Optimizer {
     this.#engine ??= engine;
     const lease = (this.#lease ??= engine.lease(this));
     const made = (this.#memory[place] ??= this.#allocate(lease, place, count));
-    if (made.count !== count)
-      throw invalid('weights of the network', `the ${made.count} that the optimizer remembers`, count);
+    if (made.count !== count) throw invalid('weights of the network', `${made.count} in number, as before`, count);
     return made.at;
   }
 
   #allocate(lease: Lease, place: number, count: number): { at: number[]; count: number } {
     const { stateArrays: arrays } = this.#rule;
-    const kept = this.#restored && String(place) in this.#restored ? stateIn(this.#restored, String(place)) : null;
+    const saved = this.#restored && String(place) in this.#restored ? stateIn(this.#restored, String(place)) : null;
     const at = Array.from({ length: arrays }, () => lease.take(count));
-    for (let i = 0; kept && i < arrays; i++) lease.arena.f32.set(floatsIn(kept, String(i), count), at[i]);
+    for (let i = 0; saved && i < arrays; i++) lease.arena.f32.set(floatsIn(saved, String(i), count), at[i]);
     return { at, count };
   }
 

@@ -2,17 +2,17 @@ import { fraction, invalid, notNegative, positive } from '../../check.ts';
 import { GradientOptimizer, type LearningRate, learningRateOf, type Optimizer } from './optimizer.ts';
 
 export type SgdOptions = LearningRate & {
-  /** How much of the last step goes on, 0 … 1. Default 0. */
+  /** Momentum m, 0 … 1: the share of the last update that is added to the next one. Default 0. */
   momentum?: number;
-  /** Look ahead along the momentum (Nesterov). Default false. */
+  /** Use Nesterov momentum. Default false. */
   nesterov?: boolean;
-  /** λ: the gradient of ½ λ w² is added. Default 0. */
+  /** Weight decay λ: adds the gradient of ½ λ w². Default 0. */
   weightDecay?: number;
 };
 
 /**
- * Stochastic gradient descent, equation (6): w ← w - μ g, with g = ∂L/∂w + λ w. With momentum m, as PyTorch writes it:
- * v ← m v + g, and w ← w - μ v, or w ← w - μ (g + m v) with Nesterov's look ahead.
+ * Creates a stochastic gradient descent optimizer, equation (6): w ← w - µ g, with g = ∂L/∂w + λ w. With momentum m, as
+ * in PyTorch: v ← m v + g, and w ← w - µ v, or w ← w - µ (g + m v) with Nesterov momentum.
  */
 export function sgd(options: SgdOptions): Optimizer {
   const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
@@ -40,9 +40,9 @@ export type NlmsOptions = LearningRate & {
 };
 
 /**
- * Normalised LMS: as SGD, with μ divided by ε + the energy of the windows that the gradient comes from (Σ x², and 1 for
- * the bias, whose input is 1). 0 < μ < 2 is stable for one layer whatever the signal's size.
- * Source: Haykin, Adaptive Filter Theory, ch. 6. With several layers each is normalised by its own windows.
+ * Creates a normalized LMS optimizer: SGD with µ divided by ε + the energy of the windows that the gradient comes from
+ * (Σ x², plus 1 for the bias). 0 < µ < 2 is stable for one layer at any signal amplitude. With several layers, each is
+ * normalized by its own windows. Source: Haykin, Adaptive Filter Theory, ch. 6.
  */
 export function nlms(options: NlmsOptions): Optimizer {
   const { epsilon = 1e-3 } = options;
