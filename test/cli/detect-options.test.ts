@@ -30,11 +30,9 @@ const detect = (...args: string[]) => runCommand(detectCommand(), [at('dies.edf'
 describe('tapline detect', () => {
   test('tells channels that fall silent together in one line, and counts them as one', async () => {
     const { stdout, stderr } = await detect('--report', at('dies.html'));
-    const silent = stdout.split('\n').filter((line) => line.includes('shows nothing new'));
+    const silent = stdout.split('\n').filter((line) => line.includes('flatlined'));
     expect(silent).toEqual([
-      expect.stringMatching(
-        / {2}shows nothing new {2}12 channels: s1, s2, s3, s4, s5, s6, s7, s8 and 4 more {2}built up/,
-      ),
+      expect.stringMatching(/ {2}flatlined {2}12 channels: s1, s2, s3, s4, s5, s6, s7, s8 and 4 more {2}built up/),
     ]);
     const count = stdout.trimEnd().split('\n').length;
     expect(stderr).toContain(`${counted(count, 'alarm')} in ${frames} frames (false alarms: 1/month)\n`);
@@ -47,7 +45,7 @@ describe('tapline detect', () => {
     expect(counted.stdout).toBe(hourly.stdout);
     expect(counted.stderr).toContain('(false alarms: 1 in 3600 frames)');
     await expect(detect('--false-alarms', '0')).rejects.toThrow(
-      /falseAlarms must be a number .* frames between two, got 0/,
+      /falseAlarms must be a number .* frames between false alarms, got 0/,
     );
   });
 

@@ -63,7 +63,7 @@ describe('alarms', () => {
   });
 
   test('refuses at once what no stream could work with, and a block from the past when it comes', async () => {
-    expect(() => alarms({ falseAlarms: 'often' })).toThrow('falseAlarms must be a count a second');
+    expect(() => alarms({ falseAlarms: 'often' })).toThrow('falseAlarms must be a count per second');
     expect(() => alarms({ calm: 0 })).toThrow('calm must be a number > 0 in ms, got 0');
     const back = of(countingBlock(5, 5), countingBlock(4, 5)).pipe(alarms());
     await expect(lastValueFrom(back)).rejects.toThrow('block.start must be >= 10, got 4');

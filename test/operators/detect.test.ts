@@ -36,7 +36,7 @@ describe('detect', () => {
   });
 
   test('refuses at once what no stream could work with, and a block from the past when it comes', async () => {
-    expect(() => detect({ falseAlarms: 'often' })).toThrow('falseAlarms must be a count a second');
+    expect(() => detect({ falseAlarms: 'often' })).toThrow('falseAlarms must be a count per second');
     const back = of(countingBlock(5, 5), countingBlock(4, 5)).pipe(detect());
     await expect(lastValueFrom(back)).rejects.toThrow('block.start must be >= 10, got 4');
   });

@@ -11,45 +11,46 @@ import { Dismissals } from './suppression.ts';
 import { affectedChannels, type Finding, isPersistent } from './finding.ts';
 import { inMaintenance, withMaintenance, type MaintenanceWindow } from './suppression.ts';
 
-/** Something that happened to an alarm, and the alarm as it stands then. */
+/** A change of an alarm, and the alarm after it. */
 export interface AlarmEvent {
   readonly step: AlarmStep;
-  /** ms since 1970. */
+  /** In ms since 1970. */
   readonly time: number;
   readonly alarm: AlarmRecord;
 }
 
-/** Everything that a book remembers, as plain JSON. */
+/** State of an alarm manager as plain JSON. */
 export interface AlarmManagerState {
   next: number;
   alarms: AlarmRecord[];
   maintenance: MaintenanceWindow[];
   counts: AlarmCount[];
-  /** What was cleared by hand and is not over. */
+  /** Persistent conditions whose alarm was cleared manually and that have not ended. */
   dismissed: string[];
 }
 
-/** Closed alarms that are remembered. */
+/** Maximum number of cleared alarms that are kept. */
 const maxClosed = 500;
 
 /**
- * The alarms of all streams, from evidence to the end of each. It has no clock: every call tells the time, in ms.
+ * Manages the alarms of all streams, from the first finding to the end of each. It has no clock: every call passes the
+ * time in ms.
  *
- *     alarm(a) ─┐                    steps: raised ─→ (joined, worsened) ─→ escalated | acknowledged | shelved ─→ cleared
- *     alarm(b) ─┴ within 5 s: one    and `returned`, when it comes back within the cooldown or after its shelving
+ *     report(a) ─┐                    steps: raised ─→ (joined, worsened) ─→ escalated | acknowledged | shelved ─→ cleared
+ *     report(b) ─┴ within 5 s: one    and `returned`, if it comes back within the cooldown or after shelving
  *
- * Alarms of one kind that begin together are one, with a member for each stream: three hundred devices behind a gateway
- * that fails are one alarm. A stream has one alarm of a kind at a time. What lasts (a channel that is dead or worn, a stream
- * that is silent) is told to the book at every frame or tick while it does, so that it is raised when maintenance is over,
- * and when it has lasted long enough.
+ * Alarms of one kind that begin together are grouped into one, with a member per stream: if a gateway in front of 300
+ * devices fails, there is one alarm. A stream has at most one alarm per kind at a time. Persistent conditions (a
+ * flatlined or drifted channel, a stream without samples) must be reported at every frame or tick while they hold, so
+ * that they are raised when maintenance ends and when they have lasted long enough.
  */
 export class AlarmManager {
   readonly #options: Required<AlarmOptions>;
-  /** By id, the oldest first. */
+  /** By id, oldest first. */
   readonly #lifecycles = new Map<number, AlarmLifecycle>();
-  /** The newest alarm of a stream and kind. */
+  /** Newest alarm per stream and kind. */
   readonly #latest = new Map<string, AlarmLifecycle>();
-  /** What is out of the ordinary and not told yet, and since when. */
+  /** Findings that have not been raised yet, and the time of the first one. */
   readonly #pending = new Map<string, { first: number; finding: Finding }>();
   readonly #dismissals = new Dismissals();
   readonly #counts = new AlarmCounts();
@@ -60,7 +61,7 @@ export class AlarmManager {
     this.#options = alarmOptions(options);
   }
 
-  /** Every alarm that is remembered, as it stands; the newest first. */
+  /** All alarms, newest first. */
   get alarms(): AlarmRecord[] {
     return Array.from(this.#lifecycles.values(), ({ record }) => structuredClone(record)).reverse();
   }
@@ -73,12 +74,12 @@ export class AlarmManager {
     return this.#maintenance;
   }
 
-  /** How far below the threshold a score keeps an alarm up, in decades. */
+  /** How far below the threshold a score keeps an alarm active, in decades. */
   get hysteresis(): number {
     return this.#options.hysteresis;
   }
 
-  /** The channels by which a stream is out of the ordinary now; undefined: it is not. */
+  /** Returns the channels that make a stream anomalous now; undefined if it is normal. */
   affectedChannels(stream: string, kind: AlarmKind): readonly string[] | undefined {
     const key = keyOf(stream, kind);
     const member = this.#latest.get(key)?.member(stream);
@@ -86,94 +87,101 @@ export class AlarmManager {
     return finding && affectedChannels(finding);
   }
 
-  /** A stream is out of the ordinary, beyond what may be. */
-  report(stream: string, kind: AlarmKind, found: Finding, time: number): AlarmEvent[] {
+  /** Reports a finding of a stream that is beyond the alarm threshold. */
+  report(stream: string, kind: AlarmKind, reported: Finding, time: number): AlarmEvent[] {
     const key = keyOf(stream, kind);
-    const finding = this.#dismissals.remaining(key, found);
+    const finding = this.#dismissals.remaining(key, reported);
     if (!finding) return [];
-    const life = this.#latest.get(key);
-    const member = life?.member(stream);
+    const lifecycle = this.#latest.get(key);
+    const member = lifecycle?.member(stream);
     if (inMaintenance(this.#maintenance, stream, time)) return this.sustain(stream, kind, time);
-    if (life && member && life.covers(member, time))
-      return this.#event(life, life.sustain(member, time, finding), time);
+    if (lifecycle && member && lifecycle.covers(member, time))
+      return this.#event(lifecycle, lifecycle.sustain(member, time, finding), time);
     if (!this.#pending.has(key)) this.#pending.set(key, { first: time, finding });
     return this.#raisePending(stream, kind, time);
   }
 
-  /** A stream is still out of the ordinary, by less than what raises an alarm. */
+  /** Reports that a stream is still anomalous, but below the alarm threshold. */
   sustain(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
-    const life = this.#latest.get(keyOf(stream, kind));
-    const member = life?.member(stream);
-    return life && member?.active
-      ? this.#event(life, life.sustain(member, time), time)
+    const lifecycle = this.#latest.get(keyOf(stream, kind));
+    const member = lifecycle?.member(stream);
+    return lifecycle && member?.active
+      ? this.#event(lifecycle, lifecycle.sustain(member, time), time)
       : this.#raisePending(stream, kind, time);
   }
 
-  /** A stream was seen, and is as usual. */
+  /** Reports that a stream is normal. */
   reportNormal(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
     const key = keyOf(stream, kind);
-    const life = this.#latest.get(key);
-    const member = life?.member(stream);
+    const lifecycle = this.#latest.get(key);
+    const member = lifecycle?.member(stream);
     this.#pending.delete(key);
-    return life && member ? this.#event(life, life.calm(member, time), time) : [];
+    return lifecycle && member ? this.#event(lifecycle, lifecycle.reportNormal(member, time), time) : [];
   }
 
-  /** What was wrong with a stream is over. */
+  /** Reports that a condition of a stream has ended. */
   end(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
     const key = keyOf(stream, kind);
-    const life = this.#latest.get(key);
-    const member = life?.member(stream);
+    const lifecycle = this.#latest.get(key);
+    const member = lifecycle?.member(stream);
     this.#dismissals.end(key);
     this.#pending.delete(key);
-    return life && member?.active ? this.#event(life, life.end(member, time), time) : [];
+    return lifecycle && member?.active ? this.#event(lifecycle, lifecycle.end(member, time), time) : [];
   }
 
-  /** A stream is no more: whatever was wrong with it is over. */
+  /** Ends all conditions of a stream that no longer exists. */
   removeStream(stream: string, time: number): AlarmEvent[] {
     return alarmKinds.flatMap((kind) => this.end(stream, kind, time));
   }
 
-  /** What the time brings: escalations, ends of shelving, who joined since; nothing to an alarm that is all in maintenance. */
+  /**
+   * Applies what depends on time: escalation, end of shelving, and joined members. Alarms whose active streams are all
+   * in maintenance do not change.
+   */
   tick(time: number): AlarmEvent[] {
     this.#maintenance = this.#maintenance.filter(({ until }) => until > time);
     const events: AlarmEvent[] = [];
-    for (const life of this.#lifecycles.values()) {
-      if (!life.open) continue;
-      const { active } = life;
-      const rests = active.length > 0 && active.every(({ stream }) => inMaintenance(this.#maintenance, stream, time));
-      if (!rests) events.push(...this.#event(life, life.tick(time), time));
+    for (const lifecycle of this.#lifecycles.values()) {
+      if (!lifecycle.open) continue;
+      const { active } = lifecycle;
+      const inMaintenanceOnly =
+        active.length > 0 && active.every(({ stream }) => inMaintenance(this.#maintenance, stream, time));
+      if (!inMaintenanceOnly) events.push(...this.#event(lifecycle, lifecycle.tick(time), time));
     }
     return events;
   }
 
-  /** Somebody has seen an alarm; undefined: there is none of this id. */
+  /** Acknowledges an alarm. Returns undefined if there is no alarm with this id. */
   acknowledge(id: number, time: number): AlarmEvent[] | undefined {
-    return this.#apply(id, time, (life) => life.acknowledge(time));
+    return this.#apply(id, time, (lifecycle) => lifecycle.acknowledge(time));
   }
 
-  /** Throws a RangeError where `until` is past. */
+  /**
+   * Shelves an alarm. Returns undefined if there is no alarm with this id.
+   * @throws RangeError if `until` is in the past
+   */
   shelve(id: number, until: number, time: number): AlarmEvent[] | undefined {
-    return this.#apply(id, time, (life) => life.shelve(until, time));
+    return this.#apply(id, time, (lifecycle) => lifecycle.shelve(until, time));
   }
 
   clear(id: number, time: number): AlarmEvent[] | undefined {
-    return this.#apply(id, time, (life) => {
-      this.#dismiss(life);
-      return life.clear(time);
+    return this.#apply(id, time, (lifecycle) => {
+      this.#dismiss(lifecycle);
+      return lifecycle.clear(time);
     });
   }
 
-  /** Somebody says that an alarm was nothing: it is cleared, and counted once for each of its streams. */
+  /** Marks an alarm as a false alarm: clears it and counts it for each of its streams. */
   falseAlarm(id: number, time: number): AlarmEvent[] | undefined {
-    return this.#apply(id, time, (life) => {
-      this.#dismiss(life);
-      const step = life.falseAlarm(time);
-      if (step) for (const { stream } of life.record.members) this.#counts.add(stream, 'falseAlarms');
+    return this.#apply(id, time, (lifecycle) => {
+      this.#dismiss(lifecycle);
+      const step = lifecycle.falseAlarm(time);
+      if (step) for (const { stream } of lifecycle.record.members) this.#counts.add(stream, 'falseAlarms');
       return step;
     });
   }
 
-  /** Nothing new is told of these streams until a time; one that is past ends it. */
+  /** Suppresses new alarms of matching streams until a time. A time in the past ends the maintenance. */
   setMaintenance(one: MaintenanceWindow, time: number): void {
     this.#maintenance = withMaintenance(this.#maintenance, one, time);
   }
@@ -196,7 +204,7 @@ export class AlarmManager {
     this.#dismissals.restore(dismissed);
   }
 
-  /** Raises the alarm that is pending, once it has lasted; or lets the stream join the one that has just begun. */
+  /** Raises a pending alarm once it has lasted long enough, or adds the stream to one that has just joined. */
   #raisePending(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
     const key = keyOf(stream, kind);
     if (inMaintenance(this.#maintenance, stream, time)) this.#pending.delete(key);
@@ -204,48 +212,58 @@ export class AlarmManager {
     if (!pending || time - pending.first < this.#options.least) return [];
     this.#pending.delete(key);
     this.#counts.add(stream, 'alarms');
-    const begun = [...this.#lifecycles.values()].findLast((life) => life.accepts(stream, kind, pending.finding, time));
-    const life = begun ?? new AlarmLifecycle(newRecord(this.#next++, kind, time), this.#options);
-    life.join(stream, pending.finding, time);
-    this.#latest.set(key, life);
-    if (begun) return [];
-    this.#add(life);
-    return this.#event(life, 'raised', time);
+    const joined = [...this.#lifecycles.values()].findLast((lifecycle) =>
+      lifecycle.accepts(stream, kind, pending.finding, time),
+    );
+    const lifecycle = joined ?? new AlarmLifecycle(newRecord(this.#next++, kind, time), this.#options);
+    lifecycle.join(stream, pending.finding, time);
+    this.#latest.set(key, lifecycle);
+    if (joined) return [];
+    this.#add(lifecycle);
+    return this.#event(lifecycle, 'raised', time);
   }
 
-  #add(life: AlarmLifecycle): void {
-    this.#lifecycles.set(life.record.id, life);
-    if (life.open)
-      for (const { stream } of life.record.members) this.#latest.set(keyOf(stream, life.record.kind), life);
+  #add(lifecycle: AlarmLifecycle): void {
+    this.#lifecycles.set(lifecycle.record.id, lifecycle);
+    if (lifecycle.open)
+      for (const { stream } of lifecycle.record.members)
+        this.#latest.set(keyOf(stream, lifecycle.record.kind), lifecycle);
     const closed = [...this.#lifecycles.values()].filter(({ open }) => !open);
-    for (const old of closed.slice(0, Math.max(0, closed.length - maxClosed))) {
-      this.#lifecycles.delete(old.record.id);
-      this.#detach(old);
+    for (const dropped of closed.slice(0, Math.max(0, closed.length - maxClosed))) {
+      this.#lifecycles.delete(dropped.record.id);
+      this.#detach(dropped);
     }
   }
 
-  /** What was cleared by hand does not come back; what lasts is not told again until it is over. */
-  #dismiss(life: AlarmLifecycle): void {
-    const { kind, members } = life.record;
+  /**
+   * Detaches an alarm that was cleared manually, so that it does not return. Persistent conditions are not reported
+   * again until they end.
+   */
+  #dismiss(lifecycle: AlarmLifecycle): void {
+    const { kind, members } = lifecycle.record;
     for (const member of members)
       if (member.active && isPersistent(member)) this.#dismissals.add(keyOf(member.stream, kind), member);
-    this.#detach(life);
+    this.#detach(lifecycle);
   }
 
-  #detach(life: AlarmLifecycle): void {
-    for (const { stream } of life.record.members) {
-      const key = keyOf(stream, life.record.kind);
-      if (this.#latest.get(key) === life) this.#latest.delete(key);
+  #detach(lifecycle: AlarmLifecycle): void {
+    for (const { stream } of lifecycle.record.members) {
+      const key = keyOf(stream, lifecycle.record.kind);
+      if (this.#latest.get(key) === lifecycle) this.#latest.delete(key);
     }
   }
 
-  #apply(id: number, time: number, work: (life: AlarmLifecycle) => AlarmStep | undefined): AlarmEvent[] | undefined {
-    const life = this.#lifecycles.get(id);
-    return life && this.#event(life, work(life), time);
+  #apply(
+    id: number,
+    time: number,
+    change: (lifecycle: AlarmLifecycle) => AlarmStep | undefined,
+  ): AlarmEvent[] | undefined {
+    const lifecycle = this.#lifecycles.get(id);
+    return lifecycle && this.#event(lifecycle, change(lifecycle), time);
   }
 
-  #event(life: AlarmLifecycle, step: AlarmStep | undefined, time: number): AlarmEvent[] {
-    return step ? [{ step, time, alarm: structuredClone(life.record) }] : [];
+  #event(lifecycle: AlarmLifecycle, step: AlarmStep | undefined, time: number): AlarmEvent[] {
+    return step ? [{ step, time, alarm: structuredClone(lifecycle.record) }] : [];
   }
 }
 
@@ -253,17 +271,20 @@ function keyOf(stream: string, kind: AlarmKind): string {
   return `${stream} ${kind}`;
 }
 
-/** How often a stream was told, and how often that was wrong. */
+/** Number of alarms and false alarms of a stream. */
 export interface AlarmCount {
   stream: string;
   alarms: number;
   falseAlarms: number;
 }
 
-/** Streams that are counted. */
+/** Maximum number of streams that are counted. */
 const maxCountedStreams = 1024;
 
-/** Counts alarms and false alarms of every stream; of too many the one that was quiet longest is forgotten. */
+/**
+ * Counts alarms and false alarms per stream. If there are too many streams, the one without an alarm for the longest
+ * time is dropped.
+ */
 class AlarmCounts {
   readonly #counts = new Map<string, AlarmCount>();
 

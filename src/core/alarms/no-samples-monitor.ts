@@ -1,35 +1,38 @@
-/** A stream is silent after this many ms at least, and after so many times its longest interval between blocks. */
+/**
+ * A stream has no samples after this many ms, or this many times its longest interval between blocks, whichever is
+ * longer.
+ */
 const minWait = 5000;
 const intervals = 3;
-/** The longest interval is forgotten over so many times its length. */
+/** The longest interval decays over this many times its length. */
 const decayFactor = 20;
-/** Blocks before a stream counts as live; its intervals are learned whole until then. */
+/** Blocks before a stream is monitored. Until then its intervals are not limited. */
 const settlingBlocks = 3;
-/** How long a stream has to come back after a restart, in ms: sensors wait up to 30 s before they dial again. */
+/** Time that streams have to reconnect after a restart, in ms; sensors wait up to 30 s between attempts. */
 const restartGrace = 40_000;
 
-/** What is known of a stream that is live. */
+/** Activity of a stream. */
 export interface StreamActivity {
   stream: string;
-  /** When it was last heard, in ms. */
+  /** Time of the last samples, in ms. */
   last: number;
-  /** Its longest interval between blocks of late, in ms. */
+  /** Longest recent interval between blocks, in ms. */
   interval: number;
-  /** Blocks that it brought, up to those that make it live. */
+  /** Number of blocks, up to the number that starts monitoring. */
   blocks: number;
 }
 
 /**
- * Tells which streams have fallen silent: no samples for max(5 s, 3 × the longest interval between blocks of late),
- * after three blocks at least. A stream that has said goodbye is none of them. A pace that slows down is learned: a silence
- * makes the interval as long as what was waited for.
+ * Detects streams that have stopped sending samples: none for max(5 s, 3 × the longest recent interval between blocks),
+ * after at least three blocks. Streams that ended normally are removed. The interval adapts to slower streams: after a
+ * pause it is as long as the time waited.
  */
 export class NoSamplesMonitor {
   readonly #streams = new Map<string, StreamActivity>();
-  /** Until when a silence counts from the restart. */
+  /** Time of the restart. */
   #restarted = -Infinity;
 
-  /** A stream brought samples. */
+  /** Records samples of a stream. */
   receive(stream: string, time: number): void {
     const before = this.#streams.get(stream) ?? { stream, last: time, interval: 0, blocks: 0 };
     const passed = Math.max(0, time - before.last);
@@ -38,12 +41,12 @@ export class NoSamplesMonitor {
     this.#streams.set(stream, { stream, last: time, interval, blocks: Math.min(settlingBlocks, before.blocks + 1) });
   }
 
-  /** A stream has ended as it should, or is forgotten. */
+  /** Removes a stream that ended normally or no longer exists. */
   remove(stream: string): void {
     this.#streams.delete(stream);
   }
 
-  /** Those that are silent at `time`. */
+  /** Returns the streams without samples at `time`. */
   staleStreams(time: number): StreamActivity[] {
     return [...this.#streams.values()].filter((one) => {
       const live = one.blocks === settlingBlocks;

@@ -7,70 +7,74 @@ import { Digest } from './digest.ts';
 import { eachFrame } from './digest.ts';
 import { maxNamedChannels, type AlarmCause, type Finding } from './finding.ts';
 
-/** Hz beyond which a stream is watched by its digest, and about what rate that has. */
+/** Streams above this rate in Hz are digested to about the second rate. */
 const maxDirectRate = 25;
 const digestRate = 10;
 
-/** What the detector of a stream reads: of one that is digested, two channels to each, ten times a second. */
+/**
+ * Returns what the detector of a stream reads. A digested stream has two channels per channel, about ten times per
+ * second.
+ */
 export function detectorInput(rate: number, channels: number): { every: number; rate: number; channels: number } {
   const every = rate > maxDirectRate ? Math.round(rate / digestRate) : 1;
   return { every, rate: rate / every, channels: every > 1 ? 2 * channels : channels };
 }
 
-/** What a stream is, to be watched. */
+/** Name, channels, and rate of a stream to monitor. */
 export interface MonitoredStream {
   name: string;
-  /** One a channel. */
+  /** One label per channel. */
   labels: readonly string[];
-  /** Hz; 0 = irregular. */
+  /** In Hz; 0 = irregular. */
   rate: number;
   run?: number;
 }
 
 /**
- * Watches one stream, and puts what it finds into a book, frame by frame, so that how the stream was cut changes nothing:
+ * Runs the detector on one stream and reports its findings to an alarm manager, frame by frame, so that the result does
+ * not depend on how the stream is split into blocks:
  *
- *     block ─→ (digest, where it is faster than 25 Hz) ─→ detector ─┬ alarm ──────────────────────→ book.alarm
- *                                                                   ├ score within the hysteresis ─→ book.out
- *                                                                   ├ neither ─────────────────────→ book.calm
- *                                                                   ├ channels are dead, or worn ──→ book.alarm
- *                                                                   └ none is ─────────────────────→ book.end
+ *     block ─→ (digest, if faster than 25 Hz) ─→ detector ─┬ alarm ─────────────────────────→ manager.report
+ *                                                          ├ score within the hysteresis ───→ manager.sustain
+ *                                                          ├ neither ───────────────────────→ manager.reportNormal
+ *                                                          ├ channels flatlined or drifted ─→ manager.report
+ *                                                          └ none is ───────────────────────→ manager.end
  *
- * Within the hysteresis is what the detector's threshold lies above by no more than that, but nothing that is
- * ordinary. Frames that are missing or not valid are no evidence: nothing is raised by them, and nothing cleared.
+ * A score within the hysteresis is below the detector's threshold by at most that much, but above normal scores.
+ * Missing and invalid frames neither raise nor clear alarms.
  */
 export class StreamDetector {
   readonly #manager: AlarmManager;
   readonly #stream: MonitoredStream;
-  /** Frames that make one of the detector's. */
+  /** Input frames per detector frame. */
   readonly #every: number;
   readonly #digest: Digest | undefined;
   readonly #detector: Detector;
 
   constructor(book: AlarmManager, stream: MonitoredStream, options: DetectorOptions = {}) {
-    const read = detectorInput(stream.rate, stream.labels.length);
+    const input = detectorInput(stream.rate, stream.labels.length);
     this.#manager = book;
     this.#stream = stream;
-    this.#every = read.every;
-    this.#digest = read.every > 1 ? new Digest(stream.labels.length, read.every) : undefined;
-    this.#detector = new Detector(read.channels, read.rate, options);
+    this.#every = input.every;
+    this.#digest = input.every > 1 ? new Digest(stream.labels.length, input.every) : undefined;
+    this.#detector = new Detector(input.channels, input.rate, options);
   }
 
-  /** @param when the time of a frame, in ms, where it is not the block's own */
+  /** @param when returns the time of a frame in ms; default: the block's own time */
   push(block: Block, when: (index: number) => number = (index) => timeOf(block, index)): AlarmEvent[] {
     const timed = (index: number) => when((index + 1) * this.#every - 1);
     const events: AlarmEvent[] = [];
-    for (const read of this.#digest ? this.#digest.push(block) : [block])
-      for (const frame of eachFrame(read)) events.push(...this.#pushFrame(frame, timed));
+    for (const input of this.#digest ? this.#digest.push(block) : [block])
+      for (const frame of eachFrame(input)) events.push(...this.#pushFrame(frame, timed));
     return events;
   }
 
-  /** What the detector has learned. */
+  /** Returns the state of the detector. */
   save(): State {
     return this.#detector.save();
   }
 
-  /** Goes on with what was learned of a stream like this one, wherever its numbering stands now. */
+  /** Restores the state from a similar stream. The numbering of frames may start anew. */
   restore(state: State): void {
     this.#detector.restore(state);
     this.#detector.renumber();
@@ -88,7 +92,7 @@ export class StreamDetector {
     ];
   }
 
-  /** Channels that are dead or worn, the latest first. */
+  /** Reports flatlined or drifted channels, the latest first. */
   #reportFaults(kind: 'dead' | 'wear', channels: readonly ChannelFault[], at: FrameContext): AlarmEvent[] {
     const { name } = this.#stream;
     const time = at.timed(at.index);
@@ -113,15 +117,15 @@ export class StreamDetector {
     }
     const channels = score.valid?.[0] === 1 ? this.#manager.affectedChannels(name, 'unusual') : undefined;
     if (!channels) return [];
-    const out = score.data[0] >= level || channels.some((label) => this.#isShifted(shifted, label));
-    return out ? this.#manager.sustain(name, 'unusual', time) : this.#manager.reportNormal(name, 'unusual', time);
+    const active = score.data[0] >= level || channels.some((label) => this.#isShifted(shifted, label));
+    return active ? this.#manager.sustain(name, 'unusual', time) : this.#manager.reportNormal(name, 'unusual', time);
   }
 
   #isShifted(shifted: Uint8Array, label: string): boolean {
     return shifted.some((open, channel) => open === 1 && this.#label(channel) === label);
   }
 
-  /** The label of one of the detector's channels: of a digest, two to each. */
+  /** Returns the label of one of the detector's channels. A digest has two per label. */
   #label(channel: number): string {
     return this.#stream.labels[this.#digest ? channel >> 1 : channel];
   }
@@ -138,14 +142,14 @@ export class StreamDetector {
       const label = this.#label(channel);
       shares.set(label, (shares.get(label) ?? 0) + share);
     }
-    const named = Array.from(shares, ([label, share]) => ({ label, share: Math.round(1000 * share) / 1000 }));
-    if (score > 0) named.sort((a, b) => b.share - a.share);
+    const sorted = Array.from(shares, ([label, share]) => ({ label, share: Math.round(1000 * share) / 1000 }));
+    if (score > 0) sorted.sort((a, b) => b.share - a.share);
     const window = { run: this.#stream.run ?? 0, from: since * this.#every, to: (index + 1) * this.#every - 1 };
-    return { cause, score, rate, channels: named, since: timed(since), window };
+    return { cause, score, rate, channels: sorted, since: timed(since), window };
   }
 }
 
-/** A frame of the detector's: its rate in Hz, and when each is, in ms. */
+/** A detector frame: its index, its rate in Hz, and the times of frames in ms. */
 interface FrameContext {
   index: number;
   rate: number;

@@ -1,23 +1,23 @@
 import type { Finding } from './finding.ts';
 
-/** Streams whose alarms nobody wants to hear until a time: a name, or its beginning and `*`. */
+/** Streams whose alarms are suppressed until a time: a name, or a prefix and `*`. */
 export interface MaintenanceWindow {
   streams: string;
-  /** ms. */
+  /** In ms since 1970. */
   until: number;
 }
 
-/** Whether a stream's name is meant by `streams`. */
+/** Returns whether a stream's name matches `streams`. */
 export function matchesStreams(streams: string, name: string): boolean {
   return streams.endsWith('*') ? name.startsWith(streams.slice(0, -1)) : name === streams;
 }
 
-/** Whether a stream is in one of them at a time. */
+/** Returns whether a stream is in maintenance at a time. */
 export function inMaintenance(list: readonly MaintenanceWindow[], name: string, time: number): boolean {
   return list.some(({ streams, until }) => until > time && matchesStreams(streams, name));
 }
 
-/** The list with one more, which takes the place of the one for the same streams; those that are over are left out. */
+/** Returns the list with one more window, which replaces the one for the same streams. Expired windows are removed. */
 export function withMaintenance(
   list: readonly MaintenanceWindow[],
   one: MaintenanceWindow,
@@ -26,12 +26,12 @@ export function withMaintenance(
   return [...list.filter(({ streams }) => streams !== one.streams), one].filter(({ until }) => until > time);
 }
 
-/** Between a key and its labels, as they are saved. */
+/** Separates a key and its labels in the saved form. */
 const separator = '\0';
 
-/** What was cleared by hand though it lasts, channel by channel: it is not told again until it is over. */
+/** Persistent conditions whose alarm was cleared manually, per channel. They are not reported again until they end. */
 export class Dismissals {
-  /** Labels, by stream and kind. */
+  /** Channel labels, by stream and kind. */
   readonly #labels = new Map<string, Set<string>>();
 
   add(key: string, { channels }: Finding): void {
@@ -40,18 +40,21 @@ export class Dismissals {
     this.#labels.set(key, labels);
   }
 
-  /** All of it is over. */
+  /** Removes a condition that has ended. */
   end(key: string): void {
     this.#labels.delete(key);
   }
 
-  /** What of a finding nobody dismissed; undefined: nothing. What was dismissed and is not in it any more is over. */
+  /**
+   * Returns the part of a finding that was not dismissed; undefined if there is none. Dismissed channels that the
+   * finding no longer contains have ended.
+   */
   remaining(key: string, finding: Finding): Finding | undefined {
     const labels = this.#labels.get(key);
     if (!labels) return finding;
-    const kept = finding.channels.filter(({ label }) => labels.has(label));
-    this.#labels.set(key, new Set(kept.map(({ label }) => label)));
-    const channels = finding.channels.filter((channel) => !kept.includes(channel));
+    const dismissed = finding.channels.filter(({ label }) => labels.has(label));
+    this.#labels.set(key, new Set(dismissed.map(({ label }) => label)));
+    const channels = finding.channels.filter((channel) => !dismissed.includes(channel));
     const sum = channels.reduce((total, { share }) => total + share, 0);
     if (channels.length === 0) return undefined;
     return { ...finding, channels: channels.map(({ label, share }) => ({ label, share: share / sum })) };

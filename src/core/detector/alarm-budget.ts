@@ -2,7 +2,10 @@ import { invalid } from '../check.ts';
 import { doublesIn, type State } from '../state/state.ts';
 import { normalScore } from './calibration.ts';
 
-/** How often a detector may be wrong: '1/month', '2/week', or as mean frames between two false alarms. */
+/**
+ * False-alarm rate: a count per time, such as '1/month' or '2/week', or the mean number of frames between two false
+ * alarms.
+ */
 export type FalseAlarms = string | number;
 
 const secondsPer: ReadonlyMap<string, number> = new Map([
@@ -15,28 +18,33 @@ const secondsPer: ReadonlyMap<string, number> = new Map([
   ['year', 365 * 86_400],
 ]);
 
-/** Mean frames between two false alarms by default, where a stream has no rate: 1 in 10 000. */
+/** Default mean number of frames between two false alarms for streams without a rate. */
 const irregularDefault = 10_000;
 
-/** Throws unless `rate` is one. */
+/** Throws if `rate` is not a false-alarm rate. */
 export function checkFalseAlarms(rate: FalseAlarms): void {
   if (typeof rate === 'number') checkedFrames(rate);
   else secondsBetween(rate);
 }
 
 /**
- * Mean frames between two false alarms, of a stream of `hz` frames a second.
- * Throws where alarms are counted by time and the stream has no rate.
+ * Returns the mean number of frames between two false alarms, for a stream with `hz` frames per second.
+ * @throws RangeError if the false-alarm rate is per time and the stream has no rate
  */
 export function framesBetween(rate: FalseAlarms | undefined, hz: number): number {
   if (typeof rate === 'number') return checkedFrames(rate);
   if (hz > 0) return Math.max(1, secondsBetween(rate ?? '1/month') * hz);
   if (rate === undefined) return irregularDefault;
-  throw invalid('block.rate', `a number > 0 in Hz for falseAlarms '${rate}' (irregular: give frames between two)`, hz);
+  throw invalid(
+    'block.rate',
+    `a number > 0 in Hz for falseAlarms '${rate}' (irregular: give the mean number of frames between false alarms)`,
+    hz,
+  );
 }
 
 function checkedFrames(frames: number): number {
-  if (!(frames >= 1 && frames < Infinity)) throw invalid('falseAlarms', 'a number >= 1 in frames between two', frames);
+  if (!(frames >= 1 && frames < Infinity))
+    throw invalid('falseAlarms', 'a number >= 1, the mean number of frames between false alarms', frames);
   return frames;
 }
 
@@ -45,32 +53,37 @@ function secondsBetween(rate: string): number {
   const count = Number(parts?.[1]);
   const unit = secondsPer.get(parts?.[2] ?? '');
   if (unit === undefined || !(count > 0 && count < Infinity))
-    throw invalid('falseAlarms', `a count a ${[...secondsPer.keys()].join(', ')}, such as '1/month'`, rate, TypeError);
+    throw invalid(
+      'falseAlarms',
+      `a count per ${[...secondsPer.keys()].join(', ')}, such as '1/month'`,
+      rate,
+      TypeError,
+    );
   return unit / count;
 }
 
-/** How far an alarm raises the threshold, and how far it may go from the score's own word, in decades. */
+/** By how much an alarm raises the threshold, and the limits of the correction, in decades. */
 const shiftGain = 0.6;
 const minShift = -3;
 const maxShift = 1;
-/** Frames between two alarms at least, and of the mean time between two at most. */
+/** Refractory period after an alarm: maximum in frames, and maximum as a share of the mean time between alarms. */
 const maxRefractory = 60;
 const refractoryShare = 0.25;
-/** How far below the threshold a score still belongs to the alarm before it, in decades. */
+/** A score at most this far below the threshold continues the current alarm, in decades. */
 const hysteresis = 1;
 
 /**
- * Raises alarms at a rate that holds:
+ * Raises alarms at a given rate:
  *
- *     alarm when score >= log10 T + δ;    δ ← δ + 0.6 (alarm - 1/T)   every frame, -3 <= δ <= 1
+ *     alarm if score >= log10 T + δ;    δ ← δ + 0.6 (alarm - 1/T)   per frame, -3 <= δ <= 1
  *
- * T is the mean time between two in frames. The score says how rare a frame is; δ puts right, by the alarms that were
- * raised, what it says wrongly of this stream: over many T the rate is 1/T whatever the stream does, as long as δ finds
- * room (I. Gibbs and E. Candès, "Adaptive conformal inference under distribution shift", 2021). What the score calls ten
- * times as rare as T always raises an alarm. After one it rests for 60 frames, or T/4 where that is shorter.
+ * T is the mean number of frames between two alarms. The score says how rare a frame is. δ corrects the score by the
+ * alarms raised so far: over many T the rate is 1/T for any stream, as long as δ stays within its limits (I. Gibbs and
+ * E. Candès, "Adaptive conformal inference under distribution shift", 2021). A score ten times as rare as T always
+ * raises an alarm. After an alarm, no other is raised for 60 frames, or T/4 if that is shorter.
  */
 export class AlarmBudget {
-  /** Whether the frame pushed last raised an alarm, or goes on with one: it scored no more than a decade below the threshold. */
+  /** Whether the last frame raised an alarm or continues one: its score is at most one decade below the threshold. */
   alarmed = false;
   readonly #meanInterval: number;
   readonly #level: number;
@@ -78,19 +91,19 @@ export class AlarmBudget {
   #shift = 0;
   #refractoryLeft = 0;
 
-  /** @param between mean frames between two alarms */
+  /** @param between mean number of frames between two alarms */
   constructor(between: number) {
     this.#meanInterval = between;
     this.#level = Math.log10(between);
     this.#refractory = Math.floor(Math.min(maxRefractory, refractoryShare * between));
   }
 
-  /** The score that raises an alarm now. */
+  /** Score that raises an alarm now. */
   get threshold(): number {
     return this.#level + this.#shift;
   }
 
-  /** Whether a frame of this score raises an alarm. */
+  /** Adds the score of a frame. Returns whether it raises an alarm. */
   push(score: number): boolean {
     const raised = this.#refractoryLeft === 0 && score > 0 && score >= this.threshold;
     this.alarmed = raised || (this.alarmed && score >= Math.max(this.threshold - hysteresis, normalScore));

@@ -1,35 +1,37 @@
 import { doublesIn, type State } from '../state/state.ts';
 import { maxNovelty, minNovelty } from './range-novelty.ts';
 
-/** Frames whose highest novelty is counted as one. */
+/** Frames per window. Only the highest novelty of each window is counted. */
 const windowFrames = 60;
-/** What a frame scores that comes in every third stretch: up to it nothing is out of the ordinary. */
+/** Score that is reached in one window out of three. Frames that score at most this are normal. */
 export const normalScore: number = Math.log10(3 * windowFrames);
-/** Stretches at the start that are too new to count. */
+/** Windows at the start that are not counted. */
 const settlingWindows = 3;
-/** How many stretches the prior weighs. */
+/** Weight of the prior, in windows. */
 const priorWeight = 20;
-/** In so many stretches a stream's first excess of records is over. */
+/** Windows in which the excess of records at the start of a stream fades. */
 const startupFactor = 8;
-/** Stretches fade over half of all that passed, but over this many at least. */
+/** Counts decay with a time constant of half of all windows so far, at least this many. */
 const minMemory = 100;
-/** Bins of a quarter bit. */
+/** A bin is a quarter of a bit wide. */
 const binsPerBit = 4;
 const bins = (maxNovelty - minNovelty) * binsPerBit;
 /** e^(-(s + 5) / 2) at the lower edge of each bin. */
 const prior = Float64Array.from({ length: bins + 1 }, (_, b) => Math.exp(-(minNovelty + b / binsPerBit + 5) / 2));
 
 /**
- * Turns novelty into the mean time between novelties as high, learned from the stream itself:
+ * Converts novelty to the mean time between novelties as high, which it learns from the stream:
  *
- *     M_j = highest novelty in stretch j of 60 frames
+ *     M_j = highest novelty in window j of 60 frames
  *     time(s) = 60 (N + ν) / (#{j: M_j > s} + ν P0(s));    score = log10 time, in frames
  *
- * where N counts the stretches so far and P0, worth ν = 20 stretches, is what streams of C channels do in general in
- * stretch j:  P0(s) = min(1, √C (1 + 8/j) e^(-(s + 5) / 2)).  It is the posterior mean of a Dirichlet process. Where the stream has shown such novelty, its own count
- * rules; beyond all that it has shown, the time grows with N (as for records) and with the prior's tail.
- * The first three stretches have score 0: nothing is known then. Stretches fade with a time
- * constant of half of all that passed, 100 at least, so that the stream may settle down.
+ * N is the number of windows so far. P0, with a weight of ν = 20 windows, is the prior for streams of C channels in
+ * window j: P0(s) = min(1, √C (1 + 8/j) e^(-(s + 5) / 2)). The result is the posterior mean of a Dirichlet process. For
+ * novelties that the stream has shown, its own counts dominate. Beyond that, the time grows with N (as for records) and
+ * with the tail of the prior.
+ *
+ * In the first three windows the score is 0. Counts decay with a time constant of half of all windows so far, at least
+ * 100, so that a stream can settle.
  */
 export class Calibration {
   readonly #counts = new Float64Array(bins + 1);
@@ -46,7 +48,7 @@ export class Calibration {
     this.#tabulate();
   }
 
-  /** The score of a frame whose novelty is `s`, told before it counts. */
+  /** Returns the score of a frame with novelty `s`, then counts it. */
   push(s: number): number {
     const score = this.settled ? this.#lookUp(s) : 0;
     if (s > this.#highest) this.#highest = s;
@@ -54,7 +56,7 @@ export class Calibration {
     return score;
   }
 
-  /** Whether enough was seen to score. */
+  /** Whether there were enough windows to score. */
   get settled(): boolean {
     return this.#windows >= settlingWindows;
   }

@@ -4,19 +4,19 @@ import { LevelGate } from './level-gate.ts';
 import { minNovelty, RangeNovelty } from './range-novelty.ts';
 import { restoreAll, RunningMean, saveAll } from './running-mean.ts';
 
-/** Samples whose surprise is not told: the forecast knows nothing yet. */
+/** Samples at the start whose surprise is ignored, because the forecast has not learned anything yet. */
 const settlingSamples = 11;
 
-/** What made a channel new: its sample, its slow mean, or how badly it was forecast. */
+/** What is novel about a channel: a sample, its slow mean, or its surprise. */
 export type NoveltyCause = 'range' | 'level' | 'surprise';
 const causes: readonly NoveltyCause[] = ['range', 'level', 'surprise', 'surprise'];
 
 /**
- * What is new on one channel: the greatest novelty among four streams that it makes of it,
+ * Novelty of one channel: the highest novelty of four signals derived from it,
  *
- *     x;   the mean of x over 100 frames;   the surprise's means over 2 and over 8 frames
+ *     x;   mean of x over 100 frames;   means of the surprise over 2 and over 8 frames
  *
- * each against its own range so far. The time constants are of exponential means.
+ * each relative to its own range so far. The means are exponential; the numbers are time constants.
  */
 export class ChannelDetector {
   readonly #forecaster: Forecaster | null;
@@ -31,33 +31,35 @@ export class ChannelDetector {
   #samples = 0;
   #leading = 0;
   #index = 0;
-  /** The surprise of the newest sample, in bits; NaN where it was missing. */
+  /** Surprise of the newest sample in bits; NaN if it is missing. */
   surprise: number = NaN;
-  /** The novelty of the newest sample; the least there is where it was missing. */
+  /** Novelty of the newest sample; the minimum if it is missing. */
   novelty: number = minNovelty;
 
-  /** @param learning false: without the forecast, and so without its surprise */
+  /** @param learning whether to forecast the channel; without a forecast there is no surprise */
   constructor(rate: number, learning: boolean) {
     this.#forecaster = learning ? new Forecaster(rate) : null;
   }
 
-  /** What the newest novelty is of. */
+  /** Cause of the newest novelty. */
   get cause(): NoveltyCause {
     return causes[this.#leading];
   }
 
-  /** The frame from which on what is new now moved away from the middle of its range; of a sample, its own frame. */
+  /**
+   * First frame of the newest novelty: where the signal left the middle of its range, or the frame itself for a sample.
+   */
   get since(): number {
     const { slow, quick, steady } = this.#ranges;
     return [this.#index, slow.lastInside + 1, quick.lastInside + 1, steady.lastInside + 1][this.#leading];
   }
 
-  /** What the forecast has learned; null without one. */
+  /** Forecaster of the channel; null without learning. */
   get forecaster(): Forecaster | null {
     return this.#forecaster;
   }
 
-  /** Takes a finite sample of frame `index` at `time` (ms). */
+  /** Adds a finite sample of frame `index` at `time` (ms). */
   push(x: number, index: number, time: number): void {
     const { slow, quick, steady } = this.#means;
     const ranges = this.#ranges;
@@ -68,12 +70,12 @@ export class ChannelDetector {
     this.#consider(1, ranges.slow.push(slow.push(x), index));
     if (!this.#forecaster) return;
     this.surprise = this.#forecaster.push(x, time);
-    const told = this.#samples++ < settlingSamples ? 0 : this.surprise;
-    this.#consider(2, ranges.quick.push(quick.push(told), index));
-    this.#consider(3, ranges.steady.push(steady.push(told), index));
+    const surprise = this.#samples++ < settlingSamples ? 0 : this.surprise;
+    this.#consider(2, ranges.quick.push(quick.push(surprise), index));
+    this.#consider(3, ranges.steady.push(steady.push(surprise), index));
   }
 
-  /** `frames` frames brought no sample. */
+  /** Marks `frames` frames as missing. */
   skip(frames: number): void {
     this.#forecaster?.skip(frames);
     this.surprise = NaN;
@@ -99,9 +101,9 @@ export class ChannelDetector {
     restoreAll(this.#ranges, stateIn(state, 'ranges'));
   }
 
-  #consider(which: number, novelty: number): void {
+  #consider(signal: number, novelty: number): void {
     if (novelty <= this.novelty) return;
     this.novelty = novelty;
-    this.#leading = which;
+    this.#leading = signal;
   }
 }

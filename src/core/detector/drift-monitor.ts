@@ -1,36 +1,38 @@
 import { doublesIn, stateIn, type State } from '../state/state.ts';
 import { Forecaster } from './forecaster.ts';
 
-/** Samples of commissioning at least: a forecast that is frozen earlier falls behind the other without any wear. */
+/** Minimum length of the reference period: a forecast frozen earlier falls behind without any drift. */
 export const minReference = 2000;
-/** Batches to a commissioning, and those of them in which the distance is measured: its second half. */
+/** Batches in the reference period, and those in which the distance is measured: its second half. */
 const batches = 10;
 const measuredBatches = batches / 2;
-/** Student's t for so many batches, beyond which one in two thousand lies. */
+/** Quantile of Student's t for that many batches, exceeded with a probability of 1 in 2000. */
 const tQuantile = 8.61;
-/** The least wear that is told, in bits. */
+/** Minimum drift that is reported, in bits. */
 const minDrift = 0.5;
-/** Batches in a row that must be worn. */
+/** Consecutive batches that must have drifted. */
 const driftBatches = 4;
 
 /**
- * How far a channel has gone from what it was when it was commissioned, so that slow wear is not learned away:
+ * Measures how far a channel has drifted from its reference period. The adaptive forecaster would absorb slow drift, so
+ * it is compared with a frozen copy:
  *
- *     distance d = mean of (surprise under the frozen forecast - surprise under the one that goes on learning), in bits
+ *     distance d = mean of (surprise of the frozen forecast - surprise of the adaptive one), in bits
  *
- * over batches of N/10 samples, N those of commissioning. The forecast is copied and frozen, scale and all, at half of
- * them; the other half tells the usual distance µ, and how far that of a batch strays from it, σ. From then on the channel
- * is worn when four batches in a row have
+ * Distances are means over batches of N/10 samples, where N is the length of the reference period. The forecaster is
+ * copied and frozen, including its scale, in the middle of the reference period. The second half determines the mean
+ * distance µ and its standard deviation σ over batches. After that, the channel has drifted if four consecutive batches
+ * have
  *
  *     d - µ > max(0.5 bit, 8.61 σ √(1 + 1/5))
  *
- * and until ten in a row have not. Samples that hang together make σ too small, whole batches of them do not where these
- * are long enough (batch means: R. W. Conway, "Some tactical problems in digital simulation", 1963), and five of them are
- * few: hence Student's t. So N is to be long against all that comes and goes in the stream.
+ * and until ten consecutive batches do not. Correlated samples make σ too small; sufficiently long batches do not
+ * (batch means: R. W. Conway, "Some tactical problems in digital simulation", 1963). Because there are only five
+ * batches, Student's t is used. N must be long relative to all regular changes of the stream.
  */
 export class DriftMonitor {
   readonly #rate: number;
-  /** Samples of a batch. */
+  /** Samples per batch. */
   readonly #length: number;
   #frozen: Forecaster | null = null;
   #count = 0;
@@ -38,22 +40,25 @@ export class DriftMonitor {
   /** Sum and sum of squares of the distances of measured batches. */
   #distanceSum = 0;
   #squareSum = 0;
-  /** Batches in a row that were worn, and that were not. */
+  /** Consecutive batches that have drifted, and that have not. */
   #driftingBatches = 0;
   #normalBatches = 0;
-  /** Whether the channel is worn now. */
+  /** Whether the channel has drifted. */
   drifted = false;
-  /** The first frame of the present or latest wear. */
+  /** First frame of the current or latest drift. */
   since = 0;
 
-  /** @param samples of commissioning */
+  /** @param samples length of the reference period */
   constructor(samples: number, rate: number) {
     this.#length = Math.ceil(samples / batches);
     this.#rate = rate;
   }
 
-  /** Takes a sample, and the surprise of the forecaster that goes on learning; tells whether wear is told at this very frame. */
-  push(x: number, time: number, index: number, learning: Forecaster, surprise: number): boolean {
+  /**
+   * Adds a sample and its surprise under the adaptive forecaster. Returns whether drift is first reported at this
+   * frame.
+   */
+  push(x: number, time: number, index: number, adaptive: Forecaster, surprise: number): boolean {
     if (this.#frozen) this.#sum += this.#frozen.push(x, time, false) - surprise;
     if (++this.#count % this.#length !== 0) return false;
     const batch = this.#count / this.#length;
@@ -61,7 +66,7 @@ export class DriftMonitor {
     this.#sum = 0;
     if (batch === batches - measuredBatches) {
       this.#frozen = new Forecaster(this.#rate);
-      this.#frozen.restore(learning.save());
+      this.#frozen.restore(adaptive.save());
     } else if (batch > batches) return this.#judge(this.#relativeDrift(distance), index);
     else if (this.#frozen) {
       this.#distanceSum += distance;
@@ -71,7 +76,7 @@ export class DriftMonitor {
     return false;
   }
 
-  /** `frames` frames brought no sample. */
+  /** Marks `frames` frames as missing. */
   skip(frames: number): void {
     this.#frozen?.skip(frames);
   }
@@ -101,20 +106,20 @@ export class DriftMonitor {
     this.#frozen?.restore(stateIn(state, 'frozen'));
   }
 
-  /** A distance beyond the usual one, in shares of what is wear. */
+  /** Returns a distance relative to the limit; above 1 it has drifted. */
   #relativeDrift(distance: number): number {
-    const usual = this.#distanceSum / measuredBatches;
-    const variance = Math.max(0, this.#squareSum - measuredBatches * usual * usual) / (measuredBatches - 1);
-    return (distance - usual) / Math.max(minDrift, tQuantile * Math.sqrt(variance * (1 + 1 / measuredBatches)));
+    const mean = this.#distanceSum / measuredBatches;
+    const variance = Math.max(0, this.#squareSum - measuredBatches * mean * mean) / (measuredBatches - 1);
+    return (distance - mean) / Math.max(minDrift, tQuantile * Math.sqrt(variance * (1 + 1 / measuredBatches)));
   }
 
-  /** Takes the wear of the batch that ends at frame `index`; tells whether it is told now. */
-  #judge(wear: number, index: number): boolean {
-    const before = this.drifted;
-    this.#driftingBatches = wear > 1 ? this.#driftingBatches + 1 : 0;
-    this.#normalBatches = wear > 1 ? 0 : this.#normalBatches + 1;
-    this.drifted = before ? this.#normalBatches < batches : this.#driftingBatches >= driftBatches;
-    if (!before && wear < 0.5) this.since = index + 1;
-    return this.drifted && !before;
+  /** Adds the relative drift of the batch that ends at frame `index`. Returns whether drift is first reported now. */
+  #judge(relativeDrift: number, index: number): boolean {
+    const wasDrifted = this.drifted;
+    this.#driftingBatches = relativeDrift > 1 ? this.#driftingBatches + 1 : 0;
+    this.#normalBatches = relativeDrift > 1 ? 0 : this.#normalBatches + 1;
+    this.drifted = wasDrifted ? this.#normalBatches < batches : this.#driftingBatches >= driftBatches;
+    if (!wasDrifted && relativeDrift < 0.5) this.since = index + 1;
+    return this.drifted && !wasDrifted;
   }
 }

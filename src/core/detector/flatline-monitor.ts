@@ -1,40 +1,40 @@
 import { doublesIn, stateIn, type State } from '../state/state.ts';
 
-/** The shortest silence that may be a death, in frames, and how much longer than all before it must be. */
+/** Minimum length of a flatline in frames, and relative to all constant intervals before it. */
 const minFrames = 60;
 const minRatio = 10;
-/** How often a channel must have moved to be one that lives. */
+/** Minimum number of changes before a channel can flatline. */
 const minChanges = 60;
-/** A channel that spent this part of its frames at 0 rests there: nothing written, nothing counted. */
+/** A channel with more than this share of its frames at 0 atRest at 0 (nothing written, nothing counted). */
 const restingShare = 0.1;
 
 /**
- * Tells when a channel has died: it shows the same sample, or none, for 60 frames at least and for ten times as long as
- * it ever did before; 0 is no death of a channel that often rests there. It lives again with a sample that is another, or,
- * where it had died by showing none, with any. A channel that moved fewer than 60 times does not die.
+ * Detects that a channel has flatlined: it shows the same sample, or none, for at least 60 frames and for at least ten
+ * times as long as ever before. 0 is not a flatline if the channel often atRest at 0. The flatline ends with a different
+ * sample or, if samples were missing, with any sample. A channel that changed fewer than 60 times does not flatline.
  */
 export class FlatlineMonitor {
   #last = NaN;
   readonly #still = new Interval();
   readonly #missing = new Interval();
   #changes = 0;
-  /** Frames of samples that gave way to others, and how many of them were 0. */
+  /** Frames of past constant intervals, and how many of them were 0. */
   #framesSeen = 0;
   #zeroFrames = 0;
-  /** What it died of. */
+  /** The interval that is a flatline; null if there is none. */
   #flatline: Interval | null = null;
 
-  /** Whether the channel is dead now. */
+  /** Whether the channel is flatlined. */
   get flatlined(): boolean {
     return this.#flatline !== null;
   }
 
-  /** The first frame of the silence that the channel is dead by. */
+  /** First frame of the flatline. */
   get since(): number {
     return this.#flatline?.since ?? NaN;
   }
 
-  /** Takes a sample, NaN where there is none; tells whether the channel dies at this very frame. */
+  /** Adds a sample, or NaN if it is missing. Returns whether the channel flatlines at this frame. */
   push(x: number, index: number): boolean {
     if (Number.isNaN(x)) {
       if (this.#missing.length === 0) this.#missing.since = index;
@@ -53,46 +53,46 @@ export class FlatlineMonitor {
   }
 
   save(): State {
-    const death = this.#flatline === null ? 0 : this.#flatline === this.#still ? 1 : 2;
+    const flatline = this.#flatline === null ? 0 : this.#flatline === this.#still ? 1 : 2;
     return {
-      numbers: Float64Array.of(this.#last, this.#changes, death, this.#framesSeen, this.#zeroFrames),
+      numbers: Float64Array.of(this.#last, this.#changes, flatline, this.#framesSeen, this.#zeroFrames),
       still: this.#still.save(),
       missing: this.#missing.save(),
     };
   }
 
   restore(state: State): void {
-    const [last, moves, death, passed, zeros] = doublesIn(state, 'numbers', 5);
+    const [last, changes, flatline, framesSeen, zeroFrames] = doublesIn(state, 'numbers', 5);
     this.#last = last;
-    this.#changes = moves;
-    this.#framesSeen = passed;
-    this.#zeroFrames = zeros;
+    this.#changes = changes;
+    this.#framesSeen = framesSeen;
+    this.#zeroFrames = zeroFrames;
     this.#still.restore(stateIn(state, 'still'));
     this.#missing.restore(stateIn(state, 'missing'));
-    this.#flatline = [null, this.#still, this.#missing][death];
+    this.#flatline = [null, this.#still, this.#missing][flatline];
   }
 
-  #extend(silence: Interval, rests = false): boolean {
-    const length = ++silence.length;
-    const { longest } = silence;
-    if (this.#flatline || rests || this.#changes < minChanges || length < minFrames || length < minRatio * longest)
+  #extend(interval: Interval, atRest = false): boolean {
+    const length = ++interval.length;
+    const { longest } = interval;
+    if (this.#flatline || atRest || this.#changes < minChanges || length < minFrames || length < minRatio * longest)
       return false;
-    this.#flatline = silence;
+    this.#flatline = interval;
     return true;
   }
 
-  #endInterval(silence: Interval): void {
-    silence.longest = Math.max(silence.longest, silence.length);
-    silence.length = 0;
-    if (this.#flatline === silence) this.#flatline = null;
+  #endInterval(interval: Interval): void {
+    interval.longest = Math.max(interval.longest, interval.length);
+    interval.length = 0;
+    if (this.#flatline === interval) this.#flatline = null;
   }
 }
 
-/** A silence of one sort, and the longest of them, in frames. */
+/** Current interval of one kind (constant or missing) and the longest one so far, in frames. */
 class Interval {
   length = 0;
   longest = 0;
-  /** Its first frame. */
+  /** First frame of the interval. */
   since = 0;
 
   save(): State {

@@ -4,11 +4,14 @@ import { restoreAll, saveAll } from './running-mean.ts';
 
 const categories = 24;
 
-/** What one channel is expected to do next, and how much a sample surprises: categories, day line and forecast in one. */
+/**
+ * Forecasts one channel and returns the surprise of each sample. Combines the categories, the daily profile, and the
+ * categorical forecast.
+ */
 export class Forecaster {
   readonly #parts: { categories: SoftCategories; forecast: CategoricalForecast; day: DailyProfile };
 
-  /** @param rate Hz; 0 = irregular */
+  /** @param rate in Hz; 0 = irregular */
   constructor(rate: number) {
     this.#parts = {
       categories: new SoftCategories(categories),
@@ -18,9 +21,9 @@ export class Forecaster {
   }
 
   /**
-   * The surprise of a sample in bits, told before it is learned.
+   * Returns the surprise of a sample in bits, then learns the sample.
    * @param time of the frame in ms
-   * @param learning whether it is learned at all
+   * @param learning whether the sample is learned
    */
   push(x: number, time: number, learning = true): number {
     const { categories, forecast, day } = this.#parts;
@@ -31,7 +34,7 @@ export class Forecaster {
     return surprise;
   }
 
-  /** `frames` frames brought no sample. */
+  /** Marks `frames` frames as missing. */
   skip(frames: number): void {
     this.#parts.forecast.skip(frames);
   }
@@ -45,21 +48,21 @@ export class Forecaster {
   }
 }
 
-/** Time constant of the running mean and spread, in frames. */
+/** Time constant of the running mean and standard deviation, in frames. */
 const scaleMemory = 4000;
-/** Spreads from the mean where the outermost categories lie. */
+/** Position of the outermost categories, in standard deviations from the mean. */
 const reach = 8;
-/** How soon the scale turns logarithmic: asinh(sharpness z). */
+/** How soon the scale becomes logarithmic: asinh(sharpness z). */
 const sharpness = 2;
 
 /**
- * Where a sample lies among `count` categories that reach from -8 to 8 running spreads about the running mean, fine in the
- * middle and coarse outside:
+ * Maps a sample to one of `count` categories from -8 to 8 running standard deviations around the running mean, fine in
+ * the middle and coarse outside:
  *
- *     z = (x - m) / √v, held within ±8;    position = (asinh(2 z) + asinh(16)) / step,  0 … count - 1
+ *     z = (x - m) / √v, limited to ±8;    position = (asinh(2 z) + asinh(16)) / step,  0 … count - 1
  *
- * A position between two whole numbers belongs to both, the nearer the more: triangular bins, two of them active. The
- * sample is placed before it counts in m and v (weights 1/n, from 4000 samples on exponential).
+ * A position between two integers belongs to both, in proportion to its nearness: triangular bins, two of them active.
+ * The sample is mapped before it updates m and v (weight 1/n, exponential from 4000 samples on).
  */
 export class SoftCategories {
   readonly count: number;
@@ -74,16 +77,16 @@ export class SoftCategories {
     this.#step = (2 * this.#edge) / (count - 1);
   }
 
-  /** The position of a finite sample. */
+  /** Returns the position of a finite sample. */
   place(x: number): number {
-    const spread = Math.sqrt(this.#variance) + 1e-9 * (1 + Math.abs(this.#mean));
-    let z = this.#samples > 0 ? (x - this.#mean) / spread : 0;
+    const deviation = Math.sqrt(this.#variance) + 1e-9 * (1 + Math.abs(this.#mean));
+    let z = this.#samples > 0 ? (x - this.#mean) / deviation : 0;
     if (z > reach) z = reach;
     else if (z < -reach) z = -reach;
     return (Math.asinh(sharpness * z) + this.#edge) / this.#step;
   }
 
-  /** Counts a finite sample in. */
+  /** Adds a finite sample to the running mean and variance. */
   learn(x: number): void {
     const w = Math.max(1 / ++this.#samples, 1 / scaleMemory);
     const d = x - this.#mean;
@@ -101,13 +104,12 @@ export class SoftCategories {
 }
 
 const dayMs = 86_400_000;
-/** Slots are filled over a hole of this many ms at most. */
+/** Maximum hole that is slots with the following sample, in ms. */
 const maxBridgedMs = 7_200_000;
 
 /**
- * What a channel was a day ago: a line of slots, each as long as a frame but a minute at least and a half hour at most, of
- * the newest sample of each. Slots that the stream jumped over take the sample that came after them, up to two hours of
- * them.
+ * The positions of a channel over the last day, in slots. A slot is as long as a frame, but at least one minute and at
+ * most 30 minutes, and contains its newest sample. Skipped slots are slots with the following sample, up to two hours.
  */
 export class DailyProfile {
   readonly #slots: number;
@@ -116,7 +118,7 @@ export class DailyProfile {
   readonly #numbers: Float64Array;
   #newest = -1e300;
 
-  /** @param rate Hz; 0 = irregular: slots of five minutes. */
+  /** @param rate in Hz; 0 = irregular: slots of five minutes */
   constructor(rate: number) {
     this.#slots = Math.round(Math.min(1440, Math.max(48, rate > 0 ? rate * 86_400 : 288)));
     this.#length = dayMs / this.#slots;
@@ -124,19 +126,19 @@ export class DailyProfile {
     this.#numbers = new Float64Array(this.#slots + 1).fill(NaN);
   }
 
-  /** The position a day before `time` (ms); -1 = none. */
+  /** Returns the position one day before `time` (ms); -1 = none. */
   dayBefore(time: number): number {
     const slot = Math.floor(time / this.#length) - this.#slots;
     const at = modulo(slot, this.#slots + 1);
     return this.#numbers[at] === slot ? this.#positions[at] : -1;
   }
 
-  /** Remembers the position at `time` (ms). */
+  /** Stores the position at `time` (ms). */
   push(time: number, position: number): void {
     const slot = Math.floor(time / this.#length);
-    const jumped = slot - this.#newest;
-    const filled = jumped > 1 && jumped * this.#length <= maxBridgedMs ? jumped : 1;
-    for (let back = 0; back < filled; back++) {
+    const advanced = slot - this.#newest;
+    const slots = advanced > 1 && advanced * this.#length <= maxBridgedMs ? advanced : 1;
+    for (let back = 0; back < slots; back++) {
       const at = modulo(slot - back, this.#slots + 1);
       this.#positions[at] = position;
       this.#numbers[at] = slot - back;
@@ -155,7 +157,7 @@ export class DailyProfile {
   }
 }
 
-/** The time of day, 0 … 1. */
+/** Returns the time of day, 0 … 1 (UTC). */
 export function timeOfDay(time: number): number {
   return modulo(time, dayMs) / dayMs;
 }

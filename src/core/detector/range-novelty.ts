@@ -1,39 +1,42 @@
 import { doublesIn, type State } from '../state/state.ts';
 
-/** What half a percent outside the range counts: one bit. */
+/** Distance that counts as one bit: 0.5 % of the range. */
 const resolution = 0.005;
-/** Numbers before which a range says nothing. */
+/** Numbers required before novelty is computed. */
 const minCount = 11;
-/** The lowest novelty: far inside the range, or nothing known. */
+/** Minimum novelty: far inside the range, or unknown. */
 export const minNovelty = -8;
-/** The highest: five thousand ranges outside. */
+/** Maximum novelty: about 5000 ranges outside. */
 export const maxNovelty = 20;
 
-/** Which sides of a range tell news: both, by new records only; or the upper one, where nearness to it tells too. */
+/**
+ * Which sides of a range count: 'records', new records on both sides; 'upper', the upper side, including values near
+ * it.
+ */
 export type Sides = 'records' | 'upper';
 
 /**
- * How far a number lies outside the range of all that came before it, on a log scale:
+ * Measures how far a number lies outside the range of all numbers before it, on a logarithmic scale:
  *
- *     y = (how far beyond the nearest edge; inside: how far from it, < 0) / (max - min)
- *     novelty = sign(y) log2(1 + |y| / 0.005),  held within -8 … 20
+ *     y = (distance beyond the nearest edge; < 0 inside) / (max - min)
+ *     novelty = sign(y) log2(1 + |y| / 0.005),  limited to -8 … 20
  *
- * A new record moves its edge by one range at most, or the first great anomaly would hide all that follow. With iid
- * numbers the n-th is a record with chance 1/n, whatever their distribution.
+ * A new record moves its edge by at most one range; otherwise the first large anomaly would hide all later ones. For
+ * iid numbers, the n-th is a record with probability 1/n, for any distribution.
  */
 export class RangeNovelty {
   readonly #upper: boolean;
   #count = 0;
   #low = 0;
   #high = 0;
-  /** Index of the newest number that lay a quarter of the range or more inside. */
+  /** Index of the newest number that lay at least a quarter of the range inside. */
   lastInside = -1;
 
   constructor(sides: Sides) {
     this.#upper = sides === 'upper';
   }
 
-  /** The novelty of a finite number, which then counts in the range. `index` is its frame. */
+  /** Returns the novelty of a finite number, then adds the number to the range. `index` is its frame. */
   push(x: number, index: number): number {
     if (this.#count++ === 0) {
       this.#low = x;

@@ -153,18 +153,18 @@ describe('Detector', () => {
   test('refuses what it cannot work with, by a sentence', () => {
     expect(() => new Detector(0, 1)).toThrow(new RangeError('channels must be an integer >= 1, got 0'));
     expect(() => new Detector(1, 1, { falseAlarms: '1/fortnight' })).toThrow(
-      "falseAlarms must be a count a second, minute, hour, day, week, month, year, such as '1/month', got '1/fortnight'",
+      "falseAlarms must be a count per second, minute, hour, day, week, month, year, such as '1/month', got '1/fortnight'",
     );
     expect(() => new Detector(1, 1, { falseAlarms: -1 })).toThrow(
-      'falseAlarms must be a number >= 1 in frames between two, got -1',
+      'falseAlarms must be a number >= 1, the mean number of frames between false alarms, got -1',
     );
     for (const falseAlarms of [0.5, NaN, Infinity, '1/constructor', `${'9'.repeat(400)}/day`])
       expect(() => new Detector(1, 1, { falseAlarms })).toThrow(/^falseAlarms must be a (number|count)/);
     expect(() => new Detector(1, 0, { falseAlarms: '1/day' })).toThrow(
-      "block.rate must be a number > 0 in Hz for falseAlarms '1/day' (irregular: give frames between two), got 0",
+      "block.rate must be a number > 0 in Hz for falseAlarms '1/day' (irregular: give the mean number of frames between false alarms), got 0",
     );
     expect(() => new Detector(1, 1, { reference: 1999 })).toThrow('reference must be an integer >= 2000, got 1999');
-    expect(() => new Detector(1, 1, { reference: 2000, learning: false })).toThrow('left out where learning is off');
+    expect(() => new Detector(1, 1, { reference: 2000, learning: false })).toThrow('omitted if learning is false');
     const detector = new Detector(1, rate);
     detector.push(blockOf(quiet(5)));
     expect(() => detector.push(blockOf(quiet(5), 1, 4))).toThrow('block.start must be >= 5, got 4');
