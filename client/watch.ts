@@ -81,7 +81,7 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
     };
     const messages = connect<WatchMessage>(socketUrl(url), {
       parse: parseWatch,
-      silence: 30_000,
+      staleAfter: 30_000,
       opened: (opened) => {
         link = opened;
         names.clear();

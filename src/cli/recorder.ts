@@ -52,7 +52,7 @@ export function recorder(
         send = (request) => link.send(JSON.stringify(request));
       },
       down,
-      silence: watchTimeout,
+      staleAfter: watchTimeout,
     }).pipe(
       concatMap((message): Heard[] => {
         if (message.type === 'streams') return streams(message.streams);

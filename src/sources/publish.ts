@@ -131,7 +131,7 @@ export function publish(
         sender.closed();
         options.down?.(ending);
       },
-      silence,
+      staleAfter: silence,
       mayRetry: (code) => code !== closeCodes.replaced && mayRetry(code),
       random,
       scheduler,

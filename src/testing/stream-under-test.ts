@@ -1,31 +1,33 @@
 import type { Weights } from '../core/network/weights.ts';
 
-/** What is verified: anything that turns frames into frames as they come, such as a `NetworkStream` or a layer of yours. */
+/**
+ * A stream to verify: anything that maps frames to frames as they arrive, such as a `NetworkStream` or your own layer.
+ */
 export interface FrameStream {
   /** x [frames, inChannels] → [frames', outChannels]; frames' may be 0. */
   push(x: Float32Array, valid?: Uint8Array): Float32Array;
   /** Validity of the frames written last, one byte each. */
   readonly valid?: Uint8Array;
-  /** Frames that never came; as pushing that many invalid zeros. */
+  /** Handles missing frames; equals pushing that many invalid zeros. */
   skip?(count: number): Float32Array;
 }
 
-/** One piece of a push: its samples and its validity. */
+/** Result of a push: samples and validity. */
 export interface Output {
   samples: number[];
   valid: number[];
 }
 
-/** Pushes x in blocks of the frames that `cut` says, the rest in one last block; what came, put together. */
+/** Pushes x in blocks of `blockLengths` frames, and the rest in one last block. Returns the concatenated outputs. */
 export function pushInBlocks(
   stream: FrameStream,
   x: Float32Array,
   channels: number,
-  cut: readonly number[] = [],
+  blockLengths: readonly number[] = [],
 ): Output {
   const out: Output = { samples: [], valid: [] };
   let from = 0;
-  for (const frames of [...cut, Infinity]) {
+  for (const frames of [...blockLengths, Infinity]) {
     const to = Math.min(x.length, from + frames * channels);
     append(out, stream.push(x.slice(from, to)), stream);
     from = to;
@@ -33,31 +35,31 @@ export function pushInBlocks(
   return out;
 }
 
-/** Pushes x frame by frame; what came with each frame. */
+/** Pushes x frame by frame. Returns the outputs of each frame. */
 export function pushByFrame(stream: FrameStream, x: Float32Array, channels: number): Output[] {
   return Array.from({ length: x.length / channels }, (_, t) =>
     append({ samples: [], valid: [] }, stream.push(x.slice(t * channels, (t + 1) * channels)), stream),
   );
 }
 
-/** Adds what a push returned to `out`. */
+/** Appends the result of a push to `out`. */
 export function append(out: Output, samples: Float32Array, { valid }: FrameStream): Output {
   out.samples.push(...samples);
   if (valid) out.valid.push(...valid);
   return out;
 }
 
-/** A stream that learns, as `network.stream({ gradients: true })` makes it. */
+/** A stream that computes gradients, such as `network.stream({ gradients: true })`. */
 export interface LearningStream extends FrameStream {
   backward(gradY: Float32Array): Float32Array;
   flushGradient(): Float32Array;
-  /** The tail, where there is one. */
+  /** Returns the last outputs, if the mode has any. */
   flush?(): Float32Array;
   gradients?(): Weights;
   save?(): Uint8Array;
 }
 
-/** What makes streams of one layer, or of a stack: a `Network` is one. */
+/** A layer or network that creates streams; a `Network` is one. */
 export interface LayerUnderTest {
   readonly inChannels: number;
   readonly outChannels: number;

@@ -89,7 +89,7 @@ describe('connect', () => {
       if (n > 0) socket.send('here');
     });
     const downs: Disconnect[] = [];
-    const options = { parse: text, protocol: null, random, silence: 20, down: (down: Disconnect) => downs.push(down) };
+    const options = { parse: text, protocol: null, random, staleAfter: 20, down: (down: Disconnect) => downs.push(down) };
     expect(await firstValueFrom(connect(server.url, options))).toBe('here');
     expect(downs[0]).toEqual({ code: 4003, sentence: 'no message for 20 ms', wait: 0 });
   });

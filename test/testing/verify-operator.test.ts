@@ -35,12 +35,14 @@ describe('verifyOperator', () => {
 
   test('catches state made when the operator is built', () => {
     const shared = (): BlockOperator => map(summing({ sum: 0 }));
-    expect(() => verify(shared)).toThrow(/^two subscribers, the second after the first: is state made outside defer\?/);
+    expect(() => verify(shared)).toThrow(
+      /^two subscribers, the second after the first: is state created outside defer\?/,
+    );
   });
 
   test('catches state made once for all operators', () => {
     const total = { sum: 0 };
-    expect(() => verify(() => map(summing(total)))).toThrow(/^values, again by a new operator/);
+    expect(() => verify(() => map(summing(total)))).toThrow(/^values, repeated with a new operator/);
   });
 
   test('catches a tail that is lost', () => {
@@ -49,7 +51,7 @@ describe('verifyOperator', () => {
         const cutter = new BlockCutter(5);
         return source.pipe(concatMap((block) => cutter.push(block)));
       });
-    expect(() => verify(lossy, { frames: 14 })).toThrow('completion flushes: 14 frames must have come by then, got 10');
+    expect(() => verify(lossy, { frames: 14 })).toThrow('completion flushes: the operator must emit 14 frames, got 10');
   });
 
   test('catches a tail that an error lets out', () => {
@@ -69,7 +71,7 @@ describe('verifyOperator', () => {
           },
         });
       });
-    expect(() => verify(leaky)).toThrow(/^error, after what came before it and without a tail/);
+    expect(() => verify(leaky)).toThrow(/^error, after the outputs so far and without flushing/);
   });
 
   test('catches an order that a re-entrant source upsets', () => {
@@ -82,24 +84,26 @@ describe('verifyOperator', () => {
   test('catches an output that depends on the cut', () => {
     const perBlock = (): BlockOperator =>
       map((block) => ({ ...block, data: block.data.map((x) => x - block.data[0]) }));
-    expect(() => verify(perBlock)).toThrow(/^any cut, here 1 frames a block: output\.\d+\.samples\.\d+ was/);
+    expect(() => verify(perBlock)).toThrow(/^any block sizes, with 1 frames per block: output\.\d+\.samples\.\d+ is/);
   });
 
   test('catches an operator that writes into its input', () => {
     const vandal = (): BlockOperator => tap((block) => block.data.fill(0));
-    expect(() => verify(vandal)).toThrow(/^values: an operator must leave its input as it is, but input\.0\.data/);
+    expect(() => verify(vandal)).toThrow(/^values: the operator must not modify its input: input\.0\.data/);
   });
 
   test('catches an output that never ends, ends early, or swallows the error', () => {
     expect(() => verify(() => (source) => concat(source, NEVER))).toThrow(/^completion flushes: the source completed/);
-    expect(() => verify(() => () => EMPTY)).toThrow(/^values: the input led to no output/);
+    expect(() => verify(() => () => EMPTY)).toThrow(/^values: the input produced no output/);
     const deaf = (): BlockOperator => catchError(() => EMPTY);
-    expect(() => verify(deaf)).toThrow(/^error: an error of the source must end the output, it completes/);
+    expect(() => verify(deaf)).toThrow(
+      /^error: an error of the source must end the output with an error, but the output's state is 'complete'/,
+    );
   });
 
   test('catches an operator that says something of an empty source', () => {
     const chatty = (): BlockOperator => (source) => concat(source, [input()[0]]);
-    expect(() => verify(chatty, { anyCut: false })).toThrow('empty: an empty source led to 1 outputs');
+    expect(() => verify(chatty, { anyCut: false })).toThrow('empty: an empty source produced 1 outputs');
   });
 
   test('catches an operator that leaves its source subscribed', () => {
@@ -127,7 +131,7 @@ describe('verifyOperator', () => {
 
   test('asks for an input that says something', () => {
     expect(() => verifyOperator(frames, () => noiseBlocks([3]))).toThrow(
-      'makeInput() must be two blocks or more, got 1',
+      'makeInput() must be two or more blocks, got 1',
     );
   });
 });

@@ -53,7 +53,9 @@ describe('verifyStream', () => {
         return super.sum(x, i) + (i === 0 ? 0 : 1e-7 * x[i - 1]);
       }
     }
-    expect(() => verify(() => new PerBlock())).toThrow(/^same bits however it is cut: blocks of \[.*\] frames: output/);
+    expect(() => verify(() => new PerBlock())).toThrow(
+      /^same bits for any block sizes: blocks of \[.*\] frames: output/,
+    );
   });
 
   test('catches a memory that two streams share', () => {
@@ -66,7 +68,7 @@ describe('verifyStream', () => {
         return y;
       }
     }
-    expect(() => verify(() => new Sharing())).toThrow(/^(two streams share nothing|same bits)/);
+    expect(() => verify(() => new Sharing())).toThrow(/^(two streams share no state|same bits)/);
   });
 
   test('catches a stream that hears the future', () => {
@@ -75,7 +77,7 @@ describe('verifyStream', () => {
         return x.length > 1 ? x[x.length - 1] : 0;
       }
     }
-    expect(() => verify(() => new Prophet())).toThrow(/^(the future cannot be heard|same bits)/);
+    expect(() => verify(() => new Prophet())).toThrow(/^(causality|same bits)/);
   });
 
   test('catches a NaN that stays', () => {
@@ -86,7 +88,7 @@ describe('verifyStream', () => {
       }
     }
     expect(() => verify(() => new Running())).toThrow(
-      /^NaN poisons only the outputs that see it: frame \d+ held a NaN/,
+      /^NaN affects only outputs whose window includes it: frame \d+ contained NaN/,
     );
   });
 
@@ -98,7 +100,7 @@ describe('verifyStream', () => {
         return y;
       }
     }
-    expect(() => verify(() => new Trusting())).toThrow(/an output that is not finite was called valid$/);
+    expect(() => verify(() => new Trusting())).toThrow(/a non-finite output was marked valid$/);
   });
 
   test('catches a skip that is not a push of invalid zeros', () => {
@@ -107,7 +109,9 @@ describe('verifyStream', () => {
         return super.push(new Float32Array(count));
       }
     }
-    expect(() => verify(() => new Jumping())).toThrow(/^skip\(n\) is a push of n invalid zeros: \d+ frames after \d+/);
+    expect(() => verify(() => new Jumping())).toThrow(
+      /^skip\(n\) equals pushing n invalid zeros: \d+ frames after \d+/,
+    );
   });
 
   test('asks for an input that says something', () => {
@@ -115,6 +119,6 @@ describe('verifyStream', () => {
       new RangeError('inChannels must be an integer >= 1, got 0'),
     );
     const silent: FrameStream = { push: () => new Float32Array(0) };
-    expect(() => verify(() => silent)).toThrow(/^values: 200 frames led to no output/);
+    expect(() => verify(() => silent)).toThrow(/^values: 200 frames produced no output/);
   });
 });

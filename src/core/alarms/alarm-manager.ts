@@ -204,7 +204,7 @@ export class AlarmManager {
     this.#dismissals.restore(dismissed);
   }
 
-  /** Raises a pending alarm once it has lasted long enough, or adds the stream to one that has just joined. */
+  /** Raises a pending alarm once it has lasted long enough, or adds the stream to one that has just begun. */
   #raisePending(stream: string, kind: AlarmKind, time: number): AlarmEvent[] {
     const key = keyOf(stream, kind);
     if (inMaintenance(this.#maintenance, stream, time)) this.#pending.delete(key);

@@ -4,7 +4,7 @@
  */
 export type AlarmCause = 'range' | 'level' | 'surprise' | 'dead' | 'wear' | 'silent';
 
-/** What was finding about a stream that is not normal. */
+/** What was found about a stream that is not normal. */
 export interface Finding {
   cause: AlarmCause;
   /** log10 of the mean number of frames between scores as high; 0 if there is no score. */
@@ -17,7 +17,7 @@ export interface Finding {
   since: number;
   /** Latest time at which it can have begun, in ms; only for a stream without samples. */
   by?: number;
-  /** Frames in which it was finding: run, and absolute index of the first and the newest one. */
+  /** Frames in which it was found: run, and absolute index of the first and the newest one. */
   window: { run: number; from: number; to: number };
 }
 
@@ -29,7 +29,7 @@ const minShare = 0.1;
 export const maxNamedChannels = 8;
 
 /**
- * Returns whether a finding is a persistent condition, which is finding at every frame or tick while it holds, and not a
+ * Returns whether a finding is a persistent condition, which is found at every frame or tick while it holds, and not a
  * single event.
  */
 export function isPersistent({ cause }: Pick<Finding, 'cause'>): boolean {

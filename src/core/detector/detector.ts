@@ -51,7 +51,7 @@ export interface Alarm {
   readonly cause: NoveltyCause | 'dead' | 'wear';
   /** Absolute index of the frame at which it began; the first frame of the current numbering if it began earlier. */
   readonly since: number;
-  /** Channels, the max affected first. The shares sum to 1. */
+  /** Channels, the most affected first. The shares sum to 1. */
   readonly channels: readonly { readonly channel: number; readonly share: number }[];
 }
 

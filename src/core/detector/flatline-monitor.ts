@@ -5,12 +5,12 @@ const minFrames = 60;
 const minRatio = 10;
 /** Minimum number of changes before a channel can flatline. */
 const minChanges = 60;
-/** A channel with more than this share of its frames at 0 atRest at 0 (nothing written, nothing counted). */
+/** A channel with more than this share of its frames at 0 rests at 0 (nothing written, nothing counted). */
 const restingShare = 0.1;
 
 /**
  * Detects that a channel has flatlined: it shows the same sample, or none, for at least 60 frames and for at least ten
- * times as long as ever before. 0 is not a flatline if the channel often atRest at 0. The flatline ends with a different
+ * times as long as ever before. 0 is not a flatline if the channel often rests at 0. The flatline ends with a different
  * sample or, if samples were missing, with any sample. A channel that changed fewer than 60 times does not flatline.
  */
 export class FlatlineMonitor {

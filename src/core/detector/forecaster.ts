@@ -104,12 +104,12 @@ export class SoftCategories {
 }
 
 const dayMs = 86_400_000;
-/** Maximum hole that is slots with the following sample, in ms. */
+/** Maximum hole that is filled with the following sample, in ms. */
 const maxBridgedMs = 7_200_000;
 
 /**
  * The positions of a channel over the last day, in slots. A slot is as long as a frame, but at least one minute and at
- * most 30 minutes, and contains its newest sample. Skipped slots are slots with the following sample, up to two hours.
+ * most 30 minutes, and contains its newest sample. Skipped slots are filled with the following sample, up to two hours.
  */
 export class DailyProfile {
   readonly #slots: number;

@@ -12,7 +12,10 @@ const divergenceFactor = 10;
 /** Updates between two copies of good weights. */
 const checkpointInterval = 256;
 
-/** Places in the means: loss and loss of zeros, recent and long-term; maximum of the last; outputs since the last restore, and in longTerm. */
+/**
+ * Places in the means: loss and loss of zeros, recent and long-term; maximum of the long-term loss of zeros; outputs since
+ * the last restore, and in total.
+ */
 const [recentLoss, recentZero, longLoss, longZero, maxZero, recentOutputs, outputs, places] = [0, 1, 2, 3, 4, 5, 6, 7];
 
 /**

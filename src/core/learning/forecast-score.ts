@@ -60,7 +60,7 @@ export class RunningErrors {
     return this.#mean[c];
   }
 
-  /** Adds difference frame: its target, the squared errors [predictors, channels], and its loss. */
+  /** Adds one frame: its target, the squared errors [predictors, channels], and its loss. */
   add(targets: ArrayLike<number>, at: number, squares: Float64Array, loss: number): void {
     const a = Math.max(1 / ++this.#frames, this.#weight);
     const [mean, variance, means] = [this.#mean, this.#variance, this.#squares];
@@ -74,7 +74,7 @@ export class RunningErrors {
   }
 
   /**
-   * Returns the current statistics. Channels whose recent variance is much smaller than in `overall` are left out,
+   * Returns the current statistics. Channels whose recent variance is much smaller than in `whole` are left out,
    * because they would dominate the mean.
    */
   get(overall: RunningErrors = this): ErrorStats {
@@ -117,7 +117,7 @@ export class RunningErrors {
   }
 }
 
-/** Score of a learner, from predictions made complete their target was learned: recent, and `overall` since the start. */
+/** Score of a learner, from predictions made before their target was learned: recent, and `overall` since the start. */
 export interface Score extends ErrorStats {
   readonly overall: ErrorStats;
   /** Number of frames scored so far. */
@@ -131,7 +131,7 @@ const movingAverageFrames = 8;
 
 export interface ScoreOptions {
   readonly channels: number;
-  /** Frames from the last known target to the predicted difference; 0 if targets are not known beforehand. */
+  /** Frames from the last known target to the predicted one; 0 if targets are not known beforehand. */
   readonly lead: number;
   /**
    * Rate of scored frames in Hz; 0 = irregular. The recent score covers 5 seconds, but at least 100 frames, or 1000
@@ -174,8 +174,8 @@ export class ForecastScore {
   }
 
   /**
-   * Scores difference frame: its prediction `prediction`, the target frame `target`, and its loss. Skipped if the last known
-   * target is missing.
+   * Scores one frame: its `prediction`, the target frame `target`, and its loss. Skipped if the last known target is
+   * missing.
    */
   add(prediction: Float32Array, targets: FrameRing, target: number, loss: number): void {
     const [channels, lead, squares] = [this.#channels, this.#lead, this.#squares];

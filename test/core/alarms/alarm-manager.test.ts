@@ -180,7 +180,7 @@ describe('an alarm that is up', () => {
 
   test('is shelved until a time to come', () => {
     expect(() => raised().shelve(1, 1000, 1000)).toThrow(
-      new RangeError('until must be a time to come, in ms since 1970, got 1000'),
+      new RangeError('until must be a time in the future, in ms since 1970, got 1000'),
     );
   });
 

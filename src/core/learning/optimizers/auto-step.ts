@@ -28,7 +28,7 @@ const [rateRatio, meanSquareTrend, meanEnergy, meanError, updates, layerNumbers]
  *
  *     h = ∂w/∂ log µ        log µ ← log µ - 0.003 clip(g·h / rms(g·h))        µ <= 1
  *
- * µ grows while a larger µ would have reduced the error (g·h < 0), and shrinks otherwise. Every layer has its state µ.
+ * µ grows while a larger µ would have reduced the error (g·h < 0), and shrinks otherwise. Every layer has its own µ.
  * The update is that of NLMS, but in a network of one layer half of it is distributed evenly over the weights and half
  * in proportion to their size, so that the few relevant taps among many channels are found first. With L layers the
  * distribution is even, and µ is divided by √L and by the factor by which errors grow from the last layer down to this

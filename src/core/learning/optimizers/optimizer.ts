@@ -102,7 +102,7 @@ export class GradientOptimizer implements Optimizer {
   readonly #memory: { at: number[]; count: number }[] = [];
   /** The same addresses, grouped by layer. */
   readonly #layers: (readonly number[])[] = [];
-  /** Restored state, saved until the engine is known. */
+  /** Restored state, kept until the engine is known. */
   #restored: State | null = null;
   #updates = 0;
   readonly #step: Step = { learningRate: 0, count: 0 };
