@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Network } from '../../src/core/network/network.ts';
 import { type FrameStream, verifyStream } from '../../src/testing/index.ts';
 
-/** A three-tap moving sum of one channel, as a user would write it, with places to break it. */
+/** A three-tap moving sum of one channel, as a user would write it, with methods to break it. */
 class MovingSum implements FrameStream {
   valid = new Uint8Array(0);
   protected line: number[] = [];
@@ -28,11 +28,11 @@ class MovingSum implements FrameStream {
 const verify = (makeStream: () => FrameStream) => verifyStream(makeStream, { inChannels: 1, receptiveField: 3 });
 
 describe('verifyStream', () => {
-  test('passes a stream that keeps every law', () => {
+  test('accepts a stream that satisfies every invariant', () => {
     verify(() => new MovingSum());
   });
 
-  test('passes a network stream, with strides and a stack', () => {
+  test('accepts a network stream with strides and several layers', () => {
     const network = Network.create(
       {
         inChannels: 2,
@@ -47,7 +47,7 @@ describe('verifyStream', () => {
     verifyStream(() => network.stream(), { inChannels: 2, receptiveField: 13, runs: 10 });
   });
 
-  test('catches a sum that depends on the cut', () => {
+  test('detects a sum that depends on block sizes', () => {
     class PerBlock extends MovingSum {
       protected override sum(x: Float32Array, i: number): number {
         return super.sum(x, i) + (i === 0 ? 0 : 1e-7 * x[i - 1]);
@@ -58,7 +58,7 @@ describe('verifyStream', () => {
     );
   });
 
-  test('catches a memory that two streams share', () => {
+  test('detects state that two streams share', () => {
     const shared: number[] = [];
     class Sharing extends MovingSum {
       override push(x: Float32Array): Float32Array {
@@ -71,7 +71,7 @@ describe('verifyStream', () => {
     expect(() => verify(() => new Sharing())).toThrow(/^(two streams share no state|same bits)/);
   });
 
-  test('catches a stream that hears the future', () => {
+  test('detects a stream that depends on the future', () => {
     class Prophet extends MovingSum {
       protected override sum(x: Float32Array): number {
         return x.length > 1 ? x[x.length - 1] : 0;
@@ -80,7 +80,7 @@ describe('verifyStream', () => {
     expect(() => verify(() => new Prophet())).toThrow(/^(causality|same bits)/);
   });
 
-  test('catches a NaN that stays', () => {
+  test('detects a NaN that persists', () => {
     class Running extends MovingSum {
       total = 0;
       protected override sum(): number {
@@ -92,7 +92,7 @@ describe('verifyStream', () => {
     );
   });
 
-  test('catches a poisoned output that is called valid', () => {
+  test('detects a non-finite output that is marked valid', () => {
     class Trusting extends MovingSum {
       override push(x: Float32Array): Float32Array {
         const y = super.push(x);
@@ -103,7 +103,7 @@ describe('verifyStream', () => {
     expect(() => verify(() => new Trusting())).toThrow(/a non-finite output was marked valid$/);
   });
 
-  test('catches a skip that is not a push of invalid zeros', () => {
+  test('detects a skip that differs from pushing invalid zeros', () => {
     class Jumping extends MovingSum {
       skip(count: number): Float32Array {
         return super.push(new Float32Array(count));
@@ -114,7 +114,7 @@ describe('verifyStream', () => {
     );
   });
 
-  test('asks for an input that says something', () => {
+  test('requires an input that produces outputs', () => {
     expect(() => verifyStream(() => new MovingSum(), { inChannels: 0 })).toThrow(
       new RangeError('inChannels must be an integer >= 1, got 0'),
     );

@@ -157,12 +157,12 @@ export class Detector {
 
   /** Channels that are flatlined now. */
   get flatlined(): ChannelFault[] {
-    return this.#faults(this.#flatlineMonitors, ({ flatlined: dead }) => dead);
+    return this.#faults(this.#flatlineMonitors, ({ flatlined }) => flatlined);
   }
 
   /** Channels that have drifted from the reference period. */
   get drifted(): ChannelFault[] {
-    return this.#faults(this.#driftMonitors, ({ drifted: worn }) => worn);
+    return this.#faults(this.#driftMonitors, ({ drifted }) => drifted);
   }
 
   save(): State {

@@ -35,7 +35,7 @@ describe.each(types)('the learning rate of %s', (type) => {
   });
 });
 
-test('the rate of an optimizer and of what it has learned is the learning rate', () => {
+test('`rate` of Optimizer and of Learned is a deprecated alias of learningRate', () => {
   const network = Network.create({ inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 2 }] });
   const learner = new Learner(network, { optimizer: sgd({ learningRate: 0.25 }) });
   learner.optimizer.rate = 0.5;
