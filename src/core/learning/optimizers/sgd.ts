@@ -23,7 +23,7 @@ export function sgd(options: SgdOptions): Optimizer {
   if (momentum === 0 && weightDecay === 0)
     return new GradientOptimizer(learningRate, {
       stateArrays: 0,
-      updateLayer: (layer, step) => layer.descend(step.learningRate),
+      updateLayer: (layer, { learningRate: current }) => layer.descend(current),
     });
   return new GradientOptimizer(learningRate, {
     stateArrays: momentum > 0 ? 1 : 0,
@@ -49,6 +49,6 @@ export function nlms(options: NlmsOptions): Optimizer {
   positive('epsilon', epsilon);
   return new GradientOptimizer(learningRateOf(options), {
     stateArrays: 0,
-    updateLayer: (layer, step) => layer.descend(step.learningRate, epsilon),
+    updateLayer: (layer, { learningRate }) => layer.descend(learningRate, epsilon),
   });
 }
