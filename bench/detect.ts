@@ -12,7 +12,7 @@ import { readSkab, runSkab } from '../src/cli/score/skab-benchmark.ts';
 import { textTable } from '../src/cli/text-table.ts';
 import type { Block } from '../src/core/blocks/block.ts';
 import { Detector, type DetectorOptions } from '../src/core/detector/detector.ts';
-import { framesBetween } from '../src/core/detector/false-alarms.ts';
+import { framesBetween } from '../src/core/detector/alarm-budget.ts';
 import { random } from '../src/core/random.ts';
 import { nabProfiles, NabScorer } from '../src/cli/score/nab-score.ts';
 import { onsets } from '../src/cli/score/score-nab.ts';

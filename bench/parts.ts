@@ -21,7 +21,7 @@ function partsOf(name: string): Record<string, () => void> {
   arena.f32.fill(0.01, g, g + O);
   const trained = Network.create(spec, { weights });
   const [forward, learning] = [network.stream(), trained.stream({ gradients: true })];
-  const optimizer = sgd({ rate: 1e-6 });
+  const optimizer = sgd({ learningRate: 1e-6 });
   const [out, slopes, rows] = [new Float32Array(O), new Float32Array(O).fill(0.01), new Float32Array(4 * length)];
   return {
     'forward, one frame': () => forward.pushInto(blocks[0], out),

@@ -20,7 +20,7 @@ process.once('message', async ({ count, learning, spec, weights, frames, tens, g
   const makeLearning = () => {
     const network = shared.clone();
     const stream = network.stream({ gradients: true });
-    const optimizer = sgd({ rate: 1e-6 });
+    const optimizer = sgd({ learningRate: 1e-6 });
     return (x) => {
       stream.pushInto(x, y);
       stream.backwardInto(gradients[x.length > inChannels ? 1 : 0], gradientX);

@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
 import { connect } from '../src/operators/connect.ts';
-import type { Link } from '../src/operators/dial.ts';
+import type { Link } from '../src/operators/connect.ts';
 import {
   type AlarmControl,
   type Learning,
@@ -84,7 +84,7 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
     };
     const messages = connect<WatchMessage>(socketUrl(url), {
       parse: parseWatch,
-      silence: 30_000,
+      staleAfter: 30_000,
       opened: (opened) => {
         link = opened;
         names.clear();

@@ -50,21 +50,27 @@ export type { WindowSpec } from './core/layers/windowing.ts';
 // Learning
 export { sgd, type SgdOptions } from './core/learning/optimizers/sgd.ts';
 export { autoStep, type AutoStepOptions } from './core/learning/optimizers/auto-step.ts';
-export { nlms } from './core/learning/optimizers/nlms.ts';
-export { rmsprop, type RmspropOptions } from './core/learning/optimizers/rmsprop.ts';
+export { nlms } from './core/learning/optimizers/sgd.ts';
+export { rmsprop, type RmspropOptions } from './core/learning/optimizers/adam.ts';
 export { adam, adamW, type AdamOptions } from './core/learning/optimizers/adam.ts';
-export type { Optimizer } from './core/learning/optimizers/gradient-descent.ts';
-export type { OptimizerSpec } from './core/learning/optimizers/optimizer.ts';
+export type { Optimizer } from './core/learning/optimizers/optimizer.ts';
+export type { OptimizerSpec } from './core/learning/optimizers/optimizer-spec.ts';
 export { Learner } from './core/learning/learner.ts';
-export type { Learned, Refusal } from './core/learning/learned.ts';
+export type { Learned, SkipReason } from './core/learning/learned.ts';
 export type { LearnerOptions } from './core/learning/learner-options.ts';
 export type { LossName, LossSpec } from './core/learning/loss.ts';
 export type { Score } from './core/learning/forecast-score.ts';
-export type { Standing } from './core/learning/running-errors.ts';
+export type { ErrorStats } from './core/learning/forecast-score.ts';
 
 // Anomalies
-export { Detector, type Alarm, type Detected, type DetectorOptions, type Lasting } from './core/detector/detector.ts';
-export type { FalseAlarms } from './core/detector/false-alarms.ts';
+export {
+  Detector,
+  type Alarm,
+  type Detected,
+  type DetectorOptions,
+  type ChannelFault,
+} from './core/detector/detector.ts';
+export type { FalseAlarms } from './core/detector/alarm-budget.ts';
 
 // Kernel design, in lag order
 export { difference, gaussian, gaussianDerivative, movingAverage } from './core/designs/smoothing.ts';

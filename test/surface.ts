@@ -45,7 +45,7 @@ export const written: number = stream.pushInto(new Float32Array(2), y);
 export const valid: Uint8Array = stream.valid;
 export const rows: Float32Array[] = [stream.skip(3), stream.backward(y), stream.flush(), stream.flushGradient()];
 export const accumulated: Weights = stream.gradients();
-sgd({ rate: 0.01 }).step(network, stream);
+sgd({ learningRate: 0.01 }).step(network, stream);
 
 export const read: Recording = readRecording('time,a\n0,1\n1,2\n');
 export const writer: CsvWriter = csvWriter(read.channels);

@@ -1,11 +1,13 @@
-import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
-import { causeWords } from '../../src/core/alarms/cause-words.ts';
+import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
+import { causeLabels } from '../../src/core/alarms/finding.ts';
 import { formatDuration } from '../format-time.ts';
 
 /** The affected channel and the cause of an alarm: `C3 out of range`. */
 export function alarmCause({ members }: AlarmRecord): string {
   const [{ cause, channels }] = members;
-  return cause === 'silent' || channels.length === 0 ? causeWords[cause] : `${channels[0].label} ${causeWords[cause]}`;
+  return cause === 'silent' || channels.length === 0
+    ? causeLabels[cause]
+    : `${channels[0].label} ${causeLabels[cause]}`;
 }
 
 /** The streams of an alarm: `pump.3`, `hall.* (300 streams)`, or `mill and 1 more`. */

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
+import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
 import { formatDuration } from '../format-time.ts';
 import { alarmCause, alarmSource, rarity, timeOfDay } from './alarm-text.ts';
 import { choice, hint, truncatedList } from './controls-view.ts';

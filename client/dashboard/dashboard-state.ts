@@ -1,5 +1,5 @@
-import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
-import type { Maintenance } from '../../src/core/alarms/maintenance.ts';
+import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
+import type { MaintenanceWindow } from '../../src/core/alarms/suppression.ts';
 import type { Coupling } from '../signal-plot.ts';
 import type { PaletteName } from '../palette.ts';
 import { defaultWindow } from './time-windows.ts';
@@ -36,7 +36,7 @@ export interface DashboardState {
   readonly scores: ReadonlyMap<string, { readonly skill: number | null; readonly rollbacks?: number }>;
   /** All open alarms and the latest cleared ones, by ID. */
   readonly alarms: ReadonlyMap<number, AlarmRecord>;
-  readonly maintenance: readonly Maintenance[];
+  readonly maintenance: readonly MaintenanceWindow[];
   /** Name of the stream selected by the user. */
   readonly selected?: string;
   /** Observed rate of streams without a fixed sampling rate, in Hz, by name. */

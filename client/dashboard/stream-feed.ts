@@ -1,4 +1,4 @@
-import type { AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
+import type { AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
 import { type Block, frameCount, timeOf } from '../../src/core/blocks/block.ts';
 import type { KernelsMessage, LossMessage, MarkMessage } from '../../src/protocol/index.ts';
 import { cutBlock } from '../../src/sources/cut-block.ts';

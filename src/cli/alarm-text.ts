@@ -1,5 +1,5 @@
 import type { Alarm } from '../core/detector/detector.ts';
-import { framesBetween, type FalseAlarms } from '../core/detector/false-alarms.ts';
+import { framesBetween, type FalseAlarms } from '../core/detector/alarm-budget.ts';
 import { counted, duration } from './amounts.ts';
 
 /** How rare a score is at a sampling rate in Hz: `once in 3.2 hours`; '' if there is no score. */

@@ -1,8 +1,8 @@
 import { Command } from '@commander-js/extra-typings';
-import { causeWords } from '../core/alarms/cause-words.ts';
+import { causeLabels } from '../core/alarms/finding.ts';
 import { frameCount, type Block } from '../core/blocks/block.ts';
-import { checkOptions, Detector, type Alarm, type Detected } from '../core/detector/detector.ts';
-import { framesBetween, type FalseAlarms } from '../core/detector/false-alarms.ts';
+import { checkDetectorOptions, Detector, type Alarm, type Detected } from '../core/detector/detector.ts';
+import { framesBetween, type FalseAlarms } from '../core/detector/alarm-budget.ts';
 import { csvWriter } from '../formats/index.ts';
 import { channelsText, detectSummary, falseAlarmsText, grouped, rarity } from './alarm-text.ts';
 import { counted, share } from './amounts.ts';
@@ -39,7 +39,7 @@ export function detectCommand(): Command<[string], DetectOptions> {
     .option(...rateOption)
     .addHelpText('after', `${csvHelp}\nExample:\n  tapline detect recording.csv --report report.html`)
     .action(async (input, { output, report, falseAlarms, reference, columns, rate }) => {
-      asUsage(() => checkOptions({ falseAlarms, reference }));
+      asUsage(() => checkDetectorOptions({ falseAlarms, reference }));
       checkOutputs([output === '-' ? undefined : output, report], [input]);
       const line = progress();
       const recording = await readRecordingOf(input, { columns, rate }, line);
@@ -98,7 +98,7 @@ function alarmLines(alarms: readonly Alarm[], labels: readonly string[], rate: n
       const since = alarm.index - alarm.since;
       const parts = [
         new Date(alarm.time).toISOString(),
-        causeWords[alarm.cause],
+        causeLabels[alarm.cause],
         channelsText(alarm, labels),
         rarity(alarm.score, rate),
         since > 0 ? `built up over ${counted(since, 'frame')}` : '',

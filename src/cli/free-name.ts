@@ -1,5 +1,5 @@
 import { filter, firstValueFrom, fromEvent, map, takeUntil } from 'rxjs';
-import { connect, type Down, watchSilence } from '../operators/connect.ts';
+import { connect, type Disconnect, watchTimeout } from '../operators/connect.ts';
 import { parseWatch } from '../protocol/index.ts';
 import { watchAddress } from './address.ts';
 import { usageOf } from './failure.ts';
@@ -9,7 +9,7 @@ export interface FreeNameOptions {
   /** Suffixes that are published too, such as `.alpha`: the names with them must be free as well. */
   readonly suffixes?: readonly string[];
   /** Called when the server does not answer; the search continues until it does. */
-  readonly down?: (down: Down) => void;
+  readonly down?: (down: Disconnect) => void;
   /** Ends the search. */
   readonly signal: AbortSignal;
 }
@@ -23,7 +23,7 @@ export interface FreeNameOptions {
  */
 export async function freeName(server: string, base: string, options: FreeNameOptions): Promise<string | undefined> {
   const { suffixes = [], down, signal } = options;
-  const used = connect(watchAddress(server, '--to'), { parse: parseWatch, down, silence: watchSilence }).pipe(
+  const used = connect(watchAddress(server, '--to'), { parse: parseWatch, down, staleAfter: watchTimeout }).pipe(
     filter((message) => message.type === 'streams'),
     map(({ streams }) => new Set(streams.filter(({ live }) => live).map(({ name }) => name))),
     takeUntil(fromEvent(signal, 'abort')),

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { InvalidArgumentError, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { checkFalseAlarms, type FalseAlarms } from '../core/detector/false-alarms.ts';
+import { checkFalseAlarms, type FalseAlarms } from '../core/detector/alarm-budget.ts';
 
 /** Parses a number > 0; `unit` is named in the error. */
 export function positiveNumber(unit = ''): (text: string) => number {

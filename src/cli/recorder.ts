@@ -1,6 +1,6 @@
 import { concatMap, defer, type Observable } from 'rxjs';
 import type { Block } from '../core/blocks/block.ts';
-import { connect, type ConnectOptions, watchSilence } from '../operators/connect.ts';
+import { connect, type ConnectOptions, watchTimeout } from '../operators/connect.ts';
 import { runNumbering } from '../operators/run-numbering.ts';
 import { parseWatch, type StreamInfo, type WatchMessage } from '../protocol/index.ts';
 import { UsageError } from './failure.ts';
@@ -54,7 +54,7 @@ export function recorder(
         send = (request) => link.send(JSON.stringify(request));
       },
       down,
-      silence: watchSilence,
+      staleAfter: watchTimeout,
     }).pipe(
       concatMap((message): RecorderEvent[] => {
         if (message.type === 'streams') return streams(message.streams);

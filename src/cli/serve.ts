@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { Command, Option } from '@commander-js/extra-typings';
-import type { FalseAlarms } from '../core/detector/false-alarms.ts';
+import type { FalseAlarms } from '../core/detector/alarm-budget.ts';
 import type { ServerOptions, TaplineServer } from '../server/index.ts';
 import { demo } from './demo.ts';
 import { UsageError, usageOf } from './failure.ts';

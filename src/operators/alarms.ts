@@ -1,63 +1,64 @@
 import type { OperatorFunction } from 'rxjs';
-import { AlarmBook, type AlarmEvent } from '../core/alarms/alarm-book.ts';
+import { AlarmManager, type AlarmEvent } from '../core/alarms/alarm-manager.ts';
 import { alarmOptions, type AlarmOptions } from '../core/alarms/alarm-options.ts';
 import { eachFrame } from '../core/alarms/digest.ts';
-import { StreamWatch } from '../core/alarms/stream-watch.ts';
+import { StreamDetector } from '../core/alarms/stream-detector.ts';
 import { checkBlock, type Block } from '../core/blocks/block.ts';
-import { checkOptions, type DetectorOptions } from '../core/detector/detector.ts';
+import { checkDetectorOptions, type DetectorOptions } from '../core/detector/detector.ts';
 import { lift, type Processor } from './lift.ts';
 
 export interface AlarmsOptions extends AlarmOptions, Pick<DetectorOptions, 'falseAlarms' | 'reference'> {
-  /** What the stream is called. Default 'stream'. */
+  /** Name of the stream. Default 'stream'. */
   name?: string;
-  /** What its channels are called. Default ch1, ch2, … */
+  /** Channel labels. Default ch1, ch2, … */
   labels?: readonly string[];
 }
 
 /**
- * Watches a stream, and tells the life of its alarms: raised, worsened, returned, escalated, cleared. What it listens to is
- * told at `StreamWatch`.
+ * Monitors a stream and emits the events of its alarms: raised, worsened, returned, escalated, cleared. For the method,
+ * see `Detector`.
  *
  *     source  --[ 20 21 20 ]--[ 21 95 20 ]--[ 20 … 10 s … 21 ]--|
  *             alarms({ falseAlarms: '1/hour' })
  *     output  ----------------{raised}----------------{cleared}-|
  *
- * The time is that of the blocks; an irregular stream needs one a block. A change of channels or rate begins anew, and
- * so do the alarms. An alarm that is up when the source ends stays so.
+ * Times are those of the blocks, so an irregular stream needs a time per block. A change of channels or rate restarts
+ * the detector and the alarms. An alarm that is active when the source ends stays active.
  *
- * @returns an operator that throws RangeError through `error` when a block goes back in time
+ * @returns an operator that emits a RangeError if a block goes back in time
+ * @throws RangeError or TypeError if an option is invalid
  */
 export function alarms(options: AlarmsOptions = {}): OperatorFunction<Block, AlarmEvent> {
-  checkOptions(options);
+  checkDetectorOptions(options);
   alarmOptions(options);
-  return lift(() => watching(options));
+  return lift(() => createProcessor(options));
 }
 
-function watching({
+function createProcessor({
   name = 'stream',
   labels,
   falseAlarms,
   reference,
-  ...life
+  ...lifecycleOptions
 }: AlarmsOptions): Processor<Block, AlarmEvent> {
-  let watched: { channels: number; rate: number; book: AlarmBook; watch: StreamWatch } | undefined;
+  let current: { channels: number; rate: number; manager: AlarmManager; detector: StreamDetector } | undefined;
   return {
     push(block) {
       checkBlock(block);
       const { channels, rate } = block;
-      if (watched?.channels !== channels || watched.rate !== rate) {
-        const book = new AlarmBook(life);
-        const called = Array.from({ length: channels }, (_, c) => labels?.[c] ?? `ch${c + 1}`);
-        watched = {
+      if (current?.channels !== channels || current.rate !== rate) {
+        const manager = new AlarmManager(lifecycleOptions);
+        const channelLabels = Array.from({ length: channels }, (_, c) => labels?.[c] ?? `ch${c + 1}`);
+        current = {
           channels,
           rate,
-          book,
-          watch: new StreamWatch(book, { name, labels: called, rate }, { falseAlarms, reference }),
+          manager,
+          detector: new StreamDetector(manager, { name, labels: channelLabels, rate }, { falseAlarms, reference }),
         };
       }
-      const { book, watch } = watched;
+      const { manager, detector } = current;
       const events: AlarmEvent[] = [];
-      for (const frame of eachFrame(block)) events.push(...watch.push(frame), ...book.tick(frame.time));
+      for (const frame of eachFrame(block)) events.push(...detector.push(frame), ...manager.tick(frame.time));
       return events;
     },
   };

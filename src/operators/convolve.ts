@@ -6,23 +6,27 @@ import type { NetworkSpec } from '../core/network/network-spec.ts';
 import { lift } from './lift.ts';
 
 export interface ConvolveOptions {
-  /** Do what the next output needs of the frames so far once outputs were handed on, so that it comes sooner. Default false. */
+  /**
+   * Precompute what the next output needs from past frames after each emission, so that the next output is available
+   * sooner. Default false.
+   */
   eager?: boolean;
 }
 
 /**
- * Runs a network over a stream of blocks, equation (2): causal, with memory of its own for every subscriber.
+ * Runs a network on a stream of blocks, equation (2). It is causal, and every subscriber has its own state.
  *
- *     source  --[0 1 2]--[3 4]----[8 9]--|          stride 2: output n hangs on frame 2n; 5, 6 and 7 never came
+ *     source  --[0 1 2]--[3 4]----[8 9]--|          stride 2: output n is aligned with frame 2n; 5, 6, and 7 are missing
  *             convolve(network)
- *     output  --[0   1]--[2]------[4]----|          start counts outputs; rate is halved
+ *     output  --[0   1]--[2]------[4]----|          start counts outputs; the rate is halved
  *
- * A block brings a block with the outputs that hang in it, or none where none does. A jump of `start` is a gap: what
- * sees it is invalid, and nothing is invented for it. Completion brings the tail of modes that have one.
+ * Each block is emitted with the outputs that are aligned with it, or not at all if there are none. A jump of `start`
+ * is a gap: outputs whose window includes missing frames are invalid. On completion, modes 'same' and 'full' emit their
+ * last outputs.
  *
- * @param network a network, whose weights are read live; a spec, started from seed 1; or the taps of one kernel in lag
- * order, laid over every channel
- * @returns an operator that throws RangeError through `error` when a block does not fit or goes back in time
+ * @param network a network, whose weights are read live; a spec, initialized with seed 1; or the taps of one kernel in
+ * lag order, applied to every channel
+ * @returns an operator that emits a RangeError if a block does not match or goes back in time
  */
 export function convolve(
   network: Network | NetworkSpec | ArrayLike<number>,
@@ -34,12 +38,12 @@ export function convolve(
     const convolver = make();
     return {
       ...(eager && {
-        rest: () => {
+        idle: () => {
           convolver.prepare();
         },
       }),
-      push: (block) => some(convolver.push(block)),
-      flush: () => some(convolver.flush()),
+      push: (block) => listOf(convolver.push(block)),
+      flush: () => listOf(convolver.flush()),
       close: () => {
         convolver.close();
       },
@@ -47,6 +51,6 @@ export function convolve(
   });
 }
 
-function some(block: Block | null): Block[] {
+function listOf(block: Block | null): Block[] {
   return block ? [block] : [];
 }

@@ -1,27 +1,27 @@
 import type { OperatorFunction } from 'rxjs';
 import { checkBlock, type Block } from '../core/blocks/block.ts';
-import { checkOptions, Detector, type Detected, type DetectorOptions } from '../core/detector/detector.ts';
+import { checkDetectorOptions, Detector, type Detected, type DetectorOptions } from '../core/detector/detector.ts';
 import { lift, type Processor } from './lift.ts';
 
 /**
- * Scores every frame by how far it is out of the ordinary, and raises alarms at the rate of false ones that is put up
- * with. What it listens to is told at `Detector`.
+ * Scores how anomalous every frame is, and raises alarms at a given false-alarm rate. For the method, see `Detector`.
  *
  *     source  --[ 20 21 20 ]--[ 21 95 20 ]--|
  *             detect({ falseAlarms: '1/month' })
  *     output  --{score 1 2 1}--{score 2 6 2, alarms [95]}--|
  *
- * Every block brings one `Detected`, with scores for its own frames: nothing waits for later ones. Gaps (a jump of
- * `start`), invalid frames and NaN count nowhere. A change of channels or rate starts anew.
+ * Every block is emitted as one `Detected` with the scores of its frames, without delay. Gaps (a jump of `start`),
+ * invalid frames, and NaN are ignored. A change of channels or rate restarts the detector.
  *
- * @returns an operator that throws RangeError through `error` when a block goes back in time
+ * @returns an operator that emits a RangeError if a block goes back in time
+ * @throws RangeError or TypeError if an option is invalid
  */
 export function detect(options: DetectorOptions = {}): OperatorFunction<Block, Detected> {
-  checkOptions(options);
-  return lift(() => detecting(options));
+  checkDetectorOptions(options);
+  return lift(() => createProcessor(options));
 }
 
-function detecting(options: DetectorOptions): Processor<Block, Detected> {
+function createProcessor(options: DetectorOptions): Processor<Block, Detected> {
   let detector: Detector | undefined;
   return {
     push(block) {

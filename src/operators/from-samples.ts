@@ -5,16 +5,17 @@ import type { Epoch, Reading, Sample } from '../core/blocks/sample.ts';
 import { lift } from './lift.ts';
 
 /**
- * Samples and epochs as eeg-pipes, muse-js, ganglion-ble and Neurosity emit them, as blocks.
+ * Converts samples and epochs of eeg-pipes, muse-js, ganglion-ble, and Neurosity to blocks.
  *
- *     source  --{data: [1, 2], timestamp: 0}--{data: [3, 4], timestamp: 12}--|     250 Hz: two frames were lost
+ *     source  --{data: [1, 2], timestamp: 0}--{data: [3, 4], timestamp: 12}--|     250 Hz: two frames are missing
  *             fromSamples({ rate: 250 })
  *     output  --[1 2] start 0 ----------------[3 4] start 3 -----------------|
  *
- * One block comes for a sample (put `blocks(n)` behind it) and one for an epoch; of muse-js's readings one for each group
- * of electrodes. Frames that came before are cut off, so overlapping epochs give every frame once. Indexes count from 0:
- * by the device's counter where there is one (it wraps), else by stamps and rate. The rate is the sample's own
- * (`info.samplingRate`), else `rate`; without one the stream is irregular and its frames are numbered as they come.
+ * It emits one block per sample (append `blocks(n)` for larger ones), one per epoch, and one per group of electrodes
+ * for muse-js readings. Repeated frames are dropped, so overlapping epochs emit every frame once. Frame indexes start
+ * at 0 and follow the device's counter if there is one (it may wrap), otherwise the timestamps and the rate. The rate
+ * is the sample's own (`info.samplingRate`), otherwise `rate`. Without a rate the stream is irregular, and frames are
+ * numbered in order of arrival.
  */
 export function fromSamples(options: SampleReaderOptions = {}): OperatorFunction<Sample | Epoch | Reading, Block> {
   new SampleReader(options);

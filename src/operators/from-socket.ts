@@ -1,47 +1,49 @@
-import { concatMap, defer, type Observable, type SchedulerLike } from 'rxjs';
 import type { Block } from '../core/blocks/block.ts';
 import { invalid, oneOf } from '../core/check.ts';
+import { type IngestMessage, parseIngest } from '../protocol/ingest.ts';
 import { parseWatch } from '../protocol/parse-watch.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { WatchMessage } from '../protocol/watch-message.ts';
 import type { Subscribe } from '../protocol/watch-request.ts';
-import { connect, type Down, watchSilence } from './connect.ts';
-import type { Link } from './dial.ts';
-import { foreignBlocks } from './foreign-blocks.ts';
+import { connect, type Disconnect, type Link, watchTimeout } from './connect.ts';
 import { runNumbering } from './run-numbering.ts';
+import { concatMap, defer, type Observable, type SchedulerLike } from 'rxjs';
 
-/** What to take from a socket. */
+/** What to receive from a socket. */
 export interface FromSocketOptions {
-  /** A Tapline server's stream; default: what the address says (`?stream=eeg`), else the first there is. */
+  /** Stream of a Tapline server. Default: the one in the URL (`?stream=eeg`), otherwise the first stream. */
   stream?: string;
-  /** raw (default), features or prediction; else what the address says (`?what=features`). */
+  /** Data to receive: raw (default), features, or prediction. Default: the one in the URL (`?what=features`). */
   what?: 'raw' | 'features' | 'prediction';
-  /** Which feature map network or learner. Default 0. */
+  /** Index of the feature-map network or of the learner. Default 0. */
   map?: number;
-  /** Messages a second. Default 30. */
+  /** Maximum number of messages per second. Default 30. */
   maxHz?: number;
-  /** Of a foreign socket: frames a second, where its messages do not tell; default 0 = irregular. */
+  /** Sampling rate in Hz for third-party messages without one. Default 0 = irregular. */
   rate?: number;
-  /** Of a foreign socket: how many channels it must have. Default: as its first message. */
+  /** Number of channels that third-party messages must have. Default: that of the first message. */
   channels?: number;
-  /** Called whenever a connection ends that will be dialled again. */
-  down?: (down: Down) => void;
-  /** Chance of the waits between connections, uniform in [0, 1). */
+  /** Called when a connection ends and will be retried. */
+  down?: (down: Disconnect) => void;
+  /** Random numbers for the waits between connections, uniform in [0, 1). */
   random?: () => number;
-  /** Clock of those waits. */
+  /** Scheduler of those waits. */
   scheduler?: SchedulerLike;
 }
 
 const kinds = { raw: 'samples', features: 'features', prediction: 'prediction' } as const;
 
 /**
- * The blocks of a live socket, which is dialled again when it breaks: of a Tapline server (an address whose path ends
- * with /watch) or of any other that sends sample messages, bare lists of numbers, or eeg-pipes samples and epochs.
+ * Emits the blocks of a live socket and reconnects when the connection breaks. The socket is a Tapline server's (a URL
+ * whose path ends with /watch) or any other that sends sample messages, bare arrays of numbers, or eeg-pipes samples
+ * and epochs.
  *
  *     socket  --{data}--{data}--x  ···  --{data}--
- *     output  --[0 1]---[2 3]-------------[7 8]---        4-6 never came: `start` jumps
+ *     output  --[0 1]---[2 3]-------------[7 8]---        4-6 are missing: `start` jumps
  *
- * No frame comes twice and the numbering never goes back: where a new run begins, it goes on behind the last frame. Two
- * subscribers are two connections. A refusal (close code 45xx) is an error whose message is the server's sentence.
+ * Every frame is emitted at most once, and the numbering never goes back: a new run continues after the last frame.
+ * Every subscriber has its own connection. A rejection (close code 45xx) is an error with the server's reason as its
+ * message.
  */
 export function fromSocket(url: string, options: FromSocketOptions = {}): Observable<Block> {
   const { pathname, searchParams } = new URL(url);
@@ -54,31 +56,31 @@ export function fromSocket(url: string, options: FromSocketOptions = {}): Observ
   return defer(() => {
     let link: Link | undefined;
     let stream = named;
-    let asked = false;
+    let subscribed = false;
     const numbering = runNumbering();
-    const opened = (fresh: Link) => {
-      link = fresh;
-      asked = false;
+    const opened = (newLink: Link) => {
+      link = newLink;
+      subscribed = false;
     };
-    const ask = (names: string[]) => {
-      const there = names.find((name) => stream === undefined || name === stream);
-      if (there !== undefined && !asked) {
-        const request: Subscribe = { type: 'subscribe', id: 1, stream: there, what: [what], maxHz };
+    const subscribeTo = (names: string[]) => {
+      const found = names.find((name) => stream === undefined || name === stream);
+      if (found !== undefined && !subscribed) {
+        const request: Subscribe = { type: 'subscribe', id: 1, stream: found, what: [what], maxHz };
         link?.send(JSON.stringify(request));
       }
-      stream ??= there;
-      asked = there !== undefined;
+      stream ??= found;
+      subscribed = found !== undefined;
     };
     return connect<WatchMessage>(url, {
       parse: parseWatch,
       opened,
       down,
-      silence: watchSilence,
+      staleAfter: watchTimeout,
       random,
       scheduler,
     }).pipe(
       concatMap((message): Block[] => {
-        if (message.type === 'streams') ask(message.streams.map(({ name }) => name));
+        if (message.type === 'streams') subscribeTo(message.streams.map(({ name }) => name));
         else if (message.type === 'error' && message.code !== 'broken-pipeline') throw new Error(message.message);
         else if (message.type === 'block' && message.map === map && message.kind === kinds[what])
           return numbering(message.block, message.run);
@@ -86,4 +88,52 @@ export function fromSocket(url: string, options: FromSocketOptions = {}): Observ
       }),
     );
   });
+}
+
+/** What third-party messages omit. */
+export interface ForeignOptions {
+  rate?: number;
+  channels?: number;
+  down?: (down: Disconnect) => void;
+  random?: () => number;
+  scheduler?: SchedulerLike;
+}
+
+/**
+ * Emits the blocks of a socket that sends samples in any format that the server accepts. Frames are numbered in order
+ * of arrival unless the messages number them. Messages without a time get the time of arrival. Messages without samples
+ * (greetings, status) are ignored; samples of a wrong shape are an error.
+ */
+export function foreignBlocks(url: string, options: ForeignOptions = {}): Observable<Block> {
+  const { down, random, scheduler } = options;
+  return defer(() => {
+    let { rate = 0, channels } = options;
+    let next = 0;
+    return connect<IngestMessage>(url, { parse: parseSamples, protocol: null, down, random, scheduler }).pipe(
+      concatMap((message): Block[] => {
+        if (message.type === 'hello') {
+          rate = message.rate ?? rate;
+          return [];
+        }
+        if (message.type !== 'samples') return [];
+        channels ??= message.channels;
+        if (message.channels !== channels) throw invalid('channels', String(channels), message.channels);
+        rate = message.rate ?? rate;
+        const start = Math.max(next, message.start ?? next);
+        const { data, valid, time = Date.now() } = message;
+        next = start + data.length / channels;
+        const block: Block = { data, channels, start, rate, time };
+        return [valid ? { ...block, valid } : block];
+      }),
+    );
+  });
+}
+
+function parseSamples(message: string | ArrayBuffer): IngestMessage | undefined {
+  try {
+    return parseIngest(message);
+  } catch (error) {
+    if (error instanceof ProtocolError && ['bad-json', 'bad-message'].includes(error.code)) return undefined;
+    throw error;
+  }
 }

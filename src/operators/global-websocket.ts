@@ -1,2 +1,4 @@
-/** The WebSocket of a browser; `#websocket` stands for this file there, and for the package ws in Node. */
+/**
+ * The browser's WebSocket. The import `#websocket` resolves to this file in browsers, and to the package ws in Node.js.
+ */
 export const WebSocket: typeof globalThis.WebSocket = globalThis.WebSocket;

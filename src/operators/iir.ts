@@ -4,22 +4,23 @@ import { checkBlock, type Block } from '../core/blocks/block.ts';
 import { lift, type Processor } from './lift.ts';
 
 /**
- * Recursive filter sections, one behind the other, on every channel: `iir([notch(60, { rate: 250 })])`.
+ * Applies a cascade of recursive filter sections to every channel: `iir([notch(60, { rate: 250 })])`.
  *
  *     source  --[1 0 0]--[0 0]--|
  *             iir(sections)
- *     output  --[h0 h1 h2]--[h3 h4]--|        the impulse response, which never quite ends
+ *     output  --[h0 h1 h2]--[h3 h4]--|        the infinite impulse response
  *
- * As many frames come out as go in, with their start, time and validity; as scipy.signal.lfilter from rest, at once (an
- * IIR filter delays every frequency by its own group delay). A gap is not heard: put `fillGaps` before it. A sample that
- * is not finite gives NaN and does not enter the recursion. A change of channels or rate starts from rest.
+ * It emits as many frames as it receives, with their start, time, and validity. The result equals scipy.signal.lfilter
+ * with zero initial state. An IIR filter delays each frequency by its group delay. Gaps are not detected; put
+ * `fillGaps` before it. A non-finite sample yields NaN and does not enter the recursion. A change of channels or rate
+ * resets the state.
  */
 export function iir(sections: Section | readonly Section[]): OperatorFunction<Block, Block> {
   new Biquad(sections);
-  return lift(() => filtering(sections));
+  return lift(() => createProcessor(sections));
 }
 
-function filtering(sections: Section | readonly Section[]): Processor<Block, Block> {
+function createProcessor(sections: Section | readonly Section[]): Processor<Block, Block> {
   const biquad = new Biquad(sections);
   let channels = 0;
   let rate = 0;

@@ -1,10 +1,10 @@
 export { alarms, type AlarmsOptions } from './alarms.ts';
 export { blocks } from './blocks.ts';
-export { connect, type ConnectOptions, type Down } from './connect.ts';
+export { connect, type ConnectOptions, type Disconnect } from './connect.ts';
 export { convolve } from './convolve.ts';
 export { detect } from './detect.ts';
 export { fillGaps } from './fill-gaps.ts';
-export { frames } from './frames.ts';
+export { frames } from './blocks.ts';
 export { fromSamples } from './from-samples.ts';
 export { fromSocket, type FromSocketOptions } from './from-socket.ts';
 export { iir } from './iir.ts';
@@ -19,8 +19,8 @@ export type { SampleReaderOptions } from '../core/blocks/sample-reader.ts';
 export type { Epoch, Reading, Sample, SampleInfo } from '../core/blocks/sample.ts';
 export type { Learned } from '../core/learning/learned.ts';
 export type { Alarm, Detected, DetectorOptions } from '../core/detector/detector.ts';
-export type { FalseAlarms } from '../core/detector/false-alarms.ts';
-export type { AlarmEvent } from '../core/alarms/alarm-book.ts';
+export type { FalseAlarms } from '../core/detector/alarm-budget.ts';
+export type { AlarmEvent } from '../core/alarms/alarm-manager.ts';
 export type {
   AlarmCause,
   AlarmKind,
@@ -28,5 +28,5 @@ export type {
   AlarmRecord,
   AlarmState,
   AlarmStep,
-} from '../core/alarms/alarm-life.ts';
+} from '../core/alarms/alarm-lifecycle.ts';
 export type { AlarmOptions } from '../core/alarms/alarm-options.ts';

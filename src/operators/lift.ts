@@ -1,19 +1,19 @@
 import { concat, concatMap, defer, finalize, Observable, type ObservableInput, type OperatorFunction } from 'rxjs';
 
-/** A machine with memory: takes one value, gives none, one or several; at the end it may give what it still holds. */
+/** A stateful processing step: `push` returns any number of outputs per value, and `flush` the last ones at the end. */
 export interface Processor<In, Out> {
   push(value: In): Out[];
   flush?(): Out[];
-  /** What was given has been handed on: time for what need not be done before. */
-  rest?(): void;
-  /** No more comes and nothing is asked any more: gives memory back. */
+  /** Called after the outputs have been emitted, for work that can wait until then. */
+  idle?(): void;
+  /** Called after the end or on unsubscription: releases memory. */
   close?(): void;
 }
 
 /**
- * Makes an operator of a processor. Every subscription makes its own, so nothing is shared between subscribers; the
- * end of the source flushes it, an error does not. Values that arrive while outputs are still being handed on wait
- * their turn, so a re-entrant source keeps its order.
+ * Creates an operator from a processor. Every subscription creates its own, so subscribers share nothing. The end of
+ * the source flushes the processor; an error does not. Values that arrive while outputs are being emitted are queued,
+ * so a re-entrant source keeps its order.
  *
  *     source  --1-----2-----3--|
  *             lift(() => processor)
@@ -24,17 +24,17 @@ export function lift<In, Out>(make: () => Processor<In, Out>): OperatorFunction<
     defer(() => {
       const processor = make();
       return concat(
-        source.pipe(concatMap((value) => rested(processor, processor.push(value)))),
+        source.pipe(concatMap((value) => withIdle(processor, processor.push(value)))),
         defer(() => processor.flush?.() ?? []),
       ).pipe(finalize(() => processor.close?.()));
     });
 }
 
-/** The values, and then a rest where the processor wants one. */
-function rested<In, Out>(processor: Processor<In, Out>, values: Out[]): ObservableInput<Out> {
-  if (!processor.rest) return values;
+/** Emits the values, then calls `idle` if the processor has it. */
+function withIdle<In, Out>(processor: Processor<In, Out>, values: Out[]): ObservableInput<Out> {
+  if (!processor.idle) return values;
   const rest = new Observable<never>((subscriber) => {
-    processor.rest?.();
+    processor.idle?.();
     subscriber.complete();
   });
   return concat(values, rest);

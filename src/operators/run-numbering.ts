@@ -2,11 +2,11 @@ import type { Block } from '../core/blocks/block.ts';
 import { GapFiller } from '../core/blocks/gap-filler.ts';
 
 /**
- * Numbers the blocks of a stream on across connections: frames of a run that came before are cut off, and a new run
- * goes on behind the last frame where its own numbering would go back.
+ * Returns a function that numbers the blocks of a stream continuously across connections. Repeated frames of a run are
+ * dropped. A new run continues after the last frame if its own numbering would go back.
  *
- *     run 3  [0 1][2 3]  (server started anew)  [2 3 4]    run 4  [0 1]
- *     output [0 1][2 3]                         [4]               [5 6]
+ *     run 3  [0 1][2 3]  (server restarted)  [2 3 4]    run 4  [0 1]
+ *     output [0 1][2 3]                      [4]               [5 6]
  */
 export function runNumbering(): (block: Block, run: number) => Block[] {
   const overlaps = new GapFiller({ policy: 'none' });

@@ -4,33 +4,34 @@ import { invalid, positive } from '../core/check.ts';
 import { Standardizer } from '../core/filters/standardizer.ts';
 import { lift, type Processor } from './lift.ts';
 
-/** How fast `standardize` forgets: by time, or, for irregular streams, by frames. */
+/** Time constant of `standardize`: in seconds or, for irregular streams, in frames. */
 export interface StandardizeOptions {
-  /** Time constant in seconds; default 1. Needs blocks that have a rate. */
+  /** Time constant in seconds. Default 1. Requires blocks with a rate. */
   tau?: number;
   /** Time constant in frames, instead of `tau`. */
   frames?: number;
 }
 
 /**
- * Every channel less its running mean, in running spreads (the formulas are at `Standardizer`).
+ * Subtracts the running mean of every channel and divides by its running standard deviation (formulas in
+ * `Standardizer`).
  *
  *     source  --[100 104]--[ 96 ]--|
  *             standardize({ tau: 1 })
  *     output  --[  0   1]--[-1.2]--|
  *
- * As many frames come out as go in, with their start, time and validity. Causal: a sample counts in its own statistics
- * and in later ones. Gaps and invalid samples move nothing. A change of channels or rate starts anew.
- * A block without a rate is an error unless `frames` is given.
+ * It emits as many frames as it receives, with their start, time, and validity. It is causal: a sample contributes to
+ * its own statistics and to later ones. Gaps and invalid samples do not change the statistics. A change of channels or
+ * rate resets them. A block without a rate is an error unless `frames` is given.
  */
 export function standardize(options: StandardizeOptions = {}): OperatorFunction<Block, Block> {
   const { tau = 1, frames } = options;
   if (frames === undefined) positive('tau', tau, 'seconds');
   else positive('frames', frames);
-  return lift(() => standardizing(tau, frames));
+  return lift(() => createProcessor(tau, frames));
 }
 
-function standardizing(tau: number, frames: number | undefined): Processor<Block, Block> {
+function createProcessor(tau: number, frames: number | undefined): Processor<Block, Block> {
   let standardizer: Standardizer | undefined;
   let rate = 0;
   return {

@@ -3,14 +3,14 @@ import { checkBlock, type Block } from '../core/blocks/block.ts';
 import { epochOf, type Epoch, type SampleInfo } from '../core/blocks/sample.ts';
 
 /**
- * Blocks as eeg-pipes' epochs, one a block: data[channel][frame].
+ * Converts each block to an eeg-pipes epoch: data[channel][frame].
  *
  *     source  --[0 1 2]--------------[3]---------|
  *             toEpochs()
  *     output  --{data: [[0, 1, 2]]}--{data: [[3]]}--|
  *
- * Put `blocks(n)` before it for epochs of n frames. `info` carries samplingRate, startTime and what is given here, such
- * as `channelNames`. eeg-pipes knows no validity: filter or fill before.
+ * Put `blocks(n)` before it for epochs of n frames. `info` contains samplingRate, startTime, and the given fields, such
+ * as `channelNames`. Validity is lost, because eeg-pipes has none; filter or fill before.
  */
 export function toEpochs(info: SampleInfo = {}): OperatorFunction<Block, Epoch> {
   return map((block: Block) => {

@@ -1,13 +1,13 @@
 import * as v from 'valibot';
-import { alarmKinds, type AlarmMember, type AlarmRecord } from '../core/alarms/alarm-life.ts';
-import type { Maintenance } from '../core/alarms/maintenance.ts';
+import { alarmKinds, type AlarmMember, type AlarmRecord } from '../core/alarms/alarm-lifecycle.ts';
+import type { MaintenanceWindow } from '../core/alarms/suppression.ts';
 import * as field from './fields.ts';
 
 /** Every alarm that is open, and the newest of those that are not; and which streams are in maintenance. */
 export interface AlarmsMessage {
   type: 'alarms';
   alarms: AlarmRecord[];
-  maintenance: Maintenance[];
+  maintenance: MaintenanceWindow[];
 }
 
 /** Something happened to an alarm: `alarm` is it as it stands. Of steps that a viewer was too slow for, only the newest comes. */
@@ -33,7 +33,7 @@ export interface AlarmControl {
 }
 
 /** Nothing new is to be told of some streams until a time, in ms since 1970. `streams`: a name, or its beginning and `*`. */
-export interface MaintenanceRequest extends Maintenance {
+export interface MaintenanceRequest extends MaintenanceWindow {
   type: 'maintenance';
 }
 
@@ -56,7 +56,7 @@ const streams: field.Schema<string> = v.pipe(
   v.string(streamsRule),
   v.regex(/^[A-Za-z0-9._-]{0,64}(?:[A-Za-z0-9_.-]|\*)$/, streamsRule),
 );
-export const maintenance: field.Schema<Maintenance> = v.object({ streams, until: field.time });
+export const maintenance: field.Schema<MaintenanceWindow> = v.object({ streams, until: field.time });
 
 const member: field.Schema<AlarmMember> = v.object({
   stream: field.name,

@@ -1,6 +1,6 @@
-import type { AlarmCount } from '../core/alarms/alarm-book.ts';
-import type { AlarmRecord } from '../core/alarms/alarm-life.ts';
-import { isMeant, type Maintenance } from '../core/alarms/maintenance.ts';
+import type { AlarmCount } from '../core/alarms/alarm-manager.ts';
+import type { AlarmRecord } from '../core/alarms/alarm-lifecycle.ts';
+import { matchesStreams, type MaintenanceWindow } from '../core/alarms/suppression.ts';
 import { farthest } from '../protocol/limits.ts';
 import type { AlarmDesk } from './alarm-desk.ts';
 
@@ -12,7 +12,7 @@ export interface AlarmAnswer {
   /** Whether there are more; ask with `before` of when the last one changed. */
   more: boolean;
   counts: AlarmCount[];
-  maintenance: Maintenance[];
+  maintenance: MaintenanceWindow[];
 }
 
 const usual = 100;
@@ -40,7 +40,7 @@ export function alarmAnswer(
   const now = Math.min(before, desk.time(clock));
   const meant = desk.alarms.filter(({ changed, state, members }) => {
     const asked = changed >= since && changed < now && (query.open !== 'true' || state !== 'cleared');
-    return asked && members.some(({ stream }) => isMeant(query.stream ?? '*', stream));
+    return asked && members.some(({ stream }) => matchesStreams(query.stream ?? '*', stream));
   });
   meant.sort((a, b) => b.changed - a.changed);
   const { counts, maintenance } = desk;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Subject } from 'rxjs';
-import { AlarmBook, type AlarmEvent } from '../core/alarms/alarm-book.ts';
-import type { AlarmRecord } from '../core/alarms/alarm-life.ts';
-import { DeadMan, type Liveness } from '../core/alarms/dead-man.ts';
-import type { Maintenance } from '../core/alarms/maintenance.ts';
+import { AlarmManager, type AlarmEvent } from '../core/alarms/alarm-manager.ts';
+import type { AlarmRecord } from '../core/alarms/alarm-lifecycle.ts';
+import { NoSamplesMonitor, type StreamActivity } from '../core/alarms/no-samples-monitor.ts';
+import type { MaintenanceWindow } from '../core/alarms/suppression.ts';
 import type { Block } from '../core/blocks/block.ts';
 import type { AlarmControl } from '../protocol/alarm.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -39,8 +39,8 @@ export class AlarmDesk {
   /** Fires when maintenance began or ended. */
   readonly maintained: Subject<void> = new Subject<void>();
   readonly #options: DeskOptions;
-  readonly #book: AlarmBook;
-  readonly #deadMan = new DeadMan();
+  readonly #book: AlarmManager;
+  readonly #deadMan = new NoSamplesMonitor();
   readonly #stamps = new AlarmStamps();
   readonly #watches: Watches;
   readonly #log: AlarmLog | undefined;
@@ -54,7 +54,7 @@ export class AlarmDesk {
     const { alarms, tell } = options;
     const { webhook } = alarms;
     this.#options = options;
-    this.#book = new AlarmBook(alarms);
+    this.#book = new AlarmManager(alarms);
     this.#watches = new Watches(this.#book, alarms, store, tell);
     this.#log = log;
     this.#webhook = webhook === undefined ? undefined : new Webhook(webhook, tell);
@@ -87,11 +87,11 @@ export class AlarmDesk {
     return this.#stamps.next(now);
   }
 
-  get maintenance(): readonly Maintenance[] {
+  get maintenance(): readonly MaintenanceWindow[] {
     return this.#book.maintenance;
   }
 
-  get counts(): ReturnType<AlarmBook['save']>['counts'] {
+  get counts(): ReturnType<AlarmManager['save']>['counts'] {
     return this.#book.counts;
   }
 
@@ -109,7 +109,7 @@ export class AlarmDesk {
   take(stream: string, block: Block, now: number): void {
     const watched = this.#watches.get(stream);
     if (!watched || watched.info.for !== undefined) return;
-    this.#deadMan.heard(stream, now);
+    this.#deadMan.receive(stream, now);
     this.#tell(this.#book.end(stream, 'silent', now), now);
     this.#tell(this.#watches.push(stream, block, now), now);
   }
@@ -122,8 +122,8 @@ export class AlarmDesk {
   /** A sensor has said goodbye: its silence is no alarm, and whatever was wrong with it is over. */
   goodbye(stream: string, now: number): void {
     if (this.#frozen) return;
-    this.#deadMan.left(stream);
-    this.#tell(this.#book.forget(stream, now), now);
+    this.#deadMan.remove(stream);
+    this.#tell(this.#book.removeStream(stream, now), now);
   }
 
   /** A stream makes room for another. */
@@ -134,8 +134,8 @@ export class AlarmDesk {
 
   /** Once a second. */
   tick(now: number): void {
-    for (const silent of this.#deadMan.silent(now))
-      this.#tell(this.#book.alarm(silent.stream, 'silent', this.#silence(silent), now), now);
+    for (const silent of this.#deadMan.staleStreams(now))
+      this.#tell(this.#book.report(silent.stream, 'silent', this.#silence(silent), now), now);
     const maintenance = this.#book.maintenance.length;
     this.#tell(this.#book.tick(now), now);
     if (this.#book.maintenance.length !== maintenance) this.maintained.next();
@@ -153,7 +153,7 @@ export class AlarmDesk {
   }
 
   /** Nothing new is told of some streams for a while; throws a ProtocolError where that is too long, or one too many. */
-  maintain({ streams, until }: Maintenance, now: number): void {
+  maintain({ streams, until }: MaintenanceWindow, now: number): void {
     if (until > now + longestMaintenance)
       throw new ProtocolError('bad-time', `until must be at most 366 days from now, ${now}, got ${until}`);
     const others = this.#book.maintenance.filter((other) => other.streams !== streams);
@@ -162,7 +162,7 @@ export class AlarmDesk {
         'too-much-maintenance',
         `maintenance must be of at most ${mostMaintenance} names at once, got one more`,
       );
-    this.#book.maintain({ streams, until }, now);
+    this.#book.setMaintenance({ streams, until }, now);
     this.#dirty = true;
     this.maintained.next();
   }
@@ -206,7 +206,7 @@ export class AlarmDesk {
     await this.#writing;
   }
 
-  #silence({ stream, last, interval }: Liveness): Parameters<AlarmBook['alarm']>[2] {
+  #silence({ stream, last, interval }: StreamActivity): Parameters<AlarmManager['report']>[2] {
     const { info, next = 0 } = this.#watches.get(stream) ?? {};
     const channels = info?.channels.slice(0, 8).map(({ label }) => ({ label, share: 1 / info.channels.length })) ?? [];
     const window = { run: info?.run ?? 0, from: next, to: next };

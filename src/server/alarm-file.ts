@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import writeFileAtomic from 'write-file-atomic';
-import type { SavedBook } from '../core/alarms/alarm-book.ts';
-import type { Liveness } from '../core/alarms/dead-man.ts';
+import type { AlarmManagerState } from '../core/alarms/alarm-manager.ts';
+import type { StreamActivity } from '../core/alarms/no-samples-monitor.ts';
 import { alarmRecord, maintenance } from '../protocol/alarm.ts';
 
 /** What of alarms is kept from one start of the server to the next. */
 export interface SavedAlarms {
   version: 1;
-  book: SavedBook;
-  streams: Liveness[];
+  book: AlarmManagerState;
+  streams: StreamActivity[];
 }
 
 /** Ids that may be given before the alarms are written again; a server that was killed leaves them out. */

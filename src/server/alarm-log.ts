@@ -1,6 +1,6 @@
 import { appendFile, mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { AlarmEvent } from '../core/alarms/alarm-book.ts';
+import type { AlarmEvent } from '../core/alarms/alarm-manager.ts';
 
 /** Bytes of a log before it is put aside, and how many that were are kept. */
 const largest = 10 << 20;

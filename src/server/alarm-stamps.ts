@@ -1,4 +1,4 @@
-import type { AlarmRecord } from '../core/alarms/alarm-life.ts';
+import type { AlarmRecord } from '../core/alarms/alarm-lifecycle.ts';
 
 /**
  * When something last happened to each alarm, by the server's clock: evidence is as old as its frames, but who asks for

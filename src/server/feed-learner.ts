@@ -1,11 +1,11 @@
 import { Subject, type Observable, type Subscription } from 'rxjs';
 import { autoStep } from '../core/learning/optimizers/auto-step.ts';
 import type { Block } from '../core/blocks/block.ts';
-import type { Optimizer } from '../core/learning/optimizers/gradient-descent.ts';
+import type { Optimizer } from '../core/learning/optimizers/optimizer.ts';
 import type { Learned } from '../core/learning/learned.ts';
 import { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
-import { nlms } from '../core/learning/optimizers/nlms.ts';
+import { nlms } from '../core/learning/optimizers/sgd.ts';
 import type { Weights } from '../core/network/weights.ts';
 import { type LearnControl, learn } from '../operators/learn.ts';
 import type { LearnerInfo } from '../protocol/stream-info.ts';
@@ -52,8 +52,8 @@ export class FeedLearner {
     if (weights) takeOver(network, weights);
     this.#network = network;
     const { name, task, taps } = spec;
-    this.#optimizer = spec.optimizer ?? (spec.step === undefined ? autoStep() : nlms({ rate: spec.step }));
-    const step = spec.step ?? this.#optimizer.rate;
+    this.#optimizer = spec.optimizer ?? (spec.step === undefined ? autoStep() : nlms({ learningRate: spec.step }));
+    const step = spec.step ?? this.#optimizer.learningRate;
     this.info = { index, name, task, learning: true, step, channels: inputs, outputs, taps, rate: info.rate };
   }
 
@@ -83,10 +83,10 @@ export class FeedLearner {
   }
 
   control(control: LearnControl): void {
-    const { learning, rate, act } = control;
+    const { learning, learningRate, act } = control;
     const frozen = act === 'freeze' || act === 'unfreeze' ? act === 'unfreeze' : undefined;
     this.info.learning = frozen ?? learning ?? this.info.learning;
-    this.info.step = rate ?? this.info.step;
+    this.info.step = learningRate ?? this.info.step;
     this.#control.next(control);
   }
 
@@ -110,8 +110,8 @@ export class FeedLearner {
     if (at < this.#told + info.rate / 4) return;
     this.#told = at;
     const { nmse, skill, persistence, rms, movingAverage, mains, overall } = learned.score;
-    const { updates, refused, rollbacks, rate } = learned;
-    this.info.step = rate;
+    const { updates, skipped: refused, rollbacks, learningRate } = learned;
+    this.info.step = learningRate;
     emit({
       type: 'loss',
       learner: index,

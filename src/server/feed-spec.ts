@@ -1,7 +1,7 @@
 import type { GapPolicy } from '../core/blocks/gap-filler.ts';
 import type { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
-import type { Optimizer } from '../core/learning/optimizers/gradient-descent.ts';
+import type { Optimizer } from '../core/learning/optimizers/optimizer.ts';
 import type { StandardizeOptions } from '../operators/standardize.ts';
 
 /** A channel of a feed. */

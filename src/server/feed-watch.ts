@@ -1,5 +1,5 @@
-import type { AlarmBook, AlarmEvent } from '../core/alarms/alarm-book.ts';
-import { reading, StreamWatch } from '../core/alarms/stream-watch.ts';
+import type { AlarmManager, AlarmEvent } from '../core/alarms/alarm-manager.ts';
+import { detectorInput, StreamDetector } from '../core/alarms/stream-detector.ts';
 import { frameCount, type Block } from '../core/blocks/block.ts';
 import type { DetectorOptions } from '../core/detector/detector.ts';
 import type { State } from '../core/state/state.ts';
@@ -13,7 +13,7 @@ const settling = 180;
 export class FeedWatch {
   /** What a saved state must be of, to go on here. */
   readonly shape: string;
-  readonly #watch: StreamWatch;
+  readonly #watch: StreamDetector;
   readonly #channels: number;
   /** Frames that the detector has heard, in this run or before. */
   #heard = 0;
@@ -21,14 +21,14 @@ export class FeedWatch {
   readonly #every: number;
 
   /** @param watched how many channels */
-  constructor(book: AlarmBook, info: StreamInfo, watched: number, options: DetectorOptions) {
+  constructor(book: AlarmManager, info: StreamInfo, watched: number, options: DetectorOptions) {
     const { name, rate, run } = info;
     const labels = info.channels.slice(0, watched).map(({ label }) => label);
     const { falseAlarms, reference } = options;
     const byTime = rate > 0 || typeof falseAlarms === 'number';
     this.#channels = labels.length;
-    this.#every = reading(rate, 1).every;
-    this.#watch = new StreamWatch(
+    this.#every = detectorInput(rate, 1).every;
+    this.#watch = new StreamDetector(
       book,
       { name, labels, rate, run },
       byTime ? options : { ...options, falseAlarms: undefined },

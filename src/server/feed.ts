@@ -116,7 +116,7 @@ export class Feed {
 
   /** Steers a learner; throws a ProtocolError where there is none. */
   control({ learner, on, step, act }: Learning): void {
-    if (!this.#pipeline?.control(learner, { learning: on, rate: step, act }))
+    if (!this.#pipeline?.control(learner, { learning: on, learningRate: step, act }))
       throw new ProtocolError('unknown-learner', `learner must be one of stream ${this.name}, got ${learner}`);
     this.output.next({ type: 'info' });
   }

@@ -1,6 +1,6 @@
 import { alarmOptions, type AlarmOptions } from '../core/alarms/alarm-options.ts';
-import { checkOptions } from '../core/detector/detector.ts';
-import type { FalseAlarms } from '../core/detector/false-alarms.ts';
+import { checkDetectorOptions } from '../core/detector/detector.ts';
+import type { FalseAlarms } from '../core/detector/alarm-budget.ts';
 import { webhookAddress } from './webhook-address.ts';
 
 /** How a server raises alarms, and where it tells them. */
@@ -21,7 +21,7 @@ export interface ServerAlarms extends AlarmOptions {
 /** Returns `alarms` if they are right, else throws an error that names which option is wrong. */
 export function checkAlarms(alarms: ServerAlarms): ServerAlarms {
   alarmOptions(alarms);
-  checkOptions({ falseAlarms: alarms.falseAlarms, reference: alarms.reference });
+  checkDetectorOptions({ falseAlarms: alarms.falseAlarms, reference: alarms.reference });
   if (alarms.webhook !== undefined) webhookAddress(alarms.webhook);
   return alarms;
 }

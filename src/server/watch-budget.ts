@@ -1,4 +1,4 @@
-import { reading } from '../core/alarms/stream-watch.ts';
+import { detectorInput } from '../core/alarms/stream-detector.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 
 /** Channels that a detector keeps of one stream; and all detectors together, at about 50 kB and 5 µs a sample each. */
@@ -22,7 +22,7 @@ export class WatchBudget {
     this.#taken.delete(name);
     const all = channels.length;
     if (truthOf !== undefined) return { channels: 0, why: `not watched: it is the truth of ${truthOf}` };
-    const each = reading(rate, 1);
+    const each = detectorInput(rate, 1);
     const hertz = each.rate || irregular;
     const wanted = Math.min(all, Math.floor(mostOfOne / each.channels));
     const used = { channels: 0, samples: 0 };

@@ -1,4 +1,4 @@
-import type { AlarmBook, AlarmEvent } from '../core/alarms/alarm-book.ts';
+import type { AlarmManager, AlarmEvent } from '../core/alarms/alarm-manager.ts';
 import { frameCount, type Block } from '../core/blocks/block.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { DetectorStore } from './detector-store.ts';
@@ -18,7 +18,7 @@ interface Watched {
 
 /** The watches on all feeds: how much of each is watched, and what is learned of it. */
 export class Watches {
-  readonly #book: AlarmBook;
+  readonly #book: AlarmManager;
   readonly #alarms: ServerAlarms;
   readonly #store: DetectorStore;
   readonly #tell: (line: string) => void;
@@ -27,7 +27,7 @@ export class Watches {
   /** What is being written of streams that are no more. */
   #leaving: Promise<unknown> = Promise.resolve();
 
-  constructor(book: AlarmBook, alarms: ServerAlarms, store: DetectorStore, tell: (line: string) => void) {
+  constructor(book: AlarmManager, alarms: ServerAlarms, store: DetectorStore, tell: (line: string) => void) {
     this.#book = book;
     this.#alarms = alarms;
     this.#store = store;

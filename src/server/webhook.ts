@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AlarmEvent } from '../core/alarms/alarm-book.ts';
+import type { AlarmEvent } from '../core/alarms/alarm-manager.ts';
 import { webhookAddress, type WebhookAddress } from './webhook-address.ts';
 
 /** How a webhook is called. */

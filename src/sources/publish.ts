@@ -1,7 +1,7 @@
 import { isObservable, Observable, type SchedulerLike } from 'rxjs';
 import type { Block } from '../core/blocks/block.ts';
 import { integer } from '../core/check.ts';
-import { connect, type Down } from '../operators/connect.ts';
+import { connect, type Disconnect } from '../operators/connect.ts';
 import { closeCodes, mayRetry } from '../protocol/close-codes.ts';
 import type { Mark } from '../protocol/ingest.ts';
 import { type IngestReply, parseIngestReply } from '../protocol/ingest-reply.ts';
@@ -28,7 +28,7 @@ export interface PublishOptions {
   /** Begin a new run, so that frame 0 is this source's own (default); false: go on where the stream stands. */
   fresh?: boolean;
   /** Called whenever the connection ends and will be dialled again. */
-  down?: (down: Down) => void;
+  down?: (down: Disconnect) => void;
   /** Chance of the waits between connections, uniform in [0, 1). */
   random?: () => number;
   /** Clock of those waits. */
@@ -131,7 +131,7 @@ export function publish(
         sender.closed();
         options.down?.(ending);
       },
-      silence,
+      staleAfter: silence,
       mayRetry: (code) => code !== closeCodes.replaced && mayRetry(code),
       random,
       scheduler,

@@ -1,6 +1,6 @@
 import { type Block, checkBlock, frameCount } from '../core/blocks/block.ts';
 import { invalid } from '../core/check.ts';
-import type { Link } from '../operators/dial.ts';
+import type { Link } from '../operators/connect.ts';
 import type { Gap, Mark } from '../protocol/ingest.ts';
 import type { Welcome } from '../protocol/ingest-reply.ts';
 import { Outbox } from './outbox.ts';

@@ -1,14 +1,13 @@
 /**
- * Says where two values first differ, bit for bit (every NaN is the same NaN), or undefined when they do not. Functions
- * are left out. `path` names the value in the sentence.
+ * Describes the first difference between two values, bit for bit (all NaNs are equal), or returns undefined if there is
+ * none. Functions are ignored. `path` names the value in the description.
  */
-export function difference(one: unknown, other: unknown, path: string): string | undefined {
-  if (Object.is(one, other) || typeof one === 'function') return undefined;
-  if (!isObject(one) || !isObject(other)) return `${path} was ${show(one)} and is ${show(other)}`;
-  const [from, to] = [entries(one), entries(other)];
-  if (Array.isArray(one) || ArrayBuffer.isView(one)) {
-    const [length, now] = [from.size, to.size];
-    if (length !== now) return `${path} had length ${length} and has ${now}`;
+export function difference(expected: unknown, actual: unknown, path: string): string | undefined {
+  if (Object.is(expected, actual) || typeof expected === 'function') return undefined;
+  if (!isObject(expected) || !isObject(actual)) return `${path} is ${show(actual)}, expected ${show(expected)}`;
+  const [from, to] = [entries(expected), entries(actual)];
+  if (Array.isArray(expected) || ArrayBuffer.isView(expected)) {
+    if (from.size !== to.size) return `${path} has length ${to.size}, expected ${from.size}`;
   }
   for (const key of new Set([...from.keys(), ...to.keys()])) {
     const found = difference(from.get(key), to.get(key), path === '' ? key : `${path}.${key}`);

@@ -1,5 +1,5 @@
 export { verifyOperator, type VerifyOperatorOptions } from './verify-operator.ts';
 export { verifyLayer, type VerifyLayerOptions } from './verify-layer.ts';
-export { type LayerUnderTest, type LearningStream } from './layer-under-test.ts';
+export { type LayerUnderTest, type LearningStream } from './stream-under-test.ts';
 export { verifyStream, type VerifyStreamOptions } from './verify-stream.ts';
-export { type FrameStream } from './play.ts';
+export { type FrameStream } from './stream-under-test.ts';

@@ -1,40 +1,47 @@
 import { Observable, Subject, type OperatorFunction } from 'rxjs';
 
-/** What one subscriber was told, in order. */
+/** Notifications that one subscriber received, in order. */
 export interface Transcript<Out> {
   readonly outputs: Out[];
-  /** How it ended: not yet, by completion, or by an error. */
+  /** Whether the stream is open, completed, or failed. */
   ended: 'open' | 'complete' | 'error';
   error?: unknown;
-  /** What came after the end, which must be nothing. */
+  /** Number of notifications after the end; must be 0. */
   late: number;
   unsubscribe(): void;
 }
 
-/** Subscribes and writes down everything; `onNext` is called after each output is written. */
+/** Subscribes and records all notifications. `onNext` is called after each output is recorded. */
 export function transcribe<Out>(
   stream: Observable<Out>,
   onNext: (out: Out) => void = () => undefined,
 ): Transcript<Out> {
-  const told: Transcript<Out> = { outputs: [], ended: 'open', late: 0, unsubscribe: () => subscription.unsubscribe() };
+  const record: Transcript<Out> = {
+    outputs: [],
+    ended: 'open',
+    late: 0,
+    unsubscribe: () => subscription.unsubscribe(),
+  };
   const end = (how: 'complete' | 'error', error?: unknown) => {
-    if (told.ended !== 'open') told.late++;
-    told.ended = how;
-    told.error = error;
+    if (record.ended !== 'open') record.late++;
+    record.ended = how;
+    record.error = error;
   };
   const subscription = stream.subscribe({
     next: (out) => {
-      if (told.ended !== 'open') told.late++;
-      told.outputs.push(out);
+      if (record.ended !== 'open') record.late++;
+      record.outputs.push(out);
       onNext(out);
     },
     error: (error: unknown) => end('error', error),
     complete: () => end('complete'),
   });
-  return told;
+  return record;
 }
 
-/** A cold source: every subscription gets the input anew, then its end. `fail` throws inside `subscribe`. */
+/**
+ * Creates a cold source that emits the input and then ends, for every subscription. `fail` throws inside `subscribe`.
+ */
 export function source<In>(
   input: readonly In[],
   end: 'complete' | 'open' | { error: unknown } | { fail: unknown },
@@ -47,7 +54,7 @@ export function source<In>(
   });
 }
 
-/** Runs a fresh operator over the input; `end` as in `source`. */
+/** Runs an operator on the input and records its notifications. `end` as in `source`. */
 export function run<In, Out>(
   operator: OperatorFunction<In, Out>,
   input: readonly In[],
@@ -56,11 +63,11 @@ export function run<In, Out>(
   return transcribe(source(input, end).pipe(operator));
 }
 
-/** A hot source by hand, and what a subscriber of the operator behind it is told. */
-export function driven<In, Out>(
+/** Creates a hot source, and records the notifications of an operator behind it. */
+export function drive<In, Out>(
   operator: OperatorFunction<In, Out>,
   onNext?: (out: Out, subject: Subject<In>) => void,
-): { subject: Subject<In>; told: Transcript<Out> } {
+): { subject: Subject<In>; record: Transcript<Out> } {
   const subject = new Subject<In>();
-  return { subject, told: transcribe(subject.pipe(operator), (out) => onNext?.(out, subject)) };
+  return { subject, record: transcribe(subject.pipe(operator), (out) => onNext?.(out, subject)) };
 }

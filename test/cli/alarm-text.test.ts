@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { detectCommand } from '../../src/cli/detect.ts';
 import { detectSummary, framesToFirstScore } from '../../src/cli/alarm-text.ts';
 import { Detector } from '../../src/core/detector/detector.ts';
-import { framesBetween } from '../../src/core/detector/false-alarms.ts';
+import { framesBetween } from '../../src/core/detector/alarm-budget.ts';
 import { random } from '../../src/core/random.ts';
 
 test('a detector emits its first score after framesToFirstScore frames', () => {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { causeWords } from '../../src/core/alarms/cause-words.ts';
+import { causeLabels } from '../../src/core/alarms/finding.ts';
 import { channelsText, grouped } from '../../src/cli/alarm-text.ts';
 import { counted } from '../../src/cli/amounts.ts';
 import { detectCommand } from '../../src/cli/detect.ts';
@@ -31,10 +31,10 @@ const detect = (...args: string[]) => runCommand(detectCommand(), [at('dies.edf'
 describe('tapline detect', () => {
   test('reports channels that flatline together in one line and counts them as one alarm', async () => {
     const { stdout, stderr } = await detect('--report', at('dies.html'));
-    const silent = stdout.split('\n').filter((line) => line.includes(causeWords.dead));
+    const silent = stdout.split('\n').filter((line) => line.includes(causeLabels.dead));
     expect(silent).toEqual([
       expect.stringMatching(
-        new RegExp(` {2}${causeWords.dead} {2}12 channels: s1, s2, s3, s4, s5, s6, s7, s8, and 4 more {2}built up`),
+        new RegExp(` {2}${causeLabels.dead} {2}12 channels: s1, s2, s3, s4, s5, s6, s7, s8, and 4 more {2}built up`),
       ),
     ]);
     const count = stdout.trimEnd().split('\n').length;

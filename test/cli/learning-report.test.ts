@@ -80,7 +80,7 @@ describe('the report', () => {
       skill: -36.9,
       loss: 4.97e-6,
     };
-    const learned = { score: { ...standing, overall: standing }, refused: {} } as Learned;
+    const learned = { score: { ...standing, overall: standing }, skipped: {} } as Learned;
     const pass = { learned, curve: [], seconds: 1, filled: 0 };
     const report = learningReport({ frames: 9 } as Recording, pass, {
       task: 'forecast',

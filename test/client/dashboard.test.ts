@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
+import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
 import { launchBrowser } from '../browser.ts';
 import { drawn } from '../drawn.ts';
 import { buildDashboard } from './bundle.ts';

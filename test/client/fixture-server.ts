@@ -54,7 +54,7 @@ export async function startFixture(directory: string, time: number = Date.now())
         { inChannels: inputs, layers: [{ type: 'conv1d', outChannels: outputs, kernelSize: taps, bias: false }] },
         { seed: 5 },
       ),
-      { task: scale ? 'target' : 'forecast', optimizer: nlms({ rate: 0.05 }) },
+      { task: scale ? 'target' : 'forecast', optimizer: nlms({ learningRate: 0.05 }) },
     );
   const follow = learner(2, 1, 64, 1);
   const forecast = learner(8, 8, 16, 0);

@@ -31,7 +31,7 @@ describe('values of a wrong type are rejected with name, rule, and value', () =>
     ['fromTorch', () => fromTorch(none), 'weights must be an object of { shape, data }, got undefined'],
     ['a tensor', () => toTorch({ 'layers.0.weight': none }), 'layers.0.weight must be { shape, data }, got undefined'],
     ['a spec', () => fromTorch({}, {} as never), 'inChannels must be an integer >= 1, got undefined'],
-    ['step', () => sgd({ rate: 1 }).step(network, none), 'stream must be a stream of network'],
+    ['step', () => sgd({ learningRate: 1 }).step(network, none), 'stream must be a stream of network'],
     ['plan', () => plan(network.spec, '5' as never), "rate must be a number >= 0 in Hz, got '5'"],
     ['pad', () => pad([1], none), 'width must be an integer >= 0, or [left, right], got undefined'],
     ['a pipeline', () => Pipeline.create({ gaps: 'hold' as never }), "gaps must be an object of settings, got 'hold'"],

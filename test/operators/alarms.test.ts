@@ -8,7 +8,7 @@ import { inBlocks, noise } from '../core/alarms/quiet-stream.ts';
 import { countingBlock } from './make-blocks.ts';
 
 describe('alarms', () => {
-  test('keeps every law of an operator', () => {
+  test('satisfies the operator invariants', () => {
     verifyOperator(
       () => alarms({ falseAlarms: 1e4, calm: 1000 }),
       () =>
@@ -21,7 +21,7 @@ describe('alarms', () => {
     );
   });
 
-  test('tells the life of an alarm in the blocks that bring it', () => {
+  test('emits the events of an alarm with the blocks that cause them', () => {
     const data = noise(1100, 1, (t, _, x) => (t === 650 ? x + 200 : x));
     const blocks = inBlocks(data, 1, 10, 100);
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
@@ -39,9 +39,9 @@ describe('alarms', () => {
     });
   });
 
-  test('tells the same at the same time however the stream was cut, what the time brings too', async () => {
+  test('emits the same events at the same times for any block sizes, including timed ones', async () => {
     const data = noise(2500, 1, (t, _, x) => (t >= 1000 && t < 2000 ? x + 40 : x));
-    const told = (length: number) =>
+    const eventsOf = (length: number) =>
       lastValueFrom(
         from(inBlocks(data, 1, 10, length)).pipe(
           alarms({ falseAlarms: 1e4, escalateAfter: 30_000 }),
@@ -49,12 +49,12 @@ describe('alarms', () => {
           toArray(),
         ),
       );
-    const whole = await told(2500);
+    const whole = await eventsOf(2500);
     expect(whole.slice(0, 2)).toEqual(['raised 100000', 'escalated 130000']);
-    for (const length of [1, 100, 777]) expect(await told(length)).toEqual(whole);
+    for (const length of [1, 100, 777]) expect(await eventsOf(length)).toEqual(whole);
   });
 
-  test('names stream and channels as it is told to', async () => {
+  test('uses the given names of the stream and its channels', async () => {
     const data = noise(700, 2, (t, c, x) => (t === 650 && c === 1 ? x + 200 : x));
     const named = alarms({ name: 'mill', labels: ['flow', 'pressure'], falseAlarms: 1e5 });
     const [{ alarm }] = await lastValueFrom(from(inBlocks(data, 2, 10, 70)).pipe(named, toArray()));
@@ -62,8 +62,8 @@ describe('alarms', () => {
     expect(alarm.members[0].channels.map(({ label }) => label)).toEqual(['pressure', 'flow']);
   });
 
-  test('refuses at once what no stream could work with, and a block from the past when it comes', async () => {
-    expect(() => alarms({ falseAlarms: 'often' })).toThrow('falseAlarms must be a count a second');
+  test('rejects invalid options immediately, and a block from the past when it arrives', async () => {
+    expect(() => alarms({ falseAlarms: 'often' })).toThrow('falseAlarms must be a count per second');
     expect(() => alarms({ calm: 0 })).toThrow('calm must be a number > 0 in ms, got 0');
     const back = of(countingBlock(5, 5), countingBlock(4, 5)).pipe(alarms());
     await expect(lastValueFrom(back)).rejects.toThrow('block.start must be >= 10, got 4');

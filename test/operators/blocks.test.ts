@@ -3,7 +3,7 @@ import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { type Block, frameCount } from '../../src/core/blocks/block.ts';
 import { blocks } from '../../src/operators/blocks.ts';
-import { frames } from '../../src/operators/frames.ts';
+import { frames } from '../../src/operators/blocks.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
 import { countingBlock, noiseBlocks, samplesIn } from './make-blocks.ts';
 
@@ -11,7 +11,7 @@ const through = (input: Block[], n: number) => lastValueFrom(from(input).pipe(bl
 const spans = (out: Block[]) => out.map((block) => [block.start, frameCount(block)]);
 
 describe('blocks', () => {
-  test('keeps every law of an operator, also where a block makes many', () => {
+  test('satisfies the operator invariants, also if one block becomes many', () => {
     for (const n of [1, 2, 3, 10, 26])
       verifyOperator(
         () => blocks(n),
@@ -20,7 +20,7 @@ describe('blocks', () => {
       );
   });
 
-  test('every frame comes out once, in full blocks and one rest, at its own index and time', async () => {
+  test('emits every frame once, in full blocks and one rest, at its own index and time', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(9), { minLength: 1 }), fc.integer({ min: 1, max: 12 }), async (lengths, n) => {
         const input = noiseBlocks(lengths);
@@ -36,7 +36,7 @@ describe('blocks', () => {
     );
   });
 
-  test('a gap, a change of channels and a change of rate end a block early', async () => {
+  test('a gap, a change of channels, or a change of rate ends a block early', async () => {
     expect(spans(await through([countingBlock(0, 5), countingBlock(8, 5)], 4))).toEqual([
       [0, 4],
       [4, 1],
@@ -55,20 +55,20 @@ describe('blocks', () => {
     ]);
   });
 
-  test('validity goes with its frames and is left out where all are valid', async () => {
+  test('preserves validity, and omits it if all frames are valid', async () => {
     const [one, two] = await through([{ ...countingBlock(0, 6), valid: Uint8Array.of(1, 1, 1, 1, 0, 1) }], 3);
     expect(one.valid).toBeUndefined();
     expect([...(two.valid ?? [])]).toEqual([1, 0, 1]);
   });
 
-  test('refuses a length that is none', () => {
+  test('rejects an invalid length', () => {
     expect(() => blocks(0)).toThrow(new RangeError('n must be an integer >= 1, got 0'));
     expect(() => blocks(1.5)).toThrow(new RangeError('n must be an integer >= 1, got 1.5'));
   });
 });
 
 describe('frames', () => {
-  test('keeps every law of an operator', () => {
+  test('satisfies the operator invariants', () => {
     verifyOperator(
       () => frames(),
       () => noiseBlocks([3, 0, 4]),
@@ -76,7 +76,7 @@ describe('frames', () => {
     );
   });
 
-  test('makes one block a frame', async () => {
+  test('emits one block per frame', async () => {
     const out = await lastValueFrom(from([countingBlock(3, 3, { channels: 2 })]).pipe(frames(), toArray()));
     expect(out.map(({ data, start }) => [start, ...data])).toEqual([
       [3, 30, 31],

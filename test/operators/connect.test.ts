@@ -1,6 +1,6 @@
 import { firstValueFrom, lastValueFrom, take, toArray, VirtualTimeScheduler } from 'rxjs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { connect, type Down } from '../../src/operators/connect.ts';
+import { connect, type Disconnect } from '../../src/operators/connect.ts';
 import { ProtocolError } from '../../src/protocol/index.ts';
 import { scripted, type ScriptedServer } from './socket-server.ts';
 
@@ -11,7 +11,7 @@ const text = (message: string | ArrayBuffer) => (typeof message === 'string' ? m
 const random = () => 0;
 
 describe('connect', () => {
-  test('gives decoded messages, and completes when the other end is done', async () => {
+  test('emits decoded messages, and completes when the other end closes normally', async () => {
     server = await scripted((socket) => {
       socket.send('1');
       socket.send('2');
@@ -21,12 +21,12 @@ describe('connect', () => {
     expect(await lastValueFrom(messages.pipe(toArray()))).toEqual([1, 2]);
   });
 
-  test('dials again when the connection breaks, and every subscriber has its own', async () => {
+  test('reconnects when the connection breaks, separately for every subscriber', async () => {
     server = await scripted((socket, n) => {
       socket.send(`hello ${n}`);
       if (n < 2) socket.terminate();
     });
-    const downs: Down[] = [];
+    const downs: Disconnect[] = [];
     const messages = connect(server.url, { parse: text, protocol: null, random, down: (down) => downs.push(down) });
     expect(await lastValueFrom(messages.pipe(take(3), toArray()))).toEqual(['hello 0', 'hello 1', 'hello 2']);
     expect(downs.map(({ code, wait }) => [code, wait])).toEqual([
@@ -37,7 +37,7 @@ describe('connect', () => {
     expect(server.count).toBe(4);
   });
 
-  test('waits a random part of half a second, doubled with every failure, at most 30 s', () => {
+  test('waits a random part of half a second, doubled after every failure, at most 30 s', () => {
     const scheduler = new VirtualTimeScheduler();
     const waits: number[] = [];
     return new Promise<void>((resolve) => {
@@ -58,7 +58,7 @@ describe('connect', () => {
     });
   });
 
-  test.each([4500, 4503, 4999])('ends with the sentence of close code %i', async (code) => {
+  test.each([4500, 4503, 4999])('fails with the reason of close code %i', async (code) => {
     server = await scripted((socket) => socket.close(code, 'go away: use --origin'));
     await expect(lastValueFrom(connect(server.url, { parse: text, protocol: null }))).rejects.toMatchObject({
       name: 'ClosedError',
@@ -68,7 +68,7 @@ describe('connect', () => {
     expect(server.count).toBe(1);
   });
 
-  test('leaves out messages of a later version, and ends on one that is wrong', async () => {
+  test('ignores messages of a later version, and fails on an invalid one', async () => {
     server = await scripted((socket) => ['later', 'now', 'wrong'].forEach((message) => socket.send(message)));
     const heard: string[] = [];
     const messages = connect(server.url, {
@@ -84,17 +84,23 @@ describe('connect', () => {
     expect(heard).toEqual(['now']);
   });
 
-  test('takes a connection that is silent for too long for dead', async () => {
+  test('reconnects when a connection is stale', async () => {
     server = await scripted((socket, n) => {
       if (n > 0) socket.send('here');
     });
-    const downs: Down[] = [];
-    const options = { parse: text, protocol: null, random, silence: 20, down: (down: Down) => downs.push(down) };
+    const downs: Disconnect[] = [];
+    const options = {
+      parse: text,
+      protocol: null,
+      random,
+      staleAfter: 20,
+      down: (down: Disconnect) => downs.push(down),
+    };
     expect(await firstValueFrom(connect(server.url, options))).toBe('here');
     expect(downs[0]).toEqual({ code: 4003, sentence: 'no message for 20 ms', wait: 0 });
   });
 
-  test('closes its connection when nobody listens any more', async () => {
+  test('closes its connection on unsubscription', async () => {
     const closed = new Promise<number>((resolve) => {
       void scripted((socket) => {
         socket.on('close', resolve);

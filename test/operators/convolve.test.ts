@@ -20,7 +20,7 @@ const strided = Network.create({
 });
 
 describe('convolve', () => {
-  test('keeps every law of an operator', () => {
+  test('satisfies the operator invariants', () => {
     verifyOperator(
       () => convolve(strided),
       () => noiseBlocks([5, 0, 7, 1, 12]),
@@ -38,7 +38,7 @@ describe('convolve', () => {
     );
   });
 
-  test('that is eager prepares once its outputs were handed on, and gives the same', async () => {
+  test('with eager, precomputes after its outputs were emitted, with the same results', async () => {
     const blocks = noiseBlocks([1, 1, 3, 1, 9]);
     const spy = vi.spyOn(NetworkStream.prototype, 'prepare');
     const eager: Block[] = [];
@@ -52,17 +52,17 @@ describe('convolve', () => {
     expect(spy).toHaveBeenCalledTimes(blocks.length);
     spy.mockRestore();
     expect(eager).toEqual(await through(blocks, strided));
-    // the last block's outputs came after the rests of all others; the tail after all
+    // the last block's outputs are emitted after the idle calls of all others; the tail after all
     expect(preparedBefore.slice(-2)).toEqual([blocks.length - 1, blocks.length]);
   });
 
-  test('lays a bare kernel over every channel, tap 0 on the newest frame', async () => {
+  test('applies a bare kernel to every channel, tap 0 to the newest frame', async () => {
     const [out] = await through([countingBlock(0, 3, { channels: 2 })], [1, 0, -1]);
     expect([...out.data]).toEqual([0, 1, 10, 11, 20, 20]);
     expect([...(out.valid ?? [])]).toEqual([0, 0, 1]);
   });
 
-  test('numbers its own outputs, with the time of the frame that the first one hangs on', async () => {
+  test('numbers its outputs, with the time of the frame that the first one is aligned with', async () => {
     const network = {
       inChannels: 1,
       layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 2, stride: 4, phase: 3 }],
@@ -75,7 +75,7 @@ describe('convolve', () => {
     ]);
   });
 
-  test('goes on in phase after a gap, and marks what sees it', async () => {
+  test('continues in phase after a gap, and marks outputs whose window includes it', async () => {
     const network = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 3, stride: 2 }] };
     const whole = await through([countingBlock(0, 40)], network);
     for (const gap of [1, 2, 5, 7]) {
@@ -89,13 +89,13 @@ describe('convolve', () => {
     }
   });
 
-  test('joins a stream in the middle, and a gap of a billion frames costs nothing to speak of', async () => {
+  test('can start in the middle of a stream, and processes a gap of a billion frames in constant time', async () => {
     const parts = await through([countingBlock(1e9, 8), countingBlock(3e9 + 1, 8)], [1, 1]);
     expect(parts.map(({ start }) => start)).toEqual([1e9, 3e9 + 1]);
     expect([...(parts[1].valid ?? [])]).toEqual([0, 1, 1, 1, 1, 1, 1, 1]);
   });
 
-  test('says what does not fit', async () => {
+  test('reports what does not match', async () => {
     expect(() => convolve([])).toThrow('kernel must be one or more finite numbers, got []');
     expect(() => convolve({ inChannels: 0, layers: [] })).toThrow('inChannels must be an integer >= 1, got 0');
     await expect(through([countingBlock(0, 2)], strided)).rejects.toThrow('block.channels must be 2, got 1');
@@ -104,7 +104,7 @@ describe('convolve', () => {
     );
   });
 
-  test('hears a change of the weights from the next output on', () => {
+  test('uses changed weights from the next output on', () => {
     const network = Network.create({
       inChannels: 1,
       layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 1, bias: false }],

@@ -11,7 +11,7 @@ const through = (input: Block[], options?: Options) => lastValueFrom(from(input)
 const withGap = () => noiseBlocks([4, 3, 5, 2, 6]).filter((_, i) => i !== 1 && i !== 3);
 
 describe('fillGaps', () => {
-  test('keeps every law of an operator, under every policy', () => {
+  test('satisfies the operator invariants, with every policy', () => {
     for (const [policy, frames] of [
       ['zero', 20],
       ['hold', 20],
@@ -21,7 +21,7 @@ describe('fillGaps', () => {
       verifyOperator(() => fillGaps({ policy }), withGap, { frames });
   });
 
-  test('for any gaps and overlaps there is one frame for each index, and only frames that came are valid', async () => {
+  test('for any gaps and overlaps, emits one frame per index, and only received frames are valid', async () => {
     const piece = fc.record({ skip: fc.integer({ min: -3, max: 4 }), frames: fc.integer({ min: 1, max: 6 }) });
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { minLength: 1 }), async (pieces) => {
@@ -55,7 +55,7 @@ describe('fillGaps', () => {
     expect(samplesIn(await through([countingBlock(0, 2), countingBlock(5, 1)], { policy }))).toEqual(expected);
   });
 
-  test('a filled block lies where its frames would have lain', async () => {
+  test('a filled block has the index and time of its frames', async () => {
     const [, filled] = await through([countingBlock(0, 2), countingBlock(5, 1)]);
     expect({ ...filled, data: [...filled.data], valid: [...(filled.valid ?? [])] }).toEqual({
       data: [10, 10, 10],
@@ -82,7 +82,7 @@ describe('fillGaps', () => {
     expect([...(await through([before, after], { policy: 'linear' }))[1].data]).toEqual([2, 4]);
   });
 
-  test('a change of channels or rate is a new beginning', async () => {
+  test('a change of channels or rate starts anew', async () => {
     const out = await through([
       countingBlock(10, 2),
       countingBlock(0, 2, { rate: 50 }),
@@ -95,7 +95,7 @@ describe('fillGaps', () => {
     ]);
   });
 
-  test('refuses a policy that it does not know', () => {
+  test('rejects an unknown policy', () => {
     expect(() => fillGaps({ policy: 'guess' as 'zero' })).toThrow(
       new TypeError("policy must be one of zero, hold, linear, none, got 'guess'"),
     );

@@ -17,7 +17,7 @@ const startsOf = async (input: (Sample | Epoch | Reading)[], options?: Options) 
 const at = (...times: number[]): Sample[] => times.map((timestamp) => ({ data: [timestamp], timestamp }));
 const counted = (...counts: number[]): Sample[] => counts.map((count) => ({ data: [count], timestamp: 0, count }));
 
-/** What muse-js's `zipSamples` emits for some readings of 12 samples. */
+/** What muse-js's `zipSamples` emits for readings of 12 samples. */
 const muse = (...readings: number[]): Sample[] =>
   readings.flatMap((reading) =>
     Array.from({ length: 12 }, (_, i) => ({
@@ -28,7 +28,7 @@ const muse = (...readings: number[]): Sample[] =>
   );
 
 describe('fromSamples', () => {
-  test('keeps every law of an operator', () => {
+  test('satisfies the operator invariants', () => {
     verifyOperator(
       () => (source) => source.pipe(toSamples(), fromSamples()),
       () => noiseBlocks([4, 3, 5]),
@@ -36,7 +36,7 @@ describe('fromSamples', () => {
     );
   });
 
-  test('samples and epochs made of blocks come back as they were', async () => {
+  test('restores blocks that were converted to samples or epochs', async () => {
     const input = noiseBlocks([4, 3, 5], { channels: 3, rate: 250 });
     const ways: Observable<Sample | Epoch>[] = [from(input).pipe(toSamples()), from(input).pipe(toEpochs())];
     for (const there of ways) {
@@ -51,14 +51,14 @@ describe('fromSamples', () => {
     }
   });
 
-  test('a sample that eeg-pipes would emit becomes one frame', async () => {
+  test('converts an eeg-pipes sample to one frame', async () => {
     const [block] = await through([
       { data: [1, 2], timestamp: 1e12, info: { samplingRate: 256, channelNames: ['a', 'b'] } },
     ]);
     expect(block).toEqual({ data: Float32Array.of(1, 2), channels: 2, start: 0, rate: 256, time: 1e12 });
   });
 
-  test('an epoch becomes one block, its rows turned into frames', async () => {
+  test('converts an epoch to one block, with its rows transposed to frames', async () => {
     const epoch = {
       data: [
         [1, 2, 3],
@@ -70,7 +70,7 @@ describe('fromSamples', () => {
     expect(block).toEqual({ data: Float32Array.of(1, 4, 2, 5, 3, 6), channels: 2, start: 0, rate: 256, time: 5000 });
   });
 
-  test('overlapping epochs give every frame once', async () => {
+  test('emits every frame of overlapping epochs once', async () => {
     const epoch = (first: number): Epoch => ({
       data: [Array.from({ length: 8 }, (_, i) => first + i)],
       info: { samplingRate: 250, startTime: 1e12 + first * 4 },
@@ -85,11 +85,11 @@ describe('fromSamples', () => {
     expect(samplesIn(out).slice(0, 14)).toEqual(Array.from({ length: 14 }, (_, i) => i));
   });
 
-  test('a hole in the stamps is a hole in the indexes, of its own length', async () => {
+  test('a gap in the timestamps becomes a gap of the same length in the indexes', async () => {
     expect(await startsOf(at(0, 4, 8, 20, 24), { rate: 250 })).toEqual([0, 1, 2, 5, 6]);
   });
 
-  test('stamps rounded to ms, and a rate that is a little off, make no gaps', async () => {
+  test('timestamps rounded to ms and a slightly wrong rate cause no gaps', async () => {
     const rounded = at(...Array.from({ length: 3000 }, (_, i) => Math.round((i * 1000) / 256)));
     expect((await startsOf(rounded, { rate: 256 })).at(-1)).toBe(2999);
     const slow = at(...Array.from({ length: 3000 }, (_, i) => (i * 1000) / 249.5));
@@ -98,7 +98,7 @@ describe('fromSamples', () => {
     expect((await startsOf(fast, { rate: 250 })).at(-1)).toBe(2999);
   });
 
-  test('stamps of arrival come in bursts: with `jitter` they make no gaps, and a long silence still does', async () => {
+  test('with `jitter`, bursts of arrival timestamps cause no gaps, but a long pause still does', async () => {
     const bursts = at(...Array.from({ length: 100 }, (_, i) => 40 * Math.floor(i / 10)), 1400);
     const starts = await startsOf(bursts, { rate: 250, jitter: 100 });
     expect(starts.slice(0, 100)).toEqual(Array.from({ length: 100 }, (_, i) => i));
@@ -110,12 +110,12 @@ describe('fromSamples', () => {
     expect(await startsOf(at(1e12, 1e12 + 4, 500, 504, 508, 516), { rate: 250 })).toEqual([0, 1, 2, 3, 4, 6]);
   });
 
-  test('without a rate, and where a stamp is no number, frames are numbered as they come', async () => {
+  test('without a rate or a valid timestamp, frames are numbered in order of arrival', async () => {
     expect(await startsOf(at(0, 70, 71, 5000))).toEqual([0, 1, 2, 3]);
     expect(await startsOf(at(0, NaN, 8, NaN, 16), { rate: 250 })).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test("muse-js's index counts readings of 12 samples and wraps at 65536", async () => {
+  test("follows muse-js's index, which counts readings of 12 samples and wraps at 65536", async () => {
     expect(await startsOf(muse(65534, 65535, 65536, 65537), { rate: 256 })).toEqual(
       Array.from({ length: 48 }, (_, i) => i),
     );
@@ -123,7 +123,7 @@ describe('fromSamples', () => {
     expect(lossy.slice(10, 14)).toEqual([10, 11, 36, 37]);
   });
 
-  test("muse-js's readings are put together by index, and a lost one is NaN", async () => {
+  test("combines muse-js's readings by index, with NaN for a lost one", async () => {
     const reading = (electrode: number, index: number): Reading => ({
       electrode,
       index,
@@ -151,7 +151,7 @@ describe('fromSamples', () => {
     await expect(through([reading(4, 1)])).rejects.toThrow('reading.electrode must be an integer from 0 to 3, got 4');
   });
 
-  test('a count of samples finds its own wrap, drops what came late, and survives a restart', async () => {
+  test('a sample counter may wrap or restart, and late samples are dropped', async () => {
     expect(await startsOf(counted(253, 254, 255, 0, 1, 4))).toEqual([0, 1, 2, 3, 4, 7]);
     expect(await startsOf(counted(199, 200, 0, 1))).toEqual([0, 1, 2, 3]);
     expect(await startsOf(counted(65534, 65535, 0))).toEqual([0, 1, 2]);
@@ -160,7 +160,7 @@ describe('fromSamples', () => {
     expect(await startsOf(counted(5000, 5001, 0, 1))).toEqual([0, 1, 2, 3]);
   });
 
-  test('what is no sample is an error with a sentence', async () => {
+  test('rejects an invalid sample with an error message', async () => {
     for (const value of [7, null, {}, { data: [] }])
       await expect(through([value as unknown as Sample])).rejects.toThrow(
         /^sample must be a sample \{ data, timestamp \}/,
@@ -173,7 +173,7 @@ describe('fromSamples', () => {
 });
 
 describe('toSamples and toEpochs', () => {
-  test('keep every law of an operator', () => {
+  test('satisfy the operator invariants', () => {
     verifyOperator(
       () => toSamples(),
       () => noiseBlocks([4, 0, 3]),
@@ -184,7 +184,7 @@ describe('toSamples and toEpochs', () => {
     );
   });
 
-  test('carry time, rate and what is given', async () => {
+  test('include time, rate, and the given fields', async () => {
     const [block] = noiseBlocks([2], { rate: 250 });
     const late = { ...block, start: 250, time: 1000 };
     const samples = await lastValueFrom(from([late]).pipe(toSamples({ channelNames: ['a', 'b'] }), toArray()));

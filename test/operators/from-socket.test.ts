@@ -18,8 +18,8 @@ const random = () => 0;
 const starts = ({ start, data, channels }: Block) => [start, data.length / channels];
 const some = (blocks: Observable<Block>, count: number) => lastValueFrom(blocks.pipe(take(count), toArray()));
 
-describe('fromSocket on a foreign socket', () => {
-  test('reads bare lists, samples and columns as blocks that are numbered as they come', async () => {
+describe('fromSocket on a third-party socket', () => {
+  test('reads bare arrays, samples, and columns as blocks numbered in order of arrival', async () => {
     plain = await scripted((socket) => {
       socket.send('{"status":"connected"}');
       socket.send('hello there');
@@ -33,7 +33,7 @@ describe('fromSocket on a foreign socket', () => {
     expect(third).toMatchObject({ data: Float32Array.of(4, 6, 5, 7), start: 7 });
   });
 
-  test('goes on with its numbering when the connection was broken; two subscribers are two connections', async () => {
+  test('continues its numbering after a reconnect; two subscribers have two connections', async () => {
     plain = await scripted((socket, n) => {
       socket.send(`[${n}]`);
       if (n === 0) socket.terminate();
@@ -47,7 +47,7 @@ describe('fromSocket on a foreign socket', () => {
     expect(plain.count).toBe(3);
   });
 
-  test('refuses samples of a wrong shape', async () => {
+  test('rejects samples of a wrong shape', async () => {
     plain = await scripted((socket) => ['[1,2]', '[1]'].forEach((message) => socket.send(message)));
     await expect(some(fromSocket(plain.url), 2)).rejects.toThrow('channels must be 2, got 1');
     await plain.close();
@@ -80,7 +80,7 @@ describe('fromSocket on a Tapline server', () => {
     };
   }
 
-  test('gives the raw frames of the stream that it is asked for, also when the stream comes later', async () => {
+  test('emits the raw frames of the given stream, also if the stream appears later', async () => {
     server = await createServer({ port: 0 });
     const other = sensor(server.port, 'other');
     other.send(0);
@@ -105,7 +105,7 @@ describe('fromSocket on a Tapline server', () => {
     other.stop();
   });
 
-  test('goes on after the server was started anew; its numbering never goes back', async () => {
+  test('continues after a server restart; its numbering never goes back', async () => {
     server = await createServer({ port: 0 });
     const { port } = server;
     const mine = sensor(port, 'a');
@@ -136,7 +136,7 @@ describe('fromSocket on a Tapline server', () => {
     mine.stop();
   });
 
-  test('gives every frame of a run once, also when a server that was started anew is sent some again', async () => {
+  test('emits every frame of a run once, also if frames are sent again after a server restart', async () => {
     const streams = [{ name: 'a', channels: [], rate: 0, run: 3, next: 0, live: true, maps: [], learners: [] }];
     plain = await scripted((socket, n) => {
       socket.on('message', () => {
@@ -155,7 +155,7 @@ describe('fromSocket on a Tapline server', () => {
     ]);
   });
 
-  test('stays with its stream, also when a server that was started anew has others before it', async () => {
+  test('stays with its stream, also if other streams come first after a server restart', async () => {
     const list = (names: string[]) =>
       JSON.stringify({
         type: 'streams',
@@ -177,7 +177,7 @@ describe('fromSocket on a Tapline server', () => {
     expect(asked).toEqual(['a', 'a', 'a']);
   });
 
-  test('ends with the sentence of a server that refuses it', async () => {
+  test('fails with the reason of a server that rejects it', async () => {
     server = await createServer({ port: 0, maxViewers: 1 });
     const url = `ws://127.0.0.1:${server.port}/watch`;
     const first = fromSocket(url).subscribe();
@@ -192,7 +192,7 @@ describe('fromSocket on a Tapline server', () => {
     first.unsubscribe();
   });
 
-  test('refuses options that are wrong', () => {
+  test('rejects invalid options', () => {
     expect(() => fromSocket('ws://x/watch?what=kernels')).toThrow(
       "what must be one of raw, features, prediction, got 'kernels'",
     );

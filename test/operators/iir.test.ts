@@ -8,7 +8,7 @@ import { noiseBlocks, samplesIn } from './make-blocks.ts';
 const sections = [notch(20, { rate: 100 }), butterworthHighPass(1, { rate: 100 })];
 
 describe('iir', () => {
-  test('keeps every law of an operator', () => {
+  test('satisfies the operator invariants', () => {
     verifyOperator(
       () => iir(sections),
       () => noiseBlocks([4, 0, 9, 1]),
@@ -16,21 +16,21 @@ describe('iir', () => {
     );
   });
 
-  test('is the core filter run over the whole recording', async () => {
+  test('equals the core filter on the whole recording', async () => {
     const input = noiseBlocks([4, 9, 3]);
     const out = await lastValueFrom(from(input).pipe(iir(sections), toArray()));
     const whole = new Biquad(sections).push(Float32Array.from(samplesIn(input)), 2);
     expect(Float32Array.from(samplesIn(out))).toEqual(whole);
   });
 
-  test('starts from rest where channels or rate change', async () => {
+  test('resets its state when channels or rate change', async () => {
     const [one] = noiseBlocks([5]);
     const [, again] = await lastValueFrom(from([one, { ...one, rate: 50 }]).pipe(iir(sections), toArray()));
     const [alone] = await lastValueFrom(from([one]).pipe(iir(sections), toArray()));
     expect(again.data).toEqual(alone.data);
   });
 
-  test('refuses what is no section', () => {
+  test('rejects an invalid section', () => {
     expect(() => iir([{ b: [1, 0], a: [1, 0, 0] } as never])).toThrow(TypeError);
   });
 });

@@ -12,7 +12,7 @@ const forecaster = () =>
   Network.create({ inChannels: 2, layers: [{ type: 'conv1d', outChannels: 2, kernelSize: 3 }] }, { seed: 2 });
 
 describe('learn', () => {
-  test('keeps every law of an operator: in its predictions, in its errors and in the weights that come of them', () => {
+  test('satisfies the operator invariants in its predictions, errors, and weights', () => {
     for (const part of ['prediction', 'error', 'features'] as const) {
       verifyOperator(
         () => (source) =>
@@ -35,7 +35,7 @@ describe('learn', () => {
     );
   });
 
-  test('trains a copy of its own for every subscriber, and the given network only when told to', async () => {
+  test('trains a separate copy per subscriber, and the given network only with inPlace', async () => {
     const network = forecaster();
     const before = network.weights();
     const blocks = noiseBlocks([30, 30]);
@@ -47,7 +47,7 @@ describe('learn', () => {
     expect(network.weights()).toEqual(first[1].weights());
   });
 
-  test('features are what the layers below the last convolution put out', async () => {
+  test('returns the outputs of the layers below the last convolution as features', async () => {
     const network = Network.create({
       inChannels: 2,
       layers: [
@@ -61,25 +61,25 @@ describe('learn', () => {
     expect(learned.features.data.every((x) => x >= 0)).toBe(true);
   });
 
-  test('follows a target, which may end before the source, and fails with it when it fails', () => {
+  test('uses a target, which may complete before the source, and fails if the target fails', () => {
     const source = new Subject<Block>();
     const target = new Subject<Block>();
     const updates: number[] = [];
-    let told: unknown;
+    let failure: unknown;
     source
       .pipe(learn({ inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 2 }] }, { target }))
-      .subscribe({ next: (learned) => updates.push(learned.updates), error: (error: unknown) => (told = error) });
+      .subscribe({ next: (learned) => updates.push(learned.updates), error: (error: unknown) => (failure = error) });
     source.next(countingBlock(0, 10));
     target.next(countingBlock(0, 10));
     source.next(countingBlock(10, 10));
     expect(updates).toEqual([0, 9]);
     const reason = new Error('the target failed');
     target.error(reason);
-    expect(told).toBe(reason);
+    expect(failure).toBe(reason);
     expect([source.observed, target.observed]).toEqual([false, false]);
   });
 
-  test('leaves target and control when the source completes', () => {
+  test('unsubscribes from target and control when the source completes', () => {
     const source = new Subject<Block>();
     const target = new Subject<Block>();
     const control = new Subject<LearnControl>();
@@ -90,23 +90,39 @@ describe('learn', () => {
     expect([done, target.observed, control.observed]).toEqual([true, false, false]);
   });
 
-  test('is steered while it runs: off holds the weights, a rate changes the step of this subscriber only', () => {
+  test('can be controlled while it runs: freezing keeps the weights, and a learning rate applies to this subscriber only', () => {
     const source = new Subject<Block>();
     const control = new Subject<LearnControl>();
-    const optimizer = sgd({ rate: 0.01 });
+    const optimizer = sgd({ learningRate: 0.01 });
     const updates: number[] = [];
     source.pipe(learn(forecaster(), { optimizer, control })).subscribe((learned) => updates.push(learned.updates));
     const [a, b, c] = noiseBlocks([10, 10, 10]);
     source.next(a);
-    control.next({ learning: false, rate: 0.5 });
+    control.next({ learning: false, learningRate: 0.5 });
     source.next(b);
     control.next({ learning: true });
     source.next(c);
     expect(updates).toEqual([7, 7, 17]);
-    expect(optimizer.rate).toBe(0.01);
+    expect(optimizer.learningRate).toBe(0.01);
   });
 
-  test('is frozen, reset and rolled back while it runs', () => {
+  test('accepts a learning rate as learningRate or as rate, its deprecated alias, while it runs', () => {
+    const source = new Subject<Block>();
+    const control = new Subject<LearnControl>();
+    const rates: number[] = [];
+    source
+      .pipe(learn(forecaster(), { optimizer: sgd({ learningRate: 0.01 }), control }))
+      .subscribe((learned) => rates.push(learned.learningRate));
+    const [a, b, c] = noiseBlocks([10, 10, 10]);
+    source.next(a);
+    control.next({ learningRate: 0.25 });
+    source.next(b);
+    control.next({ rate: 0.5 });
+    source.next(c);
+    expect(rates).toEqual([0.01, 0.25, 0.5]);
+  });
+
+  test('can be frozen, reset, and rolled back while it runs', () => {
     const source = new Subject<Block>();
     const control = new Subject<LearnControl>();
     const weights: Weights[] = [];
@@ -129,8 +145,12 @@ describe('learn', () => {
     [null, 'control must be an object such as { learning: false }, got null'],
     [{ learning: 'no' }, "learning must be true or false, got 'no'"],
     [{ alarmed: 1 }, 'alarmed must be true or false, got 1'],
+    [
+      { learningRate: 0.25, rate: 0.5 },
+      'learningRate must be given without rate, its deprecated alias, got {"learningRate":0.25,"rate":0.5}',
+    ],
     [{ act: 'stop' }, "act must be one of freeze, unfreeze, reset, rollback, got 'stop'"],
-  ])('fails with a sentence where it is steered by %j', (wrong, sentence) => {
+  ])('fails with an error message for the control %j', (wrong, sentence) => {
     const control = new Subject<LearnControl>();
     const errors: unknown[] = [];
     NEVER.pipe(learn(forecaster(), { control })).subscribe({ error: (error: unknown) => errors.push(error) });
@@ -138,7 +158,7 @@ describe('learn', () => {
     expect(errors).toMatchObject([{ name: 'TypeError', message: sentence }]);
   });
 
-  test('says what does not fit', () => {
+  test('reports what does not match', () => {
     expect(() => learn({ inChannels: 2, layers: [] }, { horizon: 0 })).toThrow(
       'horizon must be an integer >= 1, got 0',
     );

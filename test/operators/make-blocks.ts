@@ -1,7 +1,7 @@
 import type { Block } from '../../src/core/blocks/block.ts';
 import { random } from '../../src/core/random.ts';
 
-/** A block of the frames start, start + 1, …, whose samples say their index and channel: 10 · index + channel. */
+/** A block of the frames start, start + 1, …, with the samples 10 · index + channel. */
 export function countingBlock(
   start: number,
   frames: number,
@@ -14,7 +14,7 @@ export function countingBlock(
   return { data, channels, start, rate, time: rate > 0 ? (start * 1000) / rate : 0 };
 }
 
-/** Seeded noise in blocks of the given lengths, one after the other. */
+/** Seeded noise in consecutive blocks of the given lengths. */
 export function noiseBlocks(
   lengths: number[],
   { channels = 2, rate = 100, seed = 1 }: { channels?: number; rate?: number; seed?: number } = {},
@@ -29,7 +29,7 @@ export function noiseBlocks(
   });
 }
 
-/** The samples of blocks in one list. */
+/** All samples of the blocks. */
 export function samplesIn(blocks: readonly Block[]): number[] {
   return blocks.flatMap((block) => [...block.data]);
 }

@@ -6,7 +6,7 @@ const block = (start: number, frames: number, first = start) => {
   return { data: Float32Array.from({ length: frames }, (_, i) => first + i), channels: 1, start, rate: 1, time: 0 };
 };
 
-test('whatever is sent again of a run comes out once, in order, at its own index', () => {
+test('emits repeated frames of a run once, in order, at their own index', () => {
   const script = fc.array(fc.tuple(fc.nat({ max: 20 }), fc.integer({ min: 1, max: 9 })), { maxLength: 40 });
   fc.assert(
     fc.property(script, (steps) => {
@@ -27,7 +27,7 @@ test('whatever is sent again of a run comes out once, in order, at its own index
   );
 });
 
-test('a new run goes on behind the last frame where it would go back, and a gap in it keeps its length', () => {
+test('a new run continues after the last frame if it would go back, and a gap in it keeps its length', () => {
   const number = runNumbering();
   const starts = [
     [block(10, 2), 1],

@@ -1,15 +1,15 @@
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 
-/** A plain WebSocket server of a test, whose connections are scripted one after the other. */
+/** A plain WebSocket server for a test with scripted connections. */
 export interface ScriptedServer {
   url: string;
-  /** Connections so far. */
+  /** Number of connections so far. */
   readonly count: number;
   close(): Promise<void>;
 }
 
-/** Starts one; connection n is given to `script`, n from 0. */
+/** Starts a server; connection n, from 0, is passed to `script`. */
 export async function scripted(script: (socket: WebSocket, n: number) => void, port = 0): Promise<ScriptedServer> {
   const server = new WebSocketServer({ port, host: '127.0.0.1' });
   let count = 0;

@@ -9,7 +9,7 @@ import { countingBlock, noiseBlocks, samplesIn } from './make-blocks.ts';
 const through = (blocks: Block[], options = {}) => lastValueFrom(from(blocks).pipe(standardize(options), toArray()));
 
 describe('standardize', () => {
-  test('keeps every law of an operator', () => {
+  test('satisfies the operator invariants', () => {
     verifyOperator(
       () => standardize({ tau: 0.3 }),
       () => noiseBlocks([5, 0, 7, 1, 12]),
@@ -17,13 +17,13 @@ describe('standardize', () => {
     );
   });
 
-  test('keeps start, rate, time and validity', async () => {
+  test('preserves start, rate, time, and validity', async () => {
     const block = { ...countingBlock(7, 3), valid: Uint8Array.of(1, 0, 1) };
     const [out] = await through([block]);
     expect({ ...out, data: undefined }).toEqual({ ...block, data: undefined });
   });
 
-  test('any gain and offset of the sensor gives the same output, to tolerance', () => {
+  test('gives the same output for any gain and offset of the sensor, to tolerance', () => {
     fc.assert(
       fc.property(fc.integer({ min: -5, max: 5 }), fc.integer({ min: -3, max: 3 }), (offset, power) => {
         const plain: Block[] = [];
@@ -43,13 +43,13 @@ describe('standardize', () => {
     );
   });
 
-  test('a change of channels or rate starts the statistics anew', async () => {
+  test('a change of channels or rate resets the statistics', async () => {
     const [, again] = await through([countingBlock(0, 5), countingBlock(5, 5, { rate: 200 })]);
     const [alone] = await through([countingBlock(5, 5, { rate: 200 })]);
     expect(again.data).toEqual(alone.data);
   });
 
-  test('an irregular stream is refused with a sentence, and works with a time constant in frames', async () => {
+  test('rejects an irregular stream with an error message, and accepts it with a time constant in frames', async () => {
     const irregular = countingBlock(0, 4, { rate: 0 });
     await expect(through([irregular])).rejects.toThrow(
       'block.rate must be a number > 0 in Hz for standardize({ tau }) (irregular: use { frames }), got 0',
@@ -59,12 +59,12 @@ describe('standardize', () => {
     expect(out.data[3]).toBeGreaterThan(1);
   });
 
-  test('refuses a time constant that is none', () => {
+  test('rejects an invalid time constant', () => {
     expect(() => standardize({ tau: 0 })).toThrow(new RangeError('tau must be a number > 0 in seconds, got 0'));
     expect(() => standardize({ frames: -1 })).toThrow(new RangeError('frames must be a number > 0, got -1'));
   });
 
-  test('a block that is not whole ends the stream with its sentence', async () => {
+  test('an incomplete block ends the stream with an error message', async () => {
     const broken = { ...countingBlock(0, 2, { channels: 1 }), channels: 3 };
     await expect(lastValueFrom(of(broken).pipe(standardize()))).rejects.toThrow('block.data.length must be');
   });

@@ -20,7 +20,7 @@ export function hashOfBits({ Engine, Network, adam }, kind, frames) {
   for (const { data } of Object.values(weights)) for (let i = 0; i < data.length; i++) data[i] = 0.5 * chance();
   network.setWeights(weights);
   const stream = network.stream({ gradients: true });
-  const optimizer = adam({ rate: 0.001 });
+  const optimizer = adam({ learningRate: 0.001 });
   let hash = 2166136261;
   for (let done = 0, block = 0; done < frames; block++) {
     const count = Math.min(frames - done, 1 + (block % 23));

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { AlarmEvent } from '../../src/core/alarms/alarm-book.ts';
+import type { AlarmEvent } from '../../src/core/alarms/alarm-manager.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
 import { AlarmDesk } from '../../src/server/alarm-desk.ts';
 import type { ServerAlarms } from '../../src/server/server-alarms.ts';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AlarmBook } from '../../src/core/alarms/alarm-book.ts';
+import { AlarmManager } from '../../src/core/alarms/alarm-manager.ts';
 import { createServer } from '../../src/server/index.ts';
 import { AlarmLog } from '../../src/server/alarm-log.ts';
 import { finding } from '../core/alarms/alarm-marbles.ts';
@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 const until = (fits: () => boolean) => expect.poll(fits, { interval: 5 }).toBe(true);
-const event = (time: number) => new AlarmBook().alarm('a', 'unusual', finding(), time)[0];
+const event = (time: number) => new AlarmManager().report('a', 'unusual', finding(), time)[0];
 
 describe('the log of alarms', () => {
   test('is one JSON line an event, in order, with the time in words', async () => {

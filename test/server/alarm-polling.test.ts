@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
+import type { AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
 import { alarmAnswer, type AlarmAnswer } from '../../src/server/alarm-answer.ts';
 import { AlarmDesk } from '../../src/server/alarm-desk.ts';
 import { inBlocks, noise } from '../core/alarms/quiet-stream.ts';

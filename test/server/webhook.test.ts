@@ -2,8 +2,8 @@ import { getEventListeners } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { AlarmEvent } from '../../src/core/alarms/alarm-book.ts';
-import { AlarmBook } from '../../src/core/alarms/alarm-book.ts';
+import type { AlarmEvent } from '../../src/core/alarms/alarm-manager.ts';
+import { AlarmManager } from '../../src/core/alarms/alarm-manager.ts';
 import { Webhook } from '../../src/server/webhook.ts';
 import { webhookAddress } from '../../src/server/webhook-address.ts';
 import { finding } from '../core/alarms/alarm-marbles.ts';
@@ -49,8 +49,8 @@ const until = async (fits: () => boolean): Promise<void> => {
 };
 /** Events of as many alarms. */
 function events(count: number): AlarmEvent[] {
-  const book = new AlarmBook({ together: 0 });
-  return Array.from({ length: count }, (_, n) => book.alarm(`s${n}`, 'unusual', finding(), 10 * n)).flat();
+  const book = new AlarmManager({ together: 0 });
+  return Array.from({ length: count }, (_, n) => book.report(`s${n}`, 'unusual', finding(), 10 * n)).flat();
 }
 
 describe('a webhook', () => {

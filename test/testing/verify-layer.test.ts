@@ -34,7 +34,7 @@ const layers: [name: string, layer: LayerSpec, causal?: boolean][] = [
 ];
 
 describe('verifyLayer', () => {
-  test.each(layers)('passes the layer %s', (_, layer, causal = true) => {
+  test.each(layers)('accepts the layer %s', (_, layer, causal = true) => {
     const spec: NetworkSpec = { inChannels: 2, layers: [layer] };
     const { receptiveField } = plan(spec);
     verifyLayer(Network.create(spec, { seed: 3 }), {
@@ -68,28 +68,28 @@ describe('verifyLayer', () => {
     };
   };
 
-  test('catches a gradient of the wrong size', () => {
+  test('detects a gradient of the wrong size', () => {
     const layer = broken((stream) => ({ backward: (g) => stream.backward(g.map((slope) => 1.5 * slope)) }));
     expect(() => verifyLayer(layer)).toThrow(/^finite differences: ∂L\/∂x\[\d+\] must be/);
   });
 
-  test('catches a gradient that is treated as a constant at the edge of a block', () => {
+  test('detects a gradient that is cut off at the edge of a block', () => {
     const layer = broken((stream) => ({
       backward: (g) => Float32Array.from([...stream.backward(g), ...stream.flushGradient()]),
     }));
-    expect(() => verifyLayer(layer)).toThrow(/^gradients do not depend on the cut/);
+    expect(() => verifyLayer(layer)).toThrow(/^gradients do not depend on block sizes/);
   });
 
-  test('catches a receptive field that is larger than it is said to be', () => {
+  test('detects a receptive field that is larger than stated', () => {
     expect(() =>
       verifyLayer(
         broken(() => ({})),
         { receptiveField: 2 },
       ),
-    ).toThrow(/NaN poisons only|receptive field:/);
+    ).toThrow(/NaN affects only|receptive field:/);
   });
 
-  test('catches a NaN that reaches a weight', () => {
+  test('detects a NaN that reaches a weight', () => {
     const network = Network.create(spec);
     const layer = broken((stream) => {
       let odd = false;
@@ -102,6 +102,6 @@ describe('verifyLayer', () => {
           odd ? { w: { shape: [1], data: Float32Array.of(NaN) } } : (stream.gradients?.() ?? network.weights()),
       };
     });
-    expect(() => verifyLayer(layer)).toThrow('NaN reaches no weight: the gradient of w holds one');
+    expect(() => verifyLayer(layer)).toThrow('no NaN reaches a weight: the gradient of w contains NaN');
   });
 });

@@ -15,7 +15,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import type { Block } from '../../src/core/blocks/block.ts';
 import { BlockCutter } from '../../src/core/blocks/block-cutter.ts';
-import { frames } from '../../src/operators/frames.ts';
+import { frames } from '../../src/operators/blocks.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
 import { noiseBlocks } from '../operators/make-blocks.ts';
 
@@ -23,36 +23,38 @@ type BlockOperator = OperatorFunction<Block, Block>;
 const input = () => noiseBlocks([4, 3, 5, 2]);
 const verify = (make: () => BlockOperator, options = {}) => verifyOperator(make, input, options);
 
-/** A running sum of every sample, with its memory made where `remember` says. */
+/** A running sum of all samples whose state is passed in. */
 function summing(total: { sum: number }) {
   return (block: Block): Block => ({ ...block, data: block.data.map((x) => (total.sum += x)) });
 }
 
 describe('verifyOperator', () => {
-  test('passes an operator that keeps every law', () => {
+  test('accepts an operator that satisfies every invariant', () => {
     verify(() => (source) => defer(() => source.pipe(map(summing({ sum: 0 })))), { frames: 14 });
   });
 
-  test('catches state made when the operator is built', () => {
+  test('detects state that is created with the operator', () => {
     const shared = (): BlockOperator => map(summing({ sum: 0 }));
-    expect(() => verify(shared)).toThrow(/^two subscribers, the second after the first: is state made outside defer\?/);
+    expect(() => verify(shared)).toThrow(
+      /^two subscribers, the second after the first: is state created outside defer\?/,
+    );
   });
 
-  test('catches state made once for all operators', () => {
+  test('detects state that all operators share', () => {
     const total = { sum: 0 };
-    expect(() => verify(() => map(summing(total)))).toThrow(/^values, again by a new operator/);
+    expect(() => verify(() => map(summing(total)))).toThrow(/^values, repeated with a new operator/);
   });
 
-  test('catches a tail that is lost', () => {
+  test('detects a lost tail', () => {
     const lossy = (): BlockOperator => (source) =>
       defer(() => {
         const cutter = new BlockCutter(5);
         return source.pipe(concatMap((block) => cutter.push(block)));
       });
-    expect(() => verify(lossy, { frames: 14 })).toThrow('completion flushes: 14 frames must have come by then, got 10');
+    expect(() => verify(lossy, { frames: 14 })).toThrow('completion flushes: the operator must emit 14 frames, got 10');
   });
 
-  test('catches a tail that an error lets out', () => {
+  test('detects a tail that is flushed after an error', () => {
     const leaky = (): BlockOperator => (source) =>
       new Observable((subscriber) => {
         const cutter = new BlockCutter(5);
@@ -69,40 +71,42 @@ describe('verifyOperator', () => {
           },
         });
       });
-    expect(() => verify(leaky)).toThrow(/^error, after what came before it and without a tail/);
+    expect(() => verify(leaky)).toThrow(/^error, after the outputs so far and without flushing/);
   });
 
-  test('catches an order that a re-entrant source upsets', () => {
+  test('detects a wrong order with a re-entrant source', () => {
     const eager = (): BlockOperator => (source) => source.pipe(mergeMap((block) => [block, block]));
     expect(() => verify(eager, { anyCut: false })).toThrow(/^re-entrant source/);
     const orderly = (): BlockOperator => (source) => source.pipe(concatMap((block) => [block, block]));
     verify(orderly, { anyCut: false });
   });
 
-  test('catches an output that depends on the cut', () => {
+  test('detects an output that depends on block sizes', () => {
     const perBlock = (): BlockOperator =>
       map((block) => ({ ...block, data: block.data.map((x) => x - block.data[0]) }));
-    expect(() => verify(perBlock)).toThrow(/^any cut, here 1 frames a block: output\.\d+\.samples\.\d+ was/);
+    expect(() => verify(perBlock)).toThrow(/^any block sizes, with 1 frames per block: output\.\d+\.samples\.\d+ is/);
   });
 
-  test('catches an operator that writes into its input', () => {
+  test('detects an operator that modifies its input', () => {
     const vandal = (): BlockOperator => tap((block) => block.data.fill(0));
-    expect(() => verify(vandal)).toThrow(/^values: an operator must leave its input as it is, but input\.0\.data/);
+    expect(() => verify(vandal)).toThrow(/^values: the operator must not modify its input: input\.0\.data/);
   });
 
-  test('catches an output that never ends, ends early, or swallows the error', () => {
+  test('detects an output that never ends, ends early, or swallows the error', () => {
     expect(() => verify(() => (source) => concat(source, NEVER))).toThrow(/^completion flushes: the source completed/);
-    expect(() => verify(() => () => EMPTY)).toThrow(/^values: the input led to no output/);
+    expect(() => verify(() => () => EMPTY)).toThrow(/^values: the input produced no output/);
     const deaf = (): BlockOperator => catchError(() => EMPTY);
-    expect(() => verify(deaf)).toThrow(/^error: an error of the source must end the output, it completes/);
+    expect(() => verify(deaf)).toThrow(
+      /^error: an error of the source must end the output with an error, but the output's state is 'complete'/,
+    );
   });
 
-  test('catches an operator that says something of an empty source', () => {
+  test('detects an operator that emits for an empty source', () => {
     const chatty = (): BlockOperator => (source) => concat(source, [input()[0]]);
-    expect(() => verify(chatty, { anyCut: false })).toThrow('empty: an empty source led to 1 outputs');
+    expect(() => verify(chatty, { anyCut: false })).toThrow('empty: an empty source produced 1 outputs');
   });
 
-  test('catches an operator that leaves its source subscribed', () => {
+  test('detects an operator that leaves its source subscribed', () => {
     const clinging = (): BlockOperator => (source) =>
       new Observable((subscriber) => {
         source.subscribe({
@@ -114,7 +118,7 @@ describe('verifyOperator', () => {
     expect(() => verify(clinging)).toThrow('never: unsubscribing left the source subscribed');
   });
 
-  test('works for outputs that are no blocks', () => {
+  test('works for outputs that are not blocks', () => {
     verifyOperator(
       () => (source) =>
         source.pipe(
@@ -125,9 +129,9 @@ describe('verifyOperator', () => {
     );
   });
 
-  test('asks for an input that says something', () => {
+  test('requires an input that produces outputs', () => {
     expect(() => verifyOperator(frames, () => noiseBlocks([3]))).toThrow(
-      'makeInput() must be two blocks or more, got 1',
+      'makeInput() must be two or more blocks, got 1',
     );
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Network } from '../../src/core/network/network.ts';
 import { type FrameStream, verifyStream } from '../../src/testing/index.ts';
 
-/** A three-tap moving sum of one channel, as a user would write it, with places to break it. */
+/** A three-tap moving sum of one channel, as a user would write it, with methods to break it. */
 class MovingSum implements FrameStream {
   valid = new Uint8Array(0);
   protected line: number[] = [];
@@ -28,11 +28,11 @@ class MovingSum implements FrameStream {
 const verify = (makeStream: () => FrameStream) => verifyStream(makeStream, { inChannels: 1, receptiveField: 3 });
 
 describe('verifyStream', () => {
-  test('passes a stream that keeps every law', () => {
+  test('accepts a stream that satisfies every invariant', () => {
     verify(() => new MovingSum());
   });
 
-  test('passes a network stream, with strides and a stack', () => {
+  test('accepts a network stream with strides and several layers', () => {
     const network = Network.create(
       {
         inChannels: 2,
@@ -47,16 +47,18 @@ describe('verifyStream', () => {
     verifyStream(() => network.stream(), { inChannels: 2, receptiveField: 13, runs: 10 });
   });
 
-  test('catches a sum that depends on the cut', () => {
+  test('detects a sum that depends on block sizes', () => {
     class PerBlock extends MovingSum {
       protected override sum(x: Float32Array, i: number): number {
         return super.sum(x, i) + (i === 0 ? 0 : 1e-7 * x[i - 1]);
       }
     }
-    expect(() => verify(() => new PerBlock())).toThrow(/^same bits however it is cut: blocks of \[.*\] frames: output/);
+    expect(() => verify(() => new PerBlock())).toThrow(
+      /^same bits for any block sizes: blocks of \[.*\] frames: output/,
+    );
   });
 
-  test('catches a memory that two streams share', () => {
+  test('detects state that two streams share', () => {
     const shared: number[] = [];
     class Sharing extends MovingSum {
       override push(x: Float32Array): Float32Array {
@@ -66,19 +68,19 @@ describe('verifyStream', () => {
         return y;
       }
     }
-    expect(() => verify(() => new Sharing())).toThrow(/^(two streams share nothing|same bits)/);
+    expect(() => verify(() => new Sharing())).toThrow(/^(two streams share no state|same bits)/);
   });
 
-  test('catches a stream that hears the future', () => {
+  test('detects a stream that depends on the future', () => {
     class Prophet extends MovingSum {
       protected override sum(x: Float32Array): number {
         return x.length > 1 ? x[x.length - 1] : 0;
       }
     }
-    expect(() => verify(() => new Prophet())).toThrow(/^(the future cannot be heard|same bits)/);
+    expect(() => verify(() => new Prophet())).toThrow(/^(causality|same bits)/);
   });
 
-  test('catches a NaN that stays', () => {
+  test('detects a NaN that persists', () => {
     class Running extends MovingSum {
       total = 0;
       protected override sum(): number {
@@ -86,11 +88,11 @@ describe('verifyStream', () => {
       }
     }
     expect(() => verify(() => new Running())).toThrow(
-      /^NaN poisons only the outputs that see it: frame \d+ held a NaN/,
+      /^NaN affects only outputs whose window includes it: frame \d+ contained NaN/,
     );
   });
 
-  test('catches a poisoned output that is called valid', () => {
+  test('detects a non-finite output that is marked valid', () => {
     class Trusting extends MovingSum {
       override push(x: Float32Array): Float32Array {
         const y = super.push(x);
@@ -98,23 +100,25 @@ describe('verifyStream', () => {
         return y;
       }
     }
-    expect(() => verify(() => new Trusting())).toThrow(/an output that is not finite was called valid$/);
+    expect(() => verify(() => new Trusting())).toThrow(/a non-finite output was marked valid$/);
   });
 
-  test('catches a skip that is not a push of invalid zeros', () => {
+  test('detects a skip that differs from pushing invalid zeros', () => {
     class Jumping extends MovingSum {
       skip(count: number): Float32Array {
         return super.push(new Float32Array(count));
       }
     }
-    expect(() => verify(() => new Jumping())).toThrow(/^skip\(n\) is a push of n invalid zeros: \d+ frames after \d+/);
+    expect(() => verify(() => new Jumping())).toThrow(
+      /^skip\(n\) equals pushing n invalid zeros: \d+ frames after \d+/,
+    );
   });
 
-  test('asks for an input that says something', () => {
+  test('requires an input that produces outputs', () => {
     expect(() => verifyStream(() => new MovingSum(), { inChannels: 0 })).toThrow(
       new RangeError('inChannels must be an integer >= 1, got 0'),
     );
     const silent: FrameStream = { push: () => new Float32Array(0) };
-    expect(() => verify(() => silent)).toThrow(/^values: 200 frames led to no output/);
+    expect(() => verify(() => silent)).toThrow(/^values: 200 frames produced no output/);
   });
 });

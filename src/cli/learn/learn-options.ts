@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import type { LearnerOptions } from '../../core/learning/learner-options.ts';
 import { lossOf, type LossSpec } from '../../core/learning/loss.ts';
-import { optimizerOf, type OptimizerSpec } from '../../core/learning/optimizers/optimizer.ts';
+import { optimizerOf, type OptimizerSpec } from '../../core/learning/optimizers/optimizer-spec.ts';
 import { asUsage, UsageError } from '../failure.ts';
 import type { PowerLine } from '../power-line.ts';
 
@@ -92,7 +92,7 @@ export function learnerOptions(settings: Settings): LearnerOptions {
     throw new UsageError('--optimizer requires --learning-rate, except for autoStep');
   const spec = {
     ...optimizer,
-    ...(learningRate !== undefined && { rate: learningRate }),
+    ...(learningRate !== undefined && { learningRate }),
     ...(weightDecay !== undefined && { weightDecay }),
   };
   return { ...options, optimizer: asUsage(() => optimizerOf(spec as OptimizerSpec)) };

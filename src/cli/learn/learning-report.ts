@@ -1,5 +1,5 @@
 import type { Score } from '../../core/learning/forecast-score.ts';
-import type { Standing } from '../../core/learning/running-errors.ts';
+import type { ErrorStats } from '../../core/learning/forecast-score.ts';
 import type { Recording } from '../../formats/index.ts';
 import { counted } from '../amounts.ts';
 import { methods } from '../report/learning-curve.ts';
@@ -22,7 +22,7 @@ export function learningReport(
   { task, gaps, output, torch, standardize }: ReportOptions,
 ): string {
   const { score, updates, refused, rollbacks, rate } = learned;
-  const row = (name: string, of: (standing: Standing) => number) =>
+  const row = (name: string, of: (standing: ErrorStats) => number) =>
     `${name.padEnd(24)}${shown(of(score.overall)).padStart(10)}${shown(of(score)).padStart(10)}`;
   const skipped = Object.entries(refused).filter(([, count]) => count > 0);
   const lines = [

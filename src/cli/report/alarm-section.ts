@@ -1,4 +1,4 @@
-import { causeWords } from '../../core/alarms/cause-words.ts';
+import { causeLabels } from '../../core/alarms/finding.ts';
 import type { Alarm } from '../../core/detector/detector.ts';
 import { affectedChannels, channelsText, rarity } from '../alarm-text.ts';
 import { duration } from '../amounts.ts';
@@ -33,7 +33,7 @@ export function alarmTable({ alarms, labels, rate, trace }: ReportContent): stri
     const cells = [
       alarmLink(i),
       momentText(alarm.time, rate, trace.dated).replace(/\S+/g, '<span>$&</span>'),
-      `<strong>${causeWords[alarm.cause]}</strong><small>${escaped(channelsText(alarm, labels))}</small>`,
+      `<strong>${causeLabels[alarm.cause]}</strong><small>${escaped(channelsText(alarm, labels))}</small>`,
       `${rarity(alarm.score, rate)}<small>${buildUp(alarm, rate)}</small>`,
     ];
     return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
@@ -68,7 +68,7 @@ function closeUp(content: ReportContent, i: number): string {
   const channels = affectedChannels(alarm).slice(0, maxChannels);
   const lanes = channels.map(({ channel }) => channelLane(content, channel, span));
   const facts = [channelsText(alarm, labels), rarity(alarm.score, rate), buildUp(alarm, rate)].filter((part) => part);
-  return `<section class="card" id="alarm-${i + 1}"><h3>${i + 1}. ${escaped(momentText(alarm.time, rate, trace.dated))}: ${causeWords[alarm.cause]}</h3>
+  return `<section class="card" id="alarm-${i + 1}"><h3>${i + 1}. ${escaped(momentText(alarm.time, rate, trace.dated))}: ${causeLabels[alarm.cause]}</h3>
 <p class="muted">${escaped(facts.join(' · '))} · <a href="#alarms">all alarms</a></p>
 ${stacked([...lanes, rarityLane(content, span)], timeTicks(trace.timeOf(span.from), trace.timeOf(span.to), trace.dated))}</section>`;
 }

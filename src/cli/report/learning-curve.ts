@@ -1,6 +1,6 @@
 import type { Score } from '../../core/learning/forecast-score.ts';
 import type { LearnerOptions } from '../../core/learning/learner-options.ts';
-import type { Standing } from '../../core/learning/running-errors.ts';
+import type { ErrorStats } from '../../core/learning/forecast-score.ts';
 import { decadeTicks, timeTicks } from './axis.ts';
 import { ridge } from './envelope.ts';
 import { percent, plot, xAxis } from './plot.ts';
@@ -13,13 +13,13 @@ export interface Method {
   readonly name: string;
   /** Class of its line in the plot. */
   readonly color: string;
-  readonly error: (standing: Standing) => number;
+  readonly error: (standing: ErrorStats) => number;
 }
 
 /** The learner, then the baselines of a task. Only a forecast has targets that were known before. */
 export function methods(task: Task): readonly [Method, Method, ...Method[]] {
-  const learner = { name: 'learned', color: 'accent', error: ({ nmse }: Standing) => nmse };
-  const constant = ({ persistence }: Standing) => persistence;
+  const learner = { name: 'learned', color: 'accent', error: ({ nmse }: ErrorStats) => nmse };
+  const constant = ({ persistence }: ErrorStats) => persistence;
   if (task !== 'forecast') return [learner, { name: 'running mean', color: 'muted', error: constant }];
   return [
     learner,

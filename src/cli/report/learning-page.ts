@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Standing } from '../../core/learning/running-errors.ts';
+import type { ErrorStats } from '../../core/learning/forecast-score.ts';
 import type { Weights } from '../../core/network/weights.ts';
 import { kernelMaps, kernelMapsStyle } from './kernel-maps.ts';
 import { type CurvePoint, learningCurve, learningCurveStyle, methods, type Task } from './learning-curve.ts';
@@ -57,7 +57,7 @@ function result(task: Task, curve: readonly CurvePoint[]): string {
 <p class="muted">Task: ${task}. Skill: ${overall.skill.toFixed(2).replace('-', '\u2212')} (0 is no better than ‘${baseline.name}’, 1 is perfect). Every prediction was made before the network was trained on its frame.</p>`;
 }
 
-function compared({ skill }: Standing): string {
+function compared({ skill }: ErrorStats): string {
   if (skill < -1) return `${(1 - skill).toPrecision(2)} times as large as`;
   const percent = Math.floor(100 * Math.abs(skill));
   return percent === 0 ? 'about as large as' : `${percent} % ${skill > 0 ? 'smaller' : 'larger'} than`;

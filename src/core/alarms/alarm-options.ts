@@ -1,18 +1,26 @@
 import { nonNegative, positive } from '../check.ts';
 
-/** How alarms live; all times in ms. */
+/** Timing and grouping of alarms. All times in ms. */
 export interface AlarmOptions {
-  /** How far below the threshold a score keeps an alarm up, in decades. Default 1: scores ten times as common. */
+  /**
+   * How far below the threshold a score keeps an alarm active, in decades. Default 1: scores that occur ten times as
+   * often.
+   */
   hysteresis?: number;
-  /** How long a stream must be out of the ordinary before it is told. Default 0. */
+  /** On-delay: how long a stream must be anomalous before an alarm is raised. Default 0. */
   least?: number;
-  /** How long a stream must be calm before its alarm is cleared, ten of its frames at least. Default 10 s. */
+  /**
+   * Off-delay: how long a stream must be normal before its alarm is cleared; at least ten of its frames. Default 10 s.
+   */
   calm?: number;
-  /** How long after it was cleared an alarm comes back, instead of a new one; ten frames at least. Default 1 min. */
+  /** How long after clearing an alarm is reopened instead of raising a new one; at least ten frames. Default 1 min. */
   cooldown?: number;
-  /** How long an alarm may stand before it is escalated, unless somebody acknowledges it. Default 10 min. */
+  /** How long an alarm can stay unacknowledged before it is escalated. Default 10 min. */
   escalateAfter?: number;
-  /** Streams whose alarms begin, or may have begun, within so much of one another share one. Default 5 s. */
+  /**
+   * Alarms of several streams that start, or may have started, within this time of each other are grouped into one.
+   * Default 5 s.
+   */
   together?: number;
 }
 
@@ -25,7 +33,10 @@ const defaults: Required<AlarmOptions> = {
   together: 5000,
 };
 
-/** The options with every default in its place. Throws RangeError or TypeError on one that is wrong. */
+/**
+ * Returns the options with all defaults.
+ * @throws RangeError or TypeError if an option is invalid
+ */
 export function alarmOptions(options: AlarmOptions = {}): Required<AlarmOptions> {
   const given = { ...defaults, ...options };
   for (const name of ['hysteresis', 'least', 'cooldown', 'together'] as const) nonNegative(name, given[name]);

@@ -1,68 +1,92 @@
-/** What made it so; of 'unusual': a sample out of range, a slow mean out of range, a badly forecast one. */
+/**
+ * Cause of an alarm. For the kind 'unusual': a sample out of range, a slow mean out of range, or a poorly forecast
+ * sample.
+ */
 export type AlarmCause = 'range' | 'level' | 'surprise' | 'dead' | 'wear' | 'silent';
 
-/** What is known of a stream that is out of the ordinary. */
+/** What was found about a stream that is not normal. */
 export interface Finding {
   cause: AlarmCause;
-  /** log10 of the mean frames between scores as high; 0 where nothing was scored. */
+  /** log10 of the mean number of frames between scores as high; 0 if there is no score. */
   score: number;
-  /** Frames a second that the score counts, in Hz; 0 = irregular. */
+  /** Rate of the scored frames in Hz; 0 = irregular. */
   rate: number;
-  /** Who is concerned, most first; shares are of 1. */
+  /** Affected channels, the most affected first. The shares sum to 1. */
   channels: { label: string; share: number }[];
-  /** When it began to build up, in ms; of silence: when the stream was last heard. */
+  /** When it began, in ms; for a stream without samples, the time of its last samples. */
   since: number;
-  /** When it had begun at the latest, in ms, where that is not known better: of silence. */
+  /** Latest time at which it can have begun, in ms; only for a stream without samples. */
   by?: number;
-  /** The frames it was found in, absolute, of a run: the first, and the newest. */
+  /** Frames in which it was found: run, and absolute index of the first and the newest one. */
   window: { run: number; from: number; to: number };
 }
 
-/** Decades by which a finding must be rarer than one that was told, to be worse. */
-const rarer = 1;
-/** The share from which on a channel is concerned beside the first. */
-const leastShare = 0.1;
-/** Channels that are named of what is unusual; of what is dead or worn, all are. */
-export const mostNamed = 8;
+/** Decades by which a finding must be rarer than the reported one to be worse. */
+const minRarityGain = 1;
+/** Minimum share of an affected channel, except the first. */
+const minShare = 0.1;
+/** Maximum number of channels listed for the kind 'unusual'. For flatlined or drifted channels, all are listed. */
+export const maxNamedChannels = 8;
 
-/** Whether it is a state, which is found at every frame or tick while it lasts, and no single event. */
-export function lasts({ cause }: Pick<Finding, 'cause'>): boolean {
+/**
+ * Returns whether a finding is a persistent condition, which is found at every frame or tick while it holds, and not a
+ * single event.
+ */
+export function isPersistent({ cause }: Pick<Finding, 'cause'>): boolean {
   return cause === 'dead' || cause === 'wear' || cause === 'silent';
 }
 
-/** The channels that it is of, by label: the first, and whoever has a tenth of it. */
-export function concerned({ channels }: Finding): string[] {
-  return channels.filter(({ share }, i) => i === 0 || share >= leastShare).map(({ label }) => label);
+/** Returns the labels of the affected channels: the first one, and all with a share of at least 10 %. */
+export function affectedChannels({ channels }: Finding): string[] {
+  return channels.filter(({ share }, i) => i === 0 || share >= minShare).map(({ label }) => label);
 }
 
 /**
- * Whether somebody who was told of one finding should be told of another: it is ten times as rare, or led by a channel that
- * was not concerned; of channels that are dead or worn, there are more.
+ * Returns whether a finding is worse than the reported one: it is ten times as rare, or its first channel was not
+ * affected before. For flatlined or drifted channels: there are more of them.
  */
-export function isWorse(found: Finding, told: Finding): boolean {
-  if (found.cause === 'silent') return false;
-  if (lasts(found)) return found.channels.some(({ label }) => told.channels.every((one) => one.label !== label));
-  return found.score >= told.score + rarer || !concerned(told).includes(found.channels[0].label);
+export function isWorse(finding: Finding, reported: Finding): boolean {
+  if (finding.cause === 'silent') return false;
+  if (isPersistent(finding))
+    return finding.channels.some(({ label }) => reported.channels.every((one) => one.label !== label));
+  return (
+    finding.score >= reported.score + minRarityGain || !affectedChannels(reported).includes(finding.channels[0].label)
+  );
 }
 
-/** What is known by two findings of one alarm: the newer one, and beside it who was concerned before, and since when. */
-export function combined(found: Finding, told: Finding): Finding {
-  const score = Math.max(found.score, told.score);
-  const since = Math.min(found.since, told.since);
-  return { ...found, score, since, channels: lasts(found) ? found.channels : blend(found.channels, told.channels) };
+/** Merges two findings of one alarm: the newer one, with the channels affected before and the earlier start. */
+export function mergeFindings(finding: Finding, reported: Finding): Finding {
+  const score = Math.max(finding.score, reported.score);
+  const since = Math.min(finding.since, reported.since);
+  return {
+    ...finding,
+    score,
+    since,
+    channels: isPersistent(finding) ? finding.channels : blend(finding.channels, reported.channels),
+  };
 }
 
-/** A window that is continued by a newer one; of another run the newer one alone. */
-export function continued(window: Finding['window'], newer: Finding['window']): Finding['window'] {
+/** Extends a window to the end of a newer one. If the run differs, the newer one applies. */
+export function extendWindow(window: Finding['window'], newer: Finding['window']): Finding['window'] {
   return window.run === newer.run ? { ...window, to: newer.to } : newer;
 }
 
-/** The mean of both, those of the first in front. */
+/** Returns the mean of both shares; the channels of the first come first. */
 function blend(first: Finding['channels'], second: Finding['channels']): Finding['channels'] {
   const shares = new Map(first.map(({ label, share }) => [label, share / 2]));
   for (const { label, share } of second) shares.set(label, (shares.get(label) ?? 0) + share / 2);
   return Array.from(shares, ([label, share]) => ({ label, share: Math.round(1000 * share) / 1000 })).slice(
     0,
-    mostNamed,
+    maxNamedChannels,
   );
 }
+
+/** Label of each cause in texts and lists. */
+export const causeLabels: Readonly<Record<AlarmCause, string>> = {
+  range: 'out of range',
+  level: 'level shift',
+  surprise: 'unexpected pattern',
+  dead: 'flatlined',
+  wear: 'slow drift',
+  silent: 'no samples',
+};

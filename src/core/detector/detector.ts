@@ -3,101 +3,123 @@ import { integer, invalid } from '../check.ts';
 import { stateIn, type State } from '../state/state.ts';
 import { AlarmBudget } from './alarm-budget.ts';
 import { Calibration } from './calibration.ts';
-import { ChannelWatch, type Novelty } from './channel-watch.ts';
-import { framesBetween, checkFalseAlarms, type FalseAlarms } from './false-alarms.ts';
+import { ChannelDetector, type NoveltyCause } from './channel-detector.ts';
+import { framesBetween, checkFalseAlarms, type FalseAlarms } from './alarm-budget.ts';
 import { FrameClock } from './frame-clock.ts';
-import { leastReference, Reference } from './reference.ts';
-import { noNovelty } from './range-novelty.ts';
-import { Silence } from './silence.ts';
+import { minReference, DriftMonitor } from './drift-monitor.ts';
+import { minNovelty } from './range-novelty.ts';
+import { FlatlineMonitor } from './flatline-monitor.ts';
 
 export interface DetectorOptions {
-  /** False alarms that are put up with, of one stream: '1/month' (default), '2/week'; a number: mean frames between two. */
+  /**
+   * False-alarm rate per stream: a count per time, such as '1/month' (default) or '2/week', or the mean number of
+   * frames between two false alarms.
+   */
   falseAlarms?: FalseAlarms;
-  /** Frames of commissioning, >= 2000: what the stream is like then is kept, and wear away from it told. Default: none. */
+  /**
+   * Length of the reference period in frames, >= 2000. Slow drift away from the reference period is reported. Default:
+   * none.
+   */
   reference?: number;
-  /** Whether every channel is forecast and its surprise heard. Default true; false leaves ranges alone, for comparison. */
+  /**
+   * Whether to forecast every channel and score its surprise. Default true. With false, only ranges are used (for
+   * comparison).
+   */
   learning?: boolean;
 }
 
-/** Throws an error that names which option is wrong. */
-export function checkOptions({ falseAlarms, reference, learning = true }: DetectorOptions): void {
+/** Throws an error that names the invalid option. */
+export function checkDetectorOptions({ falseAlarms, reference, learning = true }: DetectorOptions): void {
   if (falseAlarms !== undefined) checkFalseAlarms(falseAlarms);
   if (reference === undefined) return;
-  integer('reference', reference, leastReference);
-  if (!learning) throw invalid('reference', 'left out where learning is off', reference, TypeError);
+  integer('reference', reference, minReference);
+  if (!learning) throw invalid('reference', 'omitted if learning is false', reference, TypeError);
 }
 
-/** Something out of the ordinary. */
+/** An anomaly that raised an alarm. */
 export interface Alarm {
   /** Absolute index of the frame that raised it. */
   readonly index: number;
-  /** When that frame was taken, in ms. */
+  /** Time of that frame in ms since 1970. */
   readonly time: number;
-  /** log10 of the mean time between scores as high, in frames; 0 of a channel that died or wore: nothing was scored. */
+  /**
+   * log10 of the mean number of frames between scores as high; 0 for a flatlined or drifted channel, which is not
+   * scored.
+   */
   readonly score: number;
-  /** A sample out of range, a slow mean out of range, a badly forecast one; a channel that fell silent; slow wear. */
-  readonly cause: Novelty | 'dead' | 'wear';
-  /** Absolute index of the frame from which on it built up; of this numbering the first, where that was before it. */
+  /** A sample out of range, a slow mean out of range, a poorly forecast sample, a flatlined channel, or slow drift. */
+  readonly cause: NoveltyCause | 'dead' | 'wear';
+  /** Absolute index of the frame at which it began; the first frame of the current numbering if it began earlier. */
   readonly since: number;
-  /** Channels, the most concerned first; shares sum to 1. */
+  /** Channels, the most affected first. The shares sum to 1. */
   readonly channels: readonly { readonly channel: number; readonly share: number }[];
 }
 
-/** A channel that is dead or worn. */
-export interface Lasting {
+/** A channel that has flatlined or drifted. */
+export interface ChannelFault {
   readonly channel: number;
-  /** Absolute index of the frame since which it is, as in `Alarm`. */
+  /** Absolute index of the first frame, as in `Alarm`. */
   readonly since: number;
 }
 
-/** What one block brought. */
+/** Result of one block. */
 export interface Detected {
-  /** log10 of the mean frames between scores as high, [frames, 1]; 0 while nothing is known. Invalid where nothing was read. */
+  /**
+   * log10 of the mean number of frames between scores as high, [frames, 1]; 0 during the settling period. Invalid where
+   * no sample was valid.
+   */
   readonly score: Block;
-  /** How much each channel has to do with it, [frames, channels], summing to 1. */
+  /** Share of each channel in the score, [frames, channels]. The shares of a frame sum to 1. */
   readonly shares: Block;
-  /** One byte a frame and channel, [frames, channels]: 1 = the channel's level is shifted. */
+  /** One byte per frame and channel, [frames, channels]: 1 = the channel's level is shifted. */
   readonly shifted: Uint8Array;
-  /** One byte a frame: 1 = it raised an alarm, or is within a decade of one that goes on. */
+  /**
+   * One byte per frame: 1 = the frame raised an alarm or continues one (its score is within one decade of the
+   * threshold).
+   */
   readonly alarmed: Uint8Array;
   readonly alarms: readonly Alarm[];
 }
 
 /**
- * Tells what is out of the ordinary in a stream that nobody has described to it: no range, length or training set.
+ * Anomaly detector that learns the normal behavior of a stream from the stream itself. It needs no ranges, lengths, or
+ * training set.
  *
- *     each channel → soft categories → causal convolution that learns → surprise ┐
- *                  └→ sample, slow mean ─────────────────────────────────────────┴→ novelty against its own range
- *     greatest of all channels → calibration (mean time between) → budget (false alarms a month) → alarms
+ *     each channel → soft categories → causal convolution, trained online → surprise ┐
+ *                  └→ sample, slow mean ─────────────────────────────────────────────┴→ novelty relative to its own range
+ *     maximum over channels → calibration (mean time between) → budget (false-alarm rate) → alarms
  *
- * Strictly causal: a score depends on no later frame. Outputs and memory do not depend on how the stream was cut. A
- * frame that is invalid, or came never (`start` jumps), counts nowhere; a NaN counts nowhere on its channel.
+ * It is strictly causal: a score does not depend on later frames. Results do not depend on how the stream is split into
+ * blocks. Invalid and missing frames (`start` jumps) are ignored, and so is a NaN on its channel.
  */
 export class Detector {
   readonly channels: number;
   readonly rate: number;
-  readonly #watches: readonly ChannelWatch[];
-  readonly #silences: readonly Silence[];
-  readonly #references: readonly Reference[];
+  readonly #channelDetectors: readonly ChannelDetector[];
+  readonly #flatlineMonitors: readonly FlatlineMonitor[];
+  readonly #driftMonitors: readonly DriftMonitor[];
   readonly #calibration: Calibration;
   readonly #budget: AlarmBudget;
   readonly #clock = new FrameClock();
 
-  /** @param rate Hz; 0 = irregular */
+  /** @param rate in Hz; 0 = irregular */
   constructor(channels: number, rate: number, { falseAlarms, reference, learning = true }: DetectorOptions = {}) {
     this.channels = integer('channels', channels, 1);
     this.rate = rate;
-    checkOptions({ falseAlarms, reference, learning });
+    checkDetectorOptions({ falseAlarms, reference, learning });
     const between = framesBetween(falseAlarms, rate);
     const all = Array.from({ length: channels });
-    this.#watches = all.map(() => new ChannelWatch(rate, learning));
-    this.#silences = all.map(() => new Silence());
-    this.#references = reference === undefined ? [] : all.map(() => new Reference(reference, rate));
+    this.#channelDetectors = all.map(() => new ChannelDetector(rate, learning));
+    this.#flatlineMonitors = all.map(() => new FlatlineMonitor());
+    this.#driftMonitors = reference === undefined ? [] : all.map(() => new DriftMonitor(reference, rate));
     this.#calibration = new Calibration(channels);
     this.#budget = new AlarmBudget(between);
   }
 
-  /** Throws a RangeError when the block does not fit or goes back in time. */
+  /**
+   * Scores a block.
+   * @throws RangeError if the block does not match or goes back in time
+   */
   push(block: Block): Detected {
     this.#check(block);
     const frames = frameCount(block);
@@ -107,7 +129,7 @@ export class Detector {
     const shifted = new Uint8Array(frames * channels);
     const [valid, alarmed] = [new Uint8Array(frames), new Uint8Array(frames)];
     const alarms: Alarm[] = [];
-    const missing = this.#clock.goTo(block.start);
+    const missing = this.#clock.advanceTo(block.start);
     if (missing > 0) this.#skip(missing);
     for (let t = 0; t < frames; t++) {
       const index = block.start + t;
@@ -116,61 +138,65 @@ export class Detector {
         continue;
       }
       const time = Math.floor(timeOf(block, index) + 0.25);
-      if (!this.#read(block.data, t * channels, index, time, alarms)) continue;
+      if (!this.#pushFrame(block.data, t * channels, index, time, alarms)) continue;
       valid[t] = 1;
-      scores[t] = this.#calibration.push(this.#novelty());
-      this.#share(shares, shifted, t * channels);
+      scores[t] = this.#calibration.push(this.#maxNovelty());
+      this.#writeShares(shares, shifted, t * channels);
       if (this.#budget.push(scores[t])) alarms.push(this.#alarm(index, time, scores[t], shares, t * channels));
       alarmed[t] = this.#budget.alarmed ? 1 : 0;
     }
-    this.#clock.pass(frames);
+    this.#clock.advance(frames);
     const score: Block = { ...block, data: scores, channels: 1, valid };
     return { score, shares: { ...block, data: shares, valid }, shifted, alarmed, alarms };
   }
 
-  /** The score that raises an alarm at the next frame. */
+  /** Score that raises an alarm at the next frame. */
   get threshold(): number {
     return this.#budget.threshold;
   }
 
-  /** Channels that are dead now. */
-  get dead(): Lasting[] {
-    return this.#lasting(this.#silences, ({ dead }) => dead);
+  /** Channels that are flatlined now. */
+  get flatlined(): ChannelFault[] {
+    return this.#faults(this.#flatlineMonitors, ({ flatlined }) => flatlined);
   }
 
-  /** Channels that are worn now. */
-  get worn(): Lasting[] {
-    return this.#lasting(this.#references, ({ worn }) => worn);
+  /** Channels that have drifted from the reference period. */
+  get drifted(): ChannelFault[] {
+    return this.#faults(this.#driftMonitors, ({ drifted }) => drifted);
   }
 
   save(): State {
-    const each = (machines: readonly { save(): State }[]) =>
-      Object.fromEntries(machines.map((machine, c) => [`${c}`, machine.save()]));
+    const each = (monitors: readonly { save(): State }[]) =>
+      Object.fromEntries(monitors.map((monitor, c) => [`${c}`, monitor.save()]));
     return {
       clock: this.#clock.save(),
-      watches: each(this.#watches),
-      silences: each(this.#silences),
-      references: each(this.#references),
+      watches: each(this.#channelDetectors),
+      silences: each(this.#flatlineMonitors),
+      references: each(this.#driftMonitors),
       calibration: this.#calibration.save(),
       budget: this.#budget.save(),
     };
   }
 
-  /** Goes on from a state of a detector of as many channels, with a reference or without as this one. */
+  /** Restores the state of a detector with the same number of channels and the same use of a reference period. */
   restore(state: State): void {
-    const parts = { watches: this.#watches, silences: this.#silences, references: this.#references };
-    for (const [name, machines] of Object.entries(parts)) {
+    const parts = {
+      watches: this.#channelDetectors,
+      silences: this.#flatlineMonitors,
+      references: this.#driftMonitors,
+    };
+    for (const [name, monitors] of Object.entries(parts)) {
       const saved = Object.keys(stateIn(state, name)).length;
-      if (saved !== machines.length) throw invalid(`state.${name}`, `of ${machines.length} channels`, saved);
+      if (saved !== monitors.length) throw invalid(`state.${name}`, `of ${monitors.length} channels`, saved);
     }
     this.#clock.restore(stateIn(state, 'clock'));
-    for (const [name, machines] of Object.entries(parts))
-      for (const [c, machine] of machines.entries()) machine.restore(stateIn(stateIn(state, name), `${c}`));
+    for (const [name, monitors] of Object.entries(parts))
+      for (const [c, monitor] of monitors.entries()) monitor.restore(stateIn(stateIn(state, name), `${c}`));
     this.#calibration.restore(stateIn(state, 'calibration'));
     this.#budget.restore(stateIn(state, 'budget'));
   }
 
-  /** What was heard goes on, but the next block begins to number frames anew. */
+  /** Keeps what was learned, and lets the next block start a new numbering of frames. */
   renumber(): void {
     this.#clock.renumber();
   }
@@ -183,68 +209,69 @@ export class Detector {
   }
 
   #skip(frames: number): void {
-    for (const watch of this.#watches) watch.skip(frames);
-    for (const reference of this.#references) reference.skip(frames);
+    for (const channelDetector of this.#channelDetectors) channelDetector.skip(frames);
+    for (const reference of this.#driftMonitors) reference.skip(frames);
   }
 
-  /** Reads one frame into every channel's watch; tells whether any sample was there. */
-  #read(data: Float32Array, at: number, index: number, time: number, alarms: Alarm[]): boolean {
+  /** Adds one frame to the monitors of every channel. Returns whether it contains any sample. */
+  #pushFrame(data: Float32Array, at: number, index: number, time: number, alarms: Alarm[]): boolean {
     const count = this.#clock.countOf(index);
-    let seen = false;
+    let anyValid = false;
     for (let c = 0; c < this.channels; c++) {
       const x = data[at + c];
-      const watch = this.#watches[c];
-      const there = Number.isFinite(x);
-      if (there) {
-        watch.push(x, count, time);
-        seen = true;
-      } else watch.skip(1);
-      const silence = this.#silences[c];
-      if (silence.push(there ? x : NaN, count)) alarms.push(this.#single(c, 'dead', index, time, silence.since));
-      if (this.#references.length === 0) continue;
-      const reference = this.#references[c];
-      if (!there || !watch.forecaster) reference.skip(1);
-      else if (reference.push(x, time, count, watch.forecaster, watch.surprise))
-        alarms.push(this.#single(c, 'wear', index, time, reference.since));
+      const channelDetector = this.#channelDetectors[c];
+      const valid = Number.isFinite(x);
+      if (valid) {
+        channelDetector.push(x, count, time);
+        anyValid = true;
+      } else channelDetector.skip(1);
+      const flatline = this.#flatlineMonitors[c];
+      if (flatline.push(valid ? x : NaN, count))
+        alarms.push(this.#channelAlarm(c, 'dead', index, time, flatline.since));
+      if (this.#driftMonitors.length === 0) continue;
+      const drift = this.#driftMonitors[c];
+      if (!valid || !channelDetector.forecaster) drift.skip(1);
+      else if (drift.push(x, time, count, channelDetector.forecaster, channelDetector.surprise))
+        alarms.push(this.#channelAlarm(c, 'wear', index, time, drift.since));
     }
-    return seen;
+    return anyValid;
   }
 
-  /** The greatest novelty of all channels. */
-  #novelty(): number {
-    let most = noNovelty;
-    for (let c = 0; c < this.channels; c++) most = Math.max(most, this.#watches[c].novelty);
-    return most;
+  /** Returns the highest novelty of all channels. */
+  #maxNovelty(): number {
+    let max = minNovelty;
+    for (let c = 0; c < this.channels; c++) max = Math.max(max, this.#channelDetectors[c].novelty);
+    return max;
   }
 
-  /** A channel's share is in proportion to 2^novelty: to how far out it is. */
-  #share(shares: Float32Array, shifted: Uint8Array, at: number): void {
-    const watches = this.#watches;
+  /** Writes the shares of the channels, which are proportional to 2^novelty. */
+  #writeShares(shares: Float32Array, shifted: Uint8Array, at: number): void {
+    const detectors = this.#channelDetectors;
     let sum = 0;
-    for (let c = 0; c < watches.length; c++) {
-      shifted[at + c] = watches[c].gate.open ? 1 : 0;
-      shares[at + c] = watches.length === 1 ? 1 : 2 ** watches[c].novelty;
+    for (let c = 0; c < detectors.length; c++) {
+      shifted[at + c] = detectors[c].gate.open ? 1 : 0;
+      shares[at + c] = detectors.length === 1 ? 1 : 2 ** detectors[c].novelty;
       sum += shares[at + c];
     }
-    for (let c = 0; c < watches.length; c++) shares[at + c] /= sum;
+    for (let c = 0; c < detectors.length; c++) shares[at + c] /= sum;
   }
 
   #alarm(index: number, time: number, score: number, shares: Float32Array, at: number): Alarm {
     const channels = [...shares.subarray(at, at + this.channels)]
       .map((share, channel) => ({ channel, share }))
       .sort((a, b) => b.share - a.share);
-    const { cause, since } = this.#watches[channels[0].channel];
+    const { cause, since } = this.#channelDetectors[channels[0].channel];
     return { index, time, score, cause, since: Math.min(this.#clock.indexOf(since), index), channels };
   }
 
-  #single(channel: number, cause: 'dead' | 'wear', index: number, time: number, since: number): Alarm {
+  #channelAlarm(channel: number, cause: 'dead' | 'wear', index: number, time: number, since: number): Alarm {
     return { index, time, score: 0, cause, since: this.#clock.indexOf(since), channels: [{ channel, share: 1 }] };
   }
 
-  #lasting<T extends { readonly since: number }>(machines: readonly T[], is: (machine: T) => boolean): Lasting[] {
-    const lasting: Lasting[] = [];
-    for (const [channel, machine] of machines.entries())
-      if (is(machine)) lasting.push({ channel, since: this.#clock.indexOf(machine.since) });
-    return lasting;
+  #faults<T extends { readonly since: number }>(monitors: readonly T[], is: (monitor: T) => boolean): ChannelFault[] {
+    const faults: ChannelFault[] = [];
+    for (const [channel, monitor] of monitors.entries())
+      if (is(monitor)) faults.push({ channel, since: this.#clock.indexOf(monitor.since) });
+    return faults;
   }
 }

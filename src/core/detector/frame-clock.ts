@@ -2,20 +2,23 @@ import { invalid } from '../check.ts';
 import { numberIn, type State } from '../state/state.ts';
 
 /**
- * Counts the frames of a stream on through every numbering of it: after a restart frames are numbered from anywhere, but what
- * a machine remembers of frames before keeps its order.
+ * Counts the frames of a stream across restarts. A restart may begin with any frame index, but the count always
+ * increases, so that stored frame counts keep their order.
  *
- *     as the stream numbers them    0 1 2 3 4 | 0 1 2 …
- *     as they are counted           0 1 2 3 4   5 6 7 …
+ *     frame index    0 1 2 3 4 | 0 1 2 …
+ *     count          0 1 2 3 4   5 6 7 …
  */
 export class FrameClock {
-  /** The frame that comes next, and the first, as the stream numbers them; -1 = the next block begins to. */
+  /** Next and first frame index of the current numbering; -1 = the next block starts a numbering. */
   #expected = -1;
   #first = 0;
   #count = 0;
 
-  /** Goes on at frame `start`; returns how many frames before it never came. Throws a RangeError when that is in the past. */
-  goTo(start: number): number {
+  /**
+   * Advances to frame index `start`. Returns the number of missing frames before it.
+   * @throws RangeError if `start` is in the past
+   */
+  advanceTo(start: number): number {
     if (start < this.#expected) throw invalid('block.start', `>= ${this.#expected}`, start);
     if (this.#expected < 0) this.#first = start;
     const missing = this.#expected < 0 ? 0 : start - this.#expected;
@@ -24,17 +27,17 @@ export class FrameClock {
     return missing;
   }
 
-  pass(frames: number): void {
+  advance(frames: number): void {
     this.#expected += frames;
     this.#count += frames;
   }
 
-  /** The count of a frame that the stream numbers so. */
+  /** Returns the count of a frame index. */
   countOf(index: number): number {
     return index - this.#expected + this.#count;
   }
 
-  /** How the stream numbers the frame of a count; of one before its numbering began, its first. */
+  /** Returns the frame index of a count; the first index of the numbering if the count is older. */
   indexOf(count: number): number {
     return Math.max(this.#first, count - this.#count + this.#expected);
   }
@@ -49,7 +52,7 @@ export class FrameClock {
     this.#count = numberIn(state, 'count');
   }
 
-  /** The next block begins to number frames anew. */
+  /** Lets the next block start a new numbering. */
   renumber(): void {
     this.#expected = -1;
   }

@@ -1,65 +1,65 @@
 import { doublesIn, type State, stateIn } from '../state/state.ts';
 
-/** Frames of the short mean, and time constant of what it is held against, in frames. */
-const short = 10;
-const long = 120;
-/** Frames before the gate may open. */
-const settling = 3 * long;
-/** Deviations, in usual ones, at which the gate opens and shuts. */
-const opens = 4.5;
-const shuts = 1.5;
-/** How fast an open gate lets the reference follow, of the usual speed. */
-const creep = 0.02;
+/** Frames of the short mean, and time constant of the reference level in frames. */
+const shortFrames = 10;
+const longFrames = 120;
+/** Frames before the gate can open. */
+const settlingFrames = 3 * longFrames;
+/** Deviations at which the gate opens and closes, relative to the mean deviation. */
+const openThreshold = 4.5;
+const closeThreshold = 1.5;
+/** Factor by which an open gate slows down the reference level. */
+const openSpeed = 0.02;
 
 /**
- * Tells a shift of a channel's level, for as long as it lasts:
+ * Detects a shift of a channel's level, for as long as it lasts:
  *
  *     d = |mean of the last 10 - r|;   deviation z = d / u
  *     r ← r + w (x - r),  u ← u + w (d - u)       w = 1/n, from 120 frames on 1/120
  *
- * It opens at z > 4.5 and shuts at z < 1.5. While it is open, r and u follow fifty times as slowly: a shift is not learned
- * away while it is being told, and a new level that stays is accepted at last. u is how far the short mean usually
- * strays, so that a channel which wanders must wander further than it does.
+ * The gate opens at z > 4.5 and closes at z < 1.5. While it is open, r and u adapt fifty times as slowly, so that a
+ * shift is not absorbed while it is reported, and a permanent new level is eventually accepted. u is the mean deviation
+ * of the short mean, so a channel that varies more must shift further.
  */
 export class LevelGate {
-  readonly #short = new RecentMean(short);
+  readonly #short = new MovingMean(shortFrames);
   #count = 0;
   #reference = 0;
-  #usual = 0;
+  #meanDeviation = 0;
   /** Whether the level is shifted now. */
   open = false;
-  /** The frame at which the present or latest deviation began to grow. */
+  /** First frame of the current or latest deviation. */
   since = 0;
 
-  /** The deviation of frame `index`, in usual ones; 0 while settling. */
+  /** Returns the deviation of frame `index`, relative to the mean deviation; 0 while settling. */
   push(x: number, index: number): number {
     const mean = this.#short.push(x);
     const n = ++this.#count;
     const distance = Math.abs(mean - this.#reference);
-    const z = n > settling && this.#usual > 0 ? distance / this.#usual : 0;
-    if (z < shuts) this.since = index + 1;
-    this.open = this.open ? z >= shuts : z > opens;
-    const w = (this.open ? creep : 1) * Math.max(1 / n, 1 / long);
+    const z = n > settlingFrames && this.#meanDeviation > 0 ? distance / this.#meanDeviation : 0;
+    if (z < closeThreshold) this.since = index + 1;
+    this.open = this.open ? z >= closeThreshold : z > openThreshold;
+    const w = (this.open ? openSpeed : 1) * Math.max(1 / n, 1 / longFrames);
     this.#reference += w * (x - this.#reference);
-    this.#usual += w * (Math.abs(mean - this.#reference) - this.#usual);
+    this.#meanDeviation += w * (Math.abs(mean - this.#reference) - this.#meanDeviation);
     return z;
   }
 
   save(): State {
-    const numbers = Float64Array.of(this.#count, this.#reference, this.#usual, this.open ? 1 : 0, this.since);
+    const numbers = Float64Array.of(this.#count, this.#reference, this.#meanDeviation, this.open ? 1 : 0, this.since);
     return { numbers, short: this.#short.save() };
   }
 
   restore(state: State): void {
     const numbers = doublesIn(state, 'numbers', 5);
-    [this.#count, this.#reference, this.#usual, , this.since] = numbers;
+    [this.#count, this.#reference, this.#meanDeviation, , this.since] = numbers;
     this.open = numbers[3] === 1;
     this.#short.restore(stateIn(state, 'short'));
   }
 }
 
-/** The mean of the last `length` numbers; of all of them while there are fewer. */
-class RecentMean {
+/** Mean of the last `length` numbers, or of all of them if there are fewer. */
+class MovingMean {
   readonly length: number;
   readonly #line: Float64Array;
   #count = 0;
@@ -75,7 +75,7 @@ class RecentMean {
     const line = this.#line;
     this.#sum += x - line[this.#at];
     line[this.#at] = x;
-    if (++this.#at === this.length) this.#turn();
+    if (++this.#at === this.length) this.#recompute();
     if (this.#count < this.length) this.#count++;
     return this.#sum / this.#count;
   }
@@ -89,8 +89,8 @@ class RecentMean {
     [this.#count, this.#at, this.#sum] = doublesIn(state, 'numbers', 3);
   }
 
-  /** The sum is taken anew at every turn of the line, so that what a huge sample rounded off does not stay. */
-  #turn(): void {
+  /** Recomputes the sum once per turn of the buffer, so that rounding errors of a large sample do not stay. */
+  #recompute(): void {
     this.#at = 0;
     this.#sum = 0;
     for (let i = 0; i < this.length; i++) this.#sum += this.#line[i];

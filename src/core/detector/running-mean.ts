@@ -1,14 +1,14 @@
 import { numberIn, stateIn, type State } from '../state/state.ts';
 
-/** m ← m + w (x - m), w = 1/n for the first `frames` numbers and 1/frames from then on. */
+/** Running mean: m ← m + w (x - m), w = 1/n for the first `frames` numbers, then 1/frames. */
 export class RunningMean {
-  readonly #least: number;
+  readonly #minWeight: number;
   #count = 0;
   #mean = 0;
 
   /** @param frames time constant */
   constructor(frames: number) {
-    this.#least = 1 / frames;
+    this.#minWeight = 1 / frames;
   }
 
   get mean(): number {
@@ -16,7 +16,7 @@ export class RunningMean {
   }
 
   push(x: number): number {
-    this.#mean += Math.max(1 / ++this.#count, this.#least) * (x - this.#mean);
+    this.#mean += Math.max(1 / ++this.#count, this.#minWeight) * (x - this.#mean);
     return this.#mean;
   }
 
@@ -30,12 +30,12 @@ export class RunningMean {
   }
 }
 
-/** What each of several machines remembers, under its name. */
-export function saveAll(machines: Readonly<Record<string, { save(): State }>>): State {
-  return Object.fromEntries(Object.entries(machines).map(([name, machine]) => [name, machine.save()]));
+/** Returns the states of several parts by name. */
+export function saveAll(parts: Readonly<Record<string, { save(): State }>>): State {
+  return Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.save()]));
 }
 
-/** Gives each machine its memory back. */
-export function restoreAll(machines: Readonly<Record<string, { restore(state: State): void }>>, state: State): void {
-  for (const [name, machine] of Object.entries(machines)) machine.restore(stateIn(state, name));
+/** Restores the states that `saveAll` returned. */
+export function restoreAll(parts: Readonly<Record<string, { restore(state: State): void }>>, state: State): void {
+  for (const [name, part] of Object.entries(parts)) part.restore(stateIn(state, name));
 }

@@ -133,7 +133,8 @@ class CustomLayer extends WindowLayer {
     this.#x = new Float32Array(window.kernelSize * channels[0]);
     this.#gradX = new Float32Array(this.#x.length);
     this.#y = new Float32Array(channels[1]);
-    this.trained = context.gradients && sizes.length > 0 ? [new ParameterGradients(context.engine, context.allocation, values)] : [];
+    this.trained =
+      context.gradients && sizes.length > 0 ? [new ParameterGradients(context.engine, context.allocation, values)] : [];
   }
 
   protected override forward(x: number, count: number, y: number): void {

@@ -1,73 +1,197 @@
-import { type State, stateIn } from '../state/state.ts';
-import type { FrameRing } from './frame-ring.ts';
-import { rivals, type Standing, Tally } from './running-errors.ts';
+import { doublesIn, numberIn, type State, stateIn } from '../state/state.ts';
+import type { FrameRing } from './frames.ts';
 
-/** How well a learner does, from predictions made before their frame was learned: lately, and `overall` since the start. */
-export interface Score extends Standing {
-  readonly overall: Standing;
-  /** Frames scored so far. */
+/** The learner and the baselines it is compared with, in the order of the error sums. */
+export const predictors = ['learner', 'persistence', 'movingAverage', 'mains'] as const;
+export type Rival = (typeof predictors)[number];
+
+/** A channel counts as constant if its recent variance is below this share of its overall variance. */
+const minRelativeVariance = 1e-3;
+
+/**
+ * Mean squared errors relative to the variance of the target, averaged over the channels that change. NaN until known.
+ */
+export interface ErrorStats {
+  /** Error of the learner. */
+  readonly nmse: number;
+  /** Error of the persistence baseline: for a forecast the last known target, otherwise the running mean. */
+  readonly persistence: number;
+  /** Error of the moving-average baseline: the mean of the last 8 known targets. */
+  readonly movingAverage: number;
+  /**
+   * Error of the power-line baseline, a constant plus a sine of fixed frequency: x[t] = x[t-1] + c (x[t-1] - x[t-2]) -
+   * (x[t-2] - x[t-3]), c = 2 cos(2π mains / rate).
+   */
+  readonly mains: number;
+  /** 1 - nmse / persistence: 0 = no better than persistence, 1 = perfect, negative = worse. */
+  readonly skill: number;
+  /** Mean of the training loss. */
+  readonly loss: number;
+  /** Root mean squared error, averaged over channels, in the target's unit. */
+  readonly rms: number;
+}
+
+/**
+ * Running means of squared errors and running variance of the target, exponential with the weight max(1/n, `weight`):
+ * an exact mean at first, then a window of about 1 / `weight` frames. With weight 0, all frames count equally.
+ */
+export class RunningErrors {
+  readonly #weight: number;
+  readonly #mean: Float64Array;
+  readonly #variance: Float64Array;
+  /** [predictors, channels]. */
+  readonly #squares: Float64Array;
+  #loss = 0;
+  #frames = 0;
+
+  constructor(channels: number, weight: number) {
+    this.#weight = weight;
+    this.#mean = new Float64Array(channels);
+    this.#variance = new Float64Array(channels);
+    this.#squares = new Float64Array(predictors.length * channels);
+  }
+
+  get frames(): number {
+    return this.#frames;
+  }
+
+  /** Returns the mean of the targets of channel `c`. */
+  mean(c: number): number {
+    return this.#mean[c];
+  }
+
+  /** Adds one frame: its target, the squared errors [predictors, channels], and its loss. */
+  add(targets: ArrayLike<number>, at: number, squares: Float64Array, loss: number): void {
+    const a = Math.max(1 / ++this.#frames, this.#weight);
+    const [mean, variance, means] = [this.#mean, this.#variance, this.#squares];
+    for (let c = 0; c < mean.length; c++) {
+      const deviation = targets[at + c] - mean[c];
+      mean[c] += a * deviation;
+      variance[c] = (1 - a) * (variance[c] + a * deviation * deviation);
+    }
+    for (let i = 0; i < squares.length; i++) means[i] += a * (squares[i] - means[i]);
+    this.#loss += a * (loss - this.#loss);
+  }
+
+  /**
+   * Returns the current statistics. Channels whose recent variance is much smaller than in `whole` are left out,
+   * because they would dominate the mean.
+   */
+  get(overall: RunningErrors = this): ErrorStats {
+    const channels = this.#mean.length;
+    const shares = predictors.map((_, r) => {
+      let [sum, moving] = [0, 0];
+      for (let c = 0; c < channels; c++) {
+        if (!(this.#variance[c] > minRelativeVariance * overall.#variance[c])) continue;
+        sum += this.#squares[r * channels + c] / this.#variance[c];
+        moving++;
+      }
+      return sum / moving;
+    });
+    const [nmse, persistence, movingAverage, mains] = shares;
+    let square = 0;
+    for (let c = 0; c < channels; c++) square += this.#squares[c];
+    const known = this.#frames > 0;
+    return {
+      nmse,
+      persistence,
+      movingAverage,
+      mains,
+      skill: 1 - nmse / persistence,
+      loss: known ? this.#loss : NaN,
+      rms: known ? Math.sqrt(square / channels) : NaN,
+    };
+  }
+
+  save(): State {
+    const [mean, variance, squares] = [this.#mean.slice(), this.#variance.slice(), this.#squares.slice()];
+    return { frames: this.#frames, loss: this.#loss, mean, variance, squares };
+  }
+
+  restore(state: State): void {
+    this.#frames = numberIn(state, 'frames');
+    this.#loss = numberIn(state, 'loss');
+    this.#mean.set(doublesIn(state, 'mean', this.#mean.length));
+    this.#variance.set(doublesIn(state, 'variance', this.#variance.length));
+    this.#squares.set(doublesIn(state, 'squares', this.#squares.length));
+  }
+}
+
+/** Score of a learner, from predictions made before their target was learned: recent, and `overall` since the start. */
+export interface Score extends ErrorStats {
+  readonly overall: ErrorStats;
+  /** Number of frames scored so far. */
   readonly frames: number;
 }
 
-/** How long 'lately' is: so many seconds, no fewer frames, and so many where the rate is irregular. */
-const [seconds, leastFrames, irregularFrames] = [5, 100, 1000];
+/** Window of the recent score: in seconds, at least so many frames, and so many frames if the rate is irregular. */
+const [seconds, minFrames, irregularFrames] = [5, 100, 1000];
 /** Frames of the moving average. */
-const averaged = 8;
+const movingAverageFrames = 8;
 
 export interface ScoreOptions {
   readonly channels: number;
-  /** Frames from the last known truth to the one that is predicted; 0: truths are not known beforehand. */
+  /** Frames from the last known target to the predicted one; 0 if targets are not known beforehand. */
   readonly lead: number;
-  /** Scored frames a second, in Hz: `lately` is 5 seconds of them, but 100 at least, and 1000 where the rate is irregular (0). */
+  /**
+   * Rate of scored frames in Hz; 0 = irregular. The recent score covers 5 seconds, but at least 100 frames, or 1000
+   * frames if the rate is irregular.
+   */
   readonly rate: number;
-  /** Of the mains, in Hz. */
+  /** Power-line frequency in Hz. */
   readonly mains: number;
 }
 
-/** How many frames before the last known truth the rivals look at. */
-export const rivalReach: number = averaged;
+/** Number of frames up to the last known target that the baselines read. */
+export const baselineReach: number = movingAverageFrames;
 
-/** Scores predictions against the truth, beside rivals that learn nothing. A rival whose frames are missing says what persistence says. */
+/**
+ * Scores predictions against their targets, together with baselines that do not learn. A baseline whose frames are
+ * missing predicts the same as persistence.
+ */
 export class ForecastScore {
-  /** Scored frames a second, in Hz. */
+  /** Rate of scored frames in Hz. */
   readonly rate: number;
   readonly #channels: number;
   readonly #lead: number;
-  /** c of the mains rival; NaN = there is none. */
-  readonly #turn: number;
-  readonly #recent: Tally;
-  readonly #overall: Tally;
+  /** c of the power-line baseline; NaN if the rate is irregular. */
+  readonly #sineCoefficient: number;
+  readonly #recent: RunningErrors;
+  readonly #overall: RunningErrors;
   readonly #squares: Float64Array;
 
   constructor({ channels, lead, rate, mains }: ScoreOptions) {
     this.rate = rate;
     this.#channels = channels;
     this.#lead = lead;
-    this.#turn = rate > 0 ? 2 * Math.cos((2 * Math.PI * mains) / rate) : NaN;
-    this.#recent = new Tally(
+    this.#sineCoefficient = rate > 0 ? 2 * Math.cos((2 * Math.PI * mains) / rate) : NaN;
+    this.#recent = new RunningErrors(
       channels,
-      -Math.expm1(-1 / (rate > 0 ? Math.max(leastFrames, seconds * rate) : irregularFrames)),
+      -Math.expm1(-1 / (rate > 0 ? Math.max(minFrames, seconds * rate) : irregularFrames)),
     );
-    this.#overall = new Tally(channels, 0);
-    this.#squares = new Float64Array(rivals.length * channels);
+    this.#overall = new RunningErrors(channels, 0);
+    this.#squares = new Float64Array(predictors.length * channels);
   }
 
-  /** Scores one frame: what was `expected` of the truth of frame `truth`, and its loss. Without the last known truth it is not scored. */
-  add(expected: Float32Array, truths: FrameRing, truth: number, loss: number): void {
+  /**
+   * Scores one frame: its `prediction`, the target frame `target`, and its loss. Skipped if the last known target is
+   * missing.
+   */
+  add(prediction: Float32Array, targets: FrameRing, target: number, loss: number): void {
     const [channels, lead, squares] = [this.#channels, this.#lead, this.#squares];
-    const last = truth - lead;
-    if (!truths.has(last)) return;
-    const { data } = truths;
-    const at = truths.offset(truth);
-    const lasting = lead > 0 ? truths.offset(last) : -1;
-    const before = lead > 0 && hasAll(truths, last, averaged);
+    const last = target - lead;
+    if (!targets.hasValid(last)) return;
+    const { data } = targets;
+    const at = targets.offset(target);
+    const lastAt = lead > 0 ? targets.offset(last) : -1;
+    const complete = lead > 0 && hasAll(targets, last, movingAverageFrames);
     for (let c = 0; c < channels; c++) {
       const sample = data[at + c];
-      const still = lasting < 0 ? this.#recent.mean(c) : data[lasting + c];
-      squares[c] = (sample - expected[c]) ** 2;
-      squares[channels + c] = (sample - still) ** 2;
-      squares[2 * channels + c] = (sample - (before ? this.#average(truths, last, c) : still)) ** 2;
-      squares[3 * channels + c] = (sample - (before ? this.#hum(truths, last, c) : still)) ** 2;
+      const persisted = lastAt < 0 ? this.#recent.mean(c) : data[lastAt + c];
+      squares[c] = (sample - prediction[c]) ** 2;
+      squares[channels + c] = (sample - persisted) ** 2;
+      squares[2 * channels + c] = (sample - (complete ? this.#movingAverage(targets, last, c) : persisted)) ** 2;
+      squares[3 * channels + c] = (sample - (complete ? this.#sineForecast(targets, last, c) : persisted)) ** 2;
     }
     this.#recent.add(data, at, squares, loss);
     this.#overall.add(data, at, squares, loss);
@@ -86,29 +210,29 @@ export class ForecastScore {
     this.#overall.restore(stateIn(state, 'overall'));
   }
 
-  #average(truths: FrameRing, last: number, c: number): number {
+  #movingAverage(targets: FrameRing, last: number, c: number): number {
     let sum = 0;
-    for (let i = 0; i < averaged; i++) sum += truths.data[truths.offset(last - i) + c];
-    return sum / averaged;
+    for (let i = 0; i < movingAverageFrames; i++) sum += targets.data[targets.offset(last - i) + c];
+    return sum / movingAverageFrames;
   }
 
-  /** The constant and the sine go on for `lead` frames. */
-  #hum(truths: FrameRing, last: number, c: number): number {
-    const { data } = truths;
-    let here = data[truths.offset(last) + c];
-    let one = here - data[truths.offset(last - 1) + c];
-    let two = data[truths.offset(last - 1) + c] - data[truths.offset(last - 2) + c];
+  /** Continues the constant and the sine for `lead` frames. */
+  #sineForecast(targets: FrameRing, last: number, c: number): number {
+    const { data } = targets;
+    let level = data[targets.offset(last) + c];
+    let difference = level - data[targets.offset(last - 1) + c];
+    let previous = data[targets.offset(last - 1) + c] - data[targets.offset(last - 2) + c];
     for (let step = 0; step < this.#lead; step++) {
-      const next = this.#turn * one - two;
-      here += next;
-      two = one;
-      one = next;
+      const next = this.#sineCoefficient * difference - previous;
+      level += next;
+      previous = difference;
+      difference = next;
     }
-    return here;
+    return level;
   }
 }
 
-function hasAll(truths: FrameRing, last: number, count: number): boolean {
-  for (let i = 0; i < count; i++) if (!truths.has(last - i)) return false;
+function hasAll(targets: FrameRing, last: number, count: number): boolean {
+  for (let i = 0; i < count; i++) if (!targets.hasValid(last - i)) return false;
   return true;
 }

@@ -1,7 +1,9 @@
-import { validAt, type Rows } from '../memory/rows.ts';
+import { integer } from '../check.ts';
+import { type Rows, validAt } from '../memory/rows.ts';
+import { bytesIn, floatsIn, numberIn, type State } from '../state/state.ts';
 
-/** Frames that are gathered: samples [frames, channels] and one validity byte a frame, in memory that grows and is kept. */
-export class Frames {
+/** Growing buffer of frames: samples [frames, channels] and one validity byte per frame. `clear` keeps its memory. */
+export class FrameBuffer {
   readonly channels: number;
   data: Float32Array = new Float32Array(0);
   valid: Uint8Array = new Uint8Array(0);
@@ -15,7 +17,7 @@ export class Frames {
     this.count = 0;
   }
 
-  /** Makes room for `more` rows behind the last one and returns the offset in `data` of the first of them. */
+  /** Makes room for `more` rows and returns the offset in `data` of the first of them. */
   reserve(more: number): number {
     const rows = this.count + more;
     if (rows > this.valid.length) {
@@ -30,7 +32,7 @@ export class Frames {
     return this.count * this.channels;
   }
 
-  /** Appends `rows`, which lie in `memory`. */
+  /** Appends `rows`, which are stored in `memory`. */
   append(memory: Float32Array, rows: Rows): void {
     const to = this.reserve(rows.count);
     const numbers = rows.count * this.channels;
@@ -39,8 +41,11 @@ export class Frames {
     this.count += rows.count;
   }
 
-  /** Replaces what it holds by `count` frames of `x`. A frame that is not all numbers is invalid, its odd samples become NaN. */
-  read(x: ArrayLike<number>, count: number, valid?: ArrayLike<number>): void {
+  /**
+   * Replaces the content with `count` frames of `x`. A frame with a non-finite sample becomes invalid, and that sample
+   * NaN.
+   */
+  replace(x: ArrayLike<number>, count: number, valid?: ArrayLike<number>): void {
     this.clear();
     this.reserve(count);
     const { channels } = this;
@@ -57,8 +62,60 @@ export class Frames {
     this.count = count;
   }
 
-  /** A copy of the samples that the caller owns. */
+  /** Returns a copy of the samples. The caller owns it. */
   copy(): Float32Array {
     return this.data.slice(0, this.count * this.channels);
+  }
+}
+
+/** Ring buffer of the last `capacity` frames with their validity, by absolute index. */
+export class FrameRing {
+  readonly channels: number;
+  readonly capacity: number;
+  /** Samples, [capacity, channels]; frame `index` starts at `offset(index)`. */
+  readonly data: Float32Array;
+  readonly #valid: Uint8Array;
+  /** Absolute index of the next frame. */
+  next = 0;
+
+  constructor(channels: number, capacity: number) {
+    this.channels = integer('channels', channels, 1);
+    this.capacity = integer('capacity', capacity, 1);
+    this.data = new Float32Array(capacity * channels);
+    this.#valid = new Uint8Array(capacity);
+  }
+
+  push(source: ArrayLike<number>, at: number, valid: number): void {
+    const slot = this.next++ % this.capacity;
+    const to = slot * this.channels;
+    for (let c = 0; c < this.channels; c++) this.data[to + c] = source[at + c];
+    this.#valid[slot] = valid;
+  }
+
+  /** Marks `count` frames as missing, at the cost of at most `capacity` frames. */
+  skip(count: number): void {
+    this.next += count;
+    const lost = Math.min(count, this.capacity);
+    for (let index = this.next - lost; index < this.next; index++) this.#valid[index % this.capacity] = 0;
+  }
+
+  offset(index: number): number {
+    return (index % this.capacity) * this.channels;
+  }
+
+  /** Returns whether frame `index` is stored and valid. */
+  hasValid(index: number): boolean {
+    const held = index >= 0 && index >= this.next - this.capacity && index < this.next;
+    return held && this.#valid[index % this.capacity] === 1;
+  }
+
+  save(): State {
+    return { next: this.next, data: this.data.slice(), valid: this.#valid.slice() };
+  }
+
+  restore(state: State): void {
+    this.next = numberIn(state, 'next');
+    this.data.set(floatsIn(state, 'data', this.data.length));
+    this.#valid.set(bytesIn(state, 'valid', this.capacity));
   }
 }

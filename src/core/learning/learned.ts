@@ -4,38 +4,53 @@ import type { Rows } from '../memory/rows.ts';
 import { derivedBlock } from '../network/convolver.ts';
 import type { Network } from '../network/network.ts';
 import type { Weights } from '../network/weights.ts';
-import type { Unknown } from './exam.ts';
+import type { MissingReason } from './evaluation.ts';
 import type { Score } from './forecast-score.ts';
-import { Frames } from './frames.ts';
+import { FrameBuffer } from './frames.ts';
 
 /**
- * Why an output was not learned from: its taps saw what was no sample (warm-up, gaps, NaN); its truth was none; or never came in
- * time; learning was off; the stretch was told to be alarmed; the weights became no numbers; the loss exploded.
+ * Reason why an output was not learned from:
+ *
+ * - `gap`: its window includes start-up, a gap, or a non-finite sample
+ * - `noTruth`: its target is missing
+ * - `late`: its target did not arrive in time
+ * - `frozen`: learning was off
+ * - `alarmed`: the frame was flagged as anomalous
+ * - `notFinite`: an update made a weight non-finite
+ * - `exploded`: the loss diverged
  */
-export type Refusal = Unknown | 'frozen' | 'alarmed' | 'notFinite' | 'exploded';
+export type SkipReason = MissingReason | 'frozen' | 'alarmed' | 'notFinite' | 'exploded';
 
-/** What one block brought. Blocks may hold no frames. */
+/** Result of one block. The blocks in it may be empty. */
 export interface Learned {
-  /** Outputs that hang in this block, [n, out], each made before the frame it is about was learned. */
+  /** Outputs that are aligned with this block, [n, out]. Each was computed before its target was learned. */
   readonly prediction: Block;
-  /** Expected - truth of the outputs whose truth has come, [m, out]; invalid rows were neither scored nor learned. */
+  /**
+   * Prediction - target of the outputs whose target has arrived, [m, out]. Invalid rows were neither scored nor learned
+   * from.
+   */
   readonly error: Block;
-  /** What the layers below the last convolution put out; of a single layer the prediction itself. */
+  /** Outputs of the layers below the last trained layer. For a network of one layer, the prediction itself. */
   readonly features: Block;
   readonly score: Score;
-  /** Updates so far. */
+  /** Number of updates so far. */
   readonly updates: number;
-  /** Outputs so far that were not learned from, by the reason. */
-  readonly refused: Readonly<Record<Refusal, number>>;
-  /** How many times the last good weights were brought back, and μ as it is now: a loss that explodes halves it. */
+  /** Number of outputs so far that were not learned from, by reason. */
+  readonly skipped: Readonly<Record<SkipReason, number>>;
+  /** @deprecated Use `skipped`. */
+  readonly refused: Readonly<Record<SkipReason, number>>;
+  /** Number of times that the last good weights were restored. */
   readonly rollbacks: number;
+  /** Learning rate µ now. A diverging loss halves it. */
+  readonly learningRate: number;
+  /** @deprecated Use `learningRate`. */
   readonly rate: number;
-  /** A copy of the weights to serve as they are now. */
+  /** Returns a copy of the weights to serve. */
   weights(): Weights;
 }
 
-/** Nothing refused yet. */
-export const nothingRefused: Record<Refusal, number> = {
+/** Skip counts at the start. */
+export const noSkips: Record<SkipReason, number> = {
   gap: 0,
   noTruth: 0,
   late: 0,
@@ -45,11 +60,11 @@ export const nothingRefused: Record<Refusal, number> = {
   exploded: 0,
 };
 
-/** What the layers of a network put out frame by frame, gathered into the blocks that a learner tells of. */
-export class Collected {
-  readonly #predictions: Frames;
-  readonly #features: Frames;
-  /** The layer below the last one that is trained; -1 = there is none. */
+/** Collects the outputs of a network, frame by frame, into the blocks that a learner returns. */
+export class OutputCollector {
+  readonly #predictions: FrameBuffer;
+  readonly #features: FrameBuffer;
+  /** Index of the layer below the last trained one; -1 if there is none. */
   readonly #hidden: number;
   readonly #pace: Pace;
   readonly #hiddenPace: Pace;
@@ -58,12 +73,12 @@ export class Collected {
     this.#hidden = layers.findLastIndex(({ parameters }) => parameters.length > 0) - 1;
     this.#pace = pace;
     this.#hiddenPace = chain(layers.slice(0, this.#hidden + 1).map((layer) => layer.pace));
-    this.#predictions = new Frames(outChannels);
-    this.#features = new Frames(this.#hidden >= 0 ? layers[this.#hidden].outChannels : outChannels);
+    this.#predictions = new FrameBuffer(outChannels);
+    this.#features = new FrameBuffer(this.#hidden >= 0 ? layers[this.#hidden].outChannels : outChannels);
   }
 
-  /** Takes what each layer put out last, which lies in `memory`. */
-  add(memory: Float32Array, outputs: readonly Rows[]): void {
+  /** Appends the newest outputs of every layer, which are stored in `memory`. */
+  append(memory: Float32Array, outputs: readonly Rows[]): void {
     const last = outputs[outputs.length - 1];
     if (this.#hidden >= 0) this.#features.append(memory, outputs[this.#hidden]);
     if (last.count > 0) this.#predictions.append(memory, last);
@@ -74,17 +89,22 @@ export class Collected {
     this.#features.clear();
   }
 
-  /** All that has been gathered since the last time, as blocks that follow `source`; `first` is the index of the first prediction. */
-  take(source: Block, first: number): { prediction: Block; features: Block } {
-    const prediction = takeBlock(this.#predictions, this.#pace, first, source);
+  /**
+   * Returns the collected outputs as blocks derived from `source` and clears them. `first` is the index of the first
+   * prediction.
+   */
+  drain(source: Block, first: number): { prediction: Block; features: Block } {
+    const prediction = drainBlock(this.#predictions, this.#pace, first, source);
     if (this.#hidden < 0) return { prediction, features: prediction };
-    const from = this.#hiddenPace.outputsAfter(source.start);
-    return { prediction, features: takeBlock(this.#features, this.#hiddenPace, from, source) };
+    const firstFeature = this.#hiddenPace.outputsAfter(source.start);
+    return { prediction, features: drainBlock(this.#features, this.#hiddenPace, firstFeature, source) };
   }
 }
 
-/** Takes the rows gathered, from output `first` on, as a block that follows `source` at `pace`. */
-export function takeBlock(rows: Frames, pace: Pace, first: number, source: Block): Block {
+/**
+ * Returns the collected rows, the first of which is output `first`, as a block derived from `source`, and clears them.
+ */
+export function drainBlock(rows: FrameBuffer, pace: Pace, first: number, source: Block): Block {
   const outputs = { data: rows.copy(), channels: rows.channels, valid: rows.valid.slice(0, rows.count) };
   rows.clear();
   return derivedBlock(source, pace, first, outputs);

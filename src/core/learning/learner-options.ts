@@ -1,45 +1,50 @@
 import { autoStep } from './optimizers/auto-step.ts';
 import { integer, invalid, oneOf, positive } from '../check.ts';
-import type { Optimizer } from './optimizers/gradient-descent.ts';
-import { Exam } from './exam.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
+import { Evaluation } from './evaluation.ts';
 import { lossOf, type LossSpec } from './loss.ts';
 import type { Network } from '../network/network.ts';
-import { nlms } from './optimizers/nlms.ts';
-import type { StepperOptions } from './stepper.ts';
+import { nlms } from './optimizers/sgd.ts';
+import type { UpdateOptions } from './weight-updater.ts';
 
-export interface LearnerOptions extends StepperOptions {
+export interface LearnerOptions extends UpdateOptions {
   /**
-   * What an output's truth is. 'forecast' (default): the input `horizon` frames after the one that it hangs on; 'reconstruct':
-   * that frame itself; 'target': what `teach` brings for it; 'cancel': the channels beside `reference`, which is all that the network sees.
+   * Target of an output. 'forecast' (default): the input `horizon` frames after the frame that the output is aligned
+   * with. 'reconstruct': that frame itself. 'target': the frame passed to `teach`. 'cancel': the channels not in
+   * `reference`; the network reads only the reference channels.
    */
   task?: 'forecast' | 'target' | 'reconstruct' | 'cancel';
-  /** Frames ahead, >= 1. Default 1. */
+  /** Forecast horizon in frames, >= 1. Default 1. */
   horizon?: number;
-  /** Of 'cancel': places of the reference channels, from 0. */
+  /** For 'cancel': indexes of the reference channels, from 0. */
   reference?: readonly number[];
-  /** Default 'squared'. */
+  /** Loss function. Default 'squared'. */
   loss?: LossSpec;
   /**
-   * Default autoStep(); of 'cancel' nlms({ rate: 0.1 }), because there the error is what is to remain: far from what is cancelled
-   * a step μ lifts it by 1 / (1 - μ/2), which at 0.1 is 0.4 dB.
+   * Default autoStep(). For 'cancel' the default is nlms({ learningRate: 0.1 }), because there the error is the result:
+   * at frequencies without interference, NLMS raises it by 1 / (1 - µ/2), which is 0.4 dB for µ = 0.1.
    */
   optimizer?: Optimizer;
-  /** Input frames between two updates. Default 1. */
+  /** Input frames per update. Default 1. */
   updateEvery?: number;
-  /** The most that the ∂L/∂y of one output may be long; longer ones are shortened to it. Default Infinity. */
+  /** Maximum norm of ∂L/∂y of one output; longer gradients are scaled down to it. Default Infinity. */
   clip?: number;
   /**
-   * 'stream' (default): gradients are exact and flow on over updates, with weights that have moved meanwhile. 'window':
-   * every update is autograd of the frames since the last one, and takes what the lines held before for data.
+   * 'stream' (default): gradients are exact and continue across updates, although the weights have changed. 'window':
+   * each update uses the gradient of the frames since the last update and treats earlier delay-line contents as
+   * constants.
    */
   mode?: 'stream' | 'window';
-  /** Outputs that may wait for their truth; older ones are given up unlearned. Default 1024, or what the horizon needs. */
+  /**
+   * Maximum number of outputs that wait for their target; the oldest are skipped beyond it. Default 1024, or what the
+   * horizon needs.
+   */
   maxPending?: number;
-  /** Of the mains, in Hz, for the rival that knows them. Default 60. */
+  /** Power-line frequency in Hz for the power-line baseline. Default 60. */
   mains?: number;
 }
 
-/** Settings of a learner that are plain JSON. */
+/** Learner options that are plain JSON. */
 export const learnerFields: readonly (keyof LearnerOptions)[] = [
   'task',
   'horizon',
@@ -55,25 +60,28 @@ export const learnerFields: readonly (keyof LearnerOptions)[] = [
   'average',
 ];
 
-/** Which channels of a block a learner's network sees, which are its truth, and when that is known. */
+/** Channels that the network reads, channels that it predicts, and when its targets arrive. */
 export interface Task {
   readonly name: NonNullable<LearnerOptions['task']>;
-  /** Whether the truth is brought from outside. */
-  readonly taught: boolean;
-  /** Frames from the one that an output hangs on to its truth. */
+  /** Whether targets are passed to `teach`. */
+  readonly external: boolean;
+  /** Frames from the frame that an output is aligned with to its target. */
   readonly lead: number;
-  /** The most frames that an output comes after the one that it hangs on. */
+  /** Maximum number of frames between the frame that an output is aligned with and its arrival. */
   readonly delay: number;
-  /** Channels of a block. */
+  /** Number of channels per block. */
   readonly channels: number;
-  /** Places in a frame of what the network sees, and of what it is to say. */
-  readonly inputs: readonly number[];
-  readonly truths: readonly number[];
-  /** Room for one truth. */
-  readonly truth: Float32Array;
+  /** Indexes of the channels that the network reads and of those that it predicts. */
+  readonly inputChannels: readonly number[];
+  readonly targetChannels: readonly number[];
+  /** Buffer for one target frame. */
+  readonly target: Float32Array;
 }
 
-/** The task of a learner of `network`. Throws when the two do not fit. */
+/**
+ * Returns the task of a learner of `network`.
+ * @throws if the network and the options do not match
+ */
 export function taskOf({ inChannels, outChannels, pace }: Network, options: LearnerOptions): Task {
   const names = ['forecast', 'target', 'reconstruct', 'cancel'] as const;
   const name = oneOf('task', options.task ?? 'forecast', names);
@@ -82,20 +90,19 @@ export function taskOf({ inChannels, outChannels, pace }: Network, options: Lear
   const all = Array.from({ length: channels }, (_, c) => c);
   if (name === 'cancel') checkReference(reference, inChannels, channels);
   else if (name !== 'target' && inChannels !== outChannels) {
-    const verb = name === 'forecast' ? 'forecasts' : 'reconstructs';
-    throw invalid(`outChannels of a network that ${verb}`, `its ${inChannels} channels in`, outChannels);
+    throw invalid('outChannels', `${inChannels}, the number of input channels, for task '${name}'`, outChannels);
   }
   const inputs = name === 'cancel' ? reference : all;
-  const truths = name === 'cancel' ? all.filter((c) => !reference.includes(c)) : all;
+  const targetChannels = name === 'cancel' ? all.filter((c) => !reference.includes(c)) : all;
   return {
     name,
-    taught: name === 'target',
+    external: name === 'target',
     lead: name === 'forecast' ? integer('horizon', horizon, 1) : 0,
     delay: Math.max(0, pace.framesFor(1) - 1 - pace.alignedFrame(0)) + pace.settlingFrames,
     channels,
-    inputs,
-    truths,
-    truth: new Float32Array(truths.length),
+    inputChannels: inputs,
+    targetChannels,
+    target: new Float32Array(targetChannels.length),
   };
 }
 
@@ -103,16 +110,16 @@ function checkReference(reference: readonly number[], count: number, channels: n
   if (!Array.isArray(reference)) throw invalid('reference', 'a list of channels', reference, TypeError);
   const places = new Set(reference.filter((c) => Number.isInteger(c) && c >= 0 && c < channels));
   if (reference.length === count && places.size === count) return;
-  const rule = `${count} different channels of 0 … ${channels - 1}, one for each that the network takes`;
+  const rule = `${count} different channel indexes from 0 to ${channels - 1}, one per input channel of the network`;
   throw invalid('reference', rule, `[${reference.join(', ')}]`);
 }
 
-/** The optimizer of a learner that is given none. */
+/** Returns the optimizer that a learner uses by default. */
 export function defaultOptimizer({ task }: LearnerOptions): Optimizer {
-  return task === 'cancel' ? nlms({ rate: 0.1 }) : autoStep();
+  return task === 'cancel' ? nlms({ learningRate: 0.1 }) : autoStep();
 }
 
-/** How many outputs may wait for their truth: at least those of one frame, and those of the horizon. */
+/** Returns how many outputs may wait for their target: at least those of one frame and those of the horizon. */
 export function capacityOf(
   { maxOutputsPerFrame, pace }: Network,
   { lead, delay }: Task,
@@ -122,16 +129,21 @@ export function capacityOf(
   return Math.max(integer('maxPending', maxPending, 1), ahead + maxOutputsPerFrame);
 }
 
-/** Where a learner's predictions wait for their truth, `capacity` of them at most. */
-export function examOf({ outChannels, pace }: Network, task: Task, options: LearnerOptions, capacity: number): Exam {
+/** Creates the evaluation of a learner; at most `capacity` predictions wait for their target. */
+export function evaluationOf(
+  { outChannels, pace }: Network,
+  task: Task,
+  options: LearnerOptions,
+  capacity: number,
+): Evaluation {
   const { loss = 'squared', clip = Infinity, mains = 60 } = options;
   if (clip !== Infinity) positive('clip', clip);
-  return new Exam({
+  return new Evaluation({
     channels: outChannels,
     lead: task.lead,
     maxPending: capacity,
-    reach: 1 + (task.taught ? Math.ceil((capacity * pace.stride) / pace.up) : task.lead + task.delay),
-    hang: pace.alignedFrame,
+    targetCapacity: 1 + (task.external ? Math.ceil((capacity * pace.stride) / pace.up) : task.lead + task.delay),
+    alignedFrame: pace.alignedFrame,
     loss: lossOf(loss),
     clip,
     mains: positive('mains', mains, 'Hz'),

@@ -1,54 +1,67 @@
 import { checkBlock, frameCount, type Block } from '../blocks/block.ts';
 import { integer, invalid, oneOf } from '../check.ts';
-import { Collected, takeBlock } from './learned.ts';
-import type { Exam } from './exam.ts';
-import type { Learned, Refusal } from './learned.ts';
-import { EarlyTruths } from './early-targets.ts';
-import { capacityOf, defaultOptimizer, examOf, taskOf, type LearnerOptions, type Task } from './learner-options.ts';
+import { OutputCollector, drainBlock } from './learned.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { Learned, SkipReason } from './learned.ts';
+import { PendingTargets } from './pending-targets.ts';
+import {
+  capacityOf,
+  defaultOptimizer,
+  evaluationOf,
+  taskOf,
+  type LearnerOptions,
+  type Task,
+} from './learner-options.ts';
 import type { Network } from '../network/network.ts';
 import { NetworkStream } from '../network/network-stream.ts';
-import type { Optimizer } from './optimizers/gradient-descent.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
 import { checkStreams } from '../network/plan.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 import { validAt } from '../memory/rows.ts';
-import { isSample } from './exam.ts';
-import { Stepper } from './stepper.ts';
+import { isSample } from './evaluation.ts';
+import { WeightUpdater } from './weight-updater.ts';
 
 /**
- * An online learner: test, then train, frame by frame.
+ * Online learner: predicts every frame before it learns from it.
  *
- *     frame t arrives → outputs whose truth it is are scored → backward → update at the marks → forward → predictions
+ *     frame t arrives → score the outputs whose target it is → backward → update if due → forward → predictions
  *
- * Of 'reconstruct' and 'cancel', whose truth comes with the frame, forward goes first. Warm-up, gaps and samples that are no
- * numbers are sat out. Updates happen where the truth's absolute frame passes a multiple of `updateEvery`, so a learner that is
- * not taught learns the same however blocks are cut.
- * A truth that comes late moves the weights less: its gradient is divided by 1 + the outputs, or updates if these are more,
- * made since its prediction, which keeps a delayed step stable (Sra et al., AdaDelay, 2016).
- * After a gap longer than the receptive field, outputs that still waited for their truth are given up.
- * When the loss explodes, or a weight is no number after an update, the last good weights come back and μ is halved; it is doubled
- * again after 10 000 updates without such trouble, twice as many for every halving. A sample beyond ±2^60, such as a fill value, is no sample: windows of
- * such cannot be squared and summed in float32.
+ * For the tasks 'reconstruct' and 'cancel' the target arrives with the frame, so the forward pass comes first. Start-up
+ * outputs, outputs that depend on missing or non-finite samples, and samples beyond ±2^60 (fill values; their windows
+ * cannot be squared and summed in float32) are skipped. An update happens when the target's absolute frame index passes
+ * a multiple of `updateEvery`. So, unless targets are passed to `teach`, the result does not depend on how the stream
+ * is split into blocks.
+ *
+ * A late target changes the weights less: its gradient is divided by 1 + the number of outputs, or of updates if that
+ * is larger, since its prediction. This keeps delayed updates stable (Sra et al., AdaDelay, 2016). After a gap longer
+ * than the receptive field, outputs that still have no target are skipped.
+ *
+ * If the loss diverges or a weight becomes non-finite, the last good weights are restored and the learning rate µ is
+ * halved. It is doubled again after 10,000 updates without divergence; the wait doubles with every further halving.
  */
 export class Learner {
-  /** Whether weights move. Predictions and scores go on without. */
+  /** Whether the weights are updated. Predictions and scores continue if not. */
   learning = true;
-  /** Whether the stretch that comes is one not to learn from: for who knows, as a detector does. */
+  /**
+   * Whether the following frames are anomalous and must not be learned from, for example because a detector flagged
+   * them.
+   */
   alarmed = false;
   readonly network: Network;
   readonly #task: Task;
   readonly #updateEvery: number;
-  readonly #byWindow: boolean;
-  readonly #exam: Exam;
-  readonly #stepper: Stepper;
+  readonly #windowed: boolean;
+  readonly #evaluation: Evaluation;
+  readonly #updater: WeightUpdater;
   readonly #frame: Float32Array;
   readonly #valid = new Uint8Array(1);
-  readonly #collected: Collected;
+  readonly #collected: OutputCollector;
   #stream: NetworkStream;
-  readonly #early: EarlyTruths;
-  #mark = 0;
-  #rate = 0;
+  readonly #pendingTargets: PendingTargets;
+  #period = 0;
+  #outputRate = 0;
 
-  /** @param network is trained in place */
+  /** @param network trained in place */
   constructor(network: Network, options: LearnerOptions = {}) {
     const { optimizer = defaultOptimizer(options), updateEvery = 1, mode = 'stream' } = options;
     checkStreams(network.layers);
@@ -56,21 +69,25 @@ export class Learner {
     this.#task = taskOf(network, options);
     const capacity = capacityOf(network, this.#task, options);
     this.#updateEvery = integer('updateEvery', updateEvery, 1);
-    this.#byWindow = oneOf('mode', mode, ['stream', 'window']) === 'window';
-    this.#exam = examOf(network, this.#task, options, capacity);
-    this.#stepper = new Stepper(network, optimizer, options);
+    this.#windowed = oneOf('mode', mode, ['stream', 'window']) === 'window';
+    this.#evaluation = evaluationOf(network, this.#task, options, capacity);
+    this.#updater = new WeightUpdater(network, optimizer, options);
     this.#stream = network.stream({ gradients: true, skipInputGradient: true, maxPending: capacity });
     this.#frame = new Float32Array(network.inChannels);
-    this.#early = new EarlyTruths(network.outChannels);
-    this.#collected = new Collected(network);
+    this.#pendingTargets = new PendingTargets(network.outChannels);
+    this.#collected = new OutputCollector(network);
   }
 
-  /** Moves the weights; `rate` is μ and may be changed while it learns. */
+  /** Optimizer that updates the weights. Its `learningRate` (µ) may be changed at any time. */
   get optimizer(): Optimizer {
-    return this.#stepper.optimizer;
+    return this.#updater.optimizer;
   }
 
-  /** Learns from a block and predicts. A jump of `start` is a gap; throws RangeError when `start` goes back. `alarmed`: of each frame. */
+  /**
+   * Learns from a block and returns the predictions, errors, and scores. A jump of `start` is a gap.
+   * @param alarmed one byte per frame; 1 = do not learn from the frame
+   * @throws RangeError if `start` goes back or the channels do not match
+   */
   push(block: Block, alarmed?: Uint8Array): Learned {
     checkBlock(block);
     const { pace } = this.network;
@@ -78,171 +95,184 @@ export class Learner {
     if (block.channels !== channels) throw invalid('block.channels', `${channels}`, block.channels);
     const missing = block.start - this.#stream.index;
     if (missing < 0) throw invalid('block.start', `>= ${this.#stream.index}, the next frame`, block.start);
-    this.#rate = (block.rate * pace.up) / pace.stride;
-    this.#exam.begin(this.#rate);
-    this.#miss(missing);
-    const first = this.#exam.next;
+    this.#outputRate = (block.rate * pace.up) / pace.stride;
+    this.#evaluation.start(this.#outputRate);
+    this.#skip(missing);
+    const first = this.#evaluation.next;
     for (let i = 0; i < frameCount(block); i++) {
       if (alarmed) this.alarmed = alarmed[i] === 1;
-      this.#push(block.data, i * block.channels, block.valid?.[i] ?? 1);
+      this.#pushFrame(block.data, i * block.channels, block.valid?.[i] ?? 1);
     }
-    const { errors, settled } = this.#exam;
-    const error = takeBlock(errors, pace, settled - errors.count, block);
-    const { updates, refused, rollbacks, optimizer } = this.#stepper;
+    const { errors, evaluated } = this.#evaluation;
+    const error = drainBlock(errors, pace, evaluated - errors.count, block);
+    const { updates, rollbacks, optimizer } = this.#updater;
+    const skipped = { ...this.#updater.skipped };
     return {
-      ...this.#collected.take(block, first),
+      ...this.#collected.drain(block, first),
       error,
-      score: this.#exam.score(this.#rate),
+      score: this.#evaluation.score(this.#outputRate),
       updates,
-      refused: { ...refused },
+      skipped,
+      refused: skipped,
       rollbacks,
-      rate: optimizer.rate,
-      weights: () => this.#stepper.weights(),
+      learningRate: optimizer.learningRate,
+      rate: optimizer.learningRate,
+      weights: () => this.#updater.weights(),
     };
   }
 
-  /** Brings truths for a learner with a target: a frame is the truth of the output that hangs on the same frame. */
+  /**
+   * Adds targets for the task 'target'. Each frame is the target of the output that is aligned with the same frame.
+   * Targets may arrive before or after their frame.
+   */
   teach(block: Block): void {
     checkBlock(block);
     const { outChannels } = this.network;
-    if (!this.#task.taught) throw new TypeError(`task must be 'target' to be taught, got '${this.#task.name}'`);
-    if (block.channels !== outChannels) throw invalid('channels of a target', `${outChannels}`, block.channels);
-    const come = Math.min(block.start + frameCount(block), this.#stream.index);
-    for (let frame = Math.max(block.start, this.#exam.nextTruth); frame < come; frame++) {
+    if (!this.#task.external) throw new TypeError(`task must be 'target' for teach(), got '${this.#task.name}'`);
+    if (block.channels !== outChannels) throw invalid('channels of a target block', `${outChannels}`, block.channels);
+    const end = Math.min(block.start + frameCount(block), this.#stream.index);
+    for (let frame = Math.max(block.start, this.#evaluation.nextTarget); frame < end; frame++) {
       const i = frame - block.start;
-      this.#teach(frame, block.data, i * outChannels, block.valid?.[i] ?? 1);
+      this.#addTarget(frame, block.data, i * outChannels, block.valid?.[i] ?? 1);
     }
-    if (come < block.start + frameCount(block)) this.#early.add(block);
+    if (end < block.start + frameCount(block)) this.#pendingTargets.add(block);
   }
 
-  /** Brings the last good weights back; the optimizer forgets what it remembers. */
+  /** Restores the last good weights and clears the optimizer's memory. */
   rollback(): void {
-    this.#stepper.rollback(this.#stream);
+    this.#updater.rollback(this.#stream);
   }
 
-  /** Brings the weights back that it began with. */
+  /** Restores the initial weights. */
   reset(): void {
-    this.#stepper.reset(this.#stream);
+    this.#updater.reset(this.#stream);
   }
 
-  /** Gives the memory of its stream back; its network stays. */
+  /** Releases the memory of the learner's stream. The network stays usable. */
   close(): void {
     this.#stream.close();
   }
 
-  /** All that a learner needs to go on, but for its network's weights. */
+  /** Returns the complete state, except the network's weights. */
   save(): State {
     return {
       learning: Number(this.learning),
       alarmed: Number(this.alarmed),
-      mark: this.#mark,
-      rate: this.#rate,
-      stepper: this.#stepper.save(),
-      exam: this.#exam.save(),
-      early: this.#early.save(),
+      mark: this.#period,
+      rate: this.#outputRate,
+      stepper: this.#updater.save(),
+      exam: this.#evaluation.save(),
+      early: this.#pendingTargets.save(),
       stream: this.#stream.state(),
     };
   }
 
-  /** Takes over what `save` wrote. Throws when it is not of such a learner; it is then not to be used. */
+  /**
+   * Restores a state that `save` returned.
+   * @throws if the state is not from a learner with the same network and options; do not use the learner after that
+   */
   restore(state: State): void {
     this.learning = numberIn(state, 'learning') === 1;
     this.alarmed = numberIn(state, 'alarmed') === 1;
-    this.#mark = numberIn(state, 'mark');
-    this.#rate = numberIn(state, 'rate');
-    this.#stepper.restore(stateIn(state, 'stepper'));
-    this.#exam.restore(stateIn(state, 'exam'));
-    this.#early.restore(stateIn(state, 'early'));
+    this.#period = numberIn(state, 'mark');
+    this.#outputRate = numberIn(state, 'rate');
+    this.#updater.restore(stateIn(state, 'stepper'));
+    this.#evaluation.restore(stateIn(state, 'exam'));
+    this.#pendingTargets.restore(stateIn(state, 'early'));
     this.#stream.close();
     this.#stream = NetworkStream.of(this.network, stateIn(state, 'stream'));
   }
 
-  #push(data: Float32Array, at: number, valid: number): void {
+  #pushFrame(data: Float32Array, at: number, valid: number): void {
     const task = this.#task;
-    if (task.lead > 0) this.#know(data, at, valid);
-    const early = task.taught ? this.#early.find(this.#stream.index) : null;
-    if (early) this.#teach(this.#stream.index, early, this.#early.at, this.#early.valid);
+    if (task.lead > 0) this.#addFrameAsTarget(data, at, valid);
+    const target = task.external ? this.#pendingTargets.find(this.#stream.index) : null;
+    if (target) this.#addTarget(this.#stream.index, target, this.#pendingTargets.offset, this.#pendingTargets.valid);
     for (let c = 0; c < this.#frame.length; c++) {
-      const sample = data[at + task.inputs[c]];
+      const sample = data[at + task.inputChannels[c]];
       this.#frame[c] = isSample(sample) ? sample : NaN;
     }
     this.#valid[0] = valid;
     const count = this.#stream.outputsFor(1);
-    while (this.#exam.room < count) this.#giveUp();
+    while (this.#evaluation.room < count) this.#expire();
     this.#stream.feed(this.#frame, this.#valid);
     const { outputs } = this.#stream.stack;
     const { f32 } = this.network.engine.arena;
-    this.#collected.add(f32, outputs);
+    this.#collected.append(f32, outputs);
     const output = outputs[outputs.length - 1];
     for (let i = 0; i < count; i++)
-      this.#exam.wait(f32, output.at + i * output.channels, validAt(output, i), this.#stepper.updates);
-    if (task.lead === 0 && !task.taught) this.#know(data, at, valid);
+      this.#evaluation.addPrediction(f32, output.at + i * output.channels, validAt(output, i), this.#updater.updates);
+    if (task.lead === 0 && !task.external) this.#addFrameAsTarget(data, at, valid);
     else if (count > 0) this.#learn();
   }
 
-  /** The frame is itself a truth. */
-  #know(data: Float32Array, at: number, valid: number): void {
-    const { truths, truth } = this.#task;
-    for (let c = 0; c < truth.length; c++) truth[c] = data[at + truths[c]];
-    this.#exam.know(truth, 0, valid);
+  /** Adds the target channels of an input frame as the next target. */
+  #addFrameAsTarget(data: Float32Array, at: number, valid: number): void {
+    const { targetChannels, target } = this.#task;
+    for (let c = 0; c < target.length; c++) target[c] = data[at + targetChannels[c]];
+    this.#evaluation.addTarget(target, 0, valid);
     this.#learn();
   }
 
-  #teach(frame: number, truths: Float32Array, at: number, valid: number): void {
-    this.#exam.missTruths(frame - this.#exam.nextTruth);
-    this.#exam.know(truths, at, valid);
+  #addTarget(frame: number, targets: Float32Array, at: number, valid: number): void {
+    this.#evaluation.skipTargets(frame - this.#evaluation.nextTarget);
+    this.#evaluation.addTarget(targets, at, valid);
     this.#learn();
   }
 
-  /** Learns, oldest first, from the outputs whose truth has come. */
+  /** Learns from all outputs whose target has arrived, oldest first. */
   #learn(): void {
-    const exam = this.#exam;
-    const stepper = this.#stepper;
-    for (let truth = exam.settle(stepper.updates); truth >= 0; truth = exam.settle(stepper.updates)) {
-      const refusal = this.#refusal();
-      if (refusal !== null) {
-        exam.gradient.fill(0);
-        stepper.refused[refusal]++;
-      } else stepper.unused++;
-      this.#stream.accumulate(exam.gradient);
-      const mark = Math.floor((truth + 1) / this.#updateEvery);
-      if (mark !== this.#mark && stepper.unused > 0 && this.learning && !this.alarmed) {
-        if (this.#byWindow) this.#stream.truncateGradient();
-        stepper.update(this.#stream);
+    const evaluation = this.#evaluation;
+    const updater = this.#updater;
+    for (
+      let target = evaluation.evaluateNext(updater.updates);
+      target >= 0;
+      target = evaluation.evaluateNext(updater.updates)
+    ) {
+      const reason = this.#skipReason();
+      if (reason !== null) {
+        evaluation.gradient.fill(0);
+        updater.skipped[reason]++;
+      } else updater.accumulated++;
+      this.#stream.accumulate(evaluation.gradient);
+      const period = Math.floor((target + 1) / this.#updateEvery);
+      if (period !== this.#period && updater.accumulated > 0 && this.learning && !this.alarmed) {
+        if (this.#windowed) this.#stream.truncateGradient();
+        updater.update(this.#stream);
       }
-      this.#mark = mark;
+      this.#period = period;
     }
   }
 
-  /** Why the output settled last is not to be learned from; null = it is. */
-  #refusal(): Refusal | null {
-    const exam = this.#exam;
-    if (exam.unknown !== null) return exam.unknown;
+  /** Returns why the output evaluated last is not learned from, or null if it is. */
+  #skipReason(): SkipReason | null {
+    const evaluation = this.#evaluation;
+    if (evaluation.skipReason !== null) return evaluation.skipReason;
     if (!this.learning) return 'frozen';
     if (this.alarmed) return 'alarmed';
-    if (!this.#stepper.judge(exam.loss, exam.lossOfNothing)) return null;
-    this.#stepper.retreat(this.#stream, 'exploded');
+    if (!this.#updater.addLoss(evaluation.loss, evaluation.zeroLoss)) return null;
+    this.#updater.recover(this.#stream, 'exploded');
     return 'exploded';
   }
 
-  #giveUp(): void {
-    this.#exam.giveUp();
-    this.#stepper.refused.late++;
-    this.#stream.accumulate(this.#exam.gradient);
+  #expire(): void {
+    this.#evaluation.expire();
+    this.#updater.skipped.late++;
+    this.#stream.accumulate(this.#evaluation.gradient);
   }
 
-  /** Frames that never came: short gaps are lived through, of long ones only the index is kept. */
-  #miss(count: number): void {
+  /** Handles missing frames: short gaps are processed as invalid frames, long gaps only advance the frame index. */
+  #skip(count: number): void {
     const { pace } = this.network;
     if (count === 0) return;
     if (count <= pace.settlingFrames) {
-      const nothing = new Float32Array(this.#task.channels);
-      for (let i = 0; i < count; i++) this.#push(nothing, 0, 0);
+      const zeros = new Float32Array(this.#task.channels);
+      for (let i = 0; i < count; i++) this.#pushFrame(zeros, 0, 0);
     } else {
       this.#stream.jump(count);
-      this.#stepper.refused.late += this.#exam.next - this.#exam.settled;
-      this.#exam.missPredictions(pace.outputsAfter(this.#stream.index) - this.#exam.next);
-      if (!this.#task.taught) this.#exam.missTruths(count);
+      this.#updater.skipped.late += this.#evaluation.next - this.#evaluation.evaluated;
+      this.#evaluation.skipPredictions(pace.outputsAfter(this.#stream.index) - this.#evaluation.next);
+      if (!this.#task.external) this.#evaluation.skipTargets(count);
     }
     this.#collected.clear();
   }

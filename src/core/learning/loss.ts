@@ -1,37 +1,44 @@
 import { exp, log1p, sigmoid } from '../../kernels/plain/elementary.ts';
 import { fields, invalid, onlyFields, oneOf, positive } from '../check.ts';
 
-/** What a learner makes small, as plain JSON; a name alone takes the defaults. */
+/** Loss function as plain JSON. A name alone selects the defaults. */
 export type LossSpec = LossName | { type: 'huber'; delta?: number } | { type: 'quantile'; quantile?: number };
 export type LossName = 'squared' | 'absolute' | 'huber' | 'quantile' | 'softmax' | 'sigmoid';
 
 /**
- * L of one output frame y and its truth d, summed over the channels, e = expected - d.
+ * Loss L of one output frame y with target d, summed over the channels. With e = prediction - d:
  *
  *     squared    ½ e²                                            ∂L/∂y = e
  *     absolute   |e|                                             sign e
- *     huber      ½ e² where |e| <= delta, else delta |e| - ½ delta²   e, held within ± delta             delta: 1
- *     quantile   q |e| where y < d, else (1 - q) |e|             -q or 1 - q                              q: 0.5
- *     softmax    -Σ d log p, p = softmax y                       p Σ d - d                                expected = p
- *     sigmoid    -Σ d log p + (1 - d) log (1 - p), p = σ(y)      p - d                                    expected = p
+ *     huber      ½ e² if |e| <= delta, else delta |e| - ½ delta²      e, limited to ± delta              delta: 1
+ *     quantile   q |e| if y < d, else (1 - q) |e|                -q or 1 - q                              q: 0.5
+ *     softmax    -Σ d log p, p = softmax y                       p Σ d - d                                prediction = p
+ *     sigmoid    -Σ d log p + (1 - d) log (1 - p), p = σ(y)      p - d                                    prediction = p
  *
- * Of the others, what is expected is y itself. Sums in double precision by the kernels' own exp and log: the same bits everywhere.
+ * For the other losses, the prediction is y itself. Sums are in double precision and use the kernels' own exp and log,
+ * so that the bits are the same on every platform.
  */
 export interface Loss {
-  /** Whether truths are classes or probabilities. */
+  /** Whether targets are classes or probabilities. */
   readonly categorical: boolean;
-  /** Writes what the outputs at `y` expect to `expected`, and ∂L/∂y to `gradient`, for the truth at `d`; returns L. */
+  /**
+   * Writes the prediction of the outputs at `y` to `prediction` and ∂L/∂y to `gradient`, for the target at `d`. Returns
+   * L.
+   */
   measure(
     outputs: ArrayLike<number>,
     y: number,
-    truths: ArrayLike<number>,
+    targets: ArrayLike<number>,
     d: number,
-    expected: Float32Array,
+    prediction: Float32Array,
     gradient: Float32Array,
   ): number;
 }
 
-/** The loss of a spec. Throws when there is none such. */
+/**
+ * Returns the loss of a spec.
+ * @throws if the spec is invalid
+ */
 export function lossOf(spec: LossSpec): Loss {
   const { type, ...rest } = typeof spec === 'string' ? { type: spec } : fields('loss', spec, 'a name or an object');
   const { delta = 1, quantile = 0.5 } = rest as { delta?: number; quantile?: number };
@@ -75,48 +82,48 @@ type OfError = (error: number, gradient: Float32Array, c: number) => number;
 function byError(each: OfError): Loss {
   return {
     categorical: false,
-    measure(outputs, y, truths, d, expected, gradient) {
+    measure(outputs, y, targets, d, prediction, gradient) {
       let loss = 0;
-      for (let c = 0; c < expected.length; c++) {
-        expected[c] = outputs[y + c];
-        loss += each(outputs[y + c] - truths[d + c], gradient, c);
+      for (let c = 0; c < prediction.length; c++) {
+        prediction[c] = outputs[y + c];
+        loss += each(outputs[y + c] - targets[d + c], gradient, c);
       }
       return loss;
     },
   };
 }
 
-const softmax: Loss['measure'] = (outputs, y, truths, d, expected, gradient) => {
-  const channels = expected.length;
+const softmax: Loss['measure'] = (outputs, y, targets, d, prediction, gradient) => {
+  const channels = prediction.length;
   let top = 0;
   for (let c = 1; c < channels; c++) if (outputs[y + c] > outputs[y + top]) top = c;
-  const most = outputs[y + top];
-  // Σ e^(y - most), without the 1 of the largest: so a sure answer keeps its small loss
+  const max = outputs[y + top];
+  // Σ e^(y - top) without the 1 of the largest output, so that a confident answer keeps its small loss
   let others = 0;
   for (let c = 0; c < channels; c++) {
-    expected[c] = exp(outputs[y + c] - most);
-    if (c !== top) others += expected[c];
+    prediction[c] = exp(outputs[y + c] - max);
+    if (c !== top) others += prediction[c];
   }
   const norm = log1p(others);
   let loss = 0;
-  let whole = 0;
+  let targetSum = 0;
   for (let c = 0; c < channels; c++) {
-    const truth = truths[d + c];
-    expected[c] /= 1 + others;
-    whole += truth;
-    if (truth !== 0) loss -= truth * (outputs[y + c] - most - norm);
+    const target = targets[d + c];
+    prediction[c] /= 1 + others;
+    targetSum += target;
+    if (target !== 0) loss -= target * (outputs[y + c] - max - norm);
   }
-  for (let c = 0; c < channels; c++) gradient[c] = expected[c] * whole - truths[d + c];
+  for (let c = 0; c < channels; c++) gradient[c] = prediction[c] * targetSum - targets[d + c];
   return loss;
 };
 
-const logistic: Loss['measure'] = (outputs, y, truths, d, expected, gradient) => {
+const logistic: Loss['measure'] = (outputs, y, targets, d, prediction, gradient) => {
   let loss = 0;
-  for (let c = 0; c < expected.length; c++) {
+  for (let c = 0; c < prediction.length; c++) {
     const logit = outputs[y + c];
-    expected[c] = sigmoid(logit);
-    gradient[c] = expected[c] - truths[d + c];
-    loss += Math.max(logit, 0) - logit * truths[d + c] + log1p(exp(-Math.abs(logit)));
+    prediction[c] = sigmoid(logit);
+    gradient[c] = prediction[c] - targets[d + c];
+    loss += Math.max(logit, 0) - logit * targets[d + c] + log1p(exp(-Math.abs(logit)));
   }
   return loss;
 };

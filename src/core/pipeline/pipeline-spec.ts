@@ -1,9 +1,9 @@
 import { fields, invalid, onlyFields, oneOf, positive } from '../check.ts';
-import { checkOptions, Detector, type DetectorOptions } from '../detector/detector.ts';
+import { checkDetectorOptions, Detector, type DetectorOptions } from '../detector/detector.ts';
 import type { GapFillerOptions } from '../blocks/gap-filler.ts';
 import { learnerFields, type LearnerOptions } from '../learning/learner-options.ts';
 import { layersOf, type NetworkSpec } from '../network/network-spec.ts';
-import { optimizerOf, type OptimizerSpec } from '../learning/optimizers/optimizer.ts';
+import { optimizerOf, type OptimizerSpec } from '../learning/optimizers/optimizer-spec.ts';
 import { plan } from '../network/plan.ts';
 import { encodeState } from '../state/state-file.ts';
 import { sum } from '../sum.ts';
@@ -12,26 +12,28 @@ const parts = ['gaps', 'standardize', 'network', 'learn', 'detect'] as const;
 const detectorFields = ['falseAlarms', 'reference', 'learning'];
 const learnFields = ['network', 'optimizer', 'skipAlarmed', ...learnerFields];
 
-/** A pipeline as plain JSON. Every part may be left out. */
+/** Pipeline as plain JSON. Every part is optional. */
 export interface PipelineSpec {
-  /** What stands in for frames that never came; default: the last sample, for up to 1000 frames. */
+  /** How to fill gaps. Default: repeat the last sample, for up to 1000 frames. */
   gaps?: GapFillerOptions;
-  /** Time constant of the running mean and spread: `tau` in seconds, or `frames`. Absent: the signal stays as it is. */
+  /**
+   * Standardize with a running mean and standard deviation. Time constant: `tau` in seconds, or `frames`. Default: off.
+   */
   standardize?: { tau?: number; frames?: number };
-  /** What the stream runs through. */
+  /** Network that computes the features. */
   network?: NetworkSpec;
-  /** What learns from the stream, beside the network. */
+  /** Learner that is trained on the stream. */
   learn?: Omit<LearnerOptions, 'optimizer'> & {
     network: NetworkSpec;
     optimizer?: OptimizerSpec;
-    /** Learn nothing while the detector is alarmed. Default false. */
+    /** Skip frames that the detector flags as anomalous. Default false. */
     skipAlarmed?: boolean;
   };
-  /** What tells, beside them all, what is out of the ordinary in the filled signal. */
+  /** Detector of anomalies in the filled signal. */
   detect?: DetectorOptions;
 }
 
-/** Throws an error that names what in a spec is wrong. */
+/** Throws an error that names the invalid part of a spec. */
 export function checkSpec(spec: PipelineSpec): void {
   if (typeof spec !== 'object' || (spec as PipelineSpec | null) === null) {
     throw invalid('spec', 'a PipelineSpec', spec, TypeError);
@@ -44,7 +46,7 @@ export function checkSpec(spec: PipelineSpec): void {
   if (spec.standardize?.frames !== undefined) positive('standardize.frames', spec.standardize.frames);
   if (spec.detect) {
     onlyFields('detect', spec.detect, detectorFields);
-    checkOptions(spec.detect);
+    checkDetectorOptions(spec.detect);
   }
   if (spec.network) layersOf(spec.network);
   if (!spec.learn) return;
@@ -56,9 +58,9 @@ export function checkSpec(spec: PipelineSpec): void {
 }
 
 /**
- * Throws when the pipeline of `spec` would take more memory than one does whose saved file has `size` bytes: its weights, its
- * lines (those of the network only if it is `streaming`) and what its learner waits for all lie in the file. So a file that
- * claims too much is refused before anything is made.
+ * Throws if the pipeline of `spec` needs more memory than a saved file of `size` bytes can describe. Its weights, its
+ * delay lines (those of the network only if it is `streaming`), and its learner's pending outputs are all stored in the
+ * file. So a file that claims too much is rejected before anything is allocated.
  */
 export function checkMemory(spec: PipelineSpec, size: number, streaming: boolean): void {
   checkSpec(spec);
@@ -75,7 +77,7 @@ export function checkMemory(spec: PipelineSpec, size: number, streaming: boolean
   checkClaim(needed, size);
 }
 
-/** The same for its detector, all of whose memory lies in the file, channel by channel. */
+/** The same check for the detector. Its whole state is stored in the file, channel by channel. */
 export function checkDetectorMemory(
   options: DetectorOptions | undefined,
   channels: number,
@@ -86,9 +88,9 @@ export function checkDetectorMemory(
 }
 
 function checkClaim(needed: number, size: number): void {
-  // a line keeps no more than it needs in a file, and has room for some more frames in memory
-  const most = 4 * size + 65536;
-  if (!(needed <= most)) throw invalid('memory that a saved pipeline claims', `<= ${most} bytes`, needed);
+  // a delay line is larger in memory than in the file by some frames
+  const maxBytes = 4 * size + 65536;
+  if (!(needed <= maxBytes)) throw invalid('memory of a saved pipeline', `<= ${maxBytes} bytes`, needed);
 }
 
 function lineBytes(network: NetworkSpec): number {

@@ -6,43 +6,43 @@ import { GapFiller } from '../blocks/gap-filler.ts';
 import { Learner } from '../learning/learner.ts';
 import type { Learned } from '../learning/learned.ts';
 import { Network } from '../network/network.ts';
-import { optimizerOf } from '../learning/optimizers/optimizer.ts';
+import { optimizerOf } from '../learning/optimizers/optimizer-spec.ts';
 import { checkDetectorMemory, checkMemory, checkSpec, type PipelineSpec } from './pipeline-spec.ts';
 import { Standardizer } from '../filters/standardizer.ts';
 import { decodeState, encodeState } from '../state/state-file.ts';
 import { doublesIn, floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
 
 export interface PipelineOptions {
-  /** Default: started from `seed`. */
+  /** Default: a new network, initialized from `seed`. */
   network?: Network;
-  /** What the learner starts from; it trains a copy. Default: started from `seed`. */
+  /** Initial network of the learner, which trains a copy. Default: a new network, initialized from `seed`. */
   learner?: Network;
-  /** Default 1. */
+  /** Seed of the initial weights. Default 1. */
   seed?: number;
 }
 
-/** What one block, or the gap before it, brought. */
+/** Result of one block, or of the gap before it. */
 export interface PipelineOutput {
-  /** The frames themselves, filled and standardised as the spec says. */
+  /** Input frames, filled and standardized as the spec says. */
   readonly block: Block;
-  /** What the network put out; null when there is none or nothing hangs here. */
+  /** Outputs of the network; null if there is no network or no output is aligned with these frames. */
   readonly features: Block | null;
-  /** What the learner did; null when there is none. */
+  /** Result of the learner; null if there is none. */
   readonly learned: Learned | null;
-  /** How far out of the ordinary the frames are, and alarms; null when there is no detector. */
+  /** Anomaly scores and alarms; null if there is no detector. */
   readonly detected: Detected | null;
 }
 
 /**
- * What one stream passes on its way. Made from a spec, saved and restored whole: a restored pipeline goes on with the bits
- * of one that was never stopped.
+ * Processing chain of one stream. It is created from a spec and saved and restored as a whole. A restored pipeline
+ * returns the same bits as one that was never stopped.
  *
- *     blocks → fill gaps ─┬→ standardise ─┬→ network
+ *     blocks → fill gaps ─┬→ standardize ─┬→ network
  *                         │               └→ learner
  *                         └→ detector
  *
- * The detector hears the signal in its own unit, as it scales for itself and a standardiser would soon take a shifted level
- * for the usual one. Frames that were filled in count as missing for it, whatever they were filled with.
+ * The detector reads the signal in its original unit: it scales by itself, and a standardizer would soon absorb a level
+ * shift. It treats filled frames as missing, regardless of the fill policy.
  */
 export class Pipeline {
   readonly spec: PipelineSpec;
@@ -50,9 +50,9 @@ export class Pipeline {
   readonly learner: Learner | null;
   readonly #gaps: GapFiller;
   readonly #convolver: Convolver | null;
-  /** Made when the first block tells channels and rate. */
+  /** Created with the first block, which determines channels and rate. */
   #standardizer: Standardizer | null = null;
-  /** The same. */
+  /** Created with the first block. */
   #detector: Detector | null = null;
   #channels = 0;
   #rate = 0;
@@ -73,14 +73,17 @@ export class Pipeline {
     this.learner = new Learner(trained, { ...options, ...(optimizer && { optimizer: optimizerOf(optimizer) }) });
   }
 
-  /** A pipeline at the beginning of a stream. Throws an error that names what in the spec is wrong. */
+  /**
+   * Creates a pipeline at the start of a stream.
+   * @throws an error that names the invalid part of the spec
+   */
   static create(spec: PipelineSpec, options: PipelineOptions = {}): Pipeline {
     return new Pipeline(spec, options);
   }
 
   /**
-   * The pipeline that `save` wrote, with its weights, its optimiser and all its memory.
-   * @throws when the bytes are cut, foreign or of a newer version; the sentence says which
+   * Restores a pipeline that `save` returned, with its weights, optimizer, and state.
+   * @throws if the bytes are truncated, not a saved pipeline, or from a newer version
    */
   static restore(bytes: Uint8Array): Pipeline {
     const { state, extra: beside } = decodeState('pipeline', bytes);
@@ -90,7 +93,10 @@ export class Pipeline {
     return pipeline;
   }
 
-  /** Takes a block; brings one output for it and, before it, one for the gap that was filled. Old frames bring nothing. */
+  /**
+   * Processes a block. Returns one output for it, preceded by one for the filled gap if there is one. Returns nothing
+   * for frames that were already processed.
+   */
   push(block: Block): PipelineOutput[] {
     checkBlock(block);
     if (this.#channels > 0 && block.channels !== this.#channels)
@@ -112,24 +118,27 @@ export class Pipeline {
     });
   }
 
-  /** Brings truths for a learner with a target. */
+  /** Adds targets for a learner with the task 'target'. */
   teach(block: Block): void {
-    if (!this.learner) throw new TypeError('spec.learn must be given to be taught, got none');
+    if (!this.learner) throw new TypeError('spec.learn must be given for teach(), got none');
     this.learner.teach(block);
   }
 
-  /** The source has ended: the tail of the network's modes that have one, or null. */
+  /** Returns the last outputs of modes 'same' and 'full' after the source has ended, or null. */
   flush(): Block | null {
     return this.#convolver?.flush() ?? null;
   }
 
-  /** Gives the memory of its streams back. It cannot be used any more. */
+  /** Releases the memory of its streams. The pipeline cannot be used after that. */
   close(): void {
     this.#convolver?.close();
     this.learner?.close();
   }
 
-  /** Everything, as one safetensors file: weights, optimiser, delay lines, pending gradients, indexes, statistics. */
+  /**
+   * Returns the complete state as one safetensors file: weights, optimizer, delay lines, pending gradients, indexes,
+   * statistics.
+   */
   save(): Uint8Array {
     const state: State = {
       channels: this.#channels,
@@ -182,12 +191,13 @@ export class Pipeline {
 
   #makeStandardizer(): Standardizer {
     const { tau = 1, frames } = this.spec.standardize ?? {};
-    if (frames === undefined) positive("block.rate of a stream that is standardised by 'tau'", this.#rate, 'Hz');
+    if (frames === undefined)
+      positive('block.rate for standardize.tau (irregular: use standardize.frames)', this.#rate, 'Hz');
     return new Standardizer({ channels: this.#channels, frames: frames ?? tau * this.#rate });
   }
 }
 
-/** A network's weights as state, packed as the engine reads them. */
+/** Returns a network's weights as state, in the engine's packed order. */
 function weightsIn(network: Network): State {
   const packed = network.packed();
   return Object.fromEntries(network.parameters.map(({ name }, i) => [name, packed[i]]));

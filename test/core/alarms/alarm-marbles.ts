@@ -1,8 +1,8 @@
-import { AlarmBook, type AlarmEvent } from '../../../src/core/alarms/alarm-book.ts';
-import type { AlarmCause, AlarmStep, Finding } from '../../../src/core/alarms/alarm-life.ts';
+import { AlarmManager, type AlarmEvent } from '../../../src/core/alarms/alarm-manager.ts';
+import type { AlarmCause, AlarmStep, Finding } from '../../../src/core/alarms/alarm-lifecycle.ts';
 import type { AlarmOptions } from '../../../src/core/alarms/alarm-options.ts';
 
-/** A finding on one channel, as rare as `score`. */
+/** A finding on one channel with a score of `score`. */
 export function finding(score = 5, cause: AlarmCause = 'range', label = 'a'): Finding {
   return {
     cause,
@@ -26,39 +26,41 @@ const letters: Record<AlarmStep, string> = {
   falseAlarm: 'f',
 };
 
-type Move = (book: AlarmBook, time: number) => AlarmEvent[] | undefined;
+type Action = (manager: AlarmManager, time: number) => AlarmEvent[] | undefined;
 
-/** What the letters of a diagram do; of alarms by hand the newest is meant. */
-const moves: Record<string, Move> = {
+/** Actions of the letters in a diagram. Manual actions apply to the newest alarm. */
+const actions: Record<string, Action> = {
   '-': () => [],
-  a: (book, time) => book.alarm('p', 'unusual', finding(), time),
-  o: (book, time) => book.out('p', 'unusual', time),
-  c: (book, time) => book.calm('p', 'unusual', time),
-  b: (book, time) => book.alarm('q', 'unusual', finding(), time),
-  d: (book, time) => book.calm('q', 'unusual', time),
-  S: (book, time) => book.alarm('p', 'silent', finding(0, 'silent'), time),
-  E: (book, time) => book.end('p', 'silent', time),
-  k: (book, time) => book.acknowledge(book.alarms[0].id, time),
-  s: (book, time) => book.shelve(book.alarms[0].id, time + 8000, time),
-  x: (book, time) => book.clear(book.alarms[0].id, time),
-  f: (book, time) => book.falseAlarm(book.alarms[0].id, time),
-  m: (book, time) => (book.maintain({ streams: 'p', until: time + 5000 }, time), []),
+  a: (manager, time) => manager.report('p', 'unusual', finding(), time),
+  o: (manager, time) => manager.sustain('p', 'unusual', time),
+  c: (manager, time) => manager.reportNormal('p', 'unusual', time),
+  b: (manager, time) => manager.report('q', 'unusual', finding(), time),
+  d: (manager, time) => manager.reportNormal('q', 'unusual', time),
+  S: (manager, time) => manager.report('p', 'silent', finding(0, 'silent'), time),
+  E: (manager, time) => manager.end('p', 'silent', time),
+  k: (manager, time) => manager.acknowledge(manager.alarms[0].id, time),
+  s: (manager, time) => manager.shelve(manager.alarms[0].id, time + 8000, time),
+  x: (manager, time) => manager.clear(manager.alarms[0].id, time),
+  f: (manager, time) => manager.falseAlarm(manager.alarms[0].id, time),
+  m: (manager, time) => (manager.setMaintenance({ streams: 'p', until: time + 5000 }, time), []),
 };
 
-/** Times of the diagrams: calm after 3 s, back within 5 s, escalated after 6 s, together within 1 s. */
+/** Times of the diagrams: cleared after 3 s, reopened within 5 s, escalated after 6 s, grouped within 1 s. */
 export const times: AlarmOptions = { calm: 3000, cooldown: 5000, escalateAfter: 6000, together: 1000 };
 
-/** Plays a diagram, one letter a second, from second `from` on, into a book; what comes of it in the same seconds. */
+/**
+ * Plays a diagram, one letter per second from second `from` on, and returns the resulting events in the same seconds.
+ */
 export function play(
   diagram: string,
   options: AlarmOptions = {},
-  book: AlarmBook = new AlarmBook({ ...times, ...options }),
+  manager: AlarmManager = new AlarmManager({ ...times, ...options }),
   from = 0,
 ): string {
   return [...diagram]
     .map((letter, second) => {
       const time = (from + second) * 1000;
-      const events = [...(moves[letter](book, time) ?? []), ...book.tick(time)];
+      const events = [...(actions[letter](manager, time) ?? []), ...manager.tick(time)];
       return events.length > 1
         ? `(${events.map(({ step }) => letters[step]).join('')})`
         : events.map(({ step }) => letters[step]).join('') || '-';

@@ -1,72 +1,72 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DeadMan } from '../../../src/core/alarms/dead-man.ts';
+import { NoSamplesMonitor } from '../../../src/core/alarms/no-samples-monitor.ts';
 import { Digest } from '../../../src/core/alarms/digest.ts';
-import { isMeant, maintained } from '../../../src/core/alarms/maintenance.ts';
+import { matchesStreams, withMaintenance } from '../../../src/core/alarms/suppression.ts';
 import { inBlocks, noise } from './quiet-stream.ts';
 
-const silent = (man: DeadMan, time: number) => man.silent(time).map(({ stream }) => stream);
+const silent = (monitor: NoSamplesMonitor, time: number) => monitor.staleStreams(time).map(({ stream }) => stream);
 
-describe('the dead-man', () => {
-  test('calls a stream silent after five seconds, or three times its longest interval between blocks', () => {
-    const man = new DeadMan();
-    for (let time = 0; time <= 60_000; time += 100) man.heard('quick', time);
-    for (let time = 0; time <= 60_000; time += 20_000) man.heard('slow', time);
-    expect(silent(man, 64_999)).toEqual([]);
-    expect(silent(man, 65_000)).toEqual(['quick']);
-    expect(silent(man, 119_999)).toEqual(['quick']);
-    expect(silent(man, 120_000)).toEqual(['quick', 'slow']);
-    man.heard('quick', 120_000);
-    expect(silent(man, 124_000)).toEqual(['slow']);
+describe('NoSamplesMonitor', () => {
+  test('reports a stream after five seconds without samples, or three times its longest interval between blocks', () => {
+    const monitor = new NoSamplesMonitor();
+    for (let time = 0; time <= 60_000; time += 100) monitor.receive('quick', time);
+    for (let time = 0; time <= 60_000; time += 20_000) monitor.receive('slow', time);
+    expect(silent(monitor, 64_999)).toEqual([]);
+    expect(silent(monitor, 65_000)).toEqual(['quick']);
+    expect(silent(monitor, 119_999)).toEqual(['quick']);
+    expect(silent(monitor, 120_000)).toEqual(['quick', 'slow']);
+    monitor.receive('quick', 120_000);
+    expect(silent(monitor, 124_000)).toEqual(['slow']);
   });
 
-  test('after a silence waits three times what it had waited, and forgets that', () => {
-    const man = new DeadMan();
-    for (let time = 0; time <= 10_000; time += 100) man.heard('s', time);
-    man.heard('s', 100_000);
-    expect(silent(man, 114_999)).toEqual([]);
-    expect(silent(man, 115_000)).toEqual(['s']);
-    for (let time = 100_000; time <= 200_000; time += 100) man.heard('s', time);
-    expect(silent(man, 205_000)).toEqual(['s']);
+  test('waits three times as long after a pause, and decays back', () => {
+    const monitor = new NoSamplesMonitor();
+    for (let time = 0; time <= 10_000; time += 100) monitor.receive('s', time);
+    monitor.receive('s', 100_000);
+    expect(silent(monitor, 114_999)).toEqual([]);
+    expect(silent(monitor, 115_000)).toEqual(['s']);
+    for (let time = 100_000; time <= 200_000; time += 100) monitor.receive('s', time);
+    expect(silent(monitor, 205_000)).toEqual(['s']);
   });
 
-  test('learns the pace of bursts a minute apart from three of them', () => {
-    const man = new DeadMan();
-    const told: number[] = [];
+  test('learns the interval of bursts one minute apart from three of them', () => {
+    const monitor = new NoSamplesMonitor();
+    const stale: number[] = [];
     for (let minute = 0; minute < 20; minute++) {
-      for (let n = 0; n < 100; n++) man.heard('bursts', minute * 60_000 + n * 10);
-      if (silent(man, minute * 60_000 + 59_999).length > 0) told.push(minute);
+      for (let n = 0; n < 100; n++) monitor.receive('bursts', minute * 60_000 + n * 10);
+      if (silent(monitor, minute * 60_000 + 59_999).length > 0) stale.push(minute);
     }
-    expect(told).toEqual([0, 1, 2]);
+    expect(stale).toEqual([0, 1, 2]);
   });
 
-  test('does not count a stream as live that brought two blocks', () => {
-    const man = new DeadMan();
-    man.heard('s', 0);
-    man.heard('s', 100);
-    expect(silent(man, 1e6)).toEqual([]);
+  test('does not monitor a stream that sent only two blocks', () => {
+    const monitor = new NoSamplesMonitor();
+    monitor.receive('s', 0);
+    monitor.receive('s', 100);
+    expect(silent(monitor, 1e6)).toEqual([]);
   });
 
-  test('says nothing of a stream that said goodbye', () => {
-    const man = new DeadMan();
-    for (const time of [0, 1, 2]) man.heard('s', time);
-    man.left('s');
-    expect(silent(man, 1e9)).toEqual([]);
+  test('does not report a stream that ended normally', () => {
+    const monitor = new NoSamplesMonitor();
+    for (const time of [0, 1, 2]) monitor.receive('s', time);
+    monitor.remove('s');
+    expect(silent(monitor, 1e9)).toEqual([]);
   });
 
-  test('gives sensors forty seconds to come back after a restart', () => {
-    const before = new DeadMan();
-    for (const time of [0, 1, 2]) for (const stream of ['there', 'gone']) before.heard(stream, time);
-    const man = new DeadMan();
-    man.restore(JSON.parse(JSON.stringify(before.save())), 1e6);
-    man.heard('there', 1_039_000);
-    expect(silent(man, 1_039_999)).toEqual([]);
-    expect(silent(man, 1_040_000)).toEqual(['gone']);
+  test('gives sensors forty seconds to reconnect after a restart', () => {
+    const before = new NoSamplesMonitor();
+    for (const time of [0, 1, 2]) for (const stream of ['there', 'gone']) before.receive(stream, time);
+    const monitor = new NoSamplesMonitor();
+    monitor.restore(JSON.parse(JSON.stringify(before.save())), 1e6);
+    monitor.receive('there', 1_039_000);
+    expect(silent(monitor, 1_039_999)).toEqual([]);
+    expect(silent(monitor, 1_040_000)).toEqual(['gone']);
   });
 });
 
 describe('the digest of a fast stream', () => {
-  test('is the mean and the spread of every channel over each stretch, however the stream was cut', () => {
+  test('contains the mean and the range of every channel over each window, for any block sizes', () => {
     const data = noise(95, 2, (t, c, x) => (t === 33 && c === 1 ? NaN : x));
     const expected = Array.from({ length: 9 }, (_, n) =>
       [0, 1].flatMap((c) => {
@@ -88,7 +88,7 @@ describe('the digest of a fast stream', () => {
     );
   });
 
-  test('of a stretch that a gap cut short is of what was there, of one without samples NaN, of no valid frame not valid', () => {
+  test('covers the samples before a gap, is NaN without samples, and invalid without a valid frame', () => {
     const digest = new Digest(1, 10);
     const block = (start: number, ...samples: number[]) => ({
       data: Float32Array.from(samples),
@@ -112,14 +112,17 @@ describe('the digest of a fast stream', () => {
 });
 
 describe('maintenance', () => {
-  test('is of a name, or of all that begin so', () => {
-    expect(['hall.1', 'hall.10', 'all'].filter((name) => isMeant('hall.1', name))).toEqual(['hall.1']);
-    expect(['hall.1', 'hall.10', 'all'].filter((name) => isMeant('hall.*', name))).toEqual(['hall.1', 'hall.10']);
-    expect(['hall.1', 'all'].filter((name) => isMeant('*', name))).toEqual(['hall.1', 'all']);
+  test('matches a name, or a prefix', () => {
+    expect(['hall.1', 'hall.10', 'all'].filter((name) => matchesStreams('hall.1', name))).toEqual(['hall.1']);
+    expect(['hall.1', 'hall.10', 'all'].filter((name) => matchesStreams('hall.*', name))).toEqual([
+      'hall.1',
+      'hall.10',
+    ]);
+    expect(['hall.1', 'all'].filter((name) => matchesStreams('*', name))).toEqual(['hall.1', 'all']);
   });
 
-  test('of the same streams takes the place of the one before, and one that is past ends it', () => {
-    const list = maintained(
+  test('of the same streams replaces the previous one, and a time in the past ends it', () => {
+    const list = withMaintenance(
       [
         { streams: 'a', until: 5 },
         { streams: 'b', until: 9 },
@@ -131,6 +134,6 @@ describe('maintenance', () => {
       { streams: 'b', until: 9 },
       { streams: 'a', until: 7 },
     ]);
-    expect(maintained(list, { streams: 'a', until: 0 }, 1)).toEqual([{ streams: 'b', until: 9 }]);
+    expect(withMaintenance(list, { streams: 'a', until: 0 }, 1)).toEqual([{ streams: 'b', until: 9 }]);
   });
 });

@@ -1,7 +1,7 @@
 import type { Block } from '../../../src/core/blocks/block.ts';
 import { random } from '../../../src/core/random.ts';
 
-/** Noise around 20, [frames, channels], with its own changes: `change(t, c, x)`. */
+/** Noise around 20, [frames, channels], changed by `change(t, c, x)`. */
 export function noise(
   frames: number,
   channels: number,

@@ -7,7 +7,7 @@ import { alarmsOf, blockOf, cut, detected, joined, quiet, rate } from './planted
 const options = { falseAlarms: '1/day', reference: 2000 };
 
 describe('Detector', () => {
-  test('no later frame changes a score: a stream that is cut short has the scores and alarms of the whole one', () => {
+  test('is causal: a truncated stream has the same scores and alarms as the whole one', () => {
     const data = quiet(3000, { channels: 2 });
     data[2 * 2400] = 400;
     const whole = joined(detected([blockOf(data, 2)], options));
@@ -21,7 +21,7 @@ describe('Detector', () => {
     );
   });
 
-  test('any cut gives the same bits', () => {
+  test('returns the same bits for any block sizes', () => {
     const data = quiet(2500, { channels: 2 });
     const whole = joined(detected([blockOf(data, 2)], options));
     expect(whole.alarms.length).toBeGreaterThan(3);
@@ -33,7 +33,7 @@ describe('Detector', () => {
     );
   });
 
-  test('a detector restored from its saved bytes goes on with the bits of one that was never stopped', () => {
+  test('returns the same bits after save and restore as without interruption', () => {
     const data = quiet(2600, { channels: 2 });
     data.fill(NaN, 1000, 1007);
     const whole = joined(detected([blockOf(data, 2)], options));
@@ -48,7 +48,7 @@ describe('Detector', () => {
     }
   });
 
-  test('the size and the offset of a sensor change neither alarms nor scores, to tolerance', () => {
+  test('gives the same alarms and scores for any gain and offset of the sensor, to tolerance', () => {
     const data = quiet(2000);
     data[1500] = 60;
     const plain = joined(detected([blockOf(data)]));
@@ -57,7 +57,7 @@ describe('Detector', () => {
     expect(scaled.alarms.map(({ index }) => index)).toEqual(plain.alarms.map(({ index }) => index));
   });
 
-  test('frames that are invalid or never came count nowhere, and are invalid in the score', () => {
+  test('ignores invalid and missing frames, and marks them as invalid in the score', () => {
     const data = quiet(1200);
     const spoiled = data.slice();
     spoiled.fill(1e6, 600, 640);
@@ -69,7 +69,7 @@ describe('Detector', () => {
     expect([...marked.score.data.subarray(640)]).toEqual(missing.scores.slice(600));
   });
 
-  test('a channel of NaN spoils no other channel and no score, wherever it stands', () => {
+  test('a channel of NaN affects no other channel and no score, at any position', () => {
     const living = quiet(1500);
     living[1400] = 90;
     const beside = (place: number) => joined(detected([blockOf(spread(living, place), 2)]));
@@ -83,7 +83,7 @@ describe('Detector', () => {
     expect(second.alarms.map(({ channels }) => channels[0].channel)).toEqual(first.alarms.map(() => 1));
   });
 
-  test('a constant stream, an empty block and infinite samples raise nothing', () => {
+  test('a constant stream, an empty block, and infinite samples raise no alarm', () => {
     expect(alarmsOf(new Float32Array(3000).fill(7))).toEqual([]);
     const [nothing] = detected([blockOf(new Float32Array(0))]);
     expect([nothing.score.data.length, nothing.alarms.length]).toEqual([0, 0]);
@@ -93,20 +93,20 @@ describe('Detector', () => {
     expect(joined(detected([blockOf(data)])).alarms.length).toBeLessThanOrEqual(clean.length);
   });
 
-  test('a channel that dies is told once, by its name, from when it died', () => {
+  test('reports a flatlined channel once, with its index and start', () => {
     for (const [name, death] of [
       ['frozen', 33],
       ['gone', NaN],
     ] as const) {
       const data = quiet(2000, { channels: 3 }).map((x, i) => (i % 3 === 1 && i >= 3 * 1500 ? death : x));
-      const dead = alarmsOf(data, 3).filter(({ cause }) => cause === 'dead');
-      expect(dead, name).toHaveLength(1);
-      expect(dead[0]).toMatchObject({ score: 0, since: 1500, channels: [{ channel: 1, share: 1 }] });
-      expect(dead[0].index).toBeLessThan(1600);
+      const flatlines = alarmsOf(data, 3).filter(({ cause }) => cause === 'dead');
+      expect(flatlines, name).toHaveLength(1);
+      expect(flatlines[0]).toMatchObject({ score: 0, since: 1500, channels: [{ channel: 1, share: 1 }] });
+      expect(flatlines[0].index).toBeLessThan(1600);
     }
   });
 
-  test('whatever finite or spoiled samples come, every score is a finite number >= 0 and shares sum to 1', () => {
+  test('for any samples, every score is a finite number >= 0 and shares sum to 1', () => {
     fc.assert(
       fc.property(fc.array(fc.float(), { minLength: 200, maxLength: 600 }), (samples) => {
         const data = Float32Array.from(samples.slice(0, samples.length & ~1));
@@ -122,7 +122,7 @@ describe('Detector', () => {
     );
   });
 
-  test('frames that are numbered anew are the bits of the same stream, and nothing began before the first of them', () => {
+  test('a new numbering of frames changes no bit, and no alarm begins before its first frame', () => {
     const data = quiet(2600);
     data.fill(33, 1210);
     const whole = joined(detected([blockOf(data)]));
@@ -133,14 +133,14 @@ describe('Detector', () => {
     second.renumber();
     const tail = joined([second.push({ ...blockOf(data.subarray(1200), 1, 70), time: 1200 * 300_000 })]);
     expect([...head.scores, ...tail.scores]).toEqual(whole.scores);
-    const told = whole.alarms.filter(({ index }) => index >= 1200);
-    expect(told.map(({ cause }) => cause)).toContain('dead');
+    const expected = whole.alarms.filter(({ index }) => index >= 1200);
+    expect(expected.map(({ cause }) => cause)).toContain('dead');
     expect(tail.alarms.map(({ index, since }) => [index, since])).toEqual(
-      told.map(({ index, since }) => [index - 1130, Math.max(70, since - 1130)]),
+      expected.map(({ index, since }) => [index - 1130, Math.max(70, since - 1130)]),
     );
   });
 
-  test('refuses the state of a detector of other channels, or of another reference', () => {
+  test('rejects the state of a detector with other channels or another reference period', () => {
     const stateOf = (channels: number, reference?: number) => new Detector(channels, rate, { reference }).save();
     const into = (channels: number, state: ReturnType<typeof stateOf>, reference?: number) => () =>
       new Detector(channels, rate, { reference }).restore(state);
@@ -150,21 +150,21 @@ describe('Detector', () => {
     expect(into(1, stateOf(1), 2000)).toThrow('state.references must be of 1 channels, got 0');
   });
 
-  test('refuses what it cannot work with, by a sentence', () => {
+  test('rejects invalid arguments with an error message', () => {
     expect(() => new Detector(0, 1)).toThrow(new RangeError('channels must be an integer >= 1, got 0'));
     expect(() => new Detector(1, 1, { falseAlarms: '1/fortnight' })).toThrow(
-      "falseAlarms must be a count a second, minute, hour, day, week, month, year, such as '1/month', got '1/fortnight'",
+      "falseAlarms must be a count per second, minute, hour, day, week, month, year, such as '1/month', got '1/fortnight'",
     );
     expect(() => new Detector(1, 1, { falseAlarms: -1 })).toThrow(
-      'falseAlarms must be a number >= 1 in frames between two, got -1',
+      'falseAlarms must be a number >= 1, the mean number of frames between false alarms, got -1',
     );
     for (const falseAlarms of [0.5, NaN, Infinity, '1/constructor', `${'9'.repeat(400)}/day`])
       expect(() => new Detector(1, 1, { falseAlarms })).toThrow(/^falseAlarms must be a (number|count)/);
     expect(() => new Detector(1, 0, { falseAlarms: '1/day' })).toThrow(
-      "block.rate must be a number > 0 in Hz for falseAlarms '1/day' (irregular: give frames between two), got 0",
+      "block.rate must be a number > 0 in Hz for falseAlarms '1/day' (irregular: give the mean number of frames between false alarms), got 0",
     );
     expect(() => new Detector(1, 1, { reference: 1999 })).toThrow('reference must be an integer >= 2000, got 1999');
-    expect(() => new Detector(1, 1, { reference: 2000, learning: false })).toThrow('left out where learning is off');
+    expect(() => new Detector(1, 1, { reference: 2000, learning: false })).toThrow('omitted if learning is false');
     const detector = new Detector(1, rate);
     detector.push(blockOf(quiet(5)));
     expect(() => detector.push(blockOf(quiet(5), 1, 4))).toThrow('block.start must be >= 5, got 4');

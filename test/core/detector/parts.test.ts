@@ -3,15 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { AlarmBudget } from '../../../src/core/detector/alarm-budget.ts';
 import { Calibration } from '../../../src/core/detector/calibration.ts';
 import { CategoricalForecast } from '../../../src/core/detector/categorical-forecast.ts';
-import { DayLine, timeOfDay } from '../../../src/core/detector/day-line.ts';
-import { framesBetween } from '../../../src/core/detector/false-alarms.ts';
+import { DailyProfile, timeOfDay } from '../../../src/core/detector/forecaster.ts';
+import { framesBetween } from '../../../src/core/detector/alarm-budget.ts';
 import { LevelGate } from '../../../src/core/detector/level-gate.ts';
-import { noNovelty, RangeNovelty } from '../../../src/core/detector/range-novelty.ts';
-import { Silence } from '../../../src/core/detector/silence.ts';
+import { minNovelty, RangeNovelty } from '../../../src/core/detector/range-novelty.ts';
+import { FlatlineMonitor } from '../../../src/core/detector/flatline-monitor.ts';
 import { SoftCategories } from '../../../src/core/detector/forecaster.ts';
 import { random } from '../../../src/core/random.ts';
 
-/** The forecast as its formulas are written: dense one-hot-like inputs, no row left out. */
+/** The forecast as its formulas are written, with dense inputs and all rows. */
 class DenseForecast {
   readonly #bins: number;
   readonly #taps: number[][][];
@@ -60,7 +60,7 @@ class DenseForecast {
 }
 
 describe('CategoricalForecast', () => {
-  test('is the softmax regression on four lags, a day back and the time of day that its formulas say', () => {
+  test('equals the softmax regression of its formulas on four lags, a day back, and the time of day', () => {
     const position = fc.double({ min: 0, max: 6, noNaN: true });
     const frame = fc.tuple(
       position,
@@ -77,7 +77,7 @@ describe('CategoricalForecast', () => {
     );
   });
 
-  test('is hardly surprised by a cycle that it has seen many times, and much by a break of it', () => {
+  test('returns a low surprise for a cycle that it has learned, and a high one for a break in it', () => {
     const forecast = new CategoricalForecast(24);
     const cycle = [2, 9, 15, 21, 12];
     let last = 0;
@@ -88,7 +88,7 @@ describe('CategoricalForecast', () => {
 });
 
 describe('SoftCategories', () => {
-  test('places the mean in the middle, larger samples higher, and the farthest at the ends', () => {
+  test('maps the mean to the middle, larger samples to higher positions, and outliers to the ends', () => {
     const categories = new SoftCategories(25);
     const chance = random(3);
     for (let t = 0; t < 3000; t++) categories.learn(5 + 2 * chance.normal());
@@ -99,55 +99,55 @@ describe('SoftCategories', () => {
   });
 });
 
-describe('DayLine', () => {
-  test('gives what was a day ago, to the frame, at any rate of a minute or slower', () => {
+describe('DailyProfile', () => {
+  test('returns the position exactly one day before, at any rate of one frame per minute or slower', () => {
     for (const seconds of [60, 300, 1800]) {
-      const line = new DayLine(1 / seconds);
+      const line = new DailyProfile(1 / seconds);
       const frames = 86_400 / seconds;
       for (let t = 0; t < 3 * frames; t++) {
-        expect(line.back(t * seconds * 1000)).toBe(t < frames ? -1 : t - frames);
+        expect(line.dayBefore(t * seconds * 1000)).toBe(t < frames ? -1 : t - frames);
         line.push(t * seconds * 1000, t);
       }
     }
   });
 
-  test('a hole of up to two hours is bridged, a longer one is none', () => {
-    const line = new DayLine(1 / 300);
+  test('fills a hole of up to two hours, but not a longer one', () => {
+    const line = new DailyProfile(1 / 300);
     line.push(0, 1);
     line.push(3_600_000, 2);
     line.push(36_000_000, 3);
-    const back = (time: number) => line.back(86_400_000 + time);
+    const back = (time: number) => line.dayBefore(86_400_000 + time);
     expect([0, 1_800_000, 3_600_000, 18_000_000, 36_000_000].map(back)).toEqual([1, 2, 2, -1, 3]);
   });
 
-  test('times so far apart that no number counts their slots are no hole to be filled', () => {
-    const line = new DayLine(1e-19);
+  test('does not fill holes whose number of slots cannot be represented', () => {
+    const line = new DailyProfile(1e-19);
     for (const time of [0, 1e22, 2e22, -1e22]) line.push(time, 1);
-    expect(line.back(1e22)).toBe(-1);
+    expect(line.dayBefore(1e22)).toBe(-1);
   });
 
-  test('the time of day runs from 0 to 1, before 1970 too', () => {
+  test('the time of day runs from 0 to 1, also before 1970', () => {
     expect([0, 43_200_000, 86_400_000, -21_600_000].map(timeOfDay)).toEqual([0, 0.5, 0, 0.75]);
   });
 });
 
 describe('RangeNovelty', () => {
-  test('is log2(1 + y / 0.005) of how many ranges a record lies outside', () => {
+  test('is log2(1 + y / 0.005) for a record y ranges outside', () => {
     const range = new RangeNovelty('records');
     for (let t = 0; t < 20; t++) range.push(t % 2, t);
-    expect(range.push(0.5, 20)).toBe(noNovelty);
+    expect(range.push(0.5, 20)).toBe(minNovelty);
     expect(range.push(1.5, 21)).toBeCloseTo(Math.log2(1 + 0.5 / 0.005), 12);
     expect(range.push(-0.15, 22)).toBeCloseTo(Math.log2(1 + 0.1 / 0.005), 12);
   });
 
-  test('a huge sample widens the range by no more than its own width', () => {
+  test('a huge sample at most doubles the range', () => {
     const range = new RangeNovelty('records');
     for (let t = 0; t < 20; t++) range.push(t % 2, t);
     range.push(1e6, 20);
     expect(range.push(3, 21)).toBeCloseTo(Math.log2(1 + 0.5 / 0.005), 12);
   });
 
-  test('numbers without order make a record at the n-th with chance 2/n', () => {
+  test('for iid numbers, the n-th is a record with probability 2/n', () => {
     const chance = random(11);
     let records = 0;
     for (let stream = 0; stream < 200; stream++) {
@@ -159,7 +159,7 @@ describe('RangeNovelty', () => {
 });
 
 describe('Calibration', () => {
-  test('is 60 (N + 20) / (count above + 20 P0), in log10', () => {
+  test('equals log10 of 60 (N + 20) / (count above + 20 P0)', () => {
     for (const channels of [1, 9]) {
       const calibration = new Calibration(channels);
       const prior = (s: number, stretch: number) =>
@@ -173,7 +173,7 @@ describe('Calibration', () => {
     }
   });
 
-  test('of a stationary novelty, scores over log10 T come in one stretch in T/60', () => {
+  test('for stationary novelty, one window in T/60 has a score above log10 T', () => {
     const chance = random(4);
     const calibration = new Calibration(1);
     const frames = 400_000;
@@ -192,7 +192,7 @@ describe('Calibration', () => {
 });
 
 describe('AlarmBudget', () => {
-  test('holds its rate whatever the scores mean, once many times have passed, but for those of ten times the rarity', () => {
+  test('keeps its rate for any distribution of scores in the long run, except for scores ten times as rare', () => {
     const chance = random(8);
     for (const score of [
       () => 2 * chance.uniform(),
@@ -211,7 +211,7 @@ describe('AlarmBudget', () => {
     expect(alarms).toBe(100);
   });
 
-  test('rests after an alarm, and raises none on a score of 0', () => {
+  test('has a refractory period after an alarm, and raises none for a score of 0', () => {
     const budget = new AlarmBudget(1000);
     expect(budget.push(9)).toBe(true);
     for (let t = 0; t < 60; t++) expect(budget.push(9)).toBe(false);
@@ -220,7 +220,7 @@ describe('AlarmBudget', () => {
     for (let t = 0; t < 5000; t++) expect(silent.push(0)).toBe(false);
   });
 
-  test('counts by time where there is a rate, and by frames where not', () => {
+  test('counts by time if the stream has a rate, and by frames if not', () => {
     expect(framesBetween('1/month', 1 / 300)).toBe(8640);
     expect(framesBetween('2/day', 1)).toBe(43_200);
     expect(framesBetween(123, 250)).toBe(123);
@@ -230,7 +230,7 @@ describe('AlarmBudget', () => {
 });
 
 describe('LevelGate', () => {
-  test('opens within ten frames of a shift, and shuts when the level comes back', () => {
+  test('opens within ten frames of a shift, and closes when the level returns', () => {
     const chance = random(2);
     const gate = new LevelGate();
     const open: number[] = [];
@@ -245,7 +245,7 @@ describe('LevelGate', () => {
     expect(open.length).toBeGreaterThan(290);
   });
 
-  test('takes a level that stays for the new one at last', () => {
+  test('eventually accepts a permanent new level', () => {
     const chance = random(2);
     const gate = new LevelGate();
     for (let t = 0; t < 40_000; t++) gate.push(chance.normal() + (t >= 800 ? 8 : 0), t);
@@ -253,19 +253,19 @@ describe('LevelGate', () => {
   });
 });
 
-describe('Silence', () => {
+describe('FlatlineMonitor', () => {
   const deaths = (samples: readonly number[]) => {
-    const silence = new Silence();
+    const silence = new FlatlineMonitor();
     return samples.flatMap((x, t) => (silence.push(x, t) ? [[silence.since, t]] : []));
   };
   const alive = Array.from({ length: 100 }, (_, t) => t % 3);
 
-  test('tells a channel that stands still for 60 frames, once', () => {
+  test('reports a channel that is constant for 60 frames, once', () => {
     expect(deaths([...alive, ...Array<number>(500).fill(9)])).toEqual([[100, 160]]);
     expect(deaths([...alive, ...Array<number>(500).fill(NaN)])).toEqual([[100, 159]]);
   });
 
-  test('of a channel that stands still is over with another sample, whatever is missing between', () => {
+  test('of a constant channel ends with a different sample, whatever is missing in between', () => {
     const stuck = Array.from({ length: 1000 }, (_, t) => (t % 20 === 7 ? NaN : 9));
     expect(deaths([...alive, ...stuck])).toEqual([[100, 163]]);
     expect(deaths([...alive, ...stuck, 1, ...Array<number>(9600).fill(2)])).toHaveLength(2);
@@ -273,29 +273,29 @@ describe('Silence', () => {
     expect(deaths([...alive.flatMap(halves), ...Array<number>(500).fill(9).flatMap(halves)])).toHaveLength(1);
   });
 
-  test('of a channel that shows nothing is over with any sample', () => {
-    const silence = new Silence();
+  test('of a channel without samples ends with any sample', () => {
+    const silence = new FlatlineMonitor();
     for (const [t, x] of [...alive, ...Array<number>(60).fill(NaN)].entries()) silence.push(x, t);
-    expect(silence.dead).toBe(true);
+    expect(silence.flatlined).toBe(true);
     silence.push(alive[alive.length - 1], 160);
-    expect(silence.dead).toBe(false);
+    expect(silence.flatlined).toBe(false);
   });
 
-  test('takes 0 for rest where the channel often is at 0, and for death where it seldom is', () => {
+  test('does not count 0 as a flatline if the channel is often at 0, but does if it rarely is', () => {
     const bursts = Array.from({ length: 200 }, (_, t) => (t % 4 === 0 ? 0 : t));
     const dithers = Array.from({ length: 200 }, (_, t) => (t % 40 === 0 ? 0 : t));
     const zeros = Array<number>(500).fill(0);
     expect(deaths([...bursts, ...zeros])).toEqual([]);
     expect(deaths([...bursts, ...Array<number>(500).fill(9)])).toHaveLength(1);
     expect(deaths([...dithers, ...zeros])).toHaveLength(1);
-    const before = new Silence();
+    const before = new FlatlineMonitor();
     for (const [t, x] of bursts.entries()) before.push(x, t);
-    const after = new Silence();
+    const after = new FlatlineMonitor();
     after.restore(before.save());
     expect(zeros.some((x, t) => after.push(x, 200 + t))).toBe(false);
   });
 
-  test('does not tell what the channel did before for a tenth as long, nor one that never lived', () => {
+  test('is not reported if it lasts less than ten times as long as before, or if the channel never changed', () => {
     const slow = alive.flatMap((x) => Array<number>(10).fill(x));
     expect(deaths([...slow, ...Array<number>(85).fill(9)])).toEqual([]);
     expect(deaths([...slow, ...Array<number>(100).fill(9)])).toHaveLength(1);

@@ -7,18 +7,18 @@ const channels = 3;
 const at = 5000;
 const near = (index: number, frames: number) => index >= at && index < at + frames;
 
-/** Three channels, of which the middle one is changed from frame 5000 on. */
-function planted(change: (x: number, t: number) => number): Float32Array {
+/** Three channels; the middle one is changed from frame 5000 on. */
+function withAnomaly(change: (x: number, t: number) => number): Float32Array {
   return quiet(6000, { channels }).map((x, i) => {
     const t = Math.floor(i / channels);
     return i % channels === 1 && t >= at ? change(x, t) : x;
   });
 }
 
-describe('what is planted is found at 1/month, on the right channel', () => {
+describe('an injected anomaly is detected at 1/month, on the right channel:', () => {
   test('a spike, at its very frame', () => {
     const alarms = alarmsOf(
-      planted((x, t) => (t === at ? x + 30 : x)),
+      withAnomaly((x, t) => (t === at ? x + 30 : x)),
       channels,
     );
     const found = alarms.find(({ index }) => index === at);
@@ -27,8 +27,8 @@ describe('what is planted is found at 1/month, on the right channel', () => {
     expect(found?.channels[0].share).toBeGreaterThan(0.9);
   });
 
-  test('a level shift, and the channel is told as shifted for a while', () => {
-    const data = planted((x) => x + 24);
+  test('a level shift, and the channel is reported as shifted for a while', () => {
+    const data = withAnomaly((x) => x + 24);
     const { alarms, shifted } = joined(detected([blockOf(data, channels)]));
     const found = alarms.find(({ index }) => near(index, 20));
     expect(found?.channels[0].channel).toBe(1);
@@ -36,42 +36,43 @@ describe('what is planted is found at 1/month, on the right channel', () => {
     expect(shifted.slice((at + 30) * channels, (at + 31) * channels)).toEqual([0, 1, 0]);
   });
 
-  test('a change of rhythm that leaves the range as it was', () => {
+  test('a change of rhythm within the same range', () => {
     const chance = random(9);
-    const data = planted((_, t) => 20 + 2 * (2 * Math.sin((2 * Math.PI * t) / 9) + 0.3 * chance.normal()));
+    const data = withAnomaly((_, t) => 20 + 2 * (2 * Math.sin((2 * Math.PI * t) / 9) + 0.3 * chance.normal()));
     const found = alarmsOf(data, channels, { falseAlarms: '1/week' }).find(({ index }) => near(index, 100));
     expect(found?.cause).toBe('surprise');
     expect(found?.channels[0].channel).toBe(1);
   });
 
-  test('and the same streams with nothing planted raise no alarm there', () => {
+  test('and the same streams without an anomaly raise no alarm there', () => {
     expect(alarmsOf(quiet(6000, { channels }), channels).filter(({ index }) => near(index, 100))).toEqual([]);
   });
 });
 
-describe('slow wear', () => {
-  /** A stream that rises by 3 standard deviations over 100 000 frames, after 20 000 without. */
-  const worn = (seed: number, rise: number) => {
+describe('slow drift', () => {
+  /** A stream that rises by 3 standard deviations over 100,000 frames, after 20,000 stationary ones. */
+  const drifting = (seed: number, rise: number) => {
     const chance = random(seed);
     return Float32Array.from({ length: 120_000 }, (_, t) => {
       const cycle = Math.SQRT2 * 0.9 * Math.sin((2 * Math.PI * t) / 288);
       return cycle + 0.4 * chance.normal() + (rise * Math.max(0, t - 20_000)) / 100_000;
     });
   };
-  const wear = (data: Float32Array) => alarmsOf(data, 1, { reference: 10_000 }).filter(({ cause }) => cause === 'wear');
+  const driftAlarms = (data: Float32Array) =>
+    alarmsOf(data, 1, { reference: 10_000 }).filter(({ cause }) => cause === 'wear');
 
   test.each([1, 2, 3, 4])(
-    'of 3 standard deviations over 100 000 frames is told once with a reference (seed %i)',
+    'of 3 standard deviations over 100,000 frames is reported once with a reference period (seed %i)',
     (seed) => {
-      const alarms = wear(worn(seed, 3));
+      const alarms = driftAlarms(drifting(seed, 3));
       expect(alarms).toHaveLength(1);
       expect(alarms[0].since).toBeGreaterThan(20_000);
       expect(alarms[0].index).toBeLessThan(50_000);
     },
   );
 
-  test('is not told where there is none', () => {
-    expect(wear(worn(2, 0))).toEqual([]);
+  test('is not reported if there is none', () => {
+    expect(driftAlarms(drifting(2, 0))).toEqual([]);
   });
 
   test.each<[string, (seed: number) => () => number]>([
@@ -90,30 +91,30 @@ describe('slow wear', () => {
         return () => (x = 3.9 * x * (1 - x));
       },
     ],
-  ])('is not told of a stream that %s', (_, make) => {
+  ])('is not reported for a stream that %s', (_, make) => {
     for (const seed of [1, 2, 3]) {
       const data = Float32Array.from({ length: 25_000 }, make(seed));
       expect(alarmsOf(data, 1, { reference: 2000 }).filter(({ cause }) => cause === 'wear')).toEqual([]);
     }
   });
 
-  test('is over when as many frames as the stream was commissioned for are free of it', () => {
+  test('ends after as many frames without drift as the reference period has', () => {
     const chance = random(1);
     const detector = new Detector(1, 1, { reference: 2000 });
-    const worn: number[] = [];
+    const drifting: number[] = [];
     for (let t = 0; t < 14_000; t += 100) {
       const data = Float32Array.from({ length: 100 }, () => chance.normal() + (t >= 4000 && t < 8000 ? 1.5 : 0));
       detector.push({ data, channels: 1, start: t, rate: 1, time: t * 1000 });
-      if (detector.worn.length === 0) continue;
-      worn.push(t);
-      expect(detector.worn).toEqual([{ channel: 0, since: 4000 }]);
+      if (detector.drifted.length === 0) continue;
+      drifting.push(t);
+      expect(detector.drifted).toEqual([{ channel: 0, since: 4000 }]);
     }
-    expect([worn[0], worn[worn.length - 1]]).toEqual([4700, 9800]);
+    expect([drifting[0], drifting[drifting.length - 1]]).toEqual([4700, 9800]);
   });
 });
 
-describe('the rate of false alarms', () => {
-  /** Two years in five-minute frames: daily and weekly cycles, heavy tails, a slow random walk. */
+describe('the false-alarm rate', () => {
+  /** Two years in five-minute frames: daily and weekly cycles, heavy tails, and a slow random walk. */
   const years = (seed: number) => {
     const chance = random(seed);
     let [walk, noise] = [0, 0];
@@ -127,7 +128,7 @@ describe('the rate of false alarms', () => {
     });
   };
 
-  test('is the one that was set, within a factor of 1.5, over two years of a stream that drifts', () => {
+  test('is the configured one, within a factor of 1.5, over two years of a drifting stream', () => {
     const data = years(5);
     for (const [falseAlarms, expected] of [
       ['1/day', 720],
@@ -140,7 +141,7 @@ describe('the rate of false alarms', () => {
     }
   });
 
-  test('is counted in frames where a stream has no rate', () => {
+  test('is counted in frames if the stream has no rate', () => {
     const data = years(6).subarray(0, 60_000);
     const block = { ...blockOf(data), rate: 0 };
     const count = new Detector(1, 0, { falseAlarms: 500 }).push(block).alarms.length;

@@ -2,10 +2,10 @@ import type { Block } from '../../../src/core/blocks/block.ts';
 import { Detector, type Alarm, type Detected, type DetectorOptions } from '../../../src/core/detector/detector.ts';
 import { random } from '../../../src/core/random.ts';
 
-/** Hz of the streams made here: a frame in five minutes. */
+/** Rate of the streams in Hz: one frame per five minutes. */
 export const rate = 1 / 300;
 
-/** Seeded daily cycles with noise, [frames, channels], each channel of its own size and phase. */
+/** Seeded daily cycles with noise, [frames, channels]; each channel has its own amplitude and phase. */
 export function quiet(
   frames: number,
   { channels = 1, seed = 1 }: { channels?: number; seed?: number } = {},
@@ -22,7 +22,7 @@ export function blockOf(data: Float32Array, channels = 1, start = 0): Block {
   return { data, channels, start, rate, time: start * 300_000 };
 }
 
-/** A whole stream in blocks of the given lengths, the last as long as it takes. */
+/** Splits a stream into blocks of the given lengths; the last one contains the rest. */
 export function cut(data: Float32Array, channels: number, lengths: readonly number[]): Block[] {
   const blocks: Block[] = [];
   const frames = data.length / channels;
@@ -35,13 +35,13 @@ export function cut(data: Float32Array, channels: number, lengths: readonly numb
   return blocks;
 }
 
-/** What a fresh detector makes of blocks. */
+/** Returns what a new detector returns for the blocks. */
 export function detected(blocks: readonly Block[], options: DetectorOptions = {}): Detected[] {
   const detector = new Detector(blocks[0].channels, blocks[0].rate, options);
   return blocks.map((block) => detector.push(block));
 }
 
-/** All scores, shares, shifts and alarms in one. */
+/** Joins all scores, shares, shifts, and alarms. */
 export function joined(found: readonly Detected[]): {
   scores: number[];
   shares: number[];
@@ -56,7 +56,7 @@ export function joined(found: readonly Detected[]): {
   };
 }
 
-/** The alarms of a whole stream. */
+/** Returns the alarms of a stream. */
 export function alarmsOf(data: Float32Array, channels = 1, options: DetectorOptions = {}): Alarm[] {
   return joined(detected([blockOf(data, channels)], options)).alarms;
 }

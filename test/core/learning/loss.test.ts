@@ -12,10 +12,10 @@ const specs: LossSpec[] = [
   'sigmoid',
 ];
 
-test.each(specs)('the gradient of %j is the slope of its loss', (spec) => {
+test.each(specs)('the gradient of %j equals the finite difference of its loss', (spec) => {
   const loss = lossOf(spec);
   const number = fc.double({ min: -4, max: 4, noNaN: true });
-  const truth = fc.double({ min: 0.05, max: 1, noNaN: true });
+  const target = fc.double({ min: 0.05, max: 1, noNaN: true });
   const law = (y: number[], d: number[]) => {
     // away from the corner of |e|
     fc.pre(y.every((value, c) => Math.abs(value - d[c]) > 0.01));
@@ -28,10 +28,10 @@ test.each(specs)('the gradient of %j is the slope of its loss', (spec) => {
     }
   };
   const three = { minLength: 3, maxLength: 3 };
-  fc.assert(fc.property(fc.array(number, three), fc.array(truth, three), law), { seed: 3, numRuns: 100 });
+  fc.assert(fc.property(fc.array(number, three), fc.array(target, three), law), { seed: 3, numRuns: 100 });
 });
 
-test('cross-entropies are those of the formulas, however sure the outputs are', () => {
+test('cross-entropies follow the formulas, however confident the outputs are', () => {
   const [expected, gradient] = [new Float32Array(2), new Float32Array(2)];
   expect(lossOf('softmax').measure([1, 3], 0, [0, 1], 0, expected, gradient)).toBeCloseTo(
     Math.log(1 + Math.exp(-2)),
@@ -47,6 +47,6 @@ test.each([
   ['hinge', "loss.type must be one of squared, absolute, huber, quantile, softmax, sigmoid, got 'hinge'"],
   [{ type: 'quantile', quantile: 1 }, 'loss.quantile must be a number > 0 and < 1, got 1'],
   [{ type: 'huber', delta: 0 }, 'loss.delta must be a number > 0, got 0'],
-])('%j is refused with a sentence', (spec, sentence) => {
-  expect(() => lossOf(spec as LossSpec)).toThrow(sentence);
+])('%j is rejected with an error message', (spec, message) => {
+  expect(() => lossOf(spec as LossSpec)).toThrow(message);
 });

@@ -3,19 +3,19 @@ import { describe, expect, test } from 'vitest';
 import { adam } from '../../../src/core/learning/optimizers/adam.ts';
 import { Engine } from '../../../src/core/memory/engine.ts';
 import type { NetworkSpec } from '../../../src/core/network/network-spec.ts';
-import { nlms } from '../../../src/core/learning/optimizers/nlms.ts';
-import { rmsprop } from '../../../src/core/learning/optimizers/rmsprop.ts';
+import { nlms } from '../../../src/core/learning/optimizers/sgd.ts';
+import { rmsprop } from '../../../src/core/learning/optimizers/adam.ts';
 import { sgd } from '../../../src/core/learning/optimizers/sgd.ts';
 import { plain, simd } from '../../engines.ts';
 import { networkOf, noise, seeds, specs } from './random-networks.ts';
 
 const bits = (numbers: ArrayLike<number>) => [...new Uint32Array(Float32Array.from(numbers).buffer)];
 const optimizers = [
-  () => sgd({ rate: 0.01 }),
-  () => sgd({ rate: 0.01, momentum: 0.9, nesterov: true, weightDecay: 0.01 }),
-  () => nlms({ rate: 0.1 }),
-  () => rmsprop({ rate: 0.01 }),
-  () => adam({ rate: 0.01 }),
+  () => sgd({ learningRate: 0.01 }),
+  () => sgd({ learningRate: 0.01, momentum: 0.9, nesterov: true, weightDecay: 0.01 }),
+  () => nlms({ learningRate: 0.1 }),
+  () => rmsprop({ learningRate: 0.01 }),
+  () => adam({ learningRate: 0.01 }),
 ];
 
 /** Returns outputs, gradients, and weights of a network that learns while its stream is saved and restored in either engine. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Block } from '../../../src/core/blocks/block.ts';
 import { Detector } from '../../../src/core/detector/detector.ts';
 import { Network } from '../../../src/core/network/network.ts';
-import type { OptimizerSpec } from '../../../src/core/learning/optimizers/optimizer.ts';
+import type { OptimizerSpec } from '../../../src/core/learning/optimizers/optimizer-spec.ts';
 import { Pipeline, type PipelineOutput } from '../../../src/core/pipeline/pipeline.ts';
 import type { PipelineSpec } from '../../../src/core/pipeline/pipeline-spec.ts';
 import { encodeState } from '../../../src/core/state/state-file.ts';
@@ -21,11 +21,11 @@ const spec: PipelineSpec = {
   gaps: { policy: 'hold', max: 10 },
   standardize: { tau: 0.5 },
   network: { inChannels: 2, layers: [{ type: 'conv1d', outChannels: 3, kernelSize: 5, stride: 3, mode: 'same' }] },
-  learn: { network: stack, horizon: 2, updateEvery: 3, optimizer: { type: 'nlms', rate: 0.1 } },
+  learn: { network: stack, horizon: 2, updateEvery: 3, optimizer: { type: 'nlms', learningRate: 0.1 } },
   detect: { falseAlarms: 50 },
 };
 
-/** 400 frames of noise with a NaN, a short gap and a long one, in blocks of the given lengths. */
+/** 400 frames of noise with a NaN, a short gap, and a long one, in blocks of the given lengths. */
 function blocks(lengths: number[]): Block[] {
   const x = noise(1, 800);
   x[100] = NaN;
@@ -48,30 +48,30 @@ const numbersOf = (outputs: PipelineOutput[]) =>
   }));
 
 describe('a pipeline', () => {
-  test('learns nothing while its detector is alarmed, where that is asked for, however the stream is cut', () => {
+  test('with skipAlarmed, learns nothing while its detector is alarmed, for any block sizes', () => {
     const x = noise(3, 6000);
     for (let t = 4000; t < 4020; t++) x[t] += 30;
     const run = (length: number, skipAlarmed: boolean) => {
       const network = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 4 }] };
       const pipeline = Pipeline.create({ learn: { network, skipAlarmed }, detect: { falseAlarms: 2000 } });
-      let [refused, alarmed] = [0, 0];
+      let [skipped, alarmed] = [0, 0];
       for (let start = 0; start < 6000; start += length) {
         const data = x.subarray(start, start + length);
         const [output] = pipeline.push({ data, channels: 1, start, rate: 100, time: 10 * start });
-        refused = output.learned!.refused.alarmed;
+        skipped = output.learned!.skipped.alarmed;
         for (const frame of output.detected!.alarmed) alarmed += frame;
       }
-      return { refused, alarmed, weights: pipeline.learner!.network.weights() };
+      return { skipped, alarmed, weights: pipeline.learner!.network.weights() };
     };
-    const { refused, alarmed, weights } = run(6000, true);
+    const { skipped, alarmed, weights } = run(6000, true);
     expect(alarmed).toBeGreaterThanOrEqual(20);
     expect(alarmed).toBeLessThan(200);
-    expect(refused).toBe(alarmed);
-    expect(run(7, true)).toEqual({ refused, alarmed, weights });
-    expect(run(6000, false).refused).toBe(0);
+    expect(skipped).toBe(alarmed);
+    expect(run(7, true)).toEqual({ skipped, alarmed, weights });
+    expect(run(6000, false).skipped).toBe(0);
   });
 
-  test('that is saved and restored anywhere goes on with the same bits (law 11)', () => {
+  test('continues with the same bits after save and restore at any point (invariant 11)', () => {
     const law = (
       lengths: number[],
       stop: number,
@@ -81,7 +81,7 @@ describe('a pipeline', () => {
     ) => {
       const learn = { ...spec.learn!, task, mode, optimizer };
       const input = blocks(lengths);
-      const truth = (pipeline: Pipeline, block: Block) => {
+      const teach = (pipeline: Pipeline, block: Block) => {
         if (task === 'target') pipeline.teach({ ...block, data: block.data.map((sample) => sample / 2) });
       };
       const whole = Pipeline.create({ ...spec, learn });
@@ -89,8 +89,8 @@ describe('a pipeline', () => {
       for (const [i, block] of input.entries()) {
         if (i === stop % input.length) cut = Pipeline.restore(cut.save());
         const [a, b] = [whole.push(block), cut.push(block)];
-        truth(whole, block);
-        truth(cut, block);
+        teach(whole, block);
+        teach(cut, block);
         expect(numbersOf(b)).toEqual(numbersOf(a));
       }
       cut = Pipeline.restore(cut.save());
@@ -101,22 +101,22 @@ describe('a pipeline', () => {
     const task = fc.constantFrom('forecast' as const, 'target' as const);
     const mode = fc.constantFrom('stream' as const, 'window' as const);
     const optimizer = fc.constantFrom<OptimizerSpec>(
-      { type: 'nlms', rate: 0.1 },
-      { type: 'sgd', rate: 0.01, momentum: 0.9, nesterov: true },
-      { type: 'rmsprop', rate: 0.003 },
-      { type: 'adamW', rate: 0.003 },
+      { type: 'nlms', learningRate: 0.1 },
+      { type: 'sgd', learningRate: 0.01, momentum: 0.9, nesterov: true },
+      { type: 'rmsprop', learningRate: 0.003 },
+      { type: 'adamW', learningRate: 0.003 },
     );
     fc.assert(fc.property(lengths, fc.nat({ max: 60 }), task, mode, optimizer, law), { seed: 11, numRuns: 40 });
   });
 
-  test('runs what its parts run by themselves', () => {
+  test('returns what its parts return separately', () => {
     const network = Network.create(spec.network!, { seed: 1 });
     const [output] = Pipeline.create({ network: spec.network }).push(blocks([50])[0]);
     expect(output.features?.data).toEqual(network.stream().push(blocks([50])[0].data));
     expect([output.learned, output.block.data]).toEqual([null, blocks([50])[0].data]);
   });
 
-  test('fills a short gap with a block of its own and leaves a long one', () => {
+  test('fills a short gap with a block of its own, and keeps a long one', () => {
     const pipeline = Pipeline.create(spec);
     const starts = blocks([90, 105, 140]).map((block) => pipeline.push(block).map((output) => output.block.start));
     expect(starts).toEqual([[0], [90, 95], [260]]);
@@ -134,13 +134,13 @@ describe('the detector of a pipeline', () => {
     return { scores: [...ofFrame], alarms: outputs.flatMap(({ alarms }) => alarms) };
   };
 
-  test('hears what a detector by itself hears of the signal in its own unit', () => {
+  test('returns what a separate detector returns for the signal in its original unit', () => {
     const detector = new Detector(2, 100, detect);
     const pipeline = Pipeline.create({ gaps: { policy: 'none' }, standardize: { tau: 1 }, detect });
     for (const block of blocks([40])) expect(pipeline.push(block)[0].detected).toEqual(detector.push(block));
   });
 
-  test('takes what a gap was filled with for missing, whatever it was', () => {
+  test('treats filled frames as missing, for any fill policy', () => {
     const unfilled = heard({ gaps: { policy: 'none' }, detect });
     expect(unfilled.scores).toHaveLength(335);
     expect(unfilled.alarms.length).toBeGreaterThan(0);
@@ -149,7 +149,7 @@ describe('the detector of a pipeline', () => {
   });
 });
 
-describe('a saved pipeline that cannot be restored is refused with a sentence', () => {
+describe('a saved pipeline that cannot be restored is rejected with an error message', () => {
   const pipeline = Pipeline.create(spec);
   pipeline.push(blocks([50])[0]);
   const saved = pipeline.save();
@@ -158,22 +158,22 @@ describe('a saved pipeline that cannot be restored is refused with a sentence', 
     return new Uint8Array(Buffer.from(text, 'latin1'));
   };
   test.each([
-    ['cut', saved.subarray(0, saved.length - 9), 'must lie within the file'],
-    ['empty', new Uint8Array(0), 'safetensors: the file must contain a complete header, got 0 bytes'],
-    ['of a network', Network.create(stack).save(), "saved state must be the state of a pipeline, got 'network'"],
-    ['of a stream', Network.create(stack).stream().save(), "saved state must be the state of a pipeline, got 'stream'"],
+    ['truncated', saved.subarray(0, saved.length - 9), 'must lie whole within the file'],
+    ['empty', new Uint8Array(0), 'safetensors: 0 bytes hold no whole header'],
+    ['of a network', Network.create(stack).save(), "saved state must be that of a pipeline, got 'network'"],
+    ['of a stream', Network.create(stack).stream().save(), "saved state must be that of a pipeline, got 'stream'"],
     ['newer', edited('"version":"1"', '"version":"7"'), "version of a saved state must be <= 1, got '7'"],
     ['with a part renamed', edited('learner/mark', 'learner/mork'), 'checksum of a saved state must be'],
     [
-      'with a bit turned',
+      'with a flipped bit',
       saved.with(saved.length - 99, saved[saved.length - 99] ^ 4),
       'checksum of a saved state must be',
     ],
-    ['of no version', edited('"version":"1"', '"version":"" '), "version of a saved state must be <= 1, got ''"],
-    ['that is no bytes', 'file' as unknown as Uint8Array, "bytes must be a Uint8Array, got 'file'"],
-  ])('%s', (_, bytes, sentence) => expect(() => Pipeline.restore(bytes)).toThrow(sentence));
+    ['without a version', edited('"version":"1"', '"version":"" '), "version of a saved state must be <= 1, got ''"],
+    ['that is not bytes', 'file' as unknown as Uint8Array, "bytes must be a Uint8Array, got 'file'"],
+  ])('%s', (_, bytes, message) => expect(() => Pipeline.restore(bytes)).toThrow(message));
 
-  test('and nothing is made of what its spec claims but the file does not hold', () => {
+  test('and nothing is allocated that its spec claims but the file does not contain', () => {
     const gaps = { expected: -1, channels: 0, rate: 0, last: new Float32Array(0) };
     const claims: PipelineSpec[] = [
       { network: { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1000, kernelSize: 1e9 }] } },
@@ -187,7 +187,7 @@ describe('a saved pipeline that cannot be restored is refused with a sentence', 
     ];
     for (const claim of claims) {
       const bytes = encodeState('pipeline', { channels: 0, rate: 0 }, claim);
-      expect(() => Pipeline.restore(bytes)).toThrow('memory that a saved pipeline claims must be <=');
+      expect(() => Pipeline.restore(bytes)).toThrow('memory of a saved pipeline must be <=');
     }
     const channels = encodeState(
       'pipeline',
@@ -200,16 +200,16 @@ describe('a saved pipeline that cannot be restored is refused with a sentence', 
       { channels: 1e9, rate: 1, gaps, detector: { expected: 0 } },
       { detect: {} },
     );
-    expect(() => Pipeline.restore(watched)).toThrow('memory that a saved pipeline claims must be <=');
+    expect(() => Pipeline.restore(watched)).toThrow('memory of a saved pipeline must be <=');
   });
 
-  test('and no name in it reaches what is outside of it', () => {
+  test('and names in it cannot change other objects', () => {
     const bytes = encodeState('pipeline', { ['__proto__']: { tainted: 1 }, channels: { rate: 1 } }, {});
     expect(() => Pipeline.restore(bytes)).toThrow('state.channels must be a number');
     expect(({} as Record<string, unknown>).tainted).toBeUndefined();
   });
 
-  test('while one that was saved before its first frame is not', () => {
+  test('but one that was saved before its first frame is restored', () => {
     const network = {
       inChannels: 1,
       layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 2, dilation: 5000 }],
@@ -218,17 +218,17 @@ describe('a saved pipeline that cannot be restored is refused with a sentence', 
       expect(Pipeline.restore(Pipeline.create(spec).save()).spec).toEqual(spec);
   });
 
-  test('and the running one is not touched', () => {
+  test('and a running pipeline is not affected', () => {
     const twin = Pipeline.restore(saved);
     expect(() => Pipeline.restore(saved.subarray(0, 100))).toThrow();
     const next = { ...blocks([50])[1], start: 50 };
     expect(numbersOf(pipeline.push(next))).toEqual(numbersOf(twin.push(next)));
   });
 
-  test('a stream is refused by another network', () => {
+  test("a stream's state is rejected by another network", () => {
     const other = { inChannels: 2, layers: [{ type: 'conv1d' as const, outChannels: 2, kernelSize: 3 }] };
     expect(() => Network.create(other).restore(Network.create(stack).stream().save())).toThrow(
-      'saved state must be the state of a stream of this network',
+      'saved state must be that of this network',
     );
   });
 });
@@ -255,42 +255,46 @@ test.each([
     "field of learn must be one of network, optimizer, skipAlarmed, task, horizon, reference, loss, updateEvery, clip, mode, maxPending, mains, warmUp, decay, average, got 'updateEvry'",
   ],
   [
-    'alarms to skip without a detector',
+    'skipAlarmed without a detector',
     { learn: { network: stack, skipAlarmed: true } },
     'detect must be given with learn.skipAlarmed, got undefined',
   ],
   [
-    'an option that an optimizer does not have',
-    { learn: { network: stack, optimizer: { type: 'sgd', rate: 0.1, momentm: 0.9 } } },
-    "field of optimizer 'sgd' must be one of type, rate, momentum, nesterov, weightDecay, got 'momentm'",
+    'an unknown option of an optimizer',
+    { learn: { network: stack, optimizer: { type: 'sgd', learningRate: 0.1, momentm: 0.9 } } },
+    "field of optimizer 'sgd' must be one of type, learningRate, momentum, nesterov, weightDecay, got 'momentm'",
   ],
   [
     'nesterov without momentum',
-    { learn: { network: stack, optimizer: { type: 'sgd', rate: 0.1, nesterov: true } } },
+    { learn: { network: stack, optimizer: { type: 'sgd', learningRate: 0.1, nesterov: true } } },
     'momentum must be a number > 0 with nesterov, got 0',
   ],
   [
-    'an option that a loss does not have',
+    'an unknown option of a loss',
     { learn: { network: stack, loss: { type: 'huber', detla: 1 } } },
     "field of loss 'huber' must be one of delta, got 'detla'",
   ],
   [
-    'a quantile in words',
+    'a quantile as a string',
     { learn: { network: stack, loss: { type: 'quantile', quantile: '0.5' } } },
     "loss.quantile must be a number > 0 and < 1, got '0.5'",
   ],
   [
-    'a reference that is no list',
+    'a reference that is not a list',
     { learn: { network: stack, task: 'cancel', reference: 5 } },
     'reference must be a list of channels, got 5',
   ],
   [
-    'an option that a detector does not have',
+    'an unknown option of a detector',
     { detect: { falseAlarm: 1 } },
     "field of detect must be one of falseAlarms, reference, learning, got 'falseAlarm'",
   ],
-  ['a commissioning that is too short', { detect: { reference: 10 } }, 'reference must be an integer >= 2000, got 10'],
-  ['a time constant of nothing', { standardize: { tau: 0 } }, 'standardize.tau must be a number > 0 in seconds, got 0'],
-])('%s is refused with a sentence', (_, wrong, sentence) => {
-  expect(() => Pipeline.create(wrong as PipelineSpec)).toThrow(sentence);
+  [
+    'a reference period that is too short',
+    { detect: { reference: 10 } },
+    'reference must be an integer >= 2000, got 10',
+  ],
+  ['a time constant of 0', { standardize: { tau: 0 } }, 'standardize.tau must be a number > 0 in seconds, got 0'],
+])('%s is rejected with an error message', (_, wrong, message) => {
+  expect(() => Pipeline.create(wrong as PipelineSpec)).toThrow(message);
 });

@@ -1,98 +1,112 @@
 import { invalid } from '../../check.ts';
-import { Descent, type Optimizer } from './gradient-descent.ts';
+import { learningRateOf } from './optimizer.ts';
+import { GradientOptimizer, type Optimizer } from './optimizer.ts';
 import type { Engine } from '../../memory/engine.ts';
 import { clippedSquare } from '../../clipped-square.ts';
 import type { AdaptiveStep, ParameterGradients } from '../../layers/parameter-gradients.ts';
 
 export interface AutoStepOptions {
-  /** μ that every layer starts with, 0 < μ <= 1. Default 0.2. */
+  /** Initial learning rate µ of every layer, 0 < µ <= 1. Default 0.2. */
+  learningRate?: number;
+  /** @deprecated Use `learningRate`. */
   rate?: number;
 }
 
-/** How fast μ moves, the least it becomes, what h keeps from step to step, and how fast running means forget. */
-const [pull, least, keep, forget] = [0.003, 1e-3, 0.9995, 0.01];
-/** The share of a layer's mean energy that the energy of a step counts for at least. */
-const floor = 0.01;
-/** A layer's own numbers: μ / rate (0: not begun); mean squares of g·h, of its windows and of its errors; steps so far. */
-const [share, turns, energies, errors, steps, numbers] = [0, 1, 2, 3, 4, 5];
+/** Step size of log µ, minimum µ, decay of h per update, and weight of a new value in running means. */
+const [metaRate, minRate, traceDecay, meanWeight] = [0.003, 1e-3, 0.9995, 0.01];
+/** Minimum energy of an update, as a share of the layer's mean energy. */
+const minEnergyShare = 0.01;
+/**
+ * Places in a layer's state: µ / learningRate (0 = not started); mean squares of g·h, of the windows, and of the
+ * errors; number of updates.
+ */
+const [rateRatio, meanSquareTrend, meanEnergy, meanError, updates, layerNumbers] = [0, 1, 2, 3, 4, 5];
 
 /**
- * A normalised step whose length finds itself, so that nobody has to for every sensor: the default of a learner.
+ * Creates the default optimizer of a learner: normalized LMS that adapts its learning rate, so that you do not have to
+ * tune it per sensor.
  *
- *     h = ∂w/∂ log μ        log μ ← log μ - 0.003 clip(g·h / rms(g·h))        μ <= 1
+ *     h = ∂w/∂ log µ        log µ ← log µ - 0.003 clip(g·h / rms(g·h))        µ <= 1
  *
- * While errors fall along the way that a longer step would have gone (g·h < 0) the step grows, else it shrinks; every layer has its
- * own. The step is NLMS's, but the weights of a kernel that stands alone share it half alike and half by their size: so the few
- * taps that matter of many channels are found first. Where L layers learn together they share alike, and μ is divided by √L and by
- * how much larger errors grow on their way down to the layer. h forgets by what the step has overwritten, taken as diagonal.
- * An error that is more than ten times what errors have been counts for ten times, so that a glitch does little harm.
- * Sources: Benveniste, Métivier and Priouret 1990; Sutton, IDBD, 1992; Benesty and Gay, IPNLMS, 2002; Mahmood et al., Autostep, 2012.
- * `rate` scales the steps of all layers, also while it learns. In warm-up and decay μ / rate stays as it is.
+ * µ grows while a larger µ would have reduced the error (g·h < 0), and shrinks otherwise. Every layer has its own µ.
+ * The update is that of NLMS, but in a network of one layer half of it is distributed evenly over the weights and half
+ * in proportion to their size, so that the few relevant taps among many channels are found first. With L layers the
+ * distribution is even, and µ is divided by √L and by the factor by which errors grow from the last layer down to this
+ * one. h decays by what the update has overwritten, in a diagonal approximation. The mean square of an error counts at
+ * most 100 times its running mean, so that a glitch does little harm.
+ *
+ * `learningRate` scales µ of all layers, also when it is changed during learning. During learning-rate warm-up and
+ * decay, µ / learningRate is not adapted.
+ *
+ * Sources: Benveniste, Métivier, and Priouret, 1990; Sutton, IDBD, 1992; Benesty and Gay, IPNLMS, 2002; Mahmood et al.,
+ * Autostep, 2012.
  */
-export function autoStep({ rate = 0.2 }: AutoStepOptions = {}): Optimizer {
-  if (!(rate > 0 && rate <= 1)) throw invalid('rate', 'a number > 0 and <= 1', rate);
-  const step: AdaptiveStep = { rate, gradientScale: 1, traceDecay: keep, minEnergy: 0, onlyLayer: true };
-  return new Descent(rate, {
-    arrays: 1,
-    own: numbers,
-    layers(engine, layers, memory, now, part) {
+export function autoStep(options: AutoStepOptions = {}): Optimizer {
+  const learningRate = learningRateOf(options) ?? 0.2;
+  if (!(learningRate > 0 && learningRate <= 1)) throw invalid('learningRate', 'a number > 0 and <= 1', learningRate);
+  const step: AdaptiveStep = { rate: learningRate, gradientScale: 1, traceDecay, minEnergy: 0, onlyLayer: true };
+  return new GradientOptimizer(learningRate, {
+    stateArrays: 1,
+    layerState: layerNumbers,
+    updateLayers(engine, layers, memory, currentRate, part) {
       const last = layers.length - 1;
       step.onlyLayer = last === 0;
-      let above = 0;
-      // from the last layer down: by its errors those of the others are measured
+      let lastError = 0;
+      // from the last layer down, because the errors of the others are compared with those of the last
       for (let l = last; l >= 0; l--) {
         const layer = layers[l];
         layer.addPending();
         if (layer.clean) continue;
-        const own = memory[l][layer.values.length];
-        step.gradientScale = weigh(engine, layer, own);
-        if (part === 1) turn(engine, layer, memory[l], own, rate);
+        const state = memory[l][layer.values.length];
+        step.gradientScale = measureLayer(engine, layer, state);
+        if (part === 1) adaptRate(engine, layer, memory[l], state, learningRate);
         const { f32 } = engine.arena;
-        const error = f32[own + errors];
-        if (l === last) above = error;
-        const gain = above > 0 ? Math.max(1, error / above) : 1;
-        step.rate = Math.min(1, now * part * (f32[own + share] || 1)) / (gain * Math.sqrt(layers.length));
-        step.minEnergy = floor * f32[own + energies];
+        const error = f32[state + meanError];
+        if (l === last) lastError = error;
+        const gain = lastError > 0 ? Math.max(1, error / lastError) : 1;
+        step.rate = Math.min(1, currentRate * part * (f32[state + rateRatio] || 1)) / (gain * Math.sqrt(layers.length));
+        step.minEnergy = minEnergyShare * f32[state + meanEnergy];
         layer.adapt(step, memory[l]);
       }
     },
   });
 }
 
-/** Counts the layer's energy and error; what of the step is left where the error surprises. */
-function weigh({ arena, kernels }: Engine, layer: ParameterGradients, own: number): number {
+/** Updates the layer's mean energy and error. Returns the factor that limits the update if the error is an outlier. */
+function measureLayer({ arena, kernels }: Engine, layer: ParameterGradients, state: number): number {
   const { values, energy } = layer;
   let square = 0;
   for (let i = 0; i < values.length; i++) {
-    const slope = layer.gradient(i);
-    square += kernels.dot(slope, slope, values[i].count);
+    const gradient = layer.gradient(i);
+    square += kernels.dot(gradient, gradient, values[i].count);
   }
   const { f32 } = arena;
-  const n = Math.min(f32[own + steps] + 1, 1 / forget);
+  const n = Math.min(f32[state + updates] + 1, 1 / meanWeight);
   const error = energy > 0 ? square / energy : 0;
-  const counted = clippedSquare(error, f32[own + errors]);
-  f32[own + steps] = n;
-  f32[own + errors] += (counted - f32[own + errors]) / n;
-  f32[own + energies] += (clippedSquare(energy, f32[own + energies]) - f32[own + energies]) / n;
-  return error > counted ? Math.sqrt(counted / error) : 1;
+  const limited = clippedSquare(error, f32[state + meanError]);
+  f32[state + updates] = n;
+  f32[state + meanError] += (limited - f32[state + meanError]) / n;
+  f32[state + meanEnergy] += (clippedSquare(energy, f32[state + meanEnergy]) - f32[state + meanEnergy]) / n;
+  return error > limited ? Math.sqrt(limited / error) : 1;
 }
 
-/** Moves μ / rate along what errors owe to it. */
-function turn(
+/** Adapts µ / learningRate by the correlation of the gradient with h. */
+function adaptRate(
   { arena, kernels }: Engine,
   layer: ParameterGradients,
   memory: readonly number[],
-  own: number,
-  rate: number,
+  state: number,
+  learningRate: number,
 ): void {
-  let along = 0;
+  let trend = 0;
   for (let i = 0; i < layer.values.length; i++)
-    along += kernels.dot(layer.gradient(i), memory[i], layer.values[i].count);
+    trend += kernels.dot(layer.gradient(i), memory[i], layer.values[i].count);
   const { f32 } = arena;
   const square =
-    f32[own + turns] + (clippedSquare(along * along, f32[own + turns]) - f32[own + turns]) / f32[own + steps];
-  const way = square > 0 ? Math.max(-1, Math.min(1, along / Math.sqrt(square))) : 0;
-  const next = (f32[own + share] || 1) * (1 - pull * way);
-  f32[own + share] = Math.max(least / rate, Math.min(1 / rate, next));
-  f32[own + turns] = square;
+    f32[state + meanSquareTrend] +
+    (clippedSquare(trend * trend, f32[state + meanSquareTrend]) - f32[state + meanSquareTrend]) / f32[state + updates];
+  const direction = square > 0 ? Math.max(-1, Math.min(1, trend / Math.sqrt(square))) : 0;
+  const next = (f32[state + rateRatio] || 1) * (1 - metaRate * direction);
+  f32[state + rateRatio] = Math.max(minRate / learningRate, Math.min(1 / learningRate, next));
+  f32[state + meanSquareTrend] = square;
 }

@@ -1,33 +1,217 @@
-import { adam, adamW, type AdamOptions } from './adam.ts';
-import { onlyFields, oneOf } from '../../check.ts';
-import { autoStep, type AutoStepOptions } from './auto-step.ts';
-import type { Optimizer } from './gradient-descent.ts';
-import { nlms } from './nlms.ts';
-import { rmsprop, type RmspropOptions } from './rmsprop.ts';
-import { sgd, type SgdOptions } from './sgd.ts';
+import type { Kernels } from '../../../kernels/kernels.ts';
+import { invalid, positive } from '../../check.ts';
+import type { ParameterGradients } from '../../layers/parameter-gradients.ts';
+import type { Engine } from '../../memory/engine.ts';
+import type { Allocation } from '../../memory/allocation.ts';
+import type { NetworkStream } from '../../network/network-stream.ts';
+import type { Network } from '../../network/network.ts';
+import { floatsIn, numberIn, type State, stateIn } from '../../state/state.ts';
 
-/** An optimizer as plain JSON. */
-export type OptimizerSpec =
-  | ({ type: 'autoStep' } & AutoStepOptions)
-  | ({ type: 'sgd' } & SgdOptions)
-  | { type: 'nlms'; rate: number; epsilon?: number }
-  | ({ type: 'rmsprop' } & RmspropOptions)
-  | ({ type: 'adam' | 'adamW' } & AdamOptions);
+/** Learning rate µ as an option, under its name or its deprecated alias. */
+export type LearningRate =
+  | {
+      /** Learning rate µ, > 0. */
+      learningRate: number;
+      rate?: undefined;
+    }
+  | {
+      learningRate?: undefined;
+      /** @deprecated Use `learningRate`. */
+      rate: number;
+    };
 
-const makers: Record<OptimizerSpec['type'], (spec: never) => Optimizer> = { sgd, nlms, rmsprop, adam, adamW, autoStep };
-const adamFields = ['rate', 'beta1', 'beta2', 'epsilon', 'weightDecay'];
-const settings: Record<OptimizerSpec['type'], readonly string[]> = {
-  sgd: ['rate', 'momentum', 'nesterov', 'weightDecay'],
-  nlms: ['rate', 'epsilon'],
-  rmsprop: ['rate', 'alpha', 'epsilon', 'weightDecay'],
-  adam: adamFields,
-  adamW: adamFields,
-  autoStep: ['rate'],
-};
+/**
+ * Returns the learning rate given as `learningRate` or as `rate`, its deprecated alias; undefined if neither is given.
+ * @throws TypeError if both are given
+ */
+export function learningRateOf(options: { learningRate?: number; rate?: number }): number | undefined {
+  const { learningRate, rate } = options;
+  if (learningRate !== undefined && rate !== undefined)
+    throw invalid('learningRate', 'given without rate, its deprecated alias', { learningRate, rate }, TypeError);
+  return learningRate ?? rate;
+}
 
-/** The optimizer of a spec. Throws when there is none such. */
-export function optimizerOf(spec: OptimizerSpec): Optimizer {
-  const type = oneOf('optimizer.type', spec.type, Object.keys(makers) as OptimizerSpec['type'][]);
-  onlyFields(`optimizer '${type}'`, spec, ['type', ...settings[type]]);
-  return makers[type](spec as never);
+/** Updates a network's weights from the gradients that one of its streams has accumulated. */
+export interface Optimizer {
+  /** Learning rate µ, > 0. May be changed between updates. */
+  learningRate: number;
+  /** @deprecated Use `learningRate`. */
+  rate: number;
+  /**
+   * Updates `network`'s weights from `stream`'s gradients and clears the gradients. `part` is the factor of the
+   * learning rate during warm-up and decay. Default 1.
+   */
+  step(network: Network, stream: NetworkStream, part?: number): void;
+  /** Returns the current settings and memory. */
+  save(): State;
+  restore(state: State): void;
+  /** Returns a new optimizer with the original settings and no memory. */
+  fresh(): Optimizer;
+}
+
+/** Learning rate of one update, and the number of updates including this one. */
+export interface Step {
+  learningRate: number;
+  count: number;
+}
+
+/**
+ * Rule by which weights are updated from their gradients. It has one of `updateLayer`, `updateLayers`, and
+ * `updateArray`.
+ */
+export interface UpdateRule {
+  /** Number of state arrays per array of weights. */
+  readonly stateArrays: number;
+  /** Updates all weights of a layer and clears their gradients. For rules without state. */
+  readonly updateLayer?: (layer: ParameterGradients, step: Step) => void;
+  /**
+   * Updates all weights of all layers and clears their gradients. `memory` contains, for each layer, the addresses of
+   * its state arrays, and at the end the address of `layerState` numbers.
+   */
+  readonly updateLayers?: (
+    engine: Engine,
+    layers: readonly ParameterGradients[],
+    memory: readonly (readonly number[])[],
+    rate: number,
+    part: number,
+  ) => void;
+  /** Count of state numbers per layer. */
+  readonly layerState?: number;
+  /**
+   * Updates `count` weights at `w` from the gradient at `dw`, which it clears. `memory` contains the addresses of the
+   * state arrays.
+   */
+  readonly updateArray?: (
+    kernels: Kernels,
+    w: number,
+    dw: number,
+    count: number,
+    memory: readonly number[],
+    step: Step,
+  ) => void;
+}
+
+/** Optimizer that applies one rule to every array of weights, with separate state for each. */
+export class GradientOptimizer implements Optimizer {
+  learningRate: number;
+  readonly #start: number;
+  readonly #rule: UpdateRule;
+  #allocation: Allocation | null = null;
+  #engine: Engine | null = null;
+  /** Addresses and length of the state arrays, for every array of weights. */
+  readonly #memory: { at: number[]; count: number }[] = [];
+  /** The same addresses, grouped by layer. */
+  readonly #layers: (readonly number[])[] = [];
+  /** Restored state, kept until the engine is known. */
+  #restored: State | null = null;
+  #updates = 0;
+  readonly #step: Step = { learningRate: 0, count: 0 };
+
+  constructor(learningRate: number | undefined, rule: UpdateRule) {
+    this.learningRate = positive('learningRate', learningRate);
+    this.#start = this.learningRate;
+    this.#rule = rule;
+  }
+
+  get rate(): number {
+    return this.learningRate;
+  }
+
+  set rate(learningRate: number) {
+    this.learningRate = learningRate;
+  }
+
+  step(network: Network, stream: NetworkStream, part = 1): void {
+    if ((stream as NetworkStream | undefined)?.network !== network)
+      throw new TypeError('stream must be a stream of network, got one of another network');
+    stream.checkOpen();
+    if (this.#engine && this.#engine !== network.engine)
+      throw new TypeError('network must be on the same engine as before, got one on another engine');
+    this.#updates++;
+    network.changes.version++;
+    const { updateLayer: plain } = this.#rule;
+    const layers = stream.stack.trained;
+    const step = this.#step;
+    step.learningRate = this.learningRate * part;
+    step.count = this.#updates;
+    if (plain) for (let l = 0; l < layers.length; l++) plain(layers[l], step);
+    else if (this.#rule.updateLayers) this.#updateLayers(network.engine, layers, part);
+    else this.#updateArrays(network.engine, layers);
+  }
+
+  save(): State {
+    const memory = this.#memory.length > 0 ? this.#copies() : (this.#restored ?? {});
+    return { rate: this.learningRate, count: this.#updates, memory };
+  }
+
+  restore(state: State): void {
+    this.learningRate = positive('state.rate', numberIn(state, 'rate'));
+    this.#updates = numberIn(state, 'count');
+    this.#restored = stateIn(state, 'memory');
+    this.#memory.length = 0;
+    this.#layers.length = 0;
+    if (this.#engine && this.#allocation) this.#engine.release(this.#allocation);
+    this.#allocation = null;
+    this.#engine = null;
+  }
+
+  fresh(): Optimizer {
+    return new GradientOptimizer(this.#start, this.#rule);
+  }
+
+  #updateArrays(engine: Engine, layers: readonly ParameterGradients[]): void {
+    let place = 0;
+    const step = this.#step;
+    // plain loops, so that an update allocates nothing
+    for (let l = 0; l < layers.length; l++) {
+      const layer = layers[l];
+      layer.addPending();
+      for (let i = 0; i < layer.values.length; i++) {
+        const { at, count } = layer.values[i];
+        const memory = this.#stateOf(engine, place++, count);
+        this.#rule.updateArray!(engine.kernels, at, layer.gradient(i), count, memory, step);
+      }
+      layer.markCleared();
+    }
+  }
+
+  #updateLayers(engine: Engine, layers: readonly ParameterGradients[], part: number): void {
+    for (let l = 0, place = 0; l < layers.length; l++) {
+      const { values } = layers[l];
+      if (this.#layers.length === l)
+        this.#layers.push(
+          [...values, { count: this.#rule.layerState! }].flatMap(({ count }, i) =>
+            this.#stateOf(engine, place + i, count),
+          ),
+        );
+      place += values.length + 1;
+    }
+    this.#rule.updateLayers!(engine, layers, this.#layers, this.learningRate, part);
+  }
+
+  #stateOf(engine: Engine, place: number, count: number): readonly number[] {
+    this.#engine ??= engine;
+    const allocation = (this.#allocation ??= engine.allocationFor(this));
+    const made = (this.#memory[place] ??= this.#allocate(allocation, place, count));
+    if (made.count !== count) throw invalid('weights of the network', `${made.count} in number, as before`, count);
+    return made.at;
+  }
+
+  #allocate(allocation: Allocation, place: number, count: number): { at: number[]; count: number } {
+    const { stateArrays: arrays } = this.#rule;
+    const saved = this.#restored && String(place) in this.#restored ? stateIn(this.#restored, String(place)) : null;
+    const at = Array.from({ length: arrays }, () => allocation.allocate(count));
+    for (let i = 0; saved && i < arrays; i++) allocation.arena.f32.set(floatsIn(saved, String(i), count), at[i]);
+    return { at, count };
+  }
+
+  #copies(): State {
+    const f32 = this.#allocation?.arena.f32;
+    return Object.fromEntries(
+      this.#memory.map(({ at, count }, place) => {
+        const arrays = at.map((start, i) => [String(i), f32!.slice(start, start + count)]);
+        return [String(place), Object.fromEntries(arrays) as State];
+      }),
+    );
+  }
 }

@@ -1,32 +1,54 @@
-import { fraction, invalid, nonNegative } from '../../check.ts';
-import { Descent, type Optimizer } from './gradient-descent.ts';
+import { fraction, invalid, nonNegative, positive } from '../../check.ts';
+import { GradientOptimizer, type LearningRate, learningRateOf, type Optimizer } from './optimizer.ts';
 
-export interface SgdOptions {
-  /** μ, the length of a step. */
-  rate: number;
-  /** How much of the last step goes on, 0 … 1. Default 0. */
+export type SgdOptions = LearningRate & {
+  /** Momentum m, 0 … 1: the share of the last update that is added to the next one. Default 0. */
   momentum?: number;
-  /** Look ahead along the momentum (Nesterov). Default false. */
+  /** Use Nesterov momentum. Default false. */
   nesterov?: boolean;
-  /** λ: the gradient of ½ λ w² is added. Default 0. */
+  /** Weight decay λ: adds the gradient of ½ λ w². Default 0. */
   weightDecay?: number;
-}
+};
 
 /**
- * Stochastic gradient descent, equation (6): w ← w - μ g, with g = ∂L/∂w + λ w. With momentum m, as PyTorch writes it:
- * v ← m v + g, and w ← w - μ v, or w ← w - μ (g + m v) with Nesterov's look ahead.
+ * Creates a stochastic gradient descent optimizer, equation (6): w ← w - µ g, with g = ∂L/∂w + λ w. With momentum m, as
+ * in PyTorch: v ← m v + g, and w ← w - µ v, or w ← w - µ (g + m v) with Nesterov momentum.
  */
-export function sgd({ rate, momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions): Optimizer {
+export function sgd(options: SgdOptions): Optimizer {
+  const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
+  const learningRate = learningRateOf(options);
   fraction('momentum', momentum);
   nonNegative('weightDecay', weightDecay);
   if (nesterov && momentum === 0) throw invalid('momentum', 'a number > 0 with nesterov', momentum);
   if (momentum === 0 && weightDecay === 0)
-    return new Descent(rate, { arrays: 0, plain: (layer, { rate: now }) => layer.descend(now) });
-  return new Descent(rate, {
-    arrays: momentum > 0 ? 1 : 0,
-    move: (kernels, w, dw, count, memory, step) => {
+    return new GradientOptimizer(learningRate, {
+      stateArrays: 0,
+      updateLayer: (layer, { learningRate: current }) => layer.descend(current),
+    });
+  return new GradientOptimizer(learningRate, {
+    stateArrays: momentum > 0 ? 1 : 0,
+    updateArray: (kernels, w, dw, count, memory, step) => {
       const velocity = memory.length > 0 ? memory[0] : 0;
-      kernels.sgd(w, dw, velocity, count, step.rate, momentum, Number(nesterov), weightDecay);
+      kernels.sgd(w, dw, velocity, count, step.learningRate, momentum, Number(nesterov), weightDecay);
     },
+  });
+}
+
+export type NlmsOptions = LearningRate & {
+  /** Added to the energy. Default 1e-3. */
+  epsilon?: number;
+};
+
+/**
+ * Creates a normalized LMS optimizer: SGD with µ divided by ε + the energy of the windows that the gradient comes from
+ * (Σ x², plus 1 for the bias). 0 < µ < 2 is stable for one layer at any signal amplitude. With several layers, each is
+ * normalized by its own windows. Source: Haykin, Adaptive Filter Theory, ch. 6.
+ */
+export function nlms(options: NlmsOptions): Optimizer {
+  const { epsilon = 1e-3 } = options;
+  positive('epsilon', epsilon);
+  return new GradientOptimizer(learningRateOf(options), {
+    stateArrays: 0,
+    updateLayer: (layer, { learningRate }) => layer.descend(learningRate, epsilon),
   });
 }

@@ -24,7 +24,7 @@ const forecaster = (channels: number, taps = 16) =>
     { zeroOutput: true },
   );
 
-/** NMSE as a share of persistence's, the first `seconds` left out. */
+/** NMSE relative to that of persistence, without the first `seconds`. */
 function share(x: Float32Array, channels: number, rate: number, seconds: number): number {
   const { error } = new Learner(forecaster(channels)).push(line(x, channels, rate));
   let [missed, lasting] = [0, 0];
@@ -50,7 +50,7 @@ const files = [
   ['edf/eegmmidb_64ch_128Hz_annotations.edf', 0.65, undefined],
 ] as const;
 
-describe('with one setting for every file', () => {
+describe('with the same settings for every file', () => {
   for (const [path, standardised, filtered] of files) {
     const file = sharedData(path);
     test.skipIf(file === undefined)(
@@ -70,7 +70,7 @@ describe('with one setting for every file', () => {
   }
 });
 
-test('a hidden kernel is found, and found again after it has changed', () => {
+test('finds a hidden kernel, and finds it again after it has changed', () => {
   const spec = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 9 }] };
   const hidden = [11, 12].map((seed) => Network.create(spec, { seed }));
   const x = noise(5, 8000);
@@ -87,7 +87,7 @@ test('a hidden kernel is found, and found again after it has changed', () => {
   }
 });
 
-test('an offset of a hundred spreads and another unit change next to nothing', () => {
+test('an offset of 100 standard deviations and a change of unit have almost no effect', () => {
   const x = noise(9, 6000);
   for (let t = 2; t < 6000; t++) x[t] = 1.6 * x[t - 1] - 0.8 * x[t - 2] + 0.3 * x[t];
   const missed = (scale: number, offset: number) => {
@@ -102,7 +102,7 @@ test('an offset of a hundred spreads and another unit change next to nothing', (
     expect(missed(scale, offset)).toBeLessThan(1.1 * missed(1, 0));
 });
 
-test('a constant channel, and one that dies, leave the others as good as they were', () => {
+test('a constant channel, or one that flatlines, does not degrade the others', () => {
   const x = noise(3, 3 * 6000);
   for (let t = 2; t < 6000; t++)
     for (let c = 0; c < 2; c++) x[3 * t + c] = 1.6 * x[3 * t - 3 + c] - 0.8 * x[3 * t - 6 + c] + 0.3 * x[3 * t + c];
@@ -123,33 +123,30 @@ test('a constant channel, and one that dies, leave the others as good as they we
   for (const { data } of Object.values(learner.network.weights())) expect(data.every(Number.isFinite)).toBe(true);
 });
 
-/** An AR(2) process, its noise of variance 1. */
+/** An AR(2) process with noise of variance 1. */
 function process(seed: number, frames: number): Float32Array {
   const x = noise(seed, frames);
   for (let t = 2; t < frames; t++) x[t] += 1.6 * x[t - 1] - 0.8 * x[t - 2];
   return x;
 }
 
-/** Mean square of errors of frames `from` to `to`. */
+/** Mean square error of frames `from` to `to`. */
 function missed({ data }: { data: Float32Array }, from: number, to: number): number {
   let sum = 0;
   for (let t = from; t < to; t++) sum += data[t] ** 2 / (to - from);
   return sum;
 }
 
-test.each([1e4, 1e6, 1e10, 1e17, 1e25, 3e38])(
-  'is over a glitch of %s before the next thousand frames are',
-  (glitch) => {
-    const x = process(4, 8000);
-    x[5000] = glitch;
-    x[5001] = -glitch;
-    const { error, rollbacks } = new Learner(forecaster(1, 8)).push(line(x, 1, 100));
-    expect(missed(error, 6000, 7900)).toBeLessThan(1.1 * missed(error, 3000, 4900));
-    expect(rollbacks).toBe(0);
-  },
-);
+test.each([1e4, 1e6, 1e10, 1e17, 1e25, 3e38])('recovers from a glitch of %s within 1000 frames', (glitch) => {
+  const x = process(4, 8000);
+  x[5000] = glitch;
+  x[5001] = -glitch;
+  const { error, rollbacks } = new Learner(forecaster(1, 8)).push(line(x, 1, 100));
+  expect(missed(error, 6000, 7900)).toBeLessThan(1.1 * missed(error, 3000, 4900));
+  expect(rollbacks).toBe(0);
+});
 
-test('a rate that is set is the rate: however small, and back again', () => {
+test('a learning rate that is set applies, however small, and can be set back', () => {
   const moved = (learner: Learner, from: number) => {
     const before = learner.network.weights()['layers.0.weight'].data;
     learner.push(line(process(6, 4000).subarray(from, from + 500), 1, 100, from));
@@ -159,13 +156,13 @@ test('a rate that is set is the rate: however small, and back again', () => {
   const learner = new Learner(forecaster(1, 8));
   moved(learner, 0);
   const usual = moved(learner, 500);
-  learner.optimizer.rate = 1e-6;
+  learner.optimizer.learningRate = 1e-6;
   expect(moved(learner, 1000)).toBeLessThan(1e-3 * usual);
-  learner.optimizer.rate = 0.2;
+  learner.optimizer.learningRate = 0.2;
   expect(moved(learner, 1500)).toBeLessThan(2 * usual);
 });
 
-test('warm-up costs what it takes of the step, and leaves no longer one', () => {
+test('learning-rate warm-up only slows learning down, and does not raise the learning rate afterwards', () => {
   const x = process(2, 12_000);
   const late = (warmUp: number) =>
     missed(new Learner(forecaster(1, 8), { warmUp }).push(line(x, 1, 100)).error, 9000, 11_900);
@@ -187,13 +184,13 @@ test.each(Object.keys(deep))('%s learn from chance to near the noise, and nothin
   for (const seed of [1, 2, 3]) {
     const learner = new Learner(Network.create({ inChannels: 1, layers: deep[name] }, { seed }));
     const { error, rollbacks } = learner.push(line(x, 1, 100));
-    // the noise has variance 1, the process itself 15
+    // the noise has variance 1, the process 15
     expect(missed(error, 20_000, 29_900)).toBeLessThan(2);
     expect(rollbacks).toBe(0);
   }
 });
 
-test('goes on to the bit after a restart, in the middle of learning', () => {
+test('continues bit for bit after a restart in the middle of learning', () => {
   const x = noise(2, 2 * 400);
   const whole = new Learner(forecaster(2, 5), { average: 50, updateEvery: 3 });
   whole.push(line(x, 2, 100));
@@ -208,6 +205,6 @@ test('goes on to the bit after a restart, in the middle of learning', () => {
   expect(learned.weights()).not.toEqual(second.network.weights());
 });
 
-test('has a rate above 0 and no more than 1', () => {
-  expect(() => autoStep({ rate: 0 })).toThrow('rate must be a number > 0 and <= 1, got 0');
+test('requires a learning rate > 0 and <= 1', () => {
+  expect(() => autoStep({ learningRate: 0 })).toThrow('learningRate must be a number > 0 and <= 1, got 0');
 });

@@ -1,13 +1,13 @@
 import { frameCount, type Block } from '../blocks/block.ts';
 import { floatsIn, bytesIn, numberIn, stateIn, type State } from '../state/state.ts';
 
-/** Truths that came before the frames that they are about, by absolute index; of those that came twice the first counts. */
-export class EarlyTruths {
+/** Targets that arrived before their frame, by absolute index. If a frame has two targets, the first one applies. */
+export class PendingTargets {
   readonly #channels: number;
-  /** By their start, none of them empty. */
+  /** Sorted by `start`; none is empty. */
   readonly #blocks: Block[] = [];
   /** Offset in the samples of the frame found last, and its validity. */
-  at = 0;
+  offset = 0;
   valid = 0;
 
   constructor(channels: number) {
@@ -21,13 +21,16 @@ export class EarlyTruths {
     this.#blocks.splice(place, 0, block);
   }
 
-  /** The samples in which the truth of frame `index` lies, at `at`; null where none has come. Those of earlier frames are let go. */
+  /**
+   * Returns the samples that contain the target of frame `index`, at `offset`, or null if it has not arrived. Removes
+   * earlier targets.
+   */
   find(index: number): Float32Array | null {
     const blocks = this.#blocks;
     while (blocks.length > 0 && blocks[0].start + frameCount(blocks[0]) <= index) blocks.shift();
     if (blocks.length === 0 || blocks[0].start > index) return null;
     const [{ data, start, valid }] = blocks;
-    this.at = (index - start) * this.#channels;
+    this.offset = (index - start) * this.#channels;
     this.valid = valid ? valid[index - start] : 1;
     return data;
   }
@@ -44,10 +47,10 @@ export class EarlyTruths {
   restore(state: State): void {
     this.#blocks.length = 0;
     for (let i = 0; String(i) in state; i++) {
-      const kept = stateIn(state, String(i));
-      const valid = 'valid' in kept ? bytesIn(kept, 'valid') : undefined;
-      const data = floatsIn(kept, 'data');
-      this.#blocks.push({ data, channels: this.#channels, start: numberIn(kept, 'start'), rate: 0, time: 0, valid });
+      const saved = stateIn(state, String(i));
+      const valid = 'valid' in saved ? bytesIn(saved, 'valid') : undefined;
+      const data = floatsIn(saved, 'data');
+      this.#blocks.push({ data, channels: this.#channels, start: numberIn(saved, 'start'), rate: 0, time: 0, valid });
     }
   }
 }

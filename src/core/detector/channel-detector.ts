@@ -1,24 +1,24 @@
 import { doublesIn, stateIn, type State } from '../state/state.ts';
 import { Forecaster } from './forecaster.ts';
 import { LevelGate } from './level-gate.ts';
-import { noNovelty, RangeNovelty } from './range-novelty.ts';
+import { minNovelty, RangeNovelty } from './range-novelty.ts';
 import { restoreAll, RunningMean, saveAll } from './running-mean.ts';
 
-/** Samples whose surprise is not told: the forecast knows nothing yet. */
-const settling = 11;
+/** Samples at the start whose surprise is ignored, because the forecast has not learned anything yet. */
+const settlingSamples = 11;
 
-/** What made a channel new: its sample, its slow mean, or how badly it was forecast. */
-export type Novelty = 'range' | 'level' | 'surprise';
-const causes: readonly Novelty[] = ['range', 'level', 'surprise', 'surprise'];
+/** What is novel about a channel: a sample, its slow mean, or its surprise. */
+export type NoveltyCause = 'range' | 'level' | 'surprise';
+const causes: readonly NoveltyCause[] = ['range', 'level', 'surprise', 'surprise'];
 
 /**
- * What is new on one channel: the greatest novelty among four streams that it makes of it,
+ * Novelty of one channel: the highest novelty of four signals derived from it,
  *
- *     x;   the mean of x over 100 frames;   the surprise's means over 2 and over 8 frames
+ *     x;   mean of x over 100 frames;   means of the surprise over 2 and over 8 frames
  *
- * each against its own range so far. The time constants are of exponential means.
+ * each relative to its own range so far. The means are exponential; the numbers are time constants.
  */
-export class ChannelWatch {
+export class ChannelDetector {
   readonly #forecaster: Forecaster | null;
   readonly #means = { slow: new RunningMean(100), quick: new RunningMean(2), steady: new RunningMean(8) };
   readonly #ranges = {
@@ -31,33 +31,35 @@ export class ChannelWatch {
   #samples = 0;
   #leading = 0;
   #index = 0;
-  /** The surprise of the newest sample, in bits; NaN where it was missing. */
+  /** Surprise of the newest sample in bits; NaN if it is missing. */
   surprise: number = NaN;
-  /** The novelty of the newest sample; the least there is where it was missing. */
-  novelty: number = noNovelty;
+  /** Novelty of the newest sample; the minimum if it is missing. */
+  novelty: number = minNovelty;
 
-  /** @param learning false: without the forecast, and so without its surprise */
+  /** @param learning whether to forecast the channel; without a forecast there is no surprise */
   constructor(rate: number, learning: boolean) {
     this.#forecaster = learning ? new Forecaster(rate) : null;
   }
 
-  /** What the newest novelty is of. */
-  get cause(): Novelty {
+  /** Cause of the newest novelty. */
+  get cause(): NoveltyCause {
     return causes[this.#leading];
   }
 
-  /** The frame from which on what is new now moved away from the middle of its range; of a sample, its own frame. */
+  /**
+   * First frame of the newest novelty: where the signal left the middle of its range, or the frame itself for a sample.
+   */
   get since(): number {
     const { slow, quick, steady } = this.#ranges;
-    return [this.#index, slow.calm + 1, quick.calm + 1, steady.calm + 1][this.#leading];
+    return [this.#index, slow.lastInside + 1, quick.lastInside + 1, steady.lastInside + 1][this.#leading];
   }
 
-  /** What the forecast has learned; null without one. */
+  /** Forecaster of the channel; null without learning. */
   get forecaster(): Forecaster | null {
     return this.#forecaster;
   }
 
-  /** Takes a finite sample of frame `index` at `time` (ms). */
+  /** Adds a finite sample of frame `index` at `time` (ms). */
   push(x: number, index: number, time: number): void {
     const { slow, quick, steady } = this.#means;
     const ranges = this.#ranges;
@@ -65,19 +67,19 @@ export class ChannelWatch {
     this.#index = index;
     this.#leading = 0;
     this.novelty = ranges.x.push(x, index);
-    this.#lead(1, ranges.slow.push(slow.push(x), index));
+    this.#consider(1, ranges.slow.push(slow.push(x), index));
     if (!this.#forecaster) return;
     this.surprise = this.#forecaster.push(x, time);
-    const told = this.#samples++ < settling ? 0 : this.surprise;
-    this.#lead(2, ranges.quick.push(quick.push(told), index));
-    this.#lead(3, ranges.steady.push(steady.push(told), index));
+    const surprise = this.#samples++ < settlingSamples ? 0 : this.surprise;
+    this.#consider(2, ranges.quick.push(quick.push(surprise), index));
+    this.#consider(3, ranges.steady.push(steady.push(surprise), index));
   }
 
-  /** `frames` frames brought no sample. */
+  /** Marks `frames` frames as missing. */
   skip(frames: number): void {
     this.#forecaster?.skip(frames);
     this.surprise = NaN;
-    this.novelty = noNovelty;
+    this.novelty = minNovelty;
   }
 
   save(): State {
@@ -99,9 +101,9 @@ export class ChannelWatch {
     restoreAll(this.#ranges, stateIn(state, 'ranges'));
   }
 
-  #lead(which: number, novelty: number): void {
+  #consider(signal: number, novelty: number): void {
     if (novelty <= this.novelty) return;
     this.novelty = novelty;
-    this.#leading = which;
+    this.#leading = signal;
   }
 }

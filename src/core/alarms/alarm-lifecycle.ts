@@ -1,10 +1,13 @@
 import { invalid } from '../check.ts';
 import type { AlarmOptions } from './alarm-options.ts';
-import { combined, continued, isWorse, lasts, type AlarmCause, type Finding } from './finding.ts';
+import { mergeFindings, extendWindow, isWorse, isPersistent, type AlarmCause, type Finding } from './finding.ts';
 
 export type { AlarmCause, Finding };
 
-/** What sort of thing is wrong: a stream is out of the ordinary; channels died; they wear; its samples stopped. */
+/**
+ * Kind of an alarm: a stream is anomalous ('unusual'), channels flatlined ('dead'), channels drifted ('wear'), or a
+ * stream has no samples ('silent').
+ */
 export type AlarmKind = (typeof alarmKinds)[number];
 export const alarmKinds = ['unusual', 'dead', 'wear', 'silent'] as const;
 export type AlarmState = 'raised' | 'escalated' | 'acknowledged' | 'shelved' | 'cleared';
@@ -12,79 +15,80 @@ export type AlarmState = 'raised' | 'escalated' | 'acknowledged' | 'shelved' | '
 export type AlarmStep =
   'raised' | 'joined' | 'worsened' | 'returned' | 'escalated' | 'acknowledged' | 'shelved' | 'cleared' | 'falseAlarm';
 
-/** A stream in an alarm. */
+/** A stream that an alarm covers. */
 export interface AlarmMember extends Finding {
   stream: string;
-  /** Whether it is out of the ordinary still. */
+  /** Whether its condition still holds. */
   active: boolean;
-  /** When it came into the alarm, and when it was last out of the ordinary, in ms. */
+  /** When it joined the alarm, and when its condition last held, in ms. */
   joined: number;
   last: number;
 }
 
-/** An alarm as it stands: plain JSON, and all that there is to know of it. Times in ms since 1970. */
+/** Complete state of an alarm as plain JSON. Times in ms since 1970. */
 export interface AlarmRecord {
   id: number;
   kind: AlarmKind;
   state: AlarmState;
   raised: number;
-  /** When its state was entered, and when anything of it last changed. */
+  /** When it entered its state, and when it last changed in any way. */
   entered: number;
   changed: number;
-  /** Of a shelved one: until when. */
+  /** End of shelving; only in the state 'shelved'. */
   until?: number;
   falseAlarm: boolean;
-  /** How often it came back after it had been cleared or shelved. */
+  /** How often it returned after being cleared or shelved. */
   returns: number;
-  /** The streams it is of; the first raised it. */
+  /** Streams that it covers. The first one raised it. */
   members: AlarmMember[];
 }
 
-/** Streams that one alarm may have. */
-const mostMembers = 1024;
+/** Maximum number of streams per alarm. */
+const maxMembers = 1024;
 
-/** Frames that a stream is calm for at least, and that its cooldown lasts. */
-const leastFrames = 10;
+/** Minimum duration of the clear delay and of the cooldown, in frames. */
+const minFrames = 10;
 
 /**
- * One alarm from its raising to its end. It has no clock: every call tells the time.
+ * State machine of one alarm. It has no clock: every call passes the time.
  *
- *     raised ──(nobody acknowledges)──→ escalated
- *        └───────┬──────────┬──────────────┘
+ *     raised ──(not acknowledged in time)──→ escalated
+ *        └───────┬──────────┬────────────────────┘
  *          acknowledged   shelved ──(until T; still active)──→ raised
  *                ├────(it worsens)────→ raised
- *                └────(all members calm)────→ cleared ──(within the cooldown)──→ raised
+ *                └────(all members normal)────→ cleared ──(within the cooldown)──→ raised
  *
- * A shelved alarm stays shelved until its time, however often its streams come and go. What worsens is told, as
- * `isWorse` has it.
+ * A shelved alarm stays shelved until its time, no matter how its streams change. Worsening is reported as defined by
+ * `isWorse`.
  */
-export class AlarmLife {
+export class AlarmLifecycle {
   readonly record: AlarmRecord;
   readonly #times: Required<AlarmOptions>;
-  #told: number;
+  #reportedMembers: number;
 
   constructor(record: AlarmRecord, times: Required<AlarmOptions>) {
     this.record = record;
     this.#times = times;
-    this.#told = Math.max(1, record.members.length);
+    this.#reportedMembers = Math.max(1, record.members.length);
   }
 
   get open(): boolean {
     return this.record.state !== 'cleared';
   }
 
-  /** Members that are out of the ordinary. */
+  /** Members whose condition still holds. */
   get active(): AlarmMember[] {
     return this.record.members.filter(({ active }) => active);
   }
 
   /**
-   * Whether what was found of a stream belongs to it: nobody has seen to it yet, and both began together, as the newest
-   * member came a moment ago; or, where that is known no better than between two times, as all may have begun at one.
+   * Returns whether a finding of another stream belongs to this alarm. The alarm must not be acknowledged, shelved, or
+   * cleared, and the findings must have begun together: the newest member joined just before, or, if the start is only
+   * known as an interval, the intervals overlap.
    */
-  takes(stream: string, kind: AlarmKind, finding: Finding, time: number): boolean {
-    const { state, members, kind: own } = this.record;
-    if ((state !== 'raised' && state !== 'escalated') || kind !== own || members.length >= mostMembers) return false;
+  accepts(stream: string, kind: AlarmKind, finding: Finding, time: number): boolean {
+    const { state, members, kind: ownKind } = this.record;
+    if ((state !== 'raised' && state !== 'escalated') || kind !== ownKind || members.length >= maxMembers) return false;
     if (this.member(stream)) return false;
     const { together } = this.#times;
     if (finding.by === undefined) return time - members[members.length - 1].joined <= together;
@@ -93,12 +97,15 @@ export class AlarmLife {
     return latest <= Math.min(...all.map(({ by = Infinity }) => by)) + together;
   }
 
-  /** Whether what is found of a member belongs to it still: the member is out of the ordinary, or was a moment ago. */
-  keeps(member: AlarmMember, time: number): boolean {
+  /**
+   * Returns whether a new finding of a member still belongs to this alarm: the member's condition holds, or ended just
+   * before.
+   */
+  covers(member: AlarmMember, time: number): boolean {
     const { state, entered } = this.record;
     if (member.active || state === 'shelved') return true;
-    const calm = lasts(member) ? 0 : atLeast(this.#times.calm, member);
-    return time - (this.open ? member.last + calm : entered) < atLeast(this.#times.cooldown, member);
+    const offDelay = isPersistent(member) ? 0 : atLeast(this.#times.calm, member);
+    return time - (this.open ? member.last + offDelay : entered) < atLeast(this.#times.cooldown, member);
   }
 
   member(stream: string): AlarmMember | undefined {
@@ -110,10 +117,10 @@ export class AlarmLife {
     this.record.changed = time;
   }
 
-  /** A member is out of the ordinary, or is so again. */
-  out(member: AlarmMember, time: number, finding?: Finding): AlarmStep | undefined {
+  /** Updates a member whose condition holds, or holds again. */
+  sustain(member: AlarmMember, time: number, finding?: Finding): AlarmStep | undefined {
     const worse = finding !== undefined && isWorse(finding, member);
-    if (finding) this.#learn(member, finding, worse);
+    if (finding) this.#merge(member, finding, worse);
     member.last = time;
     member.active = true;
     if (!this.open) {
@@ -126,20 +133,20 @@ export class AlarmLife {
     return this.record.state === 'shelved' ? undefined : 'worsened';
   }
 
-  /** A member was seen, and is as usual. */
-  calm(member: AlarmMember, time: number): AlarmStep | undefined {
+  /** Updates a member that is normal again. Its condition ends after the clear delay. */
+  reportNormal(member: AlarmMember, time: number): AlarmStep | undefined {
     if (!member.active || time - member.last < atLeast(this.#times.calm, member)) return undefined;
     return this.end(member, time);
   }
 
-  /** A member is as usual again, and no time needs to pass. */
+  /** Ends a member's condition without a delay. */
   end(member: AlarmMember, time: number): AlarmStep | undefined {
     member.active = false;
     this.record.changed = time;
     return this.active.length > 0 || this.record.state === 'shelved' ? undefined : this.clear(time);
   }
 
-  /** What the time brings to an open one. */
+  /** Applies what depends on time: end of shelving, escalation, and joined members. */
   tick(time: number): AlarmStep | undefined {
     const { state, entered, until = 0, members } = this.record;
     if (state === 'shelved' && time >= until) {
@@ -149,8 +156,8 @@ export class AlarmLife {
     }
     if (state === 'raised' && this.active.length > 0 && time - entered >= this.#times.escalateAfter)
       return this.#enter('escalated', 'escalated', time);
-    if (members.length === this.#told) return undefined;
-    this.#told = members.length;
+    if (members.length === this.#reportedMembers) return undefined;
+    this.#reportedMembers = members.length;
     return 'joined';
   }
 
@@ -160,9 +167,12 @@ export class AlarmLife {
       : undefined;
   }
 
-  /** Throws a RangeError where `until` is past. */
+  /**
+   * Shelves the alarm.
+   * @throws RangeError if `until` is in the past
+   */
   shelve(until: number, time: number): AlarmStep | undefined {
-    if (!(until > time)) throw invalid('until', 'a time to come, in ms since 1970', until);
+    if (!(until > time)) throw invalid('until', 'a time in the future, in ms since 1970', until);
     if (!this.open) return undefined;
     const step = this.#enter('shelved', 'shelved', time);
     this.record.until = until;
@@ -175,7 +185,7 @@ export class AlarmLife {
     return this.#enter('cleared', 'cleared', time);
   }
 
-  /** Somebody says that it was nothing; true once, whether it is open or not. */
+  /** Marks the alarm as a false alarm and clears it. Returns a step the first time only. */
   falseAlarm(time: number): AlarmStep | undefined {
     if (this.record.falseAlarm) return undefined;
     this.clear(time);
@@ -184,10 +194,10 @@ export class AlarmLife {
     return 'falseAlarm';
   }
 
-  #learn(member: AlarmMember, finding: Finding, worse: boolean): void {
-    const window = continued(member.window, finding.window);
+  #merge(member: AlarmMember, finding: Finding, worse: boolean): void {
+    const window = extendWindow(member.window, finding.window);
     if (!member.active) Object.assign(member, finding);
-    else if (worse || lasts(finding)) Object.assign(member, combined(finding, member), { window });
+    else if (worse || isPersistent(finding)) Object.assign(member, mergeFindings(finding, member), { window });
     else member.window = window;
   }
 
@@ -201,12 +211,12 @@ export class AlarmLife {
   }
 }
 
-/** A time in ms, or ten frames of a stream where that is longer. */
+/** Returns a time in ms, or the duration of ten frames of the stream if that is longer. */
 function atLeast(time: number, { rate }: Finding): number {
-  return rate > 0 ? Math.max(time, (1000 * leastFrames) / rate) : time;
+  return rate > 0 ? Math.max(time, (1000 * minFrames) / rate) : time;
 }
 
-/** An alarm without members yet. */
+/** Returns an alarm without members. */
 export function newRecord(id: number, kind: AlarmKind, time: number): AlarmRecord {
   return {
     id,

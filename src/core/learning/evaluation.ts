@@ -1,0 +1,231 @@
+import { bytesIn, doublesIn, floatsIn, numberIn, type State, stateIn } from '../state/state.ts';
+import { ForecastScore, baselineReach, type Score } from './forecast-score.ts';
+import { FrameRing } from './frames.ts';
+import { FrameBuffer } from './frames.ts';
+import type { Loss } from './loss.ts';
+
+export interface EvaluationOptions {
+  readonly channels: number;
+  /** Frames from the frame that an output is aligned with to its target: the horizon of a forecast, 0 otherwise. */
+  readonly lead: number;
+  /** Maximum number of predictions that wait for their target. */
+  readonly maxPending: number;
+  /** Number of targets kept, in input frames. */
+  readonly targetCapacity: number;
+  /** Returns the input frame that an output is aligned with. */
+  readonly alignedFrame: (output: number) => number;
+  readonly loss: Loss;
+  /** Maximum norm of ∂L/∂y of one output. */
+  readonly clip: number;
+  /** Power-line frequency in Hz. */
+  readonly mains: number;
+}
+
+/**
+ * Reason why an output has no error: its window includes an invalid sample, its target is invalid, or its target did
+ * not arrive.
+ */
+export type MissingReason = 'gap' | 'noTruth' | 'late';
+
+/**
+ * Pairs predictions with their targets and computes the error, the gradient, and the score of each. Every output is
+ * evaluated once, in order. If the prediction or its target is invalid, the gradient is 0 and the output is not scored.
+ * The error is prediction - target; for cross-entropies, the prediction is the probability.
+ */
+export class Evaluation {
+  /** ∂L/∂y of the output evaluated last, divided by 1 + its staleness. */
+  readonly gradient: Float32Array;
+  /** Why the output evaluated last has no error; null if it has one. */
+  skipReason: MissingReason | null = null;
+  /** Loss of the output evaluated last, and the loss that an output of zeros would have had. */
+  loss = 0;
+  zeroLoss = 0;
+  /** Errors of evaluated outputs that have not been read yet. The last one is of output `evaluated` - 1. */
+  readonly errors: FrameBuffer;
+  /** Number of outputs evaluated so far. */
+  evaluated = 0;
+  readonly #options: EvaluationOptions;
+  /** Received targets, by absolute input frame. */
+  readonly #targets: FrameRing;
+  /** Predictions without a target, by output index from `evaluated` on, and the number of updates before each. */
+  readonly #predictions: FrameRing;
+  readonly #updatesBefore: Float64Array;
+  readonly #prediction: Float32Array;
+  readonly #zeros: Float32Array;
+  readonly #zeroGradient: Float32Array;
+  #score: ForecastScore | null = null;
+
+  constructor(options: EvaluationOptions) {
+    const { channels, maxPending, targetCapacity: reach } = options;
+    this.#options = options;
+    this.#targets = new FrameRing(channels, reach + baselineReach);
+    this.#predictions = new FrameRing(channels, maxPending);
+    this.#updatesBefore = new Float64Array(maxPending);
+    this.gradient = new Float32Array(channels);
+    this.#prediction = new Float32Array(channels);
+    this.#zeros = new Float32Array(channels);
+    this.#zeroGradient = new Float32Array(channels);
+    this.errors = new FrameBuffer(channels);
+  }
+
+  /** Index of the next prediction. */
+  get next(): number {
+    return this.#predictions.next;
+  }
+
+  /** Absolute input frame of the next target. */
+  get nextTarget(): number {
+    return this.#targets.next;
+  }
+
+  /** Number of predictions that can be added before one must be evaluated. */
+  get room(): number {
+    return this.#predictions.capacity - (this.next - this.evaluated);
+  }
+
+  /** Returns the running scores. `rate` is the rate of the outputs in Hz. */
+  score(rate: number): Score {
+    return this.#scoreAt(rate).get();
+  }
+
+  /** Prepares scoring. `rate` is the rate of the outputs in Hz. */
+  start(rate: number): void {
+    this.#scoreAt(rate);
+  }
+
+  /** Adds the target of the next frame. For a categorical loss, a target outside 0 … 1 is invalid. */
+  addTarget(data: Float32Array, at: number, valid: number): void {
+    let real = valid;
+    const { categorical } = this.#options.loss;
+    for (let c = 0; c < this.#targets.channels; c++) {
+      const target = data[at + c];
+      if (!isSample(target) || (categorical && !(target >= 0 && target <= 1))) real = 0;
+    }
+    this.#targets.push(data, at, real);
+  }
+
+  /** Adds the next prediction, at `at` in `outputs`, computed after `updates` updates. */
+  addPrediction(outputs: ArrayLike<number>, at: number, valid: number, updates: number): void {
+    this.#updatesBefore[this.next % this.#updatesBefore.length] = updates;
+    this.#predictions.push(outputs, at, valid);
+  }
+
+  /** Marks the next `count` targets as missing. */
+  skipTargets(count: number): void {
+    this.#targets.skip(count);
+  }
+
+  /** Skips `count` predictions that are never computed, and all that still wait for a target. */
+  skipPredictions(count: number): void {
+    this.#predictions.skip(count);
+    this.evaluated = this.next;
+    this.errors.clear();
+  }
+
+  /** Evaluates the oldest prediction if its target has arrived. Returns the target's frame, or -1. */
+  evaluateNext(updates: number): number {
+    if (this.evaluated === this.next) return -1;
+    const target = this.#options.alignedFrame(this.evaluated) + this.#options.lead;
+    if (target >= this.#targets.next) return -1;
+    this.#evaluate(target, updates);
+    return target;
+  }
+
+  /** Evaluates the oldest prediction without a target. */
+  expire(): void {
+    this.#evaluate(-1, 0);
+  }
+
+  save(): State {
+    const { errors, evaluated } = this;
+    return {
+      settled: evaluated,
+      truths: this.#targets.save(),
+      waiting: this.#predictions.save(),
+      madeAt: this.#updatesBefore.slice(),
+      errors: errors.copy(),
+      errorsValid: errors.valid.slice(0, errors.count),
+      ...(this.#score && { score: this.#score.save(), rate: this.#score.rate }),
+    };
+  }
+
+  restore(state: State): void {
+    this.evaluated = numberIn(state, 'settled');
+    this.#targets.restore(stateIn(state, 'truths'));
+    this.#predictions.restore(stateIn(state, 'waiting'));
+    this.#updatesBefore.set(doublesIn(state, 'madeAt', this.#updatesBefore.length));
+    const valid = bytesIn(state, 'errorsValid');
+    this.errors.replace(floatsIn(state, 'errors', valid.length * this.errors.channels), valid.length, valid);
+    if ('score' in state) this.#scoreAt(numberIn(state, 'rate')).restore(stateIn(state, 'score'));
+  }
+
+  #scoreAt(rate: number): ForecastScore {
+    return (this.#score ??= new ForecastScore({ ...this.#options, rate }));
+  }
+
+  #evaluate(target: number, updates: number): void {
+    const { errors, gradient } = this;
+    const { channels } = this.#options;
+    const targets = this.#targets;
+    this.skipReason = this.#missing(target);
+    const at = errors.reserve(1);
+    if (this.skipReason === null) {
+      this.#computeLoss(targets.data, targets.offset(target));
+      const scale = this.#gradientScale(updates);
+      for (let c = 0; c < channels; c++) {
+        errors.data[at + c] = this.#prediction[c] - targets.data[targets.offset(target) + c];
+        gradient[c] *= scale;
+      }
+      this.#score?.add(this.#prediction, targets, target, this.loss);
+    } else {
+      errors.data.fill(NaN, at, at + channels);
+      gradient.fill(0);
+    }
+    errors.valid[errors.count++] = this.skipReason === null ? 1 : 0;
+    this.evaluated++;
+  }
+
+  #missing(target: number): MissingReason | null {
+    if (target < 0) return 'late';
+    if (!this.#predictions.hasValid(this.evaluated)) return 'gap';
+    return this.#targets.hasValid(target) ? null : 'noTruth';
+  }
+
+  #computeLoss(targets: Float32Array, at: number): void {
+    const { loss } = this.#options;
+    this.zeroLoss = loss.measure(this.#zeros, 0, targets, at, this.#prediction, this.#zeroGradient);
+    const from = this.#predictions.offset(this.evaluated);
+    this.loss = loss.measure(this.#predictions.data, from, targets, at, this.#prediction, this.gradient);
+  }
+
+  /**
+   * Returns the factor of the gradient: 1 / (1 + staleness), reduced further if the gradient exceeds the maximum norm.
+   */
+  #gradientScale(updates: number): number {
+    const scale = 1 / (1 + this.#staleness(updates));
+    const { clip } = this.#options;
+    if (clip === Infinity) return scale;
+    let square = 0;
+    for (let c = 0; c < this.gradient.length; c++) square += this.gradient[c] ** 2;
+    return square > clip * clip ? (scale * clip) / Math.sqrt(square) : scale;
+  }
+
+  /**
+   * Returns the staleness of the oldest prediction: the number of outputs or updates since, whichever is larger. 0 for
+   * the next frame.
+   */
+  #staleness(updates: number): number {
+    return Math.max(
+      updates - this.#updatesBefore[this.evaluated % this.#updatesBefore.length],
+      this.next - 1 - this.evaluated,
+    );
+  }
+}
+
+/** Larger samples are fill values or faults; their windows cannot be squared and summed in float32. */
+const maxMagnitude = 2 ** 60;
+
+/** Returns whether a number is a valid sample. */
+export function isSample(x: number): boolean {
+  return Math.abs(x) <= maxMagnitude;
+}

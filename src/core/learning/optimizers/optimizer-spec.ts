@@ -1,0 +1,37 @@
+import { adam, adamW, type AdamOptions } from './adam.ts';
+import { onlyFields, oneOf } from '../../check.ts';
+import { autoStep, type AutoStepOptions } from './auto-step.ts';
+import type { Optimizer } from './optimizer.ts';
+import { nlms, type NlmsOptions } from './sgd.ts';
+import { rmsprop, type RmspropOptions } from './adam.ts';
+import { sgd, type SgdOptions } from './sgd.ts';
+
+/** Optimizer as plain JSON. */
+export type OptimizerSpec =
+  | ({ type: 'autoStep' } & AutoStepOptions)
+  | ({ type: 'sgd' } & SgdOptions)
+  | ({ type: 'nlms' } & NlmsOptions)
+  | ({ type: 'rmsprop' } & RmspropOptions)
+  | ({ type: 'adam' | 'adamW' } & AdamOptions);
+
+const makers: Record<OptimizerSpec['type'], (spec: never) => Optimizer> = { sgd, nlms, rmsprop, adam, adamW, autoStep };
+const adamFields = ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay'];
+const settings: Record<OptimizerSpec['type'], readonly string[]> = {
+  sgd: ['learningRate', 'momentum', 'nesterov', 'weightDecay'],
+  nlms: ['learningRate', 'epsilon'],
+  rmsprop: ['learningRate', 'alpha', 'epsilon', 'weightDecay'],
+  adam: adamFields,
+  adamW: adamFields,
+  autoStep: ['learningRate'],
+};
+
+/**
+ * Returns the optimizer of a spec.
+ * @throws if the spec is invalid
+ */
+export function optimizerOf(spec: OptimizerSpec): Optimizer {
+  const type = oneOf('optimizer.type', spec.type, Object.keys(makers) as OptimizerSpec['type'][]);
+  const current = Object.fromEntries(Object.entries(spec).filter(([field]) => field !== 'rate'));
+  onlyFields(`optimizer '${type}'`, current, ['type', ...settings[type]]);
+  return makers[type](spec as never);
+}

@@ -1,0 +1,70 @@
+import type { Weights } from '../core/network/weights.ts';
+
+/**
+ * A stream to verify: anything that maps frames to frames as they arrive, such as a `NetworkStream` or your own layer.
+ */
+export interface FrameStream {
+  /** x [frames, inChannels] → [frames', outChannels]; frames' may be 0. */
+  push(x: Float32Array, valid?: Uint8Array): Float32Array;
+  /** Validity of the frames written last, one byte each. */
+  readonly valid?: Uint8Array;
+  /** Handles missing frames; equals pushing that many invalid zeros. */
+  skip?(count: number): Float32Array;
+}
+
+/** Result of a push: samples and validity. */
+export interface Output {
+  samples: number[];
+  valid: number[];
+}
+
+/** Pushes x in blocks of `blockLengths` frames, and the rest in one last block. Returns the concatenated outputs. */
+export function pushInBlocks(
+  stream: FrameStream,
+  x: Float32Array,
+  channels: number,
+  blockLengths: readonly number[] = [],
+): Output {
+  const out: Output = { samples: [], valid: [] };
+  let from = 0;
+  for (const frames of [...blockLengths, Infinity]) {
+    const to = Math.min(x.length, from + frames * channels);
+    append(out, stream.push(x.slice(from, to)), stream);
+    from = to;
+  }
+  return out;
+}
+
+/** Pushes x frame by frame. Returns the outputs of each frame. */
+export function pushByFrame(stream: FrameStream, x: Float32Array, channels: number): Output[] {
+  return Array.from({ length: x.length / channels }, (_, t) =>
+    append({ samples: [], valid: [] }, stream.push(x.slice(t * channels, (t + 1) * channels)), stream),
+  );
+}
+
+/** Appends the result of a push to `out`. */
+export function append(out: Output, samples: Float32Array, { valid }: FrameStream): Output {
+  out.samples.push(...samples);
+  if (valid) out.valid.push(...valid);
+  return out;
+}
+
+/** A stream that computes gradients, such as `network.stream({ gradients: true })`. */
+export interface LearningStream extends FrameStream {
+  backward(gradY: Float32Array): Float32Array;
+  flushGradient(): Float32Array;
+  /** Returns the last outputs, if the mode has any. */
+  flush?(): Float32Array;
+  gradients?(): Weights;
+  save?(): Uint8Array;
+}
+
+/** A layer or network that creates streams; a `Network` is one. */
+export interface LayerUnderTest {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  stream(options?: { gradients?: boolean; maxPending?: number }): LearningStream;
+  restore?(bytes: Uint8Array): LearningStream;
+  weights?(): Weights;
+  setWeights?(weights: Weights): void;
+}
