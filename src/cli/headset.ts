@@ -1,4 +1,15 @@
-import { concatMap, map, merge, share, type Observable } from 'rxjs';
+import {
+  concatMap,
+  distinctUntilChanged,
+  EMPTY,
+  map,
+  merge,
+  type Observable,
+  share,
+  BehaviorSubject,
+  switchMap,
+  tap,
+} from 'rxjs';
 import {
   eegChannels,
   publish,
@@ -10,7 +21,8 @@ import {
 
 /**
  * Publishes the simulated headset as `<name>` with what its wearer does as marks, and its true alpha as `<name>.alpha`:
- * two sensors that show the same run of the same simulator. `address` makes a stream's address.
+ * two sensors that show the same run of the same simulator. `address` makes a stream's address. While `<name>` waits for
+ * its name (`onReplaced: 'wait'`), `<name>.alpha` is not published: it is no target for another headset.
  */
 export function publishHeadset(
   address: (stream: string) => string,
@@ -20,11 +32,23 @@ export function publishHeadset(
 ): Observable<PublishEvent> {
   const { rate = 250 } = simulator;
   const parts = simulateEeg(simulator).pipe(share());
+  const active$ = new BehaviorSubject(options.onReplaced !== 'wait');
   const headset = publish(
     address(name),
     { channels: eegChannels, rate, kind: 'simulated eeg' },
     parts.pipe(map(({ eeg }) => eeg)),
-    { ...options, marks$: parts.pipe(concatMap(({ events }) => events)) },
+    {
+      ...options,
+      marks$: parts.pipe(concatMap(({ events }) => events)),
+      waiting: (sentence) => {
+        active$.next(false);
+        options.waiting?.(sentence);
+      },
+    },
+  ).pipe(
+    tap((event) => {
+      if (event.type === 'welcome') active$.next(true);
+    }),
   );
   const truth = publish(
     address(`${name}.alpha`),
@@ -32,5 +56,11 @@ export function publishHeadset(
     parts.pipe(map(({ alpha }) => alpha)),
     options,
   );
-  return merge(headset, truth);
+  return merge(
+    active$.pipe(
+      distinctUntilChanged(),
+      switchMap((active) => (active ? truth : EMPTY)),
+    ),
+    headset,
+  );
 }

@@ -26,6 +26,11 @@ export function publishing(
   });
 }
 
+/** Writes a status sentence of a publisher to stderr. */
+export function logStatus(sentence: string): void {
+  process.stderr.write(`${sentence}\n`);
+}
+
 /** What is said once, on stderr, when a server does not answer or went away. */
 export function awayNotice(address: string): (down: { sentence: string }) => void {
   let said = false;

@@ -8,6 +8,7 @@ export const closeCodes = {
   tooBig: 1009,
   failed: 1011,
   replaced: 4001,
+  nameInUse: 4002,
   silent: 4003,
   tooSlow: 4008,
   subprotocol: 4500,

@@ -29,6 +29,16 @@ export function streamOf(pathname: string): string {
 }
 
 /**
+ * Whether the address asks with `?if=free` for a name that no other sensor uses: the server then closes the connection
+ * with 4002 instead of replacing a connected sensor. Throws a ProtocolError ('bad-message') for any other value.
+ */
+export function wantsFreeName(search: URLSearchParams): boolean {
+  const condition = search.get('if');
+  if (condition === null || condition === 'free') return condition === 'free';
+  throw new ProtocolError('bad-message', `if must be free, got '${condition.slice(0, 40)}'`);
+}
+
+/**
  * What `?rate=250&channels=Fz,Cz&unit=uV&kind=eeg&for=eeg&fresh=1` says in place of a hello; `channels` is a number or
  * labels, `unit` one for all or one each. Nothing said: an empty hello.
  */

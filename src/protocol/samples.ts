@@ -1,4 +1,3 @@
-
 /** Frames of a sensor, whichever way they were written; what is absent is as expected. */
 export interface Samples {
   type: 'samples';

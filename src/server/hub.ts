@@ -55,6 +55,12 @@ export class Hub {
     return this.#feeds.get(name);
   }
 
+  /** Whether a sensor other than `sensor` is connected under this name. */
+  isTaken(name: string, sensor: Sensor): boolean {
+    const connected = this.#sensors.get(name);
+    return connected !== undefined && connected !== sensor;
+  }
+
   /** Opens a stream for a sensor, which replaces the one before. Undefined: the server takes no more streams. */
   open(name: string, opening: Opening, sensor: Sensor): Feed | undefined {
     const before = this.#sensors.get(name);

@@ -2,7 +2,7 @@ import type { RawData, WebSocket } from 'ws';
 import { closeCodes, subprotocol } from '../protocol/close-codes.ts';
 import { type Hello, type IngestMessage, parseIngest, readChannels } from '../protocol/ingest.ts';
 import type { Samples } from '../protocol/samples.ts';
-import { helloOf, streamOf } from '../protocol/ingest-address.ts';
+import { helloOf, streamOf, wantsFreeName } from '../protocol/ingest-address.ts';
 import type { IngestReply } from '../protocol/ingest-reply.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -25,6 +25,8 @@ export class IngestConnection implements Sensor {
   /** What was said so far, in the address and in hellos. */
   #said: Hello = { type: 'hello' };
   #feed: Feed | undefined;
+  /** Whether this sensor must not replace a connected one. */
+  #onlyIfFree = false;
   #bad = 0;
 
   constructor(socket: WebSocket, url: URL, hub: Hub, limits: Limits) {
@@ -60,7 +62,9 @@ export class IngestConnection implements Sensor {
     try {
       this.#name = streamOf(url.pathname);
       this.#said = helloOf(url.searchParams, this.#limits);
+      this.#onlyIfFree = wantsFreeName(url.searchParams);
       if (this.#said.channels) this.#open();
+      else this.#dismissIfTaken();
     } catch (error) {
       if (!(error instanceof ProtocolError)) {
         this.#fail(error);
@@ -112,6 +116,7 @@ export class IngestConnection implements Sensor {
 
   /** Opens the stream by what was said; what was not said is as it was before, or irregular. */
   #open(): Feed | undefined {
+    if (this.#dismissIfTaken()) return undefined;
     const before = this.#hub.feed(this.#name)?.info;
     const { channels = before?.channels, rate = before?.rate ?? 0 } = this.#said;
     if (!channels) throw new ProtocolError('no-stream', 'hello must tell the channels of a new stream');
@@ -126,6 +131,13 @@ export class IngestConnection implements Sensor {
     const limits = { maxPayload: this.#limits.maxPayload, maxChannels: this.#limits.maxChannels };
     this.#tell({ type: 'welcome', protocol: subprotocol, stream: this.#name, run, next, limits });
     return this.#feed;
+  }
+
+  /** Closes the connection if it may not replace the sensor that is connected under its name. */
+  #dismissIfTaken(): boolean {
+    const taken = this.#onlyIfFree && this.#hub.isTaken(this.#name, this);
+    if (taken) this.dismiss(closeCodes.nameInUse, `Another sensor publishes "${this.#name}".`);
+    return taken;
   }
 
   /** Opens the stream by its first samples, where nothing was said before. */

@@ -6,6 +6,8 @@ export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
 export { eegChannels, eegSource, EegSimulator, simulateEeg } from './eeg.ts';
 export type { EegEvent, EegOptions, EegSourceOptions, SimulatedEeg } from './eeg.ts';
+export { freeStreamName } from './free-stream-name.ts';
+export type { FreeStreamNameOptions } from './free-stream-name.ts';
 export { publish } from './publish.ts';
 export type { BlockSource, PublishEvent, PublishOptions, SensorInfo } from './publish.ts';
 export { replay } from './replay.ts';

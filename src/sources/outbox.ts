@@ -49,6 +49,13 @@ export class Outbox {
     this.#blocks[0] = first;
   }
 
+  /** Discards all frames. */
+  clear(): void {
+    this.#blocks = [];
+    this.#sent = 0;
+    this.#frames = 0;
+  }
+
   #drop(): void {
     const block = this.#blocks.shift();
     if (!block) return;

@@ -66,8 +66,14 @@ export class Sender {
     this.#welcome = undefined;
   }
 
-  /** Ends the connection on purpose. */
-  hangUp(code: number, sentence: string): void {
+  /** Discards every frame and mark that is not sent yet or not acknowledged. */
+  discard(): void {
+    this.outbox.clear();
+    this.#marks.length = 0;
+  }
+
+  /** Closes the connection. */
+  close(code: number, sentence: string): void {
     this.#link?.close(code, sentence);
   }
 

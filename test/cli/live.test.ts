@@ -171,6 +171,29 @@ describe('tapline', () => {
     expect(kept.some((file) => file.startsWith('headset~') && file.endsWith('.safetensors'))).toBe(true);
   });
 
+  test('serve --demo steps back for a sensor named headset, reports it in one line, and continues when it leaves', async () => {
+    const { server, address } = await serve('--demo', '--no-state');
+    await streams(address, ['headset', 'headset.alpha', 'host'], 10);
+    const simulated = tapline('simulate', 'eeg', '--to', address, '--stream', 'headset', '--rate', '200');
+    const rateOf = async (rate: number) => {
+      for (;;) {
+        const infos = await streams(address, ['headset'], 1);
+        if (infos.some((info) => info.name === 'headset' && info.live && info.rate === rate)) return;
+      }
+    };
+    await rateOf(200);
+    await expect
+      .poll(() => server.stderr())
+      .toMatch(/Another sensor publishes "headset"\. Waiting until the name is free\.\n/);
+    simulated.process.kill('SIGINT');
+    expect(await simulated.ended).toBe(0);
+    await rateOf(250);
+    server.process.kill('SIGINT');
+    expect(await server.ended).toBe(0);
+    expect(server.stderr().match(/Another sensor publishes "headset"\./g)).toHaveLength(1);
+    expect(server.stderr()).not.toMatch(/replaced/);
+  });
+
   test('a port in use, a refused path and a file of other columns are one sentence and exit code 2', async () => {
     const { address } = await serve('--no-state');
     const taken = await run(['serve', '--no-state', '--port', new URL(address).port], directory);

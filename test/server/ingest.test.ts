@@ -36,6 +36,28 @@ describe('a sensor', () => {
     ]);
   });
 
+  test('that asks for a free name is closed with 4002 while another sensor uses it, before and after its hello', async () => {
+    const first = await w.sensor('a?channels=1');
+    await first.until(is('welcome'));
+    const asking = await w.sensor('a?channels=1&if=free');
+    expect(await asking.closed).toEqual({ code: 4002, sentence: 'Another sensor publishes "a".' });
+    expect(asking.messages).toEqual([]);
+    const free = await w.sensor('b?if=free');
+    const claims = await w.sensor('b?channels=1');
+    await claims.until(is('welcome'));
+    free.send({ type: 'hello', channels: 1 });
+    expect(await free.closed).toMatchObject({ code: 4002 });
+    first.send('[1]');
+    await first.until(ackOf(1));
+    first.socket.close(1000);
+    await first.closed;
+    await expect.poll(() => w.server.streams().find(({ name }) => name === 'a')?.live).toBe(false);
+    const later = await w.sensor('a?channels=1&if=free');
+    expect(await later.until(is('welcome'))).toMatchObject({ next: 1 });
+    const wrong = await w.sensor('a?if=maybe');
+    expect(await wrong.closed).toEqual({ code: 4504, sentence: "if must be free, got 'maybe'" });
+  });
+
   test('is refused a rate slower than a frame in eleven days, and times that no Date reaches', async () => {
     const crawling = await w.sensor('a?rate=1e-300&channels=x');
     expect(await crawling.closed).toEqual({

@@ -215,6 +215,113 @@ describe('publish', () => {
     await expect(lastValueFrom(tooMany)).rejects.toThrow('channels must be at most 1024, got 2000 (too-many-channels)');
   });
 
+  test('steps back for a newer sensor of the same name, and continues in a new run when the name is free', async () => {
+    server = await createServer({ port: 0 });
+    const url = `ws://127.0.0.1:${server.port}/ingest/a`;
+    const source = new Subject<Block>();
+    const events: PublishEvent[] = [];
+    const lines: string[] = [];
+    const errors: unknown[] = [];
+    const subscription = publish(url, info, source, {
+      onReplaced: 'wait',
+      checkInterval: 20,
+      waiting: (sentence) => lines.push(sentence),
+    }).subscribe({ next: (event) => events.push(event), error: (error: unknown) => errors.push(error) });
+    const isAcked = (received: number) =>
+      expect.poll(() => events.some((event) => event.type === 'ack' && event.received === received)).toBe(true);
+    source.next(block(0));
+    await isAcked(2);
+
+    const newer = new Subject<Block>();
+    const newerEvents: PublishEvent[] = [];
+    const newerSubscription = publish(url, info, newer).subscribe((event) => newerEvents.push(event));
+    await expect.poll(() => lines.length).toBe(1);
+    source.next(block(2));
+    for (let i = 0; i < 20; i++) {
+      newer.next(block(100 + 2 * i));
+      await expect.poll(() => server!.streams()[0].next).toBe(102 + 2 * i);
+    }
+    const taken = server.streams()[0].run;
+    expect(server.streams()).toMatchObject([{ name: 'a', live: true, next: 140 }]);
+    expect(newerEvents.filter(({ type }) => type === 'welcome')).toHaveLength(1);
+    newerSubscription.unsubscribe();
+
+    await expect.poll(() => events.filter(({ type }) => type === 'welcome').length).toBe(2);
+    source.next(block(4));
+    await isAcked(6);
+    expect(server.streams()).toMatchObject([{ name: 'a', live: true, next: 6 }]);
+    expect(server.streams()[0].run).not.toBe(taken);
+    expect(lines).toEqual(['Another sensor publishes "a". Waiting until the name is free.']);
+    expect(errors).toEqual([]);
+    subscription.unsubscribe();
+  });
+
+  test('asks at intervals whether its name is free, and reports once that it waits', async () => {
+    const urls: (string | undefined)[] = [];
+    const hellos: IngestMessage[] = [];
+    plain = await scripted((socket, n, url) => {
+      urls.push(url);
+      serve(socket, (message) => {
+        if (message.type === 'hello') hellos.push(message);
+        if (message.type === 'hello' && (n === 0 || n === 4)) socket.send(welcome(n, 0));
+        if (message.type === 'samples') socket.send(ack(message.start! + 2));
+      });
+      if (n === 0) socket.close(4001, 'replaced');
+      else if (n < 4) socket.close(4002, 'in use');
+    });
+    const lines: string[] = [];
+    const source = new Subject<Block>();
+    const received = new Promise<number>((resolve, reject) => {
+      publish(`${plain!.url}ingest/a?kind=eeg`, info, source, {
+        onReplaced: 'wait',
+        checkInterval: 5,
+        waiting: (sentence) => lines.push(sentence),
+      }).subscribe({
+        next: (event) => {
+          if (event.type === 'welcome' && event.run === 4) source.next(block(8));
+          if (event.type === 'ack') resolve(event.received);
+        },
+        error: reject,
+      });
+    });
+    expect(await received).toBe(10);
+    source.complete();
+    expect(urls).toEqual(Array(5).fill('/ingest/a?kind=eeg&if=free'));
+    expect(hellos.at(-1)).toMatchObject({ fresh: true });
+    expect(lines).toEqual(['Another sensor publishes "a". Waiting until the name is free.']);
+  });
+
+  test('with onReplaced wait never replaces a connected sensor, and pauses a source that awaits ready', async () => {
+    server = await createServer({ port: 0 });
+    const url = `ws://127.0.0.1:${server.port}/ingest/a`;
+    const first = publish(url, info, new Subject<Block>()).subscribe();
+    await expect.poll(() => server!.streams().length).toBe(1);
+    let made = 0;
+    const source = (ready: () => Promise<void>): Observable<Block> =>
+      from(
+        (async function* () {
+          for (; made < 3; made++) {
+            await ready();
+            yield block(2 * made);
+          }
+        })(),
+      );
+    const lines: string[] = [];
+    const done = lastValueFrom(
+      publish(url, { ...info, kind: 'polite' }, source, {
+        onReplaced: 'wait',
+        checkInterval: 20,
+        waiting: (sentence) => {
+          lines.push(sentence);
+          first.unsubscribe();
+        },
+      }),
+    );
+    await expect(done).resolves.toMatchObject({ type: 'ack', received: 6 });
+    expect(lines).toHaveLength(1);
+    expect(server.streams()).toMatchObject([{ name: 'a', kind: 'polite', next: 6 }]);
+  });
+
   test('ends with the error of its source, and of a block that does not fit', async () => {
     server = await createServer({ port: 0 });
     const url = `ws://127.0.0.1:${server.port}/ingest/a`;
