@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { HttpBindings } from '@hono/node-server';
-import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { alarmAnswer } from './alarm-answer.ts';
 import type { Hub } from './hub.ts';
 import type { originCheck } from './origin.ts';
+import { pageFiles } from './page-files.ts';
 
 /** What the HTTP side is given. */
 export interface HttpOptions {
@@ -57,7 +57,7 @@ export function httpApp({ hub, check, pageDirectory, viewers, log }: HttpOptions
     const answer = alarmAnswer(hub.desk, context.req.query(), Date.now());
     return typeof answer === 'string' ? context.json({ error: answer }, 400) : context.json(answer);
   });
-  if (existsSync(pageDirectory)) app.use(serveStatic({ root: pageDirectory }));
+  if (existsSync(pageDirectory)) app.use(pageFiles(pageDirectory));
   app.get('/', (context) => context.text(nothingBuilt, 404));
   app.notFound((context) => context.text('There is nothing here. The page is at /.\n', 404));
   app.onError((error, context) => {

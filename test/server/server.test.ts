@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { connect as connectSocket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createServer } from '../../src/server/index.ts';
 import { is, type World, world } from './peer.ts';
@@ -63,6 +64,84 @@ describe('the page', () => {
     const { response, body } = await get('/');
     expect(response.statusCode).toBe(404);
     expect(body).toContain('npm run build');
+  });
+});
+
+describe('a script of the page', () => {
+  const script = `console.log('${'tapline '.repeat(500)}');\n`;
+  const path = '/assets/index-4EmCICUV.js';
+  beforeEach(async () => {
+    await mkdir(join(directory, 'assets'));
+    await writeFile(join(directory, path), script);
+  });
+
+  /** The response with its body as bytes. */
+  const load = (headers: Record<string, string>, from = path, method = 'GET') =>
+    new Promise<{ status?: number; headers: IncomingMessage['headers']; body: Buffer }>((resolve, reject) => {
+      request({ port: w.server.port, host: '127.0.0.1', path: from, headers, method }, (response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('end', () =>
+          resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) }),
+        );
+      })
+        .on('error', reject)
+        .end();
+    });
+
+  test.each([
+    ['gzip, deflate, br, zstd', 'br'],
+    ['gzip, deflate', 'gzip'],
+    ['br;q=0, gzip;q=0.5', 'gzip'],
+    ['*', 'br'],
+    ['identity', undefined],
+    ['', undefined],
+  ])('is compressed as Accept-Encoding %j allows', async (accepted, encoding) => {
+    const { status, headers, body } = await load({ 'accept-encoding': accepted });
+    expect(status).toBe(200);
+    expect(headers['content-encoding']).toBe(encoding);
+    expect(headers['content-type']).toMatch(/^text\/javascript/);
+    expect(headers['content-length']).toBe(String(body.length));
+    expect(headers.vary).toBe('Accept-Encoding');
+    expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    expect(headers['content-security-policy']).toContain("default-src 'none'");
+    const text = encoding === 'br' ? brotliDecompressSync(body) : encoding === 'gzip' ? gunzipSync(body) : body;
+    expect(text.toString()).toBe(script);
+  });
+
+  test('has a strong ETag for each encoding, and is not sent again to a client that has it', async () => {
+    const br = await load({ 'accept-encoding': 'br' });
+    const gzip = await load({ 'accept-encoding': 'gzip' });
+    const plain = await load({});
+    const etags = [br, gzip, plain].map(({ headers }) => String(headers.etag));
+    expect(new Set(etags).size).toBe(3);
+    for (const etag of etags) expect(etag).toMatch(/^"[\w-]+"$/);
+    for (const known of [etags[0], `W/${etags[0]}`, `"other", ${etags[0]}`, '*']) {
+      const again = await load({ 'accept-encoding': 'br', 'if-none-match': known });
+      expect(again).toMatchObject({ status: 304, headers: { etag: etags[0], vary: 'Accept-Encoding' } });
+      expect(again.body.length).toBe(0);
+    }
+    expect((await load({ 'accept-encoding': 'br', 'if-none-match': etags[1] })).status).toBe(200);
+    await writeFile(join(directory, path), `${script}// changed`);
+    const changed = await load({ 'accept-encoding': 'br', 'if-none-match': etags[0] });
+    expect(changed.status).toBe(200);
+    expect(brotliDecompressSync(changed.body).toString()).toBe(`${script}// changed`);
+  });
+
+  test('answers HEAD with the headers alone', async () => {
+    const get = await load({ 'accept-encoding': 'br' });
+    const head = await load({ 'accept-encoding': 'br' }, path, 'HEAD');
+    expect(head).toMatchObject({ status: 200, headers: { etag: get.headers.etag, 'content-encoding': 'br' } });
+    expect(head.headers['content-length']).toBe(String(get.body.length));
+    expect(head.body.length).toBe(0);
+  });
+
+  test('is revalidated where its name has no hash, as is the page', async () => {
+    await writeFile(join(directory, 'assets', 'longname-plainname.js'), script);
+    expect((await load({}, '/assets/longname-plainname.js')).headers['cache-control']).toBe('no-cache');
+    const page = await load({ 'accept-encoding': 'br' }, '/');
+    expect(page.headers).toMatchObject({ 'cache-control': 'no-cache', 'content-type': 'text/html; charset=utf-8' });
+    expect(page.headers['content-encoding']).toBeUndefined();
   });
 });
 
