@@ -11,6 +11,7 @@ import { Hub } from './hub.ts';
 import { IngestConnection } from './ingest.ts';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.ts';
 import { originCheck } from './origin.ts';
+import { serverUrls } from './server-urls.ts';
 import { holdDirectory } from './state-directory.ts';
 import { acceptUpgrades } from './upgrade.ts';
 import { WatchConnection } from './watch.ts';
@@ -18,8 +19,10 @@ import { WeightStore } from './weight-store.ts';
 
 /** A running server. */
 export interface TaplineServer {
-  /** Where its page is: http://127.0.0.1:8080. */
+  /** The URL of the dashboard on this computer, such as http://127.0.0.1:8080: the first of `urls`. */
   readonly url: string;
+  /** All URLs at which the dashboard can be opened: with `host: '0.0.0.0'`, one per network interface. */
+  readonly urls: readonly string[];
   readonly port: number;
   /** What is published. */
   streams(): StreamInfo[];
@@ -106,7 +109,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   const saving = setInterval(() => void save(false), resolved.saveEvery);
 
   const bound = (server.address() as AddressInfo).port;
-  const shown = host.includes(':') ? `[${host}]` : host;
+  const urls = serverUrls(host, bound);
   let closing: Promise<void> | undefined;
   const close = async () => {
     clearInterval(health);
@@ -121,7 +124,8 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     await stopped;
   };
   return {
-    url: `http://${shown}:${bound}`,
+    url: urls[0],
+    urls,
     port: bound,
     streams: () => hub.streams,
     close: () => (closing ??= close()),

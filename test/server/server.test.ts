@@ -1,11 +1,12 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { connect as connectSocket } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createServer } from '../../src/server/index.ts';
+import { serverUrls } from '../../src/server/server-urls.ts';
 import { is, type World, world } from './peer.ts';
 
 let w: World;
@@ -197,6 +198,49 @@ describe('a page of another origin', () => {
   test('that has rebound its name to this machine is refused by it', async () => {
     const viewer = await w.viewer({ origin: 'http://evil.example', host: 'evil.example' });
     expect(await viewer.closed).toMatchObject({ code: 4503 });
+  });
+});
+
+describe('the addresses of a server', () => {
+  test('bound to one address is that one, in brackets for IPv6', async () => {
+    expect(w.server.urls).toEqual([`http://127.0.0.1:${w.server.port}`]);
+    expect(w.server.url).toBe(w.server.urls[0]);
+    expect(serverUrls('::1', 8080)).toEqual(['http://[::1]:8080']);
+    expect(serverUrls('sensors.example', 80)).toEqual(['http://sensors.example:80']);
+  });
+
+  test('bound to every interface are one per address, loopback first, without link-local ones', () => {
+    const address = (text: string, internal = false) => ({
+      address: text,
+      family: (text.includes(':') ? 'IPv6' : 'IPv4') as 'IPv4',
+      internal,
+      netmask: '',
+      mac: '',
+      cidr: null,
+    });
+    const interfaces = {
+      eth0: [address('192.168.1.5'), address('fe80::1'), address('2001:db8::5')],
+      lo: [address('127.0.0.1', true), address('::1', true)],
+    };
+    expect(serverUrls('0.0.0.0', 8080, interfaces)).toEqual(['http://127.0.0.1:8080', 'http://192.168.1.5:8080']);
+    expect(serverUrls('::', 8080, interfaces)).toEqual([
+      'http://127.0.0.1:8080',
+      'http://[::1]:8080',
+      'http://192.168.1.5:8080',
+      'http://[2001:db8::5]:8080',
+    ]);
+    expect(serverUrls('0.0.0.0', 1, {})).toEqual(['http://127.0.0.1:1']);
+  });
+
+  test('bound to every interface can all be opened', async () => {
+    const open = await createServer({ port: 0, host: '0.0.0.0' });
+    try {
+      const statuses = await Promise.all(open.urls.map(async (url) => (await fetch(`${url}/healthz`)).status));
+      expect(statuses).toEqual(open.urls.map(() => 200));
+      expect(open.urls.length).toBeGreaterThanOrEqual(1);
+    } finally {
+      await open.close();
+    }
   });
 });
 
