@@ -78,7 +78,7 @@ function openView(
   const key = JSON.stringify([info.name, info.run, learner.index, learner.taps, learner.channels, learner.outputs]);
   const taught = (event: Event): void => {
     const step = 10 ** Number((event.target as HTMLInputElement).value);
-    store.teach(info.name, learner.index, { step: Number(step.toPrecision(2)) });
+    store.teach(info.name, learner.index, { learningRate: Number(step.toPrecision(2)) });
   };
   return html`<div class="learner-controls">
       ${toggle({
@@ -95,10 +95,10 @@ function openView(
           max=${mostStep}
           step="0.1"
           data-testid="step"
-          aria-valuetext=${formatNumber(learner.step)}
-          .value=${String(Math.log10(Math.max(10 ** leastStep, learner.step)))}
+          aria-valuetext=${formatNumber(learner.learningRate)}
+          .value=${String(Math.log10(Math.max(10 ** leastStep, learner.learningRate)))}
           @change=${taught}
-        /><output>${formatNumber(learner.step)}${stopOf(learner.step)}</output></label
+        /><output>${formatNumber(learner.learningRate)}${stopOf(learner.learningRate)}</output></label
       >
       ${hint(aboutStep)} ${rollbacksView(state, info, learner)}
     </div>

@@ -57,7 +57,7 @@ export class PageStore {
   };
 
   /** Asks the server to change a learner; the list of streams will say what became of it. */
-  readonly teach = (stream: string, learner: number, change: { on?: boolean; step?: number }): void =>
+  readonly teach = (stream: string, learner: number, change: { on?: boolean; learningRate?: number }): void =>
     this.#learning.next({ stream, learner, ...change });
 
   /** Asks the server to do something with an alarm or a stream; it will say what became of it. */

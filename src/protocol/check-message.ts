@@ -31,10 +31,11 @@ export function checkMessage<T>(
   if (result.success) return result.output;
   const [issue] = result.issues;
   const keys = (issue.path ?? []).map((item) => String(item.key));
+  const input: unknown = issue.path ? issue.path.at(-1)?.value : issue.input;
   const code = codes.get(keys.at(-1) ?? '') ?? codes.get(keys[0] ?? '') ?? 'bad-message';
-  if (issue.input === Infinity || issue.input === -Infinity)
-    throw new ProtocolError('not-finite', `${keys.join('.')} must be a finite number, got ${issue.input}`);
-  throw new ProtocolError(code, `${keys.join('.') || 'message'} must be ${issue.message}, got ${show(issue.input)}`);
+  if (input === Infinity || input === -Infinity)
+    throw new ProtocolError('not-finite', `${keys.join('.')} must be a finite number, got ${input}`);
+  throw new ProtocolError(code, `${keys.join('.') || 'message'} must be ${issue.message}, got ${show(input)}`);
 }
 
 /** What came, short whatever its size and its depth. */

@@ -36,7 +36,7 @@ export const errorCodes = {
   'unknown-learner': 'the stream has no such learner',
   'bad-what': '`what` is not a list of things that can be watched',
   'bad-recent': '`recent` is neither true nor false',
-  'bad-learning': '`on` is not a boolean, `step` not a number > 0 and <= 2, or `act` none of the four',
+  'bad-learning': '`on` is not a boolean, `learningRate` is not a number > 0 and <= 2, or `act` is none of the four',
   'bad-alarm': '`do` is not what can be done with an alarm, or `on` of `alarms` is not a boolean',
   'no-alarm': 'there is no alarm of this id',
   'too-much-maintenance': 'more names are in maintenance than the server keeps',

@@ -21,8 +21,10 @@ export interface LearnerInfo {
   name: string;
   task: 'forecast' | 'target';
   learning: boolean;
-  /** Its step size, mu. */
-  step: number;
+  /** Learning rate (µ). */
+  learningRate: number;
+  /** @deprecated Read `learningRate`. Sent for one more version. */
+  step?: number;
   /** What it reads. */
   channels: string[];
   outputs: string[];
@@ -60,17 +62,26 @@ const mapInfo: field.Schema<MapInfo> = v.object({
   warmUp: v.number(),
   groupDelay: v.number(),
 });
-const learnerInfo: field.Schema<LearnerInfo> = v.object({
-  index: field.place,
-  name: v.string(),
-  task: v.picklist(['forecast', 'target']),
-  learning: v.boolean(),
-  step: v.number(),
-  channels: labels,
-  outputs: labels,
-  taps: v.number(),
-  rate: v.number(),
-});
+const learnerInfo: field.Schema<LearnerInfo> = v.pipe(
+  v.object({
+    index: field.place,
+    name: v.string(),
+    task: v.picklist(['forecast', 'target']),
+    learning: v.boolean(),
+    learningRate: v.optional(v.number()),
+    step: v.optional(v.number()),
+    channels: labels,
+    outputs: labels,
+    taps: v.number(),
+    rate: v.number(),
+  }),
+  v.check(({ learningRate, step }) => (learningRate ?? step) !== undefined, 'a learner with a learningRate'),
+  v.transform(({ learningRate, step, ...rest }) => ({
+    ...rest,
+    learningRate: learningRate ?? step ?? NaN,
+    ...(step !== undefined && { step }),
+  })),
+);
 
 /** The schema of a StreamInfo. */
 export const streamInfo: field.Schema<StreamInfo> = v.object({

@@ -37,6 +37,9 @@ export interface Learning {
   stream: string;
   learner: number;
   on?: boolean;
+  /** Learning rate (µ), above 0 and at most 2. */
+  learningRate?: number;
+  /** @deprecated Send `learningRate`. Accepted for one more version. */
   step?: number;
   act?: LearningAct;
 }
@@ -73,20 +76,31 @@ const subscribe: field.Schema<Subscribe> = v.object(
 );
 const unsubscribe: field.Schema<Unsubscribe> = v.object({ type: v.literal('unsubscribe'), id: field.id }, 'given');
 const remove: field.Schema<Remove> = v.object({ type: v.literal('remove'), stream: field.name }, 'given');
-const step = v.pipe(
+const learningRate = v.pipe(
   v.number('a number > 0'),
   v.check((mu: number) => mu > 0 && mu <= 2, 'a number > 0 and at most 2'),
 );
-const learning: field.Schema<Learning> = v.object(
-  {
-    type: v.literal('learning'),
-    stream: field.name,
-    learner: field.place,
-    on: v.optional(v.boolean('true or false')),
-    step: v.optional(step),
-    act: v.optional(v.picklist(['freeze', 'unfreeze', 'reset', 'rollback'], 'freeze, unfreeze, reset or rollback')),
-  },
-  'given',
+const learning: field.Schema<Learning> = v.pipe(
+  v.object(
+    {
+      type: v.literal('learning'),
+      stream: field.name,
+      learner: field.place,
+      on: v.optional(v.boolean('true or false')),
+      learningRate: v.optional(learningRate),
+      step: v.optional(learningRate),
+      act: v.optional(v.picklist(['freeze', 'unfreeze', 'reset', 'rollback'], 'freeze, unfreeze, reset or rollback')),
+    },
+    'given',
+  ),
+  v.forward(
+    v.check(
+      ({ learningRate, step }) => learningRate === undefined || step === undefined,
+      'absent where learningRate is given',
+    ),
+    ['step'],
+  ),
+  v.transform(({ step, ...rest }) => (step === undefined ? rest : { ...rest, learningRate: step })),
 );
 
 const schemas = new Map<string, field.Schema<WatchRequest>>([
@@ -106,6 +120,7 @@ const codes = new Map<string, ErrorCode>([
   ['recent', 'bad-recent'],
   ['learner', 'unknown-learner'],
   ['on', 'bad-learning'],
+  ['learningRate', 'bad-learning'],
   ['step', 'bad-learning'],
   ['alarm', 'bad-id'],
   ['do', 'bad-alarm'],

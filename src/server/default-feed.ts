@@ -25,7 +25,14 @@ export function defaultFeed(info: FeedInfo, truths: readonly FeedInfo[] = []): F
     learners: [
       { name: 'forecast', task: 'forecast', taps: 16, channels: chosen },
       ...truths.map((truth): LearnerSpec => {
-        return { name: truth.name, task: 'target', target: truth.name, taps: 64, channels: back(info), step: 0.05 };
+        return {
+          name: truth.name,
+          task: 'target',
+          target: truth.name,
+          taps: 64,
+          channels: back(info),
+          learningRate: 0.05,
+        };
       }),
     ],
   };

@@ -52,9 +52,21 @@ export class FeedLearner {
     if (weights) takeOver(network, weights);
     this.#network = network;
     const { name, task, taps } = spec;
-    this.#optimizer = spec.optimizer ?? (spec.step === undefined ? autoStep() : nlms({ rate: spec.step }));
-    const step = spec.step ?? this.#optimizer.rate;
-    this.info = { index, name, task, learning: true, step, channels: inputs, outputs, taps, rate: info.rate };
+    const given = learningRateOf(spec);
+    this.#optimizer = spec.optimizer ?? (given === undefined ? autoStep() : nlms({ rate: given }));
+    const learningRate = given ?? this.#optimizer.rate;
+    this.info = {
+      index,
+      name,
+      task,
+      learning: true,
+      learningRate,
+      step: learningRate,
+      channels: inputs,
+      outputs,
+      taps,
+      rate: info.rate,
+    };
   }
 
   /** Begins to learn from `standardized`, the blocks of the whole stream. */
@@ -86,7 +98,7 @@ export class FeedLearner {
     const { learning, rate, act } = control;
     const frozen = act === 'freeze' || act === 'unfreeze' ? act === 'unfreeze' : undefined;
     this.info.learning = frozen ?? learning ?? this.info.learning;
-    this.info.step = rate ?? this.info.step;
+    this.#setLearningRate(rate ?? this.info.learningRate);
     this.#control.next(control);
   }
 
@@ -111,7 +123,7 @@ export class FeedLearner {
     this.#told = at;
     const { nmse, skill, persistence, rms, movingAverage, mains, overall } = learned.score;
     const { updates, refused, rollbacks, rate } = learned;
-    this.info.step = rate;
+    this.#setLearningRate(rate);
     emit({
       type: 'loss',
       learner: index,
@@ -130,6 +142,11 @@ export class FeedLearner {
     emit(this.#kernels(learned, at));
   }
 
+  #setLearningRate(learningRate: number): void {
+    this.info.learningRate = learningRate;
+    this.info.step = learningRate;
+  }
+
   #kernels(learned: Learned, at: number): KernelsOutput {
     const { shape, data } = learned.weights()['layers.0.weight'];
     const [outputs, taps, inputs] = shape;
@@ -142,6 +159,12 @@ export class FeedLearner {
       start: this.#start,
     };
   }
+}
+
+function learningRateOf({ learningRate, step }: LearnerSpec): number | undefined {
+  if (learningRate !== undefined && step !== undefined)
+    throw new TypeError('learningRate and step must not both be given; step is the deprecated name of learningRate');
+  return learningRate ?? step;
 }
 
 function oneLayer(inChannels: number, outChannels: number, kernelSize: number): NetworkSpec {

@@ -41,7 +41,9 @@ export interface LearnerSpec {
   channels?: readonly (string | number)[];
   /** Of a 'target' learner: the stream that is its truth. */
   target?: string;
-  /** mu, the step size of NLMS. Default: a step that finds its own length. */
+  /** Learning rate (µ) of NLMS. Default: autoStep, which adapts its learning rate. */
+  learningRate?: number;
+  /** @deprecated Use `learningRate`. */
   step?: number;
   /** Instead of either. */
   optimizer?: Optimizer;

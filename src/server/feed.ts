@@ -115,8 +115,8 @@ export class Feed {
   }
 
   /** Steers a learner; throws a ProtocolError where there is none. */
-  control({ learner, on, step, act }: Learning): void {
-    if (!this.#pipeline?.control(learner, { learning: on, rate: step, act }))
+  control({ learner, on, learningRate, step, act }: Learning): void {
+    if (!this.#pipeline?.control(learner, { learning: on, rate: learningRate ?? step, act }))
       throw new ProtocolError('unknown-learner', `learner must be one of stream ${this.name}, got ${learner}`);
     this.output.next({ type: 'info' });
   }

@@ -148,7 +148,7 @@ describe('the page', () => {
     await until(() => Promise.resolve(server.requests.filter(({ type }) => type === 'learning').length === 2));
     const [still, step] = server.requests.filter(({ type }) => type === 'learning');
     expect(still).toEqual({ type: 'learning', stream: 'eeg', learner: 1, on: false });
-    expect(step).toEqual({ type: 'learning', stream: 'eeg', learner: 1, step: 0.01 });
+    expect(step).toEqual({ type: 'learning', stream: 'eeg', learner: 1, learningRate: 0.01 });
     await page.getByText('held still').waitFor();
   });
 

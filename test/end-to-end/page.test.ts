@@ -197,7 +197,7 @@ describe('the page of a server with the two sensors of the demo', () => {
     await expect.poll(() => follower()?.learning).toBe(false);
     await page.getByText('held still').waitFor();
     await page.locator(part('step')).fill('-2');
-    await expect.poll(() => follower()?.step).toBe(0.01);
+    await expect.poll(() => follower()?.learningRate).toBe(0.01);
     await page.locator(part('learning')).check();
     await expect.poll(() => follower()?.learning).toBe(true);
   });

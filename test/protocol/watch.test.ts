@@ -15,10 +15,16 @@ describe('a request of a viewer', () => {
   test('is read', () => {
     const request = { type: 'subscribe', id: 1, stream: 'eeg', what: ['raw', 'kernels'], maxHz: 10 };
     expect(parseWatchRequest(JSON.stringify({ ...request, more: 1 }))).toEqual(request);
-    expect(parseWatchRequest('{"type":"learning","stream":"eeg","learner":0,"on":false,"step":0.1}')).toMatchObject({
-      on: false,
-      step: 0.1,
-    });
+    const learning = { type: 'learning', stream: 'eeg', learner: 0, on: false, learningRate: 0.1 };
+    expect(parseWatchRequest(JSON.stringify(learning))).toEqual(learning);
+  });
+
+  test('may call the learning rate step, its deprecated name, but not give both', () => {
+    const learning = { type: 'learning', stream: 'eeg', learner: 0 };
+    expect(parseWatchRequest(JSON.stringify({ ...learning, step: 0.1 }))).toEqual({ ...learning, learningRate: 0.1 });
+    expect(() => parseWatchRequest(JSON.stringify({ ...learning, step: 0.1, learningRate: 0.1 }))).toThrow(
+      'step must be absent where learningRate is given, got 0.1',
+    );
   });
 
   const malformed: [ErrorCode, string][] = [
@@ -36,7 +42,9 @@ describe('a request of a viewer', () => {
     ['not-finite', '{"type":"subscribe","id":1,"stream":"a","what":["raw"],"maxHz":1e999}'],
     ['unknown-learner', '{"type":"learning","stream":"a","learner":-1}'],
     ['bad-learning', '{"type":"learning","stream":"a","learner":0,"on":1}'],
+    ['bad-learning', '{"type":"learning","stream":"a","learner":0,"learningRate":3}'],
     ['bad-learning', '{"type":"learning","stream":"a","learner":0,"step":3}'],
+    ['bad-learning', '{"type":"learning","stream":"a","learner":0,"step":1,"learningRate":1}'],
     ['bad-alarm', '{"type":"alarms","on":1}'],
     ['bad-id', '{"type":"alarm","alarm":0,"do":"clear"}'],
     ['bad-alarm', '{"type":"alarm","alarm":1,"do":"forget"}'],
@@ -70,6 +78,32 @@ describe('a message to a viewer', () => {
     expect(() => parseWatch(JSON.stringify({ ...alarms, alarms: [{ id: 1, members: [] }] }))).toThrow(ProtocolError);
     expect(() => parseWatch('{"type":"later"}')).toThrow(refusal('unknown-type'));
     expect(() => parseWatch('{"type":"streams","streams":[{"name":"a"}]}')).toThrow(ProtocolError);
+  });
+});
+
+describe('the learners of a stream', () => {
+  const learner = {
+    index: 0,
+    name: 'forecast',
+    task: 'forecast',
+    learning: true,
+    channels: ['x'],
+    outputs: ['x'],
+    taps: 16,
+    rate: 10,
+  };
+  const read = (rates: object) => {
+    const stream = { name: 'a', channels: [], rate: 10, run: 0, next: 0, live: true, maps: [] };
+    const message = { type: 'streams', streams: [{ ...stream, learners: [{ ...learner, ...rates }] }] };
+    const parsed = parseWatch(JSON.stringify(message));
+    return parsed.type === 'streams' ? parsed.streams[0].learners[0] : undefined;
+  };
+
+  test('have a learning rate, which older servers send as step', () => {
+    expect(read({ learningRate: 0.1, step: 0.1 })).toEqual({ ...learner, learningRate: 0.1, step: 0.1 });
+    expect(read({ step: 0.1 })).toEqual({ ...learner, learningRate: 0.1, step: 0.1 });
+    expect(read({ learningRate: 0.1 })).toEqual({ ...learner, learningRate: 0.1 });
+    expect(() => read({})).toThrow(ProtocolError);
   });
 });
 

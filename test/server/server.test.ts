@@ -202,7 +202,7 @@ describe('a page of another origin', () => {
 });
 
 describe('the addresses of a server', () => {
-  test('bound to one address is that one, in brackets for IPv6', async () => {
+  test('bound to one address is that one, in brackets for IPv6', () => {
     expect(w.server.urls).toEqual([`http://127.0.0.1:${w.server.port}`]);
     expect(w.server.url).toBe(w.server.urls[0]);
     expect(serverUrls('::1', 8080)).toEqual(['http://[::1]:8080']);
@@ -323,7 +323,7 @@ describe('a server', () => {
         gaps: 'hold',
         standardize: null,
         maps: [],
-        learners: [{ name: 'forecast', task: 'forecast', taps: name === 'a' ? 16 : 3, step: 1e-9 }],
+        learners: [{ name: 'forecast', task: 'forecast', taps: name === 'a' ? 16 : 3, learningRate: 1e-9 }],
       }),
     });
     const { data, start } = await teach(w);

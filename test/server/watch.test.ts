@@ -200,16 +200,16 @@ describe('a viewer', () => {
     expect(others.map(({ start }) => start)).toEqual(others.map(() => undefined));
   });
 
-  test('turns a learner off and on, and sets its step', async () => {
+  test('turns a learner off and on, and sets its learning rate', async () => {
     const sensor = await w.sensor('eeg?rate=250&channels=2');
     await sensor.until(is('welcome'));
     const viewer = await subscribed('eeg', ['raw']);
-    viewer.send({ type: 'learning', stream: 'eeg', learner: 0, on: false, step: 0.5 });
-    await viewer.until((m) => m.type === 'streams' && m.streams[0].learners[0].step === 0.5);
-    expect(w.server.streams()[0].learners[0]).toMatchObject({ learning: false, step: 0.5 });
+    viewer.send({ type: 'learning', stream: 'eeg', learner: 0, on: false, learningRate: 0.5 });
+    await viewer.until((m) => m.type === 'streams' && m.streams[0].learners[0].learningRate === 0.5);
+    expect(w.server.streams()[0].learners[0]).toMatchObject({ learning: false, learningRate: 0.5, step: 0.5 });
     viewer.send({ type: 'learning', stream: 'eeg', learner: 0, on: true });
     await viewer.until(
-      (m) => m.type === 'streams' && m.streams[0].learners[0].learning && m.streams[0].learners[0].step === 0.5,
+      (m) => m.type === 'streams' && m.streams[0].learners[0].learning && m.streams[0].learners[0].learningRate === 0.5,
     );
   });
 
@@ -274,7 +274,9 @@ describe('a viewer', () => {
       ['same-id', { type: 'subscribe', id: 7, stream: 'a', what: ['raw'] }],
       ['bad-what', { type: 'subscribe', id: 8, stream: 'a', what: ['all'] }],
       ['unknown-learner', { type: 'learning', stream: 'a', learner: 99, on: true }],
+      ['bad-learning', { type: 'learning', stream: 'a', learner: 0, learningRate: -1 }],
       ['bad-learning', { type: 'learning', stream: 'a', learner: 0, step: -1 }],
+      ['bad-learning', { type: 'learning', stream: 'a', learner: 0, step: 0.1, learningRate: 0.1 }],
     ];
     for (const [, message] of cases) viewer.send(message);
     await viewer.until(() => viewer.messages.filter(is('error')).length === cases.length);
@@ -320,6 +322,35 @@ describe('a viewer that does not read', () => {
   });
 });
 
+describe('a learner of a feed', () => {
+  test('takes its learning rate also as step, its deprecated name, but not both', async () => {
+    await w.stop();
+    const learner = { task: 'forecast', taps: 2 } as const;
+    w = await world({
+      feed: () => ({
+        gaps: 'hold',
+        standardize: null,
+        maps: [],
+        learners: [
+          { ...learner, name: 'new', learningRate: 0.25 },
+          { ...learner, name: 'old', step: 0.125 },
+          { ...learner, name: 'both', step: 0.5, learningRate: 0.5 },
+        ],
+      }),
+    });
+    const sensor = await w.sensor('a?rate=250&channels=2');
+    await sensor.until(is('welcome'));
+    expect(w.server.streams()[0].learners).toMatchObject([
+      { name: 'new', learningRate: 0.25, step: 0.25 },
+      { name: 'old', learningRate: 0.125, step: 0.125 },
+    ]);
+    const viewer = await subscribed('a', ['raw']);
+    expect(await viewer.until(is('error'))).toMatchObject({
+      message: 'a: both: learningRate and step must not both be given; step is the deprecated name of learningRate',
+    });
+  });
+});
+
 describe('a broken feed', () => {
   test('is told also to a viewer that comes later, and a design that throws breaks no server', async () => {
     await w.stop();
@@ -330,7 +361,7 @@ describe('a broken feed', () => {
           gaps: 'hold',
           standardize: null,
           maps: [],
-          learners: [{ name: 'f', task: 'forecast', taps: 0, step: 1 }],
+          learners: [{ name: 'f', task: 'forecast', taps: 0, learningRate: 1 }],
         };
       },
     });
@@ -391,7 +422,7 @@ describe('a broken feed', () => {
         gaps: 'hold',
         standardize: null,
         maps: [{ name: 'wrong', network: { inChannels: channels.length + 1, layers: [] }, on: 'raw', labels: [] }],
-        learners: [{ name: 'forecast', task: 'forecast', taps: 2, step: 0.1 }],
+        learners: [{ name: 'forecast', task: 'forecast', taps: 2, learningRate: 0.1 }],
       }),
     });
     const sensor = await w.sensor('a?rate=250&channels=2');
