@@ -1,7 +1,7 @@
 import { concatMap, defer, type Observable, type SchedulerLike } from 'rxjs';
 import type { Block } from '../core/blocks/block.ts';
 import { invalid, oneOf } from '../core/check.ts';
-import { parseWatch } from '../protocol/parse-watch.ts';
+import { parseWatch } from '../protocol/watch-message.ts';
 import type { WatchMessage } from '../protocol/watch-message.ts';
 import type { Subscribe } from '../protocol/watch-request.ts';
 import { connect, type Down, watchSilence } from './connect.ts';

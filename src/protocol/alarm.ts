@@ -28,7 +28,7 @@ export interface WatchAlarms {
 export interface AlarmControl {
   type: 'alarm';
   alarm: number;
-  do: (typeof alarmDeeds)[number];
+  do: (typeof alarmActions)[number];
   until?: number;
 }
 
@@ -49,7 +49,7 @@ export const alarmSteps = [
   'falseAlarm',
 ] as const;
 /** What a viewer can do with an alarm. */
-export const alarmDeeds = ['acknowledge', 'shelve', 'clear', 'falseAlarm'] as const;
+export const alarmActions = ['acknowledge', 'shelve', 'clear', 'falseAlarm'] as const;
 
 const streamsRule = 'a stream name, or its beginning and *';
 const streams: field.Schema<string> = v.pipe(
@@ -102,13 +102,13 @@ export const watchAlarms: field.Schema<WatchAlarms> = v.object(
   { type: v.literal('alarms'), on: v.boolean('true or false') },
   'given',
 );
-const deedRule = `one of ${alarmDeeds.join(', ')}`;
+const actionRule = `one of ${alarmActions.join(', ')}`;
 export const alarmControl: field.Schema<AlarmControl> = v.pipe(
   v.object(
     {
       type: v.literal('alarm'),
       alarm: field.id,
-      do: v.picklist(alarmDeeds, deedRule),
+      do: v.picklist(alarmActions, actionRule),
       until: v.optional(field.time),
     },
     'given',

@@ -1,5 +1,5 @@
 import type { Block } from '../core/blocks/block.ts';
-import { farthest, fastest } from './limits.ts';
+import { maxTime, maxRate } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /** Bytes before the samples. */
@@ -76,8 +76,8 @@ export function decodeBlock(bytes: Uint8Array | ArrayBuffer): WireBlock {
   if (field.channels < 1) throw refuse('bad-channels', 'channels', 'an integer >= 1', field.channels);
   if (field.start + BigInt(field.frames) > BigInt(Number.MAX_SAFE_INTEGER))
     throw refuse('bad-index', 'start + frames', 'at most 2^53 - 1', field.start);
-  if (!(Math.abs(field.time) <= farthest)) throw refuse('bad-time', 'time', 'ms since 1970, up to 8.64e15', field.time);
-  if (!(field.rate >= 0 && field.rate <= fastest))
+  if (!(Math.abs(field.time) <= maxTime)) throw refuse('bad-time', 'time', 'ms since 1970, up to 8.64e15', field.time);
+  if (!(field.rate >= 0 && field.rate <= maxRate))
     throw refuse('bad-rate', 'rate', 'a number from 0 to 1e9 in Hz', field.rate);
   const samples = field.frames * field.channels;
   const expected = headerLength + 4 * samples + (field.flags & 1 ? field.frames : 0);

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { farthest, fastest, slowest } from './limits.ts';
+import { maxTime, maxRate, minRate } from './limits.ts';
 
 /** A schema that takes anything and returns a T. */
 export type Schema<T> = v.GenericSchema<unknown, T>;
@@ -24,13 +24,13 @@ export const run: Schema<number> = whole(0, 0xffffffff, 'an integer from 0 to 2^
 /** Milliseconds since 1970, as far as a Date reaches. */
 export const time: Schema<number> = v.pipe(
   v.number('ms since 1970'),
-  v.check((ms: number) => Math.abs(ms) <= farthest, 'ms since 1970, up to 8.64e15'),
+  v.check((ms: number) => Math.abs(ms) <= maxTime, 'ms since 1970, up to 8.64e15'),
 );
 const rateRule = '0 or a number from 1e-6 to 1e9 in Hz';
 /** Frames a second; 0 = irregular. */
 export const rate: Schema<number> = v.pipe(
   v.number(rateRule),
-  v.check((hz: number) => hz === 0 || (hz >= slowest && hz <= fastest), rateRule),
+  v.check((hz: number) => hz === 0 || (hz >= minRate && hz <= maxRate), rateRule),
 );
 /** A name of a channel, a map, a unit or an event. */
 export const label: Schema<string> = text('text of 1 to 64 characters');

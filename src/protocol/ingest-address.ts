@@ -32,7 +32,7 @@ export function streamOf(pathname: string): string {
  * Whether the address asks with `?if=free` for a name that no other sensor uses: the server then closes the connection
  * with 4002 instead of replacing a connected sensor. Throws a ProtocolError ('bad-message') for any other value.
  */
-export function wantsFreeName(search: URLSearchParams): boolean {
+export function requiresFreeName(search: URLSearchParams): boolean {
   const condition = search.get('if');
   if (condition === null || condition === 'free') return condition === 'free';
   throw new ProtocolError('bad-message', `if must be free, got '${condition.slice(0, 40)}'`);

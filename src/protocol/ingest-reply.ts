@@ -21,14 +21,14 @@ export interface Ack {
   durable: number;
 }
 /** What was wrong with a message. */
-export interface Refusal {
+export interface ErrorMessage {
   type: 'error';
   /** One of `errorCodes`; codes that come later are let through, so that an old client can show them. */
   code: string;
   message: string;
 }
 /** Everything that a server tells a sensor; a gap: the server saw that frames never came. */
-export type IngestReply = Welcome | Ack | Gap | Refusal;
+export type IngestReply = Welcome | Ack | Gap | ErrorMessage;
 
 const welcome: field.Schema<Welcome> = v.object({
   type: v.literal('welcome'),
@@ -40,7 +40,7 @@ const welcome: field.Schema<Welcome> = v.object({
 });
 const ack: field.Schema<Ack> = v.object({ type: v.literal('ack'), received: field.index, durable: field.index });
 /** The schema of a refusal; viewers get the same. */
-export const refusal: field.Schema<Refusal> = v.object({
+export const errorMessage: field.Schema<ErrorMessage> = v.object({
   type: v.literal('error'),
   code: v.string(),
   message: v.string(),
@@ -50,7 +50,7 @@ const schemas = new Map<string, field.Schema<IngestReply>>([
   ['welcome', welcome],
   ['ack', ack],
   ['gap', gap],
-  ['error', refusal],
+  ['error', errorMessage],
 ]);
 
 /** Reads one message of the server to a sensor. Throws a ProtocolError and nothing else. */

@@ -2,9 +2,9 @@ import type { Samples } from './samples.ts';
 import * as v from 'valibot';
 import { decodeBlock } from './block-header.ts';
 import { checkMessage, isRecord, parseText, typeOf } from './check-message.ts';
-import { limitChannels, readColumns } from './columns.ts';
+import { limitChannels, readColumns } from './samples.ts';
 import * as field from './fields.ts';
-import { readForeign } from './foreign.ts';
+import { readThirdParty } from './samples.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 
@@ -101,17 +101,17 @@ export function parseIngest(message: string | Uint8Array | ArrayBuffer, limits: 
   if (typeof message !== 'string') return fromBinary(message, limits);
   const json = parseText(message);
   if (Array.isArray(json) || (isRecord(json) && !Object.hasOwn(json, 'type') && Object.hasOwn(json, 'data')))
-    return readForeign(json, limits);
+    return readThirdParty(json, limits);
   const type = typeOf(json);
   if (type === 'samples') {
     const { data, ...rest } = checkMessage(samples, json, codes);
-    return ending({ ...rest, ...readColumns(data, limits.maxChannels) });
+    return checkSamplesEnd({ ...rest, ...readColumns(data, limits.maxChannels) });
   }
   if (type === 'hello') {
     const { channels, ...rest } = checkMessage(hello, json, codes);
     return channels === undefined ? rest : { ...rest, channels: readChannels(channels, limits.maxChannels) };
   }
-  if (type === 'gap') return checkEnd(checkMessage(gap, json, codes));
+  if (type === 'gap') return checkGapEnd(checkMessage(gap, json, codes));
   if (type === 'mark') return checkMessage(mark, json, codes);
   throw new ProtocolError('unknown-type', 'type must be one of hello, samples, gap, mark, got another');
 }
@@ -157,13 +157,13 @@ function fromBinary(message: Uint8Array | ArrayBuffer, limits: Limits): Samples 
   };
 }
 
-function ending(message: Samples): Samples {
+function checkSamplesEnd(message: Samples): Samples {
   const { start = 0, data, channels } = message;
   if (Number.isSafeInteger(start + data.length / channels)) return message;
   throw new ProtocolError('bad-index', `start + frames must be at most 2^53 - 1, got start ${start}`);
 }
 
-function checkEnd(message: Gap): Gap {
+function checkGapEnd(message: Gap): Gap {
   if (Number.isSafeInteger(message.from + message.count)) return message;
   throw new ProtocolError('bad-index', `from + count must be at most 2^53 - 1, got from ${message.from}`);
 }

@@ -13,7 +13,7 @@ export interface SavedAlarms {
 }
 
 /** Ids that may be given before the alarms are written again; a server that was killed leaves them out. */
-export const reserve = 1000;
+export const reservedIds = 1000;
 
 const frame = v.object({
   version: v.literal(1),

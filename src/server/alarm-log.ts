@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import type { AlarmEvent } from '../core/alarms/alarm-book.ts';
 
 /** Bytes of a log before it is put aside, and how many that were are kept. */
-const largest = 10 << 20;
-const kept = 3;
+const maxBytes = 10 << 20;
+const rotatedFiles = 3;
 /** Bytes that may wait to be written; beyond it lines are left out, and counted. */
-const mostWaiting = 4 << 20;
+const maxPending = 4 << 20;
 
 /**
  * A file of alarm events, one JSON line each, in order. At 10 MiB it becomes `<file>.1`, that `<file>.2`, and what was
@@ -14,24 +14,24 @@ const mostWaiting = 4 << 20;
  */
 export class AlarmLog {
   readonly #path: string;
-  readonly #largest: number;
-  readonly #tell: (line: string) => void;
-  #waiting = '';
-  #leftOut = 0;
+  readonly #maxBytes: number;
+  readonly #report: (line: string) => void;
+  #pending = '';
+  #dropped = 0;
   #failing = false;
   #writing: Promise<void> | undefined;
 
   private constructor(path: string, tell: (line: string) => void, most: number) {
     this.#path = path;
-    this.#tell = tell;
-    this.#largest = most;
+    this.#report = tell;
+    this.#maxBytes = most;
   }
 
   /**
    * Opens a log. Rejects with a sentence when it cannot be written.
    * @param tell told what could not be written later
    */
-  static async open(path: string, tell: (line: string) => void, most: number = largest): Promise<AlarmLog> {
+  static async open(path: string, tell: (line: string) => void, most: number = maxBytes): Promise<AlarmLog> {
     try {
       await mkdir(dirname(path), { recursive: true });
       await (await open(path, 'a')).close();
@@ -45,14 +45,14 @@ export class AlarmLog {
 
   write({ time, step, alarm }: AlarmEvent): void {
     const line = `${JSON.stringify({ time: new Date(time).toISOString(), step, alarm })}\n`;
-    if (this.#waiting.length + line.length > mostWaiting) this.#leftOut++;
-    else this.#waiting += line;
+    if (this.#pending.length + line.length > maxPending) this.#dropped++;
+    else this.#pending += line;
     this.flush();
   }
 
   /** Tries to write what waits. */
   flush(): void {
-    if (this.#waiting !== '') this.#writing ??= this.#append();
+    if (this.#pending !== '') this.#writing ??= this.#append();
   }
 
   /** Resolves when everything is written, or what cannot be is told. */
@@ -60,40 +60,40 @@ export class AlarmLog {
     await this.#writing;
     this.flush();
     await this.#writing;
-    const lost = this.#leftOut + this.#waiting.split('\n').length - 1;
-    if (lost > 0) this.#tell(`${this.#path}: ${lost} alarm events are lost`);
-    this.#waiting = '';
-    this.#leftOut = 0;
+    const lost = this.#dropped + this.#pending.split('\n').length - 1;
+    if (lost > 0) this.#report(`${this.#path}: ${lost} alarm events are lost`);
+    this.#pending = '';
+    this.#dropped = 0;
   }
 
   async #append(): Promise<void> {
-    while (this.#waiting !== '') {
-      const text = this.#waiting;
-      this.#waiting = '';
+    while (this.#pending !== '') {
+      const text = this.#pending;
+      this.#pending = '';
       try {
-        await this.#turn();
+        await this.#rotate();
         await appendFile(this.#path, (await endsInLine(this.#path)) ? `\n${text}` : text);
       } catch (error) {
-        this.#waiting = text + this.#waiting;
-        if (!this.#failing) this.#tell(`${this.#path}: alarms cannot be written: ${sentenceOf(error)}`);
+        this.#pending = text + this.#pending;
+        if (!this.#failing) this.#report(`${this.#path}: alarms cannot be written: ${sentenceOf(error)}`);
         this.#failing = true;
         break;
       }
-      if (this.#leftOut > 0) this.#tell(`${this.#path}: ${this.#leftOut} alarm events were left out`);
-      this.#leftOut = 0;
+      if (this.#dropped > 0) this.#report(`${this.#path}: ${this.#dropped} alarm events were left out`);
+      this.#dropped = 0;
       this.#failing = false;
     }
     this.#writing = undefined;
   }
 
   /** Puts the file aside where it is full. */
-  async #turn(): Promise<void> {
+  async #rotate(): Promise<void> {
     const size = await stat(this.#path).then(
       (file) => file.size,
       () => 0,
     );
-    if (size < this.#largest) return;
-    for (let n = kept; n >= 1; n--)
+    if (size < this.#maxBytes) return;
+    for (let n = rotatedFiles; n >= 1; n--)
       await rename(n === 1 ? this.#path : `${this.#path}.${n - 1}`, `${this.#path}.${n}`).catch(() => {});
   }
 }

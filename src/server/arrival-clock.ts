@@ -1,7 +1,7 @@
 /** A clock that is off by more than this, in ms, starts anew. */
-const jump = 500;
+const maxDeviation = 500;
 /** How much of what the clock is off by is taken over with each message. */
-const trust = 0.05;
+const correction = 0.05;
 
 /** Dates frames that carry no time, from when they arrive and how fast they should come. */
 export class ArrivalClock {
@@ -23,9 +23,9 @@ export class ArrivalClock {
     const span = (frames * 1000) / this.#rate;
     const carried = this.#time + ((start - this.#index) * 1000) / this.#rate;
     const off = now - span - carried;
-    const drawn = Math.max(-span / 2, Math.min(span / 2, trust * off));
+    const drawn = Math.max(-span / 2, Math.min(span / 2, correction * off));
     this.#index = start;
-    this.#time = Math.abs(off) <= jump ? carried + drawn : now - span;
+    this.#time = Math.abs(off) <= maxDeviation ? carried + drawn : now - span;
     return this.#time;
   }
 }

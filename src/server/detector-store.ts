@@ -13,15 +13,15 @@ const ending = '~detector.state';
  */
 export class DetectorStore {
   readonly #directory: string | undefined;
-  readonly #most: number;
-  readonly #tell: (line: string) => void;
+  readonly #maxStreams: number;
+  readonly #log: (line: string) => void;
   /** Streams that have a file, the one saved longest ago first. */
   readonly #streams = new Set<string>();
 
   private constructor(directory: string | undefined, most: number, tell: (line: string) => void) {
     this.#directory = directory;
-    this.#most = most;
-    this.#tell = tell;
+    this.#maxStreams = most;
+    this.#log = tell;
   }
 
   /**
@@ -37,7 +37,7 @@ export class DetectorStore {
       files.map(async (file) => ({ file, time: (await stat(join(directory, file))).mtimeMs })),
     );
     for (const { file } of saved.sort((a, b) => a.time - b.time)) store.#streams.add(file.slice(0, -ending.length));
-    await store.#forget(directory);
+    await store.#evict(directory);
     return store;
   }
 
@@ -48,7 +48,7 @@ export class DetectorStore {
       const { state, beside } = decodeState('detector', readFileSync(pathOf(this.#directory, stream)));
       return (beside as { shape?: unknown } | null)?.shape === shape ? state : undefined;
     } catch (error) {
-      this.#tell(
+      this.#log(
         `left out what is known of stream ${stream}: ${error instanceof Error ? error.message : String(error)}`,
       );
       return undefined;
@@ -60,11 +60,11 @@ export class DetectorStore {
     await writeFileAtomic(pathOf(this.#directory, stream), Buffer.from(encodeState('detector', state, { shape })));
     this.#streams.delete(stream);
     this.#streams.add(stream);
-    await this.#forget(this.#directory);
+    await this.#evict(this.#directory);
   }
 
-  async #forget(directory: string): Promise<void> {
-    const forgotten = [...this.#streams].slice(0, Math.max(0, this.#streams.size - this.#most));
+  async #evict(directory: string): Promise<void> {
+    const forgotten = [...this.#streams].slice(0, Math.max(0, this.#streams.size - this.#maxStreams));
     for (const stream of forgotten) this.#streams.delete(stream);
     for (const stream of forgotten) await rm(pathOf(directory, stream), { force: true });
   }

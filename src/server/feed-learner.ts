@@ -11,7 +11,7 @@ import { type LearnControl, learn } from '../operators/learn.ts';
 import type { LearnerInfo } from '../protocol/stream-info.ts';
 import type { KernelsOutput, PipelineOutput } from './feed-output.ts';
 import type { FeedInfo, LearnerSpec } from './feed-spec.ts';
-import { pickChannels, placesOf } from './pick-channels.ts';
+import { selectChannels, channelIndexes } from './select-channels.ts';
 
 /** What a learner of a feed is made from. */
 export interface FeedLearnerOptions {
@@ -32,24 +32,24 @@ export class FeedLearner {
   readonly #network: Network;
   readonly #optimizer: Optimizer;
   readonly #control = new Subject<LearnControl>();
-  readonly #truth = new Subject<Block>();
-  readonly #start: number[];
+  readonly #target = new Subject<Block>();
+  readonly #initialWeights: number[];
   #subscription: Subscription | undefined;
   #latest: Learned | undefined;
-  #told = -Infinity;
+  #reportedAt = -Infinity;
 
   constructor(options: FeedLearnerOptions) {
     const { index, spec, info, weights } = options;
     this.#options = options;
-    const places = placesOf(spec.channels, info.channels);
+    const places = channelIndexes(spec.channels, info.channels);
     const inputs = places.map((place) => info.channels[place].label);
     const outputs = options.outputs ?? inputs;
     const network = Network.create(oneLayer(places.length, outputs.length, spec.taps), {
       seed: 1,
       gain: spec.gain ?? 0.1,
     });
-    this.#start = Array.from(network.weights()['layers.0.weight'].data);
-    if (weights) takeOver(network, weights);
+    this.#initialWeights = Array.from(network.weights()['layers.0.weight'].data);
+    if (weights) restoreWeights(network, weights);
     this.#network = network;
     const { name, task, taps } = spec;
     const given = learningRateOf(spec);
@@ -73,15 +73,15 @@ export class FeedLearner {
   run(standardized: Observable<Block>): void {
     const { spec, info, emit } = this.#options;
     const optimizer = this.#optimizer;
-    const target = spec.task === 'target' ? this.#truth : undefined;
+    const target = spec.task === 'target' ? this.#target : undefined;
     this.#subscription = standardized
       .pipe(
-        pickChannels(placesOf(spec.channels, info.channels), info.channels.length),
+        selectChannels(channelIndexes(spec.channels, info.channels), info.channels.length),
         learn(this.#network, { optimizer, target, control: this.#control }),
       )
       .subscribe({
         next: (learned) => {
-          this.#tell(learned);
+          this.#emit(learned);
         },
         error: (error: unknown) => {
           emit({ type: 'broken', where: spec.name, message: error instanceof Error ? error.message : String(error) });
@@ -90,8 +90,8 @@ export class FeedLearner {
   }
 
   /** Brings the truth of a 'target' learner. */
-  teach(block: Block): void {
-    this.#truth.next(block);
+  pushTarget(block: Block): void {
+    this.#target.next(block);
   }
 
   control(control: LearnControl): void {
@@ -112,15 +112,15 @@ export class FeedLearner {
     this.#subscription?.unsubscribe();
   }
 
-  #tell(learned: Learned): void {
+  #emit(learned: Learned): void {
     const { index, info, emit } = this.#options;
     this.#latest = learned;
     const { prediction } = learned;
     if (prediction.data.length === 0) return;
     emit({ type: 'prediction', learner: index, block: prediction });
     const at = prediction.start + prediction.data.length / prediction.channels;
-    if (at < this.#told + info.rate / 4) return;
-    this.#told = at;
+    if (at < this.#reportedAt + info.rate / 4) return;
+    this.#reportedAt = at;
     const { nmse, skill, persistence, rms, movingAverage, mains, overall } = learned.score;
     const { updates, refused, rollbacks, rate } = learned;
     this.#setLearningRate(rate);
@@ -128,13 +128,13 @@ export class FeedLearner {
       type: 'loss',
       learner: index,
       at,
-      nmse: known(nmse),
-      skill: known(skill),
-      persistence: known(persistence),
-      rms: known(rms),
-      movingAverage: known(movingAverage),
-      mains: known(mains),
-      overall: { nmse: known(overall.nmse), skill: known(overall.skill) },
+      nmse: finiteOrNull(nmse),
+      skill: finiteOrNull(skill),
+      persistence: finiteOrNull(persistence),
+      rms: finiteOrNull(rms),
+      movingAverage: finiteOrNull(movingAverage),
+      mains: finiteOrNull(mains),
+      overall: { nmse: finiteOrNull(overall.nmse), skill: finiteOrNull(overall.skill) },
       updates,
       refused,
       rollbacks,
@@ -156,7 +156,7 @@ export class FeedLearner {
       at,
       shape: [outputs, taps, inputs],
       data: Array.from(data),
-      start: this.#start,
+      start: this.#initialWeights,
     };
   }
 }
@@ -171,7 +171,7 @@ function oneLayer(inChannels: number, outChannels: number, kernelSize: number): 
   return { inChannels, layers: [{ type: 'conv1d', outChannels, kernelSize }] };
 }
 
-function takeOver(network: Network, weights: Weights): void {
+function restoreWeights(network: Network, weights: Weights): void {
   const own = network.weights();
   const fits = Object.entries(own).every(([name, { shape }]) => {
     return Object.hasOwn(weights, name) && weights[name].shape.join() === shape.join();
@@ -180,6 +180,6 @@ function takeOver(network: Network, weights: Weights): void {
   if (finite) network.setWeights(Object.fromEntries(Object.keys(own).map((name) => [name, weights[name]])));
 }
 
-function known(score: number): number | null {
+function finiteOrNull(score: number): number | null {
   return Number.isFinite(score) ? score : null;
 }

@@ -11,7 +11,7 @@ import type { LearnerInfo, MapInfo } from '../protocol/stream-info.ts';
 import { FeedLearner } from './feed-learner.ts';
 import type { PipelineOutput } from './feed-output.ts';
 import type { FeedInfo, FeedSpec, LearnerSpec, MapSpec } from './feed-spec.ts';
-import { pickChannels, placesOf } from './pick-channels.ts';
+import { selectChannels, channelIndexes } from './select-channels.ts';
 
 /** What a pipeline is made from. */
 export interface FeedPipelineOptions {
@@ -70,8 +70,8 @@ export class FeedPipeline {
   }
 
   /** Brings frames of the stream `truth` to the learners that follow it. */
-  teach(truth: string, block: Block): void {
-    for (const { spec, learner } of this.#learners.values()) if (spec.target === truth) learner.teach(block);
+  pushTarget(truth: string, block: Block): void {
+    for (const { spec, learner } of this.#learners.values()) if (spec.target === truth) learner.pushTarget(block);
   }
 
   /** Steers a learner; false where there is none of this index. */
@@ -106,13 +106,13 @@ export class FeedPipeline {
       warmUp: Math.ceil((planned.receptiveField - 1) / planned.stride),
       groupDelay: Number.isFinite(planned.groupDelay.ms) ? planned.groupDelay.ms : 0,
     });
-    const picked = source.pipe(pickChannels(placesOf(map.channels, info.channels), info.channels.length));
+    const picked = source.pipe(selectChannels(channelIndexes(map.channels, info.channels), info.channels.length));
     picked.pipe(convolve(network)).subscribe({
       next: (block) => {
         emit({ type: 'features', map: index, block });
       },
       error: (error: unknown) => {
-        this.#broken(name, error);
+        this.#reportFailure(name, error);
       },
     });
   }
@@ -123,7 +123,7 @@ export class FeedPipeline {
         into.next(block);
       },
       error: (error: unknown) => {
-        this.#broken(where, error);
+        this.#reportFailure(where, error);
       },
       complete: () => {
         into.complete();
@@ -135,11 +135,11 @@ export class FeedPipeline {
     try {
       make();
     } catch (error) {
-      this.#broken(where, error);
+      this.#reportFailure(where, error);
     }
   }
 
-  #broken(where: string, error: unknown): void {
+  #reportFailure(where: string, error: unknown): void {
     this.#options.emit({ type: 'broken', where, message: error instanceof Error ? error.message : String(error) });
   }
 }

@@ -14,7 +14,7 @@ export class Heartbeat {
     this.#timer.unref();
   }
 
-  watch(socket: WebSocket, task: () => void): void {
+  add(socket: WebSocket, task: () => void): void {
     const alive = () => {
       this.#alive.set(socket, true);
     };

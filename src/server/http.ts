@@ -3,14 +3,14 @@ import { fileURLToPath } from 'node:url';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
-import { alarmAnswer } from './alarm-answer.ts';
-import type { Hub } from './hub.ts';
+import { queryAlarms } from './alarm-query.ts';
+import type { StreamRegistry } from './stream-registry.ts';
 import type { originCheck } from './origin.ts';
 import { pageFiles } from './page-files.ts';
 
 /** What the HTTP side is given. */
 export interface HttpOptions {
-  hub: Hub;
+  hub: StreamRegistry;
   check: ReturnType<typeof originCheck>;
   pageDirectory: string;
   viewers: () => number;
@@ -54,7 +54,7 @@ export function httpApp({ hub, check, pageDirectory, viewers, log }: HttpOptions
     return context.json({ ok: true, uptime: process.uptime(), viewers: viewers(), streams });
   });
   app.get('/alarms', (context) => {
-    const answer = alarmAnswer(hub.desk, context.req.query(), Date.now());
+    const answer = queryAlarms(hub.alarmService, context.req.query(), Date.now());
     return typeof answer === 'string' ? context.json({ error: answer }, 400) : context.json(answer);
   });
   if (existsSync(pageDirectory)) app.use(pageFiles(pageDirectory));

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
 /** Why a request is refused, and what to do about it. */
-export interface Refused {
+export interface Rejection {
   /** At most 123 bytes wherever the option fits. */
   sentence: string;
 }
@@ -21,7 +21,7 @@ const loopback = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
  * server at, the server's own host, and what `origins` adds. No Origin: not a browser. A name that only resolves here
  * (DNS rebinding) is refused.
  */
-export function originCheck({ host, origins }: OriginOptions): (request: IncomingMessage) => Refused | undefined {
+export function originCheck({ host, origins }: OriginOptions): (request: IncomingMessage) => Rejection | undefined {
   const added = origins.map(originOf);
   const names = new Set(added.map((origin) => hostname(origin)));
   const isOwn = (name: string, request: IncomingMessage) =>

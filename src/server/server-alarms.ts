@@ -1,7 +1,7 @@
 import { alarmOptions, type AlarmOptions } from '../core/alarms/alarm-options.ts';
 import { checkOptions } from '../core/detector/detector.ts';
 import type { FalseAlarms } from '../core/detector/false-alarms.ts';
-import { webhookAddress } from './webhook-address.ts';
+import { webhookAddress } from './webhook.ts';
 
 /** How a server raises alarms, and where it tells them. */
 export interface ServerAlarms extends AlarmOptions {

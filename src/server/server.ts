@@ -4,17 +4,17 @@ import { getRequestListener } from '@hono/node-server';
 import type { WebSocket } from 'ws';
 import { closeCodes } from '../protocol/close-codes.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
-import { AlarmDesk } from './alarm-desk.ts';
+import { AlarmService } from './alarm-service.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { httpApp } from './http.ts';
-import { Hub } from './hub.ts';
-import { IngestConnection } from './ingest.ts';
+import { StreamRegistry } from './stream-registry.ts';
+import { SensorConnection } from './sensor-connection.ts';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.ts';
 import { originCheck } from './origin.ts';
 import { serverUrls } from './server-urls.ts';
-import { holdDirectory } from './state-directory.ts';
+import { lockDirectory } from './state-directory.ts';
 import { acceptUpgrades } from './upgrade.ts';
-import { WatchConnection } from './watch.ts';
+import { ViewerConnection } from './viewer-connection.ts';
 import { WeightStore } from './weight-store.ts';
 
 /** A running server. */
@@ -37,7 +37,7 @@ export interface TaplineServer {
 export async function createServer(options: ServerOptions = {}): Promise<TaplineServer> {
   const resolved = resolveOptions(options);
   const { statePath } = resolved;
-  const state = statePath === undefined ? undefined : await holdDirectory(statePath);
+  const state = statePath === undefined ? undefined : await lockDirectory(statePath);
   const release = async () => state?.release();
   return start(resolved, release).catch(async (error: unknown) => {
     await release();
@@ -62,9 +62,9 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   } = resolved;
   const check = originCheck({ host, origins });
   const store = await WeightStore.open(statePath, Math.max(2048, 4 * maxStreams), log);
-  const desk = await AlarmDesk.open({ alarms, statePath, mostDetectors: 4 * maxStreams, tell: log }, Date.now());
-  const hub = new Hub({ design: feed, store, desk, maxStreams, log });
-  const viewers = new Set<WatchConnection>();
+  const desk = await AlarmService.open({ alarms, statePath, maxDetectors: 4 * maxStreams, log: log }, Date.now());
+  const hub = new StreamRegistry({ design: feed, store, alarmService: desk, maxStreams, log });
+  const viewers = new Set<ViewerConnection>();
   const app = httpApp({ hub, check, pageDirectory, viewers: () => viewers.size, log });
   const server = createHttpServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 },
@@ -78,18 +78,18 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
 
   const accept = (socket: WebSocket, url: URL) => {
     if (url.pathname.startsWith('/ingest/')) {
-      const sensor = new IngestConnection(socket, url, hub, limits);
-      pulse.watch(socket, () => sensor.beat());
+      const sensor = new SensorConnection(socket, url, hub, limits);
+      pulse.add(socket, () => sensor.keepAlive());
       return undefined;
     }
     if (url.pathname !== '/watch')
       return { code: closeCodes.unknownPath, sentence: 'no such path: use /ingest/<stream> or /watch' };
     if (viewers.size >= maxViewers)
       return { code: closeCodes.tooMany, sentence: `the server takes no more than ${maxViewers} viewers` };
-    const viewer = new WatchConnection(socket, hub);
+    const viewer = new ViewerConnection(socket, hub);
     viewers.add(viewer);
     socket.on('close', () => viewers.delete(viewer));
-    pulse.watch(socket, () => {});
+    pulse.add(socket, () => {});
     return undefined;
   };
   const sockets = acceptUpgrades(server, { check, maxPayload: limits.maxPayload, accept, log });
@@ -115,7 +115,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     clearInterval(health);
     clearInterval(saving);
     pulse.stop();
-    desk.freeze();
+    desk.beginShutdown();
     const stopped = stop(server, sockets.clients);
     for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'the server is stopping');
     await save(true);

@@ -2,10 +2,10 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 /** Directories that servers of this process hold. */
-const held = new Set<string>();
+const locked = new Set<string>();
 
 /** A directory that belongs to one server until it is released. */
-export interface HeldDirectory {
+export interface LockedDirectory {
   release(): Promise<void>;
 }
 
@@ -13,23 +13,23 @@ export interface HeldDirectory {
  * Makes the directory where it is not there, and holds it by a file `lock` with the number of this process: two servers
  * would write over one another. A lock that a process left which was killed is taken over. Rejects with a sentence.
  */
-export async function holdDirectory(directory: string): Promise<HeldDirectory> {
+export async function lockDirectory(directory: string): Promise<LockedDirectory> {
   const path = resolve(directory);
   const lock = join(path, 'lock');
   const refused = (why: string) => new Error(`${directory} must be a directory to keep state in: ${why}`);
   try {
     await make(path);
     const owner = await ownerOf(lock);
-    const taken = owner === process.pid ? held.has(path) : owner !== undefined && isAlive(owner);
+    const taken = owner === process.pid ? locked.has(path) : owner !== undefined && isAlive(owner);
     if (taken) throw new Error(`it is in use by another server (process ${owner}); choose another with --state`);
-    held.add(path);
+    locked.add(path);
     await writeFile(lock, `${process.pid}\n`);
   } catch (error) {
     throw refused(error instanceof Error ? error.message : String(error));
   }
   return {
     async release() {
-      held.delete(path);
+      locked.delete(path);
       await rm(lock, { force: true });
     },
   };

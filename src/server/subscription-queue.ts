@@ -20,9 +20,9 @@ interface BlockItem {
 type Item = BlockItem | { note: Note; bytes: number };
 
 /** Blocks are joined up to this many bytes. */
-const joined = 64 << 10;
+const maxJoined = 64 << 10;
 /** Ms by which the times of joined blocks may differ from the clock of the first, at least. */
-const leastSlack = 100;
+const minSlack = 100;
 /** Least ms between two turns of kernels and loss. */
 const latestInterval = 250;
 /** What a queued thing costs beside its samples, in bytes. */
@@ -38,7 +38,7 @@ export class SubscriptionQueue {
   readonly #slack: number;
   #due = 0;
   #latestDue = 0;
-  #taken = false;
+  #sending = false;
   readonly #items: Item[] = [];
   readonly #tails = new Map<string, BlockItem>();
   readonly #latest = new Map<string, WatchText>();
@@ -50,7 +50,7 @@ export class SubscriptionQueue {
   constructor(id: number, maxHz: number) {
     this.id = id;
     this.#interval = 1000 / maxHz;
-    this.#slack = Math.max(leastSlack, this.#interval);
+    this.#slack = Math.max(minSlack, this.#interval);
   }
 
   /** Bytes that wait and can be left out. */
@@ -69,7 +69,7 @@ export class SubscriptionQueue {
     this.#bytes += bytes;
     const key = `${lane.kind} ${lane.map}`;
     const tail = this.#tails.get(key);
-    if (tail && tail.bytes < joined && tail.lane.run === lane.run && follows(block, tail, this.#slack)) {
+    if (tail && tail.bytes < maxJoined && tail.lane.run === lane.run && follows(block, tail, this.#slack)) {
       tail.blocks.push(block);
       tail.frames += block.data.length / block.channels;
       tail.bytes += bytes;
@@ -98,26 +98,26 @@ export class SubscriptionQueue {
     this.#bytes -= item.bytes;
     if ('note' in item) {
       if (item.note.type === 'run') this.#run = item.note;
-      else if (item.note.type === 'mark') this.#leaveOut('marks', item.note.at, 1);
-      else this.#leaveOut('gaps', item.note.from, 1);
+      else if (item.note.type === 'mark') this.#countDropped('marks', item.note.at, 1);
+      else this.#countDropped('gaps', item.note.from, 1);
       return;
     }
     this.#forget(item);
     const what = item.lane.kind === 'samples' ? 'raw' : item.lane.kind;
-    this.#leaveOut(what, item.blocks[0].start, item.frames);
+    this.#countDropped(what, item.blocks[0].start, item.frames);
   }
 
   /** The next message to send, if it is this subscription's turn. */
-  take(now: number): string | Uint8Array | undefined {
+  next(now: number): string | Uint8Array | undefined {
     if (now < this.#due) return undefined;
     const message = this.#oldest() ?? this.#newest(now);
-    if (message === undefined && this.#taken) this.#due = now + this.#interval;
-    this.#taken = message !== undefined;
+    if (message === undefined && this.#sending) this.#due = now + this.#interval;
+    this.#sending = message !== undefined;
     return message;
   }
 
   #oldest(): string | Uint8Array | undefined {
-    const word = this.#word();
+    const word = this.#notice();
     if (word) return JSON.stringify(word);
     const item = this.#items.shift();
     if (!item) return undefined;
@@ -137,7 +137,7 @@ export class SubscriptionQueue {
     return undefined;
   }
 
-  #word(): WatchText | undefined {
+  #notice(): WatchText | undefined {
     const run = this.#run;
     this.#run = undefined;
     if (run) return run;
@@ -148,7 +148,7 @@ export class SubscriptionQueue {
     return undefined;
   }
 
-  #leaveOut(what: string, from: number, count: number): void {
+  #countDropped(what: string, from: number, count: number): void {
     const before = this.#dropped.get(what);
     this.#dropped.set(what, {
       type: 'dropped',

@@ -1,12 +1,14 @@
-import type { Subscription } from 'rxjs';
+import type { AlarmsMessage } from '../protocol/alarm.ts';
 import type { Subscribe } from '../protocol/watch-request.ts';
-import type { Feed } from './feed.ts';
+import type { AlarmService } from './alarm-service.ts';
 import type { FeedOutput } from './feed-output.ts';
+import type { Feed } from './feed.ts';
 import type { SubscriptionQueue } from './subscription-queue.ts';
-import type { Viewer } from './viewer.ts';
+import type { ViewerQueue } from './viewer-queue.ts';
+import { auditTime, type Subscription } from 'rxjs';
 
 /** Puts what a viewer wants of a feed into its queue. */
-export function forward(feed: Feed, request: Subscribe, queue: SubscriptionQueue, viewer: Viewer): Subscription {
+export function forwardFeed(feed: Feed, request: Subscribe, queue: SubscriptionQueue, viewer: ViewerQueue): Subscription {
   const { id } = request;
   const wanted = new Set<string>(request.what);
   const begun = new Set<number>();
@@ -67,6 +69,27 @@ export function forward(feed: Feed, request: Subscribe, queue: SubscriptionQueue
   if (request.recent) feed.backlog.recent.forEach(queueUp);
   feed.backlog.marks.forEach(queueUp);
   return feed.output.subscribe((output) => {
-    if (queueUp(output)) viewer.pump();
+    if (queueUp(output)) viewer.flush();
   });
+}
+
+/** Alarms that are over and are told a viewer that comes. */
+const maxCleared = 50;
+
+/** Tells a viewer all alarms, and from then on what happens to them; of one alarm only the newest waits. */
+export function forwardAlarms(desk: AlarmService, viewer: ViewerQueue): Subscription {
+  const list = () => {
+    viewer.replace(allAlarms(desk));
+  };
+  list();
+  const subscription = desk.events.subscribe(({ step, time, alarm }) => {
+    viewer.replace({ type: 'alarm', step, time, alarm }, `alarm ${alarm.id}`);
+  });
+  subscription.add(desk.maintenanceChanged.pipe(auditTime(20)).subscribe(list));
+  return subscription;
+}
+
+function allAlarms({ alarms, maintenance }: AlarmService): AlarmsMessage {
+  const over = alarms.filter(({ state }) => state === 'cleared').slice(maxCleared);
+  return { type: 'alarms', alarms: alarms.filter((alarm) => !over.includes(alarm)), maintenance: [...maintenance] };
 }

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlarmEvent } from '../core/alarms/alarm-book.ts';
-import { webhookAddress, type WebhookAddress } from './webhook-address.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How a webhook is called. */
 export interface WebhookOptions {
@@ -11,9 +10,9 @@ export interface WebhookOptions {
 }
 
 /** How often an event is sent before it is given up, the longest wait between, and how many may wait. */
-const tries = 8;
-const longest = 120_000;
-const mostWaiting = 256;
+const maxAttempts = 8;
+const maxBackoff = 120_000;
+const maxPending = 256;
 
 /**
  * Sends alarm events to an address, one POST of JSON each, in order. An answer other than 2xx, none in time, or no
@@ -24,26 +23,26 @@ export class Webhook {
   readonly #address: WebhookAddress;
   readonly #backoff: number;
   readonly #timeout: number;
-  readonly #tell: (line: string) => void;
+  readonly #log: (line: string) => void;
   /** What is not delivered yet, the one that is being sent first. */
-  readonly #waiting: string[] = [];
+  readonly #pending: string[] = [];
   readonly #stop = new AbortController();
   #sending = false;
 
   /** @param tell told what was given up */
   constructor(url: string, tell: (line: string) => void, { backoff = 1000, timeout = 10_000 }: WebhookOptions = {}) {
     this.#address = webhookAddress(url);
-    this.#tell = tell;
+    this.#log = tell;
     this.#backoff = backoff;
     this.#timeout = timeout;
   }
 
   push(event: AlarmEvent): void {
     if (this.#stop.signal.aborted) return;
-    this.#waiting.push(JSON.stringify(event));
-    if (this.#waiting.length > mostWaiting + 1) {
-      this.#waiting.splice(1, 1);
-      this.#giveUp('too many are waiting');
+    this.#pending.push(JSON.stringify(event));
+    if (this.#pending.length > maxPending + 1) {
+      this.#pending.splice(1, 1);
+      this.#abandon('too many are waiting');
     }
     if (!this.#sending) void this.#send();
   }
@@ -52,14 +51,14 @@ export class Webhook {
   close(): void {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort();
-    if (this.#waiting.length > 0) this.#giveUp('the server stopped', this.#waiting.length);
+    if (this.#pending.length > 0) this.#abandon('the server stopped', this.#pending.length);
   }
 
   async #send(): Promise<void> {
     this.#sending = true;
-    while (this.#waiting.length > 0 && !this.#stop.signal.aborted) {
-      await this.#deliver(this.#waiting[0]);
-      this.#waiting.shift();
+    while (this.#pending.length > 0 && !this.#stop.signal.aborted) {
+      await this.#deliver(this.#pending[0]);
+      this.#pending.shift();
     }
     this.#sending = false;
   }
@@ -68,11 +67,11 @@ export class Webhook {
     for (let failures = 0; ;) {
       const trouble = await this.#post(body);
       if (trouble === undefined || this.#stop.signal.aborted) return;
-      if (trouble.final || ++failures === tries) {
-        this.#giveUp(trouble.sentence);
+      if (trouble.final || ++failures === maxAttempts) {
+        this.#abandon(trouble.sentence);
         return;
       }
-      const wait = Math.min(longest, this.#backoff * 2 ** (failures - 1));
+      const wait = Math.min(maxBackoff, this.#backoff * 2 ** (failures - 1));
       await sleep(wait, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {});
       if (this.#stop.signal.aborted) return;
     }
@@ -95,9 +94,9 @@ export class Webhook {
   }
 
   /** The address may hold a secret: only its host is told. */
-  #giveUp(why: string, count = 1): void {
+  #abandon(why: string, count = 1): void {
     const what = count === 1 ? 'an alarm was' : `${count} alarms were`;
-    this.#tell(`webhook ${this.#address.url.host}: ${what} given up: ${why}`);
+    this.#log(`webhook ${this.#address.url.host}: ${what} given up: ${why}`);
   }
 }
 
@@ -105,4 +104,39 @@ export class Webhook {
 function causeOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
   return cause?.message || cause?.code || 'it could not be asked';
+}
+
+/** Where a webhook is, and what is said there beside the alarm. */
+export interface WebhookAddress {
+  url: URL;
+  headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads the address of a webhook; `https://user:password@host` becomes a header, as `fetch` wants it. Throws a TypeError
+ * that quotes no more of it than its scheme: the rest may be secret.
+ */
+export function webhookAddress(text: string): WebhookAddress {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new TypeError(`webhook must be an http: or https: address, got ${url ? `one of ${url.protocol}` : 'none'}`);
+  const { username, password } = url;
+  url.username = '';
+  url.password = '';
+  const headers = { 'content-type': 'application/json', 'user-agent': 'tapline' };
+  if (username === '' && password === '') return { url, headers };
+  return { url, headers: { ...headers, authorization: `Basic ${base64(username, password)}` } };
+}
+
+function base64(username: string, password: string): string {
+  return Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
+}
+
+/** What was percent-encoded in an address; as it is, where it was not. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

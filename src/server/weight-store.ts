@@ -10,13 +10,13 @@ import type { Weights } from '../core/network/weights.ts';
  */
 export class WeightStore {
   readonly #directory: string | undefined;
-  readonly #most: number;
+  readonly #maxLearners: number;
   /** By file, the one saved longest ago first. */
   readonly #weights = new Map<string, Weights>();
 
   private constructor(directory: string | undefined, most: number) {
     this.#directory = directory;
-    this.#most = most;
+    this.#maxLearners = most;
   }
 
   /** Reads what is there; a file that is broken is left out and logged. Without a directory nothing is kept on disk. */
@@ -46,7 +46,7 @@ export class WeightStore {
       this.#weights.delete(file);
       this.#weights.set(file, network.weights());
     }
-    const forgotten = [...this.#weights.keys()].slice(0, Math.max(0, this.#weights.size - this.#most));
+    const forgotten = [...this.#weights.keys()].slice(0, Math.max(0, this.#weights.size - this.#maxLearners));
     for (const file of forgotten) this.#weights.delete(file);
     const directory = this.#directory;
     if (directory === undefined) return;

@@ -1,6 +1,6 @@
 import { firstValueFrom, filter, map, type SchedulerLike } from 'rxjs';
 import { connect, type Down, watchSilence } from '../operators/connect.ts';
-import { parseWatch } from '../protocol/parse-watch.ts';
+import { parseWatch } from '../protocol/watch-message.ts';
 
 /** Options of `freeStreamName`. */
 export interface FreeStreamNameOptions {

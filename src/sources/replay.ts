@@ -24,9 +24,9 @@ export interface ReplayOptions {
 }
 
 /** Behind by more than this many ms (a machine that slept), a replay goes on from where it is rather than catch up. */
-const patience = 5000;
+const maxLateness = 5000;
 /** At speed Infinity the event loop has its turn at least this often, in ms. */
-const breath = 8;
+const yieldInterval = 8;
 
 /**
  * Plays a recording as if it came from a sensor now; gaps last as long as they did, and stay jumps of `start`. Uneven
@@ -61,17 +61,17 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Obser
       let begin = clock.now();
       let breathed = begin;
       const first = recording.blocks.at(0)?.time ?? 0;
-      for (const { block, marks } of cut(recording, blockFrames, loop)) {
+      for (const { block, marks } of parts(recording, blockFrames, loop)) {
         const since = block.time - first;
         const due = (since + (frameCount(block) * 1000) / recording.rate) / speed;
-        while (!subscriber.closed && (clock.now() < begin + due || clock.now() - breathed >= breath)) {
+        while (!subscriber.closed && (clock.now() < begin + due || clock.now() - breathed >= yieldInterval)) {
           await pause(Math.max(0, begin + due - clock.now()));
           breathed = clock.now();
         }
         if (!subscriber.closed && ready) await ready();
         if (subscriber.closed) return;
         const late = clock.now() - begin - due;
-        if (speed < Infinity && late > patience) begin += late;
+        if (speed < Infinity && late > maxLateness) begin += late;
         const time = live ? begin + since : block.time;
         subscriber.next({ ...block, time });
         if (subscriber.closed) return;
@@ -91,7 +91,7 @@ interface Part {
 }
 
 /** The blocks of a recording in order, none longer than `blockFrames`; with `loop` again and again behind the last. */
-function* cut(recording: Recording, blockFrames: number, loop: boolean): Generator<Part> {
+function* parts(recording: Recording, blockFrames: number, loop: boolean): Generator<Part> {
   const { blocks, rate } = recording;
   const last = blocks.at(-1);
   if (!last) return;

@@ -1,10 +1,10 @@
 import { type Block, checkBlock, frameCount } from '../core/blocks/block.ts';
 import { invalid } from '../core/check.ts';
 import type { Link } from '../operators/dial.ts';
-import type { Gap, Mark } from '../protocol/ingest.ts';
+import { encodeBlock, headerLength } from '../protocol/block-header.ts';
 import type { Welcome } from '../protocol/ingest-reply.ts';
-import { Outbox } from './outbox.ts';
-import { sensorMessages } from './sensor-messages.ts';
+import type { Gap, Mark } from '../protocol/ingest.ts';
+import { cutBlock, Outbox } from './outbox.ts';
 
 /** What a sender is told once. */
 export interface SenderOptions {
@@ -17,7 +17,7 @@ export interface SenderOptions {
 }
 
 /** Bytes that may wait in the socket before blocks wait in the outbox instead. */
-const high = 8 << 20;
+const maxBuffered = 8 << 20;
 /** Marks that wait for a connection; beyond it the oldest are left out. */
 const maxMarks = 1000;
 
@@ -96,7 +96,7 @@ export class Sender {
     const link = this.#link;
     if (!link || !this.#welcome) return;
     for (const mark of this.#marks.splice(0)) link.send(JSON.stringify({ ...mark, type: 'mark' }));
-    while (link.bufferedAmount < high) {
+    while (link.bufferedAmount < maxBuffered) {
       const block = this.outbox.next();
       if (!block) return;
       this.#sendBlock(block, link, this.#welcome.limits.maxPayload);
@@ -117,4 +117,33 @@ export class Sender {
 
 function shortened(label: string): string {
   return label.length <= maxLabel ? label : `${label.slice(0, maxLabel - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+/** A block as messages of at most `maxPayload` bytes: binary, or JSON columns with null for what is not real. */
+export function* sensorMessages(
+  block: Block,
+  binary: boolean,
+  maxPayload: number,
+): Generator<string | Uint8Array<ArrayBuffer>> {
+  const bytesPerFrame = binary ? 4 * block.channels + 1 : 26 * block.channels;
+  const most = Math.max(1, Math.floor((maxPayload - headerLength - 100) / bytesPerFrame));
+  for (let done = 0; done < frameCount(block); done += most) {
+    const part = cutBlock(block, block.start + done, most);
+    yield binary ? encodeBlock(part) : columns(part);
+  }
+}
+
+function columns({ data, channels, start, time, valid }: Block): string {
+  const frames = data.length / channels;
+  const sample = (channel: number, frame: number) => {
+    const x = data[frame * channels + channel];
+    return (!valid || valid[frame] === 1) && Number.isFinite(x) ? x : null;
+  };
+  const column = (channel: number) => Array.from({ length: frames }, (_, frame) => sample(channel, frame));
+  return JSON.stringify({
+    type: 'samples',
+    start,
+    ...(time === 0 ? {} : { time }),
+    data: Array.from({ length: channels }, (_, channel) => column(channel)),
+  });
 }

@@ -7,7 +7,7 @@ import {
   type WatchRequest,
   type WatchText,
 } from '../../src/protocol/index.ts';
-import { EegSimulator } from '../../src/sources/eeg.ts';
+import { EegSimulator } from '../../src/sources/index.ts';
 import type { Block } from '../../src/core/blocks/block.ts';
 import { serveStatic } from './static-server.ts';
 

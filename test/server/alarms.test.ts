@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { WatchMessage } from '../../src/protocol/index.ts';
-import type { AlarmAnswer } from '../../src/server/alarm-answer.ts';
+import type { AlarmQueryResult } from '../../src/server/alarm-query.ts';
 import { noise } from '../core/alarms/quiet-stream.ts';
 import { is, type Of, type Peer, type World, world } from './peer.ts';
 
@@ -25,9 +25,9 @@ const stepped =
   (message: WatchMessage): message is AlarmMessage =>
     message.type === 'alarm' && message.step === step;
 
-async function ask(query: string): Promise<{ status: number; body: AlarmAnswer & { error?: string } }> {
+async function ask(query: string): Promise<{ status: number; body: AlarmQueryResult & { error?: string } }> {
   const answer = await fetch(`${w.server.url}/alarms${query}`);
-  return { status: answer.status, body: (await answer.json()) as AlarmAnswer };
+  return { status: answer.status, body: (await answer.json()) as AlarmQueryResult };
 }
 
 /** A sensor `name` of two channels whose right one leaps at frame 650; resolves when it is heard. */

@@ -45,7 +45,7 @@ function learned(seed: number, seconds: number): { kernels: Kernels; rollbacks: 
     const { eeg, alpha } = simulator.next(10);
     pipeline.push(eeg);
     waiting.push(alpha);
-    if (block % 2) for (const late of waiting.splice(0)) pipeline.teach('headset.alpha', late);
+    if (block % 2) for (const late of waiting.splice(0)) pipeline.pushTarget('headset.alpha', late);
   }
   pipeline.stop();
   if (!kernels) throw new Error('no kernels were told');

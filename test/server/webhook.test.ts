@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AlarmEvent } from '../../src/core/alarms/alarm-book.ts';
 import { AlarmBook } from '../../src/core/alarms/alarm-book.ts';
 import { Webhook } from '../../src/server/webhook.ts';
-import { webhookAddress } from '../../src/server/webhook-address.ts';
+import { webhookAddress } from '../../src/server/webhook.ts';
 import { finding } from '../core/alarms/alarm-marbles.ts';
 
 let server: Server;

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { take } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/core/random.ts';
-import { Behaviour } from '../../src/sources/eeg/behaviour.ts';
-import { EegSimulator, eegSource, simulateEeg } from '../../src/sources/eeg.ts';
-import type { SimulatedEeg } from '../../src/sources/eeg.ts';
+import { Behavior } from '../../src/sources/eeg/behavior.ts';
+import { EegSimulator, eegSource, simulateEeg } from '../../src/sources/index.ts';
+import type { SimulatedEeg } from '../../src/sources/index.ts';
 import { ManualClock } from './manual-clock.ts';
 
 const labels = ['Fp1', 'Fp2', 'C3', 'C4', 'P7', 'P8', 'O1', 'O2'];
@@ -82,7 +82,7 @@ describe('the simulated headset', () => {
 
   test('closes its eyes within three seconds, then about 8 s in 14, with every seed', () => {
     for (let seed = 0; seed < 20; seed++) {
-      const eyes = new Behaviour(rate, random(seed)).take(60 * rate).filter(({ label }) => label === 'eyes closed');
+      const eyes = new Behavior(rate, random(seed)).take(60 * rate).filter(({ label }) => label === 'eyes closed');
       expect(eyes[0].at).toBeLessThan(3 * rate);
       for (const [i, { at, frames }] of eyes.entries()) {
         expect(Math.abs(frames / rate - 8)).toBeLessThanOrEqual(1.01);

@@ -1,13 +1,9 @@
 import type { Block } from '../../core/blocks/block.ts';
 import { integer, invalid, positive } from '../../core/check.ts';
-import { random } from '../../core/random.ts';
-import type { Random } from '../../core/random.ts';
+import { random, type Random } from '../../core/random.ts';
 import type { Channel } from '../../formats/recording.ts';
-import { Alpha } from './alpha.ts';
-import { Behaviour } from './behaviour.ts';
-import type { EegEvent } from './behaviour.ts';
-import { electrodes } from './electrodes.ts';
-import { MuscleNoise, PinkNoise, Wander } from './noise.ts';
+import { Behavior, type EegEvent } from './behavior.ts';
+import { Alpha, MuscleNoise, PinkNoise, RandomWalk } from './signal-generators.ts';
 
 export interface EegOptions {
   /** Default 1. */
@@ -44,10 +40,10 @@ export class EegSimulator {
   readonly #time: number;
   readonly #mains: number;
   readonly #alpha: Alpha;
-  readonly #behaviour: Behaviour;
+  readonly #behavior: Behavior;
   readonly #common: PinkNoise;
   readonly #own: PinkNoise[];
-  readonly #drift: Wander[];
+  readonly #drift: RandomWalk[];
   readonly #muscle: MuscleNoise[];
   readonly #blinks: Random;
   #active: (EegEvent & { readonly size: number })[] = [];
@@ -64,12 +60,12 @@ export class EegSimulator {
     // A chance of its own for each part, so that none shifts another's.
     let parts = 0;
     const chance = () => random(Math.imul(seed, 0x9e3779b1) + 0x85ebca6b * ++parts);
-    this.#behaviour = new Behaviour(rate, chance());
+    this.#behavior = new Behavior(rate, chance());
     this.#alpha = new Alpha(rate, chance());
     this.#blinks = chance();
     this.#common = new PinkNoise(5, rate, chance());
     this.#own = electrodes.map(() => new PinkNoise(10, rate, chance()));
-    this.#drift = electrodes.map(() => new Wander(8, 10, rate, chance()));
+    this.#drift = electrodes.map(() => new RandomWalk(8, 10, rate, chance()));
     this.#muscle = electrodes.map(() => new MuscleNoise(rate, chance()));
   }
 
@@ -77,11 +73,11 @@ export class EegSimulator {
   next(frames: number): SimulatedEeg {
     integer('frames', frames, 0);
     const start = this.#frame;
-    const events = this.#behaviour.take(start + frames);
+    const events = this.#behavior.take(start + frames);
     this.#active.push(...events.map((event) => ({ ...event, size: 0.85 + 0.3 * this.#blinks.uniform() })));
     const eeg = new Float32Array(frames * electrodes.length);
     const alpha = new Float32Array(frames);
-    for (let i = 0; i < frames; i++) alpha[i] = this.#write(eeg, i * electrodes.length);
+    for (let i = 0; i < frames; i++) alpha[i] = this.#writeFrame(eeg, i * electrodes.length);
     this.#active = this.#active.filter((event) => event.at + event.frames > this.#frame);
     const place = { start, rate: this.rate, time: this.#time + (start * 1000) / this.rate };
     return {
@@ -92,7 +88,7 @@ export class EegSimulator {
   }
 
   /** Writes one frame at `at` and returns its alpha. */
-  #write(eeg: Float32Array, at: number): number {
+  #writeFrame(eeg: Float32Array, at: number): number {
     const alpha = this.#alpha.next(this.#strength('eyes closed') > 0);
     const blink = this.#strength('blink');
     const jaw = this.#strength('jaw clench');
@@ -120,6 +116,32 @@ export class EegSimulator {
     return 0;
   }
 }
+
+
+/** Where an electrode sits, as how strongly it sees each part of the simulated signal. */
+export interface Electrode {
+  readonly label: string;
+  /** Share of the alpha at O1. */
+  readonly alpha: number;
+  /** Peak of a blink in µV, before its own chance. */
+  readonly blink: number;
+  /** Spread of a jaw clench in µV. */
+  readonly jaw: number;
+  /** Amplitude of the mains hum in µV. */
+  readonly mains: number;
+}
+
+/** The eight electrodes of the simulated headset, in the 10-20 system. */
+export const electrodes: readonly Electrode[] = [
+  { label: 'Fp1', alpha: 0.08, blink: 125, jaw: 30, mains: 3.5 },
+  { label: 'Fp2', alpha: 0.08, blink: 120, jaw: 28, mains: 3 },
+  { label: 'C3', alpha: 0.25, blink: 18, jaw: 32, mains: 2.5 },
+  { label: 'C4', alpha: 0.22, blink: 17, jaw: 34, mains: 4 },
+  { label: 'P7', alpha: 0.55, blink: 6, jaw: 40, mains: 3 },
+  { label: 'P8', alpha: 0.5, blink: 6, jaw: 38, mains: 4.5 },
+  { label: 'O1', alpha: 1, blink: 4, jaw: 22, mains: 3.5 },
+  { label: 'O2', alpha: 0.9, blink: 4, jaw: 20, mains: 3 },
+];
 
 /** The channels of the simulated headset. */
 export const eegChannels: readonly Channel[] = electrodes.map(({ label }) => ({ label, unit: 'µV' }));

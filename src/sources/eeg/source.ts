@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs';
 import type { Block } from '../../core/blocks/block.ts';
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
-import { ticks } from '../ticks.ts';
+import { ticks } from '../clock.ts';
 import { EegSimulator } from './simulator.ts';
 import type { EegOptions, SimulatedEeg } from './simulator.ts';
 

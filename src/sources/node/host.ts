@@ -6,11 +6,11 @@ import { positive } from '../../core/check.ts';
 import type { Channel } from '../../formats/recording.ts';
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
-import { ticks } from '../ticks.ts';
-import { cpuProbe } from './cpu-probe.ts';
-import { loopDelayProbe } from './loop-delay-probe.ts';
-import { levelProbe, rateProbe } from './probe.ts';
-import type { Probe } from './probe.ts';
+import { ticks } from '../clock.ts';
+import { cpuProbe } from './probes.ts';
+import { loopDelayProbe } from './probes.ts';
+import { levelProbe, rateProbe } from './probes.ts';
+import type { Probe } from './probes.ts';
 import { contextSwitches, diskBytes, memoryUsed, networkBytes } from './proc.ts';
 import type { Traffic } from './proc.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ticks } from '../../src/sources/ticks.ts';
+import { ticks } from '../../src/sources/clock.ts';
 import { ManualClock } from './manual-clock.ts';
 
 test('ticks come at whole intervals; a late one delays none of the others, and those it missed are left out', async () => {

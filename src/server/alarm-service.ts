@@ -8,21 +8,21 @@ import type { Block } from '../core/blocks/block.ts';
 import type { AlarmControl } from '../protocol/alarm.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
-import { readAlarms, reserve, type SavedAlarms, writeAlarms } from './alarm-file.ts';
+import { readAlarms, reservedIds, type SavedAlarms, writeAlarms } from './alarm-file.ts';
 import { AlarmLog } from './alarm-log.ts';
-import { AlarmStamps } from './alarm-stamps.ts';
+import { AlarmTimestamps } from './alarm-timestamps.ts';
 import { DetectorStore } from './detector-store.ts';
 import type { ServerAlarms } from './server-alarms.ts';
-import { Watches } from './watches.ts';
+import { Detectors } from './detectors.ts';
 import { Webhook } from './webhook.ts';
 
 /** What a desk is given. */
-export interface DeskOptions {
+export interface AlarmServiceOptions {
   alarms: ServerAlarms;
   statePath?: string;
   /** Streams whose detectors are remembered. Default: 1024. */
-  mostDetectors?: number;
-  tell: (line: string) => void;
+  maxDetectors?: number;
+  log: (line: string) => void;
 }
 
 /** Savings of alarms between two of what detectors have learned, which are larger. */
@@ -33,44 +33,44 @@ const mostMaintenance = 256;
 const longestMaintenance = 366 * 86_400_000;
 
 /** The alarms of all feeds: watches what they bring and whether they bring anything, and tells wire, log and webhook. */
-export class AlarmDesk {
+export class AlarmService {
   /** What happened, in order. */
   readonly events: Subject<AlarmEvent> = new Subject<AlarmEvent>();
   /** Fires when maintenance began or ended. */
-  readonly maintained: Subject<void> = new Subject<void>();
-  readonly #options: DeskOptions;
+  readonly maintenanceChanged: Subject<void> = new Subject<void>();
+  readonly #options: AlarmServiceOptions;
   readonly #book: AlarmBook;
   readonly #deadMan = new DeadMan();
-  readonly #stamps = new AlarmStamps();
-  readonly #watches: Watches;
-  readonly #log: AlarmLog | undefined;
+  readonly #timestamps = new AlarmTimestamps();
+  readonly #detectors: Detectors;
+  readonly #eventLog: AlarmLog | undefined;
   readonly #webhook: Webhook | undefined;
-  #savings = 0;
+  #saves = 0;
   #dirty = false;
-  #frozen = false;
+  #shuttingDown = false;
   #writing: Promise<void> | undefined;
 
-  private constructor(options: DeskOptions, store: DetectorStore, log: AlarmLog | undefined) {
-    const { alarms, tell } = options;
+  private constructor(options: AlarmServiceOptions, store: DetectorStore, log: AlarmLog | undefined) {
+    const { alarms, log: tell } = options;
     const { webhook } = alarms;
     this.#options = options;
     this.#book = new AlarmBook(alarms);
-    this.#watches = new Watches(this.#book, alarms, store, tell);
-    this.#log = log;
+    this.#detectors = new Detectors(this.#book, alarms, store, tell);
+    this.#eventLog = log;
     this.#webhook = webhook === undefined ? undefined : new Webhook(webhook, tell);
   }
 
   /** Opens the desk with the alarms of before, at `now` (ms). Rejects with a sentence when the log cannot be written. */
-  static async open(options: DeskOptions, now: number): Promise<AlarmDesk> {
-    const { alarms, statePath, mostDetectors = 1024, tell } = options;
+  static async open(options: AlarmServiceOptions, now: number): Promise<AlarmService> {
+    const { alarms, statePath, maxDetectors: mostDetectors = 1024, log: tell } = options;
     const store = await DetectorStore.open(statePath, mostDetectors, tell);
     const { log = statePath && join(statePath, 'alarms.jsonl') } = alarms;
-    const desk = new AlarmDesk(options, store, log === undefined ? undefined : await AlarmLog.open(log, tell));
+    const desk = new AlarmService(options, store, log === undefined ? undefined : await AlarmLog.open(log, tell));
     const path = desk.#path;
     const saved = path === undefined ? undefined : await readAlarms(path, now, tell);
     if (saved) {
       desk.#book.restore(saved.book);
-      desk.#stamps.restore(saved.book.alarms);
+      desk.#timestamps.restore(saved.book.alarms);
       desk.#deadMan.restore(saved.streams, now);
     }
     await desk.#write();
@@ -79,12 +79,12 @@ export class AlarmDesk {
 
   /** Every alarm, the newest first; `changed` is when something last happened to it, by the server's clock. */
   get alarms(): AlarmRecord[] {
-    return this.#stamps.stamped(this.#book.alarms);
+    return this.#timestamps.stamped(this.#book.alarms);
   }
 
   /** The time, later than that of all that has happened. */
   time(now: number): number {
-    return this.#stamps.next(now);
+    return this.#timestamps.next(now);
   }
 
   get maintenance(): readonly Maintenance[] {
@@ -97,50 +97,50 @@ export class AlarmDesk {
 
   /** What of a stream raises no alarms, and why; undefined: all does. */
   unwatched(stream: string): string | undefined {
-    return this.#watches.get(stream)?.why;
+    return this.#detectors.get(stream)?.unwatched;
   }
 
   /** A stream is there, or is another than it was. What was learned of one of this shape goes on. */
   open(info: StreamInfo): void {
-    this.#watches.open(info);
+    this.#detectors.open(info);
   }
 
   /** Frames came. */
-  take(stream: string, block: Block, now: number): void {
-    const watched = this.#watches.get(stream);
+  push(stream: string, block: Block, now: number): void {
+    const watched = this.#detectors.get(stream);
     if (!watched || watched.info.for !== undefined) return;
     this.#deadMan.heard(stream, now);
-    this.#tell(this.#book.end(stream, 'silent', now), now);
-    this.#tell(this.#watches.push(stream, block, now), now);
+    this.#publish(this.#book.end(stream, 'silent', now), now);
+    this.#publish(this.#detectors.push(stream, block, now), now);
   }
 
   /** The server hangs up: goodbyes from now on are not the sensors' own. */
-  freeze(): void {
-    this.#frozen = true;
+  beginShutdown(): void {
+    this.#shuttingDown = true;
   }
 
   /** A sensor has said goodbye: its silence is no alarm, and whatever was wrong with it is over. */
-  goodbye(stream: string, now: number): void {
-    if (this.#frozen) return;
+  normalClose(stream: string, now: number): void {
+    if (this.#shuttingDown) return;
     this.#deadMan.left(stream);
-    this.#tell(this.#book.forget(stream, now), now);
+    this.#publish(this.#book.forget(stream, now), now);
   }
 
   /** A stream makes room for another. */
-  forget(stream: string, now: number): void {
-    this.goodbye(stream, now);
-    this.#watches.forget(stream);
+  remove(stream: string, now: number): void {
+    this.normalClose(stream, now);
+    this.#detectors.remove(stream);
   }
 
   /** Once a second. */
   tick(now: number): void {
     for (const silent of this.#deadMan.silent(now))
-      this.#tell(this.#book.alarm(silent.stream, 'silent', this.#silence(silent), now), now);
+      this.#publish(this.#book.alarm(silent.stream, 'silent', this.#staleEvidence(silent), now), now);
     const maintenance = this.#book.maintenance.length;
-    this.#tell(this.#book.tick(now), now);
-    if (this.#book.maintenance.length !== maintenance) this.maintained.next();
+    this.#publish(this.#book.tick(now), now);
+    if (this.#book.maintenance.length !== maintenance) this.maintenanceChanged.next();
     if (this.#dirty) void this.#write();
-    this.#log?.flush();
+    this.#eventLog?.flush();
   }
 
   /** Does what somebody wants with an alarm; false: there is none of this id. Throws a ProtocolError on an `until` that is past. */
@@ -148,12 +148,12 @@ export class AlarmDesk {
     if (deed === 'shelve' && until <= now)
       throw new ProtocolError('bad-time', `until must be a time to come, after ${now}, got ${until}`);
     const events = deed === 'shelve' ? this.#book.shelve(alarm, until, now) : this.#book[deed](alarm, now);
-    this.#tell(events ?? [], now);
+    this.#publish(events ?? [], now);
     return events !== undefined;
   }
 
   /** Nothing new is told of some streams for a while; throws a ProtocolError where that is too long, or one too many. */
-  maintain({ streams, until }: Maintenance, now: number): void {
+  setMaintenance({ streams, until }: Maintenance, now: number): void {
     if (until > now + longestMaintenance)
       throw new ProtocolError('bad-time', `until must be at most 366 days from now, ${now}, got ${until}`);
     const others = this.#book.maintenance.filter((other) => other.streams !== streams);
@@ -164,21 +164,21 @@ export class AlarmDesk {
       );
     this.#book.maintain({ streams, until }, now);
     this.#dirty = true;
-    this.maintained.next();
+    this.maintenanceChanged.next();
   }
 
   /** Writes down the alarms, and now and then, or with `all`, what detectors have learned. */
   async save(all = false): Promise<void> {
     await this.#write(all);
-    if (!all && ++this.#savings % detectorsEvery !== 0) return;
-    await this.#watches.save();
+    if (!all && ++this.#saves % detectorsEvery !== 0) return;
+    await this.#detectors.save();
   }
 
   /** Ends log and webhook, and waits for what is being written; what happens from now on is told nobody. */
   async close(): Promise<void> {
     this.events.complete();
     this.#webhook?.close();
-    await this.#log?.close();
+    await this.#eventLog?.close();
     await this.#writing;
   }
 
@@ -195,29 +195,29 @@ export class AlarmDesk {
     const { next, ...book } = this.#book.save();
     const saved: SavedAlarms = {
       version: 1,
-      book: { ...book, alarms: this.alarms, next: last ? next : next + reserve },
+      book: { ...book, alarms: this.alarms, next: last ? next : next + reservedIds },
       streams: this.#deadMan.save(),
     };
     this.#writing = (this.#writing ?? Promise.resolve()).then(() =>
       writeAlarms(path, saved).catch((error: unknown) => {
-        this.#options.tell(`alarms could not be saved: ${String(error)}`);
+        this.#options.log(`alarms could not be saved: ${String(error)}`);
       }),
     );
     await this.#writing;
   }
 
-  #silence({ stream, last, interval }: Liveness): Parameters<AlarmBook['alarm']>[2] {
-    const { info, next = 0 } = this.#watches.get(stream) ?? {};
+  #staleEvidence({ stream, last, interval }: Liveness): Parameters<AlarmBook['alarm']>[2] {
+    const { info, next = 0 } = this.#detectors.get(stream) ?? {};
     const channels = info?.channels.slice(0, 8).map(({ label }) => ({ label, share: 1 / info.channels.length })) ?? [];
     const window = { run: info?.run ?? 0, from: next, to: next };
     return { cause: 'silent', score: 0, rate: info?.rate ?? 0, channels, since: last, by: last + interval, window };
   }
 
-  #tell(events: readonly AlarmEvent[], now: number): void {
+  #publish(events: readonly AlarmEvent[], now: number): void {
     for (const { step, time, alarm } of events) {
-      const event = { step, time, alarm: this.#stamps.stamp(alarm, now) };
+      const event = { step, time, alarm: this.#timestamps.stamp(alarm, now) };
       this.#dirty = true;
-      this.#log?.write(event);
+      this.#eventLog?.write(event);
       this.#webhook?.push(event);
       this.events.next(event);
     }

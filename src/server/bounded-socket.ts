@@ -1,8 +1,8 @@
-import type { WebSocket } from 'ws';
 import { closeCodes, closeReason } from '../protocol/close-codes.ts';
+import type { RawData, WebSocket } from 'ws';
 
 /** How much may wait in a socket. */
-export interface GuardOptions {
+export interface BoundedSocketOptions {
   /** Bytes from which on there is no room for data. Default 512 KiB. */
   high?: number;
   /** Bytes beyond which the connection is given up. Default 2 MiB. */
@@ -10,14 +10,14 @@ export interface GuardOptions {
 }
 
 /** A socket whose every write goes through one guarded function, so that no peer can make us hold more than a limit. */
-export class GuardedSocket {
+export class BoundedSocket {
   /** Called when something that was sent has left. */
   drained: () => void = () => {};
   readonly #socket: WebSocket;
   readonly #high: number;
   readonly #limit: number;
 
-  constructor(socket: WebSocket, { high = 512 << 10, limit = 2 << 20 }: GuardOptions = {}) {
+  constructor(socket: WebSocket, { high = 512 << 10, limit = 2 << 20 }: BoundedSocketOptions = {}) {
     this.#socket = socket;
     this.#high = high;
     this.#limit = limit;
@@ -28,7 +28,7 @@ export class GuardedSocket {
   }
 
   /** Whether data may be sent now. */
-  get room(): boolean {
+  get writable(): boolean {
     return this.open && this.#socket.bufferedAmount < this.#high;
   }
 
@@ -47,4 +47,10 @@ export class GuardedSocket {
   close(code: number, sentence: string): void {
     this.#socket.close(code, closeReason(sentence));
   }
+}
+
+/** A message as it is read: text, or bytes in memory of their own, so that samples lie aligned and pin nothing else. */
+export function readMessage(data: RawData, isBinary: boolean): string | Uint8Array {
+  const bytes = Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+  return isBinary ? new Uint8Array(bytes) : bytes.toString();
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AlarmRecord } from '../../src/core/alarms/alarm-life.ts';
-import { alarmAnswer, type AlarmAnswer } from '../../src/server/alarm-answer.ts';
-import { AlarmDesk } from '../../src/server/alarm-desk.ts';
+import { queryAlarms, type AlarmQueryResult } from '../../src/server/alarm-query.ts';
+import { AlarmService } from '../../src/server/alarm-service.ts';
 import { inBlocks, noise } from '../core/alarms/quiet-stream.ts';
 
 const streams = ['mill', 'press', 'pump'];
@@ -14,15 +14,15 @@ class Poller {
   readonly told: number[] = [];
   #since = 0;
 
-  poll(desk: AlarmDesk, clock: number, limit: number): void {
+  poll(desk: AlarmService, clock: number, limit: number): void {
     let page = this.#ask(desk, { limit: `${limit}` }, clock);
     const { now } = page;
     while (page.more) page = this.#ask(desk, { limit: `${limit}`, before: `${page.alarms.at(-1)?.changed}` }, clock);
     this.#since = now;
   }
 
-  #ask(desk: AlarmDesk, query: Record<string, string>, clock: number): AlarmAnswer {
-    const answer = alarmAnswer(desk, { since: `${this.#since}`, ...query }, clock) as AlarmAnswer;
+  #ask(desk: AlarmService, query: Record<string, string>, clock: number): AlarmQueryResult {
+    const answer = queryAlarms(desk, { since: `${this.#since}`, ...query }, clock) as AlarmQueryResult;
     for (const alarm of answer.alarms) {
       this.seen.set(alarm.id, alarm);
       this.told.push(alarm.changed);
@@ -56,13 +56,13 @@ test('who asks since the last answer misses nothing that happens to an alarm, an
   const quiet = noise(settled, 1);
   await fc.assert(
     fc.asyncProperty(fc.array(deed, { maxLength: 60 }), async (deeds) => {
-      const desk = await AlarmDesk.open({ alarms: { falseAlarms: 1e4, together: 0 }, tell: () => {} }, 0);
+      const desk = await AlarmService.open({ alarms: { falseAlarms: 1e4, together: 0 }, log: () => {} }, 0);
       let clock = 1_700_000_000_000;
       const next = streams.map(() => settled);
       for (const name of streams) {
         const info = { name, channels: [{ label: 'a', unit: '' }], rate: 10, run: 1, next: 0, live: true };
         desk.open({ ...info, maps: [], learners: [] });
-        for (const block of inBlocks(quiet, 1, 10, 100)) desk.take(name, block, clock);
+        for (const block of inBlocks(quiet, 1, 10, 100)) desk.push(name, block, clock);
       }
       const latest = new Map<number, number>();
       desk.events.subscribe(({ alarm }) => {
@@ -77,7 +77,7 @@ test('who asks since the last answer misses nothing that happens to an alarm, an
         else if (one.do === 'frames') {
           const start = next[one.stream];
           const data = noise(one.count, 1, (t, _, x) => (one.leap && t === 0 ? x + 100 * start : x));
-          desk.take(streams[one.stream], inBlocks(data, 1, 10, one.count, start)[0], clock);
+          desk.push(streams[one.stream], inBlocks(data, 1, 10, one.count, start)[0], clock);
           next[one.stream] += one.count;
         } else desk.control({ type: 'alarm', alarm: one.alarm, do: one.do, until: clock + 5000 }, clock);
       }

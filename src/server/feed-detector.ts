@@ -3,20 +3,20 @@ import { reading, StreamWatch } from '../core/alarms/stream-watch.ts';
 import { frameCount, type Block } from '../core/blocks/block.ts';
 import type { DetectorOptions } from '../core/detector/detector.ts';
 import type { State } from '../core/state/state.ts';
-import { farthest } from '../protocol/limits.ts';
+import { maxTime } from '../protocol/limits.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 
 /** Frames before a detector's first score. */
-const settling = 180;
+const startUpFrames = 180;
 
 /** The watch on one feed, for one run: its first channels as they arrive. What it throws is told once, and ends it. */
-export class FeedWatch {
+export class FeedDetector {
   /** What a saved state must be of, to go on here. */
   readonly shape: string;
-  readonly #watch: StreamWatch;
+  readonly #detector: StreamWatch;
   readonly #channels: number;
   /** Frames that the detector has heard, in this run or before. */
-  #heard = 0;
+  #processed = 0;
   /** Frames of the stream that make one of the detector's. */
   readonly #every: number;
 
@@ -28,7 +28,7 @@ export class FeedWatch {
     const byTime = rate > 0 || typeof falseAlarms === 'number';
     this.#channels = labels.length;
     this.#every = reading(rate, 1).every;
-    this.#watch = new StreamWatch(
+    this.#detector = new StreamWatch(
       book,
       { name, labels, rate, run },
       byTime ? options : { ...options, falseAlarms: undefined },
@@ -38,29 +38,29 @@ export class FeedWatch {
 
   /** Whether there is something to keep: a detector says nothing before it has heard so many frames. */
   get learned(): boolean {
-    return this.#heard >= settling;
+    return this.#processed >= startUpFrames;
   }
 
   /** @param now when the block arrived, in ms */
   push(block: Block, now: number): AlarmEvent[] {
-    this.#heard += frameCount(block) / this.#every;
+    this.#processed += frameCount(block) / this.#every;
     const end = block.start + frameCount(block) - 1;
     const when = (index: number) =>
-      block.rate > 0 ? Math.max(-farthest, now - ((end - index) * 1000) / block.rate) : now;
-    return this.#watch.push(this.#pick(block), when);
+      block.rate > 0 ? Math.max(-maxTime, now - ((end - index) * 1000) / block.rate) : now;
+    return this.#detector.push(this.#select(block), when);
   }
 
   save(): State {
-    return this.#watch.save();
+    return this.#detector.save();
   }
 
   restore(state: State): void {
-    this.#watch.restore(state);
-    this.#heard = settling;
+    this.#detector.restore(state);
+    this.#processed = startUpFrames;
   }
 
   /** The channels that are watched. A frame with a hole is not valid, but what is in it beside the hole is real. */
-  #pick(block: Block): Block {
+  #select(block: Block): Block {
     const { channels } = block;
     const frames = frameCount(block);
     const picked = this.#channels;

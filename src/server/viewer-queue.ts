@@ -1,10 +1,10 @@
 import { closeCodes } from '../protocol/close-codes.ts';
 import type { WatchText } from '../protocol/watch-message.ts';
-import type { GuardedSocket } from './guarded-socket.ts';
+import type { BoundedSocket } from './bounded-socket.ts';
 import { SubscriptionQueue } from './subscription-queue.ts';
 
 /** How much may wait for one viewer. */
-export interface ViewerOptions {
+export interface ViewerQueueOptions {
   /** Bytes of blocks and notes; beyond it the oldest are left out. Default 1 MiB. */
   maxQueued?: number;
   /** Messages that must not be left out; beyond it the viewer is closed with 4008. Default 256. */
@@ -16,8 +16,8 @@ export interface ViewerOptions {
  * one (the list of streams, health) only the latest waits; blocks wait in their subscription, the oldest left out and
  * told. Nothing is handed to the socket while more than its high mark waits there.
  */
-export class Viewer {
-  readonly #link: GuardedSocket;
+export class ViewerQueue {
+  readonly #socket: BoundedSocket;
   readonly #maxQueued: number;
   readonly #maxControl: number;
   readonly #control: string[] = [];
@@ -25,12 +25,12 @@ export class Viewer {
   readonly #subscriptions = new Map<number, SubscriptionQueue>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(link: GuardedSocket, { maxQueued = 1 << 20, maxControl = 256 }: ViewerOptions = {}) {
-    this.#link = link;
+  constructor(link: BoundedSocket, { maxQueued = 1 << 20, maxControl = 256 }: ViewerQueueOptions = {}) {
+    this.#socket = link;
     this.#maxQueued = maxQueued;
     this.#maxControl = maxControl;
     link.drained = () => {
-      this.pump();
+      this.flush();
     };
   }
 
@@ -42,18 +42,18 @@ export class Viewer {
   }
 
   /** Queues a message that must not be left out. */
-  tell(message: WatchText): void {
+  send(message: WatchText): void {
     this.#control.push(JSON.stringify(message));
     if (this.#control.length > this.#maxControl)
-      this.#link.close(closeCodes.tooSlow, 'too slow for too long: messages that must not be left out are waiting');
-    else this.pump();
+      this.#socket.close(closeCodes.tooSlow, 'too slow for too long: messages that must not be left out are waiting');
+    else this.flush();
   }
 
   /** Queues a message in place of the last one of its key, by default its type. */
   replace(message: WatchText, key: string = message.type): void {
     this.#latest.delete(key);
     this.#latest.set(key, message);
-    this.pump();
+    this.flush();
   }
 
   subscribe(id: number, maxHz: number): SubscriptionQueue {
@@ -67,14 +67,14 @@ export class Viewer {
   }
 
   /** Sends what there is room for; call it after something was queued. */
-  pump(): void {
-    while (this.#link.room) {
+  flush(): void {
+    while (this.#socket.writable) {
       const message = this.#next();
       if (message === undefined) break;
-      this.#link.send(message);
+      this.#socket.send(message);
     }
     while (this.queued > this.#maxQueued) this.#fullest().drop();
-    this.#wait();
+    this.#schedule();
   }
 
   close(): void {
@@ -92,7 +92,7 @@ export class Viewer {
     }
     const now = performance.now();
     for (const [id, queue] of this.#subscriptions) {
-      const message = queue.take(now);
+      const message = queue.next(now);
       if (message === undefined) continue;
       this.#subscriptions.delete(id);
       this.#subscriptions.set(id, queue);
@@ -106,15 +106,15 @@ export class Viewer {
   }
 
   /** Wakes when the next subscription has its turn; while the socket is full its draining wakes us. */
-  #wait(): void {
+  #schedule(): void {
     clearTimeout(this.#timer);
-    if (!this.#link.room) return;
+    if (!this.#socket.writable) return;
     let due = Infinity;
     for (const queue of this.#subscriptions.values()) due = Math.min(due, queue.due);
     if (due === Infinity) return;
     this.#timer = setTimeout(
       () => {
-        this.pump();
+        this.flush();
       },
       Math.max(1, due - performance.now()),
     );

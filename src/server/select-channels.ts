@@ -4,7 +4,7 @@ import { invalid } from '../core/check.ts';
 import type { FeedChannel } from './feed-spec.ts';
 
 /** The places of channels given by label or place; all when none are given. Throws RangeError for one that is not there. */
-export function placesOf(
+export function channelIndexes(
   wanted: readonly (string | number)[] | undefined,
   channels: readonly FeedChannel[],
 ): readonly number[] {
@@ -17,7 +17,7 @@ export function placesOf(
 }
 
 /** The channels at `places`, in that order. All of them in order: the blocks themselves. */
-export function pickChannels(places: readonly number[], channels: number): OperatorFunction<Block, Block> {
+export function selectChannels(places: readonly number[], channels: number): OperatorFunction<Block, Block> {
   const same = places.length === channels && places.every((place, at) => place === at);
   return map((block) => {
     if (same) return block;

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AlarmEvent } from '../../src/core/alarms/alarm-book.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
-import { AlarmDesk } from '../../src/server/alarm-desk.ts';
+import { AlarmService } from '../../src/server/alarm-service.ts';
 import type { ServerAlarms } from '../../src/server/server-alarms.ts';
 import { inBlocks, noise } from '../core/alarms/quiet-stream.ts';
 
 let directory: string;
 let lines: string[];
-let desks: AlarmDesk[];
+let desks: AlarmService[];
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tapline-'));
   lines = [];
@@ -26,9 +26,9 @@ function streamOf(name: string, channels = 1, rate = 10): StreamInfo {
   return { name, channels: named, rate, run: 1, next: 0, live: true, maps: [], learners: [] };
 }
 
-async function deskOf(alarms: ServerAlarms = {}, now = 0): Promise<{ desk: AlarmDesk; events: AlarmEvent[] }> {
-  const desk = await AlarmDesk.open(
-    { alarms: { falseAlarms: 1e5, ...alarms }, statePath: directory, tell: (line) => lines.push(line) },
+async function deskOf(alarms: ServerAlarms = {}, now = 0): Promise<{ desk: AlarmService; events: AlarmEvent[] }> {
+  const desk = await AlarmService.open(
+    { alarms: { falseAlarms: 1e5, ...alarms }, statePath: directory, log: (line) => lines.push(line) },
     now,
   );
   desks.push(desk);
@@ -39,13 +39,13 @@ async function deskOf(alarms: ServerAlarms = {}, now = 0): Promise<{ desk: Alarm
 
 /** Brings `seconds` of a stream in blocks of a tenth of a second, from ms `from` on, a spike at frame `spike`. */
 function bring(
-  desk: AlarmDesk,
+  desk: AlarmService,
   stream: string,
   seconds: number,
   { from = 0, spike = -1, size = 200, channels = 1 } = {},
 ): void {
   const data = noise(seconds * 10, channels, (t, _, x) => (t === spike ? x + size : x));
-  for (const block of inBlocks(data, channels, 10, 1, from / 100)) desk.take(stream, block, block.time);
+  for (const block of inBlocks(data, channels, 10, 1, from / 100)) desk.push(stream, block, block.time);
 }
 
 const steps = (events: readonly AlarmEvent[]) => events.map(({ step, alarm }) => `${step} ${alarm.kind}`);
@@ -73,10 +73,10 @@ describe('the desk', () => {
       desk.open(streamOf(name));
       bring(desk, name, 1);
     }
-    desk.goodbye('a', 1000);
+    desk.normalClose('a', 1000);
     desk.tick(9000);
     expect(events.map(({ alarm }) => alarm.members.map(({ stream }) => stream))).toEqual([['b']]);
-    desk.goodbye('b', 10_000);
+    desk.normalClose('b', 10_000);
     expect(steps(events)).toEqual(['raised silent', 'cleared silent']);
   });
 
@@ -85,7 +85,7 @@ describe('the desk', () => {
     desk.open(streamOf('a', 2));
     bring(desk, 'a', 70, { spike: 650, channels: 2 });
     const still = noise(8000, 2, (_t, c, x) => (c === 1 ? 20 : x));
-    for (const block of inBlocks(still, 2, 10, 100, 700)) desk.take('a', block, block.time);
+    for (const block of inBlocks(still, 2, 10, 100, 700)) desk.push('a', block, block.time);
     for (const block of inBlocks(
       noise(1, 2, (_t, c) => (c === 1 ? 20 : 9000)),
       2,
@@ -93,11 +93,11 @@ describe('the desk', () => {
       1,
       8700,
     ))
-      desk.take('a', block, block.time);
+      desk.push('a', block, block.time);
     expect(new Set(desk.alarms.filter(({ state }) => state !== 'cleared').map(({ kind }) => kind))).toEqual(
       new Set(['unusual', 'dead']),
     );
-    desk.goodbye('a', 871_000);
+    desk.normalClose('a', 871_000);
     expect(desk.alarms.every(({ state }) => state === 'cleared')).toBe(true);
     events.length = 0;
     for (let second = 871; second < 3000; second += 10) desk.tick(second * 1000);
@@ -110,7 +110,7 @@ describe('the desk', () => {
     bring(desk, 'a', 70, { spike: 650 });
     expect(steps(events)).toEqual(['raised unusual']);
     desk.control({ type: 'alarm', alarm: 1, do: 'acknowledge' }, 70_000);
-    desk.maintain({ streams: 'b.*', until: 1e9 }, 70_000);
+    desk.setMaintenance({ streams: 'b.*', until: 1e9 }, 70_000);
     await desk.save(true);
     await desk.close();
 
@@ -209,7 +209,7 @@ describe('the desk', () => {
     ]);
     for (let n = 0; n < 40; n++) desk.open(streamOf(`more${n}`, 64));
     expect(desk.unwatched('more39')).toBe('not watched: the server watches as much as it can');
-    desk.forget('wide', 0);
+    desk.remove('wide', 0);
     desk.open(streamOf('late', 64));
     expect(desk.unwatched('late')).toBeUndefined();
   });
@@ -234,10 +234,10 @@ describe('the desk', () => {
     ];
     desk.open({ ...streamOf('a', 2), channels: [warm, cold] });
     const apart = (_t: number, c: number, x: number) => (c === 0 ? x + 200 : x);
-    for (const block of inBlocks(noise(700, 2, apart), 2, 10, 10)) desk.take('a', block, block.time);
+    for (const block of inBlocks(noise(700, 2, apart), 2, 10, 10)) desk.push('a', block, block.time);
     desk.open({ ...streamOf('a', 2), channels: [cold, warm], run: 2 });
     const swapped = (_t: number, c: number, x: number) => (c === 1 ? x + 200 : x);
-    for (const block of inBlocks(noise(100, 2, swapped), 2, 10, 10)) desk.take('a', block, 70_000 + block.time);
+    for (const block of inBlocks(noise(100, 2, swapped), 2, 10, 10)) desk.push('a', block, 70_000 + block.time);
     expect(events).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { maxGap } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 
 /** Where frames that came are to be put. */
-export interface Placed {
+export interface Placement {
   /** Absolute index of the first frame that is new. */
   start: number;
   /** Frames that had come before, at the beginning. */
@@ -13,9 +13,9 @@ export interface Placed {
 }
 
 /** The numbering of one run: the first frame places it, later ones are new, old, or behind a gap. Costs the same for any jump. */
-export class Numbering {
+export class FrameNumbering {
   #next = 0;
-  #begun = false;
+  #started = false;
 
   /** The next index expected. */
   get next(): number {
@@ -23,16 +23,16 @@ export class Numbering {
   }
 
   /** Takes `frames` frames at `start` (default: the next). Throws a ProtocolError ('bad-index', 'far-index') and takes nothing. */
-  take(start: number | undefined, frames: number): Placed {
+  place(start: number | undefined, frames: number): Placement {
     const from = start ?? this.#next;
     if (!Number.isSafeInteger(from + frames))
       throw new ProtocolError('bad-index', `start + frames must be at most 2^53 - 1, got start ${from}`);
-    if (!this.#begun) {
-      this.#begun = frames > 0;
+    if (!this.#started) {
+      this.#started = frames > 0;
       this.#next = from + frames;
       return { start: from, old: 0, gap: undefined };
     }
-    const missing = this.#ahead('start', from);
+    const missing = this.#distance('start', from);
     const old = Math.min(frames, Math.max(0, this.#next - from));
     const gap: Gap | undefined = missing > 0 ? { type: 'gap', from: this.#next, count: missing } : undefined;
     this.#next = Math.max(this.#next, from + frames);
@@ -40,9 +40,9 @@ export class Numbering {
   }
 
   /** Frames that a sensor says never came: what is new of them. */
-  miss({ from, count }: Gap): Gap | undefined {
-    if (!this.#begun) return undefined;
-    this.#ahead('from + count', from + count);
+  skip({ from, count }: Gap): Gap | undefined {
+    if (!this.#started) return undefined;
+    this.#distance('from + count', from + count);
     const missing = from + count - this.#next;
     if (missing <= 0) return undefined;
     const gap: Gap = { type: 'gap', from: this.#next, count: missing };
@@ -50,7 +50,7 @@ export class Numbering {
     return gap;
   }
 
-  #ahead(what: string, index: number): number {
+  #distance(what: string, index: number): number {
     const missing = index - this.#next;
     if (missing > maxGap)
       throw new ProtocolError('far-index', `${what} must be at most 2^32 frames after ${this.#next}, got ${index}`);

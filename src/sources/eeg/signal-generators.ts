@@ -1,7 +1,7 @@
 import type { Random } from '../../core/random.ts';
 
 /** A random walk that is drawn back to 0: normal, with standard deviation `spread` and memory `seconds` (Ornstein-Uhlenbeck). */
-export class Wander {
+export class RandomWalk {
   readonly #keep: number;
   readonly #step: number;
   readonly #chance: Random;
@@ -23,12 +23,12 @@ export class Wander {
 
 /** 1/f noise of standard deviation `spread`: four wanders of equal power with corners at 0.5, 1.5, 4.5 and 13.5 Hz. */
 export class PinkNoise {
-  readonly #parts: Wander[];
+  readonly #parts: RandomWalk[];
 
   constructor(spread: number, rate: number, chance: Random) {
     const corners = [0.5, 1.5, 4.5, 13.5];
     const each = spread / Math.sqrt(corners.length);
-    this.#parts = corners.map((hz) => new Wander(each, 1 / (2 * Math.PI * hz), rate, chance));
+    this.#parts = corners.map((hz) => new RandomWalk(each, 1 / (2 * Math.PI * hz), rate, chance));
   }
 
   /** One frame on. */
@@ -64,5 +64,35 @@ export class MuscleNoise {
     this.#beforeLast = this.#last;
     this.#last = value;
     return value;
+  }
+}
+
+/**
+ * The alpha rhythm in µV as seen where it is strongest: 10 Hz that wanders by about 0.3 Hz, its amplitude by a third.
+ * It swells to about 25 µV within half a second when the eyes close, and sinks to a tenth of that when they open.
+ */
+export class Alpha {
+  readonly #rate: number;
+  readonly #frequency: RandomWalk;
+  readonly #amplitude: RandomWalk;
+  readonly #approach: number;
+  #phase: number;
+  #swell = 0.1;
+
+  constructor(rate: number, chance: Random) {
+    this.#rate = rate;
+    this.#frequency = new RandomWalk(0.2, 2, rate, chance);
+    this.#amplitude = new RandomWalk(0.3, 1.5, rate, chance);
+    this.#approach = 1 - Math.exp(-1 / (0.2 * rate));
+    this.#phase = 2 * Math.PI * chance.uniform();
+  }
+
+  /** One frame on. */
+  next(eyesClosed: boolean): number {
+    this.#swell += this.#approach * ((eyesClosed ? 1 : 0.1) - this.#swell);
+    const hz = 10 + Math.max(-0.4, Math.min(0.4, this.#frequency.next()));
+    this.#phase = (this.#phase + (2 * Math.PI * hz) / this.#rate) % (2 * Math.PI);
+    const amplitude = 25 * Math.max(0.3, 1 + this.#amplitude.next());
+    return amplitude * this.#swell * Math.sin(this.#phase);
   }
 }

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import type { Block } from '../../src/core/blocks/block.ts';
 import { parseWatch, type WatchMessage } from '../../src/protocol/index.ts';
-import { GuardedSocket } from '../../src/server/guarded-socket.ts';
-import { Viewer } from '../../src/server/viewer.ts';
+import { BoundedSocket } from '../../src/server/bounded-socket.ts';
+import { ViewerQueue } from '../../src/server/viewer-queue.ts';
 
 /** A socket whose peer reads only when it is told to. */
 class StillSocket extends EventEmitter {
@@ -40,10 +40,10 @@ const high = 10_000;
 const limit = 40_000;
 const maxQueued = 20_000;
 
-function still(): { socket: StillSocket; viewer: Viewer } {
+function still(): { socket: StillSocket; viewer: ViewerQueue } {
   const socket = new StillSocket();
-  const link = new GuardedSocket(socket as unknown as WebSocket, { high, limit });
-  return { socket, viewer: new Viewer(link, { maxQueued, maxControl: 20 }) };
+  const link = new BoundedSocket(socket as unknown as WebSocket, { high, limit });
+  return { socket, viewer: new ViewerQueue(link, { maxQueued, maxControl: 20 }) };
 }
 
 function block(start: number, frames: number): Block {
@@ -68,7 +68,7 @@ describe('the queue of a viewer', () => {
           else {
             queue.push(block(next, step), { kind: 'samples', map: 0, run: 0 });
             next += step;
-            viewer.pump();
+            viewer.flush();
           }
           expect(viewer.queued).toBeLessThanOrEqual(maxQueued);
           expect(socket.bufferedAmount).toBeLessThanOrEqual(high + (64 << 10) + 4000);
@@ -97,7 +97,7 @@ describe('the queue of a viewer', () => {
     for (const start of [0, 2, 4]) queue.push(block(start, 2), { kind: 'samples', map: 0, run: 0 });
     queue.note({ type: 'gap', id: 1, from: 6, count: 4 });
     for (const start of [10, 12]) queue.push(block(start, 2), { kind: 'samples', map: 0, run: 0 });
-    viewer.pump();
+    viewer.flush();
     socket.read();
     const heard = socket.received.map((m) => (m.type === 'block' ? [m.block.start, m.block.data.length] : m.type));
     expect(heard).toEqual([[0, 6], 'gap', [10, 4]]);
@@ -108,9 +108,9 @@ describe('the queue of a viewer', () => {
     const queue = viewer.subscribe(1, Infinity);
     for (let start = 0; start < 20_000; start += 2000) {
       queue.push(block(start, 2000), { kind: 'samples', map: 0, run: 0 });
-      viewer.pump();
+      viewer.flush();
     }
-    viewer.tell({ type: 'error', code: 'x', message: 'y' });
+    viewer.send({ type: 'error', code: 'x', message: 'y' });
     const before = socket.received.length;
     socket.read();
     socket.read();
@@ -120,7 +120,7 @@ describe('the queue of a viewer', () => {
   test('keeps only the newest of what is replaced', () => {
     const { socket, viewer } = still();
     viewer.subscribe(1, Infinity).push(block(0, 4000), { kind: 'samples', map: 0, run: 0 });
-    viewer.pump();
+    viewer.flush();
     for (let i = 0; i < 1000; i++) viewer.replace({ type: 'streams', streams: [] });
     while (socket.bufferedAmount > 0) socket.read();
     expect(socket.received.filter(({ type }) => type === 'streams')).toHaveLength(1);
@@ -130,11 +130,11 @@ describe('the queue of a viewer', () => {
     const { socket, viewer } = still();
     const queue = viewer.subscribe(1, Infinity);
     queue.push(block(0, 4000), { kind: 'samples', map: 0, run: 0 });
-    viewer.pump();
+    viewer.flush();
     queue.note({ type: 'run', id: 1, run: 1, next: 0 });
     for (let start = 0; start < 100_000; start += 500) {
       queue.push(block(start, 500), { kind: 'samples', map: 0, run: 1 });
-      viewer.pump();
+      viewer.flush();
     }
     while (socket.bufferedAmount > 0) socket.read();
     const types = socket.received.map(({ type }) => type);
@@ -144,8 +144,8 @@ describe('the queue of a viewer', () => {
   test('of messages that must not be left out is bounded too: then the viewer is closed with 4008', () => {
     const { socket, viewer } = still();
     viewer.subscribe(1, Infinity).push(block(0, 4000), { kind: 'samples', map: 0, run: 0 });
-    viewer.pump();
-    for (let i = 0; i < 21; i++) viewer.tell({ type: 'error', code: 'x', message: 'y' });
+    viewer.flush();
+    for (let i = 0; i < 21; i++) viewer.send({ type: 'error', code: 'x', message: 'y' });
     expect(socket.closedWith).toBe(4008);
   });
 });
@@ -153,7 +153,7 @@ describe('the queue of a viewer', () => {
 describe('a guarded socket', () => {
   test('is closed with 4008 rather than hold more than its limit', () => {
     const socket = new StillSocket();
-    const link = new GuardedSocket(socket as unknown as WebSocket, { high, limit });
+    const link = new BoundedSocket(socket as unknown as WebSocket, { high, limit });
     for (let i = 0; i < 100; i++) link.send('x'.repeat(1000));
     expect(socket.bufferedAmount).toBeLessThanOrEqual(limit + 1000);
     expect(socket.closedWith).toBe(4008);

@@ -5,9 +5,9 @@ import type { AlarmRecord } from '../core/alarms/alarm-life.ts';
  * what changed since the last answer must miss nothing. No two times are the same, and each is later than all before it,
  * whatever the clock does.
  */
-export class AlarmStamps {
+export class AlarmTimestamps {
   #last = -Infinity;
-  #stamps = new Map<number, number>();
+  #times = new Map<number, number>();
 
   /** The time, later than every stamp. */
   next(now: number): number {
@@ -18,14 +18,14 @@ export class AlarmStamps {
   /** Something happened to an alarm: it as it stands, stamped. */
   stamp(alarm: AlarmRecord, now: number): AlarmRecord {
     const changed = this.next(now);
-    this.#stamps.set(alarm.id, changed);
+    this.#times.set(alarm.id, changed);
     return { ...alarm, changed };
   }
 
   /** All alarms that there are, each with its stamp; the stamps of others are forgotten. */
   stamped(alarms: readonly AlarmRecord[]): AlarmRecord[] {
-    const all = alarms.map((alarm) => ({ ...alarm, changed: this.#stamps.get(alarm.id) ?? this.next(alarm.changed) }));
-    this.#stamps = new Map(all.map(({ id, changed }) => [id, changed]));
+    const all = alarms.map((alarm) => ({ ...alarm, changed: this.#times.get(alarm.id) ?? this.next(alarm.changed) }));
+    this.#times = new Map(all.map(({ id, changed }) => [id, changed]));
     return all;
   }
 

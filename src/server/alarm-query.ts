@@ -1,11 +1,11 @@
 import type { AlarmCount } from '../core/alarms/alarm-book.ts';
 import type { AlarmRecord } from '../core/alarms/alarm-life.ts';
 import { isMeant, type Maintenance } from '../core/alarms/maintenance.ts';
-import { farthest } from '../protocol/limits.ts';
-import type { AlarmDesk } from './alarm-desk.ts';
+import { maxTime } from '../protocol/limits.ts';
+import type { AlarmService } from './alarm-service.ts';
 
 /** What `GET /alarms` answers. */
-export interface AlarmAnswer {
+export interface AlarmQueryResult {
   /** When this answer was true; ask with `since` of this for what happens from then on. */
   now: number;
   alarms: AlarmRecord[];
@@ -23,15 +23,15 @@ const known = ['since', 'before', 'limit', 'stream', 'open'];
  * The alarms that a query asks for, those that changed last first; a sentence where the query is wrong. No two changed at
  * the same time, so `since` and `before` leave none out: an answer has what changed from `since` on to `before`, its `now`.
  */
-export function alarmAnswer(
-  desk: AlarmDesk,
+export function queryAlarms(
+  desk: AlarmService,
   query: Readonly<Record<string, string>>,
   clock: number,
-): AlarmAnswer | string {
+): AlarmQueryResult | string {
   const foreign = Object.keys(query).find((name) => !known.includes(name));
   if (foreign !== undefined) return `the query must be made of ${known.join(', ')}, got '${foreign.slice(0, 40)}'`;
   const since = readTime(query.since ?? '0');
-  const before = readTime(query.before ?? `${farthest}`);
+  const before = readTime(query.before ?? `${maxTime}`);
   if (since === undefined || before === undefined) return refuseTime(query, since === undefined ? 'since' : 'before');
   const limit = /^\d{1,5}$/.test(query.limit ?? `${usual}`) ? Number(query.limit ?? usual) : 0;
   if (limit < 1 || limit > most) return `limit must be an integer from 1 to ${most}, got '${query.limit.slice(0, 40)}'`;
@@ -51,7 +51,7 @@ export function alarmAnswer(
 const iso = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+\- ]\d\d:\d\d)$/;
 
 function readTime(text: string): number | undefined {
-  if (/^\d+$/.test(text)) return Number(text) <= farthest ? Number(text) : undefined;
+  if (/^\d+$/.test(text)) return Number(text) <= maxTime ? Number(text) : undefined;
   const [, day] = iso.exec(text) ?? [];
   if (day === undefined || !isDay(day)) return undefined;
   const time = Date.parse(text.replace(' ', '+'));

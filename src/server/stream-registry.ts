@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Subject } from 'rxjs';
-import type { AlarmDesk } from './alarm-desk.ts';
+import type { AlarmService } from './alarm-service.ts';
 import { closeCodes } from '../protocol/close-codes.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { HealthMessage } from '../protocol/watch-message.ts';
@@ -10,10 +10,10 @@ import type { FeedDesigner } from './feed-spec.ts';
 import type { WeightStore } from './weight-store.ts';
 
 /** What a hub is given. */
-export interface HubOptions {
+export interface StreamRegistryOptions {
   design: FeedDesigner;
   store: WeightStore;
-  desk: AlarmDesk;
+  alarmService: AlarmService;
   maxStreams: number;
   log: (line: string) => void;
 }
@@ -21,30 +21,30 @@ export interface HubOptions {
 /** A connected sensor, as the hub knows it. */
 export interface Sensor {
   /** A newer sensor of the same name came, or the server has no place. */
-  dismiss(code: number, sentence: string): void;
+  close(code: number, sentence: string): void;
 }
 
 /** All published streams: who sends them, and which is the truth of which. */
-export class Hub {
+export class StreamRegistry {
   /** Fires when a stream comes, goes or changes. */
   readonly changed: Subject<void> = new Subject<void>();
-  readonly #options: HubOptions;
+  readonly #options: StreamRegistryOptions;
   readonly #feeds = new Map<string, Feed>();
   readonly #sensors = new Map<string, Sensor>();
   /** Streams without a sensor, the one that has been silent longest first. */
-  readonly #silent = new Set<string>();
+  readonly #ended = new Set<string>();
 
-  constructor(options: HubOptions) {
+  constructor(options: StreamRegistryOptions) {
     this.#options = options;
   }
 
   get streams(): StreamInfo[] {
-    const { desk } = this.#options;
-    return Array.from(this.#feeds.values(), (feed) => ({ ...feed.info, unwatched: desk.unwatched(feed.name) }));
+    const { alarmService: alarmService } = this.#options;
+    return Array.from(this.#feeds.values(), (feed) => ({ ...feed.info, unwatched: alarmService.unwatched(feed.name) }));
   }
 
-  get desk(): AlarmDesk {
-    return this.#options.desk;
+  get alarmService(): AlarmService {
+    return this.#options.alarmService;
   }
 
   log(line: string): void {
@@ -67,14 +67,14 @@ export class Hub {
     const known = this.#feeds.get(name);
     if (!known && !this.#makeRoom()) return undefined;
     if (before && before !== sensor)
-      before.dismiss(closeCodes.replaced, `replaced by a newer sensor of stream ${name}`);
+      before.close(closeCodes.replaced, `replaced by a newer sensor of stream ${name}`);
     this.#sensors.set(name, sensor);
     const feed = known ?? this.#create(name, opening);
     feed.live = true;
-    this.#silent.delete(name);
+    this.#ended.delete(name);
     if (known) known.open(opening);
     else this.#options.log(`stream ${name}: ${described(opening)}`);
-    this.#relate();
+    this.#assignTargets();
     this.changed.next();
     return feed;
   }
@@ -86,8 +86,8 @@ export class Hub {
     const feed = this.#feeds.get(name);
     if (!feed) return;
     feed.live = false;
-    if (goodbye) this.desk.goodbye(name, Date.now());
-    this.#silent.add(name);
+    if (goodbye) this.alarmService.normalClose(name, Date.now());
+    this.#ended.add(name);
     this.changed.next();
   }
 
@@ -97,7 +97,7 @@ export class Hub {
 
   /** Forgets a stream and ends its alarms; what was learned of it is kept. */
   remove(name: string): void {
-    if (this.#forget(name)) this.changed.next();
+    if (this.#remove(name)) this.changed.next();
   }
 
   /** Writes down what was learned. */
@@ -110,39 +110,39 @@ export class Hub {
     const feed = new Feed(name, opening, {
       design,
       firstRun: opening.run ?? randomInt(2 ** 32),
-      remembered: (stream, learner) => store.get(stream, learner),
+      savedWeights: (stream, learner) => store.get(stream, learner),
       now: Date.now,
     });
     this.#feeds.set(name, feed);
-    this.desk.open(feed.info);
+    this.alarmService.open(feed.info);
     feed.output.subscribe((output) => {
-      this.#hear(feed, output);
+      this.#handle(feed, output);
     });
     feed.start();
     return feed;
   }
 
-  #hear(feed: Feed, output: FeedOutput): void {
+  #handle(feed: Feed, output: FeedOutput): void {
     if (output.type === 'raw') {
-      this.#truthOf(feed)?.teach(feed.name, output.block);
-      this.desk.take(feed.name, output.block, Date.now());
-    } else if (output.type === 'run') this.#relate(feed.name);
+      this.#learningFeed(feed)?.pushTarget(feed.name, output.block);
+      this.alarmService.push(feed.name, output.block, Date.now());
+    } else if (output.type === 'run') this.#assignTargets(feed.name);
     else if (output.type === 'broken') this.#options.log(`stream ${feed.name}: ${output.where}: ${output.message}`);
     if (output.type !== 'run' && output.type !== 'info') return;
-    this.desk.open(feed.info);
+    this.alarmService.open(feed.info);
     this.changed.next();
   }
 
-  #truthOf(feed: Feed): Feed | undefined {
+  #learningFeed(feed: Feed): Feed | undefined {
     const name = feed.info.for;
     return name === undefined ? undefined : this.#feeds.get(name);
   }
 
   /** Tells every stream which others are its truth. */
-  #relate(restarted?: string): void {
+  #assignTargets(restarted?: string): void {
     const infos = this.streams;
     for (const feed of this.#feeds.values())
-      feed.follow(
+      feed.setTargets(
         infos.filter((info) => info.for === feed.name && info.name !== feed.name),
         restarted,
       );
@@ -151,21 +151,21 @@ export class Hub {
   /** Forgets the stream that has been silent longest, where there are too many; false when all are live. */
   #makeRoom(): boolean {
     if (this.#feeds.size < this.#options.maxStreams) return true;
-    const [name] = this.#silent;
-    return this.#forget(name);
+    const [name] = this.#ended;
+    return this.#remove(name);
   }
 
   /** False: there is no such stream. */
-  #forget(name: string): boolean {
+  #remove(name: string): boolean {
     const feed = this.#feeds.get(name);
     if (!feed) return false;
     this.#options.store.save(name, feed.networks()).catch((error: unknown) => {
       this.log(`stream ${name}: what was learned could not be saved: ${String(error)}`);
     });
-    this.desk.forget(name, Date.now());
+    this.alarmService.remove(name, Date.now());
     feed.output.complete();
     this.#feeds.delete(name);
-    this.#silent.delete(name);
+    this.#ended.delete(name);
     return true;
   }
 }

@@ -16,16 +16,16 @@ export interface EegEvent {
  *     blinks   ----b-------|----------------------|--b-----b---b------|----------- …
  *     jaw      ------------|----------------------|----------cccc-----|-----------
  */
-export class Behaviour {
+export class Behavior {
   readonly #rate: number;
-  readonly #chance: Random;
+  readonly #random: Random;
   readonly #planned: EegEvent[] = [];
   #plannedTo = 0;
   #periods = 0;
 
   constructor(rate: number, chance: Random) {
     this.#rate = rate;
-    this.#chance = chance;
+    this.#random = chance;
   }
 
   /** The events that begin before frame `to` and were not taken yet, in order. */
@@ -46,7 +46,7 @@ export class Behaviour {
       if (at + frames > closes) break;
       events.push({ at, label: 'blink', frames });
     }
-    if (!first && this.#chance.uniform() < 0.7) {
+    if (!first && this.#random.uniform() < 0.7) {
       const at = opened + this.#frames(2, 3.5);
       events.push({ at, label: 'jaw clench', frames: this.#frames(0.8, 1.4) });
     }
@@ -55,6 +55,6 @@ export class Behaviour {
   }
 
   #frames(least: number, most: number): number {
-    return Math.round((least + (most - least) * this.#chance.uniform()) * this.#rate);
+    return Math.round((least + (most - least) * this.#random.uniform()) * this.#rate);
   }
 }

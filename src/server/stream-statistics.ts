@@ -4,7 +4,7 @@ import type { StreamHealth } from '../protocol/watch-message.ts';
 const ticks = 5;
 
 /** What is counted of a stream. */
-export class StreamCounts {
+export class StreamStatistics {
   received = 0;
   gaps = 0;
   invalid = 0;
