@@ -1,7 +1,7 @@
 import { frameCount, type Block } from '../core/blocks/block.ts';
 import { GapFiller, type GapFillerOptions } from '../core/blocks/gap-filler.ts';
 import { Standardizer } from '../core/filters/standardizer.ts';
-import { cutBlock } from '../sources/outbox.ts';
+import { cutBlock } from '../sources/cut-block.ts';
 import type { Recording } from '../sources/index.ts';
 
 /** What is done to a recording before it is used. */

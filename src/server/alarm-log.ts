@@ -2,15 +2,16 @@ import { appendFile, mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { AlarmEvent } from '../core/alarms/alarm-book.ts';
 
-/** Bytes of a log before it is put aside, and how many that were are kept. */
+/** Size in bytes at which a log is rotated. */
 const maxBytes = 10 << 20;
+/** Number of rotated files that are kept. */
 const rotatedFiles = 3;
-/** Bytes that may wait to be written; beyond it lines are left out, and counted. */
+/** Maximum number of characters waiting to be written; further events are dropped and counted. */
 const maxPending = 4 << 20;
 
 /**
- * A file of alarm events, one JSON line each, in order. At 10 MiB it becomes `<file>.1`, that `<file>.2`, and what was
- * `<file>.3` is gone. What cannot be written waits, and is tried again.
+ * A log file of alarm events in order, one JSON line per event. At 10 MiB it is rotated to `<file>.1`, `<file>.2`, and
+ * `<file>.3`; the oldest is deleted. Events that cannot be written are kept in memory and retried.
  */
 export class AlarmLog {
   readonly #path: string;
@@ -21,26 +22,26 @@ export class AlarmLog {
   #failing = false;
   #writing: Promise<void> | undefined;
 
-  private constructor(path: string, tell: (line: string) => void, most: number) {
+  private constructor(path: string, report: (line: string) => void, limit: number) {
     this.#path = path;
-    this.#report = tell;
-    this.#maxBytes = most;
+    this.#report = report;
+    this.#maxBytes = limit;
   }
 
   /**
-   * Opens a log. Rejects with a sentence when it cannot be written.
-   * @param tell told what could not be written later
+   * Opens a log. Rejects if it cannot be written.
+   * @param report called with a line about later failures
    */
-  static async open(path: string, tell: (line: string) => void, most: number = maxBytes): Promise<AlarmLog> {
+  static async open(path: string, report: (line: string) => void, limit: number = maxBytes): Promise<AlarmLog> {
     try {
       await mkdir(dirname(path), { recursive: true });
       await (await open(path, 'a')).close();
     } catch (error) {
-      throw new Error(`alarms.log must be a file that can be written, got '${path}': ${sentenceOf(error)}`, {
+      throw new Error(`alarms.log must be a writable file, got '${path}': ${messageOf(error)}`, {
         cause: error,
       });
     }
-    return new AlarmLog(path, tell, most);
+    return new AlarmLog(path, report, limit);
   }
 
   write({ time, step, alarm }: AlarmEvent): void {
@@ -50,18 +51,18 @@ export class AlarmLog {
     this.flush();
   }
 
-  /** Tries to write what waits. */
+  /** Writes pending events, if any. */
   flush(): void {
     if (this.#pending !== '') this.#writing ??= this.#append();
   }
 
-  /** Resolves when everything is written, or what cannot be is told. */
+  /** Resolves when everything is written, or the number of lost events is reported. */
   async close(): Promise<void> {
     await this.#writing;
     this.flush();
     await this.#writing;
     const lost = this.#dropped + this.#pending.split('\n').length - 1;
-    if (lost > 0) this.#report(`${this.#path}: ${lost} alarm events are lost`);
+    if (lost > 0) this.#report(`${this.#path}: lost ${lost} alarm events`);
     this.#pending = '';
     this.#dropped = 0;
   }
@@ -75,18 +76,18 @@ export class AlarmLog {
         await appendFile(this.#path, (await endsInLine(this.#path)) ? `\n${text}` : text);
       } catch (error) {
         this.#pending = text + this.#pending;
-        if (!this.#failing) this.#report(`${this.#path}: alarms cannot be written: ${sentenceOf(error)}`);
+        if (!this.#failing) this.#report(`${this.#path}: cannot write alarm events: ${messageOf(error)}`);
         this.#failing = true;
         break;
       }
-      if (this.#dropped > 0) this.#report(`${this.#path}: ${this.#dropped} alarm events were left out`);
+      if (this.#dropped > 0) this.#report(`${this.#path}: ${this.#dropped} alarm events were dropped`);
       this.#dropped = 0;
       this.#failing = false;
     }
     this.#writing = undefined;
   }
 
-  /** Puts the file aside where it is full. */
+  /** Rotates the file if it is full. */
   async #rotate(): Promise<void> {
     const size = await stat(this.#path).then(
       (file) => file.size,
@@ -98,7 +99,7 @@ export class AlarmLog {
   }
 }
 
-/** Whether a file ends in the middle of a line, as after a crash or on a full disk. */
+/** Whether a file ends with an incomplete line, as after a crash or on a full disk. */
 async function endsInLine(path: string): Promise<boolean> {
   const file = await open(path, 'a+');
   try {
@@ -111,6 +112,6 @@ async function endsInLine(path: string): Promise<boolean> {
   }
 }
 
-function sentenceOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -16,27 +16,32 @@ import type { ServerAlarms } from './server-alarms.ts';
 import { Detectors } from './detectors.ts';
 import { Webhook } from './webhook.ts';
 
-/** What a desk is given. */
+/** Options of an alarm service. */
 export interface AlarmServiceOptions {
   alarms: ServerAlarms;
+  /** Directory in which alarms and detector states are saved. Default: not saved. */
   statePath?: string;
-  /** Streams whose detectors are remembered. Default: 1024. */
+  /** Maximum number of streams whose detector states are saved. Default: 1024. */
   maxDetectors?: number;
   log: (line: string) => void;
 }
 
-/** Savings of alarms between two of what detectors have learned, which are larger. */
-const detectorsEvery = 10;
+/** Detector states are larger than alarms: they are saved with every tenth save of the alarms. */
+const detectorSaveInterval = 10;
 
-/** Names and beginnings of names that are in maintenance at once, and for how long at most, in ms. */
-const mostMaintenance = 256;
-const longestMaintenance = 366 * 86_400_000;
+/** Maximum number of names and name patterns in maintenance at once. */
+const maxMaintenance = 256;
+/** Longest maintenance in ms. */
+const maxMaintenanceDuration = 366 * 86_400_000;
 
-/** The alarms of all feeds: watches what they bring and whether they bring anything, and tells wire, log and webhook. */
+/**
+ * The alarms of all streams: runs the anomaly detectors, detects stale streams, and sends alarm events to viewers, the
+ * event log, and the webhook.
+ */
 export class AlarmService {
-  /** What happened, in order. */
+  /** Alarm events in order. */
   readonly events: Subject<AlarmEvent> = new Subject<AlarmEvent>();
-  /** Fires when maintenance began or ended. */
+  /** Emits when maintenance starts or ends. */
   readonly maintenanceChanged: Subject<void> = new Subject<void>();
   readonly #options: AlarmServiceOptions;
   readonly #book: AlarmBook;
@@ -51,38 +56,38 @@ export class AlarmService {
   #writing: Promise<void> | undefined;
 
   private constructor(options: AlarmServiceOptions, store: DetectorStore, log: AlarmLog | undefined) {
-    const { alarms, log: tell } = options;
+    const { alarms, log: report } = options;
     const { webhook } = alarms;
     this.#options = options;
     this.#book = new AlarmBook(alarms);
-    this.#detectors = new Detectors(this.#book, alarms, store, tell);
+    this.#detectors = new Detectors(this.#book, alarms, store, report);
     this.#eventLog = log;
-    this.#webhook = webhook === undefined ? undefined : new Webhook(webhook, tell);
+    this.#webhook = webhook === undefined ? undefined : new Webhook(webhook, report);
   }
 
-  /** Opens the desk with the alarms of before, at `now` (ms). Rejects with a sentence when the log cannot be written. */
+  /** Opens the service with the saved alarms at `now` (ms). Rejects if the event log cannot be written. */
   static async open(options: AlarmServiceOptions, now: number): Promise<AlarmService> {
-    const { alarms, statePath, maxDetectors: mostDetectors = 1024, log: tell } = options;
-    const store = await DetectorStore.open(statePath, mostDetectors, tell);
+    const { alarms, statePath, maxDetectors = 1024, log: report } = options;
+    const store = await DetectorStore.open(statePath, maxDetectors, report);
     const { log = statePath && join(statePath, 'alarms.jsonl') } = alarms;
-    const desk = new AlarmService(options, store, log === undefined ? undefined : await AlarmLog.open(log, tell));
-    const path = desk.#path;
-    const saved = path === undefined ? undefined : await readAlarms(path, now, tell);
+    const service = new AlarmService(options, store, log === undefined ? undefined : await AlarmLog.open(log, report));
+    const path = service.#path;
+    const saved = path === undefined ? undefined : await readAlarms(path, now, report);
     if (saved) {
-      desk.#book.restore(saved.book);
-      desk.#timestamps.restore(saved.book.alarms);
-      desk.#deadMan.restore(saved.streams, now);
+      service.#book.restore(saved.book);
+      service.#timestamps.restore(saved.book.alarms);
+      service.#deadMan.restore(saved.streams, now);
     }
-    await desk.#write();
-    return desk;
+    await service.#write();
+    return service;
   }
 
-  /** Every alarm, the newest first; `changed` is when something last happened to it, by the server's clock. */
+  /** All alarms, newest first; `changed` is the time of the last event of each by the server's clock. */
   get alarms(): AlarmRecord[] {
     return this.#timestamps.stamped(this.#book.alarms);
   }
 
-  /** The time, later than that of all that has happened. */
+  /** Returns a time that is later than every event so far. */
   time(now: number): number {
     return this.#timestamps.next(now);
   }
@@ -95,44 +100,44 @@ export class AlarmService {
     return this.#book.counts;
   }
 
-  /** What of a stream raises no alarms, and why; undefined: all does. */
+  /** Which part of a stream raises no alarms, and why; undefined if all of it is monitored. */
   unwatched(stream: string): string | undefined {
     return this.#detectors.get(stream)?.unwatched;
   }
 
-  /** A stream is there, or is another than it was. What was learned of one of this shape goes on. */
+  /** Starts to monitor a new or changed stream, with the state learned from a stream of the same shape. */
   open(info: StreamInfo): void {
     this.#detectors.open(info);
   }
 
-  /** Frames came. */
+  /** Processes frames that arrived at `now` (ms). */
   push(stream: string, block: Block, now: number): void {
-    const watched = this.#detectors.get(stream);
-    if (!watched || watched.info.for !== undefined) return;
+    const monitored = this.#detectors.get(stream);
+    if (!monitored || monitored.info.for !== undefined) return;
     this.#deadMan.heard(stream, now);
     this.#publish(this.#book.end(stream, 'silent', now), now);
     this.#publish(this.#detectors.push(stream, block, now), now);
   }
 
-  /** The server hangs up: goodbyes from now on are not the sensors' own. */
+  /** The server closes all connections: a normal close from now on is not the sensor's own. */
   beginShutdown(): void {
     this.#shuttingDown = true;
   }
 
-  /** A sensor has said goodbye: its silence is no alarm, and whatever was wrong with it is over. */
+  /** A sensor closed its connection normally: its stream is not stale, and its alarms end. */
   normalClose(stream: string, now: number): void {
     if (this.#shuttingDown) return;
     this.#deadMan.left(stream);
     this.#publish(this.#book.forget(stream, now), now);
   }
 
-  /** A stream makes room for another. */
+  /** Removes a stream from the service; its detector state is saved. */
   remove(stream: string, now: number): void {
     this.normalClose(stream, now);
     this.#detectors.remove(stream);
   }
 
-  /** Once a second. */
+  /** Detects stale streams and applies timeouts; called once per second. */
   tick(now: number): void {
     for (const silent of this.#deadMan.silent(now))
       this.#publish(this.#book.alarm(silent.stream, 'silent', this.#staleEvidence(silent), now), now);
@@ -143,38 +148,47 @@ export class AlarmService {
     this.#eventLog?.flush();
   }
 
-  /** Does what somebody wants with an alarm; false: there is none of this id. Throws a ProtocolError on an `until` that is past. */
-  control({ alarm, do: deed, until = 0 }: AlarmControl, now: number): boolean {
-    if (deed === 'shelve' && until <= now)
-      throw new ProtocolError('bad-time', `until must be a time to come, after ${now}, got ${until}`);
-    const events = deed === 'shelve' ? this.#book.shelve(alarm, until, now) : this.#book[deed](alarm, now);
+  /**
+   * Performs an action on an alarm; returns false if there is no alarm with this id.
+   * @throws ProtocolError 'bad-time' for an `until` in the past
+   */
+  control({ alarm, do: action, until = 0 }: AlarmControl, now: number): boolean {
+    if (action === 'shelve' && until <= now)
+      throw new ProtocolError('bad-time', `until must be after ${now}, the current time, got ${until}`);
+    const events = action === 'shelve' ? this.#book.shelve(alarm, until, now) : this.#book[action](alarm, now);
     this.#publish(events ?? [], now);
     return events !== undefined;
   }
 
-  /** Nothing new is told of some streams for a while; throws a ProtocolError where that is too long, or one too many. */
+  /**
+   * Raises no new alarms of some streams for a while.
+   * @throws ProtocolError 'bad-time' or 'too-much-maintenance' beyond a limit
+   */
   setMaintenance({ streams, until }: Maintenance, now: number): void {
-    if (until > now + longestMaintenance)
-      throw new ProtocolError('bad-time', `until must be at most 366 days from now, ${now}, got ${until}`);
+    if (until > now + maxMaintenanceDuration)
+      throw new ProtocolError(
+        'bad-time',
+        `until must be at most 366 days after ${now}, the current time, got ${until}`,
+      );
     const others = this.#book.maintenance.filter((other) => other.streams !== streams);
-    if (until > now && others.length >= mostMaintenance)
+    if (until > now && others.length >= maxMaintenance)
       throw new ProtocolError(
         'too-much-maintenance',
-        `maintenance must be of at most ${mostMaintenance} names at once, got one more`,
+        `maintenance must have at most ${maxMaintenance} names at once, got ${others.length + 1}`,
       );
     this.#book.maintain({ streams, until }, now);
     this.#dirty = true;
     this.maintenanceChanged.next();
   }
 
-  /** Writes down the alarms, and now and then, or with `all`, what detectors have learned. */
+  /** Saves the alarms and, with every tenth call or with `all`, the states of the detectors. */
   async save(all = false): Promise<void> {
     await this.#write(all);
-    if (!all && ++this.#saves % detectorsEvery !== 0) return;
+    if (!all && ++this.#saves % detectorSaveInterval !== 0) return;
     await this.#detectors.save();
   }
 
-  /** Ends log and webhook, and waits for what is being written; what happens from now on is told nobody. */
+  /** Closes the event log and the webhook and waits for pending writes; later events are not sent. */
   async close(): Promise<void> {
     this.events.complete();
     this.#webhook?.close();
@@ -187,7 +201,7 @@ export class AlarmService {
     return statePath === undefined ? undefined : join(statePath, 'alarms.json');
   }
 
-  /** Writes the alarms, one writing after the other; but for the `last` time with ids in reserve. */
+  /** Writes the alarms, one write at a time; reserves ids except on the `last` write. */
   async #write(last = false): Promise<void> {
     const path = this.#path;
     if (path === undefined) return;
@@ -200,7 +214,7 @@ export class AlarmService {
     };
     this.#writing = (this.#writing ?? Promise.resolve()).then(() =>
       writeAlarms(path, saved).catch((error: unknown) => {
-        this.#options.log(`alarms could not be saved: ${String(error)}`);
+        this.#options.log(`could not save alarms: ${String(error)}`);
       }),
     );
     await this.#writing;

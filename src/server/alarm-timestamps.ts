@@ -1,35 +1,35 @@
 import type { AlarmRecord } from '../core/alarms/alarm-life.ts';
 
 /**
- * When something last happened to each alarm, by the server's clock: evidence is as old as its frames, but who asks for
- * what changed since the last answer must miss nothing. No two times are the same, and each is later than all before it,
- * whatever the clock does.
+ * The time of the last event of each alarm by the server's clock. The times of the frames are older, and a client that
+ * polls for changes since its last request must not miss any. Times are unique and strictly increasing, even if the clock
+ * is set back.
  */
 export class AlarmTimestamps {
   #last = -Infinity;
   #times = new Map<number, number>();
 
-  /** The time, later than every stamp. */
+  /** Returns a time later than every timestamp. */
   next(now: number): number {
     this.#last = Math.max(now, this.#last + 1);
     return this.#last;
   }
 
-  /** Something happened to an alarm: it as it stands, stamped. */
+  /** Returns the alarm with a new timestamp. */
   stamp(alarm: AlarmRecord, now: number): AlarmRecord {
     const changed = this.next(now);
     this.#times.set(alarm.id, changed);
     return { ...alarm, changed };
   }
 
-  /** All alarms that there are, each with its stamp; the stamps of others are forgotten. */
+  /** Returns all current alarms with their timestamps, and deletes the timestamps of others. */
   stamped(alarms: readonly AlarmRecord[]): AlarmRecord[] {
     const all = alarms.map((alarm) => ({ ...alarm, changed: this.#times.get(alarm.id) ?? this.next(alarm.changed) }));
     this.#times = new Map(all.map(({ id, changed }) => [id, changed]));
     return all;
   }
 
-  /** Takes up the alarms of before, with the times that they have. */
+  /** Restores the timestamps of saved alarms. */
   restore(alarms: readonly AlarmRecord[]): void {
     for (const alarm of alarms.toSorted((a, b) => a.changed - b.changed)) this.stamp(alarm, alarm.changed);
   }

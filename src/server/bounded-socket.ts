@@ -1,17 +1,17 @@
 import { closeCodes, closeReason } from '../protocol/close-codes.ts';
 import type { RawData, WebSocket } from 'ws';
 
-/** How much may wait in a socket. */
+/** Limits of a socket's send buffer. */
 export interface BoundedSocketOptions {
-  /** Bytes from which on there is no room for data. Default 512 KiB. */
+  /** Buffered bytes from which on the socket is not writable. Default: 512 KiB. */
   high?: number;
-  /** Bytes beyond which the connection is given up. Default 2 MiB. */
+  /** Buffered bytes beyond which the connection is closed. Default: 2 MiB. */
   limit?: number;
 }
 
-/** A socket whose every write goes through one guarded function, so that no peer can make us hold more than a limit. */
+/** A WebSocket with a bounded send buffer, so that a slow peer cannot make the server hold more than a limit. */
 export class BoundedSocket {
-  /** Called when something that was sent has left. */
+  /** Called when a message has left the send buffer. */
   drained: () => void = () => {};
   readonly #socket: WebSocket;
   readonly #high: number;
@@ -27,16 +27,16 @@ export class BoundedSocket {
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
-  /** Whether data may be sent now. */
+  /** Whether the send buffer has room for data. */
   get writable(): boolean {
     return this.open && this.#socket.bufferedAmount < this.#high;
   }
 
-  /** Sends a message; a peer that lets more than the limit wait is closed with 4008 instead. */
+  /** Sends a message; if the buffer exceeds the limit, closes the connection with 4008 instead. */
   send(message: string | Uint8Array): void {
     if (!this.open) return;
     if (this.#socket.bufferedAmount > this.#limit) {
-      this.close(closeCodes.tooSlow, 'too slow for too long: messages that must not be left out are waiting');
+      this.close(closeCodes.tooSlow, 'The connection is too slow.');
       return;
     }
     this.#socket.send(message, () => {
@@ -49,7 +49,7 @@ export class BoundedSocket {
   }
 }
 
-/** A message as it is read: text, or bytes in memory of their own, so that samples lie aligned and pin nothing else. */
+/** Returns a message as text, or as bytes in their own buffer, so that samples are aligned and no larger buffer is retained. */
 export function readMessage(data: RawData, isBinary: boolean): string | Uint8Array {
   const bytes = Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
   return isBinary ? new Uint8Array(bytes) : bytes.toString();

@@ -230,7 +230,11 @@ function checkTimes({ time = 0 }: Samples, rate: number, frames: number): void {
 }
 
 /** Makes what is not a finite number NaN, and its frame invalid; returns the validity where a frame is. */
-function invalidateNonFinite(data: Float32Array, channels: number, valid: Uint8Array | undefined): Uint8Array | undefined {
+function invalidateNonFinite(
+  data: Float32Array,
+  channels: number,
+  valid: Uint8Array | undefined,
+): Uint8Array | undefined {
   let validity = valid;
   for (let i = 0; i < data.length; i++) {
     if (Number.isFinite(data[i])) continue;

@@ -2,17 +2,17 @@ import type { Gap } from '../protocol/ingest.ts';
 import { maxGap } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 
-/** Where frames that came are to be put. */
+/** Position of received frames in the stream. */
 export interface Placement {
   /** Absolute index of the first frame that is new. */
   start: number;
-  /** Frames that had come before, at the beginning. */
+  /** Number of leading frames that had been received before. */
   old: number;
-  /** Frames that never came, before them. */
+  /** Missing frames before them. */
   gap: Gap | undefined;
 }
 
-/** The numbering of one run: the first frame places it, later ones are new, old, or behind a gap. Costs the same for any jump. */
+/** The frame numbering of one run: the first frame sets the start; later frames are new, duplicates, or follow a gap of any length. */
 export class FrameNumbering {
   #next = 0;
   #started = false;
@@ -22,7 +22,7 @@ export class FrameNumbering {
     return this.#next;
   }
 
-  /** Takes `frames` frames at `start` (default: the next). Throws a ProtocolError ('bad-index', 'far-index') and takes nothing. */
+  /** Places `frames` frames at `start` (default: the next index). Throws a ProtocolError ('bad-index', 'far-index') and changes nothing. */
   place(start: number | undefined, frames: number): Placement {
     const from = start ?? this.#next;
     if (!Number.isSafeInteger(from + frames))
@@ -39,7 +39,7 @@ export class FrameNumbering {
     return { start: from + old, old, gap };
   }
 
-  /** Frames that a sensor says never came: what is new of them. */
+  /** Skips frames that a sensor reports as missing; returns those that were not received before. */
   skip({ from, count }: Gap): Gap | undefined {
     if (!this.#started) return undefined;
     this.#distance('from + count', from + count);

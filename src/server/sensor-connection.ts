@@ -10,26 +10,26 @@ import type { Feed, Opening } from './feed.ts';
 import type { StreamRegistry, Sensor } from './stream-registry.ts';
 import type { RawData, WebSocket } from 'ws';
 
-/** Bad messages in a row after which a connection is closed. */
-const patience = 64;
+/** Number of invalid messages in a row after which a connection is closed. */
+const maxBadMessages = 64;
 
-/** One sensor's connection: checks its messages, opens its stream, acknowledges its frames. */
+/** The connection of a sensor: validates its messages, opens its stream, and acknowledges its frames. */
 export class SensorConnection implements Sensor {
   readonly #socket: BoundedSocket;
   readonly #registry: StreamRegistry;
   readonly #limits: Limits;
   readonly #acks: AckScheduler;
   #name = '';
-  /** What was said so far, in the address and in hellos. */
+  /** Description of the stream so far, from the address and from hello messages. */
   #hello: Hello = { type: 'hello' };
   #feed: Feed | undefined;
   /** Whether this sensor must not replace a connected one. */
   #onlyIfFree = false;
   #badMessages = 0;
 
-  constructor(socket: WebSocket, url: URL, hub: StreamRegistry, limits: Limits) {
+  constructor(socket: WebSocket, url: URL, registry: StreamRegistry, limits: Limits) {
     this.#socket = new BoundedSocket(socket, { high: 64 << 10 });
-    this.#registry = hub;
+    this.#registry = registry;
     this.#limits = limits;
     this.#acks = new AckScheduler(() => {
       if (this.#feed && this.#socket.writable) this.#send({ type: 'ack', received: this.#feed.next, durable: 0 });
@@ -46,7 +46,7 @@ export class SensorConnection implements Sensor {
     this.#readAddress(url);
   }
 
-  /** Acknowledges even when nothing is new, so that the sensor knows that the line is alive. */
+  /** Acknowledges even without new frames, so that the sensor can detect a dead connection. */
   keepAlive(): void {
     if (this.#feed) this.#acks.schedule();
   }
@@ -55,7 +55,7 @@ export class SensorConnection implements Sensor {
     this.#socket.close(code, sentence);
   }
 
-  /** What the address says; an address that is wrong cannot be mended by a message. */
+  /** Reads the address; an invalid address closes the connection. */
   #readAddress(url: URL): void {
     try {
       this.#name = streamOf(url.pathname);
@@ -85,8 +85,8 @@ export class SensorConnection implements Sensor {
       }
       this.#sendError(error);
       if (error.code === 'too-many-channels') this.close(closeCodes.tooMany, error.message);
-      else if (++this.#badMessages >= patience)
-        this.close(closeCodes.badMessage, `${patience} bad messages in a row, the last: ${error.message}`);
+      else if (++this.#badMessages >= maxBadMessages)
+        this.close(closeCodes.badMessage, `${maxBadMessages} invalid messages in a row. The last: ${error.message}`);
     }
   }
 
@@ -112,17 +112,17 @@ export class SensorConnection implements Sensor {
     if (message.type !== 'mark') this.#acks.schedule();
   }
 
-  /** Opens the stream by what was said; what was not said is as it was before, or irregular. */
+  /** Opens the stream; omitted fields default to those of the stream before, or to an irregular rate. */
   #open(): Feed | undefined {
     if (this.#closeIfTaken()) return undefined;
     const before = this.#registry.feed(this.#name)?.info;
     const { channels = before?.channels, rate = before?.rate ?? 0 } = this.#hello;
-    if (!channels) throw new ProtocolError('no-stream', 'hello must tell the channels of a new stream');
+    if (!channels) throw new ProtocolError('no-stream', 'hello must contain the channels of a new stream');
     const opening: Opening = { ...this.#hello, channels, rate };
     this.#feed = this.#registry.open(this.#name, opening, this);
     this.#hello = { ...this.#hello, fresh: false };
     if (!this.#feed) {
-      this.close(closeCodes.tooMany, 'the server takes no more streams; see maxStreams');
+      this.close(closeCodes.tooMany, 'The server accepts no more streams (maxStreams).');
       return undefined;
     }
     const { run, next } = this.#feed;
@@ -138,7 +138,7 @@ export class SensorConnection implements Sensor {
     return taken;
   }
 
-  /** Opens the stream by its first samples, where nothing was said before. */
+  /** Opens the stream with the shape of its first samples if there was no hello. */
   #openFor(samples: Samples): Feed | undefined {
     const written = samples.labels ?? samples.channels;
     this.#hello.channels ??= readChannels(written, this.#limits.maxChannels);
@@ -146,10 +146,10 @@ export class SensorConnection implements Sensor {
     return this.#open();
   }
 
-  /** A fault of ours: this connection ends, the server goes on. */
+  /** Handles an internal error: closes this connection only. */
   #fail(error: unknown): void {
     this.#registry.log(`stream ${this.#name}: ${String(error)}`);
-    this.close(closeCodes.failed, 'the server failed to take a message; its log says why');
+    this.close(closeCodes.failed, 'Internal server error. See the server log.');
   }
 
   #sendError({ code, message }: ProtocolError): void {
@@ -166,20 +166,20 @@ function closeOf(error: ProtocolError, url: URL): number {
   return error.code === 'bad-name' && !url.searchParams.has('for') ? closeCodes.badStreamName : closeCodes.badMessage;
 }
 
-/** Least ms between two acknowledgements. */
+/** Minimum time between two acknowledgments in ms. */
 const interval = 250;
 
-/** Says when to acknowledge: at once, and then at most every 250 ms; whatever is due is told in the end. */
+/** Schedules acknowledgments: immediately, then at most one every 250 ms; the last state is always acknowledged. */
 export class AckScheduler {
   readonly #send: () => void;
   #timer: NodeJS.Timeout | undefined;
   #last = -Infinity;
 
-  constructor(tell: () => void) {
-    this.#send = tell;
+  constructor(send: () => void) {
+    this.#send = send;
   }
 
-  /** Something is to be acknowledged. */
+  /** Requests an acknowledgment. */
   schedule(): void {
     if (this.#timer) return;
     this.#timer = setTimeout(

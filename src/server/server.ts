@@ -24,15 +24,16 @@ export interface TaplineServer {
   /** All URLs at which the dashboard can be opened: with `host: '0.0.0.0'`, one per network interface. */
   readonly urls: readonly string[];
   readonly port: number;
-  /** What is published. */
+  /** All streams, live and ended. */
   streams(): StreamInfo[];
-  /** Writes learned weights down, closes every connection (1001) and stops listening. */
+  /** Saves the state, closes every connection (close code 1001), and stops the server. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a server: sensors at /ingest/<stream>, viewers at /watch, the page at /, /healthz; on one port.
- * Rejects with one sentence when the port is in use or an option is wrong.
+ * Starts a server. Sensors connect to `/ingest/<stream>` and viewers to `/watch` (WebSocket). Over HTTP, `/` is the
+ * dashboard, `/healthz` returns the server's status as JSON, and `/alarms` returns alarms. Rejects if the port is in use
+ * or an option is invalid.
  */
 export async function createServer(options: ServerOptions = {}): Promise<TaplineServer> {
   const resolved = resolveOptions(options);
@@ -62,10 +63,13 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   } = resolved;
   const check = originCheck({ host, origins });
   const store = await WeightStore.open(statePath, Math.max(2048, 4 * maxStreams), log);
-  const desk = await AlarmService.open({ alarms, statePath, maxDetectors: 4 * maxStreams, log: log }, Date.now());
-  const hub = new StreamRegistry({ design: feed, store, alarmService: desk, maxStreams, log });
+  const alarmService = await AlarmService.open(
+    { alarms, statePath, maxDetectors: 4 * maxStreams, log: log },
+    Date.now(),
+  );
+  const registry = new StreamRegistry({ design: feed, store, alarmService, maxStreams, log });
   const viewers = new Set<ViewerConnection>();
-  const app = httpApp({ hub, check, pageDirectory, viewers: () => viewers.size, log });
+  const app = httpApp({ registry, check, pageDirectory, viewers: () => viewers.size, log });
   const server = createHttpServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 },
     (request, response) => {
@@ -74,37 +78,37 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   );
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   server.maxConnections = maxStreams + maxViewers + 256;
-  const pulse = new Heartbeat(heartbeat);
+  const heartbeats = new Heartbeat(heartbeat);
 
   const accept = (socket: WebSocket, url: URL) => {
     if (url.pathname.startsWith('/ingest/')) {
-      const sensor = new SensorConnection(socket, url, hub, limits);
-      pulse.add(socket, () => sensor.keepAlive());
+      const sensor = new SensorConnection(socket, url, registry, limits);
+      heartbeats.add(socket, () => sensor.keepAlive());
       return undefined;
     }
     if (url.pathname !== '/watch')
-      return { code: closeCodes.unknownPath, sentence: 'no such path: use /ingest/<stream> or /watch' };
+      return { code: closeCodes.unknownPath, sentence: 'Unknown path. Use /ingest/<stream> or /watch.' };
     if (viewers.size >= maxViewers)
-      return { code: closeCodes.tooMany, sentence: `the server takes no more than ${maxViewers} viewers` };
-    const viewer = new ViewerConnection(socket, hub);
+      return { code: closeCodes.tooMany, sentence: `The server accepts at most ${maxViewers} viewers.` };
+    const viewer = new ViewerConnection(socket, registry);
     viewers.add(viewer);
     socket.on('close', () => viewers.delete(viewer));
-    pulse.add(socket, () => {});
+    heartbeats.add(socket, () => {});
     return undefined;
   };
   const sockets = acceptUpgrades(server, { check, maxPayload: limits.maxPayload, accept, log });
   await listen(server, host, port);
   const health = setInterval(() => {
     const now = Date.now();
-    desk.tick(now);
+    alarmService.tick(now);
     for (const viewer of viewers) viewer.tick(now);
   }, 1000);
 
   const save = async (all: boolean) => {
-    await hub.save().catch((error: unknown) => {
-      log(`what was learned could not be saved: ${String(error)}`);
+    await registry.save().catch((error: unknown) => {
+      log(`could not save learned weights: ${String(error)}`);
     });
-    await desk.save(all);
+    await alarmService.save(all);
   };
   const saving = setInterval(() => void save(false), resolved.saveEvery);
 
@@ -114,12 +118,12 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   const close = async () => {
     clearInterval(health);
     clearInterval(saving);
-    pulse.stop();
-    desk.beginShutdown();
+    heartbeats.stop();
+    alarmService.beginShutdown();
     const stopped = stop(server, sockets.clients);
-    for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'the server is stopping');
+    for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'The server is shutting down.');
     await save(true);
-    await desk.close();
+    await alarmService.close();
     await release();
     await stopped;
   };
@@ -127,7 +131,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     url: urls[0],
     urls,
     port: bound,
-    streams: () => hub.streams,
+    streams: () => registry.streams,
     close: () => (closing ??= close()),
   };
 }
@@ -137,15 +141,15 @@ function listen(server: Server, host: string, port: number): Promise<void> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const sentence =
         error.code === 'EADDRINUSE'
-          ? `port ${port} of ${host} is in use: choose another with --port`
-          : `cannot listen at ${host}:${port}: ${error.message}`;
+          ? `port ${port} of ${host} is in use; choose another port`
+          : `cannot listen on ${host}:${port}: ${error.message}`;
       reject(Object.assign(new Error(sentence), { code: error.code }));
     });
     server.listen(port, host, resolve);
   });
 }
 
-/** Waits for the goodbyes, a second at most, then cuts off whoever is left. */
+/** Waits up to a second for clients to close, then terminates the remaining connections. */
 async function stop(server: Server, clients: ReadonlySet<WebSocket>): Promise<void> {
   const cut = setTimeout(() => {
     for (const socket of clients) socket.terminate();

@@ -9,7 +9,7 @@ import type { FeedOutput } from './feed-output.ts';
 import type { FeedDesigner } from './feed-spec.ts';
 import type { WeightStore } from './weight-store.ts';
 
-/** What a hub is given. */
+/** Options of a stream registry. */
 export interface StreamRegistryOptions {
   design: FeedDesigner;
   store: WeightStore;
@@ -18,20 +18,20 @@ export interface StreamRegistryOptions {
   log: (line: string) => void;
 }
 
-/** A connected sensor, as the hub knows it. */
+/** A connected sensor. */
 export interface Sensor {
-  /** A newer sensor of the same name came, or the server has no place. */
+  /** Closes the connection, such as when a newer sensor of the same name connects. */
   close(code: number, sentence: string): void;
 }
 
-/** All published streams: who sends them, and which is the truth of which. */
+/** All streams, their connected sensors, and which stream is the target of which. */
 export class StreamRegistry {
-  /** Fires when a stream comes, goes or changes. */
+  /** Emits when a stream is added, removed, or changed. */
   readonly changed: Subject<void> = new Subject<void>();
   readonly #options: StreamRegistryOptions;
   readonly #feeds = new Map<string, Feed>();
   readonly #sensors = new Map<string, Sensor>();
-  /** Streams without a sensor, the one that has been silent longest first. */
+  /** Streams without a sensor, the one that ended first at the front. */
   readonly #ended = new Set<string>();
 
   constructor(options: StreamRegistryOptions) {
@@ -61,13 +61,13 @@ export class StreamRegistry {
     return connected !== undefined && connected !== sensor;
   }
 
-  /** Opens a stream for a sensor, which replaces the one before. Undefined: the server takes no more streams. */
+  /** Opens a stream for a sensor, which replaces a connected one. Returns undefined if the server has no room for a stream. */
   open(name: string, opening: Opening, sensor: Sensor): Feed | undefined {
     const before = this.#sensors.get(name);
     const known = this.#feeds.get(name);
     if (!known && !this.#makeRoom()) return undefined;
     if (before && before !== sensor)
-      before.close(closeCodes.replaced, `replaced by a newer sensor of stream ${name}`);
+      before.close(closeCodes.replaced, `A newer sensor named "${name}" replaced this one.`);
     this.#sensors.set(name, sensor);
     const feed = known ?? this.#create(name, opening);
     feed.live = true;
@@ -79,14 +79,14 @@ export class StreamRegistry {
     return feed;
   }
 
-  /** The sensor has gone, with or without a goodbye; its stream stays, and may be taken up again. */
-  leave(name: string, sensor: Sensor, goodbye: boolean): void {
+  /** A sensor has disconnected. Its stream stays and can be continued. */
+  leave(name: string, sensor: Sensor, normalClose: boolean): void {
     if (this.#sensors.get(name) !== sensor) return;
     this.#sensors.delete(name);
     const feed = this.#feeds.get(name);
     if (!feed) return;
     feed.live = false;
-    if (goodbye) this.alarmService.normalClose(name, Date.now());
+    if (normalClose) this.alarmService.normalClose(name, Date.now());
     this.#ended.add(name);
     this.changed.next();
   }
@@ -95,12 +95,12 @@ export class StreamRegistry {
     return { type: 'health', streams: Array.from(this.#feeds.values(), (feed) => feed.health(now)) };
   }
 
-  /** Forgets a stream and ends its alarms; what was learned of it is kept. */
+  /** Removes a stream and its alarms; its learned weights stay saved. */
   remove(name: string): void {
     if (this.#remove(name)) this.changed.next();
   }
 
-  /** Writes down what was learned. */
+  /** Saves the learned weights of all streams. */
   async save(): Promise<void> {
     for (const [name, feed] of this.#feeds) await this.#options.store.save(name, feed.networks());
   }
@@ -138,7 +138,7 @@ export class StreamRegistry {
     return name === undefined ? undefined : this.#feeds.get(name);
   }
 
-  /** Tells every stream which others are its truth. */
+  /** Assigns to every stream the streams that are its targets. */
   #assignTargets(restarted?: string): void {
     const infos = this.streams;
     for (const feed of this.#feeds.values())
@@ -148,19 +148,19 @@ export class StreamRegistry {
       );
   }
 
-  /** Forgets the stream that has been silent longest, where there are too many; false when all are live. */
+  /** Removes the stream that ended first if the limit is reached; returns false if all streams are live. */
   #makeRoom(): boolean {
     if (this.#feeds.size < this.#options.maxStreams) return true;
     const [name] = this.#ended;
     return this.#remove(name);
   }
 
-  /** False: there is no such stream. */
+  /** Returns false if there is no such stream. */
   #remove(name: string): boolean {
     const feed = this.#feeds.get(name);
     if (!feed) return false;
     this.#options.store.save(name, feed.networks()).catch((error: unknown) => {
-      this.log(`stream ${name}: what was learned could not be saved: ${String(error)}`);
+      this.log(`stream ${name}: could not save learned weights: ${String(error)}`);
     });
     this.alarmService.remove(name, Date.now());
     feed.output.complete();

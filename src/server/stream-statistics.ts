@@ -1,22 +1,22 @@
 import type { StreamHealth } from '../protocol/watch-message.ts';
 
-/** Ticks of one second that the measured rate is taken over. */
-const ticks = 5;
+/** Number of seconds over which the rate is measured. */
+const measuredSeconds = 5;
 
-/** What is counted of a stream. */
+/** Counts of a stream. */
 export class StreamStatistics {
   received = 0;
   gaps = 0;
   invalid = 0;
-  /** When the newest frame was taken, in ms since 1970; NaN: there is none. */
+  /** Time of the newest frame in ms since 1970; NaN if there is none. */
   newest: number = NaN;
-  readonly #marks: { at: number; received: number }[] = [];
+  readonly #counts: { at: number; received: number }[] = [];
 
-  /** How the stream does at `now`, in ms since 1970; the rate is of the last five calls. */
+  /** Returns the health of the stream at `now`, in ms since 1970; the rate is measured over the last five calls. */
   health(name: string, now: number): StreamHealth {
-    this.#marks.push({ at: now, received: this.received });
-    if (this.#marks.length > ticks + 1) this.#marks.shift();
-    const [first] = this.#marks;
+    this.#counts.push({ at: now, received: this.received });
+    if (this.#counts.length > measuredSeconds + 1) this.#counts.shift();
+    const [first] = this.#counts;
     const seconds = (now - first.at) / 1000;
     return {
       name,

@@ -2,9 +2,9 @@ import { type Block, timeOf } from '../core/blocks/block.ts';
 import { type BlockKind, encodeBlock } from '../protocol/block-header.ts';
 import type { DroppedMessage, GapMessage, MarkMessage, RunMessage, WatchText } from '../protocol/watch-message.ts';
 
-/** A word about the stream that keeps its place among the blocks. */
+/** A message about the stream that keeps its position among the blocks. */
 export type Note = MarkMessage | GapMessage | RunMessage;
-/** Where a block belongs. */
+/** Kind, map, and run of a block. */
 export interface Lane {
   kind: BlockKind;
   map: number;
@@ -19,18 +19,18 @@ interface BlockItem {
 }
 type Item = BlockItem | { note: Note; bytes: number };
 
-/** Blocks are joined up to this many bytes. */
+/** Maximum size of joined blocks in bytes. */
 const maxJoined = 64 << 10;
-/** Ms by which the times of joined blocks may differ from the clock of the first, at least. */
+/** Minimum tolerance, in ms, of the times of joined blocks relative to the clock of the first. */
 const minSlack = 100;
-/** Least ms between two turns of kernels and loss. */
+/** Minimum time in ms between two sends of kernels and loss. */
 const latestInterval = 250;
-/** What a queued thing costs beside its samples, in bytes. */
+/** Size in bytes that a queued item is counted with, in addition to its samples. */
 const overhead = 256;
 
 /**
- * What waits for one subscription, in order: blocks, joined where they follow on one another, and notes between them.
- * Of kernels and loss only the latest is kept.
+ * The queue of one subscription, in order: blocks, joined if consecutive, and notes between them. Of kernels and loss, only
+ * the latest is kept.
  */
 export class SubscriptionQueue {
   readonly id: number;
@@ -46,19 +46,19 @@ export class SubscriptionQueue {
   #run: RunMessage | undefined;
   #bytes = 0;
 
-  /** @param maxHz turns a second; what waits at its turn is sent whole */
+  /** @param maxHz maximum number of sends per second; each sends all that is queued */
   constructor(id: number, maxHz: number) {
     this.id = id;
     this.#interval = 1000 / maxHz;
     this.#slack = Math.max(minSlack, this.#interval);
   }
 
-  /** Bytes that wait and can be left out. */
+  /** Size in bytes of the queued items that can be dropped. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** When there will be something to take, in ms of the caller's clock; Infinity: nothing waits. */
+  /** When the next message is due, in ms of the caller's clock; Infinity if the queue is empty. */
   get due(): number {
     if (this.#items.length + this.#dropped.size > 0 || this.#run) return this.#due;
     return this.#latest.size > 0 ? Math.max(this.#due, this.#latestDue) : Infinity;
@@ -86,12 +86,12 @@ export class SubscriptionQueue {
     this.#bytes += overhead;
   }
 
-  /** Keeps what `make` makes of the message of this key that waits, if one does, in its place. */
+  /** Replaces the queued message of a key by the result of `make`, which gets that message if there is one. */
   replace(key: string, make: (before: WatchText | undefined) => WatchText): void {
     this.#latest.set(key, make(this.#latest.get(key)));
   }
 
-  /** Leaves out the oldest that waits, and remembers to tell. */
+  /** Drops the oldest item; a `dropped` message will report it. */
   drop(): void {
     const item = this.#items.shift();
     if (!item) return;
@@ -107,7 +107,7 @@ export class SubscriptionQueue {
     this.#countDropped(what, item.blocks[0].start, item.frames);
   }
 
-  /** The next message to send, if it is this subscription's turn. */
+  /** Removes and returns the next message, if this subscription is due. */
   next(now: number): string | Uint8Array | undefined {
     if (now < this.#due) return undefined;
     const message = this.#oldest() ?? this.#newest(now);
@@ -117,8 +117,8 @@ export class SubscriptionQueue {
   }
 
   #oldest(): string | Uint8Array | undefined {
-    const word = this.#notice();
-    if (word) return JSON.stringify(word);
+    const notice = this.#notice();
+    if (notice) return JSON.stringify(notice);
     const item = this.#items.shift();
     if (!item) return undefined;
     this.#bytes -= item.bytes;

@@ -7,8 +7,13 @@ import type { SubscriptionQueue } from './subscription-queue.ts';
 import type { ViewerQueue } from './viewer-queue.ts';
 import { auditTime, type Subscription } from 'rxjs';
 
-/** Puts what a viewer wants of a feed into its queue. */
-export function forwardFeed(feed: Feed, request: Subscribe, queue: SubscriptionQueue, viewer: ViewerQueue): Subscription {
+/** Queues the outputs of a feed that a viewer subscribed to. */
+export function forwardFeed(
+  feed: Feed,
+  request: Subscribe,
+  queue: SubscriptionQueue,
+  viewer: ViewerQueue,
+): Subscription {
   const { id } = request;
   const wanted = new Set<string>(request.what);
   const begun = new Set<number>();
@@ -34,8 +39,8 @@ export function forwardFeed(feed: Feed, request: Subscribe, queue: SubscriptionQ
         const first = !begun.has(output.learner);
         begun.add(output.learner);
         queue.replace(`kernels ${output.learner}`, (before) => {
-          const told = !first && !(before && 'start' in before);
-          return { id, ...kernels, ...(told ? {} : { start }) };
+          const started = !first && !(before && 'start' in before);
+          return { id, ...kernels, ...(started ? {} : { start }) };
         });
         return true;
       }
@@ -73,23 +78,23 @@ export function forwardFeed(feed: Feed, request: Subscribe, queue: SubscriptionQ
   });
 }
 
-/** Alarms that are over and are told a viewer that comes. */
+/** Maximum number of cleared alarms sent to a new viewer. */
 const maxCleared = 50;
 
-/** Tells a viewer all alarms, and from then on what happens to them; of one alarm only the newest waits. */
-export function forwardAlarms(desk: AlarmService, viewer: ViewerQueue): Subscription {
+/** Sends a viewer all alarms and then their events; of each alarm only the newest event is queued. */
+export function forwardAlarms(alarmService: AlarmService, viewer: ViewerQueue): Subscription {
   const list = () => {
-    viewer.replace(allAlarms(desk));
+    viewer.replace(allAlarms(alarmService));
   };
   list();
-  const subscription = desk.events.subscribe(({ step, time, alarm }) => {
+  const subscription = alarmService.events.subscribe(({ step, time, alarm }) => {
     viewer.replace({ type: 'alarm', step, time, alarm }, `alarm ${alarm.id}`);
   });
-  subscription.add(desk.maintenanceChanged.pipe(auditTime(20)).subscribe(list));
+  subscription.add(alarmService.maintenanceChanged.pipe(auditTime(20)).subscribe(list));
   return subscription;
 }
 
 function allAlarms({ alarms, maintenance }: AlarmService): AlarmsMessage {
-  const over = alarms.filter(({ state }) => state === 'cleared').slice(maxCleared);
-  return { type: 'alarms', alarms: alarms.filter((alarm) => !over.includes(alarm)), maintenance: [...maintenance] };
+  const omitted = alarms.filter(({ state }) => state === 'cleared').slice(maxCleared);
+  return { type: 'alarms', alarms: alarms.filter((alarm) => !omitted.includes(alarm)), maintenance: [...maintenance] };
 }

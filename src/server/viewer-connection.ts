@@ -11,12 +11,12 @@ import { readMessage } from './bounded-socket.ts';
 import { forwardFeed } from './subscription.ts';
 import { ViewerQueue } from './viewer-queue.ts';
 
-/** Subscriptions of one connection. */
-const most = 64;
-/** Bad messages in a row after which a connection is closed. */
-const patience = 64;
+/** Maximum number of subscriptions per connection. */
+const maxSubscriptions = 64;
+/** Number of invalid messages in a row after which a connection is closed. */
+const maxBadMessages = 64;
 
-/** One viewer's connection: lists the streams, and sends it what it subscribes to. */
+/** The connection of a viewer: sends the list of streams and the subscribed data, and handles its requests. */
 export class ViewerConnection {
   readonly #socket: BoundedSocket;
   readonly #queue: ViewerQueue;
@@ -26,11 +26,11 @@ export class ViewerConnection {
   #alarms = new Subscription();
   #badMessages = 0;
 
-  constructor(socket: WebSocket, hub: StreamRegistry) {
+  constructor(socket: WebSocket, registry: StreamRegistry) {
     this.#socket = new BoundedSocket(socket);
     this.#queue = new ViewerQueue(this.#socket);
-    this.#registry = hub;
-    this.#changes = hub.changed.pipe(auditTime(20)).subscribe(() => {
+    this.#registry = registry;
+    this.#changes = registry.changed.pipe(auditTime(20)).subscribe(() => {
       this.#list();
     });
     socket.on('message', (data, isBinary) => {
@@ -45,7 +45,7 @@ export class ViewerConnection {
     this.#list();
   }
 
-  /** Once a second: how the streams do. */
+  /** Sends the health of the streams; called once per second. */
   tick(now: number): void {
     this.#queue.replace(this.#registry.health(now));
   }
@@ -62,50 +62,56 @@ export class ViewerConnection {
     } catch (error) {
       if (!(error instanceof ProtocolError)) {
         this.#registry.log(`viewer: ${String(error)}`);
-        this.#socket.close(closeCodes.failed, 'the server failed to take a message; its log says why');
+        this.#socket.close(closeCodes.failed, 'Internal server error. See the server log.');
         return;
       }
       this.#queue.send({ type: 'error', code: error.code, message: error.message });
-      if (++this.#badMessages >= patience)
-        this.#socket.close(closeCodes.badMessage, `${patience} bad messages in a row, the last: ${error.message}`);
+      if (++this.#badMessages >= maxBadMessages)
+        this.#socket.close(
+          closeCodes.badMessage,
+          `${maxBadMessages} invalid messages in a row. The last: ${error.message}`,
+        );
     }
   }
 
   #handle(request: WatchRequest): void {
-    const { alarmService: desk } = this.#registry;
+    const { alarmService } = this.#registry;
     if (request.type === 'subscribe') this.#subscribe(request, this.#feed(request.stream));
     else if (request.type === 'learning') this.#feed(request.stream).control(request);
     else if (request.type === 'remove') this.#remove(this.#feed(request.stream));
     else if (request.type === 'alarms') {
       this.#alarms.unsubscribe();
-      if (request.on) this.#alarms = forwardAlarms(desk, this.#queue);
-    } else if (request.type === 'maintenance') desk.setMaintenance(request, Date.now());
+      if (request.on) this.#alarms = forwardAlarms(alarmService, this.#queue);
+    } else if (request.type === 'maintenance') alarmService.setMaintenance(request, Date.now());
     else if (request.type === 'alarm') {
-      if (!desk.control(request, Date.now()))
+      if (!alarmService.control(request, Date.now()))
         throw new ProtocolError('no-alarm', `alarm must be the id of an alarm, got ${request.alarm}`);
     } else {
       if (!this.#subscriptions.has(request.id))
-        throw new ProtocolError('no-id', `id must be that of a subscription, got ${request.id}`);
+        throw new ProtocolError('no-id', `id must be the id of a subscription, got ${request.id}`);
       this.#subscriptions.get(request.id)?.unsubscribe();
     }
   }
 
   #feed(name: string): Feed {
     const feed = this.#registry.feed(name);
-    if (!feed) throw new ProtocolError('unknown-stream', `stream must be one of those listed, got ${name}`);
+    if (!feed) throw new ProtocolError('unknown-stream', `stream must be the name of a listed stream, got ${name}`);
     return feed;
   }
 
   #remove({ name, live }: Feed): void {
-    if (live) throw new ProtocolError('live-stream', `stream must be one that has ended, got ${name}`);
+    if (live) throw new ProtocolError('live-stream', `stream must be a stream that has ended, got ${name}`);
     this.#registry.remove(name);
   }
 
   #subscribe(request: Subscribe, feed: Feed): void {
     const { id, maxHz = 30 } = request;
-    if (this.#subscriptions.has(id)) throw new ProtocolError('same-id', `id must be one not in use, got ${id}`);
-    if (this.#subscriptions.size >= most)
-      throw new ProtocolError('too-many-subscriptions', `subscriptions must be at most ${most}, got one more`);
+    if (this.#subscriptions.has(id)) throw new ProtocolError('same-id', `id must not be in use, got ${id}`);
+    if (this.#subscriptions.size >= maxSubscriptions)
+      throw new ProtocolError(
+        'too-many-subscriptions',
+        `subscriptions must be at most ${maxSubscriptions}, got ${this.#subscriptions.size + 1}`,
+      );
     const queue = this.#queue.subscribe(id, maxHz);
     this.#queue.send({ type: 'subscribed', id, stream: feed.name, run: feed.run, next: feed.next });
     const subscription = forwardFeed(feed, request, queue, this.#queue);

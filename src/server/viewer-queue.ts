@@ -3,18 +3,18 @@ import type { WatchText } from '../protocol/watch-message.ts';
 import type { BoundedSocket } from './bounded-socket.ts';
 import { SubscriptionQueue } from './subscription-queue.ts';
 
-/** How much may wait for one viewer. */
+/** Limits of the queue of a viewer. */
 export interface ViewerQueueOptions {
-  /** Bytes of blocks and notes; beyond it the oldest are left out. Default 1 MiB. */
+  /** Maximum size of blocks and notes in bytes; the oldest are dropped. Default: 1 MiB. */
   maxQueued?: number;
-  /** Messages that must not be left out; beyond it the viewer is closed with 4008. Default 256. */
+  /** Maximum number of messages that must not be dropped; beyond it the connection is closed with 4008. Default: 256. */
   maxControl?: number;
 }
 
 /**
- * The bounded queue of one viewer. Control messages come first and are never left out; of what is replaced by a newer
- * one (the list of streams, health) only the latest waits; blocks wait in their subscription, the oldest left out and
- * told. Nothing is handed to the socket while more than its high mark waits there.
+ * The bounded send queue of a viewer. Control messages are sent first and never dropped. Of messages that a newer one
+ * replaces (the list of streams, health), only the latest is kept. Blocks wait in the queue of their subscription; the
+ * oldest are dropped and reported. Messages are passed to the socket only while it is writable.
  */
 export class ViewerQueue {
   readonly #socket: BoundedSocket;
@@ -34,22 +34,21 @@ export class ViewerQueue {
     };
   }
 
-  /** Bytes of blocks and notes that wait here. */
+  /** Size of the queued blocks and notes in bytes. */
   get queued(): number {
     let bytes = 0;
     for (const { bytes: waiting } of this.#subscriptions.values()) bytes += waiting;
     return bytes;
   }
 
-  /** Queues a message that must not be left out. */
+  /** Queues a message that must not be dropped. */
   send(message: WatchText): void {
     this.#control.push(JSON.stringify(message));
-    if (this.#control.length > this.#maxControl)
-      this.#socket.close(closeCodes.tooSlow, 'too slow for too long: messages that must not be left out are waiting');
+    if (this.#control.length > this.#maxControl) this.#socket.close(closeCodes.tooSlow, 'The connection is too slow.');
     else this.flush();
   }
 
-  /** Queues a message in place of the last one of its key, by default its type. */
+  /** Queues a message in place of a queued one with the same key, by default its type. */
   replace(message: WatchText, key: string = message.type): void {
     this.#latest.delete(key);
     this.#latest.set(key, message);
@@ -66,7 +65,7 @@ export class ViewerQueue {
     this.#subscriptions.delete(id);
   }
 
-  /** Sends what there is room for; call it after something was queued. */
+  /** Sends queued messages while the socket is writable, then drops what exceeds the limit. */
   flush(): void {
     while (this.#socket.writable) {
       const message = this.#next();
@@ -102,10 +101,12 @@ export class ViewerQueue {
   }
 
   #fullest(): SubscriptionQueue {
-    return [...this.#subscriptions.values()].reduce((most, queue) => (queue.bytes > most.bytes ? queue : most));
+    return [...this.#subscriptions.values()].reduce((fullest, queue) =>
+      queue.bytes > fullest.bytes ? queue : fullest,
+    );
   }
 
-  /** Wakes when the next subscription has its turn; while the socket is full its draining wakes us. */
+  /** Schedules the next flush for when a subscription is due; a full socket flushes when it drains. */
   #schedule(): void {
     clearTimeout(this.#timer);
     if (!this.#socket.writable) return;

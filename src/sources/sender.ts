@@ -4,7 +4,8 @@ import type { Link } from '../operators/dial.ts';
 import { encodeBlock, headerLength } from '../protocol/block-header.ts';
 import type { Welcome } from '../protocol/ingest-reply.ts';
 import type { Gap, Mark } from '../protocol/ingest.ts';
-import { cutBlock, Outbox } from './outbox.ts';
+import { Outbox } from './outbox.ts';
+import { cutBlock } from './cut-block.ts';
 
 /** What a sender is told once. */
 export interface SenderOptions {
