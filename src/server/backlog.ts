@@ -2,22 +2,22 @@ import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
 import type { FeedOutput } from './feed-output.ts';
 
 type BlockOutput = Extract<FeedOutput, { type: 'raw' | 'features' }>;
-type Kept = { output: BlockOutput; piece: BacklogSegment } | { output: FeedOutput; piece?: undefined };
+type Item = { output: BlockOutput; segment: BacklogSegment } | { output: FeedOutput; segment?: undefined };
 
-/** Bytes of blocks and gaps that a stream keeps: five of them fit into what may wait for a viewer. */
+/** Size in bytes of the blocks and gaps that a stream keeps: a fifth of a viewer's queue. */
 const maxBytes = 192 << 10;
-/** What a kept thing costs beside its samples, in bytes. */
+/** Size in bytes that an item is counted with, in addition to its samples. */
 const overhead = 256;
-/** Marks that are kept. */
+/** Maximum number of marks that are kept. */
 const maxMarks = 16;
 
 /**
- * What a stream keeps of its run for viewers that come later, in bounded memory: the newest raw blocks, feature maps and
- * gaps in their order, the newest kernels and loss of every learner, the newest marks.
+ * The recent outputs of a run for viewers that subscribe later, in bounded memory: the newest raw blocks, feature maps, and
+ * gaps in order, the newest kernels and loss of every learner, and the newest marks.
  */
 export class Backlog {
-  readonly #kept: Kept[] = [];
-  /** The pieces that may grow, by where their blocks come from. */
+  readonly #kept: Item[] = [];
+  /** Segments that can grow, by the source of their blocks. */
   readonly #growing = new Map<string, BacklogSegment>();
   readonly #latest = new Map<string, FeedOutput>();
   readonly #marks: FeedOutput[] = [];
@@ -28,9 +28,9 @@ export class Backlog {
     return this.#marks;
   }
 
-  /** Everything but the marks, as it was told; blocks are put together. */
+  /** All outputs except marks, in order; consecutive blocks are joined. */
   get recent(): FeedOutput[] {
-    const blocks = this.#kept.map(({ output, piece }) => (piece ? { ...output, block: piece.block } : output));
+    const blocks = this.#kept.map(({ output, segment }) => (segment ? { ...output, block: segment.block } : output));
     return [...blocks, ...this.#latest.values()];
   }
 
@@ -50,19 +50,19 @@ export class Backlog {
   #append(output: BlockOutput): void {
     const from = output.type === 'raw' ? 'raw' : `map ${output.map}`;
     if (this.#growing.get(from)?.append(output.block)) return;
-    const piece = new BacklogSegment(output.block);
-    this.#growing.set(from, piece);
-    this.#keep({ output, piece });
+    const segment = new BacklogSegment(output.block);
+    this.#growing.set(from, segment);
+    this.#keep({ output, segment });
   }
 
-  #keep(kept: Kept): void {
+  #keep(kept: Item): void {
     this.#kept.push(kept);
     this.#bytes += sizeOf(kept);
     while (this.#bytes > maxBytes) {
       const oldest = this.#kept.shift();
       if (!oldest) break;
       this.#bytes -= sizeOf(oldest);
-      for (const [from, piece] of this.#growing) if (piece === oldest.piece) this.#growing.delete(from);
+      for (const [from, segment] of this.#growing) if (segment === oldest.segment) this.#growing.delete(from);
     }
   }
 
@@ -75,24 +75,24 @@ export class Backlog {
   }
 }
 
-function sizeOf({ piece }: Kept): number {
-  return overhead + (piece?.bytes ?? 0);
+function sizeOf({ segment }: Item): number {
+  return overhead + (segment?.bytes ?? 0);
 }
 
-/** Bytes of samples that frames are put together up to. */
+/** Size in bytes up to which blocks are joined into a segment. */
 const segmentBytes = 4 << 10;
-/** Ms by which the times of blocks may differ from the clock of the first. */
+/** Tolerance, in ms, of the times of joined blocks relative to the clock of the first. */
 const slack = 100;
 
-/** Blocks that follow on one another, put together as they come, in memory that is taken at once. */
+/** Consecutive blocks, joined as they arrive in memory that is allocated once. */
 export class BacklogSegment {
-  /** What it takes, in bytes. */
+  /** Allocated size in bytes. */
   readonly bytes: number;
   readonly #first: Block;
   readonly #data: Float32Array;
   readonly #valid: Uint8Array;
   #frames = 0;
-  #whole = true;
+  #allValid = true;
 
   constructor(first: Block) {
     const { channels, rate } = first;
@@ -104,7 +104,7 @@ export class BacklogSegment {
     this.#add(first);
   }
 
-  /** Takes a block that follows; false: it does not, or there is no room. */
+  /** Appends a consecutive block; returns false if it is not consecutive or there is no room. */
   append(block: Block): boolean {
     const { channels, rate, start } = this.#first;
     const follows = rate > 0 && block.rate === rate && block.channels === channels;
@@ -115,10 +115,10 @@ export class BacklogSegment {
     return true;
   }
 
-  /** All of it as one block, which later frames leave as it is. */
+  /** All frames as one block, which later frames do not change. */
   get block(): Block {
     const data = this.#data.subarray(0, this.#frames * this.#first.channels);
-    const valid = this.#whole ? undefined : this.#valid.subarray(0, this.#frames);
+    const valid = this.#allValid ? undefined : this.#valid.subarray(0, this.#frames);
     return { ...this.#first, data, valid };
   }
 
@@ -126,7 +126,7 @@ export class BacklogSegment {
     this.#data.set(data, this.#frames * channels);
     if (valid) {
       this.#valid.set(valid, this.#frames);
-      this.#whole = false;
+      this.#allValid = false;
     }
     this.#frames += data.length / channels;
   }

@@ -6,24 +6,24 @@ import type { State } from '../core/state/state.ts';
 import { maxTime } from '../protocol/limits.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 
-/** Frames before a detector's first score. */
+/** Number of frames before a detector's first score. */
 const startUpFrames = 180;
 
-/** The watch on one feed, for one run: its first channels as they arrive. What it throws is told once, and ends it. */
+/** The anomaly detector of one run of a stream: monitors its first channels as frames arrive. */
 export class FeedDetector {
-  /** What a saved state must be of, to go on here. */
+  /** Shape of the monitored stream; a saved state can be restored only into a detector of the same shape. */
   readonly shape: string;
   readonly #detector: StreamWatch;
   readonly #channels: number;
-  /** Frames that the detector has heard, in this run or before. */
+  /** Number of detector frames processed, in this run or before. */
   #processed = 0;
-  /** Frames of the stream that make one of the detector's. */
+  /** Number of stream frames per detector frame. */
   readonly #every: number;
 
-  /** @param watched how many channels */
-  constructor(book: AlarmBook, info: StreamInfo, watched: number, options: DetectorOptions) {
+  /** @param monitored number of channels to monitor */
+  constructor(book: AlarmBook, info: StreamInfo, monitored: number, options: DetectorOptions) {
     const { name, rate, run } = info;
-    const labels = info.channels.slice(0, watched).map(({ label }) => label);
+    const labels = info.channels.slice(0, monitored).map(({ label }) => label);
     const { falseAlarms, reference } = options;
     const byTime = rate > 0 || typeof falseAlarms === 'number';
     this.#channels = labels.length;
@@ -33,15 +33,15 @@ export class FeedDetector {
       { name, labels, rate, run },
       byTime ? options : { ...options, falseAlarms: undefined },
     );
-    this.shape = JSON.stringify([info.channels.slice(0, watched), rate, reference]);
+    this.shape = JSON.stringify([info.channels.slice(0, monitored), rate, reference]);
   }
 
-  /** Whether there is something to keep: a detector says nothing before it has heard so many frames. */
+  /** Whether the state is worth saving: true once the detector has produced scores. */
   get learned(): boolean {
     return this.#processed >= startUpFrames;
   }
 
-  /** @param now when the block arrived, in ms */
+  /** @param now arrival time of the block in ms */
   push(block: Block, now: number): AlarmEvent[] {
     this.#processed += frameCount(block) / this.#every;
     const end = block.start + frameCount(block) - 1;
@@ -59,18 +59,18 @@ export class FeedDetector {
     this.#processed = startUpFrames;
   }
 
-  /** The channels that are watched. A frame with a hole is not valid, but what is in it beside the hole is real. */
+  /** Returns the monitored channels. A frame with missing samples is invalid, but its other samples are used. */
   #select(block: Block): Block {
     const { channels } = block;
     const frames = frameCount(block);
-    const picked = this.#channels;
-    const data = new Float32Array(frames * picked);
+    const selected = this.#channels;
+    const data = new Float32Array(frames * selected);
     const valid = block.valid?.slice();
     for (let t = 0; t < frames; t++) {
       const frame = block.data.subarray(t * channels, (t + 1) * channels);
-      data.set(frame.subarray(0, picked), t * picked);
+      data.set(frame.subarray(0, selected), t * selected);
       if (valid && frame.some(Number.isNaN)) valid[t] = 1;
     }
-    return { ...block, data, channels: picked, ...(valid && { valid }) };
+    return { ...block, data, channels: selected, ...(valid && { valid }) };
   }
 }

@@ -13,19 +13,19 @@ import type { KernelsOutput, PipelineOutput } from './feed-output.ts';
 import type { FeedInfo, LearnerSpec } from './feed-spec.ts';
 import { selectChannels, channelIndexes } from './select-channels.ts';
 
-/** What a learner of a feed is made from. */
+/** Options of a feed's learner. */
 export interface FeedLearnerOptions {
   index: number;
   spec: LearnerSpec;
   info: FeedInfo;
-  /** The labels of what a 'target' learner predicts. */
+  /** Labels of the channels that a 'target' learner predicts. */
   outputs?: string[];
-  /** Weights of before, taken where their shapes fit. */
+  /** Saved weights, restored if their shapes match. */
   weights?: Weights;
   emit: (output: PipelineOutput) => void;
 }
 
-/** One learner of a feed: `learn` with its controls, and what is told of it about four times a second. */
+/** One learner of a feed: runs `learn` and emits its predictions, and its kernels and scores about four times per second. */
 export class FeedLearner {
   readonly info: LearnerInfo;
   readonly #options: FeedLearnerOptions;
@@ -41,10 +41,10 @@ export class FeedLearner {
   constructor(options: FeedLearnerOptions) {
     const { index, spec, info, weights } = options;
     this.#options = options;
-    const places = channelIndexes(spec.channels, info.channels);
-    const inputs = places.map((place) => info.channels[place].label);
+    const indexes = channelIndexes(spec.channels, info.channels);
+    const inputs = indexes.map((channel) => info.channels[channel].label);
     const outputs = options.outputs ?? inputs;
-    const network = Network.create(oneLayer(places.length, outputs.length, spec.taps), {
+    const network = Network.create(oneLayer(indexes.length, outputs.length, spec.taps), {
       seed: 1,
       gain: spec.gain ?? 0.1,
     });
@@ -69,7 +69,7 @@ export class FeedLearner {
     };
   }
 
-  /** Begins to learn from `standardized`, the blocks of the whole stream. */
+  /** Starts learning from `standardized`, the blocks with all channels of the stream. */
   run(standardized: Observable<Block>): void {
     const { spec, info, emit } = this.#options;
     const optimizer = this.#optimizer;
@@ -89,7 +89,7 @@ export class FeedLearner {
       });
   }
 
-  /** Brings the truth of a 'target' learner. */
+  /** Processes a block of the target stream. */
   pushTarget(block: Block): void {
     this.#target.next(block);
   }
@@ -102,7 +102,7 @@ export class FeedLearner {
     this.#control.next(control);
   }
 
-  /** The network as it is now. */
+  /** Returns the current network. */
   network(): Network {
     const weights = this.#latest?.weights();
     return weights ? Network.create(this.#network.spec, { weights }) : this.#network;
