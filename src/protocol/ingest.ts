@@ -38,38 +38,38 @@ const samples = v.object(
   },
   'given',
 );
-/** What the header of a sensor's block must hold beside what every block's does: derived ones may be slower. */
+/** Stricter range of the rate in the header of a sensor's block: derived blocks may have a lower rate. */
 const sensorRate = v.object({ rate: field.rate });
-/** What a sensor says of itself; what it leaves out is as before, or as the address says. */
+/** Description of a sensor; omitted fields are those of the address or of the stream before. */
 export interface Hello {
   type: 'hello';
   channels?: field.ChannelInfo[];
   rate?: number;
   kind?: string;
-  /** The stream that this one is the truth of. */
+  /** The stream that this stream is the target of. */
   for?: string;
-  /** The sensor counts from 0 again: a new run, whatever came before. */
+  /** Start a new run: the sensor numbers its frames from 0 again. */
   fresh?: boolean;
-  /** The run that the sensor goes on with: a server that does not know the stream takes it up. */
+  /** The run that the sensor continues; a server that does not know the stream starts with this number. */
   run?: number;
 }
-/** Frames that never came. */
+/** Missing frames. */
 export interface Gap {
   type: 'gap';
   from: number;
   count: number;
 }
-/** An event, `frames` long, in frames of its stream. */
+/** An event at frame `at`, `frames` long. */
 export interface Mark {
   type: 'mark';
   at: number;
   label: string;
   frames?: number;
 }
-/** Everything that a sensor sends. */
+/** A message from a sensor. */
 export type IngestMessage = Hello | Samples | Gap | Mark;
 
-/** The schema of a gap; both ends send it. */
+/** Schema of a gap, which both sides send. */
 export const gap: field.Schema<Gap> = v.object(
   { type: v.literal('gap'), from: field.index, count: field.count },
   'given',
@@ -96,7 +96,10 @@ const codes = new Map<string, ErrorCode>([
   ['data', 'bad-shape'],
 ]);
 
-/** Reads one message of a sensor, text or binary. Throws a ProtocolError and nothing else. */
+/**
+ * Parses a text or binary message of a sensor.
+ * @throws ProtocolError and no other error
+ */
 export function parseIngest(message: string | Uint8Array | ArrayBuffer, limits: Limits = defaultLimits): IngestMessage {
   if (typeof message !== 'string') return fromBinary(message, limits);
   const json = parseText(message);
@@ -116,15 +119,15 @@ export function parseIngest(message: string | Uint8Array | ArrayBuffer, limits: 
   throw new ProtocolError('unknown-type', 'type must be one of hello, samples, gap, mark, got another');
 }
 
-/** Channels as they are kept, from any way to write them. */
+/** Returns channels with labels and units from any accepted notation. */
 export function readChannels(
-  written: number | readonly (string | { label: string; unit?: string })[],
+  notation: number | readonly (string | { label: string; unit?: string })[],
   maxChannels: number,
   unit = '',
 ): field.ChannelInfo[] {
-  limitChannels(typeof written === 'number' ? written : written.length, maxChannels);
+  limitChannels(typeof notation === 'number' ? notation : notation.length, maxChannels);
   const list =
-    typeof written === 'number' ? Array.from({ length: written }, (_, channel) => `ch${channel + 1}`) : written;
+    typeof notation === 'number' ? Array.from({ length: notation }, (_, channel) => `ch${channel + 1}`) : notation;
   if (list.length === 0) throw new ProtocolError('bad-channels', 'channels must be at least one, got none');
   return list.map((item) =>
     checkMessage(

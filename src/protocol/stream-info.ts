@@ -6,12 +6,12 @@ export interface MapInfo {
   index: number;
   name: string;
   labels: string[];
-  /** Its own frames a second. */
+  /** Frame rate of its outputs in Hz. */
   rate: number;
   unit?: string;
-  /** Its first frames that still see what was before the stream. */
+  /** Number of first outputs whose receptive field extends to before the stream started. */
   warmUp: number;
-  /** How late the centre of its kernels is, in ms. */
+  /** Group delay in ms. */
   groupDelay: number;
 }
 
@@ -25,30 +25,32 @@ export interface LearnerInfo {
   learningRate: number;
   /** @deprecated Read `learningRate`. Sent for one more version. */
   step?: number;
-  /** What it reads. */
+  /** Labels of its input channels. */
   channels: string[];
+  /** Labels of its outputs. */
   outputs: string[];
+  /** Kernel length in frames. */
   taps: number;
-  /** Frames a second of its kernels. */
+  /** Frame rate of its kernels in Hz. */
   rate: number;
 }
 
-/** A published stream, as viewers are told of it. */
+/** Description of a stream for viewers. */
 export interface StreamInfo {
   name: string;
   channels: field.ChannelInfo[];
   rate: number;
   run: number;
-  /** The next index expected. */
+  /** Next index expected. */
   next: number;
   /** Whether a sensor is connected. */
   live: boolean;
   kind?: string;
-  /** The stream that this one is the truth of. */
+  /** The stream that this stream is the target of. */
   for?: string;
   maps: MapInfo[];
   learners: LearnerInfo[];
-  /** What of it raises no alarms, and why. */
+  /** Which part of the stream raises no alarms, and why. */
   unwatched?: string;
 }
 
@@ -83,7 +85,7 @@ const learnerInfo: field.Schema<LearnerInfo> = v.pipe(
   })),
 );
 
-/** The schema of a StreamInfo. */
+/** Schema of a StreamInfo. */
 export const streamInfo: field.Schema<StreamInfo> = v.object({
   name: field.name,
   channels: v.array(field.channel),

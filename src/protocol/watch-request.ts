@@ -11,27 +11,27 @@ import { checkMessage, parseText, typeOf } from './check-message.ts';
 import * as field from './fields.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 
-/** What of a stream can be watched. */
+/** Data of a stream that a viewer can subscribe to. */
 export const watchable = ['raw', 'features', 'kernels', 'loss', 'marks', 'prediction'] as const;
 export type Watchable = (typeof watchable)[number];
 
-/** Asks for a stream; what comes carries `id`. */
+/** Subscribes to data of a stream; its messages contain `id`. */
 export interface Subscribe {
   type: 'subscribe';
   id: number;
   stream: string;
   what: Watchable[];
-  /** Messages a second of each kind; default 30. */
+  /** Maximum number of messages per second of each kind. Default: 30. */
   maxHz?: number;
-  /** Whether what the server still has of the stream comes first; default: no. */
+  /** Whether to send the recent data that the server keeps first. Default: false. */
   recent?: boolean;
 }
-/** Asks for no more of subscription `id`. */
+/** Ends subscription `id`. */
 export interface Unsubscribe {
   type: 'unsubscribe';
   id: number;
 }
-/** Turns a learner on or off, sets its step, or brings weights back: the first ones, or the last good ones. */
+/** Turns a learner on or off, sets its learning rate, or performs an action: freeze, unfreeze, reset to the initial weights, or roll back to the last good ones. */
 export interface Learning {
   type: 'learning';
   stream: string;
@@ -43,13 +43,13 @@ export interface Learning {
   step?: number;
   act?: LearningAct;
 }
-/** Takes a stream whose sensor has gone off the list, with its alarms. */
+/** Removes an ended stream and its alarms. */
 export interface Remove {
   type: 'remove';
   stream: string;
 }
 export type LearningAct = 'freeze' | 'unfreeze' | 'reset' | 'rollback';
-/** Everything that a viewer sends. */
+/** A message from a viewer. */
 export type WatchRequest =
   Subscribe | Unsubscribe | Learning | Remove | WatchAlarms | AlarmControl | MaintenanceRequest;
 
@@ -66,8 +66,8 @@ const subscribe: field.Schema<Subscribe> = v.object(
     ),
     maxHz: v.optional(
       v.pipe(
-        v.number('a number > 0 in Hz'),
-        v.check((hz: number) => hz > 0 && hz <= 1000, 'a number from 0 to 1000 in Hz'),
+        v.number('a number > 0 and at most 1000 in Hz'),
+        v.check((hz: number) => hz > 0 && hz <= 1000, 'a number > 0 and at most 1000 in Hz'),
       ),
     ),
     recent: v.optional(v.boolean('true or false')),
@@ -77,7 +77,7 @@ const subscribe: field.Schema<Subscribe> = v.object(
 const unsubscribe: field.Schema<Unsubscribe> = v.object({ type: v.literal('unsubscribe'), id: field.id }, 'given');
 const remove: field.Schema<Remove> = v.object({ type: v.literal('remove'), stream: field.name }, 'given');
 const learningRate = v.pipe(
-  v.number('a number > 0'),
+  v.number('a number > 0 and at most 2'),
   v.check((mu: number) => mu > 0 && mu <= 2, 'a number > 0 and at most 2'),
 );
 const learning: field.Schema<Learning> = v.pipe(
@@ -129,7 +129,10 @@ const codes = new Map<string, ErrorCode>([
   ['act', 'bad-learning'],
 ]);
 
-/** Reads one message of a viewer. Throws a ProtocolError and nothing else. */
+/**
+ * Parses a message of a viewer.
+ * @throws ProtocolError and no other error
+ */
 export function parseWatchRequest(message: string | Uint8Array | ArrayBuffer): WatchRequest {
   if (typeof message !== 'string') throw new ProtocolError('binary-refused', 'message must be text, got bytes');
   const json = parseText(message);
