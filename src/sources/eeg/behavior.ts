@@ -1,16 +1,16 @@
 import type { Random } from '../../core/random.ts';
 
-/** Something that the simulated wearer did. */
+/** An action of the simulated wearer. */
 export interface EegEvent {
-  /** Absolute index of the frame at which it begins. */
+  /** Absolute index of its first frame. */
   readonly at: number;
   readonly label: 'eyes closed' | 'blink' | 'jaw clench';
-  /** How long it lasts, in frames. */
+  /** Duration in frames. */
   readonly frames: number;
 }
 
 /**
- * What the wearer does, planned from one opening of the eyes to the next:
+ * Actions of the wearer, generated from one opening of the eyes to the next:
  *
  *     eyes     open ~2.3 s   closed ~8 s            open ~6 s           closed ~8 s
  *     blinks   ----b-------|----------------------|--b-----b---b------|----------- …
@@ -23,12 +23,12 @@ export class Behavior {
   #plannedTo = 0;
   #periods = 0;
 
-  constructor(rate: number, chance: Random) {
+  constructor(rate: number, random: Random) {
     this.#rate = rate;
-    this.#random = chance;
+    this.#random = random;
   }
 
-  /** The events that begin before frame `to` and were not taken yet, in order. */
+  /** Returns, in order, the events that start before frame `to` and were not returned yet. */
   take(to: number): EegEvent[] {
     while (this.#plannedTo < to) this.#plan();
     const count = this.#planned.findIndex((event) => event.at >= to);
@@ -54,7 +54,7 @@ export class Behavior {
     this.#plannedTo = opens;
   }
 
-  #frames(least: number, most: number): number {
-    return Math.round((least + (most - least) * this.#random.uniform()) * this.#rate);
+  #frames(min: number, max: number): number {
+    return Math.round((min + (max - min) * this.#random.uniform()) * this.#rate);
   }
 }

@@ -1,37 +1,37 @@
 import type { Random } from '../../core/random.ts';
 
-/** A random walk that is drawn back to 0: normal, with standard deviation `spread` and memory `seconds` (Ornstein-Uhlenbeck). */
+/** An Ornstein-Uhlenbeck process: normal, with standard deviation `deviation` and time constant `seconds`. */
 export class RandomWalk {
   readonly #keep: number;
   readonly #step: number;
-  readonly #chance: Random;
+  readonly #random: Random;
   value: number;
 
-  constructor(spread: number, seconds: number, rate: number, chance: Random) {
+  constructor(deviation: number, seconds: number, rate: number, random: Random) {
     this.#keep = Math.exp(-1 / (seconds * rate));
-    this.#step = spread * Math.sqrt(1 - this.#keep * this.#keep);
-    this.#chance = chance;
-    this.value = spread * chance.normal();
+    this.#step = deviation * Math.sqrt(1 - this.#keep * this.#keep);
+    this.#random = random;
+    this.value = deviation * random.normal();
   }
 
-  /** One frame on. */
+  /** Returns the next sample. */
   next(): number {
-    this.value = this.#keep * this.value + this.#step * this.#chance.normal();
+    this.value = this.#keep * this.value + this.#step * this.#random.normal();
     return this.value;
   }
 }
 
-/** 1/f noise of standard deviation `spread`: four wanders of equal power with corners at 0.5, 1.5, 4.5 and 13.5 Hz. */
+/** 1/f noise of standard deviation `deviation`: four processes of equal power with corner frequencies of 0.5, 1.5, 4.5, and 13.5 Hz. */
 export class PinkNoise {
   readonly #parts: RandomWalk[];
 
-  constructor(spread: number, rate: number, chance: Random) {
+  constructor(deviation: number, rate: number, random: Random) {
     const corners = [0.5, 1.5, 4.5, 13.5];
-    const each = spread / Math.sqrt(corners.length);
-    this.#parts = corners.map((hz) => new RandomWalk(each, 1 / (2 * Math.PI * hz), rate, chance));
+    const each = deviation / Math.sqrt(corners.length);
+    this.#parts = corners.map((hz) => new RandomWalk(each, 1 / (2 * Math.PI * hz), rate, random));
   }
 
-  /** One frame on. */
+  /** Returns the next sample. */
   next(): number {
     let sum = 0;
     for (const part of this.#parts) sum += part.next();
@@ -39,28 +39,28 @@ export class PinkNoise {
   }
 }
 
-/** Muscle noise of standard deviation 1: white noise through a resonance at 35 Hz that is 30 Hz wide. */
+/** Muscle noise of standard deviation 1: white noise through a resonator at 35 Hz with a bandwidth of 30 Hz. */
 export class MuscleNoise {
-  readonly #chance: Random;
+  readonly #random: Random;
   readonly #feedback: readonly [number, number];
   readonly #gain: number;
   #last = 0;
   #beforeLast = 0;
 
-  constructor(rate: number, chance: Random) {
+  constructor(rate: number, random: Random) {
     const radius = Math.exp((-Math.PI * 30) / rate);
     const cosine = Math.cos((2 * Math.PI * 35) / rate);
     this.#feedback = [2 * radius * cosine, -radius * radius];
-    // The spread of x[t] = a x[t-1] + b x[t-2] + e[t], e of spread 1.
+    // The standard deviation of x[t] = a x[t-1] + b x[t-2] + e[t], where e has standard deviation 1.
     const [a, b] = this.#feedback;
     this.#gain = Math.sqrt(((1 + b) * ((1 - b) ** 2 - a * a)) / (1 - b));
-    this.#chance = chance;
+    this.#random = random;
   }
 
-  /** One frame on. */
+  /** Returns the next sample. */
   next(): number {
     const [a, b] = this.#feedback;
-    const value = a * this.#last + b * this.#beforeLast + this.#gain * this.#chance.normal();
+    const value = a * this.#last + b * this.#beforeLast + this.#gain * this.#random.normal();
     this.#beforeLast = this.#last;
     this.#last = value;
     return value;
@@ -68,8 +68,8 @@ export class MuscleNoise {
 }
 
 /**
- * The alpha rhythm in µV as seen where it is strongest: 10 Hz that wanders by about 0.3 Hz, its amplitude by a third.
- * It swells to about 25 µV within half a second when the eyes close, and sinks to a tenth of that when they open.
+ * The alpha rhythm in µV at the electrode where it is strongest: 10 Hz, varying by about 0.3 Hz, with an amplitude that
+ * varies by a third. It rises to about 25 µV within half a second when the eyes close, and falls to a tenth when they open.
  */
 export class Alpha {
   readonly #rate: number;
@@ -77,22 +77,22 @@ export class Alpha {
   readonly #amplitude: RandomWalk;
   readonly #approach: number;
   #phase: number;
-  #swell = 0.1;
+  #level = 0.1;
 
-  constructor(rate: number, chance: Random) {
+  constructor(rate: number, random: Random) {
     this.#rate = rate;
-    this.#frequency = new RandomWalk(0.2, 2, rate, chance);
-    this.#amplitude = new RandomWalk(0.3, 1.5, rate, chance);
+    this.#frequency = new RandomWalk(0.2, 2, rate, random);
+    this.#amplitude = new RandomWalk(0.3, 1.5, rate, random);
     this.#approach = 1 - Math.exp(-1 / (0.2 * rate));
-    this.#phase = 2 * Math.PI * chance.uniform();
+    this.#phase = 2 * Math.PI * random.uniform();
   }
 
-  /** One frame on. */
+  /** Returns the next sample. */
   next(eyesClosed: boolean): number {
-    this.#swell += this.#approach * ((eyesClosed ? 1 : 0.1) - this.#swell);
+    this.#level += this.#approach * ((eyesClosed ? 1 : 0.1) - this.#level);
     const hz = 10 + Math.max(-0.4, Math.min(0.4, this.#frequency.next()));
     this.#phase = (this.#phase + (2 * Math.PI * hz) / this.#rate) % (2 * Math.PI);
     const amplitude = 25 * Math.max(0.3, 1 + this.#amplitude.next());
-    return amplitude * this.#swell * Math.sin(this.#phase);
+    return amplitude * this.#level * Math.sin(this.#phase);
   }
 }

@@ -6,33 +6,33 @@ import { Behavior, type EegEvent } from './behavior.ts';
 import { Alpha, MuscleNoise, PinkNoise, RandomWalk } from './signal-generators.ts';
 
 export interface EegOptions {
-  /** Default 1. */
+  /** Seed of the random numbers. Default: 1. */
   readonly seed?: number;
-  /** Hz, at least 100; default 250. */
+  /** Sampling rate in Hz, at least 100. Default: 250. */
   readonly rate?: number;
-  /** Frequency of the mains hum in Hz; default 50. */
+  /** Power-line frequency in Hz. Default: 50. */
   readonly mains?: 50 | 60;
-  /** When frame 0 is taken, in ms since 1970; default 0. */
+  /** Time of frame 0 in ms since 1970. Default: 0. */
   readonly time?: number;
 }
 
-/** A stretch of the simulated headset, with its truth. */
+/** Consecutive frames of the simulated headset, with their ground truth. */
 export interface SimulatedEeg {
   /** [frames, 8], µV. */
   readonly eeg: Block;
-  /** The alpha rhythm in it as seen at O1, µV: [frames, 1], of the same frames. */
+  /** Ground truth: the alpha rhythm at O1 in µV, [frames, 1], of the same frames. */
   readonly alpha: Block;
-  /** What began in these frames. */
+  /** Events that start in these frames. */
   readonly events: readonly EegEvent[];
 }
 
 /**
- * A simulated 8-channel EEG headset, in µV: 1/f background (of each electrode and in common), alpha that swells when the
- * eyes close, blinks, jaw clenches, mains hum, drift.
+ * A simulated 8-channel EEG headset in µV: 1/f background (per electrode and common), alpha that rises when the eyes
+ * close, blinks, jaw clenches, power-line hum, and drift.
  *
  *     x[t, c] = own[t, c] + common[t] + drift[t, c] + a_c alpha[t] + b_c blink[t] + j_c jaw[t] muscle[t, c] + hum[t, c]
  *
- * It has no clock: `next(n)` is the next n frames, the same bits for one seed however the frames are asked for.
+ * It has no clock: `next(n)` returns the next n frames. The frames of a seed are always identical, however they are split.
  */
 export class EegSimulator {
   readonly channels: readonly Channel[] = eegChannels;
@@ -57,19 +57,19 @@ export class EegSimulator {
     this.rate = rate;
     this.#time = time;
     this.#mains = mains;
-    // A chance of its own for each part, so that none shifts another's.
+    // Independent random numbers for each part, so that parts do not affect each other.
     let parts = 0;
-    const chance = () => random(Math.imul(seed, 0x9e3779b1) + 0x85ebca6b * ++parts);
-    this.#behavior = new Behavior(rate, chance());
-    this.#alpha = new Alpha(rate, chance());
-    this.#blinks = chance();
-    this.#common = new PinkNoise(5, rate, chance());
-    this.#own = electrodes.map(() => new PinkNoise(10, rate, chance()));
-    this.#drift = electrodes.map(() => new RandomWalk(8, 10, rate, chance()));
-    this.#muscle = electrodes.map(() => new MuscleNoise(rate, chance()));
+    const generator = () => random(Math.imul(seed, 0x9e3779b1) + 0x85ebca6b * ++parts);
+    this.#behavior = new Behavior(rate, generator());
+    this.#alpha = new Alpha(rate, generator());
+    this.#blinks = generator();
+    this.#common = new PinkNoise(5, rate, generator());
+    this.#own = electrodes.map(() => new PinkNoise(10, rate, generator()));
+    this.#drift = electrodes.map(() => new RandomWalk(8, 10, rate, generator()));
+    this.#muscle = electrodes.map(() => new MuscleNoise(rate, generator()));
   }
 
-  /** The next `frames` frames; the caller owns them. */
+  /** Returns the next `frames` frames, which the caller owns. */
   next(frames: number): SimulatedEeg {
     integer('frames', frames, 0);
     const start = this.#frame;
@@ -87,47 +87,46 @@ export class EegSimulator {
     };
   }
 
-  /** Writes one frame at `at` and returns its alpha. */
+  /** Writes one frame at offset `at` and returns its alpha. */
   #writeFrame(eeg: Float32Array, at: number): number {
     const alpha = this.#alpha.next(this.#strength('eyes closed') > 0);
     const blink = this.#strength('blink');
     const jaw = this.#strength('jaw clench');
     const common = this.#common.next();
-    const turn = (2 * Math.PI * this.#mains * this.#frame) / this.rate;
+    const phase = (2 * Math.PI * this.#mains * this.#frame) / this.rate;
     for (const [c, electrode] of electrodes.entries()) {
       const noise = this.#own[c].next() + common + this.#drift[c].next();
       const muscle = jaw * electrode.jaw * this.#muscle[c].next();
-      const hum = electrode.mains * Math.sin(turn + 0.4 * c);
+      const hum = electrode.mains * Math.sin(phase + 0.4 * c);
       eeg[at + c] = noise + electrode.alpha * alpha + electrode.blink * blink + muscle + hum;
     }
     this.#frame++;
     return alpha;
   }
 
-  /** How strong an event is in this frame: 0 outside it, a smooth hill within (eyes: always 1). */
+  /** Returns the strength of an event in this frame: 0 outside it, a smooth bump within (eyes closed: always 1). */
   #strength(label: EegEvent['label']): number {
     for (const event of this.#active) {
       const within = (this.#frame - event.at + 0.5) / event.frames;
       if (event.label !== label || within < 0 || within >= 1) continue;
       if (label === 'eyes closed') return 1;
-      const hill = Math.sin(Math.PI * within);
-      return event.size * (label === 'blink' ? hill * hill : Math.min(1, 3 * hill));
+      const bump = Math.sin(Math.PI * within);
+      return event.size * (label === 'blink' ? bump * bump : Math.min(1, 3 * bump));
     }
     return 0;
   }
 }
 
-
-/** Where an electrode sits, as how strongly it sees each part of the simulated signal. */
+/** An electrode, with the gain of each part of the simulated signal. */
 export interface Electrode {
   readonly label: string;
-  /** Share of the alpha at O1. */
+  /** Amplitude of alpha relative to O1. */
   readonly alpha: number;
-  /** Peak of a blink in µV, before its own chance. */
+  /** Mean peak of a blink in µV. */
   readonly blink: number;
-  /** Spread of a jaw clench in µV. */
+  /** Standard deviation of a jaw clench in µV. */
   readonly jaw: number;
-  /** Amplitude of the mains hum in µV. */
+  /** Amplitude of the power-line hum in µV. */
   readonly mains: number;
 }
 

@@ -2,15 +2,15 @@ import type { Channel } from '../../formats/recording.ts';
 import { cpus } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** Some channels of the host, read together. `seconds` is the time since the last reading; the first is a baseline. */
+/** Channels of this computer that are read together. */
 export interface Probe {
   readonly channels: readonly Channel[];
-  /** One sample a channel; NaN where it cannot be read now. */
+  /** Returns one sample per channel, NaN if unavailable; `seconds` is the time since the last reading. */
   read(seconds: number): number[];
   close?(): void;
 }
 
-/** A probe of counters that only rise, as rates a second; undefined where the platform has none of them. */
+/** Returns a probe that reads increasing counters as rates per second; undefined if the platform does not provide them. */
 export function rateProbe(channels: readonly Channel[], counters: () => number[] | undefined): Probe | undefined {
   let before = counters();
   if (!before) return undefined;
@@ -20,19 +20,19 @@ export function rateProbe(channels: readonly Channel[], counters: () => number[]
       const now = counters();
       const last = before;
       before = now;
-      // A counter that fell was set back (an interface went): nothing is known of that time.
+      // A counter that decreased was reset, such as by a removed interface: the rate is unknown.
       return channels.map((_, i) => (now && last && now[i] >= last[i] ? (now[i] - last[i]) / seconds : NaN));
     },
   };
 }
 
-/** A probe of one number as it is now; undefined where the platform does not tell it. */
+/** Returns a probe of one current value; undefined if the platform does not provide it. */
 export function levelProbe(channel: Channel, level: () => number | undefined): Probe | undefined {
   if (level() === undefined) return undefined;
   return { channels: [channel], read: () => [level() ?? NaN] };
 }
 
-/** Time of one core since boot, in ms. */
+/** CPU times of one core since boot in ms. */
 export interface CoreTimes {
   readonly busy: number;
   readonly all: number;
@@ -41,8 +41,8 @@ export interface CoreTimes {
 const maxChannels = 16;
 
 /**
- * How busy the cores are, in %: a channel a core; with more than 16 cores a channel for each of at most 16 groups of
- * neighbours. Undefined where the platform tells no cores.
+ * Returns a probe of the CPU usage in %: one channel per core, or, with more than 16 cores, one per group of adjacent cores,
+ * at most 16. Undefined if the platform reports no cores.
  */
 export function cpuProbe(times: () => CoreTimes[] = coreTimes): Probe | undefined {
   let before = times();
@@ -60,7 +60,7 @@ export function cpuProbe(times: () => CoreTimes[] = coreTimes): Probe | undefine
       const now = times();
       const past = (first: number, part: keyof CoreTimes) =>
         sum(now.slice(first, first + size), part) - sum(before.slice(first, first + size), part);
-      // The counters move in steps of 10 ms: where none has moved yet, the last share stands.
+      // Counters advance in steps of 10 ms: without a change, the last share is repeated.
       shares = firsts.map((first, group) => {
         const all = past(first, 'all');
         return all > 0 ? Math.min(100, Math.max(0, (100 * past(first, 'busy')) / all)) : shares[group];
@@ -82,7 +82,7 @@ const sum = (cores: CoreTimes[], part: keyof CoreTimes) => cores.reduce((total, 
 
 const resolution = 10;
 
-/** How late this program's event loop was at worst since the last reading, in ms. */
+/** Returns a probe of the longest event-loop delay since the last reading in ms. */
 export function loopDelayProbe(): Probe {
   const histogram = monitorEventLoopDelay({ resolution });
   histogram.enable();
@@ -90,7 +90,7 @@ export function loopDelayProbe(): Probe {
   return {
     channels: [{ label: 'event loop delay', unit: 'ms' }],
     read() {
-      // The histogram holds the whole time between its timers. Where none came yet, the last delay stands.
+      // The histogram contains the full time between its timers. Without a sample, the last delay is repeated.
       if (histogram.count > 0) delay = Math.max(0, histogram.max / 1e6 - resolution);
       histogram.reset();
       return [delay];
