@@ -14,7 +14,7 @@ export const closeCodes = {
   subprotocol: 4500,
   unknownPath: 4501,
   badStreamName: 4502,
-  refusedOrigin: 4503,
+  originNotAllowed: 4503,
   badMessage: 4504,
   tooMany: 4505,
 } as const;

@@ -41,7 +41,7 @@ export function acceptUpgrades(server: Server, { check, maxPayload, accept, log 
     const rejection = check(request);
     if (rejection) log(rejection.sentence);
     const reason = rejection
-      ? { code: closeCodes.refusedOrigin, sentence: rejection.sentence }
+      ? { code: closeCodes.originNotAllowed, sentence: rejection.sentence }
       : offersSubprotocol(socket)
         ? accept(socket, url)
         : { code: closeCodes.subprotocol, sentence: `Offer the subprotocol ${subprotocol} or none.` };

@@ -123,7 +123,7 @@ export function webhookAddress(text: string): WebhookAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol))
     throw new TypeError(
-      `webhook must be an http: or https: URL, got ${url ? `a ${url.protocol} URL` : 'text that is not a URL'}`,
+      `webhook must be an http: or https: URL, got ${url ? `a URL with ${url.protocol}` : 'text that is not a URL'}`,
     );
   const { username, password } = url;
   url.username = '';

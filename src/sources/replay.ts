@@ -6,6 +6,7 @@ import type { RecordedMark, Recording } from '../formats/recording.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 
+/** Options of `replay`. */
 export interface ReplayOptions {
   /** Playback speed; Infinity = as fast as possible. Default: 1. */
   readonly speed?: number;
@@ -22,6 +23,7 @@ export interface ReplayOptions {
   readonly ready?: () => Promise<unknown>;
   /** Called with each mark of the recording after the block that contains its first frame; in a loop, `at` continues. */
   readonly marked?: (mark: RecordedMark) => void;
+  /** Clock that times the blocks. Default: the system clock. */
   readonly clock?: Clock;
 }
 

@@ -198,11 +198,11 @@ describe('tapline', () => {
     const { address } = await serve('--no-state');
     const taken = await run(['serve', '--no-state', '--port', new URL(address).port], directory);
     expect(taken).toMatchObject({ code: 2, stdout: '' });
-    expect(taken.stderr).toMatch(/^tapline: port \d+ .*is in use.* --port\n$/);
+    expect(taken.stderr).toMatch(/^tapline: port \d+ .*is in use; choose another port\n$/);
 
     for (const [option, wrong, sentence] of [
       ['false-alarms', 'often', /^tapline: falseAlarms must be .*, got 'often'/],
-      ['webhook', 'nowhere', /^tapline: webhook must be .*, got none\n$/],
+      ['webhook', 'nowhere', /^tapline: webhook must be .*, got text that is not a URL\n$/],
       ['network', 'x', /^tapline: --network must be STREAM=FILE, .*, got 'x'\n$/],
       ['network', 'x=none.safetensors', /^tapline: none\.safetensors: there is no such file\n$/],
     ] as const) {

@@ -115,7 +115,7 @@ async function expectEightChannels(): Promise<void> {
 }
 
 describe('tapline replay of an OpenBCI recording into a server', () => {
-  test('shows eight channels in µV, and alpha in channels 7 and 8 where it is, in no other', async () => {
+  test('shows eight channels in µV, with alpha in channels 7 and 8 only', async () => {
     const file = join(directory, 'synthetic.txt');
     await writeFile(file, synthetic(32, 12, 22));
     const alpha = await replay(file, 'synthetic');
@@ -125,7 +125,7 @@ describe('tapline replay of an OpenBCI recording into a server', () => {
     for (const channel of [0, 1, 2, 3, 4, 5]) expect(Math.abs(rise(channel))).toBeLessThan(3);
   });
 
-  test.skipIf(!real)('shows a real one with its alpha in channels 7 and 8', async () => {
+  test.skipIf(!real)('shows a real recording with its alpha in channels 7 and 8', async () => {
     const alpha = await replay(real ?? '', 'real');
     await expectEightChannels();
     const rises = Array.from({ length: 8 }, (_, channel) => {

@@ -57,7 +57,7 @@ afterEach(() => visitor.content(page));
 const choose = (name: string) => page.click(`[data-testid=stream-item][data-stream=${name}]`);
 const shownWindow = () => page.locator('[data-testid=window] option:checked').textContent();
 
-test('a stream of one frame in half an hour is shown at once, over days, in words', async () => {
+test('a stream of one frame per half hour is shown at once, with a time axis in days', async () => {
   await choose('boiler');
   await page.getByText('Raw signal of boiler').waitFor();
   expect(await shownWindow()).toBe('7 days');
@@ -70,7 +70,7 @@ test('a stream of one frame in half an hour is shown at once, over days, in word
   expect(await shownWindow()).toBe('12 h');
 });
 
-test('the windows of an irregular stream follow how often its frames come', async () => {
+test('the windows of an irregular stream follow its frame interval', async () => {
   await choose('door');
   await page.getByText('Raw signal of door').waitFor();
   await expect.poll(shownWindow).toBe('30 min');
@@ -78,7 +78,7 @@ test('the windows of an irregular stream follow how often its frames come', asyn
   await expect.poll(traced).toBeGreaterThan(60);
 });
 
-test('where more frames are needed, it says how many, and how many came', async () => {
+test('a plot that needs more frames shows how many are needed and how many arrived', async () => {
   await choose('new');
   await page.getByText('Raw signal of new').waitFor();
   await page.getByText('Waiting for 17 frames: 3 came.').waitFor();

@@ -12,14 +12,14 @@ import {
 const refusal = (code: ErrorCode) => expect.objectContaining({ name: 'ProtocolError', code });
 
 describe('a request of a viewer', () => {
-  test('is read', () => {
+  test('is parsed', () => {
     const request = { type: 'subscribe', id: 1, stream: 'eeg', what: ['raw', 'kernels'], maxHz: 10 };
     expect(parseWatchRequest(JSON.stringify({ ...request, more: 1 }))).toEqual(request);
     const learning = { type: 'learning', stream: 'eeg', learner: 0, on: false, learningRate: 0.1 };
     expect(parseWatchRequest(JSON.stringify(learning))).toEqual(learning);
   });
 
-  test('may call the learning rate step, its deprecated name, but not give both', () => {
+  test('can contain the learning rate under its deprecated name step, but not both', () => {
     const learning = { type: 'learning', stream: 'eeg', learner: 0 };
     expect(parseWatchRequest(JSON.stringify({ ...learning, step: 0.1 }))).toEqual({ ...learning, learningRate: 0.1 });
     expect(() => parseWatchRequest(JSON.stringify({ ...learning, step: 0.1, learningRate: 0.1 }))).toThrow(
@@ -53,23 +53,23 @@ describe('a request of a viewer', () => {
     ['bad-name', '{"type":"maintenance","streams":"a*b","until":1}'],
     ['bad-time', '{"type":"alarm","alarm":1,"do":"shelve"}'],
   ];
-  test.each(malformed)('is refused as %s: %s', (code, text) => {
+  test.each(malformed)('is rejected as %s: %s', (code, text) => {
     expect(() => parseWatchRequest(text)).toThrow(refusal(code));
   });
 
-  test('is refused as binary-refused when it is bytes', () => {
+  test('is rejected as binary-refused if it is bytes', () => {
     expect(() => parseWatchRequest(new Uint8Array(3))).toThrow(refusal('binary-refused'));
   });
 });
 
 describe('a message to a viewer', () => {
-  test('is a block when it is binary', () => {
+  test('is a block if it is binary', () => {
     const block = { data: Float32Array.of(1), channels: 1, start: 3, rate: 10, time: 7 };
     const address = { kind: 'features', id: 4, run: 2, map: 1 } as const;
     expect(parseWatch(encodeBlock(block, address))).toEqual({ type: 'block', ...address, block });
   });
 
-  test('is checked', () => {
+  test('is validated', () => {
     const loss = { type: 'loss', id: 1, learner: 0, at: 5, nmse: null, skill: 0.5, persistence: 1, rms: 2 };
     expect(parseWatch(JSON.stringify(loss))).toEqual(loss);
     expect(() => parseWatch(JSON.stringify({ ...loss, at: -1 }))).toThrow(ProtocolError);
@@ -108,7 +108,7 @@ describe('the learners of a stream', () => {
 });
 
 describe('a close code', () => {
-  test('says whether another try is worth it', () => {
+  test('determines whether to reconnect', () => {
     expect([1001, 1006, 4000, 4499, 4500, 4503, 4999].map(mayRetry)).toEqual([
       true,
       true,
@@ -120,7 +120,7 @@ describe('a close code', () => {
     ]);
   });
 
-  test('has a sentence of at most 123 bytes, cut between characters', () => {
+  test('has a sentence of at most 123 bytes, truncated at a character boundary', () => {
     expect(closeReason('short')).toBe('short');
     const cut = closeReason('µ'.repeat(100));
     expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(123);

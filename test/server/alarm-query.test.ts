@@ -52,7 +52,7 @@ const deed = fc.oneof(
   },
 );
 
-test('who asks since the last answer misses nothing that happens to an alarm, and hears nothing twice', async () => {
+test('polling with the time of the last response returns every event of an alarm exactly once', async () => {
   const quiet = noise(settled, 1);
   await fc.assert(
     fc.asyncProperty(fc.array(deed, { maxLength: 60 }), async (deeds) => {

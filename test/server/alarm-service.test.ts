@@ -50,8 +50,8 @@ function bring(
 
 const steps = (events: readonly AlarmEvent[]) => events.map(({ step, alarm }) => `${step} ${alarm.kind}`);
 
-describe('the desk', () => {
-  test('raises one alarm for the outage of three hundred streams, and clears it when the last is back', async () => {
+describe('the alarm service', () => {
+  test('raises one alarm for the outage of 300 streams and clears it when the last one is back', async () => {
     const { desk, events } = await deskOf();
     const names = Array.from({ length: 300 }, (_, n) => `hall.${n}`);
     for (const name of names) {
@@ -67,7 +67,7 @@ describe('the desk', () => {
     expect(steps(events).at(-1)).toBe('cleared silent');
   });
 
-  test('says nothing of a stream that said goodbye, and ends what it had said', async () => {
+  test('raises no alarm for a stream that closed normally, and ends its open alarms', async () => {
     const { desk, events } = await deskOf();
     for (const name of ['a', 'b']) {
       desk.open(streamOf(name));
@@ -80,7 +80,7 @@ describe('the desk', () => {
     expect(steps(events)).toEqual(['raised silent', 'cleared silent']);
   });
 
-  test('escalates nothing of a stream that said goodbye: whatever was wrong with it is over', async () => {
+  test('does not escalate alarms of a stream that closed normally', async () => {
     const { desk, events } = await deskOf();
     desk.open(streamOf('a', 2));
     bring(desk, 'a', 70, { spike: 650, channels: 2 });
@@ -104,7 +104,7 @@ describe('the desk', () => {
     expect(events).toEqual([]);
   });
 
-  test('has its alarms, counts, maintenance and what it learned after a restart', async () => {
+  test('restores alarms, counts, maintenance, and detector states after a restart', async () => {
     const { desk, events } = await deskOf();
     desk.open(streamOf('a'));
     bring(desk, 'a', 70, { spike: 650 });
@@ -132,7 +132,7 @@ describe('the desk', () => {
     ]);
   });
 
-  test('misses a stream that did not come back after a restart, but not before its sensor could', async () => {
+  test('reports a stream as stale that did not return after a restart, but allows time to reconnect', async () => {
     const { desk } = await deskOf();
     desk.open(streamOf('a'));
     bring(desk, 'a', 1);
@@ -157,13 +157,13 @@ describe('the desk', () => {
     return { path, text: await readFile(path, 'utf8') };
   }
 
-  test('leaves out a saved alarm that is broken, says so, and keeps the others and the file', async () => {
+  test('skips and logs an invalid saved alarm, and keeps the others and a copy of the file', async () => {
     const { path, text } = await twoAlarms();
     const damaged = text.replace('"id":1', '"id":-1');
     await writeFile(path, damaged);
     const { desk, events } = await deskOf({}, 100_000);
     expect(lines).toEqual([
-      `left out what cannot be read of ${path}, which is kept as ${path}.broken: id must be an integer from 1 to 2^32 - 1`,
+      `skipped invalid records of ${path}; the original is kept as ${path}.broken: id must be an integer from 1 to 2^32 - 1`,
     ]);
     expect(desk.alarms.map(({ id }) => id)).toEqual([2]);
     expect(desk.counts).toHaveLength(2);
@@ -173,7 +173,7 @@ describe('the desk', () => {
     expect(events.at(-1)?.alarm.id).toBe(3);
   });
 
-  test('goes on with the clock where the saved alarms were cut, so that no id comes twice', async () => {
+  test('derives the next id from the clock if the saved alarms are truncated, so that no id is used twice', async () => {
     const { path, text } = await twoAlarms();
     await writeFile(path, text.slice(0, -5));
     const { desk, events } = await deskOf({}, 1_700_000_000_999);
@@ -185,7 +185,7 @@ describe('the desk', () => {
     expect(events[0].alarm.id).toBe(1_700_000_000);
   });
 
-  test('gives no id twice where it was killed before it wrote the alarm down', async () => {
+  test('uses no id twice if it was killed before it saved an alarm', async () => {
     const { desk: killed, events: before } = await deskOf();
     killed.open(streamOf('a'));
     bring(killed, 'a', 70, { spike: 650 });
@@ -195,7 +195,7 @@ describe('the desk', () => {
     expect([before, events].map(([{ alarm }]) => alarm.id)).toEqual([1, 1001]);
   });
 
-  test('watches the first channels of a wide stream, none of a truth, and as much as it can of many', async () => {
+  test('monitors the first channels of a wide stream, none of a target, and up to a limit in total', async () => {
     const { desk } = await deskOf();
     desk.open(streamOf('narrow', 64));
     desk.open(streamOf('wide', 65));
@@ -203,18 +203,18 @@ describe('the desk', () => {
     desk.open({ ...streamOf('truth'), for: 'narrow' });
     expect(['narrow', 'wide', 'fast', 'truth'].map((name) => desk.unwatched(name))).toEqual([
       undefined,
-      '64 of 65 channels are watched: no more than 64 of one stream are',
-      '32 of 33 channels are watched: no more than 32 of one stream are',
-      'not watched: it is the truth of narrow',
+      '64 of 65 channels are monitored: at most 64 per stream',
+      '32 of 33 channels are monitored: at most 32 per stream',
+      'Not monitored: target of narrow',
     ]);
     for (let n = 0; n < 40; n++) desk.open(streamOf(`more${n}`, 64));
-    expect(desk.unwatched('more39')).toBe('not watched: the server watches as much as it can');
+    expect(desk.unwatched('more39')).toBe('Not monitored: server limit reached');
     desk.remove('wide', 0);
     desk.open(streamOf('late', 64));
     expect(desk.unwatched('late')).toBeUndefined();
   });
 
-  test('goes on with a new run of the same shape, and begins anew with another', async () => {
+  test('keeps a detector state across runs of the same shape, and starts anew for another shape', async () => {
     const { desk, events } = await deskOf();
     desk.open(streamOf('a'));
     bring(desk, 'a', 65);
@@ -226,7 +226,7 @@ describe('the desk', () => {
     expect(steps(events)).toEqual(['raised unusual']);
   });
 
-  test('does not take what it learned of one channel for another', async () => {
+  test('does not use the state learned from one channel for another', async () => {
     const { desk, events } = await deskOf();
     const [warm, cold] = [
       { label: 'oven', unit: '°C' },

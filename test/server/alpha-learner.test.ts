@@ -53,7 +53,7 @@ function learned(seed: number, seconds: number): { kernels: Kernels; rollbacks: 
 }
 
 describe("the default feed's learner of the simulator's own alpha", () => {
-  test.each([1, 2, 3, 4, 5, 6])('after 20 s its kernels are band-passes around 10 Hz (seed %i)', (seed) => {
+  test.each([1, 2, 3, 4, 5, 6])('has kernels that are band-pass filters around 10 Hz after 20 s (seed %i)', (seed) => {
     const { kernels } = learned(seed, 20);
     const [, taps, inputs] = kernels.shape;
     for (let input = 0; input < inputs; input++) {
@@ -65,7 +65,7 @@ describe("the default feed's learner of the simulator's own alpha", () => {
     }
   });
 
-  test('takes quiet stretches and jaw clenches for no explosion in four minutes', () => {
+  test('does not treat quiet periods or jaw clenches as divergence in four minutes', () => {
     for (const seed of [1, 2, 3]) expect(learned(seed, 240).rollbacks).toBe(0);
   });
 });

@@ -12,7 +12,7 @@ const ackOf = (received: number) => (message: IngestReply) => message.type === '
 const next = (name: string) => w.server.streams().find((stream) => stream.name === name)?.next;
 
 describe('a sensor', () => {
-  test('is welcomed by what its address says, and may speak plain JSON', async () => {
+  test('is described by its address and can send plain JSON', async () => {
     const sensor = await w.sensor('a?rate=250&channels=Fz,Cz&unit=uV', {}, []);
     expect(await sensor.until(is('welcome'))).toMatchObject({
       protocol: 'tapline.v1',
@@ -58,7 +58,7 @@ describe('a sensor', () => {
     expect(await wrong.closed).toEqual({ code: 4504, sentence: "if must be free, got 'maybe'" });
   });
 
-  test('is refused a rate slower than a frame in eleven days, and times that no Date reaches', async () => {
+  test('cannot have a rate below one frame in eleven days, or times beyond the range of a Date', async () => {
     const crawling = await w.sensor('a?rate=1e-300&channels=x');
     expect(await crawling.closed).toEqual({
       code: 4504,
@@ -68,13 +68,13 @@ describe('a sensor', () => {
     sensor.send({ type: 'samples', time: 8.64e15, data: [[1, 2]] });
     expect(await sensor.until(is('error'))).toMatchObject({
       code: 'bad-time',
-      message: 'the last time must be at most 8640000000000000 ms, got 2 frames from 8640000000000000 on',
+      message: 'time of the last frame must be at most 8640000000000000 ms, got 2 frames from 8640000000000000 ms',
     });
     sensor.send({ type: 'samples', data: [[1, 2]] });
     await sensor.until(ackOf(2));
   });
 
-  test('may send a bare list of numbers and say nothing at all before', async () => {
+  test('can send bare lists of numbers without a hello', async () => {
     const sensor = await w.sensor('thermometer', {}, []);
     sensor.send('[21.5,40]');
     sensor.send('[21.6,41]');
@@ -83,7 +83,7 @@ describe('a sensor', () => {
     expect(w.server.streams()[0]).toMatchObject({ rate: 0, channels: [{ label: 'ch1' }, { label: 'ch2' }] });
   });
 
-  test('is told of a hole, and sends nothing twice: old frames are cut off by index', async () => {
+  test('is notified of a gap, and duplicate frames are dropped by index', async () => {
     const sensor = await w.sensor('a?rate=10&channels=1');
     const viewer = await w.viewer();
     await viewer.until((m) => m.type === 'streams' && m.streams.length === 1);
@@ -103,7 +103,7 @@ describe('a sensor', () => {
     await sensor.until(ackOf(10));
   });
 
-  test('may lose four billion frames at no cost, and no more', async () => {
+  test('can skip up to 2^32 frames at no cost, and no more', async () => {
     const sensor = await w.sensor('a?rate=250&channels=2');
     sensor.send({ type: 'samples', start: 5, data: [[1], [1]] });
     sensor.send({ type: 'samples', start: 6 + 2 ** 32, data: [[1], [1]] });
@@ -117,7 +117,7 @@ describe('a sensor', () => {
     expect(w.lines.filter((line) => line.includes('broken'))).toEqual([]);
   });
 
-  test('may number up to 2^53 - 1, and no frame beyond', async () => {
+  test('can number frames up to 2^53 - 1, and no further', async () => {
     const sensor = await w.sensor('a?rate=250&channels=1');
     const last = Number.MAX_SAFE_INTEGER;
     sensor.send({ type: 'samples', start: last - 1, data: [[1]] });
@@ -127,7 +127,7 @@ describe('a sensor', () => {
     expect(next('a')).toBe(last);
   });
 
-  test('that comes back to a server that does not know its stream goes on with its run', async () => {
+  test('that reconnects to a server without its stream continues its run', async () => {
     const sensor = await w.sensor('a');
     sensor.send({ type: 'hello', channels: 1, rate: 10, run: 77 });
     expect(await sensor.until(is('welcome'))).toMatchObject({ run: 77, next: 0 });
@@ -136,7 +136,7 @@ describe('a sensor', () => {
     expect(sensor.messages.filter(is('welcome'))[1]).toMatchObject({ run: 77 });
   });
 
-  test('begins a new run when it has other channels or another rate, or says that it is fresh', async () => {
+  test('starts a new run with other channels, another rate, or fresh', async () => {
     const sensor = await w.sensor('a?rate=10&channels=1');
     const { run } = await sensor.until(is('welcome'));
     const runs: number[] = [];
@@ -157,7 +157,7 @@ describe('a sensor', () => {
     expect(runs).toEqual([0, 1, 2, 2, 3]);
   });
 
-  test('goes on where it was when it comes back', async () => {
+  test('continues its stream when it reconnects', async () => {
     const first = await w.sensor('a?rate=10&channels=1');
     first.send('[1]');
     await first.until(ackOf(1));
@@ -167,12 +167,12 @@ describe('a sensor', () => {
     expect(await second.until(is('welcome'))).toMatchObject({ next: 1 });
   });
 
-  test('replaces the one before of the same name, which is told', async () => {
+  test('replaces a connected sensor of the same name, which is closed with a sentence', async () => {
     const old = await w.sensor('a?rate=10&channels=1');
     await old.until(is('welcome'));
     const young = await w.sensor('a?rate=10&channels=1');
     await young.until(is('welcome'));
-    expect(await old.closed).toEqual({ code: 4001, sentence: 'replaced by a newer sensor of stream a' });
+    expect(await old.closed).toEqual({ code: 4001, sentence: 'A newer sensor named "a" replaced this one.' });
     expect(w.server.streams()[0].live).toBe(true);
     young.send('[1]');
     await young.until(ackOf(1));
@@ -214,7 +214,7 @@ describe('a malformed message', () => {
     ['bad-length', block((view) => view.setUint32(32, 0xffffffff, true))],
   ];
 
-  test('gets its own error, reaches no stream, and disturbs nobody', async () => {
+  test('gets its own error, reaches no stream, and affects no other connection', async () => {
     const healthy = await w.sensor('healthy?rate=10&channels=1');
     const sensor = await w.sensor('a?rate=250&channels=2');
     sensor.send('[1,2]');
@@ -235,7 +235,7 @@ describe('a malformed message', () => {
     await sensor.until(ackOf(2));
   });
 
-  test('is refused by name however deep or long it is', async () => {
+  test('is rejected by field name, however deep or long it is', async () => {
     const sensor = await w.sensor('a?rate=10&channels=1');
     const deep = '['.repeat(200_000) + ']'.repeat(200_000);
     for (const rate of [deep, `"${'9'.repeat(500_000)}"`]) sensor.send(`{"type":"hello","rate":${rate}}`);
@@ -250,15 +250,15 @@ describe('a malformed message', () => {
     ]);
   });
 
-  test('comes too often: after 64 in a row the connection is closed with 4504', async () => {
+  test('repeated 64 times in a row closes the connection with 4504', async () => {
     const sensor = await w.sensor('a');
     for (let i = 0; i < 64; i++) sensor.send('{');
     const { code, sentence } = await sensor.closed;
     expect(code).toBe(4504);
-    expect(sentence).toMatch(/^64 bad messages in a row/);
+    expect(sentence).toMatch(/^64 invalid messages in a row\. The last: message must be JSON/);
   });
 
-  test('before any hello is told to say hello', async () => {
+  test('before any hello gets an error that asks for hello', async () => {
     const sensor = await w.sensor('a');
     sensor.send({ type: 'gap', from: 0, count: 1 });
     expect(await sensor.until(is('error'))).toMatchObject({ code: 'no-stream' });
@@ -282,28 +282,28 @@ describe('a malformed message', () => {
 
 describe('an address', () => {
   const refused: [number, string, RegExp][] = [
-    [4501, '/nowhere', /no such path/],
-    [4501, '/ingest', /no such path/],
+    [4501, '/nowhere', /^Unknown path\. Use \/ingest/],
+    [4501, '/ingest', /^Unknown path\. Use \/ingest/],
     [4502, '/ingest/.hidden', /^name must be/],
     [4502, '/ingest/a%2Fb', /^name must be/],
     [4504, '/ingest/a?rate=fast', /^rate must be/],
     [4505, '/ingest/a?channels=5000', /^channels must be at most/],
   ];
-  test.each(refused)('is refused with %i: %s', async (code, path, sentence) => {
+  test.each(refused)('is rejected with %i: %s', async (code, path, sentence) => {
     const peer = await w.open(path);
     const { code: got, sentence: said } = await peer.closed;
     expect(got).toBe(code);
     expect(said).toMatch(sentence);
   });
 
-  test('offering only other subprotocols is refused with 4500', async () => {
+  test('that offers only other subprotocols is rejected with 4500', async () => {
     const sensor = await w.sensor('a', {}, ['mqtt']);
-    expect(await sensor.closed).toEqual({ code: 4500, sentence: 'offer the subprotocol tapline.v1, or none' });
+    expect(await sensor.closed).toEqual({ code: 4500, sentence: 'Offer the subprotocol tapline.v1 or none.' });
   });
 });
 
 describe('streams', () => {
-  test('are as many as the server takes; a silent one makes room', async () => {
+  test('are limited in number; an ended one makes room', async () => {
     await w.stop();
     w = await world({ maxStreams: 1 });
     const first = await w.sensor('a?channels=1');
@@ -320,7 +320,7 @@ describe('streams', () => {
     expect(next('a')).toBeUndefined();
   });
 
-  test('that were silent longest make room first; who watched one goes on when it comes back', async () => {
+  test('that ended first make room first; viewers of one continue when it returns', async () => {
     await w.stop();
     w = await world({ maxStreams: 2 });
     const a = await w.sensor('a?channels=1');

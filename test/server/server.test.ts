@@ -34,8 +34,8 @@ function get(path: string, headers: Record<string, string> = {}): Promise<{ resp
   });
 }
 
-describe('the page', () => {
-  test('comes under a strict content security policy', async () => {
+describe('the dashboard', () => {
+  test('is served with a strict content security policy', async () => {
     const { response, body } = await get('/');
     expect(response.statusCode).toBe(200);
     expect(body).toContain('Tapline');
@@ -53,13 +53,13 @@ describe('the page', () => {
   });
 
   test.each(['/../server.test.ts', '/%2e%2e/secret', '/..%2fsecret', '//etc/passwd', '/nothing'])(
-    'has no %s',
+    'has no file %s',
     async (path) => {
       expect((await get(path)).response.statusCode).toBe(404);
     },
   );
 
-  test('missing, says how to build it', async () => {
+  test('reports how to build it if it is missing', async () => {
     await w.stop();
     w = await world({ pageDirectory: join(directory, 'nowhere') });
     const { response, body } = await get('/');
@@ -68,7 +68,7 @@ describe('the page', () => {
   });
 });
 
-describe('a script of the page', () => {
+describe('a script of the dashboard', () => {
   const script = `console.log('${'tapline '.repeat(500)}');\n`;
   const path = '/assets/index-4EmCICUV.js';
   beforeEach(async () => {
@@ -137,7 +137,7 @@ describe('a script of the page', () => {
     expect(head.body.length).toBe(0);
   });
 
-  test('is revalidated where its name has no hash, as is the page', async () => {
+  test('is revalidated if its name has no hash, as is the page itself', async () => {
     await writeFile(join(directory, 'assets', 'longname-plainname.js'), script);
     expect((await load({}, '/assets/longname-plainname.js')).headers['cache-control']).toBe('no-cache');
     const page = await load({ 'accept-encoding': 'br' }, '/');
@@ -147,7 +147,7 @@ describe('a script of the page', () => {
 });
 
 describe('/healthz', () => {
-  test('tells the streams and the viewers', async () => {
+  test('returns the streams and the number of viewers', async () => {
     const sensor = await w.sensor('a?rate=10&channels=1');
     await sensor.until(is('welcome'));
     const viewer = await w.viewer();
@@ -167,12 +167,12 @@ describe('a request', () => {
   );
 
   test.each(['evil.example', '127.0.0.1.evil.example', '10.0.0.1', 'localhost.evil.example'])(
-    'for host %j is refused with a sentence that names --origin',
+    'for host %j is rejected with a sentence that names the origins of the server',
     async (host) => {
       const { response, body } = await get('/healthz', { host });
       expect(response.statusCode).toBe(403);
-      expect(body).toContain('--origin');
-      expect(w.lines.at(-1)).toContain('--origin');
+      expect(body).toBe(`Host ${host} is not allowed. Add http://${host} to the server's origins.\n`);
+      expect(w.lines.at(-1)).toBe(body.trimEnd());
     },
   );
 });
@@ -184,18 +184,18 @@ describe('a page of another origin', () => {
   });
 
   test.each(['https://evil.example', 'http://dash.example', 'https://dash.example.evil.example', 'null', 'file://'])(
-    '%s is accepted and closed with 4503 and a sentence that names --origin',
+    '%s is accepted and closed with 4503 and a sentence that names the origin',
     async (origin) => {
       const viewer = await w.viewer({ origin });
       const { code, sentence } = await viewer.closed;
       expect(code).toBe(4503);
-      expect(sentence).toContain(`--origin ${origin}`);
+      expect(sentence).toBe(`Origin ${origin} is not allowed. Add it to the server's allowed origins.`);
       expect(w.lines).toContain(sentence);
       expect(viewer.messages).toEqual([]);
     },
   );
 
-  test('that has rebound its name to this machine is refused by it', async () => {
+  test('whose host name was rebound to this computer is rejected', async () => {
     const viewer = await w.viewer({ origin: 'http://evil.example', host: 'evil.example' });
     expect(await viewer.closed).toMatchObject({ code: 4503 });
   });
@@ -245,13 +245,13 @@ describe('the addresses of a server', () => {
 });
 
 describe('a server', () => {
-  test('refuses a port that is in use in one sentence that names --port', async () => {
+  test('rejects a port that is in use with one sentence', async () => {
     await expect(createServer({ port: w.server.port })).rejects.toThrow(
-      `port ${w.server.port} of 127.0.0.1 is in use: choose another with --port`,
+      `port ${w.server.port} of 127.0.0.1 is in use; choose another port`,
     );
   });
 
-  test('refuses options that are wrong', async () => {
+  test('rejects invalid options', async () => {
     await expect(createServer({ port: 70000 })).rejects.toThrow('port must be an integer from 0 to 65535, got 70000');
     await expect(createServer({ port: 0, origins: ['dash'] })).rejects.toThrow('origin must be a URL');
   });
@@ -274,7 +274,7 @@ describe('a server', () => {
     await sensor.until(is('ack'));
   });
 
-  test('acknowledges at every beat, so that a sensor knows that the line is alive', async () => {
+  test('acknowledges at every heartbeat, so that a sensor can detect a dead connection', async () => {
     await w.stop();
     w = await world({ heartbeat: 20 });
     const sensor = await w.sensor('a?channels=1');
@@ -282,7 +282,7 @@ describe('a server', () => {
     expect(new Set(sensor.messages.filter(is('ack')).map(({ received }) => received))).toEqual(new Set([0]));
   });
 
-  test('cuts off who does not answer two pings in a row', async () => {
+  test('disconnects a sensor that does not respond to two pings in a row', async () => {
     await w.stop();
     w = await world({ heartbeat: 50 });
     const sensor = await w.sensor('a?channels=1', {}, []);
@@ -292,14 +292,14 @@ describe('a server', () => {
     await viewer.until((m) => m.type === 'streams' && m.streams[0]?.live === false);
   });
 
-  test('says goodbye with 1001', async () => {
+  test('closes connections with 1001 when it shuts down', async () => {
     const viewer = await w.viewer();
     await viewer.until(is('streams'));
     await w.server.close();
-    expect(await viewer.closed).toEqual({ code: 1001, sentence: 'the server is stopping' });
+    expect(await viewer.closed).toEqual({ code: 1001, sentence: 'The server is shutting down.' });
   });
 
-  test('keeps what was learned from one start to the next', async () => {
+  test('restores learned weights after a restart', async () => {
     await w.stop();
     const statePath = join(directory, 'state');
     const teach = async (run: World) => {
@@ -328,10 +328,10 @@ describe('a server', () => {
     });
     const { data, start } = await teach(w);
     expect(Math.max(...data.map(Math.abs))).toBeGreaterThan(3 * Math.max(...start!.map(Math.abs)));
-    expect(w.lines.some((line) => line.startsWith('left out b~forecast.safetensors'))).toBe(true);
+    expect(w.lines.some((line) => line.startsWith('skipped b~forecast.safetensors'))).toBe(true);
   });
 
-  test('keeps what was learned though it is killed: it is written again and again', async () => {
+  test('saves learned weights periodically, so that they survive a kill', async () => {
     await w.stop();
     const statePath = join(directory, 'killed');
     w = await world({ statePath, saveEvery: 10 });

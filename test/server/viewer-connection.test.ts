@@ -31,7 +31,7 @@ async function subscribed(stream: string, what: string[], more: object = {}): Pr
 const isBlock = (message: WatchMessage): message is Of<WatchMessage, 'block'> => message.type === 'block';
 
 describe('a viewer', () => {
-  test('is told the streams at once, and whenever one comes, changes or goes', async () => {
+  test('receives the streams at once and whenever one is added, changed, or removed', async () => {
     const viewer = await w.viewer();
     await viewer.until(listed(0));
     const sensor = await w.sensor('eeg?rate=250&channels=O1,O2&unit=uV&kind=eeg');
@@ -91,7 +91,7 @@ describe('a viewer', () => {
     expect(told(old).map(({ block }) => block.start)).toEqual([602]);
   });
 
-  test('is told what is recent within 192 KiB of a stream, of the newest', async () => {
+  test('receives at most 192 KiB of recent data of a stream, the newest', async () => {
     const sensor = await w.sensor('wide?rate=100&channels=64');
     for (let start = 0; start < 4000; start += 100)
       sensor.send(
@@ -108,7 +108,7 @@ describe('a viewer', () => {
     expect(raw[0].block.start).toBe(4000 - frames);
   });
 
-  test('is told when each frame of an irregular stream came, though they are told together', async () => {
+  test('receives the time of each frame of an irregular stream, even if they are sent together', async () => {
     const sensor = await w.sensor('door?channels=1');
     for (let at = 0; at < 5; at++)
       sensor.send({ type: 'samples', start: at, time: 1e12 + at ** 2 * 60_000, data: [[at]] });
@@ -120,7 +120,7 @@ describe('a viewer', () => {
     );
   });
 
-  test('takes a stream that has ended off the list, and none that is live', async () => {
+  test('can remove a stream that has ended, but not one that is live', async () => {
     const sensor = await w.sensor('old?rate=250&channels=2');
     sensor.send(tone(0, 10));
     const viewer = await subscribed('old', ['raw'], { recent: true });
@@ -138,7 +138,7 @@ describe('a viewer', () => {
     await viewer.until((m) => viewer.messages.indexOf(m) >= before && m.type === 'subscribed');
   });
 
-  test('that comes late is told the newest marks of the run, and none of the run before', async () => {
+  test('that subscribes late receives the newest marks of the run, and none of the run before', async () => {
     const sensor = await w.sensor('eeg?rate=250&channels=2');
     for (let at = 0; at < 20; at++) sensor.send({ type: 'mark', at, label: 'blink' });
     sensor.send(tone(0, 25));
@@ -154,7 +154,7 @@ describe('a viewer', () => {
     expect(later.messages.filter(is('mark')).map(({ label }) => label)).toEqual(['yawn']);
   });
 
-  test('gets what it asked for, with absolute indexes, and nothing else', async () => {
+  test('receives what it subscribed to, with absolute indexes, and nothing else', async () => {
     const sensor = await w.sensor('eeg?rate=250&channels=2&unit=uV&kind=eeg');
     const raw = await subscribed('eeg', ['raw', 'marks'], { maxHz: 1000 });
     const derived = await subscribed('eeg', ['features', 'prediction', 'kernels', 'loss'], { maxHz: 1000 });
@@ -188,7 +188,7 @@ describe('a viewer', () => {
     expect(derived.messages.some((m) => isBlock(m) && m.kind === 'samples')).toBe(false);
   });
 
-  test('gets the first weights of a learner once', async () => {
+  test('receives the initial weights of a learner once', async () => {
     const sensor = await w.sensor('eeg?rate=250&channels=2');
     const viewer = await subscribed('eeg', ['kernels'], { maxHz: 1000 });
     for (let start = 0; viewer.messages.filter(is('kernels')).length < 3; start += 125) {
@@ -213,7 +213,7 @@ describe('a viewer', () => {
     );
   });
 
-  test('hears every second how the streams do', async () => {
+  test('receives the health of the streams every second', async () => {
     const sensor = await w.sensor('eeg?rate=250&channels=2');
     sensor.send(tone(0, 100));
     sensor.send('[null,1]');
@@ -224,7 +224,7 @@ describe('a viewer', () => {
     expect(streams).toMatchObject([{ name: 'eeg', received: 101, gaps: 9, invalid: 1 }]);
   });
 
-  test('is told when a new run begins, before its frames', async () => {
+  test('is notified of a new run before its frames', async () => {
     const sensor = await w.sensor('a?rate=250&channels=2');
     const viewer = await subscribed('a', ['raw']);
     sensor.send(tone(5, 10));
@@ -240,7 +240,7 @@ describe('a viewer', () => {
     ]);
   });
 
-  test('costs the other nothing, and may leave a subscription', async () => {
+  test('does not affect others, and can unsubscribe', async () => {
     const sensor = await w.sensor('a?rate=250&channels=2');
     const first = await subscribed('a', ['raw']);
     const second = await subscribed('a', ['raw']);
@@ -252,7 +252,7 @@ describe('a viewer', () => {
     expect(first.messages.filter(isBlock)).toEqual([]);
   });
 
-  test('that sent 64 bad messages in a row is closed with 4504 and not heard any more', async () => {
+  test('that sends 64 invalid messages in a row is closed with 4504, and later messages are ignored', async () => {
     const sensor = await w.sensor('a?rate=250&channels=2');
     const viewer = await subscribed('a', ['raw']);
     for (let i = 0; i < 64; i++) viewer.send('{');
@@ -263,7 +263,7 @@ describe('a viewer', () => {
     expect(w.server.streams()[0].learners[0].learning).toBe(true);
   });
 
-  test('gets an error for a request that cannot be, and goes on', async () => {
+  test('gets an error for an invalid request and continues', async () => {
     const sensor = await w.sensor('a?rate=250&channels=2');
     const viewer = await subscribed('a', ['raw']);
     const cases: [ErrorCode, object | string | Uint8Array][] = [
@@ -285,7 +285,7 @@ describe('a viewer', () => {
     await viewer.until(isBlock);
   });
 
-  test('is refused with 4505 where there are too many', async () => {
+  test('is rejected with 4505 if there are too many', async () => {
     await w.stop();
     w = await world({ maxViewers: 1 });
     await w.viewer();
@@ -295,7 +295,7 @@ describe('a viewer', () => {
 });
 
 describe('a viewer that does not read', () => {
-  test('holds a bounded queue, loses the oldest, is told, and holds up nobody', async () => {
+  test('has a bounded queue that drops the oldest data and reports it, and does not slow down others', async () => {
     const sensor = await w.sensor('a?rate=250&channels=256');
     const slow = await subscribed('a', ['raw'], { maxHz: 1000 });
     const quick = await subscribed('a', ['raw'], { maxHz: 1000 });
@@ -323,7 +323,7 @@ describe('a viewer that does not read', () => {
 });
 
 describe('a learner of a feed', () => {
-  test('takes its learning rate also as step, its deprecated name, but not both', async () => {
+  test('accepts its learning rate also under its deprecated name step, but not both', async () => {
     await w.stop();
     const learner = { task: 'forecast', taps: 2 } as const;
     w = await world({
@@ -352,7 +352,7 @@ describe('a learner of a feed', () => {
 });
 
 describe('a broken feed', () => {
-  test('is told also to a viewer that comes later, and a design that throws breaks no server', async () => {
+  test('is also reported to later viewers, and a designer that throws does not stop the server', async () => {
     await w.stop();
     w = await world({
       feed: ({ name }) => {
@@ -380,7 +380,7 @@ describe('a broken feed', () => {
     await b.until(isBlock);
   });
 
-  test('may also be one whose design throws when a truth comes: both sensors stay', async () => {
+  test('whose designer throws when a target connects keeps both sensors connected', async () => {
     await w.stop();
     w = await world({
       feed: ({ name }, truths) => {
@@ -400,7 +400,7 @@ describe('a broken feed', () => {
     await viewer.until(isBlock);
   });
 
-  test('is not called so while a run begins with other channels and the rate of a truth', async () => {
+  test('is not reported when a run starts with other channels and the rate of a target', async () => {
     const sensor = await w.sensor('a?rate=10&channels=1');
     await sensor.until(is('welcome'));
     const truth = await w.sensor('t?rate=20&channels=1&for=a');
@@ -415,7 +415,7 @@ describe('a broken feed', () => {
     ]);
   });
 
-  test('is an error of its stream only: raw frames flow, its viewers are told, others go on', async () => {
+  test('affects its stream only: raw frames are still sent, its viewers get an error, others continue', async () => {
     await w.stop();
     w = await world({
       feed: ({ channels }) => ({

@@ -51,7 +51,7 @@ function block(start: number, frames: number): Block {
 }
 
 describe('the queue of a viewer', () => {
-  test('is bounded whatever comes and however it reads, and every frame arrives once or is told as dropped', () => {
+  test('is bounded for any input and reading pattern, and every frame arrives once or is reported as dropped', () => {
     const steps = fc.array(
       fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 800 }) }, fc.constant('read' as const)),
       {
@@ -91,7 +91,7 @@ describe('the queue of a viewer', () => {
     );
   });
 
-  test('joins blocks that wait, and keeps notes in their place', () => {
+  test('joins queued blocks and keeps notes in their position', () => {
     const { socket, viewer } = still();
     const queue = viewer.subscribe(1, Infinity);
     for (const start of [0, 2, 4]) queue.push(block(start, 2), { kind: 'samples', map: 0, run: 0 });
@@ -103,7 +103,7 @@ describe('the queue of a viewer', () => {
     expect(heard).toEqual([[0, 6], 'gap', [10, 4]]);
   });
 
-  test('sends control messages before blocks that wait', () => {
+  test('sends control messages before queued blocks', () => {
     const { socket, viewer } = still();
     const queue = viewer.subscribe(1, Infinity);
     for (let start = 0; start < 20_000; start += 2000) {
@@ -117,7 +117,7 @@ describe('the queue of a viewer', () => {
     expect(socket.received.slice(before).findIndex(({ type }) => type === 'error')).toBeLessThanOrEqual(2);
   });
 
-  test('keeps only the newest of what is replaced', () => {
+  test('keeps only the newest of messages that replace each other', () => {
     const { socket, viewer } = still();
     viewer.subscribe(1, Infinity).push(block(0, 4000), { kind: 'samples', map: 0, run: 0 });
     viewer.flush();
@@ -126,7 +126,7 @@ describe('the queue of a viewer', () => {
     expect(socket.received.filter(({ type }) => type === 'streams')).toHaveLength(1);
   });
 
-  test('never forgets that a new run began', () => {
+  test('always reports that a new run started', () => {
     const { socket, viewer } = still();
     const queue = viewer.subscribe(1, Infinity);
     queue.push(block(0, 4000), { kind: 'samples', map: 0, run: 0 });
@@ -141,7 +141,7 @@ describe('the queue of a viewer', () => {
     expect(types.slice(0, 4)).toEqual(['block', 'run', 'dropped', 'block']);
   });
 
-  test('of messages that must not be left out is bounded too: then the viewer is closed with 4008', () => {
+  test('of messages that must not be dropped is also bounded: beyond it, the viewer is closed with 4008', () => {
     const { socket, viewer } = still();
     viewer.subscribe(1, Infinity).push(block(0, 4000), { kind: 'samples', map: 0, run: 0 });
     viewer.flush();
@@ -150,8 +150,8 @@ describe('the queue of a viewer', () => {
   });
 });
 
-describe('a guarded socket', () => {
-  test('is closed with 4008 rather than hold more than its limit', () => {
+describe('a bounded socket', () => {
+  test('is closed with 4008 if its buffer exceeds the limit', () => {
     const socket = new StillSocket();
     const link = new BoundedSocket(socket as unknown as WebSocket, { high, limit });
     for (let i = 0; i < 100; i++) link.send('x'.repeat(1000));

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ticks } from '../../src/sources/clock.ts';
 import { ManualClock } from './manual-clock.ts';
 
-test('ticks come at whole intervals; a late one delays none of the others, and those it missed are left out', async () => {
+test('ticks are due at whole intervals; a late tick does not delay others, and missed ticks are skipped', async () => {
   const clock = new ManualClock();
   const seen: number[] = [];
   const subscription = ticks(40, clock).subscribe((elapsed) => seen.push(elapsed));
@@ -14,7 +14,7 @@ test('ticks come at whole intervals; a late one delays none of the others, and t
   expect(clock.waiting).toBe(0);
 });
 
-test('a timer that fires early does not ring twice', () => {
+test('a timer that fires early does not repeat a tick', () => {
   let now = 0;
   const asked: number[] = [];
   const early = {

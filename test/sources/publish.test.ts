@@ -51,7 +51,7 @@ describe('publish', () => {
     expect(server.streams()).toMatchObject([{ name: 'a', rate: 100, kind: 'test', next: 100 }]);
   });
 
-  test('says the same in JSON: null where a sample is not real', async () => {
+  test('sends the same as JSON, with null for invalid samples', async () => {
     const seen: IngestMessage[] = [];
     plain = await scripted((socket) => {
       serve(socket, (message) => {
@@ -68,7 +68,7 @@ describe('publish', () => {
     ]);
   });
 
-  test('cuts blocks to what the server takes in one message', async () => {
+  test('splits blocks to the maximum message size of the server', async () => {
     const starts: number[] = [];
     plain = await scripted((socket) => {
       serve(socket, (message) => {
@@ -82,7 +82,7 @@ describe('publish', () => {
     expect(starts).toEqual([0, 380, 760]);
   });
 
-  test('sends again by index what was not acknowledged, and loses and doubles nothing', async () => {
+  test('resends unacknowledged frames by index, and loses or duplicates none', async () => {
     const taken: number[] = [];
     let next = 0;
     plain = await scripted((socket, n) => {
@@ -110,7 +110,7 @@ describe('publish', () => {
     expect(plain.count).toBe(5);
   });
 
-  test('keeps the newest while the server is away, and tells what it left out as a gap', async () => {
+  test('keeps the newest frames while the server is unreachable, and reports dropped ones as a gap', async () => {
     const source = new Subject<Block>();
     const seen: IngestMessage[] = [];
     plain = await scripted((socket, n) => {
@@ -143,7 +143,7 @@ describe('publish', () => {
     expect(events).toContainEqual({ type: 'gap', from: 2, count: 88 });
   });
 
-  test('holds a source back that waits until it is ready, and leaves nothing out', async () => {
+  test('pauses a source that awaits ready, and drops nothing', async () => {
     server = await createServer({ port: 0, feed: () => ({ gaps: 'none', standardize: null, maps: [], learners: [] }) });
     const frames = 20_000;
     const total = 40;
@@ -178,7 +178,7 @@ describe('publish', () => {
     expect(ahead).toBeLessThanOrEqual((4 << 20) / 32 + frames);
   });
 
-  test('goes on where it is when the server was started anew', async () => {
+  test('continues after the server was restarted', async () => {
     server = await createServer({ port: 0 });
     const { port } = server;
     const source = new Subject<Block>();
@@ -203,13 +203,13 @@ describe('publish', () => {
     subscription.unsubscribe();
   });
 
-  test('ends with an error when a newer sensor takes its place, and when the server refuses it', async () => {
+  test('errors when a newer sensor replaces it, and when the server rejects it', async () => {
     server = await createServer({ port: 0 });
     const url = `ws://127.0.0.1:${server.port}/ingest/a`;
     const source = new Subject<Block>();
     const replaced = lastValueFrom(publish(url, info, source));
     const second = publish(url, info, source).subscribe();
-    await expect(replaced).rejects.toThrow('replaced by a newer sensor of stream a');
+    await expect(replaced).rejects.toThrow('A newer sensor named "a" replaced this one.');
     second.unsubscribe();
     const tooMany = publish(url, { channels: 2000, rate: 1 }, source);
     await expect(lastValueFrom(tooMany)).rejects.toThrow('channels must be at most 1024, got 2000 (too-many-channels)');
@@ -322,7 +322,7 @@ describe('publish', () => {
     expect(server.streams()).toMatchObject([{ name: 'a', kind: 'polite', next: 6 }]);
   });
 
-  test('ends with the error of its source, and of a block that does not fit', async () => {
+  test('errors with the error of its source, and for a block that does not match', async () => {
     server = await createServer({ port: 0 });
     const url = `ws://127.0.0.1:${server.port}/ingest/a`;
     const broken = publish(

@@ -5,6 +5,7 @@ import type { Channel } from '../../formats/recording.ts';
 import { Behavior, type EegEvent } from './behavior.ts';
 import { Alpha, MuscleNoise, PinkNoise, RandomWalk } from './signal-generators.ts';
 
+/** Options of the simulated headset. */
 export interface EegOptions {
   /** Seed of the random numbers. Default: 1. */
   readonly seed?: number;

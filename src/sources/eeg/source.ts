@@ -7,6 +7,7 @@ import { ticks } from '../clock.ts';
 import { EegSimulator } from './simulator.ts';
 import type { EegOptions, SimulatedEeg } from './simulator.ts';
 
+/** Options of the simulated headset in real time. */
 export interface EegSourceOptions extends Omit<EegOptions, 'time'> {
   readonly clock?: Clock;
 }

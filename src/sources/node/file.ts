@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { recordingReader } from '../../formats/read-recording.ts';
 import type { ReadOptions, Recording } from '../../formats/recording.ts';
 
+/** Options of `readRecordingFile`. */
 export interface ReadFileOptions extends ReadOptions {
   /** Called at times with the number of bytes read and the size of the file. */
   readonly onProgress?: (bytes: number, of: number) => void;

@@ -14,6 +14,7 @@ import type { Probe } from './probes.ts';
 import { contextSwitches, diskBytes, memoryUsed, networkBytes } from './proc.ts';
 import type { Traffic } from './proc.ts';
 
+/** Options of `hostSource`. */
 export interface HostOptions {
   /** Sampling rate in Hz. Default: 10. */
   readonly rate?: number;
