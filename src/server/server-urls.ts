@@ -6,7 +6,7 @@ type Interfaces = ReturnType<typeof networkInterfaces>;
 
 /**
  * The URLs at which a server that is bound to `host` can be opened. A server bound to every interface (`0.0.0.0`, `::`)
- * has one per address, loopback first; IPv6 addresses are in brackets, and link-local ones are left out, because a URL
+ * has one per address, loopback first; IPv6 addresses are in brackets, and link-local ones are omitted, because a URL
  * cannot name their interface.
  */
 export function serverUrls(host: string, port: number, interfaces: Interfaces = networkInterfaces()): string[] {

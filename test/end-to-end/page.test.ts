@@ -206,7 +206,7 @@ describe('the page of a server with the two sensors of the demo', () => {
     const { port } = server;
     visitor.away = true;
     await server.close();
-    await page.getByText('Disconnected: the server is stopping').waitFor();
+    await page.getByText('Disconnected: The server is shutting down.').waitFor();
     expect(await page.textContent(part('live-state'))).toBe('not live');
     server = await createServer({ port, pageDirectory: visitor.directory });
     await page.waitForSelector(part('connection'), { state: 'hidden' });

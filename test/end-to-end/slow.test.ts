@@ -10,7 +10,7 @@ let server: TaplineServer;
 let page: Page;
 const sensors: WebSocket[] = [];
 
-/** A sensor that has sent these frames of one channel, each `seconds` after the one before. */
+/** A sensor that has sent these frames of one channel, `seconds` apart. */
 async function sensor(query: string, frames: number, seconds: number): Promise<void> {
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}/ingest/${query}`);
   sensors.push(socket);
@@ -24,7 +24,7 @@ async function sensor(query: string, frames: number, seconds: number): Promise<v
   await vi.waitUntil(() => server.streams().find((info) => info.name === name)?.next === frames);
 }
 
-/** How many columns of the signal's lane have a trace in them. */
+/** Number of pixel columns of the signal's lane that contain a trace. */
 const traced = (): Promise<number> =>
   page.evaluate(() => {
     const canvas = document.querySelector<HTMLCanvasElement>('[data-testid=signal] canvas');
@@ -33,7 +33,7 @@ const traced = (): Promise<number> =>
     copy?.drawImage(canvas, 0, 0);
     const { data } = copy?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
     const columns = new Set<number>();
-    // the colour of the first trace, #3454d1
+    // the color of the first trace, #3454d1
     for (let i = 0; i < data.length; i += 4)
       if (data[i] === 0x34 && data[i + 1] === 0x54 && data[i + 2] === 0xd1) columns.add((i / 4) % canvas.width);
     return columns.size;

@@ -188,7 +188,7 @@ describe('fromSocket on a Tapline server', () => {
       tryAgain();
       tryAgain();
     });
-    expect(await refused).toMatchObject({ message: 'the server takes no more than 1 viewers' });
+    expect(await refused).toMatchObject({ message: 'The server accepts at most 1 viewers.' });
     first.unsubscribe();
   });
 

@@ -11,7 +11,7 @@ import {
 
 const page = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
 
-/** The fenced blocks whose info string is `info`. */
+/** Returns the fenced code blocks with the info string `info`. */
 function examples(info: string): string[] {
   return [...page.matchAll(/^```(.+)\n([^`]+)^```/gm)]
     .filter(([, found]) => found === info)
@@ -22,7 +22,7 @@ function bytes(hex: string): Uint8Array {
   return Uint8Array.from(hex.split(/\s+/), (byte) => Number.parseInt(byte, 16));
 }
 
-/** The first cell of the rows of the table below a heading. */
+/** Returns the first cell of each row of the table below a heading. */
 function rows(heading: string): string[] {
   const part = page.split(`\n## ${heading}\n`)[1].split('\n## ')[0];
   return [...part.matchAll(/^\| `?([\w-]+)`? \|/gm)].map(([, cell]) => cell).slice(1);

@@ -8,24 +8,24 @@ import { inBlocks, noise } from '../core/alarms/quiet-stream.ts';
 const streams = ['mill', 'press', 'pump'];
 const settled = 700;
 
-/** Asks as the documents say: since the last answer, page by page. */
+/** Polls as documented: since the last response, page by page. */
 class Poller {
   readonly seen = new Map<number, AlarmRecord>();
-  readonly told: number[] = [];
+  readonly received: number[] = [];
   #since = 0;
 
-  poll(desk: AlarmService, clock: number, limit: number): void {
-    let page = this.#ask(desk, { limit: `${limit}` }, clock);
+  poll(service: AlarmService, clock: number, limit: number): void {
+    let page = this.#ask(service, { limit: `${limit}` }, clock);
     const { now } = page;
-    while (page.more) page = this.#ask(desk, { limit: `${limit}`, before: `${page.alarms.at(-1)?.changed}` }, clock);
+    while (page.more) page = this.#ask(service, { limit: `${limit}`, before: `${page.alarms.at(-1)?.changed}` }, clock);
     this.#since = now;
   }
 
-  #ask(desk: AlarmService, query: Record<string, string>, clock: number): AlarmQueryResult {
-    const answer = queryAlarms(desk, { since: `${this.#since}`, ...query }, clock) as AlarmQueryResult;
+  #ask(service: AlarmService, query: Record<string, string>, clock: number): AlarmQueryResult {
+    const answer = queryAlarms(service, { since: `${this.#since}`, ...query }, clock) as AlarmQueryResult;
     for (const alarm of answer.alarms) {
       this.seen.set(alarm.id, alarm);
-      this.told.push(alarm.changed);
+      this.received.push(alarm.changed);
     }
     return answer;
   }
@@ -56,38 +56,38 @@ test('polling with the time of the last response returns every event of an alarm
   const quiet = noise(settled, 1);
   await fc.assert(
     fc.asyncProperty(fc.array(deed, { maxLength: 60 }), async (deeds) => {
-      const desk = await AlarmService.open({ alarms: { falseAlarms: 1e4, together: 0 }, log: () => {} }, 0);
+      const service = await AlarmService.open({ alarms: { falseAlarms: 1e4, together: 0 }, log: () => {} }, 0);
       let clock = 1_700_000_000_000;
       const next = streams.map(() => settled);
       for (const name of streams) {
         const info = { name, channels: [{ label: 'a', unit: '' }], rate: 10, run: 1, next: 0, live: true };
-        desk.open({ ...info, maps: [], learners: [] });
-        for (const block of inBlocks(quiet, 1, 10, 100)) desk.push(name, block, clock);
+        service.open({ ...info, maps: [], learners: [] });
+        for (const block of inBlocks(quiet, 1, 10, 100)) service.push(name, block, clock);
       }
       const latest = new Map<number, number>();
-      desk.events.subscribe(({ alarm }) => {
+      service.events.subscribe(({ alarm }) => {
         latest.set(alarm.id, alarm.changed);
       });
       const poller = new Poller();
       for (const one of deeds) {
         if (one.do === 'wait') {
           clock += one.ms;
-          desk.tick(clock);
-        } else if (one.do === 'poll') poller.poll(desk, clock, one.limit);
+          service.tick(clock);
+        } else if (one.do === 'poll') poller.poll(service, clock, one.limit);
         else if (one.do === 'frames') {
           const start = next[one.stream];
           const data = noise(one.count, 1, (t, _, x) => (one.leap && t === 0 ? x + 100 * start : x));
-          desk.push(streams[one.stream], inBlocks(data, 1, 10, one.count, start)[0], clock);
+          service.push(streams[one.stream], inBlocks(data, 1, 10, one.count, start)[0], clock);
           next[one.stream] += one.count;
-        } else desk.control({ type: 'alarm', alarm: one.alarm, do: one.do, until: clock + 5000 }, clock);
+        } else service.control({ type: 'alarm', alarm: one.alarm, do: one.do, until: clock + 5000 }, clock);
       }
-      poller.poll(desk, clock, 2);
+      poller.poll(service, clock, 2);
       expect(new Map(Array.from(poller.seen, ([id, { changed }]) => [id, changed]))).toEqual(latest);
-      expect(new Set(poller.told).size).toBe(poller.told.length);
+      expect(new Set(poller.received).size).toBe(poller.received.length);
       expect(Array.from(poller.seen.values(), ({ id, state }) => [id, state]).sort()).toEqual(
-        desk.alarms.map(({ id, state }) => [id, state]).sort(),
+        service.alarms.map(({ id, state }) => [id, state]).sort(),
       );
-      await desk.close();
+      await service.close();
     }),
     { numRuns: 60, seed: 1 },
   );

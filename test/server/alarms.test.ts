@@ -30,7 +30,7 @@ async function ask(query: string): Promise<{ status: number; body: AlarmQueryRes
   return { status: answer.status, body: (await answer.json()) as AlarmQueryResult };
 }
 
-/** A sensor `name` of two channels whose right one leaps at frame 650; resolves when it is heard. */
+/** A sensor `name` with two channels, whose second channel jumps at frame 650; resolves when the frames are acknowledged. */
 async function leap(name: string): Promise<void> {
   const sensor = await w.sensor(`${name}?rate=10&channels=left,right`);
   const data = noise(660, 2, (t, c, x) => (t === 650 && c === 1 ? x + 200 : x));
@@ -39,7 +39,7 @@ async function leap(name: string): Promise<void> {
   await sensor.until((reply) => reply.type === 'ack' && reply.received === 660);
 }
 
-/** A viewer of alarms, and the alarm of a sensor that leaps. */
+/** A viewer of alarms, and the alarm of a sensor whose signal jumps. */
 async function raise(name: string): Promise<{ viewer: Peer<WatchMessage>; alarm: AlarmMessage }> {
   const viewer = await w.viewer();
   viewer.send({ type: 'alarms', on: true });
@@ -199,7 +199,9 @@ describe('maintenance', () => {
     maintain('one.more', 8e15);
     const refusal = await viewer.until((m) => m.type === 'error' && m.code === 'bad-time');
     expect(refusal).toMatchObject({
-      message: expect.stringMatching(/^until must be at most 366 days after \d+, the current time, got 8000000000000000$/) as string,
+      message: expect.stringMatching(
+        /^until must be at most 366 days after \d+, the current time, got 8000000000000000$/,
+      ) as string,
     });
     const { maintenance } = (await ask('')).body;
     expect(maintenance).toHaveLength(256);

@@ -5,7 +5,7 @@ import { eegChannels, EegSimulator } from '../../src/sources/index.ts';
 
 const rate = 250;
 
-/** |W(f)| of taps at `rate`, on a grid of a quarter of a Hz from 0 to half the rate. */
+/** |W(f)| of taps at `rate`, on a grid of 0.25 Hz from 0 to half the rate. */
 function spectrum(taps: number[]): { hz: number; size: number }[] {
   return Array.from({ length: 2 * rate + 1 }, (_, bin) => {
     const hz = bin / 4;
@@ -21,7 +21,7 @@ function spectrum(taps: number[]): { hz: number; size: number }[] {
 
 type Kernels = { shape: readonly number[]; data: readonly number[] };
 
-/** What the learner of alpha tells last, after so many seconds of the simulator. */
+/** The last outputs of the alpha learner after a number of simulated seconds. */
 function learned(seed: number, seconds: number): { kernels: Kernels; rollbacks: number } {
   const headset = { name: 'headset', channels: eegChannels, rate, kind: 'eeg' };
   const truth = { name: 'headset.alpha', channels: [{ label: 'alpha', unit: 'uV' }], rate, kind: 'truth' };
@@ -39,7 +39,7 @@ function learned(seed: number, seconds: number): { kernels: Kernels; rollbacks: 
   });
   for (const learner of spec.learners) pipeline.addLearner(learner, learner.target ? ['alpha'] : undefined, undefined);
   const simulator = new EegSimulator({ seed, rate });
-  // the two sockets race: the truth comes one block late every other time
+  // the order of the two sockets varies: every other target block arrives one block late
   const waiting = [];
   for (let block = 0; block < seconds * 25; block++) {
     const { eeg, alpha } = simulator.next(10);

@@ -4,7 +4,7 @@ import { ArrivalClock } from '../../src/server/arrival-clock.ts';
 
 const begin = 1.5e12;
 
-/** A minute of single frames of a 50 Hz stream that really come `real` times a second: [when, dated] of each. */
+/** One minute of single frames of a 50 Hz stream that arrive at `real` Hz: [arrival, assigned time] of each. */
 function minute(real: number, jitter = 0): [number, number][] {
   const clock = new ArrivalClock(50);
   const chance = random(1);

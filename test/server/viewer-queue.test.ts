@@ -7,7 +7,7 @@ import { parseWatch, type WatchMessage } from '../../src/protocol/index.ts';
 import { BoundedSocket } from '../../src/server/bounded-socket.ts';
 import { ViewerQueue } from '../../src/server/viewer-queue.ts';
 
-/** A socket whose peer reads only when it is told to. */
+/** A socket whose peer reads only on request. */
 class StillSocket extends EventEmitter {
   readonly OPEN = 1;
   readyState = 1;
@@ -26,7 +26,7 @@ class StillSocket extends EventEmitter {
     this.closedWith = code;
   }
 
-  /** The peer reads everything that was sent by now. */
+  /** Reads everything that has been sent. */
   read(): void {
     for (const { message, done } of this.#waiting.splice(0)) {
       this.bufferedAmount -= message.length;

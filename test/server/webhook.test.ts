@@ -47,7 +47,7 @@ afterEach(() => {
 const until = async (fits: () => boolean): Promise<void> => {
   while (!fits()) await new Promise<void>((resolve) => (came = resolve));
 };
-/** Events of as many alarms. */
+/** Returns events of `count` alarms. */
 function events(count: number): AlarmEvent[] {
   const book = new AlarmBook({ together: 0 });
   return Array.from({ length: count }, (_, n) => book.alarm(`s${n}`, 'unusual', finding(), 10 * n)).flat();

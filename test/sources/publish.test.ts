@@ -24,7 +24,7 @@ const block = (start: number, frames = 2): Block => ({
 });
 const info = { channels: 1, rate: 100 };
 
-/** What a scripted server does with a sensor's messages. */
+/** Calls `take` with each message of a sensor. */
 function serve(socket: WebSocket, take: (message: IngestMessage) => void): void {
   socket.on('message', (data: Buffer, isBinary) => take(parseIngest(isBinary ? data : data.toString())));
 }
@@ -99,7 +99,7 @@ describe('publish', () => {
           taken.push(sample);
           next = message.start! + i + 1;
         }
-        // every connection but the last breaks after five messages, and acknowledges only some
+        // all connections except the last break after five messages and acknowledge only some
         if (n < 4 && ++here === 5) socket.terminate();
         else if (n === 4 || here % 2) socket.send(ack(next));
       });
