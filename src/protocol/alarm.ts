@@ -32,7 +32,9 @@ export interface AlarmControl {
   until?: number;
 }
 
-/** Raises no new alarms of some streams until a time in ms since 1970. `streams` is a name, or a prefix followed by `*`. */
+/**
+ * Raises no new alarms of some streams until a time in ms since 1970. `streams` is a name, or a prefix followed by `*`.
+ */
 export interface MaintenanceRequest extends Maintenance {
   type: 'maintenance';
 }

@@ -22,7 +22,9 @@ export interface WireBlock {
 const magic = 0x4c54;
 const version = 1;
 
-/** Encodes a block as a binary message: header, samples, and validity bytes if the block has them. Allocates the result. */
+/**
+ * Encodes a block as a binary message: header, samples, and validity bytes if the block has them. Allocates the result.
+ */
 export function encodeBlock(block: Block, address: Partial<Omit<WireBlock, 'block'>> = {}): Uint8Array<ArrayBuffer> {
   const { data, channels, start, rate, time, valid } = block;
   const frames = data.length / channels;

@@ -31,7 +31,10 @@ export interface Unsubscribe {
   type: 'unsubscribe';
   id: number;
 }
-/** Turns a learner on or off, sets its learning rate, or performs an action: freeze, unfreeze, reset to the initial weights, or roll back to the last good ones. */
+/**
+ * Turns a learner on or off, sets its learning rate, or performs an action: freeze, unfreeze, reset to the initial
+ * weights, or roll back to the last good ones.
+ */
 export interface Learning {
   type: 'learning';
   stream: string;

@@ -49,7 +49,10 @@ export class BoundedSocket {
   }
 }
 
-/** Returns a message as text, or as bytes in their own buffer, so that samples are aligned and no larger buffer is retained. */
+/**
+ * Returns a message as text, or as bytes in their own buffer, so that samples are aligned and no larger buffer is
+ * retained.
+ */
 export function readMessage(data: RawData, isBinary: boolean): string | Uint8Array {
   const bytes = Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
   return isBinary ? new Uint8Array(bytes) : bytes.toString();

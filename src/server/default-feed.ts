@@ -7,7 +7,9 @@ import type { FeedChannel, FeedInfo, FeedSpec, LearnerSpec, MapSpec } from './fe
 /** Maximum number of channels that a default feed processes, from the first on. */
 const maxChannels = 32;
 
-/** Highest sampling rate in Hz of a stream that is treated as EEG: the length of kernels for 2 Hz grows with the rate. */
+/**
+ * Highest sampling rate in Hz of a stream that is treated as EEG: the length of kernels for 2 Hz grows with the rate.
+ */
 const maxEegRate = 5000;
 
 const microvolt = /^[uµμ]V$/;

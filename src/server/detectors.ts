@@ -84,7 +84,9 @@ export class Detectors {
     });
   }
 
-  /** Returns a detector with the state of a stream of this shape; a new one if there is none or it cannot be restored. */
+  /**
+   * Returns a detector with the state of a stream of this shape; a new one if there is none or it cannot be restored.
+   */
   #start(info: StreamInfo, channels: number, before: FeedDetector | undefined): FeedDetector {
     const { falseAlarms, reference } = this.#alarms;
     const create = () => new FeedDetector(this.#book, info, channels, { falseAlarms, reference });

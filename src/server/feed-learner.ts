@@ -25,7 +25,10 @@ export interface FeedLearnerOptions {
   emit: (output: PipelineOutput) => void;
 }
 
-/** One learner of a feed: runs `learn` and emits its predictions, and its kernels and scores about four times per second. */
+/**
+ * One learner of a feed: runs `learn` and emits its predictions, and its kernels and scores about four times per
+ * second.
+ */
 export class FeedLearner {
   readonly info: LearnerInfo;
   readonly #options: FeedLearnerOptions;

@@ -56,7 +56,10 @@ export class FeedPipeline {
     this.#blocks.next(block);
   }
 
-  /** Starts a learner with saved weights, if their shapes match. It replaces a learner of the same name and takes its index. */
+  /**
+   * Starts a learner with saved weights, if their shapes match. It replaces a learner of the same name and takes its
+   * index.
+   */
   addLearner(spec: LearnerSpec, outputs: string[] | undefined, weights: Weights | undefined): void {
     this.#guard(spec.name, () => {
       const before = this.#learners.get(spec.name);

@@ -61,5 +61,8 @@ export interface FeedSpec {
   learners: LearnerSpec[];
 }
 
-/** Returns the feed spec of a stream; `targets` are the streams of the same rate that are declared as its targets (`for`). */
+/**
+ * Returns the feed spec of a stream; `targets` are the streams of the same rate that are declared as its targets
+ * (`for`).
+ */
 export type FeedDesigner = (info: FeedInfo, targets: readonly FeedInfo[]) => FeedSpec;

@@ -80,7 +80,9 @@ export class Feed {
     return this.#numbering.next;
   }
 
-  /** Applies a new description of the stream; another number of channels, rate, or kind, or `fresh`, starts a new run. */
+  /**
+   * Applies a new description of the stream; another number of channels, rate, or kind, or `fresh`, starts a new run.
+   */
   open(opening: Opening): void {
     const { channels, rate, kind } = this.#opening;
     const same = opening.channels.length === channels.length && opening.rate === rate && opening.kind === kind;
@@ -89,7 +91,10 @@ export class Feed {
     this.output.next({ type: 'info' });
   }
 
-  /** Processes frames and returns a gap before them, if any. Throws a ProtocolError and processes none if they do not match the stream. */
+  /**
+   * Processes frames and returns a gap before them, if any. Throws a ProtocolError and processes none if they do not
+   * match the stream.
+   */
   push(samples: Samples): Gap | undefined {
     const { channels, rate } = this.#opening;
     if (samples.channels !== channels.length)
@@ -121,7 +126,9 @@ export class Feed {
     this.output.next({ type: 'info' });
   }
 
-  /** Sets the streams that are targets of this one, at the same rate. Learners of new or restarted targets are created. */
+  /**
+   * Sets the streams that are targets of this one, at the same rate. Learners of new or restarted targets are created.
+   */
   setTargets(targets: readonly FeedInfo[], restarted?: string): void {
     const known = new Set(this.#targets.map(({ name }) => name));
     this.#targets = targets.filter(({ rate }) => rate === this.#opening.rate);

@@ -12,7 +12,10 @@ export interface Placement {
   gap: Gap | undefined;
 }
 
-/** The frame numbering of one run: the first frame sets the start; later frames are new, duplicates, or follow a gap of any length. */
+/**
+ * The frame numbering of one run: the first frame sets the start; later frames are new, duplicates, or follow a gap of
+ * any length.
+ */
 export class FrameNumbering {
   #next = 0;
   #started = false;
@@ -22,7 +25,10 @@ export class FrameNumbering {
     return this.#next;
   }
 
-  /** Places `frames` frames at `start` (default: the next index). Throws a ProtocolError ('bad-index', 'far-index') and changes nothing. */
+  /**
+   * Places `frames` frames at `start` (default: the next index). Throws a ProtocolError ('bad-index', 'far-index') and
+   * changes nothing.
+   */
   place(start: number | undefined, frames: number): Placement {
     const from = start ?? this.#next;
     if (!Number.isSafeInteger(from + frames))

@@ -11,7 +11,10 @@ export interface ServerOptions {
   host?: string;
   /** TCP port; 0 = any free port. Default: 8080. */
   port?: number;
-  /** Further origins whose pages may connect and under whose host names the server responds, such as 'https://dashboard.example'. Loopback names are always allowed. */
+  /**
+   * Further origins whose pages may connect and under whose host names the server responds, such as
+   * 'https://dashboard.example'. Loopback names are always allowed.
+   */
   origins?: readonly string[];
   /** Maximum size of a message in bytes. Default: 1 MiB. */
   maxPayload?: number;
@@ -21,13 +24,18 @@ export interface ServerOptions {
   maxStreams?: number;
   /** Maximum number of connections to /watch. Default: 64. */
   maxViewers?: number;
-  /** Milliseconds between pings; a client that does not respond to a ping is disconnected at the next. Default: 15,000. */
+  /**
+   * Milliseconds between pings; a client that does not respond to a ping is disconnected at the next. Default: 15,000.
+   */
   heartbeat?: number;
   /** Directory of the dashboard's files. Default: the built dashboard of this package. */
   pageDirectory?: string;
   /** Chooses feature maps and learners for a stream. Default: `defaultFeed`. */
   feed?: FeedDesigner;
-  /** Directory in which learned weights, detector states, and alarms are saved and from which they are restored. Default: not saved. */
+  /**
+   * Directory in which learned weights, detector states, and alarms are saved and from which they are restored.
+   * Default: not saved.
+   */
   statePath?: string;
   /** Milliseconds between saves; the state is also saved on close. Default: 60,000. */
   saveEvery?: number;

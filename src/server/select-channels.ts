@@ -3,7 +3,10 @@ import type { Block } from '../core/blocks/block.ts';
 import { invalid } from '../core/check.ts';
 import type { FeedChannel } from './feed-spec.ts';
 
-/** Returns the indexes of channels given by label or index; all if undefined. Throws a RangeError for an unknown channel. */
+/**
+ * Returns the indexes of channels given by label or index; all if undefined. Throws a RangeError for an unknown
+ * channel.
+ */
 export function channelIndexes(
   selected: readonly (string | number)[] | undefined,
   channels: readonly FeedChannel[],

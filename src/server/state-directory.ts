@@ -36,7 +36,10 @@ export async function lockDirectory(directory: string): Promise<LockedDirectory>
   };
 }
 
-/** Creates a directory level by level: in file systems without directories, such as /proc, a recursive mkdir never returns. */
+/**
+ * Creates a directory level by level: in file systems without directories, such as /proc, a recursive mkdir never
+ * returns.
+ */
 async function make(path: string): Promise<void> {
   const code = await mkdir(path).then(
     () => '',

@@ -61,7 +61,10 @@ export class StreamRegistry {
     return connected !== undefined && connected !== sensor;
   }
 
-  /** Opens a stream for a sensor, which replaces a connected one. Returns undefined if the server has no room for a stream. */
+  /**
+   * Opens a stream for a sensor, which replaces a connected one. Returns undefined if the server has no room for a
+   * stream.
+   */
   open(name: string, opening: Opening, sensor: Sensor): Feed | undefined {
     const before = this.#sensors.get(name);
     const known = this.#feeds.get(name);

@@ -7,7 +7,9 @@ import { SubscriptionQueue } from './subscription-queue.ts';
 export interface ViewerQueueOptions {
   /** Maximum size of blocks and notes in bytes; the oldest are dropped. Default: 1 MiB. */
   maxQueued?: number;
-  /** Maximum number of messages that must not be dropped; beyond it the connection is closed with 4008. Default: 256. */
+  /**
+   * Maximum number of messages that must not be dropped; beyond it the connection is closed with 4008. Default: 256.
+   */
   maxControl?: number;
 }
 

@@ -19,7 +19,10 @@ export class WeightStore {
     this.#maxLearners = maxLearners;
   }
 
-  /** Opens a store and reads its files; invalid files are skipped and logged. Without a directory, nothing is saved to disk. */
+  /**
+   * Opens a store and reads its files; invalid files are skipped and logged. Without a directory, nothing is saved to
+   * disk.
+   */
   static async open(
     directory: string | undefined,
     maxLearners: number,

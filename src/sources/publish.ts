@@ -24,7 +24,10 @@ export interface PublishOptions {
   marks$?: Observable<Omit<Mark, 'type'>>;
   /** Send blocks as binary messages (default) or as JSON. */
   binary?: boolean;
-  /** Maximum number of frames kept until they are acknowledged; the oldest are dropped first. Default: one minute, or 10,000. */
+  /**
+   * Maximum number of frames kept until they are acknowledged; the oldest are dropped first. Default: one minute, or
+   * 10,000.
+   */
   backlog?: number;
   /** Start a new run, so that frame indexes are those of this source (default); false: continue the stream's run. */
   fresh?: boolean;
@@ -53,7 +56,9 @@ export type PublishEvent = Exclude<IngestReply, { type: 'error' }>;
 /** Blocks pushed as they arrive, or a source that awaits `ready` before each block (a replay). */
 export type BlockSource = Observable<Block> | ((ready: () => Promise<void>) => Observable<Block>);
 
-/** Milliseconds without a message after which a connection is considered dead; servers acknowledge at least every 15 s. */
+/**
+ * Milliseconds without a message after which a connection is considered dead; servers acknowledge at least every 15 s.
+ */
 const silence = 45_000;
 /** Bytes of samples that a source which awaits `ready` may be ahead of the acknowledgments. */
 const maxAhead = 4 << 20;

@@ -21,13 +21,18 @@ export interface ReplayOptions {
   readonly times?: 'live' | 'recorded';
   /** Awaited before each block. */
   readonly ready?: () => Promise<unknown>;
-  /** Called with each mark of the recording after the block that contains its first frame; in a loop, `at` continues. */
+  /**
+   * Called with each mark of the recording after the block that contains its first frame; in a loop, `at` continues.
+   */
   readonly marked?: (mark: RecordedMark) => void;
   /** Clock that times the blocks. Default: the system clock. */
   readonly clock?: Clock;
 }
 
-/** Delay in ms, such as after the computer slept, beyond which a replay continues from its position instead of catching up. */
+/**
+ * Delay in ms, such as after the computer slept, beyond which a replay continues from its position instead of catching
+ * up.
+ */
 const maxLateness = 5000;
 /** Longest time in ms for which a replay at speed Infinity blocks the event loop. */
 const yieldInterval = 8;

@@ -21,7 +21,10 @@ export class RandomWalk {
   }
 }
 
-/** 1/f noise of standard deviation `deviation`: four processes of equal power with corner frequencies of 0.5, 1.5, 4.5, and 13.5 Hz. */
+/**
+ * 1/f noise of standard deviation `deviation`: four processes of equal power with corner frequencies of 0.5, 1.5, 4.5,
+ * and 13.5 Hz.
+ */
 export class PinkNoise {
   readonly #parts: RandomWalk[];
 

@@ -10,7 +10,9 @@ export interface Probe {
   close?(): void;
 }
 
-/** Returns a probe that reads increasing counters as rates per second; undefined if the platform does not provide them. */
+/**
+ * Returns a probe that reads increasing counters as rates per second; undefined if the platform does not provide them.
+ */
 export function rateProbe(channels: readonly Channel[], counters: () => number[] | undefined): Probe | undefined {
   let before = counters();
   if (!before) return undefined;
