@@ -4,7 +4,7 @@ import { ConvGradient, mostOwed, type OwedShape } from './conv-gradient.ts';
 import { EarlySums } from './early-sums.ts';
 import type { StreamContext } from '../layer.ts';
 
-import type { Trained } from '../trained.ts';
+import type { Trained} from '../trained.ts';
 import { type Part } from '../trained.ts';
 import type { SteppedLayer } from '../step-program.ts';
 import { WindowLayer } from '../window-layer.ts';
