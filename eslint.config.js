@@ -3,7 +3,18 @@ import rxjsX from 'eslint-plugin-rxjs-x';
 import ts from 'typescript-eslint';
 
 export default ts.config(
-  { ignores: ['dist', 'coverage', 'docs/api', 'test/vectors', 'src/kernels/assembly', '**/*.js', '**/*.mjs', '**/*.html'] },
+  {
+    ignores: [
+      'dist',
+      'coverage',
+      'docs/api',
+      'test/vectors',
+      'src/kernels/assembly',
+      '**/*.js',
+      '**/*.mjs',
+      '**/*.html',
+    ],
+  },
   js.configs.recommended,
   ts.configs.recommendedTypeChecked,
   { languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } } },

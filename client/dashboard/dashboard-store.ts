@@ -56,7 +56,7 @@ export class DashboardStore {
   };
 
   /** Requests a change of a learner. The server confirms it with a new list of streams. */
-  readonly setLearning = (stream: string, learner: number, change: { on?: boolean; step?: number }): void =>
+  readonly setLearning = (stream: string, learner: number, change: { on?: boolean; learningRate?: number }): void =>
     this.#learning.next({ stream, learner, ...change });
 
   /** Requests an action on an alarm or a stream. The server confirms it with a message. */

@@ -84,8 +84,8 @@ function openView(
 ): TemplateResult {
   const key = JSON.stringify([info.name, info.run, learner.index, learner.taps, learner.channels, learner.outputs]);
   const changed = (event: Event): void => {
-    const step = 10 ** Number((event.target as HTMLInputElement).value);
-    store.setLearning(info.name, learner.index, { step: Number(step.toPrecision(2)) });
+    const learningRate = 10 ** Number((event.target as HTMLInputElement).value);
+    store.setLearning(info.name, learner.index, { learningRate: Number(learningRate.toPrecision(2)) });
   };
   return html`<div class="learner-controls">
       ${toggle({
@@ -101,11 +101,11 @@ function openView(
           min=${minExponent}
           max=${maxExponent}
           step="0.1"
-          data-testid="step"
-          aria-valuetext=${formatNumber(learner.step)}
-          .value=${String(Math.log10(Math.max(10 ** minExponent, learner.step)))}
+          data-testid="learning-rate"
+          aria-valuetext=${formatNumber(learner.learningRate)}
+          .value=${String(Math.log10(Math.max(10 ** minExponent, learner.learningRate)))}
           @change=${changed}
-        /><output>${formatNumber(learner.step)}${limitOf(learner.step)}</output></label
+        /><output>${formatNumber(learner.learningRate)}${limitOf(learner.learningRate)}</output></label
       >
       ${hint(learningRateHelp)} ${rollbacksView(state, info, learner)}
     </div>
@@ -115,9 +115,9 @@ function openView(
 }
 
 /** A note at the ends of the learning-rate slider. */
-function limitOf(step: number): string {
-  if (step <= 10 ** minExponent) return ' (min)';
-  return step >= 10 ** maxExponent ? ' (max)' : '';
+function limitOf(learningRate: number): string {
+  if (learningRate <= 10 ** minExponent) return ' (min)';
+  return learningRate >= 10 ** maxExponent ? ' (max)' : '';
 }
 
 /** How often the learner was rolled back; undefined if never. */

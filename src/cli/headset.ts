@@ -1,4 +1,15 @@
-import { concatMap, map, merge, share, type Observable } from 'rxjs';
+import {
+  concatMap,
+  distinctUntilChanged,
+  EMPTY,
+  map,
+  merge,
+  type Observable,
+  share,
+  BehaviorSubject,
+  switchMap,
+  tap,
+} from 'rxjs';
 import {
   eegChannels,
   publish,
@@ -10,6 +21,7 @@ import {
 
 /**
  * Publishes the simulated headset as `<name>`, with its events as marks, and its true alpha amplitude as `<name>.alpha`.
+ * While `<name>` waits until its name is free (`onReplaced: 'wait'`), `<name>.alpha` is not published either.
  * Both streams come from one run of one simulator. `address` returns the address of a stream.
  */
 export function publishHeadset(
@@ -20,11 +32,23 @@ export function publishHeadset(
 ): Observable<PublishEvent> {
   const { rate = 250 } = simulator;
   const parts = simulateEeg(simulator).pipe(share());
+  const active$ = new BehaviorSubject(options.onReplaced !== 'wait');
   const headset = publish(
     address(name),
     { channels: eegChannels, rate, kind: 'simulated eeg' },
     parts.pipe(map(({ eeg }) => eeg)),
-    { ...options, marks$: parts.pipe(concatMap(({ events }) => events)) },
+    {
+      ...options,
+      marks$: parts.pipe(concatMap(({ events }) => events)),
+      waiting: (sentence) => {
+        active$.next(false);
+        options.waiting?.(sentence);
+      },
+    },
+  ).pipe(
+    tap((event) => {
+      if (event.type === 'welcome') active$.next(true);
+    }),
   );
   const groundTruth = publish(
     address(`${name}.alpha`),
@@ -32,5 +56,11 @@ export function publishHeadset(
     parts.pipe(map(({ alpha }) => alpha)),
     options,
   );
-  return merge(headset, groundTruth);
+  return merge(
+    active$.pipe(
+      distinctUntilChanged(),
+      switchMap((active) => (active ? groundTruth : EMPTY)),
+    ),
+    headset,
+  );
 }

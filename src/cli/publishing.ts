@@ -26,6 +26,11 @@ export function publishing(
   });
 }
 
+/** Writes a status sentence of a publisher to stderr. */
+export function logStatus(sentence: string): void {
+  process.stderr.write(`${sentence}\n`);
+}
+
 /** Returns a callback that prints one note to stderr, the first time that a server does not answer or disconnects. */
 export function outageNotice(address: string): (down: { sentence: string }) => void {
   let printed = false;

@@ -1,10 +1,8 @@
-import { networkInterfaces } from 'node:os';
 import { Command, Option } from '@commander-js/extra-typings';
 import type { FalseAlarms } from '../core/detector/alarm-budget.ts';
 import type { ServerOptions, TaplineServer } from '../server/index.ts';
 import { demo } from './demo.ts';
 import { UsageError, usageOf } from './failure.ts';
-import { isLoopback, openableAddresses } from './listen-addresses.ts';
 import { collect, deprecate, falseAlarmsOption, integerFrom, referenceOption } from './options.ts';
 import { feedsWith } from './served-networks.ts';
 import { stopped, stopSignal } from './stop-signal.ts';
@@ -65,9 +63,9 @@ export function serveCommand(): Command<[], ServeOptions> {
         statePath: state === false ? undefined : state,
         alarms: { falseAlarms, reference, log: alarmLog, webhook },
       });
-      announce(host, server.port);
+      announce(host, server);
       try {
-        if (withDemo) await Promise.race([demo(ownAddress(host, server.port), signal), stopped(signal)]);
+        if (withDemo) await Promise.race([demo(server.url.replace('http', 'ws'), signal), stopped(signal)]);
         await stopped(signal);
       } finally {
         await server.close();
@@ -86,28 +84,22 @@ async function listening(options: ServerOptions): Promise<TaplineServer> {
         { cause: error },
       );
     const { message } = usageOf(error);
-    const locked = /in use by another server/.test(message) && !message.includes('--state');
-    throw locked
-      ? new UsageError(`${message}. Choose another directory with --state.`, { cause: error })
-      : usageOf(error);
+    const locked = /another server uses it/.test(message) && !message.includes('--state');
+    throw locked ? new UsageError(`${message} with --state`, { cause: error }) : usageOf(error);
   });
 }
 
+/** Hosts at which only this computer can reach a server. */
+const loopback = /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/i;
+
 /** Prints where the server can be opened; a warning to stderr where others can reach it. */
-function announce(host: string, port: number): void {
-  const [first, ...others] = openableAddresses(host, port, networkInterfaces());
+function announce(host: string, { urls: [first, ...others] }: TaplineServer): void {
   process.stdout.write(`Tapline is at ${first}\n`);
   for (const address of others) process.stdout.write(`           or ${address}\n`);
   process.stdout.write('Press Ctrl-C to stop.\n');
-  if (isLoopback(host)) return;
+  if (loopback.test(host)) return;
   process.stderr.write(
     'Warning: Anyone who can reach this computer over the network can publish, watch, and control all streams.\n' +
       'The server has no passwords and no TLS. Use it on a trusted network only, or omit --host to accept local connections only.\n',
   );
-}
-
-/** The address at which this computer reaches its own server. */
-function ownAddress(host: string, port: number): string {
-  const own = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `ws://${own.includes(':') ? `[${own}]` : own}:${port}`;
 }

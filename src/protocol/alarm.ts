@@ -3,14 +3,14 @@ import { alarmKinds, type AlarmMember, type AlarmRecord } from '../core/alarms/a
 import type { MaintenanceWindow } from '../core/alarms/suppression.ts';
 import * as field from './fields.ts';
 
-/** Every alarm that is open, and the newest of those that are not; and which streams are in maintenance. */
+/** All open alarms, the newest cleared ones, and the streams in maintenance. */
 export interface AlarmsMessage {
   type: 'alarms';
   alarms: AlarmRecord[];
   maintenance: MaintenanceWindow[];
 }
 
-/** Something happened to an alarm: `alarm` is it as it stands. Of steps that a viewer was too slow for, only the newest comes. */
+/** An event of an alarm, with its current record. A slow viewer receives only the newest event of each alarm. */
 export interface AlarmMessage {
   type: 'alarm';
   step: (typeof alarmSteps)[number];
@@ -18,21 +18,23 @@ export interface AlarmMessage {
   alarm: AlarmRecord;
 }
 
-/** Asks for the alarms of all streams, or for no more of them. */
+/** Subscribes to the alarms of all streams, or unsubscribes. */
 export interface WatchAlarms {
   type: 'alarms';
   on: boolean;
 }
 
-/** Does something with an alarm; `until`: of 'shelve', in ms since 1970. */
+/** Performs an action on an alarm; `until`, for 'shelve', is in ms since 1970. */
 export interface AlarmControl {
   type: 'alarm';
   alarm: number;
-  do: (typeof alarmDeeds)[number];
+  do: (typeof alarmActions)[number];
   until?: number;
 }
 
-/** Nothing new is to be told of some streams until a time, in ms since 1970. `streams`: a name, or its beginning and `*`. */
+/**
+ * Raises no new alarms of some streams until a time in ms since 1970. `streams` is a name, or a prefix followed by `*`.
+ */
 export interface MaintenanceRequest extends MaintenanceWindow {
   type: 'maintenance';
 }
@@ -48,10 +50,10 @@ export const alarmSteps = [
   'cleared',
   'falseAlarm',
 ] as const;
-/** What a viewer can do with an alarm. */
-export const alarmDeeds = ['acknowledge', 'shelve', 'clear', 'falseAlarm'] as const;
+/** Actions of a viewer on an alarm. */
+export const alarmActions = ['acknowledge', 'shelve', 'clear', 'falseAlarm'] as const;
 
-const streamsRule = 'a stream name, or its beginning and *';
+const streamsRule = 'a stream name, or a prefix followed by *';
 const streams: field.Schema<string> = v.pipe(
   v.string(streamsRule),
   v.regex(/^[A-Za-z0-9._-]{0,64}(?:[A-Za-z0-9_.-]|\*)$/, streamsRule),
@@ -102,22 +104,19 @@ export const watchAlarms: field.Schema<WatchAlarms> = v.object(
   { type: v.literal('alarms'), on: v.boolean('true or false') },
   'given',
 );
-const deedRule = `one of ${alarmDeeds.join(', ')}`;
+const actionRule = `one of ${alarmActions.join(', ')}`;
 export const alarmControl: field.Schema<AlarmControl> = v.pipe(
   v.object(
     {
       type: v.literal('alarm'),
       alarm: field.id,
-      do: v.picklist(alarmDeeds, deedRule),
+      do: v.picklist(alarmActions, actionRule),
       until: v.optional(field.time),
     },
     'given',
   ),
   v.forward(
-    v.check(
-      (control) => control.do !== 'shelve' || control.until !== undefined,
-      'ms since 1970 where it is to be shelved',
-    ),
+    v.check((control) => control.do !== 'shelve' || control.until !== undefined, 'given in ms since 1970 for shelve'),
     ['until'],
   ),
 );

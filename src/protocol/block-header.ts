@@ -1,20 +1,20 @@
 import type { Block } from '../core/blocks/block.ts';
-import { farthest, fastest } from './limits.ts';
+import { maxTime, maxRate } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
 
-/** Bytes before the samples. */
+/** Length of the header in bytes. */
 export const headerLength = 48;
-/** What a block carries, by the number that stands for it on the wire. */
+/** Kinds of blocks; the index is the number in the header. */
 export const blockKinds = ['samples', 'features', 'prediction'] as const;
 export type BlockKind = (typeof blockKinds)[number];
 
-/** A block with its address. */
+/** A block with the header fields that identify it. */
 export interface WireBlock {
   kind: BlockKind;
-  /** The subscription; 0 on ingest. */
+  /** Id of the subscription; 0 on ingest. */
   id: number;
   run: number;
-  /** Which feature map network or learner of the stream. */
+  /** Index of the feature map network or learner of the stream. */
   map: number;
   block: Block;
 }
@@ -22,7 +22,9 @@ export interface WireBlock {
 const magic = 0x4c54;
 const version = 1;
 
-/** One binary message: header, samples, and validity bytes where the block has them. Fresh memory. */
+/**
+ * Encodes a block as a binary message: header, samples, and validity bytes if the block has them. Allocates the result.
+ */
 export function encodeBlock(block: Block, address: Partial<Omit<WireBlock, 'block'>> = {}): Uint8Array<ArrayBuffer> {
   const { data, channels, start, rate, time, valid } = block;
   const frames = data.length / channels;
@@ -46,13 +48,15 @@ export function encodeBlock(block: Block, address: Partial<Omit<WireBlock, 'bloc
 }
 
 /**
- * Reads one binary message. Samples that lie aligned are a view of `bytes`, which the caller gives away; else a copy.
- * Every field is checked before anything is allocated; throws a ProtocolError and nothing else.
+ * Decodes a binary message. Aligned samples are a view of `bytes`, which the caller must not change afterwards; otherwise
+ * they are copied. Every field is validated before memory is allocated.
+ * @throws ProtocolError and no other error
  */
 export function decodeBlock(bytes: Uint8Array | ArrayBuffer): WireBlock {
   const whole = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
   const length = whole.byteLength;
-  if (length < headerLength) throw refuse('short-block', 'message.length', `at least ${headerLength} bytes`, length);
+  if (length < headerLength)
+    throw invalidField('short-block', 'message.length', `at least ${headerLength} bytes`, length);
   const view = new DataView(whole.buffer, whole.byteOffset, length);
   const field = {
     magic: view.getUint16(0, true),
@@ -67,21 +71,22 @@ export function decodeBlock(bytes: Uint8Array | ArrayBuffer): WireBlock {
     flags: view.getUint8(39),
     reserved: view.getUint16(46, true),
   };
-  if (field.magic !== magic) throw refuse('bad-block', 'magic', '0x4c54', `0x${field.magic.toString(16)}`);
-  if (field.version !== version) throw refuse('bad-version', 'version', '1', field.version);
-  if (field.kind >= blockKinds.length) throw refuse('bad-kind', 'kind', '0, 1 or 2', field.kind);
-  if (field.dtype !== 0) throw refuse('bad-dtype', 'dtype', '0 (float32)', field.dtype);
-  if (field.flags > 1) throw refuse('bad-flags', 'flags', '0 or 1', field.flags);
-  if (field.reserved !== 0) throw refuse('bad-reserved', 'reserved', '0', field.reserved);
-  if (field.channels < 1) throw refuse('bad-channels', 'channels', 'an integer >= 1', field.channels);
+  if (field.magic !== magic) throw invalidField('bad-block', 'magic', '0x4c54', `0x${field.magic.toString(16)}`);
+  if (field.version !== version) throw invalidField('bad-version', 'version', '1', field.version);
+  if (field.kind >= blockKinds.length) throw invalidField('bad-kind', 'kind', '0, 1 or 2', field.kind);
+  if (field.dtype !== 0) throw invalidField('bad-dtype', 'dtype', '0 (float32)', field.dtype);
+  if (field.flags > 1) throw invalidField('bad-flags', 'flags', '0 or 1', field.flags);
+  if (field.reserved !== 0) throw invalidField('bad-reserved', 'reserved', '0', field.reserved);
+  if (field.channels < 1) throw invalidField('bad-channels', 'channels', 'an integer >= 1', field.channels);
   if (field.start + BigInt(field.frames) > BigInt(Number.MAX_SAFE_INTEGER))
-    throw refuse('bad-index', 'start + frames', 'at most 2^53 - 1', field.start);
-  if (!(Math.abs(field.time) <= farthest)) throw refuse('bad-time', 'time', 'ms since 1970, up to 8.64e15', field.time);
-  if (!(field.rate >= 0 && field.rate <= fastest))
-    throw refuse('bad-rate', 'rate', 'a number from 0 to 1e9 in Hz', field.rate);
+    throw invalidField('bad-index', 'start + frames', 'at most 2^53 - 1', field.start);
+  if (!(Math.abs(field.time) <= maxTime))
+    throw invalidField('bad-time', 'time', 'ms since 1970, up to 8.64e15', field.time);
+  if (!(field.rate >= 0 && field.rate <= maxRate))
+    throw invalidField('bad-rate', 'rate', 'a number from 0 to 1e9 in Hz', field.rate);
   const samples = field.frames * field.channels;
   const expected = headerLength + 4 * samples + (field.flags & 1 ? field.frames : 0);
-  if (length !== expected) throw refuse('bad-length', 'message.length', `${expected} bytes`, length);
+  if (length !== expected) throw invalidField('bad-length', 'message.length', `${expected} bytes`, length);
 
   const block: Block = {
     data: floats(whole, samples),
@@ -109,11 +114,11 @@ function validity(bytes: Uint8Array): Uint8Array {
   return Uint8Array.from(bytes, (byte) => (byte === 0 ? 0 : 1));
 }
 
-function refuse(
+function invalidField(
   code: ConstructorParameters<typeof ProtocolError>[0],
-  what: string,
+  name: string,
   rule: string,
   got: unknown,
 ): ProtocolError {
-  return new ProtocolError(code, `${what} must be ${rule}, got ${String(got)}`);
+  return new ProtocolError(code, `${name} must be ${rule}, got ${String(got)}`);
 }

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 
-/** Reads the text of a message, or throws a ProtocolError ('bad-json'). */
+/** Parses the text of a message. Throws a ProtocolError ('bad-json'). */
 export function parseText(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new ProtocolError('bad-json', 'message must be JSON, got text that is not');
+    throw new ProtocolError('bad-json', 'message must be JSON, got other text');
   }
 }
 
@@ -15,13 +15,13 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The type of a message, or throws a ProtocolError ('bad-message'). */
+/** Returns the type of a message. Throws a ProtocolError ('bad-message'). */
 export function typeOf(message: unknown): string {
   if (isRecord(message) && Object.hasOwn(message, 'type') && typeof message.type === 'string') return message.type;
   throw new ProtocolError('bad-message', 'message must be a JSON object with a type, got something else');
 }
 
-/** Checks `message` by `schema`; a refusal carries the code of the field that is wrong. */
+/** Validates `message` against `schema`. Throws a ProtocolError with the code of the invalid field. */
 export function checkMessage<T>(
   schema: v.GenericSchema<unknown, T>,
   message: unknown,
@@ -31,13 +31,14 @@ export function checkMessage<T>(
   if (result.success) return result.output;
   const [issue] = result.issues;
   const keys = (issue.path ?? []).map((item) => String(item.key));
+  const input: unknown = issue.path ? issue.path.at(-1)?.value : issue.input;
   const code = codes.get(keys.at(-1) ?? '') ?? codes.get(keys[0] ?? '') ?? 'bad-message';
-  if (issue.input === Infinity || issue.input === -Infinity)
-    throw new ProtocolError('not-finite', `${keys.join('.')} must be a finite number, got ${issue.input}`);
-  throw new ProtocolError(code, `${keys.join('.') || 'message'} must be ${issue.message}, got ${show(issue.input)}`);
+  if (input === Infinity || input === -Infinity)
+    throw new ProtocolError('not-finite', `${keys.join('.')} must be a finite number, got ${input}`);
+  throw new ProtocolError(code, `${keys.join('.') || 'message'} must be ${issue.message}, got ${show(input)}`);
 }
 
-/** What came, short whatever its size and its depth. */
+/** Formats an invalid value briefly, regardless of its size and depth. */
 function show(input: unknown): string {
   if (typeof input === 'string') return `'${input.length > 64 ? `${input.slice(0, 61)}...` : input}'`;
   return Array.isArray(input) ? 'a list' : isRecord(input) ? 'an object' : String(input);

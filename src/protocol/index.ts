@@ -9,11 +9,11 @@ export { blockKinds, decodeBlock, encodeBlock, headerLength, type BlockKind, typ
 export { closeCodes, closeReason, mayRetry, subprotocol } from './close-codes.ts';
 export type { ChannelInfo } from './fields.ts';
 export { helloOf, streamOf } from './ingest-address.ts';
-export { type Ack, type IngestReply, parseIngestReply, type Refusal, type Welcome } from './ingest-reply.ts';
+export { type Ack, type IngestReply, parseIngestReply, type ErrorMessage, type Welcome } from './ingest-reply.ts';
 export { type Gap, type Hello, type IngestMessage, type Mark, parseIngest, readChannels } from './ingest.ts';
 export { type Samples } from './samples.ts';
 export { defaultLimits, type Limits, maxGap } from './limits.ts';
-export { parseWatch } from './parse-watch.ts';
+export { parseWatch } from './watch-message.ts';
 export { type ErrorCode, errorCodes, ProtocolError } from './protocol-error.ts';
 export type { LearnerInfo, MapInfo, StreamInfo } from './stream-info.ts';
 export {

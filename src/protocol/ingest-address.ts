@@ -17,7 +17,7 @@ const query = v.object({
   for: v.optional(field.name),
 });
 
-/** The stream that `/ingest/<stream>` names. Throws a ProtocolError ('bad-name'). */
+/** Returns the stream name in the path `/ingest/<stream>`. Throws a ProtocolError ('bad-name'). */
 export function streamOf(pathname: string): string {
   let name = pathname.slice('/ingest/'.length);
   try {
@@ -29,23 +29,38 @@ export function streamOf(pathname: string): string {
 }
 
 /**
- * What `?rate=250&channels=Fz,Cz&unit=uV&kind=eeg&for=eeg&fresh=1` says in place of a hello; `channels` is a number or
- * labels, `unit` one for all or one each. Nothing said: an empty hello.
+ * Whether the address contains `?if=free`: the server then closes the connection with 4002 instead of replacing a connected
+ * sensor. Throws a ProtocolError ('bad-message') for any other value of `if`.
+ */
+export function requiresFreeName(search: URLSearchParams): boolean {
+  const condition = search.get('if');
+  if (condition === null || condition === 'free') return condition === 'free';
+  throw new ProtocolError('bad-message', `if must be free, got '${condition.slice(0, 40)}'`);
+}
+
+/**
+ * Returns the hello in the query of an address, such as `?rate=250&channels=Fz,Cz&unit=uV&kind=eeg&for=eeg&fresh=1`.
+ * `channels` is a number or a list of labels; `unit` is one unit for all channels or one per channel. Without a query, the
+ * hello is empty.
  */
 export function helloOf(search: URLSearchParams, limits: Limits = defaultLimits): Hello {
-  const said = (key: string) => search.get(key) ?? undefined;
-  const rate = said('rate');
-  const told = checkMessage(
+  const parameter = (key: string) => search.get(key) ?? undefined;
+  const rate = parameter('rate');
+  const fields = checkMessage(
     query,
-    { rate: rate === undefined ? undefined : rate === '' ? rate : Number(rate), kind: said('kind'), for: said('for') },
+    {
+      rate: rate === undefined ? undefined : rate === '' ? rate : Number(rate),
+      kind: parameter('kind'),
+      for: parameter('for'),
+    },
     codes,
   );
-  const hello: Hello = { type: 'hello', ...told };
-  const fresh = said('fresh');
+  const hello: Hello = { type: 'hello', ...fields };
+  const fresh = parameter('fresh');
   if (fresh !== undefined) hello.fresh = fresh !== '0' && fresh !== 'false';
-  const channels = said('channels');
+  const channels = parameter('channels');
   if (channels === undefined) return hello;
-  const units = (said('unit') ?? '').split(',');
+  const units = (parameter('unit') ?? '').split(',');
   const labels = /^\d+$/.test(channels) ? Number(channels) : channels.split(',').map((label) => label.trim());
   const list = readChannels(labels, limits.maxChannels);
   return { ...hello, channels: list.map(({ label }, at) => ({ label, unit: units[units.length > 1 ? at : 0] ?? '' })) };

@@ -5,7 +5,7 @@ import { gap, type Gap } from './ingest.ts';
 import type { Limits } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
 
-/** The server will take this stream, and expects frame `next` of run `run`. */
+/** The server accepts the stream and expects frame `next` of run `run`. */
 export interface Welcome {
   type: 'welcome';
   protocol: string;
@@ -14,21 +14,21 @@ export interface Welcome {
   next: number;
   limits: Limits;
 }
-/** `received`: the next index expected; `durable`: the frames before this index are recorded (0: nothing is). */
+/** Acknowledgment. `received`: next index expected; `durable`: frames before this index are recorded (0: none). */
 export interface Ack {
   type: 'ack';
   received: number;
   durable: number;
 }
-/** What was wrong with a message. */
-export interface Refusal {
+/** The reason why a message was rejected. */
+export interface ErrorMessage {
   type: 'error';
-  /** One of `errorCodes`; codes that come later are let through, so that an old client can show them. */
+  /** One of `errorCodes`; codes of later versions are accepted, so that an old client can display them. */
   code: string;
   message: string;
 }
-/** Everything that a server tells a sensor; a gap: the server saw that frames never came. */
-export type IngestReply = Welcome | Ack | Gap | Refusal;
+/** A message from the server to a sensor; `gap` reports missing frames. */
+export type IngestReply = Welcome | Ack | Gap | ErrorMessage;
 
 const welcome: field.Schema<Welcome> = v.object({
   type: v.literal('welcome'),
@@ -39,8 +39,8 @@ const welcome: field.Schema<Welcome> = v.object({
   limits: v.object({ maxPayload: field.count, maxChannels: field.count }),
 });
 const ack: field.Schema<Ack> = v.object({ type: v.literal('ack'), received: field.index, durable: field.index });
-/** The schema of a refusal; viewers get the same. */
-export const refusal: field.Schema<Refusal> = v.object({
+/** Schema of an error message to a sensor or viewer. */
+export const errorMessage: field.Schema<ErrorMessage> = v.object({
   type: v.literal('error'),
   code: v.string(),
   message: v.string(),
@@ -50,10 +50,13 @@ const schemas = new Map<string, field.Schema<IngestReply>>([
   ['welcome', welcome],
   ['ack', ack],
   ['gap', gap],
-  ['error', refusal],
+  ['error', errorMessage],
 ]);
 
-/** Reads one message of the server to a sensor. Throws a ProtocolError and nothing else. */
+/**
+ * Parses a message from the server to a sensor.
+ * @throws ProtocolError and no other error
+ */
 export function parseIngestReply(message: string | Uint8Array | ArrayBuffer): IngestReply {
   if (typeof message !== 'string') throw new ProtocolError('binary-refused', 'message must be text, got bytes');
   const json = parseText(message);

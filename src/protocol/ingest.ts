@@ -2,9 +2,9 @@ import type { Samples } from './samples.ts';
 import * as v from 'valibot';
 import { decodeBlock } from './block-header.ts';
 import { checkMessage, isRecord, parseText, typeOf } from './check-message.ts';
-import { limitChannels, readColumns } from './columns.ts';
+import { limitChannels, readColumns } from './samples.ts';
 import * as field from './fields.ts';
-import { readForeign } from './foreign.ts';
+import { readThirdParty } from './samples.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 
@@ -38,38 +38,38 @@ const samples = v.object(
   },
   'given',
 );
-/** What the header of a sensor's block must hold beside what every block's does: derived ones may be slower. */
+/** Stricter range of the rate in the header of a sensor's block: derived blocks may have a lower rate. */
 const sensorRate = v.object({ rate: field.rate });
-/** What a sensor says of itself; what it leaves out is as before, or as the address says. */
+/** Description of a sensor; omitted fields are those of the address or of the stream before. */
 export interface Hello {
   type: 'hello';
   channels?: field.ChannelInfo[];
   rate?: number;
   kind?: string;
-  /** The stream that this one is the truth of. */
+  /** The stream that this stream is the target of. */
   for?: string;
-  /** The sensor counts from 0 again: a new run, whatever came before. */
+  /** Start a new run: the sensor numbers its frames from 0 again. */
   fresh?: boolean;
-  /** The run that the sensor goes on with: a server that does not know the stream takes it up. */
+  /** The run that the sensor continues; a server that does not know the stream starts with this number. */
   run?: number;
 }
-/** Frames that never came. */
+/** Missing frames. */
 export interface Gap {
   type: 'gap';
   from: number;
   count: number;
 }
-/** An event, `frames` long, in frames of its stream. */
+/** An event at frame `at`, `frames` long. */
 export interface Mark {
   type: 'mark';
   at: number;
   label: string;
   frames?: number;
 }
-/** Everything that a sensor sends. */
+/** A message from a sensor. */
 export type IngestMessage = Hello | Samples | Gap | Mark;
 
-/** The schema of a gap; both ends send it. */
+/** Schema of a gap, which both sides send. */
 export const gap: field.Schema<Gap> = v.object(
   { type: v.literal('gap'), from: field.index, count: field.count },
   'given',
@@ -96,35 +96,38 @@ const codes = new Map<string, ErrorCode>([
   ['data', 'bad-shape'],
 ]);
 
-/** Reads one message of a sensor, text or binary. Throws a ProtocolError and nothing else. */
+/**
+ * Parses a text or binary message of a sensor.
+ * @throws ProtocolError and no other error
+ */
 export function parseIngest(message: string | Uint8Array | ArrayBuffer, limits: Limits = defaultLimits): IngestMessage {
   if (typeof message !== 'string') return fromBinary(message, limits);
   const json = parseText(message);
   if (Array.isArray(json) || (isRecord(json) && !Object.hasOwn(json, 'type') && Object.hasOwn(json, 'data')))
-    return readForeign(json, limits);
+    return readThirdParty(json, limits);
   const type = typeOf(json);
   if (type === 'samples') {
     const { data, ...rest } = checkMessage(samples, json, codes);
-    return ending({ ...rest, ...readColumns(data, limits.maxChannels) });
+    return checkSamplesEnd({ ...rest, ...readColumns(data, limits.maxChannels) });
   }
   if (type === 'hello') {
     const { channels, ...rest } = checkMessage(hello, json, codes);
     return channels === undefined ? rest : { ...rest, channels: readChannels(channels, limits.maxChannels) };
   }
-  if (type === 'gap') return checkEnd(checkMessage(gap, json, codes));
+  if (type === 'gap') return checkGapEnd(checkMessage(gap, json, codes));
   if (type === 'mark') return checkMessage(mark, json, codes);
   throw new ProtocolError('unknown-type', 'type must be one of hello, samples, gap, mark, got another');
 }
 
-/** Channels as they are kept, from any way to write them. */
+/** Returns channels with labels and units from any accepted notation. */
 export function readChannels(
-  written: number | readonly (string | { label: string; unit?: string })[],
+  notation: number | readonly (string | { label: string; unit?: string })[],
   maxChannels: number,
   unit = '',
 ): field.ChannelInfo[] {
-  limitChannels(typeof written === 'number' ? written : written.length, maxChannels);
+  limitChannels(typeof notation === 'number' ? notation : notation.length, maxChannels);
   const list =
-    typeof written === 'number' ? Array.from({ length: written }, (_, channel) => `ch${channel + 1}`) : written;
+    typeof notation === 'number' ? Array.from({ length: notation }, (_, channel) => `ch${channel + 1}`) : notation;
   if (list.length === 0) throw new ProtocolError('bad-channels', 'channels must be at least one, got none');
   return list.map((item) =>
     checkMessage(
@@ -157,13 +160,13 @@ function fromBinary(message: Uint8Array | ArrayBuffer, limits: Limits): Samples 
   };
 }
 
-function ending(message: Samples): Samples {
+function checkSamplesEnd(message: Samples): Samples {
   const { start = 0, data, channels } = message;
   if (Number.isSafeInteger(start + data.length / channels)) return message;
   throw new ProtocolError('bad-index', `start + frames must be at most 2^53 - 1, got start ${start}`);
 }
 
-function checkEnd(message: Gap): Gap {
+function checkGapEnd(message: Gap): Gap {
   if (Number.isSafeInteger(message.from + message.count)) return message;
   throw new ProtocolError('bad-index', `from + count must be at most 2^53 - 1, got from ${message.from}`);
 }

@@ -1,20 +1,21 @@
-/** What one end lets the other make it hold. */
+/** Limits on what a peer may send. */
 export interface Limits {
-  /** Bytes of one message. */
+  /** Maximum size of a message in bytes. */
   maxPayload: number;
-  /** Channels of one stream. */
+  /** Maximum number of channels per stream. */
   maxChannels: number;
 }
 
-/** The limits of a server that was not told others. */
+/** Default limits of a server. */
 export const defaultLimits: Limits = { maxPayload: 1 << 20, maxChannels: 1024 };
 
-/** The slowest rate that a stream may have, in Hz (a frame in eleven days), beside 0; and the fastest. */
-export const slowest = 1e-6;
-export const fastest = 1e9;
+/** Lowest sampling rate of a stream in Hz (one frame in eleven days), apart from 0. */
+export const minRate = 1e-6;
+/** Highest sampling rate of a stream in Hz. */
+export const maxRate = 1e9;
 
-/** The farthest that a time may lie from 1970, in ms, either way: where a Date ends. */
-export const farthest = 8.64e15;
+/** Largest absolute time in ms since 1970: the range of a Date. */
+export const maxTime = 8.64e15;
 
-/** The farthest that an index may lie ahead of the next one expected, in frames (half a year at 250 Hz). */
+/** Largest gap before a frame, in frames (half a year at 250 Hz). */
 export const maxGap: number = 2 ** 32;

@@ -6,12 +6,12 @@ export interface MapInfo {
   index: number;
   name: string;
   labels: string[];
-  /** Its own frames a second. */
+  /** Frame rate of its outputs in Hz. */
   rate: number;
   unit?: string;
-  /** Its first frames that still see what was before the stream. */
+  /** Number of first outputs whose receptive field extends to before the stream started. */
   warmUp: number;
-  /** How late the centre of its kernels is, in ms. */
+  /** Group delay in ms. */
   groupDelay: number;
 }
 
@@ -21,32 +21,36 @@ export interface LearnerInfo {
   name: string;
   task: 'forecast' | 'target';
   learning: boolean;
-  /** Its step size, mu. */
-  step: number;
-  /** What it reads. */
+  /** Learning rate (µ). */
+  learningRate: number;
+  /** @deprecated Read `learningRate`. Sent for one more version. */
+  step?: number;
+  /** Labels of its input channels. */
   channels: string[];
+  /** Labels of its outputs. */
   outputs: string[];
+  /** Kernel length in frames. */
   taps: number;
-  /** Frames a second of its kernels. */
+  /** Frame rate of its kernels in Hz. */
   rate: number;
 }
 
-/** A published stream, as viewers are told of it. */
+/** Description of a stream for viewers. */
 export interface StreamInfo {
   name: string;
   channels: field.ChannelInfo[];
   rate: number;
   run: number;
-  /** The next index expected. */
+  /** Next index expected. */
   next: number;
   /** Whether a sensor is connected. */
   live: boolean;
   kind?: string;
-  /** The stream that this one is the truth of. */
+  /** The stream that this stream is the target of. */
   for?: string;
   maps: MapInfo[];
   learners: LearnerInfo[];
-  /** What of it raises no alarms, and why. */
+  /** Which part of the stream raises no alarms, and why. */
   unwatched?: string;
 }
 
@@ -60,19 +64,28 @@ const mapInfo: field.Schema<MapInfo> = v.object({
   warmUp: v.number(),
   groupDelay: v.number(),
 });
-const learnerInfo: field.Schema<LearnerInfo> = v.object({
-  index: field.place,
-  name: v.string(),
-  task: v.picklist(['forecast', 'target']),
-  learning: v.boolean(),
-  step: v.number(),
-  channels: labels,
-  outputs: labels,
-  taps: v.number(),
-  rate: v.number(),
-});
+const learnerInfo: field.Schema<LearnerInfo> = v.pipe(
+  v.object({
+    index: field.place,
+    name: v.string(),
+    task: v.picklist(['forecast', 'target']),
+    learning: v.boolean(),
+    learningRate: v.optional(v.number()),
+    step: v.optional(v.number()),
+    channels: labels,
+    outputs: labels,
+    taps: v.number(),
+    rate: v.number(),
+  }),
+  v.check(({ learningRate, step }) => (learningRate ?? step) !== undefined, 'a learner with a learningRate'),
+  v.transform(({ learningRate, step, ...rest }) => ({
+    ...rest,
+    learningRate: learningRate ?? step ?? NaN,
+    ...(step !== undefined && { step }),
+  })),
+);
 
-/** The schema of a StreamInfo. */
+/** Schema of a StreamInfo. */
 export const streamInfo: field.Schema<StreamInfo> = v.object({
   name: field.name,
   channels: v.array(field.channel),

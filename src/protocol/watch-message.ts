@@ -1,14 +1,18 @@
-import type { AlarmMessage, AlarmsMessage } from './alarm.ts';
-import type { WireBlock } from './block-header.ts';
-import type { Refusal } from './ingest-reply.ts';
-import type { StreamInfo } from './stream-info.ts';
+import * as v from 'valibot';
+import * as field from './fields.ts';
+import { type AlarmMessage, alarmMessage, type AlarmsMessage, alarmsMessage } from './alarm.ts';
+import { decodeBlock, type WireBlock } from './block-header.ts';
+import { checkMessage, parseText, typeOf } from './check-message.ts';
+import { type ErrorMessage, errorMessage } from './ingest-reply.ts';
+import { ProtocolError } from './protocol-error.ts';
+import { type StreamInfo, streamInfo } from './stream-info.ts';
 
-/** All streams; sent on connecting and whenever one comes, goes or changes. */
+/** All streams; sent on connection and whenever a stream is added, removed, or changed. */
 export interface StreamsMessage {
   type: 'streams';
   streams: StreamInfo[];
 }
-/** The subscription stands; its first frame is `next` of run `run`. */
+/** Confirms a subscription; its first frame is `next` of run `run`. */
 export interface SubscribedMessage {
   type: 'subscribed';
   id: number;
@@ -16,39 +20,42 @@ export interface SubscribedMessage {
   run: number;
   next: number;
 }
-/** A learner's kernels as they are at frame `at`. */
+/** The kernels of a learner at frame `at`. */
 export interface KernelsMessage {
   type: 'kernels';
   id: number;
   learner: number;
   at: number;
-  /** [out, taps, in]; tap 0 meets the newest frame. */
+  /** [out, taps, in]; tap 0 applies to the newest frame. */
   shape: [number, number, number];
   data: number[];
-  /** The first weights; with the first message of a subscription only. */
+  /** Initial weights; only in the first message of a subscription. */
   start?: number[];
 }
-/** A learner's running score at frame `at`; null until known. */
+/** The live score of a learner at frame `at`; null until it is known. */
 export interface LossMessage {
   type: 'loss';
   id: number;
   learner: number;
   at: number;
-  /** Squared error over the variance of the truth. */
+  /** Squared error divided by the variance of the target. */
   nmse: number | null;
   /** 1 - nmse / persistence. */
   skill: number | null;
-  /** The nmse of guessing that nothing changes. */
+  /** The nmse of the baseline that predicts no change. */
   persistence: number | null;
   rms: number | null;
-  /** The nmse of the mean of the last 8 frames, and of a constant and a mains sine. Absent: the server does not tell. */
+  /** The nmse of the mean of the last 8 frames. */
   movingAverage?: number | null;
+  /** The nmse of a constant plus a sine at the power-line frequency. */
   mains?: number | null;
-  /** The nmse and the skill of all frames so far. */
+  /** The nmse and the skill over all frames so far. */
   overall?: { nmse: number | null; skill: number | null };
-  /** Updates so far, how many outputs were not learned from, by the reason, and how often the last good weights came back. */
+  /** Number of updates. */
   updates?: number;
+  /** Number of outputs that were skipped in training, by reason. */
   refused?: Record<string, number>;
+  /** Number of rollbacks to the last good weights. */
   rollbacks?: number;
 }
 /** An event of the stream, `frames` long. */
@@ -59,21 +66,21 @@ export interface MarkMessage {
   label: string;
   frames?: number;
 }
-/** Frames that never came. */
+/** Missing frames. */
 export interface GapMessage {
   type: 'gap';
   id: number;
   from: number;
   count: number;
 }
-/** A new run began: channels, rate or numbering changed. */
+/** A new run started: channels, rate, or numbering changed. */
 export interface RunMessage {
   type: 'run';
   id: number;
   run: number;
   next: number;
 }
-/** This viewer was too slow: so many frames (or messages) of `what` were left out. */
+/** Reports that `count` frames (or messages) of `what` were dropped because this viewer is slow. */
 export interface DroppedMessage {
   type: 'dropped';
   id: number;
@@ -81,28 +88,30 @@ export interface DroppedMessage {
   from: number;
   count: number;
 }
-/** How one stream does. */
+/** Health of one stream. */
 export interface StreamHealth {
   name: string;
-  /** Measured, in Hz. */
+  /** Measured frame rate in Hz. */
   rate: number;
-  /** Now minus the time of the newest frame, in ms; null when unknown. */
+  /** Time since the newest frame in ms; null if unknown. */
   lag: number | null;
-  /** Frames received, frames that never came, frames with a sample that is not real. */
+  /** Number of received frames. */
   received: number;
+  /** Number of missing frames. */
   gaps: number;
+  /** Number of frames with a missing or invalid sample. */
   invalid: number;
-  /** The next index expected. */
+  /** Next index expected. */
   next?: number;
 }
-/** How the streams do; once a second. */
+/** Health of all streams; sent once per second. */
 export interface HealthMessage {
   type: 'health';
   streams: StreamHealth[];
 }
-/** A binary message, decoded. */
+/** A decoded binary message. */
 export type BlockMessage = { type: 'block' } & WireBlock;
-/** Every text message that a server sends a viewer. */
+/** A text message from the server to a viewer. */
 export type WatchText =
   | StreamsMessage
   | SubscribedMessage
@@ -115,6 +124,89 @@ export type WatchText =
   | HealthMessage
   | AlarmsMessage
   | AlarmMessage
-  | Refusal;
-/** Everything that a server sends a viewer. */
+  | ErrorMessage;
+/** A message from the server to a viewer. */
 export type WatchMessage = WatchText | BlockMessage;
+
+const numberOrNull = v.nullable(v.number());
+const health = v.object({
+  name: field.name,
+  rate: v.number(),
+  lag: numberOrNull,
+  received: v.number(),
+  gaps: v.number(),
+  invalid: v.number(),
+  next: v.optional(field.index),
+});
+
+const schemas = new Map<string, field.Schema<WatchText>>([
+  ['streams', v.object({ type: v.literal('streams'), streams: v.array(streamInfo) })],
+  [
+    'subscribed',
+    v.object({ type: v.literal('subscribed'), id: field.id, stream: field.name, run: field.run, next: field.index }),
+  ],
+  [
+    'kernels',
+    v.object({
+      type: v.literal('kernels'),
+      id: field.id,
+      learner: field.place,
+      at: field.index,
+      shape: v.tuple([v.number(), v.number(), v.number()]),
+      data: v.array(v.number()),
+      start: v.optional(v.array(v.number())),
+    }),
+  ],
+  [
+    'loss',
+    v.object({
+      type: v.literal('loss'),
+      id: field.id,
+      learner: field.place,
+      at: field.index,
+      nmse: numberOrNull,
+      skill: numberOrNull,
+      persistence: numberOrNull,
+      rms: numberOrNull,
+      movingAverage: v.optional(numberOrNull),
+      mains: v.optional(numberOrNull),
+      overall: v.optional(v.object({ nmse: numberOrNull, skill: numberOrNull })),
+      updates: v.optional(field.index),
+      refused: v.optional(v.record(v.string(), field.index)),
+      rollbacks: v.optional(field.index),
+    }),
+  ],
+  [
+    'mark',
+    v.object({
+      type: v.literal('mark'),
+      id: field.id,
+      at: field.index,
+      label: v.string(),
+      frames: v.optional(field.count),
+    }),
+  ],
+  ['gap', v.object({ type: v.literal('gap'), id: field.id, from: field.index, count: field.count })],
+  ['run', v.object({ type: v.literal('run'), id: field.id, run: field.run, next: field.index })],
+  [
+    'dropped',
+    v.object({ type: v.literal('dropped'), id: field.id, what: v.string(), from: field.index, count: field.count }),
+  ],
+  ['health', v.object({ type: v.literal('health'), streams: v.array(health) })],
+  ['alarms', alarmsMessage],
+  ['alarm', alarmMessage],
+  ['error', errorMessage],
+]);
+
+/**
+ * Parses a text or binary message from the server to a viewer.
+ * @throws ProtocolError and no other error
+ */
+export function parseWatch(message: string | Uint8Array | ArrayBuffer): WatchMessage {
+  if (typeof message !== 'string') return { type: 'block', ...decodeBlock(message) };
+  const json = parseText(message);
+  const schema = schemas.get(typeOf(json));
+  if (!schema)
+    throw new ProtocolError('unknown-type', `type must be one of ${[...schemas.keys()].join(', ')}, got another`);
+  return checkMessage(schema, json, new Map());
+}

@@ -11,42 +11,48 @@ import { checkMessage, parseText, typeOf } from './check-message.ts';
 import * as field from './fields.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 
-/** What of a stream can be watched. */
+/** Data of a stream that a viewer can subscribe to. */
 export const watchable = ['raw', 'features', 'kernels', 'loss', 'marks', 'prediction'] as const;
 export type Watchable = (typeof watchable)[number];
 
-/** Asks for a stream; what comes carries `id`. */
+/** Subscribes to data of a stream; its messages contain `id`. */
 export interface Subscribe {
   type: 'subscribe';
   id: number;
   stream: string;
   what: Watchable[];
-  /** Messages a second of each kind; default 30. */
+  /** Maximum number of messages per second of each kind. Default: 30. */
   maxHz?: number;
-  /** Whether what the server still has of the stream comes first; default: no. */
+  /** Whether to send the recent data that the server keeps first. Default: false. */
   recent?: boolean;
 }
-/** Asks for no more of subscription `id`. */
+/** Ends subscription `id`. */
 export interface Unsubscribe {
   type: 'unsubscribe';
   id: number;
 }
-/** Turns a learner on or off, sets its step, or brings weights back: the first ones, or the last good ones. */
+/**
+ * Turns a learner on or off, sets its learning rate, or performs an action: freeze, unfreeze, reset to the initial
+ * weights, or roll back to the last good ones.
+ */
 export interface Learning {
   type: 'learning';
   stream: string;
   learner: number;
   on?: boolean;
+  /** Learning rate (µ), above 0 and at most 2. */
+  learningRate?: number;
+  /** @deprecated Send `learningRate`. Accepted for one more version. */
   step?: number;
   act?: LearningAct;
 }
-/** Takes a stream whose sensor has gone off the list, with its alarms. */
+/** Removes an ended stream and its alarms. */
 export interface Remove {
   type: 'remove';
   stream: string;
 }
 export type LearningAct = 'freeze' | 'unfreeze' | 'reset' | 'rollback';
-/** Everything that a viewer sends. */
+/** A message from a viewer. */
 export type WatchRequest =
   Subscribe | Unsubscribe | Learning | Remove | WatchAlarms | AlarmControl | MaintenanceRequest;
 
@@ -63,8 +69,8 @@ const subscribe: field.Schema<Subscribe> = v.object(
     ),
     maxHz: v.optional(
       v.pipe(
-        v.number('a number > 0 in Hz'),
-        v.check((hz: number) => hz > 0 && hz <= 1000, 'a number from 0 to 1000 in Hz'),
+        v.number('a number > 0 and at most 1000 in Hz'),
+        v.check((hz: number) => hz > 0 && hz <= 1000, 'a number > 0 and at most 1000 in Hz'),
       ),
     ),
     recent: v.optional(v.boolean('true or false')),
@@ -73,20 +79,31 @@ const subscribe: field.Schema<Subscribe> = v.object(
 );
 const unsubscribe: field.Schema<Unsubscribe> = v.object({ type: v.literal('unsubscribe'), id: field.id }, 'given');
 const remove: field.Schema<Remove> = v.object({ type: v.literal('remove'), stream: field.name }, 'given');
-const step = v.pipe(
-  v.number('a number > 0'),
+const learningRate = v.pipe(
+  v.number('a number > 0 and at most 2'),
   v.check((mu: number) => mu > 0 && mu <= 2, 'a number > 0 and at most 2'),
 );
-const learning: field.Schema<Learning> = v.object(
-  {
-    type: v.literal('learning'),
-    stream: field.name,
-    learner: field.place,
-    on: v.optional(v.boolean('true or false')),
-    step: v.optional(step),
-    act: v.optional(v.picklist(['freeze', 'unfreeze', 'reset', 'rollback'], 'freeze, unfreeze, reset or rollback')),
-  },
-  'given',
+const learning: field.Schema<Learning> = v.pipe(
+  v.object(
+    {
+      type: v.literal('learning'),
+      stream: field.name,
+      learner: field.place,
+      on: v.optional(v.boolean('true or false')),
+      learningRate: v.optional(learningRate),
+      step: v.optional(learningRate),
+      act: v.optional(v.picklist(['freeze', 'unfreeze', 'reset', 'rollback'], 'freeze, unfreeze, reset or rollback')),
+    },
+    'given',
+  ),
+  v.forward(
+    v.check(
+      ({ learningRate, step }) => learningRate === undefined || step === undefined,
+      'absent where learningRate is given',
+    ),
+    ['step'],
+  ),
+  v.transform(({ step, ...rest }) => (step === undefined ? rest : { ...rest, learningRate: step })),
 );
 
 const schemas = new Map<string, field.Schema<WatchRequest>>([
@@ -106,6 +123,7 @@ const codes = new Map<string, ErrorCode>([
   ['recent', 'bad-recent'],
   ['learner', 'unknown-learner'],
   ['on', 'bad-learning'],
+  ['learningRate', 'bad-learning'],
   ['step', 'bad-learning'],
   ['alarm', 'bad-id'],
   ['do', 'bad-alarm'],
@@ -114,7 +132,10 @@ const codes = new Map<string, ErrorCode>([
   ['act', 'bad-learning'],
 ]);
 
-/** Reads one message of a viewer. Throws a ProtocolError and nothing else. */
+/**
+ * Parses a message of a viewer.
+ * @throws ProtocolError and no other error
+ */
 export function parseWatchRequest(message: string | Uint8Array | ArrayBuffer): WatchRequest {
   if (typeof message !== 'string') throw new ProtocolError('binary-refused', 'message must be text, got bytes');
   const json = parseText(message);

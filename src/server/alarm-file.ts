@@ -5,15 +5,15 @@ import type { AlarmManagerState } from '../core/alarms/alarm-manager.ts';
 import type { StreamActivity } from '../core/alarms/no-samples-monitor.ts';
 import { alarmRecord, maintenance } from '../protocol/alarm.ts';
 
-/** What of alarms is kept from one start of the server to the next. */
+/** Alarms as they are saved between two runs of the server. */
 export interface SavedAlarms {
   version: 1;
   book: AlarmManagerState;
   streams: StreamActivity[];
 }
 
-/** Ids that may be given before the alarms are written again; a server that was killed leaves them out. */
-export const reserve = 1000;
+/** Number of ids that can be assigned before the alarms are written again; a server that was killed skips them. */
+export const reservedIds = 1000;
 
 const frame = v.object({
   version: v.literal(1),
@@ -30,38 +30,38 @@ const count = v.object({ stream: v.string(), alarms: v.number(), falseAlarms: v.
 const liveness = v.object({ stream: v.string(), last: v.number(), interval: v.number(), blocks: v.number() });
 
 /**
- * Reads saved alarms, record by record; undefined: there are none. What cannot be read is left out and told, and the file
- * kept beside as `<file>.broken`. Where not even the next id can be read, it is made of the clock, `now`, so that none
- * comes twice.
+ * Reads saved alarms, record by record; undefined if there are none. Invalid records are skipped and logged, and the file
+ * is kept as `<file>.broken`. If the next id cannot be read, it is derived from the clock, `now`, so that no id is used
+ * twice.
  */
 export async function readAlarms(
   path: string,
   now: number,
-  tell: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<SavedAlarms | undefined> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new Error(`${path} must be a file that can be read: ${sentenceOf(error)}`, { cause: error });
+    throw new Error(`${path} must be a readable file: ${messageOf(error)}`, { cause: error });
   });
   if (text === undefined) return undefined;
-  const trouble: string[] = [];
-  const saved = parse(text, trouble) ?? nothing(Math.floor(now / 1000));
-  if (trouble.length > 0) {
+  const problems: string[] = [];
+  const saved = parse(text, problems) ?? noAlarms(Math.floor(now / 1000));
+  if (problems.length > 0) {
     await writeFileAtomic(`${path}.broken`, text);
-    tell(`left out what cannot be read of ${path}, which is kept as ${path}.broken: ${trouble[0]}`);
+    log(`skipped invalid records of ${path}; the original is kept as ${path}.broken: ${problems[0]}`);
   }
   return saved;
 }
 
-/** What can be read; why not more goes into `trouble`. */
-function parse(text: string, trouble: string[]): SavedAlarms | undefined {
+/** Returns the valid records; adds the reasons for skipped ones to `problems`. */
+function parse(text: string, problems: string[]): SavedAlarms | undefined {
   try {
     const { book, streams } = v.parse(frame, JSON.parse(text));
     const each = <T>(schema: v.GenericSchema<unknown, T>, records: readonly unknown[]): T[] =>
       records.flatMap((record) => {
         const { success, output, issues } = v.safeParse(schema, record);
         if (success) return [output];
-        trouble.push(`${v.getDotPath(issues[0]) ?? 'a record'} must be ${issues[0].message}`);
+        problems.push(`${v.getDotPath(issues[0]) ?? 'a record'} must be ${issues[0].message}`);
         return [];
       });
     const alarms = each(alarmRecord, book.alarms);
@@ -77,20 +77,20 @@ function parse(text: string, trouble: string[]): SavedAlarms | undefined {
       streams: each(liveness, streams),
     };
   } catch (error) {
-    trouble.push(sentenceOf(error));
+    problems.push(messageOf(error));
     return undefined;
   }
 }
 
-function nothing(next: number): SavedAlarms {
+function noAlarms(next: number): SavedAlarms {
   return { version: 1, book: { next, alarms: [], maintenance: [], counts: [], dismissed: [] }, streams: [] };
 }
 
-/** Writes them whole or not at all. */
+/** Writes the alarms atomically. */
 export async function writeAlarms(path: string, alarms: SavedAlarms): Promise<void> {
   await writeFileAtomic(path, JSON.stringify(alarms));
 }
 
-function sentenceOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

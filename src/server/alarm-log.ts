@@ -2,103 +2,104 @@ import { appendFile, mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { AlarmEvent } from '../core/alarms/alarm-manager.ts';
 
-/** Bytes of a log before it is put aside, and how many that were are kept. */
-const largest = 10 << 20;
-const kept = 3;
-/** Bytes that may wait to be written; beyond it lines are left out, and counted. */
-const mostWaiting = 4 << 20;
+/** Size in bytes at which a log is rotated. */
+const maxBytes = 10 << 20;
+/** Number of rotated files that are kept. */
+const rotatedFiles = 3;
+/** Maximum number of characters waiting to be written; further events are dropped and counted. */
+const maxPending = 4 << 20;
 
 /**
- * A file of alarm events, one JSON line each, in order. At 10 MiB it becomes `<file>.1`, that `<file>.2`, and what was
- * `<file>.3` is gone. What cannot be written waits, and is tried again.
+ * A log file of alarm events in order, one JSON line per event. At 10 MiB it is rotated to `<file>.1`, `<file>.2`, and
+ * `<file>.3`; the oldest is deleted. Events that cannot be written are kept in memory and retried.
  */
 export class AlarmLog {
   readonly #path: string;
-  readonly #largest: number;
-  readonly #tell: (line: string) => void;
-  #waiting = '';
-  #leftOut = 0;
+  readonly #maxBytes: number;
+  readonly #report: (line: string) => void;
+  #pending = '';
+  #dropped = 0;
   #failing = false;
   #writing: Promise<void> | undefined;
 
-  private constructor(path: string, tell: (line: string) => void, most: number) {
+  private constructor(path: string, report: (line: string) => void, limit: number) {
     this.#path = path;
-    this.#tell = tell;
-    this.#largest = most;
+    this.#report = report;
+    this.#maxBytes = limit;
   }
 
   /**
-   * Opens a log. Rejects with a sentence when it cannot be written.
-   * @param tell told what could not be written later
+   * Opens a log. Rejects if it cannot be written.
+   * @param report called with a line about later failures
    */
-  static async open(path: string, tell: (line: string) => void, most: number = largest): Promise<AlarmLog> {
+  static async open(path: string, report: (line: string) => void, limit: number = maxBytes): Promise<AlarmLog> {
     try {
       await mkdir(dirname(path), { recursive: true });
       await (await open(path, 'a')).close();
     } catch (error) {
-      throw new Error(`alarms.log must be a file that can be written, got '${path}': ${sentenceOf(error)}`, {
+      throw new Error(`alarms.log must be a writable file, got '${path}': ${messageOf(error)}`, {
         cause: error,
       });
     }
-    return new AlarmLog(path, tell, most);
+    return new AlarmLog(path, report, limit);
   }
 
   write({ time, step, alarm }: AlarmEvent): void {
     const line = `${JSON.stringify({ time: new Date(time).toISOString(), step, alarm })}\n`;
-    if (this.#waiting.length + line.length > mostWaiting) this.#leftOut++;
-    else this.#waiting += line;
+    if (this.#pending.length + line.length > maxPending) this.#dropped++;
+    else this.#pending += line;
     this.flush();
   }
 
-  /** Tries to write what waits. */
+  /** Writes pending events, if any. */
   flush(): void {
-    if (this.#waiting !== '') this.#writing ??= this.#append();
+    if (this.#pending !== '') this.#writing ??= this.#append();
   }
 
-  /** Resolves when everything is written, or what cannot be is told. */
+  /** Resolves when everything is written, or the number of lost events is reported. */
   async close(): Promise<void> {
     await this.#writing;
     this.flush();
     await this.#writing;
-    const lost = this.#leftOut + this.#waiting.split('\n').length - 1;
-    if (lost > 0) this.#tell(`${this.#path}: ${lost} alarm events are lost`);
-    this.#waiting = '';
-    this.#leftOut = 0;
+    const lost = this.#dropped + this.#pending.split('\n').length - 1;
+    if (lost > 0) this.#report(`${this.#path}: lost ${lost} alarm events`);
+    this.#pending = '';
+    this.#dropped = 0;
   }
 
   async #append(): Promise<void> {
-    while (this.#waiting !== '') {
-      const text = this.#waiting;
-      this.#waiting = '';
+    while (this.#pending !== '') {
+      const text = this.#pending;
+      this.#pending = '';
       try {
-        await this.#turn();
+        await this.#rotate();
         await appendFile(this.#path, (await endsInLine(this.#path)) ? `\n${text}` : text);
       } catch (error) {
-        this.#waiting = text + this.#waiting;
-        if (!this.#failing) this.#tell(`${this.#path}: alarms cannot be written: ${sentenceOf(error)}`);
+        this.#pending = text + this.#pending;
+        if (!this.#failing) this.#report(`${this.#path}: cannot write alarm events: ${messageOf(error)}`);
         this.#failing = true;
         break;
       }
-      if (this.#leftOut > 0) this.#tell(`${this.#path}: ${this.#leftOut} alarm events were left out`);
-      this.#leftOut = 0;
+      if (this.#dropped > 0) this.#report(`${this.#path}: ${this.#dropped} alarm events were dropped`);
+      this.#dropped = 0;
       this.#failing = false;
     }
     this.#writing = undefined;
   }
 
-  /** Puts the file aside where it is full. */
-  async #turn(): Promise<void> {
+  /** Rotates the file if it is full. */
+  async #rotate(): Promise<void> {
     const size = await stat(this.#path).then(
       (file) => file.size,
       () => 0,
     );
-    if (size < this.#largest) return;
-    for (let n = kept; n >= 1; n--)
+    if (size < this.#maxBytes) return;
+    for (let n = rotatedFiles; n >= 1; n--)
       await rename(n === 1 ? this.#path : `${this.#path}.${n - 1}`, `${this.#path}.${n}`).catch(() => {});
   }
 }
 
-/** Whether a file ends in the middle of a line, as after a crash or on a full disk. */
+/** Whether a file ends with an incomplete line, as after a crash or on a full disk. */
 async function endsInLine(path: string): Promise<boolean> {
   const file = await open(path, 'a+');
   try {
@@ -111,6 +112,6 @@ async function endsInLine(path: string): Promise<boolean> {
   }
 }
 
-function sentenceOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

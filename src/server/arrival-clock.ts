@@ -1,9 +1,9 @@
-/** A clock that is off by more than this, in ms, starts anew. */
-const jump = 500;
-/** How much of what the clock is off by is taken over with each message. */
-const trust = 0.05;
+/** Deviation in ms at which the clock is reset. */
+const maxDeviation = 500;
+/** Fraction of the deviation that is corrected with each message. */
+const correction = 0.05;
 
-/** Dates frames that carry no time, from when they arrive and how fast they should come. */
+/** Assigns times to frames without times, from their arrival and the sampling rate. */
 export class ArrivalClock {
   readonly #rate: number;
   #index = 0;
@@ -14,18 +14,18 @@ export class ArrivalClock {
   }
 
   /**
-   * The time of frame `start`, the first of `frames` that arrived at `now` (ms). The rate carries on, drawn slowly to
-   * where the newest frame is of now: a sensor that is a little faster or slower than its rate leaves neither a jump nor a
-   * hole, and times rise. When that is half a second off, the newest frame is taken to be of now.
+   * Returns the time of frame `start`, the first of `frames` that arrived at `now` (ms). Times advance at the sampling rate
+   * and are slowly corrected toward a newest frame at `now`, so that a sensor whose clock is slightly off causes no jumps,
+   * and times always increase. At a deviation of more than half a second, the newest frame is set to `now`.
    */
   date(start: number, frames: number, now: number): number {
     if (this.#rate === 0) return now;
     const span = (frames * 1000) / this.#rate;
-    const carried = this.#time + ((start - this.#index) * 1000) / this.#rate;
-    const off = now - span - carried;
-    const drawn = Math.max(-span / 2, Math.min(span / 2, trust * off));
+    const predicted = this.#time + ((start - this.#index) * 1000) / this.#rate;
+    const deviation = now - span - predicted;
+    const adjustment = Math.max(-span / 2, Math.min(span / 2, correction * deviation));
     this.#index = start;
-    this.#time = Math.abs(off) <= jump ? carried + drawn : now - span;
+    this.#time = Math.abs(deviation) <= maxDeviation ? predicted + adjustment : now - span;
     return this.#time;
   }
 }

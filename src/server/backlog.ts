@@ -1,24 +1,24 @@
-import { BacklogPiece } from './backlog-piece.ts';
+import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
 import type { FeedOutput } from './feed-output.ts';
 
 type BlockOutput = Extract<FeedOutput, { type: 'raw' | 'features' }>;
-type Kept = { output: BlockOutput; piece: BacklogPiece } | { output: FeedOutput; piece?: undefined };
+type Item = { output: BlockOutput; segment: BacklogSegment } | { output: FeedOutput; segment?: undefined };
 
-/** Bytes of blocks and gaps that a stream keeps: five of them fit into what may wait for a viewer. */
-const most = 192 << 10;
-/** What a kept thing costs beside its samples, in bytes. */
+/** Size in bytes of the blocks and gaps that a stream keeps: a fifth of a viewer's queue. */
+const maxBytes = 192 << 10;
+/** Size in bytes that an item is counted with, in addition to its samples. */
 const overhead = 256;
-/** Marks that are kept. */
-const mostMarks = 16;
+/** Maximum number of marks that are kept. */
+const maxMarks = 16;
 
 /**
- * What a stream keeps of its run for viewers that come later, in bounded memory: the newest raw blocks, feature maps and
- * gaps in their order, the newest kernels and loss of every learner, the newest marks.
+ * The recent outputs of a run for viewers that subscribe later, in bounded memory: the newest raw blocks, feature maps, and
+ * gaps in order, the newest kernels and loss of every learner, and the newest marks.
  */
 export class Backlog {
-  readonly #kept: Kept[] = [];
-  /** The pieces that may grow, by where their blocks come from. */
-  readonly #open = new Map<string, BacklogPiece>();
+  readonly #kept: Item[] = [];
+  /** Segments that can grow, by the source of their blocks. */
+  readonly #growing = new Map<string, BacklogSegment>();
   readonly #latest = new Map<string, FeedOutput>();
   readonly #marks: FeedOutput[] = [];
   #bytes = 0;
@@ -28,53 +28,106 @@ export class Backlog {
     return this.#marks;
   }
 
-  /** Everything but the marks, as it was told; blocks are put together. */
+  /** All outputs except marks, in order; consecutive blocks are joined. */
   get recent(): FeedOutput[] {
-    const blocks = this.#kept.map(({ output, piece }) => (piece ? { ...output, block: piece.block } : output));
+    const blocks = this.#kept.map(({ output, segment }) => (segment ? { ...output, block: segment.block } : output));
     return [...blocks, ...this.#latest.values()];
   }
 
-  take(output: FeedOutput): void {
-    if (output.type === 'raw' || output.type === 'features') this.#join(output);
+  push(output: FeedOutput): void {
+    if (output.type === 'raw' || output.type === 'features') this.#append(output);
     else if (output.type === 'gap') {
-      this.#open.clear();
+      this.#growing.clear();
       this.#keep({ output });
     } else if (output.type === 'kernels' || output.type === 'loss')
       this.#latest.set(`${output.type} ${output.learner}`, output);
     else if (output.type === 'mark') {
       this.#marks.push(output);
-      if (this.#marks.length > mostMarks) this.#marks.shift();
+      if (this.#marks.length > maxMarks) this.#marks.shift();
     } else if (output.type === 'run') this.#clear();
   }
 
-  #join(output: BlockOutput): void {
+  #append(output: BlockOutput): void {
     const from = output.type === 'raw' ? 'raw' : `map ${output.map}`;
-    if (this.#open.get(from)?.take(output.block)) return;
-    const piece = new BacklogPiece(output.block);
-    this.#open.set(from, piece);
-    this.#keep({ output, piece });
+    if (this.#growing.get(from)?.append(output.block)) return;
+    const segment = new BacklogSegment(output.block);
+    this.#growing.set(from, segment);
+    this.#keep({ output, segment });
   }
 
-  #keep(kept: Kept): void {
+  #keep(kept: Item): void {
     this.#kept.push(kept);
     this.#bytes += sizeOf(kept);
-    while (this.#bytes > most) {
+    while (this.#bytes > maxBytes) {
       const oldest = this.#kept.shift();
       if (!oldest) break;
       this.#bytes -= sizeOf(oldest);
-      for (const [from, piece] of this.#open) if (piece === oldest.piece) this.#open.delete(from);
+      for (const [from, segment] of this.#growing) if (segment === oldest.segment) this.#growing.delete(from);
     }
   }
 
   #clear(): void {
     this.#kept.length = 0;
-    this.#open.clear();
+    this.#growing.clear();
     this.#latest.clear();
     this.#marks.length = 0;
     this.#bytes = 0;
   }
 }
 
-function sizeOf({ piece }: Kept): number {
-  return overhead + (piece?.bytes ?? 0);
+function sizeOf({ segment }: Item): number {
+  return overhead + (segment?.bytes ?? 0);
+}
+
+/** Size in bytes up to which blocks are joined into a segment. */
+const segmentBytes = 4 << 10;
+/** Tolerance, in ms, of the times of joined blocks relative to the clock of the first. */
+const slack = 100;
+
+/** Consecutive blocks, joined as they arrive in memory that is allocated once. */
+export class BacklogSegment {
+  /** Allocated size in bytes. */
+  readonly bytes: number;
+  readonly #first: Block;
+  readonly #data: Float32Array;
+  readonly #valid: Uint8Array;
+  #frames = 0;
+  #allValid = true;
+
+  constructor(first: Block) {
+    const { channels, rate } = first;
+    const frames = Math.max(frameCount(first), rate > 0 ? Math.floor(segmentBytes / (4 * channels)) : 0);
+    this.#first = first;
+    this.#data = new Float32Array(frames * channels);
+    this.#valid = new Uint8Array(frames).fill(1);
+    this.bytes = this.#data.byteLength + this.#valid.byteLength;
+    this.#add(first);
+  }
+
+  /** Appends a consecutive block; returns false if it is not consecutive or there is no room. */
+  append(block: Block): boolean {
+    const { channels, rate, start } = this.#first;
+    const follows = rate > 0 && block.rate === rate && block.channels === channels;
+    const fits = (this.#frames + frameCount(block)) * channels <= this.#data.length;
+    if (!follows || !fits || block.start !== start + this.#frames) return false;
+    if (Math.abs(block.time - timeOf(this.#first, block.start)) > slack) return false;
+    this.#add(block);
+    return true;
+  }
+
+  /** All frames as one block, which later frames do not change. */
+  get block(): Block {
+    const data = this.#data.subarray(0, this.#frames * this.#first.channels);
+    const valid = this.#allValid ? undefined : this.#valid.subarray(0, this.#frames);
+    return { ...this.#first, data, valid };
+  }
+
+  #add({ data, valid, channels }: Block): void {
+    this.#data.set(data, this.#frames * channels);
+    if (valid) {
+      this.#valid.set(valid, this.#frames);
+      this.#allValid = false;
+    }
+    this.#frames += data.length / channels;
+  }
 }

@@ -1,22 +1,27 @@
-import type { FeedInfo, FeedSpec, LearnerSpec } from './feed-spec.ts';
-import { bandPowerMap, trendMap } from './feature-maps.ts';
+import { bandPower } from '../core/designs/band-power.ts';
+import { eegBands } from '../core/designs/eeg-bank.ts';
+import { gaussian, gaussianDerivative } from '../core/designs/smoothing.ts';
+import { Network } from '../core/network/network.ts';
+import type { FeedChannel, FeedInfo, FeedSpec, LearnerSpec, MapSpec } from './feed-spec.ts';
 
-/** Channels that a default feed works on; of a wider stream the first. */
-const most = 32;
+/** Maximum number of channels that a default feed processes, from the first on. */
+const maxChannels = 32;
 
-/** Hz beyond which a stream is not taken for EEG: kernels of 2 Hz grow with the rate. */
-const fastest = 5000;
+/**
+ * Highest sampling rate in Hz of a stream that is treated as EEG: the length of kernels for 2 Hz grows with the rate.
+ */
+const maxEegRate = 5000;
 
 const microvolt = /^[uµμ]V$/;
 
 /**
- * The feed of a stream that nobody wrote a spec for: of EEG the band power of every channel, of anything else its trend
- * and change; a learner that forecasts the next frame; and one for each stream that is the truth of this one.
+ * Returns the feed spec of a stream without a spec of its own: band power of every channel for EEG, otherwise trend and
+ * change; a learner that forecasts the next frame; and a learner for each target stream.
  */
-export function defaultFeed(info: FeedInfo, truths: readonly FeedInfo[] = []): FeedSpec {
+export function defaultFeed(info: FeedInfo, targets: readonly FeedInfo[] = []): FeedSpec {
   const { rate } = info;
-  const channels = info.channels.slice(0, most);
-  const chosen = info.channels.length > most ? channels.map((_, channel) => channel) : undefined;
+  const channels = info.channels.slice(0, maxChannels);
+  const chosen = info.channels.length > maxChannels ? channels.map((_, channel) => channel) : undefined;
   const map = isEeg(info) ? bandPowerMap(channels, rate) : trendMap(channels, rate);
   return {
     gaps: 'hold',
@@ -24,21 +29,66 @@ export function defaultFeed(info: FeedInfo, truths: readonly FeedInfo[] = []): F
     maps: [{ ...map, channels: chosen }],
     learners: [
       { name: 'forecast', task: 'forecast', taps: 16, channels: chosen },
-      ...truths.map((truth): LearnerSpec => {
-        return { name: truth.name, task: 'target', target: truth.name, taps: 64, channels: back(info), step: 0.05 };
+      ...targets.map((target): LearnerSpec => {
+        return {
+          name: target.name,
+          task: 'target',
+          target: target.name,
+          taps: 64,
+          channels: occipitalChannels(info),
+          learningRate: 0.05,
+        };
       }),
     ],
   };
 }
 
 function isEeg({ kind, rate, channels }: FeedInfo): boolean {
-  if (rate < 30 || rate > fastest) return false;
+  if (rate < 30 || rate > maxEegRate) return false;
   return /\beeg$/i.test(kind ?? '') || (rate >= 100 && channels.every(({ unit }) => microvolt.test(unit ?? '')));
 }
 
-/** The channels over the visual cortex, where alpha is; else the last two. */
-function back({ channels }: FeedInfo): number[] {
-  const places = channels.map((_, channel) => channel);
-  const occipital = places.filter((channel) => /^O[12]$/i.test(channels[channel].label));
-  return occipital.length > 0 ? occipital : places.slice(-2);
+/** The indexes of the channels over the visual cortex, where alpha is strongest; otherwise of the last two. */
+function occipitalChannels({ channels }: FeedInfo): number[] {
+  const indexes = channels.map((_, channel) => channel);
+  const occipital = indexes.filter((channel) => /^O[12]$/i.test(channels[channel].label));
+  return occipital.length > 0 ? occipital : indexes.slice(-2);
+}
+
+/** Power of every channel in every EEG band below half the sampling rate, in dB, about ten times per second. */
+export function bandPowerMap(channels: readonly FeedChannel[], rate: number): MapSpec {
+  const bands = Object.fromEntries(Object.entries(eegBands).filter(([, [, high]]) => high < rate / 2));
+  return {
+    name: 'band power',
+    network: bandPower({ channels: channels.length, rate, bands, outRate: 10, unit: 'dB' }),
+    on: 'raw',
+    labels: Object.keys(bands).flatMap((band) => channels.map(({ label }) => `${band} ${label}`)),
+    unit: 'dB',
+  };
+}
+
+/** A Gaussian and its derivative over every standardized channel: the trend and its slope. */
+export function trendMap(channels: readonly FeedChannel[], rate: number): MapSpec {
+  const sigma = rate > 0 ? Math.min(25, Math.max(1, rate / 4)) : 2;
+  const gauss = gaussian(sigma);
+  const slope = gaussianDerivative(sigma, 1, { taps: gauss.length }).map((tap) => tap * sigma);
+  const taps = gauss.length;
+  const data = new Float32Array(2 * channels.length * taps);
+  channels.forEach((_, channel) => {
+    data.set(gauss, 2 * channel * taps);
+    data.set(slope, (2 * channel + 1) * taps);
+  });
+  const outChannels = 2 * channels.length;
+  return {
+    name: 'trend and change',
+    network: Network.create(
+      {
+        inChannels: channels.length,
+        layers: [{ type: 'conv1d', outChannels, kernelSize: taps, groups: channels.length, bias: false }],
+      },
+      { weights: { 'layers.0.weight': { shape: [outChannels, taps, 1], data } } },
+    ),
+    on: 'standardized',
+    labels: channels.flatMap(({ label }) => [`${label} trend`, `${label} change`]),
+  };
 }

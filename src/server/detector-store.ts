@@ -8,28 +8,32 @@ import { decodeState, encodeState } from '../core/state/state-file.ts';
 const ending = '~detector.state';
 
 /**
- * What detectors have learned, in a directory, one file a stream: `<stream>~detector.state`, written atomically. Of more
- * streams than `most`, those saved longest ago are forgotten.
+ * Saved states of detectors in a directory, one file per stream: `<stream>~detector.state`, written atomically. Beyond
+ * `maxStreams` streams, those saved longest ago are deleted.
  */
 export class DetectorStore {
   readonly #directory: string | undefined;
-  readonly #most: number;
-  readonly #tell: (line: string) => void;
-  /** Streams that have a file, the one saved longest ago first. */
+  readonly #maxStreams: number;
+  readonly #log: (line: string) => void;
+  /** Streams with a file, the one saved longest ago first. */
   readonly #streams = new Set<string>();
 
-  private constructor(directory: string | undefined, most: number, tell: (line: string) => void) {
+  private constructor(directory: string | undefined, maxStreams: number, log: (line: string) => void) {
     this.#directory = directory;
-    this.#most = most;
-    this.#tell = tell;
+    this.#maxStreams = maxStreams;
+    this.#log = log;
   }
 
   /**
-   * Looks what is there. Without a directory nothing is kept.
-   * @param tell told of files that are left out
+   * Opens a store. Without a directory, nothing is saved.
+   * @param log called with a line for each file that cannot be read
    */
-  static async open(directory: string | undefined, most: number, tell: (line: string) => void): Promise<DetectorStore> {
-    const store = new DetectorStore(directory, most, tell);
+  static async open(
+    directory: string | undefined,
+    maxStreams: number,
+    log: (line: string) => void,
+  ): Promise<DetectorStore> {
+    const store = new DetectorStore(directory, maxStreams, log);
     if (directory === undefined) return store;
     await mkdir(directory, { recursive: true });
     const files = (await readdir(directory)).filter((file) => file.endsWith(ending));
@@ -37,19 +41,19 @@ export class DetectorStore {
       files.map(async (file) => ({ file, time: (await stat(join(directory, file))).mtimeMs })),
     );
     for (const { file } of saved.sort((a, b) => a.time - b.time)) store.#streams.add(file.slice(0, -ending.length));
-    await store.#forget(directory);
+    await store.#evict(directory);
     return store;
   }
 
-  /** What was learned of a stream of this shape; undefined: nothing, or of another shape. */
+  /** Returns the saved state of a stream of this shape, if any. */
   get(stream: string, shape: string): State | undefined {
     if (this.#directory === undefined || !this.#streams.has(stream)) return undefined;
     try {
       const { state, extra: beside } = decodeState('detector', readFileSync(pathOf(this.#directory, stream)));
       return (beside as { shape?: unknown } | null)?.shape === shape ? state : undefined;
     } catch (error) {
-      this.#tell(
-        `left out what is known of stream ${stream}: ${error instanceof Error ? error.message : String(error)}`,
+      this.#log(
+        `skipped the saved detector state of stream ${stream}: ${error instanceof Error ? error.message : String(error)}`,
       );
       return undefined;
     }
@@ -60,13 +64,13 @@ export class DetectorStore {
     await writeFileAtomic(pathOf(this.#directory, stream), Buffer.from(encodeState('detector', state, { shape })));
     this.#streams.delete(stream);
     this.#streams.add(stream);
-    await this.#forget(this.#directory);
+    await this.#evict(this.#directory);
   }
 
-  async #forget(directory: string): Promise<void> {
-    const forgotten = [...this.#streams].slice(0, Math.max(0, this.#streams.size - this.#most));
-    for (const stream of forgotten) this.#streams.delete(stream);
-    for (const stream of forgotten) await rm(pathOf(directory, stream), { force: true });
+  async #evict(directory: string): Promise<void> {
+    const evicted = [...this.#streams].slice(0, Math.max(0, this.#streams.size - this.#maxStreams));
+    for (const stream of evicted) this.#streams.delete(stream);
+    for (const stream of evicted) await rm(pathOf(directory, stream), { force: true });
   }
 }
 

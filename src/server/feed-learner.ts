@@ -11,65 +11,80 @@ import { type LearnControl, learn } from '../operators/learn.ts';
 import type { LearnerInfo } from '../protocol/stream-info.ts';
 import type { KernelsOutput, PipelineOutput } from './feed-output.ts';
 import type { FeedInfo, LearnerSpec } from './feed-spec.ts';
-import { pickChannels, placesOf } from './pick-channels.ts';
+import { selectChannels, channelIndexes } from './select-channels.ts';
 
-/** What a learner of a feed is made from. */
+/** Options of a feed's learner. */
 export interface FeedLearnerOptions {
   index: number;
   spec: LearnerSpec;
   info: FeedInfo;
-  /** The labels of what a 'target' learner predicts. */
+  /** Labels of the channels that a 'target' learner predicts. */
   outputs?: string[];
-  /** Weights of before, taken where their shapes fit. */
+  /** Saved weights, restored if their shapes match. */
   weights?: Weights;
   emit: (output: PipelineOutput) => void;
 }
 
-/** One learner of a feed: `learn` with its controls, and what is told of it about four times a second. */
+/**
+ * One learner of a feed: runs `learn` and emits its predictions, and its kernels and scores about four times per
+ * second.
+ */
 export class FeedLearner {
   readonly info: LearnerInfo;
   readonly #options: FeedLearnerOptions;
   readonly #network: Network;
   readonly #optimizer: Optimizer;
   readonly #control = new Subject<LearnControl>();
-  readonly #truth = new Subject<Block>();
-  readonly #start: number[];
+  readonly #target = new Subject<Block>();
+  readonly #initialWeights: number[];
   #subscription: Subscription | undefined;
   #latest: Learned | undefined;
-  #told = -Infinity;
+  #reportedAt = -Infinity;
 
   constructor(options: FeedLearnerOptions) {
     const { index, spec, info, weights } = options;
     this.#options = options;
-    const places = placesOf(spec.channels, info.channels);
-    const inputs = places.map((place) => info.channels[place].label);
+    const indexes = channelIndexes(spec.channels, info.channels);
+    const inputs = indexes.map((channel) => info.channels[channel].label);
     const outputs = options.outputs ?? inputs;
-    const network = Network.create(oneLayer(places.length, outputs.length, spec.taps), {
+    const network = Network.create(oneLayer(indexes.length, outputs.length, spec.taps), {
       seed: 1,
       gain: spec.gain ?? 0.1,
     });
-    this.#start = Array.from(network.weights()['layers.0.weight'].data);
-    if (weights) takeOver(network, weights);
+    this.#initialWeights = Array.from(network.weights()['layers.0.weight'].data);
+    if (weights) restoreWeights(network, weights);
     this.#network = network;
     const { name, task, taps } = spec;
-    this.#optimizer = spec.optimizer ?? (spec.step === undefined ? autoStep() : nlms({ learningRate: spec.step }));
-    const step = spec.step ?? this.#optimizer.learningRate;
-    this.info = { index, name, task, learning: true, step, channels: inputs, outputs, taps, rate: info.rate };
+    const given = learningRateOf(spec);
+    this.#optimizer = spec.optimizer ?? (given === undefined ? autoStep() : nlms({ learningRate: given }));
+    const learningRate = given ?? this.#optimizer.learningRate;
+    this.info = {
+      index,
+      name,
+      task,
+      learning: true,
+      learningRate,
+      step: learningRate,
+      channels: inputs,
+      outputs,
+      taps,
+      rate: info.rate,
+    };
   }
 
-  /** Begins to learn from `standardized`, the blocks of the whole stream. */
+  /** Starts learning from `standardized`, the blocks with all channels of the stream. */
   run(standardized: Observable<Block>): void {
     const { spec, info, emit } = this.#options;
     const optimizer = this.#optimizer;
-    const target = spec.task === 'target' ? this.#truth : undefined;
+    const target = spec.task === 'target' ? this.#target : undefined;
     this.#subscription = standardized
       .pipe(
-        pickChannels(placesOf(spec.channels, info.channels), info.channels.length),
+        selectChannels(channelIndexes(spec.channels, info.channels), info.channels.length),
         learn(this.#network, { optimizer, target, control: this.#control }),
       )
       .subscribe({
         next: (learned) => {
-          this.#tell(learned);
+          this.#emit(learned);
         },
         error: (error: unknown) => {
           emit({ type: 'broken', where: spec.name, message: error instanceof Error ? error.message : String(error) });
@@ -77,20 +92,20 @@ export class FeedLearner {
       });
   }
 
-  /** Brings the truth of a 'target' learner. */
-  teach(block: Block): void {
-    this.#truth.next(block);
+  /** Processes a block of the target stream. */
+  pushTarget(block: Block): void {
+    this.#target.next(block);
   }
 
   control(control: LearnControl): void {
     const { learning, learningRate, act } = control;
     const frozen = act === 'freeze' || act === 'unfreeze' ? act === 'unfreeze' : undefined;
     this.info.learning = frozen ?? learning ?? this.info.learning;
-    this.info.step = learningRate ?? this.info.step;
+    this.#setLearningRate(learningRate ?? this.info.learningRate);
     this.#control.next(control);
   }
 
-  /** The network as it is now. */
+  /** Returns the current network. */
   network(): Network {
     const weights = this.#latest?.weights();
     return weights ? Network.create(this.#network.spec, { weights }) : this.#network;
@@ -100,34 +115,39 @@ export class FeedLearner {
     this.#subscription?.unsubscribe();
   }
 
-  #tell(learned: Learned): void {
+  #emit(learned: Learned): void {
     const { index, info, emit } = this.#options;
     this.#latest = learned;
     const { prediction } = learned;
     if (prediction.data.length === 0) return;
     emit({ type: 'prediction', learner: index, block: prediction });
     const at = prediction.start + prediction.data.length / prediction.channels;
-    if (at < this.#told + info.rate / 4) return;
-    this.#told = at;
+    if (at < this.#reportedAt + info.rate / 4) return;
+    this.#reportedAt = at;
     const { nmse, skill, persistence, rms, movingAverage, mains, overall } = learned.score;
-    const { updates, skipped: refused, rollbacks, learningRate } = learned;
-    this.info.step = learningRate;
+    const { updates, skipped, rollbacks, learningRate } = learned;
+    this.#setLearningRate(learningRate);
     emit({
       type: 'loss',
       learner: index,
       at,
-      nmse: known(nmse),
-      skill: known(skill),
-      persistence: known(persistence),
-      rms: known(rms),
-      movingAverage: known(movingAverage),
-      mains: known(mains),
-      overall: { nmse: known(overall.nmse), skill: known(overall.skill) },
+      nmse: finiteOrNull(nmse),
+      skill: finiteOrNull(skill),
+      persistence: finiteOrNull(persistence),
+      rms: finiteOrNull(rms),
+      movingAverage: finiteOrNull(movingAverage),
+      mains: finiteOrNull(mains),
+      overall: { nmse: finiteOrNull(overall.nmse), skill: finiteOrNull(overall.skill) },
       updates,
-      refused,
+      refused: skipped,
       rollbacks,
     });
     emit(this.#kernels(learned, at));
+  }
+
+  #setLearningRate(learningRate: number): void {
+    this.info.learningRate = learningRate;
+    this.info.step = learningRate;
   }
 
   #kernels(learned: Learned, at: number): KernelsOutput {
@@ -139,16 +159,22 @@ export class FeedLearner {
       at,
       shape: [outputs, taps, inputs],
       data: Array.from(data),
-      start: this.#start,
+      start: this.#initialWeights,
     };
   }
+}
+
+function learningRateOf({ learningRate, step }: LearnerSpec): number | undefined {
+  if (learningRate !== undefined && step !== undefined)
+    throw new TypeError('learningRate and step must not both be given; step is the deprecated name of learningRate');
+  return learningRate ?? step;
 }
 
 function oneLayer(inChannels: number, outChannels: number, kernelSize: number): NetworkSpec {
   return { inChannels, layers: [{ type: 'conv1d', outChannels, kernelSize }] };
 }
 
-function takeOver(network: Network, weights: Weights): void {
+function restoreWeights(network: Network, weights: Weights): void {
   const own = network.weights();
   const fits = Object.entries(own).every(([name, { shape }]) => {
     return Object.hasOwn(weights, name) && weights[name].shape.join() === shape.join();
@@ -157,6 +183,6 @@ function takeOver(network: Network, weights: Weights): void {
   if (finite) network.setWeights(Object.fromEntries(Object.keys(own).map((name) => [name, weights[name]])));
 }
 
-function known(score: number): number | null {
+function finiteOrNull(score: number): number | null {
   return Number.isFinite(score) ? score : null;
 }

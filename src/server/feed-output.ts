@@ -1,21 +1,21 @@
 import type { Block } from '../core/blocks/block.ts';
 import type { GapMessage, KernelsMessage, LossMessage, MarkMessage, RunMessage } from '../protocol/watch-message.ts';
 
-/** A learner's kernels, as they are and as they began. */
+/** Current and initial kernels of a learner. */
 export type KernelsOutput = Omit<KernelsMessage, 'id'> & { start: number[] };
-/** What comes of a stream's blocks. */
+/** An output of a feed's pipeline. */
 export type PipelineOutput =
   | { type: 'features'; map: number; block: Block }
   | { type: 'prediction'; learner: number; block: Block }
   | KernelsOutput
   | Omit<LossMessage, 'id'>
   | { type: 'broken'; where: string; message: string };
-/** Everything that a feed tells, as plain messages. */
+/** An output of a feed. */
 export type FeedOutput =
   | PipelineOutput
   | { type: 'raw'; block: Block }
   | Omit<MarkMessage, 'id'>
   | Omit<GapMessage, 'id'>
   | Omit<RunMessage, 'id'>
-  /** What the feed says of itself has changed. */
+  /** The feed's `info` has changed. */
   | { type: 'info' };

@@ -11,9 +11,9 @@ import type { LearnerInfo, MapInfo } from '../protocol/stream-info.ts';
 import { FeedLearner } from './feed-learner.ts';
 import type { PipelineOutput } from './feed-output.ts';
 import type { FeedInfo, FeedSpec, LearnerSpec, MapSpec } from './feed-spec.ts';
-import { pickChannels, placesOf } from './pick-channels.ts';
+import { selectChannels, channelIndexes } from './select-channels.ts';
 
-/** What a pipeline is made from. */
+/** Options of a feed's pipeline. */
 export interface FeedPipelineOptions {
   spec: FeedSpec;
   info: FeedInfo;
@@ -21,13 +21,13 @@ export interface FeedPipelineOptions {
 }
 
 /**
- * What a stream passes on its way, for one run:
+ * The processing chain of one run of a stream:
  *
  *     blocks → fillGaps ─┬→ maps on 'raw'
  *                        └→ standardize ─┬→ maps on 'standardized'
- *                                        └→ learners ← truths
+ *                                        └→ learners ← targets
  *
- * A part that throws is told as 'broken' and stays silent; the others go on.
+ * A part that throws emits 'broken' and stops; the others continue.
  */
 export class FeedPipeline {
   readonly maps: MapInfo[] = [];
@@ -40,8 +40,8 @@ export class FeedPipeline {
   constructor(options: FeedPipelineOptions) {
     this.#options = options;
     const { spec } = options;
-    const waysTo = { raw: this.#filled, standardized: this.#standardized };
-    for (const map of spec.maps) this.#try(map.name, () => this.#addMap(map, waysTo[map.on]));
+    const inputs = { raw: this.#filled, standardized: this.#standardized };
+    for (const map of spec.maps) this.#guard(map.name, () => this.#addMap(map, inputs[map.on]));
     if (spec.standardize)
       this.#run('standardize', this.#filled.pipe(standardize(spec.standardize)), this.#standardized);
     else this.#filled.subscribe(this.#standardized);
@@ -56,9 +56,12 @@ export class FeedPipeline {
     this.#blocks.next(block);
   }
 
-  /** Starts a learner, with weights of before where they fit; one of the same name is replaced and keeps its place. */
+  /**
+   * Starts a learner with saved weights, if their shapes match. It replaces a learner of the same name and takes its
+   * index.
+   */
   addLearner(spec: LearnerSpec, outputs: string[] | undefined, weights: Weights | undefined): void {
-    this.#try(spec.name, () => {
+    this.#guard(spec.name, () => {
       const before = this.#learners.get(spec.name);
       const { info, emit } = this.#options;
       const index = before?.learner.info.index ?? this.#learners.size;
@@ -69,19 +72,19 @@ export class FeedPipeline {
     });
   }
 
-  /** Brings frames of the stream `truth` to the learners that follow it. */
-  teach(truth: string, block: Block): void {
-    for (const { spec, learner } of this.#learners.values()) if (spec.target === truth) learner.teach(block);
+  /** Passes frames of the target stream `target` to its learners. */
+  pushTarget(target: string, block: Block): void {
+    for (const { spec, learner } of this.#learners.values()) if (spec.target === target) learner.pushTarget(block);
   }
 
-  /** Steers a learner; false where there is none of this index. */
+  /** Controls a learner; returns false if there is none with this index. */
   control(index: number, control: LearnControl): boolean {
     const found = [...this.#learners.values()].find(({ learner }) => learner.info.index === index);
     found?.learner.control(control);
     return found !== undefined;
   }
 
-  /** Every learner's network as it is now, by the learner's name. */
+  /** Returns the current network of every learner, by name. */
   networks(): Map<string, Network> {
     return new Map(Array.from(this.#learners, ([name, { learner }]) => [name, learner.network()]));
   }
@@ -106,13 +109,13 @@ export class FeedPipeline {
       warmUp: Math.ceil((planned.receptiveField - 1) / planned.stride),
       groupDelay: Number.isFinite(planned.groupDelay.ms) ? planned.groupDelay.ms : 0,
     });
-    const picked = source.pipe(pickChannels(placesOf(map.channels, info.channels), info.channels.length));
+    const picked = source.pipe(selectChannels(channelIndexes(map.channels, info.channels), info.channels.length));
     picked.pipe(convolve(network)).subscribe({
       next: (block) => {
         emit({ type: 'features', map: index, block });
       },
       error: (error: unknown) => {
-        this.#broken(name, error);
+        this.#reportFailure(name, error);
       },
     });
   }
@@ -123,7 +126,7 @@ export class FeedPipeline {
         into.next(block);
       },
       error: (error: unknown) => {
-        this.#broken(where, error);
+        this.#reportFailure(where, error);
       },
       complete: () => {
         into.complete();
@@ -131,15 +134,15 @@ export class FeedPipeline {
     });
   }
 
-  #try(where: string, make: () => void): void {
+  #guard(where: string, make: () => void): void {
     try {
       make();
     } catch (error) {
-      this.#broken(where, error);
+      this.#reportFailure(where, error);
     }
   }
 
-  #broken(where: string, error: unknown): void {
+  #reportFailure(where: string, error: unknown): void {
     this.#options.emit({ type: 'broken', where, message: error instanceof Error ? error.message : String(error) });
   }
 }

@@ -10,53 +10,59 @@ export interface FeedChannel {
   readonly unit?: string;
 }
 
-/** What is known of a stream when its feed is made. */
+/** Description of a stream for which a feed is designed. */
 export interface FeedInfo {
   readonly name: string;
   readonly channels: readonly FeedChannel[];
-  /** Hz; 0 = irregular. */
+  /** Sampling rate in Hz; 0 = irregular. */
   readonly rate: number;
   readonly kind?: string;
 }
 
-/** A network whose outputs are shown. */
+/** A network whose outputs are displayed as feature maps. */
 export interface MapSpec {
   name: string;
   network: Network | NetworkSpec;
-  /** What it reads: the filled signal, or that standardised. */
+  /** Its input: the signal with filled gaps, or that signal standardized. */
   on: 'raw' | 'standardized';
-  /** Labels or places of the channels it reads. Default: all. */
+  /** Labels or indexes of its input channels. Default: all. */
   channels?: readonly (string | number)[];
-  /** One a row. */
+  /** Labels of the outputs, one per row. */
   labels: string[];
   unit?: string;
 }
 
-/** One convolution that learns from the standardised signal while it runs. */
+/** A single convolution that is trained online on the standardized signal. */
 export interface LearnerSpec {
   name: string;
   task: 'forecast' | 'target';
+  /** Kernel length in frames. */
   taps: number;
-  /** Labels or places of the channels it reads. Default: all. */
+  /** Labels or indexes of its input channels. Default: all. */
   channels?: readonly (string | number)[];
-  /** Of a 'target' learner: the stream that is its truth. */
+  /** Name of the stream that a 'target' learner is trained to match. */
   target?: string;
-  /** mu, the step size of NLMS. Default: a step that finds its own length. */
+  /** Learning rate (µ) of NLMS. Default: autoStep, which adapts its learning rate. */
+  learningRate?: number;
+  /** @deprecated Use `learningRate`. */
   step?: number;
-  /** Instead of either. */
+  /** Optimizer to use instead. */
   optimizer?: Optimizer;
-  /** Scale of its start weights. Default 0.1. */
+  /** Scale of the initial weights. Default: 0.1. */
   gain?: number;
 }
 
-/** What a stream passes on its way. */
+/** Processing of a stream: gap filling, standardization, feature maps, and learners. */
 export interface FeedSpec {
   gaps: GapPolicy;
-  /** null: learners and maps read the signal as it is. */
+  /** Standardization; null: maps and learners read the signal unchanged. */
   standardize: StandardizeOptions | null;
   maps: MapSpec[];
   learners: LearnerSpec[];
 }
 
-/** Makes a feed's spec; `truths` are the streams that say they are the truth of this one, at its rate. */
-export type FeedDesigner = (info: FeedInfo, truths: readonly FeedInfo[]) => FeedSpec;
+/**
+ * Returns the feed spec of a stream; `targets` are the streams of the same rate that are declared as its targets
+ * (`for`).
+ */
+export type FeedDesigner = (info: FeedInfo, targets: readonly FeedInfo[]) => FeedSpec;

@@ -5,7 +5,7 @@ import type { Weights } from '../core/network/weights.ts';
 import type { ChannelInfo } from '../protocol/fields.ts';
 import type { Gap, Hello, Mark } from '../protocol/ingest.ts';
 import type { Samples } from '../protocol/samples.ts';
-import { farthest } from '../protocol/limits.ts';
+import { maxTime } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { StreamHealth } from '../protocol/watch-message.ts';
@@ -14,25 +14,25 @@ import { ArrivalClock } from './arrival-clock.ts';
 import { Backlog } from './backlog.ts';
 import type { FeedOutput, PipelineOutput } from './feed-output.ts';
 import type { FeedDesigner, FeedInfo, FeedSpec, LearnerSpec } from './feed-spec.ts';
-import { Numbering } from './numbering.ts';
+import { FrameNumbering } from './frame-numbering.ts';
 import { FeedPipeline } from './feed-pipeline.ts';
-import { StreamCounts } from './stream-counts.ts';
+import { StreamStatistics } from './stream-statistics.ts';
 
-/** What every feed of a server is given. */
+/** Options shared by all feeds of a server. */
 export interface FeedOptions {
   design: FeedDesigner;
-  /** The run that a new stream begins with. */
+  /** Number of the first run of a new stream. */
   firstRun: number;
-  /** Weights that a learner ended with, the last time. */
-  remembered: (stream: string, learner: string) => Weights | undefined;
-  /** ms since 1970. */
+  /** Returns the saved weights of a learner. */
+  savedWeights: (stream: string, learner: string) => Weights | undefined;
+  /** Returns the current time in ms since 1970. */
   now: () => number;
 }
 
-/** What a stream needs to be opened. */
+/** Description of a stream when it is opened. */
 export type Opening = Hello & { channels: ChannelInfo[]; rate: number };
 
-/** One published stream: checks and numbers what its sensor sends, runs its pipeline, and tells what comes of it. */
+/** One published stream: validates and numbers the frames of its sensor, runs its pipeline, and emits the outputs. */
 export class Feed {
   readonly name: string;
   readonly output: Subject<FeedOutput> = new Subject<FeedOutput>();
@@ -40,14 +40,14 @@ export class Feed {
   readonly #options: FeedOptions;
   #opening: Opening;
   #run: number;
-  #numbering = new Numbering();
+  #numbering = new FrameNumbering();
   #clock: ArrivalClock;
-  #counts = new StreamCounts();
+  #statistics = new StreamStatistics();
   #pipeline: FeedPipeline | undefined;
-  #truths: readonly FeedInfo[] = [];
-  /** What is broken of the pipeline of this run, by where. */
+  #targets: readonly FeedInfo[] = [];
+  /** Failures of the pipeline of this run, by the failed part. */
   readonly broken: Map<string, FeedOutput> = new Map<string, FeedOutput>();
-  /** What is told to viewers that come later. */
+  /** Recent outputs for viewers that subscribe later. */
   readonly backlog: Backlog = new Backlog();
 
   constructor(name: string, opening: Opening, options: FeedOptions) {
@@ -56,20 +56,20 @@ export class Feed {
     this.#opening = opening;
     this.#run = options.firstRun;
     this.#clock = new ArrivalClock(opening.rate);
-    this.output.subscribe((output) => this.backlog.take(output));
+    this.output.subscribe((output) => this.backlog.push(output));
   }
 
-  /** Builds the pipeline; whoever listens to `output` by now hears what is wrong with it. */
+  /** Builds the pipeline. Subscribe to `output` first to receive its failures. */
   start(): void {
-    this.#build((learner) => this.#options.remembered(this.name, learner));
+    this.#build((learner) => this.#options.savedWeights(this.name, learner));
   }
 
   get info(): StreamInfo {
-    const { channels, rate, kind, for: truthOf } = this.#opening;
+    const { channels, rate, kind, for: targetOf } = this.#opening;
     const { name, live } = this;
     const maps = this.#pipeline?.maps ?? [];
     const learners = this.#pipeline?.learners ?? [];
-    return { name, channels, rate, run: this.#run, next: this.next, live, kind, for: truthOf, maps, learners };
+    return { name, channels, rate, run: this.#run, next: this.next, live, kind, for: targetOf, maps, learners };
   }
 
   get run(): number {
@@ -80,7 +80,9 @@ export class Feed {
     return this.#numbering.next;
   }
 
-  /** The sensor says what it is; other channels, another rate or kind, or `fresh`, begin a new run. */
+  /**
+   * Applies a new description of the stream; another number of channels, rate, or kind, or `fresh`, starts a new run.
+   */
   open(opening: Opening): void {
     const { channels, rate, kind } = this.#opening;
     const same = opening.channels.length === channels.length && opening.rate === rate && opening.kind === kind;
@@ -89,8 +91,11 @@ export class Feed {
     this.output.next({ type: 'info' });
   }
 
-  /** Takes frames in; throws a ProtocolError, and takes none, when they do not fit the stream. */
-  take(samples: Samples): Gap | undefined {
+  /**
+   * Processes frames and returns a gap before them, if any. Throws a ProtocolError and processes none if they do not
+   * match the stream.
+   */
+  push(samples: Samples): Gap | undefined {
     const { channels, rate } = this.#opening;
     if (samples.channels !== channels.length)
       throw new ProtocolError('wrong-channels', `channels must be ${channels.length}, got ${samples.channels}`);
@@ -98,34 +103,36 @@ export class Feed {
       throw new ProtocolError('wrong-rate', `rate must be ${rate} Hz, got ${samples.rate}`);
     const frames = samples.data.length / samples.channels;
     checkTimes(samples, rate, frames);
-    const { start, old, gap } = this.#numbering.take(samples.start, frames);
-    if (gap) this.#tellGap(gap);
-    if (old < frames) this.#push(samples, start, old);
+    const { start, old, gap } = this.#numbering.place(samples.start, frames);
+    if (gap) this.#emitGap(gap);
+    if (old < frames) this.#emitFrames(samples, start, old);
     return gap;
   }
 
-  /** The sensor says that frames never came. */
-  miss(gap: Gap): void {
-    const missing = this.#numbering.miss(gap);
-    if (missing) this.#tellGap(missing);
+  /** Records frames that the sensor reports as missing. */
+  skip(gap: Gap): void {
+    const missing = this.#numbering.skip(gap);
+    if (missing) this.#emitGap(missing);
   }
 
   mark({ at, label, frames }: Mark): void {
     this.output.next({ type: 'mark', at, label, ...(frames === undefined ? {} : { frames }) });
   }
 
-  /** Steers a learner; throws a ProtocolError where there is none. */
-  control({ learner, on, step, act }: Learning): void {
-    if (!this.#pipeline?.control(learner, { learning: on, learningRate: step, act }))
+  /** Controls a learner. Throws a ProtocolError ('unknown-learner') if there is none with this index. */
+  control({ learner, on, learningRate, step, act }: Learning): void {
+    if (!this.#pipeline?.control(learner, { learning: on, learningRate: learningRate ?? step, act }))
       throw new ProtocolError('unknown-learner', `learner must be one of stream ${this.name}, got ${learner}`);
     this.output.next({ type: 'info' });
   }
 
-  /** The streams that are the truth of this one; a new one gets its learner, one that began anew a new memory. */
-  follow(truths: readonly FeedInfo[], restarted?: string): void {
-    const known = new Set(this.#truths.map(({ name }) => name));
-    this.#truths = truths.filter(({ rate }) => rate === this.#opening.rate);
-    const changed = this.#truths.filter(({ name }) => !known.has(name) || name === restarted);
+  /**
+   * Sets the streams that are targets of this one, at the same rate. Learners of new or restarted targets are created.
+   */
+  setTargets(targets: readonly FeedInfo[], restarted?: string): void {
+    const known = new Set(this.#targets.map(({ name }) => name));
+    this.#targets = targets.filter(({ rate }) => rate === this.#opening.rate);
+    const changed = this.#targets.filter(({ name }) => !known.has(name) || name === restarted);
     if (changed.length === 0) return;
     const networks = this.networks();
     this.#design(({ learners }) => {
@@ -136,39 +143,46 @@ export class Feed {
     this.output.next({ type: 'info' });
   }
 
-  /** Frames of a stream that is the truth of this one. */
-  teach(truth: string, block: Block): void {
-    this.#pipeline?.teach(truth, block);
+  /** Processes frames of a stream that is a target of this one. */
+  pushTarget(target: string, block: Block): void {
+    this.#pipeline?.pushTarget(target, block);
   }
 
   health(now: number): StreamHealth {
-    return { ...this.#counts.health(this.name, now), next: this.next };
+    return { ...this.#statistics.health(this.name, now), next: this.next };
   }
 
-  /** Every learner's network as it is now, by the learner's name. */
+  /** Returns the current network of every learner, by name. */
   networks(): Map<string, Network> {
     return this.#pipeline?.networks() ?? new Map<string, Network>();
   }
 
-  #push({ data, valid, time, channels }: Samples, start: number, old: number): void {
+  #emitFrames({ data, valid, time, channels }: Samples, start: number, old: number): void {
     const { rate } = this.#opening;
     const fresh = old === 0 ? data : data.slice(old * channels);
-    const validity = screen(fresh, channels, valid?.slice(old));
+    const validity = invalidateNonFinite(fresh, channels, valid?.slice(old));
     const frames = fresh.length / channels;
-    const taken =
+    const firstTime =
       time === undefined
         ? this.#clock.date(start, frames, this.#options.now())
         : time + (rate > 0 ? (old * 1000) / rate : 0);
-    const block: Block = { data: fresh, channels, start, rate, time: taken, ...(validity ? { valid: validity } : {}) };
-    this.#counts.received += frames;
-    this.#counts.newest = timeOf(block, start + frameCount(block) - 1);
-    if (validity) for (const real of validity) this.#counts.invalid += 1 - real;
+    const block: Block = {
+      data: fresh,
+      channels,
+      start,
+      rate,
+      time: firstTime,
+      ...(validity ? { valid: validity } : {}),
+    };
+    this.#statistics.received += frames;
+    this.#statistics.newest = timeOf(block, start + frameCount(block) - 1);
+    if (validity) for (const real of validity) this.#statistics.invalid += 1 - real;
     this.output.next({ type: 'raw', block });
     this.#pipeline?.push(block);
   }
 
-  #tellGap(gap: Gap): void {
-    this.#counts.gaps += gap.count;
+  #emitGap(gap: Gap): void {
+    this.#statistics.gaps += gap.count;
     this.output.next(gap);
   }
 
@@ -177,9 +191,9 @@ export class Feed {
     this.#pipeline?.stop();
     this.#pipeline = undefined;
     this.#run = (this.#run + 1) >>> 0;
-    this.#numbering = new Numbering();
+    this.#numbering = new FrameNumbering();
     this.#clock = new ArrivalClock(this.#opening.rate);
-    this.#truths = this.#truths.filter(({ rate }) => rate === this.#opening.rate);
+    this.#targets = this.#targets.filter(({ rate }) => rate === this.#opening.rate);
     this.output.next({ type: 'run', run: this.#run, next: 0 });
     this.#build((learner) => networks.get(learner)?.weights());
   }
@@ -195,10 +209,10 @@ export class Feed {
     });
   }
 
-  /** Does what the designer says of this stream; what it throws is told as 'broken'. */
+  /** Calls `work` with the designed spec; an error of the designer is emitted as 'broken'. */
   #design(work: (spec: FeedSpec) => void): void {
     try {
-      work(this.#options.design({ name: this.name, ...this.#opening }, this.#truths));
+      work(this.#options.design({ name: this.name, ...this.#opening }, this.#targets));
     } catch (error) {
       this.#emit({ type: 'broken', where: 'design', message: String(error) });
     }
@@ -210,27 +224,31 @@ export class Feed {
   }
 
   #addLearner(spec: LearnerSpec, before: Weights | undefined): void {
-    const truth = this.#truths.find(({ name }) => name === spec.target);
-    const weights = before ?? this.#options.remembered(this.name, spec.name);
+    const target = this.#targets.find(({ name }) => name === spec.target);
+    const weights = before ?? this.#options.savedWeights(this.name, spec.name);
     this.#pipeline?.addLearner(
       spec,
-      truth?.channels.map(({ label }) => label),
+      target?.channels.map(({ label }) => label),
       weights,
     );
   }
 }
 
-/** Throws unless the last frame's time is one. */
+/** Throws if the time of the last frame is out of range. */
 function checkTimes({ time = 0 }: Samples, rate: number, frames: number): void {
-  if (rate > 0 && time + ((frames - 1) * 1000) / rate > farthest)
+  if (rate > 0 && time + ((frames - 1) * 1000) / rate > maxTime)
     throw new ProtocolError(
       'bad-time',
-      `the last time must be at most ${farthest} ms, got ${frames} frames from ${time} on`,
+      `time of the last frame must be at most ${maxTime} ms, got ${frames} frames from ${time} ms`,
     );
 }
 
-/** Makes what is not a finite number NaN, and its frame invalid; returns the validity where a frame is. */
-function screen(data: Float32Array, channels: number, valid: Uint8Array | undefined): Uint8Array | undefined {
+/** Replaces non-finite samples by NaN and marks their frames invalid; returns the validity, if any frame is invalid. */
+function invalidateNonFinite(
+  data: Float32Array,
+  channels: number,
+  valid: Uint8Array | undefined,
+): Uint8Array | undefined {
   let validity = valid;
   for (let i = 0; i < data.length; i++) {
     if (Number.isFinite(data[i])) continue;

@@ -1,7 +1,10 @@
 import type { WebSocket } from 'ws';
 import { closeCodes } from '../protocol/close-codes.ts';
 
-/** Pings sockets, and calls what is to be done at each beat; one that did not answer the last ping, nor sent anything since, is closed with 4003 and cut off. */
+/**
+ * Pings sockets at an interval and calls each socket's task. A socket that neither responded to the last ping nor sent
+ * anything since is closed with 4003 and terminated.
+ */
 export class Heartbeat {
   readonly #alive = new Map<WebSocket, boolean>();
   readonly #tasks = new Map<WebSocket, () => void>();
@@ -14,7 +17,7 @@ export class Heartbeat {
     this.#timer.unref();
   }
 
-  watch(socket: WebSocket, task: () => void): void {
+  add(socket: WebSocket, task: () => void): void {
     const alive = () => {
       this.#alive.set(socket, true);
     };
@@ -36,7 +39,7 @@ export class Heartbeat {
         this.#tasks.get(socket)?.();
         continue;
       }
-      socket.close(closeCodes.silent, 'no answer to a ping');
+      socket.close(closeCodes.silent, 'No response to a ping.');
       socket.terminate();
     }
   }

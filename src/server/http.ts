@@ -1,26 +1,41 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { HttpBindings } from '@hono/node-server';
-import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
-import { alarmAnswer } from './alarm-answer.ts';
-import type { Hub } from './hub.ts';
+import { queryAlarms } from './alarm-query.ts';
+import type { StreamRegistry } from './stream-registry.ts';
 import type { originCheck } from './origin.ts';
+import { pageFiles } from './page-files.ts';
 
-/** What the HTTP side is given. */
+/** Options of the HTTP routes. */
 export interface HttpOptions {
-  hub: Hub;
+  registry: StreamRegistry;
   check: ReturnType<typeof originCheck>;
   pageDirectory: string;
   viewers: () => number;
   log: (line: string) => void;
 }
 
-const nothingBuilt = 'The page is not built. In a clone: npm run build. The wire is there: /ingest/<stream>, /watch.\n';
+const notBuilt =
+  'The dashboard is not built. Run npm run build in the repository. /ingest/<stream> and /watch are available.\n';
 
-/** The page under a strict content security policy, /healthz and /alarms. A foreign Host is answered 403 with the sentence. */
-export function httpApp({ hub, check, pageDirectory, viewers, log }: HttpOptions): Hono<{ Bindings: HttpBindings }> {
+/**
+ * The HTTP routes of the server, all with a strict content security policy:
+ *
+ * - `/`: the dashboard, compressed and cached (see `pageFiles`).
+ * - `/healthz`: `{ ok: true, uptime, viewers, streams: [{ name, rate, run, next, live }] }`; uptime in seconds.
+ * - `/alarms`: alarms, see `queryAlarms`; 400 with `{ error }` for an invalid query.
+ *
+ * A request with a Host that is not allowed gets 403 and a sentence.
+ */
+export function httpApp({
+  registry,
+  check,
+  pageDirectory,
+  viewers,
+  log,
+}: HttpOptions): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.use(
     secureHeaders({
@@ -41,33 +56,33 @@ export function httpApp({ hub, check, pageDirectory, viewers, log }: HttpOptions
     }),
   );
   app.use(async (context, next) => {
-    const refused = check(context.env.incoming);
-    if (!refused) {
+    const rejection = check(context.env.incoming);
+    if (!rejection) {
       await next();
       return;
     }
-    log(refused.sentence);
-    return context.text(`${refused.sentence}\n`, 403);
+    log(rejection.sentence);
+    return context.text(`${rejection.sentence}\n`, 403);
   });
   app.get('/healthz', (context) => {
-    const streams = hub.streams.map(({ name, rate, run, next, live }) => ({ name, rate, run, next, live }));
+    const streams = registry.streams.map(({ name, rate, run, next, live }) => ({ name, rate, run, next, live }));
     return context.json({ ok: true, uptime: process.uptime(), viewers: viewers(), streams });
   });
   app.get('/alarms', (context) => {
-    const answer = alarmAnswer(hub.desk, context.req.query(), Date.now());
+    const answer = queryAlarms(registry.alarmService, context.req.query(), Date.now());
     return typeof answer === 'string' ? context.json({ error: answer }, 400) : context.json(answer);
   });
-  if (existsSync(pageDirectory)) app.use(serveStatic({ root: pageDirectory }));
-  app.get('/', (context) => context.text(nothingBuilt, 404));
-  app.notFound((context) => context.text('There is nothing here. The page is at /.\n', 404));
+  if (existsSync(pageDirectory)) app.use(pageFiles(pageDirectory));
+  app.get('/', (context) => context.text(notBuilt, 404));
+  app.notFound((context) => context.text('Not found. The dashboard is at /.\n', 404));
   app.onError((error, context) => {
     log(`http: ${error.message}`);
-    return context.text('The server failed to answer this.\n', 500);
+    return context.text('Internal server error. See the server log.\n', 500);
   });
   return app;
 }
 
-/** Where the built page lies beside this file, in the package and in a clone. */
+/** Returns the directory of the built dashboard, in the package or in a clone. */
 export function builtPage(): string {
   const places = ['../../page/', '../../dist/page/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
   return places.find((path) => existsSync(path)) ?? places[0];

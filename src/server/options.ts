@@ -5,45 +5,53 @@ import { defaultFeed } from './default-feed.ts';
 import { builtPage } from './http.ts';
 import { checkAlarms, type ServerAlarms } from './server-alarms.ts';
 
-/** How a server is to be. */
+/** Options of `createServer`. */
 export interface ServerOptions {
-  /** The address to listen at. Default 127.0.0.1: this machine only. */
+  /** Address to bind to; '0.0.0.0' = every network interface. Default: '127.0.0.1', this computer only. */
   host?: string;
-  /** Default 8080; 0 = any that is free. */
+  /** TCP port; 0 = any free port. Default: 8080. */
   port?: number;
-  /** Origins whose pages may connect, and names to answer by, beside loopback ones: 'https://dashboard.example'. */
+  /**
+   * Further origins whose pages may connect and under whose host names the server responds, such as
+   * 'https://dashboard.example'. Loopback names are always allowed.
+   */
   origins?: readonly string[];
-  /** Bytes of one message. Default 1 MiB. */
+  /** Maximum size of a message in bytes. Default: 1 MiB. */
   maxPayload?: number;
-  /** Channels of one stream. Default 1024. */
+  /** Maximum number of channels per stream. Default: 1024. */
   maxChannels?: number;
-  /** Published streams. Default 256. */
+  /** Maximum number of streams. Default: 256. */
   maxStreams?: number;
-  /** Connections to /watch. Default 64. */
+  /** Maximum number of connections to /watch. Default: 64. */
   maxViewers?: number;
-  /** Ms between two pings; who misses one is cut off at the next. Default 15 000. */
+  /**
+   * Milliseconds between pings; a client that does not respond to a ping is disconnected at the next. Default: 15,000.
+   */
   heartbeat?: number;
-  /** The built page. Default: the package's own. */
+  /** Directory of the dashboard's files. Default: the built dashboard of this package. */
   pageDirectory?: string;
-  /** Makes the feed of a stream. Default: `defaultFeed`. */
+  /** Chooses feature maps and learners for a stream. Default: `defaultFeed`. */
   feed?: FeedDesigner;
-  /** A directory in which learned weights are kept from one start to the next. */
+  /**
+   * Directory in which learned weights, detector states, and alarms are saved and from which they are restored.
+   * Default: not saved.
+   */
   statePath?: string;
-  /** Ms between two writings of learned weights, beside the one at the end. Default 60 000. */
+  /** Milliseconds between saves; the state is also saved on close. Default: 60,000. */
   saveEvery?: number;
-  /** How alarms are raised, and where they are told. */
+  /** How alarms are raised and where they are sent. */
   alarms?: ServerAlarms;
-  /** Told, in a line, what a person who runs the server wants to know. */
+  /** Called with log lines. Default: no log. */
   log?: (line: string) => void;
 }
 
-/** The options with every default in its place. */
+/** Options with all defaults applied. */
 export type ResolvedOptions = Required<Omit<ServerOptions, 'statePath' | 'maxPayload' | 'maxChannels'>> & {
   limits: Limits;
   statePath?: string;
 };
 
-/** Puts every default in its place. Throws RangeError or TypeError on one that is wrong. */
+/** Applies the defaults. Throws a RangeError or TypeError that names the invalid option. */
 export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
   const { host = '127.0.0.1', port = 8080, origins = [], pageDirectory = builtPage(), feed = defaultFeed } = options;
   if (integer('port', port, 0) > 65535) throw invalid('port', 'an integer from 0 to 65535', port);

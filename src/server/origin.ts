@@ -1,48 +1,51 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
-/** Why a request is refused, and what to do about it. */
-export interface Refused {
-  /** At most 123 bytes wherever the option fits. */
+/** Why a request is rejected, and how to allow it. */
+export interface Rejection {
+  /** One sentence; at most 123 bytes unless the name is long. */
   sentence: string;
 }
 
-/** Whose pages may connect, and under which names the server answers. */
+/** Allowed origins and host names. */
 export interface OriginOptions {
   host: string;
-  /** Further origins, e.g. https://dashboard.example. */
+  /** Further origins, such as https://dashboard.example. */
   origins: readonly string[];
 }
 
 const loopback = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
 
 /**
- * Checks the Host and the Origin of a request. Allowed are loopback names, the address that the request reached the
- * server at, the server's own host, and what `origins` adds. No Origin: not a browser. A name that only resolves here
- * (DNS rebinding) is refused.
+ * Returns a check of the Host and Origin headers of requests. Loopback names, the address at which the request reached
+ * the server, the server's own host, and `origins` are allowed. A request without Origin does not come from a browser. Any
+ * other name that resolves to this computer (DNS rebinding) is rejected.
  */
-export function originCheck({ host, origins }: OriginOptions): (request: IncomingMessage) => Refused | undefined {
+export function originCheck({
+  host: ownHost,
+  origins,
+}: OriginOptions): (request: IncomingMessage) => Rejection | undefined {
   const added = origins.map(originOf);
   const names = new Set(added.map((origin) => hostname(origin)));
   const isOwn = (name: string, request: IncomingMessage) =>
     loopback.test(name) ||
-    name === host.toLowerCase() ||
+    name === ownHost.toLowerCase() ||
     (isIP(bare(name)) > 0 && bare(name) === bare(localAddress(request)));
 
   return (request) => {
-    const told = request.headers.host ?? '';
-    const name = hostname(`http://${told}`);
+    const host = request.headers.host ?? '';
+    const name = hostname(`http://${host}`);
     if (name === undefined || (!isOwn(name, request) && !names.has(name)))
-      return { sentence: `Refused: start the server with --origin http://${show(told)} to be reached by this name.` };
+      return { sentence: `Host ${show(host)} is not allowed. Add http://${show(host)} to the server's origins.` };
     const { origin } = request.headers;
     if (origin === undefined || added.includes(origin)) return undefined;
     const from = hostname(origin);
     if (from !== undefined && isOwn(from, request)) return undefined;
-    return { sentence: `Refused: start the server with --origin ${show(origin)} to let this page connect.` };
+    return { sentence: `Origin ${show(origin)} is not allowed. Add it to the server's allowed origins.` };
   };
 }
 
-/** The origin in a URL; throws a TypeError that names the option when there is none. */
+/** Returns the origin of a URL. Throws a TypeError if the text is not a URL. */
 function originOf(text: string): string {
   if (text === 'null') return text;
   try {
@@ -68,7 +71,7 @@ function bare(name: string): string {
   return name.replace(/^\[|\]$/g, '');
 }
 
-/** Text from outside, fit for a log line. */
+/** Makes untrusted text safe for a log line. */
 function show(text: string): string {
   return text.replace(/[^\x21-\x7e]/g, '?').slice(0, 60);
 }

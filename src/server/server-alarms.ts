@@ -1,24 +1,24 @@
 import { alarmOptions, type AlarmOptions } from '../core/alarms/alarm-options.ts';
 import { checkDetectorOptions } from '../core/detector/detector.ts';
 import type { FalseAlarms } from '../core/detector/alarm-budget.ts';
-import { webhookAddress } from './webhook-address.ts';
+import { webhookAddress } from './webhook.ts';
 
-/** How a server raises alarms, and where it tells them. */
+/** How a server raises alarms and where it sends them. */
 export interface ServerAlarms extends AlarmOptions {
-  /** False alarms that are put up with, of one stream: '1/month' (default), '2/week'. */
+  /** False-alarm rate per stream, such as '1/month' (default) or '2/week'. */
   falseAlarms?: FalseAlarms;
   /**
-   * Frames of commissioning of each stream; of one faster than 25 Hz tenths of a second. What it is like then is
-   * kept, and slow wear away from it told. Default: none.
+   * Length of the reference period of each stream: in frames, or in tenths of a second for streams faster than 25 Hz.
+   * Slow drift away from it raises an alarm. Default: no reference period.
    */
   reference?: number;
-  /** A file of all that happens to alarms, one JSON line each. Default: alarms.jsonl in `statePath`; none without one. */
+  /** Log file of alarm events, one JSON line per event. Default: alarms.jsonl in `statePath`, if set. */
   log?: string;
-  /** An address that is told of all that happens to alarms, one POST of JSON each. */
+  /** URL that receives alarm events, one JSON POST request per event. */
   webhook?: string;
 }
 
-/** Returns `alarms` if they are right, else throws an error that names which option is wrong. */
+/** Returns `alarms`; throws an error that names the invalid option, if any. */
 export function checkAlarms(alarms: ServerAlarms): ServerAlarms {
   alarmOptions(alarms);
   checkDetectorOptions({ falseAlarms: alarms.falseAlarms, reference: alarms.reference });

@@ -4,37 +4,41 @@ import { getRequestListener } from '@hono/node-server';
 import type { WebSocket } from 'ws';
 import { closeCodes } from '../protocol/close-codes.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
-import { AlarmDesk } from './alarm-desk.ts';
+import { AlarmService } from './alarm-service.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { httpApp } from './http.ts';
-import { Hub } from './hub.ts';
-import { IngestConnection } from './ingest.ts';
+import { StreamRegistry } from './stream-registry.ts';
+import { SensorConnection } from './sensor-connection.ts';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.ts';
 import { originCheck } from './origin.ts';
-import { holdDirectory } from './state-directory.ts';
+import { serverUrls } from './server-urls.ts';
+import { lockDirectory } from './state-directory.ts';
 import { acceptUpgrades } from './upgrade.ts';
-import { WatchConnection } from './watch.ts';
+import { ViewerConnection } from './viewer-connection.ts';
 import { WeightStore } from './weight-store.ts';
 
 /** A running server. */
 export interface TaplineServer {
-  /** Where its page is: http://127.0.0.1:8080. */
+  /** The URL of the dashboard on this computer, such as http://127.0.0.1:8080: the first of `urls`. */
   readonly url: string;
+  /** All URLs at which the dashboard can be opened: with `host: '0.0.0.0'`, one per network interface. */
+  readonly urls: readonly string[];
   readonly port: number;
-  /** What is published. */
+  /** All streams, live and ended. */
   streams(): StreamInfo[];
-  /** Writes learned weights down, closes every connection (1001) and stops listening. */
+  /** Saves the state, closes every connection (close code 1001), and stops the server. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a server: sensors at /ingest/<stream>, viewers at /watch, the page at /, /healthz; on one port.
- * Rejects with one sentence when the port is in use or an option is wrong.
+ * Starts a server. Sensors connect to `/ingest/<stream>` and viewers to `/watch` (WebSocket). Over HTTP, `/` is the
+ * dashboard, `/healthz` returns the server's status as JSON, and `/alarms` returns alarms. Rejects if the port is in use
+ * or an option is invalid.
  */
 export async function createServer(options: ServerOptions = {}): Promise<TaplineServer> {
   const resolved = resolveOptions(options);
   const { statePath } = resolved;
-  const state = statePath === undefined ? undefined : await holdDirectory(statePath);
+  const state = statePath === undefined ? undefined : await lockDirectory(statePath);
   const release = async () => state?.release();
   return start(resolved, release).catch(async (error: unknown) => {
     await release();
@@ -59,10 +63,13 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   } = resolved;
   const check = originCheck({ host, origins });
   const store = await WeightStore.open(statePath, Math.max(2048, 4 * maxStreams), log);
-  const desk = await AlarmDesk.open({ alarms, statePath, mostDetectors: 4 * maxStreams, tell: log }, Date.now());
-  const hub = new Hub({ design: feed, store, desk, maxStreams, log });
-  const viewers = new Set<WatchConnection>();
-  const app = httpApp({ hub, check, pageDirectory, viewers: () => viewers.size, log });
+  const alarmService = await AlarmService.open(
+    { alarms, statePath, maxDetectors: 4 * maxStreams, log: log },
+    Date.now(),
+  );
+  const registry = new StreamRegistry({ design: feed, store, alarmService, maxStreams, log });
+  const viewers = new Set<ViewerConnection>();
+  const app = httpApp({ registry, check, pageDirectory, viewers: () => viewers.size, log });
   const server = createHttpServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 },
     (request, response) => {
@@ -71,59 +78,60 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   );
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   server.maxConnections = maxStreams + maxViewers + 256;
-  const pulse = new Heartbeat(heartbeat);
+  const heartbeats = new Heartbeat(heartbeat);
 
   const accept = (socket: WebSocket, url: URL) => {
     if (url.pathname.startsWith('/ingest/')) {
-      const sensor = new IngestConnection(socket, url, hub, limits);
-      pulse.watch(socket, () => sensor.beat());
+      const sensor = new SensorConnection(socket, url, registry, limits);
+      heartbeats.add(socket, () => sensor.keepAlive());
       return undefined;
     }
     if (url.pathname !== '/watch')
-      return { code: closeCodes.unknownPath, sentence: 'no such path: use /ingest/<stream> or /watch' };
+      return { code: closeCodes.unknownPath, sentence: 'Unknown path. Use /ingest/<stream> or /watch.' };
     if (viewers.size >= maxViewers)
-      return { code: closeCodes.tooMany, sentence: `the server takes no more than ${maxViewers} viewers` };
-    const viewer = new WatchConnection(socket, hub);
+      return { code: closeCodes.tooMany, sentence: `The server accepts at most ${maxViewers} viewers.` };
+    const viewer = new ViewerConnection(socket, registry);
     viewers.add(viewer);
     socket.on('close', () => viewers.delete(viewer));
-    pulse.watch(socket, () => {});
+    heartbeats.add(socket, () => {});
     return undefined;
   };
   const sockets = acceptUpgrades(server, { check, maxPayload: limits.maxPayload, accept, log });
   await listen(server, host, port);
   const health = setInterval(() => {
     const now = Date.now();
-    desk.tick(now);
+    alarmService.tick(now);
     for (const viewer of viewers) viewer.tick(now);
   }, 1000);
 
   const save = async (all: boolean) => {
-    await hub.save().catch((error: unknown) => {
-      log(`what was learned could not be saved: ${String(error)}`);
+    await registry.save().catch((error: unknown) => {
+      log(`could not save learned weights: ${String(error)}`);
     });
-    await desk.save(all);
+    await alarmService.save(all);
   };
   const saving = setInterval(() => void save(false), resolved.saveEvery);
 
   const bound = (server.address() as AddressInfo).port;
-  const shown = host.includes(':') ? `[${host}]` : host;
+  const urls = serverUrls(host, bound);
   let closing: Promise<void> | undefined;
   const close = async () => {
     clearInterval(health);
     clearInterval(saving);
-    pulse.stop();
-    desk.freeze();
+    heartbeats.stop();
+    alarmService.beginShutdown();
     const stopped = stop(server, sockets.clients);
-    for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'the server is stopping');
+    for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'The server is shutting down.');
     await save(true);
-    await desk.close();
+    await alarmService.close();
     await release();
     await stopped;
   };
   return {
-    url: `http://${shown}:${bound}`,
+    url: urls[0],
+    urls,
     port: bound,
-    streams: () => hub.streams,
+    streams: () => registry.streams,
     close: () => (closing ??= close()),
   };
 }
@@ -133,15 +141,15 @@ function listen(server: Server, host: string, port: number): Promise<void> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const sentence =
         error.code === 'EADDRINUSE'
-          ? `port ${port} of ${host} is in use: choose another with --port`
-          : `cannot listen at ${host}:${port}: ${error.message}`;
+          ? `port ${port} of ${host} is in use; choose another port`
+          : `cannot listen on ${host}:${port}: ${error.message}`;
       reject(Object.assign(new Error(sentence), { code: error.code }));
     });
     server.listen(port, host, resolve);
   });
 }
 
-/** Waits for the goodbyes, a second at most, then cuts off whoever is left. */
+/** Waits up to a second for clients to close, then terminates the remaining connections. */
 async function stop(server: Server, clients: ReadonlySet<WebSocket>): Promise<void> {
   const cut = setTimeout(() => {
     for (const socket of clients) socket.terminate();

@@ -1,41 +1,45 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-/** Directories that servers of this process hold. */
-const held = new Set<string>();
+/** Directories locked by servers of this process. */
+const locked = new Set<string>();
 
-/** A directory that belongs to one server until it is released. */
-export interface HeldDirectory {
+/** A directory that one server uses exclusively until it is released. */
+export interface LockedDirectory {
   release(): Promise<void>;
 }
 
 /**
- * Makes the directory where it is not there, and holds it by a file `lock` with the number of this process: two servers
- * would write over one another. A lock that a process left which was killed is taken over. Rejects with a sentence.
+ * Creates the directory if needed and locks it with a file `lock` that contains the id of this process, so that two
+ * servers do not overwrite each other's files. A lock left by a killed process is replaced. Rejects if the directory
+ * cannot be used.
  */
-export async function holdDirectory(directory: string): Promise<HeldDirectory> {
+export async function lockDirectory(directory: string): Promise<LockedDirectory> {
   const path = resolve(directory);
   const lock = join(path, 'lock');
-  const refused = (why: string) => new Error(`${directory} must be a directory to keep state in: ${why}`);
+  const unusable = (reason: string) => new Error(`statePath must be a usable directory, got ${directory}: ${reason}`);
   try {
     await make(path);
     const owner = await ownerOf(lock);
-    const taken = owner === process.pid ? held.has(path) : owner !== undefined && isAlive(owner);
-    if (taken) throw new Error(`it is in use by another server (process ${owner}); choose another with --state`);
-    held.add(path);
+    const taken = owner === process.pid ? locked.has(path) : owner !== undefined && isAlive(owner);
+    if (taken) throw new Error(`another server uses it (process ${owner}); choose another directory`);
+    locked.add(path);
     await writeFile(lock, `${process.pid}\n`);
   } catch (error) {
-    throw refused(error instanceof Error ? error.message : String(error));
+    throw unusable(error instanceof Error ? error.message : String(error));
   }
   return {
     async release() {
-      held.delete(path);
+      locked.delete(path);
       await rm(lock, { force: true });
     },
   };
 }
 
-/** Level by level: where a file system takes no directories, as in /proc, mkdir's `recursive` never comes back. */
+/**
+ * Creates a directory level by level: in file systems without directories, such as /proc, a recursive mkdir never
+ * returns.
+ */
 async function make(path: string): Promise<void> {
   const code = await mkdir(path).then(
     () => '',

@@ -2,9 +2,9 @@ import { type Block, timeOf } from '../core/blocks/block.ts';
 import { type BlockKind, encodeBlock } from '../protocol/block-header.ts';
 import type { DroppedMessage, GapMessage, MarkMessage, RunMessage, WatchText } from '../protocol/watch-message.ts';
 
-/** A word about the stream that keeps its place among the blocks. */
+/** A message about the stream that keeps its position among the blocks. */
 export type Note = MarkMessage | GapMessage | RunMessage;
-/** Where a block belongs. */
+/** Kind, map, and run of a block. */
 export interface Lane {
   kind: BlockKind;
   map: number;
@@ -19,18 +19,18 @@ interface BlockItem {
 }
 type Item = BlockItem | { note: Note; bytes: number };
 
-/** Blocks are joined up to this many bytes. */
-const joined = 64 << 10;
-/** Ms by which the times of joined blocks may differ from the clock of the first, at least. */
-const leastSlack = 100;
-/** Least ms between two turns of kernels and loss. */
+/** Maximum size of joined blocks in bytes. */
+const maxJoined = 64 << 10;
+/** Minimum tolerance, in ms, of the times of joined blocks relative to the clock of the first. */
+const minSlack = 100;
+/** Minimum time in ms between two sends of kernels and loss. */
 const latestInterval = 250;
-/** What a queued thing costs beside its samples, in bytes. */
+/** Size in bytes that a queued item is counted with, in addition to its samples. */
 const overhead = 256;
 
 /**
- * What waits for one subscription, in order: blocks, joined where they follow on one another, and notes between them.
- * Of kernels and loss only the latest is kept.
+ * The queue of one subscription, in order: blocks, joined if consecutive, and notes between them. Of kernels and loss, only
+ * the latest is kept.
  */
 export class SubscriptionQueue {
   readonly id: number;
@@ -38,7 +38,7 @@ export class SubscriptionQueue {
   readonly #slack: number;
   #due = 0;
   #latestDue = 0;
-  #taken = false;
+  #sending = false;
   readonly #items: Item[] = [];
   readonly #tails = new Map<string, BlockItem>();
   readonly #latest = new Map<string, WatchText>();
@@ -46,19 +46,19 @@ export class SubscriptionQueue {
   #run: RunMessage | undefined;
   #bytes = 0;
 
-  /** @param maxHz turns a second; what waits at its turn is sent whole */
+  /** @param maxHz maximum number of sends per second; each sends all that is queued */
   constructor(id: number, maxHz: number) {
     this.id = id;
     this.#interval = 1000 / maxHz;
-    this.#slack = Math.max(leastSlack, this.#interval);
+    this.#slack = Math.max(minSlack, this.#interval);
   }
 
-  /** Bytes that wait and can be left out. */
+  /** Size in bytes of the queued items that can be dropped. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** When there will be something to take, in ms of the caller's clock; Infinity: nothing waits. */
+  /** When the next message is due, in ms of the caller's clock; Infinity if the queue is empty. */
   get due(): number {
     if (this.#items.length + this.#dropped.size > 0 || this.#run) return this.#due;
     return this.#latest.size > 0 ? Math.max(this.#due, this.#latestDue) : Infinity;
@@ -69,7 +69,7 @@ export class SubscriptionQueue {
     this.#bytes += bytes;
     const key = `${lane.kind} ${lane.map}`;
     const tail = this.#tails.get(key);
-    if (tail && tail.bytes < joined && tail.lane.run === lane.run && follows(block, tail, this.#slack)) {
+    if (tail && tail.bytes < maxJoined && tail.lane.run === lane.run && follows(block, tail, this.#slack)) {
       tail.blocks.push(block);
       tail.frames += block.data.length / block.channels;
       tail.bytes += bytes;
@@ -86,39 +86,39 @@ export class SubscriptionQueue {
     this.#bytes += overhead;
   }
 
-  /** Keeps what `make` makes of the message of this key that waits, if one does, in its place. */
+  /** Replaces the queued message of a key by the result of `make`, which gets that message if there is one. */
   replace(key: string, make: (before: WatchText | undefined) => WatchText): void {
     this.#latest.set(key, make(this.#latest.get(key)));
   }
 
-  /** Leaves out the oldest that waits, and remembers to tell. */
+  /** Drops the oldest item; a `dropped` message will report it. */
   drop(): void {
     const item = this.#items.shift();
     if (!item) return;
     this.#bytes -= item.bytes;
     if ('note' in item) {
       if (item.note.type === 'run') this.#run = item.note;
-      else if (item.note.type === 'mark') this.#leaveOut('marks', item.note.at, 1);
-      else this.#leaveOut('gaps', item.note.from, 1);
+      else if (item.note.type === 'mark') this.#countDropped('marks', item.note.at, 1);
+      else this.#countDropped('gaps', item.note.from, 1);
       return;
     }
     this.#forget(item);
     const what = item.lane.kind === 'samples' ? 'raw' : item.lane.kind;
-    this.#leaveOut(what, item.blocks[0].start, item.frames);
+    this.#countDropped(what, item.blocks[0].start, item.frames);
   }
 
-  /** The next message to send, if it is this subscription's turn. */
-  take(now: number): string | Uint8Array | undefined {
+  /** Removes and returns the next message, if this subscription is due. */
+  next(now: number): string | Uint8Array | undefined {
     if (now < this.#due) return undefined;
     const message = this.#oldest() ?? this.#newest(now);
-    if (message === undefined && this.#taken) this.#due = now + this.#interval;
-    this.#taken = message !== undefined;
+    if (message === undefined && this.#sending) this.#due = now + this.#interval;
+    this.#sending = message !== undefined;
     return message;
   }
 
   #oldest(): string | Uint8Array | undefined {
-    const word = this.#word();
-    if (word) return JSON.stringify(word);
+    const notice = this.#notice();
+    if (notice) return JSON.stringify(notice);
     const item = this.#items.shift();
     if (!item) return undefined;
     this.#bytes -= item.bytes;
@@ -137,7 +137,7 @@ export class SubscriptionQueue {
     return undefined;
   }
 
-  #word(): WatchText | undefined {
+  #notice(): WatchText | undefined {
     const run = this.#run;
     this.#run = undefined;
     if (run) return run;
@@ -148,7 +148,7 @@ export class SubscriptionQueue {
     return undefined;
   }
 
-  #leaveOut(what: string, from: number, count: number): void {
+  #countDropped(what: string, from: number, count: number): void {
     const before = this.#dropped.get(what);
     this.#dropped.set(what, {
       type: 'dropped',

@@ -1,12 +1,19 @@
-import type { Subscription } from 'rxjs';
+import type { AlarmsMessage } from '../protocol/alarm.ts';
 import type { Subscribe } from '../protocol/watch-request.ts';
-import type { Feed } from './feed.ts';
+import type { AlarmService } from './alarm-service.ts';
 import type { FeedOutput } from './feed-output.ts';
+import type { Feed } from './feed.ts';
 import type { SubscriptionQueue } from './subscription-queue.ts';
-import type { Viewer } from './viewer.ts';
+import type { ViewerQueue } from './viewer-queue.ts';
+import { auditTime, type Subscription } from 'rxjs';
 
-/** Puts what a viewer wants of a feed into its queue. */
-export function forward(feed: Feed, request: Subscribe, queue: SubscriptionQueue, viewer: Viewer): Subscription {
+/** Queues the outputs of a feed that a viewer subscribed to. */
+export function forwardFeed(
+  feed: Feed,
+  request: Subscribe,
+  queue: SubscriptionQueue,
+  viewer: ViewerQueue,
+): Subscription {
   const { id } = request;
   const wanted = new Set<string>(request.what);
   const begun = new Set<number>();
@@ -32,8 +39,8 @@ export function forward(feed: Feed, request: Subscribe, queue: SubscriptionQueue
         const first = !begun.has(output.learner);
         begun.add(output.learner);
         queue.replace(`kernels ${output.learner}`, (before) => {
-          const told = !first && !(before && 'start' in before);
-          return { id, ...kernels, ...(told ? {} : { start }) };
+          const started = !first && !(before && 'start' in before);
+          return { id, ...kernels, ...(started ? {} : { start }) };
         });
         return true;
       }
@@ -67,6 +74,27 @@ export function forward(feed: Feed, request: Subscribe, queue: SubscriptionQueue
   if (request.recent) feed.backlog.recent.forEach(queueUp);
   feed.backlog.marks.forEach(queueUp);
   return feed.output.subscribe((output) => {
-    if (queueUp(output)) viewer.pump();
+    if (queueUp(output)) viewer.flush();
   });
+}
+
+/** Maximum number of cleared alarms sent to a new viewer. */
+const maxCleared = 50;
+
+/** Sends a viewer all alarms and then their events; of each alarm only the newest event is queued. */
+export function forwardAlarms(alarmService: AlarmService, viewer: ViewerQueue): Subscription {
+  const list = () => {
+    viewer.replace(allAlarms(alarmService));
+  };
+  list();
+  const subscription = alarmService.events.subscribe(({ step, time, alarm }) => {
+    viewer.replace({ type: 'alarm', step, time, alarm }, `alarm ${alarm.id}`);
+  });
+  subscription.add(alarmService.maintenanceChanged.pipe(auditTime(20)).subscribe(list));
+  return subscription;
+}
+
+function allAlarms({ alarms, maintenance }: AlarmService): AlarmsMessage {
+  const omitted = alarms.filter(({ state }) => state === 'cleared').slice(maxCleared);
+  return { type: 'alarms', alarms: alarms.filter((alarm) => !omitted.includes(alarm)), maintenance: [...maintenance] };
 }

@@ -4,21 +4,22 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { closeCodes, closeReason, subprotocol } from '../protocol/close-codes.ts';
 import type { originCheck } from './origin.ts';
 
-/** Who takes accepted sockets, and what they may hold. */
+/** How upgrade requests are accepted. */
 export interface UpgradeOptions {
   check: ReturnType<typeof originCheck>;
   maxPayload: number;
-  /** Takes a socket at its path, or returns why not. */
+  /** Accepts a socket for the path of its URL, or returns why it is rejected. */
   accept: (socket: WebSocket, url: URL) => { code: number; sentence: string } | undefined;
   log: (line: string) => void;
 }
 
-/** The other end has gone without a word, as a browser does whose tab is closed: nothing to tell. */
-const broken = new Set(['ECONNRESET', 'EPIPE']);
+/** Errors of a peer that disconnected without a close message, such as a closed browser tab: not logged. */
+const disconnects = new Set(['ECONNRESET', 'EPIPE']);
 
 /**
- * Makes WebSockets of a server's upgrade requests. A refusal accepts first and then closes with a code and a sentence,
- * because a browser shows nothing of a refused upgrade. Every socket has an error listener from its first moment.
+ * Handles the WebSocket upgrade requests of a server. A rejected request is first accepted and then closed with a code and
+ * a sentence, because browsers do not expose the reason of a failed upgrade. Every socket has an error listener from the
+ * start.
  */
 export function acceptUpgrades(server: Server, { check, maxPayload, accept, log }: UpgradeOptions): WebSocketServer {
   const sockets = new WebSocketServer({
@@ -32,35 +33,35 @@ export function acceptUpgrades(server: Server, { check, maxPayload, accept, log 
     log(`upgrade: ${error.message}`);
     socket.destroy();
   });
-  const welcome = (socket: WebSocket, request: IncomingMessage) => {
+  const open = (socket: WebSocket, request: IncomingMessage) => {
     socket.on('error', (error) => {
       log(`socket: ${error.message}`);
     });
     const url = new URL(request.url ?? '/', 'http://localhost');
-    const refused = check(request);
-    if (refused) log(refused.sentence);
-    const no = refused
-      ? { code: closeCodes.refusedOrigin, sentence: refused.sentence }
-      : speaks(socket)
+    const rejection = check(request);
+    if (rejection) log(rejection.sentence);
+    const reason = rejection
+      ? { code: closeCodes.originNotAllowed, sentence: rejection.sentence }
+      : offersSubprotocol(socket)
         ? accept(socket, url)
-        : { code: closeCodes.subprotocol, sentence: `offer the subprotocol ${subprotocol}, or none` };
-    if (no) socket.close(no.code, closeReason(no.sentence));
+        : { code: closeCodes.subprotocol, sentence: `Offer the subprotocol ${subprotocol} or none.` };
+    if (reason) socket.close(reason.code, closeReason(reason.sentence));
   };
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (!broken.has(error.code ?? '')) log(`connection: ${error.message}`);
+      if (!disconnects.has(error.code ?? '')) log(`connection: ${error.message}`);
     });
     if (!URL.canParse(request.url ?? '/', 'http://localhost')) {
       socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      welcome(webSocket, request);
+      open(webSocket, request);
     });
   });
   return sockets;
 }
 
-function speaks(socket: WebSocket): boolean {
+function offersSubprotocol(socket: WebSocket): boolean {
   return socket.protocol === '' || socket.protocol === subprotocol;
 }

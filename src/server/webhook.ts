@@ -1,78 +1,79 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlarmEvent } from '../core/alarms/alarm-manager.ts';
-import { webhookAddress, type WebhookAddress } from './webhook-address.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How a webhook is called. */
+/** Timing of a webhook. */
 export interface WebhookOptions {
-  /** Ms before the first retry; each one doubles it. Default 1000. */
+  /** Milliseconds before the first retry; doubled for each further one. Default: 1000. */
   backoff?: number;
-  /** Ms that an answer may take. Default 10 000. */
+  /** Milliseconds to wait for a response. Default: 10,000. */
   timeout?: number;
 }
 
-/** How often an event is sent before it is given up, the longest wait between, and how many may wait. */
-const tries = 8;
-const longest = 120_000;
-const mostWaiting = 256;
+/** Maximum number of attempts per event. */
+const maxAttempts = 8;
+/** Longest delay between two attempts in ms. */
+const maxBackoff = 120_000;
+/** Maximum number of events that wait for delivery. */
+const maxPending = 256;
 
 /**
- * Sends alarm events to an address, one POST of JSON each, in order. An answer other than 2xx, none in time, or no
- * connection: again after 1, 2, 4 … s, eight times in all, then the event is given up and told. 256 may wait; of more the
- * oldest are given up. 4xx but 408, 425 and 429 is final: it would be answered the same again.
+ * Sends alarm events to a URL, one JSON POST request per event, in order. A failed connection, a timeout, or a response
+ * other than 2xx is retried with exponential backoff (1, 2, 4, … s), up to eight attempts; then the event is dropped and
+ * logged. Responses with 4xx, except 408, 425, and 429, are not retried. At most 256 events wait; the oldest are dropped.
  */
 export class Webhook {
   readonly #address: WebhookAddress;
   readonly #backoff: number;
   readonly #timeout: number;
-  readonly #tell: (line: string) => void;
-  /** What is not delivered yet, the one that is being sent first. */
-  readonly #waiting: string[] = [];
+  readonly #log: (line: string) => void;
+  /** Undelivered events; the first is being sent. */
+  readonly #pending: string[] = [];
   readonly #stop = new AbortController();
   #sending = false;
 
-  /** @param tell told what was given up */
-  constructor(url: string, tell: (line: string) => void, { backoff = 1000, timeout = 10_000 }: WebhookOptions = {}) {
+  /** @param log called with a line for each dropped event */
+  constructor(url: string, log: (line: string) => void, { backoff = 1000, timeout = 10_000 }: WebhookOptions = {}) {
     this.#address = webhookAddress(url);
-    this.#tell = tell;
+    this.#log = log;
     this.#backoff = backoff;
     this.#timeout = timeout;
   }
 
   push(event: AlarmEvent): void {
     if (this.#stop.signal.aborted) return;
-    this.#waiting.push(JSON.stringify(event));
-    if (this.#waiting.length > mostWaiting + 1) {
-      this.#waiting.splice(1, 1);
-      this.#giveUp('too many are waiting');
+    this.#pending.push(JSON.stringify(event));
+    if (this.#pending.length > maxPending + 1) {
+      this.#pending.splice(1, 1);
+      this.#abandon('too many events are waiting');
     }
     if (!this.#sending) void this.#send();
   }
 
-  /** Gives up whatever waits, and tells how much that is. */
+  /** Drops the events that wait and logs their number. */
   close(): void {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort();
-    if (this.#waiting.length > 0) this.#giveUp('the server stopped', this.#waiting.length);
+    if (this.#pending.length > 0) this.#abandon('the server stopped', this.#pending.length);
   }
 
   async #send(): Promise<void> {
     this.#sending = true;
-    while (this.#waiting.length > 0 && !this.#stop.signal.aborted) {
-      await this.#deliver(this.#waiting[0]);
-      this.#waiting.shift();
+    while (this.#pending.length > 0 && !this.#stop.signal.aborted) {
+      await this.#deliver(this.#pending[0]);
+      this.#pending.shift();
     }
     this.#sending = false;
   }
 
   async #deliver(body: string): Promise<void> {
     for (let failures = 0; ;) {
-      const trouble = await this.#post(body);
-      if (trouble === undefined || this.#stop.signal.aborted) return;
-      if (trouble.final || ++failures === tries) {
-        this.#giveUp(trouble.sentence);
+      const failure = await this.#post(body);
+      if (failure === undefined || this.#stop.signal.aborted) return;
+      if (failure.final || ++failures === maxAttempts) {
+        this.#abandon(failure.sentence);
         return;
       }
-      const wait = Math.min(longest, this.#backoff * 2 ** (failures - 1));
+      const wait = Math.min(maxBackoff, this.#backoff * 2 ** (failures - 1));
       await sleep(wait, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {});
       if (this.#stop.signal.aborted) return;
     }
@@ -80,29 +81,67 @@ export class Webhook {
 
   async #post(body: string): Promise<{ sentence: string; final: boolean } | undefined> {
     const { url, headers } = this.#address;
-    const late = AbortSignal.timeout(this.#timeout);
+    const deadline = AbortSignal.timeout(this.#timeout);
     try {
-      const signal = AbortSignal.any([this.#stop.signal, late]);
+      const signal = AbortSignal.any([this.#stop.signal, deadline]);
       const answer = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'error' });
       await answer.body?.cancel();
       if (answer.ok) return undefined;
       const final = answer.status < 500 && ![408, 425, 429].includes(answer.status);
-      return { sentence: `it answered ${answer.status}`, final };
+      return { sentence: `the response was ${answer.status}`, final };
     } catch (error) {
-      if (late.aborted) return { sentence: `it did not answer within ${this.#timeout} ms`, final: false };
+      if (deadline.aborted) return { sentence: `no response within ${this.#timeout} ms`, final: false };
       return { sentence: causeOf(error), final: false };
     }
   }
 
-  /** The address may hold a secret: only its host is told. */
-  #giveUp(why: string, count = 1): void {
-    const what = count === 1 ? 'an alarm was' : `${count} alarms were`;
-    this.#tell(`webhook ${this.#address.url.host}: ${what} given up: ${why}`);
+  /** Logs only the host of the URL: the rest may be secret. */
+  #abandon(reason: string, count = 1): void {
+    const events = count === 1 ? '1 alarm event' : `${count} alarm events`;
+    this.#log(`webhook ${this.#address.url.host}: dropped ${events}: ${reason}`);
   }
 }
 
-/** Why there was no answer: what the connection says. What `fetch` itself says may quote the address. */
+/** Why there was no response: the error of the connection. The message of `fetch` itself may quote the URL. */
 function causeOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
-  return cause?.message || cause?.code || 'it could not be asked';
+  return cause?.message || cause?.code || 'the request failed';
+}
+
+/** The URL of a webhook and its request headers. */
+export interface WebhookAddress {
+  url: URL;
+  headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Parses the URL of a webhook; credentials (`https://user:password@host`) become an Authorization header, because `fetch`
+ * rejects them in a URL.
+ * @throws TypeError that quotes only the scheme of the URL: the rest may be secret
+ */
+export function webhookAddress(text: string): WebhookAddress {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new TypeError(
+      `webhook must be an http: or https: URL, got ${url ? `a URL with ${url.protocol}` : 'text that is not a URL'}`,
+    );
+  const { username, password } = url;
+  url.username = '';
+  url.password = '';
+  const headers = { 'content-type': 'application/json', 'user-agent': 'tapline' };
+  if (username === '' && password === '') return { url, headers };
+  return { url, headers: { ...headers, authorization: `Basic ${base64(username, password)}` } };
+}
+
+function base64(username: string, password: string): string {
+  return Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
+}
+
+/** Decodes percent-encoding; returns invalid text unchanged. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -5,23 +5,30 @@ import { Network } from '../core/network/network.ts';
 import type { Weights } from '../core/network/weights.ts';
 
 /**
- * What learners have learned, in a directory, one safetensors file each: `<stream>~<learner>.safetensors`. Files are
- * read once, at the beginning, and written atomically. Of more learners than `most`, those saved longest ago are forgotten.
+ * Saved weights of learners in a directory, one file per learner: `<stream>~<learner>.safetensors`. Files are read once, on
+ * opening, and written atomically. Beyond `maxLearners` learners, those saved longest ago are deleted.
  */
 export class WeightStore {
   readonly #directory: string | undefined;
-  readonly #most: number;
-  /** By file, the one saved longest ago first. */
+  readonly #maxLearners: number;
+  /** Weights by file name, the one saved longest ago first. */
   readonly #weights = new Map<string, Weights>();
 
-  private constructor(directory: string | undefined, most: number) {
+  private constructor(directory: string | undefined, maxLearners: number) {
     this.#directory = directory;
-    this.#most = most;
+    this.#maxLearners = maxLearners;
   }
 
-  /** Reads what is there; a file that is broken is left out and logged. Without a directory nothing is kept on disk. */
-  static async open(directory: string | undefined, most: number, log: (line: string) => void): Promise<WeightStore> {
-    const store = new WeightStore(directory, most);
+  /**
+   * Opens a store and reads its files; invalid files are skipped and logged. Without a directory, nothing is saved to
+   * disk.
+   */
+  static async open(
+    directory: string | undefined,
+    maxLearners: number,
+    log: (line: string) => void,
+  ): Promise<WeightStore> {
+    const store = new WeightStore(directory, maxLearners);
     if (directory === undefined) return store;
     for (const file of await filesOf(directory)) {
       if (!file.endsWith('.safetensors')) continue;
@@ -29,7 +36,7 @@ export class WeightStore {
         const bytes = await readFile(join(directory, file));
         store.#weights.set(file, Network.load(bytes).weights());
       } catch (error) {
-        log(`left out ${file}: ${error instanceof Error ? error.message : String(error)}`);
+        log(`skipped ${file}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
     return store;
@@ -39,36 +46,36 @@ export class WeightStore {
     return this.#weights.get(fileOf(stream, learner));
   }
 
-  /** Remembers the networks of a stream's learners, and writes them where there is a directory. */
+  /** Stores the networks of a stream's learners and writes them to the directory, if there is one. */
   async save(stream: string, networks: ReadonlyMap<string, Network>): Promise<void> {
     for (const [learner, network] of networks) {
       const file = fileOf(stream, learner);
       this.#weights.delete(file);
       this.#weights.set(file, network.weights());
     }
-    const forgotten = [...this.#weights.keys()].slice(0, Math.max(0, this.#weights.size - this.#most));
-    for (const file of forgotten) this.#weights.delete(file);
+    const evicted = [...this.#weights.keys()].slice(0, Math.max(0, this.#weights.size - this.#maxLearners));
+    for (const file of evicted) this.#weights.delete(file);
     const directory = this.#directory;
     if (directory === undefined) return;
     for (const [learner, network] of networks) {
       await writeFileAtomic(join(directory, fileOf(stream, learner)), Buffer.from(network.save()));
     }
-    for (const file of forgotten) await rm(join(directory, file), { force: true });
+    for (const file of evicted) await rm(join(directory, file), { force: true });
   }
 }
 
-/** What is in the directory, which is made where it is not there. */
+/** Returns the names of the files in a directory, which is created if needed. */
 async function filesOf(directory: string): Promise<string[]> {
   try {
     await mkdir(directory, { recursive: true });
     return await readdir(directory);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`${directory} must be a directory to keep weights in: ${why}`, { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`statePath must be a usable directory, got ${directory}: ${reason}`, { cause: error });
   }
 }
 
-/** A name that is safe in every file system; `~` is in no stream's name. */
+/** A file name that is valid on every file system; stream names contain no `~`. */
 function fileOf(stream: string, learner: string): string {
   return `${stream}~${learner.replace(/[^A-Za-z0-9._-]+/g, '-')}.safetensors`;
 }

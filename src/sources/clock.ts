@@ -1,12 +1,14 @@
-/** Time, and waiting for it. Sources take one as an argument, so that a test can turn its hands. */
+import { Observable } from 'rxjs';
+
+/** A clock with timers. Sources accept one as an option, so that tests can control time. */
 export interface Clock {
-  /** ms since 1970; never goes back. */
+  /** Returns the time in ms since 1970; never decreases. */
   now(): number;
-  /** Calls once after `ms`, or after 2^31 - 1 ms where that is sooner; returns how to call it off. */
+  /** Calls `call` once after `ms` milliseconds, at most 2^31 - 1; returns a function that cancels it. */
   after(ms: number, call: () => void): () => void;
 }
 
-/** The clock of the machine: monotonic, set by its wall clock when the program began. */
+/** The clock of this computer: monotonic, set from the wall clock at program start. */
 export const systemClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
   after(ms, call) {
@@ -14,3 +16,30 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/**
+ * Emits the milliseconds since subscription, about every `interval` ms, without end.
+ *
+ *     clock     0   40   80    131 (late)    160
+ *     ticks     --- 40 - 80 -- 131 --------- 160 --
+ *
+ * Tick k is due at k intervals, so that a late tick does not delay later ones; missed ticks are skipped.
+ */
+export function ticks(interval: number, clock: Clock): Observable<number> {
+  return new Observable((subscriber) => {
+    const begin = clock.now();
+    let tick = 0;
+    let cancel = () => {};
+    const wait = () => {
+      const elapsed = clock.now() - begin;
+      // A timer can fire slightly early: it must not emit the same tick twice.
+      tick = Math.max(tick, Math.floor(elapsed / interval)) + 1;
+      cancel = clock.after(tick * interval - elapsed, () => {
+        subscriber.next(clock.now() - begin);
+        if (!subscriber.closed) wait();
+      });
+    };
+    wait();
+    return () => cancel();
+  });
+}

@@ -1,6 +1,6 @@
 import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
 
-/** The frames of `block` from absolute index `from` on, and at most `count` of them; a view of the same memory. */
+/** Returns at most `count` frames of `block` from absolute index `from` on, as a view of the same memory. */
 export function cutBlock(block: Block, from: number, count: number = Infinity): Block {
   const first = Math.max(0, from - block.start);
   const last = Math.min(frameCount(block), first + count);

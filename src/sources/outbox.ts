@@ -1,8 +1,8 @@
-import { type Block, frameCount } from '../core/blocks/block.ts';
 import { cutBlock } from './cut-block.ts';
+import { type Block, frameCount } from '../core/blocks/block.ts';
 
 /**
- * The frames that a server has not acknowledged: bounded, the oldest left out first.
+ * The frames that the server has not acknowledged, bounded; the oldest are dropped first.
  *
  *     [acknowledged)[sent, kept for a resend][not sent yet]
  *                    ^ oldest                 ^ next
@@ -13,12 +13,12 @@ export class Outbox {
   #sent = 0;
   #frames = 0;
 
-  /** @param limit frames that are kept at most; the newest block is kept whatever its length */
+  /** @param limit maximum number of frames; the newest block is kept regardless of its length */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Frames kept. */
+  /** Number of frames kept. */
   get frames(): number {
     return this.#frames;
   }
@@ -29,17 +29,17 @@ export class Outbox {
     while (this.#frames > this.#limit && this.#blocks.length > 1) this.#drop();
   }
 
-  /** The next block to send, once. */
+  /** Returns the next unsent block, and marks it as sent. */
   next(): Block | undefined {
     return this.#sent < this.#blocks.length ? this.#blocks[this.#sent++] : undefined;
   }
 
-  /** The server has every frame before `received`. */
+  /** Discards the frames before `received`, which the server has. */
   acknowledge(received: number): void {
     while (this.#blocks.length > 0 && endOf(this.#blocks[0]) <= received) this.#drop();
   }
 
-  /** A new connection: everything that is left is sent again, from frame `from` on. */
+  /** Prepares for a new connection: all kept frames from `from` on are sent again. */
   rewind(from: number): void {
     this.acknowledge(from);
     this.#sent = 0;
@@ -47,6 +47,13 @@ export class Outbox {
     const first = cutBlock(this.#blocks[0], from);
     this.#frames -= frameCount(this.#blocks[0]) - frameCount(first);
     this.#blocks[0] = first;
+  }
+
+  /** Discards all frames. */
+  clear(): void {
+    this.#blocks = [];
+    this.#sent = 0;
+    this.#frames = 0;
   }
 
   #drop(): void {

@@ -1,63 +1,80 @@
-import { isObservable, Observable, type SchedulerLike } from 'rxjs';
+import { isObservable, Observable, retry, type SchedulerLike, throwError, timer } from 'rxjs';
 import type { Block } from '../core/blocks/block.ts';
-import { integer } from '../core/check.ts';
+import { integer, positive } from '../core/check.ts';
 import { connect, type Disconnect } from '../operators/connect.ts';
+import { ClosedError } from '../operators/connect.ts';
 import { closeCodes, mayRetry } from '../protocol/close-codes.ts';
 import type { Mark } from '../protocol/ingest.ts';
 import { type IngestReply, parseIngestReply } from '../protocol/ingest-reply.ts';
 import { Sender } from './sender.ts';
 
-/** What a sensor says of itself. */
+/** Description of a sensor, sent to the server in `hello`. */
 export interface SensorInfo {
   channels: number | readonly (string | { readonly label: string; readonly unit?: string })[];
-  /** Hz; 0 = irregular. */
+  /** Sampling rate in Hz; 0 = irregular. */
   rate: number;
   kind?: string;
-  /** The stream that this one is the truth of. */
+  /** The stream that this stream is the target of. */
   for?: string;
 }
 
-/** How to publish. */
+/** Options of `publish`. */
 export interface PublishOptions {
-  /** Events of the stream: at frame `at`, `frames` long. A label of more than 64 characters is cut. */
+  /** Events of the stream: at frame `at`, `frames` long. Labels longer than 64 characters are truncated. */
   marks$?: Observable<Omit<Mark, 'type'>>;
-  /** Blocks as binary messages (default) or as JSON. */
+  /** Send blocks as binary messages (default) or as JSON. */
   binary?: boolean;
-  /** Frames kept until they are acknowledged; beyond it the oldest are left out. Default: a minute, or 10 000. */
+  /**
+   * Maximum number of frames kept until they are acknowledged; the oldest are dropped first. Default: one minute, or
+   * 10,000.
+   */
   backlog?: number;
-  /** Begin a new run, so that frame 0 is this source's own (default); false: go on where the stream stands. */
+  /** Start a new run, so that frame indexes are those of this source (default); false: continue the stream's run. */
   fresh?: boolean;
-  /** Called whenever the connection ends and will be dialled again. */
+  /**
+   * What to do when another sensor publishes under the same name. 'stop' (default): this source replaces a connected
+   * sensor, and ends with an error (close code 4001) when a newer one replaces it. 'wait': this source never replaces a
+   * connected sensor; it waits until the name is free and then continues in a new run. Meanwhile the blocks and marks of
+   * an Observable are discarded, and a source that waits for `ready` pauses.
+   */
+  onReplaced?: 'stop' | 'wait';
+  /** Milliseconds between two checks whether the name is free, with `onReplaced: 'wait'`. Default: 3000. */
+  checkInterval?: number;
+  /** Called once each time this source starts to wait for its name, with a sentence for a log. */
+  waiting?: (sentence: string) => void;
+  /** Called whenever the connection ends and will be reconnected. */
   down?: (down: Disconnect) => void;
-  /** Chance of the waits between connections, uniform in [0, 1). */
+  /** Random numbers, uniform in [0, 1), for the delays between connections. */
   random?: () => number;
-  /** Clock of those waits. */
+  /** Scheduler of those delays. */
   scheduler?: SchedulerLike;
 }
 
-/** What the server answers; a gap may also be of frames that this sensor left out or that its source did not have. */
+/** A message from the server, or a gap of frames that this source dropped or never had. */
 export type PublishEvent = Exclude<IngestReply, { type: 'error' }>;
 
-/** Blocks that come when they come, or a source that waits for `ready` before each (a replay). */
+/** Blocks pushed as they arrive, or a source that awaits `ready` before each block (a replay). */
 export type BlockSource = Observable<Block> | ((ready: () => Promise<void>) => Observable<Block>);
 
-/** A server acknowledges every 15 s at least: after so many ms without a message the connection is dead. */
-const silence = 45_000;
-/** Bytes of samples that a source which waits may be ahead of the acknowledgements. */
-const ahead = 4 << 20;
+/**
+ * Milliseconds without a message after which a connection is considered dead; servers acknowledge at least every 15 s.
+ */
+const staleAfter = 45_000;
+/** Bytes of samples that a source which awaits `ready` may be ahead of the acknowledgments. */
+const maxAhead = 4 << 20;
 
 /**
- * Sends blocks to a server's `/ingest/<stream>` and dials again when the connection breaks; unacknowledged frames are
- * then sent again by index, none twice in effect. Subscribe to begin, unsubscribe to stop; completes (close code 1000)
- * when the source has and every frame is acknowledged.
+ * Publishes blocks to a server's `/ingest/<stream>` and reconnects when the connection breaks. Unacknowledged frames are
+ * resent by index, so that none is lost or duplicated. Publishing starts on subscription and stops on unsubscription. The
+ * result completes (close code 1000) when the source has completed and every frame is acknowledged.
  *
  *     blocks  --[0 1]--[2 3]--x (down) [4 5]--[6 7]--|
  *     output  -w-------a(2)--------w----------a(8)-----|        w: welcome, a: ack
  *
- * Memory is bounded by `backlog`: of an Observable the oldest frames are left out while the server is away, and told
- * as a gap; a source that waits for `ready` is held back instead, so that nothing is left out.
- * The block's `start` numbers the frames. A refusal is an error with the server's sentence; so is close code 4001, a
- * newer sensor of the same name.
+ * Memory is bounded by `backlog`: while the server is unreachable, the oldest frames of an Observable are dropped and
+ * reported as a gap; a source that awaits `ready` is paused instead, so that nothing is dropped. A block's `start`
+ * numbers its frames. The result errors with the server's sentence when the server rejects the stream, and, unless
+ * `onReplaced` is 'wait', when a newer sensor of the same name replaces this one (close code 4001).
  */
 export function publish(
   url: string,
@@ -65,22 +82,25 @@ export function publish(
   blocks: BlockSource,
   options: PublishOptions = {},
 ): Observable<PublishEvent> {
-  const { marks$, binary = true, random, scheduler } = options;
-  const { rate, kind, for: truthOf } = info;
+  const { marks$, binary = true, onReplaced = 'stop', random, scheduler } = options;
+  const { rate, kind, for: targetOf } = info;
   const channels = integer('channels', typeof info.channels === 'number' ? info.channels : info.channels.length, 1);
   const backlog = integer('backlog', options.backlog ?? (Math.ceil(60 * rate) || 10_000), 1);
-  const most = Math.max(backlog, Math.floor(ahead / 4 / channels));
+  const checkInterval = positive('checkInterval', options.checkInterval ?? 3000, 'ms');
+  const maxFrames = Math.max(backlog, Math.floor(maxAhead / 4 / channels));
+  const pausable = !isObservable(blocks);
 
   return new Observable((subscriber) => {
     const sender = new Sender({
       channels,
       binary,
-      backlog: isObservable(blocks) ? backlog : Infinity,
+      backlog: pausable ? Infinity : backlog,
       missed: (gap) => {
         subscriber.next(gap);
       },
     });
     let fresh = options.fresh ?? true;
+    let waiting = false;
     let finished = false;
     let wake: (() => void) | undefined;
 
@@ -88,19 +108,20 @@ export function publish(
       subscriber.error(error);
     };
     const settle = () => {
-      if (sender.outbox.frames < most) wake?.();
+      if (sender.outbox.frames < maxFrames) wake?.();
       if (!finished || sender.outbox.frames > 0) return;
-      sender.hangUp(closeCodes.done, 'done');
+      sender.close(closeCodes.done, 'done');
       subscriber.complete();
     };
-    const take = (block: Block) => {
+    const push = (block: Block) => {
+      if (waiting && !pausable) return;
       try {
         sender.push(block);
       } catch (error) {
         fail(error);
       }
     };
-    const answer = (reply: IngestReply) => {
+    const receive = (reply: IngestReply) => {
       if (reply.type === 'error') {
         if (reply.code !== 'broken-pipeline') fail(new Error(`${reply.message} (${reply.code})`));
         return;
@@ -108,40 +129,67 @@ export function publish(
       if (reply.type === 'welcome') {
         sender.welcomed(reply);
         fresh = false;
+        waiting = false;
       } else if (reply.type === 'ack') sender.outbox.acknowledge(reply.received);
       subscriber.next(reply);
       sender.send();
       settle();
     };
     const ready = async () => {
-      while (sender.outbox.frames >= most && !subscriber.closed)
+      while ((waiting || sender.outbox.frames >= maxFrames) && !subscriber.closed)
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
     };
+    const waitForName = (error: unknown) => {
+      if (onReplaced !== 'wait' || !isNameTaken(error)) return throwError(() => error);
+      sender.closed();
+      if (!pausable) sender.discard();
+      fresh = true;
+      if (!waiting) options.waiting?.(`Another sensor publishes "${nameIn(url)}". Waiting until the name is free.`);
+      waiting = true;
+      settle();
+      return timer(checkInterval, scheduler);
+    };
 
     subscriber.add(() => wake?.());
-    const replies = connect(url, {
+    const replies = connect(onReplaced === 'wait' ? withQuery(url, 'if=free') : url, {
       parse: parseIngestReply,
       opened: (link) => {
         const { run } = sender;
-        sender.opened(link, { type: 'hello', channels: info.channels, rate, kind, for: truthOf, fresh, run });
+        sender.opened(link, { type: 'hello', channels: info.channels, rate, kind, for: targetOf, fresh, run });
       },
       down: (ending) => {
         sender.closed();
         options.down?.(ending);
       },
-      staleAfter: silence,
-      mayRetry: (code) => code !== closeCodes.replaced && mayRetry(code),
+      staleAfter,
+      mayRetry: (code) => !takenCodes.includes(code) && mayRetry(code),
       random,
       scheduler,
-    });
+    }).pipe(retry({ delay: waitForName }));
     const complete = () => {
       finished = true;
       settle();
     };
-    subscriber.add(replies.subscribe({ next: answer, error: fail, complete: () => subscriber.complete() }));
-    subscriber.add((isObservable(blocks) ? blocks : blocks(ready)).subscribe({ next: take, error: fail, complete }));
-    subscriber.add(marks$?.subscribe({ next: (mark) => sender.mark(mark), error: fail }));
+    subscriber.add(replies.subscribe({ next: receive, error: fail, complete: () => subscriber.complete() }));
+    subscriber.add((isObservable(blocks) ? blocks : blocks(ready)).subscribe({ next: push, error: fail, complete }));
+    subscriber.add(marks$?.subscribe({ next: (mark) => waiting || sender.mark(mark), error: fail }));
   });
+}
+
+/** Close codes of a sensor whose name another sensor uses. */
+const takenCodes: readonly number[] = [closeCodes.replaced, closeCodes.nameInUse];
+
+function isNameTaken(error: unknown): boolean {
+  return error instanceof ClosedError && takenCodes.includes(error.code);
+}
+
+function withQuery(url: string, query: string): string {
+  return `${url}${url.includes('?') ? '&' : '?'}${query}`;
+}
+
+/** The stream's name in an address. */
+function nameIn(url: string): string {
+  return /\/ingest\/([^/?#]+)/.exec(url)?.[1] ?? url;
 }

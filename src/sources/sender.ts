@@ -1,30 +1,31 @@
 import { type Block, checkBlock, frameCount } from '../core/blocks/block.ts';
 import { invalid } from '../core/check.ts';
 import type { Link } from '../operators/connect.ts';
-import type { Gap, Mark } from '../protocol/ingest.ts';
+import { encodeBlock, headerLength } from '../protocol/block-header.ts';
 import type { Welcome } from '../protocol/ingest-reply.ts';
+import type { Gap, Mark } from '../protocol/ingest.ts';
 import { Outbox } from './outbox.ts';
-import { sensorMessages } from './sensor-messages.ts';
+import { cutBlock } from './cut-block.ts';
 
-/** What a sender is told once. */
+/** Options of a sender. */
 export interface SenderOptions {
   channels: number;
   binary: boolean;
-  /** Frames kept until they are acknowledged. */
+  /** Maximum number of frames kept until they are acknowledged. */
   backlog: number;
-  /** Called with frames that will never be sent. */
+  /** Called with frames that will not be sent. */
   missed: (gap: Gap) => void;
 }
 
-/** Bytes that may wait in the socket before blocks wait in the outbox instead. */
-const high = 8 << 20;
-/** Marks that wait for a connection; beyond it the oldest are left out. */
+/** Bytes buffered in the socket above which blocks stay in the outbox. */
+const maxBuffered = 8 << 20;
+/** Maximum number of marks that wait for a connection; the oldest are dropped. */
 const maxMarks = 1000;
 
-/** Characters of a mark's label that the wire takes; longer ones are cut. */
+/** Maximum length of a mark's label in the protocol; longer labels are truncated. */
 const maxLabel = 64;
 
-/** The sending side of a sensor over the connections it has one after the other. */
+/** The sending side of a sensor, across consecutive connections. */
 export class Sender {
   readonly outbox: Outbox;
   readonly #options: SenderOptions;
@@ -32,7 +33,7 @@ export class Sender {
   #link: Link | undefined;
   #welcome: Welcome | undefined;
   #run: number | undefined;
-  /** The index after the last frame sent; undefined: the next one places the run. */
+  /** Index after the last frame sent; undefined if the next frame sets the start of the run. */
   #sentTo: number | undefined;
 
   constructor(options: SenderOptions) {
@@ -45,18 +46,18 @@ export class Sender {
     return this.#run;
   }
 
-  /** A connection opened; nothing but the hello goes out before its welcome. */
+  /** Uses a new connection; only the hello is sent before the server's welcome. */
   opened(link: Link, hello: object): void {
     this.#link = link;
     this.#welcome = undefined;
     link.send(JSON.stringify(hello));
   }
 
-  /** The server expects frame `next`: what it lacks is sent again. A run that is not ours begins where we are. */
+  /** Resends what the server has not received. A run other than the one before starts at the oldest kept frame. */
   welcomed(welcome: Welcome): void {
-    const ours = welcome.run === this.#run;
-    this.outbox.rewind(ours ? welcome.next : 0);
-    this.#sentTo = ours && welcome.next > 0 ? welcome.next : undefined;
+    const sameRun = welcome.run === this.#run;
+    this.outbox.rewind(sameRun ? welcome.next : 0);
+    this.#sentTo = sameRun && welcome.next > 0 ? welcome.next : undefined;
     this.#run = welcome.run;
     this.#welcome = welcome;
   }
@@ -66,8 +67,14 @@ export class Sender {
     this.#welcome = undefined;
   }
 
-  /** Ends the connection on purpose. */
-  hangUp(code: number, sentence: string): void {
+  /** Discards every frame and mark that is not sent yet or not acknowledged. */
+  discard(): void {
+    this.outbox.clear();
+    this.#marks.length = 0;
+  }
+
+  /** Closes the connection. */
+  close(code: number, sentence: string): void {
     this.#link?.close(code, sentence);
   }
 
@@ -80,17 +87,17 @@ export class Sender {
   }
 
   mark(mark: Omit<Mark, 'type'>): void {
-    this.#marks.push({ ...mark, label: shortened(mark.label) });
+    this.#marks.push({ ...mark, label: truncated(mark.label) });
     if (this.#marks.length > maxMarks) this.#marks.shift();
     this.send();
   }
 
-  /** Sends what waits, as far as the socket takes it. */
+  /** Sends pending marks and blocks while the socket's buffer has room. */
   send(): void {
     const link = this.#link;
     if (!link || !this.#welcome) return;
     for (const mark of this.#marks.splice(0)) link.send(JSON.stringify({ ...mark, type: 'mark' }));
-    while (link.bufferedAmount < high) {
+    while (link.bufferedAmount < maxBuffered) {
       const block = this.outbox.next();
       if (!block) return;
       this.#sendBlock(block, link, this.#welcome.limits.maxPayload);
@@ -109,6 +116,35 @@ export class Sender {
   }
 }
 
-function shortened(label: string): string {
+function truncated(label: string): string {
   return label.length <= maxLabel ? label : `${label.slice(0, maxLabel - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+/** Encodes a block as messages of at most `maxPayload` bytes: binary, or JSON columns with null for invalid samples. */
+export function* sensorMessages(
+  block: Block,
+  binary: boolean,
+  maxPayload: number,
+): Generator<string | Uint8Array<ArrayBuffer>> {
+  const bytesPerFrame = binary ? 4 * block.channels + 1 : 26 * block.channels;
+  const framesPerMessage = Math.max(1, Math.floor((maxPayload - headerLength - 100) / bytesPerFrame));
+  for (let done = 0; done < frameCount(block); done += framesPerMessage) {
+    const part = cutBlock(block, block.start + done, framesPerMessage);
+    yield binary ? encodeBlock(part) : columns(part);
+  }
+}
+
+function columns({ data, channels, start, time, valid }: Block): string {
+  const frames = data.length / channels;
+  const sample = (channel: number, frame: number) => {
+    const x = data[frame * channels + channel];
+    return (!valid || valid[frame] === 1) && Number.isFinite(x) ? x : null;
+  };
+  const column = (channel: number) => Array.from({ length: frames }, (_, frame) => sample(channel, frame));
+  return JSON.stringify({
+    type: 'samples',
+    start,
+    ...(time === 0 ? {} : { time }),
+    data: Array.from({ length: channels }, (_, channel) => column(channel)),
+  });
 }

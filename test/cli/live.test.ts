@@ -191,6 +191,29 @@ describe('tapline', () => {
     expect(server.stderr()).toContain('no passwords and no TLS');
   });
 
+  test('serve --demo steps back for a sensor named headset, reports it in one line, and continues when it leaves', async () => {
+    const { server, address } = await serve('--demo', '--no-state');
+    await streams(address, ['headset', 'headset.alpha', 'host'], 10);
+    const simulated = tapline('simulate', 'eeg', '--to', address, '--stream', 'headset', '--rate', '200');
+    const rateOf = async (rate: number) => {
+      for (;;) {
+        const infos = await streams(address, ['headset'], 1);
+        if (infos.some((info) => info.name === 'headset' && info.live && info.rate === rate)) return;
+      }
+    };
+    await rateOf(200);
+    await expect
+      .poll(() => server.stderr())
+      .toMatch(/Another sensor publishes "headset"\. Waiting until the name is free\.\n/);
+    simulated.process.kill('SIGINT');
+    expect(await simulated.ended).toBe(0);
+    await rateOf(250);
+    server.process.kill('SIGINT');
+    expect(await server.ended).toBe(0);
+    expect(server.stderr().match(/Another sensor publishes "headset"\./g)).toHaveLength(1);
+    expect(server.stderr()).not.toMatch(/replaced/);
+  });
+
   test('a port in use, a rejected path, and a file with other columns exit with one sentence and code 2', async () => {
     const { address } = await serve('--no-state');
     const taken = await run(['serve', '--no-state', '--port', new URL(address).port], directory);
@@ -203,7 +226,7 @@ describe('tapline', () => {
         'often',
         /^error: option '--false-alarms <rate>' argument 'often' is invalid\. It must be a count per second/,
       ],
-      ['webhook', 'nowhere', /^tapline: webhook must be .*, got none\n$/],
+      ['webhook', 'nowhere', /^tapline: webhook must be .*, got text that is not a URL\n$/],
       ['network', 'x', /^tapline: --network must be <stream>=<file>, .*, got 'x'\n$/],
       ['network', 'x=none.safetensors', /^tapline: none\.safetensors: file not found\n$/],
     ] as const) {

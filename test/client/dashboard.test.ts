@@ -144,11 +144,11 @@ describe('the dashboard', () => {
 
   test('requests that a learner be frozen, and another learning rate', async () => {
     await page.locator('[data-testid=learning]').first().uncheck();
-    await page.locator('[data-testid=step]').first().fill('-2');
+    await page.locator('[data-testid=learning-rate]').first().fill('-2');
     await until(() => Promise.resolve(server.requests.filter(({ type }) => type === 'learning').length === 2));
     const [freeze, step] = server.requests.filter(({ type }) => type === 'learning');
     expect(freeze).toEqual({ type: 'learning', stream: 'eeg', learner: 1, on: false });
-    expect(step).toEqual({ type: 'learning', stream: 'eeg', learner: 1, step: 0.01 });
+    expect(step).toEqual({ type: 'learning', stream: 'eeg', learner: 1, learningRate: 0.01 });
     await page.getByText('Frozen').waitFor();
   });
 
@@ -217,7 +217,7 @@ describe('the dashboard', () => {
   });
 
   test('marks the end of the learning-rate slider', async () => {
-    await page.locator('[data-testid=step]').first().fill('-4');
+    await page.locator('[data-testid=learning-rate]').first().fill('-4');
     await page.getByText('1.0e−4 (min)').waitFor();
   });
 

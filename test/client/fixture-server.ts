@@ -7,7 +7,7 @@ import {
   type WatchRequest,
   type WatchText,
 } from '../../src/protocol/index.ts';
-import { EegSimulator } from '../../src/sources/eeg.ts';
+import { EegSimulator } from '../../src/sources/index.ts';
 import type { Block } from '../../src/core/blocks/block.ts';
 import { serveStatic } from './static-server.ts';
 
@@ -96,7 +96,7 @@ export async function startFixture(directory: string, time: number = Date.now())
           name: 'forecast',
           task: 'forecast',
           learning: learning[0],
-          step: steps[0],
+          learningRate: steps[0],
           channels: labels,
           outputs: labels,
           taps: 16,
@@ -107,7 +107,7 @@ export async function startFixture(directory: string, time: number = Date.now())
           name: 'alpha',
           task: 'target',
           learning: learning[1],
-          step: steps[1],
+          learningRate: steps[1],
           channels: labels.slice(-2),
           outputs: ['alpha'],
           taps: 64,
@@ -225,7 +225,7 @@ export async function startFixture(directory: string, time: number = Date.now())
         for (const [stream, id] of ids ?? []) if (id === request.id) ids?.delete(stream);
       } else if (request.type === 'learning') {
         learning[request.learner] = request.on ?? learning[request.learner];
-        steps[request.learner] = request.step ?? steps[request.learner];
+        steps[request.learner] = request.learningRate ?? steps[request.learner];
         broadcast({ type: 'streams', streams: streams() });
       }
     });
@@ -289,7 +289,7 @@ function hostInfo(): StreamInfo {
         name: 'forecast',
         task: 'forecast',
         learning: true,
-        step: 0.05,
+        learningRate: 0.05,
         channels: hostChannels,
         outputs: ['cpu 0'],
         taps: 8,

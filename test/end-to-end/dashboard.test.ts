@@ -196,8 +196,8 @@ describe('the dashboard of a server with the two sensors of the demo', () => {
     await page.locator(part('learning')).uncheck();
     await expect.poll(() => follower()?.learning).toBe(false);
     await page.getByText('Frozen').waitFor();
-    await page.locator(part('step')).fill('-2');
-    await expect.poll(() => follower()?.step).toBe(0.01);
+    await page.locator(part('learning-rate')).fill('-2');
+    await expect.poll(() => follower()?.learningRate).toBe(0.01);
     await page.locator(part('learning')).check();
     await expect.poll(() => follower()?.learning).toBe(true);
   });
@@ -206,7 +206,7 @@ describe('the dashboard of a server with the two sensors of the demo', () => {
     const { port } = server;
     browser.serverDown = true;
     await server.close();
-    await page.getByText('Disconnected: the server is stopping').waitFor();
+    await page.getByText('Disconnected: The server is shutting down.').waitFor();
     expect(await page.textContent(part('live-state'))).toBe('Disconnected');
     server = await createServer({ port, pageDirectory: browser.directory });
     await page.waitForSelector(part('connection'), { state: 'hidden' });

@@ -37,7 +37,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** An OpenBCI file of noise, hum and drift, with alpha of 15 µV in channels 7 and 8 between these seconds. */
+/** An OpenBCI file with noise, hum, and drift, and alpha of 15 µV in channels 7 and 8 between these times in seconds. */
 function synthetic(seconds: number, from: number, to: number): string {
   const noise = random(5);
   const names = Array.from({ length: 8 }, (_, channel) => `EXG Channel ${channel}`);
@@ -56,13 +56,13 @@ function synthetic(seconds: number, from: number, to: number): string {
 }
 
 interface Alpha {
-  /** In s since the recording began. */
+  /** Seconds since the start of the recording. */
   readonly time: number;
-  /** Power in dB, of each channel. */
+  /** Power of each channel in dB. */
   readonly power: readonly number[];
 }
 
-/** Replays a file as the stream `name` at 16 times the speed; the alpha rows as a viewer gets them, and what the page shows. */
+/** Replays a file as the stream `name` at 16 times the speed; returns the alpha rows that a viewer receives and what the dashboard shows. */
 async function replay(file: string, name: string): Promise<Alpha[]> {
   const alpha: Alpha[] = [];
   let labels: readonly string[] = [];
@@ -86,7 +86,7 @@ async function replay(file: string, name: string): Promise<Alpha[]> {
   return alpha;
 }
 
-/** Chooses a stream as soon as it is there, and sees it move. */
+/** Selects a stream as soon as it is listed and waits until its plot moves. */
 async function follow(name: string): Promise<void> {
   await page.click(`[data-testid=stream-item][data-stream=${name}]`);
   await page.waitForFunction(() => {
@@ -97,7 +97,7 @@ async function follow(name: string): Promise<void> {
   });
 }
 
-/** The median over these seconds of a channel's alpha, in dB. */
+/** Median of a channel's alpha in dB over a time range. */
 function level(alpha: readonly Alpha[], channel: number, ...spans: readonly [from: number, to: number][]): number {
   const inside = alpha.filter(({ time }) => spans.some(([from, to]) => time >= from && time < to));
   const sorted = inside.map(({ power }) => power[channel]).sort((a, b) => a - b);
@@ -115,7 +115,7 @@ async function expectEightChannels(): Promise<void> {
 }
 
 describe('tapline replay of an OpenBCI recording into a server', () => {
-  test('shows eight channels in µV, and alpha in channels 7 and 8 where it is, in no other', async () => {
+  test('shows eight channels in µV, with alpha in channels 7 and 8 only', async () => {
     const file = join(directory, 'synthetic.txt');
     await writeFile(file, synthetic(32, 12, 22));
     const alpha = await replay(file, 'synthetic');
@@ -125,7 +125,7 @@ describe('tapline replay of an OpenBCI recording into a server', () => {
     for (const channel of [0, 1, 2, 3, 4, 5]) expect(Math.abs(rise(channel))).toBeLessThan(3);
   });
 
-  test.skipIf(!real)('shows a real one with its alpha in channels 7 and 8', async () => {
+  test.skipIf(!real)('shows a real recording with its alpha in channels 7 and 8', async () => {
     const alpha = await replay(real ?? '', 'real');
     await expectEightChannels();
     const rises = Array.from({ length: 8 }, (_, channel) => {

@@ -10,7 +10,7 @@ let server: TaplineServer;
 let page: Page;
 const sensors: WebSocket[] = [];
 
-/** A sensor that has sent these frames of one channel, each `seconds` after the one before. */
+/** A sensor that has sent these frames of one channel, `seconds` apart. */
 async function sensor(query: string, frames: number, seconds: number): Promise<void> {
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}/ingest/${query}`);
   sensors.push(socket);
@@ -24,7 +24,7 @@ async function sensor(query: string, frames: number, seconds: number): Promise<v
   await vi.waitUntil(() => server.streams().find((info) => info.name === name)?.next === frames);
 }
 
-/** How many columns of the signal's lane have a trace in them. */
+/** Number of pixel columns of the signal's lane that contain a trace. */
 const traced = (): Promise<number> =>
   page.evaluate(() => {
     const canvas = document.querySelector<HTMLCanvasElement>('[data-testid=signal] canvas');
@@ -33,7 +33,7 @@ const traced = (): Promise<number> =>
     copy?.drawImage(canvas, 0, 0);
     const { data } = copy?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
     const columns = new Set<number>();
-    // the colour of the first trace, #3454d1
+    // the color of the first trace, #3454d1
     for (let i = 0; i < data.length; i += 4)
       if (data[i] === 0x34 && data[i + 1] === 0x54 && data[i + 2] === 0xd1) columns.add((i / 4) % canvas.width);
     return columns.size;
@@ -57,7 +57,7 @@ afterEach(() => visitor.expectNoErrors(page));
 const choose = (name: string) => page.click(`[data-testid=stream-item][data-stream=${name}]`);
 const shownWindow = () => page.locator('[data-testid=window] option:checked').textContent();
 
-test('a stream of one frame in half an hour is shown at once, over days, in words', async () => {
+test('a stream of one frame per half hour is shown at once, with a time axis in days', async () => {
   await choose('boiler');
   await page.getByText('Raw signal: boiler').waitFor();
   expect(await shownWindow()).toBe('7 days');
@@ -70,7 +70,7 @@ test('a stream of one frame in half an hour is shown at once, over days, in word
   expect(await shownWindow()).toBe('12 h');
 });
 
-test('the windows of an irregular stream follow how often its frames come', async () => {
+test('the windows of an irregular stream follow its frame interval', async () => {
   await choose('door');
   await page.getByText('Raw signal: door').waitFor();
   await expect.poll(shownWindow).toBe('30 min');
@@ -78,7 +78,7 @@ test('the windows of an irregular stream follow how often its frames come', asyn
   await expect.poll(traced).toBeGreaterThan(60);
 });
 
-test('where more frames are needed, it says how many, and how many came', async () => {
+test('a plot that needs more frames shows how many are needed and how many arrived', async () => {
   await choose('new');
   await page.getByText('Raw signal: new').waitFor();
   await page.getByText('Waiting for data: 3 of 17 frames').waitFor();

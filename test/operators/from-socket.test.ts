@@ -131,7 +131,7 @@ describe('fromSocket on a Tapline server', () => {
     for (let i = 1; i < blocks.length; i++)
       expect(blocks[i].start).toBeGreaterThanOrEqual(blocks[i - 1].start + blocks[i - 1].data.length);
     for (const { data, start } of blocks) expect(data[0]).toBe(start);
-    expect(downs[0]).toBe('the server is stopping');
+    expect(downs[0]).toBe('The server is shutting down.');
     subscription.unsubscribe();
     mine.stop();
   });
@@ -188,7 +188,7 @@ describe('fromSocket on a Tapline server', () => {
       tryAgain();
       tryAgain();
     });
-    expect(await refused).toMatchObject({ message: 'the server takes no more than 1 viewers' });
+    expect(await refused).toMatchObject({ message: 'The server accepts at most 1 viewers.' });
     first.unsubscribe();
   });
 

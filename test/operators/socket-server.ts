@@ -9,13 +9,16 @@ export interface ScriptedServer {
   close(): Promise<void>;
 }
 
-/** Starts a server; connection n, from 0, is passed to `script`. */
-export async function scripted(script: (socket: WebSocket, n: number) => void, port = 0): Promise<ScriptedServer> {
+/** Starts one; connection n is given to `script`, n from 0. */
+export async function scripted(
+  script: (socket: WebSocket, n: number, url?: string) => void,
+  port = 0,
+): Promise<ScriptedServer> {
   const server = new WebSocketServer({ port, host: '127.0.0.1' });
   let count = 0;
-  server.on('connection', (socket) => {
+  server.on('connection', (socket, request) => {
     socket.on('error', () => {});
-    script(socket, count++);
+    script(socket, count++, request.url);
   });
   await new Promise((resolve) => server.on('listening', resolve));
   return {

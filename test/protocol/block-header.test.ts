@@ -33,8 +33,8 @@ const address = fc.record({
   map: fc.nat({ max: 0xffff }),
 });
 
-describe('a block on the wire', () => {
-  test('is what it was, from any offset in memory', () => {
+describe('an encoded block', () => {
+  test('decodes to the same block at any memory offset', () => {
     fc.assert(
       fc.property(blocks, address, fc.nat({ max: 7 }), (block, to, offset) => {
         const bytes = encodeBlock(block, to);
@@ -48,12 +48,12 @@ describe('a block on the wire', () => {
     );
   });
 
-  test('is read in place where its samples lie aligned', () => {
+  test('is decoded in place if its samples are aligned', () => {
     const bytes = encodeBlock({ data: Float32Array.of(1, 2), channels: 1, start: 0, rate: 1, time: 0 });
     expect(decodeBlock(bytes.buffer).block.data.buffer).toBe(bytes.buffer);
   });
 
-  test('is refused with a ProtocolError and nothing else when its bytes are random', () => {
+  test('is rejected with a ProtocolError and no other error if its bytes are random', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
         expect(() => decodeBlock(bytes)).toThrow(ProtocolError);
@@ -62,7 +62,7 @@ describe('a block on the wire', () => {
     );
   });
 
-  test('is read or refused with a ProtocolError when any of its bytes are changed', () => {
+  test('is decoded or rejected with a ProtocolError if any of its bytes change', () => {
     fc.assert(
       fc.property(
         blocks,
@@ -99,13 +99,13 @@ describe('a block on the wire', () => {
     ['bad-length', 'validity that is not there', (view) => view.setUint8(39, 1)],
     ['bad-reserved', 'a reserved field', (view) => view.setUint16(46, 1, true)],
   ];
-  test.each(malformed)('is refused as %s for %s', (code, _, spoil) => {
+  test.each(malformed)('is rejected as %s for %s', (code, _, spoil) => {
     const bytes = good();
     spoil(new DataView(bytes.buffer));
     expect(() => decodeBlock(bytes)).toThrow(expect.objectContaining({ code }));
   });
 
-  test('is refused as short-block when its header is cut', () => {
+  test('is rejected as short-block if its header is truncated', () => {
     expect(() => decodeBlock(good().subarray(0, 47))).toThrow(expect.objectContaining({ code: 'short-block' }));
   });
 });

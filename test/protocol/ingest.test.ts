@@ -13,7 +13,7 @@ import {
 const refusal = (code: ErrorCode) => expect.objectContaining({ name: 'ProtocolError', code });
 
 describe('a message of a sensor', () => {
-  test('hello tells channels as a number, as labels, or as labels with units', () => {
+  test('hello describes channels as a number, as labels, or as labels with units', () => {
     const channels = (written: unknown) => parseIngest(JSON.stringify({ type: 'hello', channels: written, rate: 250 }));
     expect(channels(2)).toMatchObject({
       channels: [
@@ -25,7 +25,7 @@ describe('a message of a sensor', () => {
     expect(channels([{ label: 'Fz', unit: 'uV' }])).toMatchObject({ channels: [{ label: 'Fz', unit: 'uV' }] });
   });
 
-  test('samples are columns, null is missing, and its frame is not valid', () => {
+  test('samples are columns, and null is a missing sample in an invalid frame', () => {
     expect(parseIngest('{"type":"samples","start":7,"time":5,"data":[[1,null],[3,4]]}')).toEqual({
       type: 'samples',
       start: 7,
@@ -36,26 +36,26 @@ describe('a message of a sensor', () => {
     });
   });
 
-  test('every float32 there is may be written in JSON', () => {
+  test('every float32 can be written in JSON', () => {
     const most = 2 ** 128 - 2 ** 104;
     expect(parseIngest(JSON.stringify([most, -most, 1e-45]))).toMatchObject({
       data: Float32Array.of(most, -most, 1e-45),
     });
   });
 
-  test('a binary block of a sensor has a rate that a stream may have', () => {
+  test('a binary block of a sensor must have a rate that is valid for a stream', () => {
     const at = (rate: number) => () =>
       parseIngest(encodeBlock({ data: Float32Array.of(1), channels: 1, start: 3, rate, time: 0 }));
     expect(at(1e-6)()).toMatchObject({ rate: 1e-6 });
     expect(at(9e-7)).toThrow('rate must be 0 or a number from 1e-6 to 1e9 in Hz, got 9e-7');
   });
 
-  test('a binary block without a rate or a time leaves them out', () => {
+  test('a binary block without a rate or a time has neither', () => {
     const bytes = encodeBlock({ data: Float32Array.of(1), channels: 1, start: 3, rate: 0, time: 0 });
     expect(parseIngest(bytes)).toEqual({ type: 'samples', data: Float32Array.of(1), channels: 1, start: 3 });
   });
 
-  test('foreign shapes are read at the door', () => {
+  test('third-party formats are accepted', () => {
     expect(parseIngest('[1,2,null]')).toMatchObject({ channels: 3, valid: Uint8Array.of(0) });
     expect(parseIngest('{"data":[1,2],"timestamp":9}')).toMatchObject({ channels: 2, time: 9 });
     const epoch = {
@@ -75,7 +75,7 @@ describe('a message of a sensor', () => {
     });
   });
 
-  test('fields that are not known are left out, also such as __proto__', () => {
+  test('unknown fields are ignored, including __proto__', () => {
     const message = parseIngest('{"type":"gap","from":1,"count":2,"__proto__":{"polluted":1},"constructor":3}');
     expect(Object.keys(message)).toEqual(['type', 'from', 'count']);
     expect('polluted' in {}).toBe(false);
@@ -132,11 +132,11 @@ describe('a message of a sensor', () => {
     ['bad-name', '{"type":"hello","for":"../etc"}'],
     ['bad-fresh', '{"type":"hello","fresh":1}'],
   ];
-  test.each(malformed)('is refused as %s: %s', (code, text) => {
+  test.each(malformed)('is rejected as %s: %s', (code, text) => {
     expect(() => parseIngest(text)).toThrow(refusal(code));
   });
 
-  test('blocks of other kinds, and of too many channels, are refused', () => {
+  test('blocks of other kinds or with too many channels are rejected', () => {
     const block = { data: new Float32Array(1025), channels: 1025, start: 0, rate: 0, time: 0 };
     expect(() => parseIngest(encodeBlock(block))).toThrow(refusal('too-many-channels'));
     expect(() => parseIngest(encodeBlock({ ...block, channels: 1 }, { kind: 'features' }))).toThrow(
@@ -144,7 +144,7 @@ describe('a message of a sensor', () => {
     );
   });
 
-  test('is read or refused with a ProtocolError, and nothing else, whatever the JSON', () => {
+  test('is parsed or rejected with a ProtocolError, and no other error, for any JSON', () => {
     const keys = fc.constantFrom(
       'type',
       'data',
@@ -174,7 +174,7 @@ describe('a message of a sensor', () => {
     );
   });
 
-  test('is refused with a ProtocolError when it is random text', () => {
+  test('is rejected with a ProtocolError if it is random text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         try {
@@ -189,15 +189,15 @@ describe('a message of a sensor', () => {
 });
 
 describe('the address of a sensor', () => {
-  test('names its stream', () => {
+  test('contains the stream name', () => {
     expect(streamOf('/ingest/eeg-1.b_c')).toBe('eeg-1.b_c');
   });
 
-  test.each(['', '.hidden', 'a/b', '%2e%2e', 'a%00', '%', 'x'.repeat(65), 'ü'])('refuses %j as a name', (name) => {
+  test.each(['', '.hidden', 'a/b', '%2e%2e', 'a%00', '%', 'x'.repeat(65), 'ü'])('rejects %j as a name', (name) => {
     expect(() => streamOf(`/ingest/${name}`)).toThrow(refusal('bad-name'));
   });
 
-  test('says what a hello would', () => {
+  test('describes the stream as a hello does', () => {
     expect(helloOf(new URLSearchParams('rate=250&channels=Fz,Cz&unit=uV&kind=eeg&for=a&fresh=1'))).toEqual({
       type: 'hello',
       rate: 250,
@@ -228,13 +228,13 @@ describe('the address of a sensor', () => {
     ['bad-label', 'channels=Fz,'],
     ['bad-name', 'for=..'],
   ];
-  test.each(malformed)('is refused as %s: %s', (code, query) => {
+  test.each(malformed)('is rejected as %s: %s', (code, query) => {
     expect(() => helloOf(new URLSearchParams(query))).toThrow(refusal(code));
   });
 });
 
-describe('an answer to a sensor', () => {
-  test('is checked too', () => {
+describe('a reply to a sensor', () => {
+  test('is validated too', () => {
     expect(parseIngestReply('{"type":"ack","received":3,"durable":0,"more":1}')).toEqual({
       type: 'ack',
       received: 3,

@@ -12,13 +12,19 @@ import {
 const refusal = (code: ErrorCode) => expect.objectContaining({ name: 'ProtocolError', code });
 
 describe('a request of a viewer', () => {
-  test('is read', () => {
+  test('is parsed', () => {
     const request = { type: 'subscribe', id: 1, stream: 'eeg', what: ['raw', 'kernels'], maxHz: 10 };
     expect(parseWatchRequest(JSON.stringify({ ...request, more: 1 }))).toEqual(request);
-    expect(parseWatchRequest('{"type":"learning","stream":"eeg","learner":0,"on":false,"step":0.1}')).toMatchObject({
-      on: false,
-      step: 0.1,
-    });
+    const learning = { type: 'learning', stream: 'eeg', learner: 0, on: false, learningRate: 0.1 };
+    expect(parseWatchRequest(JSON.stringify(learning))).toEqual(learning);
+  });
+
+  test('can contain the learning rate under its deprecated name step, but not both', () => {
+    const learning = { type: 'learning', stream: 'eeg', learner: 0 };
+    expect(parseWatchRequest(JSON.stringify({ ...learning, step: 0.1 }))).toEqual({ ...learning, learningRate: 0.1 });
+    expect(() => parseWatchRequest(JSON.stringify({ ...learning, step: 0.1, learningRate: 0.1 }))).toThrow(
+      'step must be absent where learningRate is given, got 0.1',
+    );
   });
 
   const malformed: [ErrorCode, string][] = [
@@ -36,7 +42,9 @@ describe('a request of a viewer', () => {
     ['not-finite', '{"type":"subscribe","id":1,"stream":"a","what":["raw"],"maxHz":1e999}'],
     ['unknown-learner', '{"type":"learning","stream":"a","learner":-1}'],
     ['bad-learning', '{"type":"learning","stream":"a","learner":0,"on":1}'],
+    ['bad-learning', '{"type":"learning","stream":"a","learner":0,"learningRate":3}'],
     ['bad-learning', '{"type":"learning","stream":"a","learner":0,"step":3}'],
+    ['bad-learning', '{"type":"learning","stream":"a","learner":0,"step":1,"learningRate":1}'],
     ['bad-alarm', '{"type":"alarms","on":1}'],
     ['bad-id', '{"type":"alarm","alarm":0,"do":"clear"}'],
     ['bad-alarm', '{"type":"alarm","alarm":1,"do":"forget"}'],
@@ -45,23 +53,23 @@ describe('a request of a viewer', () => {
     ['bad-name', '{"type":"maintenance","streams":"a*b","until":1}'],
     ['bad-time', '{"type":"alarm","alarm":1,"do":"shelve"}'],
   ];
-  test.each(malformed)('is refused as %s: %s', (code, text) => {
+  test.each(malformed)('is rejected as %s: %s', (code, text) => {
     expect(() => parseWatchRequest(text)).toThrow(refusal(code));
   });
 
-  test('is refused as binary-refused when it is bytes', () => {
+  test('is rejected as binary-refused if it is bytes', () => {
     expect(() => parseWatchRequest(new Uint8Array(3))).toThrow(refusal('binary-refused'));
   });
 });
 
 describe('a message to a viewer', () => {
-  test('is a block when it is binary', () => {
+  test('is a block if it is binary', () => {
     const block = { data: Float32Array.of(1), channels: 1, start: 3, rate: 10, time: 7 };
     const address = { kind: 'features', id: 4, run: 2, map: 1 } as const;
     expect(parseWatch(encodeBlock(block, address))).toEqual({ type: 'block', ...address, block });
   });
 
-  test('is checked', () => {
+  test('is validated', () => {
     const loss = { type: 'loss', id: 1, learner: 0, at: 5, nmse: null, skill: 0.5, persistence: 1, rms: 2 };
     expect(parseWatch(JSON.stringify(loss))).toEqual(loss);
     expect(() => parseWatch(JSON.stringify({ ...loss, at: -1 }))).toThrow(ProtocolError);
@@ -73,8 +81,34 @@ describe('a message to a viewer', () => {
   });
 });
 
+describe('the learners of a stream', () => {
+  const learner = {
+    index: 0,
+    name: 'forecast',
+    task: 'forecast',
+    learning: true,
+    channels: ['x'],
+    outputs: ['x'],
+    taps: 16,
+    rate: 10,
+  };
+  const read = (rates: object) => {
+    const stream = { name: 'a', channels: [], rate: 10, run: 0, next: 0, live: true, maps: [] };
+    const message = { type: 'streams', streams: [{ ...stream, learners: [{ ...learner, ...rates }] }] };
+    const parsed = parseWatch(JSON.stringify(message));
+    return parsed.type === 'streams' ? parsed.streams[0].learners[0] : undefined;
+  };
+
+  test('have a learning rate, which older servers send as step', () => {
+    expect(read({ learningRate: 0.1, step: 0.1 })).toEqual({ ...learner, learningRate: 0.1, step: 0.1 });
+    expect(read({ step: 0.1 })).toEqual({ ...learner, learningRate: 0.1, step: 0.1 });
+    expect(read({ learningRate: 0.1 })).toEqual({ ...learner, learningRate: 0.1 });
+    expect(() => read({})).toThrow(ProtocolError);
+  });
+});
+
 describe('a close code', () => {
-  test('says whether another try is worth it', () => {
+  test('determines whether to reconnect', () => {
     expect([1001, 1006, 4000, 4499, 4500, 4503, 4999].map(mayRetry)).toEqual([
       true,
       true,
@@ -86,7 +120,7 @@ describe('a close code', () => {
     ]);
   });
 
-  test('has a sentence of at most 123 bytes, cut between characters', () => {
+  test('has a sentence of at most 123 bytes, truncated at a character boundary', () => {
     expect(closeReason('short')).toBe('short');
     const cut = closeReason('µ'.repeat(100));
     expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(123);

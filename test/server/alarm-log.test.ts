@@ -16,8 +16,8 @@ afterEach(() => rm(directory, { recursive: true }));
 const until = (fits: () => boolean) => expect.poll(fits, { interval: 5 }).toBe(true);
 const event = (time: number) => new AlarmManager().report('a', 'unusual', finding(), time)[0];
 
-describe('the log of alarms', () => {
-  test('is one JSON line an event, in order, with the time in words', async () => {
+describe('the alarm log', () => {
+  test('has one JSON line per event, in order, with an ISO time', async () => {
     const log = await AlarmLog.open(join(directory, 'new', 'alarms.jsonl'), () => {});
     for (let n = 0; n < 100; n++) log.write(event(n * 1000));
     await log.close();
@@ -28,7 +28,7 @@ describe('the log of alarms', () => {
     expect(JSON.parse(lines[0])).toEqual({ ...event(0), time: '1970-01-01T00:00:00.000Z' });
   });
 
-  test('is put aside when it is full, and three that were are kept', async () => {
+  test('is rotated when it is full, and three rotated files are kept', async () => {
     const log = await AlarmLog.open(join(directory, 'log'), () => {}, 1);
     for (let n = 0; n < 6; n++) {
       log.write(event(n));
@@ -39,7 +39,7 @@ describe('the log of alarms', () => {
     expect((JSON.parse(newest) as { time: string }).time).toBe('1970-01-01T00:00:00.005Z');
   });
 
-  test('begins a line of its own where the file ends in the middle of one', async () => {
+  test('starts a new line if the file ends with an incomplete one', async () => {
     const path = join(directory, 'log');
     await writeFile(path, '{"time":"2026","step":"rai');
     const log = await AlarmLog.open(path, () => {});
@@ -52,15 +52,15 @@ describe('the log of alarms', () => {
     expect(lines.map((line) => (JSON.parse(line) as { step: string }).step)).toEqual(['raised', 'raised']);
   });
 
-  test('that can never be written is refused when the server starts', async () => {
+  test('that cannot be written is rejected when the server starts', async () => {
     const path = join(directory, 'file', 'log');
     await writeFile(join(directory, 'file'), '');
-    const sentence = `alarms.log must be a file that can be written, got '${path}'`;
+    const sentence = `alarms.log must be a writable file, got '${path}'`;
     await expect(AlarmLog.open(path, () => {})).rejects.toThrow(sentence);
     await expect(createServer({ port: 0, alarms: { log: path } })).rejects.toThrow(sentence);
   });
 
-  test('that cannot be written for a while says so once, and has every line afterwards', async () => {
+  test('that cannot be written for a while reports it once and has every line afterwards', async () => {
     const path = join(directory, 'log');
     const lines: string[] = [];
     const log = await AlarmLog.open(path, (line) => lines.push(line));
@@ -73,14 +73,14 @@ describe('the log of alarms', () => {
     await rm(path, { recursive: true });
     log.flush();
     await log.close();
-    expect(lines).toEqual([expect.stringMatching(/log: alarms cannot be written: EISDIR/)]);
+    expect(lines).toEqual([expect.stringMatching(/log: cannot write alarm events: EISDIR/)]);
     const written = (await readFile(path, 'utf8')).trim().split('\n');
     expect(written.map((line) => (JSON.parse(line) as { time: string }).time)).toEqual(
       [0, 1, 2].map((n) => new Date(n).toISOString()),
     );
   });
 
-  test('that is closed while it cannot be written tells how much is lost', async () => {
+  test('that is closed while it cannot be written reports the number of lost events', async () => {
     const path = join(directory, 'log');
     const lines: string[] = [];
     const log = await AlarmLog.open(path, (line) => lines.push(line));
@@ -88,6 +88,6 @@ describe('the log of alarms', () => {
     await mkdir(path);
     for (let n = 0; n < 3; n++) log.write(event(n));
     await log.close();
-    expect(lines.at(-1)).toBe(`${path}: 3 alarm events are lost`);
+    expect(lines.at(-1)).toBe(`${path}: lost 3 alarm events`);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { WatchMessage } from '../../src/protocol/index.ts';
-import type { AlarmAnswer } from '../../src/server/alarm-answer.ts';
+import type { AlarmQueryResult } from '../../src/server/alarm-query.ts';
 import { noise } from '../core/alarms/quiet-stream.ts';
 import { is, type Of, type Peer, type World, world } from './peer.ts';
 
@@ -25,12 +25,12 @@ const stepped =
   (message: WatchMessage): message is AlarmMessage =>
     message.type === 'alarm' && message.step === step;
 
-async function ask(query: string): Promise<{ status: number; body: AlarmAnswer & { error?: string } }> {
+async function ask(query: string): Promise<{ status: number; body: AlarmQueryResult & { error?: string } }> {
   const answer = await fetch(`${w.server.url}/alarms${query}`);
-  return { status: answer.status, body: (await answer.json()) as AlarmAnswer };
+  return { status: answer.status, body: (await answer.json()) as AlarmQueryResult };
 }
 
-/** A sensor `name` of two channels whose right one leaps at frame 650; resolves when it is heard. */
+/** A sensor `name` with two channels, whose second channel jumps at frame 650; resolves when the frames are acknowledged. */
 async function leap(name: string): Promise<void> {
   const sensor = await w.sensor(`${name}?rate=10&channels=left,right`);
   const data = noise(660, 2, (t, c, x) => (t === 650 && c === 1 ? x + 200 : x));
@@ -39,7 +39,7 @@ async function leap(name: string): Promise<void> {
   await sensor.until((reply) => reply.type === 'ack' && reply.received === 660);
 }
 
-/** A viewer of alarms, and the alarm of a sensor that leaps. */
+/** A viewer of alarms, and the alarm of a sensor whose signal jumps. */
 async function raise(name: string): Promise<{ viewer: Peer<WatchMessage>; alarm: AlarmMessage }> {
   const viewer = await w.viewer();
   viewer.send({ type: 'alarms', on: true });
@@ -49,7 +49,7 @@ async function raise(name: string): Promise<{ viewer: Peer<WatchMessage>; alarm:
 }
 
 describe('an alarm of a feed', () => {
-  test('comes to a viewer with stream, channel, cause and frames, and to whoever asks for it', async () => {
+  test('is sent to viewers with stream, channel, cause, and frames, and returned by GET /alarms', async () => {
     const { viewer, alarm } = await raise('mill');
     expect(await viewer.until(is('alarms'))).toEqual({ type: 'alarms', alarms: [], maintenance: [] });
     expect(alarm.alarm).toMatchObject({
@@ -76,7 +76,7 @@ describe('an alarm of a feed', () => {
     expect((await ask('?stream=other')).body.alarms).toEqual([]);
   });
 
-  test('is answered to whoever asks since the last answer, though it is of frames before that', async () => {
+  test('is returned to a client that polls since the last response, even if its frames are older', async () => {
     const sensor = await w.sensor('mill?rate=10&channels=a');
     const samples = Array.from(noise(900, 1, (t, _, x) => (t === 850 ? x + 200 : x)));
     const send = async (from: number, to: number) => {
@@ -93,7 +93,7 @@ describe('an alarm of a feed', () => {
     expect(after[0].changed).toBeGreaterThanOrEqual(now);
   });
 
-  test('is acknowledged, shelved, and called false by a viewer, and every other viewer hears of it', async () => {
+  test('can be acknowledged, shelved, and marked as false by a viewer, and all other viewers are notified', async () => {
     const { viewer } = await raise('mill');
     const other = await w.viewer();
     other.send({ type: 'alarms', on: true });
@@ -108,7 +108,7 @@ describe('an alarm of a feed', () => {
     expect((await ask('?open=true')).body).toMatchObject({ alarms: [], counts: [{ falseAlarms: 1 }] });
   });
 
-  test('is over when its sensor says goodbye', async () => {
+  test('ends when its sensor closes normally', async () => {
     const { viewer } = await raise('mill');
     const sensor = await w.sensor('mill?rate=10&channels=left,right');
     await sensor.until(is('welcome'));
@@ -116,7 +116,7 @@ describe('an alarm of a feed', () => {
     expect((await viewer.until(stepped('cleared'))).alarm).toMatchObject({ id: 1, state: 'cleared' });
   });
 
-  test('is told no more to a viewer that wants no more', async () => {
+  test('is not sent to a viewer that unsubscribed', async () => {
     const { viewer } = await raise('mill');
     viewer.send({ type: 'alarms', on: false });
     viewer.send({ type: 'alarm', alarm: 1, do: 'clear' });
@@ -130,7 +130,7 @@ describe('an alarm of a feed', () => {
     expect((await ask('')).body.alarms).toMatchObject([{ state: 'cleared' }]);
   });
 
-  test('is there after the server was started again, with the next number after it', async () => {
+  test('is restored after a restart, and the next alarm gets the next id', async () => {
     const { viewer } = await raise('mill');
     viewer.send({ type: 'alarm', alarm: 1, do: 'acknowledge' });
     await viewer.until(stepped('acknowledged'));
@@ -141,7 +141,7 @@ describe('an alarm of a feed', () => {
     expect(alarm.alarm.id).toBe(2);
   });
 
-  test('of silence is not forgotten because the server hangs up', async () => {
+  test('of a stale stream is kept when the server shuts down', async () => {
     await leap('mill');
     await w.server.close();
     const saved = JSON.parse(await readFile(join(statePath, 'alarms.json'), 'utf8')) as {
@@ -150,7 +150,7 @@ describe('an alarm of a feed', () => {
     expect(saved.streams.map(({ stream }) => stream)).toEqual(['mill']);
   });
 
-  test('is not raised in maintenance, which every viewer is told', async () => {
+  test('is not raised during maintenance, which is sent to every viewer', async () => {
     const viewer = await w.viewer();
     viewer.send({ type: 'alarms', on: true });
     const until = Date.now() + 60_000;
@@ -167,7 +167,7 @@ describe('an alarm of a feed', () => {
 });
 
 describe('a server with a reference', () => {
-  test('tells slow wear of a stream that was commissioned, under the options that it was started with', async () => {
+  test('reports slow drift away from the reference period of a stream', async () => {
     await w.stop();
     w = await world({ statePath, alarms: { falseAlarms: 1e9, reference: 2000 } });
     const sensor = await w.sensor('pump?rate=10&channels=bearing');
@@ -183,7 +183,7 @@ describe('a server with a reference', () => {
 });
 
 describe('maintenance', () => {
-  test('is of 256 names at most, and ends within a year, whoever asks', async () => {
+  test('is limited to 256 names and one year', async () => {
     const viewer = await w.viewer();
     const now = Date.now();
     const maintain = (streams: string, until: number) => {
@@ -194,12 +194,14 @@ describe('maintenance', () => {
     maintain('one.more', now + 60_000);
     expect(await viewer.until(is('error'))).toMatchObject({
       code: 'too-much-maintenance',
-      message: 'maintenance must be of at most 256 names at once, got one more',
+      message: 'maintenance must have at most 256 names at once, got 257',
     });
     maintain('one.more', 8e15);
     const refusal = await viewer.until((m) => m.type === 'error' && m.code === 'bad-time');
     expect(refusal).toMatchObject({
-      message: expect.stringMatching(/^until must be at most 366 days from now, \d+, got 8000000000000000$/) as string,
+      message: expect.stringMatching(
+        /^until must be at most 366 days after \d+, the current time, got 8000000000000000$/,
+      ) as string,
     });
     const { maintenance } = (await ask('')).body;
     expect(maintenance).toHaveLength(256);
@@ -224,19 +226,19 @@ describe('GET /alarms', () => {
       '8640000000000001',
     ].map((text): [string, string] => [
       `?since=${text}`,
-      `since must be ms since 1970, or a time with its zone such as 2026-01-31T12:00Z, got '${text}'`,
+      `since must be ms since 1970, or a time with a time zone such as 2026-01-31T12:00Z, got '${text}'`,
     ]),
-    ['?before=now', "before must be ms since 1970, or a time with its zone such as 2026-01-31T12:00Z, got 'now'"],
+    ['?before=now', "before must be ms since 1970, or a time with a time zone such as 2026-01-31T12:00Z, got 'now'"],
     ['?limit=0', "limit must be an integer from 1 to 1000, got '0'"],
     ['?limit=1001', "limit must be an integer from 1 to 1000, got '1001'"],
     ['?open=yes', "open must be true or false, got 'yes'"],
-    ['?sinse=1', "the query must be made of since, before, limit, stream, open, got 'sinse'"],
+    ['?sinse=1', "query parameters must be among since, before, limit, stream, open, got 'sinse'"],
   ])('refuses %s with a sentence', async (query, sentence) => {
     expect(await ask(query)).toEqual({ status: 400, body: { error: sentence } });
   });
 });
 
-describe('the time of a query', () => {
+describe('the time in a query', () => {
   test.each([
     '2026-01-31T12:00Z',
     '2026-01-31T13:30+01:30',
@@ -248,13 +250,13 @@ describe('the time of a query', () => {
   });
 });
 
-describe('a stream that is not watched whole', () => {
-  test('says so in the list of streams', async () => {
+describe('a stream that is monitored in part', () => {
+  test('is marked in the list of streams', async () => {
     const viewer = await w.viewer();
     await w.sensor('wide?rate=10&channels=65');
     const message = await viewer.until((m) => m.type === 'streams' && m.streams.length === 1);
     expect(message).toMatchObject({
-      streams: [{ unwatched: '64 of 65 channels are watched: no more than 64 of one stream are' }],
+      streams: [{ unwatched: '64 of 65 channels are monitored: at most 64 per stream' }],
     });
   });
 });

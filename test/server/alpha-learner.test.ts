@@ -5,7 +5,7 @@ import { eegChannels, EegSimulator } from '../../src/sources/index.ts';
 
 const rate = 250;
 
-/** |W(f)| of taps at `rate`, on a grid of a quarter of a Hz from 0 to half the rate. */
+/** |W(f)| of taps at `rate`, on a grid of 0.25 Hz from 0 to half the rate. */
 function spectrum(taps: number[]): { hz: number; size: number }[] {
   return Array.from({ length: 2 * rate + 1 }, (_, bin) => {
     const hz = bin / 4;
@@ -21,7 +21,7 @@ function spectrum(taps: number[]): { hz: number; size: number }[] {
 
 type Kernels = { shape: readonly number[]; data: readonly number[] };
 
-/** What the learner of alpha tells last, after so many seconds of the simulator. */
+/** The last outputs of the alpha learner after a number of simulated seconds. */
 function learned(seed: number, seconds: number): { kernels: Kernels; rollbacks: number } {
   const headset = { name: 'headset', channels: eegChannels, rate, kind: 'eeg' };
   const truth = { name: 'headset.alpha', channels: [{ label: 'alpha', unit: 'uV' }], rate, kind: 'truth' };
@@ -39,13 +39,13 @@ function learned(seed: number, seconds: number): { kernels: Kernels; rollbacks: 
   });
   for (const learner of spec.learners) pipeline.addLearner(learner, learner.target ? ['alpha'] : undefined, undefined);
   const simulator = new EegSimulator({ seed, rate });
-  // the two sockets race: the truth comes one block late every other time
+  // the order of the two sockets varies: every other target block arrives one block late
   const waiting = [];
   for (let block = 0; block < seconds * 25; block++) {
     const { eeg, alpha } = simulator.next(10);
     pipeline.push(eeg);
     waiting.push(alpha);
-    if (block % 2) for (const late of waiting.splice(0)) pipeline.teach('headset.alpha', late);
+    if (block % 2) for (const late of waiting.splice(0)) pipeline.pushTarget('headset.alpha', late);
   }
   pipeline.stop();
   if (!kernels) throw new Error('no kernels were told');
@@ -53,7 +53,7 @@ function learned(seed: number, seconds: number): { kernels: Kernels; rollbacks: 
 }
 
 describe("the default feed's learner of the simulator's own alpha", () => {
-  test.each([1, 2, 3, 4, 5, 6])('after 20 s its kernels are band-passes around 10 Hz (seed %i)', (seed) => {
+  test.each([1, 2, 3, 4, 5, 6])('has kernels that are band-pass filters around 10 Hz after 20 s (seed %i)', (seed) => {
     const { kernels } = learned(seed, 20);
     const [, taps, inputs] = kernels.shape;
     for (let input = 0; input < inputs; input++) {
@@ -65,7 +65,7 @@ describe("the default feed's learner of the simulator's own alpha", () => {
     }
   });
 
-  test('takes quiet stretches and jaw clenches for no explosion in four minutes', () => {
+  test('does not treat quiet periods or jaw clenches as divergence in four minutes', () => {
     for (const seed of [1, 2, 3]) expect(learned(seed, 240).rollbacks).toBe(0);
   });
 });

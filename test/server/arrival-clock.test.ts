@@ -4,7 +4,7 @@ import { ArrivalClock } from '../../src/server/arrival-clock.ts';
 
 const begin = 1.5e12;
 
-/** A minute of single frames of a 50 Hz stream that really come `real` times a second: [when, dated] of each. */
+/** One minute of single frames of a 50 Hz stream that arrive at `real` Hz: [arrival, assigned time] of each. */
 function minute(real: number, jitter = 0): [number, number][] {
   const clock = new ArrivalClock(50);
   const chance = random(1);
@@ -15,9 +15,9 @@ function minute(real: number, jitter = 0): [number, number][] {
 }
 const steps = (dated: [number, number][]) => dated.slice(1).map(([, time], i) => time - dated[i][1]);
 
-describe('frames that carry no time', () => {
+describe('the times of frames without times', () => {
   test.each([40, 49, 50, 51, 60])(
-    'of a 50 Hz stream that comes at %d Hz rise without a jump, and stay near now',
+    'of a 50 Hz stream that arrives at %d Hz increase without jumps and stay near the current time',
     (real) => {
       const dated = minute(real, 30);
       for (const step of steps(dated)) {
@@ -28,18 +28,18 @@ describe('frames that carry no time', () => {
     },
   );
 
-  test('lie as far apart as the rate says where they come so', () => {
+  test('are spaced by the sampling rate if frames arrive at that rate', () => {
     for (const step of steps(minute(50))) expect(step).toBeCloseTo(20, 3);
   });
 
-  test('are of now after half a second of silence, or where two seconds come at once', () => {
+  test('are reset to the current time after a pause of half a second, or when two seconds of frames arrive at once', () => {
     const clock = new ArrivalClock(50);
     expect(clock.date(0, 1, begin)).toBe(begin - 20);
     expect(clock.date(1, 1, begin + 10_000)).toBe(begin + 9980);
     expect(clock.date(2, 100, begin + 10_000)).toBe(begin + 8000);
   });
 
-  test('are of when they arrive where there is no rate', () => {
+  test('are the arrival times if the stream is irregular', () => {
     const clock = new ArrivalClock(0);
     expect([clock.date(0, 1, begin), clock.date(1, 5, begin + 7)]).toEqual([begin, begin + 7]);
   });

@@ -14,8 +14,8 @@ afterEach(() => rm(directory, { recursive: true }));
 
 const detectors = async () => (await readdir(directory)).filter((file) => file.endsWith('~detector.state')).sort();
 
-describe('what detectors have learned', () => {
-  test('is kept of so many streams; those saved longest ago are forgotten, on disk and after a restart too', async () => {
+describe('the detector store', () => {
+  test('keeps a limited number of streams and deletes those saved longest ago, also from disk and after a restart', async () => {
     const store = await DetectorStore.open(directory, 2, () => {});
     for (const stream of ['b', 'a', 'b', 'c']) await store.save(stream, 'shape', { n: 1 });
     expect(await detectors()).toEqual(['b~detector.state', 'c~detector.state']);
@@ -26,7 +26,7 @@ describe('what detectors have learned', () => {
     expect(next.get('b', 'shape')).toEqual({ n: 1 });
   });
 
-  test('fills no disk, however many names sensors think of, and nothing is kept of one that said next to nothing', async () => {
+  test('does not fill the disk for many stream names, and saves nothing for a stream with few frames', async () => {
     const w = await world({ statePath: directory, maxStreams: 1 });
     const say = async (name: string, frames: number) => {
       const sensor = await w.sensor(`${name}?rate=10&channels=a`);

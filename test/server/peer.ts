@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 import { type IngestReply, parseIngestReply, parseWatch, type WatchMessage } from '../../src/protocol/index.ts';
 import { createServer, type ServerOptions, type TaplineServer } from '../../src/server/index.ts';
 
-/** A connection of a test: keeps what came, and waits for what is to come. */
+/** A WebSocket client that stores received messages and waits for future ones. */
 export class Peer<T> {
   readonly socket: WebSocket;
   readonly messages: T[] = [];
@@ -41,7 +41,7 @@ export class Peer<T> {
     this.socket.send(typeof message === 'string' || message instanceof Uint8Array ? message : JSON.stringify(message));
   }
 
-  /** The first message that fits, of those that came and those to come. */
+  /** Resolves to the first matching message, among those received and future ones. */
   async until<U extends T>(fits: (message: T) => message is U): Promise<U>;
   async until(fits: (message: T) => boolean): Promise<T>;
   async until(fits: (message: T) => boolean): Promise<T> {
@@ -57,7 +57,7 @@ export class Peer<T> {
 
 export type Of<T extends { type: string }, K extends T['type']> = Extract<T, { type: K }>;
 
-/** Whether a message is of a type. */
+/** Returns a predicate for messages of a type. */
 export function is<T extends { type: string }, K extends T['type']>(type: K): (message: T) => message is Of<T, K> {
   return (message): message is Of<T, K> => message.type === type;
 }
@@ -66,7 +66,7 @@ export function is<T extends { type: string }, K extends T['type']>(type: K): (m
 export interface World {
   server: TaplineServer;
   lines: string[];
-  /** Any path, as a sensor. */
+  /** Opens any path as a sensor. */
   open(path: string, headers?: Record<string, string>, protocol?: string[]): Promise<Peer<IngestReply>>;
   sensor(path: string, headers?: Record<string, string>, protocol?: string[]): Promise<Peer<IngestReply>>;
   viewer(headers?: Record<string, string>): Promise<Peer<WatchMessage>>;

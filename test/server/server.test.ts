@@ -1,10 +1,12 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createServer } from '../../src/server/index.ts';
+import { serverUrls } from '../../src/server/server-urls.ts';
 import { is, type World, world } from './peer.ts';
 
 let w: World;
@@ -32,8 +34,8 @@ function get(path: string, headers: Record<string, string> = {}): Promise<{ resp
   });
 }
 
-describe('the page', () => {
-  test('comes under a strict content security policy', async () => {
+describe('the dashboard', () => {
+  test('is served with a strict content security policy', async () => {
     const { response, body } = await get('/');
     expect(response.statusCode).toBe(200);
     expect(body).toContain('Tapline');
@@ -51,13 +53,13 @@ describe('the page', () => {
   });
 
   test.each(['/../server.test.ts', '/%2e%2e/secret', '/..%2fsecret', '//etc/passwd', '/nothing'])(
-    'has no %s',
+    'has no file %s',
     async (path) => {
       expect((await get(path)).response.statusCode).toBe(404);
     },
   );
 
-  test('missing, says how to build it', async () => {
+  test('reports how to build it if it is missing', async () => {
     await w.stop();
     w = await world({ pageDirectory: join(directory, 'nowhere') });
     const { response, body } = await get('/');
@@ -66,8 +68,86 @@ describe('the page', () => {
   });
 });
 
+describe('a script of the dashboard', () => {
+  const script = `console.log('${'tapline '.repeat(500)}');\n`;
+  const path = '/assets/index-4EmCICUV.js';
+  beforeEach(async () => {
+    await mkdir(join(directory, 'assets'));
+    await writeFile(join(directory, path), script);
+  });
+
+  /** The response with its body as bytes. */
+  const load = (headers: Record<string, string>, from = path, method = 'GET') =>
+    new Promise<{ status?: number; headers: IncomingMessage['headers']; body: Buffer }>((resolve, reject) => {
+      request({ port: w.server.port, host: '127.0.0.1', path: from, headers, method }, (response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('end', () =>
+          resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) }),
+        );
+      })
+        .on('error', reject)
+        .end();
+    });
+
+  test.each([
+    ['gzip, deflate, br, zstd', 'br'],
+    ['gzip, deflate', 'gzip'],
+    ['br;q=0, gzip;q=0.5', 'gzip'],
+    ['*', 'br'],
+    ['identity', undefined],
+    ['', undefined],
+  ])('is compressed as Accept-Encoding %j allows', async (accepted, encoding) => {
+    const { status, headers, body } = await load({ 'accept-encoding': accepted });
+    expect(status).toBe(200);
+    expect(headers['content-encoding']).toBe(encoding);
+    expect(headers['content-type']).toMatch(/^text\/javascript/);
+    expect(headers['content-length']).toBe(String(body.length));
+    expect(headers.vary).toBe('Accept-Encoding');
+    expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    expect(headers['content-security-policy']).toContain("default-src 'none'");
+    const text = encoding === 'br' ? brotliDecompressSync(body) : encoding === 'gzip' ? gunzipSync(body) : body;
+    expect(text.toString()).toBe(script);
+  });
+
+  test('has a strong ETag for each encoding, and is not sent again to a client that has it', async () => {
+    const br = await load({ 'accept-encoding': 'br' });
+    const gzip = await load({ 'accept-encoding': 'gzip' });
+    const plain = await load({});
+    const etags = [br, gzip, plain].map(({ headers }) => String(headers.etag));
+    expect(new Set(etags).size).toBe(3);
+    for (const etag of etags) expect(etag).toMatch(/^"[\w-]+"$/);
+    for (const known of [etags[0], `W/${etags[0]}`, `"other", ${etags[0]}`, '*']) {
+      const again = await load({ 'accept-encoding': 'br', 'if-none-match': known });
+      expect(again).toMatchObject({ status: 304, headers: { etag: etags[0], vary: 'Accept-Encoding' } });
+      expect(again.body.length).toBe(0);
+    }
+    expect((await load({ 'accept-encoding': 'br', 'if-none-match': etags[1] })).status).toBe(200);
+    await writeFile(join(directory, path), `${script}// changed`);
+    const changed = await load({ 'accept-encoding': 'br', 'if-none-match': etags[0] });
+    expect(changed.status).toBe(200);
+    expect(brotliDecompressSync(changed.body).toString()).toBe(`${script}// changed`);
+  });
+
+  test('answers HEAD with the headers alone', async () => {
+    const get = await load({ 'accept-encoding': 'br' });
+    const head = await load({ 'accept-encoding': 'br' }, path, 'HEAD');
+    expect(head).toMatchObject({ status: 200, headers: { etag: get.headers.etag, 'content-encoding': 'br' } });
+    expect(head.headers['content-length']).toBe(String(get.body.length));
+    expect(head.body.length).toBe(0);
+  });
+
+  test('is revalidated if its name has no hash, as is the page itself', async () => {
+    await writeFile(join(directory, 'assets', 'longname-plainname.js'), script);
+    expect((await load({}, '/assets/longname-plainname.js')).headers['cache-control']).toBe('no-cache');
+    const page = await load({ 'accept-encoding': 'br' }, '/');
+    expect(page.headers).toMatchObject({ 'cache-control': 'no-cache', 'content-type': 'text/html; charset=utf-8' });
+    expect(page.headers['content-encoding']).toBeUndefined();
+  });
+});
+
 describe('/healthz', () => {
-  test('tells the streams and the viewers', async () => {
+  test('returns the streams and the number of viewers', async () => {
     const sensor = await w.sensor('a?rate=10&channels=1');
     await sensor.until(is('welcome'));
     const viewer = await w.viewer();
@@ -87,12 +167,12 @@ describe('a request', () => {
   );
 
   test.each(['evil.example', '127.0.0.1.evil.example', '10.0.0.1', 'localhost.evil.example'])(
-    'for host %j is refused with a sentence that names --origin',
+    'for host %j is rejected with a sentence that names the origins of the server',
     async (host) => {
       const { response, body } = await get('/healthz', { host });
       expect(response.statusCode).toBe(403);
-      expect(body).toContain('--origin');
-      expect(w.lines.at(-1)).toContain('--origin');
+      expect(body).toBe(`Host ${host} is not allowed. Add http://${host} to the server's origins.\n`);
+      expect(w.lines.at(-1)).toBe(body.trimEnd());
     },
   );
 });
@@ -104,31 +184,74 @@ describe('a page of another origin', () => {
   });
 
   test.each(['https://evil.example', 'http://dash.example', 'https://dash.example.evil.example', 'null', 'file://'])(
-    '%s is accepted and closed with 4503 and a sentence that names --origin',
+    '%s is accepted and closed with 4503 and a sentence that names the origin',
     async (origin) => {
       const viewer = await w.viewer({ origin });
       const { code, sentence } = await viewer.closed;
       expect(code).toBe(4503);
-      expect(sentence).toContain(`--origin ${origin}`);
+      expect(sentence).toBe(`Origin ${origin} is not allowed. Add it to the server's allowed origins.`);
       expect(w.lines).toContain(sentence);
       expect(viewer.messages).toEqual([]);
     },
   );
 
-  test('that has rebound its name to this machine is refused by it', async () => {
+  test('whose host name was rebound to this computer is rejected', async () => {
     const viewer = await w.viewer({ origin: 'http://evil.example', host: 'evil.example' });
     expect(await viewer.closed).toMatchObject({ code: 4503 });
   });
 });
 
+describe('the addresses of a server', () => {
+  test('bound to one address is that one, in brackets for IPv6', () => {
+    expect(w.server.urls).toEqual([`http://127.0.0.1:${w.server.port}`]);
+    expect(w.server.url).toBe(w.server.urls[0]);
+    expect(serverUrls('::1', 8080)).toEqual(['http://[::1]:8080']);
+    expect(serverUrls('sensors.example', 80)).toEqual(['http://sensors.example:80']);
+  });
+
+  test('bound to every interface are one per address, loopback first, without link-local ones', () => {
+    const address = (text: string, internal = false) => ({
+      address: text,
+      family: (text.includes(':') ? 'IPv6' : 'IPv4') as 'IPv4',
+      internal,
+      netmask: '',
+      mac: '',
+      cidr: null,
+    });
+    const interfaces = {
+      eth0: [address('192.168.1.5'), address('fe80::1'), address('2001:db8::5')],
+      lo: [address('127.0.0.1', true), address('::1', true)],
+    };
+    expect(serverUrls('0.0.0.0', 8080, interfaces)).toEqual(['http://127.0.0.1:8080', 'http://192.168.1.5:8080']);
+    expect(serverUrls('::', 8080, interfaces)).toEqual([
+      'http://127.0.0.1:8080',
+      'http://[::1]:8080',
+      'http://192.168.1.5:8080',
+      'http://[2001:db8::5]:8080',
+    ]);
+    expect(serverUrls('0.0.0.0', 1, {})).toEqual(['http://127.0.0.1:1']);
+  });
+
+  test('bound to every interface can all be opened', async () => {
+    const open = await createServer({ port: 0, host: '0.0.0.0' });
+    try {
+      const statuses = await Promise.all(open.urls.map(async (url) => (await fetch(`${url}/healthz`)).status));
+      expect(statuses).toEqual(open.urls.map(() => 200));
+      expect(open.urls.length).toBeGreaterThanOrEqual(1);
+    } finally {
+      await open.close();
+    }
+  });
+});
+
 describe('a server', () => {
-  test('refuses a port that is in use in one sentence that names --port', async () => {
+  test('rejects a port that is in use with one sentence', async () => {
     await expect(createServer({ port: w.server.port })).rejects.toThrow(
-      `port ${w.server.port} of 127.0.0.1 is in use: choose another with --port`,
+      `port ${w.server.port} of 127.0.0.1 is in use; choose another port`,
     );
   });
 
-  test('refuses options that are wrong', async () => {
+  test('rejects invalid options', async () => {
     await expect(createServer({ port: 70000 })).rejects.toThrow('port must be an integer from 0 to 65535, got 70000');
     await expect(createServer({ port: 0, origins: ['dash'] })).rejects.toThrow('origin must be a URL');
   });
@@ -151,7 +274,7 @@ describe('a server', () => {
     await sensor.until(is('ack'));
   });
 
-  test('acknowledges at every beat, so that a sensor knows that the line is alive', async () => {
+  test('acknowledges at every heartbeat, so that a sensor can detect a dead connection', async () => {
     await w.stop();
     w = await world({ heartbeat: 20 });
     const sensor = await w.sensor('a?channels=1');
@@ -159,7 +282,7 @@ describe('a server', () => {
     expect(new Set(sensor.messages.filter(is('ack')).map(({ received }) => received))).toEqual(new Set([0]));
   });
 
-  test('cuts off who does not answer two pings in a row', async () => {
+  test('disconnects a sensor that does not respond to two pings in a row', async () => {
     await w.stop();
     w = await world({ heartbeat: 50 });
     const sensor = await w.sensor('a?channels=1', {}, []);
@@ -169,14 +292,14 @@ describe('a server', () => {
     await viewer.until((m) => m.type === 'streams' && m.streams[0]?.live === false);
   });
 
-  test('says goodbye with 1001', async () => {
+  test('closes connections with 1001 when it shuts down', async () => {
     const viewer = await w.viewer();
     await viewer.until(is('streams'));
     await w.server.close();
-    expect(await viewer.closed).toEqual({ code: 1001, sentence: 'the server is stopping' });
+    expect(await viewer.closed).toEqual({ code: 1001, sentence: 'The server is shutting down.' });
   });
 
-  test('keeps what was learned from one start to the next', async () => {
+  test('restores learned weights after a restart', async () => {
     await w.stop();
     const statePath = join(directory, 'state');
     const teach = async (run: World) => {
@@ -200,15 +323,15 @@ describe('a server', () => {
         gaps: 'hold',
         standardize: null,
         maps: [],
-        learners: [{ name: 'forecast', task: 'forecast', taps: name === 'a' ? 16 : 3, step: 1e-9 }],
+        learners: [{ name: 'forecast', task: 'forecast', taps: name === 'a' ? 16 : 3, learningRate: 1e-9 }],
       }),
     });
     const { data, start } = await teach(w);
     expect(Math.max(...data.map(Math.abs))).toBeGreaterThan(3 * Math.max(...start!.map(Math.abs)));
-    expect(w.lines.some((line) => line.startsWith('left out b~forecast.safetensors'))).toBe(true);
+    expect(w.lines.some((line) => line.startsWith('skipped b~forecast.safetensors'))).toBe(true);
   });
 
-  test('keeps what was learned though it is killed: it is written again and again', async () => {
+  test('saves learned weights periodically, so that they survive a kill', async () => {
     await w.stop();
     const statePath = join(directory, 'killed');
     w = await world({ statePath, saveEvery: 10 });

@@ -15,38 +15,40 @@ afterEach(() => rm(directory, { recursive: true }));
 
 const serve = (statePath: string) => createServer({ port: 0, statePath });
 
-test('a directory of state belongs to one server at a time, and is free when that has stopped', async () => {
+test('a state directory is locked by one server at a time and released when it stops', async () => {
   const path = join(directory, 'new', 'state');
   const first = await serve(path);
   expect(await readFile(join(path, 'lock'), 'utf8')).toBe(`${process.pid}\n`);
-  await expect(serve(path)).rejects.toThrow(/in use by another server \(process \d+\); choose another with --state/);
+  await expect(serve(path)).rejects.toThrow(/another server uses it \(process \d+\); choose another directory$/);
   await first.close();
   expect(existsSync(join(path, 'lock'))).toBe(false);
   await (await serve(path)).close();
 });
 
-test('the lock of another process holds while that lives, and not when it was killed', async () => {
+test('the lock of another process is respected while it runs, and replaced after it was killed', async () => {
   const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
   await once(other, 'spawn');
   await writeFile(join(directory, 'lock'), `${other.pid}\n`);
-  await expect(serve(directory)).rejects.toThrow(`in use by another server (process ${other.pid})`);
+  await expect(serve(directory)).rejects.toThrow(`another server uses it (process ${other.pid})`);
   other.kill('SIGKILL');
   await once(other, 'exit');
   await (await serve(directory)).close();
 });
 
-test('a place that takes no directory is refused with a sentence, and a server that could not start lets go', async () => {
+test('an unusable path is rejected with a sentence, and a server that could not start releases its lock', async () => {
   const file = join(directory, 'file');
   await writeFile(file, '');
-  await expect(serve(join(file, 'x'))).rejects.toThrow(/x must be a directory to keep state in: /);
+  await expect(serve(join(file, 'x'))).rejects.toThrow(/^statePath must be a usable directory, got .*x: /);
   const running = await createServer({ port: 0 });
-  await expect(createServer({ port: running.port, statePath: directory })).rejects.toThrow(/in use: choose another/);
+  await expect(createServer({ port: running.port, statePath: directory })).rejects.toThrow(
+    /in use; choose another port/,
+  );
   await running.close();
   await (await serve(directory)).close();
 });
 
-test.skipIf(!existsSync('/proc/self'))('/proc is such a place', async () => {
+test.skipIf(!existsSync('/proc/self'))('a path in /proc is rejected', async () => {
   await expect(serve('/proc/tapline/state')).rejects.toThrow(
-    '/proc/tapline/state must be a directory to keep state in',
+    'statePath must be a usable directory, got /proc/tapline/state: ',
   );
 });

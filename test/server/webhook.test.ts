@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AlarmEvent } from '../../src/core/alarms/alarm-manager.ts';
 import { AlarmManager } from '../../src/core/alarms/alarm-manager.ts';
 import { Webhook } from '../../src/server/webhook.ts';
-import { webhookAddress } from '../../src/server/webhook-address.ts';
+import { webhookAddress } from '../../src/server/webhook.ts';
 import { finding } from '../core/alarms/alarm-marbles.ts';
 
 let server: Server;
@@ -47,21 +47,21 @@ afterEach(() => {
 const until = async (fits: () => boolean): Promise<void> => {
   while (!fits()) await new Promise<void>((resolve) => (came = resolve));
 };
-/** Events of as many alarms. */
+/** Returns events of `count` alarms. */
 function events(count: number): AlarmEvent[] {
   const book = new AlarmManager({ together: 0 });
   return Array.from({ length: count }, (_, n) => book.report(`s${n}`, 'unusual', finding(), 10 * n)).flat();
 }
 
 describe('a webhook', () => {
-  test('is sent every event as JSON, in order', async () => {
+  test('receives every event as JSON, in order', async () => {
     const sent = events(5);
     for (const event of sent) webhook.push(event);
     await until(() => bodies.length === 5);
     expect(bodies).toEqual(sent);
   });
 
-  test('is sent an event again until it is taken, and the next one after that', async () => {
+  test('receives an event repeatedly until it accepts it, and then the next one', async () => {
     answer = (count) => (count < 3 ? 503 : 200);
     for (const event of events(2)) webhook.push(event);
     await until(() => bodies.length === 4);
@@ -69,30 +69,32 @@ describe('a webhook', () => {
     expect(lines).toEqual([]);
   });
 
-  test('that does not answer is asked again', async () => {
+  test('that does not respond is called again', async () => {
     answer = (count) => (count === 1 ? undefined : 200);
     webhook.push(events(1)[0]);
     await until(() => bodies.length === 2);
     expect(bodies[1]).toEqual(bodies[0]);
   });
 
-  test('gives an event up after eight tries, or at once where the answer is final, and does not tell its secret', async () => {
+  test('drops an event after eight attempts, or at once after a final response, and does not log its secret', async () => {
     answer = (count) => (count <= 8 ? 500 : 404);
     for (const event of events(2)) webhook.push(event);
     await until(() => lines.length === 2);
     expect(bodies.map(({ alarm }) => alarm.id)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 2]);
     const { host } = new URL(url);
-    expect(lines).toEqual([500, 404].map((status) => `webhook ${host}: an alarm was given up: it answered ${status}`));
+    expect(lines).toEqual(
+      [500, 404].map((status) => `webhook ${host}: dropped 1 alarm event: the response was ${status}`),
+    );
   });
 
-  test('holds 256 events at most', () => {
+  test('queues at most 256 events', () => {
     answer = () => undefined;
     for (const event of events(260)) webhook.push(event);
     expect(lines).toHaveLength(3);
-    expect(lines[0]).toContain('too many are waiting');
+    expect(lines[0]).toContain('too many events are waiting');
   });
 
-  test('is told the name and password of its address by a header, and what is wrong without either', async () => {
+  test('receives credentials in a header, and they are not logged', async () => {
     const { port } = new URL(url);
     const named = new Webhook(`http://me:s%3Acret@127.0.0.1:${port}/`, () => {});
     named.push(events(1)[0]);
@@ -106,10 +108,10 @@ describe('a webhook', () => {
     });
     gone.push(events(1)[0]);
     await until(() => lines.length === 1);
-    expect(lines[0]).toBe(`webhook 127.0.0.1:${port}: an alarm was given up: connect ECONNREFUSED 127.0.0.1:${port}`);
+    expect(lines[0]).toBe(`webhook 127.0.0.1:${port}: dropped 1 alarm event: connect ECONNREFUSED 127.0.0.1:${port}`);
   });
 
-  test('waits for its next try without a listener left behind, and tells at its end what it gives up', async () => {
+  test('leaves no listeners behind between attempts, and logs the dropped events when it is closed', async () => {
     const heard = vi.spyOn(AbortSignal.prototype, 'addEventListener');
     answer = (count) => (count <= 6 ? 500 : undefined);
     for (const event of events(3)) webhook.push(event);
@@ -120,18 +122,18 @@ describe('a webhook', () => {
     vi.restoreAllMocks();
     webhook.close();
     webhook.close();
-    expect(lines).toEqual([`webhook ${new URL(url).host}: 3 alarms were given up: the server stopped`]);
+    expect(lines).toEqual([`webhook ${new URL(url).host}: dropped 3 alarm events: the server stopped`]);
   });
 
-  test('must be an http address, and a refusal does not quote it', () => {
+  test('must have an http URL, and an error does not quote it', () => {
     expect(webhookAddress('https://example.org/x').url.host).toBe('example.org');
     expect(webhookAddress('https://me:hush@example.org/x').url.href).toBe('https://example.org/x');
     expect(() => webhookAddress('ftp://me:hush@example.org')).toThrow(
-      /^webhook must be an http: or https: address, got one of ftp:$/,
+      /^webhook must be an http: or https: URL, got a URL with ftp:$/,
     );
     expect(() => webhookAddress('me:hush@')).toThrow(TypeError);
     expect(() => webhookAddress('//me:hush@example.org')).toThrow(
-      /^webhook must be an http: or https: address, got none$/,
+      /^webhook must be an http: or https: URL, got text that is not a URL$/,
     );
   });
 });

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-test('of more learners than it may keep, those saved longest ago are forgotten, on disk too', async () => {
+test('beyond the maximum number of learners, those saved longest ago are deleted, also from disk', async () => {
   const store = await WeightStore.open(directory, 2, () => {});
   const spec = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 2 }] };
   const networks = new Map([['f', Network.create(spec)]]);

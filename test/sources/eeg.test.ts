@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { take } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/core/random.ts';
-import { Behaviour } from '../../src/sources/eeg/behaviour.ts';
-import { EegSimulator, eegSource, simulateEeg } from '../../src/sources/eeg.ts';
-import type { SimulatedEeg } from '../../src/sources/eeg.ts';
+import { Behavior } from '../../src/sources/eeg/behavior.ts';
+import { EegSimulator, eegSource, simulateEeg } from '../../src/sources/index.ts';
+import type { SimulatedEeg } from '../../src/sources/index.ts';
 import { ManualClock } from './manual-clock.ts';
 
 const labels = ['Fp1', 'Fp2', 'C3', 'C4', 'P7', 'P8', 'O1', 'O2'];
@@ -51,12 +51,12 @@ describe('the simulated headset', () => {
     expect(minute.eeg.data.every(Number.isFinite)).toBe(true);
   });
 
-  test('is the same for one seed and another for another', () => {
+  test('is identical for the same seed and different for another', () => {
     expect(new EegSimulator({ seed: 1 }).next(500).eeg).toEqual(new EegSimulator({ seed: 1 }).next(500).eeg);
     expect(new EegSimulator({ seed: 1 }).next(500).eeg).not.toEqual(new EegSimulator({ seed: 2 }).next(500).eeg);
   });
 
-  test('gives the same bits and events however its frames are asked for', () => {
+  test('produces the same bits and events for any split of its frames', () => {
     const whole = new EegSimulator({ seed: 5 }).next(4000);
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 1500 }), { maxLength: 6 }), (pieces) => {
@@ -82,7 +82,7 @@ describe('the simulated headset', () => {
 
   test('closes its eyes within three seconds, then about 8 s in 14, with every seed', () => {
     for (let seed = 0; seed < 20; seed++) {
-      const eyes = new Behaviour(rate, random(seed)).take(60 * rate).filter(({ label }) => label === 'eyes closed');
+      const eyes = new Behavior(rate, random(seed)).take(60 * rate).filter(({ label }) => label === 'eyes closed');
       expect(eyes[0].at).toBeLessThan(3 * rate);
       for (const [i, { at, frames }] of eyes.entries()) {
         expect(Math.abs(frames / rate - 8)).toBeLessThanOrEqual(1.01);
@@ -91,7 +91,7 @@ describe('the simulated headset', () => {
     }
   });
 
-  test('has more than four times the alpha power at O1 while the eyes are closed, and less towards the front', () => {
+  test('has more than four times the alpha power at O1 while the eyes are closed, and less toward the front', () => {
     const inside = closed.slice(0, 3).map(({ at, frames }) => [at + rate, at + frames]);
     const outside = inside.slice(1).map(([begin], i) => [inside[i][1] + rate, begin - rate]);
     const ratio = (label: string) => {
@@ -143,7 +143,7 @@ describe('the simulated headset', () => {
     }
   });
 
-  test('has a background of realistic size that falls with frequency, and mains hum where it is asked for', () => {
+  test('has a background of realistic size that falls with frequency, and power-line hum at the given frequency', () => {
     const quiet = { ...minute, eeg: { ...minute.eeg, data: minute.eeg.data.subarray(0, 8 * closed[0].at) } };
     expect(spread(channel(quiet, 'O1'))).toBeGreaterThan(7);
     expect(spread(channel(quiet, 'O1'))).toBeLessThan(20);
@@ -165,7 +165,7 @@ describe('the simulated headset', () => {
 });
 
 describe('the headset in real time', () => {
-  test('keeps its rate by the time that passed, also when the timer is late', async () => {
+  test('keeps its rate over the elapsed time, even if the timer is late', async () => {
     const clock = new ManualClock();
     const begin = clock.now();
     const parts: SimulatedEeg[] = [];
@@ -187,7 +187,7 @@ describe('the headset in real time', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  test('every subscriber has a headset of its own, and one that leaves early leaves no timer', async () => {
+  test('gives every subscriber its own headset, and leaves no timer after early unsubscription', async () => {
     const clock = new ManualClock();
     const source = eegSource({ clock });
     const starts: number[][] = [[], []];

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/sources/clock.ts';
 
-/** A clock that stands until it is turned. */
+/** A clock that advances only on request. */
 export class ManualClock implements Clock {
   #now: number;
   #calls: { at: number; call: () => void }[] = [];
@@ -21,12 +21,12 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** How many calls wait. */
+  /** Number of pending calls. */
   get waiting(): number {
     return this.#calls.length;
   }
 
-  /** Turns the hands on by `ms`, calling what falls due in order; between calls the promises that wait are settled. */
+  /** Advances by `ms`, running due calls in order; pending promises are settled between calls. */
   async turn(ms: number): Promise<void> {
     const end = this.#now + ms;
     for (;;) {
@@ -41,7 +41,7 @@ export class ManualClock implements Clock {
     await settle();
   }
 
-  /** Turns the hands on at once: what fell due on the way comes late. */
+  /** Advances at once: calls that became due meanwhile run late. */
   async jump(ms: number): Promise<void> {
     this.#now += ms;
     await this.turn(0);

@@ -24,7 +24,7 @@ const block = (start: number, frames = 2): Block => ({
 });
 const info = { channels: 1, rate: 100 };
 
-/** What a scripted server does with a sensor's messages. */
+/** Calls `take` with each message of a sensor. */
 function serve(socket: WebSocket, take: (message: IngestMessage) => void): void {
   socket.on('message', (data: Buffer, isBinary) => take(parseIngest(isBinary ? data : data.toString())));
 }
@@ -51,7 +51,7 @@ describe('publish', () => {
     expect(server.streams()).toMatchObject([{ name: 'a', rate: 100, kind: 'test', next: 100 }]);
   });
 
-  test('says the same in JSON: null where a sample is not real', async () => {
+  test('sends the same as JSON, with null for invalid samples', async () => {
     const seen: IngestMessage[] = [];
     plain = await scripted((socket) => {
       serve(socket, (message) => {
@@ -68,7 +68,7 @@ describe('publish', () => {
     ]);
   });
 
-  test('cuts blocks to what the server takes in one message', async () => {
+  test('splits blocks to the maximum message size of the server', async () => {
     const starts: number[] = [];
     plain = await scripted((socket) => {
       serve(socket, (message) => {
@@ -82,7 +82,7 @@ describe('publish', () => {
     expect(starts).toEqual([0, 380, 760]);
   });
 
-  test('sends again by index what was not acknowledged, and loses and doubles nothing', async () => {
+  test('resends unacknowledged frames by index, and loses or duplicates none', async () => {
     const taken: number[] = [];
     let next = 0;
     plain = await scripted((socket, n) => {
@@ -99,7 +99,7 @@ describe('publish', () => {
           taken.push(sample);
           next = message.start! + i + 1;
         }
-        // every connection but the last breaks after five messages, and acknowledges only some
+        // all connections except the last break after five messages and acknowledge only some
         if (n < 4 && ++here === 5) socket.terminate();
         else if (n === 4 || here % 2) socket.send(ack(next));
       });
@@ -110,7 +110,7 @@ describe('publish', () => {
     expect(plain.count).toBe(5);
   });
 
-  test('keeps the newest while the server is away, and tells what it left out as a gap', async () => {
+  test('keeps the newest frames while the server is unreachable, and reports dropped ones as a gap', async () => {
     const source = new Subject<Block>();
     const seen: IngestMessage[] = [];
     plain = await scripted((socket, n) => {
@@ -143,7 +143,7 @@ describe('publish', () => {
     expect(events).toContainEqual({ type: 'gap', from: 2, count: 88 });
   });
 
-  test('holds a source back that waits until it is ready, and leaves nothing out', async () => {
+  test('pauses a source that awaits ready, and drops nothing', async () => {
     server = await createServer({ port: 0, feed: () => ({ gaps: 'none', standardize: null, maps: [], learners: [] }) });
     const frames = 20_000;
     const total = 40;
@@ -178,7 +178,7 @@ describe('publish', () => {
     expect(ahead).toBeLessThanOrEqual((4 << 20) / 32 + frames);
   });
 
-  test('goes on where it is when the server was started anew', async () => {
+  test('continues after the server was restarted', async () => {
     server = await createServer({ port: 0 });
     const { port } = server;
     const source = new Subject<Block>();
@@ -203,19 +203,126 @@ describe('publish', () => {
     subscription.unsubscribe();
   });
 
-  test('ends with an error when a newer sensor takes its place, and when the server refuses it', async () => {
+  test('errors when a newer sensor replaces it, and when the server rejects it', async () => {
     server = await createServer({ port: 0 });
     const url = `ws://127.0.0.1:${server.port}/ingest/a`;
     const source = new Subject<Block>();
     const replaced = lastValueFrom(publish(url, info, source));
     const second = publish(url, info, source).subscribe();
-    await expect(replaced).rejects.toThrow('replaced by a newer sensor of stream a');
+    await expect(replaced).rejects.toThrow('A newer sensor named "a" replaced this one.');
     second.unsubscribe();
     const tooMany = publish(url, { channels: 2000, rate: 1 }, source);
     await expect(lastValueFrom(tooMany)).rejects.toThrow('channels must be at most 1024, got 2000 (too-many-channels)');
   });
 
-  test('ends with the error of its source, and of a block that does not fit', async () => {
+  test('steps back for a newer sensor of the same name, and continues in a new run when the name is free', async () => {
+    server = await createServer({ port: 0 });
+    const url = `ws://127.0.0.1:${server.port}/ingest/a`;
+    const source = new Subject<Block>();
+    const events: PublishEvent[] = [];
+    const lines: string[] = [];
+    const errors: unknown[] = [];
+    const subscription = publish(url, info, source, {
+      onReplaced: 'wait',
+      checkInterval: 20,
+      waiting: (sentence) => lines.push(sentence),
+    }).subscribe({ next: (event) => events.push(event), error: (error: unknown) => errors.push(error) });
+    const isAcked = (received: number) =>
+      expect.poll(() => events.some((event) => event.type === 'ack' && event.received === received)).toBe(true);
+    source.next(block(0));
+    await isAcked(2);
+
+    const newer = new Subject<Block>();
+    const newerEvents: PublishEvent[] = [];
+    const newerSubscription = publish(url, info, newer).subscribe((event) => newerEvents.push(event));
+    await expect.poll(() => lines.length).toBe(1);
+    source.next(block(2));
+    for (let i = 0; i < 20; i++) {
+      newer.next(block(100 + 2 * i));
+      await expect.poll(() => server!.streams()[0].next).toBe(102 + 2 * i);
+    }
+    const taken = server.streams()[0].run;
+    expect(server.streams()).toMatchObject([{ name: 'a', live: true, next: 140 }]);
+    expect(newerEvents.filter(({ type }) => type === 'welcome')).toHaveLength(1);
+    newerSubscription.unsubscribe();
+
+    await expect.poll(() => events.filter(({ type }) => type === 'welcome').length).toBe(2);
+    source.next(block(4));
+    await isAcked(6);
+    expect(server.streams()).toMatchObject([{ name: 'a', live: true, next: 6 }]);
+    expect(server.streams()[0].run).not.toBe(taken);
+    expect(lines).toEqual(['Another sensor publishes "a". Waiting until the name is free.']);
+    expect(errors).toEqual([]);
+    subscription.unsubscribe();
+  });
+
+  test('asks at intervals whether its name is free, and reports once that it waits', async () => {
+    const urls: (string | undefined)[] = [];
+    const hellos: IngestMessage[] = [];
+    plain = await scripted((socket, n, url) => {
+      urls.push(url);
+      serve(socket, (message) => {
+        if (message.type === 'hello') hellos.push(message);
+        if (message.type === 'hello' && (n === 0 || n === 4)) socket.send(welcome(n, 0));
+        if (message.type === 'samples') socket.send(ack(message.start! + 2));
+      });
+      if (n === 0) socket.close(4001, 'replaced');
+      else if (n < 4) socket.close(4002, 'in use');
+    });
+    const lines: string[] = [];
+    const source = new Subject<Block>();
+    const received = new Promise<number>((resolve, reject) => {
+      publish(`${plain!.url}ingest/a?kind=eeg`, info, source, {
+        onReplaced: 'wait',
+        checkInterval: 5,
+        waiting: (sentence) => lines.push(sentence),
+      }).subscribe({
+        next: (event) => {
+          if (event.type === 'welcome' && event.run === 4) source.next(block(8));
+          if (event.type === 'ack') resolve(event.received);
+        },
+        error: reject,
+      });
+    });
+    expect(await received).toBe(10);
+    source.complete();
+    expect(urls).toEqual(Array(5).fill('/ingest/a?kind=eeg&if=free'));
+    expect(hellos.at(-1)).toMatchObject({ fresh: true });
+    expect(lines).toEqual(['Another sensor publishes "a". Waiting until the name is free.']);
+  });
+
+  test('with onReplaced wait never replaces a connected sensor, and pauses a source that awaits ready', async () => {
+    server = await createServer({ port: 0 });
+    const url = `ws://127.0.0.1:${server.port}/ingest/a`;
+    const first = publish(url, info, new Subject<Block>()).subscribe();
+    await expect.poll(() => server!.streams().length).toBe(1);
+    let made = 0;
+    const source = (ready: () => Promise<void>): Observable<Block> =>
+      from(
+        (async function* () {
+          for (; made < 3; made++) {
+            await ready();
+            yield block(2 * made);
+          }
+        })(),
+      );
+    const lines: string[] = [];
+    const done = lastValueFrom(
+      publish(url, { ...info, kind: 'polite' }, source, {
+        onReplaced: 'wait',
+        checkInterval: 20,
+        waiting: (sentence) => {
+          lines.push(sentence);
+          first.unsubscribe();
+        },
+      }),
+    );
+    await expect(done).resolves.toMatchObject({ type: 'ack', received: 6 });
+    expect(lines).toHaveLength(1);
+    expect(server.streams()).toMatchObject([{ name: 'a', kind: 'polite', next: 6 }]);
+  });
+
+  test('errors with the error of its source, and for a block that does not match', async () => {
     server = await createServer({ port: 0 });
     const url = `ws://127.0.0.1:${server.port}/ingest/a`;
     const broken = publish(

@@ -31,7 +31,7 @@ const samples = (seen: { block: Block }[]) => seen.flatMap(({ block }) => [...bl
 const expected = Array.from({ length: 60 }, (_, n) => n).filter((n) => n < 30 || n >= 50);
 
 describe('a replay', () => {
-  test('gives each block when its last frame is due, and gaps last as long as they did', async () => {
+  test('emits each block when its last frame is due, and gaps keep their duration', async () => {
     const { clock, seen, state, begin } = watch({ blockFrames: 10 });
     await clock.turn(1000);
     expect(seen.map(({ at, block }) => [at, block.start])).toEqual([
@@ -45,20 +45,20 @@ describe('a replay', () => {
     expect(state.done).toBe(true);
   });
 
-  test('plays N times as fast, with the times of a recording that begins now', async () => {
+  test('replays at N times the speed, with times of a recording that starts now', async () => {
     const { clock, seen, begin } = watch({ speed: 4, blockFrames: 10 });
     await clock.turn(150);
     expect(seen.map(({ at }) => at)).toEqual([25, 50, 75, 150]);
     expect(seen.map(({ block }) => block.time - begin)).toEqual([0, 100, 200, 500]);
   });
 
-  test('keeps the times of the recording where that is asked for', async () => {
+  test("keeps the recorded times with times: 'recorded'", async () => {
     const { clock, seen } = watch({ times: 'recorded', blockFrames: 20 });
     await clock.turn(600);
     expect(seen.map(({ block }) => block.time)).toEqual([0, 200, 500].map((ms) => 1.5e12 + ms));
   });
 
-  test('keeps times that are uneven, in a loop too', async () => {
+  test('keeps irregular times, also in a loop', async () => {
     const stamps = [0, 1, 5, 6, 16, 17, 30];
     const uneven = readCsv(`time,a\n${stamps.map((s) => `${1500000000 + s},0`).join('\n')}`, { rate: 1 });
     for (const times of ['live', 'recorded'] as const) {
@@ -72,7 +72,7 @@ describe('a replay', () => {
     }
   });
 
-  test('at speed Infinity gives all as fast as it goes', async () => {
+  test('at speed Infinity emits everything as fast as possible', async () => {
     const { clock, seen, state } = watch({ speed: Infinity, blockFrames: 8 });
     await clock.turn(0);
     expect(samples(seen)).toEqual(expected);
@@ -80,7 +80,7 @@ describe('a replay', () => {
     expect(state.done).toBe(true);
   });
 
-  test('in a loop the indexes and times go on', async () => {
+  test('continues indexes and times in a loop', async () => {
     const { clock, seen, state, subscription } = watch({ loop: true, times: 'recorded', blockFrames: 30 });
     await clock.turn(1800);
     expect(seen.map(({ at, block }) => [at, block.start, block.time - 1.5e12])).toEqual([
@@ -95,7 +95,7 @@ describe('a replay', () => {
     expect([state.done, clock.waiting]).toEqual([false, 0]);
   });
 
-  test('waits until it may send, then catches up', async () => {
+  test('awaits ready, then catches up', async () => {
     let open = () => {};
     const gate = new Promise<void>((resolve) => (open = resolve));
     const { clock, seen } = watch({ blockFrames: 10, ready: () => gate });
@@ -108,7 +108,7 @@ describe('a replay', () => {
     expect(samples(seen)).toEqual(expected);
   });
 
-  test('goes on from where it is when the machine slept', async () => {
+  test('continues from its position after the computer slept', async () => {
     const { clock, seen } = watch({ blockFrames: 10 });
     await clock.turn(100);
     await clock.jump(60_000);
@@ -117,7 +117,7 @@ describe('a replay', () => {
     expect(seen.map(({ block }) => block.start)).toEqual([0, 10, 20]);
   });
 
-  test('tells each mark behind the block that it is in: at its frame, in each turn of a loop', async () => {
+  test('reports each mark after its block, at its frame, in each pass of a loop', async () => {
     const marks = [-5, 0, 9, 10, 35, 59, 60, 99].map((at) => ({ at, label: `at ${at}`, frames: 3 }));
     const told: (number | string)[] = [];
     const clock = new ManualClock();
@@ -136,7 +136,7 @@ describe('a replay', () => {
     subscription.unsubscribe();
   });
 
-  test('tells no mark to one that left', async () => {
+  test('reports no mark after unsubscription', async () => {
     const marks = [{ at: 0, label: 'x' }];
     const told: RecordedMark[] = [];
     const clock = new ManualClock();
@@ -147,14 +147,14 @@ describe('a replay', () => {
     expect(told).toEqual([]);
   });
 
-  test('hands its error on, from ready', async () => {
+  test('errors if ready rejects', async () => {
     const { clock, state, seen } = watch({ ready: () => Promise.reject(new Error('gone')) });
     await clock.turn(100);
     expect(state.error).toEqual(new Error('gone'));
     expect(seen).toEqual([]);
   });
 
-  test('gives every subscriber its own blocks', async () => {
+  test('emits separate blocks to every subscriber', async () => {
     const clock = new ManualClock();
     const source = replay(recording, { clock, speed: Infinity });
     const seen: Block[] = [];
@@ -166,7 +166,7 @@ describe('a replay', () => {
     expect(again.map(({ data }) => data)).toEqual(seen.map(({ data }) => data));
   });
 
-  test('stops for one that leaves early, also at speed Infinity in a loop', async () => {
+  test('stops on early unsubscription, also at speed Infinity in a loop', async () => {
     const clock = new ManualClock();
     const seen: number[] = [];
     replay(recording, { clock, speed: Infinity, loop: true, blockFrames: 30 })
@@ -177,13 +177,13 @@ describe('a replay', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  test('of nothing completes at once, looped or not', async () => {
+  test('of an empty recording completes at once, looped or not', async () => {
     const { clock, state } = watch({ loop: true }, { ...recording, blocks: [], frames: 0 });
     await clock.turn(0);
     expect(state.done).toBe(true);
   });
 
-  test.each([0, -1, NaN])('at speed %d is refused', (speed) => {
+  test.each([0, -1, NaN])('rejects speed %d', (speed) => {
     expect(() => replay(recording, { speed })).toThrow(`speed must be a number > 0, got ${speed}`);
   });
 });

@@ -1,42 +1,39 @@
 import type { Block } from '../../core/blocks/block.ts';
 import { integer, invalid, positive } from '../../core/check.ts';
-import { random } from '../../core/random.ts';
-import type { Random } from '../../core/random.ts';
+import { random, type Random } from '../../core/random.ts';
 import type { Channel } from '../../formats/recording.ts';
-import { Alpha } from './alpha.ts';
-import { Behaviour } from './behaviour.ts';
-import type { EegEvent } from './behaviour.ts';
-import { electrodes } from './electrodes.ts';
-import { MuscleNoise, PinkNoise, Wander } from './noise.ts';
+import { Behavior, type EegEvent } from './behavior.ts';
+import { Alpha, MuscleNoise, PinkNoise, RandomWalk } from './signal-generators.ts';
 
+/** Options of the simulated headset. */
 export interface EegOptions {
-  /** Default 1. */
+  /** Seed of the random numbers. Default: 1. */
   readonly seed?: number;
-  /** Hz, at least 100; default 250. */
+  /** Sampling rate in Hz, at least 100. Default: 250. */
   readonly rate?: number;
-  /** Frequency of the mains hum in Hz; default 50. */
+  /** Power-line frequency in Hz. Default: 50. */
   readonly mains?: 50 | 60;
-  /** When frame 0 is taken, in ms since 1970; default 0. */
+  /** Time of frame 0 in ms since 1970. Default: 0. */
   readonly time?: number;
 }
 
-/** A stretch of the simulated headset, with its truth. */
+/** Consecutive frames of the simulated headset, with their ground truth. */
 export interface SimulatedEeg {
   /** [frames, 8], µV. */
   readonly eeg: Block;
-  /** The alpha rhythm in it as seen at O1, µV: [frames, 1], of the same frames. */
+  /** Ground truth: the alpha rhythm at O1 in µV, [frames, 1], of the same frames. */
   readonly alpha: Block;
-  /** What began in these frames. */
+  /** Events that start in these frames. */
   readonly events: readonly EegEvent[];
 }
 
 /**
- * A simulated 8-channel EEG headset, in µV: 1/f background (of each electrode and in common), alpha that swells when the
- * eyes close, blinks, jaw clenches, mains hum, drift.
+ * A simulated 8-channel EEG headset in µV: 1/f background (per electrode and common), alpha that rises when the eyes
+ * close, blinks, jaw clenches, power-line hum, and drift.
  *
  *     x[t, c] = own[t, c] + common[t] + drift[t, c] + a_c alpha[t] + b_c blink[t] + j_c jaw[t] muscle[t, c] + hum[t, c]
  *
- * It has no clock: `next(n)` is the next n frames, the same bits for one seed however the frames are asked for.
+ * It has no clock: `next(n)` returns the next n frames. The frames of a seed are always identical, however they are split.
  */
 export class EegSimulator {
   readonly channels: readonly Channel[] = eegChannels;
@@ -44,10 +41,10 @@ export class EegSimulator {
   readonly #time: number;
   readonly #mains: number;
   readonly #alpha: Alpha;
-  readonly #behaviour: Behaviour;
+  readonly #behavior: Behavior;
   readonly #common: PinkNoise;
   readonly #own: PinkNoise[];
-  readonly #drift: Wander[];
+  readonly #drift: RandomWalk[];
   readonly #muscle: MuscleNoise[];
   readonly #blinks: Random;
   #active: (EegEvent & { readonly size: number })[] = [];
@@ -61,27 +58,27 @@ export class EegSimulator {
     this.rate = rate;
     this.#time = time;
     this.#mains = mains;
-    // A chance of its own for each part, so that none shifts another's.
+    // Independent random numbers for each part, so that parts do not affect each other.
     let parts = 0;
-    const chance = () => random(Math.imul(seed, 0x9e3779b1) + 0x85ebca6b * ++parts);
-    this.#behaviour = new Behaviour(rate, chance());
-    this.#alpha = new Alpha(rate, chance());
-    this.#blinks = chance();
-    this.#common = new PinkNoise(5, rate, chance());
-    this.#own = electrodes.map(() => new PinkNoise(10, rate, chance()));
-    this.#drift = electrodes.map(() => new Wander(8, 10, rate, chance()));
-    this.#muscle = electrodes.map(() => new MuscleNoise(rate, chance()));
+    const generator = () => random(Math.imul(seed, 0x9e3779b1) + 0x85ebca6b * ++parts);
+    this.#behavior = new Behavior(rate, generator());
+    this.#alpha = new Alpha(rate, generator());
+    this.#blinks = generator();
+    this.#common = new PinkNoise(5, rate, generator());
+    this.#own = electrodes.map(() => new PinkNoise(10, rate, generator()));
+    this.#drift = electrodes.map(() => new RandomWalk(8, 10, rate, generator()));
+    this.#muscle = electrodes.map(() => new MuscleNoise(rate, generator()));
   }
 
-  /** The next `frames` frames; the caller owns them. */
+  /** Returns the next `frames` frames, which the caller owns. */
   next(frames: number): SimulatedEeg {
     integer('frames', frames, 0);
     const start = this.#frame;
-    const events = this.#behaviour.take(start + frames);
+    const events = this.#behavior.take(start + frames);
     this.#active.push(...events.map((event) => ({ ...event, size: 0.85 + 0.3 * this.#blinks.uniform() })));
     const eeg = new Float32Array(frames * electrodes.length);
     const alpha = new Float32Array(frames);
-    for (let i = 0; i < frames; i++) alpha[i] = this.#write(eeg, i * electrodes.length);
+    for (let i = 0; i < frames; i++) alpha[i] = this.#writeFrame(eeg, i * electrodes.length);
     this.#active = this.#active.filter((event) => event.at + event.frames > this.#frame);
     const place = { start, rate: this.rate, time: this.#time + (start * 1000) / this.rate };
     return {
@@ -91,35 +88,60 @@ export class EegSimulator {
     };
   }
 
-  /** Writes one frame at `at` and returns its alpha. */
-  #write(eeg: Float32Array, at: number): number {
+  /** Writes one frame at offset `at` and returns its alpha. */
+  #writeFrame(eeg: Float32Array, at: number): number {
     const alpha = this.#alpha.next(this.#strength('eyes closed') > 0);
     const blink = this.#strength('blink');
     const jaw = this.#strength('jaw clench');
     const common = this.#common.next();
-    const turn = (2 * Math.PI * this.#mains * this.#frame) / this.rate;
+    const phase = (2 * Math.PI * this.#mains * this.#frame) / this.rate;
     for (const [c, electrode] of electrodes.entries()) {
       const noise = this.#own[c].next() + common + this.#drift[c].next();
       const muscle = jaw * electrode.jaw * this.#muscle[c].next();
-      const hum = electrode.mains * Math.sin(turn + 0.4 * c);
+      const hum = electrode.mains * Math.sin(phase + 0.4 * c);
       eeg[at + c] = noise + electrode.alpha * alpha + electrode.blink * blink + muscle + hum;
     }
     this.#frame++;
     return alpha;
   }
 
-  /** How strong an event is in this frame: 0 outside it, a smooth hill within (eyes: always 1). */
+  /** Returns the strength of an event in this frame: 0 outside it, a smooth bump within (eyes closed: always 1). */
   #strength(label: EegEvent['label']): number {
     for (const event of this.#active) {
       const within = (this.#frame - event.at + 0.5) / event.frames;
       if (event.label !== label || within < 0 || within >= 1) continue;
       if (label === 'eyes closed') return 1;
-      const hill = Math.sin(Math.PI * within);
-      return event.size * (label === 'blink' ? hill * hill : Math.min(1, 3 * hill));
+      const bump = Math.sin(Math.PI * within);
+      return event.size * (label === 'blink' ? bump * bump : Math.min(1, 3 * bump));
     }
     return 0;
   }
 }
+
+/** An electrode, with the gain of each part of the simulated signal. */
+export interface Electrode {
+  readonly label: string;
+  /** Amplitude of alpha relative to O1. */
+  readonly alpha: number;
+  /** Mean peak of a blink in µV. */
+  readonly blink: number;
+  /** Standard deviation of a jaw clench in µV. */
+  readonly jaw: number;
+  /** Amplitude of the power-line hum in µV. */
+  readonly mains: number;
+}
+
+/** The eight electrodes of the simulated headset, in the 10-20 system. */
+export const electrodes: readonly Electrode[] = [
+  { label: 'Fp1', alpha: 0.08, blink: 125, jaw: 30, mains: 3.5 },
+  { label: 'Fp2', alpha: 0.08, blink: 120, jaw: 28, mains: 3 },
+  { label: 'C3', alpha: 0.25, blink: 18, jaw: 32, mains: 2.5 },
+  { label: 'C4', alpha: 0.22, blink: 17, jaw: 34, mains: 4 },
+  { label: 'P7', alpha: 0.55, blink: 6, jaw: 40, mains: 3 },
+  { label: 'P8', alpha: 0.5, blink: 6, jaw: 38, mains: 4.5 },
+  { label: 'O1', alpha: 1, blink: 4, jaw: 22, mains: 3.5 },
+  { label: 'O2', alpha: 0.9, blink: 4, jaw: 20, mains: 3 },
+];
 
 /** The channels of the simulated headset. */
 export const eegChannels: readonly Channel[] = electrodes.map(({ label }) => ({ label, unit: 'µV' }));

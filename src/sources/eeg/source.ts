@@ -3,22 +3,23 @@ import type { Observable } from 'rxjs';
 import type { Block } from '../../core/blocks/block.ts';
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
-import { ticks } from '../ticks.ts';
+import { ticks } from '../clock.ts';
 import { EegSimulator } from './simulator.ts';
 import type { EegOptions, SimulatedEeg } from './simulator.ts';
 
+/** Options of the simulated headset in real time. */
 export interface EegSourceOptions extends Omit<EegOptions, 'time'> {
   readonly clock?: Clock;
 }
 
 /**
- * The simulated headset in real time, with its truth: about 25 blocks a second, for ever.
+ * The simulated headset in real time with its ground truth: about 25 blocks per second, without end.
  *
  *     clock    0    40    80   120 ms
  *     blocks   ---- 10 -- 10 -- 10 frames --
  *
- * It counts frames by the time that passed, so that it keeps its rate on average however late the timer is; held up for
- * long, it catches up in blocks of at most one second. Every subscriber has a headset of its own, of the same seed.
+ * The number of frames follows the elapsed time, so that the average rate is exact even if the timer is late; after a long
+ * delay, it catches up in blocks of at most one second. Every subscriber has its own headset with the same seed.
  */
 export function simulateEeg(options: EegSourceOptions = {}): Observable<SimulatedEeg> {
   return defer(() => {
@@ -40,7 +41,7 @@ export function simulateEeg(options: EegSourceOptions = {}): Observable<Simulate
   });
 }
 
-/** The simulated headset in real time: blocks of [frames, 8] in µV. See `simulateEeg` for its truth. */
+/** The simulated headset in real time: blocks of [frames, 8] in µV. See `simulateEeg` for its ground truth. */
 export function eegSource(options: EegSourceOptions = {}): Observable<Block> {
   return simulateEeg(options).pipe(map(({ eeg }) => eeg));
 }

@@ -3,15 +3,16 @@ import { stat } from 'node:fs/promises';
 import { recordingReader } from '../../formats/read-recording.ts';
 import type { ReadOptions, Recording } from '../../formats/recording.ts';
 
+/** Options of `readRecordingFile`. */
 export interface ReadFileOptions extends ReadOptions {
-  /** Told now and then how many of the file's bytes were read. */
+  /** Called at times with the number of bytes read and the size of the file. */
   readonly onProgress?: (bytes: number, of: number) => void;
 }
 
 /**
- * Reads a recording, its format found by content, in pieces, so that the file is never whole in memory.
- * Rejects with an Error whose sentence begins with the path: no such file, a directory, empty, binary, or what is wrong
- * in it.
+ * Reads a recording in pieces, so that the file is never entirely in memory; the format is detected from the content.
+ * Rejects with an Error whose message starts with the path: the file does not exist, is a directory, is empty, or is
+ * invalid.
  */
 export async function readRecordingFile(path: string, options: ReadFileOptions = {}): Promise<Recording> {
   try {
@@ -38,5 +39,5 @@ async function sizeOf(path: string): Promise<{ size: number }> {
 
 function sentenceOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'this file may not be read' : message;
+  return code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'permission denied' : message;
 }

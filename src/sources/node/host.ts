@@ -6,38 +6,39 @@ import { positive } from '../../core/check.ts';
 import type { Channel } from '../../formats/recording.ts';
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
-import { ticks } from '../ticks.ts';
-import { cpuProbe } from './cpu-probe.ts';
-import { loopDelayProbe } from './loop-delay-probe.ts';
-import { levelProbe, rateProbe } from './probe.ts';
-import type { Probe } from './probe.ts';
+import { ticks } from '../clock.ts';
+import { cpuProbe } from './probes.ts';
+import { loopDelayProbe } from './probes.ts';
+import { levelProbe, rateProbe } from './probes.ts';
+import type { Probe } from './probes.ts';
 import { contextSwitches, diskBytes, memoryUsed, networkBytes } from './proc.ts';
 import type { Traffic } from './proc.ts';
 
+/** Options of `hostSource`. */
 export interface HostOptions {
-  /** Frames a second; default 10. */
+  /** Sampling rate in Hz. Default: 10. */
   readonly rate?: number;
   readonly clock?: Clock;
 }
 
-/** The live telemetry of the computer. */
+/** Live metrics of this computer. */
 export interface HostSource {
   readonly channels: readonly Channel[];
-  /** Hz. */
+  /** Sampling rate in Hz. */
   readonly rate: number;
-  /** One frame a block. */
+  /** Blocks of one frame each. */
   readonly blocks: Observable<Block>;
 }
 
 /**
- * The computer it runs on as a sensor: CPU in % a core, load, memory used in %, disk and network bytes a second, context
- * switches a second, event-loop delay in ms. Channels that the platform does not tell are left out (disk, network and
- * context switches need /proc; Windows has no load); the others are fixed for good.
+ * This computer as a sensor: CPU in % per core, load, memory used in %, disk and network bytes per second, context switches
+ * per second, and event-loop delay in ms. Channels that the platform does not provide are omitted (disk, network, and
+ * context switches require /proc; Windows has no load). The set of channels does not change.
  *
  *     clock    0    100   200   420 (late)   500 ms
- *     blocks   ---- 0 --- 1 --- 3 -------- 4             frame 2 was missed: a gap
+ *     blocks   ---- 0 --- 1 --- 3 -------- 4             frame 2 is missing: a gap
  *
- * Rates are over the time that really passed. Every subscriber reads for itself.
+ * Rates are computed over the actual elapsed time. Every subscriber has its own probes.
  */
 export function hostSource(options: HostOptions = {}): HostSource {
   const rate = positive('rate', options.rate ?? 10, 'Hz');
@@ -104,7 +105,7 @@ function closeProbes(probes: readonly Probe[]): void {
   for (const probe of probes) probe.close?.();
 }
 
-/** A file of /proc; '' where there is none. */
+/** Returns the content of a file in /proc; '' if it does not exist. */
 function proc(name: string): string {
   try {
     return readFileSync(`/proc/${name}`, 'utf8');

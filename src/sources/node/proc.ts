@@ -1,27 +1,27 @@
-/** What /proc says, read by pure functions: text in, numbers out; undefined where the text does not say it. */
+/** Parsers of files in /proc: pure functions of their text; undefined if the text does not contain the value. */
 
-/** Context switches since boot, from /proc/stat. */
+/** Returns the number of context switches since boot, from /proc/stat. */
 export function contextSwitches(stat: string): number | undefined {
   const found = /^ctxt (\d+)$/m.exec(stat);
   return found ? Number(found[1]) : undefined;
 }
 
-/** Memory in use in %, from /proc/meminfo: all that is not available without swapping. */
+/** Returns the memory in use in %, from /proc/meminfo: all that is not available without swapping. */
 export function memoryUsed(meminfo: string): number | undefined {
   const total = /^MemTotal:\s+(\d+) kB$/m.exec(meminfo);
   const available = /^MemAvailable:\s+(\d+) kB$/m.exec(meminfo);
   return total && available ? 100 * (1 - Number(available[1]) / Number(total[1])) : undefined;
 }
 
-/** Two counters of bytes since boot. */
+/** Bytes read and written since boot. */
 export interface Traffic {
   readonly read: number;
   readonly written: number;
 }
 
 /**
- * Bytes read and written by whole disks, from /proc/diskstats. Partitions and devices that lie on others (dm, md, loop)
- * are left out, or their bytes would count twice; so are disks of memory (ram, zram).
+ * Returns the bytes read and written by whole disks, from /proc/diskstats. Partitions and stacked devices (dm, md, loop) are
+ * excluded, because their bytes would be counted twice; so are memory disks (ram, zram).
  */
 export function diskBytes(diskstats: string): Traffic | undefined {
   const rows = diskstats
@@ -40,8 +40,8 @@ export function diskBytes(diskstats: string): Traffic | undefined {
 }
 
 /**
- * Bytes received (`read`) and sent (`written`) by real network interfaces, from /proc/net/dev. The loopback and those
- * whose bytes pass another one (bridges, tunnels, bonds, containers) are left out.
+ * Returns the bytes received (`read`) and sent (`written`) by physical network interfaces, from /proc/net/dev. The loopback
+ * interface and interfaces on top of others (bridges, tunnels, bonds, containers) are excluded.
  */
 export function networkBytes(netdev: string): Traffic | undefined {
   const rows = [...netdev.matchAll(/^\s*([^\s:|]+):\s*(.+)$/gm)]

@@ -14,7 +14,7 @@ const write = (name: string, content: string | Uint8Array) => {
 };
 
 describe('a recording file', () => {
-  test('is read in pieces, its format found by content', async () => {
+  test('is read in pieces, and its format is detected from the content', async () => {
     const rows = Array.from({ length: 40_000 }, (_, n) => `${n / 100};${n};µ`).join('\n');
     const path = write('long.txt', `time;α;unit\n${rows}\n`);
     const progress: number[] = [];
@@ -26,7 +26,7 @@ describe('a recording file', () => {
     expect(progress.at(-1)).toBe(size);
   });
 
-  test('may be OpenBCI behind a blank line', async () => {
+  test('can be an OpenBCI file after a blank line', async () => {
     const path = write('o.txt', '\n%OpenBCI\n%Number of channels = 1\n%Sample Rate = 200 Hz\n0, 1.5, 1557936053329\n');
     expect(await readRecordingFile(path)).toMatchObject({ format: 'openbci', rate: 200, frames: 1 });
   });
@@ -46,7 +46,7 @@ describe('a recording file', () => {
   });
 
   const gdf = sharedData('mitbih/100.dat');
-  test.skipIf(!gdf)('of a binary format is refused as binary', async () => {
+  test.skipIf(!gdf)('in a binary format is rejected as binary', async () => {
     await expect(readRecordingFile(gdf!)).rejects.toThrow('is binary');
   });
 });

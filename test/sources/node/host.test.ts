@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Block } from '../../../src/core/blocks/block.ts';
-import { cpuProbe } from '../../../src/sources/node/cpu-probe.ts';
-import type { CoreTimes } from '../../../src/sources/node/cpu-probe.ts';
+import { cpuProbe } from '../../../src/sources/node/probes.ts';
+import type { CoreTimes } from '../../../src/sources/node/probes.ts';
 import { hostSource } from '../../../src/sources/node/host.ts';
-import { levelProbe, rateProbe } from '../../../src/sources/node/probe.ts';
+import { levelProbe, rateProbe } from '../../../src/sources/node/probes.ts';
 import { ManualClock } from '../manual-clock.ts';
 
 describe('this computer', () => {
-  test('gives finite samples on the same channels at 10 Hz; a frame that was missed is a gap', async () => {
+  test('provides finite samples on the same channels at 10 Hz; a missed frame is a gap', async () => {
     const clock = new ManualClock();
     const begin = clock.now();
     const host = hostSource({ clock });
@@ -33,13 +33,13 @@ describe('this computer', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  test('is refused a rate that is not > 0', () => {
+  test('rejects a rate that is not > 0', () => {
     expect(() => hostSource({ rate: 0 })).toThrow('rate must be a number > 0 in Hz, got 0');
   });
 });
 
 describe('a probe', () => {
-  test('of cores gives the busy share of the time that passed, and keeps it while no counter moves', () => {
+  test('of cores returns the busy share of the elapsed time, and repeats it while no counter changes', () => {
     const times: CoreTimes[][] = [
       [
         { busy: 100, all: 1000 },
@@ -60,7 +60,7 @@ describe('a probe', () => {
     expect(probe.read(0.1)).toEqual([25, 100]);
   });
 
-  test('of more than 16 cores groups neighbours', () => {
+  test('of more than 16 cores groups adjacent cores', () => {
     let busy = 0;
     const probe = cpuProbe(() => {
       const times = Array.from({ length: 50 }, (_, core) => ({ busy: core < 4 ? busy : 0, all: 2 * busy }));
@@ -74,13 +74,13 @@ describe('a probe', () => {
     expect(probe.read(1)).toEqual([50, ...Array<number>(12).fill(0)]);
   });
 
-  test('of counters gives rates; one that fell, or cannot be read, is a missing sample', () => {
+  test('of counters returns rates; a counter that decreased or cannot be read is a missing sample', () => {
     const counters = [[0], [500], [600], [50], undefined, [150], [250]];
     const probe = rateProbe([{ label: 'x' }], () => counters.shift())!;
     expect([0.5, 0.1, 1, 1, 1, 1].map((seconds) => probe.read(seconds)[0])).toEqual([1000, 1000, NaN, NaN, NaN, 100]);
   });
 
-  test('of what the platform lacks is none', () => {
+  test('is undefined if the platform does not provide its values', () => {
     expect(cpuProbe(() => [])).toBeUndefined();
     expect(rateProbe([{ label: 'x' }], () => undefined)).toBeUndefined();
     expect(levelProbe({ label: 'x' }, () => undefined)).toBeUndefined();

@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { contextSwitches, diskBytes, memoryUsed, networkBytes } from '../../../src/sources/node/proc.ts';
 
-describe('what /proc says', () => {
-  test('context switches stand in stat', () => {
+describe('the parsers of /proc', () => {
+  test('context switches are read from stat', () => {
     expect(contextSwitches('cpu  1 2 3\nintr 5 0\nctxt 533105\nbtime 1\n')).toBe(533105);
     expect(contextSwitches('')).toBeUndefined();
   });
 
-  test('memory is used that is not available', () => {
+  test('used memory is the memory that is not available', () => {
     const text = 'MemTotal:        8000000 kB\nMemFree:          500000 kB\nMemAvailable:    6000000 kB\n';
     expect(memoryUsed(text)).toBe(25);
     expect(memoryUsed('MemTotal:        8000000 kB\n')).toBeUndefined();
   });
 
-  test('disk bytes are 512 a sector, of whole disks only', () => {
+  test('disk bytes are 512 per sector, of whole disks only', () => {
     const line = (name: string, read: number, written: number) =>
       ` 254       0 ${name} 35125 18314 ${read} 9846 2973 20414 ${written} 3781 0 4572 13825 3152 34 54112 197 4 0`;
     const text = [
@@ -34,7 +34,7 @@ describe('what /proc says', () => {
     expect(diskBytes('')).toBeUndefined();
   });
 
-  test('network bytes are those of real interfaces, also where the colon touches the number', () => {
+  test('network bytes are those of physical interfaces, also if no space follows the colon', () => {
     const text = `Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
     lo:    3193      29    0    0    0     0          0         0     3193      29    0    0    0     0       0          0

@@ -1,0 +1,178 @@
+import { randomInt } from 'node:crypto';
+import { Subject } from 'rxjs';
+import type { AlarmService } from './alarm-service.ts';
+import { closeCodes } from '../protocol/close-codes.ts';
+import type { StreamInfo } from '../protocol/stream-info.ts';
+import type { HealthMessage } from '../protocol/watch-message.ts';
+import { Feed, type Opening } from './feed.ts';
+import type { FeedOutput } from './feed-output.ts';
+import type { FeedDesigner } from './feed-spec.ts';
+import type { WeightStore } from './weight-store.ts';
+
+/** Options of a stream registry. */
+export interface StreamRegistryOptions {
+  design: FeedDesigner;
+  store: WeightStore;
+  alarmService: AlarmService;
+  maxStreams: number;
+  log: (line: string) => void;
+}
+
+/** A connected sensor. */
+export interface Sensor {
+  /** Closes the connection, such as when a newer sensor of the same name connects. */
+  close(code: number, sentence: string): void;
+}
+
+/** All streams, their connected sensors, and which stream is the target of which. */
+export class StreamRegistry {
+  /** Emits when a stream is added, removed, or changed. */
+  readonly changed: Subject<void> = new Subject<void>();
+  readonly #options: StreamRegistryOptions;
+  readonly #feeds = new Map<string, Feed>();
+  readonly #sensors = new Map<string, Sensor>();
+  /** Streams without a sensor, the one that ended first at the front. */
+  readonly #ended = new Set<string>();
+
+  constructor(options: StreamRegistryOptions) {
+    this.#options = options;
+  }
+
+  get streams(): StreamInfo[] {
+    const { alarmService: alarmService } = this.#options;
+    return Array.from(this.#feeds.values(), (feed) => ({ ...feed.info, unwatched: alarmService.unwatched(feed.name) }));
+  }
+
+  get alarmService(): AlarmService {
+    return this.#options.alarmService;
+  }
+
+  log(line: string): void {
+    this.#options.log(line);
+  }
+
+  feed(name: string): Feed | undefined {
+    return this.#feeds.get(name);
+  }
+
+  /** Whether a sensor other than `sensor` is connected under this name. */
+  isTaken(name: string, sensor: Sensor): boolean {
+    const connected = this.#sensors.get(name);
+    return connected !== undefined && connected !== sensor;
+  }
+
+  /**
+   * Opens a stream for a sensor, which replaces a connected one. Returns undefined if the server has no room for a
+   * stream.
+   */
+  open(name: string, opening: Opening, sensor: Sensor): Feed | undefined {
+    const before = this.#sensors.get(name);
+    const known = this.#feeds.get(name);
+    if (!known && !this.#makeRoom()) return undefined;
+    if (before && before !== sensor)
+      before.close(closeCodes.replaced, `A newer sensor named "${name}" replaced this one.`);
+    this.#sensors.set(name, sensor);
+    const feed = known ?? this.#create(name, opening);
+    feed.live = true;
+    this.#ended.delete(name);
+    if (known) known.open(opening);
+    else this.#options.log(`stream ${name}: ${described(opening)}`);
+    this.#assignTargets();
+    this.changed.next();
+    return feed;
+  }
+
+  /** A sensor has disconnected. Its stream stays and can be continued. */
+  leave(name: string, sensor: Sensor, normalClose: boolean): void {
+    if (this.#sensors.get(name) !== sensor) return;
+    this.#sensors.delete(name);
+    const feed = this.#feeds.get(name);
+    if (!feed) return;
+    feed.live = false;
+    if (normalClose) this.alarmService.normalClose(name, Date.now());
+    this.#ended.add(name);
+    this.changed.next();
+  }
+
+  health(now: number): HealthMessage {
+    return { type: 'health', streams: Array.from(this.#feeds.values(), (feed) => feed.health(now)) };
+  }
+
+  /** Removes a stream and its alarms; its learned weights stay saved. */
+  remove(name: string): void {
+    if (this.#remove(name)) this.changed.next();
+  }
+
+  /** Saves the learned weights of all streams. */
+  async save(): Promise<void> {
+    for (const [name, feed] of this.#feeds) await this.#options.store.save(name, feed.networks());
+  }
+
+  #create(name: string, opening: Opening): Feed {
+    const { design, store } = this.#options;
+    const feed = new Feed(name, opening, {
+      design,
+      firstRun: opening.run ?? randomInt(2 ** 32),
+      savedWeights: (stream, learner) => store.get(stream, learner),
+      now: Date.now,
+    });
+    this.#feeds.set(name, feed);
+    this.alarmService.open(feed.info);
+    feed.output.subscribe((output) => {
+      this.#handle(feed, output);
+    });
+    feed.start();
+    return feed;
+  }
+
+  #handle(feed: Feed, output: FeedOutput): void {
+    if (output.type === 'raw') {
+      this.#learningFeed(feed)?.pushTarget(feed.name, output.block);
+      this.alarmService.push(feed.name, output.block, Date.now());
+    } else if (output.type === 'run') this.#assignTargets(feed.name);
+    else if (output.type === 'broken') this.#options.log(`stream ${feed.name}: ${output.where}: ${output.message}`);
+    if (output.type !== 'run' && output.type !== 'info') return;
+    this.alarmService.open(feed.info);
+    this.changed.next();
+  }
+
+  #learningFeed(feed: Feed): Feed | undefined {
+    const name = feed.info.for;
+    return name === undefined ? undefined : this.#feeds.get(name);
+  }
+
+  /** Assigns to every stream the streams that are its targets. */
+  #assignTargets(restarted?: string): void {
+    const infos = this.streams;
+    for (const feed of this.#feeds.values())
+      feed.setTargets(
+        infos.filter((info) => info.for === feed.name && info.name !== feed.name),
+        restarted,
+      );
+  }
+
+  /** Removes the stream that ended first if the limit is reached; returns false if all streams are live. */
+  #makeRoom(): boolean {
+    if (this.#feeds.size < this.#options.maxStreams) return true;
+    const [name] = this.#ended;
+    return this.#remove(name);
+  }
+
+  /** Returns false if there is no such stream. */
+  #remove(name: string): boolean {
+    const feed = this.#feeds.get(name);
+    if (!feed) return false;
+    this.#options.store.save(name, feed.networks()).catch((error: unknown) => {
+      this.log(`stream ${name}: could not save learned weights: ${String(error)}`);
+    });
+    this.alarmService.remove(name, Date.now());
+    feed.output.complete();
+    this.#feeds.delete(name);
+    this.#ended.delete(name);
+    return true;
+  }
+}
+
+function described({ channels, rate }: Opening): string {
+  return `${channels.length} channel${channels.length === 1 ? '' : 's'}, ${rate > 0 ? `${rate} Hz` : 'irregular'}`;
+}

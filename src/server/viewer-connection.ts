@@ -1,0 +1,125 @@
+import { auditTime, Subscription } from 'rxjs';
+import type { RawData, WebSocket } from 'ws';
+import { closeCodes } from '../protocol/close-codes.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import { parseWatchRequest, type Subscribe, type WatchRequest } from '../protocol/watch-request.ts';
+import { forwardAlarms } from './subscription.ts';
+import type { Feed } from './feed.ts';
+import { BoundedSocket } from './bounded-socket.ts';
+import type { StreamRegistry } from './stream-registry.ts';
+import { readMessage } from './bounded-socket.ts';
+import { forwardFeed } from './subscription.ts';
+import { ViewerQueue } from './viewer-queue.ts';
+
+/** Maximum number of subscriptions per connection. */
+const maxSubscriptions = 64;
+/** Number of invalid messages in a row after which a connection is closed. */
+const maxBadMessages = 64;
+
+/** The connection of a viewer: sends the list of streams and the subscribed data, and handles its requests. */
+export class ViewerConnection {
+  readonly #socket: BoundedSocket;
+  readonly #queue: ViewerQueue;
+  readonly #registry: StreamRegistry;
+  readonly #subscriptions = new Map<number, Subscription>();
+  readonly #changes: Subscription;
+  #alarms = new Subscription();
+  #badMessages = 0;
+
+  constructor(socket: WebSocket, registry: StreamRegistry) {
+    this.#socket = new BoundedSocket(socket);
+    this.#queue = new ViewerQueue(this.#socket);
+    this.#registry = registry;
+    this.#changes = registry.changed.pipe(auditTime(20)).subscribe(() => {
+      this.#list();
+    });
+    socket.on('message', (data, isBinary) => {
+      this.#receive(data, isBinary);
+    });
+    socket.on('close', () => {
+      this.#changes.unsubscribe();
+      this.#alarms.unsubscribe();
+      for (const subscription of this.#subscriptions.values()) subscription.unsubscribe();
+      this.#queue.close();
+    });
+    this.#list();
+  }
+
+  /** Sends the health of the streams; called once per second. */
+  tick(now: number): void {
+    this.#queue.replace(this.#registry.health(now));
+  }
+
+  #list(): void {
+    this.#queue.replace({ type: 'streams', streams: this.#registry.streams });
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    if (!this.#socket.open) return;
+    try {
+      this.#handle(parseWatchRequest(readMessage(data, isBinary)));
+      this.#badMessages = 0;
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) {
+        this.#registry.log(`viewer: ${String(error)}`);
+        this.#socket.close(closeCodes.failed, 'Internal server error. See the server log.');
+        return;
+      }
+      this.#queue.send({ type: 'error', code: error.code, message: error.message });
+      if (++this.#badMessages >= maxBadMessages)
+        this.#socket.close(
+          closeCodes.badMessage,
+          `${maxBadMessages} invalid messages in a row. The last: ${error.message}`,
+        );
+    }
+  }
+
+  #handle(request: WatchRequest): void {
+    const { alarmService } = this.#registry;
+    if (request.type === 'subscribe') this.#subscribe(request, this.#feed(request.stream));
+    else if (request.type === 'learning') this.#feed(request.stream).control(request);
+    else if (request.type === 'remove') this.#remove(this.#feed(request.stream));
+    else if (request.type === 'alarms') {
+      this.#alarms.unsubscribe();
+      if (request.on) this.#alarms = forwardAlarms(alarmService, this.#queue);
+    } else if (request.type === 'maintenance') alarmService.setMaintenance(request, Date.now());
+    else if (request.type === 'alarm') {
+      if (!alarmService.control(request, Date.now()))
+        throw new ProtocolError('no-alarm', `alarm must be the id of an alarm, got ${request.alarm}`);
+    } else {
+      if (!this.#subscriptions.has(request.id))
+        throw new ProtocolError('no-id', `id must be the id of a subscription, got ${request.id}`);
+      this.#subscriptions.get(request.id)?.unsubscribe();
+    }
+  }
+
+  #feed(name: string): Feed {
+    const feed = this.#registry.feed(name);
+    if (!feed) throw new ProtocolError('unknown-stream', `stream must be the name of a listed stream, got ${name}`);
+    return feed;
+  }
+
+  #remove({ name, live }: Feed): void {
+    if (live) throw new ProtocolError('live-stream', `stream must be a stream that has ended, got ${name}`);
+    this.#registry.remove(name);
+  }
+
+  #subscribe(request: Subscribe, feed: Feed): void {
+    const { id, maxHz = 30 } = request;
+    if (this.#subscriptions.has(id)) throw new ProtocolError('same-id', `id must not be in use, got ${id}`);
+    if (this.#subscriptions.size >= maxSubscriptions)
+      throw new ProtocolError(
+        'too-many-subscriptions',
+        `subscriptions must be at most ${maxSubscriptions}, got ${this.#subscriptions.size + 1}`,
+      );
+    const queue = this.#queue.subscribe(id, maxHz);
+    this.#queue.send({ type: 'subscribed', id, stream: feed.name, run: feed.run, next: feed.next });
+    const subscription = forwardFeed(feed, request, queue, this.#queue);
+    this.#subscriptions.set(id, subscription);
+    subscription.add(() => {
+      this.#queue.unsubscribe(id);
+      this.#subscriptions.delete(id);
+    });
+    this.#queue.flush();
+  }
+}
