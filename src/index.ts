@@ -61,6 +61,10 @@ export type { LearnerOptions } from './core/learning/learner-options.ts';
 export type { LossName, LossSpec } from './core/learning/loss.ts';
 export type { Score } from './core/learning/forecast-score.ts';
 export type { ErrorStats } from './core/learning/forecast-score.ts';
+/** @deprecated Use `SkipReason`. */
+export type { SkipReason as Refusal } from './core/learning/learned.ts';
+/** @deprecated Use `ErrorStats`. */
+export type { ErrorStats as Standing } from './core/learning/forecast-score.ts';
 
 // Anomalies
 export {
@@ -70,6 +74,8 @@ export {
   type DetectorOptions,
   type ChannelFault,
 } from './core/detector/detector.ts';
+/** @deprecated Use `ChannelFault`. */
+export type { ChannelFault as Lasting } from './core/detector/detector.ts';
 export type { FalseAlarms } from './core/detector/alarm-budget.ts';
 
 // Kernel design, in lag order

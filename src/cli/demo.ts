@@ -3,7 +3,7 @@ import { publish, type PublishOptions } from '../sources/index.ts';
 import { hostSource } from '../sources/node/index.ts';
 import { ingestAddress } from './address.ts';
 import { publishHeadset } from './headset.ts';
-import { defaultPowerLine } from './power-line.ts';
+import type { PowerLine } from './power-line.ts';
 import { logStatus, publishing } from './publishing.ts';
 
 /**
@@ -11,10 +11,13 @@ import { logStatus, publishing } from './publishing.ts';
  * metrics of this computer. They are sent over a WebSocket, like those of any device. A real sensor named `headset` or
  * `host` takes precedence: the simulated one waits until the name is free.
  */
-export function demo(server: string, signal: AbortSignal): Promise<void> {
+export function demo(
+  server: string,
+  { powerLine, signal }: { powerLine: PowerLine; signal: AbortSignal },
+): Promise<void> {
   const address = (stream: string) => ingestAddress(server, stream);
   const sharing: PublishOptions = { onReplaced: 'wait', waiting: logStatus };
   const { channels, rate, blocks } = hostSource();
   const host = publish(address('host'), { channels, rate, kind: 'host' }, blocks, sharing);
-  return publishing(merge(publishHeadset(address, 'headset', { mains: defaultPowerLine() }, sharing), host), signal);
+  return publishing(merge(publishHeadset(address, 'headset', { powerLine }, sharing), host), signal);
 }

@@ -4,6 +4,7 @@ import type { ServerOptions, TaplineServer } from '../server/index.ts';
 import { demo } from './demo.ts';
 import { UsageError, usageOf } from './failure.ts';
 import { collect, deprecate, falseAlarmsOption, integerFrom, referenceOption } from './options.ts';
+import { defaultPowerLine, powerLineOption, type PowerLine } from './power-line.ts';
 import { feedsWith } from './served-networks.ts';
 import { stopped, stopSignal } from './stop-signal.ts';
 
@@ -17,6 +18,7 @@ type ServeOptions = {
   networkInput: 'raw' | 'standardized';
   falseAlarms?: FalseAlarms;
   reference?: number;
+  powerLine?: PowerLine;
   alarmLog?: string;
   webhook?: string;
 };
@@ -46,31 +48,48 @@ export function serveCommand(): Command<[], ServeOptions> {
       falseAlarmsOption[2],
     )
     .addOption(referenceOption('; above 25 Hz, count in tenths of a second'))
+    .addOption(
+      powerLineOption('Power-line frequency, for the power-line baseline of learners and the simulated headset'),
+    )
     .option(
       '--alarm-log <file>',
       'Write alarm events to a file, one line of JSON each (default: alarms.jsonl in --state)',
     )
     .option('--webhook <url>', 'Send each alarm event to this URL as a POST request with JSON')
     .addHelpText('after', '\nExample:\n  tapline serve --demo')
-    .action(async ({ host, port, origin, demo: withDemo, state, network = [], networkInput, ...alarms }) => {
-      const signal = stopSignal();
-      const { falseAlarms = withDemo ? '6/hour' : '1/month', reference, alarmLog, webhook } = alarms;
-      const server = await listening({
+    .action(
+      async ({
         host,
         port,
-        origins: origin,
-        feed: await feedsWith(network, networkInput),
-        statePath: state === false ? undefined : state,
-        alarms: { falseAlarms, reference, log: alarmLog, webhook },
-      });
-      announce(host, server);
-      try {
-        if (withDemo) await Promise.race([demo(server.url.replace('http', 'ws'), signal), stopped(signal)]);
-        await stopped(signal);
-      } finally {
-        await server.close();
-      }
-    });
+        origin,
+        demo: withDemo,
+        state,
+        network = [],
+        networkInput,
+        powerLine = defaultPowerLine(),
+        ...alarms
+      }) => {
+        const signal = stopSignal();
+        const { falseAlarms = withDemo ? '6/hour' : '1/month', reference, alarmLog, webhook } = alarms;
+        const server = await listening({
+          host,
+          port,
+          origins: origin,
+          powerLine,
+          feed: await feedsWith(network, networkInput),
+          statePath: state === false ? undefined : state,
+          alarms: { falseAlarms, reference, log: alarmLog, webhook },
+        });
+        announce(host, server);
+        try {
+          if (withDemo)
+            await Promise.race([demo(server.url.replace('http', 'ws'), { powerLine, signal }), stopped(signal)]);
+          await stopped(signal);
+        } finally {
+          await server.close();
+        }
+      },
+    );
   deprecate(command, '--standardize', '--network-input', 'standardized');
   return command;
 }

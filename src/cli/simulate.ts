@@ -45,8 +45,7 @@ export function simulateCommand(): Command<['eeg' | 'host'], SimulateOptions> {
         const { channels, rate: hz, blocks } = hostSource({ rate });
         return publish(address(name), { channels, rate: hz, kind: 'host' }, blocks, { down });
       };
-      const events =
-        sensor === 'host' ? host() : publishHeadset(address, name, { seed, rate, mains: powerLine }, { down });
+      const events = sensor === 'host' ? host() : publishHeadset(address, name, { seed, rate, powerLine }, { down });
       let announced = false;
       await publishing(events, signal, (event) => {
         if (announced || event.type !== 'welcome') return;

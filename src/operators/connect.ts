@@ -98,6 +98,8 @@ export interface ConnectOptions<T> {
   mayRetry?: (code: number) => boolean;
   /** Time in ms without a message after which the connection is closed as stale. Default: unlimited. */
   staleAfter?: number;
+  /** @deprecated Use `staleAfter`. */
+  silence?: number;
   /** Random numbers for the wait, uniform in [0, 1). */
   random?: () => number;
   /** Scheduler of the wait. */
@@ -116,7 +118,8 @@ export interface ConnectOptions<T> {
  * Messages of an unknown type are ignored.
  */
 export function connect<T>(url: string, options: ConnectOptions<T>): Observable<T> {
-  const { parse, protocol = subprotocol, opened, down, staleAfter, random = Math.random, scheduler } = options;
+  const { parse, protocol = subprotocol, opened, down, random = Math.random, scheduler } = options;
+  const { staleAfter = options.silence } = options;
   const stale = () => throwError(() => new ClosedError(closeCodes.silent, `no message for ${staleAfter} ms`));
   const canRetry = options.mayRetry ?? mayRetry;
   return defer(() => {

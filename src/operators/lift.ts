@@ -6,6 +6,8 @@ export interface Processor<In, Out> {
   flush?(): Out[];
   /** Called after the outputs have been emitted, for work that can wait until then. */
   idle?(): void;
+  /** @deprecated Use `idle`. */
+  rest?(): void;
   /** Called after the end or on unsubscription: releases memory. */
   close?(): void;
 }
@@ -32,9 +34,10 @@ export function lift<In, Out>(make: () => Processor<In, Out>): OperatorFunction<
 
 /** Emits the values, then calls `idle` if the processor has it. */
 function withIdle<In, Out>(processor: Processor<In, Out>, values: Out[]): ObservableInput<Out> {
-  if (!processor.idle) return values;
+  if (!processor.idle && !processor.rest) return values;
   const rest = new Observable<never>((subscriber) => {
-    processor.idle?.();
+    if (processor.idle) processor.idle();
+    else processor.rest?.();
     subscriber.complete();
   });
   return concat(values, rest);

@@ -80,7 +80,7 @@ export class FeedLearner {
     this.#subscription = standardized
       .pipe(
         selectChannels(channelIndexes(spec.channels, info.channels), info.channels.length),
-        learn(this.#network, { optimizer, target, control: this.#control }),
+        learn(this.#network, { optimizer, target, powerLine: spec.powerLine, control: this.#control }),
       )
       .subscribe({
         next: (learned) => {
@@ -124,7 +124,7 @@ export class FeedLearner {
     const at = prediction.start + prediction.data.length / prediction.channels;
     if (at < this.#reportedAt + info.rate / 4) return;
     this.#reportedAt = at;
-    const { nmse, skill, persistence, rms, movingAverage, mains, overall } = learned.score;
+    const { nmse, skill, persistence, rms, movingAverage, powerLine, overall } = learned.score;
     const { updates, skipped, rollbacks, learningRate } = learned;
     this.#setLearningRate(learningRate);
     emit({
@@ -136,7 +136,7 @@ export class FeedLearner {
       persistence: finiteOrNull(persistence),
       rms: finiteOrNull(rms),
       movingAverage: finiteOrNull(movingAverage),
-      mains: finiteOrNull(mains),
+      mains: finiteOrNull(powerLine),
       overall: { nmse: finiteOrNull(overall.nmse), skill: finiteOrNull(overall.skill) },
       updates,
       refused: skipped,

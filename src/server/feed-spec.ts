@@ -48,6 +48,8 @@ export interface LearnerSpec {
   step?: number;
   /** Optimizer to use instead. */
   optimizer?: Optimizer;
+  /** Power-line frequency in Hz for the power-line baseline. Default: that of the server. */
+  powerLine?: number;
   /** Scale of the initial weights. Default: 0.1. */
   gain?: number;
 }
@@ -66,3 +68,11 @@ export interface FeedSpec {
  * (`for`).
  */
 export type FeedDesigner = (info: FeedInfo, targets: readonly FeedInfo[]) => FeedSpec;
+
+/** Returns a designer whose learners use `powerLine` (Hz), unless their spec has another frequency. */
+export function withPowerLine(design: FeedDesigner, powerLine: number): FeedDesigner {
+  return (info, targets) => {
+    const spec = design(info, targets);
+    return { ...spec, learners: spec.learners.map((learner) => ({ powerLine, ...learner })) };
+  };
+}

@@ -1,4 +1,4 @@
-import { integer, invalid } from '../core/check.ts';
+import { integer, invalid, positive } from '../core/check.ts';
 import { defaultLimits, type Limits } from '../protocol/limits.ts';
 import type { FeedDesigner } from './feed-spec.ts';
 import { defaultFeed } from './default-feed.ts';
@@ -32,6 +32,8 @@ export interface ServerOptions {
   pageDirectory?: string;
   /** Chooses feature maps and learners for a stream. Default: `defaultFeed`. */
   feed?: FeedDesigner;
+  /** Power-line frequency in Hz for the power-line baseline of learners: 50 or 60. Default: 50. */
+  powerLine?: number;
   /**
    * Directory in which learned weights, detector states, and alarms are saved and from which they are restored.
    * Default: not saved.
@@ -61,6 +63,7 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
     origins,
     pageDirectory,
     feed,
+    powerLine: positive('powerLine', options.powerLine ?? 50, 'Hz'),
     limits: {
       maxPayload: integer('maxPayload', options.maxPayload ?? defaultLimits.maxPayload, 1024),
       maxChannels: integer('maxChannels', options.maxChannels ?? defaultLimits.maxChannels, 1),

@@ -11,6 +11,7 @@ import { StreamRegistry } from './stream-registry.ts';
 import { SensorConnection } from './sensor-connection.ts';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.ts';
 import { originCheck } from './origin.ts';
+import { withPowerLine } from './feed-spec.ts';
 import { serverUrls } from './server-urls.ts';
 import { lockDirectory } from './state-directory.ts';
 import { acceptUpgrades } from './upgrade.ts';
@@ -57,6 +58,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     heartbeat,
     pageDirectory,
     feed,
+    powerLine,
     statePath,
     alarms,
     log,
@@ -67,7 +69,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     { alarms, statePath, maxDetectors: 4 * maxStreams, log: log },
     Date.now(),
   );
-  const registry = new StreamRegistry({ design: feed, store, alarmService, maxStreams, log });
+  const registry = new StreamRegistry({ design: withPowerLine(feed, powerLine), store, alarmService, maxStreams, log });
   const viewers = new Set<ViewerConnection>();
   const app = httpApp({ registry, check, pageDirectory, viewers: () => viewers.size, log });
   const server = createHttpServer(

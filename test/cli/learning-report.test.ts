@@ -76,6 +76,7 @@ describe('the report', () => {
       nmse: 0.467,
       persistence: 0.0123,
       movingAverage: 0.2,
+      powerLine: 2.95e-4,
       mains: 2.95e-4,
       skill: -36.9,
       loss: 4.97e-6,

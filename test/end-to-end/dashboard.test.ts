@@ -31,7 +31,7 @@ const follower = (): LearnerInfo | undefined =>
 beforeAll(async () => {
   browser = await openDashboardBrowser();
   server = await createServer({ port: 0, pageDirectory: browser.directory });
-  sensors = demo(`ws://127.0.0.1:${server.port}`, stop.signal);
+  sensors = demo(`ws://127.0.0.1:${server.port}`, { powerLine: 50, signal: stop.signal });
   await vi.waitUntil(() => received('headset.alpha') > 0 && received('host') > 0, { timeout: 10_000 });
 });
 afterAll(async () => {

@@ -151,14 +151,15 @@ describe('the simulated headset', () => {
       bandPower(channel(of, 'C3'), 0, minute.events.find(({ label }) => label === 'jaw clench')!.at, low, high);
     expect(power(1, 4)).toBeGreaterThan(2 * power(16, 19));
     expect(power(50, 51)).toBeGreaterThan(5 * power(60, 61));
-    const american = new EegSimulator({ seed: 1, mains: 60 }).next(15000);
+    const american = new EegSimulator({ seed: 1, powerLine: 60 }).next(15000);
     expect(power(60, 61, american)).toBeGreaterThan(5 * power(50, 51, american));
   });
 
   test.each([
     [{ seed: -1 }, 'seed must be an integer >= 0, got -1'],
     [{ rate: 50 }, 'rate must be a number >= 100 in Hz, got 50'],
-    [{ mains: 55 as 50 }, 'mains must be 50 or 60, got 55'],
+    [{ powerLine: 55 as 50 }, 'powerLine must be 50 or 60, got 55'],
+    [{ mains: 55 as 50 }, 'powerLine must be 50 or 60, got 55'],
   ])('refuses %j', (options, sentence) => {
     expect(() => new EegSimulator(options)).toThrow(sentence);
   });

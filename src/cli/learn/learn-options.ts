@@ -82,7 +82,7 @@ const withWeightDecay: readonly OptimizerSpec['type'][] = ['sgd', 'rmsprop', 'ad
 export function learnerOptions(settings: Settings): LearnerOptions {
   const { task, horizon, loss, updateEvery, warmUp, decay, clip, average, powerLine } = settings;
   const { optimizer, learningRate, weightDecay } = settings;
-  const options = { task, horizon, loss, updateEvery, warmUp, decay, clip, average, mains: powerLine };
+  const options = { task, horizon, loss, updateEvery, warmUp, decay, clip, average, powerLine };
   if (optimizer === undefined && learningRate !== undefined)
     throw new UsageError('--learning-rate requires --optimizer');
   if (weightDecay !== undefined && !withWeightDecay.includes(optimizer?.type ?? 'autoStep'))

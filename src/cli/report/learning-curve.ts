@@ -25,7 +25,7 @@ export function methods(task: Task): readonly [Method, Method, ...Method[]] {
     learner,
     { name: 'persistence', color: 'muted', error: constant },
     { name: 'moving average', color: 'other', error: ({ movingAverage }) => movingAverage },
-    { name: 'power-line baseline', color: 'third', error: ({ mains }) => mains },
+    { name: 'power-line baseline', color: 'third', error: ({ powerLine }) => powerLine },
   ];
 }
 

@@ -160,6 +160,16 @@ export class Detector {
     return this.#faults(this.#flatlineMonitors, ({ flatlined }) => flatlined);
   }
 
+  /** @deprecated Use `flatlined`. */
+  get dead(): ChannelFault[] {
+    return this.flatlined;
+  }
+
+  /** @deprecated Use `drifted`. */
+  get worn(): ChannelFault[] {
+    return this.drifted;
+  }
+
   /** Channels that have drifted from the reference period. */
   get drifted(): ChannelFault[] {
     return this.#faults(this.#driftMonitors, ({ drifted }) => drifted);

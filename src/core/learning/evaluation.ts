@@ -18,7 +18,7 @@ export interface EvaluationOptions {
   /** Maximum norm of ∂L/∂y of one output. */
   readonly clip: number;
   /** Power-line frequency in Hz. */
-  readonly mains: number;
+  readonly powerLine: number;
 }
 
 /**

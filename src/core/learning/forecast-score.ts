@@ -2,8 +2,8 @@ import { doublesIn, numberIn, type State, stateIn } from '../state/state.ts';
 import type { FrameRing } from './frames.ts';
 
 /** The learner and the baselines it is compared with, in the order of the error sums. */
-export const predictors = ['learner', 'persistence', 'movingAverage', 'mains'] as const;
-export type Rival = (typeof predictors)[number];
+export const predictors = ['learner', 'persistence', 'movingAverage', 'powerLine'] as const;
+export type Predictor = (typeof predictors)[number];
 
 /** A channel counts as constant if its recent variance is below this share of its overall variance. */
 const minRelativeVariance = 1e-3;
@@ -20,8 +20,10 @@ export interface ErrorStats {
   readonly movingAverage: number;
   /**
    * Error of the power-line baseline, a constant plus a sine of fixed frequency: x[t] = x[t-1] + c (x[t-1] - x[t-2]) -
-   * (x[t-2] - x[t-3]), c = 2 cos(2π mains / rate).
+   * (x[t-2] - x[t-3]), c = 2 cos(2π powerLine / rate).
    */
+  readonly powerLine: number;
+  /** @deprecated Use `powerLine`. */
   readonly mains: number;
   /** 1 - nmse / persistence: 0 = no better than persistence, 1 = perfect, negative = worse. */
   readonly skill: number;
@@ -88,7 +90,7 @@ export class RunningErrors {
       }
       return sum / moving;
     });
-    const [nmse, persistence, movingAverage, mains] = shares;
+    const [nmse, persistence, movingAverage, powerLine] = shares;
     let square = 0;
     for (let c = 0; c < channels; c++) square += this.#squares[c];
     const known = this.#frames > 0;
@@ -96,7 +98,8 @@ export class RunningErrors {
       nmse,
       persistence,
       movingAverage,
-      mains,
+      powerLine,
+      mains: powerLine,
       skill: 1 - nmse / persistence,
       loss: known ? this.#loss : NaN,
       rms: known ? Math.sqrt(square / channels) : NaN,
@@ -139,7 +142,7 @@ export interface ScoreOptions {
    */
   readonly rate: number;
   /** Power-line frequency in Hz. */
-  readonly mains: number;
+  readonly powerLine: number;
 }
 
 /** Number of frames up to the last known target that the baselines read. */
@@ -160,11 +163,11 @@ export class ForecastScore {
   readonly #overall: RunningErrors;
   readonly #squares: Float64Array;
 
-  constructor({ channels, lead, rate, mains }: ScoreOptions) {
+  constructor({ channels, lead, rate, powerLine }: ScoreOptions) {
     this.rate = rate;
     this.#channels = channels;
     this.#lead = lead;
-    this.#sineCoefficient = rate > 0 ? 2 * Math.cos((2 * Math.PI * mains) / rate) : NaN;
+    this.#sineCoefficient = rate > 0 ? 2 * Math.cos((2 * Math.PI * powerLine) / rate) : NaN;
     this.#recent = new RunningErrors(
       channels,
       -Math.expm1(-1 / (rate > 0 ? Math.max(minFrames, seconds * rate) : irregularFrames)),

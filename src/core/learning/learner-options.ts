@@ -40,7 +40,9 @@ export interface LearnerOptions extends UpdateOptions {
    * horizon needs.
    */
   maxPending?: number;
-  /** Power-line frequency in Hz for the power-line baseline. Default 60. */
+  /** Power-line frequency in Hz for the power-line baseline. Default 50. */
+  powerLine?: number;
+  /** @deprecated Use `powerLine`. */
   mains?: number;
 }
 
@@ -54,6 +56,7 @@ export const learnerFields: readonly (keyof LearnerOptions)[] = [
   'clip',
   'mode',
   'maxPending',
+  'powerLine',
   'mains',
   'warmUp',
   'decay',
@@ -136,7 +139,7 @@ export function evaluationOf(
   options: LearnerOptions,
   capacity: number,
 ): Evaluation {
-  const { loss = 'squared', clip = Infinity, mains = 60 } = options;
+  const { loss = 'squared', clip = Infinity, powerLine = options.mains ?? 50 } = options;
   if (clip !== Infinity) positive('clip', clip);
   return new Evaluation({
     channels: outChannels,
@@ -146,6 +149,6 @@ export function evaluationOf(
     alignedFrame: pace.alignedFrame,
     loss: lossOf(loss),
     clip,
-    mains: positive('mains', mains, 'Hz'),
+    powerLine: positive('powerLine', powerLine, 'Hz'),
   });
 }

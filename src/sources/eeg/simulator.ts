@@ -12,6 +12,8 @@ export interface EegOptions {
   /** Sampling rate in Hz, at least 100. Default: 250. */
   readonly rate?: number;
   /** Power-line frequency in Hz. Default: 50. */
+  readonly powerLine?: 50 | 60;
+  /** @deprecated Use `powerLine`. */
   readonly mains?: 50 | 60;
   /** Time of frame 0 in ms since 1970. Default: 0. */
   readonly time?: number;
@@ -39,7 +41,7 @@ export class EegSimulator {
   readonly channels: readonly Channel[] = eegChannels;
   readonly rate: number;
   readonly #time: number;
-  readonly #mains: number;
+  readonly #powerLine: number;
   readonly #alpha: Alpha;
   readonly #behavior: Behavior;
   readonly #common: PinkNoise;
@@ -51,13 +53,13 @@ export class EegSimulator {
   #frame = 0;
 
   constructor(options: EegOptions = {}) {
-    const { seed = 1, rate = 250, mains = 50, time = 0 } = options;
+    const { seed = 1, rate = 250, powerLine = options.mains ?? 50, time = 0 } = options;
     integer('seed', seed, 0);
     if (positive('rate', rate, 'Hz') < 100) throw invalid('rate', 'a number >= 100 in Hz', rate);
-    if (mains !== 50 && (mains as number) !== 60) throw invalid('mains', '50 or 60', mains);
+    if (powerLine !== 50 && (powerLine as number) !== 60) throw invalid('powerLine', '50 or 60', powerLine);
     this.rate = rate;
     this.#time = time;
-    this.#mains = mains;
+    this.#powerLine = powerLine;
     // Independent random numbers for each part, so that parts do not affect each other.
     let parts = 0;
     const generator = () => random(Math.imul(seed, 0x9e3779b1) + 0x85ebca6b * ++parts);
@@ -94,11 +96,11 @@ export class EegSimulator {
     const blink = this.#strength('blink');
     const jaw = this.#strength('jaw clench');
     const common = this.#common.next();
-    const phase = (2 * Math.PI * this.#mains * this.#frame) / this.rate;
+    const phase = (2 * Math.PI * this.#powerLine * this.#frame) / this.rate;
     for (const [c, electrode] of electrodes.entries()) {
       const noise = this.#own[c].next() + common + this.#drift[c].next();
       const muscle = jaw * electrode.jaw * this.#muscle[c].next();
-      const hum = electrode.mains * Math.sin(phase + 0.4 * c);
+      const hum = electrode.hum * Math.sin(phase + 0.4 * c);
       eeg[at + c] = noise + electrode.alpha * alpha + electrode.blink * blink + muscle + hum;
     }
     this.#frame++;
@@ -128,19 +130,19 @@ export interface Electrode {
   /** Standard deviation of a jaw clench in µV. */
   readonly jaw: number;
   /** Amplitude of the power-line hum in µV. */
-  readonly mains: number;
+  readonly hum: number;
 }
 
 /** The eight electrodes of the simulated headset, in the 10-20 system. */
 export const electrodes: readonly Electrode[] = [
-  { label: 'Fp1', alpha: 0.08, blink: 125, jaw: 30, mains: 3.5 },
-  { label: 'Fp2', alpha: 0.08, blink: 120, jaw: 28, mains: 3 },
-  { label: 'C3', alpha: 0.25, blink: 18, jaw: 32, mains: 2.5 },
-  { label: 'C4', alpha: 0.22, blink: 17, jaw: 34, mains: 4 },
-  { label: 'P7', alpha: 0.55, blink: 6, jaw: 40, mains: 3 },
-  { label: 'P8', alpha: 0.5, blink: 6, jaw: 38, mains: 4.5 },
-  { label: 'O1', alpha: 1, blink: 4, jaw: 22, mains: 3.5 },
-  { label: 'O2', alpha: 0.9, blink: 4, jaw: 20, mains: 3 },
+  { label: 'Fp1', alpha: 0.08, blink: 125, jaw: 30, hum: 3.5 },
+  { label: 'Fp2', alpha: 0.08, blink: 120, jaw: 28, hum: 3 },
+  { label: 'C3', alpha: 0.25, blink: 18, jaw: 32, hum: 2.5 },
+  { label: 'C4', alpha: 0.22, blink: 17, jaw: 34, hum: 4 },
+  { label: 'P7', alpha: 0.55, blink: 6, jaw: 40, hum: 3 },
+  { label: 'P8', alpha: 0.5, blink: 6, jaw: 38, hum: 4.5 },
+  { label: 'O1', alpha: 1, blink: 4, jaw: 22, hum: 3.5 },
+  { label: 'O2', alpha: 0.9, blink: 4, jaw: 20, hum: 3 },
 ];
 
 /** The channels of the simulated headset. */

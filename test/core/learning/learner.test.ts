@@ -568,7 +568,7 @@ describe('the baselines of a learner', () => {
     const { score } = learner.push({ data: x, channels: 1, start: 0, rate, time: 0 });
     const [last, mean] = [4 * Math.sin((Math.PI * 60) / rate) ** 2, (from: number) => x.subarray(from, from + 8)];
     expect(score.persistence).toBeCloseTo(last, 1);
-    expect(score.overall.mains).toBeLessThan(0.01);
+    expect(score.overall.powerLine).toBeLessThan(0.01);
     let square = 0;
     for (let t = 1000; t < 1250; t++) square += (x[t + 8] - mean(t).reduce((sum, v) => sum + v, 0) / 8) ** 2 / 250;
     expect(score.movingAverage).toBeCloseTo(square / 0.5, 1);
