@@ -104,7 +104,8 @@ async function listening(options: ServerOptions): Promise<TaplineServer> {
       );
     const { message } = usageOf(error);
     const locked = /another server uses it/.test(message) && !message.includes('--state');
-    throw locked ? new UsageError(`${message} with --state`, { cause: error }) : usageOf(error);
+    if (locked) throw new UsageError(`${message} with --state`, { cause: error });
+    throw new UsageError(message.replace(/^statePath /, '--state '), { cause: error });
   });
 }
 

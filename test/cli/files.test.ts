@@ -190,7 +190,7 @@ describe.concurrent('wrong input is one sentence on stderr and exit code 2', () 
     [['record', 'a b', '-o', 'x.csv'], /^tapline: the stream name must be .*, got 'a b'\n$/],
     [
       ['serve', '--port', '0', '--state', 'recording.csv'],
-      /^tapline: recording\.csv must be a directory to keep state in: ENOTDIR/,
+      /^tapline: --state must be a usable directory, got recording\.csv: ENOTDIR/,
     ],
     [['record', 'x'], "error: required option '-o, --output <file>' not specified\n"],
     [['simulate', 'sheep'], /^error: .*'sheep' is invalid.*\n$/],

@@ -44,7 +44,7 @@ describe('detect', () => {
   test.each([1e-19, 1e-310])('rejects a block whose frames, at %d Hz, exceed the time range', async (rate) => {
     const block = countingBlock(0, 2, { rate });
     await expect(lastValueFrom(of({ ...block, time: 0 }).pipe(detect()))).rejects.toThrow(
-      /^the time of the last frame of block must be a number of ms since 1970 within ±8640000000000000, got/,
+      /^time of the last frame of block must be a number of ms since 1970 within ±8640000000000000, got/,
     );
   });
 

@@ -21,10 +21,10 @@ export function learningReport(
   { learned, seconds, filled }: Pass,
   { task, gaps, output, torch, standardize }: ReportOptions,
 ): string {
-  const { score, updates, refused, rollbacks, rate } = learned;
+  const { score, updates, skipped: counts, rollbacks, learningRate } = learned;
   const row = (name: string, of: (standing: ErrorStats) => number) =>
     `${name.padEnd(24)}${shown(of(score.overall)).padStart(10)}${shown(of(score)).padStart(10)}`;
-  const skipped = Object.entries(refused).filter(([, count]) => count > 0);
+  const skipped = Object.entries(counts).filter(([, count]) => count > 0);
   const lines = [
     `${'error / variance'.padEnd(24)}${'overall'.padStart(10)}${'recent'.padStart(10)}`,
     ...methods(task).map(({ name, error }) => row(name, error)),
@@ -42,7 +42,7 @@ export function learningReport(
     );
   if (rollbacks > 0)
     lines.push(
-      `Rolled back to the last good weights ${counted(rollbacks, 'time')}; the learning rate is now ${rate.toPrecision(3)}`,
+      `Rolled back to the last good weights ${counted(rollbacks, 'time')}; the learning rate is now ${learningRate.toPrecision(3)}`,
     );
   lines.push(`Wrote the weights to ${output}${torch ? ' (PyTorch names and tap order)' : ''}`);
   if (standardize !== undefined)

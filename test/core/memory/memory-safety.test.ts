@@ -70,7 +70,7 @@ describe('a stream writes only to its own memory', () => {
         optimizer.step(network, stream);
       };
       if (at === engine) step();
-      else expect(step).toThrow('network must be of the engine that the optimizer remembers in, got one of another');
+      else expect(step).toThrow('network must be on the same engine as before, got one on another engine');
       expectUnchanged();
     }
   });
