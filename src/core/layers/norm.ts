@@ -78,6 +78,8 @@ class AffineNorm extends RowLayer {
 class RunningNorm extends RowLayer {
   readonly #standardizer: Standardizer;
   readonly #row: Float32Array;
+  /** The factor of each channel of the current frame. */
+  readonly #scale: Float32Array;
   readonly #valid = new Uint8Array(1);
   /** 1 / √v of the frames that have not received their gradient. */
   readonly #scales: RowQueue | null;
@@ -86,11 +88,12 @@ class RunningNorm extends RowLayer {
     super(channels, context);
     this.#standardizer = new Standardizer({ channels, frames: tau });
     this.#row = new Float32Array(channels);
+    this.#scale = new Float32Array(channels);
     this.#scales = context.gradients ? new RowQueue(channels) : null;
   }
 
   protected override forward(x: Rows, y: number): void {
-    for (let i = 0; i < x.count; i++) this.#scale(x, i, y + i * this.channels);
+    for (let i = 0; i < x.count; i++) this.#standardize(x, i, y + i * this.channels);
   }
 
   protected override backwardRows(_x: number, count: number, g: number, dx: number): void {
@@ -117,16 +120,13 @@ class RunningNorm extends RowLayer {
     this.#scales?.restore(stateIn(state, 'scales'));
   }
 
-  #scale(x: Rows, i: number, y: number): void {
+  #standardize(x: Rows, i: number, y: number): void {
     const { f32 } = this.engine.arena;
     const row = this.#row;
     const from = x.at + i * row.length;
     for (let c = 0; c < row.length; c++) row[c] = f32[from + c];
     this.#valid[0] = validAt(x, i);
-    f32.set(this.#standardizer.push(row, this.#valid), y);
-    if (!this.#scales) return;
-    const { standardDeviation } = this.#standardizer.statistics();
-    for (let c = 0; c < row.length; c++) row[c] = this.#standardizer.varies(c) ? 1 / standardDeviation[c] : 0;
-    this.#scales.push(row, 0);
+    f32.set(this.#standardizer.push(row, this.#valid, this.#scale), y);
+    this.#scales?.push(this.#scale, 0);
   }
 }

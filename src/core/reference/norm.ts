@@ -38,13 +38,18 @@ export interface RunningStatistics {
   scale: Float64Array;
 }
 
+/** The constants of robust statistics, as in `Standardizer`. */
+const [maxSample, clipFactor, maxClipped, firstSamples, minFirst, medianFactor] = [2 ** 60, 10, 512, 16, 8, 20];
+
 /**
- * Returns the causal statistics of every channel of x, [frames, channels], after each frame.
+ * Returns the causal statistics of every channel of x, [frames, channels], by which each sample is scaled.
  *
  *     w = max(1/n, 1 - e^(-1/tau))        n = samples counted so far, including this one
  *     d = x - m;  m ← m + w d;  v ← (1 - w)(v + w d²);  scale = 1/√v, 0 where √v ≤ 2^-30 |m|
  *
- * Invalid frames and non-finite samples are not counted.
+ * A sample is fully included in the statistics that it is scaled by; those that are kept for later samples are robust:
+ * d is clipped to 10 · 2^i √v for the i-th outlier in a row, and of the first 16 samples outliers are left out. Invalid
+ * frames, non-finite samples, and samples beyond ±2^60 are not counted.
  */
 export function runningStatistics(
   x: ArrayLike<number>,
@@ -56,27 +61,64 @@ export function runningStatistics(
   const frames = framesOf('x', x, channels);
   const mean = new Float64Array(x.length);
   const scale = new Float64Array(x.length);
+  const weight = (n: number) => Math.max(1 / n, minWeight);
+  const include = ({ m, v }: Moments, w: number, d: number): Moments => ({
+    m: m + w * d,
+    v: (1 - w) * (v + w * d * d),
+  });
   for (let c = 0; c < channels; c++) {
-    let [n, m, v] = [0, 0, 0];
+    const counted: number[] = [];
+    let kept: Moments = { m: 0, v: 0 };
+    let clipped = 0;
     for (let t = 0; t < frames; t++) {
       const sample = x[t * channels + c];
-      if (valid[t] && Number.isFinite(sample)) {
-        n++;
-        const w = Math.max(1 / n, minWeight);
-        const d = sample - m;
-        m += w * d;
-        v = (1 - w) * (v + w * d * d);
+      let own = kept;
+      if (valid[t] && Math.abs(sample) <= maxSample) {
+        counted.push(sample);
+        const n = counted.length;
+        const d = sample - kept.m;
+        const limit = clipFactor * 2 ** clipped * Math.sqrt(kept.v);
+        own = include(kept, weight(n), d);
+        const inliers = n <= firstSamples ? withoutOutliers(counted) : counted;
+        if (inliers.length < n) {
+          kept = { m: 0, v: 0 };
+          inliers.forEach((inlier, i) => (kept = include(kept, weight(i + 1), inlier - kept.m)));
+        } else if (n > firstSamples && kept.v > 0 && Math.abs(d) > limit) {
+          clipped = Math.min(clipped + 1, maxClipped);
+          kept = include(kept, weight(n), Math.sign(d) * limit);
+        } else {
+          clipped = 0;
+          kept = own;
+        }
       }
-      mean[t * channels + c] = m;
-      scale[t * channels + c] = Math.sqrt(v) > 2 ** -30 * Math.abs(m) ? 1 / Math.sqrt(v) : 0;
+      mean[t * channels + c] = own.m;
+      scale[t * channels + c] = Math.sqrt(own.v) > 2 ** -30 * Math.abs(own.m) ? 1 / Math.sqrt(own.v) : 0;
     }
   }
   return { mean, scale };
 }
 
-/** y[n, c] = (x[n, c] - mean[n, c]) scale[n, c]. */
+interface Moments {
+  m: number;
+  v: number;
+}
+
+/** Returns the samples that are not far from the median of all. */
+function withoutOutliers(samples: readonly number[]): readonly number[] {
+  if (samples.length < minFirst) return samples;
+  const center = median(samples);
+  const limit = medianFactor * median(samples.map((sample) => Math.abs(sample - center)));
+  return limit > 0 ? samples.filter((sample) => Math.abs(sample - center) <= limit) : samples;
+}
+
+function median(samples: readonly number[]): number {
+  const sorted = samples.toSorted((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
+/** y[n, c] = (x[n, c] - mean[n, c]) scale[n, c]; NaN for samples that are not finite or beyond ±2^60. */
 export function runningNorm(x: ArrayLike<number>, { mean, scale }: RunningStatistics): Float64Array {
-  return mean.map((m, i) => (x[i] - m) * scale[i]);
+  return mean.map((m, i) => (Math.abs(x[i]) <= maxSample ? (x[i] - m) * scale[i] : NaN));
 }
 
 /** ∂L/∂x[n, c] = g[n, c] scale[n, c]: the statistics are treated as constants. */
