@@ -37,7 +37,14 @@ export interface WatchOptions {
 /** The connection is open, or was lost and is retried after `wait` ms. */
 export type ConnectionMessage =
   | { readonly type: 'connection'; readonly open: true }
-  | { readonly type: 'connection'; readonly open: false; readonly reason: string; readonly wait: number };
+  | {
+      readonly type: 'connection';
+      readonly open: false;
+      readonly reason: string;
+      /** @deprecated Use `reason`. */
+      readonly sentence: string;
+      readonly wait: number;
+    };
 
 /** A message of the server, with the name of its stream if it belongs to one, or a change of the connection. */
 export type Watched = (WatchMessage & { readonly stream?: string }) | ConnectionMessage;
@@ -93,7 +100,7 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
       },
       down: ({ sentence, wait }) => {
         link = undefined;
-        subscriber.next({ type: 'connection', open: false, reason: sentence, wait });
+        subscriber.next({ type: 'connection', open: false, reason: sentence, sentence, wait });
       },
     });
     const subscription = messages.subscribe({

@@ -44,13 +44,16 @@ export const script = `
 `;
 
 /** TypeScript's compilers: this project's own, and those that the tests install beside it where they can. */
-export const compilers: [version: string, tsc: string][] = (
-  [
-    ['6', join(root, 'node_modules/typescript/bin/tsc')],
-    ['7', join(root, 'test/runtimes/node_modules/typescript7/bin/tsc')],
-    ['5.9', join(root, 'test/runtimes/node_modules/typescript5/bin/tsc')],
-  ] satisfies [string, string][]
-).filter(([, tsc]) => existsSync(tsc));
+export const compilers: [version: string, tsc: string][] = [
+  ['6', join(root, 'node_modules/typescript/bin/tsc')],
+  ['7', join(root, 'test/runtimes/node_modules/typescript7/bin/tsc')],
+  ['5.9', join(root, 'test/runtimes/node_modules/typescript5/bin/tsc')],
+];
+
+/** Whether a compiler is installed. */
+export function isInstalled(tsc: string): boolean {
+  return existsSync(tsc);
+}
 
 export type Resolution = 'nodenext' | 'bundler';
 

@@ -1,5 +1,5 @@
 import { Argument, Command } from '@commander-js/extra-typings';
-import { publish } from '../sources/index.ts';
+import { publish, type PublishOptions } from '../sources/index.ts';
 import { hostSource } from '../sources/node/index.ts';
 import { defaultServer, ingestAddress, namesServerOnly } from './address.ts';
 import { freeName } from './free-name.ts';
@@ -39,19 +39,33 @@ export function simulateCommand(): Command<['eeg' | 'host'], SimulateOptions> {
       const base = sensor === 'eeg' ? 'headset' : 'host';
       const down = outageNotice(address(stream ?? base));
       const suffixes = sensor === 'eeg' ? ['.alpha'] : [];
-      const name = stream ?? (namesServerOnly(to) ? await freeName(to, base, { suffixes, down, signal }) : base);
-      if (name === undefined) return;
-      const host = () => {
-        const { channels, rate: hz, blocks } = hostSource({ rate });
-        return publish(address(name), { channels, rate: hz, kind: 'host' }, blocks, { down });
+      /** Publishes under `name` until Ctrl-C; with `waiting`, never in the place of another sensor. */
+      const publishAs = (name: string, options: PublishOptions, until: AbortSignal) => {
+        const host = () => {
+          const { channels, rate: hz, blocks } = hostSource({ rate });
+          return publish(address(name), { channels, rate: hz, kind: 'host' }, blocks, options);
+        };
+        const events = sensor === 'host' ? host() : publishHeadset(address, name, { seed, rate, powerLine }, options);
+        let announced = false;
+        return publishing(events, until, (event) => {
+          if (announced || event.type !== 'welcome') return;
+          announced = true;
+          process.stderr.write(`Publishing ${name} to ${address(name)}. Press Ctrl-C to stop.\n`);
+        });
       };
-      const events = sensor === 'host' ? host() : publishHeadset(address, name, { seed, rate, powerLine }, { down });
-      let announced = false;
-      await publishing(events, signal, (event) => {
-        if (announced || event.type !== 'welcome') return;
-        announced = true;
-        process.stderr.write(`Publishing ${name} to ${address(name)}. Press Ctrl-C to stop.\n`);
-      });
+      if (stream !== undefined || !namesServerOnly(to)) {
+        await publishAs(stream ?? base, { down }, signal);
+        return;
+      }
+      // a name that was chosen is given up for another one when another sensor takes it
+      for (let taken = true; taken && !signal.aborted;) {
+        const name = await freeName(to, base, { suffixes, down, signal });
+        if (name === undefined) return;
+        const lost = new AbortController();
+        const waiting = () => lost.abort();
+        await publishAs(name, { down, onReplaced: 'wait', waiting }, AbortSignal.any([signal, lost.signal]));
+        taken = lost.signal.aborted;
+      }
     });
   deprecate(command, '--mains <hz>', '--power-line');
   return command;

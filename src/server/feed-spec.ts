@@ -73,6 +73,9 @@ export type FeedDesigner = (info: FeedInfo, targets: readonly FeedInfo[]) => Fee
 export function withPowerLine(design: FeedDesigner, powerLine: number): FeedDesigner {
   return (info, targets) => {
     const spec = design(info, targets);
-    return { ...spec, learners: spec.learners.map((learner) => ({ powerLine, ...learner })) };
+    return {
+      ...spec,
+      learners: spec.learners.map((learner) => ({ ...learner, powerLine: learner.powerLine ?? powerLine })),
+    };
   };
 }

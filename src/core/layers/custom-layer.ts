@@ -1,4 +1,4 @@
-import { integer, invalid } from '../check.ts';
+import { fields, integer, invalid, nonNegative } from '../check.ts';
 import { lineMemory } from '../memory/memory-size.ts';
 import type { Layer, ParameterSpec, StreamContext } from './layer.ts';
 import type { CustomSpec, LayerContext } from './layer-spec.ts';
@@ -82,21 +82,50 @@ export function registeredLayers(): string[] {
 }
 
 /** Checks the spec of a registered layer. */
-export function customLayer(spec: CustomSpec, { inChannels }: LayerContext): Layer {
-  const compute = definitions.get(spec.type)!.build(spec, inChannels);
+export function customLayer(spec: CustomSpec, { inChannels, edgePadding }: LayerContext): Layer {
+  const { type } = spec;
+  const compute = checkCompute(type, definitions.get(type)!.build(spec, inChannels));
   const outChannels = integer('outChannels', compute.outChannels, 1);
-  const window = windowing(compute.window ?? { kernelSize: 1 });
+  const given = compute.window ?? { kernelSize: 1 };
+  const window = windowing(edgePadding ? { ...given, padding: 'edge' } : given);
+  const { macs = window.kernelSize * inChannels * outChannels } = compute;
   return {
-    type: spec.type,
+    type,
     inChannels,
     outChannels,
     pace: windowPace(window),
-    macs: compute.macs ?? window.kernelSize * inChannels * outChannels,
+    macs: nonNegative('macs', macs),
     memory: (gradients) => lineMemory(inChannels, keptFrames(window), gradients),
     parameters: compute.parameters ?? [],
-    stream: (values, context) =>
-      new CustomLayer(spec.type, compute, window, [inChannels, outChannels], values, context),
+    stream: (values, context) => new CustomLayer(type, compute, window, [inChannels, outChannels], values, context),
   };
+}
+
+/** Checks the result of a definition's `build`. */
+function checkCompute(type: string, compute: WindowFunction): WindowFunction {
+  const {
+    forward,
+    backward,
+    parameters = [],
+  } = fields(`build of ${type}`, compute, 'a function that returns a WindowFunction');
+  if (typeof (forward as unknown) !== 'function') throw invalid(`forward of ${type}`, 'a function', forward, TypeError);
+  if (backward !== undefined && typeof (backward as unknown) !== 'function')
+    throw invalid(`backward of ${type}`, 'a function or absent', backward, TypeError);
+  if (!Array.isArray(parameters)) throw invalid(`parameters of ${type}`, 'an array', parameters, TypeError);
+  const names = new Set<string>();
+  for (const { name, shape, start } of parameters as NonNullable<WindowFunction['parameters']>) {
+    if (typeof (name as unknown) !== 'string' || !/^\w+$/.test(name) || names.has(name))
+      throw invalid(`name of a parameter of ${type}`, 'a word that no other parameter has', name);
+    names.add(name);
+    if (!Array.isArray(shape) || shape.length === 0)
+      throw invalid(`shape of ${name}`, 'an array of sizes', shape, TypeError);
+    for (const size of shape) integer(`size in the shape of ${name}`, size, 1);
+    const random =
+      typeof start === 'object' && (start as object | null) !== null && start.fanIn > 0 && start.fanOut > 0;
+    if (!random && !Number.isFinite(start))
+      throw invalid(`start of ${name}`, 'a finite number or { fanIn, fanOut, rectified }', start, TypeError);
+  }
+  return compute;
 }
 
 /** Runs a `WindowFunction` on copies, so that no view of the engine's memory leaves it. */
@@ -111,6 +140,7 @@ class CustomLayer extends WindowLayer {
   readonly #x: Float32Array;
   readonly #y: Float32Array;
   readonly #gradX: Float32Array;
+  readonly #gradY: Float32Array;
   readonly #gradients: readonly Float32Array[];
 
   constructor(
@@ -133,6 +163,7 @@ class CustomLayer extends WindowLayer {
     this.#x = new Float32Array(window.kernelSize * channels[0]);
     this.#gradX = new Float32Array(this.#x.length);
     this.#y = new Float32Array(channels[1]);
+    this.#gradY = new Float32Array(channels[1]);
     this.trained =
       context.gradients && sizes.length > 0 ? [new ParameterGradients(context.engine, context.allocation, values)] : [];
   }
@@ -153,12 +184,11 @@ class CustomLayer extends WindowLayer {
     const outputs = this.#y.length;
     this.#loadWeights();
     for (let n = 0; n < count; n++) {
-      const gradY = this.engine.arena.f32.slice(g + n * outputs, g + (n + 1) * outputs);
-      if (gradY.every((slope) => slope === 0)) continue;
+      if (!this.#loadGradient(g + n * outputs)) continue;
       this.#loadWindow(x + n * step);
       this.#gradX.fill(0);
       for (const gradient of this.#gradients) gradient.fill(0);
-      this.#compute.backward!(this.#x, gradY, this.#gradX, this.#weights, this.#gradients);
+      this.#compute.backward!(this.#x, this.#gradY, this.#gradX, this.#weights, this.#gradients);
       if (this.#gradX.every(Number.isFinite) && this.#gradients.every((gradient) => gradient.every(Number.isFinite)))
         this.#add(dx + n * step);
     }
@@ -182,6 +212,17 @@ class CustomLayer extends WindowLayer {
     for (const sample of this.#x) sums.energy += sample * sample;
     if (this.#gradients.length > 1) sums.energy += 1;
     sums.markDirty();
+  }
+
+  /** Copies ∂L/∂y of one output; false if it is all zeros. */
+  #loadGradient(g: number): boolean {
+    const { f32 } = this.engine.arena;
+    let some = false;
+    for (let o = 0; o < this.#gradY.length; o++) {
+      this.#gradY[o] = f32[g + o];
+      if (f32[g + o] !== 0) some = true;
+    }
+    return some;
   }
 
   /** Copies the window at `x`; false if a number of it is not finite. */

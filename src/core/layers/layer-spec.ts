@@ -86,6 +86,8 @@ export interface LayerContext {
   readonly inChannels: number;
   /** Whether a rectifier follows, which kernels start differently for. */
   readonly rectified: boolean;
+  /** Whether registered layers pad with the first frame, whatever their window says (`prewarm`). */
+  readonly edgePadding?: boolean;
   /** Builds the layers within a compound layer; `field` is where they stand in its spec. */
   readonly build: (field: string, specs: readonly LayerSpec[], inChannels: number) => Layer[];
 }

@@ -35,7 +35,7 @@ export function layersFor(
 ): { readonly layers: readonly Layer[]; readonly pace: Pace } {
   if (!prewarm) return network;
   const { spec } = network;
-  const layers = layersOf({ ...spec, layers: spec.layers.map(withEdgePadding) });
+  const layers = layersOf({ ...spec, layers: spec.layers.map(withEdgePadding) }, { edgePadding: true });
   return { layers, pace: chain(layers.map((layer) => layer.pace)) };
 }
 

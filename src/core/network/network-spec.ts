@@ -41,18 +41,26 @@ const kinds = new Map<string, [make: Make, fields: readonly string[]]>([
 const rectifiers = ['relu', 'leakyRelu', 'elu', 'gelu', 'softplus'];
 
 /** Checks a spec and returns its layers. Throws an error that names the layer's number, the field, the rule and the value. */
-export function layersOf(spec: NetworkSpec): Layer[] {
+export function layersOf(spec: NetworkSpec, options: Pick<LayerContext, 'edgePadding'> = {}): Layer[] {
   if (typeof spec !== 'object' || (spec as NetworkSpec | null) === null)
     throw invalid('spec', 'a NetworkSpec', spec, TypeError);
-  return build('layers', spec.layers, integer('inChannels', spec.inChannels, 1));
+  return build('layers', spec.layers, integer('inChannels', spec.inChannels, 1), options);
 }
 
-function build(field: string, specs: readonly LayerSpec[], inChannels: number): Layer[] {
+function build(
+  field: string,
+  specs: readonly LayerSpec[],
+  inChannels: number,
+  { edgePadding }: Pick<LayerContext, 'edgePadding'> = {},
+): Layer[] {
+  const inner: LayerContext['build'] = (...args) => build(...args, { edgePadding });
   if (!Array.isArray(specs)) throw invalid(field, 'an array of LayerSpecs', specs, TypeError);
   let channels = inChannels;
   return specs.map((spec: LayerSpec, index) => {
     const rectified = rectifiers.includes((specs[index + 1] as LayerSpec | undefined)?.type ?? '');
-    const layer = within(`${field}[${index}].`, () => layerOf(spec, { inChannels: channels, rectified, build }));
+    const layer = within(`${field}[${index}].`, () =>
+      layerOf(spec, { inChannels: channels, rectified, edgePadding, build: inner }),
+    );
     channels = layer.outChannels;
     return layer;
   });

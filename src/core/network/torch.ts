@@ -50,9 +50,10 @@ export function toTorch(weights: WeightsLike, spec?: NetworkSpec): Weights {
   const kinds = spec && layersByName(spec);
   for (const [name, tensor] of Object.entries(fields('weights', weights, 'an object of { shape, data }'))) {
     checkTensor(name, tensor);
-    const [, path, part] = /^layers\.(.*\d)\.(weight|bias)$/.exec(name) ?? [];
-    if (path === undefined) throw invalid('name of a weight', "'layers.<number>.weight' or '….bias'", name, TypeError);
+    const [, path, part] = /^layers\.(.*\d)\.(\w+)$/.exec(name) ?? [];
     const kind = kinds?.get(`layers.${path}`);
+    if (path === undefined || (part !== 'weight' && part !== 'bias' && !isRegistered(kind)))
+      throw invalid('name of a weight', "'layers.<number>.weight' or '….bias'", name, TypeError);
     turned[`${path}.${part}`] = part === 'weight' ? toKernel(name, tensor, kind) : copy(tensor);
     if (kind?.type !== 'norm' || part !== 'bias') continue;
     const [channels] = tensor.shape;
@@ -87,7 +88,7 @@ function shapesByName(spec: NetworkSpec): Map<string, readonly number[]> {
  * registered layers keep their shape.
  */
 function torchShape(kind: LayerSpec, shape: readonly number[], { length }: readonly number[]): readonly number[] {
-  if (shape.length !== 3 || kind.type.includes('/')) return shape;
+  if (shape.length !== 3 || isRegistered(kind)) return shape;
   const [outputs, taps, inputs] = shape;
   if (kind.type === 'convTranspose1d') return [inputs * (kind.groups ?? 1), outputs / (kind.groups ?? 1), taps];
   return taps === 1 && (length === 2 || (kind.type === 'linear' && length !== 3))
@@ -123,7 +124,7 @@ function foldNorm(part: string, path: string, weights: WeightsLike): Tensor {
 }
 
 function fromKernel(name: string, { shape, data }: WeightsLike[string], kind: LayerSpec | undefined): Tensor {
-  if (shape.length === 1 || kind?.type.includes('/')) return copy({ shape, data });
+  if (shape.length === 1 || isRegistered(kind)) return copy({ shape, data });
   if (shape.length === 2) return { shape: [shape[0], 1, shape[1]], data: Float32Array.from(data) };
   if (shape.length !== 3) throw invalid(`${name}.shape`, 'of length 1, 2 or 3', shape);
   if (kind?.type !== 'convTranspose1d')
@@ -141,7 +142,7 @@ function fromKernel(name: string, { shape, data }: WeightsLike[string], kind: La
 }
 
 function toKernel(name: string, { shape, data }: WeightsLike[string], kind: LayerSpec | undefined): Tensor {
-  if (shape.length === 1 || kind?.type.includes('/')) return copy({ shape, data });
+  if (shape.length === 1 || isRegistered(kind)) return copy({ shape, data });
   if (shape.length !== 3) throw invalid(`${name}.shape`, 'of length 1 or 3', shape);
   const [outputs, taps, perGroup] = shape;
   if (kind?.type === 'linear') return { shape: [outputs, perGroup], data: Float32Array.from(data) };
@@ -183,4 +184,9 @@ function rearrange(
     }
   }
   return { shape: into, data: turned };
+}
+
+/** Whether a layer is one that users registered: PyTorch's order of its arrays is its own. */
+function isRegistered(layer: LayerSpec | undefined): boolean {
+  return layer !== undefined && layer.type.includes('/');
 }

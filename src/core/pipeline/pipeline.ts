@@ -59,7 +59,7 @@ export class Pipeline {
 
   private constructor(spec: PipelineSpec, { network, learner, seed = 1 }: PipelineOptions) {
     checkSpec(spec);
-    this.spec = structuredClone(spec);
+    this.spec = withPowerLine(structuredClone(spec), 50);
     const { gaps, network: networkSpec, learn } = spec;
     this.#gaps = new GapFiller(gaps);
     this.network = network ?? (networkSpec ? Network.create(networkSpec, { seed }) : null);
@@ -68,7 +68,7 @@ export class Pipeline {
       this.learner = null;
       return;
     }
-    const { network: learnSpec, optimizer, ...options } = learn;
+    const { network: learnSpec, optimizer, ...options } = this.spec.learn!;
     const trained = learner?.clone() ?? Network.create(learnSpec, { seed, zeroOutput: true });
     this.learner = new Learner(trained, { ...options, ...(optimizer && { optimizer: optimizerOf(optimizer) }) });
   }
@@ -86,9 +86,10 @@ export class Pipeline {
    * @throws if the bytes are truncated, not a saved pipeline, or from a newer version
    */
   static restore(bytes: Uint8Array): Pipeline {
-    const { state, extra: beside } = decodeState('pipeline', bytes);
-    checkMemory(beside as PipelineSpec, bytes.length, 'stream' in stateIn(state, 'convolver'));
-    const pipeline = new Pipeline(beside as PipelineSpec, {});
+    const { state, extra } = decodeState('pipeline', bytes);
+    checkMemory(extra as PipelineSpec, bytes.length, 'stream' in stateIn(state, 'convolver'));
+    // pipelines that were saved without a power-line frequency used 60 Hz
+    const pipeline = new Pipeline(withPowerLine(extra, 60), {});
     pipeline.#restore(state, bytes.length);
     return pipeline;
   }
@@ -195,6 +196,14 @@ export class Pipeline {
       positive('block.rate for standardize.tau (irregular: use standardize.frames)', this.#rate, 'Hz');
     return new Standardizer({ channels: this.#channels, frames: frames ?? tau * this.#rate });
   }
+}
+
+/** Writes the power-line frequency of the learner into its spec, so that a saved pipeline does not depend on a default. */
+function withPowerLine(spec: PipelineSpec, hz: number): PipelineSpec {
+  const { learn } = spec;
+  if (!learn) return spec;
+  const { mains, powerLine = mains ?? hz, ...options } = learn;
+  return { ...spec, learn: { ...options, powerLine } };
 }
 
 /** Returns a network's weights as state, in the engine's packed order. */

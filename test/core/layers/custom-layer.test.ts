@@ -73,6 +73,9 @@ registerLayer<CustomSpec & { outChannels: number; kernelSize: number }>('test/co
   },
 });
 
+/** Number of the next wrong layer. */
+let wrong = 0;
+
 const noise = (count: number, seed = 1): Float32Array => {
   const chance = random(seed);
   return Float32Array.from({ length: count }, () => chance.normal());
@@ -198,5 +201,68 @@ describe('a registered layer', () => {
     expect(() => forward.stream({ gradients: true })).toThrow(
       'backward of test/forward must be a function, because the stream keeps gradients, got undefined',
     );
+  });
+});
+
+describe('a registered layer in a stream', () => {
+  test('starts with the first frame repeated if the stream is prewarmed, like every layer', () => {
+    const spec: NetworkSpec = { inChannels: 1, layers: [{ type: 'test/convolution', outChannels: 1, kernelSize: 3 }] };
+    const weights = {
+      'layers.0.weight': { shape: [1, 3, 1], data: [1, 2, 3] },
+      'layers.0.bias': { shape: [1], data: [5] },
+    };
+    for (const layers of [spec.layers, [{ type: 'residual' as const, layers: spec.layers }]]) {
+      const network = Network.create({ ...spec, layers }, layers === spec.layers ? { weights } : {});
+      const y = network.stream({ prewarm: true }).push([1, 1, 1, 1]);
+      expect([...y]).toEqual(new Array(4).fill(y[3]));
+    }
+    expect([...Network.create(spec, { weights }).stream({ prewarm: true }).push([1, 1])]).toEqual([11, 11]);
+  });
+
+  test('with parameters of other names goes to PyTorch and back unchanged', () => {
+    registerLayer('test/slope', {
+      build: (_spec, channels) => ({
+        outChannels: channels,
+        parameters: [{ name: 'slope', shape: [channels, 2, 3], start: 0.25 }],
+        forward: (x, y, [slope]) => {
+          for (let c = 0; c < channels; c++) y[c] = x[c] * slope[6 * c];
+        },
+      }),
+    });
+    const spec: NetworkSpec = { inChannels: 2, layers: [{ type: 'test/slope' }] };
+    const data = Float32Array.from({ length: 12 }, (_, i) => i);
+    const network = Network.create(spec, { weights: { 'layers.0.slope': { shape: [2, 2, 3], data } } });
+    expect(Network.load(network.save({ torch: true }), spec).weights()).toEqual(network.weights());
+  });
+
+  test.each([
+    ['nothing', undefined, 'build of test/wrong-0 must be a function that returns a WindowFunction, got undefined'],
+    ['no forward', { outChannels: 1 }, 'forward of test/wrong-1 must be a function, got undefined'],
+    [
+      'a shape that is no shape',
+      { parameters: [{ name: 'w', shape: [0.5], start: 0 }] },
+      'size in the shape of w must be an integer >= 1, got 0.5',
+    ],
+    [
+      'a parameter without a name',
+      { parameters: [{ shape: [1], start: 0 }] },
+      'name of a parameter of test/wrong-3 must be a word that no other parameter has, got undefined',
+    ],
+    [
+      'two parameters of one name',
+      { parameters: [0, 1].map(() => ({ name: 'w', shape: [1], start: 0 })) },
+      "name of a parameter of test/wrong-4 must be a word that no other parameter has, got 'w'",
+    ],
+    [
+      'a start that is no start',
+      { parameters: [{ name: 'w', shape: [1], start: NaN }] },
+      'start of w must be a finite number or { fanIn, fanOut, rectified }, got NaN',
+    ],
+    ['a negative cost', { macs: -1 }, 'macs must be a number >= 0, got -1'],
+  ])('is rejected if build returns %s', (_, result, message) => {
+    const type = `test/wrong-${wrong++}` as const;
+    const forward = result && 'outChannels' in result ? {} : { outChannels: 1, forward: () => {} };
+    registerLayer(type, { build: () => result && ({ ...forward, ...result } as never) } as never);
+    expect(() => Network.create({ inChannels: 1, layers: [{ type }] })).toThrow(`layers[0].${message}`);
   });
 });
