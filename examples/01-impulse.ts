@@ -18,5 +18,5 @@ of(block)
   });
 
 const whole = [...convolveWhole(impulse, kernel)].map((sample) => sample.toFixed(1));
-console.log(`\nThe whole recording at once, as numpy.convolve: ${whole.join(' ')}`);
+console.log(`\nThe whole recording at once, like numpy.convolve: ${whole.join(' ')}`);
 console.log(`The same kernel in PyTorch's order: ${kernel.toReversed().join(', ')}`);

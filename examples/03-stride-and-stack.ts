@@ -1,4 +1,4 @@
-/** Two layers with stride 2: their cost, the frame that each output is aligned with, and which outputs are valid. */
+/** Plans and runs two layers with stride 2, and prints which frame each output is aligned with and whether it is valid. */
 import { from } from 'rxjs';
 import { Network, plan, type Block, type NetworkSpec } from 'tapline';
 import { convolve } from 'tapline/operators';

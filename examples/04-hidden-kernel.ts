@@ -1,4 +1,4 @@
-/** A learner finds a hidden kernel from noise and the filtered noise. */
+/** Trains a learner on noise and filtered noise until its weights equal the kernel of the filter. */
 import { connect, from, last } from 'rxjs';
 import { random, type Block } from 'tapline';
 import { convolve, learn } from 'tapline/operators';

@@ -2,7 +2,7 @@
  * Compares the band power of an EEG recording during alpha with the rest of the recording.
  *
  *     npx tsx examples/05-eeg-recording.ts                                     a simulated headset, 120 s
- *     npx tsx examples/05-eeg-recording.ts <file> [spans] [channels]           spans: 28-50,64-74 (s); channels: 7,8
+ *     npx tsx examples/05-eeg-recording.ts <file> [spans] [channels]           such as 28-50,64-74 (s) and 7,8
  *
  * The default spans and channels are those of OpenBCI's sample recording with alpha.
  */

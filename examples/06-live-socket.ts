@@ -1,7 +1,7 @@
 /**
  * Starts a server with the dashboard and publishes a stream to it over WebSocket, in one file.
  *
- *     npx tsx examples/06-live-socket.ts [port]        open the printed URL; press Ctrl-C to stop
+ *     npx tsx examples/06-live-socket.ts [port]        Open the printed URL. Press Ctrl-C to stop.
  */
 import { interval, map } from 'rxjs';
 import type { Block } from 'tapline';
@@ -10,7 +10,7 @@ import { publish } from 'tapline/sources';
 
 const rate = 100;
 const server = await createServer({ port: Number(process.argv[2] ?? 8080) });
-console.log(`open ${server.url}`);
+console.log(`Open ${server.url}`);
 
 /** Block n: 5 frames of a slow and a fast wave. Every ten seconds, the fast wave doubles for one second. */
 function waves(n: number): Block {

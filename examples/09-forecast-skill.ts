@@ -4,7 +4,7 @@
  *     persistence            x[t] = x[t-1]
  *     constant + power line  x[t] = x[t-1] + c (x[t-1] - x[t-2]) - (x[t-2] - x[t-3])        c = 2 cos(2π 60 / rate)
  *
- * NMSE = mean over channels of squared error / variance, without the first 4 s. The learner has the default settings (the
+ * NMSE = mean squared error / variance, averaged over the channels, without the first 4 s. The learner has the default settings (the
  * optimizer adapts the learning rate; weights start at zero) and 16 taps from every channel to every channel.
  *
  *     npx tsx examples/09-forecast-skill.ts <file>

@@ -1,6 +1,6 @@
 /**
- * Computes gradients on a stream: a two-layer network runs frame by frame, and the gradient of each output is
- * propagated back at once. The result equals the gradient of the whole recording, computed in double precision.
+ * Computes gradients on a stream. A network with two convolutions runs frame by frame, and the gradient of each output is
+ * propagated back immediately. The result equals the gradient of the whole recording, computed in double precision.
  */
 import { Network, random, reference, type NetworkSpec } from 'tapline';
 
@@ -25,7 +25,8 @@ for (let t = 0; t < frames; t++) {
   gradY.push(...y);
   const final = stream.backward(y); // the loss is ½ Σ y², so ∂L/∂y = y
   rows.push(...final);
-  if (t < 16) console.log(`frame ${t}: ${y.length} output, ${final.length / 2} final rows of ∂L/∂x`);
+  if (t < 16)
+    console.log(`frame ${t}: ${y.length} output${y.length === 1 ? '' : 's'}, ${final.length / 2} final rows of ∂L/∂x`);
 }
 rows.push(...stream.flushGradient());
 

@@ -1,6 +1,6 @@
 /**
- * Monitors a headset: two minutes of simulated EEG, and then a loose electrode. The alarm is raised at once, with the
- * channel and the frames, and cleared when the channel has been normal for ten seconds.
+ * Monitors two minutes of simulated EEG, after which an electrode becomes loose. The alarm is raised immediately. It reports
+ * the channel and the frames, and is cleared when the channel has been normal for ten seconds.
  */
 import { from } from 'rxjs';
 import { alarms, type AlarmEvent } from 'tapline/operators';

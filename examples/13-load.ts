@@ -1,6 +1,6 @@
 /**
- * Monitors this computer: learns the normal CPU usage and event-loop delay for twelve seconds and then creates load for
- * four seconds, which raises an alarm. The output depends on which other programs are running.
+ * Monitors this computer. The program learns the normal CPU usage and event-loop delay for twelve seconds and then creates
+ * load for four seconds, which raises an alarm. The output depends on which other programs are running.
  */
 import { map, skip } from 'rxjs';
 import type { Block } from 'tapline';
@@ -40,7 +40,7 @@ function busy(until: number): void {
   else setTimeout(() => monitoring.unsubscribe(), 1000);
 }
 
-console.log(`${labels.join(', ')}, at ${rate} Hz`);
+console.log(`Monitoring ${labels.join(', ')} at ${rate} Hz`);
 setTimeout(() => {
   loadStart = newest;
   busy(Date.now() + load.duration);

@@ -6,8 +6,9 @@
  *               → quadrature pairs as long as the window, per channel → square → sum → log
  *               → standardized over the last minute → softmax
  *
- * One pass; each trial is classified before it is used for training. The quadrature pairs are Gabor kernels and stay fixed.
- * The spatial kernels start as the identity and learn from the trials with a light, by gradients that are streamed back
+ * The recording is processed in one pass. Each trial is classified before it is used for training. The quadrature pairs are
+ * Gabor kernels and are not trained.
+ * The spatial kernels start as the identity and learn from the trials with a light. Their gradients are streamed back
  * through the other layers. The baseline is CCA (Z. Lin and others, "Frequency recognition based on canonical correlation
  * analysis for SSVEP-based BCIs", 2006).
  *
@@ -109,7 +110,7 @@ function classifier(seconds: number, { harmonics, width }: Settings): Network {
         'layers.5.weight': tensor([rest + 1, 1, tones.length], (i) =>
           Math.floor((i % tones.length) / harmonics) === Math.floor(i / tones.length) ? 1 : 0,
         ),
-        // rest, unless the tones of a light are together one standard deviation above their mean
+        // predict rest, unless the tones of a light are together one standard deviation above their mean
         'layers.5.bias': tensor([rest + 1], (k) => (k === rest ? 1 : 0)),
       },
     },
@@ -137,7 +138,7 @@ function classify(x: Float32Array, seconds: number, chosen: Settings): Float32Ar
     const first = pending.length - 1;
     const answer = pending[first];
     push(end);
-    // of the mean of -ln p over all outputs whose window lies within the light
+    // the gradient of the mean of -ln p over all outputs whose window is within the light
     const gradient = pending.map(
       (p, i) =>
         tensor([rest + 1], (k) => {
@@ -234,14 +235,14 @@ const printHead = (text: string) => {
 };
 console.log(`${lit} trials with a light, ${trials.length - lit} without; ${channels} channels at ${rate} Hz`);
 for (const delay of [0.5, 0.14]) {
-  printHead(`seconds, from ${delay} s on`);
+  printHead(`window in s, from ${delay} s`);
   byCca('CCA', { delay });
   byKernels('quadrature pairs', { delay, learningRate: 0, whiten: false });
   byKernels('  + whitening', { delay, learningRate: 0 });
   byKernels('  + learned spatial kernels', { delay });
 }
 if (flag === '--sensitivity') {
-  printHead('seconds, from 0.5 s on, with');
+  printHead('window in s, from 0.5 s, with');
   for (const harmonics of [1, 3]) byCca(`CCA, harmonics ${harmonics}`, { harmonics });
   for (const highPass of [1, 4]) byCca(`CCA, high-pass ${highPass} Hz`, { highPass });
   for (const harmonics of [1, 3]) byKernels(`harmonics ${harmonics}`, { harmonics });

@@ -118,7 +118,7 @@ describe('the examples', () => {
 
   test('06: the server serves the dashboard and receives the stream of the same program', async () => {
     const { stderr, code } = await runScript('examples/06-live-socket.ts', ['0'], {
-      until: /open (http\S+)\n/,
+      until: /Open (http\S+)\n/,
       async meanwhile([, url]) {
         const page = await fetch(url);
         expect(page.headers.get('content-type')).toMatch(/^text\/html/);
@@ -203,13 +203,13 @@ describe('the examples', () => {
 
   test('11: a pipeline saved in Node.js continues in a page with the same bits', async () => {
     const { stderr, code } = await runScript('examples/11-carry/carry.ts', ['0'], {
-      until: /open (http\S+)\n/,
+      until: /Open (http\S+)\n/,
       async meanwhile([, url]) {
         const browser = await launchBrowser();
         try {
           const page = await (await browser.newContext({ locale: 'en-US' })).newPage();
           await page.goto(url);
-          await page.waitForFunction(() => document.querySelector('#state')?.textContent !== 'waiting');
+          await page.waitForFunction(() => document.querySelector('#state')?.textContent !== 'Waiting');
           expect(await page.textContent('#state')).toContain('8000 of 8000 predictions equal those in Node.js');
         } finally {
           await browser.close();
@@ -254,7 +254,7 @@ describe('the examples', () => {
     '14: learned kernels classify at least as many trials as CCA, with less surprise than untrained ones',
     async () => {
       const out = await outputOf('14-ssvep.ts', ssvep!);
-      const [from05, from014] = out.split('seconds, from ').slice(1);
+      const [from05, from014] = out.split('window in s, from ').slice(1);
       for (const part of [from05, from014]) {
         const cca = numbers(part, 'CCA');
         const untrained = numbers(part, '  + whitening');

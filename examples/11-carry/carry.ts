@@ -2,7 +2,7 @@
  * Moves a running pipeline from Node.js to a browser. The pipeline processes ten seconds of a simulated headset and is
  * saved with its state. A page restores it, continues, and compares its predictions with those of an uninterrupted run.
  *
- *     npx tsx examples/11-carry/carry.ts [port]        open the printed URL; press Ctrl-C to stop
+ *     npx tsx examples/11-carry/carry.ts [port]        Open the printed URL. Press Ctrl-C to stop.
  */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -26,7 +26,7 @@ const expected = blocks.flatMap((block) =>
 );
 const { score, updates } = pipeline.learner!.push({ ...blocks[0], data: new Float32Array(0), start: 3500 });
 console.log(
-  `saved ${saved.length} bytes after ${100 * 25} frames; without interruption: ${updates} updates, NMSE ${score.nmse.toFixed(3)}`,
+  `Saved ${saved.length} bytes after ${100 * 25} frames. Without interruption: ${updates} updates, NMSE ${score.nmse.toFixed(3)}`,
 );
 
 const next = { blocks: blocks.map((block) => ({ ...block, data: Array.from(block.data) })), expected };
@@ -42,7 +42,7 @@ const server = createServer((request, response) => {
   void Promise.resolve(body()).then((content) => response.setHeader('content-type', type).end(content));
 });
 server.listen(Number(process.argv[2] ?? 8081), '127.0.0.1', () => {
-  console.log(`open http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  console.log(`Open http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
 process.once('SIGINT', () => {
   server.closeAllConnections();
