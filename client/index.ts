@@ -12,3 +12,36 @@ export { kernelSpectrum, type Spectrum } from './spectrum.ts';
 export type { TimeOptions } from './time-chart.ts';
 export { TimeView } from './time-view.ts';
 export { type ConnectionMessage, watch, type Watched, type WatchOptions } from './watch.ts';
+export type { AlarmRecord } from '../src/core/alarms/alarm-lifecycle.ts';
+export type { MaintenanceWindow } from '../src/core/alarms/suppression.ts';
+export type {
+  AlarmAction,
+  AlarmMessage,
+  AlarmRequest,
+  AlarmsMessage,
+  BlockKind,
+  BlockMessage,
+  ChannelInfo,
+  DroppedMessage,
+  ErrorMessage,
+  GapMessage,
+  HealthMessage,
+  KernelsMessage,
+  LearnerInfo,
+  LearningAct,
+  LearningRequest,
+  LossMessage,
+  MaintenanceRequest,
+  MapInfo,
+  MarkMessage,
+  RemoveRequest,
+  RunMessage,
+  StreamHealth,
+  StreamInfo,
+  StreamsMessage,
+  SubscribedMessage,
+  Watchable,
+  WatchMessage,
+  WatchText,
+  WireBlock,
+} from '../src/protocol/index.ts';

@@ -30,8 +30,11 @@ export interface KernelPlotOptions {
 
 /** The kernels of a layer, [outputs, taps, inputs] in lag order, and optionally their initial values in the same shape. */
 export interface Kernels {
+  /** Number of outputs, taps, and inputs. */
   readonly shape: readonly [outputs: number, taps: number, inputs: number];
+  /** Weights in row-major order. */
   readonly data: ArrayLike<number>;
+  /** Initial weights in the same shape; drawn dashed. */
   readonly start?: ArrayLike<number>;
 }
 

@@ -1,7 +1,10 @@
 /** A labeled event that starts at `time` (ms since 1970) and lasts `duration` ms. */
 export interface RibbonEvent {
+  /** Start of the event, in ms since 1970. */
   readonly time: number;
+  /** Duration in ms. Default 0. */
   readonly duration?: number;
+  /** Text of the event. Events with the same label share a lane. */
   readonly label: string;
 }
 

@@ -2,8 +2,11 @@ import type uPlot from 'uplot';
 
 /** A time span in ms since 1970, and the labels of the channels in whose lanes it is shaded. */
 export interface Span {
+  /** Start, in ms since 1970. */
   readonly from: number;
+  /** End, in ms since 1970. */
   readonly to: number;
+  /** Labels of the channels in whose lanes the span is shaded. */
   readonly labels: readonly string[];
 }
 

@@ -13,7 +13,14 @@ import { pointsWhenFew, TimeChart, type TimeOptions } from './time-chart.ts';
 import type { Theme } from './theme.ts';
 
 /** The label of a channel, or its label and unit. */
-export type ChannelName = string | { readonly label: string; readonly unit?: string };
+export type ChannelName =
+  | string
+  | {
+      /** Label of the channel. */
+      readonly label: string;
+      /** Unit of the samples. Default: the unit of the plot. */
+      readonly unit?: string;
+    };
 
 /** Whether channels are shown without their running mean ('ac') or as measured ('dc'). */
 export type Coupling = 'ac' | 'dc';

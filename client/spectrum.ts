@@ -2,6 +2,7 @@
 export interface Spectrum {
   /** Frequencies in Hz, evenly spaced. */
   readonly hz: Float64Array;
+  /** Gain at each frequency of `hz`, linear. */
   readonly magnitude: Float64Array;
   /** Frequency of the maximum in Hz, interpolated between bins by a parabola; NaN if all weights are 0. */
   readonly peak: number;

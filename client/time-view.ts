@@ -29,6 +29,7 @@ export class TimeView {
     return this.paused ? this.#pausedAt : this.#newest;
   }
 
+  /** Whether the view is paused. */
   get paused(): boolean {
     return !Number.isNaN(this.#pausedAt);
   }

@@ -2,11 +2,11 @@ import { Observable } from 'rxjs';
 import { connect } from '../src/operators/connect.ts';
 import type { Link } from '../src/operators/connect.ts';
 import {
-  type AlarmControl,
-  type Learning,
+  type AlarmRequest,
+  type LearningRequest,
   type MaintenanceRequest,
   parseWatch,
-  type Remove,
+  type RemoveRequest,
   type Watchable,
   type WatchMessage,
   type WatchRequest,
@@ -25,29 +25,43 @@ export interface WatchOptions {
   /** Whether to receive the recent data that the server holds first. */
   recent?: boolean;
   /** Changes to learners, sent to the server as they are emitted. */
-  learning?: Observable<Omit<Learning, 'type'>>;
+  learning?: Observable<Omit<LearningRequest, 'type'>>;
   /** Whether to receive the alarms of all streams and their changes. */
   alarms?: boolean;
   /** Actions on alarms and on ended streams, sent to the server as they are emitted. */
-  actions?: Observable<AlarmControl | MaintenanceRequest | Remove>;
+  actions?: Observable<AlarmRequest | MaintenanceRequest | RemoveRequest>;
   /** @deprecated Use `actions`. */
-  deeds?: Observable<AlarmControl | MaintenanceRequest | Remove>;
+  deeds?: Observable<AlarmRequest | MaintenanceRequest | RemoveRequest>;
 }
 
 /** The connection is open, or was lost and is retried after `wait` ms. */
 export type ConnectionMessage =
-  | { readonly type: 'connection'; readonly open: true }
   | {
+      /** Message type. */
       readonly type: 'connection';
+      /** The connection is open. */
+      readonly open: true;
+    }
+  | {
+      /** Message type. */
+      readonly type: 'connection';
+      /** The connection was lost. */
       readonly open: false;
+      /** Reason, as sent by the server or reported by the WebSocket. */
       readonly reason: string;
       /** @deprecated Use `reason`. */
       readonly sentence: string;
+      /** Time until the next attempt, in ms. */
       readonly wait: number;
     };
 
 /** A message of the server, with the name of its stream if it belongs to one, or a change of the connection. */
-export type Watched = (WatchMessage & { readonly stream?: string }) | ConnectionMessage;
+export type Watched =
+  | (WatchMessage & {
+      /** Name of the stream that the message belongs to; absent if it concerns all streams. */
+      readonly stream?: string;
+    })
+  | ConnectionMessage;
 
 /**
  * Receives the messages of a Tapline server, decoded. Connects on subscription, and reconnects until unsubscribed, also if

@@ -14,6 +14,7 @@ export * as reference from './core/reference/index.ts';
 // Networks that stream
 export { Network, type CreateOptions } from './core/network/network.ts';
 export { NetworkStream } from './core/network/network-stream.ts';
+export type { CompiledNetwork } from './core/network/compiled-network.ts';
 export { Engine, type EngineKind } from './core/memory/engine.ts';
 export type { StreamOptions } from './core/network/stream-options.ts';
 export type { MakeTransform, Transform } from './core/layers/convolution/transform.ts';
@@ -44,19 +45,22 @@ export type { PipelineSpec } from './core/pipeline/pipeline-spec.ts';
 
 // Your own layers
 export { registerLayer, type LayerDefinition, type WindowFunction } from './core/layers/custom-layer.ts';
-export type { ParameterSpec, Start } from './core/layers/layer.ts';
+export type { Layer, Packing, ParameterSpec, Start } from './core/layers/layer.ts';
+export type { Pace } from './core/layers/pace.ts';
+export type { MemoryRange } from './core/layers/parameter-gradients.ts';
 export type { WindowSpec } from './core/layers/windowing.ts';
 
 // Learning
 export { sgd, type SgdOptions } from './core/learning/optimizers/sgd.ts';
 export { autoStep, type AutoStepOptions } from './core/learning/optimizers/auto-step.ts';
-export { nlms } from './core/learning/optimizers/sgd.ts';
+export { nlms, type NlmsOptions } from './core/learning/optimizers/sgd.ts';
 export { rmsprop, type RmspropOptions } from './core/learning/optimizers/adam.ts';
 export { adam, adamW, type AdamOptions } from './core/learning/optimizers/adam.ts';
-export type { Optimizer } from './core/learning/optimizers/optimizer.ts';
+export type { LearningRate, Optimizer } from './core/learning/optimizers/optimizer.ts';
 export type { OptimizerSpec } from './core/learning/optimizers/optimizer-spec.ts';
 export { Learner } from './core/learning/learner.ts';
 export type { Learned, SkipReason } from './core/learning/learned.ts';
+export type { MissingReason } from './core/learning/evaluation.ts';
 export type { LearnerOptions } from './core/learning/learner-options.ts';
 export type { LossName, LossSpec } from './core/learning/loss.ts';
 export type { Score } from './core/learning/forecast-score.ts';
@@ -76,17 +80,32 @@ export {
 } from './core/detector/detector.ts';
 /** @deprecated Use `ChannelFault`. */
 export type { ChannelFault as Lasting } from './core/detector/detector.ts';
+export type { NoveltyCause } from './core/detector/channel-detector.ts';
 export type { FalseAlarms } from './core/detector/alarm-budget.ts';
 
 // Kernel design, in lag order
-export { difference, gaussian, gaussianDerivative, movingAverage } from './core/designs/smoothing.ts';
-export { bandPass, bandStop, highPass, lowPass } from './core/designs/windowed-sinc.ts';
-export { gabor } from './core/designs/gabor.ts';
-export { eegBank, eegBands } from './core/designs/eeg-bank.ts';
-export { bandPower } from './core/designs/band-power.ts';
+export {
+  difference,
+  gaussian,
+  gaussianDerivative,
+  movingAverage,
+  type GaussianOptions,
+} from './core/designs/smoothing.ts';
+export {
+  bandPass,
+  bandStop,
+  highPass,
+  lowPass,
+  type WindowedSincOptions,
+  type WindowName,
+} from './core/designs/windowed-sinc.ts';
+export { gabor, type GaborOptions, type GaborPair } from './core/designs/gabor.ts';
+export { eegBank, eegBands, type Bands, type EegBankOptions } from './core/designs/eeg-bank.ts';
+export { bandPower, type BandPowerOptions } from './core/designs/band-power.ts';
 export { Whitener, type WhitenerOptions } from './core/filters/whitener.ts';
 export { Biquad, butterworthHighPass, notch, type Section } from './core/filters/biquad.ts';
 
 // Blocks
 export { block, frameCount, timeOf, type Block, type BlockOptions } from './core/blocks/block.ts';
 export { random, type Random } from './core/random.ts';
+export type { State } from './core/state/state.ts';

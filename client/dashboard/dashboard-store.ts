@@ -1,14 +1,14 @@
 import { animationFrameScheduler, auditTime, BehaviorSubject, type Observable, Subject } from 'rxjs';
-import type { AlarmControl, Learning, MaintenanceRequest, Remove } from '../../src/protocol/index.ts';
+import type { AlarmRequest, LearningRequest, MaintenanceRequest, RemoveRequest } from '../../src/protocol/index.ts';
 import { type DashboardState, initialState, type StreamSettings } from './dashboard-state.ts';
 
 /** A user action on alarms or on ended streams. */
-type Action = AlarmControl | MaintenanceRequest | Remove;
+type Action = AlarmRequest | MaintenanceRequest | RemoveRequest;
 
 /** The state of the dashboard and the user actions that change it. */
 export class DashboardStore {
   readonly #state = new BehaviorSubject<DashboardState>(initialState);
-  readonly #learning = new Subject<Omit<Learning, 'type'>>();
+  readonly #learning = new Subject<Omit<LearningRequest, 'type'>>();
   readonly #actions = new Subject<Action>();
 
   get state(): DashboardState {
@@ -26,7 +26,7 @@ export class DashboardStore {
   }
 
   /** Changes to learners, to be sent to the server. */
-  get learning(): Observable<Omit<Learning, 'type'>> {
+  get learning(): Observable<Omit<LearningRequest, 'type'>> {
     return this.#learning;
   }
 

@@ -2,20 +2,25 @@ import type { Block } from '../core/blocks/block.ts';
 
 /** One channel of a recording, as in the file. */
 export interface Channel {
+  /** Label of the channel. */
   readonly label: string;
+  /** Unit of the samples, such as µV; absent if unknown. */
   readonly unit?: string;
 }
 
 /** The content of a file: blocks in order, each at its absolute index. Where `start` jumps, frames are missing. */
 export interface Recording {
+  /** File format. */
   readonly format: 'csv' | 'openbci' | 'edf' | 'bdf' | 'gdf';
   /** Kind of signal, if the file determines it. */
   readonly kind?: 'eeg';
+  /** Channels, in the order of the samples of a frame. */
   readonly channels: readonly Channel[];
   /** Sampling rate in Hz. */
   readonly rate: number;
   /** Time of frame 0 in ms since 1970; 0 if unknown. */
   readonly time: number;
+  /** Samples, in order of their frames. */
   readonly blocks: readonly Block[];
   /** Frames in the blocks. */
   readonly frames: number;
@@ -33,6 +38,7 @@ export interface Recording {
 export interface RecordedMark {
   /** Frame of the start; it can be in a gap, before frame 0, or after the last frame. */
   readonly at: number;
+  /** Text of the event. */
   readonly label: string;
   /** Duration in frames; absent for an instant. */
   readonly frames?: number;
@@ -53,6 +59,7 @@ export interface ReadOptions {
 
 /** Reads a recording from bytes that arrive in pieces of any size. */
 export interface RecordingReader {
+  /** Reads the next bytes of the file. Throws if the content is not a valid recording. */
   push(bytes: Uint8Array): void;
   /** Ends the file and returns its content. */
   end(): Recording;

@@ -5,9 +5,11 @@ import { concatMap, defer, Observable, retry, type SchedulerLike, throwError, ti
 
 /** Sending side of an open connection. */
 export interface Link {
+  /** Sends a text or binary message. Has no effect if the connection is not open. */
   send(message: string | Uint8Array<ArrayBuffer>): void;
   /** Bytes passed to `send` that have not been transmitted yet. */
   readonly bufferedAmount: number;
+  /** Closes the connection with a close code and a reason. */
   close(code: number, sentence: string): void;
 }
 
@@ -78,7 +80,9 @@ export const watchTimeout = 30_000;
 
 /** A connection that ended and will be retried. */
 export interface Disconnect {
+  /** WebSocket close code of the connection that ended. */
   readonly code: number;
+  /** Reason, as sent by the other end or reported by the WebSocket. */
   readonly sentence: string;
   /** Time until the next attempt, in ms. */
   readonly wait: number;

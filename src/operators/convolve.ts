@@ -5,6 +5,7 @@ import type { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
 import { lift } from './lift.ts';
 
+/** Options of `convolve`. */
 export interface ConvolveOptions {
   /**
    * Precompute what the next output needs from past frames after each emission, so that the next output is available

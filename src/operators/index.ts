@@ -1,9 +1,9 @@
 export { alarms, type AlarmsOptions } from './alarms.ts';
 export { blocks } from './blocks.ts';
-export { connect, type ConnectOptions, type Disconnect } from './connect.ts';
+export { connect, type ConnectOptions, type Disconnect, type Link } from './connect.ts';
 /** @deprecated Use `Disconnect`. */
 export type { Disconnect as Down } from './connect.ts';
-export { convolve } from './convolve.ts';
+export { convolve, type ConvolveOptions } from './convolve.ts';
 export { detect } from './detect.ts';
 export { fillGaps } from './fill-gaps.ts';
 export { frames } from './blocks.ts';

@@ -21,7 +21,7 @@ import { defaultOptimizer, type LearnerOptions } from '../core/learning/learner-
 import { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
 
-/** What can be changed while a learner runs. */
+/** A change to a running learner. Absent fields are not changed. */
 export interface LearnControl {
   /** Whether the weights are updated. */
   learning?: boolean;
@@ -35,6 +35,7 @@ export interface LearnControl {
   act?: 'freeze' | 'unfreeze' | 'reset' | 'rollback';
 }
 
+/** Options of `learn`. */
 export interface LearnOptions extends LearnerOptions {
   /**
    * Targets for the task 'target', which is the default if they are given: one frame per input frame, with the same
@@ -43,6 +44,7 @@ export interface LearnOptions extends LearnerOptions {
   target?: Observable<Block>;
   /** Train the given network itself, for a single subscriber. Default: train a copy made on subscription. */
   inPlace?: boolean;
+  /** Changes to the running learner. Default: none. */
   control?: Observable<LearnControl>;
 }
 

@@ -2,7 +2,9 @@ import { concat, concatMap, defer, finalize, Observable, type ObservableInput, t
 
 /** A stateful processing step: `push` returns any number of outputs per value, and `flush` the last ones at the end. */
 export interface Processor<In, Out> {
+  /** Processes one value and returns its outputs, if any. */
   push(value: In): Out[];
+  /** Returns the remaining outputs after the source has completed. */
   flush?(): Out[];
   /** Called after the outputs have been emitted, for work that can wait until then. */
   idle?(): void;

@@ -1,45 +1,61 @@
 import * as v from 'valibot';
-import { alarmKinds, type AlarmMember, type AlarmRecord } from '../core/alarms/alarm-lifecycle.ts';
+import { alarmKinds, type AlarmMember, type AlarmRecord, type AlarmStep } from '../core/alarms/alarm-lifecycle.ts';
 import type { MaintenanceWindow } from '../core/alarms/suppression.ts';
 import * as field from './fields.ts';
 
 /** All open alarms, the newest cleared ones, and the streams in maintenance. */
 export interface AlarmsMessage {
+  /** Message type. */
   type: 'alarms';
+  /** Open alarms and the newest cleared ones. */
   alarms: AlarmRecord[];
+  /** Streams whose alarms are suppressed, and until when. */
   maintenance: MaintenanceWindow[];
 }
 
 /** An event of an alarm, with its current record. A slow viewer receives only the newest event of each alarm. */
 export interface AlarmMessage {
+  /** Message type. */
   type: 'alarm';
-  step: (typeof alarmSteps)[number];
+  /** Kind of change. */
+  step: AlarmStep;
+  /** Time of the change, in ms since 1970. */
   time: number;
+  /** The alarm after the change. */
   alarm: AlarmRecord;
 }
 
 /** Subscribes to the alarms of all streams, or unsubscribes. */
 export interface WatchAlarms {
+  /** Message type. */
   type: 'alarms';
+  /** Whether to receive alarms. */
   on: boolean;
 }
 
-/** Performs an action on an alarm; `until`, for 'shelve', is in ms since 1970. */
-export interface AlarmControl {
+/** Action of a viewer on an alarm. 'falseAlarm' marks it as a false alarm and clears it. */
+export type AlarmAction = 'acknowledge' | 'shelve' | 'clear' | 'falseAlarm';
+
+/** Performs an action on an alarm. */
+export interface AlarmRequest {
+  /** Message type. */
   type: 'alarm';
+  /** The `id` of the alarm. */
   alarm: number;
-  do: (typeof alarmActions)[number];
+  /** Action to perform. */
+  do: AlarmAction;
+  /** When shelving ends, in ms since 1970. Required for 'shelve', ignored for other actions. */
   until?: number;
 }
 
-/**
- * Raises no new alarms of some streams until a time in ms since 1970. `streams` is a name, or a prefix followed by `*`.
- */
+/** Starts maintenance: no new alarms are raised for the given streams until the given time. */
 export interface MaintenanceRequest extends MaintenanceWindow {
+  /** Message type. */
   type: 'maintenance';
 }
 
-export const alarmSteps = [
+/** Everything that can happen to an alarm. */
+export const alarmSteps: readonly AlarmStep[] = [
   'raised',
   'joined',
   'worsened',
@@ -49,9 +65,9 @@ export const alarmSteps = [
   'shelved',
   'cleared',
   'falseAlarm',
-] as const;
-/** Actions of a viewer on an alarm. */
-export const alarmActions = ['acknowledge', 'shelve', 'clear', 'falseAlarm'] as const;
+];
+/** All actions of a viewer on an alarm. */
+export const alarmActions: readonly AlarmAction[] = ['acknowledge', 'shelve', 'clear', 'falseAlarm'];
 
 const streamsRule = 'a stream name, or a prefix followed by *';
 const streams: field.Schema<string> = v.pipe(
@@ -105,7 +121,7 @@ export const watchAlarms: field.Schema<WatchAlarms> = v.object(
   'given',
 );
 const actionRule = `one of ${alarmActions.join(', ')}`;
-export const alarmControl: field.Schema<AlarmControl> = v.pipe(
+export const alarmControl: field.Schema<AlarmRequest> = v.pipe(
   v.object(
     {
       type: v.literal('alarm'),

@@ -4,18 +4,22 @@ import { ProtocolError } from './protocol-error.ts';
 
 /** Length of the header in bytes. */
 export const headerLength = 48;
+/** Content of a block: raw samples, outputs of a feature map network, or predictions of a learner. */
+export type BlockKind = 'samples' | 'features' | 'prediction';
 /** Kinds of blocks; the index is the number in the header. */
-export const blockKinds = ['samples', 'features', 'prediction'] as const;
-export type BlockKind = (typeof blockKinds)[number];
+export const blockKinds: readonly BlockKind[] = ['samples', 'features', 'prediction'];
 
 /** A block with the header fields that identify it. */
 export interface WireBlock {
+  /** Content of the block. */
   kind: BlockKind;
   /** Id of the subscription; 0 on ingest. */
   id: number;
+  /** Number of the run. */
   run: number;
   /** Index of the feature map network or learner of the stream. */
   map: number;
+  /** The samples or outputs, and their position in the stream. */
   block: Block;
 }
 

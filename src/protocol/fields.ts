@@ -46,7 +46,9 @@ export const name: Schema<string> = v.pipe(
 
 /** Label and unit of a channel. */
 export interface ChannelInfo {
+  /** Label of the channel, 1 to 64 characters. */
   label: string;
+  /** Unit of the samples, such as µV; empty if unknown. */
   unit: string;
 }
 /** One channel of a stream. */

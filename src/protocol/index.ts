@@ -1,5 +1,6 @@
 export {
-  type AlarmControl,
+  type AlarmAction,
+  type AlarmRequest,
   type AlarmMessage,
   type AlarmsMessage,
   type MaintenanceRequest,
@@ -32,8 +33,9 @@ export {
   type WatchText,
 } from './watch-message.ts';
 export {
-  type Learning,
-  type Remove,
+  type LearningAct,
+  type LearningRequest,
+  type RemoveRequest,
   parseWatchRequest,
   type Subscribe,
   type Unsubscribe,

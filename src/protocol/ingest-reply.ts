@@ -5,26 +5,37 @@ import { gap, type Gap } from './ingest.ts';
 import type { Limits } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
 
-/** The server accepts the stream and expects frame `next` of run `run`. */
+/** The server accepts the stream. */
 export interface Welcome {
+  /** Message type. */
   type: 'welcome';
+  /** Version of the protocol. */
   protocol: string;
+  /** Name of the stream. */
   stream: string;
+  /** Number of the run that the next frame belongs to. */
   run: number;
+  /** Absolute index of the next frame that the server expects. */
   next: number;
+  /** Limits of the server. */
   limits: Limits;
 }
-/** Acknowledgment. `received`: next index expected; `durable`: frames before this index are recorded (0: none). */
+/** Acknowledges the frames of a stream. */
 export interface Ack {
+  /** Message type. */
   type: 'ack';
+  /** Absolute index of the next frame that the server expects. Earlier frames can be discarded. */
   received: number;
+  /** Frames before this index are recorded; 0: nothing is recorded. */
   durable: number;
 }
 /** The reason why a message was rejected. */
 export interface ErrorMessage {
+  /** Message type. */
   type: 'error';
-  /** One of `errorCodes`; codes of later versions are accepted, so that an old client can display them. */
+  /** Error code, as listed in the protocol. A newer server may send other codes. */
   code: string;
+  /** A sentence for a log or a display. */
   message: string;
 }
 /** A message from the server to a sensor; `gap` reports missing frames. */

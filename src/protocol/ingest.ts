@@ -55,15 +55,22 @@ export interface Hello {
 }
 /** Missing frames. */
 export interface Gap {
+  /** Message type. */
   type: 'gap';
+  /** Absolute index of the first missing frame. */
   from: number;
+  /** Number of missing frames, >= 1. */
   count: number;
 }
-/** An event at frame `at`, `frames` long. */
+/** An event of a stream. */
 export interface Mark {
+  /** Message type. */
   type: 'mark';
+  /** Absolute index of the first frame. */
   at: number;
+  /** Text of the event, 1 to 64 characters. */
   label: string;
+  /** Duration in frames; absent for an instant. */
   frames?: number;
 }
 /** A message from a sensor. */

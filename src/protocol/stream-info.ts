@@ -3,11 +3,15 @@ import * as field from './fields.ts';
 
 /** A feature map network of a stream. */
 export interface MapInfo {
+  /** Index among the feature maps of the stream, from 0. */
   index: number;
+  /** Name of the feature map. */
   name: string;
+  /** Labels of the outputs, one per row. */
   labels: string[];
   /** Frame rate of its outputs in Hz. */
   rate: number;
+  /** Unit of the outputs; absent if they have none. */
   unit?: string;
   /** Number of first outputs whose receptive field extends to before the stream started. */
   warmUp: number;
@@ -17,9 +21,13 @@ export interface MapInfo {
 
 /** A learner of a stream. */
 export interface LearnerInfo {
+  /** Index among the learners of the stream, from 0. */
   index: number;
+  /** Name of the learner. */
   name: string;
+  /** 'forecast' predicts the next frame, 'target' another stream. */
   task: 'forecast' | 'target';
+  /** Whether the weights are updated; false if the learner is frozen. */
   learning: boolean;
   /** Learning rate (µ). */
   learningRate: number;
@@ -37,18 +45,25 @@ export interface LearnerInfo {
 
 /** Description of a stream for viewers. */
 export interface StreamInfo {
+  /** Name of the stream. */
   name: string;
+  /** Channels, in the order of the samples of a frame. */
   channels: field.ChannelInfo[];
+  /** Sampling rate in Hz; 0 = irregular. */
   rate: number;
+  /** Number of the current run. */
   run: number;
   /** Next index expected. */
   next: number;
   /** Whether a sensor is connected. */
   live: boolean;
+  /** Kind of signal, such as 'eeg'; absent if unspecified. */
   kind?: string;
-  /** The stream that this stream is the target of. */
+  /** Name of the stream that this stream is the target of. */
   for?: string;
+  /** Feature maps of the stream. */
   maps: MapInfo[];
+  /** Learners of the stream. */
   learners: LearnerInfo[];
   /** Which part of the stream raises no alarms, and why. */
   unwatched?: string;

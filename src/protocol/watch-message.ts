@@ -9,34 +9,50 @@ import { type StreamInfo, streamInfo } from './stream-info.ts';
 
 /** All streams; sent on connection and whenever a stream is added, removed, or changed. */
 export interface StreamsMessage {
+  /** Message type. */
   type: 'streams';
+  /** The streams, live and ended. */
   streams: StreamInfo[];
 }
-/** Confirms a subscription; its first frame is `next` of run `run`. */
+/** Confirms a subscription. */
 export interface SubscribedMessage {
+  /** Message type. */
   type: 'subscribed';
+  /** The id of the subscription. */
   id: number;
+  /** Name of the stream. */
   stream: string;
+  /** Number of the current run. */
   run: number;
+  /** Absolute index of the first frame that will be sent. */
   next: number;
 }
-/** The kernels of a learner at frame `at`. */
+/** The current kernels of a learner. */
 export interface KernelsMessage {
+  /** Message type. */
   type: 'kernels';
+  /** The id of the subscription. */
   id: number;
+  /** Index of the learner in the stream, from 0. */
   learner: number;
+  /** Absolute index of the frame at which the kernels were read. */
   at: number;
   /** [out, taps, in]; tap 0 applies to the newest frame. */
   shape: [number, number, number];
+  /** Weights in row-major order. */
   data: number[];
-  /** Initial weights; only in the first message of a subscription. */
+  /** Initial weights in the same shape; only in the first message of a subscription. */
   start?: number[];
 }
-/** The live score of a learner at frame `at`; null until it is known. */
+/** The live score of a learner. Numbers are null until they are known. */
 export interface LossMessage {
+  /** Message type. */
   type: 'loss';
+  /** The id of the subscription. */
   id: number;
+  /** Index of the learner in the stream, from 0. */
   learner: number;
+  /** Absolute index of the frame at which the score was read. */
   at: number;
   /** Squared error divided by the variance of the target. */
   nmse: number | null;
@@ -44,13 +60,19 @@ export interface LossMessage {
   skill: number | null;
   /** The nmse of the baseline that predicts no change. */
   persistence: number | null;
+  /** Root mean squared error, in the unit of the target. */
   rms: number | null;
   /** The nmse of the mean of the last 8 frames. */
   movingAverage?: number | null;
   /** The nmse of a constant plus a sine at the power-line frequency. */
   mains?: number | null;
   /** The nmse and the skill over all frames so far. */
-  overall?: { nmse: number | null; skill: number | null };
+  overall?: {
+    /** Squared error divided by the variance of the target. */
+    nmse: number | null;
+    /** 1 - nmse / persistence. */
+    skill: number | null;
+  };
   /** Number of updates. */
   updates?: number;
   /** Number of outputs that were skipped in training, by reason. */
@@ -58,38 +80,57 @@ export interface LossMessage {
   /** Number of rollbacks to the last good weights. */
   rollbacks?: number;
 }
-/** An event of the stream, `frames` long. */
+/** An event of the stream. */
 export interface MarkMessage {
+  /** Message type. */
   type: 'mark';
+  /** The id of the subscription. */
   id: number;
+  /** Absolute index of the first frame. */
   at: number;
+  /** Text of the event. */
   label: string;
+  /** Duration in frames; absent for an instant. */
   frames?: number;
 }
 /** Missing frames. */
 export interface GapMessage {
+  /** Message type. */
   type: 'gap';
+  /** The id of the subscription. */
   id: number;
+  /** Absolute index of the first missing frame. */
   from: number;
+  /** Number of missing frames. */
   count: number;
 }
 /** A new run started: channels, rate, or numbering changed. */
 export interface RunMessage {
+  /** Message type. */
   type: 'run';
+  /** The id of the subscription. */
   id: number;
+  /** Number of the new run. */
   run: number;
+  /** Absolute index of its first frame. */
   next: number;
 }
-/** Reports that `count` frames (or messages) of `what` were dropped because this viewer is slow. */
+/** Reports that the server dropped data, oldest first, because this viewer is too slow. */
 export interface DroppedMessage {
+  /** Message type. */
   type: 'dropped';
+  /** The id of the subscription. */
   id: number;
+  /** Kind of the dropped data, such as `raw`. */
   what: string;
+  /** Absolute index of the first dropped frame, or of the frame of the first dropped message. */
   from: number;
+  /** Number of dropped frames, or of dropped messages. */
   count: number;
 }
 /** Health of one stream. */
 export interface StreamHealth {
+  /** Name of the stream. */
   name: string;
   /** Measured frame rate in Hz. */
   rate: number;
@@ -101,16 +142,21 @@ export interface StreamHealth {
   gaps: number;
   /** Number of frames with a missing or invalid sample. */
   invalid: number;
-  /** Next index expected. */
+  /** Absolute index of the next frame that the server expects. */
   next?: number;
 }
 /** Health of all streams; sent once per second. */
 export interface HealthMessage {
+  /** Message type. */
   type: 'health';
+  /** Health of each stream. */
   streams: StreamHealth[];
 }
 /** A decoded binary message. */
-export type BlockMessage = { type: 'block' } & WireBlock;
+export type BlockMessage = {
+  /** Message type. */
+  type: 'block';
+} & WireBlock;
 /** A text message from the server to a viewer. */
 export type WatchText =
   | StreamsMessage

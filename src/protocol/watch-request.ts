@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import {
   alarmControl,
-  type AlarmControl,
+  type AlarmRequest,
   maintenanceRequest,
   type MaintenanceRequest,
   watchAlarms,
@@ -11,15 +11,29 @@ import { checkMessage, parseText, typeOf } from './check-message.ts';
 import * as field from './fields.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 
-/** Data of a stream that a viewer can subscribe to. */
-export const watchable = ['raw', 'features', 'kernels', 'loss', 'marks', 'prediction'] as const;
-export type Watchable = (typeof watchable)[number];
+/**
+ * Data of a stream that a viewer can subscribe to:
+ *
+ * - `raw`: samples
+ * - `features`: outputs of the feature map networks
+ * - `kernels`: kernels of the learners
+ * - `loss`: live scores of the learners
+ * - `marks`: events
+ * - `prediction`: predictions of the learners
+ */
+export type Watchable = 'raw' | 'features' | 'kernels' | 'loss' | 'marks' | 'prediction';
+/** All kinds of data that a viewer can subscribe to. */
+export const watchable: readonly Watchable[] = ['raw', 'features', 'kernels', 'loss', 'marks', 'prediction'];
 
 /** Subscribes to data of a stream; its messages contain `id`. */
 export interface Subscribe {
+  /** Message type. */
   type: 'subscribe';
+  /** Id of the subscription, chosen by the viewer, from 1 to 2^32 - 1. */
   id: number;
+  /** Name of the stream. */
   stream: string;
+  /** Data to receive. */
   what: Watchable[];
   /** Maximum number of messages per second of each kind. Default: 30. */
   maxHz?: number;
@@ -28,33 +42,42 @@ export interface Subscribe {
 }
 /** Ends subscription `id`. */
 export interface Unsubscribe {
+  /** Message type. */
   type: 'unsubscribe';
+  /** The id of the subscription. */
   id: number;
 }
-/**
- * Turns a learner on or off, sets its learning rate, or performs an action: freeze, unfreeze, reset to the initial
- * weights, or roll back to the last good ones.
- */
-export interface Learning {
+/** Changes a learner. Absent fields are not changed. */
+export interface LearningRequest {
+  /** Message type. */
   type: 'learning';
+  /** Name of the stream. */
   stream: string;
+  /** Index of the learner in the stream, from 0. */
   learner: number;
+  /** Whether the weights are updated. */
   on?: boolean;
   /** Learning rate (µ), above 0 and at most 2. */
   learningRate?: number;
   /** @deprecated Send `learningRate`. Accepted for one more version. */
   step?: number;
+  /** Action to perform. */
   act?: LearningAct;
 }
 /** Removes an ended stream and its alarms. */
-export interface Remove {
+export interface RemoveRequest {
+  /** Message type. */
   type: 'remove';
+  /** Name of the stream. */
   stream: string;
 }
+/**
+ * Action on a learner: stop updating the weights, continue, restore the initial weights, or restore the last good ones.
+ */
 export type LearningAct = 'freeze' | 'unfreeze' | 'reset' | 'rollback';
 /** A message from a viewer. */
 export type WatchRequest =
-  Subscribe | Unsubscribe | Learning | Remove | WatchAlarms | AlarmControl | MaintenanceRequest;
+  Subscribe | Unsubscribe | LearningRequest | RemoveRequest | WatchAlarms | AlarmRequest | MaintenanceRequest;
 
 const whatRule = `a list of ${watchable.join(', ')}`;
 const subscribe: field.Schema<Subscribe> = v.object(
@@ -78,12 +101,12 @@ const subscribe: field.Schema<Subscribe> = v.object(
   'given',
 );
 const unsubscribe: field.Schema<Unsubscribe> = v.object({ type: v.literal('unsubscribe'), id: field.id }, 'given');
-const remove: field.Schema<Remove> = v.object({ type: v.literal('remove'), stream: field.name }, 'given');
+const remove: field.Schema<RemoveRequest> = v.object({ type: v.literal('remove'), stream: field.name }, 'given');
 const learningRate = v.pipe(
   v.number('a number > 0 and at most 2'),
   v.check((mu: number) => mu > 0 && mu <= 2, 'a number > 0 and at most 2'),
 );
-const learning: field.Schema<Learning> = v.pipe(
+const learning: field.Schema<LearningRequest> = v.pipe(
   v.object(
     {
       type: v.literal('learning'),

@@ -5,7 +5,7 @@ import type { AlarmRecord } from '../core/alarms/alarm-lifecycle.ts';
 import { NoSamplesMonitor, type StreamActivity } from '../core/alarms/no-samples-monitor.ts';
 import type { MaintenanceWindow } from '../core/alarms/suppression.ts';
 import type { Block } from '../core/blocks/block.ts';
-import type { AlarmControl } from '../protocol/alarm.ts';
+import type { AlarmRequest } from '../protocol/alarm.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import { readAlarms, reservedIds, type SavedAlarms, writeAlarms } from './alarm-file.ts';
@@ -152,7 +152,7 @@ export class AlarmService {
    * Performs an action on an alarm; returns false if there is no alarm with this id.
    * @throws ProtocolError 'bad-time' for an `until` in the past
    */
-  control({ alarm, do: action, until = 0 }: AlarmControl, now: number): boolean {
+  control({ alarm, do: action, until = 0 }: AlarmRequest, now: number): boolean {
     if (action === 'shelve' && until <= now)
       throw new ProtocolError('bad-time', `until must be after ${now}, the current time, got ${until}`);
     const events = action === 'shelve' ? this.#manager.shelve(alarm, until, now) : this.#manager[action](alarm, now);

@@ -6,22 +6,29 @@ import type { StandardizeOptions } from '../operators/standardize.ts';
 
 /** A channel of a feed. */
 export interface FeedChannel {
+  /** Label of the channel. */
   readonly label: string;
+  /** Unit of the samples; absent if unknown. */
   readonly unit?: string;
 }
 
 /** Description of a stream for which a feed is designed. */
 export interface FeedInfo {
+  /** Name of the stream. */
   readonly name: string;
+  /** Channels, in the order of the samples of a frame. */
   readonly channels: readonly FeedChannel[];
   /** Sampling rate in Hz; 0 = irregular. */
   readonly rate: number;
+  /** Kind of signal, such as 'eeg'; absent if unspecified. */
   readonly kind?: string;
 }
 
 /** A network whose outputs are displayed as feature maps. */
 export interface MapSpec {
+  /** Name of the feature map. */
   name: string;
+  /** The network, or its spec, which is initialized with random weights. */
   network: Network | NetworkSpec;
   /** Its input: the signal with filled gaps, or that signal standardized. */
   on: 'raw' | 'standardized';
@@ -29,12 +36,15 @@ export interface MapSpec {
   channels?: readonly (string | number)[];
   /** Labels of the outputs, one per row. */
   labels: string[];
+  /** Unit of the outputs. Default: none. */
   unit?: string;
 }
 
 /** A single convolution that is trained online on the standardized signal. */
 export interface LearnerSpec {
+  /** Name of the learner, unique within the feed. */
   name: string;
+  /** 'forecast' predicts the next frame, 'target' the frames of the stream `target`. */
   task: 'forecast' | 'target';
   /** Kernel length in frames. */
   taps: number;
@@ -56,10 +66,13 @@ export interface LearnerSpec {
 
 /** Processing of a stream: gap filling, standardization, feature maps, and learners. */
 export interface FeedSpec {
+  /** How missing frames are replaced. */
   gaps: GapPolicy;
   /** Standardization; null: maps and learners read the signal unchanged. */
   standardize: StandardizeOptions | null;
+  /** Networks whose outputs are displayed as feature maps. */
   maps: MapSpec[];
+  /** Learners that are trained on the stream. */
   learners: LearnerSpec[];
 }
 

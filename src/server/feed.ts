@@ -9,7 +9,7 @@ import { maxTime } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { StreamHealth } from '../protocol/watch-message.ts';
-import type { Learning } from '../protocol/watch-request.ts';
+import type { LearningRequest } from '../protocol/watch-request.ts';
 import { ArrivalClock } from './arrival-clock.ts';
 import { Backlog } from './backlog.ts';
 import type { FeedOutput, PipelineOutput } from './feed-output.ts';
@@ -120,7 +120,7 @@ export class Feed {
   }
 
   /** Controls a learner. Throws a ProtocolError ('unknown-learner') if there is none with this index. */
-  control({ learner, on, learningRate, step, act }: Learning): void {
+  control({ learner, on, learningRate, step, act }: LearningRequest): void {
     if (!this.#pipeline?.control(learner, { learning: on, learningRate: learningRate ?? step, act }))
       throw new ProtocolError('unknown-learner', `learner must be one of stream ${this.name}, got ${learner}`);
     this.output.next({ type: 'info' });

@@ -10,4 +10,5 @@ export {
   type MapSpec,
 } from './feed-spec.ts';
 export { defaultFeed } from './default-feed.ts';
+export type { ChannelInfo } from '../protocol/fields.ts';
 export type { LearnerInfo, MapInfo, StreamInfo } from '../protocol/stream-info.ts';

@@ -24,6 +24,7 @@ export interface TaplineServer {
   readonly url: string;
   /** All URLs at which the dashboard can be opened: with `host: '0.0.0.0'`, one per network interface. */
   readonly urls: readonly string[];
+  /** Port that the server listens on. */
   readonly port: number;
   /** All streams, live and ended. */
   streams(): StreamInfo[];

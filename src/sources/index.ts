@@ -15,5 +15,8 @@ export { eegSource, simulateEeg } from './eeg/source.ts';
 export type { EegSourceOptions } from './eeg/source.ts';
 export { publish } from './publish.ts';
 export type { BlockSource, PublishEvent, PublishOptions, SensorInfo } from './publish.ts';
+export type { Gap, Mark } from '../protocol/ingest.ts';
+export type { Ack, Welcome } from '../protocol/ingest-reply.ts';
+export type { Limits } from '../protocol/limits.ts';
 export { replay } from './replay.ts';
 export type { ReplayOptions } from './replay.ts';

@@ -4,17 +4,29 @@ import { integer, positive } from '../core/check.ts';
 import { connect, type Disconnect } from '../operators/connect.ts';
 import { ClosedError } from '../operators/connect.ts';
 import { closeCodes, mayRetry } from '../protocol/close-codes.ts';
-import type { Mark } from '../protocol/ingest.ts';
-import { type IngestReply, parseIngestReply } from '../protocol/ingest-reply.ts';
+import type { Gap, Mark } from '../protocol/ingest.ts';
+import { type Ack, type IngestReply, parseIngestReply, type Welcome } from '../protocol/ingest-reply.ts';
 import { Sender } from './sender.ts';
 
 /** Description of a sensor, sent to the server in `hello`. */
 export interface SensorInfo {
-  channels: number | readonly (string | { readonly label: string; readonly unit?: string })[];
+  /** Number of channels, or one entry per channel: its label, or its label and unit. */
+  channels:
+    | number
+    | readonly (
+        | string
+        | {
+            /** Label of the channel, 1 to 64 characters. */
+            readonly label: string;
+            /** Unit of the samples, such as µV. Default: none. */
+            readonly unit?: string;
+          }
+      )[];
   /** Sampling rate in Hz; 0 = irregular. */
   rate: number;
+  /** Kind of signal, such as 'eeg', 1 to 64 characters. Default: unspecified. */
   kind?: string;
-  /** The stream that this stream is the target of. */
+  /** Name of the stream that this stream is the target of. */
   for?: string;
 }
 
@@ -51,7 +63,7 @@ export interface PublishOptions {
 }
 
 /** A message from the server, or a gap of frames that this source dropped or never had. */
-export type PublishEvent = Exclude<IngestReply, { type: 'error' }>;
+export type PublishEvent = Welcome | Ack | Gap;
 
 /** Blocks pushed as they arrive, or a source that awaits `ready` before each block (a replay). */
 export type BlockSource = Observable<Block> | ((ready: () => Promise<void>) => Observable<Block>);

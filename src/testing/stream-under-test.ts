@@ -51,20 +51,33 @@ export function append(out: Output, samples: Float32Array, { valid }: FrameStrea
 
 /** A stream that computes gradients, such as `network.stream({ gradients: true })`. */
 export interface LearningStream extends FrameStream {
+  /**
+   * Processes ∂L/∂y of the oldest outputs without a gradient, [n, outChannels]. Returns the rows of ∂L/∂x that became
+   * final, [m, inChannels].
+   */
   backward(gradY: Float32Array): Float32Array;
+  /** Returns the remaining rows of ∂L/∂x, [m, inChannels], after the last call of `backward`. */
   flushGradient(): Float32Array;
   /** Returns the last outputs, if the mode has any. */
   flush?(): Float32Array;
+  /** Returns ∂L/∂w of every weight by name, accumulated over the stream. */
   gradients?(): Weights;
+  /** Returns the complete state of the stream, which `restore` accepts. */
   save?(): Uint8Array;
 }
 
 /** A layer or network that creates streams; a `Network` is one. */
 export interface LayerUnderTest {
+  /** Number of channels per input frame. */
   readonly inChannels: number;
+  /** Number of channels per output frame. */
   readonly outChannels: number;
+  /** Creates a stream at its start. With `gradients`, it must accept `maxPending` outputs without a gradient. */
   stream(options?: { gradients?: boolean; maxPending?: number }): LearningStream;
+  /** Restores a stream from the bytes that its `save` returned. Required to verify saving. */
   restore?(bytes: Uint8Array): LearningStream;
+  /** Returns copies of the weights by name. */
   weights?(): Weights;
+  /** Replaces all weights. Required to verify the gradients of weights. */
   setWeights?(weights: Weights): void;
 }

@@ -8,6 +8,7 @@ import { checkGradients } from './finite-differences.ts';
 
 import { verifyStream } from './verify-stream.ts';
 
+/** Options of `verifyLayer`. */
 export interface VerifyLayerOptions {
   /** Number of input frames that one output depends on. If given, no gradient may reach further. */
   receptiveField?: number;

@@ -4,8 +4,9 @@ import { random } from '../core/random.ts';
 import { difference } from './difference.ts';
 import { pushInBlocks, pushByFrame, append, type FrameStream, type Output } from './stream-under-test.ts';
 
-/** What `verifyStream` must know about the stream. */
+/** Options of `verifyStream`. */
 export interface VerifyStreamOptions {
+  /** Number of channels per input frame. */
   inChannels: number;
   /** Number of input frames that one output depends on. If given, older frames must have no effect. */
   receptiveField?: number;

@@ -1,7 +1,7 @@
 import { Subject, type Subscription } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { watch, type Watched, type WatchOptions } from '../../client/watch.ts';
-import type { AlarmControl } from '../../src/protocol/index.ts';
+import type { AlarmRequest } from '../../src/protocol/index.ts';
 import { type FixtureServer, startFixture } from './fixture-server.ts';
 
 let server: FixtureServer;
@@ -89,7 +89,7 @@ describe('watch', () => {
   });
 
   test('requests alarms after each connect, and sends actions on them', async () => {
-    const actions = new Subject<AlarmControl>();
+    const actions = new Subject<AlarmRequest>();
     start({ alarms: true, actions });
     await until(() => server.requests.length === 1);
     server.drop(4008, 'too slow');

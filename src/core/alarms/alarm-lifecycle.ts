@@ -8,34 +8,61 @@ export type { AlarmCause, Finding };
  * Kind of an alarm: a stream is anomalous ('unusual'), channels flatlined ('dead'), channels drifted ('wear'), or a
  * stream has no samples ('silent').
  */
-export type AlarmKind = (typeof alarmKinds)[number];
-export const alarmKinds = ['unusual', 'dead', 'wear', 'silent'] as const;
+export type AlarmKind = 'unusual' | 'dead' | 'wear' | 'silent';
+/** All kinds of alarms. */
+export const alarmKinds: readonly AlarmKind[] = ['unusual', 'dead', 'wear', 'silent'];
+/**
+ * State of an alarm:
+ *
+ * - `raised`: active and not acknowledged
+ * - `escalated`: not acknowledged within the time limit (`escalateAfter`)
+ * - `acknowledged`: acknowledged by a viewer, and not normal again yet
+ * - `shelved`: hidden until a given time
+ * - `cleared`: all its streams are normal again, or a viewer has cleared it
+ */
 export type AlarmState = 'raised' | 'escalated' | 'acknowledged' | 'shelved' | 'cleared';
-/** What happened to an alarm. */
+/**
+ * A change of an alarm:
+ *
+ * - `raised`: a new alarm
+ * - `joined`: more streams were added to it
+ * - `worsened`: it became ten times as rare, or affects other channels
+ * - `returned`: it was cleared or shelved, and is raised again
+ * - `escalated`, `acknowledged`, `shelved`, `cleared`: it entered that state
+ * - `falseAlarm`: it was marked as a false alarm
+ */
 export type AlarmStep =
   'raised' | 'joined' | 'worsened' | 'returned' | 'escalated' | 'acknowledged' | 'shelved' | 'cleared' | 'falseAlarm';
 
 /** A stream that an alarm covers. */
 export interface AlarmMember extends Finding {
+  /** Name of the stream. */
   stream: string;
   /** Whether its condition still holds. */
   active: boolean;
-  /** When it joined the alarm, and when its condition last held, in ms. */
+  /** When it joined the alarm, in ms since 1970. */
   joined: number;
+  /** When its condition last held, in ms since 1970. */
   last: number;
 }
 
 /** Complete state of an alarm as plain JSON. Times in ms since 1970. */
 export interface AlarmRecord {
+  /** Number of the alarm, unique within one alarm manager, from 1. */
   id: number;
+  /** Kind of the alarm. It does not change. */
   kind: AlarmKind;
+  /** Current state. */
   state: AlarmState;
+  /** When it was first raised. */
   raised: number;
-  /** When it entered its state, and when it last changed in any way. */
+  /** When it entered its current state. */
   entered: number;
+  /** When it last changed in any way. */
   changed: number;
-  /** End of shelving; only in the state 'shelved'. */
+  /** When shelving ends; only in the state 'shelved'. */
   until?: number;
+  /** Whether it was marked as a false alarm. */
   falseAlarm: boolean;
   /** How often it returned after being cleared or shelved. */
   returns: number;

@@ -13,9 +13,11 @@ import { inMaintenance, withMaintenance, type MaintenanceWindow } from './suppre
 
 /** A change of an alarm, and the alarm after it. */
 export interface AlarmEvent {
+  /** Kind of change. */
   readonly step: AlarmStep;
-  /** In ms since 1970. */
+  /** Time of the change, in ms since 1970. */
   readonly time: number;
+  /** The alarm after the change. */
   readonly alarm: AlarmRecord;
 }
 

@@ -6,19 +6,32 @@ export type AlarmCause = 'range' | 'level' | 'surprise' | 'dead' | 'wear' | 'sil
 
 /** What was found about a stream that is not normal. */
 export interface Finding {
+  /** Cause of the alarm. */
   cause: AlarmCause;
   /** log10 of the mean number of frames between scores as high; 0 if there is no score. */
   score: number;
   /** Rate of the scored frames in Hz; 0 = irregular. */
   rate: number;
   /** Affected channels, the most affected first. The shares sum to 1. */
-  channels: { label: string; share: number }[];
+  channels: {
+    /** Label of the channel. */
+    label: string;
+    /** Share of the channel in the anomaly, 0 … 1. */
+    share: number;
+  }[];
   /** When it began, in ms; for a stream without samples, the time of its last samples. */
   since: number;
   /** Latest time at which it can have begun, in ms; only for a stream without samples. */
   by?: number;
-  /** Frames in which it was found: run, and absolute index of the first and the newest one. */
-  window: { run: number; from: number; to: number };
+  /** Frames in which it was found. */
+  window: {
+    /** Number of the run. */
+    run: number;
+    /** Absolute index of the first frame. */
+    from: number;
+    /** Absolute index of the newest frame. */
+    to: number;
+  };
 }
 
 /** Decades by which a finding must be rarer than the reported one to be worse. */

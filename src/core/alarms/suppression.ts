@@ -2,8 +2,9 @@ import type { Finding } from './finding.ts';
 
 /** Streams whose alarms are suppressed until a time: a name, or a prefix and `*`. */
 export interface MaintenanceWindow {
+  /** Name of a stream, or a prefix of names followed by `*`. */
   streams: string;
-  /** In ms since 1970. */
+  /** End of the maintenance, in ms since 1970. */
   until: number;
 }
 

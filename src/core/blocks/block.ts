@@ -4,6 +4,7 @@ import { fields, invalid, list } from '../check.ts';
 export interface Block {
   /** Samples, [frames, channels], frame by frame. */
   readonly data: Float32Array;
+  /** Number of channels per frame, >= 1. */
   readonly channels: number;
   /** Absolute index of the first frame in its stream. */
   readonly start: number;
@@ -17,6 +18,7 @@ export interface Block {
 
 /** The position of a block that `block` makes. */
 export interface BlockOptions {
+  /** Number of channels per frame, >= 1. */
   channels: number;
   /** Sampling rate in Hz; 0 = irregular. */
   rate: number;

@@ -2,10 +2,13 @@ import { checkBlock, frameCount, timeOf, type Block } from './block.ts';
 import { integer, oneOf } from '../check.ts';
 import { floatsIn, numberIn, type State } from '../state/state.ts';
 
-const policies = ['zero', 'hold', 'linear', 'none'] as const;
+/**
+ * How missing frames are replaced: `zero` = zeros, `hold` = the last finite sample, `linear` = linear interpolation to the
+ * next sample, `none` = not at all.
+ */
+export type GapPolicy = 'zero' | 'hold' | 'linear' | 'none';
 
-/** How missing frames are replaced. */
-export type GapPolicy = (typeof policies)[number];
+const policies: readonly GapPolicy[] = ['zero', 'hold', 'linear', 'none'];
 
 /** Options of a `GapFiller`. */
 export interface GapFillerOptions {

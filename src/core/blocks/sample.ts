@@ -4,6 +4,7 @@ import { timeOf, type Block } from './block.ts';
 export interface SampleInfo {
   /** Sampling rate in Hz. */
   samplingRate?: number;
+  /** One name per channel. */
   channelNames?: string[];
   [key: string]: unknown;
 }
@@ -14,6 +15,7 @@ export interface Sample {
   data: number[];
   /** Time of the sample, in ms since 1970. */
   timestamp: number;
+  /** Information about the source, if the device provides it. */
   info?: SampleInfo;
   /** muse-js: number of the reading, shared by its 12 samples. Wraps at 65536. */
   index?: number;
@@ -27,14 +29,22 @@ export interface Sample {
 export interface Epoch {
   /** data[channel][frame]. */
   data: number[][];
-  info: SampleInfo & { samplingRate: number; /** Time of the first frame, in ms since 1970. */ startTime: number };
+  /** Information about the source and the first frame. */
+  info: SampleInfo & {
+    /** Sampling rate in Hz. */
+    samplingRate: number;
+    /** Time of the first frame, in ms since 1970. */
+    startTime: number;
+  };
 }
 
 /** Several samples of one electrode, as emitted by `eegReadings` of muse-js. */
 export interface Reading {
   /** The channel, from 0. */
   electrode: number;
+  /** Time of the reading, in ms since 1970. */
   timestamp: number;
+  /** Samples of the electrode, oldest first. */
   samples: number[];
   /** Number of the reading, shared by the electrodes. Wraps at 65536. */
   index?: number;

@@ -14,7 +14,7 @@ export const eegBands: Readonly<Record<'delta' | 'theta' | 'alpha' | 'beta' | 'g
 };
 
 /** Options of `eegBank`. */
-export interface BankOptions<B extends Bands = typeof eegBands> {
+export interface EegBankOptions<B extends Bands = typeof eegBands> {
   /** Sampling rate in Hz. */
   rate: number;
   /** Default: `eegBands`. */
@@ -30,7 +30,7 @@ export interface BankOptions<B extends Bands = typeof eegBands> {
  * for the standard bands. Each kernel sums to exactly 0, also in float32 and in any order (see `gabor`), so the offset of
  * an electrode has no effect. Throws RangeError for a band outside 0 … rate / 2.
  */
-export function eegBank<B extends Bands = typeof eegBands>(options: BankOptions<B>): Record<keyof B, GaborPair> {
+export function eegBank<B extends Bands = typeof eegBands>(options: EegBankOptions<B>): Record<keyof B, GaborPair> {
   const rate = positive('rate', options.rate, 'Hz');
   const bands: Bands = options.bands ?? eegBands;
   const entries = Object.entries(bands);

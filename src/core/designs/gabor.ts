@@ -12,7 +12,9 @@ export interface GaborOptions {
 
 /** Two kernels with a phase difference of a quarter period, [taps] each. */
 export interface GaborPair {
+  /** The even kernel, in lag order. */
   cos: Float64Array;
+  /** The odd kernel, in lag order. */
   sin: Float64Array;
 }
 

@@ -7,7 +7,10 @@ import { restoreAll, RunningMean, saveAll } from './running-mean.ts';
 /** Samples at the start whose surprise is ignored, because the forecast has not learned anything yet. */
 const settlingSamples = 11;
 
-/** What is novel about a channel: a sample, its slow mean, or its surprise. */
+/**
+ * The signal of a channel that is novel: 'range' = a sample, 'level' = its slow mean, 'surprise' = the error of its
+ * forecast.
+ */
 export type NoveltyCause = 'range' | 'level' | 'surprise';
 const causes: readonly NoveltyCause[] = ['range', 'level', 'surprise', 'surprise'];
 

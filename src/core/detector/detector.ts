@@ -10,6 +10,7 @@ import { minReference, DriftMonitor } from './drift-monitor.ts';
 import { minNovelty } from './range-novelty.ts';
 import { FlatlineMonitor } from './flatline-monitor.ts';
 
+/** Options of `Detector`. */
 export interface DetectorOptions {
   /**
    * False-alarm rate per stream: a count per time, such as '1/month' (default) or '2/week', or the mean number of
@@ -52,11 +53,17 @@ export interface Alarm {
   /** Absolute index of the frame at which it began; the first frame of the current numbering if it began earlier. */
   readonly since: number;
   /** Channels, the most affected first. The shares sum to 1. */
-  readonly channels: readonly { readonly channel: number; readonly share: number }[];
+  readonly channels: readonly {
+    /** Index of the channel, from 0. */
+    readonly channel: number;
+    /** Share of the channel in the anomaly, 0 … 1. */
+    readonly share: number;
+  }[];
 }
 
 /** A channel that has flatlined or drifted. */
 export interface ChannelFault {
+  /** Index of the channel, from 0. */
   readonly channel: number;
   /** Absolute index of the first frame, as in `Alarm`. */
   readonly since: number;
@@ -78,6 +85,7 @@ export interface Detected {
    * threshold).
    */
   readonly alarmed: Uint8Array;
+  /** Alarms that frames of this block raised, in order. */
   readonly alarms: readonly Alarm[];
 }
 
@@ -93,7 +101,9 @@ export interface Detected {
  * blocks. Invalid and missing frames (`start` jumps) are ignored, and so is a NaN on its channel.
  */
 export class Detector {
+  /** Number of channels per frame. */
   readonly channels: number;
+  /** Sampling rate in Hz; 0 = irregular. */
   readonly rate: number;
   readonly #channelDetectors: readonly ChannelDetector[];
   readonly #flatlineMonitors: readonly FlatlineMonitor[];
@@ -175,6 +185,7 @@ export class Detector {
     return this.#faults(this.#driftMonitors, ({ drifted }) => drifted);
   }
 
+  /** Returns a copy of the complete state, without the options. */
   save(): State {
     const each = (monitors: readonly { save(): State }[]) =>
       Object.fromEntries(monitors.map((monitor, c) => [`${c}`, monitor.save()]));

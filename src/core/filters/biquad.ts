@@ -4,7 +4,9 @@ import { integer, invalid, positive } from '../check.ts';
  * A second-order recursive filter in scipy's form: y[t] = Σ_i b[i] x[t-i] - Σ_{i>0} a[i] y[t-i], a[0] = 1.
  */
 export interface Section {
+  /** Coefficients of the input, newest sample first. */
   readonly b: readonly [b0: number, b1: number, b2: number];
+  /** Coefficients of the output, newest sample first. a0 is 1. */
   readonly a: readonly [a0: 1, a1: number, a2: number];
 }
 

@@ -3,6 +3,7 @@ import { doublesIn, numberIn, type State } from '../state/state.ts';
 
 /** Options of a `Whitener`. */
 export interface WhitenerOptions {
+  /** Number of channels per frame, >= 1. */
   channels: number;
   /** Time constant of the running statistics in frames: tau in seconds · rate in Hz. */
   frames: number;
@@ -27,7 +28,9 @@ const updateFraction = 1 / 16;
  * about ten times as many frames as channels have arrived.
  */
 export class Whitener {
+  /** Number of channels per frame. */
   readonly channels: number;
+  /** Time constant of the running statistics in frames. */
   readonly frames: number;
   readonly #minWeight: number;
   readonly #mean: Float64Array;
@@ -62,6 +65,7 @@ export class Whitener {
     return z;
   }
 
+  /** Returns a copy of the statistics. */
   save(): State {
     return {
       count: this.#count,
@@ -72,6 +76,7 @@ export class Whitener {
     };
   }
 
+  /** Restores a state that `save` returned. Throws if it has another number of channels. */
   restore(state: State): void {
     const { channels } = this;
     this.#count = numberIn(state, 'count');

@@ -108,9 +108,11 @@ function checkCompute(type: string, compute: WindowFunction): WindowFunction {
     backward,
     parameters = [],
   } = fields(`build of ${type}`, compute, 'a function that returns a WindowFunction');
-  if (typeof (forward as unknown) !== 'function') throw invalid(`forward of ${type}`, 'a function', forward, TypeError);
-  if (backward !== undefined && typeof (backward as unknown) !== 'function')
-    throw invalid(`backward of ${type}`, 'a function or absent', backward, TypeError);
+  for (const name of ['forward', 'backward'] as const) {
+    const given: unknown = compute[name];
+    if (typeof given !== 'function' && (name === 'forward' || given !== undefined))
+      throw invalid(`${name} of ${type}`, 'a function', given, TypeError);
+  }
   if (!Array.isArray(parameters)) throw invalid(`parameters of ${type}`, 'an array', parameters, TypeError);
   const names = new Set<string>();
   for (const { name, shape, start } of parameters as NonNullable<WindowFunction['parameters']>) {

@@ -7,91 +7,128 @@ import type { Rows } from '../memory/rows.ts';
 import type { State } from '../state/state.ts';
 import type { MemoryRange, ParameterGradients } from './parameter-gradients.ts';
 
-/** A layer with its numbers checked and worked out: what it does to time, what it costs, and how a stream of it is made. */
+/** A layer of a network, created from its spec: its timing, cost, and parameters. */
 export interface Layer {
+  /** Type of the layer, as in its spec. */
   readonly type: string;
+  /** Number of channels per input frame. */
   readonly inChannels: number;
+  /** Number of channels per output frame. */
   readonly outChannels: number;
+  /** The timing of outputs relative to inputs. */
   readonly pace: Pace;
-  /** Multiply-adds of one output frame. */
+  /** Multiply-adds per output frame. */
   readonly macs: number;
-  /** Those of them that the newest frame brings: what is left to do when the others were done early. Default: all. */
+  /** Multiply-adds left for one output when its frame arrives, if the rest was precomputed. Default: `macs`. */
   readonly eagerMacs?: number;
-  /** Outputs that must come at once for it to go by FFT, where the stream has one; undefined: it never does. */
+  /**
+   * Number of outputs per block from which the layer uses an FFT if the stream has one. undefined: it always uses the
+   * direct method.
+   */
   readonly fftFrom?: number;
-  /** Memory of one stream, with gradients or without, or with an FFT. */
+  /** Returns the memory of one stream, without gradients, with gradients, or with an FFT. @internal */
   memory(gradients: boolean, fft?: boolean): Memory;
+  /** Name, shape, and initial values of each trainable array. */
   readonly parameters: readonly ParameterSpec[];
-  /** Makes the memory of one stream. `values` are the network's, one for each of `parameters`, and are read live. */
+  /**
+   * Creates the state of one stream. `values` are the locations of the network's values, one for each of `parameters`;
+   * they are read live. @internal
+   */
   stream(values: readonly MemoryRange[], context: StreamContext): LayerStream;
 }
 
-/** Where a stream lives and what it keeps. */
+/** Settings and memory of one stream. */
 export interface StreamContext {
+  /** The engine that runs the stream. */
   readonly engine: Engine;
-  /** Its memory. */
+  /** The memory of the stream. */
   readonly allocation: Allocation;
-  /** Keep what `backward` needs. */
+  /** Whether to keep the data that `backward` needs. */
   readonly gradients: boolean;
-  /** Whether nobody reads the ∂L/∂x of this layer. */
+  /** Whether the ∂L/∂x of this layer is not needed. */
   readonly skipInputGradient: boolean;
-  /** Let `prepare` do work before its frame arrives. */
+  /** Whether `prepare` may precompute parts of an output before its frame arrives. */
   readonly eager: boolean;
-  /** Makes what long kernels may go by; not with gradients. */
+  /** Creates the FFT that long kernels may use; not with gradients. */
   readonly fft?: MakeTransform;
-  /** How often the network's weights were changed: what was summed up with others is void. */
+  /** Counter of changes of the network's weights: results that were precomputed with other weights are discarded. */
   readonly weights: { readonly version: number };
 }
 
-/** One trainable array of a layer. Inside it is packed as the engine reads it; outside it has `shape`, taps in lag order. */
+/**
+ * One trainable array of a layer. The engine may store it in a layout of its own; everywhere else it has `shape`, with
+ * taps in lag order.
+ */
 export interface ParameterSpec {
-  /** 'weight', 'bias'; within a compound layer 'layers.0.weight'. */
+  /** 'weight' or 'bias'; within a compound layer 'layers.0.weight'. */
   readonly name: string;
+  /** Sizes of the dimensions, such as [out, taps, in/groups]. */
   readonly shape: readonly number[];
+  /** The initial value, or the parameters of a random initial value. */
   readonly start: Start;
-  /** Numbers as the engine holds them, where these are not those of `shape` in their order. */
+  /** Conversion to the engine's layout. Default: the values are stored in the order of `shape`. */
   readonly packing?: Packing;
 }
 
-/** From a parameter's shape and lag order to the engine's own order, and back. */
+/** Conversion of a parameter between its shape, with taps in lag order, and the engine's layout. */
 export interface Packing {
-  /** Numbers in the engine. */
+  /** Number of values in the engine's layout, including padding. */
   readonly count: number;
+  /**
+   * Converts values from the order of the parameter's shape to the engine's layout. Returns a new array of `count`
+   * values.
+   */
   readonly pack: (numbers: ArrayLike<number>) => Float32Array;
+  /** Converts values from the engine's layout to the order of the parameter's shape. Returns a new array. */
   readonly unpack: (packed: Float32Array) => Float32Array;
 }
 
-/** How a parameter starts: one value, or chance that suits a kernel of so many inputs and outputs. */
-export type Start = number | { readonly fanIn: number; readonly fanOut: number; readonly rectified: boolean };
+/** Initial value of a parameter: one number for all elements, or the sizes that its random distribution depends on. */
+export type Start =
+  | number
+  | {
+      /** Number of inputs per output: taps times input channels of one kernel. */
+      readonly fanIn: number;
+      /** Number of outputs that one input contributes to: taps times output channels per input channel. */
+      readonly fanOut: number;
+      /** Whether a rectifier follows. The default distribution is then `he`, otherwise `glorot`. */
+      readonly rectified: boolean;
+    };
 
-/** The memory of one stream through one layer. What it returns holds until the next call of the stream. */
+/** State of one stream through one layer. Returned rows are valid until the next call of the stream. */
 export interface LayerStream {
-  /** What an optimizer steps: one for each layer with parameters. */
+  /** The parameters that an optimizer updates, one entry per layer with parameters. */
   readonly trained: readonly ParameterGradients[];
-  /** Takes the frames of `x` and returns the outputs that have come. */
+  /** Processes the frames of `x` and returns the outputs that are complete. */
   push(x: Rows): Rows;
-  /** Does what the next output needs of the frames that have come. */
+  /** Precomputes what the next output needs from the frames received so far. */
   prepare?(): void;
-  /** The source has ended: the tail. */
+  /** Returns the remaining outputs after the source has ended. */
   flush(): Rows;
-  /** Takes ∂L/∂y of the oldest outputs that have none yet and returns the rows of ∂L/∂x that became final. */
+  /** Processes ∂L/∂y of the oldest outputs without a gradient and returns the rows of ∂L/∂x that became final. */
   backward(g: Rows): Rows;
   /**
-   * The rows of ∂L/∂x up to the newest that an output with a gradient hangs on, final or not: what later outputs would add
-   * to them is taken for data.
+   * Returns the rows of ∂L/∂x up to the newest frame that an output with a gradient is aligned with, final or not.
+   * Contributions of later outputs to these rows are treated as constants.
    */
   truncateGradient(): Rows;
-  /** No more gradients will come for the outputs so far: the rest of ∂L/∂x. */
+  /** Returns the remaining rows of ∂L/∂x when no more gradients follow for the outputs so far. */
   flushGradient(): Rows;
-  /** Moves the indexes on by `frames` inputs, a multiple of the pace's period, while the state stays; returns the outputs. */
+  /**
+   * Increases the indexes by `frames` input frames, a multiple of the pace's period, without changing the state.
+   * Returns the number of outputs.
+   */
   advanceIndexes(frames: number): number;
-  /** All that a restored stream needs, as copies. */
+  /** Returns a copy of the complete state. */
   save(): State;
-  /** Takes `state` over. Throws when it is not that of such a layer; the stream is then not to be used. */
+  /**
+   * Restores a state that `save` returned. Throws if it is not the state of such a layer; do not use the stream after
+   * that.
+   */
   restore(state: State): void;
 }
 
-/** Numbers that the engine holds for a parameter: filled up to a multiple of 4. */
+/** Returns the number of values that the engine stores for a parameter, rounded up to a multiple of 4. */
 export function packedCount({ shape, packing }: ParameterSpec): number {
   const count = packing?.count ?? shape.reduce((product, size) => product * size, 1);
   return (count + 3) & ~3;

@@ -2,8 +2,9 @@ import type { Windowing } from './windowing.ts';
 
 /** The timing of a layer's outputs relative to its inputs. Frames and outputs are counted from absolute index 0. */
 export interface Pace {
-  /** The layer emits `up` outputs per `stride` input frames. */
+  /** Number of outputs per `stride` input frames: 1 unless the layer upsamples. */
   readonly up: number;
+  /** Number of input frames per `up` outputs. */
   readonly stride: number;
   /** Input frames that one output depends on, equation (3). */
   readonly receptiveField: number;

@@ -2,9 +2,11 @@ import type { Engine } from '../memory/engine.ts';
 import type { Allocation } from '../memory/allocation.ts';
 import { floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
 
-/** A range of an engine's memory: `count` numbers, a multiple of 4, from offset `at` on. */
+/** A range of an engine's memory, in float32 values. */
 export interface MemoryRange {
+  /** Offset of the first value. */
   readonly at: number;
+  /** Number of values, a multiple of 4. */
   readonly count: number;
 }
 

@@ -7,18 +7,27 @@ import { lineCapacity } from '../memory/delay-line.ts';
  */
 export type Mode = 'causal' | 'valid' | 'same' | 'full' | readonly [left: number, right: number];
 
-/** What taps read before the first frame and, if there is a tail, after the last. */
+/**
+ * The values that taps read before the first frame and, if there is a tail, after the last. Except for 'zeros', the
+ * names are those of numpy.pad.
+ */
 export type Padding = 'zeros' | 'constant' | 'edge' | 'mean' | 'median' | 'reflect' | 'symmetric' | 'wrap';
 
 const paddings = ['zeros', 'constant', 'edge', 'mean', 'median', 'reflect', 'symmetric', 'wrap'] as const;
 
 /** The fields of a spec that determine a layer's windows. */
 export interface WindowSpec {
+  /** K: number of taps, >= 1. */
   kernelSize: number;
+  /** S: input frames per output, >= 1. Default 1. */
   stride?: number;
+  /** D: distance between adjacent taps in frames, >= 1. Default 1. */
   dilation?: number;
+  /** f: the input frame that output 0 is aligned with, 0 … S - 1. For mode 'causal' only. Default 0. */
   phase?: number;
+  /** The alignment of outputs with input frames. Default 'causal'. */
   mode?: Mode;
+  /** The padding around the recording. Default 'zeros'. */
   padding?: Padding;
   /** Value of 'constant' padding. Default 0. */
   padValue?: number;

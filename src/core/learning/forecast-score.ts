@@ -122,6 +122,7 @@ export class RunningErrors {
 
 /** Score of a learner, from predictions made before their target was learned: recent, and `overall` since the start. */
 export interface Score extends ErrorStats {
+  /** The same statistics over all frames since the start. */
   readonly overall: ErrorStats;
   /** Number of frames scored so far. */
   readonly frames: number;

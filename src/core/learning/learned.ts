@@ -32,6 +32,7 @@ export interface Learned {
   readonly error: Block;
   /** Outputs of the layers below the last trained layer. For a network of one layer, the prediction itself. */
   readonly features: Block;
+  /** Live scores of the predictions, recent and overall. */
   readonly score: Score;
   /** Number of updates so far. */
   readonly updates: number;

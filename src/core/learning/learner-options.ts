@@ -7,6 +7,7 @@ import type { Network } from '../network/network.ts';
 import { nlms } from './optimizers/sgd.ts';
 import type { UpdateOptions } from './weight-updater.ts';
 
+/** Options of `Learner`. */
 export interface LearnerOptions extends UpdateOptions {
   /**
    * Target of an output. 'forecast' (default): the input `horizon` frames after the frame that the output is aligned

@@ -47,6 +47,7 @@ export class Learner {
    * them.
    */
   alarmed = false;
+  /** The network that the learner trains in place. */
   readonly network: Network;
   readonly #task: Task;
   readonly #updateEvery: number;

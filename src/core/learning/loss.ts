@@ -2,7 +2,30 @@ import { exp, log1p, sigmoid } from '../../kernels/plain/elementary.ts';
 import { fields, invalid, onlyFields, oneOf, positive } from '../check.ts';
 
 /** Loss function as plain JSON. A name alone selects the defaults. */
-export type LossSpec = LossName | { type: 'huber'; delta?: number } | { type: 'quantile'; quantile?: number };
+export type LossSpec =
+  | LossName
+  | {
+      /** Selects the Huber loss. */
+      type: 'huber';
+      /** Error at which the loss changes from quadratic to linear, > 0, in the unit of the target. Default 1. */
+      delta?: number;
+    }
+  | {
+      /** Selects the quantile loss. */
+      type: 'quantile';
+      /** The quantile q that is predicted, 0 < q < 1. Default 0.5, the median. */
+      quantile?: number;
+    };
+/**
+ * Name of a loss function, summed over the output channels. With output y, target d, and error e:
+ *
+ *     squared    ½ e²
+ *     absolute   |e|
+ *     huber      ½ e² if |e| <= delta, otherwise delta |e| - ½ delta²
+ *     quantile   q |e| if y < d, otherwise (1 - q) |e|
+ *     softmax    cross-entropy of softmax(y), for class probabilities d
+ *     sigmoid    binary cross-entropy of σ(y), for probabilities d in 0 … 1
+ */
 export type LossName = 'squared' | 'absolute' | 'huber' | 'quantile' | 'softmax' | 'sigmoid';
 
 /**

@@ -14,8 +14,13 @@ import { Scratch } from './rows.ts';
  */
 export type EngineKind = 'simd' | 'plain' | 'fused';
 
-/** The inner loops, and the memory that all networks and streams of this engine share. */
+/**
+ * The inner loops, and the memory that all networks and streams of this engine share. The memory of a network or stream
+ * is released when it is garbage-collected, or earlier by `close` of the stream. Released memory is reused, but not
+ * returned to the operating system.
+ */
 export class Engine {
+  /** The implementation of the inner loops. */
   readonly kind: EngineKind;
   /** @internal */
   readonly arena: Arena;

@@ -9,19 +9,28 @@ import { layersOf, type NetworkSpec } from './network-spec.ts';
  * The part of a `Network` that its streams use: checked layers, and the location of the weights in an engine's memory.
  */
 export interface CompiledNetwork {
+  /** Spec that the network was created from. */
   readonly spec: NetworkSpec;
+  /** The engine that stores the weights and runs the streams of the network. */
   readonly engine: Engine;
+  /** The layers of the spec in order, checked and with their timing and cost. */
   readonly layers: readonly Layer[];
   /** The timing of outputs relative to inputs. */
   readonly pace: Pace;
   /** Maximum number of outputs per input frame. */
   readonly maxOutputsPerFrame: number;
+  /** Name, shape, and initial values of each trainable array. */
   readonly parameters: readonly ParameterSpec[];
-  /** The values of `parameters`, packed in the engine's layout. */
+  /** Locations of the values of `parameters` in the engine's memory, in the engine's layout. */
   readonly values: readonly MemoryRange[];
-  /** Counts the changes of the weights. */
-  readonly changes: { readonly version: number };
+  /** Records changes of the weights, so that streams can detect them. */
+  readonly changes: {
+    /** Counter of weight changes. */
+    readonly version: number;
+  };
+  /** Number of channels per input frame. */
   readonly inChannels: number;
+  /** Number of channels per output frame. */
   readonly outChannels: number;
 }
 

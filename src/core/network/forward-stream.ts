@@ -18,6 +18,7 @@ const noOutputs = new Uint8Array(0);
  * Input [frames, in], output [frames', out], where frames' may be 0.
  */
 export class ForwardStream {
+  /** The network that this stream runs. The stream reads its weights for every output. */
   readonly network: CompiledNetwork;
   /** The layers, with their latest outputs and their trained parameters. @internal */
   readonly stack: LayerStack;

@@ -12,9 +12,11 @@ import type { Layer } from '../layers/layer.ts';
 import { normLayer } from '../layers/norm.ts';
 import { residualLayer } from '../layers/residual.ts';
 
-/** A network as plain JSON: channels in, and a list of layers. What a config file, a checkpoint and the wire carry. */
+/** A network as plain JSON, as stored in configuration files and checkpoints and sent over the protocol. */
 export interface NetworkSpec {
+  /** Number of channels per input frame, >= 1. */
   inChannels: number;
+  /** The layers, in the order in which they process the input. */
   layers: LayerSpec[];
 }
 
@@ -25,7 +27,7 @@ const activationKinds = activations.map((type): [string, [Make, string[]]] => {
   return [type, [activationLayer, ['alpha']]];
 });
 
-/** Every type of layer: what makes it, and the fields that its spec may have. */
+/** Every type of layer: the function that creates it, and the fields that its spec may have. */
 const kinds = new Map<string, [make: Make, fields: readonly string[]]>([
   ['conv1d', [conv1dLayer, ['outChannels', 'groups', 'bias', ...window]]],
   ['linear', [linearLayer, ['outChannels', 'bias']]],
@@ -87,7 +89,7 @@ function linearLayer(spec: LinearSpec, context: LayerContext): Layer {
   return { ...conv1dLayer({ type: 'conv1d', outChannels, bias, kernelSize: 1 }, context), type: 'linear' };
 }
 
-/** Puts where it stands before the sentence of an error. */
+/** Prefixes the message of an error that `make` throws with the position in the spec. */
 function within<T>(place: string, make: () => T): T {
   try {
     return make();

@@ -11,9 +11,10 @@ import { weightsOf, type Weights } from './weights.ts';
 import type { CompiledNetwork } from './compiled-network.ts';
 
 /**
- * The state of one stream through one network: delay lines, gradient lines, absolute index. Never shared. Adds exact
- * back-propagation to `ForwardStream`: `backward` takes the gradients of outputs, in order and as late as necessary, and
- * returns the gradients of input frames.
+ * The state of one stream through one network: delay lines, gradient lines, and absolute index. Do not share it between
+ * streams of data. It adds exact back-propagation to `ForwardStream`: `backward` takes the gradients of outputs, in
+ * order and at any later time, and returns the gradients of input frames. `close` releases its memory; otherwise the
+ * memory is released when the stream is garbage-collected.
  */
 export class NetworkStream extends ForwardStream {
   /** Like `skip`, without returning the outputs. Gradients that are still open are not received afterward. */

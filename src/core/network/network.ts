@@ -40,11 +40,14 @@ export interface CreateOptions {
 
 /**
  * A spec with its weights. Streams read the weights for every output, so a change takes effect with the next output.
+ * The weights are stored in the engine's memory and are released when the network is garbage-collected.
  */
 export class Network implements CompiledNetwork {
+  /** Copy of the spec that the network was created from. */
   readonly spec: NetworkSpec;
+  /** The engine that stores the weights and runs the streams of this network. */
   readonly engine: Engine;
-  /** Its layers, checked and planned. */
+  /** The layers of the spec in order, checked and with their timing and cost. */
   readonly layers: readonly Layer[];
   /** The timing of outputs relative to inputs. */
   readonly pace: Pace;
@@ -52,10 +55,13 @@ export class Network implements CompiledNetwork {
   readonly maxOutputsPerFrame: number;
   /** Name, shape and start values of each trainable array. */
   readonly parameters: readonly ParameterSpec[];
-  /** Where the values of `parameters` lie in the engine's memory, packed as the engine reads them. */
+  /** Locations of the values of `parameters` in the engine's memory, in the engine's layout. */
   readonly values: readonly MemoryRange[];
-  /** Counts the changes of the weights. */
-  readonly changes: { version: number } = { version: 0 };
+  /** Records changes of the weights, so that streams can detect them. */
+  readonly changes: {
+    /** Counter of weight changes. An update may increase it by more than 1. */
+    version: number;
+  } = { version: 0 };
   /** PyTorch's names of the weights. Only for a network exported from a PyTorch module. */
   readonly #names: TorchNames | undefined;
 
@@ -102,10 +108,12 @@ export class Network implements CompiledNetwork {
     return network;
   }
 
+  /** Number of channels per input frame. */
   get inChannels(): number {
     return this.spec.inChannels;
   }
 
+  /** Number of channels per output frame. */
   get outChannels(): number {
     return this.layers.at(-1)?.outChannels ?? this.spec.inChannels;
   }

@@ -15,9 +15,13 @@ export interface Delay {
 
 /** Cost and timing of one layer. */
 export interface LayerPlan {
+  /** Position in the spec, from 0. */
   readonly index: number;
+  /** Type of the layer, as in its spec. */
   readonly type: string;
+  /** Number of channels per input frame. */
   readonly inChannels: number;
+  /** Number of channels per output frame. */
   readonly outChannels: number;
   /** Output rate in Hz. 0 = irregular. */
   readonly rate: number;
@@ -31,6 +35,7 @@ export interface LayerPlan {
   readonly wait: number;
   /** Multiply-adds per output. */
   readonly macs: number;
+  /** Multiply-adds per frame of the network's input. */
   readonly macsPerFrame: number;
   /** Multiply-adds per second at the planned rate. */
   readonly macsPerSecond: number;
@@ -47,17 +52,23 @@ export interface LayerPlan {
 
 /** Cost and timing of a network. */
 export interface Plan {
+  /** Number of channels per input frame. */
   readonly inChannels: number;
+  /** Number of channels per output frame. */
   readonly outChannels: number;
   /** Input rate in Hz. 0 = irregular. */
   readonly rate: number;
+  /** Output rate in Hz. 0 = irregular. */
   readonly outRate: number;
   /** Input frames per output frame. */
   readonly stride: number;
+  /** Number of input frames that one output depends on, equation (3). */
   readonly receptiveField: number;
+  /** Delay of the center of the taps, from input to output. */
   readonly groupDelay: Delay;
   /** Input frames before the first output. */
   readonly wait: number;
+  /** Multiply-adds per second at the planned rate. 0 if the rate is irregular. */
   readonly macsPerSecond: number;
   /** Memory of the weights, which all streams of a network share, in bytes. */
   readonly weightBytes: number;
@@ -72,6 +83,7 @@ export interface Plan {
   readonly fftBytes: number;
   /** Memory of the weights and one stream. */
   readonly bytes: number;
+  /** Cost and timing of each layer, in order. */
   readonly layers: readonly LayerPlan[];
 }
 

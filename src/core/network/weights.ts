@@ -3,15 +3,25 @@ import type { ParameterSpec } from '../layers/layer.ts';
 
 /** A named array of numbers in row-major order. */
 export interface Tensor {
+  /** Sizes of the dimensions, such as [out, taps, in/groups]. */
   readonly shape: number[];
+  /** Values in row-major order. The length is the product of `shape`. */
   readonly data: Float32Array;
 }
 
 /** A network's weights by name: 'layers.0.weight' [out, tap, in/groups] in lag order, 'layers.0.bias' [out]. */
 export type Weights = Record<string, Tensor>;
 
-/** Weights as they are accepted: numbers in any array type. */
-export type WeightsLike = Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>;
+/** Weights as arguments: the names and shapes of `Weights`, with values in any array type. */
+export type WeightsLike = Record<
+  string,
+  {
+    /** Sizes of the dimensions, such as [out, taps, in/groups]. */
+    readonly shape: readonly number[];
+    /** Values in row-major order. They are copied. */
+    readonly data: ArrayLike<number>;
+  }
+>;
 
 /** Converts values or gradients of `parameters` from the engine's layout to copies by name, in lag order. */
 export function weightsOf(parameters: readonly ParameterSpec[], held: readonly Float32Array[]): Weights {

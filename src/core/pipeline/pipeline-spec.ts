@@ -16,15 +16,20 @@ const learnFields = ['network', 'optimizer', 'skipAlarmed', ...learnerFields];
 export interface PipelineSpec {
   /** How to fill gaps. Default: repeat the last sample, for up to 1000 frames. */
   gaps?: GapFillerOptions;
-  /**
-   * Standardize with a running mean and standard deviation. Time constant: `tau` in seconds, or `frames`. Default: off.
-   */
-  standardize?: { tau?: number; frames?: number };
+  /** Standardize with a running mean and standard deviation. Default: off. */
+  standardize?: {
+    /** Time constant in seconds. Requires a fixed sampling rate. Default 1. */
+    tau?: number;
+    /** Time constant in frames, instead of `tau`. Required if the rate is irregular. */
+    frames?: number;
+  };
   /** Network that computes the features. */
   network?: NetworkSpec;
   /** Learner that is trained on the stream. */
   learn?: Omit<LearnerOptions, 'optimizer'> & {
+    /** Network that is trained. Its last trainable layer starts at 0. */
     network: NetworkSpec;
+    /** Optimizer. Default: as in `LearnerOptions`. */
     optimizer?: OptimizerSpec;
     /** Skip frames that the detector flags as anomalous. Default false. */
     skipAlarmed?: boolean;

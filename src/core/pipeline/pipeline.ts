@@ -12,8 +12,9 @@ import { Standardizer } from '../filters/standardizer.ts';
 import { decodeState, encodeState } from '../state/state-file.ts';
 import { doublesIn, floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
 
+/** Options of `Pipeline.create`. */
 export interface PipelineOptions {
-  /** Default: a new network, initialized from `seed`. */
+  /** Network that computes the features. It is not copied. Default: a new network, initialized from `seed`. */
   network?: Network;
   /** Initial network of the learner, which trains a copy. Default: a new network, initialized from `seed`. */
   learner?: Network;
@@ -45,8 +46,11 @@ export interface PipelineOutput {
  * shift. It treats filled frames as missing, regardless of the fill policy.
  */
 export class Pipeline {
+  /** Copy of the spec that the pipeline was created from. */
   readonly spec: PipelineSpec;
+  /** Network that computes the features; null if the spec has none. You can replace its weights at any time. */
   readonly network: Network | null;
+  /** The learner, with its network and its optimizer; null if the spec has none. */
   readonly learner: Learner | null;
   readonly #gaps: GapFiller;
   readonly #convolver: Convolver | null;
@@ -89,7 +93,7 @@ export class Pipeline {
     const { state, extra } = decodeState('pipeline', bytes);
     checkMemory(extra as PipelineSpec, bytes.length, 'stream' in stateIn(state, 'convolver'));
     // pipelines that were saved without a power-line frequency used 60 Hz
-    const pipeline = new Pipeline(withPowerLine(extra, 60), {});
+    const pipeline = new Pipeline(withPowerLine(extra as PipelineSpec, 60), {});
     pipeline.#restore(state, bytes.length);
     return pipeline;
   }

@@ -1,10 +1,8 @@
 import { integer, invalid, oneOf } from '../check.ts';
 import type { LayerSpec } from '../layers/layer-spec.ts';
+import type { Mode } from '../layers/windowing.ts';
 
 const modes = ['causal', 'valid', 'same', 'full'] as const;
-
-/** The alignment of a layer's outputs with its input frames. */
-export type LayerMode = (typeof modes)[number] | readonly [left: number, right: number];
 
 /** The positions of a layer's outputs. */
 export interface Anchor {
@@ -26,7 +24,7 @@ export interface Anchor {
  * `span` is (K-1)D. Throws RangeError if l or r is outside 0 … span, or if phase is outside 0 … S-1 or given for a mode
  * other than 'causal'. Throws TypeError for an unknown mode.
  */
-export function anchorOf(mode: LayerMode, span: number, stride = 1, phase?: number): Anchor {
+export function anchorOf(mode: Mode, span: number, stride = 1, phase?: number): Anchor {
   if (phase !== undefined && mode !== 'causal') throw invalid('phase', "absent unless mode is 'causal'", phase);
   if (Array.isArray(mode)) {
     const [left, right] = mode as readonly [number, number];

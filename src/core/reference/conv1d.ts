@@ -1,12 +1,16 @@
 import { integer, invalid } from '../check.ts';
-import { anchorOf, outputsOf, type LayerMode } from './alignment.ts';
+import type { Mode } from '../layers/windowing.ts';
+import { anchorOf, outputsOf } from './alignment.ts';
 import type { WeightedGradients } from './linear.ts';
-import { framesOf, padded, type Padding } from './padding.ts';
+import { framesOf, padded, type ReferencePadding } from './padding.ts';
 
 /** The spec of a convolutional layer. */
-export interface ReferenceConv1d extends Padding {
+export interface ReferenceConv1d extends ReferencePadding {
+  /** Number of channels per input frame. */
   inChannels: number;
+  /** Number of channels per output frame. */
   outChannels: number;
+  /** K: number of taps. */
   kernelSize: number;
   /** S: input frames per output; default 1. */
   stride?: number;
@@ -20,7 +24,7 @@ export interface ReferenceConv1d extends Padding {
   /** f of a causal layer, 0 … S-1. Default 0. */
   phase?: number;
   /** Default 'causal'. */
-  mode?: LayerMode;
+  mode?: Mode;
 }
 
 /**

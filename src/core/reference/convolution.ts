@@ -1,12 +1,12 @@
 import { integer, invalid, oneOf } from '../check.ts';
 
-const modes = ['full', 'same', 'valid'] as const;
-
 /**
  * Which outputs are returned: all that can be nonzero, as many as the longer argument has samples, or those whose taps
  * are all inside.
  */
-export type ConvolutionMode = (typeof modes)[number];
+export type ConvolutionMode = 'full' | 'same' | 'valid';
+
+const modes: readonly ConvolutionMode[] = ['full', 'same', 'valid'];
 
 /** Options of `convolve` and `correlate`. */
 export interface ConvolutionOptions {

@@ -20,7 +20,15 @@ export interface Signal {
 }
 
 /** Parameters by name: 'layers.0.weight', [out, taps, in/groups] in lag order, and 'layers.0.bias', [out]. */
-export type ReferenceWeights = Record<string, { shape: readonly number[]; data: ArrayLike<number> }>;
+export type ReferenceWeights = Record<
+  string,
+  {
+    /** Shape of the parameter. */
+    shape: readonly number[];
+    /** Values in row-major order. */
+    data: ArrayLike<number>;
+  }
+>;
 
 /** ∂L/∂x, [frames, in], and ∂L/∂ of every parameter, by name. */
 export interface LayerGradients {

@@ -20,10 +20,20 @@ export interface ReferenceRun {
   valid: Uint8Array;
 }
 
-/** ∂L/∂x, [frames, in], and ∂L/∂ of every parameter, by name and in its shape. */
+/** The gradients of a network over a whole recording. */
 export interface ReferenceGradients {
+  /** ∂L/∂x, [frames, in]. */
   input: Float64Array;
-  weights: Record<string, { shape: number[]; data: Float64Array }>;
+  /** ∂L/∂w of every parameter, by name. */
+  weights: Record<
+    string,
+    {
+      /** Shape of the parameter. */
+      shape: number[];
+      /** Values in row-major order. */
+      data: Float64Array;
+    }
+  >;
 }
 
 /**

@@ -1,12 +1,13 @@
 import { integer, invalid, oneOf } from '../check.ts';
+import type { Padding } from '../layers/windowing.ts';
 import { checkNotEmpty } from './convolution.ts';
 
-const paddings = ['zeros', 'constant', 'edge', 'mean', 'median', 'reflect', 'symmetric', 'wrap'] as const;
+const paddings: readonly Padding[] = ['zeros', 'constant', 'edge', 'mean', 'median', 'reflect', 'symmetric', 'wrap'];
 
 /** The padding before the first frame and after the last. */
-export interface Padding {
+export interface ReferencePadding {
   /** Default 'zeros'. */
-  padding?: (typeof paddings)[number];
+  padding?: Padding;
   /** Value of 'constant' padding. Default 0. */
   padValue?: number;
   /** Number of nearest frames for 'mean' and 'median'. Default (and at most): all. */
@@ -35,7 +36,7 @@ export interface PaddedRecording {
  *
  * 'mean' and 'median' use the first statLength frames on the left and the last ones on the right, for each channel.
  */
-export function padded(x: ArrayLike<number>, channels: number, spec: Padding): PaddedRecording {
+export function padded(x: ArrayLike<number>, channels: number, spec: ReferencePadding): PaddedRecording {
   const padding = oneOf('padding', spec.padding ?? 'zeros', paddings);
   const frames = x.length / channels;
   const source = (t: number): number => (t >= 0 && t < frames ? t : sourceOutside(t, frames, padding, spec.period));
@@ -56,7 +57,7 @@ export function padded(x: ArrayLike<number>, channels: number, spec: Padding): P
 }
 
 /** Returns the frame whose copy is at `t`, outside 0 … frames - 1, or -1 if the padding copies none. */
-function sourceOutside(t: number, frames: number, padding: (typeof paddings)[number], period: number = frames): number {
+function sourceOutside(t: number, frames: number, padding: Padding, period: number = frames): number {
   if (frames === 0) return -1;
   if (padding === 'edge') return t < 0 ? 0 : frames - 1;
   if (padding === 'reflect') {
@@ -101,10 +102,10 @@ export function framesOf(name: string, x: ArrayLike<number>, channels: number): 
   return x.length / channels;
 }
 
-const modes = ['constant', 'edge', 'reflect', 'symmetric', 'wrap', 'mean', 'median'] as const;
-
 /** The padding modes of `pad`, with numpy.pad's names. */
-export type PadMode = (typeof modes)[number];
+export type PadMode = 'constant' | 'edge' | 'reflect' | 'symmetric' | 'wrap' | 'mean' | 'median';
+
+const modes: readonly PadMode[] = ['constant', 'edge', 'reflect', 'symmetric', 'wrap', 'mean', 'median'];
 
 /** Options of `pad`. */
 export interface PadOptions {

@@ -1,6 +1,10 @@
 import { invalid } from '../check.ts';
 
-/** The saved state of an object as plain data: named numbers, typed arrays, and nested states. */
+/**
+ * The saved state of an object, such as a `Detector`, as plain data: named numbers, typed arrays, and nested states.
+ * Treat it as opaque: pass it only to `restore` of an object with the same options. Names and contents may change
+ * between versions.
+ */
 export interface State {
   readonly [name: string]: number | Float32Array | Float64Array | Uint8Array | State;
 }

@@ -4,6 +4,7 @@ import type { Random } from '../../core/random.ts';
 export interface EegEvent {
   /** Absolute index of its first frame. */
   readonly at: number;
+  /** The action. */
   readonly label: 'eyes closed' | 'blink' | 'jaw clench';
   /** Duration in frames. */
   readonly frames: number;

@@ -38,7 +38,9 @@ export interface SimulatedEeg {
  * It has no clock: `next(n)` returns the next n frames. The frames of a seed are always identical, however they are split.
  */
 export class EegSimulator {
+  /** The 8 channels, in the order of the samples of a frame. */
   readonly channels: readonly Channel[] = eegChannels;
+  /** Sampling rate in Hz. */
   readonly rate: number;
   readonly #time: number;
   readonly #powerLine: number;

@@ -9,6 +9,7 @@ import type { EegOptions, SimulatedEeg } from './simulator.ts';
 
 /** Options of the simulated headset in real time. */
 export interface EegSourceOptions extends Omit<EegOptions, 'time'> {
+  /** Clock that determines when blocks are emitted. Default: the system clock. */
   readonly clock?: Clock;
 }
 

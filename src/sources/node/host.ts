@@ -18,11 +18,13 @@ import type { Traffic } from './proc.ts';
 export interface HostOptions {
   /** Sampling rate in Hz. Default: 10. */
   readonly rate?: number;
+  /** Clock that determines when blocks are emitted. Default: the system clock. */
   readonly clock?: Clock;
 }
 
 /** Live metrics of this computer. */
 export interface HostSource {
+  /** Channels, in the order of the samples of a frame. */
   readonly channels: readonly Channel[];
   /** Sampling rate in Hz. */
   readonly rate: number;

@@ -6,7 +6,7 @@ import { Network } from '../../../src/core/network/network.ts';
 import type { OptimizerSpec } from '../../../src/core/learning/optimizers/optimizer-spec.ts';
 import { Pipeline, type PipelineOutput } from '../../../src/core/pipeline/pipeline.ts';
 import type { PipelineSpec } from '../../../src/core/pipeline/pipeline-spec.ts';
-import { encodeState } from '../../../src/core/state/state-file.ts';
+import { decodeState, encodeState } from '../../../src/core/state/state-file.ts';
 import { noise } from '../network/random-networks.ts';
 
 const stack = {
@@ -214,8 +214,17 @@ describe('a saved pipeline that cannot be restored is rejected with an error mes
       inChannels: 1,
       layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 2, dilation: 5000 }],
     };
-    for (const spec of [{ network }, { learn: { network } }])
-      expect(Pipeline.restore(Pipeline.create(spec).save()).spec).toEqual(spec);
+    expect(Pipeline.restore(Pipeline.create({ network }).save()).spec).toEqual({ network });
+    const learn = { network, powerLine: 50 };
+    expect(Pipeline.restore(Pipeline.create({ learn: { network } }).save()).spec).toEqual({ learn });
+  });
+
+  test('and one from before its power-line frequency was saved used 60 Hz', () => {
+    const network = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 2 }] };
+    const { state } = decodeState('pipeline', Pipeline.create({ learn: { network } }).save());
+    expect(Pipeline.restore(encodeState('pipeline', state, { learn: { network } })).spec.learn?.powerLine).toBe(60);
+    const mains = encodeState('pipeline', state, { learn: { network, mains: 55 } });
+    expect(Pipeline.restore(mains).spec.learn?.powerLine).toBe(55);
   });
 
   test('and a running pipeline is not affected', () => {

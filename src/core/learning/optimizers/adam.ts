@@ -1,6 +1,7 @@
 import { fraction, nonNegative, positive } from '../../check.ts';
 import { GradientOptimizer, type LearningRate, learningRateOf, type Optimizer } from './optimizer.ts';
 
+/** Options of `rmsprop`. `learningRate` is required. */
 export type RmspropOptions = LearningRate & {
   /** Decay of the running mean of the squared gradient, 0 … 1. Default 0.99. */
   alpha?: number;
@@ -27,6 +28,7 @@ export function rmsprop(options: RmspropOptions): Optimizer {
   });
 }
 
+/** Options of `adam` and `adamW`. `learningRate` is required. */
 export type AdamOptions = LearningRate & {
   /** Decay of the running mean of the gradient, 0 … 1. Default 0.9. */
   beta1?: number;

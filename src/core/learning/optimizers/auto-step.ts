@@ -5,6 +5,7 @@ import type { Engine } from '../../memory/engine.ts';
 import { clippedSquare } from '../../clipped-square.ts';
 import type { AdaptiveStep, ParameterGradients } from '../../layers/parameter-gradients.ts';
 
+/** Options of `autoStep`. */
 export interface AutoStepOptions {
   /** Initial learning rate µ of every layer, 0 < µ <= 1. Default 0.2. */
   learningRate?: number;

@@ -6,13 +6,28 @@ import { nlms, type NlmsOptions } from './sgd.ts';
 import { rmsprop, type RmspropOptions } from './adam.ts';
 import { sgd, type SgdOptions } from './sgd.ts';
 
-/** Optimizer as plain JSON. */
+/** An optimizer as plain JSON: its type, and the options of the function of that name. */
 export type OptimizerSpec =
-  | ({ type: 'autoStep' } & AutoStepOptions)
-  | ({ type: 'sgd' } & SgdOptions)
-  | ({ type: 'nlms' } & NlmsOptions)
-  | ({ type: 'rmsprop' } & RmspropOptions)
-  | ({ type: 'adam' | 'adamW' } & AdamOptions);
+  | ({
+      /** Selects the optimizer. */
+      type: 'autoStep';
+    } & AutoStepOptions)
+  | ({
+      /** Selects the optimizer. */
+      type: 'sgd';
+    } & SgdOptions)
+  | ({
+      /** Selects the optimizer. */
+      type: 'nlms';
+    } & NlmsOptions)
+  | ({
+      /** Selects the optimizer. */
+      type: 'rmsprop';
+    } & RmspropOptions)
+  | ({
+      /** Selects the optimizer. */
+      type: 'adam' | 'adamW';
+    } & AdamOptions);
 
 const makers: Record<OptimizerSpec['type'], (spec: never) => Optimizer> = { sgd, nlms, rmsprop, adam, adamW, autoStep };
 const adamFields = ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay'];

@@ -12,9 +12,11 @@ export type LearningRate =
   | {
       /** Learning rate µ, > 0. */
       learningRate: number;
+      /** Must be absent if `learningRate` is given. */
       rate?: undefined;
     }
   | {
+      /** Must be absent if `rate` is given. */
       learningRate?: undefined;
       /** @deprecated Use `learningRate`. */
       rate: number;
@@ -42,8 +44,9 @@ export interface Optimizer {
    * learning rate during warm-up and decay. Default 1.
    */
   step(network: Network, stream: NetworkStream, part?: number): void;
-  /** Returns the current settings and memory. */
+  /** Returns a copy of the current settings and memory. */
   save(): State;
+  /** Restores settings and memory that `save` returned. Throws TypeError if the state is incomplete. */
   restore(state: State): void;
   /** Returns a new optimizer with the original settings and no memory. */
   fresh(): Optimizer;

@@ -1,6 +1,7 @@
 import { fraction, invalid, nonNegative, positive } from '../../check.ts';
 import { GradientOptimizer, type LearningRate, learningRateOf, type Optimizer } from './optimizer.ts';
 
+/** Options of `sgd`. `learningRate` is required. */
 export type SgdOptions = LearningRate & {
   /** Momentum m, 0 … 1: the share of the last update that is added to the next one. Default 0. */
   momentum?: number;
@@ -34,6 +35,7 @@ export function sgd(options: SgdOptions): Optimizer {
   });
 }
 
+/** Options of `nlms`. `learningRate` is required; values between 0 and 2 are stable for a network of one layer. */
 export type NlmsOptions = LearningRate & {
   /** Added to the energy. Default 1e-3. */
   epsilon?: number;
