@@ -103,13 +103,9 @@ export function customLayer(spec: CustomSpec, { inChannels, edgePadding }: Layer
 
 /** Checks the result of a definition's `build`. */
 function checkCompute(type: string, compute: WindowFunction): WindowFunction {
-  const {
-    forward,
-    backward,
-    parameters = [],
-  } = fields(`build of ${type}`, compute, 'a function that returns a WindowFunction');
+  const { parameters = [] } = fields(`build of ${type}`, compute, 'a function that returns a WindowFunction');
   for (const name of ['forward', 'backward'] as const) {
-    const given: unknown = compute[name];
+    const given: unknown = Reflect.get(compute, name);
     if (typeof given !== 'function' && (name === 'forward' || given !== undefined))
       throw invalid(`${name} of ${type}`, 'a function', given, TypeError);
   }
