@@ -43,11 +43,11 @@ export function affectedChannels({ cause, channels }: Alarm): Alarm['channels'] 
 /** More channels than this are counted instead of named. */
 const maxNames = 8;
 
-/** The affected channels with their shares: `pressure 83 %, flow 12 %`; without shares if they flatlined or drifted. */
+/** The affected channels with their shares: `pressure 83%, flow 12%`; without shares if they flatlined or drifted. */
 export function channelsText(alarm: Alarm, labels: readonly string[]): string {
   const channels = affectedChannels(alarm);
   if (!wholeChannelCauses.includes(alarm.cause))
-    return channels.map(({ channel, share }) => `${labels[channel]} ${Math.round(100 * share)} %`).join(', ');
+    return channels.map(({ channel, share }) => `${labels[channel]} ${Math.round(100 * share)}%`).join(', ');
   const names = channels.slice(0, maxNames).map(({ channel }) => labels[channel]);
   const more = channels.length - names.length;
   return more > 0 ? `${channels.length} channels: ${names.join(', ')}, and ${more} more` : names.join(', ');
@@ -64,7 +64,7 @@ const minShareOfInterval = 1 / 20;
  */
 export function detectSummary(alarms: number, frames: number, falseAlarms: FalseAlarms, rate: number): string {
   const accepted = falseAlarmsText(falseAlarms);
-  const lines = [`${counted(alarms, 'alarm')} in ${counted(frames, 'frame')} (false-alarm rate: ${accepted})`];
+  const lines = [`${counted(alarms, 'alarm')} in ${counted(frames, 'frame')} (accepted false-alarm rate: ${accepted})`];
   if (frames < framesToFirstScore)
     lines.push(`The recording is too short: the detector needs ${framesToFirstScore} frames before its first score.`);
   else if (frames < minShareOfInterval * framesBetween(falseAlarms, rate)) {

@@ -62,16 +62,16 @@ function layerOf(spec: LayerSpec, context: LayerContext): Layer {
   const given = (spec as LayerSpec | null)?.type;
   const definition = layerDefinition(String(given));
   if (!definition && typeof given === 'string' && given.includes('/'))
-    throw invalid('type', `a layer that was registered with registerLayer before, one of ${listed()}`, given);
+    throw invalid('type', `registered with registerLayer; registered are ${listed()}`, given);
   const type = definition ? given! : oneOf('type', given, [...kinds.keys()]);
   const [make, fields] = definition ? [customLayer, definition.fields ?? []] : kinds.get(type)!;
   // a misspelled option would otherwise be ignored silently
-  for (const field of Object.keys(spec)) if (field !== 'type') oneOf(`field of ${type}`, field, fields);
+  for (const field of Object.keys(spec)) if (field !== 'type') oneOf(`a field of ${type}`, field, fields);
   return make(spec as never, context);
 }
 
 function listed(): string {
-  return registeredLayers().join(', ') || 'none so far';
+  return registeredLayers().join(', ') || 'none';
 }
 
 function linearLayer(spec: LinearSpec, context: LayerContext): Layer {
