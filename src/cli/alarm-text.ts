@@ -64,7 +64,7 @@ const minShareOfInterval = 1 / 20;
  */
 export function detectSummary(alarms: number, frames: number, falseAlarms: FalseAlarms, rate: number): string {
   const accepted = falseAlarmsText(falseAlarms);
-  const lines = [`${counted(alarms, 'alarm')} in ${counted(frames, 'frame')} (accepted false-alarm rate: ${accepted})`];
+  const lines = [`${counted(alarms, 'alarm')} in ${counted(frames, 'frame')} (false-alarm rate: ${accepted})`];
   if (frames < framesToFirstScore)
     lines.push(`The recording is too short: the detector needs ${framesToFirstScore} frames before its first score.`);
   else if (frames < minShareOfInterval * framesBetween(falseAlarms, rate)) {

@@ -62,11 +62,11 @@ function layerOf(spec: LayerSpec, context: LayerContext): Layer {
   const given = (spec as LayerSpec | null)?.type;
   const definition = layerDefinition(String(given));
   if (!definition && typeof given === 'string' && given.includes('/'))
-    throw invalid('type', `registered with registerLayer; registered are ${listed()}`, given);
+    throw invalid('type', `one of the layers registered with registerLayer (${listed()})`, given);
   const type = definition ? given! : oneOf('type', given, [...kinds.keys()]);
   const [make, fields] = definition ? [customLayer, definition.fields ?? []] : kinds.get(type)!;
   // a misspelled option would otherwise be ignored silently
-  for (const field of Object.keys(spec)) if (field !== 'type') oneOf(`a field of ${type}`, field, fields);
+  for (const field of Object.keys(spec)) if (field !== 'type') oneOf(`field of ${type}`, field, fields);
   return make(spec as never, context);
 }
 
@@ -84,7 +84,8 @@ function within<T>(place: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    if (error instanceof Error) error.message = place + error.message;
+    if (error instanceof Error)
+      error.message = (error.message.startsWith('field of ') ? place.replace(/\.$/, ': ') : place) + error.message;
     throw error;
   }
 }
