@@ -94,7 +94,7 @@ describe('the time column', () => {
     'in an unknown format is reported: %s',
     (cell) => {
       const text = `Zeit,a\n${`${cell},1\n`.repeat(3)}`;
-      const sentence = "The column 'Zeit' contains times in an unknown format. Write times as 2025-03-01T12:00:00Z.";
+      const sentence = "the column 'Zeit' contains times in an unknown format. Write times as 2025-03-01T12:00:00Z.";
       expect(() => readCsv(text)).toThrow(`${sentence} Set the sampling rate with the option rate (Hz).`);
       expect(readCsv(text, { rate: 1 })).toMatchObject({ rate: 1, time: 0, notes: [sentence] });
     },

@@ -21,10 +21,10 @@ export function learningReport(
   { learned, seconds, filled }: Pass,
   { task, gaps, output, torch, standardize }: ReportOptions,
 ): string {
-  const { score, updates, refused, rollbacks, rate } = learned;
+  const { score, updates, skipped: counts, rollbacks, rate } = learned;
   const row = (name: string, of: (standing: ErrorStats) => number) =>
     `${name.padEnd(24)}${shown(of(score.overall)).padStart(10)}${shown(of(score)).padStart(10)}`;
-  const skipped = Object.entries(refused).filter(([, count]) => count > 0);
+  const skipped = Object.entries(counts).filter(([, count]) => count > 0);
   const lines = [
     `${'error / variance'.padEnd(24)}${'overall'.padStart(10)}${'recent'.padStart(10)}`,
     ...methods(task).map(({ name, error }) => row(name, error)),
