@@ -222,7 +222,7 @@ describe('tapline', () => {
 
     for (const [option, wrong, sentence] of [
       ['false-alarms', 'often', /^tapline: --false-alarms must be a count per second.*, got 'often'/],
-      ['webhook', 'nowhere', /^tapline: webhook must be .*, got text that is not a URL\n$/],
+      ['webhook', 'nowhere', /^tapline: --webhook must be .*, got text that is not a URL\n$/],
       ['network', 'x', /^tapline: --network must be <stream>=<file>, .*, got 'x'\n$/],
       ['network', 'x=none.safetensors', /^tapline: none\.safetensors: file not found\n$/],
     ] as const) {

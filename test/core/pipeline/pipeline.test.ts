@@ -158,10 +158,10 @@ describe('a saved pipeline that cannot be restored is rejected with an error mes
     return new Uint8Array(Buffer.from(text, 'latin1'));
   };
   test.each([
-    ['truncated', saved.subarray(0, saved.length - 9), 'must lie whole within the file'],
-    ['empty', new Uint8Array(0), 'safetensors: 0 bytes hold no whole header'],
-    ['of a network', Network.create(stack).save(), "saved state must be that of a pipeline, got 'network'"],
-    ['of a stream', Network.create(stack).stream().save(), "saved state must be that of a pipeline, got 'stream'"],
+    ['truncated', saved.subarray(0, saved.length - 9), 'must lie within the file'],
+    ['empty', new Uint8Array(0), 'safetensors: the file must contain a complete header, got 0 bytes'],
+    ['of a network', Network.create(stack).save(), "saved state must be the state of a pipeline, got 'network'"],
+    ['of a stream', Network.create(stack).stream().save(), "saved state must be the state of a pipeline, got 'stream'"],
     ['newer', edited('"version":"1"', '"version":"7"'), "version of a saved state must be <= 1, got '7'"],
     ['with a part renamed', edited('learner/mark', 'learner/mork'), 'checksum of a saved state must be'],
     [
@@ -228,7 +228,7 @@ describe('a saved pipeline that cannot be restored is rejected with an error mes
   test("a stream's state is rejected by another network", () => {
     const other = { inChannels: 2, layers: [{ type: 'conv1d' as const, outChannels: 2, kernelSize: 3 }] };
     expect(() => Network.create(other).restore(Network.create(stack).stream().save())).toThrow(
-      'saved state must be that of this network',
+      'saved state must be the state of a stream of this network',
     );
   });
 });
@@ -252,7 +252,7 @@ test.each([
   [
     'an option that a learner does not have',
     { learn: { network: stack, updateEvry: 2 } },
-    "field of learn must be one of network, optimizer, skipAlarmed, task, horizon, reference, loss, updateEvery, clip, mode, maxPending, mains, warmUp, decay, average, got 'updateEvry'",
+    "field of learn must be one of network, optimizer, skipAlarmed, task, horizon, reference, loss, updateEvery, clip, mode, maxPending, powerLine, mains, warmUp, decay, average, got 'updateEvry'",
   ],
   [
     'skipAlarmed without a detector',
