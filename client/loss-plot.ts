@@ -12,7 +12,7 @@ import type { TimeView } from './time-view.ts';
 export interface Loss {
   /** Normalized mean squared error: squared error / variance of the target. 0 is perfect, 1 is no better than the mean. */
   readonly nmse: number | null;
-  /** NMSE of the baseline: the last value for forecasts, the running mean of the target for other targets. */
+  /** NMSE of the baseline: persistence for forecasts, the running mean of the target for other targets. */
   readonly persistence?: number | null;
   /** 1 - nmse / persistence: 1 is perfect, 0 is no better than the baseline. */
   readonly skill: number | null;
@@ -26,7 +26,7 @@ export interface Loss {
 export interface LossPlotOptions {
   /** Whether to draw the skill only. */
   compact?: boolean;
-  /** Name of the baseline that the skill is relative to (default: 'last value'). */
+  /** Name of the baseline that the skill is relative to (default: 'persistence'). */
   baseline?: string;
   /** @deprecated Use `baseline`. */
   rival?: string;
@@ -49,7 +49,7 @@ export class LossPlot {
   #paused = false;
 
   constructor(element: HTMLElement, options: LossPlotOptions = {}) {
-    const { baseline = options.rival ?? 'last value' } = options;
+    const { baseline = options.rival ?? 'persistence' } = options;
     adoptStyle(element);
     this.#root = addElement(element, 'div', options.compact ? 'tapline' : 'tapline tapline-pair');
     if (!options.compact) {

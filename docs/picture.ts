@@ -21,7 +21,7 @@ async function takeScreenshot(address: string): Promise<void> {
 
 const command = ['dist/src/cli/main.js', 'serve', '--demo', '--port', '0', '--no-state'];
 await run(process.execPath, command, {
-  until: /Tapline is at (\S+)/,
+  until: /Tapline is running at (\S+)/,
   meanwhile: ([, address]) => takeScreenshot(address),
 });
 const { size } = await stat(file);

@@ -112,7 +112,7 @@ async function runShell({ text, output }: Fence): Promise<void> {
     CLONE: root,
     SERVER: server.url.replace('http', 'ws'),
   };
-  const until = /Tapline is at .*\n|[Pp]ublishing .*\n/;
+  const until = /Tapline is running at .*\n|[Pp]ublishing .*\n/;
   const { stdout, stderr, code } = await run('bash', ['-ec', text.trim()], { cwd: directory, environment, until });
   expect(code, stderr).toBe(0);
   if (output !== undefined) expect(stdout).toBe(output);

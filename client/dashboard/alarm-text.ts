@@ -24,11 +24,11 @@ function commonPrefix(a: string, b: string): string {
   return a.slice(0, length);
 }
 
-/** How often a score this high occurs by chance: `by chance once per 3.2 days`. Empty without a score. */
+/** How often a score this high occurs by chance: `once in 3.2 days by chance`. Empty without a score. */
 export function rarity({ score, rate }: AlarmMember): string {
   if (score <= 0) return '';
   const frames = 10 ** score;
-  return `by chance once per ${rate > 0 ? formatDuration(frames / rate) : `${Math.round(frames)} frames`}`;
+  return `once in ${rate > 0 ? formatDuration(frames / rate) : `${Math.round(frames)} frames`} by chance`;
 }
 
 /** The time of day, preceded by the date if it is not today. */

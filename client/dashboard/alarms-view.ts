@@ -182,21 +182,21 @@ function actionsView(
   const open = state !== 'cleared';
   return [
     open && state !== 'acknowledged'
-      ? button('acknowledge', 'Acknowledge', 'Mark as seen, so that the alarm is not escalated', () =>
+      ? button('acknowledge', 'Acknowledge', 'Acknowledge this alarm so that it is not escalated', () =>
           store.request({ type: 'alarm', alarm: id, do: 'acknowledge' }),
         )
       : undefined,
     open && state !== 'shelved'
-      ? button('shelve', 'Shelve 1 h', 'Set aside for 1 hour; the alarm returns if the anomaly persists', () =>
+      ? button('shelve', 'Shelve 1 h', 'Shelve this alarm for 1 hour; it is raised again if the anomaly persists', () =>
           store.request({ type: 'alarm', alarm: id, do: 'shelve', until: now + shelveTime }),
         )
       : undefined,
     open
-      ? button('clear', 'Clear', 'Close this alarm', () => store.request({ type: 'alarm', alarm: id, do: 'clear' }))
+      ? button('clear', 'Clear', 'Clear this alarm', () => store.request({ type: 'alarm', alarm: id, do: 'clear' }))
       : undefined,
     falseAlarm
       ? undefined
-      : button('false-alarm', 'False alarm', 'Close this alarm and count it as a false alarm', () =>
+      : button('false-alarm', 'False alarm', 'Clear this alarm and count it as a false alarm', () =>
           store.request({ type: 'alarm', alarm: id, do: 'falseAlarm' }),
         ),
   ];

@@ -168,7 +168,7 @@ function mountKernels(info: StreamInfo, learner: LearnerInfo, feed: StreamFeed) 
 
 function mountLoss({ index, task }: LearnerInfo, feed: StreamFeed, compact = false) {
   return (element: HTMLElement): MountedComponent<object> => {
-    const baseline = task === 'target' ? 'running mean' : 'last value';
+    const baseline = task === 'target' ? 'running mean' : 'persistence';
     const plot = new LossPlot(element, { compact, baseline, view: feed.view });
     const detach = feed.attach({ loss: (message) => message.learner === index && plot.push(message) });
     return { set: () => undefined, destroy: () => (detach(), plot.destroy()) };

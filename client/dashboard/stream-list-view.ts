@@ -52,7 +52,7 @@ function removeView({ name }: StreamInfo, store: DashboardStore): TemplateResult
     type="button"
     class="stream-remove"
     data-testid="remove"
-    title="Remove this stream and close its alarms; it returns when its sensor reconnects"
+    title="Remove this stream and clear its alarms; it reappears when its sensor reconnects"
     aria-label="Remove stream ${name}"
     @click=${() => store.request({ type: 'remove', stream: name })}
   >

@@ -38,7 +38,7 @@ export function streamNameOf(file: string): string {
 export function checkStreamName(name: string): string {
   if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(name))
     throw new UsageError(
-      `the stream name must be 1-64 of the characters A-Z a-z 0-9 . _ - and must not start with '.', got '${name}'`,
+      `stream name must be 1 to 64 characters of A-Z a-z 0-9 . _ -, not starting with a dot, got '${name}'`,
     );
   return name;
 }

@@ -43,11 +43,11 @@ export function affectedChannels({ cause, channels }: Alarm): Alarm['channels'] 
 /** More channels than this are counted instead of named. */
 const maxNames = 8;
 
-/** The affected channels with their shares: `pressure 83 %, flow 12 %`; without shares if they flatlined or drifted. */
+/** The affected channels with their shares: `pressure 83%, flow 12%`; without shares if they flatlined or drifted. */
 export function channelsText(alarm: Alarm, labels: readonly string[]): string {
   const channels = affectedChannels(alarm);
   if (!wholeChannelCauses.includes(alarm.cause))
-    return channels.map(({ channel, share }) => `${labels[channel]} ${Math.round(100 * share)} %`).join(', ');
+    return channels.map(({ channel, share }) => `${labels[channel]} ${Math.round(100 * share)}%`).join(', ');
   const names = channels.slice(0, maxNames).map(({ channel }) => labels[channel]);
   const more = channels.length - names.length;
   return more > 0 ? `${channels.length} channels: ${names.join(', ')}, and ${more} more` : names.join(', ');

@@ -16,7 +16,7 @@ export function duration(seconds: number): string {
   return counted(count >= 10 ? Math.round(count) : Number(count.toFixed(1)), name);
 }
 
-/** How much of a task is done: `42 %`. */
+/** How much of a task is done: `42%`. */
 export function share(done: number, total: number): string {
-  return `${Math.floor((100 * done) / Math.max(1, total))} %`;
+  return `${Math.floor((100 * done) / Math.max(1, total))}%`;
 }

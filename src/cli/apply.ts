@@ -34,11 +34,15 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
     .description('Run a network on a recording and write its output as CSV: the time and one column per feature map.')
     .argument('<network>', networkFormats)
     .argument('<input>', `Recording: ${recordingFormats}`)
-    .option('-o, --output <file>', 'CSV file to write; - is standard output', '-')
+    .option('-o, --output <file>', 'CSV file to write, or - for standard output', '-')
     .option(...columnsOption)
     .option(...rateOption)
     .option(...standardizeOption)
-    .option('--labels <list>', 'Names of the output columns (default: the channel names, or map 1, map 2, …)', list)
+    .option(
+      '--labels <list>',
+      'Names of the output columns, separated by commas (default: the channel names, or map 1, map 2, …)',
+      list,
+    )
     .option('--fft', 'Compute long kernels by FFT: faster, with a relative error of about 1e-6')
     .addHelpText('after', `${csvHelp}\nExample:\n  tapline apply network.safetensors recording.csv -o out.csv`)
     .action(async (networkPath, inputPath, { output, columns, rate, standardize, labels, fft }) => {
@@ -48,7 +52,7 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
       const recording = await readRecordingOf(inputPath, { columns, rate }, line);
       if (recording.channels.length !== network.inChannels)
         throw new UsageError(
-          `${networkPath} takes ${counted(network.inChannels, 'channel')}, but ${inputPath} has ${recording.channels.length}.` +
+          `${networkPath} has ${counted(network.inChannels, 'input channel')}, but ${inputPath} has ${counted(recording.channels.length, 'channel')}.` +
             ' Select channels with --columns.',
         );
       const writer = csvWriter(columnLabels(network, recording, labels));
@@ -63,7 +67,7 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
       file.close();
       line.clear();
       if (networkPath.endsWith('.json') && Object.keys(network.weights()).length > 0)
-        process.stderr.write(`${networkPath} contains no weights: random weights were used (seed 1)\n`);
+        process.stderr.write(`${networkPath}: The spec contains no weights. Random weights were used (seed 1).\n`);
       if (output !== '-')
         process.stderr.write(
           `Wrote ${counted(written, 'frame')} of ${counted(network.outChannels, 'feature map')} to ${output}\n`,

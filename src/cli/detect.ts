@@ -28,11 +28,14 @@ export function detectCommand(): Command<[string], DetectOptions> {
   return new Command('detect')
     .summary('Find anomalies in a recording')
     .description(
-      'Find anomalies in a recording. It is read frame by frame, like a live stream: the detector learns normal behavior as it reads and reports when, on which channels, and how far the signal leaves it.',
+      'Find anomalies in a recording. The recording is read frame by frame, like a live stream. The detector learns normal behavior as it reads, and reports when, on which channels, and how far the signal departs from it.',
     )
     .argument('<input>', `Recording: ${recordingFormats}`)
-    .option('-o, --output <file>', 'Write the scores as CSV: score, alarm, and share of each channel per frame')
-    .option('--report <file>', 'Write an HTML page with the signal, the score, and the alarms')
+    .option(
+      '-o, --output <file>',
+      'CSV file for the scores, or - for standard output: score, alarm, and share of each channel per frame',
+    )
+    .option('--report <file>', 'HTML file for a report with the signal, the score, and the alarms')
     .option(...falseAlarmsOption, '1/month')
     .addOption(referenceOption())
     .option(...columnsOption)

@@ -25,7 +25,11 @@ export function integerFrom(min: number, max: number): (text: string) => number 
   return (text) => {
     const value = Number(text);
     if (text.trim() === '' || !Number.isInteger(value) || value < min || value > max)
-      throw new InvalidArgumentError(`It must be an integer from ${min} to ${max}.`);
+      throw new InvalidArgumentError(
+        max === Number.MAX_SAFE_INTEGER
+          ? `It must be an integer >= ${min}.`
+          : `It must be an integer from ${min} to ${max}.`,
+      );
     return value;
   };
 }
@@ -42,7 +46,7 @@ export function playbackSpeed(text: string): number {
 export function list(text: string): (string | number)[] {
   const parts = text.split(',').map((part) => part.trim());
   if (parts.some((part) => part === ''))
-    throw new InvalidArgumentError('It must be a comma-separated list of names or numbers.');
+    throw new InvalidArgumentError('It must be a comma-separated list of column names or numbers.');
   return parts.map((part) => (/^[1-9]\d*$/.test(part) ? Number(part) : part));
 }
 
@@ -57,7 +61,7 @@ type SharedOption<Flags extends string, T> = readonly [flags: Flags, description
 /** `--columns` of every command that reads a recording. */
 export const columnsOption: SharedOption<'--columns <list>', (string | number)[]> = [
   '--columns <list>',
-  'Columns to read, by name or number from 1, for example 2-9 or Fp1,Fp2 (default: all columns with samples)',
+  'Columns to read, by name or by number (from 1), such as Fp1,Fp2 or 2-9 (default: all columns with samples)',
   list,
 ];
 
@@ -71,7 +75,7 @@ export const rateOption: SharedOption<'--rate <hz>', number> = [
 /** `--standardize` of every command that runs a network on a recording. */
 export const standardizeOption: SharedOption<'--standardize <seconds>', number> = [
   '--standardize <seconds>',
-  'Standardize each channel with a running mean and standard deviation (time constant in seconds)',
+  'Standardize each channel with a running mean and standard deviation (time constant in seconds; default: off)',
   positiveNumber('seconds'),
 ];
 

@@ -76,7 +76,7 @@ export function outputError(path: string, error: unknown): UsageError {
 export function checkOutputs(paths: readonly (string | undefined)[], inputs: readonly string[] = []): void {
   const used = new Map(inputs.map((input) => [realPath(input), 'this file is the input']));
   for (const path of paths.filter((each) => each !== undefined)) {
-    if (path === '-') throw new UsageError('-: this output cannot be written to standard output. Choose a file.');
+    if (path === '-') throw new UsageError("'-': this output cannot be written to standard output. Choose a file.");
     const code = !isDirectory(dirname(path)) ? 'ENOENT' : isDirectory(path) ? 'EISDIR' : undefined;
     if (code) throw outputError(path, { code });
     const use = used.get(realPath(path));

@@ -6,7 +6,8 @@ export function parseJson(text: string): unknown {
     const { message } = error as SyntaxError;
     const [what, position] = message.split(/ (?:in|of) JSON (?:at position )?/);
     const at = position === 'input' ? text.length : parseInt(position, 10);
-    if (!(at >= 0)) throw error;
+    if (!(at >= 0))
+      throw new SyntaxError(`not valid JSON: ${message.replace(/ is not valid JSON$/, '')}`, { cause: error });
     const lines = text.slice(0, at).split('\n');
     const column = lines[lines.length - 1].length + 1;
     throw new SyntaxError(`not valid JSON at line ${lines.length}, column ${column}: ${what}`, { cause: error });

@@ -15,17 +15,28 @@ export function planCommand(): Command<[string], { rate?: number; json?: true }>
     .argument('<network>', networkFormats)
     .option(
       '--rate <hz>',
-      'Sampling rate of the input in Hz (default: none; delays are in frames)',
+      'Sampling rate of the input in Hz (default: none; delays are in frames only)',
       positiveNumber('Hz'),
     )
-    .option('--json', 'Print JSON')
-    .addHelpText('after', '\nExample:\n  tapline plan network.json --rate 250')
+    .option('--json', 'Print the plan as JSON')
+    .addHelpText('after', `${columnsHelp}\nExample:\n  tapline plan network.json --rate 250`)
     .action(async (path, { rate = 0, json }) => {
       const { spec } = await readNetwork(path);
       const planned = asUsage(() => plan(spec, rate), path);
       process.stdout.write(json ? `${JSON.stringify(planned, null, 2)}\n` : planText(planned));
     });
 }
+
+/** The columns of the table, for the help of the command. */
+const columnsHelp = `
+Output columns:
+  stride           Input frames per output
+  receptive field  Input frames that one output depends on
+  group delay      Delay of the output relative to the center of its taps
+  wait             Input frames before the first output
+  MAC/s            Multiply-adds per second
+  bytes            Memory for the weights and one stream
+`;
 
 const head = [
   'layer',

@@ -51,7 +51,7 @@ export function powerLineOption(what: string): Option<'--power-line <hz>', undef
     '--power-line <hz>',
     `${what}: 50 or 60 Hz (default: ${hz}; set ${variable} to change it)`,
   ).argParser((text): PowerLine => {
-    if (text !== '50' && text !== '60') throw new InvalidArgumentError('It must be 50 or 60 in Hz.');
+    if (text !== '50' && text !== '60') throw new InvalidArgumentError('It must be 50 or 60.');
     return text === '60' ? 60 : 50;
   });
 }

@@ -16,7 +16,6 @@ export function program(version: string): Command {
     .description('Run and train convolutional networks on live sensor data.')
     .version(version, '-V, --version', 'Print the version')
     .configureHelp({ showGlobalOptions: false })
-    .helpCommand('help [command]', 'Show help for a command')
     .addHelpText('after', '\nExample:\n  tapline serve --demo');
   for (const command of [
     serveCommand(),
@@ -35,9 +34,25 @@ export function program(version: string): Command {
 }
 
 /** Settings that commander does not pass on to the commands of a command. */
-function configure(command: CommandUnknownOpts): void {
-  command.exitOverride().helpOption('-h, --help', 'Show help');
-  command.commands.forEach(configure);
+function configure(command: CommandUnknownOpts, path = command.name()): void {
+  command
+    .exitOverride()
+    .helpOption('-h, --help', 'Show help')
+    .configureOutput({ outputError: (text, write) => write(usageText(text, path)) });
+  if (command.commands.length > 0) command.helpCommand('help [command]', 'Show help for a command');
+  for (const each of command.commands) configure(each, `${path} ${each.name()}`);
+}
+
+/** An error of commander in the wording of all errors. Errors about the usage name the help of the command. */
+function usageText(text: string, command: string): string {
+  const wrong =
+    /^error: (?:option '(?:-\w, )?(--[\w-]+).*?' argument|command-argument value) '(.*)' is invalid(?: for argument '(.*)')?\. (.*)\.\n$/s;
+  const [, option, value, argument, reason] = wrong.exec(text) ?? [];
+  const name = option ?? `<${argument}>`;
+  if (reason === undefined) return `${text.replace(/^error: /, 'tapline: ')}Run '${command} --help' for usage.\n`;
+  const rule = /^(?:It must be|Allowed choices are) (.*)$/s.exec(reason)?.[1];
+  if (rule === undefined) return `tapline: ${name}: ${reason}\n`;
+  return `tapline: ${name} must be ${reason.startsWith('Allowed') ? 'one of ' : ''}${rule}, got '${value}'\n`;
 }
 
 /** The package's version, from the nearest package.json above this file (built files lie deeper than the sources). */

@@ -37,6 +37,8 @@ export function outageNotice(address: string): (down: { sentence: string }) => v
   return ({ sentence }) => {
     if (printed) return;
     printed = true;
-    process.stderr.write(`tapline: ${address} does not answer (${sentence}). Retrying until it does.\n`);
+    process.stderr.write(
+      `tapline: no connection to ${address} (${sentence.replace(/\.$/, '')}). Retrying; press Ctrl-C to stop.\n`,
+    );
   };
 }

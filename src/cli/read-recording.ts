@@ -18,9 +18,9 @@ CSV input:
   commas, semicolons, or tabs. Cells that are not numbers are missing samples.
   A column named time, timestamp, date, or datetime is the time of the frame:
   2025-03-01T12:00:00Z (UTC if no time zone is given), or seconds or milliseconds
-  since 1970. Rows must be in order of time. Missing rows are gaps. If the times
-  are irregular, each frame keeps its own time. Decimal commas are accepted if
-  cells are separated by semicolons or tabs.
+  since 1970. Rows must be in chronological order. Missing rows are gaps. If the
+  times are irregular, each frame keeps its own time. Decimal commas are accepted
+  if cells are separated by semicolons or tabs.
 `;
 
 /**

@@ -3,6 +3,7 @@ import { fromEvent, takeUntil, takeWhile } from 'rxjs';
 import { frameCount } from '../core/blocks/block.ts';
 import { csvWriter } from '../formats/index.ts';
 import { checkStreamName, defaultServer, watchAddress } from './address.ts';
+import { counted } from './amounts.ts';
 import { usageOf } from './failure.ts';
 import { positiveNumber } from './options.ts';
 import { appendFile, checkOutputs, type OutputFile } from './output-file.ts';
@@ -15,11 +16,15 @@ import { stopSignal } from './stop-signal.ts';
 export function recordCommand(): Command<[string], { output: string; from: string; seconds?: number }> {
   return new Command('record')
     .summary('Record a live stream to CSV')
-    .description('Record a live stream to CSV until Ctrl-C. Append to the file if it exists.')
+    .description('Record a live stream to CSV until you press Ctrl-C. Append to the file if it exists.')
     .argument('<stream>', 'Stream name')
-    .requiredOption('-o, --output <file>', 'CSV file to write')
+    .requiredOption('-o, --output <file>', 'CSV file to write (required)')
     .option('--from <url>', 'Server address', defaultServer)
-    .option('--seconds <seconds>', 'Stop after this many seconds of the stream', positiveNumber('seconds'))
+    .option(
+      '--seconds <seconds>',
+      'Stop after this many seconds of the stream (default: no limit)',
+      positiveNumber('seconds'),
+    )
     .addHelpText('after', '\nExample:\n  tapline record headset -o headset.csv --seconds 60')
     .action(async (stream, { output, from, seconds = Infinity }) => {
       const address = watchAddress(from);
@@ -77,7 +82,7 @@ class StreamWriter {
       this.#file?.write(this.#writer.rows({ ...block, data: block.data.subarray(0, count * block.channels) }));
       this.#frames += count;
       this.#remaining -= count;
-      this.#line.show(`${this.#frames} frames of ${this.#stream}`);
+      this.#line.show(`Recorded ${counted(this.#frames, 'frame')} of ${this.#stream}`);
     }
     return this.#remaining > 0;
   }
@@ -86,8 +91,11 @@ class StreamWriter {
     this.#file?.close();
     this.#line.clear();
     if (!this.#file) return;
-    const dropped = this.#dropped > 0 ? `; ${this.#dropped} were dropped because this computer was too slow` : '';
-    process.stderr.write(`Wrote ${this.#frames} frames of ${this.#stream} to ${this.#path}${dropped}\n`);
+    const dropped =
+      this.#dropped > 0
+        ? `; ${counted(this.#dropped, 'frame')} ${this.#dropped === 1 ? 'was' : 'were'} dropped because this computer was too slow`
+        : '';
+    process.stderr.write(`Wrote ${counted(this.#frames, 'frame')} of ${this.#stream} to ${this.#path}${dropped}\n`);
   }
 
   #announceStart(): void {

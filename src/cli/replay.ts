@@ -3,7 +3,7 @@ import { Subject } from 'rxjs';
 import type { RecordedMark } from '../formats/index.ts';
 import { publish, replay } from '../sources/index.ts';
 import { defaultServer, ingestAddress, streamNameOf } from './address.ts';
-import { share } from './amounts.ts';
+import { counted, share } from './amounts.ts';
 import { columnsOption, playbackSpeed, rateOption } from './options.ts';
 import { progress } from './progress.ts';
 import { outageNotice, publishing } from './publishing.ts';
@@ -52,9 +52,11 @@ export function replayCommand(): Command<[string], ReplayOptions> {
       await publishing(events, signal, (event) => {
         if (event.type !== 'ack') return;
         sent = event.received;
-        line.show(loop ? `${sent} frames` : `Replaying ${share(sent, frames + lost)}`);
+        line.show(loop ? `Replayed ${counted(sent, 'frame')}` : `Replaying ${share(sent, frames + lost)}`);
       });
       line.clear();
-      process.stderr.write(`Sent ${sent} frames to ${address}${signal.aborted ? ', then stopped' : ''}\n`);
+      process.stderr.write(
+        `Sent ${counted(sent, 'frame')} to ${address}${signal.aborted ? ' before it was stopped' : ''}\n`,
+      );
     });
 }

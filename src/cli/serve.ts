@@ -28,15 +28,23 @@ export function serveCommand(): Command<[], ServeOptions> {
   const command = new Command('serve')
     .summary('Start the server and the dashboard')
     .description(
-      'Start the server and the dashboard. Devices publish to /ingest/<stream>; the dashboard shows the streams and what is learned from them.',
+      'Start the server and the dashboard. Devices publish to /ingest/<stream>; the dashboard shows streams, feature maps, learners, and alarms.',
     )
     .option('--host <address>', 'Address to listen on; 0.0.0.0 listens on all network interfaces', '127.0.0.1')
     .option('--port <number>', 'Port to listen on; 0 picks a free port', integerFrom(0, 65535), 8080)
-    .option('--origin <url>', 'Allow pages from this origin to connect (repeatable)', collect)
+    .option(
+      '--origin <url>',
+      'Allow web pages of this origin to connect (repeatable), such as https://dashboard.example',
+      collect,
+    )
     .option('--demo', "Publish two streams: a simulated EEG headset and this computer's metrics")
     .option('--state <directory>', 'Directory for learned weights, alarms, and the alarm log', '.tapline')
-    .option('--no-state', 'Do not save anything')
-    .option('--network <stream=file>', 'Run a network on a stream and show its feature map (repeatable)', collect)
+    .option('--no-state', 'Do not save weights, alarms, or the alarm log')
+    .option(
+      '--network <stream=file>',
+      'Run a network (.json or .safetensors) on a stream and show its feature maps (repeatable)',
+      collect,
+    )
     .addOption(
       new Option('--network-input <input>', 'Input of --network: the raw or the standardized signal')
         .choices(['raw', 'standardized'] as const)
@@ -47,15 +55,15 @@ export function serveCommand(): Command<[], ServeOptions> {
       `${falseAlarmsOption[1]} (default: 1/month; with --demo: 6/hour)`,
       falseAlarmsOption[2],
     )
-    .addOption(referenceOption('; above 25 Hz, count in tenths of a second'))
+    .addOption(referenceOption(' (streams above 25 Hz: tenths of a second)'))
     .addOption(
       powerLineOption('Power-line frequency, for the power-line baseline of learners and the simulated headset'),
     )
     .option(
       '--alarm-log <file>',
-      'Write alarm events to a file, one line of JSON each (default: alarms.jsonl in --state)',
+      'Append alarm events to a file, one JSON object per line (default: alarms.jsonl in the --state directory)',
     )
-    .option('--webhook <url>', 'Send each alarm event to this URL as a POST request with JSON')
+    .option('--webhook <url>', 'Send each alarm event to this URL as an HTTP POST request with a JSON body')
     .addHelpText('after', '\nExample:\n  tapline serve --demo')
     .action(
       async ({
@@ -102,11 +110,22 @@ async function listening(options: ServerOptions): Promise<TaplineServer> {
         `port ${options.port} on ${options.host} is already in use. Choose another port with --port.`,
         { cause: error },
       );
-    const { message } = usageOf(error);
-    const locked = /another server uses it/.test(message) && !message.includes('--state');
-    if (locked) throw new UsageError(`${message} with --state`, { cause: error });
-    throw new UsageError(message.replace(/^statePath /, '--state '), { cause: error });
+    throw withFlags(usageOf(error));
   });
+}
+
+/** Options of a server, with the options of the command that set them. */
+const flags: Readonly<Record<string, string>> = {
+  statePath: '--state',
+  origin: '--origin',
+  webhook: '--webhook',
+  'alarms.log': '--alarm-log',
+};
+
+/** The same error with the name of an option of the command in place of that of the server. */
+function withFlags(error: UsageError): UsageError {
+  const name = Object.keys(flags).find((each) => error.message.startsWith(`${each} `));
+  return name === undefined ? error : new UsageError(flags[name] + error.message.slice(name.length), { cause: error });
 }
 
 /** Hosts at which only this computer can reach a server. */
@@ -114,12 +133,12 @@ const loopback = /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/i;
 
 /** Prints where the server can be opened; a warning to stderr where others can reach it. */
 function announce(host: string, { urls: [first, ...others] }: TaplineServer): void {
-  process.stdout.write(`Tapline is at ${first}\n`);
-  for (const address of others) process.stdout.write(`           or ${address}\n`);
+  process.stdout.write(`Tapline is running at ${first}\n`);
+  for (const address of others) process.stdout.write(`                or at ${address}\n`);
   process.stdout.write('Press Ctrl-C to stop.\n');
   if (loopback.test(host)) return;
   process.stderr.write(
-    'Warning: Anyone who can reach this computer over the network can publish, watch, and control all streams.\n' +
+    'Warning: anyone who can reach this computer over the network can publish, watch, and control all streams.\n' +
       'The server has no passwords and no TLS. Use it on a trusted network only, or omit --host to accept local connections only.\n',
   );
 }

@@ -29,8 +29,8 @@ export function simulateCommand(): Command<['eeg' | 'host'], SimulateOptions> {
     )
     .option('--to <url>', 'Server address', defaultServer)
     .option('--stream <name>', 'Stream name (default: headset or host, or the next free one, such as headset-2)')
-    .option('--seed <integer>', 'Random seed of the headset', integerFrom(0, 2 ** 32 - 1), 1)
-    .option('--rate <hz>', 'Sampling rate in Hz (default: 250; host: 10)', positiveNumber('Hz'))
+    .option('--seed <integer>', 'Random seed of the simulated headset', integerFrom(0, 2 ** 32 - 1), 1)
+    .option('--rate <hz>', 'Sampling rate in Hz (default: 250 for eeg, 10 for host)', positiveNumber('Hz'))
     .addOption(powerLineOption('Frequency of the simulated power-line noise'))
     .addHelpText('after', '\nExample:\n  tapline simulate eeg --to ws://127.0.0.1:8080 --seed 7')
     .action(async (sensor, { to, stream, seed, rate, powerLine = defaultPowerLine() }) => {

@@ -46,7 +46,7 @@ export function chooseSignals(signals: readonly Signal[], duration: number, opti
   checkSelected(selected, named);
   const timed = selected.at(0) ?? readable.find(({ content }) => content === 'triggers');
   const clock = !timed ? (options.rate ?? 1000) : duration > 0 ? timed.samples / duration : options.rate;
-  if (clock === undefined) throw new MissingRateError('The duration of a data record is 0 s.');
+  if (clock === undefined) throw new MissingRateError('the duration of a data record is 0 s.');
   const otherRates = sampled.filter((signal) => !selected.includes(signal)).map(named);
   const notes = [
     ...skipped('signals with another sampling rate', otherRates),

@@ -36,7 +36,7 @@ function findColumns(names: readonly string[], wanted: readonly (string | number
     const [first, last] = [Number(range?.[1]), Number(range?.[2] ?? range?.[1])];
     if (first >= 1 && last >= first && last <= names.length)
       return Array.from({ length: last - first + 1 }, (_, i) => first - 1 + i);
-    throw invalid(role, `names or numbers (1-${names.length}) of the columns ${names.join(', ')}`, column);
+    throw invalid(role, `column names (${names.join(', ')}) or numbers from 1 to ${names.length}`, column);
   });
   return [...new Set(places)];
 }

@@ -32,26 +32,26 @@ export function readClock(
   const column = findTimeColumn(headed ? names : undefined, first);
   if (!column) {
     const unread = first.findIndex(looksLikeTime);
-    const reason = unread < 0 ? 'There is no time column.' : unreadableTimes(names[unread]);
+    const reason = unread < 0 ? 'the file has no time column.' : unreadableTimes(names[unread]);
     if (given === undefined) throw new MissingRateError(reason);
     return { rate: given, start: 0, keepsTimes: false, regular: false, notes: [] };
   }
   const name = names[column.index];
   const times = rows.map((row) => column.read(row[column.index]));
   if (isNewestFirst(times))
-    throw new Error(`the rows are sorted newest first by '${name}'. Sort them by ascending time.`);
+    throw new Error(`the times in the column '${name}' are descending. Sort the rows by ascending time.`);
   const inferred = inferRate(times);
   const rate = given ?? inferred;
   if (!(rate > 0))
     throw new MissingRateError(
-      `The time column '${name}' does not determine the sampling rate: its median step is not > 0.`,
+      `the time column '${name}' does not determine the sampling rate: most of its times are equal or not ascending.`,
     );
   const regular = isRegular(times, rate);
   const keepsTimes = regular || !isRegular(times, inferred);
   const known = times.findIndex((time) => !Number.isNaN(time));
   const start = times[known] - (known * 1000) / rate;
-  const irregular = `The steps of '${name}' are irregular (most are ${usualSteps(times)} s). Each frame keeps its own time; ${shown(rate)} Hz is assumed where a sampling rate is needed.`;
-  const overruled = `The time column '${name}' implies ${shown(inferred)} Hz, but the rate is set to ${shown(rate)} Hz. Times are counted at the set rate.`;
+  const irregular = `The time steps in the column '${name}' are irregular (most are ${usualSteps(times)} s). Each frame keeps its own time; ${shown(rate)} Hz is assumed where a sampling rate is needed.`;
+  const overruled = `The time column '${name}' implies ${shown(inferred)} Hz, but the rate is set to ${shown(rate)} Hz. The set rate is used.`;
   return { rate, start, column, keepsTimes, regular, notes: regular ? [] : [keepsTimes ? irregular : overruled] };
 }
 
@@ -62,7 +62,7 @@ export function looksLikeTime(cell: string): boolean {
 
 /** A note on a column whose times cannot be read. */
 export function unreadableTimes(name: string): string {
-  return `The column '${name}' contains times in an unknown format. Write times as 2025-03-01T12:00:00Z.`;
+  return `the column '${name}' contains times in an unknown format. Write times as 2025-03-01T12:00:00Z.`;
 }
 
 function shown(rate: number): string {

@@ -18,10 +18,10 @@ export interface CsvLayout extends SelectedColumns {
 
 /** Determines the layout from the first rows. Throws an Error if that is not possible. `commas`: decimal commas are read. */
 export function readLayout(head: readonly string[][], options: ReadOptions, commas: boolean): CsvLayout {
-  if (head.length === 0) throw new Error('the text has no rows');
+  if (head.length === 0) throw new Error('the file has no rows');
   const headed = isHeader(head[0], head[1]);
   const rows = head.slice(headed ? 1 : 0).slice(0, sniffedRows);
-  if (rows.length === 0) throw new Error('the text has a header but no rows below it');
+  if (rows.length === 0) throw new Error('the file has a header but no rows');
   const names = head[0].map((name, index) => (headed && name !== '' ? name : `column ${index + 1}`));
   const first = names.map((_, column) => rows.find((row) => !isMissing(row[column]))?.[column] ?? '');
   const clock = readClock(names, headed, rows, first, options.rate);

@@ -61,11 +61,11 @@ class OpenbciBody {
   constructor(comments: string, head: readonly string[][], options: ReadOptions) {
     const named = head.length > 0 && !isNumber(head[0][0]);
     const rows = named ? head.slice(1) : head;
-    if (rows.length === 0) throw new Error('the OpenBCI recording has no frames');
+    if (rows.length === 0) throw new Error('the file has no frames');
     const exg = Number(/%\s*Number of channels\s*=\s*(\d+)/i.exec(comments)?.[1] ?? NaN);
     const names = named ? head[0] : defaultNames(rows[0].length, exg);
     this.#rate = options.rate ?? Number(/%\s*Sample Rate\s*=\s*([\d.]+)/i.exec(comments)?.[1] ?? NaN);
-    if (!(this.#rate > 0)) throw new MissingRateError('There is no %Sample Rate line.');
+    if (!(this.#rate > 0)) throw new MissingRateError('the file has no %Sample Rate line.');
     this.#selected = selectColumns(names, options, () => exgColumns(names));
     const { columns } = this.#selected;
     if (columns.length === 0) throw new Error(`no column is named EXG; the columns are ${names.join(', ')}`);

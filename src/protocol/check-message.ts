@@ -6,7 +6,7 @@ export function parseText(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new ProtocolError('bad-json', 'message must be JSON, got other text');
+    throw new ProtocolError('bad-json', 'message must be valid JSON, got text that is not');
   }
 }
 
@@ -18,7 +18,10 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 /** Returns the type of a message. Throws a ProtocolError ('bad-message'). */
 export function typeOf(message: unknown): string {
   if (isRecord(message) && Object.hasOwn(message, 'type') && typeof message.type === 'string') return message.type;
-  throw new ProtocolError('bad-message', 'message must be a JSON object with a type, got something else');
+  const wrong = isRecord(message)
+    ? `type must be text, got ${show(message.type)}`
+    : `message must be a JSON object with a type, got ${show(message)}`;
+  throw new ProtocolError('bad-message', wrong);
 }
 
 /** Validates `message` against `schema`. Throws a ProtocolError with the code of the invalid field. */
@@ -39,7 +42,7 @@ export function checkMessage<T>(
 }
 
 /** Formats an invalid value briefly, regardless of its size and depth. */
-function show(input: unknown): string {
+export function show(input: unknown): string {
   if (typeof input === 'string') return `'${input.length > 64 ? `${input.slice(0, 61)}...` : input}'`;
   return Array.isArray(input) ? 'a list' : isRecord(input) ? 'an object' : String(input);
 }

@@ -23,7 +23,7 @@ export function streamOf(pathname: string): string {
   try {
     name = decodeURIComponent(name);
   } catch {
-    throw new ProtocolError('bad-name', 'stream name must be percent-encoded UTF-8, got something else');
+    throw new ProtocolError('bad-name', 'stream name must be percent-encoded UTF-8');
   }
   return checkMessage(v.object({ name: field.name }), { name }, codes).name;
 }
@@ -35,7 +35,7 @@ export function streamOf(pathname: string): string {
 export function requiresFreeName(search: URLSearchParams): boolean {
   const condition = search.get('if');
   if (condition === null || condition === 'free') return condition === 'free';
-  throw new ProtocolError('bad-message', `if must be free, got '${condition.slice(0, 40)}'`);
+  throw new ProtocolError('bad-message', `if must be 'free', got '${condition.slice(0, 40)}'`);
 }
 
 /**

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { checkMessage, parseText, typeOf } from './check-message.ts';
+import { checkMessage, parseText, show, typeOf } from './check-message.ts';
 import * as field from './fields.ts';
 import { gap, type Gap } from './ingest.ts';
 import type { Limits } from './limits.ts';
@@ -71,8 +71,9 @@ const schemas = new Map<string, field.Schema<IngestReply>>([
 export function parseIngestReply(message: string | Uint8Array | ArrayBuffer): IngestReply {
   if (typeof message !== 'string') throw new ProtocolError('binary-refused', 'message must be text, got bytes');
   const json = parseText(message);
-  const schema = schemas.get(typeOf(json));
+  const type = typeOf(json);
+  const schema = schemas.get(type);
   if (!schema)
-    throw new ProtocolError('unknown-type', `type must be one of ${[...schemas.keys()].join(', ')}, got another`);
+    throw new ProtocolError('unknown-type', `type must be one of ${[...schemas.keys()].join(', ')}, got ${show(type)}`);
   return checkMessage(schema, json, new Map());
 }

@@ -1,7 +1,7 @@
 import type { Samples } from './samples.ts';
 import * as v from 'valibot';
 import { decodeBlock } from './block-header.ts';
-import { checkMessage, isRecord, parseText, typeOf } from './check-message.ts';
+import { checkMessage, isRecord, parseText, show, typeOf } from './check-message.ts';
 import { limitChannels, readColumns } from './samples.ts';
 import * as field from './fields.ts';
 import { readThirdParty } from './samples.ts';
@@ -123,7 +123,7 @@ export function parseIngest(message: string | Uint8Array | ArrayBuffer, limits: 
   }
   if (type === 'gap') return checkGapEnd(checkMessage(gap, json, codes));
   if (type === 'mark') return checkMessage(mark, json, codes);
-  throw new ProtocolError('unknown-type', 'type must be one of hello, samples, gap, mark, got another');
+  throw new ProtocolError('unknown-type', `type must be one of hello, samples, gap, mark, got ${show(type)}`);
 }
 
 /** Returns channels with labels and units from any accepted notation. */

@@ -30,7 +30,7 @@ export interface Frames {
 /** Parses `data[channel][frame]`; null = missing. Throws a ProtocolError before memory is allocated. */
 export function readColumns(data: unknown, maxChannels: number): Frames {
   if (!Array.isArray(data) || data.length === 0 || !data.every(Array.isArray))
-    throw new ProtocolError('bad-shape', 'data must be a list of columns, one per channel, got something else');
+    throw new ProtocolError('bad-shape', 'data must be a list of columns, one per channel');
   const columns = data as unknown[][];
   limitChannels(columns.length, maxChannels);
   const frames = columns[0].length;
@@ -46,7 +46,7 @@ export function readColumns(data: unknown, maxChannels: number): Frames {
 /** Parses one frame, `[channel]`; null = missing. */
 export function readFrame(data: unknown, maxChannels: number): Frames {
   if (!Array.isArray(data) || data.length === 0)
-    throw new ProtocolError('bad-shape', 'data must be a list of samples, one per channel, got something else');
+    throw new ProtocolError('bad-shape', 'data must be a list of samples, one per channel');
   limitChannels(data.length, maxChannels);
   return fill(data.length, 1, (channel) => (data as unknown[])[channel]);
 }

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import * as field from './fields.ts';
 import { type AlarmMessage, alarmMessage, type AlarmsMessage, alarmsMessage } from './alarm.ts';
 import { decodeBlock, type WireBlock } from './block-header.ts';
-import { checkMessage, parseText, typeOf } from './check-message.ts';
+import { checkMessage, parseText, show, typeOf } from './check-message.ts';
 import { type ErrorMessage, errorMessage } from './ingest-reply.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { type StreamInfo, streamInfo } from './stream-info.ts';
@@ -251,8 +251,9 @@ const schemas = new Map<string, field.Schema<WatchText>>([
 export function parseWatch(message: string | Uint8Array | ArrayBuffer): WatchMessage {
   if (typeof message !== 'string') return { type: 'block', ...decodeBlock(message) };
   const json = parseText(message);
-  const schema = schemas.get(typeOf(json));
+  const type = typeOf(json);
+  const schema = schemas.get(type);
   if (!schema)
-    throw new ProtocolError('unknown-type', `type must be one of ${[...schemas.keys()].join(', ')}, got another`);
+    throw new ProtocolError('unknown-type', `type must be one of ${[...schemas.keys()].join(', ')}, got ${show(type)}`);
   return checkMessage(schema, json, new Map());
 }

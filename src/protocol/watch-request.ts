@@ -7,7 +7,7 @@ import {
   watchAlarms,
   type WatchAlarms,
 } from './alarm.ts';
-import { checkMessage, parseText, typeOf } from './check-message.ts';
+import { checkMessage, parseText, show, typeOf } from './check-message.ts';
 import * as field from './fields.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 
@@ -165,5 +165,5 @@ export function parseWatchRequest(message: string | Uint8Array | ArrayBuffer): W
   const type = typeOf(json);
   const schema = schemas.get(type);
   if (schema) return checkMessage(schema, json, type === 'alarms' ? new Map([['on', 'bad-alarm']]) : codes);
-  throw new ProtocolError('unknown-type', `type must be one of ${[...schemas.keys()].join(', ')}, got another`);
+  throw new ProtocolError('unknown-type', `type must be one of ${[...schemas.keys()].join(', ')}, got ${show(type)}`);
 }

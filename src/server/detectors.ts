@@ -57,7 +57,7 @@ export class Detectors {
       return monitored.detector?.push(block, now) ?? [];
     } catch (error) {
       monitored.detector = undefined;
-      monitored.unwatched = `Not monitored: ${error instanceof Error ? error.message : String(error)}`;
+      monitored.unwatched = `not monitored: ${error instanceof Error ? error.message : String(error)}`;
       this.#log(`stream ${stream}: ${monitored.unwatched}`);
       return [];
     }
@@ -96,7 +96,7 @@ export class Detectors {
       if (state) detector.restore(state);
       return detector;
     } catch (error) {
-      this.#log(`stream ${info.name}: could not restore the state of its detector, starting anew: ${String(error)}`);
+      this.#log(`stream ${info.name}: could not restore the state of its detector, starting over: ${String(error)}`);
       return create();
     }
   }
@@ -130,7 +130,7 @@ class DetectorBudget {
   allocate({ name, channels, rate, for: targetOf }: StreamInfo): Allocation {
     this.#allocated.delete(name);
     const all = channels.length;
-    if (targetOf !== undefined) return { channels: 0, unwatched: `Not monitored: target of ${targetOf}` };
+    if (targetOf !== undefined) return { channels: 0, unwatched: `not monitored (target of ${targetOf})` };
     const each = detectorInput(rate, 1);
     const hertz = each.rate || assumedRate;
     const wanted = Math.min(all, Math.floor(maxStreamChannels / each.channels));
@@ -146,9 +146,9 @@ class DetectorBudget {
     const count = Math.max(0, Math.min(wanted, Math.floor(free)));
     this.#allocated.set(name, { channels: count * each.channels, samples: count * each.channels * hertz });
     if (count === all) return { channels: all };
-    const part = count === 0 ? 'Not monitored' : `${count} of ${all} channels are monitored`;
+    const part = count === 0 ? 'not monitored' : `${count} of ${all} channels monitored`;
     const reason = count < wanted ? 'server limit reached' : `at most ${wanted} per stream`;
-    return { channels: count, unwatched: `${part}: ${reason}` };
+    return { channels: count, unwatched: `${part} (${reason})` };
   }
 
   release(name: string): void {

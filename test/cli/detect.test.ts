@@ -24,7 +24,7 @@ describe('tapline detect', () => {
   test('prints the time, channel, and rarity of each anomaly and writes one score per frame', async () => {
     const { code, stdout, stderr } = await run(['detect', 'pump.csv', '-o', 'scores.csv'], directory);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^2026-01-09T16:20:00\.000Z {2}out of range {2}<pressure> 100 % {2}once in [\d.]+ \w+$/m);
+    expect(stdout).toMatch(/^2026-01-09T16:20:00\.000Z {2}out of range {2}<pressure> 100% {2}once in [\d.]+ \w+$/m);
     expect(stderr).toMatch(/^\d+ alarms? in 3000 frames \(false-alarm rate: 1\/month\)\n$/);
     const scores = readCsv(await readFile(join(directory, 'scores.csv'), 'utf8'));
     expect(scores.channels.map(({ label }) => label)).toEqual([
@@ -88,9 +88,7 @@ describe('tapline detect', () => {
       expect(code).toBe(2);
       return stderr;
     };
-    expect(await wrong('pump.csv', '--false-alarms', 'none')).toContain(
-      "'none' is invalid. It must be a count per second",
-    );
+    expect(await wrong('pump.csv', '--false-alarms', 'none')).toContain('--false-alarms must be a count per second');
     expect(await wrong('nowhere.csv')).toContain('nowhere.csv: ');
     expect(await wrong('pump.csv', '-o', 'pump.csv')).toContain('pump.csv: this file is the input');
     expect(await wrong('pump.csv', '--reference', '5')).toMatch(/reference must be an integer >= \d+, got 5/);

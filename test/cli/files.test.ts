@@ -134,7 +134,9 @@ describe.concurrent('tapline apply', () => {
 
   test('reports that weights are random if the network has any', async () => {
     const note = async (file: string) => (await run(['apply', file, 'recording.csv'], directory)).stderr;
-    expect(await note('network.json')).toBe('network.json contains no weights: random weights were used (seed 1)\n');
+    expect(await note('network.json')).toBe(
+      'network.json: The spec contains no weights. Random weights were used (seed 1).\n',
+    );
     expect(await note('pool.json')).toBe('');
     expect(await note('network.safetensors')).toBe('');
   });
@@ -154,13 +156,13 @@ describe.concurrent('wrong input is one sentence on stderr and exit code 2', () 
     [['plan', 'broken.json'], /^tapline: broken\.json: .*outChannels must be an integer >= 1, got 0\n$/],
     [['plan', 'no.json'], /^tapline: no\.json: .*JSON.*\n$/],
     [['plan', 'cut.json'], /^tapline: cut\.json: not valid JSON at line 2, column 19: .+\n$/],
-    [['plan', 'network.json', '--rate', 'fast'], /^error: .*'fast' is invalid\. It must be a number > 0 in Hz\.\n$/],
-    [['plan'], "error: missing required argument 'network'\n"],
-    [['dance'], /^error: unknown command 'dance'\n$/],
+    [['plan', 'network.json', '--rate', 'fast'], /^tapline: --rate must be a number > 0 in Hz, got 'fast'\n$/],
+    [['plan'], "tapline: missing required argument 'network'\nRun 'tapline plan --help' for usage.\n"],
+    [['dance'], /^tapline: unknown command 'dance'\nRun 'tapline --help' for usage\.\n$/],
     [['apply', 'network.json', 'none.csv'], /^tapline: none\.csv: .*\n$/],
     [
       ['apply', 'network.json', 'recording.csv', '--columns', 'a'],
-      'tapline: network.json takes 2 channels, but recording.csv has 1. Select channels with --columns.\n',
+      'tapline: network.json has 2 input channels, but recording.csv has 1 channel. Select channels with --columns.\n',
     ],
     [
       ['apply', 'network.json', 'hypnogram.edf'],
@@ -184,22 +186,30 @@ describe.concurrent('wrong input is one sentence on stderr and exit code 2', () 
       ['replay', 'recording.csv', '--to', 'ftp://x'],
       /^tapline: --to must be a server address such as .*, got 'ftp:\/\/x'\n$/,
     ],
-    [['replay', 'recording.csv', '--stream', 'a b'], /^tapline: the stream name must be .*, got 'a b'\n$/],
-    [['replay', 'recording.csv', '--speed', '0'], /It must be a number > 0, or 'max'\.\n$/],
+    [['replay', 'recording.csv', '--stream', 'a b'], /^tapline: stream name must be .*, got 'a b'\n$/],
+    [['replay', 'recording.csv', '--speed', '0'], /^tapline: --speed must be a number > 0, or 'max', got '0'\n$/],
     [['record', 'x', '-o', 'no/x.csv'], 'tapline: no/x.csv: the directory does not exist\n'],
-    [['record', 'a b', '-o', 'x.csv'], /^tapline: the stream name must be .*, got 'a b'\n$/],
+    [['record', 'a b', '-o', 'x.csv'], /^tapline: stream name must be .*, got 'a b'\n$/],
     [
       ['serve', '--port', '0', '--state', 'recording.csv'],
       /^tapline: --state must be a usable directory, got recording\.csv: ENOTDIR/,
     ],
-    [['record', 'x'], "error: required option '-o, --output <file>' not specified\n"],
-    [['simulate', 'sheep'], /^error: .*'sheep' is invalid.*\n$/],
+    [
+      ['record', 'x'],
+      "tapline: required option '-o, --output <file>' not specified\nRun 'tapline record --help' for usage.\n",
+    ],
+    [['simulate', 'sheep'], /^tapline: <sensor> must be one of eeg, host, got 'sheep'\n$/],
   ])('%j', async (args, sentence) => {
     const { code, stdout, stderr } = await run(args, directory);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     if (typeof sentence === 'string') expect(stderr).toBe(sentence);
     else expect(stderr).toMatch(sentence);
-    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(
+      stderr
+        .replace(/Run 'tapline.* --help' for usage\.\n$/, '')
+        .trimEnd()
+        .split('\n'),
+    ).toHaveLength(1);
   });
 });
 

@@ -123,19 +123,28 @@ describe('tapline learn', () => {
   });
 
   test.each([
-    ['--network three.json', 'three.json takes 3 channels, but the task has 2 inputs: a, b'],
-    ['--network two.json --task target --target b', 'two.json takes 2 channels, but the task has 1 input: a'],
-    ['--network two.json --task cancel --noise-reference b', 'two.json takes 2 channels, but the task has 1 input: b'],
+    [
+      '--network three.json',
+      'three.json has 3 input channels, but the task has 2: a, b. Select channels with --columns.',
+    ],
+    [
+      '--network two.json --task target --target b',
+      'two.json has 2 input channels, but the task has 1: a. Select channels with --columns.',
+    ],
+    [
+      '--network two.json --task cancel --noise-reference b',
+      'two.json has 2 input channels, but the task has 1: b. Select channels with --columns.',
+    ],
     [
       '--network one-two.json --task target --target b',
-      'one-two.json outputs 2 channels, but the task has 1 target: b',
+      'one-two.json has 2 output channels, but the task has 1 target channel: b',
     ],
-    ['--network wrap.json', "wrap.json: layers[0].period must be given when padding is 'wrap'"],
+    ['--network wrap.json', "wrap.json: layers[0].period must be set to run as a stream with padding 'wrap'"],
     ['--optimizer adam', '--optimizer requires --learning-rate, except for autoStep'],
     ['--learning-rate 1', '--learning-rate requires --optimizer'],
     ['--weight-decay 1', '--weight-decay requires --optimizer sgd, momentum, nesterov, rmsprop, adam, or adamW'],
     ['--optimizer nlms --learning-rate 1 --weight-decay 1', '--weight-decay requires --optimizer sgd'],
-    ['--optimizer momentum:2 --learning-rate 1', 'momentum must be a number >= 0 and < 1, got 2'],
+    ['--optimizer momentum:2 --learning-rate 1', 'the momentum of --optimizer must be a number >= 0 and < 1, got 2'],
   ])('%s is rejected with one sentence', async (args, sentence) => {
     const paths = args.split(' ').map((arg) => (arg.endsWith('.json') ? at(arg) : arg));
     const rejected = learn(...paths);
@@ -145,9 +154,9 @@ describe('tapline learn', () => {
 
   test.each([
     ['--loss round', 'It must be one of squared, absolute, huber, quantile, softmax, sigmoid.'],
-    ['--loss squared:2', 'squared has no parameter.'],
-    ['--loss huber:', 'loss.delta must be a number > 0, got NaN.'],
-    ['--loss quantile:1', 'loss.quantile must be a number > 0 and < 1, got 1.'],
+    ['--loss squared:2', "'squared' has no parameter."],
+    ['--loss huber:', 'delta must be a number > 0, got NaN.'],
+    ['--loss quantile:1', 'quantile must be a number > 0 and < 1, got 1.'],
     ['--optimizer lbfgs', 'It must be one of autoStep, sgd, momentum, nesterov, nlms, rmsprop, adam, adamW.'],
     ['--learning-rate 0', 'It must be a number > 0.'],
     ['--weight-decay -1', 'It must be a number >= 0.'],
@@ -165,7 +174,7 @@ test('the old names of options are accepted with a note', async () => {
 
 test('weights are written to .safetensors files only', async () => {
   const rejected = runCommand(learnCommand(), [at('two.csv'), '-o', at('learned.csv')]);
-  await expect(rejected).rejects.toThrow('--output must be the name of a .safetensors file, got ');
+  await expect(rejected).rejects.toThrow('--output must be a .safetensors file, got ');
   await expect(rejected).rejects.toHaveProperty('name', 'UsageError');
 });
 

@@ -39,7 +39,7 @@ describe.concurrent('tapline learn', () => {
     expect(page).not.toMatch(/<sine>|<script|<link|src=|https?:|NaN/);
     expect(page.match(/<svg/g)).toHaveLength(2);
     expect(page).toContain('<title>recording.csv: learning report</title>');
-    expect(page).toMatch(/the squared error was <strong>\d+ % \w+ than<\/strong> that of the baseline ‘persistence’/);
+    expect(page).toMatch(/the squared error was <strong>\d+% \w+ than<\/strong> that of the baseline “persistence”/);
     for (const name of ['learned', 'persistence', 'moving average', 'power-line baseline'])
       expect(page).toMatch(new RegExp(`class="line-\\w+" style="bottom:[\\d.]+%">${name}</span>`));
     expect(page).toContain('All weights were zero before learning.');
@@ -87,7 +87,7 @@ describe.concurrent('tapline learn', () => {
     [
       'a column that does not exist',
       ['--task', 'cancel', '--noise-reference', 'eog'],
-      "recording.csv: --noise-reference must be names or numbers (1-5) of the columns time, <sine>, hum, x, d, got 'eog'",
+      "recording.csv: --noise-reference must be column names (time, <sine>, hum, x, d) or numbers from 1 to 5, got 'eog'",
     ],
     [
       'a target of all columns',

@@ -51,9 +51,11 @@ describe('gaps', () => {
     const { stdout } = await learn('holes', '--gaps', 'none');
     expect(stdout).not.toContain('filled in');
     expect(learnedFrom(stdout)).toBe(0);
-    expect(stdout).toMatch(/^Skipped in training: \d+ whose window includes the start, a gap, or a missing sample/m);
+    expect(stdout).toMatch(
+      /^Outputs not used for training: \d+ whose window includes the start, a gap, or a missing sample/m,
+    );
     expect(stdout).toContain(
-      '\nNo frame was scored: every window includes the start, a gap, or a missing sample. Try fewer --taps, or leave out channels with few samples (--columns).\n',
+      '\nNo frame was scored: every window includes the start, a gap, or a missing sample. Try fewer taps (--taps), or exclude channels with few samples with --columns.\n',
     );
   });
 
@@ -68,7 +70,9 @@ describe('gaps', () => {
 describe('the report', () => {
   test('suggests what to try if learning made it worse', async () => {
     const { stdout } = await learn('far', '--optimizer', 'sgd', '--learning-rate', '1e-30');
-    expect(stdout.trimEnd().split('\n').at(-1)).toBe("Worse than the baseline 'persistence'. Try --standardize 64.");
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe(
+      "The network is worse than the baseline 'persistence'. Try --standardize 64.",
+    );
   });
 
   test('prints small numbers with enough digits', () => {
@@ -96,38 +100,44 @@ describe('the report', () => {
   });
 
   test('explains why an error is undefined', async () => {
-    expect((await learn('still')).stdout).toContain('\n-: no channel changed recently\n');
+    expect((await learn('still')).stdout).toContain('\n-: the targets did not change recently\n');
   });
 });
 
 test.each<[number, number, Parameters<typeof learningAdvice>[1], string]>([
   [5000, 0.1, { task: 'forecast', rate: 1 }, ''],
   [5000, NaN, { task: 'forecast', rate: 1 }, ''],
-  [5000, -1, { task: 'target', rate: 250 }, "Worse than the baseline 'running mean'. Try --standardize 1.\n"],
+  [
+    5000,
+    -1,
+    { task: 'target', rate: 250 },
+    "The network is worse than the baseline 'running mean'. Try --standardize 1.\n",
+  ],
   [
     500,
     -1,
     { task: 'forecast', rate: 1, standardize: 9 },
-    "Worse than the baseline 'persistence'. 500 frames are too few to learn from. Try fewer --taps.\n",
+    "The network is worse than the baseline 'persistence'. 500 frames are too few to learn from. Try fewer taps (--taps).\n",
   ],
   [
     5000,
     -1,
     { task: 'forecast', rate: 1, standardize: 9 },
-    "Worse than the baseline 'persistence'. Try another number of --taps.\n",
+    "The network is worse than the baseline 'persistence'. Try another number of taps with --taps.\n",
   ],
   [
     5000,
     -1,
     { task: 'forecast', rate: 1, standardize: 9, network: 'n.json' },
-    "Worse than the baseline 'persistence'. Try another network.\n",
+    "The network is worse than the baseline 'persistence'. Try another network.\n",
   ],
 ])('after %d frames with skill %d and the options %j, the advice is %j', (count, skill, made, line) => {
   expect(learningAdvice({ frames: count, overall: { skill } } as Score, made)).toBe(line);
 });
 
 describe('a column with at most two different values', () => {
-  const note = 'at most two different values in anomaly, b. If they are labels, exclude them with --columns.\n';
+  const note =
+    'The columns anomaly, b have at most two different values. If they are labels, exclude them with --columns.\n';
 
   test('is reported as a possible label', async () => {
     expect((await learn('labelled')).stderr).toBe(`${at('labelled')}: ${note}`);
@@ -136,6 +146,8 @@ describe('a column with at most two different values', () => {
   test('is not reported if it was selected or has a role', async () => {
     expect((await learn('labelled', '--columns', 'a,anomaly')).stderr).toBe('');
     const { stderr } = await learn('labelled', '--task', 'target', '--target', 'anomaly');
-    expect(stderr).toContain('at most two different values in b. If it is a label, exclude it with --columns.\n');
+    expect(stderr).toContain(
+      'The column b has at most two different values. If it is a label, exclude it with --columns.\n',
+    );
   });
 });

@@ -39,7 +39,7 @@ describe('output files', () => {
     ],
     ['learn', learnCommand, ['input.csv', '-o', 'a', '--report', 'input.csv'], 'input.csv: this file is the input'],
     ['learn', learnCommand, ['input.csv', '-o', 'network.json', '--network', 'network.json'], 'this file is the input'],
-    ['learn', learnCommand, ['input.csv', '-o', '-'], '-: this output cannot be written to standard output'],
+    ['learn', learnCommand, ['input.csv', '-o', '-'], "'-': this output cannot be written to standard output"],
     [
       'detect',
       detectCommand,
@@ -48,14 +48,14 @@ describe('output files', () => {
     ],
     ['detect', detectCommand, ['input.csv', '--report', 'input.csv'], 'input.csv: this file is the input'],
     ['detect', detectCommand, ['input.csv', '-o', 'input.csv'], 'input.csv: this file is the input'],
-    ['detect', detectCommand, ['input.csv', '--report', '-'], '-: this output cannot be written to standard output'],
+    ['detect', detectCommand, ['input.csv', '--report', '-'], "'-': this output cannot be written to standard output"],
     [
       'apply',
       applyCommand,
       ['network.json', 'input.csv', '-o', 'network.json'],
       'network.json: this file is the input',
     ],
-    ['record', recordCommand, ['x', '-o', '-'], '-: this output cannot be written to standard output'],
+    ['record', recordCommand, ['x', '-o', '-'], "'-': this output cannot be written to standard output"],
   ] as const)('%#: %s rejects other files before it starts', async (_, command, args, sentence) => {
     const paths = args.map((arg) => (/^(\.\/)?\w+(\.\w+)?$/.test(arg) && arg !== 'x' ? at(arg) : arg));
     await expect(command().parseAsync([...paths], { from: 'user' })).rejects.toThrow(sentence);

@@ -11,19 +11,19 @@ describe('a progress line', () => {
     const screen = terminal(true);
     let now = 1000;
     const line = progress(screen, () => now);
-    line.show('10 %');
+    line.show('10%');
     now += 50;
-    line.show('11 %');
+    line.show('11%');
     now += 50;
-    line.show('12 % of a very long piece of work');
+    line.show('12% of a very long piece of work');
     line.clear();
-    expect(screen.written).toEqual(['\r\u001b[K10 %', '\r\u001b[K12 % of a very long', '\r\u001b[K']);
+    expect(screen.written).toEqual(['\r\u001b[K10%', '\r\u001b[K12% of a very long ', '\r\u001b[K']);
   });
 
   test('writes nothing if there is no terminal', () => {
     const log = terminal(false);
     const line = progress(log, () => 0);
-    line.show('10 %');
+    line.show('10%');
     line.clear();
     expect(log.written).toEqual([]);
   });

@@ -80,7 +80,7 @@ describe('tapline score nab', () => {
     const { code, stderr } = await run(['score', 'nab', 'skab', '--output', 'x'], directory);
     expect([code, stderr]).toEqual([
       2,
-      'tapline: skab: not a clone of NAB: it must contain data/ and labels/combined_windows.json\n',
+      'tapline: skab: not a clone of NAB. The directory must contain data/ and labels/combined_windows.json.\n',
     ]);
   });
 });

@@ -40,7 +40,7 @@ describe('for a recording with irregular times', () => {
     const { stdout, stderr } = await runCommand(detectCommand(), [at('uneven.csv'), '-o', at('scores.csv')]);
     expect(stdout).toMatch(new RegExp(`^${times[odd]} `, 'm'));
     expect(stderr).toMatch(
-      /uneven\.csv: The steps of 'time' are irregular .* Hz is assumed where a sampling rate is needed\.\n/,
+      /uneven\.csv: The time steps in the column 'time' are irregular .* Hz is assumed where a sampling rate is needed\.\n/,
     );
     expect(await timesIn('scores.csv')).toEqual(times);
   });

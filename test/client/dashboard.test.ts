@@ -162,7 +162,7 @@ describe('the dashboard', () => {
     server.broadcast({ type: 'alarm', step: 'raised', time: alarm.raised, alarm });
     await until(async () => (await alarms.count()) === 1);
     const text = (await alarms.textContent())?.replace(/\s+/g, ' ') ?? '';
-    for (const part of ['New', 'host: cpu 0 out of range', 'cpu 0 75%', 'load 25%', 'once per 2.8 h'])
+    for (const part of ['New', 'host: cpu 0 out of range', 'cpu 0 75%', 'load 25%', 'once in 2.8 h'])
       expect(text).toContain(part);
     expect(await item('host').getAttribute('class')).toContain('stream-alarmed');
 

@@ -51,7 +51,7 @@ describe.each(files)('the columns of %s', (_, file, usual, names) => {
   });
 
   test('that do not exist are rejected with the name of their role', () => {
-    const wanted = `names or numbers (1-${names.length}) of the columns ${names.join(', ')}`;
+    const wanted = `column names (${names.join(', ')}) or numbers from 1 to ${names.length}`;
     expect(() => read({ roles: { target: ['none'] } })).toThrow(`target must be ${wanted}, got 'none'`);
     expect(() => read({ columns: [names.length + 1] })).toThrow(`columns must be ${wanted}, got ${names.length + 1}`);
   });

@@ -32,7 +32,7 @@ describe('frames keep the times of the file', () => {
     );
     expect(rate).toBe(0.02);
     expect(notes).toEqual([
-      "The steps of 'time' are irregular (most are 10 to 300 s). Each frame keeps its own time; 0.02 Hz is assumed where a sampling rate is needed.",
+      "The time steps in the column 'time' are irregular (most are 10 to 300 s). Each frame keeps its own time; 0.02 Hz is assumed where a sampling rate is needed.",
     ]);
   });
 
@@ -75,14 +75,14 @@ describe('frames keep the times of the file', () => {
 describe('the time column', () => {
   test.each([{}, { rate: 1 }])('that runs backwards is rejected with the options %j', (options) => {
     expect(() => readCsv(table([3000, 2000, 1000, 0]), options)).toThrow(
-      "the rows are sorted newest first by 'time'. Sort them by ascending time.",
+      "the times in the column 'time' are descending. Sort the rows by ascending time.",
     );
   });
 
   test('with regular steps is overruled by the option rate, and a note reports it', () => {
     expect(timesOf(table([0, 1000, 2000]), { rate: 2 })).toEqual([0, 500, 1000]);
     expect(readCsv(table([0, 1000, 2000]), { rate: 2 }).notes).toEqual([
-      "The time column 'time' implies 1 Hz, but the rate is set to 2 Hz. Times are counted at the set rate.",
+      "The time column 'time' implies 1 Hz, but the rate is set to 2 Hz. The set rate is used.",
     ]);
   });
 
@@ -94,7 +94,7 @@ describe('the time column', () => {
     'in an unknown format is reported: %s',
     (cell) => {
       const text = `Zeit,a\n${`${cell},1\n`.repeat(3)}`;
-      const sentence = "The column 'Zeit' contains times in an unknown format. Write times as 2025-03-01T12:00:00Z.";
+      const sentence = "the column 'Zeit' contains times in an unknown format. Write times as 2025-03-01T12:00:00Z.";
       expect(() => readCsv(text)).toThrow(`${sentence} Set the sampling rate with the option rate (Hz).`);
       expect(readCsv(text, { rate: 1 })).toMatchObject({ rate: 1, time: 0, notes: [sentence] });
     },

@@ -98,7 +98,7 @@ describe('the time column', () => {
 
   test('an unknown rate is an error that explains how to set it', () => {
     expect(() => readCsv('a,b\n1,2\n')).toThrow(
-      'There is no time column. Set the sampling rate with the option rate (Hz).',
+      'the file has no time column. Set the sampling rate with the option rate (Hz).',
     );
     expect(() => readCsv('time,b\n1,2\n1,2\n1,3\n')).toThrow(
       /'time' does not determine the sampling rate.* Set the sampling rate/,
@@ -128,7 +128,7 @@ describe('columns', () => {
   });
   test('that do not exist are rejected with a list of those that do', () => {
     expect(() => readCsv(text, { rate: 1, columns: ['z'] })).toThrow(
-      "columns must be names or numbers (1-5) of the columns a, text, empty, 2, d, got 'z'",
+      "columns must be column names (a, text, empty, 2, d) or numbers from 1 to 5, got 'z'",
     );
     expect(() => readCsv(text, { rate: 1, columns: [6] })).toThrow('got 6');
   });
@@ -147,9 +147,9 @@ describe('cells and lines', () => {
     ['a,b\n1,2\n1,2,3\n', 'line 3 must have 2 cells, got 3'],
     ['a,b\n1,2\n3', 'line 3 must have 2 cells, got 1'],
     ['a,b\n"1,2\n3",4\n', 'line 2 contains a quoted cell that does not end on the same line'],
-    ['', 'the text has no rows'],
-    ['\n \n', 'the text has no rows'],
-    ['a,b\n', 'the text has a header but no rows below it'],
+    ['', 'the file has no rows'],
+    ['\n \n', 'the file has no rows'],
+    ['a,b\n', 'the file has a header but no rows'],
   ])('%j is rejected', (text, sentence) => {
     expect(() => readCsv(text, { rate: 1 })).toThrow(sentence);
   });

@@ -54,10 +54,10 @@ describe('an OpenBCI file', () => {
   });
 
   test.each([
-    [head, 'the OpenBCI recording has no frames'],
+    [head, 'the file has no frames'],
     [
       head.replace('%Sample Rate = 250 Hz\n', '') + row(0),
-      'There is no %Sample Rate line. Set the sampling rate with the option rate (Hz).',
+      'the file has no %Sample Rate line. Set the sampling rate with the option rate (Hz).',
     ],
     [head + row(0) + '\n1, 2, 3\n', 'line 7 must have 7 cells, got 3'],
     [head.replaceAll('EXG', 'Foo') + row(0), 'no column is named EXG'],

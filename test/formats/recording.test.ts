@@ -37,8 +37,8 @@ describe('the format of a recording', () => {
   });
 
   test.each([
-    ['', 'the text has no rows'],
-    ['  \n', 'the text has no rows'],
+    ['', 'the file has no rows'],
+    ['  \n', 'the file has no rows'],
     [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0), 'the file is binary, but not EDF, BDF, or GDF'],
   ])('%j is not recognized', (content, sentence) => {
     expect(() => readRecording(content)).toThrow(sentence);

@@ -147,7 +147,7 @@ describe('learn', () => {
     [{ alarmed: 1 }, 'alarmed must be true or false, got 1'],
     [
       { learningRate: 0.25, rate: 0.5 },
-      'learningRate must be given without rate, its deprecated alias, got {"learningRate":0.25,"rate":0.5}',
+      'learningRate and rate must not both be given; rate is the deprecated name of learningRate',
     ],
     [{ act: 'stop' }, "act must be one of freeze, unfreeze, reset, rollback, got 'stop'"],
   ])('fails with an error message for the control %j', (wrong, sentence) => {

@@ -206,12 +206,12 @@ describe('the alarm service', () => {
     service.open({ ...streamOf('truth'), for: 'narrow' });
     expect(['narrow', 'wide', 'fast', 'truth'].map((name) => service.unwatched(name))).toEqual([
       undefined,
-      '64 of 65 channels are monitored: at most 64 per stream',
-      '32 of 33 channels are monitored: at most 32 per stream',
-      'Not monitored: target of narrow',
+      '64 of 65 channels monitored (at most 64 per stream)',
+      '32 of 33 channels monitored (at most 32 per stream)',
+      'not monitored (target of narrow)',
     ]);
     for (let n = 0; n < 40; n++) service.open(streamOf(`more${n}`, 64));
-    expect(service.unwatched('more39')).toBe('Not monitored: server limit reached');
+    expect(service.unwatched('more39')).toBe('not monitored (server limit reached)');
     service.remove('wide', 0);
     service.open(streamOf('late', 64));
     expect(service.unwatched('late')).toBeUndefined();

@@ -256,7 +256,7 @@ describe('a stream that is monitored in part', () => {
     await w.sensor('wide?rate=10&channels=65');
     const message = await viewer.until((m) => m.type === 'streams' && m.streams.length === 1);
     expect(message).toMatchObject({
-      streams: [{ unwatched: '64 of 65 channels are monitored: at most 64 per stream' }],
+      streams: [{ unwatched: '64 of 65 channels monitored (at most 64 per stream)' }],
     });
   });
 });

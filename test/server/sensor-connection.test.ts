@@ -55,7 +55,7 @@ describe('a sensor', () => {
     const later = await w.sensor('a?channels=1&if=free');
     expect(await later.until(is('welcome'))).toMatchObject({ next: 1 });
     const wrong = await w.sensor('a?if=maybe');
-    expect(await wrong.closed).toEqual({ code: 4504, sentence: "if must be free, got 'maybe'" });
+    expect(await wrong.closed).toEqual({ code: 4504, sentence: "if must be 'free', got 'maybe'" });
   });
 
   test('cannot have a rate below one frame in eleven days, or times beyond the range of a Date', async () => {
@@ -255,7 +255,7 @@ describe('a malformed message', () => {
     for (let i = 0; i < 64; i++) sensor.send('{');
     const { code, sentence } = await sensor.closed;
     expect(code).toBe(4504);
-    expect(sentence).toMatch(/^64 invalid messages in a row\. The last: message must be JSON/);
+    expect(sentence).toMatch(/^64 invalid messages in a row\. The last: message must be valid JSON/);
   });
 
   test('before any hello gets an error that asks for hello', async () => {

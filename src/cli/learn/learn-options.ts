@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '@commander-js/extra-typings';
 import type { LearnerOptions } from '../../core/learning/learner-options.ts';
 import { lossOf, type LossSpec } from '../../core/learning/loss.ts';
 import { optimizerOf, type OptimizerSpec } from '../../core/learning/optimizers/optimizer-spec.ts';
-import { asUsage, UsageError } from '../failure.ts';
+import { UsageError } from '../failure.ts';
 import type { PowerLine } from '../power-line.ts';
 
 /** Specs by name. If a spec contains a number, the user can append one to the name: `huber:0.5`. */
@@ -36,7 +36,7 @@ export function lossValue(text: string): LossSpec {
   try {
     lossOf(loss);
   } catch (error) {
-    throw new InvalidArgumentError(`${(error as Error).message}.`);
+    throw new InvalidArgumentError(`${(error as Error).message.replace(/^loss\./, '')}.`);
   }
   return loss;
 }
@@ -52,7 +52,7 @@ function specOf(text: string, specs: Specs): Specs[string] {
   const spec = specs[name];
   if (number === undefined) return spec;
   const parameter = Object.keys(spec).find((key) => typeof spec[key] === 'number');
-  if (parameter === undefined) throw new InvalidArgumentError(`${name} has no parameter.`);
+  if (parameter === undefined) throw new InvalidArgumentError(`'${name}' has no parameter.`);
   return { ...spec, [parameter]: number === '' ? NaN : Number(number) };
 }
 
@@ -95,5 +95,20 @@ export function learnerOptions(settings: Settings): LearnerOptions {
     ...(learningRate !== undefined && { learningRate }),
     ...(weightDecay !== undefined && { weightDecay }),
   };
-  return { ...options, optimizer: asUsage(() => optimizerOf(spec as OptimizerSpec)) };
+  try {
+    return { ...options, optimizer: optimizerOf(spec as OptimizerSpec) };
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UsageError(
+      message.replace(/^\w+/, (name) => optionNames[name] ?? name),
+      { cause: error },
+    );
+  }
 }
+
+/** The options of the command that set the options of an optimizer. */
+const optionNames: Readonly<Record<string, string>> = {
+  learningRate: '--learning-rate',
+  weightDecay: '--weight-decay',
+  momentum: 'the momentum of --optimizer',
+};

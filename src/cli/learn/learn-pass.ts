@@ -58,6 +58,6 @@ export function learnPass(learner: Learner, recording: Recording, options: PassO
     line.show(`Learning ${share(done, recording.frames + recording.lost)}, skill ${score.skill.toFixed(2)}`);
   }
   line.clear();
-  if (!learned) throw new UsageError('the recording has no frames to learn from');
+  if (!learned) throw new UsageError('the recording contains no frames');
   return { learned, curve, filled, seconds: (performance.now() - startedAt) / 1000 };
 }

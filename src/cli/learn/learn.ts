@@ -51,10 +51,10 @@ export function learnCommand(): Command<[string], LearnOptions> {
   const command = new Command('learn')
     .summary('Train a network on a recording in one pass')
     .description(
-      'Train a network on a recording in one pass. Each frame is predicted before it is used for training, so the reported errors are those of a live stream. Write the weights and print a report.',
+      'Train a network on a recording in one pass, write the weights, and print a report. Each frame is predicted before it is used for training, so the reported errors are those of a live stream.',
     )
     .argument('<input>', `Recording: ${recordingFormats}`)
-    .requiredOption('-o, --output <file>', 'File for the weights (.safetensors)')
+    .requiredOption('-o, --output <file>', 'Weights file to write, .safetensors (required)')
     .option('--torch', 'Write PyTorch names and tap order, for load_state_dict (tapline apply does not read these)')
     .addOption(
       new Option(
@@ -71,41 +71,53 @@ export function learnCommand(): Command<[string], LearnOptions> {
     .option('--taps <count>', 'Taps of the default convolution', integerFrom(1, 65536), 16)
     .option('--horizon <frames>', 'How far ahead to forecast, in frames', integerFrom(1, 1e6), 1)
     .addOption(
-      new Option('--loss <loss>', `Loss: ${lossNames}. Append a parameter as in huber:0.5 or quantile:0.9`)
+      new Option('--loss <loss>', `Loss: ${lossNames}. Append a parameter with a colon: huber:0.5, quantile:0.9`)
         .argParser(lossValue)
         .default(lossValue('squared'), 'squared'),
     )
     .option(
       '--optimizer <name>',
-      `Optimizer: ${optimizerNames}. Append a momentum as in momentum:0.8 (default: autoStep, which adapts the learning rate; nlms for the task cancel)`,
+      `Optimizer: ${optimizerNames}. Append a momentum with a colon: momentum:0.8 (default: autoStep, which adapts the learning rate; nlms with --task cancel)`,
       optimizerValue,
     )
     .option('--learning-rate <mu>', 'Learning rate; required with --optimizer, except for autoStep', positiveNumber())
     .option(
       '--weight-decay <lambda>',
-      'Weight decay (sgd, momentum, nesterov, rmsprop, adam, adamW)',
+      'Weight decay of sgd, momentum, nesterov, rmsprop, adam, or adamW (default: 0)',
       nonNegativeNumber,
     )
-    .option('--update-every <frames>', 'Frames between two updates', updates, 1)
-    .option('--warm-up <updates>', 'Updates over which the learning rate rises to its value', updates)
-    .option('--decay <updates>', 'Updates after which the learning rate is halved', updates)
-    .option('--clip <norm>', 'Maximum gradient norm per output', positiveNumber())
-    .option('--average <updates>', 'Write the average of the weights over this many updates', updates)
+    .option('--update-every <frames>', 'Update the weights every <frames> frames', updates, 1)
+    .option(
+      '--warm-up <updates>',
+      'Learning-rate warm-up: increase the learning rate to its value over this many updates (default: off)',
+      updates,
+    )
+    .option(
+      '--decay <updates>',
+      'Decrease the learning rate, to half of its value after this many updates (default: off)',
+      updates,
+    )
+    .option('--clip <norm>', 'Maximum gradient norm per output (default: no limit)', positiveNumber())
+    .option(
+      '--average <updates>',
+      'Write the average of the weights over this many updates (default: the last weights)',
+      updates,
+    )
     .option(...columnsOption)
-    .option('--target <list>', 'Columns to predict, for the task target', list)
-    .option('--noise-reference <list>', 'Columns to cancel from the others, for the task cancel', list)
+    .option('--target <list>', 'Columns to predict (--task target)', list)
+    .option('--noise-reference <list>', 'Columns with the noise to cancel from the others (--task cancel)', list)
     .option(...rateOption)
     .addOption(powerLineOption('Frequency of the power-line baseline'))
     .addOption(
       new Option(
         '--gaps <policy>',
-        'How to fill gaps that are no longer than the receptive field: hold the last sample, interpolate, or use zeros',
+        'How to fill gaps that are no longer than the receptive field: hold the last sample, interpolate linearly, use zeros, or do not fill them',
       )
         .choices(['hold', 'linear', 'zero', 'none'] as const)
         .default('hold' as const),
     )
     .option(...standardizeOption)
-    .option('--report <file>', 'Write an HTML page with the learning curve and the kernels')
+    .option('--report <file>', 'HTML file for a report with the learning curve and the kernels')
     .addHelpText(
       'after',
       `${csvHelp}\nExample:\n  tapline learn recording.csv -o weights.safetensors --report learned.html`,
@@ -114,7 +126,7 @@ export function learnCommand(): Command<[string], LearnOptions> {
       const { output, torch = false, report, network: path, task, taps, columns, rate, gaps, standardize } = options;
       checkOutputs([output, report], path === undefined ? [input] : [input, path]);
       if (!output.endsWith('.safetensors'))
-        throw new UsageError(`--output must be the name of a .safetensors file, got '${output}'`);
+        throw new UsageError(`--output must be a .safetensors file, got '${output}'`);
       const settings = learnerOptions({ ...options, powerLine });
       const line = progress();
       const recording = await readRecordingOf(input, { columns, roles: rolesOf(options), rate }, line);

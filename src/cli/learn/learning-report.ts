@@ -38,7 +38,7 @@ export function learningReport(
   if (filled > 0) lines.push(`${counted(filled, 'missing frame')} filled in (--gaps ${gaps})`);
   if (skipped.length > 0)
     lines.push(
-      `Skipped in training: ${skipped.map(([reason, count]) => `${count} ${reasons[reason] ?? reason}`).join(', ')}`,
+      `Outputs not used for training: ${skipped.map(([reason, count]) => `${count} ${reasons[reason] ?? reason}`).join(', ')}`,
     );
   if (rollbacks > 0)
     lines.push(
@@ -64,8 +64,8 @@ const reasons: Record<string, string> = {
 /** Why a table contains '-'; undefined if it does not. */
 function undefinedNote({ frames, skill, overall }: Score): string | undefined {
   if (frames === 0) return undefined;
-  if (!Number.isFinite(overall.skill)) return '-: no channel changed';
-  return Number.isFinite(skill) ? undefined : '-: no channel changed recently';
+  if (!Number.isFinite(overall.skill)) return '-: the targets did not change';
+  return Number.isFinite(skill) ? undefined : '-: the targets did not change recently';
 }
 
 function shown(share: number): string {
@@ -91,9 +91,9 @@ const standardizeFrames = 64;
 /** One line of advice if learning failed, else ''. */
 export function learningAdvice({ frames, overall }: Score, options: AdviceOptions): string {
   const { task, rate, standardize, network } = options;
-  const shorter = network === undefined ? 'fewer --taps' : 'a network with a shorter receptive field';
+  const shorter = network === undefined ? 'fewer taps (--taps)' : 'a network with a shorter receptive field';
   if (frames === 0)
-    return `No frame was scored: every window includes the start, a gap, or a missing sample. Try ${shorter}, or leave out channels with few samples (--columns).\n`;
+    return `No frame was scored: every window includes the start, a gap, or a missing sample. Try ${shorter}, or exclude channels with few samples with --columns.\n`;
   if (!(overall.skill < 0)) return '';
   const seconds = Number(Math.max(1, standardizeFrames / rate).toPrecision(2));
   const [, baseline] = methods(task);
@@ -103,9 +103,9 @@ export function learningAdvice({ frames, overall }: Score, options: AdviceOption
       : frames < minScoredFrames
         ? `${frames} frames are too few to learn from. Try ${shorter}.`
         : network === undefined
-          ? 'Try another number of --taps.'
+          ? 'Try another number of taps with --taps.'
           : 'Try another network.';
-  return `Worse than the baseline '${baseline.name}'. ${advice}\n`;
+  return `The network is worse than the baseline '${baseline.name}'. ${advice}\n`;
 }
 
 /**
@@ -122,6 +122,9 @@ export function labelNote(path: string, { channels, blocks, roles = {} }: Record
         if (Number.isFinite(data[i])) values[c].add(data[i]);
   const labels = checked.filter((c) => values[c].size < 3).map((c) => channels[c].label);
   if (labels.length === 0) return '';
-  const advice = labels.length === 1 ? 'If it is a label, exclude it' : 'If they are labels, exclude them';
-  return `${path}: at most two different values in ${labels.join(', ')}. ${advice} with --columns.\n`;
+  const [subject, advice] =
+    labels.length === 1
+      ? [`The column ${labels[0]} has`, 'If it is a label, exclude it']
+      : [`The columns ${labels.join(', ')} have`, 'If they are labels, exclude them'];
+  return `${path}: ${subject} at most two different values. ${advice} with --columns.\n`;
 }

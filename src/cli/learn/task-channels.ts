@@ -90,11 +90,11 @@ export async function networkFor(
   const labels = (places: readonly number[]) => places.map((place) => channels[place].label).join(', ');
   if (network.inChannels !== inputs.length)
     throw new UsageError(
-      `${path} takes ${counted(network.inChannels, 'channel')}, but the task has ${counted(inputs.length, 'input')}: ${labels(inputs)}`,
+      `${path} has ${counted(network.inChannels, 'input channel')}, but the task has ${inputs.length}: ${labels(inputs)}. Select channels with --columns.`,
     );
   if (network.outChannels !== outputs.length)
     throw new UsageError(
-      `${path} outputs ${counted(network.outChannels, 'channel')}, but the task has ${counted(outputs.length, 'target')}: ${labels(outputs)}`,
+      `${path} has ${counted(network.outChannels, 'output channel')}, but the task has ${counted(outputs.length, 'target channel')}: ${labels(outputs)}`,
     );
   return network;
 }

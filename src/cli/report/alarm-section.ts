@@ -69,7 +69,7 @@ function closeUp(content: ReportContent, i: number): string {
   const lanes = channels.map(({ channel }) => channelLane(content, channel, span));
   const facts = [channelsText(alarm, labels), rarity(alarm.score, rate), buildUp(alarm, rate)].filter((part) => part);
   return `<section class="card" id="alarm-${i + 1}"><h3>${i + 1}. ${escaped(momentText(alarm.time, rate, trace.dated))}: ${causeLabels[alarm.cause]}</h3>
-<p class="muted">${escaped(facts.join(' · '))} · <a href="#alarms">all alarms</a></p>
+<p class="muted">${escaped(facts.join(' · '))} · <a href="#alarms">All alarms</a></p>
 ${stacked([...lanes, rarityLane(content, span)], timeTicks(trace.timeOf(span.from), trace.timeOf(span.to), trace.dated))}</section>`;
 }
 

@@ -1,4 +1,5 @@
 import type { Weights } from '../../core/network/weights.ts';
+import { counted } from '../amounts.ts';
 import { percent } from './plot.ts';
 import { escaped } from './report-page.ts';
 
@@ -43,7 +44,7 @@ export function kernelMaps(before: Weights[string], after: Weights[string], { in
       : '';
   const rest = after.shape[0] - drawn;
   return `<p class="muted">Weight of each input by lag in frames; lag 0 is the newest frame.${initial}</p>
-${grid(cards.slice(0, maxOpenKernels))}${folded}${rest > 0 ? `<p class="muted">${rest} more kernels are not shown.</p>` : ''}`;
+${grid(cards.slice(0, maxOpenKernels))}${folded}${rest > 0 ? `<p class="muted">${counted(rest, 'more kernel')} not shown.</p>` : ''}`;
 }
 
 function grid(cards: readonly string[]): string {

@@ -73,9 +73,9 @@ export function learningCurve(task: Task, curve: readonly CurvePoint[], rate: nu
     y: decadeTicks(10 ** low, 10 ** high),
     drawing: paths.join(''),
   });
-  const over = recent ? 'over the last seconds' : 'so far';
+  const error = recent ? 'Recent squared error' : 'Squared error since the start';
   return `<div class="card curve"><div class="room">${drawn}<div class="ends">${names.join('')}</div></div>${xAxis(x)}
-<p class="muted">Squared error ${over}, divided by the variance of the target: 1 is as good as predicting the mean; lower is better. Horizontal axis: time since the start of the recording.</p></div>`;
+<p class="muted">${error}, divided by the variance of the target. 1 is as good as predicting the mean; lower is better. Horizontal axis: time since the start of the recording.</p></div>`;
 }
 
 /** Heights from 0 to 1, as close as possible to those wanted, that are at least `minNameDistance` apart. */

@@ -46,19 +46,19 @@ function result(task: Task, curve: readonly CurvePoint[]): string {
     return '<p class="lead">The recording is too short to judge the result.</p>';
   const { overall } = score;
   const [, baseline, ...others] = methods(task);
-  const recently = Number.isFinite(score.skill) ? `; recently, it was ${compared(score)} it` : '';
+  const recently = Number.isFinite(score.skill) ? ` (recently: ${compared(score).replace(/ (than|as)$/, '')})` : '';
   const [best] = others
     .filter(({ error }) => error(overall) < Math.min(overall.nmse, overall.persistence))
     .sort((a, b) => a.error(overall) - b.error(overall));
   const better = best
-    ? ` The best baseline was ‘${best.name}’, with ${best.error(overall).toPrecision(2)} of the variance; the network reached ${overall.nmse.toPrecision(2)}.`
+    ? ` The best baseline was “${best.name}”: its squared error was ${best.error(overall).toPrecision(2)} times the variance of the target; that of the network was ${overall.nmse.toPrecision(2)} times the variance.`
     : '';
-  return `<p class="lead">Over the whole recording, the squared error was <strong>${compared(overall)}</strong> that of the baseline ‘${baseline.name}’${recently}.${better}</p>
-<p class="muted">Task: ${task}. Skill: ${overall.skill.toFixed(2).replace('-', '\u2212')} (0 is no better than ‘${baseline.name}’, 1 is perfect). Every prediction was made before the network was trained on its frame.</p>`;
+  return `<p class="lead">Over the whole recording, the squared error was <strong>${compared(overall)}</strong> that of the baseline “${baseline.name}”${recently}.${better}</p>
+<p class="muted">Task: ${task}. Skill: ${overall.skill.toFixed(2).replace('-', '\u2212')} (1 is perfect, 0 is no better than “${baseline.name}”). Every prediction was made before the network was trained on its frame.</p>`;
 }
 
 function compared({ skill }: ErrorStats): string {
   if (skill < -1) return `${(1 - skill).toPrecision(2)} times as large as`;
   const percent = Math.floor(100 * Math.abs(skill));
-  return percent === 0 ? 'about as large as' : `${percent} % ${skill > 0 ? 'smaller' : 'larger'} than`;
+  return percent === 0 ? 'about as large as' : `${percent}% ${skill > 0 ? 'smaller' : 'larger'} than`;
 }

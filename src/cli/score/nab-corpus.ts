@@ -28,7 +28,9 @@ export function readNab(folder: string): NabSeries[] {
   const data = join(folder, 'data');
   const labels = join(folder, 'labels', 'combined_windows.json');
   if (!existsSync(data) || !existsSync(labels))
-    throw new UsageError(`${folder}: not a clone of NAB: it must contain data/ and labels/combined_windows.json`);
+    throw new UsageError(
+      `${folder}: not a clone of NAB. The directory must contain data/ and labels/combined_windows.json.`,
+    );
   const windows = asUsage(() => windowsOf(parseJson(readFileSync(labels, 'utf8'))), labels);
   const found = readdirSync(data, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())

@@ -31,7 +31,9 @@ export function readSkab(folder: string): SkabSeries[] {
         .map((file) => readSeries(data, `${name}/${file}`)),
     );
   if (found.length === 0)
-    throw new UsageError(`${folder}: not a clone of SKAB: it must contain ${folders.join(', ')} with CSV files`);
+    throw new UsageError(
+      `${folder}: not a clone of SKAB. The directory must contain CSV files in ${folders.join('/, ')}/.`,
+    );
   return found;
 }
 

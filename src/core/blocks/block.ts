@@ -80,5 +80,5 @@ export function checkBlock(block: Block): void {
   const last = data.length > 0 ? timeOf(block, start + frameCount(block) - 1) : time;
   if (!(last <= maxTime)) throw invalid('time of the last frame of block', timeRule, last);
   if (valid && valid.length !== data.length / channels)
-    throw invalid('block.valid.length', `its ${data.length / channels} frames`, valid.length);
+    throw invalid('block.valid.length', `${data.length / channels}, one byte per frame`, valid.length);
 }

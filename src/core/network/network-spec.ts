@@ -72,7 +72,7 @@ function layerOf(spec: LayerSpec, context: LayerContext): Layer {
   const given = (spec as LayerSpec | null)?.type;
   const definition = layerDefinition(String(given));
   if (!definition && typeof given === 'string' && given.includes('/'))
-    throw invalid('type', `a layer that was registered with registerLayer before, one of ${listed()}`, given);
+    throw invalid('type', `one of the layers registered with registerLayer (${listed()})`, given);
   const type = definition ? given! : oneOf('type', given, [...kinds.keys()]);
   const [make, fields] = definition ? [customLayer, definition.fields ?? []] : kinds.get(type)!;
   // a misspelled option would otherwise be ignored silently
@@ -81,7 +81,7 @@ function layerOf(spec: LayerSpec, context: LayerContext): Layer {
 }
 
 function listed(): string {
-  return registeredLayers().join(', ') || 'none so far';
+  return registeredLayers().join(', ') || 'none';
 }
 
 function linearLayer(spec: LinearSpec, context: LayerContext): Layer {
@@ -94,7 +94,8 @@ function within<T>(place: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    if (error instanceof Error) error.message = place + error.message;
+    if (error instanceof Error)
+      error.message = (error.message.startsWith('field of ') ? place.replace(/\.$/, ': ') : place) + error.message;
     throw error;
   }
 }

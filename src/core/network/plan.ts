@@ -149,7 +149,7 @@ export function plan(spec: NetworkSpec, rate: number = 0): Plan {
 export function checkStreams(layers: readonly Layer[]): void {
   for (const [index, { pace }] of layers.entries()) {
     if (pace.framesFor(1) === Infinity) {
-      const rule = "given when padding is 'wrap' (statLength when it is 'mean' or 'median') to run as a stream";
+      const rule = "set to run as a stream with padding 'wrap' (statLength: with 'mean' or 'median')";
       throw invalid(`layers[${index}].period`, rule, undefined);
     }
   }

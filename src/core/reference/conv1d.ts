@@ -127,7 +127,7 @@ function layout(
     throw invalid('groups', `a divisor of ${inChannels} input and ${O} output channels`, groups);
   const I = inChannels / groups;
   if (w.length !== O * K * I) throw invalid('w.length', `${O} kernels x ${K} taps x ${I} channels`, w.length);
-  if (b && b.length !== O) throw invalid('b.length', `its ${O} output channels`, b.length);
+  if (b && b.length !== O) throw invalid('b.length', `${O}, one per output channel`, b.length);
   const anchor = anchorOf(layer.mode ?? 'causal', (K - 1) * D, S, layer.phase);
   const outputs = outputsOf(framesOf('x', x, inChannels), anchor, S);
   return { I, O, K, S, D, f: anchor.anchor, outputs, firstChannel: (o) => Math.floor(o / (O / groups)) * I };

@@ -32,12 +32,12 @@ export async function readRecordingFile(path: string, options: ReadFileOptions =
 
 async function sizeOf(path: string): Promise<{ size: number }> {
   const about = await stat(path);
-  if (about.isDirectory()) throw new Error('is a directory, not a recording');
-  if (about.isFile() && about.size === 0) throw new Error('is empty');
+  if (about.isDirectory()) throw new Error('this is a directory, not a file');
+  if (about.isFile() && about.size === 0) throw new Error('the file is empty');
   return about;
 }
 
 function sentenceOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'permission denied' : message;
+  return code === 'ENOENT' ? 'file not found' : code === 'EACCES' ? 'no permission to read this file' : message;
 }

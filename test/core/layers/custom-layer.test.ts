@@ -189,10 +189,10 @@ describe('a registered layer', () => {
     );
     const create = (layer: CustomSpec) => () => Network.create({ inChannels: 1, layers: [layer] });
     expect(create({ type: 'test/absent' })).toThrow(
-      /^layers\[0\]\.type must be a layer that was registered with registerLayer before, one of test\/median, .*, got 'test\/absent'$/,
+      /^layers\[0\]\.type must be one of the layers registered with registerLayer \(.*test\/median.*\), got 'test\/absent'$/,
     );
     expect(create({ type: 'test/median', kernelSize: 3, size: 3 })).toThrow(
-      "layers[0].field of test/median must be one of kernelSize, stride, dilation, mode, got 'size'",
+      "layers[0]: field of test/median must be one of kernelSize, stride, dilation, mode, got 'size'",
     );
     expect(create({ type: 'test/median', kernelSize: 0 })).toThrow('kernelSize must be an integer >= 1, got 0');
     registerLayer('test/forward', { build: () => ({ outChannels: 1, forward: (x, y) => y.set(x) }) });

@@ -75,7 +75,7 @@ describe('plan', () => {
       "layers[0].mode must be one of causal, valid, same, full, got 'half'",
     ],
     ['an unknown layer', [{ type: 'lstm' }], 'layers[0].type must be one of conv1d, linear'],
-    ['a misspelt option', [conv({ strides: 2 })], 'layers[0].field of conv1d must be one of outChannels, groups'],
+    ['a misspelt option', [conv({ strides: 2 })], 'layers[0]: field of conv1d must be one of outChannels, groups'],
     ['no layers', 'none', "layers must be an array of LayerSpecs, got 'none'"],
   ])('refuses %s with the layer and the reason', (_, layers, sentence) => {
     expect(() => plan({ inChannels: 4, layers } as NetworkSpec, 100)).toThrow(sentence);

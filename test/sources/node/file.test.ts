@@ -32,12 +32,12 @@ describe('a recording file', () => {
   });
 
   test.each([
-    ['missing.csv', undefined, 'there is no such file'],
-    ['.', undefined, 'is a directory, not a recording'],
-    ['empty.csv', '', 'is empty'],
+    ['missing.csv', undefined, 'file not found'],
+    ['.', undefined, 'this is a directory, not a file'],
+    ['empty.csv', '', 'the file is empty'],
     ['binary.edf', Uint8Array.of(48, 0, 1, 2), 'the file is binary, but not EDF, BDF, or GDF'],
     ['ragged.csv', 'time,a\n0,1\n1\n', 'line 3 must have 2 cells, got 1'],
-    ['no-rate.csv', 'a,b\n0,1\n', 'Set the sampling rate with the option rate (Hz).'],
+    ['no-rate.csv', 'a,b\n0,1\n', 'Set the sampling rate with the option rate'],
   ])('%s is refused by name and reason', async (name, content, sentence) => {
     const path = content === undefined ? join(directory, name) : write(name, content);
     const refusal = expect(readRecordingFile(path)).rejects;

@@ -29,7 +29,7 @@ export type LearningRate =
 export function learningRateOf(options: { learningRate?: number; rate?: number }): number | undefined {
   const { learningRate, rate } = options;
   if (learningRate !== undefined && rate !== undefined)
-    throw invalid('learningRate', 'given without rate, its deprecated alias', { learningRate, rate }, TypeError);
+    throw new TypeError('learningRate and rate must not both be given; rate is the deprecated name of learningRate');
   return learningRate ?? rate;
 }
 

@@ -10,7 +10,7 @@ import { Network } from '../../../../src/core/network/network.ts';
 
 const factories = { sgd, nlms, rmsprop, adam, adamW, autoStep };
 const types = Object.keys(factories) as (keyof typeof factories)[];
-const conflict = 'learningRate must be given without rate, its deprecated alias, got {"learningRate":0.25,"rate":0.5}';
+const conflict = 'learningRate and rate must not both be given; rate is the deprecated name of learningRate';
 
 describe.each(types)('the learning rate of %s', (type) => {
   test('is learningRate, in the factory and in the spec', () => {
