@@ -30,8 +30,8 @@ const rows: Record<string, Layer> = {
   ...Object.fromEntries(rooms),
   index: { layers: core, packages: [] },
   kernels: { layers: [], packages: [] },
-  formats: { layers: core, packages: ['udsv', 'fflate'] },
-  protocol: { layers: core, packages: ['valibot'] },
+  formats: { layers: ['core', 'core/blocks'], packages: ['udsv'] },
+  protocol: { layers: ['core', 'core/blocks', 'core/alarms'], packages: ['valibot'] },
   operators: { layers: [...core, 'protocol'], packages: ['rxjs', '#websocket'] },
   sources: { layers: [...core, 'formats', 'protocol', 'operators'], packages: ['rxjs', '#websocket'] },
   'sources/node': {
