@@ -80,7 +80,7 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void;
 
 /** Collects garbage (young objects only, or all) and lets finalizers run. */
-export async function collectGarbage(type: 'minor' | 'major'): Promise<void> {
+async function collectGarbage(type: 'minor' | 'major'): Promise<void> {
   collect({ type });
   await setImmediate();
 }

@@ -6,7 +6,7 @@ import { digits, table } from './report.ts';
 import { workloadOf } from './workloads.ts';
 
 /** The cost of one of many streams. */
-export interface StreamCosts {
+interface StreamCosts {
   /** Memory: of the process, on the JavaScript heap, and allocated in the engine's arena. */
   readonly bytes: { readonly rss: number; readonly heap: number; readonly arena: number };
   /** µs per frame, with one frame per turn and with ten. */

@@ -38,7 +38,7 @@ function isHeader(first: readonly string[], second: readonly string[] | undefine
 }
 
 /** The selected columns of a CSV table, with notes on the others. */
-export interface CsvColumns extends SelectedColumns {
+interface CsvColumns extends SelectedColumns {
   readonly notes: readonly string[];
 }
 
@@ -58,7 +58,7 @@ interface Content {
  * @param time index of the time column
  * @param commas whether decimal commas are read
  */
-export function chooseColumns(
+function chooseColumns(
   names: readonly string[],
   rows: readonly string[][],
   time: number | undefined,

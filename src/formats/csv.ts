@@ -116,7 +116,7 @@ const foreignTexts: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Throws an Error that names the format of a text whose first line shows that it is not a table. */
-export function rejectForeign(lines: readonly string[]): void {
+function rejectForeign(lines: readonly string[]): void {
   const first = lines.find((line) => !/^\s*(#|$)/.test(line)) ?? '';
   const found = foreignTexts.find(([start]) => start.test(first));
   if (found) throw new Error(found[1]);

@@ -100,7 +100,7 @@ const months = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', '
  *     date '24.04.89', time '16.13.00'                yy >= 85 is 19yy, else 20yy
  *     recording 'Startdate 24-APR-1989 …' (EDF+)      takes precedence because it has the full year
  */
-export function edfTime(date: string, time: string, recording: string): number | undefined {
+function edfTime(date: string, time: string, recording: string): number | undefined {
   const short = /^(\d\d)[.](\d\d)[.](\d\d)$/.exec(date);
   const full = /^Startdate (\d\d)-([A-Z]{3})-(\d{4})( |$)/i.exec(recording);
   const clock = /^(\d\d)[.:](\d\d)[.:](\d\d)$/.exec(time);

@@ -104,7 +104,7 @@ function viewOf(bytes: Uint8Array): DataView {
  *     a tag  uint8 number, uint24 length, content; the number 0 ends the tags
  *     tag 1  the names of types 0, 1, 2, …, each followed by a zero byte; that of type 0 is empty
  */
-export function gdfNames(tags: Uint8Array): string[] {
+function gdfNames(tags: Uint8Array): string[] {
   for (let at = 0; at + 4 <= tags.length && tags[at] !== 0;) {
     const [tag, low, middle, high] = tags.subarray(at, (at += 4));
     const content = tags.subarray(at, (at += low + 256 * middle + 65536 * high));
@@ -123,7 +123,7 @@ const day = 86_400_000;
  *     1.x  'YYYYMMDDhhmmsscc'     cc hundredths of a second, or blank
  *     2.x  uint64                 days since year 0, times 2^32
  */
-export function gdfTime(bytes: Uint8Array, old: boolean): number {
+function gdfTime(bytes: Uint8Array, old: boolean): number {
   if (old) return digitsTime(fieldText(bytes));
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const days = view.getUint32(4, true);

@@ -53,7 +53,7 @@ export function headedReader(
 const maxLineLength = 1 << 20;
 
 /** Splits text that arrives in pieces into complete lines without line breaks (`\n` or `\r\n`). */
-export class LineSplitter {
+class LineSplitter {
   #rest = '';
 
   push(text: string): string[] {

@@ -27,7 +27,7 @@ export function plainKernels(arena: Arena): Kernels {
 }
 
 /** The loops of layers that process each frame separately. */
-export function rowwiseLoops(
+function rowwiseLoops(
   arena: Arena,
 ): Pick<Kernels, 'activate' | 'activateGradient' | 'softmax' | 'softmaxGradient'> {
   return {

@@ -14,7 +14,7 @@ export interface Link {
 }
 
 /** Event of one connection. */
-export type SocketEvent =
+type SocketEvent =
   { readonly type: 'open'; readonly link: Link } | { readonly type: 'message'; readonly data: string | ArrayBuffer };
 
 /** Error of a connection that ended abnormally, with its close code and reason. */
@@ -34,7 +34,7 @@ export class ClosedError extends Error {
  *     openSocket(url)  --open--message--message--|      closed with 1000
  *                      --open--message--#               closed with another code, or never open: ClosedError
  */
-export function openSocket(url: string, protocol?: string): Observable<SocketEvent> {
+function openSocket(url: string, protocol?: string): Observable<SocketEvent> {
   return new Observable((subscriber) => {
     const socket = new WebSocket(url, protocol === undefined ? [] : [protocol]);
     socket.binaryType = 'arraybuffer';

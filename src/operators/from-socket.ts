@@ -91,7 +91,7 @@ export function fromSocket(url: string, options: FromSocketOptions = {}): Observ
 }
 
 /** What third-party messages omit. */
-export interface ForeignOptions {
+interface ForeignOptions {
   rate?: number;
   channels?: number;
   down?: (down: Disconnect) => void;
@@ -104,7 +104,7 @@ export interface ForeignOptions {
  * of arrival unless the messages number them. Messages without a time get the time of arrival. Messages without samples
  * (greetings, status) are ignored; samples of a wrong shape are an error.
  */
-export function foreignBlocks(url: string, options: ForeignOptions = {}): Observable<Block> {
+function foreignBlocks(url: string, options: ForeignOptions = {}): Observable<Block> {
   const { down, random, scheduler } = options;
   return defer(() => {
     let { rate = 0, channels } = options;

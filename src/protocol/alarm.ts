@@ -55,7 +55,7 @@ export interface MaintenanceRequest extends MaintenanceWindow {
 }
 
 /** Everything that can happen to an alarm. */
-export const alarmSteps: readonly AlarmStep[] = [
+const alarmSteps: readonly AlarmStep[] = [
   'raised',
   'joined',
   'worsened',
@@ -67,7 +67,7 @@ export const alarmSteps: readonly AlarmStep[] = [
   'falseAlarm',
 ];
 /** All actions of a viewer on an alarm. */
-export const alarmActions: readonly AlarmAction[] = ['acknowledge', 'shelve', 'clear', 'falseAlarm'];
+const alarmActions: readonly AlarmAction[] = ['acknowledge', 'shelve', 'clear', 'falseAlarm'];
 
 const streamsRule = 'a stream name, or a prefix followed by *';
 const streams: field.Schema<string> = v.pipe(

@@ -4,16 +4,13 @@ export {
   type AlarmMessage,
   type AlarmsMessage,
   type MaintenanceRequest,
-  type WatchAlarms,
 } from './alarm.ts';
 export { blockKinds, decodeBlock, encodeBlock, headerLength, type BlockKind, type WireBlock } from './block-header.ts';
-export { closeCodes, closeReason, mayRetry, subprotocol } from './close-codes.ts';
+export { closeCodes, closeReason, mayRetry } from './close-codes.ts';
 export type { ChannelInfo } from './fields.ts';
 export { helloOf, streamOf } from './ingest-address.ts';
-export { type Ack, type IngestReply, parseIngestReply, type ErrorMessage, type Welcome } from './ingest-reply.ts';
-export { type Gap, type Hello, type IngestMessage, type Mark, parseIngest, readChannels } from './ingest.ts';
-export { type Samples } from './samples.ts';
-export { defaultLimits, type Limits, maxGap } from './limits.ts';
+export { type IngestReply, parseIngestReply, type ErrorMessage } from './ingest-reply.ts';
+export { type IngestMessage, parseIngest } from './ingest.ts';
 export { parseWatch } from './watch-message.ts';
 export { type ErrorCode, errorCodes, ProtocolError } from './protocol-error.ts';
 export type { LearnerInfo, MapInfo, StreamInfo } from './stream-info.ts';
@@ -37,9 +34,6 @@ export {
   type LearningRequest,
   type RemoveRequest,
   parseWatchRequest,
-  type Subscribe,
-  type Unsubscribe,
   type Watchable,
-  watchable,
   type WatchRequest,
 } from './watch-request.ts';

@@ -44,7 +44,7 @@ export function readColumns(data: unknown, maxChannels: number): Frames {
 }
 
 /** Parses one frame, `[channel]`; null = missing. */
-export function readFrame(data: unknown, maxChannels: number): Frames {
+function readFrame(data: unknown, maxChannels: number): Frames {
   if (!Array.isArray(data) || data.length === 0)
     throw new ProtocolError('bad-shape', 'data must be a list of samples, one per channel');
   limitChannels(data.length, maxChannels);

@@ -56,7 +56,7 @@ function occipitalChannels({ channels }: FeedInfo): number[] {
 }
 
 /** Power of every channel in every EEG band below half the sampling rate, in dB, about ten times per second. */
-export function bandPowerMap(channels: readonly FeedChannel[], rate: number): MapSpec {
+function bandPowerMap(channels: readonly FeedChannel[], rate: number): MapSpec {
   const bands = Object.fromEntries(Object.entries(eegBands).filter(([, [, high]]) => high < rate / 2));
   return {
     name: 'band power',
@@ -68,7 +68,7 @@ export function bandPowerMap(channels: readonly FeedChannel[], rate: number): Ma
 }
 
 /** A Gaussian and its derivative over every standardized channel: the trend and its slope. */
-export function trendMap(channels: readonly FeedChannel[], rate: number): MapSpec {
+function trendMap(channels: readonly FeedChannel[], rate: number): MapSpec {
   const sigma = rate > 0 ? Math.min(25, Math.max(1, rate / 4)) : 2;
   const gauss = gaussian(sigma);
   const slope = gaussianDerivative(sigma, 1, { taps: gauss.length }).map((tap) => tap * sigma);

@@ -121,7 +121,7 @@ function truncated(label: string): string {
 }
 
 /** Encodes a block as messages of at most `maxPayload` bytes: binary, or JSON columns with null for invalid samples. */
-export function* sensorMessages(
+function* sensorMessages(
   block: Block,
   binary: boolean,
   maxPayload: number,

@@ -196,7 +196,7 @@ function framesOf(outputs: readonly unknown[]): unknown[] {
 }
 
 /** Splits a block into blocks of `frames` frames; the last one may be shorter. */
-export function split(block: Block, frames: number): Block[] {
+function split(block: Block, frames: number): Block[] {
   const { data, channels, start, valid } = block;
   return Array.from({ length: Math.ceil(frameCount(block) / frames) }, (_, i) => {
     const [from, to] = [i * frames, (i + 1) * frames];

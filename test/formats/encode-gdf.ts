@@ -16,7 +16,7 @@ export const gdfTypes: Record<number, { bytes: number; write: (view: DataView, s
   535: { bytes: 3, write: (view, x) => [0, 1, 2].forEach((byte) => view.setUint8(byte, (x >> (8 * byte)) & 255)) },
 };
 
-export interface GdfSignal {
+interface GdfSignal {
   label: string;
   transducer?: string;
   /** Code of the unit, for 2.x. */
@@ -29,7 +29,7 @@ export interface GdfSignal {
   records: readonly (readonly number[])[];
 }
 
-export interface GdfEvent {
+interface GdfEvent {
   /** Counted from 1, as in the file. */
   position: number;
   type: number;

@@ -1,7 +1,7 @@
 import { invalid } from '../check.ts';
 
 /** A named array in a safetensors file. */
-export interface FileTensor {
+interface FileTensor {
   readonly shape: readonly number[];
   readonly data: Float32Array | Float64Array | Uint8Array;
 }

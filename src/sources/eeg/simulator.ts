@@ -123,7 +123,7 @@ export class EegSimulator {
 }
 
 /** An electrode, with the gain of each part of the simulated signal. */
-export interface Electrode {
+interface Electrode {
   readonly label: string;
   /** Amplitude of alpha relative to O1. */
   readonly alpha: number;
@@ -136,7 +136,7 @@ export interface Electrode {
 }
 
 /** The eight electrodes of the simulated headset, in the 10-20 system. */
-export const electrodes: readonly Electrode[] = [
+const electrodes: readonly Electrode[] = [
   { label: 'Fp1', alpha: 0.08, blink: 125, jaw: 30, hum: 3.5 },
   { label: 'Fp2', alpha: 0.08, blink: 120, jaw: 28, hum: 3 },
   { label: 'C3', alpha: 0.25, blink: 18, jaw: 32, hum: 2.5 },
