@@ -146,7 +146,7 @@ describe('an EDF or BDF file', () => {
     const timeless = encodeEdf({ ...plain, duration: 0 });
     expect(readRecording(timeless, { rate: 5 }).rate).toBe(5);
     expect(() => readRecording(timeless)).toThrow(
-      'The duration of a data record is 0 s. Set the sampling rate with the option rate (Hz).',
+      'the duration of a data record is 0 s. Set the sampling rate with the option rate (Hz).',
     );
   });
 });

@@ -246,7 +246,7 @@ describe('a malformed GDF header is rejected with field, rule, and value', () =>
     [{ records: 0 }, 'number of complete data records must be >= 1, got 0'],
     [{ duration: [1, 0] }, 'duration of a data record must be a number >= 0 in s, got Infinity'],
     [{ version: '2.21', duration: [-1, 1] }, 'duration of a data record must be a number >= 0 in s, got -1'],
-    [{ duration: [0, 1] }, 'The duration of a data record is 0 s. Set the sampling rate with the option rate (Hz).'],
+    [{ duration: [0, 1] }, 'the duration of a data record is 0 s. Set the sampling rate with the option rate (Hz).'],
     [
       { signals: [{ ...signal, physical: [1, 1] }] },
       'physical maximum of Oz must be different from its physical minimum, got 1',
