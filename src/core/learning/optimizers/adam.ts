@@ -65,7 +65,7 @@ function adaptive(options: AdamOptions, decoupled: boolean): Optimizer {
   return new GradientOptimizer(learningRateOf(options), {
     stateArrays: 2,
     updateArray: (kernels, w, dw, count, memory, step) => {
-      const rate = step.learningRate / (1 - integerPower(beta1, step.count));
+      const correctedLearningRate = step.learningRate / (1 - integerPower(beta1, step.count));
       const correction = Math.sqrt(1 - integerPower(beta2, step.count));
       const keep = decoupled ? 1 - step.learningRate * weightDecay : 1;
       const decay = decoupled ? 0 : weightDecay;
@@ -77,7 +77,7 @@ function adaptive(options: AdamOptions, decoupled: boolean): Optimizer {
         mean,
         square,
         count,
-        rate,
+        correctedLearningRate,
         correction,
         keep,
         decay,

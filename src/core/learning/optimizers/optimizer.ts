@@ -72,7 +72,7 @@ export interface UpdateRule {
     engine: Engine,
     layers: readonly ParameterGradients[],
     memory: readonly (readonly number[])[],
-    rate: number,
+    learningRate: number,
     part: number,
   ) => void;
   /** Count of state numbers per layer. */
