@@ -13,7 +13,7 @@ import {
 } from './learner-options.ts';
 import type { Network } from '../network/network.ts';
 import { NetworkStream } from '../network/network-stream.ts';
-import type { Optimizer } from './optimizers/optimizer.ts';
+import type { TunableOptimizer } from './optimizers/optimizer.ts';
 import { checkStreams } from '../network/plan.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 import { validAt } from '../memory/rows.ts';
@@ -78,7 +78,7 @@ export class Learner {
   }
 
   /** Optimizer that updates the weights. Its `learningRate` (µ) may be changed at any time. */
-  get optimizer(): Optimizer {
+  get optimizer(): TunableOptimizer {
     return this.#updater.optimizer;
   }
 

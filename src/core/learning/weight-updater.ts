@@ -1,5 +1,5 @@
 import { integer, positive } from '../check.ts';
-import type { Optimizer } from './optimizers/optimizer.ts';
+import { withBothNames, type Optimizer, type TunableOptimizer } from './optimizers/optimizer.ts';
 import { noSkips, type SkipReason } from './learned.ts';
 import type { Network } from '../network/network.ts';
 import type { NetworkStream } from '../network/network-stream.ts';
@@ -34,7 +34,7 @@ const updatesToDouble = 5000;
 
 /** Applies the updates of a learner: learning-rate schedule, divergence check, and recovery. */
 export class WeightUpdater {
-  readonly optimizer: Optimizer;
+  readonly optimizer: TunableOptimizer;
   /** Number of outputs that were not learned from, by reason, and of those learned from since the last update. */
   readonly skipped: Record<SkipReason, number> = { ...noSkips };
   accumulated = 0;
@@ -55,7 +55,7 @@ export class WeightUpdater {
   #updatesSince = 0;
 
   constructor(network: Network, optimizer: Optimizer, { warmUp = 0, decay = Infinity, average = 1 }: UpdateOptions) {
-    this.optimizer = optimizer;
+    this.optimizer = withBothNames(optimizer);
     this.#network = network;
     integer('warmUp', warmUp, 0);
     if (decay !== Infinity) positive('decay', decay, 'updates');
@@ -189,7 +189,9 @@ export class WeightUpdater {
   #resetOptimizer(stream: NetworkStream): void {
     this.accumulated = 0;
     stream.discardGradients();
-    this.optimizer.restore({ rate: this.optimizer.learningRate, count: 0, memory: {} });
+    const { learningRate } = this.optimizer;
+    this.optimizer.restore(this.optimizer.fresh().save());
+    this.optimizer.learningRate = learningRate;
     const now = this.#network.packed();
     for (let i = 0; i < this.#averages.length; i++) this.#averages[i].set(now[i]);
   }

@@ -564,7 +564,7 @@ describe('the baselines of a learner', () => {
   test('are scored by their formulas, overall and recently', () => {
     const rate = 250;
     const x = Float32Array.from({ length: 1500 }, (_, t) => 3 + Math.sin((2 * Math.PI * 60 * t) / rate));
-    const learner = new Learner(forecaster(1, 4));
+    const learner = new Learner(forecaster(1, 4), { powerLine: 60 });
     const { score } = learner.push({ data: x, channels: 1, start: 0, rate, time: 0 });
     const [last, mean] = [4 * Math.sin((Math.PI * 60) / rate) ** 2, (from: number) => x.subarray(from, from + 8)];
     expect(score.persistence).toBeCloseTo(last, 1);

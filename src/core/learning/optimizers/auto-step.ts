@@ -1,6 +1,6 @@
 import { invalid } from '../../check.ts';
 import { learningRateOf } from './optimizer.ts';
-import { GradientOptimizer, type Optimizer } from './optimizer.ts';
+import { GradientOptimizer, type TunableOptimizer } from './optimizer.ts';
 import type { Engine } from '../../memory/engine.ts';
 import { clippedSquare } from '../../clipped-square.ts';
 import type { AdaptiveStep, ParameterGradients } from '../../layers/parameter-gradients.ts';
@@ -56,7 +56,7 @@ const layerNumbers = 5;
  * Sources: Benveniste, Métivier, and Priouret, 1990; Sutton, IDBD, 1992; Benesty and Gay, IPNLMS, 2002; Mahmood et al.,
  * Autostep, 2012.
  */
-export function autoStep(options: AutoStepOptions = {}): Optimizer {
+export function autoStep(options: AutoStepOptions = {}): TunableOptimizer {
   const learningRate = learningRateOf(options) ?? 0.2;
   if (!(learningRate > 0 && learningRate <= 1)) throw invalid('learningRate', 'a number > 0 and <= 1', learningRate);
   const step: AdaptiveStep = { learningRate, gradientScale: 1, traceDecay, minEnergy: 0, onlyLayer: true };
