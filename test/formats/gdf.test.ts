@@ -5,7 +5,6 @@ import { readRecording } from '../../src/formats/read-recording.ts';
 import { sharedData } from '../shared-data.ts';
 import { field } from './encode-edf.ts';
 import { encodeGdf, gdfTypes, type GdfFile } from './encode-gdf.ts';
-
 import { channelOf, readInPieces } from './read-in-pieces.ts';
 
 const versions = ['1.25', '1.92', '1.94', '2.20', '2.51'];

@@ -2,10 +2,8 @@ import { getEventListeners } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { AlarmEvent } from '../../src/core/alarms/alarm-manager.ts';
-import { AlarmManager } from '../../src/core/alarms/alarm-manager.ts';
-import { Webhook } from '../../src/server/webhook.ts';
-import { webhookAddress } from '../../src/server/webhook.ts';
+import { AlarmManager, type AlarmEvent } from '../../src/core/alarms/alarm-manager.ts';
+import { Webhook, webhookAddress } from '../../src/server/webhook.ts';
 import { finding } from '../core/alarms/alarm-marbles.ts';
 
 let server: Server;

@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Block } from '../../src/core/blocks/block.ts';
 import { readCsv } from '../../src/formats/csv.ts';
 import type { RecordedMark, Recording } from '../../src/formats/recording.ts';
-import { replay } from '../../src/sources/replay.ts';
-import type { ReplayOptions } from '../../src/sources/replay.ts';
+import { replay, type ReplayOptions } from '../../src/sources/replay.ts';
 import { ManualClock } from './manual-clock.ts';
 
 /** 30 frames at 100 Hz, then a gap of 20, then 10 more; each sample is its index. */

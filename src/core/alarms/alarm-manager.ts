@@ -7,9 +7,8 @@ import {
   newRecord,
 } from './alarm-lifecycle.ts';
 import { alarmOptions, type AlarmOptions } from './alarm-options.ts';
-import { Dismissals } from './suppression.ts';
+import { Dismissals, inMaintenance, withMaintenance, type MaintenanceWindow } from './suppression.ts';
 import { affectedChannels, type Finding, isPersistent } from './finding.ts';
-import { inMaintenance, withMaintenance, type MaintenanceWindow } from './suppression.ts';
 
 /** A change of an alarm, and the alarm after it. */
 export interface AlarmEvent {

@@ -1,7 +1,6 @@
 import { bytesIn, doublesIn, floatsIn, numberIn, type State, stateIn } from '../state/state.ts';
 import { ForecastScore, baselineReach, type Score } from './forecast-score.ts';
-import { FrameRing } from './frames.ts';
-import { FrameBuffer } from './frames.ts';
+import { FrameRing, FrameBuffer } from './frames.ts';
 import type { Loss } from './loss.ts';
 
 export interface EvaluationOptions {

@@ -1,7 +1,6 @@
 import { checkBlock, frameCount, type Block } from '../blocks/block.ts';
 import { integer, invalid, oneOf } from '../check.ts';
-import { OutputCollector, drainBlock } from './learned.ts';
-import type { Learned, SkipReason } from './learned.ts';
+import { OutputCollector, drainBlock, type Learned, type SkipReason } from './learned.ts';
 import { PendingTargets } from './pending-targets.ts';
 import {
   capacityOf,

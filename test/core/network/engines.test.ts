@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { adam } from '../../../src/core/learning/optimizers/adam.ts';
+import { adam, rmsprop } from '../../../src/core/learning/optimizers/adam.ts';
 import { Engine } from '../../../src/core/memory/engine.ts';
 import type { NetworkSpec } from '../../../src/core/network/network-spec.ts';
-import { nlms } from '../../../src/core/learning/optimizers/sgd.ts';
-import { rmsprop } from '../../../src/core/learning/optimizers/adam.ts';
-import { sgd } from '../../../src/core/learning/optimizers/sgd.ts';
+import { nlms, sgd } from '../../../src/core/learning/optimizers/sgd.ts';
 import { plain, simd } from '../../engines.ts';
 import { networkOf, noise, seeds, specs } from './random-networks.ts';
 

@@ -1,6 +1,5 @@
 import { invalid } from '../../check.ts';
-import { learningRateOf } from './optimizer.ts';
-import { GradientOptimizer, type TunableOptimizer } from './optimizer.ts';
+import { learningRateOf, GradientOptimizer, type TunableOptimizer } from './optimizer.ts';
 import type { Engine } from '../../memory/engine.ts';
 import { clippedSquare } from '../../clipped-square.ts';
 import type { AdaptiveStep, ParameterGradients } from '../../layers/parameter-gradients.ts';

@@ -1,10 +1,8 @@
-import { adam, adamW, type AdamOptions } from './adam.ts';
+import { adam, adamW, rmsprop, type AdamOptions, type RmspropOptions } from './adam.ts';
 import { onlyFields, oneOf } from '../../check.ts';
 import { autoStep, type AutoStepOptions } from './auto-step.ts';
 import type { TunableOptimizer } from './optimizer.ts';
-import { nlms, type NlmsOptions } from './sgd.ts';
-import { rmsprop, type RmspropOptions } from './adam.ts';
-import { sgd, type SgdOptions } from './sgd.ts';
+import { nlms, sgd, type NlmsOptions, type SgdOptions } from './sgd.ts';
 
 /** Optimizer as plain JSON. */
 export type OptimizerSpec =
