@@ -47,7 +47,7 @@ const until = async (fits: () => boolean): Promise<void> => {
 };
 /** Returns events of `count` alarms. */
 function events(count: number): AlarmEvent[] {
-  const book = new AlarmManager({ together: 0 });
+  const book = new AlarmManager({ groupWithin: 0 });
   return Array.from({ length: count }, (_, n) => book.report(`s${n}`, 'unusual', finding(), 10 * n)).flat();
 }
 
