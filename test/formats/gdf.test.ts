@@ -62,8 +62,14 @@ describe('a GDF file', () => {
         };
         const recording = readInPieces(encodeGdf(file), lengths);
         const [{ records }] = all;
-        const told = { format: 'gdf', rate: 4 * records[0].length, frames: records.flat().length, lost: 0, notes: [] };
-        expect(recording).toMatchObject(told);
+        const expected = {
+          format: 'gdf',
+          rate: 4 * records[0].length,
+          frames: records.flat().length,
+          lost: 0,
+          notes: [],
+        };
+        expect(recording).toMatchObject(expected);
         expect(recording.channels).toEqual(all.map(({ label }) => ({ label, unit: 'µV' })));
         all.forEach(({ physical: [low, high], digital: [least, most], records }, channel) => {
           const gain = (high - low) / (most - least);
