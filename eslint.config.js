@@ -25,6 +25,7 @@ export default ts.config(
       'rxjs-x/no-unsafe-takeuntil': 'error',
       'rxjs-x/no-internal': 'error',
       '@typescript-eslint/restrict-template-expressions': 'off',
+      'no-duplicate-imports': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     },

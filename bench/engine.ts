@@ -7,19 +7,15 @@
  */
 import { writeFileSync } from 'node:fs';
 import { arrival } from './arrival.ts';
-import { compare } from './contestant.ts';
-import type { Contestant, Make } from './contestant.ts';
+import { compare, type Contestant, type Make } from './contestant.ts';
 import { growth } from './growth.ts';
-import { learner, learningStep } from './tapline.ts';
-import { machine } from './report.ts';
-import { operators } from './tapline.ts';
+import { learner, learningStep, operators, fused, tapline } from './tapline.ts';
+import { machine, digits, gflops, table } from './report.ts';
 import { readOptions, usage, type Options } from './options.ts';
 import { findPeers } from './peers.ts';
 import { rtneural } from './peers/rtneural.ts';
 import { race, type Timing } from './rounds.ts';
 import { manyStreams } from './streams.ts';
-import { digits, gflops, table } from './report.ts';
-import { fused, tapline } from './tapline.ts';
 import { blockWorkloads, workloads, type Workload } from './workloads.ts';
 
 /** One entry of the JSON file. `ratio` is its time divided by that of 'tapline' on the same workload. */

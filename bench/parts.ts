@@ -3,9 +3,8 @@
  * and the inner loops alone, interleaved. Prints medians in ns.
  */
 import { Network, sgd } from '../src/index.ts';
-import { machine } from './report.ts';
+import { machine, table } from './report.ts';
 import { median } from './rounds.ts';
-import { table } from './report.ts';
 import { workloadOf } from './workloads.ts';
 
 const [rounds, calls] = [41, 5000];

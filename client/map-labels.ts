@@ -1,7 +1,6 @@
-import { addElement, setText } from './dom.ts';
+import { addElement, setText, thinOutLabels } from './dom.ts';
 import { formatNumber, showUnit } from './format-number.ts';
 import { groupRows, type RowGroup } from './row-groups.ts';
-import { thinOutLabels } from './dom.ts';
 
 /** The value under the pointer; `ago` is its time relative to the newest frame in s, at most 0. */
 interface PointerReading {

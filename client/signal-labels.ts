@@ -1,7 +1,6 @@
-import { addElement, setText } from './dom.ts';
+import { addElement, setText, thinOutLabels } from './dom.ts';
 import { formatNumber, formatQuantity } from './format-number.ts';
 import type { LaneScale } from './lane-scale.ts';
-import { thinOutLabels } from './dom.ts';
 import type { Quality } from './signal-quality.ts';
 
 interface Lane {

@@ -1,6 +1,5 @@
 import { Observable } from 'rxjs';
-import { connect } from '../src/operators/connect.ts';
-import type { Link } from '../src/operators/connect.ts';
+import { connect, type Link } from '../src/operators/connect.ts';
 import {
   type AlarmRequest,
   type LearningRequest,

@@ -24,7 +24,11 @@ function select(block: Block): Block {
 }
 
 const monitoring = blocks
-  .pipe(map(select), skip(2 * rate), alarms({ name: 'host', labels, falseAlarms: '6/hour', calm: 1000, cooldown: 0 }))
+  .pipe(
+    map(select),
+    skip(2 * rate),
+    alarms({ name: 'host', labels, falseAlarms: '6/hour', offDelay: 1000, cooldown: 0 }),
+  )
   .subscribe(({ step, alarm }) => {
     const [{ cause, channels: affected, window }] = alarm.members;
     const delay = window.to - loadStart;

@@ -56,7 +56,7 @@ export { autoStep, type AutoStepOptions } from './core/learning/optimizers/auto-
 export { nlms, type NlmsOptions } from './core/learning/optimizers/sgd.ts';
 export { rmsprop, type RmspropOptions } from './core/learning/optimizers/adam.ts';
 export { adam, adamW, type AdamOptions } from './core/learning/optimizers/adam.ts';
-export type { LearningRate, Optimizer } from './core/learning/optimizers/optimizer.ts';
+export type { LearningRate, Optimizer, TunableOptimizer } from './core/learning/optimizers/optimizer.ts';
 export type { OptimizerSpec } from './core/learning/optimizers/optimizer-spec.ts';
 export { Learner } from './core/learning/learner.ts';
 export type { Learned, SkipReason } from './core/learning/learned.ts';

@@ -31,7 +31,7 @@ describe.skipIf(!existsSync(join(root, '.git')))('npx tapline in a fresh clone, 
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  test('says what to do before the first build, and runs after each build', async () => {
+  test('prints how to build the package before the first build, and runs after each build', async () => {
     await expect(npx('--help')).rejects.toMatchObject({
       code: 1,
       stderr: 'tapline is not built yet. Run `npm run build` first.\n',

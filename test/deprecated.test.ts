@@ -1,7 +1,8 @@
 import { of } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { block, Detector, Learner, Network, random, type NetworkSpec } from '../src/index.ts';
-import { lift } from '../src/operators/index.ts';
+import { alarmOptions } from '../src/core/alarms/alarm-options.ts';
+import { alarms, connect, lift } from '../src/operators/index.ts';
 import { EegSimulator } from '../src/sources/index.ts';
 
 const spec: NetworkSpec = { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 4 }] };
@@ -62,4 +63,28 @@ describe('old names keep working for one version', () => {
     expect(detector.dead).toEqual(detector.flatlined);
     expect(detector.worn).toEqual(detector.drifted);
   });
+
+  test.each([
+    ['least', 'onDelay', 2000],
+    ['calm', 'offDelay', 3000],
+    ['together', 'groupWithin', 1000],
+  ] as const)('%s of alarms, now %s', (alias, name, ms) => {
+    expect(alarmOptions({ [alias]: ms })).toEqual(alarmOptions({ [name]: ms }));
+    expect(alarmOptions({ [alias]: ms })).toMatchObject({ [name]: ms });
+    expect(() => alarms({ [alias]: ms, [name]: ms })).toThrow(
+      new TypeError(`${name} and ${alias} must not both be given; ${alias} is the deprecated name of ${name}`),
+    );
+  });
+});
+
+test('an option must not be given under its old and its new name', () => {
+  const frequencies = { powerLine: 60, mains: 60 } as const;
+  const sentence = 'powerLine and mains must not both be given; mains is the deprecated name of powerLine';
+  expect(() => new Learner(Network.create(spec), frequencies)).toThrow(new TypeError(sentence));
+  expect(() => new EegSimulator(frequencies)).toThrow(new TypeError(sentence));
+  expect(() => Network.create(spec, { zeroOutput: true, silent: true })).toThrow(
+    'zeroOutput and silent must not both be given',
+  );
+  const ages = { parse: () => undefined, staleAfter: 1000, silence: 1000 };
+  expect(() => connect('ws://localhost', ages)).toThrow('staleAfter and silence must not both be given');
 });

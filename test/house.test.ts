@@ -28,22 +28,22 @@ const isCode = (file: string) => /\.(ts|js|mjs)$/.test(file);
 const isSource = (file: string) => isCode(file) && /^(src|client|examples)\//.test(file);
 
 describe.skipIf(!isClone)('the tracked files', () => {
-  test('name no path of a machine', () => {
+  test('contain no absolute paths of a computer', () => {
     const homes = ['work', 'root', 'tmp', 'home/\\w+', 'Users/\\w+', 'var/folders'].join('|');
     expect(lines(new RegExp(`(^|[\\s"'\`(=:])/(${homes})/`), (file) => file !== 'test/house.test.ts')).toEqual([]);
     expect(lines(/[A-Z]:\\Users\\/, (file) => file !== 'test/house.test.ts')).toEqual([]);
   });
 
-  test('name no package registry', () => {
-    const told = lines(
+  test('contain no URLs of package registries', () => {
+    const found = lines(
       /https?:\/\/[^\s"']*(registry|artifactory|nexus|verdaccio|mirror)/,
       (file) => file !== 'test/house.test.ts',
     );
-    expect(told).toEqual([]);
+    expect(found).toEqual([]);
     expect(lines(/"resolved": "(?!file:)/, (file) => file === 'package-lock.json')).toEqual([]);
   });
 
-  test('leave nothing for later and switch off no rule', () => {
+  test('contain no to-do comments and no comments that disable a check', () => {
     const later = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'X'.repeat(3)].join('|')})\\b`);
     expect(lines(later, isCode)).toEqual([]);
     const off = new RegExp(`${'eslint' + '-disable'}|${'@ts' + '-'}(ignore|nocheck)`);

@@ -100,8 +100,8 @@ function importsOf(file: string): string[] {
     .importedFiles.map(({ fileName }) => fileName);
 }
 
-/** Why a file of `layer` may not import `target`; undefined when it may. */
-function refusal(file: string, target: string): string | undefined {
+/** Returns why a file may not import `target`, or undefined if it may. */
+function importError(file: string, target: string): string | undefined {
   const layer = layerOf(file);
   const row = rows[layer] as Layer | undefined;
   if (!row) return `${file} belongs to no layer of the table`;
@@ -166,8 +166,8 @@ function importGraph(): Map<string, string[]> {
 
 describe('the layer table', () => {
   test('every file imports only what its layer may', () => {
-    const refusals = files.flatMap((file) => importsOf(file).flatMap((target) => refusal(file, target) ?? []));
-    expect(refusals).toEqual([]);
+    const importErrors = files.flatMap((file) => importsOf(file).flatMap((target) => importError(file, target) ?? []));
+    expect(importErrors).toEqual([]);
   });
 
   test('no files import each other in a circle, type imports included', () => {
@@ -189,40 +189,44 @@ describe('the layer table', () => {
     ]);
   });
 
-  test('sees every kind of import, and refuses what is not in the table', () => {
+  test('covers every kind of import, and reports imports that the table does not allow', () => {
     const seen = ts.preProcessFile(
       `import a from 'a'; import type { B } from "b"; export * from 'c'; await import('d');`,
     );
     expect(seen.importedFiles.map(({ fileName }) => fileName)).toEqual(['a', 'b', 'c', 'd']);
-    expect(refusal('src/core/x.ts', 'rxjs')).toBe('src/core/x.ts (core) imports rxjs');
-    expect(refusal('src/core/x.ts', '../operators/lift.ts')).toContain('imports src/operators/lift.ts (operators)');
-    expect(refusal('src/core/state/x.ts', '../memory/rows.ts')).toContain(
+    expect(importError('src/core/x.ts', 'rxjs')).toBe('src/core/x.ts (core) imports rxjs');
+    expect(importError('src/core/x.ts', '../operators/lift.ts')).toContain('imports src/operators/lift.ts (operators)');
+    expect(importError('src/core/state/x.ts', '../memory/rows.ts')).toContain(
       '(core/state) imports src/core/memory/rows.ts',
     );
-    expect(refusal('src/core/learning/optimizers/x.ts', '../../state/state.ts')).toBeUndefined();
-    expect(refusal('src/core/layers/x.ts', '../network/network.ts')).toContain('(core/layers) imports');
-    expect(refusal('client/x.ts', '../src/sources/node/host.ts')).toContain('(sources/node)');
-    expect(refusal('src/sources/x.ts', 'node:fs')).toBe('src/sources/x.ts (sources) imports node:fs');
-    expect(refusal('src/sources/node/x.ts', 'node:fs')).toBeUndefined();
-    expect(refusal('src/protocol/x.ts', 'rxjs/operators')).toBe('src/protocol/x.ts (protocol) imports rxjs/operators');
-    expect(refusal('examples/x.ts', '../src/index.ts')).toContain('(examples) imports src/index.ts');
-    expect(refusal('examples/x.ts', 'tapline/core')).toBe('examples/x.ts imports tapline/core, no public entry');
-    expect(refusal('examples/x.ts', 'tapline/operators')).toBeUndefined();
-    expect(refusal('src/misc/x.ts', './y.ts')).toBe('src/misc/x.ts belongs to no layer of the table');
+    expect(importError('src/core/learning/optimizers/x.ts', '../../state/state.ts')).toBeUndefined();
+    expect(importError('src/core/layers/x.ts', '../network/network.ts')).toContain('(core/layers) imports');
+    expect(importError('client/x.ts', '../src/sources/node/host.ts')).toContain('(sources/node)');
+    expect(importError('src/sources/x.ts', 'node:fs')).toBe('src/sources/x.ts (sources) imports node:fs');
+    expect(importError('src/sources/node/x.ts', 'node:fs')).toBeUndefined();
+    expect(importError('src/protocol/x.ts', 'rxjs/operators')).toBe(
+      'src/protocol/x.ts (protocol) imports rxjs/operators',
+    );
+    expect(importError('examples/x.ts', '../src/index.ts')).toContain('(examples) imports src/index.ts');
+    expect(importError('examples/x.ts', 'tapline/core')).toBe('examples/x.ts imports tapline/core, no public entry');
+    expect(importError('examples/x.ts', 'tapline/operators')).toBeUndefined();
+    expect(importError('src/misc/x.ts', './y.ts')).toBe('src/misc/x.ts belongs to no layer of the table');
   });
 
-  test('core and kernels know no clock, no chance, no process and no page', () => {
-    const worldly =
+  test('core and kernels use no clock, random numbers, timers, process, console, network, or document', () => {
+    const platformCalls =
       /\b(Math\.random|Date\.now|new Date|performance\.|setTimeout\(|setInterval\(|document\.|process\.|console\.|fetch\()/;
     const found = files
       .filter((file) => /^src\/(core|kernels)\//.test(file))
-      .filter((file) => worldly.test(readFileSync(join(root, file), 'utf8').replace(/\/\*[^]*?\*\/|\/\/.*/g, '')));
+      .filter((file) =>
+        platformCalls.test(readFileSync(join(root, file), 'utf8').replace(/\/\*[^]*?\*\/|\/\/.*/g, '')),
+      );
     expect(found).toEqual([]);
   });
 });
 
 describe('files', () => {
-  test('have one idea and its name in kebab-case', () => {
+  test('have kebab-case names that are not generic, such as utils or types', () => {
     const names = files
       .filter((file) => file.startsWith('src/') || file.startsWith('client/'))
       .map((file) => posix.basename(file));

@@ -88,7 +88,7 @@ describe('the packed package, installed into an empty folder', () => {
     });
   });
 
-  test('has a command that says what it is and refuses what it does not know', async () => {
+  test('has a command that prints its version and exits with code 2 if a file does not exist', async () => {
     const bin = join(folder, 'node_modules', '.bin', 'tapline');
     const { stdout } = await run(bin, ['--version']);
     expect(stdout.trim()).toBe(
@@ -118,7 +118,7 @@ describe('the packed package, installed into an empty folder', () => {
     expect(text).toContain('canvases drawn, 0 left');
   });
 
-  test('asks npm for no install script', async () => {
+  test('has no scripts that npm runs on installation', async () => {
     const manifest = JSON.parse(await readFile(join(folder, 'node_modules', 'tapline', 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
     };

@@ -17,7 +17,7 @@ export interface RunOptions {
   environment?: Record<string, string>;
   /** What must be heard on stdout or stderr before `meanwhile` runs; nothing when absent. */
   until?: RegExp;
-  /** Runs beside the process, which is told to stop by Ctrl-C afterwards. */
+  /** Runs beside the process, which is then stopped by Ctrl-C. */
   meanwhile?: (heard: RegExpExecArray) => Promise<void>;
 }
 

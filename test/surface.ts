@@ -1,6 +1,22 @@
 /** What others build on, as types: this file compiles against the packed package or the promise is broken. */
-import { convolve, correlate, Detector, fromTorch, Network, pad, plan, sgd, toTorch } from 'tapline';
-import type { Alarm, Block, Detected, NetworkSpec, NetworkStream, Plan, Weights } from 'tapline';
+import {
+  convolve,
+  correlate,
+  Detector,
+  fromTorch,
+  Network,
+  pad,
+  plan,
+  sgd,
+  toTorch,
+  type Alarm,
+  type Block,
+  type Detected,
+  type NetworkSpec,
+  type NetworkStream,
+  type Plan,
+  type Weights,
+} from 'tapline';
 import { FeatureMap, SignalPlot, watch } from 'tapline/client';
 import {
   csvReader,
@@ -10,8 +26,11 @@ import {
   openbciReader,
   readRecording,
   recordingReader,
+  type CsvWriter,
+  type ReadOptions,
+  type Recording,
+  type RecordingReader,
 } from 'tapline/formats';
-import type { CsvWriter, ReadOptions, Recording, RecordingReader } from 'tapline/formats';
 import * as operators from 'tapline/operators';
 import { createServer } from 'tapline/server';
 import { EegSimulator, eegSource } from 'tapline/sources';

@@ -56,6 +56,22 @@ export function fraction(name: string, value: unknown): number {
   return value;
 }
 
+/**
+ * Returns the option that is given as `name` or as `alias`, its deprecated name; undefined if neither is given.
+ * @throws TypeError if both are given
+ */
+export function renamedOption<O extends object, N extends keyof O & string, A extends keyof O & string>(
+  options: O,
+  name: N,
+  alias: A,
+): O[N] | O[A] {
+  const value = options[name];
+  const old = options[alias];
+  if (value !== undefined && old !== undefined)
+    throw new TypeError(`${name} and ${alias} must not both be given; ${alias} is the deprecated name of ${name}`);
+  return value ?? old;
+}
+
 /** Throws unless `array` is a Float32Array with at least `length` elements. */
 export function checkCapacity(name: string, array: Float32Array, length: number): void {
   if (!((array as unknown) instanceof Float32Array)) throw invalid(name, 'a Float32Array', array, TypeError);

@@ -73,8 +73,8 @@ function checkSelected(selected: readonly Signal[], named: (signal: Signal) => s
 function withMostSamples(signals: readonly Signal[]): readonly Signal[] {
   const at = (samples: number) => signals.filter((signal) => signal.samples === samples);
   const rates = [...new Set(signals.map(({ samples }) => samples))].sort((a, b) => b - a);
-  const most = Math.max(...rates.map((samples) => samples * at(samples).length));
-  return at(rates.find((samples) => samples * at(samples).length === most) ?? 0);
+  const maxTotal = Math.max(...rates.map((samples) => samples * at(samples).length));
+  return at(rates.find((samples) => samples * at(samples).length === maxTotal) ?? 0);
 }
 
 /** Electrodes of the 10-10 system, alone or first in a pair (`Fpz-Cz`), or followed by dots (`Fc5.`). */

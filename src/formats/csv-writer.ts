@@ -1,5 +1,4 @@
-import type { Block } from '../core/blocks/block.ts';
-import { frameCount, timeOf } from '../core/blocks/block.ts';
+import { frameCount, timeOf, type Block } from '../core/blocks/block.ts';
 import { invalid } from '../core/check.ts';
 
 /** Writes blocks as CSV text. */

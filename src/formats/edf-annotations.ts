@@ -1,7 +1,6 @@
 import { invalid } from '../core/check.ts';
 import type { RecordedMark } from './recording.ts';
-import { offsetOf, recordBytes } from './signal.ts';
-import type { Signal } from './signal.ts';
+import { offsetOf, recordBytes, type Signal } from './signal.ts';
 import { decodeText } from './text-field.ts';
 
 /** One annotation: its onset in s since the start of the file, and its duration in s. */

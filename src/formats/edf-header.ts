@@ -1,7 +1,6 @@
 import { invalid } from '../core/check.ts';
 import { type ByteParser, wholeBytes } from './byte-reader.ts';
 import { unitOf, int16, int24, scaleOf, type Signal } from './signal.ts';
-
 import { fieldText, fieldTexts } from './text-field.ts';
 
 /** The header of an EDF, EDF+, BDF or BDF+ file. */

@@ -1,14 +1,11 @@
 import { invalid, positive } from '../core/check.ts';
-import { byteReader } from './byte-reader.ts';
-import type { ByteParser } from './byte-reader.ts';
-import { channelsOf } from './choose-signals.ts';
-import { chooseSignals } from './choose-signals.ts';
+import { byteReader, type ByteParser } from './byte-reader.ts';
+import { channelsOf, chooseSignals } from './choose-signals.ts';
 import { EdfAnnotations } from './edf-annotations.ts';
 import { edfHeader } from './edf-header.ts';
 import { FrameCollector } from './frame-collector.ts';
-import { recordNotes } from './signal.ts';
+import { recordNotes, recordBytes, recordDecoder } from './signal.ts';
 import type { ReadOptions, Recording, RecordingReader } from './recording.ts';
-import { recordBytes, recordDecoder } from './signal.ts';
 import { Triggers } from './triggers.ts';
 
 /**

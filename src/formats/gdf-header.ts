@@ -1,7 +1,6 @@
 import { invalid } from '../core/check.ts';
 import { type ByteParser, wholeBytes } from './byte-reader.ts';
 import { unitOf, sampleTypes, scaleOf, type Signal } from './signal.ts';
-
 import { decodeText, fieldText, fieldTexts } from './text-field.ts';
 
 /** The header of a GDF file. */

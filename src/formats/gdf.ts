@@ -1,14 +1,11 @@
 import { positive } from '../core/check.ts';
-import { byteReader } from './byte-reader.ts';
-import type { ByteParser } from './byte-reader.ts';
-import { channelsOf } from './choose-signals.ts';
-import { chooseSignals } from './choose-signals.ts';
+import { byteReader, type ByteParser } from './byte-reader.ts';
+import { channelsOf, chooseSignals } from './choose-signals.ts';
 import { FrameCollector } from './frame-collector.ts';
 import { gdfEvents, noEvents } from './gdf-events.ts';
 import { gdfHeader } from './gdf-header.ts';
-import { recordNotes } from './signal.ts';
+import { recordNotes, recordBytes, recordDecoder } from './signal.ts';
 import type { ReadOptions, Recording, RecordingReader } from './recording.ts';
-import { recordBytes, recordDecoder } from './signal.ts';
 
 /**
  * Creates a reader of GDF 1.x and 2.x. `chooseSignals` selects the channels; samples are in physical units. The events of

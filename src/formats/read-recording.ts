@@ -1,10 +1,9 @@
-import type { ReadOptions, RecordingReader, Recording } from './recording.ts';
+import { readWhole, type ReadOptions, type RecordingReader, type Recording } from './recording.ts';
 import { joinBytes } from './byte-reader.ts';
 import { edfReader } from './edf.ts';
 import { gdfReader } from './gdf.ts';
 import { openbciReader } from './openbci.ts';
 import { csvReader } from './csv.ts';
-import { readWhole } from './recording.ts';
 
 /** Bytes that may precede a text: white space and the UTF-8 byte order mark. */
 const blank: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20, 0xef, 0xbb, 0xbf]);

@@ -1,6 +1,5 @@
 import type { RecordedMark } from './recording.ts';
-import { offsetOf } from './signal.ts';
-import type { Signal } from './signal.ts';
+import { offsetOf, type Signal } from './signal.ts';
 
 /** Consecutive frames with the same trigger. */
 interface Stretch {

@@ -27,9 +27,7 @@ export function plainKernels(arena: Arena): Kernels {
 }
 
 /** The loops of layers that process each frame separately. */
-function rowwiseLoops(
-  arena: Arena,
-): Pick<Kernels, 'activate' | 'activateGradient' | 'softmax' | 'softmaxGradient'> {
+function rowwiseLoops(arena: Arena): Pick<Kernels, 'activate' | 'activateGradient' | 'softmax' | 'softmaxGradient'> {
   return {
     activate: (kind, x, y, count, alpha) => {
       activate(arena.f32, kind, x, y, count, alpha);

@@ -1,4 +1,5 @@
 import { WebSocket } from '#websocket';
+import { renamedOption } from '../core/check.ts';
 import { closeCodes, mayRetry, subprotocol } from '../protocol/close-codes.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { concatMap, defer, Observable, retry, type SchedulerLike, throwError, timeout, timer } from 'rxjs';
@@ -123,7 +124,7 @@ export interface ConnectOptions<T> {
  */
 export function connect<T>(url: string, options: ConnectOptions<T>): Observable<T> {
   const { parse, protocol = subprotocol, opened, down, random = Math.random, scheduler } = options;
-  const { staleAfter = options.silence } = options;
+  const staleAfter = renamedOption(options, 'staleAfter', 'silence');
   const stale = () => throwError(() => new ClosedError(closeCodes.silent, `no message for ${staleAfter} ms`));
   const canRetry = options.mayRetry ?? mayRetry;
   return defer(() => {

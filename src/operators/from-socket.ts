@@ -1,9 +1,8 @@
 import type { Block } from '../core/blocks/block.ts';
 import { invalid, oneOf } from '../core/check.ts';
 import { type IngestMessage, parseIngest } from '../protocol/ingest.ts';
-import { parseWatch } from '../protocol/watch-message.ts';
+import { parseWatch, type WatchMessage } from '../protocol/watch-message.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import type { WatchMessage } from '../protocol/watch-message.ts';
 import type { Subscribe } from '../protocol/watch-request.ts';
 import { connect, type Disconnect, type Link, watchTimeout } from './connect.ts';
 import { runNumbering } from './run-numbering.ts';

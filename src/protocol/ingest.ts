@@ -1,10 +1,8 @@
-import type { Samples } from './samples.ts';
+import { limitChannels, readColumns, readThirdParty, type Samples } from './samples.ts';
 import * as v from 'valibot';
 import { decodeBlock } from './block-header.ts';
 import { checkMessage, isRecord, parseText, show, typeOf } from './check-message.ts';
-import { limitChannels, readColumns } from './samples.ts';
 import * as field from './fields.ts';
-import { readThirdParty } from './samples.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 

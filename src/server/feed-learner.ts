@@ -1,7 +1,7 @@
 import { Subject, type Observable, type Subscription } from 'rxjs';
 import { autoStep } from '../core/learning/optimizers/auto-step.ts';
 import type { Block } from '../core/blocks/block.ts';
-import type { Optimizer } from '../core/learning/optimizers/optimizer.ts';
+import { withBothNames, type Optimizer } from '../core/learning/optimizers/optimizer.ts';
 import type { Learned } from '../core/learning/learned.ts';
 import { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
@@ -57,7 +57,7 @@ export class FeedLearner {
     const { name, task, taps } = spec;
     const given = learningRateOf(spec);
     this.#optimizer = spec.optimizer ?? (given === undefined ? autoStep() : nlms({ learningRate: given }));
-    const learningRate = given ?? this.#optimizer.learningRate;
+    const learningRate = given ?? withBothNames(this.#optimizer).learningRate;
     this.info = {
       index,
       name,

@@ -3,12 +3,10 @@ import type { RawData, WebSocket } from 'ws';
 import { closeCodes } from '../protocol/close-codes.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { parseWatchRequest, type Subscribe, type WatchRequest } from '../protocol/watch-request.ts';
-import { forwardAlarms } from './subscription.ts';
+import { forwardAlarms, forwardFeed } from './subscription.ts';
 import type { Feed } from './feed.ts';
-import { BoundedSocket } from './bounded-socket.ts';
+import { BoundedSocket, readMessage } from './bounded-socket.ts';
 import type { StreamRegistry } from './stream-registry.ts';
-import { readMessage } from './bounded-socket.ts';
-import { forwardFeed } from './subscription.ts';
 import { ViewerQueue } from './viewer-queue.ts';
 
 /** Maximum number of subscriptions per connection. */

@@ -1,8 +1,7 @@
 import { isObservable, Observable, retry, type SchedulerLike, throwError, timer } from 'rxjs';
 import type { Block } from '../core/blocks/block.ts';
 import { integer, positive } from '../core/check.ts';
-import { connect, type Disconnect } from '../operators/connect.ts';
-import { ClosedError } from '../operators/connect.ts';
+import { connect, ClosedError, type Disconnect } from '../operators/connect.ts';
 import { closeCodes, mayRetry } from '../protocol/close-codes.ts';
 import type { Gap, Mark } from '../protocol/ingest.ts';
 import { type Ack, type IngestReply, parseIngestReply, type Welcome } from '../protocol/ingest-reply.ts';

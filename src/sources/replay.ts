@@ -1,10 +1,8 @@
 import { Observable } from 'rxjs';
-import type { Block } from '../core/blocks/block.ts';
-import { frameCount, timeOf } from '../core/blocks/block.ts';
+import { frameCount, timeOf, type Block } from '../core/blocks/block.ts';
 import { integer, invalid } from '../core/check.ts';
 import type { RecordedMark, Recording } from '../formats/recording.ts';
-import { systemClock } from './clock.ts';
-import type { Clock } from './clock.ts';
+import { systemClock, type Clock } from './clock.ts';
 
 /** Options of `replay`. */
 export interface ReplayOptions {

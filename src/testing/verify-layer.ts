@@ -5,7 +5,6 @@ import { random } from '../core/random.ts';
 import type { Weights } from '../core/network/weights.ts';
 import { difference } from './difference.ts';
 import { checkGradients } from './finite-differences.ts';
-
 import { verifyStream } from './verify-stream.ts';
 
 /** Options of `verifyLayer`. */

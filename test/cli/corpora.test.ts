@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { readNab, runNab } from '../../src/cli/score/nab-corpus.ts';
-import { readSkab, runSkab } from '../../src/cli/score/skab-benchmark.ts';
+import { readSkab, runSkab, skabScore } from '../../src/cli/score/skab-benchmark.ts';
 import { nabProfiles, NabScorer } from '../../src/cli/score/nab-score.ts';
 import { onsets } from '../../src/cli/score/score-nab.ts';
-import { skabScore } from '../../src/cli/score/skab-benchmark.ts';
 import { sharedData } from '../shared-data.ts';
 
 const nab = sharedData('nab-half');

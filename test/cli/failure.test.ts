@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { reportFailure } from '../../src/cli/failure.ts';
-import { UsageError, usageOf } from '../../src/cli/failure.ts';
+import { reportFailure, UsageError, usageOf } from '../../src/cli/failure.ts';
 
 describe('a failure', () => {
   test('caused by the input is one sentence with exit code 2', () => {

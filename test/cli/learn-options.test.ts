@@ -10,9 +10,8 @@ import type { LearnerOptions } from '../../src/core/learning/learner-options.ts'
 import { adamW } from '../../src/core/learning/optimizers/adam.ts';
 import { Network } from '../../src/core/network/network.ts';
 import type { NetworkSpec } from '../../src/core/network/network-spec.ts';
-import { nlms } from '../../src/core/learning/optimizers/sgd.ts';
+import { nlms, sgd } from '../../src/core/learning/optimizers/sgd.ts';
 import { decodeSafetensors } from '../../src/core/state/safetensors.ts';
-import { sgd } from '../../src/core/learning/optimizers/sgd.ts';
 import { Standardizer } from '../../src/core/filters/standardizer.ts';
 import { readCsv } from '../../src/formats/index.ts';
 import { noise } from '../core/network/random-networks.ts';

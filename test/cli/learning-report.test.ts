@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { learnCommand } from '../../src/cli/learn/learn.ts';
-import { learningAdvice } from '../../src/cli/learn/learning-report.ts';
-import { learningReport } from '../../src/cli/learn/learning-report.ts';
+import { learningAdvice, learningReport } from '../../src/cli/learn/learning-report.ts';
 import type { Score } from '../../src/core/learning/forecast-score.ts';
 import type { Learned } from '../../src/core/learning/learned.ts';
 import type { Recording } from '../../src/sources/index.ts';
@@ -33,7 +32,7 @@ beforeAll(async () => {
   await write('far', (t) => (1e6 + 1e5 * chance[t]).toFixed(1));
   await write('still', (t) => (t < 500 ? chance[t] : 1).toFixed(4));
   const rows = Array.from({ length: frames }, (_, t) => `${t},${chance[t]},${t % 7 === 0 ? 1 : 0},5\n`);
-  await writeFile(at('labelled'), `time,a,anomaly,b\n${rows.join('')}`);
+  await writeFile(at('labeled'), `time,a,anomaly,b\n${rows.join('')}`);
 });
 afterAll(() => rm(directory, { recursive: true }));
 
@@ -140,12 +139,12 @@ describe('a column with at most two different values', () => {
     'The columns anomaly, b have at most two different values. If they are labels, exclude them with --columns.\n';
 
   test('is reported as a possible label', async () => {
-    expect((await learn('labelled')).stderr).toBe(`${at('labelled')}: ${note}`);
+    expect((await learn('labeled')).stderr).toBe(`${at('labeled')}: ${note}`);
   });
 
   test('is not reported if it was selected or has a role', async () => {
-    expect((await learn('labelled', '--columns', 'a,anomaly')).stderr).toBe('');
-    const { stderr } = await learn('labelled', '--task', 'target', '--target', 'anomaly');
+    expect((await learn('labeled', '--columns', 'a,anomaly')).stderr).toBe('');
+    const { stderr } = await learn('labeled', '--task', 'target', '--target', 'anomaly');
     expect(stderr).toContain(
       'The column b has at most two different values. If it is a label, exclude it with --columns.\n',
     );

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { periodicAlarms, rangeBaseline } from '../../src/cli/score/score-nab.ts';
+import { periodicAlarms, rangeBaseline, onsets } from '../../src/cli/score/score-nab.ts';
 import { nabProbation, nabProfiles, nabRowValue, NabScorer } from '../../src/cli/score/nab-score.ts';
-import { onsets } from '../../src/cli/score/score-nab.ts';
 
 const [standard, lowFalse, lowMissed] = nabProfiles;
 const sigmoid = (y: number) => 2 / (1 + Math.exp(5 * y)) - 1;

@@ -5,7 +5,6 @@ import { frameCount } from '../../src/core/blocks/block.ts';
 import { readRecording } from '../../src/formats/read-recording.ts';
 import { sharedData } from '../shared-data.ts';
 import { annotations, encodeEdf, list, type EdfFile } from './encode-edf.ts';
-
 import { channelOf, readInPieces } from './read-in-pieces.ts';
 
 const cuts = fc.array(fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 5000 })), { maxLength: 30 });

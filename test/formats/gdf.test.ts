@@ -5,7 +5,6 @@ import { readRecording } from '../../src/formats/read-recording.ts';
 import { sharedData } from '../shared-data.ts';
 import { field } from './encode-edf.ts';
 import { encodeGdf, gdfTypes, type GdfFile } from './encode-gdf.ts';
-
 import { channelOf, readInPieces } from './read-in-pieces.ts';
 
 const versions = ['1.25', '1.92', '1.94', '2.20', '2.51'];
@@ -63,8 +62,14 @@ describe('a GDF file', () => {
         };
         const recording = readInPieces(encodeGdf(file), lengths);
         const [{ records }] = all;
-        const told = { format: 'gdf', rate: 4 * records[0].length, frames: records.flat().length, lost: 0, notes: [] };
-        expect(recording).toMatchObject(told);
+        const expected = {
+          format: 'gdf',
+          rate: 4 * records[0].length,
+          frames: records.flat().length,
+          lost: 0,
+          notes: [],
+        };
+        expect(recording).toMatchObject(expected);
         expect(recording.channels).toEqual(all.map(({ label }) => ({ label, unit: 'µV' })));
         all.forEach(({ physical: [low, high], digital: [least, most], records }, channel) => {
           const gain = (high - low) / (most - least);

@@ -78,7 +78,7 @@ const real = [
   'ssvep/subject01-2012.07.06-19.02.16.gdf',
 ].flatMap((file) => sharedData(file) ?? []);
 
-interface Told {
+interface Expected {
   rate: number;
   labels: string[];
   /** ms since 1970; null if unknown. */
@@ -101,20 +101,20 @@ describe.skipIf(!python)('what MNE-Python reads is read the same:', () => {
     : [];
 
   test.each(files.map((file, n) => [file.split('/').at(-1), file, n] as const))('%s', (_, file, n) => {
-    const told = JSON.parse(lines[n]) as Told;
+    const expected = JSON.parse(lines[n]) as Expected;
     const bytes = readFileSync(join(directory, String(n)));
     const samples = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
     const recording = readRecording(readFileSync(file));
 
-    expect(recording.rate).toBe(told.rate);
+    expect(recording.rate).toBe(expected.rate);
     // MNE does not read fractions of a second, which EDF+ keeps with the first record
-    expect(Math.floor(recording.time / 1000) * 1000).toBe(told.time ?? 0);
-    expect(recording.frames).toBe(samples.length / told.labels.length);
-    const places = recording.channels.map(({ label }) => told.labels.indexOf(label));
+    expect(Math.floor(recording.time / 1000) * 1000).toBe(expected.time ?? 0);
+    expect(recording.frames).toBe(samples.length / expected.labels.length);
+    const places = recording.channels.map(({ label }) => expected.labels.indexOf(label));
     let worst = 0;
     for (const { data, channels, start } of recording.blocks)
       data.forEach((sample, i) => {
-        const theirs = samples[(start + Math.floor(i / channels)) * told.labels.length + places[i % channels]];
+        const theirs = samples[(start + Math.floor(i / channels)) * expected.labels.length + places[i % channels]];
         worst = Math.max(worst, Math.abs(sample - theirs) / Math.max(Math.abs(theirs), 1e-30));
       });
     expect(worst).toBeLessThan(1e-6);
@@ -123,14 +123,14 @@ describe.skipIf(!python)('what MNE-Python reads is read the same:', () => {
     const { format, marks = [], frames } = recording;
     const ours = marks.filter(({ at }) => at < frames);
     if (format === 'bdf') {
-      expect(ours.map(({ at, label }) => [at, Number(label)])).toEqual(told.triggers);
+      expect(ours.map(({ at, label }) => [at, Number(label)])).toEqual(expected.triggers);
       return;
     }
     const least = format === 'gdf' ? 1 : 0;
     const nameOf = (text: string) => (format === 'gdf' ? `0x${Number(text).toString(16).padStart(4, '0')}` : text);
-    const theirs = told.annotations.map(([onset, duration, text]) => [
-      Math.round(onset * told.rate),
-      Math.round(duration * told.rate),
+    const theirs = expected.annotations.map(([onset, duration, text]) => [
+      Math.round(onset * expected.rate),
+      Math.round(duration * expected.rate),
       nameOf(text),
     ]);
     expect(ours.length).toBe(theirs.length);

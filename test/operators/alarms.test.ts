@@ -10,7 +10,7 @@ import { countingBlock } from './make-blocks.ts';
 describe('alarms', () => {
   test('satisfies the operator invariants', () => {
     verifyOperator(
-      () => alarms({ falseAlarms: 1e4, calm: 1000 }),
+      () => alarms({ falseAlarms: 1e4, offDelay: 1000 }),
       () =>
         inBlocks(
           noise(500, 2, (t, _, x) => (t === 400 ? 300 : x)),
@@ -64,7 +64,7 @@ describe('alarms', () => {
 
   test('rejects invalid options immediately, and a block from the past when it arrives', async () => {
     expect(() => alarms({ falseAlarms: 'often' })).toThrow('falseAlarms must be a count per second');
-    expect(() => alarms({ calm: 0 })).toThrow('calm must be a number > 0 in ms, got 0');
+    expect(() => alarms({ offDelay: 0 })).toThrow('offDelay must be a number > 0 in ms, got 0');
     const back = of(countingBlock(5, 5), countingBlock(4, 5)).pipe(alarms());
     await expect(lastValueFrom(back)).rejects.toThrow('block.start must be >= 10, got 4');
   });

@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { type Block, frameCount } from '../../src/core/blocks/block.ts';
-import { blocks } from '../../src/operators/blocks.ts';
-import { frames } from '../../src/operators/blocks.ts';
+import { blocks, frames } from '../../src/operators/blocks.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
 import { countingBlock, noiseBlocks, samplesIn } from './make-blocks.ts';
 

@@ -10,7 +10,7 @@ import {
   streamOf,
 } from '../../src/protocol/index.ts';
 
-const refusal = (code: ErrorCode) => expect.objectContaining({ name: 'ProtocolError', code });
+const protocolError = (code: ErrorCode) => expect.objectContaining({ name: 'ProtocolError', code });
 
 describe('a message of a sensor', () => {
   test('hello describes channels as a number, as labels, or as labels with units', () => {
@@ -133,14 +133,14 @@ describe('a message of a sensor', () => {
     ['bad-fresh', '{"type":"hello","fresh":1}'],
   ];
   test.each(malformed)('is rejected as %s: %s', (code, text) => {
-    expect(() => parseIngest(text)).toThrow(refusal(code));
+    expect(() => parseIngest(text)).toThrow(protocolError(code));
   });
 
   test('blocks of other kinds or with too many channels are rejected', () => {
     const block = { data: new Float32Array(1025), channels: 1025, start: 0, rate: 0, time: 0 };
-    expect(() => parseIngest(encodeBlock(block))).toThrow(refusal('too-many-channels'));
+    expect(() => parseIngest(encodeBlock(block))).toThrow(protocolError('too-many-channels'));
     expect(() => parseIngest(encodeBlock({ ...block, channels: 1 }, { kind: 'features' }))).toThrow(
-      refusal('bad-kind'),
+      protocolError('bad-kind'),
     );
   });
 
@@ -194,7 +194,7 @@ describe('the address of a sensor', () => {
   });
 
   test.each(['', '.hidden', 'a/b', '%2e%2e', 'a%00', '%', 'x'.repeat(65), 'ü'])('rejects %j as a name', (name) => {
-    expect(() => streamOf(`/ingest/${name}`)).toThrow(refusal('bad-name'));
+    expect(() => streamOf(`/ingest/${name}`)).toThrow(protocolError('bad-name'));
   });
 
   test('describes the stream as a hello does', () => {
@@ -229,7 +229,7 @@ describe('the address of a sensor', () => {
     ['bad-name', 'for=..'],
   ];
   test.each(malformed)('is rejected as %s: %s', (code, query) => {
-    expect(() => helloOf(new URLSearchParams(query))).toThrow(refusal(code));
+    expect(() => helloOf(new URLSearchParams(query))).toThrow(protocolError(code));
   });
 });
 
@@ -241,7 +241,7 @@ describe('a reply to a sensor', () => {
       durable: 0,
     });
     expect(() => parseIngestReply('{"type":"ack","received":-3,"durable":0}')).toThrow(ProtocolError);
-    expect(() => parseIngestReply('{"type":"later"}')).toThrow(refusal('unknown-type'));
-    expect(() => parseIngestReply(new Uint8Array(48))).toThrow(refusal('binary-refused'));
+    expect(() => parseIngestReply('{"type":"later"}')).toThrow(protocolError('unknown-type'));
+    expect(() => parseIngestReply(new Uint8Array(48))).toThrow(protocolError('binary-refused'));
   });
 });

@@ -9,7 +9,7 @@ import {
   ProtocolError,
 } from '../../src/protocol/index.ts';
 
-const refusal = (code: ErrorCode) => expect.objectContaining({ name: 'ProtocolError', code });
+const protocolError = (code: ErrorCode) => expect.objectContaining({ name: 'ProtocolError', code });
 
 describe('a request of a viewer', () => {
   test('is parsed', () => {
@@ -54,11 +54,11 @@ describe('a request of a viewer', () => {
     ['bad-time', '{"type":"alarm","alarm":1,"do":"shelve"}'],
   ];
   test.each(malformed)('is rejected as %s: %s', (code, text) => {
-    expect(() => parseWatchRequest(text)).toThrow(refusal(code));
+    expect(() => parseWatchRequest(text)).toThrow(protocolError(code));
   });
 
   test('is rejected as binary-refused if it is bytes', () => {
-    expect(() => parseWatchRequest(new Uint8Array(3))).toThrow(refusal('binary-refused'));
+    expect(() => parseWatchRequest(new Uint8Array(3))).toThrow(protocolError('binary-refused'));
   });
 });
 
@@ -76,7 +76,7 @@ describe('a message to a viewer', () => {
     const alarms = { type: 'alarms', alarms: [], maintenance: [{ streams: '*', until: 5 }] };
     expect(parseWatch(JSON.stringify(alarms))).toEqual(alarms);
     expect(() => parseWatch(JSON.stringify({ ...alarms, alarms: [{ id: 1, members: [] }] }))).toThrow(ProtocolError);
-    expect(() => parseWatch('{"type":"later"}')).toThrow(refusal('unknown-type'));
+    expect(() => parseWatch('{"type":"later"}')).toThrow(protocolError('unknown-type'));
     expect(() => parseWatch('{"type":"streams","streams":[{"name":"a"}]}')).toThrow(ProtocolError);
   });
 });

@@ -56,7 +56,7 @@ test('polling with the time of the last response returns every event of an alarm
   const quiet = noise(settled, 1);
   await fc.assert(
     fc.asyncProperty(fc.array(deed, { maxLength: 60 }), async (deeds) => {
-      const service = await AlarmService.open({ alarms: { falseAlarms: 1e4, together: 0 }, log: () => {} }, 0);
+      const service = await AlarmService.open({ alarms: { falseAlarms: 1e4, groupWithin: 0 }, log: () => {} }, 0);
       let clock = 1_700_000_000_000;
       const next = streams.map(() => settled);
       for (const name of streams) {

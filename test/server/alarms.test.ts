@@ -174,8 +174,8 @@ describe('a server with a reference', () => {
     const data = noise(12_000, 1, (t, _, x) => x + 0.002 * Math.max(0, t - 3000));
     sensor.send({ type: 'samples', data: [Array.from(data)] });
     await sensor.until((reply) => reply.type === 'ack' && reply.received === 12_000);
-    const { alarms: told } = (await ask('')).body;
-    expect(told.filter(({ kind }) => kind === 'wear')).toMatchObject([
+    const { alarms: reported } = (await ask('')).body;
+    expect(reported.filter(({ kind }) => kind === 'wear')).toMatchObject([
       { members: [{ stream: 'pump', cause: 'wear', channels: [{ label: 'bearing' }] }] },
     ]);
     await expect(world({ alarms: { reference: 1 } })).rejects.toThrow(/^reference must be an integer >= \d+, got 1$/);
@@ -197,8 +197,8 @@ describe('maintenance', () => {
       message: 'maintenance must have at most 256 names at once, got 257',
     });
     maintain('one.more', 8e15);
-    const refusal = await viewer.until((m) => m.type === 'error' && m.code === 'bad-time');
-    expect(refusal).toMatchObject({
+    const error = await viewer.until((m) => m.type === 'error' && m.code === 'bad-time');
+    expect(error).toMatchObject({
       message: expect.stringMatching(
         /^until must be at most 366 days after \d+, the current time, got 8000000000000000$/,
       ) as string,

@@ -48,7 +48,7 @@ function learned(seed: number, seconds: number): { kernels: Kernels; rollbacks: 
     if (block % 2) for (const late of waiting.splice(0)) pipeline.pushTarget('headset.alpha', late);
   }
   pipeline.stop();
-  if (!kernels) throw new Error('no kernels were told');
+  if (!kernels) throw new Error('no kernels were sent');
   return { kernels, rollbacks };
 }
 

@@ -258,7 +258,7 @@ describe('a malformed message', () => {
     expect(sentence).toMatch(/^64 invalid messages in a row\. The last: message must be valid JSON/);
   });
 
-  test('before any hello gets an error that asks for hello', async () => {
+  test('before `hello` is answered with an error', async () => {
     const sensor = await w.sensor('a');
     sensor.send({ type: 'gap', from: 0, count: 1 });
     expect(await sensor.until(is('error'))).toMatchObject({ code: 'no-stream' });
@@ -281,7 +281,7 @@ describe('a malformed message', () => {
 });
 
 describe('an address', () => {
-  const refused: [number, string, RegExp][] = [
+  const rejected: [number, string, RegExp][] = [
     [4501, '/nowhere', /^Unknown path\. Use \/ingest/],
     [4501, '/ingest', /^Unknown path\. Use \/ingest/],
     [4502, '/ingest/.hidden', /^name must be/],
@@ -289,7 +289,7 @@ describe('an address', () => {
     [4504, '/ingest/a?rate=fast', /^rate must be/],
     [4505, '/ingest/a?channels=5000', /^channels must be at most/],
   ];
-  test.each(refused)('is rejected with %i: %s', async (code, path, sentence) => {
+  test.each(rejected)('is rejected with %i: %s', async (code, path, sentence) => {
     const peer = await w.open(path);
     const { code: got, sentence: said } = await peer.closed;
     expect(got).toBe(code);

@@ -53,7 +53,7 @@ describe('a viewer', () => {
     await viewer.until((m) => m.type === 'streams' && m.streams[0]?.live === false);
   });
 
-  test('that asks for what is recent gets it first and then what comes, each frame once, gaps and validity kept', async () => {
+  test('with `recent` receives recent frames first, then new ones, each frame once, with gaps and validity', async () => {
     const sensor = await w.sensor('eeg?rate=250&channels=2');
     for (let start = 0; start < 500; start += 10) sensor.send(tone(start, 10));
     sensor.send({ type: 'samples', start: 600, time: 1e12 + 2400, data: [[1, null], [3, 4]] }); // prettier-ignore
@@ -62,12 +62,12 @@ describe('a viewer', () => {
     const late = await subscribed('eeg', what, { recent: true });
     const old = await subscribed('eeg', ['raw']);
     sensor.send(tone(602, 10));
-    const told = (peer: typeof late) => peer.messages.filter(isBlock).filter(({ kind }) => kind === 'samples');
+    const sampleBlocks = (peer: typeof late) => peer.messages.filter(isBlock).filter(({ kind }) => kind === 'samples');
     const all = (m: WatchMessage) =>
       isBlock(m) && m.kind === 'samples' && m.block.start + m.block.data.length / 2 === 612;
     await late.until(all);
     await old.until(all);
-    const blocks = told(late).map(({ block }) => block);
+    const blocks = sampleBlocks(late).map(({ block }) => block);
     const frames = blocks.flatMap(({ start, data, valid, time }) =>
       Array.from({ length: data.length / 2 }, (_, t) => [start + t, time + 4 * t, data[2 * t], valid?.[t] ?? 1]),
     );
@@ -88,7 +88,7 @@ describe('a viewer', () => {
     );
     expect(late.messages.some((m) => isBlock(m) && m.kind === 'features')).toBe(true);
     for (const type of ['kernels', 'loss'] as const) await late.until(is(type));
-    expect(told(old).map(({ block }) => block.start)).toEqual([602]);
+    expect(sampleBlocks(old).map(({ block }) => block.start)).toEqual([602]);
   });
 
   test('receives at most 192 KiB of recent data of a stream, the newest', async () => {

@@ -74,17 +74,17 @@ describe('the queue of a viewer', () => {
           expect(socket.bufferedAmount).toBeLessThanOrEqual(high + (64 << 10) + 4000);
         }
         while (socket.bufferedAmount > 0) socket.read();
-        let told = 0;
+        let nextFrame = 0;
         for (const message of socket.received) {
           if (message.type === 'dropped') {
-            expect(message).toMatchObject({ what: 'raw', from: told });
-            told += message.count;
+            expect(message).toMatchObject({ what: 'raw', from: nextFrame });
+            nextFrame += message.count;
           } else if (message.type === 'block') {
-            expect(message.block.start).toBe(told);
-            told += message.block.data.length;
+            expect(message.block.start).toBe(nextFrame);
+            nextFrame += message.block.data.length;
           }
         }
-        expect(told).toBe(next);
+        expect(nextFrame).toBe(next);
         viewer.close();
       }),
       { seed: 6, numRuns: 100 },

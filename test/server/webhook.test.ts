@@ -2,10 +2,8 @@ import { getEventListeners } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { AlarmEvent } from '../../src/core/alarms/alarm-manager.ts';
-import { AlarmManager } from '../../src/core/alarms/alarm-manager.ts';
-import { Webhook } from '../../src/server/webhook.ts';
-import { webhookAddress } from '../../src/server/webhook.ts';
+import { AlarmManager, type AlarmEvent } from '../../src/core/alarms/alarm-manager.ts';
+import { Webhook, webhookAddress } from '../../src/server/webhook.ts';
 import { finding } from '../core/alarms/alarm-marbles.ts';
 
 let server: Server;
@@ -49,7 +47,7 @@ const until = async (fits: () => boolean): Promise<void> => {
 };
 /** Returns events of `count` alarms. */
 function events(count: number): AlarmEvent[] {
-  const book = new AlarmManager({ together: 0 });
+  const book = new AlarmManager({ groupWithin: 0 });
   return Array.from({ length: count }, (_, n) => book.report(`s${n}`, 'unusual', finding(), 10 * n)).flat();
 }
 

@@ -3,8 +3,7 @@ import { take } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/core/random.ts';
 import { Behavior } from '../../src/sources/eeg/behavior.ts';
-import { EegSimulator, eegSource, simulateEeg } from '../../src/sources/index.ts';
-import type { SimulatedEeg } from '../../src/sources/index.ts';
+import { EegSimulator, eegSource, simulateEeg, type SimulatedEeg } from '../../src/sources/index.ts';
 import { ManualClock } from './manual-clock.ts';
 
 const labels = ['Fp1', 'Fp2', 'C3', 'C4', 'P7', 'P8', 'O1', 'O2'];

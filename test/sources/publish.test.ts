@@ -256,7 +256,7 @@ describe('publish', () => {
     subscription.unsubscribe();
   });
 
-  test('asks at intervals whether its name is free, and reports once that it waits', async () => {
+  test('retries at intervals until its name is free, and reports once that it is waiting', async () => {
     const urls: (string | undefined)[] = [];
     const hellos: IngestMessage[] = [];
     plain = await scripted((socket, n, url) => {

@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Block } from '../../src/core/blocks/block.ts';
 import { readCsv } from '../../src/formats/csv.ts';
 import type { RecordedMark, Recording } from '../../src/formats/recording.ts';
-import { replay } from '../../src/sources/replay.ts';
-import type { ReplayOptions } from '../../src/sources/replay.ts';
+import { replay, type ReplayOptions } from '../../src/sources/replay.ts';
 import { ManualClock } from './manual-clock.ts';
 
 /** 30 frames at 100 Hz, then a gap of 20, then 10 more; each sample is its index. */
@@ -119,11 +118,11 @@ describe('a replay', () => {
 
   test('reports each mark after its block, at its frame, in each pass of a loop', async () => {
     const marks = [-5, 0, 9, 10, 35, 59, 60, 99].map((at) => ({ at, label: `at ${at}`, frames: 3 }));
-    const told: (number | string)[] = [];
+    const emitted: (number | string)[] = [];
     const clock = new ManualClock();
-    const marked = ({ at, label, frames }: RecordedMark) => told.push(`${label} is ${at}, ${frames} long`);
+    const marked = ({ at, label, frames }: RecordedMark) => emitted.push(`${label} is ${at}, ${frames} long`);
     const source = replay({ ...recording, marks }, { clock, loop: true, blockFrames: 10, marked });
-    const subscription = source.subscribe((block) => told.push(block.start));
+    const subscription = source.subscribe((block) => emitted.push(block.start));
     await clock.turn(800);
     const turn = (offset: number) =>
       [[0, 'at 0', 'at 9'], [10, 'at 10'], [20], [50, 'at 35', 'at 59', 'at 60', 'at 99']].flatMap(
@@ -132,19 +131,19 @@ describe('a replay', () => {
           ...names.map((name) => `${name} is ${Number(String(name).slice(3)) + offset}, 3 long`),
         ],
       );
-    expect(told).toEqual([...turn(0), ...turn(60).slice(0, 5)]);
+    expect(emitted).toEqual([...turn(0), ...turn(60).slice(0, 5)]);
     subscription.unsubscribe();
   });
 
   test('reports no mark after unsubscription', async () => {
     const marks = [{ at: 0, label: 'x' }];
-    const told: RecordedMark[] = [];
+    const emitted: RecordedMark[] = [];
     const clock = new ManualClock();
-    replay({ ...recording, marks }, { clock, marked: (mark) => told.push(mark) })
+    replay({ ...recording, marks }, { clock, marked: (mark) => emitted.push(mark) })
       .pipe(take(1))
       .subscribe();
     await clock.turn(1000);
-    expect(told).toEqual([]);
+    expect(emitted).toEqual([]);
   });
 
   test('errors if ready rejects', async () => {

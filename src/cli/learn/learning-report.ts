@@ -1,5 +1,4 @@
-import type { Score } from '../../core/learning/forecast-score.ts';
-import type { ErrorStats } from '../../core/learning/forecast-score.ts';
+import type { Score, ErrorStats } from '../../core/learning/forecast-score.ts';
 import type { Recording } from '../../formats/index.ts';
 import { counted } from '../amounts.ts';
 import { methods } from '../report/learning-curve.ts';

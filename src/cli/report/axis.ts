@@ -38,7 +38,12 @@ export function shortNumber(number: number, digits = 6): string {
     .replace('-', '\u2212');
 }
 
-const [second, minute, hour, day] = [1000, 60_000, 3_600_000, 86_400_000];
+// durations in ms
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+/** Mean length of a month. */
 const month = 30.4 * day;
 const sixtieths = [1, 2, 5, 10, 15, 30];
 const steps = [

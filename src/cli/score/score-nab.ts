@@ -121,8 +121,10 @@ function rowOf(name: string, scoreOf: (profile: NabProfile) => NabScore): string
   return [name, ...nabProfiles.map((profile) => cell(scoreOf(profile)))];
 }
 
-/** How many previous frames a new event must exceed, and by how many decades. */
-const [onsetFrames, onsetRise] = [60, 0.1];
+/** Number of previous frames whose scores the score of a new event must exceed. */
+const onsetFrames = 60;
+/** Minimum difference to these scores. */
+const onsetRise = 0.1;
 
 /**
  * Keeps the scores where an event starts, those 0.1 above all of the previous 60; the others become 0. Without this, a
@@ -138,7 +140,7 @@ export function onsets(scores: ArrayLike<number>): Float64Array {
   return out;
 }
 
-/** A baseline that remembers two numbers, the minimum and the maximum: how far a sample is outside the range of all before it. */
+/** Baseline that tracks the minimum and the maximum: how far a sample is outside the range of all previous samples. */
 export function rangeBaseline(samples: ArrayLike<number>): Float64Array {
   const range = new RangeNovelty('records');
   return Float64Array.from(samples, (x, t) => Math.max(0, range.push(x, t)));

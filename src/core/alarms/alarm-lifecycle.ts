@@ -1,5 +1,5 @@
 import { invalid } from '../check.ts';
-import type { AlarmOptions } from './alarm-options.ts';
+import type { AlarmTimes } from './alarm-options.ts';
 import { mergeFindings, extendWindow, isWorse, isPersistent, type AlarmCause, type Finding } from './finding.ts';
 
 export type { AlarmCause, Finding };
@@ -90,10 +90,10 @@ const minFrames = 10;
  */
 export class AlarmLifecycle {
   readonly record: AlarmRecord;
-  readonly #times: Required<AlarmOptions>;
+  readonly #times: AlarmTimes;
   #reportedMembers: number;
 
-  constructor(record: AlarmRecord, times: Required<AlarmOptions>) {
+  constructor(record: AlarmRecord, times: AlarmTimes) {
     this.record = record;
     this.#times = times;
     this.#reportedMembers = Math.max(1, record.members.length);
@@ -117,11 +117,11 @@ export class AlarmLifecycle {
     const { state, members, kind: ownKind } = this.record;
     if ((state !== 'raised' && state !== 'escalated') || kind !== ownKind || members.length >= maxMembers) return false;
     if (this.member(stream)) return false;
-    const { together } = this.#times;
-    if (finding.by === undefined) return time - members[members.length - 1].joined <= together;
+    const { groupWithin } = this.#times;
+    if (finding.by === undefined) return time - members[members.length - 1].joined <= groupWithin;
     const all = [finding, ...members];
     const latest = Math.max(...all.map(({ since }) => since));
-    return latest <= Math.min(...all.map(({ by = Infinity }) => by)) + together;
+    return latest <= Math.min(...all.map(({ by = Infinity }) => by)) + groupWithin;
   }
 
   /**
@@ -131,7 +131,7 @@ export class AlarmLifecycle {
   covers(member: AlarmMember, time: number): boolean {
     const { state, entered } = this.record;
     if (member.active || state === 'shelved') return true;
-    const offDelay = isPersistent(member) ? 0 : atLeast(this.#times.calm, member);
+    const offDelay = isPersistent(member) ? 0 : atLeast(this.#times.offDelay, member);
     return time - (this.open ? member.last + offDelay : entered) < atLeast(this.#times.cooldown, member);
   }
 
@@ -160,9 +160,9 @@ export class AlarmLifecycle {
     return this.record.state === 'shelved' ? undefined : 'worsened';
   }
 
-  /** Updates a member that is normal again. Its condition ends after the clear delay. */
+  /** Updates a member that is normal again. Its condition ends after the off-delay. */
   reportNormal(member: AlarmMember, time: number): AlarmStep | undefined {
-    if (!member.active || time - member.last < atLeast(this.#times.calm, member)) return undefined;
+    if (!member.active || time - member.last < atLeast(this.#times.offDelay, member)) return undefined;
     return this.end(member, time);
   }
 

@@ -6,10 +6,9 @@ import {
   type AlarmStep,
   newRecord,
 } from './alarm-lifecycle.ts';
-import { alarmOptions, type AlarmOptions } from './alarm-options.ts';
-import { Dismissals } from './suppression.ts';
+import { alarmOptions, type AlarmOptions, type AlarmTimes } from './alarm-options.ts';
+import { Dismissals, inMaintenance, withMaintenance, type MaintenanceWindow } from './suppression.ts';
 import { affectedChannels, type Finding, isPersistent } from './finding.ts';
-import { inMaintenance, withMaintenance, type MaintenanceWindow } from './suppression.ts';
 
 /** A change of an alarm, and the alarm after it. */
 export interface AlarmEvent {
@@ -47,7 +46,7 @@ const maxClosed = 500;
  * that they are raised when maintenance ends and when they have lasted long enough.
  */
 export class AlarmManager {
-  readonly #options: Required<AlarmOptions>;
+  readonly #options: AlarmTimes;
   /** By id, oldest first. */
   readonly #lifecycles = new Map<number, AlarmLifecycle>();
   /** Newest alarm per stream and kind. */
@@ -211,7 +210,7 @@ export class AlarmManager {
     const key = keyOf(stream, kind);
     if (inMaintenance(this.#maintenance, stream, time)) this.#pending.delete(key);
     const pending = this.#pending.get(key);
-    if (!pending || time - pending.first < this.#options.least) return [];
+    if (!pending || time - pending.first < this.#options.onDelay) return [];
     this.#pending.delete(key);
     this.#counts.add(stream, 'alarms');
     const joined = [...this.#lifecycles.values()].findLast((lifecycle) =>

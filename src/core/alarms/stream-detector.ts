@@ -3,8 +3,7 @@ import { normalScore } from '../detector/calibration.ts';
 import { Detector, type Detected, type DetectorOptions, type ChannelFault } from '../detector/detector.ts';
 import type { State } from '../state/state.ts';
 import type { AlarmManager, AlarmEvent } from './alarm-manager.ts';
-import { Digest } from './digest.ts';
-import { eachFrame } from './digest.ts';
+import { Digest, eachFrame } from './digest.ts';
 import { maxNamedChannels, type AlarmCause, type Finding } from './finding.ts';
 
 /** Streams above this rate in Hz are digested to about the second rate. */

@@ -1,6 +1,6 @@
 import { fields, invalid, list } from '../check.ts';
 
-/** Consecutive frames of one stream and their position in it. `data` belongs to whoever receives the block. */
+/** Consecutive frames of one stream and their position in it. The recipient of a block owns its `data`. */
 export interface Block {
   /** Samples, [frames, channels], frame by frame. */
   readonly data: Float32Array;

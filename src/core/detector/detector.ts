@@ -1,10 +1,9 @@
 import { checkBlock, frameCount, timeOf, type Block } from '../blocks/block.ts';
 import { integer, invalid } from '../check.ts';
 import { stateIn, type State } from '../state/state.ts';
-import { AlarmBudget } from './alarm-budget.ts';
+import { AlarmBudget, framesBetween, checkFalseAlarms, type FalseAlarms } from './alarm-budget.ts';
 import { Calibration } from './calibration.ts';
 import { ChannelDetector, type NoveltyCause } from './channel-detector.ts';
-import { framesBetween, checkFalseAlarms, type FalseAlarms } from './alarm-budget.ts';
 import { FrameClock } from './frame-clock.ts';
 import { minReference, DriftMonitor } from './drift-monitor.ts';
 import { minNovelty } from './range-novelty.ts';

@@ -7,7 +7,6 @@ import { memoryOfAll } from '../memory/memory-size.ts';
 import type { ConcatSpec, LayerContext } from './layer-spec.ts';
 import { chain, type Pace } from './pace.ts';
 import { setValid, type Rows } from '../memory/rows.ts';
-
 import { stateIn, type State } from '../state/state.ts';
 import { sum } from '../sum.ts';
 import type { ParameterGradients } from './parameter-gradients.ts';

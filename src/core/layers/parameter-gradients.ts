@@ -12,8 +12,9 @@ export interface MemoryRange {
 
 /** The parameters of an adaptive step. */
 export interface AdaptiveStep {
-  /** µ, and the factor by which the gradient is scaled down if the error is unusually large. */
-  rate: number;
+  /** Learning rate µ. */
+  learningRate: number;
+  /** Factor by which the gradient is scaled down if the error is unusually large. */
   gradientScale: number;
   /** The fraction of the trace h that is kept per step. */
   traceDecay: number;
@@ -51,12 +52,12 @@ export class ParameterGradients {
   addPending(): void {}
 
   /**
-   * w ← w - µ g for all parameters, where µ is `rate` or, with `epsilon`, `rate` / (`epsilon` + energy). Clears the
+   * w ← w - µ g for all parameters, where µ is `learningRate` or, with `epsilon`, `learningRate` / (`epsilon` + energy). Clears the
    * gradients.
    */
-  descend(rate: number, epsilon?: number): void {
+  descend(learningRate: number, epsilon?: number): void {
     this.addPending();
-    const step = epsilon === undefined ? rate : rate / (epsilon + this.energy);
+    const step = epsilon === undefined ? learningRate : learningRate / (epsilon + this.energy);
     for (let i = 0; i < this.values.length; i++) {
       const { at, count } = this.values[i];
       this.engine.kernels.sgd(at, this.gradient(i), 0, count, step, 0, 0, 0);
@@ -68,9 +69,9 @@ export class ParameterGradients {
    * w ← w - µ g / energy, and updates the trace h = ∂w/∂ log µ at `trend`: h ← (traceDecay - µ / n) h - µ g / energy, for
    * arrays of n numbers. Clears the gradients, which must have no pending terms.
    */
-  adapt({ rate, gradientScale, traceDecay, minEnergy }: AdaptiveStep, trend: readonly number[]): void {
+  adapt({ learningRate, gradientScale, traceDecay, minEnergy }: AdaptiveStep, trend: readonly number[]): void {
     const energy = Math.max(this.energy, minEnergy);
-    const step = energy > 1e-30 ? (rate * gradientScale) / energy : 0;
+    const step = energy > 1e-30 ? (learningRate * gradientScale) / energy : 0;
     const { kernels, scratch } = this.engine;
     for (let i = 0; i < this.values.length; i++) {
       const { at, count } = this.values[i];
@@ -79,7 +80,16 @@ export class ParameterGradients {
         const copy = scratch.allocate(count);
         kernels.write(slope, copy, count);
         // the decay of h is expressed as weight decay: h ← h - step (g + h (1 - kept) / step)
-        kernels.sgd(trend[i], copy, 0, count, step, 0, 0, (1 - traceDecay + (rate * gradientScale) / count) / step);
+        kernels.sgd(
+          trend[i],
+          copy,
+          0,
+          count,
+          step,
+          0,
+          0,
+          (1 - traceDecay + (learningRate * gradientScale) / count) / step,
+        );
       }
       kernels.sgd(at, slope, 0, count, step, 0, 0, 0);
     }

@@ -2,21 +2,32 @@ import type { Network } from '../network/network.ts';
 import { clippedSquare } from '../clipped-square.ts';
 import { doublesIn, floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
 
-/**
- * Outputs in the recent mean losses, which is also the number needed before they are judged; outputs in the long-term
- * means.
- */
-const [shortWindow, longWindow] = [16, 2000];
+/** Outputs in the recent means of the loss, and minimum number of outputs before these means are judged. */
+const shortWindow = 16;
+/** Outputs in the long-term means of the loss. */
+const longWindow = 2000;
 /** Factor by which the loss must exceed the loss of an output of zeros. */
 const divergenceFactor = 10;
 /** Updates between two copies of good weights. */
 const checkpointInterval = 256;
 
-/**
- * Places in the means: loss and loss of zeros, recent and long-term; maximum of the long-term loss of zeros; outputs since
- * the last restore, and in total.
- */
-const [recentLoss, recentZero, longLoss, longZero, maxZero, recentOutputs, outputs, places] = [0, 1, 2, 3, 4, 5, 6, 7];
+// offsets in the array of means
+/** Recent mean loss. */
+const recentLoss = 0;
+/** Recent mean loss of an output of zeros. */
+const recentZero = 1;
+/** Long-term mean loss. */
+const longLoss = 2;
+/** Long-term mean loss of an output of zeros. */
+const longZero = 3;
+/** Maximum of `longZero` so far. */
+const maxZero = 4;
+/** Number of outputs since good weights were last restored. */
+const recentOutputs = 5;
+/** Number of outputs in total. */
+const outputs = 6;
+/** Length of the array. */
+const meansLength = 7;
 
 /**
  * Detects that a learner's weights have diverged, and keeps copies of good weights to restore.
@@ -32,8 +43,8 @@ export class DivergenceGuard {
   #older: Float32Array[];
   #newer: Float32Array[];
   #updates = 0;
-  /** Means of the loss and of the loss of zeros; see the constants above for the places. */
-  readonly #means = new Float64Array(places);
+  /** Means of the loss and of the loss of zeros; see the constants above for the offsets. */
+  readonly #means = new Float64Array(meansLength);
 
   constructor(network: Network) {
     this.#network = network;
@@ -77,7 +88,7 @@ export class DivergenceGuard {
     this.#means[recentLoss] = this.#means[recentZero] = this.#means[recentOutputs] = 0;
   }
 
-  /** Whether the recent loss is consistent with the long-term signal, not only with a loud passage. */
+  /** Whether the recent loss is at most twice the long-term loss of zeros, so that the current weights count as good. */
   get #stable(): boolean {
     const m = this.#means;
     return m[recentLoss] <= 2 * m[longZero];
@@ -93,7 +104,7 @@ export class DivergenceGuard {
     const read = (saved: State) =>
       this.#network.values.map(({ count }, i) => floatsIn(saved, String(i), count).slice());
     this.#updates = numberIn(state, 'updates');
-    this.#means.set(doublesIn(state, 'means', places));
+    this.#means.set(doublesIn(state, 'means', meansLength));
     this.#older = read(stateIn(state, 'older'));
     this.#newer = read(stateIn(state, 'newer'));
   }

@@ -1,7 +1,6 @@
 import { bytesIn, doublesIn, floatsIn, numberIn, type State, stateIn } from '../state/state.ts';
 import { ForecastScore, baselineReach, type Score } from './forecast-score.ts';
-import { FrameRing } from './frames.ts';
-import { FrameBuffer } from './frames.ts';
+import { FrameRing, FrameBuffer } from './frames.ts';
 import type { Loss } from './loss.ts';
 
 export interface EvaluationOptions {
@@ -27,19 +26,26 @@ export interface EvaluationOptions {
  */
 export type MissingReason = 'gap' | 'noTruth' | 'late';
 
+/** Result of the evaluation of one output. */
+export interface EvaluatedOutput {
+  /** Absolute input frame of the target; -1 if the target did not arrive. */
+  target: number;
+  /** Why the output has no error; null if it has one. */
+  skipReason: MissingReason | null;
+  /** Loss of the output. This field and `zeroLoss` have no meaning if `skipReason` is set. */
+  loss: number;
+  /** Loss that an output of zeros would have had. */
+  zeroLoss: number;
+  /** ∂L/∂y of the output, divided by 1 + its staleness; zeros if `skipReason` is set. The caller may overwrite it. */
+  readonly gradient: Float32Array;
+}
+
 /**
  * Pairs predictions with their targets and computes the error, the gradient, and the score of each. Every output is
  * evaluated once, in order. If the prediction or its target is invalid, the gradient is 0 and the output is not scored.
  * The error is prediction - target; for cross-entropies, the prediction is the probability.
  */
 export class Evaluation {
-  /** ∂L/∂y of the output evaluated last, divided by 1 + its staleness. */
-  readonly gradient: Float32Array;
-  /** Why the output evaluated last has no error; null if it has one. */
-  skipReason: MissingReason | null = null;
-  /** Loss of the output evaluated last, and the loss that an output of zeros would have had. */
-  loss = 0;
-  zeroLoss = 0;
   /** Errors of evaluated outputs that have not been read yet. The last one is of output `evaluated` - 1. */
   readonly errors: FrameBuffer;
   /** Number of outputs evaluated so far. */
@@ -53,6 +59,8 @@ export class Evaluation {
   readonly #prediction: Float32Array;
   readonly #zeros: Float32Array;
   readonly #zeroGradient: Float32Array;
+  /** Reused result of all evaluations, so that an evaluation allocates nothing. */
+  readonly #result: EvaluatedOutput;
   #score: ForecastScore | null = null;
 
   constructor(options: EvaluationOptions) {
@@ -61,10 +69,10 @@ export class Evaluation {
     this.#targets = new FrameRing(channels, reach + baselineReach);
     this.#predictions = new FrameRing(channels, maxPending);
     this.#updatesBefore = new Float64Array(maxPending);
-    this.gradient = new Float32Array(channels);
     this.#prediction = new Float32Array(channels);
     this.#zeros = new Float32Array(channels);
     this.#zeroGradient = new Float32Array(channels);
+    this.#result = { target: -1, skipReason: null, loss: 0, zeroLoss: 0, gradient: new Float32Array(channels) };
     this.errors = new FrameBuffer(channels);
   }
 
@@ -122,18 +130,19 @@ export class Evaluation {
     this.errors.clear();
   }
 
-  /** Evaluates the oldest prediction if its target has arrived. Returns the target's frame, or -1. */
-  evaluateNext(updates: number): number {
-    if (this.evaluated === this.next) return -1;
+  /**
+   * Evaluates the oldest prediction if its target has arrived; returns null otherwise. The result is valid until the
+   * next evaluation.
+   */
+  evaluateNext(updates: number): EvaluatedOutput | null {
+    if (this.evaluated === this.next) return null;
     const target = this.#options.alignedFrame(this.evaluated) + this.#options.lead;
-    if (target >= this.#targets.next) return -1;
-    this.#evaluate(target, updates);
-    return target;
+    return target >= this.#targets.next ? null : this.#evaluate(target, updates);
   }
 
-  /** Evaluates the oldest prediction without a target. */
-  expire(): void {
-    this.#evaluate(-1, 0);
+  /** Evaluates the oldest prediction without a target. The result is valid until the next evaluation. */
+  expire(): EvaluatedOutput {
+    return this.#evaluate(-1, 0);
   }
 
   save(): State {
@@ -163,26 +172,30 @@ export class Evaluation {
     return (this.#score ??= new ForecastScore({ ...this.#options, rate }));
   }
 
-  #evaluate(target: number, updates: number): void {
-    const { errors, gradient } = this;
+  #evaluate(target: number, updates: number): EvaluatedOutput {
+    const { errors } = this;
+    const result = this.#result;
+    const { gradient } = result;
     const { channels } = this.#options;
     const targets = this.#targets;
-    this.skipReason = this.#missing(target);
+    result.target = target;
+    result.skipReason = this.#missing(target);
     const at = errors.reserve(1);
-    if (this.skipReason === null) {
+    if (result.skipReason === null) {
       this.#computeLoss(targets.data, targets.offset(target));
       const scale = this.#gradientScale(updates);
       for (let c = 0; c < channels; c++) {
         errors.data[at + c] = this.#prediction[c] - targets.data[targets.offset(target) + c];
         gradient[c] *= scale;
       }
-      this.#score?.add(this.#prediction, targets, target, this.loss);
+      this.#score?.add(this.#prediction, targets, target, result.loss);
     } else {
       errors.data.fill(NaN, at, at + channels);
       gradient.fill(0);
     }
-    errors.valid[errors.count++] = this.skipReason === null ? 1 : 0;
+    errors.valid[errors.count++] = result.skipReason === null ? 1 : 0;
     this.evaluated++;
+    return result;
   }
 
   #missing(target: number): MissingReason | null {
@@ -193,9 +206,10 @@ export class Evaluation {
 
   #computeLoss(targets: Float32Array, at: number): void {
     const { loss } = this.#options;
-    this.zeroLoss = loss.measure(this.#zeros, 0, targets, at, this.#prediction, this.#zeroGradient);
+    const result = this.#result;
+    result.zeroLoss = loss.measure(this.#zeros, 0, targets, at, this.#prediction, this.#zeroGradient);
     const from = this.#predictions.offset(this.evaluated);
-    this.loss = loss.measure(this.#predictions.data, from, targets, at, this.#prediction, this.gradient);
+    result.loss = loss.measure(this.#predictions.data, from, targets, at, this.#prediction, result.gradient);
   }
 
   /**
@@ -205,8 +219,9 @@ export class Evaluation {
     const scale = 1 / (1 + this.#staleness(updates));
     const { clip } = this.#options;
     if (clip === Infinity) return scale;
+    const { gradient } = this.#result;
     let square = 0;
-    for (let c = 0; c < this.gradient.length; c++) square += this.gradient[c] ** 2;
+    for (let c = 0; c < gradient.length; c++) square += gradient[c] ** 2;
     return square > clip * clip ? (scale * clip) / Math.sqrt(square) : scale;
   }
 

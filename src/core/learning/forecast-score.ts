@@ -76,8 +76,8 @@ export class RunningErrors {
   }
 
   /**
-   * Returns the current statistics. Channels whose recent variance is much smaller than in `whole` are left out,
-   * because they would dominate the mean.
+   * Returns the current statistics. Channels whose variance is much smaller than in `overall` are
+   * excluded, because they would dominate the mean.
    */
   get(overall: RunningErrors = this): ErrorStats {
     const channels = this.#mean.length;
@@ -128,8 +128,12 @@ export interface Score extends ErrorStats {
   readonly frames: number;
 }
 
-/** Window of the recent score: in seconds, at least so many frames, and so many frames if the rate is irregular. */
-const [seconds, minFrames, irregularFrames] = [5, 100, 1000];
+/** Window of the recent score, in seconds. */
+const seconds = 5;
+/** Minimum window of the recent score, in frames. */
+const minFrames = 100;
+/** Window of the recent score if the sampling rate is irregular, in frames. */
+const irregularFrames = 1000;
 /** Frames of the moving average. */
 const movingAverageFrames = 8;
 

@@ -1,5 +1,5 @@
 import { autoStep } from './optimizers/auto-step.ts';
-import { integer, invalid, oneOf, positive } from '../check.ts';
+import { integer, invalid, oneOf, positive, renamedOption } from '../check.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { Evaluation } from './evaluation.ts';
 import { lossOf, type LossSpec } from './loss.ts';
@@ -140,7 +140,8 @@ export function evaluationOf(
   options: LearnerOptions,
   capacity: number,
 ): Evaluation {
-  const { loss = 'squared', clip = Infinity, powerLine = options.mains ?? 50 } = options;
+  const { loss = 'squared', clip = Infinity } = options;
+  const powerLine = renamedOption(options, 'powerLine', 'mains') ?? 50;
   if (clip !== Infinity) positive('clip', clip);
   return new Evaluation({
     channels: outChannels,

@@ -1,8 +1,6 @@
 import { checkBlock, frameCount, type Block } from '../blocks/block.ts';
 import { integer, invalid, oneOf } from '../check.ts';
-import { OutputCollector, drainBlock } from './learned.ts';
-import type { Evaluation } from './evaluation.ts';
-import type { Learned, SkipReason } from './learned.ts';
+import { OutputCollector, drainBlock, type Learned, type SkipReason } from './learned.ts';
 import { PendingTargets } from './pending-targets.ts';
 import {
   capacityOf,
@@ -14,11 +12,11 @@ import {
 } from './learner-options.ts';
 import type { Network } from '../network/network.ts';
 import { NetworkStream } from '../network/network-stream.ts';
-import type { Optimizer } from './optimizers/optimizer.ts';
+import type { TunableOptimizer } from './optimizers/optimizer.ts';
 import { checkStreams } from '../network/plan.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 import { validAt } from '../memory/rows.ts';
-import { isSample } from './evaluation.ts';
+import { isSample, type EvaluatedOutput, type Evaluation } from './evaluation.ts';
 import { WeightUpdater } from './weight-updater.ts';
 
 /**
@@ -80,7 +78,7 @@ export class Learner {
   }
 
   /** Optimizer that updates the weights. Its `learningRate` (µ) may be changed at any time. */
-  get optimizer(): Optimizer {
+  get optimizer(): TunableOptimizer {
     return this.#updater.optimizer;
   }
 
@@ -188,7 +186,7 @@ export class Learner {
     const task = this.#task;
     if (task.lead > 0) this.#addFrameAsTarget(data, at, valid);
     const target = task.external ? this.#pendingTargets.find(this.#stream.index) : null;
-    if (target) this.#addTarget(this.#stream.index, target, this.#pendingTargets.offset, this.#pendingTargets.valid);
+    if (target) this.#addTarget(this.#stream.index, target.data, target.offset, target.valid);
     for (let c = 0; c < this.#frame.length; c++) {
       const sample = data[at + task.inputChannels[c]];
       this.#frame[c] = isSample(sample) ? sample : NaN;
@@ -226,17 +224,17 @@ export class Learner {
     const evaluation = this.#evaluation;
     const updater = this.#updater;
     for (
-      let target = evaluation.evaluateNext(updater.updates);
-      target >= 0;
-      target = evaluation.evaluateNext(updater.updates)
+      let result = evaluation.evaluateNext(updater.updates);
+      result !== null;
+      result = evaluation.evaluateNext(updater.updates)
     ) {
-      const reason = this.#skipReason();
+      const reason = this.#skipReason(result);
       if (reason !== null) {
-        evaluation.gradient.fill(0);
+        result.gradient.fill(0);
         updater.skipped[reason]++;
       } else updater.accumulated++;
-      this.#stream.accumulate(evaluation.gradient);
-      const period = Math.floor((target + 1) / this.#updateEvery);
+      this.#stream.accumulate(result.gradient);
+      const period = Math.floor((result.target + 1) / this.#updateEvery);
       if (period !== this.#period && updater.accumulated > 0 && this.learning && !this.alarmed) {
         if (this.#windowed) this.#stream.truncateGradient();
         updater.update(this.#stream);
@@ -245,21 +243,20 @@ export class Learner {
     }
   }
 
-  /** Returns why the output evaluated last is not learned from, or null if it is. */
-  #skipReason(): SkipReason | null {
-    const evaluation = this.#evaluation;
-    if (evaluation.skipReason !== null) return evaluation.skipReason;
+  /** Returns why an evaluated output is not learned from, or null if it is. */
+  #skipReason({ skipReason, loss, zeroLoss }: EvaluatedOutput): SkipReason | null {
+    if (skipReason !== null) return skipReason;
     if (!this.learning) return 'frozen';
     if (this.alarmed) return 'alarmed';
-    if (!this.#updater.addLoss(evaluation.loss, evaluation.zeroLoss)) return null;
+    if (!this.#updater.addLoss(loss, zeroLoss)) return null;
     this.#updater.recover(this.#stream, 'exploded');
     return 'exploded';
   }
 
   #expire(): void {
-    this.#evaluation.expire();
+    const { gradient } = this.#evaluation.expire();
     this.#updater.skipped.late++;
-    this.#stream.accumulate(this.#evaluation.gradient);
+    this.#stream.accumulate(gradient);
   }
 
   /** Handles missing frames: short gaps are processed as invalid frames, long gaps only advance the frame index. */

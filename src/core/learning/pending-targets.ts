@@ -1,14 +1,23 @@
 import { frameCount, type Block } from '../blocks/block.ts';
 import { floatsIn, bytesIn, numberIn, stateIn, type State } from '../state/state.ts';
 
+/** Target of one frame. */
+export interface PendingTarget {
+  /** Samples that contain the target. */
+  data: Float32Array;
+  /** Offset of the target in `data`. */
+  offset: number;
+  /** 1 = valid, 0 = invalid. */
+  valid: number;
+}
+
 /** Targets that arrived before their frame, by absolute index. If a frame has two targets, the first one applies. */
 export class PendingTargets {
   readonly #channels: number;
   /** Sorted by `start`; none is empty. */
   readonly #blocks: Block[] = [];
-  /** Offset in the samples of the frame found last, and its validity. */
-  offset = 0;
-  valid = 0;
+  /** Reused result of `find`, so that a call allocates nothing. */
+  readonly #found: PendingTarget = { data: new Float32Array(0), offset: 0, valid: 0 };
 
   constructor(channels: number) {
     this.#channels = channels;
@@ -22,17 +31,19 @@ export class PendingTargets {
   }
 
   /**
-   * Returns the samples that contain the target of frame `index`, at `offset`, or null if it has not arrived. Removes
-   * earlier targets.
+   * Returns the target of frame `index`, or null if it has not arrived. Removes earlier targets. The result is valid
+   * until the next call.
    */
-  find(index: number): Float32Array | null {
+  find(index: number): PendingTarget | null {
     const blocks = this.#blocks;
     while (blocks.length > 0 && blocks[0].start + frameCount(blocks[0]) <= index) blocks.shift();
     if (blocks.length === 0 || blocks[0].start > index) return null;
     const [{ data, start, valid }] = blocks;
-    this.offset = (index - start) * this.#channels;
-    this.valid = valid ? valid[index - start] : 1;
-    return data;
+    const found = this.#found;
+    found.data = data;
+    found.offset = (index - start) * this.#channels;
+    found.valid = valid ? valid[index - start] : 1;
+    return found;
   }
 
   save(): State {

@@ -1,5 +1,5 @@
 import { integer, positive } from '../check.ts';
-import type { Optimizer } from './optimizers/optimizer.ts';
+import { withBothNames, type Optimizer, type TunableOptimizer } from './optimizers/optimizer.ts';
 import { noSkips, type SkipReason } from './learned.ts';
 import type { Network } from '../network/network.ts';
 import type { NetworkStream } from '../network/network-stream.ts';
@@ -22,16 +22,19 @@ export interface UpdateOptions {
   average?: number;
 }
 
+/** Outputs after a recovery within which another recovery does not halve the learning rate again. */
+const episodeOutputs = 16;
+/** Maximum number of halvings in effect. */
+const maxHalvings = 40;
 /**
- * Outputs after a recovery within which another one does not halve the learning rate again; the maximum number of
- * halvings; and updates without divergence after which one halving is undone, doubled for each halving in effect, so
- * that a learning rate that fails is retried less and less often.
+ * Updates without divergence after which one halving is undone. Doubled for each halving in effect, so that a learning
+ * rate that fails is retried less and less often.
  */
-const [episodeOutputs, maxHalvings, updatesToDouble] = [16, 40, 5000];
+const updatesToDouble = 5000;
 
 /** Applies the updates of a learner: learning-rate schedule, divergence check, and recovery. */
 export class WeightUpdater {
-  readonly optimizer: Optimizer;
+  readonly optimizer: TunableOptimizer;
   /** Number of outputs that were not learned from, by reason, and of those learned from since the last update. */
   readonly skipped: Record<SkipReason, number> = { ...noSkips };
   accumulated = 0;
@@ -46,13 +49,13 @@ export class WeightUpdater {
   readonly #averages: readonly Float32Array[];
   /** Number of halvings in effect, and the learning rate after the last change. */
   #halvings = 0;
-  #halvedRate = 0;
+  #halvedLearningRate = 0;
   /** Outputs and updates since the last recovery. */
   #outputsSince = episodeOutputs;
   #updatesSince = 0;
 
   constructor(network: Network, optimizer: Optimizer, { warmUp = 0, decay = Infinity, average = 1 }: UpdateOptions) {
-    this.optimizer = optimizer;
+    this.optimizer = withBothNames(optimizer);
     this.#network = network;
     integer('warmUp', warmUp, 0);
     if (decay !== Infinity) positive('decay', decay, 'updates');
@@ -70,7 +73,7 @@ export class WeightUpdater {
 
   /** Makes one update, and recovers if a weight becomes non-finite. */
   update(stream: NetworkStream): void {
-    this.optimizer.step(this.#network, stream, this.#rateFactor());
+    this.optimizer.step(this.#network, stream, this.#learningRateFactor());
     if (!this.#guard.checkWeights()) {
       this.recover(stream, 'notFinite');
       return;
@@ -124,7 +127,7 @@ export class WeightUpdater {
       updates,
       rollbacks,
       halvings: this.#halvings,
-      left: this.#halvedRate,
+      left: this.#halvedLearningRate,
       since: Float64Array.of(this.#outputsSince, this.#updatesSince),
       optimizer: this.optimizer.save(),
       safeguard: this.#guard.save(),
@@ -140,7 +143,7 @@ export class WeightUpdater {
     this.updates = numberIn(state, 'updates');
     this.rollbacks = numberIn(state, 'rollbacks');
     this.#halvings = numberIn(state, 'halvings');
-    this.#halvedRate = numberIn(state, 'left');
+    this.#halvedLearningRate = numberIn(state, 'left');
     [this.#outputsSince, this.#updatesSince] = doublesIn(state, 'since', 2);
     this.optimizer.restore(stateIn(state, 'optimizer'));
     this.#guard.restore(stateIn(state, 'safeguard'));
@@ -152,7 +155,7 @@ export class WeightUpdater {
     this.#discardStaleHalvings();
     if (this.#halvings === maxHalvings) return;
     this.#halvings++;
-    this.#halvedRate = this.optimizer.learningRate /= 2;
+    this.#halvedLearningRate = this.optimizer.learningRate /= 2;
   }
 
   #double(): void {
@@ -160,15 +163,15 @@ export class WeightUpdater {
     if (this.#halvings === 0) return;
     this.#halvings--;
     this.#updatesSince = 0;
-    this.#halvedRate = this.optimizer.learningRate *= 2;
+    this.#halvedLearningRate = this.optimizer.learningRate *= 2;
   }
 
   /** Halvings no longer count once the learning rate has been set from outside. */
   #discardStaleHalvings(): void {
-    if (this.optimizer.learningRate !== this.#halvedRate) this.#halvings = 0;
+    if (this.optimizer.learningRate !== this.#halvedLearningRate) this.#halvings = 0;
   }
 
-  #rateFactor(): number {
+  #learningRateFactor(): number {
     const { warmUp, decay } = this.#options;
     const risen = this.updates < warmUp ? (this.updates + 1) / warmUp : 1;
     return risen / (1 + this.updates / decay);
@@ -186,7 +189,9 @@ export class WeightUpdater {
   #resetOptimizer(stream: NetworkStream): void {
     this.accumulated = 0;
     stream.discardGradients();
-    this.optimizer.restore({ rate: this.optimizer.learningRate, count: 0, memory: {} });
+    const { learningRate } = this.optimizer;
+    this.optimizer.restore(this.optimizer.fresh().save());
+    this.optimizer.learningRate = learningRate;
     const now = this.#network.packed();
     for (let i = 0; i < this.#averages.length; i++) this.#averages[i].set(now[i]);
   }

@@ -8,7 +8,6 @@ import { concatLayer } from '../layers/concat.ts';
 import { conv1dLayer } from '../layers/convolution/conv1d-layer.ts';
 import { convTranspose1dLayer } from '../layers/convolution/conv-transpose1d-layer.ts';
 import type { Layer } from '../layers/layer.ts';
-
 import { normLayer } from '../layers/norm.ts';
 import { residualLayer } from '../layers/residual.ts';
 

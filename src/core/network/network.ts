@@ -1,4 +1,4 @@
-import { integer, invalid, oneOf, positive } from '../check.ts';
+import { integer, invalid, oneOf, positive, renamedOption } from '../check.ts';
 import { initialize, type Initialization } from './initialize.ts';
 import { Engine } from '../memory/engine.ts';
 import { packedCount, type Layer, type ParameterSpec } from '../layers/layer.ts';
@@ -204,7 +204,9 @@ export class Network implements CompiledNetwork {
     for (let w = at; w < at + count; w++) f32[w] += 0;
   }
 
-  #initialize({ seed = 1, initialization, gain = 1, silent = false, zeroOutput = silent }: CreateOptions): void {
+  #initialize(options: CreateOptions): void {
+    const { seed = 1, initialization, gain = 1 } = options;
+    const zeroOutput = renamedOption(options, 'zeroOutput', 'silent') ?? false;
     const rng = random(integer('seed', seed, 0));
     positive('gain', gain);
     if (initialization !== undefined) oneOf('initialization', initialization, ['he', 'glorot', 'zeros']);

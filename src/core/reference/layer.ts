@@ -5,9 +5,7 @@ import { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from './pool.ts';
 import { conv1d, conv1dGradients } from './conv1d.ts';
 import { convTranspose1d, convTranspose1dGradients } from './conv-transpose1d.ts';
 import { linear, linearGradients, type WeightedGradients } from './linear.ts';
-
 import * as norm from './norm.ts';
-
 import { validity } from './alignment.ts';
 
 /** The input or output of a layer. */

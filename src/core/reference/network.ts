@@ -3,7 +3,6 @@ import type { ConcatSpec, LayerSpec, ResidualSpec } from '../layers/layer-spec.t
 import { concat, concatGradients, commonOutputs, type BranchOutput, residual, shortcutGradient } from './branches.ts';
 import { skipCounts, alignedFrameOfStack } from './alignment.ts';
 import { layerGradients, runLayer, type LayerGradients, type ReferenceWeights, type Signal } from './layer.ts';
-
 import { framesOf } from './padding.ts';
 
 export type { ReferenceWeights };

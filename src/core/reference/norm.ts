@@ -38,8 +38,19 @@ export interface RunningStatistics {
   scale: Float64Array;
 }
 
-/** The constants of robust statistics, as in `Standardizer`. */
-const [maxSample, clipFactor, maxClipped, firstSamples, minFirst, medianFactor] = [2 ** 60, 10, 512, 16, 8, 20];
+// constants of the robust statistics, as in `Standardizer`
+/** Samples beyond this magnitude count as missing. */
+const maxSample = 2 ** 60;
+/** Deviations beyond this multiple of the standard deviation are clipped. */
+const clipFactor = 10;
+/** Number of consecutive outliers after which the limit no longer grows. */
+const maxClipped = 512;
+/** Number of samples at the start of a channel whose outliers are excluded. */
+const firstSamples = 16;
+/** Minimum number of samples whose outliers are excluded. */
+const minFirst = 8;
+/** Deviations from the median beyond this multiple of the median absolute deviation are outliers. */
+const medianFactor = 20;
 
 /**
  * Returns the causal statistics of every channel of x, [frames, channels], by which each sample is scaled.

@@ -1,5 +1,5 @@
 import type { Block } from '../../core/blocks/block.ts';
-import { integer, invalid, positive } from '../../core/check.ts';
+import { integer, invalid, positive, renamedOption } from '../../core/check.ts';
 import { random, type Random } from '../../core/random.ts';
 import type { Channel } from '../../formats/recording.ts';
 import { Behavior, type EegEvent } from './behavior.ts';
@@ -55,7 +55,8 @@ export class EegSimulator {
   #frame = 0;
 
   constructor(options: EegOptions = {}) {
-    const { seed = 1, rate = 250, powerLine = options.mains ?? 50, time = 0 } = options;
+    const { seed = 1, rate = 250, time = 0 } = options;
+    const powerLine = renamedOption(options, 'powerLine', 'mains') ?? 50;
     integer('seed', seed, 0);
     if (positive('rate', rate, 'Hz') < 100) throw invalid('rate', 'a number >= 100 in Hz', rate);
     if (powerLine !== 50 && (powerLine as number) !== 60) throw invalid('powerLine', '50 or 60', powerLine);

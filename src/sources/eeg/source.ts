@@ -1,11 +1,7 @@
-import { concatMap, defer, from, map } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { concatMap, defer, from, map, type Observable } from 'rxjs';
 import type { Block } from '../../core/blocks/block.ts';
-import { systemClock } from '../clock.ts';
-import type { Clock } from '../clock.ts';
-import { ticks } from '../clock.ts';
-import { EegSimulator } from './simulator.ts';
-import type { EegOptions, SimulatedEeg } from './simulator.ts';
+import { systemClock, ticks, type Clock } from '../clock.ts';
+import { EegSimulator, type EegOptions, type SimulatedEeg } from './simulator.ts';
 
 /** Options of the simulated headset in real time. */
 export interface EegSourceOptions extends Omit<EegOptions, 'time'> {

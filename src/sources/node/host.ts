@@ -4,15 +4,9 @@ import { Observable } from 'rxjs';
 import type { Block } from '../../core/blocks/block.ts';
 import { positive } from '../../core/check.ts';
 import type { Channel } from '../../formats/recording.ts';
-import { systemClock } from '../clock.ts';
-import type { Clock } from '../clock.ts';
-import { ticks } from '../clock.ts';
-import { cpuProbe } from './probes.ts';
-import { loopDelayProbe } from './probes.ts';
-import { levelProbe, rateProbe } from './probes.ts';
-import type { Probe } from './probes.ts';
-import { contextSwitches, diskBytes, memoryUsed, networkBytes } from './proc.ts';
-import type { Traffic } from './proc.ts';
+import { systemClock, ticks, type Clock } from '../clock.ts';
+import { cpuProbe, loopDelayProbe, levelProbe, rateProbe, type Probe } from './probes.ts';
+import { contextSwitches, diskBytes, memoryUsed, networkBytes, type Traffic } from './proc.ts';
 
 /** Options of `hostSource`. */
 export interface HostOptions {

@@ -15,8 +15,8 @@ describe('the life cycle of an alarm, one letter per second', () => {
       'r-----e--c',
     ],
     ['is not cleared by missing frames', {}, 'a------c-', 'r-----ec-'],
-    ['is raised after an on-delay of two seconds', { least: 2000 }, 'a-o-', '--r-'],
-    ['is not raised if it does not last for the on-delay', { least: 2000 }, 'acoooa', '------'],
+    ['is raised after an on-delay of two seconds', { onDelay: 2000 }, 'a-o-', '--r-'],
+    ['is not raised if it does not last for the on-delay', { onDelay: 2000 }, 'acoooa', '------'],
     ['is reopened within the cooldown, and is a new one after it', {}, 'acccc-a-cc----a', 'r--c--b--c----r'],
     ['is escalated if it is not acknowledged', {}, 'aoooooooo', 'r-----e--'],
     ['is not escalated after it was acknowledged', {}, 'aokoooookcc', 'r-k-------c'],
@@ -54,7 +54,7 @@ describe('alarms of several streams', () => {
 
   test('that begin together are two if the first has been acknowledged', () => {
     expect(play('ab')).toBe('rj');
-    expect(play('akb', { together: 2000 })).toBe('rkr');
+    expect(play('akb', { groupWithin: 2000 })).toBe('rkr');
   });
 
   test('that begin later are two', () => {
@@ -122,7 +122,7 @@ describe('a persistent condition that is reported at every frame', () => {
   });
 
   test('is reported when maintenance ends, and after the on-delay', () => {
-    const manager = new AlarmManager({ ...times, least: 2000 });
+    const manager = new AlarmManager({ ...times, onDelay: 2000 });
     manager.setMaintenance({ streams: '*', until: 5000 }, 0);
     const raised = [0, 1, 2, 3, 4, 5, 6, 7, 8].filter(
       (second) => reportFlatline(manager, second * 1000, 'a').length > 0,
@@ -133,7 +133,7 @@ describe('a persistent condition that is reported at every frame', () => {
 
 describe('maintenance', () => {
   test.each([
-    ['drops pending findings', { least: 2000 }, 'amo----o', '--------'],
+    ['drops pending findings', { onDelay: 2000 }, 'amo----o', '--------'],
     ['suppresses returning alarms', {}, 'acccma-----a', 'r--c-------r'],
     [
       'suppresses escalation and end of shelving while the condition lasts',
@@ -292,7 +292,7 @@ describe('an alarm manager', () => {
   });
 
   test('counts the 1024 most recent streams', () => {
-    const manager = new AlarmManager({ together: 0 });
+    const manager = new AlarmManager({ groupWithin: 0 });
     for (let n = 0; n < 1030; n++) manager.report(`s${n}`, 'unusual', finding(), n);
     expect(manager.counts).toHaveLength(1024);
     expect(manager.counts[0].stream).toBe('s6');
@@ -308,7 +308,7 @@ describe('an alarm manager', () => {
   });
 
   test('keeps 500 cleared alarms, and every open one', () => {
-    const manager = new AlarmManager({ ...times, together: 0, cooldown: 0 });
+    const manager = new AlarmManager({ ...times, groupWithin: 0, cooldown: 0 });
     for (let n = 0; n < 600; n++) {
       manager.report(`s${n}`, 'unusual', finding(), n * 10_000);
       if (n > 0) manager.reportNormal(`s${n}`, 'unusual', n * 10_000 + 5000);
@@ -319,7 +319,7 @@ describe('an alarm manager', () => {
   });
 
   test('rejects invalid options', () => {
-    expect(() => new AlarmManager({ calm: 0 })).toThrow('calm must be a number > 0 in ms, got 0');
-    expect(() => new AlarmManager({ least: -1 })).toThrow('least must be a number >= 0, got -1');
+    expect(() => new AlarmManager({ offDelay: 0 })).toThrow('offDelay must be a number > 0 in ms, got 0');
+    expect(() => new AlarmManager({ onDelay: -1 })).toThrow('onDelay must be a number >= 0, got -1');
   });
 });

@@ -46,7 +46,7 @@ const actions: Record<string, Action> = {
 };
 
 /** Times of the diagrams: cleared after 3 s, reopened within 5 s, escalated after 6 s, grouped within 1 s. */
-export const times: AlarmOptions = { calm: 3000, cooldown: 5000, escalateAfter: 6000, together: 1000 };
+export const times: AlarmOptions = { offDelay: 3000, cooldown: 5000, escalateAfter: 6000, groupWithin: 1000 };
 
 /**
  * Plays a diagram, one letter per second from second `from` on, and returns the resulting events in the same seconds.

@@ -77,7 +77,7 @@ describe('its alarms', () => {
       });
       const heard = (length: number) => {
         const watch = new StreamDetector(
-          new AlarmManager({ calm: 1, cooldown: 0 }),
+          new AlarmManager({ offDelay: 1, cooldown: 0 }),
           { name: 's', labels: ['a'], rate: 1 },
           { falseAlarms: 300 },
         );
@@ -97,7 +97,7 @@ describe('its alarms', () => {
   ])(
     'for one spike in a stream with one frame per %s are cleared soon, even if false alarms are frequent',
     (_, rate, falseAlarms) => {
-      const manager = new AlarmManager({ calm: 1, cooldown: 0 });
+      const manager = new AlarmManager({ offDelay: 1, cooldown: 0 });
       const watch = new StreamDetector(manager, { name: 's', labels: ['a'], rate }, { falseAlarms });
       push(
         watch,

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { difference } from '../../../src/core/designs/smoothing.ts';
-import { gaussian, gaussianDerivative } from '../../../src/core/designs/smoothing.ts';
-import { movingAverage } from '../../../src/core/designs/smoothing.ts';
+import { difference, gaussian, gaussianDerivative, movingAverage } from '../../../src/core/designs/smoothing.ts';
 import { convolve } from '../../../src/core/reference/convolution.ts';
 
 const { gaussians } = JSON.parse(readFileSync(new URL('../../vectors/firwin.json', import.meta.url), 'utf8')) as {

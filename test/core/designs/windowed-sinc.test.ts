@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { WindowName } from '../../../src/core/designs/windowed-sinc.ts';
-import { bandPass, bandStop, highPass, lowPass } from '../../../src/core/designs/windowed-sinc.ts';
+import { bandPass, bandStop, highPass, lowPass, type WindowName } from '../../../src/core/designs/windowed-sinc.ts';
 
 interface Kernel {
   name: 'lowPass' | 'highPass' | 'bandPass' | 'bandStop';

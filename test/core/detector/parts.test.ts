@@ -1,14 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { AlarmBudget } from '../../../src/core/detector/alarm-budget.ts';
+import { AlarmBudget, framesBetween } from '../../../src/core/detector/alarm-budget.ts';
 import { Calibration } from '../../../src/core/detector/calibration.ts';
 import { CategoricalForecast } from '../../../src/core/detector/categorical-forecast.ts';
-import { DailyProfile, timeOfDay } from '../../../src/core/detector/forecaster.ts';
-import { framesBetween } from '../../../src/core/detector/alarm-budget.ts';
+import { DailyProfile, timeOfDay, SoftCategories } from '../../../src/core/detector/forecaster.ts';
 import { LevelGate } from '../../../src/core/detector/level-gate.ts';
 import { minNovelty, RangeNovelty } from '../../../src/core/detector/range-novelty.ts';
 import { FlatlineMonitor } from '../../../src/core/detector/flatline-monitor.ts';
-import { SoftCategories } from '../../../src/core/detector/forecaster.ts';
 import { random } from '../../../src/core/random.ts';
 
 /** The forecast as its formulas are written, with dense inputs and all rows. */

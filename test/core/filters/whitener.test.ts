@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { inverseRoot } from '../../../src/core/filters/whitener.ts';
+import { inverseRoot, Whitener } from '../../../src/core/filters/whitener.ts';
 import { random } from '../../../src/core/random.ts';
-import { Whitener } from '../../../src/core/filters/whitener.ts';
 
 /** Frames of correlated channels with a mean of about 40 and very different scales. */
 function mixed(frames: number, channels: number, seed = 1): Float32Array {

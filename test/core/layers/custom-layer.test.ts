@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { registerLayer, type CustomSpec, type LayerDefinition } from '../../../src/index.ts';
-import { Learner, Network, plan, random, sgd, type NetworkSpec } from '../../../src/index.ts';
+import {
+  registerLayer,
+  Learner,
+  Network,
+  plan,
+  random,
+  sgd,
+  type CustomSpec,
+  type LayerDefinition,
+  type NetworkSpec,
+} from '../../../src/index.ts';
 import { verifyLayer } from '../../../src/testing/index.ts';
 
 interface MedianSpec extends CustomSpec {

@@ -6,9 +6,8 @@ import type { LearnerOptions } from '../../../src/core/learning/learner-options.
 import { Network } from '../../../src/core/network/network.ts';
 import type { NetworkSpec } from '../../../src/core/network/network-spec.ts';
 import { autoStep } from '../../../src/core/learning/optimizers/auto-step.ts';
-import { nlms } from '../../../src/core/learning/optimizers/sgd.ts';
+import { nlms, sgd } from '../../../src/core/learning/optimizers/sgd.ts';
 import { optimizerOf } from '../../../src/core/learning/optimizers/optimizer-spec.ts';
-import { sgd } from '../../../src/core/learning/optimizers/sgd.ts';
 import { readFileSync } from 'node:fs';
 import { fromTorch } from '../../../src/core/network/torch.ts';
 import { readRecording } from '../../../src/formats/index.ts';

@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { adam } from '../../../src/core/learning/optimizers/adam.ts';
+import { adam, rmsprop } from '../../../src/core/learning/optimizers/adam.ts';
 import { Engine } from '../../../src/core/memory/engine.ts';
 import type { NetworkSpec } from '../../../src/core/network/network-spec.ts';
-import { nlms } from '../../../src/core/learning/optimizers/sgd.ts';
-import { rmsprop } from '../../../src/core/learning/optimizers/adam.ts';
-import { sgd } from '../../../src/core/learning/optimizers/sgd.ts';
+import { nlms, sgd } from '../../../src/core/learning/optimizers/sgd.ts';
 import { plain, simd } from '../../engines.ts';
 import { networkOf, noise, seeds, specs } from './random-networks.ts';
 
@@ -19,7 +17,7 @@ const optimizers = [
 ];
 
 /** Returns outputs, gradients, and weights of a network that learns while its stream is saved and restored in either engine. */
-function learnt(spec: NetworkSpec, seed: number, engine: Engine, changing: Engine): number[][] {
+function trainingResults(spec: NetworkSpec, seed: number, engine: Engine, changing: Engine): number[][] {
   const [network, other] = [networkOf(spec, seed, engine), networkOf(spec, seed, changing)];
   const optimizer = optimizers[seed % optimizers.length]();
   let stream = network.stream({ gradients: true, maxPending: 1e5 });
@@ -40,7 +38,7 @@ function learnt(spec: NetworkSpec, seed: number, engine: Engine, changing: Engin
 describe('SIMD and TypeScript', () => {
   test('give the same bits for any stack: forward, backward, learning, and a state restored in the other engine', () => {
     const law = (spec: NetworkSpec, seed: number) => {
-      expect(learnt(spec, seed, simd, plain)).toEqual(learnt(spec, seed, plain, simd));
+      expect(trainingResults(spec, seed, simd, plain)).toEqual(trainingResults(spec, seed, plain, simd));
     };
     fc.assert(fc.property(specs, seeds, law), { seed: 88, numRuns: 200 });
   });

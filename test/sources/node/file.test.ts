@@ -40,8 +40,8 @@ describe('a recording file', () => {
     ['no-rate.csv', 'a,b\n0,1\n', 'Set the sampling rate with the option rate'],
   ])('%s is refused by name and reason', async (name, content, sentence) => {
     const path = content === undefined ? join(directory, name) : write(name, content);
-    const refusal = expect(readRecordingFile(path)).rejects;
-    await refusal.toThrow(sentence);
+    const rejection = expect(readRecordingFile(path)).rejects;
+    await rejection.toThrow(sentence);
     await expect(readRecordingFile(path)).rejects.toThrow(path);
   });
 

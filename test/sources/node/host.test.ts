@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Block } from '../../../src/core/blocks/block.ts';
-import { cpuProbe } from '../../../src/sources/node/probes.ts';
-import type { CoreTimes } from '../../../src/sources/node/probes.ts';
+import { cpuProbe, levelProbe, rateProbe, type CoreTimes } from '../../../src/sources/node/probes.ts';
 import { hostSource } from '../../../src/sources/node/host.ts';
-import { levelProbe, rateProbe } from '../../../src/sources/node/probes.ts';
 import { ManualClock } from '../manual-clock.ts';
 
 describe('this computer', () => {

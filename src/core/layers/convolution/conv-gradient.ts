@@ -98,7 +98,7 @@ export class ConvGradient extends ParameterGradients {
       super.adapt(adapting, trend);
       return;
     }
-    const { rate, gradientScale, traceDecay, minEnergy } = adapting;
+    const { learningRate, gradientScale, traceDecay, minEnergy } = adapting;
     this.#adapts = true;
     const { length, outputs } = this.#layout;
     const bias = this.#hasBias;
@@ -112,7 +112,7 @@ export class ConvGradient extends ParameterGradients {
       outputs,
       bias ? this.values[1].at : 0,
       bias ? this.gradient(1) : 0,
-      rate * gradientScale,
+      learningRate * gradientScale,
       Math.max(this.energy, minEnergy),
       0.5 / length,
       traceDecay,
@@ -155,10 +155,10 @@ export class ConvGradient extends ParameterGradients {
     this.engine.arena.f32.set(floatsIn(state, 'energies', this.#layout.length), this.#energies);
   }
 
-  override descend(rate: number, epsilon?: number): void {
+  override descend(learningRate: number, epsilon?: number): void {
     const count = this.#pendingCount;
     if (!this.clean || count === 0) {
-      super.descend(rate, epsilon);
+      super.descend(learningRate, epsilon);
       return;
     }
     const { length, step, outputs, windowAt } = this.#layout;
@@ -175,7 +175,7 @@ export class ConvGradient extends ParameterGradients {
       outputs,
       weight,
       bias,
-      rate,
+      learningRate,
       epsilon ?? -1,
     );
     this.#pendingCount = 0;

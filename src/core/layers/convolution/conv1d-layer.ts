@@ -2,13 +2,12 @@ import { integer, invalid } from '../../check.ts';
 import { maxPendingOutputs } from './conv-gradient.ts';
 import { Conv1d } from './conv1d.ts';
 import { GatheredConv1d } from './gathered-conv1d.ts';
-import type { Conv1dShape } from './packed-kernels.ts';
+import { packedKernels, type Conv1dShape } from './packed-kernels.ts';
 import { FftConv1d } from './fft-conv1d.ts';
 import { fftRule, type FftRule } from './fft-rule.ts';
 import type { Layer, ParameterSpec } from '../layer.ts';
 import { lineMemory, type Memory } from '../../memory/memory-size.ts';
 import type { Conv1dSpec, LayerContext } from '../layer-spec.ts';
-import { packedKernels } from './packed-kernels.ts';
 import { windowPace } from '../pace.ts';
 import { keptFrames, windowing } from '../windowing.ts';
 

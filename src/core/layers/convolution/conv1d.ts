@@ -3,9 +3,7 @@ import { words } from '../../../kernels/kernels.ts';
 import { ConvGradient, maxPendingOutputs, type WindowLayout } from './conv-gradient.ts';
 import { EarlySums } from './early-sums.ts';
 import type { StreamContext } from '../layer.ts';
-
-import type { ParameterGradients } from '../parameter-gradients.ts';
-import { type MemoryRange } from '../parameter-gradients.ts';
+import { type ParameterGradients, type MemoryRange } from '../parameter-gradients.ts';
 import type { SteppedLayer } from '../step-program.ts';
 import { WindowLayer } from '../window-layer.ts';
 

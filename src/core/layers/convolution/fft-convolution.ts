@@ -1,7 +1,6 @@
 import type { Transform, MakeTransform } from './transform.ts';
-import type { Conv1dShape } from './packed-kernels.ts';
+import { packedPlaces, type Conv1dShape } from './packed-kernels.ts';
 import type { Engine } from '../../memory/engine.ts';
-import { packedPlaces } from './packed-kernels.ts';
 
 /**
  * Convolution by FFT, in segments of at most `size` frames ("overlap-save"):

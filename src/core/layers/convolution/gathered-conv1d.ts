@@ -1,8 +1,7 @@
 import { WindowLayer } from '../window-layer.ts';
 import { ParameterGradients, type MemoryRange } from '../parameter-gradients.ts';
-import type { Conv1dShape } from './packed-kernels.ts';
+import { packedGroupSize, type Conv1dShape } from './packed-kernels.ts';
 import type { StreamContext } from '../layer.ts';
-import { packedGroupSize } from './packed-kernels.ts';
 
 /**
  * Convolution of a stream with dilation or groups, where windows are not contiguous in the line. The pieces of each

@@ -1,5 +1,5 @@
 import { fraction, nonNegative, positive } from '../../check.ts';
-import { GradientOptimizer, type LearningRate, learningRateOf, type Optimizer } from './optimizer.ts';
+import { GradientOptimizer, type LearningRate, learningRateOf, type TunableOptimizer } from './optimizer.ts';
 
 /** Options of `rmsprop`. `learningRate` is required. */
 export type RmspropOptions = LearningRate & {
@@ -15,7 +15,7 @@ export type RmspropOptions = LearningRate & {
  * Creates an RMSprop optimizer: v ← α v + (1 - α) g², w ← w - µ g / (√v + ε), with g = ∂L/∂w + λ w. Source: Hinton,
  * lecture 6e (2012).
  */
-export function rmsprop(options: RmspropOptions): Optimizer {
+export function rmsprop(options: RmspropOptions): TunableOptimizer {
   const { alpha = 0.99, epsilon = 1e-8, weightDecay = 0 } = options;
   fraction('alpha', alpha);
   positive('epsilon', epsilon);
@@ -44,7 +44,7 @@ export type AdamOptions = LearningRate & {
  * Creates an Adam optimizer: m ← β₁ m + (1 - β₁) g, v ← β₂ v + (1 - β₂) g², w ← w - µ m̂ / (√v̂ + ε), where m̂ = m / (1
  * - β₁ⁿ) and v̂ = v / (1 - β₂ⁿ). With weight decay, g = ∂L/∂w + λ w. Source: Kingma and Ba, 2015.
  */
-export function adam(options: AdamOptions): Optimizer {
+export function adam(options: AdamOptions): TunableOptimizer {
   return adaptive(options, false);
 }
 
@@ -52,11 +52,11 @@ export function adam(options: AdamOptions): Optimizer {
  * Creates an Adam optimizer with decoupled weight decay: w ← (1 - µ λ) w before each update. Source: Loshchilov and
  * Hutter, 2019.
  */
-export function adamW(options: AdamOptions): Optimizer {
+export function adamW(options: AdamOptions): TunableOptimizer {
   return adaptive({ weightDecay: 0.01, ...options }, true);
 }
 
-function adaptive(options: AdamOptions, decoupled: boolean): Optimizer {
+function adaptive(options: AdamOptions, decoupled: boolean): TunableOptimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
   fraction('beta1', beta1);
   fraction('beta2', beta2);
@@ -67,7 +67,7 @@ function adaptive(options: AdamOptions, decoupled: boolean): Optimizer {
   return new GradientOptimizer(learningRateOf(options), {
     stateArrays: 2,
     updateArray: (kernels, w, dw, count, memory, step) => {
-      const rate = step.learningRate / (1 - integerPower(beta1, step.count));
+      const correctedLearningRate = step.learningRate / (1 - integerPower(beta1, step.count));
       const correction = Math.sqrt(1 - integerPower(beta2, step.count));
       const keep = decoupled ? 1 - step.learningRate * weightDecay : 1;
       const decay = decoupled ? 0 : weightDecay;
@@ -79,7 +79,7 @@ function adaptive(options: AdamOptions, decoupled: boolean): Optimizer {
         mean,
         square,
         count,
-        rate,
+        correctedLearningRate,
         correction,
         keep,
         decay,

@@ -1,6 +1,5 @@
 import { invalid } from '../../check.ts';
-import { learningRateOf } from './optimizer.ts';
-import { GradientOptimizer, type Optimizer } from './optimizer.ts';
+import { learningRateOf, GradientOptimizer, type TunableOptimizer } from './optimizer.ts';
 import type { Engine } from '../../memory/engine.ts';
 import { clippedSquare } from '../../clipped-square.ts';
 import type { AdaptiveStep, ParameterGradients } from '../../layers/parameter-gradients.ts';
@@ -13,15 +12,30 @@ export interface AutoStepOptions {
   rate?: number;
 }
 
-/** Step size of log µ, minimum µ, decay of h per update, and weight of a new value in running means. */
-const [metaRate, minRate, traceDecay, meanWeight] = [0.003, 1e-3, 0.9995, 0.01];
+/** Step size of log µ. */
+const metaLearningRate = 0.003;
+/** Minimum µ. */
+const minLearningRate = 1e-3;
+/** Decay of h per update. */
+const traceDecay = 0.9995;
+/** Weight of a new value in the running means. */
+const meanWeight = 0.01;
 /** Minimum energy of an update, as a share of the layer's mean energy. */
 const minEnergyShare = 0.01;
-/**
- * Places in a layer's state: µ / learningRate (0 = not started); mean squares of g·h, of the windows, and of the
- * errors; number of updates.
- */
-const [rateRatio, meanSquareTrend, meanEnergy, meanError, updates, layerNumbers] = [0, 1, 2, 3, 4, 5];
+
+// offsets in the state of a layer
+/** µ / learningRate; 0 = not started. */
+const learningRateRatio = 0;
+/** Mean square of g·h. */
+const meanSquareTrend = 1;
+/** Mean energy of the windows. */
+const meanEnergy = 2;
+/** Mean squared error. */
+const meanError = 3;
+/** Number of updates counted in the means, at most 1 / `meanWeight`. */
+const updates = 4;
+/** Length of the state. */
+const layerNumbers = 5;
 
 /**
  * Creates the default optimizer of a learner: normalized LMS that adapts its learning rate, so that you do not have to
@@ -42,14 +56,14 @@ const [rateRatio, meanSquareTrend, meanEnergy, meanError, updates, layerNumbers]
  * Sources: Benveniste, Métivier, and Priouret, 1990; Sutton, IDBD, 1992; Benesty and Gay, IPNLMS, 2002; Mahmood et al.,
  * Autostep, 2012.
  */
-export function autoStep(options: AutoStepOptions = {}): Optimizer {
+export function autoStep(options: AutoStepOptions = {}): TunableOptimizer {
   const learningRate = learningRateOf(options) ?? 0.2;
   if (!(learningRate > 0 && learningRate <= 1)) throw invalid('learningRate', 'a number > 0 and <= 1', learningRate);
-  const step: AdaptiveStep = { rate: learningRate, gradientScale: 1, traceDecay, minEnergy: 0, onlyLayer: true };
+  const step: AdaptiveStep = { learningRate, gradientScale: 1, traceDecay, minEnergy: 0, onlyLayer: true };
   return new GradientOptimizer(learningRate, {
     stateArrays: 1,
     layerState: layerNumbers,
-    updateLayers(engine, layers, memory, currentRate, part) {
+    updateLayers(engine, layers, memory, currentLearningRate, part) {
       const last = layers.length - 1;
       step.onlyLayer = last === 0;
       let lastError = 0;
@@ -60,12 +74,14 @@ export function autoStep(options: AutoStepOptions = {}): Optimizer {
         if (layer.clean) continue;
         const state = memory[l][layer.values.length];
         step.gradientScale = measureLayer(engine, layer, state);
-        if (part === 1) adaptRate(engine, layer, memory[l], state, learningRate);
+        if (part === 1) adaptLearningRate(engine, layer, memory[l], state, learningRate);
         const { f32 } = engine.arena;
         const error = f32[state + meanError];
         if (l === last) lastError = error;
         const gain = lastError > 0 ? Math.max(1, error / lastError) : 1;
-        step.rate = Math.min(1, currentRate * part * (f32[state + rateRatio] || 1)) / (gain * Math.sqrt(layers.length));
+        step.learningRate =
+          Math.min(1, currentLearningRate * part * (f32[state + learningRateRatio] || 1)) /
+          (gain * Math.sqrt(layers.length));
         step.minEnergy = minEnergyShare * f32[state + meanEnergy];
         layer.adapt(step, memory[l]);
       }
@@ -92,7 +108,7 @@ function measureLayer({ arena, kernels }: Engine, layer: ParameterGradients, sta
 }
 
 /** Adapts µ / learningRate by the correlation of the gradient with h. */
-function adaptRate(
+function adaptLearningRate(
   { arena, kernels }: Engine,
   layer: ParameterGradients,
   memory: readonly number[],
@@ -107,7 +123,7 @@ function adaptRate(
     f32[state + meanSquareTrend] +
     (clippedSquare(trend * trend, f32[state + meanSquareTrend]) - f32[state + meanSquareTrend]) / f32[state + updates];
   const direction = square > 0 ? Math.max(-1, Math.min(1, trend / Math.sqrt(square))) : 0;
-  const next = (f32[state + rateRatio] || 1) * (1 - metaRate * direction);
-  f32[state + rateRatio] = Math.max(minRate / learningRate, Math.min(1 / learningRate, next));
+  const next = (f32[state + learningRateRatio] || 1) * (1 - metaLearningRate * direction);
+  f32[state + learningRateRatio] = Math.max(minLearningRate / learningRate, Math.min(1 / learningRate, next));
   f32[state + meanSquareTrend] = square;
 }

@@ -1,10 +1,8 @@
-import { adam, adamW, type AdamOptions } from './adam.ts';
+import { adam, adamW, rmsprop, type AdamOptions, type RmspropOptions } from './adam.ts';
 import { onlyFields, oneOf } from '../../check.ts';
 import { autoStep, type AutoStepOptions } from './auto-step.ts';
-import type { Optimizer } from './optimizer.ts';
-import { nlms, type NlmsOptions } from './sgd.ts';
-import { rmsprop, type RmspropOptions } from './adam.ts';
-import { sgd, type SgdOptions } from './sgd.ts';
+import type { TunableOptimizer } from './optimizer.ts';
+import { nlms, sgd, type NlmsOptions, type SgdOptions } from './sgd.ts';
 
 /** An optimizer as plain JSON: its type, and the options of the function of that name. */
 export type OptimizerSpec =
@@ -29,7 +27,14 @@ export type OptimizerSpec =
       type: 'adam' | 'adamW';
     } & AdamOptions);
 
-const makers: Record<OptimizerSpec['type'], (spec: never) => Optimizer> = { sgd, nlms, rmsprop, adam, adamW, autoStep };
+const makers: Record<OptimizerSpec['type'], (spec: never) => TunableOptimizer> = {
+  sgd,
+  nlms,
+  rmsprop,
+  adam,
+  adamW,
+  autoStep,
+};
 const adamFields = ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay'];
 const settings: Record<OptimizerSpec['type'], readonly string[]> = {
   sgd: ['learningRate', 'momentum', 'nesterov', 'weightDecay'],
@@ -44,7 +49,7 @@ const settings: Record<OptimizerSpec['type'], readonly string[]> = {
  * Returns the optimizer of a spec.
  * @throws if the spec is invalid
  */
-export function optimizerOf(spec: OptimizerSpec): Optimizer {
+export function optimizerOf(spec: OptimizerSpec): TunableOptimizer {
   const type = oneOf('optimizer.type', spec.type, Object.keys(makers) as OptimizerSpec['type'][]);
   const current = Object.fromEntries(Object.entries(spec).filter(([field]) => field !== 'rate'));
   onlyFields(`optimizer '${type}'`, current, ['type', ...settings[type]]);

@@ -1,5 +1,5 @@
 import type { Kernels } from '../../../kernels/kernels.ts';
-import { invalid, positive } from '../../check.ts';
+import { invalid, positive, renamedOption } from '../../check.ts';
 import type { ParameterGradients } from '../../layers/parameter-gradients.ts';
 import type { Engine } from '../../memory/engine.ts';
 import type { Allocation } from '../../memory/allocation.ts';
@@ -27,29 +27,92 @@ export type LearningRate =
  * @throws TypeError if both are given
  */
 export function learningRateOf(options: { learningRate?: number; rate?: number }): number | undefined {
-  const { learningRate, rate } = options;
-  if (learningRate !== undefined && rate !== undefined)
-    throw new TypeError('learningRate and rate must not both be given; rate is the deprecated name of learningRate');
-  return learningRate ?? rate;
+  return renamedOption(options, 'learningRate', 'rate');
 }
 
-/** Updates a network's weights from the gradients that one of its streams has accumulated. */
+/**
+ * Updates a network's weights from the gradients that one of its streams has accumulated. An implementation has
+ * `learningRate` or its deprecated alias, `rate`.
+ */
 export interface Optimizer {
   /** Learning rate µ, > 0. May be changed between updates. */
-  learningRate: number;
+  learningRate?: number;
   /** @deprecated Use `learningRate`. */
-  rate: number;
+  rate?: number;
   /**
    * Updates `network`'s weights from `stream`'s gradients and clears the gradients. `part` is the factor of the
    * learning rate during warm-up and decay. Default 1.
    */
   step(network: Network, stream: NetworkStream, part?: number): void;
-  /** Returns a copy of the current settings and memory. */
+  /** Returns the current settings, including the learning rate, and memory. */
   save(): State;
-  /** Restores settings and memory that `save` returned. Throws TypeError if the state is incomplete. */
+  /** Restores a state that `save` returned, of this optimizer or of one that `fresh` returned. */
   restore(state: State): void;
   /** Returns a new optimizer with the original settings and no memory. */
   fresh(): Optimizer;
+}
+
+/** Optimizer that has its learning rate under both names, as Tapline's optimizers and `Learner.optimizer`. */
+export interface TunableOptimizer extends Optimizer {
+  learningRate: number;
+  /** @deprecated Use `learningRate`. */
+  rate: number;
+  fresh(): TunableOptimizer;
+}
+
+/**
+ * Returns an optimizer whose learning rate has both names: `optimizer` itself if it has both, otherwise an adapter.
+ * @throws TypeError if the learning rate is not a number
+ */
+export function withBothNames(optimizer: Optimizer): TunableOptimizer {
+  const { learningRate, rate } = optimizer;
+  if (typeof learningRate === 'number' && typeof rate === 'number') return optimizer as TunableOptimizer;
+  if (typeof learningRate === 'number') return new AdaptedOptimizer(optimizer, 'learningRate');
+  if (typeof rate === 'number') return new AdaptedOptimizer(optimizer, 'rate');
+  throw invalid('optimizer.learningRate', 'a number > 0', learningRate, TypeError);
+}
+
+/** Optimizer that reads and writes the learning rate of another one, which has only one of the names. */
+class AdaptedOptimizer implements TunableOptimizer {
+  readonly #optimizer: Optimizer;
+  readonly #name: 'learningRate' | 'rate';
+
+  constructor(optimizer: Optimizer, name: 'learningRate' | 'rate') {
+    this.#optimizer = optimizer;
+    this.#name = name;
+  }
+
+  get learningRate(): number {
+    return this.#optimizer[this.#name]!;
+  }
+
+  set learningRate(learningRate: number) {
+    this.#optimizer[this.#name] = learningRate;
+  }
+
+  get rate(): number {
+    return this.learningRate;
+  }
+
+  set rate(learningRate: number) {
+    this.learningRate = learningRate;
+  }
+
+  step(network: Network, stream: NetworkStream, part?: number): void {
+    this.#optimizer.step(network, stream, part);
+  }
+
+  save(): State {
+    return this.#optimizer.save();
+  }
+
+  restore(state: State): void {
+    this.#optimizer.restore(state);
+  }
+
+  fresh(): TunableOptimizer {
+    return withBothNames(this.#optimizer.fresh());
+  }
 }
 
 /** Learning rate of one update, and the number of updates including this one. */
@@ -75,7 +138,7 @@ export interface UpdateRule {
     engine: Engine,
     layers: readonly ParameterGradients[],
     memory: readonly (readonly number[])[],
-    rate: number,
+    learningRate: number,
     part: number,
   ) => void;
   /** Count of state numbers per layer. */
@@ -95,7 +158,7 @@ export interface UpdateRule {
 }
 
 /** Optimizer that applies one rule to every array of weights, with separate state for each. */
-export class GradientOptimizer implements Optimizer {
+export class GradientOptimizer implements TunableOptimizer {
   learningRate: number;
   readonly #start: number;
   readonly #rule: UpdateRule;
@@ -158,7 +221,7 @@ export class GradientOptimizer implements Optimizer {
     this.#engine = null;
   }
 
-  fresh(): Optimizer {
+  fresh(): TunableOptimizer {
     return new GradientOptimizer(this.#start, this.#rule);
   }
 

@@ -1,5 +1,5 @@
 import { fraction, invalid, nonNegative, positive } from '../../check.ts';
-import { GradientOptimizer, type LearningRate, learningRateOf, type Optimizer } from './optimizer.ts';
+import { GradientOptimizer, type LearningRate, learningRateOf, type TunableOptimizer } from './optimizer.ts';
 
 /** Options of `sgd`. `learningRate` is required. */
 export type SgdOptions = LearningRate & {
@@ -15,7 +15,7 @@ export type SgdOptions = LearningRate & {
  * Creates a stochastic gradient descent optimizer, equation (6): w ← w - µ g, with g = ∂L/∂w + λ w. With momentum m, as
  * in PyTorch: v ← m v + g, and w ← w - µ v, or w ← w - µ (g + m v) with Nesterov momentum.
  */
-export function sgd(options: SgdOptions): Optimizer {
+export function sgd(options: SgdOptions): TunableOptimizer {
   const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
   const learningRate = learningRateOf(options);
   fraction('momentum', momentum);
@@ -46,7 +46,7 @@ export type NlmsOptions = LearningRate & {
  * (Σ x², plus 1 for the bias). 0 < µ < 2 is stable for one layer at any signal amplitude. With several layers, each is
  * normalized by its own windows. Source: Haykin, Adaptive Filter Theory, ch. 6.
  */
-export function nlms(options: NlmsOptions): Optimizer {
+export function nlms(options: NlmsOptions): TunableOptimizer {
   const { epsilon = 1e-3 } = options;
   positive('epsilon', epsilon);
   return new GradientOptimizer(learningRateOf(options), {

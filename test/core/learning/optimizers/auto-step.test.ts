@@ -51,7 +51,7 @@ const files = [
 ] as const;
 
 describe('with the same settings for every file', () => {
-  for (const [path, standardised, filtered] of files) {
+  for (const [path, standardized, filtered] of files) {
     const file = sharedData(path);
     test.skipIf(file === undefined)(
       `one pass over ${path} beats persistence by what was promised`,
@@ -59,8 +59,8 @@ describe('with the same settings for every file', () => {
         const { blocks, channels, rate } = readRecording(readFileSync(file!));
         const x = Float32Array.from(blocks.flatMap(({ data }) => Array.from(data)));
         const z = new Standardizer({ channels: channels.length, frames: rate }).push(x);
-        expect(share(z, channels.length, rate, 0)).toBeLessThan(standardised);
-        expect(share(x, channels.length, rate, 4)).toBeLessThan(standardised);
+        expect(share(z, channels.length, rate, 0)).toBeLessThan(standardized);
+        expect(share(x, channels.length, rate, 4)).toBeLessThan(standardized);
         if (filtered === undefined) return;
         const sections = [notch(60, { rate, q: 30 }), butterworthHighPass(1, { rate })];
         expect(share(new Biquad(sections).push(x, channels.length), channels.length, rate, 4)).toBeLessThan(filtered);
