@@ -16,7 +16,7 @@ export { Network, type CreateOptions } from './core/network/network.ts';
 export { NetworkStream } from './core/network/network-stream.ts';
 export type { CompiledNetwork } from './core/network/compiled-network.ts';
 export { Engine, type EngineKind } from './core/memory/engine.ts';
-export type { StreamOptions } from './core/network/stream-options.ts';
+export type { StreamOptions } from './core/network/forward-stream.ts';
 export type { MakeTransform, Transform } from './core/layers/convolution/transform.ts';
 export type { NetworkSpec } from './core/network/network-spec.ts';
 export type {
@@ -34,7 +34,7 @@ export type {
 } from './core/layers/layer-spec.ts';
 export type { Mode, Padding } from './core/layers/windowing.ts';
 export type { ActivationType } from './core/layers/activation.ts';
-export type { Initialization } from './core/network/initialize.ts';
+export type { Initialization } from './core/network/network.ts';
 export { plan, type Delay, type LayerPlan, type Plan } from './core/network/plan.ts';
 export { fromTorch, toTorch } from './core/network/torch.ts';
 export type { Tensor, Weights, WeightsLike } from './core/network/weights.ts';

@@ -1,14 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { applyCommand } from './apply.ts';
 import { detectCommand } from './detect.ts';
 import { learnCommand } from './learn/learn.ts';
 import { planCommand } from './plan.ts';
 import { recordCommand } from './record.ts';
 import { replayCommand } from './replay.ts';
-import { scoreCommand } from './score/score.ts';
+import { scoreNabCommand } from './score/score-nab.ts';
+import { scoreSkabCommand } from './score/score-skab.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { existsSync, readFileSync } from 'node:fs';
 
 /** The command line with all its commands. Throws instead of ending the process. */
 export function program(version: string): Command {
@@ -62,4 +63,13 @@ export function version(): string {
     if (existsSync(manifest)) return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
   }
   return 'unknown';
+}
+
+/** `tapline score`: scores the detector on public benchmarks. */
+export function scoreCommand(): Command {
+  return new Command('score')
+    .summary('Score the detector on a public benchmark')
+    .description('Score the detector with its default settings on a public benchmark, by the rules of that benchmark.')
+    .addCommand(scoreNabCommand())
+    .addCommand(scoreSkabCommand());
 }

@@ -1,12 +1,21 @@
-import { Command, Option } from '@commander-js/extra-typings';
 import type { FalseAlarms } from '../core/detector/alarm-budget.ts';
+import type { Network } from '../core/network/network.ts';
+import { defaultFeed } from '../server/default-feed.ts';
+import type { FeedChannel, FeedDesigner, MapSpec } from '../server/feed-spec.ts';
 import type { ServerOptions, TaplineServer } from '../server/index.ts';
-import { demo } from './demo.ts';
+import { publish, type PublishOptions } from '../sources/index.ts';
+import { hostSource } from '../sources/node/index.ts';
+import { ingestAddress } from './address.ts';
 import { UsageError, usageOf } from './failure.ts';
+import { publishHeadset } from './headset.ts';
+import { readNetwork } from './network-file.ts';
 import { collect, deprecate, falseAlarmsOption, integerFrom, referenceOption } from './options.ts';
-import { defaultPowerLine, powerLineOption, type PowerLine } from './power-line.ts';
-import { feedsWith } from './served-networks.ts';
+import { defaultPowerLine, type PowerLine, powerLineOption } from './power-line.ts';
+import { logStatus, publishing } from './publishing.ts';
 import { stopped, stopSignal } from './stop-signal.ts';
+import { Command, Option } from '@commander-js/extra-typings';
+import { basename } from 'node:path';
+import { merge } from 'rxjs';
 
 type ServeOptions = {
   host: string;
@@ -141,4 +150,52 @@ function announce(host: string, { urls: [first, ...others] }: TaplineServer): vo
     'Warning: anyone who can reach this computer over the network can publish, watch, and control all streams.\n' +
       'The server has no passwords and no TLS. Use it on a trusted network only, or omit --host to accept local connections only.\n',
   );
+}
+
+/**
+ * Publishes two streams to a server until `signal` is aborted: the simulated headset with its ground truth, and the
+ * metrics of this computer. They are sent over a WebSocket, like those of any device. A real sensor named `headset` or
+ * `host` takes precedence: the simulated one waits until the name is free.
+ */
+export function demo(
+  server: string,
+  { powerLine, signal }: { powerLine: PowerLine; signal: AbortSignal },
+): Promise<void> {
+  const address = (stream: string) => ingestAddress(server, stream);
+  const sharing: PublishOptions = { onReplaced: 'wait', waiting: logStatus };
+  const { channels, rate, blocks } = hostSource();
+  const host = publish(address('host'), { channels, rate, kind: 'host' }, blocks, sharing);
+  return publishing(merge(publishHeadset(address, 'headset', { powerLine }, sharing), host), signal);
+}
+
+/**
+ * The default feeds of a server, with networks of the user added to some streams. Each network is one more feature map.
+ *
+ * @param given one `<stream>=<file>` per network
+ * @param input the signal that the networks read
+ */
+export async function feedsWith(given: readonly string[], input: MapSpec['on']): Promise<FeedDesigner> {
+  const served = await Promise.all(given.map(readServed));
+  return (info, targets) => {
+    const feed = defaultFeed(info, targets);
+    const own = served.filter(({ stream }) => stream === info.name);
+    const maps = own.map(({ name, network }): MapSpec => {
+      return { name, network, on: input, labels: labelsOf(network, info.channels) };
+    });
+    return { ...feed, maps: [...feed.maps, ...maps] };
+  };
+}
+
+async function readServed(text: string): Promise<{ stream: string; name: string; network: Network }> {
+  const at = text.indexOf('=');
+  if (at <= 0 || at === text.length - 1)
+    throw new UsageError(`--network must be <stream>=<file>, such as headset=weights.safetensors, got '${text}'`);
+  const path = text.slice(at + 1);
+  return { stream: text.slice(0, at), name: basename(path), network: await readNetwork(path) };
+}
+
+/** The labels of the stream's channels if there are as many outputs as channels, else numbered labels. */
+function labelsOf({ outChannels }: Network, channels: readonly FeedChannel[]): string[] {
+  if (channels.length === outChannels) return channels.map(({ label }) => label);
+  return Array.from({ length: outChannels }, (_, i) => `map ${i + 1}`);
 }

@@ -1,11 +1,10 @@
 import { positive } from '../core/check.ts';
-import { byteReader, type ByteParser } from './byte-reader.ts';
+import { type ByteParser, byteReader } from './byte-reader.ts';
 import { channelsOf, chooseSignals } from './choose-signals.ts';
 import { FrameCollector } from './frame-collector.ts';
-import { gdfEvents, noEvents } from './gdf-events.ts';
-import { gdfHeader } from './gdf-header.ts';
-import { recordNotes, recordBytes, recordDecoder } from './signal.ts';
-import type { ReadOptions, Recording, RecordingReader } from './recording.ts';
+import { gdfHeader, type GdfHeader } from './gdf-header.ts';
+import type { ReadOptions, RecordedMark, Recording, RecordingReader } from './recording.ts';
+import { recordBytes, recordDecoder, recordNotes } from './signal.ts';
 
 /**
  * Creates a reader of GDF 1.x and 2.x. `chooseSignals` selects the channels; samples are in physical units. The events of
@@ -47,4 +46,59 @@ function* gdf(options: ReadOptions): ByteParser<Recording> {
     marks: [...events.marks].sort((a, b) => a.at - b.at),
     notes: [...notes, ...recordNotes(header.records, records, rest, bytes), ...events.notes],
   };
+}
+
+/** The events of a file, with notes on those that could not be read. */
+export interface GdfEvents {
+  readonly marks: readonly RecordedMark[];
+  readonly notes: readonly string[];
+}
+
+export const noEvents: GdfEvents = { marks: [], notes: [] };
+
+/** The event type of samples of signals without a rate, which are also in the event table. */
+const sparseSample = 0x7fff;
+
+/**
+ * Parses the event table after the records of a GDF file. The label of a mark is the name of its type in the header, or else
+ * the code in hex as in the list of event codes: '0x0300' is the start of a trial; codes with 0x8000 are ends. The channel
+ * of an event is ignored.
+ *
+ *     uint8 mode, uint24 rate, uint32 n (from 1.94 on: uint24 n, float32 rate)
+ *     n uint32 positions, counted from 1; n uint16 types
+ *     mode & 2: n uint16 channels, n uint32 durations; mode & 4: times, which are ignored
+ *
+ * Positions and durations are in samples at the rate of the table; if it is 0, at `clock`, the frames per second of the
+ * file. A table that cannot be read is mentioned in a note.
+ */
+export function* gdfEvents({ version, names }: GdfHeader, clock: number): ByteParser<GdfEvents> {
+  const head = yield 8;
+  if (head.length === 0) return noEvents;
+  if (head.length < 8) return skipped('it ends within its header');
+  const view = new DataView(head.buffer, head.byteOffset);
+  const mode = view.getUint8(0);
+  if (mode % 2 === 0 || mode > 7) return skipped(`its mode must be 1, 3, 5, or 7, got ${mode}`);
+  const low = view.getUint16(1, true) + view.getUint8(3) * 65536;
+  const [rate, count] = version < 1.94 ? [low, view.getUint32(4, true)] : [view.getFloat32(4, true), low];
+  const bytes = count * (mode & 2 ? 12 : 6);
+  const table = yield bytes;
+  if (table.length < bytes) return skipped(`the file contains ${table.length} of its ${bytes} bytes`);
+  return { marks: marksOf(table, count, names, rate > 0 ? clock / rate : 1), notes: [] };
+}
+
+function marksOf(table: Uint8Array, count: number, names: readonly string[], ratio: number): RecordedMark[] {
+  const view = new DataView(table.buffer, table.byteOffset);
+  const mark = (i: number): RecordedMark | undefined => {
+    const type = view.getUint16(4 * count + 2 * i, true);
+    if (type === sparseSample) return undefined;
+    const at = Math.round((Math.max(1, view.getUint32(4 * i, true)) - 1) * ratio);
+    const frames = table.length > 6 * count ? Math.round(view.getUint32(8 * count + 4 * i, true) * ratio) : 0;
+    const label = names.at(type) || `0x${type.toString(16).padStart(4, '0')}`;
+    return { at, label, ...(frames > 0 && { frames }) };
+  };
+  return Array.from({ length: count }, (_, i) => mark(i) ?? []).flat();
+}
+
+function skipped(reason: string): GdfEvents {
+  return { marks: [], notes: [`The event table is skipped: ${reason}.`] };
 }

@@ -1,22 +1,22 @@
-import { createServer as createHttpServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
-import type { WebSocket } from 'ws';
 import { closeCodes } from '../protocol/close-codes.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import { AlarmService } from './alarm-service.ts';
+import { withPowerLine } from './feed-spec.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { httpApp } from './http.ts';
-import { StreamRegistry } from './stream-registry.ts';
-import { SensorConnection } from './sensor-connection.ts';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.ts';
 import { originCheck } from './origin.ts';
-import { withPowerLine } from './feed-spec.ts';
-import { serverUrls } from './server-urls.ts';
+import { SensorConnection } from './sensor-connection.ts';
 import { lockDirectory } from './state-directory.ts';
+import { StreamRegistry } from './stream-registry.ts';
 import { acceptUpgrades } from './upgrade.ts';
 import { ViewerConnection } from './viewer-connection.ts';
 import { WeightStore } from './weight-store.ts';
+import { getRequestListener } from '@hono/node-server';
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { WebSocket } from 'ws';
 
 /** A running server. */
 export interface TaplineServer {
@@ -165,4 +165,26 @@ async function stop(server: Server, clients: ReadonlySet<WebSocket>): Promise<vo
     server.closeIdleConnections();
   });
   clearTimeout(cut);
+}
+
+/** Network interfaces as `os.networkInterfaces` returns them. */
+type Interfaces = ReturnType<typeof networkInterfaces>;
+
+/**
+ * The URLs at which a server that is bound to `host` can be opened. A server bound to every interface (`0.0.0.0`, `::`)
+ * has one per address, loopback first; IPv6 addresses are in brackets, and link-local ones are omitted, because a URL
+ * cannot name their interface.
+ */
+export function serverUrls(host: string, port: number, interfaces: Interfaces = networkInterfaces()): string[] {
+  if (host !== '0.0.0.0' && host !== '::') return [urlOf(host, port)];
+  const addresses = Object.values(interfaces)
+    .flatMap((list) => list ?? [])
+    .filter(({ family, address }) => family === 'IPv4' || (host === '::' && !/^fe[89ab]/i.test(address)))
+    .sort((a, b) => Number(b.internal) - Number(a.internal) || Number(isIPv6(a.address)) - Number(isIPv6(b.address)));
+  const urls = addresses.map(({ address }) => urlOf(address, port));
+  return urls.length > 0 ? [...new Set(urls)] : [urlOf('127.0.0.1', port)];
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

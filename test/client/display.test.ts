@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { AutoRange } from '../../client/auto-range.ts';
-import { RunningMean } from '../../client/running-mean.ts';
+import { RunningMean } from '../../client/signal-plot.ts';
 import { formatNumber, formatQuantity } from '../../client/format-number.ts';
 import { roundUpNice } from '../../client/lane-scale.ts';
 import { displayUnit } from '../../client/decibel.ts';
-import { DownsampledHistory } from '../../client/downsampled-history.ts';
+import { DownsampledHistory } from '../../client/loss-plot.ts';
 import { paletteColors, palettes } from '../../client/palette.ts';
 import { Ribbon } from '../../client/ribbon.ts';
 import { Ring } from '../../client/ring.ts';

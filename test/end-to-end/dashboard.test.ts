@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { demo } from '../../src/cli/demo.ts';
+import { demo } from '../../src/cli/serve.ts';
 import type { LearnerInfo } from '../../src/protocol/index.ts';
 import { createServer, type TaplineServer } from '../../src/server/index.ts';
 import { type DashboardBrowser, openDashboardBrowser } from './dashboard-browser.ts';

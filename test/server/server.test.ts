@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createServer } from '../../src/server/index.ts';
-import { serverUrls } from '../../src/server/server-urls.ts';
+import { serverUrls } from '../../src/server/server.ts';
 import { is, type World, world } from './peer.ts';
 
 let w: World;

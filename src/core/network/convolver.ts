@@ -5,7 +5,7 @@ import { numberIn, type State, stateIn } from '../state/state.ts';
 import type { NetworkSpec } from './network-spec.ts';
 import { NetworkStream } from './network-stream.ts';
 import { Network } from './network.ts';
-import type { StreamOptions } from './stream-options.ts';
+import type { StreamOptions } from './forward-stream.ts';
 
 /**
  * Runs one stream of blocks through one network. Keeps the absolute index, so that gaps preserve the phase of every

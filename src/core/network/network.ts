@@ -1,21 +1,19 @@
 import { integer, invalid, oneOf, positive, renamedOption } from '../check.ts';
-import { initialize, type Initialization } from './initialize.ts';
-import { Engine } from '../memory/engine.ts';
-import { packedCount, type Layer, type ParameterSpec } from '../layers/layer.ts';
 import { LayerStack } from '../layers/layer-stack.ts';
-import { layersOf, type NetworkSpec } from './network-spec.ts';
-import { NetworkStream } from './network-stream.ts';
-import type { StreamOptions } from './stream-options.ts';
+import { type Layer, packedCount, type ParameterSpec } from '../layers/layer.ts';
 import { chain, maxOutputsPerFrame, type Pace } from '../layers/pace.ts';
-import { checkStreams } from './plan.ts';
-import { random } from '../random.ts';
+import type { MemoryRange } from '../layers/parameter-gradients.ts';
+import { Engine } from '../memory/engine.ts';
+import { random, type Random } from '../random.ts';
 import { decodeSafetensors, encodeSafetensors, jsonIn } from '../state/safetensors.ts';
 import { decodeState } from '../state/state-file.ts';
-import { fromTorch, toTorch } from './torch.ts';
-import { renameForTorch, torchNames, type TorchNames } from './torch-names.ts';
-import type { MemoryRange } from '../layers/parameter-gradients.ts';
 import type { CompiledNetwork } from './compiled-network.ts';
-import { checkWeights, weightsOf, type Weights, type WeightsLike } from './weights.ts';
+import type { StreamOptions } from './forward-stream.ts';
+import { layersOf, type NetworkSpec } from './network-spec.ts';
+import { NetworkStream } from './network-stream.ts';
+import { checkStreams } from './plan.ts';
+import { fromTorch, renameForTorch, torchNames, type TorchNames, toTorch } from './torch.ts';
+import { checkWeights, type Weights, type WeightsLike, weightsOf } from './weights.ts';
 
 /** Options of `Network.create`. */
 export interface CreateOptions {
@@ -224,4 +222,37 @@ function canonical(spec: NetworkSpec): string {
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
       : value,
   );
+}
+
+/**
+ * How weights are initialized. With `gain` g, n inputs per kernel, and m outputs per input channel:
+ *
+ *     he       normal, standard deviation g √(2/n)     He et al. 2015, for layers followed by a rectifier
+ *     glorot   uniform ± g √(6/(n + m))                Glorot and Bengio 2010
+ *     zeros    0
+ *
+ * Biases start at 0. Affine norms start with weight 1 and bias 0.
+ */
+export type Initialization = 'he' | 'glorot' | 'zeros';
+
+/**
+ * Returns the initial values of one parameter, drawn from `rng`. Default kind: `he` before a rectifier, otherwise
+ * `glorot`.
+ */
+export function initialize(
+  { shape, start }: ParameterSpec,
+  kind: Initialization | undefined,
+  gain: number,
+  rng: Random,
+): Float32Array {
+  const numbers = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  if (typeof start === 'number') return numbers.fill(start);
+  const { fanIn, fanOut, rectified } = start;
+  const limit = Math.sqrt(6 / (fanIn + fanOut));
+  const draw = {
+    he: () => Math.sqrt(2 / fanIn) * rng.normal(),
+    glorot: () => limit * (2 * rng.uniform() - 1),
+    zeros: () => 0,
+  }[kind ?? (rectified ? 'he' : 'glorot')];
+  return numbers.map(() => gain * draw());
 }
