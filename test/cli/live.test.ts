@@ -186,7 +186,7 @@ describe('tapline', () => {
     const server = tapline('serve', '--no-state', '--port', '0', '--host', '0.0.0.0');
     const [, url] = await server.prints(/Tapline is running at (http:\/\/127\.0\.0\.1:\d+)\n/);
     expect((await fetch(`${url}/healthz`)).ok).toBe(true);
-    await server.prints(/^Warning: Anyone who can reach this computer .* can publish, watch, and control/);
+    await server.prints(/^Warning: anyone who can reach this computer .* can publish, watch, and control/);
     expect(server.stdout()).not.toContain('0.0.0.0:');
     expect(server.stderr()).toContain('no passwords and no TLS');
   });

@@ -27,7 +27,7 @@ describe('a padding that requires the whole recording', () => {
   });
 
   test('is rejected in a stream, with the layer and the reason', () => {
-    const sentence = /^layers\[0\].period must be given when padding is 'wrap'/;
+    const sentence = /^layers\[0\].period must be set to run as a stream with padding 'wrap'/;
     for (const padding of ['wrap', 'mean'] as const) {
       expect(() => plan(spec(padding, 'same'), 250)).toThrow(sentence);
       expect(() => Network.create(spec(padding, 'same')).stream()).toThrow(sentence);
