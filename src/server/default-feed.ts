@@ -12,6 +12,9 @@ const maxChannels = 32;
  */
 const maxEegRate = 5000;
 
+/** Networks of feature maps that are kept for further streams of the same shape. */
+const maxNetworks = 64;
+
 const microvolt = /^[uµμ]V$/;
 
 /**
@@ -60,7 +63,9 @@ function bandPowerMap(channels: readonly FeedChannel[], rate: number): MapSpec {
   const bands = Object.fromEntries(Object.entries(eegBands).filter(([, [, high]]) => high < rate / 2));
   return {
     name: 'band power',
-    network: bandPower({ channels: channels.length, rate, bands, outRate: 10, unit: 'dB' }),
+    network: sharedNetwork(`band power ${channels.length} ${rate}`, () =>
+      bandPower({ channels: channels.length, rate, bands, outRate: 10, unit: 'dB' }),
+    ),
     on: 'raw',
     labels: Object.keys(bands).flatMap((band) => channels.map(({ label }) => `${band} ${label}`)),
     unit: 'dB',
@@ -70,25 +75,44 @@ function bandPowerMap(channels: readonly FeedChannel[], rate: number): MapSpec {
 /** A Gaussian and its derivative over every standardized channel: the trend and its slope. */
 function trendMap(channels: readonly FeedChannel[], rate: number): MapSpec {
   const sigma = rate > 0 ? Math.min(25, Math.max(1, rate / 4)) : 2;
-  const gauss = gaussian(sigma);
-  const slope = gaussianDerivative(sigma, 1, { taps: gauss.length }).map((tap) => tap * sigma);
-  const taps = gauss.length;
-  const data = new Float32Array(2 * channels.length * taps);
-  channels.forEach((_, channel) => {
-    data.set(gauss, 2 * channel * taps);
-    data.set(slope, (2 * channel + 1) * taps);
-  });
-  const outChannels = 2 * channels.length;
   return {
     name: 'trend and change',
-    network: Network.create(
-      {
-        inChannels: channels.length,
-        layers: [{ type: 'conv1d', outChannels, kernelSize: taps, groups: channels.length, bias: false }],
-      },
-      { weights: { 'layers.0.weight': { shape: [outChannels, taps, 1], data } } },
-    ),
+    network: sharedNetwork(`trend ${channels.length} ${sigma}`, () => trendNetwork(channels.length, sigma)),
     on: 'standardized',
     labels: channels.flatMap(({ label }) => [`${label} trend`, `${label} change`]),
   };
+}
+
+/** Two kernels per channel: a Gaussian with standard deviation `sigma` (frames) and its derivative. */
+function trendNetwork(channels: number, sigma: number): Network {
+  const gauss = gaussian(sigma);
+  const slope = gaussianDerivative(sigma, 1, { taps: gauss.length }).map((tap) => tap * sigma);
+  const taps = gauss.length;
+  const data = new Float32Array(2 * channels * taps);
+  for (let channel = 0; channel < channels; channel++) {
+    data.set(gauss, 2 * channel * taps);
+    data.set(slope, (2 * channel + 1) * taps);
+  }
+  const outChannels = 2 * channels;
+  return Network.create(
+    {
+      inChannels: channels,
+      layers: [{ type: 'conv1d', outChannels, kernelSize: taps, groups: channels, bias: false }],
+    },
+    { weights: { 'layers.0.weight': { shape: [outChannels, taps, 1], data } } },
+  );
+}
+
+const networks = new Map<string, Network>();
+
+/**
+ * Returns the network that was designed for `key` before, or designs it: feature maps are only read, so all streams of
+ * one shape share one network. Keeps the `maxNetworks` that were used last.
+ */
+function sharedNetwork(key: string, design: () => Network): Network {
+  const network = networks.get(key) ?? design();
+  networks.delete(key);
+  networks.set(key, network);
+  if (networks.size > maxNetworks) networks.delete(networks.keys().next().value!);
+  return network;
 }

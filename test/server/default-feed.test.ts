@@ -16,3 +16,14 @@ test('a stream is treated as EEG by the last word of its kind, or by its unit an
   expect(map(undefined, 'uV')).toBe('band power');
   expect([undefined, 'eeg cap', 'ieeg'].map((kind) => map(kind, 'mV'))).toEqual(Array(3).fill('trend and change'));
 });
+
+test('streams of one shape share the networks of their feature maps, and keep their own labels', () => {
+  const map = (label: string, rate: number) =>
+    defaultFeed({ name: label, channels: [{ label, unit: 'uV' }], rate, kind: 'eeg' }).maps[0];
+  const [first, second, faster] = [map('a', 250), map('b', 250), map('a', 500)];
+  expect(second.network).toBe(first.network);
+  expect(faster.network).not.toBe(first.network);
+  expect([first, second].map(({ labels }) => labels[0].split(' ').at(-1))).toEqual(['a', 'b']);
+  for (let hz = 100; hz < 164; hz++) map('a', hz);
+  expect(map('a', 250).network).not.toBe(first.network);
+});
