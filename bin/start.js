@@ -3,9 +3,14 @@
  * `npm start -- --port 9000`.
  */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+if (!existsSync(new URL('../node_modules/typescript', import.meta.url))) {
+  process.stderr.write('The dependencies are not installed. Run `npm ci` first.\n');
+  process.exit(1);
+}
 process.stdout.write('Building Tapline (about 15 s) …\n');
 const npm = process.env.npm_execpath;
 const [command, args] = npm ? [process.execPath, [npm]] : ['npm', []];

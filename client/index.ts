@@ -1,3 +1,9 @@
+/**
+ * Components of the dashboard for your own pages, and `watch`, which receives data from a server.
+ *
+ * @module tapline/client
+ */
+
 export type { Loss, LossPlotOptions } from './loss-plot.ts';
 export type { ChannelName, Coupling, SignalPlotOptions } from './signal-plot.ts';
 export { FeatureLines, type FeatureLinesOptions } from './feature-lines.ts';

@@ -1,4 +1,8 @@
-/** 'tapline': the core library. Numbers in, numbers out; runs in Node.js and in browsers. */
+/**
+ * The core library: numbers in, numbers out. Runs in Node.js and in browsers.
+ *
+ * @module tapline
+ */
 
 // Convolution and padding of whole recordings, in double precision
 export {

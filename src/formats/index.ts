@@ -1,4 +1,9 @@
-/** File formats of recordings: readers of CSV, OpenBCI text, EDF, BDF, and GDF, and a writer of CSV. */
+/**
+ * File formats of recordings: readers of CSV, OpenBCI text, EDF, BDF, and GDF, and a writer of CSV.
+ *
+ * @module tapline/formats
+ */
+
 export { csvReader, csvWriter, readCsv } from './csv.ts';
 export type { CsvWriter } from './csv.ts';
 export { edfReader } from './edf.ts';

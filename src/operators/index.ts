@@ -1,3 +1,9 @@
+/**
+ * RxJS operators for streams of blocks; each subscription has its own state.
+ *
+ * @module tapline/operators
+ */
+
 export { alarms, type AlarmsOptions } from './alarms.ts';
 export { blocks } from './blocks.ts';
 export { connect, type ConnectOptions, type Disconnect, type Link } from './connect.ts';

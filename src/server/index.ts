@@ -1,3 +1,9 @@
+/**
+ * The server: devices publish to it, viewers watch it, and it processes every stream.
+ *
+ * @module tapline/server
+ */
+
 export { createServer, type TaplineServer } from './server.ts';
 export type { ServerOptions } from './options.ts';
 export type { ServerAlarms } from './server-alarms.ts';

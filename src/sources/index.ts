@@ -1,3 +1,9 @@
+/**
+ * Sample sources for Node.js and browsers, and `publish`, which sends them to a server.
+ *
+ * @module tapline/sources
+ */
+
 /** @deprecated Import these from `tapline/formats`. */
 export { readRecording, recordingReader } from '../formats/read-recording.ts';
 /** @deprecated Import these from `tapline/formats`. */
