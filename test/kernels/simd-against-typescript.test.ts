@@ -84,7 +84,73 @@ describe('SIMD and TypeScript give the same bits (invariant 8)', () => {
           return kernels.energy(at + x, step, frames, length, seed / 7, 1);
         });
       };
-      check(fc.property(seeds, few(3, 0), few(9), few(5), few(30), fc.boolean(), law), 40);
+      check(fc.property(seeds, few(3, 0), few(9), few(13), few(30), fc.boolean(), law), 40);
+    }
+  });
+
+  test('of a depthwise convolution and its gradients, for every number of taps 0 … 67 and every alignment', () => {
+    for (const taps of lengths) {
+      const law = (
+        seed: number,
+        shift: number,
+        channels: number,
+        multiplier: number,
+        frames: number,
+        [stride, dilation, biased]: readonly [number, number, boolean],
+      ) => {
+        const [x, w, b, y] = [shift, 2000, 7500 + shift, 7000 + shift];
+        const [xStep, tapStep] = [stride * channels, dilation * channels];
+        expectTwins(seed, (kernels, at) => {
+          const bias = biased ? at + b : 0;
+          kernels.depthwise(at + x, xStep, frames, taps, tapStep, at + w, bias, channels, multiplier, at + y);
+        });
+        expectTwins(seed, (kernels, at) => {
+          kernels.depthwiseInputGradient(at + y, frames, at + w, taps, tapStep, channels, multiplier, at + x, xStep);
+        });
+        expectTwins(seed, (kernels, at) => {
+          kernels.depthwiseWeightGradient(at + x, xStep, frames, at + y, taps, tapStep, channels, multiplier, at + w);
+          return kernels.depthwiseEnergy(at + x, taps, tapStep, channels, seed / 7);
+        });
+        expectTwins(seed, (kernels, at) => {
+          return kernels.depthwiseDot(at + w, at + x, taps, channels, multiplier);
+        });
+      };
+      const steps = fc.tuple(few(3), few(3), fc.boolean());
+      check(fc.property(seeds, few(3, 0), few(9), few(6), few(6), steps, law), 40);
+    }
+  });
+
+  test('of a convolution whose taps are not contiguous, for every number of taps 1 … 67 and every alignment', () => {
+    for (const taps of lengths.slice(1)) {
+      const law = (
+        seed: number,
+        shift: number,
+        fours: number,
+        own: number,
+        frames: number,
+        [stride, dilation, groups, biased]: readonly [number, number, number, boolean],
+      ) => {
+        const width = 4 * Math.min(fours, Math.max(1, Math.floor(16 / taps)));
+        const channels = width * groups;
+        const [x, w, b, y] = [shift, 3000, 7900 + shift, 7600 + shift];
+        expectTwins(seed, (kernels, at) => {
+          kernels.convolveTaps(
+            at + x,
+            stride * channels,
+            frames,
+            taps,
+            dilation * channels,
+            width,
+            groups,
+            at + w,
+            biased ? at + b : 0,
+            own * groups,
+            at + y,
+          );
+        });
+      };
+      const shape = fc.tuple(few(3), few(3), few(2), fc.boolean());
+      check(fc.property(seeds, few(3, 0), few(4), few(7), few(7), shape, law), 40);
     }
   });
 

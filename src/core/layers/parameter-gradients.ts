@@ -45,6 +45,16 @@ export class ParameterGradients {
     return (this.#gradients[i] ||= this.#allocation.allocate(this.values[i].count));
   }
 
+  /** Returns Σ a b of two arrays that are packed like parameter `i`. */
+  dot(i: number, a: number, b: number): number {
+    return this.engine.kernels.dot(a, b, this.values[i].count);
+  }
+
+  /** Returns n, the number of weights in the trace of parameter `i`. */
+  protected traceSize(i: number): number {
+    return this.values[i].count;
+  }
+
   /** Adds pending terms to the gradients. */
   addPending(): void {}
 
@@ -77,7 +87,16 @@ export class ParameterGradients {
         const copy = scratch.allocate(count);
         kernels.write(slope, copy, count);
         // the decay of h is expressed as weight decay: h ← h - step (g + h (1 - kept) / step)
-        kernels.sgd(trend[i], copy, 0, count, step, 0, 0, (1 - traceDecay + (rate * gradientScale) / count) / step);
+        kernels.sgd(
+          trend[i],
+          copy,
+          0,
+          count,
+          step,
+          0,
+          0,
+          (1 - traceDecay + (rate * gradientScale) / this.traceSize(i)) / step,
+        );
       }
       kernels.sgd(at, slope, 0, count, step, 0, 0, 0);
     }

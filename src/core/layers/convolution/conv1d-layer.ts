@@ -1,6 +1,7 @@
 import { integer, invalid } from '../../check.ts';
 import { maxPendingOutputs } from './conv-gradient.ts';
 import { Conv1d } from './conv1d.ts';
+import { DepthwiseConv1d } from './depthwise-conv1d.ts';
 import { GatheredConv1d } from './gathered-conv1d.ts';
 import type { Conv1dShape } from './packed-kernels.ts';
 import { FftConv1d } from './fft-conv1d.ts';
@@ -8,7 +9,7 @@ import { fftRule, type FftRule } from './fft-rule.ts';
 import type { Layer, ParameterSpec } from '../layer.ts';
 import { lineMemory, type Memory } from '../../memory/memory-size.ts';
 import type { Conv1dSpec, LayerContext } from '../layer-spec.ts';
-import { packedKernels } from './packed-kernels.ts';
+import { isDepthwise, packedDepthwiseKernels, packedKernels } from './packed-kernels.ts';
 import { windowPace } from '../pace.ts';
 import { keptFrames, windowing } from '../windowing.ts';
 
@@ -27,9 +28,9 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
   const fft = fftRule(shape);
   const kernel = [outChannels, kernelSize, inChannels / groups];
   const start = { fanIn: kernelSize * kernel[2], fanOut: (kernelSize * outChannels) / groups, rectified };
-  const parameters: ParameterSpec[] = [
-    { name: 'weight', shape: kernel, start, packing: packedKernels(kernel, groups) },
-  ];
+  const depthwise = isDepthwise(shape);
+  const packing = depthwise ? packedDepthwiseKernels(kernel, inChannels) : packedKernels(kernel, groups);
+  const parameters: ParameterSpec[] = [{ name: 'weight', shape: kernel, start, packing }];
   if (bias) parameters.push({ name: 'bias', shape: [outChannels], start: 0 });
   return {
     type: spec.type,
@@ -42,6 +43,7 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
     memory: (gradients, byFft) => convMemory(shape, gradients, byFft ? fft : undefined),
     parameters,
     stream: (values, context) => {
+      if (depthwise) return new DepthwiseConv1d(shape, values, context);
       if (shape.dilation > 1 || groups > 1) return new GatheredConv1d(shape, values, context);
       return fft && context.fft
         ? new FftConv1d(shape, values, context, fft, context.fft)
