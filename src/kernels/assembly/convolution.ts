@@ -82,6 +82,49 @@ function four(
   store(y, biased(join(a0, a1, a2, a3), b, b ? v128.load(b) : f32x4.splat(0)), outputs);
 }
 
+/** Eight kernels applied to one window: four with weights at `w` and four at `v`, which end together. */
+@inline
+function eight(
+  x: usize, w: usize, v: usize, pieces: i32, width: i32, gap: usize, rest: i32, b: usize, y: usize, outputs: i32,
+): void {
+  let a0 = f32x4.splat(0), a1 = f32x4.splat(0), a2 = f32x4.splat(0), a3 = f32x4.splat(0);
+  let b0 = f32x4.splat(0), b1 = f32x4.splat(0), b2 = f32x4.splat(0), b3 = f32x4.splat(0);
+  do {
+    const end = w + 4 * at(width), vEnd = v + 4 * at(width);
+    while (w < end) {
+      const xa = v128.load(x);
+      a0 = add(a0, xa, v128.load(w));
+      a1 = add(a1, xa, v128.load(w, 16));
+      a2 = add(a2, xa, v128.load(w, 32));
+      a3 = add(a3, xa, v128.load(w, 48));
+      w += 64;
+      // never true here; it divides the body
+      if (v >= vEnd) break;
+      b0 = add(b0, xa, v128.load(v));
+      b1 = add(b1, xa, v128.load(v, 16));
+      b2 = add(b2, xa, v128.load(v, 32));
+      b3 = add(b3, xa, v128.load(v, 48));
+      x += 16;
+      v += 64;
+    }
+    x += gap;
+  } while (--pieces);
+  if (rest) {
+    const xa = v128.and(v128.load(x), first(rest));
+    a0 = add(a0, xa, v128.load(w));
+    a1 = add(a1, xa, v128.load(w, 16));
+    a2 = add(a2, xa, v128.load(w, 32));
+    a3 = add(a3, xa, v128.load(w, 48));
+    b0 = add(b0, xa, v128.load(v));
+    b1 = add(b1, xa, v128.load(v, 16));
+    b2 = add(b2, xa, v128.load(v, 32));
+    b3 = add(b3, xa, v128.load(v, 48));
+  }
+  const zero = f32x4.splat(0);
+  v128.store(y, biased(join(a0, a1, a2, a3), b, b ? v128.load(b) : zero));
+  store(y + 16, biased(join(b0, b1, b2, b3), b, b ? v128.load(b, 16) : zero), outputs - 4);
+}
+
 /** Two kernels applied to up to four windows, `step` bytes apart. */
 @inline
 function twoByFour(
@@ -222,6 +265,28 @@ function apply(
   x: usize, window: usize, frames: i32, pieces: i32, width: i32, gap: usize, rest: i32, w: usize, row: usize, b: i32,
   outputs: i32, y: usize, frame: usize,
 ): void {
+  if (frames > 1) several(x, window, frames, pieces, width, gap, rest, w, row, b, outputs, y, frame);
+  if ((frames & 1) === 0) return;
+  x += <usize>(frames - 1) * window;
+  y += <usize>(frames - 1) * frame;
+  let o = 0;
+  for (; outputs - o > 4; o += 8) {
+    eight(x, w, w + 4 * row, pieces, width, gap, rest, b ? at(b + o) : 0, y + at(o), outputs - o);
+    w += 8 * row;
+  }
+  if (outputs - o > 1) four(x, w, pieces, width, gap, rest, b ? at(b + o) : 0, y + at(o), outputs - o);
+  else if (outputs > o && frames === 1) one(x, w, pieces, width, gap, rest, b ? at(b + o) : 0, y + at(o));
+}
+
+/**
+ * Applies the kernels to several windows. The last window of an odd number is left to the caller, unless a group of four
+ * has only one or two kernels.
+ */
+@inline
+function several(
+  x: usize, window: usize, frames: i32, pieces: i32, width: i32, gap: usize, rest: i32, w: usize, row: usize, b: i32,
+  outputs: i32, y: usize, frame: usize,
+): void {
   for (let o = 0; o < outputs; o += 4) {
     const bias = b ? at(b + o) : 0;
     const last = outputs - o;
@@ -233,7 +298,7 @@ function apply(
         to += 6 * frame;
       }
       if (left === 1) one(from, w, pieces, width, gap, rest, bias, to);
-    } else if (last === 2 && left > 1) {
+    } else if (last === 2) {
       for (; left > 0; left -= 4) {
         twoByFour(from, window, left, w, pieces, width, gap, rest, bias, to, frame);
         from += 4 * window;
@@ -245,7 +310,6 @@ function apply(
         from += 2 * window;
         to += 2 * frame;
       }
-      if (left === 1) four(from, w, pieces, width, gap, rest, bias, to, last);
     }
     w += 4 * row;
   }

@@ -3,6 +3,7 @@ import { maxPendingOutputs } from './conv-gradient.ts';
 import { Conv1d } from './conv1d.ts';
 import { DepthwiseConv1d } from './depthwise-conv1d.ts';
 import { GatheredConv1d } from './gathered-conv1d.ts';
+import { InPlaceConv1d } from './in-place-conv1d.ts';
 import type { Conv1dShape } from './packed-kernels.ts';
 import { FftConv1d } from './fft-conv1d.ts';
 import { fftRule, type FftRule } from './fft-rule.ts';
@@ -44,7 +45,10 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
     parameters,
     stream: (values, context) => {
       if (depthwise) return new DepthwiseConv1d(shape, values, context);
-      if (shape.dilation > 1 || groups > 1) return new GatheredConv1d(shape, values, context);
+      if (shape.dilation > 1 || groups > 1) {
+        const inPlace = InPlaceConv1d.fits(shape);
+        return inPlace ? new InPlaceConv1d(shape, values, context) : new GatheredConv1d(shape, values, context);
+      }
       return fft && context.fft
         ? new FftConv1d(shape, values, context, fft, context.fft)
         : new Conv1d(shape, values, context);
