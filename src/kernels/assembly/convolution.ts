@@ -235,6 +235,37 @@ function oneBySix(
   if (count > 4) spread(y + 4 * frame, biased(join(e, f, e, f), b, bias), frame, count - 4);
 }
 
+/** One kernel applied to six windows that begin one number apart, as in a stream of one channel. */
+@inline
+function oneBySixAdjacent(x: usize, w: usize, width: i32, rest: i32, b: usize, y: usize, frame: usize): void {
+  let a = f32x4.splat(0), b0 = f32x4.splat(0), c = f32x4.splat(0);
+  let d = f32x4.splat(0), e = f32x4.splat(0), f = f32x4.splat(0);
+  const end = x + at(width);
+  while (x < end) {
+    const taps = v128.load(w);
+    a = add(a, v128.load(x), taps);
+    b0 = add(b0, v128.load(x, 4), taps);
+    c = add(c, v128.load(x, 8), taps);
+    d = add(d, v128.load(x, 12), taps);
+    e = add(e, v128.load(x, 16), taps);
+    f = add(f, v128.load(x, 20), taps);
+    x += 16;
+    w += 64;
+  }
+  if (rest) {
+    const mask = first(rest), taps = v128.load(w);
+    a = add(a, v128.and(v128.load(x), mask), taps);
+    b0 = add(b0, v128.and(v128.load(x, 4), mask), taps);
+    c = add(c, v128.and(v128.load(x, 8), mask), taps);
+    d = add(d, v128.and(v128.load(x, 12), mask), taps);
+    e = add(e, v128.and(v128.load(x, 16), mask), taps);
+    f = add(f, v128.and(v128.load(x, 20), mask), taps);
+  }
+  const bias = b ? v128.load32_splat(b) : f32x4.splat(0);
+  spread(y, biased(join(a, b0, c, d), b, bias), frame, 4);
+  spread(y + 4 * frame, biased(join(e, f, e, f), b, bias), frame, 2);
+}
+
 /** One kernel applied to one window. */
 @inline
 function one(x: usize, w: usize, pieces: i32, width: i32, gap: usize, rest: i32, b: usize, y: usize): void {
@@ -292,6 +323,13 @@ function several(
     const last = outputs - o;
     let from = x, to = y + at(o), left = frames;
     if (last === 1) {
+      if (pieces === 1 && window === 4) {
+        for (; left > 5; left -= 6) {
+          oneBySixAdjacent(from, w, width, rest, bias, to, frame);
+          from += 24;
+          to += 6 * frame;
+        }
+      }
       for (; left > 1; left -= 6) {
         oneBySix(from, window, left, w, pieces, width, gap, rest, bias, to, frame);
         from += 6 * window;

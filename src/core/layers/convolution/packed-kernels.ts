@@ -29,12 +29,20 @@ export function packedKernels(shape: readonly number[], groups: number): Packing
   });
 }
 
+/** The cost of gathering the windows of one channel, in kernels of that channel. */
+const gatherCost = 16;
+
 /**
- * Returns whether every kernel reads one channel, so that four neighboring channels are computed at once. With one or two
- * channels and many kernels of each, four kernels at once are faster.
+ * Returns whether every kernel reads one channel and four neighboring channels are computed at once. With few channels
+ * and many kernels of each, gathering the windows of each channel is faster than computing missing channels:
+ *
+ *     at once    R C'          R = kernels per channel;  C' = channels C rounded up to a multiple of 4
+ *     gathered   (R + 16) C
  */
 export function isDepthwise({ inChannels, outChannels, groups }: Conv1dShape): boolean {
-  return groups === inChannels && groups > 1 && (groups > 2 || outChannels / groups <= 6);
+  if (groups !== inChannels || groups === 1) return false;
+  const multiplier = outChannels / groups;
+  return multiplier * ((inChannels + 3) & ~3) <= (multiplier + gatherCost) * inChannels;
 }
 
 /**
