@@ -80,7 +80,14 @@ export class StepProgram {
     const count = kernels.run!(this.#at, this.#layers.length, at, 1);
     const numbers = count * this.#outChannels;
     const from = at + this.#top;
-    for (let i = 0; i < numbers; i++) out[i] = f32[from + i];
+    let i = 0;
+    for (; i < numbers - 3; i += 4) {
+      out[i] = f32[from + i];
+      out[i + 1] = f32[from + i + 1];
+      out[i + 2] = f32[from + i + 2];
+      out[i + 3] = f32[from + i + 3];
+    }
+    for (; i < numbers; i++) out[i] = f32[from + i];
     return count;
   }
 
