@@ -94,6 +94,62 @@ function twoKernels(
   spread(y + 4, joined(b0, b1, b2, b3, biasNext), gap, n);
 }
 
+/** The partial sums of two kernels and four windows. */
+const partial: usize = memory.data(512, 16);
+
+/**
+ * Two kernels of each of four channels, with weights at `w` and `v`, applied to four windows. One partial sum is computed
+ * after another, so that every load is used by two or four sums.
+ */
+@inline
+function twoByFour(
+  x: usize, step: usize, tap: usize, w: usize, v: usize, taps: i32, bias: v128, biasNext: v128, y: usize,
+  frame: usize, gap: usize, n: i32,
+): void {
+  const end = w + (<usize>taps << 4), four = 4 * tap;
+  for (let q: usize = 0; q < 4; q++) {
+    let a0 = f32x4.splat(0), b0 = f32x4.splat(0), c0 = f32x4.splat(0), d0 = f32x4.splat(0);
+    let a1 = f32x4.splat(0), b1 = f32x4.splat(0), c1 = f32x4.splat(0), d1 = f32x4.splat(0);
+    let xa = x + q * tap, xb = xa + step, xc = xb + step, xd = xc + step;
+    let w0 = w + (q << 4), w1 = v + (q << 4);
+    while (w0 < end) {
+      const k0 = v128.load(w0), k1 = v128.load(w1);
+      const fa = v128.load(xa), fb = v128.load(xb), fc = v128.load(xc), fd = v128.load(xd);
+      a0 = add(a0, fa, k0);
+      a1 = add(a1, fa, k1);
+      b0 = add(b0, fb, k0);
+      b1 = add(b1, fb, k1);
+      c0 = add(c0, fc, k0);
+      c1 = add(c1, fc, k1);
+      d0 = add(d0, fd, k0);
+      d1 = add(d1, fd, k1);
+      xa += four;
+      xb += four;
+      xc += four;
+      xd += four;
+      w0 += 64;
+      w1 += 64;
+    }
+    const to = partial + (q << 7);
+    v128.store(to, a0);
+    v128.store(to, a1, 16);
+    v128.store(to, b0, 32);
+    v128.store(to, b1, 48);
+    v128.store(to, c0, 64);
+    v128.store(to, c1, 80);
+    v128.store(to, d0, 96);
+    v128.store(to, d1, 112);
+  }
+  for (let i: usize = 0; i < 4; i++) {
+    const from = partial + (i << 5);
+    const s0 = v128.load(from), s1 = v128.load(from, 128), s2 = v128.load(from, 256), s3 = v128.load(from, 384);
+    const t0 = v128.load(from, 16), t1 = v128.load(from, 144), t2 = v128.load(from, 272), t3 = v128.load(from, 400);
+    spread(y, joined(s0, s1, s2, s3, bias), gap, n);
+    spread(y + 4, joined(t0, t1, t2, t3, biasNext), gap, n);
+    y += frame;
+  }
+}
+
 /** Four kernels applied to one window of four channels each. */
 @inline
 function one(x: usize, tap: usize, w: usize, taps: i32, bias: v128, y: usize, gap: usize, n: i32): void {
@@ -138,8 +194,13 @@ export function depthwise(
         const o = c * multiplier + r;
         const bias = b ? collect(at(b + o), gap, n) : f32x4.splat(0);
         const biasNext = b ? collect(at(b + o + 1), gap, n) : f32x4.splat(0);
-        let from = at(x + c), to = at(y + o);
-        for (let left = frames; left > 0; left--) {
+        let from = at(x + c), to = at(y + o), left = frames;
+        for (; left > 3; left -= 4) {
+          twoByFour(from, step, tap, wAt, wAt + size, taps, bias, biasNext, to, frame, gap, n);
+          from += 4 * step;
+          to += 4 * frame;
+        }
+        for (; left > 0; left--) {
           twoKernels(from, tap, wAt, wAt + size, taps, bias, biasNext, to, gap, n);
           from += step;
           to += frame;
