@@ -15,6 +15,7 @@ import { readOptions, usage, type Options } from './options.ts';
 import { findPeers } from './peers.ts';
 import { rtneural } from './peers/rtneural.ts';
 import { race, type Timing } from './rounds.ts';
+import { measureShapes } from './shapes.ts';
 import { manyStreams } from './streams.ts';
 import { blockWorkloads, workloads, type Workload } from './workloads.ts';
 
@@ -81,6 +82,7 @@ async function run(options: Options): Promise<void> {
   console.log(`${machine()}; ${rounds} rounds`);
   const figures = await measureAll(options);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, null, 2)}\n`);
+  if (wanted('shapes')) await measureShapes(rounds, options.peers);
   if (wanted('growth')) await growth(Math.min(rounds, 5));
   if (wanted('streams')) await manyStreams();
 }

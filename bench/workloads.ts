@@ -1,4 +1,4 @@
-import { plan, random, type LayerSpec, type NetworkSpec, type Weights } from 'tapline';
+import { plan, random, type Random, type LayerSpec, type NetworkSpec, type Weights } from 'tapline';
 
 /** A convolution in the form that peers receive. `weight` is [out, tap, in] in lag order, `bias` [out]. */
 export interface Convolution {
@@ -117,21 +117,34 @@ function makeWorkload(stack: Stack, step: number): Workload {
     weights[`${name}.weight`] = { shape: [outChannels, taps, inChannels], data: weight };
     weights[`${name}.bias`] = { shape: [outChannels], data: bias };
   }
+  return { ...workloadFor(shape, spec, weights, step, rng), name: `${network} step ${step}`, network, layers };
+}
+
+/** Returns the workload of any network, for engines that read its spec and weights. */
+export function workloadFor(
+  shape: string,
+  spec: NetworkSpec,
+  weights: Weights,
+  step: number,
+  rng: Random = random(1),
+): Workload {
+  const { inChannels } = spec;
   const { stride, receptiveField, outChannels, layers: planned } = plan(spec);
   return {
-    name: `${network} step ${step}`,
-    network,
+    name: `${shape} step ${step}`,
+    network: shape,
     shape,
     step,
-    inChannels: channels[0],
+    inChannels,
     outChannels,
     stride,
     receptiveField,
-    layers,
+    layers: [],
     spec,
     weights,
-    blocks: Array.from({ length: Math.max(8, 2 ** Math.floor(Math.log2(256 / step))) }, () =>
-      normal(step * channels[0], 1),
+    blocks: Array.from(
+      { length: Math.max(8, 2 ** Math.floor(Math.log2(Math.max(256, 4 * receptiveField) / step))) },
+      () => Float32Array.from({ length: step * inChannels }, () => rng.normal()),
     ),
     operations: 2 * step * planned.reduce((sum, { macsPerFrame }) => sum + macsPerFrame, 0),
   };

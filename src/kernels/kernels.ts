@@ -32,6 +32,74 @@ export interface Kernels {
     yStep: number,
   ): void;
   /**
+   * Equation (2) for windows of `taps` pieces of `width` numbers, a multiple of 4, `tapStep` apart, in place: dilation and
+   * groups. Every group has its own packed kernels and reads `width` channels of its own. `outputs` is the number of
+   * kernels of all groups.
+   */
+  convolveTaps(
+    x: number,
+    xStep: number,
+    frames: number,
+    taps: number,
+    tapStep: number,
+    width: number,
+    groups: number,
+    w: number,
+    b: number,
+    outputs: number,
+    y: number,
+  ): void;
+  /**
+   * Equation (2) for `multiplier` kernels per channel, where kernel r of channel c gives output c · multiplier + r and
+   * reads only that channel: y[n, c, r] = b[c, r] + Σ_j w[c, r, j] x[n, j, c], with taps `tapStep` apart. The weights of
+   * four neighboring channels are side by side,
+   *
+   *     w[c/4][r][j][c mod 4]          j = K-1-k;  padded with zeros to a multiple of 4 in c
+   */
+  depthwise(
+    x: number,
+    xStep: number,
+    frames: number,
+    taps: number,
+    tapStep: number,
+    w: number,
+    b: number,
+    channels: number,
+    multiplier: number,
+    y: number,
+  ): void;
+  /** Equation (5) for such kernels. Four kernels of a channel (r/4) without a gradient are skipped. */
+  depthwiseInputGradient(
+    g: number,
+    frames: number,
+    w: number,
+    taps: number,
+    tapStep: number,
+    channels: number,
+    multiplier: number,
+    dx: number,
+    dxStep: number,
+  ): void;
+  /** Equation (4) for such kernels. */
+  depthwiseWeightGradient(
+    x: number,
+    xStep: number,
+    frames: number,
+    g: number,
+    taps: number,
+    tapStep: number,
+    channels: number,
+    multiplier: number,
+    dw: number,
+  ): void;
+  /** Returns `before` + (Σ_j x[j, c]²) / `channels` of one window, added channel by channel. */
+  depthwiseEnergy(x: number, taps: number, tapStep: number, channels: number, before: number): number;
+  /**
+   * Returns Σ a b of two arrays that are packed like such kernels, in the order in which `dot` adds the kernels of one
+   * channel after another, packed for `convolve`.
+   */
+  depthwiseDot(a: number, b: number, taps: number, channels: number, multiplier: number): number;
+  /**
    * Equation (2) for one window, in two parts. `convolveHead` adds the numbers from `from` to `to`, multiples of 4, to the
    * four partial sums of each kernel, [outputs padded to a multiple of 4, 4], and starts at 0 if `from` is 0.
    * `convolveTail` adds the rest, from number `from` on, and writes the outputs.
@@ -211,11 +279,15 @@ export function prefetch(kernels: Kernels, at: number, count: number): void {
   kernels.energy(at, 0, 1, count, 0, 0);
 }
 
+/** Kinds of layers in a program for the `run` kernel. An activation is 1 + its index in `activations`. */
+export const kinds = { dense: 0, taps: -1, depthwise: -2 } as const;
+
 /**
- * The state of one layer in a program for the `run` kernel, as indexes of 32-bit words: kind (0 = convolution, otherwise
- * 1 + the index of an activation), `alpha` as float32, offset of the delay line, its capacity in frames, number of frames
- * in it, slot at which the next window begins, input channels, frames per window, stride, offsets of weights and bias,
- * numbers per window, output channels, and offset of the outputs relative to the first number of the call.
+ * The state of one layer in a program for the `run` kernel, as indexes of 32-bit words: kind, `alpha` as float32, offset of
+ * the delay line, its capacity in frames, number of frames in it, slot at which the next window begins, input channels,
+ * frames per window, stride, offsets of weights and bias, numbers per window (dense) or taps, output channels, and offset
+ * of the outputs relative to the first number of the call. For convolutions that are not dense: distance between taps in
+ * numbers, and number of groups.
  */
 export const words = {
   kind: 0,
@@ -232,7 +304,9 @@ export const words = {
   length: 11,
   outputs: 12,
   y: 13,
+  tapStep: 14,
+  groups: 15,
 } as const;
 
 /** Words per layer. */
-export const wordsPerLayer = 14;
+export const wordsPerLayer = 16;

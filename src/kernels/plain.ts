@@ -2,6 +2,7 @@ import type { Arena } from './arena.ts';
 import type { Kernels } from './kernels.ts';
 import { activate, activateBack } from './plain/activations.ts';
 import { convolutionLoops } from './plain/convolution.ts';
+import { depthwiseLoops } from './plain/depthwise.ts';
 import { gradientLoops } from './plain/gradients.ts';
 import { optimizerLoops } from './plain/optimizers.ts';
 import { poolLoops } from './plain/pools.ts';
@@ -18,6 +19,7 @@ export function plainKernels(arena: Arena): Kernels {
   return {
     ...rowLoops(arena),
     ...convolutions,
+    ...depthwiseLoops(arena),
     ...gradientLoops(arena, convolutions.energy),
     ...poolLoops(arena),
     ...optimizerLoops(arena),

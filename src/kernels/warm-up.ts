@@ -13,6 +13,9 @@ export function warmUp(kernels: Kernels, arena: Arena): void {
     kernels.fill(y, length, 0);
     kernels.convolve(x, 4, 1, w, 0, length, outputs, y, outputs);
     kernels.convolve(x, 4, frames, w, 0, length, outputs, y, outputs);
+    kernels.convolveTaps(x, 8, 1, 4, 8, 8, 1, w, 0, outputs, y);
+    kernels.depthwise(x, 8, 1, length, 8, w, 0, 8, 1, y);
+    kernels.depthwise(x, 8, frames, length, 8, w, 0, 8, 1, y);
     kernels.inputGradient(y, outputs, 1, w, length, outputs, x, 4);
     kernels.weightGradient(x, 4, 1, y, outputs, length, outputs, w);
     kernels.descend(x, 4, 1, y, outputs, length, outputs, w, 0, 0, -1);

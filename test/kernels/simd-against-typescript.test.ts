@@ -84,7 +84,73 @@ describe('SIMD and TypeScript give the same bits (invariant 8)', () => {
           return kernels.energy(at + x, step, frames, length, seed / 7, 1);
         });
       };
-      check(fc.property(seeds, few(3, 0), few(9), few(5), few(30), fc.boolean(), law), 40);
+      check(fc.property(seeds, few(3, 0), few(9), few(13), few(30), fc.boolean(), law), 40);
+    }
+  });
+
+  test('of a depthwise convolution and its gradients, for every number of taps 0 … 67 and every alignment', () => {
+    for (const taps of lengths) {
+      const law = (
+        seed: number,
+        shift: number,
+        channels: number,
+        multiplier: number,
+        frames: number,
+        [stride, dilation, biased]: readonly [number, number, boolean],
+      ) => {
+        const [x, w, b, y] = [shift, 2000, 7500 + shift, 7000 + shift];
+        const [xStep, tapStep] = [stride * channels, dilation * channels];
+        expectTwins(seed, (kernels, at) => {
+          const bias = biased ? at + b : 0;
+          kernels.depthwise(at + x, xStep, frames, taps, tapStep, at + w, bias, channels, multiplier, at + y);
+        });
+        expectTwins(seed, (kernels, at) => {
+          kernels.depthwiseInputGradient(at + y, frames, at + w, taps, tapStep, channels, multiplier, at + x, xStep);
+        });
+        expectTwins(seed, (kernels, at) => {
+          kernels.depthwiseWeightGradient(at + x, xStep, frames, at + y, taps, tapStep, channels, multiplier, at + w);
+          return kernels.depthwiseEnergy(at + x, taps, tapStep, channels, seed / 7);
+        });
+        expectTwins(seed, (kernels, at) => {
+          return kernels.depthwiseDot(at + w, at + x, taps, channels, multiplier);
+        });
+      };
+      const steps = fc.tuple(few(3), few(3), fc.boolean());
+      check(fc.property(seeds, few(3, 0), few(9), few(6), few(6), steps, law), 40);
+    }
+  });
+
+  test('of a convolution whose taps are not contiguous, for every number of taps 1 … 67 and every alignment', () => {
+    for (const taps of lengths.slice(1)) {
+      const law = (
+        seed: number,
+        shift: number,
+        fours: number,
+        own: number,
+        frames: number,
+        [stride, dilation, groups, biased]: readonly [number, number, number, boolean],
+      ) => {
+        const width = 4 * Math.min(fours, Math.max(1, Math.floor(16 / taps)));
+        const channels = width * groups;
+        const [x, w, b, y] = [shift, 3000, 7900 + shift, 7600 + shift];
+        expectTwins(seed, (kernels, at) => {
+          kernels.convolveTaps(
+            at + x,
+            stride * channels,
+            frames,
+            taps,
+            dilation * channels,
+            width,
+            groups,
+            at + w,
+            biased ? at + b : 0,
+            own * groups,
+            at + y,
+          );
+        });
+      };
+      const shape = fc.tuple(few(3), few(3), few(2), fc.boolean());
+      check(fc.property(seeds, few(3, 0), few(4), few(7), few(7), shape, law), 40);
     }
   });
 
@@ -199,5 +265,70 @@ describe('SIMD and TypeScript give the same bits (invariant 8)', () => {
     };
     const fraction = fc.double({ min: 0, max: 0.99, noNaN: true });
     check(fc.property(seeds, few(60), few(12), few(3, 0), fraction, fc.boolean(), law));
+  });
+});
+
+describe('all convolutions have one order of summation', () => {
+  const expectSame = (
+    seed: number,
+    run: (kernels: Kernels, at: number) => [y: number, expected: number, count: number],
+  ) => {
+    for (const [{ kernels, arena }, at] of [
+      [simd, inSimd],
+      [plain, inPlain],
+    ] as const) {
+      arena.f32.set(some[seed % 8][0], at);
+      const [y, expected, count] = run(kernels, at);
+      const words = (from: number) => [...new Uint32Array(arena.f32.slice(from, from + count).buffer)];
+      expect(words(y)).toEqual(words(expected));
+    }
+  };
+
+  test('depthwise kernels give the bits of a dense convolution of one channel', () => {
+    const law = (seed: number, taps: number, channels: number, multiplier: number, frames: number, step: number) => {
+      const outputs = channels * multiplier;
+      expectSame(seed, (kernels, at) => {
+        const { f32 } = (kernels === simd.kernels ? simd : plain).arena;
+        const [w, y, expected, window, row] = [at + 2000, at + 5000, at + 5500, at + 6000, at + 6100];
+        kernels.depthwise(at, step * channels, frames, taps, channels, w, at + 6500, channels, multiplier, y);
+        for (let c = 0; c < channels; c++) {
+          for (let r = 0; r < multiplier; r++) {
+            const o = c * multiplier + r;
+            for (let j = 0; j < taps; j++) {
+              const from = w + 4 * (((c >> 2) * multiplier + r) * taps + j) + (c & 3);
+              f32[row + 4 * (j & ~3) + (j & 3)] = f32[from];
+            }
+            for (let n = 0; n < frames; n++) {
+              kernels.gather(at + n * step * channels + c, 0, 1, taps, channels, 1, window);
+              kernels.convolve(window, 0, 1, row, at + 6500 + o, taps, 1, expected + n * outputs + o, 1);
+            }
+          }
+        }
+        return [y, expected, frames * outputs];
+      });
+    };
+    check(fc.property(seeds, few(40), few(9), few(4), few(5), few(3), law), 200);
+  });
+
+  test('taps that are not contiguous give the bits of a dense convolution of gathered windows', () => {
+    const law = (seed: number, taps: number, fours: number, groups: number, own: number, frames: number) => {
+      const width = 4 * fours;
+      const [channels, outputs, length] = [width * groups, own * groups, taps * width];
+      const [step, tapStep] = [channels, 2 * channels];
+      const size = ((own + 3) & ~3) * length;
+      expectSame(seed, (kernels, at) => {
+        const [w, y, expected, windows] = [at + 2000, at + 5200, at + 5700, at + 6300];
+        kernels.convolveTaps(at, step, frames, taps, tapStep, width, groups, w, at + 8100, outputs, y);
+        for (let group = 0; group < groups; group++) {
+          kernels.gather(at + group * width, step, frames, taps, tapStep, width, windows);
+          const first = group * own;
+          const own0 = w + group * size;
+          const bias = at + 8100 + first;
+          kernels.convolve(windows, length, frames, own0, bias, length, own, expected + first, outputs);
+        }
+        return [y, expected, frames * outputs];
+      });
+    };
+    check(fc.property(seeds, few(7), few(3), few(3), few(9), few(9), law), 200);
   });
 });

@@ -48,12 +48,22 @@ export class ParameterGradients {
     return (this.#gradients[i] ||= this.#allocation.allocate(this.values[i].count));
   }
 
+  /** Returns Σ a b of two arrays that are packed like parameter `i`. */
+  dot(i: number, a: number, b: number): number {
+    return this.engine.kernels.dot(a, b, this.values[i].count);
+  }
+
+  /** Returns n, the number of weights in the trace of parameter `i`. */
+  protected traceSize(i: number): number {
+    return this.values[i].count;
+  }
+
   /** Adds pending terms to the gradients. */
   addPending(): void {}
 
   /**
-   * w ← w - µ g for all parameters, where µ is `learningRate` or, with `epsilon`, `learningRate` / (`epsilon` + energy). Clears the
-   * gradients.
+   * w ← w - µ g for all parameters, where µ is `learningRate` or, with `epsilon`, `learningRate` / (`epsilon` + energy).
+   * Clears the gradients.
    */
   descend(learningRate: number, epsilon?: number): void {
     this.addPending();
@@ -88,7 +98,7 @@ export class ParameterGradients {
           step,
           0,
           0,
-          (1 - traceDecay + (learningRate * gradientScale) / count) / step,
+          (1 - traceDecay + (learningRate * gradientScale) / this.traceSize(i)) / step,
         );
       }
       kernels.sgd(at, slope, 0, count, step, 0, 0, 0);

@@ -71,16 +71,23 @@ export class StepProgram {
     const { arena, kernels, scratch } = this.#engine;
     const at = scratch.allocateOnly(this.scratchNumbers);
     const { f32 } = arena;
-    let nonFinite = 0;
-    for (let c = 0; c < x.length; c++) {
+    const { length } = x;
+    for (let c = 0; c < length; c++) {
       const sample = Math.fround(x[c]);
-      nonFinite += sample - sample;
+      if (sample - sample !== 0) return -1;
       f32[at + c] = sample;
     }
-    if (nonFinite !== 0) return -1;
     const count = kernels.run!(this.#at, this.#layers.length, at, 1);
     const numbers = count * this.#outChannels;
-    for (let i = 0; i < numbers; i++) out[i] = f32[at + this.#top + i];
+    const from = at + this.#top;
+    let i = 0;
+    for (; i < numbers - 3; i += 4) {
+      out[i] = f32[from + i];
+      out[i + 1] = f32[from + i + 1];
+      out[i + 2] = f32[from + i + 2];
+      out[i + 3] = f32[from + i + 3];
+    }
+    for (; i < numbers; i++) out[i] = f32[from + i];
     return count;
   }
 

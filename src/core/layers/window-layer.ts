@@ -1,3 +1,4 @@
+import { words } from '../../kernels/kernels.ts';
 import type { Allocation } from '../memory/allocation.ts';
 import { InputLine } from '../memory/delay-line.ts';
 import type { Engine } from '../memory/engine.ts';
@@ -151,7 +152,7 @@ export abstract class WindowLayer implements LayerStream {
 
   advanceIndexes(frames: number): number {
     const outputs = frames / this.windowing.stride;
-    this.advance(frames, outputs);
+    this.#advance(frames, outputs);
     this.line.advanceIndexes(frames);
     this.gradientLine?.advanceIndexes(frames);
     return outputs;
@@ -168,19 +169,39 @@ export abstract class WindowLayer implements LayerStream {
   }
 
   /** Whether the next windows contain only valid frames from the source, and no older frames are needed. */
-  protected get isSettled(): boolean {
+  get #isSettled(): boolean {
     const { wait, tailSources } = this.windowing;
     const known = this.#frames >= wait && !this.#ended && tailSources === 0 && !this.gradientLine;
     return known && this.line.isValidFrom(this.#oldest(this.#outputs));
   }
 
-  /** The slot of the delay line at which the next window begins. */
-  protected get nextWindowSlot(): number {
-    return this.#oldest(this.#outputs) - (this.line.next - this.line.layout.filled);
+  /**
+   * Writes the state of the delay line to a program for the `run` kernel. Returns false if the next windows include
+   * padding or invalid frames.
+   */
+  protected writeWindows(layer: Int32Array): boolean {
+    if (!this.#isSettled) return false;
+    const { at, capacity, filled } = this.line.layout;
+    const { stride, receptiveField } = this.windowing;
+    layer[words.line] = at;
+    layer[words.capacity] = capacity;
+    layer[words.filled] = filled;
+    layer[words.window] = this.#oldest(this.#outputs) - (this.line.next - filled);
+    layer[words.channels] = this.line.channels;
+    layer[words.reach] = receptiveField;
+    layer[words.stride] = stride;
+    layer[words.outputs] = this.#outChannels;
+    return true;
+  }
+
+  /** Reads the state back after `run` has processed `frames` input frames and `outputs` outputs. */
+  protected readWindows(layer: Int32Array, frames: number, outputs: number): void {
+    this.line.advance(frames, layer[words.filled]);
+    this.#advance(frames, outputs);
   }
 
   /** Counts frames and outputs that were processed elsewhere. */
-  protected advance(frames: number, outputs: number): void {
+  #advance(frames: number, outputs: number): void {
     this.#frames += frames;
     this.#outputs += outputs;
     this.#gradientsReceived += outputs;

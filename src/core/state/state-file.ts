@@ -16,8 +16,11 @@ function checksum(chunks: Iterable<Uint8Array>): number {
   return ~crc >>> 0;
 }
 
-/** The version of the saved-state format. Files with a newer version are rejected. */
-const formatVersion = 1;
+/**
+ * The version of the saved-state format. Files with a newer version are rejected. Version 2 stores depthwise kernels in
+ * another order, so files of version 1 are rejected if their network has groups.
+ */
+const formatVersion = 2;
 
 /**
  * Writes a state as a safetensors file. Arrays become tensors, and all numbers go into one tensor. The metadata contains
@@ -58,6 +61,8 @@ export function decodeState(kind: string, bytes: Uint8Array): { state: State; ex
   }
   if (!/^[1-9]\d*$/.test(metadata.version) || Number(metadata.version) > formatVersion)
     throw invalid('version of a saved state', `<= ${formatVersion}`, metadata.version);
+  if (metadata.version === '1' && /"groups":(?!1\b)/.test(metadata.beside))
+    throw invalid('version of a saved state with a grouped convolution', '2', metadata.version);
   const sum = sumOf(tensors, metadata);
   if (metadata.checksum !== sum) throw invalid('checksum of a saved state', sum, metadata.checksum);
   const { numbers, ...arrays } = tensors;

@@ -24,6 +24,28 @@ export function store(y: usize, four: v128, n: i32): void {
   }
 }
 
+/** Stores the first n of four numbers, `gap` bytes apart. */
+@inline
+export function spread(y: usize, four: v128, gap: usize, n: i32): void {
+  if (gap === 4) store(y, four, n);
+  else {
+    v128.store32_lane(y, four, 0);
+    if (n > 1) v128.store32_lane(y + gap, four, 1);
+    if (n > 2) v128.store32_lane(y + 2 * gap, four, 2);
+    if (n > 3) v128.store32_lane(y + 3 * gap, four, 3);
+  }
+}
+
+/** Loads up to four numbers, `gap` bytes apart, and 0 for the others. */
+@inline
+export function collect(x: usize, gap: usize, n: i32): v128 {
+  let four = v128.load32_zero(x);
+  if (n > 1) four = v128.load32_lane(x + gap, four, 1);
+  if (n > 2) four = v128.load32_lane(x + 2 * gap, four, 2);
+  if (n > 3) four = v128.load32_lane(x + 3 * gap, four, 3);
+  return four;
+}
+
 @inline
 export function low(four: v128): v128 {
   return f64x2.promote_low_f32x4(four);

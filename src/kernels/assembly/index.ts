@@ -1,4 +1,5 @@
-export { convolve, convolveHead, convolveTail } from './convolution';
+export { convolve, convolveHead, convolveTail, convolveTaps } from './convolution';
+export { depthwise, depthwiseDot, depthwiseEnergy, depthwiseInputGradient, depthwiseWeightGradient } from './depthwise';
 export { biasGradient, descend, energy, inputGradient, weightGradient } from './gradients';
 export { adam, rmsprop, sgd } from './optimizers';
 export { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from './pools';

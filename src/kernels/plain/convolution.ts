@@ -4,7 +4,9 @@ import type { Kernels } from '../kernels.ts';
 const f = Math.fround;
 
 /** The forward loops of a convolution. */
-export function convolutionLoops(arena: Arena): Pick<Kernels, 'convolve' | 'convolveHead' | 'convolveTail' | 'energy'> {
+export function convolutionLoops(
+  arena: Arena,
+): Pick<Kernels, 'convolve' | 'convolveTaps' | 'convolveHead' | 'convolveTail' | 'energy'> {
   const sums = new Float32Array(4);
   return {
     convolve(x, xStep, frames, w, b, length, outputs, y, yStep) {
@@ -30,6 +32,34 @@ export function convolutionLoops(arena: Arena): Pick<Kernels, 'convolve' | 'conv
           if (rest > 2) s2 = f(s2 + f(m[at + 2] * m[tap + 2]));
           const sum = f(f(s0 + s1) + f(s2 + s3));
           m[y + n * yStep + o] = b ? f(sum + m[b + o]) : sum;
+        }
+      }
+    },
+
+    convolveTaps(x, xStep, frames, taps, tapStep, width, groups, w, b, outputs, y) {
+      const m = arena.f32;
+      const own = outputs / groups;
+      const size = ((own + 3) & ~3) * taps * width;
+      for (let n = 0; n < frames; n++) {
+        for (let o = 0; o < outputs; o++) {
+          const group = Math.floor(o / own);
+          const row = rowOf(w + group * size, taps * width, o - group * own);
+          let s0 = f(0);
+          let s1 = f(0);
+          let s2 = f(0);
+          let s3 = f(0);
+          let tap = row;
+          for (let k = 0; k < taps; k++) {
+            const piece = x + n * xStep + group * width + k * tapStep;
+            for (let at = piece; at < piece + width; at += 4, tap += 16) {
+              s0 = f(s0 + f(m[at] * m[tap]));
+              s1 = f(s1 + f(m[at + 1] * m[tap + 1]));
+              s2 = f(s2 + f(m[at + 2] * m[tap + 2]));
+              s3 = f(s3 + f(m[at + 3] * m[tap + 3]));
+            }
+          }
+          const sum = f(f(s0 + s1) + f(s2 + s3));
+          m[y + n * outputs + o] = b ? f(sum + m[b + o]) : sum;
         }
       }
     },

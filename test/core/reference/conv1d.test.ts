@@ -281,7 +281,9 @@ test('rejects shapes that do not fit, padding that is too wide, and an invalid p
   expect(() => conv1d([1, 2], [1], null, layer)).toThrow(
     new RangeError('w.length must be 2 kernels x 2 taps x 2 channels, got 1'),
   );
-  expect(() => conv1d([1, 2], w, [1], layer)).toThrow(new RangeError('b.length must be 2, one per output channel, got 1'));
+  expect(() => conv1d([1, 2], w, [1], layer)).toThrow(
+    new RangeError('b.length must be 2, one per output channel, got 1'),
+  );
   expect(() => conv1d([1, 2], w, null, { ...layer, groups: 3 })).toThrow(
     new RangeError('groups must be a divisor of 2 input and 2 output channels, got 3'),
   );

@@ -1,8 +1,10 @@
 import { integer, invalid } from '../../check.ts';
 import { maxPendingOutputs } from './conv-gradient.ts';
 import { Conv1d } from './conv1d.ts';
+import { DepthwiseConv1d } from './depthwise-conv1d.ts';
 import { GatheredConv1d } from './gathered-conv1d.ts';
-import { packedKernels, type Conv1dShape } from './packed-kernels.ts';
+import { InPlaceConv1d } from './in-place-conv1d.ts';
+import { type Conv1dShape, isDepthwise, packedDepthwiseKernels, packedKernels } from './packed-kernels.ts';
 import { FftConv1d } from './fft-conv1d.ts';
 import { fftRule, type FftRule } from './fft-rule.ts';
 import type { Layer, ParameterSpec } from '../layer.ts';
@@ -26,9 +28,9 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
   const fft = fftRule(shape);
   const kernel = [outChannels, kernelSize, inChannels / groups];
   const start = { fanIn: kernelSize * kernel[2], fanOut: (kernelSize * outChannels) / groups, rectified };
-  const parameters: ParameterSpec[] = [
-    { name: 'weight', shape: kernel, start, packing: packedKernels(kernel, groups) },
-  ];
+  const depthwise = isDepthwise(shape);
+  const packing = depthwise ? packedDepthwiseKernels(kernel, inChannels) : packedKernels(kernel, groups);
+  const parameters: ParameterSpec[] = [{ name: 'weight', shape: kernel, start, packing }];
   if (bias) parameters.push({ name: 'bias', shape: [outChannels], start: 0 });
   return {
     type: spec.type,
@@ -41,7 +43,11 @@ export function conv1dLayer(spec: Conv1dSpec, { inChannels, rectified }: LayerCo
     memory: (gradients, byFft) => convMemory(shape, gradients, byFft ? fft : undefined),
     parameters,
     stream: (values, context) => {
-      if (shape.dilation > 1 || groups > 1) return new GatheredConv1d(shape, values, context);
+      if (depthwise) return new DepthwiseConv1d(shape, values, context);
+      if (shape.dilation > 1 || groups > 1) {
+        const inPlace = InPlaceConv1d.fits(shape);
+        return inPlace ? new InPlaceConv1d(shape, values, context) : new GatheredConv1d(shape, values, context);
+      }
       return fft && context.fft
         ? new FftConv1d(shape, values, context, fft, context.fft)
         : new Conv1d(shape, values, context);

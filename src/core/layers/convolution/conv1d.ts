@@ -1,5 +1,5 @@
 import type { Conv1dShape } from './packed-kernels.ts';
-import { words } from '../../../kernels/kernels.ts';
+import { kinds, words } from '../../../kernels/kernels.ts';
 import { ConvGradient, maxPendingOutputs, type WindowLayout } from './conv-gradient.ts';
 import { EarlySums } from './early-sums.ts';
 import type { StreamContext } from '../layer.ts';
@@ -63,27 +63,16 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
   }
 
   writeProgram(layer: Int32Array): boolean {
-    if (!this.isSettled) return false;
-    const { at, capacity, filled } = this.line.layout;
-    const { stride, receptiveField } = this.windowing;
-    layer[words.kind] = 0;
-    layer[words.line] = at;
-    layer[words.capacity] = capacity;
-    layer[words.filled] = filled;
-    layer[words.window] = this.nextWindowSlot;
-    layer[words.channels] = this.line.channels;
-    layer[words.reach] = receptiveField;
-    layer[words.stride] = stride;
+    if (!this.writeWindows(layer)) return false;
+    layer[words.kind] = kinds.dense;
     layer[words.w] = this.#weight;
     layer[words.b] = this.#bias;
     layer[words.length] = this.#length;
-    layer[words.outputs] = this.#outputs;
     return true;
   }
 
   readProgram(layer: Int32Array, frames: number, outputs: number): void {
-    this.line.advance(frames, layer[words.filled]);
-    this.advance(frames, outputs);
+    this.readWindows(layer, frames, outputs);
   }
 
   override advanceIndexes(frames: number): number {

@@ -28,7 +28,7 @@ const minSpeedup = 1.5;
  * cost in multiply-adds:
  *
  *     by FFT      24 N log2 N (C + O) + 64 (N/2 + 1) C O        N = 2^i ≥ 3K;  O rounded up to even (shared inverse transform)
- *     directly    n K C O                                       O rounded up to a multiple of 4 (packing)
+ *     directly    n K C O                                       O rounded up to a multiple of 4 if O mod 4 = 3
  *
  * The constants were measured against the WebAssembly kernels (`bench/fft.ts`). The FFT is used for at least 1.5 times
  * as many outputs n as make both costs equal. The first call also transforms the kernels, which costs about as much as a
@@ -42,7 +42,7 @@ export function fftRule(shape: Conv1dShape): FftRule | undefined {
   const bins = size / 2 + 1;
   const even = 2 * Math.ceil(outChannels / 2);
   const cost = stepCost * size * power * (inChannels + even) + productCost * bins * inChannels * even;
-  const direct = kernelSize * inChannels * 4 * Math.ceil(outChannels / 4);
+  const direct = kernelSize * inChannels * (outChannels + Number(outChannels % 4 === 3));
   const minOutputs = Math.max(minTaps, Math.ceil((minSpeedup * cost) / direct));
   const block = size - kernelSize + 1;
   if (minOutputs > Math.floor(block / stride)) return undefined;

@@ -20,13 +20,56 @@ export function packedKernels(shape: readonly number[], groups: number): Packing
   const [outputs, taps, inputs] = shape;
   const count = groups * packedGroupSize(outputs / groups, taps * inputs);
   const place = packedPlaces(outputs, groups, taps * inputs);
-  const each = (visit: (index: number, at: number) => void) => {
+  return packing(count, outputs * taps * inputs, (visit) => {
     for (let o = 0; o < outputs; o++) {
       for (let k = 0; k < taps; k++) {
         for (let c = 0; c < inputs; c++) visit((o * taps + k) * inputs + c, place(o, (taps - 1 - k) * inputs + c));
       }
     }
+  });
+}
+
+/** The cost of gathering the windows of one channel, in kernels of that channel. */
+const gatherCost = 16;
+
+/**
+ * Returns whether every kernel reads one channel and four neighboring channels are computed at once. With few channels
+ * and many kernels of each, gathering the windows of each channel is faster than computing missing channels:
+ *
+ *     at once    R C'          R = kernels per channel;  C' = channels C rounded up to a multiple of 4
+ *     gathered   (R + 16) C
+ */
+export function isDepthwise({ inChannels, outChannels, groups }: Conv1dShape): boolean {
+  if (groups !== inChannels || groups === 1) return false;
+  const multiplier = outChannels / groups;
+  return multiplier * ((inChannels + 3) & ~3) <= (multiplier + gatherCost) * inChannels;
+}
+
+/**
+ * Creates the packing of depthwise kernels [out, tap, 1] in lag order, for `channels` channels with
+ * `multiplier` = out / channels kernels each: oldest tap first, four neighboring channels side by side,
+ *
+ *     w[c/4][r][j][c mod 4]          j = K-1-k;  kernel r of channel c gives output c · multiplier + r
+ *
+ * padded with zeros to a multiple of 4 channels.
+ */
+export function packedDepthwiseKernels(shape: readonly number[], channels: number): Packing {
+  const [outputs, taps] = shape;
+  const multiplier = outputs / channels;
+  const place = (o: number, k: number) => {
+    const c = Math.floor(o / multiplier);
+    const row = Math.floor(c / 4) * multiplier + (o % multiplier);
+    return 4 * (row * taps + taps - 1 - k) + (c & 3);
   };
+  return packing(((channels + 3) & ~3) * multiplier * taps, outputs * taps, (visit) => {
+    for (let o = 0; o < outputs; o++) for (let k = 0; k < taps; k++) visit(o * taps + k, place(o, k));
+  });
+}
+
+/**
+ * Creates a packing of `size` numbers to `count`. `each` calls a function with the index of every number and its place.
+ */
+function packing(count: number, size: number, each: (visit: (index: number, at: number) => void) => void): Packing {
   return {
     count,
     pack: (numbers) => {
@@ -37,7 +80,7 @@ export function packedKernels(shape: readonly number[], groups: number): Packing
       return packed;
     },
     unpack: (packed) => {
-      const numbers = new Float32Array(outputs * taps * inputs);
+      const numbers = new Float32Array(size);
       each((index, at) => {
         numbers[index] = packed[at];
       });

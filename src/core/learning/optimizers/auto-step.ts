@@ -90,12 +90,12 @@ export function autoStep(options: AutoStepOptions = {}): TunableOptimizer {
 }
 
 /** Updates the layer's mean energy and error. Returns the factor that limits the update if the error is an outlier. */
-function measureLayer({ arena, kernels }: Engine, layer: ParameterGradients, state: number): number {
+function measureLayer({ arena }: Engine, layer: ParameterGradients, state: number): number {
   const { values, energy } = layer;
   let square = 0;
   for (let i = 0; i < values.length; i++) {
     const gradient = layer.gradient(i);
-    square += kernels.dot(gradient, gradient, values[i].count);
+    square += layer.dot(i, gradient, gradient);
   }
   const { f32 } = arena;
   const n = Math.min(f32[state + updates] + 1, 1 / meanWeight);
@@ -109,15 +109,14 @@ function measureLayer({ arena, kernels }: Engine, layer: ParameterGradients, sta
 
 /** Adapts µ / learningRate by the correlation of the gradient with h. */
 function adaptLearningRate(
-  { arena, kernels }: Engine,
+  { arena }: Engine,
   layer: ParameterGradients,
   memory: readonly number[],
   state: number,
   learningRate: number,
 ): void {
   let trend = 0;
-  for (let i = 0; i < layer.values.length; i++)
-    trend += kernels.dot(layer.gradient(i), memory[i], layer.values[i].count);
+  for (let i = 0; i < layer.values.length; i++) trend += layer.dot(i, layer.gradient(i), memory[i]);
   const { f32 } = arena;
   const square =
     f32[state + meanSquareTrend] +

@@ -1,0 +1,39 @@
+import { kinds, words } from '../../../kernels/kernels.ts';
+import type { MemoryRange } from '../parameter-gradients.ts';
+import type { SteppedLayer } from '../step-program.ts';
+import { GatheredConv1d } from './gathered-conv1d.ts';
+import type { Conv1dShape } from './packed-kernels.ts';
+
+/**
+ * Convolution of a stream with dilation or groups whose taps are multiples of 4 channels. Each tap is a whole number of
+ * vectors, so the forward pass reads the windows in place.
+ */
+export class InPlaceConv1d extends GatheredConv1d implements SteppedLayer {
+  /** Returns whether a convolution has such taps. */
+  static fits({ inChannels, groups }: Conv1dShape): boolean {
+    return (inChannels / groups) % 4 === 0;
+  }
+
+  protected override forward(x: number, count: number, y: number): void {
+    const { groups, outChannels, kernelSize } = this.shape;
+    const [weight, bias] = this.values as readonly (MemoryRange | undefined)[];
+    const { kernels } = this.engine;
+    const [w, b] = [weight!.at, bias ? bias.at : 0];
+    kernels.convolveTaps(x, this.step, count, kernelSize, this.tapStep, this.width, groups, w, b, outChannels, y);
+  }
+
+  writeProgram(layer: Int32Array): boolean {
+    if (!this.writeWindows(layer)) return false;
+    layer[words.kind] = kinds.taps;
+    layer[words.w] = this.values[0].at;
+    layer[words.b] = this.values.length > 1 ? this.values[1].at : 0;
+    layer[words.length] = this.shape.kernelSize;
+    layer[words.tapStep] = this.tapStep;
+    layer[words.groups] = this.shape.groups;
+    return true;
+  }
+
+  readProgram(layer: Int32Array, frames: number, outputs: number): void {
+    this.readWindows(layer, frames, outputs);
+  }
+}
