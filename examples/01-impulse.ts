@@ -1,14 +1,13 @@
 /** Sends an impulse through a kernel. The output is the kernel, tap by tap. */
 import { of } from 'rxjs';
-import { convolve as convolveWhole, type Block } from 'tapline';
+import { block, convolve as convolveWhole } from 'tapline';
 import { convolve } from 'tapline/operators';
 
 const kernel = [0.5, 0.3, 0.2]; // lag order: tap 0 applies to the newest frame
 const impulse = [0, 1, 0, 0, 0, 0];
-const block: Block = { data: Float32Array.from(impulse), channels: 1, start: 0, rate: 10, time: 0 };
 
 console.log('frame   in    out   valid');
-of(block)
+of(block(impulse, { channels: 1, rate: 10 }))
   .pipe(convolve(kernel))
   .subscribe(({ data, valid }) => {
     data.forEach((sample, frame) => {

@@ -1,6 +1,6 @@
 /** Measures the frequency response of an 8-13 Hz band-pass kernel with sine waves. */
 import { of } from 'rxjs';
-import { bandPass, type Block } from 'tapline';
+import { bandPass, block, type Block } from 'tapline';
 import { convolve } from 'tapline/operators';
 
 const rate = 250;
@@ -9,7 +9,7 @@ const kernel = bandPass([8, 13], { rate, taps: 251 });
 /** Four seconds of a sine of amplitude 1. */
 function sine(hz: number): Block {
   const data = Float32Array.from({ length: 4 * rate }, (_, t) => Math.sin((2 * Math.PI * hz * t) / rate));
-  return { data, channels: 1, start: 0, rate, time: 0 };
+  return block(data, { channels: 1, rate });
 }
 
 /** The amplitude of a filtered sine over the last second. */

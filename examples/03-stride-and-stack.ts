@@ -1,6 +1,6 @@
 /** Plans and runs two layers with stride 2, and prints which frame each output is aligned with and whether it is valid. */
 import { from } from 'rxjs';
-import { Network, plan, type Block, type NetworkSpec } from 'tapline';
+import { block, Network, plan, type NetworkSpec } from 'tapline';
 import { convolve } from 'tapline/operators';
 
 const spec: NetworkSpec = {
@@ -20,10 +20,7 @@ for (const { index, type, outChannels, rate, receptiveField: field, groupDelay, 
 }
 
 console.log(`\nOne output every ${stride} frames. The first valid output depends on ${receptiveField} frames.\n`);
-const frames = Array.from({ length: 14 }, (_, t): Block => {
-  const data = Float32Array.of(Math.sin(t));
-  return { data, channels: 1, start: t, rate: 100, time: t * 10 };
-});
+const frames = Array.from({ length: 14 }, (_, t) => block([Math.sin(t)], { channels: 1, rate: 100, start: t }));
 const missing = 9;
 from(frames.filter(({ start }) => start !== missing))
   .pipe(convolve(Network.create(spec, { seed: 1 })))

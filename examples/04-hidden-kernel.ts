@@ -1,13 +1,13 @@
 /** Trains a learner on noise and filtered noise until its weights equal the kernel of the filter. */
 import { connect, from, last } from 'rxjs';
-import { random, type Block } from 'tapline';
+import { block, random } from 'tapline';
 import { convolve, learn } from 'tapline/operators';
 
 const hidden = [0.1, -0.4, 0.8, 0.3, -0.2];
 const noise = random(7);
-const blocks = Array.from({ length: 100 }, (_, n): Block => {
-  const data = Float32Array.from({ length: 20 }, () => noise.normal());
-  return { data, channels: 1, start: n * 20, rate: 100, time: n * 200 };
+const blocks = Array.from({ length: 100 }, (_, n) => {
+  const samples = Array.from({ length: 20 }, () => noise.normal());
+  return block(samples, { channels: 1, rate: 100, start: n * 20 });
 });
 const spec = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: hidden.length }] };
 

@@ -4,7 +4,7 @@
  *     npx tsx examples/06-live-socket.ts [port]        Open the printed URL. Press Ctrl-C to stop.
  */
 import { interval, map } from 'rxjs';
-import type { Block } from 'tapline';
+import { block, type Block } from 'tapline';
 import { createServer } from 'tapline/server';
 import { publish } from 'tapline/sources';
 
@@ -19,7 +19,7 @@ function waves(n: number): Block {
     const fast = (seconds % 10 < 1 ? 2 : 1) * Math.sin(2 * Math.PI * 12 * seconds);
     return i % 2 === 0 ? 10 * Math.sin(2 * Math.PI * 0.5 * seconds) : fast;
   });
-  return { data, channels: 2, start: n * 5, rate, time: Date.now() - 50 };
+  return block(data, { channels: 2, rate, start: n * 5, time: Date.now() - 50 });
 }
 
 const address = `${server.url.replace('http', 'ws')}/ingest/waves`;
