@@ -1,30 +1,30 @@
 import { spawnSync } from 'node:child_process';
 
-/** What only some tests need: Python modules, and the Debian packages that bring them. */
-const needs = [
+/** Python modules that only some tests need, and the Debian packages that contain them. */
+const requirements = [
   { module: 'websockets', debian: 'python3-websockets' },
   { module: 'mne', debian: 'python3-mne' },
+  { module: 'torch', debian: 'python3-torch' },
 ];
 
-/** Installs it where that is allowed (root, with apt-get); elsewhere those tests are skipped, and one line says so. */
+/** Installs the modules where that is allowed (root, with apt-get); elsewhere prints that their tests are skipped. */
 export default function setup(): void {
-  for (const { module, debian } of needs) {
-    if (has(module)) continue;
-    const root = process.getuid?.() === 0;
-    if (root && run('apt-get', ['--version'])) {
+  for (const { module, debian } of requirements) {
+    if (isInstalled(module)) continue;
+    if (process.getuid?.() === 0 && succeeds('apt-get', ['--version'])) {
       const install = ['install', '-y', '-qq', '--no-install-recommends', debian];
-      if (!run('apt-get', install)) run('apt-get', ['update', '-qq']);
-      run('apt-get', install);
+      if (!succeeds('apt-get', install)) succeeds('apt-get', ['update', '-qq']);
+      succeeds('apt-get', install);
     }
-    if (!has(module))
-      console.log(`python3 has no module ${module} (Debian: ${debian}): tests that need it are skipped`);
+    if (!isInstalled(module))
+      console.log(`python3 has no module ${module} (Debian: ${debian}): tests that need it are skipped.`);
   }
 }
 
-function has(module: string): boolean {
-  return ['python3', '/usr/bin/python3'].some((python) => run(python, ['-c', `import ${module}`]));
+function isInstalled(module: string): boolean {
+  return ['python3', '/usr/bin/python3'].some((python) => succeeds(python, ['-c', `import ${module}`]));
 }
 
-function run(command: string, args: string[]): boolean {
+function succeeds(command: string, args: string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore', timeout: 300_000 }).status === 0;
 }
