@@ -41,21 +41,13 @@ export interface CreateOptions {
  * The weights are stored in the engine's memory and are released when the network is garbage-collected.
  */
 export class Network implements CompiledNetwork {
-  /** Copy of the spec that the network was created from. */
   readonly spec: NetworkSpec;
-  /** The engine that stores the weights and runs the streams of this network. */
   readonly engine: Engine;
-  /** The layers of the spec in order, checked and with their timing and cost. */
   readonly layers: readonly Layer[];
-  /** The timing of outputs relative to inputs. */
   readonly pace: Pace;
-  /** Maximum number of outputs per input frame. */
   readonly maxOutputsPerFrame: number;
-  /** Name, shape and start values of each trainable array. */
   readonly parameters: readonly ParameterSpec[];
-  /** Locations of the values of `parameters` in the engine's memory, in the engine's layout. */
   readonly values: readonly MemoryRange[];
-  /** Records changes of the weights, so that streams can detect them. */
   readonly changes: {
     /** Counter of weight changes. An update may increase it by more than 1. */
     version: number;
