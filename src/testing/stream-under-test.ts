@@ -58,7 +58,7 @@ export interface LearningStream extends FrameStream {
   backward(gradY: Float32Array): Float32Array;
   /** Returns the remaining rows of ∂L/∂x, [m, inChannels], after the last call of `backward`. */
   flushGradient(): Float32Array;
-  /** Returns the last outputs, if the mode has any. */
+  /** Returns the outputs after the last frame, [m, outChannels]. Optional: only some modes have such a tail. */
   flush?(): Float32Array;
   /** Returns ∂L/∂w of every weight by name, accumulated over the stream. */
   gradients?(): Weights;

@@ -8,16 +8,17 @@ export interface StandardizerOptions {
   frames: number;
 }
 
-/** Samples beyond this count as missing: their square and its sums would not fit float32. */
+/** Samples beyond this magnitude count as missing, because sums of their squares would overflow float32. */
 const maxSample = 2 ** 60;
 /** Deviations beyond this multiple of the standard deviation are clipped. */
 const clipFactor = 10;
-/** Clipped samples in a row after which the limit grows no further. */
+/** Number of consecutive outliers after which the limit no longer grows. */
 const maxClipped = 512;
-/** The first samples of a channel, which are compared with their median, once there are `minFirst`. */
+/** Number of samples at the start of a channel whose outliers are excluded. */
 const firstSamples = 16;
+/** Minimum number of samples whose outliers are excluded. */
 const minFirst = 8;
-/** Of these, deviations beyond this multiple of the median absolute deviation are left out. */
+/** Deviations from the median beyond this multiple of the median absolute deviation are outliers. */
 const medianFactor = 20;
 
 /**
@@ -31,8 +32,9 @@ const medianFactor = 20;
  *
  * The statistics are robust. A sample that deviates by more than 10 √v is included as if it deviated by 10 √v, and by
  * twice as much for each such sample in a row: a glitch changes little, and a new level is adopted within a fraction of
- * the time constant. Of the first 16 samples, those far from the median (more than 20 times the median absolute
- * deviation) are left out once there are 8. A sample beyond ±2^60, such as a fill value, counts as non-finite.
+ * the time constant. Among the first 16 samples of a channel, and once there are 8, samples that deviate from the median
+ * by more than 20 times the median absolute deviation are excluded. A sample beyond ±2^60, such as a fill value, counts
+ * as non-finite.
  *
  * Invalid frames and non-finite samples do not change the statistics. Invalid frames are still scaled, and non-finite
  * samples give NaN. A constant channel gives 0, as does the first sample. A channel counts as constant if its standard

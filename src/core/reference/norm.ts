@@ -59,7 +59,7 @@ const medianFactor = 20;
  *     d = x - m;  m ← m + w d;  v ← (1 - w)(v + w d²);  scale = 1/√v, 0 where √v ≤ 2^-30 |m|
  *
  * A sample is fully included in the statistics that it is scaled by; those that are kept for later samples are robust:
- * d is clipped to 10 · 2^i √v for the i-th outlier in a row, and of the first 16 samples outliers are left out. Invalid
+ * d is clipped to 10 · 2^i √v for the i-th consecutive outlier, and outliers among the first 16 samples are excluded. Invalid
  * frames, non-finite samples, and samples beyond ±2^60 are not counted.
  */
 export function runningStatistics(
