@@ -1,20 +1,29 @@
-/** What others build on, as types: this file compiles against the packed package or the promise is broken. */
+/** The public types that users depend on. This file must compile against the packed package. */
 import {
+  block,
   convolve,
   correlate,
   Detector,
   fromTorch,
   Network,
   pad,
+  Pipeline,
   plan,
+  registerLayer,
   sgd,
   toTorch,
   type Alarm,
   type Block,
+  type ChannelFault,
   type Detected,
+  type ErrorStats,
+  type Lasting,
   type NetworkSpec,
   type NetworkStream,
   type Plan,
+  type Refusal,
+  type SkipReason,
+  type Standing,
   type Weights,
 } from 'tapline';
 import { FeatureMap, SignalPlot, watch } from 'tapline/client';
@@ -75,6 +84,18 @@ export const readers: ((options?: ReadOptions) => RecordingReader)[] = [
   gdfReader,
   openbciReader,
 ];
+
+export const made: Block = block([1, 2], { channels: 2, rate: 250 });
+export const pipeline: Pipeline = Pipeline.create({ network: spec, detect: { falseAlarms: '1/day' } });
+registerLayer('surface/identity', {
+  build: (_spec, channels) => ({ outChannels: channels, forward: (x, y) => y.set(x) }),
+});
+
+// deprecated names are the same types
+is<Refusal, SkipReason>(true);
+is<Standing, ErrorStats>(true);
+is<Lasting, ChannelFault>(true);
+is<operators.Down, operators.Disconnect>(true);
 
 is<ReturnType<typeof operators.convolve>, OperatorFunction<Block, Block>>(true);
 is<ReturnType<typeof operators.standardize>, OperatorFunction<Block, Block>>(true);
