@@ -1,7 +1,7 @@
 import type { AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
 import { type Block, frameCount, timeOf } from '../../src/core/blocks/block.ts';
 import type { KernelsMessage, LossMessage, MarkMessage } from '../../src/protocol/index.ts';
-import { cutBlock } from '../../src/sources/cut-block.ts';
+import { cutBlock } from '../../src/core/blocks/cut-block.ts';
 import type { Span } from '../shaded-spans.ts';
 import type { RibbonEvent } from '../ribbon.ts';
 import { TimeView } from '../time-view.ts';

@@ -2,7 +2,7 @@ import { frameCount, type Block } from '../core/blocks/block.ts';
 import { GapFiller, type GapFillerOptions } from '../core/blocks/gap-filler.ts';
 import { Standardizer } from '../core/filters/standardizer.ts';
 import { MissingRateError, type ReadOptions, type Recording } from '../formats/recording.ts';
-import { cutBlock } from '../sources/cut-block.ts';
+import { cutBlock } from '../core/blocks/cut-block.ts';
 import { readRecordingFile } from '../sources/node/index.ts';
 import { counted, share } from './amounts.ts';
 import { UsageError, usageOf } from './failure.ts';

@@ -25,8 +25,11 @@ export interface LearnerInfo {
   index: number;
   /** Name of the learner. */
   name: string;
-  /** 'forecast' predicts the next frame, 'target' another stream. */
-  task: 'forecast' | 'target';
+  /**
+   * 'forecast' predicts a later frame, 'target' another stream, 'reconstruct' its own input, and 'cancel' the channels that
+   * it does not read.
+   */
+  task: 'forecast' | 'target' | 'reconstruct' | 'cancel';
   /** Whether the weights are updated; false if the learner is frozen. */
   learning: boolean;
   /** Learning rate (µ). */
@@ -35,9 +38,9 @@ export interface LearnerInfo {
   step?: number;
   /** Labels of its input channels. */
   channels: string[];
-  /** Labels of its outputs. */
+  /** Labels of the outputs of its kernels: of its first convolution. */
   outputs: string[];
-  /** Kernel length in frames. */
+  /** Kernel length in frames; 0 without a convolution. */
   taps: number;
   /** Frame rate of its kernels in Hz. */
   rate: number;
@@ -83,7 +86,7 @@ const learnerInfo: field.Schema<LearnerInfo> = v.pipe(
   v.object({
     index: field.place,
     name: v.string(),
-    task: v.picklist(['forecast', 'target']),
+    task: v.picklist(['forecast', 'target', 'reconstruct', 'cancel']),
     learning: v.boolean(),
     learningRate: v.optional(v.number()),
     step: v.optional(v.number()),

@@ -4,39 +4,43 @@ import { AlarmManager, type AlarmEvent } from '../core/alarms/alarm-manager.ts';
 import type { AlarmRecord } from '../core/alarms/alarm-lifecycle.ts';
 import { NoSamplesMonitor, type StreamActivity } from '../core/alarms/no-samples-monitor.ts';
 import type { MaintenanceWindow } from '../core/alarms/suppression.ts';
-import type { Block } from '../core/blocks/block.ts';
+import { AlarmReporter, type MonitoredStream } from '../core/alarms/alarm-reporter.ts';
+import type { Detected } from '../core/detector/detector.ts';
 import type { AlarmRequest } from '../protocol/alarm.ts';
+import { maxTime } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import { readAlarms, reservedIds, type SavedAlarms, writeAlarms } from './alarm-file.ts';
 import { AlarmLog } from './alarm-log.ts';
 import { AlarmTimestamps } from './alarm-timestamps.ts';
-import { DetectorStore } from './detector-store.ts';
 import type { ServerAlarms } from './server-alarms.ts';
-import { Detectors } from './detectors.ts';
 import { Webhook } from './webhook.ts';
 
 /** Options of an alarm service. */
 export interface AlarmServiceOptions {
   alarms: ServerAlarms;
-  /** Directory in which alarms and detector states are saved. Default: not saved. */
+  /** Directory in which alarms are saved. Default: not saved. */
   statePath?: string;
-  /** Maximum number of streams whose detector states are saved. Default: 1024. */
-  maxDetectors?: number;
   log: (line: string) => void;
 }
-
-/** Detector states are larger than alarms: they are saved with every tenth save of the alarms. */
-const detectorSaveInterval = 10;
 
 /** Maximum number of names and name patterns in maintenance at once. */
 const maxMaintenance = 256;
 /** Longest maintenance in ms. */
 const maxMaintenanceDuration = 366 * 86_400_000;
 
+/** A stream whose alarms are collected. */
+interface CollectedStream {
+  info: StreamInfo;
+  /** The frame after the newest. */
+  next: number;
+  /** Reports what its detector finds. It is made anew when the run, the rate, or the channels change. */
+  reporter?: AlarmReporter;
+}
+
 /**
- * The alarms of all streams: runs the anomaly detectors, detects stale streams, and sends alarm events to viewers, the
- * event log, and the webhook.
+ * The alarms of all streams: collects what the detectors in their pipelines find, detects stale streams, and sends alarm
+ * events to viewers, the event log, and the webhook.
  */
 export class AlarmService {
   /** Alarm events in order. */
@@ -47,30 +51,27 @@ export class AlarmService {
   readonly #manager: AlarmManager;
   readonly #noSamples = new NoSamplesMonitor();
   readonly #timestamps = new AlarmTimestamps();
-  readonly #detectors: Detectors;
+  readonly #streams = new Map<string, CollectedStream>();
   readonly #eventLog: AlarmLog | undefined;
   readonly #webhook: Webhook | undefined;
-  #saves = 0;
   #dirty = false;
   #shuttingDown = false;
   #writing: Promise<void> | undefined;
 
-  private constructor(options: AlarmServiceOptions, store: DetectorStore, log: AlarmLog | undefined) {
+  private constructor(options: AlarmServiceOptions, log: AlarmLog | undefined) {
     const { alarms, log: report } = options;
     const { webhook } = alarms;
     this.#options = options;
     this.#manager = new AlarmManager(alarms);
-    this.#detectors = new Detectors(this.#manager, alarms, store, report);
     this.#eventLog = log;
     this.#webhook = webhook === undefined ? undefined : new Webhook(webhook, report);
   }
 
   /** Opens the service with the saved alarms at `now` (ms). Rejects if the event log cannot be written. */
   static async open(options: AlarmServiceOptions, now: number): Promise<AlarmService> {
-    const { alarms, statePath, maxDetectors = 1024, log: report } = options;
-    const store = await DetectorStore.open(statePath, maxDetectors, report);
+    const { alarms, statePath, log: report } = options;
     const { log = statePath && join(statePath, 'alarms.jsonl') } = alarms;
-    const service = new AlarmService(options, store, log === undefined ? undefined : await AlarmLog.open(log, report));
+    const service = new AlarmService(options, log === undefined ? undefined : await AlarmLog.open(log, report));
     const path = service.#path;
     const saved = path === undefined ? undefined : await readAlarms(path, now, report);
     if (saved) {
@@ -100,23 +101,34 @@ export class AlarmService {
     return this.#manager.counts;
   }
 
-  /** Which part of a stream raises no alarms, and why; undefined if all of it is monitored. */
-  unwatched(stream: string): string | undefined {
-    return this.#detectors.get(stream)?.unwatched;
-  }
-
-  /** Starts to monitor a new or changed stream, with the state learned from a stream of the same shape. */
+  /** Starts to collect the alarms of a new or changed stream. */
   open(info: StreamInfo): void {
-    this.#detectors.open(info);
+    const before = this.#streams.get(info.name);
+    if (before && shapeOf(before.info) === shapeOf(info)) return;
+    this.#streams.set(info.name, { info, next: info.next });
   }
 
-  /** Processes frames that arrived at `now` (ms). */
-  push(stream: string, block: Block, now: number): void {
-    const monitored = this.#detectors.get(stream);
-    if (!monitored || monitored.info.for !== undefined) return;
-    this.#noSamples.receive(stream, now);
-    this.#publish(this.#manager.end(stream, 'silent', now), now);
-    this.#publish(this.#detectors.push(stream, block, now), now);
+  /** Records that frames up to `next` arrived at `now` (ms). */
+  receive(name: string, next: number, now: number): void {
+    const stream = this.#streams.get(name);
+    if (!stream || stream.info.for !== undefined) return;
+    stream.next = next;
+    this.#noSamples.receive(name, now);
+    this.#publish(this.#manager.end(name, 'silent', now), now);
+  }
+
+  /**
+   * Collects what a detector found in frames that arrived at `now` (ms).
+   * @param every stream frames per detector frame
+   * @param end the stream frame after the newest
+   */
+  collect(name: string, { detected, every, end }: { detected: Detected; every: number; end: number }, now: number): void {
+    const stream = this.#streams.get(name);
+    if (!stream || stream.info.for !== undefined) return;
+    const { rate } = stream.info;
+    stream.reporter ??= new AlarmReporter(this.#manager, monitoredIn(stream.info, detected, every), every);
+    const when = (index: number) => (rate > 0 ? Math.max(-maxTime, now - ((end - 1 - index) * 1000) / rate) : now);
+    this.#publish(stream.reporter.report(detected, when), now);
   }
 
   /** The server closes all connections: a normal close from now on is not the sensor's own. */
@@ -131,10 +143,10 @@ export class AlarmService {
     this.#publish(this.#manager.removeStream(stream, now), now);
   }
 
-  /** Removes a stream from the service; its detector state is saved. */
+  /** Removes a stream from the service. */
   remove(stream: string, now: number): void {
     this.normalClose(stream, now);
-    this.#detectors.remove(stream);
+    this.#streams.delete(stream);
   }
 
   /** Detects stale streams and applies timeouts; called once per second. */
@@ -181,11 +193,9 @@ export class AlarmService {
     this.maintenanceChanged.next();
   }
 
-  /** Saves the alarms and, with every tenth call or with `all`, the states of the detectors. */
-  async save(all = false): Promise<void> {
-    await this.#write(all);
-    if (!all && ++this.#saves % detectorSaveInterval !== 0) return;
-    await this.#detectors.save();
+  /** Saves the alarms; `last`: for the last time. */
+  save(last = false): Promise<void> {
+    return this.#write(last);
   }
 
   /** Closes the event log and the webhook and waits for pending writes; later events are not sent. */
@@ -221,7 +231,7 @@ export class AlarmService {
   }
 
   #staleEvidence({ stream, last, interval }: StreamActivity): Parameters<AlarmManager['report']>[2] {
-    const { info, next = 0 } = this.#detectors.get(stream) ?? {};
+    const { info, next = 0 } = this.#streams.get(stream) ?? {};
     const channels = info?.channels.slice(0, 8).map(({ label }) => ({ label, share: 1 / info.channels.length })) ?? [];
     const window = { run: info?.run ?? 0, from: next, to: next };
     return { cause: 'silent', score: 0, rate: info?.rate ?? 0, channels, since: last, by: last + interval, window };
@@ -236,4 +246,14 @@ export class AlarmService {
       this.events.next(event);
     }
   }
+}
+
+function shapeOf({ run, rate, channels, for: targetOf }: StreamInfo): string {
+  return JSON.stringify([run, rate, channels, targetOf]);
+}
+
+/** The stream as its detector reads it: a digest has two channels per channel, and the first ones are monitored. */
+function monitoredIn({ name, rate, run, channels }: StreamInfo, { shares }: Detected, every: number): MonitoredStream {
+  const count = every > 1 ? shares.channels / 2 : shares.channels;
+  return { name, rate, run, labels: channels.slice(0, count).map(({ label }) => label) };
 }

@@ -1,8 +1,10 @@
 import type { GapPolicy } from '../core/blocks/gap-filler.ts';
+import type { LearnerOptions } from '../core/learning/learner-options.ts';
+import type { Optimizer } from '../core/learning/optimizers/optimizer.ts';
+import type { OptimizerSpec } from '../core/learning/optimizers/optimizer-spec.ts';
 import type { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
-import type { Optimizer } from '../core/learning/optimizers/optimizer.ts';
-import type { StandardizeOptions } from '../operators/standardize.ts';
+import type { DetectSpec, StandardizeSpec } from '../core/pipeline/pipeline-spec.ts';
 
 /** A channel of a feed. */
 export interface FeedChannel {
@@ -40,16 +42,20 @@ export interface MapSpec {
   unit?: string;
 }
 
-/** A single convolution that is trained online on the standardized signal. */
-export interface LearnerSpec {
+/** A network that is trained online on the standardized signal: one convolution, unless `network` is given. */
+export interface LearnerSpec extends Omit<LearnerOptions, 'optimizer' | 'reference'> {
   /** Name of the learner, unique within the feed. */
   name: string;
-  /** 'forecast' predicts the next frame, 'target' the frames of the stream `target`. */
-  task: 'forecast' | 'target';
-  /** Kernel length in frames. */
-  taps: number;
+  /** 'target' predicts the frames of the stream `target`. For the others, see `LearnerOptions`. */
+  task: 'forecast' | 'target' | 'reconstruct' | 'cancel';
+  /** Kernel length of the convolution in frames. Required without `network`. */
+  taps?: number;
+  /** The network, or its spec, to train instead of a convolution. A network is copied. */
+  network?: Network | NetworkSpec;
   /** Labels or indexes of its input channels. Default: all. */
   channels?: readonly (string | number)[];
+  /** For 'cancel': labels or indexes of the reference channels. */
+  reference?: readonly (string | number)[];
   /** Name of the stream that a 'target' learner is trained to match. */
   target?: string;
   /** Learning rate (µ) of NLMS. Default: autoStep, which adapts its learning rate. */
@@ -57,19 +63,26 @@ export interface LearnerSpec {
   /** @deprecated Use `learningRate`. */
   step?: number;
   /** Optimizer to use instead. */
-  optimizer?: Optimizer;
+  optimizer?: Optimizer | OptimizerSpec;
   /** Power-line frequency in Hz for the power-line baseline. Default: that of the server. */
   powerLine?: number;
-  /** Scale of the initial weights. Default: 0.1. */
+  /** Scale of the initial weights of the convolution. Default: 0.1. */
   gain?: number;
+  /** Skip frames that the detector flags as anomalous. Default: true. */
+  skipAlarmed?: boolean;
 }
 
-/** Processing of a stream: gap filling, standardization, feature maps, and learners. */
+/** Processing of a stream: gap filling, detection, standardization, feature maps, and learners. */
 export interface FeedSpec {
   /** How missing frames are replaced. */
   gaps: GapPolicy;
+  /**
+   * Detection of anomalies; null: off. Its false-alarm rate and reference period are those of the server, unless they are
+   * given. Default: on, on the digest.
+   */
+  detect?: DetectSpec | null;
   /** Standardization; null: maps and learners read the signal unchanged. */
-  standardize: StandardizeOptions | null;
+  standardize: StandardizeSpec | null;
   /** Networks whose outputs are displayed as feature maps. */
   maps: MapSpec[];
   /** Learners that are trained on the stream. */

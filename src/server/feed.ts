@@ -1,21 +1,25 @@
 import { Subject } from 'rxjs';
 import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
-import type { Network } from '../core/network/network.ts';
 import type { Weights } from '../core/network/weights.ts';
 import type { ChannelInfo } from '../protocol/fields.ts';
 import type { Gap, Hello, Mark } from '../protocol/ingest.ts';
 import type { Samples } from '../protocol/samples.ts';
 import { maxTime } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import type { StreamInfo } from '../protocol/stream-info.ts';
+import type { LearnerInfo, MapInfo, StreamInfo } from '../protocol/stream-info.ts';
 import type { StreamHealth } from '../protocol/watch-message.ts';
 import type { LearningRequest } from '../protocol/watch-request.ts';
 import { ArrivalClock } from './arrival-clock.ts';
 import { Backlog } from './backlog.ts';
-import type { FeedOutput, PipelineOutput } from './feed-output.ts';
+import type { Allocation, MonitoredStream } from './detector-budget.ts';
+import type { FeedOutput, StageOutput } from './feed-output.ts';
+import { planDetect, planKey, planLearner, type PlannedLearner, planMap } from './feed-plan.ts';
 import type { FeedDesigner, FeedInfo, FeedSpec, LearnerSpec } from './feed-spec.ts';
 import { FrameNumbering } from './frame-numbering.ts';
-import { FeedPipeline } from './feed-pipeline.ts';
+import type { MakeHost, PipelineHost } from './pipeline-host.ts';
+import type { LearnedWeights, PipelineSetup, StageSetup } from './pipeline-runner.ts';
+import type { SavedRun } from './pipeline-store.ts';
+import type { ServerAlarms } from './server-alarms.ts';
 import { StreamStatistics } from './stream-statistics.ts';
 
 /** Options shared by all feeds of a server. */
@@ -23,6 +27,14 @@ export interface FeedOptions {
   design: FeedDesigner;
   /** Number of the first run of a new stream. */
   firstRun: number;
+  /** Creates the host of the pipeline. */
+  host: MakeHost;
+  /** Returns how much of a stream is monitored. */
+  monitor: (stream: MonitoredStream) => Allocation;
+  /** False-alarm rate and reference period of detectors. */
+  alarms: Pick<ServerAlarms, 'falseAlarms' | 'reference'>;
+  /** Saved pipeline of the stream, if any. */
+  saved: SavedRun | undefined;
   /** Returns the saved weights of a learner. */
   savedWeights: (stream: string, learner: string) => Weights | undefined;
   /** Returns the current time in ms since 1970. */
@@ -32,19 +44,28 @@ export interface FeedOptions {
 /** Description of a stream when it is opened. */
 export type Opening = Hello & { channels: ChannelInfo[]; rate: number };
 
-/** One published stream: validates and numbers the frames of its sensor, runs its pipeline, and emits the outputs. */
+/**
+ * One published stream: validates and numbers the frames of its sensor, sends them to its pipeline, and emits what the
+ * pipeline puts out.
+ */
 export class Feed {
   readonly name: string;
   readonly output: Subject<FeedOutput> = new Subject<FeedOutput>();
   live = false;
   readonly #options: FeedOptions;
+  readonly #host: PipelineHost;
   #opening: Opening;
   #run: number;
   #numbering = new FrameNumbering();
   #clock: ArrivalClock;
   #statistics = new StreamStatistics();
-  #pipeline: FeedPipeline | undefined;
+  #maps: MapInfo[] = [];
+  readonly #learners = new Map<string, PlannedLearner>();
   #targets: readonly FeedInfo[] = [];
+  /** What the pipeline of this run was planned from; a saved pipeline can continue only a run with the same key. */
+  #key = '';
+  /** Which part of the stream is not monitored, and why. */
+  #unwatched: string | undefined;
   /** Failures of the pipeline of this run, by the failed part. */
   readonly broken: Map<string, FeedOutput> = new Map<string, FeedOutput>();
   /** Recent outputs for viewers that subscribe later. */
@@ -57,19 +78,31 @@ export class Feed {
     this.#run = options.firstRun;
     this.#clock = new ArrivalClock(opening.rate);
     this.output.subscribe((output) => this.backlog.push(output));
+    this.#host = options.host((output) => {
+      this.#emit(output);
+    });
   }
 
-  /** Builds the pipeline. Subscribe to `output` first to receive its failures. */
+  /**
+   * Starts the pipeline, or continues the saved one if it belongs to the same run. Subscribe to `output` first to receive
+   * its failures.
+   */
   start(): void {
-    this.#build((learner) => this.#options.savedWeights(this.name, learner));
+    const { saved } = this.#options;
+    this.#design((spec) => {
+      const { run, fresh } = this.#opening;
+      const continued = saved !== undefined && saved.run === run && saved.key === this.#key && !fresh;
+      if (continued) this.#numbering = new FrameNumbering(saved.next);
+      this.#openPipeline(spec, saved && { bytes: saved.pipeline, use: continued ? 'continue' : 'learned' });
+    });
   }
 
   get info(): StreamInfo {
     const { channels, rate, kind, for: targetOf } = this.#opening;
     const { name, live } = this;
-    const maps = this.#pipeline?.maps ?? [];
-    const learners = this.#pipeline?.learners ?? [];
-    return { name, channels, rate, run: this.#run, next: this.next, live, kind, for: targetOf, maps, learners };
+    const learners = Array.from(this.#learners.values(), ({ info }) => info);
+    const stream = { name, channels, rate, run: this.#run, next: this.next, live, kind, for: targetOf };
+    return { ...stream, maps: this.#maps, learners, unwatched: this.#unwatched };
   }
 
   get run(): number {
@@ -84,10 +117,11 @@ export class Feed {
    * Applies a new description of the stream; another number of channels, rate, or kind, or `fresh`, starts a new run.
    */
   open(opening: Opening): void {
-    const { channels, rate, kind } = this.#opening;
+    const before = this.#opening;
+    const { channels, rate, kind } = before;
     const same = opening.channels.length === channels.length && opening.rate === rate && opening.kind === kind;
     this.#opening = opening;
-    if (!same || opening.fresh) this.#restart();
+    if (!same || opening.fresh) this.#restart(JSON.stringify(opening.channels) === JSON.stringify(channels));
     this.output.next({ type: 'info' });
   }
 
@@ -120,9 +154,14 @@ export class Feed {
   }
 
   /** Controls a learner. Throws a ProtocolError ('unknown-learner') if there is none with this index. */
-  control({ learner, on, learningRate, step, act }: LearningRequest): void {
-    if (!this.#pipeline?.control(learner, { learning: on, learningRate: learningRate ?? step, act }))
-      throw new ProtocolError('unknown-learner', `learner must be one of stream ${this.name}, got ${learner}`);
+  control({ learner: index, on, learningRate, step, act }: LearningRequest): void {
+    const learner = [...this.#learners.values()].find(({ info }) => info.index === index)?.info;
+    if (!learner)
+      throw new ProtocolError('unknown-learner', `learner must be one of stream ${this.name}, got ${index}`);
+    const rate = learningRate ?? step;
+    this.#host.send({ type: 'control', at: this.next, learner: learner.name, learning: on, learningRate: rate, act });
+    learner.learning = act === 'freeze' ? false : act === 'unfreeze' ? true : (on ?? learner.learning);
+    if (rate !== undefined) setLearningRate(learner, rate);
     this.output.next({ type: 'info' });
   }
 
@@ -134,27 +173,41 @@ export class Feed {
     this.#targets = targets.filter(({ rate }) => rate === this.#opening.rate);
     const changed = this.#targets.filter(({ name }) => !known.has(name) || name === restarted);
     if (changed.length === 0) return;
-    const networks = this.networks();
     this.#design(({ learners }) => {
-      for (const learner of learners)
-        if (changed.some(({ name }) => name === learner.target))
-          this.#addLearner(learner, networks.get(learner.name)?.weights());
+      for (const learner of learners) {
+        if (!changed.some(({ name }) => name === learner.target)) continue;
+        const stage = this.#planLearner(learner);
+        if (stage) this.#host.add(stage, learner.target !== restarted);
+      }
     });
     this.output.next({ type: 'info' });
   }
 
   /** Processes frames of a stream that is a target of this one. */
   pushTarget(target: string, block: Block): void {
-    this.#pipeline?.pushTarget(target, block);
+    if ([...this.#learners.values()].some((learner) => learner.target === target))
+      this.#host.send({ type: 'targets', from: target, block });
   }
 
   health(now: number): StreamHealth {
     return { ...this.#statistics.health(this.name, now), next: this.next };
   }
 
-  /** Returns the current network of every learner, by name. */
-  networks(): Map<string, Network> {
-    return this.#pipeline?.networks() ?? new Map<string, Network>();
+  /** Returns the weights of every learner, by name. */
+  learned(): Promise<Map<string, LearnedWeights>> {
+    return this.#host.learned();
+  }
+
+  /** Returns the pipeline with its state; undefined before the first frame, and without a pipeline. */
+  async save(): Promise<SavedRun | undefined> {
+    const [run, next, key] = [this.run, this.next, this.#key];
+    return next === 0 || key === '' ? undefined : { run, next, key, pipeline: await this.#host.save() };
+  }
+
+  /** Ends the feed. */
+  close(): void {
+    this.output.complete();
+    this.#host.close();
   }
 
   #emitFrames({ data, valid, time, channels }: Samples, start: number, old: number): void {
@@ -178,7 +231,7 @@ export class Feed {
     this.#statistics.newest = timeOf(block, start + frameCount(block) - 1);
     if (validity) for (const real of validity) this.#statistics.invalid += 1 - real;
     this.output.next({ type: 'raw', block });
-    this.#pipeline?.push(block);
+    if (this.#key !== '') this.#host.send({ type: 'block', block });
   }
 
   #emitGap(gap: Gap): void {
@@ -186,52 +239,90 @@ export class Feed {
     this.output.next(gap);
   }
 
-  #restart(): void {
-    const networks = this.networks();
-    this.#pipeline?.stop();
-    this.#pipeline = undefined;
+  #restart(sameChannels: boolean): void {
     this.#run = (this.#run + 1) >>> 0;
     this.#numbering = new FrameNumbering();
     this.#clock = new ArrivalClock(this.#opening.rate);
     this.#targets = this.#targets.filter(({ rate }) => rate === this.#opening.rate);
     this.output.next({ type: 'run', run: this.#run, next: 0 });
-    this.#build((learner) => networks.get(learner)?.weights());
-  }
-
-  #build(weights: (learner: string) => Weights | undefined): void {
     this.broken.clear();
     this.#design((spec) => {
-      const emit = (output: PipelineOutput) => {
-        this.#emit(output);
-      };
-      this.#pipeline = new FeedPipeline({ spec, info: { name: this.name, ...this.#opening }, emit });
-      for (const learner of spec.learners) this.#addLearner(learner, weights(learner.name));
+      this.#openPipeline(spec, undefined, sameChannels);
     });
   }
 
   /** Calls `work` with the designed spec; an error of the designer is emitted as 'broken'. */
   #design(work: (spec: FeedSpec) => void): void {
+    let spec: FeedSpec;
     try {
-      work(this.#options.design({ name: this.name, ...this.#opening }, this.#targets));
+      spec = this.#options.design({ name: this.name, ...this.#opening }, this.#targets);
+      this.#key = planKey(spec, this.#opening, this.#options.alarms);
     } catch (error) {
       this.#emit({ type: 'broken', where: 'design', message: String(error) });
+      return;
+    }
+    work(spec);
+  }
+
+  #openPipeline(spec: FeedSpec, saved: PipelineSetup['saved'], sameChannels = true): void {
+    const { channels, rate } = this.#opening;
+    this.#learners.clear();
+    const allocation = this.#options.monitor({ name: this.name, ...this.#opening });
+    const detect = planDetect(spec, allocation, this.#options.alarms, rate);
+    this.#unwatched = detect ? allocation.unwatched : (allocation.unwatched ?? 'not monitored (detection is off)');
+    const maps = spec.maps.flatMap((map, index) => this.#guard(map.name, () => planMap(map, index, this.#info)) ?? []);
+    this.#maps = maps.map(({ info }) => info);
+    const learners = spec.learners.flatMap((learner) => this.#planLearner(learner) ?? []);
+    const stages: StageSetup[] = [
+      ...(detect ? [{ stage: { kind: 'detect' as const, spec: detect } }] : []),
+      ...(spec.standardize ? [{ stage: { kind: 'standardize' as const, spec: spec.standardize } }] : []),
+      ...maps.map(({ stage, weights, info }) => ({ stage, weights, map: info.index })),
+      ...learners,
+    ];
+    this.#host.open({ channels: channels.length, rate, gaps: { policy: spec.gaps }, stages, saved, sameChannels });
+  }
+
+  /** Plans a learner, which takes the index of one of the same name; undefined if it cannot run. */
+  #planLearner(learner: LearnerSpec): StageSetup | undefined {
+    const { name } = learner;
+    const index = this.#learners.get(name)?.info.index ?? this.#learners.size;
+    const target = this.#targets.find((each) => each.name === learner.target);
+    const saved = this.#options.savedWeights(this.name, name);
+    const planned = this.#guard(name, () => planLearner(learner, index, this.#info, target, saved));
+    if (!planned) return undefined;
+    this.#learners.set(name, planned);
+    const { stage, weights, optimizer, kernels } = planned;
+    return { stage, weights, optimizer, learner: { index, kernels } };
+  }
+
+  get #info(): FeedInfo {
+    return { name: this.name, ...this.#opening };
+  }
+
+  #guard<T>(where: string, make: () => T): T | undefined {
+    try {
+      return make();
+    } catch (error) {
+      this.#emit({ type: 'broken', where, message: error instanceof Error ? error.message : String(error) });
+      return undefined;
     }
   }
 
-  #emit(output: PipelineOutput): void {
-    if (output.type === 'broken') this.broken.set(output.where, output);
+  #emit(output: StageOutput): void {
+    if (output.type === 'broken') {
+      this.broken.set(output.where, output);
+      if (output.where === 'detect') this.#unwatched = `not monitored: ${output.message}`;
+    } else if (output.type === 'learningRate') {
+      const learner = [...this.#learners.values()].find(({ info }) => info.index === output.learner);
+      if (learner) setLearningRate(learner.info, output.learningRate);
+    }
     this.output.next(output);
   }
+}
 
-  #addLearner(spec: LearnerSpec, before: Weights | undefined): void {
-    const target = this.#targets.find(({ name }) => name === spec.target);
-    const weights = before ?? this.#options.savedWeights(this.name, spec.name);
-    this.#pipeline?.addLearner(
-      spec,
-      target?.channels.map(({ label }) => label),
-      weights,
-    );
-  }
+function setLearningRate(learner: LearnerInfo, learningRate: number): void {
+  learner.learningRate = learningRate;
+  learner.step = learningRate;
 }
 
 /** Throws if the time of the last frame is out of range. */

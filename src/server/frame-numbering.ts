@@ -17,8 +17,14 @@ export interface Placement {
  * any length.
  */
 export class FrameNumbering {
-  #next = 0;
-  #started = false;
+  #next: number;
+  #started: boolean;
+
+  /** @param next index of the next frame of a run that is continued. Default: a new run */
+  constructor(next?: number) {
+    this.#next = next ?? 0;
+    this.#started = next !== undefined;
+  }
 
   /** The next index expected. */
   get next(): number {

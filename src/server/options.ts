@@ -34,8 +34,10 @@ export interface ServerOptions {
   feed?: FeedDesigner;
   /** Power-line frequency in Hz for the power-line baseline of learners: 50 or 60. Default: 50. */
   powerLine?: number;
+  /** Number of worker threads that run the pipelines of streams; 0 (default): the server's own thread runs them. */
+  workers?: number;
   /**
-   * Directory in which learned weights, detector states, and alarms are saved and from which they are restored.
+   * Directory in which the pipelines of streams, learned weights, and alarms are saved and from which they are restored.
    * Default: not saved.
    */
   statePath?: string;
@@ -71,6 +73,7 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
     maxStreams: integer('maxStreams', options.maxStreams ?? 256, 1),
     maxViewers: integer('maxViewers', options.maxViewers ?? 64, 1),
     heartbeat: integer('heartbeat', options.heartbeat ?? 15_000, 1),
+    workers: integer('workers', options.workers ?? 0, 0),
     statePath: options.statePath,
     alarms: checkAlarms(options.alarms ?? {}),
     saveEvery: integer('saveEvery', options.saveEvery ?? 60_000, 1),

@@ -6,17 +6,23 @@ import { Heartbeat } from './heartbeat.ts';
 import { httpApp } from './http.ts';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.ts';
 import { originCheck } from './origin.ts';
+import { LocalHost, type MakeHost } from './pipeline-host.ts';
+import { PipelineStore } from './pipeline-store.ts';
 import { SensorConnection } from './sensor-connection.ts';
 import { lockDirectory } from './state-directory.ts';
 import { StreamRegistry } from './stream-registry.ts';
 import { acceptUpgrades } from './upgrade.ts';
 import { ViewerConnection } from './viewer-connection.ts';
 import { WeightStore } from './weight-store.ts';
+import { WorkerPool } from './worker-pool.ts';
 import { getRequestListener } from '@hono/node-server';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { WebSocket } from 'ws';
+
+/** Pipelines are larger than weights and alarms: they are saved with every tenth save. */
+const pipelineSaveInterval = 10;
 
 /** A running server. */
 export interface TaplineServer {
@@ -62,15 +68,17 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     powerLine,
     statePath,
     alarms,
+    workers,
     log,
   } = resolved;
   const check = originCheck({ host, origins });
   const store = await WeightStore.open(statePath, Math.max(2048, 4 * maxStreams), log);
-  const alarmService = await AlarmService.open(
-    { alarms, statePath, maxDetectors: 4 * maxStreams, log: log },
-    Date.now(),
-  );
-  const registry = new StreamRegistry({ design: withPowerLine(feed, powerLine), store, alarmService, maxStreams, log });
+  const pipelines = await PipelineStore.open(statePath, 4 * maxStreams, log);
+  const alarmService = await AlarmService.open({ alarms, statePath, log }, Date.now());
+  const pool = workers > 0 ? new WorkerPool(workers) : undefined;
+  const host: MakeHost = (emit) => pool?.host(emit) ?? new LocalHost(emit);
+  const design = withPowerLine(feed, powerLine);
+  const registry = new StreamRegistry({ design, store, pipelines, host, alarms, alarmService, maxStreams, log });
   const viewers = new Set<ViewerConnection>();
   const app = httpApp({ registry, check, pageDirectory, viewers: () => viewers.size, log });
   const server = createHttpServer(
@@ -107,10 +115,9 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     for (const viewer of viewers) viewer.tick(now);
   }, 1000);
 
+  let saves = 0;
   const save = async (all: boolean) => {
-    await registry.save().catch((error: unknown) => {
-      log(`could not save learned weights: ${String(error)}`);
-    });
+    await registry.save(all || ++saves % pipelineSaveInterval === 0);
     await alarmService.save(all);
   };
   const saving = setInterval(() => void save(false), resolved.saveEvery);
@@ -127,6 +134,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'The server is shutting down.');
     await save(true);
     await alarmService.close();
+    await pool?.close();
     await release();
     await stopped;
   };

@@ -6,13 +6,22 @@ import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { HealthMessage } from '../protocol/watch-message.ts';
 import { Feed, type Opening } from './feed.ts';
 import type { FeedOutput } from './feed-output.ts';
+import { DetectorBudget } from './detector-budget.ts';
 import type { FeedDesigner } from './feed-spec.ts';
+import type { MakeHost } from './pipeline-host.ts';
+import type { PipelineStore } from './pipeline-store.ts';
+import type { ServerAlarms } from './server-alarms.ts';
 import type { WeightStore } from './weight-store.ts';
 
 /** Options of a stream registry. */
 export interface StreamRegistryOptions {
   design: FeedDesigner;
   store: WeightStore;
+  pipelines: PipelineStore;
+  /** Creates the host of a pipeline. */
+  host: MakeHost;
+  /** How alarms are raised. */
+  alarms: ServerAlarms;
   alarmService: AlarmService;
   maxStreams: number;
   log: (line: string) => void;
@@ -33,14 +42,16 @@ export class StreamRegistry {
   readonly #sensors = new Map<string, Sensor>();
   /** Streams without a sensor, the one that ended first at the front. */
   readonly #ended = new Set<string>();
+  readonly #budget = new DetectorBudget();
+  /** Resolves when the streams that were removed are saved. */
+  #savingRemoved: Promise<unknown> = Promise.resolve();
 
   constructor(options: StreamRegistryOptions) {
     this.#options = options;
   }
 
   get streams(): StreamInfo[] {
-    const { alarmService: alarmService } = this.#options;
-    return Array.from(this.#feeds.values(), (feed) => ({ ...feed.info, unwatched: alarmService.unwatched(feed.name) }));
+    return Array.from(this.#feeds.values(), (feed) => feed.info);
   }
 
   get alarmService(): AlarmService {
@@ -103,33 +114,51 @@ export class StreamRegistry {
     if (this.#remove(name)) this.changed.next();
   }
 
-  /** Saves the learned weights of all streams. */
-  async save(): Promise<void> {
-    for (const [name, feed] of this.#feeds) await this.#options.store.save(name, feed.networks());
+  /** Saves the learned weights of all streams and, with `pipelines`, their pipelines. */
+  async save(pipelines: boolean): Promise<void> {
+    await this.#savingRemoved;
+    for (const feed of [...this.#feeds.values()]) await this.#save(feed, pipelines);
+  }
+
+  async #save(feed: Feed, pipelines: boolean): Promise<void> {
+    const { store, pipelines: saved } = this.#options;
+    const { name } = feed;
+    try {
+      await store.save(name, await feed.learned());
+      const run = pipelines ? await feed.save() : undefined;
+      if (run) await saved.save(name, run);
+    } catch (error) {
+      this.log(`stream ${name}: could not save what it has learned: ${String(error)}`);
+    }
   }
 
   #create(name: string, opening: Opening): Feed {
-    const { design, store } = this.#options;
+    const { design, store, pipelines, host, alarms } = this.#options;
     const feed = new Feed(name, opening, {
       design,
+      host,
+      alarms,
+      monitor: (stream) => this.#budget.allocate(stream),
+      saved: pipelines.get(name),
       firstRun: opening.run ?? randomInt(2 ** 32),
       savedWeights: (stream, learner) => store.get(stream, learner),
       now: Date.now,
     });
     this.#feeds.set(name, feed);
-    this.alarmService.open(feed.info);
     feed.output.subscribe((output) => {
       this.#handle(feed, output);
     });
     feed.start();
+    this.alarmService.open(feed.info);
     return feed;
   }
 
   #handle(feed: Feed, output: FeedOutput): void {
     if (output.type === 'raw') {
       this.#learningFeed(feed)?.pushTarget(feed.name, output.block);
-      this.alarmService.push(feed.name, output.block, Date.now());
-    } else if (output.type === 'run') this.#assignTargets(feed.name);
+      this.alarmService.receive(feed.name, feed.next, Date.now());
+    } else if (output.type === 'detected') this.alarmService.collect(feed.name, output, Date.now());
+    else if (output.type === 'run') this.#assignTargets(feed.name);
     else if (output.type === 'broken') this.#options.log(`stream ${feed.name}: ${output.where}: ${output.message}`);
     if (output.type !== 'run' && output.type !== 'info') return;
     this.alarmService.open(feed.info);
@@ -162,11 +191,11 @@ export class StreamRegistry {
   #remove(name: string): boolean {
     const feed = this.#feeds.get(name);
     if (!feed) return false;
-    this.#options.store.save(name, feed.networks()).catch((error: unknown) => {
-      this.log(`stream ${name}: could not save learned weights: ${String(error)}`);
+    this.#savingRemoved = Promise.all([this.#savingRemoved, this.#save(feed, true)]).finally(() => {
+      feed.close();
     });
     this.alarmService.remove(name, Date.now());
-    feed.output.complete();
+    this.#budget.release(name);
     this.#feeds.delete(name);
     this.#ended.delete(name);
     return true;

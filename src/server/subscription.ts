@@ -66,6 +66,8 @@ export function forwardFeed(
           message: `${feed.name}: ${output.where}: ${output.message}`,
         }));
         return true;
+      case 'detected':
+      case 'learningRate':
       case 'info':
         return false;
     }

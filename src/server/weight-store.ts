@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { Network } from '../core/network/network.ts';
 import type { Weights } from '../core/network/weights.ts';
+import type { LearnedWeights } from './pipeline-runner.ts';
 
 /**
  * Saved weights of learners in a directory, one file per learner: `<stream>~<learner>.safetensors`. Files are read once, on
@@ -46,18 +47,19 @@ export class WeightStore {
     return this.#weights.get(fileOf(stream, learner));
   }
 
-  /** Stores the networks of a stream's learners and writes them to the directory, if there is one. */
-  async save(stream: string, networks: ReadonlyMap<string, Network>): Promise<void> {
-    for (const [learner, network] of networks) {
+  /** Stores the weights of a stream's learners and writes them to the directory, if there is one. */
+  async save(stream: string, learned: ReadonlyMap<string, LearnedWeights>): Promise<void> {
+    for (const [learner, { weights }] of learned) {
       const file = fileOf(stream, learner);
       this.#weights.delete(file);
-      this.#weights.set(file, network.weights());
+      this.#weights.set(file, weights);
     }
     const evicted = [...this.#weights.keys()].slice(0, Math.max(0, this.#weights.size - this.#maxLearners));
     for (const file of evicted) this.#weights.delete(file);
     const directory = this.#directory;
     if (directory === undefined) return;
-    for (const [learner, network] of networks) {
+    for (const [learner, { spec, weights }] of learned) {
+      const network = Network.create(spec, { weights });
       await writeFileAtomic(join(directory, fileOf(stream, learner)), Buffer.from(network.save()));
     }
     for (const file of evicted) await rm(join(directory, file), { force: true });

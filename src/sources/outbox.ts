@@ -1,4 +1,4 @@
-import { cutBlock } from './cut-block.ts';
+import { cutBlock } from '../core/blocks/cut-block.ts';
 import { type Block, frameCount } from '../core/blocks/block.ts';
 
 /**

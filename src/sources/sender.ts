@@ -5,7 +5,7 @@ import { encodeBlock, headerLength } from '../protocol/block-header.ts';
 import type { Welcome } from '../protocol/ingest-reply.ts';
 import type { Gap, Mark } from '../protocol/ingest.ts';
 import { Outbox } from './outbox.ts';
-import { cutBlock } from './cut-block.ts';
+import { cutBlock } from '../core/blocks/cut-block.ts';
 
 /** Options of a sender. */
 export interface SenderOptions {

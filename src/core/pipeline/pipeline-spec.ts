@@ -1,42 +1,101 @@
-import { fields, invalid, onlyFields, oneOf, positive } from '../check.ts';
-import { checkDetectorOptions, Detector, type DetectorOptions } from '../detector/detector.ts';
 import type { GapFillerOptions } from '../blocks/gap-filler.ts';
+import { fields, integer, invalid, oneOf, onlyFields, positive } from '../check.ts';
+import { checkDetectorOptions, type DetectorOptions } from '../detector/detector.ts';
 import { learnerFields, type LearnerOptions } from '../learning/learner-options.ts';
-import { layersOf, type NetworkSpec } from '../network/network-spec.ts';
 import { optimizerOf, type OptimizerSpec } from '../learning/optimizers/optimizer-spec.ts';
-import { plan } from '../network/plan.ts';
-import { encodeState } from '../state/state-file.ts';
-import { sum } from '../sum.ts';
+import { layersOf, type NetworkSpec } from '../network/network-spec.ts';
 
-const parts = ['gaps', 'standardize', 'network', 'learn', 'detect'] as const;
-const detectorFields = ['falseAlarms', 'reference', 'learning'];
-const learnFields = ['network', 'optimizer', 'skipAlarmed', ...learnerFields];
+/** Time constant of the standardization. */
+export interface StandardizeSpec {
+  /** Time constant in seconds. Requires a fixed sampling rate. Default 1. */
+  tau?: number;
+  /** Time constant in frames, instead of `tau`. Required if the rate is irregular. */
+  frames?: number;
+}
 
-/** Pipeline as plain JSON. Every part is optional. */
+/** The detector of anomalies. It reads the filled signal in its original unit, and treats filled frames as missing. */
+export interface DetectSpec extends DetectorOptions {
+  /**
+   * 'auto': a stream above 25 Hz is reduced to the mean and the range of every channel, about ten times per second, and
+   * the frames in the other options are those of the reduced stream. 'none' (default): every frame is read.
+   */
+  digest?: 'auto' | 'none';
+  /** Indexes of the channels that it reads, from 0. Default: all. */
+  channels?: readonly number[];
+}
+
+/** Where a network of a pipeline reads from. */
+interface NetworkStageSpec {
+  /** Name, unique among the feature maps or among the learners. */
+  name: string;
+  /** The network. */
+  network: NetworkSpec;
+  /** Content hash of its weights, which are handed over beside the spec. Default: initialized from a seed. */
+  weights?: string;
+  /** 'standardized' (default) or 'raw', the filled signal in its original unit. */
+  on?: 'raw' | 'standardized';
+  /** Indexes of the channels that the network reads, from 0. Default: all. */
+  channels?: readonly number[];
+}
+
+/** A network whose outputs are feature maps. */
+export type MapStageSpec = NetworkStageSpec;
+
+/** A network that is trained on the stream. */
+export interface LearnerStageSpec extends NetworkStageSpec, Omit<LearnerOptions, 'optimizer'> {
+  /** Optimizer. Default: as in `LearnerOptions`. */
+  optimizer?: OptimizerSpec;
+  /** Skip frames that the detector flags as anomalous. Default true. */
+  skipAlarmed?: boolean;
+  /**
+   * For the task 'target': name of the stream whose frames are its targets. Default: target messages without a name.
+   */
+  target?: string;
+  /** For the task 'target': indexes of the channels of this stream that are its targets, instead of another stream. */
+  targetChannels?: readonly number[];
+  /** Read filled frames like real ones; they are still no targets. Default false: outputs that depend on them are skipped. */
+  readFilled?: boolean;
+}
+
+/** A pipeline as plain JSON. Every part is optional. */
 export interface PipelineSpec {
   /** How to fill gaps. Default: repeat the last sample, for up to 1000 frames. */
   gaps?: GapFillerOptions;
   /** Standardize with a running mean and standard deviation. Default: off. */
-  standardize?: {
-    /** Time constant in seconds. Requires a fixed sampling rate. Default 1. */
-    tau?: number;
-    /** Time constant in frames, instead of `tau`. Required if the rate is irregular. */
-    frames?: number;
-  };
-  /** Network that computes the features. */
+  standardize?: StandardizeSpec | null;
+  /** Detect anomalies. Default: off. */
+  detect?: DetectSpec | null;
+  /** Networks whose outputs are feature maps. */
+  maps?: readonly MapStageSpec[];
+  /** Networks that are trained on the stream. */
+  learners?: readonly LearnerStageSpec[];
+  /** Short for a feature map named 'features'. */
   network?: NetworkSpec;
-  /** Learner that is trained on the stream. */
-  learn?: Omit<LearnerOptions, 'optimizer'> & {
-    /** Network that is trained. Its last trainable layer starts at 0. */
-    network: NetworkSpec;
-    /** Optimizer. Default: as in `LearnerOptions`. */
-    optimizer?: OptimizerSpec;
-    /** Skip frames that the detector flags as anomalous. Default false. */
-    skipAlarmed?: boolean;
-  };
-  /** Detector of anomalies in the filled signal. */
-  detect?: DetectorOptions;
+  /** Short for a learner named 'learner'. */
+  learn?: Omit<LearnerStageSpec, 'name' | 'on' | 'channels'>;
 }
+
+/** One stage of a pipeline, as it is added to a running one. */
+export type StageSpec =
+  | { kind: 'standardize'; spec: StandardizeSpec }
+  | { kind: 'detect'; spec: DetectSpec }
+  | { kind: 'map'; spec: MapStageSpec }
+  | { kind: 'learner'; spec: LearnerStageSpec };
+
+/** Name of a stage: 'standardize', 'detect', 'map <name>', or 'learner <name>'. */
+export type StageName = string;
+
+/** Returns the name of a stage. */
+export function stageName(stage: StageSpec): StageName {
+  return 'name' in stage.spec ? `${stage.kind} ${stage.spec.name}` : stage.kind;
+}
+
+const pipelineFields = ['gaps', 'standardize', 'network', 'learn', 'detect', 'maps', 'learners'] as const;
+const standardizeFields = ['tau', 'frames'];
+const detectFields = ['falseAlarms', 'reference', 'learning', 'digest', 'channels'];
+const mapFields = ['name', 'network', 'weights', 'on', 'channels'];
+const shortLearnFields = ['network', 'optimizer', 'skipAlarmed', ...learnerFields];
+const learnerStageFields = [...mapFields, ...shortLearnFields.slice(1), 'target', 'targetChannels', 'readFilled'];
 
 /** Throws an error that names the invalid part of a spec. */
 export function checkSpec(spec: PipelineSpec): void {
@@ -44,65 +103,88 @@ export function checkSpec(spec: PipelineSpec): void {
     throw invalid('spec', 'a PipelineSpec', spec, TypeError);
   }
   for (const field of Object.keys(spec)) {
-    const part = spec[oneOf('field of a pipeline', field, parts)];
-    if (part !== undefined) fields(field, part, 'an object of settings');
+    const part = spec[oneOf('field of a pipeline', field, pipelineFields)];
+    if (part === undefined || part === null) continue;
+    if (field !== 'maps' && field !== 'learners') fields(field, part, 'an object of settings');
+    else if (!Array.isArray(part)) throw invalid(field, 'a list of stages', part, TypeError);
   }
-  if (spec.standardize?.tau !== undefined) positive('standardize.tau', spec.standardize.tau, 'seconds');
-  if (spec.standardize?.frames !== undefined) positive('standardize.frames', spec.standardize.frames);
-  if (spec.detect) {
-    onlyFields('detect', spec.detect, detectorFields);
-    checkDetectorOptions(spec.detect);
-  }
-  if (spec.network) layersOf(spec.network);
-  if (!spec.learn) return;
-  onlyFields('learn', spec.learn, learnFields);
-  layersOf(spec.learn.network);
-  if (spec.learn.optimizer) optimizerOf(spec.learn.optimizer);
-  if (spec.learn.skipAlarmed && !spec.detect)
-    throw invalid('detect', 'given with learn.skipAlarmed', spec.detect, TypeError);
-}
-
-/**
- * Throws if the pipeline of `spec` needs more memory than a saved file of `size` bytes can describe. Its weights, its
- * delay lines (those of the network only if it is `streaming`), and its learner's pending outputs are all stored in the
- * file. So a file that claims too much is rejected before anything is allocated.
- */
-export function checkMemory(spec: PipelineSpec, size: number, streaming: boolean): void {
-  checkSpec(spec);
-  const { network, learn } = spec;
-  let needed = network ? weightBytes(network) + (streaming ? lineBytes(network) : 0) : 0;
+  const { learn, detect } = spec;
   if (learn) {
-    const { horizon = 1, maxPending = 1024, task } = learn;
-    const { stride } = plan(learn.network);
-    needed +=
-      weightBytes(learn.network) +
-      lineBytes(learn.network) +
-      4 * (task === 'target' ? maxPending * Math.max(1, stride) : maxPending + horizon);
+    onlyFields('learn', learn, [...shortLearnFields, 'weights', 'target', 'targetChannels', 'readFilled']);
+    if (learn.skipAlarmed && !detect) throw invalid('detect', 'given with learn.skipAlarmed', detect, TypeError);
   }
-  checkClaim(needed, size);
+  const names = new Set<StageName>();
+  for (const stage of stagesOf(spec)) {
+    checkStage(stage);
+    const name = stageName(stage);
+    if (names.has(name)) throw invalid(`name of a ${stage.kind}`, 'unique', name.slice(stage.kind.length + 1));
+    names.add(name);
+  }
 }
 
-/** The same check for the detector. Its whole state is stored in the file, channel by channel. */
-export function checkDetectorMemory(
-  options: DetectorOptions | undefined,
-  channels: number,
-  rate: number,
-  size: number,
-): void {
-  checkClaim(channels * encodeState('detector', new Detector(1, rate, options).save(), {}).length, size);
+/** Returns the stages of a spec in the order in which a frame passes them. */
+export function stagesOf({ standardize, detect, network, learn, maps = [], learners = [] }: PipelineSpec): StageSpec[] {
+  return [
+    ...(detect ? [{ kind: 'detect' as const, spec: detect }] : []),
+    ...(standardize ? [{ kind: 'standardize' as const, spec: standardize }] : []),
+    ...(network ? [{ kind: 'map' as const, spec: { name: 'features', network } }] : []),
+    ...maps.map((spec) => ({ kind: 'map' as const, spec })),
+    ...(learn ? [{ kind: 'learner' as const, spec: { ...learn, name: 'learner' } }] : []),
+    ...learners.map((spec) => ({ kind: 'learner' as const, spec })),
+  ];
 }
 
-function checkClaim(needed: number, size: number): void {
-  // a delay line is larger in memory than in the file by some frames
-  const maxBytes = 4 * size + 65536;
-  if (!(needed <= maxBytes)) throw invalid('memory of a saved pipeline', `<= ${maxBytes} bytes`, needed);
+/** Throws an error that names the invalid part of a stage. */
+export function checkStage(stage: StageSpec): void {
+  switch (stage.kind) {
+    case 'standardize':
+      checkStandardize(stage.spec);
+      break;
+    case 'detect':
+      onlyFields('detect', stage.spec, detectFields);
+      checkDetectorOptions(stage.spec);
+      if (stage.spec.digest !== undefined) oneOf('detect.digest', stage.spec.digest, ['auto', 'none']);
+      checkIndexes('detect.channels', stage.spec.channels);
+      break;
+    case 'map':
+      onlyFields('a map', stage.spec, mapFields);
+      checkNetworkStage(stage.spec);
+      break;
+    case 'learner':
+      onlyFields('a learner', stage.spec, learnerStageFields);
+      checkNetworkStage(stage.spec);
+      checkLearner(stage.spec);
+      break;
+    default:
+      oneOf('kind of a stage', (stage as StageSpec).kind, ['standardize', 'detect', 'map', 'learner']);
+  }
 }
 
-function lineBytes(network: NetworkSpec): number {
-  return sum(layersOf(network), (layer) => layer.memory(false).arena);
+function checkStandardize(spec: StandardizeSpec): void {
+  onlyFields('standardize', spec, standardizeFields);
+  if (spec.tau !== undefined) positive('standardize.tau', spec.tau, 'seconds');
+  if (spec.frames !== undefined) positive('standardize.frames', spec.frames);
 }
 
-function weightBytes(network: NetworkSpec): number {
-  const parameters = layersOf(network).flatMap((layer) => layer.parameters);
-  return 4 * sum(parameters, ({ shape }) => shape.reduce((product, size) => product * size, 1));
+function checkNetworkStage({ name, network, on, channels }: NetworkStageSpec): void {
+  if (typeof name !== 'string' || name === '') throw invalid('name of a stage', 'a text', name, TypeError);
+  if (on !== undefined) oneOf(`on of ${name}`, on, ['raw', 'standardized']);
+  checkIndexes(`channels of ${name}`, channels);
+  layersOf(network);
+}
+
+function checkLearner({ name, optimizer, task = 'forecast', target, targetChannels }: LearnerStageSpec): void {
+  if (optimizer) optimizerOf(optimizer);
+  checkIndexes(`targetChannels of ${name}`, targetChannels);
+  if (task !== 'target' && (target ?? targetChannels) !== undefined)
+    throw invalid(`task of ${name}`, "'target' with target or targetChannels", task);
+  if (target !== undefined && targetChannels !== undefined)
+    throw new TypeError(`target and targetChannels of ${name} must not both be given`);
+}
+
+function checkIndexes(name: string, indexes: readonly number[] | undefined): void {
+  if (indexes === undefined) return;
+  if (!Array.isArray(indexes) || indexes.length === 0)
+    throw invalid(name, 'a list of one or more channels', indexes, TypeError);
+  for (const index of indexes as number[]) integer(`channel in ${name}`, index, 0);
 }

@@ -1,80 +1,123 @@
-import { checkBlock, type Block } from '../blocks/block.ts';
-import { invalid, positive } from '../check.ts';
-import { Convolver } from '../network/convolver.ts';
-import { Detector, type Detected } from '../detector/detector.ts';
+import { checkBlock, frameCount, type Block } from '../blocks/block.ts';
+import { cutBlock } from '../blocks/cut-block.ts';
 import { GapFiller } from '../blocks/gap-filler.ts';
-import { Learner } from '../learning/learner.ts';
+import { invalid } from '../check.ts';
+import type { Detected } from '../detector/detector.ts';
+import type { MakeTransform } from '../layers/convolution/transform.ts';
+import { applyControl } from '../learning/learn-control.ts';
 import type { Learned } from '../learning/learned.ts';
+import type { Learner } from '../learning/learner.ts';
+import type { Optimizer } from '../learning/optimizers/optimizer.ts';
 import { Network } from '../network/network.ts';
-import { optimizerOf } from '../learning/optimizers/optimizer-spec.ts';
-import { checkDetectorMemory, checkMemory, checkSpec, type PipelineSpec } from './pipeline-spec.ts';
-import { Standardizer } from '../filters/standardizer.ts';
-import { decodeState, encodeState } from '../state/state-file.ts';
-import { doublesIn, floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
+import type { WeightsLike } from '../network/weights.ts';
+import { DetectStage } from './detect-stage.ts';
+import { LearnerStage } from './learner-stage.ts';
+import { MapStage } from './map-stage.ts';
+import {
+  checkPipelineMessage,
+  type AddMessage,
+  type PipelineMessage,
+  type TargetsMessage,
+  type TimedMessage,
+} from './pipeline-message.ts';
+import { checkSpec, stagesOf, type LearnerStageSpec, type MapStageSpec, type PipelineSpec, type StageSpec } from './pipeline-spec.ts';
+import { type SavedPipeline, readPipeline, writePipeline } from './saved-pipeline.ts';
+import { StageSlot, type Stage, type StageFailure } from './stage-slot.ts';
+import { StandardizeStage } from './standardize-stage.ts';
+import { withAdded, withoutStage, withPowerLine } from './spec-change.ts';
 
-/** Options of `Pipeline.create`. */
+/** What is handed over beside the spec. */
 export interface PipelineOptions {
-  /** Network that computes the features. It is not copied. Default: a new network, initialized from `seed`. */
+  /**
+   * Weights by content hash, for stages whose spec names them. A network is not copied for a feature map, so that
+   * pipelines can share it; a learner trains a copy.
+   */
+  weights?: Readonly<Record<string, Network | WeightsLike>>;
+  /** Network of the feature map 'features'. It is not copied. Default: a new network, initialized from `seed`. */
   network?: Network;
-  /** Initial network of the learner, which trains a copy. Default: a new network, initialized from `seed`. */
+  /** Initial network of the learner 'learner', which trains a copy. Default: a new network, initialized from `seed`. */
   learner?: Network;
+  /** Optimizers that are not plain JSON, by the name of their learner. */
+  optimizers?: Readonly<Record<string, Optimizer>>;
+  /** Pipeline of an earlier run of the stream: learners start with its weights, and the detector with what it learned. */
+  earlier?: Pipeline;
   /** Seed of the initial weights. Default 1. */
   seed?: number;
+  /**
+   * Channels and rate of the stream, if they are known before the first block: stages that do not fit are then rejected at
+   * once.
+   */
+  shape?: { readonly channels: number; readonly rate: number };
+  /** Creates the Fourier transform of feature maps with long kernels. See `StreamOptions`. */
+  fft?: MakeTransform;
 }
 
-/** Result of one block, or of the gap before it. */
+/** Result of some frames, or of the gap before them: one part per stage. */
 export interface PipelineOutput {
-  /** Input frames, filled and standardized as the spec says. */
+  /** Input frames, with filled gaps, in their original unit. */
+  readonly raw: Block;
+  /** The same frames, standardized; `raw` if standardization is off or has failed. */
   readonly block: Block;
-  /** Outputs of the network; null if there is no network or no output is aligned with these frames. */
-  readonly features: Block | null;
-  /** Result of the learner; null if there is none. */
-  readonly learned: Learned | null;
-  /** Anomaly scores and alarms; null if there is no detector. */
+  /** What the detector found; null if there is none, or no frame of its digest was completed. */
   readonly detected: Detected | null;
+  /** Outputs of every feature map, by name; null if no output is aligned with these frames. */
+  readonly maps: Readonly<Record<string, Block | null>>;
+  /** Result of every learner, by name. */
+  readonly learners: Readonly<Record<string, Learned>>;
+  /** Outputs of the feature map 'features'; null if there are none. */
+  readonly features: Block | null;
+  /** Result of the learner 'learner'; null if there is none. */
+  readonly learned: Learned | null;
+  /** Stages that have failed since the last output. They have no part in this output and in later ones. */
+  readonly failures: readonly StageFailure[];
 }
 
 /**
- * Processing chain of one stream. It is created from a spec and saved and restored as a whole. A restored pipeline
- * returns the same bits as one that was never stopped.
+ * The processing chain of one stream:
  *
- *     blocks → fill gaps ─┬→ standardize ─┬→ network
- *                         │               └→ learner
- *                         └→ detector
+ *     blocks → fill gaps ─┬→ digest → detector ──────────────────┐ flags
+ *                         └→ standardize ─┬→ feature maps        │
+ *                                         └→ learners ← targets ←┘
+ *
+ * It is created from a spec, fed with messages, and saved and restored as a whole. The result does not depend on how the
+ * stream is split into blocks, and a restored pipeline returns the same bits as one that was never stopped.
  *
  * The detector reads the signal in its original unit: it scales by itself, and a standardizer would soon absorb a level
- * shift. It treats filled frames as missing, regardless of the fill policy.
+ * shift. It treats filled frames as missing, regardless of the fill policy. Learners skip the frames that it flags. With
+ * a digest, a flag applies from the last frame of its digest frame on.
+ *
+ * A stage that throws is off until it is restarted; the other stages continue.
  */
 export class Pipeline {
-  /** Copy of the spec that the pipeline was created from. */
-  readonly spec: PipelineSpec;
-  /** Network that computes the features; null if the spec has none. You can replace its weights at any time. */
-  readonly network: Network | null;
-  /** The learner, with its network and its optimizer; null if the spec has none. */
-  readonly learner: Learner | null;
+  readonly #options: PipelineOptions;
+  /** Weights that the specs of stages name, by content hash. */
+  readonly #weights: Record<string, Network | WeightsLike>;
+  /** Optimizers that are not plain JSON, by the name of their learner. */
+  readonly #optimizers: Map<string, Optimizer>;
   readonly #gaps: GapFiller;
-  readonly #convolver: Convolver | null;
-  /** Created with the first block, which determines channels and rate. */
-  #standardizer: Standardizer | null = null;
-  /** Created with the first block. */
-  #detector: Detector | null = null;
+  #spec: PipelineSpec;
+  #detect: StageSlot<DetectStage> | null = null;
+  #standardize: StageSlot<StandardizeStage> | null = null;
+  readonly #maps = new Map<string, StageSlot<MapStage>>();
+  readonly #learners = new Map<string, StageSlot<LearnerStage>>();
+  /** Messages that apply later, by the frame from which they apply. */
+  #waiting: (TimedMessage & { at: number })[] = [];
+  /** Stages of waiting 'add' messages. */
+  readonly #prepared = new Map<TimedMessage, StageSlot<Stage>>();
+  #reported: ReadonlySet<StageFailure> = new Set();
   #channels = 0;
   #rate = 0;
+  #next = 0;
 
-  private constructor(spec: PipelineSpec, { network, learner, seed = 1 }: PipelineOptions) {
+  private constructor(spec: PipelineSpec, options: PipelineOptions) {
     checkSpec(spec);
-    this.spec = withPowerLine(structuredClone(spec), 50);
-    const { gaps, network: networkSpec, learn } = spec;
-    this.#gaps = new GapFiller(gaps);
-    this.network = network ?? (networkSpec ? Network.create(networkSpec, { seed }) : null);
-    this.#convolver = this.network && Convolver.of(this.network)();
-    if (!learn) {
-      this.learner = null;
-      return;
-    }
-    const { network: learnSpec, optimizer, ...options } = this.spec.learn!;
-    const trained = learner?.clone() ?? Network.create(learnSpec, { seed, zeroOutput: true });
-    this.learner = new Learner(trained, { ...options, ...(optimizer && { optimizer: optimizerOf(optimizer) }) });
+    this.#options = options;
+    this.#weights = { ...options.weights };
+    this.#optimizers = new Map(Object.entries(options.optimizers ?? {}));
+    this.#spec = withPowerLine(structuredClone(spec), 50);
+    this.#gaps = new GapFiller(spec.gaps);
+    for (const stage of stagesOf(this.#spec)) this.#install(this.#slotOf(stage));
+    if (options.shape) this.#open(options.shape);
   }
 
   /**
@@ -86,136 +129,389 @@ export class Pipeline {
   }
 
   /**
-   * Restores a pipeline that `save` returned, with its weights, optimizer, and state.
+   * Restores a pipeline that `save` returned, with its weights, optimizers, and state.
+   * @param options optimizers and transforms that are not plain JSON are not saved and must be given again
    * @throws if the bytes are truncated, not a saved pipeline, or from a newer version
    */
-  static restore(bytes: Uint8Array): Pipeline {
-    const { state, extra } = decodeState('pipeline', bytes);
-    checkMemory(extra as PipelineSpec, bytes.length, 'stream' in stateIn(state, 'convolver'));
-    // pipelines that were saved without a power-line frequency used 60 Hz
-    const pipeline = new Pipeline(withPowerLine(extra as PipelineSpec, 60), {});
-    pipeline.#restore(state, bytes.length);
+  static restore(bytes: Uint8Array, { optimizers, fft }: Pick<PipelineOptions, 'optimizers' | 'fft'> = {}): Pipeline {
+    const saved = readPipeline(bytes);
+    const pipeline = new Pipeline(saved.spec, { weights: saved.weights, optimizers, fft, seed: saved.seed });
+    pipeline.#restore(saved);
     return pipeline;
   }
 
-  /**
-   * Processes a block. Returns one output for it, preceded by one for the filled gap if there is one. Returns nothing
-   * for frames that were already processed.
-   */
+  /** Spec of the pipeline, with the stages that were added and without those that were removed. */
+  get spec(): PipelineSpec {
+    return this.#spec;
+  }
+
+  /** Number of channels per frame; 0 before the first block, unless it was given. */
+  get channels(): number {
+    return this.#channels;
+  }
+
+  /** Sampling rate in Hz; 0 = irregular, or before the first block, unless it was given. */
+  get rate(): number {
+    return this.#rate;
+  }
+
+  /** Absolute index of the next frame. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Network of the feature map 'features'; null if there is none. You can replace its weights at any time. */
+  get network(): Network | null {
+    return this.#maps.get('features')?.stage.network ?? null;
+  }
+
+  /** The learner 'learner', with its network and its optimizer; null if there is none. */
+  get learner(): Learner | null {
+    return this.learnerOf('learner');
+  }
+
+  /** Stages that have failed, in the order of the chain. */
+  get failures(): StageFailure[] {
+    return this.#slots().flatMap(({ failure }) => failure ?? []);
+  }
+
+  /** Names of the learners. */
+  get learners(): string[] {
+    return [...this.#learners.keys()];
+  }
+
+  /** Returns the learner of a name; null if there is none. */
+  learnerOf(name: string): Learner | null {
+    return this.#learners.get(name)?.stage.learner ?? null;
+  }
+
+  /** Processes a block. Short for `handle({ type: 'block', block })`. */
   push(block: Block): PipelineOutput[] {
     checkBlock(block);
-    if (this.#channels > 0 && block.channels !== this.#channels)
-      throw invalid('block.channels', `${this.#channels}, as before`, block.channels);
-    if (this.#channels > 0 && block.rate !== this.#rate)
-      throw invalid('block.rate', `${this.#rate} Hz, as before`, block.rate);
-    this.#channels = block.channels;
-    this.#rate = block.rate;
-    return this.#gaps.push(block).map((filled) => {
-      const standard = this.#standardize(filled);
-      const detected = this.#detect(filled);
-      const alarmed = this.spec.learn?.skipAlarmed ? detected?.alarmed : undefined;
-      return {
-        block: standard,
-        features: this.#convolver?.push(standard) ?? null,
-        learned: this.learner?.push(standard, alarmed) ?? null,
-        detected,
-      };
-    });
+    this.#open(block);
+    const outputs: PipelineOutput[] = [];
+    const pieces = this.#gaps.push(block);
+    for (let i = 0; i < pieces.length; i++) this.#processUpTo(pieces[i], i < pieces.length - 1, outputs);
+    return outputs;
   }
 
-  /** Adds targets for a learner with the task 'target'. */
-  teach(block: Block): void {
-    if (!this.learner) throw new TypeError('spec.learn must be given for teach(), got none');
-    this.learner.teach(block);
+  /** Adds targets. Short for `handle({ type: 'targets', from, block })`. */
+  teach(block: Block, from = ''): void {
+    this.#teach({ type: 'targets', from, block });
   }
 
-  /** Returns the last outputs of modes 'same' and 'full' after the source has ended, or null. */
-  flush(): Block | null {
-    return this.#convolver?.flush() ?? null;
+  /**
+   * Processes a message. A block returns one output for it, preceded by one for the filled gap if there is one, and
+   * divided where a waiting message applies; frames that were already processed return nothing. Other messages apply
+   * from their frame on, and return nothing.
+   * @throws an error that names the invalid field; nothing has changed then
+   */
+  handle(message: PipelineMessage): PipelineOutput[] {
+    checkPipelineMessage(message);
+    if (message.type === 'block') return this.push(message.block);
+    if (message.type === 'targets') this.#teach(message);
+    else this.#schedule(this.stamp(message));
+    return [];
+  }
+
+  /** Returns a message with the frame from which it applies, so that it can be recorded: the next frame or a later one. */
+  stamp<M extends TimedMessage>(message: M): M & { at: number } {
+    return { ...message, at: Math.max(message.at ?? 0, this.#next) };
+  }
+
+  /** Returns the last outputs of modes 'same' and 'full' of a feature map after the source has ended, or null. */
+  flush(map = 'features'): Block | null {
+    return this.#maps.get(map)?.run((stage) => stage.flush()) ?? null;
   }
 
   /** Releases the memory of its streams. The pipeline cannot be used after that. */
   close(): void {
-    this.#convolver?.close();
-    this.learner?.close();
+    for (const { stage } of this.#slots()) stage.close?.();
   }
 
   /**
-   * Returns the complete state as one safetensors file: weights, optimizer, delay lines, pending gradients, indexes,
-   * statistics.
+   * Returns the complete state as one safetensors file: weights, each stored once, optimizers, delay lines, pending
+   * gradients and targets, indexes, statistics, and waiting messages.
    */
   save(): Uint8Array {
-    const state: State = {
+    const stages = this.#slots().map((slot) => ({
+      name: slot.name,
+      state: slot.stage.save(),
+      failure: slot.failure,
+      network: networkOf(slot.stage),
+    }));
+    return writePipeline({
+      spec: this.#spec,
+      seed: this.#options.seed ?? 1,
       channels: this.#channels,
       rate: this.#rate,
+      next: this.#next,
       gaps: this.#gaps.save(),
-      ...(this.#standardizer && { standardizer: this.#standardizer.save() }),
-      ...(this.network && { weights: weightsIn(this.network) }),
-      ...(this.#convolver && { convolver: this.#convolver.save() }),
-      ...(this.learner && { learner: { ...this.learner.save(), weights: weightsIn(this.learner.network) } }),
-      ...(this.#detector && { detector: this.#detector.save() }),
+      stages,
+      waiting: this.#waiting,
+      given: this.#weights,
+    });
+  }
+
+  #restore(saved: SavedPipeline): void {
+    this.#channels = saved.channels;
+    this.#rate = saved.rate;
+    this.#next = saved.next;
+    this.#gaps.restore(saved.gaps);
+    for (const slot of this.#slots()) {
+      const stage = saved.stages.get(slot.name);
+      if (!stage) continue;
+      if (this.#channels > 0) slot.stage.open(this.#channels, this.#rate);
+      const network = networkOf(slot.stage);
+      if (network && stage.weights) network.setWeights(stage.weights);
+      slot.stage.restore(stage.state);
+      slot.failure = stage.failure;
+    }
+    this.#reported = new Set(this.failures);
+    for (const message of saved.waiting) this.#schedule(message);
+  }
+
+  /** Opens all stages for the shape of the first block. Throws if a stage, or a later block, does not fit. */
+  #open({ channels, rate }: Pick<Block, 'channels' | 'rate'>): void {
+    if (this.#channels > 0) {
+      if (channels !== this.#channels) throw invalid('block.channels', `${this.#channels}, as before`, channels);
+      if (rate !== this.#rate) throw invalid('block.rate', `${this.#rate} Hz, as before`, rate);
+      return;
+    }
+    for (const { stage } of [...this.#slots(), ...this.#prepared.values()]) stage.open(channels, rate);
+    [this.#channels, this.#rate] = [channels, rate];
+    const { earlier } = this.#options;
+    if (earlier?.channels === channels && earlier.rate === rate) this.#detect?.stage.inherit(earlier.#detect?.stage);
+  }
+
+  /** Processes frames, divided where waiting messages apply. */
+  #processUpTo(block: Block, filled: boolean, outputs: PipelineOutput[]): void {
+    const end = block.start + frameCount(block);
+    let rest = block;
+    while (this.#waiting.length > 0 && this.#waiting[0].at < end) {
+      const { at } = this.#waiting[0];
+      if (at > rest.start) {
+        this.#process(cutBlock(rest, rest.start, at - rest.start), filled, outputs);
+        rest = cutBlock(rest, at);
+      }
+      this.#apply(this.#waiting.shift()!);
+    }
+    this.#process(rest, filled, outputs);
+  }
+
+  #process(raw: Block, filled: boolean, outputs: PipelineOutput[]): void {
+    const found = this.#detect?.run((stage) => stage.push(raw));
+    const detected = found?.detected ?? [];
+    // a digest frame that a gap ended belongs to the gap
+    for (let i = 0; i < detected.length - 1; i++) outputs.push(this.#gapOutput(raw, detected[i]));
+    const standard = this.#standardize ? this.#standardize.run((stage) => stage.push(raw)) : raw;
+    const maps: Record<string, Block | null> = {};
+    for (const [name, slot] of this.#maps) {
+      const input = inputOf(slot, raw, standard);
+      maps[name] = input && slot.run((stage) => stage.push(input));
+    }
+    const learners: Record<string, Learned> = {};
+    for (const [name, slot] of this.#learners) {
+      const input = inputOf(slot, raw, standard);
+      const learned = input && slot.run((stage) => stage.push(input, found?.alarmed, filled));
+      if (learned) learners[name] = learned;
+    }
+    this.#next = raw.start + frameCount(raw);
+    outputs.push({
+      raw,
+      block: standard ?? raw,
+      detected: detected.at(-1) ?? null,
+      maps,
+      learners,
+      features: maps.features ?? null,
+      learned: (learners as Partial<typeof learners>).learner ?? null,
+      failures: this.#newFailures(),
+    });
+  }
+
+  #gapOutput(next: Block, detected: Detected): PipelineOutput {
+    const raw = cutBlock(next, next.start, 0);
+    return { raw, block: raw, detected, maps: {}, learners: {}, features: null, learned: null, failures: [] };
+  }
+
+  #newFailures(): StageFailure[] {
+    const failures = this.failures;
+    if (failures.length === 0 && this.#reported.size === 0) return failures;
+    const reported = this.#reported;
+    this.#reported = new Set(failures);
+    return failures.filter((failure) => !reported.has(failure));
+  }
+
+  #teach({ from = '', block }: TargetsMessage): void {
+    checkBlock(block);
+    const taught = [...this.#learners.values()].filter(({ stage }) => stage.target === from);
+    if (taught.length === 0) throw invalid('from', 'the target of a learner', from, TypeError);
+    for (const { stage } of taught) {
+      const { outChannels } = stage.learner.network;
+      if (block.channels !== outChannels) throw invalid('channels of a target block', `${outChannels}`, block.channels);
+    }
+    for (const slot of taught) slot.run((stage) => stage.learner.teach(block));
+  }
+
+  /** Applies a message now if its frame is the next one, or else when its frame arrives. */
+  #schedule(message: TimedMessage & { at: number }): void {
+    this.#check(message);
+    if (message.type === 'add') this.#prepared.set(message, this.#prepare(message));
+    if (message.at > this.#next) {
+      const place = this.#waiting.findIndex(({ at }) => at > message.at);
+      this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, message);
+    } else this.#apply(message);
+  }
+
+  /** Throws unless the stage of a message exists, or will exist. */
+  #check(message: TimedMessage): void {
+    if (message.type === 'add') return;
+    const added = [...this.#prepared.values()].map(({ name }) => name);
+    const names = [...this.#slots().map(({ name }) => name), ...added];
+    if (message.type === 'control') {
+      const name = `learner ${message.learner}`;
+      if (!names.includes(name)) throw invalid('learner', oneOfNames(names, 'learner '), message.learner);
+    } else {
+      const stage = message.type === 'feedback' ? 'detect' : message.stage;
+      if (!names.includes(stage)) throw invalid('stage', oneOfNames(names, ''), stage);
+    }
+  }
+
+  #apply(message: TimedMessage): void {
+    switch (message.type) {
+      case 'control':
+        this.#learners.get(message.learner)?.run(({ learner }) => {
+          applyControl(learner, message);
+        });
+        break;
+      case 'add':
+        this.#install(this.#prepared.get(message)!);
+        this.#prepared.delete(message);
+        this.#spec = withAdded(this.#spec, message.stage);
+        break;
+      case 'remove':
+        this.#remove(message.stage);
+        break;
+      case 'restart':
+        this.#slots()
+          .find(({ name }) => name === message.stage)
+          ?.restart(this.#channels, this.#rate);
+        break;
+      case 'feedback':
+        this.#detect?.run((stage) => {
+          stage.feedback(message);
+        });
+    }
+  }
+
+  #prepare({ stage, weights, optimizer }: AddMessage): StageSlot<Stage> {
+    Object.assign(this.#weights, weights);
+    if (stage.kind === 'learner' && optimizer) this.#optimizers.set(stage.spec.name, optimizer);
+    const slot = this.#slotOf(structuredClone(stage));
+    if (this.#channels > 0) slot.stage.open(this.#channels, this.#rate);
+    return slot;
+  }
+
+  #install(slot: StageSlot<Stage>): void {
+    const { spec } = slot;
+    if (spec.kind === 'detect') this.#detect = replaced(this.#detect, slot as StageSlot<DetectStage>);
+    else if (spec.kind === 'standardize')
+      this.#standardize = replaced(this.#standardize, slot as StageSlot<StandardizeStage>);
+    else if (spec.kind === 'map') {
+      const { name } = spec.spec;
+      this.#maps.set(name, replaced(this.#maps.get(name), slot as StageSlot<MapStage>));
+    } else {
+      const { name } = spec.spec;
+      this.#learners.set(name, replaced(this.#learners.get(name), slot as StageSlot<LearnerStage>));
+    }
+  }
+
+  #remove(name: string): void {
+    const slot = this.#slots().find((each) => each.name === name);
+    if (!slot) return;
+    slot.stage.close?.();
+    if (slot === this.#detect) this.#detect = null;
+    else if (slot === this.#standardize) this.#standardize = null;
+    for (const slots of [this.#maps, this.#learners])
+      for (const [key, each] of slots) if (each === slot) slots.delete(key);
+    this.#spec = withoutStage(this.#spec, slot.spec);
+  }
+
+  #slotOf(stage: StageSpec): StageSlot<Stage> {
+    const { fft } = this.#options;
+    switch (stage.kind) {
+      case 'detect':
+        return new StageSlot(stage, () => new DetectStage(stage.spec));
+      case 'standardize':
+        return new StageSlot(stage, () => new StandardizeStage(stage.spec));
+      case 'map': {
+        const network = this.#mapNetwork(stage.spec);
+        return new StageSlot(stage, () => new MapStage(stage.spec, network, fft));
+      }
+      case 'learner': {
+        const { spec } = stage;
+        const make = this.#learnerNetwork(spec);
+        const optimizer = this.#optimizers.get(spec.name);
+        return new StageSlot(stage, () => new LearnerStage(spec, make(), optimizer));
+      }
+    }
+  }
+
+  #mapNetwork(spec: MapStageSpec): Network {
+    const { network, seed = 1 } = this.#options;
+    if (spec.name === 'features' && network) return network;
+    const given = this.#given(spec);
+    if (given instanceof Network) return given;
+    return Network.create(spec.network, given ? { weights: given } : { seed });
+  }
+
+  /** Returns a function that creates the initial network of a learner. */
+  #learnerNetwork(spec: LearnerStageSpec): () => Network {
+    const { learner, earlier, seed = 1 } = this.#options;
+    const given = spec.name === 'learner' && learner ? learner : this.#given(spec);
+    const before = earlier?.learnerOf(spec.name)?.network;
+    const inherited = before && JSON.stringify(before.spec) === JSON.stringify(spec.network) ? before.weights() : undefined;
+    const weights = inherited ?? given;
+    return () => {
+      if (weights instanceof Network) return weights.clone();
+      return Network.create(spec.network, weights ? { weights } : { seed, zeroOutput: true });
     };
-    return encodeState('pipeline', state, this.spec);
   }
 
-  #restore(state: State, size: number): void {
-    this.#channels = numberIn(state, 'channels');
-    this.#rate = numberIn(state, 'rate');
-    this.#gaps.restore(stateIn(state, 'gaps'));
-    if ('standardizer' in state) {
-      const statistics = stateIn(state, 'standardizer');
-      doublesIn(statistics, 'count', this.#channels);
-      this.#standardizer = this.#makeStandardizer();
-      this.#standardizer.restore(statistics);
-    }
-    if ('detector' in state) {
-      const { detect } = this.spec;
-      checkDetectorMemory(detect, this.#channels, this.#rate, size);
-      this.#detector = new Detector(this.#channels, this.#rate, detect);
-      this.#detector.restore(stateIn(state, 'detector'));
-    }
-    if (this.network) setWeights(this.network, stateIn(state, 'weights'));
-    this.#convolver?.restore(stateIn(state, 'convolver'));
-    if (!this.learner) return;
-    const learner = stateIn(state, 'learner');
-    setWeights(this.learner.network, stateIn(learner, 'weights'));
-    this.learner.restore(learner);
+  /** Returns the network or the weights that the spec of a stage names, if it names any. */
+  #given({ name, network, weights: hash }: MapStageSpec): Network | WeightsLike | undefined {
+    if (hash === undefined) return undefined;
+    if (!Object.hasOwn(this.#weights, hash))
+      throw invalid(`weights of ${name}`, 'handed over beside the spec', hash, TypeError);
+    const given = this.#weights[hash];
+    if (!(given instanceof Network) || JSON.stringify(given.spec) === JSON.stringify(network)) return given;
+    return given.weights();
   }
 
-  #standardize(block: Block): Block {
-    if (!this.spec.standardize) return block;
-    this.#standardizer ??= this.#makeStandardizer();
-    return { ...block, data: this.#standardizer.push(block.data, block.valid) };
-  }
-
-  #detect(block: Block): Detected | null {
-    if (!this.spec.detect) return null;
-    this.#detector ??= new Detector(this.#channels, this.#rate, this.spec.detect);
-    return this.#detector.push(block);
-  }
-
-  #makeStandardizer(): Standardizer {
-    const { tau = 1, frames } = this.spec.standardize ?? {};
-    if (frames === undefined)
-      positive('block.rate for standardize.tau (irregular: use standardize.frames)', this.#rate, 'Hz');
-    return new Standardizer({ channels: this.#channels, frames: frames ?? tau * this.#rate });
+  /** All stages in the order in which a frame passes them. */
+  #slots(): StageSlot<Stage>[] {
+    return [this.#detect, this.#standardize, ...this.#maps.values(), ...this.#learners.values()].filter(
+      (slot) => slot !== null,
+    );
   }
 }
 
-/** Writes the power-line frequency of the learner into its spec, so that a saved pipeline does not depend on a default. */
-function withPowerLine(spec: PipelineSpec, hz: number): PipelineSpec {
-  const { learn } = spec;
-  if (!learn) return spec;
-  const { mains, powerLine = mains ?? hz, ...options } = learn;
-  return { ...spec, learn: { ...options, powerLine } };
+/** Returns the new slot, and closes the one before. */
+function replaced<T extends Stage>(before: StageSlot<T> | null | undefined, slot: StageSlot<T>): StageSlot<T> {
+  before?.stage.close?.();
+  return slot;
 }
 
-/** Returns a network's weights as state, in the engine's packed order. */
-function weightsIn(network: Network): State {
-  const packed = network.packed();
-  return Object.fromEntries(network.parameters.map(({ name }, i) => [name, packed[i]]));
+function inputOf({ spec }: StageSlot<Stage>, raw: Block, standard: Block | null): Block | null {
+  return 'on' in spec.spec && spec.spec.on === 'raw' ? raw : standard;
 }
 
-function setWeights(network: Network, state: State): void {
-  network.setPacked(network.parameters.map(({ name }, i) => floatsIn(state, name, network.values[i].count)));
+function networkOf(stage: Stage): Network | null {
+  if (stage instanceof MapStage) return stage.network;
+  return stage instanceof LearnerStage ? stage.learner.network : null;
+}
+
+function oneOfNames(names: readonly string[], prefix: string): string {
+  const known = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  return known.length > 0 ? `one of ${known.join(', ')}` : 'a stage of the pipeline';
 }

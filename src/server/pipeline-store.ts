@@ -2,16 +2,28 @@ import { readFileSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import type { State } from '../core/state/state.ts';
+import { bytesIn } from '../core/state/state.ts';
 import { decodeState, encodeState } from '../core/state/state-file.ts';
 
-const ending = '~detector.state';
+const ending = '~pipeline.state';
+
+/** The pipeline of a stream, and the run that it belongs to. */
+export interface SavedRun {
+  /** Number of the run. */
+  readonly run: number;
+  /** Index of the next frame. */
+  readonly next: number;
+  /** What the pipeline was planned from: it can continue only a run with the same key. */
+  readonly key: string;
+  /** The saved pipeline. */
+  readonly pipeline: Uint8Array;
+}
 
 /**
- * Saved states of detectors in a directory, one file per stream: `<stream>~detector.state`, written atomically. Beyond
- * `maxStreams` streams, those saved longest ago are deleted.
+ * Saved pipelines in a directory, one file per stream: `<stream>~pipeline.state`, written atomically. Beyond `maxStreams`
+ * streams, those saved longest ago are deleted.
  */
-export class DetectorStore {
+export class PipelineStore {
   readonly #directory: string | undefined;
   readonly #maxStreams: number;
   readonly #log: (line: string) => void;
@@ -32,8 +44,8 @@ export class DetectorStore {
     directory: string | undefined,
     maxStreams: number,
     log: (line: string) => void,
-  ): Promise<DetectorStore> {
-    const store = new DetectorStore(directory, maxStreams, log);
+  ): Promise<PipelineStore> {
+    const store = new PipelineStore(directory, maxStreams, log);
     if (directory === undefined) return store;
     await mkdir(directory, { recursive: true });
     const files = (await readdir(directory)).filter((file) => file.endsWith(ending));
@@ -45,23 +57,21 @@ export class DetectorStore {
     return store;
   }
 
-  /** Returns the saved state of a stream of this shape, if any. */
-  get(stream: string, shape: string): State | undefined {
+  /** Returns the saved pipeline of a stream, if any. A file that cannot be read is logged. */
+  get(stream: string): SavedRun | undefined {
     if (this.#directory === undefined || !this.#streams.has(stream)) return undefined;
     try {
-      const { state, extra: beside } = decodeState('detector', readFileSync(pathOf(this.#directory, stream)));
-      return (beside as { shape?: unknown } | null)?.shape === shape ? state : undefined;
+      const { state, extra } = decodeState('feed', readFileSync(pathOf(this.#directory, stream)));
+      return { ...(extra as Omit<SavedRun, 'pipeline'>), pipeline: bytesIn(state, 'pipeline') };
     } catch (error) {
-      this.#log(
-        `skipped the saved detector state of stream ${stream}: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.#log(`skipped the saved pipeline of stream ${stream}: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
     }
   }
 
-  async save(stream: string, shape: string, state: State): Promise<void> {
+  async save(stream: string, { pipeline, ...run }: SavedRun): Promise<void> {
     if (this.#directory === undefined) return;
-    await writeFileAtomic(pathOf(this.#directory, stream), Buffer.from(encodeState('detector', state, { shape })));
+    await writeFileAtomic(pathOf(this.#directory, stream), Buffer.from(encodeState('feed', { pipeline }, run)));
     this.#streams.delete(stream);
     this.#streams.add(stream);
     await this.#evict(this.#directory);

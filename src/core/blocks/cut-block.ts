@@ -1,4 +1,4 @@
-import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
+import { type Block, frameCount, timeOf } from './block.ts';
 
 /** Returns at most `count` frames of `block` from absolute index `from` on, as a view of the same memory. */
 export function cutBlock(block: Block, from: number, count: number = Infinity): Block {

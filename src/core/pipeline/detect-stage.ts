@@ -1,0 +1,88 @@
+import { type Block, frameCount } from '../blocks/block.ts';
+import { ChannelSelection } from '../blocks/channel-selection.ts';
+import type { Detected } from '../detector/detector.ts';
+import { DigestedDetector } from '../detector/digested-detector.ts';
+import { numberIn, type State, stateIn } from '../state/state.ts';
+import type { FeedbackMessage } from './pipeline-message.ts';
+import type { DetectSpec } from './pipeline-spec.ts';
+
+const verdicts = ['none', 'normal', 'anomalous'] as const;
+
+/** What the detector found in one block, and which frames of the block it flags. */
+export interface Detections {
+  readonly detected: readonly Detected[];
+  /** One byte per frame of the block: 1 = anomalous. */
+  readonly alarmed: Uint8Array;
+}
+
+/** Detects anomalies in the filled signal, and flags the frames from which nothing is learned. */
+export class DetectStage {
+  readonly #spec: DetectSpec;
+  #selection: ChannelSelection | undefined;
+  #detector: DigestedDetector | undefined;
+  /** What a person last said about the present alarm. */
+  #verdict: (typeof verdicts)[number] = 'none';
+
+  constructor(spec: DetectSpec) {
+    this.#spec = spec;
+  }
+
+  open(channels: number, rate: number): void {
+    const { channels: indexes, ...options } = this.#spec;
+    this.#selection = new ChannelSelection(indexes, channels);
+    this.#detector = new DigestedDetector(this.#selection.count, rate, options);
+  }
+
+  push(block: Block): Detections {
+    const { detected, alarmed } = this.#detector!.push(withPartialFrames(this.#selection!.of(block)));
+    return { detected, alarmed: this.#judged(alarmed, detected, block.start) };
+  }
+
+  feedback({ verdict }: FeedbackMessage): void {
+    this.#verdict = verdict;
+  }
+
+  save(): State {
+    return { verdict: verdicts.indexOf(this.#verdict), ...(this.#detector && { detector: this.#detector.save() }) };
+  }
+
+  restore(state: State): void {
+    this.#verdict = verdicts[numberIn(state, 'verdict')];
+    if ('detector' in state) this.#detector?.restore(stateIn(state, 'detector'));
+  }
+
+  /** Takes over what the detector of an earlier run has learned, if it read the same channels in the same way. */
+  inherit(earlier: DetectStage | undefined): void {
+    if (!earlier || !earlier.#detector || !this.#detector || shapeOf(earlier.#spec) !== shapeOf(this.#spec)) return;
+    this.#detector.restore(earlier.#detector.save());
+    this.#detector.renumber();
+  }
+
+  /** Applies the verdict of a person to the flags of a block that starts at frame `start`. */
+  #judged(alarmed: Uint8Array, detected: readonly Detected[], start: number): Uint8Array {
+    if (this.#verdict === 'anomalous') return alarmed.fill(1);
+    if (this.#verdict === 'none') return alarmed;
+    const next = detected.flatMap(({ alarms }) => alarms)[0];
+    const raisedAt = next ? (next.index + 1) * this.#detector!.every - 1 : Infinity;
+    if (next) this.#verdict = 'none';
+    return alarmed.fill(0, 0, Math.max(0, raisedAt - start));
+  }
+}
+
+/**
+ * Marks the invalid frames valid in which only some samples are missing (NaN): the detector ignores a missing sample on
+ * its channel, and reads the others.
+ */
+function withPartialFrames(block: Block): Block {
+  if (!block.valid?.includes(0)) return block;
+  const { data, channels } = block;
+  const valid = block.valid.slice();
+  for (let t = 0; t < frameCount(block); t++)
+    if (valid[t] === 0 && data.subarray(t * channels, (t + 1) * channels).some(Number.isNaN)) valid[t] = 1;
+  return { ...block, valid };
+}
+
+/** The part of a spec that must be equal for a detector to continue with the state of another one. */
+function shapeOf({ digest = 'none', channels, reference, learning = true }: DetectSpec): string {
+  return JSON.stringify({ digest, channels, reference, learning });
+}

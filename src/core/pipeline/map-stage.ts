@@ -1,0 +1,53 @@
+import type { Block } from '../blocks/block.ts';
+import { ChannelSelection } from '../blocks/channel-selection.ts';
+import { invalid } from '../check.ts';
+import type { MakeTransform } from '../layers/convolution/transform.ts';
+import { Convolver } from '../network/convolver.ts';
+import type { Network } from '../network/network.ts';
+import type { State } from '../state/state.ts';
+import type { MapStageSpec } from './pipeline-spec.ts';
+
+/** Runs a network whose outputs are feature maps. It reads the network's weights live. */
+export class MapStage {
+  readonly network: Network;
+  readonly #spec: MapStageSpec;
+  readonly #convolver: Convolver;
+  #selection: ChannelSelection | undefined;
+
+  constructor(spec: MapStageSpec, network: Network, fft?: MakeTransform) {
+    this.network = network;
+    this.#spec = spec;
+    this.#convolver = Convolver.of(network, { fft })();
+  }
+
+  open(channels: number): void {
+    this.#selection = new ChannelSelection(this.#spec.channels, channels);
+    checkInputs(this.#spec.name, this.network.inChannels, this.#selection);
+  }
+
+  push(block: Block): Block | null {
+    return this.#convolver.push(this.#selection!.of(block));
+  }
+
+  /** Returns the last outputs of modes 'same' and 'full' after the source has ended, or null. */
+  flush(): Block | null {
+    return this.#convolver.flush();
+  }
+
+  close(): void {
+    this.#convolver.close();
+  }
+
+  save(): State {
+    return this.#convolver.save();
+  }
+
+  restore(state: State): void {
+    this.#convolver.restore(state);
+  }
+}
+
+/** Throws unless as many channels are selected as a stage reads. */
+export function checkInputs(name: string, channels: number, { count }: ChannelSelection): void {
+  if (count !== channels) throw invalid(`channels of ${name}`, `${channels}, as its network reads`, count);
+}

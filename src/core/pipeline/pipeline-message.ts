@@ -1,0 +1,102 @@
+import type { Block } from '../blocks/block.ts';
+import { fields, integer, invalid, oneOf } from '../check.ts';
+import { checkControl, type LearnControl } from '../learning/learn-control.ts';
+import type { Optimizer } from '../learning/optimizers/optimizer.ts';
+import type { Network } from '../network/network.ts';
+import type { WeightsLike } from '../network/weights.ts';
+import { checkStage, type StageName, type StageSpec } from './pipeline-spec.ts';
+
+/** Frames of the stream. */
+export interface BlockMessage {
+  type: 'block';
+  block: Block;
+}
+
+/** Frames of another stream, which are the targets of the frames with the same index. */
+export interface TargetsMessage {
+  type: 'targets';
+  /** Name of the stream that they come from. Default: ''. */
+  from?: string;
+  block: Block;
+}
+
+/** Controls the learner of a name. */
+export interface ControlMessage extends LearnControl {
+  type: 'control';
+  /** Absolute index of the first frame that it applies to. Default: the next frame. */
+  at?: number;
+  /** Name of the learner. */
+  learner: string;
+}
+
+/** Adds a stage, or replaces the stage of the same name. It starts at frame `at` with empty delay lines. */
+export interface AddMessage {
+  type: 'add';
+  /** As in `ControlMessage`. */
+  at?: number;
+  stage: StageSpec;
+  /** Weights by content hash, if the spec of the stage names them. A network, which is not plain data, is shared. */
+  weights?: Readonly<Record<string, Network | WeightsLike>>;
+  /** Optimizer of the learner, if it is not plain JSON. It is not saved. */
+  optimizer?: Optimizer;
+}
+
+/** Removes a stage. */
+export interface RemoveMessage {
+  type: 'remove';
+  /** As in `ControlMessage`. */
+  at?: number;
+  stage: StageName;
+}
+
+/** Restarts a stage from its spec, for example after it has failed. */
+export interface RestartMessage {
+  type: 'restart';
+  /** As in `ControlMessage`. */
+  at?: number;
+  stage: StageName;
+}
+
+/**
+ * What a person says about the present alarm. `normal`: the signal is normal, so that frames are not flagged until the
+ * detector raises another alarm. `anomalous`: frames are flagged until a message says `normal`.
+ */
+export interface FeedbackMessage {
+  type: 'feedback';
+  /** As in `ControlMessage`. */
+  at?: number;
+  verdict: 'normal' | 'anomalous';
+}
+
+/** A message that applies from a stated frame on. */
+export type TimedMessage = ControlMessage | AddMessage | RemoveMessage | RestartMessage | FeedbackMessage;
+
+/**
+ * Everything that a pipeline is told. Messages are plain data, so that a pipeline can run in another thread or on another
+ * machine; the same messages in the same order give the same bits, wherever it runs.
+ */
+export type PipelineMessage = BlockMessage | TargetsMessage | TimedMessage;
+
+const types = ['block', 'targets', 'control', 'add', 'remove', 'restart', 'feedback'] as const;
+
+/** Throws an error that names the invalid field of a message. Blocks are checked where they are processed. */
+export function checkPipelineMessage(message: PipelineMessage): void {
+  const { type } = fields('message', message, 'a PipelineMessage');
+  oneOf('type of a message', type, types);
+  if (message.type === 'block' || message.type === 'targets') return;
+  if (message.at !== undefined) integer('at', message.at, 0);
+  switch (message.type) {
+    case 'control':
+      checkControl(message);
+      break;
+    case 'add':
+      checkStage(fields('stage', message.stage, '{ kind, spec }'));
+      break;
+    case 'feedback':
+      oneOf('verdict', message.verdict, ['normal', 'anomalous']);
+      break;
+    case 'remove':
+    case 'restart':
+      if (typeof message.stage !== 'string') throw invalid('stage', 'the name of a stage', message.stage, TypeError);
+  }
+}

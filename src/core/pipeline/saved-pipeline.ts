@@ -1,0 +1,240 @@
+import { invalid } from '../check.ts';
+import { Detector } from '../detector/detector.ts';
+import { detectorInput } from '../detector/digest.ts';
+import { LayerStack } from '../layers/layer-stack.ts';
+import { packedCount, type ParameterSpec } from '../layers/layer.ts';
+import { Network } from '../network/network.ts';
+import { layersOf, type NetworkSpec } from '../network/network-spec.ts';
+import { plan } from '../network/plan.ts';
+import { hashNetwork } from '../network/weights-hash.ts';
+import { weightsOf, type WeightsLike } from '../network/weights.ts';
+import { decodeState, encodeState } from '../state/state-file.ts';
+import { doublesIn, floatsIn, numberIn, type State, stateIn } from '../state/state.ts';
+import { sum } from '../sum.ts';
+import type { TimedMessage } from './pipeline-message.ts';
+import {
+  checkSpec,
+  type DetectSpec,
+  type LearnerStageSpec,
+  type PipelineSpec,
+  type StageName,
+  stageName,
+  stagesOf,
+} from './pipeline-spec.ts';
+import { withPowerLine } from './spec-change.ts';
+import type { StageFailure } from './stage-slot.ts';
+
+type WaitingMessage = TimedMessage & { at: number };
+
+/** What a pipeline and its saved file have in common. */
+interface Saved {
+  spec: PipelineSpec;
+  seed: number;
+  channels: number;
+  rate: number;
+  next: number;
+  gaps: State;
+  waiting: readonly WaitingMessage[];
+}
+
+/** A running pipeline, to be written. */
+export interface RunningPipeline extends Saved {
+  stages: readonly { name: StageName; state: State; failure: StageFailure | null; network: Network | null }[];
+  /** Weights that were handed over beside the spec, by content hash. */
+  given: Readonly<Record<string, Network | WeightsLike>>;
+}
+
+/** A saved pipeline, as it was read. */
+export interface SavedPipeline extends Saved {
+  stages: ReadonlyMap<StageName, { state: State; failure: StageFailure | null; weights: WeightsLike | undefined }>;
+  /** Weights by content hash. */
+  weights: Readonly<Record<string, WeightsLike>>;
+}
+
+/** Description of a saved pipeline beside its state. */
+interface Description {
+  spec: PipelineSpec;
+  seed: number;
+  /** Name, failure, and hash of the weights of every stage. */
+  stages: { name: StageName; failure: StageFailure | null; weights: string | null }[];
+  /** Hashes of all weights, in the order in which they are stored. */
+  weights: string[];
+  waiting: WaitingMessage[];
+}
+
+/** Writes a pipeline as one file. Equal weights are written once. */
+export function writePipeline({ stages, given, waiting, gaps, ...saved }: RunningPipeline): Uint8Array {
+  const weights = new Map<string, WeightsLike>();
+  const add = (hash: string, held: Network | WeightsLike) => {
+    if (!weights.has(hash)) weights.set(hash, held instanceof Network ? held.weights() : held);
+    return hash;
+  };
+  const described = stages.map(({ name, failure, network }) => {
+    const hash = network && add(hashNetwork(network), network);
+    return { name, failure, weights: hash };
+  });
+  const named = waiting.flatMap((message) => (message.type === 'add' ? message.stage : []));
+  for (const { spec } of [...stagesOf(saved.spec), ...named])
+    if ('weights' in spec && spec.weights !== undefined) add(spec.weights, given[spec.weights]);
+  const { spec, seed, channels, rate, next } = saved;
+  const state: State = {
+    channels,
+    rate,
+    next,
+    gaps,
+    stages: Object.fromEntries(stages.map((stage, i) => [String(i), stage.state])),
+    weights: Object.fromEntries([...weights.values()].map((held, i) => [String(i), weightState(held)])),
+  };
+  const description: Description = {
+    spec,
+    seed,
+    stages: described,
+    weights: [...weights.keys()],
+    waiting: waiting.map((message) =>
+      message.type === 'add' ? { ...message, weights: undefined, optimizer: undefined } : message,
+    )),
+  };
+  return encodeState('pipeline', state, description);
+}
+
+/**
+ * Reads a saved pipeline.
+ * @throws if the bytes are truncated, not a saved pipeline, from a newer version, or claim more than they contain
+ */
+export function readPipeline(bytes: Uint8Array): SavedPipeline {
+  const { state, extra } = decodeState('pipeline', bytes);
+  const isCurrent = typeof extra === 'object' && extra !== null && 'spec' in extra;
+  const saved = isCurrent ? readCurrent(state, extra as Description) : readLegacy(state, extra as PipelineSpec);
+  checkMemory(saved, bytes.length);
+  return saved;
+}
+
+function readCurrent(state: State, { spec, seed, stages, weights, waiting }: Description): SavedPipeline {
+  checkSpec(spec);
+  const [states, held] = [stateIn(state, 'stages'), stateIn(state, 'weights')];
+  const networks = new Map(
+    [...stagesOf(spec)].map((stage) => [stageName(stage), 'network' in stage.spec ? stage.spec.network : undefined]),
+  );
+  const readWeights = (hash: string, network: NetworkSpec) =>
+    weightsIn(stateIn(held, String(weights.indexOf(hash))), network);
+  const used = stagesOf(spec).flatMap(({ spec: each }) => ('weights' in each && each.weights !== undefined ? each : []));
+  for (const message of waiting) {
+    if (message.type !== 'add' || !('weights' in message.stage.spec)) continue;
+    used.push(message.stage.spec);
+  }
+  return {
+    ...positionIn(state),
+    spec,
+    seed,
+    waiting,
+    stages: new Map(
+      stages.map(({ name, failure, weights: hash }, i) => {
+        const network = networks.get(name);
+        const read = hash !== null && network ? readWeights(hash, network) : undefined;
+        return [name, { state: stateIn(states, String(i)), failure, weights: read }];
+      }),
+    ),
+    weights: Object.fromEntries(used.map(({ weights: hash = '', network }) => [hash, readWeights(hash, network)])),
+  };
+}
+
+function positionIn(state: State): Pick<Saved, 'channels' | 'rate' | 'next' | 'gaps'> {
+  const gaps = stateIn(state, 'gaps');
+  const next = 'next' in state ? numberIn(state, 'next') : Math.max(0, Number(gaps.expected));
+  return { channels: numberIn(state, 'channels'), rate: numberIn(state, 'rate'), next, gaps };
+}
+
+/** Reads a pipeline that was saved before it could have several feature maps and learners. */
+function readLegacy(state: State, extra: PipelineSpec): SavedPipeline {
+  checkSpec(extra);
+  // without a power-line frequency in the spec, 60 Hz was used, and flagged frames were learned from
+  const learn = extra.learn && { skipAlarmed: false, ...extra.learn };
+  const spec = withPowerLine({ ...extra, ...(learn && { learn }) }, 60);
+  const stages: [StageName, State, WeightsLike?][] = [];
+  if ('detector' in state) stages.push(['detect', { verdict: 0, detector: stateIn(state, 'detector') }]);
+  if ('standardizer' in state) stages.push(['standardize', stateIn(state, 'standardizer')]);
+  if (spec.network) {
+    const weights = unpackedWeights(stateIn(state, 'weights'), spec.network);
+    stages.push(['map features', stateIn(state, 'convolver'), weights]);
+  }
+  if (spec.learn) {
+    const { weights, ...learner } = stateIn(state, 'learner');
+    stages.push(['learner learner', learner, unpackedWeights(weights as State, spec.learn.network)]);
+  }
+  return {
+    ...positionIn(state),
+    spec,
+    seed: 1,
+    waiting: [],
+    stages: new Map(stages.map(([name, stage, weights]) => [name, { state: stage, failure: null, weights }])),
+    weights: {},
+  };
+}
+
+function weightState(weights: WeightsLike): State {
+  return Object.fromEntries(
+    Object.entries(weights).map(([name, { data }]) => [name, data instanceof Float32Array ? data : Float32Array.from(data)]),
+  );
+}
+
+/** Reads the weights of a network; throws if the state does not contain all of them. */
+function weightsIn(state: State, spec: NetworkSpec): WeightsLike {
+  return Object.fromEntries(
+    parametersOf(spec).map(({ name, shape }) => {
+      const count = shape.reduce((product, size) => product * size, 1);
+      return [name, { shape, data: floatsIn(state, name, count) }];
+    }),
+  );
+}
+
+/** Reads weights that were saved in the engine's layout. */
+function unpackedWeights(state: State, spec: NetworkSpec): WeightsLike {
+  const parameters = parametersOf(spec);
+  return weightsOf(
+    parameters,
+    parameters.map((parameter) => floatsIn(state, parameter.name, packedCount(parameter))),
+  );
+}
+
+function parametersOf(spec: NetworkSpec): readonly ParameterSpec[] {
+  return LayerStack.parameters('layers.', layersOf(spec));
+}
+
+/**
+ * Throws if a pipeline needs more memory than a saved file of `size` bytes can describe. Its delay lines, its learners'
+ * pending outputs, and its detector are all stored in the file. So a file that claims too much is rejected before anything
+ * is allocated.
+ */
+function checkMemory({ spec, stages, channels, rate }: SavedPipeline, size: number): void {
+  let needed = 0;
+  for (const stage of stagesOf(spec)) {
+    const { state = {} } = stages.get(stageName(stage)) ?? {};
+    if (stage.kind === 'map' && 'stream' in state) needed += lineBytes(stage.spec.network);
+    if (stage.kind === 'learner') needed += learnerBytes(stage.spec);
+    if (stage.kind === 'standardize' && channels > 0) doublesIn(state, 'count', channels);
+    if (stage.kind === 'detect' && channels > 0) needed += detectorBytes(stage.spec, channels, rate);
+  }
+  // a delay line is larger in memory than in the file by some frames
+  const maxBytes = 4 * size + 65536;
+  if (!(needed <= maxBytes)) throw invalid('memory of a saved pipeline', `<= ${maxBytes} bytes`, needed);
+}
+
+function learnerBytes({ network, horizon = 1, maxPending = 1024, task }: LearnerStageSpec): number {
+  const { stride } = plan(network);
+  const pending = task === 'target' ? maxPending * Math.max(1, stride) : maxPending + horizon;
+  return weightBytes(network) + lineBytes(network) + 4 * pending;
+}
+
+function detectorBytes({ digest, channels: indexes, ...options }: DetectSpec, channels: number, rate: number): number {
+  const selected = indexes?.length ?? channels;
+  const input = digest === 'auto' ? detectorInput(rate, selected) : { channels: selected };
+  return input.channels * encodeState('detector', new Detector(1, rate, options).save(), {}).length;
+}
+
+function lineBytes(network: NetworkSpec): number {
+  return sum(layersOf(network), (layer) => layer.memory(false).arena);
+}
+
+function weightBytes(network: NetworkSpec): number {
+  return 4 * sum(parametersOf(network), ({ shape }) => shape.reduce((product, size) => product * size, 1));
+}

@@ -1,0 +1,53 @@
+import { renamedOption } from '../check.ts';
+import { stageName, type LearnerStageSpec, type PipelineSpec, type StageSpec } from './pipeline-spec.ts';
+
+/** Returns a spec with a stage added, or the stage of the same name replaced. */
+export function withAdded(spec: PipelineSpec, stage: StageSpec): PipelineSpec {
+  switch (stage.kind) {
+    case 'detect':
+      return { ...spec, detect: stage.spec };
+    case 'standardize':
+      return { ...spec, standardize: stage.spec };
+    case 'map': {
+      const { network: _short, ...rest } = spec;
+      return { ...(stage.spec.name === 'features' ? rest : spec), maps: replacedIn(spec.maps, stage.spec) };
+    }
+    case 'learner': {
+      const { learn: _short, ...rest } = spec;
+      return { ...(stage.spec.name === 'learner' ? rest : spec), learners: replacedIn(spec.learners, stage.spec) };
+    }
+  }
+}
+
+/** Returns a spec without a stage. */
+export function withoutStage(spec: PipelineSpec, stage: StageSpec): PipelineSpec {
+  const name = stageName(stage);
+  const { detect, standardize, network, learn, ...rest } = spec;
+  return {
+    ...rest,
+    ...(detect && name !== 'detect' && { detect }),
+    ...(standardize && name !== 'standardize' && { standardize }),
+    ...(network && name !== 'map features' && { network }),
+    ...(learn && name !== 'learner learner' && { learn }),
+    ...(spec.maps && { maps: spec.maps.filter((map) => `map ${map.name}` !== name) }),
+    ...(spec.learners && { learners: spec.learners.filter((learner) => `learner ${learner.name}` !== name) }),
+  };
+}
+
+/** Writes the power-line frequency of the learners into their spec, so that a saved pipeline does not depend on a default. */
+export function withPowerLine(spec: PipelineSpec, hz: number): PipelineSpec {
+  const set = <T extends Omit<LearnerStageSpec, 'name'>>({ powerLine, mains, ...learner }: T) => ({
+    ...learner,
+    powerLine: renamedOption({ powerLine, mains }, 'powerLine', 'mains') ?? hz,
+  });
+  return {
+    ...spec,
+    ...(spec.learn && { learn: set(spec.learn) }),
+    ...(spec.learners && { learners: spec.learners.map(set) }),
+  };
+}
+
+function replacedIn<T extends { name: string }>(list: readonly T[] = [], item: T): T[] {
+  const place = list.findIndex(({ name }) => name === item.name);
+  return place < 0 ? [...list, item] : list.with(place, item);
+}

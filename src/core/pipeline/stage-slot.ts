@@ -1,0 +1,61 @@
+import type { State } from '../state/state.ts';
+import type { StageName, StageSpec } from './pipeline-spec.ts';
+import { stageName } from './pipeline-spec.ts';
+
+/** One stage of a pipeline. */
+export interface Stage {
+  /** Learns the shape of the stream before the first frame. Throws if the stage does not fit it. */
+  open(channels: number, rate: number): void;
+  save(): State;
+  restore(state: State): void;
+  close?(): void;
+}
+
+/** A stage that has thrown an error. It is off until it is restarted. */
+export interface StageFailure {
+  /** 'standardize', 'detect', 'map <name>', or 'learner <name>'. */
+  readonly stage: StageName;
+  /** Message of the error. */
+  readonly message: string;
+}
+
+/** Holds a stage, and turns it off when it throws, so that the other stages continue. */
+export class StageSlot<T extends Stage> {
+  readonly name: StageName;
+  readonly spec: StageSpec;
+  /** The failure of the stage; null while it works. */
+  failure: StageFailure | null = null;
+  readonly #make: () => T;
+  #stage: T;
+
+  constructor(spec: StageSpec, make: () => T) {
+    this.name = stageName(spec);
+    this.spec = spec;
+    this.#make = make;
+    this.#stage = make();
+  }
+
+  /** The stage, whether it works or has failed. */
+  get stage(): T {
+    return this.#stage;
+  }
+
+  /** Returns the result of `work`, or null if the stage has failed before or fails now. */
+  run<R>(work: (stage: T) => R): R | null {
+    if (this.failure) return null;
+    try {
+      return work(this.#stage);
+    } catch (error) {
+      this.failure = { stage: this.name, message: error instanceof Error ? error.message : String(error) };
+      return null;
+    }
+  }
+
+  /** Starts the stage again from its spec. */
+  restart(channels: number, rate: number): void {
+    this.#stage.close?.();
+    this.#stage = this.#make();
+    this.failure = null;
+    if (channels > 0) this.#stage.open(channels, rate);
+  }
+}

@@ -1,0 +1,213 @@
+import { invalid } from '../core/check.ts';
+import { defaultOptimizer } from '../core/learning/learner-options.ts';
+import { withBothNames, type Optimizer } from '../core/learning/optimizers/optimizer.ts';
+import { optimizerOf, type OptimizerSpec } from '../core/learning/optimizers/optimizer-spec.ts';
+import { Network } from '../core/network/network.ts';
+import type { NetworkSpec } from '../core/network/network-spec.ts';
+import { plan } from '../core/network/plan.ts';
+import { hashNetwork } from '../core/network/weights-hash.ts';
+import type { Weights, WeightsLike } from '../core/network/weights.ts';
+import type { DetectSpec, LearnerStageSpec, StageSpec } from '../core/pipeline/pipeline-spec.ts';
+import type { LearnerInfo, MapInfo } from '../protocol/stream-info.ts';
+import { channelIndexes } from './channel-indexes.ts';
+import type { Allocation } from './detector-budget.ts';
+import type { FeedInfo, FeedSpec, LearnerSpec, MapSpec } from './feed-spec.ts';
+import type { ServerAlarms } from './server-alarms.ts';
+
+/** A feature map or a learner of a feed: its stage, and what viewers know about it. */
+export interface PlannedStage<Info> {
+  readonly stage: StageSpec;
+  readonly info: Info;
+  /** Weights that the stage names, by content hash. */
+  readonly weights: Readonly<Record<string, Network | WeightsLike>>;
+}
+
+/** A learner of a feed. */
+export interface PlannedLearner extends PlannedStage<LearnerInfo> {
+  /** Optimizer that is not plain JSON. */
+  readonly optimizer?: Optimizer;
+  /** Name of the stream whose frames are its targets. */
+  readonly target?: string;
+  /** Its kernels: those of the first convolution of its network. */
+  readonly kernels: KernelPlan | null;
+}
+
+/** Kernels of a learner that are displayed. */
+export interface KernelPlan {
+  /** Name of the parameter. */
+  readonly parameter: string;
+  /** Initial values, [outputs, taps, inputs]. */
+  readonly initial: number[];
+}
+
+/**
+ * Plans the detector of a feed; null if detection is off or nothing is monitored.
+ * @param allocation how many channels are monitored, from the first on
+ * @param rate sampling rate in Hz; 0 = irregular
+ */
+export function planDetect(
+  { detect = {} }: FeedSpec,
+  { channels }: Allocation,
+  { falseAlarms, reference }: Pick<ServerAlarms, 'falseAlarms' | 'reference'>,
+  rate: number,
+): DetectSpec | null {
+  if (!detect || channels === 0) return null;
+  const spec: DetectSpec = {
+    digest: 'auto',
+    channels: Array.from({ length: channels }, (_, channel) => channel),
+    // a false-alarm rate per time requires a sampling rate
+    ...(falseAlarms !== undefined && (rate > 0 || typeof falseAlarms === 'number') && { falseAlarms }),
+    ...(reference !== undefined && { reference }),
+  };
+  return { ...spec, ...detect };
+}
+
+/**
+ * Returns what a pipeline is planned from, as text, except the learners with targets from other streams, which are added
+ * when their target connects.
+ */
+export function planKey(
+  { learners, ...spec }: FeedSpec,
+  { channels, rate, kind }: Omit<FeedInfo, 'name'>,
+  { falseAlarms, reference }: Pick<ServerAlarms, 'falseAlarms' | 'reference'>,
+): string {
+  const own = learners.filter(({ target }) => target === undefined);
+  return JSON.stringify({ ...spec, learners: own, channels, rate, kind, falseAlarms, reference }, (_, value: unknown) =>
+    value instanceof Network ? hashNetwork(value) : value,
+  );
+}
+
+/** Plans a feature map. Throws if its network cannot run or a channel does not exist. */
+export function planMap(map: MapSpec, index: number, info: FeedInfo): PlannedStage<MapInfo> {
+  const { name, network, on, labels, unit } = map;
+  const given = network instanceof Network ? network : undefined;
+  const spec = given?.spec ?? (network as NetworkSpec);
+  const { outRate, receptiveField, stride, groupDelay } = plan(spec, info.rate);
+  const hash = given && hashNetwork(given);
+  const channels = map.channels && channelIndexes(map.channels, info.channels);
+  return {
+    stage: { kind: 'map', spec: { name, network: spec, on, ...(hash && { weights: hash }), ...(channels && { channels }) } },
+    info: {
+      index,
+      name,
+      labels,
+      rate: outRate,
+      unit,
+      warmUp: Math.ceil((receptiveField - 1) / stride),
+      groupDelay: Number.isFinite(groupDelay.ms) ? groupDelay.ms : 0,
+    },
+    weights: given && hash ? { [hash]: given } : {},
+  };
+}
+
+/**
+ * Plans a learner.
+ * @param target its target stream, if it is connected
+ * @param saved weights to start with, if they fit
+ */
+export function planLearner(
+  learner: LearnerSpec,
+  index: number,
+  info: FeedInfo,
+  target: FeedInfo | undefined,
+  saved: Weights | undefined,
+): PlannedLearner {
+  const { name, task, taps, network, gain, learningRate, step, optimizer, reference, channels, ...options } = learner;
+  const indexes = channelIndexes(channels, info.channels);
+  const inputs = indexes.map((channel) => info.channels[channel].label);
+  const references = reference && channelIndexes(reference, info.channels).map((channel) => indexes.indexOf(channel));
+  const [read, outputs] = channelsOf(
+    learner,
+    inputs,
+    references,
+    target?.channels.map(({ label }) => label),
+  );
+  const start = initialNetwork(learner, read.length, outputs.length);
+  const initial = saved && fits(start, saved) ? Network.create(start.spec, { weights: saved }) : start;
+  const chosen = chosenOptimizer(learner);
+  const spec: LearnerStageSpec = {
+    ...options,
+    name,
+    task,
+    network: start.spec,
+    weights: hashNetwork(initial),
+    channels: indexes,
+    ...(references && { reference: references }),
+    ...(chosen && isSpec(chosen) && { optimizer: chosen }),
+  };
+  const given = chosen && !isSpec(chosen) ? chosen : undefined;
+  const rate = optimizerRate(chosen, spec);
+  const kernel = firstKernels(start);
+  const [, kernelTaps = 0] = kernel?.shape ?? [];
+  const single = start.layers.length === 1;
+  return {
+    stage: { kind: 'learner', spec },
+    info: {
+      index,
+      name,
+      task,
+      learning: true,
+      learningRate: rate,
+      step: rate,
+      channels: read,
+      outputs: single ? outputs : Array.from({ length: kernel?.shape[0] ?? 0 }, (_, i) => `kernel ${i + 1}`),
+      taps: taps ?? kernelTaps,
+      rate: info.rate,
+    },
+    weights: { [hashNetwork(initial)]: initial },
+    ...(given && { optimizer: given }),
+    ...(learner.target !== undefined && { target: learner.target }),
+    kernels: kernel && { parameter: kernel.name, initial: Array.from(start.weights()[kernel.name].data) },
+  };
+}
+
+/** Returns the labels of the channels that the network reads, and of those that it predicts. */
+function channelsOf(
+  { name, task }: LearnerSpec,
+  inputs: string[],
+  reference: readonly number[] | undefined,
+  target: readonly string[] | undefined,
+): [read: string[], outputs: string[]] {
+  if (task === 'target' && !target) throw invalid(`target of ${name}`, 'a stream that is connected', target, TypeError);
+  if (task !== 'cancel') return [inputs, task === 'target' ? [...target!] : inputs];
+  const isReference = (_: string, channel: number) => reference?.includes(channel) ?? false;
+  return [inputs.filter(isReference), inputs.filter((label, channel) => !isReference(label, channel))];
+}
+
+function initialNetwork({ name, taps, network, gain = 0.1 }: LearnerSpec, inputs: number, outputs: number): Network {
+  if (network instanceof Network) return network;
+  if (network) return Network.create(network, { seed: 1, zeroOutput: true });
+  if (taps === undefined) throw invalid(`taps of ${name}`, 'given without a network', taps, TypeError);
+  const layer = { type: 'conv1d' as const, outChannels: outputs, kernelSize: taps };
+  return Network.create({ inChannels: inputs, layers: [layer] }, { seed: 1, gain });
+}
+
+function fits(network: Network, weights: Weights): boolean {
+  const own = network.parameters;
+  return own.every(
+    ({ name, shape }) =>
+      Object.hasOwn(weights, name) &&
+      weights[name].shape.join() === shape.join() &&
+      weights[name].data.every(Number.isFinite),
+  );
+}
+
+function chosenOptimizer({ learningRate, step, optimizer }: LearnerSpec): Optimizer | OptimizerSpec | undefined {
+  if (learningRate !== undefined && step !== undefined)
+    throw new TypeError('learningRate and step must not both be given; step is the deprecated name of learningRate');
+  const rate = learningRate ?? step;
+  return optimizer ?? (rate === undefined ? undefined : { type: 'nlms', learningRate: rate });
+}
+
+function isSpec(optimizer: Optimizer | OptimizerSpec): optimizer is OptimizerSpec {
+  return !('fresh' in optimizer);
+}
+
+function optimizerRate(chosen: Optimizer | OptimizerSpec | undefined, { task }: LearnerStageSpec): number {
+  if (!chosen) return withBothNames(defaultOptimizer({ task })).learningRate;
+  return (isSpec(chosen) ? optimizerOf(chosen) : withBothNames(chosen)).learningRate;
+}
+
+function firstKernels({ parameters }: Network): { name: string; shape: readonly number[] } | null {
+  return parameters.find(({ shape }) => shape.length === 3) ?? null;
+}

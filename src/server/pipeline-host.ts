@@ -1,0 +1,55 @@
+import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
+import type { StageOutput } from './feed-output.ts';
+import { type LearnedWeights, PipelineRunner, type PipelineSetup, type StageSetup } from './pipeline-runner.ts';
+
+/** Where the pipeline of a feed runs. Messages are processed in order, and their outputs are emitted in order. */
+export interface PipelineHost {
+  /** Starts a run. */
+  open(setup: PipelineSetup): void;
+  /** Adds a stage to the run, or replaces the one of the same name. See `PipelineRunner.add`. */
+  add(stage: StageSetup, keep?: boolean): void;
+  /** Processes a message. */
+  send(message: PipelineMessage): void;
+  /** Returns the complete state after all messages so far. */
+  save(): Promise<Uint8Array>;
+  /** Returns the weights of every learner after all messages so far, by name. */
+  learned(): Promise<Map<string, LearnedWeights>>;
+  close(): void;
+}
+
+/** Creates the host of a feed; `emit` receives the outputs of its pipeline. */
+export type MakeHost = (emit: (output: StageOutput) => void) => PipelineHost;
+
+/** Runs a pipeline in the thread of its feed: outputs are emitted before `send` returns. */
+export class LocalHost implements PipelineHost {
+  readonly #runner = new PipelineRunner();
+  readonly #emit: (output: StageOutput) => void;
+
+  constructor(emit: (output: StageOutput) => void) {
+    this.#emit = emit;
+  }
+
+  open(setup: PipelineSetup): void {
+    this.#runner.open(setup).forEach(this.#emit);
+  }
+
+  add(stage: StageSetup, keep?: boolean): void {
+    this.#runner.add(stage, keep).forEach(this.#emit);
+  }
+
+  send(message: PipelineMessage): void {
+    this.#runner.handle(message).forEach(this.#emit);
+  }
+
+  save(): Promise<Uint8Array> {
+    return Promise.resolve(this.#runner.save());
+  }
+
+  learned(): Promise<Map<string, LearnedWeights>> {
+    return Promise.resolve(this.#runner.learned());
+  }
+
+  close(): void {
+    this.#runner.close();
+  }
+}

@@ -1,0 +1,162 @@
+import type { GapFillerOptions } from '../core/blocks/gap-filler.ts';
+import type { Optimizer } from '../core/learning/optimizers/optimizer.ts';
+import type { Network } from '../core/network/network.ts';
+import type { NetworkSpec } from '../core/network/network-spec.ts';
+import type { Weights, WeightsLike } from '../core/network/weights.ts';
+import { Pipeline } from '../core/pipeline/pipeline.ts';
+import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
+import { type StageSpec, stageName } from '../core/pipeline/pipeline-spec.ts';
+import type { StageFailure } from '../core/pipeline/stage-slot.ts';
+import type { StageOutput } from './feed-output.ts';
+import { type ReportedLearner, StageReports } from './stage-reports.ts';
+
+/** A stage to add, with what is handed over beside its spec. */
+export interface StageSetup {
+  readonly stage: StageSpec;
+  /** Weights that the stage names, by content hash. */
+  readonly weights?: Readonly<Record<string, Network | WeightsLike>>;
+  /** For a feature map: its index among the feature maps of the feed. */
+  readonly map?: number;
+  /** For a learner: by which its results are reported. */
+  readonly learner?: ReportedLearner;
+  /** For a learner: optimizer that is not plain JSON. */
+  readonly optimizer?: Optimizer;
+}
+
+/** The pipeline of one run of a stream. */
+export interface PipelineSetup {
+  readonly channels: number;
+  readonly rate: number;
+  readonly gaps: GapFillerOptions;
+  readonly stages: readonly StageSetup[];
+  /** Saved pipeline of the same stages: `continue` it in the middle of its run, or only take over what it `learned`. */
+  readonly saved?: { readonly bytes: Uint8Array; readonly use: 'continue' | 'learned' };
+  /** Whether the channels are those of the run before, so that the detector can take over what it learned. */
+  readonly sameChannels?: boolean;
+}
+
+/** Weights of a learner, and the network that they belong to. */
+export interface LearnedWeights {
+  readonly spec: NetworkSpec;
+  readonly weights: Weights;
+}
+
+/** Runs the pipeline of a feed, run after run, and reports what it puts out. A stage that fails is reported once. */
+export class PipelineRunner {
+  #pipeline: Pipeline | null = null;
+  #reports = new StageReports(0);
+  #reported: ReadonlySet<string> = new Set();
+  /** Names of the learners that were restored in the middle of their run, and that nobody has planned yet. */
+  #restored = new Set<string>();
+
+  /** Starts a run. Learners and the detector take over what they have learned in the run before. */
+  open(setup: PipelineSetup): StageOutput[] {
+    const { channels, rate, gaps, stages, saved, sameChannels = true } = setup;
+    const outputs: StageOutput[] = [];
+    const before = this.#pipeline;
+    const restored = saved && this.#restore(saved.bytes, stages, outputs);
+    if (!sameChannels && before?.spec.detect) before.handle({ type: 'remove', stage: 'detect' });
+    this.#reports = new StageReports(rate);
+    this.#reported = new Set();
+    if (restored && saved.use === 'continue') {
+      this.#pipeline = restored;
+      this.#restored = new Set(restored.learners);
+      for (const stage of stages) this.#keep(stage);
+    } else {
+      const earlier = restored ?? before ?? undefined;
+      this.#pipeline = Pipeline.create({ gaps }, { earlier, shape: { channels, rate } });
+      this.#restored = new Set();
+      for (const stage of stages) outputs.push(...this.add(stage));
+      restored?.close();
+    }
+    before?.close();
+    return [...outputs, ...this.#newFailures()];
+  }
+
+  /**
+   * Adds a stage, or replaces the one of the same name; a stage that cannot run is reported.
+   * @param keep keep a learner of the same name that was restored in the middle of its run
+   */
+  add(setup: StageSetup, keep = false): StageOutput[] {
+    const { stage, weights, optimizer } = setup;
+    try {
+      if (keep && this.#keep(setup)) return [];
+      this.#describe(setup);
+      this.#pipeline?.handle({ type: 'add', stage, weights, optimizer });
+      return [];
+    } catch (error) {
+      return [brokenStage({ stage: stageName(stage), message: messageOf(error) })];
+    }
+  }
+
+  /** Processes a message and returns the outputs. A message that does not fit is reported. */
+  handle(message: PipelineMessage): StageOutput[] {
+    try {
+      const outputs = this.#pipeline?.handle(message) ?? [];
+      return [...outputs.flatMap((output) => this.#reports.of(output)), ...this.#newFailures()];
+    } catch (error) {
+      return [{ type: 'broken', where: message.type, message: messageOf(error) }];
+    }
+  }
+
+  /** Returns the complete state. */
+  save(): Uint8Array {
+    return this.#pipeline!.save();
+  }
+
+  /** Returns the current weights of every learner, by name. */
+  learned(): Map<string, LearnedWeights> {
+    const pipeline = this.#pipeline;
+    const learned = [...this.#reports.learners.keys()].flatMap((name): [string, LearnedWeights][] => {
+      const network = pipeline?.learnerOf(name)?.network;
+      return network ? [[name, { spec: network.spec, weights: network.weights() }]] : [];
+    });
+    return new Map(learned);
+  }
+
+  close(): void {
+    this.#pipeline?.close();
+    this.#pipeline = null;
+  }
+
+  #restore(bytes: Uint8Array, stages: readonly StageSetup[], outputs: StageOutput[]): Pipeline | undefined {
+    const optimizers = Object.fromEntries(
+      stages.flatMap(({ stage, optimizer }) => (stage.kind === 'learner' && optimizer ? [[stage.spec.name, optimizer]] : [])),
+    );
+    try {
+      return Pipeline.restore(bytes, { optimizers });
+    } catch (error) {
+      outputs.push({ type: 'broken', where: 'saved state', message: messageOf(error) });
+      return undefined;
+    }
+  }
+
+  /** Keeps a stage that was restored; returns false if there is none. */
+  #keep(setup: StageSetup): boolean {
+    const { stage } = setup;
+    if (stage.kind === 'learner' && !this.#restored.delete(stage.spec.name)) return false;
+    this.#describe(setup);
+    return true;
+  }
+
+  #describe({ stage, map, learner }: StageSetup): void {
+    if (stage.kind === 'map' && map !== undefined) this.#reports.maps.set(stage.spec.name, map);
+    if (stage.kind === 'learner' && learner) this.#reports.learners.set(stage.spec.name, learner);
+  }
+
+  #newFailures(): StageOutput[] {
+    const failures = this.#pipeline?.failures ?? [];
+    if (failures.length === 0 && this.#reported.size === 0) return [];
+    const reported = this.#reported;
+    this.#reported = new Set(failures.map(({ stage }) => stage));
+    return failures.filter(({ stage }) => !reported.has(stage)).map(brokenStage);
+  }
+}
+
+function brokenStage({ stage, message }: StageFailure): StageOutput {
+  return { type: 'broken', where: stage.replace(/^(map|learner) /, ''), message };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,44 @@
+import { parentPort } from 'node:worker_threads';
+import { PipelineRunner } from './pipeline-runner.ts';
+import type { StageOutput } from './feed-output.ts';
+import type { FromWorker, ToWorker } from './worker-message.ts';
+
+/** Runs pipelines in a worker thread. See `WorkerPool`. */
+const runners = new Map<number, PipelineRunner>();
+
+function reply(message: FromWorker): void {
+  parentPort?.postMessage(message);
+}
+
+function answer(runner: PipelineRunner, message: ToWorker): StageOutput[] {
+  switch (message.do) {
+    case 'open':
+      return runner.open(message.setup);
+    case 'add':
+      return runner.add(message.stage, message.keep);
+    case 'send':
+      return runner.handle(message.message);
+    case 'save':
+    case 'learned': {
+      const { pipeline, request } = message;
+      try {
+        reply({ pipeline, request, result: message.do === 'save' ? runner.save() : runner.learned() });
+      } catch (error) {
+        reply({ pipeline, request, error: error instanceof Error ? error.message : String(error) });
+      }
+      return [];
+    }
+    case 'close':
+      runner.close();
+      runners.delete(message.pipeline);
+      return [];
+  }
+}
+
+parentPort?.on('message', (message: ToWorker) => {
+  const { pipeline } = message;
+  const runner = runners.get(pipeline) ?? new PipelineRunner();
+  runners.set(pipeline, runner);
+  const outputs = answer(runner, message);
+  if (outputs.length > 0) reply({ pipeline, outputs });
+});

@@ -1,0 +1,91 @@
+import { frameCount } from '../core/blocks/block.ts';
+import type { Learned } from '../core/learning/learned.ts';
+import type { Weights } from '../core/network/weights.ts';
+import type { PipelineOutput } from '../core/pipeline/pipeline.ts';
+import type { KernelPlan } from './feed-plan.ts';
+import type { StageOutput } from './feed-output.ts';
+
+/** Index and kernels of a learner, by which its results are reported. */
+export interface ReportedLearner {
+  readonly index: number;
+  readonly kernels: KernelPlan | null;
+}
+
+/**
+ * Turns the output of a pipeline into the outputs of a feed: stages by index instead of name, and the scores and kernels of
+ * learners about four times per second.
+ */
+export class StageReports {
+  /** Index of every feature map, by name. */
+  readonly maps: Map<string, number> = new Map<string, number>();
+  /** Learners by name. */
+  readonly learners: Map<string, ReportedLearner> = new Map<string, ReportedLearner>();
+  readonly #interval: number;
+  /** Frame of the last report of every learner. */
+  readonly #reportedAt = new Map<string, number>();
+
+  /** @param rate sampling rate in Hz; 0 = irregular */
+  constructor(rate: number) {
+    this.#interval = rate / 4;
+  }
+
+  of({ raw, detected, maps, learners }: PipelineOutput): StageOutput[] {
+    const outputs: StageOutput[] = [];
+    const end = raw.start + frameCount(raw);
+    if (detected) outputs.push({ type: 'detected', detected, every: everyOf(raw.rate, detected.score.rate), end });
+    for (const [name, block] of Object.entries(maps)) {
+      const map = this.maps.get(name);
+      if (block && map !== undefined) outputs.push({ type: 'features', map, block });
+    }
+    for (const [name, learned] of Object.entries(learners)) {
+      const reported = this.learners.get(name);
+      if (reported) this.#addLearner(name, reported, learned, outputs);
+    }
+    return outputs;
+  }
+
+  #addLearner(name: string, { index: learner, kernels }: ReportedLearner, learned: Learned, outputs: StageOutput[]): void {
+    const { prediction, learningRate } = learned;
+    if (prediction.data.length === 0) return;
+    outputs.push({ type: 'prediction', learner, block: prediction });
+    const at = prediction.start + frameCount(prediction);
+    if (at < (this.#reportedAt.get(name) ?? -Infinity) + this.#interval) return;
+    this.#reportedAt.set(name, at);
+    outputs.push({ type: 'learningRate', learner, learningRate }, lossOf(learner, at, learned));
+    if (kernels) outputs.push(kernelsOf(learner, at, learned.weights(), kernels));
+  }
+}
+
+/** Stream frames per detector frame. An irregular stream is not digested. */
+function everyOf(rate: number, detectorRate: number): number {
+  return detectorRate > 0 ? Math.round(rate / detectorRate) : 1;
+}
+
+function lossOf(learner: number, at: number, { score, updates, skipped, rollbacks }: Learned): StageOutput {
+  const { nmse, skill, persistence, rms, movingAverage, powerLine, overall } = score;
+  return {
+    type: 'loss',
+    learner,
+    at,
+    nmse: finiteOrNull(nmse),
+    skill: finiteOrNull(skill),
+    persistence: finiteOrNull(persistence),
+    rms: finiteOrNull(rms),
+    movingAverage: finiteOrNull(movingAverage),
+    mains: finiteOrNull(powerLine),
+    overall: { nmse: finiteOrNull(overall.nmse), skill: finiteOrNull(overall.skill) },
+    updates,
+    refused: skipped,
+    rollbacks,
+  };
+}
+
+function kernelsOf(learner: number, at: number, weights: Weights, { parameter, initial }: KernelPlan): StageOutput {
+  const { shape, data } = weights[parameter];
+  const [outputs, taps, inputs] = shape;
+  return { type: 'kernels', learner, at, shape: [outputs, taps, inputs], data: Array.from(data), start: initial };
+}
+
+function finiteOrNull(score: number): number | null {
+  return Number.isFinite(score) ? score : null;
+}

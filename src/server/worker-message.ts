@@ -1,0 +1,19 @@
+import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
+import type { StageOutput } from './feed-output.ts';
+import type { LearnedWeights, PipelineSetup, StageSetup } from './pipeline-runner.ts';
+
+/** A message to a worker thread, for the pipeline with the number `pipeline`. */
+export type ToWorker = { pipeline: number } & (
+  | { do: 'open'; setup: PipelineSetup }
+  | { do: 'add'; stage: StageSetup; keep?: boolean }
+  | { do: 'send'; message: PipelineMessage }
+  | { do: 'save' | 'learned'; request: number }
+  | { do: 'close' }
+);
+
+/** A message from a worker thread. */
+export type FromWorker = { pipeline: number } & (
+  | { outputs: StageOutput[] }
+  | { request: number; result: Uint8Array | Map<string, LearnedWeights> }
+  | { request: number; error: string }
+);

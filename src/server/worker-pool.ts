@@ -1,0 +1,164 @@
+import { Worker } from 'node:worker_threads';
+import { Network } from '../core/network/network.ts';
+import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
+import type { StageOutput } from './feed-output.ts';
+import type { PipelineHost } from './pipeline-host.ts';
+import type { LearnedWeights, PipelineSetup, StageSetup } from './pipeline-runner.ts';
+import type { FromWorker, ToWorker } from './worker-message.ts';
+
+/** The built worker, which is also used when this module runs from its source. */
+const workerFile = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/src/server/pipeline-worker.js' : './pipeline-worker.js',
+  import.meta.url,
+);
+
+/** A worker thread and the pipelines that it runs. */
+interface Thread {
+  worker: Worker;
+  hosts: Map<number, WorkerHost>;
+}
+
+type ToPipeline = ToWorker extends infer Message ? (Message extends unknown ? Omit<Message, 'pipeline'> : never) : never;
+
+/**
+ * Worker threads that run the pipelines of feeds. A new pipeline runs on the thread with the fewest. If a thread fails, its
+ * pipelines are reported as broken and start again, on a new thread, from their specs.
+ */
+export class WorkerPool {
+  readonly #threads: Thread[];
+  #pipelines = 0;
+  #closing = false;
+
+  /** @param count number of threads, >= 1 */
+  constructor(count: number) {
+    this.#threads = Array.from({ length: count }, () => this.#start(new Map()));
+  }
+
+  /** Creates the host of a feed; `emit` receives the outputs of its pipeline. */
+  host(emit: (output: StageOutput) => void): PipelineHost {
+    const thread = this.#threads.reduce((least, each) => (each.hosts.size < least.hosts.size ? each : least));
+    const number = ++this.#pipelines;
+    const host = new WorkerHost(
+      (message) => {
+        thread.worker.postMessage({ ...message, pipeline: number } as ToWorker);
+      },
+      emit,
+      () => thread.hosts.delete(number),
+    );
+    thread.hosts.set(number, host);
+    return host;
+  }
+
+  /** Ends all threads. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+  }
+
+  #start(hosts: Map<number, WorkerHost>): Thread {
+    const thread: Thread = { worker: new Worker(workerFile), hosts };
+    this.#listen(thread);
+    return thread;
+  }
+
+  #listen(thread: Thread): void {
+    let reason = 'the worker thread has ended';
+    thread.worker.on('message', (message: FromWorker) => thread.hosts.get(message.pipeline)?.receive(message));
+    thread.worker.on('error', (error) => {
+      reason = error instanceof Error ? error.message : String(error);
+    });
+    thread.worker.on('exit', () => {
+      if (this.#closing) return;
+      thread.worker = new Worker(workerFile);
+      this.#listen(thread);
+      for (const host of thread.hosts.values()) host.restart(reason);
+    });
+    thread.worker.unref();
+  }
+}
+
+/** The pipeline of a feed in a worker thread. Outputs are emitted when they arrive from it. */
+class WorkerHost implements PipelineHost {
+  readonly #post: (message: ToPipeline) => void;
+  readonly #emit: (output: StageOutput) => void;
+  readonly #closed: () => void;
+  readonly #requests = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
+  #setup: PipelineSetup | undefined;
+  #lastRequest = 0;
+
+  constructor(post: (message: ToPipeline) => void, emit: (output: StageOutput) => void, closed: () => void) {
+    this.#post = post;
+    this.#emit = emit;
+    this.#closed = closed;
+  }
+
+  open(setup: PipelineSetup): void {
+    const stages = setup.stages.flatMap((stage) => this.#plain(stage) ?? []);
+    this.#setup = { ...setup, stages };
+    this.#post({ do: 'open', setup: this.#setup });
+  }
+
+  add(stage: StageSetup, keep?: boolean): void {
+    const plain = this.#plain(stage);
+    if (!plain) return;
+    if (this.#setup) this.#setup = { ...this.#setup, stages: [...this.#setup.stages, plain] };
+    this.#post({ do: 'add', stage: plain, keep });
+  }
+
+  send(message: PipelineMessage): void {
+    this.#post({ do: 'send', message });
+  }
+
+  save(): Promise<Uint8Array> {
+    return this.#request('save');
+  }
+
+  learned(): Promise<Map<string, LearnedWeights>> {
+    return this.#request('learned');
+  }
+
+  close(): void {
+    this.#post({ do: 'close' });
+    this.#closed();
+  }
+
+  /** Processes a message from the worker thread. */
+  receive(message: FromWorker): void {
+    if ('outputs' in message) {
+      message.outputs.forEach(this.#emit);
+      return;
+    }
+    const waiting = this.#requests.get(message.request);
+    this.#requests.delete(message.request);
+    if ('error' in message) waiting?.reject(new Error(message.error));
+    else waiting?.resolve(message.result as never);
+  }
+
+  /** Starts the pipeline again from its spec, on a new thread. */
+  restart(reason: string): void {
+    for (const { reject } of this.#requests.values()) reject(new Error(reason));
+    this.#requests.clear();
+    this.#emit({ type: 'broken', where: 'worker thread', message: `${reason}; the pipeline starts again` });
+    if (this.#setup) this.#post({ do: 'open', setup: { ...this.#setup, saved: undefined } });
+  }
+
+  /** Returns a stage as plain data; reports it and returns undefined if that is impossible. */
+  #plain(setup: StageSetup): StageSetup | undefined {
+    const { stage, optimizer, weights = {} } = setup;
+    if (optimizer && stage.kind === 'learner') {
+      const message = 'optimizer must be plain JSON in a worker thread, got an object with functions';
+      this.#emit({ type: 'broken', where: stage.spec.name, message });
+      return undefined;
+    }
+    const plain = Object.entries(weights).map(([hash, held]) => [hash, held instanceof Network ? held.weights() : held]);
+    return { ...setup, weights: Object.fromEntries(plain) };
+  }
+
+  #request<T>(what: 'save' | 'learned'): Promise<T> {
+    const request = ++this.#lastRequest;
+    return new Promise<T>((resolve, reject) => {
+      this.#requests.set(request, { resolve: resolve as (result: never) => void, reject });
+      this.#post({ do: what, request });
+    });
+  }
+}
