@@ -4,7 +4,6 @@ import type { GapFillerOptions } from '../blocks/gap-filler.ts';
 import { learnerFields, type LearnerOptions } from '../learning/learner-options.ts';
 import { layersOf, type NetworkSpec } from '../network/network-spec.ts';
 import { optimizerOf, type OptimizerSpec } from '../learning/optimizers/optimizer-spec.ts';
-import { plan } from '../network/plan.ts';
 import { encodeState } from '../state/state-file.ts';
 import { sum } from '../sum.ts';
 
@@ -65,7 +64,7 @@ export function checkSpec(spec: PipelineSpec): void {
 /**
  * Throws if the pipeline of `spec` needs more memory than a saved file of `size` bytes can describe. Its weights, its
  * delay lines (those of the network only if it is `streaming`), and its learner's pending outputs are all stored in the
- * file. So a file that claims too much is rejected before anything is allocated.
+ * file. (A learner with the task 'target' allocates memory for frames only as they arrive.) So a file that claims too much is rejected before anything is allocated.
  */
 export function checkMemory(spec: PipelineSpec, size: number, streaming: boolean): void {
   checkSpec(spec);
@@ -73,11 +72,8 @@ export function checkMemory(spec: PipelineSpec, size: number, streaming: boolean
   let needed = network ? weightBytes(network) + (streaming ? lineBytes(network) : 0) : 0;
   if (learn) {
     const { horizon = 1, maxPending = 1024, task } = learn;
-    const { stride } = plan(learn.network);
     needed +=
-      weightBytes(learn.network) +
-      lineBytes(learn.network) +
-      4 * (task === 'target' ? maxPending * Math.max(1, stride) : maxPending + horizon);
+      weightBytes(learn.network) + lineBytes(learn.network) + 4 * (task === 'target' ? 0 : maxPending + horizon);
   }
   checkClaim(needed, size);
 }
