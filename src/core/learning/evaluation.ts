@@ -1,3 +1,4 @@
+import { EmittedPredictions } from './emitted-predictions.ts';
 import { bytesIn, doublesIn, floatsIn, numberIn, type State, stateIn } from '../state/state.ts';
 import { ForecastScore, baselineReach, type Score } from './forecast-score.ts';
 import { FrameRing, FrameBuffer } from './frames.ts';
@@ -28,7 +29,7 @@ export type MissingReason = 'gap' | 'noTruth' | 'late';
 
 /** Result of the evaluation of one output. */
 export interface EvaluatedOutput {
-  /** Absolute input frame of the target; -1 if the target did not arrive. */
+  /** Absolute input frame of the target. */
   target: number;
   /** Why the output has no error; null if it has one. */
   skipReason: MissingReason | null;
@@ -40,10 +41,15 @@ export interface EvaluatedOutput {
   readonly gradient: Float32Array;
 }
 
+/** Validity of a target that did not arrive in time. */
+const lateTarget = 2;
+
 /**
  * Pairs predictions with their targets and computes the error, the gradient, and the score of each. Every output is
  * evaluated once, in order. If the prediction or its target is invalid, the gradient is 0 and the output is not scored.
- * The error is prediction - target; for cross-entropies, the prediction is the probability.
+ * The error is prediction - target; for cross-entropies, the prediction is the probability. If predictions are emitted
+ * before they are computed for training (`splitEmitted`), the errors are those of the emitted ones, which are scored
+ * separately.
  */
 export class Evaluation {
   /** Errors of evaluated outputs that have not been read yet. The last one is of output `evaluated` - 1. */
@@ -62,6 +68,7 @@ export class Evaluation {
   /** Reused result of all evaluations, so that an evaluation allocates nothing. */
   readonly #result: EvaluatedOutput;
   #score: ForecastScore | null = null;
+  #emitted: EmittedPredictions | null = null;
 
   constructor(options: EvaluationOptions) {
     const { channels, maxPending, targetCapacity: reach } = options;
@@ -81,19 +88,10 @@ export class Evaluation {
     return this.#predictions.next;
   }
 
-  /** Absolute input frame of the next target. */
-  get nextTarget(): number {
-    return this.#targets.next;
-  }
-
-  /** Number of predictions that can be added before one must be evaluated. */
-  get room(): number {
-    return this.#predictions.capacity - (this.next - this.evaluated);
-  }
-
   /** Returns the running scores. `rate` is the rate of the outputs in Hz. */
   score(rate: number): Score {
-    return this.#scoreAt(rate).get();
+    const score = this.#scoreAt(rate).get();
+    return { ...score, live: this.#emitted?.score.get() ?? score };
   }
 
   /** Prepares scoring. `rate` is the rate of the outputs in Hz. */
@@ -112,6 +110,22 @@ export class Evaluation {
     this.#targets.push(data, at, real);
   }
 
+  /** Records that the target of the next frame did not arrive in time. */
+  addLateTarget(): void {
+    this.#targets.push(this.#zeros, 0, lateTarget);
+  }
+
+  /**
+   * Returns the predictions that are emitted before they are computed for training. They must be added to it from the
+   * next one on.
+   */
+  splitEmitted(rate: number): EmittedPredictions {
+    const { channels, loss } = this.#options;
+    const score = new ForecastScore({ ...this.#options, rate: this.#scoreAt(rate).rate });
+    score.restore(this.#scoreAt(rate).save());
+    return (this.#emitted = new EmittedPredictions(channels, loss, score));
+  }
+
   /** Adds the next prediction, at `at` in `outputs`, computed after `updates` updates. */
   addPrediction(outputs: ArrayLike<number>, at: number, valid: number, updates: number): void {
     this.#updatesBefore[this.next % this.#updatesBefore.length] = updates;
@@ -126,6 +140,7 @@ export class Evaluation {
   /** Skips `count` predictions that are never computed, and all that still wait for a target. */
   skipPredictions(count: number): void {
     this.#predictions.skip(count);
+    this.#emitted?.discard(this.next - this.evaluated);
     this.evaluated = this.next;
     this.errors.clear();
   }
@@ -138,11 +153,6 @@ export class Evaluation {
     if (this.evaluated === this.next) return null;
     const target = this.#options.alignedFrame(this.evaluated) + this.#options.lead;
     return target >= this.#targets.next ? null : this.#evaluate(target, updates);
-  }
-
-  /** Evaluates the oldest prediction without a target. The result is valid until the next evaluation. */
-  expire(): EvaluatedOutput {
-    return this.#evaluate(-1, 0);
   }
 
   save(): State {
@@ -184,12 +194,14 @@ export class Evaluation {
     if (result.skipReason === null) {
       this.#computeLoss(targets.data, targets.offset(target));
       const scale = this.#gradientScale(updates);
+      this.#score?.add(this.#prediction, targets, target, result.loss);
+      const prediction = this.#emitted?.evaluate(targets, target) ?? this.#prediction;
       for (let c = 0; c < channels; c++) {
-        errors.data[at + c] = this.#prediction[c] - targets.data[targets.offset(target) + c];
+        errors.data[at + c] = prediction[c] - targets.data[targets.offset(target) + c];
         gradient[c] *= scale;
       }
-      this.#score?.add(this.#prediction, targets, target, result.loss);
     } else {
+      this.#emitted?.discard(1);
       errors.data.fill(NaN, at, at + channels);
       gradient.fill(0);
     }
@@ -199,9 +211,9 @@ export class Evaluation {
   }
 
   #missing(target: number): MissingReason | null {
-    if (target < 0) return 'late';
     if (!this.#predictions.hasValid(this.evaluated)) return 'gap';
-    return this.#targets.hasValid(target) ? null : 'noTruth';
+    const validity = this.#targets.validity(target);
+    return validity === 1 ? null : validity === lateTarget ? 'late' : 'noTruth';
   }
 
   #computeLoss(targets: Float32Array, at: number): void {

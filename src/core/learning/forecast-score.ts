@@ -120,12 +120,23 @@ export class RunningErrors {
   }
 }
 
-/** Score of a learner, from predictions made before their target was learned: recent, and `overall` since the start. */
-export interface Score extends ErrorStats {
+/** Statistics of recent predictions, and `overall` since the start. */
+export interface RunningScore extends ErrorStats {
   /** The same statistics over all frames since the start. */
   readonly overall: ErrorStats;
   /** Number of frames scored so far. */
   readonly frames: number;
+}
+
+/**
+ * Score of a learner. Every prediction was computed just before its target was learned, from the weights of that moment.
+ */
+export interface Score extends RunningScore {
+  /**
+   * Score of the predictions as they were emitted. It differs from the rest only for the task 'target', if a target
+   * arrived after its frame: the prediction was then emitted before the frames in between were learned.
+   */
+  readonly live: RunningScore;
 }
 
 /** Window of the recent score, in seconds. */
@@ -205,7 +216,7 @@ export class ForecastScore {
     this.#overall.add(data, at, squares, loss);
   }
 
-  get(): Score {
+  get(): RunningScore {
     return { ...this.#recent.get(this.#overall), overall: this.#overall.get(), frames: this.#overall.frames };
   }
 

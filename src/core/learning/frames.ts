@@ -105,8 +105,13 @@ export class FrameRing {
 
   /** Returns whether frame `index` is stored and valid. */
   hasValid(index: number): boolean {
+    return this.validity(index) === 1;
+  }
+
+  /** Returns the validity that frame `index` was pushed with; 0 if it is not stored. */
+  validity(index: number): number {
     const held = index >= 0 && index >= this.next - this.capacity && index < this.next;
-    return held && this.#valid[index % this.capacity] === 1;
+    return held ? this.#valid[index % this.capacity] : 0;
   }
 
   save(): State {

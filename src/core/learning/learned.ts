@@ -23,16 +23,20 @@ export type SkipReason = MissingReason | 'frozen' | 'alarmed' | 'notFinite' | 'e
 
 /** Result of one block. The blocks in it may be empty. */
 export interface Learned {
-  /** Outputs that are aligned with this block, [n, out]. Each was computed before its target was learned. */
+  /**
+   * Outputs that are aligned with this block, [n, out]. Each was computed before its target was learned, with the weights
+   * of the moment at which its frame arrived.
+   */
   readonly prediction: Block;
   /**
-   * Prediction - target of the outputs whose target has arrived, [m, out]. Invalid rows were neither scored nor learned
-   * from.
+   * Prediction - target of the outputs whose frames were trained, or whose targets arrived, since the last block, [m,
+   * out]. Invalid rows were neither scored nor learned from. Rows before a gap longer than the receptive field are
+   * dropped.
    */
   readonly error: Block;
   /** Outputs of the layers below the last trained layer. For a network of one layer, the prediction itself. */
   readonly features: Block;
-  /** Live scores of the predictions, recent and overall. */
+  /** Scores of the predictions, recent, overall, and as emitted. */
   readonly score: Score;
   /** Number of updates so far. */
   readonly updates: number;
@@ -83,11 +87,6 @@ export class OutputCollector {
     const last = outputs[outputs.length - 1];
     if (this.#hidden >= 0) this.#features.append(memory, outputs[this.#hidden]);
     if (last.count > 0) this.#predictions.append(memory, last);
-  }
-
-  clear(): void {
-    this.#predictions.clear();
-    this.#features.clear();
   }
 
   /**

@@ -37,8 +37,14 @@ export interface LearnerOptions extends UpdateOptions {
    */
   mode?: 'stream' | 'window';
   /**
-   * Maximum number of outputs that wait for their target; the oldest are skipped beyond it. Default 1024, or what the
-   * horizon needs.
+   * For 'target': maximum delay of a target in frames, >= 0. A frame is trained when its target and all earlier frames
+   * are known, or without a target as soon as the frame `maxDelay` + 1 later arrives. So, with 0, the target of a frame
+   * must arrive before the next frame. Default: the frames that `maxPending` outputs span.
+   */
+  maxDelay?: number;
+  /**
+   * For 'target': number of outputs that determines the default of `maxDelay`. For other tasks: number of outputs for
+   * which memory is reserved; it does not change results. Default 1024.
    */
   maxPending?: number;
   /** Power-line frequency in Hz for the power-line baseline. Default 50. */
@@ -56,6 +62,7 @@ export const learnerFields: readonly (keyof LearnerOptions)[] = [
   'updateEvery',
   'clip',
   'mode',
+  'maxDelay',
   'maxPending',
   'powerLine',
   'mains',
@@ -123,14 +130,22 @@ export function defaultOptimizer({ task }: LearnerOptions): Optimizer {
   return task === 'cancel' ? nlms({ learningRate: 0.1 }) : autoStep();
 }
 
+/** Returns the maximum delay of a target in frames; 0 if the targets are part of the input. */
+export function maxDelayOf({ pace }: Network, { external, name }: Task, options: LearnerOptions): number {
+  const { maxDelay, maxPending = 1024 } = options;
+  if (maxDelay !== undefined && !external) throw new TypeError(`task must be 'target' for maxDelay, got '${name}'`);
+  const outputs = integer('maxPending', maxPending, 1);
+  return integer('maxDelay', maxDelay ?? Math.ceil((outputs * pace.stride) / pace.up), 0);
+}
+
 /** Returns how many outputs may wait for their target: at least those of one frame and those of the horizon. */
 export function capacityOf(
   { maxOutputsPerFrame, pace }: Network,
-  { lead, delay }: Task,
+  { external, lead, delay }: Task,
   { maxPending = 1024 }: LearnerOptions,
 ): number {
   const ahead = lead === 0 ? 0 : Math.ceil(((lead + delay) * pace.up) / pace.stride);
-  return Math.max(integer('maxPending', maxPending, 1), ahead + maxOutputsPerFrame);
+  return Math.max(external ? 1 : integer('maxPending', maxPending, 1), ahead + maxOutputsPerFrame);
 }
 
 /** Creates the evaluation of a learner; at most `capacity` predictions wait for their target. */
@@ -147,7 +162,7 @@ export function evaluationOf(
     channels: outChannels,
     lead: task.lead,
     maxPending: capacity,
-    targetCapacity: 1 + (task.external ? Math.ceil((capacity * pace.stride) / pace.up) : task.lead + task.delay),
+    targetCapacity: 1 + task.lead + task.delay,
     alignedFrame: pace.alignedFrame,
     loss: lossOf(loss),
     clip,

@@ -11,10 +11,10 @@ export interface PendingTarget {
   valid: number;
 }
 
-/** Targets that arrived before their frame, by absolute index. If a frame has two targets, the first one applies. */
+/** Targets that arrived before their frame, by absolute index. If a frame has two targets, the first to arrive applies. */
 export class PendingTargets {
   readonly #channels: number;
-  /** Sorted by `start`; none is empty. */
+  /** Sorted by `start`; none is empty, and none overlaps another. */
   readonly #blocks: Block[] = [];
   /** Reused result of `find`, so that a call allocates nothing. */
   readonly #found: PendingTarget = { data: new Float32Array(0), offset: 0, valid: 0 };
@@ -23,11 +23,20 @@ export class PendingTargets {
     this.#channels = channels;
   }
 
-  add(block: Block): void {
-    if (frameCount(block) === 0) return;
-    let place = this.#blocks.length;
-    while (place > 0 && this.#blocks[place - 1].start > block.start) place--;
-    this.#blocks.splice(place, 0, block);
+  /** Adds the targets of the frames from `from` on that have none. */
+  add(block: Block, from: number): void {
+    const blocks = this.#blocks;
+    const end = endOf(block);
+    let start = Math.max(block.start, from);
+    let place = blocks.length;
+    while (place > 0 && blocks[place - 1].start > start) place--;
+    if (place > 0) start = Math.max(start, endOf(blocks[place - 1]));
+    while (start < end) {
+      const stop = place < blocks.length ? Math.min(end, blocks[place].start) : end;
+      if (start < stop) blocks.splice(place++, 0, partOf(block, start, stop));
+      start = place < blocks.length ? Math.max(stop, endOf(blocks[place])) : stop;
+      place++;
+    }
   }
 
   /**
@@ -36,9 +45,9 @@ export class PendingTargets {
    */
   find(index: number): PendingTarget | null {
     const blocks = this.#blocks;
-    while (blocks.length > 0 && blocks[0].start + frameCount(blocks[0]) <= index) blocks.shift();
+    while (blocks.length > 0 && endOf(blocks[0]) <= index) blocks.shift();
     if (blocks.length === 0 || blocks[0].start > index) return null;
-    const [{ data, start, valid }] = blocks;
+    const { data, start, valid } = blocks[0];
     const found = this.#found;
     found.data = data;
     found.offset = (index - start) * this.#channels;
@@ -64,4 +73,16 @@ export class PendingTargets {
       this.#blocks.push({ data, channels: this.#channels, start: numberIn(saved, 'start'), rate: 0, time: 0, valid });
     }
   }
+}
+
+function endOf(block: Block): number {
+  return block.start + frameCount(block);
+}
+
+/** Returns frames `start` to `end` of a block, without a copy. */
+function partOf(block: Block, start: number, end: number): Block {
+  if (start === block.start && end === endOf(block)) return block;
+  const [from, to] = [start - block.start, end - block.start];
+  const data = block.data.subarray(from * block.channels, to * block.channels);
+  return { ...block, data, start, valid: block.valid?.subarray(from, to) };
 }

@@ -121,7 +121,7 @@ export class ForwardStream {
 
   /** Like `push`, for callers that read the outputs from `stack.outputs`. @internal */
   feed(x: ArrayLike<number>, valid?: ArrayLike<number>): void {
-    this.#push(x, this.#framesOf(x, valid), valid);
+    this.#push(x, this.#framesOf(x, valid), valid, false);
   }
 
   /** Like `push`, without allocating: writes to `out` and returns the number of frames written. */
@@ -268,11 +268,12 @@ export class ForwardStream {
       throw invalid('outputs without a gradient', `<= maxPending = ${maxPending}`, pending);
   }
 
-  #push(x: ArrayLike<number>, frames: number, valid?: ArrayLike<number>): Rows {
+  /** @param stepped whether the program may run, which does not set `stack.outputs` */
+  #push(x: ArrayLike<number>, frames: number, valid?: ArrayLike<number>, stepped = true): Rows {
     const program = this.#program;
     this.engine.scratch.reset();
     const rows = readRows(this.engine, x, frames, this.#inChannels, valid, program?.scratchNumbers);
-    const steps = program !== null && frames <= maxStepFrames && rows.allValid && program.start(this.#index);
+    const steps = stepped && program !== null && frames <= maxStepFrames && rows.allValid && program.start(this.#index);
     if (!steps) program?.stop(this.#index);
     const top = steps ? program.run(rows) : this.stack.forward(rows);
     this.#count(top, frames);

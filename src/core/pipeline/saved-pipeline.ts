@@ -5,7 +5,6 @@ import { LayerStack } from '../layers/layer-stack.ts';
 import { packedCount, type ParameterSpec } from '../layers/layer.ts';
 import { Network } from '../network/network.ts';
 import { layersOf, type NetworkSpec } from '../network/network-spec.ts';
-import { plan } from '../network/plan.ts';
 import { hashNetwork } from '../network/weights-hash.ts';
 import { weightsOf, type WeightsLike } from '../network/weights.ts';
 import { decodeState, encodeState } from '../state/state-file.ts';
@@ -92,7 +91,7 @@ export function writePipeline({ stages, given, waiting, gaps, ...saved }: Runnin
     weights: [...weights.keys()],
     waiting: waiting.map((message) =>
       message.type === 'add' ? { ...message, weights: undefined, optimizer: undefined } : message,
-    )),
+    ),
   };
   return encodeState('pipeline', state, description);
 }
@@ -219,9 +218,9 @@ function checkMemory({ spec, stages, channels, rate }: SavedPipeline, size: numb
   if (!(needed <= maxBytes)) throw invalid('memory of a saved pipeline', `<= ${maxBytes} bytes`, needed);
 }
 
+/** A learner with the task 'target' allocates memory for waiting frames only as they arrive. */
 function learnerBytes({ network, horizon = 1, maxPending = 1024, task }: LearnerStageSpec): number {
-  const { stride } = plan(network);
-  const pending = task === 'target' ? maxPending * Math.max(1, stride) : maxPending + horizon;
+  const pending = task === 'target' ? 0 : maxPending + horizon;
   return weightBytes(network) + lineBytes(network) + 4 * pending;
 }
 

@@ -150,7 +150,7 @@ describe('a learner with a target', () => {
   test('matches targets by absolute index: a missing or repeated target shifts nothing', () => {
     const x = noise(3, 400);
     const d = Network.create(spec, { seed: 8 }).apply(x);
-    const learner = new Learner(Network.create(spec), { task: 'target' });
+    const learner = new Learner(Network.create(spec), { task: 'target', maxDelay: 0 });
     learner.teach(block(d.subarray(0, 100), 1));
     learner.teach(block(d.subarray(50, 100), 1, 50));
     learner.teach(block(d.subarray(200, 400), 1, 200));
@@ -161,11 +161,12 @@ describe('a learner with a target', () => {
     );
   });
 
-  test('skips outputs whose target does not arrive within maxPending', () => {
-    const learner = new Learner(Network.create(spec), { task: 'target', maxPending: 50 });
-    const { error } = learner.push(block(noise(1, 200), 1));
-    expect(error.data.length).toBe(150);
+  test.each([{ maxDelay: 50 }, { maxPending: 50 }])('skips outputs whose target does not arrive within %j', (limit) => {
+    const learner = new Learner(Network.create(spec), { task: 'target', ...limit });
+    const { error, skipped } = learner.push(block(noise(1, 200), 1));
+    expect(error.data.length).toBe(200 - 51);
     expect(error.valid?.some((v) => v === 1)).toBe(false);
+    expect(skipped.late).toBe(200 - 51 - 4);
   });
 });
 
@@ -386,12 +387,12 @@ describe('every output is', () => {
     expect([...error.valid!].filter(Boolean).length).toBe(19);
   });
 
-  test('outputs that are pending when a long gap begins are late', () => {
+  test('outputs without a target are late when a long gap begins, unless they are from the start-up', () => {
     const spec: NetworkSpec = { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 2 }] };
     const learner = new Learner(Network.create(spec, { seed: 1 }), { task: 'target' });
     learner.push(block(noise(1, 100), 1));
     const { skipped } = learner.push(block(noise(2, 10), 1, 5000));
-    expect(skipped.late).toBe(100);
+    expect([skipped.late, skipped.gap]).toEqual([99, 1]);
   });
 });
 

@@ -1,0 +1,180 @@
+import type { Network } from '../network/network.ts';
+import { NetworkStream } from '../network/network-stream.ts';
+import { type State, stateIn } from '../state/state.ts';
+import type { EmittedPredictions } from './emitted-predictions.ts';
+import { FrameQueue } from './frame-queue.ts';
+import type { OutputCollector } from './learned.ts';
+import type { PendingTarget } from './pending-targets.ts';
+import type { Trainer } from './trainer.ts';
+
+/**
+ * Emits predictions for frames when they arrive, and trains the frames in order when their target is known. It takes
+ * over from a trainer at the first frame that arrives without its target.
+ *
+ *     frame t arrives → [frame t - maxDelay - 1 is trained] → forward → predictions
+ *                                                             └→ queue → target t arrives → frame t is trained
+ */
+export class DelayedTrainer {
+  readonly #network: Network;
+  readonly #trainer: Trainer;
+  readonly #maxDelay: number;
+  readonly #queue: FrameQueue;
+  readonly #emitted: EmittedPredictions;
+  readonly #frame: Float32Array;
+  readonly #valid = new Uint8Array(1);
+  /** Computes the emitted predictions, with the weights of the moment. */
+  #serving: NetworkStream;
+
+  /** @param rate rate of the outputs in Hz */
+  constructor(network: Network, trainer: Trainer, maxDelay: number, rate: number) {
+    this.#network = network;
+    this.#trainer = trainer;
+    this.#maxDelay = maxDelay;
+    this.#queue = new FrameQueue(network.inChannels, network.outChannels, maxDelay + 1, trainer.index);
+    this.#emitted = trainer.evaluation.splitEmitted(rate);
+    this.#frame = new Float32Array(network.inChannels);
+    this.#serving = trainer.forwardStream();
+  }
+
+  /** Absolute index of the next frame. */
+  get index(): number {
+    return this.#queue.next;
+  }
+
+  /**
+   * Adds the next frame, and its target if it is known. Trains what can be trained. Call `serve` after the last frame of
+   * a block.
+   */
+  push(
+    data: Float32Array,
+    at: number,
+    valid: number,
+    alarmed: boolean,
+    target: PendingTarget | null,
+    collected: OutputCollector,
+  ): void {
+    const queue = this.#queue;
+    this.#trainUntil(queue.next - this.#maxDelay, collected);
+    queue.push(data, at, valid === 1, alarmed);
+    if (target === null) return;
+    queue.setTarget(queue.next - 1, target.data, target.offset, target.valid === 1);
+    if (queue.count > 1) return;
+    this.serve(collected);
+    this.#trainKnown();
+  }
+
+  /** Skips missing frames. Their outputs are not emitted. */
+  skip(count: number, alarmed: boolean): void {
+    const queue = this.#queue;
+    this.#trainUntil(queue.next + count - 1 - this.#maxDelay, null);
+    this.#serveGap(count);
+    if (queue.count > 0) queue.pushGap(count, alarmed);
+    else {
+      this.#trainer.alarmed = alarmed;
+      this.#trainer.skip(count);
+      queue.advance(count);
+    }
+  }
+
+  /** Sets the target of frame `index`, which has arrived, and trains what can be trained. Ignores trained frames. */
+  teach(index: number, data: Float32Array, at: number, valid: number): void {
+    if (index < this.#queue.first) return;
+    this.#queue.setTarget(index, data, at, valid === 1);
+    this.#trainKnown();
+  }
+
+  /** Computes and collects the predictions for all frames that have arrived. */
+  serve(collected: OutputCollector): void {
+    const queue = this.#queue;
+    while (this.#serving.index < queue.next) {
+      const first = this.#serving.index;
+      const count = queue.contiguous(first);
+      if (count === 1) this.#serveFrame(first);
+      else {
+        const from = queue.slot(first) * queue.inChannels;
+        const valid = Uint8Array.from({ length: count }, (_, i) => Number(queue.isValid(first + i)));
+        this.#serving.feed(queue.inputs.subarray(from, from + count * queue.inChannels), valid);
+      }
+      collected.append(this.#network.engine.arena.f32, this.#serving.stack.outputs);
+      this.#addEmitted();
+    }
+  }
+
+  close(): void {
+    this.#serving.close();
+  }
+
+  save(): State {
+    return { queue: this.#queue.save(), emitted: this.#emitted.save(), serving: this.#serving.state() };
+  }
+
+  restore(state: State): void {
+    this.#queue.restore(stateIn(state, 'queue'));
+    this.#emitted.restore(stateIn(state, 'emitted'));
+    this.#serving.close();
+    this.#serving = NetworkStream.of(this.#network, stateIn(state, 'serving'));
+  }
+
+  #serveFrame(index: number): void {
+    const { inputs, inChannels } = this.#queue;
+    const from = this.#queue.slot(index) * inChannels;
+    for (let c = 0; c < inChannels; c++) this.#frame[c] = inputs[from + c];
+    this.#valid[0] = Number(this.#queue.isValid(index));
+    this.#serving.feed(this.#frame, this.#valid);
+  }
+
+  /** Adds the newest outputs to the predictions that wait for their target. */
+  #addEmitted(): void {
+    const { outputs } = this.#serving.stack;
+    const { f32 } = this.#network.engine.arena;
+    const output = outputs[outputs.length - 1];
+    for (let i = 0; i < output.count; i++) this.#emitted.add(f32, output.at + i * output.channels);
+  }
+
+  /** Processes a gap like the trainer will, so that the emitted predictions match those it evaluates. */
+  #serveGap(count: number): void {
+    const { pace, inChannels } = this.#network;
+    const before = pace.outputsAfter(this.#serving.index);
+    if (count <= pace.settlingFrames) {
+      this.#serving.feed(new Float32Array(count * inChannels), new Uint8Array(count));
+      this.#addEmitted();
+      return;
+    }
+    this.#serving.jump(count);
+    if (this.#queue.count > 0) this.#emitted.addMissing(pace.outputsAfter(this.#serving.index) - before);
+  }
+
+  /** Trains all frames before `end`, with or without their target, and those after them whose targets are known. */
+  #trainUntil(end: number, collected: OutputCollector | null): void {
+    const queue = this.#queue;
+    if (queue.count === 0 || queue.first >= end) return;
+    if (collected) this.serve(collected);
+    while (queue.count > 0 && queue.first < end) {
+      this.#trainNext();
+      this.#trainKnown();
+    }
+  }
+
+  /** Trains the oldest frames up to the first whose target is not known. */
+  #trainKnown(): void {
+    const queue = this.#queue;
+    while (queue.count > 0 && (queue.hasTarget(queue.first) || queue.gapLength() > 0)) this.#trainNext();
+  }
+
+  /** Trains the oldest frame, or the gap that begins with it. */
+  #trainNext(): void {
+    const [queue, trainer] = [this.#queue, this.#trainer];
+    const { first, inChannels, outChannels } = queue;
+    trainer.alarmed = queue.isAlarmed(first);
+    const missing = queue.gapLength();
+    if (missing > 0) trainer.skip(missing);
+    else {
+      const slot = queue.slot(first);
+      if (queue.hasTarget(first))
+        trainer.addTarget(queue.targets, slot * outChannels, Number(queue.isTargetValid(first)));
+      else trainer.addLateTarget();
+      trainer.addFrame(queue.inputs, slot * inChannels, Number(queue.isValid(first)));
+    }
+    queue.remove(missing > 0 ? missing : 1);
+  }
+}

@@ -1,0 +1,167 @@
+import type { Network } from '../network/network.ts';
+import { NetworkStream } from '../network/network-stream.ts';
+import { integer, oneOf } from '../check.ts';
+import { numberIn, stateIn, type State } from '../state/state.ts';
+import { validAt } from '../memory/rows.ts';
+import { isSample, type EvaluatedOutput, type Evaluation } from './evaluation.ts';
+import type { OutputCollector, SkipReason } from './learned.ts';
+import { capacityOf, defaultOptimizer, evaluationOf, type LearnerOptions, type Task } from './learner-options.ts';
+import { WeightUpdater } from './weight-updater.ts';
+
+/**
+ * Trains a network frame by frame. The target of a frame is added before the frame itself:
+ *
+ *     addTarget → evaluate, backward, update → addFrame: forward → evaluate, backward, update
+ *
+ * The first part applies to earlier outputs (forecasts, and outputs that wait for later frames), the second to outputs
+ * that are aligned with this frame.
+ */
+export class Trainer {
+  /** Whether the weights are updated. */
+  learning = true;
+  /** Whether the following frames must not be learned from. */
+  alarmed = false;
+  readonly evaluation: Evaluation;
+  readonly updater: WeightUpdater;
+  readonly #network: Network;
+  readonly #task: Task;
+  readonly #updateEvery: number;
+  readonly #windowed: boolean;
+  readonly #frame: Float32Array;
+  readonly #valid = new Uint8Array(1);
+  #stream: NetworkStream;
+  #period = 0;
+
+  constructor(network: Network, task: Task, options: LearnerOptions) {
+    const { optimizer = defaultOptimizer(options), updateEvery = 1, mode = 'stream' } = options;
+    const capacity = capacityOf(network, task, options);
+    this.#network = network;
+    this.#task = task;
+    this.#updateEvery = integer('updateEvery', updateEvery, 1);
+    this.#windowed = oneOf('mode', mode, ['stream', 'window']) === 'window';
+    this.evaluation = evaluationOf(network, task, options, capacity);
+    this.updater = new WeightUpdater(network, optimizer, options);
+    this.#stream = network.stream({ gradients: true, skipInputGradient: true, maxPending: capacity });
+    this.#frame = new Float32Array(network.inChannels);
+  }
+
+  /** Absolute index of the next frame. */
+  get index(): number {
+    return this.#stream.index;
+  }
+
+  /** Adds the target of the next frame. */
+  addTarget(data: Float32Array, at: number, valid: number): void {
+    this.evaluation.addTarget(data, at, valid);
+    this.#learn();
+  }
+
+  /** Records that the target of the next frame did not arrive in time. */
+  addLateTarget(): void {
+    this.evaluation.addLateTarget();
+    this.#learn();
+  }
+
+  /** Adds the next frame, whose channels begin at `at` in `data`. The outputs are also added to `collected`. */
+  addFrame(data: Float32Array, at: number, valid: number, collected?: OutputCollector): void {
+    const { evaluation, updater } = this;
+    const { inputChannels } = this.#task;
+    for (let c = 0; c < this.#frame.length; c++) {
+      const sample = data[at + inputChannels[c]];
+      this.#frame[c] = isSample(sample) ? sample : NaN;
+    }
+    this.#valid[0] = valid;
+    this.#stream.feed(this.#frame, this.#valid);
+    const { outputs } = this.#stream.stack;
+    const { f32 } = this.#network.engine.arena;
+    collected?.append(f32, outputs);
+    const output = outputs[outputs.length - 1];
+    for (let i = 0; i < output.count; i++)
+      evaluation.addPrediction(f32, output.at + i * output.channels, validAt(output, i), updater.updates);
+    if (output.count > 0) this.#learn();
+  }
+
+  /** Handles missing frames: short gaps are processed as invalid frames, long gaps only advance the frame index. */
+  skip(count: number): void {
+    const { pace } = this.#network;
+    if (count <= pace.settlingFrames) {
+      const zeros = new Float32Array(Math.max(this.#task.channels, this.#network.outChannels));
+      for (let i = 0; i < count; i++) {
+        this.addTarget(zeros, 0, 0);
+        this.addFrame(zeros, 0, 0);
+      }
+    } else {
+      this.#stream.jump(count);
+      this.updater.skipped.late += this.evaluation.next - this.evaluation.evaluated;
+      this.evaluation.skipPredictions(pace.outputsAfter(this.index) - this.evaluation.next);
+      this.evaluation.skipTargets(count);
+    }
+  }
+
+  /** Returns a stream of the same network that continues from here, for outputs only. */
+  forwardStream(): NetworkStream {
+    return NetworkStream.of(this.#network, { ...this.#stream.state(), gradients: 0 });
+  }
+
+  rollback(): void {
+    this.updater.rollback(this.#stream);
+  }
+
+  reset(): void {
+    this.updater.reset(this.#stream);
+  }
+
+  close(): void {
+    this.#stream.close();
+  }
+
+  save(): State {
+    return {
+      mark: this.#period,
+      stepper: this.updater.save(),
+      exam: this.evaluation.save(),
+      stream: this.#stream.state(),
+    };
+  }
+
+  restore(state: State): void {
+    this.#period = numberIn(state, 'mark');
+    this.updater.restore(stateIn(state, 'stepper'));
+    this.evaluation.restore(stateIn(state, 'exam'));
+    this.#stream.close();
+    this.#stream = NetworkStream.of(this.#network, stateIn(state, 'stream'));
+  }
+
+  /** Learns from all outputs whose target has been added, oldest first. */
+  #learn(): void {
+    const { evaluation, updater } = this;
+    for (
+      let result = evaluation.evaluateNext(updater.updates);
+      result !== null;
+      result = evaluation.evaluateNext(updater.updates)
+    ) {
+      const reason = this.#skipReason(result);
+      if (reason !== null) {
+        result.gradient.fill(0);
+        updater.skipped[reason]++;
+      } else updater.accumulated++;
+      this.#stream.accumulate(result.gradient);
+      const period = Math.floor((result.target + 1) / this.#updateEvery);
+      if (period !== this.#period && updater.accumulated > 0 && this.learning && !this.alarmed) {
+        if (this.#windowed) this.#stream.truncateGradient();
+        updater.update(this.#stream);
+      }
+      this.#period = period;
+    }
+  }
+
+  /** Returns why an evaluated output is not learned from, or null if it is. */
+  #skipReason({ skipReason, loss, zeroLoss }: EvaluatedOutput): SkipReason | null {
+    if (skipReason !== null) return skipReason;
+    if (!this.learning) return 'frozen';
+    if (this.alarmed) return 'alarmed';
+    if (!this.updater.addLoss(loss, zeroLoss)) return null;
+    this.updater.recover(this.#stream, 'exploded');
+    return 'exploded';
+  }
+}
