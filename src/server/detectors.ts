@@ -1,6 +1,6 @@
 import type { AlarmManager, AlarmEvent } from '../core/alarms/alarm-manager.ts';
-import { detectorInput } from '../core/alarms/stream-detector.ts';
 import { type Block, frameCount } from '../core/blocks/block.ts';
+import { detectorInput } from '../core/detector/digest.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { DetectorStore } from './detector-store.ts';
 import { FeedDetector } from './feed-detector.ts';

@@ -1,7 +1,8 @@
 import type { AlarmManager, AlarmEvent } from '../core/alarms/alarm-manager.ts';
-import { detectorInput, StreamDetector } from '../core/alarms/stream-detector.ts';
+import { AlarmReporter } from '../core/alarms/alarm-reporter.ts';
 import { frameCount, type Block } from '../core/blocks/block.ts';
 import type { DetectorOptions } from '../core/detector/detector.ts';
+import { DigestedDetector } from '../core/detector/digested-detector.ts';
 import type { State } from '../core/state/state.ts';
 import { maxTime } from '../protocol/limits.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
@@ -13,12 +14,11 @@ const startUpFrames = 180;
 export class FeedDetector {
   /** Shape of the monitored stream; a saved state can be restored only into a detector of the same shape. */
   readonly shape: string;
-  readonly #detector: StreamDetector;
+  readonly #detector: DigestedDetector;
+  readonly #reporter: AlarmReporter;
   readonly #channels: number;
   /** Number of detector frames processed, in this run or before. */
   #processed = 0;
-  /** Number of stream frames per detector frame. */
-  readonly #every: number;
 
   /** @param monitored number of channels to monitor */
   constructor(book: AlarmManager, info: StreamInfo, monitored: number, options: DetectorOptions) {
@@ -27,12 +27,12 @@ export class FeedDetector {
     const { falseAlarms, reference } = options;
     const byTime = rate > 0 || typeof falseAlarms === 'number';
     this.#channels = labels.length;
-    this.#every = detectorInput(rate, 1).every;
-    this.#detector = new StreamDetector(
-      book,
-      { name, labels, rate, run },
-      byTime ? options : { ...options, falseAlarms: undefined },
-    );
+    this.#detector = new DigestedDetector(labels.length, rate, {
+      falseAlarms: byTime ? falseAlarms : undefined,
+      reference,
+      digest: 'auto',
+    });
+    this.#reporter = new AlarmReporter(book, { name, labels, rate, run }, this.#detector.every);
     this.shape = JSON.stringify([info.channels.slice(0, monitored), rate, reference]);
   }
 
@@ -43,11 +43,13 @@ export class FeedDetector {
 
   /** @param now arrival time of the block in ms */
   push(block: Block, now: number): AlarmEvent[] {
-    this.#processed += frameCount(block) / this.#every;
+    this.#processed += frameCount(block) / this.#detector.every;
     const end = block.start + frameCount(block) - 1;
     const when = (index: number) =>
       block.rate > 0 ? Math.max(-maxTime, now - ((end - index) * 1000) / block.rate) : now;
-    return this.#detector.push(this.#select(block), when);
+    return this.#detector
+      .push(this.#select(block))
+      .detected.flatMap((detected) => this.#reporter.report(detected, when));
   }
 
   save(): State {
@@ -56,6 +58,7 @@ export class FeedDetector {
 
   restore(state: State): void {
     this.#detector.restore(state);
+    this.#detector.renumber();
     this.#processed = startUpFrames;
   }
 
