@@ -1,10 +1,10 @@
 import type { OperatorFunction } from 'rxjs';
 import { AlarmManager, type AlarmEvent } from '../core/alarms/alarm-manager.ts';
 import { alarmOptions, type AlarmOptions } from '../core/alarms/alarm-options.ts';
-import { eachFrame } from '../core/alarms/digest.ts';
-import { StreamDetector } from '../core/alarms/stream-detector.ts';
-import { checkBlock, type Block } from '../core/blocks/block.ts';
+import { AlarmReporter } from '../core/alarms/alarm-reporter.ts';
+import { type Block, checkBlock, frameCount, timeOf } from '../core/blocks/block.ts';
 import { checkDetectorOptions, type DetectorOptions } from '../core/detector/detector.ts';
+import { DigestedDetector } from '../core/detector/digested-detector.ts';
 import { lift, type Processor } from './lift.ts';
 
 export interface AlarmsOptions extends AlarmOptions, Pick<DetectorOptions, 'falseAlarms' | 'reference'> {
@@ -41,25 +41,50 @@ function createProcessor({
   reference,
   ...lifecycleOptions
 }: AlarmsOptions): Processor<Block, AlarmEvent> {
-  let current: { channels: number; rate: number; manager: AlarmManager; detector: StreamDetector } | undefined;
+  let current: Monitor | undefined;
   return {
     push(block) {
       checkBlock(block);
       const { channels, rate } = block;
-      if (current?.channels !== channels || current.rate !== rate) {
+      if (current?.detector.channels !== channels || current.detector.rate !== rate) {
         const manager = new AlarmManager(lifecycleOptions);
         const channelLabels = Array.from({ length: channels }, (_, c) => labels?.[c] ?? `ch${c + 1}`);
-        current = {
-          channels,
-          rate,
-          manager,
-          detector: new StreamDetector(manager, { name, labels: channelLabels, rate }, { falseAlarms, reference }),
-        };
+        const detector = new DigestedDetector(channels, rate, { falseAlarms, reference, digest: 'auto' });
+        const reporter = new AlarmReporter(manager, { name, labels: channelLabels, rate }, detector.every);
+        current = { manager, detector, reporter };
       }
-      const { manager, detector } = current;
-      const events: AlarmEvent[] = [];
-      for (const frame of eachFrame(block)) events.push(...detector.push(frame), ...manager.tick(frame.time));
-      return events;
+      return eventsOf(block, current);
     },
   };
+}
+
+interface Monitor {
+  manager: AlarmManager;
+  detector: DigestedDetector;
+  reporter: AlarmReporter;
+}
+
+/** Reports the detector frames of a block and applies the time of every input frame, in order. */
+function eventsOf(block: Block, { manager, detector, reporter }: Monitor): AlarmEvent[] {
+  const when = (index: number) => timeOf(block, index);
+  const all: AlarmEvent[] = [];
+  let next = block.start;
+  let [nextTick, reported] = [manager.nextTick, 0];
+  const tickBefore = (index: number, events: AlarmEvent[]) => {
+    if (events.length > reported) nextTick = manager.nextTick;
+    for (; next < index && nextTick < Infinity; next++) {
+      if (when(next) < nextTick) continue;
+      events.push(...manager.tick(when(next)));
+      nextTick = manager.nextTick;
+    }
+    next = Math.max(next, index);
+    reported = events.length;
+  };
+  for (const detected of detector.push(block).detected) {
+    reported = 0;
+    all.push(...reporter.report(detected, when, tickBefore));
+    nextTick = manager.nextTick;
+  }
+  tickBefore(block.start + frameCount(block), all);
+  return all;
 }

@@ -173,6 +173,15 @@ export class AlarmLifecycle {
     return this.active.length > 0 || this.record.state === 'shelved' ? undefined : this.clear(time);
   }
 
+  /** Time before which `tick` has no effect, in ms, rounded down; Infinity = none. */
+  get nextTick(): number {
+    const { state, entered, until = 0, members } = this.record;
+    if (state === 'cleared') return Infinity;
+    if (members.length !== this.#reportedMembers) return -Infinity;
+    if (state === 'shelved') return until;
+    return state === 'raised' ? Math.floor(entered + this.#times.escalateAfter) : Infinity;
+  }
+
   /** Applies what depends on time: end of shelving, escalation, and joined members. */
   tick(time: number): AlarmStep | undefined {
     const { state, entered, until = 0, members } = this.record;

@@ -75,6 +75,14 @@ export class AlarmManager {
     return this.#maintenance;
   }
 
+  /** Time before which `tick` has no effect unless another method is called first, in ms; Infinity = no such time. */
+  get nextTick(): number {
+    let next = Infinity;
+    for (const { until } of this.#maintenance) next = Math.min(next, until);
+    for (const lifecycle of this.#lifecycles.values()) next = Math.min(next, lifecycle.nextTick);
+    return next;
+  }
+
   /** How far below the threshold a score keeps an alarm active, in decades. */
   get hysteresis(): number {
     return this.#options.hysteresis;

@@ -84,8 +84,43 @@ export interface Detected {
    * threshold).
    */
   readonly alarmed: Uint8Array;
+  /**
+   * One byte per frame: 1 = the frame was read; 0 = it was marked as invalid and ignored. The score of a frame without
+   * a finite sample is invalid, although the frame was read.
+   */
+  readonly read: Uint8Array;
+  /**
+   * One number per frame: the score that would have raised an alarm at this frame, taken before the frame was scored;
+   * log10 of a number of frames, as `score`.
+   */
+  readonly thresholds: Float64Array;
   /** Alarms that frames of this block raised, in order. */
   readonly alarms: readonly Alarm[];
+  /**
+   * Flatlined and drifted channels: one entry for the first frame of the block, and one for every frame at which a
+   * channel is added or removed. Empty if the block has no frames.
+   */
+  readonly faults: readonly FaultChange[];
+}
+
+/** The flatlined and drifted channels from one frame on, until the next entry. */
+export interface FaultChange {
+  /** Absolute index of the frame. The lists are those after it was read. */
+  readonly index: number;
+  /** Flatlined channels, by index. */
+  readonly flatlined: readonly ChannelFault[];
+  /** Channels that have drifted from the reference period, by index. */
+  readonly drifted: readonly ChannelFault[];
+}
+
+/**
+ * Checks a block of a stream.
+ * @throws RangeError or TypeError if it is not a block, or if its channels or its rate differ from those of the stream
+ */
+export function checkStreamBlock(block: Block, channels: number, rate: number): void {
+  checkBlock(block);
+  if (block.channels !== channels) throw invalid('block.channels', `${channels}, as before`, block.channels);
+  if (block.rate !== rate) throw invalid('block.rate', `${rate} Hz, as before`, block.rate);
 }
 
 /**
@@ -110,6 +145,8 @@ export class Detector {
   readonly #calibration: Calibration;
   readonly #budget: AlarmBudget;
   readonly #clock = new FrameClock();
+  /** Whether the frame that is being read is the first of its block or changes the flatlined or drifted channels. */
+  #faultsChanged = false;
 
   /** @param rate in Hz; 0 = irregular */
   constructor(channels: number, rate: number, { falseAlarms, reference, learning = true }: DetectorOptions = {}) {
@@ -130,24 +167,32 @@ export class Detector {
    * @throws RangeError if the block does not match or goes back in time
    */
   push(block: Block): Detected {
-    this.#check(block);
+    checkStreamBlock(block, this.channels, this.rate);
     const frames = frameCount(block);
     const { channels } = this;
     const scores = new Float32Array(frames);
     const shares = new Float32Array(frames * channels);
     const shifted = new Uint8Array(frames * channels);
-    const [valid, alarmed] = [new Uint8Array(frames), new Uint8Array(frames)];
+    const [valid, alarmed, read] = [new Uint8Array(frames), new Uint8Array(frames), new Uint8Array(frames)];
+    const thresholds = new Float64Array(frames);
     const alarms: Alarm[] = [];
+    const faults: FaultChange[] = [];
     const missing = this.#clock.advanceTo(block.start);
     if (missing > 0) this.#skip(missing);
     for (let t = 0; t < frames; t++) {
       const index = block.start + t;
+      thresholds[t] = this.#budget.threshold;
       if (block.valid && block.valid[t] === 0) {
         this.#skip(1);
+        if (t === 0) faults.push(this.#faultsFrom(index));
         continue;
       }
+      read[t] = 1;
       const time = Math.floor(timeOf(block, index) + 0.25);
-      if (!this.#pushFrame(block.data, t * channels, index, time, alarms)) continue;
+      this.#faultsChanged = t === 0;
+      const anyValid = this.#pushFrame(block.data, t * channels, index, time, alarms);
+      if (this.#faultsChanged) faults.push(this.#faultsFrom(index));
+      if (!anyValid) continue;
       valid[t] = 1;
       scores[t] = this.#calibration.push(this.#maxNovelty());
       this.#writeShares(shares, shifted, t * channels);
@@ -156,7 +201,7 @@ export class Detector {
     }
     this.#clock.advance(frames);
     const score: Block = { ...block, data: scores, channels: 1, valid };
-    return { score, shares: { ...block, data: shares, valid }, shifted, alarmed, alarms };
+    return { score, shares: { ...block, data: shares, valid }, shifted, alarmed, read, thresholds, alarms, faults };
   }
 
   /** Score that raises an alarm at the next frame. */
@@ -221,13 +266,6 @@ export class Detector {
     this.#clock.renumber();
   }
 
-  #check(block: Block): void {
-    checkBlock(block);
-    if (block.channels !== this.channels)
-      throw invalid('block.channels', `${this.channels}, as before`, block.channels);
-    if (block.rate !== this.rate) throw invalid('block.rate', `${this.rate} Hz, as before`, block.rate);
-  }
-
   #skip(frames: number): void {
     for (const channelDetector of this.#channelDetectors) channelDetector.skip(frames);
     for (const reference of this.#driftMonitors) reference.skip(frames);
@@ -246,13 +284,17 @@ export class Detector {
         anyValid = true;
       } else channelDetector.skip(1);
       const flatline = this.#flatlineMonitors[c];
+      const wasFlatlined = flatline.flatlined;
       if (flatline.push(valid ? x : NaN, count))
         alarms.push(this.#channelAlarm(c, 'dead', index, time, flatline.since));
+      if (flatline.flatlined !== wasFlatlined) this.#faultsChanged = true;
       if (this.#driftMonitors.length === 0) continue;
       const drift = this.#driftMonitors[c];
+      const wasDrifted = drift.drifted;
       if (!valid || !channelDetector.forecaster) drift.skip(1);
       else if (drift.push(x, time, count, channelDetector.forecaster, channelDetector.surprise))
         alarms.push(this.#channelAlarm(c, 'wear', index, time, drift.since));
+      if (drift.drifted !== wasDrifted) this.#faultsChanged = true;
     }
     return anyValid;
   }
@@ -286,6 +328,10 @@ export class Detector {
 
   #channelAlarm(channel: number, cause: 'dead' | 'wear', index: number, time: number, since: number): Alarm {
     return { index, time, score: 0, cause, since: this.#clock.indexOf(since), channels: [{ channel, share: 1 }] };
+  }
+
+  #faultsFrom(index: number): FaultChange {
+    return { index, flatlined: this.flatlined, drifted: this.drifted };
   }
 
   #faults<T extends { readonly since: number }>(monitors: readonly T[], is: (monitor: T) => boolean): ChannelFault[] {

@@ -1,6 +1,7 @@
 import type { GapFillerOptions } from '../blocks/gap-filler.ts';
 import { fields, integer, invalid, oneOf, onlyFields, positive } from '../check.ts';
-import { checkDetectorOptions, type DetectorOptions } from '../detector/detector.ts';
+import { checkDetectorOptions } from '../detector/detector.ts';
+import type { DigestedDetectorOptions } from '../detector/digested-detector.ts';
 import { learnerFields, type LearnerOptions } from '../learning/learner-options.ts';
 import { optimizerOf, type OptimizerSpec } from '../learning/optimizers/optimizer-spec.ts';
 import { layersOf, type NetworkSpec } from '../network/network-spec.ts';
@@ -14,12 +15,7 @@ export interface StandardizeSpec {
 }
 
 /** The detector of anomalies. It reads the filled signal in its original unit, and treats filled frames as missing. */
-export interface DetectSpec extends DetectorOptions {
-  /**
-   * 'auto': a stream above 25 Hz is reduced to the mean and the range of every channel, about ten times per second, and
-   * the frames in the other options are those of the reduced stream. 'none' (default): every frame is read.
-   */
-  digest?: 'auto' | 'none';
+export interface DetectSpec extends DigestedDetectorOptions {
   /** Indexes of the channels that it reads, from 0. Default: all. */
   channels?: readonly number[];
 }

@@ -291,6 +291,21 @@ describe('an alarm manager', () => {
     );
   });
 
+  test('does not change at a tick before `nextTick`', () => {
+    const letter = fc.constantFrom(...'-aooccckxbdsSEfm');
+    fc.assert(
+      fc.property(fc.array(letter, { maxLength: 20 }), (letters) => {
+        const manager = new AlarmManager(times);
+        play(`a${letters.join('')}`, {}, manager);
+        const before = manager.save();
+        const { nextTick } = manager;
+        expect(manager.tick(nextTick === Infinity ? 1e12 : nextTick - 1)).toEqual([]);
+        expect(manager.save()).toEqual(before);
+      }),
+      { seed: 2, numRuns: 300 },
+    );
+  });
+
   test('counts the 1024 most recent streams', () => {
     const manager = new AlarmManager({ groupWithin: 0 });
     for (let n = 0; n < 1030; n++) manager.report(`s${n}`, 'unusual', finding(), n);

@@ -1,9 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NoSamplesMonitor } from '../../../src/core/alarms/no-samples-monitor.ts';
-import { Digest } from '../../../src/core/alarms/digest.ts';
 import { matchesStreams, withMaintenance } from '../../../src/core/alarms/suppression.ts';
-import { inBlocks, noise } from './quiet-stream.ts';
 
 const silent = (monitor: NoSamplesMonitor, time: number) => monitor.staleStreams(time).map(({ stream }) => stream);
 
@@ -62,52 +59,6 @@ describe('NoSamplesMonitor', () => {
     monitor.receive('there', 1_039_000);
     expect(silent(monitor, 1_039_999)).toEqual([]);
     expect(silent(monitor, 1_040_000)).toEqual(['gone']);
-  });
-});
-
-describe('the digest of a fast stream', () => {
-  test('contains the mean and the range of every channel over each window, for any block sizes', () => {
-    const data = noise(95, 2, (t, c, x) => (t === 33 && c === 1 ? NaN : x));
-    const expected = Array.from({ length: 9 }, (_, n) =>
-      [0, 1].flatMap((c) => {
-        const samples = Array.from({ length: 10 }, (_, t) => data[(10 * n + t) * 2 + c]).filter(Number.isFinite);
-        const sum = samples.reduce((total, x) => total + x, 0);
-        return [sum / samples.length, Math.max(...samples) - Math.min(...samples)].map(Math.fround);
-      }),
-    );
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 95 }), (length) => {
-        const digest = new Digest(2, 10);
-        const out = inBlocks(data, 2, 100, length).flatMap((block) => digest.push(block));
-        expect(out.map((block) => [...block.data])).toEqual(expected);
-        expect(out.map(({ start, time, rate }) => [start, time, rate])).toEqual(
-          expected.map((_, n) => [n, n * 100 + 90, 10]),
-        );
-      }),
-      { seed: 1, numRuns: 30 },
-    );
-  });
-
-  test('covers the samples before a gap, is NaN without samples, and invalid without a valid frame', () => {
-    const digest = new Digest(1, 10);
-    const block = (start: number, ...samples: number[]) => ({
-      data: Float32Array.from(samples),
-      channels: 1,
-      start,
-      rate: 10,
-      time: 0,
-    });
-    expect(digest.push(block(8, 1, 2, 3))).toMatchObject([{ start: 0, data: Float32Array.of(1.5, 1) }]);
-    expect(digest.push(block(57, 7, NaN, NaN, NaN))).toMatchObject([
-      { start: 1, data: Float32Array.of(3, 0) },
-      { start: 5, data: Float32Array.of(7, 0) },
-    ]);
-    expect(digest.push({ ...block(61, 9, 9), valid: Uint8Array.of(0, 0) })).toEqual([]);
-    const [missing] = digest.push(block(70, NaN));
-    expect(missing).toMatchObject({ start: 6, data: Float32Array.of(NaN, NaN) });
-    expect(missing.valid).toBeUndefined();
-    digest.push({ ...block(80, 9), valid: Uint8Array.of(0) });
-    expect(digest.push(block(90, 1))).toMatchObject([{ start: 8, valid: Uint8Array.of(0) }]);
   });
 });
 

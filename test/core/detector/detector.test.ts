@@ -1,10 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type Block, timeOf } from '../../../src/core/blocks/block.ts';
 import { Detector } from '../../../src/core/detector/detector.ts';
 import { decodeState, encodeState } from '../../../src/core/state/state-file.ts';
+import { FaultyStream } from '../alarms/faulty-stream.ts';
 import { alarmsOf, blockOf, cut, detected, joined, quiet, rate } from './planted.ts';
 
 const options = { falseAlarms: '1/day', reference: 2000 };
+
+/** Returns the samples and the validity of frame `t` of a block. */
+function slice({ data, channels, valid }: Block, t: number): Pick<Block, 'data' | 'valid'> {
+  return {
+    data: data.slice(t * channels, (t + 1) * channels),
+    ...(valid && { valid: valid.slice(t, t + 1) }),
+  };
+}
 
 describe('Detector', () => {
   test('is causal: a truncated stream has the same scores and alarms as the whole one', () => {
@@ -46,6 +56,27 @@ describe('Detector', () => {
       second.restore(state);
       expect(joined([before, second.push(tail)])).toEqual(whole);
     }
+  });
+
+  test('returns with a block what its getters return frame by frame: thresholds before, faults after each frame', () => {
+    const stream = new FaultyStream(9000, 2, 1, 3);
+    const [whole, single] = [1, 2].map(() => new Detector(2, 1, { falseAlarms: 1000, reference: 2000 }));
+    const changes = new Set<number>();
+    for (const block of stream.inBlocks([400, 90])) {
+      const { thresholds, faults, read, score } = whole.push(block);
+      for (let t = 0; t < read.length; t++) {
+        const index = block.start + t;
+        expect(thresholds[t]).toBe(single.threshold);
+        single.push({ ...block, ...slice(block, t), start: index, time: timeOf(block, index) });
+        const { flatlined, drifted } = faults.findLast((change) => change.index <= index)!;
+        expect({ flatlined, drifted }).toEqual({ flatlined: single.flatlined, drifted: single.drifted });
+        expect(read[t]).toBe(block.valid?.[t] ?? 1);
+        if (score.valid?.[t] === 1) expect(read[t]).toBe(1);
+      }
+      expect(faults[0].index).toBe(block.start);
+      for (const { index } of faults.slice(1)) changes.add(index);
+    }
+    expect(changes.size).toBeGreaterThan(3);
   });
 
   test('gives the same alarms and scores for any gain and offset of the sensor, to tolerance', () => {

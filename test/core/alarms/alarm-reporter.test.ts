@@ -1,26 +1,52 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AlarmManager, type AlarmEvent } from '../../../src/core/alarms/alarm-manager.ts';
-import { StreamDetector } from '../../../src/core/alarms/stream-detector.ts';
+
 import type { Block } from '../../../src/core/blocks/block.ts';
 import { random } from '../../../src/core/random.ts';
+import { StreamMonitor } from './stream-monitor.ts';
+import { FaultyStream } from './faulty-stream.ts';
 import { inBlocks, noise } from './quiet-stream.ts';
 
 const labels = ['left', 'right'];
 const summary = ({ step, alarm: { kind, members } }: AlarmEvent) =>
   `${step} ${kind} ${members[0].channels[0].label} ${members[0].cause}`;
 
-function detectorOf(rate: number, falseAlarms = 1e5): StreamDetector {
-  return new StreamDetector(new AlarmManager(), { name: 's', labels, rate, run: 7 }, { falseAlarms });
+function monitorOf(rate: number, falseAlarms = 1e5): StreamMonitor {
+  return new StreamMonitor(new AlarmManager(), { name: 's', labels, rate, run: 7 }, { falseAlarms });
 }
 
-const push = (watch: StreamDetector, blocks: readonly Block[]) => blocks.flatMap((block) => watch.push(block));
+const push = (watch: StreamMonitor, blocks: readonly Block[]) => blocks.flatMap((block) => watch.push(block));
 /** A spike of 200 on the right channel at frame `at`. */
 const spike = (at: number) => (t: number, c: number, x: number) => (t === at && c === 1 ? x + 200 : x);
 
-describe('StreamDetector', () => {
+describe('AlarmReporter', () => {
+  test('reports the same events for whole streams, any blocks, and single frames, with faults of all kinds', () => {
+    for (const [rate, frames, options] of [
+      [10, 8000, { falseAlarms: '6/hour' }],
+      [1, 10_000, { falseAlarms: 3000, reference: 2000 }],
+      [50, 40_000, { falseAlarms: 3000 }],
+    ] as const) {
+      const stream = new FaultyStream(frames, 2, rate, 3);
+      const eventsOf = (lengths: readonly number[]) => {
+        const manager = new AlarmManager({ offDelay: 1000, cooldown: 0 });
+        const monitor = new StreamMonitor(manager, { name: 's', labels, rate }, options);
+        return { events: push(monitor, stream.inBlocks(lengths)), state: manager.save() };
+      };
+      const frameByFrame = eventsOf([1]);
+      expect(new Set(frameByFrame.events.map(({ alarm }) => alarm.kind)).size).toBeGreaterThan(1);
+      expect(eventsOf([frames])).toEqual(frameByFrame);
+      fc.assert(
+        fc.property(fc.array(fc.integer({ min: 1, max: 900 }), { minLength: 1, maxLength: 6 }), (lengths) => {
+          expect(eventsOf(lengths)).toEqual(frameByFrame);
+        }),
+        { seed: 2, numRuns: 4 },
+      );
+    }
+  });
+
   test('reports the channel, the cause, the frames, and the time, and clears after ten normal seconds', () => {
-    const events = push(detectorOf(10), inBlocks(noise(1000, 2, spike(700)), 2, 10, 50));
+    const events = push(monitorOf(10), inBlocks(noise(1000, 2, spike(700)), 2, 10, 50));
     expect(events.map(summary)).toEqual(['raised unusual right range', 'cleared unusual right range']);
     const [{ time, alarm }, cleared] = events;
     expect(alarm.members[0]).toMatchObject({
@@ -35,7 +61,7 @@ describe('StreamDetector', () => {
   });
 
   test('detects a spike of one frame in a stream of 250 Hz', () => {
-    const events = push(detectorOf(250), inBlocks(noise(20_000, 2, spike(15_003)), 2, 250, 25));
+    const events = push(monitorOf(250), inBlocks(noise(20_000, 2, spike(15_003)), 2, 250, 25));
     const raised = events.filter(({ step }) => step === 'raised').map(({ alarm }) => alarm.members[0]);
     expect(raised.filter(({ window }) => window.from <= 15_003 && window.to >= 15_003)).toMatchObject([
       { cause: 'range', rate: 10, channels: [{ label: 'right' }, { label: 'left' }] },
@@ -44,11 +70,11 @@ describe('StreamDetector', () => {
 
   test('reports the same for any block sizes', () => {
     const data = noise(1200, 2, spike(800));
-    const whole = push(detectorOf(10), inBlocks(data, 2, 10, 1));
+    const whole = push(monitorOf(10), inBlocks(data, 2, 10, 1));
     expect(whole.map(summary)).toContain('raised unusual right range');
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 400 }), (length) => {
-        expect(push(detectorOf(10), inBlocks(data, 2, 10, length)).map(({ step, time }) => [step, time])).toEqual(
+        expect(push(monitorOf(10), inBlocks(data, 2, 10, length)).map(({ step, time }) => [step, time])).toEqual(
           whole.map(({ step, time }) => [step, time]),
         );
       }),
@@ -57,13 +83,13 @@ describe('StreamDetector', () => {
   });
 
   test('keeps what it learned across a restart, for any new numbering', () => {
-    const before = detectorOf(10);
+    const before = monitorOf(10);
     push(before, inBlocks(noise(700, 2), 2, 10, 50));
-    const after = detectorOf(10);
+    const after = monitorOf(10);
     after.restore(before.save());
     const events = push(after, inBlocks(noise(20, 2, spike(10)), 2, 10, 5));
     expect(events.map(summary)).toEqual(['raised unusual right range']);
-    expect(push(detectorOf(10), inBlocks(noise(20, 2, spike(10)), 2, 10, 5))).toEqual([]);
+    expect(push(monitorOf(10), inBlocks(noise(20, 2, spike(10)), 2, 10, 5))).toEqual([]);
   });
 });
 
@@ -76,7 +102,7 @@ describe('its alarms', () => {
         return Math.abs(chance.normal()) > 2.2 ? 5 * x : x;
       });
       const heard = (length: number) => {
-        const watch = new StreamDetector(
+        const watch = new StreamMonitor(
           new AlarmManager({ offDelay: 1, cooldown: 0 }),
           { name: 's', labels: ['a'], rate: 1 },
           { falseAlarms: 300 },
@@ -98,7 +124,7 @@ describe('its alarms', () => {
     'for one spike in a stream with one frame per %s are cleared soon, even if false alarms are frequent',
     (_, rate, falseAlarms) => {
       const manager = new AlarmManager({ offDelay: 1, cooldown: 0 });
-      const watch = new StreamDetector(manager, { name: 's', labels: ['a'], rate }, { falseAlarms });
+      const watch = new StreamMonitor(manager, { name: 's', labels: ['a'], rate }, { falseAlarms });
       push(
         watch,
         inBlocks(
@@ -119,7 +145,7 @@ describe('its alarms', () => {
 
   test('for a permanent level shift last until the new level is accepted, also in a slow stream', () => {
     const manager = new AlarmManager();
-    const watch = new StreamDetector(manager, { name: 's', labels: ['a'], rate: 1 / 60 }, { falseAlarms: 1e4 });
+    const watch = new StreamMonitor(manager, { name: 's', labels: ['a'], rate: 1 / 60 }, { falseAlarms: 1e4 });
     push(
       watch,
       inBlocks(
@@ -135,7 +161,7 @@ describe('its alarms', () => {
 
   test('for flatlined channels are one, with all channels that are flatlined now', () => {
     const manager = new AlarmManager({ escalateAfter: 1e9 });
-    const watch = new StreamDetector(manager, { name: 's', labels, rate: 10 }, { falseAlarms: 1e5 });
+    const watch = new StreamMonitor(manager, { name: 's', labels, rate: 10 }, { falseAlarms: 1e5 });
     const dying = noise(1200, 2, (t, c, x) => (t >= (c === 0 ? 700 : 900) && t < 1100 ? 20 : x));
     expect(
       push(watch, inBlocks(dying, 2, 10, 50))
@@ -150,7 +176,7 @@ describe('its alarms', () => {
 
   test('for a flatlined channel end in a run in which it changes again, and are raised anew when it flatlines', () => {
     const manager = new AlarmManager();
-    const before = new StreamDetector(manager, { name: 's', labels, rate: 10, run: 1 }, { falseAlarms: 1e5 });
+    const before = new StreamMonitor(manager, { name: 's', labels, rate: 10, run: 1 }, { falseAlarms: 1e5 });
     push(
       before,
       inBlocks(
@@ -163,7 +189,7 @@ describe('its alarms', () => {
     expect(manager.alarms).toMatchObject([{ kind: 'dead', state: 'raised' }]);
     const restored = new AlarmManager({ cooldown: 0 });
     restored.restore(JSON.parse(JSON.stringify(manager.save())));
-    const after = new StreamDetector(restored, { name: 's', labels, rate: 10, run: 2 }, { falseAlarms: 1e5 });
+    const after = new StreamMonitor(restored, { name: 's', labels, rate: 10, run: 2 }, { falseAlarms: 1e5 });
     after.restore(before.save());
     const frames = inBlocks(
       noise(900, 2, (t, c, x) => (c === 1 && t >= 100 ? 20 : x)),
@@ -182,9 +208,9 @@ describe('its alarms', () => {
   });
 
   test('begin in their own run, not before it', () => {
-    const before = detectorOf(10);
+    const before = monitorOf(10);
     push(before, inBlocks(noise(5000, 2), 2, 10, 50));
-    const after = detectorOf(10);
+    const after = monitorOf(10);
     after.restore(before.save());
     const flat = push(
       after,
@@ -202,7 +228,7 @@ describe('its alarms', () => {
 
 describe('drift', () => {
   test('is an alarm until the stream has been without drift for long', () => {
-    const watch = new StreamDetector(
+    const watch = new StreamMonitor(
       new AlarmManager({ escalateAfter: 1e12 }),
       { name: 's', labels, rate: 1 },
       { falseAlarms: 1e9, reference: 2000 },
@@ -217,7 +243,7 @@ describe('drift', () => {
 
 describe('gaps and missing samples', () => {
   test('neither raise nor clear alarms', () => {
-    const watch = detectorOf(10);
+    const watch = monitorOf(10);
     const up = push(watch, inBlocks(noise(701, 2, spike(700)), 2, 10, 50));
     expect(up.map(summary)).toEqual(['raised unusual right range']);
     const nan = noise(300, 2, () => NaN);
@@ -230,7 +256,7 @@ describe('gaps and missing samples', () => {
   test('on one channel raise and clear a flatline alarm, while the other channel is monitored', () => {
     const flatline = (t: number, c: number, x: number) =>
       c === 0 && t >= 700 && t < 1500 ? NaN : spike(1000)(t, c, x);
-    const events = push(detectorOf(10), inBlocks(noise(1600, 2, flatline), 2, 10, 50));
+    const events = push(monitorOf(10), inBlocks(noise(1600, 2, flatline), 2, 10, 50));
     const steps = events.map(summary);
     expect(steps).toContain('raised dead left dead');
     expect(steps).toContain('raised unusual right range');
@@ -240,7 +266,7 @@ describe('gaps and missing samples', () => {
 
   test('in a fast stream do not hide a flatline', () => {
     const flat = (t: number, c: number, x: number) => (c === 1 && t >= 20_000 ? 3 : x);
-    const events = push(detectorOf(250, 1e6), inBlocks(noise(50_000, 2, flat), 2, 250, 125));
+    const events = push(monitorOf(250, 1e6), inBlocks(noise(50_000, 2, flat), 2, 250, 125));
     expect(events.map(summary)).toContain('raised dead right dead');
   });
 });
@@ -266,7 +292,7 @@ describe('a computer as a sensor, at 10 Hz and six false alarms per hour', () =>
 
   test.each([1, 2, 3, 4, 5])('detects load within five seconds, half a minute after the start (seed %i)', (seed) => {
     const labels = ['cpu 0', 'cpu 1', 'load', 'memory', 'disk read', 'disk write', 'context switches'];
-    const watch = new StreamDetector(new AlarmManager(), { name: 'host', labels, rate: 10 }, { falseAlarms: '6/hour' });
+    const watch = new StreamMonitor(new AlarmManager(), { name: 'host', labels, rate: 10 }, { falseAlarms: '6/hour' });
     const events = push(watch, inBlocks(computer(400, 300, seed), 7, 10, 1));
     const [first] = events;
     expect(first.step).toBe('raised');
