@@ -43,9 +43,17 @@ export interface RunningPipeline extends Saved {
   given: Readonly<Record<string, Network | WeightsLike>>;
 }
 
+/** The state of one stage, as it was read. */
+interface SavedStage {
+  state: State;
+  failure: StageFailure | null;
+  /** Current weights of its network. */
+  weights: WeightsLike | undefined;
+}
+
 /** A saved pipeline, as it was read. */
 export interface SavedPipeline extends Saved {
-  stages: ReadonlyMap<StageName, { state: State; failure: StageFailure | null; weights: WeightsLike | undefined }>;
+  stages: ReadonlyMap<StageName, SavedStage>;
   /** Weights by content hash. */
   weights: Readonly<Record<string, WeightsLike>>;
 }
@@ -108,33 +116,25 @@ export function readPipeline(bytes: Uint8Array): SavedPipeline {
   return saved;
 }
 
-function readCurrent(state: State, { spec, seed, stages, weights, waiting }: Description): SavedPipeline {
+function readCurrent(state: State, description: Description): SavedPipeline {
+  const { spec, seed, stages: described, weights: hashes, waiting } = description;
   checkSpec(spec);
   const [states, held] = [stateIn(state, 'stages'), stateIn(state, 'weights')];
-  const networks = new Map(
-    [...stagesOf(spec)].map((stage) => [stageName(stage), 'network' in stage.spec ? stage.spec.network : undefined]),
+  const read = (hash: string, network: NetworkSpec) =>
+    weightsIn(stateIn(held, String(hashes.indexOf(hash))), network);
+  const stages: [StageName, SavedStage][] = stagesOf(spec).map((stage) => {
+    const name = stageName(stage);
+    const place = described.findIndex((each) => each.name === name);
+    if (place < 0) throw invalid('saved pipeline', `with the state of '${name}'`, 'one without it', TypeError);
+    const { failure, weights } = described[place];
+    const network = 'network' in stage.spec ? stage.spec.network : undefined;
+    return [name, { state: stateIn(states, String(place)), failure, weights: network && read(weights ?? '', network) }];
+  });
+  const added = waiting.flatMap((message) => (message.type === 'add' ? message.stage : []));
+  const named = [...stagesOf(spec), ...added].flatMap(({ spec: each }): [string, WeightsLike][] =>
+    'weights' in each && each.weights !== undefined ? [[each.weights, read(each.weights, each.network)]] : [],
   );
-  const readWeights = (hash: string, network: NetworkSpec) =>
-    weightsIn(stateIn(held, String(weights.indexOf(hash))), network);
-  const used = stagesOf(spec).flatMap(({ spec: each }) => ('weights' in each && each.weights !== undefined ? each : []));
-  for (const message of waiting) {
-    if (message.type !== 'add' || !('weights' in message.stage.spec)) continue;
-    used.push(message.stage.spec);
-  }
-  return {
-    ...positionIn(state),
-    spec,
-    seed,
-    waiting,
-    stages: new Map(
-      stages.map(({ name, failure, weights: hash }, i) => {
-        const network = networks.get(name);
-        const read = hash !== null && network ? readWeights(hash, network) : undefined;
-        return [name, { state: stateIn(states, String(i)), failure, weights: read }];
-      }),
-    ),
-    weights: Object.fromEntries(used.map(({ weights: hash = '', network }) => [hash, readWeights(hash, network)])),
-  };
+  return { ...positionIn(state), spec, seed, waiting, stages: new Map(stages), weights: Object.fromEntries(named) };
 }
 
 function positionIn(state: State): Pick<Saved, 'channels' | 'rate' | 'next' | 'gaps'> {
@@ -149,7 +149,7 @@ function readLegacy(state: State, extra: PipelineSpec): SavedPipeline {
   // without a power-line frequency in the spec, 60 Hz was used, and flagged frames were learned from
   const learn = extra.learn && { skipAlarmed: false, ...extra.learn };
   const spec = withPowerLine({ ...extra, ...(learn && { learn }) }, 60);
-  const stages: [StageName, State, WeightsLike?][] = [];
+  const stages: [name: StageName, state: State, weights?: WeightsLike][] = [];
   if ('detector' in state) stages.push(['detect', { verdict: 0, detector: stateIn(state, 'detector') }]);
   if ('standardizer' in state) stages.push(['standardize', stateIn(state, 'standardizer')]);
   if (spec.network) {
@@ -157,8 +157,9 @@ function readLegacy(state: State, extra: PipelineSpec): SavedPipeline {
     stages.push(['map features', stateIn(state, 'convolver'), weights]);
   }
   if (spec.learn) {
-    const { weights, ...learner } = stateIn(state, 'learner');
-    stages.push(['learner learner', learner, unpackedWeights(weights as State, spec.learn.network)]);
+    const { weights: _, ...learner } = stateIn(state, 'learner');
+    const weights = unpackedWeights(stateIn(stateIn(state, 'learner'), 'weights'), spec.learn.network);
+    stages.push(['learner learner', learner, weights]);
   }
   return {
     ...positionIn(state),
