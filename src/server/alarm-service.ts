@@ -122,7 +122,11 @@ export class AlarmService {
    * @param every stream frames per detector frame
    * @param end the stream frame after the newest
    */
-  collect(name: string, { detected, every, end }: { detected: Detected; every: number; end: number }, now: number): void {
+  collect(
+    name: string,
+    { detected, every, end }: { detected: Detected; every: number; end: number },
+    now: number,
+  ): void {
     const stream = this.#streams.get(name);
     if (!stream || stream.info.for !== undefined) return;
     const { rate } = stream.info;

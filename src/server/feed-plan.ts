@@ -1,5 +1,5 @@
 import { invalid } from '../core/check.ts';
-import { defaultOptimizer } from '../core/learning/learner-options.ts';
+import { defaultOptimizer, learnerOptionsIn } from '../core/learning/learner-options.ts';
 import { withBothNames, type Optimizer } from '../core/learning/optimizers/optimizer.ts';
 import { optimizerOf, type OptimizerSpec } from '../core/learning/optimizers/optimizer-spec.ts';
 import { Network } from '../core/network/network.ts';
@@ -72,8 +72,9 @@ export function planKey(
   { falseAlarms, reference }: Pick<ServerAlarms, 'falseAlarms' | 'reference'>,
 ): string {
   const own = learners.filter(({ target }) => target === undefined);
-  return JSON.stringify({ ...spec, learners: own, channels, rate, kind, falseAlarms, reference }, (_, value: unknown) =>
-    value instanceof Network ? hashNetwork(value) : value,
+  return JSON.stringify(
+    { ...spec, learners: own, channels, rate, kind, falseAlarms, reference },
+    (_, value: unknown) => (value instanceof Network ? hashNetwork(value) : value),
   );
 }
 
@@ -86,7 +87,10 @@ export function planMap(map: MapSpec, index: number, info: FeedInfo): PlannedSta
   const hash = given && hashNetwork(given);
   const channels = map.channels && channelIndexes(map.channels, info.channels);
   return {
-    stage: { kind: 'map', spec: { name, network: spec, on, ...(hash && { weights: hash }), ...(channels && { channels }) } },
+    stage: {
+      kind: 'map',
+      spec: { name, network: spec, on, ...(hash && { weights: hash }), ...(channels && { channels }) },
+    },
     info: {
       index,
       name,
@@ -112,7 +116,7 @@ export function planLearner(
   target: FeedInfo | undefined,
   saved: Weights | undefined,
 ): PlannedLearner {
-  const { name, task, taps, network, gain, learningRate, step, optimizer, reference, channels, ...options } = learner;
+  const { name, task, taps, reference, channels, target: targetName, skipAlarmed } = learner;
   const indexes = channelIndexes(channels, info.channels);
   const inputs = indexes.map((channel) => info.channels[channel].label);
   const references = reference && channelIndexes(reference, info.channels).map((channel) => indexes.indexOf(channel));
@@ -126,13 +130,15 @@ export function planLearner(
   const initial = saved && fits(start, saved) ? Network.create(start.spec, { weights: saved }) : start;
   const chosen = chosenOptimizer(learner);
   const spec: LearnerStageSpec = {
-    ...options,
+    ...learnerOptionsIn(learner),
     name,
     task,
     network: start.spec,
     weights: hashNetwork(initial),
     channels: indexes,
     ...(references && { reference: references }),
+    ...(targetName !== undefined && { target: targetName }),
+    ...(skipAlarmed !== undefined && { skipAlarmed }),
     ...(chosen && isSpec(chosen) && { optimizer: chosen }),
   };
   const given = chosen && !isSpec(chosen) ? chosen : undefined;
@@ -156,7 +162,7 @@ export function planLearner(
     },
     weights: { [hashNetwork(initial)]: initial },
     ...(given && { optimizer: given }),
-    ...(learner.target !== undefined && { target: learner.target }),
+    ...(targetName !== undefined && { target: targetName }),
     kernels: kernel && { parameter: kernel.name, initial: Array.from(start.weights()[kernel.name].data) },
   };
 }

@@ -64,6 +64,8 @@ export class Feed {
   #targets: readonly FeedInfo[] = [];
   /** What the pipeline of this run was planned from; a saved pipeline can continue only a run with the same key. */
   #key = '';
+  /** Whether the pipeline of this run has been opened. */
+  #running = false;
   /** Which part of the stream is not monitored, and why. */
   #unwatched: string | undefined;
   /** Failures of the pipeline of this run, by the failed part. */
@@ -172,7 +174,7 @@ export class Feed {
     const known = new Set(this.#targets.map(({ name }) => name));
     this.#targets = targets.filter(({ rate }) => rate === this.#opening.rate);
     const changed = this.#targets.filter(({ name }) => !known.has(name) || name === restarted);
-    if (changed.length === 0) return;
+    if (changed.length === 0 || !this.#running) return;
     this.#design(({ learners }) => {
       for (const learner of learners) {
         if (!changed.some(({ name }) => name === learner.target)) continue;
@@ -201,7 +203,7 @@ export class Feed {
   /** Returns the pipeline with its state; undefined before the first frame, and without a pipeline. */
   async save(): Promise<SavedRun | undefined> {
     const [run, next, key] = [this.run, this.next, this.#key];
-    return next === 0 || key === '' ? undefined : { run, next, key, pipeline: await this.#host.save() };
+    return next === 0 || !this.#running ? undefined : { run, next, key, pipeline: await this.#host.save() };
   }
 
   /** Ends the feed. */
@@ -231,7 +233,7 @@ export class Feed {
     this.#statistics.newest = timeOf(block, start + frameCount(block) - 1);
     if (validity) for (const real of validity) this.#statistics.invalid += 1 - real;
     this.output.next({ type: 'raw', block });
-    if (this.#key !== '') this.#host.send({ type: 'block', block });
+    if (this.#running) this.#host.send({ type: 'block', block });
   }
 
   #emitGap(gap: Gap): void {
@@ -244,6 +246,7 @@ export class Feed {
     this.#numbering = new FrameNumbering();
     this.#clock = new ArrivalClock(this.#opening.rate);
     this.#targets = this.#targets.filter(({ rate }) => rate === this.#opening.rate);
+    this.#running = false;
     this.output.next({ type: 'run', run: this.#run, next: 0 });
     this.broken.clear();
     this.#design((spec) => {
@@ -265,6 +268,7 @@ export class Feed {
   }
 
   #openPipeline(spec: FeedSpec, saved: PipelineSetup['saved'], sameChannels = true): void {
+    this.#running = true;
     const { channels, rate } = this.#opening;
     this.#learners.clear();
     const allocation = this.#options.monitor({ name: this.name, ...this.#opening });

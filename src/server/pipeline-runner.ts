@@ -121,7 +121,9 @@ export class PipelineRunner {
 
   #restore(bytes: Uint8Array, stages: readonly StageSetup[], outputs: StageOutput[]): Pipeline | undefined {
     const optimizers = Object.fromEntries(
-      stages.flatMap(({ stage, optimizer }) => (stage.kind === 'learner' && optimizer ? [[stage.spec.name, optimizer]] : [])),
+      stages.flatMap(({ stage, optimizer }) =>
+        stage.kind === 'learner' && optimizer ? [[stage.spec.name, optimizer]] : [],
+      ),
     );
     try {
       return Pipeline.restore(bytes, { optimizers });

@@ -64,7 +64,9 @@ export class PipelineStore {
       const { state, extra } = decodeState('feed', readFileSync(pathOf(this.#directory, stream)));
       return { ...(extra as Omit<SavedRun, 'pipeline'>), pipeline: bytesIn(state, 'pipeline') };
     } catch (error) {
-      this.#log(`skipped the saved pipeline of stream ${stream}: ${error instanceof Error ? error.message : String(error)}`);
+      this.#log(
+        `skipped the saved pipeline of stream ${stream}: ${error instanceof Error ? error.message : String(error)}`,
+      );
       return undefined;
     }
   }

@@ -78,7 +78,16 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   const pool = workers > 0 ? new WorkerPool(workers) : undefined;
   const makeHost: MakeHost = (emit) => pool?.host(emit) ?? new LocalHost(emit);
   const design = withPowerLine(feed, powerLine);
-  const registry = new StreamRegistry({ design, store, pipelines, host: makeHost, alarms, alarmService, maxStreams, log });
+  const registry = new StreamRegistry({
+    design,
+    store,
+    pipelines,
+    host: makeHost,
+    alarms,
+    alarmService,
+    maxStreams,
+    log,
+  });
   const viewers = new Set<ViewerConnection>();
   const app = httpApp({ registry, check, pageDirectory, viewers: () => viewers.size, log });
   const server = createHttpServer(

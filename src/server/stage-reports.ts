@@ -44,7 +44,12 @@ export class StageReports {
     return outputs;
   }
 
-  #addLearner(name: string, { index: learner, kernels }: ReportedLearner, learned: Learned, outputs: StageOutput[]): void {
+  #addLearner(
+    name: string,
+    { index: learner, kernels }: ReportedLearner,
+    learned: Learned,
+    outputs: StageOutput[],
+  ): void {
     const { prediction, learningRate } = learned;
     if (prediction.data.length === 0) return;
     outputs.push({ type: 'prediction', learner, block: prediction });

@@ -44,7 +44,7 @@ export class StreamRegistry {
   readonly #ended = new Set<string>();
   readonly #budget = new DetectorBudget();
   /** Resolves when the streams that were removed are saved. */
-  #savingRemoved: Promise<unknown> = Promise.resolve();
+  #savingRemoved: Promise<void> = Promise.resolve();
 
   constructor(options: StreamRegistryOptions) {
     this.#options = options;
@@ -191,9 +191,11 @@ export class StreamRegistry {
   #remove(name: string): boolean {
     const feed = this.#feeds.get(name);
     if (!feed) return false;
-    this.#savingRemoved = Promise.all([this.#savingRemoved, this.#save(feed, true)]).finally(() => {
-      feed.close();
-    });
+    this.#savingRemoved = this.#savingRemoved
+      .then(() => this.#save(feed, true))
+      .then(() => {
+        feed.close();
+      });
     this.alarmService.remove(name, Date.now());
     this.#budget.release(name);
     this.#feeds.delete(name);

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { Network } from '../core/network/network.ts';
+import type { WeightsLike } from '../core/network/weights.ts';
 import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
 import type { StageOutput } from './feed-output.ts';
 import type { PipelineHost } from './pipeline-host.ts';
@@ -18,7 +19,11 @@ interface Thread {
   hosts: Map<number, WorkerHost>;
 }
 
-type ToPipeline = ToWorker extends infer Message ? (Message extends unknown ? Omit<Message, 'pipeline'> : never) : never;
+type ToPipeline = ToWorker extends infer Message
+  ? Message extends unknown
+    ? Omit<Message, 'pipeline'>
+    : never
+  : never;
 
 /**
  * Worker threads that run the pipelines of feeds. A new pipeline runs on the thread with the fewest. If a thread fails, its
@@ -40,7 +45,7 @@ export class WorkerPool {
     const number = ++this.#pipelines;
     const host = new WorkerHost(
       (message) => {
-        thread.worker.postMessage({ ...message, pipeline: number } as ToWorker);
+        thread.worker.postMessage({ ...message, pipeline: number });
       },
       emit,
       () => thread.hosts.delete(number),
@@ -150,14 +155,17 @@ class WorkerHost implements PipelineHost {
       this.#emit({ type: 'broken', where: stage.spec.name, message });
       return undefined;
     }
-    const plain = Object.entries(weights).map(([hash, held]) => [hash, held instanceof Network ? held.weights() : held]);
+    const plain: [string, WeightsLike][] = Object.entries(weights).map(([hash, held]) => [
+      hash,
+      held instanceof Network ? held.weights() : held,
+    ]);
     return { ...setup, weights: Object.fromEntries(plain) };
   }
 
   #request<T>(what: 'save' | 'learned'): Promise<T> {
     const request = ++this.#lastRequest;
     return new Promise<T>((resolve, reject) => {
-      this.#requests.set(request, { resolve: resolve as (result: never) => void, reject });
+      this.#requests.set(request, { resolve: resolve, reject });
       this.#post({ do: what, request });
     });
   }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
 import { queryAlarms, type AlarmQueryResult } from '../../src/server/alarm-query.ts';
 import { AlarmService } from '../../src/server/alarm-service.ts';
+import { MonitoredStreams } from './monitored-streams.ts';
 import { inBlocks, noise } from '../core/alarms/quiet-stream.ts';
 
 const streams = ['mill', 'press', 'pump'];
@@ -56,13 +57,15 @@ test('polling with the time of the last response returns every event of an alarm
   const quiet = noise(settled, 1);
   await fc.assert(
     fc.asyncProperty(fc.array(deed, { maxLength: 60 }), async (deeds) => {
-      const service = await AlarmService.open({ alarms: { falseAlarms: 1e4, groupWithin: 0 }, log: () => {} }, 0);
+      const alarms = { falseAlarms: 1e4, groupWithin: 0 };
+      const service = await AlarmService.open({ alarms, log: () => {} }, 0);
+      const monitored = new MonitoredStreams(service, alarms);
       let clock = 1_700_000_000_000;
       const next = streams.map(() => settled);
       for (const name of streams) {
         const info = { name, channels: [{ label: 'a', unit: '' }], rate: 10, run: 1, next: 0, live: true };
-        service.open({ ...info, maps: [], learners: [] });
-        for (const block of inBlocks(quiet, 1, 10, 100)) service.push(name, block, clock);
+        monitored.open({ ...info, maps: [], learners: [] });
+        for (const block of inBlocks(quiet, 1, 10, 100)) monitored.push(name, block, clock);
       }
       const latest = new Map<number, number>();
       service.events.subscribe(({ alarm }) => {
@@ -77,7 +80,7 @@ test('polling with the time of the last response returns every event of an alarm
         else if (one.do === 'frames') {
           const start = next[one.stream];
           const data = noise(one.count, 1, (t, _, x) => (one.leap && t === 0 ? x + 100 * start : x));
-          service.push(streams[one.stream], inBlocks(data, 1, 10, one.count, start)[0], clock);
+          monitored.push(streams[one.stream], inBlocks(data, 1, 10, one.count, start)[0], clock);
           next[one.stream] += one.count;
         } else service.control({ type: 'alarm', alarm: one.alarm, do: one.do, until: clock + 5000 }, clock);
       }

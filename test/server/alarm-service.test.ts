@@ -7,6 +7,8 @@ import type { StreamInfo } from '../../src/protocol/index.ts';
 import { AlarmService } from '../../src/server/alarm-service.ts';
 import type { ServerAlarms } from '../../src/server/server-alarms.ts';
 import { inBlocks, noise } from '../core/alarms/quiet-stream.ts';
+import { DetectorBudget } from '../../src/server/detector-budget.ts';
+import { MonitoredStreams } from './monitored-streams.ts';
 
 let directory: string;
 let lines: string[];
@@ -29,52 +31,53 @@ function streamOf(name: string, channels = 1, rate = 10): StreamInfo {
 async function serviceWith(
   alarms: ServerAlarms = {},
   now = 0,
-): Promise<{ service: AlarmService; events: AlarmEvent[] }> {
+): Promise<{ service: AlarmService; streams: MonitoredStreams; events: AlarmEvent[] }> {
+  const settings = { falseAlarms: 1e5, ...alarms };
   const service = await AlarmService.open(
-    { alarms: { falseAlarms: 1e5, ...alarms }, statePath: directory, log: (line) => lines.push(line) },
+    { alarms: settings, statePath: directory, log: (line) => lines.push(line) },
     now,
   );
   services.push(service);
   const events: AlarmEvent[] = [];
   service.events.subscribe((event) => events.push(event));
-  return { service, events };
+  return { service, streams: new MonitoredStreams(service, settings), events };
 }
 
 /** Pushes `seconds` of a stream in blocks of 0.1 s, starting at `from` ms, with a spike at frame `spike`. */
 function bring(
-  service: AlarmService,
+  streams: MonitoredStreams,
   stream: string,
   seconds: number,
   { from = 0, spike = -1, size = 200, channels = 1 } = {},
 ): void {
   const data = noise(seconds * 10, channels, (t, _, x) => (t === spike ? x + size : x));
-  for (const block of inBlocks(data, channels, 10, 1, from / 100)) service.push(stream, block, block.time);
+  for (const block of inBlocks(data, channels, 10, 1, from / 100)) streams.push(stream, block, block.time);
 }
 
 const steps = (events: readonly AlarmEvent[]) => events.map(({ step, alarm }) => `${step} ${alarm.kind}`);
 
 describe('the alarm service', () => {
   test('raises one alarm for the outage of 300 streams and clears it when the last one is back', async () => {
-    const { service, events } = await serviceWith();
+    const { service, streams, events } = await serviceWith();
     const names = Array.from({ length: 300 }, (_, n) => `hall.${n}`);
     for (const name of names) {
-      service.open(streamOf(name));
-      bring(service, name, 1);
+      streams.open(streamOf(name));
+      bring(streams, name, 1);
     }
     for (let second = 1; second <= 12; second++) service.tick(second * 1000);
     expect(steps(events)).toEqual(['raised silent', 'joined silent']);
     expect(service.alarms).toHaveLength(1);
     expect(service.alarms[0].members).toHaveLength(300);
     expect(service.alarms[0].members[0]).toMatchObject({ cause: 'silent', since: 900, window: { from: 10 } });
-    for (const name of names) bring(service, name, 1, { from: 20_000 });
+    for (const name of names) bring(streams, name, 1, { from: 20_000 });
     expect(steps(events).at(-1)).toBe('cleared silent');
   });
 
   test('raises no alarm for a stream that closed normally, and ends its open alarms', async () => {
-    const { service, events } = await serviceWith();
+    const { service, streams, events } = await serviceWith();
     for (const name of ['a', 'b']) {
-      service.open(streamOf(name));
-      bring(service, name, 1);
+      streams.open(streamOf(name));
+      bring(streams, name, 1);
     }
     service.normalClose('a', 1000);
     service.tick(9000);
@@ -84,11 +87,11 @@ describe('the alarm service', () => {
   });
 
   test('does not escalate alarms of a stream that closed normally', async () => {
-    const { service, events } = await serviceWith();
-    service.open(streamOf('a', 2));
-    bring(service, 'a', 70, { spike: 650, channels: 2 });
+    const { service, streams, events } = await serviceWith();
+    streams.open(streamOf('a', 2));
+    bring(streams, 'a', 70, { spike: 650, channels: 2 });
     const still = noise(8000, 2, (_t, c, x) => (c === 1 ? 20 : x));
-    for (const block of inBlocks(still, 2, 10, 100, 700)) service.push('a', block, block.time);
+    for (const block of inBlocks(still, 2, 10, 100, 700)) streams.push('a', block, block.time);
     for (const block of inBlocks(
       noise(1, 2, (_t, c) => (c === 1 ? 20 : 9000)),
       2,
@@ -96,7 +99,7 @@ describe('the alarm service', () => {
       1,
       8700,
     ))
-      service.push('a', block, block.time);
+      streams.push('a', block, block.time);
     expect(new Set(service.alarms.filter(({ state }) => state !== 'cleared').map(({ kind }) => kind))).toEqual(
       new Set(['unusual', 'dead']),
     );
@@ -108,24 +111,24 @@ describe('the alarm service', () => {
   });
 
   test('restores alarms, counts, maintenance, and detector states after a restart', async () => {
-    const { service, events } = await serviceWith();
-    service.open(streamOf('a'));
-    bring(service, 'a', 70, { spike: 650 });
+    const { service, streams, events } = await serviceWith();
+    streams.open(streamOf('a'));
+    bring(streams, 'a', 70, { spike: 650 });
     expect(steps(events)).toEqual(['raised unusual']);
     service.control({ type: 'alarm', alarm: 1, do: 'acknowledge' }, 70_000);
     service.setMaintenance({ streams: 'b.*', until: 1e9 }, 70_000);
     await service.save(true);
     await service.close();
 
-    const { service: next, events: after } = await serviceWith({}, 100_000);
+    const { service: next, streams: nextStreams, events: after } = await serviceWith({}, 100_000);
     expect(next.alarms).toEqual(service.alarms);
     expect(next.alarms).toMatchObject([{ id: 1, state: 'acknowledged' }]);
     expect(next.counts).toEqual([{ stream: 'a', alarms: 1, falseAlarms: 0 }]);
     expect(next.maintenance).toEqual([{ streams: 'b.*', until: 1e9 }]);
-    next.open({ ...streamOf('a'), run: 2 });
-    bring(next, 'a', 30, { from: 100_000 });
+    nextStreams.open({ ...streamOf('a'), run: 2 }, streams.save('a'));
+    bring(nextStreams, 'a', 30, { from: 100_000 });
     expect(steps(after)).toEqual(['cleared unusual']);
-    bring(next, 'a', 1, { from: 200_000, spike: 5, size: 5000 });
+    bring(nextStreams, 'a', 1, { from: 200_000, spike: 5, size: 5000 });
     expect(after.at(-1)).toMatchObject({ step: 'raised', alarm: { id: 2, members: [{ cause: 'range' }] } });
     const log = (await readFile(join(directory, 'alarms.jsonl'), 'utf8')).trim().split('\n');
     await next.close();
@@ -136,9 +139,9 @@ describe('the alarm service', () => {
   });
 
   test('reports a stream as stale that did not return after a restart, but allows time to reconnect', async () => {
-    const { service } = await serviceWith();
-    service.open(streamOf('a'));
-    bring(service, 'a', 1);
+    const { service, streams } = await serviceWith();
+    streams.open(streamOf('a'));
+    bring(streams, 'a', 1);
     await service.save();
     const { service: next, events } = await serviceWith({}, 60_000);
     next.tick(99_000);
@@ -149,10 +152,10 @@ describe('the alarm service', () => {
 
   /** Saves two alarms and returns the content of the file. */
   async function twoAlarms(): Promise<{ path: string; text: string }> {
-    const { service } = await serviceWith();
+    const { service, streams } = await serviceWith();
     for (const [n, name] of ['a', 'b'].entries()) {
-      service.open(streamOf(name));
-      bring(service, name, 70, { from: 10_000 * n, spike: 650 });
+      streams.open(streamOf(name));
+      bring(streams, name, 70, { from: 10_000 * n, spike: 650 });
     }
     await service.save(true);
     await service.close();
@@ -164,83 +167,85 @@ describe('the alarm service', () => {
     const { path, text } = await twoAlarms();
     const damaged = text.replace('"id":1', '"id":-1');
     await writeFile(path, damaged);
-    const { service, events } = await serviceWith({}, 100_000);
+    const { service, streams, events } = await serviceWith({}, 100_000);
     expect(lines).toEqual([
       `skipped invalid records of ${path}; the original is kept as ${path}.broken: id must be an integer from 1 to 2^32 - 1`,
     ]);
     expect(service.alarms.map(({ id }) => id)).toEqual([2]);
     expect(service.counts).toHaveLength(2);
     expect(await readFile(`${path}.broken`, 'utf8')).toBe(damaged);
-    service.open({ ...streamOf('c'), run: 2 });
-    bring(service, 'c', 70, { from: 100_000, spike: 650 });
+    streams.open({ ...streamOf('c'), run: 2 });
+    bring(streams, 'c', 70, { from: 100_000, spike: 650 });
     expect(events.at(-1)?.alarm.id).toBe(3);
   });
 
   test('derives the next id from the clock if the saved alarms are truncated, so that no id is used twice', async () => {
     const { path, text } = await twoAlarms();
     await writeFile(path, text.slice(0, -5));
-    const { service, events } = await serviceWith({}, 1_700_000_000_999);
+    const { service, streams, events } = await serviceWith({}, 1_700_000_000_999);
     expect(lines).toHaveLength(1);
     expect(service.alarms).toEqual([]);
     expect(await readFile(`${path}.broken`, 'utf8')).toBe(text.slice(0, -5));
-    service.open(streamOf('c'));
-    bring(service, 'c', 70, { spike: 650 });
+    streams.open(streamOf('c'));
+    bring(streams, 'c', 70, { spike: 650 });
     expect(events[0].alarm.id).toBe(1_700_000_000);
   });
 
   test('uses no id twice if it was killed before it saved an alarm', async () => {
-    const { service: killed, events: before } = await serviceWith();
+    const { streams: killed, events: before } = await serviceWith();
     killed.open(streamOf('a'));
     bring(killed, 'a', 70, { spike: 650 });
-    const { service, events } = await serviceWith({}, 100_000);
-    service.open(streamOf('b'));
-    bring(service, 'b', 70, { spike: 650 });
+    const { streams, events } = await serviceWith({}, 100_000);
+    streams.open(streamOf('b'));
+    bring(streams, 'b', 70, { spike: 650 });
     expect([before, events].map(([{ alarm }]) => alarm.id)).toEqual([1, 1001]);
   });
 
-  test('monitors the first channels of a wide stream, none of a target, and up to a limit in total', async () => {
-    const { service } = await serviceWith();
-    service.open(streamOf('narrow', 64));
-    service.open(streamOf('wide', 65));
-    service.open(streamOf('fast', 33, 250));
-    service.open({ ...streamOf('truth'), for: 'narrow' });
-    expect(['narrow', 'wide', 'fast', 'truth'].map((name) => service.unwatched(name))).toEqual([
-      undefined,
-      '64 of 65 channels monitored (at most 64 per stream)',
-      '32 of 33 channels monitored (at most 32 per stream)',
-      'not monitored (target of narrow)',
+  test('monitors the first channels of a wide stream, none of a target, and up to a limit in total', () => {
+    const budget = new DetectorBudget();
+    const allocations = [
+      streamOf('narrow', 64),
+      streamOf('wide', 65),
+      streamOf('fast', 33, 250),
+      { ...streamOf('truth'), for: 'narrow' },
+    ].map((stream) => budget.allocate(stream));
+    expect(allocations).toEqual([
+      { channels: 64 },
+      { channels: 64, unwatched: '64 of 65 channels monitored (at most 64 per stream)' },
+      { channels: 32, unwatched: '32 of 33 channels monitored (at most 32 per stream)' },
+      { channels: 0, unwatched: 'not monitored (target of narrow)' },
     ]);
-    for (let n = 0; n < 40; n++) service.open(streamOf(`more${n}`, 64));
-    expect(service.unwatched('more39')).toBe('not monitored (server limit reached)');
-    service.remove('wide', 0);
-    service.open(streamOf('late', 64));
-    expect(service.unwatched('late')).toBeUndefined();
+    for (let n = 0; n < 39; n++) budget.allocate(streamOf(`more${n}`, 64));
+    const full = { channels: 0, unwatched: 'not monitored (server limit reached)' };
+    expect(budget.allocate(streamOf('more39', 64))).toEqual(full);
+    budget.release('wide');
+    expect(budget.allocate(streamOf('late', 64))).toEqual({ channels: 64 });
   });
 
   test('keeps a detector state across runs of the same shape, and starts anew for another shape', async () => {
-    const { service, events } = await serviceWith();
-    service.open(streamOf('a'));
-    bring(service, 'a', 65);
-    service.open({ ...streamOf('a'), run: 2 });
-    bring(service, 'a', 1, { spike: 5 });
+    const { streams, events } = await serviceWith();
+    streams.open(streamOf('a'));
+    bring(streams, 'a', 65);
+    streams.open({ ...streamOf('a'), run: 2 });
+    bring(streams, 'a', 1, { spike: 5 });
     expect(steps(events)).toEqual(['raised unusual']);
-    service.open({ ...streamOf('a', 2), run: 3 });
-    bring(service, 'a', 1, { spike: 5, channels: 2 });
+    streams.open({ ...streamOf('a', 2), run: 3 });
+    bring(streams, 'a', 1, { spike: 5, channels: 2 });
     expect(steps(events)).toEqual(['raised unusual']);
   });
 
   test('does not use the state learned from one channel for another', async () => {
-    const { service, events } = await serviceWith();
+    const { streams, events } = await serviceWith();
     const [warm, cold] = [
       { label: 'oven', unit: '°C' },
       { label: 'air', unit: '°C' },
     ];
-    service.open({ ...streamOf('a', 2), channels: [warm, cold] });
+    streams.open({ ...streamOf('a', 2), channels: [warm, cold] });
     const apart = (_t: number, c: number, x: number) => (c === 0 ? x + 200 : x);
-    for (const block of inBlocks(noise(700, 2, apart), 2, 10, 10)) service.push('a', block, block.time);
-    service.open({ ...streamOf('a', 2), channels: [cold, warm], run: 2 });
+    for (const block of inBlocks(noise(700, 2, apart), 2, 10, 10)) streams.push('a', block, block.time);
+    streams.open({ ...streamOf('a', 2), channels: [cold, warm], run: 2 });
     const swapped = (_t: number, c: number, x: number) => (c === 1 ? x + 200 : x);
-    for (const block of inBlocks(noise(100, 2, swapped), 2, 10, 10)) service.push('a', block, 70_000 + block.time);
+    for (const block of inBlocks(noise(100, 2, swapped), 2, 10, 10)) streams.push('a', block, 70_000 + block.time);
     expect(events).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defaultFeed } from '../../src/server/default-feed.ts';
-import { FeedPipeline } from '../../src/server/feed-pipeline.ts';
+import { Feed } from '../../src/server/feed.ts';
+import { LocalHost } from '../../src/server/pipeline-host.ts';
 import { eegChannels, EegSimulator } from '../../src/sources/index.ts';
 
 const rate = 250;
@@ -23,31 +24,40 @@ type Kernels = { shape: readonly number[]; data: readonly number[] };
 
 /** The last outputs of the alpha learner after a number of simulated seconds. */
 function learned(seed: number, seconds: number): { kernels: Kernels; rollbacks: number } {
-  const headset = { name: 'headset', channels: eegChannels, rate, kind: 'eeg' };
   const truth = { name: 'headset.alpha', channels: [{ label: 'alpha', unit: 'uV' }], rate, kind: 'truth' };
-  const spec = defaultFeed(headset, [truth]);
   let kernels: Kernels | undefined;
   let rollbacks = NaN;
-  const pipeline = new FeedPipeline({
-    spec,
-    info: headset,
-    emit: (output) => {
-      if (output.type === 'broken') throw new Error(output.message);
-      if (output.type === 'kernels' && output.learner === 1) kernels = output;
-      if (output.type === 'loss' && output.learner === 1) rollbacks = output.rollbacks ?? NaN;
+  const feed = new Feed(
+    'headset',
+    { type: 'hello', channels: eegChannels.map(({ label }) => ({ label, unit: 'uV' })), rate, kind: 'eeg' },
+    {
+      design: (info) => defaultFeed(info, [truth]),
+      firstRun: 1,
+      host: (emit) => new LocalHost(emit),
+      monitor: () => ({ channels: 0 }),
+      alarms: {},
+      saved: undefined,
+      savedWeights: () => undefined,
+      now: () => 0,
     },
+  );
+  feed.output.subscribe((output) => {
+    if (output.type === 'broken') throw new Error(output.message);
+    if (output.type === 'kernels' && output.learner === 1) kernels = output;
+    if (output.type === 'loss' && output.learner === 1) rollbacks = output.rollbacks ?? NaN;
   });
-  for (const learner of spec.learners) pipeline.addLearner(learner, learner.target ? ['alpha'] : undefined, undefined);
+  feed.setTargets([truth]);
+  feed.start();
   const simulator = new EegSimulator({ seed, rate });
   // the order of the two sockets varies: every other target block arrives one block late
   const waiting = [];
   for (let block = 0; block < seconds * 25; block++) {
     const { eeg, alpha } = simulator.next(10);
-    pipeline.push(eeg);
+    feed.push({ type: 'samples', ...eeg });
     waiting.push(alpha);
-    if (block % 2) for (const late of waiting.splice(0)) pipeline.pushTarget('headset.alpha', late);
+    if (block % 2) for (const late of waiting.splice(0)) feed.pushTarget('headset.alpha', late);
   }
-  pipeline.stop();
+  feed.close();
   if (!kernels) throw new Error('no kernels were sent');
   return { kernels, rollbacks };
 }

@@ -315,7 +315,9 @@ describe('a server', () => {
     w = await world({ statePath });
     await teach(w);
     await w.stop();
-    expect((await readdir(statePath)).sort()).toEqual(['alarms.json', 'alarms.jsonl', 'a~forecast.safetensors'].sort());
+    expect((await readdir(statePath)).sort()).toEqual(
+      ['alarms.json', 'alarms.jsonl', 'a~forecast.safetensors', 'a~pipeline.state'].sort(),
+    );
     await writeFile(join(statePath, 'b~forecast.safetensors'), 'not safetensors');
     w = await world({
       statePath,

@@ -14,7 +14,7 @@ afterEach(() => rm(directory, { recursive: true }));
 test('beyond the maximum number of learners, those saved longest ago are deleted, also from disk', async () => {
   const store = await WeightStore.open(directory, 2, () => {});
   const spec = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 2 }] };
-  const networks = new Map([['f', Network.create(spec)]]);
+  const networks = new Map([['f', { spec, weights: Network.create(spec).weights() }]]);
   for (const stream of ['a', 'b', 'a', 'c']) await store.save(stream, networks);
   expect((await readdir(directory)).sort()).toEqual(['a~f.safetensors', 'c~f.safetensors']);
   expect(['a', 'b', 'c'].map((stream) => store.get(stream, 'f') !== undefined)).toEqual([true, false, true]);

@@ -71,6 +71,13 @@ export const learnerFields: readonly (keyof LearnerOptions)[] = [
   'average',
 ];
 
+/** Returns the learner options that are plain JSON among the fields of an object. */
+export function learnerOptionsIn(
+  fields: Omit<LearnerOptions, 'optimizer' | 'reference'>,
+): Omit<LearnerOptions, 'optimizer'> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => (learnerFields as string[]).includes(name)));
+}
+
 /** Channels that the network reads, channels that it predicts, and when its targets arrive. */
 export interface Task {
   readonly name: NonNullable<LearnerOptions['task']>;

@@ -2,7 +2,7 @@ import { type Block, frameCount } from '../blocks/block.ts';
 import { ChannelSelection } from '../blocks/channel-selection.ts';
 import type { Learned } from '../learning/learned.ts';
 import { Learner } from '../learning/learner.ts';
-import type { LearnerOptions } from '../learning/learner-options.ts';
+import { learnerOptionsIn, type LearnerOptions } from '../learning/learner-options.ts';
 import { optimizerOf } from '../learning/optimizers/optimizer-spec.ts';
 import type { Optimizer } from '../learning/optimizers/optimizer.ts';
 import type { Network } from '../network/network.ts';
@@ -63,22 +63,7 @@ export class LearnerStage {
   }
 }
 
-/** Fields of a stage that are not options of its learner. */
-const stageFields: ReadonlySet<string> = new Set<keyof LearnerStageSpec>([
-  'name',
-  'network',
-  'weights',
-  'on',
-  'channels',
-  'optimizer',
-  'skipAlarmed',
-  'target',
-  'targetChannels',
-  'readFilled',
-]);
-
 function learnerOptions(spec: LearnerStageSpec, given: Optimizer | undefined): LearnerOptions {
   const optimizer = given?.fresh() ?? (spec.optimizer && optimizerOf(spec.optimizer));
-  const options = Object.fromEntries(Object.entries(spec).filter(([field]) => !stageFields.has(field)));
-  return optimizer ? { ...options, optimizer } : options;
+  return { ...learnerOptionsIn(spec), ...(optimizer && { optimizer }) };
 }

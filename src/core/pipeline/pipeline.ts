@@ -20,7 +20,14 @@ import {
   type TargetsMessage,
   type TimedMessage,
 } from './pipeline-message.ts';
-import { checkSpec, stagesOf, type LearnerStageSpec, type MapStageSpec, type PipelineSpec, type StageSpec } from './pipeline-spec.ts';
+import {
+  checkSpec,
+  stagesOf,
+  type LearnerStageSpec,
+  type MapStageSpec,
+  type PipelineSpec,
+  type StageSpec,
+} from './pipeline-spec.ts';
 import { type SavedPipeline, readPipeline, writePipeline } from './saved-pipeline.ts';
 import { StageSlot, type Stage, type StageFailure } from './stage-slot.ts';
 import { StandardizeStage } from './standardize-stage.ts';
@@ -278,10 +285,16 @@ export class Pipeline {
       if (rate !== this.#rate) throw invalid('block.rate', `${this.#rate} Hz, as before`, rate);
       return;
     }
-    for (const { stage } of [...this.#slots(), ...this.#prepared.values()]) stage.open(channels, rate);
+    for (const { stage } of [...this.#slots(), ...this.#prepared.values()]) this.#openStage(stage, channels, rate);
     [this.#channels, this.#rate] = [channels, rate];
+  }
+
+  /** Opens a stage. At the start of a run, the detector takes over what that of the earlier run has learned. */
+  #openStage(stage: Stage, channels: number, rate: number): void {
+    stage.open(channels, rate);
     const { earlier } = this.#options;
-    if (earlier?.channels === channels && earlier.rate === rate) this.#detect?.stage.inherit(earlier.#detect?.stage);
+    if (this.#next > 0 || earlier?.channels !== channels || earlier.rate !== rate) return;
+    if (stage instanceof DetectStage) stage.inherit(earlier.#detect?.stage);
   }
 
   /** Processes frames, divided where waiting messages apply. */
@@ -385,9 +398,7 @@ export class Pipeline {
         });
         break;
       case 'add':
-        this.#install(this.#prepared.get(message)!);
-        this.#prepared.delete(message);
-        this.#spec = withAdded(this.#spec, message.stage);
+        this.#add(message);
         break;
       case 'remove':
         this.#remove(message.stage);
@@ -408,8 +419,15 @@ export class Pipeline {
     Object.assign(this.#weights, weights);
     if (stage.kind === 'learner' && optimizer) this.#optimizers.set(stage.spec.name, optimizer);
     const slot = this.#slotOf(structuredClone(stage));
-    if (this.#channels > 0) slot.stage.open(this.#channels, this.#rate);
+    if (this.#channels > 0) this.#openStage(slot.stage, this.#channels, this.#rate);
     return slot;
+  }
+
+  #add(message: AddMessage): void {
+    const slot = this.#prepared.get(message)!;
+    this.#prepared.delete(message);
+    this.#install(slot);
+    this.#spec = withAdded(this.#spec, slot.spec);
   }
 
   #install(slot: StageSlot<Stage>): void {
@@ -470,7 +488,8 @@ export class Pipeline {
     const { learner, earlier, seed = 1 } = this.#options;
     const given = spec.name === 'learner' && learner ? learner : this.#given(spec);
     const before = earlier?.learnerOf(spec.name)?.network;
-    const inherited = before && JSON.stringify(before.spec) === JSON.stringify(spec.network) ? before.weights() : undefined;
+    const inherited =
+      before && JSON.stringify(before.spec) === JSON.stringify(spec.network) ? before.weights() : undefined;
     const weights = inherited ?? given;
     return () => {
       if (weights instanceof Network) return weights.clone();

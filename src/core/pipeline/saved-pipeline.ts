@@ -120,8 +120,7 @@ function readCurrent(state: State, description: Description): SavedPipeline {
   const { spec, seed, stages: described, weights: hashes, waiting } = description;
   checkSpec(spec);
   const [states, held] = [stateIn(state, 'stages'), stateIn(state, 'weights')];
-  const read = (hash: string, network: NetworkSpec) =>
-    weightsIn(stateIn(held, String(hashes.indexOf(hash))), network);
+  const read = (hash: string, network: NetworkSpec) => weightsIn(stateIn(held, String(hashes.indexOf(hash))), network);
   const stages: [StageName, SavedStage][] = stagesOf(spec).map((stage) => {
     const name = stageName(stage);
     const place = described.findIndex((each) => each.name === name);
@@ -157,8 +156,8 @@ function readLegacy(state: State, extra: PipelineSpec): SavedPipeline {
     stages.push(['map features', stateIn(state, 'convolver'), weights]);
   }
   if (spec.learn) {
-    const { weights: _, ...learner } = stateIn(state, 'learner');
-    const weights = unpackedWeights(stateIn(stateIn(state, 'learner'), 'weights'), spec.learn.network);
+    const learner = stateIn(state, 'learner');
+    const weights = unpackedWeights(stateIn(learner, 'weights'), spec.learn.network);
     stages.push(['learner learner', learner, weights]);
   }
   return {
@@ -173,7 +172,10 @@ function readLegacy(state: State, extra: PipelineSpec): SavedPipeline {
 
 function weightState(weights: WeightsLike): State {
   return Object.fromEntries(
-    Object.entries(weights).map(([name, { data }]) => [name, data instanceof Float32Array ? data : Float32Array.from(data)]),
+    Object.entries(weights).map(([name, { data }]) => [
+      name,
+      data instanceof Float32Array ? data : Float32Array.from(data),
+    ]),
   );
 }
 

@@ -8,29 +8,33 @@ export function withAdded(spec: PipelineSpec, stage: StageSpec): PipelineSpec {
       return { ...spec, detect: stage.spec };
     case 'standardize':
       return { ...spec, standardize: stage.spec };
-    case 'map': {
-      const { network: _short, ...rest } = spec;
-      return { ...(stage.spec.name === 'features' ? rest : spec), maps: replacedIn(spec.maps, stage.spec) };
-    }
-    case 'learner': {
-      const { learn: _short, ...rest } = spec;
-      return { ...(stage.spec.name === 'learner' ? rest : spec), learners: replacedIn(spec.learners, stage.spec) };
-    }
+    case 'map':
+      return { ...withoutShort(spec, stage), maps: replacedIn(spec.maps, stage.spec) };
+    case 'learner':
+      return { ...withoutShort(spec, stage), learners: replacedIn(spec.learners, stage.spec) };
   }
+}
+
+/** Returns a spec without the short form of a stage, if it has one. */
+function withoutShort({ network, learn, ...spec }: PipelineSpec, stage: StageSpec): PipelineSpec {
+  const name = stageName(stage);
+  return {
+    ...spec,
+    ...(network && name !== 'map features' && { network }),
+    ...(learn && name !== 'learner learner' && { learn }),
+  };
 }
 
 /** Returns a spec without a stage. */
 export function withoutStage(spec: PipelineSpec, stage: StageSpec): PipelineSpec {
   const name = stageName(stage);
-  const { detect, standardize, network, learn, ...rest } = spec;
+  const { detect, standardize, ...rest } = withoutShort(spec, stage);
   return {
     ...rest,
     ...(detect && name !== 'detect' && { detect }),
     ...(standardize && name !== 'standardize' && { standardize }),
-    ...(network && name !== 'map features' && { network }),
-    ...(learn && name !== 'learner learner' && { learn }),
-    ...(spec.maps && { maps: spec.maps.filter((map) => `map ${map.name}` !== name) }),
-    ...(spec.learners && { learners: spec.learners.filter((learner) => `learner ${learner.name}` !== name) }),
+    ...(rest.maps && { maps: rest.maps.filter((map) => `map ${map.name}` !== name) }),
+    ...(rest.learners && { learners: rest.learners.filter((learner) => `learner ${learner.name}` !== name) }),
   };
 }
 

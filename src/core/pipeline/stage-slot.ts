@@ -1,6 +1,5 @@
 import type { State } from '../state/state.ts';
-import type { StageName, StageSpec } from './pipeline-spec.ts';
-import { stageName } from './pipeline-spec.ts';
+import { stageName, type StageName, type StageSpec } from './pipeline-spec.ts';
 
 /** One stage of a pipeline. */
 export interface Stage {

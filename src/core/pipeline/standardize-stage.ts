@@ -15,7 +15,8 @@ export class StandardizeStage {
 
   open(channels: number, rate: number): void {
     const { tau = 1, frames } = this.#spec;
-    if (frames === undefined) positive('block.rate for standardize.tau (irregular: use standardize.frames)', rate, 'Hz');
+    if (frames === undefined)
+      positive('block.rate for standardize.tau (irregular: use standardize.frames)', rate, 'Hz');
     this.#standardizer = new Standardizer({ channels, frames: frames ?? tau * rate });
   }
 
