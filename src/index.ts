@@ -81,6 +81,7 @@ export {
   type Detected,
   type DetectorOptions,
   type ChannelFault,
+  type FaultChange,
 } from './core/detector/detector.ts';
 /** @deprecated Use `ChannelFault`. */
 export type { ChannelFault as Lasting } from './core/detector/detector.ts';

@@ -30,7 +30,8 @@ export class CategoricalForecast {
   readonly #weights: Float64Array;
   readonly #idle: number;
   readonly #bias: number;
-  readonly #probabilities: Float64Array;
+  /** l, then e^l, then the update of β; [bins]. */
+  readonly #exponentials: Float64Array;
   /** Positions at the taps, newest first, then the one a day back; -1 = none. */
   readonly #positions = new Float64Array(taps).fill(-1);
   readonly #rows = new Int32Array(activeRows);
@@ -41,7 +42,7 @@ export class CategoricalForecast {
     this.#idle = (taps * bins + dayBins) * bins;
     this.#bias = this.#idle + bins;
     this.#weights = new Float64Array(this.#bias + bins);
-    this.#probabilities = new Float64Array(bins);
+    this.#exponentials = new Float64Array(bins);
   }
 
   /**
@@ -54,18 +55,14 @@ export class CategoricalForecast {
   push(position: number, dayBack: number, day: number, learning: boolean): number {
     const low = lowerBin(position, this.#bins);
     const high = position - low;
-    const p = this.#probabilities;
     this.#positions[lags] = dayBack;
     this.#activate(day);
-    this.#forecast();
-    const surprise = -Math.log2((1 - high) * this.#blurred(low) + high * this.#blurred(low + 1) + 1e-7);
-    if (learning) {
-      p[low] -= 1 - high;
-      p[low + 1] -= high;
-      this.#descend();
-    }
+    this.#forecast(dayBack >= 0);
+    const scale = this.#exponentiate();
+    const blurred = (1 - high) * this.#blurred(low, scale) + high * this.#blurred(low + 1, scale);
+    if (learning) this.#descend(low, high, scale, dayBack >= 0);
     this.#shift(position);
-    return surprise;
+    return -Math.log2(blurred + 1e-7);
   }
 
   /** Marks `frames` frames as missing. */
@@ -110,71 +107,90 @@ export class CategoricalForecast {
     this.#shares[2 * k + 1] = rest;
   }
 
-  /** p = softmax(l), six rows of weights at a time. */
-  #forecast(): void {
-    const bins = this.#bins;
-    const p = this.#probabilities;
+  /** Computes the logits l, in two sums of six rows of weights. `day`: whether there is a sample of the day before. */
+  #forecast(day: boolean): void {
+    const l = this.#exponentials;
     const w = this.#weights;
-    const rows = this.#rows;
-    const shares = this.#shares;
-    for (let b = 0; b < bins; b++) p[b] = w[this.#bias + b];
-    for (let j = 0; j < activeRows; j += 6) {
-      const r0 = rows[j + 0];
-      const r1 = rows[j + 1];
-      const r2 = rows[j + 2];
-      const r3 = rows[j + 3];
-      const r4 = rows[j + 4];
-      const r5 = rows[j + 5];
-      const s0 = shares[j + 0];
-      const s1 = shares[j + 1];
-      const s2 = shares[j + 2];
-      const s3 = shares[j + 3];
-      const s4 = shares[j + 4];
-      const s5 = shares[j + 5];
+    const [rows, shares] = [this.#rows, this.#shares];
+    const [bins, bias] = [this.#bins, this.#bias];
+    const [r0, r1, r2, r3, r4, r5] = [rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]];
+    const [s0, s1, s2, s3, s4, s5] = [shares[0], shares[1], shares[2], shares[3], shares[4], shares[5]];
+    for (let b = 0; b < bins; b++)
+      l[b] =
+        w[bias + b] +
+        (s0 * w[r0 + b] + s1 * w[r1 + b] + (s2 * w[r2 + b] + s3 * w[r3 + b]) + (s4 * w[r4 + b] + s5 * w[r5 + b]));
+    const [r6, r7, r8, r9, r10, r11] = [rows[6], rows[7], rows[8], rows[9], rows[10], rows[11]];
+    const [s6, s7, s8, s9, s10, s11] = [shares[6], shares[7], shares[8], shares[9], shares[10], shares[11]];
+    if (day)
       for (let b = 0; b < bins; b++)
-        p[b] += s0 * w[r0 + b] + s1 * w[r1 + b] + (s2 * w[r2 + b] + s3 * w[r3 + b]) + (s4 * w[r4 + b] + s5 * w[r5 + b]);
+        l[b] +=
+          s6 * w[r6 + b] + s7 * w[r7 + b] + (s8 * w[r8 + b] + s9 * w[r9 + b]) + (s10 * w[r10 + b] + s11 * w[r11 + b]);
+    else for (let b = 0; b < bins; b++) l[b] += s6 * w[r6 + b] + s7 * w[r7 + b] + (s10 * w[r10 + b] + s11 * w[r11 + b]);
+  }
+
+  /**
+   * Replaces the logits with e^l and returns 1 / Σ e^l. The logits of plain gradient descent grow only like log t, so
+   * exp does not overflow without subtracting the maximum.
+   */
+  #exponentiate(): number {
+    const e = this.#exponentials;
+    let sum = 0;
+    for (let b = 0; b < e.length; b++) {
+      const x = Math.exp(e[b]);
+      e[b] = x;
+      sum += x;
     }
-    softmax(p);
+    return 1 / sum;
   }
 
-  #blurred(b: number): number {
-    const p = this.#probabilities;
-    const before = b > 0 ? p[b - 1] : p[b];
-    const after = b < this.#bins - 1 ? p[b + 1] : p[b];
-    return (1 - blur) * p[b] + blur * 0.5 * (before + after);
+  /** Returns p̃ of a category, where p = `scale` e^l. */
+  #blurred(b: number, scale: number): number {
+    const e = this.#exponentials;
+    const p = e[b] * scale;
+    const before = b > 0 ? e[b - 1] * scale : p;
+    const after = b < this.#bins - 1 ? e[b + 1] * scale : p;
+    return (1 - blur) * p + blur * 0.5 * (before + after);
   }
 
-  /** Descends one step along the gradient ∂L/∂l = p - a, which `#probabilities` contains now. */
-  #descend(): void {
-    const bins = this.#bins;
-    const g = this.#probabilities;
+  /**
+   * Descends one step along the gradient ∂L/∂l = p - a, where p = `scale` e^l. Category `low` has weight 1 - `high`, and
+   * the next one has weight `high`.
+   */
+  #descend(low: number, high: number, scale: number, day: boolean): void {
+    const g = this.#exponentials;
     const w = this.#weights;
-    const rows = this.#rows;
-    const shares = this.#shares;
-    for (let b = 0; b < bins; b++) g[b] *= learningRate;
-    for (let b = 0; b < bins; b++) w[this.#bias + b] -= g[b];
-    for (let j = 0; j < activeRows; j += 6) {
-      const r0 = rows[j + 0];
-      const r1 = rows[j + 1];
-      const r2 = rows[j + 2];
-      const r3 = rows[j + 3];
-      const r4 = rows[j + 4];
-      const r5 = rows[j + 5];
-      const s0 = shares[j + 0];
-      const s1 = shares[j + 1];
-      const s2 = shares[j + 2];
-      const s3 = shares[j + 3];
-      const s4 = shares[j + 4];
-      const s5 = shares[j + 5];
-      for (let b = 0; b < bins; b++) {
-        const step = g[b];
-        w[r0 + b] -= s0 * step;
-        w[r1 + b] -= s1 * step;
-        w[r2 + b] -= s2 * step;
-        w[r3 + b] -= s3 * step;
-        w[r4 + b] -= s4 * step;
-        w[r5 + b] -= s5 * step;
-      }
+    const [rows, shares] = [this.#rows, this.#shares];
+    const [bins, bias] = [this.#bins, this.#bias];
+    const atLow = (g[low] * scale - (1 - high)) * learningRate;
+    const atHigh = (g[low + 1] * scale - high) * learningRate;
+    for (let b = 0; b < bins; b++) g[b] = g[b] * scale * learningRate;
+    g[low] = atLow;
+    g[low + 1] = atHigh;
+    const [r0, r1, r2, r3, r4, r5] = [rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]];
+    const [s0, s1, s2, s3, s4, s5] = [shares[0], shares[1], shares[2], shares[3], shares[4], shares[5]];
+    for (let b = 0; b < bins; b++) {
+      const step = g[b];
+      w[bias + b] -= step;
+      w[r0 + b] -= s0 * step;
+      w[r1 + b] -= s1 * step;
+      w[r2 + b] -= s2 * step;
+      w[r3 + b] -= s3 * step;
+      w[r4 + b] -= s4 * step;
+      w[r5 + b] -= s5 * step;
+    }
+    const [r6, r7, r8, r9, r10, r11] = [rows[6], rows[7], rows[8], rows[9], rows[10], rows[11]];
+    const [s6, s7, s8, s9, s10, s11] = [shares[6], shares[7], shares[8], shares[9], shares[10], shares[11]];
+    for (let b = 0; b < bins; b++) {
+      const step = g[b];
+      w[r6 + b] -= s6 * step;
+      w[r7 + b] -= s7 * step;
+      w[r10 + b] -= s10 * step;
+      w[r11 + b] -= s11 * step;
+    }
+    if (!day) return;
+    for (let b = 0; b < bins; b++) {
+      w[r8 + b] -= s8 * g[b];
+      w[r9 + b] -= s9 * g[b];
     }
   }
 }
@@ -182,18 +198,4 @@ export class CategoricalForecast {
 function lowerBin(position: number, bins: number): number {
   const low = Math.floor(position);
   return low > bins - 2 ? bins - 2 : low < 0 ? 0 : low;
-}
-
-/**
- * Softmax in place. The logits of plain gradient descent grow only like log t, so exp does not overflow without
- * subtracting the maximum.
- */
-function softmax(p: Float64Array): void {
-  let sum = 0;
-  for (let b = 0; b < p.length; b++) {
-    p[b] = Math.exp(p[b]);
-    sum += p[b];
-  }
-  const scale = 1 / sum;
-  for (let b = 0; b < p.length; b++) p[b] *= scale;
 }

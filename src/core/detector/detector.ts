@@ -145,8 +145,8 @@ export class Detector {
   readonly #calibration: Calibration;
   readonly #budget: AlarmBudget;
   readonly #clock = new FrameClock();
-  /** Whether the frame that is being read is the first of its block or changes the flatlined or drifted channels. */
-  #faultsChanged = false;
+  /** The flatlined and drifted channels; null = not known since a frame changed them. */
+  #faults: Pick<FaultChange, 'flatlined' | 'drifted'> | null = null;
 
   /** @param rate in Hz; 0 = irregular */
   constructor(channels: number, rate: number, { falseAlarms, reference, learning = true }: DetectorOptions = {}) {
@@ -189,9 +189,8 @@ export class Detector {
       }
       read[t] = 1;
       const time = Math.floor(timeOf(block, index) + 0.25);
-      this.#faultsChanged = t === 0;
       const anyValid = this.#pushFrame(block.data, t * channels, index, time, alarms);
-      if (this.#faultsChanged) faults.push(this.#faultsFrom(index));
+      if (t === 0 || this.#faults === null) faults.push(this.#faultsFrom(index));
       if (!anyValid) continue;
       valid[t] = 1;
       scores[t] = this.#calibration.push(this.#maxNovelty());
@@ -200,8 +199,10 @@ export class Detector {
       alarmed[t] = this.#budget.alarmed ? 1 : 0;
     }
     this.#clock.advance(frames);
-    const score: Block = { ...block, data: scores, channels: 1, valid };
-    return { score, shares: { ...block, data: shares, valid }, shifted, alarmed, read, thresholds, alarms, faults };
+    const { start, rate, time } = block;
+    const score: Block = { data: scores, channels: 1, start, rate, time, valid };
+    const shareBlock: Block = { data: shares, channels, start, rate, time, valid };
+    return { score, shares: shareBlock, shifted, alarmed, read, thresholds, alarms, faults };
   }
 
   /** Score that raises an alarm at the next frame. */
@@ -211,7 +212,7 @@ export class Detector {
 
   /** Channels that are flatlined now. */
   get flatlined(): ChannelFault[] {
-    return this.#faults(this.#flatlineMonitors, ({ flatlined }) => flatlined);
+    return this.#channelsOf(this.#flatlineMonitors, ({ flatlined }) => flatlined);
   }
 
   /** @deprecated Use `flatlined`. */
@@ -226,7 +227,7 @@ export class Detector {
 
   /** Channels that have drifted from the reference period. */
   get drifted(): ChannelFault[] {
-    return this.#faults(this.#driftMonitors, ({ drifted }) => drifted);
+    return this.#channelsOf(this.#driftMonitors, ({ drifted }) => drifted);
   }
 
   /** Returns a copy of the complete state, without the options. */
@@ -259,10 +260,12 @@ export class Detector {
       for (const [c, monitor] of monitors.entries()) monitor.restore(stateIn(stateIn(state, name), `${c}`));
     this.#calibration.restore(stateIn(state, 'calibration'));
     this.#budget.restore(stateIn(state, 'budget'));
+    this.#faults = null;
   }
 
   /** Keeps what was learned, and lets the next block start a new numbering of frames. */
   renumber(): void {
+    this.#faults = null;
     this.#clock.renumber();
   }
 
@@ -287,14 +290,14 @@ export class Detector {
       const wasFlatlined = flatline.flatlined;
       if (flatline.push(valid ? x : NaN, count))
         alarms.push(this.#channelAlarm(c, 'dead', index, time, flatline.since));
-      if (flatline.flatlined !== wasFlatlined) this.#faultsChanged = true;
+      if (flatline.flatlined !== wasFlatlined) this.#faults = null;
       if (this.#driftMonitors.length === 0) continue;
       const drift = this.#driftMonitors[c];
       const wasDrifted = drift.drifted;
       if (!valid || !channelDetector.forecaster) drift.skip(1);
       else if (drift.push(x, time, count, channelDetector.forecaster, channelDetector.surprise))
         alarms.push(this.#channelAlarm(c, 'wear', index, time, drift.since));
-      if (drift.drifted !== wasDrifted) this.#faultsChanged = true;
+      if (drift.drifted !== wasDrifted) this.#faults = null;
     }
     return anyValid;
   }
@@ -331,10 +334,14 @@ export class Detector {
   }
 
   #faultsFrom(index: number): FaultChange {
-    return { index, flatlined: this.flatlined, drifted: this.drifted };
+    const { flatlined, drifted } = (this.#faults ??= { flatlined: this.flatlined, drifted: this.drifted });
+    return { index, flatlined, drifted };
   }
 
-  #faults<T extends { readonly since: number }>(monitors: readonly T[], is: (monitor: T) => boolean): ChannelFault[] {
+  #channelsOf<T extends { readonly since: number }>(
+    monitors: readonly T[],
+    is: (monitor: T) => boolean,
+  ): ChannelFault[] {
     const faults: ChannelFault[] = [];
     for (const [channel, monitor] of monitors.entries())
       if (is(monitor)) faults.push({ channel, since: this.#clock.indexOf(monitor.since) });

@@ -50,6 +50,7 @@ export class Forecaster {
 
 /** Time constant of the running mean and standard deviation, in frames. */
 const scaleMemory = 4000;
+const minWeight = 1 / scaleMemory;
 /** Position of the outermost categories, in standard deviations from the mean. */
 const reach = 8;
 /** How soon the scale becomes logarithmic: asinh(sharpness z). */
@@ -88,9 +89,11 @@ export class SoftCategories {
 
   /** Adds a finite sample to the running mean and variance. */
   learn(x: number): void {
-    const w = Math.max(1 / ++this.#samples, 1 / scaleMemory);
-    const d = x - this.#mean;
-    this.#mean += w * d;
+    const samples = ++this.#samples;
+    const w = samples < scaleMemory ? 1 / samples : minWeight;
+    const mean = this.#mean;
+    const d = x - mean;
+    this.#mean = mean + w * d;
     this.#variance = (1 - w) * (this.#variance + w * d * d);
   }
 

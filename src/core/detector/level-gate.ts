@@ -3,6 +3,7 @@ import { doublesIn, type State, stateIn } from '../state/state.ts';
 /** Frames of the short mean, and time constant of the reference level in frames. */
 const shortFrames = 10;
 const longFrames = 120;
+const minWeight = 1 / longFrames;
 /** Frames before the gate can open. */
 const settlingFrames = 3 * longFrames;
 /** Deviations at which the gate opens and closes, relative to the mean deviation. */
@@ -35,13 +36,16 @@ export class LevelGate {
   push(x: number, index: number): number {
     const mean = this.#short.push(x);
     const n = ++this.#count;
-    const distance = Math.abs(mean - this.#reference);
-    const z = n > settlingFrames && this.#meanDeviation > 0 ? distance / this.#meanDeviation : 0;
+    const reference = this.#reference;
+    const deviation = this.#meanDeviation;
+    const z = n > settlingFrames && deviation > 0 ? Math.abs(mean - reference) / deviation : 0;
     if (z < closeThreshold) this.since = index + 1;
-    this.open = this.open ? z >= closeThreshold : z > openThreshold;
-    const w = (this.open ? openSpeed : 1) * Math.max(1 / n, 1 / longFrames);
-    this.#reference += w * (x - this.#reference);
-    this.#meanDeviation += w * (Math.abs(mean - this.#reference) - this.#meanDeviation);
+    const open = this.open ? z >= closeThreshold : z > openThreshold;
+    this.open = open;
+    const w = (open ? openSpeed : 1) * (n < longFrames ? 1 / n : minWeight);
+    const moved = reference + w * (x - reference);
+    this.#reference = moved;
+    this.#meanDeviation = deviation + w * (Math.abs(mean - moved) - deviation);
     return z;
   }
 
@@ -72,10 +76,11 @@ class MovingMean {
   }
 
   push(x: number): number {
-    const line = this.#line;
-    this.#sum += x - line[this.#at];
-    line[this.#at] = x;
-    if (++this.#at === this.length) this.#recompute();
+    const at = this.#at;
+    this.#sum += x - this.#line[at];
+    this.#line[at] = x;
+    this.#at = at + 1;
+    if (at + 1 === this.length) this.#recompute();
     if (this.#count < this.length) this.#count++;
     return this.#sum / this.#count;
   }

@@ -2,12 +2,14 @@ import { numberIn, stateIn, type State } from '../state/state.ts';
 
 /** Running mean: m ← m + w (x - m), w = 1/n for the first `frames` numbers, then 1/frames. */
 export class RunningMean {
+  readonly #frames: number;
   readonly #minWeight: number;
   #count = 0;
   #mean = 0;
 
   /** @param frames time constant */
   constructor(frames: number) {
+    this.#frames = frames;
     this.#minWeight = 1 / frames;
   }
 
@@ -16,8 +18,10 @@ export class RunningMean {
   }
 
   push(x: number): number {
-    this.#mean += Math.max(1 / ++this.#count, this.#minWeight) * (x - this.#mean);
-    return this.#mean;
+    const count = ++this.#count;
+    const mean = this.#mean + (count < this.#frames ? 1 / count : this.#minWeight) * (x - this.#mean);
+    this.#mean = mean;
+    return mean;
   }
 
   save(): State {

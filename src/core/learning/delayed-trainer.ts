@@ -1,5 +1,6 @@
 import type { Network } from '../network/network.ts';
 import { NetworkStream } from '../network/network-stream.ts';
+import { invalid } from '../check.ts';
 import { type State, stateIn } from '../state/state.ts';
 import type { EmittedPredictions } from './emitted-predictions.ts';
 import { FrameQueue } from './frame-queue.ts';
@@ -92,7 +93,8 @@ export class DelayedTrainer {
       if (count === 1) this.#serveFrame(first);
       else {
         const from = queue.slot(first) * queue.inChannels;
-        const valid = Uint8Array.from({ length: count }, (_, i) => Number(queue.isValid(first + i)));
+        const valid = new Uint8Array(count);
+        for (let i = 0; i < count; i++) valid[i] = Number(queue.isValid(first + i));
         this.#serving.feed(queue.inputs.subarray(from, from + count * queue.inChannels), valid);
       }
       collected.append(this.#network.engine.arena.f32, this.#serving.stack.outputs);
@@ -109,10 +111,16 @@ export class DelayedTrainer {
   }
 
   restore(state: State): void {
-    this.#queue.restore(stateIn(state, 'queue'));
-    this.#emitted.restore(stateIn(state, 'emitted'));
+    const queue = this.#queue;
+    queue.restore(stateIn(state, 'queue'));
+    if (queue.first !== this.#trainer.index)
+      throw invalid('state.queue.first', `${this.#trainer.index}, the next frame to train`, queue.first);
     this.#serving.close();
     this.#serving = NetworkStream.of(this.#network, stateIn(state, 'serving'));
+    if (this.#serving.index !== queue.next)
+      throw invalid('index of state.serving', `${queue.next}, the next frame to arrive`, this.#serving.index);
+    const { outputsAfter } = this.#network.pace;
+    this.#emitted.restore(stateIn(state, 'emitted'), outputsAfter(queue.next) - outputsAfter(queue.first));
   }
 
   #serveFrame(index: number): void {

@@ -1,60 +1,58 @@
 import { RowQueue } from '../memory/row-queue.ts';
-import { floatsIn, type State, stateIn } from '../state/state.ts';
-import type { ForecastScore } from './forecast-score.ts';
-import type { FrameRing } from './frames.ts';
+import { floatsIn, type State } from '../state/state.ts';
 import type { Loss } from './loss.ts';
 
-/** Predictions that were emitted before their frame was trained, oldest first, and the score of those evaluated. */
+/** Outputs that were emitted before their frame was trained, oldest first. */
 export class EmittedPredictions {
-  readonly score: ForecastScore;
+  /** Loss of the prediction that `next` returned last. */
+  loss = 0;
   readonly #loss: Loss;
-  readonly #rows: RowQueue;
+  readonly #outputs: RowQueue;
   readonly #prediction: Float32Array;
   readonly #gradient: Float32Array;
   readonly #missing: Float32Array;
 
-  constructor(channels: number, loss: Loss, score: ForecastScore) {
-    this.score = score;
+  constructor(channels: number, loss: Loss) {
     this.#loss = loss;
-    this.#rows = new RowQueue(channels);
+    this.#outputs = new RowQueue(channels);
     this.#prediction = new Float32Array(channels);
     this.#gradient = new Float32Array(channels);
     this.#missing = new Float32Array(channels).fill(NaN);
   }
 
-  /** Adds the outputs of the next prediction, at `at` in `outputs`. */
+  /** Adds the next output, at `at` in `outputs`. */
   add(outputs: Float32Array, at: number): void {
-    this.#rows.push(outputs, at);
+    this.#outputs.push(outputs, at);
   }
 
-  /** Adds `count` predictions that were not computed. They must be discarded. */
+  /** Adds `count` outputs that were not computed. They must be discarded. */
   addMissing(count: number): void {
-    for (let i = 0; i < count; i++) this.#rows.push(this.#missing, 0);
+    for (let i = 0; i < count; i++) this.#outputs.push(this.#missing, 0);
   }
 
-  /** Scores the oldest prediction against frame `target` and returns it. The result is valid until the next call. */
-  evaluate(targets: FrameRing, target: number): Float32Array {
-    const rows = this.#rows;
-    const at = targets.offset(target);
-    const loss = this.#loss.measure(rows.data, rows.at, targets.data, at, this.#prediction, this.#gradient);
-    this.score.add(this.#prediction, targets, target, loss);
-    rows.remove(1);
+  /**
+   * Removes the oldest output and returns its prediction, for the target at `at` in `targets`. The result is valid until
+   * the next call.
+   */
+  next(targets: Float32Array, at: number): Float32Array {
+    const outputs = this.#outputs;
+    this.loss = this.#loss.measure(outputs.data, outputs.at, targets, at, this.#prediction, this.#gradient);
+    outputs.remove(1);
     return this.#prediction;
   }
 
-  /** Discards the oldest `count` predictions, or all if there are fewer. */
+  /** Discards the oldest `count` outputs, or all if there are fewer. */
   discard(count: number): void {
-    this.#rows.remove(Math.min(count, this.#rows.count));
+    this.#outputs.remove(Math.min(count, this.#outputs.count));
   }
 
   save(): State {
-    return { ...this.#rows.save(), score: this.score.save() };
+    return this.#outputs.save();
   }
 
-  restore(state: State): void {
-    // throws before the rows are replaced
-    floatsIn(state, 'rows');
-    this.#rows.restore(state);
-    this.score.restore(stateIn(state, 'score'));
+  /** Restores a saved state with `count` outputs. */
+  restore(state: State, count: number): void {
+    floatsIn(state, 'rows', count * this.#outputs.width);
+    this.#outputs.restore(state);
   }
 }

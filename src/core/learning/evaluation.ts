@@ -90,8 +90,7 @@ export class Evaluation {
 
   /** Returns the running scores. `rate` is the rate of the outputs in Hz. */
   score(rate: number): Score {
-    const score = this.#scoreAt(rate).get();
-    return { ...score, live: this.#emitted?.score.get() ?? score };
+    return this.#scoreAt(rate).get();
   }
 
   /** Prepares scoring. `rate` is the rate of the outputs in Hz. */
@@ -121,9 +120,8 @@ export class Evaluation {
    */
   splitEmitted(rate: number): EmittedPredictions {
     const { channels, loss } = this.#options;
-    const score = new ForecastScore({ ...this.#options, rate: this.#scoreAt(rate).rate });
-    score.restore(this.#scoreAt(rate).save());
-    return (this.#emitted = new EmittedPredictions(channels, loss, score));
+    this.#scoreAt(rate).splitEmitted();
+    return (this.#emitted = new EmittedPredictions(channels, loss));
   }
 
   /** Adds the next prediction, at `at` in `outputs`, computed after `updates` updates. */
@@ -175,6 +173,8 @@ export class Evaluation {
     this.#updatesBefore.set(doublesIn(state, 'madeAt', this.#updatesBefore.length));
     const valid = bytesIn(state, 'errorsValid');
     this.errors.replace(floatsIn(state, 'errors', valid.length * this.errors.channels), valid.length, valid);
+    this.#emitted = null;
+    this.#score = null;
     if ('score' in state) this.#scoreAt(numberIn(state, 'rate')).restore(stateIn(state, 'score'));
   }
 
@@ -194,8 +194,8 @@ export class Evaluation {
     if (result.skipReason === null) {
       this.#computeLoss(targets.data, targets.offset(target));
       const scale = this.#gradientScale(updates);
-      this.#score?.add(this.#prediction, targets, target, result.loss);
-      const prediction = this.#emitted?.evaluate(targets, target) ?? this.#prediction;
+      const prediction = this.#emitted?.next(targets.data, targets.offset(target)) ?? this.#prediction;
+      this.#score?.add(this.#prediction, targets, target, result.loss, prediction, this.#emitted?.loss);
       for (let c = 0; c < channels; c++) {
         errors.data[at + c] = prediction[c] - targets.data[targets.offset(target) + c];
         gradient[c] *= scale;

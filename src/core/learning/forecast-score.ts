@@ -2,8 +2,9 @@ import { doublesIn, numberIn, type State, stateIn } from '../state/state.ts';
 import type { FrameRing } from './frames.ts';
 
 /** The learner and the baselines it is compared with, in the order of the error sums. */
-export const predictors = ['learner', 'persistence', 'movingAverage', 'powerLine'] as const;
-export type Predictor = (typeof predictors)[number];
+const predictors = ['learner', 'persistence', 'movingAverage', 'powerLine'] as const;
+/** Row of the error sums for the learner's predictions as they were emitted, once they differ from the first row. */
+const emittedRow = predictors.length;
 
 /** A channel counts as constant if its recent variance is below this share of its overall variance. */
 const minRelativeVariance = 1e-3;
@@ -41,9 +42,10 @@ export class RunningErrors {
   readonly #weight: number;
   readonly #mean: Float64Array;
   readonly #variance: Float64Array;
-  /** [predictors, channels]. */
-  readonly #squares: Float64Array;
+  /** [predictors, channels], or one row more for the emitted predictions. */
+  #squares: Float64Array;
   #loss = 0;
+  #emittedLoss = 0;
   #frames = 0;
 
   constructor(channels: number, weight: number) {
@@ -62,8 +64,14 @@ export class RunningErrors {
     return this.#mean[c];
   }
 
-  /** Adds one frame: its target, the squared errors [predictors, channels], and its loss. */
-  add(targets: ArrayLike<number>, at: number, squares: Float64Array, loss: number): void {
+  /** From now on, the emitted predictions have errors of their own. */
+  splitEmitted(): void {
+    this.#squares = withEmittedRow(this.#squares, this.#mean.length);
+    this.#emittedLoss = this.#loss;
+  }
+
+  /** Adds one frame: its target, the squared errors [predictors, channels], and its loss, also of the emitted ones. */
+  add(targets: ArrayLike<number>, at: number, squares: Float64Array, loss: number, emittedLoss: number = loss): void {
     const a = Math.max(1 / ++this.#frames, this.#weight);
     const [mean, variance, means] = [this.#mean, this.#variance, this.#squares];
     for (let c = 0; c < mean.length; c++) {
@@ -73,6 +81,7 @@ export class RunningErrors {
     }
     for (let i = 0; i < squares.length; i++) means[i] += a * (squares[i] - means[i]);
     this.#loss += a * (loss - this.#loss);
+    this.#emittedLoss += a * (emittedLoss - this.#emittedLoss);
   }
 
   /**
@@ -80,20 +89,7 @@ export class RunningErrors {
    * excluded, because they would dominate the mean.
    */
   get(overall: RunningErrors = this): ErrorStats {
-    const channels = this.#mean.length;
-    const shares = predictors.map((_, r) => {
-      let [sum, moving] = [0, 0];
-      for (let c = 0; c < channels; c++) {
-        if (!(this.#variance[c] > minRelativeVariance * overall.#variance[c])) continue;
-        sum += this.#squares[r * channels + c] / this.#variance[c];
-        moving++;
-      }
-      return sum / moving;
-    });
-    const [nmse, persistence, movingAverage, powerLine] = shares;
-    let square = 0;
-    for (let c = 0; c < channels; c++) square += this.#squares[c];
-    const known = this.#frames > 0;
+    const [nmse, persistence, movingAverage, powerLine] = predictors.map((_, row) => this.#share(row, overall));
     return {
       nmse,
       persistence,
@@ -101,14 +97,21 @@ export class RunningErrors {
       powerLine,
       mains: powerLine,
       skill: 1 - nmse / persistence,
-      loss: known ? this.#loss : NaN,
-      rms: known ? Math.sqrt(square / channels) : NaN,
+      loss: this.#frames > 0 ? this.#loss : NaN,
+      rms: this.#rms(0),
     };
+  }
+
+  /** Returns `stats`, which `get` returned, with the errors of the emitted predictions. */
+  emitted(stats: ErrorStats, overall: RunningErrors = this): ErrorStats {
+    const nmse = this.#share(emittedRow, overall);
+    const loss = this.#frames > 0 ? this.#emittedLoss : NaN;
+    return { ...stats, nmse, skill: 1 - nmse / stats.persistence, loss, rms: this.#rms(emittedRow) };
   }
 
   save(): State {
     const [mean, variance, squares] = [this.#mean.slice(), this.#variance.slice(), this.#squares.slice()];
-    return { frames: this.#frames, loss: this.#loss, mean, variance, squares };
+    return { frames: this.#frames, loss: this.#loss, emittedLoss: this.#emittedLoss, mean, variance, squares };
   }
 
   restore(state: State): void {
@@ -117,7 +120,36 @@ export class RunningErrors {
     this.#mean.set(doublesIn(state, 'mean', this.#mean.length));
     this.#variance.set(doublesIn(state, 'variance', this.#variance.length));
     this.#squares.set(doublesIn(state, 'squares', this.#squares.length));
+    // states of older versions have no emitted predictions
+    this.#emittedLoss = 'emittedLoss' in state ? numberIn(state, 'emittedLoss') : this.#loss;
   }
+
+  /** Returns the mean squared error of a row relative to the variance of the target, averaged over the channels. */
+  #share(row: number, overall: RunningErrors): number {
+    const channels = this.#mean.length;
+    let [sum, moving] = [0, 0];
+    for (let c = 0; c < channels; c++) {
+      if (!(this.#variance[c] > minRelativeVariance * overall.#variance[c])) continue;
+      sum += this.#squares[row * channels + c] / this.#variance[c];
+      moving++;
+    }
+    return sum / moving;
+  }
+
+  #rms(row: number): number {
+    const channels = this.#mean.length;
+    let square = 0;
+    for (let c = 0; c < channels; c++) square += this.#squares[row * channels + c];
+    return this.#frames > 0 ? Math.sqrt(square / channels) : NaN;
+  }
+}
+
+/** Returns squared errors with a row for the emitted predictions, which begins as a copy of the first row. */
+function withEmittedRow(squares: Float64Array, channels: number): Float64Array {
+  const extended = new Float64Array((emittedRow + 1) * channels);
+  extended.set(squares);
+  extended.copyWithin(emittedRow * channels, 0, channels);
+  return extended;
 }
 
 /** Statistics of recent predictions, and `overall` since the start. */
@@ -177,7 +209,8 @@ export class ForecastScore {
   readonly #sineCoefficient: number;
   readonly #recent: RunningErrors;
   readonly #overall: RunningErrors;
-  readonly #squares: Float64Array;
+  #squares: Float64Array;
+  #split = false;
 
   constructor({ channels, lead, rate, powerLine }: ScoreOptions) {
     this.rate = rate;
@@ -192,11 +225,27 @@ export class ForecastScore {
     this.#squares = new Float64Array(predictors.length * channels);
   }
 
+  /** From now on, the emitted predictions are scored separately. */
+  splitEmitted(): void {
+    if (this.#split) return;
+    this.#split = true;
+    this.#squares = withEmittedRow(this.#squares, this.#channels);
+    this.#recent.splitEmitted();
+    this.#overall.splitEmitted();
+  }
+
   /**
-   * Scores one frame: its `prediction`, the target frame `target`, and its loss. Skipped if the last known target is
-   * missing.
+   * Scores one frame: its `prediction`, the target frame `target`, and its loss, and the same for the emitted prediction.
+   * Skipped if the last known target is missing.
    */
-  add(prediction: Float32Array, targets: FrameRing, target: number, loss: number): void {
+  add(
+    prediction: Float32Array,
+    targets: FrameRing,
+    target: number,
+    loss: number,
+    emitted: Float32Array = prediction,
+    emittedLoss: number = loss,
+  ): void {
     const [channels, lead, squares] = [this.#channels, this.#lead, this.#squares];
     const last = target - lead;
     if (!targets.hasValid(last)) return;
@@ -211,20 +260,27 @@ export class ForecastScore {
       squares[channels + c] = (sample - persisted) ** 2;
       squares[2 * channels + c] = (sample - (complete ? this.#movingAverage(targets, last, c) : persisted)) ** 2;
       squares[3 * channels + c] = (sample - (complete ? this.#sineForecast(targets, last, c) : persisted)) ** 2;
+      if (this.#split) squares[emittedRow * channels + c] = (sample - emitted[c]) ** 2;
     }
-    this.#recent.add(data, at, squares, loss);
-    this.#overall.add(data, at, squares, loss);
+    this.#recent.add(data, at, squares, loss, emittedLoss);
+    this.#overall.add(data, at, squares, loss, emittedLoss);
   }
 
-  get(): RunningScore {
-    return { ...this.#recent.get(this.#overall), overall: this.#overall.get(), frames: this.#overall.frames };
+  get(): Score {
+    const [recent, overall] = [this.#recent.get(this.#overall), this.#overall.get()];
+    const { frames } = this.#overall;
+    const score = { ...recent, overall, frames };
+    if (!this.#split) return { ...score, live: score };
+    const live = { ...this.#recent.emitted(recent, this.#overall), overall: this.#overall.emitted(overall), frames };
+    return { ...score, live };
   }
 
   save(): State {
-    return { recent: this.#recent.save(), overall: this.#overall.save() };
+    return { split: Number(this.#split), recent: this.#recent.save(), overall: this.#overall.save() };
   }
 
   restore(state: State): void {
+    if (state.split === 1) this.splitEmitted();
     this.#recent.restore(stateIn(state, 'recent'));
     this.#overall.restore(stateIn(state, 'overall'));
   }

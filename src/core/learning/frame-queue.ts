@@ -1,3 +1,4 @@
+import { invalid } from '../check.ts';
 import { bytesIn, floatsIn, numberIn, type State } from '../state/state.ts';
 import { isSample } from './evaluation.ts';
 
@@ -59,7 +60,13 @@ export class FrameQueue {
     this.#reserve(1);
     const slot = this.slot(this.next);
     const to = slot * this.inChannels;
-    for (let c = 0; c < this.inChannels; c++) this.inputs[to + c] = isSample(data[at + c]) ? data[at + c] : NaN;
+    const { inputs, inChannels } = this;
+    for (let c = 0; c < inChannels; c++) {
+      const sample = data[at + c];
+      // not a conditional expression, which would box the number
+      if (isSample(sample)) inputs[to + c] = sample;
+      else inputs[to + c] = NaN;
+    }
     this.#flags[slot] = (isValid ? valid : 0) | (isAlarmed ? alarmed : 0);
     this.count++;
   }
@@ -128,6 +135,7 @@ export class FrameQueue {
 
   restore(state: State): void {
     const flags = bytesIn(state, 'flags');
+    if (flags.length > this.#maxFrames) throw invalid('state.flags.length', `<= ${this.#maxFrames}`, flags.length);
     const inputs = floatsIn(state, 'inputs', flags.length * this.inChannels);
     const targets = floatsIn(state, 'targets', flags.length * this.outChannels);
     this.count = 0;
@@ -144,7 +152,10 @@ export class FrameQueue {
 
   #reserve(more: number): void {
     const frames = this.count + more;
-    if (frames <= this.#flags.length) return;
+    if (frames > this.#flags.length) this.#grow(frames);
+  }
+
+  #grow(frames: number): void {
     const capacity = Math.max(frames, Math.min(this.#maxFrames, Math.max(minCapacity, 2 * this.#flags.length)));
     const flags = new Uint8Array(capacity);
     const inputs = new Float32Array(capacity * this.inChannels);

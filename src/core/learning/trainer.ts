@@ -68,7 +68,9 @@ export class Trainer {
     const { inputChannels } = this.#task;
     for (let c = 0; c < this.#frame.length; c++) {
       const sample = data[at + inputChannels[c]];
-      this.#frame[c] = isSample(sample) ? sample : NaN;
+      // not a conditional expression, which would box the number
+      if (isSample(sample)) this.#frame[c] = sample;
+      else this.#frame[c] = NaN;
     }
     this.#valid[0] = valid;
     this.#stream.feed(this.#frame, this.#valid);

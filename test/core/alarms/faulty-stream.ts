@@ -22,12 +22,13 @@ export class FaultyStream {
     this.#data = new Float32Array(frames * channels);
     this.#valid = new Uint8Array(frames).fill(1);
     this.#indexes = new Float64Array(frames);
-    let [invalid, index] = [0, 0];
+    let invalid = 0;
+    let missing = 0;
     for (let t = 0; t < frames; t++) {
       if (happens(0.0005)) invalid = lasts(100);
       if (invalid-- > 0) this.#valid[t] = 0;
-      if (happens(0.0008)) index += lasts(chance.uniform() < 0.3 ? 4000 : 12);
-      this.#indexes[t] = index++;
+      if (happens(0.0008)) missing += lasts(chance.uniform() < 0.3 ? 4000 : 12);
+      this.#indexes[t] = t + missing;
       for (const [c, fault] of faults.entries()) {
         if (happens(0.0006)) fault.level = chance.uniform() < 0.5 ? 0 : 30 * chance.normal();
         if (happens(0.0004)) fault.flat = lasts(500);
@@ -45,10 +46,13 @@ export class FaultyStream {
   inBlocks(lengths: readonly number[]): Block[] {
     const blocks: Block[] = [];
     const frames = this.#indexes.length;
-    for (let from = 0, to = 0; from < frames; from = to) {
+    let from = 0;
+    while (from < frames) {
       const end = Math.min(frames, from + lengths[blocks.length % lengths.length]);
-      for (to = from + 1; to < end && this.#indexes[to] === this.#indexes[to - 1] + 1;) to++;
+      let to = from + 1;
+      while (to < end && this.#indexes[to] === this.#indexes[to - 1] + 1) to++;
       blocks.push(this.#block(from, to));
+      from = to;
     }
     return blocks;
   }
