@@ -8,7 +8,8 @@ import { Network } from '../../../src/core/network/network.ts';
 import type { OptimizerSpec } from '../../../src/core/learning/optimizers/optimizer-spec.ts';
 import { Pipeline, type PipelineOutput } from '../../../src/core/pipeline/pipeline.ts';
 import type { PipelineSpec } from '../../../src/core/pipeline/pipeline-spec.ts';
-import { decodeState, encodeState } from '../../../src/core/state/state-file.ts';
+import { encodeState } from '../../../src/core/state/state-file.ts';
+import type { State } from '../../../src/core/state/state.ts';
 import { noise } from '../network/random-networks.ts';
 
 const stack = {
@@ -179,36 +180,54 @@ describe('a saved pipeline that cannot be restored is rejected with an error mes
 
   test('and nothing is allocated that its spec claims but the file does not contain', () => {
     const gaps = { expected: -1, channels: 0, rate: 0, last: new Float32Array(0) };
-    const claims: PipelineSpec[] = [
-      { network: { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1000, kernelSize: 1e9 }] } },
-      {
-        learn: {
-          network: { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 2, dilation: 1e9 }] },
+    const claiming = (claim: PipelineSpec, stage: string, state: State, { channels = 0, weights = {} } = {}) =>
+      encodeState(
+        'pipeline',
+        { channels, rate: 1, next: 0, gaps, stages: { '0': state }, weights: { '0': weights } },
+        {
+          spec: claim,
+          seed: 1,
+          stages: [{ name: stage, failure: null, weights: 'hash' }],
+          weights: ['hash'],
+          waiting: [],
         },
-      },
-      { learn: { network: stack, maxPending: 1e9 } },
-      { learn: { network: stack, horizon: 1e9 } },
+      );
+    const layer = { type: 'conv1d' as const, outChannels: 1, kernelSize: 2, dilation: 1e9 };
+    const long = { inChannels: 1, layers: [layer] };
+    const weights = { 'layers.0.weight': new Float32Array(2), 'layers.0.bias': new Float32Array(1) };
+    const wide = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1000, kernelSize: 1e9 }] };
+    const small = { inChannels: 1, layers: [{ ...layer, dilation: 1 }] };
+    const claims: [claim: Uint8Array, message: string][] = [
+      [claiming({ network: wide }, 'map features', {}, { weights }), 'weight.length must be 1000000000000, got 2'],
+      [
+        claiming({ network: long }, 'map features', { stream: { gradients: 0 } }, { weights }),
+        'memory of a saved pipeline must be <=',
+      ],
+      [
+        claiming({ learn: { network: long } }, 'learner learner', {}, { weights }),
+        'memory of a saved pipeline must be <=',
+      ],
+      [
+        claiming({ learn: { network: small, maxPending: 1e9 } }, 'learner learner', {}, { weights }),
+        'memory of a saved pipeline must be <=',
+      ],
+      [
+        claiming({ learn: { network: small, horizon: 1e9 } }, 'learner learner', {}, { weights }),
+        'memory of a saved pipeline must be <=',
+      ],
+      [
+        claiming({ standardize: {} }, 'standardize', { count: new Float64Array(2) }, { channels: 1e9 }),
+        'state.count.length must be 1000000000, got 2',
+      ],
+      [claiming({ detect: {} }, 'detect', {}, { channels: 1e9 }), 'memory of a saved pipeline must be <='],
+      [claiming({ detect: {} }, 'learner', {}, {}), "saved pipeline must be with the state of 'detect'"],
     ];
-    for (const claim of claims) {
-      const bytes = encodeState('pipeline', { channels: 0, rate: 0 }, claim);
-      expect(() => Pipeline.restore(bytes)).toThrow('memory of a saved pipeline must be <=');
-    }
-    const channels = encodeState(
-      'pipeline',
-      { channels: 1e9, rate: 1, gaps, standardizer: { count: new Float64Array(2) } },
-      { standardize: {} },
-    );
-    expect(() => Pipeline.restore(channels)).toThrow('state.count.length must be 1000000000, got 2');
-    const watched = encodeState(
-      'pipeline',
-      { channels: 1e9, rate: 1, gaps, detector: { expected: 0 } },
-      { detect: {} },
-    );
-    expect(() => Pipeline.restore(watched)).toThrow('memory of a saved pipeline must be <=');
+    for (const [bytes, message] of claims) expect(() => Pipeline.restore(bytes)).toThrow(message);
   });
 
   test('and names in it cannot change other objects', () => {
-    const bytes = encodeState('pipeline', { ['__proto__']: { tainted: 1 }, channels: { rate: 1 } }, {});
+    const description = { spec: {}, seed: 1, stages: [], weights: [], waiting: [] };
+    const bytes = encodeState('pipeline', { ['__proto__']: { tainted: 1 }, channels: { rate: 1 } }, description);
     expect(() => Pipeline.restore(bytes)).toThrow('state.channels must be a number');
     expect(({} as Record<string, unknown>).tainted).toBeUndefined();
   });
@@ -221,14 +240,6 @@ describe('a saved pipeline that cannot be restored is rejected with an error mes
     expect(Pipeline.restore(Pipeline.create({ network }).save()).spec).toEqual({ network });
     const learn = { network, powerLine: 50 };
     expect(Pipeline.restore(Pipeline.create({ learn: { network } }).save()).spec).toEqual({ learn });
-  });
-
-  test('and one from before its power-line frequency was saved used 60 Hz', () => {
-    const network = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 2 }] };
-    const { state } = decodeState('pipeline', Pipeline.create({ learn: { network } }).save());
-    expect(Pipeline.restore(encodeState('pipeline', state, { learn: { network } })).spec.learn?.powerLine).toBe(60);
-    const mains = encodeState('pipeline', state, { learn: { network, mains: 55 } });
-    expect(Pipeline.restore(mains).spec.learn?.powerLine).toBe(55);
   });
 
   test('and a state of version 1 is restored, unless it has depthwise kernels in their old order', () => {
@@ -263,7 +274,7 @@ test.each([
   [
     'a part that does not exist',
     { filter: 1 },
-    "field of a pipeline must be one of gaps, standardize, network, learn, detect, got 'filter'",
+    "field of a pipeline must be one of gaps, standardize, network, learn, detect, maps, learners, got 'filter'",
   ],
   [
     'a network that cannot run',
@@ -278,7 +289,7 @@ test.each([
   [
     'an option that a learner does not have',
     { learn: { network: stack, updateEvry: 2 } },
-    "field of learn must be one of network, optimizer, skipAlarmed, task, horizon, reference, loss, updateEvery, clip, mode, maxDelay, maxPending, powerLine, mains, warmUp, decay, average, got 'updateEvry'",
+    "field of learn must be one of network, optimizer, skipAlarmed, task, horizon, reference, loss, updateEvery, clip, mode, maxDelay, maxPending, powerLine, mains, warmUp, decay, average, weights, target, targetChannels, readFilled, got 'updateEvry'",
   ],
   [
     'skipAlarmed without a detector',
@@ -313,7 +324,7 @@ test.each([
   [
     'an unknown option of a detector',
     { detect: { falseAlarm: 1 } },
-    "field of detect must be one of falseAlarms, reference, learning, got 'falseAlarm'",
+    "field of detect must be one of falseAlarms, reference, learning, digest, channels, got 'falseAlarm'",
   ],
   [
     'a reference period that is too short',
