@@ -8,6 +8,7 @@ import type { Engine } from '../memory/engine.ts';
 import { readRows, type Rows } from '../memory/rows.ts';
 import { numberIn, type State } from '../state/state.ts';
 import { type CompiledNetwork, layersFor } from './compiled-network.ts';
+import type { OutputMemory } from './output-memory.ts';
 
 /** Options of `Network.stream`. */
 export interface StreamOptions {
@@ -117,6 +118,14 @@ export class ForwardStream {
   /** Pushes [frames, in] and returns the outputs, [frames', out], as a new array that the caller owns. */
   push(x: ArrayLike<number>, valid?: ArrayLike<number>): Float32Array {
     return this.engine.scratch.copy(this.#push(x, this.#framesOf(x, valid), valid));
+  }
+
+  /** Like `push`, with an array of `memory`. @internal */
+  pushTo(memory: OutputMemory, x: ArrayLike<number>, valid?: ArrayLike<number>): Float32Array {
+    const top = this.#push(x, this.#framesOf(x, valid), valid);
+    const out = memory.allocate(top.count * top.channels);
+    this.engine.scratch.copyTo(top, out);
+    return out;
   }
 
   /** Like `push`, for callers that read the outputs from `stack.outputs`. @internal */
