@@ -120,12 +120,10 @@ export class ForwardStream {
     return this.engine.scratch.copy(this.#push(x, this.#framesOf(x, valid), valid));
   }
 
-  /** Like `push`, with an array of `memory`. @internal */
+  /** Like `push`, with outputs in `memory`. @internal */
   pushTo(memory: OutputMemory, x: ArrayLike<number>, valid?: ArrayLike<number>): Float32Array {
-    const top = this.#push(x, this.#framesOf(x, valid), valid);
-    const out = memory.allocate(top.count * top.channels);
-    this.engine.scratch.copyTo(top, out);
-    return out;
+    const { at, count, channels } = this.#push(x, this.#framesOf(x, valid), valid);
+    return memory.copy(this.engine.arena.f32, at, count * channels);
   }
 
   /** Like `push`, for callers that read the outputs from `stack.outputs`. @internal */
