@@ -43,7 +43,7 @@ async function operatorsPerEngine(): Promise<Row[]> {
 async function measure({ name, measured, reference }: Row, rounds: number): Promise<PipelineFigure> {
   const timings = await race(reference ? [reference, measured] : [measured], rounds);
   for (const contestant of [measured, reference]) await contestant?.close?.();
-  const { us, ratio } = timings.at(-1)!;
+  const { us, ratio } = timings[timings.length - 1];
   return { name, us, referenceUs: reference ? timings[0].us : null, ratio: reference ? ratio : null };
 }
 
