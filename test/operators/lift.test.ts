@@ -19,11 +19,12 @@ function definition(make: () => Processor<Value, string>): OperatorFunction<Valu
     });
 }
 
-/** A value, how many outputs it has, and where the processor throws. */
+/** A value, how many outputs it has, where the processor throws, and whether `push` unsubscribes before that. */
 interface Value {
   readonly id: number;
   readonly outputs: number;
   readonly fails?: 'push' | 'idle';
+  readonly unsubscribes: boolean;
 }
 
 /** What happens while an output is received. */
@@ -42,9 +43,16 @@ const mostly = <T>(usual: T, ...others: T[]) =>
 
 const scripts: fc.Arbitrary<Script> = fc.record({
   values: fc
-    .array(fc.record({ outputs: fc.nat(3), fails: mostly<Value['fails']>(undefined, 'push', 'idle') }), {
-      maxLength: 8,
-    })
+    .array(
+      fc.record({
+        outputs: fc.nat(3),
+        fails: mostly<Value['fails']>(undefined, 'push', 'idle'),
+        unsubscribes: mostly(false, true),
+      }),
+      {
+        maxLength: 8,
+      },
+    )
     .map((values) => values.map((value, id) => ({ id, ...value }))),
   actions: fc.array(
     fc.oneof(
@@ -70,6 +78,7 @@ function play(operator: typeof definition, { values, actions, end, tail, idle }:
     return {
       push: (value) => {
         current = value;
+        if (value.unsubscribes) act('unsubscribe');
         throwing(`push ${value.id}`, value.fails === 'push');
         return Array.from({ length: value.outputs }, (_, i) => `${value.id}.${i}`);
       },
