@@ -1,4 +1,4 @@
-import { concat, concatMap, defer, finalize, Observable, type ObservableInput, type OperatorFunction } from 'rxjs';
+import { Observable, type OperatorFunction, Subscriber } from 'rxjs';
 
 /** A stateful processing step: `push` returns any number of outputs per value, and `flush` the last ones at the end. */
 export interface Processor<In, Out> {
@@ -25,22 +25,75 @@ export interface Processor<In, Out> {
  */
 export function lift<In, Out>(make: () => Processor<In, Out>): OperatorFunction<In, Out> {
   return (source) =>
-    defer(() => {
-      const processor = make();
-      return concat(
-        source.pipe(concatMap((value) => withIdle(processor, processor.push(value)))),
-        defer(() => processor.flush?.() ?? []),
-      ).pipe(finalize(() => processor.close?.()));
+    new Observable((output) => {
+      source.subscribe(new ProcessorSubscriber(output, make()));
     });
 }
 
-/** Emits the values, then calls `idle` if the processor has it. */
-function withIdle<In, Out>(processor: Processor<In, Out>, values: Out[]): ObservableInput<Out> {
-  if (!processor.idle && !processor.rest) return values;
-  const rest = new Observable<never>((subscriber) => {
-    if (processor.idle) processor.idle();
-    else processor.rest?.();
-    subscriber.complete();
-  });
-  return concat(values, rest);
+/** Passes every value through a processor. It is unsubscribed with its output. */
+class ProcessorSubscriber<In, Out> extends Subscriber<In> {
+  readonly #output: Subscriber<Out>;
+  readonly #processor: Processor<In, Out>;
+  /** Values that arrived while outputs were being emitted. */
+  readonly #queue: In[] = [];
+  #emitting = false;
+  /** Whether the source completed while outputs were being emitted. */
+  #ended = false;
+
+  constructor(output: Subscriber<Out>, processor: Processor<In, Out>) {
+    super(output);
+    this.#output = output;
+    this.#processor = processor;
+    if (processor.close) this.add(() => processor.close!());
+  }
+
+  protected override _next(value: In): void {
+    if (this.#emitting) {
+      this.#queue.push(value);
+      return;
+    }
+    this.#emitting = true;
+    this.#process(value);
+    while (this.#queue.length > 0 && !this.closed) this.#process(this.#queue.shift()!);
+    this.#emitting = false;
+    if (this.#ended) this.#end();
+  }
+
+  protected override _complete(): void {
+    if (this.#emitting) this.#ended = true;
+    else this.#end();
+  }
+
+  #process(value: In): void {
+    const processor = this.#processor;
+    try {
+      this.#emit(processor.push(value));
+      if (this.closed) return;
+      if (processor.idle) processor.idle();
+      else processor.rest?.();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #end(): void {
+    if (this.closed) return;
+    try {
+      this.#emit(this.#processor.flush?.() ?? []);
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (!this.closed) super._complete();
+  }
+
+  #emit(outputs: readonly Out[]): void {
+    for (const out of outputs) {
+      if (this.closed) return;
+      this.#output.next(out);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (!this.closed) super._error(error);
+  }
 }

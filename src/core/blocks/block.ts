@@ -2,7 +2,10 @@ import { fields, invalid, list } from '../check.ts';
 
 /** Consecutive frames of one stream and their position in it. The recipient of a block owns its `data`. */
 export interface Block {
-  /** Samples, [frames, channels], frame by frame. */
+  /**
+   * Samples, [frames, channels], frame by frame. The array can be a view of a buffer that other blocks share. Send a copy
+   * to other threads, because a message clones or transfers the whole buffer.
+   */
   readonly data: Float32Array;
   /** Number of channels per frame, >= 1. */
   readonly channels: number;

@@ -5,6 +5,7 @@ import { numberIn, type State, stateIn } from '../state/state.ts';
 import type { NetworkSpec } from './network-spec.ts';
 import { NetworkStream } from './network-stream.ts';
 import { Network } from './network.ts';
+import { OutputMemory } from './output-memory.ts';
 import type { StreamOptions } from './forward-stream.ts';
 
 /**
@@ -14,6 +15,7 @@ import type { StreamOptions } from './forward-stream.ts';
 export class Convolver {
   readonly #networkFor: (channels: number) => Network;
   readonly #options: StreamOptions;
+  readonly #memory = new OutputMemory();
   #stream: NetworkStream | null = null;
   #last: Block | null = null;
 
@@ -49,7 +51,7 @@ export class Convolver {
     if (missing > 0) stream.jump(missing);
     if (frameCount(block) > 0) this.#last = block;
     const first = pace.outputsAfter(stream.index);
-    return this.#derive(block, first, stream.push(block.data, block.valid));
+    return this.#derive(block, first, stream.pushTo(this.#memory, block.data, block.valid));
   }
 
   /** Ends the stream and returns the tail, or null if there is none. */
@@ -85,7 +87,7 @@ export class Convolver {
   #derive(block: Block, start: number, data: Float32Array): Block | null {
     if (data.length === 0) return null;
     const { network, valid } = this.#stream!;
-    return derivedBlock(block, network.pace, start, { data, channels: network.outChannels, valid: valid.slice() });
+    return derivedBlock(block, network.pace, start, { data, channels: network.outChannels, valid });
   }
 }
 

@@ -8,6 +8,7 @@ import type { Engine } from '../memory/engine.ts';
 import { readRows, type Rows } from '../memory/rows.ts';
 import { numberIn, type State } from '../state/state.ts';
 import { type CompiledNetwork, layersFor } from './compiled-network.ts';
+import type { OutputMemory } from './output-memory.ts';
 
 /** Options of `Network.stream`. */
 export interface StreamOptions {
@@ -117,6 +118,12 @@ export class ForwardStream {
   /** Pushes [frames, in] and returns the outputs, [frames', out], as a new array that the caller owns. */
   push(x: ArrayLike<number>, valid?: ArrayLike<number>): Float32Array {
     return this.engine.scratch.copy(this.#push(x, this.#framesOf(x, valid), valid));
+  }
+
+  /** Like `push`, with outputs in `memory`. @internal */
+  pushTo(memory: OutputMemory, x: ArrayLike<number>, valid?: ArrayLike<number>): Float32Array {
+    const { at, count, channels } = this.#push(x, this.#framesOf(x, valid), valid);
+    return memory.copy(this.engine.arena.f32, at, count * channels);
   }
 
   /** Like `push`, for callers that read the outputs from `stack.outputs`. @internal */
