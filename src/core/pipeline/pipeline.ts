@@ -31,7 +31,10 @@ import {
 import { type SavedPipeline, readPipeline, writePipeline } from './saved-pipeline.ts';
 import { StageSlot, type Stage, type StageFailure } from './stage-slot.ts';
 import { StandardizeStage } from './standardize-stage.ts';
-import { withAdded, withoutStage, withPowerLine } from './spec-change.ts';
+import { stageWithPowerLine, withAdded, withoutStage, withPowerLine } from './spec-change.ts';
+
+/** Power-line frequency of learners whose spec has none, in Hz. */
+const defaultPowerLine = 50;
 
 /** What is handed over beside the spec. */
 export interface PipelineOptions {
@@ -121,7 +124,7 @@ export class Pipeline {
     this.#options = options;
     this.#weights = { ...options.weights };
     this.#optimizers = new Map(Object.entries(options.optimizers ?? {}));
-    this.#spec = withPowerLine(structuredClone(spec), 50);
+    this.#spec = withPowerLine(structuredClone(spec), defaultPowerLine);
     this.#gaps = new GapFiller(spec.gaps);
     for (const stage of stagesOf(this.#spec)) this.#install(this.#slotOf(stage));
     if (options.shape) this.#open(options.shape);
@@ -418,7 +421,7 @@ export class Pipeline {
   #prepare({ stage, weights, optimizer }: AddMessage): StageSlot<Stage> {
     Object.assign(this.#weights, weights);
     if (stage.kind === 'learner' && optimizer) this.#optimizers.set(stage.spec.name, optimizer);
-    const slot = this.#slotOf(structuredClone(stage));
+    const slot = this.#slotOf(stageWithPowerLine(structuredClone(stage), defaultPowerLine));
     if (this.#channels > 0) this.#openStage(slot.stage, this.#channels, this.#rate);
     return slot;
   }

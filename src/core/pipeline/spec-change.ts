@@ -40,15 +40,20 @@ export function withoutStage(spec: PipelineSpec, stage: StageSpec): PipelineSpec
 
 /** Writes the power-line frequency of the learners into their spec, so that a saved pipeline does not depend on a default. */
 export function withPowerLine(spec: PipelineSpec, hz: number): PipelineSpec {
-  const set = <T extends Omit<LearnerStageSpec, 'name'>>({ powerLine, mains, ...learner }: T) => ({
-    ...learner,
-    powerLine: renamedOption({ powerLine, mains }, 'powerLine', 'mains') ?? hz,
-  });
   return {
     ...spec,
-    ...(spec.learn && { learn: set(spec.learn) }),
-    ...(spec.learners && { learners: spec.learners.map(set) }),
+    ...(spec.learn && { learn: withFrequency(spec.learn, hz) }),
+    ...(spec.learners && { learners: spec.learners.map((learner) => withFrequency(learner, hz)) }),
   };
+}
+
+/** Does the same for one stage. */
+export function stageWithPowerLine(stage: StageSpec, hz: number): StageSpec {
+  return stage.kind === 'learner' ? { ...stage, spec: withFrequency(stage.spec, hz) } : stage;
+}
+
+function withFrequency<T extends Omit<LearnerStageSpec, 'name'>>({ powerLine, mains, ...learner }: T, hz: number) {
+  return { ...learner, powerLine: renamedOption({ powerLine, mains }, 'powerLine', 'mains') ?? hz };
 }
 
 function replacedIn<T extends { name: string }>(list: readonly T[] = [], item: T): T[] {
