@@ -192,7 +192,7 @@ describe('the chain', () => {
   });
 
   test('counts targets as late that arrive more than maxDelay frames behind, and never uses them', () => {
-    const sent = messages([10], -80, []);
+    const sent = messages([10], -160, []);
     const late = run(sent.slice(0, sent.findLastIndex(({ type }) => type === 'block') + 1));
     const never = run(messages([10], 0, []).filter(({ type }) => type !== 'targets'));
     expect(late.weights.other).toEqual(never.weights.other);
@@ -284,16 +284,22 @@ describe('a flag of the detector', () => {
 
   test('is lifted when a person says that the signal is normal, until the next alarm', () => {
     const learners = [{ name: 'a', network: conv(1, 1, 1), task: 'reconstruct' as const }];
-    const data = noise(3, 3000);
-    for (let t = 2000; t < 2400; t++) data[t] += 60;
+    const data = noise(3, 6000);
+    for (let t = 4000; t < 5000; t++) data[t] *= 30;
     const skipped = (sent: readonly TimedMessage[]) => {
-      const pipeline = Pipeline.create({ detect: { digest: 'auto', falseAlarms: 1000 }, learners });
+      const pipeline = Pipeline.create({ detect: { falseAlarms: 1000 }, learners });
       for (const message of sent) pipeline.handle(message);
-      return pipeline.push({ data, channels: 1, start: 0, rate, time: 0 }).at(-1).learners.a.skipped.alarmed;
+      const outputs = pipeline.push({ data, channels: 1, start: 0, rate, time: 0 });
+      const alarms = outputs.flatMap(({ detected }) => detected!.alarms).map(({ index }) => index);
+      return { alarms, skipped: outputs.at(-1)!.learners.a.skipped.alarmed };
     };
     const usual = skipped([]);
-    expect(skipped([{ type: 'feedback', at: 2012, verdict: 'normal' }])).toBeLessThan(usual);
-    expect(skipped([{ type: 'feedback', at: 1000, verdict: 'anomalous' }])).toBe(2000);
+    const first = usual.alarms.find((index) => index >= 4000)!;
+    const lifted = skipped([{ type: 'feedback', at: first + 1, verdict: 'normal' }]);
+    expect(lifted.alarms).toEqual(usual.alarms);
+    expect(usual.skipped - lifted.skipped).toBeGreaterThan(5);
+    expect(lifted.skipped).toBeGreaterThanOrEqual(usual.alarms.length);
+    expect(skipped([{ type: 'feedback', at: 1000, verdict: 'anomalous' }]).skipped).toBe(5000);
   });
 });
 
