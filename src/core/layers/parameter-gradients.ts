@@ -143,7 +143,7 @@ export class ParameterGradients {
   /** Saves the accumulated gradients. */
   save(): State {
     const gradients = this.gradients().map((gradient, i) => [`gradient${i}`, gradient]);
-    return { energy: this.energy, ...(Object.fromEntries(gradients) as State) };
+    return { energy: this.energy, clean: Number(this.clean), ...(Object.fromEntries(gradients) as State) };
   }
 
   /** Restores what `save` returned. Throws if it is not the state of such a layer. */
@@ -153,7 +153,8 @@ export class ParameterGradients {
       const at = this.gradient(i);
       this.engine.arena.f32.set(floatsIn(state, `gradient${i}`, count), at);
     }
-    this.clean = false;
+    // states of older versions do not contain it
+    this.clean = state.clean === 1;
   }
 }
 

@@ -68,13 +68,19 @@ export class DelayedTrainer {
   skip(count: number, alarmed: boolean): void {
     const queue = this.#queue;
     this.#trainUntil(queue.next + count - 1 - this.#maxDelay, null);
-    this.#serveGap(count);
-    if (queue.count > 0) queue.pushGap(count, alarmed);
-    else {
-      this.#trainer.alarmed = alarmed;
-      this.#trainer.skip(count);
-      queue.advance(count);
+    if (queue.count > 0) {
+      this.#serveGap(count);
+      queue.pushGap(count, alarmed);
+      return;
     }
+    this.#trainer.alarmed = alarmed;
+    // frame by frame, like the trainer, because an update may be due in a short gap
+    const step = count <= this.#network.pace.settlingFrames ? 1 : count;
+    for (let left = count; left > 0; left -= step) {
+      this.#serveGap(step);
+      this.#trainer.skip(step);
+    }
+    queue.advance(count);
   }
 
   /** Sets the target of frame `index`, which has arrived, and trains what can be trained. Ignores trained frames. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Block } from '../../../src/core/blocks/block.ts';
 import { Learner } from '../../../src/core/learning/learner.ts';
+import type { Learned } from '../../../src/core/learning/learned.ts';
 import type { LearnerOptions } from '../../../src/core/learning/learner-options.ts';
 import { Network } from '../../../src/core/network/network.ts';
 import type { NetworkSpec } from '../../../src/core/network/network-spec.ts';
@@ -48,47 +49,55 @@ function recordingOf({ inChannels, outChannels }: Network, seed: number, frames:
   return { frames, inChannels, outChannels, x, d, valid, targetValid, alarmed, missing };
 }
 
-/** Feeds a learner and returns what it emits. */
+/** Feeds a learner with a recording and collects what it returns. */
 class Feed {
-  readonly learner: Learner;
+  learner: Learner;
   readonly predictions: number[] = [];
   readonly errors: number[] = [];
-  #score: unknown;
-  #skipped: Readonly<Record<string, number>> = {};
   readonly #recording: Recording;
+  readonly #options: LearnerOptions;
 
   constructor(recording: Recording, network: Network, options: LearnerOptions) {
     this.#recording = recording;
-    this.learner = new Learner(network, { task: 'target', ...options });
+    this.#options = { task: 'target', ...options };
+    this.learner = new Learner(network.clone(), this.#options);
   }
 
-  arrive({ kind, from, to }: Arrival): void {
-    const { missing } = this.#recording;
-    if (kind === 'targets') this.learner.teach(this.#block('d', from, to));
-    else
-      for (let start = from, end = from; start < to; start = end) {
-        while (end < to && missing[end] === missing[start]) end++;
-        if (missing[start] === 0) this.#push(start, end);
-      }
-  }
-
-  arriveAll(arrivals: readonly Arrival[]): this {
-    for (const arrival of arrivals) this.arrive(arrival);
+  arrive(arrivals: readonly Arrival[]): this {
+    for (const { kind, from, to } of arrivals) {
+      if (kind === 'targets') this.learner.teach(this.#block('d', from, to));
+      else this.#pushPresent(from, to);
+    }
     return this;
   }
 
-  /** Weights, score, and counts, which must not depend on the order of arrival. */
-  get trained(): unknown {
-    const { live: _, ...score } = this.#score as { live: unknown };
-    return { weights: this.learner.network.weights(), score, skipped: this.#skipped };
+  /** Continues with another learner, which is restored from this one. */
+  restart(): void {
+    const { learner } = this;
+    this.learner = new Learner(learner.network.clone(), { ...this.#options, optimizer: learner.optimizer.fresh() });
+    this.learner.restore(learner.save());
+    learner.close();
   }
 
-  #push(from: number, to: number): void {
+  /** Ends the stream with an empty block, and returns what depends on the trained frames only. */
+  end(): unknown {
+    const { score, skipped, updates } = this.push(frames, frames);
+    return { weights: this.learner.network.weights(), score: { ...score, live: null }, skipped, updates };
+  }
+
+  push(from: number, to: number): Learned {
     const learned = this.learner.push(this.#block('x', from, to), this.#recording.alarmed.subarray(from, to));
     this.predictions.push(...learned.prediction.data);
     this.errors.push(...learned.error.data);
-    this.#score = learned.score;
-    this.#skipped = learned.skipped;
+    return learned;
+  }
+
+  #pushPresent(from: number, to: number): void {
+    const { missing } = this.#recording;
+    for (let start = from, end = from; start < to; start = end) {
+      while (end < to && missing[end] === missing[start]) end++;
+      if (missing[start] === 0) this.push(start, end);
+    }
   }
 
   #block(name: 'x' | 'd', from: number, to: number): Block {
@@ -105,74 +114,272 @@ class Feed {
   }
 }
 
-const targetFirst = (frames: number): Arrival[] =>
-  Array.from({ length: frames }, (_, t) => t).flatMap((t) => [
-    { kind: 'targets', from: t, to: t + 1 },
-    { kind: 'frames', from: t, to: t + 1 },
-  ]);
+const frames = 120;
+
+const targetFirst: Arrival[] = Array.from({ length: frames }, (_, t) => t).flatMap((t) => [
+  { kind: 'targets', from: t, to: t + 1 },
+  { kind: 'frames', from: t, to: t + 1 },
+]);
+
+/** How a stream and its targets are cut into blocks, and by how many frames each target block is delayed. */
+interface Order {
+  cuts: number[];
+  targetCuts: number[];
+  delays: number[];
+}
 
 /**
- * Cuts a stream into blocks, and its targets into blocks that arrive after a delay of up to `maxDelay` frames or earlier
- * than their frames, in an order that the delays determine. The last targets are followed by an empty arrival of frames.
+ * Returns the order in which the blocks arrive. A delay is negative if the targets arrive before their frames, and is
+ * limited so that the oldest target of a block arrives before frame `maxDelay` + 1 after its own.
  */
-function arrivalsOf(frames: number, cuts: number[], targetCuts: number[], delays: number[], maxDelay: number): Arrival[] {
-  const arrivals: (Arrival & { at: number; order: number })[] = [];
-  const cutInto = (lengths: number[], add: (from: number, to: number, i: number) => void) => {
-    for (let from = 0, i = 0; from < frames; i++) {
-      const to = Math.min(frames, from + lengths[i % lengths.length]);
-      add(from, to, i);
-      from = to;
-    }
-  };
-  const limits: number[] = [];
-  cutInto(targetCuts, (from, to, i) => {
-    // the frame before which they arrive: the oldest of them is trained when frame from + maxDelay + 1 arrives
-    const at = Math.max(0, Math.min(from + maxDelay + 1, from + delays[i % delays.length]));
-    arrivals.push({ kind: 'targets', from, to, at, order: delays[(3 * i + 1) % delays.length] });
-    limits.push(at);
+function arrivalsOf({ cuts, targetCuts, delays }: Order, maxDelay: number): Arrival[] {
+  const targets = rangesOf(targetCuts).map(({ from, to }, i) => {
+    const at = Math.max(0, from + Math.min(maxDelay + 1, delays[i % delays.length]));
+    return { kind: 'targets' as const, from, to, at, order: delays[(3 * i + 1) % delays.length] };
   });
-  // a block of frames is cut where targets arrive
-  const starts = new Set(limits);
-  cutInto(cuts, (from, to) => starts.add(from).add(to));
-  const sorted = [...starts].filter((start) => start < frames).sort((a, b) => a - b);
-  for (const [i, from] of sorted.entries())
-    arrivals.push({ kind: 'frames', from, to: sorted[i + 1] ?? frames, at: from, order: Infinity });
-  return arrivals.sort((a, b) => a.at - b.at || a.order - b.order);
+  // a block of frames ends where targets arrive
+  const starts = [...new Set([...rangesOf(cuts).map(({ from }) => from), ...targets.map(({ at }) => at)])]
+    .filter((start) => start < frames)
+    .sort((a, b) => a - b);
+  const blocks = starts.map((from, i) => {
+    return { kind: 'frames' as const, from, to: starts[i + 1] ?? frames, at: from, order: Infinity };
+  });
+  return [...targets, ...blocks].sort((a, b) => a.at - b.at || a.order - b.order);
+}
+
+function rangesOf(lengths: number[]): { from: number; to: number }[] {
+  const ranges: { from: number; to: number }[] = [];
+  for (let from = 0; from < frames; from = ranges[ranges.length - 1].to)
+    ranges.push({ from, to: Math.min(frames, from + lengths[ranges.length % lengths.length]) });
+  return ranges;
 }
 
 const lengths = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 6 });
-const delays = fc.array(fc.integer({ min: -6, max: 30 }), { minLength: 1, maxLength: 8 });
-const gaps = fc.array(fc.record({ from: fc.nat({ max: 110 }), length: fc.constantFrom(1, 2, 9, 30) }), { maxLength: 2 });
+const orders: fc.Arbitrary<Order> = fc.record({
+  cuts: lengths,
+  targetCuts: lengths,
+  delays: fc.array(fc.integer({ min: -6, max: 30 }), { minLength: 1, maxLength: 8 }),
+});
+const gaps = fc.array(fc.record({ from: fc.nat({ max: 110 }), length: fc.constantFrom(1, 2, 9, 30) }), {
+  maxLength: 2,
+});
+const maxDelays = fc.nat({ max: 25 });
+const seeds = fc.nat({ max: 1e5 });
+
+function optionsOf(seed: number, maxDelay: number): LearnerOptions {
+  return {
+    maxDelay,
+    optimizer: seed % 2 ? sgd({ learningRate: 0.01 }) : autoStep(),
+    updateEvery: 1 + (seed % 3),
+    mode: seed % 5 === 0 ? 'window' : 'stream',
+    loss: seed % 7 === 0 ? 'huber' : 'squared',
+  };
+}
 
 describe('targets that arrive within maxDelay frames', () => {
-  test('change the weights, scores, and counts as if each had arrived before its frame, in any order and cut', () => {
-    const law = (
-      spec: NetworkSpec,
-      seed: number,
-      holes: Gap[],
-      cuts: number[],
-      targetCuts: number[],
-      lags: number[],
-      maxDelay: number,
-    ) => {
+  test('change weights, scores, and counts as if each had arrived before its frame, in any order and for any cut', () => {
+    const law = (spec: NetworkSpec, seed: number, missing: Gap[], order: Order, maxDelay: number) => {
       const network = Network.create(spec, { seed });
-      const recording = recordingOf(network, seed, 120, holes);
-      const options = () => ({
-        maxDelay,
-        optimizer: seed % 2 ? sgd({ learningRate: 0.01 }) : autoStep(),
-        updateEvery: 1 + (seed % 3),
-        mode: seed % 5 === 0 ? ('window' as const) : ('stream' as const),
-      });
-      const first = new Feed(recording, network.clone(), options()).arriveAll(targetFirst(120));
-      const arrivals = arrivalsOf(120, cuts, targetCuts, lags, maxDelay);
-      const late = new Feed(recording, network.clone(), options()).arriveAll(arrivals);
-      // frames at the end whose targets arrived after all frames count in the next block
-      late.learner.teach({ data: new Float32Array(0), channels: network.outChannels, start: 0, rate: 100, time: 0 });
-      expect(late.learner.network.weights()).toEqual(first.learner.network.weights());
+      const recording = recordingOf(network, seed, frames, missing);
+      const run = (arrivals: Arrival[]) =>
+        new Feed(recording, network, optionsOf(seed, maxDelay)).arrive(arrivals).end();
+      expect(run(arrivalsOf(order, maxDelay))).toEqual(run(targetFirst));
     };
-    fc.assert(
-      fc.property(specs, fc.nat({ max: 1e5 }), gaps, lengths, lengths, delays, fc.nat({ max: 25 }), law),
-      { seed: 10, numRuns: 150 },
-    );
+    fc.assert(fc.property(specs, seeds, gaps, orders, maxDelays, law), { seed: 10, numRuns: 150 });
   });
+
+  test('continue with the same bits after save and restore at any point (invariant 11)', () => {
+    const law = (spec: NetworkSpec, seed: number, missing: Gap[], order: Order, maxDelay: number, stop: number) => {
+      const network = Network.create(spec, { seed });
+      const recording = recordingOf(network, seed, frames, missing);
+      const [whole, cut] = [1, 2].map(() => new Feed(recording, network, optionsOf(seed, maxDelay)));
+      const arrivals = arrivalsOf(order, maxDelay);
+      whole.arrive(arrivals);
+      cut.arrive(arrivals.slice(0, stop % arrivals.length));
+      cut.restart();
+      cut.arrive(arrivals.slice(stop % arrivals.length));
+      expect(cut.push(frames, frames).score).toEqual(whole.push(frames, frames).score);
+      expect(cut.end()).toEqual(whole.end());
+      expect([cut.predictions, cut.errors]).toEqual([whole.predictions, whole.errors]);
+      expect(cut.learner.save()).toEqual(whole.learner.save());
+    };
+    fc.assert(fc.property(specs, seeds, gaps, orders, maxDelays, fc.nat(), law), { seed: 11, numRuns: 80 });
+  });
+
+  test('emit the same predictions as those computed for training if they arrive first, also after a late one', () => {
+    const law = (spec: NetworkSpec, seed: number, missing: Gap[]) => {
+      const network = Network.create(spec, { seed });
+      const recording = recordingOf(network, seed, frames, missing);
+      const [first, afterLate] = [1, 2].map(() => new Feed(recording, network, optionsOf(seed, 3)));
+      first.arrive(targetFirst);
+      afterLate.arrive([targetFirst[1], targetFirst[0], ...targetFirst.slice(2)]);
+      expect(afterLate.predictions).toEqual(first.predictions);
+      expect(afterLate.push(frames, frames).score).toEqual(first.push(frames, frames).score);
+    };
+    fc.assert(fc.property(specs, seeds, gaps, law), { seed: 12, numRuns: 80 });
+  });
+});
+
+describe('a learner with the task target', () => {
+  const spec: NetworkSpec = { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 3 }] };
+  const network = Network.create(spec, { seed: 1 });
+  const [x, d] = [noise(1, 400), noise(2, 400)];
+  const blockOf = (samples: Float32Array, start: number, end: number, valid?: Uint8Array): Block => {
+    return { data: samples.slice(start, end), channels: 1, start, rate: 100, time: 10 * start, valid };
+  };
+  const make = (options: LearnerOptions = {}) => new Learner(network.clone(), { task: 'target', ...options });
+  const bits = (learner: Learner) => learner.network.weights();
+
+  test('counts targets after maxDelay frames as late and does not use them', () => {
+    const [never, late] = [make({ maxDelay: 4 }), make({ maxDelay: 4 })];
+    for (let t = 0; t < 400; t++) {
+      if (t >= 5) late.teach(blockOf(d, t - 5, t - 4));
+      for (const learner of [never, late]) learner.push(blockOf(x, t, t + 1));
+    }
+    // frame 0 is still in time when frame 4 has arrived and frame 5 has not
+    expect(late.push(blockOf(x, 400, 400)).skipped.late).toBe(0);
+    expect(never.push(blockOf(x, 400, 400)).skipped).toMatchObject({ late: 400 - 5 - 2, gap: 2 });
+    const tooLate = make({ maxDelay: 4 });
+    for (let t = 0; t < 400; t++) {
+      tooLate.push(blockOf(x, t, t + 1));
+      if (t >= 5) tooLate.teach(blockOf(d, t - 5, t - 4));
+    }
+    expect(bits(tooLate)).toEqual(bits(never));
+    expect(tooLate.push(blockOf(x, 400, 400)).skipped).toEqual(never.push(blockOf(x, 400, 400)).skipped);
+  });
+
+  test('with maxDelay 0, uses a target that arrives before the next frame', () => {
+    const [after, before] = [make({ maxDelay: 0 }), make({ maxDelay: 0 })];
+    for (let t = 0; t < 400; t++) {
+      before.teach(blockOf(d, t, t + 1));
+      before.push(blockOf(x, t, t + 1));
+      after.push(blockOf(x, t, t + 1));
+      after.teach(blockOf(d, t, t + 1));
+    }
+    expect(bits(after)).toEqual(bits(before));
+    expect(after.push(blockOf(x, 400, 400)).skipped.late).toBe(0);
+  });
+
+  test('returns errors and scores of predictions as they were emitted', () => {
+    const learner = make({ optimizer: sgd({ learningRate: 0.05 }) });
+    const emitted: number[] = [];
+    const errors: number[] = [];
+    for (let start = 0; start < 400; start += 20) {
+      const { prediction, error } = learner.push(blockOf(x, start, start + 20));
+      emitted.push(...prediction.data);
+      errors.push(...error.data);
+      learner.teach(blockOf(d, start, start + 20));
+    }
+    const { error, score } = learner.push(blockOf(x, 400, 400));
+    errors.push(...error.data);
+    const expected = emitted.map((y, t) => (t < 2 ? NaN : Math.fround(y - d[t])));
+    expect(errors).toEqual(expected);
+    const targets = d.subarray(2);
+    const mean = targets.reduce((sum, target) => sum + target, 0) / targets.length;
+    const variance = targets.reduce((sum, target) => sum + (target - mean) ** 2, 0) / targets.length;
+    const square = expected.slice(2).reduce((sum, e) => sum + e ** 2, 0) / targets.length;
+    expect(score.live.overall.nmse).toBeCloseTo(square / variance, 6);
+    expect(score.live.overall.rms).toBeCloseTo(Math.sqrt(square), 6);
+    expect(score.live.overall.loss).toBeCloseTo(square / 2, 6);
+    expect(score.live.frames).toBe(score.frames);
+    expect(score.live.persistence).toBe(score.persistence);
+    expect(score.live.overall.nmse).not.toBe(score.overall.nmse);
+  });
+
+  test('uses the first of several targets of a frame', () => {
+    const [once, early, late] = [make(), make(), make()];
+    for (const learner of [once, early]) learner.teach(blockOf(d, 100, 200));
+    early.teach(blockOf(x, 50, 250, new Uint8Array(200)));
+    early.teach(blockOf(d, 0, 400));
+    once.teach(blockOf(x, 50, 100, new Uint8Array(50)));
+    once.teach(blockOf(x, 200, 250, new Uint8Array(50)));
+    once.teach(blockOf(d, 0, 50));
+    once.teach(blockOf(d, 250, 400));
+    for (const learner of [once, early, late]) learner.push(blockOf(x, 0, 400));
+    late.teach(blockOf(d, 100, 200));
+    late.teach(blockOf(x, 50, 250, new Uint8Array(200)));
+    late.teach(blockOf(d, 0, 400));
+    expect(bits(early)).toEqual(bits(once));
+    expect(bits(late)).toEqual(bits(once));
+    expect(late.push(blockOf(x, 400, 400)).skipped.noTruth).toBe(100);
+  });
+
+  test('applies flags to the frames that arrived with them, and a freeze to the updates that follow', () => {
+    const [flagged, frozen] = [make(), make()];
+    flagged.push(blockOf(x, 0, 100), new Uint8Array(100).fill(1, 10, 30));
+    flagged.teach(blockOf(d, 0, 100));
+    expect(flagged.push(blockOf(x, 100, 100)).skipped.alarmed).toBe(20);
+    frozen.push(blockOf(x, 0, 100));
+    frozen.teach(blockOf(d, 0, 50));
+    frozen.learning = false;
+    const before = bits(frozen);
+    frozen.teach(blockOf(d, 50, 100));
+    expect(bits(frozen)).toEqual(before);
+    expect(frozen.push(blockOf(x, 100, 100)).skipped.frozen).toBe(50);
+  });
+
+  test('stores at most maxDelay + 1 frames, and none while targets arrive first', () => {
+    const stored = (learner: Learner) => {
+      const { delayed } = learner.save() as { delayed?: { queue: { flags: Uint8Array } } };
+      return delayed?.queue.flags.length ?? 0;
+    };
+    const [without, first] = [make({ maxDelay: 30 }), make({ maxDelay: 30 })];
+    first.teach(blockOf(d, 0, 400));
+    for (let start = 0; start < 400; start += 7)
+      for (const learner of [without, first]) {
+        learner.push(blockOf(x, start, Math.min(400, start + 7)));
+        expect(stored(learner)).toBe(learner === first ? 0 : Math.min(31, start + 7, 400));
+      }
+  });
+
+  test.each([0, 1, 29, 30, 31, 1e12])('treats a gap of %d frames as if targets had arrived first', (gap) => {
+    const run = (early: boolean) => {
+      const learner = make({ maxDelay: 30 });
+      const after = { ...blockOf(x, 100, 200), start: 100 + gap };
+      if (early) learner.teach(blockOf(d, 0, 100));
+      learner.push(blockOf(x, 0, 100));
+      if (!early) learner.teach(blockOf(d, 95, 100));
+      if (!early) learner.teach(blockOf(d, 69, 95));
+      if (early) learner.teach({ ...blockOf(d, 100, 200), start: 100 + gap });
+      learner.push(after);
+      learner.teach({ ...blockOf(d, 100, 200), start: 100 + gap });
+      return learner;
+    };
+    const lateFirst = make({ maxDelay: 30 });
+    lateFirst.teach(blockOf(d, 69, 100));
+    lateFirst.push(blockOf(x, 0, 100));
+    lateFirst.push({ ...blockOf(x, 100, 200), start: 100 + gap });
+    lateFirst.teach({ ...blockOf(d, 100, 200), start: 100 + gap });
+    expect(bits(run(false))).toEqual(bits(lateFirst));
+    expect(run(true).push({ ...blockOf(x, 0, 0), start: 1e13 }).skipped.late).toBe(0);
+  });
+
+  test.each<[string, () => unknown, string]>([
+    [
+      'maxDelay for another task',
+      () => new Learner(network.clone(), { maxDelay: 3 }),
+      "task must be 'target' for maxDelay, got 'forecast'",
+    ],
+    ['a negative maxDelay', () => make({ maxDelay: -1 }), 'maxDelay must be an integer >= 0, got -1'],
+    [
+      'a state of an earlier version',
+      () => {
+        const state = make().save();
+        make().restore(Object.fromEntries(Object.entries(state).filter(([name]) => name !== 'maxDelay')));
+      },
+      "saved state must be from a version that trains frames when their target is known, for task 'target', got 'one without maxDelay'",
+    ],
+    [
+      'a state with another maxDelay',
+      () => {
+        make({ maxDelay: 3 }).restore(make({ maxDelay: 4 }).save());
+      },
+      'maxDelay must be 4, as in the saved state, got 3',
+    ],
+    [
+      'validity of another number of inputs',
+      () => make().push(blockOf(x, 0, 3), undefined, new Uint8Array(2)),
+      'inputValid.length must be 3, one byte per frame, got 2',
+    ],
+  ])('%s is rejected with an error message', (_, act, message) => expect(act).toThrow(message));
 });
