@@ -299,7 +299,8 @@ describe('a flag of the detector', () => {
     expect(lifted.alarms).toEqual(usual.alarms);
     expect(usual.skipped - lifted.skipped).toBeGreaterThan(5);
     expect(lifted.skipped).toBeGreaterThanOrEqual(usual.alarms.length);
-    expect(skipped([{ type: 'feedback', at: 1000, verdict: 'anomalous' }]).skipped).toBe(5000);
+    const before = usual.alarms.filter((index) => index < 1000).length;
+    expect(skipped([{ type: 'feedback', at: 1000, verdict: 'anomalous' }]).skipped).toBe(5000 + before);
   });
 });
 
