@@ -18,9 +18,9 @@ function checksum(chunks: Iterable<Uint8Array>): number {
 
 /**
  * The version of the saved-state format. Files with a newer version are rejected. Version 2 stores depthwise kernels in
- * another order, so files of version 1 are rejected if their network has groups.
+ * another order, so files of version 1 are rejected if their network has groups. Version 3 stores all stages of a pipeline.
  */
-const formatVersion = 2;
+const formatVersion = 3;
 
 /**
  * Writes a state as a safetensors file. Arrays become tensors, and all numbers go into one tensor. The metadata contains
@@ -62,7 +62,7 @@ export function decodeState(kind: string, bytes: Uint8Array): { state: State; ex
   if (!/^[1-9]\d*$/.test(metadata.version) || Number(metadata.version) > formatVersion)
     throw invalid('version of a saved state', `<= ${formatVersion}`, metadata.version);
   if (metadata.version === '1' && /"groups":(?!1\b)/.test(metadata.beside))
-    throw invalid('version of a saved state with a grouped convolution', '2', metadata.version);
+    throw invalid('version of a saved state with a grouped convolution', '>= 2', metadata.version);
   const sum = sumOf(tensors, metadata);
   if (metadata.checksum !== sum) throw invalid('checksum of a saved state', sum, metadata.checksum);
   const { numbers, ...arrays } = tensors;
