@@ -7,8 +7,9 @@ import { parseArgs } from 'node:util';
 import { compare, type Contestant } from './contestant.ts';
 import { digits, machine, table } from './report.ts';
 import { race } from './rounds.ts';
-import { operators, tapline } from './tapline.ts';
-import { blockWorkloads } from './workloads.ts';
+import { hello, restoring } from './feeds.ts';
+import { detection, operators, pipelineWithOneMap, tapline } from './tapline.ts';
+import { blockWorkloads, workloadOf } from './workloads.ts';
 
 /** One row of the table: a contestant, and the one that it is compared with in the same rounds, if any. */
 interface Row {
@@ -26,7 +27,13 @@ export interface PipelineFigure {
 }
 
 /** Each function makes the rows of one topic, whose outputs it has compared. Rows are measured before the next call. */
-const topics: readonly (() => Promise<Row[]>)[] = [operatorsPerEngine];
+const topics: readonly (() => Promise<Row[]>)[] = [
+  operatorsPerEngine,
+  pipelinePerEngine,
+  detectorPerEngine,
+  restoreOfDefaultFeed,
+  helloOfKnownSpec,
+];
 
 /** The operator `convolve` behind a Subject ÷ `pushInto` of a stream. */
 async function operatorsPerEngine(): Promise<Row[]> {
@@ -38,6 +45,33 @@ async function operatorsPerEngine(): Promise<Row[]> {
     rows.push({ name: `operators ÷ engine, ${network}, blocks of ${step}`, measured, reference });
   }
   return rows;
+}
+
+/** A pipeline with one feature map and nothing else ÷ `pushInto` of a stream. */
+async function pipelinePerEngine(): Promise<Row[]> {
+  const workload = workloadOf('W2', 25);
+  const [reference, measured] = [tapline(workload), pipelineWithOneMap(workload)];
+  await compare(workload, [reference, measured]);
+  return [{ name: 'pipeline with one map ÷ engine, W2, blocks of 25', measured, reference }];
+}
+
+/** A pipeline that only detects, on the digest of 8 channels at 250 Hz ÷ the convolution W2 of the same blocks. */
+function detectorPerEngine(): Promise<Row[]> {
+  const workload = workloadOf('W2', 25);
+  const measured = detection(workload);
+  return Promise.resolve([{ name: 'digest and detector ÷ W2, blocks of 25', measured, reference: tapline(workload) }]);
+}
+
+/** From the bytes of a saved pipeline of the default EEG feed to its first output. */
+async function restoreOfDefaultFeed(): Promise<Row[]> {
+  return [{ name: 'restore of the default EEG feed', measured: await restoring() }];
+}
+
+/** A `hello` that starts another run of a known stream ÷ the first one of a stream of a new shape. */
+function helloOfKnownSpec(): Promise<Row[]> {
+  return Promise.resolve([
+    { name: 'hello of a known spec ÷ of a new one', measured: hello(true), reference: hello(false) },
+  ]);
 }
 
 async function measure({ name, measured, reference }: Row, rounds: number): Promise<PipelineFigure> {

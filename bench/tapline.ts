@@ -1,7 +1,7 @@
 import type { Contestant } from './contestant.ts';
 import type { Workload } from './workloads.ts';
 import { Subject } from 'rxjs';
-import { type Block, Engine, Learner, Network, random, sgd } from 'tapline';
+import { type Block, Engine, Learner, Network, Pipeline, type PipelineOutput, random, sgd } from 'tapline';
 import { convolve } from 'tapline/operators';
 
 /** Tapline's engine without allocation (`pushInto`). */
@@ -63,6 +63,39 @@ export function operators({ spec, weights, blocks, step, inChannels }: Workload)
       }
       return last;
     },
+  };
+}
+
+/** A pipeline with one feature map and nothing else. */
+export function pipelineWithOneMap({ spec, weights, blocks, step, inChannels }: Workload): Contestant {
+  const network = Network.create(spec, { weights });
+  const push = inOrder(Pipeline.create({ network: spec }, { network }), blocks, step, inChannels);
+  return { engine: 'tapline, pipeline', run: (calls) => push(calls)?.features?.data ?? new Float32Array(0) };
+}
+
+/** A pipeline that only detects, on the digest. */
+export function detection({ blocks, step, inChannels }: Workload): Contestant {
+  const push = inOrder(Pipeline.create({ detect: { digest: 'auto' } }), blocks, step, inChannels);
+  return { engine: 'tapline, detector', run: (calls) => push(calls)?.detected?.score.data ?? new Float32Array(0) };
+}
+
+/** Returns a function that pushes blocks of a stream at 250 Hz, one after the other, and returns the last output. */
+function inOrder(
+  pipeline: Pipeline,
+  blocks: readonly Float32Array[],
+  step: number,
+  channels: number,
+): (calls: number) => PipelineOutput | undefined {
+  let at = 0;
+  let start = 0;
+  return (calls) => {
+    let last: PipelineOutput | undefined;
+    for (let i = 0; i < calls; i++) {
+      [last] = pipeline.push({ data: blocks[at], channels, start, rate: 250, time: 4 * start });
+      start += step;
+      at = (at + 1) & (blocks.length - 1);
+    }
+    return last;
   };
 }
 

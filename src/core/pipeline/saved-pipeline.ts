@@ -227,10 +227,16 @@ function learnerBytes({ network, horizon = 1, maxPending = 1024, task }: Learner
   return weightBytes(network) + lineBytes(network) + 4 * pending;
 }
 
-function detectorBytes({ digest, channels: indexes, ...options }: DetectSpec, channels: number, rate: number): number {
+/** Size of the saved state of a detector with one channel in bytes, by its options. */
+const detectorSizes = new Map<string, number>();
+
+function detectorBytes({ digest, channels: indexes, reference, learning }: DetectSpec, channels: number, rate: number): number {
+  const options = { reference, learning };
+  const key = JSON.stringify(options);
+  const size = detectorSizes.get(key) ?? encodeState('detector', new Detector(1, 0, options).save(), {}).length;
+  detectorSizes.set(key, size);
   const selected = indexes?.length ?? channels;
-  const input = digest === 'auto' ? detectorInput(rate, selected) : { channels: selected };
-  return input.channels * encodeState('detector', new Detector(1, rate, options).save(), {}).length;
+  return size * (digest === 'auto' ? detectorInput(rate, selected).channels : selected);
 }
 
 function lineBytes(network: NetworkSpec): number {

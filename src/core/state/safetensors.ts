@@ -36,20 +36,26 @@ export function encodeSafetensors(tensors: Tensors, metadata: Record<string, str
   const text = new TextEncoder().encode(JSON.stringify(header));
   const length = Math.ceil(text.length / 8) * 8;
   const bytes = new Uint8Array(8 + length + end).fill(0x20, 8, 8 + length);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(length), true);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
   bytes.set(text, 8);
   let at = 8 + length;
   for (const [, { data }] of ordered) {
-    for (let i = 0; i < data.length; i++, at += data.BYTES_PER_ELEMENT) write(view, at, data, i);
+    bytes.set(littleEndian(bytesOf(data), data.BYTES_PER_ELEMENT), at);
+    at += data.byteLength;
   }
   return bytes;
 }
 
-function write(view: DataView, at: number, data: FileTensor['data'], i: number): void {
-  if (data instanceof Float32Array) view.setFloat32(at, data[i], true);
-  else if (data instanceof Float64Array) view.setFloat64(at, data[i], true);
-  else view.setUint8(at, data[i]);
+function bytesOf(data: FileTensor['data']): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** Converts elements of `size` bytes from the byte order of the machine to little-endian, or back. */
+function littleEndian(bytes: Uint8Array, size: number): Uint8Array {
+  if (isLittleEndian) return bytes;
+  return bytes.map((_, i) => bytes[i - (i % size) + (size - 1 - (i % size))]);
 }
 
 /**
@@ -108,9 +114,7 @@ function read(name: string, entry: unknown, view: DataView, body: number): FileT
     throw new RangeError(`safetensors: ${name} must lie within the file, got shape [${shape}] at [${offsets}]`);
   }
   const data = new Kind(count);
-  for (let i = 0; i < count; i++) {
-    const at = body + begin + i * size;
-    data[i] = size === 4 ? view.getFloat32(at, true) : size === 8 ? view.getFloat64(at, true) : view.getUint8(at);
-  }
+  const source = new Uint8Array(view.buffer, view.byteOffset + body + begin, count * size);
+  bytesOf(data).set(littleEndian(source, size));
   return { shape: [...shape], data };
 }

@@ -3,17 +3,50 @@ import { decodeSafetensors, encodeSafetensors, jsonIn, type Tensors } from './sa
 import type { State } from './state.ts';
 
 const POLYNOMIAL = 0xedb88320;
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
-  return crc;
-});
+/** Bytes that are processed at once. */
+const sliceBytes = 8;
+/** Checksum of a byte that is followed by 0, 1, … 7 zero bytes, [sliceBytes, 256]. */
+const crcTables = makeTables();
 
-/** Returns the CRC-32 (ISO 3309, as in zip and PNG) of several byte arrays in sequence. It detects corrupted files. */
+function makeTables(): Uint32Array {
+  const tables = new Uint32Array(sliceBytes * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
+    tables[byte] = crc;
+  }
+  for (let i = 256; i < tables.length; i++) tables[i] = (tables[i - 256] >>> 8) ^ tables[tables[i - 256] & 0xff];
+  return tables;
+}
+
+/**
+ * Returns the CRC-32 (ISO 3309, as in zip and PNG) of several byte arrays in sequence. It detects corrupted files. It
+ * processes eight bytes at once (slicing-by-8, Kounavis and Berry 2005).
+ */
 function checksum(chunks: Iterable<Uint8Array>): number {
-  let crc = 0xffffffff;
-  for (const bytes of chunks) for (const byte of bytes) crc = crcTable[(crc ^ byte) & 0xff] ^ (crc >>> 8);
+  let crc = -1;
+  for (const bytes of chunks) crc = addBytes(crc, bytes);
   return ~crc >>> 0;
+}
+
+function addBytes(start: number, bytes: Uint8Array): number {
+  const t = crcTables;
+  const whole = bytes.length - (bytes.length % sliceBytes);
+  let crc = start;
+  for (let i = 0; i < whole; i += sliceBytes) {
+    const first = crc ^ (bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24));
+    crc =
+      t[1792 + (first & 0xff)] ^
+      t[1536 + ((first >>> 8) & 0xff)] ^
+      t[1280 + ((first >>> 16) & 0xff)] ^
+      t[1024 + (first >>> 24)] ^
+      t[768 + bytes[i + 4]] ^
+      t[512 + bytes[i + 5]] ^
+      t[256 + bytes[i + 6]] ^
+      t[bytes[i + 7]];
+  }
+  for (let i = whole; i < bytes.length; i++) crc = t[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8);
+  return crc;
 }
 
 /**

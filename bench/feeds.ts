@@ -1,0 +1,68 @@
+import type { Contestant } from './contestant.ts';
+import type { Block } from '../src/core/blocks/block.ts';
+import { Pipeline } from '../src/core/pipeline/pipeline.ts';
+import { defaultFeed } from '../src/server/default-feed.ts';
+import { Feed } from '../src/server/feed.ts';
+import { LocalHost } from '../src/server/pipeline-host.ts';
+import { eegChannels, EegSimulator } from '../src/sources/index.ts';
+
+const channels = eegChannels.map(({ label }) => ({ label, unit: 'uV' }));
+
+/** Creates a default EEG feed whose detector monitors all channels. */
+function eegFeed(rate: number): Feed {
+  const opening = { type: 'hello' as const, channels, rate, kind: 'eeg' };
+  const feed = new Feed('headset', opening, {
+    design: defaultFeed,
+    firstRun: 1,
+    host: (emit) => new LocalHost(emit),
+    monitor: () => ({ channels: channels.length }),
+    alarms: {},
+    saved: undefined,
+    savedWeights: () => undefined,
+    now: () => 0,
+  });
+  feed.output.subscribe((output) => {
+    if (output.type === 'broken') throw new Error(output.message);
+  });
+  feed.start();
+  return feed;
+}
+
+/** Restores the pipeline of a default EEG feed from its bytes, up to its first output. */
+export async function restoring(): Promise<Contestant> {
+  const feed = eegFeed(250);
+  const simulator = new EegSimulator({ seed: 1, rate: 250 });
+  for (let i = 0; i < 400; i++) feed.push({ type: 'samples', ...simulator.next(25).eeg });
+  const { pipeline: bytes } = (await feed.save())!;
+  const next: Block = simulator.next(25).eeg;
+  feed.close();
+  return {
+    engine: 'tapline, restore',
+    run(calls) {
+      let output: ArrayLike<number> = [];
+      for (let i = 0; i < calls; i++) {
+        const pipeline = Pipeline.restore(bytes);
+        output = pipeline.push(next)[0].block.data;
+        pipeline.close();
+      }
+      return output;
+    },
+  };
+}
+
+/** A `hello`: it starts a run of a known stream or, if not `known`, the first one of a stream with a rate of its own. */
+export function hello(known: boolean): Contestant {
+  const feed = eegFeed(250);
+  const fresh = { type: 'hello' as const, channels, rate: 250, kind: 'eeg', fresh: true };
+  let rate = 250;
+  return {
+    engine: known ? 'known spec' : 'new spec',
+    run(calls) {
+      for (let i = 0; i < calls; i++) {
+        if (known) feed.open(fresh);
+        else eegFeed((rate += 1 / 1024)).close();
+      }
+      return [];
+    },
+  };
+}
