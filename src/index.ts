@@ -49,6 +49,7 @@ export type {
   DetectSpec,
   LearnerStageSpec,
   MapStageSpec,
+  NetworkStageSpec,
   PipelineSpec,
   StageName,
   StageSpec,
