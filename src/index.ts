@@ -45,7 +45,28 @@ export type { Tensor, Weights, WeightsLike } from './core/network/weights.ts';
 
 // The whole processing chain of one stream, saved and restored
 export { Pipeline, type PipelineOptions, type PipelineOutput } from './core/pipeline/pipeline.ts';
-export type { PipelineSpec } from './core/pipeline/pipeline-spec.ts';
+export type {
+  DetectSpec,
+  LearnerStageSpec,
+  MapStageSpec,
+  NetworkStageSpec,
+  PipelineSpec,
+  StageName,
+  StageSpec,
+  StandardizeSpec,
+} from './core/pipeline/pipeline-spec.ts';
+export type { StageFailure } from './core/pipeline/stage-slot.ts';
+export type {
+  AddMessage,
+  BlockMessage as PipelineBlockMessage,
+  ControlMessage,
+  FeedbackMessage,
+  PipelineMessage,
+  RemoveMessage,
+  RestartMessage,
+  TargetsMessage,
+  TimedMessage,
+} from './core/pipeline/pipeline-message.ts';
 
 // Your own layers
 export { registerLayer, type LayerDefinition, type WindowFunction } from './core/layers/custom-layer.ts';

@@ -2,8 +2,9 @@ import { Command } from '@commander-js/extra-typings';
 import FFT from 'fft.js';
 import { BlockCutter } from '../core/blocks/block-cutter.ts';
 import { frameCount, timeOf, type Block } from '../core/blocks/block.ts';
-import { Convolver } from '../core/network/convolver.ts';
 import type { Network } from '../core/network/network.ts';
+import { Pipeline } from '../core/pipeline/pipeline.ts';
+import type { PipelineSpec } from '../core/pipeline/pipeline-spec.ts';
 import { csvWriter, type Recording } from '../formats/index.ts';
 import { counted, share } from './amounts.ts';
 import { UsageError } from './failure.ts';
@@ -11,7 +12,8 @@ import { networkFormats, readNetwork } from './network-file.ts';
 import { columnsOption, list, rateOption, standardizeOption } from './options.ts';
 import { checkOutputs, outputFile } from './output-file.ts';
 import { progress } from './progress.ts';
-import { csvHelp, inputBlocks, readRecordingOf, recordingFormats } from './read-recording.ts';
+import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
+import { checkStages, pieces, runPipeline } from './run-pipeline.ts';
 
 /** Frames per block without FFT. */
 const blockFrames = 4096;
@@ -56,14 +58,24 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
             ' Select channels with --columns.',
         );
       const writer = csvWriter(columnLabels(network, recording, labels));
+      const pipeline = pipelineOf(network, recording, standardize, fft);
       const file = outputFile(output);
       file.write(writer.header());
-      let written = 0;
-      for (const [block, done] of applied(network, inputBlocks(recording, blockFrames, { standardize }), fft)) {
+      let [done, written] = [0, 0];
+      const write = (block: Block | null) => {
+        if (!block) return;
         file.write(writer.rows(block));
         written += frameCount(block);
+      };
+      const blocks = fft ? joined(recording.blocks) : pieces(recording.blocks, blockFrames);
+      for (const { raw, features } of runPipeline(pipeline, blocks)) {
+        write(features);
+        done += frameCount(raw);
         line.show(`Applying ${share(done, recording.frames)}`);
       }
+      write(pipeline.flush());
+      checkStages(pipeline);
+      pipeline.close();
       file.close();
       line.clear();
       if (networkPath.endsWith('.json') && Object.keys(network.weights()).length > 0)
@@ -75,17 +87,15 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
     });
 }
 
-/** The outputs of a network for `blocks`, including the tail, each with the number of input frames read so far. */
-function* applied(network: Network, blocks: Iterable<Block>, byFft = false): Generator<[Block, number]> {
-  const convolver = Convolver.of(network, byFft ? { fft: (size) => new FFT(size) } : {})();
-  let done = 0;
-  for (const piece of byFft ? joined(blocks) : blocks) {
-    const out = convolver.push(piece);
-    done += frameCount(piece);
-    if (out) yield [out, done];
-  }
-  const tail = convolver.flush();
-  if (tail) yield [tail, done];
+/** The pipeline that runs a network on a recording; `standardize` is a time constant in seconds. */
+function pipelineOf(network: Network, { channels, rate }: Recording, standardize?: number, byFft = false): Pipeline {
+  const spec: PipelineSpec = {
+    gaps: { policy: 'none' },
+    standardize: standardize === undefined ? null : { tau: standardize },
+    network: network.spec,
+  };
+  const shape = { channels: channels.length, rate };
+  return Pipeline.create(spec, { network, shape, ...(byFft && { fft: (size) => new FFT(size) }) });
 }
 
 /** The same frames in blocks that are long enough for an FFT. A block ends where the time jumps. */

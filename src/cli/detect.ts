@@ -1,8 +1,9 @@
 import { Command } from '@commander-js/extra-typings';
 import { causeLabels } from '../core/alarms/finding.ts';
 import { frameCount, type Block } from '../core/blocks/block.ts';
-import { checkDetectorOptions, Detector, type Alarm, type Detected } from '../core/detector/detector.ts';
+import { checkDetectorOptions, type Alarm, type Detected } from '../core/detector/detector.ts';
 import { framesBetween, type FalseAlarms } from '../core/detector/alarm-budget.ts';
+import { Pipeline } from '../core/pipeline/pipeline.ts';
 import { csvWriter } from '../formats/index.ts';
 import { channelsText, detectSummary, falseAlarmsText, grouped, rarity } from './alarm-text.ts';
 import { counted, share } from './amounts.ts';
@@ -13,6 +14,7 @@ import { progress } from './progress.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
 import { detectReport } from './report/detect-report.ts';
 import { ReportTrace } from './report/report-content.ts';
+import { runPipeline } from './run-pipeline.ts';
 
 type DetectOptions = {
   output?: string;
@@ -51,21 +53,25 @@ export function detectCommand(): Command<[string], DetectOptions> {
           `--reference must be less than the ${recording.frames} frames of ${input}, got ${reference}`,
         );
       const labels = recording.channels.map(({ label }) => label);
-      const detector = new Detector(labels.length, recording.rate, { falseAlarms, reference });
+      const pipeline = Pipeline.create(
+        { gaps: { policy: 'none' }, detect: { falseAlarms, reference } },
+        { shape: { channels: labels.length, rate: recording.rate } },
+      );
       const writer = csvWriter(['score', 'alarm', ...labels.map((label) => `share of ${label}`)]);
       const file = output === undefined ? undefined : outputFile(output);
       const trace = new ReportTrace(framesBetween(falseAlarms, recording.rate));
       const raised: Alarm[] = [];
       let done = 0;
       file?.write(writer.header());
-      for (const block of recording.blocks) {
-        const detected = detector.push(block);
+      for (const { raw, detected } of runPipeline(pipeline, recording.blocks)) {
+        if (!detected) continue;
         raised.push(...detected.alarms);
         file?.write(writer.rows(scoreRows(detected)));
-        trace.push(block, detected.score);
-        done += frameCount(block);
+        trace.push(raw, detected.score);
+        done += frameCount(raw);
         line.show(`Detecting ${share(done, recording.frames)}`);
       }
+      pipeline.close();
       file?.close();
       line.clear();
       const alarms = grouped(raised);

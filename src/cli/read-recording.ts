@@ -1,8 +1,4 @@
-import { frameCount, type Block } from '../core/blocks/block.ts';
-import { GapFiller, type GapFillerOptions } from '../core/blocks/gap-filler.ts';
-import { Standardizer } from '../core/filters/standardizer.ts';
 import { MissingRateError, type ReadOptions, type Recording } from '../formats/recording.ts';
-import { cutBlock } from '../core/blocks/cut-block.ts';
 import { readRecordingFile } from '../sources/node/index.ts';
 import { counted, share } from './amounts.ts';
 import { UsageError, usageOf } from './failure.ts';
@@ -43,26 +39,4 @@ export async function readRecordingOf(path: string, options: ReadOptions, line: 
   if (notes.some((note) => /^Skipped .*(columns|signals)/.test(note)))
     process.stderr.write('Use --columns to select other columns.\n');
   return recording;
-}
-
-/** How a recording is prepared. */
-export interface InputOptions {
-  /** How gaps are filled. Default: they are not. */
-  readonly gaps?: GapFillerOptions;
-  /** Time constant of the standardization in seconds. Default: samples are not changed. */
-  readonly standardize?: number;
-}
-
-/** A recording in blocks of at most `frames` frames. Blocks that fill gaps have `valid`, which is 0 there. */
-export function* inputBlocks(
-  { channels, rate, blocks }: Recording,
-  frames: number,
-  { gaps = { policy: 'none' }, standardize }: InputOptions = {},
-): Generator<Block> {
-  const filler = new GapFiller(gaps);
-  const standardizer = standardize && new Standardizer({ channels: channels.length, frames: standardize * rate });
-  for (const block of blocks.flatMap((each) => filler.push(each))) {
-    const scaled = standardizer ? { ...block, data: standardizer.push(block.data, block.valid) } : block;
-    for (let from = 0; from < frameCount(block); from += frames) yield cutBlock(scaled, block.start + from, frames);
-  }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { applyCommand } from '../../src/cli/apply.ts';
 import { learnCommand } from '../../src/cli/learn/learn.ts';
-import { learnerOptions, type Settings } from '../../src/cli/learn/learn-options.ts';
+import { learnSpec, type Settings } from '../../src/cli/learn/learn-options.ts';
 import { Learner } from '../../src/core/learning/learner.ts';
 import type { LearnerOptions } from '../../src/core/learning/learner-options.ts';
 import { adamW } from '../../src/core/learning/optimizers/adam.ts';
@@ -179,5 +179,5 @@ test('weights are written to .safetensors files only', async () => {
 
 test('without --optimizer, the learner chooses one for the task', () => {
   const settings: Settings = { task: 'cancel', horizon: 1, loss: 'squared', updateEvery: 1, powerLine: 50 };
-  expect(learnerOptions(settings)).toEqual(settings);
+  expect(learnSpec(settings)).toEqual(settings);
 });

@@ -1,9 +1,10 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
-import type { LearnerOptions } from '../../core/learning/learner-options.ts';
 import { lossOf, type LossSpec } from '../../core/learning/loss.ts';
 import { optimizerOf, type OptimizerSpec } from '../../core/learning/optimizers/optimizer-spec.ts';
+import type { LearnerStageSpec } from '../../core/pipeline/pipeline-spec.ts';
 import { UsageError } from '../failure.ts';
 import type { PowerLine } from '../power-line.ts';
+import type { Task } from './task-channels.ts';
 
 /** Specs by name. If a spec contains a number, the user can append one to the name: `huber:0.5`. */
 type Specs = Readonly<Record<string, { readonly type: string } & Readonly<Record<string, unknown>>>>;
@@ -62,7 +63,7 @@ function namesOf(specs: Specs): string {
 
 /** The options of the command that determine how to learn. */
 export type Settings = {
-  task: NonNullable<LearnerOptions['task']>;
+  task: Task;
   horizon: number;
   loss: LossSpec;
   optimizer?: ReturnType<typeof optimizerValue>;
@@ -78,8 +79,11 @@ export type Settings = {
 
 const withWeightDecay: readonly OptimizerSpec['type'][] = ['sgd', 'rmsprop', 'adam', 'adamW'];
 
-/** The options of a learner. Throws a UsageError if the optimizer, learning rate, and weight decay do not fit together. */
-export function learnerOptions(settings: Settings): LearnerOptions {
+/** What the options determine of a learner: everything but its network and channels. */
+export type LearnSpec = Omit<LearnerStageSpec, 'name' | 'network'>;
+
+/** Throws a UsageError if the optimizer, learning rate, and weight decay do not fit together. */
+export function learnSpec(settings: Settings): LearnSpec {
   const { task, horizon, loss, updateEvery, warmUp, decay, clip, average, powerLine } = settings;
   const { optimizer, learningRate, weightDecay } = settings;
   const options = { task, horizon, loss, updateEvery, warmUp, decay, clip, average, powerLine };
@@ -94,9 +98,9 @@ export function learnerOptions(settings: Settings): LearnerOptions {
     ...optimizer,
     ...(learningRate !== undefined && { learningRate }),
     ...(weightDecay !== undefined && { weightDecay }),
-  };
+  } as OptimizerSpec;
   try {
-    return { ...options, optimizer: optimizerOf(spec as OptimizerSpec) };
+    optimizerOf(spec);
   } catch (error) {
     const { message } = error as Error;
     throw new UsageError(
@@ -104,6 +108,7 @@ export function learnerOptions(settings: Settings): LearnerOptions {
       { cause: error },
     );
   }
+  return { ...options, optimizer: spec };
 }
 
 /** The options of the command that set the options of an optimizer. */

@@ -1,7 +1,6 @@
 import writeFileAtomic from 'write-file-atomic';
 import { Command, Option } from '@commander-js/extra-typings';
 import type { GapPolicy } from '../../core/blocks/gap-filler.ts';
-import { Learner } from '../../core/learning/learner.ts';
 import { asUsage, UsageError } from '../failure.ts';
 import {
   columnsOption,
@@ -18,16 +17,10 @@ import { defaultPowerLine, type PowerLine, powerLineOption } from '../power-line
 import { progress } from '../progress.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from '../read-recording.ts';
 import { learningPage } from '../report/learning-page.ts';
-import {
-  learnerOptions,
-  lossNames,
-  lossValue,
-  optimizerNames,
-  optimizerValue,
-  type Settings,
-} from './learn-options.ts';
-import { learnPass } from './learn-pass.ts';
+import { learnSpec, lossNames, lossValue, optimizerNames, optimizerValue, type Settings } from './learn-options.ts';
+import { learningPipeline } from './learning-pipeline.ts';
 import { labelNote, learningAdvice, learningReport } from './learning-report.ts';
+import { learningRun } from './learning-run.ts';
 import { networkFor, oneLayer, rolesOf, taskChannels } from './task-channels.ts';
 
 type LearnOptions = Omit<Settings, 'powerLine'> & {
@@ -127,7 +120,7 @@ export function learnCommand(): Command<[string], LearnOptions> {
       checkOutputs([output, report], path === undefined ? [input] : [input, path]);
       if (!output.endsWith('.safetensors'))
         throw new UsageError(`--output must be a .safetensors file, got '${output}'`);
-      const settings = learnerOptions({ ...options, powerLine });
+      const spec = learnSpec({ ...options, powerLine });
       const line = progress();
       const recording = await readRecordingOf(input, { columns, roles: rolesOf(options), rate }, line);
       const { channels } = recording;
@@ -135,8 +128,8 @@ export function learnCommand(): Command<[string], LearnOptions> {
       const places = taskChannels(recording, task);
       const network = path === undefined ? oneLayer(places, taps) : await networkFor(places, channels, path);
       const before = network.weights();
-      const learner = asUsage(() => new Learner(network, { ...settings, reference: places.reference }), path);
-      const pass = learnPass(learner, recording, { places, gaps, standardize, line });
+      const pipeline = asUsage(() => learningPipeline(network, spec, recording, { places, gaps, standardize }), path);
+      const pass = learningRun(pipeline, recording, line);
       const { learned, curve } = pass;
       const after = learned.weights();
       network.setWeights(after);
@@ -150,7 +143,7 @@ export function learnCommand(): Command<[string], LearnOptions> {
         );
       process.stdout.write(learningReport(recording, pass, { task, gaps, output, torch, standardize }));
       process.stdout.write(learningAdvice(learned.score, { task, rate: recording.rate, standardize, network: path }));
-      learner.close();
+      pipeline.close();
     });
   deprecate(command, '--step <mu>', '--learning-rate');
   deprecate(command, '--mains <hz>', '--power-line');

@@ -2,7 +2,7 @@ import type { Score, ErrorStats } from '../../core/learning/forecast-score.ts';
 import type { Recording } from '../../formats/index.ts';
 import { counted } from '../amounts.ts';
 import { methods } from '../report/learning-curve.ts';
-import type { Pass } from './learn-pass.ts';
+import type { LearningRun } from './learning-run.ts';
 import type { Task } from './task-channels.ts';
 
 /** What a report mentions besides the pass. */
@@ -17,7 +17,7 @@ export interface ReportOptions {
 /** The result of a pass as text: a table of errors, then counts of frames and updates. */
 export function learningReport(
   { frames }: Recording,
-  { learned, seconds, filled }: Pass,
+  { learned, seconds, filled }: LearningRun,
   { task, gaps, output, torch, standardize }: ReportOptions,
 ): string {
   const { score, updates, skipped: counts, rollbacks, learningRate } = learned;

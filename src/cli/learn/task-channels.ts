@@ -1,4 +1,3 @@
-import type { Block } from '../../core/blocks/block.ts';
 import type { LearnerOptions } from '../../core/learning/learner-options.ts';
 import { Network } from '../../core/network/network.ts';
 import { checkStreams } from '../../core/network/plan.ts';
@@ -62,15 +61,6 @@ export function taskChannels({ channels, roles = {} }: Recording, task: Task): T
     target,
     reference: reference.map((c) => pushed.indexOf(c)),
   };
-}
-
-/** The channels of `block` at `places`, in that order. */
-export function pickChannels(block: Block, places: readonly number[]): Block {
-  const { channels, data } = block;
-  const picked = new Float32Array((data.length / channels) * places.length);
-  for (let from = 0, at = 0; from < data.length; from += channels)
-    for (const place of places) picked[at++] = data[from + place];
-  return { ...block, data: picked, channels: places.length };
 }
 
 /** One convolution whose weights are zero, so that its outputs are zero before it has learned. */

@@ -8,20 +8,25 @@ import { checkStage, type StageName, type StageSpec } from './pipeline-spec.ts';
 
 /** Frames of the stream. */
 export interface BlockMessage {
+  /** Selects the kind of message. */
   type: 'block';
+  /** The frames. A jump of `start` is a gap. */
   block: Block;
 }
 
 /** Frames of another stream, which are the targets of the frames with the same index. */
 export interface TargetsMessage {
+  /** Selects the kind of message. */
   type: 'targets';
   /** Name of the stream that they come from. Default: ''. */
   from?: string;
+  /** The targets: one channel per output of the learner. */
   block: Block;
 }
 
 /** Controls the learner of a name. */
 export interface ControlMessage extends LearnControl {
+  /** Selects the kind of message. */
   type: 'control';
   /** Absolute index of the first frame that it applies to. Default: the next frame. */
   at?: number;
@@ -31,9 +36,11 @@ export interface ControlMessage extends LearnControl {
 
 /** Adds a stage, or replaces the stage of the same name. It starts at frame `at` with empty delay lines. */
 export interface AddMessage {
+  /** Selects the kind of message. */
   type: 'add';
   /** As in `ControlMessage`. */
   at?: number;
+  /** The stage. */
   stage: StageSpec;
   /** Weights by content hash, if the spec of the stage names them. A network, which is not plain data, is shared. */
   weights?: Readonly<Record<string, Network | WeightsLike>>;
@@ -43,17 +50,21 @@ export interface AddMessage {
 
 /** Removes a stage. */
 export interface RemoveMessage {
+  /** Selects the kind of message. */
   type: 'remove';
   /** As in `ControlMessage`. */
   at?: number;
+  /** Name of the stage. */
   stage: StageName;
 }
 
 /** Restarts a stage from its spec, for example after it has failed. */
 export interface RestartMessage {
+  /** Selects the kind of message. */
   type: 'restart';
   /** As in `ControlMessage`. */
   at?: number;
+  /** Name of the stage. */
   stage: StageName;
 }
 
@@ -62,9 +73,11 @@ export interface RestartMessage {
  * detector raises another alarm. `anomalous`: frames are flagged until a message says `normal`.
  */
 export interface FeedbackMessage {
+  /** Selects the kind of message. */
   type: 'feedback';
   /** As in `ControlMessage`. */
   at?: number;
+  /** What the person says. */
   verdict: 'normal' | 'anomalous';
 }
 

@@ -21,7 +21,7 @@ export interface DetectSpec extends DigestedDetectorOptions {
 }
 
 /** Where a network of a pipeline reads from. */
-interface NetworkStageSpec {
+export interface NetworkStageSpec {
   /** Name, unique among the feature maps or among the learners. */
   name: string;
   /** The network. */
@@ -73,10 +73,30 @@ export interface PipelineSpec {
 
 /** One stage of a pipeline, as it is added to a running one. */
 export type StageSpec =
-  | { kind: 'standardize'; spec: StandardizeSpec }
-  | { kind: 'detect'; spec: DetectSpec }
-  | { kind: 'map'; spec: MapStageSpec }
-  | { kind: 'learner'; spec: LearnerStageSpec };
+  | {
+      /** Selects the kind of stage. */
+      kind: 'standardize';
+      /** Settings of the stage. */
+      spec: StandardizeSpec;
+    }
+  | {
+      /** Selects the kind of stage. */
+      kind: 'detect';
+      /** Settings of the stage. */
+      spec: DetectSpec;
+    }
+  | {
+      /** Selects the kind of stage. */
+      kind: 'map';
+      /** Settings of the stage. */
+      spec: MapStageSpec;
+    }
+  | {
+      /** Selects the kind of stage. */
+      kind: 'learner';
+      /** Settings of the stage. */
+      spec: LearnerStageSpec;
+    };
 
 /** Name of a stage: 'standardize', 'detect', 'map <name>', or 'learner <name>'. */
 export type StageName = string;
