@@ -2,6 +2,7 @@ import { bandPower } from '../core/designs/band-power.ts';
 import { eegBands } from '../core/designs/eeg-bank.ts';
 import { gaussian, gaussianDerivative } from '../core/designs/smoothing.ts';
 import { Network } from '../core/network/network.ts';
+import { LatestCache } from './latest-cache.ts';
 import type { FeedChannel, FeedInfo, FeedSpec, LearnerSpec, MapSpec } from './feed-spec.ts';
 
 /** Maximum number of channels that a default feed processes, from the first on. */
@@ -12,8 +13,8 @@ const maxChannels = 32;
  */
 const maxEegRate = 5000;
 
-/** Networks of feature maps that are kept for further streams of the same shape. */
-const maxNetworks = 64;
+/** Networks of feature maps by shape: they are only read, so all streams of one shape share one network. */
+const networks = new LatestCache<Network>(64);
 
 const microvolt = /^[uµμ]V$/;
 
@@ -63,7 +64,7 @@ function bandPowerMap(channels: readonly FeedChannel[], rate: number): MapSpec {
   const bands = Object.fromEntries(Object.entries(eegBands).filter(([, [, high]]) => high < rate / 2));
   return {
     name: 'band power',
-    network: sharedNetwork(`band power ${channels.length} ${rate}`, () =>
+    network: networks.get(`band power ${channels.length} ${rate}`, () =>
       bandPower({ channels: channels.length, rate, bands, outRate: 10, unit: 'dB' }),
     ),
     on: 'raw',
@@ -77,7 +78,7 @@ function trendMap(channels: readonly FeedChannel[], rate: number): MapSpec {
   const sigma = rate > 0 ? Math.min(25, Math.max(1, rate / 4)) : 2;
   return {
     name: 'trend and change',
-    network: sharedNetwork(`trend ${channels.length} ${sigma}`, () => trendNetwork(channels.length, sigma)),
+    network: networks.get(`trend ${channels.length} ${sigma}`, () => trendNetwork(channels.length, sigma)),
     on: 'standardized',
     labels: channels.flatMap(({ label }) => [`${label} trend`, `${label} change`]),
   };
@@ -101,18 +102,4 @@ function trendNetwork(channels: number, sigma: number): Network {
     },
     { weights: { 'layers.0.weight': { shape: [outChannels, taps, 1], data } } },
   );
-}
-
-const networks = new Map<string, Network>();
-
-/**
- * Returns the network that was designed for `key` before, or designs it: feature maps are only read, so all streams of
- * one shape share one network. Keeps the `maxNetworks` that were used last.
- */
-function sharedNetwork(key: string, design: () => Network): Network {
-  const network = networks.get(key) ?? design();
-  networks.delete(key);
-  networks.set(key, network);
-  if (networks.size > maxNetworks) networks.delete(networks.keys().next().value!);
-  return network;
 }

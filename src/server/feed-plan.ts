@@ -4,7 +4,7 @@ import { withBothNames, type Optimizer } from '../core/learning/optimizers/optim
 import { optimizerOf, type OptimizerSpec } from '../core/learning/optimizers/optimizer-spec.ts';
 import { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
-import { plan } from '../core/network/plan.ts';
+import { plan, type Plan } from '../core/network/plan.ts';
 import { hashNetwork } from '../core/network/weights-hash.ts';
 import type { Weights, WeightsLike } from '../core/network/weights.ts';
 import type { DetectSpec, LearnerStageSpec, StageSpec } from '../core/pipeline/pipeline-spec.ts';
@@ -12,7 +12,14 @@ import type { LearnerInfo, MapInfo } from '../protocol/stream-info.ts';
 import { channelIndexes } from './channel-indexes.ts';
 import type { Allocation } from './detector-budget.ts';
 import type { FeedInfo, FeedSpec, LearnerSpec, MapSpec } from './feed-spec.ts';
+import { LatestCache } from './latest-cache.ts';
 import type { ServerAlarms } from './server-alarms.ts';
+
+/** Initial networks of learners by spec. Learners train copies. */
+const initialNetworks = new LatestCache<Network>(64);
+/** Plans of networks of feature maps, by rate: up to `maxRates` of each network. */
+const plans = new WeakMap<Network, Map<number, Plan>>();
+const maxRates = 16;
 
 /** A feature map or a learner of a feed: its stage, and what viewers know about it. */
 export interface PlannedStage<Info> {
@@ -83,7 +90,7 @@ export function planMap(map: MapSpec, index: number, info: FeedInfo): PlannedSta
   const { name, network, on, labels, unit } = map;
   const given = network instanceof Network ? network : undefined;
   const spec = given?.spec ?? (network as NetworkSpec);
-  const { outRate, receptiveField, stride, groupDelay } = plan(spec, info.rate);
+  const { outRate, receptiveField, stride, groupDelay } = given ? planOf(given, info.rate) : plan(spec, info.rate);
   const hash = given && hashNetwork(given);
   const channels = map.channels && channelIndexes(map.channels, info.channels);
   return {
@@ -182,10 +189,20 @@ function channelsOf(
 
 function initialNetwork({ name, taps, network, gain = 0.1 }: LearnerSpec, inputs: number, outputs: number): Network {
   if (network instanceof Network) return network;
-  if (network) return Network.create(network, { seed: 1, zeroOutput: true });
+  if (network)
+    return initialNetworks.get(JSON.stringify(network), () => Network.create(network, { seed: 1, zeroOutput: true }));
   if (taps === undefined) throw invalid(`taps of ${name}`, 'given without a network', taps, TypeError);
   const layer = { type: 'conv1d' as const, outChannels: outputs, kernelSize: taps };
-  return Network.create({ inChannels: inputs, layers: [layer] }, { seed: 1, gain });
+  const spec = { inChannels: inputs, layers: [layer] };
+  return initialNetworks.get(JSON.stringify([spec, gain]), () => Network.create(spec, { seed: 1, gain }));
+}
+
+function planOf(network: Network, rate: number): Plan {
+  const byRate = plans.get(network) ?? new Map<number, Plan>();
+  plans.set(network, byRate);
+  const planned = byRate.get(rate) ?? plan(network.spec, rate);
+  if (byRate.size < maxRates) byRate.set(rate, planned);
+  return planned;
 }
 
 function fits(network: Network, weights: Weights): boolean {

@@ -27,10 +27,21 @@ export class DetectStage {
     this.#spec = spec;
   }
 
-  open(channels: number, rate: number): void {
+  /** @param earlier detector of an earlier run, which hands over what it has learned and must not be used afterward */
+  open(channels: number, rate: number, earlier?: DetectStage | null): void {
     const { channels: indexes, ...options } = this.#spec;
     this.#selection = new ChannelSelection(indexes, channels);
-    this.#detector = new DigestedDetector(this.#selection.count, rate, options);
+    const { count } = this.#selection;
+    const before = earlier ? earlier.#detector : undefined;
+    const fits = before?.channels === count && before.rate === rate;
+    if (!fits || !earlier || !isSimilar(earlier.#spec, this.#spec)) {
+      this.#detector = new DigestedDetector(count, rate, options);
+      return;
+    }
+    const equal = JSON.stringify(earlier.#spec) === JSON.stringify(this.#spec);
+    this.#detector = equal ? before : new DigestedDetector(count, rate, options);
+    if (!equal) this.#detector.restore(before.save());
+    this.#detector.renumber();
   }
 
   push(block: Block): Detections {
@@ -49,13 +60,6 @@ export class DetectStage {
   restore(state: State): void {
     this.#verdict = verdicts[numberIn(state, 'verdict')];
     if ('detector' in state) this.#detector?.restore(stateIn(state, 'detector'));
-  }
-
-  /** Takes over what the detector of an earlier run has learned, if it read the same channels in the same way. */
-  inherit(earlier: DetectStage | undefined): void {
-    if (!earlier || !earlier.#detector || !this.#detector || shapeOf(earlier.#spec) !== shapeOf(this.#spec)) return;
-    this.#detector.restore(earlier.#detector.save());
-    this.#detector.renumber();
   }
 
   /** Applies the verdict of a person to the flags of a block that starts at frame `start`. */
@@ -82,7 +86,9 @@ function withPartialFrames(block: Block): Block {
   return { ...block, valid };
 }
 
-/** The part of a spec that must be equal for a detector to continue with the state of another one. */
-function shapeOf({ digest = 'none', channels, reference, learning = true }: DetectSpec): string {
-  return JSON.stringify({ digest, channels, reference, learning });
+/** Returns whether a detector can continue with the state of another one. */
+function isSimilar(one: DetectSpec, other: DetectSpec): boolean {
+  const shape = ({ digest = 'none', channels, reference, learning = true }: DetectSpec) =>
+    JSON.stringify({ digest, channels, reference, learning });
+  return shape(one) === shape(other);
 }

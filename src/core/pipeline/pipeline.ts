@@ -49,7 +49,10 @@ export interface PipelineOptions {
   learner?: Network;
   /** Optimizers that are not plain JSON, by the name of their learner. */
   optimizers?: Readonly<Record<string, Optimizer>>;
-  /** Pipeline of an earlier run of the stream: learners start with its weights, and the detector with what it learned. */
+  /**
+   * Pipeline of an earlier run of the stream: learners start with its weights, and the detector with what it learned. It
+   * must not be used afterward.
+   */
   earlier?: Pipeline;
   /** Seed of the initial weights. Default 1. */
   seed?: number;
@@ -294,10 +297,10 @@ export class Pipeline {
 
   /** Opens a stage. At the start of a run, the detector takes over what that of the earlier run has learned. */
   #openStage(stage: Stage, channels: number, rate: number): void {
-    stage.open(channels, rate);
     const { earlier } = this.#options;
-    if (this.#next > 0 || earlier?.channels !== channels || earlier.rate !== rate) return;
-    if (stage instanceof DetectStage) stage.inherit(earlier.#detect?.stage);
+    const before = this.#next === 0 && earlier ? earlier.#detect : null;
+    if (stage instanceof DetectStage) stage.open(channels, rate, before?.stage);
+    else stage.open(channels, rate);
   }
 
   /** Processes frames, divided where waiting messages apply. */

@@ -230,7 +230,11 @@ function learnerBytes({ network, horizon = 1, maxPending = 1024, task }: Learner
 /** Size of the saved state of a detector with one channel in bytes, by its options. */
 const detectorSizes = new Map<string, number>();
 
-function detectorBytes({ digest, channels: indexes, reference, learning }: DetectSpec, channels: number, rate: number): number {
+function detectorBytes(
+  { digest, channels: indexes, reference, learning }: DetectSpec,
+  channels: number,
+  rate: number,
+): number {
   const options = { reference, learning };
   const key = JSON.stringify(options);
   const size = detectorSizes.get(key) ?? encodeState('detector', new Detector(1, 0, options).save(), {}).length;

@@ -1,0 +1,19 @@
+/** Values by key; keeps those that were used last. */
+export class LatestCache<T> {
+  readonly #size: number;
+  readonly #values = new Map<string, T>();
+
+  /** @param size maximum number of values */
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /** Returns the value of `key`, or makes and keeps it. */
+  get(key: string, make: () => T): T {
+    const value = this.#values.get(key) ?? make();
+    this.#values.delete(key);
+    this.#values.set(key, value);
+    if (this.#values.size > this.#size) this.#values.delete(this.#values.keys().next().value!);
+    return value;
+  }
+}
