@@ -30,6 +30,7 @@ type ServeOptions = {
   powerLine?: PowerLine;
   alarmLog?: string;
   webhook?: string;
+  workers: number;
 };
 
 /** `tapline serve`: the server and its dashboard. */
@@ -47,8 +48,12 @@ export function serveCommand(): Command<[], ServeOptions> {
       collect,
     )
     .option('--demo', "Publish two streams: a simulated EEG headset and this computer's metrics")
-    .option('--state <directory>', 'Directory for learned weights, alarms, and the alarm log', '.tapline')
-    .option('--no-state', 'Do not save weights, alarms, or the alarm log')
+    .option(
+      '--state <directory>',
+      'Directory for the processing state of streams, learned weights, and alarms',
+      '.tapline',
+    )
+    .option('--no-state', 'Save nothing')
     .option(
       '--network <stream=file>',
       'Run a network (.json or .safetensors) on a stream and show its feature maps (repeatable)',
@@ -72,6 +77,12 @@ export function serveCommand(): Command<[], ServeOptions> {
       '--alarm-log <file>',
       'Append alarm events to a file, one JSON object per line (default: alarms.jsonl in the --state directory)',
     )
+    .option(
+      '--workers <count>',
+      "Worker threads that process streams; 0: the server's own thread processes them",
+      integerFrom(0, 64),
+      0,
+    )
     .option('--webhook <url>', 'Send each alarm event to this URL as an HTTP POST request with a JSON body')
     .addHelpText('after', '\nExample:\n  tapline serve --demo')
     .action(
@@ -84,6 +95,7 @@ export function serveCommand(): Command<[], ServeOptions> {
         network = [],
         networkInput,
         powerLine = defaultPowerLine(),
+        workers,
         ...alarms
       }) => {
         const signal = stopSignal();
@@ -93,6 +105,7 @@ export function serveCommand(): Command<[], ServeOptions> {
           port,
           origins: origin,
           powerLine,
+          workers,
           feed: await feedsWith(network, networkInput),
           statePath: state === false ? undefined : state,
           alarms: { falseAlarms, reference, log: alarmLog, webhook },
