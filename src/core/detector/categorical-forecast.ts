@@ -111,16 +111,38 @@ export class CategoricalForecast {
   #forecast(day: boolean): void {
     const l = this.#exponentials;
     const w = this.#weights;
-    const [rows, shares] = [this.#rows, this.#shares];
-    const [bins, bias] = [this.#bins, this.#bias];
-    const [r0, r1, r2, r3, r4, r5] = [rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]];
-    const [s0, s1, s2, s3, s4, s5] = [shares[0], shares[1], shares[2], shares[3], shares[4], shares[5]];
+    const rows = this.#rows;
+    const shares = this.#shares;
+    const bins = this.#bins;
+    const bias = this.#bias;
+    const r0 = rows[0];
+    const r1 = rows[1];
+    const r2 = rows[2];
+    const r3 = rows[3];
+    const r4 = rows[4];
+    const r5 = rows[5];
+    const s0 = shares[0];
+    const s1 = shares[1];
+    const s2 = shares[2];
+    const s3 = shares[3];
+    const s4 = shares[4];
+    const s5 = shares[5];
     for (let b = 0; b < bins; b++)
       l[b] =
         w[bias + b] +
         (s0 * w[r0 + b] + s1 * w[r1 + b] + (s2 * w[r2 + b] + s3 * w[r3 + b]) + (s4 * w[r4 + b] + s5 * w[r5 + b]));
-    const [r6, r7, r8, r9, r10, r11] = [rows[6], rows[7], rows[8], rows[9], rows[10], rows[11]];
-    const [s6, s7, s8, s9, s10, s11] = [shares[6], shares[7], shares[8], shares[9], shares[10], shares[11]];
+    const r6 = rows[6];
+    const r7 = rows[7];
+    const r8 = rows[8];
+    const r9 = rows[9];
+    const r10 = rows[10];
+    const r11 = rows[11];
+    const s6 = shares[6];
+    const s7 = shares[7];
+    const s8 = shares[8];
+    const s9 = shares[9];
+    const s10 = shares[10];
+    const s11 = shares[11];
     if (day)
       for (let b = 0; b < bins; b++)
         l[b] +=
@@ -159,15 +181,27 @@ export class CategoricalForecast {
   #descend(low: number, high: number, scale: number, day: boolean): void {
     const g = this.#exponentials;
     const w = this.#weights;
-    const [rows, shares] = [this.#rows, this.#shares];
-    const [bins, bias] = [this.#bins, this.#bias];
+    const rows = this.#rows;
+    const shares = this.#shares;
+    const bins = this.#bins;
+    const bias = this.#bias;
     const atLow = (g[low] * scale - (1 - high)) * learningRate;
     const atHigh = (g[low + 1] * scale - high) * learningRate;
     for (let b = 0; b < bins; b++) g[b] = g[b] * scale * learningRate;
     g[low] = atLow;
     g[low + 1] = atHigh;
-    const [r0, r1, r2, r3, r4, r5] = [rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]];
-    const [s0, s1, s2, s3, s4, s5] = [shares[0], shares[1], shares[2], shares[3], shares[4], shares[5]];
+    const r0 = rows[0];
+    const r1 = rows[1];
+    const r2 = rows[2];
+    const r3 = rows[3];
+    const r4 = rows[4];
+    const r5 = rows[5];
+    const s0 = shares[0];
+    const s1 = shares[1];
+    const s2 = shares[2];
+    const s3 = shares[3];
+    const s4 = shares[4];
+    const s5 = shares[5];
     for (let b = 0; b < bins; b++) {
       const step = g[b];
       w[bias + b] -= step;
@@ -178,8 +212,18 @@ export class CategoricalForecast {
       w[r4 + b] -= s4 * step;
       w[r5 + b] -= s5 * step;
     }
-    const [r6, r7, r8, r9, r10, r11] = [rows[6], rows[7], rows[8], rows[9], rows[10], rows[11]];
-    const [s6, s7, s8, s9, s10, s11] = [shares[6], shares[7], shares[8], shares[9], shares[10], shares[11]];
+    const r6 = rows[6];
+    const r7 = rows[7];
+    const r8 = rows[8];
+    const r9 = rows[9];
+    const r10 = rows[10];
+    const r11 = rows[11];
+    const s6 = shares[6];
+    const s7 = shares[7];
+    const s8 = shares[8];
+    const s9 = shares[9];
+    const s10 = shares[10];
+    const s11 = shares[11];
     for (let b = 0; b < bins; b++) {
       const step = g[b];
       w[r6 + b] -= s6 * step;

@@ -137,25 +137,32 @@ export class Digest {
   #add({ data, channels, start, valid }: Block, begin: number): void {
     const from = Math.max(begin - start, 0);
     const to = Math.min(begin - start + this.#factor, data.length / channels);
-    let anyValid = false;
-    for (let t = from; t < to && !anyValid; t++) anyValid = valid?.[t] !== 0;
-    if (!anyValid) return;
+    if (!valid) {
+      if (from < to) this.#addFrames(data, channels, from, to);
+      return;
+    }
+    for (let t = from; t < to; t++) if (valid[t] !== 0) this.#addFrames(data, channels, t, t + 1);
+  }
+
+  /** Adds valid frames `from` … `to - 1` of a block. */
+  #addFrames(data: Float32Array, stride: number, from: number, to: number): void {
+    const end = to * stride;
     this.#valid = true;
     for (let c = 0; c < this.#channels; c++) {
       let sum = this.#sum[c];
-      let count = this.#count[c];
+      let count = 0;
       let low = this.#low[c];
       let high = this.#high[c];
-      for (let t = from; t < to; t++) {
-        const x = data[t * channels + c];
-        if (!Number.isFinite(x) || valid?.[t] === 0) continue;
+      for (let i = from * stride + c; i < end; i += stride) {
+        const x = data[i];
+        if (!Number.isFinite(x)) continue;
         sum += x;
         count++;
         if (x < low) low = x;
         if (x > high) high = x;
       }
       this.#sum[c] = sum;
-      this.#count[c] = count;
+      this.#count[c] += count;
       this.#low[c] = low;
       this.#high[c] = high;
     }

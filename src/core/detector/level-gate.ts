@@ -32,8 +32,8 @@ export class LevelGate {
   /** First frame of the current or latest deviation. */
   since = 0;
 
-  /** Returns the deviation of frame `index`, relative to the mean deviation; 0 while settling. */
-  push(x: number, index: number): number {
+  /** Adds a sample of frame `index`. The deviation z is 0 while settling. */
+  push(x: number, index: number): void {
     const mean = this.#short.push(x);
     const n = ++this.#count;
     const reference = this.#reference;
@@ -46,7 +46,6 @@ export class LevelGate {
     const moved = reference + w * (x - reference);
     this.#reference = moved;
     this.#meanDeviation = deviation + w * (Math.abs(mean - moved) - deviation);
-    return z;
   }
 
   save(): State {
