@@ -396,6 +396,23 @@ describe('every output is', () => {
   });
 });
 
+test('frames that are valid as inputs but not as targets are read and not learned', () => {
+  const x = noise(3, 200);
+  const real = new Uint8Array(200).fill(1).fill(0, 100, 110);
+  const all = new Uint8Array(200).fill(1);
+  const learner = () => new Learner(forecaster(1, 3), { optimizer: sgd({ learningRate: 0.02 }) });
+  const [filled, missing, split] = [learner(), learner(), learner()];
+  const { prediction, skipped } = filled.push(block(x, 1, 0, real), undefined, all);
+  expect([...prediction.valid!].filter((valid) => valid === 0)).toHaveLength(2);
+  expect(skipped).toMatchObject({ gap: 2, noTruth: 10 });
+  expect(missing.push(block(x, 1, 0, real)).skipped).toMatchObject({ gap: 2 + 12, noTruth: 1 });
+  for (let start = 0; start < 200; start += 7) {
+    const end = Math.min(200, start + 7);
+    split.push(block(x.subarray(start, end), 1, start, real.slice(start, end)), undefined, all.slice(start, end));
+  }
+  expect(split.network.weights()).toEqual(filled.network.weights());
+});
+
 test('a horizon of thousands of frames is supported', () => {
   const learner = new Learner(forecaster(1, 4), { horizon: 3000, maxPending: 5 });
   const { updates, skipped } = learner.push(block(noise(3, 5000), 1));
