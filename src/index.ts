@@ -89,7 +89,7 @@ export type { Learned, SkipReason } from './core/learning/learned.ts';
 export type { MissingReason } from './core/learning/evaluation.ts';
 export type { LearnerOptions } from './core/learning/learner-options.ts';
 export type { LossName, LossSpec } from './core/learning/loss.ts';
-export type { Score } from './core/learning/forecast-score.ts';
+export type { RunningScore, Score } from './core/learning/forecast-score.ts';
 export type { ErrorStats } from './core/learning/forecast-score.ts';
 /** @deprecated Use `SkipReason`. */
 export type { SkipReason as Refusal } from './core/learning/learned.ts';

@@ -144,8 +144,20 @@ export function skillPreview(info: StreamInfo, feed: StreamFeed): TemplateResult
 
 function describe(info: StreamInfo, learner: LearnerInfo): string {
   const inputs = learner.channels.length === info.channels.length ? 'all channels' : listNames(learner.channels);
-  const task = learner.task === 'forecast' ? 'Forecasts the next frame' : `Learns ${learner.name}`;
-  return `${task} from ${inputs} (${learner.taps} taps)`;
+  return `${taskOf(learner)} from ${inputs} (${learner.taps} taps)`;
+}
+
+function taskOf({ task, name, horizon = 1 }: LearnerInfo): string {
+  switch (task) {
+    case 'forecast':
+      return horizon === 1 ? 'Forecasts the next frame' : `Forecasts the frame ${horizon} frames ahead`;
+    case 'target':
+      return `Learns ${name}`;
+    case 'reconstruct':
+      return 'Reconstructs its input';
+    case 'cancel':
+      return 'Predicts the other channels';
+  }
 }
 
 /** `O1 and O2`, or for many names `Fp1, Fp2, C3, and 5 more`. */

@@ -39,7 +39,7 @@ export interface LearnControl {
 export interface LearnOptions extends LearnerOptions {
   /**
    * Targets for the task 'target', which is the default if they are given: one frame per input frame, with the same
-   * absolute index. They may arrive late.
+   * absolute index. They may arrive in any order, before their frame or up to `maxDelay` frames after it.
    */
   target?: Observable<Block>;
   /** Train the given network itself, for a single subscriber. Default: train a copy made on subscription. */

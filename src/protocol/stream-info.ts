@@ -30,6 +30,8 @@ export interface LearnerInfo {
    * it does not read.
    */
   task: 'forecast' | 'target' | 'reconstruct' | 'cancel';
+  /** For 'forecast': how far ahead it predicts, in frames. Default: 1. */
+  horizon?: number;
   /** Whether the weights are updated; false if the learner is frozen. */
   learning: boolean;
   /** Learning rate (µ). */
@@ -87,6 +89,7 @@ const learnerInfo: field.Schema<LearnerInfo> = v.pipe(
     index: field.place,
     name: v.string(),
     task: v.picklist(['forecast', 'target', 'reconstruct', 'cancel']),
+    horizon: v.optional(v.number()),
     learning: v.boolean(),
     learningRate: v.optional(v.number()),
     step: v.optional(v.number()),

@@ -159,6 +159,7 @@ export function planLearner(
       index,
       name,
       task,
+      ...(learner.horizon !== undefined && { horizon: learner.horizon }),
       learning: true,
       learningRate: rate,
       step: rate,

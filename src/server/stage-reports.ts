@@ -66,8 +66,9 @@ function everyOf(rate: number, detectorRate: number): number {
   return detectorRate > 0 ? Math.round(rate / detectorRate) : 1;
 }
 
+/** The score of the predictions as they were emitted. */
 function lossOf(learner: number, at: number, { score, updates, skipped, rollbacks }: Learned): StageOutput {
-  const { nmse, skill, persistence, rms, movingAverage, powerLine, overall } = score;
+  const { nmse, skill, persistence, rms, movingAverage, powerLine, overall } = score.live;
   return {
     type: 'loss',
     learner,

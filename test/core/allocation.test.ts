@@ -87,3 +87,46 @@ test.each(Object.keys(stacks))(
     expect(Object.keys(found)).toHaveLength(20);
   },
 );
+
+/** Prints the heap bytes that a learner allocates per frame: what a long block costs more than a short one. */
+const learnerProgram = `
+import { Engine, Learner, Network, sgd } from ${JSON.stringify(entry)};
+const layers = [{ type: 'conv1d', outChannels: 16, kernelSize: 8 }];
+const bytesPerBlock = (order, frames) => {
+  const network = Network.create({ inChannels: 16, layers }, { engine: new Engine('simd') });
+  const learner = new Learner(network, { task: 'target', optimizer: sgd({ learningRate: 1e-4 }), maxDelay: 100 });
+  const data = Float32Array.from({ length: 16 * frames }, (_, i) => Math.sin(i));
+  let start = 0;
+  const act = () => {
+    const block = { data, channels: 16, start, rate: 100, time: 0 };
+    const first = order === 'first' || (order === 'first, after a late one' && start > 0);
+    if (first) learner.teach(block);
+    learner.push(block);
+    if (!first && order !== 'never') learner.teach(block);
+    start += frames;
+  };
+  for (let i = 0; i < 400; i++) act();
+  const bytes = [];
+  for (let go = 0; go < 9; go++) {
+    gc({ type: 'minor' });
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 50; i++) act();
+    bytes.push((process.memoryUsage().heapUsed - before) / 50);
+  }
+  return Math.min(...bytes.filter((count) => count >= 0));
+};
+const found = {};
+for (const order of ['first', 'after', 'first, after a late one', 'never'])
+  found[order] = (bytesPerBlock(order, 200) - bytesPerBlock(order, 50)) / 150;
+console.log(JSON.stringify(found));
+`;
+
+test('a learner allocates no memory for a frame or its target, in whichever order they arrive', () => {
+  const flags = ['--expose-gc', '--single-threaded', '--max-semi-space-size=64', '--min-semi-space-size=64'];
+  const args = [...flags, '--input-type=module', '--eval', learnerProgram];
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
+  const found = JSON.parse(execFileSync(process.execPath, args, { cwd, encoding: 'utf8' })) as Record<string, number>;
+  // calls box some numbers, but a frame of 16 boxed samples would be 256 bytes, and an array would be 200
+  expect(Object.entries(found).filter(([, bytes]) => !(bytes < 180))).toEqual([]);
+  expect(Object.keys(found)).toHaveLength(4);
+});

@@ -2,6 +2,7 @@ import { NEVER, from, lastValueFrom, map, Subject, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { Network } from '../../src/core/network/network.ts';
 import { sgd } from '../../src/core/learning/optimizers/sgd.ts';
+import type { Learned } from '../../src/core/learning/learned.ts';
 import type { Weights } from '../../src/core/network/weights.ts';
 import { learn, type LearnControl } from '../../src/operators/learn.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
@@ -77,6 +78,26 @@ describe('learn', () => {
     target.error(reason);
     expect(failure).toBe(reason);
     expect([source.observed, target.observed]).toEqual([false, false]);
+  });
+
+  test('learns the same from targets that arrive before or up to maxDelay frames after their frames', () => {
+    const spec = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 2 }] };
+    const run = (delay: number, maxDelay: number) => {
+      const [source, target] = [new Subject<Block>(), new Subject<Block>()];
+      let last: Learned | undefined;
+      source.pipe(learn(spec, { target, maxDelay })).subscribe((learned) => (last = learned));
+      for (let t = 0; t < 100 + delay; t++) {
+        if (t >= delay) target.next(countingBlock(t - delay, 1));
+        if (t < 100) source.next(countingBlock(t, 1));
+      }
+      source.next(countingBlock(100, 0));
+      return { weights: last?.weights(), late: last?.skipped.late };
+    };
+    const first = run(0, 0);
+    expect(first.late).toBe(0);
+    expect(run(1, 0)).toEqual(first);
+    expect(run(8, 7)).toEqual(first);
+    expect(run(8, 6).late).toBeGreaterThan(0);
   });
 
   test('unsubscribes from target and control when the source completes', () => {

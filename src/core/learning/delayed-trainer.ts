@@ -56,7 +56,7 @@ export class DelayedTrainer {
   ): void {
     const queue = this.#queue;
     this.#trainUntil(queue.next - this.#maxDelay, collected);
-    queue.push(data, at, valid === 1, alarmed);
+    queue.push(data, at, valid !== 0, alarmed);
     if (target === null) return;
     queue.setTarget(queue.next - 1, target.data, target.offset, target.valid === 1);
     if (queue.count > 1) return;

@@ -100,7 +100,7 @@ export class Evaluation {
 
   /** Adds the target of the next frame. For a categorical loss, a target outside 0 … 1 is invalid. */
   addTarget(data: Float32Array, at: number, valid: number): void {
-    let real = valid;
+    let real = valid === 1 ? 1 : 0;
     const { categorical } = this.#options.loss;
     for (let c = 0; c < this.#targets.channels; c++) {
       const target = data[at + c];

@@ -219,11 +219,9 @@ export class Learner {
   /** Throws if a saved state depends on another maximum delay. */
   #checkDelay(state: State): void {
     if (!this.#task.external) return;
-    if (!('maxDelay' in state)) {
-      const rule = "from a version that trains frames when their target is known, for task 'target'";
-      throw invalid('saved state', rule, 'one without maxDelay', TypeError);
-    }
-    const saved = numberIn(state, 'maxDelay');
-    if (saved !== this.#maxDelay) throw invalid('maxDelay', `${saved}, as in the saved state`, this.#maxDelay);
+    const { maxDelay } = state;
+    const rule = "a number (a state of task 'target' that an earlier version saved cannot be restored)";
+    if (typeof maxDelay !== 'number') throw invalid('state.maxDelay', rule, maxDelay, TypeError);
+    if (maxDelay !== this.#maxDelay) throw invalid('maxDelay', `${maxDelay}, as in the saved state`, this.#maxDelay);
   }
 }

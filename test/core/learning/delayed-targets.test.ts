@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Block } from '../../../src/core/blocks/block.ts';
@@ -201,9 +202,19 @@ describe('targets that arrive within maxDelay frames', () => {
       expect(cut.push(frames, frames).score).toEqual(whole.push(frames, frames).score);
       expect(cut.end()).toEqual(whole.end());
       expect([cut.predictions, cut.errors]).toEqual([whole.predictions, whole.errors]);
-      expect(cut.learner.save()).toEqual(whole.learner.save());
     };
-    fc.assert(fc.property(specs, seeds, gaps, orders, maxDelays, fc.nat(), law), { seed: 11, numRuns: 80 });
+    // an update without gradients is due in a gap
+    const conv = { type: 'conv1d' as const, outChannels: 2, kernelSize: 1, bias: false };
+    const upsampling = { type: 'convTranspose1d' as const, outChannels: 2, kernelSize: 2, stride: 2 };
+    const layers: NetworkSpec['layers'] = [
+      { type: 'concat', branches: [[conv, upsampling], [{ ...upsampling, kernelSize: 3 }]] },
+      { type: 'norm', kind: 'affine' },
+    ];
+    const order = { cuts: [2], targetCuts: [1], delays: [0, 0, 1] };
+    const examples: [NetworkSpec, number, Gap[], Order, number, number][] = [
+      [{ inChannels: 2, layers }, 0, [{ from: 6, length: 1 }], order, 0, 1290873111],
+    ];
+    fc.assert(fc.property(specs, seeds, gaps, orders, maxDelays, fc.nat(), law), { seed: 11, numRuns: 80, examples });
   });
 
   test('emit the same predictions as those computed for training if they arrive first, also after a late one', () => {
@@ -218,6 +229,42 @@ describe('targets that arrive within maxDelay frames', () => {
     };
     fc.assert(fc.property(specs, seeds, gaps, law), { seed: 12, numRuns: 80 });
   });
+});
+
+const conv = { type: 'conv1d' as const, outChannels: 2, kernelSize: 3 };
+const slow = sgd({ learningRate: 0.02 });
+const upsample = { type: 'convTranspose1d' as const, outChannels: 2, kernelSize: 3, stride: 2 };
+
+// recorded with version 0.2, which paired late targets differently
+test.each<[string, NetworkSpec['layers'], LearnerOptions, string]>([
+  ['one layer', [{ ...conv, outChannels: 3 }], {}, '4dfdcc0ce044'],
+  ['several layers', [conv, { type: 'tanh' }, conv], { optimizer: slow }, '844ed6561831'],
+  ['a stride and an update every 4 frames', [{ ...conv, stride: 2 }], { updateEvery: 4 }, '96e3c54b7b87'],
+  ["mode 'same'", [{ ...conv, mode: 'same' }], { optimizer: slow }, 'c8fdf37471e0'],
+  ['upsampling', [upsample, conv], { mode: 'window', loss: 'huber' }, 'ad181be1dbaa'],
+])('targets that arrive first give the same bits as in earlier versions: %s', (_, layers, options, expected) => {
+  const network = Network.create({ inChannels: 2, layers }, { seed: 4 });
+  const learner = new Learner(network, { task: 'target', ...options });
+  const hash = createHash('sha1');
+  const { outChannels } = network;
+  const [x, d] = [noise(1, 400), noise(2, 200 * outChannels)];
+  x[60] = NaN;
+  d[90] = NaN;
+  for (const [start, end] of [
+    [0, 70],
+    [72, 110],
+    [150, 200],
+  ]) {
+    const at = { start, rate: 100, time: 0 };
+    learner.teach({ data: d.slice(start * outChannels, end * outChannels), channels: outChannels, ...at });
+    const { prediction, score, error } = learner.push({ data: x.slice(2 * start, 2 * end), channels: 2, ...at });
+    hash.update(error.data);
+    // predictions after a short gap include frames of the gap, for which an update was due later
+    if (start !== 72) hash.update(prediction.data);
+    hash.update(Float64Array.of(score.nmse, score.overall.persistence, score.loss));
+  }
+  for (const { data } of Object.values(network.weights())) hash.update(data);
+  expect(hash.digest('hex').slice(0, 12)).toBe(expected);
 });
 
 describe('a learner with the task target', () => {
@@ -332,27 +379,29 @@ describe('a learner with the task target', () => {
       }
   });
 
-  test.each([0, 1, 29, 30, 31, 1e12])('treats a gap of %d frames as if targets had arrived first', (gap) => {
-    const run = (early: boolean) => {
-      const learner = make({ maxDelay: 30 });
-      const after = { ...blockOf(x, 100, 200), start: 100 + gap };
-      if (early) learner.teach(blockOf(d, 0, 100));
-      learner.push(blockOf(x, 0, 100));
-      if (!early) learner.teach(blockOf(d, 95, 100));
-      if (!early) learner.teach(blockOf(d, 69, 95));
-      if (early) learner.teach({ ...blockOf(d, 100, 200), start: 100 + gap });
-      learner.push(after);
-      learner.teach({ ...blockOf(d, 100, 200), start: 100 + gap });
-      return learner;
-    };
-    const lateFirst = make({ maxDelay: 30 });
-    lateFirst.teach(blockOf(d, 69, 100));
-    lateFirst.push(blockOf(x, 0, 100));
-    lateFirst.push({ ...blockOf(x, 100, 200), start: 100 + gap });
-    lateFirst.teach({ ...blockOf(d, 100, 200), start: 100 + gap });
-    expect(bits(run(false))).toEqual(bits(lateFirst));
-    expect(run(true).push({ ...blockOf(x, 0, 0), start: 1e13 }).skipped.late).toBe(0);
-  });
+  test.each([0, 1, 2, 29, 30, 31, 1e12])(
+    'uses targets that arrive before the first frame after a gap of %d frames, and none of missing frames',
+    (gap) => {
+      const after = { ...blockOf(x, 100, 130), start: 100 + gap };
+      const afterTargets = { ...blockOf(d, 100, 130), start: 100 + gap };
+      const [first, late] = [make({ maxDelay: 30 }), make({ maxDelay: 30 })];
+      // frame 69 is trained when frame 100 arrives, missing or not
+      first.teach(blockOf(d, 69, 100));
+      first.push(blockOf(x, 0, 100));
+      first.teach(afterTargets);
+      first.push(after);
+      late.push(blockOf(x, 0, 100));
+      late.teach(blockOf(d, 90, 100 + Math.min(gap, 10)));
+      late.teach(blockOf(d, 69, 95));
+      late.push(after);
+      late.teach(afterTargets);
+      expect(bits(late)).toEqual(bits(first));
+      const end = { ...blockOf(x, 0, 0), start: 130 + gap };
+      const { skipped } = late.push(end);
+      expect(skipped).toEqual(first.push(end).skipped);
+      expect(skipped.late).toBe(69 - 2);
+    },
+  );
 
   test.each<[string, () => unknown, string]>([
     [
@@ -367,7 +416,7 @@ describe('a learner with the task target', () => {
         const state = make().save();
         make().restore(Object.fromEntries(Object.entries(state).filter(([name]) => name !== 'maxDelay')));
       },
-      "saved state must be from a version that trains frames when their target is known, for task 'target', got 'one without maxDelay'",
+      "state.maxDelay must be a number (a state of task 'target' that an earlier version saved cannot be restored), got undefined",
     ],
     [
       'a state with another maxDelay',

@@ -396,6 +396,23 @@ describe('every output is', () => {
   });
 });
 
+test('frames that are valid as inputs but not as targets are read and not learned', () => {
+  const x = noise(3, 200);
+  const real = new Uint8Array(200).fill(1).fill(0, 100, 110);
+  const all = new Uint8Array(200).fill(1);
+  const learner = () => new Learner(forecaster(1, 3), { optimizer: sgd({ learningRate: 0.02 }) });
+  const [filled, missing, split] = [learner(), learner(), learner()];
+  const { prediction, skipped } = filled.push(block(x, 1, 0, real), undefined, all);
+  expect([...prediction.valid!].filter((valid) => valid === 0)).toHaveLength(2);
+  expect(skipped).toMatchObject({ gap: 2, noTruth: 10 });
+  expect(missing.push(block(x, 1, 0, real)).skipped).toMatchObject({ gap: 2 + 12, noTruth: 1 });
+  for (let start = 0; start < 200; start += 7) {
+    const end = Math.min(200, start + 7);
+    split.push(block(x.subarray(start, end), 1, start, real.slice(start, end)), undefined, all.slice(start, end));
+  }
+  expect(split.network.weights()).toEqual(filled.network.weights());
+});
+
 test('a horizon of thousands of frames is supported', () => {
   const learner = new Learner(forecaster(1, 4), { horizon: 3000, maxPending: 5 });
   const { updates, skipped } = learner.push(block(noise(3, 5000), 1));
@@ -463,6 +480,34 @@ test('scores continue bit for bit after a restart, even if the rate of the block
   const second = new Learner(first.network.clone());
   second.restore(first.save());
   expect(second.push(at(400, 600, 10)).score).toEqual(whole.push(at(400, 600, 10)).score);
+});
+
+test("gradients in mode 'window' stay in the memory of a residual that upsamples, also after a restart", () => {
+  const spec: NetworkSpec = {
+    inChannels: 2,
+    layers: [
+      {
+        type: 'residual',
+        layers: [
+          { type: 'convTranspose1d', outChannels: 4, kernelSize: 1, stride: 2 },
+          { type: 'linear', outChannels: 2 },
+        ],
+      },
+      { type: 'conv1d', outChannels: 2, kernelSize: 2 },
+    ],
+  };
+  const options = { task: 'target' as const, mode: 'window' as const };
+  const [x, d] = [noise(1, 40), noise(2, 40)];
+  const whole = new Learner(Network.create(spec, { seed: 1 }), options);
+  const learnFrom = (learner: Learner, start: number, end: number) => {
+    learner.teach(block(d.subarray(2 * start, 2 * end), 2, start));
+    learner.push(block(x.subarray(2 * start, 2 * end), 2, start));
+  };
+  learnFrom(whole, 0, 5);
+  const restored = new Learner(whole.network.clone(), options);
+  restored.restore(whole.save());
+  for (const learner of [whole, restored]) learnFrom(learner, 5, 20);
+  expect(restored.save()).toEqual(whole.save());
 });
 
 test('fill values are not samples: windows with fill values are not learned from, and later windows are', () => {
