@@ -13,27 +13,12 @@ import {
   type OperatorFunction,
 } from 'rxjs';
 import type { Block } from '../core/blocks/block.ts';
-import { fields, invalid, oneOf, positive } from '../core/check.ts';
 import { Learner } from '../core/learning/learner.ts';
+import type { LearnControl } from '../core/learning/learn-control.ts';
 import type { Learned } from '../core/learning/learned.ts';
-import { learningRateOf } from '../core/learning/optimizers/optimizer.ts';
 import { defaultOptimizer, type LearnerOptions } from '../core/learning/learner-options.ts';
 import { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
-
-/** A change to a running learner. Absent fields are not changed. */
-export interface LearnControl {
-  /** Whether the weights are updated. */
-  learning?: boolean;
-  /** Learning rate µ of the optimizer, > 0. */
-  learningRate?: number;
-  /** @deprecated Use `learningRate`. */
-  rate?: number;
-  /** Whether the following frames must not be learned from. */
-  alarmed?: boolean;
-  /** 'freeze' and 'unfreeze' set `learning`; 'reset' restores the initial weights, 'rollback' the last good ones. */
-  act?: 'freeze' | 'unfreeze' | 'reset' | 'rollback';
-}
 
 /** Options of `learn`. */
 export interface LearnOptions extends LearnerOptions {
@@ -74,7 +59,7 @@ export function learn(network: Network | NetworkSpec, options: LearnOptions = {}
     defer(() => {
       const learner = make(inPlace ? given : given.clone());
       const targets = (target ?? NEVER).pipe(tap((block) => learner.teach(block)));
-      const controls = control.pipe(tap((change) => applyControl(learner, change)));
+      const controls = control.pipe(tap((change) => learner.control(change)));
       return source.pipe(
         connect((blocks) => {
           const end = blocks.pipe(ignoreElements(), endWith(null));
@@ -86,21 +71,4 @@ export function learn(network: Network | NetworkSpec, options: LearnOptions = {}
         }),
       );
     });
-}
-
-function applyControl(learner: Learner, control: LearnControl): void {
-  const { learning, alarmed, act } = fields('control', control, 'an object such as { learning: false }');
-  const learningRate = learningRateOf(control);
-  if (learningRate !== undefined) learner.optimizer.learningRate = positive('learningRate', learningRate);
-  if (learning !== undefined) learner.learning = checkedBoolean('learning', learning);
-  if (alarmed !== undefined) learner.alarmed = checkedBoolean('alarmed', alarmed);
-  if (act === undefined) return;
-  oneOf('act', act, ['freeze', 'unfreeze', 'reset', 'rollback']);
-  if (act === 'reset' || act === 'rollback') learner[act]();
-  else learner.learning = act === 'unfreeze';
-}
-
-function checkedBoolean(name: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') throw invalid(name, 'true or false', value, TypeError);
-  return value;
 }

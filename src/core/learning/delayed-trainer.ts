@@ -1,9 +1,10 @@
 import type { Network } from '../network/network.ts';
 import { NetworkStream } from '../network/network-stream.ts';
 import { invalid } from '../check.ts';
-import { type State, stateIn } from '../state/state.ts';
+import { numberIn, type State, stateIn } from '../state/state.ts';
 import type { EmittedPredictions } from './emitted-predictions.ts';
 import { FrameQueue } from './frame-queue.ts';
+import { type LearnControl, restoreControl, saveControl } from './learn-control.ts';
 import type { OutputCollector } from './learned.ts';
 import type { PendingTarget } from './pending-targets.ts';
 import type { Trainer } from './trainer.ts';
@@ -23,6 +24,8 @@ export class DelayedTrainer {
   readonly #emitted: EmittedPredictions;
   readonly #frame: Float32Array;
   readonly #valid = new Uint8Array(1);
+  /** Controls that apply to frames from `at` on, which wait. */
+  #controls: { at: number; control: LearnControl }[] = [];
   /** Computes the emitted predictions, with the weights of the moment. */
   #serving: NetworkStream;
 
@@ -83,6 +86,12 @@ export class DelayedTrainer {
     queue.advance(count);
   }
 
+  /** Applies a control when the frames that have arrived so far are trained. */
+  control(control: LearnControl): void {
+    this.#controls.push({ at: this.#queue.next, control });
+    if (this.#queue.count === 0) this.#applyControls();
+  }
+
   /** Sets the target of frame `index`, which has arrived, and trains what can be trained. Ignores trained frames. */
   teach(index: number, data: Float32Array, at: number, valid: number): void {
     if (index < this.#queue.first) return;
@@ -113,7 +122,13 @@ export class DelayedTrainer {
   }
 
   save(): State {
-    return { queue: this.#queue.save(), emitted: this.#emitted.save(), serving: this.#serving.state() };
+    const controls = this.#controls.map(({ at, control }, i) => [String(i), { at, ...saveControl(control) }]);
+    return {
+      queue: this.#queue.save(),
+      emitted: this.#emitted.save(),
+      serving: this.#serving.state(),
+      controls: Object.fromEntries(controls) as State,
+    };
   }
 
   restore(state: State): void {
@@ -125,6 +140,11 @@ export class DelayedTrainer {
     this.#serving = NetworkStream.of(this.#network, stateIn(state, 'serving'));
     if (this.#serving.index !== queue.next)
       throw invalid('index of state.serving', `${queue.next}, the next frame to arrive`, this.#serving.index);
+    const controls = stateIn(state, 'controls');
+    this.#controls = Object.keys(controls).map((i) => {
+      const control = stateIn(controls, i);
+      return { at: numberIn(control, 'at'), control: restoreControl(control) };
+    });
     const { outputsAfter } = this.#network.pace;
     this.#emitted.restore(stateIn(state, 'emitted'), outputsAfter(queue.next) - outputsAfter(queue.first));
   }
@@ -173,12 +193,20 @@ export class DelayedTrainer {
   #trainKnown(): void {
     const queue = this.#queue;
     while (queue.count > 0 && (queue.hasTarget(queue.first) || queue.gapLength() > 0)) this.#trainNext();
+    if (queue.count === 0) this.#applyControls();
+  }
+
+  /** Applies the controls that apply to the oldest frame, or to the next one if none waits. */
+  #applyControls(): void {
+    while (this.#controls.length > 0 && this.#controls[0].at <= this.#queue.first)
+      this.#trainer.control(this.#controls.shift()!.control);
   }
 
   /** Trains the oldest frame, or the gap that begins with it. */
   #trainNext(): void {
     const [queue, trainer] = [this.#queue, this.#trainer];
     const { first, inChannels, outChannels } = queue;
+    this.#applyControls();
     trainer.alarmed = queue.isAlarmed(first);
     const missing = queue.gapLength();
     if (missing > 0) trainer.skip(missing);

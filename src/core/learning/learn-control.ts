@@ -1,5 +1,5 @@
 import { fields, invalid, oneOf, positive } from '../check.ts';
-import type { Learner } from './learner.ts';
+import { numberIn, type State } from '../state/state.ts';
 import { learningRateOf } from './optimizers/optimizer.ts';
 
 /** A change to a running learner. Absent fields are not changed. */
@@ -26,13 +26,23 @@ export function checkControl(control: LearnControl): void {
   if (act !== undefined) oneOf('act', act, ['freeze', 'unfreeze', 'reset', 'rollback']);
 }
 
-/** Applies a checked control to a learner. */
-export function applyControl(learner: Learner, control: LearnControl): void {
-  const { learning, alarmed, act } = control;
-  const learningRate = learningRateOf(control);
-  if (learningRate !== undefined) learner.optimizer.learningRate = learningRate;
-  if (learning !== undefined) learner.learning = learning;
-  if (alarmed !== undefined) learner.alarmed = alarmed;
-  if (act === 'reset' || act === 'rollback') learner[act]();
-  else if (act !== undefined) learner.learning = act === 'unfreeze';
+const acts = ['freeze', 'unfreeze', 'reset', 'rollback'] as const;
+
+/** Returns a control that waits for its frame as state. */
+export function saveControl({ learning, act, ...rates }: LearnControl): State {
+  const learningRate = learningRateOf(rates);
+  return {
+    ...(learning !== undefined && { learning: Number(learning) }),
+    ...(learningRate !== undefined && { learningRate }),
+    ...(act !== undefined && { act: acts.indexOf(act) }),
+  };
+}
+
+/** Restores a control that `saveControl` returned. */
+export function restoreControl(state: State): LearnControl {
+  return {
+    ...('learning' in state && { learning: numberIn(state, 'learning') === 1 }),
+    ...('learningRate' in state && { learningRate: numberIn(state, 'learningRate') }),
+    ...('act' in state && { act: acts[numberIn(state, 'act')] }),
+  };
 }

@@ -1,6 +1,7 @@
 import { checkBlock, frameCount, type Block } from '../blocks/block.ts';
 import { invalid } from '../check.ts';
 import { DelayedTrainer } from './delayed-trainer.ts';
+import { checkControl, type LearnControl } from './learn-control.ts';
 import { OutputCollector, drainBlock, type Learned } from './learned.ts';
 import { PendingTargets } from './pending-targets.ts';
 import { maxDelayOf, taskOf, type LearnerOptions, type Task } from './learner-options.ts';
@@ -134,6 +135,18 @@ export class Learner {
     for (let i = 0; i < end; i++)
       this.#delayed?.teach(block.start + i, block.data, i * outChannels, block.valid?.[i] ?? 1);
     this.#pendingTargets.add(block, this.#index);
+  }
+
+  /**
+   * Applies a change to the frames that arrive from now on, even if they are trained later: frames that wait for their
+   * target are trained as before. The setters and methods of the learner, in contrast, apply at once.
+   * @throws an error that names the invalid field
+   */
+  control(control: LearnControl): void {
+    checkControl(control);
+    if (control.alarmed !== undefined) this.alarmed = control.alarmed;
+    if (this.#delayed) this.#delayed.control(control);
+    else this.#trainer.control(control);
   }
 
   /** Restores the last good weights and clears the optimizer's memory. Frames that wait for their target are kept. */

@@ -6,6 +6,8 @@ import { validAt } from '../memory/rows.ts';
 import { isSample, type EvaluatedOutput, type Evaluation } from './evaluation.ts';
 import type { OutputCollector, SkipReason } from './learned.ts';
 import { capacityOf, defaultOptimizer, evaluationOf, type LearnerOptions, type Task } from './learner-options.ts';
+import type { LearnControl } from './learn-control.ts';
+import { learningRateOf } from './optimizers/optimizer.ts';
 import { WeightUpdater } from './weight-updater.ts';
 
 /**
@@ -103,6 +105,16 @@ export class Trainer {
   /** Returns a stream of the same network that continues from here, for outputs only. */
   forwardStream(): NetworkStream {
     return NetworkStream.of(this.#network, { ...this.#stream.state(), gradients: 0 });
+  }
+
+  /** Applies a checked control, except `alarmed`. */
+  control(control: LearnControl): void {
+    const { learning, act } = control;
+    const learningRate = learningRateOf(control);
+    if (learningRate !== undefined) this.updater.optimizer.learningRate = learningRate;
+    if (learning !== undefined) this.learning = learning;
+    if (act === 'reset' || act === 'rollback') this[act]();
+    else if (act !== undefined) this.learning = act === 'unfreeze';
   }
 
   rollback(): void {

@@ -4,7 +4,6 @@ import { GapFiller } from '../blocks/gap-filler.ts';
 import { invalid } from '../check.ts';
 import type { Detected } from '../detector/detector.ts';
 import type { MakeTransform } from '../layers/convolution/transform.ts';
-import { applyControl } from '../learning/learn-control.ts';
 import type { Learned } from '../learning/learned.ts';
 import type { Learner } from '../learning/learner.ts';
 import type { Optimizer } from '../learning/optimizers/optimizer.ts';
@@ -400,7 +399,7 @@ export class Pipeline {
     switch (message.type) {
       case 'control':
         this.#learners.get(message.learner)?.run(({ learner }) => {
-          applyControl(learner, message);
+          learner.control(message);
         });
         break;
       case 'add':

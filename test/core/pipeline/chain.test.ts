@@ -80,6 +80,9 @@ const timed: TimedMessage[] = [
   { type: 'control', at: 405, learner: 'own', act: 'unfreeze' },
   { type: 'add', at: 500, stage: { kind: 'standardize', spec: { tau: 2 } } },
   { type: 'control', at: 640, learner: 'forecast', act: 'rollback' },
+  { type: 'control', at: 655, learner: 'other', learningRate: 0.02 },
+  { type: 'control', at: 690, learner: 'other', act: 'freeze' },
+  { type: 'control', at: 790, learner: 'other', act: 'unfreeze' },
   { type: 'add', at: 720, stage: { kind: 'learner', spec: { name: 'new', network: conv(3, 3, 2) } } },
   { type: 'feedback', at: 830, verdict: 'normal' },
   { type: 'control', at: 901, learner: 'forecast', act: 'reset' },
@@ -291,7 +294,7 @@ describe('a flag of the detector', () => {
       for (const message of sent) pipeline.handle(message);
       const outputs = pipeline.push({ data, channels: 1, start: 0, rate, time: 0 });
       const alarms = outputs.flatMap(({ detected }) => detected!.alarms).map(({ index }) => index);
-      return { alarms, skipped: outputs.at(-1)!.learners.a.skipped.alarmed };
+      return { alarms, skipped: outputs.at(-1).learners.a.skipped.alarmed };
     };
     const usual = skipped([]);
     const first = usual.alarms.find((index) => index >= 4000)!;
