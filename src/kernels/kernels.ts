@@ -263,6 +263,13 @@ export interface Kernels {
   softmaxGradient(x: number, g: number, dx: number, rows: number, channels: number): void;
 
   /**
+   * One forecast of the detector (`CategoricalForecast`), in double precision. `state` contains what `forecastSize`
+   * describes, and `bins` is even. Returns the blurred probability of the sample at `position`. If `learning` is not 0,
+   * it then learns the sample.
+   */
+  forecast(state: number, bins: number, position: number, dayBack: number, day: number, learning: number): number;
+
+  /**
    * Runs a stack of convolutions and activations with settled delay lines in one call. Takes `frames` frames at `x`, and
    * returns the number of outputs of the last layer. `program` contains the state of the layers (see `words`), which is
    * updated; the memory after `x` is overwritten. If this kernel is absent, layers are called one by one, with the same

@@ -3,6 +3,7 @@ import type { Kernels } from './kernels.ts';
 import { activate, activateBack } from './plain/activations.ts';
 import { convolutionLoops } from './plain/convolution.ts';
 import { depthwiseLoops } from './plain/depthwise.ts';
+import { forecastLoops } from './plain/forecast.ts';
 import { gradientLoops } from './plain/gradients.ts';
 import { optimizerLoops } from './plain/optimizers.ts';
 import { poolLoops } from './plain/pools.ts';
@@ -25,6 +26,7 @@ export function plainKernels(arena: Arena): Kernels {
     ...optimizerLoops(arena),
     ...proportionateLoops(arena),
     ...rowwiseLoops(arena),
+    ...forecastLoops(arena),
   };
 }
 

@@ -7,3 +7,4 @@ export { run } from './run';
 export { dot, proportionate, squares } from './proportionate';
 export { fill, gather, scatter, write } from './rows';
 export { activate, activateGradient, softmax, softmaxGradient } from './rowwise';
+export { forecast } from './forecast';
