@@ -3,7 +3,7 @@ import type { Optimizer } from '../core/learning/optimizers/optimizer.ts';
 import type { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
 import type { Weights, WeightsLike } from '../core/network/weights.ts';
-import { Pipeline } from '../core/pipeline/pipeline.ts';
+import { Pipeline, type PipelineOptions } from '../core/pipeline/pipeline.ts';
 import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
 import { type StageSpec, stageName } from '../core/pipeline/pipeline-spec.ts';
 import type { StageFailure } from '../core/pipeline/stage-slot.ts';
@@ -126,7 +126,8 @@ export class PipelineRunner {
       ),
     );
     try {
-      return Pipeline.restore(bytes, { optimizers });
+      const weights = Object.assign({}, ...stages.map((stage) => stage.weights)) as PipelineOptions['weights'];
+      return Pipeline.restore(bytes, { optimizers, weights });
     } catch (error) {
       outputs.push({ type: 'broken', where: 'saved state', message: messageOf(error) });
       return undefined;

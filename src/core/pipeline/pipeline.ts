@@ -8,6 +8,8 @@ import type { Learned } from '../learning/learned.ts';
 import type { Learner } from '../learning/learner.ts';
 import type { Optimizer } from '../learning/optimizers/optimizer.ts';
 import { Network } from '../network/network.ts';
+import type { NetworkSpec } from '../network/network-spec.ts';
+import { hashNetwork } from '../network/weights-hash.ts';
 import type { WeightsLike } from '../network/weights.ts';
 import { DetectStage } from './detect-stage.ts';
 import { LearnerStage } from './learner-stage.ts';
@@ -21,13 +23,14 @@ import {
 } from './pipeline-message.ts';
 import {
   checkSpec,
+  stageName,
   stagesOf,
   type LearnerStageSpec,
   type MapStageSpec,
   type PipelineSpec,
   type StageSpec,
 } from './pipeline-spec.ts';
-import { type SavedPipeline, readPipeline, writePipeline } from './saved-pipeline.ts';
+import { type SavedPipeline, type SavedStage, readPipeline, writePipeline } from './saved-pipeline.ts';
 import { StageSlot, type Stage, type StageFailure } from './stage-slot.ts';
 import { StandardizeStage } from './standardize-stage.ts';
 import { stageWithPowerLine, withAdded, withoutStage, withPowerLine } from './spec-change.ts';
@@ -121,14 +124,14 @@ export class Pipeline {
   #rate = 0;
   #next = 0;
 
-  private constructor(spec: PipelineSpec, options: PipelineOptions) {
-    checkSpec(spec);
+  private constructor(spec: PipelineSpec, options: PipelineOptions, saved?: SavedPipeline) {
+    if (!saved) checkSpec(spec);
     this.#options = options;
     this.#weights = { ...options.weights };
     this.#optimizers = new Map(Object.entries(options.optimizers ?? {}));
     this.#spec = withPowerLine(structuredClone(spec), defaultPowerLine);
     this.#gaps = new GapFiller(spec.gaps);
-    for (const stage of stagesOf(this.#spec)) this.#install(this.#slotOf(stage));
+    for (const stage of stagesOf(this.#spec)) this.#install(this.#slotOf(stage, saved?.stages.get(stageName(stage))));
     if (options.shape) this.#open(options.shape);
   }
 
@@ -142,12 +145,17 @@ export class Pipeline {
 
   /**
    * Restores a pipeline that `save` returned, with its weights, optimizers, and state.
-   * @param options optimizers and transforms that are not plain JSON are not saved and must be given again
+   * @param options optimizers and transforms that are not plain JSON are not saved and must be given again; feature maps
+   * share the networks in `weights` if they still have the same weights
    * @throws if the bytes are truncated, not a saved pipeline, or from a newer version
    */
-  static restore(bytes: Uint8Array, { optimizers, fft }: Pick<PipelineOptions, 'optimizers' | 'fft'> = {}): Pipeline {
+  static restore(
+    bytes: Uint8Array,
+    { weights, optimizers, fft }: Pick<PipelineOptions, 'weights' | 'optimizers' | 'fft'> = {},
+  ): Pipeline {
     const saved = readPipeline(bytes);
-    const pipeline = new Pipeline(saved.spec, { weights: saved.weights, optimizers, fft, seed: saved.seed });
+    const options = { weights: { ...saved.weights, ...weights }, optimizers, fft, seed: saved.seed };
+    const pipeline = new Pipeline(saved.spec, options, saved);
     pipeline.#restore(saved);
     return pipeline;
   }
@@ -274,8 +282,6 @@ export class Pipeline {
       const stage = saved.stages.get(slot.name);
       if (!stage) continue;
       if (this.#channels > 0) slot.stage.open(this.#channels, this.#rate);
-      const network = networkOf(slot.stage);
-      if (network && stage.weights) network.setWeights(stage.weights);
       slot.stage.restore(stage.state);
       slot.failure = stage.failure;
     }
@@ -460,7 +466,8 @@ export class Pipeline {
     this.#spec = withoutStage(this.#spec, slot.spec);
   }
 
-  #slotOf(stage: StageSpec): StageSlot<Stage> {
+  /** @param saved state of the stage, whose network starts with the saved weights */
+  #slotOf(stage: StageSpec, saved?: SavedStage): StageSlot<Stage> {
     const { fft } = this.#options;
     switch (stage.kind) {
       case 'detect':
@@ -468,16 +475,25 @@ export class Pipeline {
       case 'standardize':
         return new StageSlot(stage, () => new StandardizeStage(stage.spec));
       case 'map': {
-        const network = this.#mapNetwork(stage.spec);
+        const network = saved ? this.#savedNetwork(stage.spec, saved) : this.#mapNetwork(stage.spec);
         return new StageSlot(stage, () => new MapStage(stage.spec, network, fft));
       }
       case 'learner': {
         const { spec } = stage;
-        const make = this.#learnerNetwork(spec);
         const optimizer = this.#optimizers.get(spec.name);
-        return new StageSlot(stage, () => new LearnerStage(spec, make(), optimizer));
+        const initial = this.#learnerNetwork(spec);
+        const make = (network: Network) => new LearnerStage(spec, network, optimizer);
+        const restored = saved?.weights && make(Network.create(spec.network, { weights: saved.weights }));
+        return new StageSlot(stage, () => make(initial()), restored);
       }
     }
+  }
+
+  /** Returns the network of a feature map with its saved weights: one that was handed over, if it has the same. */
+  #savedNetwork({ network }: MapStageSpec, { hash, weights }: SavedStage): Network {
+    const given = Object.hasOwn(this.#weights, hash) ? this.#weights[hash] : undefined;
+    if (given instanceof Network && hashNetwork(given) === hash && isEqual(given.spec, network)) return given;
+    return Network.create(network, { weights });
   }
 
   #mapNetwork(spec: MapStageSpec): Network {
@@ -493,8 +509,7 @@ export class Pipeline {
     const { learner, earlier, seed = 1 } = this.#options;
     const given = spec.name === 'learner' && learner ? learner : this.#given(spec);
     const before = earlier?.learnerOf(spec.name)?.network;
-    const inherited =
-      before && JSON.stringify(before.spec) === JSON.stringify(spec.network) ? before.weights() : undefined;
+    const inherited = before && isEqual(before.spec, spec.network) ? before.weights() : undefined;
     const weights = inherited ?? given;
     return () => {
       if (weights instanceof Network) return weights.clone();
@@ -508,7 +523,7 @@ export class Pipeline {
     if (!Object.hasOwn(this.#weights, hash))
       throw invalid(`weights of ${name}`, 'handed over beside the spec', hash, TypeError);
     const given = this.#weights[hash];
-    if (!(given instanceof Network) || JSON.stringify(given.spec) === JSON.stringify(network)) return given;
+    if (!(given instanceof Network) || isEqual(given.spec, network)) return given;
     return given.weights();
   }
 
@@ -528,6 +543,10 @@ function replaced<T extends Stage>(before: StageSlot<T> | null | undefined, slot
 
 function inputOf({ spec }: StageSlot<Stage>, raw: Block, standard: Block | null): Block | null {
   return 'on' in spec.spec && spec.spec.on === 'raw' ? raw : standard;
+}
+
+function isEqual(one: NetworkSpec, other: NetworkSpec): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function networkOf(stage: Stage): Network | null {

@@ -44,11 +44,12 @@ export interface RunningPipeline extends Saved {
 }
 
 /** The state of one stage, as it was read. */
-interface SavedStage {
+export interface SavedStage {
   state: State;
   failure: StageFailure | null;
-  /** Current weights of its network. */
+  /** Current weights of its network, and their content hash. */
   weights: WeightsLike | undefined;
+  hash: string;
 }
 
 /** A saved pipeline, as it was read. */
@@ -127,7 +128,15 @@ function readCurrent(state: State, description: Description): SavedPipeline {
     if (place < 0) throw invalid('saved pipeline', `with the state of '${name}'`, 'one without it', TypeError);
     const { failure, weights } = described[place];
     const network = 'network' in stage.spec ? stage.spec.network : undefined;
-    return [name, { state: stateIn(states, String(place)), failure, weights: network && read(weights ?? '', network) }];
+    return [
+      name,
+      {
+        state: stateIn(states, String(place)),
+        failure,
+        weights: network && read(weights ?? '', network),
+        hash: weights ?? '',
+      },
+    ];
   });
   const added = waiting.flatMap((message) => (message.type === 'add' ? message.stage : []));
   const named = [...stagesOf(spec), ...added].flatMap(({ spec: each }): [string, WeightsLike][] =>
@@ -165,7 +174,7 @@ function readLegacy(state: State, extra: PipelineSpec): SavedPipeline {
     spec,
     seed: 1,
     waiting: [],
-    stages: new Map(stages.map(([name, stage, weights]) => [name, { state: stage, failure: null, weights }])),
+    stages: new Map(stages.map(([name, stage, weights]) => [name, { state: stage, failure: null, weights, hash: '' }])),
     weights: {},
   };
 }

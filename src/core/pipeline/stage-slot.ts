@@ -27,11 +27,12 @@ export class StageSlot<T extends Stage> {
   readonly #make: () => T;
   #stage: T;
 
-  constructor(spec: StageSpec, make: () => T) {
+  /** @param stage the stage, if it is not one that starts from its spec */
+  constructor(spec: StageSpec, make: () => T, stage: T = make()) {
     this.name = stageName(spec);
     this.spec = spec;
     this.#make = make;
-    this.#stage = make();
+    this.#stage = stage;
   }
 
   /** The stage, whether it works or has failed. */

@@ -53,9 +53,9 @@ function bytesOf(data: FileTensor['data']): Uint8Array {
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** Converts elements of `size` bytes from the byte order of the machine to little-endian, or back. */
-function littleEndian(bytes: Uint8Array, size: number): Uint8Array {
+function littleEndian<T extends Uint8Array>(bytes: T, size: number): T {
   if (isLittleEndian) return bytes;
-  return bytes.map((_, i) => bytes[i - (i % size) + (size - 1 - (i % size))]);
+  return bytes.map((_, i) => bytes[i - (i % size) + (size - 1 - (i % size))]) as T;
 }
 
 /**
@@ -85,6 +85,10 @@ export function jsonIn(metadata: Record<string, string>, name: string): unknown 
   }
 }
 
+function isSize(n: unknown): boolean {
+  return Number.isSafeInteger(n) && (n as number) >= 0;
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -106,15 +110,13 @@ function read(name: string, entry: unknown, view: DataView, body: number): FileT
   }
   const Kind = arrayTypes[dtype as keyof typeof arrayTypes];
   const size = Kind.BYTES_PER_ELEMENT;
-  const sizes = Array.isArray(shape) && Array.isArray(offsets) ? [...shape, ...offsets] : [NaN];
-  const valid = sizes.every((n) => Number.isSafeInteger(n) && n >= 0);
+  const valid = Array.isArray(shape) && Array.isArray(offsets) && shape.every(isSize) && offsets.every(isSize);
   const count = valid ? shape.reduce((product, n) => product * n, 1) : NaN;
   const [begin, end] = valid ? offsets : [NaN, NaN];
   if (!(end - begin === count * size && body + end <= view.byteLength)) {
     throw new RangeError(`safetensors: ${name} must lie within the file, got shape [${shape}] at [${offsets}]`);
   }
-  const data = new Kind(count);
-  const source = new Uint8Array(view.buffer, view.byteOffset + body + begin, count * size);
-  bytesOf(data).set(littleEndian(source, size));
-  return { shape: [...shape], data };
+  const from = view.byteOffset + body + begin;
+  const copy = new Uint8Array(view.buffer, from, count * size).slice();
+  return { shape: [...shape], data: new Kind(littleEndian(copy, size).buffer) };
 }
