@@ -66,6 +66,8 @@ export class Feed {
   #key = '';
   /** Whether the pipeline of this run has been opened. */
   #running = false;
+  /** Whether the pipeline has a detector. */
+  #detecting = false;
   /** Which part of the stream is not monitored, and why. */
   #unwatched: string | undefined;
   /** Failures of the pipeline of this run, by the failed part. */
@@ -165,6 +167,11 @@ export class Feed {
     learner.learning = act === 'freeze' ? false : act === 'unfreeze' ? true : (on ?? learner.learning);
     if (rate !== undefined) setLearningRate(learner, rate);
     this.output.next({ type: 'info' });
+  }
+
+  /** A person says that the present alarm is false: learners continue, and nothing is flagged until the next alarm. */
+  markNormal(): void {
+    if (this.#detecting) this.#host.send({ type: 'feedback', at: this.next, verdict: 'normal' });
   }
 
   /**
@@ -273,6 +280,7 @@ export class Feed {
     this.#learners.clear();
     const allocation = this.#options.monitor({ name: this.name, ...this.#opening });
     const detect = planDetect(spec, allocation, this.#options.alarms, rate);
+    this.#detecting = detect !== null;
     this.#unwatched = detect ? allocation.unwatched : (allocation.unwatched ?? 'not monitored (detection is off)');
     const maps = spec.maps.flatMap((map, index) => this.#guard(map.name, () => planMap(map, index, this.#info)) ?? []);
     this.#maps = maps.map(({ info }) => info);

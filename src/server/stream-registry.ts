@@ -48,6 +48,10 @@ export class StreamRegistry {
 
   constructor(options: StreamRegistryOptions) {
     this.#options = options;
+    options.alarmService.events.subscribe(({ step, alarm: { kind, members } }) => {
+      if (step !== 'falseAlarm' || kind !== 'unusual') return;
+      for (const { stream } of members) this.#feeds.get(stream)?.markNormal();
+    });
   }
 
   get streams(): StreamInfo[] {
