@@ -1,11 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { earlierDetector } from './earlier-detector.ts';
 import { bytesIn } from '../core/state/state.ts';
 import { decodeState, encodeState } from '../core/state/state-file.ts';
 
 const ending = '~pipeline.state';
+/** Files of version 0.1, which are replaced when the pipeline of their stream is saved. */
+const detectorEnding = '~detector.state';
 
 /** The pipeline of a stream, and the run that it belongs to. */
 export interface SavedRun {
@@ -59,8 +62,9 @@ export class PipelineStore {
 
   /** Returns the saved pipeline of a stream, if any. A file that cannot be read is logged. */
   get(stream: string): SavedRun | undefined {
-    if (this.#directory === undefined || !this.#streams.has(stream)) return undefined;
+    if (this.#directory === undefined) return undefined;
     try {
+      if (!this.#streams.has(stream)) return readDetector(join(this.#directory, `${stream}${detectorEnding}`));
       const { state, extra } = decodeState('feed', readFileSync(pathOf(this.#directory, stream)));
       return { ...(extra as Omit<SavedRun, 'pipeline'>), pipeline: bytesIn(state, 'pipeline') };
     } catch (error) {
@@ -74,6 +78,7 @@ export class PipelineStore {
   async save(stream: string, { pipeline, ...run }: SavedRun): Promise<void> {
     if (this.#directory === undefined) return;
     await writeFileAtomic(pathOf(this.#directory, stream), Buffer.from(encodeState('feed', { pipeline }, run)));
+    await rm(join(this.#directory, `${stream}${detectorEnding}`), { force: true });
     this.#streams.delete(stream);
     this.#streams.add(stream);
     await this.#evict(this.#directory);
@@ -88,4 +93,10 @@ export class PipelineStore {
 
 function pathOf(directory: string, stream: string): string {
   return join(directory, `${stream}${ending}`);
+}
+
+/** Reads what a detector had learned in version 0.1, if there is such a file. It continues no run. */
+function readDetector(path: string): SavedRun | undefined {
+  if (!existsSync(path)) return undefined;
+  return { run: -1, next: 0, key: '', pipeline: earlierDetector(readFileSync(path)) };
 }

@@ -40,5 +40,12 @@ parentPort?.on('message', (message: ToWorker) => {
   const runner = runners.get(pipeline) ?? new PipelineRunner();
   runners.set(pipeline, runner);
   const outputs = answer(runner, message);
-  if (outputs.length > 0) reply({ pipeline, outputs });
+  if (outputs.length > 0) reply({ pipeline, outputs: outputs.map(withOwnMemory) });
 });
+
+/** Copies the samples of feature maps, which share a buffer: a message would contain the whole buffer. */
+function withOwnMemory(output: StageOutput): StageOutput {
+  return output.type === 'features'
+    ? { ...output, block: { ...output.block, data: output.block.data.slice() } }
+    : output;
+}

@@ -1,7 +1,11 @@
-import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { block } from '../../src/core/blocks/block.ts';
+import { Detector } from '../../src/core/detector/detector.ts';
+import { Pipeline } from '../../src/core/pipeline/pipeline.ts';
+import { encodeState } from '../../src/core/state/state-file.ts';
 import { PipelineStore } from '../../src/server/pipeline-store.ts';
 import { noise } from '../core/alarms/quiet-stream.ts';
 import { world } from './peer.ts';
@@ -40,5 +44,23 @@ describe('the pipeline store', () => {
     await say('shy', 0);
     await w.stop();
     expect(await files()).toEqual([2, 3, 4, 5].map((n) => `pump.${n}~pipeline.state`));
+  });
+
+  test('reads what a detector learned in version 0.1, until the pipeline of its stream is saved', async () => {
+    const detector = new Detector(2, 10);
+    detector.push(block(noise(300, 2), { channels: 2, rate: 10 }));
+    const shape = JSON.stringify([[{ label: 'a' }, { label: 'b' }], 10, undefined]);
+    const path = join(directory, 'pump~detector.state');
+    await writeFile(path, encodeState('detector', detector.save(), { shape }));
+    const store = await PipelineStore.open(directory, 2, () => {});
+    const saved = store.get('pump')!;
+    const earlier = Pipeline.restore(saved.pipeline);
+    const detect = { digest: 'auto' as const, channels: [0, 1] };
+    const pipeline = Pipeline.create({ detect }, { earlier });
+    const next = block(noise(20, 2), { channels: 2, rate: 10 });
+    detector.renumber();
+    expect(pipeline.push(next)[0].detected).toEqual(detector.push(next));
+    await store.save('pump', { run: 1, next: 20, key: 'key', pipeline: pipeline.save() });
+    await expect(readFile(path)).rejects.toThrow('ENOENT');
   });
 });
