@@ -45,7 +45,7 @@ export type { Tensor, Weights, WeightsLike } from './core/network/weights.ts';
 
 // The whole processing chain of one stream, saved and restored
 export { hashNetwork, hashWeights } from './core/network/weights-hash.ts';
-export { Pipeline, type PipelineOptions, type PipelineOutput } from './core/pipeline/pipeline.ts';
+export { Pipeline, type PipelineOptions, type PipelineOutput, type Stamp } from './core/pipeline/pipeline.ts';
 export type {
   DetectSpec,
   LearnerStageSpec,

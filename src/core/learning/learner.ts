@@ -68,6 +68,7 @@ export class Learner {
     return this.#trainer.learning;
   }
 
+  /** Stops or resumes the updates. */
   set learning(learning: boolean) {
     this.#trainer.learning = learning;
   }

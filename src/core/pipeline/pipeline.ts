@@ -62,9 +62,15 @@ export interface PipelineOptions {
    * Channels and rate of the stream, if they are known before the first block: stages that do not fit are then rejected at
    * once.
    */
-  shape?: { readonly channels: number; readonly rate: number };
+  shape?: Pick<Block, 'channels' | 'rate'>;
   /** Creates the Fourier transform of feature maps with long kernels. See `StreamOptions`. */
   fft?: MakeTransform;
+}
+
+/** The frame from which a message applies. */
+export interface Stamp {
+  /** Absolute index of the frame. */
+  at: number;
 }
 
 /** Result of some frames, or of the gap before them: one part per stage. */
@@ -116,7 +122,7 @@ export class Pipeline {
   readonly #maps = new Map<string, StageSlot<MapStage>>();
   readonly #learners = new Map<string, StageSlot<LearnerStage>>();
   /** Messages that apply later, by the frame from which they apply. */
-  #waiting: (TimedMessage & { at: number })[] = [];
+  #waiting: (TimedMessage & Stamp)[] = [];
   /** Stages of waiting 'add' messages. */
   readonly #prepared = new Map<TimedMessage, StageSlot<Stage>>();
   #reported: ReadonlySet<StageFailure> = new Set();
@@ -235,7 +241,7 @@ export class Pipeline {
   }
 
   /** Returns a message with the frame from which it applies, so that it can be recorded: the next frame or a later one. */
-  stamp<M extends TimedMessage>(message: M): M & { at: number } {
+  stamp<M extends TimedMessage>(message: M): M & Stamp {
     return { ...message, at: Math.max(message.at ?? 0, this.#next) };
   }
 
@@ -378,7 +384,7 @@ export class Pipeline {
   }
 
   /** Applies a message now if its frame is the next one, or else when its frame arrives. */
-  #schedule(message: TimedMessage & { at: number }): void {
+  #schedule(message: TimedMessage & Stamp): void {
     this.#check(message);
     if (message.type === 'add') this.#prepared.set(message, this.#prepare(message));
     if (message.at > this.#next) {
