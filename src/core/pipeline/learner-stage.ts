@@ -30,6 +30,10 @@ export class LearnerStage {
     this.learner = new Learner(network, learnerOptions(spec, optimizer));
   }
 
+  get network(): Network {
+    return this.learner.network;
+  }
+
   open(channels: number): void {
     const { name, channels: indexes, task, targetChannels } = this.#spec;
     const { inChannels, outChannels } = this.learner.network;

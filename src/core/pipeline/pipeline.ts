@@ -7,13 +7,8 @@ import type { MakeTransform } from '../layers/convolution/transform.ts';
 import type { Learned } from '../learning/learned.ts';
 import type { Learner } from '../learning/learner.ts';
 import type { Optimizer } from '../learning/optimizers/optimizer.ts';
-import { Network } from '../network/network.ts';
-import type { NetworkSpec } from '../network/network-spec.ts';
-import { hashNetwork } from '../network/weights-hash.ts';
-import type { WeightsLike } from '../network/weights.ts';
+import type { Network } from '../network/network.ts';
 import { DetectStage } from './detect-stage.ts';
-import { LearnerStage } from './learner-stage.ts';
-import { MapStage } from './map-stage.ts';
 import {
   checkPipelineMessage,
   type AddMessage,
@@ -21,19 +16,12 @@ import {
   type TargetsMessage,
   type TimedMessage,
 } from './pipeline-message.ts';
-import {
-  checkSpec,
-  stageName,
-  stagesOf,
-  type LearnerStageSpec,
-  type MapStageSpec,
-  type PipelineSpec,
-  type StageSpec,
-} from './pipeline-spec.ts';
-import { type SavedPipeline, type SavedStage, readPipeline, writePipeline } from './saved-pipeline.ts';
-import { StageSlot, type Stage, type StageFailure } from './stage-slot.ts';
-import { StandardizeStage } from './standardize-stage.ts';
+import { checkSpec, stageName, stagesOf, type PipelineSpec, type StageName } from './pipeline-spec.ts';
+import { type SavedPipeline, readPipeline, writePipeline } from './saved-pipeline.ts';
 import { stageWithPowerLine, withAdded, withoutStage, withPowerLine } from './spec-change.ts';
+import { StageFactory, type WeightTable } from './stage-factory.ts';
+import { StageSet } from './stage-set.ts';
+import type { Stage, StageFailure, StageSlot } from './stage-slot.ts';
 
 /** Power-line frequency of learners whose spec has none, in Hz. */
 const defaultPowerLine = 50;
@@ -44,7 +32,7 @@ export interface PipelineOptions {
    * Weights by content hash, for stages whose spec names them. A network is not copied for a feature map, so that
    * pipelines can share it; a learner trains a copy.
    */
-  weights?: Readonly<Record<string, Network | WeightsLike>>;
+  weights?: Readonly<WeightTable>;
   /** Network of the feature map 'features'. It is not copied. Default: a new network, initialized from `seed`. */
   network?: Network;
   /** Initial network of the learner 'learner', which trains a copy. Default: a new network, initialized from `seed`. */
@@ -111,16 +99,10 @@ export interface PipelineOutput {
  */
 export class Pipeline {
   readonly #options: PipelineOptions;
-  /** Weights that the specs of stages name, by content hash. */
-  readonly #weights: Record<string, Network | WeightsLike>;
-  /** Optimizers that are not plain JSON, by the name of their learner. */
-  readonly #optimizers: Map<string, Optimizer>;
+  readonly #factory: StageFactory;
+  readonly #stages = new StageSet();
   readonly #gaps: GapFiller;
   #spec: PipelineSpec;
-  #detect: StageSlot<DetectStage> | null = null;
-  #standardize: StageSlot<StandardizeStage> | null = null;
-  readonly #maps = new Map<string, StageSlot<MapStage>>();
-  readonly #learners = new Map<string, StageSlot<LearnerStage>>();
   /** Messages that apply later, by the frame from which they apply. */
   #waiting: (TimedMessage & Stamp)[] = [];
   /** Stages of waiting 'add' messages. */
@@ -133,11 +115,15 @@ export class Pipeline {
   private constructor(spec: PipelineSpec, options: PipelineOptions, saved?: SavedPipeline) {
     if (!saved) checkSpec(spec);
     this.#options = options;
-    this.#weights = { ...options.weights };
-    this.#optimizers = new Map(Object.entries(options.optimizers ?? {}));
+    const { earlier } = options;
+    this.#factory = new StageFactory({
+      ...options,
+      earlier: (name) => (earlier ? earlier.#learnedNetwork(name) : undefined),
+    });
     this.#spec = withPowerLine(structuredClone(spec), defaultPowerLine);
     this.#gaps = new GapFiller(spec.gaps);
-    for (const stage of stagesOf(this.#spec)) this.#install(this.#slotOf(stage, saved?.stages.get(stageName(stage))));
+    for (const stage of stagesOf(this.#spec))
+      this.#stages.put(this.#factory.make(stage, saved?.stages.get(stageName(stage))));
     if (options.shape) this.#open(options.shape);
   }
 
@@ -188,7 +174,7 @@ export class Pipeline {
 
   /** Network of the feature map 'features'; null if there is none. You can replace its weights at any time. */
   get network(): Network | null {
-    return this.#maps.get('features')?.stage.network ?? null;
+    return this.#stages.maps.get('features')?.stage.network ?? null;
   }
 
   /** The learner 'learner', with its network and its optimizer; null if there is none. */
@@ -198,17 +184,17 @@ export class Pipeline {
 
   /** Stages that have failed, in the order of the chain. */
   get failures(): StageFailure[] {
-    return this.#slots().flatMap(({ failure }) => failure ?? []);
+    return this.#stages.all.flatMap(({ failure }) => failure ?? []);
   }
 
   /** Names of the learners. */
   get learners(): string[] {
-    return [...this.#learners.keys()];
+    return [...this.#stages.learners.keys()];
   }
 
   /** Returns the learner of a name; null if there is none. */
   learnerOf(name: string): Learner | null {
-    return this.#learners.get(name)?.stage.learner ?? null;
+    return this.#stages.learners.get(name)?.stage.learner ?? null;
   }
 
   /** Processes a block. Short for `handle({ type: 'block', block })`. */
@@ -247,12 +233,12 @@ export class Pipeline {
 
   /** Returns the last outputs of modes 'same' and 'full' of a feature map after the source has ended, or null. */
   flush(map = 'features'): Block | null {
-    return this.#maps.get(map)?.run((stage) => stage.flush()) ?? null;
+    return this.#stages.maps.get(map)?.run((stage) => stage.flush()) ?? null;
   }
 
   /** Releases the memory of its streams. The pipeline cannot be used after that. */
   close(): void {
-    for (const { stage } of this.#slots()) stage.close?.();
+    for (const { stage } of this.#stages.all) stage.close?.();
   }
 
   /**
@@ -260,11 +246,11 @@ export class Pipeline {
    * gradients and targets, indexes, statistics, and waiting messages.
    */
   save(): Uint8Array {
-    const stages = this.#slots().map((slot) => ({
+    const stages = this.#stages.all.map((slot) => ({
       name: slot.name,
       state: slot.stage.save(),
       failure: slot.failure,
-      network: networkOf(slot.stage),
+      network: slot.stage.network ?? null,
     }));
     return writePipeline({
       spec: this.#spec,
@@ -275,7 +261,7 @@ export class Pipeline {
       gaps: this.#gaps.save(),
       stages,
       waiting: this.#waiting,
-      given: this.#weights,
+      given: this.#factory.weights,
     });
   }
 
@@ -284,7 +270,7 @@ export class Pipeline {
     this.#rate = saved.rate;
     this.#next = saved.next;
     this.#gaps.restore(saved.gaps);
-    for (const slot of this.#slots()) {
+    for (const slot of this.#stages.all) {
       const stage = saved.stages.get(slot.name);
       if (!stage) continue;
       if (this.#channels > 0) slot.stage.open(this.#channels, this.#rate);
@@ -302,14 +288,14 @@ export class Pipeline {
       if (rate !== this.#rate) throw invalid('block.rate', `${this.#rate} Hz, as before`, rate);
       return;
     }
-    for (const { stage } of [...this.#slots(), ...this.#prepared.values()]) this.#openStage(stage, channels, rate);
+    for (const { stage } of [...this.#stages.all, ...this.#prepared.values()]) this.#openStage(stage, channels, rate);
     [this.#channels, this.#rate] = [channels, rate];
   }
 
   /** Opens a stage. At the start of a run, the detector takes over what that of the earlier run has learned. */
   #openStage(stage: Stage, channels: number, rate: number): void {
     const { earlier } = this.#options;
-    const before = this.#next === 0 && earlier ? earlier.#detect : null;
+    const before = this.#next === 0 && earlier ? earlier.#stages.detect : null;
     if (stage instanceof DetectStage) stage.open(channels, rate, before?.stage);
     else stage.open(channels, rate);
   }
@@ -330,18 +316,18 @@ export class Pipeline {
   }
 
   #process(raw: Block, filled: boolean, outputs: PipelineOutput[]): void {
-    const found = this.#detect?.run((stage) => stage.push(raw));
+    const found = this.#stages.detect?.run((stage) => stage.push(raw));
     const detected = found?.detected ?? [];
     // a digest frame that a gap ended belongs to the gap
     for (let i = 0; i < detected.length - 1; i++) outputs.push(this.#gapOutput(raw, detected[i]));
-    const standard = this.#standardize ? this.#standardize.run((stage) => stage.push(raw)) : raw;
+    const standard = this.#stages.standardize ? this.#stages.standardize.run((stage) => stage.push(raw)) : raw;
     const maps: Record<string, Block | null> = {};
-    for (const [name, slot] of this.#maps) {
+    for (const [name, slot] of this.#stages.maps) {
       const input = inputOf(slot, raw, standard);
       maps[name] = input && slot.run((stage) => stage.push(input));
     }
     const learners: Record<string, Learned> = {};
-    for (const [name, slot] of this.#learners) {
+    for (const [name, slot] of this.#stages.learners) {
       const input = inputOf(slot, raw, standard);
       const learned = input && slot.run((stage) => stage.push(input, found?.alarmed, filled));
       if (learned) learners[name] = learned;
@@ -364,6 +350,12 @@ export class Pipeline {
     return { raw, block: raw, detected, maps: {}, learners: {}, features: null, learned: null, failures: [] };
   }
 
+  /** Returns the network of a learner that has not failed. */
+  #learnedNetwork(name: string): Network | undefined {
+    const slot = this.#stages.learners.get(name);
+    return slot?.failure ? undefined : slot?.stage.learner.network;
+  }
+
   #newFailures(): StageFailure[] {
     const failures = this.failures;
     if (failures.length === 0 && this.#reported.size === 0) return failures;
@@ -374,7 +366,7 @@ export class Pipeline {
 
   #teach({ from = '', block }: TargetsMessage): void {
     checkBlock(block);
-    const taught = [...this.#learners.values()].filter(({ stage }) => stage.target === from);
+    const taught = [...this.#stages.learners.values()].filter(({ stage }) => stage.target === from);
     if (taught.length === 0) throw invalid('from', 'the target of a learner', from, TypeError);
     for (const { stage } of taught) {
       const { outChannels } = stage.learner.network;
@@ -397,7 +389,7 @@ export class Pipeline {
   #check(message: TimedMessage): void {
     if (message.type === 'add') return;
     const added = [...this.#prepared.values()].map(({ name }) => name);
-    const names = [...this.#slots().map(({ name }) => name), ...added];
+    const names = [...this.#stages.all.map(({ name }) => name), ...added];
     if (message.type === 'control') {
       const name = `learner ${message.learner}`;
       if (!names.includes(name)) throw invalid('learner', oneOfNames(names, 'learner '), message.learner);
@@ -410,7 +402,7 @@ export class Pipeline {
   #apply(message: TimedMessage): void {
     switch (message.type) {
       case 'control':
-        this.#learners.get(message.learner)?.run(({ learner }) => {
+        this.#stages.learners.get(message.learner)?.run(({ learner }) => {
           learner.control(message);
         });
         break;
@@ -421,21 +413,18 @@ export class Pipeline {
         this.#remove(message.stage);
         break;
       case 'restart':
-        this.#slots()
-          .find(({ name }) => name === message.stage)
-          ?.restart(this.#channels, this.#rate);
+        this.#stages.find(message.stage)?.restart(this.#channels, this.#rate);
         break;
       case 'feedback':
-        this.#detect?.run((stage) => {
+        this.#stages.detect?.run((stage) => {
           stage.feedback(message);
         });
     }
   }
 
   #prepare({ stage, weights, optimizer }: AddMessage): StageSlot<Stage> {
-    Object.assign(this.#weights, weights);
-    if (stage.kind === 'learner' && optimizer) this.#optimizers.set(stage.spec.name, optimizer);
-    const slot = this.#slotOf(stageWithPowerLine(structuredClone(stage), defaultPowerLine));
+    this.#factory.take(stage, weights, optimizer);
+    const slot = this.#factory.make(stageWithPowerLine(structuredClone(stage), defaultPowerLine));
     if (this.#channels > 0) this.#openStage(slot.stage, this.#channels, this.#rate);
     return slot;
   }
@@ -443,121 +432,20 @@ export class Pipeline {
   #add(message: AddMessage): void {
     const slot = this.#prepared.get(message)!;
     this.#prepared.delete(message);
-    this.#install(slot);
+    this.#stages.put(slot);
     this.#spec = withAdded(this.#spec, slot.spec);
   }
 
-  #install(slot: StageSlot<Stage>): void {
-    const { spec } = slot;
-    if (spec.kind === 'detect') this.#detect = replaced(this.#detect, slot as StageSlot<DetectStage>);
-    else if (spec.kind === 'standardize')
-      this.#standardize = replaced(this.#standardize, slot as StageSlot<StandardizeStage>);
-    else if (spec.kind === 'map') {
-      const { name } = spec.spec;
-      this.#maps.set(name, replaced(this.#maps.get(name), slot as StageSlot<MapStage>));
-    } else {
-      const { name } = spec.spec;
-      this.#learners.set(name, replaced(this.#learners.get(name), slot as StageSlot<LearnerStage>));
-    }
-  }
-
-  #remove(name: string): void {
-    const slot = this.#slots().find((each) => each.name === name);
+  #remove(name: StageName): void {
+    const slot = this.#stages.find(name);
     if (!slot) return;
-    slot.stage.close?.();
-    if (slot === this.#detect) this.#detect = null;
-    else if (slot === this.#standardize) this.#standardize = null;
-    for (const slots of [this.#maps, this.#learners])
-      for (const [key, each] of slots) if (each === slot) slots.delete(key);
+    this.#stages.remove(slot);
     this.#spec = withoutStage(this.#spec, slot.spec);
   }
-
-  /** @param saved state of the stage, whose network starts with the saved weights */
-  #slotOf(stage: StageSpec, saved?: SavedStage): StageSlot<Stage> {
-    const { fft } = this.#options;
-    switch (stage.kind) {
-      case 'detect':
-        return new StageSlot(stage, () => new DetectStage(stage.spec));
-      case 'standardize':
-        return new StageSlot(stage, () => new StandardizeStage(stage.spec));
-      case 'map': {
-        const network = saved ? this.#savedNetwork(stage.spec, saved) : this.#mapNetwork(stage.spec);
-        return new StageSlot(stage, () => new MapStage(stage.spec, network, fft));
-      }
-      case 'learner': {
-        const { spec } = stage;
-        const optimizer = this.#optimizers.get(spec.name);
-        const initial = this.#learnerNetwork(spec);
-        const make = (network: Network) => new LearnerStage(spec, network, optimizer);
-        const restored = saved?.weights && make(Network.create(spec.network, { weights: saved.weights }));
-        return new StageSlot(stage, () => make(initial()), restored);
-      }
-    }
-  }
-
-  /** Returns the network of a feature map with its saved weights: one that was handed over, if it has the same. */
-  #savedNetwork({ network }: MapStageSpec, { hash, weights }: SavedStage): Network {
-    const given = Object.hasOwn(this.#weights, hash) ? this.#weights[hash] : undefined;
-    if (given instanceof Network && hashNetwork(given) === hash && isEqual(given.spec, network)) return given;
-    return Network.create(network, { weights });
-  }
-
-  #mapNetwork(spec: MapStageSpec): Network {
-    const { network, seed = 1 } = this.#options;
-    if (spec.name === 'features' && network) return network;
-    const given = this.#given(spec);
-    if (given instanceof Network) return given;
-    return Network.create(spec.network, given ? { weights: given } : { seed });
-  }
-
-  /** Returns a function that creates the initial network of a learner. */
-  #learnerNetwork(spec: LearnerStageSpec): () => Network {
-    const { learner, earlier, seed = 1 } = this.#options;
-    const given = spec.name === 'learner' && learner ? learner : this.#given(spec);
-    const before = earlier?.learnerOf(spec.name)?.network;
-    const inherited = before && isEqual(before.spec, spec.network) ? before.weights() : undefined;
-    const weights = inherited ?? given;
-    return () => {
-      if (weights instanceof Network) return weights.clone();
-      return Network.create(spec.network, weights ? { weights } : { seed, zeroOutput: true });
-    };
-  }
-
-  /** Returns the network or the weights that the spec of a stage names, if it names any. */
-  #given({ name, network, weights: hash }: MapStageSpec): Network | WeightsLike | undefined {
-    if (hash === undefined) return undefined;
-    if (!Object.hasOwn(this.#weights, hash))
-      throw invalid(`weights of ${name}`, 'handed over beside the spec', hash, TypeError);
-    const given = this.#weights[hash];
-    if (!(given instanceof Network) || isEqual(given.spec, network)) return given;
-    return given.weights();
-  }
-
-  /** All stages in the order in which a frame passes them. */
-  #slots(): StageSlot<Stage>[] {
-    return [this.#detect, this.#standardize, ...this.#maps.values(), ...this.#learners.values()].filter(
-      (slot) => slot !== null,
-    );
-  }
-}
-
-/** Returns the new slot, and closes the one before. */
-function replaced<T extends Stage>(before: StageSlot<T> | null | undefined, slot: StageSlot<T>): StageSlot<T> {
-  before?.stage.close?.();
-  return slot;
 }
 
 function inputOf({ spec }: StageSlot<Stage>, raw: Block, standard: Block | null): Block | null {
   return 'on' in spec.spec && spec.spec.on === 'raw' ? raw : standard;
-}
-
-function isEqual(one: NetworkSpec, other: NetworkSpec): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
-}
-
-function networkOf(stage: Stage): Network | null {
-  if (stage instanceof MapStage) return stage.network;
-  return stage instanceof LearnerStage ? stage.learner.network : null;
 }
 
 function oneOfNames(names: readonly string[], prefix: string): string {

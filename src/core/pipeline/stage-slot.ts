@@ -1,8 +1,11 @@
+import type { Network } from '../network/network.ts';
 import type { State } from '../state/state.ts';
 import { stageName, type StageName, type StageSpec } from './pipeline-spec.ts';
 
 /** One stage of a pipeline. */
 export interface Stage {
+  /** Its network, if it has one. */
+  readonly network?: Network;
   /** Learns the shape of the stream before the first frame. Throws if the stage does not fit it. */
   open(channels: number, rate: number): void;
   save(): State;
