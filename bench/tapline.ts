@@ -153,8 +153,8 @@ export function learner(workload: Workload): Contestant {
       let prediction: Float32Array = new Float32Array(0);
       for (let i = 0; i < calls; i++) {
         const when = { start, rate: 0, time: 0 };
-        prediction = trained.push({ data: blocks[at], channels: inChannels, ...when }).prediction.data;
         trained.teach({ data: targets[at], channels: outChannels, ...when });
+        prediction = trained.push({ data: blocks[at], channels: inChannels, ...when }).prediction.data;
         start += step;
         at = (at + 1) & (blocks.length - 1);
       }

@@ -56,6 +56,7 @@ export type {
   StageSpec,
   StandardizeSpec,
 } from './core/pipeline/pipeline-spec.ts';
+export { decodeMessage, encodeMessage } from './core/pipeline/message-codec.ts';
 export type { WeightTable } from './core/pipeline/stage-factory.ts';
 export type { StageFailure } from './core/pipeline/stage-slot.ts';
 export type {

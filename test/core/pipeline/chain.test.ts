@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest';
 import type { Block } from '../../../src/core/blocks/block.ts';
 import { cutBlock } from '../../../src/core/blocks/cut-block.ts';
 import { registerLayer } from '../../../src/core/layers/custom-layer.ts';
+import { autoStep } from '../../../src/core/learning/optimizers/auto-step.ts';
 import { Network } from '../../../src/core/network/network.ts';
 import type { NetworkSpec } from '../../../src/core/network/network-spec.ts';
 import { hashNetwork } from '../../../src/core/network/weights-hash.ts';
 import { Pipeline, type PipelineOptions, type PipelineOutput } from '../../../src/core/pipeline/pipeline.ts';
+import { decodeMessage, encodeMessage } from '../../../src/core/pipeline/message-codec.ts';
 import type { PipelineMessage, TimedMessage } from '../../../src/core/pipeline/pipeline-message.ts';
 import type { PipelineSpec } from '../../../src/core/pipeline/pipeline-spec.ts';
 import { noise } from '../network/random-networks.ts';
@@ -222,6 +224,18 @@ describe('the chain', () => {
     expect(Buffer.compare(replayed.save(), pipeline.save())).toBe(0);
   });
 
+  test('gives the same bits on another machine, to which its messages are sent as bytes', () => {
+    const added: TimedMessage = {
+      type: 'add',
+      at: 600,
+      stage: { kind: 'map', spec: { name: 'sent', network: shared.spec, weights: hash } },
+      weights: { [hash]: shared },
+    };
+    const sent = messages([60], -20, [...timed, added]);
+    const received = sent.map((message) => decodeMessage(encodeMessage(message)));
+    expect(run(received)).toEqual(run(sent));
+  });
+
   test('continues with the same bits after save and restore at any point, with everything in it', () => {
     fc.assert(
       fc.property(cuts, fc.nat({ max: 400 }), (lengths, stop) => {
@@ -385,6 +399,24 @@ describe('a stage that throws', () => {
       "from must be the target of a learner, got ''",
     );
     expect(pipeline.failures).toEqual([]);
+  });
+});
+
+describe('an encoded message', () => {
+  const bytes = encodeMessage({ type: 'block', block: input(0, 10) });
+  test.each<[string, () => unknown, string]>([
+    ['that is truncated', () => decodeMessage(bytes.subarray(0, 90)), 'must contain a complete header'],
+    ['of something else', () => decodeMessage(shared.save()), "bytes must be an encoded message, got 'network'"],
+    [
+      'with an optimizer that is not plain JSON',
+      () => {
+        const stage = { kind: 'learner' as const, spec: { name: 'a', network: deep } };
+        return encodeMessage({ type: 'add', stage, optimizer: autoStep() });
+      },
+      'optimizer of an encoded message must be plain JSON',
+    ],
+  ])('%s is rejected with an error message', (_, code, sentence) => {
+    expect(code).toThrow(sentence);
   });
 });
 
