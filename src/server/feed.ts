@@ -22,6 +22,9 @@ import type { SavedRun } from './pipeline-store.ts';
 import type { ServerAlarms } from './server-alarms.ts';
 import { StreamStatistics } from './stream-statistics.ts';
 
+/** How far targets may run ahead of their stream, in frames; later ones are ignored. */
+const maxEarlyTargets = 65_536;
+
 /** Options shared by all feeds of a server. */
 export interface FeedOptions {
   design: FeedDesigner;
@@ -194,6 +197,7 @@ export class Feed {
 
   /** Processes frames of a stream that is a target of this one. */
   pushTarget(target: string, block: Block): void {
+    if (block.start > this.next + maxEarlyTargets) return;
     if ([...this.#learners.values()].some((learner) => learner.target === target))
       this.#host.send({ type: 'targets', from: target, block });
   }

@@ -33,6 +33,9 @@ export class PipelineStore {
   /** Streams with a file, the one saved longest ago first. */
   readonly #streams = new Set<string>();
 
+  /** Pipelines that are not written yet. */
+  readonly #held = new Map<string, SavedRun>();
+
   private constructor(directory: string | undefined, maxStreams: number, log: (line: string) => void) {
     this.#directory = directory;
     this.#maxStreams = maxStreams;
@@ -63,6 +66,8 @@ export class PipelineStore {
   /** Returns the saved pipeline of a stream, if any. A file that cannot be read is logged. */
   get(stream: string): SavedRun | undefined {
     if (this.#directory === undefined) return undefined;
+    const held = this.#held.get(stream);
+    if (held) return held;
     try {
       if (!this.#streams.has(stream)) return readDetector(join(this.#directory, `${stream}${detectorEnding}`));
       const { state, extra } = decodeState('feed', readFileSync(pathOf(this.#directory, stream)));
@@ -75,10 +80,17 @@ export class PipelineStore {
     }
   }
 
-  async save(stream: string, { pipeline, ...run }: SavedRun): Promise<void> {
+  /** Keeps the pipeline of a stream in memory until it is saved. */
+  hold(stream: string, run: SavedRun): void {
+    if (this.#directory !== undefined) this.#held.set(stream, run);
+  }
+
+  async save(stream: string, saved: SavedRun): Promise<void> {
     if (this.#directory === undefined) return;
+    const { pipeline, ...run } = saved;
     await writeFileAtomic(pathOf(this.#directory, stream), Buffer.from(encodeState('feed', { pipeline }, run)));
     await rm(join(this.#directory, `${stream}${detectorEnding}`), { force: true });
+    if (this.#held.get(stream) === saved) this.#held.delete(stream);
     this.#streams.delete(stream);
     this.#streams.add(stream);
     await this.#evict(this.#directory);

@@ -9,7 +9,8 @@ import type { FeedOutput } from './feed-output.ts';
 import { DetectorBudget } from './detector-budget.ts';
 import type { FeedDesigner } from './feed-spec.ts';
 import type { MakeHost } from './pipeline-host.ts';
-import type { PipelineStore } from './pipeline-store.ts';
+import type { LearnedWeights } from './pipeline-runner.ts';
+import type { PipelineStore, SavedRun } from './pipeline-store.ts';
 import type { ServerAlarms } from './server-alarms.ts';
 import type { WeightStore } from './weight-store.ts';
 
@@ -121,16 +122,20 @@ export class StreamRegistry {
   /** Saves the learned weights of all streams and, with `pipelines`, their pipelines. */
   async save(pipelines: boolean): Promise<void> {
     await this.#savingRemoved;
-    for (const feed of [...this.#feeds.values()]) await this.#save(feed, pipelines);
+    for (const feed of [...this.#feeds.values()])
+      await this.#write(feed.name, feed.learned(), pipelines ? feed.save() : undefined);
   }
 
-  async #save(feed: Feed, pipelines: boolean): Promise<void> {
-    const { store, pipelines: saved } = this.#options;
-    const { name } = feed;
+  async #write(
+    name: string,
+    learned: Promise<Map<string, LearnedWeights>>,
+    run?: Promise<SavedRun | undefined>,
+  ): Promise<void> {
+    const { store, pipelines } = this.#options;
     try {
-      await store.save(name, await feed.learned());
-      const run = pipelines ? await feed.save() : undefined;
-      if (run) await saved.save(name, run);
+      await store.save(name, await learned);
+      const saved = await run;
+      if (saved) await pipelines.save(name, saved);
     } catch (error) {
       this.log(`stream ${name}: could not save what it has learned: ${String(error)}`);
     }
@@ -195,11 +200,10 @@ export class StreamRegistry {
   #remove(name: string): boolean {
     const feed = this.#feeds.get(name);
     if (!feed) return false;
-    this.#savingRemoved = this.#savingRemoved
-      .then(() => this.#save(feed, true))
-      .then(() => {
-        feed.close();
-      });
+    const [learned, run] = [feed.learned(), feed.save()];
+    run.then((saved) => saved && this.#options.pipelines.hold(name, saved)).catch(() => {});
+    this.#savingRemoved = this.#savingRemoved.then(() => this.#write(name, learned, run));
+    feed.close();
     this.alarmService.remove(name, Date.now());
     this.#budget.release(name);
     this.#feeds.delete(name);

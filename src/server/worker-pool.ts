@@ -90,6 +90,7 @@ class WorkerHost implements PipelineHost {
   readonly #requests = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
   #setup: PipelineSetup | undefined;
   #lastRequest = 0;
+  #closing = false;
 
   constructor(post: (message: ToPipeline) => void, emit: (output: StageOutput) => void, closed: () => void) {
     this.#post = post;
@@ -122,9 +123,11 @@ class WorkerHost implements PipelineHost {
     return this.#request('learned');
   }
 
+  /** Ends the pipeline. Requests so far are still answered. */
   close(): void {
     this.#post({ do: 'close' });
-    this.#closed();
+    this.#closing = true;
+    if (this.#requests.size === 0) this.#closed();
   }
 
   /** Processes a message from the worker thread. */
@@ -137,6 +140,7 @@ class WorkerHost implements PipelineHost {
     this.#requests.delete(message.request);
     if ('error' in message) waiting?.reject(new Error(message.error));
     else waiting?.resolve(message.result as never);
+    if (this.#closing && this.#requests.size === 0) this.#closed();
   }
 
   /** Starts the pipeline again from its spec, on a new thread. */

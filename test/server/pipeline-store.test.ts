@@ -31,20 +31,26 @@ describe('the pipeline store', () => {
     expect(next.get('b')).toEqual(run);
   });
 
-  test('does not fill the disk for many stream names, and saves nothing for a stream without frames', async () => {
-    const w = await world({ statePath: directory, maxStreams: 1 });
-    const say = async (name: string, frames: number) => {
-      const sensor = await w.sensor(`${name}?rate=10&channels=a`);
-      if (frames > 0) sensor.send({ type: 'samples', data: [Array.from(noise(frames, 1))] });
-      await sensor.until((reply) => (frames > 0 ? reply.type === 'ack' && reply.received === frames : true));
-      sensor.socket.close(1000);
-      await sensor.closed;
-    };
-    for (let n = 0; n < 6; n++) await say(`pump.${n}`, 20);
-    await say('shy', 0);
-    await w.stop();
-    expect(await files()).toEqual([2, 3, 4, 5].map((n) => `pump.${n}~pipeline.state`));
-  });
+  test.each([
+    ['in the thread of the server', 0],
+    ['in a worker thread', 1],
+  ])(
+    'does not fill the disk for many stream names, and saves nothing for a stream without frames, %s',
+    async (_, workers) => {
+      const w = await world({ statePath: directory, maxStreams: 1, workers });
+      const say = async (name: string, frames: number) => {
+        const sensor = await w.sensor(`${name}?rate=10&channels=a`);
+        if (frames > 0) sensor.send({ type: 'samples', data: [Array.from(noise(frames, 1))] });
+        await sensor.until((reply) => (frames > 0 ? reply.type === 'ack' && reply.received === frames : true));
+        sensor.socket.close(1000);
+        await sensor.closed;
+      };
+      for (let n = 0; n < 6; n++) await say(`pump.${n}`, 20);
+      await say('shy', 0);
+      await w.stop();
+      expect(await files()).toEqual([2, 3, 4, 5].map((n) => `pump.${n}~pipeline.state`));
+    },
+  );
 
   test('reads what a detector learned in version 0.1, until the pipeline of its stream is saved', async () => {
     const detector = new Detector(2, 10);
