@@ -147,6 +147,10 @@ class WorkerHost implements PipelineHost {
   restart(reason: string): void {
     for (const { reject } of this.#requests.values()) reject(new Error(reason));
     this.#requests.clear();
+    if (this.#closing) {
+      this.#closed();
+      return;
+    }
     this.#emit({ type: 'broken', where: 'worker thread', message: `${reason}; the pipeline starts again` });
     if (this.#setup) this.#post({ do: 'open', setup: { ...this.#setup, saved: undefined } });
   }
