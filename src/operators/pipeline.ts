@@ -82,7 +82,7 @@ export function pipeline(
 /** Throws if a message is a block. */
 function withoutFrames(message: PipelineMessage): PipelineMessage {
   if ((message as Partial<PipelineMessage> | null)?.type === 'block')
-    throw invalid('type of a message', 'other than block, because blocks come from the source', 'block', TypeError);
+    throw invalid('type of a message', "other than 'block', because blocks come from the source", 'block', TypeError);
   return message;
 }
 

@@ -180,7 +180,7 @@ describe('pipeline', () => {
     [null, 'message must be a PipelineMessage, got null'],
     [
       { type: 'block', block: stream[0] },
-      "type of a message must be other than block, because blocks come from the source, got 'block'",
+      "type of a message must be other than 'block', because blocks come from the source, got 'block'",
     ],
   ])('fails with an error message for the message %j', (wrong, sentence) => {
     const sent = new Subject<Message>();
@@ -208,7 +208,9 @@ describe('pipeline', () => {
       'standardize.tau must be a number > 0 in seconds, got 0',
     );
     const unknown = { network: conv(1), maps: [{ name: 'x', network: conv(1), weights: 'abc' }] };
-    expect(() => pipeline(unknown)).toThrow("weights of x must be handed over beside the spec, got 'abc'");
+    expect(() => pipeline(unknown)).toThrow(
+      "weights of x must be the hash of weights that are given with the spec, got 'abc'",
+    );
     const options: PipelineOperatorOptions = { shape: { channels: 3, rate: 100 } };
     expect(() => pipeline(spec, options)).toThrow('channels of');
   });

@@ -389,14 +389,14 @@ describe('a stage that throws', () => {
     const learners = [{ name: 'a', network: sound, task: 'target' as const, target: 'b' }];
     const pipeline = Pipeline.create({ maps: specOf(sound).maps, learners });
     const wide: Block = { data: new Float32Array(4), channels: 2, start: 0, rate: 0, time: 0 };
-    expect(() => pipeline.push(wide)).toThrow('channels of fragile must be 1, as its network reads, got 2');
+    expect(() => pipeline.push(wide)).toThrow('channels of fragile must be 1, to match its network, got 2');
     pipeline.push(blocks[0]);
     expect(() => pipeline.push(wide)).toThrow('block.channels must be 1, as before, got 2');
     expect(() => pipeline.handle({ type: 'targets', from: 'b', block: wide })).toThrow(
       'channels of a target block must be 1, got 2',
     );
     expect(() => pipeline.handle({ type: 'targets', block: block(0, 10) })).toThrow(
-      "from must be the target of a learner, got ''",
+      "from must be the target stream of a learner, got ''",
     );
     expect(pipeline.failures).toEqual([]);
   });
@@ -452,7 +452,7 @@ describe('a message', () => {
     [
       'with weights that were not handed over',
       { type: 'add', stage: { kind: 'map', spec: { name: 'm', network: conv(3, 1, 1), weights: 'abc' } } },
-      "weights of m must be handed over beside the spec, got 'abc'",
+      "weights of m must be the hash of weights that are given with the spec, got 'abc'",
     ],
     [
       'with a frame that is no index',
