@@ -20,7 +20,7 @@ export interface StreamRegistryOptions {
   pipelines: PipelineStore;
   /** Creates the host of a pipeline. */
   host: MakeHost;
-  /** How alarms are raised. */
+  /** Options of detectors and alarms. */
   alarms: ServerAlarms;
   alarmService: AlarmService;
   maxStreams: number;
@@ -43,7 +43,7 @@ export class StreamRegistry {
   /** Streams without a sensor, the one that ended first at the front. */
   readonly #ended = new Set<string>();
   readonly #budget = new DetectorBudget();
-  /** Resolves when the streams that were removed are saved. */
+  /** Resolves when all removed streams are saved. */
   #savingRemoved: Promise<void> = Promise.resolve();
 
   constructor(options: StreamRegistryOptions) {
@@ -132,7 +132,7 @@ export class StreamRegistry {
       const run = pipelines ? await feed.save() : undefined;
       if (run) await saved.save(name, run);
     } catch (error) {
-      this.log(`stream ${name}: could not save what it has learned: ${String(error)}`);
+      this.log(`stream ${name}: could not save its pipeline and learned weights: ${String(error)}`);
     }
   }
 

@@ -258,7 +258,7 @@ test('an optimizer with functions is reported as impossible in a worker thread, 
   const send = await connect({ ...signal });
   const viewer = await watch();
   expect(await viewer.until(is('error'))).toMatchObject({
-    message: 'a: own: optimizer must be plain JSON in a worker thread, got an object with functions',
+    message: 'a: own: optimizer must be plain JSON with worker threads, got an object with functions',
   });
   await send(100, 100);
   await viewer.until((m) => m.type === 'block' && m.kind === 'prediction' && m.map === 1);

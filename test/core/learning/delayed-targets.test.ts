@@ -416,7 +416,7 @@ describe('a learner with the task target', () => {
         const state = make().save();
         make().restore(Object.fromEntries(Object.entries(state).filter(([name]) => name !== 'maxDelay')));
       },
-      "state.maxDelay must be a number (a state of task 'target' that an earlier version saved cannot be restored), got undefined",
+      "state.maxDelay must be a number (states of task 'target' from earlier versions cannot be restored), got undefined",
     ],
     [
       'a state with another maxDelay',
