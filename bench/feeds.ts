@@ -50,7 +50,10 @@ export async function restoring(): Promise<Contestant> {
   };
 }
 
-/** Measures a `hello`. If `known`, it starts a new run of the same stream; otherwise, the first run of a stream with a new rate. */
+/**
+ * Measures a `hello`. If `known`, it starts a new run of the same stream; otherwise, the first run of a stream with a
+ * new rate.
+ */
 export function hello(known: boolean): Contestant {
   const feed = eegFeed(250);
   const fresh = { type: 'hello' as const, channels, rate: 250, kind: 'eeg', fresh: true };

@@ -26,7 +26,10 @@ export interface PipelineFigure {
   readonly ratio: number | null;
 }
 
-/** Functions that create the rows of one topic and check their outputs. The rows are measured before the next function runs. */
+/**
+ * Functions that create the rows of one topic and check their outputs. The rows are measured before the next function
+ * runs.
+ */
 const topics: readonly (() => Promise<Row[]>)[] = [
   operatorsPerEngine,
   pipelinePerEngine,
@@ -55,7 +58,9 @@ async function pipelinePerEngine(): Promise<Row[]> {
   return [{ name: 'pipeline with one map ÷ engine, W2, blocks of 25', measured, reference }];
 }
 
-/** Measures a pipeline with only a detector, on the digest of 8 channels at 250 Hz, relative to W2 on the same blocks. */
+/**
+ * Measures a pipeline with only a detector, on the digest of 8 channels at 250 Hz, relative to W2 on the same blocks.
+ */
 function detectorPerEngine(): Promise<Row[]> {
   const workload = workloadOf('W2', 25);
   const measured = detection(workload);

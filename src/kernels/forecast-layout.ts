@@ -5,12 +5,15 @@ export const taps: number = lags + 1;
 export const dayBins = 12;
 
 /**
- * Number of doubles before the work area. They contain the positions at the taps: the newest frame first, the frame one day
- * earlier last; -1 = none.
+ * Number of doubles before the work area. They contain the positions at the taps: the newest frame first, the frame one
+ * day earlier last; -1 = none.
  */
 export const forecastHead: number = taps + 1;
 
-/** Number of weights: W and D [taps, bins, bins], H [day bins, bins], a row of zeros for taps without a sample, and β [bins]. */
+/**
+ * Number of weights: W and D [taps, bins, bins], H [day bins, bins], a row of zeros for taps without a sample, and β
+ * [bins].
+ */
 export function forecastWeights(bins: number): number {
   return (taps * bins + dayBins + 2) * bins;
 }

@@ -23,8 +23,8 @@ import { Pipeline, type PipelineOptions, type PipelineOutput } from '../core/pip
 /** Options of the operator `pipeline`. */
 export interface PipelineOperatorOptions extends PipelineOptions {
   /**
-   * All messages except blocks, which come from the source: targets, controls, feedback, and changes of stages. A message
-   * applies from its frame `at` on; without `at`, from the next frame on. Default: none.
+   * All messages except blocks, which come from the source: targets, controls, feedback, and changes of stages. A
+   * message applies from its frame `at` on; without `at`, from the next frame on. Default: none.
    */
   messages?: Observable<Exclude<PipelineMessage, BlockMessage>>;
 }
@@ -37,12 +37,12 @@ export interface PipelineOperatorOptions extends PipelineOptions {
  *               pipeline(spec, { messages })
  *     output    --{0 1 2}---------({3 4 5}{6}{7})-----(tail|)
  *
- * For every block, it emits one `PipelineOutput`, preceded by one for the filled gap if there is one. An output is divided
- * at the frames from which messages apply. Frames that were already received are ignored. When the source completes, one
- * last output without frames (`raw` is empty) contains the last outputs of feature maps with mode 'same' or 'full' in `maps`.
- * The output completes or fails with the source. It also fails if `messages` fails, and continues if `messages` completes.
- * A stage that throws an error is listed in `failures`, and the other stages continue. Every subscription creates its own
- * pipeline, and closes it when the subscription ends.
+ * For every block, it emits one `PipelineOutput`, preceded by one for the filled gap if there is one. An output is
+ * divided at the frames from which messages apply. Frames that were already received are ignored. When the source
+ * completes, one last output without frames (`raw` is empty) contains the last outputs of feature maps with mode 'same'
+ * or 'full' in `maps`. The output completes or fails with the source. It also fails if `messages` fails, and continues
+ * if `messages` completes. A stage that throws an error is listed in `failures`, and the other stages continue. Every
+ * subscription creates its own pipeline, and closes it when the subscription ends.
  *
  * @returns an operator that fails if a block or a message does not match the pipeline
  * @throws RangeError or TypeError that names the invalid field of the spec or of the options

@@ -26,8 +26,8 @@ export interface LearnerInfo {
   /** Name of the learner. */
   name: string;
   /**
-   * 'forecast' predicts a later frame, 'target' predicts another stream, 'reconstruct' predicts its own input, and 'cancel'
-   * predicts the channels that it does not read.
+   * 'forecast' predicts a later frame, 'target' predicts another stream, 'reconstruct' predicts its own input, and
+   * 'cancel' predicts the channels that it does not read.
    */
   task: 'forecast' | 'target' | 'reconstruct' | 'cancel';
   /** For 'forecast': horizon of the prediction in frames. Default: 1. */

@@ -256,7 +256,9 @@ function shapeOf({ run, rate, channels, for: targetOf }: StreamInfo): string {
   return JSON.stringify([run, rate, channels, targetOf]);
 }
 
-/** Returns the part of a stream that its detector monitors: the first channels. A digest has two channels per channel. */
+/**
+ * Returns the part of a stream that its detector monitors: the first channels. A digest has two channels per channel.
+ */
 function monitoredIn({ name, rate, run, channels }: StreamInfo, { shares }: Detected, every: number): MonitoredStream {
   const count = every > 1 ? shares.channels / 2 : shares.channels;
   return { name, rate, run, labels: channels.slice(0, count).map(({ label }) => label) };

@@ -13,7 +13,9 @@ export type StageOutput =
   | Omit<LossMessage, 'id'>
   /** The current learning rate of a learner. */
   | { type: 'learningRate'; learner: number; learningRate: number }
-  /** Result of the detector for frames before frame `end`; `every` is the number of stream frames per detector frame. */
+  /**
+   * Result of the detector for frames before frame `end`; `every` is the number of stream frames per detector frame.
+   */
   | { type: 'detected'; detected: Detected; every: number; end: number }
   /** The stage or other component `where` has failed. A stage is turned off until it is restarted. */
   | { type: 'broken'; where: string; message: string };

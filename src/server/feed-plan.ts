@@ -70,8 +70,8 @@ export function planDetect(
 }
 
 /**
- * Returns the settings from which a pipeline is planned, as a string for comparison. Learners with a target stream are not
- * included, because they are added when that stream connects.
+ * Returns the settings from which a pipeline is planned, as a string for comparison. Learners with a target stream are
+ * not included, because they are added when that stream connects.
  */
 export function planKey(
   { learners, ...spec }: FeedSpec,

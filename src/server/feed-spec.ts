@@ -77,8 +77,8 @@ export interface FeedSpec {
   /** How missing frames are replaced. */
   gaps: GapPolicy;
   /**
-   * Detection of anomalies; null = off. Absent fields have the server's settings: its false-alarm rate and reference period,
-   * `digest: 'auto'`, and the channels within the server's limits. Default: on, with these settings.
+   * Detection of anomalies; null = off. Absent fields have the server's settings: its false-alarm rate and reference
+   * period, `digest: 'auto'`, and the channels within the server's limits. Default: on, with these settings.
    */
   detect?: DetectSpec | null;
   /** Standardization; null = feature maps and learners read the signal with filled gaps. */

@@ -45,8 +45,8 @@ export interface FeedOptions {
 export type Opening = Hello & { channels: ChannelInfo[]; rate: number };
 
 /**
- * One published stream: validates and numbers the frames of its sensor, sends them to its pipeline, and emits the outputs
- * of the pipeline.
+ * One published stream: validates and numbers the frames of its sensor, sends them to its pipeline, and emits the
+ * outputs of the pipeline.
  */
 export class Feed {
   readonly name: string;
@@ -62,7 +62,10 @@ export class Feed {
   #maps: MapInfo[] = [];
   readonly #learners = new Map<string, PlannedLearner>();
   #targets: readonly FeedInfo[] = [];
-  /** Settings from which the pipeline was planned (`planKey`). A saved pipeline can continue only a run with the same key. */
+  /**
+   * Settings from which the pipeline was planned (`planKey`). A saved pipeline can continue only a run with the same
+   * key.
+   */
   #key = '';
   /** Whether the pipeline of this run has been opened. */
   #running = false;
@@ -294,7 +297,10 @@ export class Feed {
     this.#host.open({ channels: channels.length, rate, gaps: { policy: spec.gaps }, stages, saved, sameChannels });
   }
 
-  /** Plans a learner. It has the index of an earlier learner with the same name, if any. Returns undefined if it cannot run. */
+  /**
+   * Plans a learner. It has the index of an earlier learner with the same name, if any. Returns undefined if it cannot
+   * run.
+   */
   #planLearner(learner: LearnerSpec): StageSetup | undefined {
     const { name } = learner;
     const index = this.#learners.get(name)?.info.index ?? this.#learners.size;

@@ -2,7 +2,9 @@ import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
 import type { StageOutput } from './feed-output.ts';
 import { type LearnedWeights, PipelineRunner, type PipelineSetup, type StageSetup } from './pipeline-runner.ts';
 
-/** Runs the pipeline of a feed in some thread. Messages are processed in order, and their outputs are emitted in order. */
+/**
+ * Runs the pipeline of a feed in some thread. Messages are processed in order, and their outputs are emitted in order.
+ */
 export interface PipelineHost {
   /** Starts a run. */
   open(setup: PipelineSetup): void;

@@ -30,11 +30,14 @@ export interface PipelineSetup {
   readonly gaps: GapFillerOptions;
   readonly stages: readonly StageSetup[];
   /**
-   * Saved pipeline with the same stages. `use`: 'continue' = continue its run; 'learned' = start a new run with its learned
-   * weights and the learned state of its detector.
+   * Saved pipeline with the same stages. `use`: 'continue' = continue its run; 'learned' = start a new run with its
+   * learned weights and the learned state of its detector.
    */
   readonly saved?: { readonly bytes: Uint8Array; readonly use: 'continue' | 'learned' };
-  /** Whether the channels are the same as in the previous run, so that the detector can use its learned state. Default true. */
+  /**
+   * Whether the channels are the same as in the previous run, so that the detector can use its learned state. Default
+   * true.
+   */
   readonly sameChannels?: boolean;
 }
 
@@ -44,12 +47,17 @@ export interface LearnedWeights {
   readonly weights: Weights;
 }
 
-/** Runs the pipeline of a feed, with a new pipeline for each run, and returns its outputs. A failed stage is reported once. */
+/**
+ * Runs the pipeline of a feed, with a new pipeline for each run, and returns its outputs. A failed stage is reported
+ * once.
+ */
 export class PipelineRunner {
   #pipeline: Pipeline | null = null;
   #reports = new StageReports(0);
   #reported: ReadonlySet<string> = new Set();
-  /** Names of the learners that were restored to continue their run, and for which no `StageSetup` has been given yet. */
+  /**
+   * Names of the learners that were restored to continue their run, and for which no `StageSetup` has been given yet.
+   */
   #restored = new Set<string>();
 
   /** Starts a run. Learners and the detector start with what they learned in the previous run. */

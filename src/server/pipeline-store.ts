@@ -23,8 +23,8 @@ export interface SavedRun {
 }
 
 /**
- * Saved pipelines in a directory, one file per stream: `<stream>~pipeline.state`, written atomically. If there are more than
- * `maxStreams` files, the least recently saved ones are deleted.
+ * Saved pipelines in a directory, one file per stream: `<stream>~pipeline.state`, written atomically. If there are more
+ * than `maxStreams` files, the least recently saved ones are deleted.
  */
 export class PipelineStore {
   readonly #directory: string | undefined;

@@ -12,8 +12,8 @@ export interface ReportedLearner {
 }
 
 /**
- * Converts the outputs of a pipeline to outputs of a feed. Stages have indexes instead of names, and the scores and kernels
- * of learners are reported about four times per second.
+ * Converts the outputs of a pipeline to outputs of a feed. Stages have indexes instead of names, and the scores and
+ * kernels of learners are reported about four times per second.
  */
 export class StageReports {
   /** Index of every feature map, by name. */

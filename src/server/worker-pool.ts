@@ -26,8 +26,8 @@ type ToPipeline = ToWorker extends infer Message
   : never;
 
 /**
- * Worker threads that run the pipelines of feeds. A new pipeline runs in the thread with the fewest pipelines. If a thread
- * fails, its pipelines are reported as broken and restarted from their specs in a new thread.
+ * Worker threads that run the pipelines of feeds. A new pipeline runs in the thread with the fewest pipelines. If a
+ * thread fails, its pipelines are reported as broken and restarted from their specs in a new thread.
  */
 export class WorkerPool {
   readonly #threads: Thread[];

@@ -82,7 +82,10 @@ const withWeightDecay: readonly OptimizerSpec['type'][] = ['sgd', 'rmsprop', 'ad
 /** Settings of the learner that the command-line options determine: all except its network and channels. */
 export type LearnSpec = Omit<LearnerStageSpec, 'name' | 'network'>;
 
-/** Returns the settings of the learner. Throws a UsageError if the optimizer, learning rate, and weight decay do not match. */
+/**
+ * Returns the settings of the learner. Throws a UsageError if the optimizer, learning rate, and weight decay do not
+ * match.
+ */
 export function learnSpec(settings: Settings): LearnSpec {
   const { task, horizon, loss, updateEvery, warmUp, decay, clip, average, powerLine } = settings;
   const { optimizer, learningRate, weightDecay } = settings;

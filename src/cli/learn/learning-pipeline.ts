@@ -16,8 +16,8 @@ export interface LearningInput {
 }
 
 /**
- * Creates the pipeline that trains a copy of `network` on a recording. Filled frames are valid inputs, but never targets.
- * Throws if the network and the options do not match.
+ * Creates the pipeline that trains a copy of `network` on a recording. Filled frames are valid inputs, but never
+ * targets. Throws if the network and the options do not match.
  */
 export function learningPipeline(
   network: Network,

@@ -17,8 +17,8 @@ export interface MonitoredStream {
 export type FrameTime = (index: number) => number;
 
 /**
- * Reports the results of a stream's detector to an alarm manager, frame by frame, so that the alarm events do not depend on
- * how the stream is split into blocks:
+ * Reports the results of a stream's detector to an alarm manager, frame by frame, so that the alarm events do not
+ * depend on how the stream is split into blocks:
  *
  *     detected ─┬ alarm ─────────────────────────→ manager.report
  *               ├ score within the hysteresis ───→ manager.sustain
@@ -34,8 +34,8 @@ export class AlarmReporter {
   readonly #stream: MonitoredStream;
   readonly #every: number;
   /**
-   * Whether the manager may have an open alarm for flatlined (`dead`) or drifted (`wear`) channels. Initially true, because
-   * the alarm can be from an earlier run.
+   * Whether the manager may have an open alarm for flatlined (`dead`) or drifted (`wear`) channels. Initially true,
+   * because the alarm can be from an earlier run.
    */
   readonly #mayHold = { dead: true, wear: true };
 

@@ -85,8 +85,8 @@ export interface Detected {
    */
   readonly alarmed: Uint8Array;
   /**
-   * One byte per frame: 1 = the detector read the frame; 0 = the frame was marked as invalid and ignored. A frame without
-   * finite samples is read, but its score is invalid.
+   * One byte per frame: 1 = the detector read the frame; 0 = the frame was marked as invalid and ignored. A frame
+   * without finite samples is read, but its score is invalid.
    */
   readonly read: Uint8Array;
   /**
@@ -97,8 +97,8 @@ export interface Detected {
   /** Alarms that frames of this block raised, in order. */
   readonly alarms: readonly Alarm[];
   /**
-   * Flatlined and drifted channels: one entry for the first frame of the block, and one for every frame at which the lists
-   * change. Empty if the block has no frames.
+   * Flatlined and drifted channels: one entry for the first frame of the block, and one for every frame at which the
+   * lists change. Empty if the block has no frames.
    */
   readonly faults: readonly FaultChange[];
 }

@@ -17,8 +17,8 @@ export interface DetectorInput {
 }
 
 /**
- * Returns the shape of the detector's input. A stream above 25 Hz is digested to about 10 Hz, with two digest channels per
- * channel.
+ * Returns the shape of the detector's input. A stream above 25 Hz is digested to about 10 Hz, with two digest channels
+ * per channel.
  */
 export function detectorInput(rate: number, channels: number): DetectorInput {
   const every = rate > maxDirectRate ? Math.round(rate / digestRate) : 1;

@@ -92,7 +92,10 @@ export class DelayedTrainer {
     if (this.#queue.count === 0) this.#applyControls();
   }
 
-  /** Sets the target of frame `index`, which has arrived, and trains if possible. Ignored if the frame is already trained. */
+  /**
+   * Sets the target of frame `index`, which has arrived, and trains if possible. Ignored if the frame is already
+   * trained.
+   */
   teach(index: number, data: Float32Array, at: number, valid: number): void {
     if (index < this.#queue.first) return;
     this.#queue.setTarget(index, data, at, valid === 1);

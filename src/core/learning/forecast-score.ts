@@ -42,7 +42,9 @@ export class RunningErrors {
   readonly #weight: number;
   readonly #mean: Float64Array;
   readonly #variance: Float64Array;
-  /** Mean squared errors, [predictors, channels]; after `splitEmitted`, with one more row for the emitted predictions. */
+  /**
+   * Mean squared errors, [predictors, channels]; after `splitEmitted`, with one more row for the emitted predictions.
+   */
   #squares: Float64Array;
   #loss = 0;
   #emittedLoss = 0;
@@ -165,8 +167,8 @@ export interface RunningScore extends ErrorStats {
  */
 export interface Score extends RunningScore {
   /**
-   * Score of the emitted predictions. It differs from the other fields only for the task 'target', if a target arrives after
-   * its frame: the prediction is then emitted before the learner trains on the frames in between.
+   * Score of the emitted predictions. It differs from the other fields only for the task 'target', if a target arrives
+   * after its frame: the prediction is then emitted before the learner trains on the frames in between.
    */
   readonly live: RunningScore;
 }
@@ -235,8 +237,8 @@ export class ForecastScore {
   }
 
   /**
-   * Scores one frame: its `prediction` for the target frame `target` and its loss, and the same of the emitted prediction.
-   * Skipped if the last known target is missing.
+   * Scores one frame: its `prediction` for the target frame `target` and its loss, and the same of the emitted
+   * prediction. Skipped if the last known target is missing.
    */
   add(
     prediction: Float32Array,

@@ -16,8 +16,8 @@ const targetValid = 32;
 const minCapacity = 16;
 
 /**
- * Consecutive frames that wait for their targets: their samples, their flags, and the targets that have arrived. The memory
- * grows with the number of frames, up to `maxFrames` frames.
+ * Consecutive frames that wait for their targets: their samples, their flags, and the targets that have arrived. The
+ * memory grows with the number of frames, up to `maxFrames` frames.
  */
 export class FrameQueue {
   /** Absolute index of the oldest frame. */

@@ -24,13 +24,13 @@ export type SkipReason = MissingReason | 'frozen' | 'alarmed' | 'notFinite' | 'e
 /** Result of one block. The blocks in it may be empty. */
 export interface Learned {
   /**
-   * Outputs that are aligned with this block, [n, outChannels]. Each was computed when its frame arrived, with the weights
-   * of that time, before the learner trained on its target.
+   * Outputs that are aligned with this block, [n, outChannels]. Each was computed when its frame arrived, with the
+   * weights of that time, before the learner trained on its target.
    */
   readonly prediction: Block;
   /**
-   * Prediction - target of the outputs that were evaluated since the last block, [m, outChannels]. Invalid rows were neither
-   * scored nor used for training. Rows before a gap longer than the receptive field are dropped.
+   * Prediction - target of the outputs that were evaluated since the last block, [m, outChannels]. Invalid rows were
+   * neither scored nor used for training. Rows before a gap longer than the receptive field are dropped.
    */
   readonly error: Block;
   /** Outputs of the layers below the last trained layer. For a network of one layer, the prediction itself. */

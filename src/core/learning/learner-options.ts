@@ -38,13 +38,13 @@ export interface LearnerOptions extends UpdateOptions {
   mode?: 'stream' | 'window';
   /**
    * For 'target': maximum delay of a target in frames, >= 0. The target of frame t must arrive before frame t +
-   * `maxDelay` + 1; with 0, before the next frame. Otherwise, the output for frame t is skipped and counted as late. Default:
-   * the number of input frames that `maxPending` outputs span.
+   * `maxDelay` + 1; with 0, before the next frame. Otherwise, the output for frame t is skipped and counted as late.
+   * Default: the number of input frames that `maxPending` outputs span.
    */
   maxDelay?: number;
   /**
-   * For 'target': the default of `maxDelay`, in outputs. For other tasks: number of outputs for which memory is allocated,
-   * which does not change the results. Default 1024.
+   * For 'target': the default of `maxDelay`, in outputs. For other tasks: number of outputs for which memory is
+   * allocated, which does not change the results. Default 1024.
    */
   maxPending?: number;
   /** Power-line frequency in Hz for the power-line baseline. Default 50. */

@@ -20,11 +20,11 @@ import { Trainer } from './trainer.ts';
  * windows cannot be squared and summed in float32) are skipped. An update happens when the target's absolute frame index
  * passes a multiple of `updateEvery`. So the result does not depend on how the stream is split into blocks.
  *
- * For the task 'target', the prediction for a frame is computed from the current weights when the frame arrives. The frame
- * is trained when its target and the targets of all earlier frames have arrived. If the target of frame t is still missing
- * when frame t + `maxDelay` + 1 arrives, frame t is skipped, and its target is ignored if it arrives later. Within
- * `maxDelay` frames, the weights therefore do not depend on when and in which order targets arrive: they are the same as
- * if every target had arrived before its frame.
+ * For the task 'target', the prediction for a frame is computed from the current weights when the frame arrives. The
+ * frame is trained when its target and the targets of all earlier frames have arrived. If the target of frame t is
+ * still missing when frame t + `maxDelay` + 1 arrives, frame t is skipped, and its target is ignored if it arrives
+ * later. Within `maxDelay` frames, the weights therefore do not depend on when and in which order targets arrive: they
+ * are the same as if every target had arrived before its frame.
  *
  * A forecast over a longer horizon changes the weights less: its gradient is divided by 1 + the number of outputs, or of
  * updates if that is larger, since its prediction. This keeps delayed updates stable (Sra et al., AdaDelay, 2016). After a
@@ -62,8 +62,8 @@ export class Learner {
   }
 
   /**
-   * Whether the weights are updated. If false, predictions and scores continue. Applies to all following updates, including
-   * those for frames that have already arrived.
+   * Whether the weights are updated. If false, predictions and scores continue. Applies to all following updates,
+   * including those for frames that have already arrived.
    */
   get learning(): boolean {
     return this.#trainer.learning;
@@ -82,8 +82,8 @@ export class Learner {
   /**
    * Learns from a block and returns the predictions, errors, and scores. A jump of `start` is a gap.
    * @param alarmed one byte per frame; 1 = do not train on the frame. Default: as in the property `alarmed`
-   * @param inputValid one byte per frame: validity of the frames as inputs; `block.valid` is their validity as targets. Use
-   *   it for filled frames that the network reads but that must not be targets. Default: `block.valid`
+   * @param inputValid one byte per frame: validity of the frames as inputs; `block.valid` is their validity as targets.
+   *   Use it for filled frames that the network reads but that must not be targets. Default: `block.valid`
    * @throws RangeError if `start` goes back or the channels do not match
    */
   push(block: Block, alarmed?: Uint8Array, inputValid: Uint8Array | undefined = block.valid): Learned {
@@ -140,8 +140,8 @@ export class Learner {
   }
 
   /**
-   * Applies a change from the next frame to arrive on. Frames that already wait for their targets are trained without the
-   * change. In contrast, the setters and the other methods of the learner apply immediately.
+   * Applies a change from the next frame to arrive on. Frames that already wait for their targets are trained without
+   * the change. In contrast, the setters and the other methods of the learner apply immediately.
    * @throws an error that names the invalid field
    */
   control(control: LearnControl): void {

@@ -2,14 +2,17 @@
 const arraysPerBuffer = 16;
 /** Maximum size of a shared buffer, in bytes. */
 const maxBufferBytes = 65_536;
-/** Minimum and maximum size in bytes of arrays that share a buffer. JavaScript engines store smaller arrays without a buffer. */
+/**
+ * Minimum and maximum size in bytes of arrays that share a buffer. JavaScript engines store smaller arrays without a
+ * buffer.
+ */
 const [minBytes, maxBytes] = [65, maxBufferBytes / 4];
 /** Number of values from which a bulk copy is faster than a loop. */
 const bulkCopyThreshold = 32;
 
 /**
- * Copies the outputs of one stream from the memory of an engine. Allocating a buffer takes about 1 µs, as long as a small
- * convolution of a block. Consecutive arrays therefore share one buffer, without overlap.
+ * Copies the outputs of one stream from the memory of an engine. Allocating a buffer takes about 1 µs, as long as a
+ * small convolution of a block. Consecutive arrays therefore share one buffer, without overlap.
  */
 export class OutputMemory {
   #buffer = new ArrayBuffer(0);

@@ -6,8 +6,9 @@ import { checkPipelineMessage, type PipelineMessage } from './pipeline-message.t
 type NumberArray = Float32Array | Float64Array | Uint8Array;
 
 /**
- * Encodes a message as bytes, to record it or to send it to another machine. The bytes are a safetensors file: its tensors
- * are the arrays of the message, and its metadata contains the rest as JSON. A network is encoded as its weights.
+ * Encodes a message as bytes, to record it or to send it to another machine. The bytes are a safetensors file: its
+ * tensors are the arrays of the message, and its metadata contains the rest as JSON. A network is encoded as its
+ * weights.
  * @throws TypeError if the message contains an optimizer, which is not plain data
  */
 export function encodeMessage(message: PipelineMessage): Uint8Array {

@@ -34,7 +34,9 @@ export interface ControlMessage extends LearnControl {
   learner: string;
 }
 
-/** Adds a stage, or replaces the stage with the same name. The new stage starts at frame `at` with empty delay lines. */
+/**
+ * Adds a stage, or replaces the stage with the same name. The new stage starts at frame `at` with empty delay lines.
+ */
 export interface AddMessage {
   /** Selects the kind of message. */
   type: 'add';
@@ -42,7 +44,10 @@ export interface AddMessage {
   at?: number;
   /** The stage. */
   stage: StageSpec;
-  /** Weights by content hash, if the spec of the stage contains the hash. A `Network` is not plain data; see `PipelineOptions`. */
+  /**
+   * Weights by content hash, if the spec of the stage contains the hash. A `Network` is not plain data; see
+   * `PipelineOptions`.
+   */
   weights?: Readonly<Record<string, Network | WeightsLike>>;
   /** Optimizer of the learner, if it is not plain JSON. It is not saved. */
   optimizer?: Optimizer;
@@ -85,8 +90,8 @@ export interface FeedbackMessage {
 export type TimedMessage = ControlMessage | AddMessage | RemoveMessage | RestartMessage | FeedbackMessage;
 
 /**
- * An input of a pipeline. Messages are plain data, so that a pipeline can run in another thread or on another machine. The
- * same messages in the same order give the same bits in every thread and on every machine.
+ * An input of a pipeline. Messages are plain data, so that a pipeline can run in another thread or on another machine.
+ * The same messages in the same order give the same bits in every thread and on every machine.
  */
 export type PipelineMessage = BlockMessage | TargetsMessage | TimedMessage;
 

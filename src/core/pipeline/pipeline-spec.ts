@@ -26,7 +26,10 @@ export interface NetworkStageSpec {
   name: string;
   /** The network. */
   network: NetworkSpec;
-  /** Content hash of its weights (`hashNetwork`), which are given in `PipelineOptions`. Default: initialized from a seed. */
+  /**
+   * Content hash of its weights (`hashNetwork`), which are given in `PipelineOptions`. Default: initialized from a
+   * seed.
+   */
   weights?: string;
   /** Input: 'standardized' (default), or 'raw' = the filled signal in its original unit. */
   on?: 'raw' | 'standardized';
@@ -44,13 +47,15 @@ export interface LearnerStageSpec extends NetworkStageSpec, Omit<LearnerOptions,
   /** Do not train on frames that the detector flags as anomalous. Default true. */
   skipAlarmed?: boolean;
   /**
-   * For the task 'target': name of the target stream, as in `from` of target messages. Default: '', messages without `from`.
+   * For the task 'target': name of the target stream, as in `from` of target messages. Default: '', messages without
+   * `from`.
    */
   target?: string;
   /** For the task 'target': indexes of the channels of this stream that are its targets, instead of a target stream. */
   targetChannels?: readonly number[];
   /**
-   * Train on outputs that depend on filled frames; filled frames are never targets. Default false: these outputs are skipped.
+   * Train on outputs that depend on filled frames; filled frames are never targets. Default false: these outputs are
+   * skipped.
    */
   readFilled?: boolean;
 }

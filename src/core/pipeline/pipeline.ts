@@ -29,8 +29,8 @@ const defaultPowerLine = 50;
 /** Options of `Pipeline.create`: what is not part of the spec, such as networks and weights. */
 export interface PipelineOptions {
   /**
-   * Weights by content hash, for stages whose spec contains the hash (`weights`). Feature maps use a given network without
-   * a copy, so that pipelines can share it. Learners train a copy.
+   * Weights by content hash, for stages whose spec contains the hash (`weights`). Feature maps use a given network
+   * without a copy, so that pipelines can share it. Learners train a copy.
    */
   weights?: Readonly<WeightTable>;
   /** Network of the feature map 'features'. It is not copied. Default: a new network, initialized from `seed`. */
@@ -47,8 +47,8 @@ export interface PipelineOptions {
   /** Seed of the initial weights. Default 1. */
   seed?: number;
   /**
-   * Number of channels and rate of the stream, if they are known before the first block. `create` then throws if a stage
-   * does not match them; otherwise, the first block is rejected.
+   * Number of channels and rate of the stream, if they are known before the first block. `create` then throws if a
+   * stage does not match them; otherwise, the first block is rejected.
    */
   shape?: Pick<Block, 'channels' | 'rate'>;
   /** Creates the Fourier transform of feature maps with long kernels. See `StreamOptions`. */
@@ -213,9 +213,9 @@ export class Pipeline {
   }
 
   /**
-   * Processes a message. For a block, it returns one output, preceded by one for the filled gap if there is one. An output
-   * is divided at the frames from which waiting messages apply. Frames that were already processed are ignored. Other
-   * messages apply from their frame on, and have no outputs.
+   * Processes a message. For a block, it returns one output, preceded by one for the filled gap if there is one. An
+   * output is divided at the frames from which waiting messages apply. Frames that were already processed are ignored.
+   * Other messages apply from their frame on, and have no outputs.
    * @throws an error that names the invalid field; the state of the pipeline has not changed
    */
   handle(message: PipelineMessage): PipelineOutput[] {
@@ -226,13 +226,17 @@ export class Pipeline {
     return [];
   }
 
-  /** Returns a copy of a message with the frame from which it applies (`at`, at least `next`), so that it can be recorded. */
+  /**
+   * Returns a copy of a message with the frame from which it applies (`at`, at least `next`), so that it can be
+   * recorded.
+   */
   stamp<M extends TimedMessage>(message: M): M & Stamp {
     return { ...message, at: Math.max(message.at ?? 0, this.#next) };
   }
 
   /**
-   * Returns the last outputs of a feature map with mode 'same' or 'full' after the stream has ended; null if there are none.
+   * Returns the last outputs of a feature map with mode 'same' or 'full' after the stream has ended; null if there are
+   * none.
    * @param map name of the feature map
    */
   flush(map = 'features'): Block | null {
@@ -295,7 +299,10 @@ export class Pipeline {
     [this.#channels, this.#rate] = [channels, rate];
   }
 
-  /** Opens a stage. At the start of a run, the detector starts with the learned state of the detector of the earlier run. */
+  /**
+   * Opens a stage. At the start of a run, the detector starts with the learned state of the detector of the earlier
+   * run.
+   */
   #openStage(stage: Stage, channels: number, rate: number): void {
     const { earlier } = this.#options;
     const before = this.#next === 0 && earlier ? earlier.#stages.detect : null;

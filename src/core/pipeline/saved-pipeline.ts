@@ -107,7 +107,8 @@ export function writePipeline({ stages, given, waiting, gaps, ...saved }: Runnin
 
 /**
  * Reads a saved pipeline.
- * @throws if the bytes are truncated, not a saved pipeline, from a newer version, or describe more memory than they contain
+ * @throws if the bytes are truncated, not a saved pipeline, from a newer version, or describe more memory than they
+ *   contain
  */
 export function readPipeline(bytes: Uint8Array): SavedPipeline {
   const { state, extra } = decodeState('pipeline', bytes);
@@ -213,9 +214,9 @@ function parametersOf(spec: NetworkSpec): readonly ParameterSpec[] {
 }
 
 /**
- * Throws if a pipeline needs much more memory than its saved file of `size` bytes. The delay lines, the pending outputs of
- * the learners, and the state of the detector are all stored in the file. A file whose spec describes more than the file
- * contains is therefore rejected before memory is allocated.
+ * Throws if a pipeline needs much more memory than its saved file of `size` bytes. The delay lines, the pending outputs
+ * of the learners, and the state of the detector are all stored in the file. A file whose spec describes more than the
+ * file contains is therefore rejected before memory is allocated.
  */
 function checkMemory({ spec, stages, channels, rate }: SavedPipeline, size: number): void {
   let needed = 0;
@@ -231,7 +232,10 @@ function checkMemory({ spec, stages, channels, rate }: SavedPipeline, size: numb
   if (!(needed <= maxBytes)) throw invalid('memory of a saved pipeline', `<= ${maxBytes} bytes`, needed);
 }
 
-/** Returns the memory of a learner in bytes. With the task 'target', memory for waiting frames is allocated as they arrive. */
+/**
+ * Returns the memory of a learner in bytes. With the task 'target', memory for waiting frames is allocated as they
+ * arrive.
+ */
 function learnerBytes({ network, horizon = 1, maxPending = 1024, task }: LearnerStageSpec): number {
   const pending = task === 'target' ? 0 : maxPending + horizon;
   return weightBytes(network) + lineBytes(network) + 4 * pending;

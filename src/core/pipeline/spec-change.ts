@@ -38,7 +38,10 @@ export function withoutStage(spec: PipelineSpec, stage: StageSpec): PipelineSpec
   };
 }
 
-/** Returns a spec in which every learner has a power-line frequency, so that a saved pipeline does not depend on the default. */
+/**
+ * Returns a spec in which every learner has a power-line frequency, so that a saved pipeline does not depend on the
+ * default.
+ */
 export function withPowerLine(spec: PipelineSpec, hz: number): PipelineSpec {
   return {
     ...spec,

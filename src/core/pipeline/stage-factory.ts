@@ -74,7 +74,10 @@ export class StageFactory {
     }
   }
 
-  /** Returns the network of a feature map with its saved weights: a given network if it has the same weights, or a new one. */
+  /**
+   * Returns the network of a feature map with its saved weights: a given network if it has the same weights, or a new
+   * one.
+   */
   #savedNetwork({ network }: MapStageSpec, { hash, weights }: SavedStage): Network {
     const given = Object.hasOwn(this.weights, hash) ? this.weights[hash] : undefined;
     if (given instanceof Network && hashNetwork(given) === hash && isEqual(given.spec, network)) return given;

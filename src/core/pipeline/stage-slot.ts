@@ -6,7 +6,10 @@ import { stageName, type StageName, type StageSpec } from './pipeline-spec.ts';
 export interface Stage {
   /** Its network, if it has one. */
   readonly network?: Network;
-  /** Prepares the stage for the number of channels and the rate (Hz) of the stream. Throws if the stage does not match them. */
+  /**
+   * Prepares the stage for the number of channels and the rate (Hz) of the stream. Throws if the stage does not match
+   * them.
+   */
   open(channels: number, rate: number): void;
   save(): State;
   restore(state: State): void;

@@ -22,8 +22,8 @@ function makeTables(): Uint32Array {
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
- * Continues a CRC-32 (ISO 3309, as in zip and PNG), which detects corrupted files, with more bytes. It processes 16 bytes per
- * iteration (slicing; Kounavis and Berry, 2005).
+ * Continues a CRC-32 (ISO 3309, as in zip and PNG), which detects corrupted files, with more bytes. It processes 16
+ * bytes per iteration (slicing; Kounavis and Berry, 2005).
  *
  * @param start inverted CRC of the preceding bytes; -1 if there are none
  */

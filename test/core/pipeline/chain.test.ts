@@ -31,7 +31,10 @@ const shared = Network.create(conv(3, 2, 9, 4), { seed: 3 });
 const hash = hashNetwork(shared);
 const options: PipelineOptions = { weights: { [hash]: shared } };
 
-/** A pipeline with all kinds of stages: a digest, maps of both signals that share weights, and learners with all kinds of targets. */
+/**
+ * A pipeline with all kinds of stages: a digest, maps of both signals that share weights, and learners with all kinds
+ * of targets.
+ */
 const spec: PipelineSpec = {
   gaps: { policy: 'linear', max: 20 },
   detect: { digest: 'auto', falseAlarms: 30 },
