@@ -28,7 +28,7 @@ function eegFeed(rate: number): Feed {
   return feed;
 }
 
-/** Restores the pipeline of a default EEG feed from its bytes, up to its first output. */
+/** Measures restoring a saved pipeline of the default EEG feed and computing its first output. */
 export async function restoring(): Promise<Contestant> {
   const feed = eegFeed(250);
   const simulator = new EegSimulator({ seed: 1, rate: 250 });
@@ -50,7 +50,10 @@ export async function restoring(): Promise<Contestant> {
   };
 }
 
-/** A `hello`: it starts a run of a known stream or, if not `known`, the first one of a stream with a rate of its own. */
+/**
+ * Measures a `hello`. If `known`, it starts a new run of the same stream; otherwise, the first run of a stream with a
+ * new rate.
+ */
 export function hello(known: boolean): Contestant {
   const feed = eegFeed(250);
   const fresh = { type: 'hello' as const, channels, rate: 250, kind: 'eeg', fresh: true };

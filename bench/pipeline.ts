@@ -1,6 +1,6 @@
 /**
- * Measures what the layers around the engine cost, as ratios of interleaved rounds. `npm run bench:pipeline -- --help`
- * prints the options.
+ * Measures operators, pipelines, and the detector, each relative to a reference that is measured in the same rounds.
+ * `npm run bench:pipeline -- --help` prints the options.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -11,14 +11,14 @@ import { hello, restoring } from './feeds.ts';
 import { detection, operators, pipelineWithOneMap, tapline } from './tapline.ts';
 import { blockWorkloads, workloadOf } from './workloads.ts';
 
-/** One row of the table: a contestant, and the one that it is compared with in the same rounds, if any. */
+/** One row of the table: a contestant, and the reference that it is compared with in the same rounds, if any. */
 interface Row {
   readonly name: string;
   readonly measured: Contestant;
   readonly reference?: Contestant;
 }
 
-/** One entry of the JSON file. `us` are µs per call; `ratio` is `us` divided by that of the reference. */
+/** One entry of the JSON file. Times are in µs per call; `ratio` = `us` / `referenceUs`. */
 export interface PipelineFigure {
   readonly name: string;
   readonly us: number;
@@ -26,7 +26,10 @@ export interface PipelineFigure {
   readonly ratio: number | null;
 }
 
-/** Each function makes the rows of one topic, whose outputs it has compared. Rows are measured before the next call. */
+/**
+ * Functions that create the rows of one topic and check their outputs. The rows are measured before the next function
+ * runs.
+ */
 const topics: readonly (() => Promise<Row[]>)[] = [
   operatorsPerEngine,
   pipelinePerEngine,
@@ -35,7 +38,7 @@ const topics: readonly (() => Promise<Row[]>)[] = [
   helloOfKnownSpec,
 ];
 
-/** The operator `convolve` behind a Subject ÷ `pushInto` of a stream. */
+/** Measures the operator `convolve`, fed by a Subject, relative to `pushInto` of a stream. */
 async function operatorsPerEngine(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const workload of blockWorkloads) {
@@ -47,7 +50,7 @@ async function operatorsPerEngine(): Promise<Row[]> {
   return rows;
 }
 
-/** A pipeline with one feature map and nothing else ÷ `pushInto` of a stream. */
+/** Measures a pipeline with only one feature map, relative to `pushInto` of a stream. */
 async function pipelinePerEngine(): Promise<Row[]> {
   const workload = workloadOf('W2', 25);
   const [reference, measured] = [tapline(workload), pipelineWithOneMap(workload)];
@@ -55,19 +58,21 @@ async function pipelinePerEngine(): Promise<Row[]> {
   return [{ name: 'pipeline with one map ÷ engine, W2, blocks of 25', measured, reference }];
 }
 
-/** A pipeline that only detects, on the digest of 8 channels at 250 Hz ÷ the convolution W2 of the same blocks. */
+/**
+ * Measures a pipeline with only a detector, on the digest of 8 channels at 250 Hz, relative to W2 on the same blocks.
+ */
 function detectorPerEngine(): Promise<Row[]> {
   const workload = workloadOf('W2', 25);
   const measured = detection(workload);
   return Promise.resolve([{ name: 'digest and detector ÷ W2, blocks of 25', measured, reference: tapline(workload) }]);
 }
 
-/** From the bytes of a saved pipeline of the default EEG feed to its first output. */
+/** Measures restoring a saved pipeline of the default EEG feed and computing its first output. */
 async function restoreOfDefaultFeed(): Promise<Row[]> {
   return [{ name: 'restore of the default EEG feed', measured: await restoring() }];
 }
 
-/** A `hello` that starts another run of a known stream ÷ the first one of a stream of a new shape. */
+/** Measures a `hello` that starts a new run of a stream, relative to the first `hello` of a stream with a new rate. */
 function helloOfKnownSpec(): Promise<Row[]> {
   return Promise.resolve([
     { name: 'hello of a known spec ÷ of a new one', measured: hello(true), reference: hello(false) },

@@ -66,14 +66,14 @@ export function operators({ spec, weights, blocks, step, inChannels }: Workload)
   };
 }
 
-/** A pipeline with one feature map and nothing else. */
+/** A pipeline with only one feature map. */
 export function pipelineWithOneMap({ spec, weights, blocks, step, inChannels }: Workload): Contestant {
   const network = Network.create(spec, { weights });
   const push = inOrder(Pipeline.create({ network: spec }, { network }), blocks, step, inChannels);
   return { engine: 'tapline, pipeline', run: (calls) => push(calls)?.features?.data ?? new Float32Array(0) };
 }
 
-/** A pipeline that only detects, on the digest. */
+/** A pipeline with only a detector, on the digest. */
 export function detection({ blocks, step, inChannels }: Workload): Contestant {
   const push = inOrder(Pipeline.create({ detect: { digest: 'auto' } }), blocks, step, inChannels);
   return { engine: 'tapline, detector', run: (calls) => push(calls)?.detected?.score.data ?? new Float32Array(0) };

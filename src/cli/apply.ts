@@ -87,7 +87,7 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
     });
 }
 
-/** The pipeline that runs a network on a recording; `standardize` is a time constant in seconds. */
+/** Creates the pipeline that runs a network on a recording. `standardize` is a time constant in seconds. */
 function pipelineOf(network: Network, { channels, rate }: Recording, standardize?: number, byFft = false): Pipeline {
   const spec: PipelineSpec = {
     gaps: { policy: 'none' },

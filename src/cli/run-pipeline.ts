@@ -2,7 +2,7 @@ import { frameCount, type Block } from '../core/blocks/block.ts';
 import { cutBlock } from '../core/blocks/cut-block.ts';
 import type { Pipeline, PipelineOutput } from '../core/pipeline/pipeline.ts';
 
-/** Cuts blocks into blocks of at most `frames` frames, so that progress can be shown between them. */
+/** Splits blocks into blocks of at most `frames` frames, so that progress can be shown between them. */
 export function* pieces(blocks: Iterable<Block>, frames: number): Generator<Block> {
   for (const block of blocks)
     for (let from = 0; from < frameCount(block); from += frames) yield cutBlock(block, block.start + from, frames);
@@ -17,7 +17,7 @@ export function* runPipeline(pipeline: Pipeline, blocks: Iterable<Block>): Gener
   }
 }
 
-/** Throws if a stage of the pipeline has failed: the result of a command needs all of them. */
+/** Throws the error of the first stage that has failed, because a command cannot return a result without it. */
 export function checkStages({ failures }: Pipeline): void {
   if (failures.length > 0) throw new Error(failures[0].message);
 }

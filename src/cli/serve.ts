@@ -79,7 +79,7 @@ export function serveCommand(): Command<[], ServeOptions> {
     )
     .option(
       '--workers <count>',
-      "Worker threads that process streams; 0: the server's own thread processes them",
+      'Number of worker threads that process streams; 0 = process them in the main thread',
       integerFrom(0, 64),
       0,
     )

@@ -1,13 +1,19 @@
-/** Taps of the forecast's kernel, in frames back, and their number together with the tap one day back. */
+/** Number of taps for the last frames, and number of taps including the one for the frame one day earlier. */
 export const lags = 4;
 export const taps: number = lags + 1;
-/** Categories of the time of day. */
+/** Number of categories of the time of day. */
 export const dayBins = 12;
 
-/** Doubles before the work area: the positions at the taps, newest first, then the one a day back; -1 = none. */
+/**
+ * Number of doubles before the work area. They contain the positions at the taps: the newest frame first, the frame one
+ * day earlier last; -1 = none.
+ */
 export const forecastHead: number = taps + 1;
 
-/** Number of weights: W and D [taps, bins, bins], H [day bins, bins], an idle row, and β [bins]. */
+/**
+ * Number of weights: W and D [taps, bins, bins], H [day bins, bins], a row of zeros for taps without a sample, and β
+ * [bins].
+ */
 export function forecastWeights(bins: number): number {
   return (taps * bins + dayBins + 2) * bins;
 }

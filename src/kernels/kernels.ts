@@ -263,9 +263,9 @@ export interface Kernels {
   softmaxGradient(x: number, g: number, dx: number, rows: number, channels: number): void;
 
   /**
-   * One forecast of the detector (`CategoricalForecast`), in double precision. `state` contains what `forecastSize`
-   * describes, and `bins` is even. Returns the blurred probability of the sample at `position`. If `learning` is not 0,
-   * it then learns the sample.
+   * One forecast of the detector (`CategoricalForecast`), in double precision. `state` is the offset of its state,
+   * whose layout `forecastSize` describes. `bins` is even. Returns the blurred probability of the sample at `position`,
+   * and then trains on the sample unless `learning` is 0.
    */
   forecast(state: number, bins: number, position: number, dayBack: number, day: number, learning: number): number;
 

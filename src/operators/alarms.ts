@@ -64,7 +64,9 @@ interface Monitor {
   reporter: AlarmReporter;
 }
 
-/** Reports the detector frames of a block and applies the time of every input frame, in order. */
+/**
+ * Returns the alarm events of a block. Detector frames and the time of every input frame (`tick`) are applied in order.
+ */
 function eventsOf(block: Block, { manager, detector, reporter }: Monitor): AlarmEvent[] {
   const when = (index: number) => timeOf(block, index);
   const all: AlarmEvent[] = [];

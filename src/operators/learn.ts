@@ -24,7 +24,7 @@ import type { NetworkSpec } from '../core/network/network-spec.ts';
 export interface LearnOptions extends LearnerOptions {
   /**
    * Targets for the task 'target', which is the default if they are given: one frame per input frame, with the same
-   * absolute index. They may arrive in any order, before their frame or up to `maxDelay` frames after it.
+   * absolute index. They can arrive in any order, before their frames or up to `maxDelay` frames after them.
    */
   target?: Observable<Block>;
   /** Train the given network itself, for a single subscriber. Default: train a copy made on subscription. */

@@ -30,7 +30,9 @@ export function lift<In, Out>(make: () => Processor<In, Out>): OperatorFunction<
     });
 }
 
-/** Passes every value through a processor. It is unsubscribed with its output. */
+/**
+ * Passes every value of the source to a processor and emits its outputs. Unsubscribes from the source with its output.
+ */
 class ProcessorSubscriber<In, Out> extends Subscriber<In> {
   readonly #output: Subscriber<Out>;
   readonly #processor: Processor<In, Out>;

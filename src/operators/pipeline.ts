@@ -23,29 +23,29 @@ import { Pipeline, type PipelineOptions, type PipelineOutput } from '../core/pip
 /** Options of the operator `pipeline`. */
 export interface PipelineOperatorOptions extends PipelineOptions {
   /**
-   * Targets, controls, feedback, and changes of stages. They apply from their frame on or, without `at`, from the next
-   * frame. Blocks come from the source. Default: none.
+   * All messages except blocks, which come from the source: targets, controls, feedback, and changes of stages. A
+   * message applies from its frame `at` on; without `at`, from the next frame on. Default: none.
    */
   messages?: Observable<Exclude<PipelineMessage, BlockMessage>>;
 }
 
 /**
- * Runs a whole processing chain on a stream: gaps, standardization, feature maps, learners, and a detector. For the
- * chain, see `Pipeline`.
+ * Runs a stream through a `Pipeline`: gap filling, a detector, standardization, feature maps, and learners.
  *
  *     source    --[0 1 2]---------[6 7]---------------|      3, 4, and 5 are missing
  *     messages  -----------{at 7}---------------------
  *               pipeline(spec, { messages })
  *     output    --{0 1 2}---------({3 4 5}{6}{7})-----(tail|)
  *
- * Every block is emitted as one `PipelineOutput`, preceded by one for the filled gap if there is one, and divided where a
- * message applies. Frames that were already received are dropped. On completion, feature maps with modes 'same' or 'full'
- * emit their last outputs: `maps` of one last output whose `raw` has no frames. The output completes or fails with the
- * source. If `messages` fails, so does the output; if it completes, the output continues. A stage that throws is listed
- * in `failures`, and the other stages continue. Every subscription has its own pipeline, which is closed at its end.
+ * For every block, it emits one `PipelineOutput`, preceded by one for the filled gap if there is one. An output is
+ * divided at the frames from which messages apply. Frames that were already received are ignored. When the source
+ * completes, one last output without frames (`raw` is empty) contains the last outputs of feature maps with mode 'same'
+ * or 'full' in `maps`. The output completes or fails with the source. It also fails if `messages` fails, and continues
+ * if `messages` completes. A stage that throws an error is listed in `failures`, and the other stages continue. Every
+ * subscription creates its own pipeline, and closes it when the subscription ends.
  *
- * @returns an operator that emits an error if a block or a message does not match
- * @throws RangeError or TypeError that names the invalid part of the spec or of the options
+ * @returns an operator that fails if a block or a message does not match the pipeline
+ * @throws RangeError or TypeError that names the invalid field of the spec or of the options
  */
 export function pipeline(
   spec: PipelineSpec,
@@ -82,7 +82,7 @@ export function pipeline(
 /** Throws if a message is a block. */
 function withoutFrames(message: PipelineMessage): PipelineMessage {
   if ((message as Partial<PipelineMessage> | null)?.type === 'block')
-    throw invalid('type of a message', 'other than block, because blocks come from the source', 'block', TypeError);
+    throw invalid('type of a message', "other than 'block', because blocks come from the source", 'block', TypeError);
   return message;
 }
 

@@ -26,11 +26,11 @@ export interface LearnerInfo {
   /** Name of the learner. */
   name: string;
   /**
-   * 'forecast' predicts a later frame, 'target' another stream, 'reconstruct' its own input, and 'cancel' the channels that
-   * it does not read.
+   * 'forecast' predicts a later frame, 'target' predicts another stream, 'reconstruct' predicts its own input, and
+   * 'cancel' predicts the channels that it does not read.
    */
   task: 'forecast' | 'target' | 'reconstruct' | 'cancel';
-  /** For 'forecast': how far ahead it predicts, in frames. Default: 1. */
+  /** For 'forecast': horizon of the prediction in frames. Default: 1. */
   horizon?: number;
   /** Whether the weights are updated; false if the learner is frozen. */
   learning: boolean;
@@ -40,9 +40,9 @@ export interface LearnerInfo {
   step?: number;
   /** Labels of its input channels. */
   channels: string[];
-  /** Labels of the outputs of its kernels: of its first convolution. */
+  /** Labels of the output channels of its first convolution, one per kernel. */
   outputs: string[];
-  /** Kernel length in frames; 0 without a convolution. */
+  /** Kernel length of the first convolution in frames; 0 if there is none. */
   taps: number;
   /** Frame rate of its kernels in Hz. */
   rate: number;

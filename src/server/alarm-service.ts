@@ -32,15 +32,15 @@ const maxMaintenanceDuration = 366 * 86_400_000;
 /** A stream whose alarms are collected. */
 interface CollectedStream {
   info: StreamInfo;
-  /** The frame after the newest. */
+  /** Absolute index of the next frame. */
   next: number;
-  /** Reports what its detector finds. It is made anew when the run, the rate, or the channels change. */
+  /** Reports the results of its detector. Created again when the run, the rate, or the channels change. */
   reporter?: AlarmReporter;
 }
 
 /**
- * The alarms of all streams: collects what the detectors in their pipelines find, detects stale streams, and sends alarm
- * events to viewers, the event log, and the webhook.
+ * The alarms of all streams: collects the results of the detectors in their pipelines, detects stale streams, and sends
+ * alarm events to viewers, the event log, and the webhook.
  */
 export class AlarmService {
   /** Alarm events in order. */
@@ -108,7 +108,7 @@ export class AlarmService {
     this.#streams.set(info.name, { info, next: info.next });
   }
 
-  /** Records that frames up to `next` arrived at `now` (ms). */
+  /** Records that the frames before frame `next` arrived at `now` (ms). */
   receive(name: string, next: number, now: number): void {
     const stream = this.#streams.get(name);
     if (!stream || stream.info.for !== undefined) return;
@@ -118,9 +118,9 @@ export class AlarmService {
   }
 
   /**
-   * Collects what a detector found in frames that arrived at `now` (ms).
+   * Collects the result of a detector for frames that arrived at `now` (ms).
    * @param every stream frames per detector frame
-   * @param end the stream frame after the newest
+   * @param end absolute index of the next stream frame
    */
   collect(
     name: string,
@@ -197,7 +197,7 @@ export class AlarmService {
     this.maintenanceChanged.next();
   }
 
-  /** Saves the alarms; `last`: for the last time. */
+  /** Saves the alarms. `last` is true for the last save before the service is closed. */
   save(last = false): Promise<void> {
     return this.#write(last);
   }
@@ -256,7 +256,9 @@ function shapeOf({ run, rate, channels, for: targetOf }: StreamInfo): string {
   return JSON.stringify([run, rate, channels, targetOf]);
 }
 
-/** The stream as its detector reads it: a digest has two channels per channel, and the first ones are monitored. */
+/**
+ * Returns the part of a stream that its detector monitors: the first channels. A digest has two channels per channel.
+ */
 function monitoredIn({ name, rate, run, channels }: StreamInfo, { shares }: Detected, every: number): MonitoredStream {
   const count = every > 1 ? shares.channels / 2 : shares.channels;
   return { name, rate, run, labels: channels.slice(0, count).map(({ label }) => label) };

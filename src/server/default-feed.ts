@@ -13,7 +13,9 @@ const maxChannels = 32;
  */
 const maxEegRate = 5000;
 
-/** Networks of feature maps by shape: they are only read, so all streams of one shape share one network. */
+/**
+ * Networks of feature maps by shape. They are not trained, so that all streams with the same shape share one network.
+ */
 const networks = new LatestCache<Network>(64);
 
 const microvolt = /^[uµμ]V$/;

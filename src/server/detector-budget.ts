@@ -3,14 +3,14 @@ import type { StreamInfo } from '../protocol/stream-info.ts';
 
 /** Maximum number of detector channels per stream. */
 const maxStreamChannels = 64;
-/** Maximum number of detector channels of all streams together; each takes about 50 kB. */
+/** Maximum number of detector channels of all streams together. Each needs about 50 kB of memory. */
 const maxChannels = 4096;
-/** Maximum number of samples per second that all detectors process; each takes about 5 µs. */
+/** Maximum number of samples per second that all detectors process. Each sample takes about 5 µs. */
 const maxSampleRate = 20_000;
 /** Sampling rate in Hz that is assumed for irregular streams. */
 const assumedRate = 10;
 
-/** What decides how much of a stream is monitored. */
+/** Properties of a stream that determine how many of its channels are monitored. */
 export type MonitoredStream = Pick<StreamInfo, 'name' | 'channels' | 'rate' | 'for'>;
 
 /** Part of a stream that is monitored. */

@@ -4,7 +4,8 @@ import { writePipeline } from '../core/pipeline/saved-pipeline.ts';
 import { decodeState } from '../core/state/state-file.ts';
 
 /**
- * Converts the state of a detector, which version 0.1 saved in a file of its own, to a saved pipeline that only detects.
+ * Converts the state of a detector, which version 0.1 saved in a separate file, to a saved pipeline with only a
+ * detector.
  * @throws if the bytes are not such a file
  */
 export function earlierDetector(bytes: Uint8Array): Uint8Array {

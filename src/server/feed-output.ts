@@ -5,17 +5,19 @@ import type { GapMessage, KernelsMessage, LossMessage, MarkMessage, RunMessage }
 /** Current and initial kernels of a learner. */
 export type KernelsOutput = Omit<KernelsMessage, 'id'> & { start: number[] };
 
-/** An output of a feed's pipeline: plain data, so that the pipeline can run in another thread. */
+/** An output of a feed's pipeline. It is plain data, so that the pipeline can run in another thread. */
 export type StageOutput =
   | { type: 'features'; map: number; block: Block }
   | { type: 'prediction'; learner: number; block: Block }
   | KernelsOutput
   | Omit<LossMessage, 'id'>
-  /** The learning rate of a learner now. */
+  /** The current learning rate of a learner. */
   | { type: 'learningRate'; learner: number; learningRate: number }
-  /** What the detector found in frames up to `end`, and the number of stream frames per detector frame. */
+  /**
+   * Result of the detector for frames before frame `end`; `every` is the number of stream frames per detector frame.
+   */
   | { type: 'detected'; detected: Detected; every: number; end: number }
-  /** A stage has failed, and is off until it is restarted. */
+  /** The stage or other component `where` has failed. A stage is turned off until it is restarted. */
   | { type: 'broken'; where: string; message: string };
 
 /** An output of a feed. */

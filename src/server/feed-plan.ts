@@ -17,15 +17,15 @@ import type { ServerAlarms } from './server-alarms.ts';
 
 /** Initial networks of learners by spec. Learners train copies. */
 const initialNetworks = new LatestCache<Network>(64);
-/** Plans of networks of feature maps, by rate: up to `maxRates` of each network. */
+/** Plans of networks of feature maps, by rate; at most `maxRates` per network. */
 const plans = new WeakMap<Network, Map<number, Plan>>();
 const maxRates = 16;
 
-/** A feature map or a learner of a feed: its stage, and what viewers know about it. */
+/** A feature map or a learner of a feed: its stage, and its description for viewers. */
 export interface PlannedStage<Info> {
   readonly stage: StageSpec;
   readonly info: Info;
-  /** Weights that the stage names, by content hash. */
+  /** Weights by content hash, for the hash in the spec of the stage. */
   readonly weights: Readonly<Record<string, Network | WeightsLike>>;
 }
 
@@ -33,13 +33,13 @@ export interface PlannedStage<Info> {
 export interface PlannedLearner extends PlannedStage<LearnerInfo> {
   /** Optimizer that is not plain JSON. */
   readonly optimizer?: Optimizer;
-  /** Name of the stream whose frames are its targets. */
+  /** Name of its target stream. */
   readonly target?: string;
-  /** Its kernels: those of the first convolution of its network. */
+  /** Displayed kernels: those of the first convolution of its network; null if it has none. */
   readonly kernels: KernelPlan | null;
 }
 
-/** Kernels of a learner that are displayed. */
+/** The kernels of a learner that viewers display. */
 export interface KernelPlan {
   /** Name of the parameter. */
   readonly parameter: string;
@@ -48,8 +48,8 @@ export interface KernelPlan {
 }
 
 /**
- * Plans the detector of a feed; null if detection is off or nothing is monitored.
- * @param allocation how many channels are monitored, from the first on
+ * Returns the settings of a feed's detector; null if detection is off or no channel is monitored.
+ * @param allocation number of monitored channels; they are the first ones
  * @param rate sampling rate in Hz; 0 = irregular
  */
 export function planDetect(
@@ -70,8 +70,8 @@ export function planDetect(
 }
 
 /**
- * Returns what a pipeline is planned from, as text, except the learners with targets from other streams, which are added
- * when their target connects.
+ * Returns the settings from which a pipeline is planned, as a string for comparison. Learners with a target stream are
+ * not included, because they are added when that stream connects.
  */
 export function planKey(
   { learners, ...spec }: FeedSpec,
@@ -85,7 +85,7 @@ export function planKey(
   );
 }
 
-/** Plans a feature map. Throws if its network cannot run or a channel does not exist. */
+/** Plans a feature map. Throws if its network is invalid or a channel does not exist. */
 export function planMap(map: MapSpec, index: number, info: FeedInfo): PlannedStage<MapInfo> {
   const { name, network, on, labels, unit } = map;
   const given = network instanceof Network ? network : undefined;
@@ -114,7 +114,7 @@ export function planMap(map: MapSpec, index: number, info: FeedInfo): PlannedSta
 /**
  * Plans a learner.
  * @param target its target stream, if it is connected
- * @param saved weights to start with, if they fit
+ * @param saved initial weights; ignored if their shapes do not match the network
  */
 export function planLearner(
   learner: LearnerSpec,
@@ -182,7 +182,7 @@ function channelsOf(
   reference: readonly number[] | undefined,
   target: readonly string[] | undefined,
 ): [read: string[], outputs: string[]] {
-  if (task === 'target' && !target) throw invalid(`target of ${name}`, 'a stream that is connected', target, TypeError);
+  if (task === 'target' && !target) throw invalid(`target of ${name}`, 'a connected stream', target, TypeError);
   if (task !== 'cancel') return [inputs, task === 'target' ? [...target!] : inputs];
   const isReference = (_: string, channel: number) => reference?.includes(channel) ?? false;
   return [inputs.filter(isReference), inputs.filter((label, channel) => !isReference(label, channel))];
@@ -192,7 +192,7 @@ function initialNetwork({ name, taps, network, gain = 0.1 }: LearnerSpec, inputs
   if (network instanceof Network) return network;
   if (network)
     return initialNetworks.get(JSON.stringify(network), () => Network.create(network, { seed: 1, zeroOutput: true }));
-  if (taps === undefined) throw invalid(`taps of ${name}`, 'given without a network', taps, TypeError);
+  if (taps === undefined) throw invalid(`taps of ${name}`, 'given if no network is given', taps, TypeError);
   const layer = { type: 'conv1d' as const, outChannels: outputs, kernelSize: taps };
   const spec = { inChannels: inputs, layers: [layer] };
   return initialNetworks.get(JSON.stringify([spec, gain]), () => Network.create(spec, { seed: 1, gain }));

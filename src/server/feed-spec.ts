@@ -30,9 +30,9 @@ export interface FeedInfo {
 export interface MapSpec {
   /** Name of the feature map. */
   name: string;
-  /** The network, or its spec, which is initialized with random weights. */
+  /** The network, or its spec. A network that is created from a spec has random weights. */
   network: Network | NetworkSpec;
-  /** Its input: the signal with filled gaps, or that signal standardized. */
+  /** Its input: 'raw' = the signal with filled gaps; 'standardized' = the same signal, standardized. */
   on: 'raw' | 'standardized';
   /** Labels or indexes of its input channels. Default: all. */
   channels?: readonly (string | number)[];
@@ -46,11 +46,11 @@ export interface MapSpec {
 export interface LearnerSpec extends Omit<LearnerOptions, 'optimizer' | 'reference'> {
   /** Name of the learner, unique within the feed. */
   name: string;
-  /** 'target' predicts the frames of the stream `target`. For the others, see `LearnerOptions`. */
+  /** 'target' predicts the frames of the stream `target`. For the other tasks, see `LearnerOptions`. */
   task: 'forecast' | 'target' | 'reconstruct' | 'cancel';
   /** Kernel length of the convolution in frames. Required without `network`. */
   taps?: number;
-  /** The network, or its spec, to train instead of a convolution. A network is copied. */
+  /** The network to train instead of one convolution, or its spec. The learner trains a copy of a given network. */
   network?: Network | NetworkSpec;
   /** Labels or indexes of its input channels. Default: all. */
   channels?: readonly (string | number)[];
@@ -62,13 +62,13 @@ export interface LearnerSpec extends Omit<LearnerOptions, 'optimizer' | 'referen
   learningRate?: number;
   /** @deprecated Use `learningRate`. */
   step?: number;
-  /** Optimizer to use instead. */
+  /** Optimizer, instead of NLMS or autoStep. */
   optimizer?: Optimizer | OptimizerSpec;
   /** Power-line frequency in Hz for the power-line baseline. Default: that of the server. */
   powerLine?: number;
   /** Scale of the initial weights of the convolution. Default: 0.1. */
   gain?: number;
-  /** Skip frames that the detector flags as anomalous. Default: true. */
+  /** Do not train on frames that the detector flags as anomalous. Default: true. */
   skipAlarmed?: boolean;
 }
 
@@ -77,11 +77,11 @@ export interface FeedSpec {
   /** How missing frames are replaced. */
   gaps: GapPolicy;
   /**
-   * Detection of anomalies; null: off. Its false-alarm rate and reference period are those of the server, unless they are
-   * given. Default: on, on the digest.
+   * Detection of anomalies; null = off. Absent fields have the server's settings: its false-alarm rate and reference
+   * period, `digest: 'auto'`, and the channels within the server's limits. Default: on, with these settings.
    */
   detect?: DetectSpec | null;
-  /** Standardization; null: maps and learners read the signal unchanged. */
+  /** Standardization; null = feature maps and learners read the signal with filled gaps. */
   standardize: StandardizeSpec | null;
   /** Networks whose outputs are displayed as feature maps. */
   maps: MapSpec[];

@@ -32,7 +32,7 @@ export interface FeedOptions {
   firstRun: number;
   /** Creates the host of the pipeline. */
   host: MakeHost;
-  /** Returns how much of a stream is monitored. */
+  /** Returns how many channels of a stream are monitored. */
   monitor: (stream: MonitoredStream) => Allocation;
   /** False-alarm rate and reference period of detectors. */
   alarms: Pick<ServerAlarms, 'falseAlarms' | 'reference'>;
@@ -48,8 +48,8 @@ export interface FeedOptions {
 export type Opening = Hello & { channels: ChannelInfo[]; rate: number };
 
 /**
- * One published stream: validates and numbers the frames of its sensor, sends them to its pipeline, and emits what the
- * pipeline puts out.
+ * One published stream: validates and numbers the frames of its sensor, sends them to its pipeline, and emits the
+ * outputs of the pipeline.
  */
 export class Feed {
   readonly name: string;
@@ -65,7 +65,10 @@ export class Feed {
   #maps: MapInfo[] = [];
   readonly #learners = new Map<string, PlannedLearner>();
   #targets: readonly FeedInfo[] = [];
-  /** What the pipeline of this run was planned from; a saved pipeline can continue only a run with the same key. */
+  /**
+   * Settings from which the pipeline was planned (`planKey`). A saved pipeline can continue only a run with the same
+   * key.
+   */
   #key = '';
   /** Whether the pipeline of this run has been opened. */
   #running = false;
@@ -73,7 +76,7 @@ export class Feed {
   #detecting = false;
   /** Which part of the stream is not monitored, and why. */
   #unwatched: string | undefined;
-  /** Failures of the pipeline of this run, by the failed part. */
+  /** Failures in this run, by the stage or other component that failed. */
   readonly broken: Map<string, FeedOutput> = new Map<string, FeedOutput>();
   /** Recent outputs for viewers that subscribe later. */
   readonly backlog: Backlog = new Backlog();
@@ -172,7 +175,7 @@ export class Feed {
     this.output.next({ type: 'info' });
   }
 
-  /** A person says that the present alarm is false: learners continue, and nothing is flagged until the next alarm. */
+  /** Processes the report of a user that the current alarm is false: no frame is flagged until the next alarm. */
   markNormal(): void {
     if (this.#detecting) this.#host.send({ type: 'feedback', at: this.next, verdict: 'normal' });
   }
@@ -211,7 +214,7 @@ export class Feed {
     return this.#host.learned();
   }
 
-  /** Returns the pipeline with its state; undefined before the first frame, and without a pipeline. */
+  /** Returns the saved pipeline; undefined before the first frame, or if there is no pipeline. */
   async save(): Promise<SavedRun | undefined> {
     const [run, next, key] = [this.run, this.next, this.#key];
     return next === 0 || !this.#running ? undefined : { run, next, key, pipeline: await this.#host.save() };
@@ -298,7 +301,10 @@ export class Feed {
     this.#host.open({ channels: channels.length, rate, gaps: { policy: spec.gaps }, stages, saved, sameChannels });
   }
 
-  /** Plans a learner, which takes the index of one of the same name; undefined if it cannot run. */
+  /**
+   * Plans a learner. It has the index of an earlier learner with the same name, if any. Returns undefined if it cannot
+   * run.
+   */
   #planLearner(learner: LearnerSpec): StageSetup | undefined {
     const { name } = learner;
     const index = this.#learners.get(name)?.info.index ?? this.#learners.size;

@@ -20,7 +20,7 @@ export class FrameNumbering {
   #next: number;
   #started: boolean;
 
-  /** @param next index of the next frame of a run that is continued. Default: a new run */
+  /** @param next index of the next frame, if a run is continued. Default: start a new run at 0 */
   constructor(next?: number) {
     this.#next = next ?? 0;
     this.#started = next !== undefined;

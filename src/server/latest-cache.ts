@@ -1,4 +1,4 @@
-/** Values by key; keeps those that were used last. */
+/** Cache of values by key. Keeps the most recently used values. */
 export class LatestCache<T> {
   readonly #size: number;
   readonly #values = new Map<string, T>();
@@ -8,7 +8,7 @@ export class LatestCache<T> {
     this.#size = size;
   }
 
-  /** Returns the value of `key`, or makes and keeps it. */
+  /** Returns the value of `key`. If it is not stored, creates it with `make` and stores it. */
   get(key: string, make: () => T): T {
     const value = this.#values.get(key) ?? make();
     this.#values.delete(key);

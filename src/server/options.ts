@@ -34,7 +34,7 @@ export interface ServerOptions {
   feed?: FeedDesigner;
   /** Power-line frequency in Hz for the power-line baseline of learners: 50 or 60. Default: 50. */
   powerLine?: number;
-  /** Number of worker threads that run the pipelines of streams; 0 (default): the server's own thread runs them. */
+  /** Number of worker threads that run the pipelines of streams. Default 0: they run in the server's own thread. */
   workers?: number;
   /**
    * Directory in which the pipelines of streams, learned weights, and alarms are saved and from which they are restored.

@@ -2,11 +2,13 @@ import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
 import type { StageOutput } from './feed-output.ts';
 import { type LearnedWeights, PipelineRunner, type PipelineSetup, type StageSetup } from './pipeline-runner.ts';
 
-/** Where the pipeline of a feed runs. Messages are processed in order, and their outputs are emitted in order. */
+/**
+ * Runs the pipeline of a feed in some thread. Messages are processed in order, and their outputs are emitted in order.
+ */
 export interface PipelineHost {
   /** Starts a run. */
   open(setup: PipelineSetup): void;
-  /** Adds a stage to the run, or replaces the one of the same name. See `PipelineRunner.add`. */
+  /** Adds a stage, or replaces the stage with the same name. See `PipelineRunner.add`. */
   add(stage: StageSetup, keep?: boolean): void;
   /** Processes a message. */
   send(message: PipelineMessage): void;

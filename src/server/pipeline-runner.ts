@@ -10,46 +10,57 @@ import type { StageFailure } from '../core/pipeline/stage-slot.ts';
 import type { StageOutput } from './feed-output.ts';
 import { type ReportedLearner, StageReports } from './stage-reports.ts';
 
-/** A stage to add, with what is handed over beside its spec. */
+/** A stage to add, with its weights and optimizer, and the indexes for its reports. */
 export interface StageSetup {
   readonly stage: StageSpec;
-  /** Weights that the stage names, by content hash. */
+  /** Weights by content hash, for the hash in the spec of the stage. */
   readonly weights?: Readonly<Record<string, Network | WeightsLike>>;
   /** For a feature map: its index among the feature maps of the feed. */
   readonly map?: number;
-  /** For a learner: by which its results are reported. */
+  /** For a learner: its index and the kernels to report. */
   readonly learner?: ReportedLearner;
   /** For a learner: optimizer that is not plain JSON. */
   readonly optimizer?: Optimizer;
 }
 
-/** The pipeline of one run of a stream. */
+/** Settings of the pipeline of one run of a stream. */
 export interface PipelineSetup {
   readonly channels: number;
   readonly rate: number;
   readonly gaps: GapFillerOptions;
   readonly stages: readonly StageSetup[];
-  /** Saved pipeline of the same stages: `continue` it in the middle of its run, or only take over what it `learned`. */
+  /**
+   * Saved pipeline with the same stages. `use`: 'continue' = continue its run; 'learned' = start a new run with its
+   * learned weights and the learned state of its detector.
+   */
   readonly saved?: { readonly bytes: Uint8Array; readonly use: 'continue' | 'learned' };
-  /** Whether the channels are those of the run before, so that the detector can take over what it learned. */
+  /**
+   * Whether the channels are the same as in the previous run, so that the detector can use its learned state. Default
+   * true.
+   */
   readonly sameChannels?: boolean;
 }
 
-/** Weights of a learner, and the network that they belong to. */
+/** Weights of a learner, and the spec of its network. */
 export interface LearnedWeights {
   readonly spec: NetworkSpec;
   readonly weights: Weights;
 }
 
-/** Runs the pipeline of a feed, run after run, and reports what it puts out. A stage that fails is reported once. */
+/**
+ * Runs the pipeline of a feed, with a new pipeline for each run, and returns its outputs. A failed stage is reported
+ * once.
+ */
 export class PipelineRunner {
   #pipeline: Pipeline | null = null;
   #reports = new StageReports(0);
   #reported: ReadonlySet<string> = new Set();
-  /** Names of the learners that were restored in the middle of their run, and that nobody has planned yet. */
+  /**
+   * Names of the learners that were restored to continue their run, and for which no `StageSetup` has been given yet.
+   */
   #restored = new Set<string>();
 
-  /** Starts a run. Learners and the detector take over what they have learned in the run before. */
+  /** Starts a run. Learners and the detector start with what they learned in the previous run. */
   open(setup: PipelineSetup): StageOutput[] {
     const { channels, rate, gaps, stages, saved, sameChannels = true } = setup;
     const outputs: StageOutput[] = [];
@@ -74,8 +85,8 @@ export class PipelineRunner {
   }
 
   /**
-   * Adds a stage, or replaces the one of the same name; a stage that cannot run is reported.
-   * @param keep keep a learner of the same name that was restored in the middle of its run
+   * Adds a stage, or replaces the stage with the same name. If that is impossible, returns a 'broken' output.
+   * @param keep do not replace a learner with the same name that was restored to continue its run
    */
   add(setup: StageSetup, keep = false): StageOutput[] {
     const { stage, weights, optimizer } = setup;
@@ -89,7 +100,7 @@ export class PipelineRunner {
     }
   }
 
-  /** Processes a message and returns the outputs. A message that does not fit is reported. */
+  /** Processes a message and returns the outputs. For an invalid message, it returns a 'broken' output. */
   handle(message: PipelineMessage): StageOutput[] {
     try {
       const outputs = this.#pipeline?.handle(message) ?? [];
@@ -134,7 +145,7 @@ export class PipelineRunner {
     }
   }
 
-  /** Keeps a stage that was restored; returns false if there is none. */
+  /** Uses the restored stage instead of a new one. Returns false if there is no restored stage. */
   #keep(setup: StageSetup): boolean {
     const { stage } = setup;
     if (stage.kind === 'learner' && !this.#restored.delete(stage.spec.name)) return false;

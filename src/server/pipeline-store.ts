@@ -7,7 +7,7 @@ import { bytesIn } from '../core/state/state.ts';
 import { decodeState, encodeState } from '../core/state/state-file.ts';
 
 const ending = '~pipeline.state';
-/** Files of version 0.1, which are replaced when the pipeline of their stream is saved. */
+/** Files of version 0.1. They are deleted when the pipeline of their stream is saved. */
 const detectorEnding = '~detector.state';
 
 /** The pipeline of a stream, and the run that it belongs to. */
@@ -16,21 +16,21 @@ export interface SavedRun {
   readonly run: number;
   /** Index of the next frame. */
   readonly next: number;
-  /** What the pipeline was planned from: it can continue only a run with the same key. */
+  /** Settings from which the pipeline was planned (`planKey`). It can continue only a run with the same key. */
   readonly key: string;
   /** The saved pipeline. */
   readonly pipeline: Uint8Array;
 }
 
 /**
- * Saved pipelines in a directory, one file per stream: `<stream>~pipeline.state`, written atomically. Beyond `maxStreams`
- * streams, those saved longest ago are deleted.
+ * Saved pipelines in a directory, one file per stream: `<stream>~pipeline.state`, written atomically. If there are more
+ * than `maxStreams` files, the least recently saved ones are deleted.
  */
 export class PipelineStore {
   readonly #directory: string | undefined;
   readonly #maxStreams: number;
   readonly #log: (line: string) => void;
-  /** Streams with a file, the one saved longest ago first. */
+  /** Streams with a file, the least recently saved one first. */
   readonly #streams = new Set<string>();
 
   /** Pipelines that are not written yet. */
@@ -107,7 +107,7 @@ function pathOf(directory: string, stream: string): string {
   return join(directory, `${stream}${ending}`);
 }
 
-/** Reads what a detector had learned in version 0.1, if there is such a file. It continues no run. */
+/** Reads the learned state of a detector from a file of version 0.1, if there is one. It cannot continue a run. */
 function readDetector(path: string): SavedRun | undefined {
   if (!existsSync(path)) return undefined;
   return { run: -1, next: 0, key: '', pipeline: earlierDetector(readFileSync(path)) };

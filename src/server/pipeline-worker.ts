@@ -3,7 +3,7 @@ import { PipelineRunner } from './pipeline-runner.ts';
 import type { StageOutput } from './feed-output.ts';
 import type { FromWorker, ToWorker } from './worker-message.ts';
 
-/** Runs pipelines in a worker thread. See `WorkerPool`. */
+/** The pipelines that run in this worker thread, by number. See `WorkerPool`. */
 const runners = new Map<number, PipelineRunner>();
 
 function reply(message: FromWorker): void {
@@ -43,7 +43,7 @@ parentPort?.on('message', (message: ToWorker) => {
   if (outputs.length > 0) reply({ pipeline, outputs: outputs.map(withOwnMemory) });
 });
 
-/** Copies the samples of feature maps, which share a buffer: a message would contain the whole buffer. */
+/** Copies the samples of feature maps. They share a buffer, and a message would contain the whole buffer. */
 function withOwnMemory(output: StageOutput): StageOutput {
   return output.type === 'features'
     ? { ...output, block: { ...output.block, data: output.block.data.slice() } }

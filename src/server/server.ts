@@ -21,7 +21,7 @@ import { type AddressInfo, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { WebSocket } from 'ws';
 
-/** Pipelines are larger than weights and alarms: they are saved with every tenth save. */
+/** Pipelines are saved with every tenth save only, because they are larger than weights and alarms. */
 const pipelineSaveInterval = 10;
 
 /** A running server. */

@@ -5,15 +5,15 @@ import type { PipelineOutput } from '../core/pipeline/pipeline.ts';
 import type { KernelPlan } from './feed-plan.ts';
 import type { StageOutput } from './feed-output.ts';
 
-/** Index and kernels of a learner, by which its results are reported. */
+/** The index under which the results of a learner are reported, and the kernels to report. */
 export interface ReportedLearner {
   readonly index: number;
   readonly kernels: KernelPlan | null;
 }
 
 /**
- * Turns the output of a pipeline into the outputs of a feed: stages by index instead of name, and the scores and kernels of
- * learners about four times per second.
+ * Converts the outputs of a pipeline to outputs of a feed. Stages have indexes instead of names, and the scores and
+ * kernels of learners are reported about four times per second.
  */
 export class StageReports {
   /** Index of every feature map, by name. */
@@ -61,12 +61,12 @@ export class StageReports {
   }
 }
 
-/** Stream frames per detector frame. An irregular stream is not digested. */
+/** Returns the number of stream frames per detector frame. An irregular stream is not digested. */
 function everyOf(rate: number, detectorRate: number): number {
   return detectorRate > 0 ? Math.round(rate / detectorRate) : 1;
 }
 
-/** The score of the predictions as they were emitted. */
+/** Returns the score of the emitted predictions. */
 function lossOf(learner: number, at: number, { score, updates, skipped, rollbacks }: Learned): StageOutput {
   const { nmse, skill, persistence, rms, movingAverage, powerLine, overall } = score.live;
   return {

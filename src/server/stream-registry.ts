@@ -21,7 +21,7 @@ export interface StreamRegistryOptions {
   pipelines: PipelineStore;
   /** Creates the host of a pipeline. */
   host: MakeHost;
-  /** How alarms are raised. */
+  /** Options of detectors and alarms. */
   alarms: ServerAlarms;
   alarmService: AlarmService;
   maxStreams: number;
@@ -44,7 +44,7 @@ export class StreamRegistry {
   /** Streams without a sensor, the one that ended first at the front. */
   readonly #ended = new Set<string>();
   readonly #budget = new DetectorBudget();
-  /** Resolves when the streams that were removed are saved. */
+  /** Resolves when all removed streams are saved. */
   #savingRemoved: Promise<void> = Promise.resolve();
 
   constructor(options: StreamRegistryOptions) {
@@ -137,7 +137,7 @@ export class StreamRegistry {
       const saved = await run;
       if (saved) await pipelines.save(name, saved);
     } catch (error) {
-      this.log(`stream ${name}: could not save what it has learned: ${String(error)}`);
+      this.log(`stream ${name}: could not save its pipeline and learned weights: ${String(error)}`);
     }
   }
 

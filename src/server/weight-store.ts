@@ -47,7 +47,7 @@ export class WeightStore {
     return this.#weights.get(fileOf(stream, learner));
   }
 
-  /** Stores the weights of a stream's learners and writes them to the directory, if there is one. */
+  /** Stores the weights of a stream's learners, and writes them to the directory if there is one. */
   async save(stream: string, learned: ReadonlyMap<string, LearnedWeights>): Promise<void> {
     for (const [learner, { weights }] of learned) {
       const file = fileOf(stream, learner);

@@ -7,7 +7,7 @@ import type { PipelineHost } from './pipeline-host.ts';
 import type { LearnedWeights, PipelineSetup, StageSetup } from './pipeline-runner.ts';
 import type { FromWorker, ToWorker } from './worker-message.ts';
 
-/** The built worker, which is also used when this module runs from its source. */
+/** File of the worker, in the build. It is also used when this module runs from its TypeScript source. */
 const workerFile = new URL(
   import.meta.url.endsWith('.ts') ? '../../dist/src/server/pipeline-worker.js' : './pipeline-worker.js',
   import.meta.url,
@@ -26,8 +26,8 @@ type ToPipeline = ToWorker extends infer Message
   : never;
 
 /**
- * Worker threads that run the pipelines of feeds. A new pipeline runs on the thread with the fewest. If a thread fails, its
- * pipelines are reported as broken and start again, on a new thread, from their specs.
+ * Worker threads that run the pipelines of feeds. A new pipeline runs in the thread with the fewest pipelines. If a
+ * thread fails, its pipelines are reported as broken and restarted from their specs in a new thread.
  */
 export class WorkerPool {
   readonly #threads: Thread[];
@@ -82,7 +82,7 @@ export class WorkerPool {
   }
 }
 
-/** The pipeline of a feed in a worker thread. Outputs are emitted when they arrive from it. */
+/** Host of a pipeline in a worker thread. It emits the outputs when they arrive from the thread. */
 class WorkerHost implements PipelineHost {
   readonly #post: (message: ToPipeline) => void;
   readonly #emit: (output: StageOutput) => void;
@@ -143,7 +143,7 @@ class WorkerHost implements PipelineHost {
     if (this.#closing && this.#requests.size === 0) this.#closed();
   }
 
-  /** Starts the pipeline again from its spec, on a new thread. */
+  /** Restarts the pipeline from its spec, in the new thread that has replaced a failed one. */
   restart(reason: string): void {
     for (const { reject } of this.#requests.values()) reject(new Error(reason));
     this.#requests.clear();
@@ -151,15 +151,15 @@ class WorkerHost implements PipelineHost {
       this.#closed();
       return;
     }
-    this.#emit({ type: 'broken', where: 'worker thread', message: `${reason}; the pipeline starts again` });
+    this.#emit({ type: 'broken', where: 'worker thread', message: `${reason}. The pipeline was restarted.` });
     if (this.#setup) this.#post({ do: 'open', setup: { ...this.#setup, saved: undefined } });
   }
 
-  /** Returns a stage as plain data; reports it and returns undefined if that is impossible. */
+  /** Returns a stage as plain data. If that is impossible, emits a 'broken' output and returns undefined. */
   #plain(setup: StageSetup): StageSetup | undefined {
     const { stage, optimizer, weights = {} } = setup;
     if (optimizer && stage.kind === 'learner') {
-      const message = 'optimizer must be plain JSON in a worker thread, got an object with functions';
+      const message = 'optimizer must be plain JSON with worker threads, got an object with functions';
       this.#emit({ type: 'broken', where: stage.spec.name, message });
       return undefined;
     }

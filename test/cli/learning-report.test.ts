@@ -39,7 +39,7 @@ afterAll(() => rm(directory, { recursive: true }));
 const learnedFrom = (stdout: string) => Number(/(\d+) scored/.exec(stdout)?.[1]);
 
 describe('gaps', () => {
-  test('no longer than the receptive field are filled and read, but not predicted; the report counts them', async () => {
+  test('no longer than the receptive field are filled and used as inputs, but not as targets; the report counts them', async () => {
     const { stdout } = await learn('holes');
     const short = Array.from({ length: frames }, (_, t) => t).filter((t) => t % 12 === 5 && (t < 1000 || t >= 1100));
     expect(stdout).toContain(`\n${short.length} missing frames filled in (--gaps hold)\n`);

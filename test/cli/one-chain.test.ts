@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-/** Results of `Pipeline.push` for several cuts, and of the operator for another one. */
+/** Results of `Pipeline.push` for several block sizes, and of the operator for another one. */
 function results(spec: PipelineSpec, options: PipelineOptions = {}): Collected[] {
   const pushed = (blocks: readonly Block[]) => {
     const chain = Pipeline.create(spec, options);
@@ -72,7 +72,7 @@ const columnsOf = async (file: string) => {
   return channels.map((_, c) => all.filter((__, i) => i % channels.length === c));
 };
 
-describe('a recording gives the same bits through a command, the operator, and Pipeline.push for any cut', () => {
+describe('a command, the operator, and Pipeline.push return the same bits for a recording, for any block sizes', () => {
   test.each([[[]], [['--standardize', '2']]])('tapline apply %j', async (more) => {
     const spec = convolution(3, 2, { mode: 'same', stride: 2 });
     const network = Network.create(spec, { seed: 8 });

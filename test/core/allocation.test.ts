@@ -88,7 +88,7 @@ test.each(Object.keys(stacks))(
   },
 );
 
-/** Prints the heap bytes that a learner allocates per frame: what a long block costs more than a short one. */
+/** Prints the heap bytes that a learner allocates per frame: the difference between a long block and a short one. */
 const learnerProgram = `
 import { Engine, Learner, Network, sgd } from ${JSON.stringify(entry)};
 const layers = [{ type: 'conv1d', outChannels: 16, kernelSize: 8 }];
@@ -121,7 +121,7 @@ for (const order of ['first', 'after', 'first, after a late one', 'never'])
 console.log(JSON.stringify(found));
 `;
 
-test('a learner allocates no memory for a frame or its target, in whichever order they arrive', () => {
+test('a learner allocates no memory for a frame or its target, in any order of arrival', () => {
   const flags = ['--expose-gc', '--single-threaded', '--max-semi-space-size=64', '--min-semi-space-size=64'];
   const args = [...flags, '--input-type=module', '--eval', learnerProgram];
   const cwd = fileURLToPath(new URL('../..', import.meta.url));

@@ -114,7 +114,7 @@ function play(operator: typeof definition, { values, actions, end, tail, idle }:
 }
 
 describe('lift', () => {
-  test('equals concatMap, then the tail, for any source, processor, and subscriber', () => {
+  test('equals concatMap followed by the outputs of flush, for any source, processor, and subscriber', () => {
     fc.assert(
       fc.property(scripts, (script) => {
         expect(play(lift, script)).toEqual(play(definition, script));
@@ -123,7 +123,7 @@ describe('lift', () => {
     );
   });
 
-  test('stops a synchronous source when the subscriber has enough', () => {
+  test('stops a synchronous source when the subscriber unsubscribes', () => {
     const pushed: number[] = [];
     const closed: number[] = [];
     const twice = lift<number, number>(() => ({
@@ -142,7 +142,7 @@ describe('lift', () => {
     expect(closed).toEqual([2]);
   });
 
-  test('emits what the creation of the processor throws as an error', () => {
+  test('fails with an error that is thrown when the processor is created', () => {
     const errors: unknown[] = [];
     const reason = new Error('no processor');
     const broken = lift<number, number>(() => {

@@ -69,7 +69,7 @@ describe('pipeline', () => {
     );
   });
 
-  test('returns the bits of Pipeline.push for any block sizes, with messages that apply from a stated frame on', () => {
+  test('emits the bits of Pipeline.push for any block sizes, with messages that apply from a given frame on', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 6 }), (lengths) => {
         const { outputs, ended } = run(pipeline(spec, { messages: from(messages) }), cutInto(stream, lengths));
@@ -101,7 +101,7 @@ describe('pipeline', () => {
     expect(later.outputs.at(-1).learners.next.updates).toBeGreaterThan(outputs[0].learners.next.updates);
   });
 
-  test('handles blocks and messages in their order of arrival, also when an output causes them', () => {
+  test('processes blocks and messages in their order of arrival, including those that an output causes', () => {
     const [source, sent] = [new Subject<Block>(), new Subject<Message>()];
     const [a, b, c] = noiseBlocks([30, 30, 30]);
     const updates: number[] = [];
@@ -117,7 +117,7 @@ describe('pipeline', () => {
     expect(updates[2]).toBe(updates[1]);
   });
 
-  test('emits a filled gap, and the frames before and after a message, as outputs of their own', () => {
+  test('emits separate outputs for a filled gap and for the frames before and after a message applies', () => {
     const [a, , b] = noiseBlocks([10, 5, 10]);
     const { outputs } = run(
       pipeline(spec, { messages: from<Message[]>([{ ...messages[1], at: 20 } as Message]) }),
@@ -132,7 +132,7 @@ describe('pipeline', () => {
     ]);
   });
 
-  test('a last output without frames has the last outputs of feature maps only', () => {
+  test('emits the last outputs of feature maps in one output without frames', () => {
     const blocks = noiseBlocks([10, 11]);
     const { outputs } = run(pipeline(spec), blocks);
     const { raw, block, maps, learners, detected, failures } = outputs.at(-1);
@@ -143,7 +143,7 @@ describe('pipeline', () => {
     expect(causal.outputs).toHaveLength(2);
   });
 
-  test('shares nothing between subscribers, and does not train a network that is handed over', () => {
+  test('shares nothing between subscribers, and does not train a given network', () => {
     const network = Network.create(conv(2), { seed: 5 });
     const before = network.weights();
     const operator = pipeline({ learn: { network: conv(2) } }, { learner: network });
@@ -153,7 +153,7 @@ describe('pipeline', () => {
     expect(first.outputs[0].learned!.weights()).not.toEqual(before);
   });
 
-  test('reports a stage that throws, and continues with the others', () => {
+  test('reports a stage that throws an error, and continues with the other stages', () => {
     const channels = { ...spec, gaps: { policy: 'none' as const } };
     const wrap = conv(1, { mode: 'same', padding: 'wrap' });
     const { outputs, ended } = run(pipeline({ ...channels, network: wrap }), stream);
@@ -180,7 +180,7 @@ describe('pipeline', () => {
     [null, 'message must be a PipelineMessage, got null'],
     [
       { type: 'block', block: stream[0] },
-      "type of a message must be other than block, because blocks come from the source, got 'block'",
+      "type of a message must be other than 'block', because blocks come from the source, got 'block'",
     ],
   ])('fails with an error message for the message %j', (wrong, sentence) => {
     const sent = new Subject<Message>();
@@ -203,12 +203,14 @@ describe('pipeline', () => {
     expect([ended, String(error)]).toEqual(['error', 'RangeError: block.channels must be 2, as before, got 1']);
   });
 
-  test('reports an invalid spec or option at once', () => {
+  test('throws for an invalid spec or option when it is created', () => {
     expect(() => pipeline({ standardize: { tau: 0 } })).toThrow(
       'standardize.tau must be a number > 0 in seconds, got 0',
     );
     const unknown = { network: conv(1), maps: [{ name: 'x', network: conv(1), weights: 'abc' }] };
-    expect(() => pipeline(unknown)).toThrow("weights of x must be handed over beside the spec, got 'abc'");
+    expect(() => pipeline(unknown)).toThrow(
+      "weights of x must be the hash of weights that are given with the spec, got 'abc'",
+    );
     const options: PipelineOperatorOptions = { shape: { channels: 3, rate: 100 } };
     expect(() => pipeline(spec, options)).toThrow('channels of');
   });

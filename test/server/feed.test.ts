@@ -27,7 +27,7 @@ function feedOf(falseAlarms: number): { feed: Feed; skipped: () => number } {
   return { feed, skipped: () => skipped };
 }
 
-test('a learner skips the frames that the detector flags, until a person says that the alarm is false', () => {
+test('a learner skips the frames that the detector flags, until a user marks the alarm as false', () => {
   const data = noise(700, 1, (t, _, x) => (t >= 650 ? x + 200 : x));
   const run = (isFalse: boolean) => {
     const { feed, skipped } = feedOf(1e5);

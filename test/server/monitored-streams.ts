@@ -6,7 +6,7 @@ import { planDetect } from '../../src/server/feed-plan.ts';
 import { PipelineRunner } from '../../src/server/pipeline-runner.ts';
 import type { ServerAlarms } from '../../src/server/server-alarms.ts';
 
-/** Streams whose pipelines only detect, and whose detectors report to an alarm service, as the feeds of a server do. */
+/** Streams whose pipelines contain only a detector, which reports to an alarm service as in a server. */
 export class MonitoredStreams {
   readonly #service: AlarmService;
   readonly #alarms: ServerAlarms;
@@ -18,7 +18,7 @@ export class MonitoredStreams {
     this.#alarms = alarms;
   }
 
-  /** @param saved pipeline from which the detector takes what it has learned */
+  /** @param saved pipeline with the initial learned state of the detector */
   open(info: StreamInfo, saved?: Uint8Array): void {
     const { name, rate, channels } = info;
     const before = this.#streams.get(name);

@@ -67,7 +67,7 @@ const feed: FeedDesigner = ({ name }, targets) => ({
       : [],
 });
 
-/** What the same chain puts out when it is pushed directly. */
+/** The outputs of the same pipeline when blocks are pushed directly. */
 function expected(): { features: Float32Array; deep: Float32Array; weights: Float32Array } {
   const weights = Object.fromEntries([smooth, deep].map((network) => [hashNetwork(network), network]));
   const pipeline = Pipeline.create(
@@ -169,7 +169,7 @@ describe.each([
   ['in the thread of the server', 0],
   ['in worker threads', 2],
 ])('a pipeline %s', (_, workers) => {
-  test('puts out the same bits over a real socket as when it is pushed directly', async () => {
+  test('returns the same bits through a WebSocket as through Pipeline.push', async () => {
     w = await world({ feed, workers });
     const send = await connect({ ...signal });
     const viewer = await watch();
@@ -180,7 +180,7 @@ describe.each([
     expect(joined(viewer.messages, 'prediction', 0)).toEqual(direct.deep);
   });
 
-  test('goes on after a restart of the server where its sensors resume their runs, with the same bits', async () => {
+  test('continues with the same bits after a restart of the server if the sensors resume their runs', async () => {
     const kernels = async (restart: boolean) => {
       const statePath = join(directory, String(restart));
       const [a, t] = [{ ...signal }, { ...target }];
@@ -223,7 +223,7 @@ describe.each([
     expect(straight.refused[1]!.late).toBe(0);
   });
 
-  test('starts a new run with what it has learned if the sensor starts one', async () => {
+  test('keeps its learned weights if the sensor starts a new run', async () => {
     const statePath = join(directory, 'new');
     w = await world({ feed, workers, statePath });
     await (
@@ -242,7 +242,7 @@ describe.each([
   });
 });
 
-test('an optimizer with functions is reported as impossible in a worker thread, and the other stages run', async () => {
+test('an optimizer with functions is rejected for worker threads, and the other stages run', async () => {
   w = await world({
     workers: 1,
     feed: () => ({
@@ -258,7 +258,7 @@ test('an optimizer with functions is reported as impossible in a worker thread, 
   const send = await connect({ ...signal });
   const viewer = await watch();
   expect(await viewer.until(is('error'))).toMatchObject({
-    message: 'a: own: optimizer must be plain JSON in a worker thread, got an object with functions',
+    message: 'a: own: optimizer must be plain JSON with worker threads, got an object with functions',
   });
   await send(100, 100);
   await viewer.until((m) => m.type === 'block' && m.kind === 'prediction' && m.map === 1);

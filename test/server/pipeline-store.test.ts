@@ -19,7 +19,7 @@ afterEach(() => rm(directory, { recursive: true }));
 const files = async () => (await readdir(directory)).filter((file) => file.endsWith('~pipeline.state')).sort();
 
 describe('the pipeline store', () => {
-  test('keeps a limited number of streams and deletes those saved longest ago, also from disk and after a restart', async () => {
+  test('stores a limited number of streams and deletes the least recently saved files, also after a restart', async () => {
     const store = await PipelineStore.open(directory, 2, () => {});
     const run = { run: 7, next: 12, key: 'key', pipeline: Uint8Array.of(1, 2, 3) };
     for (const stream of ['b', 'a', 'b', 'c']) await store.save(stream, run);
@@ -35,7 +35,7 @@ describe('the pipeline store', () => {
     ['in the thread of the server', 0],
     ['in a worker thread', 1],
   ])(
-    'does not fill the disk for many stream names, and saves nothing for a stream without frames, %s',
+    'limits the number of files for many stream names, and saves nothing for a stream without frames, %s',
     async (_, workers) => {
       const w = await world({ statePath: directory, maxStreams: 1, workers });
       const say = async (name: string, frames: number) => {
@@ -52,7 +52,7 @@ describe('the pipeline store', () => {
     },
   );
 
-  test('reads what a detector learned in version 0.1, until the pipeline of its stream is saved', async () => {
+  test('reads the detector state that version 0.1 saved, until the pipeline of its stream is saved', async () => {
     const detector = new Detector(2, 10);
     detector.push(block(noise(300, 2), { channels: 2, rate: 10 }));
     const shape = JSON.stringify([[{ label: 'a' }, { label: 'b' }], 10, undefined]);

@@ -431,10 +431,10 @@ describe('a broken feed', () => {
     expect(await viewer.until(is('error'))).toEqual({
       type: 'error',
       code: 'broken-pipeline',
-      message: 'a: wrong: channels of wrong must be 3, as its network reads, got 2',
+      message: 'a: wrong: channels of wrong must be 3, to match its network, got 2',
     });
     await viewer.until((m) => isBlock(m) && m.kind === 'samples');
     await viewer.until((m) => isBlock(m) && m.kind === 'prediction');
-    expect(w.lines).toContain('stream a: wrong: channels of wrong must be 3, as its network reads, got 2');
+    expect(w.lines).toContain('stream a: wrong: channels of wrong must be 3, to match its network, got 2');
   });
 });

@@ -79,10 +79,13 @@ export type Settings = {
 
 const withWeightDecay: readonly OptimizerSpec['type'][] = ['sgd', 'rmsprop', 'adam', 'adamW'];
 
-/** What the options determine of a learner: everything but its network and channels. */
+/** Settings of the learner that the command-line options determine: all except its network and channels. */
 export type LearnSpec = Omit<LearnerStageSpec, 'name' | 'network'>;
 
-/** Throws a UsageError if the optimizer, learning rate, and weight decay do not fit together. */
+/**
+ * Returns the settings of the learner. Throws a UsageError if the optimizer, learning rate, and weight decay do not
+ * match.
+ */
 export function learnSpec(settings: Settings): LearnSpec {
   const { task, horizon, loss, updateEvery, warmUp, decay, clip, average, powerLine } = settings;
   const { optimizer, learningRate, weightDecay } = settings;

@@ -9,14 +9,14 @@ import type { TaskChannels } from './task-channels.ts';
 /** How the input of the learner is prepared. */
 export interface LearningInput {
   readonly places: TaskChannels;
-  /** How gaps are filled that are no longer than the receptive field. */
+  /** Fill policy for gaps that are at most as long as the receptive field. */
   readonly gaps: GapPolicy;
   /** Time constant of the standardization in seconds. Default: none. */
   readonly standardize?: number;
 }
 
 /**
- * Creates the pipeline that trains a copy of `network` on a recording. Filled frames are inputs like any other, but not
+ * Creates the pipeline that trains a copy of `network` on a recording. Filled frames are valid inputs, but never
  * targets. Throws if the network and the options do not match.
  */
 export function learningPipeline(

@@ -17,9 +17,9 @@ const maxPoints = 600;
 export interface LearningRun {
   readonly learned: Learned;
   readonly curve: readonly CurvePoint[];
-  /** Duration of the pass. */
+  /** Duration of the pass in seconds. */
   readonly seconds: number;
-  /** Frames that were filled in. */
+  /** Number of filled frames. */
   readonly filled: number;
 }
 

@@ -173,7 +173,7 @@ export class AlarmLifecycle {
     return this.active.length > 0 || this.record.state === 'shelved' ? undefined : this.clear(time);
   }
 
-  /** Time before which `tick` has no effect, in ms, rounded down; Infinity = none. */
+  /** Earliest time in ms at which `tick` can have an effect, rounded down; Infinity = never. */
   get nextTick(): number {
     const { state, entered, until = 0, members } = this.record;
     if (state === 'cleared') return Infinity;

@@ -75,7 +75,9 @@ export class AlarmManager {
     return this.#maintenance;
   }
 
-  /** Time before which `tick` has no effect unless another method is called first, in ms; Infinity = no such time. */
+  /**
+   * Earliest time in ms at which `tick` can have an effect, unless another method is called first; Infinity = never.
+   */
   get nextTick(): number {
     let next = Infinity;
     for (const { until } of this.#maintenance) next = Math.min(next, until);

@@ -8,7 +8,7 @@ export interface MonitoredStream {
   name: string;
   /** One label per channel. */
   labels: readonly string[];
-  /** In Hz; 0 = irregular. */
+  /** Sampling rate in Hz; 0 = irregular. */
   rate: number;
   run?: number;
 }
@@ -17,8 +17,8 @@ export interface MonitoredStream {
 export type FrameTime = (index: number) => number;
 
 /**
- * Reports what the detector of one stream found to an alarm manager, frame by frame, so that the result does not depend
- * on how the stream is split into blocks:
+ * Reports the results of a stream's detector to an alarm manager, frame by frame, so that the alarm events do not
+ * depend on how the stream is split into blocks:
  *
  *     detected ─┬ alarm ─────────────────────────→ manager.report
  *               ├ score within the hysteresis ───→ manager.sustain
@@ -33,7 +33,10 @@ export class AlarmReporter {
   readonly #manager: AlarmManager;
   readonly #stream: MonitoredStream;
   readonly #every: number;
-  /** Whether the manager may hold an alarm for flatlined or drifted channels; at first, one of an earlier run. */
+  /**
+   * Whether the manager may have an open alarm for flatlined (`dead`) or drifted (`wear`) channels. Initially true,
+   * because the alarm can be from an earlier run.
+   */
   readonly #mayHold = { dead: true, wear: true };
 
   /** @param every input frames per detector frame; above 1, the detector reads a `Digest` of the stream */
@@ -46,7 +49,7 @@ export class AlarmReporter {
   /**
    * Reports the frames of one result, in order, and returns the events that they cause.
    *
-   * @param when returns the time of an input frame in ms; default: by the clock of the result
+   * @param when returns the time of an input frame in ms; default: computed from the time and the rate of the result
    * @param before called before each detector frame with the index of its last input frame; it may add events
    */
   report(
@@ -72,7 +75,7 @@ export class AlarmReporter {
     return events;
   }
 
-  /** Reports flatlined or drifted channels, the latest first. */
+  /** Reports flatlined or drifted channels, starting with the latest. */
   #reportFaults(
     kind: 'dead' | 'wear',
     channels: readonly ChannelFault[],

@@ -1,7 +1,7 @@
 import { invalid } from '../check.ts';
 import type { Block } from './block.ts';
 
-/** Selects channels of blocks, in a given order. Blocks pass unchanged if all channels are selected in order. */
+/** Selects channels of blocks, in a given order. Returns blocks unchanged if all channels are selected in order. */
 export class ChannelSelection {
   readonly #indexes: readonly number[] | undefined;
   readonly #channels: number;
@@ -12,7 +12,7 @@ export class ChannelSelection {
    */
   constructor(indexes: readonly number[] | undefined, channels: number) {
     const outside = indexes?.find((index) => index >= channels);
-    if (outside !== undefined) throw invalid('channel', `less than the ${channels} channels of the stream`, outside);
+    if (outside !== undefined) throw invalid('channel', `< ${channels}, the number of channels of the stream`, outside);
     const same = indexes?.length === channels && indexes.every((index, place) => index === place);
     this.#indexes = same ? undefined : indexes;
     this.#channels = channels;

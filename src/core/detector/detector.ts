@@ -85,31 +85,31 @@ export interface Detected {
    */
   readonly alarmed: Uint8Array;
   /**
-   * One byte per frame: 1 = the frame was read; 0 = it was marked as invalid and ignored. The score of a frame without
-   * a finite sample is invalid, although the frame was read.
+   * One byte per frame: 1 = the detector read the frame; 0 = the frame was marked as invalid and ignored. A frame
+   * without finite samples is read, but its score is invalid.
    */
   readonly read: Uint8Array;
   /**
-   * One number per frame: the score that would have raised an alarm at this frame, taken before the frame was scored;
-   * log10 of a number of frames, as `score`.
+   * One number per frame: the alarm threshold of the score just before the frame was processed, as log10 of a number of
+   * frames, like `score`.
    */
   readonly thresholds: Float64Array;
   /** Alarms that frames of this block raised, in order. */
   readonly alarms: readonly Alarm[];
   /**
-   * Flatlined and drifted channels: one entry for the first frame of the block, and one for every frame at which a
-   * channel is added or removed. Empty if the block has no frames.
+   * Flatlined and drifted channels: one entry for the first frame of the block, and one for every frame at which the
+   * lists change. Empty if the block has no frames.
    */
   readonly faults: readonly FaultChange[];
 }
 
 /** The flatlined and drifted channels from one frame on, until the next entry. */
 export interface FaultChange {
-  /** Absolute index of the frame. The lists are those after it was read. */
+  /** Absolute index of the frame after which the lists apply. */
   readonly index: number;
-  /** Flatlined channels, by index. */
+  /** Flatlined channels, in the order of their indexes. */
   readonly flatlined: readonly ChannelFault[];
-  /** Channels that have drifted from the reference period, by index. */
+  /** Channels that have drifted from the reference period, in the order of their indexes. */
   readonly drifted: readonly ChannelFault[];
 }
 
@@ -145,7 +145,7 @@ export class Detector {
   readonly #calibration: Calibration;
   readonly #budget: AlarmBudget;
   readonly #clock = new FrameClock();
-  /** The flatlined and drifted channels; null = not known since a frame changed them. */
+  /** Cached lists of flatlined and drifted channels; null after a frame that changed them. */
   #faults: Pick<FaultChange, 'flatlined' | 'drifted'> | null = null;
 
   /** @param rate in Hz; 0 = irregular */

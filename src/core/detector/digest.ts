@@ -2,11 +2,11 @@ import { type Block, frameCount, timeOf } from '../blocks/block.ts';
 import { integer, invalid } from '../check.ts';
 import { doublesIn, numberIn, type State } from '../state/state.ts';
 
-/** Streams above this rate in Hz are digested to about the second rate. */
+/** Streams above the first rate (Hz) are digested to about the second rate (Hz). */
 const maxDirectRate = 25;
 const digestRate = 10;
 
-/** What a detector reads of a stream. */
+/** Shape of the frames that a detector reads: those of a stream, or those of its digest. */
 export interface DetectorInput {
   /** Input frames per detector frame; 1 = the stream is not digested. */
   readonly every: number;
@@ -17,8 +17,8 @@ export interface DetectorInput {
 }
 
 /**
- * Returns what the detector of a stream reads. A stream above 25 Hz is digested to about ten frames per second, with
- * two channels per channel.
+ * Returns the shape of the detector's input. A stream above 25 Hz is digested to about 10 Hz, with two digest channels
+ * per channel.
  */
 export function detectorInput(rate: number, channels: number): DetectorInput {
   const every = rate > maxDirectRate ? Math.round(rate / digestRate) : 1;
@@ -94,7 +94,7 @@ export class Digest {
     };
   }
 
-  /** Restores the state of a digest with the same number of channels and the same factor. */
+  /** Restores the state of a digest with the same number of channels and the same k. */
   restore(state: State): void {
     const channels = this.#channels;
     this.#sum.set(doublesIn(state, 'sum', channels));
@@ -106,7 +106,7 @@ export class Digest {
     this.#expected = numberIn(state, 'expected');
   }
 
-  /** Drops the open window, and lets the next block start a new numbering of frames. */
+  /** Discards the open window. The next block can start at any frame index. */
   renumber(): void {
     this.#clear();
     this.#window = -1;

@@ -13,11 +13,11 @@ export interface DigestedDetectorOptions extends DetectorOptions {
   digest?: 'auto' | 'none';
 }
 
-/** Result of one block. */
+/** Results of the detector for one block. */
 export interface DigestedDetection {
   /** Results of the detector frames that the block completes, in order. Frame indexes are those of the digest. */
   readonly detected: readonly Detected[];
-  /** One byte per input frame: 1 = the newest complete detector frame is alarmed, as in `Detected`. */
+  /** One flag per input frame: 1 = the newest complete detector frame is anomalous (`alarmed` in `Detected`). */
   readonly alarmed: Uint8Array;
 }
 
@@ -74,8 +74,8 @@ export class DigestedDetector {
   }
 
   /**
-   * Restores the state of a detector with the same options. From the state of a `Detector`, the digest begins with the
-   * next block.
+   * Restores the state of a detector with the same options. The state of a `Detector` is also accepted; the digest then
+   * starts empty.
    */
   restore(state: State): void {
     this.#detector.restore(state);
@@ -86,8 +86,7 @@ export class DigestedDetector {
   }
 
   /**
-   * Keeps what was learned, and lets the next block start a new numbering of frames. An incomplete detector frame is
-   * dropped.
+   * Keeps the learned state. The next block can start at any frame index. An incomplete detector frame is discarded.
    */
   renumber(): void {
     this.#detector.renumber();

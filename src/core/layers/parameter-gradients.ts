@@ -153,7 +153,7 @@ export class ParameterGradients {
       const at = this.gradient(i);
       this.engine.arena.f32.set(floatsIn(state, `gradient${i}`, count), at);
     }
-    // states of older versions do not contain it
+    // states of earlier versions do not contain `clean`
     this.clean = state.clean === 1;
   }
 }

@@ -81,7 +81,7 @@ class Residual implements LayerStream {
     const { f32 } = this.#engine.arena;
     for (let i = 0; i < g.count; i++) {
       const frame = this.#pace.alignedFrame(this.#gradientsReceived++);
-      // rows that were truncated have left the line
+      // truncated rows are no longer in the gradient line
       if (frame >= end || frame < line.first) continue;
       const at = line.offset(frame);
       for (let c = 0; c < g.channels; c++) f32[at + c] = Math.fround(f32[at + c] + f32[g.at + i * g.channels + c]);

@@ -10,8 +10,8 @@ import type { PendingTarget } from './pending-targets.ts';
 import type { Trainer } from './trainer.ts';
 
 /**
- * Emits predictions for frames when they arrive, and trains the frames in order when their target is known. It takes
- * over from a trainer at the first frame that arrives without its target.
+ * Emits the prediction for a frame when the frame arrives, and trains on the frames in order, each when its target has
+ * arrived. A learner uses it from the first frame on that arrives without its target.
  *
  *     frame t arrives → [frame t - maxDelay - 1 is trained] → forward → predictions
  *                                                             └→ queue → target t arrives → frame t is trained
@@ -24,9 +24,9 @@ export class DelayedTrainer {
   readonly #emitted: EmittedPredictions;
   readonly #frame: Float32Array;
   readonly #valid = new Uint8Array(1);
-  /** Controls that apply to frames from `at` on, which wait. */
+  /** Controls that are not applied yet, in order. Each applies before frame `at` is trained. */
   #controls: { at: number; control: LearnControl }[] = [];
-  /** Computes the emitted predictions, with the weights of the moment. */
+  /** Computes the emitted predictions, with the current weights. */
   #serving: NetworkStream;
 
   /** @param rate rate of the outputs in Hz */
@@ -46,8 +46,8 @@ export class DelayedTrainer {
   }
 
   /**
-   * Adds the next frame, and its target if it is known. Trains what can be trained. Call `serve` after the last frame of
-   * a block.
+   * Adds the next frame, and its target if it has arrived. Trains on all frames that no longer wait for a target. Call
+   * `serve` after the last frame of a block.
    */
   push(
     data: Float32Array,
@@ -86,13 +86,16 @@ export class DelayedTrainer {
     queue.advance(count);
   }
 
-  /** Applies a control when the frames that have arrived so far are trained. */
+  /** Schedules a control: it applies after all frames that have arrived so far are trained. */
   control(control: LearnControl): void {
     this.#controls.push({ at: this.#queue.next, control });
     if (this.#queue.count === 0) this.#applyControls();
   }
 
-  /** Sets the target of frame `index`, which has arrived, and trains what can be trained. Ignores trained frames. */
+  /**
+   * Sets the target of frame `index`, which has arrived, and trains if possible. Ignored if the frame is already
+   * trained.
+   */
   teach(index: number, data: Float32Array, at: number, valid: number): void {
     if (index < this.#queue.first) return;
     this.#queue.setTarget(index, data, at, valid === 1);
@@ -165,7 +168,7 @@ export class DelayedTrainer {
     for (let i = 0; i < output.count; i++) this.#emitted.add(f32, output.at + i * output.channels);
   }
 
-  /** Processes a gap like the trainer will, so that the emitted predictions match those it evaluates. */
+  /** Processes a gap in the same way as the trainer, so that the emitted predictions match those that it evaluates. */
   #serveGap(count: number): void {
     const { pace, inChannels } = this.#network;
     const before = pace.outputsAfter(this.#serving.index);
@@ -196,7 +199,7 @@ export class DelayedTrainer {
     if (queue.count === 0) this.#applyControls();
   }
 
-  /** Applies the controls that apply to the oldest frame, or to the next one if none waits. */
+  /** Applies the controls of the oldest frame, or of the next frame to arrive if no frame waits. */
   #applyControls(): void {
     while (this.#controls.length > 0 && this.#controls[0].at <= this.#queue.first)
       this.#trainer.control(this.#controls.shift()!.control);

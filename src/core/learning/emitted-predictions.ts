@@ -2,7 +2,7 @@ import { RowQueue } from '../memory/row-queue.ts';
 import { floatsIn, type State } from '../state/state.ts';
 import type { Loss } from './loss.ts';
 
-/** Outputs that were emitted before their frame was trained, oldest first. */
+/** Queue of the outputs that were emitted before their frame was trained, oldest first. */
 export class EmittedPredictions {
   /** Loss of the prediction that `next` returned last. */
   loss = 0;
@@ -25,7 +25,7 @@ export class EmittedPredictions {
     this.#outputs.push(outputs, at);
   }
 
-  /** Adds `count` outputs that were not computed. They must be discarded. */
+  /** Adds `count` outputs that were not computed. Remove them with `discard`, not with `next`. */
   addMissing(count: number): void {
     for (let i = 0; i < count; i++) this.#outputs.push(this.#missing, 0);
   }

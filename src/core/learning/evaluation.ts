@@ -115,8 +115,8 @@ export class Evaluation {
   }
 
   /**
-   * Returns the predictions that are emitted before they are computed for training. They must be added to it from the
-   * next one on.
+   * Returns a queue for the predictions that are emitted before they are computed for training. Add every emitted
+   * prediction to it, starting with the next one.
    */
   splitEmitted(rate: number): EmittedPredictions {
     const { channels, loss } = this.#options;

@@ -3,7 +3,7 @@ import type { FrameRing } from './frames.ts';
 
 /** The learner and the baselines it is compared with, in the order of the error sums. */
 const predictors = ['learner', 'persistence', 'movingAverage', 'powerLine'] as const;
-/** Row of the error sums for the learner's predictions as they were emitted, once they differ from the first row. */
+/** Row of the error sums of the emitted predictions, which exists after `splitEmitted`. */
 const emittedRow = predictors.length;
 
 /** A channel counts as constant if its recent variance is below this share of its overall variance. */
@@ -42,7 +42,9 @@ export class RunningErrors {
   readonly #weight: number;
   readonly #mean: Float64Array;
   readonly #variance: Float64Array;
-  /** [predictors, channels], or one row more for the emitted predictions. */
+  /**
+   * Mean squared errors, [predictors, channels]; after `splitEmitted`, with one more row for the emitted predictions.
+   */
   #squares: Float64Array;
   #loss = 0;
   #emittedLoss = 0;
@@ -64,13 +66,13 @@ export class RunningErrors {
     return this.#mean[c];
   }
 
-  /** From now on, the emitted predictions have errors of their own. */
+  /** Separates the errors of the emitted predictions from those of the predictions for training, from now on. */
   splitEmitted(): void {
     this.#squares = withEmittedRow(this.#squares, this.#mean.length);
     this.#emittedLoss = this.#loss;
   }
 
-  /** Adds one frame: its target, the squared errors [predictors, channels], and its loss, also of the emitted ones. */
+  /** Adds one frame: its target, the squared errors (shape as in `#squares`), and the losses of both predictions. */
   add(targets: ArrayLike<number>, at: number, squares: Float64Array, loss: number, emittedLoss: number = loss): void {
     const a = Math.max(1 / ++this.#frames, this.#weight);
     const [mean, variance, means] = [this.#mean, this.#variance, this.#squares];
@@ -102,7 +104,7 @@ export class RunningErrors {
     };
   }
 
-  /** Returns `stats`, which `get` returned, with the errors of the emitted predictions. */
+  /** Returns `stats`, a result of `get`, with its errors replaced by those of the emitted predictions. */
   emitted(stats: ErrorStats, overall: RunningErrors = this): ErrorStats {
     const nmse = this.#share(emittedRow, overall);
     const loss = this.#frames > 0 ? this.#emittedLoss : NaN;
@@ -120,7 +122,7 @@ export class RunningErrors {
     this.#mean.set(doublesIn(state, 'mean', this.#mean.length));
     this.#variance.set(doublesIn(state, 'variance', this.#variance.length));
     this.#squares.set(doublesIn(state, 'squares', this.#squares.length));
-    // states of older versions have no emitted predictions
+    // states of earlier versions have no emitted predictions
     this.#emittedLoss = 'emittedLoss' in state ? numberIn(state, 'emittedLoss') : this.#loss;
   }
 
@@ -144,7 +146,7 @@ export class RunningErrors {
   }
 }
 
-/** Returns squared errors with a row for the emitted predictions, which begins as a copy of the first row. */
+/** Returns squared errors with a row added for the emitted predictions, a copy of the first row. */
 function withEmittedRow(squares: Float64Array, channels: number): Float64Array {
   const extended = new Float64Array((emittedRow + 1) * channels);
   extended.set(squares);
@@ -152,7 +154,7 @@ function withEmittedRow(squares: Float64Array, channels: number): Float64Array {
   return extended;
 }
 
-/** Statistics of recent predictions, and `overall` since the start. */
+/** Statistics of the recent predictions; `overall` contains those of all predictions since the start. */
 export interface RunningScore extends ErrorStats {
   /** The same statistics over all frames since the start. */
   readonly overall: ErrorStats;
@@ -161,12 +163,12 @@ export interface RunningScore extends ErrorStats {
 }
 
 /**
- * Score of a learner. Every prediction was computed just before its target was learned, from the weights of that moment.
+ * Score of a learner. It evaluates the predictions that were computed just before the learner trained on their target.
  */
 export interface Score extends RunningScore {
   /**
-   * Score of the predictions as they were emitted. It differs from the rest only for the task 'target', if a target
-   * arrived after its frame: the prediction was then emitted before the frames in between were learned.
+   * Score of the emitted predictions. It differs from the other fields only for the task 'target', if a target arrives
+   * after its frame: the prediction is then emitted before the learner trains on the frames in between.
    */
   readonly live: RunningScore;
 }
@@ -225,7 +227,7 @@ export class ForecastScore {
     this.#squares = new Float64Array(predictors.length * channels);
   }
 
-  /** From now on, the emitted predictions are scored separately. */
+  /** Scores the emitted predictions separately from now on. */
   splitEmitted(): void {
     if (this.#split) return;
     this.#split = true;
@@ -235,8 +237,8 @@ export class ForecastScore {
   }
 
   /**
-   * Scores one frame: its `prediction`, the target frame `target`, and its loss, and the same for the emitted prediction.
-   * Skipped if the last known target is missing.
+   * Scores one frame: its `prediction` for the target frame `target` and its loss, and the same of the emitted
+   * prediction. Skipped if the last known target is missing.
    */
   add(
     prediction: Float32Array,

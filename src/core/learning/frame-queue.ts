@@ -2,7 +2,7 @@ import { invalid } from '../check.ts';
 import { bytesIn, floatsIn, numberIn, type State } from '../state/state.ts';
 import { isSample } from './evaluation.ts';
 
-// bits of a frame
+// bits of the flags of a frame
 const valid = 1;
 const alarmed = 2;
 /** The frame is part of a gap. */
@@ -16,8 +16,8 @@ const targetValid = 32;
 const minCapacity = 16;
 
 /**
- * Frames that wait for their target, in order, by absolute index: their samples and flags, and their targets as far as
- * they have arrived. The memory grows with the number of frames, up to `maxFrames`.
+ * Consecutive frames that wait for their targets: their samples, their flags, and the targets that have arrived. The
+ * memory grows with the number of frames, up to `maxFrames` frames.
  */
 export class FrameQueue {
   /** Absolute index of the oldest frame. */
@@ -120,7 +120,7 @@ export class FrameQueue {
     this.count -= count;
   }
 
-  /** Advances an empty queue by `count` frames that do not wait. */
+  /** Advances an empty queue by `count` frames that are not stored. */
   advance(count: number): void {
     this.first += count;
   }

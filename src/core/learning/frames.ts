@@ -108,7 +108,7 @@ export class FrameRing {
     return this.validity(index) === 1;
   }
 
-  /** Returns the validity that frame `index` was pushed with; 0 if it is not stored. */
+  /** Returns the validity with which frame `index` was added; 0 if the frame is not stored. */
   validity(index: number): number {
     const held = index >= 0 && index >= this.next - this.capacity && index < this.next;
     return held ? this.#valid[index % this.capacity] : 0;

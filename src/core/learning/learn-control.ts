@@ -2,7 +2,7 @@ import { fields, invalid, oneOf, positive } from '../check.ts';
 import { numberIn, type State } from '../state/state.ts';
 import { learningRateOf } from './optimizers/optimizer.ts';
 
-/** A change to a running learner. Absent fields are not changed. */
+/** A change to a running learner. Absent fields change nothing. */
 export interface LearnControl {
   /** Whether the weights are updated. */
   learning?: boolean;
@@ -10,7 +10,7 @@ export interface LearnControl {
   learningRate?: number;
   /** @deprecated Use `learningRate`. */
   rate?: number;
-  /** Whether the following frames must not be learned from. */
+  /** Whether the following frames are anomalous and are not used for training. */
   alarmed?: boolean;
   /** 'freeze' and 'unfreeze' set `learning`; 'reset' restores the initial weights, 'rollback' the last good ones. */
   act?: 'freeze' | 'unfreeze' | 'reset' | 'rollback';
@@ -28,7 +28,7 @@ export function checkControl(control: LearnControl): void {
 
 const acts = ['freeze', 'unfreeze', 'reset', 'rollback'] as const;
 
-/** Returns a control that waits for its frame as state. */
+/** Returns the state of a control that has not been applied yet. `alarmed` is not included. */
 export function saveControl({ learning, act, ...rates }: LearnControl): State {
   const learningRate = learningRateOf(rates);
   return {

@@ -24,19 +24,18 @@ export type SkipReason = MissingReason | 'frozen' | 'alarmed' | 'notFinite' | 'e
 /** Result of one block. The blocks in it may be empty. */
 export interface Learned {
   /**
-   * Outputs that are aligned with this block, [n, out]. Each was computed before its target was learned, with the weights
-   * of the moment at which its frame arrived.
+   * Outputs that are aligned with this block, [n, outChannels]. Each was computed when its frame arrived, with the
+   * weights of that time, before the learner trained on its target.
    */
   readonly prediction: Block;
   /**
-   * Prediction - target of the outputs whose frames were trained, or whose targets arrived, since the last block, [m,
-   * out]. Invalid rows were neither scored nor learned from. Rows before a gap longer than the receptive field are
-   * dropped.
+   * Prediction - target of the outputs that were evaluated since the last block, [m, outChannels]. Invalid rows were
+   * neither scored nor used for training. Rows before a gap longer than the receptive field are dropped.
    */
   readonly error: Block;
   /** Outputs of the layers below the last trained layer. For a network of one layer, the prediction itself. */
   readonly features: Block;
-  /** Scores of the predictions, recent, overall, and as emitted. */
+  /** Scores: of the recent predictions, of all (`overall`), and of the predictions as they were emitted (`live`). */
   readonly score: Score;
   /** Number of updates so far. */
   readonly updates: number;

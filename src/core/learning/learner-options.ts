@@ -37,14 +37,14 @@ export interface LearnerOptions extends UpdateOptions {
    */
   mode?: 'stream' | 'window';
   /**
-   * For 'target': maximum delay of a target in frames, >= 0. A frame is trained when its target and all earlier frames
-   * are known, or without a target as soon as the frame `maxDelay` + 1 later arrives. So, with 0, the target of a frame
-   * must arrive before the next frame. Default: the frames that `maxPending` outputs span.
+   * For 'target': maximum delay of a target in frames, >= 0. The target of frame t must arrive before frame t +
+   * `maxDelay` + 1; with 0, before the next frame. Otherwise, the output for frame t is skipped and counted as late.
+   * Default: the number of input frames that `maxPending` outputs span.
    */
   maxDelay?: number;
   /**
-   * For 'target': number of outputs that determines the default of `maxDelay`. For other tasks: number of outputs for
-   * which memory is reserved; it does not change results. Default 1024.
+   * For 'target': the default of `maxDelay`, in outputs. For other tasks: number of outputs for which memory is
+   * allocated, which does not change the results. Default 1024.
    */
   maxPending?: number;
   /** Power-line frequency in Hz for the power-line baseline. Default 50. */
@@ -71,7 +71,7 @@ export const learnerFields: readonly (keyof LearnerOptions)[] = [
   'average',
 ];
 
-/** Returns the learner options that are plain JSON among the fields of an object. */
+/** Returns those fields of an object that are learner options and plain JSON. */
 export function learnerOptionsIn(
   fields: Omit<LearnerOptions, 'optimizer' | 'reference'>,
 ): Omit<LearnerOptions, 'optimizer'> {

@@ -20,10 +20,11 @@ import { Trainer } from './trainer.ts';
  * windows cannot be squared and summed in float32) are skipped. An update happens when the target's absolute frame index
  * passes a multiple of `updateEvery`. So the result does not depend on how the stream is split into blocks.
  *
- * For the task 'target', predictions are emitted when a frame arrives, from the weights of that moment, and the frame is
- * trained later: when its target and those of all earlier frames are known, or without a target when the frame
- * `maxDelay` + 1 later arrives. So the weights do not depend on when and in which order targets arrive within `maxDelay`
- * frames. They are those of targets that arrive before their frames. Later targets are ignored.
+ * For the task 'target', the prediction for a frame is computed from the current weights when the frame arrives. The
+ * frame is trained when its target and the targets of all earlier frames have arrived. If the target of frame t is
+ * still missing when frame t + `maxDelay` + 1 arrives, frame t is skipped, and its target is ignored if it arrives
+ * later. Within `maxDelay` frames, the weights therefore do not depend on when and in which order targets arrive: they
+ * are the same as if every target had arrived before its frame.
  *
  * A forecast over a longer horizon changes the weights less: its gradient is divided by 1 + the number of outputs, or of
  * updates if that is larger, since its prediction. This keeps delayed updates stable (Sra et al., AdaDelay, 2016). After a
@@ -34,8 +35,8 @@ import { Trainer } from './trainer.ts';
  */
 export class Learner {
   /**
-   * Whether the following frames are anomalous and must not be learned from, for example because a detector flagged
-   * them. Applies to the frames that arrive while it is set, even if they are trained later.
+   * Whether the following frames are anomalous and are not used for training, for example because a detector flagged
+   * them. Applies to the frames that arrive while it is true, even if their targets arrive later.
    */
   alarmed = false;
   /** The network that the learner trains in place. */
@@ -45,7 +46,7 @@ export class Learner {
   readonly #trainer: Trainer;
   readonly #collected: OutputCollector;
   readonly #pendingTargets: PendingTargets;
-  /** Takes over from the trainer with the first frame that arrives before its target. */
+  /** Used instead of the trainer from the first frame on that arrives before its target; null until then. */
   #delayed: DelayedTrainer | null = null;
   #outputRate = 0;
 
@@ -61,8 +62,8 @@ export class Learner {
   }
 
   /**
-   * Whether the weights are updated. Predictions and scores continue if not. Applies to updates made from now on, also
-   * for frames that arrived earlier.
+   * Whether the weights are updated. If false, predictions and scores continue. Applies to all following updates,
+   * including those for frames that have already arrived.
    */
   get learning(): boolean {
     return this.#trainer.learning;
@@ -80,9 +81,9 @@ export class Learner {
 
   /**
    * Learns from a block and returns the predictions, errors, and scores. A jump of `start` is a gap.
-   * @param alarmed one byte per frame; 1 = do not learn from the frame
-   * @param inputValid one byte per frame: validity of the frames as inputs, if it differs from `block.valid`, which then
-   *   applies to the frames as targets. Use it for filled frames that may be read but not predicted
+   * @param alarmed one byte per frame; 1 = do not train on the frame. Default: as in the property `alarmed`
+   * @param inputValid one byte per frame: validity of the frames as inputs; `block.valid` is their validity as targets.
+   *   Use it for filled frames that the network reads but that must not be targets. Default: `block.valid`
    * @throws RangeError if `start` goes back or the channels do not match
    */
   push(block: Block, alarmed?: Uint8Array, inputValid: Uint8Array | undefined = block.valid): Learned {
@@ -139,8 +140,8 @@ export class Learner {
   }
 
   /**
-   * Applies a change to the frames that arrive from now on, even if they are trained later: frames that wait for their
-   * target are trained as before. The setters and methods of the learner, in contrast, apply at once.
+   * Applies a change from the next frame to arrive on. Frames that already wait for their targets are trained without
+   * the change. In contrast, the setters and the other methods of the learner apply immediately.
    * @throws an error that names the invalid field
    */
   control(control: LearnControl): void {
@@ -230,11 +231,11 @@ export class Learner {
     return (this.#delayed = new DelayedTrainer(this.network, this.#trainer, this.#maxDelay, this.#outputRate));
   }
 
-  /** Throws if a saved state depends on another maximum delay. */
+  /** Throws if a saved state is from a learner with another `maxDelay`. */
   #checkDelay(state: State): void {
     if (!this.#task.external) return;
     const { maxDelay } = state;
-    const rule = "a number (a state of task 'target' that an earlier version saved cannot be restored)";
+    const rule = "a number (states of task 'target' from earlier versions cannot be restored)";
     if (typeof maxDelay !== 'number') throw invalid('state.maxDelay', rule, maxDelay, TypeError);
     if (maxDelay !== this.#maxDelay) throw invalid('maxDelay', `${maxDelay}, as in the saved state`, this.#maxDelay);
   }

@@ -11,10 +11,10 @@ export interface PendingTarget {
   valid: number;
 }
 
-/** Targets that arrived before their frame, by absolute index. If a frame has two targets, the first to arrive applies. */
+/** Targets that arrived before their frames. If a frame has several targets, the first one that arrived is used. */
 export class PendingTargets {
   readonly #channels: number;
-  /** Sorted by `start`; none is empty, and none overlaps another. */
+  /** Blocks of targets, sorted by `start`. They are not empty and do not overlap. */
   readonly #blocks: Block[] = [];
   /** Reused result of `find`, so that a call allocates nothing. */
   readonly #found: PendingTarget = { data: new Float32Array(0), offset: 0, valid: 0 };
@@ -23,7 +23,7 @@ export class PendingTargets {
     this.#channels = channels;
   }
 
-  /** Adds the targets of the frames from `from` on that have none. */
+  /** Adds the targets in a block, except those of frames before `from` and of frames that already have a target. */
   add(block: Block, from: number): void {
     const blocks = this.#blocks;
     const end = endOf(block);

@@ -21,7 +21,7 @@ import { WeightUpdater } from './weight-updater.ts';
 export class Trainer {
   /** Whether the weights are updated. */
   learning = true;
-  /** Whether the following frames must not be learned from. */
+  /** Whether the following frames are anomalous and are not used for training. */
   alarmed = false;
   readonly evaluation: Evaluation;
   readonly updater: WeightUpdater;
@@ -102,12 +102,12 @@ export class Trainer {
     }
   }
 
-  /** Returns a stream of the same network that continues from here, for outputs only. */
+  /** Returns a stream without gradients that continues from the current state of the trainer's stream. */
   forwardStream(): NetworkStream {
     return NetworkStream.of(this.#network, { ...this.#stream.state(), gradients: 0 });
   }
 
-  /** Applies a checked control, except `alarmed`. */
+  /** Applies a control that was checked (`checkControl`), except `alarmed`. */
   control(control: LearnControl): void {
     const { learning, act } = control;
     const learningRate = learningRateOf(control);
@@ -146,7 +146,7 @@ export class Trainer {
     this.#stream = NetworkStream.of(this.#network, stateIn(state, 'stream'));
   }
 
-  /** Learns from all outputs whose target has been added, oldest first. */
+  /** Trains on all outputs whose target has been added, oldest first. */
   #learn(): void {
     const { evaluation, updater } = this;
     for (
@@ -169,7 +169,7 @@ export class Trainer {
     }
   }
 
-  /** Returns why an evaluated output is not learned from, or null if it is. */
+  /** Returns the reason for which an evaluated output is not used for training; null if it is used. */
   #skipReason({ skipReason, loss, zeroLoss }: EvaluatedOutput): SkipReason | null {
     if (skipReason !== null) return skipReason;
     if (!this.learning) return 'frozen';

@@ -275,7 +275,7 @@ export class ForwardStream {
       throw invalid('outputs without a gradient', `<= maxPending = ${maxPending}`, pending);
   }
 
-  /** @param stepped whether the program may run, which does not set `stack.outputs` */
+  /** @param stepped whether the compiled program may be used, which does not set `stack.outputs` */
   #push(x: ArrayLike<number>, frames: number, valid?: ArrayLike<number>, stepped = true): Rows {
     const program = this.#program;
     this.engine.scratch.reset();

@@ -2,19 +2,22 @@
 const arraysPerBuffer = 16;
 /** Maximum size of a shared buffer, in bytes. */
 const maxBufferBytes = 65_536;
-/** Sizes in bytes of the arrays that share a buffer. Engines store smaller ones without a buffer. */
+/**
+ * Minimum and maximum size in bytes of arrays that share a buffer. JavaScript engines store smaller arrays without a
+ * buffer.
+ */
 const [minBytes, maxBytes] = [65, maxBufferBytes / 4];
 /** Number of values from which a bulk copy is faster than a loop. */
 const bulkCopyThreshold = 32;
 
 /**
- * The outputs of one stream, copied from an engine's memory. To allocate a buffer takes about a microsecond, as long as
- * a small convolution of a whole block. Consecutive arrays therefore share one buffer, but no samples.
+ * Copies the outputs of one stream from the memory of an engine. Allocating a buffer takes about 1 µs, as long as a
+ * small convolution of a block. Consecutive arrays therefore share one buffer, without overlap.
  */
 export class OutputMemory {
   #buffer = new ArrayBuffer(0);
   #used = 0;
-  /** A view of the numbers that were copied last. The outputs of a stream are mostly in the same place. */
+  /** View of the numbers that were copied last, which is reused: most outputs of a stream are at the same offset. */
   #source: Float32Array = new Float32Array(0);
   #sourceAt = 0;
 

@@ -14,10 +14,10 @@ export function hashWeights(weights: WeightsLike): string {
   return contentHash([text.encode(shapes), ...names.map((name) => littleEndian(weights[name].data))]);
 }
 
-/** Hashes of networks, by the version of their weights. */
+/** The last hash of each network, and the version of the weights that it belongs to. */
 const known = new WeakMap<Network, { version: number; hash: string }>();
 
-/** Returns the content hash of the present weights of a network. */
+/** Returns the content hash of the current weights of a network. See `hashWeights`. */
 export function hashNetwork(network: Network): string {
   const { version } = network.changes;
   const before = known.get(network);

@@ -8,26 +8,26 @@ import type { DetectSpec } from './pipeline-spec.ts';
 
 const verdicts = ['none', 'normal', 'anomalous'] as const;
 
-/** What the detector found in one block, and which frames of the block it flags. */
+/** Results of the detector for one block, and a flag for each frame of the block. */
 export interface Detections {
   readonly detected: readonly Detected[];
   /** One byte per frame of the block: 1 = anomalous. */
   readonly alarmed: Uint8Array;
 }
 
-/** Detects anomalies in the filled signal, and flags the frames from which nothing is learned. */
+/** Detects anomalies in the filled signal, and flags the frames that learners do not train on. */
 export class DetectStage {
   readonly #spec: DetectSpec;
   #selection: ChannelSelection | undefined;
   #detector: DigestedDetector | undefined;
-  /** What a person last said about the present alarm. */
+  /** Last verdict of a person on the current alarm. */
   #verdict: (typeof verdicts)[number] = 'none';
 
   constructor(spec: DetectSpec) {
     this.#spec = spec;
   }
 
-  /** @param earlier detector of an earlier run, which hands over what it has learned and must not be used afterward */
+  /** @param earlier detector of an earlier run, whose learned state is reused. It must not be used afterward */
   open(channels: number, rate: number, earlier?: DetectStage | null): void {
     const { channels: indexes, ...options } = this.#spec;
     this.#selection = new ChannelSelection(indexes, channels);
@@ -74,8 +74,8 @@ export class DetectStage {
 }
 
 /**
- * Marks the invalid frames valid in which only some samples are missing (NaN): the detector ignores a missing sample on
- * its channel, and reads the others.
+ * Returns the block with invalid frames marked as valid if any of their samples are NaN. The detector ignores these
+ * samples, and reads the other channels.
  */
 function withPartialFrames(block: Block): Block {
   if (!block.valid?.includes(0)) return block;
@@ -86,7 +86,7 @@ function withPartialFrames(block: Block): Block {
   return { ...block, valid };
 }
 
-/** Returns whether a detector can continue with the state of another one. */
+/** Returns whether a detector with one spec can be restored from the state of a detector with another spec. */
 function isSimilar(one: DetectSpec, other: DetectSpec): boolean {
   const shape = ({ digest = 'none', channels, reference, learning = true }: DetectSpec) =>
     JSON.stringify({ digest, channels, reference, learning });

@@ -10,10 +10,10 @@ import type { State } from '../state/state.ts';
 import { checkInputs } from './map-stage.ts';
 import type { LearnerStageSpec } from './pipeline-spec.ts';
 
-/** Trains a network on the stream, with targets from the stream itself or from another one. */
+/** Trains a network on the stream. The targets are frames of the same stream or of a target stream. */
 export class LearnerStage {
   readonly learner: Learner;
-  /** Name of the stream whose frames are the targets; undefined if they come from this stream. */
+  /** Name of the target stream; undefined if the targets are frames of the same stream. */
   readonly target: string | undefined;
   readonly #spec: LearnerStageSpec;
   #selection: ChannelSelection | undefined;

@@ -7,7 +7,7 @@ import type { Network } from '../network/network.ts';
 import type { State } from '../state/state.ts';
 import type { MapStageSpec } from './pipeline-spec.ts';
 
-/** Runs a network whose outputs are feature maps. It reads the network's weights live. */
+/** Runs a network whose outputs are feature maps. New weights of the network apply from the next block on. */
 export class MapStage {
   readonly network: Network;
   readonly #spec: MapStageSpec;
@@ -29,7 +29,7 @@ export class MapStage {
     return this.#convolver.push(this.#selection!.of(block));
   }
 
-  /** Returns the last outputs of modes 'same' and 'full' after the source has ended, or null. */
+  /** Returns the last outputs of modes 'same' and 'full' after the stream has ended; null if there are none. */
   flush(): Block | null {
     return this.#convolver.flush();
   }
@@ -47,7 +47,7 @@ export class MapStage {
   }
 }
 
-/** Throws unless as many channels are selected as a stage reads. */
+/** Throws unless the number of selected channels is `channels`. `name` is that of the stage, for the error. */
 export function checkInputs(name: string, channels: number, { count }: ChannelSelection): void {
-  if (count !== channels) throw invalid(`channels of ${name}`, `${channels}, as its network reads`, count);
+  if (count !== channels) throw invalid(`channels of ${name}`, `${channels}, to match its network`, count);
 }

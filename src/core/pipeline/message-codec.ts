@@ -6,8 +6,9 @@ import { checkPipelineMessage, type PipelineMessage } from './pipeline-message.t
 type NumberArray = Float32Array | Float64Array | Uint8Array;
 
 /**
- * Encodes a message as bytes, to record it or to send it to another machine: a safetensors file with the arrays, and the
- * rest as JSON in its metadata. A network is encoded as its weights.
+ * Encodes a message as bytes, to record it or to send it to another machine. The bytes are a safetensors file: its
+ * tensors are the arrays of the message, and its metadata contains the rest as JSON. A network is encoded as its
+ * weights.
  * @throws TypeError if the message contains an optimizer, which is not plain data
  */
 export function encodeMessage(message: PipelineMessage): Uint8Array {
@@ -43,7 +44,7 @@ function isArray(value: unknown): value is NumberArray {
   return value instanceof Float32Array || value instanceof Float64Array || value instanceof Uint8Array;
 }
 
-/** Returns parsed JSON with the arrays in their places. */
+/** Returns parsed JSON in which every marker is replaced by its array. */
 function withArrays(value: unknown, tensors: Tensors): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => withArrays(item, tensors));

@@ -18,23 +18,25 @@ export interface BlockMessage {
 export interface TargetsMessage {
   /** Selects the kind of message. */
   type: 'targets';
-  /** Name of the stream that they come from. Default: ''. */
+  /** Name of the target stream, as in `target` of a learner's spec. Default: ''. */
   from?: string;
-  /** The targets: one channel per output of the learner. */
+  /** The targets, [frames, outChannels]: one channel per output channel of the learner. */
   block: Block;
 }
 
-/** Controls the learner of a name. */
+/** Changes a running learner. */
 export interface ControlMessage extends LearnControl {
   /** Selects the kind of message. */
   type: 'control';
-  /** Absolute index of the first frame that it applies to. Default: the next frame. */
+  /** Absolute index of the first frame that the message applies to. Default: the next frame. */
   at?: number;
   /** Name of the learner. */
   learner: string;
 }
 
-/** Adds a stage, or replaces the stage of the same name. It starts at frame `at` with empty delay lines. */
+/**
+ * Adds a stage, or replaces the stage with the same name. The new stage starts at frame `at` with empty delay lines.
+ */
 export interface AddMessage {
   /** Selects the kind of message. */
   type: 'add';
@@ -42,7 +44,10 @@ export interface AddMessage {
   at?: number;
   /** The stage. */
   stage: StageSpec;
-  /** Weights by content hash, if the spec of the stage names them. A network, which is not plain data, is shared. */
+  /**
+   * Weights by content hash, if the spec of the stage contains the hash. A `Network` is not plain data; see
+   * `PipelineOptions`.
+   */
   weights?: Readonly<Record<string, Network | WeightsLike>>;
   /** Optimizer of the learner, if it is not plain JSON. It is not saved. */
   optimizer?: Optimizer;
@@ -69,24 +74,24 @@ export interface RestartMessage {
 }
 
 /**
- * What a person says about the present alarm. `normal`: the signal is normal, so that frames are not flagged until the
- * detector raises another alarm. `anomalous`: frames are flagged until a message says `normal`.
+ * Verdict of a person on the current alarm. 'normal': no frame is flagged until the detector raises another alarm.
+ * 'anomalous': every frame is flagged until a message with 'normal' applies.
  */
 export interface FeedbackMessage {
   /** Selects the kind of message. */
   type: 'feedback';
   /** As in `ControlMessage`. */
   at?: number;
-  /** What the person says. */
+  /** Whether the signal is normal or anomalous. */
   verdict: 'normal' | 'anomalous';
 }
 
-/** A message that applies from a stated frame on. */
+/** A message that applies from frame `at` on. */
 export type TimedMessage = ControlMessage | AddMessage | RemoveMessage | RestartMessage | FeedbackMessage;
 
 /**
- * Everything that a pipeline is told. Messages are plain data, so that a pipeline can run in another thread or on another
- * machine; the same messages in the same order give the same bits, wherever it runs.
+ * An input of a pipeline. Messages are plain data, so that a pipeline can run in another thread or on another machine.
+ * The same messages in the same order give the same bits in every thread and on every machine.
  */
 export type PipelineMessage = BlockMessage | TargetsMessage | TimedMessage;
 

@@ -20,15 +20,18 @@ export interface DetectSpec extends DigestedDetectorOptions {
   channels?: readonly number[];
 }
 
-/** Where a network of a pipeline reads from. */
+/** A network of a pipeline, its weights, and its input. */
 export interface NetworkStageSpec {
   /** Name, unique among the feature maps or among the learners. */
   name: string;
   /** The network. */
   network: NetworkSpec;
-  /** Content hash of its weights, which are handed over beside the spec. Default: initialized from a seed. */
+  /**
+   * Content hash of its weights (`hashNetwork`), which are given in `PipelineOptions`. Default: initialized from a
+   * seed.
+   */
   weights?: string;
-  /** 'standardized' (default) or 'raw', the filled signal in its original unit. */
+  /** Input: 'standardized' (default), or 'raw' = the filled signal in its original unit. */
   on?: 'raw' | 'standardized';
   /** Indexes of the channels that the network reads, from 0. Default: all. */
   channels?: readonly number[];
@@ -41,19 +44,23 @@ export type MapStageSpec = NetworkStageSpec;
 export interface LearnerStageSpec extends NetworkStageSpec, Omit<LearnerOptions, 'optimizer'> {
   /** Optimizer. Default: as in `LearnerOptions`. */
   optimizer?: OptimizerSpec;
-  /** Skip frames that the detector flags as anomalous. Default true. */
+  /** Do not train on frames that the detector flags as anomalous. Default true. */
   skipAlarmed?: boolean;
   /**
-   * For the task 'target': name of the stream whose frames are its targets. Default: target messages without a name.
+   * For the task 'target': name of the target stream, as in `from` of target messages. Default: '', messages without
+   * `from`.
    */
   target?: string;
-  /** For the task 'target': indexes of the channels of this stream that are its targets, instead of another stream. */
+  /** For the task 'target': indexes of the channels of this stream that are its targets, instead of a target stream. */
   targetChannels?: readonly number[];
-  /** Read filled frames like real ones; they are still no targets. Default false: outputs that depend on them are skipped. */
+  /**
+   * Train on outputs that depend on filled frames; filled frames are never targets. Default false: these outputs are
+   * skipped.
+   */
   readFilled?: boolean;
 }
 
-/** A pipeline as plain JSON. Every part is optional. */
+/** Description of a pipeline as plain JSON. */
 export interface PipelineSpec {
   /** How to fill gaps. Default: repeat the last sample, for up to 1000 frames. */
   gaps?: GapFillerOptions;
@@ -65,13 +72,13 @@ export interface PipelineSpec {
   maps?: readonly MapStageSpec[];
   /** Networks that are trained on the stream. */
   learners?: readonly LearnerStageSpec[];
-  /** Short for a feature map named 'features'. */
+  /** Short form of a feature map named 'features'. */
   network?: NetworkSpec;
-  /** Short for a learner named 'learner'. */
+  /** Short form of a learner named 'learner'. */
   learn?: Omit<LearnerStageSpec, 'name' | 'on' | 'channels'>;
 }
 
-/** One stage of a pipeline, as it is added to a running one. */
+/** One stage of a pipeline: its kind and its settings. */
 export type StageSpec =
   | {
       /** Selects the kind of stage. */
@@ -113,7 +120,7 @@ const mapFields = ['name', 'network', 'weights', 'on', 'channels'];
 const shortLearnFields = ['network', 'optimizer', 'skipAlarmed', ...learnerFields];
 const learnerStageFields = [...mapFields, ...shortLearnFields.slice(1), 'target', 'targetChannels', 'readFilled'];
 
-/** Throws an error that names the invalid part of a spec. */
+/** Throws an error that names the invalid field of a spec. */
 export function checkSpec(spec: PipelineSpec): void {
   if (typeof spec !== 'object' || (spec as PipelineSpec | null) === null) {
     throw invalid('spec', 'a PipelineSpec', spec, TypeError);
@@ -127,7 +134,7 @@ export function checkSpec(spec: PipelineSpec): void {
   const { learn, detect } = spec;
   if (learn) {
     onlyFields('learn', learn, [...shortLearnFields, 'weights', 'target', 'targetChannels', 'readFilled']);
-    if (learn.skipAlarmed && !detect) throw invalid('detect', 'given with learn.skipAlarmed', detect, TypeError);
+    if (learn.skipAlarmed && !detect) throw invalid('detect', 'given if learn.skipAlarmed is true', detect, TypeError);
   }
   const names = new Set<StageName>();
   for (const stage of stagesOf(spec)) {
@@ -150,7 +157,7 @@ export function stagesOf({ standardize, detect, network, learn, maps = [], learn
   ];
 }
 
-/** Throws an error that names the invalid part of a stage. */
+/** Throws an error that names the invalid field of a stage. */
 export function checkStage(stage: StageSpec): void {
   switch (stage.kind) {
     case 'standardize':
@@ -183,7 +190,7 @@ function checkStandardize(spec: StandardizeSpec): void {
 }
 
 function checkNetworkStage({ name, network, on, channels }: NetworkStageSpec): void {
-  if (typeof name !== 'string' || name === '') throw invalid('name of a stage', 'a text', name, TypeError);
+  if (typeof name !== 'string' || name === '') throw invalid('name of a stage', 'a non-empty string', name, TypeError);
   if (on !== undefined) oneOf(`on of ${name}`, on, ['raw', 'standardized']);
   checkIndexes(`channels of ${name}`, channels);
   layersOf(network);
@@ -193,7 +200,7 @@ function checkLearner({ name, optimizer, task = 'forecast', target, targetChanne
   if (optimizer) optimizerOf(optimizer);
   checkIndexes(`targetChannels of ${name}`, targetChannels);
   if (task !== 'target' && (target ?? targetChannels) !== undefined)
-    throw invalid(`task of ${name}`, "'target' with target or targetChannels", task);
+    throw invalid(`task of ${name}`, "'target' if target or targetChannels is given", task);
   if (target !== undefined && targetChannels !== undefined)
     throw new TypeError(`target and targetChannels of ${name} must not both be given`);
 }
@@ -201,6 +208,6 @@ function checkLearner({ name, optimizer, task = 'forecast', target, targetChanne
 function checkIndexes(name: string, indexes: readonly number[] | undefined): void {
   if (indexes === undefined) return;
   if (!Array.isArray(indexes) || indexes.length === 0)
-    throw invalid(name, 'a list of one or more channels', indexes, TypeError);
+    throw invalid(name, 'a list of one or more channel indexes', indexes, TypeError);
   for (const index of indexes as number[]) integer(`channel in ${name}`, index, 0);
 }

@@ -26,11 +26,11 @@ import type { Stage, StageFailure, StageSlot } from './stage-slot.ts';
 /** Power-line frequency of learners whose spec has none, in Hz. */
 const defaultPowerLine = 50;
 
-/** What is handed over beside the spec. */
+/** Options of `Pipeline.create`: what is not part of the spec, such as networks and weights. */
 export interface PipelineOptions {
   /**
-   * Weights by content hash, for stages whose spec names them. A network is not copied for a feature map, so that
-   * pipelines can share it; a learner trains a copy.
+   * Weights by content hash, for stages whose spec contains the hash (`weights`). Feature maps use a given network
+   * without a copy, so that pipelines can share it. Learners train a copy.
    */
   weights?: Readonly<WeightTable>;
   /** Network of the feature map 'features'. It is not copied. Default: a new network, initialized from `seed`. */
@@ -40,15 +40,15 @@ export interface PipelineOptions {
   /** Optimizers that are not plain JSON, by the name of their learner. */
   optimizers?: Readonly<Record<string, Optimizer>>;
   /**
-   * Pipeline of an earlier run of the stream: learners start with its weights, and the detector with what it learned. It
-   * must not be used afterward.
+   * Pipeline of an earlier run of the stream. Learners start with the weights of its learners of the same name, and the
+   * detector starts with the learned state of its detector. It must not be used afterward.
    */
   earlier?: Pipeline;
   /** Seed of the initial weights. Default 1. */
   seed?: number;
   /**
-   * Channels and rate of the stream, if they are known before the first block: stages that do not fit are then rejected at
-   * once.
+   * Number of channels and rate of the stream, if they are known before the first block. `create` then throws if a
+   * stage does not match them; otherwise, the first block is rejected.
    */
   shape?: Pick<Block, 'channels' | 'rate'>;
   /** Creates the Fourier transform of feature maps with long kernels. See `StreamOptions`. */
@@ -61,13 +61,13 @@ export interface Stamp {
   at: number;
 }
 
-/** Result of some frames, or of the gap before them: one part per stage. */
+/** Results of all stages for consecutive frames, or for the filled gap before them. */
 export interface PipelineOutput {
   /** Input frames, with filled gaps, in their original unit. */
   readonly raw: Block;
   /** The same frames, standardized; `raw` if standardization is off or has failed. */
   readonly block: Block;
-  /** What the detector found; null if there is none, or no frame of its digest was completed. */
+  /** Result of the detector; null if there is no detector, or if these frames complete no frame of its digest. */
   readonly detected: Detected | null;
   /** Outputs of every feature map, by name; null if no output is aligned with these frames. */
   readonly maps: Readonly<Record<string, Block | null>>;
@@ -77,7 +77,7 @@ export interface PipelineOutput {
   readonly features: Block | null;
   /** Result of the learner 'learner'; null if there is none. */
   readonly learned: Learned | null;
-  /** Stages that have failed since the last output. They have no part in this output and in later ones. */
+  /** Stages that have failed since the last output. This output and later ones contain no results of them. */
   readonly failures: readonly StageFailure[];
 }
 
@@ -88,14 +88,14 @@ export interface PipelineOutput {
  *                         └→ standardize ─┬→ feature maps        │
  *                                         └→ learners ← targets ←┘
  *
- * It is created from a spec, fed with messages, and saved and restored as a whole. The result does not depend on how the
- * stream is split into blocks, and a restored pipeline returns the same bits as one that was never stopped.
+ * It is created from a spec, processes messages, and is saved and restored as a whole. The results do not depend on how
+ * the stream is split into blocks, and a restored pipeline returns the same bits as one that was never stopped.
  *
  * The detector reads the signal in its original unit: it scales by itself, and a standardizer would soon absorb a level
- * shift. It treats filled frames as missing, regardless of the fill policy. Learners skip the frames that it flags. With
- * a digest, a flag applies from the last frame of its digest frame on.
+ * shift. It treats filled frames as missing, regardless of the fill policy. Learners do not train on the frames that it
+ * flags. With a digest, the flag of a digest frame applies from the last input frame that it covers on.
  *
- * A stage that throws is off until it is restarted; the other stages continue.
+ * A stage that throws an error is turned off until it is restarted. The other stages continue.
  */
 export class Pipeline {
   readonly #options: PipelineOptions;
@@ -103,7 +103,7 @@ export class Pipeline {
   readonly #stages = new StageSet();
   readonly #gaps: GapFiller;
   #spec: PipelineSpec;
-  /** Messages that apply later, by the frame from which they apply. */
+  /** Messages that apply from a later frame on, sorted by that frame. */
   #waiting: (TimedMessage & Stamp)[] = [];
   /** Stages of waiting 'add' messages. */
   readonly #prepared = new Map<TimedMessage, StageSlot<Stage>>();
@@ -129,7 +129,7 @@ export class Pipeline {
 
   /**
    * Creates a pipeline at the start of a stream.
-   * @throws an error that names the invalid part of the spec
+   * @throws an error that names the invalid field of the spec
    */
   static create(spec: PipelineSpec, options: PipelineOptions = {}): Pipeline {
     return new Pipeline(spec, options);
@@ -137,8 +137,8 @@ export class Pipeline {
 
   /**
    * Restores a pipeline that `save` returned, with its weights, optimizers, and state.
-   * @param options optimizers and transforms that are not plain JSON are not saved and must be given again; feature maps
-   * share the networks in `weights` if they still have the same weights
+   * @param options optimizers that are not plain JSON and `fft` are not saved and must be given again; feature maps use
+   *   the networks in `weights` without a copy if these still have the saved weights
    * @throws if the bytes are truncated, not a saved pipeline, or from a newer version
    */
   static restore(
@@ -157,12 +157,12 @@ export class Pipeline {
     return this.#spec;
   }
 
-  /** Number of channels per frame; 0 before the first block, unless it was given. */
+  /** Number of channels per frame; 0 before the first block, unless `shape` was given. */
   get channels(): number {
     return this.#channels;
   }
 
-  /** Sampling rate in Hz; 0 = irregular, or before the first block, unless it was given. */
+  /** Sampling rate in Hz; 0 = irregular. Also 0 before the first block, unless `shape` was given. */
   get rate(): number {
     return this.#rate;
   }
@@ -192,12 +192,12 @@ export class Pipeline {
     return [...this.#stages.learners.keys()];
   }
 
-  /** Returns the learner of a name; null if there is none. */
+  /** Returns the learner with a name; null if there is none. */
   learnerOf(name: string): Learner | null {
     return this.#stages.learners.get(name)?.stage.learner ?? null;
   }
 
-  /** Processes a block. Short for `handle({ type: 'block', block })`. */
+  /** Processes a block. Short form of `handle({ type: 'block', block })`. */
   push(block: Block): PipelineOutput[] {
     checkBlock(block);
     this.#open(block);
@@ -207,16 +207,16 @@ export class Pipeline {
     return outputs;
   }
 
-  /** Adds targets. Short for `handle({ type: 'targets', from, block })`. */
+  /** Adds targets. Short form of `handle({ type: 'targets', from, block })`. */
   teach(block: Block, from = ''): void {
     this.#teach({ type: 'targets', from, block });
   }
 
   /**
-   * Processes a message. A block returns one output for it, preceded by one for the filled gap if there is one, and
-   * divided where a waiting message applies; frames that were already processed return nothing. Other messages apply
-   * from their frame on, and return nothing.
-   * @throws an error that names the invalid field; nothing has changed then
+   * Processes a message. For a block, it returns one output, preceded by one for the filled gap if there is one. An
+   * output is divided at the frames from which waiting messages apply. Frames that were already processed are ignored.
+   * Other messages apply from their frame on, and have no outputs.
+   * @throws an error that names the invalid field; the state of the pipeline has not changed
    */
   handle(message: PipelineMessage): PipelineOutput[] {
     checkPipelineMessage(message);
@@ -226,17 +226,24 @@ export class Pipeline {
     return [];
   }
 
-  /** Returns a message with the frame from which it applies, so that it can be recorded: the next frame or a later one. */
+  /**
+   * Returns a copy of a message with the frame from which it applies (`at`, at least `next`), so that it can be
+   * recorded.
+   */
   stamp<M extends TimedMessage>(message: M): M & Stamp {
     return { ...message, at: Math.max(message.at ?? 0, this.#next) };
   }
 
-  /** Returns the last outputs of modes 'same' and 'full' of a feature map after the source has ended, or null. */
+  /**
+   * Returns the last outputs of a feature map with mode 'same' or 'full' after the stream has ended; null if there are
+   * none.
+   * @param map name of the feature map
+   */
   flush(map = 'features'): Block | null {
     return this.#stages.maps.get(map)?.run((stage) => stage.flush()) ?? null;
   }
 
-  /** Releases the memory of its streams. The pipeline cannot be used after that. */
+  /** Releases the memory of the stages. The pipeline cannot be used after that. */
   close(): void {
     for (const { stage } of this.#stages.all) stage.close?.();
   }
@@ -281,7 +288,7 @@ export class Pipeline {
     for (const message of saved.waiting) this.#schedule(message);
   }
 
-  /** Opens all stages for the shape of the first block. Throws if a stage, or a later block, does not fit. */
+  /** Opens all stages for the shape of the first block. Throws if a stage, or a later block, does not match it. */
   #open({ channels, rate }: Pick<Block, 'channels' | 'rate'>): void {
     if (this.#channels > 0) {
       if (channels !== this.#channels) throw invalid('block.channels', `${this.#channels}, as before`, channels);
@@ -292,7 +299,10 @@ export class Pipeline {
     [this.#channels, this.#rate] = [channels, rate];
   }
 
-  /** Opens a stage. At the start of a run, the detector takes over what that of the earlier run has learned. */
+  /**
+   * Opens a stage. At the start of a run, the detector starts with the learned state of the detector of the earlier
+   * run.
+   */
   #openStage(stage: Stage, channels: number, rate: number): void {
     const { earlier } = this.#options;
     const before = this.#next === 0 && earlier ? earlier.#stages.detect : null;
@@ -318,7 +328,7 @@ export class Pipeline {
   #process(raw: Block, filled: boolean, outputs: PipelineOutput[]): void {
     const found = this.#stages.detect?.run((stage) => stage.push(raw));
     const detected = found?.detected ?? [];
-    // a digest frame that a gap ended belongs to the gap
+    // the result of a digest frame that was completed by a gap is output with the gap
     for (let i = 0; i < detected.length - 1; i++) outputs.push(this.#gapOutput(raw, detected[i]));
     const standard = this.#stages.standardize ? this.#stages.standardize.run((stage) => stage.push(raw)) : raw;
     const maps: Record<string, Block | null> = {};
@@ -367,7 +377,7 @@ export class Pipeline {
   #teach({ from = '', block }: TargetsMessage): void {
     checkBlock(block);
     const taught = [...this.#stages.learners.values()].filter(({ stage }) => stage.target === from);
-    if (taught.length === 0) throw invalid('from', 'the target of a learner', from, TypeError);
+    if (taught.length === 0) throw invalid('from', 'the target stream of a learner', from, TypeError);
     for (const { stage } of taught) {
       const { outChannels } = stage.learner.network;
       if (block.channels !== outChannels) throw invalid('channels of a target block', `${outChannels}`, block.channels);

@@ -25,7 +25,7 @@ import type { StageFailure } from './stage-slot.ts';
 
 type WaitingMessage = TimedMessage & { at: number };
 
-/** What a pipeline and its saved file have in common. */
+/** Fields that are the same in a running pipeline and in its saved file. */
 interface Saved {
   spec: PipelineSpec;
   seed: number;
@@ -36,14 +36,14 @@ interface Saved {
   waiting: readonly WaitingMessage[];
 }
 
-/** A running pipeline, to be written. */
+/** A running pipeline that is to be saved. */
 export interface RunningPipeline extends Saved {
   stages: readonly { name: StageName; state: State; failure: StageFailure | null; network: Network | null }[];
-  /** Weights that were handed over beside the spec, by content hash. */
+  /** Weights that were given with the spec, by content hash. */
   given: Readonly<Record<string, Network | WeightsLike>>;
 }
 
-/** The state of one stage, as it was read. */
+/** The saved state of one stage. */
 export interface SavedStage {
   state: State;
   failure: StageFailure | null;
@@ -52,14 +52,14 @@ export interface SavedStage {
   hash: string;
 }
 
-/** A saved pipeline, as it was read. */
+/** A saved pipeline. */
 export interface SavedPipeline extends Saved {
   stages: ReadonlyMap<StageName, SavedStage>;
   /** Weights by content hash. */
   weights: Readonly<Record<string, WeightsLike>>;
 }
 
-/** Description of a saved pipeline beside its state. */
+/** The part of a saved pipeline that is stored as JSON, next to the numbers of its state. */
 interface Description {
   spec: PipelineSpec;
   seed: number;
@@ -107,7 +107,8 @@ export function writePipeline({ stages, given, waiting, gaps, ...saved }: Runnin
 
 /**
  * Reads a saved pipeline.
- * @throws if the bytes are truncated, not a saved pipeline, from a newer version, or claim more than they contain
+ * @throws if the bytes are truncated, not a saved pipeline, from a newer version, or describe more memory than they
+ *   contain
  */
 export function readPipeline(bytes: Uint8Array): SavedPipeline {
   const { state, extra } = decodeState('pipeline', bytes);
@@ -125,7 +126,8 @@ function readCurrent(state: State, description: Description): SavedPipeline {
   const stages: [StageName, SavedStage][] = stagesOf(spec).map((stage) => {
     const name = stageName(stage);
     const place = described.findIndex((each) => each.name === name);
-    if (place < 0) throw invalid('saved pipeline', `with the state of '${name}'`, 'one without it', TypeError);
+    if (place < 0)
+      throw invalid('saved pipeline', `a file that contains the state of '${name}'`, 'a file without it', TypeError);
     const { failure, weights } = described[place];
     const network = 'network' in stage.spec ? stage.spec.network : undefined;
     return [
@@ -151,10 +153,10 @@ function positionIn(state: State): Pick<Saved, 'channels' | 'rate' | 'next' | 'g
   return { channels: numberIn(state, 'channels'), rate: numberIn(state, 'rate'), next, gaps };
 }
 
-/** Reads a pipeline that was saved before it could have several feature maps and learners. */
+/** Reads a pipeline that a version saved in which pipelines had at most one feature map and one learner. */
 function readLegacy(state: State, extra: PipelineSpec): SavedPipeline {
   checkSpec(extra);
-  // without a power-line frequency in the spec, 60 Hz was used, and flagged frames were learned from
+  // the defaults were then 60 Hz for the power-line frequency and false for skipAlarmed
   const learn = extra.learn && { skipAlarmed: false, ...extra.learn };
   const spec = withPowerLine({ ...extra, ...(learn && { learn }) }, 60);
   const stages: [name: StageName, state: State, weights?: WeightsLike][] = [];
@@ -212,9 +214,9 @@ function parametersOf(spec: NetworkSpec): readonly ParameterSpec[] {
 }
 
 /**
- * Throws if a pipeline needs more memory than a saved file of `size` bytes can describe. Its delay lines, its learners'
- * pending outputs, and its detector are all stored in the file. So a file that claims too much is rejected before anything
- * is allocated.
+ * Throws if a pipeline needs much more memory than its saved file of `size` bytes. The delay lines, the pending outputs
+ * of the learners, and the state of the detector are all stored in the file. A file whose spec describes more than the
+ * file contains is therefore rejected before memory is allocated.
  */
 function checkMemory({ spec, stages, channels, rate }: SavedPipeline, size: number): void {
   let needed = 0;
@@ -225,12 +227,15 @@ function checkMemory({ spec, stages, channels, rate }: SavedPipeline, size: numb
     if (stage.kind === 'standardize' && channels > 0) doublesIn(state, 'count', channels);
     if (stage.kind === 'detect' && channels > 0) needed += detectorBytes(stage.spec, channels, rate);
   }
-  // a delay line is larger in memory than in the file by some frames
+  // a delay line has some more frames in memory than in the file
   const maxBytes = 4 * size + 65536;
   if (!(needed <= maxBytes)) throw invalid('memory of a saved pipeline', `<= ${maxBytes} bytes`, needed);
 }
 
-/** A learner with the task 'target' allocates memory for waiting frames only as they arrive. */
+/**
+ * Returns the memory of a learner in bytes. With the task 'target', memory for waiting frames is allocated as they
+ * arrive.
+ */
 function learnerBytes({ network, horizon = 1, maxPending = 1024, task }: LearnerStageSpec): number {
   const pending = task === 'target' ? 0 : maxPending + horizon;
   return weightBytes(network) + lineBytes(network) + 4 * pending;

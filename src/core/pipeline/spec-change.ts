@@ -1,7 +1,7 @@
 import { renamedOption } from '../check.ts';
 import { stageName, type LearnerStageSpec, type PipelineSpec, type StageSpec } from './pipeline-spec.ts';
 
-/** Returns a spec with a stage added, or the stage of the same name replaced. */
+/** Returns a spec to which a stage was added, or in which it replaced the stage with the same name. */
 export function withAdded(spec: PipelineSpec, stage: StageSpec): PipelineSpec {
   switch (stage.kind) {
     case 'detect':
@@ -38,7 +38,10 @@ export function withoutStage(spec: PipelineSpec, stage: StageSpec): PipelineSpec
   };
 }
 
-/** Writes the power-line frequency of the learners into their spec, so that a saved pipeline does not depend on a default. */
+/**
+ * Returns a spec in which every learner has a power-line frequency, so that a saved pipeline does not depend on the
+ * default.
+ */
 export function withPowerLine(spec: PipelineSpec, hz: number): PipelineSpec {
   return {
     ...spec,
@@ -47,7 +50,7 @@ export function withPowerLine(spec: PipelineSpec, hz: number): PipelineSpec {
   };
 }
 
-/** Does the same for one stage. */
+/** Returns a stage with a power-line frequency if it is a learner. See `withPowerLine`. */
 export function stageWithPowerLine(stage: StageSpec, hz: number): StageSpec {
   return stage.kind === 'learner' ? { ...stage, spec: withFrequency(stage.spec, hz) } : stage;
 }

@@ -16,7 +16,7 @@ import { StandardizeStage } from './standardize-stage.ts';
 /** Weights by content hash. */
 export type WeightTable = Record<string, Network | WeightsLike>;
 
-/** What stages are made from, beside their specs. */
+/** What stages are created from, besides their specs. See `PipelineOptions`. */
 export interface StageSources {
   readonly weights?: Readonly<WeightTable>;
   readonly network?: Network;
@@ -28,9 +28,9 @@ export interface StageSources {
   readonly earlier: (learner: string) => Network | undefined;
 }
 
-/** Makes the stages of a pipeline from their specs, with the networks and optimizers that were handed over. */
+/** Creates the stages of a pipeline from their specs and from the given networks, weights, and optimizers. */
 export class StageFactory {
-  /** Weights that were handed over. */
+  /** All given weights, by content hash. */
   readonly weights: WeightTable;
   readonly #sources: StageSources;
   /** Optimizers that are not plain JSON, by the name of their learner. */
@@ -42,13 +42,16 @@ export class StageFactory {
     this.#optimizers = new Map(Object.entries(sources.optimizers ?? {}));
   }
 
-  /** Takes what was handed over with a stage. */
+  /** Adds the weights and the optimizer that were given with a stage. */
   take(stage: StageSpec, weights: Readonly<WeightTable> | undefined, optimizer: Optimizer | undefined): void {
     Object.assign(this.weights, weights);
     if (stage.kind === 'learner' && optimizer) this.#optimizers.set(stage.spec.name, optimizer);
   }
 
-  /** @param saved state of the stage, whose network starts with the saved weights */
+  /**
+   * Creates a stage.
+   * @param saved saved state of the stage; its network starts with the saved weights
+   */
   make(stage: StageSpec, saved?: SavedStage): StageSlot<Stage> {
     const { fft } = this.#sources;
     switch (stage.kind) {
@@ -71,7 +74,10 @@ export class StageFactory {
     }
   }
 
-  /** Returns the network of a feature map with its saved weights: one that was handed over, if it has the same. */
+  /**
+   * Returns the network of a feature map with its saved weights: a given network if it has the same weights, or a new
+   * one.
+   */
   #savedNetwork({ network }: MapStageSpec, { hash, weights }: SavedStage): Network {
     const given = Object.hasOwn(this.weights, hash) ? this.weights[hash] : undefined;
     if (given instanceof Network && hashNetwork(given) === hash && isEqual(given.spec, network)) return given;
@@ -98,11 +104,11 @@ export class StageFactory {
     };
   }
 
-  /** Returns the network or the weights that the spec of a stage names, if it names any. */
+  /** Returns the network or the weights whose hash is in the spec of a stage; undefined if the spec has no hash. */
   #given({ name, network, weights: hash }: MapStageSpec): Network | WeightsLike | undefined {
     if (hash === undefined) return undefined;
     if (!Object.hasOwn(this.weights, hash))
-      throw invalid(`weights of ${name}`, 'handed over beside the spec', hash, TypeError);
+      throw invalid(`weights of ${name}`, 'the hash of weights that are given with the spec', hash, TypeError);
     const given = this.weights[hash];
     if (!(given instanceof Network) || isEqual(given.spec, network)) return given;
     return given.weights();

@@ -24,7 +24,7 @@ export class StageSet {
     return this.all.find((slot) => slot.name === name);
   }
 
-  /** Adds a stage in the place of the one of the same name, which is closed. */
+  /** Adds a stage. Closes and replaces the stage with the same name, if there is one. */
   put(slot: StageSlot<Stage>): void {
     const { spec } = slot;
     this.find(slot.name)?.stage.close?.();

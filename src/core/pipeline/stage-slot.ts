@@ -6,14 +6,17 @@ import { stageName, type StageName, type StageSpec } from './pipeline-spec.ts';
 export interface Stage {
   /** Its network, if it has one. */
   readonly network?: Network;
-  /** Learns the shape of the stream before the first frame. Throws if the stage does not fit it. */
+  /**
+   * Prepares the stage for the number of channels and the rate (Hz) of the stream. Throws if the stage does not match
+   * them.
+   */
   open(channels: number, rate: number): void;
   save(): State;
   restore(state: State): void;
   close?(): void;
 }
 
-/** A stage that has thrown an error. It is off until it is restarted. */
+/** A stage that has thrown an error. It is turned off until it is restarted. */
 export interface StageFailure {
   /** 'standardize', 'detect', 'map <name>', or 'learner <name>'. */
   readonly stage: StageName;
@@ -21,16 +24,19 @@ export interface StageFailure {
   readonly message: string;
 }
 
-/** Holds a stage, and turns it off when it throws, so that the other stages continue. */
+/** Contains a stage, and turns it off when it throws an error, so that the other stages continue. */
 export class StageSlot<T extends Stage> {
   readonly name: StageName;
   readonly spec: StageSpec;
-  /** The failure of the stage; null while it works. */
+  /** The failure of the stage; null if it has not failed. */
   failure: StageFailure | null = null;
   readonly #make: () => T;
   #stage: T;
 
-  /** @param stage the stage, if it is not one that starts from its spec */
+  /**
+   * @param make creates the stage from its spec
+   * @param stage the first stage, if it was restored
+   */
   constructor(spec: StageSpec, make: () => T, stage: T = make()) {
     this.name = stageName(spec);
     this.spec = spec;
@@ -38,12 +44,12 @@ export class StageSlot<T extends Stage> {
     this.#stage = stage;
   }
 
-  /** The stage, whether it works or has failed. */
+  /** The stage, even if it has failed. */
   get stage(): T {
     return this.#stage;
   }
 
-  /** Returns the result of `work`, or null if the stage has failed before or fails now. */
+  /** Returns the result of `work`; null if the stage failed before or if `work` throws. */
   run<R>(work: (stage: T) => R): R | null {
     if (this.failure) return null;
     try {

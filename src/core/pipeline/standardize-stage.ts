@@ -4,7 +4,7 @@ import { Standardizer } from '../filters/standardizer.ts';
 import type { State } from '../state/state.ts';
 import type { StandardizeSpec } from './pipeline-spec.ts';
 
-/** Standardizes a stream. */
+/** Standardizes each channel with a running mean and standard deviation. */
 export class StandardizeStage {
   readonly #spec: StandardizeSpec;
   #standardizer: Standardizer | undefined;

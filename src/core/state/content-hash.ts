@@ -1,11 +1,11 @@
 /** Round constants of SHA-256: the first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
 const constants: Uint32Array = fractions(64, Math.cbrt);
-/** Initial hash: the same of the square roots of the first 8 primes. */
+/** Initial hash: the first 32 bits of the fractional parts of the square roots of the first 8 primes. */
 const initial: Uint32Array = fractions(8, Math.sqrt);
 
 const blockBytes = 64;
 
-/** Returns the SHA-256 hash of several byte arrays in sequence, as 64 hexadecimal digits (FIPS 180-4). */
+/** Returns the SHA-256 hash (FIPS 180-4) of the concatenation of byte arrays, as 64 hexadecimal digits. */
 export function contentHash(chunks: readonly Uint8Array[]): string {
   const message = padded(chunks);
   const hash = initial.slice();

@@ -3,9 +3,9 @@ import { decodeSafetensors, encodeSafetensors, jsonIn, type Tensors } from './sa
 import type { State } from './state.ts';
 
 const POLYNOMIAL = 0xedb88320;
-/** Bytes that are processed at once. */
+/** Number of bytes that are processed in one iteration. */
 const sliceBytes = 16;
-/** Checksum of a byte that is followed by 0, 1, … 15 zero bytes, [sliceBytes, 256]. */
+/** CRC of each byte followed by 0, 1, … 15 zero bytes, [sliceBytes, 256]. */
 const crcTables = makeTables();
 
 function makeTables(): Uint32Array {
@@ -22,10 +22,10 @@ function makeTables(): Uint32Array {
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
- * Continues a CRC-32 (ISO 3309, as in zip and PNG) with more bytes. It detects corrupted files. It processes 16 bytes at
- * once (slicing, as in Kounavis and Berry 2005).
+ * Continues a CRC-32 (ISO 3309, as in zip and PNG), which detects corrupted files, with more bytes. It processes 16
+ * bytes per iteration (slicing; Kounavis and Berry, 2005).
  *
- * @param start the CRC of the bytes before, inverted; -1 at the start
+ * @param start inverted CRC of the preceding bytes; -1 if there are none
  */
 function addBytes(start: number, bytes: Uint8Array): number {
   const t = crcTables;
@@ -53,7 +53,8 @@ function addBytes(start: number, bytes: Uint8Array): number {
 
 /**
  * The version of the saved-state format. Files with a newer version are rejected. Version 2 stores depthwise kernels in
- * another order, so files of version 1 are rejected if their network has groups. Version 3 stores all stages of a pipeline.
+ * another order, so files of version 1 are rejected if their network has groups. Version 3 stores every
+ * stage of a pipeline by name.
  */
 const formatVersion = 3;
 
@@ -131,7 +132,7 @@ interface MutableState {
 /** Builds nested states from paths. */
 class StateBuilder {
   readonly state: MutableState = emptyState();
-  /** The state of the path before, because consecutive paths often have the same one. */
+  /** Directory of the last path, and its state: consecutive paths are often in the same directory. */
   #directory = '';
   #parent: MutableState = this.state;
 

@@ -23,7 +23,7 @@ export class StreamMonitor {
     return this.#detector.save();
   }
 
-  /** Restores what was learned into a new numbering of frames. */
+  /** Restores the learned state, and starts a new numbering of frames. */
   restore(state: State): void {
     this.#detector.restore(state);
     this.#detector.renumber();

@@ -48,7 +48,7 @@ for (const [name, detector] of Object.entries(detectors)) {
 console.log(JSON.stringify(found));
 `;
 
-test('a longer block makes the detector allocate nothing but numbers that JavaScript calls box, 16 bytes each', () => {
+test('for a longer block, the detector allocates only numbers that JavaScript calls box, 16 bytes each', () => {
   const flags = ['--expose-gc', '--single-threaded', '--max-semi-space-size=64', '--min-semi-space-size=64'];
   const args = [...flags, '--input-type=module', '--eval', program];
   const cwd = fileURLToPath(new URL('../../..', import.meta.url));

@@ -58,7 +58,7 @@ describe('Detector', () => {
     }
   });
 
-  test('returns with a block what its getters return frame by frame: thresholds before, faults after each frame', () => {
+  test('returns for a block what its getters return frame by frame: thresholds before each frame, faults after it', () => {
     const stream = new FaultyStream(9000, 2, 1, 3);
     const [whole, single] = [1, 2].map(() => new Detector(2, 1, { falseAlarms: 1000, reference: 2000 }));
     const changes = new Set<number>();

@@ -104,7 +104,7 @@ describe('Digest', () => {
     expect(digest.push(block(90, 1))).toMatchObject([{ start: 8, valid: Uint8Array.of(0) }]);
   });
 
-  test('drops an incomplete window when a new numbering begins', () => {
+  test('discards an incomplete window when a new numbering begins', () => {
     const [digest, fresh] = [new Digest(2, 10), new Digest(2, 10)];
     const [first, ...rest] = inBlocks(noise(40, 2), 2, 100, 13);
     digest.push(first);
@@ -112,7 +112,7 @@ describe('Digest', () => {
     for (const block of [first, ...rest]) expect(digest.push(block)).toEqual(fresh.push(block));
   });
 
-  test('rejects a block from the past and the state of another shape', () => {
+  test('rejects a block that goes back in time, and a state with another shape', () => {
     const digest = new Digest(2, 10);
     const [first] = inBlocks(noise(40, 2), 2, 100, 13);
     digest.push(first);

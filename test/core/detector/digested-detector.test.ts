@@ -48,7 +48,7 @@ describe('DigestedDetector', () => {
     );
   });
 
-  test('flags every input frame as the newest detector frame that is complete', () => {
+  test('gives every input frame the flag of the newest complete detector frame', () => {
     const { flags, indexes } = detect(stream.inBlocks([25])) as {
       flags: [number, number][];
       indexes: [number, number][];
@@ -84,7 +84,7 @@ describe('DigestedDetector', () => {
     }
   });
 
-  test('keeps what it learned in a new numbering, and drops an incomplete detector frame', () => {
+  test('keeps its learned state when a new numbering begins, and discards an incomplete detector frame', () => {
     const [detector, expected] = [new DigestedDetector(2, rate, options), new DigestedDetector(2, rate, options)];
     const [first, second] = inBlocks(noise(6000, 2), 2, rate, 3000);
     for (const one of [detector, expected]) one.push(first);
@@ -93,7 +93,7 @@ describe('DigestedDetector', () => {
     expect(detector.push({ ...second, start: 0 })).toEqual(expected.push({ ...second, start: 0 }));
   });
 
-  test('equals a detector if the stream is slow or the digest is off', () => {
+  test('returns the results of a detector if the stream is slow or the digest is off', () => {
     for (const [hz, digest] of [
       [10, 'auto'],
       [50, 'none'],

@@ -80,7 +80,7 @@ class Feed {
     learner.close();
   }
 
-  /** Ends the stream with an empty block, and returns what depends on the trained frames only. */
+  /** Pushes an empty block, and returns the results that depend only on the trained frames. */
   end(): unknown {
     const { score, skipped, updates } = this.push(frames, frames);
     return { weights: this.learner.network.weights(), score: { ...score, live: null }, skipped, updates };
@@ -178,7 +178,7 @@ function optionsOf(seed: number, maxDelay: number): LearnerOptions {
 }
 
 describe('targets that arrive within maxDelay frames', () => {
-  test('change weights, scores, and counts as if each had arrived before its frame, in any order and for any cut', () => {
+  test('give the same weights, scores, and counts as if each had arrived before its frame, in any order and blocks', () => {
     const law = (spec: NetworkSpec, seed: number, missing: Gap[], order: Order, maxDelay: number) => {
       const network = Network.create(spec, { seed });
       const recording = recordingOf(network, seed, frames, missing);
@@ -189,7 +189,7 @@ describe('targets that arrive within maxDelay frames', () => {
     fc.assert(fc.property(specs, seeds, gaps, orders, maxDelays, law), { seed: 10, numRuns: 150 });
   });
 
-  test('continue with the same bits after save and restore at any point (invariant 11)', () => {
+  test('give the same bits after save and restore at any point (invariant 11)', () => {
     const law = (spec: NetworkSpec, seed: number, missing: Gap[], order: Order, maxDelay: number, stop: number) => {
       const network = Network.create(spec, { seed });
       const recording = recordingOf(network, seed, frames, missing);
@@ -217,7 +217,7 @@ describe('targets that arrive within maxDelay frames', () => {
     fc.assert(fc.property(specs, seeds, gaps, orders, maxDelays, fc.nat(), law), { seed: 11, numRuns: 80, examples });
   });
 
-  test('emit the same predictions as those computed for training if they arrive first, also after a late one', () => {
+  test('make emitted predictions equal those for training if they arrive before their frames, even after a late one', () => {
     const law = (spec: NetworkSpec, seed: number, missing: Gap[]) => {
       const network = Network.create(spec, { seed });
       const recording = recordingOf(network, seed, frames, missing);
@@ -277,7 +277,7 @@ describe('a learner with the task target', () => {
   const make = (options: LearnerOptions = {}) => new Learner(network.clone(), { task: 'target', ...options });
   const bits = (learner: Learner) => learner.network.weights();
 
-  test('counts targets after maxDelay frames as late and does not use them', () => {
+  test('counts targets that arrive after more than maxDelay frames as late and does not use them', () => {
     const [never, late] = [make({ maxDelay: 4 }), make({ maxDelay: 4 })];
     for (let t = 0; t < 400; t++) {
       if (t >= 5) late.teach(blockOf(d, t - 5, t - 4));
@@ -307,7 +307,7 @@ describe('a learner with the task target', () => {
     expect(after.push(blockOf(x, 400, 400)).skipped.late).toBe(0);
   });
 
-  test('returns errors and scores of predictions as they were emitted', () => {
+  test('returns errors and scores of the emitted predictions', () => {
     const learner = make({ optimizer: sgd({ learningRate: 0.05 }) });
     const emitted: number[] = [];
     const errors: number[] = [];
@@ -333,7 +333,7 @@ describe('a learner with the task target', () => {
     expect(score.live.overall.nmse).not.toBe(score.overall.nmse);
   });
 
-  test('uses the first of several targets of a frame', () => {
+  test('uses the first target that arrives for a frame', () => {
     const [once, early, late] = [make(), make(), make()];
     for (const learner of [once, early]) learner.teach(blockOf(d, 100, 200));
     early.teach(blockOf(x, 50, 250, new Uint8Array(200)));
@@ -351,7 +351,7 @@ describe('a learner with the task target', () => {
     expect(late.push(blockOf(x, 400, 400)).skipped.noTruth).toBe(100);
   });
 
-  test('applies flags to the frames that arrived with them, and a freeze to the updates that follow', () => {
+  test('applies flags to the frames with which they arrived, and `learning` to all following updates', () => {
     const [flagged, frozen] = [make(), make()];
     flagged.push(blockOf(x, 0, 100), new Uint8Array(100).fill(1, 10, 30));
     flagged.teach(blockOf(d, 0, 100));
@@ -365,7 +365,7 @@ describe('a learner with the task target', () => {
     expect(frozen.push(blockOf(x, 100, 100)).skipped.frozen).toBe(50);
   });
 
-  test('stores at most maxDelay + 1 frames, and none while targets arrive first', () => {
+  test('stores at most maxDelay + 1 frames, and none while targets arrive before their frames', () => {
     const stored = (learner: Learner) => {
       const { delayed } = learner.save() as { delayed?: { queue: { flags: Uint8Array } } };
       return delayed?.queue.flags.length ?? 0;
@@ -416,7 +416,7 @@ describe('a learner with the task target', () => {
         const state = make().save();
         make().restore(Object.fromEntries(Object.entries(state).filter(([name]) => name !== 'maxDelay')));
       },
-      "state.maxDelay must be a number (a state of task 'target' that an earlier version saved cannot be restored), got undefined",
+      "state.maxDelay must be a number (states of task 'target' from earlier versions cannot be restored), got undefined",
     ],
     [
       'a state with another maxDelay',

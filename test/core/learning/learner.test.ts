@@ -387,7 +387,7 @@ describe('every output is', () => {
     expect([...error.valid!].filter(Boolean).length).toBe(19);
   });
 
-  test('outputs without a target are late when a long gap begins, unless they are from the start-up', () => {
+  test('outputs without a target count as late when a long gap begins, except start-up outputs', () => {
     const spec: NetworkSpec = { inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 2 }] };
     const learner = new Learner(Network.create(spec, { seed: 1 }), { task: 'target' });
     learner.push(block(noise(1, 100), 1));
@@ -396,7 +396,7 @@ describe('every output is', () => {
   });
 });
 
-test('frames that are valid as inputs but not as targets are read and not learned', () => {
+test('frames that are valid only as inputs are read by the network, but are not targets', () => {
   const x = noise(3, 200);
   const real = new Uint8Array(200).fill(1).fill(0, 100, 110);
   const all = new Uint8Array(200).fill(1);

@@ -44,7 +44,7 @@ const cases = fc.record({
 });
 
 describe('Convolver', () => {
-  test('gives the outputs of the stream, whatever recipients do with earlier ones (invariant 2)', () => {
+  test('returns the outputs of the stream, even if recipients change or transfer earlier outputs (invariant 2)', () => {
     fc.assert(
       fc.property(cases, ({ lengths, outChannels, stride, use, gaps }) => {
         const frames = lengths.reduce((sum, length) => sum + length, 0);
@@ -109,7 +109,7 @@ describe('Convolver', () => {
     expect(Float32Array.from(samples)).toEqual(network.apply(x));
   });
 
-  test('a kept output holds the memory of at most 16 blocks of its size, or 64 KiB', () => {
+  test('an output that is not released retains the memory of at most 16 blocks of its size, or 64 KiB', () => {
     for (const [outChannels, frames] of [
       [1, 1],
       [1, 20],

@@ -31,7 +31,10 @@ const shared = Network.create(conv(3, 2, 9, 4), { seed: 3 });
 const hash = hashNetwork(shared);
 const options: PipelineOptions = { weights: { [hash]: shared } };
 
-/** A chain with everything: a digest, maps on both signals that share weights, and learners of every kind of target. */
+/**
+ * A pipeline with all kinds of stages: a digest, maps of both signals that share weights, and learners with all kinds
+ * of targets.
+ */
 const spec: PipelineSpec = {
   gaps: { policy: 'linear', max: 20 },
   detect: { digest: 'auto', falseAlarms: 30 },
@@ -73,7 +76,7 @@ function inputBlocks(lengths: readonly number[]): Block[] {
   });
 }
 
-/** What happens at stated frames: a control of every kind, stages added, replaced and removed, feedback. */
+/** Messages with frames: controls of every kind, feedback, and stages that are added, replaced, and removed. */
 const timed: TimedMessage[] = [
   { type: 'control', at: 150, learner: 'forecast', learningRate: 0.03 },
   { type: 'add', at: 205, stage: { kind: 'map', spec: { name: 'late', network: conv(3, 1, 7, 2) } } },
@@ -114,7 +117,7 @@ function messages(
   return all;
 }
 
-/** All numbers that a pipeline put out, by stage, independent of how they were divided into outputs. */
+/** All numbers that a pipeline returned, by stage, no matter how they were divided into outputs. */
 function numbers(outputs: readonly PipelineOutput[]): Record<string, number[]> {
   const all: Record<string, number[]> = {};
   const add = (stage: string, ...parts: (ArrayLike<number> | undefined)[]) => {
@@ -158,10 +161,10 @@ function run(sent: readonly PipelineMessage[], pipeline: Pipeline = Pipeline.cre
 
 const cuts = fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 4 });
 
-describe('the chain', () => {
+describe('a pipeline with all kinds of stages', () => {
   const whole = run(messages([frames], 50));
 
-  test('has an output of every stage, with its controls in effect', () => {
+  test('returns outputs of every stage, and its controls have an effect', () => {
     const { numbers: all } = whole;
     const expected = ['slow', 'fast', 'last two', 'late'].map((map) => `map ${map}`);
     expect(Object.keys(all)).toEqual(expect.arrayContaining([...expected, 'raw', 'block', 'scores']));
@@ -171,7 +174,7 @@ describe('the chain', () => {
     expect([whole.failures, whole.next]).toEqual([[], frames]);
   });
 
-  test('puts out the same bits for any cut of the blocks, with messages at stated frames', () => {
+  test('returns the same bits for any block sizes, with messages that apply from given frames on', () => {
     fc.assert(
       fc.property(cuts, (lengths) => {
         expect(run(messages(lengths, 50))).toEqual(whole);
@@ -180,7 +183,7 @@ describe('the chain', () => {
     );
   });
 
-  test('has weights that do not depend on when targets arrive within maxDelay, nor on their order', () => {
+  test('learns weights that do not depend on when and in which order targets arrive within maxDelay frames', () => {
     fc.assert(
       fc.property(cuts, fc.integer({ min: -45, max: 100 }), fc.nat(), (lengths, ahead, seed) => {
         const sent = messages(lengths, ahead);
@@ -196,7 +199,7 @@ describe('the chain', () => {
     );
   });
 
-  test('counts targets as late that arrive more than maxDelay frames behind, and never uses them', () => {
+  test('counts targets that arrive more than maxDelay frames late, and never uses them', () => {
     const sent = messages([10], -160, []);
     const late = run(sent.slice(0, sent.findLastIndex(({ type }) => type === 'block') + 1));
     const never = run(messages([10], 0, []).filter(({ type }) => type !== 'targets'));
@@ -204,13 +207,13 @@ describe('the chain', () => {
     expect(late.scores.other.skipped.late).toBeGreaterThan(900);
   });
 
-  test('replays a recording of its messages to the same bits', () => {
+  test('returns the same bits when its recorded messages are replayed', () => {
     const recorded: PipelineMessage[] = [];
     const pipeline = Pipeline.create(spec, options);
     const outputs: PipelineOutput[] = [];
     const changes = timed.map(({ at, ...message }) => ({ at: at ?? 0, message: message }));
     for (const message of messages([30], -20, [])) {
-      // what a person does has no frame of its own: it applies to the next one
+      // actions of a person have no frame: they apply from the next frame on
       while (changes.length > 0 && changes[0].at <= pipeline.next) {
         const stamped = pipeline.stamp(changes.shift()!.message);
         recorded.push(stamped);
@@ -224,7 +227,7 @@ describe('the chain', () => {
     expect(Buffer.compare(replayed.save(), pipeline.save())).toBe(0);
   });
 
-  test('gives the same bits on another machine, to which its messages are sent as bytes', () => {
+  test('returns the same bits for messages that were encoded and decoded', () => {
     const added: TimedMessage = {
       type: 'add',
       at: 600,
@@ -236,7 +239,7 @@ describe('the chain', () => {
     expect(run(received)).toEqual(run(sent));
   });
 
-  test('continues with the same bits after save and restore at any point, with everything in it', () => {
+  test('returns the same bits after save and restore at any point', () => {
     fc.assert(
       fc.property(cuts, fc.nat({ max: 400 }), (lengths, stop) => {
         const sent = messages(lengths, -30);
@@ -264,7 +267,7 @@ describe('the chain', () => {
     expect(Pipeline.restore(pipeline.save()).save()).toEqual(pipeline.save());
   });
 
-  test('shares a network that is handed over between pipelines, and follows its weights', () => {
+  test('shares a given network with other pipelines, and uses its current weights', () => {
     const network = Network.create(conv(1, 1, 2), { seed: 1 });
     const maps = [{ name: 'a', network: network.spec, weights: hashNetwork(network) }];
     const [one, two] = [0, 1].map(() => Pipeline.create({ maps }, { weights: { [hashNetwork(network)]: network } }));
@@ -279,7 +282,7 @@ describe('the chain', () => {
 });
 
 describe('a flag of the detector', () => {
-  test('applies to learners from the last frame of its digest frame on, and not earlier', () => {
+  test('applies to learners from the last input frame of its digest frame on, and not earlier', () => {
     const learners = [{ name: 'a', network: conv(1, 1, 1), task: 'reconstruct' as const }];
     const data = noise(3, 4000);
     for (let t = 3000; t < 3100; t++) data[t] += 40;
@@ -299,7 +302,7 @@ describe('a flag of the detector', () => {
     for (const end of [3005, 3009, 3010, 3100]) expect(skippedUpTo(end, 37).at(-1)).toBe(each[end - 1]);
   });
 
-  test('is lifted when a person says that the signal is normal, until the next alarm', () => {
+  test('is cleared by the feedback that the signal is normal, until the next alarm', () => {
     const learners = [{ name: 'a', network: conv(1, 1, 1), task: 'reconstruct' as const }];
     const data = noise(3, 6000);
     for (let t = 4000; t < 5000; t++) data[t] *= 30;
@@ -332,7 +335,7 @@ registerLayer('test/fragile', {
   }),
 });
 
-describe('a stage that throws', () => {
+describe('a stage that throws an error', () => {
   const fragile: NetworkSpec = { inChannels: 1, layers: [{ type: 'test/fragile' }, ...conv(1, 1, 2).layers] };
   const sound = conv(1, 1, 3);
   const specOf = (network: NetworkSpec): PipelineSpec => ({
@@ -353,7 +356,7 @@ describe('a stage that throws', () => {
   const blocks = Array.from({ length: 12 }, (_, i) => block(10 * i, 10 * i + 10));
   const both = ['map fragile', 'learner fragile'].map((stage) => ({ stage, message: '13 is unlucky' }));
 
-  test('is reported once and stays off, and the others go on with the same bits', () => {
+  test('is reported once and stays off, and the results of the other stages do not change', () => {
     const pipeline = Pipeline.create(specOf(fragile));
     const outputs = blocks.flatMap((each) => pipeline.push(each));
     expect(outputs.flatMap(({ failures }) => failures)).toEqual(both);
@@ -367,7 +370,7 @@ describe('a stage that throws', () => {
       expect(got[part]).toEqual(expected[part]);
   });
 
-  test('restarts from its spec on command, at a stated frame', () => {
+  test('restarts from its spec at the frame of a restart message', () => {
     const pipeline = Pipeline.create(specOf(fragile));
     pipeline.handle({ type: 'restart', at: 83, stage: 'map fragile' });
     const outputs = blocks.flatMap((each) => pipeline.push(each));
@@ -385,18 +388,18 @@ describe('a stage that throws', () => {
     expect(restored.push(block(0, 0))).toEqual([]);
   });
 
-  test('is not what a block or a target causes that does not fit: those are rejected, and nothing changes', () => {
+  test('is not turned off by a block or target with a wrong shape, which is rejected without a change of state', () => {
     const learners = [{ name: 'a', network: sound, task: 'target' as const, target: 'b' }];
     const pipeline = Pipeline.create({ maps: specOf(sound).maps, learners });
     const wide: Block = { data: new Float32Array(4), channels: 2, start: 0, rate: 0, time: 0 };
-    expect(() => pipeline.push(wide)).toThrow('channels of fragile must be 1, as its network reads, got 2');
+    expect(() => pipeline.push(wide)).toThrow('channels of fragile must be 1, to match its network, got 2');
     pipeline.push(blocks[0]);
     expect(() => pipeline.push(wide)).toThrow('block.channels must be 1, as before, got 2');
     expect(() => pipeline.handle({ type: 'targets', from: 'b', block: wide })).toThrow(
       'channels of a target block must be 1, got 2',
     );
     expect(() => pipeline.handle({ type: 'targets', block: block(0, 10) })).toThrow(
-      "from must be the target of a learner, got ''",
+      "from must be the target stream of a learner, got ''",
     );
     expect(pipeline.failures).toEqual([]);
   });
@@ -406,7 +409,7 @@ describe('an encoded message', () => {
   const bytes = encodeMessage({ type: 'block', block: input(0, 10) });
   test.each<[string, () => unknown, string]>([
     ['that is truncated', () => decodeMessage(bytes.subarray(0, 90)), 'must contain a complete header'],
-    ['of something else', () => decodeMessage(shared.save()), "bytes must be an encoded message, got 'network'"],
+    ['of another kind of file', () => decodeMessage(shared.save()), "bytes must be an encoded message, got 'network'"],
     [
       'with an optimizer that is not plain JSON',
       () => {
@@ -450,12 +453,12 @@ describe('a message', () => {
       'kind of a stage must be one of',
     ],
     [
-      'with weights that were not handed over',
+      'with weights that were not given',
       { type: 'add', stage: { kind: 'map', spec: { name: 'm', network: conv(3, 1, 1), weights: 'abc' } } },
-      "weights of m must be handed over beside the spec, got 'abc'",
+      "weights of m must be the hash of weights that are given with the spec, got 'abc'",
     ],
     [
-      'with a frame that is no index',
+      'with a frame that is not an index',
       { type: 'feedback', at: -1, verdict: 'normal' },
       'at must be an integer >= 0, got -1',
     ],

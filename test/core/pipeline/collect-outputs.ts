@@ -1,7 +1,7 @@
 import type { Block } from '../../../src/core/blocks/block.ts';
 import type { PipelineOutput } from '../../../src/core/pipeline/pipeline.ts';
 
-/** What a pipeline returned for a stream, without the cuts of its blocks. */
+/** The results of a pipeline for a stream, joined over all blocks. */
 export interface Collected {
   /** Samples of every feature map. */
   readonly maps: Record<string, number[]>;

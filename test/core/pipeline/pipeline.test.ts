@@ -220,7 +220,10 @@ describe('a saved pipeline that cannot be restored is rejected with an error mes
         'state.count.length must be 1000000000, got 2',
       ],
       [claiming({ detect: {} }, 'detect', {}, { channels: 1e9 }), 'memory of a saved pipeline must be <='],
-      [claiming({ detect: {} }, 'learner', {}, {}), "saved pipeline must be with the state of 'detect'"],
+      [
+        claiming({ detect: {} }, 'learner', {}, {}),
+        "saved pipeline must be a file that contains the state of 'detect'",
+      ],
     ];
     for (const [bytes, message] of claims) expect(() => Pipeline.restore(bytes)).toThrow(message);
   });
@@ -294,7 +297,7 @@ test.each([
   [
     'skipAlarmed without a detector',
     { learn: { network: stack, skipAlarmed: true } },
-    'detect must be given with learn.skipAlarmed, got undefined',
+    'detect must be given if learn.skipAlarmed is true, got undefined',
   ],
   [
     'an unknown option of an optimizer',

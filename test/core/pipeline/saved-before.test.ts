@@ -10,7 +10,7 @@ const block = (from: number, to: number) => {
   return { data: x.slice(2 * from, 2 * to), channels: 2, start: from, rate: 100, time: 10 * from };
 };
 
-test('a pipeline that was saved before it could have several stages of a kind continues with the same bits', () => {
+test('a pipeline that an earlier version saved, with one stage of each kind, continues with the same bits', () => {
   const pipeline = Pipeline.restore(gunzipSync(Buffer.from(vector.saved, 'base64')));
   const outputs = [...pipeline.push(block(300, 340)), ...pipeline.push(block(345, 380))];
   expect(outputs.flatMap(({ features }) => [...(features?.data ?? [])])).toEqual(vector.features);
