@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { Network } from '../core/network/network.ts';
 import type { WeightsLike } from '../core/network/weights.ts';
 import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
+import { stageName } from '../core/pipeline/pipeline-spec.ts';
 import type { StageOutput } from './feed-output.ts';
 import type { PipelineHost } from './pipeline-host.ts';
 import type { LearnedWeights, PipelineSetup, StageSetup } from './pipeline-runner.ts';
@@ -86,27 +87,31 @@ export class WorkerPool {
 class WorkerHost implements PipelineHost {
   readonly #post: (message: ToPipeline) => void;
   readonly #emit: (output: StageOutput) => void;
-  readonly #closed: () => void;
+  readonly #remove: () => void;
   readonly #requests = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
   #setup: PipelineSetup | undefined;
+  /** Number of the present run: outputs of earlier ones that arrive late are dropped. */
+  #run = 0;
+  #closed = false;
   #lastRequest = 0;
 
-  constructor(post: (message: ToPipeline) => void, emit: (output: StageOutput) => void, closed: () => void) {
+  constructor(post: (message: ToPipeline) => void, emit: (output: StageOutput) => void, remove: () => void) {
     this.#post = post;
     this.#emit = emit;
-    this.#closed = closed;
+    this.#remove = remove;
   }
 
   open(setup: PipelineSetup): void {
     const stages = setup.stages.flatMap((stage) => this.#plain(stage) ?? []);
-    this.#setup = { ...setup, stages };
-    this.#post({ do: 'open', setup: this.#setup });
+    // a restart does not use the saved pipeline, so that it is not kept
+    this.#setup = { ...setup, stages, saved: undefined };
+    this.#post({ do: 'open', setup: { ...setup, stages }, run: ++this.#run });
   }
 
   add(stage: StageSetup, keep?: boolean): void {
     const plain = this.#plain(stage);
     if (!plain) return;
-    if (this.#setup) this.#setup = { ...this.#setup, stages: [...this.#setup.stages, plain] };
+    if (this.#setup) this.#setup = { ...this.#setup, stages: withStage(this.#setup.stages, plain) };
     this.#post({ do: 'add', stage: plain, keep });
   }
 
@@ -123,14 +128,16 @@ class WorkerHost implements PipelineHost {
   }
 
   close(): void {
+    this.#closed = true;
     this.#post({ do: 'close' });
-    this.#closed();
+    this.#rejectRequests('the pipeline is closed');
+    this.#remove();
   }
 
   /** Processes a message from the worker thread. */
   receive(message: FromWorker): void {
     if ('outputs' in message) {
-      message.outputs.forEach(this.#emit);
+      if (message.run === this.#run) message.outputs.forEach(this.#emit);
       return;
     }
     const waiting = this.#requests.get(message.request);
@@ -141,10 +148,14 @@ class WorkerHost implements PipelineHost {
 
   /** Starts the pipeline again from its spec, on a new thread. */
   restart(reason: string): void {
+    this.#rejectRequests(reason);
+    this.#emit({ type: 'broken', where: 'worker thread', message: `${reason}; the pipeline starts again` });
+    if (this.#setup) this.#post({ do: 'open', setup: this.#setup, run: ++this.#run });
+  }
+
+  #rejectRequests(reason: string): void {
     for (const { reject } of this.#requests.values()) reject(new Error(reason));
     this.#requests.clear();
-    this.#emit({ type: 'broken', where: 'worker thread', message: `${reason}; the pipeline starts again` });
-    if (this.#setup) this.#post({ do: 'open', setup: { ...this.#setup, saved: undefined } });
   }
 
   /** Returns a stage as plain data; reports it and returns undefined if that is impossible. */
@@ -163,10 +174,17 @@ class WorkerHost implements PipelineHost {
   }
 
   #request<T>(what: 'save' | 'learned'): Promise<T> {
+    if (this.#closed) return Promise.reject(new Error('the pipeline is closed'));
     const request = ++this.#lastRequest;
     return new Promise<T>((resolve, reject) => {
       this.#requests.set(request, { resolve: resolve, reject });
       this.#post({ do: what, request });
     });
   }
+}
+
+/** Returns stages with one added, or the one of the same name replaced. */
+function withStage(stages: readonly StageSetup[], added: StageSetup): StageSetup[] {
+  const name = stageName(added.stage);
+  return [...stages.filter(({ stage }) => stageName(stage) !== name), added];
 }
