@@ -18,6 +18,8 @@ const workerFile = new URL(
 interface Thread {
   worker: Worker;
   hosts: Map<number, WorkerHost>;
+  /** Number of requests without an answer: while there are any, the process does not exit. */
+  requests: number;
 }
 
 type ToPipeline = ToWorker extends infer Message
@@ -50,6 +52,11 @@ export class WorkerPool {
       },
       emit,
       () => thread.hosts.delete(number),
+      (change) => {
+        thread.requests += change;
+        if (thread.requests > 0) thread.worker.ref();
+        else thread.worker.unref();
+      },
     );
     thread.hosts.set(number, host);
     return host;
@@ -62,7 +69,7 @@ export class WorkerPool {
   }
 
   #start(hosts: Map<number, WorkerHost>): Thread {
-    const thread: Thread = { worker: new Worker(workerFile), hosts };
+    const thread: Thread = { worker: new Worker(workerFile), hosts, requests: 0 };
     this.#listen(thread);
     return thread;
   }
@@ -88,6 +95,8 @@ class WorkerHost implements PipelineHost {
   readonly #post: (message: ToPipeline) => void;
   readonly #emit: (output: StageOutput) => void;
   readonly #remove: () => void;
+  /** Changes the number of requests without an answer. */
+  readonly #addRequests: (change: number) => void;
   readonly #requests = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
   #setup: PipelineSetup | undefined;
   /** Number of the present run: outputs of earlier ones that arrive late are dropped. */
@@ -95,10 +104,16 @@ class WorkerHost implements PipelineHost {
   #closed = false;
   #lastRequest = 0;
 
-  constructor(post: (message: ToPipeline) => void, emit: (output: StageOutput) => void, remove: () => void) {
+  constructor(
+    post: (message: ToPipeline) => void,
+    emit: (output: StageOutput) => void,
+    remove: () => void,
+    addRequests: (change: number) => void,
+  ) {
     this.#post = post;
     this.#emit = emit;
     this.#remove = remove;
+    this.#addRequests = addRequests;
   }
 
   open(setup: PipelineSetup): void {
@@ -141,7 +156,7 @@ class WorkerHost implements PipelineHost {
       return;
     }
     const waiting = this.#requests.get(message.request);
-    this.#requests.delete(message.request);
+    if (this.#requests.delete(message.request)) this.#addRequests(-1);
     if ('error' in message) waiting?.reject(new Error(message.error));
     else waiting?.resolve(message.result as never);
   }
@@ -155,6 +170,7 @@ class WorkerHost implements PipelineHost {
 
   #rejectRequests(reason: string): void {
     for (const { reject } of this.#requests.values()) reject(new Error(reason));
+    this.#addRequests(-this.#requests.size);
     this.#requests.clear();
   }
 
@@ -176,6 +192,7 @@ class WorkerHost implements PipelineHost {
   #request<T>(what: 'save' | 'learned'): Promise<T> {
     if (this.#closed) return Promise.reject(new Error('the pipeline is closed'));
     const request = ++this.#lastRequest;
+    this.#addRequests(1);
     return new Promise<T>((resolve, reject) => {
       this.#requests.set(request, { resolve: resolve, reject });
       this.#post({ do: what, request });

@@ -1,9 +1,13 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { block } from '../../src/core/blocks/block.ts';
 import type { StageOutput } from '../../src/server/feed-output.ts';
 import type { PipelineHost } from '../../src/server/pipeline-host.ts';
 import type { PipelineSetup } from '../../src/server/pipeline-runner.ts';
 import { WorkerPool } from '../../src/server/worker-pool.ts';
+import { run } from '../run-process.ts';
 
 const network = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 3 }] };
 const setup: PipelineSetup = {
@@ -42,4 +46,23 @@ test('a request to a pipeline that is closed is rejected, before and after it wa
   host.close();
   await expect(before).rejects.toThrow('the pipeline is closed');
   await expect(host.learned()).rejects.toThrow('the pipeline is closed');
+});
+
+test('a process waits for the answer to a request, although nothing else keeps it running', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tapline-'));
+  const script = join(directory, 'save.mjs');
+  const module = new URL('../../dist/src/server/worker-pool.js', import.meta.url);
+  await writeFile(
+    script,
+    `import { WorkerPool } from ${JSON.stringify(module)};
+    const pool = new WorkerPool(1);
+    const host = pool.host(() => {});
+    host.open(${JSON.stringify(setup)});
+    const bytes = await host.save();
+    console.log(bytes.length > 0 ? 'saved' : 'empty');
+    await pool.close();`,
+  );
+  const { stdout, code } = await run(process.execPath, [script]);
+  await rm(directory, { recursive: true });
+  expect([stdout, code]).toEqual(['saved\n', 0]);
 });
