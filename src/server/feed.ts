@@ -55,7 +55,9 @@ export class Feed {
   readonly name: string;
   readonly output: Subject<FeedOutput> = new Subject<FeedOutput>();
   live = false;
-  readonly #options: FeedOptions;
+  readonly #options: Omit<FeedOptions, 'saved'>;
+  /** Saved pipeline of the stream, until the start. */
+  #saved: SavedRun | undefined;
   readonly #host: PipelineHost;
   #opening: Opening;
   #run: number;
@@ -81,9 +83,10 @@ export class Feed {
   /** Recent outputs for viewers that subscribe later. */
   readonly backlog: Backlog = new Backlog();
 
-  constructor(name: string, opening: Opening, options: FeedOptions) {
+  constructor(name: string, opening: Opening, { saved, ...options }: FeedOptions) {
     this.name = name;
     this.#options = options;
+    this.#saved = saved;
     this.#opening = opening;
     this.#run = options.firstRun;
     this.#clock = new ArrivalClock(opening.rate);
@@ -98,7 +101,8 @@ export class Feed {
    * its failures.
    */
   start(): void {
-    const { saved } = this.#options;
+    const saved = this.#saved;
+    this.#saved = undefined;
     this.#design((spec) => {
       const { run, fresh } = this.#opening;
       const continued = saved !== undefined && saved.run === run && saved.key === this.#key && !fresh;

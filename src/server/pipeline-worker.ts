@@ -3,8 +3,8 @@ import { PipelineRunner } from './pipeline-runner.ts';
 import type { StageOutput } from './feed-output.ts';
 import type { FromWorker, ToWorker } from './worker-message.ts';
 
-/** The pipelines that run in this worker thread, by number. See `WorkerPool`. */
-const runners = new Map<number, PipelineRunner>();
+/** The pipelines that run in this worker thread, by number, and the number of their run. See `WorkerPool`. */
+const runners = new Map<number, { runner: PipelineRunner; run: number }>();
 
 function reply(message: FromWorker): void {
   parentPort?.postMessage(message);
@@ -37,10 +37,11 @@ function answer(runner: PipelineRunner, message: ToWorker): StageOutput[] {
 
 parentPort?.on('message', (message: ToWorker) => {
   const { pipeline } = message;
-  const runner = runners.get(pipeline) ?? new PipelineRunner();
-  runners.set(pipeline, runner);
-  const outputs = answer(runner, message);
-  if (outputs.length > 0) reply({ pipeline, outputs: outputs.map(withOwnMemory) });
+  const running = runners.get(pipeline) ?? { runner: new PipelineRunner(), run: 0 };
+  runners.set(pipeline, running);
+  if (message.do === 'open') running.run = message.run;
+  const outputs = answer(running.runner, message);
+  if (outputs.length > 0) reply({ pipeline, run: running.run, outputs: outputs.map(withOwnMemory) });
 });
 
 /** Copies the samples of feature maps. They share a buffer, and a message would contain the whole buffer. */

@@ -4,7 +4,7 @@ import type { LearnedWeights, PipelineSetup, StageSetup } from './pipeline-runne
 
 /** A message to a worker thread, for the pipeline with the number `pipeline`. */
 export type ToWorker = { pipeline: number } & (
-  | { do: 'open'; setup: PipelineSetup }
+  | { do: 'open'; setup: PipelineSetup; run: number }
   | { do: 'add'; stage: StageSetup; keep?: boolean }
   | { do: 'send'; message: PipelineMessage }
   | { do: 'save' | 'learned'; request: number }
@@ -13,7 +13,7 @@ export type ToWorker = { pipeline: number } & (
 
 /** A message from a worker thread. */
 export type FromWorker = { pipeline: number } & (
-  | { outputs: StageOutput[] }
+  | { outputs: StageOutput[]; run: number }
   | { request: number; result: Uint8Array | Map<string, LearnedWeights> }
   | { request: number; error: string }
 );

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { Network } from '../core/network/network.ts';
 import type { WeightsLike } from '../core/network/weights.ts';
 import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
+import { stageName } from '../core/pipeline/pipeline-spec.ts';
 import type { StageOutput } from './feed-output.ts';
 import type { PipelineHost } from './pipeline-host.ts';
 import type { LearnedWeights, PipelineSetup, StageSetup } from './pipeline-runner.ts';
@@ -17,6 +18,8 @@ const workerFile = new URL(
 interface Thread {
   worker: Worker;
   hosts: Map<number, WorkerHost>;
+  /** Number of requests without an answer: while there are any, the process does not exit. */
+  requests: number;
 }
 
 type ToPipeline = ToWorker extends infer Message
@@ -49,6 +52,11 @@ export class WorkerPool {
       },
       emit,
       () => thread.hosts.delete(number),
+      (change) => {
+        thread.requests += change;
+        if (thread.requests > 0) thread.worker.ref();
+        else thread.worker.unref();
+      },
     );
     thread.hosts.set(number, host);
     return host;
@@ -61,7 +69,7 @@ export class WorkerPool {
   }
 
   #start(hosts: Map<number, WorkerHost>): Thread {
-    const thread: Thread = { worker: new Worker(workerFile), hosts };
+    const thread: Thread = { worker: new Worker(workerFile), hosts, requests: 0 };
     this.#listen(thread);
     return thread;
   }
@@ -86,28 +94,39 @@ export class WorkerPool {
 class WorkerHost implements PipelineHost {
   readonly #post: (message: ToPipeline) => void;
   readonly #emit: (output: StageOutput) => void;
-  readonly #closed: () => void;
+  readonly #remove: () => void;
+  /** Changes the number of requests without an answer. */
+  readonly #addRequests: (change: number) => void;
   readonly #requests = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
   #setup: PipelineSetup | undefined;
+  /** Number of the present run: outputs of earlier ones that arrive late are dropped. */
+  #run = 0;
+  #closed = false;
   #lastRequest = 0;
-  #closing = false;
 
-  constructor(post: (message: ToPipeline) => void, emit: (output: StageOutput) => void, closed: () => void) {
+  constructor(
+    post: (message: ToPipeline) => void,
+    emit: (output: StageOutput) => void,
+    remove: () => void,
+    addRequests: (change: number) => void,
+  ) {
     this.#post = post;
     this.#emit = emit;
-    this.#closed = closed;
+    this.#remove = remove;
+    this.#addRequests = addRequests;
   }
 
   open(setup: PipelineSetup): void {
     const stages = setup.stages.flatMap((stage) => this.#plain(stage) ?? []);
-    this.#setup = { ...setup, stages };
-    this.#post({ do: 'open', setup: this.#setup });
+    // a restart does not use the saved pipeline, so that it is not kept
+    this.#setup = { ...setup, stages, saved: undefined };
+    this.#post({ do: 'open', setup: { ...setup, stages }, run: ++this.#run });
   }
 
   add(stage: StageSetup, keep?: boolean): void {
     const plain = this.#plain(stage);
     if (!plain) return;
-    if (this.#setup) this.#setup = { ...this.#setup, stages: [...this.#setup.stages, plain] };
+    if (this.#setup) this.#setup = { ...this.#setup, stages: withStage(this.#setup.stages, plain) };
     this.#post({ do: 'add', stage: plain, keep });
   }
 
@@ -125,34 +144,39 @@ class WorkerHost implements PipelineHost {
 
   /** Ends the pipeline. Requests so far are still answered. */
   close(): void {
+    this.#closed = true;
     this.#post({ do: 'close' });
-    this.#closing = true;
-    if (this.#requests.size === 0) this.#closed();
+    if (this.#requests.size === 0) this.#remove();
   }
 
   /** Processes a message from the worker thread. */
   receive(message: FromWorker): void {
     if ('outputs' in message) {
-      message.outputs.forEach(this.#emit);
+      if (message.run === this.#run) message.outputs.forEach(this.#emit);
       return;
     }
     const waiting = this.#requests.get(message.request);
-    this.#requests.delete(message.request);
+    if (this.#requests.delete(message.request)) this.#addRequests(-1);
     if ('error' in message) waiting?.reject(new Error(message.error));
     else waiting?.resolve(message.result as never);
-    if (this.#closing && this.#requests.size === 0) this.#closed();
+    if (this.#closed && this.#requests.size === 0) this.#remove();
   }
 
   /** Restarts the pipeline from its spec, in the new thread that has replaced a failed one. */
   restart(reason: string): void {
-    for (const { reject } of this.#requests.values()) reject(new Error(reason));
-    this.#requests.clear();
-    if (this.#closing) {
-      this.#closed();
+    this.#rejectRequests(reason);
+    if (this.#closed) {
+      this.#remove();
       return;
     }
     this.#emit({ type: 'broken', where: 'worker thread', message: `${reason}. The pipeline was restarted.` });
-    if (this.#setup) this.#post({ do: 'open', setup: { ...this.#setup, saved: undefined } });
+    if (this.#setup) this.#post({ do: 'open', setup: this.#setup, run: ++this.#run });
+  }
+
+  #rejectRequests(reason: string): void {
+    for (const { reject } of this.#requests.values()) reject(new Error(reason));
+    this.#addRequests(-this.#requests.size);
+    this.#requests.clear();
   }
 
   /** Returns a stage as plain data. If that is impossible, emits a 'broken' output and returns undefined. */
@@ -171,10 +195,18 @@ class WorkerHost implements PipelineHost {
   }
 
   #request<T>(what: 'save' | 'learned'): Promise<T> {
+    if (this.#closed) return Promise.reject(new Error('the pipeline is closed'));
     const request = ++this.#lastRequest;
+    this.#addRequests(1);
     return new Promise<T>((resolve, reject) => {
       this.#requests.set(request, { resolve: resolve, reject });
       this.#post({ do: what, request });
     });
   }
+}
+
+/** Returns stages with one added, or the one of the same name replaced. */
+function withStage(stages: readonly StageSetup[], added: StageSetup): StageSetup[] {
+  const name = stageName(added.stage);
+  return [...stages.filter(({ stage }) => stageName(stage) !== name), added];
 }

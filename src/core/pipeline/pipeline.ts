@@ -98,7 +98,9 @@ export interface PipelineOutput {
  * A stage that throws an error is turned off until it is restarted. The other stages continue.
  */
 export class Pipeline {
-  readonly #options: PipelineOptions;
+  readonly #seed: number;
+  /** Detector of the earlier run. The earlier pipeline itself is not kept: it would keep the one before it. */
+  readonly #earlierDetect: DetectStage | null;
   readonly #factory: StageFactory;
   readonly #stages = new StageSet();
   readonly #gaps: GapFiller;
@@ -114,12 +116,11 @@ export class Pipeline {
 
   private constructor(spec: PipelineSpec, options: PipelineOptions, saved?: SavedPipeline) {
     if (!saved) checkSpec(spec);
-    this.#options = options;
-    const { earlier } = options;
-    this.#factory = new StageFactory({
-      ...options,
-      earlier: (name) => (earlier ? earlier.#learnedNetwork(name) : undefined),
-    });
+    const { earlier, ...sources } = options;
+    this.#seed = options.seed ?? 1;
+    const detect = earlier ? earlier.#stages.detect : null;
+    this.#earlierDetect = detect && !detect.failure ? detect.stage : null;
+    this.#factory = new StageFactory({ ...sources, earlier: earlier ? earlier.#learnedNetworks() : new Map() });
     this.#spec = withPowerLine(structuredClone(spec), defaultPowerLine);
     this.#gaps = new GapFiller(spec.gaps);
     for (const stage of stagesOf(this.#spec))
@@ -148,7 +149,7 @@ export class Pipeline {
     const saved = readPipeline(bytes);
     const options = { weights: { ...saved.weights, ...weights }, optimizers, fft, seed: saved.seed };
     const pipeline = new Pipeline(saved.spec, options, saved);
-    pipeline.#restore(saved);
+    pipeline.#restore(saved, optimizers);
     return pipeline;
   }
 
@@ -245,7 +246,7 @@ export class Pipeline {
 
   /** Releases the memory of the stages. The pipeline cannot be used after that. */
   close(): void {
-    for (const { stage } of this.#stages.all) stage.close?.();
+    for (const { stage } of [...this.#stages.all, ...this.#prepared.values()]) stage.close?.();
   }
 
   /**
@@ -261,7 +262,7 @@ export class Pipeline {
     }));
     return writePipeline({
       spec: this.#spec,
-      seed: this.#options.seed ?? 1,
+      seed: this.#seed,
       channels: this.#channels,
       rate: this.#rate,
       next: this.#next,
@@ -272,7 +273,7 @@ export class Pipeline {
     });
   }
 
-  #restore(saved: SavedPipeline): void {
+  #restore(saved: SavedPipeline, optimizers: PipelineOptions['optimizers'] = {}): void {
     this.#channels = saved.channels;
     this.#rate = saved.rate;
     this.#next = saved.next;
@@ -281,11 +282,13 @@ export class Pipeline {
       const stage = saved.stages.get(slot.name);
       if (!stage) continue;
       if (this.#channels > 0) slot.stage.open(this.#channels, this.#rate);
-      slot.stage.restore(stage.state);
       slot.failure = stage.failure;
+      // a stage that threw in the middle of a frame has no consistent state, and starts again from its spec
+      if (!stage.failure) slot.stage.restore(stage.state);
     }
     this.#reported = new Set(this.failures);
-    for (const message of saved.waiting) this.#schedule(message);
+    // not checked again: the stage of a message may have been removed since, and then nothing applies
+    for (const message of saved.waiting) this.#wait(withOptimizer(message, optimizers));
   }
 
   /** Opens all stages for the shape of the first block. Throws if a stage, or a later block, does not match it. */
@@ -304,9 +307,7 @@ export class Pipeline {
    * run.
    */
   #openStage(stage: Stage, channels: number, rate: number): void {
-    const { earlier } = this.#options;
-    const before = this.#next === 0 && earlier ? earlier.#stages.detect : null;
-    if (stage instanceof DetectStage) stage.open(channels, rate, before?.stage);
+    if (stage instanceof DetectStage) stage.open(channels, rate, this.#next === 0 ? this.#earlierDetect : null);
     else stage.open(channels, rate);
   }
 
@@ -360,10 +361,10 @@ export class Pipeline {
     return { raw, block: raw, detected, maps: {}, learners: {}, features: null, learned: null, failures: [] };
   }
 
-  /** Returns the network of a learner that has not failed. */
-  #learnedNetwork(name: string): Network | undefined {
-    const slot = this.#stages.learners.get(name);
-    return slot?.failure ? undefined : slot?.stage.learner.network;
+  /** Returns the networks of the learners that have not failed, by name. */
+  #learnedNetworks(): Map<string, Network> {
+    const working = [...this.#stages.learners].filter(([, { failure }]) => !failure);
+    return new Map(working.map(([name, { stage }]) => [name, stage.learner.network]));
   }
 
   #newFailures(): StageFailure[] {
@@ -388,6 +389,10 @@ export class Pipeline {
   /** Applies a message now if its frame is the next one, or else when its frame arrives. */
   #schedule(message: TimedMessage & Stamp): void {
     this.#check(message);
+    this.#wait(message);
+  }
+
+  #wait(message: TimedMessage & Stamp): void {
     if (message.type === 'add') this.#prepared.set(message, this.#prepare(message));
     if (message.at > this.#next) {
       const place = this.#waiting.findIndex(({ at }) => at > message.at);
@@ -433,10 +438,17 @@ export class Pipeline {
   }
 
   #prepare({ stage, weights, optimizer }: AddMessage): StageSlot<Stage> {
-    this.#factory.take(stage, weights, optimizer);
-    const slot = this.#factory.make(stageWithPowerLine(structuredClone(stage), defaultPowerLine));
-    if (this.#channels > 0) this.#openStage(slot.stage, this.#channels, this.#rate);
-    return slot;
+    const undo = this.#factory.take(stage, weights, optimizer);
+    let slot: StageSlot<Stage> | undefined;
+    try {
+      slot = this.#factory.make(stageWithPowerLine(structuredClone(stage), defaultPowerLine));
+      if (this.#channels > 0) this.#openStage(slot.stage, this.#channels, this.#rate);
+      return slot;
+    } catch (error) {
+      undo();
+      slot?.stage.close?.();
+      throw error;
+    }
   }
 
   #add(message: AddMessage): void {
@@ -461,4 +473,13 @@ function inputOf({ spec }: StageSlot<Stage>, raw: Block, standard: Block | null)
 function oneOfNames(names: readonly string[], prefix: string): string {
   const known = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
   return known.length > 0 ? `one of ${known.join(', ')}` : 'a stage of the pipeline';
+}
+
+/** Returns a saved message with the optimizer of its learner, which is not saved, if its spec has none. */
+function withOptimizer(
+  message: TimedMessage & Stamp,
+  optimizers: Readonly<Record<string, Optimizer>>,
+): TimedMessage & Stamp {
+  if (message.type !== 'add' || message.stage.kind !== 'learner' || message.stage.spec.optimizer) return message;
+  return { ...message, optimizer: optimizers[message.stage.spec.name] };
 }

@@ -24,17 +24,17 @@ export interface StageSources {
   readonly optimizers?: Readonly<Record<string, Optimizer>>;
   readonly seed?: number;
   readonly fft?: MakeTransform;
-  /** Returns the network of a learner in an earlier run, if there was one. */
-  readonly earlier: (learner: string) => Network | undefined;
+  /** Networks of the learners of an earlier run, by name. */
+  readonly earlier: ReadonlyMap<string, Network>;
 }
 
 /** Creates the stages of a pipeline from their specs and from the given networks, weights, and optimizers. */
 export class StageFactory {
   /** All given weights, by content hash. */
-  readonly weights: WeightTable;
+  weights: WeightTable;
   readonly #sources: StageSources;
   /** Optimizers that are not plain JSON, by the name of their learner. */
-  readonly #optimizers: Map<string, Optimizer>;
+  #optimizers: Map<string, Optimizer>;
 
   constructor(sources: StageSources) {
     this.#sources = sources;
@@ -42,10 +42,21 @@ export class StageFactory {
     this.#optimizers = new Map(Object.entries(sources.optimizers ?? {}));
   }
 
-  /** Adds the weights and the optimizer that were given with a stage. */
-  take(stage: StageSpec, weights: Readonly<WeightTable> | undefined, optimizer: Optimizer | undefined): void {
-    Object.assign(this.weights, weights);
-    if (stage.kind === 'learner' && optimizer) this.#optimizers.set(stage.spec.name, optimizer);
+  /**
+   * Adds the weights and the optimizer that were given with a stage; they replace those of a stage of the same name. Returns
+   * a function that undoes this.
+   */
+  take(stage: StageSpec, weights: Readonly<WeightTable> | undefined, optimizer: Optimizer | undefined): () => void {
+    const [before, optimizers] = [this.weights, new Map(this.#optimizers)];
+    this.weights = { ...before, ...weights };
+    if (stage.kind === 'learner') {
+      this.#optimizers.delete(stage.spec.name);
+      if (optimizer) this.#optimizers.set(stage.spec.name, optimizer);
+    }
+    return () => {
+      this.weights = before;
+      this.#optimizers = optimizers;
+    };
   }
 
   /**
@@ -96,7 +107,7 @@ export class StageFactory {
   #learnerNetwork(spec: LearnerStageSpec): () => Network {
     const { learner, earlier, seed = 1 } = this.#sources;
     const given = spec.name === 'learner' && learner ? learner : this.#given(spec);
-    const before = earlier(spec.name);
+    const before = earlier.get(spec.name);
     const weights = before && isEqual(before.spec, spec.network) ? before.weights() : given;
     return () => {
       if (weights instanceof Network) return weights.clone();

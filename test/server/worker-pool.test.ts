@@ -1,0 +1,68 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { block } from '../../src/core/blocks/block.ts';
+import type { StageOutput } from '../../src/server/feed-output.ts';
+import type { PipelineHost } from '../../src/server/pipeline-host.ts';
+import type { PipelineSetup } from '../../src/server/pipeline-runner.ts';
+import { WorkerPool } from '../../src/server/worker-pool.ts';
+import { run } from '../run-process.ts';
+
+const network = { inChannels: 1, layers: [{ type: 'conv1d' as const, outChannels: 1, kernelSize: 3 }] };
+const setup: PipelineSetup = {
+  channels: 1,
+  rate: 100,
+  gaps: { policy: 'hold' },
+  stages: [{ stage: { kind: 'map', spec: { name: 'm', on: 'raw', network } }, map: 0 }],
+};
+
+let pool: WorkerPool;
+let host: PipelineHost;
+let outputs: StageOutput[];
+beforeEach(() => {
+  pool = new WorkerPool(1);
+  outputs = [];
+  host = pool.host((output) => outputs.push(output));
+  host.open(setup);
+});
+afterEach(() => pool.close());
+
+function send(start: number): void {
+  const data = Float32Array.from({ length: 50 }, (_, i) => start + i);
+  host.send({ type: 'block', block: block(data, { channels: 1, rate: 100, start }) });
+}
+
+test('outputs of an earlier run that arrive after the start of the next one are dropped', async () => {
+  send(5000);
+  host.open(setup);
+  send(0);
+  await host.save();
+  expect(outputs.map((output) => output.type === 'features' && output.block.start)).toEqual([0]);
+});
+
+test('a request to a pipeline that is closed is rejected, before and after it was sent', async () => {
+  const before = host.save();
+  host.close();
+  await expect(before).rejects.toThrow('the pipeline is closed');
+  await expect(host.learned()).rejects.toThrow('the pipeline is closed');
+});
+
+test('a process waits for the answer to a request, although nothing else keeps it running', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tapline-'));
+  const script = join(directory, 'save.mjs');
+  const module = new URL('../../dist/src/server/worker-pool.js', import.meta.url);
+  await writeFile(
+    script,
+    `import { WorkerPool } from ${JSON.stringify(module)};
+    const pool = new WorkerPool(1);
+    const host = pool.host(() => {});
+    host.open(${JSON.stringify(setup)});
+    const bytes = await host.save();
+    console.log(bytes.length > 0 ? 'saved' : 'empty');
+    await pool.close();`,
+  );
+  const { stdout, code } = await run(process.execPath, [script]);
+  await rm(directory, { recursive: true });
+  expect([stdout, code]).toEqual(['saved\n', 0]);
+});
