@@ -13,11 +13,11 @@ function eegFeed(rate: number): Feed {
   const opening = { type: 'hello' as const, channels, rate, kind: 'eeg' };
   const feed = new Feed('headset', opening, {
     design: defaultFeed,
-    firstRun: 1,
+    newRun: () => 1,
     host: (emit) => new LocalHost(emit),
     monitor: () => ({ channels: channels.length }),
     alarms: {},
-    saved: undefined,
+    saved: () => undefined,
     savedWeights: () => undefined,
     now: () => 0,
   });

@@ -12,7 +12,7 @@ export type StageOutput =
   | KernelsOutput
   | Omit<LossMessage, 'id'>
   /** The current learning rate of a learner. */
-  | { type: 'learningRate'; learner: number; learningRate: number }
+  | { type: 'learningRate'; learner: number; learningRate: number; learning?: boolean }
   /**
    * Result of the detector for frames before frame `end`; `every` is the number of stream frames per detector frame.
    */

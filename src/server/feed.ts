@@ -25,24 +25,33 @@ import { StreamStatistics } from './stream-statistics.ts';
 /** How far targets may run ahead of their stream, in frames; later ones are ignored. */
 const maxEarlyTargets = 65_536;
 
+/** Frames that a stream may have had when a target stream starts again, without a report. */
+const maxTargetOffset = 1024;
+
 /** Options shared by all feeds of a server. */
 export interface FeedOptions {
   design: FeedDesigner;
-  /** Number of the first run of a new stream. */
-  firstRun: number;
+  /** Returns a number for a new run. */
+  newRun: () => number;
   /** Creates the host of the pipeline. */
   host: MakeHost;
   /** Returns how many channels of a stream are monitored. */
   monitor: (stream: MonitoredStream) => Allocation;
   /** False-alarm rate and reference period of detectors. */
   alarms: Pick<ServerAlarms, 'falseAlarms' | 'reference'>;
-  /** Saved pipeline of the stream, if any. */
-  saved: SavedRun | undefined;
+  /** Returns the saved pipeline of the stream, if any. */
+  saved: () => SavedRun | undefined;
   /** Returns the saved weights of a learner. */
   savedWeights: (stream: string, learner: string) => Weights | undefined;
   /** Returns the current time in ms since 1970. */
   now: () => number;
 }
+
+/**
+ * How a feed starts: it continues the saved pipeline, its learners and its detector use what they learned in an earlier run,
+ * or nothing is saved.
+ */
+export type Start = 'continued' | 'learned' | 'new';
 
 /** Description of a stream when it is opened. */
 export type Opening = Hello & { channels: ChannelInfo[]; rate: number };
@@ -55,9 +64,7 @@ export class Feed {
   readonly name: string;
   readonly output: Subject<FeedOutput> = new Subject<FeedOutput>();
   live = false;
-  readonly #options: Omit<FeedOptions, 'saved'>;
-  /** Saved pipeline of the stream, until the start. */
-  #saved: SavedRun | undefined;
+  readonly #options: FeedOptions;
   readonly #host: PipelineHost;
   #opening: Opening;
   #run: number;
@@ -83,12 +90,11 @@ export class Feed {
   /** Recent outputs for viewers that subscribe later. */
   readonly backlog: Backlog = new Backlog();
 
-  constructor(name: string, opening: Opening, { saved, ...options }: FeedOptions) {
+  constructor(name: string, opening: Opening, options: FeedOptions) {
     this.name = name;
     this.#options = options;
-    this.#saved = saved;
     this.#opening = opening;
-    this.#run = options.firstRun;
+    this.#run = opening.run ?? options.newRun();
     this.#clock = new ArrivalClock(opening.rate);
     this.output.subscribe((output) => this.backlog.push(output));
     this.#host = options.host((output) => {
@@ -98,17 +104,22 @@ export class Feed {
 
   /**
    * Starts the pipeline, or continues the saved one if it belongs to the same run. Subscribe to `output` first to receive
-   * its failures.
+   * its failures. Returns whether a saved pipeline is continued, or only what it has learned is used.
    */
-  start(): void {
-    const saved = this.#saved;
-    this.#saved = undefined;
+  start(): Start {
+    const saved = this.#options.saved();
+    const { run, fresh } = this.#opening;
+    const isSameRun = saved !== undefined && saved.run === run && !fresh;
+    let started: Start = saved ? 'learned' : 'new';
     this.#design((spec) => {
-      const { run, fresh } = this.#opening;
-      const continued = saved !== undefined && saved.run === run && saved.key === this.#key && !fresh;
-      if (continued) this.#numbering = new FrameNumbering(saved.next);
+      const continued = isSameRun && saved.key === this.#key;
+      if (continued) {
+        started = 'continued';
+        this.#numbering = new FrameNumbering(saved.next);
+      } else if (isSameRun) this.#run = this.#options.newRun();
       this.#openPipeline(spec, saved && { bytes: saved.pipeline, use: continued ? 'continue' : 'learned' });
     });
+    return started;
   }
 
   get info(): StreamInfo {
@@ -135,7 +146,9 @@ export class Feed {
     const { channels, rate, kind } = before;
     const same = opening.channels.length === channels.length && opening.rate === rate && opening.kind === kind;
     this.#opening = opening;
+    const resumes = before.run === undefined && opening.run !== undefined && this.next === 0;
     if (!same || opening.fresh) this.#restart(JSON.stringify(opening.channels) === JSON.stringify(channels));
+    else if (resumes) this.#resume(opening.run!);
     this.output.next({ type: 'info' });
   }
 
@@ -197,14 +210,21 @@ export class Feed {
         if (!changed.some(({ name }) => name === learner.target)) continue;
         const stage = this.#planLearner(learner);
         if (stage) this.#host.add(stage, learner.target !== restarted);
+        if (learner.target === restarted && this.next > maxTargetOffset) this.#reportOffset(learner);
       }
     });
     this.output.next({ type: 'info' });
   }
 
+  /** Reports that a target stream has begun a new numbering, so that its frames no longer match those of this stream. */
+  #reportOffset({ name, target = '' }: LearnerSpec): void {
+    const message = `frames and targets are paired by index: start a new run of this stream too, because ${target} has started one`;
+    this.#emit({ type: 'broken', where: name, message });
+  }
+
   /** Processes frames of a stream that is a target of this one. */
   pushTarget(target: string, block: Block): void {
-    if (block.start > this.next + maxEarlyTargets) return;
+    if (block.start > this.next + maxEarlyTargets || !this.#targets.some(({ name }) => name === target)) return;
     if ([...this.#learners.values()].some((learner) => learner.target === target))
       this.#host.send({ type: 'targets', from: target, block });
   }
@@ -259,14 +279,30 @@ export class Feed {
     this.output.next(gap);
   }
 
+  /** Changes to the run that the sensor resumes, before its first frame. */
+  #resume(run: number): void {
+    this.#run = run;
+    this.#clear();
+    this.start();
+    this.output.next({ type: 'run', run: this.#run, next: this.next });
+  }
+
+  /** Forgets the pipeline of the run before. */
+  #clear(): void {
+    this.#running = false;
+    this.#detecting = false;
+    this.#learners.clear();
+    this.#maps = [];
+    this.broken.clear();
+  }
+
   #restart(sameChannels: boolean): void {
     this.#run = (this.#run + 1) >>> 0;
     this.#numbering = new FrameNumbering();
     this.#clock = new ArrivalClock(this.#opening.rate);
     this.#targets = this.#targets.filter(({ rate }) => rate === this.#opening.rate);
-    this.#running = false;
+    this.#clear();
     this.output.next({ type: 'run', run: this.#run, next: 0 });
-    this.broken.clear();
     this.#design((spec) => {
       this.#openPipeline(spec, undefined, sameChannels);
     });
@@ -280,6 +316,7 @@ export class Feed {
       this.#key = planKey(spec, this.#opening, this.#options.alarms);
     } catch (error) {
       this.#emit({ type: 'broken', where: 'design', message: String(error) });
+      if (!this.#running) this.#unwatched = 'not monitored (the feed could not be designed)';
       return;
     }
     work(spec);
@@ -288,7 +325,6 @@ export class Feed {
   #openPipeline(spec: FeedSpec, saved: PipelineSetup['saved'], sameChannels = true): void {
     this.#running = true;
     const { channels, rate } = this.#opening;
-    this.#learners.clear();
     const allocation = this.#options.monitor({ name: this.name, ...this.#opening });
     const detect = planDetect(spec, allocation, this.#options.alarms, rate);
     this.#detecting = detect !== null;
@@ -341,6 +377,7 @@ export class Feed {
     } else if (output.type === 'learningRate') {
       const learner = [...this.#learners.values()].find(({ info }) => info.index === output.learner);
       if (learner) setLearningRate(learner.info, output.learningRate);
+      if (learner && output.learning !== undefined) learner.info.learning = output.learning;
     }
     this.output.next(output);
   }

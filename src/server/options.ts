@@ -41,7 +41,10 @@ export interface ServerOptions {
    * Default: not saved.
    */
   statePath?: string;
-  /** Milliseconds between saves; the state is also saved on close. Default: 60,000. */
+  /**
+   * Milliseconds between saves of weights and alarms; pipelines are saved with every tenth. The state is also saved on close.
+   * Default: 60,000.
+   */
   saveEvery?: number;
   /** How alarms are raised and where they are sent. */
   alarms?: ServerAlarms;

@@ -2,13 +2,17 @@ import type { GapFillerOptions } from '../core/blocks/gap-filler.ts';
 import type { Optimizer } from '../core/learning/optimizers/optimizer.ts';
 import type { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
+import { hashNetwork } from '../core/network/weights-hash.ts';
 import type { Weights, WeightsLike } from '../core/network/weights.ts';
 import { Pipeline, type PipelineOptions } from '../core/pipeline/pipeline.ts';
 import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
-import { type StageSpec, stageName } from '../core/pipeline/pipeline-spec.ts';
+import { type LearnerStageSpec, type StageSpec, stageName } from '../core/pipeline/pipeline-spec.ts';
 import type { StageFailure } from '../core/pipeline/stage-slot.ts';
 import type { StageOutput } from './feed-output.ts';
 import { type ReportedLearner, StageReports } from './stage-reports.ts';
+
+/** Maximum number of different errors of rejected messages that are remembered. */
+const maxRejected = 64;
 
 /** A stage to add, with its weights and optimizer, and the indexes for its reports. */
 export interface StageSetup {
@@ -59,45 +63,73 @@ export class PipelineRunner {
    * Names of the learners that were restored to continue their run, and for which no `StageSetup` has been given yet.
    */
   #restored = new Set<string>();
+  /** Errors of rejected messages in this run, each of which is reported once. */
+  readonly #rejected = new Set<string>();
 
-  /** Starts a run. Learners and the detector start with what they learned in the previous run. */
+  /**
+   * Starts a run. Learners and the detector start with what they learned in the previous run. If the pipeline cannot be
+   * created, returns a 'broken' output; nothing is processed then.
+   */
   open(setup: PipelineSetup): StageOutput[] {
-    const { channels, rate, gaps, stages, saved, sameChannels = true } = setup;
     const outputs: StageOutput[] = [];
     const before = this.#pipeline;
-    const restored = saved && this.#restore(saved.bytes, stages, outputs);
-    if (!sameChannels && before?.spec.detect) before.handle({ type: 'remove', stage: 'detect' });
-    this.#reports = new StageReports(rate);
+    this.#pipeline = null;
+    this.#reports = new StageReports(setup.rate);
     this.#reported = new Set();
-    if (restored && saved.use === 'continue') {
-      this.#pipeline = restored;
-      this.#restored = new Set(restored.learners);
-      for (const stage of stages) this.#keep(stage);
-    } else {
-      const earlier = restored ?? before ?? undefined;
-      this.#pipeline = Pipeline.create({ gaps }, { earlier, shape: { channels, rate } });
-      this.#restored = new Set();
-      for (const stage of stages) outputs.push(...this.add(stage));
-      restored?.close();
+    this.#rejected.clear();
+    this.#restored = new Set();
+    try {
+      this.#start(setup, before, outputs);
+    } catch (error) {
+      outputs.push({ type: 'broken', where: 'pipeline', message: messageOf(error) });
     }
     before?.close();
     return [...outputs, ...this.#newFailures()];
   }
 
+  #start(setup: PipelineSetup, before: Pipeline | null, outputs: StageOutput[]): void {
+    const { channels, rate, gaps, stages, saved, sameChannels = true } = setup;
+    const restored = saved && this.#restore(saved.bytes, stages, outputs);
+    if (!sameChannels && before?.spec.detect) before.handle({ type: 'remove', stage: 'detect' });
+    if (restored && saved.use === 'continue') {
+      this.#pipeline = restored;
+      this.#restored = new Set(restored.learners);
+      for (const stage of stages) outputs.push(...(this.#keep(stage) ?? this.add(stage)));
+      return;
+    }
+    this.#pipeline = Pipeline.create({ gaps }, { earlier: restored ?? before ?? undefined, shape: { channels, rate } });
+    for (const stage of stages) outputs.push(...this.add(stage));
+    restored?.close();
+  }
+
   /**
-   * Adds a stage, or replaces the stage with the same name. If that is impossible, returns a 'broken' output.
+   * Adds a stage, or replaces the stage with the same name; a learner that replaces one with the same network starts with
+   * its weights. If that is impossible, returns a 'broken' output.
    * @param keep do not replace a learner with the same name that was restored to continue its run
    */
   add(setup: StageSetup, keep = false): StageOutput[] {
-    const { stage, weights, optimizer } = setup;
+    const { optimizer } = setup;
     try {
-      if (keep && this.#keep(setup)) return [];
-      this.#describe(setup);
+      const kept = keep ? this.#keep(setup) : undefined;
+      if (kept) return kept;
+      const { stage, weights } = this.#withLearned(setup);
       this.#pipeline?.handle({ type: 'add', stage, weights, optimizer });
+      this.#describe(setup);
       return [];
     } catch (error) {
-      return [brokenStage({ stage: stageName(stage), message: messageOf(error) })];
+      return [brokenStage({ stage: stageName(setup.stage), message: messageOf(error) })];
     }
+  }
+
+  /** Gives a learner the weights of the one that it replaces. */
+  #withLearned(setup: StageSetup): StageSetup {
+    const { stage } = setup;
+    const network = stage.kind === 'learner' ? this.#pipeline?.learnerOf(stage.spec.name)?.network : undefined;
+    if (!network || stage.kind !== 'learner' || JSON.stringify(network.spec) !== JSON.stringify(stage.spec.network))
+      return setup;
+    const hash = hashNetwork(network);
+    const spec = { ...stage.spec, weights: hash };
+    return { ...setup, stage: { ...stage, spec }, weights: { [hash]: network.weights() } };
   }
 
   /** Processes a message and returns the outputs. For an invalid message, it returns a 'broken' output. */
@@ -106,7 +138,10 @@ export class PipelineRunner {
       const outputs = this.#pipeline?.handle(message) ?? [];
       return [...outputs.flatMap((output) => this.#reports.of(output)), ...this.#newFailures()];
     } catch (error) {
-      return [{ type: 'broken', where: message.type, message: messageOf(error) }];
+      const text = messageOf(error);
+      const isReported = this.#rejected.has(text) || this.#rejected.size >= maxRejected;
+      if (!isReported) this.#rejected.add(text);
+      return isReported ? [] : [{ type: 'broken', where: message.type, message: text }];
     }
   }
 
@@ -145,12 +180,21 @@ export class PipelineRunner {
     }
   }
 
-  /** Uses the restored stage instead of a new one. Returns false if there is no restored stage. */
-  #keep(setup: StageSetup): boolean {
-    const { stage } = setup;
-    if (stage.kind === 'learner' && !this.#restored.delete(stage.spec.name)) return false;
+  /** Uses the restored stage instead of a new one. Returns undefined if there is no such stage. */
+  #keep(setup: StageSetup): StageOutput[] | undefined {
+    const { stage, learner: reported } = setup;
+    if (stage.kind !== 'learner') {
+      this.#describe(setup);
+      return [];
+    }
+    const { name } = stage.spec;
+    const restored = this.#pipeline?.spec.learners?.find((spec) => spec.name === name);
+    if (!restored || !isSimilar(restored, stage.spec) || !this.#restored.delete(name)) return undefined;
     this.#describe(setup);
-    return true;
+    const learner = this.#pipeline?.learnerOf(name);
+    if (!learner || !reported) return [];
+    const { learning, optimizer } = learner;
+    return [{ type: 'learningRate', learner: reported.index, learningRate: optimizer.learningRate, learning }];
   }
 
   #describe({ stage, map, learner }: StageSetup): void {
@@ -165,6 +209,13 @@ export class PipelineRunner {
     this.#reported = new Set(failures.map(({ stage }) => stage));
     return failures.filter(({ stage }) => !reported.has(stage)).map(brokenStage);
   }
+}
+
+/** Returns whether two learners read the same channels, learn the same target, and have the same network. */
+function isSimilar(one: LearnerStageSpec, other: LearnerStageSpec): boolean {
+  const shape = ({ network, task, target, channels }: LearnerStageSpec) =>
+    JSON.stringify([network, task, target, channels]);
+  return shape(one) === shape(other);
 }
 
 function brokenStage({ stage, message }: StageFailure): StageOutput {

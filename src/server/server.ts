@@ -117,7 +117,10 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     return undefined;
   };
   const sockets = acceptUpgrades(server, { check, maxPayload: limits.maxPayload, accept, log });
-  await listen(server, host, port);
+  await listen(server, host, port).catch(async (error: unknown) => {
+    await pool?.close();
+    throw error;
+  });
   const health = setInterval(() => {
     const now = Date.now();
     alarmService.tick(now);

@@ -4,7 +4,7 @@ import type { AlarmService } from './alarm-service.ts';
 import { closeCodes } from '../protocol/close-codes.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { HealthMessage } from '../protocol/watch-message.ts';
-import { Feed, type Opening } from './feed.ts';
+import { Feed, type Opening, type Start } from './feed.ts';
 import type { FeedOutput } from './feed-output.ts';
 import { DetectorBudget } from './detector-budget.ts';
 import type { FeedDesigner } from './feed-spec.ts';
@@ -92,7 +92,6 @@ export class StreamRegistry {
     feed.live = true;
     this.#ended.delete(name);
     if (known) known.open(opening);
-    else this.#options.log(`stream ${name}: ${described(opening)}`);
     this.#assignTargets();
     this.changed.next();
     return feed;
@@ -148,8 +147,8 @@ export class StreamRegistry {
       host,
       alarms,
       monitor: (stream) => this.#budget.allocate(stream),
-      saved: pipelines.get(name),
-      firstRun: opening.run ?? randomInt(2 ** 32),
+      saved: () => pipelines.get(name),
+      newRun: () => randomInt(2 ** 32),
       savedWeights: (stream, learner) => store.get(stream, learner),
       now: Date.now,
     });
@@ -157,7 +156,8 @@ export class StreamRegistry {
     feed.output.subscribe((output) => {
       this.#handle(feed, output);
     });
-    feed.start();
+    const started = feed.start();
+    this.log(`stream ${name}: ${described(opening)}${startText(started, feed)}`);
     this.alarmService.open(feed.info);
     return feed;
   }
@@ -208,8 +208,14 @@ export class StreamRegistry {
     this.#budget.release(name);
     this.#feeds.delete(name);
     this.#ended.delete(name);
+    this.#assignTargets();
     return true;
   }
+}
+
+function startText(started: Start, { run, next }: Feed): string {
+  if (started === 'continued') return `; continues run ${run} at frame ${next}`;
+  return started === 'learned' ? '; new run with what was learned before' : '';
 }
 
 function described({ channels, rate }: Opening): string {

@@ -32,11 +32,11 @@ function learned(seed: number, seconds: number): { kernels: Kernels; rollbacks: 
     { type: 'hello', channels: eegChannels.map(({ label }) => ({ label, unit: 'uV' })), rate, kind: 'eeg' },
     {
       design: (info) => defaultFeed(info, [truth]),
-      firstRun: 1,
+      newRun: () => 1,
       host: (emit) => new LocalHost(emit),
       monitor: () => ({ channels: 0 }),
       alarms: {},
-      saved: undefined,
+      saved: () => undefined,
       savedWeights: () => undefined,
       now: () => 0,
     },

@@ -10,11 +10,11 @@ function feedOf(falseAlarms: number): { feed: Feed; skipped: () => number } {
   const opening = { type: 'hello' as const, channels: [{ label: 'a', unit: '' }], rate };
   const feed = new Feed('a', opening, {
     design: defaultFeed,
-    firstRun: 1,
+    newRun: () => 1,
     host: (emit) => new LocalHost(emit),
     monitor: () => ({ channels: 1 }),
     alarms: { falseAlarms },
-    saved: undefined,
+    saved: () => undefined,
     savedWeights: () => undefined,
     now: () => 0,
   });

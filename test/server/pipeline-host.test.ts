@@ -263,3 +263,101 @@ test('an optimizer with functions is rejected for worker threads, and the other 
   await send(100, 100);
   await viewer.until((m) => m.type === 'block' && m.kind === 'prediction' && m.map === 1);
 });
+
+test('a sensor can resume its run in a hello, although its address describes the stream', async () => {
+  const statePath = join(directory, 'address');
+  w = await world({ feed, statePath });
+  const source = { ...signal };
+  await (
+    await connect(source)
+  )(500, 100);
+  await w.stop();
+  w = await world({ feed, statePath });
+  const sensor = await w.sensor(`a?rate=${rate}&channels=2`);
+  await sensor.until(is('welcome'));
+  sensor.send({ type: 'hello', run: source.run });
+  await sensor.until(() => sensor.messages.filter(is('welcome')).length === 2);
+  expect(sensor.messages.filter(is('welcome'))[1]).toMatchObject({ run: source.run, next: 500 });
+});
+
+test('a frozen learner is still frozen after a restart, and shown as such', async () => {
+  const statePath = join(directory, 'frozen');
+  w = await world({ feed, statePath });
+  const source = { ...signal };
+  const send = await connect(source);
+  const viewer = await watch();
+  await send(100, 100);
+  viewer.send({ type: 'learning', stream: 'a', learner: 0, act: 'freeze' });
+  await viewer.until((m) => m.type === 'streams' && m.streams[0].learners[0]?.learning === false);
+  await w.stop();
+  w = await world({ feed, statePath });
+  await connect(source);
+  expect(w.server.streams()[0].learners[0].learning).toBe(false);
+});
+
+test('a saved pipeline of other settings is not continued: a new run starts with what it has learned', async () => {
+  const statePath = join(directory, 'settings');
+  w = await world({ feed, statePath });
+  const source = { ...signal };
+  await (
+    await connect(source)
+  )(frames, 500);
+  await w.stop();
+  const run = source.run!;
+  w = await world({ feed: (info, targets) => ({ ...feed(info, targets), standardize: { tau: 2 } }), statePath });
+  const sensor = await w.sensor(`a?rate=${rate}`);
+  sensor.send({ type: 'hello', channels: 2, rate, run });
+  const welcome = await sensor.until(is('welcome'));
+  expect(welcome.next).toBe(0);
+  expect(welcome.run).not.toBe(run);
+  expect(w.lines).toContain('stream a: 2 channels, 100 Hz; new run with what was learned before');
+});
+
+test('a stream whose feed cannot be designed is shown as not monitored', async () => {
+  w = await world({
+    feed: () => {
+      throw new Error('no design');
+    },
+  });
+  await connect({ ...signal });
+  expect(w.server.streams()[0].unwatched).toBe('not monitored (the feed could not be designed)');
+});
+
+describe.each([
+  ['in the thread of the server', 0],
+  ['in a worker thread', 1],
+])('settings that cannot work, %s,', (_, workers) => {
+  test('are reported, and other streams go on', async () => {
+    const wrong: FeedDesigner = (info, targets) =>
+      info.name === 'b' ? { ...feed(info, targets), gaps: 'foo' as never } : feed(info, targets);
+    w = await world({ feed: wrong, workers });
+    const send = await connect({ ...signal });
+    const viewer = await watch();
+    const other = await connect({ name: 'b', block: whole });
+    await other(10, 10);
+    await send(100, 50);
+    await viewer.until(hasPredictionUpTo(100));
+    await expect.poll(() => w.lines.filter((line) => line.includes('policy must be one of'))).toHaveLength(1);
+  });
+
+  test('a learner keeps what it has learned when its target stream starts a new run', async () => {
+    w = await world({ feed, workers });
+    const [a, t] = [{ ...signal }, { ...target }];
+    const [send, teach] = [await connect(a), await connect(t)];
+    const viewer = await watch();
+    await teach(1000, 100);
+    await send(1000, 100);
+    const learned = await viewer.until(
+      (m): m is Of<WatchMessage, 'kernels'> => m.type === 'kernels' && m.learner === 1 && m.at > 950,
+    );
+    const again = await w.sensor(`t?rate=${rate}&channels=1&for=a`);
+    again.send({ type: 'hello', channels: 1, rate, fresh: true });
+    await again.until(() => again.messages.filter(is('welcome')).length === 2);
+    await send(1050, 50);
+    const after = await viewer.until(
+      (m): m is Of<WatchMessage, 'kernels'> => m.type === 'kernels' && m.learner === 1 && m.at > 1000,
+    );
+    expect(Math.max(...after.data.map((tap, i) => Math.abs(tap - learned.data[i])))).toBeLessThan(0.05);
+    expect(Math.max(...after.data.map(Math.abs))).toBeGreaterThan(0.3);
+  });
+});

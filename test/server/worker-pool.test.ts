@@ -41,10 +41,10 @@ test('outputs of an earlier run that arrive after the start of the next one are 
   expect(outputs.map((output) => output.type === 'features' && output.block.start)).toEqual([0]);
 });
 
-test('a request to a pipeline that is closed is rejected, before and after it was sent', async () => {
+test('a pipeline that is closed answers the requests before, and rejects those after', async () => {
   const before = host.save();
   host.close();
-  await expect(before).rejects.toThrow('the pipeline is closed');
+  expect((await before).length).toBeGreaterThan(0);
   await expect(host.learned()).rejects.toThrow('the pipeline is closed');
 });
 
