@@ -1,4 +1,5 @@
 import { limitChannels, readColumns, readThirdParty, type Samples } from './samples.ts';
+import { readNamed } from './named-samples.ts';
 import * as v from 'valibot';
 import { decodeBlock } from './block-header.ts';
 import { checkMessage, isRecord, parseText, show, typeOf } from './check-message.ts';
@@ -110,6 +111,7 @@ export function parseIngest(message: string | Uint8Array | ArrayBuffer, limits: 
   const json = parseText(message);
   if (Array.isArray(json) || (isRecord(json) && !Object.hasOwn(json, 'type') && Object.hasOwn(json, 'data')))
     return readThirdParty(json, limits);
+  if (isRecord(json) && !Object.hasOwn(json, 'type')) return readNamed(json, limits);
   const type = typeOf(json);
   if (type === 'samples') {
     const { data, ...rest } = checkMessage(samples, json, codes);
@@ -121,8 +123,14 @@ export function parseIngest(message: string | Uint8Array | ArrayBuffer, limits: 
   }
   if (type === 'gap') return checkGapEnd(checkMessage(gap, json, codes));
   if (type === 'mark') return checkMessage(mark, json, codes);
-  throw new ProtocolError('unknown-type', `type must be one of hello, samples, gap, mark, got ${show(type)}`);
+  throw new ProtocolError(
+    'unknown-type',
+    `type must be one of hello, samples, gap, mark, got ${show(type)}; for samples, send ${example}`,
+  );
 }
+
+/** Example of a message with samples, for error messages. */
+const example = '{"type": "samples", "data": [[1, 2, 3]]}, one list per channel';
 
 /** Returns channels with labels and units from any accepted notation. */
 export function readChannels(

@@ -4,6 +4,7 @@ import type { IngestReply } from '../protocol/ingest-reply.ts';
 import { type Hello, type IngestMessage, parseIngest, readChannels } from '../protocol/ingest.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
+import { inOrder } from '../protocol/named-samples.ts';
 import type { Samples } from '../protocol/samples.ts';
 import { BoundedSocket, readMessage } from './bounded-socket.ts';
 import type { Feed, Opening } from './feed.ts';
@@ -106,7 +107,7 @@ export class SensorConnection implements Sensor {
     if (message.type === 'mark') feed.mark(message);
     else if (message.type === 'gap') feed.skip(message);
     else {
-      const gap = feed.push(message);
+      const gap = feed.push(message.named ? inOrder(message, feed.info.channels) : message);
       if (gap && this.#socket.writable) this.#send(gap);
     }
     if (message.type !== 'mark') this.#acks.schedule();
