@@ -43,6 +43,8 @@ const sensorRate = v.object({ rate: field.rate });
 export interface Hello {
   type: 'hello';
   channels?: field.ChannelInfo[];
+  /** Whether the channels were given as a number, without labels. */
+  unlabeled?: boolean;
   rate?: number;
   kind?: string;
   /** The stream that this stream is the target of. */
@@ -119,7 +121,9 @@ export function parseIngest(message: string | Uint8Array | ArrayBuffer, limits: 
   }
   if (type === 'hello') {
     const { channels, ...rest } = checkMessage(hello, json, codes);
-    return channels === undefined ? rest : { ...rest, channels: readChannels(channels, limits.maxChannels) };
+    if (channels === undefined) return rest;
+    const list = readChannels(channels, limits.maxChannels);
+    return { ...rest, channels: list, ...(typeof channels === 'number' && { unlabeled: true }) };
   }
   if (type === 'gap') return checkGapEnd(checkMessage(gap, json, codes));
   if (type === 'mark') return checkMessage(mark, json, codes);

@@ -64,3 +64,23 @@ test('what does not fit is rejected with a sentence that says what came and what
   ]);
   expect(samples).toEqual([1, 2]);
 });
+
+test('a hello that omits kind, labels, or units keeps them, and begins no new run', async () => {
+  w = await world();
+  const first = await w.sensor('soil?rate=10&channels=air,soil&unit=C,%25&kind=greenhouse');
+  const { run } = await first.until(is('welcome'));
+  first.send({ type: 'samples', data: [[1], [2]] });
+  await first.until((reply) => reply.type === 'ack' && reply.received === 1);
+  for (const hello of [{ rate: 10 }, { rate: 10, channels: 2 }, { rate: 10, channels: ['air', 'soil'] }]) {
+    const again = await w.sensor('soil');
+    again.send({ type: 'hello', ...hello });
+    expect(await again.until(is('welcome'))).toMatchObject({ run, next: 1 });
+    expect(w.server.streams()[0]).toMatchObject({
+      kind: 'greenhouse',
+      channels: [
+        { label: 'air', unit: 'C' },
+        { label: 'soil', unit: '%' },
+      ],
+    });
+  }
+});
