@@ -6,8 +6,14 @@ export function parseText(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new ProtocolError('bad-json', 'message must be valid JSON, got text that is not');
+    throw new ProtocolError('bad-json', `message must be valid JSON, got ${problemIn(text)}`);
   }
+}
+
+/** Describes why a text is not JSON. Python writes NaN and Infinity, which are not JSON. */
+function problemIn(text: string): string {
+  const found = /(?<=[[,:\s]|^)-?(NaN|Infinity)\b/.exec(text);
+  return found ? `${found[0]} at position ${found.index}; ${found[0]} is not JSON, send null` : 'text that is not';
 }
 
 /** Whether `value` is a JSON object (not null, not a list). */

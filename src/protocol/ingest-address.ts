@@ -63,5 +63,10 @@ export function helloOf(search: URLSearchParams, limits: Limits = defaultLimits)
   const units = (parameter('unit') ?? '').split(',');
   const labels = /^\d+$/.test(channels) ? Number(channels) : channels.split(',').map((label) => label.trim());
   const list = readChannels(labels, limits.maxChannels);
-  return { ...hello, channels: list.map(({ label }, at) => ({ label, unit: units[units.length > 1 ? at : 0] ?? '' })) };
+  const unlabeled = typeof labels === 'number' && { unlabeled: true };
+  return {
+    ...hello,
+    ...unlabeled,
+    channels: list.map(({ label }, at) => ({ label, unit: units[units.length > 1 ? at : 0] ?? '' })),
+  };
 }

@@ -1,4 +1,5 @@
 import { limitChannels, readColumns, readThirdParty, type Samples } from './samples.ts';
+import { readNamed } from './named-samples.ts';
 import * as v from 'valibot';
 import { decodeBlock } from './block-header.ts';
 import { checkMessage, isRecord, parseText, show, typeOf } from './check-message.ts';
@@ -42,6 +43,8 @@ const sensorRate = v.object({ rate: field.rate });
 export interface Hello {
   type: 'hello';
   channels?: field.ChannelInfo[];
+  /** Whether the channels were given as a number, without labels. */
+  unlabeled?: boolean;
   rate?: number;
   kind?: string;
   /** The stream that this stream is the target of. */
@@ -110,6 +113,7 @@ export function parseIngest(message: string | Uint8Array | ArrayBuffer, limits: 
   const json = parseText(message);
   if (Array.isArray(json) || (isRecord(json) && !Object.hasOwn(json, 'type') && Object.hasOwn(json, 'data')))
     return readThirdParty(json, limits);
+  if (isRecord(json) && !Object.hasOwn(json, 'type')) return readNamed(json, limits);
   const type = typeOf(json);
   if (type === 'samples') {
     const { data, ...rest } = checkMessage(samples, json, codes);
@@ -117,12 +121,20 @@ export function parseIngest(message: string | Uint8Array | ArrayBuffer, limits: 
   }
   if (type === 'hello') {
     const { channels, ...rest } = checkMessage(hello, json, codes);
-    return channels === undefined ? rest : { ...rest, channels: readChannels(channels, limits.maxChannels) };
+    if (channels === undefined) return rest;
+    const list = readChannels(channels, limits.maxChannels);
+    return { ...rest, channels: list, ...(typeof channels === 'number' && { unlabeled: true }) };
   }
   if (type === 'gap') return checkGapEnd(checkMessage(gap, json, codes));
   if (type === 'mark') return checkMessage(mark, json, codes);
-  throw new ProtocolError('unknown-type', `type must be one of hello, samples, gap, mark, got ${show(type)}`);
+  throw new ProtocolError(
+    'unknown-type',
+    `type must be one of hello, samples, gap, mark, got ${show(type)}; for samples, send ${example}`,
+  );
 }
+
+/** Example of a message with samples, for error messages. */
+const example = '{"type": "samples", "data": [[1, 2, 3]]}, one list per channel';
 
 /** Returns channels with labels and units from any accepted notation. */
 export function readChannels(

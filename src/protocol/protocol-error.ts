@@ -1,7 +1,8 @@
 /** The error codes of tapline.v1 and their meanings. docs/protocol.md is tested against this table. */
 export const errorCodes = {
   'bad-json': 'the text is not JSON',
-  'bad-message': 'the JSON is neither an object with a `type` nor a third-party format',
+  'bad-message':
+    'the JSON is neither an object with a `type`, nor an object that names its channels, nor a third-party format',
   'unknown-type': 'no message has this `type` in this direction',
   'bad-shape': '`data` is not a list of columns of equal length, one per channel',
   'bad-sample': 'a sample is neither a number nor null',

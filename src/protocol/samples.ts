@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import * as field from './fields.ts';
-import { checkMessage } from './check-message.ts';
+import { checkMessage, show } from './check-message.ts';
 import type { Limits } from './limits.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 
@@ -16,6 +16,8 @@ export interface Samples {
   /** Sampling rate from a third-party epoch or a binary header. */
   rate?: number;
   labels?: string[];
+  /** Whether `labels` determine the channels of the samples, in any order. */
+  named?: boolean;
 }
 
 /** Frames parsed from JSON. */
@@ -77,7 +79,10 @@ function badSample(channel: number, frame: number, sample: unknown): ProtocolErr
   const at = `data[${channel}][${frame}]`;
   return typeof sample === 'number'
     ? new ProtocolError('not-finite', `${at} must be a number within the range of float32, or null, got ${sample}`)
-    : new ProtocolError('bad-sample', `${at} must be a number or null, got ${typeof sample}`);
+    : new ProtocolError(
+        'bad-sample',
+        `${at} must be a number or null, got ${typeof sample === 'string' ? `text ${show(sample)}` : typeof sample}`,
+      );
 }
 
 const thirdPartyMessage = v.object(

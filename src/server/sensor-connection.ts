@@ -1,9 +1,11 @@
 import { closeCodes, subprotocol } from '../protocol/close-codes.ts';
+import type { ChannelInfo } from '../protocol/fields.ts';
 import { helloOf, streamOf, requiresFreeName } from '../protocol/ingest-address.ts';
 import type { IngestReply } from '../protocol/ingest-reply.ts';
 import { type Hello, type IngestMessage, parseIngest, readChannels } from '../protocol/ingest.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
+import { inOrder } from '../protocol/named-samples.ts';
 import type { Samples } from '../protocol/samples.ts';
 import { BoundedSocket, readMessage } from './bounded-socket.ts';
 import type { Feed, Opening } from './feed.ts';
@@ -106,7 +108,7 @@ export class SensorConnection implements Sensor {
     if (message.type === 'mark') feed.mark(message);
     else if (message.type === 'gap') feed.skip(message);
     else {
-      const gap = feed.push(message);
+      const gap = feed.push(message.named ? inOrder(message, feed.info.channels) : message);
       if (gap && this.#socket.writable) this.#send(gap);
     }
     if (message.type !== 'mark') this.#acks.schedule();
@@ -116,9 +118,10 @@ export class SensorConnection implements Sensor {
   #open(): Feed | undefined {
     if (this.#closeIfTaken()) return undefined;
     const before = this.#registry.feed(this.#name)?.info;
-    const { channels = before?.channels, rate = before?.rate ?? 0 } = this.#hello;
+    const { rate = before?.rate ?? 0, kind = before?.kind, for: targetOf = before?.for } = this.#hello;
+    const channels = keptChannels(this.#hello, before?.channels);
     if (!channels) throw new ProtocolError('no-stream', 'hello must contain the channels of a new stream');
-    const opening: Opening = { ...this.#hello, channels, rate };
+    const opening: Opening = { ...this.#hello, channels, rate, kind, for: targetOf };
     this.#feed = this.#registry.open(this.#name, opening, this);
     this.#hello = { ...this.#hello, fresh: false };
     if (!this.#feed) {
@@ -159,6 +162,15 @@ export class SensorConnection implements Sensor {
   #send(reply: IngestReply): void {
     this.#socket.send(JSON.stringify(reply));
   }
+}
+
+/** Returns the channels of a hello; labels and units that it omits are those of the stream before. */
+function keptChannels({ channels, unlabeled }: Hello, before: ChannelInfo[] | undefined): ChannelInfo[] | undefined {
+  if (!channels || channels.length !== before?.length) return channels ?? before;
+  return channels.map(({ label, unit }, i) => {
+    if (unlabeled) return { label: before[i].label, unit: unit || before[i].unit };
+    return { label, unit: unit || (label === before[i].label ? before[i].unit : '') };
+  });
 }
 
 function closeOf(error: ProtocolError, url: URL): number {

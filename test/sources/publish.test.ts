@@ -63,7 +63,7 @@ describe('publish', () => {
     const partly: Block = { ...block(0), valid: Uint8Array.of(1, 0) };
     await lastValueFrom(publish(plain.url, info, of(partly), { binary: false }));
     expect(seen).toEqual([
-      { type: 'hello', channels: [{ label: 'ch1', unit: '' }], rate: 100, fresh: true },
+      { type: 'hello', channels: [{ label: 'ch1', unit: '' }], unlabeled: true, rate: 100, fresh: true },
       { type: 'samples', start: 0, time: 5, data: Float32Array.of(0, NaN), channels: 1, valid: Uint8Array.of(1, 0) },
     ]);
   });

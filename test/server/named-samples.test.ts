@@ -1,0 +1,86 @@
+import { afterEach, expect, test } from 'vitest';
+import { is, type World, world } from './peer.ts';
+
+let w: World;
+afterEach(() => w.stop());
+
+/** Opens a stream without a description, and sends texts; returns what the server answered to each. */
+async function exchange(path: string, texts: readonly string[]) {
+  w = await world();
+  const viewer = await w.viewer();
+  const sensor = await w.sensor(path);
+  for (const text of texts) sensor.send(text);
+  sensor.send('{"type":"nothing"}');
+  await sensor.until((reply) => reply.type === 'error' && reply.message.includes("'nothing'"));
+  const [name] = path.split('?');
+  const errors = sensor.messages.filter(is('error')).slice(0, -1);
+  viewer.send({ type: 'subscribe', id: 1, stream: name, what: ['raw'], recent: true });
+  const next = w.server.streams()[0].next;
+  await viewer.until((m) => m.type === 'block' && m.block.start + m.block.data.length / m.block.channels === next);
+  const blocks = viewer.messages.filter(is('block')).map(({ block }) => block);
+  return {
+    errors: errors.map(({ message }) => message),
+    channels: w.server.streams()[0].channels.map(({ label }) => label),
+    samples: blocks.flatMap(({ data }) => [...data]),
+    times: blocks.map(({ time }) => time),
+  };
+}
+
+test('an object that names its channels is a frame, with the channels in any order and one level deep', async () => {
+  const { errors, channels, samples } = await exchange('room', [
+    '{"temperature":21.5,"humidity":40}',
+    '{"humidity":41,"temperature":21.6}',
+    '{"values":{"temperature":21.7,"humidity":null}}',
+    '{"humidity":43}',
+  ]);
+  expect(errors).toEqual([]);
+  expect(channels).toEqual(['temperature', 'humidity']);
+  expect(samples).toEqual([21.5, 40, 21.6, 41, 21.7, NaN, NaN, 43].map(Math.fround));
+});
+
+test('a time beside the channels is that of the frame', async () => {
+  const { times, channels } = await exchange('room', [
+    '{"ts":1700000000000,"temperature":21.5}',
+    '{"temperature":22,"timestamp":1700000001000}',
+  ]);
+  expect([times, channels]).toEqual([[1700000000000, 1700000001000], ['temperature']]);
+});
+
+test('what does not fit is rejected with a sentence that says what came and what to send', async () => {
+  const { errors, samples } = await exchange('room?channels=t,h', [
+    '{"t":"21.5","h":40}',
+    '{"t":1,"x":2}',
+    '[1, NaN]',
+    '{"type":"sample","data":[[1],[2]]}',
+    '["21.5","40"]',
+    '{"t":1,"h":2}',
+  ]);
+  expect(errors).toEqual([
+    "t must be a number or null, got text '21.5'",
+    "channel must be one of t, h, got 'x'",
+    'message must be valid JSON, got NaN at position 4; NaN is not JSON, send null',
+    `type must be one of hello, samples, gap, mark, got 'sample'; for samples, send {"type": "samples", "data": [[1, 2, 3]]}, one list per channel`,
+    "data[0][0] must be a number or null, got text '21.5'",
+  ]);
+  expect(samples).toEqual([1, 2]);
+});
+
+test('a hello that omits kind, labels, or units keeps them, and begins no new run', async () => {
+  w = await world();
+  const first = await w.sensor('soil?rate=10&channels=air,soil&unit=C,%25&kind=greenhouse');
+  const { run } = await first.until(is('welcome'));
+  first.send({ type: 'samples', data: [[1], [2]] });
+  await first.until((reply) => reply.type === 'ack' && reply.received === 1);
+  for (const hello of [{ rate: 10 }, { rate: 10, channels: 2 }, { rate: 10, channels: ['air', 'soil'] }]) {
+    const again = await w.sensor('soil');
+    again.send({ type: 'hello', ...hello });
+    expect(await again.until(is('welcome'))).toMatchObject({ run, next: 1 });
+    expect(w.server.streams()[0]).toMatchObject({
+      kind: 'greenhouse',
+      channels: [
+        { label: 'air', unit: 'C' },
+        { label: 'soil', unit: '%' },
+      ],
+    });
+  }
+});
