@@ -42,6 +42,7 @@ export type {
   MarkMessage,
   RemoveRequest,
   RunMessage,
+  RejectedMessages,
   StreamHealth,
   StreamInfo,
   StreamsMessage,

@@ -23,6 +23,7 @@ export {
   type LossMessage,
   type MarkMessage,
   type RunMessage,
+  type RejectedMessages,
   type StreamHealth,
   type StreamsMessage,
   type SubscribedMessage,

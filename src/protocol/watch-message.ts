@@ -128,6 +128,15 @@ export interface DroppedMessage {
   /** Number of dropped frames, or of dropped messages. */
   count: number;
 }
+/** Messages of a sensor that were rejected. */
+export interface RejectedMessages {
+  /** Number of messages. */
+  count: number;
+  /** Number of messages by error code. */
+  reasons: Record<string, number>;
+  /** Error message of the last one. */
+  last: string;
+}
 /** Health of one stream. */
 export interface StreamHealth {
   /** Name of the stream. */
@@ -144,6 +153,8 @@ export interface StreamHealth {
   invalid: number;
   /** Absolute index of the next frame that the server expects. */
   next?: number;
+  /** Messages of the sensor that were rejected; absent if there are none. */
+  rejected?: RejectedMessages;
 }
 /** Health of all streams; sent once per second. */
 export interface HealthMessage {
@@ -183,6 +194,7 @@ const health = v.object({
   gaps: v.number(),
   invalid: v.number(),
   next: v.optional(field.index),
+  rejected: v.optional(v.object({ count: v.number(), reasons: v.record(v.string(), v.number()), last: v.string() })),
 });
 
 const schemas = new Map<string, field.Schema<WatchText>>([

@@ -19,6 +19,7 @@ import { FrameNumbering } from './frame-numbering.ts';
 import type { MakeHost, PipelineHost } from './pipeline-host.ts';
 import type { LearnedWeights, PipelineSetup, StageSetup } from './pipeline-runner.ts';
 import type { SavedRun } from './pipeline-store.ts';
+import { Rejections } from './rejections.ts';
 import type { ServerAlarms } from './server-alarms.ts';
 import { StreamStatistics } from './stream-statistics.ts';
 
@@ -87,6 +88,8 @@ export class Feed {
   #unwatched: string | undefined;
   /** Failures in this run, by the stage or other component that failed. */
   readonly broken: Map<string, FeedOutput> = new Map<string, FeedOutput>();
+  /** Messages of the sensor that were rejected. */
+  readonly rejections: Rejections = new Rejections();
   /** Recent outputs for viewers that subscribe later. */
   readonly backlog: Backlog = new Backlog();
 
@@ -230,7 +233,8 @@ export class Feed {
   }
 
   health(now: number): StreamHealth {
-    return { ...this.#statistics.health(this.name, now), next: this.next };
+    const rejected = this.rejections.summary;
+    return { ...this.#statistics.health(this.name, now), next: this.next, ...(rejected && { rejected }) };
   }
 
   /** Returns the weights of every learner, by name. */

@@ -24,7 +24,7 @@ const notBuilt =
  * The HTTP routes of the server, all with a strict content security policy:
  *
  * - `/`: the dashboard, compressed and cached (see `pageFiles`).
- * - `/healthz`: `{ ok: true, uptime, viewers, streams: [{ name, rate, run, next, live }] }`; uptime in seconds.
+ * - `/healthz`: `{ ok: true, uptime, viewers, streams: [{ name, rate, run, next, live, rejected? }] }`; uptime in seconds.
  * - `/alarms`: alarms, see `queryAlarms`; 400 with `{ error }` for an invalid query.
  *
  * A request with a Host that is not allowed gets 403 and a sentence.
@@ -65,7 +65,9 @@ export function httpApp({
     return context.text(`${rejection.sentence}\n`, 403);
   });
   app.get('/healthz', (context) => {
-    const streams = registry.streams.map(({ name, rate, run, next, live }) => ({ name, rate, run, next, live }));
+    const streams = registry.streams.map(({ name, rate, run, next, live }) => {
+      return { name, rate, run, next, live, rejected: registry.feed(name)?.rejections.summary };
+    });
     return context.json({ ok: true, uptime: process.uptime(), viewers: viewers(), streams });
   });
   app.get('/alarms', (context) => {

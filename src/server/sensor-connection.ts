@@ -86,6 +86,7 @@ export class SensorConnection implements Sensor {
         return;
       }
       this.#sendError(error);
+      this.#registry.reject(this.#name, error);
       if (error.code === 'too-many-channels') this.close(closeCodes.tooMany, error.message);
       else if (++this.#badMessages >= maxBadMessages)
         this.close(closeCodes.badMessage, `${maxBadMessages} invalid messages in a row. The last: ${error.message}`);

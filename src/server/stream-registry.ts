@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { Subject } from 'rxjs';
 import type { AlarmService } from './alarm-service.ts';
 import { closeCodes } from '../protocol/close-codes.ts';
+import type { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { HealthMessage } from '../protocol/watch-message.ts';
 import { Feed, type Opening, type Start } from './feed.ts';
@@ -107,6 +108,15 @@ export class StreamRegistry {
     if (normalClose) this.alarmService.normalClose(name, Date.now());
     this.#ended.add(name);
     this.changed.next();
+  }
+
+  /** Counts a rejected message of a stream, and logs some of them. */
+  reject(name: string, error: ProtocolError): void {
+    const rejections = this.#feeds.get(name)?.rejections;
+    if (!rejections?.add(error)) return;
+    const { count = 0 } = rejections.summary ?? {};
+    const which = count === 1 ? 'a message' : `${count} messages; the last`;
+    this.log(`stream ${name}: rejected ${which}: ${error.message} (${error.code})`);
   }
 
   health(now: number): HealthMessage {
