@@ -9,7 +9,7 @@ export { blockKinds, decodeBlock, encodeBlock, headerLength, type BlockKind, typ
 export { closeCodes, closeReason, mayRetry } from './close-codes.ts';
 export type { ChannelInfo } from './fields.ts';
 export { helloOf, streamOf } from './ingest-address.ts';
-export { type IngestReply, parseIngestReply, type ErrorMessage } from './ingest-reply.ts';
+export { type IngestReply, parseIngestReply, type ErrorMessage, type WarningMessage } from './ingest-reply.ts';
 export { type IngestMessage, parseIngest } from './ingest.ts';
 export { parseWatch } from './watch-message.ts';
 export { type ErrorCode, errorCodes, ProtocolError } from './protocol-error.ts';

@@ -70,3 +70,26 @@ export function helloOf(search: URLSearchParams, limits: Limits = defaultLimits)
     channels: list.map(({ label }, at) => ({ label, unit: units[units.length > 1 ? at : 0] ?? '' })),
   };
 }
+
+/** Parameters of an address. */
+const parameters: readonly string[] = ['rate', 'channels', 'unit', 'kind', 'for', 'fresh', 'if'];
+
+/** Returns a sentence for each part of an address that is probably not intended. */
+export function addressWarnings(search: URLSearchParams): string[] {
+  const known = parameters.join(', ');
+  const unknown = [...new Set(search.keys())].filter((key) => !parameters.includes(key));
+  const warnings = unknown.map((key) => `parameter '${key.slice(0, 40)}' is ignored; the known ones are ${known}`);
+  const channels = search.get('channels') ?? '';
+  const units = (search.get('unit') ?? '').split(',').length;
+  const count = /^\d+$/.test(channels) ? Number(channels) : channels.split(',').length;
+  if (channels !== '' && units > 1 && units !== count)
+    warnings.push(`unit must be one unit, or one for each of the ${count} channels, got ${units} units`);
+  return warnings;
+}
+
+/** Returns a sentence if several channels have the same label. */
+export function labelWarning(channels: readonly field.ChannelInfo[]): string | undefined {
+  const labels = channels.map(({ label }) => label);
+  const twice = labels.find((label, i) => labels.indexOf(label) < i);
+  return twice === undefined ? undefined : `channels should have different labels, got '${twice}' for several`;
+}

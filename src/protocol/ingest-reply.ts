@@ -38,8 +38,15 @@ export interface ErrorMessage {
   /** A sentence for a log or a display. */
   message: string;
 }
+/** Something about the stream that is probably not intended. Nothing is rejected. */
+export interface WarningMessage {
+  /** Message type. */
+  type: 'warning';
+  /** A sentence for a log or a display. */
+  message: string;
+}
 /** A message from the server to a sensor; `gap` reports missing frames. */
-export type IngestReply = Welcome | Ack | Gap | ErrorMessage;
+export type IngestReply = Welcome | Ack | Gap | ErrorMessage | WarningMessage;
 
 const welcome: field.Schema<Welcome> = v.object({
   type: v.literal('welcome'),
@@ -57,11 +64,14 @@ export const errorMessage: field.Schema<ErrorMessage> = v.object({
   message: v.string(),
 });
 
+const warning: field.Schema<WarningMessage> = v.object({ type: v.literal('warning'), message: v.string() });
+
 const schemas = new Map<string, field.Schema<IngestReply>>([
   ['welcome', welcome],
   ['ack', ack],
   ['gap', gap],
   ['error', errorMessage],
+  ['warning', warning],
 ]);
 
 /**

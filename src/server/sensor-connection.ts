@@ -1,6 +1,6 @@
 import { closeCodes, subprotocol } from '../protocol/close-codes.ts';
 import type { ChannelInfo } from '../protocol/fields.ts';
-import { helloOf, streamOf, requiresFreeName } from '../protocol/ingest-address.ts';
+import { addressWarnings, helloOf, labelWarning, requiresFreeName, streamOf } from '../protocol/ingest-address.ts';
 import type { IngestReply } from '../protocol/ingest-reply.ts';
 import { type Hello, type IngestMessage, parseIngest, readChannels } from '../protocol/ingest.ts';
 import type { Limits } from '../protocol/limits.ts';
@@ -65,6 +65,7 @@ export class SensorConnection implements Sensor {
       this.#onlyIfFree = requiresFreeName(url.searchParams);
       if (this.#hello.channels) this.#open();
       else this.#closeIfTaken();
+      for (const message of addressWarnings(url.searchParams)) this.#send({ type: 'warning', message });
     } catch (error) {
       if (!(error instanceof ProtocolError)) {
         this.#fail(error);
@@ -132,6 +133,8 @@ export class SensorConnection implements Sensor {
     const { run, next } = this.#feed;
     const limits = { maxPayload: this.#limits.maxPayload, maxChannels: this.#limits.maxChannels };
     this.#send({ type: 'welcome', protocol: subprotocol, stream: this.#name, run, next, limits });
+    const warning = labelWarning(channels);
+    if (warning !== undefined) this.#send({ type: 'warning', message: warning });
     return this.#feed;
   }
 

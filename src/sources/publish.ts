@@ -4,7 +4,7 @@ import { integer, positive } from '../core/check.ts';
 import { connect, ClosedError, type Disconnect } from '../operators/connect.ts';
 import { closeCodes, mayRetry } from '../protocol/close-codes.ts';
 import type { Gap, Mark } from '../protocol/ingest.ts';
-import { type Ack, type IngestReply, parseIngestReply, type Welcome } from '../protocol/ingest-reply.ts';
+import { type Ack, type IngestReply, parseIngestReply, type WarningMessage, type Welcome } from '../protocol/ingest-reply.ts';
 import { Sender } from './sender.ts';
 
 /** Description of a sensor, sent to the server in `hello`. */
@@ -62,7 +62,7 @@ export interface PublishOptions {
 }
 
 /** A message from the server, or a gap of frames that this source dropped or never had. */
-export type PublishEvent = Welcome | Ack | Gap;
+export type PublishEvent = Welcome | Ack | Gap | WarningMessage;
 
 /** Blocks pushed as they arrive, or a source that awaits `ready` before each block (a replay). */
 export type BlockSource = Observable<Block> | ((ready: () => Promise<void>) => Observable<Block>);

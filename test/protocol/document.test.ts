@@ -52,7 +52,7 @@ describe('docs/protocol.md', () => {
         ),
       );
     expect(shown('sensor')).toEqual(new Set(['hello', 'samples', 'gap', 'mark']));
-    expect(shown('to-sensor')).toEqual(new Set(['welcome', 'ack', 'gap', 'error']));
+    expect(shown('to-sensor')).toEqual(new Set(['welcome', 'ack', 'gap', 'warning', 'error']));
     expect(shown('viewer')).toEqual(
       new Set(['subscribe', 'unsubscribe', 'learning', 'remove', 'alarms', 'alarm', 'maintenance']),
     );

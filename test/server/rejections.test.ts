@@ -26,3 +26,15 @@ test('rejected messages are counted by reason, for viewers and in /healthz, and 
     'stream a: rejected 10 messages; the last: channels must be 2, got 3 (wrong-channels)',
   ]);
 });
+
+test('what is probably not intended is answered with a warning, and nothing is rejected', async () => {
+  w = await world();
+  const sensor = await w.sensor('a?freq=10&channels=t,t,u&unit=C,C');
+  sensor.send('[1,2,3]');
+  await sensor.until((reply) => reply.type === 'ack' && reply.received === 1);
+  expect(sensor.messages.filter(is('warning')).map(({ message }) => message)).toEqual([
+    "channels should have different labels, got 't' for several",
+    "parameter 'freq' is ignored; the known ones are rate, channels, unit, kind, for, fresh, if",
+    'unit must be one unit, or one for each of the 3 channels, got 2 units',
+  ]);
+});
