@@ -4,7 +4,13 @@ import { integer, positive } from '../core/check.ts';
 import { connect, ClosedError, type Disconnect } from '../operators/connect.ts';
 import { closeCodes, mayRetry } from '../protocol/close-codes.ts';
 import type { Gap, Mark } from '../protocol/ingest.ts';
-import { type Ack, type IngestReply, parseIngestReply, type WarningMessage, type Welcome } from '../protocol/ingest-reply.ts';
+import {
+  type Ack,
+  type IngestReply,
+  parseIngestReply,
+  type WarningMessage,
+  type Welcome,
+} from '../protocol/ingest-reply.ts';
 import { Sender } from './sender.ts';
 
 /** Description of a sensor, sent to the server in `hello`. */
