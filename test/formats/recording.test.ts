@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { readRecording } from '../../src/formats/read-recording.ts';
 import { encodeEdf } from './encode-edf.ts';
 import { encodeGdf } from './encode-gdf.ts';
-import { readInPieces } from './read-in-pieces.ts';
+import { encodeBrainvision } from './encode-brainvision.ts';
+import { readFilesInPieces, readInPieces } from './read-in-pieces.ts';
 
 const signal = { label: 'x', type: 3, records: [[1, 2]] };
 const contents: Record<string, string | Uint8Array> = {
@@ -28,6 +29,19 @@ describe('the format of a recording', () => {
       }),
       { seed: 1, numRuns: 30 },
     );
+  });
+
+  test('in several files is detected from its header, in pieces as short as one byte', () => {
+    const sets = [encodeBrainvision({ channels: [{ info: 'x', stored: [1, 2] }] })];
+    for (const files of sets) {
+      const whole = readFilesInPieces(files, []);
+      fc.assert(
+        fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 200 }), (lengths) => {
+          expect(readFilesInPieces(files, lengths)).toEqual(whole);
+        }),
+        { seed: 1, numRuns: 30 },
+      );
+    }
   });
 
   test('can be detected from fewer than eight bytes', () => {
