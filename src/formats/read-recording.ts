@@ -5,6 +5,8 @@ import { edfReader } from './edf.ts';
 import { gdfReader } from './gdf.ts';
 import { openbciReader } from './openbci.ts';
 import { csvReader } from './csv.ts';
+import { wfdbReader } from './wfdb.ts';
+import { isWfdbHeader } from './wfdb-header.ts';
 
 /** Bytes that may precede a text: white space and the UTF-8 byte order mark. */
 const blank: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20, 0xef, 0xbb, 0xbf]);
@@ -16,8 +18,9 @@ type ReaderOf = (options: ReadOptions) => RecordingReader;
 
 /**
  * Creates a reader that detects the format from the content: EDF, BDF, and GDF by their first eight bytes, BrainVision by
- * its first words; text that starts with `%` is OpenBCI, other text is CSV. The reader throws an Error that names the line or
- * the header field and what is wrong with it. Read the files of BrainVision with `next`.
+ * its first words, and WFDB by its first lines; text that starts with `%` is OpenBCI, other text is CSV. The reader throws an Error that names the line or
+ * the header field and what is wrong with it. Read the files of BrainVision and WFDB with
+ * `next`.
  */
 export function recordingReader(options: ReadOptions = {}): RecordingReader {
   let waiting: Uint8Array = new Uint8Array(0);
@@ -70,7 +73,8 @@ function textReaderOf(head: Uint8Array, ended: boolean): ReaderOf | undefined {
   const first = text.slice(0, brainvision.length);
   if (/^Brain ?Vision/.test(text)) return brainvisionReader;
   if (!ended && text.length < brainvision.length && brainvision.startsWith(first)) return undefined;
-  return csvReader;
+  const wfdb = isWfdbHeader(text, ended);
+  return wfdb === undefined ? undefined : wfdb ? wfdbReader : csvReader;
 }
 
 const brainvision = 'Brain Vision';

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readRecording } from '../../src/formats/read-recording.ts';
 import { encodeEdf } from './encode-edf.ts';
 import { encodeGdf } from './encode-gdf.ts';
+import { encodeWfdb } from './encode-wfdb.ts';
 import { encodeBrainvision } from './encode-brainvision.ts';
 import { readFilesInPieces, readInPieces } from './read-in-pieces.ts';
 
@@ -32,7 +33,10 @@ describe('the format of a recording', () => {
   });
 
   test('in several files is detected from its header, in pieces as short as one byte', () => {
-    const sets = [encodeBrainvision({ channels: [{ info: 'x', stored: [1, 2] }] })];
+    const sets = [
+      encodeBrainvision({ channels: [{ info: 'x', stored: [1, 2] }] }),
+      encodeWfdb('a 1 250', [{ file: 'a.dat', format: 212, stored: [1, 2, 3] }], [{ at: 1, code: 1 }]),
+    ];
     for (const files of sets) {
       const whole = readFilesInPieces(files, []);
       fc.assert(
