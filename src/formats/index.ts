@@ -1,5 +1,5 @@
 /**
- * File formats of recordings: readers of CSV, OpenBCI text, EDF, BDF, GDF, BrainVision, and WFDB, and a writer of CSV.
+ * File formats of recordings: readers of CSV, OpenBCI text, EDF, BDF, GDF, XDF, BrainVision, and WFDB, and a writer of CSV.
  *
  * @module tapline/formats
  */
@@ -14,3 +14,4 @@ export { readRecording, recordingReader } from './read-recording.ts';
 export { MissingRateError } from './recording.ts';
 export type { Channel, CompanionFile, ReadOptions, RecordedMark, Recording, RecordingReader } from './recording.ts';
 export { wfdbReader } from './wfdb.ts';
+export { xdfReader } from './xdf.ts';

@@ -7,6 +7,7 @@ import { openbciReader } from './openbci.ts';
 import { csvReader } from './csv.ts';
 import { wfdbReader } from './wfdb.ts';
 import { isWfdbHeader } from './wfdb-header.ts';
+import { xdfReader } from './xdf.ts';
 
 /** Bytes that may precede a text: white space and the UTF-8 byte order mark. */
 const blank: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20, 0xef, 0xbb, 0xbf]);
@@ -17,7 +18,7 @@ const maxHead = 1 << 16;
 type ReaderOf = (options: ReadOptions) => RecordingReader;
 
 /**
- * Creates a reader that detects the format from the content: EDF, BDF, and GDF by their first eight bytes, BrainVision by
+ * Creates a reader that detects the format from the content: EDF, BDF, GDF, and XDF by their first eight bytes, BrainVision by
  * its first words, and WFDB by its first lines; text that starts with `%` is OpenBCI, other text is CSV. The reader throws an Error that names the line or
  * the header field and what is wrong with it. Read the files of BrainVision and WFDB with
  * `next`.
@@ -50,6 +51,7 @@ const signatures = [
   ['0       ', edfReader],
   ['\xffBIOSEMI', edfReader],
   ['GDF ', gdfReader],
+  ['XDF:', xdfReader],
 ] as const;
 
 /**

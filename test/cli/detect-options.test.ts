@@ -62,7 +62,7 @@ describe('tapline detect', () => {
 
   test('names every recording format in its help', () => {
     expect(detectCommand().helpInformation().replace(/\s+/g, ' ')).toContain(
-      'EDF, BDF, GDF, BrainVision, WFDB, OpenBCI text, or CSV',
+      'EDF, BDF, GDF, XDF, BrainVision, WFDB, OpenBCI text, or CSV',
     );
   });
 });

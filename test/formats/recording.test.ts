@@ -4,6 +4,7 @@ import { readRecording } from '../../src/formats/read-recording.ts';
 import { encodeEdf } from './encode-edf.ts';
 import { encodeGdf } from './encode-gdf.ts';
 import { encodeWfdb } from './encode-wfdb.ts';
+import { encodeXdf } from './encode-xdf.ts';
 import { encodeBrainvision } from './encode-brainvision.ts';
 import { readFilesInPieces, readInPieces } from './read-in-pieces.ts';
 
@@ -14,6 +15,16 @@ const contents: Record<string, string | Uint8Array> = {
   edf: encodeEdf({ signals: [signal] }),
   bdf: encodeEdf({ bdf: true, signals: [signal] }),
   gdf: encodeGdf({ signals: [signal] }),
+  xdf: encodeXdf([
+    {
+      chunks: [
+        [
+          [1, 2],
+          [1.01, 3],
+        ],
+      ],
+    },
+  ]),
 };
 
 describe('the format of a recording', () => {
@@ -57,7 +68,7 @@ describe('the format of a recording', () => {
   test.each([
     ['', 'the file has no rows'],
     ['  \n', 'the file has no rows'],
-    [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0), 'the file is binary, but not EDF, BDF, or GDF'],
+    [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0), 'the file is binary, but not EDF, BDF, GDF, or XDF'],
   ])('%j is not recognized', (content, sentence) => {
     expect(() => readRecording(content)).toThrow(sentence);
   });
