@@ -86,7 +86,7 @@ function* nextChunk(): ByteParser<Chunk> {
   if (size === undefined) return 'end';
   if (size !== 1 && size !== 4 && size !== 8) return 'damaged';
   const bytes = yield size;
-  const length = lengthOf(bytes);
+  const length = bytes.length < size ? undefined : lengthOf(bytes);
   if (length === undefined) return { content: new Uint8Array(2), truncated: true };
   const content = yield length;
   return { content, truncated: content.length < length };

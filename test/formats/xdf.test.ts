@@ -223,7 +223,8 @@ describe('an XDF file', () => {
 
   test('that ends anywhere is read as far as it goes', () => {
     const samples = frames(regular(20, 1, 100));
-    const bytes = encodeXdf([{ chunks: [samples.slice(0, 10), samples.slice(10)] }]);
+    const end = xdfChunk(5, new Uint8Array(16), 4);
+    const bytes = joinBytes([encodeXdf([{ chunks: [samples.slice(0, 10), samples.slice(10)] }]), end]);
     const whole = readRecording(bytes);
     let most = 0;
     for (let length = 500; length < bytes.length; length++) {
