@@ -28,6 +28,7 @@ import {
 } from 'tapline';
 import { FeatureMap, SignalPlot, watch } from 'tapline/client';
 import {
+  brainvisionReader,
   csvReader,
   csvWriter,
   edfReader,
@@ -35,6 +36,8 @@ import {
   openbciReader,
   readRecording,
   recordingReader,
+  wfdbReader,
+  xdfReader,
   type CsvWriter,
   type ReadOptions,
   type Recording,
@@ -83,6 +86,9 @@ export const readers: ((options?: ReadOptions) => RecordingReader)[] = [
   edfReader,
   gdfReader,
   openbciReader,
+  brainvisionReader,
+  wfdbReader,
+  xdfReader,
 ];
 
 export const made: Block = block([1, 2], { channels: 2, rate: 250 });

@@ -5,7 +5,7 @@ import { UsageError, usageOf } from './failure.ts';
 import type { Progress } from './progress.ts';
 
 /** The recording formats, for the help of a command. */
-export const recordingFormats = 'EDF, BDF, GDF, OpenBCI text, or CSV';
+export const recordingFormats = 'EDF, BDF, GDF, XDF, BrainVision, WFDB, OpenBCI text, or CSV';
 
 /** The layout of a CSV recording, for the help of a command. */
 export const csvHelp = `

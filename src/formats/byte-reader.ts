@@ -1,8 +1,14 @@
 import { invalid } from '../core/check.ts';
-import type { Recording, RecordingReader } from './recording.ts';
 
 /** A parser of a binary format: it yields the number of bytes that it needs and receives them. */
 export type ByteParser<T> = Generator<number, T, Uint8Array>;
+
+/** Reads bytes that arrive in pieces of any size. */
+export interface ByteReader<T> {
+  push(bytes: Uint8Array): void;
+  /** Ends the file and returns its content. */
+  end(): T;
+}
 
 /**
  * Runs a parser on bytes that arrive in pieces of any size. The parser receives fewer bytes than it requested only at the
@@ -11,7 +17,7 @@ export type ByteParser<T> = Generator<number, T, Uint8Array>;
  *     pieces  |-----|---|------------|--|end
  *     parser  |--|--------|--|--|--|-          requests 2 8 2 2 2 2; the last one is incomplete
  */
-export function byteReader(parser: ByteParser<Recording>): RecordingReader {
+export function byteReader<T>(parser: ByteParser<T>): ByteReader<T> {
   let step = parser.next();
   let waiting: Uint8Array[] = [];
   let size = 0;

@@ -81,7 +81,9 @@ function withMostSamples(signals: readonly Signal[]): readonly Signal[] {
 const electrode = /^(Fp|AF|F|FT|FC|C|T|TP|CP|P|PO|O|I)(z|[1-9]|10)\.*($|[- ])/i;
 
 /** The channels of signals. Their kind is EEG if at least half are electrodes in volts or named EEG. */
-export function channelsOf(signals: readonly Signal[]): Pick<Recording, 'channels' | 'kind'> {
+export function channelsOf(
+  signals: readonly Pick<Signal, 'label' | 'unit' | 'transducer'>[],
+): Pick<Recording, 'channels' | 'kind'> {
   const eeg = signals.filter(
     ({ label, unit, transducer }) =>
       /^EEG\b/i.test(label) || /\bEEG\b/i.test(transducer) || (/^[mµn]?V$/.test(unit) && electrode.test(label)),

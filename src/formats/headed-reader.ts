@@ -38,7 +38,10 @@ export function headedReader(
   };
   return {
     push(bytes) {
-      if (bytes.includes(0)) throw new Error('the file is binary, but not EDF, BDF, or GDF');
+      if (bytes.includes(0))
+        throw new Error(
+          'the file is binary, but not EDF, BDF, GDF, or XDF (for BrainVision and WFDB, open the header: .vhdr or .hea)',
+        );
       read(lines.push(decoder.decode(bytes, { stream: true })));
     },
     end() {

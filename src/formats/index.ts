@@ -1,9 +1,10 @@
 /**
- * File formats of recordings: readers of CSV, OpenBCI text, EDF, BDF, and GDF, and a writer of CSV.
+ * File formats of recordings: readers of CSV, OpenBCI text, EDF, BDF, GDF, XDF, BrainVision, and WFDB, and a writer of CSV.
  *
  * @module tapline/formats
  */
 
+export { brainvisionReader } from './brainvision.ts';
 export { csvReader, csvWriter, readCsv } from './csv.ts';
 export type { CsvWriter } from './csv.ts';
 export { edfReader } from './edf.ts';
@@ -11,4 +12,6 @@ export { gdfReader } from './gdf.ts';
 export { openbciReader, readOpenbci } from './openbci.ts';
 export { readRecording, recordingReader } from './read-recording.ts';
 export { MissingRateError } from './recording.ts';
-export type { Channel, ReadOptions, RecordedMark, Recording, RecordingReader } from './recording.ts';
+export type { Channel, CompanionFile, ReadOptions, RecordedMark, Recording, RecordingReader } from './recording.ts';
+export { wfdbReader } from './wfdb.ts';
+export { xdfReader } from './xdf.ts';

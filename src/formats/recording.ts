@@ -11,7 +11,7 @@ export interface Channel {
 /** The content of a file: blocks in order, each at its absolute index. Where `start` jumps, frames are missing. */
 export interface Recording {
   /** File format. */
-  readonly format: 'csv' | 'openbci' | 'edf' | 'bdf' | 'gdf';
+  readonly format: 'csv' | 'openbci' | 'edf' | 'bdf' | 'gdf' | 'xdf' | 'brainvision' | 'wfdb';
   /** Kind of signal, if the file determines it. */
   readonly kind?: 'eeg';
   /** Channels, in the order of the samples of a frame. */
@@ -20,6 +20,8 @@ export interface Recording {
   readonly rate: number;
   /** Time of frame 0 in ms since 1970; 0 if unknown. */
   readonly time: number;
+  /** Present if the file contains no time zone: `time` is local time, read as UTC. */
+  readonly localTime?: true;
   /** Samples, in order of their frames. */
   readonly blocks: readonly Block[];
   /** Frames in the blocks. */
@@ -57,11 +59,26 @@ export interface ReadOptions {
   readonly rate?: number;
 }
 
+/** A file that belongs to a recording, in the directory of its header. */
+export interface CompanionFile {
+  /** Name of the file in the header, without its directory. */
+  readonly name: string;
+  /** Extension, such as `.eeg`, of a file named like the header, which is read if `name` does not exist. */
+  readonly extension: string;
+  /** Whether the recording can be read without it. */
+  readonly optional: boolean;
+}
+
 /** Reads a recording from bytes that arrive in pieces of any size. */
 export interface RecordingReader {
   /** Reads the next bytes of the file. Throws if the content is not a valid recording. */
   push(bytes: Uint8Array): void;
-  /** Ends the file and returns its content. */
+  /**
+   * Ends the file and returns the next file of the recording; undefined after the last one. Push its bytes, or none if it
+   * does not exist, and call `next` again. Only formats with several files need it (BrainVision, WFDB).
+   */
+  next?(): CompanionFile | undefined;
+  /** Ends the file and returns its content. Throws if another file is required. */
   end(): Recording;
 }
 

@@ -1,12 +1,13 @@
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-const latin1 = new TextDecoder('latin1');
+const windows1252 = new TextDecoder('windows-1252');
 
-/** Decodes text as UTF-8 if it is valid, else as Latin-1. */
+/** Decodes text as UTF-8 if it is valid, else as Windows-1252, which contains Latin-1. */
 export function decodeText(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    return latin1.decode(bytes);
+    // Without `stream`, Node.js 20 decodes 0x80 to 0x9f as control characters.
+    return windows1252.decode(bytes, { stream: true });
   }
 }
 

@@ -61,7 +61,9 @@ describe('tapline detect', () => {
   });
 
   test('names every recording format in its help', () => {
-    expect(detectCommand().helpInformation().replace(/\s+/g, ' ')).toContain('EDF, BDF, GDF, OpenBCI text, or CSV');
+    expect(detectCommand().helpInformation().replace(/\s+/g, ' ')).toContain(
+      'EDF, BDF, GDF, XDF, BrainVision, WFDB, OpenBCI text, or CSV',
+    );
   });
 });
 

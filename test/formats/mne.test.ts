@@ -1,14 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execFileSync } from 'node:child_process';
 import { afterAll, describe, expect, test } from 'vitest';
 import { random } from '../../src/core/random.ts';
-import { readRecording } from '../../src/formats/read-recording.ts';
+import { readRecordingFile } from '../../src/sources/node/file.ts';
 import { pythonWith } from '../python-with.ts';
 import { sharedData } from '../shared-data.ts';
 import { annotations, encodeEdf, list } from './encode-edf.ts';
+import { encodeBrainvision } from './encode-brainvision.ts';
 import { encodeGdf } from './encode-gdf.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tapline-mne-'));
@@ -24,6 +25,25 @@ const signals = (channels: number, count: number, samples: number, most: number)
     const low = -between(1, 9999);
     return { label: `s${n}`, physical: [low, low + between(1, 99_999)], records: records(count, samples, most) };
   });
+
+const stored = (frames: number, channels: number) =>
+  Array.from({ length: channels }, (_, n) => ({
+    info: `c${n},,${[0.1, 0.5, 1][n % 3]},${['µV', 'mV', ''][n % 3]}`,
+    stored: Array.from({ length: frames }, () => between(-30_000, 30_000)),
+  }));
+const markers = ['New Segment,,1,1,0,20230203040506250000', 'Stimulus,S  1,3,1,0', 'Comment,ä\\1 b,90,20,1'];
+/** BrainVision: multiplexed integers, and floats channel by channel. */
+const brainvision = {
+  'integers.vhdr': encodeBrainvision({ channels: stored(1300, 5), markers }),
+  'floats.vhdr': encodeBrainvision({
+    format: 'IEEE_FLOAT_32',
+    vectorized: true,
+    channels: stored(700, 4),
+    common: ['DataPoints=700'],
+    interval: 5000,
+    markers,
+  }),
+};
 
 /** Generated files by name. */
 const made: Record<string, Uint8Array> = {
@@ -92,7 +112,12 @@ const python = pythonWith('mne');
 describe.skipIf(!python)('what MNE-Python reads is read the same:', () => {
   const names = Object.keys(made);
   for (const name of names) writeFileSync(join(directory, name), made[name]);
-  const files = [...names.map((name) => join(directory, name)), ...real];
+  for (const [name, files] of Object.entries(brainvision)) {
+    mkdirSync(join(directory, name));
+    for (const [part, bytes] of Object.entries(files)) writeFileSync(join(directory, name, part), bytes);
+  }
+  const headers = Object.keys(brainvision).map((name) => join(directory, name, 'a.vhdr'));
+  const files = [...names.map((name) => join(directory, name)), ...headers, ...real];
   const script = fileURLToPath(new URL('read-with-mne.py', import.meta.url));
   const lines = python
     ? execFileSync(python, [script, directory, ...files], { encoding: 'utf8' })
@@ -100,15 +125,16 @@ describe.skipIf(!python)('what MNE-Python reads is read the same:', () => {
         .split('\n')
     : [];
 
-  test.each(files.map((file, n) => [file.split('/').at(-1), file, n] as const))('%s', (_, file, n) => {
+  test.each(files.map((file, n) => [file.split('/').at(-1), file, n] as const))('%s', async (_, file, n) => {
     const expected = JSON.parse(lines[n]) as Expected;
     const bytes = readFileSync(join(directory, String(n)));
     const samples = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
-    const recording = readRecording(readFileSync(file));
+    const recording = await readRecordingFile(file);
 
     expect(recording.rate).toBe(expected.rate);
     // MNE does not read fractions of a second, which EDF+ keeps with the first record
-    expect(Math.floor(recording.time / 1000) * 1000).toBe(expected.time ?? 0);
+    if (recording.format === 'brainvision') expect(recording.time).toBe(expected.time);
+    expect(Math.floor(recording.time / 1000)).toBe(Math.floor((expected.time ?? 0) / 1000));
     expect(recording.frames).toBe(samples.length / expected.labels.length);
     const places = recording.channels.map(({ label }) => expected.labels.indexOf(label));
     let worst = 0;
@@ -119,20 +145,27 @@ describe.skipIf(!python)('what MNE-Python reads is read the same:', () => {
       });
     expect(worst).toBeLessThan(1e-6);
 
-    // MNE leaves out what lies behind the last frame, gives every GDF event a frame, and triggers no length
+    // MNE leaves out what lies behind the last frame, gives events of GDF and BrainVision at least a frame, and triggers none
     const { format, marks = [], frames } = recording;
     const ours = marks.filter(({ at }) => at < frames);
     if (format === 'bdf') {
       expect(ours.map(({ at, label }) => [at, Number(label)])).toEqual(expected.triggers);
       return;
     }
-    const least = format === 'gdf' ? 1 : 0;
-    const nameOf = (text: string) => (format === 'gdf' ? `0x${Number(text).toString(16).padStart(4, '0')}` : text);
-    const theirs = expected.annotations.map(([onset, duration, text]) => [
-      Math.round(onset * expected.rate),
-      Math.round(duration * expected.rate),
-      nameOf(text),
-    ]);
+    const least = format === 'gdf' || format === 'brainvision' ? 1 : 0;
+    const nameOf = (text: string) =>
+      format === 'gdf'
+        ? `0x${Number(text).toString(16).padStart(4, '0')}`
+        : format === 'brainvision'
+          ? text.replace(/^[^/]*\//, '')
+          : text;
+    const theirs = expected.annotations
+      .filter(([, , text]) => text !== 'New Segment/')
+      .map(([onset, duration, text]) => [
+        Math.round(onset * expected.rate),
+        Math.round(duration * expected.rate),
+        nameOf(text),
+      ]);
     expect(ours.length).toBe(theirs.length);
     expect(ours.map((mark) => [mark.at, Math.max(least, mark.frames ?? 0), mark.label])).toEqual(
       expect.arrayContaining(theirs),

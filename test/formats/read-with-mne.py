@@ -10,13 +10,29 @@ import json
 import sys
 
 import mne
+import numpy as np
 
-readers = {"edf": mne.io.read_raw_edf, "bdf": mne.io.read_raw_bdf, "gdf": mne.io.read_raw_gdf}
+readers = {
+    "edf": mne.io.read_raw_edf,
+    "bdf": mne.io.read_raw_bdf,
+    "gdf": mne.io.read_raw_gdf,
+    "vhdr": mne.io.read_raw_brainvision,
+}
+volts = {"V": 1, "mV": 1e-3, "µV": 1e-6, "uV": 1e-6, "nV": 1e-9, "µS": 1e-6, "uS": 1e-6}
+
+
+def units_of(raw):
+    """The size of the unit of each channel in the units of MNE."""
+    extras = raw._raw_extras[0]
+    if "units" in extras:
+        return extras["units"]
+    return np.array([volts.get(raw._orig_units[name], 1) for name in raw.ch_names])
+
 
 directory, *files = sys.argv[1:]
 for number, file in enumerate(files):
-    raw = readers[file[-3:]](file, preload=True, verbose="error")
-    units = raw._raw_extras[0]["units"]
+    raw = readers[file.split(".")[-1]](file, preload=True, verbose="error")
+    units = units_of(raw)
     (raw.get_data() / units[:, None]).T.astype("<f8").tofile(f"{directory}/{number}")
     date = raw.info["meas_date"]
     status = "Status" in raw.ch_names

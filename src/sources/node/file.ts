@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
 import { recordingReader } from '../../formats/read-recording.ts';
-import type { ReadOptions, Recording } from '../../formats/recording.ts';
+import type { CompanionFile, ReadOptions, Recording } from '../../formats/recording.ts';
 
 /** Options of `readRecordingFile`. */
 export interface ReadFileOptions extends ReadOptions {
@@ -10,19 +11,28 @@ export interface ReadFileOptions extends ReadOptions {
 }
 
 /**
- * Reads a recording in pieces, so that the file is never entirely in memory; the format is detected from the content.
- * Rejects with an Error whose message starts with the path: the file does not exist, is a directory, is empty, or is
- * invalid.
+ * Reads a recording in pieces, so that the file is never entirely in memory; the format is detected from the content. The
+ * other files of a recording in several files are read from the directory of its header. Rejects with an Error whose message
+ * starts with the path: the file does not exist, is a directory, is empty, or is invalid.
  */
 export async function readRecordingFile(path: string, options: ReadFileOptions = {}): Promise<Recording> {
   try {
-    const { size } = await sizeOf(path);
     const reader = recordingReader(options);
+    let size = await sizeOf(path);
     let bytes = 0;
-    for await (const piece of createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Uint8Array>) {
-      reader.push(piece);
-      bytes += piece.length;
-      options.onProgress?.(bytes, size);
+    const push = async (file: string) => {
+      for await (const piece of createReadStream(file, { highWaterMark: 1 << 18 }) as AsyncIterable<Uint8Array>) {
+        reader.push(piece);
+        bytes += piece.length;
+        options.onProgress?.(bytes, size);
+      }
+    };
+    await push(path);
+    for (let companion = reader.next?.(); companion; companion = reader.next?.()) {
+      const file = await findCompanion(path, companion);
+      if (file === undefined) continue;
+      size += (await stat(file)).size;
+      await push(file);
     }
     return reader.end();
   } catch (error) {
@@ -30,11 +40,27 @@ export async function readRecordingFile(path: string, options: ReadFileOptions =
   }
 }
 
-async function sizeOf(path: string): Promise<{ size: number }> {
+/** The path of a companion: its name in the header, in any case, or else the name of the header with its extension. */
+async function findCompanion(
+  header: string,
+  { name, extension, optional }: CompanionFile,
+): Promise<string | undefined> {
+  const directory = dirname(header);
+  const files = await readdir(directory);
+  const wanted = [name, basename(header, extname(header)) + extension];
+  const found = wanted
+    .flatMap((file) => [file, files.find((other) => other.toLowerCase() === file.toLowerCase()) ?? ''])
+    .find((file) => files.includes(file));
+  if (found === undefined && !optional)
+    throw new Error(`the file '${name}', which belongs to the recording, must be in the same directory`);
+  return found === undefined ? undefined : join(directory, found);
+}
+
+async function sizeOf(path: string): Promise<number> {
   const about = await stat(path);
   if (about.isDirectory()) throw new Error('this is a directory, not a file');
   if (about.isFile() && about.size === 0) throw new Error('the file is empty');
-  return about;
+  return about.size;
 }
 
 function sentenceOf(error: unknown): string {

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readRecordingFile } from '../../../src/sources/node/file.ts';
+import { encodeBrainvision } from '../../formats/encode-brainvision.ts';
 import { sharedData } from '../../shared-data.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tapline-'));
@@ -31,11 +32,37 @@ describe('a recording file', () => {
     expect(await readRecordingFile(path)).toMatchObject({ format: 'openbci', rate: 200, frames: 1 });
   });
 
+  test('in several files is found beside its header, by its name in any case or by the name of the header', async () => {
+    const files = encodeBrainvision({
+      channels: [{ info: 'x', stored: [1, 2] }],
+      markers: ['Stimulus,S  1,2,1,0'],
+    });
+    const expected = { format: 'brainvision', frames: 2, marks: [{ at: 1, label: 'S  1' }] };
+    for (const [n, names] of [
+      ['a.vmrk', 'a.eeg'],
+      ['A.VMRK', 'A.EEG'],
+      ['renamed.vmrk', 'renamed.eeg'],
+    ].entries()) {
+      const place = join(directory, `several-${n}`);
+      mkdirSync(place);
+      const header = join(place, 'renamed.vhdr');
+      writeFileSync(header, files['a.vhdr']);
+      await expect(readRecordingFile(header)).rejects.toThrow("the file 'a.eeg', which belongs to the recording");
+      writeFileSync(join(place, names[1]), files['a.eeg']);
+      expect(await readRecordingFile(header)).toMatchObject({ frames: 2, marks: [] });
+      writeFileSync(join(place, names[0]), files['a.vmrk']);
+      const progress: number[] = [];
+      const onProgress = (bytes: number, of: number) => progress.push(bytes / of);
+      expect(await readRecordingFile(header, { onProgress })).toMatchObject(expected);
+      expect(progress).toEqual([1, 1, 1]);
+    }
+  });
+
   test.each([
     ['missing.csv', undefined, 'file not found'],
     ['.', undefined, 'this is a directory, not a file'],
     ['empty.csv', '', 'the file is empty'],
-    ['binary.edf', Uint8Array.of(48, 0, 1, 2), 'the file is binary, but not EDF, BDF, or GDF'],
+    ['binary.edf', Uint8Array.of(48, 0, 1, 2), 'the file is binary, but not EDF, BDF, GDF, or XDF'],
     ['ragged.csv', 'time,a\n0,1\n1\n', 'line 3 must have 2 cells, got 1'],
     ['no-rate.csv', 'a,b\n0,1\n', 'Set the sampling rate with the option rate'],
   ])('%s is refused by name and reason', async (name, content, sentence) => {

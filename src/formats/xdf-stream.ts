@@ -1,0 +1,183 @@
+import { invalid, oneOf } from '../core/check.ts';
+import type { Channel } from './recording.ts';
+import { int16, sampleTypes, unitOf, type SampleType } from './signal.ts';
+import { childOf, parseXml, textOf } from './xml.ts';
+
+const numeric = {
+  int8: sampleTypes.get(1) ?? int16,
+  int16,
+  int32: sampleTypes.get(5) ?? int16,
+  int64: sampleTypes.get(7) ?? int16,
+  float32: sampleTypes.get(16) ?? int16,
+  double64: sampleTypes.get(17) ?? int16,
+};
+const formats = [...(Object.keys(numeric) as (keyof typeof numeric)[]), 'string'] as const;
+
+const units: Readonly<Record<string, string>> = { microvolt: 'µV', millivolt: 'mV', nanovolt: 'nV', volt: 'V' };
+
+/** One stream of an XDF file: its header, samples, and timestamps. */
+export class XdfStream {
+  readonly name: string;
+  readonly type: string;
+  /** Nominal sampling rate in Hz; 0 = irregular. */
+  readonly rate: number;
+  readonly channels: readonly Channel[];
+  /** Whether samples are texts, or numbers that stand for events. */
+  readonly isMarkers: boolean;
+  /** Whether samples can be dropped without a jump of the timestamps, so that jitter must not be removed. */
+  readonly canDrop: boolean;
+  readonly offsets: { readonly times: number[]; readonly values: number[] } = { times: [], values: [] };
+  /** Numbers, [frames, channels], in pieces; empty if the samples are texts. */
+  readonly pieces: Float32Array[] = [];
+  /** Texts of events, one per frame. */
+  readonly texts: string[] = [];
+  /** Whether some chunk contains fewer samples than it states. */
+  incomplete = false;
+  readonly #sample: SampleType | undefined;
+  readonly #stamps: number[] = [];
+  #last = 0;
+
+  /** @param xml content of the chunk StreamHeader */
+  constructor(xml: string) {
+    const info = parseXml(xml);
+    this.name = textOf(info, 'name') || 'without a name';
+    this.type = textOf(info, 'type');
+    const count = Number(textOf(info, 'channel_count'));
+    if (!Number.isSafeInteger(count) || count < 1)
+      throw invalid(`channel_count of the stream '${this.name}'`, 'an integer >= 1', textOf(info, 'channel_count'));
+    const rate = textOf(info, 'nominal_srate') || '0';
+    this.rate = Number(rate);
+    if (!(this.rate >= 0 && this.rate < Infinity))
+      throw invalid(`nominal_srate of the stream '${this.name}'`, 'a number >= 0 in Hz', rate);
+    const format = oneOf(`channel_format of the stream '${this.name}'`, textOf(info, 'channel_format'), formats);
+    this.#sample = format === 'string' ? undefined : numeric[format];
+    this.isMarkers = format === 'string' || (this.rate === 0 && /marker|event|trigger|stim/i.test(this.type));
+    this.canDrop = textOf(info, 'desc', 'synchronization', 'can_drop_samples') === 'true';
+    const described = childOf(info, 'desc', 'channels')?.children.filter(({ name }) => name === 'channel') ?? [];
+    this.channels = Array.from({ length: count }, (_, i) => {
+      const unit = unitNamed(textOf(described.at(i), 'unit'));
+      return { label: textOf(described.at(i), 'label') || `channel ${i + 1}`, ...(unit !== '' && { unit }) };
+    });
+  }
+
+  get frames(): number {
+    return this.#stamps.length;
+  }
+
+  /** Adds a measured clock offset in s. */
+  addOffset(time: number, value: number): void {
+    if (!isTime(time) || !isTime(value)) return;
+    this.offsets.times.push(time);
+    this.offsets.values.push(value);
+  }
+
+  /** The timestamps in s, by the clock of the stream. */
+  stamps(): Float64Array {
+    return Float64Array.from(this.#stamps);
+  }
+
+  /**
+   * Adds the samples of a chunk, as far as they are complete. Returns whether all are.
+   *
+   *     number of samples, then for each: 8 and float64 timestamp, or 0; values
+   *     values: numbers, or texts, each after its length in bytes
+   *
+   * A sample without a valid timestamp is one interval of the nominal rate after the previous one.
+   */
+  add(chunk: Uint8Array): boolean {
+    const cursor = new Cursor(chunk);
+    const count = cursor.length();
+    const { length: channels } = this.channels;
+    const bytes = channels * (this.#sample?.bytes ?? 1);
+    const numbers = new Float32Array(
+      this.isMarkers ? 0 : Math.min(count, Math.floor(chunk.length / (bytes + 1))) * channels,
+    );
+    let read = 0;
+    for (; read < count; read++) {
+      const given = cursor.stamp();
+      const stamp = isTime(given) ? given : this.#last + (this.rate > 0 ? 1 / this.rate : 0);
+      if (this.isMarkers) {
+        const text = Array.from({ length: channels }, () => this.#text(cursor))
+          .filter(Boolean)
+          .join(' ');
+        if (cursor.ended) break;
+        this.texts.push(text);
+      } else {
+        for (let i = 0; i < channels; i++) {
+          const value = this.#sample ? cursor.number(this.#sample) : NaN;
+          if (!cursor.ended) numbers[read * channels + i] = value;
+        }
+        if (cursor.ended) break;
+      }
+      this.#last = stamp;
+      this.#stamps.push(stamp);
+    }
+    if (!this.isMarkers && read > 0) this.pieces.push(numbers.subarray(0, read * channels));
+    return read === count;
+  }
+
+  #text(cursor: Cursor): string {
+    return this.#sample ? String(cursor.number(this.#sample)) : cursor.text();
+  }
+}
+
+/** Whether a time in s is a number within the range of dates. */
+function isTime(time: number | undefined): time is number {
+  return time !== undefined && Math.abs(time) <= 4e12;
+}
+
+/** A name of a unit, such as `microvolts`, as its symbol. */
+function unitNamed(name: string): string {
+  return units[name.toLowerCase().replace(/s$/, '')] ?? unitOf(name);
+}
+
+const utf8 = new TextDecoder();
+
+/** Reads a chunk. After its end, `ended` is true and all numbers are NaN. */
+class Cursor {
+  ended = false;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  number(type: SampleType): number {
+    const at = this.#at;
+    if (at + type.bytes > this.#bytes.length) this.ended = true;
+    if (this.ended) return NaN;
+    this.#at += type.bytes;
+    return type.read(this.#view, at);
+  }
+
+  /** A variable-length integer: its size in bytes (1, 4, or 8), then its value. */
+  length(): number {
+    const size = this.#bytes.at(this.#at++) ?? 0;
+    const bytes = this.#bytes.subarray(this.#at, (this.#at += size));
+    const value = bytes.length === size ? lengthOf(bytes) : undefined;
+    this.ended ||= value === undefined;
+    return value ?? 0;
+  }
+
+  /** A timestamp; undefined if it is absent. */
+  stamp(): number | undefined {
+    if (this.#at >= this.#bytes.length) this.ended = true;
+    return this.ended || this.#bytes[this.#at++] === 0 ? undefined : this.number(numeric.double64);
+  }
+
+  text(): string {
+    const length = this.length();
+    const bytes = this.#bytes.subarray(this.#at, (this.#at += length));
+    if (bytes.length < length) this.ended = true;
+    return utf8.decode(bytes);
+  }
+}
+
+/** The value of an integer of 1, 4, or 8 bytes; undefined for other sizes. */
+export function lengthOf(bytes: Uint8Array): number | undefined {
+  if (![1, 4, 8].includes(bytes.length)) return undefined;
+  return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
+}
