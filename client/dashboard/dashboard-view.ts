@@ -6,8 +6,9 @@ import { alarmsView } from './alarms-view.ts';
 import { featuresView } from './features-view.ts';
 import { connectionView, headerView } from './header-view.ts';
 import { learnersView, skillPreview } from './learner-view.ts';
-import { type DashboardState, previewedStreams, selectedStream } from './dashboard-state.ts';
+import { type DashboardState, previewedStreams, selectedStream, streamLiveness } from './dashboard-state.ts';
 import type { DashboardStore } from './dashboard-store.ts';
+import { capitalize, livenessText } from './liveness.ts';
 import { maxPreviewLanes, signalPreview, signalView, visibleChannels } from './signal-view.ts';
 import type { StreamFeed } from './stream-feed.ts';
 import { streamListView } from './stream-list-view.ts';
@@ -46,13 +47,13 @@ function selectedView(
       ${repeat(
         previewedStreams(state),
         ({ name }) => name,
-        (other) => previewView(other, store, feedOf(other.name)),
+        (other) => previewView(state, other, store, feedOf(other.name)),
       )}
     </div>
   </main>`;
 }
 
-function previewView(info: StreamInfo, store: DashboardStore, feed: StreamFeed): TemplateResult {
+function previewView(state: DashboardState, info: StreamInfo, store: DashboardStore, feed: StreamFeed): TemplateResult {
   return html`<section
     class="card card-preview"
     aria-label="Stream ${info.name}"
@@ -62,7 +63,7 @@ function previewView(info: StreamInfo, store: DashboardStore, feed: StreamFeed):
     <header class="card-head">
       <div class="card-title">
         <h2>Stream: ${info.name}</h2>
-        <p>${previewCaption(info, store)}</p>
+        <p>${previewCaption(state, info, store)}</p>
       </div>
       <button
         type="button"
@@ -77,7 +78,9 @@ function previewView(info: StreamInfo, store: DashboardStore, feed: StreamFeed):
   </section>`;
 }
 
-function previewCaption(info: StreamInfo, store: DashboardStore): string {
+function previewCaption(state: DashboardState, info: StreamInfo, store: DashboardStore): string {
+  const liveness = streamLiveness(state, info);
+  if (liveness.is !== 'live') return capitalize(livenessText(liveness, state.now));
   const total = info.channels.length;
   const shown = Math.min(maxPreviewLanes, visibleChannels(info, store.settings(info.name)).length);
   const channels = shown < total ? `${shown} of ${total} channels` : `${total} channel${total === 1 ? '' : 's'}`;

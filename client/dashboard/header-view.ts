@@ -10,15 +10,17 @@ import {
   samplingRate,
   selectedMap,
   selectedStream,
+  streamLiveness,
   windowLength,
 } from './dashboard-state.ts';
+import { capitalize, livenessText } from './liveness.ts';
 import type { DashboardStore } from './dashboard-store.ts';
 import { timeWindows } from './time-windows.ts';
 
 /** The top bar: brand, connection state, and the controls that apply to all panels. */
 export function headerView(state: DashboardState, store: DashboardStore): TemplateResult {
   const info = selectedStream(state);
-  const live = state.connection.is === 'open' && (info?.live ?? true);
+  const live = state.connection.is === 'open' && (!info || streamLiveness(state, info).is === 'live');
   return html`<header class="bar">
     <div class="brand">
       <svg viewBox="0 0 32 32" aria-hidden="true">
@@ -78,12 +80,13 @@ function windowView(state: DashboardState, info: StreamInfo, store: DashboardSto
   });
 }
 
-function stateLabel({ connection, paused, behind }: DashboardState, info: StreamInfo | undefined): string {
+function stateLabel(state: DashboardState, info: StreamInfo | undefined): string {
+  const { connection, paused, behind } = state;
   const seconds = Math.round(behind);
   if (paused) return seconds > 0 ? `Paused, ${formatDuration(seconds)} behind` : 'Paused';
   if (connection.is !== 'open') return connection.is === 'connecting' ? 'Connecting' : 'Disconnected';
   if (!info) return 'Connected';
-  return info.live ? 'Live' : 'Ended';
+  return capitalize(livenessText(streamLiveness(state, info), state.now));
 }
 
 function showsPower(state: DashboardState): boolean {

@@ -47,6 +47,14 @@ function observeRates(): Map<string, number> {
   );
 }
 
+/** How far the server's clock is ahead of the clock of this page, in ms. */
+let clockOffset = 0;
+
+/** The server's clock, in ms since 1970. */
+function serverTime(): number {
+  return Date.now() + clockOffset;
+}
+
 /** Closes every open menu except the one that contains `target`. */
 function closeMenus(target: EventTarget | null): void {
   for (const menu of document.querySelectorAll('details[open]'))
@@ -71,7 +79,10 @@ function handle(message: Watched): void {
   } else if (message.type === 'alarm') {
     change({ alarms: updateAlarm(state.alarms, message.alarm) });
   } else if (message.type === 'health') {
-    change({ health: new Map(message.streams.map((health) => [health.name, health])), observedRates: observeRates() });
+    const at = message.time ?? now;
+    clockOffset = at - now;
+    const health = new Map(message.streams.map((health) => [health.name, { ...health, at }]));
+    change({ health, now: at, observedRates: observeRates() });
   } else if (message.stream !== undefined) {
     if (message.type === 'loss') {
       change({ scores: new Map(state.scores).set(learnerKey(message.stream, message.learner), message) });
@@ -110,7 +121,7 @@ store.changes
 interval(250).subscribe(() => {
   const { paused, connection } = store.state;
   const behind = Math.max(0, ...[...feeds.values()].map(({ view }) => view.behind));
-  if (paused || connection.is === 'waiting') store.change({ behind });
+  store.change({ now: serverTime(), ...((paused || connection.is === 'waiting') && { behind }) });
 });
 fromEvent<KeyboardEvent>(document, 'keydown').subscribe((event) => {
   if (event.key === 'Escape') closeMenus(null);

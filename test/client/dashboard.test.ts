@@ -204,6 +204,26 @@ describe('the dashboard', () => {
     await page.getByText(/for 6 min \(stream time\)/).waitFor();
   });
 
+  test('is live only while the newest frame is fresh, and otherwise shows why not', async () => {
+    const state = () => page.textContent('[data-testid=live-state]');
+    const report = async (part: object, expected: string): Promise<void> => {
+      const base = { name: 'eeg', rate: 250, lag: 12, received: 900, gaps: 0, invalid: 0 };
+      server.broadcast({ type: 'health', time: Date.now(), streams: [{ ...base, ...part }] });
+      await expect.poll(state).toBe(expected);
+    };
+    await report({}, 'Live');
+    await report({ lag: 1_560_000, idle: 1_560_000 }, 'Stale 26 min');
+    expect(await item('eeg').textContent()).toContain('stale 26 min');
+    expect(await item('eeg').getAttribute('class')).not.toContain('stream-live');
+    await report({ lag: 0, ahead: 3_600_000, idle: 0 }, 'Clock 1 h ahead');
+    await report({ lag: 3_600_000, idle: 0 }, 'Clock 1 h behind');
+    await report({}, 'Live');
+    // The next report never comes.
+    await expect.poll(state, { timeout: 15_000 }).toBe('Disconnected');
+    server.endHost();
+    await expect.poll(() => item('host').textContent()).toMatch(/ended|disconnected/);
+  });
+
   test('shows help on keyboard focus, and how often a learner was rolled back', async () => {
     const learner = page.locator('.card-open');
     const help = learner.locator('.hint').first();
