@@ -74,7 +74,7 @@ export class FeatureLines {
     if (ring !== this.#ring) this.#time.track(ring);
     this.#ring = ring;
     ring.push(block);
-    this.#time.view.advance(ring.newest);
+    this.#time.pushed(ring.newest);
   }
 
   /** Indices of the maps that are drawn. */

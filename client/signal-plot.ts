@@ -93,7 +93,7 @@ export class SignalPlot {
     ring.push(block);
     means.push(this.#runningMean.update(block));
     this.#labels.setLag(Date.now() - ring.newest);
-    this.#time.view.advance(ring.newest);
+    this.#time.pushed(ring.newest);
   }
 
   /** Changes options. Pushed data is kept. */

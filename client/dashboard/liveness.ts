@@ -1,4 +1,5 @@
 import type { StreamHealth, StreamInfo } from '../../src/protocol/index.ts';
+import type { SourceStatus } from '../time-view.ts';
 import { formatNumber } from '../format-number.ts';
 import type { Connection } from './dashboard-state.ts';
 
@@ -86,6 +87,16 @@ export function livenessText(state: Liveness, now: number): string {
     default:
       return state.is;
   }
+}
+
+/**
+ * What the plots of a stream show: 'now' at the right edge only if it is live. While no data arrives, the right edge
+ * follows the clock; a stream that has ended keeps showing its end.
+ */
+export function sourceStatus(state: Liveness, now: number): SourceStatus {
+  const note = outageText(state, now);
+  const follows = note !== '' && state.is !== 'ended';
+  return { fresh: state.is === 'live', note, ...(follows && { clock: now }) };
 }
 
 /** Returns `text` with a capital first letter. */

@@ -5,12 +5,14 @@ import {
   learnerKey,
   orderStreams,
   samplingRate,
+  streamLiveness,
   updateAlarm,
   visibleStreams,
   windowLength,
 } from './dashboard-state.ts';
 import { DashboardStore } from './dashboard-store.ts';
 import { dashboardView } from './dashboard-view.ts';
+import { sourceStatus } from './liveness.ts';
 import { StreamFeed } from './stream-feed.ts';
 import { longestWindow } from './time-windows.ts';
 
@@ -87,7 +89,7 @@ function handle(message: Watched): void {
     if (message.type === 'loss') {
       change({ scores: new Map(state.scores).set(learnerKey(message.stream, message.learner), message) });
     }
-    feedOf(message.stream).push(message, now);
+    feedOf(message.stream).push(message, serverTime());
   }
 }
 
@@ -96,6 +98,7 @@ store.changes.subscribe((state) => {
     const feed = feeds.get(info.name);
     const window = windowLength(state, info);
     if (!feed) continue;
+    feed.view.setStatus(sourceStatus(streamLiveness(state, info), state.now));
     feed.retention = Math.max(window, longestWindow(samplingRate(state, info)));
     if (feed.view.window !== window) feed.view.setWindow(window);
   }

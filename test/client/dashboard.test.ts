@@ -213,11 +213,14 @@ describe('the dashboard', () => {
     };
     await report({}, 'Live');
     await report({ lag: 1_560_000, idle: 1_560_000 }, 'Stale 26 min');
+    const veils = page.locator('[data-testid=veil]:visible');
+    await expect.poll(() => veils.first().textContent()).toMatch(/^No data since (.+ )?\d\d:\d\d:\d\d$/);
     expect(await item('eeg').textContent()).toContain('stale 26 min');
     expect(await item('eeg').getAttribute('class')).not.toContain('stream-live');
     await report({ lag: 0, ahead: 3_600_000, idle: 0 }, 'Clock 1 h ahead');
     await report({ lag: 3_600_000, idle: 0 }, 'Clock 1 h behind');
     await report({}, 'Live');
+    await expect.poll(() => veils.count()).toBe(0);
     // The next report never comes.
     await expect.poll(state, { timeout: 15_000 }).toBe('Disconnected');
     server.endHost();

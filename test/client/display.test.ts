@@ -4,7 +4,7 @@ import { RunningMean } from '../../client/signal-plot.ts';
 import { formatNumber, formatQuantity } from '../../client/format-number.ts';
 import { roundUpNice } from '../../client/lane-scale.ts';
 import { displayUnit } from '../../client/decibel.ts';
-import { DownsampledHistory } from '../../client/loss-plot.ts';
+import { breakAtOutages, DownsampledHistory } from '../../client/loss-plot.ts';
 import { paletteColors, palettes } from '../../client/palette.ts';
 import { Ribbon } from '../../client/ribbon.ts';
 import { Ring } from '../../client/ring.ts';
@@ -120,6 +120,19 @@ describe('a downsampled history', () => {
   });
 });
 
+describe('the lines of a learner', () => {
+  test('are broken where scores are missing for longer than usual, and only there', () => {
+    expect(breakAtOutages([0, 1, 2, 60, 61], [[1, 2, 3, 4, 5]])).toEqual([
+      [0, 1, 2, 31, 60, 61],
+      [1, 2, 3, null, 4, 5],
+    ]);
+    expect(breakAtOutages([0, 600, 1200, 1900], [[1, 2, 3, 4]])).toEqual([
+      [0, 600, 1200, 1900],
+      [1, 2, 3, 4],
+    ]);
+  });
+});
+
 describe('a time view', () => {
   test('stops while paused, reports how far it is behind, and goes live again', () => {
     const view = new TimeView(10);
@@ -149,6 +162,21 @@ describe('a time view', () => {
     expect(view.end).toBe(100_000);
     view.advance(5000);
     expect(view.end).toBe(5000);
+  });
+
+  test('follows the clock while no data arrives, and the newest frame otherwise', () => {
+    const view = new TimeView();
+    view.advance(1000);
+    expect([view.end, view.fresh, view.note]).toEqual([1000, false, '']);
+    view.setStatus({ clock: 9000, note: 'No data since 0:01' });
+    expect([view.end, view.fresh, view.note]).toEqual([9000, false, 'No data since 0:01']);
+    view.pause();
+    view.setStatus({ clock: 20_000 });
+    expect(view.end).toBe(9000);
+    view.resume();
+    expect(view.end).toBe(20_000);
+    view.setStatus({ fresh: true });
+    expect([view.end, view.fresh]).toEqual([1000, true]);
   });
 
   test('rejects a window of length 0', () => {
