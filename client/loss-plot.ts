@@ -142,7 +142,9 @@ export class LossPlot {
       caption.append(` ${baseline}`);
       caption.title = `Dashed: error of the baseline (${baseline})`;
     } else setText(caption, '1 = perfect');
-    this.#outputs.push(addElement(head, 'output', ''));
+    const output = addElement(head, 'output', '');
+    output.ariaLive = 'off';
+    this.#outputs.push(output);
     return body;
   }
 

@@ -3,6 +3,7 @@ import type { MaintenanceWindow } from '../../src/core/alarms/suppression.ts';
 import type { Coupling } from '../signal-plot.ts';
 import type { PaletteName } from '../palette.ts';
 import { defaultWindow } from './time-windows.ts';
+import type { Outage } from './outage-view.ts';
 import { type Liveness, liveness, type ReportedHealth } from './liveness.ts';
 import type { LearnerInfo, MapInfo, StreamInfo } from '../../src/protocol/index.ts';
 
@@ -31,6 +32,8 @@ export interface StreamSettings {
 /** The state of the dashboard, except for the signals themselves. */
 export interface DashboardState {
   readonly connection: Connection;
+  /** The last outage of the connection, until the user dismisses the report. */
+  readonly outage?: Outage | undefined;
   readonly streams: readonly StreamInfo[];
   readonly health: ReadonlyMap<string, ReportedHealth>;
   /** The server's clock, in ms since 1970; updated several times per second. */
@@ -134,6 +137,11 @@ export function streamTimeSince(state: DashboardState, { stream, window }: Alarm
 /** Whether the newest frame of a stream is recent, and if not, why. */
 export function streamLiveness(state: DashboardState, info: StreamInfo): Liveness {
   return liveness(info, samplingRate(state, info), state.health.get(info.name), state.connection, state.now);
+}
+
+/** Names of the streams whose sensor is connected, but sends no fresh data. */
+export function staleStreams(state: DashboardState): string[] {
+  return state.streams.filter((info) => streamLiveness(state, info).is === 'stale').map(({ name }) => name);
 }
 
 /** Number of frames received of a stream. */

@@ -9,6 +9,7 @@ import { learnersView, skillPreview } from './learner-view.ts';
 import { type DashboardState, previewedStreams, selectedStream, streamLiveness } from './dashboard-state.ts';
 import type { DashboardStore } from './dashboard-store.ts';
 import { capitalize, livenessText } from './liveness.ts';
+import { outageView } from './outage-view.ts';
 import { maxPreviewLanes, signalPreview, signalView, visibleChannels } from './signal-view.ts';
 import type { StreamFeed } from './stream-feed.ts';
 import { streamListView } from './stream-list-view.ts';
@@ -23,7 +24,7 @@ export function dashboardView(
   feedOf: (stream: string) => StreamFeed,
 ): TemplateResult {
   const selected = selectedStream(state);
-  return html`${headerView(state, store)} ${connectionView(state.connection, Date.now())}
+  return html`${headerView(state, store)} ${connectionView(state.connection, Date.now())} ${outageView(state, store)}
   ${selected ? streamListView(state, store) : undefined}
   ${selected || state.alarms.size > 0 ? alarmsView(state, store, Date.now()) : undefined}
   ${selected ? keyed(selected.name, selectedView(state, selected, store, feedOf)) : emptyView(state)}`;

@@ -36,9 +36,13 @@ export function headerView(state: DashboardState, store: DashboardStore): Templa
       </div>
     </div>
     <div class="bar-controls" role="toolbar" aria-label="View">
-      <output class="live ${state.paused ? 'live-paused' : live ? 'live-on' : ''}" data-testid="live-state"
+      <output
+        class="live ${state.paused ? 'live-paused' : live ? 'live-on' : ''}"
+        data-testid="live-state"
+        aria-live="off"
         >${stateLabel(state, info)}</output
       >
+      <span class="visually-hidden" role="status">${spokenState(state, info)}</span>
       <button
         class="button"
         type="button"
@@ -89,6 +93,14 @@ function stateLabel(state: DashboardState, info: StreamInfo | undefined): string
   return capitalize(livenessText(streamLiveness(state, info), state.now));
 }
 
+/** The state without numbers, so that screen readers announce changes of the state only. */
+function spokenState(state: DashboardState, info: StreamInfo | undefined): string {
+  if (state.paused) return 'Paused';
+  if (!info) return state.connection.is === 'open' ? 'Connected' : 'Not connected';
+  const { is } = streamLiveness(state, info);
+  return `${info.name}: ${is === 'clock' ? 'wrong clock' : is}`;
+}
+
 function showsPower(state: DashboardState): boolean {
   const info = selectedStream(state);
   const map = info && selectedMap(info, state.settings.get(info.name) ?? {});
@@ -110,5 +122,5 @@ export function connectionView(connection: Connection, now: number): TemplateRes
       return `Disconnected: ${reason.replace(/\.$/, '')}. Reload the dashboard to reconnect.`;
     },
   }[connection.is]();
-  return html`<p class="notice" role="status" data-testid="connection" ?hidden=${text === ''}>${text}</p>`;
+  return html`<p class="notice" data-testid="connection" ?hidden=${text === ''}>${text}</p>`;
 }

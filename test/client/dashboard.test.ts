@@ -110,11 +110,53 @@ describe('the dashboard', () => {
     expect(await picture()).not.toBe(paused);
   });
 
-  test('does not pause on Space while a control has the focus', async () => {
+  test('pauses on Space wherever the focus is outside text fields', async () => {
+    const pressed = () => page.getAttribute('[data-testid=pause]', 'aria-pressed');
+    let paused = false;
+    for (const control of [
+      '[data-testid=pause]',
+      '[data-testid=window]',
+      '[data-testid=channels]',
+      '.card-open .hint',
+    ]) {
+      await page.focus(control);
+      await page.keyboard.press('Space');
+      paused = !paused;
+      await expect.poll(pressed).toBe(String(paused));
+    }
+    await page.evaluate(() => document.body.append(document.createElement('textarea')));
+    await page.focus('textarea');
+    await page.keyboard.press('Space');
+    await drawn(page);
+    expect([await pressed(), await page.inputValue('textarea')]).toEqual([String(paused), ' ']);
+  });
+
+  test('changes a switch on Space only if it was reached with the keyboard', async () => {
     await page.focus('[data-testid=learning]');
     await page.keyboard.press('Space');
     await until(() => Promise.resolve(server.requests.some(({ type }) => type === 'learning')));
     expect(await page.getAttribute('[data-testid=pause]', 'aria-pressed')).toBe('false');
+    await page.locator('[data-testid=db]').click();
+    await page.keyboard.press('Space');
+    await page.waitForSelector('[data-testid=pause][aria-pressed=true]');
+    expect(await page.locator('[data-testid=db]').isChecked()).toBe(false);
+  });
+
+  test('announces changes of the state to screen readers, but no running numbers', async () => {
+    const announced = await page.evaluate(async () => {
+      const live = '[aria-live]:not([aria-live=off]), [role=status], [role=alert], output';
+      let changes = 0;
+      const observer = new MutationObserver((records) => {
+        for (const { target } of records) {
+          const region = (target instanceof Element ? target : target.parentElement)?.closest(live);
+          if (region && region.getAttribute('aria-live') !== 'off') changes++;
+        }
+      });
+      observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+      await new Promise((done) => setTimeout(done, 1500));
+      return changes;
+    });
+    expect(announced).toBe(0);
   });
 
   test('changes the window and the palette without losing data', async () => {
@@ -326,6 +368,28 @@ describe('the dashboard', () => {
     await page.locator('[data-testid=connection]').waitFor({ state: 'hidden' });
     const before = await picture();
     await until(async () => (await picture()) !== before);
+    await page.getByText('The plots are complete.').waitFor();
+  });
+
+  test('does not reassure while disconnected, and reports what was missed afterwards', async () => {
+    const alarms = page.locator('[data-testid=alarms] [role=status]');
+    server.broadcast({ type: 'alarms', alarms: [], maintenance: [] });
+    server.drop(4008, 'this viewer was too slow');
+    await page.getByText('Disconnected: this viewer was too slow').waitFor();
+    expect(await alarms.textContent()).not.toContain('No open alarms');
+    expect(await page.locator('[data-testid=learning]').first().isDisabled()).toBe(true);
+    expect(await page.locator('[data-testid=veil]:visible').count()).toBeGreaterThan(2);
+    server.advance(500);
+    await page.locator('[data-testid=connection]').waitFor({ state: 'hidden' });
+    const alarm = alarmOf(7, 'host', [{ label: 'cpu 0', share: 1 }]);
+    server.broadcast({ type: 'alarms', alarms: [alarm], maintenance: [] });
+    const report = page.locator('[data-testid=missed]');
+    await until(async () => (await report.textContent())?.includes('eeg') ?? false);
+    const text = (await report.textContent())?.replace(/\s+/g, ' ') ?? '';
+    expect(text).toMatch(/Disconnected from \d\d:\d\d:\d\d to \d\d:\d\d:\d\d \(\d+ m?s\)/);
+    expect(text).toMatch(/Missed: .*500 frames of eeg.*1 new alarm\./);
+    await page.click('[data-testid=dismiss]');
+    await report.waitFor({ state: 'detached' });
   });
 
   test('shows why the server rejected it, and does not reconnect', async () => {

@@ -9,6 +9,7 @@ import {
   outageText,
   type ReportedHealth,
 } from '../../client/dashboard/liveness.ts';
+import { outageReport } from '../../client/dashboard/outage-view.ts';
 
 const open = { is: 'open' } as Connection;
 const lost = { is: 'waiting', reason: 'lost', until: 0 } as Connection;
@@ -101,5 +102,22 @@ describe('the liveness of a stream', () => {
     expect(over({ lag: 12 }, lost)).toBe('No data since 19:04:11');
     expect(over({ lag: 0, ahead: 60 * minute, idle: 0 })).toBe('');
     expect(over({ lag: null }, lost)).toBe('');
+  });
+});
+
+describe('the report of an outage', () => {
+  const outage = { from: now - 110_000, to: now, missed: new Map<string, number>(), alarms: 0 };
+
+  test('lists what was missed', () => {
+    expect(outageReport({ ...outage, missed: new Map([['eeg', 0]]) })).toBe(
+      'Disconnected from 19:02:22 to 19:04:12 (1.8 min). The plots are complete.',
+    );
+    const missed = new Map([
+      ['eeg', 1200],
+      ['host', NaN],
+    ]);
+    expect(outageReport({ ...outage, missed, alarms: 2 })).toContain(
+      'Missed: 1,200 frames of eeg, the end of an earlier run of host, and 2 new alarms.',
+    );
   });
 });
