@@ -3,16 +3,10 @@ import type { MaintenanceWindow } from '../../src/core/alarms/suppression.ts';
 import type { Coupling } from '../signal-plot.ts';
 import type { PaletteName } from '../palette.ts';
 import { defaultWindow } from './time-windows.ts';
-import type { Outage } from './outage-view.ts';
+import type { Connection } from './connection.ts';
+import type { Outage } from './outage.ts';
 import { type Liveness, liveness, type ReportedHealth } from './liveness.ts';
 import type { LearnerInfo, MapInfo, StreamInfo } from '../../src/protocol/index.ts';
-
-/** The connection to the server. `until` is the time of the next attempt, in ms since 1970. */
-export type Connection =
-  | { readonly is: 'connecting' }
-  | { readonly is: 'open' }
-  | { readonly is: 'waiting'; readonly reason: string; readonly until: number }
-  | { readonly is: 'ended'; readonly reason: string };
 
 /** Settings of one stream made by the user. */
 export interface StreamSettings {

@@ -3,9 +3,9 @@ import type { StreamInfo } from '../../src/protocol/index.ts';
 import { formatDuration } from '../format-time.ts';
 import { isPowerUnit } from '../decibel.ts';
 import { palettes } from '../palette.ts';
+import type { Connection } from './connection.ts';
 import { choice, toggle } from './controls-view.ts';
 import {
-  type Connection,
   type DashboardState,
   samplingRate,
   selectedMap,

@@ -1,7 +1,7 @@
 import type { StreamHealth, StreamInfo } from '../../src/protocol/index.ts';
 import type { SourceStatus } from '../time-view.ts';
 import { formatNumber } from '../format-number.ts';
-import type { Connection } from './dashboard-state.ts';
+import type { Connection } from './connection.ts';
 
 /** The health of a stream, and when the server reported it. */
 export interface ReportedHealth extends StreamHealth {

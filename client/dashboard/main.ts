@@ -12,7 +12,7 @@ import {
 } from './dashboard-state.ts';
 import { DashboardStore } from './dashboard-store.ts';
 import { dashboardView } from './dashboard-view.ts';
-import type { Outage } from './outage-view.ts';
+import type { Outage } from './outage.ts';
 import { pauseKeys } from './pause-key.ts';
 import { sourceStatus } from './liveness.ts';
 import { StreamFeed } from './stream-feed.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Connection } from '../../client/dashboard/dashboard-state.ts';
+import type { Connection } from '../../client/dashboard/connection.ts';
 import {
   freshness,
   liveness,
@@ -9,7 +9,7 @@ import {
   outageText,
   type ReportedHealth,
 } from '../../client/dashboard/liveness.ts';
-import { outageReport } from '../../client/dashboard/outage-view.ts';
+import { outageReport } from '../../client/dashboard/outage.ts';
 
 const open = { is: 'open' } as Connection;
 const lost = { is: 'waiting', reason: 'lost', until: 0 } as Connection;
