@@ -10,7 +10,7 @@ import { type DashboardState, previewedStreams, selectedStream, streamLiveness }
 import type { DashboardStore } from './dashboard-store.ts';
 import { capitalize, livenessText } from './liveness.ts';
 import { outageView } from './outage-view.ts';
-import { maxPreviewLanes, signalPreview, signalView, visibleChannels } from './signal-view.ts';
+import { couplingOf, maxPreviewLanes, signalPreview, signalView, visibleChannels } from './signal-view.ts';
 import type { StreamFeed } from './stream-feed.ts';
 import { streamListView } from './stream-list-view.ts';
 
@@ -85,7 +85,8 @@ function previewCaption(state: DashboardState, info: StreamInfo, store: Dashboar
   const total = info.channels.length;
   const shown = Math.min(maxPreviewLanes, visibleChannels(info, store.settings(info.name)).length);
   const channels = shown < total ? `${shown} of ${total} channels` : `${total} channel${total === 1 ? '' : 's'}`;
-  return `${channels}${info.learners.some(({ learning }) => learning) ? ', learning' : ''}`;
+  const filtered = couplingOf(info, store.settings(info.name)) === 'ac' ? ', high-passed' : '';
+  return `${channels}${filtered}${info.learners.some(({ learning }) => learning) ? ', learning' : ''}`;
 }
 
 function emptyView(state: DashboardState): TemplateResult {

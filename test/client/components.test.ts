@@ -364,6 +364,25 @@ describe('under a strict content security policy', () => {
     expect(moved.filter(Boolean).length).toBeGreaterThanOrEqual(2);
   });
 
+  test('a spike stays in its lane, is marked, and does not flatten the other samples', async () => {
+    const result = await page.evaluate(async () => {
+      const plot = new window.tapline.SignalPlot(window.mount('a'), { channels: 2, coupling: 'dc', rate: 100 });
+      const rows = Array.from({ length: 1000 }, (_, i) => [i % 2, i === 500 ? -1e6 : i % 3]);
+      plot.push(window.block(0, rows));
+      await window.drawn();
+      const canvas = document.querySelector<HTMLCanvasElement>('.u-wrap canvas');
+      if (!canvas) throw new Error('no canvas');
+      const scales = [...document.querySelectorAll('.tapline-range')].map(({ textContent }) => textContent);
+      const at = (color: string, from: number, to: number) =>
+        window.count(canvas, color, (100 + 600 * from) / 800, (100 + 600 * to) / 800);
+      return { scales, marks: [at('17202e', 0, 0.45), at('17202e', 0.48, 0.52), at('17202e', 0.55, 1)] };
+    });
+    expect(result.scales.join()).not.toMatch(/M/);
+    expect(result.marks[0]).toBe(0);
+    expect(result.marks[1]).toBeGreaterThan(5);
+    expect(result.marks[2]).toBe(0);
+  });
+
   test('a signal shows its coupling, offset, scale, and which channels are flat or railed', async () => {
     const texts = await page.evaluate(async () => {
       const channels = [
