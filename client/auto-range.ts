@@ -1,10 +1,12 @@
+import { robustRange } from './robust-range.ts';
+
 /** The range moves when a bound is off by more than this fraction of the range. */
 const deadBand = 0.12;
 /** Fraction of the remaining distance that a moving bound covers per update. */
 const smoothing = 0.35;
 
 /**
- * A color or axis range that follows percentiles of the displayed values. It does not move for small changes, so that
+ * A color or axis range that follows percentiles of the displayed values, without outliers. It does not move for small changes, so that
  * colors keep their meaning.
  */
 export class AutoRange {
@@ -32,11 +34,13 @@ export class AutoRange {
     const sorted = samples.subarray(0, count).sort();
     let low = sorted[Math.floor(this.#low * (count - 1))];
     let high = sorted[Math.ceil(this.#high * (count - 1))];
+    const [lowest, highest] = robustRange(sorted, count);
+    [low, high] = [Math.max(low, lowest), Math.min(high, highest)];
     if (this.#symmetric) {
       high = Math.max(Math.abs(low), Math.abs(high));
       low = -high;
     }
-    const minSpan = 1e-6 * Math.max(1e-6, Math.abs(low), Math.abs(high));
+    const minSpan = 1e-6 * Math.max(1e-24, Math.abs(low), Math.abs(high));
     if (high - low < minSpan) [low, high] = [low - minSpan, high + minSpan];
     this.#follow(low, high);
   }

@@ -12,6 +12,8 @@ export interface Drawing {
   options: () => Omit<uPlot.Options, 'width' | 'height'>;
   /** Returns the data to draw; called on an animation frame after `invalidate`. */
   draw: () => uPlot.AlignedData;
+  /** Whether the ticks move with the data, so that every redraw places them anew. */
+  movingAxis?: boolean;
   /** Called after a change of the size or the theme. */
   resized?: () => void;
   /** Description of the chart for screen readers. */
@@ -85,6 +87,7 @@ export class Chart {
 
   readonly #paint = (): void => {
     this.#plot?.setData(this.#drawing.draw());
+    if (this.#drawing.movingAxis) this.#plot?.redraw(false, true);
   };
 
   #resize(): void {

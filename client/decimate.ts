@@ -6,13 +6,10 @@ export interface Columns {
   y: (number | null)[][];
 }
 
-/** A time step longer than this many sampling intervals is a gap, even if no frame index is missing. */
-const gapFactor = 2.5;
-
 /**
  * Decimates the frames of `ring` from `end - window` to `end` (ms) for a chart that is `width` pixels wide. With more than
  * two frames per pixel, each group of frames is replaced by its minimum and maximum in temporal order, so that no spike is
- * lost; a group that contains a gap shows the gap. Groups start at fixed absolute indices, so that the chart does not
+ * lost; a group that contains a gap shows the gap, also if only time is missing (`Ring.outage`). Groups start at fixed absolute indices, so that the chart does not
  * flicker as it scrolls.
  *
  * x is in seconds relative to `end`. `minus` (the same frames as `ring`) is subtracted. The arrays of `into` are reused.
@@ -34,16 +31,25 @@ export function decimate(
   if (to - from < 1) return;
   const frames = ring.step > 0 ? view.window / ring.step : to - from;
   const size = frames > 2 * view.width ? Math.ceil(frames / Math.max(1, view.width)) : 1;
+  const { outage } = ring;
   let last = -Infinity;
   for (let begin = from; begin < to;) {
-    const stop = Math.min(to, size === 1 ? begin + 1 : (Math.floor(begin / size) + 1) * size);
+    const full = Math.min(to, size === 1 ? begin + 1 : (Math.floor(begin / size) + 1) * size);
+    const stop = firstOutage(ring, begin, full, outage);
     const time = ring.times[ring.at(begin)];
-    if (ring.step > 0 && time - last > gapFactor * ring.step && last > -Infinity)
-      addGap(into, (last + ring.step - view.end) / 1000);
+    if (time - last > outage && last > -Infinity) addGap(into, (last + outage / 2 - view.end) / 1000);
     addGroup(ring, begin, stop, view.end, channels, into, minus);
     last = ring.times[ring.at(begin) + stop - begin - 1];
     begin = stop;
   }
+}
+
+/** Index of the first frame after `begin` that follows an outage; `stop` if there is none before `stop`. */
+function firstOutage(ring: Ring, begin: number, stop: number, outage: number): number {
+  const at = ring.at(begin);
+  if (ring.times[at + stop - begin - 1] - ring.times[at] <= outage) return stop;
+  for (let i = 1; i < stop - begin; i++) if (ring.times[at + i] - ring.times[at + i - 1] > outage) return begin + i;
+  return stop;
 }
 
 function addGap(into: Columns, x: number): void {

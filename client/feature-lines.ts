@@ -2,6 +2,7 @@ import type uPlot from 'uplot';
 import type { Block } from '../src/core/blocks/block.ts';
 import { invalid } from '../src/core/check.ts';
 import { AutoRange } from './auto-range.ts';
+import { type ClipMark, drawClipMarks } from './clip-marks.ts';
 import { type Columns, decimate } from './decimate.ts';
 import { addElement, setText } from './dom.ts';
 import { formatNumber, showUnit } from './format-number.ts';
@@ -40,6 +41,8 @@ export class FeatureLines {
   readonly #columns: Columns = { x: [], y: [] };
   #rows: readonly number[] | undefined;
   #display: DisplayUnit;
+  /** Where the lines leave the plot. */
+  readonly #clipped: ClipMark[] = [];
   #range = new AutoRange(0, 1);
   #rangeTime = -Infinity;
 
@@ -74,7 +77,7 @@ export class FeatureLines {
     if (ring !== this.#ring) this.#time.track(ring);
     this.#ring = ring;
     ring.push(block);
-    this.#time.view.advance(ring.newest);
+    this.#time.pushed(ring.newest);
   }
 
   /** Indices of the maps that are drawn. */
@@ -102,7 +105,7 @@ export class FeatureLines {
     this.#time.destroy();
   }
 
-  #plotOptions(theme: Theme): Pick<uPlot.Options, 'series' | 'axes' | 'scales'> {
+  #plotOptions(theme: Theme): Pick<uPlot.Options, 'series' | 'axes' | 'scales' | 'hooks'> {
     return {
       series: [
         {},
@@ -114,6 +117,7 @@ export class FeatureLines {
         })),
       ],
       scales: { y: { range: () => this.#bounds() } },
+      hooks: { draw: [(plot) => drawClipMarks(plot, this.#clipped, theme.ink)] },
       axes: [
         {
           scale: 'y',
@@ -150,7 +154,19 @@ export class FeatureLines {
       }
     const due = !this.#time.view.paused && performance.now() - this.#rangeTime > rangeInterval;
     if (due || this.#rangeTime === -Infinity) this.#updateRange();
+    this.#findClipped();
     return [this.#columns.x, ...this.#columns.y];
+  }
+
+  #findClipped(): void {
+    const [low, high] = this.#bounds();
+    this.#clipped.length = 0;
+    for (const y of this.#columns.y)
+      y.forEach((value, at) => {
+        if (value === null || (value >= low && value <= high)) return;
+        const up = value > high;
+        this.#clipped.push({ x: this.#columns.x[at], y: up ? high : low, up });
+      });
   }
 
   #updateRange(): void {

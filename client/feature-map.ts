@@ -89,7 +89,7 @@ export class FeatureMap {
     if (ring !== this.#ring) this.#time.track(ring);
     this.#ring = ring;
     ring.push(block);
-    this.#time.view.advance(ring.newest);
+    this.#time.pushed(ring.newest);
   }
 
   /** Adds labeled events to the ribbon under the map. The newest 2,000 are kept. */
@@ -214,10 +214,7 @@ export class FeatureMap {
     const time = this.#time.view.end + plot.posToVal(left, 'x') * 1000;
     const index = ring.find(time) - 1;
     const value = index >= ring.first ? this.#display.convert(ring.data[ring.at(index) * ring.channels + row]) : NaN;
-    this.#labels.setTooltip(
-      { row, value, unit: this.#display.unit, ago: plot.posToVal(left, 'x') },
-      left / this.#time.chart.width,
-    );
+    this.#labels.setTooltip({ row, value, unit: this.#display.unit, time }, left / this.#time.chart.width);
   }
 
   #mapHeight(): number {

@@ -14,7 +14,6 @@ const units: readonly TimeUnit[] = [
   { name: 's', size: 1 },
   { name: 'ms', size: 1e-3 },
 ];
-const second = units[4];
 
 /** Allowed steps of a time axis, in s. */
 export const timeSteps: number[] = [
@@ -29,11 +28,20 @@ export function formatDuration(seconds: number): string {
   return `${count >= 10 || size < 1 ? Math.round(count) : Number(count.toFixed(1))} ${name}`;
 }
 
-/** Formats a time before now, given in s > 0, for an axis that spans `span` s: `−20 min`. */
-export function formatAgo(seconds: number, span: number): string {
-  const { name, size } = units.find((unit) => unit.size >= 1 && span > 2 * unit.size) ?? second;
-  const count = seconds / size;
-  return `−${formatNumber(count)} ${count === 1 ? name.replace(/s$/, '') || name : name}`;
+/**
+ * Formats a time in ms since 1970 as local time, for an axis with ticks every `step` s: `18:38:12`, `18:38`, or `May 4` at
+ * midnight and for steps of days.
+ */
+export function formatClock(time: number, step: number): string {
+  const date = new Date(Math.round(time / 10) * 10);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const [hours, minutes, seconds] = [date.getHours(), date.getMinutes(), date.getSeconds()];
+  if (step >= 30 * 86_400) return date.toLocaleDateString('en', { year: 'numeric', month: 'short' });
+  if (step >= 86_400 || (step >= 3600 && hours + minutes === 0))
+    return date.toLocaleDateString('en', { month: 'short', day: 'numeric' });
+  if (step >= 60) return `${two(hours)}:${two(minutes)}`;
+  const fraction = step < 1 ? `.${Math.floor(date.getMilliseconds() / 100)}` : '';
+  return `${two(hours)}:${two(minutes)}:${two(seconds)}${fraction}`;
 }
 
 /** The unit for lags of up to `longest` s. */

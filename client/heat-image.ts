@@ -1,11 +1,11 @@
 import type { Ring } from './ring.ts';
 
-/** Sampling intervals for which the color of a sample is held; a longer step is a gap. */
+/** Sampling intervals for which the color of a frame is held before an outage. */
 const maxHold = 1.5;
 
 /**
  * Feature maps as pixels: one column per device pixel of the time axis, and one row per map, the first row on top. Frames
- * in the same column are averaged; columns between two frames repeat the earlier one. Columns start at fixed times, so
+ * in the same column are averaged; columns between two frames repeat the earlier one, unless there is an outage between them. Columns start at fixed times, so
  * that the image does not flicker as it scrolls. Missing and invalid values are transparent.
  */
 export class HeatImage {
@@ -36,26 +36,22 @@ export class HeatImage {
     const column = view.window / width;
     const right = Math.floor(view.end / column);
     const scale = 255 / (range[1] - range[0]);
-    let index = Math.max(
-      ring.first,
-      ring.find((right - width + 1) * column - maxHold * (ring.step || ring.meanStep || 0)),
-    );
+    let index = Math.max(ring.first, ring.find((right - width + 1) * column) - 1);
+    const { outage } = ring;
+    const hold = maxHold * (ring.step > 0 ? ring.typicalStep : Math.max(1000, ring.typicalStep || 0));
+    const left = (right - width + 1) * column;
+    if (ring.times[ring.at(index)] < left && !isHeld(ring, index, left, outage, hold)) index++;
     let shown = -1;
     for (let x = 0; x < width; x++) {
       const until = (right - width + 2 + x) * column;
       const from = index;
       while (index < ring.next && ring.times[ring.at(index)] < until) index++;
       if (index > from) shown = this.#paintColumn(ring, from, index, x, colors, range[0], scale, convert);
-      else if (shown >= 0 && this.#isHeld(ring, index - 1, until - column)) this.#copyColumn(shown, x, rows, width);
+      else if (shown >= 0 && isHeld(ring, index - 1, until - column, outage, hold))
+        this.#copyColumn(shown, x, rows, width);
       else shown = -1;
     }
     if (this.#pixels) this.#context.putImageData(this.#pixels, 0, 0);
-  }
-
-  /** Whether the color of frame `index` is still held at `time`. */
-  #isHeld(ring: Ring, index: number, time: number): boolean {
-    const step = ring.step > 0 ? ring.step : Math.max(1000, ring.meanStep || 0);
-    return index >= ring.first && time - ring.times[ring.at(index)] < maxHold * step;
   }
 
   #paintColumn(
@@ -98,4 +94,12 @@ export class HeatImage {
     }
     this.#words.fill(0);
   }
+}
+
+/** Whether the color of frame `index` is still held at `time`: until the next frame, but only for `hold` ms before an outage. */
+function isHeld(ring: Ring, index: number, time: number, outage: number, hold: number): boolean {
+  if (index < ring.first) return false;
+  const at = ring.at(index);
+  if (index + 1 < ring.next && ring.times[at + 1] - ring.times[at] <= outage) return true;
+  return time - ring.times[at] < hold;
 }

@@ -16,7 +16,7 @@ export type { Span } from './shaded-spans.ts';
 export { SignalPlot } from './signal-plot.ts';
 export { kernelSpectrum, type Spectrum } from './spectrum.ts';
 export type { TimeOptions } from './time-chart.ts';
-export { TimeView } from './time-view.ts';
+export { type SourceStatus, TimeView } from './time-view.ts';
 export { type ConnectionMessage, watch, type Watched, type WatchOptions } from './watch.ts';
 export type { AlarmRecord } from '../src/core/alarms/alarm-lifecycle.ts';
 export type { MaintenanceWindow } from '../src/core/alarms/suppression.ts';

@@ -83,6 +83,7 @@ export class KernelPlot {
     this.#select.addEventListener('change', () => this.#show(Number(this.#select.value)));
     const right = addPlotPanel(this.#root, 'Spectrum', 'gain');
     this.#peak = addElement(right.head, 'output', '');
+    this.#peak.ariaLive = 'off';
     this.#peak.dataset.testid = 'kernel-peak';
     this.#kernel = new Chart(left.body, {
       label: 'Kernel weights by lag, current and initial',

@@ -1,4 +1,5 @@
 import type { Ring } from './ring.ts';
+import { robustRange } from './robust-range.ts';
 
 /** The values at the bottom and at the top of a lane. */
 export interface LaneScale {
@@ -18,39 +19,79 @@ export function roundUpNice(size: number): number {
   return Number((step * decade).toPrecision(6));
 }
 
+/** Channels whose size differs from the median by more than this factor have a scale of their own. */
+const maxRatio = 5;
+/** Fraction of the samples that a scale of AC-coupled channels covers, and the margin above them. */
+const coverage = 0.99;
+const margin = 1.05;
+
 /**
- * The shared scale of AC-coupled channels with the same unit: ± a round number that covers 95 % of their samples. It grows
- * immediately, and shrinks only when it is clearly too large. Returns `previous` without samples.
+ * The scales of AC-coupled channels with the same unit: ± a round number that covers 99 % of their samples. Channels of
+ * similar size share one scale; a channel that is much larger or smaller, such as one with power-line hum, has its own.
+ * Scales grow immediately, and shrink only when they are clearly too large.
  */
-export function sharedScale(
+export function sharedScales(
   ring: Ring,
   means: Ring,
   channels: readonly number[],
   from: number,
   to: number,
-  previous: LaneScale | undefined,
-): LaneScale | undefined {
-  const stride = Math.max(
-    1,
-    Math.ceil(((to - from) * channels.length) / scratch.length),
-    Math.ceil((to - from) / maxSampledFrames),
-  );
-  let count = 0;
-  for (let index = from; index < to; index += stride) {
-    const row = ring.at(index) * ring.channels;
-    for (const channel of channels) {
-      const size = Math.abs(ring.data[row + channel] - means.data[row + channel]);
-      if (size < Infinity && count < scratch.length) scratch[count++] = size;
-    }
-  }
-  if (count === 0) return previous;
-  const size = scratch.subarray(0, count).sort()[Math.floor(0.95 * (count - 1))] * 1.05;
+  previous: ReadonlyMap<number, LaneScale>,
+): Map<number, LaneScale> {
+  const sizes = channels.map((channel) => sizeOf(ring, means, channel, from, to));
+  const known = sizes.filter((size) => size > 0).sort((a, b) => a - b);
+  const median = known.length > 0 ? known[(known.length - 1) >> 1] : NaN;
+  const isAlone = (size: number): boolean => size > 0 && (size > maxRatio * median || size < median / maxRatio);
+  const shared = Math.max(...sizes.map((size) => (Number.isNaN(size) || isAlone(size) ? -Infinity : size)));
+  const scales = new Map<number, LaneScale>();
+  channels.forEach((channel, at) => {
+    const size = isAlone(sizes[at]) ? sizes[at] : shared;
+    const before = previous.get(channel);
+    if (size >= 0) scales.set(channel, symmetricScale(size * margin, before));
+    else if (before) scales.set(channel, before);
+  });
+  return scales;
+}
+
+function symmetricScale(size: number, previous: LaneScale | undefined): LaneScale {
   const high = roundUpNice(size);
   if (previous && high < previous.high && roundUpNice(size * 1.2) >= previous.high) return previous;
   return { low: -high, high };
 }
 
-/** The scale of a DC-coupled channel: its range, rounded outward, and extended to 0 if 0 is near. */
+/** The size that 99 % of the samples of a channel do not exceed; NaN without samples. */
+function sizeOf(ring: Ring, means: Ring, channel: number, from: number, to: number): number {
+  const stride = Math.max(1, Math.ceil((to - from) / maxSampledFrames));
+  let count = 0;
+  for (let index = from; index < to; index += stride) {
+    const at = ring.at(index) * ring.channels + channel;
+    const size = Math.abs(ring.data[at] - means.data[at]);
+    if (size < Infinity) scratch[count++] = size;
+  }
+  return count === 0 ? NaN : scratch.subarray(0, count).sort()[Math.floor(coverage * (count - 1))];
+}
+
+/** The range of a channel without outliers; undefined without samples. */
+function rangeOf(ring: Ring, channel: number, from: number, to: number): [low: number, high: number] | undefined {
+  const stride = Math.max(1, Math.ceil((2 * (to - from)) / scratch.length));
+  let count = 0;
+  for (let begin = from; begin < to; begin += stride) {
+    let min = Infinity;
+    let max = -Infinity;
+    for (let index = begin; index < Math.min(to, begin + stride); index++) {
+      const sample = ring.data[ring.at(index) * ring.channels + channel];
+      if (!Number.isFinite(sample)) continue;
+      min = Math.min(min, sample);
+      max = Math.max(max, sample);
+    }
+    if (min > max) continue;
+    scratch[count++] = min;
+    if (max > min) scratch[count++] = max;
+  }
+  return count === 0 ? undefined : robustRange(scratch.subarray(0, count).sort(), count);
+}
+
+/** The scale of a DC-coupled channel: its range without outliers, rounded outward, and extended to 0 if 0 is near. */
 export function ownScale(
   ring: Ring,
   channel: number,
@@ -58,15 +99,10 @@ export function ownScale(
   to: number,
   previous: LaneScale | undefined,
 ): LaneScale | undefined {
-  let min = Infinity;
-  let max = -Infinity;
-  for (let index = from; index < to; index++) {
-    const sample = ring.data[ring.at(index) * ring.channels + channel];
-    if (!Number.isFinite(sample)) continue;
-    min = Math.min(min, sample);
-    max = Math.max(max, sample);
-  }
-  if (min > max) return previous;
+  const range = rangeOf(ring, channel, from, to);
+  if (!range) return previous;
+  let [min] = range;
+  const [, max] = range;
   if (min >= 0 && min < 0.7 * max) min = 0;
   const step = roundUpNice((max - min) / 4 || Math.abs(max) / 4 || 1);
   const low = Math.floor(min / step) * step;
@@ -78,5 +114,5 @@ export function ownScale(
 
 /** Removes rounding errors. */
 function roundOff(value: number): number {
-  return Number(value.toPrecision(6));
+  return Number(value.toPrecision(12));
 }

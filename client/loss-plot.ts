@@ -1,11 +1,13 @@
 import type uPlot from 'uplot';
 import { Chart } from './chart.ts';
+import { clockTicks } from './clock-axis.ts';
 import { addElement, setText } from './dom.ts';
 import { formatNumber } from './format-number.ts';
-import { formatAgo, timeSteps } from './format-time.ts';
 import { addPlotPanel, smallPlotAxes, staticPlot } from './small-plot.ts';
 import { adoptStyle } from './style-sheet.ts';
+import type { Theme } from './theme.ts';
 import type { TimeView } from './time-view.ts';
+import { Veil } from './veil.ts';
 
 /** The score of a learner, as in the `loss` message of the protocol. Missing, null, and NaN mean not known yet. */
 export interface Loss {
@@ -29,7 +31,7 @@ export interface LossPlotOptions {
   baseline?: string;
   /** @deprecated Use `baseline`. */
   rival?: string;
-  /** The plot is not updated while this view is paused. */
+  /** The plot is not updated while this view is paused, and ends with the view while no data arrives. */
   view?: TimeView;
 }
 
@@ -46,6 +48,9 @@ export class LossPlot {
   #newest: Loss | undefined;
   #drawn = false;
   #paused = false;
+  /** What is shown of the view's source. */
+  #source = '';
+  readonly #veil: Veil | undefined;
 
   constructor(element: HTMLElement, options: LossPlotOptions = {}) {
     const { baseline = options.rival ?? 'persistence' } = options;
@@ -55,6 +60,7 @@ export class LossPlot {
       const body = this.#addPanel('Error', baseline);
       this.#error = new Chart(body, {
         label: `Learner error over time, compared with the baseline (${baseline})`,
+        movingAxis: true,
         options: () => this.#errorOptions(),
         draw: () => this.#data(1, 2),
       });
@@ -63,6 +69,7 @@ export class LossPlot {
     body.title = `1 is perfect, 0 is no better than the baseline (${baseline}).`;
     this.#skill = new Chart(body, {
       label: 'Learner skill over time',
+      movingAxis: true,
       options: () => this.#skillOptions(),
       draw: () => this.#data(3),
     });
@@ -70,6 +77,7 @@ export class LossPlot {
     if (skill) skill.dataset.testid = 'skill';
     this.#view = options.view;
     this.#paused = options.view?.paused ?? false;
+    this.#veil = options.view && new Veil(this.#root, options.view, 'tapline-veil tapline-veil-whole');
     this.#unsubscribe = options.view?.onChange(() => this.#viewChanged()) ?? (() => undefined);
   }
 
@@ -98,11 +106,20 @@ export class LossPlot {
   }
 
   #viewChanged(): void {
-    const paused = this.#view?.paused ?? false;
-    if (paused === this.#paused) return;
+    const { paused = false, fresh, clock } = this.#view ?? {};
+    const source = `${paused} ${fresh} ${clock}`;
+    if (source === this.#source) return;
+    this.#source = source;
+    this.#veil?.update();
+    if (paused && this.#paused) return;
     this.#paused = paused;
-    for (const chart of [this.#error, this.#skill]) chart?.plot?.redraw(true, true);
     this.#show();
+  }
+
+  /** Time at the right edge, in ms since 1970: the newest score, or the clock while no data arrives. */
+  get #end(): number {
+    const newest = this.#startTime + 1000 * (this.#history.column(0).at(-1) ?? 0);
+    return Math.max(newest, this.#view?.clock || newest);
   }
 
   #show(): void {
@@ -125,30 +142,34 @@ export class LossPlot {
       caption.append(` ${baseline}`);
       caption.title = `Dashed: error of the baseline (${baseline})`;
     } else setText(caption, '1 = perfect');
-    this.#outputs.push(addElement(head, 'output', ''));
+    const output = addElement(head, 'output', '');
+    output.ariaLive = 'off';
+    this.#outputs.push(output);
     return body;
   }
 
   #data(...columns: number[]): uPlot.AlignedData {
     const times = strictlyRising(this.#history.column(0));
     this.#drawn ||= times.length > 0;
-    const now = times.at(-1) ?? 0;
+    const end = (this.#end - this.#startTime) / 1000;
     const lines = columns.map((at) =>
       Array.from(this.#history.column(at), (value) =>
         Number.isNaN(value) ? null : Math.min(maxError, Math.max(minSkill, value)),
       ),
     );
-    return [times.map((time) => time - now), ...lines];
+    const [x, ...y] = breakAtOutages(times, lines);
+    return [x.map((time) => time - end), ...y];
   }
 
-  #ago(x: number): string {
-    if (x === 0) return this.#paused ? 'paused' : 'now';
-    return formatAgo(-x, this.#history.column(0).at(-1) ?? 0);
+  #timeAxis(theme: Theme): uPlot.Axis[] {
+    const [x, y] = smallPlotAxes(theme, String, formatNumber);
+    const edge = (): string => (this.#paused ? 'paused' : this.#view?.fresh ? 'now' : '');
+    return [{ ...x, space: 68, ...clockTicks(() => this.#end, edge) }, y];
   }
 
   #errorOptions(): Omit<uPlot.Options, 'width' | 'height'> {
     const { theme } = this.#error ?? this.#skill;
-    const line = { points: { show: false }, pxAlign: 0, spanGaps: true };
+    const line = { points: { show: false }, pxAlign: 0 };
     return {
       ...staticPlot,
       series: [
@@ -160,7 +181,7 @@ export class LossPlot {
         x: wholeHistory,
         y: { range: (_, _low, high) => [0, Math.min(maxError, Math.max(1, (high || 0) * 1.1))] },
       },
-      axes: smallPlotAxes(theme, (x) => this.#ago(x), formatNumber, timeSteps),
+      axes: this.#timeAxis(theme),
     };
   }
 
@@ -173,7 +194,6 @@ export class LossPlot {
         {
           points: { show: false },
           pxAlign: 0,
-          spanGaps: true,
           stroke: theme.good,
           width: 1.6,
           fill: `color-mix(in srgb, ${theme.good} 14%, transparent)`,
@@ -181,7 +201,7 @@ export class LossPlot {
         },
       ],
       scales: { x: wholeHistory, y: { range: (_, low) => [Math.min(0, low || 0), 1] } },
-      axes: smallPlotAxes(theme, (x) => this.#ago(x), formatNumber, timeSteps),
+      axes: this.#timeAxis(theme),
     };
   }
 }
@@ -192,6 +212,24 @@ const minSkill = -1;
 const maxError = 3;
 /** The whole history, but at least 5 s. */
 const wholeHistory: uPlot.Scale = { time: false, range: (_, low) => [Math.min(-5, low || 0), 0] };
+
+/** A pause between scores this many times as long as usual, and at least `minOutage` s, is an outage. */
+const outageFactor = 5;
+const minOutage = 2;
+
+/** Inserts null where scores are missing for longer than usual, so that no line is drawn there. `times` in s. */
+export function breakAtOutages(
+  times: readonly number[],
+  lines: readonly (readonly (number | null)[])[],
+): [x: number[], ...y: (number | null)[][]] {
+  const steps = times.slice(1).map((time, at) => time - times[at]);
+  const typical = [...steps].sort((a, b) => a - b)[steps.length >> 1] ?? 0;
+  const limit = Math.max(minOutage, outageFactor * typical);
+  const breaks = new Set(steps.flatMap((step, at) => (step > limit ? [at] : [])));
+  const join = <T>(list: readonly T[], between: (at: number) => T): T[] =>
+    list.flatMap((entry, at) => (breaks.has(at) ? [entry, between(at)] : [entry]));
+  return [join(times, (at) => (times[at] + times[at + 1]) / 2), ...lines.map((line) => join(line, () => null))];
+}
 
 /** Makes times strictly increasing, in case the clock was set back. */
 function strictlyRising(times: Float64Array): number[] {

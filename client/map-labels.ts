@@ -1,13 +1,14 @@
 import { addElement, setText, thinOutLabels } from './dom.ts';
+import { formatClock } from './format-time.ts';
 import { formatNumber, showUnit } from './format-number.ts';
 import { groupRows, type RowGroup } from './row-groups.ts';
 
-/** The value under the pointer; `ago` is its time relative to the newest frame in s, at most 0. */
+/** The value under the pointer; `time` is in ms since 1970. */
 interface PointerReading {
   readonly row: number;
   readonly value: number;
   readonly unit: string;
-  readonly ago: number;
+  readonly time: number;
 }
 
 /** The text around a FeatureMap: row names, color bar, event labels, and the tooltip. */
@@ -95,7 +96,7 @@ export class MapLabels {
     const value = Number.isFinite(reading.value)
       ? `${formatNumber(reading.value)} ${showUnit(reading.unit)}`
       : 'No data';
-    setText(this.#tip, `${this.#labels[reading.row]} · ${value.trim()} · −${Math.abs(reading.ago).toFixed(1)} s`);
+    setText(this.#tip, `${this.#labels[reading.row]} · ${value.trim()} · ${formatClock(reading.time, 0.1)}`);
     this.#tip.style.left = at < 0.5 ? 'auto' : 'calc(var(--_gutter) + 6px)';
     this.#tip.style.right = at < 0.5 ? 'calc(var(--_margin) + 6px)' : 'auto';
   }

@@ -5,6 +5,15 @@ import { invalid } from '../src/core/check.ts';
 const clockJump = 1000;
 /** A block whose time is behind by more than this plus three times its length, in ms, indicates a clock that was set back. */
 const clockSetBack = 5000;
+/** Newest intervals between frames that determine the typical interval. */
+const typicalIntervals = 32;
+/** An interval this many times as long as the typical one is an outage; more for streams without a sampling rate. */
+const outageFactor = 2.5;
+const irregularOutageFactor = 5;
+/** An interval of a stream with a sampling rate is an outage only if it is this much longer than usual, in ms: jitter is not. */
+const maxJitter = 750;
+/** The same for streams without a sampling rate. */
+const minIrregularOutage = 2000;
 /** Fraction of a clock offset (ms) that is corrected per block: small for offsets that may be jitter. */
 const correction = (offset: number): number => Math.max(0.05, Math.min(0.5, Math.abs(offset) / 1000));
 
@@ -53,9 +62,21 @@ export class Ring {
     return this.#step;
   }
 
-  /** Mean interval between the frames in the ring, in ms; NaN for fewer than two frames. */
-  get meanStep(): number {
-    return (this.#last - this.times[this.at(this.#first)]) / (this.#next - this.#first - 1);
+  /** The median of the newest intervals between frames, in ms, but at least `step`; NaN for fewer than two frames. */
+  get typicalStep(): number {
+    const count = Math.min(typicalIntervals, this.#next - this.#first - 1);
+    if (count < 1) return this.#step || NaN;
+    const from = this.at(this.#next - 1 - count);
+    const intervals = Float64Array.from({ length: count }, (_, i) => this.times[from + i + 1] - this.times[from + i]);
+    return Math.max(this.#step, intervals.sort()[count >> 1]);
+  }
+
+  /** The interval between two frames, in ms, from which on it is an outage, over which plots draw nothing. */
+  get outage(): number {
+    const typical = this.typicalStep;
+    return this.#step > 0
+      ? Math.max(outageFactor * typical, typical + maxJitter)
+      : Math.max(minIrregularOutage, irregularOutageFactor * (typical || 0));
   }
 
   /** Position of frame `index` in `data` and `times`, in frames; the frames after it follow. */

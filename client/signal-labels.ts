@@ -57,7 +57,7 @@ export class SignalLabels {
     this.#elements = lanes.map((lane) => this.#addLane(lane));
     this.#tag.textContent = this.#ac ? 'AC-coupled' : 'DC-coupled';
     this.#tag.title = this.#ac
-      ? 'The running mean (1 s) is removed and shown under each name.'
+      ? 'High-passed at 0.16 Hz: the running mean (1 s) is removed and shown under each name.'
       : 'Samples as measured. The newest value is shown under each name.';
     this.layOut(height);
   }
@@ -120,12 +120,13 @@ export class SignalLabels {
     return { row, value, badge, low, both, high };
   }
 
-  /** Places one scale bar per unit, in the first lane with that unit. */
+  /** Places one scale bar per unit and scale, in the first lane that has them. */
   #placeBars(lane: number): void {
     this.#lanes.forEach(({ unit }, at) => {
       const bar = this.#elements[at].high.parentElement;
       const scale = this.#scales[at];
-      const first = this.#lanes.findIndex((other) => other.unit === unit) === at;
+      const first =
+        this.#lanes.findIndex((other, lane) => other.unit === unit && this.#scales[lane]?.high === scale?.high) === at;
       if (!bar) return;
       bar.hidden = !first || !scale;
       bar.style.top = `${(at + 0.5 - 0.235) * lane}px`;

@@ -1,9 +1,10 @@
 import type uPlot from 'uplot';
 import { type Block, frameCount } from '../src/core/blocks/block.ts';
 import { invalid, oneOf } from '../src/core/check.ts';
+import { type ClipMark, drawClipMarks } from './clip-marks.ts';
 import { type Columns, decimate } from './decimate.ts';
 import { showUnit } from './format-number.ts';
-import { type LaneScale, ownScale, sharedScale } from './lane-scale.ts';
+import { type LaneScale, ownScale, sharedScales } from './lane-scale.ts';
 import type { Ring } from './ring.ts';
 import { shadeSpans, type Span } from './shaded-spans.ts';
 import { SignalLabels } from './signal-labels.ts';
@@ -40,12 +41,18 @@ export interface SignalPlotOptions extends TimeOptions {
   lag?: boolean;
 }
 
+/** Lines are drawn up to this far from the center of their lane, in lanes. */
+const halfLane = 0.49;
+/** Longest sampling interval, in ms, of signals whose sensors are checked for flat and railed channels. */
+const maxCheckedStep = 20;
+
 /** Interval between updates of scales, badges, and values, in ms. */
 const scaleInterval = 400;
 
 /**
- * Raw channels in stacked lanes. AC-coupled lanes of the same unit share one scale, so that amplitudes can be compared, and
- * the removed mean is shown next to the label. DC-coupled lanes have a scale each. Missing samples and samples that are not
+ * Raw channels in stacked lanes. AC-coupled lanes of the same unit share one scale if their amplitudes are similar, and
+ * the removed mean is shown next to the label. DC-coupled lanes have a scale each. Outliers do not change the scales; a bar
+ * at the edge of a lane marks where a line leaves it. Missing samples and samples that are not
  * finite are drawn as gaps.
  */
 export class SignalPlot {
@@ -62,6 +69,8 @@ export class SignalPlot {
   #selected: readonly number[] | undefined;
   #scaleTime = -Infinity;
   #spans: readonly Span[] = [];
+  /** Where the drawn lines leave their lanes. */
+  readonly #clipped: ClipMark[] = [];
 
   constructor(element: HTMLElement, options: SignalPlotOptions = {}) {
     this.#unit = options.unit ?? '';
@@ -93,7 +102,7 @@ export class SignalPlot {
     ring.push(block);
     means.push(this.#runningMean.update(block));
     this.#labels.setLag(Date.now() - ring.newest);
-    this.#time.view.advance(ring.newest);
+    this.#time.pushed(ring.newest);
   }
 
   /** Changes options. Pushed data is kept. */
@@ -159,6 +168,7 @@ export class SignalPlot {
             shadeSpans(plot, this.#spans, labels, this.#time.view.end, theme.warn);
           },
         ],
+        draw: [(plot) => drawClipMarks(plot, this.#clipped, theme.ink)],
       },
       axes: [
         {
@@ -180,6 +190,7 @@ export class SignalPlot {
     const due = !this.#time.view.paused && performance.now() - this.#scaleTime > scaleInterval;
     if (due || this.#scaleTime === -Infinity) this.#updateLanes(ring, means, view);
     decimate(ring, view, this.#visible, this.#columns, this.#coupling === 'ac' ? means : undefined);
+    this.#clipped.length = 0;
     this.#visible.forEach((channel, lane) => this.#scaleToLane(this.#columns.y[lane], channel, lane));
     return [this.#columns.x, ...this.#columns.y];
   }
@@ -192,7 +203,9 @@ export class SignalPlot {
       const sample = y[i];
       if (sample === null) continue;
       const offset = laneHeight * ((sample - low) / (high - low) - 0.5);
-      y[i] = center + Math.max(-1.2, Math.min(1.2, offset));
+      if (Math.abs(offset) > halfLane)
+        this.#clipped.push({ x: this.#columns.x[i], y: center + Math.sign(offset) * halfLane, up: offset > 0 });
+      y[i] = center + Math.max(-halfLane, Math.min(halfLane, offset));
     }
   }
 
@@ -208,7 +221,8 @@ export class SignalPlot {
     }
     this.#visible.forEach((channel, lane) => {
       const rail = this.#rail ?? (showUnit(this.#names[channel].unit) === 'µV' ? eegRail : Infinity);
-      const quality = this.#coupling === 'ac' ? signalQuality(ring, channel, rail) : 'ok';
+      const checked = this.#coupling === 'ac' || (ring.step > 0 && ring.step <= maxCheckedStep);
+      const quality = checked ? signalQuality(ring, channel, rail) : 'ok';
       const newest = ring.data[ring.at(Math.max(ring.first, ring.next - 1)) * ring.channels + channel];
       const value = this.#coupling === 'ac' ? this.#runningMean.mean(channel) : newest;
       this.#labels.update(lane, value, quality, this.#scales.get(channel));
@@ -219,8 +233,8 @@ export class SignalPlot {
   #updateSharedScales(ring: Ring, means: Ring, from: number, to: number): void {
     for (const unit of new Set(this.#visible.map((channel) => this.#names[channel].unit))) {
       const group = this.#visible.filter((channel) => this.#names[channel].unit === unit);
-      const scale = sharedScale(ring, means, group, from, to, this.#scales.get(group[0]));
-      if (scale) for (const channel of group) this.#scales.set(channel, scale);
+      const scales = sharedScales(ring, means, group, from, to, this.#scales);
+      for (const [channel, scale] of scales) this.#scales.set(channel, scale);
     }
   }
 

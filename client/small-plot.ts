@@ -27,13 +27,8 @@ export const staticPlot: Pick<uPlot.Options, 'cursor' | 'legend' | 'select' | 'p
   padding: [6, 20, 0, 0],
 };
 
-/** The two axes of a small plot, with few and short numbers. `incrs` lists the allowed steps of the x axis. */
-export function smallPlotAxes(
-  theme: Theme,
-  showX: (x: number) => string,
-  showY: (y: number) => string,
-  incrs?: number[],
-): uPlot.Axis[] {
+/** The two axes of a small plot, with few and short numbers. */
+export function smallPlotAxes(theme: Theme, showX: (x: number) => string, showY: (y: number) => string): uPlot.Axis[] {
   const shared = { font: theme.font, stroke: theme.muted, grid: { stroke: theme.line, width: 1 } };
   return [
     {
@@ -42,7 +37,6 @@ export function smallPlotAxes(
       gap: 4,
       space: 60,
       ticks: { stroke: theme.line, width: 1, size: 4 },
-      ...(incrs && { incrs }),
       values: (_, splits) => splits.map(showX),
     },
     {

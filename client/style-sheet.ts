@@ -130,6 +130,14 @@ const css = `
   position: absolute; z-index: 2; top: 4px; pointer-events: none; white-space: nowrap; padding: 2px 7px; border-radius: 5px;
   color: var(--_ink); background: var(--tapline-surface, Canvas); border: 1px solid var(--_line); box-shadow: 0 2px 8px #0003;
 }
+.tapline-veil {
+  position: absolute; left: var(--_gutter); right: var(--_margin); top: 6px; bottom: var(--_axis); z-index: 1; pointer-events: none;
+  display: grid; place-items: center; background: color-mix(in srgb, var(--tapline-surface, Canvas) 60%, transparent);
+}
+.tapline-veil-whole { left: 0; right: 0; top: 20px; }
+.tapline-veil span {
+  padding: 2px 9px; border-radius: 9px; color: var(--_muted); background: var(--tapline-surface, Canvas); border: 1px solid var(--_line);
+}
 .tapline-key { display: flex; align-items: center; gap: 5px; min-height: 0; flex: 0 1 16px; white-space: nowrap; line-height: 1; font-size: 10px; }
 .tapline-key::before { content: ''; width: 10px; height: 2px; background: currentColor; flex: none; }
 .tapline-keys-small .tapline-key { font-size: 9px; flex-basis: 9.5px; }

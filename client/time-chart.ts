@@ -1,10 +1,11 @@
 import type uPlot from 'uplot';
 import type { Block } from '../src/core/blocks/block.ts';
 import { Chart } from './chart.ts';
-import { formatAgo, timeSteps } from './format-time.ts';
+import { clockTicks } from './clock-axis.ts';
 import { Ring } from './ring.ts';
 import type { Theme } from './theme.ts';
 import { TimeView } from './time-view.ts';
+import { Veil } from './veil.ts';
 
 /** Capacity in frames for irregular streams. */
 const irregularCapacity = 8192;
@@ -38,16 +39,16 @@ export interface TimeDrawing {
   resized?: () => void;
 }
 
-/** A chart whose x axis is the time before the newest frame, shared by all components of one `TimeView`. */
+/** A chart whose x axis is the time of day, shared by all components of one `TimeView`. */
 export class TimeChart {
   readonly chart: Chart;
   readonly view: TimeView;
   readonly #unsubscribe: () => void;
+  readonly #veil: Veil;
   readonly #frozen = new Map<Ring, Ring>();
   #rings: readonly Ring[] = [];
   readonly #history: number;
   readonly #rate: number;
-  #paused = false;
 
   constructor(element: HTMLElement, options: TimeOptions, drawing: TimeDrawing) {
     this.#history = options.history ?? 0;
@@ -55,10 +56,12 @@ export class TimeChart {
     this.view = options.view ?? new TimeView(options.window);
     this.chart = new Chart(element, {
       label: drawing.label,
+      movingAxis: true,
       options: () => this.#options(drawing, options.sync),
       draw: () => drawing.draw({ end: this.view.end, window: this.view.window * 1000, width: this.chart.width }),
       ...(drawing.resized && { resized: drawing.resized }),
     });
+    this.#veil = new Veil(this.chart.root, this.view);
     this.#unsubscribe = this.view.onChange(() => this.#changed());
   }
 
@@ -86,6 +89,12 @@ export class TimeChart {
     return this.#frozen.get(ring) ?? ring;
   }
 
+  /** Redraws after a push whose newest frame has this time, whether or not it moves the end of the view. */
+  pushed(newest: number): void {
+    this.view.advance(newest);
+    if (!this.view.paused) this.chart.invalidate();
+  }
+
   destroy(): void {
     this.#unsubscribe();
     this.#frozen.clear();
@@ -95,8 +104,7 @@ export class TimeChart {
   #changed(): void {
     if (!this.view.paused) this.#frozen.clear();
     else for (const ring of this.#rings) this.#freeze(ring);
-    if (this.view.paused !== this.#paused) this.chart.plot?.redraw(true, true);
-    this.#paused = this.view.paused;
+    this.#veil.update();
     this.chart.invalidate();
   }
 
@@ -139,10 +147,12 @@ function timeAxis(theme: Theme, view: TimeView, grid: boolean): uPlot.Axis {
     gap: 5,
     font: theme.font,
     stroke: theme.muted,
-    space: 56,
-    incrs: timeSteps,
+    space: 68,
+    ...clockTicks(
+      () => view.end,
+      () => (view.paused ? 'paused' : view.fresh ? 'now' : ''),
+    ),
     grid: { show: grid, stroke: theme.line, width: 1 },
     ticks: { stroke: theme.line, width: 1, size: 4 },
-    values: (_, splits) => splits.map((s) => (s === 0 ? (view.paused ? 'paused' : 'now') : formatAgo(-s, view.window))),
   };
 }

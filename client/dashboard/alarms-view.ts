@@ -2,7 +2,14 @@ import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-lifec
 import { causeLabels } from '../../src/core/alarms/finding.ts';
 import { formatDuration } from '../format-time.ts';
 import { choice, hint, truncatedList } from './controls-view.ts';
-import { type DashboardState, openAlarms, playbackSpeed, selectedStream, streamTimeSince } from './dashboard-state.ts';
+import {
+  type DashboardState,
+  openAlarms,
+  playbackSpeed,
+  selectedStream,
+  staleStreams,
+  streamTimeSince,
+} from './dashboard-state.ts';
 import type { DashboardStore } from './dashboard-store.ts';
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
@@ -28,10 +35,14 @@ export function alarmsView(state: DashboardState, store: DashboardStore, now: nu
     .sort((a, b) => b.entered - a.entered);
   const { shown, more } = truncatedList(store, 'alarms', open, maxOpen);
   const urgent = open.filter((alarm) => alarm.state === 'raised' || alarm.state === 'escalated').length;
-  return html`<section class="alarms ${urgent > 0 ? 'alarms-urgent' : ''}" aria-label="Alarms" data-testid="alarms">
+  return html`<section
+    class="alarms ${urgent > 0 ? 'alarms-urgent' : uncertain(state) ? 'alarms-unknown' : ''}"
+    aria-label="Alarms"
+    data-testid="alarms"
+  >
     <header class="alarms-head">
       <h2>Alarms ${hint(alarmsHelp)}</h2>
-      <p role="status">${summary(open.length, urgent)} ${unmonitored(state)}</p>
+      <p role="status">${summary(state, open.length, urgent)} ${unmonitored(state)}</p>
       ${maintenanceView(state, store, now)}
       ${
         cleared.length > 0
@@ -65,7 +76,17 @@ export function alarmsView(state: DashboardState, store: DashboardStore, now: nu
   </section>`;
 }
 
-function summary(open: number, urgent: number): string {
+/** Whether alarms may be missing: the server cannot be reached, or a stream sends no data. */
+function uncertain(state: DashboardState): boolean {
+  return state.connection.is !== 'open' || staleStreams(state).length > 0;
+}
+
+/** The number of open alarms. It says that there are none only if the server would report them. */
+function summary(state: DashboardState, open: number, urgent: number): string {
+  if (state.connection.is !== 'open') return 'Not connected: new alarms are not shown.';
+  const stale = staleStreams(state);
+  if (open === 0 && stale.length > 0)
+    return `No open alarms, but no data from ${stale.length === 1 ? stale[0] : `${stale.length} streams`}.`;
   if (open === 0) return 'No open alarms.';
   const rest = open - urgent;
   const parts = [
@@ -176,7 +197,14 @@ function actionsView(
   now: number,
 ): (TemplateResult | undefined)[] {
   const button = (name: string, text: string, title: string, onClick: () => void) =>
-    html`<button type="button" class="small-button" data-testid=${name} title=${title} @click=${onClick}>
+    html`<button
+      type="button"
+      class="small-button"
+      data-testid=${name}
+      title=${title}
+      ?disabled=${store.state.connection.is !== 'open'}
+      @click=${onClick}
+    >
       ${text}
     </button>`;
   const open = state !== 'cleared';

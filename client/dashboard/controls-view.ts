@@ -48,10 +48,10 @@ export function hint(text: string): TemplateResult {
   return html`<button type="button" class="hint" data-hint=${text} aria-label=${text}>?</button>`;
 }
 
-/** A status line with the progress towards the first output; undefined once `received` reaches `needed` frames. */
+/** A line with the progress towards the first output; undefined once `received` reaches `needed` frames. */
 export function waiting(needed: number, received: number): TemplateResult | undefined {
   if (received >= needed) return undefined;
-  return html`<p class="waiting" role="status" data-testid="waiting">
+  return html`<p class="waiting" data-testid="waiting">
     <span>Waiting for data: ${received} of ${needed} frames</span>
   </p>`;
 }

@@ -3,14 +3,10 @@ import type { MaintenanceWindow } from '../../src/core/alarms/suppression.ts';
 import type { Coupling } from '../signal-plot.ts';
 import type { PaletteName } from '../palette.ts';
 import { defaultWindow } from './time-windows.ts';
-import type { HealthMessage, LearnerInfo, MapInfo, StreamInfo } from '../../src/protocol/index.ts';
-
-/** The connection to the server. `until` is the time of the next attempt, in ms since 1970. */
-export type Connection =
-  | { readonly is: 'connecting' }
-  | { readonly is: 'open' }
-  | { readonly is: 'waiting'; readonly reason: string; readonly until: number }
-  | { readonly is: 'ended'; readonly reason: string };
+import type { Connection } from './connection.ts';
+import type { Outage } from './outage.ts';
+import { type Liveness, liveness, type ReportedHealth } from './liveness.ts';
+import type { LearnerInfo, MapInfo, StreamInfo } from '../../src/protocol/index.ts';
 
 /** Settings of one stream made by the user. */
 export interface StreamSettings {
@@ -30,8 +26,12 @@ export interface StreamSettings {
 /** The state of the dashboard, except for the signals themselves. */
 export interface DashboardState {
   readonly connection: Connection;
+  /** The last outage of the connection, until the user dismisses the report. */
+  readonly outage?: Outage | undefined;
   readonly streams: readonly StreamInfo[];
-  readonly health: ReadonlyMap<string, HealthMessage['streams'][number]>;
+  readonly health: ReadonlyMap<string, ReportedHealth>;
+  /** The server's clock, in ms since 1970; updated several times per second. */
+  readonly now: number;
   /** The score of every learner, by `learnerKey`. */
   readonly scores: ReadonlyMap<string, { readonly skill: number | null; readonly rollbacks?: number }>;
   /** All open alarms and the latest cleared ones, by ID. */
@@ -55,6 +55,7 @@ export const initialState: DashboardState = {
   connection: { is: 'connecting' },
   streams: [],
   health: new Map(),
+  now: Date.now(),
   scores: new Map(),
   alarms: new Map(),
   maintenance: [],
@@ -125,6 +126,16 @@ export function streamTimeSince(state: DashboardState, { stream, window }: Alarm
   const info = state.streams.find(({ name, run }) => name === stream && run === window.run);
   const next = state.health.get(stream)?.next;
   return info && next !== undefined && info.rate > 0 ? (next - window.from) / info.rate : NaN;
+}
+
+/** Whether the newest frame of a stream is recent, and if not, why. */
+export function streamLiveness(state: DashboardState, info: StreamInfo): Liveness {
+  return liveness(info, samplingRate(state, info), state.health.get(info.name), state.connection, state.now);
+}
+
+/** Names of the streams whose sensor is connected, but sends no fresh data. */
+export function staleStreams(state: DashboardState): string[] {
+  return state.streams.filter((info) => streamLiveness(state, info).is === 'stale').map(({ name }) => name);
 }
 
 /** Number of frames received of a stream. */

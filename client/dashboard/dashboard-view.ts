@@ -6,9 +6,11 @@ import { alarmsView } from './alarms-view.ts';
 import { featuresView } from './features-view.ts';
 import { connectionView, headerView } from './header-view.ts';
 import { learnersView, skillPreview } from './learner-view.ts';
-import { type DashboardState, previewedStreams, selectedStream } from './dashboard-state.ts';
+import { type DashboardState, previewedStreams, selectedStream, streamLiveness } from './dashboard-state.ts';
 import type { DashboardStore } from './dashboard-store.ts';
-import { maxPreviewLanes, signalPreview, signalView, visibleChannels } from './signal-view.ts';
+import { capitalize, livenessText } from './liveness.ts';
+import { outageView } from './outage-view.ts';
+import { couplingOf, maxPreviewLanes, signalPreview, signalView, visibleChannels } from './signal-view.ts';
 import type { StreamFeed } from './stream-feed.ts';
 import { streamListView } from './stream-list-view.ts';
 
@@ -22,7 +24,7 @@ export function dashboardView(
   feedOf: (stream: string) => StreamFeed,
 ): TemplateResult {
   const selected = selectedStream(state);
-  return html`${headerView(state, store)} ${connectionView(state.connection, Date.now())}
+  return html`${headerView(state, store)} ${connectionView(state.connection, Date.now())} ${outageView(state, store)}
   ${selected ? streamListView(state, store) : undefined}
   ${selected || state.alarms.size > 0 ? alarmsView(state, store, Date.now()) : undefined}
   ${selected ? keyed(selected.name, selectedView(state, selected, store, feedOf)) : emptyView(state)}`;
@@ -46,13 +48,13 @@ function selectedView(
       ${repeat(
         previewedStreams(state),
         ({ name }) => name,
-        (other) => previewView(other, store, feedOf(other.name)),
+        (other) => previewView(state, other, store, feedOf(other.name)),
       )}
     </div>
   </main>`;
 }
 
-function previewView(info: StreamInfo, store: DashboardStore, feed: StreamFeed): TemplateResult {
+function previewView(state: DashboardState, info: StreamInfo, store: DashboardStore, feed: StreamFeed): TemplateResult {
   return html`<section
     class="card card-preview"
     aria-label="Stream ${info.name}"
@@ -62,7 +64,7 @@ function previewView(info: StreamInfo, store: DashboardStore, feed: StreamFeed):
     <header class="card-head">
       <div class="card-title">
         <h2>Stream: ${info.name}</h2>
-        <p>${previewCaption(info, store)}</p>
+        <p>${previewCaption(state, info, store)}</p>
       </div>
       <button
         type="button"
@@ -77,11 +79,14 @@ function previewView(info: StreamInfo, store: DashboardStore, feed: StreamFeed):
   </section>`;
 }
 
-function previewCaption(info: StreamInfo, store: DashboardStore): string {
+function previewCaption(state: DashboardState, info: StreamInfo, store: DashboardStore): string {
+  const liveness = streamLiveness(state, info);
+  if (liveness.is !== 'live') return capitalize(livenessText(liveness, state.now));
   const total = info.channels.length;
   const shown = Math.min(maxPreviewLanes, visibleChannels(info, store.settings(info.name)).length);
   const channels = shown < total ? `${shown} of ${total} channels` : `${total} channel${total === 1 ? '' : 's'}`;
-  return `${channels}${info.learners.some(({ learning }) => learning) ? ', learning' : ''}`;
+  const filtered = couplingOf(info, store.settings(info.name)) === 'ac' ? ', high-passed' : '';
+  return `${channels}${filtered}${info.learners.some(({ learning }) => learning) ? ', learning' : ''}`;
 }
 
 function emptyView(state: DashboardState): TemplateResult {

@@ -3,22 +3,24 @@ import type { StreamInfo } from '../../src/protocol/index.ts';
 import { formatDuration } from '../format-time.ts';
 import { isPowerUnit } from '../decibel.ts';
 import { palettes } from '../palette.ts';
+import type { Connection } from './connection.ts';
 import { choice, toggle } from './controls-view.ts';
 import {
-  type Connection,
   type DashboardState,
   samplingRate,
   selectedMap,
   selectedStream,
+  streamLiveness,
   windowLength,
 } from './dashboard-state.ts';
+import { capitalize, livenessText } from './liveness.ts';
 import type { DashboardStore } from './dashboard-store.ts';
 import { timeWindows } from './time-windows.ts';
 
 /** The top bar: brand, connection state, and the controls that apply to all panels. */
 export function headerView(state: DashboardState, store: DashboardStore): TemplateResult {
   const info = selectedStream(state);
-  const live = state.connection.is === 'open' && (info?.live ?? true);
+  const live = state.connection.is === 'open' && (!info || streamLiveness(state, info).is === 'live');
   return html`<header class="bar">
     <div class="brand">
       <svg viewBox="0 0 32 32" aria-hidden="true">
@@ -34,9 +36,13 @@ export function headerView(state: DashboardState, store: DashboardStore): Templa
       </div>
     </div>
     <div class="bar-controls" role="toolbar" aria-label="View">
-      <output class="live ${state.paused ? 'live-paused' : live ? 'live-on' : ''}" data-testid="live-state"
+      <output
+        class="live ${state.paused ? 'live-paused' : live ? 'live-on' : ''}"
+        data-testid="live-state"
+        aria-live="off"
         >${stateLabel(state, info)}</output
       >
+      <span class="visually-hidden" role="status">${spokenState(state, info)}</span>
       <button
         class="button"
         type="button"
@@ -78,12 +84,21 @@ function windowView(state: DashboardState, info: StreamInfo, store: DashboardSto
   });
 }
 
-function stateLabel({ connection, paused, behind }: DashboardState, info: StreamInfo | undefined): string {
+function stateLabel(state: DashboardState, info: StreamInfo | undefined): string {
+  const { connection, paused, behind } = state;
   const seconds = Math.round(behind);
   if (paused) return seconds > 0 ? `Paused, ${formatDuration(seconds)} behind` : 'Paused';
   if (connection.is !== 'open') return connection.is === 'connecting' ? 'Connecting' : 'Disconnected';
   if (!info) return 'Connected';
-  return info.live ? 'Live' : 'Ended';
+  return capitalize(livenessText(streamLiveness(state, info), state.now));
+}
+
+/** The state without numbers, so that screen readers announce changes of the state only. */
+function spokenState(state: DashboardState, info: StreamInfo | undefined): string {
+  if (state.paused) return 'Paused';
+  if (!info) return state.connection.is === 'open' ? 'Connected' : 'Not connected';
+  const { is } = streamLiveness(state, info);
+  return `${info.name}: ${is === 'clock' ? 'wrong clock' : is}`;
 }
 
 function showsPower(state: DashboardState): boolean {
@@ -107,5 +122,5 @@ export function connectionView(connection: Connection, now: number): TemplateRes
       return `Disconnected: ${reason.replace(/\.$/, '')}. Reload the dashboard to reconnect.`;
     },
   }[connection.is]();
-  return html`<p class="notice" role="status" data-testid="connection" ?hidden=${text === ''}>${text}</p>`;
+  return html`<p class="notice" data-testid="connection" ?hidden=${text === ''}>${text}</p>`;
 }

@@ -92,6 +92,7 @@ function openView(
         label: learner.learning ? 'Learning' : 'Frozen',
         testid: 'learning',
         on: learner.learning,
+        disabled: state.connection.is !== 'open',
         onChange: (on) => store.setLearning(info.name, learner.index, { on }),
       })}
       <label class="choice"
@@ -102,6 +103,7 @@ function openView(
           max=${maxExponent}
           step="0.1"
           data-testid="learning-rate"
+          ?disabled=${state.connection.is !== 'open'}
           aria-valuetext=${formatNumber(learner.learningRate)}
           .value=${String(Math.log10(Math.max(10 ** minExponent, learner.learningRate)))}
           @change=${changed}

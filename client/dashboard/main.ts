@@ -5,14 +5,21 @@ import {
   learnerKey,
   orderStreams,
   samplingRate,
+  streamLiveness,
   updateAlarm,
   visibleStreams,
   windowLength,
 } from './dashboard-state.ts';
 import { DashboardStore } from './dashboard-store.ts';
 import { dashboardView } from './dashboard-view.ts';
+import type { Outage } from './outage.ts';
+import { pauseKeys } from './pause-key.ts';
+import { sourceStatus } from './liveness.ts';
 import { StreamFeed } from './stream-feed.ts';
 import { longestWindow } from './time-windows.ts';
+
+/** How long after a reconnect streams are added to the report of what was missed, in ms. */
+const reportTime = 30_000;
 
 const store = new DashboardStore();
 const feeds = new Map<string, StreamFeed>();
@@ -47,6 +54,28 @@ function observeRates(): Map<string, number> {
   );
 }
 
+/** How far the server's clock is ahead of the clock of this page, in ms. */
+let clockOffset = 0;
+
+/** The server's clock, in ms since 1970. */
+function serverTime(): number {
+  return Date.now() + clockOffset;
+}
+
+/** When the connection was lost, on the server's clock; 0 before the first time. */
+let lostAt = 0;
+/** The alarms that were known when the connection was lost, until the server has listed them again. */
+let alarmsBefore: ReadonlySet<number> | undefined;
+
+function endOfOutage(): Outage {
+  return { from: lostAt, to: serverTime(), missed: new Map(), alarms: 0 };
+}
+
+/** Whether a stream that delivers its first block now was visible before the outage. */
+function isAwaited({ to }: Outage): boolean {
+  return serverTime() - to < reportTime;
+}
+
 /** Closes every open menu except the one that contains `target`. */
 function closeMenus(target: EventTarget | null): void {
   for (const menu of document.querySelectorAll('details[open]'))
@@ -57,10 +86,11 @@ function handle(message: Watched): void {
   const { change, state } = store;
   const now = Date.now();
   if (message.type === 'connection') {
-    const { open } = message;
-    change({
-      connection: open ? { is: 'open' } : { is: 'waiting', reason: message.reason, until: now + message.wait },
-    });
+    if (message.open) change({ connection: { is: 'open' }, ...(lostAt > 0 && { outage: endOfOutage() }) });
+    else {
+      if (state.connection.is === 'open') [lostAt, alarmsBefore] = [serverTime(), new Set(state.alarms.keys())];
+      change({ connection: { is: 'waiting', reason: message.reason, until: now + message.wait } });
+    }
   } else if (message.type === 'streams') {
     const names = new Set(message.streams.map(({ name }) => name));
     const scores = new Map([...state.scores].filter(([key]) => names.has(key.split('/')[0])));
@@ -68,15 +98,25 @@ function handle(message: Watched): void {
     for (const name of feeds.keys()) if (!names.has(name)) feeds.delete(name);
   } else if (message.type === 'alarms') {
     change({ alarms: new Map(message.alarms.map((alarm) => [alarm.id, alarm])), maintenance: message.maintenance });
+    const raised = message.alarms.filter(({ id }) => alarmsBefore && !alarmsBefore.has(id)).length;
+    if (state.outage && alarmsBefore) change({ outage: { ...state.outage, alarms: raised } });
+    alarmsBefore = undefined;
   } else if (message.type === 'alarm') {
     change({ alarms: updateAlarm(state.alarms, message.alarm) });
   } else if (message.type === 'health') {
-    change({ health: new Map(message.streams.map((health) => [health.name, health])), observedRates: observeRates() });
+    const at = message.time ?? now;
+    clockOffset = at - now;
+    const health = new Map(message.streams.map((health) => [health.name, { ...health, at }]));
+    change({ health, now: at, observedRates: observeRates() });
   } else if (message.stream !== undefined) {
     if (message.type === 'loss') {
       change({ scores: new Map(state.scores).set(learnerKey(message.stream, message.learner), message) });
     }
-    feedOf(message.stream).push(message, now);
+    const feed = feedOf(message.stream);
+    feed.push(message, serverTime());
+    const { outage } = store.state;
+    if (outage && feed.missed !== undefined && !outage.missed.has(message.stream) && isAwaited(outage))
+      change({ outage: { ...outage, missed: new Map(outage.missed).set(message.stream, feed.missed) } });
   }
 }
 
@@ -85,6 +125,7 @@ store.changes.subscribe((state) => {
     const feed = feeds.get(info.name);
     const window = windowLength(state, info);
     if (!feed) continue;
+    feed.view.setStatus(sourceStatus(streamLiveness(state, info), state.now));
     feed.retention = Math.max(window, longestWindow(samplingRate(state, info)));
     if (feed.view.window !== window) feed.view.setWindow(window);
   }
@@ -110,15 +151,12 @@ store.changes
 interval(250).subscribe(() => {
   const { paused, connection } = store.state;
   const behind = Math.max(0, ...[...feeds.values()].map(({ view }) => view.behind));
-  if (paused || connection.is === 'waiting') store.change({ behind });
+  store.change({ now: serverTime(), ...((paused || connection.is === 'waiting') && { behind }) });
 });
 fromEvent<KeyboardEvent>(document, 'keydown').subscribe((event) => {
   if (event.key === 'Escape') closeMenus(null);
-  if (event.key !== ' ' || event.ctrlKey || event.altKey || event.metaKey) return;
-  if (event.target instanceof Element && event.target.closest('button, select, input, summary, textarea')) return;
-  event.preventDefault();
-  store.togglePause();
 });
+pauseKeys(document).subscribe(() => store.togglePause());
 fromEvent<Event>(document, 'click').subscribe(({ target }) => closeMenus(target));
 if (root) store.frames.subscribe((state) => render(dashboardView(state, store, feedOf), root));
 

@@ -4,7 +4,7 @@ import { type Coupling, SignalPlot } from '../signal-plot.ts';
 import type { StreamInfo } from '../../src/protocol/index.ts';
 import { card, choice } from './controls-view.ts';
 import { mountComponent, type MountedComponent } from './mount-component.ts';
-import type { DashboardState, StreamSettings } from './dashboard-state.ts';
+import { type DashboardState, isEeg, type StreamSettings } from './dashboard-state.ts';
 import type { DashboardStore } from './dashboard-store.ts';
 import type { StreamFeed } from './stream-feed.ts';
 import { longestWindow } from './time-windows.ts';
@@ -15,7 +15,7 @@ const maxLanes = 16;
 /** Lanes in a preview card. */
 export const maxPreviewLanes = 5;
 
-const couplingCaptions = { ac: 'running mean removed', dc: 'one scale per channel' };
+const couplingCaptions = { ac: 'running mean (1 s) removed', dc: 'as measured, one scale per channel' };
 
 interface SignalSettings {
   coupling: Coupling;
@@ -35,8 +35,8 @@ export function signalView(
   const rate = info.rate > 0 ? formatRate(info.rate) : 'Irregular sampling rate';
   return card({
     name: 'signal',
-    title: `Raw signal: ${info.name}`,
-    help: 'AC subtracts the running mean (1 s) from each channel and shows it under the channel name. DC shows the samples as measured, with one scale per channel.',
+    title: `${coupling === 'ac' ? 'Signal, high-passed at 0.16 Hz' : 'Raw signal'}: ${info.name}`,
+    help: 'AC subtracts the running mean (1 s), which is a high-pass filter at 0.16 Hz, and shows it under the channel name. DC shows the samples as measured, with one scale per channel. A bar at the edge of a lane marks where a line leaves it.',
     caption:
       state.paused && !feed.view.paused
         ? 'Shown live: this stream had no data when you paused.'
@@ -124,9 +124,9 @@ export function visibleChannels(info: StreamInfo, { hidden }: StreamSettings): n
   return hidden ? all.filter((at) => !hidden.includes(at)) : all.slice(0, maxLanes);
 }
 
-/** The coupling set by the user; by default AC for fast signals, whose offset is rarely of interest, else DC. */
-function couplingOf(info: StreamInfo, settings: StreamSettings): Coupling {
-  return settings.coupling ?? (info.rate >= 50 ? 'ac' : 'dc');
+/** The coupling set by the user; by default AC for EEG, whose offset is of no interest, else DC: the samples as measured. */
+export function couplingOf(info: StreamInfo, settings: StreamSettings): Coupling {
+  return settings.coupling ?? (isEeg(info) ? 'ac' : 'dc');
 }
 
 /** A key that changes when the component must be created anew. */

@@ -47,10 +47,15 @@ export class StreamFeed {
   #pendingMarks: MarkMessage[] = [];
   #run: number | undefined;
   #alarms: readonly AlarmRecord[] = [];
+  /** The frame that followed the last one before the newest subscription; NaN if there was none. */
+  #resumeAt = NaN;
+  #missed: number | undefined;
 
   /** Adds a message of this stream; `now` in ms. */
   push(message: Watched, now: number): void {
-    if (message.type === 'run' || message.type === 'subscribed') this.#startRun(message.run);
+    if (message.type === 'subscribed') this.#resubscribe(message.run);
+    else if (message.type === 'run') this.#startRun(message.run);
+    else if (message.type === 'gap') this.#excuse(message.from, message.count);
     else if (message.type === 'block' && message.kind === 'samples') this.#pushRaw(message.block);
     else if (message.type === 'block' && message.kind === 'features') this.#pushFeatures(message.block, message.map);
     else if (message.type === 'kernels') this.#pushKernels(message);
@@ -84,12 +89,25 @@ export class StreamFeed {
     return (1000 * (last.start - first.start)) / (last.time - first.time);
   }
 
+  /**
+   * Frames that were lost to this page between the last two subscriptions, without those that the server itself did not
+   * receive; NaN if a new run had started. Undefined until the first block arrives, or without an earlier subscription.
+   */
+  get missed(): number | undefined {
+    return this.#missed;
+  }
+
   /** Whether the stream has labeled events. */
   get hasEvents(): boolean {
     return this.#events.length > 0;
   }
 
   #pushRaw(received: Block): void {
+    const resumed = received.start + frameCount(received) > this.#resumeAt;
+    if (resumed) {
+      this.#missed = Math.max(0, received.start - this.#resumeAt);
+      this.#resumeAt = NaN;
+    }
     const block = this.#store(this.#raw, received);
     if (!block) return;
     this.#placeMarks();
@@ -182,6 +200,18 @@ export class StreamFeed {
       time < until + clockJitter && time > until - 1000 * this.retention;
     const kept = blocks.filter(({ time }) => within(time, block.time) || (paused && within(time, end)));
     blocks.splice(0, blocks.length, ...kept.slice(-maxBlocks + 64));
+  }
+
+  #resubscribe(run: number): void {
+    const last = this.#raw.at(-1);
+    this.#resumeAt = last && run === this.#run ? last.start + frameCount(last) : NaN;
+    this.#missed = last && run !== this.#run ? NaN : undefined;
+    this.#startRun(run);
+  }
+
+  /** Frames that the server did not receive are not missed by the page. */
+  #excuse(from: number, count: number): void {
+    if (from <= this.#resumeAt) this.#resumeAt = Math.max(this.#resumeAt, from + count);
   }
 
   /** Discards the data of an earlier run. Events stay, since they have a time. */

@@ -9,7 +9,9 @@ import {
   playbackSpeed,
   samplingRate,
   selectedStream,
+  streamLiveness,
 } from './dashboard-state.ts';
+import { livenessText } from './liveness.ts';
 import { truncatedList } from './controls-view.ts';
 import type { DashboardStore } from './dashboard-store.ts';
 
@@ -27,7 +29,7 @@ export function streamListView(state: DashboardState, store: DashboardStore): Te
           html`<li class="stream-item">
             <button
               type="button"
-              class="stream ${info.live ? 'stream-live' : ''} ${isAlarmed(state, info.name) ? 'stream-alarmed' : ''}"
+              class="stream ${streamLiveness(state, info).is === 'live' ? 'stream-live' : ''} ${isAlarmed(state, info.name) ? 'stream-alarmed' : ''}"
               data-testid="stream-item"
               data-stream=${info.name}
               title=${info.name}
@@ -67,9 +69,11 @@ function streamKind(info: StreamInfo): string {
   return isEeg(info) ? `${info.kind?.replace(/eeg$/i, 'EEG')}, ${channels}` : channels;
 }
 
-/** The sampling rate and the lag of a stream, or that it has ended. */
+/** The sampling rate and the lag of a live stream; otherwise why it is not live. */
 function streamHealth(state: DashboardState, info: StreamInfo): string {
-  if (!info.live) return 'ended';
+  const liveness = streamLiveness(state, info);
+  if (liveness.is === 'clock') return `${rateText(state, info)} · ${livenessText(liveness, state.now)}`;
+  if (liveness.is !== 'live') return livenessText(liveness, state.now);
   const lag = state.health.get(info.name)?.lag ?? null;
   return lag === null ? rateText(state, info) : `${rateText(state, info)} · ${lagText(lag)}`;
 }

@@ -145,6 +145,10 @@ export interface StreamHealth {
   rate: number;
   /** Time since the newest frame in ms; null if unknown. */
   lag: number | null;
+  /** How far the newest frame is ahead of the server's clock, in ms; absent if it is not. */
+  ahead?: number;
+  /** Time since frames last arrived, whatever their times, in ms, to about 1 s; absent if none has arrived. */
+  idle?: number;
   /** Number of received frames. */
   received: number;
   /** Number of missing frames. */
@@ -160,6 +164,8 @@ export interface StreamHealth {
 export interface HealthMessage {
   /** Message type. */
   type: 'health';
+  /** The server's clock, in ms since 1970. */
+  time?: number;
   /** Health of each stream. */
   streams: StreamHealth[];
 }
@@ -190,6 +196,8 @@ const health = v.object({
   name: field.name,
   rate: v.number(),
   lag: numberOrNull,
+  ahead: v.optional(v.number()),
+  idle: v.optional(v.number()),
   received: v.number(),
   gaps: v.number(),
   invalid: v.number(),
@@ -250,7 +258,7 @@ const schemas = new Map<string, field.Schema<WatchText>>([
     'dropped',
     v.object({ type: v.literal('dropped'), id: field.id, what: v.string(), from: field.index, count: field.count }),
   ],
-  ['health', v.object({ type: v.literal('health'), streams: v.array(health) })],
+  ['health', v.object({ type: v.literal('health'), time: v.optional(v.number()), streams: v.array(health) })],
   ['alarms', alarmsMessage],
   ['alarm', alarmMessage],
   ['error', errorMessage],

@@ -124,7 +124,8 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   const health = setInterval(() => {
     const now = Date.now();
     alarmService.tick(now);
-    for (const viewer of viewers) viewer.tick(now);
+    const message = { ...registry.health(now), time: now };
+    for (const viewer of viewers) viewer.tick(message);
   }, 1000);
 
   let saves = 0;

@@ -7,6 +7,7 @@ import { forwardAlarms, forwardFeed } from './subscription.ts';
 import type { Feed } from './feed.ts';
 import { BoundedSocket, readMessage } from './bounded-socket.ts';
 import type { StreamRegistry } from './stream-registry.ts';
+import type { HealthMessage } from '../protocol/watch-message.ts';
 import { ViewerQueue } from './viewer-queue.ts';
 
 /** Maximum number of subscriptions per connection. */
@@ -44,8 +45,8 @@ export class ViewerConnection {
   }
 
   /** Sends the health of the streams; called once per second. */
-  tick(now: number): void {
-    this.#queue.replace(this.#registry.health(now));
+  tick(health: HealthMessage): void {
+    this.#queue.replace(health);
   }
 
   #list(): void {

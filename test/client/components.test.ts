@@ -230,6 +230,159 @@ describe('under a strict content security policy', () => {
     expect(trace[3]).toBeGreaterThan(500);
   });
 
+  test('no plot draws anything across an outage, and a heatmap is complete after it', async () => {
+    const result = await page.evaluate(async () => {
+      const { FeatureLines, FeatureMap, LossPlot, SignalPlot, TimeView } = window.tapline;
+      /** The blank spans of the middle row of a canvas, as fractions of the time axis. */
+      const blanks = (canvas: HTMLCanvasElement | null, color?: string): string[] => {
+        if (!canvas) throw new Error('no canvas');
+        const steps = Array.from({ length: 600 }, (_, at) => at / 600);
+        const blank = steps.map((x) => {
+          const at = (100 + 600 * x) / 800;
+          const width = 4 / canvas.width;
+          return color === undefined
+            ? window.count(canvas, 'eceff3', at, at + width) > 100
+            : window.count(canvas, color, at, at + width) === 0;
+        });
+        const starts = steps.filter((_, i) => blank[i] && !blank[i - 1]);
+        const ends = steps.filter((_, i) => blank[i] && !blank[i + 1]);
+        return starts
+          .map((start, i) => `${start.toFixed(1)}–${ends[i].toFixed(1)}`)
+          .filter((span) => span.length === 7);
+      };
+      const look = async (rate: number, stall: number) => {
+        const view = new TimeView(20);
+        const [a, b] = [window.mount('a'), window.mount('b')];
+        const map = new FeatureMap(a, { labels: ['x'], range: [0, 1], view });
+        const lines = new FeatureLines(b, { labels: ['x'], view });
+        const signal = new SignalPlot(b, { channels: 1, coupling: 'dc', view });
+        // one frame per message, ten per second, and a stall of the clock after the first half
+        for (let i = 0; i < 200 - 10 * stall; i++) {
+          const time = 1e12 + 100 * i + (i < 80 ? 0 : 1000 * stall);
+          for (const plot of [map, lines, signal]) plot.push({ ...window.block(i, [[i % 2 ? 0.7 : 0.3]], rate), time });
+        }
+        await window.drawn();
+        const canvas = (element: Element) =>
+          element.querySelector<HTMLCanvasElement>('[data-testid=heatmap], .u-wrap canvas');
+        const [first, second] = b.querySelectorAll<HTMLElement>('.tapline');
+        const spans = [blanks(canvas(a)), blanks(canvas(first), '3454d1'), blanks(canvas(second), '3454d1')];
+        for (const plot of [map, lines, signal]) plot.destroy();
+        return spans;
+      };
+      const result = {
+        regular: await look(10, 4),
+        irregular: await look(0, 4),
+        jitter: await look(10, 0.9),
+      };
+      const loss = new LossPlot(window.mount('a'), { compact: true });
+      for (let i = 0; i < 200; i++) loss.push({ nmse: 1, skill: 0.5, time: 1e12 + 100 * i + (i < 100 ? 0 : 20_000) });
+      await window.drawn();
+      const canvas = document.querySelector<HTMLCanvasElement>('#a canvas');
+      const drawn = canvas ? [0.1, 0.5, 0.9].map((x) => window.count(canvas, '0b7d62', x, x + 0.02)) : [];
+      return { ...result, drawn };
+    });
+    const inside = (spans: string[][]): string[][] => spans.map((list) => list.filter((span) => span !== '0.0–0.0'));
+    expect(inside(result.regular)).toEqual([['0.4–0.6'], ['0.4–0.6'], ['0.4–0.6']]);
+    // the color of the last frame of an irregular stream is held for a second
+    expect(inside(result.irregular)).toEqual([['0.5–0.6'], ['0.4–0.6'], ['0.4–0.6']]);
+    expect(inside(result.jitter)).toEqual([[], [], []]);
+    expect(result.drawn[0]).toBeGreaterThan(0);
+    expect(result.drawn[1]).toBe(0);
+    expect(result.drawn[2]).toBeGreaterThan(0);
+  });
+
+  test('a plot without data is veiled, follows the clock, and does not claim to show now', async () => {
+    const result = await page.evaluate(async () => {
+      const { LossPlot, SignalPlot, TimeView } = window.tapline;
+      const view = new TimeView(10);
+      const plot = new SignalPlot(window.mount('a'), { channels: 1, coupling: 'dc', view });
+      new LossPlot(window.mount('b'), { view, compact: true }).push({ nmse: 1, skill: 0.5, time: 1e12 });
+      const labels: string[] = [];
+      const fillText: (this: CanvasRenderingContext2D, text: string, x: number, y: number) => void = Reflect.get(
+        CanvasRenderingContext2D.prototype,
+        'fillText',
+      );
+      CanvasRenderingContext2D.prototype.fillText = function (text: string, x: number, y: number) {
+        labels.push(text);
+        fillText.call(this, text, x, y);
+      };
+      const look = async () => {
+        labels.length = 0;
+        plot.refresh();
+        await window.drawn();
+        const canvas = document.querySelector<HTMLCanvasElement>('#a canvas');
+        return {
+          veils: [...document.querySelectorAll<HTMLElement>('[data-testid=veil]')].map((veil) =>
+            veil.hidden ? '' : veil.textContent,
+          ),
+          now: labels.includes('now'),
+          clock: labels.filter((label) => /^\d\d:\d\d:\d\d$/.test(label)).length,
+          right: canvas && window.count(canvas, '3454d1', 0.8, 0.87) > 0,
+        };
+      };
+      plot.push(
+        window.block(
+          0,
+          Array.from({ length: 1000 }, (_, i) => [Math.sin(i)]),
+        ),
+      );
+      const unknown = await look();
+      view.setStatus({ fresh: true });
+      const fresh = await look();
+      view.setStatus({ note: 'No data since 18:38:12', clock: view.end + 3000 });
+      const stale = await look();
+      view.pause();
+      const paused = (await look()).veils;
+      return { unknown, fresh, stale, paused };
+    });
+    expect(result.unknown).toMatchObject({ veils: ['', ''], now: false, right: true });
+    expect(result.fresh).toMatchObject({ veils: ['', ''], now: true, right: true });
+    const note = 'No data since 18:38:12';
+    expect(result.stale).toMatchObject({ veils: [note, note], now: false, right: false });
+    for (const { clock } of [result.unknown, result.fresh, result.stale]) expect(clock).toBeGreaterThan(2);
+    expect(result.paused).toEqual(['', '']);
+  });
+
+  test('feature maps that arrive after the newest frame are drawn when they arrive', async () => {
+    const moved = await page.evaluate(async () => {
+      const { FeatureLines, FeatureMap, TimeView } = window.tapline;
+      const view = new TimeView(10);
+      const plots = [
+        new FeatureMap(window.mount('a'), { labels: ['x'], range: [0, 1], view }),
+        new FeatureLines(window.mount('b'), { labels: ['x'], view }),
+      ];
+      const pictures = () => [...document.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL());
+      view.advance(1e12 + 60_000);
+      await window.drawn();
+      const before = pictures();
+      for (const plot of plots) plot.push({ ...window.block(0, [[0.2], [0.8], [0.5]], 1), time: 1e12 + 55_000 });
+      await window.drawn();
+      const after = pictures();
+      return before.map((picture, at) => picture !== after[at]);
+    });
+    // the color bar of the heatmap, which has a fixed range, is the canvas that may stay the same
+    expect(moved.filter(Boolean).length).toBeGreaterThanOrEqual(2);
+  });
+
+  test('a spike stays in its lane, is marked, and does not flatten the other samples', async () => {
+    const result = await page.evaluate(async () => {
+      const plot = new window.tapline.SignalPlot(window.mount('a'), { channels: 2, coupling: 'dc', rate: 100 });
+      const rows = Array.from({ length: 1000 }, (_, i) => [i % 2, i === 500 ? -1e6 : i % 3]);
+      plot.push(window.block(0, rows));
+      await window.drawn();
+      const canvas = document.querySelector<HTMLCanvasElement>('.u-wrap canvas');
+      if (!canvas) throw new Error('no canvas');
+      const scales = [...document.querySelectorAll('.tapline-range')].map(({ textContent }) => textContent);
+      const at = (color: string, from: number, to: number) =>
+        window.count(canvas, color, (100 + 600 * from) / 800, (100 + 600 * to) / 800);
+      return { scales, marks: [at('17202e', 0, 0.45), at('17202e', 0.48, 0.52), at('17202e', 0.55, 1)] };
+    });
+    expect(result.scales.join()).not.toMatch(/M/);
+    expect(result.marks[0]).toBe(0);
+    expect(result.marks[1]).toBeGreaterThan(5);
+    expect(result.marks[2]).toBe(0);
+  });
+
   test('a signal shows its coupling, offset, scale, and which channels are flat or railed', async () => {
     const texts = await page.evaluate(async () => {
       const channels = [

@@ -87,6 +87,14 @@ describe('the dashboard', () => {
     expect(await page.locator('[data-testid=learner]').count()).toBe(2);
   });
 
+  test('shows other signals as measured, and says in the title that an EEG is high-passed', async () => {
+    await page.getByText('Signal, high-passed at 0.16 Hz: eeg').waitFor();
+    await page.selectOption('[data-testid=coupling]', 'dc');
+    await page.getByText('Raw signal: eeg').waitFor();
+    await item('alpha').click();
+    await page.getByText('Raw signal: alpha').waitFor();
+  });
+
   test('scrolls the heatmap with the stream and labels the events under it', async () => {
     const before = await picture();
     await until(async () => (await picture()) !== before);
@@ -110,11 +118,53 @@ describe('the dashboard', () => {
     expect(await picture()).not.toBe(paused);
   });
 
-  test('does not pause on Space while a control has the focus', async () => {
+  test('pauses on Space wherever the focus is outside text fields', async () => {
+    const pressed = () => page.getAttribute('[data-testid=pause]', 'aria-pressed');
+    let paused = false;
+    for (const control of [
+      '[data-testid=pause]',
+      '[data-testid=window]',
+      '[data-testid=channels]',
+      '.card-open .hint',
+    ]) {
+      await page.focus(control);
+      await page.keyboard.press('Space');
+      paused = !paused;
+      await expect.poll(pressed).toBe(String(paused));
+    }
+    await page.evaluate(() => document.body.append(document.createElement('textarea')));
+    await page.focus('textarea');
+    await page.keyboard.press('Space');
+    await drawn(page);
+    expect([await pressed(), await page.inputValue('textarea')]).toEqual([String(paused), ' ']);
+  });
+
+  test('changes a switch on Space only if it was reached with the keyboard', async () => {
     await page.focus('[data-testid=learning]');
     await page.keyboard.press('Space');
     await until(() => Promise.resolve(server.requests.some(({ type }) => type === 'learning')));
     expect(await page.getAttribute('[data-testid=pause]', 'aria-pressed')).toBe('false');
+    await page.locator('[data-testid=db]').click();
+    await page.keyboard.press('Space');
+    await page.waitForSelector('[data-testid=pause][aria-pressed=true]');
+    expect(await page.locator('[data-testid=db]').isChecked()).toBe(false);
+  });
+
+  test('announces changes of the state to screen readers, but no running numbers', async () => {
+    const announced = await page.evaluate(async () => {
+      const live = '[aria-live]:not([aria-live=off]), [role=status], [role=alert], output';
+      let changes = 0;
+      const observer = new MutationObserver((records) => {
+        for (const { target } of records) {
+          const region = (target instanceof Element ? target : target.parentElement)?.closest(live);
+          if (region && region.getAttribute('aria-live') !== 'off') changes++;
+        }
+      });
+      observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+      await new Promise((done) => setTimeout(done, 1500));
+      return changes;
+    });
+    expect(announced).toBe(0);
   });
 
   test('changes the window and the palette without losing data', async () => {
@@ -202,6 +252,29 @@ describe('the dashboard', () => {
     server.broadcast({ type: 'health', streams: [{ name: 'eeg', rate: 1003, ...counts }] });
     await page.getByText('250 Hz, 4× speed').waitFor();
     await page.getByText(/for 6 min \(stream time\)/).waitFor();
+  });
+
+  test('is live only while the newest frame is fresh, and otherwise shows why not', async () => {
+    const state = () => page.textContent('[data-testid=live-state]');
+    const report = async (part: object, expected: string): Promise<void> => {
+      const base = { name: 'eeg', rate: 250, lag: 12, received: 900, gaps: 0, invalid: 0 };
+      server.broadcast({ type: 'health', time: Date.now(), streams: [{ ...base, ...part }] });
+      await expect.poll(state).toBe(expected);
+    };
+    await report({}, 'Live');
+    await report({ lag: 1_560_000, idle: 1_560_000 }, 'Stale 26 min');
+    const veils = page.locator('[data-testid=veil]:visible');
+    await expect.poll(() => veils.first().textContent()).toMatch(/^No data since (.+ )?\d\d:\d\d:\d\d$/);
+    expect(await item('eeg').textContent()).toContain('stale 26 min');
+    expect(await item('eeg').getAttribute('class')).not.toContain('stream-live');
+    await report({ lag: 0, ahead: 3_600_000, idle: 0 }, 'Clock 1 h ahead');
+    await report({ lag: 3_600_000, idle: 0 }, 'Clock 1 h behind');
+    await report({}, 'Live');
+    await expect.poll(() => veils.count()).toBe(0);
+    // The next report never comes.
+    await expect.poll(state, { timeout: 15_000 }).toBe('Disconnected');
+    server.endHost();
+    await expect.poll(() => item('host').textContent()).toMatch(/ended|disconnected/);
   });
 
   test('shows help on keyboard focus, and how often a learner was rolled back', async () => {
@@ -303,6 +376,37 @@ describe('the dashboard', () => {
     await page.locator('[data-testid=connection]').waitFor({ state: 'hidden' });
     const before = await picture();
     await until(async () => (await picture()) !== before);
+    await page.getByText('The plots are complete.').waitFor();
+  });
+
+  test('does not reassure while disconnected, and reports what was missed afterwards', async () => {
+    server.broadcast({ type: 'alarms', alarms: [], maintenance: [] });
+    server.drop(4008, 'this viewer was too slow');
+    const seen = await page.waitForFunction(() => {
+      const notice = document.querySelector('[data-testid=connection]')?.textContent ?? '';
+      if (!notice.includes('Disconnected')) return null;
+      return {
+        veils: document.querySelectorAll('[data-testid=veil]:not([hidden])').length,
+        alarms: document.querySelector('[data-testid=alarms] [role=status]')?.textContent ?? '',
+        disabled: document.querySelector<HTMLInputElement>('[data-testid=learning]')?.disabled,
+      };
+    });
+    const { veils, alarms, disabled } = (await seen.jsonValue()) ?? {};
+    expect(veils).toBeGreaterThan(2);
+    expect(alarms).toContain('Not connected');
+    expect(alarms).not.toContain('No open alarms');
+    expect(disabled).toBe(true);
+    server.advance(500);
+    await page.locator('[data-testid=connection]').waitFor({ state: 'hidden' });
+    const alarm = alarmOf(7, 'host', [{ label: 'cpu 0', share: 1 }]);
+    server.broadcast({ type: 'alarms', alarms: [alarm], maintenance: [] });
+    const report = page.locator('[data-testid=missed]');
+    await until(async () => (await report.textContent())?.includes('eeg') ?? false);
+    const text = (await report.textContent())?.replace(/\s+/g, ' ') ?? '';
+    expect(text).toMatch(/Disconnected from \d\d:\d\d:\d\d to \d\d:\d\d:\d\d \(\d+ m?s\)/);
+    expect(text).toMatch(/Missed: .*500 frames of eeg.*1 new alarm\./);
+    await page.click('[data-testid=dismiss]');
+    await report.waitFor({ state: 'detached' });
   });
 
   test('shows why the server rejected it, and does not reconnect', async () => {

@@ -61,6 +61,30 @@ describe('decimation', () => {
     expect(into.y[0]).toEqual([1, 2, null, 3, 4]);
   });
 
+  test('shows an outage of an irregular stream as a gap, decimated or not', () => {
+    const ring = new Ring(1, 400);
+    for (let i = 0; i < 400; i++) {
+      const time = 100 * i + (i < 150 ? 0 : 60_000);
+      ring.push({ data: Float32Array.from([i]), channels: 1, start: i, rate: 0, time });
+    }
+    for (const width of [1000, 50]) {
+      const into: Columns = { x: [], y: [] };
+      decimate(ring, { end: ring.newest, window: 120_000, width }, [0], into);
+      const at = into.y[0].indexOf(null);
+      expect(into.y[0][at - 1]).toBe(149);
+      expect(into.y[0][at + 1]).toBe(150);
+    }
+  });
+
+  test('shows a stream that is slower than its sampling rate without gaps', () => {
+    const ring = new Ring(1, 400);
+    for (let i = 0; i < 200; i++)
+      ring.push({ data: Float32Array.from([i]), channels: 1, start: i, rate: 10, time: 400 * i });
+    const into: Columns = { x: [], y: [] };
+    decimate(ring, { end: ring.newest, window: 40_000, width: 1000 }, [0], into);
+    expect(into.y[0]).not.toContain(null);
+  });
+
   test('reuses its arrays', () => {
     const ring = new Ring(1, 4);
     ring.push({ data: Float32Array.from([1, 2]), channels: 1, start: 0, rate: 100, time: 0 });

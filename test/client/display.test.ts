@@ -1,12 +1,14 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AutoRange } from '../../client/auto-range.ts';
 import { RunningMean } from '../../client/signal-plot.ts';
 import { formatNumber, formatQuantity } from '../../client/format-number.ts';
-import { roundUpNice } from '../../client/lane-scale.ts';
+import { ownScale, roundUpNice, sharedScales } from '../../client/lane-scale.ts';
 import { displayUnit } from '../../client/decibel.ts';
-import { DownsampledHistory } from '../../client/loss-plot.ts';
+import { breakAtOutages, DownsampledHistory } from '../../client/loss-plot.ts';
 import { paletteColors, palettes } from '../../client/palette.ts';
 import { Ribbon } from '../../client/ribbon.ts';
+import { robustRange } from '../../client/robust-range.ts';
 import { Ring } from '../../client/ring.ts';
 import { groupRows } from '../../client/row-groups.ts';
 import { signalQuality } from '../../client/signal-quality.ts';
@@ -120,6 +122,99 @@ describe('a downsampled history', () => {
   });
 });
 
+describe('a range without outliers', () => {
+  const sorted = (samples: readonly number[]): Float64Array => Float64Array.from(samples).sort();
+  const sample = fc.double({ min: -1e6, max: 1e6, noNaN: true });
+
+  test('contains all samples but 2 % and two, and is within their range', () => {
+    fc.assert(
+      fc.property(fc.array(sample, { minLength: 1, maxLength: 300 }), (samples) => {
+        const [low, high] = robustRange(sorted(samples), samples.length);
+        const outside = samples.filter((x) => x < low || x > high).length;
+        expect(outside).toBeLessThanOrEqual(0.02 * samples.length + 2);
+        expect(samples).toContain(low);
+        expect(samples).toContain(high);
+      }),
+      { seed: 31, numRuns: 300 },
+    );
+  });
+
+  test('is not changed by one outlier, but a lone change of a constant is shown', () => {
+    const samples = Array.from({ length: 100 }, (_, i) => Math.sin(i));
+    const range = robustRange(sorted(samples), 100);
+    const [low, high] = robustRange(sorted([...samples, 1e9]), 101);
+    expect(low).toBe(range[0]);
+    expect(high).toBeGreaterThan(0.9);
+    expect(high).toBeLessThanOrEqual(range[1]);
+    expect(robustRange(sorted([...Array.from({ length: 100 }, () => 5), 9]), 101)).toEqual([5, 9]);
+  });
+});
+
+describe('the scales of a signal', () => {
+  const frames = 300;
+  const ringOf = (...channels: ((i: number) => number)[]): Ring => {
+    const ring = new Ring(channels.length, frames);
+    const data = Float32Array.from({ length: frames * channels.length }, (_, i) =>
+      channels[i % channels.length](Math.floor(i / channels.length)),
+    );
+    ring.push({ data, channels: channels.length, start: 0, rate: 100, time: 0 });
+    return ring;
+  };
+  const wave = (size: number, outlier?: number) => (i: number) =>
+    i === 150 && outlier !== undefined ? outlier : size * Math.sin(i);
+
+  test('survive one outlier', () => {
+    const ring = ringOf(wave(1, 1e9), wave(1));
+    expect(ownScale(ring, 0, 0, frames, undefined)).toEqual(ownScale(ring, 1, 0, frames, undefined));
+    const scales = sharedScales(ring, ringOf(wave(0), wave(0)), [0, 1], 0, frames, new Map());
+    expect(scales.get(0)).toEqual(scales.get(1));
+    expect(scales.get(0)?.high).toBeLessThanOrEqual(2);
+  });
+
+  test('are shared by channels of similar size, but not with hum or with 1e9 beside 1e-9', () => {
+    const highs = (...sizes: number[]): (number | undefined)[] => {
+      const zeros = sizes.map(() => wave(0));
+      const scales = sharedScales(
+        ringOf(...sizes.map((size) => wave(size))),
+        ringOf(...zeros),
+        [...sizes.keys()],
+        0,
+        frames,
+        new Map(),
+      );
+      return sizes.map((_, channel) => scales.get(channel)?.high);
+    };
+    expect(highs(10, 20, 40)).toEqual([50, 50, 50]);
+    expect(highs(10, 10, 10, 5000)).toEqual([20, 20, 20, 10_000]);
+    expect(highs(1e9, 1e-9)).toEqual([2e9, 2e-9]);
+    expect(highs(0, 10)).toEqual([20, 20]);
+  });
+
+  test('of a large value with a small change is not empty', () => {
+    const scale = ownScale(
+      ringOf((i) => 1e9 + 64 * (i % 2)),
+      0,
+      0,
+      frames,
+      undefined,
+    );
+    expect(scale?.high).toBeGreaterThan(scale?.low ?? Infinity);
+  });
+});
+
+describe('the lines of a learner', () => {
+  test('are broken where scores are missing for longer than usual, and only there', () => {
+    expect(breakAtOutages([0, 1, 2, 60, 61], [[1, 2, 3, 4, 5]])).toEqual([
+      [0, 1, 2, 31, 60, 61],
+      [1, 2, 3, null, 4, 5],
+    ]);
+    expect(breakAtOutages([0, 600, 1200, 1900], [[1, 2, 3, 4]])).toEqual([
+      [0, 600, 1200, 1900],
+      [1, 2, 3, 4],
+    ]);
+  });
+});
+
 describe('a time view', () => {
   test('stops while paused, reports how far it is behind, and goes live again', () => {
     const view = new TimeView(10);
@@ -149,6 +244,21 @@ describe('a time view', () => {
     expect(view.end).toBe(100_000);
     view.advance(5000);
     expect(view.end).toBe(5000);
+  });
+
+  test('follows the clock while no data arrives, and the newest frame otherwise', () => {
+    const view = new TimeView();
+    view.advance(1000);
+    expect([view.end, view.fresh, view.note]).toEqual([1000, false, '']);
+    view.setStatus({ clock: 9000, note: 'No data since 0:01' });
+    expect([view.end, view.fresh, view.note]).toEqual([9000, false, 'No data since 0:01']);
+    view.pause();
+    view.setStatus({ clock: 20_000 });
+    expect(view.end).toBe(9000);
+    view.resume();
+    expect(view.end).toBe(20_000);
+    view.setStatus({ fresh: true });
+    expect([view.end, view.fresh]).toEqual([1000, true]);
   });
 
   test('rejects a window of length 0', () => {

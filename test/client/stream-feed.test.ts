@@ -45,6 +45,28 @@ describe('a stream feed', () => {
     expect(seen).toEqual(Array.from({ length: 25 }, (_, t) => t));
   });
 
+  test('counts the frames that the page missed, but not those that the server did not receive', () => {
+    const feed = new StreamFeed();
+    const connect = (run: number): void => feed.push({ type: 'subscribed', id: 1, stream: 'x', run, next: 0 }, 0);
+    connect(0);
+    feed.push(raw(0), 0);
+    expect(feed.missed).toBeUndefined();
+    connect(0);
+    feed.push(raw(0), 0);
+    expect(feed.missed).toBeUndefined();
+    feed.push(raw(10), 0);
+    expect(feed.missed).toBe(0);
+    connect(0);
+    feed.push(raw(50), 0);
+    expect(feed.missed).toBe(30);
+    connect(0);
+    feed.push({ type: 'gap', id: 1, from: 60, count: 40 }, 0);
+    feed.push(raw(105), 0);
+    expect(feed.missed).toBe(5);
+    connect(1);
+    expect(feed.missed).toBeNaN();
+  });
+
   test('discards its data when a new run starts', () => {
     const feed = new StreamFeed();
     feed.push(raw(0), 0);
