@@ -9,6 +9,8 @@ import type { Learner } from '../learning/learner.ts';
 import type { Optimizer } from '../learning/optimizers/optimizer.ts';
 import type { Network } from '../network/network.ts';
 import { DetectStage } from './detect-stage.ts';
+import { EarlyTargets } from './early-targets.ts';
+import { LearnerStage } from './learner-stage.ts';
 import {
   checkPipelineMessage,
   type AddMessage,
@@ -104,6 +106,7 @@ export class Pipeline {
   readonly #factory: StageFactory;
   readonly #stages = new StageSet();
   readonly #gaps: GapFiller;
+  readonly #earlyTargets = new EarlyTargets();
   #spec: PipelineSpec;
   /** Messages that apply from a later frame on, sorted by that frame. */
   #waiting: (TimedMessage & Stamp)[] = [];
@@ -267,6 +270,7 @@ export class Pipeline {
       rate: this.#rate,
       next: this.#next,
       gaps: this.#gaps.save(),
+      targets: this.#earlyTargets.save(),
       stages,
       waiting: this.#waiting,
       given: this.#factory.weights,
@@ -278,6 +282,7 @@ export class Pipeline {
     this.#rate = saved.rate;
     this.#next = saved.next;
     this.#gaps.restore(saved.gaps);
+    this.#earlyTargets.restore(saved.targets ?? {});
     for (const slot of this.#stages.all) {
       const stage = saved.stages.get(slot.name);
       if (!stage) continue;
@@ -344,6 +349,7 @@ export class Pipeline {
       if (learned) learners[name] = learned;
     }
     this.#next = raw.start + frameCount(raw);
+    this.#earlyTargets.drop(this.#next);
     outputs.push({
       raw,
       block: standard ?? raw,
@@ -377,13 +383,25 @@ export class Pipeline {
 
   #teach({ from = '', block }: TargetsMessage): void {
     checkBlock(block);
-    const taught = [...this.#stages.learners.values()].filter(({ stage }) => stage.target === from);
+    const isTaught = ({ stage }: StageSlot<Stage>) => stage instanceof LearnerStage && stage.target === from;
+    const running = [...this.#stages.learners.values()].filter(isTaught);
+    // learners that wait to be added are taught when they are added
+    const taught = [...running, ...([...this.#prepared.values()] as typeof running).filter(isTaught)];
     if (taught.length === 0) throw invalid('from', 'the target stream of a learner', from, TypeError);
     for (const { stage } of taught) {
       const { outChannels } = stage.learner.network;
       if (block.channels !== outChannels) throw invalid('channels of a target block', `${outChannels}`, block.channels);
     }
-    for (const slot of taught) slot.run((stage) => stage.learner.teach(block));
+    this.#earlyTargets.add(from, block, this.#next);
+    for (const slot of running) slot.run((stage) => stage.learner.teach(block));
+  }
+
+  /** Teaches a new learner the targets that arrived before it started. */
+  #teachEarly(slot: StageSlot<Stage>): void {
+    slot.run((stage) => {
+      if (!(stage instanceof LearnerStage) || stage.target === undefined) return;
+      for (const block of this.#earlyTargets.of(stage.target)) stage.learner.teach(block);
+    });
   }
 
   /** Applies a message now if its frame is the next one, or else when its frame arrives. */
@@ -428,7 +446,7 @@ export class Pipeline {
         this.#remove(message.stage);
         break;
       case 'restart':
-        this.#stages.find(message.stage)?.restart(this.#channels, this.#rate);
+        this.#restart(message.stage);
         break;
       case 'feedback':
         this.#stages.detect?.run((stage) => {
@@ -455,7 +473,15 @@ export class Pipeline {
     const slot = this.#prepared.get(message)!;
     this.#prepared.delete(message);
     this.#stages.put(slot);
+    this.#teachEarly(slot);
     this.#spec = withAdded(this.#spec, slot.spec);
+  }
+
+  #restart(name: StageName): void {
+    const slot = this.#stages.find(name);
+    if (!slot) return;
+    slot.restart(this.#channels, this.#rate);
+    this.#teachEarly(slot);
   }
 
   #remove(name: StageName): void {

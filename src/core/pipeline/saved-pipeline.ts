@@ -33,6 +33,8 @@ interface Saved {
   rate: number;
   next: number;
   gaps: State;
+  /** Targets that arrived before their frames. Default: none. */
+  targets?: State;
   waiting: readonly WaitingMessage[];
 }
 
@@ -71,7 +73,7 @@ interface Description {
 }
 
 /** Writes a pipeline as one file. Equal weights are written once. */
-export function writePipeline({ stages, given, waiting, gaps, ...saved }: RunningPipeline): Uint8Array {
+export function writePipeline({ stages, given, waiting, gaps, targets = {}, ...saved }: RunningPipeline): Uint8Array {
   const weights = new Map<string, WeightsLike>();
   const add = (hash: string, held: Network | WeightsLike) => {
     if (!weights.has(hash)) weights.set(hash, held instanceof Network ? held.weights() : held);
@@ -90,6 +92,7 @@ export function writePipeline({ stages, given, waiting, gaps, ...saved }: Runnin
     rate,
     next,
     gaps,
+    targets,
     stages: Object.fromEntries(stages.map((stage, i) => [String(i), stage.state])),
     weights: Object.fromEntries([...weights.values()].map((held, i) => [String(i), weightState(held)])),
   };
@@ -147,10 +150,16 @@ function readCurrent(state: State, description: Description): SavedPipeline {
   return { ...positionIn(state), spec, seed, waiting, stages: new Map(stages), weights: Object.fromEntries(named) };
 }
 
-function positionIn(state: State): Pick<Saved, 'channels' | 'rate' | 'next' | 'gaps'> {
+function positionIn(state: State): Pick<Saved, 'channels' | 'rate' | 'next' | 'gaps' | 'targets'> {
   const gaps = stateIn(state, 'gaps');
   const next = 'next' in state ? numberIn(state, 'next') : Math.max(0, Number(gaps.expected));
-  return { channels: numberIn(state, 'channels'), rate: numberIn(state, 'rate'), next, gaps };
+  return {
+    channels: numberIn(state, 'channels'),
+    rate: numberIn(state, 'rate'),
+    next,
+    gaps,
+    targets: stateIn(state, 'targets'),
+  };
 }
 
 /** Reads a pipeline that a version saved in which pipelines had at most one feature map and one learner. */
