@@ -19,7 +19,13 @@ import {
   type TimedMessage,
 } from './pipeline-message.ts';
 import { checkSpec, stageName, stagesOf, type PipelineSpec, type StageName } from './pipeline-spec.ts';
-import { type SavedPipeline, readPipeline, writePipeline } from './saved-pipeline.ts';
+import {
+  type RunningStage,
+  type SavedPipeline,
+  type SavedStage,
+  readPipeline,
+  writePipeline,
+} from './saved-pipeline.ts';
 import { stageWithPowerLine, withAdded, withoutStage, withPowerLine } from './spec-change.ts';
 import { StageFactory, type WeightTable } from './stage-factory.ts';
 import { StageSet } from './stage-set.ts';
@@ -127,7 +133,7 @@ export class Pipeline {
     this.#spec = withPowerLine(structuredClone(spec), defaultPowerLine);
     this.#gaps = new GapFiller(spec.gaps);
     for (const stage of stagesOf(this.#spec))
-      this.#stages.put(this.#factory.make(stage, saved?.stages.get(stageName(stage))));
+      this.#stages.put(this.#factory.make(stage, true, saved?.stages.get(stageName(stage))));
     if (options.shape) this.#open(options.shape);
   }
 
@@ -257,12 +263,7 @@ export class Pipeline {
    * gradients and targets, indexes, statistics, and waiting messages.
    */
   save(): Uint8Array {
-    const stages = this.#stages.all.map((slot) => ({
-      name: slot.name,
-      state: slot.stage.save(),
-      failure: slot.failure,
-      network: slot.stage.network ?? null,
-    }));
+    const prepared = this.#waiting.flatMap((message) => this.#prepared.get(message) ?? []);
     return writePipeline({
       spec: this.#spec,
       seed: this.#seed,
@@ -271,9 +272,11 @@ export class Pipeline {
       next: this.#next,
       gaps: this.#gaps.save(),
       targets: this.#earlyTargets.save(),
-      stages,
-      waiting: this.#waiting,
-      given: this.#factory.weights,
+      stages: this.#stages.all.map(runningStage),
+      waiting: this.#waiting.map((message) =>
+        message.type === 'add' ? { ...message, stage: this.#prepared.get(message)!.spec } : message,
+      ),
+      prepared: prepared.map(runningStage),
     });
   }
 
@@ -285,15 +288,29 @@ export class Pipeline {
     this.#earlyTargets.restore(saved.targets ?? {});
     for (const slot of this.#stages.all) {
       const stage = saved.stages.get(slot.name);
-      if (!stage) continue;
-      if (this.#channels > 0) slot.stage.open(this.#channels, this.#rate);
-      slot.failure = stage.failure;
-      // a stage that threw in the middle of a frame has no consistent state, and starts again from its spec
-      if (!stage.failure) slot.stage.restore(stage.state);
+      if (stage) this.#restoreSlot(slot, stage);
     }
     this.#reported = new Set(this.failures);
+    const prepared = [...saved.prepared];
     // not checked again: the stage of a message may have been removed since, and then nothing applies
-    for (const message of saved.waiting) this.#wait(withOptimizer(message, optimizers));
+    for (const message of saved.waiting) {
+      if (message.type === 'add') {
+        const { stage, optimizer } = withOptimizer(message, optimizers);
+        this.#factory.take(stage, undefined, optimizer);
+        const held = prepared.shift()!;
+        const slot = this.#factory.make(stageWithPowerLine(stage, defaultPowerLine), false, held);
+        this.#restoreSlot(slot, held);
+        this.#prepared.set(message, slot);
+      }
+      this.#wait(message);
+    }
+  }
+
+  #restoreSlot(slot: StageSlot<Stage>, { failure, state }: SavedStage): void {
+    if (this.#channels > 0) slot.run((stage) => stage.open(this.#channels, this.#rate));
+    slot.failure ??= failure;
+    // a stage that threw in the middle of a frame has no consistent state, and starts again from its spec
+    if (!slot.failure) slot.stage.restore(state);
   }
 
   /** Opens all stages for the shape of the first block. Throws if a stage, or a later block, does not match it. */
@@ -407,11 +424,11 @@ export class Pipeline {
   /** Applies a message now if its frame is the next one, or else when its frame arrives. */
   #schedule(message: TimedMessage & Stamp): void {
     this.#check(message);
+    if (message.type === 'add') this.#prepared.set(message, this.#prepare(message));
     this.#wait(message);
   }
 
   #wait(message: TimedMessage & Stamp): void {
-    if (message.type === 'add') this.#prepared.set(message, this.#prepare(message));
     if (message.at > this.#next) {
       const place = this.#waiting.findIndex(({ at }) => at > message.at);
       this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, message);
@@ -459,7 +476,7 @@ export class Pipeline {
     const undo = this.#factory.take(stage, weights, optimizer);
     let slot: StageSlot<Stage> | undefined;
     try {
-      slot = this.#factory.make(stageWithPowerLine(structuredClone(stage), defaultPowerLine));
+      slot = this.#factory.make(stageWithPowerLine(structuredClone(stage), defaultPowerLine), this.#next === 0);
       if (this.#channels > 0) this.#openStage(slot.stage, this.#channels, this.#rate);
       return slot;
     } catch (error) {
@@ -492,6 +509,10 @@ export class Pipeline {
   }
 }
 
+function runningStage({ name, stage, failure, initial }: StageSlot<Stage>): RunningStage {
+  return { name, state: stage.save(), failure, network: stage.network ?? null, initial };
+}
+
 function inputOf({ spec }: StageSlot<Stage>, raw: Block, standard: Block | null): Block | null {
   return 'on' in spec.spec && spec.spec.on === 'raw' ? raw : standard;
 }
@@ -502,10 +523,7 @@ function oneOfNames(names: readonly string[], prefix: string): string {
 }
 
 /** Returns a saved message with the optimizer of its learner, which is not saved, if its spec has none. */
-function withOptimizer(
-  message: TimedMessage & Stamp,
-  optimizers: Readonly<Record<string, Optimizer>>,
-): TimedMessage & Stamp {
-  if (message.type !== 'add' || message.stage.kind !== 'learner' || message.stage.spec.optimizer) return message;
+function withOptimizer(message: AddMessage, optimizers: Readonly<Record<string, Optimizer>>): AddMessage {
+  if (message.stage.kind !== 'learner' || message.stage.spec.optimizer) return message;
   return { ...message, optimizer: optimizers[message.stage.spec.name] };
 }

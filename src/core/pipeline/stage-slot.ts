@@ -1,5 +1,6 @@
 import type { Network } from '../network/network.ts';
 import type { State } from '../state/state.ts';
+import type { HashedWeights } from './hashed-weights.ts';
 import { stageName, type StageName, type StageSpec } from './pipeline-spec.ts';
 
 /** One stage of a pipeline. */
@@ -30,14 +31,18 @@ export class StageSlot<T extends Stage> {
   readonly spec: StageSpec;
   /** The failure of the stage; null if it has not failed. */
   failure: StageFailure | null = null;
+  /** Weights from which a learner starts again; null if they follow from its spec and the seed. */
+  readonly initial: HashedWeights | null;
   readonly #make: () => T;
   #stage: T;
 
   /**
    * @param make creates the stage from its spec
    * @param stage the first stage, if it was restored
+   * @param initial weights from which a learner starts again
    */
-  constructor(spec: StageSpec, make: () => T, stage: T = make()) {
+  constructor(spec: StageSpec, make: () => T, stage: T = make(), initial: HashedWeights | null = null) {
+    this.initial = initial;
     this.name = stageName(spec);
     this.spec = spec;
     this.#make = make;
