@@ -307,30 +307,36 @@ export class Pipeline {
   }
 
   #restoreSlot(slot: StageSlot<Stage>, { failure, state }: SavedStage): void {
-    if (this.#channels > 0) slot.run((stage) => stage.open(this.#channels, this.#rate));
+    if (this.#channels > 0) slot.open(this.#channels, this.#rate);
     slot.failure ??= failure;
     // a stage that threw in the middle of a frame has no consistent state, and starts again from its spec
     if (!slot.failure) slot.stage.restore(state);
   }
 
-  /** Opens all stages for the shape of the first block. Throws if a stage, or a later block, does not match it. */
+  /**
+   * Opens all stages for the shape of the first block. Throws, without a change, if a stage, or a later block, does not
+   * match it.
+   */
   #open({ channels, rate }: Pick<Block, 'channels' | 'rate'>): void {
     if (this.#channels > 0) {
       if (channels !== this.#channels) throw invalid('block.channels', `${this.#channels}, as before`, channels);
       if (rate !== this.#rate) throw invalid('block.rate', `${this.#rate} Hz, as before`, rate);
       return;
     }
-    for (const { stage } of [...this.#stages.all, ...this.#prepared.values()]) this.#openStage(stage, channels, rate);
+    const openers = this.#stages.all.map(({ stage }) => this.#openerOf(stage, channels, rate));
+    for (const open of openers) open();
+    // a stage that waits to be added and does not match fails at its frame
+    for (const slot of this.#prepared.values()) slot.run((stage) => this.#openerOf(stage, channels, rate)());
     [this.#channels, this.#rate] = [channels, rate];
   }
 
   /**
-   * Opens a stage. At the start of a run, the detector starts with the learned state of the detector of the earlier
-   * run.
+   * Returns a function that opens a stage. At the start of a run, the detector starts with the learned state of the
+   * detector of the earlier run.
    */
-  #openStage(stage: Stage, channels: number, rate: number): void {
-    if (stage instanceof DetectStage) stage.open(channels, rate, this.#next === 0 ? this.#earlierDetect : null);
-    else stage.open(channels, rate);
+  #openerOf(stage: Stage, channels: number, rate: number): () => void {
+    if (!(stage instanceof DetectStage)) return stage.opener(channels, rate);
+    return stage.opener(channels, rate, this.#next === 0 ? this.#earlierDetect : null);
   }
 
   /** Processes frames, divided where waiting messages apply. */
@@ -477,7 +483,7 @@ export class Pipeline {
     let slot: StageSlot<Stage> | undefined;
     try {
       slot = this.#factory.make(stageWithPowerLine(structuredClone(stage), defaultPowerLine), this.#next === 0);
-      if (this.#channels > 0) this.#openStage(slot.stage, this.#channels, this.#rate);
+      if (this.#channels > 0) this.#openerOf(slot.stage, this.#channels, this.#rate)();
       return slot;
     } catch (error) {
       undo();

@@ -104,7 +104,6 @@ interface DescribedStage {
 export function writePipeline({
   stages,
   prepared = [],
-  given = {},
   waiting,
   gaps,
   targets = {},
@@ -202,7 +201,7 @@ function readCurrent(state: State, description: Description): SavedPipeline {
 /** Throws an error that names the invalid field of a waiting message. */
 function checkWaiting(waiting: readonly WaitingMessage[]): void {
   if (!Array.isArray(waiting)) throw invalid('waiting', 'a list of messages', waiting, TypeError);
-  for (const message of waiting) {
+  for (const message of waiting as WaitingMessage[]) {
     checkPipelineMessage(message);
     oneOf('type of a waiting message', message.type, ['control', 'add', 'remove', 'restart', 'feedback']);
     integer('at', message.at, 0);

@@ -8,10 +8,10 @@ export interface Stage {
   /** Its network, if it has one. */
   readonly network?: Network;
   /**
-   * Prepares the stage for the number of channels and the rate (Hz) of the stream. Throws if the stage does not match
-   * them.
+   * Returns a function that prepares the stage for the number of channels and the rate (Hz) of the stream. Throws,
+   * without a change, if the stage does not match them.
    */
-  open(channels: number, rate: number): void;
+  opener(channels: number, rate: number): () => void;
   save(): State;
   restore(state: State): void;
   close?(): void;
@@ -65,11 +65,18 @@ export class StageSlot<T extends Stage> {
     }
   }
 
+  /** Opens the stage. It fails if it does not match the stream. */
+  open(channels: number, rate: number): void {
+    this.run((stage) => {
+      stage.opener(channels, rate)();
+    });
+  }
+
   /** Starts the stage again from its spec. */
   restart(channels: number, rate: number): void {
     this.#stage.close?.();
     this.#stage = this.#make();
     this.failure = null;
-    if (channels > 0) this.#stage.open(channels, rate);
+    if (channels > 0) this.open(channels, rate);
   }
 }
