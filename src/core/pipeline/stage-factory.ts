@@ -9,7 +9,7 @@ import { DetectStage } from './detect-stage.ts';
 import type { HashedWeights } from './hashed-weights.ts';
 import { LearnerStage } from './learner-stage.ts';
 import { MapStage } from './map-stage.ts';
-import type { LearnerStageSpec, MapStageSpec, StageSpec } from './pipeline-spec.ts';
+import { type LearnerStageSpec, type MapStageSpec, named, type StageSpec } from './pipeline-spec.ts';
 import type { SavedStage } from './saved-pipeline.ts';
 import { StageSlot, type Stage } from './stage-slot.ts';
 import { StandardizeStage } from './standardize-stage.ts';
@@ -74,7 +74,7 @@ export class StageFactory {
         return new StageSlot(stage, () => new StandardizeStage(stage.spec));
       case 'map': {
         const network = saved?.weights ? this.#savedNetwork(stage.spec, saved) : this.#mapNetwork(stage.spec);
-        return new StageSlot(stage, () => new MapStage(stage.spec, network, fft));
+        return named(stage, () => new StageSlot(stage, () => new MapStage(stage.spec, network, fft)));
       }
       case 'learner': {
         const { spec } = stage;
@@ -85,8 +85,10 @@ export class StageFactory {
           const network = Network.create(spec.network, weights ? { weights } : { seed, zeroOutput: true });
           return new LearnerStage(spec, network, optimizer);
         };
-        const restored = saved?.weights && make(saved.weights);
-        return new StageSlot(stage, () => make(initial?.weights), restored, initial);
+        return named(stage, () => {
+          const restored = saved?.weights && make(saved.weights);
+          return new StageSlot(stage, () => make(initial?.weights), restored, initial);
+        });
       }
     }
   }
@@ -106,7 +108,8 @@ export class StageFactory {
     if (spec.name === 'features' && network) return network;
     const given = this.#given(spec);
     if (given instanceof Network) return given;
-    return Network.create(spec.network, given ? { weights: given } : { seed });
+    const create = () => Network.create(spec.network, given ? { weights: given } : { seed });
+    return named({ kind: 'map', spec }, create);
   }
 
   /** Returns the initial weights of a learner; null if it is initialized from the seed. */
