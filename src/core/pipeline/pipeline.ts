@@ -11,6 +11,7 @@ import type { Network } from '../network/network.ts';
 import { DetectStage } from './detect-stage.ts';
 import { EarlyTargets } from './early-targets.ts';
 import { LearnerStage } from './learner-stage.ts';
+import { MessageSchedule } from './message-schedule.ts';
 import {
   checkPipelineMessage,
   type AddMessage,
@@ -114,10 +115,7 @@ export class Pipeline {
   readonly #gaps: GapFiller;
   readonly #earlyTargets = new EarlyTargets();
   #spec: PipelineSpec;
-  /** Messages that apply from a later frame on, sorted by that frame. */
-  #waiting: (TimedMessage & Stamp)[] = [];
-  /** Stages of waiting 'add' messages. */
-  readonly #prepared = new Map<TimedMessage, StageSlot<Stage>>();
+  readonly #schedule = new MessageSchedule();
   #reported: ReadonlySet<StageFailure> = new Set();
   #channels = 0;
   #rate = 0;
@@ -232,7 +230,7 @@ export class Pipeline {
     checkPipelineMessage(message);
     if (message.type === 'block') return this.push(message.block);
     if (message.type === 'targets') this.#teach(message);
-    else this.#schedule(this.stamp(message));
+    else this.#handleTimed(this.stamp(message));
     return [];
   }
 
@@ -255,7 +253,7 @@ export class Pipeline {
 
   /** Releases the memory of the stages. The pipeline cannot be used after that. */
   close(): void {
-    for (const { stage } of [...this.#stages.all, ...this.#prepared.values()]) stage.close?.();
+    for (const { stage } of [...this.#stages.all, ...this.#schedule.stages]) stage.close?.();
   }
 
   /**
@@ -263,7 +261,6 @@ export class Pipeline {
    * gradients and targets, indexes, statistics, and waiting messages.
    */
   save(): Uint8Array {
-    const prepared = this.#waiting.flatMap((message) => this.#prepared.get(message) ?? []);
     return writePipeline({
       spec: this.#spec,
       seed: this.#seed,
@@ -273,10 +270,8 @@ export class Pipeline {
       gaps: this.#gaps.save(),
       targets: this.#earlyTargets.save(),
       stages: this.#stages.all.map(runningStage),
-      waiting: this.#waiting.map((message) =>
-        message.type === 'add' ? { ...message, stage: this.#prepared.get(message)!.spec } : message,
-      ),
-      prepared: prepared.map(runningStage),
+      waiting: this.#schedule.messages,
+      prepared: this.#schedule.stages.map(runningStage),
     });
   }
 
@@ -294,16 +289,17 @@ export class Pipeline {
     const prepared = [...saved.prepared];
     // not checked again: the stage of a message may have been removed since, and then nothing applies
     for (const message of saved.waiting) {
-      if (message.type === 'add') {
-        const { stage, optimizer } = withOptimizer(message, optimizers);
-        this.#factory.take(stage, undefined, optimizer);
-        const held = prepared.shift()!;
-        const slot = this.#factory.make(stageWithPowerLine(stage, defaultPowerLine), false, held);
-        this.#restoreSlot(slot, held);
-        this.#prepared.set(message, slot);
-      }
-      this.#wait(message);
+      if (message.type === 'add')
+        this.#wait(message, this.#restorePrepared(withOptimizer(message, optimizers), prepared.shift()!));
+      else this.#wait(message, null);
     }
+  }
+
+  #restorePrepared({ stage, optimizer }: AddMessage, saved: SavedStage): StageSlot<Stage> {
+    this.#factory.take(stage, undefined, optimizer);
+    const slot = this.#factory.make(stageWithPowerLine(stage, defaultPowerLine), false, saved);
+    this.#restoreSlot(slot, saved);
+    return slot;
   }
 
   #restoreSlot(slot: StageSlot<Stage>, { failure, state }: SavedStage): void {
@@ -326,7 +322,7 @@ export class Pipeline {
     const openers = this.#stages.all.map(({ stage }) => this.#openerOf(stage, channels, rate));
     for (const open of openers) open();
     // a stage that waits to be added and does not match fails at its frame
-    for (const slot of this.#prepared.values()) slot.run((stage) => this.#openerOf(stage, channels, rate)());
+    for (const slot of this.#schedule.stages) slot.run((stage) => this.#openerOf(stage, channels, rate)());
     [this.#channels, this.#rate] = [channels, rate];
   }
 
@@ -343,13 +339,13 @@ export class Pipeline {
   #processUpTo(block: Block, filled: boolean, outputs: PipelineOutput[]): void {
     const end = block.start + frameCount(block);
     let rest = block;
-    while (this.#waiting.length > 0 && this.#waiting[0].at < end) {
-      const { at } = this.#waiting[0];
+    while (this.#schedule.nextFrame < end) {
+      const at = this.#schedule.nextFrame;
       if (at > rest.start) {
         this.#process(cutBlock(rest, rest.start, at - rest.start), filled, outputs);
         rest = cutBlock(rest, at);
       }
-      this.#apply(this.#waiting.shift()!);
+      this.#apply(...this.#schedule.shift());
     }
     this.#process(rest, filled, outputs);
   }
@@ -409,7 +405,7 @@ export class Pipeline {
     const isTaught = ({ stage }: StageSlot<Stage>) => stage instanceof LearnerStage && stage.target === from;
     const running = [...this.#stages.learners.values()].filter(isTaught);
     // learners that wait to be added are taught when they are added
-    const taught = [...running, ...([...this.#prepared.values()] as typeof running).filter(isTaught)];
+    const taught = [...running, ...(this.#schedule.stages as typeof running).filter(isTaught)];
     if (taught.length === 0) throw invalid('from', 'the target stream of a learner', from, TypeError);
     for (const { stage } of taught) {
       const { outChannels } = stage.learner.network;
@@ -427,35 +423,22 @@ export class Pipeline {
     });
   }
 
+  #handleTimed(message: TimedMessage & Stamp): void {
+    this.#schedule.check(
+      message,
+      this.#stages.all.map(({ name }) => name),
+    );
+    this.#wait(message, message.type === 'add' ? this.#prepare(message) : null);
+  }
+
   /** Applies a message now if its frame is the next one, or else when its frame arrives. */
-  #schedule(message: TimedMessage & Stamp): void {
-    this.#check(message);
-    if (message.type === 'add') this.#prepared.set(message, this.#prepare(message));
-    this.#wait(message);
+  #wait(message: TimedMessage & Stamp, slot: StageSlot<Stage> | null): void {
+    if (message.at > this.#next) this.#schedule.add(message, slot);
+    else this.#apply(message, slot);
   }
 
-  #wait(message: TimedMessage & Stamp): void {
-    if (message.at > this.#next) {
-      const place = this.#waiting.findIndex(({ at }) => at > message.at);
-      this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, message);
-    } else this.#apply(message);
-  }
-
-  /** Throws unless the stage of a message exists, or will exist. */
-  #check(message: TimedMessage): void {
-    if (message.type === 'add') return;
-    const added = [...this.#prepared.values()].map(({ name }) => name);
-    const names = [...this.#stages.all.map(({ name }) => name), ...added];
-    if (message.type === 'control') {
-      const name = `learner ${message.learner}`;
-      if (!names.includes(name)) throw invalid('learner', oneOfNames(names, 'learner '), message.learner);
-    } else {
-      const stage = message.type === 'feedback' ? 'detect' : message.stage;
-      if (!names.includes(stage)) throw invalid('stage', oneOfNames(names, ''), stage);
-    }
-  }
-
-  #apply(message: TimedMessage): void {
+  /** @param slot the stage that an 'add' message adds */
+  #apply(message: TimedMessage, slot: StageSlot<Stage> | null): void {
     switch (message.type) {
       case 'control':
         this.#stages.learners.get(message.learner)?.run(({ learner }) => {
@@ -463,7 +446,7 @@ export class Pipeline {
         });
         break;
       case 'add':
-        this.#add(message);
+        this.#add(slot!);
         break;
       case 'remove':
         this.#remove(message.stage);
@@ -492,9 +475,7 @@ export class Pipeline {
     }
   }
 
-  #add(message: AddMessage): void {
-    const slot = this.#prepared.get(message)!;
-    this.#prepared.delete(message);
+  #add(slot: StageSlot<Stage>): void {
     this.#stages.put(slot);
     this.#teachEarly(slot);
     this.#spec = withAdded(this.#spec, slot.spec);
@@ -521,11 +502,6 @@ function runningStage({ name, stage, failure, initial }: StageSlot<Stage>): Runn
 
 function inputOf({ spec }: StageSlot<Stage>, raw: Block, standard: Block | null): Block | null {
   return 'on' in spec.spec && spec.spec.on === 'raw' ? raw : standard;
-}
-
-function oneOfNames(names: readonly string[], prefix: string): string {
-  const known = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
-  return known.length > 0 ? `one of ${known.join(', ')}` : 'a stage of the pipeline';
 }
 
 /** Returns a saved message with the optimizer of its learner, which is not saved, if its spec has none. */

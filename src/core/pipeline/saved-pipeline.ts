@@ -11,7 +11,8 @@ import { decodeState, encodeState } from '../state/state-file.ts';
 import { doublesIn, floatsIn, numberIn, type State, stateIn } from '../state/state.ts';
 import { sum } from '../sum.ts';
 import type { HashedWeights } from './hashed-weights.ts';
-import { checkPipelineMessage, type TimedMessage } from './pipeline-message.ts';
+import type { WaitingMessage } from './message-schedule.ts';
+import { checkPipelineMessage } from './pipeline-message.ts';
 import {
   checkSpec,
   type DetectSpec,
@@ -24,8 +25,6 @@ import {
 } from './pipeline-spec.ts';
 import { withPowerLine } from './spec-change.ts';
 import type { StageFailure } from './stage-slot.ts';
-
-type WaitingMessage = TimedMessage & { at: number };
 
 /** Fields that are the same in a running pipeline and in its saved file. */
 interface Saved {
