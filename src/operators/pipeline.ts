@@ -20,8 +20,8 @@ import type { BlockMessage, PipelineMessage } from '../core/pipeline/pipeline-me
 import type { PipelineSpec } from '../core/pipeline/pipeline-spec.ts';
 import { Pipeline, type PipelineOptions, type PipelineOutput } from '../core/pipeline/pipeline.ts';
 
-/** Options of the operator `pipeline`. */
-export interface PipelineOperatorOptions extends PipelineOptions {
+/** Options of the operator `pipeline`. There is no option `earlier`, because subscribers would share its detector. */
+export interface PipelineOperatorOptions extends Omit<PipelineOptions, 'earlier'> {
   /**
    * All messages except blocks, which come from the source: targets, controls, feedback, and changes of stages. A
    * message applies from its frame `at` on; without `at`, from the next frame on. Default: none.

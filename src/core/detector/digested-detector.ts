@@ -86,11 +86,13 @@ export class DigestedDetector {
   }
 
   /**
-   * Keeps the learned state. The next block can start at any frame index. An incomplete detector frame is discarded.
+   * Keeps the learned state. The next block can start at any frame index. An incomplete detector frame and the
+   * flag of the newest detector frame are discarded.
    */
   renumber(): void {
     this.#detector.renumber();
     this.#digest?.renumber();
+    this.#alarmed = 0;
   }
 
   /** Returns the flag of every frame of the block. */

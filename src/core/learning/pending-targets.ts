@@ -23,6 +23,11 @@ export class PendingTargets {
     this.#channels = channels;
   }
 
+  /** The targets, in blocks sorted by `start`. */
+  get blocks(): readonly Block[] {
+    return this.#blocks;
+  }
+
   /** Adds the targets in a block, except those of frames before `from` and of frames that already have a target. */
   add(block: Block, from: number): void {
     const blocks = this.#blocks;
@@ -45,7 +50,7 @@ export class PendingTargets {
    */
   find(index: number): PendingTarget | null {
     const blocks = this.#blocks;
-    while (blocks.length > 0 && endOf(blocks[0]) <= index) blocks.shift();
+    this.drop(index);
     if (blocks.length === 0 || blocks[0].start > index) return null;
     const { data, start, valid } = blocks[0];
     const found = this.#found;
@@ -53,6 +58,12 @@ export class PendingTargets {
     found.offset = (index - start) * this.#channels;
     found.valid = valid ? valid[index - start] : 1;
     return found;
+  }
+
+  /** Removes the blocks that end before frame `index`. */
+  drop(index: number): void {
+    const blocks = this.#blocks;
+    while (blocks.length > 0 && endOf(blocks[0]) <= index) blocks.shift();
   }
 
   save(): State {

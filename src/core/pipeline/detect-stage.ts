@@ -28,20 +28,28 @@ export class DetectStage {
   }
 
   /** @param earlier detector of an earlier run, whose learned state is reused. It must not be used afterward */
-  open(channels: number, rate: number, earlier?: DetectStage | null): void {
-    const { channels: indexes, ...options } = this.#spec;
-    this.#selection = new ChannelSelection(indexes, channels);
-    const { count } = this.#selection;
+  opener(channels: number, rate: number, earlier?: DetectStage | null): () => void {
+    const selection = new ChannelSelection(this.#spec.channels, channels);
+    const detector = this.#detectorFor(selection.count, rate, earlier);
+    return () => {
+      this.#selection = selection;
+      this.#detector = detector;
+      if (earlier && detector === earlier.#detector) detector.renumber();
+    };
+  }
+
+  /** Returns the detector of the earlier run if it has the same spec; otherwise, a new one, with its state if possible. */
+  #detectorFor(channels: number, rate: number, earlier?: DetectStage | null): DigestedDetector {
     const before = earlier ? earlier.#detector : undefined;
-    const fits = before?.channels === count && before.rate === rate;
-    if (!fits || !earlier || !isSimilar(earlier.#spec, this.#spec)) {
-      this.#detector = new DigestedDetector(count, rate, options);
-      return;
+    const fits = before?.channels === channels && before.rate === rate;
+    const isUsed = earlier && fits && isSimilar(earlier.#spec, this.#spec);
+    if (isUsed && JSON.stringify(earlier.#spec) === JSON.stringify(this.#spec)) return before;
+    const detector = new DigestedDetector(channels, rate, this.#spec);
+    if (isUsed) {
+      detector.restore(before.save());
+      detector.renumber();
     }
-    const equal = JSON.stringify(earlier.#spec) === JSON.stringify(this.#spec);
-    this.#detector = equal ? before : new DigestedDetector(count, rate, options);
-    if (!equal) this.#detector.restore(before.save());
-    this.#detector.renumber();
+    return detector;
   }
 
   push(block: Block): Detections {

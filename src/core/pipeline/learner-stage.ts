@@ -34,13 +34,17 @@ export class LearnerStage {
     return this.learner.network;
   }
 
-  open(channels: number): void {
+  opener(channels: number): () => void {
     const { name, channels: indexes, task, targetChannels } = this.#spec;
     const { inChannels, outChannels } = this.learner.network;
-    this.#selection = new ChannelSelection(indexes, channels);
-    checkInputs(name, task === 'cancel' ? inChannels + outChannels : inChannels, this.#selection);
-    this.#targets = targetChannels && new ChannelSelection(targetChannels, channels);
-    if (this.#targets) checkInputs(`the targets of ${name}`, outChannels, this.#targets);
+    const selection = new ChannelSelection(indexes, channels);
+    checkInputs(name, task === 'cancel' ? inChannels + outChannels : inChannels, selection);
+    const targets = targetChannels && new ChannelSelection(targetChannels, channels);
+    if (targets) checkInputs(`the targets of ${name}`, outChannels, targets);
+    return () => {
+      this.#selection = selection;
+      this.#targets = targets;
+    };
   }
 
   /**

@@ -20,9 +20,12 @@ export class MapStage {
     this.#convolver = Convolver.of(network, { fft })();
   }
 
-  open(channels: number): void {
-    this.#selection = new ChannelSelection(this.#spec.channels, channels);
-    checkInputs(this.#spec.name, this.network.inChannels, this.#selection);
+  opener(channels: number): () => void {
+    const selection = new ChannelSelection(this.#spec.channels, channels);
+    checkInputs(this.#spec.name, this.network.inChannels, selection);
+    return () => {
+      this.#selection = selection;
+    };
   }
 
   push(block: Block): Block | null {

@@ -17,6 +17,8 @@ export function encodeMessage(message: PipelineMessage): Uint8Array {
     if (key === 'optimizer' && typeof value === 'object' && value !== null && 'fresh' in value)
       throw invalid('optimizer of an encoded message', 'plain JSON', value, TypeError);
     if (value instanceof Network) return value.weights();
+    // JSON has no Infinity, which is the default of every option that can be infinite
+    if (value === Infinity) return undefined;
     if (!isArray(value)) return value;
     const name = String(Object.keys(tensors).length);
     tensors[name] = { shape: [value.length], data: value };

@@ -122,9 +122,7 @@ const learnerStageFields = [...mapFields, ...shortLearnFields.slice(1), 'target'
 
 /** Throws an error that names the invalid field of a spec. */
 export function checkSpec(spec: PipelineSpec): void {
-  if (typeof spec !== 'object' || (spec as PipelineSpec | null) === null) {
-    throw invalid('spec', 'a PipelineSpec', spec, TypeError);
-  }
+  fields('spec', spec, 'a PipelineSpec');
   for (const field of Object.keys(spec)) {
     const part = spec[oneOf('field of a pipeline', field, pipelineFields)];
     if (part === undefined || part === null) continue;
@@ -159,6 +157,8 @@ export function stagesOf({ standardize, detect, network, learn, maps = [], learn
 
 /** Throws an error that names the invalid field of a stage. */
 export function checkStage(stage: StageSpec): void {
+  oneOf('kind of a stage', stage.kind, ['standardize', 'detect', 'map', 'learner']);
+  fields(`spec of a ${stage.kind}`, stage.spec, 'an object of settings');
   switch (stage.kind) {
     case 'standardize':
       checkStandardize(stage.spec);
@@ -171,38 +171,67 @@ export function checkStage(stage: StageSpec): void {
       break;
     case 'map':
       onlyFields('a map', stage.spec, mapFields);
-      checkNetworkStage(stage.spec);
+      checkName(stage.spec);
+      named(stage, () => {
+        checkNetworkStage(stage.spec);
+      });
       break;
     case 'learner':
       onlyFields('a learner', stage.spec, learnerStageFields);
-      checkNetworkStage(stage.spec);
-      checkLearner(stage.spec);
-      break;
-    default:
-      oneOf('kind of a stage', (stage as StageSpec).kind, ['standardize', 'detect', 'map', 'learner']);
+      checkName(stage.spec);
+      named(stage, () => {
+        checkNetworkStage(stage.spec);
+        checkLearner(stage.spec);
+      });
+  }
+}
+
+/**
+ * Returns the result of `work`. If it throws an error, puts the name of the stage in front of the message, unless the
+ * stage is one that has a short form.
+ */
+export function named<T>(stage: StageSpec, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const name = stageName(stage);
+    if (name !== 'map features' && name !== 'learner learner' && error instanceof Error)
+      error.message = `${name}: ${error.message}`;
+    throw error;
   }
 }
 
 function checkStandardize(spec: StandardizeSpec): void {
   onlyFields('standardize', spec, standardizeFields);
+  if (spec.tau !== undefined && spec.frames !== undefined)
+    throw new TypeError('standardize.tau and standardize.frames must not both be given');
   if (spec.tau !== undefined) positive('standardize.tau', spec.tau, 'seconds');
   if (spec.frames !== undefined) positive('standardize.frames', spec.frames);
 }
 
-function checkNetworkStage({ name, network, on, channels }: NetworkStageSpec): void {
+function checkName({ name }: NetworkStageSpec): void {
   if (typeof name !== 'string' || name === '') throw invalid('name of a stage', 'a non-empty string', name, TypeError);
-  if (on !== undefined) oneOf(`on of ${name}`, on, ['raw', 'standardized']);
-  checkIndexes(`channels of ${name}`, channels);
+}
+
+function checkNetworkStage({ network, on, channels }: NetworkStageSpec): void {
+  if (on !== undefined) oneOf('on', on, ['raw', 'standardized']);
+  checkIndexes('channels', channels);
   layersOf(network);
 }
 
-function checkLearner({ name, optimizer, task = 'forecast', target, targetChannels }: LearnerStageSpec): void {
+function checkLearner(spec: LearnerStageSpec): void {
+  const { optimizer, task = 'forecast', target, targetChannels } = spec;
   if (optimizer) optimizerOf(optimizer);
-  checkIndexes(`targetChannels of ${name}`, targetChannels);
+  checkIndexes('targetChannels', targetChannels);
+  for (const name of ['skipAlarmed', 'readFilled'] as const)
+    if (spec[name] !== undefined && typeof spec[name] !== 'boolean')
+      throw invalid(name, 'true or false', spec[name], TypeError);
+  if (target !== undefined && typeof target !== 'string')
+    throw invalid('target', 'the name of a target stream', target, TypeError);
   if (task !== 'target' && (target ?? targetChannels) !== undefined)
-    throw invalid(`task of ${name}`, "'target' if target or targetChannels is given", task);
+    throw invalid('task', "'target' if target or targetChannels is given", task);
   if (target !== undefined && targetChannels !== undefined)
-    throw new TypeError(`target and targetChannels of ${name} must not both be given`);
+    throw new TypeError('target and targetChannels must not both be given');
 }
 
 function checkIndexes(name: string, indexes: readonly number[] | undefined): void {

@@ -9,6 +9,9 @@ import type { Learner } from '../learning/learner.ts';
 import type { Optimizer } from '../learning/optimizers/optimizer.ts';
 import type { Network } from '../network/network.ts';
 import { DetectStage } from './detect-stage.ts';
+import { EarlyTargets } from './early-targets.ts';
+import { LearnerStage } from './learner-stage.ts';
+import { MessageSchedule } from './message-schedule.ts';
 import {
   checkPipelineMessage,
   type AddMessage,
@@ -17,7 +20,13 @@ import {
   type TimedMessage,
 } from './pipeline-message.ts';
 import { checkSpec, stageName, stagesOf, type PipelineSpec, type StageName } from './pipeline-spec.ts';
-import { type SavedPipeline, readPipeline, writePipeline } from './saved-pipeline.ts';
+import {
+  type RunningStage,
+  type SavedPipeline,
+  type SavedStage,
+  readPipeline,
+  writePipeline,
+} from './saved-pipeline.ts';
 import { stageWithPowerLine, withAdded, withoutStage, withPowerLine } from './spec-change.ts';
 import { StageFactory, type WeightTable } from './stage-factory.ts';
 import { StageSet } from './stage-set.ts';
@@ -104,11 +113,9 @@ export class Pipeline {
   readonly #factory: StageFactory;
   readonly #stages = new StageSet();
   readonly #gaps: GapFiller;
+  readonly #earlyTargets = new EarlyTargets();
   #spec: PipelineSpec;
-  /** Messages that apply from a later frame on, sorted by that frame. */
-  #waiting: (TimedMessage & Stamp)[] = [];
-  /** Stages of waiting 'add' messages. */
-  readonly #prepared = new Map<TimedMessage, StageSlot<Stage>>();
+  readonly #schedule = new MessageSchedule();
   #reported: ReadonlySet<StageFailure> = new Set();
   #channels = 0;
   #rate = 0;
@@ -124,7 +131,7 @@ export class Pipeline {
     this.#spec = withPowerLine(structuredClone(spec), defaultPowerLine);
     this.#gaps = new GapFiller(spec.gaps);
     for (const stage of stagesOf(this.#spec))
-      this.#stages.put(this.#factory.make(stage, saved?.stages.get(stageName(stage))));
+      this.#stages.put(this.#factory.make(stage, true, saved?.stages.get(stageName(stage))));
     if (options.shape) this.#open(options.shape);
   }
 
@@ -223,7 +230,7 @@ export class Pipeline {
     checkPipelineMessage(message);
     if (message.type === 'block') return this.push(message.block);
     if (message.type === 'targets') this.#teach(message);
-    else this.#schedule(this.stamp(message));
+    else this.#handleTimed(this.stamp(message));
     return [];
   }
 
@@ -246,7 +253,7 @@ export class Pipeline {
 
   /** Releases the memory of the stages. The pipeline cannot be used after that. */
   close(): void {
-    for (const { stage } of [...this.#stages.all, ...this.#prepared.values()]) stage.close?.();
+    for (const { stage } of [...this.#stages.all, ...this.#schedule.stages]) stage.close?.();
   }
 
   /**
@@ -254,12 +261,6 @@ export class Pipeline {
    * gradients and targets, indexes, statistics, and waiting messages.
    */
   save(): Uint8Array {
-    const stages = this.#stages.all.map((slot) => ({
-      name: slot.name,
-      state: slot.stage.save(),
-      failure: slot.failure,
-      network: slot.stage.network ?? null,
-    }));
     return writePipeline({
       spec: this.#spec,
       seed: this.#seed,
@@ -267,9 +268,10 @@ export class Pipeline {
       rate: this.#rate,
       next: this.#next,
       gaps: this.#gaps.save(),
-      stages,
-      waiting: this.#waiting,
-      given: this.#factory.weights,
+      targets: this.#earlyTargets.save(),
+      stages: this.#stages.all.map(runningStage),
+      waiting: this.#schedule.messages,
+      prepared: this.#schedule.stages.map(runningStage),
     });
   }
 
@@ -278,50 +280,72 @@ export class Pipeline {
     this.#rate = saved.rate;
     this.#next = saved.next;
     this.#gaps.restore(saved.gaps);
+    this.#earlyTargets.restore(saved.targets ?? {});
     for (const slot of this.#stages.all) {
       const stage = saved.stages.get(slot.name);
-      if (!stage) continue;
-      if (this.#channels > 0) slot.stage.open(this.#channels, this.#rate);
-      slot.failure = stage.failure;
-      // a stage that threw in the middle of a frame has no consistent state, and starts again from its spec
-      if (!stage.failure) slot.stage.restore(stage.state);
+      if (stage) this.#restoreSlot(slot, stage);
     }
     this.#reported = new Set(this.failures);
+    const prepared = [...saved.prepared];
     // not checked again: the stage of a message may have been removed since, and then nothing applies
-    for (const message of saved.waiting) this.#wait(withOptimizer(message, optimizers));
+    for (const message of saved.waiting) {
+      if (message.type === 'add')
+        this.#wait(message, this.#restorePrepared(withOptimizer(message, optimizers), prepared.shift()!));
+      else this.#wait(message, null);
+    }
   }
 
-  /** Opens all stages for the shape of the first block. Throws if a stage, or a later block, does not match it. */
+  #restorePrepared({ stage, optimizer }: AddMessage, saved: SavedStage): StageSlot<Stage> {
+    this.#factory.take(stage, undefined, optimizer);
+    const slot = this.#factory.make(stageWithPowerLine(stage, defaultPowerLine), false, saved);
+    this.#restoreSlot(slot, saved);
+    return slot;
+  }
+
+  #restoreSlot(slot: StageSlot<Stage>, { failure, state }: SavedStage): void {
+    if (this.#channels > 0) slot.open(this.#channels, this.#rate);
+    slot.failure ??= failure;
+    // a stage that threw in the middle of a frame has no consistent state, and starts again from its spec
+    if (!slot.failure) slot.stage.restore(state);
+  }
+
+  /**
+   * Opens all stages for the shape of the first block. Throws, without a change, if a stage, or a later block, does not
+   * match it.
+   */
   #open({ channels, rate }: Pick<Block, 'channels' | 'rate'>): void {
     if (this.#channels > 0) {
       if (channels !== this.#channels) throw invalid('block.channels', `${this.#channels}, as before`, channels);
       if (rate !== this.#rate) throw invalid('block.rate', `${this.#rate} Hz, as before`, rate);
       return;
     }
-    for (const { stage } of [...this.#stages.all, ...this.#prepared.values()]) this.#openStage(stage, channels, rate);
+    const openers = this.#stages.all.map(({ stage }) => this.#openerOf(stage, channels, rate));
+    for (const open of openers) open();
+    // a stage that waits to be added and does not match fails at its frame
+    for (const slot of this.#schedule.stages) slot.run((stage) => this.#openerOf(stage, channels, rate)());
     [this.#channels, this.#rate] = [channels, rate];
   }
 
   /**
-   * Opens a stage. At the start of a run, the detector starts with the learned state of the detector of the earlier
-   * run.
+   * Returns a function that opens a stage. At the start of a run, the detector starts with the learned state of the
+   * detector of the earlier run.
    */
-  #openStage(stage: Stage, channels: number, rate: number): void {
-    if (stage instanceof DetectStage) stage.open(channels, rate, this.#next === 0 ? this.#earlierDetect : null);
-    else stage.open(channels, rate);
+  #openerOf(stage: Stage, channels: number, rate: number): () => void {
+    if (!(stage instanceof DetectStage)) return stage.opener(channels, rate);
+    return stage.opener(channels, rate, this.#next === 0 ? this.#earlierDetect : null);
   }
 
   /** Processes frames, divided where waiting messages apply. */
   #processUpTo(block: Block, filled: boolean, outputs: PipelineOutput[]): void {
     const end = block.start + frameCount(block);
     let rest = block;
-    while (this.#waiting.length > 0 && this.#waiting[0].at < end) {
-      const { at } = this.#waiting[0];
+    while (this.#schedule.nextFrame < end) {
+      const at = this.#schedule.nextFrame;
       if (at > rest.start) {
         this.#process(cutBlock(rest, rest.start, at - rest.start), filled, outputs);
         rest = cutBlock(rest, at);
       }
-      this.#apply(this.#waiting.shift()!);
+      this.#apply(...this.#schedule.shift());
     }
     this.#process(rest, filled, outputs);
   }
@@ -344,6 +368,7 @@ export class Pipeline {
       if (learned) learners[name] = learned;
     }
     this.#next = raw.start + frameCount(raw);
+    this.#earlyTargets.drop(this.#next);
     outputs.push({
       raw,
       block: standard ?? raw,
@@ -377,44 +402,43 @@ export class Pipeline {
 
   #teach({ from = '', block }: TargetsMessage): void {
     checkBlock(block);
-    const taught = [...this.#stages.learners.values()].filter(({ stage }) => stage.target === from);
+    const isTaught = ({ stage }: StageSlot<Stage>) => stage instanceof LearnerStage && stage.target === from;
+    const running = [...this.#stages.learners.values()].filter(isTaught);
+    // learners that wait to be added are taught when they are added
+    const taught = [...running, ...(this.#schedule.stages as typeof running).filter(isTaught)];
     if (taught.length === 0) throw invalid('from', 'the target stream of a learner', from, TypeError);
     for (const { stage } of taught) {
       const { outChannels } = stage.learner.network;
       if (block.channels !== outChannels) throw invalid('channels of a target block', `${outChannels}`, block.channels);
     }
-    for (const slot of taught) slot.run((stage) => stage.learner.teach(block));
+    this.#earlyTargets.add(from, block, this.#next);
+    for (const slot of running) slot.run((stage) => stage.learner.teach(block));
+  }
+
+  /** Teaches a new learner the targets that arrived before it started. */
+  #teachEarly(slot: StageSlot<Stage>): void {
+    slot.run((stage) => {
+      if (!(stage instanceof LearnerStage) || stage.target === undefined) return;
+      for (const block of this.#earlyTargets.of(stage.target)) stage.learner.teach(block);
+    });
+  }
+
+  #handleTimed(message: TimedMessage & Stamp): void {
+    this.#schedule.check(
+      message,
+      this.#stages.all.map(({ name }) => name),
+    );
+    this.#wait(message, message.type === 'add' ? this.#prepare(message) : null);
   }
 
   /** Applies a message now if its frame is the next one, or else when its frame arrives. */
-  #schedule(message: TimedMessage & Stamp): void {
-    this.#check(message);
-    this.#wait(message);
+  #wait(message: TimedMessage & Stamp, slot: StageSlot<Stage> | null): void {
+    if (message.at > this.#next) this.#schedule.add(message, slot);
+    else this.#apply(message, slot);
   }
 
-  #wait(message: TimedMessage & Stamp): void {
-    if (message.type === 'add') this.#prepared.set(message, this.#prepare(message));
-    if (message.at > this.#next) {
-      const place = this.#waiting.findIndex(({ at }) => at > message.at);
-      this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, message);
-    } else this.#apply(message);
-  }
-
-  /** Throws unless the stage of a message exists, or will exist. */
-  #check(message: TimedMessage): void {
-    if (message.type === 'add') return;
-    const added = [...this.#prepared.values()].map(({ name }) => name);
-    const names = [...this.#stages.all.map(({ name }) => name), ...added];
-    if (message.type === 'control') {
-      const name = `learner ${message.learner}`;
-      if (!names.includes(name)) throw invalid('learner', oneOfNames(names, 'learner '), message.learner);
-    } else {
-      const stage = message.type === 'feedback' ? 'detect' : message.stage;
-      if (!names.includes(stage)) throw invalid('stage', oneOfNames(names, ''), stage);
-    }
-  }
-
-  #apply(message: TimedMessage): void {
+  /** @param slot the stage that an 'add' message adds */
+  #apply(message: TimedMessage, slot: StageSlot<Stage> | null): void {
     switch (message.type) {
       case 'control':
         this.#stages.learners.get(message.learner)?.run(({ learner }) => {
@@ -422,13 +446,13 @@ export class Pipeline {
         });
         break;
       case 'add':
-        this.#add(message);
+        this.#add(slot!);
         break;
       case 'remove':
         this.#remove(message.stage);
         break;
       case 'restart':
-        this.#stages.find(message.stage)?.restart(this.#channels, this.#rate);
+        this.#restart(message.stage);
         break;
       case 'feedback':
         this.#stages.detect?.run((stage) => {
@@ -441,8 +465,8 @@ export class Pipeline {
     const undo = this.#factory.take(stage, weights, optimizer);
     let slot: StageSlot<Stage> | undefined;
     try {
-      slot = this.#factory.make(stageWithPowerLine(structuredClone(stage), defaultPowerLine));
-      if (this.#channels > 0) this.#openStage(slot.stage, this.#channels, this.#rate);
+      slot = this.#factory.make(stageWithPowerLine(structuredClone(stage), defaultPowerLine), this.#next === 0);
+      if (this.#channels > 0) this.#openerOf(slot.stage, this.#channels, this.#rate)();
       return slot;
     } catch (error) {
       undo();
@@ -451,11 +475,17 @@ export class Pipeline {
     }
   }
 
-  #add(message: AddMessage): void {
-    const slot = this.#prepared.get(message)!;
-    this.#prepared.delete(message);
+  #add(slot: StageSlot<Stage>): void {
     this.#stages.put(slot);
+    this.#teachEarly(slot);
     this.#spec = withAdded(this.#spec, slot.spec);
+  }
+
+  #restart(name: StageName): void {
+    const slot = this.#stages.find(name);
+    if (!slot) return;
+    slot.restart(this.#channels, this.#rate);
+    this.#teachEarly(slot);
   }
 
   #remove(name: StageName): void {
@@ -466,20 +496,16 @@ export class Pipeline {
   }
 }
 
+function runningStage({ name, stage, failure, initial }: StageSlot<Stage>): RunningStage {
+  return { name, state: stage.save(), failure, network: stage.network ?? null, initial };
+}
+
 function inputOf({ spec }: StageSlot<Stage>, raw: Block, standard: Block | null): Block | null {
   return 'on' in spec.spec && spec.spec.on === 'raw' ? raw : standard;
 }
 
-function oneOfNames(names: readonly string[], prefix: string): string {
-  const known = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
-  return known.length > 0 ? `one of ${known.join(', ')}` : 'a stage of the pipeline';
-}
-
 /** Returns a saved message with the optimizer of its learner, which is not saved, if its spec has none. */
-function withOptimizer(
-  message: TimedMessage & Stamp,
-  optimizers: Readonly<Record<string, Optimizer>>,
-): TimedMessage & Stamp {
-  if (message.type !== 'add' || message.stage.kind !== 'learner' || message.stage.spec.optimizer) return message;
+function withOptimizer(message: AddMessage, optimizers: Readonly<Record<string, Optimizer>>): AddMessage {
+  if (message.stage.kind !== 'learner' || message.stage.spec.optimizer) return message;
   return { ...message, optimizer: optimizers[message.stage.spec.name] };
 }

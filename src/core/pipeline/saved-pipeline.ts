@@ -1,4 +1,4 @@
-import { invalid } from '../check.ts';
+import { integer, invalid, oneOf } from '../check.ts';
 import { Detector } from '../detector/detector.ts';
 import { detectorInput } from '../detector/digest.ts';
 import { LayerStack } from '../layers/layer-stack.ts';
@@ -10,20 +10,21 @@ import { weightsOf, type WeightsLike } from '../network/weights.ts';
 import { decodeState, encodeState } from '../state/state-file.ts';
 import { doublesIn, floatsIn, numberIn, type State, stateIn } from '../state/state.ts';
 import { sum } from '../sum.ts';
-import type { TimedMessage } from './pipeline-message.ts';
+import type { HashedWeights } from './hashed-weights.ts';
+import type { WaitingMessage } from './message-schedule.ts';
+import { checkPipelineMessage } from './pipeline-message.ts';
 import {
   checkSpec,
   type DetectSpec,
   type LearnerStageSpec,
   type PipelineSpec,
   type StageName,
+  type StageSpec,
   stageName,
   stagesOf,
 } from './pipeline-spec.ts';
 import { withPowerLine } from './spec-change.ts';
 import type { StageFailure } from './stage-slot.ts';
-
-type WaitingMessage = TimedMessage & { at: number };
 
 /** Fields that are the same in a running pipeline and in its saved file. */
 interface Saved {
@@ -33,14 +34,28 @@ interface Saved {
   rate: number;
   next: number;
   gaps: State;
+  /** Targets that arrived before their frames. Default: none. */
+  targets?: State;
   waiting: readonly WaitingMessage[];
 }
 
 /** A running pipeline that is to be saved. */
 export interface RunningPipeline extends Saved {
-  stages: readonly { name: StageName; state: State; failure: StageFailure | null; network: Network | null }[];
-  /** Weights that were given with the spec, by content hash. */
-  given: Readonly<Record<string, Network | WeightsLike>>;
+  stages: readonly RunningStage[];
+  /** Stages of the waiting 'add' messages, in order. Default: none. */
+  prepared?: readonly RunningStage[];
+  /** Not used. Weights are saved with their stages. */
+  given?: object;
+}
+
+/** A stage of a running pipeline. */
+export interface RunningStage {
+  name: StageName;
+  state: State;
+  failure: StageFailure | null;
+  network: Network | null;
+  /** Weights from which a learner starts again; null if they follow from its spec and the seed. */
+  initial?: HashedWeights | null;
 }
 
 /** The saved state of one stage. */
@@ -50,11 +65,15 @@ export interface SavedStage {
   /** Current weights of its network, and their content hash. */
   weights: WeightsLike | undefined;
   hash: string;
+  /** Weights from which a learner starts again; null if they follow from its spec and the seed. */
+  initial: HashedWeights | null;
 }
 
 /** A saved pipeline. */
 export interface SavedPipeline extends Saved {
   stages: ReadonlyMap<StageName, SavedStage>;
+  /** Stages of the waiting 'add' messages, in order. */
+  prepared: readonly SavedStage[];
   /** Weights by content hash. */
   weights: Readonly<Record<string, WeightsLike>>;
 }
@@ -63,40 +82,60 @@ export interface SavedPipeline extends Saved {
 interface Description {
   spec: PipelineSpec;
   seed: number;
-  /** Name, failure, and hash of the weights of every stage. */
-  stages: { name: StageName; failure: StageFailure | null; weights: string | null }[];
+  stages: DescribedStage[];
+  /** Stages of the waiting 'add' messages, in order; not in files of earlier versions. */
+  prepared?: DescribedStage[];
   /** Hashes of all weights, in the order in which they are stored. */
   weights: string[];
   waiting: WaitingMessage[];
 }
 
-/** Writes a pipeline as one file. Equal weights are written once. */
-export function writePipeline({ stages, given, waiting, gaps, ...saved }: RunningPipeline): Uint8Array {
+/** Name and failure of a stage, and hashes of its current and of its initial weights. */
+interface DescribedStage {
+  name: StageName;
+  failure: StageFailure | null;
+  weights: string | null;
+  /** Not in files of earlier versions. */
+  initial?: string | null;
+}
+
+/** Writes a pipeline as one file. All weights are written under the hash of their present values, and once. */
+export function writePipeline({
+  stages,
+  prepared = [],
+  waiting,
+  gaps,
+  targets = {},
+  ...saved
+}: RunningPipeline): Uint8Array {
   const weights = new Map<string, WeightsLike>();
   const add = (hash: string, held: Network | WeightsLike) => {
     if (!weights.has(hash)) weights.set(hash, held instanceof Network ? held.weights() : held);
     return hash;
   };
-  const described = stages.map(({ name, failure, network }) => {
-    const hash = network && add(hashNetwork(network), network);
-    return { name, failure, weights: hash };
+  const describe = ({ name, failure, network, initial }: RunningStage): DescribedStage => ({
+    name,
+    failure,
+    weights: network && add(hashNetwork(network), network),
+    initial: initial ? add(initial.hash, initial.weights) : null,
   });
-  const named = waiting.flatMap((message) => (message.type === 'add' ? message.stage : []));
-  for (const { spec } of [...stagesOf(saved.spec), ...named])
-    if ('weights' in spec && spec.weights !== undefined) add(spec.weights, given[spec.weights]);
+  const [described, describedPrepared] = [stages.map(describe), prepared.map(describe)];
   const { spec, seed, channels, rate, next } = saved;
   const state: State = {
     channels,
     rate,
     next,
     gaps,
+    targets,
     stages: Object.fromEntries(stages.map((stage, i) => [String(i), stage.state])),
+    prepared: Object.fromEntries(prepared.map((stage, i) => [String(i), stage.state])),
     weights: Object.fromEntries([...weights.values()].map((held, i) => [String(i), weightState(held)])),
   };
   const description: Description = {
     spec,
     seed,
     stages: described,
+    prepared: describedPrepared,
     weights: [...weights.keys()],
     waiting: waiting.map((message) =>
       message.type === 'add' ? { ...message, weights: undefined, optimizer: undefined } : message,
@@ -121,36 +160,67 @@ export function readPipeline(bytes: Uint8Array): SavedPipeline {
 function readCurrent(state: State, description: Description): SavedPipeline {
   const { spec, seed, stages: described, weights: hashes, waiting } = description;
   checkSpec(spec);
+  checkWaiting(waiting);
   const [states, held] = [stateIn(state, 'stages'), stateIn(state, 'weights')];
-  const read = (hash: string, network: NetworkSpec) => weightsIn(stateIn(held, String(hashes.indexOf(hash))), network);
+  const table: Record<string, WeightsLike> = {};
+  const read = (hash: string, network: NetworkSpec): HashedWeights => {
+    table[hash] = weightsIn(stateIn(held, String(hashes.indexOf(hash))), network);
+    return { hash, weights: table[hash] };
+  };
+  const readStage = (stage: StageSpec, stageState: State, described?: DescribedStage): SavedStage => {
+    const failure = described?.failure ?? null;
+    if (!('network' in stage.spec)) return { state: stageState, failure, weights: undefined, hash: '', initial: null };
+    const { network, weights: given } = stage.spec;
+    // files of earlier versions have only the initial weights whose hash is in the spec
+    const initial = described?.initial ?? (given !== undefined && hashes.includes(given) ? given : null);
+    const hash = described ? (described.weights ?? '') : initial;
+    const current = hash === null ? null : read(hash, network);
+    return {
+      state: stageState,
+      failure,
+      weights: current?.weights,
+      hash: hash ?? '',
+      initial: initial === null ? null : read(initial, network),
+    };
+  };
   const stages: [StageName, SavedStage][] = stagesOf(spec).map((stage) => {
     const name = stageName(stage);
     const place = described.findIndex((each) => each.name === name);
     if (place < 0)
       throw invalid('saved pipeline', `a file that contains the state of '${name}'`, 'a file without it', TypeError);
-    const { failure, weights } = described[place];
-    const network = 'network' in stage.spec ? stage.spec.network : undefined;
-    return [
-      name,
-      {
-        state: stateIn(states, String(place)),
-        failure,
-        weights: network && read(weights ?? '', network),
-        hash: weights ?? '',
-      },
-    ];
+    return [name, readStage(stage, stateIn(states, String(place)), described[place])];
   });
-  const added = waiting.flatMap((message) => (message.type === 'add' ? message.stage : []));
-  const named = [...stagesOf(spec), ...added].flatMap(({ spec: each }): [string, WeightsLike][] =>
-    'weights' in each && each.weights !== undefined ? [[each.weights, read(each.weights, each.network)]] : [],
+  const preparedStates = stateIn(state, 'prepared');
+  const prepared = addedStages(waiting).map((stage, i) =>
+    readStage(stage, stateIn(preparedStates, String(i)), description.prepared?.[i]),
   );
-  return { ...positionIn(state), spec, seed, waiting, stages: new Map(stages), weights: Object.fromEntries(named) };
+  return { ...positionIn(state), spec, seed, waiting, stages: new Map(stages), prepared, weights: table };
 }
 
-function positionIn(state: State): Pick<Saved, 'channels' | 'rate' | 'next' | 'gaps'> {
+/** Throws an error that names the invalid field of a waiting message. */
+function checkWaiting(waiting: readonly WaitingMessage[]): void {
+  if (!Array.isArray(waiting)) throw invalid('waiting', 'a list of messages', waiting, TypeError);
+  for (const message of waiting as WaitingMessage[]) {
+    checkPipelineMessage(message);
+    oneOf('type of a waiting message', message.type, ['control', 'add', 'remove', 'restart', 'feedback']);
+    integer('at', message.at, 0);
+  }
+}
+
+function addedStages(waiting: readonly WaitingMessage[]): StageSpec[] {
+  return waiting.flatMap((message) => (message.type === 'add' ? message.stage : []));
+}
+
+function positionIn(state: State): Pick<Saved, 'channels' | 'rate' | 'next' | 'gaps' | 'targets'> {
   const gaps = stateIn(state, 'gaps');
   const next = 'next' in state ? numberIn(state, 'next') : Math.max(0, Number(gaps.expected));
-  return { channels: numberIn(state, 'channels'), rate: numberIn(state, 'rate'), next, gaps };
+  return {
+    channels: numberIn(state, 'channels'),
+    rate: numberIn(state, 'rate'),
+    next,
+    gaps,
+    targets: stateIn(state, 'targets'),
+  };
 }
 
 /** Reads a pipeline that a version saved in which pipelines had at most one feature map and one learner. */
@@ -176,7 +246,10 @@ function readLegacy(state: State, extra: PipelineSpec): SavedPipeline {
     spec,
     seed: 1,
     waiting: [],
-    stages: new Map(stages.map(([name, stage, weights]) => [name, { state: stage, failure: null, weights, hash: '' }])),
+    stages: new Map(
+      stages.map(([name, stage, weights]) => [name, { state: stage, failure: null, weights, hash: '', initial: null }]),
+    ),
+    prepared: [],
     weights: {},
   };
 }
@@ -218,10 +291,13 @@ function parametersOf(spec: NetworkSpec): readonly ParameterSpec[] {
  * of the learners, and the state of the detector are all stored in the file. A file whose spec describes more than the
  * file contains is therefore rejected before memory is allocated.
  */
-function checkMemory({ spec, stages, channels, rate }: SavedPipeline, size: number): void {
+function checkMemory({ spec, stages, waiting, prepared, channels, rate }: SavedPipeline, size: number): void {
   let needed = 0;
-  for (const stage of stagesOf(spec)) {
-    const { state = {} } = stages.get(stageName(stage)) ?? {};
+  const running = stagesOf(spec).map((stage) => ({ stage, saved: stages.get(stageName(stage)) }));
+  const added = addedStages(waiting).map((stage, i) => ({ stage, saved: prepared.at(i) }));
+  for (const { stage, saved } of [...running, ...added]) {
+    const { state = {}, weights } = saved ?? {};
+    if (stage.kind === 'map' && !weights) needed += weightBytes(stage.spec.network);
     if (stage.kind === 'map' && 'stream' in state) needed += lineBytes(stage.spec.network);
     if (stage.kind === 'learner') needed += learnerBytes(stage.spec);
     if (stage.kind === 'standardize' && channels > 0) doublesIn(state, 'count', channels);

@@ -39,8 +39,8 @@ export function withoutStage(spec: PipelineSpec, stage: StageSpec): PipelineSpec
 }
 
 /**
- * Returns a spec in which every learner has a power-line frequency, so that a saved pipeline does not depend on the
- * default.
+ * Returns a spec that can be stored as JSON: every learner has a power-line frequency, so that a saved pipeline does not
+ * depend on the default, and limits of Infinity, which JSON does not have, are omitted because they are the default.
  */
 export function withPowerLine(spec: PipelineSpec, hz: number): PipelineSpec {
   return {
@@ -55,8 +55,14 @@ export function stageWithPowerLine(stage: StageSpec, hz: number): StageSpec {
   return stage.kind === 'learner' ? { ...stage, spec: withFrequency(stage.spec, hz) } : stage;
 }
 
-function withFrequency<T extends Omit<LearnerStageSpec, 'name'>>({ powerLine, mains, ...learner }: T, hz: number) {
-  return { ...learner, powerLine: renamedOption({ powerLine, mains }, 'powerLine', 'mains') ?? hz };
+function withFrequency<T extends Omit<LearnerStageSpec, 'name'>>(
+  { powerLine, mains, clip, decay, ...learner }: T,
+  hz: number,
+) {
+  const limits = Object.fromEntries(
+    Object.entries({ clip, decay }).filter(([, limit]) => limit !== undefined && limit !== Infinity),
+  );
+  return { ...learner, ...limits, powerLine: renamedOption({ powerLine, mains }, 'powerLine', 'mains') ?? hz };
 }
 
 function replacedIn<T extends { name: string }>(list: readonly T[] = [], item: T): T[] {

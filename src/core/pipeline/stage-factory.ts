@@ -3,12 +3,13 @@ import type { MakeTransform } from '../layers/convolution/transform.ts';
 import type { Optimizer } from '../learning/optimizers/optimizer.ts';
 import { Network } from '../network/network.ts';
 import type { NetworkSpec } from '../network/network-spec.ts';
-import { hashNetwork } from '../network/weights-hash.ts';
+import { hashNetwork, hashWeights } from '../network/weights-hash.ts';
 import type { WeightsLike } from '../network/weights.ts';
 import { DetectStage } from './detect-stage.ts';
+import type { HashedWeights } from './hashed-weights.ts';
 import { LearnerStage } from './learner-stage.ts';
 import { MapStage } from './map-stage.ts';
-import type { LearnerStageSpec, MapStageSpec, StageSpec } from './pipeline-spec.ts';
+import { type LearnerStageSpec, type MapStageSpec, named, type StageSpec } from './pipeline-spec.ts';
 import type { SavedStage } from './saved-pipeline.ts';
 import { StageSlot, type Stage } from './stage-slot.ts';
 import { StandardizeStage } from './standardize-stage.ts';
@@ -61,9 +62,10 @@ export class StageFactory {
 
   /**
    * Creates a stage.
+   * @param isFirst whether no frame has been processed; learners then start with the weights of the earlier run
    * @param saved saved state of the stage; its network starts with the saved weights
    */
-  make(stage: StageSpec, saved?: SavedStage): StageSlot<Stage> {
+  make(stage: StageSpec, isFirst: boolean, saved?: SavedStage): StageSlot<Stage> {
     const { fft } = this.#sources;
     switch (stage.kind) {
       case 'detect':
@@ -71,16 +73,22 @@ export class StageFactory {
       case 'standardize':
         return new StageSlot(stage, () => new StandardizeStage(stage.spec));
       case 'map': {
-        const network = saved ? this.#savedNetwork(stage.spec, saved) : this.#mapNetwork(stage.spec);
-        return new StageSlot(stage, () => new MapStage(stage.spec, network, fft));
+        const network = saved?.weights ? this.#savedNetwork(stage.spec, saved) : this.#mapNetwork(stage.spec);
+        return named(stage, () => new StageSlot(stage, () => new MapStage(stage.spec, network, fft)));
       }
       case 'learner': {
         const { spec } = stage;
         const optimizer = this.#optimizers.get(spec.name);
-        const initial = this.#learnerNetwork(spec);
-        const make = (network: Network) => new LearnerStage(spec, network, optimizer);
-        const restored = saved?.weights && make(Network.create(spec.network, { weights: saved.weights }));
-        return new StageSlot(stage, () => make(initial()), restored);
+        const { seed = 1 } = this.#sources;
+        const initial = saved ? saved.initial : this.#initialWeights(spec, isFirst);
+        const make = (weights: WeightsLike | undefined) => {
+          const network = Network.create(spec.network, weights ? { weights } : { seed, zeroOutput: true });
+          return new LearnerStage(spec, network, optimizer);
+        };
+        return named(stage, () => {
+          const restored = saved?.weights && make(saved.weights);
+          return new StageSlot(stage, () => make(initial?.weights), restored, initial);
+        });
       }
     }
   }
@@ -100,19 +108,19 @@ export class StageFactory {
     if (spec.name === 'features' && network) return network;
     const given = this.#given(spec);
     if (given instanceof Network) return given;
-    return Network.create(spec.network, given ? { weights: given } : { seed });
+    const create = () => Network.create(spec.network, given ? { weights: given } : { seed });
+    return named({ kind: 'map', spec }, create);
   }
 
-  /** Returns a function that creates the initial network of a learner. */
-  #learnerNetwork(spec: LearnerStageSpec): () => Network {
-    const { learner, earlier, seed = 1 } = this.#sources;
+  /** Returns the initial weights of a learner; null if it is initialized from the seed. */
+  #initialWeights(spec: LearnerStageSpec, isFirst: boolean): HashedWeights | null {
+    const { learner, earlier } = this.#sources;
     const given = spec.name === 'learner' && learner ? learner : this.#given(spec);
-    const before = earlier.get(spec.name);
-    const weights = before && isEqual(before.spec, spec.network) ? before.weights() : given;
-    return () => {
-      if (weights instanceof Network) return weights.clone();
-      return Network.create(spec.network, weights ? { weights } : { seed, zeroOutput: true });
-    };
+    const before = isFirst ? earlier.get(spec.name) : undefined;
+    const from = before && isEqual(before.spec, spec.network) ? before : given;
+    if (!from) return null;
+    const weights = from instanceof Network ? from.weights() : from;
+    return { hash: from instanceof Network ? hashNetwork(from) : hashWeights(from), weights };
   }
 
   /** Returns the network or the weights whose hash is in the spec of a stage; undefined if the spec has no hash. */
@@ -121,8 +129,10 @@ export class StageFactory {
     if (!Object.hasOwn(this.weights, hash))
       throw invalid(`weights of ${name}`, 'the hash of weights that are given with the spec', hash, TypeError);
     const given = this.weights[hash];
-    if (!(given instanceof Network) || isEqual(given.spec, network)) return given;
-    return given.weights();
+    if (given instanceof Network) return isEqual(given.spec, network) ? given : given.weights();
+    const found = hashWeights(given);
+    if (found !== hash) throw new RangeError(`weights of ${name} must have the hash ${hash}, got ${found}`);
+    return given;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Network } from '../network/network.ts';
 import type { State } from '../state/state.ts';
+import type { HashedWeights } from './hashed-weights.ts';
 import { stageName, type StageName, type StageSpec } from './pipeline-spec.ts';
 
 /** One stage of a pipeline. */
@@ -7,10 +8,10 @@ export interface Stage {
   /** Its network, if it has one. */
   readonly network?: Network;
   /**
-   * Prepares the stage for the number of channels and the rate (Hz) of the stream. Throws if the stage does not match
-   * them.
+   * Returns a function that prepares the stage for the number of channels and the rate (Hz) of the stream. Throws,
+   * without a change, if the stage does not match them.
    */
-  open(channels: number, rate: number): void;
+  opener(channels: number, rate: number): () => void;
   save(): State;
   restore(state: State): void;
   close?(): void;
@@ -30,14 +31,18 @@ export class StageSlot<T extends Stage> {
   readonly spec: StageSpec;
   /** The failure of the stage; null if it has not failed. */
   failure: StageFailure | null = null;
+  /** Weights from which a learner starts again; null if they follow from its spec and the seed. */
+  readonly initial: HashedWeights | null;
   readonly #make: () => T;
   #stage: T;
 
   /**
    * @param make creates the stage from its spec
    * @param stage the first stage, if it was restored
+   * @param initial weights from which a learner starts again
    */
-  constructor(spec: StageSpec, make: () => T, stage: T = make()) {
+  constructor(spec: StageSpec, make: () => T, stage: T = make(), initial: HashedWeights | null = null) {
+    this.initial = initial;
     this.name = stageName(spec);
     this.spec = spec;
     this.#make = make;
@@ -60,11 +65,18 @@ export class StageSlot<T extends Stage> {
     }
   }
 
+  /** Opens the stage. It fails if it does not match the stream. */
+  open(channels: number, rate: number): void {
+    this.run((stage) => {
+      stage.opener(channels, rate)();
+    });
+  }
+
   /** Starts the stage again from its spec. */
   restart(channels: number, rate: number): void {
     this.#stage.close?.();
     this.#stage = this.#make();
     this.failure = null;
-    if (channels > 0) this.#stage.open(channels, rate);
+    if (channels > 0) this.open(channels, rate);
   }
 }

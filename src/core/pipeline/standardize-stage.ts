@@ -13,11 +13,14 @@ export class StandardizeStage {
     this.#spec = spec;
   }
 
-  open(channels: number, rate: number): void {
+  opener(channels: number, rate: number): () => void {
     const { tau = 1, frames } = this.#spec;
     if (frames === undefined)
       positive('block.rate for standardize.tau (irregular: use standardize.frames)', rate, 'Hz');
-    this.#standardizer = new Standardizer({ channels, frames: frames ?? tau * rate });
+    const standardizer = new Standardizer({ channels, frames: frames ?? tau * rate });
+    return () => {
+      this.#standardizer = standardizer;
+    };
   }
 
   push(block: Block): Block {
