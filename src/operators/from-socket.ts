@@ -1,6 +1,8 @@
 import type { Block } from '../core/blocks/block.ts';
 import { invalid, oneOf } from '../core/check.ts';
+import type { ChannelInfo } from '../protocol/fields.ts';
 import { type IngestMessage, parseIngest } from '../protocol/ingest.ts';
+import { inOrder } from '../protocol/named-samples.ts';
 import { parseWatch, type WatchMessage } from '../protocol/watch-message.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { Subscribe } from '../protocol/watch-request.ts';
@@ -108,6 +110,7 @@ function foreignBlocks(url: string, options: ForeignOptions = {}): Observable<Bl
   return defer(() => {
     let { rate = 0, channels } = options;
     let next = 0;
+    let named: ChannelInfo[] | undefined;
     return connect<IngestMessage>(url, { parse: parseSamples, protocol: null, down, random, scheduler }).pipe(
       concatMap((message): Block[] => {
         if (message.type === 'hello') {
@@ -115,11 +118,13 @@ function foreignBlocks(url: string, options: ForeignOptions = {}): Observable<Bl
           return [];
         }
         if (message.type !== 'samples') return [];
-        channels ??= message.channels;
-        if (message.channels !== channels) throw invalid('channels', String(channels), message.channels);
-        rate = message.rate ?? rate;
-        const start = Math.max(next, message.start ?? next);
-        const { data, valid, time = Date.now() } = message;
+        if (message.named) named ??= message.labels?.map((label) => ({ label, unit: '' }));
+        const samples = message.named && named ? inOrder(message, named) : message;
+        channels ??= samples.channels;
+        if (samples.channels !== channels) throw invalid('channels', String(channels), samples.channels);
+        rate = samples.rate ?? rate;
+        const start = Math.max(next, samples.start ?? next);
+        const { data, valid, time = Date.now() } = samples;
         next = start + data.length / channels;
         const block: Block = { data, channels, start, rate, time };
         return [valid ? { ...block, valid } : block];

@@ -59,12 +59,16 @@ export function inOrder(samples: Samples, channels: readonly ChannelInfo[]): Sam
   return { ...samples, data: ordered, channels: channels.length, labels: channels.map(({ label }) => label), valid };
 }
 
-/** Returns names and values; those of nested objects have their own names. */
+/** Returns names and values, except text that is not a number; those of nested objects have their own names. */
 function entriesOf(json: Record<string, unknown>, timeKey: string | undefined): [string, unknown][] {
-  return Object.entries(json).flatMap(([key, value]): [string, unknown][] => {
-    if (key === timeKey) return [];
-    return isRecord(value) ? Object.entries(value) : [[key, value]];
-  });
+  const entries = Object.entries(json).filter(([key]) => key !== timeKey);
+  return entries
+    .flatMap(([key, value]): [string, unknown][] => (isRecord(value) ? Object.entries(value) : [[key, value]]))
+    .filter(([, value]) => typeof value !== 'string' || isNumber(value));
+}
+
+function isNumber(text: string): boolean {
+  return text.trim() !== '' && Number.isFinite(Number(text));
 }
 
 function checkLabel(label: string): string {

@@ -47,12 +47,24 @@ describe('fromSocket on a third-party socket', () => {
     expect(plain.count).toBe(3);
   });
 
+  test('reads objects that name their channels, in any order', async () => {
+    plain = await scripted((socket) => {
+      socket.send('{"temperature":21.5,"humidity":40,"device":"a1"}');
+      socket.send('{"humidity":41,"temperature":22}');
+    });
+    const blocks = await some(fromSocket(plain.url), 2);
+    expect(blocks.map(({ data }) => [...data])).toEqual([
+      [21.5, 40],
+      [22, 41],
+    ]);
+  });
+
   test('rejects samples of a wrong shape', async () => {
     plain = await scripted((socket) => ['[1,2]', '[1]'].forEach((message) => socket.send(message)));
     await expect(some(fromSocket(plain.url), 2)).rejects.toThrow('channels must be 2, got 1');
     await plain.close();
     plain = await scripted((socket) => socket.send('[1,"2"]'));
-    await expect(some(fromSocket(plain.url), 2)).rejects.toThrow('data[1][0] must be a number or null, got string');
+    await expect(some(fromSocket(plain.url), 2)).rejects.toThrow("data[1][0] must be a number or null, got text '2'");
   });
 });
 
