@@ -21,6 +21,7 @@ export { eegSource, simulateEeg } from './eeg/source.ts';
 export type { EegSourceOptions } from './eeg/source.ts';
 export { publish } from './publish.ts';
 export type { BlockSource, PublishEvent, PublishOptions, SensorInfo } from './publish.ts';
+export type { WarningMessage } from '../protocol/ingest-reply.ts';
 export type { Gap, Mark } from '../protocol/ingest.ts';
 export type { Ack, Welcome } from '../protocol/ingest-reply.ts';
 export type { Limits } from '../protocol/limits.ts';

@@ -216,8 +216,13 @@ function checkName({ name }: NetworkStageSpec): void {
 function checkNetworkStage({ network, on, channels }: NetworkStageSpec): void {
   if (on !== undefined) oneOf('on', on, ['raw', 'standardized']);
   checkIndexes('channels', channels);
+  if (checked.has(network)) return;
   layersOf(network);
+  checked.add(network);
 }
+
+/** Specs of networks that were valid. A spec that has changed since is rejected when its network is created. */
+const checked = new WeakSet<NetworkSpec>();
 
 function checkLearner(spec: LearnerStageSpec): void {
   const { optimizer, task = 'forecast', target, targetChannels } = spec;

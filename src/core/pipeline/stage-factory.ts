@@ -81,13 +81,13 @@ export class StageFactory {
         const optimizer = this.#optimizers.get(spec.name);
         const { seed = 1 } = this.#sources;
         const initial = saved ? saved.initial : this.#initialWeights(spec, isFirst);
-        const make = (weights: WeightsLike | undefined) => {
-          const network = Network.create(spec.network, weights ? { weights } : { seed, zeroOutput: true });
-          return new LearnerStage(spec, network, optimizer);
+        const make = (weights: WeightsLike | undefined, same?: Network) => {
+          const create = () => Network.create(spec.network, weights ? { weights } : { seed, zeroOutput: true });
+          return new LearnerStage(spec, same?.clone() ?? create(), optimizer);
         };
         return named(stage, () => {
-          const restored = saved?.weights && make(saved.weights);
-          return new StageSlot(stage, () => make(initial?.weights), restored, initial);
+          const first = saved?.weights ? make(saved.weights) : make(initial?.weights, initial?.network);
+          return new StageSlot(stage, () => make(initial?.weights), first, initial);
         });
       }
     }
@@ -120,7 +120,15 @@ export class StageFactory {
     const from = before && isEqual(before.spec, spec.network) ? before : given;
     if (!from) return null;
     const weights = from instanceof Network ? from.weights() : from;
-    return { hash: from instanceof Network ? hashNetwork(from) : hashWeights(from), weights };
+    let hash: string | undefined;
+    // a hash takes as long as many frames, and only a saved pipeline needs it
+    return {
+      weights,
+      ...(from instanceof Network && isEqual(from.spec, spec.network) && { network: from }),
+      get hash() {
+        return (hash ??= hashWeights(weights));
+      },
+    };
   }
 
   /** Returns the network or the weights whose hash is in the spec of a stage; undefined if the spec has no hash. */
