@@ -1,6 +1,7 @@
 import { forecastHead, forecastSize, forecastWeights, lags, taps } from '../../kernels/forecast-layout.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { invalid } from '../check.ts';
+import type { Allocation } from '../memory/allocation.ts';
 import { Engine } from '../memory/engine.ts';
 import { doublesIn, type State } from '../state/state.ts';
 
@@ -23,6 +24,7 @@ export class CategoricalForecast {
   readonly #kernels: Kernels;
   /** Offset of the kernel's state in numbers. */
   readonly #at: number;
+  readonly #allocation: Allocation;
 
   /** @param bins number of categories, even */
   constructor(bins: number, engine: Engine = Engine.shared) {
@@ -30,8 +32,14 @@ export class CategoricalForecast {
     this.#bins = bins;
     this.#engine = engine;
     this.#kernels = engine.kernels;
-    this.#at = engine.allocationFor(this).allocate(forecastSize(bins));
+    this.#allocation = engine.allocationFor(this);
+    this.#at = this.#allocation.allocate(forecastSize(bins));
     this.#doubles(0, taps).fill(-1);
+  }
+
+  /** Releases its memory. It cannot be used afterward. */
+  close(): void {
+    this.#engine.release(this.#allocation);
   }
 
   /**

@@ -57,6 +57,11 @@ export class ChannelDetector {
     return [this.#index, slow.lastInside + 1, quick.lastInside + 1, steady.lastInside + 1][this.#leading];
   }
 
+  /** Releases its memory. It cannot be used afterward. */
+  close(): void {
+    this.#forecaster?.close();
+  }
+
   /** Forecaster of the channel; null without learning. */
   get forecaster(): Forecaster | null {
     return this.#forecaster;

@@ -85,6 +85,11 @@ export class DigestedDetector {
     this.#alarmed = 'flag' in state ? numberIn(state, 'flag') : 0;
   }
 
+  /** Releases its memory. It cannot be used afterward. */
+  close(): void {
+    this.#detector.close();
+  }
+
   /**
    * Keeps the learned state. The next block can start at any frame index. An incomplete detector frame and the
    * flag of the newest detector frame are discarded.

@@ -34,6 +34,11 @@ export class Forecaster {
     return surprise;
   }
 
+  /** Releases its memory. It cannot be used afterward. */
+  close(): void {
+    this.#parts.forecast.close();
+  }
+
   /** Marks `frames` frames as missing. */
   skip(frames: number): void {
     this.#parts.forecast.skip(frames);

@@ -34,7 +34,9 @@ export class DetectStage {
     return () => {
       this.#selection = selection;
       this.#detector = detector;
-      if (earlier && detector === earlier.#detector) detector.renumber();
+      if (!earlier || detector !== earlier.#detector) return;
+      earlier.#detector = undefined;
+      detector.renumber();
     };
   }
 
@@ -55,6 +57,11 @@ export class DetectStage {
   push(block: Block): Detections {
     const { detected, alarmed } = this.#detector!.push(withPartialFrames(this.#selection!.of(block)));
     return { detected, alarmed: this.#judged(alarmed, detected, block.start) };
+  }
+
+  close(): void {
+    this.#detector?.close();
+    this.#detector = undefined;
   }
 
   feedback({ verdict }: FeedbackMessage): void {
