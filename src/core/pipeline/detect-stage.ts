@@ -27,6 +27,14 @@ export class DetectStage {
     this.#spec = spec;
   }
 
+  /** Moves the detector to a new stage, for the next run. This stage has none afterward. */
+  handOver(): DetectStage {
+    const next = new DetectStage(this.#spec);
+    next.#detector = this.#detector;
+    this.#detector = undefined;
+    return next;
+  }
+
   /** @param earlier detector of an earlier run, whose learned state is reused. It must not be used afterward */
   opener(channels: number, rate: number, earlier?: DetectStage | null): () => void {
     const selection = new ChannelSelection(this.#spec.channels, channels);

@@ -108,8 +108,11 @@ export interface PipelineOutput {
  */
 export class Pipeline {
   readonly #seed: number;
-  /** Detector of the earlier run. The earlier pipeline itself is not kept: it would keep the one before it. */
-  readonly #earlierDetect: DetectStage | null;
+  /**
+   * Detector of the earlier run, until the first frame has been processed. The earlier pipeline itself is not kept: it
+   * would keep the one before it.
+   */
+  #earlierDetect: DetectStage | null = null;
   readonly #factory: StageFactory;
   readonly #stages = new StageSet();
   readonly #gaps: GapFiller;
@@ -125,13 +128,13 @@ export class Pipeline {
     if (!saved) checkSpec(spec);
     const { earlier, ...sources } = options;
     this.#seed = options.seed ?? 1;
-    const detect = earlier ? earlier.#stages.detect : null;
-    this.#earlierDetect = detect && !detect.failure ? detect.stage : null;
     this.#factory = new StageFactory({ ...sources, earlier: earlier ? earlier.#learnedNetworks() : new Map() });
     this.#spec = withPowerLine(structuredClone(spec), defaultPowerLine);
     this.#gaps = new GapFiller(spec.gaps);
     for (const stage of stagesOf(this.#spec))
       this.#stages.put(this.#factory.make(stage, true, saved?.stages.get(stageName(stage))));
+    const detect = earlier ? earlier.#stages.detect : null;
+    if (detect && !detect.failure) this.#earlierDetect = detect.stage.handOver();
     if (options.shape) this.#open(options.shape);
   }
 
@@ -254,6 +257,7 @@ export class Pipeline {
   /** Releases the memory of the stages. The pipeline cannot be used after that. */
   close(): void {
     for (const { stage } of [...this.#stages.all, ...this.#schedule.stages]) stage.close?.();
+    this.#closeEarlier();
   }
 
   /**
@@ -368,6 +372,7 @@ export class Pipeline {
       if (learned) learners[name] = learned;
     }
     this.#next = raw.start + frameCount(raw);
+    this.#closeEarlier();
     this.#earlyTargets.drop(this.#next);
     outputs.push({
       raw,
@@ -379,6 +384,11 @@ export class Pipeline {
       learned: (learners as Partial<typeof learners>).learner ?? null,
       failures: this.#newFailures(),
     });
+  }
+
+  #closeEarlier(): void {
+    this.#earlierDetect?.close();
+    this.#earlierDetect = null;
   }
 
   #gapOutput(next: Block, detected: Detected): PipelineOutput {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
@@ -96,8 +97,28 @@ test('a pipeline does not keep the pipelines of the runs before the last one', a
   const first = (() => new WeakRef(Pipeline.create({ learn: { network }, detect: {} }, { shape })))();
   let pipeline = (() => Pipeline.create({ learn: { network }, detect: {} }, { shape, earlier: first.deref()! }))();
   pipeline = Pipeline.create({ learn: { network }, detect: {} }, { shape, earlier: pipeline });
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  // a weak reference that was read keeps its target until the end of the current task
+  await setImmediate();
   gc();
   expect(first.deref()).toBeUndefined();
   expect(pipeline.next).toBe(0);
+});
+
+test('the detector keeps what it learned in the earlier run, although the earlier pipeline is closed before the first frame', () => {
+  const detect = { falseAlarms: 100 };
+  const noisy = (start: number) =>
+    block(
+      Float32Array.from({ length: 400 }, (_, i) => Math.sin(7 * (start + i) ** 2)),
+      { ...shape, start },
+    );
+  const scores = (close: boolean) => {
+    const earlier = Pipeline.create({ detect });
+    earlier.push(noisy(0));
+    const pipeline = Pipeline.create({ detect }, { earlier });
+    if (close) earlier.close();
+    return [...pipeline.push(noisy(0))[0].detected!.score.data];
+  };
+  const cold = [...Pipeline.create({ detect }).push(noisy(0))[0].detected!.score.data];
+  expect(scores(true)).toEqual(scores(false));
+  expect(scores(true)).not.toEqual(cold);
 });
