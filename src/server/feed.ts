@@ -245,7 +245,9 @@ export class Feed {
   /** Returns the saved pipeline; undefined before the first frame, or if there is no pipeline. */
   async save(): Promise<SavedRun | undefined> {
     const [run, next, key] = [this.run, this.next, this.#key];
-    return next === 0 || !this.#running ? undefined : { run, next, key, pipeline: await this.#host.save() };
+    if (next === 0 || !this.#running) return undefined;
+    const pipeline = await this.#host.save();
+    return pipeline && { run, next, key, pipeline };
   }
 
   /** Ends the feed. */

@@ -13,7 +13,7 @@ export interface PipelineHost {
   /** Processes a message. */
   send(message: PipelineMessage): void;
   /** Returns the complete state after all messages so far. */
-  save(): Promise<Uint8Array>;
+  save(): Promise<Uint8Array | undefined>;
   /** Returns the weights of every learner after all messages so far, by name. */
   learned(): Promise<Map<string, LearnedWeights>>;
   close(): void;
@@ -43,7 +43,7 @@ export class LocalHost implements PipelineHost {
     this.#runner.handle(message).forEach(this.#emit);
   }
 
-  save(): Promise<Uint8Array> {
+  save(): Promise<Uint8Array | undefined> {
     return Promise.resolve(this.#runner.save());
   }
 

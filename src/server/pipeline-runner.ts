@@ -145,9 +145,9 @@ export class PipelineRunner {
     }
   }
 
-  /** Returns the complete state. */
-  save(): Uint8Array {
-    return this.#pipeline!.save();
+  /** Returns the complete state; undefined if there is no pipeline, because it could not be created. */
+  save(): Uint8Array | undefined {
+    return this.#pipeline?.save();
   }
 
   /** Returns the current weights of every learner, by name. */

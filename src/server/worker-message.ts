@@ -14,6 +14,6 @@ export type ToWorker = { pipeline: number } & (
 /** A message from a worker thread. */
 export type FromWorker = { pipeline: number } & (
   | { outputs: StageOutput[]; run: number }
-  | { request: number; result: Uint8Array | Map<string, LearnedWeights> }
+  | { request: number; result: Uint8Array | undefined | Map<string, LearnedWeights> }
   | { request: number; error: string }
 );

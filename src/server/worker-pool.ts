@@ -134,7 +134,7 @@ class WorkerHost implements PipelineHost {
     this.#post({ do: 'send', message });
   }
 
-  save(): Promise<Uint8Array> {
+  save(): Promise<Uint8Array | undefined> {
     return this.#request('save');
   }
 

@@ -50,6 +50,6 @@ export class MonitoredStreams {
   }
 
   save(name: string): Uint8Array {
-    return this.#streams.get(name)!.runner.save();
+    return this.#streams.get(name)!.runner.save()!;
   }
 }

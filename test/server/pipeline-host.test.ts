@@ -330,7 +330,7 @@ describe.each([
   test('are reported, and other streams go on', async () => {
     const wrong: FeedDesigner = (info, targets) =>
       info.name === 'b' ? { ...feed(info, targets), gaps: 'foo' as never } : feed(info, targets);
-    w = await world({ feed: wrong, workers });
+    w = await world({ feed: wrong, workers, statePath: join(directory, 'wrong') });
     const send = await connect({ ...signal });
     const viewer = await watch();
     const other = await connect({ name: 'b', block: whole });
@@ -338,6 +338,8 @@ describe.each([
     await send(100, 50);
     await viewer.until(hasPredictionUpTo(100));
     await expect.poll(() => w.lines.filter((line) => line.includes('policy must be one of'))).toHaveLength(1);
+    await w.stop();
+    expect(w.lines.filter((line) => line.includes('could not save'))).toEqual([]);
   });
 
   test('a learner keeps what it has learned when its target stream starts a new run', async () => {
