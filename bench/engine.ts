@@ -7,6 +7,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { arrival } from './arrival.ts';
+import { runCommand } from './command.ts';
 import { compare, type Contestant, type Make } from './contestant.ts';
 import { growth } from './growth.ts';
 import { learner, learningStep, operators, fused, tapline } from './tapline.ts';
@@ -87,15 +88,4 @@ async function run(options: Options): Promise<void> {
   if (wanted('streams')) await manyStreams();
 }
 
-function optionsOrExit(args: readonly string[]): Options {
-  try {
-    return readOptions(args);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    process.exit(2);
-  }
-}
-
-const args = process.argv.slice(2);
-if (args.includes('--help')) console.log(usage);
-else await run(optionsOrExit(args));
+await runCommand(usage, readOptions, run);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { roundsOf } from './command.ts';
 
 /** Options of the engine benchmark. */
 export interface Options {
@@ -36,9 +37,7 @@ export function readOptions(args: readonly string[]): Options {
   const only = values.only.split(',');
   const unknown = only.find((part) => !parts.includes(part));
   if (unknown !== undefined) throw new TypeError(`--only must be some of ${parts.join(', ')}, got '${unknown}'`);
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new RangeError(`--rounds must be an integer >= 1, got ${values.rounds}`);
+  const rounds = roundsOf(values.rounds);
   if (!['yes', 'no'].includes(values.peers)) throw new TypeError(`--peers must be yes or no, got '${values.peers}'`);
   const { json, native } = values;
   return { json, native, rounds, wanted: (part) => only.includes(part), peers: values.peers === 'yes' };

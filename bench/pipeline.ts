@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { roundsOf, runCommand } from './command.ts';
 import { compare, type Contestant } from './contestant.ts';
 import { digits, machine, table } from './report.ts';
 import { race } from './rounds.ts';
@@ -104,9 +105,7 @@ interface Options {
 function readOptions(args: readonly string[]): Options {
   const options = { json: { type: 'string' }, rounds: { type: 'string', default: '15' } } as const;
   const { json, rounds } = parseArgs({ args: [...args], options }).values;
-  const count = Number(rounds);
-  if (!Number.isInteger(count) || count < 1) throw new RangeError(`--rounds must be an integer >= 1, got ${rounds}`);
-  return { json, rounds: count };
+  return { json, rounds: roundsOf(rounds) };
 }
 
 async function run({ json, rounds }: Options): Promise<void> {
@@ -117,15 +116,4 @@ async function run({ json, rounds }: Options): Promise<void> {
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, null, 2)}\n`);
 }
 
-function optionsOrExit(args: readonly string[]): Options {
-  try {
-    return readOptions(args);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    process.exit(2);
-  }
-}
-
-const args = process.argv.slice(2);
-if (args.includes('--help')) console.log(usage);
-else await run(optionsOrExit(args));
+await runCommand(usage, readOptions, run);
