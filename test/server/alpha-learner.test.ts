@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { defaultFeed } from '../../src/server/default-feed.ts';
-import { Feed } from '../../src/server/feed.ts';
-import { LocalHost } from '../../src/server/pipeline-host.ts';
+import type { FeedInfo } from '../../src/server/feed-spec.ts';
 import { eegChannels, EegSimulator } from '../../src/sources/index.ts';
+import { localFeed } from './local-feed.ts';
 
 const rate = 250;
 
@@ -27,22 +27,9 @@ function learned(seed: number, seconds: number): { kernels: Kernels; rollbacks: 
   const truth = { name: 'headset.alpha', channels: [{ label: 'alpha', unit: 'uV' }], rate, kind: 'truth' };
   let kernels: Kernels | undefined;
   let rollbacks = NaN;
-  const feed = new Feed(
-    'headset',
-    { type: 'hello', channels: eegChannels.map(({ label }) => ({ label, unit: 'uV' })), rate, kind: 'eeg' },
-    {
-      design: (info) => defaultFeed(info, [truth]),
-      newRun: () => 1,
-      host: (emit) => new LocalHost(emit),
-      monitor: () => ({ channels: 0 }),
-      alarms: {},
-      saved: () => undefined,
-      savedWeights: () => undefined,
-      now: () => 0,
-    },
-  );
-  feed.output.subscribe((output) => {
-    if (output.type === 'broken') throw new Error(output.message);
+  const channels = eegChannels.map(({ label }) => ({ label, unit: 'uV' }));
+  const options = { design: (info: FeedInfo) => defaultFeed(info, [truth]), monitor: () => ({ channels: 0 }) };
+  const feed = localFeed('headset', { channels, rate, kind: 'eeg' }, options, (output) => {
     if (output.type === 'kernels' && output.learner === 1) kernels = output;
     if (output.type === 'loss' && output.learner === 1) rollbacks = output.rollbacks ?? NaN;
   });

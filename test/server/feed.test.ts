@@ -1,26 +1,14 @@
 import { expect, test } from 'vitest';
-import { defaultFeed } from '../../src/server/default-feed.ts';
-import { Feed } from '../../src/server/feed.ts';
-import { LocalHost } from '../../src/server/pipeline-host.ts';
+import type { Feed } from '../../src/server/feed.ts';
 import { noise } from '../core/alarms/quiet-stream.ts';
+import { localFeed } from './local-feed.ts';
 
 const rate = 10;
 
 function feedOf(falseAlarms: number): { feed: Feed; skipped: () => number } {
-  const opening = { type: 'hello' as const, channels: [{ label: 'a', unit: '' }], rate };
-  const feed = new Feed('a', opening, {
-    design: defaultFeed,
-    newRun: () => 1,
-    host: (emit) => new LocalHost(emit),
-    monitor: () => ({ channels: 1 }),
-    alarms: { falseAlarms },
-    saved: () => undefined,
-    savedWeights: () => undefined,
-    now: () => 0,
-  });
   let skipped = 0;
-  feed.output.subscribe((output) => {
-    if (output.type === 'broken') throw new Error(output.message);
+  const opening = { channels: [{ label: 'a', unit: '' }], rate };
+  const feed = localFeed('a', opening, { alarms: { falseAlarms } }, (output) => {
     if (output.type === 'loss') skipped = output.refused?.alarmed ?? 0;
   });
   feed.start();
