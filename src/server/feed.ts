@@ -1,26 +1,25 @@
 import { Subject } from 'rxjs';
 import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
-import type { Weights } from '../core/network/weights.ts';
 import type { ChannelInfo } from '../protocol/fields.ts';
 import type { Gap, Hello, Mark } from '../protocol/ingest.ts';
 import type { Samples } from '../protocol/samples.ts';
-import { maxTime } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import type { LearnerInfo, MapInfo, StreamInfo } from '../protocol/stream-info.ts';
+import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { StreamHealth } from '../protocol/watch-message.ts';
 import type { LearningRequest } from '../protocol/watch-request.ts';
 import { ArrivalClock } from './arrival-clock.ts';
 import { Backlog } from './backlog.ts';
+import { checkTimes, invalidateNonFinite } from './check-samples.ts';
 import type { Allocation, MonitoredStream } from './detector-budget.ts';
 import type { FeedOutput, StageOutput } from './feed-output.ts';
-import { planDetect, planKey, planLearner, type PlannedLearner, planMap } from './feed-plan.ts';
+import { planKey } from './feed-plan.ts';
 import type { FeedDesigner, FeedInfo, FeedSpec, LearnerSpec } from './feed-spec.ts';
+import { FeedStages, type FeedStagesOptions } from './feed-stages.ts';
 import { FrameNumbering } from './frame-numbering.ts';
 import type { MakeHost, PipelineHost } from './pipeline-host.ts';
-import type { LearnedWeights, PipelineSetup, StageSetup } from './pipeline-runner.ts';
+import type { LearnedWeights, PipelineSetup } from './pipeline-runner.ts';
 import type { SavedRun } from './pipeline-store.ts';
 import { Rejections } from './rejections.ts';
-import type { ServerAlarms } from './server-alarms.ts';
 import { StreamStatistics } from './stream-statistics.ts';
 
 /** How far targets may run ahead of their stream, in frames; later ones are ignored. */
@@ -30,7 +29,7 @@ const maxEarlyTargets = 65_536;
 const maxTargetOffset = 1024;
 
 /** Options shared by all feeds of a server. */
-export interface FeedOptions {
+export interface FeedOptions extends FeedStagesOptions {
   design: FeedDesigner;
   /** Returns a number for a new run. */
   newRun: () => number;
@@ -38,12 +37,8 @@ export interface FeedOptions {
   host: MakeHost;
   /** Returns how many channels of a stream are monitored. */
   monitor: (stream: MonitoredStream) => Allocation;
-  /** False-alarm rate and reference period of detectors. */
-  alarms: Pick<ServerAlarms, 'falseAlarms' | 'reference'>;
   /** Returns the saved pipeline of the stream, if any. */
   saved: () => SavedRun | undefined;
-  /** Returns the saved weights of a learner. */
-  savedWeights: (stream: string, learner: string) => Weights | undefined;
   /** Returns the current time in ms since 1970. */
   now: () => number;
 }
@@ -72,8 +67,7 @@ export class Feed {
   #numbering = new FrameNumbering();
   #clock: ArrivalClock;
   #statistics = new StreamStatistics();
-  #maps: MapInfo[] = [];
-  readonly #learners = new Map<string, PlannedLearner>();
+  readonly #stages: FeedStages;
   #targets: readonly FeedInfo[] = [];
   /**
    * Settings from which the pipeline was planned (`planKey`). A saved pipeline can continue only a run with the same
@@ -82,8 +76,6 @@ export class Feed {
   #key = '';
   /** Whether the pipeline of this run has been opened. */
   #running = false;
-  /** Whether the pipeline has a detector. */
-  #detecting = false;
   /** Which part of the stream is not monitored, and why. */
   #unwatched: string | undefined;
   /** Failures in this run, by the stage or other component that failed. */
@@ -100,6 +92,9 @@ export class Feed {
     this.#run = opening.run ?? options.newRun();
     this.#clock = new ArrivalClock(opening.rate);
     this.output.subscribe((output) => this.backlog.push(output));
+    this.#stages = new FeedStages(options, (where, message) => {
+      this.#emit({ type: 'broken', where, message });
+    });
     this.#host = options.host((output) => {
       this.#emit(output);
     });
@@ -128,9 +123,9 @@ export class Feed {
   get info(): StreamInfo {
     const { channels, rate, kind, for: targetOf } = this.#opening;
     const { name, live } = this;
-    const learners = Array.from(this.#learners.values(), ({ info }) => info);
+    const { maps, learners } = this.#stages;
     const stream = { name, channels, rate, run: this.#run, next: this.next, live, kind, for: targetOf };
-    return { ...stream, maps: this.#maps, learners, unwatched: this.#unwatched };
+    return { ...stream, maps, learners, unwatched: this.#unwatched };
   }
 
   get run(): number {
@@ -184,20 +179,20 @@ export class Feed {
   }
 
   /** Controls a learner. Throws a ProtocolError ('unknown-learner') if there is none with this index. */
-  control({ learner: index, on, learningRate, step, act }: LearningRequest): void {
-    const learner = [...this.#learners.values()].find(({ info }) => info.index === index)?.info;
+  control(request: LearningRequest): void {
+    const { learner: index, on, learningRate, step, act } = request;
+    const learner = this.#stages.learner(index);
     if (!learner)
       throw new ProtocolError('unknown-learner', `learner must be one of stream ${this.name}, got ${index}`);
-    const rate = learningRate ?? step;
-    this.#host.send({ type: 'control', at: this.next, learner: learner.name, learning: on, learningRate: rate, act });
-    learner.learning = act === 'freeze' ? false : act === 'unfreeze' ? true : (on ?? learner.learning);
-    if (rate !== undefined) setLearningRate(learner, rate);
+    const change = { learner: learner.name, learning: on, learningRate: learningRate ?? step, act };
+    this.#host.send({ type: 'control', at: this.next, ...change });
+    this.#stages.control(learner, request);
     this.output.next({ type: 'info' });
   }
 
   /** Processes the report of a user that the current alarm is false: no frame is flagged until the next alarm. */
   markNormal(): void {
-    if (this.#detecting) this.#host.send({ type: 'feedback', at: this.next, verdict: 'normal' });
+    if (this.#stages.detects) this.#host.send({ type: 'feedback', at: this.next, verdict: 'normal' });
   }
 
   /**
@@ -211,7 +206,7 @@ export class Feed {
     this.#design(({ learners }) => {
       for (const learner of learners) {
         if (!changed.some(({ name }) => name === learner.target)) continue;
-        const stage = this.#planLearner(learner);
+        const stage = this.#stages.planLearner(learner, this.#info, this.#targets);
         if (stage) this.#host.add(stage, learner.target !== restarted);
         if (learner.target === restarted && this.next > maxTargetOffset) this.#reportOffset(learner);
       }
@@ -228,8 +223,7 @@ export class Feed {
   /** Processes frames of a stream that is a target of this one. */
   pushTarget(target: string, block: Block): void {
     if (block.start > this.next + maxEarlyTargets || !this.#targets.some(({ name }) => name === target)) return;
-    if ([...this.#learners.values()].some((learner) => learner.target === target))
-      this.#host.send({ type: 'targets', from: target, block });
+    if (this.#stages.isTarget(target)) this.#host.send({ type: 'targets', from: target, block });
   }
 
   health(now: number): StreamHealth {
@@ -296,9 +290,7 @@ export class Feed {
   /** Forgets the pipeline of the run before. */
   #clear(): void {
     this.#running = false;
-    this.#detecting = false;
-    this.#learners.clear();
-    this.#maps = [];
+    this.#stages.clear();
     this.broken.clear();
   }
 
@@ -318,7 +310,7 @@ export class Feed {
   #design(work: (spec: FeedSpec) => void): void {
     let spec: FeedSpec;
     try {
-      spec = this.#options.design({ name: this.name, ...this.#opening }, this.#targets);
+      spec = this.#options.design(this.#info, this.#targets);
       this.#key = planKey(spec, this.#opening, this.#options.alarms);
     } catch (error) {
       this.#emit({ type: 'broken', where: 'design', message: String(error) });
@@ -331,90 +323,21 @@ export class Feed {
   #openPipeline(spec: FeedSpec, saved: PipelineSetup['saved'], sameChannels = true): void {
     this.#running = true;
     const { channels, rate } = this.#opening;
-    const allocation = this.#options.monitor({ name: this.name, ...this.#opening });
-    const detect = planDetect(spec, allocation, this.#options.alarms, rate);
-    this.#detecting = detect !== null;
-    this.#unwatched = detect ? allocation.unwatched : (allocation.unwatched ?? 'not monitored (detection is off)');
-    const maps = spec.maps.flatMap((map, index) => this.#guard(map.name, () => planMap(map, index, this.#info)) ?? []);
-    this.#maps = maps.map(({ info }) => info);
-    const learners = spec.learners.flatMap((learner) => this.#planLearner(learner) ?? []);
-    const stages: StageSetup[] = [
-      ...(detect ? [{ stage: { kind: 'detect' as const, spec: detect } }] : []),
-      ...(spec.standardize ? [{ stage: { kind: 'standardize' as const, spec: spec.standardize } }] : []),
-      ...maps.map(({ stage, weights, info }) => ({ stage, weights, map: info.index })),
-      ...learners,
-    ];
+    const allocation = this.#options.monitor(this.#info);
+    const stages = this.#stages.plan(spec, this.#info, this.#targets, allocation);
+    this.#unwatched = allocation.unwatched ?? (this.#stages.detects ? undefined : 'not monitored (detection is off)');
     this.#host.open({ channels: channels.length, rate, gaps: { policy: spec.gaps }, stages, saved, sameChannels });
   }
 
-  /**
-   * Plans a learner. It has the index of an earlier learner with the same name, if any. Returns undefined if it cannot
-   * run.
-   */
-  #planLearner(learner: LearnerSpec): StageSetup | undefined {
-    const { name } = learner;
-    const index = this.#learners.get(name)?.info.index ?? this.#learners.size;
-    const target = this.#targets.find((each) => each.name === learner.target);
-    const saved = this.#options.savedWeights(this.name, name);
-    const planned = this.#guard(name, () => planLearner(learner, index, this.#info, target, saved));
-    if (!planned) return undefined;
-    this.#learners.set(name, planned);
-    const { stage, weights, optimizer, kernels } = planned;
-    return { stage, weights, optimizer, learner: { index, kernels } };
-  }
-
-  get #info(): FeedInfo {
+  get #info(): FeedInfo & Opening {
     return { name: this.name, ...this.#opening };
-  }
-
-  #guard<T>(where: string, make: () => T): T | undefined {
-    try {
-      return make();
-    } catch (error) {
-      this.#emit({ type: 'broken', where, message: error instanceof Error ? error.message : String(error) });
-      return undefined;
-    }
   }
 
   #emit(output: StageOutput): void {
     if (output.type === 'broken') {
       this.broken.set(output.where, output);
       if (output.where === 'detect') this.#unwatched = `not monitored: ${output.message}`;
-    } else if (output.type === 'learningRate') {
-      const learner = [...this.#learners.values()].find(({ info }) => info.index === output.learner);
-      if (learner) setLearningRate(learner.info, output.learningRate);
-      if (learner && output.learning !== undefined) learner.info.learning = output.learning;
-    }
+    } else if (output.type === 'learningRate') this.#stages.update(output);
     this.output.next(output);
   }
-}
-
-function setLearningRate(learner: LearnerInfo, learningRate: number): void {
-  learner.learningRate = learningRate;
-  learner.step = learningRate;
-}
-
-/** Throws if the time of the last frame is out of range. */
-function checkTimes({ time = 0 }: Samples, rate: number, frames: number): void {
-  if (rate > 0 && time + ((frames - 1) * 1000) / rate > maxTime)
-    throw new ProtocolError(
-      'bad-time',
-      `time of the last frame must be at most ${maxTime} ms, got ${frames} frames from ${time} ms`,
-    );
-}
-
-/** Replaces non-finite samples by NaN and marks their frames invalid; returns the validity, if any frame is invalid. */
-function invalidateNonFinite(
-  data: Float32Array,
-  channels: number,
-  valid: Uint8Array | undefined,
-): Uint8Array | undefined {
-  let validity = valid;
-  for (let i = 0; i < data.length; i++) {
-    if (Number.isFinite(data[i])) continue;
-    data[i] = NaN;
-    validity ??= new Uint8Array(data.length / channels).fill(1);
-    validity[Math.floor(i / channels)] = 0;
-  }
-  return validity;
 }
