@@ -45,7 +45,8 @@ export type { Tensor, Weights, WeightsLike } from './core/network/weights.ts';
 
 // The whole processing chain of one stream, saved and restored
 export { hashNetwork, hashWeights } from './core/network/weights-hash.ts';
-export { Pipeline, type PipelineOptions, type PipelineOutput, type Stamp } from './core/pipeline/pipeline.ts';
+export { Pipeline, type PipelineOptions } from './core/pipeline/pipeline.ts';
+export type { PipelineOutput } from './core/pipeline/pipeline-output.ts';
 export type {
   DetectSpec,
   LearnerStageSpec,
@@ -67,6 +68,7 @@ export type {
   PipelineMessage,
   RemoveMessage,
   RestartMessage,
+  Stamp,
   TargetsMessage,
   TimedMessage,
 } from './core/pipeline/pipeline-message.ts';

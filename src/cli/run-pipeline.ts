@@ -1,6 +1,7 @@
 import { frameCount, type Block } from '../core/blocks/block.ts';
 import { cutBlock } from '../core/blocks/cut-block.ts';
-import type { Pipeline, PipelineOutput } from '../core/pipeline/pipeline.ts';
+import type { Pipeline } from '../core/pipeline/pipeline.ts';
+import type { PipelineOutput } from '../core/pipeline/pipeline-output.ts';
 
 /** Splits blocks into blocks of at most `frames` frames, so that progress can be shown between them. */
 export function* pieces(blocks: Iterable<Block>, frames: number): Generator<Block> {

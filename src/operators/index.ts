@@ -30,7 +30,8 @@ export type { Epoch, Reading, Sample, SampleInfo } from '../core/blocks/sample.t
 export type { Learned } from '../core/learning/learned.ts';
 export type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
 export type { PipelineSpec } from '../core/pipeline/pipeline-spec.ts';
-export type { PipelineOptions, PipelineOutput } from '../core/pipeline/pipeline.ts';
+export type { PipelineOptions } from '../core/pipeline/pipeline.ts';
+export type { PipelineOutput } from '../core/pipeline/pipeline-output.ts';
 export type { Alarm, Detected, DetectorOptions } from '../core/detector/detector.ts';
 export type { FalseAlarms } from '../core/detector/alarm-budget.ts';
 export type { AlarmEvent } from '../core/alarms/alarm-manager.ts';

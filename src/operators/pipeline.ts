@@ -18,7 +18,8 @@ import { cutBlock } from '../core/blocks/cut-block.ts';
 import { invalid } from '../core/check.ts';
 import type { BlockMessage, PipelineMessage } from '../core/pipeline/pipeline-message.ts';
 import type { PipelineSpec } from '../core/pipeline/pipeline-spec.ts';
-import { Pipeline, type PipelineOptions, type PipelineOutput } from '../core/pipeline/pipeline.ts';
+import { Pipeline, type PipelineOptions } from '../core/pipeline/pipeline.ts';
+import type { PipelineOutput } from '../core/pipeline/pipeline-output.ts';
 
 /** Options of the operator `pipeline`. There is no option `earlier`, because subscribers would share its detector. */
 export interface PipelineOperatorOptions extends Omit<PipelineOptions, 'earlier'> {

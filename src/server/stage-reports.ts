@@ -1,7 +1,7 @@
 import { frameCount } from '../core/blocks/block.ts';
 import type { Learned } from '../core/learning/learned.ts';
 import type { Weights } from '../core/network/weights.ts';
-import type { PipelineOutput } from '../core/pipeline/pipeline.ts';
+import type { PipelineOutput } from '../core/pipeline/pipeline-output.ts';
 import type { KernelPlan } from './feed-plan.ts';
 import type { StageOutput } from './feed-output.ts';
 

@@ -89,6 +89,12 @@ export interface FeedbackMessage {
 /** A message that applies from frame `at` on. */
 export type TimedMessage = ControlMessage | AddMessage | RemoveMessage | RestartMessage | FeedbackMessage;
 
+/** The frame from which a message applies. */
+export interface Stamp {
+  /** Absolute index of the frame. */
+  at: number;
+}
+
 /**
  * An input of a pipeline. Messages are plain data, so that a pipeline can run in another thread or on another machine.
  * The same messages in the same order give the same bits in every thread and on every machine.

@@ -2,9 +2,7 @@ import { checkBlock, frameCount, type Block } from '../blocks/block.ts';
 import { cutBlock } from '../blocks/cut-block.ts';
 import { GapFiller } from '../blocks/gap-filler.ts';
 import { invalid } from '../check.ts';
-import type { Detected } from '../detector/detector.ts';
 import type { MakeTransform } from '../layers/convolution/transform.ts';
-import type { Learned } from '../learning/learned.ts';
 import type { Learner } from '../learning/learner.ts';
 import type { Optimizer } from '../learning/optimizers/optimizer.ts';
 import type { Network } from '../network/network.ts';
@@ -16,9 +14,11 @@ import {
   checkPipelineMessage,
   type AddMessage,
   type PipelineMessage,
+  type Stamp,
   type TargetsMessage,
   type TimedMessage,
 } from './pipeline-message.ts';
+import type { PipelineOutput } from './pipeline-output.ts';
 import { checkSpec, stageName, stagesOf, type PipelineSpec, type StageName } from './pipeline-spec.ts';
 import {
   type RunningStage,
@@ -64,32 +64,6 @@ export interface PipelineOptions {
   fft?: MakeTransform;
 }
 
-/** The frame from which a message applies. */
-export interface Stamp {
-  /** Absolute index of the frame. */
-  at: number;
-}
-
-/** Results of all stages for consecutive frames, or for the filled gap before them. */
-export interface PipelineOutput {
-  /** Input frames, with filled gaps, in their original unit. */
-  readonly raw: Block;
-  /** The same frames, standardized; `raw` if standardization is off or has failed. */
-  readonly block: Block;
-  /** Result of the detector; null if there is no detector, or if these frames complete no frame of its digest. */
-  readonly detected: Detected | null;
-  /** Outputs of every feature map, by name; null if no output is aligned with these frames. */
-  readonly maps: Readonly<Record<string, Block | null>>;
-  /** Result of every learner, by name. */
-  readonly learners: Readonly<Record<string, Learned>>;
-  /** Outputs of the feature map 'features'; null if there are none. */
-  readonly features: Block | null;
-  /** Result of the learner 'learner'; null if there is none. */
-  readonly learned: Learned | null;
-  /** Stages that have failed since the last output. This output and later ones contain no results of them. */
-  readonly failures: readonly StageFailure[];
-}
-
 /**
  * The processing chain of one stream:
  *
@@ -119,7 +93,6 @@ export class Pipeline {
   readonly #earlyTargets = new EarlyTargets();
   #spec: PipelineSpec;
   readonly #schedule = new MessageSchedule();
-  #reported: ReadonlySet<StageFailure> = new Set();
   #channels = 0;
   #rate = 0;
   #next = 0;
@@ -128,7 +101,7 @@ export class Pipeline {
     if (!saved) checkSpec(spec);
     const { earlier, ...sources } = options;
     this.#seed = options.seed ?? 1;
-    this.#factory = new StageFactory({ ...sources, earlier: earlier ? earlier.#learnedNetworks() : new Map() });
+    this.#factory = new StageFactory({ ...sources, earlier: earlier ? earlier.#stages.learnedNetworks() : new Map() });
     this.#spec = withPowerLine(structuredClone(spec), defaultPowerLine);
     this.#gaps = new GapFiller(spec.gaps);
     for (const stage of stagesOf(this.#spec))
@@ -195,7 +168,7 @@ export class Pipeline {
 
   /** Stages that have failed, in the order of the chain. */
   get failures(): StageFailure[] {
-    return this.#stages.all.flatMap(({ failure }) => failure ?? []);
+    return this.#stages.failures;
   }
 
   /** Names of the learners. */
@@ -289,7 +262,7 @@ export class Pipeline {
       const stage = saved.stages.get(slot.name);
       if (stage) this.#restoreSlot(slot, stage);
     }
-    this.#reported = new Set(this.failures);
+    this.#stages.reportFailures();
     const prepared = [...saved.prepared];
     // not checked again: the stage of a message may have been removed since, and then nothing applies
     for (const message of saved.waiting) {
@@ -355,59 +328,15 @@ export class Pipeline {
   }
 
   #process(raw: Block, filled: boolean, outputs: PipelineOutput[]): void {
-    const found = this.#stages.detect?.run((stage) => stage.push(raw));
-    const detected = found?.detected ?? [];
-    // the result of a digest frame that was completed by a gap is output with the gap
-    for (let i = 0; i < detected.length - 1; i++) outputs.push(this.#gapOutput(raw, detected[i]));
-    const standard = this.#stages.standardize ? this.#stages.standardize.run((stage) => stage.push(raw)) : raw;
-    const maps: Record<string, Block | null> = {};
-    for (const [name, slot] of this.#stages.maps) {
-      const input = inputOf(slot, raw, standard);
-      maps[name] = input && slot.run((stage) => stage.push(input));
-    }
-    const learners: Record<string, Learned> = {};
-    for (const [name, slot] of this.#stages.learners) {
-      const input = inputOf(slot, raw, standard);
-      const learned = input && slot.run((stage) => stage.push(input, found?.alarmed, filled));
-      if (learned) learners[name] = learned;
-    }
+    this.#stages.process(raw, filled, outputs);
     this.#next = raw.start + frameCount(raw);
     this.#closeEarlier();
     this.#earlyTargets.drop(this.#next);
-    outputs.push({
-      raw,
-      block: standard ?? raw,
-      detected: detected.at(-1) ?? null,
-      maps,
-      learners,
-      features: maps.features ?? null,
-      learned: (learners as Partial<typeof learners>).learner ?? null,
-      failures: this.#newFailures(),
-    });
   }
 
   #closeEarlier(): void {
     this.#earlierDetect?.close();
     this.#earlierDetect = null;
-  }
-
-  #gapOutput(next: Block, detected: Detected): PipelineOutput {
-    const raw = cutBlock(next, next.start, 0);
-    return { raw, block: raw, detected, maps: {}, learners: {}, features: null, learned: null, failures: [] };
-  }
-
-  /** Returns the networks of the learners that have not failed, by name. */
-  #learnedNetworks(): Map<string, Network> {
-    const working = [...this.#stages.learners].filter(([, { failure }]) => !failure);
-    return new Map(working.map(([name, { stage }]) => [name, stage.learner.network]));
-  }
-
-  #newFailures(): StageFailure[] {
-    const failures = this.failures;
-    if (failures.length === 0 && this.#reported.size === 0) return failures;
-    const reported = this.#reported;
-    this.#reported = new Set(failures);
-    return failures.filter((failure) => !reported.has(failure));
   }
 
   #teach({ from = '', block }: TargetsMessage): void {
@@ -508,10 +437,6 @@ export class Pipeline {
 
 function runningStage({ name, stage, failure, initial }: StageSlot<Stage>): RunningStage {
   return { name, state: stage.save(), failure, network: stage.network ?? null, initial };
-}
-
-function inputOf({ spec }: StageSlot<Stage>, raw: Block, standard: Block | null): Block | null {
-  return 'on' in spec.spec && spec.spec.on === 'raw' ? raw : standard;
 }
 
 /** Returns a saved message with the optimizer of its learner, which is not saved, if its spec has none. */

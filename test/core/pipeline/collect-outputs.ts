@@ -1,5 +1,5 @@
 import type { Block } from '../../../src/core/blocks/block.ts';
-import type { PipelineOutput } from '../../../src/core/pipeline/pipeline.ts';
+import type { PipelineOutput } from '../../../src/core/pipeline/pipeline-output.ts';
 
 /** The results of a pipeline for a stream, joined over all blocks. */
 export interface Collected {
