@@ -8,18 +8,29 @@ export interface Channel {
   readonly unit?: string;
 }
 
+/** Character encoding of a text file. */
+export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
+
 /** The content of a file: blocks in order, each at its absolute index. Where `start` jumps, frames are missing. */
 export interface Recording {
   /** File format. */
   readonly format: 'csv' | 'openbci' | 'edf' | 'bdf' | 'gdf' | 'xdf' | 'brainvision' | 'wfdb';
+  /** Character encoding of the file; absent for binary formats. */
+  readonly encoding?: TextEncoding;
   /** Kind of signal, if the file determines it. */
   readonly kind?: 'eeg';
   /** Channels, in the order of the samples of a frame. */
   readonly channels: readonly Channel[];
-  /** Sampling rate in Hz. */
+  /** Sampling rate in Hz; of an irregular recording, the rate that is assumed where one is needed. */
   readonly rate: number;
+  /** What determined the sampling rate: the options, the header of the file, or the times of its frames. Default: the header. */
+  readonly rateSource?: 'options' | 'header' | 'times';
+  /** Present if the time steps are irregular: each frame has its own time. */
+  readonly irregular?: true;
   /** Time of frame 0 in ms since 1970; 0 if unknown. */
   readonly time: number;
+  /** Present if the file contains no date: `time` is 0 or counts from an unknown origin. */
+  readonly undated?: true;
   /** Present if the file contains no time zone: `time` is local time, read as UTC. */
   readonly localTime?: true;
   /** Samples, in order of their frames. */
@@ -28,6 +39,13 @@ export interface Recording {
   readonly frames: number;
   /** Missing frames between the blocks. */
   readonly lost: number;
+  /**
+   * Indexes of the first frames of later segments, which follow a pause longer than `maxGap` or a clock that was set. One
+   * index before each is left out, so that no output spans two segments; `lost` does not count it.
+   */
+  readonly segments?: readonly number[];
+  /** Columns that look like labels of anomalies or classes and are skipped by default. */
+  readonly labelColumns?: readonly string[];
   /** Events, in the order of `at`; absent if the format has none. */
   readonly marks?: readonly RecordedMark[];
   /** Sentences on what was skipped or assumed, such as signals with another rate or a truncated end. */
@@ -57,6 +75,21 @@ export interface ReadOptions {
   readonly roles?: Readonly<Record<string, readonly (string | number)[]>>;
   /** Sampling rate in Hz; takes precedence over the file. */
   readonly rate?: number;
+  /** Unit of a numeric time column of a text file: s, ms, us, ns, min, h, d, or a common spelling. Default: determined. */
+  readonly timeUnit?: string;
+  /**
+   * Format of the time column of a text file, made of YYYY YY MM DD HH hh mm ss S (fraction) A (AM or PM) Z (zone) and other
+   * text: `DD/MM/YYYY HH:mm`. A date and a time in two columns are separated by a space. Default: determined.
+   */
+  readonly timeFormat?: string;
+  /** Sort the rows of a text file by time. Default: false. */
+  readonly sort?: boolean;
+  /** Column of a text file that names the source of each row: every source has its own channels. */
+  readonly series?: string | number;
+  /** Number of lines to skip at the start of a text file. Default: 0. */
+  readonly skip?: number;
+  /** Longest gap in s; a longer one is noted and starts a new segment. Default: 86,400. */
+  readonly maxGap?: number;
 }
 
 /** A file that belongs to a recording, in the directory of its header. */
