@@ -5,9 +5,13 @@ export function sampleOf(cell: string): number {
   return Number.isFinite(sample) ? sample : NaN;
 }
 
+/** Common words and signs for a missing sample, such as those of R, spreadsheets, and databases. */
+const missing =
+  /^(nan|null|nil|<?na>?|n\.?a\.?|n\/a|none|missing|unavailable|unknown|undefined|[-+]?inf(inity)?|[-?.*]+|\\n|#(n\/?a|nv|null!|num!|zahl!|value!|wert!|div\/0!|ref!|bezug!))$/i;
+
 /** Whether a cell marks a missing sample: it is empty or one of the common words for it. */
 export function isMissing(cell: string): boolean {
-  return cell === '' || /^(nan|null|na|n\/a|none|[-+]?inf(inity)?)$/i.test(cell);
+  return cell === '' || missing.test(cell);
 }
 
 /** Whether a cell contains a number. */

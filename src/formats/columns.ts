@@ -27,7 +27,11 @@ export function selectColumns(
 }
 
 /** The indexes of columns, each once. A name takes precedence over a number or a range of numbers such as 2-9. */
-function findColumns(names: readonly string[], wanted: readonly (string | number)[], role = 'columns'): number[] {
+export function findColumns(
+  names: readonly string[],
+  wanted: readonly (string | number)[],
+  role = 'columns',
+): number[] {
   if (wanted.length === 0) throw invalid(role, 'at least one name or number', wanted);
   const places = wanted.flatMap((column) => {
     const named = names.indexOf(String(column));

@@ -7,6 +7,8 @@ export class FrameCollector {
   readonly blocks: Block[] = [];
   /** Missing frames. */
   lost = 0;
+  /** Indexes of the first frames of segments after the first one. */
+  readonly segments: number[] = [];
   readonly #channels: number;
   readonly #rate: number;
   /** A frame and its time in ms: the clock of the current block. */
@@ -31,7 +33,7 @@ export class FrameCollector {
 
   /** Frames that were added. */
   get frames(): number {
-    return this.next - this.lost;
+    return this.next - this.lost - this.segments.length;
   }
 
   /** Adds complete frames, [frames, channels]. */
@@ -48,6 +50,14 @@ export class FrameCollector {
     this.endBlock();
     this.lost += count;
     this.#start += count;
+  }
+
+  /** Leaves one index out and starts a segment at `time` in ms. */
+  startSegment(time: number): void {
+    this.endBlock();
+    this.#start += 1;
+    this.segments.push(this.#start);
+    this.#clock = { frame: this.#start, time };
   }
 
   /** Sets the time of the next frame in ms. Starts a new block if the clock differs by more than `tolerance` ms. */
@@ -70,4 +80,11 @@ export class FrameCollector {
   #timeOf(index: number): number {
     return this.#clock.time + ((index - this.#clock.frame) * 1000) / this.#rate;
   }
+}
+
+/** The index of the frame next to a time in ms, also before the first frame and after the last one. */
+export function frameNextTo(blocks: readonly Block[], rate: number, time: number): number {
+  const after = blocks.findIndex((block) => block.time > time);
+  const block = blocks.at(after < 0 ? -1 : Math.max(0, after - 1));
+  return block ? block.start + Math.round(((time - block.time) * rate) / 1000) : 0;
 }

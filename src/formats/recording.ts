@@ -64,6 +64,10 @@ export interface RecordedMark {
   readonly label: string;
   /** Duration in frames; absent for an instant. */
   readonly frames?: number;
+  /** Exact time in ms, on the clock of `Recording.time`. */
+  readonly time?: number;
+  /** Exact duration in ms; absent for an instant. */
+  readonly duration?: number;
 }
 
 /** Options of readers. */

@@ -16,7 +16,7 @@ beforeAll(async () => {
     const [a, b] = [chance.normal(), Math.sin(t / 46) + 0.1 * chance.normal()];
     return `${time},${a.toFixed(3)},${(t === 2500 ? 25 : b).toFixed(3)}`;
   });
-  await writeFile(join(directory, 'pump.csv'), `time,flow,"<pressure>"\n${rows.join('\n')}\n`);
+  await writeFile(join(directory, 'pump.csv'), `time (s),flow,"<pressure>"\n${rows.join('\n')}\n`);
 });
 afterAll(() => rm(directory, { recursive: true }));
 

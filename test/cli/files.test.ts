@@ -18,10 +18,10 @@ const spec: NetworkSpec = {
   ],
 };
 const network = Network.create(spec, { seed: 3 });
-const recording = `time,a,b\n${Array.from({ length: 50 }, (_, i) => `${i / 100},${Math.fround(Math.sin(i))},${i % 7}`).join('\n')}\n`;
+const recording = `time (s),a,b\n${Array.from({ length: 50 }, (_, i) => `${i / 100},${Math.fround(Math.sin(i))},${i % 7}`).join('\n')}\n`;
 
 const longSpec: NetworkSpec = { inChannels: 2, layers: [{ type: 'conv1d', outChannels: 8, kernelSize: 512 }] };
-const longRecording = `time,a,b\n${Array.from({ length: 4000 }, (_, i) => `${i / 100},${Math.sin(i * i)},${i % 7}`).join('\n')}\n`;
+const longRecording = `time (s),a,b\n${Array.from({ length: 4000 }, (_, i) => `${i / 100},${Math.sin(i * i)},${i % 7}`).join('\n')}\n`;
 
 /** Two channels at 50 Hz, and one of 2 Hz. */
 const night = encodeEdf({

@@ -29,7 +29,7 @@ const at = (name: string) => join(directory, name);
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tapline-'));
   const rows = Array.from({ length: frames }, (_, t) => `${t / rate},${samples[2 * t]},${samples[2 * t + 1]}\n`);
-  await writeFile(at('two.csv'), `time,a,b\n${rows.join('')}`);
+  await writeFile(at('two.csv'), `time (s),a,b\n${rows.join('')}`);
   await writeFile(at('two.json'), JSON.stringify(spec(2, 2)));
   await writeFile(at('three.json'), JSON.stringify(spec(3, 3)));
   await writeFile(at('one-two.json'), JSON.stringify(spec(1, 2)));
@@ -74,7 +74,7 @@ describe('tapline learn', () => {
 
   test('--power-line sets the frequency of the power-line baseline', async () => {
     const hum = Array.from({ length: frames }, (_, t) => `${t / 256},${Math.sin((2 * Math.PI * 50 * t) / 256)}\n`);
-    await writeFile(at('hum.csv'), `time,a\n${hum.join('')}`);
+    await writeFile(at('hum.csv'), `time (s),a\n${hum.join('')}`);
     const baseline = async (...args: string[]) => {
       const { stdout } = await runCommand(learnCommand(), [at('hum.csv'), '-o', at('hum.safetensors'), ...args]);
       return Number(/^power-line baseline +(\S+)/m.exec(stdout)?.[1]);

@@ -16,7 +16,7 @@ beforeAll(async () => {
       .map((sample) => Math.fround(sample))
       .join();
   });
-  await writeFile(join(directory, 'recording.csv'), `time,<sine>,hum,x,d\n${rows.join('\n')}\n`);
+  await writeFile(join(directory, 'recording.csv'), `time (s),<sine>,hum,x,d\n${rows.join('\n')}\n`);
 });
 afterAll(() => rm(directory, { recursive: true }));
 
@@ -87,7 +87,7 @@ describe.concurrent('tapline learn', () => {
     [
       'a column that does not exist',
       ['--task', 'cancel', '--noise-reference', 'eog'],
-      "recording.csv: --noise-reference must be column names (time, <sine>, hum, x, d) or numbers from 1 to 5, got 'eog'",
+      "recording.csv: --noise-reference must be column names (time (s), <sine>, hum, x, d) or numbers from 1 to 5, got 'eog'",
     ],
     [
       'a target of all columns',

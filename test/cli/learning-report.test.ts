@@ -17,7 +17,7 @@ const learn = (name: string, ...args: string[]) =>
   runCommand(learnCommand(), [at(name), '-o', at('weights.safetensors'), ...args]);
 const write = (name: string, cells: (t: number) => string, keep: (t: number) => boolean = () => true) => {
   const rows = Array.from({ length: frames }, (_, t) => `${t},${cells(t)}\n`).filter((_, t) => keep(t));
-  return writeFile(at(name), `time,${name}\n${rows.join('')}`);
+  return writeFile(at(name), `time (s),${name}\n${rows.join('')}`);
 };
 
 beforeAll(async () => {
@@ -32,7 +32,7 @@ beforeAll(async () => {
   await write('far', (t) => (1e6 + 1e5 * chance[t]).toFixed(1));
   await write('still', (t) => (t < 500 ? chance[t] : 1).toFixed(4));
   const rows = Array.from({ length: frames }, (_, t) => `${t},${chance[t]},${t % 7 === 0 ? 1 : 0},5\n`);
-  await writeFile(at('labeled'), `time,a,anomaly,b\n${rows.join('')}`);
+  await writeFile(at('labeled'), `time (s),a,anomaly,b\n${rows.join('')}`);
 });
 afterAll(() => rm(directory, { recursive: true }));
 

@@ -11,7 +11,7 @@ import { parseWatch, type StreamInfo } from '../../src/protocol/index.ts';
 import { annotations, encodeEdf, list } from '../formats/encode-edf.ts';
 import { run, type Running, start } from './run-tapline.ts';
 
-const recording = `time,a,b\n${Array.from({ length: 200 }, (_, i) => `${i / 100},${Math.fround(Math.sin(i))},${i % 7}`).join('\n')}\n`;
+const recording = `time (s),a,b\n${Array.from({ length: 200 }, (_, i) => `${i / 100},${Math.fround(Math.sin(i))},${i % 7}`).join('\n')}\n`;
 
 let directory: string;
 let begun: Running[];

@@ -42,7 +42,7 @@ beforeAll(async () => {
     const samples = [a + c, t === 1500 ? 'NA' : b, t === 4000 ? 90 : a * b];
     return isMissing(t) ? '' : `${t / rate},${samples.join()}\n`;
   });
-  const text = `time,a,b,c\n${rows.join('')}`;
+  const text = `time (s),a,b,c\n${rows.join('')}`;
   await writeFile(at('recording.csv'), text);
   recording = readCsv(text);
 });
@@ -143,7 +143,7 @@ describe('a command, the operator, and Pipeline.push return the same bits for a 
 
 test('tapline learn never uses a filled frame as a target', async () => {
   const times = Array.from({ length: 400 }, (_, t) => t).filter((t) => t % 20 !== 9);
-  await writeFile(at('gaps.csv'), `time,a\n${times.map((t) => `${t / rate},${Math.sin(t / 3)}\n`).join('')}`);
+  await writeFile(at('gaps.csv'), `time (s),a\n${times.map((t) => `${t / rate},${Math.sin(t / 3)}\n`).join('')}`);
   const args = [at('gaps.csv'), '-o', at('learned.safetensors'), '--taps', '2'];
   const { stdout } = await runCommand(learnCommand(), args);
   expect(stdout).toContain('20 missing frames filled in (--gaps hold)');

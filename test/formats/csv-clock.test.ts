@@ -65,9 +65,9 @@ describe('frames keep the times of the file', () => {
   test('a frame with an unreadable timestamp follows the previous frame', () => {
     const text = table([0, 1000, 2000, 3000, 4000, 5000]).replace(/.*,3\n/, 'late,3\n');
     expect(timesOf(text)).toEqual([0, 1000, 2000, 3000, 4000, 5000]);
-    expect(readCsv(text).notes).toEqual([
+    expect(readCsv(text).notes).toContain(
       "Cells of 'time' without a readable time: 1. These frames are timed by the sampling rate.",
-    ]);
+    );
     expect(timesOf(text.replace(/\n.*,0\n/, '\n,0\n'))).toEqual([0, 1000, 2000, 3000, 4000, 5000]);
   });
 });
@@ -75,7 +75,7 @@ describe('frames keep the times of the file', () => {
 describe('the time column', () => {
   test.each([{}, { rate: 1 }])('that runs backwards is rejected with the options %j', (options) => {
     expect(() => readCsv(table([3000, 2000, 1000, 0]), options)).toThrow(
-      "the times in the column 'time' are descending. Sort the rows by ascending time.",
+      "the times in the column 'time' are descending: line 3: the time in the column 'time' goes back from 2025-03-01T00:00:03.000Z to 2025-03-01T00:00:02.000Z. Sort the rows with the option sort.",
     );
   });
 
@@ -90,13 +90,16 @@ describe('the time column', () => {
     expect(timesOf(table([0, 1000, 2000], 'Zeit'))).toEqual([0, 1000, 2000]);
   });
 
-  test.each(['01.03.2025 12:00:00', '03/01/2025 12:00 PM', '12:00:00', '2025/03/01', '1/3/25'])(
-    'in an unknown format is reported: %s',
-    (cell) => {
-      const text = `Zeit,a\n${`${cell},1\n`.repeat(3)}`;
-      const sentence = "the column 'Zeit' contains times in an unknown format. Write times as 2025-03-01T12:00:00Z.";
-      expect(() => readCsv(text)).toThrow(`${sentence} Set the sampling rate with the option rate (Hz).`);
-      expect(readCsv(text, { rate: 1 })).toMatchObject({ rate: 1, time: 0, notes: [sentence] });
-    },
-  );
+  test('in an unknown format is reported', () => {
+    const text = `Zeit,a\n${'week 12,1\n'.repeat(3)}`;
+    expect(() => readCsv(text)).toThrow(
+      'the file has no time column. Set the sampling rate with the option rate (Hz).',
+    );
+    expect(readCsv(text, { rate: 1 })).toMatchObject({
+      rate: 1,
+      time: 0,
+      undated: true,
+      notes: ["Skipped columns in which most cells are not numbers: Zeit ('week 12')."],
+    });
+  });
 });

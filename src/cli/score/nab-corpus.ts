@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Block } from '../../core/blocks/block.ts';
 import { fields, invalid } from '../../core/check.ts';
 import { Detector, type DetectorOptions } from '../../core/detector/detector.ts';
-import { isoTime, inferRate } from '../../formats/time-column.ts';
+import { readIsoTime } from '../../formats/time/iso-time.ts';
+import { inferRate } from '../../formats/time/sampling-rate.ts';
 import { parseJson } from '../parse-json.ts';
 import { column, readTable } from './csv-table.ts';
 import { asUsage, UsageError } from '../failure.ts';
@@ -64,7 +65,7 @@ function readSeries(data: string, category: string, file: string, windows: reado
   const table = readTable(path, ',');
   return asUsage(() => {
     const stamps = table.rows.map(([stamp]) => stamp);
-    const times = Float64Array.from(stamps, isoTime);
+    const times = Float64Array.from(stamps, timeOf);
     const wrong = times.findIndex(Number.isNaN);
     if (wrong >= 0) throw invalid(`timestamp in row ${wrong + 1}`, 'an ISO date and time', stamps[wrong]);
     if (!(rateOf(times) > 0))
@@ -76,7 +77,7 @@ function readSeries(data: string, category: string, file: string, windows: reado
 
 function rowsOf(edges: Edges, times: Float64Array): [number, number] {
   const [first, last] = edges.map((stamp) => {
-    const row = times.indexOf(isoTime(stamp));
+    const row = times.indexOf(timeOf(stamp));
     if (row < 0) throw new RangeError(`no row has the timestamp ${stamp}, which is the edge of a window`);
     return row;
   });
@@ -86,7 +87,13 @@ function rowsOf(edges: Edges, times: Float64Array): [number, number] {
 
 /** The sampling rate of the first hundred rows in Hz. */
 function rateOf(times: Float64Array): number {
-  return inferRate([...times.subarray(0, 100)]);
+  const first = times.subarray(0, 100);
+  return inferRate(first.subarray(1).map((time, row) => time - first[row]));
+}
+
+/** An ISO date and time in ms since 1970; NaN if the stamp is none. */
+function timeOf(stamp: string): number {
+  return readIsoTime(stamp)?.time ?? NaN;
 }
 
 /**

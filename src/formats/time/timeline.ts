@@ -1,0 +1,191 @@
+import { MissingRateError, ReadingError, type ReadingOption } from '../reading-error.ts';
+import type { Recording } from '../recording.ts';
+import type { FrameCollector } from '../frame-collector.ts';
+import type { Times } from './number-times.ts';
+import { inferRate, isRegular, usualSteps } from './sampling-rate.ts';
+import { orderOf, type TimeOrder } from './time-order.ts';
+
+/** Number of later rows that must confirm a gap. */
+const confirming = 5;
+
+/** What a timeline is made from. */
+export interface TimelineInput extends Times {
+  /** Name of the time column. */
+  readonly name: string;
+  /** The line of each row, from 1. */
+  readonly lines: ArrayLike<number>;
+  /** Sampling rate from the options, in Hz. */
+  readonly rate?: number;
+  /** Sampling rate that the file states outside the times, in Hz. */
+  readonly stated?: number;
+  /** The option `maxGap` in s. */
+  readonly maxGap?: number;
+  /** Column that could name the source of each row; it helps if time goes back. */
+  readonly series?: string;
+}
+
+/** The times of the rows of a table, and the gaps that they show. */
+export interface Timeline {
+  /** Sampling rate in Hz. */
+  readonly rate: number;
+  readonly facts: Pick<Recording, 'rateSource' | 'irregular' | 'undated' | 'localTime'>;
+  /** Time of frame 0 in ms. */
+  readonly start: number;
+  readonly notes: readonly string[];
+  /** Adds a row to the frames, at its time and after the missing frames before it; a row with a wild time is skipped. */
+  add(row: number, samples: ArrayLike<number>, frames: FrameCollector): void;
+}
+
+/**
+ * Determines the sampling rate, the gaps, and the segments from the times of all rows. The option `rate` takes precedence
+ * over regular steps of another rate. Throws a ReadingError that names the line if time goes back, and a MissingRateError if
+ * the rate is unknown.
+ */
+export function timelineOf(input: TimelineInput): Timeline {
+  const { times, name, lines, rate: given, stated, undated, localTime } = input;
+  const order = orderOf(times, input.maxGap === undefined ? undefined : input.maxGap * 1000);
+  if (order.back !== undefined) rejectBack(input, order.back);
+  const rows = Uint32Array.from(times.keys()).filter((row) => !Number.isNaN(times[row]) && !order.wild.includes(row));
+  const steps = stepsOf(times, rows, order);
+  const inferred = inferRate(steps);
+  const near = stated !== undefined && Math.abs(inferred - stated) <= 0.02 * stated ? stated : inferred;
+  const rate = given ?? (near > 0 ? near : (stated ?? NaN));
+  if (!(rate > 0))
+    throw new MissingRateError(
+      `the time column '${name}' does not determine the sampling rate: most of its times are equal or not ascending.`,
+    );
+  const regular = order.back === undefined && isRegular(steps, rate);
+  const keepsTimes = order.back === undefined && (regular || !isRegular(steps, near));
+  const first = rows.at(0);
+  const before = first === undefined ? 0 : first - order.wild.filter((row) => row < first).length;
+  const start = first === undefined ? 0 : times[first] - (before * 1000) / rate;
+  const lost = keepsTimes && regular ? gapsOf(times, rows, order, rate) : new Map<number, number>();
+  const unreadable = times.length - rows.length - order.wild.length;
+  const wild = new Set(order.wild);
+  const segments = new Set(keepsTimes ? order.segments : []);
+  const tolerance = regular ? 500 / rate : 1e-3;
+  let previous = NaN;
+  return {
+    rate,
+    facts: {
+      rateSource: given !== undefined ? 'options' : near > 0 ? 'times' : 'header',
+      ...(keepsTimes && !regular && { irregular: true }),
+      ...(undated && { undated }),
+      ...(localTime && { localTime }),
+    },
+    start,
+    notes: [
+      ...input.notes,
+      ...(order.back === undefined ? [] : [`${backAt(input, order.back)} Frames are counted at the set rate.`]),
+      ...wildNotes(order, lines, times, undated),
+      ...(order.back === undefined ? rateNotes(name, steps, { rate, inferred: near, regular, keepsTimes }) : []),
+      ...(unreadable === 0 || !keepsTimes
+        ? []
+        : [`Cells of '${name}' without a readable time: ${unreadable}. These frames are timed by the sampling rate.`]),
+    ],
+    add(row, samples, frames) {
+      if (wild.has(row)) return;
+      const now = keepsTimes ? times[row] : NaN;
+      if (segments.has(row)) frames.startSegment(now);
+      frames.skip(lost.get(row) ?? 0);
+      if (!Number.isNaN(now) && now !== previous) frames.setClock(now, tolerance);
+      if (!Number.isNaN(now)) previous = now;
+      frames.add(samples);
+    },
+  };
+}
+
+/** The steps between consecutive rows of the same segment, in ms. */
+function stepsOf(times: Float64Array, rows: Uint32Array, { segments }: TimeOrder): Float64Array {
+  const begins = new Set(segments);
+  const steps = rows.subarray(1).filter((row) => !begins.has(row));
+  const placeOf = new Map(begins.size === 0 ? [] : [...rows].map((row, place) => [row, place] as const));
+  return begins.size === 0
+    ? Float64Array.from(steps, (row, place) => times[row] - times[rows[place]])
+    : Float64Array.from(steps, (row) => times[row] - times[rows[(placeOf.get(row) ?? 1) - 1]]);
+}
+
+/**
+ * The missing frames before each row. A step of n periods means n - 1 missing frames unless the next rows are early, as after
+ * a row that was late.
+ */
+function gapsOf(
+  times: Float64Array,
+  rows: Uint32Array,
+  { wild, segments }: TimeOrder,
+  rate: number,
+): Map<number, number> {
+  const begins = new Set(segments);
+  const lost = new Map<number, number>();
+  const skipped = (from: number, to: number) => wild.filter((row) => row > from && row < to).length;
+  for (let place = 1; place < rows.length; place++) {
+    const [from, row] = [rows[place - 1], rows[place]];
+    if (begins.has(row)) continue;
+    let missing = Infinity;
+    for (let next = place; next < Math.min(rows.length, place + confirming) && missing > 0; next++) {
+      if (next > place && begins.has(rows[next])) break;
+      const frames = rows[next] - from - skipped(from, rows[next]);
+      missing = Math.min(missing, Math.round(((times[rows[next]] - times[from]) * rate) / 1000) - frames);
+    }
+    if (missing > 0 && missing < Infinity) lost.set(row, missing);
+  }
+  return lost;
+}
+
+/** Throws a ReadingError for times that go back, unless the sampling rate is set and they are not descending. */
+function rejectBack(input: TimelineInput, back: number): void {
+  const { times, series } = input;
+  const steps = times.subarray(1).map((time, row) => time - times[row]);
+  const descending = steps.filter((step) => step < 0).length > 0.8 * steps.length;
+  if (descending)
+    throw new ReadingError(`the times in the column '${input.name}' are descending: ${backAt(input, back)}`, ['sort']);
+  if (input.rate !== undefined) return;
+  const options: ReadingOption[] = series === undefined ? ['sort', 'rate'] : ['series', 'sort', 'rate'];
+  throw new ReadingError(backAt(input, back), options, series === undefined ? [] : [series]);
+}
+
+/** A sentence on the row before which time goes back. */
+function backAt({ times, lines, name, undated, localTime }: TimelineInput, back: number): string {
+  let before = back - 1;
+  while (before > 0 && !(times[before] > times[back])) before--;
+  const hour = localTime && Math.abs(times[before] - times[back] - 3_600_000) < 3_600_000;
+  const daylight = hour
+    ? ' In local time, an hour comes twice when daylight saving time ends: write the times in UTC or with their zone.'
+    : '';
+  return `line ${lines[back]}: the time in the column '${name}' goes back from ${shownTime(times[before], undated)} to ${shownTime(times[back], undated)}.${daylight}`;
+}
+
+function wildNotes(
+  { wild }: TimeOrder,
+  lines: ArrayLike<number>,
+  times: Float64Array,
+  undated: true | undefined,
+): string[] {
+  if (wild.length === 0) return [];
+  const shown = wild.slice(0, 5).map((row) => `line ${lines[row]} (${shownTime(times[row], undated)})`);
+  const more = wild.length > shown.length ? `, and ${wild.length - shown.length} more` : '';
+  return [`Skipped rows whose timestamps the rows around them contradict: ${shown.join(', ')}${more}.`];
+}
+
+function rateNotes(
+  name: string,
+  steps: Float64Array,
+  { rate, inferred, regular, keepsTimes }: { rate: number; inferred: number; regular: boolean; keepsTimes: boolean },
+): string[] {
+  if (regular) return [];
+  return keepsTimes
+    ? [
+        `The time steps in the column '${name}' are irregular (most are ${usualSteps(steps)} s). Each frame keeps its own time; ${shownRate(rate)} Hz is assumed where a sampling rate is needed.`,
+      ]
+    : [
+        `The time column '${name}' implies ${shownRate(inferred)} Hz, but the rate is set to ${shownRate(rate)} Hz. The set rate is used.`,
+      ];
+}
+
+function shownRate(rate: number): string {
+  return String(Number(rate.toPrecision(3)));
+}
+
+function shownTime(time: number, undated: true | undefined): string {
+  return undated ? `${Number((time / 1000).toFixed(6))} s` : new Date(time).toISOString();
+}
