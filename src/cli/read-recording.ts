@@ -1,8 +1,9 @@
-import { MissingRateError, type ReadOptions, type Recording } from '../formats/recording.ts';
+import { ReadingError, type ReadOptions, type Recording } from '../formats/recording.ts';
 import { readRecordingFile } from '../sources/node/index.ts';
 import { counted, share } from './amounts.ts';
 import { UsageError, usageOf } from './failure.ts';
 import type { Progress } from './progress.ts';
+import { readingAdvice } from './reading-options.ts';
 
 /** The recording formats, for the help of a command. */
 export const recordingFormats = 'EDF, BDF, GDF, XDF, BrainVision, WFDB, OpenBCI text, or CSV';
@@ -27,8 +28,7 @@ export async function readRecordingOf(path: string, options: ReadOptions, line: 
   const onProgress = (bytes: number, total: number) => line.show(`Reading ${share(bytes, total)}`);
   const recording = await readRecordingFile(path, { ...options, onProgress }).catch((error: unknown) => {
     const { cause } = error as Error;
-    if (cause instanceof MissingRateError)
-      throw new UsageError(`${path}: ${cause.reason} Set the sampling rate with --rate <hz>.`, { cause: error });
+    if (cause instanceof ReadingError) throw new UsageError(`${path}: ${readingAdvice(cause)}`, { cause: error });
     throw usageOf(error);
   });
   line.clear();

@@ -11,7 +11,15 @@ export { edfReader } from './edf.ts';
 export { gdfReader } from './gdf.ts';
 export { openbciReader, readOpenbci } from './openbci.ts';
 export { readRecording, recordingReader } from './read-recording.ts';
-export { MissingRateError } from './recording.ts';
-export type { Channel, CompanionFile, ReadOptions, RecordedMark, Recording, RecordingReader } from './recording.ts';
+export { MissingRateError, ReadingError } from './recording.ts';
+export type {
+  Channel,
+  CompanionFile,
+  ReadOptions,
+  ReadingOption,
+  RecordedMark,
+  Recording,
+  RecordingReader,
+} from './recording.ts';
 export { wfdbReader } from './wfdb.ts';
 export { xdfReader } from './xdf.ts';

@@ -1,5 +1,7 @@
 import type { Block } from '../core/blocks/block.ts';
 
+export { MissingRateError, ReadingError, type ReadingOption } from './reading-error.ts';
+
 /** One channel of a recording, as in the file. */
 export interface Channel {
   /** Label of the channel. */
@@ -119,16 +121,4 @@ export interface RecordingReader {
 export function readWhole(reader: RecordingReader, content: string | Uint8Array): Recording {
   reader.push(typeof content === 'string' ? new TextEncoder().encode(content) : content);
   return reader.end();
-}
-
-/** Thrown if neither a recording nor the options determine the sampling rate. */
-export class MissingRateError extends Error {
-  /** A sentence on why the recording does not determine it. */
-  readonly reason: string;
-
-  constructor(reason: string) {
-    super(`${reason} Set the sampling rate with the option rate (Hz).`);
-    this.name = 'MissingRateError';
-    this.reason = reason;
-  }
 }
