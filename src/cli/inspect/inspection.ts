@@ -52,7 +52,7 @@ export interface InspectedMark {
 }
 
 /** A frame of a recording. */
-interface Frame {
+export interface Frame {
   readonly time: number;
   readonly samples: readonly (number | null)[];
 }
@@ -82,7 +82,9 @@ export function inspection(recording: Recording, notes: readonly string[] = reco
     frames,
     lost: recording.lost,
     gaps: gapsOf(recording).slice(0, shownGaps),
-    segments: segmentStarts(recording).slice(0, shownGaps).map(({ time }) => seconds(time)),
+    segments: segmentStarts(recording)
+      .slice(0, shownGaps)
+      .map(({ time }) => seconds(time)),
     times: [...first, ...end].map(({ time }) => seconds(time)),
     first: first.map(({ samples }) => samples),
     last: last.map(({ samples }) => samples),
