@@ -69,7 +69,7 @@ export function withReadingOptions<Args extends unknown[], Opts extends OptionVa
     const option = new Option(flags, description).helpGroup(text ? 'Options for text files:' : 'Input options:');
     command.addOption(parse ? option.argParser(parse) : option);
   }
-  return command as unknown as Command<Args, Opts & ReadingValues>;
+  return command;
 }
 
 /** The options of a reader among those of a command. */
