@@ -60,6 +60,8 @@ const options: Readonly<Record<ReadingOption, Described>> = {
 };
 
 const names = Object.keys(options) as ReadingOption[];
+const optionNames = new RegExp(`\\bthe option (${names.join('|')})\\b`, 'g');
+const optionRules = new RegExp(`(^|: )(${names.join('|')}) must be `);
 
 /** Adds the options for reading a recording to a command. */
 export function withReadingOptions<Args extends unknown[], Opts extends OptionValues>(
@@ -87,11 +89,14 @@ export function textFlags(values: ReadOptions): string[] {
   return names.filter((name) => options[name].text && values[name] !== undefined).map(flagOf);
 }
 
-/** A sentence of a reader, which names options of the library (`the option rate`), with the options of the command. */
+/**
+ * A sentence of a reader with the options of the command: `the option rate` becomes `--rate <hz>`, and `rate must be …`
+ * becomes `--rate must be …`.
+ */
 export function commandText(sentence: string): string {
-  return sentence.replace(/\bthe option (\w+)/g, (text, name) =>
-    Object.hasOwn(options, name as string) ? options[name as ReadingOption].flags : text,
-  );
+  return sentence
+    .replace(optionNames, (_, name: ReadingOption) => options[name].flags)
+    .replace(optionRules, (_, before: string, name: ReadingOption) => `${before}${flagOf(name)} must be `);
 }
 
 /** The sentence of an error of a reader, with the options of the command that help. */
