@@ -1,4 +1,5 @@
 import { frameCount, timeOf } from '../../core/blocks/block.ts';
+import { shortest } from '../../formats/csv-writer.ts';
 import type { Recording } from '../../formats/recording.ts';
 import { counted, duration } from '../amounts.ts';
 import { textTable } from '../text-table.ts';
@@ -77,7 +78,7 @@ function durationOf({ blocks }: Recording): number {
 function channelTable({ blocks, channels }: Recording): string {
   const rows = summarize(blocks, channels.length, sparklineWidth).map(({ min, mean, max, missing, sparkline }, c) => {
     const { label, unit = '' } = channels[c];
-    return [printable(label), printable(unit), ...[min, mean, max].map(rounded), String(missing), sparkline];
+    return [printable(label), printable(unit), sample(min), rounded(mean), sample(max), String(missing), sparkline];
   });
   const head = ['Channel', 'Unit', 'Min', 'Mean', 'Max', 'Missing', 'Signal'];
   return `${textTable([head, ...rows.slice(0, shownChannels)], 'left')}${more(rows.length, shownChannels)}`;
@@ -118,6 +119,11 @@ function more(count: number, shown: number, noun = ''): string {
 
 function rounded(number: number): string {
   return Number.isNaN(number) ? '-' : String(Number(number.toPrecision(6)));
+}
+
+/** A sample as it is in the file. */
+function sample(number: number): string {
+  return Number.isNaN(number) ? '-' : String(Number(shortest(number)) + 0);
 }
 
 /** Text of a file on one line, without control characters, which a terminal would execute. */

@@ -114,7 +114,7 @@ export function* lastFrames(blocks: readonly Block[], count: number): Generator<
 function frameOf(block: Block, i: number): Frame {
   const { data, channels, start, valid } = block;
   const samples = Array.from(data.subarray(i * channels, (i + 1) * channels), (sample) =>
-    valid?.[i] === 0 || !Number.isFinite(sample) ? null : Number(shortest(sample)),
+    valid?.[i] === 0 || !Number.isFinite(sample) ? null : Number(shortest(sample)) + 0,
   );
   return { time: timeOf(block, start + i), samples };
 }
