@@ -20,3 +20,11 @@ export function duration(seconds: number): string {
 export function share(done: number, total: number): string {
   return `${Math.floor((100 * done) / Math.max(1, total))}%`;
 }
+
+/** A time in hours, minutes, and seconds: `9 min 32 s`, `2 h 5 min`. */
+export function hoursMinutes(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  const [h, min, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  if (h > 0) return `${h} h ${min} min`;
+  return min > 0 ? `${min} min ${s} s` : `${s} s`;
+}

@@ -9,10 +9,11 @@ import { csvWriter, type Recording } from '../formats/index.ts';
 import { counted, share } from './amounts.ts';
 import { UsageError } from './failure.ts';
 import { networkFormats, readNetwork } from './network-file.ts';
-import { columnsOption, list, rateOption, standardizeOption } from './options.ts';
+import { list, standardizeOption } from './options.ts';
 import { checkOutputs, outputFile } from './output-file.ts';
 import { progress } from './progress.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
+import { type ReadingValues, readOptionsOf, withReadingOptions } from './reading-options.ts';
 import { checkStages, pieces, runPipeline } from './run-pipeline.ts';
 
 /** Frames per block without FFT. */
@@ -20,10 +21,8 @@ const blockFrames = 4096;
 /** Frames per block with FFT. */
 const fftFrames = 32768;
 
-type ApplyOptions = {
+type ApplyOptions = ReadingValues & {
   output: string;
-  columns?: (string | number)[];
-  rate?: number;
   labels?: (string | number)[];
   standardize?: number;
   fft?: true;
@@ -31,27 +30,26 @@ type ApplyOptions = {
 
 /** `tapline apply`: runs a network on a recording. */
 export function applyCommand(): Command<[string, string], ApplyOptions> {
-  return new Command('apply')
+  const command = new Command('apply')
     .summary('Run a network on a recording')
     .description('Run a network on a recording and write its output as CSV: the time and one column per feature map.')
     .argument('<network>', networkFormats)
     .argument('<input>', `Recording: ${recordingFormats}`)
     .option('-o, --output <file>', 'CSV file to write, or - for standard output', '-')
-    .option(...columnsOption)
-    .option(...rateOption)
     .option(...standardizeOption)
     .option(
       '--labels <list>',
       'Names of the output columns, separated by commas (default: the channel names, or map 1, map 2, …)',
       list,
     )
-    .option('--fft', 'Compute long kernels by FFT: faster, with a relative error of about 1e-6')
+    .option('--fft', 'Compute long kernels by FFT: faster, with a relative error of about 1e-6');
+  return withReadingOptions(command)
     .addHelpText('after', `${csvHelp}\nExample:\n  tapline apply network.safetensors recording.csv -o out.csv`)
-    .action(async (networkPath, inputPath, { output, columns, rate, standardize, labels, fft }) => {
+    .action(async (networkPath, inputPath, { output, standardize, labels, fft, ...reading }) => {
       const network = await readNetwork(networkPath);
       checkOutputs([output === '-' ? undefined : output], [networkPath, inputPath]);
       const line = progress();
-      const recording = await readRecordingOf(inputPath, { columns, rate }, line);
+      const recording = await readRecordingOf(inputPath, readOptionsOf(reading), line);
       if (recording.channels.length !== network.inChannels)
         throw new UsageError(
           `${networkPath} has ${counted(network.inChannels, 'input channel')}, but ${inputPath} has ${counted(recording.channels.length, 'channel')}.` +

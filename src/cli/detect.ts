@@ -8,26 +8,25 @@ import { csvWriter } from '../formats/index.ts';
 import { channelsText, detectSummary, falseAlarmsText, grouped, rarity } from './alarm-text.ts';
 import { counted, share } from './amounts.ts';
 import { asUsage, UsageError } from './failure.ts';
-import { columnsOption, falseAlarmsOption, rateOption, referenceOption } from './options.ts';
+import { falseAlarmsOption, referenceOption } from './options.ts';
 import { checkOutputs, outputFile, writeOutput } from './output-file.ts';
 import { progress } from './progress.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
+import { type ReadingValues, readOptionsOf, withReadingOptions } from './reading-options.ts';
 import { detectReport } from './report/detect-report.ts';
 import { ReportTrace } from './report/report-content.ts';
 import { runPipeline } from './run-pipeline.ts';
 
-type DetectOptions = {
+type DetectOptions = ReadingValues & {
   output?: string;
   report?: string;
   falseAlarms: FalseAlarms;
   reference?: number;
-  columns?: (string | number)[];
-  rate?: number;
 };
 
 /** `tapline detect`: finds anomalies in a recording. */
 export function detectCommand(): Command<[string], DetectOptions> {
-  return new Command('detect')
+  const command = new Command('detect')
     .summary('Find anomalies in a recording')
     .description(
       'Find anomalies in a recording. The recording is read frame by frame, like a live stream. The detector learns normal behavior as it reads, and reports when, on which channels, and how far the signal departs from it.',
@@ -39,15 +38,14 @@ export function detectCommand(): Command<[string], DetectOptions> {
     )
     .option('--report <file>', 'HTML file for a report with the signal, the score, and the alarms')
     .option(...falseAlarmsOption, '1/month')
-    .addOption(referenceOption())
-    .option(...columnsOption)
-    .option(...rateOption)
+    .addOption(referenceOption());
+  return withReadingOptions(command)
     .addHelpText('after', `${csvHelp}\nExample:\n  tapline detect recording.csv --report report.html`)
-    .action(async (input, { output, report, falseAlarms, reference, columns, rate }) => {
+    .action(async (input, { output, report, falseAlarms, reference, ...reading }) => {
       asUsage(() => checkDetectorOptions({ falseAlarms, reference }));
       checkOutputs([output === '-' ? undefined : output, report], [input]);
       const line = progress();
-      const recording = await readRecordingOf(input, { columns, rate }, line);
+      const recording = await readRecordingOf(input, readOptionsOf(reading), line);
       if (reference !== undefined && reference >= recording.frames)
         throw new UsageError(
           `--reference must be less than the ${recording.frames} frames of ${input}, got ${reference}`,

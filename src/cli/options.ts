@@ -58,20 +58,6 @@ export function collect(value: string, before: string[] = []): string[] {
 /** Flags, description, and parser of an option, as the arguments of `Command.option`. */
 type SharedOption<Flags extends string, T> = readonly [flags: Flags, description: string, parse: (text: string) => T];
 
-/** `--columns` of every command that reads a recording. */
-export const columnsOption: SharedOption<'--columns <list>', (string | number)[]> = [
-  '--columns <list>',
-  'Columns to read, by name or by number (from 1), such as Fp1,Fp2 or 2-9 (default: all columns with samples)',
-  list,
-];
-
-/** `--rate` of every command that reads a recording. */
-export const rateOption: SharedOption<'--rate <hz>', number> = [
-  '--rate <hz>',
-  'Sampling rate in Hz (default: from the recording)',
-  positiveNumber('Hz'),
-];
-
 /** `--standardize` of every command that runs a network on a recording. */
 export const standardizeOption: SharedOption<'--standardize <seconds>', number> = [
   '--standardize <seconds>',

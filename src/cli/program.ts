@@ -1,5 +1,6 @@
 import { applyCommand } from './apply.ts';
 import { detectCommand } from './detect.ts';
+import { inspectCommand } from './inspect.ts';
 import { learnCommand } from './learn/learn.ts';
 import { planCommand } from './plan.ts';
 import { recordCommand } from './record.ts';
@@ -23,6 +24,7 @@ export function program(version: string): Command {
     simulateCommand(),
     replayCommand(),
     recordCommand(),
+    inspectCommand(),
     applyCommand(),
     learnCommand(),
     detectCommand(),

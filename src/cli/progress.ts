@@ -21,7 +21,7 @@ export function progress(terminal: Terminal = process.stderr, now: () => number 
       const time = now();
       if (!terminal.isTTY || time - shownAt < 100) return;
       shownAt = time;
-      terminal.write(`\r\u001b[K${text.slice(0, (terminal.columns ?? 80) - 1)}`);
+      terminal.write(`\r\u001b[K${text.slice(0, (terminal.columns || 80) - 1)}`);
     },
     clear() {
       if (terminal.isTTY && shownAt > -Infinity) terminal.write('\r\u001b[K');

@@ -1,9 +1,12 @@
 import { ReadingError, type ReadOptions, type Recording } from '../formats/recording.ts';
+import { timeNotes } from '../formats/time-notes.ts';
 import { readRecordingFile } from '../sources/node/index.ts';
 import { counted, share } from './amounts.ts';
-import { UsageError, usageOf } from './failure.ts';
+import { ask, canAsk } from './ask.ts';
+import { UsageError } from './failure.ts';
 import type { Progress } from './progress.ts';
-import { readingAdvice } from './reading-options.ts';
+import { commandText, readingAdvice, textFlags } from './reading-options.ts';
+import { askForOption } from './reading-question.ts';
 
 /** The recording formats, for the help of a command. */
 export const recordingFormats = 'EDF, BDF, GDF, XDF, BrainVision, WFDB, OpenBCI text, or CSV';
@@ -12,12 +15,14 @@ export const recordingFormats = 'EDF, BDF, GDF, XDF, BrainVision, WFDB, OpenBCI 
 export const csvHelp = `
 CSV input:
   One frame per line below a header with the column names; cells separated by
-  commas, semicolons, or tabs. Cells that are not numbers are missing samples.
+  commas, semicolons, or tabs. Files that are compressed with gzip are read, too.
+  Cells that are not numbers are missing samples.
   A column named time, timestamp, date, or datetime is the time of the frame:
   2025-03-01T12:00:00Z (UTC if no time zone is given), or seconds or milliseconds
   since 1970. Rows must be in chronological order. Missing rows are gaps. If the
   times are irregular, each frame keeps its own time. Decimal commas are accepted
   if cells are separated by semicolons or tabs.
+  tapline inspect <file> shows how a file is read.
 `;
 
 /**
@@ -25,18 +30,51 @@ CSV input:
  * if it cannot be read or contains no samples.
  */
 export async function readRecordingOf(path: string, options: ReadOptions, line: Progress): Promise<Recording> {
-  const onProgress = (bytes: number, total: number) => line.show(`Reading ${share(bytes, total)}`);
-  const recording = await readRecordingFile(path, { ...options, onProgress }).catch((error: unknown) => {
-    const { cause } = error as Error;
-    if (cause instanceof ReadingError) throw new UsageError(`${path}: ${readingAdvice(cause)}`, { cause: error });
-    throw usageOf(error);
-  });
-  line.clear();
-  const { channels, marks = [], notes = [] } = recording;
+  const { recording, notes } = await readNoted(path, options, line);
+  const { channels, marks = [] } = recording;
   if (channels.length === 0)
     throw new UsageError(`${path}: the recording contains ${counted(marks.length, 'event')} and no samples`);
   for (const note of notes) process.stderr.write(`${path}: ${note}\n`);
-  if (notes.some((note) => /^Skipped .*(columns|signals)/.test(note)))
-    process.stderr.write('Use --columns to select other columns.\n');
   return recording;
+}
+
+/**
+ * Reads a recording, with its notes and those of the command line. On a terminal, the user is asked for an option that the
+ * reader requires. Throws a UsageError that starts with the path if the file cannot be read.
+ */
+export async function readNoted(
+  path: string,
+  options: ReadOptions,
+  line: Progress,
+): Promise<{ recording: Recording; notes: string[] }> {
+  const onProgress = (bytes: number, total: number) => line.show(`Reading ${share(bytes, total)}`);
+  try {
+    const recording = await readRecordingFile(path, { ...options, onProgress });
+    return { recording, notes: notesOf(recording, options) };
+  } catch (error) {
+    line.clear();
+    const { cause, message } = error as Error;
+    if (!(cause instanceof ReadingError)) throw new UsageError(commandText(message), { cause: error });
+    const answered = canAsk() ? await askForOption(path, cause, options, ask) : undefined;
+    if (answered) return await readNoted(path, answered, line);
+    throw new UsageError(`${path}: ${readingAdvice(cause)}`, { cause: error });
+  } finally {
+    line.clear();
+  }
+}
+
+function notesOf(recording: Recording, options: ReadOptions): string[] {
+  const { format, notes = [] } = recording;
+  const ignored = format === 'csv' || format === 'openbci' ? [] : textFlags(options);
+  return [
+    ...[...notes, ...timeNotes(recording, Date.now())].map(commandText),
+    ...(ignored.length > 0
+      ? [
+          `Ignored ${ignored.join(', ')}: only CSV and OpenBCI files are read with ${ignored.length > 1 ? 'these options' : 'this option'}.`,
+        ]
+      : []),
+    ...(notes.some((note) => /^Skipped .*(columns|signals)/.test(note))
+      ? ['Use --columns to select other columns.']
+      : []),
+  ];
 }

@@ -2,6 +2,7 @@ import { readWhole, type ReadOptions, type RecordingReader, type Recording } fro
 import { brainvisionReader } from './brainvision.ts';
 import { joinBytes } from './byte-reader.ts';
 import { edfReader } from './edf.ts';
+import { foreignFormat } from './foreign-formats.ts';
 import { gdfReader } from './gdf.ts';
 import { openbciReader } from './openbci.ts';
 import { csvReader } from './csv.ts';
@@ -59,6 +60,8 @@ const signatures = [
  * signature is truncated; a single 0 is a number.
  */
 function readerOf(head: Uint8Array, ended: boolean): ReaderOf | undefined {
+  const foreign = foreignFormat(head);
+  if (foreign !== undefined) throw new Error(foreign);
   const found = String.fromCharCode(...head.subarray(0, 8));
   const binary = signatures.find(
     ([signature]) => found.startsWith(signature) || (found.length > 1 && signature.startsWith(found)),

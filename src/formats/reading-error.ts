@@ -1,7 +1,5 @@
-import type { ReadOptions } from './recording.ts';
-
-/** An option of readers that can help with a file. */
-export type ReadingOption = Exclude<keyof ReadOptions, 'roles'>;
+/** An option of readers, of `ReadOptions`, that can help with a file. */
+export type ReadingOption = 'columns' | 'rate' | 'timeUnit' | 'timeFormat' | 'sort' | 'series' | 'skip' | 'maxGap';
 
 /** What the user does with each option. */
 const purposes: Readonly<Record<ReadingOption, string>> = {

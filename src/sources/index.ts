@@ -26,4 +26,4 @@ export type { Gap, Mark } from '../protocol/ingest.ts';
 export type { Ack, Welcome } from '../protocol/ingest-reply.ts';
 export type { Limits } from '../protocol/limits.ts';
 export { replay } from './replay.ts';
-export type { ReplayOptions } from './replay.ts';
+export type { ReplayOptions, ReplayWait } from './replay.ts';

@@ -3,6 +3,7 @@ import { frameCount, timeOf, type Block } from '../core/blocks/block.ts';
 import { integer, invalid } from '../core/check.ts';
 import type { RecordedMark, Recording } from '../formats/recording.ts';
 import { systemClock, type Clock } from './clock.ts';
+import { ReplaySchedule } from './replay-schedule.ts';
 
 /** Options of `replay`. */
 export interface ReplayOptions {
@@ -17,6 +18,12 @@ export interface ReplayOptions {
    * between times are those of the recording, so that the output can be recorded again.
    */
   readonly times?: 'live' | 'recorded';
+  /** Skip pauses of more than 5 s at the playback speed, in which the recording has no frames. Default: false. */
+  readonly skipGaps?: boolean;
+  /** Called before the replay waits for more than 5 s. */
+  readonly waiting?: (wait: ReplayWait) => void;
+  /** Skips the rest of such a wait when it emits; subscribed to during the wait. */
+  readonly skip$?: Observable<unknown>;
   /** Awaited before each block. */
   readonly ready?: () => Promise<unknown>;
   /**
@@ -27,16 +34,22 @@ export interface ReplayOptions {
   readonly clock?: Clock;
 }
 
-/**
- * Delay in ms, such as after the computer slept, beyond which a replay continues from its position instead of catching
- * up.
- */
-const maxLateness = 5000;
+/** A wait of more than 5 s. */
+export interface ReplayWait {
+  /** Duration in ms. */
+  readonly ms: number;
+  /** Time in the recording at which it continues, in ms since 1970. */
+  readonly until: number;
+}
+
+/** Longest wait in ms that is not announced, and longest pause that is not skipped. */
+const longWait = 5000;
 /** Longest time in ms for which a replay at speed Infinity blocks the event loop. */
 const yieldInterval = 8;
 
 /**
- * Replays a recording as a live stream. Gaps keep their length in time and in `start`; irregular times stay irregular.
+ * Replays a recording as a live stream. Gaps keep their length in time and in `start`; irregular times stay irregular. After
+ * a pause that was skipped, blocks continue at the current time; `start` still counts its frames.
  *
  *     recording  |0 … 9|10 … 19|    |30 … 39|
  *     replay     -----b(0)--b(10)---------b(30)|     each when its last frame is due
@@ -47,7 +60,7 @@ const yieldInterval = 8;
  * @throws RangeError if `speed` is not > 0
  */
 export function replay(recording: Recording, options: ReplayOptions = {}): Observable<Block> {
-  const { speed = 1, loop = false, clock = systemClock, ready, marked } = options;
+  const { speed = 1, loop = false, clock = systemClock, ready, marked, skipGaps = false, waiting, skip$ } = options;
   if (!(speed > 0)) throw invalid('speed', 'a number > 0', speed);
   const defaultFrames = speed < Infinity ? Math.max(1, Math.round(0.04 * recording.rate * speed)) : 256;
   const blockFrames = integer('blockFrames', options.blockFrames ?? defaultFrames, 1);
@@ -55,31 +68,48 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Obser
 
   return new Observable((subscriber) => {
     let wake = () => {};
-    const pause = (ms: number) =>
-      new Promise<void>((resolve) => {
-        const cancel = clock.after(ms, resolve);
-        wake = () => {
-          cancel();
-          resolve();
-        };
+    let yielded = clock.now();
+    /** Waits until no time remains, and lets other tasks run at times. */
+    const pauseUntil = async (remaining: () => number) => {
+      while (!subscriber.closed && (remaining() > 0 || clock.now() - yielded >= yieldInterval)) {
+        await new Promise<void>((resolve) => {
+          const cancel = clock.after(Math.max(0, remaining()), resolve);
+          wake = () => {
+            cancel();
+            resolve();
+          };
+        });
+        yielded = clock.now();
+      }
+    };
+
+    /** Waits until the time `since` of the recording is due, or until the rest of a long wait is skipped. */
+    const waitFor = async (schedule: ReplaySchedule, since: number, until: number) => {
+      const ms = schedule.remaining(since);
+      if (!(ms > longWait)) return pauseUntil(() => schedule.remaining(since));
+      waiting?.({ ms, until });
+      const skipping = skip$?.subscribe(() => {
+        schedule.skip(Math.max(0, schedule.remaining(since)));
+        wake();
       });
+      await pauseUntil(() => schedule.remaining(since));
+      skipping?.unsubscribe();
+    };
 
     const play = async () => {
-      let begin = clock.now();
-      let yielded = begin;
+      const schedule = new ReplaySchedule(clock, speed);
       const first = recording.blocks.at(0)?.time ?? 0;
-      for (const { block, marks } of parts(recording, blockFrames, loop)) {
-        const since = block.time - first;
-        const due = (since + (frameCount(block) * 1000) / recording.rate) / speed;
-        while (!subscriber.closed && (clock.now() < begin + due || clock.now() - yielded >= yieldInterval)) {
-          await pause(Math.max(0, begin + due - clock.now()));
-          yielded = clock.now();
-        }
+      let end = first;
+      for (const { block, marks, recorded } of parts(recording, blockFrames, loop)) {
+        const duration = (frameCount(block) * 1000) / recording.rate;
+        const pause = (block.time - end) / speed;
+        if (skipGaps && pause > longWait) schedule.skip(pause);
+        end = block.time + duration;
+        await waitFor(schedule, end - first, recorded + duration);
         if (!subscriber.closed && ready) await ready();
         if (subscriber.closed) return;
-        const late = clock.now() - begin - due;
-        if (speed < Infinity && late > maxLateness) begin += late;
-        const time = live ? begin + since : block.time;
+        schedule.catchUp(end - first);
+        const time = live ? schedule.timeAt(block.time - first) : block.time;
         subscriber.next({ ...block, time });
         if (subscriber.closed) return;
         if (marked) marks.forEach(marked);
@@ -95,6 +125,8 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Obser
 interface Part {
   readonly block: Block;
   readonly marks: readonly RecordedMark[];
+  /** Time of its first frame in the recording in ms. */
+  readonly recorded: number;
 }
 
 /** Yields the blocks of a recording in order, of at most `blockFrames` frames; with `loop`, repeatedly without end. */
@@ -124,7 +156,11 @@ function* parts(recording: Recording, blockFrames: number, loop: boolean): Gener
           time: time + later + (from * 1000) / rate,
           ...(valid && { valid: valid.slice(from, to) }),
         };
-        yield { block, marks: marksBefore(start + to < end ? start + to : Infinity) };
+        yield {
+          block,
+          marks: marksBefore(start + to < end ? start + to : Infinity),
+          recorded: time + (from * 1000) / rate,
+        };
       }
     }
     if (!loop) return;

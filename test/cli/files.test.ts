@@ -112,7 +112,7 @@ describe.concurrent('tapline apply', () => {
     const note = 'Skipped signals with another sampling rate: Temp (2 Hz).';
     expect([code, stderr]).toEqual([
       0,
-      `night.edf: ${note}\nUse --columns to select other columns.\nWrote 25 frames of 1 feature map to night.csv\n`,
+      `night.edf: ${note}\nnight.edf: Use --columns to select other columns.\nWrote 25 frames of 1 feature map to night.csv\n`,
     ]);
     const out = readCsv(await readFile(join(directory, 'night.csv'), 'utf8'), { rate: 25 });
     const frames = readRecording(night).blocks.flatMap((block) => [...block.data]);
@@ -214,7 +214,7 @@ describe.concurrent('wrong input is one sentence on stderr and exit code 2', () 
 });
 
 describe.concurrent('help', () => {
-  test.each(['serve', 'simulate', 'replay', 'record', 'apply', 'plan'])(
+  test.each(['serve', 'simulate', 'replay', 'record', 'inspect', 'apply', 'plan'])(
     'of %s ends with an example',
     async (command) => {
       const { code, stdout, stderr } = await run([command, '--help']);
@@ -223,13 +223,13 @@ describe.concurrent('help', () => {
     },
   );
 
-  test.each(['replay', 'apply', 'learn', 'detect'])('of %s describes the CSV format', async (command) => {
+  test.each(['replay', 'inspect', 'apply', 'learn', 'detect'])('of %s describes the CSV format', async (command) => {
     expect((await run([command, '--help'])).stdout).toContain('UTC if no');
   });
 
   test('lists every command; --version prints the version of the package', async () => {
     const { stdout } = await run(['--help']);
-    for (const command of ['serve', 'simulate', 'replay', 'record', 'apply', 'plan'])
+    for (const command of ['serve', 'simulate', 'replay', 'record', 'inspect', 'apply', 'plan'])
       expect(stdout).toContain(`  ${command} `);
     const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
       version: string;

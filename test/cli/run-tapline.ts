@@ -15,7 +15,8 @@ function main(): string[] {
   return ['--import', import.meta.resolve('tsx'), pathOf('src/cli/main.ts')];
 }
 
-const command = main();
+/** The arguments of Node.js that start the command line. */
+export const command: readonly string[] = main();
 
 /** A command that runs in its own process. */
 export interface Running {

@@ -1,9 +1,9 @@
-import { take } from 'rxjs';
+import { Subject, take } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import type { Block } from '../../src/core/blocks/block.ts';
 import { readCsv } from '../../src/formats/csv.ts';
 import type { RecordedMark, Recording } from '../../src/formats/recording.ts';
-import { replay, type ReplayOptions } from '../../src/sources/replay.ts';
+import { replay, type ReplayOptions, type ReplayWait } from '../../src/sources/replay.ts';
 import { ManualClock } from './manual-clock.ts';
 
 /** 30 frames at 100 Hz, then a gap of 20, then 10 more; each sample is its index. */
@@ -26,6 +26,20 @@ function watch(options: ReplayOptions, of: Recording = recording) {
   });
   return { clock, begin, seen, state, subscription };
 }
+/** A recording with a frame at each of these times in s, which is its sample. */
+function recordingAt(times: readonly number[], rate: number): Recording {
+  const blocks = times.map((s) => ({
+    data: Float32Array.of(s),
+    channels: 1,
+    start: Math.round(s * rate),
+    rate,
+    time: 1.5e12 + s * 1000,
+  }));
+  const frames = times.length;
+  const lost = blocks[frames - 1].start + 1 - frames;
+  return { format: 'csv', channels: [{ label: 'a' }], rate, time: 1.5e12, blocks, frames, lost };
+}
+
 const samples = (seen: { block: Block }[]) => seen.flatMap(({ block }) => [...block.data]);
 const expected = Array.from({ length: 60 }, (_, n) => n).filter((n) => n < 30 || n >= 50);
 
@@ -92,6 +106,80 @@ describe('a replay', () => {
     ]);
     subscription.unsubscribe();
     expect([state.done, clock.waiting]).toEqual([false, 0]);
+  });
+
+  describe('with a pause of ten minutes', () => {
+    const times = [0, 1, 2, 602, 603];
+    const paused = recordingAt(times, 1);
+
+    test('reports it before it waits, in the time that it takes at this speed', async () => {
+      for (const speed of [1, 4]) {
+        const waits: ReplayWait[] = [];
+        const { clock, seen } = watch({ speed, blockFrames: 1, waiting: (wait) => waits.push(wait) }, paused);
+        await clock.turn(10_000);
+        expect(waits).toEqual([{ ms: 600_000 / speed, until: 1.5e12 + 603_000 }]);
+        await clock.turn(600_000);
+        expect(samples(seen)).toEqual(times);
+        expect(waits.length).toBe(1);
+      }
+    });
+
+    test('skips the rest of it on request, and continues at the current time', async () => {
+      for (const speed of [1, 4]) {
+        const skip$ = new Subject<void>();
+        const { clock, seen, begin } = watch({ speed, blockFrames: 1, skip$ }, paused);
+        await clock.turn(2000);
+        expect(skip$.observed).toBe(speed === 4);
+        await clock.turn(8000);
+        skip$.next();
+        await clock.turn(2000);
+        expect(seen.map(({ at }) => at)).toEqual(
+          [1, 2, 3].map((s) => (s * 1000) / speed).concat(10_000, 10_000 + 1000 / speed),
+        );
+        const last = seen.map(({ block }) => block.time - begin).slice(-2);
+        expect(last[1] - last[0]).toBe(1000);
+        if (speed === 1) expect(last).toEqual([9000, 10_000]);
+        expect(seen.map(({ block }) => block.start)).toEqual(times);
+        expect([skip$.observed, clock.waiting]).toEqual([false, 0]);
+      }
+    });
+
+    test('ends its subscription to skip$ when it is unsubscribed', async () => {
+      const skip$ = new Subject<void>();
+      const { clock, subscription } = watch({ blockFrames: 1, skip$ }, paused);
+      await clock.turn(10_000);
+      expect(skip$.observed).toBe(true);
+      subscription.unsubscribe();
+      await clock.turn(0);
+      expect([skip$.observed, clock.waiting]).toEqual([false, 0]);
+    });
+
+    test('does not wait with skipGaps, in each pass of a loop', async () => {
+      const waits: ReplayWait[] = [];
+      const options = { skipGaps: true, loop: true, blockFrames: 1, waiting: (wait: ReplayWait) => waits.push(wait) };
+      const { clock, seen, begin, subscription } = watch(options, paused);
+      await clock.turn(10_000);
+      subscription.unsubscribe();
+      expect(seen.map(({ at }) => at / 1000)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      expect(seen.map(({ block }) => (block.time - begin) / 1000)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      expect(waits).toEqual([]);
+    });
+
+    test('does not wait at speed Infinity', async () => {
+      const waits: ReplayWait[] = [];
+      const { clock, state, seen } = watch({ speed: Infinity, waiting: (wait) => waits.push(wait) }, paused);
+      await clock.turn(0);
+      expect([samples(seen), state.done, waits]).toEqual([times, true, []]);
+    });
+  });
+
+  test('reports the wait for each frame of a slow recording', async () => {
+    const slow = recordingAt([0, 900, 1800], 1 / 900);
+    const waits: ReplayWait[] = [];
+    const { clock, seen } = watch({ waiting: (wait) => waits.push(wait), skipGaps: true }, slow);
+    await clock.turn(900_000);
+    expect(samples(seen)).toEqual([0]);
+    expect(waits.map(({ ms }) => ms)).toEqual([900_000, 900_000]);
   });
 
   test('awaits ready, then catches up', async () => {

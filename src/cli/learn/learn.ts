@@ -2,20 +2,12 @@ import writeFileAtomic from 'write-file-atomic';
 import { Command, Option } from '@commander-js/extra-typings';
 import type { GapPolicy } from '../../core/blocks/gap-filler.ts';
 import { asUsage, UsageError } from '../failure.ts';
-import {
-  columnsOption,
-  deprecate,
-  integerFrom,
-  list,
-  nonNegativeNumber,
-  positiveNumber,
-  rateOption,
-  standardizeOption,
-} from '../options.ts';
+import { deprecate, integerFrom, list, nonNegativeNumber, positiveNumber, standardizeOption } from '../options.ts';
 import { checkOutputs, outputError } from '../output-file.ts';
 import { defaultPowerLine, type PowerLine, powerLineOption } from '../power-line.ts';
 import { progress } from '../progress.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from '../read-recording.ts';
+import { type ReadingValues, readOptionsOf, withReadingOptions } from '../reading-options.ts';
 import { learningPage } from '../report/learning-page.ts';
 import { learnSpec, lossNames, lossValue, optimizerNames, optimizerValue, type Settings } from './learn-options.ts';
 import { learningPipeline } from './learning-pipeline.ts';
@@ -23,20 +15,19 @@ import { labelNote, learningAdvice, learningReport } from './learning-report.ts'
 import { learningRun } from './learning-run.ts';
 import { networkFor, oneLayer, rolesOf, taskChannels } from './task-channels.ts';
 
-type LearnOptions = Omit<Settings, 'powerLine'> & {
-  output: string;
-  torch?: true;
-  network?: string;
-  taps: number;
-  columns?: (string | number)[];
-  rate?: number;
-  target?: (string | number)[];
-  noiseReference?: (string | number)[];
-  powerLine?: PowerLine;
-  gaps: GapPolicy;
-  standardize?: number;
-  report?: string;
-};
+type LearnOptions = ReadingValues &
+  Omit<Settings, 'powerLine'> & {
+    output: string;
+    torch?: true;
+    network?: string;
+    taps: number;
+    target?: (string | number)[];
+    noiseReference?: (string | number)[];
+    powerLine?: PowerLine;
+    gaps: GapPolicy;
+    standardize?: number;
+    report?: string;
+  };
 
 /** `tapline learn`: trains a network on a recording in one pass. */
 export function learnCommand(): Command<[string], LearnOptions> {
@@ -96,10 +87,8 @@ export function learnCommand(): Command<[string], LearnOptions> {
       'Write the average of the weights over this many updates (default: the last weights)',
       updates,
     )
-    .option(...columnsOption)
     .option('--target <list>', 'Columns to predict (--task target)', list)
     .option('--noise-reference <list>', 'Columns with the noise to cancel from the others (--task cancel)', list)
-    .option(...rateOption)
     .addOption(powerLineOption('Frequency of the power-line baseline'))
     .addOption(
       new Option(
@@ -110,21 +99,22 @@ export function learnCommand(): Command<[string], LearnOptions> {
         .default('hold' as const),
     )
     .option(...standardizeOption)
-    .option('--report <file>', 'HTML file for a report with the learning curve and the kernels')
+    .option('--report <file>', 'HTML file for a report with the learning curve and the kernels');
+  withReadingOptions(command)
     .addHelpText(
       'after',
       `${csvHelp}\nExample:\n  tapline learn recording.csv -o weights.safetensors --report learned.html`,
     )
     .action(async (input, { powerLine = defaultPowerLine(), ...options }) => {
-      const { output, torch = false, report, network: path, task, taps, columns, rate, gaps, standardize } = options;
+      const { output, torch = false, report, network: path, task, taps, gaps, standardize } = options;
       checkOutputs([output, report], path === undefined ? [input] : [input, path]);
       if (!output.endsWith('.safetensors'))
         throw new UsageError(`--output must be a .safetensors file, got '${output}'`);
       const spec = learnSpec({ ...options, powerLine });
       const line = progress();
-      const recording = await readRecordingOf(input, { columns, roles: rolesOf(options), rate }, line);
+      const recording = await readRecordingOf(input, { ...readOptionsOf(options), roles: rolesOf(options) }, line);
       const { channels } = recording;
-      if (columns === undefined) process.stderr.write(labelNote(input, recording));
+      if (options.columns === undefined) process.stderr.write(labelNote(input, recording));
       const places = taskChannels(recording, task);
       const network = path === undefined ? oneLayer(places, taps) : await networkFor(places, channels, path);
       const before = network.weights();

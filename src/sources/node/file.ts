@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { recordingReader } from '../../formats/read-recording.ts';
 import type { CompanionFile, ReadOptions, Recording } from '../../formats/recording.ts';
+import { decompressed, isCut } from './gzip.ts';
 
 /** Options of `readRecordingFile`. */
 export interface ReadFileOptions extends ReadOptions {
@@ -11,33 +12,47 @@ export interface ReadFileOptions extends ReadOptions {
 }
 
 /**
- * Reads a recording in pieces, so that the file is never entirely in memory; the format is detected from the content. The
- * other files of a recording in several files are read from the directory of its header. Rejects with an Error whose message
- * starts with the path: the file does not exist, is a directory, is empty, or is invalid.
+ * Reads a recording in pieces, so that the file is never entirely in memory; the format is detected from the content. A file
+ * that is compressed with gzip is decompressed; if it is cut, what precedes the cut is read. The other files of a recording in
+ * several files are read from the directory of its header. Rejects with an Error whose message starts with the path: the file
+ * does not exist, is a directory, is empty, or is invalid.
  */
 export async function readRecordingFile(path: string, options: ReadFileOptions = {}): Promise<Recording> {
   try {
-    const reader = recordingReader(options);
-    let size = await sizeOf(path);
-    let bytes = 0;
-    const push = async (file: string) => {
-      for await (const piece of createReadStream(file, { highWaterMark: 1 << 18 }) as AsyncIterable<Uint8Array>) {
-        reader.push(piece);
-        bytes += piece.length;
-        options.onProgress?.(bytes, size);
-      }
-    };
-    await push(path);
-    for (let companion = reader.next?.(); companion; companion = reader.next?.()) {
-      const file = await findCompanion(path, companion);
-      if (file === undefined) continue;
-      size += (await stat(file)).size;
-      await push(file);
-    }
-    return reader.end();
+    const file = await stat(path);
+    if (file.isDirectory()) throw new Error('this is a directory, not a file');
+    if (file.isFile() && file.size === 0) throw new Error('the file is empty');
+    return await readFiles(path, file.size, options).catch(async (error: unknown) => {
+      if (!file.isFile() || !isCut(error)) throw error;
+      const recording = await readFiles(path, file.size, options, true);
+      return { ...recording, notes: [...(recording.notes ?? []), cutNote] };
+    });
   } catch (error) {
     throw new Error(`${path}: ${sentenceOf(error)}`, { cause: error });
   }
+}
+
+const cutNote = 'The compressed file is cut. What precedes the cut is read.';
+
+/** Reads a recording; `cut`: accepts a compressed file that is cut. */
+async function readFiles(path: string, size: number, options: ReadFileOptions, cut = false): Promise<Recording> {
+  const reader = recordingReader(options);
+  let [read, total] = [0, size];
+  async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
+    for await (const piece of createReadStream(file, { highWaterMark: 1 << 18 }) as AsyncIterable<Uint8Array>) {
+      yield piece;
+      read += piece.length;
+      options.onProgress?.(read, total);
+    }
+  }
+  for await (const piece of decompressed(piecesOf(path), cut)) reader.push(piece);
+  for (let companion = reader.next?.(); companion; companion = reader.next?.()) {
+    const file = await findCompanion(path, companion);
+    if (file === undefined) continue;
+    total += (await stat(file)).size;
+    for await (const piece of piecesOf(file)) reader.push(piece);
+  }
+  return reader.end();
 }
 
 /** The path of a companion: its name in the header, in any case, or else the name of the header with its extension. */
@@ -56,14 +71,14 @@ async function findCompanion(
   return found === undefined ? undefined : join(directory, found);
 }
 
-async function sizeOf(path: string): Promise<number> {
-  const about = await stat(path);
-  if (about.isDirectory()) throw new Error('this is a directory, not a file');
-  if (about.isFile() && about.size === 0) throw new Error('the file is empty');
-  return about.size;
-}
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'file not found',
+  EACCES: 'no permission to read this file',
+  Z_BUF_ERROR: 'the compressed file is cut',
+  Z_DATA_ERROR: 'the compressed file is damaged. Copy or download it again.',
+};
 
 function sentenceOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' ? 'file not found' : code === 'EACCES' ? 'no permission to read this file' : message;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return reasons[code] ?? message;
 }

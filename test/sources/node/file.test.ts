@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readRecordingFile } from '../../../src/sources/node/file.ts';
 import { encodeBrainvision } from '../../formats/encode-brainvision.ts';
+import { encodeEdf } from '../../formats/encode-edf.ts';
 import { sharedData } from '../../shared-data.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tapline-'));
@@ -56,6 +58,36 @@ describe('a recording file', () => {
       expect(await readRecordingFile(header, { onProgress })).toMatchObject(expected);
       expect(progress).toEqual([1, 1, 1]);
     }
+  });
+
+  const table = `time,a\n${Array.from({ length: 90_000 }, (_, n) => `${n / 100},${Math.sin(n)}`).join('\n')}\n`;
+  const edf = encodeEdf({ signals: [{ label: 'x', records: Array.from({ length: 500 }, (_, n) => [n, -n]) }] });
+
+  test.each([
+    ['CSV', table],
+    ['EDF', edf],
+  ])('can be compressed with gzip, in one or several parts: %s', async (name, content) => {
+    const bytes = Buffer.from(content);
+    const expected = await readRecordingFile(write(name, bytes));
+    expect(await readRecordingFile(write(`${name}.gz`, gzipSync(bytes)))).toEqual(expected);
+    const [first, second] = [bytes.subarray(0, 1000), bytes.subarray(1000)].map((part) => gzipSync(part));
+    expect(await readRecordingFile(write(`${name}-2.gz`, Buffer.concat([first, second])))).toEqual(expected);
+  });
+
+  test('that is compressed and cut is read up to the cut, with a note', async () => {
+    const bytes = gzipSync(edf);
+    const path = write('cut.edf.gz', bytes.subarray(0, bytes.length / 2));
+    const { frames, notes } = await readRecordingFile(path);
+    expect(frames).toBeGreaterThan(10);
+    expect(frames).toBeLessThan(1000);
+    expect(notes?.at(-1)).toBe('The compressed file is cut. What precedes the cut is read.');
+    await expect(readRecordingFile(write('head.gz', bytes.subarray(0, 30)))).rejects.toThrow();
+  });
+
+  test('that is compressed and damaged is rejected', async () => {
+    const bytes = gzipSync(table);
+    bytes[bytes.length - 6] ^= 1;
+    await expect(readRecordingFile(write('damaged.gz', bytes))).rejects.toThrow('the compressed file is damaged');
   });
 
   test.each([
