@@ -30,7 +30,7 @@ export interface RowClock {
   readonly period: number;
   /** Timestamp minus the time of the frame, in ms; that of the row before where the timestamp is missing. */
   readonly offsets: Float64Array;
-  /** Median of the absolute difference between the offsets of consecutive rows, in ms. */
+  /** Typical difference between the offsets of neighboring rows in ms. */
   readonly jitter: number;
 }
 
@@ -49,8 +49,7 @@ export function rowClock(stamps: Float64Array, lost: readonly number[], nominal:
     const offset = stamps[row] - stamps[origin] - (frames[row] - frames[origin]) * period;
     offsets[row] = Number.isNaN(offset) ? offsets[row - 1] : offset;
   }
-  const jitter = median(stepsOf(offsets).map(Math.abs)) || 0;
-  return { period, offsets, jitter };
+  return { period, offsets, jitter: jitterOf(offsets) };
 }
 
 /** The number of each row's frame. */
@@ -59,20 +58,17 @@ export function frameNumbers(lost: readonly number[]): Float64Array {
   return Float64Array.from(lost, (count) => (frame += 1 + count));
 }
 
-/** Rows from which the mean period is determined. */
-const manyRows = 256;
+/** Difference of timestamps in ms that rounding can cause. */
+export const resolution = 1.25;
 
-/**
- * The time between frames in ms. The header is right if the steps agree with it, apart from the drift of the two clocks; else
- * regular steps or, in a long recording, the mean period are right.
- */
+/** The time between frames in ms: the nominal one, unless the timestamps go on steadily at another rate. */
 function impliedPeriod(stamps: Float64Array, frames: Float64Array, nominal: number): number {
-  const steps = perFrame(stamps, frames, 1);
-  const step = median(steps);
-  const regular = step > 0 && median(steps.map((each) => Math.abs(each - step))) < step / 4;
-  if (regular && Math.abs(step - nominal) > nominal / 4) return step;
-  const mean = stamps.length < manyRows ? nominal : median(perFrame(stamps, frames, stamps.length >> 3));
-  return mean > 0 && (!regular || Math.abs(mean / nominal - 1) < 0.02) ? mean : nominal;
+  const distance = Math.max(1, stamps.length >> 3);
+  const periods = perFrame(stamps, frames, distance);
+  const period = median(periods);
+  const steady = median(periods.map((each) => Math.abs(each - period))) < period / 20;
+  const difference = Math.abs(period - nominal);
+  return steady && !(difference < nominal / 4 || difference * distance < resolution) ? period : nominal;
 }
 
 /** The time per frame in ms between rows that are `distance` apart. */
@@ -83,8 +79,15 @@ function perFrame(stamps: Float64Array, frames: Float64Array, distance: number):
   );
 }
 
-function stepsOf(numbers: Float64Array): Float64Array {
-  return numbers.subarray(1).map((number, before) => number - numbers[before]);
+/** Distances of rows, in which offsets are compared. */
+const distances = [1, 3, 7, 15, 31];
+
+/** The largest median difference between the offsets of neighboring rows. Losses do not change it. */
+function jitterOf(offsets: Float64Array): number {
+  const medians = distances
+    .filter((distance) => distance === 1 || distance <= offsets.length / 8)
+    .map((distance) => median(offsets.subarray(distance).map((offset, row) => Math.abs(offset - offsets[row]))));
+  return Math.max(...medians) || 0;
 }
 
 /** The median; NaN if there are no numbers. */

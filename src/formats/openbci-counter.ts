@@ -58,18 +58,25 @@ function framesBetween(from: number, to: number, length: number): number {
 }
 
 /**
- * The cycle that explains `indexes` with the fewest lost frames; undefined if that is more than two lost frames per frame,
- * because then the column is not a sample index.
+ * The cycle that explains `indexes` with the fewest lost frames; undefined if none explains most of them, because then they
+ * do not count frames.
  */
 export function findCycle(indexes: readonly number[]): SampleCycle | undefined {
+  if (indexes.length > 2 && indexes.every((index) => index === indexes[0])) return undefined;
   const own = cycleIn(indexes);
   const candidates = own ? [...cycles, own] : cycles;
-  const costs = candidates.map((cycle) => {
-    const unknown = indexes.filter((index) => cycle.positionsOf(index).length === 0).length;
-    return lostByCycle(cycle, indexes).reduce((sum, lost) => sum + lost, unknown * Math.min(cycle.length, 256));
-  });
+  const costs = candidates.map((cycle) => cost(cycle, indexes));
   const fewest = Math.min(...costs);
-  return fewest > indexes.length * 2 ? undefined : candidates[costs.indexOf(fewest)];
+  return fewest === Infinity ? undefined : candidates[costs.indexOf(fewest)];
+}
+
+/** Lost frames by a cycle; Infinity if fewer than 60 % of the rows follow the one before. */
+function cost(cycle: SampleCycle, indexes: readonly number[]): number {
+  const lost = lostByCycle(cycle, indexes);
+  const unknown = indexes.filter((index) => cycle.positionsOf(index).length === 0).length;
+  const following = lost.filter((frames) => frames === 0).length - unknown;
+  if (following < 0.6 * indexes.length) return Infinity;
+  return lost.reduce((sum, frames) => sum + frames, unknown * Math.min(cycle.length, 256));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { rowClock, wildStamps } from './openbci-clock.ts';
+import { resolution, rowClock, wildStamps } from './openbci-clock.ts';
 import { findCycle, lostByCycle } from './openbci-counter.ts';
 
 /** A row at which the timestamps contradict the sample index. */
@@ -40,24 +40,29 @@ export interface LostFrames {
  * @param nominal time between frames in ms
  */
 export function lostFrames(indexes: readonly number[], stamps: readonly number[], nominal: number): LostFrames {
-  const cycle = findCycle(indexes);
+  const cycle = findCycle(indexes.slice(0, cycleRows));
   const lost = cycle ? lostByCycle(cycle, indexes) : indexes.map(() => 0);
   const wild = wildStamps(stamps);
   const valid = Float64Array.from(stamps);
   for (const row of wild) valid[row] = NaN;
   const { period, offsets, jitter } = rowClock(valid, lost, nominal);
-  const tolerance = (rows: number) =>
-    jitter <= period / 4 ? 0.6 * period : Math.max(0.6 * period, 6 * jitter * (1 + 2 / Math.sqrt(rows)));
-  const breaks = breaksIn(offsets, Math.max(0.6 * period, 2 * jitter));
-  const ends = endsOf(breaks, (row) => lost[row] > 0 || valid[row] < valid[row - 1] - tolerance(Infinity));
+  const least = Math.max(0.6 * period, resolution);
+  /** Whether the timestamps are those of the frames, and not of their arrival. */
+  const exact = jitter <= period / 4;
+  const tolerance = (rows: number) => (exact ? least : Math.max(least, 3 * jitter * (1 + 2 / Math.sqrt(rows))));
+  const breaks = breaksIn(offsets, Math.max(least, 2 * jitter));
+  const step = (row: number) => offsets[row] - offsets[row - 1];
+  const isDisputed = (row: number) => lost[row] > 0 || valid[row] < valid[row - 1] - tolerance(Infinity);
   const corrected: Contradiction[] = [];
   const setBack: Contradiction[] = [];
   let from = 0;
   for (const [i, row] of breaks.entries()) {
-    const before = offsets.subarray(Math.max(from, row - shortWindow), row);
-    const after = settled(offsets.subarray(row, ends[i]), period);
-    if (!after) continue;
-    const difference = least(after) - least(before);
+    const window = exact ? 16 : 512;
+    const before = offsets.subarray(Math.max(from, row - window), row);
+    const end = breaks.slice(i + 1, i + 1 + maxWindow).find((next) => isDisputed(next) || step(next) >= step(row));
+    const after = settled(offsets.subarray(row, end), window, period);
+    if (before.length < 2 || !after) continue;
+    const difference = lowest(after) - lowest(before);
     const tolerated = tolerance(Math.min(before.length, after.length));
     if (Math.abs(difference) <= tolerated) continue;
     from = row;
@@ -68,48 +73,39 @@ export function lostFrames(indexes: readonly number[], stamps: readonly number[]
     }
     const length = cycle?.length ?? Infinity;
     const cycles = length === Infinity ? 0 : Math.round(difference / period / length) * length;
-    const fits = cycles > 0 && Math.abs(difference - cycles * period) <= tolerated;
+    const fits =
+      cycles > 0 && Math.abs(difference - cycles * period) <= tolerated + (exact ? 0 : clockDrift * difference);
     lost[row] = fits ? lost[row] + cycles : Math.max(0, Math.round(frames));
     corrected.push({ row, difference });
   }
   return { lost, counted: cycle !== undefined, corrected, setBack, stamps: valid, wild, period };
 }
 
+/** Rows from which the cycle of the sample index is determined. */
+const cycleRows = 10_000;
+
+/** Relative difference of the clocks of a board and a computer, at most. */
+const clockDrift = 2e-4;
+
 /** Rows whose offset differs from that of the row before by more than `tolerance`. */
 function breaksIn(offsets: Float64Array, tolerance: number): number[] {
   return [...offsets.keys()].filter((row) => row > 0 && Math.abs(offsets[row] - offsets[row - 1]) > tolerance);
 }
 
-/** For each break, the first later one that satisfies `isEnd`; Infinity if there is none. */
-function endsOf(breaks: readonly number[], isEnd: (row: number) => boolean): number[] {
-  let end = Infinity;
-  return breaks
-    .map((_, i) => breaks[breaks.length - 1 - i])
-    .map((row) => {
-      const found = end;
-      if (isEnd(row)) end = row;
-      return found;
-    })
-    .reverse();
-}
-
-/** Rows in which the least offset is searched first, and at most. */
-const shortWindow = 512;
-const longWindow = 4096;
+/** Rows in which offsets must settle. */
+const maxWindow = 4096;
 
 /**
- * The first offsets after a row, as many as are needed until they no longer fall: while frames that waited arrive in a burst,
- * they fall by up to one period per row. Undefined if that does not happen, or if there is only one row.
+ * The first `rows` offsets, or more of them until they no longer fall: while frames that waited arrive in a burst, they fall by
+ * up to one period per row. Undefined if that does not happen, or if there is only one offset.
  */
-function settled(offsets: Float64Array, period: number): Float64Array | undefined {
-  if (offsets.length < 2) return undefined;
-  for (let rows = shortWindow; ; rows *= 2) {
-    const window = offsets.subarray(0, rows);
-    const half = window.length >> 1;
-    const fall = least(window.subarray(0, half)) - least(window.subarray(half));
-    if (fall <= Math.max(0.3, window.length / 10) * period) return window;
-    if (window.length < rows || rows === longWindow) return undefined;
-  }
+function settled(offsets: Float64Array, rows: number, period: number): Float64Array | undefined {
+  const window = offsets.subarray(0, rows);
+  if (window.length < 2) return undefined;
+  const half = window.length >> 1;
+  const fall = lowest(window.subarray(0, half)) - lowest(window.subarray(half));
+  if (fall <= Math.max(0.3, window.length / 10) * period) return window;
+  return window.length < rows || rows >= maxWindow ? undefined : settled(offsets, 2 * rows, period);
 }
 
-const least = (offsets: Float64Array) => offsets.reduce((low, offset) => Math.min(low, offset), Infinity);
+const lowest = (offsets: Float64Array) => offsets.reduce((low, offset) => Math.min(low, offset), Infinity);

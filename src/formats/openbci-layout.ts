@@ -40,10 +40,10 @@ export function openbciLayout(comments: string, lines: readonly string[], option
   const head = lines.find(isNames)?.split(/[,;\t]/);
   const data = lines.filter((line) => !isNames(line));
   const split = cellSplitter(data, head?.length);
-  const all = data.map(split).filter((row) => !isZeros(row));
+  const all = data.map(split).filter((row) => !row.every(isZero));
   if (all.length === 0) throw new Error('the file has no frames');
   const counts = lengthsOf(all);
-  const [count] = counts;
+  const count = head && all.some((row) => row.length === head.length) ? head.length : counts[0];
   const rows = all.filter((row) => row.length === count);
   const stamps = stampColumn(rows, count);
   const notes: string[] = [];
@@ -56,12 +56,12 @@ export function openbciLayout(comments: string, lines: readonly string[], option
 
 /** Whether a line contains names of columns: it starts with a letter. */
 export function isNames(line: string): boolean {
-  return /^\s*"?[a-z]/i.test(line);
+  return /^\s*"?(?!nan\b)[a-z]/i.test(line);
 }
 
-/** Whether all cells are zero, as in rows that the GUI writes before the first frame. */
-export function isZeros(row: readonly string[]): boolean {
-  return row.every((cell) => Number(cell) === 0);
+/** Whether a cell contains zero or a time; rows of such cells can precede the first frame. */
+export function isZero(cell: string): boolean {
+  return cell.includes(':') || Number(cell) === 0;
 }
 
 /**
@@ -92,9 +92,9 @@ const boards = [16, 8, 4];
 function channelCount(comments: string, rows: readonly string[][], { columns }: ReadOptions, notes: string[]): number {
   const available = valueColumns(rows);
   const stated = numberIn(comments, 'Number of channels');
-  if (stated > available)
+  if (stated > available && !columns)
     throw new Error(`%Number of channels must be at most ${available}, the number of columns, got ${stated}`);
-  if (stated > 0) return stated;
+  if (stated > 0) return Math.min(stated, available);
   const derived = boards.find((channels) => available >= channels && available - channels <= 6);
   if (derived === undefined && !columns)
     throw new Error(

@@ -3,9 +3,10 @@ import { selectColumns, type SelectedColumns } from './columns.ts';
 import { FrameCollector } from './frame-collector.ts';
 import { frameNumbers } from './openbci-clock.ts';
 import { lostFrames } from './openbci-gaps.ts';
-import { isNames, isZeros, type OpenbciLayout } from './openbci-layout.ts';
+import { isNames, isZero, type OpenbciLayout } from './openbci-layout.ts';
 import { clockNotes, RowNotes } from './openbci-notes.ts';
 import { stampReader } from './openbci-stamps.ts';
+import { SampleStore } from './sample-store.ts';
 import type { Channel, ReadOptions, Recording } from './recording.ts';
 
 /** Collects the rows of an OpenBCI file. Their frames are numbered when all of them are known. */
@@ -28,9 +29,9 @@ export class OpenbciRows {
   constructor(layout: OpenbciLayout, options: ReadOptions) {
     const { names, stamps } = layout;
     this.#layout = layout;
-    this.#selected = selectColumns(names, options, () => exgColumns(names));
+    this.#selected = selectColumns(names, options, () => defaultColumns(names));
     const { columns } = this.#selected;
-    if (columns.length === 0) throw new Error(`no column is named EXG; the columns are ${names.join(', ')}`);
+    if (columns.length === 0) throw new Error(`no column contains samples; the columns are ${names.join(', ')}`);
     this.#needed = Math.max(...columns) + 1;
     this.#marker = names.findIndex((name) => /^Marker( Channel)?$/i.test(name));
     this.#maxGap = (options.maxGap ?? 86_400) * layout.rate;
@@ -42,9 +43,9 @@ export class OpenbciRows {
   /** Adds a line. Skips rows of zeros before the first frame, repeated names, and rows with missing or additional cells. */
   add(line: string, number: number): void {
     const row = this.#layout.split(line);
-    const { lengths, stamps } = this.#layout;
+    const { lengths } = this.#layout;
     if (isNames(line)) return;
-    if (stamps && this.#lines.length === 0 && isZeros(row)) this.#notes.zeros.add(number);
+    if (this.#lines.length === 0 && row.every(isZero) && this.#lacksTime(row)) this.#notes.zeros.add(number);
     else if (lengths.has(row.length)) this.#addFrame(row, number);
     else this.#notes.damaged.add(number, row.length);
   }
@@ -97,7 +98,7 @@ export class OpenbciRows {
       ...(!dated && { undated: true }),
       ...(stamps?.local && { localTime: true }),
       blocks: frames.blocks,
-      frames: frames.frames,
+      frames: indexes.length,
       lost: frames.lost,
       ...(segments.length > 0 && { segments }),
       ...(this.#marker >= 0 && { marks: this.#markers.map(({ row, label }) => ({ at: indexes[row], label })) }),
@@ -110,47 +111,37 @@ export class OpenbciRows {
     };
   }
 
-  #addFrame(row: readonly string[], line: number): void {
+  /** The timestamp of a row; '' if there is none. Rows with fewer cells lack some before the timestamp. */
+  #stampCell(row: readonly string[]): string {
     const { names, stamps } = this.#layout;
+    return stamps ? (row[stamps.column + row.length - names.length] ?? '') : '';
+  }
+
+  /** Whether the file has timestamps, but this row has none. */
+  #lacksTime(row: readonly string[]): boolean {
+    return this.#layout.stamps !== undefined && Number.isNaN(this.#readStamp(this.#stampCell(row)));
+  }
+
+  #addFrame(row: readonly string[], line: number): void {
     const samples = this.#selected.columns.map((column) => sampleOf(row[column]));
     for (const [i, sample] of samples.entries()) if (Number.isNaN(sample)) this.#notes.missing[i]++;
     this.#samples.add(samples);
     this.#indexes.push(row[0] === '' ? NaN : Number(row[0]));
-    // Rows with fewer cells lack some before the timestamps.
-    this.#stamps.push(stamps ? this.#readStamp(row[stamps.column + row.length - names.length] ?? '') : NaN);
+    this.#stamps.push(this.#readStamp(this.#stampCell(row)));
     const marker = Number(row[this.#marker] ?? 0);
     if (marker !== 0) this.#markers.push({ row: this.#lines.length, label: String(marker) });
     this.#lines.push(line);
   }
 }
 
-const exgColumns = (names: readonly string[]) => [...names.keys()].filter((column) => /^EXG/i.test(names[column]));
+/** The EXG columns; in files without them, which contain other sensors of the board, all columns of samples. */
+function defaultColumns(names: readonly string[]): number[] {
+  const columns = [...names.keys()];
+  const exg = columns.filter((column) => /^EXG/i.test(names[column]));
+  const others = columns.slice(1).filter((column) => !/^(timestamp|marker|not used|other)/i.test(names[column]));
+  return exg.length > 0 ? exg : others;
+}
 
 function channelOf(label: string): Channel {
   return /^EXG/i.test(label) ? { label, unit: 'µV' } : /^Accel/i.test(label) ? { label, unit: 'g' } : { label };
-}
-
-/** Frames whose samples are stored together. */
-const storedFrames = 4096;
-
-/** Samples of frames, [frames, channels], in memory that grows. */
-class SampleStore {
-  readonly #channels: number;
-  readonly #chunks: Float32Array[] = [];
-  #frames = 0;
-
-  constructor(channels: number) {
-    this.#channels = channels;
-  }
-
-  add(samples: readonly number[]): void {
-    const at = this.#frames++ % storedFrames;
-    if (at === 0) this.#chunks.push(new Float32Array(storedFrames * this.#channels));
-    this.#chunks[this.#chunks.length - 1].set(samples, at * this.#channels);
-  }
-
-  frame(index: number): Float32Array {
-    const at = (index % storedFrames) * this.#channels;
-    return this.#chunks[Math.floor(index / storedFrames)].subarray(at, at + this.#channels);
-  }
 }

@@ -33,16 +33,21 @@ export function stampReader(kind: StampKind): (cell: string) => number {
 
 const day = 86_400_000;
 
-/** Seconds or milliseconds since 1970; NaN before 1973. */
+/** Seconds or milliseconds since 1970. */
 function readEpoch(cell: string): number {
   const stamp = Number(cell);
-  return stamp >= 1e8 && stamp < 1e14 ? (stamp < 1e11 ? stamp * 1000 : stamp) : NaN;
+  return sensible(stamp < 1e11 ? stamp * 1000 : stamp);
 }
 
 /** A date and time, in UTC unless it contains a zone. */
 function readDate(cell: string): number {
-  const [, year, month, dayOfMonth, time, zone = 'Z'] = date.exec(cell) ?? [];
-  return Date.parse(`${year}-${month}-${dayOfMonth}T00:00:00${zone}`) + readTimeOfDay(time ?? '');
+  const [, year, month, dayOfMonth, time = '', zone = 'Z'] = date.exec(cell) ?? [];
+  return sensible(Date.parse(`${year}-${month}-${dayOfMonth}T00:00:00${zone}`) + readTimeOfDay(time));
+}
+
+/** A time in ms between 1973 and 3300; NaN for others, because a zero is not a timestamp. */
+function sensible(time: number): number {
+  return time >= 1e11 && time < 4.2e13 ? time : NaN;
 }
 
 function readTimeOfDay(cell: string): number {
