@@ -1,5 +1,5 @@
 import { resolution, rowClock, wildStamps } from './openbci-clock.ts';
-import { findCycle, lostByCycle } from './openbci-counter.ts';
+import { findCycle, lostByCycle, type SampleCycle } from './openbci-counter.ts';
 
 /** A row at which the timestamps contradict the sample index. */
 export interface Contradiction {
@@ -59,8 +59,9 @@ export function lostFrames(indexes: readonly number[], stamps: readonly number[]
   for (const [i, row] of breaks.entries()) {
     const window = exact ? 16 : 512;
     const before = offsets.subarray(Math.max(from, row - window), row);
-    const end = breaks.slice(i + 1, i + 1 + maxWindow).find((next) => isDisputed(next) || step(next) >= step(row));
-    const after = settled(offsets.subarray(row, end), window, period);
+    let next = i + 1;
+    while (breaks[next] < row + maxWindow && !isDisputed(breaks[next]) && step(breaks[next]) < step(row)) next++;
+    const after = settled(offsets.subarray(row, breaks[next]), window, period);
     if (before.length < 2 || !after) continue;
     const difference = lowest(after) - lowest(before);
     const tolerated = tolerance(Math.min(before.length, after.length));
@@ -71,8 +72,7 @@ export function lostFrames(indexes: readonly number[], stamps: readonly number[]
       setBack.push({ row, difference });
       continue;
     }
-    const length = cycle?.length ?? Infinity;
-    const cycles = length === Infinity ? 0 : Math.round(difference / period / length) * length;
+    const cycles = wholeCycles(cycle, indexes[row], difference / period);
     const fits =
       cycles > 0 && Math.abs(difference - cycles * period) <= tolerated + (exact ? 0 : clockDrift * difference);
     lost[row] = fits ? lost[row] + cycles : Math.max(0, Math.round(frames));
@@ -81,11 +81,18 @@ export function lostFrames(indexes: readonly number[], stamps: readonly number[]
   return { lost, counted: cycle !== undefined, corrected, setBack, stamps: valid, wild, period };
 }
 
+/** The frames in whole cycles nearest to `frames`; 0 if the index does not repeat or started again. */
+function wholeCycles(cycle: SampleCycle | undefined, index: number, frames: number): number {
+  if (!cycle || cycle.length === Infinity) return 0;
+  const cycles = Math.round(frames / cycle.length);
+  return cycles > 1 && cycle.positionsOf(index)[0] === 0 ? 0 : cycles * cycle.length;
+}
+
 /** Rows from which the cycle of the sample index is determined. */
 const cycleRows = 10_000;
 
 /** Relative difference of the clocks of a board and a computer, at most. */
-const clockDrift = 2e-4;
+const clockDrift = 2e-3;
 
 /** Rows whose offset differs from that of the row before by more than `tolerance`. */
 function breaksIn(offsets: Float64Array, tolerance: number): number[] {

@@ -192,6 +192,27 @@ describe('tapline', () => {
     ]);
   });
 
+  test('a recording ends before the units of its stream change', async () => {
+    const { address } = await serve('--no-state');
+    const record = tapline('record', 'x', '-o', 'x.csv', '--from', address);
+    await record.prints(/Waiting for stream x/);
+    const publish = (unit: string) => {
+      const socket = new WebSocket(`${address}/ingest/x`);
+      socket.on('open', () =>
+        socket.send(JSON.stringify({ type: 'hello', rate: 2, channels: [{ label: 'a', unit }] })),
+      );
+      return socket;
+    };
+    const first = publish('mV');
+    await record.prints(/Recording x to x\.csv/);
+    first.close();
+    publish('V');
+    expect(await record.ended).toBe(2);
+    expect(record.stderr()).toContain(
+      'x changed to a (V) at 2 Hz; the recording ends before the change. Record to another file.\n',
+    );
+  });
+
   test('a recorder that is killed leaves complete lines, and the next one appends to them', async () => {
     const { address } = await serve('--no-state');
     const path = join(directory, 'host.csv');

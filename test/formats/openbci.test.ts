@@ -152,3 +152,24 @@ test.skipIf(!blinks)('the OpenBCI recording has eight channels, 250 Hz, 22490 fr
   const last = recording.blocks.at(-1)!;
   expect(last.data.at(-1)).toBe(Math.fround(-6470.99));
 });
+
+test.skipIf(!blinks)(
+  'rows removed from the OpenBCI recording are lost frames, also whole cycles of its sample index',
+  () => {
+    const [head, body] = [
+      readFileSync(blinks!, 'utf8').split('\n').slice(0, 5),
+      readFileSync(blinks!, 'utf8').split('\n').slice(5),
+    ];
+    for (const [at, count] of [
+      [5000, 1],
+      [5000, 300],
+      [3, 256],
+      [9000, 1024],
+      [5000, 5000],
+    ]) {
+      const recording = readOpenbci([...head, ...body.slice(0, at), ...body.slice(at + count)].join('\n'));
+      expect(recording).toMatchObject({ frames: 22490 - count, lost: count });
+      expect(recording.blocks.filter(({ start }) => start === at + count)).toHaveLength(1);
+    }
+  },
+);
