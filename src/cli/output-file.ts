@@ -46,7 +46,9 @@ export function appendFile(path: string, header: string): OutputFile {
   const complete = size === 0 ? 0 : endOfLastLine(file, size);
   if (complete > 0 && firstBytes(file, Buffer.byteLength(header)) !== header) {
     closeSync(file);
-    throw new UsageError(`${path}: the file exists and has other columns. Choose another file.`);
+    throw new UsageError(
+      `${path}: the file exists and has other channels, units, or another rate, or an earlier version wrote it. Choose another file.`,
+    );
   }
   if (complete < size) ftruncateSync(file, complete);
   if (complete === 0) writeAll(file, header);

@@ -1,9 +1,10 @@
 import { Command } from '@commander-js/extra-typings';
-import { fromEvent, takeUntil, takeWhile } from 'rxjs';
-import { frameCount } from '../core/blocks/block.ts';
-import { csvWriter } from '../formats/index.ts';
+import { delay, fromEvent, merge, Subject, takeUntil, takeWhile } from 'rxjs';
+import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
+import { csvWriter, type TimedEvent } from '../formats/csv-writer.ts';
 import { checkStreamName, defaultServer, watchAddress } from './address.ts';
 import { counted } from './amounts.ts';
+import { EventTimes } from './event-times.ts';
 import { usageOf } from './failure.ts';
 import { positiveNumber } from './options.ts';
 import { appendFile, checkOutputs, type OutputFile } from './output-file.ts';
@@ -12,11 +13,16 @@ import { outageNotice } from './publishing.ts';
 import { recorder, type RecorderEvent } from './recorder.ts';
 import { stopSignal } from './stop-signal.ts';
 
+/** Time in ms in which events are received after the last frame: they follow their frames. */
+const eventDelay = 500;
+
 /** `tapline record`: records a live stream to CSV. */
 export function recordCommand(): Command<[string], { output: string; from: string; seconds?: number }> {
   return new Command('record')
     .summary('Record a live stream to CSV')
-    .description('Record a live stream to CSV until you press Ctrl-C. Append to the file if it exists.')
+    .description(
+      'Record the samples and the events of a live stream to CSV until you press Ctrl-C. Append to the file if it exists.',
+    )
     .argument('<stream>', 'Stream name')
     .requiredOption('-o, --output <file>', 'CSV file to write (required)')
     .option('--from <url>', 'Server address', defaultServer)
@@ -36,7 +42,7 @@ export function recordCommand(): Command<[string], { output: string; from: strin
           recorder(address, stream, outageNotice(address))
             .pipe(
               takeWhile((event) => writer.handle(event)),
-              takeUntil(stop),
+              takeUntil(merge(stop, writer.full.pipe(delay(eventDelay)))),
             )
             .subscribe({ error: (error: unknown) => reject(usageOf(error)), complete: resolve });
         });
@@ -46,17 +52,24 @@ export function recordCommand(): Command<[string], { output: string; from: strin
     });
 }
 
-/** Writes the blocks of a recorder to a file and prints its progress. */
+/** Writes the blocks and events of a recorder to a file and prints its progress. */
 class StreamWriter {
+  /** Emits when all frames are recorded. */
+  readonly full: Subject<void> = new Subject();
   readonly #stream: string;
   readonly #path: string;
   readonly #seconds: number;
   readonly #line = progress();
+  readonly #times = new EventTimes();
   #file: OutputFile | undefined;
   #writer = csvWriter([]);
   #remaining = Infinity;
   #frames = 0;
-  #dropped = 0;
+  #events = 0;
+  readonly #dropped = { raw: 0, marks: 0 };
+  /** Time of the first frame, and the end of the last one, in ms. */
+  #start: number | undefined;
+  #end = -Infinity;
   #waiting = false;
   #started = false;
 
@@ -66,36 +79,79 @@ class StreamWriter {
     this.#seconds = seconds;
   }
 
-  /** Returns whether more frames are to be recorded. */
+  /** Returns whether to go on: false at the first block that is not to be recorded. */
   handle(event: RecorderEvent): boolean {
-    if (event.type === 'waiting') this.#announceWait(event.streams);
-    else if (event.type === 'subscribed') this.#announceStart();
-    else if (event.type === 'dropped') this.#dropped += event.count;
-    else if (event.type === 'found') {
-      const { channels, rate } = event.stream;
-      this.#writer = csvWriter(channels);
-      this.#file = appendFile(this.#path, this.#writer.header());
-      if (this.#seconds < Infinity) this.#remaining = Math.ceil(this.#seconds * (rate || 1));
-    } else {
-      const { block } = event;
-      const count = Math.min(frameCount(block), this.#remaining);
-      this.#file?.write(this.#writer.rows({ ...block, data: block.data.subarray(0, count * block.channels) }));
-      this.#frames += count;
-      this.#remaining -= count;
-      this.#line.show(`Recorded ${counted(this.#frames, 'frame')} of ${this.#stream}`);
+    switch (event.type) {
+      case 'waiting':
+        this.#announceWait(event.streams);
+        return true;
+      case 'found': {
+        const { channels, rate, kind } = event.stream;
+        this.#writer = csvWriter(channels, { rate, kind, events: true });
+        this.#file = appendFile(this.#path, this.#writer.header());
+        if (this.#seconds < Infinity) this.#remaining = Math.ceil(this.#seconds * (rate || 1));
+        return true;
+      }
+      case 'subscribed':
+        this.#announceStart();
+        this.#writeEvents(this.#times.subscribed(event.run));
+        return true;
+      case 'run':
+        this.#writeEvents(this.#times.startRun(event.run));
+        return true;
+      case 'mark':
+        this.#writeEvents(this.#times.mark(event.mark));
+        return true;
+      case 'dropped':
+        this.#dropped[event.what] += event.count;
+        return true;
+      case 'received':
+        this.#start ??= event.block.time;
+        this.#writeEvents(this.#times.block(event.block));
+        return true;
+      case 'block':
+        if (this.#remaining === 0) return false;
+        this.#writeBlock(event.block);
+        return true;
     }
-    return this.#remaining > 0;
   }
 
   close(): void {
+    this.#writeEvents(this.#times.end());
     this.#file?.close();
     this.#line.clear();
     if (!this.#file) return;
-    const dropped =
-      this.#dropped > 0
-        ? `; ${counted(this.#dropped, 'frame')} ${this.#dropped === 1 ? 'was' : 'were'} dropped because this computer was too slow`
+    const events = this.#events > 0 ? ` and ${counted(this.#events, 'event')}` : '';
+    const { raw, marks } = this.#dropped;
+    const dropped = [...(raw > 0 ? [counted(raw, 'frame')] : []), ...(marks > 0 ? [counted(marks, 'event')] : [])];
+    const reason =
+      dropped.length > 0
+        ? `; ${dropped.join(' and ')} ${raw + marks === 1 ? 'was' : 'were'} dropped because this computer was too slow`
         : '';
-    process.stderr.write(`Wrote ${counted(this.#frames, 'frame')} of ${this.#stream} to ${this.#path}${dropped}\n`);
+    process.stderr.write(
+      `Wrote ${counted(this.#frames, 'frame')}${events} of ${this.#stream} to ${this.#path}${reason}\n`,
+    );
+  }
+
+  #writeBlock(block: Block): void {
+    const count = Math.min(frameCount(block), this.#remaining);
+    this.#file?.write(this.#writer.rows({ ...block, data: block.data.subarray(0, count * block.channels) }));
+    this.#frames += count;
+    this.#remaining -= count;
+    this.#end = timeOf(block, block.start + count);
+    this.#line.show(`Recorded ${counted(this.#frames, 'frame')} of ${this.#stream}`);
+    if (this.#remaining === 0) this.full.next();
+  }
+
+  /** Writes events. Those that ended before the recording, or start after all of its frames, are not part of it. */
+  #writeEvents(events: readonly TimedEvent[]): void {
+    for (const event of events) {
+      const isBefore = event.time + (event.duration ?? 0) < (this.#start ?? -Infinity);
+      const isAfter = this.#remaining === 0 && event.time > this.#end;
+      if (isBefore || isAfter) continue;
+      this.#file?.write(this.#writer.event(event));
+      this.#events++;
+    }
   }
 
   #announceStart(): void {

@@ -3,22 +3,29 @@ import type { Block } from '../core/blocks/block.ts';
 import { connect, type ConnectOptions, watchTimeout } from '../operators/connect.ts';
 import { runNumbering } from '../operators/run-numbering.ts';
 import { parseWatch, type StreamInfo, type WatchMessage } from '../protocol/index.ts';
+import type { StreamMark } from './event-times.ts';
 import { UsageError } from './failure.ts';
 
-/** An event of a recorder: the available streams while it waits, then the stream's description, then its blocks. */
+/**
+ * An event of a recorder: the available streams while it waits, then the stream's description, then its blocks and marks.
+ * A `received` block precedes every `block`, in the numbering of the run, which is also that of the marks.
+ */
 export type RecorderEvent =
   | { type: 'waiting'; streams: string[] }
   | { type: 'found'; stream: StreamInfo }
-  | { type: 'subscribed' }
+  | { type: 'subscribed'; run: number }
+  | { type: 'run'; run: number }
+  | { type: 'received'; block: Block }
   | { type: 'block'; block: Block }
-  | { type: 'dropped'; count: number };
+  | { type: 'mark'; mark: StreamMark }
+  | { type: 'dropped'; what: 'raw' | 'marks'; count: number };
 
 /**
- * The raw blocks of one stream of a server, preceded by the stream's description. Reconnects when the connection breaks; no
- * frame is emitted twice. Fails with a UsageError when the channels of the stream change.
+ * The raw blocks and the marks of one stream of a server, preceded by the stream's description. Reconnects when the connection
+ * breaks; no frame is emitted twice. Fails with a UsageError when the channels or the rate of the stream change.
  *
- *     server  --streams(none)--streams(eeg)-----------{block}--{block}--
- *     output  --waiting--------found--subscribed------block----block----
+ *     server  --streams(none)--streams(eeg)-----------{block}--{block}--mark--
+ *     output  --waiting--------found--subscribed------block----block----mark--
  */
 export function recorder(
   address: string,
@@ -27,7 +34,7 @@ export function recorder(
 ): Observable<RecorderEvent> {
   return defer(() => {
     let send: (request: object) => void = () => undefined;
-    let labels: string | undefined;
+    let description: string | undefined;
     let subscribed = false;
     const numbering = runNumbering();
     const streams = (infos: StreamInfo[]): RecorderEvent[] => {
@@ -36,14 +43,14 @@ export function recorder(
         subscribed = false;
         return [{ type: 'waiting', streams: infos.map(({ name }) => name) }];
       }
-      const now = info.channels.map(({ label }) => label).join(', ');
-      if (labels !== undefined && labels !== now)
+      const now = descriptionOf(info);
+      if (description !== undefined && description !== now)
         throw new UsageError(
-          `the channels of ${stream} changed to ${now}; the recording ends before the change. Record to another file.`,
+          `${stream} changed to ${now}; the recording ends before the change. Record to another file.`,
         );
-      const found: RecorderEvent[] = labels === undefined ? [{ type: 'found', stream: info }] : [];
-      labels = now;
-      if (!subscribed) send({ type: 'subscribe', id: 1, stream, what: ['raw'] });
+      const found: RecorderEvent[] = description === undefined ? [{ type: 'found', stream: info }] : [];
+      description = now;
+      if (!subscribed) send({ type: 'subscribe', id: 1, stream, what: ['raw', 'marks'] });
       subscribed = true;
       return found;
     };
@@ -59,12 +66,26 @@ export function recorder(
       concatMap((message): RecorderEvent[] => {
         if (message.type === 'streams') return streams(message.streams);
         if (message.type === 'error' && message.code !== 'broken-pipeline') throw new UsageError(message.message);
-        if (message.type === 'subscribed') return [{ type: 'subscribed' }];
-        if (message.type === 'dropped')
-          return message.what === 'raw' ? [{ type: 'dropped', count: message.count }] : [];
+        if (message.type === 'subscribed') return [{ type: 'subscribed', run: message.run }];
+        if (message.type === 'run') return [{ type: 'run', run: message.run }];
+        if (message.type === 'mark') return [{ type: 'mark', mark: message }];
+        if (message.type === 'dropped') {
+          const { what, count } = message;
+          return what === 'raw' || what === 'marks' ? [{ type: 'dropped', what, count }] : [];
+        }
         if (message.type !== 'block' || message.kind !== 'samples') return [];
-        return numbering(message.block, message.run).map((block) => ({ type: 'block', block }));
+        const blocks = numbering(message.block, message.run);
+        return [
+          { type: 'received', block: message.block },
+          ...blocks.map((block): RecorderEvent => ({ type: 'block', block })),
+        ];
       }),
     );
   });
+}
+
+/** What the first line of a recording describes, in words: `Oz (µV), Cz (µV) at 250 Hz`. */
+function descriptionOf({ channels, rate }: StreamInfo): string {
+  const names = channels.map(({ label, unit }) => (unit ? `${label} (${unit})` : label));
+  return `${names.join(', ')} at ${rate > 0 ? `${rate} Hz` : 'an irregular rate'}`;
 }

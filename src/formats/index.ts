@@ -7,6 +7,7 @@
 export { brainvisionReader } from './brainvision.ts';
 export { csvReader, csvWriter, readCsv } from './csv.ts';
 export type { CsvWriter } from './csv.ts';
+export type { CsvWriterOptions, TimedEvent } from './csv-writer.ts';
 export { edfReader } from './edf.ts';
 export { gdfReader } from './gdf.ts';
 export { openbciReader, readOpenbci } from './openbci.ts';

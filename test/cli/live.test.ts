@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { filter, firstValueFrom, map, take, tap, timeout, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { watch as watchStream } from '../../client/watch.ts';
 import { readCsv } from '../../src/formats/index.ts';
 import { connect } from '../../src/operators/index.ts';
 import { parseWatch, type StreamInfo } from '../../src/protocol/index.ts';
 import { annotations, encodeEdf, list } from '../formats/encode-edf.ts';
+import { readWrittenCsv } from '../formats/read-written-csv.ts';
 import { run, type Running, start } from './run-tapline.ts';
 
 const recording = `time (s),a,b\n${Array.from({ length: 200 }, (_, i) => `${i / 100},${Math.fround(Math.sin(i))},${i % 7}`).join('\n')}\n`;
@@ -82,9 +84,9 @@ describe('tapline', () => {
     await replay();
     expect(await record.ended).toBe(0);
     expect(record.stderr()).toContain('Wrote 200 frames of x to out.csv\n');
-    const text = await readFile(join(directory, 'out.csv'), 'utf8');
-    expect(text.split('\n')[0]).toBe('time,a,b');
-    expect(samplesOf(text)).toEqual(samplesOf(recording));
+    const { preamble, frames } = readWrittenCsv(await readFile(join(directory, 'out.csv'), 'utf8'));
+    expect(preamble).toEqual({ rate: 100, channels: [{ label: 'a' }, { label: 'b' }] });
+    expect(frames.flatMap(({ samples }) => samples)).toEqual(samplesOf(recording));
   });
 
   test('a served network is a feature map of its stream and equals the output of apply', async () => {
@@ -137,6 +139,80 @@ describe('tapline', () => {
     expect((await streams(address, ['eeg'], 200))[0]).toMatchObject({ channels: [{ label: 'Oz', unit: 'µV' }] });
   });
 
+  test('labels, units, kind, and events of a recorded stream survive', async () => {
+    const { address } = await serve('--no-state');
+    const record = tapline('record', 'x', '-o', 'x.csv', '--from', address, '--seconds', '2');
+    await record.prints(/Waiting for stream x/);
+    const channels = [
+      { label: '=1+1, "a"\n', unit: 'm/s²' },
+      { label: 'time', unit: '' },
+    ];
+    const socket = new WebSocket(`${address}/ingest/x`);
+    const send = (message: object) => socket.send(JSON.stringify(message));
+    await new Promise((resolve) => socket.addEventListener('open', resolve));
+    send({ type: 'hello', rate: 2, channels, kind: 'skin = "conductance"' });
+    await record.prints(/Recording x to x\.csv/);
+    const time = Date.UTC(2025, 2, 1, 12);
+    send({ type: 'mark', at: 2, label: '@later\t', frames: 3 });
+    send({
+      type: 'samples',
+      start: 0,
+      time,
+      data: [
+        [1, 3],
+        [2, null],
+      ],
+    });
+    send({ type: 'mark', at: 1, label: "'now'" });
+    send({
+      type: 'samples',
+      start: 2,
+      time: time + 1000,
+      data: [
+        [5, 7],
+        [6, 8],
+      ],
+    });
+    send({ type: 'mark', at: 3, label: 'last' });
+    expect(await record.ended).toBe(0);
+    socket.close();
+    expect(record.stderr()).toContain('Wrote 4 frames and 3 events of x to x.csv\n');
+    const { preamble, frames, events } = readWrittenCsv(await readFile(join(directory, 'x.csv'), 'utf8'));
+    expect(preamble).toEqual({ kind: 'skin = "conductance"', rate: 2, channels: [channels[0], { label: 'time' }] });
+    expect(frames).toEqual([
+      { time, samples: [1, 2] },
+      { time: time + 500, samples: [3, NaN] },
+      { time: time + 1000, samples: [5, 6] },
+      { time: time + 1500, samples: [7, 8] },
+    ]);
+    expect([...events].sort((a, b) => a.time - b.time)).toEqual([
+      { time: time + 500, label: "'now'" },
+      { time: time + 1000, label: '@later\t', duration: 1500 },
+      { time: time + 1500, label: 'last' },
+    ]);
+  });
+
+  test('a recording ends before the units of its stream change', async () => {
+    const { address } = await serve('--no-state');
+    const record = tapline('record', 'x', '-o', 'x.csv', '--from', address);
+    await record.prints(/Waiting for stream x/);
+    const publish = (unit: string) => {
+      const socket = new WebSocket(`${address}/ingest/x`);
+      socket.on('open', () =>
+        socket.send(JSON.stringify({ type: 'hello', rate: 2, channels: [{ label: 'a', unit }] })),
+      );
+      return socket;
+    };
+    const first = publish('mV');
+    await record.prints(/Recording x to x\.csv/);
+    first.close();
+    publish('V');
+    expect(await record.ended).toBe(2);
+    expect(record.stderr()).toContain(
+      'x changed to a (V) at 2 Hz; the recording ends before the change. Record to another file.\n',
+    );
+  });
+
   test('a recorder that is killed leaves complete lines, and the next one appends to them', async () => {
     const { address } = await serve('--no-state');
     const path = join(directory, 'host.csv');
@@ -155,8 +231,9 @@ describe('tapline', () => {
     expect(again.stderr()).toMatch(/Wrote \d+ frames of host to host\.csv\n$/);
     const lines = (await readFile(path, 'utf8')).split('\n');
     expect(lines.pop()).toBe('');
-    const columns = lines[0].split(',').length;
-    expect(lines.every((line) => line.split(',').length === columns)).toBe(true);
+    expect(lines[0]).toMatch(/^# tapline: \{/);
+    const columns = lines[1].split(',').length;
+    expect(lines.slice(1).every((line) => line.split(',').length === columns)).toBe(true);
     expect(lines.filter((line) => line.startsWith('time,'))).toHaveLength(1);
     expect(lines.join('\n')).toContain(killed.trimEnd());
   });
@@ -242,9 +319,13 @@ describe('tapline', () => {
     expect(other).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'tapline: other.csv: the file exists and has other columns. Choose another file.\n',
+      stderr:
+        'tapline: other.csv: the file exists and has other channels, units, or another rate, or an earlier version wrote it. Choose another file.\n',
     });
     expect(await readFile(join(directory, 'other.csv'), 'utf8')).toBe('a,b,c\n1,2,3\n');
+    await writeFile(join(directory, 'old.csv'), 'time,a,b\n2025-03-01T12:00:00.000000Z,1,2\n');
+    const old = await run(['record', 'x', '-o', 'old.csv', '--from', address], directory);
+    expect(old.stderr).toContain('an earlier version wrote it');
   });
 
   test('a replay waits for a server that has not started, and Ctrl-C ends it', async () => {

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { timeOf } from '../../src/core/blocks/block.ts';
 import { csvWriter, shortest } from '../../src/formats/csv-writer.ts';
 import { readCsv } from '../../src/formats/csv.ts';
+import { anyText } from './any-text.ts';
+import { readWrittenCsv } from './read-written-csv.ts';
 
 const float32 = fc.integer({ min: 0, max: 0xffffffff }).map((bits) => new Float32Array(Uint32Array.of(bits).buffer)[0]);
 
@@ -67,5 +70,103 @@ describe('the CSV writer', () => {
 
   test('rejects blocks with another number of channels', () => {
     expect(() => writer.rows({ ...blockOf(0, [1, 2, 3]), channels: 3 })).toThrow('block.channels must be 2, got 3');
+  });
+});
+
+describe('the CSV writer with a rate and events', () => {
+  const channels = [{ label: 'Oz', unit: 'µV' }, { label: '=x' }];
+  const writer = csvWriter(channels, { rate: 250, kind: 'eeg', events: true });
+  const time = Date.UTC(2025, 2, 1, 12);
+
+  test('writes a description, units in the header, and events without samples', () => {
+    const data = Float32Array.of(1.5, NaN);
+    const text = [
+      writer.header(),
+      writer.rows({ data, channels: 2, start: 0, rate: 250, time }),
+      writer.event({ time: time + 1.25, label: 'eyes, closed', duration: 2500 }),
+      writer.event({ time: time + 0.9999, label: '' }),
+    ];
+    expect(text.join('')).toBe(
+      `# tapline: {"kind":"eeg","rate":250,"channels":[{"label":"Oz","unit":"µV"},{"label":"=x"}]}
+time,Oz (µV),'=x,event,duration
+2025-03-01T12:00:00.000000Z,1.5,NaN,,
+2025-03-01T12:00:00.001250Z,,,"eyes, closed",2.5
+2025-03-01T12:00:00.001000Z,,,,
+`,
+    );
+  });
+
+  test('loses nothing: any labels, units, kinds, events, gaps, and samples', () => {
+    const channel = fc.record({ label: anyText, unit: anyText });
+    const block = fc.record({ lost: fc.nat(1000), samples: fc.array(float32, { maxLength: 12 }) });
+    const event = fc.record({
+      at: fc.integer({ min: 0, max: 1e9 }),
+      label: anyText,
+      duration: fc.option(fc.integer({ min: 0, max: 1e7 }), { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(channel, { minLength: 1, maxLength: 4 }),
+        fc.option(anyText, { nil: undefined }),
+        fc.constantFrom(0, 0.1, 128, 250, 44_100),
+        fc.array(fc.oneof(block, event), { maxLength: 8 }),
+        (described, kind, rate, parts) => {
+          const writer = csvWriter(described, { rate, kind, events: true });
+          const frames: { time: number; samples: number[] }[] = [];
+          const events: { time: number; label: string; duration?: number }[] = [];
+          let text = writer.header();
+          let start = 0;
+          for (const part of parts) {
+            if ('label' in part) {
+              const { at, label, duration } = part;
+              events.push({ time: time + at / 1000, label, ...(duration !== undefined && { duration }) });
+              text += writer.event(events[events.length - 1]);
+              continue;
+            }
+            start += part.lost;
+            const count = Math.floor(part.samples.length / described.length);
+            const data = Float32Array.from(part.samples.slice(0, count * described.length));
+            const block = {
+              data,
+              channels: described.length,
+              start,
+              rate,
+              time: time + (rate > 0 ? (1000 * start) / rate : start),
+            };
+            text += writer.rows(block);
+            for (let frame = 0; frame < count; frame++)
+              frames.push({
+                time: timeOf(block, start + frame),
+                samples: [...data.subarray(frame * block.channels, (frame + 1) * block.channels)],
+              });
+            start += count;
+          }
+          const read = readWrittenCsv(Buffer.from(text, 'utf8').toString('utf8'));
+          expect(read.preamble).toEqual({
+            ...(kind !== undefined && { kind }),
+            rate,
+            channels: described.map(({ label, unit }) => (unit === '' ? { label } : { label, unit })),
+          });
+          expect(read.head).toEqual([
+            'time',
+            ...described.map(({ label, unit }) => (unit === '' ? label : `${label} (${unit})`)),
+            'event',
+            'duration',
+          ]);
+          expect(read.frames.map(({ samples }) => samples)).toEqual(frames.map(({ samples }) => samples));
+          expect(read.events.map(({ label, duration }) => ({ label, duration }))).toEqual(
+            events.map(({ label, duration }) => ({ label, duration })),
+          );
+          for (const [i, each] of [...read.frames, ...read.events].entries())
+            expect(Math.abs(each.time - [...frames, ...events][i].time)).toBeLessThan(0.001);
+        },
+      ),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+
+  test('rejects events without columns for them, and a wrong rate', () => {
+    expect(() => csvWriter(['a']).event({ time, label: 'x' })).toThrow('must be created with events: true');
+    expect(() => csvWriter(['a'], { rate: -1 })).toThrow('rate must be a number >= 0, got -1');
   });
 });

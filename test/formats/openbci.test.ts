@@ -59,8 +59,9 @@ describe('an OpenBCI file', () => {
       head.replace('%Sample Rate = 250 Hz\n', '') + row(0),
       'the file has no %Sample Rate line. Set the sampling rate with the option rate (Hz).',
     ],
-    [head + row(0) + '\n1, 2, 3\n', 'line 7 must have 7 cells, got 3'],
-    [head.replaceAll('EXG', 'Foo') + row(0), 'no column is named EXG'],
+    [head + row(0) + '\n1, 2, 3\n2, 3, 4\n3, 4, 5\n', 'line 7 must have 7 cells, got 3'],
+    [head.replace('= 2', '= 9').replace(/^Sample Index.*\n/m, '') + row(0), '%Number of channels must be at most 4'],
+    ['%Sample Rate = 250 Hz\n0, 1, 2, 3, 12:00:53.329', 'match no OpenBCI board'],
   ])('%# is rejected with a sentence', (text, sentence) => {
     expect(() => readOpenbci(text)).toThrow(sentence);
   });
@@ -110,6 +111,11 @@ describe('the sample index', () => {
     ['a Ganglion with acceleration', [99, 99, 100, 100, 0, 1, 1, 2, 2, 4, 4], [0, 11]],
     ['a Ganglion without', [199, 199, 200, 200, 0, 101, 101, 103, 103], [0, 9]],
     ['a Ganglion of firmware 3', [98, 98, 99, 99, 0, 0, 1, 1, 4, 4], [0, 12]],
+    ['a Ganglion that counts to 199', [197, 198, 199, 0, 1, 3], [0, 6]],
+    ['a Ganglion that counts to 200', [198, 199, 200, 0, 1, 3], [0, 6]],
+    ['a Ganglion that counts from 1', [197, 198, 199, 200, 1, 2, 4], [0, 7]],
+    ['a Daisy of version 4', [126, 127, 0, 1, 3], [0, 5]],
+    ['a counter without a cycle', [1000, 1001, 1002, 1005], [0, 5]],
   ])('of %s is detected', (_, indexes, expected) => {
     expect(starts(file(indexes))).toEqual(expected);
   });
@@ -146,3 +152,24 @@ test.skipIf(!blinks)('the OpenBCI recording has eight channels, 250 Hz, 22490 fr
   const last = recording.blocks.at(-1)!;
   expect(last.data.at(-1)).toBe(Math.fround(-6470.99));
 });
+
+test.skipIf(!blinks)(
+  'rows removed from the OpenBCI recording are lost frames, also whole cycles of its sample index',
+  () => {
+    const [head, body] = [
+      readFileSync(blinks!, 'utf8').split('\n').slice(0, 5),
+      readFileSync(blinks!, 'utf8').split('\n').slice(5),
+    ];
+    for (const [at, count] of [
+      [5000, 1],
+      [5000, 300],
+      [3, 256],
+      [9000, 1024],
+      [5000, 5000],
+    ]) {
+      const recording = readOpenbci([...head, ...body.slice(0, at), ...body.slice(at + count)].join('\n'));
+      expect(recording).toMatchObject({ frames: 22490 - count, lost: count });
+      expect(recording.blocks.filter(({ start }) => start === at + count)).toHaveLength(1);
+    }
+  },
+);
