@@ -1,6 +1,7 @@
 import { invalid } from '../core/check.ts';
+import { channelTypeOf, type DescribedChannel } from './channel-type.ts';
 import { selectColumns, type SelectedColumns } from './columns.ts';
-import { MissingRateError, type ReadOptions, type Recording } from './recording.ts';
+import { type Channel, MissingRateError, type ReadOptions, type Recording } from './recording.ts';
 import { readErrorOf, type Signal } from './signal.ts';
 
 /** The selected signals of a file. */
@@ -23,7 +24,8 @@ export interface Selection {
  *     3 EEG at 100 Hz, 4 respiration and temperature at 1 Hz    100 Hz
  *     20 EEG at 256 Hz, 1 audio at 1024 Hz                      256 Hz
  *
- * Without signals, marks are counted in ms. Throws an Error if the selected columns have different rates or cannot be
+ * Next to annotations, records of 0 s with one sample per signal, such as checksums, are no signals. Without signals, marks
+ * are counted in ms. Throws an Error if the selected columns have different rates or cannot be
  * read, or if no signal can be read; a MissingRateError if the rate is unknown.
  *
  * @param duration duration of a record in s; 0 if unknown
@@ -33,10 +35,15 @@ export function chooseSignals(signals: readonly Signal[], duration: number, opti
   const unreadable = signals.filter((signal) => errors.get(signal));
   const readable = signals.filter((signal) => signal.content !== 'events' && !errors.get(signal));
   const sampled = readable.filter(({ content }) => content === 'samples');
+  const untimed =
+    duration === 0 &&
+    options.rate === undefined &&
+    signals.some(({ content }) => content === 'annotations') &&
+    sampled.every(({ samples }) => samples === 1);
   const defaults = () => {
     const error = readable.length === 0 && errors.get(unreadable[0]);
     if (error) throw error;
-    return withMostSamples(sampled).map((signal) => signals.indexOf(signal));
+    return (untimed ? [] : withMostSamples(sampled)).map((signal) => signals.indexOf(signal));
   };
   const named = ({ label, samples }: Signal) =>
     `${label} (${duration > 0 ? `${+(samples / duration).toPrecision(6)} Hz` : `${samples} samples per record`})`;
@@ -49,7 +56,7 @@ export function chooseSignals(signals: readonly Signal[], duration: number, opti
   if (clock === undefined) throw new MissingRateError('the duration of a data record is 0 s.');
   const otherRates = sampled.filter((signal) => !selected.includes(signal)).map(named);
   const notes = [
-    ...skipped('signals with another sampling rate', otherRates),
+    ...skipped(untimed ? 'signals without a sampling rate' : 'signals with another sampling rate', otherRates),
     ...skipped(
       `unreadable signals (${errors.get(unreadable[0])?.message})`,
       unreadable.map(({ label }) => label),
@@ -77,19 +84,13 @@ function withMostSamples(signals: readonly Signal[]): readonly Signal[] {
   return at(rates.find((samples) => samples * at(samples).length === maxTotal) ?? 0);
 }
 
-/** Electrodes of the 10-10 system, alone or first in a pair (`Fpz-Cz`), or followed by dots (`Fc5.`). */
-const electrode = /^(Fp|AF|F|FT|FC|C|T|TP|CP|P|PO|O|I)(z|[1-9]|10)\.*($|[- ])/i;
-
-/** The channels of signals. Their kind is EEG if at least half are electrodes in volts or named EEG. */
-export function channelsOf(
-  signals: readonly Pick<Signal, 'label' | 'unit' | 'transducer'>[],
-): Pick<Recording, 'channels' | 'kind'> {
-  const eeg = signals.filter(
-    ({ label, unit, transducer }) =>
-      /^EEG\b/i.test(label) || /\bEEG\b/i.test(transducer) || (/^[mµn]?V$/.test(unit) && electrode.test(label)),
-  );
-  return {
-    ...(eeg.length > 0 && eeg.length >= signals.length / 2 && { kind: 'eeg' }),
-    channels: signals.map(({ label, unit }) => (unit === '' ? { label } : { label, unit })),
-  };
+/** The channels of signals, with their types. Their kind is EEG if at least half of them are of this type. */
+export function channelsOf(signals: readonly DescribedChannel[]): Pick<Recording, 'channels' | 'kind'> {
+  const channels = signals.map((signal): Channel => {
+    const { label, unit } = signal;
+    const type = channelTypeOf(signal);
+    return { label, ...(unit !== '' && { unit }), ...(type && { type }) };
+  });
+  const eeg = channels.filter(({ type }) => type === 'EEG').length;
+  return { ...(eeg > 0 && eeg >= channels.length / 2 && { kind: 'eeg' }), channels };
 }

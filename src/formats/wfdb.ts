@@ -66,13 +66,15 @@ class Wfdb implements SeveralFiles {
       format: 'wfdb',
       ...channelsOf(this.#selection.selected),
       rate,
+      rateSource: rate === clock ? 'header' : 'options',
       time,
+      ...(this.#header.time === undefined && { undated: true }),
       localTime: true,
       blocks: frames.blocks,
       frames: frames.frames,
       lost: 0,
       roles: this.#selection.roles,
-      marks: this.#marks(clock),
+      marks: this.#marks(clock, (1000 * clock) / rate),
       notes: [
         ...this.#header.notes,
         ...this.#selection.notes,
@@ -129,11 +131,17 @@ class Wfdb implements SeveralFiles {
     this.#annotations = wfdbAnnotations(yield Infinity);
   }
 
-  #marks(clock: number): RecordedMark[] {
-    const { annotations, resolution = this.#header.rate } = this.#annotations;
+  /** @param clock frames per second by the header  @param scale ms per second of the header */
+  #marks(clock: number, scale: number): RecordedMark[] {
+    const { time = 0, rate } = this.#header;
+    const { annotations, resolution = rate } = this.#annotations;
     return annotations
-      .map(({ at, label }) => ({ at: Math.round((at * clock) / resolution), label }))
-      .sort((a, b) => a.at - b.at);
+      .map(({ at, label }) => ({
+        at: Math.round((at * clock) / resolution),
+        time: time + (at * scale) / resolution,
+        label,
+      }))
+      .sort((a, b) => a.time - b.time);
   }
 }
 

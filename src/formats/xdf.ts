@@ -128,6 +128,7 @@ function recordingOf(all: readonly XdfStream[], date: string, options: ReadOptio
   const header = {
     format: 'xdf' as const,
     time: start.time,
+    ...(start.time === 0 && { undated: true as const }),
     ...(start.local && { localTime: true as const }),
   };
   const shared = [
@@ -147,7 +148,11 @@ function recordingOf(all: readonly XdfStream[], date: string, options: ReadOptio
       blocks: [],
       frames: 0,
       lost: 0,
-      marks: marksAt(marks, (time) => (time - first) * rate),
+      marks: marksAt(
+        marks,
+        (time) => (time - first) * rate,
+        (time) => start.time + (time - first) * 1000,
+      ),
       notes: shared,
     };
   }
@@ -160,11 +165,16 @@ function recordingOf(all: readonly XdfStream[], date: string, options: ReadOptio
     ...header,
     ...channelsOf(channels.map(({ label, unit = '' }) => ({ label, unit, transducer: stream.type }))),
     rate: timeline.rate,
+    rateSource: timeline.rateSource,
     blocks: frames.blocks,
     frames: frames.frames,
     lost: frames.lost,
     roles: selected.roles,
-    marks: marksAt(all.filter(({ isMarkers }) => isMarkers).flatMap(eventsOf), (time) => timeline.frameAt(time)),
+    marks: marksAt(
+      all.filter(({ isMarkers }) => isMarkers).flatMap(eventsOf),
+      (time) => timeline.frameAt(time),
+      (time) => start.time + timeline.millisecondsAt(time),
+    ),
     notes: [
       ...(others.length > 0
         ? [`Read the stream ${named(stream)}. Skipped other streams: ${others.map(named).join(', ')}.`]
@@ -224,10 +234,15 @@ function eventsOf(stream: XdfStream): TimedEvent[] {
   return stream.texts.map((label, i) => ({ time: stamps[i], label })).filter(({ label }) => label !== '');
 }
 
-function marksAt(events: readonly TimedEvent[], frameAt: (time: number) => number): RecordedMark[] {
+/** @param frameAt unrounded frame of a time in s  @param timeAt time in ms of a time in s */
+function marksAt(
+  events: readonly TimedEvent[],
+  frameAt: (time: number) => number,
+  timeAt: (time: number) => number,
+): RecordedMark[] {
   return [...events]
     .sort((a, b) => a.time - b.time)
-    .map(({ time, label }) => ({ at: Math.round(frameAt(time)), label }));
+    .map(({ time, label }) => ({ at: Math.round(frameAt(time)), time: timeAt(time), label }));
 }
 
 /** Frames below which the measured rate does not replace the nominal one. */
@@ -237,6 +252,7 @@ const measuredFrames = 100;
 class Timeline {
   /** Sampling rate in Hz. */
   readonly rate: number;
+  readonly rateSource: 'options' | 'header' | 'times';
   readonly notes: readonly string[];
   /** Timestamps in s by the clock of the recorder. */
   readonly #stamps: Float64Array;
@@ -260,6 +276,7 @@ class Timeline {
     if (!(rate > 0 && rate < Infinity))
       throw new MissingRateError(`the timestamps of the stream '${stream.name}' do not determine the sampling rate.`);
     this.rate = rate;
+    this.rateSource = given !== undefined ? 'options' : regular && !deviates ? 'header' : 'times';
     this.#tolerance = given !== undefined && regular ? Infinity : regular ? 0.25 : 1e-3;
     this.#gaps = new Map(
       segments.ranges
@@ -282,6 +299,11 @@ class Timeline {
         : []),
       ...(backwards > 0 ? [`The time of the stream '${stream.name}' goes back ${backwards} times.`] : []),
     ];
+  }
+
+  /** The time in ms since frame 0 of a time in s. A given sampling rate determines the clock of a regular stream. */
+  millisecondsAt(time: number): number {
+    return this.#tolerance === Infinity ? (this.frameAt(time) * 1000) / this.rate : (time - this.#stamps[0]) * 1000;
   }
 
   /** Collects the frames of the stream. @param start time of frame 0 in ms */

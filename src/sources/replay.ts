@@ -20,7 +20,8 @@ export interface ReplayOptions {
   /** Awaited before each block. */
   readonly ready?: () => Promise<unknown>;
   /**
-   * Called with each mark of the recording after the block that contains its first frame; in a loop, `at` continues.
+   * Called with each mark of the recording after the block that contains its first frame. Its time is that of the blocks; in
+   * a loop, `at` and `time` continue.
    */
   readonly marked?: (mark: RecordedMark) => void;
   /** Clock that times the blocks. Default: the system clock. */
@@ -79,10 +80,10 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Obser
         if (subscriber.closed) return;
         const late = clock.now() - begin - due;
         if (speed < Infinity && late > maxLateness) begin += late;
-        const time = live ? begin + since : block.time;
-        subscriber.next({ ...block, time });
+        const played = (recorded: number) => (live ? begin + (recorded - first) : recorded);
+        subscriber.next({ ...block, time: played(block.time) });
         if (subscriber.closed) return;
-        if (marked) marks.forEach(marked);
+        if (marked) for (const mark of marks) marked({ ...mark, time: played(mark.time) });
       }
       subscriber.complete();
     };
@@ -102,7 +103,7 @@ function* parts(recording: Recording, blockFrames: number, loop: boolean): Gener
   const { blocks, rate } = recording;
   const last = blocks.at(-1);
   if (!last) return;
-  const marks = (recording.marks ?? []).filter(({ at }) => at >= 0);
+  const marks = (recording.marks ?? []).filter(({ at }) => at >= 0).sort((a, b) => a.at - b.at);
   const end = last.start + frameCount(last);
   const duration = timeOf(last, end) - blocks[0].time;
   for (let [offset, later] = [0, 0]; ; offset += end - blocks[0].start, later += duration) {
@@ -110,7 +111,7 @@ function* parts(recording: Recording, blockFrames: number, loop: boolean): Gener
     const marksBefore = (frame: number) => {
       const from = reported;
       while (reported < marks.length && marks[reported].at < frame) reported++;
-      return marks.slice(from, reported).map((mark) => ({ ...mark, at: mark.at + offset }));
+      return marks.slice(from, reported).map((mark) => ({ ...mark, at: mark.at + offset, time: mark.time + later }));
     };
     for (const { data, channels, start, time, valid } of blocks) {
       const frames = data.length / channels;

@@ -69,7 +69,7 @@ describe('a BrainVision recording', () => {
       'Comment,a\\1b = c,4,0,2',
       'SyncStatus,,9,1,0',
     ];
-    expect(read({ channels: one(1, 2, 3), markers }).marks).toEqual([
+    expect(read({ channels: one(1, 2, 3), markers }).marks).toMatchObject([
       { at: 1, label: 'R 12', frames: 3 },
       { at: 2, label: 'S  1' },
       { at: 3, label: 'a,b = c' },
@@ -89,7 +89,7 @@ describe('a BrainVision recording', () => {
       [0, start, [1, 2]],
       [252, start + 1008, [3, 4]],
     ]);
-    expect(recording.marks).toEqual([
+    expect(recording.marks).toMatchObject([
       { at: 252, label: 'New Segment' },
       { at: 253, label: 'S  1' },
     ]);
@@ -188,7 +188,7 @@ describe('a BrainVision recording', () => {
 
   test('notes malformed markers, and rejects a marker file in place of the header', () => {
     const { notes, marks } = read({ channels: one(1), markers: ['Stimulus,S  1,x,1,0', 'Stimulus,S  2,1,y,0'] });
-    expect(marks).toEqual([{ at: 0, label: 'S  2' }]);
+    expect(marks).toMatchObject([{ at: 0, label: 'S  2' }]);
     expect(notes).toContainEqual(expect.stringContaining("Malformed markers are skipped: 1. The first one: 'mk1="));
     const { 'a.vmrk': markers } = encodeBrainvision({ channels: one(1) });
     expect(() => readFilesInPieces({ 'a.vmrk': markers }, [])).toThrow('read the header file (.vhdr) instead');

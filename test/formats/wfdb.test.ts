@@ -147,7 +147,7 @@ describe('a WFDB record', () => {
         let at = 0;
         const annotations = steps.map(({ step, code, text }) => ({ at: (at += step), code, text }));
         const label: Record<number, string> = { 1: 'N', 5: 'V', 14: '~', 28: '+' };
-        expect(read('a 1 250', [one(1)], annotations).marks).toEqual(
+        expect(read('a 1 250', [one(1)], annotations).marks).toMatchObject(
           annotations.map(({ at, code, text }) => ({ at, label: `${label[code]}${text && ` ${text}`}` })),
         );
       }),
@@ -163,12 +163,12 @@ describe('a WFDB record', () => {
     ];
     const files = encodeWfdb(`a 1 250 1 ${dated}`, [one(1)], annotations);
     const whole = readFilesInPieces(files, []);
-    expect(whole.marks).toEqual([
+    expect(whole.marks).toMatchObject([
       { at: 125, label: '[42]' },
       { at: 250, label: 'N' },
     ]);
     const cut = readFilesInPieces({ ...files, 'a.atr': files['a.atr'].subarray(0, -8) }, []);
-    expect(cut.marks).toEqual([{ at: 125, label: '[42]' }]);
+    expect(cut.marks).toMatchObject([{ at: 125, label: '[42]' }]);
     expect(cut.notes).toEqual(['The file of annotations ends early. The complete annotations are read.']);
   });
 

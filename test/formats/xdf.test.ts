@@ -69,7 +69,7 @@ describe('an XDF file', () => {
           marks: [],
           notes: [],
         });
-        expect(recording.channels[0]).toEqual({ label: 'C3', unit: 'µV' });
+        expect(recording.channels[0]).toEqual({ label: 'C3', unit: 'µV', type: 'EEG' });
         chunks[0][0].forEach((_, channel) => {
           expect(channelOf(recording, channel)).toEqual(chunks.flat().map((values) => Math.fround(values[channel])));
         });
@@ -92,7 +92,7 @@ describe('an XDF file', () => {
       chunks: [[[7.5, 128]]],
       offsets: [[0, 1000]],
     };
-    expect(read([texts, eeg, numbers]).marks).toEqual([
+    expect(read([texts, eeg, numbers]).marks).toMatchObject([
       { at: -1, label: 'early' },
       { at: 2, label: 'links & größer' },
       { at: 250, label: '128' },
@@ -111,7 +111,7 @@ describe('an XDF file', () => {
         { at: 1500, label: 'b' },
       ],
     });
-    expect(readRecording(bytes, { rate: 10 }).marks?.at(1)).toEqual({ at: 15, label: 'b' });
+    expect(readRecording(bytes, { rate: 10 }).marks?.at(1)).toMatchObject({ at: 15, label: 'b' });
   });
 
   test('is read from its EEG stream, else from the stream with the most samples, and other streams are noted', () => {
@@ -205,7 +205,7 @@ describe('an XDF file', () => {
     timesOf(recording).forEach((time, i) => {
       expect(time).toBeCloseTo((times[i] - 5) * 1000, 6);
     });
-    expect(recording.marks).toEqual([
+    expect(recording.marks).toMatchObject([
       { at: 3, label: 'x' },
       { at: 5, label: 'y' },
     ]);
