@@ -10,12 +10,12 @@ export interface DescribedChannel {
   readonly transducer: string;
 }
 
-/** Names of each type at the start of a label or of a description. An earlier one takes precedence: `EEG ECG` is an ECG. */
+/** Names of each type in a label or in a description, as a word. An earlier one takes precedence: `EEG ECG` is an ECG. */
 const names = [
   ['HEOG', 'h[-_ ]?eog[lr]?|eog[-_ ]?h(oriz(ontal)?)?'],
   ['VEOG', 'v[-_ ]?eog[loud]?|eog[-_ ]?v(ert(ical)?)?'],
   ['EOG', 'eog[lr]?|[lr]oc|electrooculogram'],
-  ['ECG', 'e[ck]g[lr]?|electrocardiogram'],
+  ['ECG', 'f?e[ck]g[lr]?|electrocardiogram'],
   ['EMG', 'emg[lr]?|chin|electromyogram'],
   ['SEEG', 'seeg'],
   ['ECOG', 'ecog'],
@@ -35,16 +35,16 @@ const names = [
   ['PUPIL', 'pupil'],
   ['AUDIO', 'audio|sound|microphone'],
   ['TRIG', 'trig(ger)?s?|sti(m(ulus)?)?|status|markers?|events?'],
-  ['REF', 'ref(erence)?'],
-  ['MISC', 'misc|bio|aux'],
+  ['REF', '^ref(erence)?'],
+  ['MISC', '^(misc|bio|aux)'],
 ] as const;
-const patterns = names.map(([type, words]) => [type, new RegExp(`^(EEG[- ])?(${words})(?![a-z])`, 'i')] as const);
+const patterns = names.map(([type, words]) => [type, new RegExp(`(?<![a-z])(${words})(?![a-z])`, 'i')] as const);
 
 /** Electrodes of the 10-5 system, alone or first in a pair (`Fpz-Cz`), or followed by dots (`Fc5.`). */
 const electrode =
   /^((AFp|Fp|AFF?|F|FFT|FFC|FTT?|FCC?|C|CCP|T|TTP|TPP?|CPP?|P|PPO|POO?|OI?|I|N)(z|[1-9]h?|10h?)|[AM][12])\.*($|[- ])/i;
 /** Leads of an ECG. */
-const lead = /^(ML)?(I{1,3}|aV[RLF]|V[1-9]R?)$/i;
+const lead = /^(ML)?(I{1,3}|aV[RLF]|V[1-9XYZ]?R?)$/i;
 const volts = /^[mµn]?V$/;
 const units: readonly (readonly [ChannelType, RegExp])[] = [
   ['TEMP', /^(°|deg ?)[CF]$/i],

@@ -2,12 +2,12 @@ import { invalid } from '../core/check.ts';
 import { channelTypeOf, type DescribedChannel } from './channel-type.ts';
 import { selectColumns, type SelectedColumns } from './columns.ts';
 import { type Channel, MissingRateError, type ReadOptions, type Recording } from './recording.ts';
-import { readErrorOf, type Signal } from './signal.ts';
+import { readErrorOf, type RecordSignal, type Signal } from './signal.ts';
 
 /** The selected signals of a file. */
-export interface Selection {
+export interface Selection<S extends RecordSignal = Signal> {
   /** Signals with the same rate; none if the file contains marks only. */
-  readonly selected: readonly Signal[];
+  readonly selected: readonly S[];
   readonly roles: SelectedColumns['roles'];
   /** Frames per second by the clock of the file, which determines the frames of its marks. */
   readonly clock: number;
@@ -30,7 +30,11 @@ export interface Selection {
  *
  * @param duration duration of a record in s; 0 if unknown
  */
-export function chooseSignals(signals: readonly Signal[], duration: number, options: ReadOptions): Selection {
+export function chooseSignals<S extends RecordSignal>(
+  signals: readonly S[],
+  duration: number,
+  options: ReadOptions,
+): Selection<S> {
   const errors = new Map(signals.map((signal) => [signal, readErrorOf(signal)]));
   const unreadable = signals.filter((signal) => errors.get(signal));
   const readable = signals.filter((signal) => signal.content !== 'events' && !errors.get(signal));
@@ -45,7 +49,7 @@ export function chooseSignals(signals: readonly Signal[], duration: number, opti
     if (error) throw error;
     return (untimed ? [] : withMostSamples(sampled)).map((signal) => signals.indexOf(signal));
   };
-  const named = ({ label, samples }: Signal) =>
+  const named = ({ label, samples }: RecordSignal) =>
     `${label} (${duration > 0 ? `${+(samples / duration).toPrecision(6)} Hz` : `${samples} samples per record`})`;
   const labels = signals.map(({ label }) => label);
   const chosen = selectColumns(labels, options, defaults);
@@ -69,7 +73,7 @@ function skipped(what: string, names: readonly string[]): string[] {
   return names.length > 0 ? [`Skipped ${what}: ${names.join(', ')}.`] : [];
 }
 
-function checkSelected(selected: readonly Signal[], named: (signal: Signal) => string): void {
+function checkSelected(selected: readonly RecordSignal[], named: (signal: RecordSignal) => string): void {
   const marks = selected.find(({ content, samples }) => content === 'annotations' || samples === 0);
   if (marks) throw invalid('selected signals', 'signals with samples', marks.label);
   if (selected.some(({ samples }) => samples !== selected[0].samples))
@@ -77,7 +81,7 @@ function checkSelected(selected: readonly Signal[], named: (signal: Signal) => s
 }
 
 /** The signals with the rate that has the most samples. */
-function withMostSamples(signals: readonly Signal[]): readonly Signal[] {
+function withMostSamples<S extends RecordSignal>(signals: readonly S[]): readonly S[] {
   const at = (samples: number) => signals.filter((signal) => signal.samples === samples);
   const rates = [...new Set(signals.map(({ samples }) => samples))].sort((a, b) => b - a);
   const maxTotal = Math.max(...rates.map((samples) => samples * at(samples).length));

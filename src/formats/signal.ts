@@ -1,18 +1,19 @@
 import { invalid } from '../core/check.ts';
+import type { DescribedChannel } from './channel-type.ts';
 
-/** One signal of a file that consists of records. Its samples of one record are consecutive. */
-export interface Signal {
-  readonly label: string;
-  /** '' if it has none. */
-  readonly unit: string;
-  readonly transducer: string;
+/** A signal of a file that consists of records. */
+export interface RecordSignal extends DescribedChannel {
   /** Content. Only samples become channels. Annotations and triggers become marks; samples in an event table are ignored. */
   readonly content: 'samples' | 'annotations' | 'triggers' | 'events';
   /** Samples per record. */
   readonly samples: number;
-  readonly type: SampleType;
   /** The scale from stored to physical samples. Called for selected signals; throws if the header does not contain it. */
   scale(): Scale;
+}
+
+/** A signal whose samples of one record are consecutive. */
+export interface Signal extends RecordSignal {
+  readonly type: SampleType;
 }
 
 /** physical = offset + gain (stored - zero) */
@@ -23,7 +24,7 @@ export interface Scale {
 }
 
 /** The reason why a signal cannot be read; undefined if it can. */
-export function readErrorOf(signal: Signal): Error | undefined {
+export function readErrorOf(signal: RecordSignal): Error | undefined {
   const { label, content, samples } = signal;
   if (content === 'events') return undefined;
   if (samples === 0) return invalid(`samples per record of ${label}`, 'an integer >= 1', samples);
