@@ -33,7 +33,7 @@ export function* edfHeader(): ByteParser<EdfHeader> {
   const bytes = integerField('number of header bytes', field(184, 192), 0);
   if (bytes !== 256 * (1 + count))
     throw invalid('number of header bytes', `256 (1 + ${count} signals) = ${256 * (1 + count)}`, bytes);
-  const records = integerField('number of data records', field(236, 244), -1);
+  const records = integerField('number of data records', field(236, 244) || '-1', -1);
   const duration = numberField('duration of a data record', field(244, 252));
   if (duration < 0) throw invalid('duration of a data record', 'a number >= 0 in s', duration);
   const start = edfStart(field(168, 176), field(176, 184), field(88, 168));

@@ -29,7 +29,9 @@ export function edfReader(options: ReadOptions = {}): RecordingReader {
 
 function* edf(options: ReadOptions): ByteParser<Recording> {
   const header = yield* edfHeader();
-  const { signals, discontinuous } = header;
+  const { signals } = header;
+  const hasOnsets = signals.some(({ content }) => content === 'annotations');
+  const discontinuous = header.discontinuous && hasOnsets;
   const { maxGap } = options;
   const { selected, roles, clock, rate, notes } = chooseSignals(signals, header.duration, options);
   const decode = recordDecoder(signals, selected);
@@ -74,6 +76,15 @@ function* edf(options: ReadOptions): ByteParser<Recording> {
     marks: [...annotations.annotations, ...triggers.events(records, length, duration)]
       .map((event) => times.markOf(event))
       .sort((a, b) => a.time - b.time),
-    notes: [...header.notes, ...notes, ...records.notes, ...annotations.notes(), ...cut],
+    notes: [
+      ...header.notes,
+      ...notes,
+      ...(header.discontinuous && !hasOnsets
+        ? ['The header marks the file as discontinuous, but its records contain no onsets: gaps are unknown.']
+        : []),
+      ...records.notes,
+      ...annotations.notes(),
+      ...cut,
+    ],
   };
 }

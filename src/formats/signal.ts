@@ -115,12 +115,21 @@ export const sampleTypes: ReadonlyMap<number, SampleType> = new Map([
  */
 export function recordNotes(expected: number, records: number, rest: number, bytes: number): string[] {
   if (records === 0) throw invalid('number of complete data records', '>= 1', 0);
-  const count = `The header specifies ${expected} data records, but the file contains ${records}.`;
+  const count =
+    expected === -1
+      ? `The header does not specify the number of data records; the file contains ${records}.`
+      : `The header specifies ${expected} data records, but the file contains ${records}.`;
   const truncated = `The file ends within a data record: its ${rest} of ${bytes} bytes are skipped.`;
-  return [...(expected === records || expected === -1 ? [] : [count]), ...(rest > 0 ? [truncated] : [])];
+  return [...(expected === records ? [] : [count]), ...(rest > 0 ? [truncated] : [])];
 }
 
-/** A unit in the spelling used here: `µV` also for `uV` and for the Greek letter mu. */
+const units: Readonly<Record<string, string>> = { nanovolt: 'nV', microvolt: 'µV', millivolt: 'mV', volt: 'V' };
+
+/**
+ * A unit in the spelling used here: `µV` also for `uV`, `microvolts`, the Greek letter mu, and mu in Shift JIS or in UTF-8 that
+ * was read as Windows-1252; the case of volts is restored (`uv`, `UV`, `mv`), but `MV` stays.
+ */
 export function unitOf(text: string): string {
-  return text.replace(/^[u\u03bc](?=[VAS]$)/, 'µ');
+  const micro = text.replace(/^([uU\u03bc]|ƒÊ|Âµ|Î¼)(?=([AVSWTmsgL]|mho|Pa|mol|[Oo]hm)$)/i, 'µ');
+  return units[text.toLowerCase().replace(/s$/, '')] ?? micro.replace(/(?<=^[µmn]?)v$/, 'V');
 }

@@ -104,7 +104,11 @@ describe('an EDF or BDF file', () => {
 
   test('can have an unknown number of records, or more than its header specifies', () => {
     const signals = [zeros(4, 3)];
-    expect(readRecording(encodeEdf({ signals, records: -1 }))).toMatchObject({ frames: 12, notes: [] });
+    for (const records of [-1, ''])
+      expect(readRecording(encodeEdf({ signals, records }))).toMatchObject({
+        frames: 12,
+        notes: ['The header does not specify the number of data records; the file contains 3.'],
+      });
     expect(readRecording(encodeEdf({ signals, records: 2 }))).toMatchObject({
       frames: 12,
       notes: ['The header specifies 2 data records, but the file contains 3.'],

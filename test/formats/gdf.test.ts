@@ -169,7 +169,10 @@ describe('a GDF file', () => {
   });
 
   test('with an unknown number of records is read to its end', () => {
-    expect(readRecording(encodeGdf({ signals: one(4, 3), records: -1 }))).toMatchObject({ frames: 12, notes: [] });
+    expect(readRecording(encodeGdf({ signals: one(4, 3), records: -1 }))).toMatchObject({
+      frames: 12,
+      notes: ['The header does not specify the number of data records; the file contains 3.'],
+    });
   });
 
   test('skips signals with other rates and signals without samples', () => {
