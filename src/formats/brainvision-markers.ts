@@ -113,12 +113,10 @@ const number = /^\s*\d+(\.\d*)?(e[+-]?\d+)?\s*$/i;
 
 function markerOf(entry: string): Marker | undefined {
   const fields = entry.split(',');
-  // Some writers do not escape commas in descriptions; then a size and a channel must follow the position.
-  const isPosition = (at: number) =>
-    number.test(fields[at]) &&
-    (at === 2 || (number.test(fields.at(at + 1) ?? '') && number.test(fields.at(at + 2) ?? '')));
-  const at = fields.findIndex((_, i) => i >= 2 && isPosition(i));
-  if (at < 0) return undefined;
+  // Some writers do not escape commas in descriptions; then position, size, and channel are the last three before a date.
+  const last = fields.length - (/^\d{14,}$/.test(fields[fields.length - 1].trim()) ? 4 : 3);
+  const at = [2, last].find((place) => place >= 2 && number.test(fields.at(place) ?? ''));
+  if (at === undefined) return undefined;
   const [position, size = '', , date = ''] = fields.slice(at);
   return {
     type: withCommas(fields[0]).trim(),

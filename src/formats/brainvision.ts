@@ -53,7 +53,12 @@ class Brainvision implements SeveralFiles {
       ...(markers === ''
         ? []
         : [{ name: markers, extension: '.vmrk', optional: true, parse: () => this.#parseMarkers(markers) }]),
-      { name: samples, extension: '.eeg', optional: false, parse: () => this.#parseSamples(samples) },
+      {
+        name: samples,
+        extension: /\.\w+$/.exec(samples)?.[0] ?? '.eeg',
+        optional: false,
+        parse: () => this.#parseSamples(samples),
+      },
     ];
   }
 

@@ -1,6 +1,7 @@
 import { wholeBytes, type ByteParser } from './byte-reader.ts';
 import { decodeText } from './text-field.ts';
-import { lengthOf, XdfStream } from './xdf-stream.ts';
+import { lengthOf } from './xdf-cursor.ts';
+import { XdfStream } from './xdf-stream.ts';
 import { parseXml, textOf } from './xml.ts';
 
 /** The content of an XDF file. */

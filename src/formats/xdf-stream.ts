@@ -2,6 +2,7 @@ import { invalid, oneOf } from '../core/check.ts';
 import type { DescribedChannel } from './channel-type.ts';
 import { int16, sampleTypes, unitOf, type SampleType } from './signal.ts';
 import { isLastOdd } from './xdf-clock.ts';
+import { XdfCursor } from './xdf-cursor.ts';
 import { childOf, parseXml, textOf } from './xml.ts';
 
 const numeric = {
@@ -130,7 +131,7 @@ export class XdfStream {
    * A sample without a valid timestamp is one interval of the nominal rate after the previous one.
    */
   add(chunk: Uint8Array): boolean {
-    const cursor = new Cursor(chunk);
+    const cursor = new XdfCursor(chunk);
     const count = cursor.length();
     const { length: channels } = this.channels;
     const bytes = channels * (this.#sample?.bytes ?? 1);
@@ -161,7 +162,7 @@ export class XdfStream {
     return read === count;
   }
 
-  #text(cursor: Cursor): string {
+  #text(cursor: XdfCursor): string {
     return this.#sample ? String(cursor.number(this.#sample)) : cursor.text();
   }
 }
@@ -169,55 +170,4 @@ export class XdfStream {
 /** Whether a time in s is a number within the range of dates. */
 function isTime(time: number | undefined): time is number {
   return time !== undefined && Math.abs(time) <= 4e12;
-}
-
-const utf8 = new TextDecoder();
-
-/** Reads a chunk. After its end, `ended` is true and all numbers are NaN. */
-class Cursor {
-  ended = false;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  number(type: SampleType): number {
-    const at = this.#at;
-    if (at + type.bytes > this.#bytes.length) this.ended = true;
-    if (this.ended) return NaN;
-    this.#at += type.bytes;
-    return type.read(this.#view, at);
-  }
-
-  /** A variable-length integer: its size in bytes (1, 4, or 8), then its value. */
-  length(): number {
-    const size = this.#bytes.at(this.#at++) ?? 0;
-    const bytes = this.#bytes.subarray(this.#at, (this.#at += size));
-    const value = bytes.length === size ? lengthOf(bytes) : undefined;
-    this.ended ||= value === undefined;
-    return value ?? 0;
-  }
-
-  /** A timestamp; undefined if it is absent. */
-  stamp(): number | undefined {
-    if (this.#at >= this.#bytes.length) this.ended = true;
-    return this.ended || this.#bytes[this.#at++] === 0 ? undefined : this.number(numeric.double64);
-  }
-
-  text(): string {
-    const length = this.length();
-    const bytes = this.#bytes.subarray(this.#at, (this.#at += length));
-    if (bytes.length < length) this.ended = true;
-    return utf8.decode(bytes);
-  }
-}
-
-/** The value of an integer of 1, 4, or 8 bytes; undefined for other sizes. */
-export function lengthOf(bytes: Uint8Array): number | undefined {
-  if (![1, 4, 8].includes(bytes.length)) return undefined;
-  return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
 }

@@ -94,6 +94,40 @@ describe('annotations', () => {
     ]);
   });
 
+  test('next to a checksum in records of 0 s are a recording that starts at the start in the header', () => {
+    const checksum = { label: 'Crc16', unit: '', records: [[1], [2]] };
+    const records = [list('+0', ['']) + list('+30', ['Hypopnea'], '10'), list('+0', ['']) + list('+95.5', ['Arousal'])];
+    const recording = readRecording(
+      encodeEdf({ reserved: 'EDF+D', duration: 0, signals: [checksum, annotations(records, 40)] }),
+    );
+    const time = Date.UTC(2004, 2, 2, 5, 6, 7);
+    expect(recording).toMatchObject({
+      channels: [],
+      frames: 0,
+      time,
+      marks: [
+        { at: 30_000, time: time + 30_000, label: 'Hypopnea', duration: 10_000 },
+        { at: 95_500, time: time + 95_500, label: 'Arousal' },
+      ],
+      notes: ['Skipped signals without a sampling rate: Crc16 (1 samples per record).'],
+    });
+  });
+
+  test('can have decimal commas and exponents', () => {
+    const record = list('+0', ['']) + list('+1,5', ['a'], '2,5e-1') + list('+1e0', ['b'], '');
+    const { time, marks } = readRecording(encodeEdf({ signals: [samples(2), annotations([record, ''], 60)] }));
+    expect(marks).toMatchObject([
+      { label: 'b', time: time + 1000 },
+      { label: 'a', time: time + 1500, duration: 250 },
+    ]);
+  });
+
+  test('of a file without a date are in ms after its first frame', () => {
+    const record = list('+0.25', ['']) + list('+0.75', ['a']);
+    const recording = readRecording(encodeEdf({ date: '00.00.00', signals: [samples(1), annotations([record], 60)] }));
+    expect(recording).toMatchObject({ undated: true, time: 0, marks: [{ at: 4, time: 500 }] });
+  });
+
   test('cannot be selected as a column', () => {
     const bytes = encodeEdf({ signals: [samples(1), annotations([list('+0', [''])], 30)] });
     expect(() => readRecording(bytes, { columns: ['EDF Annotations'] })).toThrow(

@@ -127,9 +127,10 @@ describe('an EDF or BDF file', () => {
   });
 
   test('has units in the common spelling, from UTF-8 or Latin-1', () => {
-    const units = ['uV', 'µV', 'μV', 'mV', 'degC', ''];
+    const units = ['uV', 'µV', 'μV', 'UV', 'uv', 'ƒÊV', 'ÂµV', 'mV', 'mv', 'v', 'uS', 'us', 'degC', 'unit', 'MV', ''];
     const bytes = encodeEdf({ signals: units.map((unit) => ({ label: '', unit, records: [[0]] })) });
-    const expected = ['µV', 'µV', 'µV', 'mV', 'degC', undefined];
+    const micro = ['µV', 'µV', 'µV', 'µV', 'µV', 'µV', 'µV'];
+    const expected = [...micro, 'mV', 'mV', 'V', 'µS', 'µs', 'degC', 'unit', 'MV', undefined];
     expect(readRecording(bytes).channels.map(({ unit }) => unit)).toEqual(expected);
     const latin1 = encodeEdf({ signals: [{ label: 'x', unit: '?V', records: [[0]] }] });
     latin1[256 + 96] = 0xb5;
@@ -339,6 +340,34 @@ describe('discontinuous records', () => {
           'The header does not mark the file as discontinuous, but record 2 starts at 9 s, 8 s after the end of the previous one.',
         ],
       });
+  });
+
+  test('without onsets are read without gaps, and a note reports it', () => {
+    expect(readRecording(encodeEdf({ reserved: 'EDF+D', signals: [zeros(4, 2)] }))).toMatchObject({
+      frames: 8,
+      lost: 0,
+      notes: ['The header marks the file as discontinuous, but its records contain no onsets: gaps are unknown.'],
+    });
+  });
+
+  test('that drift keep their times, and so do annotations', () => {
+    const onsets = Array.from({ length: 40 }, (_, n) => (1.004 * n).toFixed(3));
+    const signals = [
+      zeros(10, 40),
+      annotations(
+        onsets.map((onset) => list(`+${onset}`, ['']) + list(`+${onset}1`, ['x'])),
+        24,
+      ),
+    ];
+    const recording = readRecording(encodeEdf({ reserved: 'EDF+D', signals }));
+    expect(recording).toMatchObject({ frames: 400, lost: 0 });
+    expect(recording.blocks.map(({ time }) => Math.round(time - recording.time))).toEqual(
+      onsets.map((onset) => Math.round(1000 * Number(onset))),
+    );
+    expect(recording.marks?.map(({ at }) => at)).toEqual(onsets.map((_, n) => 10 * n));
+    recording.marks?.forEach(({ time }, n) => {
+      expect(time - recording.time).toBeCloseTo(1000 * Number(`${onsets[n]}1`), 3);
+    });
   });
 
   test('more than maxGap apart are segments', () => {
