@@ -133,6 +133,34 @@ describe('a GDF file', () => {
     expect(labels({ ...file, tags: Uint8Array.of(9, 0, 0, 200) })).toContain('0x0001');
   });
 
+  test('can contain events only', () => {
+    const events = [{ position: 513, type: 5, duration: 128 }];
+    const file = { version: '2.20', signals: [], mode: 3, records: 0, events };
+    const recording = readRecording(encodeGdf({ ...file, eventRate: 256 }));
+    const { time } = recording;
+    expect(recording).toMatchObject({
+      channels: [],
+      blocks: [],
+      frames: 0,
+      marks: [{ at: 2000, time: time + 2000, label: '0x0005', duration: 500 }],
+      notes: [],
+    });
+    expect(() => readRecording(encodeGdf({ ...file, eventRate: 0 }))).toThrow('no signal of this GDF file');
+  });
+
+  test('has exact times of its events, whatever the rate of its frames', () => {
+    const events = [{ position: 778, type: 5, duration: 3 }];
+    const bytes = encodeGdf({ signals: one(1, 5), duration: [1, 1], mode: 3, eventRate: 1000, events });
+    const marks = (rate?: number) =>
+      readRecording(bytes, { rate }).marks?.map(({ at, time, duration }) => [
+        at,
+        time - readRecording(bytes).time,
+        duration,
+      ]);
+    expect(marks()).toEqual([[1, 777, 3]]);
+    expect(marks(2)).toEqual([[1, 388.5, 1.5]]);
+  });
+
   test('ignores samples in its event table', () => {
     const events = [
       { position: 1, type: 0x7fff, duration: 4 },
