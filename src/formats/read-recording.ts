@@ -59,7 +59,8 @@ const signatures = [
  * signature is truncated; a single 0 is a number.
  */
 function readerOf(head: Uint8Array, ended: boolean): ReaderOf | undefined {
-  const found = String.fromCharCode(...head.subarray(0, 8));
+  // Some writers of EDF fill fields up with zero bytes.
+  const found = String.fromCharCode(...head.subarray(0, 8)).replaceAll('\0', ' ');
   const binary = signatures.find(
     ([signature]) => found.startsWith(signature) || (found.length > 1 && signature.startsWith(found)),
   );

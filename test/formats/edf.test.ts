@@ -137,6 +137,13 @@ describe('an EDF or BDF file', () => {
     expect(readRecording(latin1).channels).toEqual([{ label: 'x', unit: 'µV' }]);
   });
 
+  test('can be filled up with zero bytes instead of spaces', () => {
+    const signal = { ...plain.signals[0], unit: 'uV' };
+    const bytes = encodeEdf({ signals: [signal], recording: 'Startdate 02-MAR-2004' });
+    const zeroed = bytes.map((byte, i) => (byte === 0x20 && i < 512 && bytes[i + 1] === 0x20 ? 0 : byte));
+    expect(readRecording(zeroed)).toEqual(readRecording(bytes));
+  });
+
   test('can have decimal commas, and zero bytes after a text', () => {
     const signal = { label: 'x\0y', physical: ['-1,5', '1,5'], digital: [-3, 3], records: [[1]] };
     const recording = readRecording(encodeEdf({ signals: [signal], duration: '0,5' }));
