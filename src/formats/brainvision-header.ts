@@ -48,6 +48,7 @@ export function brainvisionHeader(text: string): BrainvisionHeader {
   const section = (name: string) => sections.get(name.toLowerCase()) ?? (new Map() as IniSection);
   const common = section('Common Infos');
   oneOf('DataFormat', common.get('dataformat')?.toUpperCase() ?? 'BINARY', ['BINARY']);
+  oneOf('DataType', common.get('datatype')?.toUpperCase() ?? 'TIMEDOMAIN', ['TIMEDOMAIN']);
   const binary = section('Binary Infos');
   oneOf('UseBigEndianOrder', binary.get('usebigendianorder')?.toUpperCase() ?? 'NO', ['NO']);
   const format = binary.get('binaryformat')?.toUpperCase() ?? '';
@@ -72,11 +73,19 @@ function channelsOf(infos: IniSection, channels: number): BrainvisionChannel[] {
   return Array.from({ length: channels }, (_, i) => {
     const info = infos.get(`ch${i + 1}`);
     if (info === undefined) throw new Error(`Channel Infos must contain the channel Ch${i + 1}`);
-    const [label, , resolution = '', unit = ''] = info.split(',').map((part) => part.trim());
+    const [label, , resolution = '', unit = ''] = fieldsOf(info);
     const factor = resolution === '' ? 1 : Number(resolution);
-    if (!Number.isFinite(factor)) throw invalid(`the resolution of Ch${i + 1}`, 'a number', resolution);
+    if (!Number.isFinite(factor) || factor === 0)
+      throw invalid(`the resolution of Ch${i + 1}`, 'a number other than 0', resolution);
     return { label: withCommas(label) || `Ch${i + 1}`, unit: unitOf(unit || 'µV'), resolution: factor };
   });
+}
+
+/** The fields of a channel. Some writers use a decimal comma in the resolution. */
+function fieldsOf(info: string): string[] {
+  const [label, reference, whole = '', fraction = '', ...rest] = info.split(',').map((part) => part.trim());
+  const isNumber = /^\d+$/.test(whole) && /^\d+$/.test(fraction) && rest.length > 0;
+  return [label, reference, ...(isNumber ? [`${whole}.${fraction}`, ...rest] : [whole, fraction, ...rest])];
 }
 
 /** Text of a field, in which commas are written as `\1`. */

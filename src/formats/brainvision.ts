@@ -1,6 +1,6 @@
 import { invalid, positive } from '../core/check.ts';
 import { brainvisionHeader, type BrainvisionHeader } from './brainvision-header.ts';
-import { BrainvisionMarkers } from './brainvision-markers.ts';
+import { BrainvisionMarkers, type Part } from './brainvision-markers.ts';
 import type { ByteParser } from './byte-reader.ts';
 import { channelsOf } from './choose-signals.ts';
 import { selectColumns, type SelectedColumns } from './columns.ts';
@@ -33,8 +33,10 @@ class Brainvision implements SeveralFiles {
   #frames: FrameCollector;
   /** Frames of the file that were read. */
   #read = 0;
-  /** Pauses before them. */
-  #pauses = 0;
+  /** Parts of the recording that have begun. */
+  #parts = 1;
+  readonly #maxGap: number | undefined;
+  readonly #segments: number[] = [];
 
   constructor(header: BrainvisionHeader, options: ReadOptions) {
     const rate = options.rate ?? header.rate;
@@ -43,6 +45,7 @@ class Brainvision implements SeveralFiles {
     this.#rate = rate;
     const labels = header.channels.map(({ label }) => label);
     this.#selected = selectColumns(labels, options, () => [...labels.keys()]);
+    this.#maxGap = options.maxGap;
     this.#markers = new BrainvisionMarkers('', rate);
     this.#frames = this.#collector();
     const [markers, samples] = [header.markerFile, header.dataFile].map(baseName);
@@ -50,7 +53,12 @@ class Brainvision implements SeveralFiles {
       ...(markers === ''
         ? []
         : [{ name: markers, extension: '.vmrk', optional: true, parse: () => this.#parseMarkers(markers) }]),
-      { name: samples, extension: '.eeg', optional: false, parse: () => this.#parseSamples(samples) },
+      {
+        name: samples,
+        extension: /\.\w+$/.exec(samples)?.[0] ?? '.eeg',
+        optional: false,
+        parse: () => this.#parseSamples(samples),
+      },
     ];
   }
 
@@ -62,11 +70,14 @@ class Brainvision implements SeveralFiles {
       format: 'brainvision',
       ...channelsOf(channels),
       rate: this.#rate,
-      time: this.#markers.time,
+      rateSource: this.#rate === this.#header.rate ? 'header' : 'options',
+      time: this.#markers.parts[0].time,
+      ...(!this.#markers.isDated && { undated: true }),
       localTime: true,
       blocks,
       frames,
-      lost,
+      lost: lost - this.#segments.length,
+      ...(this.#segments.length > 0 && { segments: this.#segments }),
       roles: this.#selected.roles,
       marks: this.#markers.marks(),
       notes: [...this.#notes, ...this.#markers.notes],
@@ -79,7 +90,7 @@ class Brainvision implements SeveralFiles {
       this.#notes.push(`The marker file '${name}' is missing: events and the start of the recording are unknown.`);
       return;
     }
-    this.#markers = new BrainvisionMarkers(decodeText(bytes), this.#rate);
+    this.#markers = new BrainvisionMarkers(decodeText(bytes), this.#rate, this.#maxGap);
     this.#frames = this.#collector();
   }
 
@@ -88,7 +99,7 @@ class Brainvision implements SeveralFiles {
     const frameBytes = channels.length * this.#header.type.bytes;
     const read = yield* vectorized ? this.#parseChannels(frameBytes) : this.#parseFrames(frameBytes);
     if (this.#read === 0) throw invalid(`number of complete frames in '${name}'`, '>= 1', 0);
-    const { lost } = this.#frames;
+    const lost = this.#frames.lost - this.#segments.length;
     if (lost > 0) this.#notes.push(`The recording was paused: ${lost} frames are missing before later segments.`);
     const expected = points === undefined ? Math.ceil(read / frameBytes) : points;
     if (read !== expected * frameBytes)
@@ -127,8 +138,8 @@ class Brainvision implements SeveralFiles {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const samples = new Array<number>(columns.length);
     for (let frame = 0; frame < frames; frame++, this.#read++) {
-      for (; this.#markers.pauses.at(this.#pauses)?.position === this.#read; this.#pauses++)
-        this.#frames.skip(this.#markers.pauses[this.#pauses].lost);
+      for (; (this.#markers.parts.at(this.#parts)?.position ?? Infinity) <= this.#read; this.#parts++)
+        this.#begin(this.#markers.parts[this.#parts]);
       for (const [i, column] of columns.entries()) {
         const at = offsetOf(frame, column);
         samples[i] = at + type.bytes <= bytes.length ? channels[column].resolution * type.read(view, at) : NaN;
@@ -137,7 +148,13 @@ class Brainvision implements SeveralFiles {
     }
   }
 
+  #begin({ start, time, isSegment }: Part): void {
+    this.#frames.skip(start - this.#frames.next);
+    this.#frames.setClock(time, 0);
+    if (isSegment) this.#segments.push(start);
+  }
+
   #collector(): FrameCollector {
-    return new FrameCollector(this.#selected.columns.length, this.#rate, this.#markers.time);
+    return new FrameCollector(this.#selected.columns.length, this.#rate, this.#markers.parts[0].time);
   }
 }

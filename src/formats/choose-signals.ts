@@ -1,12 +1,13 @@
 import { invalid } from '../core/check.ts';
+import { channelTypeOf, type DescribedChannel } from './channel-type.ts';
 import { selectColumns, type SelectedColumns } from './columns.ts';
-import { MissingRateError, type ReadOptions, type Recording } from './recording.ts';
-import { readErrorOf, type Signal } from './signal.ts';
+import { type Channel, MissingRateError, type ReadOptions, type Recording } from './recording.ts';
+import { readErrorOf, type RecordSignal, type Signal } from './signal.ts';
 
 /** The selected signals of a file. */
-export interface Selection {
+export interface Selection<S extends RecordSignal = Signal> {
   /** Signals with the same rate; none if the file contains marks only. */
-  readonly selected: readonly Signal[];
+  readonly selected: readonly S[];
   readonly roles: SelectedColumns['roles'];
   /** Frames per second by the clock of the file, which determines the frames of its marks. */
   readonly clock: number;
@@ -23,22 +24,32 @@ export interface Selection {
  *     3 EEG at 100 Hz, 4 respiration and temperature at 1 Hz    100 Hz
  *     20 EEG at 256 Hz, 1 audio at 1024 Hz                      256 Hz
  *
- * Without signals, marks are counted in ms. Throws an Error if the selected columns have different rates or cannot be
+ * Next to annotations, records of 0 s with one sample per signal, such as checksums, are no signals. Without signals, marks
+ * are counted in ms. Throws an Error if the selected columns have different rates or cannot be
  * read, or if no signal can be read; a MissingRateError if the rate is unknown.
  *
  * @param duration duration of a record in s; 0 if unknown
  */
-export function chooseSignals(signals: readonly Signal[], duration: number, options: ReadOptions): Selection {
+export function chooseSignals<S extends RecordSignal>(
+  signals: readonly S[],
+  duration: number,
+  options: ReadOptions,
+): Selection<S> {
   const errors = new Map(signals.map((signal) => [signal, readErrorOf(signal)]));
   const unreadable = signals.filter((signal) => errors.get(signal));
   const readable = signals.filter((signal) => signal.content !== 'events' && !errors.get(signal));
   const sampled = readable.filter(({ content }) => content === 'samples');
+  const untimed =
+    duration === 0 &&
+    options.rate === undefined &&
+    signals.some(({ content }) => content === 'annotations') &&
+    sampled.every(({ samples }) => samples === 1);
   const defaults = () => {
     const error = readable.length === 0 && errors.get(unreadable[0]);
     if (error) throw error;
-    return withMostSamples(sampled).map((signal) => signals.indexOf(signal));
+    return (untimed ? [] : withMostSamples(sampled)).map((signal) => signals.indexOf(signal));
   };
-  const named = ({ label, samples }: Signal) =>
+  const named = ({ label, samples }: RecordSignal) =>
     `${label} (${duration > 0 ? `${+(samples / duration).toPrecision(6)} Hz` : `${samples} samples per record`})`;
   const labels = signals.map(({ label }) => label);
   const chosen = selectColumns(labels, options, defaults);
@@ -49,7 +60,7 @@ export function chooseSignals(signals: readonly Signal[], duration: number, opti
   if (clock === undefined) throw new MissingRateError('the duration of a data record is 0 s.');
   const otherRates = sampled.filter((signal) => !selected.includes(signal)).map(named);
   const notes = [
-    ...skipped('signals with another sampling rate', otherRates),
+    ...skipped(untimed ? 'signals without a sampling rate' : 'signals with another sampling rate', otherRates),
     ...skipped(
       `unreadable signals (${errors.get(unreadable[0])?.message})`,
       unreadable.map(({ label }) => label),
@@ -62,7 +73,7 @@ function skipped(what: string, names: readonly string[]): string[] {
   return names.length > 0 ? [`Skipped ${what}: ${names.join(', ')}.`] : [];
 }
 
-function checkSelected(selected: readonly Signal[], named: (signal: Signal) => string): void {
+function checkSelected(selected: readonly RecordSignal[], named: (signal: RecordSignal) => string): void {
   const marks = selected.find(({ content, samples }) => content === 'annotations' || samples === 0);
   if (marks) throw invalid('selected signals', 'signals with samples', marks.label);
   if (selected.some(({ samples }) => samples !== selected[0].samples))
@@ -70,26 +81,20 @@ function checkSelected(selected: readonly Signal[], named: (signal: Signal) => s
 }
 
 /** The signals with the rate that has the most samples. */
-function withMostSamples(signals: readonly Signal[]): readonly Signal[] {
+function withMostSamples<S extends RecordSignal>(signals: readonly S[]): readonly S[] {
   const at = (samples: number) => signals.filter((signal) => signal.samples === samples);
   const rates = [...new Set(signals.map(({ samples }) => samples))].sort((a, b) => b - a);
   const maxTotal = Math.max(...rates.map((samples) => samples * at(samples).length));
   return at(rates.find((samples) => samples * at(samples).length === maxTotal) ?? 0);
 }
 
-/** Electrodes of the 10-10 system, alone or first in a pair (`Fpz-Cz`), or followed by dots (`Fc5.`). */
-const electrode = /^(Fp|AF|F|FT|FC|C|T|TP|CP|P|PO|O|I)(z|[1-9]|10)\.*($|[- ])/i;
-
-/** The channels of signals. Their kind is EEG if at least half are electrodes in volts or named EEG. */
-export function channelsOf(
-  signals: readonly Pick<Signal, 'label' | 'unit' | 'transducer'>[],
-): Pick<Recording, 'channels' | 'kind'> {
-  const eeg = signals.filter(
-    ({ label, unit, transducer }) =>
-      /^EEG\b/i.test(label) || /\bEEG\b/i.test(transducer) || (/^[mµn]?V$/.test(unit) && electrode.test(label)),
-  );
-  return {
-    ...(eeg.length > 0 && eeg.length >= signals.length / 2 && { kind: 'eeg' }),
-    channels: signals.map(({ label, unit }) => (unit === '' ? { label } : { label, unit })),
-  };
+/** The channels of signals, with their types. Their kind is EEG if at least half of them are of this type. */
+export function channelsOf(signals: readonly DescribedChannel[]): Pick<Recording, 'channels' | 'kind'> {
+  const channels = signals.map((signal): Channel => {
+    const { label, unit } = signal;
+    const type = channelTypeOf(signal);
+    return { label, ...(unit !== '' && { unit }), ...(type && { type }) };
+  });
+  const eeg = channels.filter(({ type }) => type === 'EEG').length;
+  return { ...(eeg > 0 && eeg >= channels.length / 2 && { kind: 'eeg' }), channels };
 }

@@ -1,14 +1,6 @@
-import { invalid } from '../core/check.ts';
-import type { RecordedMark } from './recording.ts';
+import type { TimedEvent } from './record-clock.ts';
 import { offsetOf, recordBytes, type Signal } from './signal.ts';
 import { decodeText } from './text-field.ts';
-
-/** One annotation: its onset in s since the start of the file, and its duration in s. */
-interface Annotation {
-  readonly onset: number;
-  readonly duration: number;
-  readonly text: string;
-}
 
 const endOfText = '\x14';
 const beforeDuration = '\x15';
@@ -22,17 +14,17 @@ const beforeDuration = '\x15';
  * A list that is malformed or too far off is skipped and mentioned in a note. https://www.edfplus.info/specs/edfplus.html#tal
  */
 export class EdfAnnotations {
+  /** The annotations, in the order of the file. */
+  readonly annotations: TimedEvent[] = [];
   readonly #places: readonly (readonly [from: number, to: number])[];
-  /** Maximum absolute onset in s: its frame index is exact, and its date is valid. */
   readonly #maxOnset: number;
-  readonly #annotations: Annotation[] = [];
   #records = 0;
   #malformed = 0;
   #firstMalformed = '';
 
-  /** @param clock frames per second */
-  constructor(signals: readonly Signal[], clock: number) {
-    this.#maxOnset = Math.min(8e12, 2 ** 52 / clock);
+  /** @param maxOnset maximum absolute onset in s */
+  constructor(signals: readonly Signal[], maxOnset: number) {
+    this.#maxOnset = maxOnset;
     this.#places = signals
       .filter(({ content }) => content === 'annotations')
       .map((signal) => {
@@ -41,36 +33,13 @@ export class EdfAnnotations {
       });
   }
 
-  /** The onset of the next record in s, if it contains one. Throws a RangeError if it is too far off. */
-  onsetOf(record: Uint8Array): number | undefined {
-    const list = this.#lists(record).at(0)?.at(0) ?? '';
-    const first = readList(list)?.at(0);
-    if (first?.text !== '') return undefined;
-    if (!this.#isNear(first))
-      throw invalid(`the onset of record ${this.#records + 1}`, `within ${this.#maxOnset} s`, first.onset);
-    return first.onset;
-  }
-
-  /** Adds the annotations of the next record. */
-  add(record: Uint8Array): void {
+  /** Adds the annotations of the next record. Returns its onset in s, if it contains one. */
+  add(record: Uint8Array): number | undefined {
     this.#records++;
-    for (const list of this.#lists(record).flat()) {
-      const annotations = readList(list);
-      if (!annotations?.every((annotation) => this.#isNear(annotation))) {
-        this.#malformed++;
-        this.#firstMalformed ||= `record ${this.#records} contains ${JSON.stringify(list.slice(0, 40))}`;
-        continue;
-      }
-      for (const annotation of annotations) if (annotation.text !== '') this.#annotations.push(annotation);
-    }
-  }
-
-  /** The annotations as marks. Frame 0 is `begin` s after the start of the file; `rate` is in Hz. */
-  marks(begin: number, rate: number): RecordedMark[] {
-    return this.#annotations.map(({ onset, duration, text }) => {
-      const frames = Math.round(duration * rate);
-      return { at: Math.round((onset - begin) * rate), label: text, ...(frames > 0 && { frames }) };
-    });
+    const signals = this.#places.map(([from, to]) => listsOf(record.subarray(from, to)));
+    for (const list of signals.flat()) this.#add(list);
+    const first = readList(signals.at(0)?.at(0) ?? '')?.at(0);
+    return first?.text === '' ? first.onset : undefined;
   }
 
   notes(): string[] {
@@ -79,20 +48,32 @@ export class EdfAnnotations {
       : [`Malformed annotation lists are skipped: ${this.#malformed}. The first one: ${this.#firstMalformed}.`];
   }
 
-  #isNear({ onset, duration }: Annotation): boolean {
-    return Math.abs(onset) <= this.#maxOnset && duration <= this.#maxOnset;
+  #add(list: string): void {
+    const annotations = readList(list);
+    if (annotations?.every((annotation) => this.#isNear(annotation)))
+      this.annotations.push(...annotations.filter(({ text }) => text !== ''));
+    else {
+      this.#malformed++;
+      this.#firstMalformed ||= `record ${this.#records} contains ${JSON.stringify(list.slice(0, 40))}`;
+    }
   }
 
-  #lists(record: Uint8Array): string[][] {
-    return this.#places.map(([from, to]) => listsOf(record.subarray(from, to)));
+  #isNear({ onset, duration }: TimedEvent): boolean {
+    return Math.abs(onset) <= this.#maxOnset && duration <= this.#maxOnset;
   }
 }
 
-function readList(list: string): Annotation[] | undefined {
+/** A number in s. Some writers use a decimal comma or an exponent. */
+const number = /^[+-]?\d+([.,]\d*)?(e[+-]?\d+)?$/i;
+
+function readList(list: string): TimedEvent[] | undefined {
   const [when, ...texts] = list.split(endOfText);
-  const [onset, duration = '0'] = when.split(beforeDuration);
-  const wellFormed = /^[+-]?\d+(\.\d*)?$/.test(onset) && /^(\d+(\.\d*)?)?$/.test(duration) && texts.pop() === '';
-  return wellFormed ? texts.map((text) => ({ onset: Number(onset), duration: Number(duration), text })) : undefined;
+  const [onset, duration = ''] = when.split(beforeDuration);
+  const seconds = (text: string) => Number(text.replace(',', '.'));
+  const wellFormed = number.test(onset) && (duration === '' || number.test(duration)) && texts.pop() === '';
+  return wellFormed
+    ? texts.map((text) => ({ onset: seconds(onset), duration: Math.max(0, seconds(duration)), text }))
+    : undefined;
 }
 
 /** The lists in one signal of a record, separated by zero bytes. */

@@ -1,5 +1,6 @@
 import { invalid } from '../core/check.ts';
 import { type ByteParser, wholeBytes } from './byte-reader.ts';
+import { edfStart } from './edf-date.ts';
 import { unitOf, int16, int24, scaleOf, type Signal } from './signal.ts';
 import { fieldText, fieldTexts } from './text-field.ts';
 
@@ -15,7 +16,7 @@ export interface EdfHeader {
   /** Duration of a record in s. */
   readonly duration: number;
   readonly signals: readonly Signal[];
-  /** Sentences on what the header does not contain. */
+  /** Sentences on what the header does not contain or contradicts. */
   readonly notes: readonly string[];
 }
 
@@ -32,22 +33,18 @@ export function* edfHeader(): ByteParser<EdfHeader> {
   const bytes = integerField('number of header bytes', field(184, 192), 0);
   if (bytes !== 256 * (1 + count))
     throw invalid('number of header bytes', `256 (1 + ${count} signals) = ${256 * (1 + count)}`, bytes);
-  const records = integerField('number of data records', field(236, 244), -1);
+  const records = integerField('number of data records', field(236, 244) || '-1', -1);
   const duration = numberField('duration of a data record', field(244, 252));
   if (duration < 0) throw invalid('duration of a data record', 'a number >= 0 in s', duration);
-  const [date, time, recording] = [field(168, 176), field(176, 184), field(88, 168)];
-  const start = edfTime(date, time, recording);
+  const start = edfStart(field(168, 176), field(176, 184), field(88, 168));
   return {
     format,
     discontinuous: /^[EB]DF\+D/.test(field(192, 236)),
-    time: start,
+    time: start.time,
     records,
     duration,
     signals: signalsOf(yield* wholeBytes(256 * count, 'the header of the signals'), count, format),
-    notes:
-      start === undefined
-        ? [`The start of the recording is unknown: it must be dd.mm.yy hh.mm.ss, got '${date} ${time}'.`]
-        : [],
+    notes: start.notes,
   };
 }
 
@@ -60,7 +57,7 @@ function signalsOf(bytes: Uint8Array, count: number, format: 'edf' | 'bdf'): Sig
       label,
       unit: unitOf(units[i]),
       transducer: transducers[i],
-      content: /^[EB]DF Annotations$/.test(label)
+      content: /^[EB]DF Annotations$/i.test(label)
         ? 'annotations'
         : format === 'bdf' && /^status$/i.test(label)
           ? 'triggers'
@@ -89,31 +86,4 @@ function integerField(name: string, text: string, min: number): number {
   const number = numberField(name, text, rule);
   if (!Number.isInteger(number) || number < min) throw invalid(name, rule, text);
   return number;
-}
-
-const months = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
-
-/**
- * The start of an EDF file in ms since 1970, with its local time read as UTC; undefined if it is unknown.
- *
- *     date '24.04.89', time '16.13.00'                yy >= 85 is 19yy, else 20yy
- *     recording 'Startdate 24-APR-1989 …' (EDF+)      takes precedence because it has the full year
- */
-function edfTime(date: string, time: string, recording: string): number | undefined {
-  const short = /^(\d\d)[.](\d\d)[.](\d\d)$/.exec(date);
-  const full = /^Startdate (\d\d)-([A-Z]{3})-(\d{4})( |$)/i.exec(recording);
-  const clock = /^(\d\d)[.:](\d\d)[.:](\d\d)$/.exec(time);
-  if (!clock || !(full ?? short)) return undefined;
-  const [day, month, year] = full
-    ? [Number(full[1]), months.indexOf(full[2].toUpperCase()), Number(full[3])]
-    : [Number(short?.[1]), Number(short?.[2]) - 1, century(Number(short?.[3]))];
-  const [hour, minute, second] = clock.slice(1).map(Number);
-  const ms = Date.UTC(year, month, day, hour, minute, second);
-  const read = new Date(ms);
-  const same = read.getUTCMonth() === month && read.getUTCHours() === hour && read.getUTCMinutes() === minute;
-  return same ? ms : undefined;
-}
-
-function century(year: number): number {
-  return year + (year >= 85 ? 1900 : 2000);
 }

@@ -7,8 +7,8 @@ import { decodeText, fieldText, fieldTexts } from './text-field.ts';
 export interface GdfHeader {
   /** For example 1.25. */
   readonly version: number;
-  /** Start of the file in ms since 1970; 0 if unknown. */
-  readonly time: number;
+  /** Start of the file in ms since 1970, with its local time read as UTC; undefined if unknown. */
+  readonly time: number | undefined;
   /** Number of data records; -1 if they continue to the end of the file. */
   readonly records: number;
   /** Duration of a record in s. */
@@ -117,23 +117,27 @@ const days1970 = 719_529;
 const day = 86_400_000;
 
 /**
- * The start of a GDF file in ms since 1970, with its local time read as UTC; 0 if it is unknown.
+ * The start of a GDF file in ms since 1970, with its local time read as UTC; undefined if it is unknown.
  *
  *     1.x  'YYYYMMDDhhmmsscc'     cc hundredths of a second, or blank
  *     2.x  uint64                 days since year 0, times 2^32
  */
-function gdfTime(bytes: Uint8Array, old: boolean): number {
+function gdfTime(bytes: Uint8Array, old: boolean): number | undefined {
   if (old) return digitsTime(fieldText(bytes));
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const days = view.getUint32(4, true);
-  return days === 0 ? 0 : Math.round((days - days1970 + view.getUint32(0, true) / 2 ** 32) * day);
+  const time = Math.round((days - days1970 + view.getUint32(0, true) / 2 ** 32) * day);
+  return days > 0 && time < Date.UTC(10_000, 0) ? time : undefined;
 }
 
-function digitsTime(text: string): number {
+function digitsTime(text: string): number | undefined {
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?$/.exec(text);
-  if (!parts) return 0;
+  if (!parts) return undefined;
   const [year, month, date, hour, minute, second, hundredths = 0] = parts
     .slice(1)
     .map((digits?: string) => Number(digits ?? 0));
-  return Date.UTC(year, month - 1, date, hour, minute, second, 10 * hundredths);
+  const time = Date.UTC(year, month - 1, date, hour, minute, second, 10 * hundredths);
+  const read = new Date(time);
+  const exists = read.getUTCMonth() === month - 1 && read.getUTCDate() === date && read.getUTCMinutes() === minute;
+  return year > 0 && exists ? time : undefined;
 }

@@ -5,6 +5,7 @@
  */
 
 export { brainvisionReader } from './brainvision.ts';
+export type { ChannelType } from './channel-type.ts';
 export { csvReader, csvWriter, readCsv } from './csv.ts';
 export type { CsvWriter } from './csv.ts';
 export type { CsvWriterOptions, TimedEvent } from './csv-writer.ts';

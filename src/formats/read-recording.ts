@@ -62,7 +62,8 @@ const signatures = [
 function readerOf(head: Uint8Array, ended: boolean): ReaderOf | undefined {
   const foreign = foreignFormat(head);
   if (foreign !== undefined) throw new Error(foreign);
-  const found = String.fromCharCode(...head.subarray(0, 8));
+  // Some writers of EDF fill fields up with zero bytes.
+  const found = String.fromCharCode(...head.subarray(0, 8)).replaceAll('\0', ' ');
   const binary = signatures.find(
     ([signature]) => found.startsWith(signature) || (found.length > 1 && signature.startsWith(found)),
   );

@@ -1,4 +1,5 @@
 import type { Block } from '../core/blocks/block.ts';
+import type { ChannelType } from './channel-type.ts';
 
 export { MissingRateError, ReadingError, type ReadingOption } from './reading-error.ts';
 
@@ -8,6 +9,8 @@ export interface Channel {
   readonly label: string;
   /** Unit of the samples, such as µV; absent if unknown. */
   readonly unit?: string;
+  /** Type of the channel; absent if neither its label nor the file determines it. */
+  readonly type?: ChannelType;
 }
 
 /** Character encoding of a text file. */
@@ -48,7 +51,7 @@ export interface Recording {
   readonly segments?: readonly number[];
   /** Columns that look like labels of anomalies or classes and are skipped by default. */
   readonly labelColumns?: readonly string[];
-  /** Events, in the order of `at`; absent if the format has none. */
+  /** Events in the order of `time`; absent if the format has none. */
   readonly marks?: readonly RecordedMark[];
   /** Sentences on what was skipped or assumed, such as signals with another rate or a truncated end. */
   readonly notes?: readonly string[];
@@ -58,15 +61,15 @@ export interface Recording {
 
 /** An event of a recording: an annotation or a trigger. */
 export interface RecordedMark {
-  /** Frame of the start; it can be in a gap, before frame 0, or after the last frame. */
+  /** Frame nearest to the start; it can be in a gap, before frame 0, or after the last frame. */
   readonly at: number;
+  /** Time of the start in ms, on the clock of the `time` of the recording; not rounded to frames. */
+  readonly time: number;
   /** Text of the event. */
   readonly label: string;
-  /** Duration in frames; absent for an instant. */
+  /** Duration in frames; absent if it rounds to 0. */
   readonly frames?: number;
-  /** Exact time in ms, on the clock of `Recording.time`. */
-  readonly time?: number;
-  /** Exact duration in ms; absent for an instant. */
+  /** Duration in ms, not rounded to frames; absent for an instant. */
   readonly duration?: number;
 }
 

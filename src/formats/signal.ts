@@ -1,18 +1,19 @@
 import { invalid } from '../core/check.ts';
+import type { DescribedChannel } from './channel-type.ts';
 
-/** One signal of a file that consists of records. Its samples of one record are consecutive. */
-export interface Signal {
-  readonly label: string;
-  /** '' if it has none. */
-  readonly unit: string;
-  readonly transducer: string;
+/** A signal of a file that consists of records. */
+export interface RecordSignal extends DescribedChannel {
   /** Content. Only samples become channels. Annotations and triggers become marks; samples in an event table are ignored. */
   readonly content: 'samples' | 'annotations' | 'triggers' | 'events';
   /** Samples per record. */
   readonly samples: number;
-  readonly type: SampleType;
   /** The scale from stored to physical samples. Called for selected signals; throws if the header does not contain it. */
   scale(): Scale;
+}
+
+/** A signal whose samples of one record are consecutive. */
+export interface Signal extends RecordSignal {
+  readonly type: SampleType;
 }
 
 /** physical = offset + gain (stored - zero) */
@@ -23,7 +24,7 @@ export interface Scale {
 }
 
 /** The reason why a signal cannot be read; undefined if it can. */
-export function readErrorOf(signal: Signal): Error | undefined {
+export function readErrorOf(signal: RecordSignal): Error | undefined {
   const { label, content, samples } = signal;
   if (content === 'events') return undefined;
   if (samples === 0) return invalid(`samples per record of ${label}`, 'an integer >= 1', samples);
@@ -114,12 +115,21 @@ export const sampleTypes: ReadonlyMap<number, SampleType> = new Map([
  */
 export function recordNotes(expected: number, records: number, rest: number, bytes: number): string[] {
   if (records === 0) throw invalid('number of complete data records', '>= 1', 0);
-  const count = `The header specifies ${expected} data records, but the file contains ${records}.`;
+  const count =
+    expected === -1
+      ? `The header does not specify the number of data records; the file contains ${records}.`
+      : `The header specifies ${expected} data records, but the file contains ${records}.`;
   const truncated = `The file ends within a data record: its ${rest} of ${bytes} bytes are skipped.`;
-  return [...(expected === records || expected === -1 ? [] : [count]), ...(rest > 0 ? [truncated] : [])];
+  return [...(expected === records ? [] : [count]), ...(rest > 0 ? [truncated] : [])];
 }
 
-/** A unit in the spelling used here: `µV` also for `uV` and for the Greek letter mu. */
+const units: Readonly<Record<string, string>> = { nanovolt: 'nV', microvolt: 'µV', millivolt: 'mV', volt: 'V' };
+
+/**
+ * A unit in the spelling used here: `µV` also for `uV`, `microvolts`, the Greek letter mu, and mu in Shift JIS or in UTF-8 that
+ * was read as Windows-1252; the case of volts is restored (`uv`, `UV`, `mv`), but `MV` stays.
+ */
 export function unitOf(text: string): string {
-  return text.replace(/^[u\u03bc](?=[VAS]$)/, 'µ');
+  const micro = text.replace(/^([uU\u03bc]|ƒÊ|Âµ|Î¼)(?=([AVSWTmsgL]|mho|Pa|mol|[Oo]hm)$)/i, 'µ');
+  return units[text.toLowerCase().replace(/s$/, '')] ?? micro.replace(/(?<=^[µmn]?)v$/, 'V');
 }

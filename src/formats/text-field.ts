@@ -11,9 +11,12 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** The text in a field of fixed width: up to a zero byte, trimmed. */
+/** The text in a field of fixed width, trimmed: between zero bytes, which some writers use instead of spaces. */
 export function fieldText(bytes: Uint8Array): string {
-  return decodeText(bytes).split('\0')[0].trim();
+  return decodeText(bytes)
+    .replace(/^[\0\s]+/, '')
+    .split('\0')[0]
+    .trim();
 }
 
 /** The texts of consecutive fields, each repeated `count` times with its width: [field][signal]. */

@@ -35,8 +35,9 @@ const note = 22;
  *     63 (aux)              the value is the length of its text, which follows in an even number of bytes
  *     0, value 0            end of the file
  *
- * A note at time 0 with the text `## time resolution: 1000` sets the unit of time. Other texts that start with `## ` are
- * definitions and no annotations. https://physionet.org/physiotools/wag/annot-5.htm
+ * A note at time 0 with the text `## time resolution: 1000` sets the unit of time. Notes between `## annotation type
+ * definitions` and `## end of definitions` name codes: `42 spindle a sleep spindle`. They and other texts that start with
+ * `## ` are no annotations. https://physionet.org/physiotools/wag/annot-5.htm
  */
 export function wfdbAnnotations(bytes: Uint8Array): WfdbAnnotations {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -63,10 +64,18 @@ export function wfdbAnnotations(bytes: Uint8Array): WfdbAnnotations {
   }
   const texts = found.map(({ text }) => /^## time resolution:\s*([\d.]+)/.exec(text)?.[1]);
   const resolution = Number(texts.find((text) => text !== undefined));
+  const names = [...mnemonics];
+  let defining = false;
+  const annotations: WfdbAnnotation[] = [];
+  for (const { at, code, text } of found) {
+    const isComment = code === note && text.startsWith('## ');
+    const definition = defining && code === note ? /^(\d+)\s+(\S+)/.exec(text) : undefined;
+    if (isComment) defining = text.startsWith('## annotation type definitions');
+    else if (definition) names[Number(definition[1])] = definition[2];
+    else if (code !== 0) annotations.push({ at, label: [names[code] || `[${code}]`, text].filter(Boolean).join(' ') });
+  }
   return {
-    annotations: found
-      .filter(({ code, text }) => code !== 0 && !(code === note && text.startsWith('## ')))
-      .map(({ at, code, text }) => ({ at, label: [mnemonics[code] || `[${code}]`, text].filter(Boolean).join(' ') })),
+    annotations,
     resolution: resolution > 0 ? resolution : undefined,
     truncated: !ended && bytes.length > 0,
   };

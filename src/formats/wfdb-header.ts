@@ -1,6 +1,8 @@
 import { invalid, positive } from '../core/check.ts';
-import { int16, int24, unitOf, type SampleType } from './signal.ts';
+import { dayOf, utcOf } from './calendar-day.ts';
+import { unitOf, type RecordSignal } from './signal.ts';
 import { baseName } from './several-files.ts';
+import { wfdbFormats, type WfdbFormat } from './wfdb-formats.ts';
 
 /** The header of a WFDB record. */
 export interface WfdbHeader {
@@ -16,64 +18,26 @@ export interface WfdbHeader {
   readonly notes: readonly string[];
 }
 
-/** A signal of a WFDB record: sample in `unit` = (stored number - `baseline`) / `gain`. */
-export interface WfdbSignal {
+/** A signal of a WFDB record, of which a record is a frame: sample in `unit` = (stored number - `baseline`) / `gain`. */
+export interface WfdbSignal extends RecordSignal {
   readonly file: string;
   readonly format: WfdbFormat;
-  /** Samples per frame. */
-  readonly samples: number;
   /** Number of frames by which its samples are late in the file. */
   readonly skew: number;
   /** Bytes before the samples in its file. */
   readonly offset: number;
   readonly gain: number;
   readonly baseline: number;
-  readonly unit: string;
   /** First stored number; undefined if the header does not contain it. */
   readonly first: number | undefined;
   /** Sum of the stored numbers in 16 bits; undefined if the header does not contain it. */
   readonly checksum: number | undefined;
-  readonly label: string;
-}
-
-/** The encoding of the samples of a file. */
-export interface WfdbFormat extends SampleType {
-  readonly code: number;
-  /** The stored number that stands for a missing sample. */
-  readonly missing: number;
-}
-
-/** Formats of which every sample has its own bytes, and format 212, of which two samples share three bytes. */
-export const wfdbFormats: ReadonlyMap<number, WfdbFormat> = new Map(
-  (
-    [
-      [16, int16, -(2 ** 15)],
-      [24, int24, -(2 ** 23)],
-      [32, { bytes: 4, read: (view, at) => view.getInt32(at, true) }, -(2 ** 31)],
-      [61, { bytes: 2, read: (view, at) => view.getInt16(at) }, -(2 ** 15)],
-      [80, { bytes: 1, read: (view, at) => view.getUint8(at) - 128 }, -128],
-      [160, { bytes: 2, read: (view, at) => view.getUint16(at, true) - 32768 }, -(2 ** 15)],
-      [212, { bytes: 1.5, read: read12 }, -(2 ** 11)],
-    ] satisfies [number, SampleType, number][]
-  ).map(([code, type, missing]) => [code, { ...type, code, missing }]),
-);
-
-/**
- * Reads a sample of format 212 at `at`, a multiple of 1.5 bytes.
- *
- *     bytes     |  0  |  1  |  2  |       each digit is 4 bits
- *     sample 0   a1 a0    a2
- *     sample 1         b2     b1 b0       stored as a1a0 b2a2 b1b0
- */
-function read12(view: DataView, at: number): number {
-  const even = Number.isInteger(at);
-  const middle = view.getUint8(even ? at + 1 : at - 0.5);
-  const unsigned = even ? view.getUint8(at) + ((middle & 15) << 8) : view.getUint8(at + 0.5) + ((middle >> 4) << 8);
-  return unsigned >= 2048 ? unsigned - 4096 : unsigned;
+  /** Middle of the range of stored numbers, from which the first difference counts if `first` is undefined. */
+  readonly zero: number;
 }
 
 const recordLine =
-  /^(?<name>[^\s/]+)(?:\/(?<segments>\d+))?\s+(?<count>\d+)(?:\s+(?<rate>[\d.]+(?:e[+-]?\d+)?)(?:\/\S*)?(?:\s+(?<frames>\d+)(?:\s+(?<clock>[\d:.]+)(?:\s+(?<date>\d+\/\d+\/\d+))?)?)?)?\s*$/i;
+  /^(?<name>\S+?)(?:\/(?<segments>\d+))?\s+(?<count>\d+)(?:\s+(?<rate>[\d.]+(?:e[+-]?\d+)?)(?:\/\S*)?(?:\s+(?<frames>\d+)(?:\s+(?<start>\S*\d\S*(?:\s+\S*\d\S*)?))?)?)?\s*$/i;
 const signalLine =
   /^(?<file>\S*[a-z~]\S*)\s+(?<code>\d+)(?:x(?<samples>\d+))?(?::(?<skew>\d+))?(?:\+(?<offset>\d+))?(?:\s+(?<gain>[-+\d.e]+)(?:\((?<baseline>-?\d+)\))?(?:\/(?<unit>\S+))?(?:\s+(?<bits>\d+)(?:\s+(?<zero>-?\d+)(?:\s+(?<first>-?\d+)(?:\s+(?<checksum>-?\d+)(?:\s+(?<block>-?\d+)(?:\s+(?<label>.*))?)?)?)?)?)?)?\s*$/i;
 
@@ -85,24 +49,34 @@ const signalLine =
  *     <file> <format>[x<samples per frame>][:<skew>][+<offset>] <gain>(<baseline>)/<unit> <bits> <zero> <first> <checksum>
  *            <block size> <label>
  *
- * Fields at the end of a line can be absent. Throws an Error that names the line or the field.
+ * Fields at the end of a line can be absent. Dates and times are also read in other orders and notations. Signals of format 0
+ * have no samples and are skipped; a record without signals has annotations only. Throws an Error that names the line or the
+ * field.
  * https://physionet.org/physiotools/wag/header-5.htm
  */
 export function wfdbHeader(text: string): WfdbHeader {
   const [record = '', ...rest] = meaningfulLines(text);
   const fields = recordLine.exec(record)?.groups as Record<string, string | undefined> | undefined;
   if (!fields) throw invalid('the record line', '<record> <signals> <Hz> <frames> <time> <date>', record);
-  if (fields.segments !== undefined)
-    throw new Error(`the record has ${fields.segments} segments: read the header of each segment instead`);
+  if (fields.segments !== undefined) {
+    const segments = rest.map((line) => line.split(/\s+/)[0]).filter((name) => name !== '~' && !/_layout$/.test(name));
+    throw new Error(
+      `the record has ${fields.segments} segments: read the header of each segment instead (${segments
+        .slice(0, 3)
+        .map((name) => `${name}.hea`)
+        .join(', ')}${segments.length > 3 ? ', …' : ''})`,
+    );
+  }
   const count = Number(fields.count);
-  if (count === 0) throw invalid('number of signals', '>= 1', 0);
   if (rest.length < count) throw invalid('number of signal lines', `${count}, as in the record line`, rest.length);
-  const { clock, date } = fields;
-  const time = clock !== undefined && date !== undefined ? timeOf(clock, date) : undefined;
+  const time = startOf(fields.start ?? '');
   const uncalibrated: string[] = [];
-  const signals = rest.slice(0, count).map((line, i) => signalOf(line, i, uncalibrated));
+  const lines = rest.slice(0, count);
+  const isEmpty = (line: string) => /^\S+\s+0(?!\d)/.test(line);
+  const signals = lines.flatMap((line, i) => (isEmpty(line) ? [] : signalOf(line, i, uncalibrated)));
+  const empty = lines.filter(isEmpty).length;
   return {
-    name: fields.name ?? '',
+    name: baseName(fields.name ?? ''),
     rate: positive('the sampling rate in the record line', Number(fields.rate ?? 250), 'Hz'),
     frames: Number(fields.frames ?? 0) || undefined,
     time,
@@ -110,9 +84,10 @@ export function wfdbHeader(text: string): WfdbHeader {
     notes: [
       ...(time === undefined
         ? [
-            `The start of the recording is unknown: the header has no valid date and time${clock ? `, only ${clock}` : ''}.`,
+            `The start of the recording is unknown: the header has no valid date and time${fields.start ? `, only '${fields.start}'` : ''}.`,
           ]
         : []),
+      ...(empty > 0 ? [`Skipped signals without samples (format 0): ${empty}.`] : []),
       ...(uncalibrated.length > 0
         ? [`Signals without a gain are uncalibrated; 200 per mV is assumed: ${uncalibrated.join(', ')}.`]
         : []),
@@ -130,7 +105,7 @@ export function isWfdbHeader(text: string, ended: boolean): boolean | undefined 
   if (record === undefined) return ended ? false : undefined;
   const fields = recordLine.exec(record)?.groups;
   if (!fields || record.includes('\0')) return false;
-  if (fields.segments !== undefined) return true;
+  if (fields.segments !== undefined || (ended && fields.count === '0' && lines.length === 1)) return true;
   if (signal === undefined) return ended ? false : undefined;
   return signalLine.test(signal);
 }
@@ -148,33 +123,43 @@ function signalOf(line: string, index: number, uncalibrated: string[]): WfdbSign
   const integer = (name: string, none: number) => (fields[name] === undefined ? none : Number(fields[name]));
   const label = fields.label?.trim() || `signal ${index + 1}`;
   const format = wfdbFormats.get(integer('code', 0));
+  if (['508', '516', '524'].includes(fields.code ?? ''))
+    throw new Error(
+      `the samples of ${label} are compressed (FLAC, format ${fields.code}): convert them to format 16 or 24`,
+    );
   if (!format) throw invalid(`format of ${label}`, `one of ${[...wfdbFormats.keys()].join(', ')}`, Number(fields.code));
   const gain = Number(fields.gain ?? 0);
   if (!Number.isFinite(gain)) throw invalid(`gain of ${label}`, 'a number', fields.gain);
   if (gain === 0) uncalibrated.push(label);
   const samples = integer('samples', 1);
   if (samples === 0) throw invalid(`samples per frame of ${label}`, 'an integer >= 1', 0);
+  const baseline = integer('baseline', integer('zero', 0));
   return {
     file: baseName(fields.file ?? ''),
     format,
+    content: 'samples',
     samples,
     skew: integer('skew', 0),
     offset: integer('offset', 0),
     gain: gain || 200,
-    baseline: integer('baseline', integer('zero', 0)),
+    baseline,
+    scale: () => ({ gain: 1 / (gain || 200), zero: baseline, offset: 0 }),
     unit: unitOf(fields.unit ?? 'mV'),
+    transducer: '',
     first: fields.first === undefined ? undefined : Number(fields.first),
     checksum: fields.checksum === undefined ? undefined : Number(fields.checksum),
+    zero: integer('zero', 0),
     label,
   };
 }
 
-/** A date (day/month/year) and a time (hh:mm:ss, mm:ss, or ss) in ms; undefined if they are invalid. */
-function timeOf(clock: string, date: string): number | undefined {
-  const [day, month, year] = date.split('/').map(Number);
-  const parts = clock.split(':').map(Number);
+/** A time (hh:mm:ss, mm:ss, or ss) and a date (see `dayOf`), in any order, in ms; undefined if they are invalid. */
+function startOf(text: string): number | undefined {
+  const fields = text.split(/\s+/);
+  const isTime = (field: string) => /^(\d{1,2}:){0,2}\d{1,2}(\.\d*)?$/.test(field);
+  const day = dayOf(fields.find((field) => !isTime(field)) ?? '');
+  const parts = (fields.find(isTime) ?? '').split(':').map(Number);
   const [hour, minute, second] = [...[0, 0, 0].slice(parts.length), ...parts];
-  const midnight = Date.UTC(year, month - 1, day);
-  const valid = new Date(midnight).getUTCMonth() === month - 1 && hour < 24 && minute < 60 && second < 61;
-  return valid && parts.length <= 3 ? midnight + (hour * 3600 + minute * 60 + second) * 1000 : undefined;
+  const valid = fields.length === 2 && fields.some(isTime) && hour < 24 && minute < 60 && second < 61;
+  return day && day.year >= 1000 && valid ? utcOf(day) + (hour * 3600 + minute * 60 + second) * 1000 : undefined;
 }

@@ -48,6 +48,22 @@ function rangesOf(times: readonly number[], values: readonly number[]): [number,
   return [0, ...starts].map((first, n) => [first, starts.at(n) ?? times.length]);
 }
 
+/**
+ * Whether the last of at least three measurements is wrong: its time is more than ten times the usual step away from the
+ * previous one, or its offset more than ten standard deviations (from the median deviation) away from the others.
+ */
+export function isLastOdd(times: readonly number[], values: readonly number[]): boolean {
+  if (times.length < 3) return false;
+  const steps = stepsOf(times);
+  const [value, step] = [values[values.length - 1], steps[steps.length - 1]];
+  const [others, before] = [values.slice(0, -1), steps.slice(0, -1)];
+  const deviation = 1.4826 * medianOf(others.map((other) => Math.abs(other - medianOf(others))));
+  return (
+    Math.abs(step) > 10 * medianOf(before) ||
+    (deviation > Number.EPSILON && Math.abs(value - medianOf(others)) > 10 * deviation)
+  );
+}
+
 const stepsOf = (numbers: readonly number[]) => numbers.slice(1).map((number, i) => number - numbers[i]);
 
 /** Whether each step differs from the median by more than `deviations` median deviations and by more than `seconds`. */

@@ -1,6 +1,8 @@
 import { invalid, oneOf } from '../core/check.ts';
-import type { Channel } from './recording.ts';
+import type { DescribedChannel } from './channel-type.ts';
 import { int16, sampleTypes, unitOf, type SampleType } from './signal.ts';
+import { isLastOdd } from './xdf-clock.ts';
+import { XdfCursor } from './xdf-cursor.ts';
 import { childOf, parseXml, textOf } from './xml.ts';
 
 const numeric = {
@@ -13,15 +15,15 @@ const numeric = {
 };
 const formats = [...(Object.keys(numeric) as (keyof typeof numeric)[]), 'string'] as const;
 
-const units: Readonly<Record<string, string>> = { microvolt: 'µV', millivolt: 'mV', nanovolt: 'nV', volt: 'V' };
-
 /** One stream of an XDF file: its header, samples, and timestamps. */
 export class XdfStream {
   readonly name: string;
   readonly type: string;
   /** Nominal sampling rate in Hz; 0 = irregular. */
   readonly rate: number;
-  readonly channels: readonly Channel[];
+  readonly channels: readonly DescribedChannel[];
+  /** Name of the computer that sent it; '' if unknown. */
+  readonly host: string;
   /** Whether samples are texts, or numbers that stand for events. */
   readonly isMarkers: boolean;
   /** Whether samples can be dropped without a jump of the timestamps, so that jitter must not be removed. */
@@ -36,6 +38,8 @@ export class XdfStream {
   readonly #sample: SampleType | undefined;
   readonly #stamps: number[] = [];
   #last = 0;
+  /** Number of samples by the footer. */
+  #counted = Infinity;
 
   /** @param xml content of the chunk StreamHeader */
   constructor(xml: string) {
@@ -52,11 +56,16 @@ export class XdfStream {
     const format = oneOf(`channel_format of the stream '${this.name}'`, textOf(info, 'channel_format'), formats);
     this.#sample = format === 'string' ? undefined : numeric[format];
     this.isMarkers = format === 'string' || (this.rate === 0 && /marker|event|trigger|stim/i.test(this.type));
+    this.host = textOf(info, 'hostname');
     this.canDrop = textOf(info, 'desc', 'synchronization', 'can_drop_samples') === 'true';
     const described = childOf(info, 'desc', 'channels')?.children.filter(({ name }) => name === 'channel') ?? [];
     this.channels = Array.from({ length: count }, (_, i) => {
-      const unit = unitNamed(textOf(described.at(i), 'unit'));
-      return { label: textOf(described.at(i), 'label') || `channel ${i + 1}`, ...(unit !== '' && { unit }) };
+      const about = described.at(i);
+      return {
+        label: textOf(about, 'label') || textOf(about, 'name') || `channel ${i + 1}`,
+        unit: unitOf(textOf(about, 'unit')),
+        transducer: textOf(about, 'type') || this.type,
+      };
     });
   }
 
@@ -69,6 +78,43 @@ export class XdfStream {
     if (!isTime(time) || !isTime(value)) return;
     this.offsets.times.push(time);
     this.offsets.values.push(value);
+  }
+
+  /** Reads the content of the chunk StreamFooter; one that is damaged is ignored. */
+  addFooter(xml: string): void {
+    try {
+      const counted = Number(textOf(parseXml(xml), 'sample_count') || 'NaN');
+      if (counted > 0) this.#counted = Math.floor(counted);
+    } catch {
+      // The footer only repeats what the chunks contain.
+    }
+  }
+
+  /**
+   * Removes the samples that the footer does not count if the last clock offset is wrong too: both are written when a sender
+   * ends while it is recorded. Returns whether there were any. https://github.com/sccn/liblsl/issues/246
+   */
+  removeGarbage(): boolean {
+    const { times, values } = this.offsets;
+    if (this.frames <= this.#counted || !isLastOdd(times, values)) return false;
+    times.pop();
+    values.pop();
+    this.#stamps.length = this.#counted;
+    this.texts.length = Math.min(this.texts.length, this.#counted);
+    let rest = this.#counted * this.channels.length;
+    for (const [i, piece] of this.pieces.entries()) {
+      this.pieces[i] = piece.subarray(0, rest);
+      rest = Math.max(0, rest - piece.length);
+    }
+    return true;
+  }
+
+  /** The numbers of each frame. */
+  numbers(): number[][] {
+    const { length } = this.channels;
+    return this.pieces.flatMap((piece) =>
+      Array.from({ length: piece.length / length }, (_, i) => [...piece.subarray(i * length, (i + 1) * length)]),
+    );
   }
 
   /** The timestamps in s, by the clock of the stream. */
@@ -85,7 +131,7 @@ export class XdfStream {
    * A sample without a valid timestamp is one interval of the nominal rate after the previous one.
    */
   add(chunk: Uint8Array): boolean {
-    const cursor = new Cursor(chunk);
+    const cursor = new XdfCursor(chunk);
     const count = cursor.length();
     const { length: channels } = this.channels;
     const bytes = channels * (this.#sample?.bytes ?? 1);
@@ -116,7 +162,7 @@ export class XdfStream {
     return read === count;
   }
 
-  #text(cursor: Cursor): string {
+  #text(cursor: XdfCursor): string {
     return this.#sample ? String(cursor.number(this.#sample)) : cursor.text();
   }
 }
@@ -124,60 +170,4 @@ export class XdfStream {
 /** Whether a time in s is a number within the range of dates. */
 function isTime(time: number | undefined): time is number {
   return time !== undefined && Math.abs(time) <= 4e12;
-}
-
-/** A name of a unit, such as `microvolts`, as its symbol. */
-function unitNamed(name: string): string {
-  return units[name.toLowerCase().replace(/s$/, '')] ?? unitOf(name);
-}
-
-const utf8 = new TextDecoder();
-
-/** Reads a chunk. After its end, `ended` is true and all numbers are NaN. */
-class Cursor {
-  ended = false;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  number(type: SampleType): number {
-    const at = this.#at;
-    if (at + type.bytes > this.#bytes.length) this.ended = true;
-    if (this.ended) return NaN;
-    this.#at += type.bytes;
-    return type.read(this.#view, at);
-  }
-
-  /** A variable-length integer: its size in bytes (1, 4, or 8), then its value. */
-  length(): number {
-    const size = this.#bytes.at(this.#at++) ?? 0;
-    const bytes = this.#bytes.subarray(this.#at, (this.#at += size));
-    const value = bytes.length === size ? lengthOf(bytes) : undefined;
-    this.ended ||= value === undefined;
-    return value ?? 0;
-  }
-
-  /** A timestamp; undefined if it is absent. */
-  stamp(): number | undefined {
-    if (this.#at >= this.#bytes.length) this.ended = true;
-    return this.ended || this.#bytes[this.#at++] === 0 ? undefined : this.number(numeric.double64);
-  }
-
-  text(): string {
-    const length = this.length();
-    const bytes = this.#bytes.subarray(this.#at, (this.#at += length));
-    if (bytes.length < length) this.ended = true;
-    return utf8.decode(bytes);
-  }
-}
-
-/** The value of an integer of 1, 4, or 8 bytes; undefined for other sizes. */
-export function lengthOf(bytes: Uint8Array): number | undefined {
-  if (![1, 4, 8].includes(bytes.length)) return undefined;
-  return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
 }

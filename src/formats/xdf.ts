@@ -1,19 +1,12 @@
 import { positive } from '../core/check.ts';
-import { byteReader, wholeBytes, type ByteParser } from './byte-reader.ts';
+import { byteReader, type ByteParser } from './byte-reader.ts';
 import { channelsOf } from './choose-signals.ts';
 import { selectColumns, type SelectedColumns } from './columns.ts';
-import { FrameCollector } from './frame-collector.ts';
-import {
-  MissingRateError,
-  type ReadOptions,
-  type RecordedMark,
-  type Recording,
-  type RecordingReader,
-} from './recording.ts';
-import { decodeText } from './text-field.ts';
-import { removeJitter, replaceWild, synchronize, type Segments } from './xdf-clock.ts';
-import { lengthOf, XdfStream } from './xdf-stream.ts';
-import { parseXml, textOf } from './xml.ts';
+import type { ReadOptions, RecordedMark, Recording, RecordingReader } from './recording.ts';
+import { xdfContent, type XdfContent } from './xdf-chunks.ts';
+import { synchronize } from './xdf-clock.ts';
+import type { XdfStream } from './xdf-stream.ts';
+import { XdfTimeline } from './xdf-timeline.ts';
 
 /**
  * Creates a reader of XDF, as written by LabRecorder. A file contains several streams with different rates. One of them
@@ -34,109 +27,31 @@ export function xdfReader(options: ReadOptions = {}): RecordingReader {
 }
 
 function* xdf(options: ReadOptions): ByteParser<Recording> {
-  const streams = new Map<number, XdfStream>();
-  let date = '';
-  const notes: string[] = [];
-  let damaged = 0;
-  yield* wholeBytes(4, 'the signature');
-  for (;;) {
-    const chunk = yield* nextChunk();
-    if (chunk === 'end') break;
-    if (chunk === 'damaged') {
-      damaged++;
-      if (!(yield* skipToBoundary())) break;
-      continue;
-    }
-    const { content, truncated } = chunk;
-    if (truncated) notes.push('The file ends within a chunk. Its complete samples are read.');
-    if (content.length < headBytes(content)) {
-      if (truncated) break;
-      damaged++;
-      continue;
-    }
-    const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
-    const tag = view.getUint16(0, true);
-    const stream = tag === 3 || tag === 4 ? streams.get(view.getUint32(2, true)) : undefined;
-    if (truncated && tag !== 3) break;
-    if (tag === 1) date = textOf(xmlOf('the file header', content.subarray(2)), 'datetime');
-    else if (tag === 2) streams.set(view.getUint32(2, true), streamOf(content));
-    else if (tag === 3 && stream)
-      stream.incomplete = (!stream.add(content.subarray(6)) && !truncated) || stream.incomplete;
-    else if (tag === 4 && stream && content.length >= 22) {
-      stream.addOffset(view.getFloat64(6, true), view.getFloat64(14, true));
-    } else if (tag === 3 || tag === 4) damaged++;
-    if (truncated) break;
-  }
-  const all = [...streams.values()];
-  if (all.length === 0) throw new Error('the file contains no stream');
-  if (damaged > 0) notes.push(`Damaged parts of the file are skipped: ${damaged}.`);
-  return recordingOf(all, date, options, notes);
+  return recordingOf(yield* xdfContent(), options);
 }
 
-/** Bytes before the content of a chunk: its tag, and the number of its stream. */
-function headBytes(content: Uint8Array): number {
-  return content.length >= 2 && [2, 3, 4, 6].includes(content[0]) && content[1] === 0 ? 6 : 2;
-}
-
-type Chunk = { readonly content: Uint8Array; readonly truncated: boolean } | 'damaged' | 'end';
-
-/** Reads a chunk: its length as a variable-length integer, its tag, and its content. */
-function* nextChunk(): ByteParser<Chunk> {
-  const [size] = yield 1;
-  if (size === undefined) return 'end';
-  if (size !== 1 && size !== 4 && size !== 8) return 'damaged';
-  const bytes = yield size;
-  const length = bytes.length < size ? undefined : lengthOf(bytes);
-  if (length === undefined) return { content: new Uint8Array(2), truncated: true };
-  const content = yield length;
-  return { content, truncated: content.length < length };
-}
-
-const boundary = [67, 165, 70, 220, 203, 245, 65, 15, 179, 14, 213, 70, 115, 131, 203, 228];
-
-/** Skips to the end of the next boundary, which is written every few seconds. Returns whether there is one. */
-function* skipToBoundary(): ByteParser<boolean> {
-  for (let found = 0; found < boundary.length;) {
-    const [byte] = yield 1;
-    if (byte === undefined) return false;
-    found = byte === boundary[found] ? found + 1 : byte === boundary[0] ? 1 : 0;
-  }
-  return true;
-}
-
-function streamOf(content: Uint8Array): XdfStream {
-  try {
-    return new XdfStream(decodeText(content.subarray(6)));
-  } catch (error) {
-    throw new Error(`a stream header is invalid: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-function xmlOf(name: string, bytes: Uint8Array) {
-  try {
-    return parseXml(decodeText(bytes));
-  } catch (error) {
-    throw new Error(`${name} is invalid: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-function recordingOf(all: readonly XdfStream[], date: string, options: ReadOptions, notes: string[]): Recording {
-  const numeric = all.filter(({ isMarkers, frames }) => !isMarkers && frames > 0).sort(byRelevance);
+function recordingOf({ streams: all, date, notes }: XdfContent, options: ReadOptions): Recording {
+  const garbage = all.filter((stream) => stream.removeGarbage()).map(({ name }) => `'${name}'`);
+  const numeric = all.filter((stream) => !isEventStream(stream) && stream.frames > 0).sort(byRelevance);
   const chosen = chooseStream(numeric, options);
   const start = startOf(date);
   const incomplete = all.filter((stream) => stream.incomplete).map(({ name }) => `'${name}'`);
   const header = {
     format: 'xdf' as const,
     time: start.time,
+    ...(start.time === 0 && { undated: true as const }),
     ...(start.local && { localTime: true as const }),
   };
   const shared = [
     ...(start.time === 0 ? ['The start of the recording is unknown: the file header contains no date.'] : []),
+    ...(garbage.length > 0
+      ? [`Wrong samples at the end, which the footer does not count, are skipped: ${garbage.join(', ')}.`]
+      : []),
     ...(incomplete.length > 0 ? [`Some chunks contain fewer samples than they state: ${incomplete.join(', ')}.`] : []),
     ...notes,
   ];
   if (!chosen) {
-    const marks = all.filter(({ isMarkers }) => isMarkers).flatMap(eventsOf);
+    const marks = all.filter(isEventStream).flatMap(eventsOf);
     if (marks.length === 0) throw new Error('the streams of the file contain no samples');
     const first = Math.min(...marks.map(({ time }) => time));
     const rate = options.rate ?? 1000;
@@ -147,29 +62,45 @@ function recordingOf(all: readonly XdfStream[], date: string, options: ReadOptio
       blocks: [],
       frames: 0,
       lost: 0,
-      marks: marksAt(marks, (time) => (time - first) * rate),
+      marks: marksAt(
+        marks,
+        (time) => (time - first) * rate,
+        (time) => start.time + (time - first) * 1000,
+      ),
       notes: shared,
     };
   }
   const { stream, selected } = chosen;
-  const timeline = new Timeline(stream, options.rate);
+  const timeline = new XdfTimeline(stream, options);
   const frames = timeline.collect(stream, selected.columns, start.time);
+  const markers = all.filter(isEventStream);
+  const marks = marksAt(
+    markers.flatMap(eventsOf),
+    (time) => timeline.frameAt(time),
+    (time) => start.time + timeline.millisecondsAt(time),
+  );
   const others = numeric.filter((other) => other !== stream);
   const channels = selected.columns.map((column) => stream.channels[column]);
   return {
     ...header,
-    ...channelsOf(channels.map(({ label, unit = '' }) => ({ label, unit, transducer: stream.type }))),
+    ...channelsOf(channels),
     rate: timeline.rate,
+    rateSource: timeline.rateSource,
     blocks: frames.blocks,
     frames: frames.frames,
-    lost: frames.lost,
+    lost: frames.lost - timeline.segments.length,
+    ...(timeline.segments.length > 0 && { segments: timeline.segments }),
     roles: selected.roles,
-    marks: marksAt(all.filter(({ isMarkers }) => isMarkers).flatMap(eventsOf), (time) => timeline.frameAt(time)),
+    marks,
     notes: [
       ...(others.length > 0
         ? [`Read the stream ${named(stream)}. Skipped other streams: ${others.map(named).join(', ')}.`]
         : []),
       ...timeline.notes,
+      ...clockNotes([stream, ...markers]),
+      ...(marks.length > 0 && marks.every(({ at }) => at < 0 || at >= frames.next)
+        ? ['No event is within the frames: the clocks of the streams may differ.']
+        : []),
       ...shared,
     ],
   };
@@ -212,6 +143,23 @@ function startOf(date: string): { time: number; local: boolean } {
   return Number.isNaN(time) ? { time: 0, local: false } : { time, local: zone === undefined };
 }
 
+/** Whether a stream contains events: texts, numeric markers, or triggers that are far rarer than their nominal rate. */
+function isEventStream(stream: XdfStream): boolean {
+  if (stream.isMarkers) return true;
+  if (!/marker|event|trigger|stim/i.test(stream.type)) return false;
+  const stamps = stream.stamps();
+  return stamps.length > 1 && (stamps.length - 1) / (stamps[stamps.length - 1] - stamps[0]) < stream.rate / 10;
+}
+
+/** Notes on streams from different computers of which one has no clock offsets. */
+function clockNotes(streams: readonly XdfStream[]): string[] {
+  const hosts = new Set(streams.map(({ host }) => host).filter((host) => host !== ''));
+  const without = streams.filter(({ offsets }) => offsets.times.length === 0).map(({ name }) => `'${name}'`);
+  return hosts.size > 1 && without.length > 0
+    ? [`Streams from different computers without clock offsets: ${without.join(', ')}. Events may be shifted.`]
+    : [];
+}
+
 /** An event at an unrounded time in s, by the clock of the recorder. */
 interface TimedEvent {
   readonly time: number;
@@ -221,103 +169,17 @@ interface TimedEvent {
 function eventsOf(stream: XdfStream): TimedEvent[] {
   const stamps = stream.stamps();
   synchronize(stamps, stream.offsets);
-  return stream.texts.map((label, i) => ({ time: stamps[i], label })).filter(({ label }) => label !== '');
+  const texts = stream.isMarkers ? stream.texts : stream.numbers().map((values) => values.join(' '));
+  return texts.map((label, i) => ({ time: stamps[i], label })).filter(({ label }) => label !== '');
 }
 
-function marksAt(events: readonly TimedEvent[], frameAt: (time: number) => number): RecordedMark[] {
+/** @param frameAt unrounded frame of a time in s  @param timeAt time in ms of a time in s */
+function marksAt(
+  events: readonly TimedEvent[],
+  frameAt: (time: number) => number,
+  timeAt: (time: number) => number,
+): RecordedMark[] {
   return [...events]
     .sort((a, b) => a.time - b.time)
-    .map(({ time, label }) => ({ at: Math.round(frameAt(time)), label }));
-}
-
-/** Frames below which the measured rate does not replace the nominal one. */
-const measuredFrames = 100;
-
-/** The times of the frames of a stream. */
-class Timeline {
-  /** Sampling rate in Hz. */
-  readonly rate: number;
-  readonly notes: readonly string[];
-  /** Timestamps in s by the clock of the recorder. */
-  readonly #stamps: Float64Array;
-  /** Indexes of the first frames of segments, and the frames lost before them. */
-  readonly #gaps: ReadonlyMap<number, number>;
-  /** Accepted difference between the time of a frame and its timestamp in ms. */
-  readonly #tolerance: number;
-
-  constructor(stream: XdfStream, given: number | undefined) {
-    const stamps = stream.stamps();
-    synchronize(stamps, stream.offsets);
-    this.#stamps = stamps;
-    const regular = stream.rate > 0;
-    const wild = regular ? replaceWild(stamps, stream.rate) : 0;
-    const segments: Segments =
-      regular && !stream.canDrop ? removeJitter(stamps, stream.rate) : { ranges: [[0, stamps.length]], rate: NaN };
-    const backwards = stamps.reduce((count, stamp, i) => count + (i > 0 && stamp < stamps[i - 1] ? 1 : 0), 0);
-    const deviates = stamps.length >= measuredFrames && Math.abs(segments.rate / stream.rate - 1) > 0.01;
-    const measured = Number(segments.rate.toPrecision(6));
-    const rate = given ?? (regular ? (deviates ? measured : stream.rate) : 1 / medianStep(stamps));
-    if (!(rate > 0 && rate < Infinity))
-      throw new MissingRateError(`the timestamps of the stream '${stream.name}' do not determine the sampling rate.`);
-    this.rate = rate;
-    this.#tolerance = given !== undefined && regular ? Infinity : regular ? 0.25 : 1e-3;
-    this.#gaps = new Map(
-      segments.ranges
-        .slice(1)
-        .map(([first]) => [first, Math.max(0, Math.round((stamps[first] - stamps[first - 1]) * rate) - 1)]),
-    );
-    this.notes = [
-      ...(regular || stamps.length < 2
-        ? []
-        : [
-            `The stream '${stream.name}' is irregular. Each frame keeps its own time; ${Number(rate.toPrecision(3))} Hz is assumed where a sampling rate is needed.`,
-          ]),
-      ...(deviates && given === undefined
-        ? [
-            `The stream '${stream.name}' has a nominal rate of ${stream.rate} Hz, but its timestamps imply ${measured} Hz, which is used.`,
-          ]
-        : []),
-      ...(wild > 0
-        ? [`Timestamps of the stream '${stream.name}' that the next ones contradict are ignored: ${wild}.`]
-        : []),
-      ...(backwards > 0 ? [`The time of the stream '${stream.name}' goes back ${backwards} times.`] : []),
-    ];
-  }
-
-  /** Collects the frames of the stream. @param start time of frame 0 in ms */
-  collect(stream: XdfStream, columns: readonly number[], start: number): FrameCollector {
-    const frames = new FrameCollector(columns.length, this.rate, start);
-    const { length: channels } = stream.channels;
-    const frame = new Float32Array(columns.length);
-    let index = 0;
-    for (const piece of stream.pieces)
-      for (let from = 0; from < piece.length; from += channels, index++) {
-        frames.skip(this.#gaps.get(index) ?? 0);
-        frames.setClock(start + (this.#stamps[index] - this.#stamps[0]) * 1000, this.#tolerance);
-        for (const [i, column] of columns.entries()) frame[i] = piece[from + column];
-        frames.add(frame);
-      }
-    frames.endBlock();
-    return frames;
-  }
-
-  /** The unrounded index of the frame at a time in s. */
-  frameAt(time: number): number {
-    const stamps = this.#stamps;
-    let [low, high] = [0, stamps.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (stamps[middle] <= time) low = middle + 1;
-      else high = middle;
-    }
-    const before = Math.max(0, low - 1);
-    const lost = [...this.#gaps].reduce((sum, [first, count]) => sum + (first <= before ? count : 0), 0);
-    const step = low > 0 && low < stamps.length && !this.#gaps.has(low) ? stamps[low] - stamps[before] : 1 / this.rate;
-    return before + lost + (time - stamps[before]) / step;
-  }
-}
-
-function medianStep(stamps: Float64Array): number {
-  const steps = stamps.subarray(1).map((stamp, i) => stamp - stamps[i]);
-  return steps.sort().at(steps.length >> 1) ?? NaN;
+    .map(({ time, label }) => ({ at: Math.round(frameAt(time)), time: timeAt(time), label }));
 }

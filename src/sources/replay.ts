@@ -27,7 +27,8 @@ export interface ReplayOptions {
   /** Awaited before each block. */
   readonly ready?: () => Promise<unknown>;
   /**
-   * Called with each mark of the recording after the block that contains its first frame; in a loop, `at` continues.
+   * Called with each mark of the recording after the block that contains its first frame. Its time is that of the blocks; in
+   * a loop, `at` and `time` continue.
    */
   readonly marked?: (mark: RecordedMark) => void;
   /** Clock that times the blocks. Default: the system clock. */
@@ -109,10 +110,10 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Obser
         if (!subscriber.closed && ready) await ready();
         if (subscriber.closed) return;
         schedule.catchUp(end - first);
-        const time = live ? schedule.timeAt(block.time - first) : block.time;
-        subscriber.next({ ...block, time });
+        const played = (time: number) => (live ? schedule.timeAt(time - first) : time);
+        subscriber.next({ ...block, time: played(block.time) });
         if (subscriber.closed) return;
-        if (marked) marks.forEach(marked);
+        if (marked) for (const mark of marks) marked({ ...mark, time: played(mark.time) });
       }
       subscriber.complete();
     };
@@ -134,7 +135,7 @@ function* parts(recording: Recording, blockFrames: number, loop: boolean): Gener
   const { blocks, rate } = recording;
   const last = blocks.at(-1);
   if (!last) return;
-  const marks = (recording.marks ?? []).filter(({ at }) => at >= 0);
+  const marks = (recording.marks ?? []).filter(({ at }) => at >= 0).sort((a, b) => a.at - b.at);
   const end = last.start + frameCount(last);
   const duration = timeOf(last, end) - blocks[0].time;
   for (let [offset, later] = [0, 0]; ; offset += end - blocks[0].start, later += duration) {
@@ -142,7 +143,7 @@ function* parts(recording: Recording, blockFrames: number, loop: boolean): Gener
     const marksBefore = (frame: number) => {
       const from = reported;
       while (reported < marks.length && marks[reported].at < frame) reported++;
-      return marks.slice(from, reported).map((mark) => ({ ...mark, at: mark.at + offset }));
+      return marks.slice(from, reported).map((mark) => ({ ...mark, at: mark.at + offset, time: mark.time + later }));
     };
     for (const { data, channels, start, time, valid } of blocks) {
       const frames = data.length / channels;

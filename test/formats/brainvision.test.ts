@@ -69,7 +69,7 @@ describe('a BrainVision recording', () => {
       'Comment,a\\1b = c,4,0,2',
       'SyncStatus,,9,1,0',
     ];
-    expect(read({ channels: one(1, 2, 3), markers }).marks).toEqual([
+    expect(read({ channels: one(1, 2, 3), markers }).marks).toMatchObject([
       { at: 1, label: 'R 12', frames: 3 },
       { at: 2, label: 'S  1' },
       { at: 3, label: 'a,b = c' },
@@ -89,11 +89,51 @@ describe('a BrainVision recording', () => {
       [0, start, [1, 2]],
       [252, start + 1008, [3, 4]],
     ]);
-    expect(recording.marks).toEqual([
+    expect(recording.marks).toMatchObject([
       { at: 252, label: 'New Segment' },
       { at: 253, label: 'S  1' },
     ]);
     expect(recording.notes).toEqual([expect.stringContaining('paused: 250 frames')]);
+  });
+
+  test('has segments at their dates, also between frames, and new segments after more than maxGap', () => {
+    const markers = [
+      'New Segment,,1,1,0,20040302050607250000',
+      'New Segment,,3,1,0,20040302050608255500',
+      'Stimulus,S  1,4,2,0',
+      'New Segment,,5,1,0,20040303050607250000',
+      'Stimulus,S  2,5,1,0',
+    ];
+    const recording = readFilesInPieces(encodeBrainvision({ channels: one(1, 2, 3, 4, 5), markers }), [], {
+      maxGap: 60,
+    });
+    expect(recording).toMatchObject({ frames: 5, lost: 249, segments: [254] });
+    const day = 86_400_000;
+    expect(recording.blocks.map(({ start, time }) => [start, time - recording.time])).toEqual([
+      [0, 0],
+      [251, 1005.5],
+      [254, day],
+    ]);
+    expect(recording.marks?.map(({ at, time, duration, label }) => [at, time - start, duration, label])).toEqual([
+      [251, 1005.5, undefined, 'New Segment'],
+      [252, 1009.5, 8, 'S  1'],
+      [254, day, undefined, 'New Segment'],
+      [254, day, undefined, 'S  2'],
+    ]);
+  });
+
+  test('can have commas in its comments, and fractions in its markers and resolutions', () => {
+    const markers = [
+      'New Segment,,1,1,0,20040302050607250000',
+      'Comment,eyes, open, 2,3,1,0',
+      'Stimulus,S  1,2.5,1e0,0',
+    ];
+    const recording = read({ channels: [{ info: 'Oz,,0,5,µV', stored: [1, 2, 3] }], markers });
+    expect(recording.blocks).toMatchObject([{ data: Float32Array.of(0.5, 1, 1.5) }]);
+    expect(recording.marks?.map(({ time, label }) => [time - start, label])).toEqual([
+      [6, 'S  1'],
+      [8, 'eyes, open, 2'],
+    ]);
   });
 
   test('ignores the date of a segment that begins before the previous one ends', () => {
@@ -177,7 +217,9 @@ describe('a BrainVision recording', () => {
     [{ common: ['DataOrientation=ROWS'] }, "DataOrientation must be one of MULTIPLEXED, VECTORIZED, got 'ROWS'"],
     [{ common: ['DataFile='] }, "DataFile must be the name of the file with the samples, got ''"],
     [{ common: ['DataPoints=-1'] }, "DataPoints must be an integer >= 1, got '-1'"],
-    [{ channels: [{ info: 'Oz,,x,µV', stored: [1] }] }, "the resolution of Ch1 must be a number, got 'x'"],
+    [{ channels: [{ info: 'Oz,,x,µV', stored: [1] }] }, "the resolution of Ch1 must be a number other than 0, got 'x'"],
+    [{ channels: [{ info: 'Oz,,0,µV', stored: [1] }] }, "the resolution of Ch1 must be a number other than 0, got '0'"],
+    [{ common: ['DataType=FREQUENCYDOMAIN'] }, "DataType must be one of TIMEDOMAIN, got 'FREQUENCYDOMAIN'"],
   ])('with %j is rejected by the name of the entry', (wrong, sentence) => {
     const files = { ...encodeBrainvision({ channels: one(1) }) };
     const wanted = { channels: one(1), ...wrong } as BrainvisionFile;
@@ -188,7 +230,7 @@ describe('a BrainVision recording', () => {
 
   test('notes malformed markers, and rejects a marker file in place of the header', () => {
     const { notes, marks } = read({ channels: one(1), markers: ['Stimulus,S  1,x,1,0', 'Stimulus,S  2,1,y,0'] });
-    expect(marks).toEqual([{ at: 0, label: 'S  2' }]);
+    expect(marks).toMatchObject([{ at: 0, label: 'S  2' }]);
     expect(notes).toContainEqual(expect.stringContaining("Malformed markers are skipped: 1. The first one: 'mk1="));
     const { 'a.vmrk': markers } = encodeBrainvision({ channels: one(1) });
     expect(() => readFilesInPieces({ 'a.vmrk': markers }, [])).toThrow('read the header file (.vhdr) instead');

@@ -48,13 +48,15 @@ describe('annotations', () => {
           const frame = (ms: number) => Math.round((ms / 1000) * rate);
           const marks = all.flat(2).flatMap(({ onset, duration = 0, texts }) =>
             texts.map((label) => ({
-              at: Math.round((onset / 1000 - first / 1000) * rate),
+              at: 0 + Math.round((onset / 1000 - first / 1000) * rate),
+              time: Date.UTC(2004, 2, 2, 5, 6, 7) + onset,
               label,
               ...(frame(duration) > 0 && { frames: frame(duration) }),
+              ...(duration > 0 && { duration: (duration / 1000) * 1000 }),
             })),
           );
           const recording = readInPieces(bytes, pieces);
-          expect(recording.marks).toEqual(marks.sort((a, b) => a.at - b.at));
+          expect(recording.marks).toMatchObject(marks.sort((a, b) => a.time - b.time));
           expect(recording).toMatchObject({ time: Date.UTC(2004, 2, 2, 5, 6, 7) + first, notes: [] });
           expect(recording.channels).toEqual([{ label: 'x', unit: 'µV' }]);
         },
@@ -86,10 +88,44 @@ describe('annotations', () => {
   ])('that are malformed are skipped and counted: %j', (malformed) => {
     const record = list('+0', ['']) + malformed + list('+1', ['good']);
     const recording = readRecording(encodeEdf({ signals: [samples(2), annotations([record, malformed], 40)] }));
-    expect(recording.marks).toEqual([{ at: 8, label: 'good' }]);
+    expect(recording.marks).toMatchObject([{ at: 8, label: 'good' }]);
     expect(recording.notes).toEqual([
       `Malformed annotation lists are skipped: 2. The first one: record 1 contains ${JSON.stringify(malformed.slice(0, -1))}.`,
     ]);
+  });
+
+  test('next to a checksum in records of 0 s are a recording that starts at the start in the header', () => {
+    const checksum = { label: 'Crc16', unit: '', records: [[1], [2]] };
+    const records = [list('+0', ['']) + list('+30', ['Hypopnea'], '10'), list('+0', ['']) + list('+95.5', ['Arousal'])];
+    const recording = readRecording(
+      encodeEdf({ reserved: 'EDF+D', duration: 0, signals: [checksum, annotations(records, 40)] }),
+    );
+    const time = Date.UTC(2004, 2, 2, 5, 6, 7);
+    expect(recording).toMatchObject({
+      channels: [],
+      frames: 0,
+      time,
+      marks: [
+        { at: 30_000, time: time + 30_000, label: 'Hypopnea', duration: 10_000 },
+        { at: 95_500, time: time + 95_500, label: 'Arousal' },
+      ],
+      notes: ['Skipped signals without a sampling rate: Crc16 (1 samples per record).'],
+    });
+  });
+
+  test('can have decimal commas and exponents', () => {
+    const record = list('+0', ['']) + list('+1,5', ['a'], '2,5e-1') + list('+1e0', ['b'], '');
+    const { time, marks } = readRecording(encodeEdf({ signals: [samples(2), annotations([record, ''], 60)] }));
+    expect(marks).toMatchObject([
+      { label: 'b', time: time + 1000 },
+      { label: 'a', time: time + 1500, duration: 250 },
+    ]);
+  });
+
+  test('of a file without a date are in ms after its first frame', () => {
+    const record = list('+0.25', ['']) + list('+0.75', ['a']);
+    const recording = readRecording(encodeEdf({ date: '00.00.00', signals: [samples(1), annotations([record], 60)] }));
+    expect(recording).toMatchObject({ undated: true, time: 0, marks: [{ at: 4, time: 500 }] });
   });
 
   test('cannot be selected as a column', () => {
@@ -139,9 +175,9 @@ describe('the triggers of a BDF file', () => {
   });
 
   test('of a Status signal with another rate are at the frames of the recording', () => {
-    expect(readRecording(file([0, 5, 5, 0], 4)).marks).toEqual([{ at: 2, label: '5', frames: 4 }]);
+    expect(readRecording(file([0, 5, 5, 0], 4)).marks).toMatchObject([{ at: 2, label: '5', frames: 4 }]);
     const status = new Array<number>(32).fill(0).fill(5, 3, 7).fill(9, 18, 19);
-    expect(readRecording(file(status, 32)).marks).toEqual([
+    expect(readRecording(file(status, 32)).marks).toMatchObject([
       { at: 1, label: '5', frames: 1 },
       { at: 5, label: '9' },
     ]);
@@ -154,7 +190,7 @@ describe('the triggers of a BDF file', () => {
     };
     const onsets = annotations([list('+0', ['']), list('+2', [''])], 30);
     const signals = [samples(2), status, onsets];
-    expect(readRecording(encodeEdf({ bdf: true, reserved: 'BDF+D', signals })).marks).toEqual(
+    expect(readRecording(encodeEdf({ bdf: true, reserved: 'BDF+D', signals })).marks).toMatchObject(
       [0, 6, 16, 22].map((at) => ({ at, label: '5', frames: 2 })),
     );
   });

@@ -104,7 +104,11 @@ describe('an EDF or BDF file', () => {
 
   test('can have an unknown number of records, or more than its header specifies', () => {
     const signals = [zeros(4, 3)];
-    expect(readRecording(encodeEdf({ signals, records: -1 }))).toMatchObject({ frames: 12, notes: [] });
+    for (const records of [-1, ''])
+      expect(readRecording(encodeEdf({ signals, records }))).toMatchObject({
+        frames: 12,
+        notes: ['The header does not specify the number of data records; the file contains 3.'],
+      });
     expect(readRecording(encodeEdf({ signals, records: 2 }))).toMatchObject({
       frames: 12,
       notes: ['The header specifies 2 data records, but the file contains 3.'],
@@ -123,14 +127,21 @@ describe('an EDF or BDF file', () => {
   });
 
   test('has units in the common spelling, from UTF-8 or Latin-1', () => {
-    const units = ['uV', 'µV', 'μV', 'mV', 'degC', ''];
+    const units = ['uV', 'µV', 'μV', 'UV', 'uv', 'ƒÊV', 'ÂµV', 'mV', 'mv', 'v', 'uS', 'us', 'degC', 'unit', 'MV', ''];
     const bytes = encodeEdf({ signals: units.map((unit) => ({ label: '', unit, records: [[0]] })) });
-    const expected = ['µV', 'µV', 'µV', 'mV', 'degC', undefined];
-    const channels = expected.map((unit, i) => ({ label: `signal ${i + 1}`, ...(unit !== undefined && { unit }) }));
-    expect(readRecording(bytes).channels).toEqual(channels);
+    const micro = ['µV', 'µV', 'µV', 'µV', 'µV', 'µV', 'µV'];
+    const expected = [...micro, 'mV', 'mV', 'V', 'µS', 'µs', 'degC', 'unit', 'MV', undefined];
+    expect(readRecording(bytes).channels.map(({ unit }) => unit)).toEqual(expected);
     const latin1 = encodeEdf({ signals: [{ label: 'x', unit: '?V', records: [[0]] }] });
     latin1[256 + 96] = 0xb5;
     expect(readRecording(latin1).channels).toEqual([{ label: 'x', unit: 'µV' }]);
+  });
+
+  test('can be filled up with zero bytes instead of spaces', () => {
+    const signal = { ...plain.signals[0], unit: 'uV' };
+    const bytes = encodeEdf({ signals: [signal], recording: 'Startdate 02-MAR-2004' });
+    const zeroed = bytes.map((byte, i) => (byte === 0x20 && i < 512 && bytes[i + 1] === 0x20 ? 0 : byte));
+    expect(readRecording(zeroed)).toEqual(readRecording(bytes));
   });
 
   test('can have decimal commas, and zero bytes after a text', () => {
@@ -294,7 +305,12 @@ describe('discontinuous records', () => {
   test('can have rounded onsets', () => {
     expect(readRecording(apart(['+0', '+0.95', '+2.04']))).toMatchObject({ frames: 12, lost: 0 });
     const rounded = readRecording(apart(['+0', '+0.6', '+2.25']));
-    expect(rounded.blocks.map(({ start }) => start)).toEqual([0, 9]);
+    expect(rounded).toMatchObject({ frames: 12, lost: 1 });
+    expect(rounded.blocks.map(({ start, time }) => [start, time - rounded.time])).toEqual([
+      [0, 0],
+      [4, 600],
+      [9, 2250],
+    ]);
   });
 
   test('must contain increasing onsets', () => {
@@ -313,16 +329,63 @@ describe('discontinuous records', () => {
     );
     expect(() => readRecording(apart([far, far]))).toThrow('the onset of record 1 must be within 8000000000000 s');
     const year = 365 * 86_400;
-    expect(readRecording(apart(['+0', `+${year}`]))).toMatchObject({ frames: 8, lost: 4 * year - 4 });
+    const whole = readRecording(apart(['+0', `+${year}`]), { maxGap: Infinity });
+    expect(whole).toMatchObject({ frames: 8, lost: 4 * year - 4 });
   });
 
   test('have gaps of the same number of frames with the option rate', () => {
     expect(readRecording(apart(['+0', '+2']), { rate: 400 })).toMatchObject({ rate: 400, frames: 8, lost: 4 });
   });
 
-  test('are only in files that are marked as discontinuous', () => {
+  test('in a file that is not marked as discontinuous are gaps that a note reports', () => {
     const signals = [zeros(4, 2), annotations([list('+0', ['']), list('+9', [''])], 24)];
-    expect(readRecording(encodeEdf({ reserved: 'EDF+C', signals }))).toMatchObject({ frames: 8, lost: 0 });
+    for (const reserved of ['EDF+C', ''])
+      expect(readRecording(encodeEdf({ reserved, signals }))).toMatchObject({
+        frames: 8,
+        lost: 32,
+        notes: [
+          'The header does not mark the file as discontinuous, but record 2 starts at 9 s, 8 s after the end of the previous one.',
+        ],
+      });
+  });
+
+  test('without onsets are read without gaps, and a note reports it', () => {
+    expect(readRecording(encodeEdf({ reserved: 'EDF+D', signals: [zeros(4, 2)] }))).toMatchObject({
+      frames: 8,
+      lost: 0,
+      notes: ['The header marks the file as discontinuous, but its records contain no onsets: gaps are unknown.'],
+    });
+  });
+
+  test('that drift keep their times, and so do annotations', () => {
+    const onsets = Array.from({ length: 40 }, (_, n) => (1.004 * n).toFixed(3));
+    const signals = [
+      zeros(10, 40),
+      annotations(
+        onsets.map((onset) => list(`+${onset}`, ['']) + list(`+${onset}1`, ['x'])),
+        24,
+      ),
+    ];
+    const recording = readRecording(encodeEdf({ reserved: 'EDF+D', signals }));
+    expect(recording).toMatchObject({ frames: 400, lost: 0 });
+    expect(recording.blocks.map(({ time }) => Math.round(time - recording.time))).toEqual(
+      onsets.map((onset) => Math.round(1000 * Number(onset))),
+    );
+    expect(recording.marks?.map(({ at }) => at)).toEqual(onsets.map((_, n) => 10 * n));
+    recording.marks?.forEach(({ time }, n) => {
+      expect(time - recording.time).toBeCloseTo(1000 * Number(`${onsets[n]}1`), 3);
+    });
+  });
+
+  test('more than maxGap apart are segments', () => {
+    const onsets = ['+0', '+11', '+12', '+99'];
+    const recording = readRecording(apart(onsets), { maxGap: 20 });
+    expect(recording).toMatchObject({ frames: 16, lost: 40, segments: [53], rateSource: 'header' });
+    expect(recording.blocks.map(({ start, time }) => [start, time - recording.time])).toEqual([
+      [0, 0],
+      [44, 11_000],
+      [53, 99_000],
+    ]);
   });
 });
 
@@ -333,10 +396,10 @@ describe('the real EDF and BDF files', () => {
     expect(recording).toMatchObject({ format: 'edf', kind: 'eeg', rate: 128, frames: 15872, lost: 0, notes: [] });
     expect(recording.time).toBe(Date.UTC(2009, 7, 12, 16, 15));
     expect(recording.channels).toHaveLength(64);
-    expect(recording.channels[0]).toEqual({ label: 'Fc5.', unit: 'µV' });
+    expect(recording.channels[0]).toEqual({ label: 'Fc5.', unit: 'µV', type: 'EEG' });
     expect([...recording.blocks[0].data.slice(0, 3)]).toEqual([21, 9, 20]);
     expect(recording.marks).toHaveLength(38);
-    expect(recording.marks?.slice(0, 2)).toEqual([
+    expect(recording.marks?.slice(0, 2)).toMatchObject([
       { at: 0, label: 'T0', frames: 176 },
       { at: 176, label: 'T1', frames: 656 },
     ]);
@@ -344,7 +407,7 @@ describe('the real EDF and BDF files', () => {
 
   const utf8 = sharedData('edf/test_utf8_annotations.edf');
   test.skipIf(!utf8)('annotations may be in UTF-8', () => {
-    expect(readRecording(readFileSync(utf8!)).marks).toEqual([
+    expect(readRecording(readFileSync(utf8!)).marks).toMatchObject([
       { at: 0, label: 'RECORD START' },
       { at: 400, label: '仰卧', frames: 100 },
     ]);
@@ -359,9 +422,9 @@ describe('the real EDF and BDF files', () => {
       expect(recording).toMatchObject({ channels: [], blocks: [], frames: 0, lost: 0, rate: 1000, notes: [] });
       expect(recording.time).toBe(Date.UTC(1989, 3, 24, 16, 13));
       expect(recording.marks).toHaveLength(154);
-      expect(recording.marks?.[1]).toEqual({ at: 30_630_000, label: 'Sleep stage 1', frames: 120_000 });
+      expect(recording.marks?.[1]).toMatchObject({ at: 30_630_000, label: 'Sleep stage 1', frames: 120_000 });
       const paced = readRecording(bytes, { rate: 100 });
-      expect(paced.marks?.[1]).toEqual({ at: 3_063_000, label: 'Sleep stage 1', frames: 12_000 });
+      expect(paced.marks?.[1]).toMatchObject({ at: 3_063_000, label: 'Sleep stage 1', frames: 12_000 });
     },
   );
 
@@ -372,9 +435,9 @@ describe('the real EDF and BDF files', () => {
     expect(recording).toMatchObject({ format: 'bdf', kind: 'eeg', rate: 2048, frames: 2048, lost: 0, notes: [] });
     expect(recording.time).toBe(Date.UTC(2013, 7, 1, 13, 21, 46));
     expect(recording.channels).toHaveLength(72);
-    expect(recording.marks).toEqual([{ at: 589, label: '128', frames: 21 }]);
+    expect(recording.marks).toMatchObject([{ at: 589, label: '128', frames: 21 }]);
     const status = readRecording(bytes, { columns: ['Status'] });
-    expect(status.channels).toEqual([{ label: 'Status', unit: 'Boolean' }]);
+    expect(status.channels).toEqual([{ label: 'Status', unit: 'Boolean', type: 'TRIG' }]);
     expect(status.marks).toEqual(recording.marks);
     expect(channelOf(status, 0)[589] & 0xffff).toBe(128);
   });

@@ -78,7 +78,7 @@ export function encodeGdf(file: GdfFile): Uint8Array {
   return join([
     field(`GDF ${version}`, 8),
     new Uint8Array(160),
-    file.start ?? new Uint8Array(16).fill(old ? 0x20 : 0),
+    file.start ?? (old ? field('2012070619021600', 16) : number(16, (view) => view.setUint32(4, 735_056, true))),
     old ? i64(headerBytes) : join([u16(headerBytes / 256), new Uint8Array(6)]),
     new Uint8Array(44),
     i64(file.records ?? records),

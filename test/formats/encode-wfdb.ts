@@ -37,7 +37,7 @@ export function encodeWfdb(
     const all = Array.from({ length: stored.length / samples }, (_, frame) =>
       own.flatMap(({ samples = 1, stored }) => stored.slice(frame * samples, (frame + 1) * samples)),
     ).flat();
-    return [name, Uint8Array.from([...before, ...bytesOf(Number(format), all)])];
+    return [name, Uint8Array.from([...before, ...bytesOf(Number(format), all, own.length)])];
   });
   return {
     'a.hea': new TextEncoder().encode(['# a comment', record, '', ...lines, '# another'].join('\n')),
@@ -46,8 +46,8 @@ export function encodeWfdb(
   };
 }
 
-/** The bytes of samples in a format. */
-function bytesOf(format: number, samples: readonly number[]): number[] {
+/** The bytes of samples of a number of signals in a format. Format 8 starts at the first number in the header. */
+function bytesOf(format: number, samples: readonly number[], signals: number): number[] {
   const little = (sample: number, bytes: number) => Array.from({ length: bytes }, (_, i) => (sample >> (8 * i)) & 255);
   if (format === 212)
     return samples.flatMap((a, i) => {
@@ -59,6 +59,19 @@ function bytesOf(format: number, samples: readonly number[]): number[] {
         ...(b === undefined ? [] : [b & 255]),
       ];
     });
+  if (format === 310 || format === 311)
+    return samples.flatMap((first, i) => {
+      if (i % 3 > 0) return [];
+      const [a, b, c] = [first, samples.at(i + 1) ?? 0, samples.at(i + 2) ?? 0].map((sample) => sample & 1023);
+      const words =
+        format === 311
+          ? a + b * 1024 + c * 2 ** 20
+          : (a << 1) + ((c & 31) << 11) + 65536 * ((b << 1) + ((c >> 5) << 11));
+      const last = samples.length - i;
+      return little(words | 0, 4).slice(0, last > 2 ? 4 : format === 310 ? 2 * last : 1 + last);
+    });
+  if (format === 8)
+    return samples.map((sample, i) => (sample - (samples.at(i < signals ? i : i - signals) ?? 0)) & 255);
   return samples.flatMap((sample) =>
     format === 61
       ? little(sample, 2).reverse()

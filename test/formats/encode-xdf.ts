@@ -10,6 +10,11 @@ export interface XdfFileStream {
   labels?: readonly string[];
   unit?: string;
   desc?: string;
+  host?: string;
+  /** Types of the channels with labels. */
+  types?: readonly string[];
+  /** Content of the footer. */
+  footer?: string;
   /** Chunks of samples. */
   chunks: readonly (readonly XdfSample[])[];
   /** Measured clock offsets: time and value in s. */
@@ -63,17 +68,22 @@ export function encodeXdf(streams: readonly XdfFileStream[], date = ''): Uint8Ar
       }),
       xdfChunk(5, boundary),
     ]).flat(),
-    ...streams.map((_, id) => xdfChunk(6, joinBytes([uint32(id), utf8('<info></info>')]))),
+    ...streams.map(({ footer = '<info></info>' }, id) => xdfChunk(6, joinBytes([uint32(id), utf8(footer)]))),
   ]);
 }
 
 function headerOf(stream: XdfFileStream): string {
   const { name = 'x', type = 'EEG', rate = 100, format = 'float32', labels = [], unit = 'microvolts', chunks } = stream;
   const count = stream.count ?? (chunks.at(0)?.at(0)?.length ?? 2) - 1;
-  const channels = labels.map((label) => `<channel><label>${label}</label><unit>${unit}</unit></channel>`).join('');
+  const channels = labels
+    .map((label, i) => {
+      const type = stream.types ? `<type>${stream.types[i]}</type>` : '';
+      return `<channel><label>${label}</label><unit>${unit}</unit>${type}</channel>`;
+    })
+    .join('');
   return `<?xml version="1.0"?>
     <info><name>${name}</name><type>${type}</type><channel_count>${count}</channel_count><nominal_srate>${rate}</nominal_srate>
-    <channel_format>${format}</channel_format><created_at>5</created_at>
+    <channel_format>${format}</channel_format><created_at>5</created_at><hostname>${stream.host ?? ''}</hostname>
     <desc><channels>${channels}</channels>${stream.desc ?? ''}</desc></info>`;
 }
 

@@ -70,7 +70,7 @@ describe('a GDF file', () => {
           notes: [],
         };
         expect(recording).toMatchObject(expected);
-        expect(recording.channels).toEqual(all.map(({ label }) => ({ label, unit: 'µV' })));
+        expect(recording.channels).toMatchObject(all.map(({ label }) => ({ label, unit: 'µV' })));
         all.forEach(({ physical: [low, high], digital: [least, most], records }, channel) => {
           const gain = (high - low) / (most - least);
           expect(channelOf(recording, channel)).toEqual(
@@ -103,7 +103,7 @@ describe('a GDF file', () => {
             return { at: Math.round((position - 1) * ratio), label, ...(frames > 0 && { frames }) };
           });
           const recording = readRecording(bytes);
-          expect(recording.marks).toEqual(marks.sort((a, b) => a.at - b.at));
+          expect(recording.marks).toMatchObject(marks.sort((a, b) => a.at - b.at));
           expect(recording.notes).toEqual([]);
         },
       ),
@@ -113,7 +113,7 @@ describe('a GDF file', () => {
 
   test('labels events with their codes and reads position 0 as 1', () => {
     const events = [768, 1].map((type, position) => ({ position, type }));
-    expect(readRecording(encodeGdf({ signals: one(1, 1), events })).marks).toEqual([
+    expect(readRecording(encodeGdf({ signals: one(1, 1), events })).marks).toMatchObject([
       { at: 0, label: '0x0300' },
       { at: 0, label: '0x0001' },
     ]);
@@ -133,13 +133,41 @@ describe('a GDF file', () => {
     expect(labels({ ...file, tags: Uint8Array.of(9, 0, 0, 200) })).toContain('0x0001');
   });
 
+  test('can contain events only', () => {
+    const events = [{ position: 513, type: 5, duration: 128 }];
+    const file = { version: '2.20', signals: [], mode: 3, records: 0, events };
+    const recording = readRecording(encodeGdf({ ...file, eventRate: 256 }));
+    const { time } = recording;
+    expect(recording).toMatchObject({
+      channels: [],
+      blocks: [],
+      frames: 0,
+      marks: [{ at: 2000, time: time + 2000, label: '0x0005', duration: 500 }],
+      notes: [],
+    });
+    expect(() => readRecording(encodeGdf({ ...file, eventRate: 0 }))).toThrow('no signal of this GDF file');
+  });
+
+  test('has exact times of its events, whatever the rate of its frames', () => {
+    const events = [{ position: 778, type: 5, duration: 3 }];
+    const bytes = encodeGdf({ signals: one(1, 5), duration: [1, 1], mode: 3, eventRate: 1000, events });
+    const marks = (rate?: number) =>
+      readRecording(bytes, { rate }).marks?.map(({ at, time, duration }) => [
+        at,
+        time - readRecording(bytes).time,
+        duration,
+      ]);
+    expect(marks()).toEqual([[1, 777, 3]]);
+    expect(marks(2)).toEqual([[1, 388.5, 1.5]]);
+  });
+
   test('ignores samples in its event table', () => {
     const events = [
       { position: 1, type: 0x7fff, duration: 4 },
       { position: 3, type: 1 },
     ];
     const recording = readRecording(encodeGdf({ version: '2.20', signals: one(1, 5), mode: 3, events }));
-    expect(recording.marks).toEqual([{ at: 2, label: '0x0001' }]);
+    expect(recording.marks).toMatchObject([{ at: 2, label: '0x0001' }]);
   });
 
   test('that is truncated keeps its complete records and no events, and notes report both', () => {
@@ -169,7 +197,10 @@ describe('a GDF file', () => {
   });
 
   test('with an unknown number of records is read to its end', () => {
-    expect(readRecording(encodeGdf({ signals: one(4, 3), records: -1 }))).toMatchObject({ frames: 12, notes: [] });
+    expect(readRecording(encodeGdf({ signals: one(4, 3), records: -1 }))).toMatchObject({
+      frames: 12,
+      notes: ['The header does not specify the number of data records; the file contains 3.'],
+    });
   });
 
   test('skips signals with other rates and signals without samples', () => {
@@ -211,14 +242,19 @@ describe('a GDF file', () => {
 });
 
 describe('the start of a GDF file', () => {
-  const at = (version: string, start: Uint8Array) =>
-    readRecording(encodeGdf({ version, start, signals: one(1, 1) })).time;
+  const at = (version: string, start: Uint8Array) => {
+    const { time, undated, localTime } = readRecording(encodeGdf({ version, start, signals: one(1, 1) }));
+    expect(localTime).toBe(true);
+    return undated ? undefined : time;
+  };
 
   test.each([
     ['2012070619021650', Date.UTC(2012, 6, 6, 19, 2, 16, 500)],
     ['20120706190216  ', Date.UTC(2012, 6, 6, 19, 2, 16)],
-    ['', 0],
-    ['some day', 0],
+    ['', undefined],
+    ['some day', undefined],
+    ['20121306190216  ', undefined],
+    ['20120231190216  ', undefined],
   ])('%j in 1.x', (digits, time) => {
     expect(at('1.25', field(digits, 16))).toBe(time);
   });
@@ -236,7 +272,8 @@ describe('the start of a GDF file', () => {
       ),
       { seed: 3, numRuns: 100 },
     );
-    expect(at('2.20', new Uint8Array(16))).toBe(0);
+    expect(at('2.20', new Uint8Array(16))).toBe(undefined);
+    expect(at('2.20', new Uint8Array(16).fill(255))).toBe(undefined);
   });
 });
 
@@ -304,13 +341,14 @@ test.skipIf(!ssvep)('the SSVEP recording has 8 channels at 256 Hz, 222 s and 98 
     kind: 'eeg',
     rate: 256,
     time: 0,
+    undated: true,
     frames: 57_024,
     lost: 0,
-    notes: [],
+    notes: ['The start of the recording is unknown: the header contains no valid date.'],
   });
   expect(recording.channels.map(({ label }) => label)).toEqual('Oz O1 O2 PO3 POz PO7 PO8 PO4'.split(' '));
   expect(recording.marks).toHaveLength(98);
-  expect(recording.marks?.slice(0, 3)).toEqual([
+  expect(recording.marks?.slice(0, 3)).toMatchObject([
     { at: 3324, label: '0x8001' },
     { at: 3836, label: '0x8100' },
     { at: 3964, label: '0x800b' },

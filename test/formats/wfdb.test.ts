@@ -8,7 +8,7 @@ import { encodeWfdb, type WfdbFileSignal } from './encode-wfdb.ts';
 import { channelOf, readFilesInPieces } from './read-in-pieces.ts';
 
 /** Bits of the formats; the smallest number stands for a missing sample. */
-const bits: Record<number, number> = { 16: 16, 24: 24, 32: 32, 61: 16, 80: 8, 160: 16, 212: 12 };
+const bits: Record<number, number> = { 16: 16, 24: 24, 32: 32, 61: 16, 80: 8, 160: 16, 212: 12, 310: 10, 311: 10 };
 const storedIn = (format: number) => fc.integer({ min: -(2 ** (bits[format] - 1)), max: 2 ** (bits[format] - 1) - 1 });
 
 /** Several files, each with one format and some signals. */
@@ -95,6 +95,11 @@ describe('a WFDB record', () => {
     expect(channelOf(readFilesInPieces(files, [], { columns: ['slow'] }), 0)).toEqual([7, 8, 9]);
   });
 
+  test('can be in a subdirectory by its header', () => {
+    const files = encodeWfdb(`beats/a 1 250 1 ${dated}`, [one(1)], [{ at: 0, code: 1 }]);
+    expect(readFilesInPieces(files, [])).toMatchObject({ frames: 1, marks: [{ label: 'N' }] });
+  });
+
   test('has a rate that is exact', () => {
     for (const rate of [49, 360, 257, 15.5, 0.1]) expect(read(`a 1 ${rate} 1`, [one(1)]).rate).toBe(rate);
     expect(read('a 1 250/24000(5) 1', [one(1)]).rate).toBe(250);
@@ -105,7 +110,18 @@ describe('a WFDB record', () => {
     const time = (clock: string) => read(`a 1 250 1 ${clock}`, [one(1)]).time;
     expect(time('9:05:01.5 29/2/2024')).toBe(Date.UTC(2024, 1, 29, 9, 5, 1, 500));
     expect(time('5:01 1/12/1999')).toBe(Date.UTC(1999, 11, 1, 0, 5, 1));
-    for (const clock of ['', '10:00:00', '10:00:00 30/02/2024', '10:00:00 01/13/2024', '25:00:00 01/02/2024']) {
+    expect(time('05-May-2020 09:49:17')).toBe(Date.UTC(2020, 4, 5, 9, 49, 17));
+    expect(time('09:49:17.25 2020-05-05')).toBe(Date.UTC(2020, 4, 5, 9, 49, 17, 250));
+    for (const clock of [
+      '',
+      '10:00:00',
+      '2006',
+      '10:00:00 01/02/199',
+      '00:00:00 00/00/0000',
+      '10:00:00 30/02/2024',
+      '10:00:00 01/13/2024',
+      '25:00:00 01/02/2024',
+    ]) {
       const { time, notes } = read(`a 1 250 1 ${clock}`, [one(1)]);
       expect([time, notes]).toEqual([0, [expect.stringContaining('start of the recording is unknown')]]);
     }
@@ -147,7 +163,7 @@ describe('a WFDB record', () => {
         let at = 0;
         const annotations = steps.map(({ step, code, text }) => ({ at: (at += step), code, text }));
         const label: Record<number, string> = { 1: 'N', 5: 'V', 14: '~', 28: '+' };
-        expect(read('a 1 250', [one(1)], annotations).marks).toEqual(
+        expect(read('a 1 250', [one(1)], annotations).marks).toMatchObject(
           annotations.map(({ at, code, text }) => ({ at, label: `${label[code]}${text && ` ${text}`}` })),
         );
       }),
@@ -163,26 +179,94 @@ describe('a WFDB record', () => {
     ];
     const files = encodeWfdb(`a 1 250 1 ${dated}`, [one(1)], annotations);
     const whole = readFilesInPieces(files, []);
-    expect(whole.marks).toEqual([
+    expect(whole.marks).toMatchObject([
       { at: 125, label: '[42]' },
       { at: 250, label: 'N' },
     ]);
     const cut = readFilesInPieces({ ...files, 'a.atr': files['a.atr'].subarray(0, -8) }, []);
-    expect(cut.marks).toEqual([{ at: 125, label: '[42]' }]);
+    expect(cut.marks).toMatchObject([{ at: 125, label: '[42]' }]);
     expect(cut.notes).toEqual(['The file of annotations ends early. The complete annotations are read.']);
   });
 
   test.each([
     ['a 1 0', {}, 'the sampling rate in the record line must be a number > 0 in Hz, got 0'],
     ['a 3 250', {}, 'number of signal lines must be 3, as in the record line, got 1'],
-    ['a/4 1 250', {}, 'the record has 4 segments: read the header of each segment instead'],
-    ['a 1 250', { format: 310 }, 'format of x must be one of 16, 24, 32, 61, 80, 160, 212, got 310'],
+    ['a/4 1 250', {}, 'the record has 4 segments: read the header of each segment instead (a.dat.hea)'],
+    ['a 1 250', { format: 99 }, 'format of x must be one of 8, 16, 24, 32, 61, 80, 160, 212, 310, 311, got 99'],
+    ['a 1 250', { format: 516 }, 'the samples of x are compressed (FLAC, format 516): convert them to format 16 or 24'],
     ['a 1 250', { rest: 'e/mV' }, "gain of signal 1 must be a number, got 'e'"],
     ['a 1 250', { layout: 'x0' }, 'samples per frame of x must be an integer >= 1, got 0'],
   ])('with the record line %j and the signal %j is rejected by name', (record, wrong, sentence) => {
     const { 'a.hea': header } = encodeWfdb(record, [{ ...one(1), ...wrong }]);
     const { 'a.dat': samples } = encodeWfdb('a 1', [one(1)]);
     expect(() => readFilesInPieces({ 'a.hea': header, 'a.dat': samples }, [])).toThrow(sentence);
+  });
+
+  test('can store differences', () => {
+    const steps = fc.array(fc.integer({ min: -128, max: 127 }), { minLength: 1, maxLength: 5000 });
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 3 }), (all, signals) => {
+        const stored = Array.from({ length: signals }, (_, n) => {
+          let at = n;
+          return all.map((step, i) => (at += i === 0 ? 0 : step));
+        });
+        const recording = read(
+          'a 1 250'.replace('1', String(signals)),
+          stored.map((numbers) => ({ ...one(...numbers), format: 8 })),
+        );
+        stored.forEach((numbers, channel) => expect(channelOf(recording, channel)).toEqual(numbers.map(Math.fround)));
+        expect(recording.notes).toHaveLength(1);
+      }),
+      { seed: 3, numRuns: 30 },
+    );
+  });
+
+  test('can have signals without samples, which are skipped, or annotations only', () => {
+    const empty: WfdbFileSignal = { ...one(), file: '~', format: 0, rest: '1/mV' };
+    const { channels, frames, notes } = read(`a 2 250 2 ${dated}`, [empty, one(1, 2)]);
+    expect([channels, frames, notes]).toEqual([
+      [{ label: 'x', unit: 'mV' }],
+      2,
+      ['Skipped signals without samples (format 0): 1.'],
+    ]);
+    const marks = read(`a 0 250 0 ${dated}`, [], [{ at: 375, code: 1 }]);
+    expect(marks).toMatchObject({
+      format: 'wfdb',
+      channels: [],
+      blocks: [],
+      frames: 0,
+      time: Date.UTC(2024, 1, 1, 10),
+      marks: [{ at: 375, label: 'N', time: Date.UTC(2024, 1, 1, 10, 0, 1, 500) }],
+    });
+    expect(() => read('a 0 250', [])).toThrow('the record has neither signals nor annotations (.atr)');
+  });
+
+  test('has the exact times of its annotations, whatever the rates of frames and annotations', () => {
+    const annotations = [
+      { at: 0, code: 22, text: '## time resolution: 1000' },
+      { at: 501, code: 1 },
+    ];
+    const marks = (rate: number | undefined) =>
+      readFilesInPieces(encodeWfdb(`a 1 4 1 ${dated}`, [one(1)], annotations), [], { rate }).marks?.map(
+        ({ at, time }) => [at, time - Date.UTC(2024, 1, 1, 10)],
+      );
+    expect(marks(undefined)).toEqual([[2, 501]]);
+    expect(marks(2)).toEqual([[2, 1002]]);
+  });
+
+  test('can define its own types of annotations', () => {
+    const note = (text: string) => ({ at: 0, code: 22, text });
+    const annotations = [
+      note('## annotation type definitions'),
+      note('42 spindle a sleep spindle'),
+      note('## end of definitions'),
+      { at: 5, code: 42 },
+      { ...note('7 a note'), at: 6 },
+    ];
+    expect(read(`a 1 250 1 ${dated}`, [one(1)], annotations).marks).toMatchObject([
+      { at: 5, label: 'spindle' },
+      { at: 6, label: '" 7 a note' },
+    ]);
   });
 
   test('needs its samples, and one format in each file', () => {

@@ -34,6 +34,9 @@ const markers = (...samples: XdfSample[]): XdfFileStream => ({
   format: 'string',
   chunks: [samples],
 });
+/** Frames of several channels at 100 Hz. */
+const framesOf = (channels: number, count: number): XdfSample[] =>
+  regular(count, 1, 100).map((time, i) => [time, ...new Array<number>(channels).fill(i)]);
 const read = (streams: readonly XdfFileStream[], options = {}) => readRecording(encodeXdf(streams), options);
 const unknownStart = 'The start of the recording is unknown: the file header contains no date.';
 
@@ -69,7 +72,7 @@ describe('an XDF file', () => {
           marks: [],
           notes: [],
         });
-        expect(recording.channels[0]).toEqual({ label: 'C3', unit: 'µV' });
+        expect(recording.channels[0]).toEqual({ label: 'C3', unit: 'µV', type: 'EEG' });
         chunks[0][0].forEach((_, channel) => {
           expect(channelOf(recording, channel)).toEqual(chunks.flat().map((values) => Math.fround(values[channel])));
         });
@@ -92,7 +95,7 @@ describe('an XDF file', () => {
       chunks: [[[7.5, 128]]],
       offsets: [[0, 1000]],
     };
-    expect(read([texts, eeg, numbers]).marks).toEqual([
+    expect(read([texts, eeg, numbers]).marks).toMatchObject([
       { at: -1, label: 'early' },
       { at: 2, label: 'links & größer' },
       { at: 250, label: '128' },
@@ -111,7 +114,7 @@ describe('an XDF file', () => {
         { at: 1500, label: 'b' },
       ],
     });
-    expect(readRecording(bytes, { rate: 10 }).marks?.at(1)).toEqual({ at: 15, label: 'b' });
+    expect(readRecording(bytes, { rate: 10 }).marks?.at(1)).toMatchObject({ at: 15, label: 'b' });
   });
 
   test('is read from its EEG stream, else from the stream with the most samples, and other streams are noted', () => {
@@ -136,6 +139,73 @@ describe('an XDF file', () => {
     expect(selected).toMatchObject({ channels: [{ label: 'ax', unit: 'g' }], rate: 50, frames: 200 });
     expect(read([{ ...eeg, type: 'x' }, accelerometer])).toMatchObject({ frames: 200 });
     expect(() => read([accelerometer, eeg], { columns: ['Cz'] })).toThrow('columns must be column names (Oz)');
+  });
+
+  test('has the types of its channels, or else of its stream', () => {
+    const stream: XdfFileStream = { labels: ['x', 'y', 'left'], chunks: [framesOf(3, 10)] };
+    expect(read([{ ...stream, types: ['EEG', 'ECG', 'EOG'] }]).channels.map(({ type }) => type)).toEqual([
+      'EEG',
+      'ECG',
+      'EOG',
+    ]);
+    expect(read([stream])).toMatchObject({
+      kind: 'eeg',
+      channels: [{ type: 'EEG' }, { type: 'EEG' }, { type: 'EEG' }],
+    });
+    expect(read([{ ...stream, type: 'Misc' }]).kind).toBe(undefined);
+  });
+
+  test('has a break of more than maxGap, or a clock that goes back, as a new segment', () => {
+    const times = [...regular(600, 100, 100), ...regular(600, 200, 100), ...regular(600, 5, 100)];
+    const recording = read([{ chunks: [frames(times)] }], { maxGap: 60 });
+    expect(recording).toMatchObject({ frames: 1800, lost: 0, segments: [601, 1202] });
+    expect(recording.blocks.filter(({ start }) => recording.segments?.includes(start)).map(({ time }) => time)).toEqual(
+      [expect.closeTo(100_000, 3), expect.closeTo(-95_000, 3)],
+    );
+    expect(read([{ chunks: [frames(times.slice(0, 1200))] }])).toMatchObject({ lost: 9400, frames: 1200 });
+  });
+
+  test('loses the samples and the clock offset that a sender leaves when it ends', () => {
+    const offsets = [0, 5, 10, 15, 5000].map((time): [number, number] => [100 + time, time > 20 ? 3e5 : 0.1]);
+    const stream = { chunks: [[...frames(regular(100, 100, 100)), [1e-9, 7] as const]], offsets };
+    const footer = (count: number) => `<info><sample_count>${count}</sample_count></info>`;
+    const recording = read([{ ...stream, footer: footer(100) }]);
+    expect(recording).toMatchObject({ frames: 100, lost: 0 });
+    expect(recording.notes).toContainEqual(
+      expect.stringContaining("which the footer does not count, are skipped: 'x'"),
+    );
+    expect(read([{ ...stream, footer: footer(101) }]).frames).toBe(101);
+    expect(read([{ chunks: stream.chunks, offsets: offsets.slice(0, 4), footer: footer(100) }]).frames).toBe(101);
+    expect(read([{ ...stream, footer: '<info>' }]).frames).toBe(101);
+  });
+
+  test('has triggers that are far rarer than their nominal rate as marks', () => {
+    const triggers: XdfFileStream = {
+      name: 't',
+      type: 'Markers',
+      rate: 10_000,
+      format: 'int32',
+      chunks: [
+        [
+          [1.2, 5],
+          [2.7, 6],
+        ],
+      ],
+    };
+    expect(read([{ chunks: [frames(regular(300, 1, 100))] }, triggers]).marks).toMatchObject([
+      { at: 20, label: '5' },
+      { at: 170, label: '6' },
+    ]);
+  });
+
+  test('notes clocks that may differ', () => {
+    const eeg: XdfFileStream = { chunks: [frames(regular(300, 1000, 100))], offsets: [[1000, 0]], host: 'a' };
+    const note = "Streams from different computers without clock offsets: 'Markers'. Events may be shifted.";
+    expect(read([eeg, { ...markers([1001, 'x']), host: 'b' }]).notes).toContain(note);
+    expect(read([eeg, { ...markers([1001, 'x']), host: 'a' }]).notes).toEqual([unknownStart]);
+    expect(read([eeg, markers([5, 'x'])]).notes).toContain(
+      'No event is within the frames: the clocks of the streams may differ.',
+    );
   });
 
   test('is freed from clock offsets with drift and outliers', () => {
@@ -205,7 +275,7 @@ describe('an XDF file', () => {
     timesOf(recording).forEach((time, i) => {
       expect(time).toBeCloseTo((times[i] - 5) * 1000, 6);
     });
-    expect(recording.marks).toEqual([
+    expect(recording.marks).toMatchObject([
       { at: 3, label: 'x' },
       { at: 5, label: 'y' },
     ]);

@@ -205,7 +205,12 @@ describe('a replay', () => {
   });
 
   test('reports each mark after its block, at its frame, in each pass of a loop', async () => {
-    const marks = [-5, 0, 9, 10, 35, 59, 60, 99].map((at) => ({ at, label: `at ${at}`, frames: 3 }));
+    const marks = [-5, 0, 9, 10, 35, 59, 60, 99].map((at) => ({
+      at,
+      time: 1.5e12 + 10 * at + 3,
+      label: `at ${at}`,
+      frames: 3,
+    }));
     const emitted: (number | string)[] = [];
     const clock = new ManualClock();
     const marked = ({ at, label, frames }: RecordedMark) => emitted.push(`${label} is ${at}, ${frames} long`);
@@ -223,8 +228,25 @@ describe('a replay', () => {
     subscription.unsubscribe();
   });
 
+  test('keeps the times of marks in relation to those of the blocks, live or as recorded, also in a loop', async () => {
+    const marks = [{ at: 10, time: 1.5e12 + 103.25, label: 'x' }];
+    for (const times of ['live', 'recorded'] as const) {
+      const clock = new ManualClock();
+      const first = times === 'live' ? clock.now() : 1.5e12;
+      const emitted: RecordedMark[] = [];
+      const marked = (mark: RecordedMark) => emitted.push(mark);
+      const subscription = replay({ ...recording, marks }, { clock, loop: true, times, marked }).subscribe();
+      await clock.turn(1000);
+      subscription.unsubscribe();
+      expect(emitted.map(({ at, time }) => [at, time - first])).toEqual([
+        [10, 103.25],
+        [70, 703.25],
+      ]);
+    }
+  });
+
   test('reports no mark after unsubscription', async () => {
-    const marks = [{ at: 0, label: 'x' }];
+    const marks = [{ at: 0, time: 0, label: 'x' }];
     const emitted: RecordedMark[] = [];
     const clock = new ManualClock();
     replay({ ...recording, marks }, { clock, marked: (mark) => emitted.push(mark) })
