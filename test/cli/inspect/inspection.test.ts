@@ -80,8 +80,8 @@ describe('the inspection of a recording', () => {
 
   test('has the fields of the cases', () => {
     const marks = [
-      { at: 6, label: 'b', frames: 2 },
-      { at: 1, label: 'a' },
+      { at: 6, time: time + 1510, label: 'b', frames: 2, duration: 490 },
+      { at: 1, time: time + 260, label: 'a' },
     ];
     expect(inspection(recordingAt([0, 1, 4, 5], { marks, localTime: true, notes: ['n'] }))).toEqual({
       format: 'csv',
@@ -108,8 +108,8 @@ describe('the inspection of a recording', () => {
         [5, 95],
       ],
       marks: [
-        { time: 0.25, duration: 0, label: 'a' },
-        { time: 1.5, duration: 0.5, label: 'b' },
+        { time: 0.26, duration: 0, label: 'a' },
+        { time: 1.51, duration: 0.49, label: 'b' },
       ],
       notes: ['n'],
     });
@@ -141,7 +141,7 @@ describe('the inspection of a recording', () => {
   });
 
   test('of events alone counts from the start of the header', () => {
-    const marks = [{ at: 30, label: 'a' }];
+    const marks = [{ at: 30, time: time + 30_000, label: 'a' }];
     const about = inspection(recordingAt([], { channels: [], blocks: [], marks, lost: 0, rate: 1 }));
     expect([about.start, about.frames, about.times]).toEqual(['2024-01-01T00:00:00.000Z', 0, []]);
     expect(about.marks).toEqual([{ time: 30, duration: 0, label: 'a' }]);
@@ -152,7 +152,8 @@ describe('its text', () => {
   const textOf = (recording: Recording) => inspectionText('x.csv', recording, inspection(recording));
 
   test('shows properties, channels, rows, gaps, events, and notes', () => {
-    const text = textOf(recordingAt([0, 1, 2, 3, 6, 7, 8], { marks: [{ at: 1, label: 'blink' }], notes: ['A note.'] }));
+    const marks = [{ at: 1, time: time + 250, label: 'blink' }];
+    const text = textOf(recordingAt([0, 1, 2, 3, 6, 7, 8], { marks, notes: ['A note.'] }));
     for (const part of ['CSV, utf-8', '4 Hz (from the header)', '7, and 2 missing', '2 frames from frame 4 (0.5 s)'])
       expect(text).toContain(part);
     expect(text).toMatch(/^a +V +0 +\S+ +8 +0 +▁▂▃▄ {2}▇██$/m);
@@ -164,9 +165,8 @@ describe('its text', () => {
 
   test('contains no control characters of the file', () => {
     const label = '\u001b[2Jred\nalert';
-    const text = textOf(
-      recordingAt([0], { channels: [{ label }, { label: 'b' }], marks: [{ at: 0, label }], notes: [label] }),
-    );
+    const marks = [{ at: 0, time, label }];
+    const text = textOf(recordingAt([0], { channels: [{ label }, { label: 'b' }], marks, notes: [label] }));
     expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
     expect(text.match(/red.alert/gu)).toHaveLength(4);
   });
