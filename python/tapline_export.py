@@ -950,7 +950,7 @@ def _pool(reading, x, type, kernel, stride, padding, ceil_mode, counted=True, di
     if dims == 1:
         reading.require_time_last(x, "a pool")
     elif len(x.axes) != 4 or x.axes[:2] != ("N", "C") or "T" not in x.axes:
-        raise _WrongAxes(f"the input of a pool must be [batch, channels, 1, time] or [batch, channels, time, 1], {_describe(x)}")
+        raise _WrongAxes(f"the input of a 2-D pool must be one row, [batch, channels, 1, time], {_describe(x)}")
     if not stride and stride != 0:
         stride = kernel
     if dims == 2:
