@@ -1234,6 +1234,8 @@ def _squeeze(reading, x, dim=None):
     axes = list(x.axes)
     for each in dims:
         if axes[each] == "T":
+            if _frames(_layers(reading.source, x.step), 1) == 1:
+                raise ExportError(f"squeeze over dim {each} cannot be exported: it is time, {_describe(x)}")
             reading.need(x, 1, exact=True)
         if axes[each] in ("T", "1") or (axes[each] == "C" and x.channels == 1):
             del axes[each]

@@ -88,6 +88,7 @@ REJECTED = {
     'Set input_axes to "N1CT" for [batch, 1, channels, time] or "N1TC"': nn.Sequential(nn.Conv2d(1, 2, (1, 3)), nn.Conv2d(2, 2, (3, 1))),
     # a convolution determines it
     "softmax over dim 2 cannot be exported: it must be over the channels": Run(lambda self, x: self.conv(x.softmax(2)), conv=conv()),
+    "squeeze over dim 2 cannot be exported: it is time": Run(lambda self, x: self.last(self.conv(x).squeeze(2)), conv=conv(padding=1), last=nn.Linear(4, 4)),
     "roll cannot be exported": Run(lambda self, x: self.conv(x.roll(1, 1)), conv=conv()),
     "a stream has one input": Twice(),
     "cannot be traced by torch.fx": Run(lambda self, x: x if x.sum() > 0 else -x),
