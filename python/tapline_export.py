@@ -8,6 +8,9 @@
 The module is traced in eval mode with torch.fx and is not modified. The streamed outputs equal those of the module on a
 whole recording, [1, channels, frames] or [1, 1, channels, frames], in the same order: `export` runs both and raises
 ExportError if they differ. Unsupported modules are rejected by name. Requires only torch (1.13 or later).
+
+Convolutions, pools, and batch norms determine which axis of the input is time. `export` raises ExportError and asks for
+`input_axes` if the module does not determine it and the results depend on it.
 """
 
 import copy
@@ -32,27 +35,40 @@ class ExportError(ValueError):
     """Raised if a module cannot be exported. The message names the unsupported part and the reason."""
 
 
+class _WrongAxes(ExportError):
+    """Raised if the module cannot be meant for an input with the assumed axes."""
+
+
+class _MixedAxes(ExportError):
+    """Raised if a reshape mixes axes, after which no operation determines what the axes of the input were."""
+
+
 Refused = ExportError  # deprecated: the former name
 
 
-def export(module, path, in_channels):
+def export(module, path, in_channels, input_axes=None):
     """Writes `module`, for input with `in_channels` channels, to `path` and returns its NetworkSpec.
+
+    `input_axes` names the axes of the module's input: "NCT" for [batch, channels, time], or "NTC", "N1CT", "N1TC", or "TC".
+    It is required only if the module does not determine which axis is time.
 
     If every weight of the module has its own place in the file, the file also contains their names in the module's state
     dict, and `network.save({ torch: true })` uses them.
 
-    Raises ExportError if the module cannot be exported, and ValueError if `in_channels` is invalid.
+    Raises ExportError if the module cannot be exported, and ValueError if `in_channels` or `input_axes` is invalid.
     """
     if isinstance(in_channels, bool) or not isinstance(in_channels, int) or in_channels < 1:
         raise ValueError(f"in_channels must be an integer >= 1, got {in_channels!r}")
+    if input_axes is not None and input_axes not in INPUTS:
+        raise ValueError(f"input_axes must be one of {', '.join(INPUTS)}, got {input_axes!r}")
     clone = _copy_of(module)
-    tracer = fx.Tracer()
+    tracer = _Tracer()
     whole = nn.Sequential(OrderedDict(module=clone)) if tracer.is_leaf_module(clone, "") else clone
     try:
         graph = tracer.trace(whole)
     except Exception as error:
         raise ExportError(f"{type(module).__name__} cannot be traced by torch.fx: {error}") from error
-    layers = _convert(whole, graph, in_channels, clone)
+    layers = _convert(whole, graph, in_channels, clone, input_axes)
     spec = {"inChannels": in_channels, "layers": [layer.to_json() for layer in layers]}
     metadata = {"tapline": "network", "spec": json.dumps(spec)}
     origins = _origins(layers, clone)
@@ -93,6 +109,24 @@ def write(path, tensors, metadata=None):
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text + b"".join(body))
+
+
+class _Tracer(fx.Tracer):
+    """Keeps the path of the module that calls each operation, as `meta["path"]` of its node."""
+
+    path = ""
+
+    def call_module(self, module, forward, args, kwargs):
+        outer, self.path = self.path, self.path_of_module(module)
+        try:
+            return super().call_module(module, forward, args, kwargs)
+        finally:
+            self.path = outer
+
+    def create_node(self, *args, **kwargs):
+        node = super().create_node(*args, **kwargs)
+        node.meta["path"] = self.path
+        return node
 
 
 def _copy_of(module):
@@ -286,6 +320,14 @@ def _shift(channels, taps, lag, padding, kind="zeros", value=0.0):
     return Layer({**spec, **_padding_spec(kind, value)}, {"weight": kernel}, {"weight": None}, padding=padding)
 
 
+def _matrix(matrix):
+    """Returns a layer that multiplies the channels of every frame by a fixed matrix [out, in]."""
+    spec = {"type": "linear", "outChannels": len(matrix), "bias": False}
+    # the way back to PyTorch checks that added weights are still 0, 1, or -1
+    origins = {"weight": None} if set(matrix.flatten().tolist()) <= {-1.0, 0.0, 1.0} else {}
+    return Layer(spec, {"weight": matrix.double()[:, None]}, origins)
+
+
 def _padding_spec(kind, value):
     return {} if kind == "zeros" else {"padding": kind, "padValue": value} if kind == "constant" else {"padding": kind}
 
@@ -350,9 +392,7 @@ def _join(step):
                 raise ExportError("a sum or cat of upsampled tensors cannot be exported: their outputs lie between frames")
     layers = [Layer({"type": "concat"}, branches=branches)]
     if step.signs:
-        kernel = torch.cat([sign * torch.eye(step.channels, dtype=torch.float64) for sign in step.signs], 1)
-        spec = {"type": "linear", "outChannels": step.channels, "bias": False}
-        layers.append(Layer(spec, {"weight": kernel[:, None]}, {"weight": None}))
+        layers.append(_matrix(torch.cat([sign * torch.eye(step.channels) for sign in step.signs], 1)))
     return layers
 
 
@@ -390,7 +430,7 @@ class Signal:
 
     def index(self, dim):
         if not -len(self.axes) <= dim < len(self.axes):
-            raise ExportError(f"dim {dim} of a tensor of {len(self.axes)} axes cannot be exported: there is no such axis")
+            raise _WrongAxes(f"dim {dim} of a tensor of {len(self.axes)} axes cannot be exported: there is no such axis")
         return dim % len(self.axes)
 
     def axis(self, dim):
@@ -399,6 +439,15 @@ class Signal:
     def size(self, dim):
         axis = self.axis(dim)
         return {"C": self.channels, "1": 1}.get(axis, Size(axis))
+
+    @property
+    def depends_on_axes(self):
+        """Whether the last operation treats channels and time differently."""
+        if self.temporal or self.axes[-1] in ("CT", "TC"):
+            return True
+        if self.step.layer:
+            return self.step.layer.type in ALONG_AN_AXIS
+        return len(self.step.parents) > 1 and not self.step.signs  # cat
 
     def turned(self, axes):
         return Signal(tuple(axes), self.step, self.temporal)
@@ -419,21 +468,35 @@ class Signal:
             )
 
 
-INPUTS = (("N", "C", "T"), ("N", "1", "C", "T"), ("N", "T", "C"), ("N", "1", "T", "C"), ("T", "C"))
+ALONG_AN_AXIS = ("conv1d", "convTranspose1d", "linear", "avgPool", "maxPool", "softmax")
+INPUTS = ("NCT", "N1CT", "NTC", "N1TC", "TC")
 
 
-def _convert(module, graph, in_channels, named):
-    """Returns the layers of a traced module, verified against the module. Uses the first input axes that fit."""
+def _convert(module, graph, in_channels, named, input_axes):
+    """Returns the layers of a traced module, verified against the module, if they are the same for every possible input."""
     names = {id(tensor): name for name, tensor in named.state_dict(keep_vars=True).items()}
-    furthest = None
-    for axes in INPUTS:
-        reading = Reading(module, graph, axes, in_channels, names)
-        try:
-            return reading.verified_layers()
-        except ExportError as error:
-            if furthest is None or reading.progress > furthest[0]:
-                furthest = (reading.progress, error)
-    raise furthest[1]
+    readings = [Reading(module, graph, tuple(axes), in_channels, names) for axes in ([input_axes] if input_axes else INPUTS)]
+    fits = [reading for reading in readings if reading.fits()]
+    if not fits:
+        raise max(readings, key=lambda each: (not each.is_ruled_out, each.progress)).error
+    first, *others = fits
+    rest = [reading for reading in readings if reading.error]
+    placed = any(each.placed for each in fits) and not any(isinstance(each.error, _MixedAxes) for each in rest)
+    decided = input_axes or placed or all(each.is_ruled_out for each in rest)
+    if decided and all(_same_layers(first.layers, other.layers) for other in others):
+        return first.layers
+    what = next((each.first for each in fits if each.first), "the module")
+    choices = [f'"{"".join(each.axes)}" for {_names(each.axes)}' for each in readings if not each.is_ruled_out]
+    raise ExportError(
+        f"{what} cannot be exported: the module does not determine which axis of its input is time. "
+        f"Set input_axes to {', '.join(choices[:-1])}{',' * (len(choices) > 2)} or {choices[-1]}"
+    )
+
+
+def _same_layers(layers, others):
+    specs = [[each.to_json() for each in some] for some in (layers, others)]
+    weights = [[layer.weights[part] for _, layer, part in _parameters(some)] for some in (layers, others)]
+    return specs[0] == specs[1] and all(map(torch.equal, *weights))
 
 
 class Reading:
@@ -443,7 +506,27 @@ class Reading:
         self.module, self.graph, self.axes, self.names = module, graph, axes, names
         self.source = Step(in_channels)
         self.progress = 0
+        self.placed = False  # whether an operation that can only run along time determines which axis is time
+        self.first = None  # the first operation that depends on which axis is time
+        self.layers = self.error = None
         self.needs = []  # (step, frames, exact): step must have at least, or exactly, this many frames
+
+    def fits(self):
+        """Sets `layers`, verified against the module, or `error`."""
+        try:
+            self.layers = self.verified_layers()
+        except ExportError as error:
+            self.error = error
+        return self.error is None
+
+    @property
+    def is_ruled_out(self):
+        """Whether the module cannot be meant for this input, as opposed to Tapline having no equivalent layers."""
+        return isinstance(self.error, _WrongAxes) and not self.has_fixed_length
+
+    @property
+    def has_fixed_length(self):
+        return any(exact for _, _, exact in self.needs)
 
     def verified_layers(self):
         self.read()
@@ -478,7 +561,7 @@ class Reading:
         """Returns a random input of a suitable length, and the module's output for it."""
         kind = next((each.dtype for each in self.module.parameters()), torch.float32)
         generator = torch.Generator().manual_seed(0)
-        failure = ExportError("the module cannot be exported: no length of its input fits all of its layers")
+        failure = _WrongAxes("the module cannot be exported: no length of its input fits all of its layers")
         for length in itertools.islice(self.lengths(), 16):
             sizes = {"N": 2, "1": 1, "C": self.source.channels, "T": length}
             x = torch.randn([sizes[axis] for axis in self.axes], generator=generator, dtype=kind)
@@ -486,7 +569,7 @@ class Reading:
                 with torch.no_grad():
                     return x, self.module(x)
             except Exception as error:
-                failure = ExportError(f"the module itself rejects an input of shape {list(x.shape)}: {error}")
+                failure = _WrongAxes(f"the module itself rejects an input of shape {list(x.shape)}: {error}")
         raise failure
 
     def lengths(self):
@@ -501,13 +584,24 @@ class Reading:
             if all(not exact or _frames(path, length) == frames for path, frames, exact in paths):
                 yield length
 
+    def place(self):
+        """Records that the last operation determines which axis is time, unless a reshape to a fixed length was before it."""
+        self.placed = self.placed or not self.has_fixed_length
+
+    def require_time_last(self, signal, what):
+        """Requires [batch, channels, time], the only axes along which PyTorch runs a 1-D convolution or pool over time."""
+        if signal.axes != ("N", "C", "T"):
+            kind = _WrongAxes if "C" in signal.axes else ExportError
+            raise kind(f"the input of {what} must be [batch, channels, time], {_describe(signal)}")
+        self.place()
+
     def need(self, signal, frames, exact=False):
         self.needs.append((signal.step, frames, exact))
 
     def read(self):
         """Returns the layers of the module and its output signal."""
         values, has_input = {}, False
-        self.progress, self.needs = 0, []
+        self.progress, self.needs, self.placed, self.first = 0, [], False, None
         for node in self.graph.nodes:
             args = fx.node.map_arg(node.args, lambda each: values[each])
             kwargs = fx.node.map_arg(node.kwargs, lambda each: values[each])
@@ -519,11 +613,13 @@ class Reading:
             elif node.op == "get_attr":
                 values[node] = operator.attrgetter(node.target)(self.module)
             elif node.op == "call_module":
-                values[node] = self.call_module(node.target, args, kwargs)
+                values[node] = self.call_module(node, args, kwargs)
             elif node.op == "output":
                 return self.result(args[0])
             else:
                 values[node] = self.call(node, args, kwargs)
+            if not self.first and isinstance(values[node], Signal) and values[node].depends_on_axes:
+                self.first = self.label(node)
             self.progress += 1
         raise ExportError("the module cannot be exported: it returns nothing")
 
@@ -537,15 +633,22 @@ class Reading:
         for layer in _all(layers):
             if layer.type == "clamp":
                 raise ExportError("clamp cannot be exported, except with min=0 or directly before log")
-        if not any(exact for _, _, exact in self.needs):
+        if not self.has_fixed_length:
             self.need(signal, 3)
         return layers, signal
 
-    def call_module(self, path, args, kwargs):
-        module = self.module.get_submodule(path)
+    def label(self, node):
+        """Names an operation and its module: Softmax (head.1), or softmax (head), which the module head calls."""
+        path, name = node.meta["path"], node.target if isinstance(node.target, str) else node.target.__name__
+        if node.op == "call_module":
+            path, name = node.target, parametrize.type_before_parametrizations(self.module.get_submodule(node.target)).__name__
+        name = "an index or slice" if name == "getitem" else name
+        return f"{name} ({path})" if path else name
+
+    def call_module(self, node, args, kwargs):
+        module = self.module.get_submodule(node.target)
         kind = parametrize.type_before_parametrizations(module)
-        convert = MODULES.get(kind)
-        named = f"{kind.__name__} ({path})" if path else kind.__name__
+        convert, named = MODULES.get(kind), self.label(node)
         if convert is None:
             raise ExportError(f"{named} cannot be exported: {HINTS.get(kind.__name__, 'Tapline has no equivalent layer')}")
         if len(args) != 1 or kwargs or not isinstance(args[0], Signal):
@@ -553,7 +656,7 @@ class Reading:
         try:
             return convert(self, module, args[0])
         except ExportError as error:
-            raise ExportError(f"{named}: {error}") from None
+            raise type(error)(f"{named}: {error}") from None
 
     def call(self, node, args, kwargs):
         name = node.target if isinstance(node.target, str) else node.target.__name__
@@ -568,16 +671,20 @@ class Reading:
             args = (kwargs.pop("input"), *args)
         convert = FUNCTIONS.get(name.rstrip("_")) if is_torch and node.target is not torch.batch_norm else None
         if name == "getitem" and isinstance(args[0], tuple):
+            if isinstance(args[1], int) and not -len(args[0]) <= args[1] < len(args[0]):
+                raise _WrongAxes(f"size {args[1]} of a tensor of {len(args[0])} axes cannot be exported: there is no such axis")
             return args[0][args[1]]
+        named = self.label(node)
         if convert is None or not any(isinstance(each, Signal) for each in _flat([args, kwargs])):
-            raise ExportError(f"{name} cannot be exported: {HINTS.get(name, 'Tapline has no equivalent layer')}")
+            raise ExportError(f"{named} cannot be exported: {HINTS.get(name, 'Tapline has no equivalent layer')}")
         try:
             return convert(self, *args, **kwargs)
         except ExportError as error:
-            text = str(error)
-            raise (error if text.startswith(name) else ExportError(f"{name}: {text}")) from None
-        except (TypeError, AttributeError) as error:
-            raise ExportError(f"{name} cannot be exported with these arguments: {error}") from error
+            text, plain = str(error), named.split(" (")[0]
+            text = named + text[len(plain) :] if text.startswith(plain) else f"{named}: {text}"
+            raise type(error)(text) from None
+        except (TypeError, AttributeError, ValueError, IndexError) as error:
+            raise ExportError(f"{named} cannot be exported with these arguments: {error}") from error
 
     def origin(self, tensor, part="weight"):
         """Returns { part: { name, shape } } of a tensor in the state dict, or {}."""
@@ -676,8 +783,7 @@ def _window(stride, padding, dilation, taps, mode):
 
 
 def _conv1d(reading, x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, padding_mode="zeros"):
-    if x.axes != ("N", "C", "T"):
-        raise ExportError(f"conv1d cannot be exported here: its input must be [batch, channels, time], {_describe(x)}")
+    reading.require_time_last(x, "conv1d")
     stride, dilation = _one(stride, "stride"), _one(dilation, "dilation")
     padding = padding if isinstance(padding, str) else _one(padding, "padding")
     window = _window(stride, padding, dilation, weight.shape[2], padding_mode)
@@ -686,13 +792,17 @@ def _conv1d(reading, x, weight, bias=None, stride=1, padding=0, dilation=1, grou
 
 
 def _describe(x):
+    return f"got {_names(x.axes)}"
+
+
+def _names(axes):
     words = {"N": "batch", "C": "channels", "T": "time", "F": "kernels", "CT": "channels and time", "TC": "time and channels"}
-    return f"got [{', '.join(words.get(axis, axis) for axis in x.axes)}]"
+    return f"[{', '.join(words.get(axis, axis) for axis in axes)}]"
 
 
 def _conv2d(reading, x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, padding_mode="zeros"):
     if len(x.axes) != 4 or x.axes[0] != "N" or "T" not in x.axes[2:]:
-        raise ExportError(f"conv2d cannot be exported here: its input must be [batch, maps, rows, time], {_describe(x)}")
+        raise _WrongAxes(f"the input of conv2d must be [batch, maps, rows, time], {_describe(x)}")
     time = x.axes.index("T") - 2
     rows = 1 - time
     paddings = (padding, padding) if isinstance(padding, str) else _pair(padding)
@@ -704,7 +814,8 @@ def _conv2d(reading, x, weight, bias=None, stride=1, padding=0, dilation=1, grou
     origins = {**reading.origin(weight), **(reading.origin(bias, "bias") if bias is not None else {})}
     electrodes = x.channels if row == "C" else 1
     if sides != (0, 0) or height not in (1, electrodes) or (height < electrodes and strides[rows] != 1):
-        raise ExportError(
+        kind = _WrongAxes if height > electrodes and sides == (0, 0) else ExportError
+        raise kind(
             f"a kernel of {height} rows over {electrodes}, padded by {sides}, cannot be exported: it must cover one row or all"
         )
     one_row = ["N", "C", "1", "T"] if time == 1 else ["N", "C", "T", "1"]
@@ -738,6 +849,9 @@ def _spatial(reading, x, kernel, bias, window, groups, axes):
         spatial = kernel[o, :, :, 0]
         weight.append(torch.einsum("fe,fk->ek", spatial, temporal.kernel[first : first + width]))
         start[o] += (spatial.sum(1) * temporal.bias[first : first + width]).sum()
+    # a kernel (1, K) and then (C, 1) is the usual pair; with K = C, both axes could be the electrodes
+    if axes[3] == "T" and temporal.kernel.shape[1] not in (1, x.channels):
+        reading.place()
     plain = Signal(x.axes, x.step)
     return _convolve(reading, plain, torch.stack(weight), start, temporal.window, 1, axes, {}, folded=True)
 
@@ -745,8 +859,7 @@ def _spatial(reading, x, kernel, bias, window, groups, axes):
 def _conv_transpose1d(
     reading, x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1, padding_mode="zeros"
 ):
-    if x.axes != ("N", "C", "T"):
-        raise ExportError(f"conv_transpose1d cannot be exported here: its input must be [batch, channels, time], {_describe(x)}")
+    reading.require_time_last(x, "conv_transpose1d")
     stride, dilation = _one(stride, "stride"), _one(dilation, "dilation")
     inputs, width, taps = weight.shape
     if _one(padding, "padding") != 0:
@@ -808,9 +921,11 @@ def _batch_norm(reading, x, mean, variance, weight=None, bias=None, training=Fal
         kernel, start = temporal.kernel * scale[:, None], temporal.bias * scale + shift
         return Signal(x.axes, x.step, Temporal(kernel, start, temporal.window))
     if len(x.axes) < 2 or x.axes[1] != "C":
-        raise ExportError(f"axis 1 of the input of a batch norm must be the channels, {_describe(x)}")
+        raise _WrongAxes(f"axis 1 of the input of a batch norm must be the channels, {_describe(x)}")
     if len(scale) != x.channels:
         raise ExportError(f"num_features must be {x.channels} here, got {len(scale)}")
+    if x.axes == ("N", "C", "T") and len(reading.axes) == 3:
+        reading.place()
     before = x.step.layer
     if before and before.folded:
         kernel = before.weights["weight"] * scale[:, None, None]
@@ -832,9 +947,10 @@ def _batch_norm(reading, x, mean, variance, weight=None, bias=None, training=Fal
 
 
 def _pool(reading, x, type, kernel, stride, padding, ceil_mode, counted=True, dims=1):
-    wanted = ("N", "C", "T") if dims == 1 else None
-    if "T" not in x.axes or (wanted and x.axes != wanted) or (dims == 2 and len(x.axes) != 4) or x.axes[:2] != ("N", "C"):
-        raise ExportError(f"the input of a pool must be [batch, channels, time], or one row of it, {_describe(x)}")
+    if dims == 1:
+        reading.require_time_last(x, "a pool")
+    elif len(x.axes) != 4 or x.axes[:2] != ("N", "C") or "T" not in x.axes:
+        raise _WrongAxes(f"the input of a 2-D pool must be one row, [batch, channels, 1, time], {_describe(x)}")
     if not stride and stride != 0:
         stride = kernel
     if dims == 2:
@@ -936,22 +1052,40 @@ def _getitem(reading, x, index):
             axes.append("1")
             continue
         if not old:
-            raise ExportError(f"too many indexes cannot be exported, {_describe(x)}")
+            raise _WrongAxes(f"too many indexes cannot be exported, {_describe(x)}")
         axis = old.pop(0)
         if isinstance(each, slice) and each == slice(None):
             axes.append(axis)
         elif isinstance(each, slice) and axis == "T" and each.step in (None, 1):
             start, stop = each.start or 0, each.stop
             if not isinstance(start, int) or start < 0 or not (stop is None or (isinstance(stop, int) and stop < 0)):
-                raise ExportError("a slice of time cannot be exported unless it is [a:], [:-b] or [a:-b]")
+                raise ExportError("an index or slice of time cannot be exported unless it is [a:], [:-b], or [a:-b]")
             x = _crop(reading, x, start, -(stop or 0))
             axes.append(axis)
+        elif axis == "C" and isinstance(each, (slice, int)):
+            chosen = torch.eye(x.channels)[each].reshape(-1, x.channels)
+            if len(chosen) == 0:
+                raise ExportError(f"an index or slice that keeps none of the {x.channels} channels cannot be exported")
+            x = x.then(_matrix(chosen))
+            axes += [axis] if isinstance(each, slice) else []
         elif each in (0, -1) and axis == "1":
             continue
         else:
             hint = "; remove it: the stream emits this output at every frame" if axis == "T" else ""
-            raise ExportError(f"an index or slice of axis {len(x.axes) - len(old) - 1} cannot be exported{hint}")
+            place = f"axis {len(x.axes) - len(old) - 1} of {_names(x.axes)}"
+            raise ExportError(f"an index or slice of {place} cannot be exported{hint}")
     return x.turned(axes + old)
+
+
+def _mean(reading, x, dim=None, keepdim=False):
+    """The mean over the channels."""
+    dim = _one(dim, "dim")
+    if dim is None or x.axis(dim) == "T":
+        raise ExportError(f"mean over dim {dim} cannot be exported: {_WHOLE}, {_describe(x)}")
+    if x.axis(dim) != "C":
+        raise ExportError(f"mean over dim {dim} cannot be exported: it must be over the channels, {_describe(x)}")
+    axes = [axis for axis in x.axes if axis != "C" or keepdim]
+    return x.then(_matrix(torch.full((1, x.channels), 1 / x.channels, dtype=torch.float64)), axes)
 
 
 # ---- elementwise ----
@@ -1023,6 +1157,11 @@ def _affine(x, scale, shift):
     return x.then(Layer({"type": "norm", "kind": "affine"}, {part: each.double() for part, each in weights.items()}))
 
 
+def _spread(x, channels):
+    """Copies a single channel to as many channels as the other term of a sum has."""
+    return x.then(_matrix(torch.ones(channels, 1))) if x.channels == 1 and channels > 1 and "C" in x.axes else x
+
+
 def _sum_of(sign):
     def convert(reading, x, other, alpha=1):
         if alpha != 1:
@@ -1030,6 +1169,7 @@ def _sum_of(sign):
         if isinstance(x, Signal) and isinstance(other, Signal):
             for each in (x, other):
                 each.require_no_temporal("a sum")
+            x, other = _spread(x, other.channels), _spread(other, x.channels)
             if x.axes != other.axes or x.channels != other.channels:
                 raise ExportError(f"a sum of tensors of different shapes cannot be exported, {_describe(x)} and {_describe(other)}")
             return Signal(x.axes, Step(x.channels, [x.step, other.step], signs=[1, sign]))
@@ -1083,7 +1223,7 @@ def _merge(x, axes):
     names = [axis for axis in axes if axis != "1"]
     merged = "".join(names) or "1"
     if merged not in ("1", "N", "C", "T", "CT", "TC", "F"):
-        raise ExportError(f"a flatten of these axes cannot be exported, {_describe(x)}")
+        raise _MixedAxes(f"a flatten of these axes cannot be exported, {_describe(x)}")
     return merged
 
 
@@ -1094,6 +1234,8 @@ def _squeeze(reading, x, dim=None):
     axes = list(x.axes)
     for each in dims:
         if axes[each] == "T":
+            if _frames(_layers(reading.source, x.step), 1) == 1:
+                raise ExportError(f"squeeze over dim {each} cannot be exported: it is time, {_describe(x)}")
             reading.need(x, 1, exact=True)
         if axes[each] in ("T", "1") or (axes[each] == "C" and x.channels == 1):
             del axes[each]
@@ -1122,7 +1264,7 @@ def _reshape(reading, x, *shape):
     axes = _match_axes(reading, x, list(x.axes), shape)
     if axes is None:
         names = [each.axis if isinstance(each, Size) else each for each in shape]
-        raise ExportError(f"reshape to {names} cannot be exported, {_describe(x)}")
+        raise _MixedAxes(f"reshape to {names} cannot be exported, {_describe(x)}")
     return x.turned(axes)
 
 
@@ -1191,6 +1333,7 @@ FUNCTIONS = {
     "max_pool2d": _max_pool(2),
     "pad": _pad,
     "getitem": _getitem,
+    "mean": _mean,
     "relu": lambda reading, x, inplace=False: x.map("relu"),
     "leaky_relu": lambda reading, x, negative_slope=0.01, inplace=False: x.map("leakyRelu", alpha=negative_slope),
     "elu": lambda reading, x, alpha=1.0, inplace=False: x.map("elu", alpha=alpha),
@@ -1309,5 +1452,4 @@ HINTS = {
     "InstanceNorm1d": _WHOLE,
     "GroupNorm": _WHOLE,
     "LogSoftmax": "export the module without it, or with Softmax",
-    "mean": _WHOLE,
 }

@@ -78,6 +78,18 @@ REJECTED = {
     "mean cannot be exported": Run(lambda self, x: x.mean(-1)),
     "the stream emits this output at every frame": Run(lambda self, x: self.conv(x)[:, :, -1], conv=conv()),
     "a product of two": Run(lambda self, x: x * torch.sigmoid(x)),
+    # no operation determines which axis is time
+    "an index or slice (1.0) cannot be exported: the module does not determine which axis of its input is time. Set input_axes "
+    'to "NCT" for [batch, channels, time]': nn.Sequential(nn.ReLU(), nn.Sequential(Run(lambda self, x: x[:, 1:] - x[:, :-1]))),
+    "Softmax (0) cannot be exported: the module does not": nn.Sequential(nn.Softmax(1)),
+    "Linear (0) cannot be exported: the module does not": nn.Sequential(nn.Linear(3, 4)),
+    "Flatten (0) cannot be exported: the module does not": nn.Sequential(nn.Flatten(), nn.Linear(60, 2)),
+    "the module does not determine": Run(lambda self, x: self.conv(x.reshape(x.shape[0], x.shape[2], 3).transpose(1, 2)), conv=conv()),
+    'Set input_axes to "N1CT" for [batch, 1, channels, time] or "N1TC"': nn.Sequential(nn.Conv2d(1, 2, (1, 3)), nn.Conv2d(2, 2, (3, 1))),
+    # a convolution determines it
+    "softmax over dim 2 cannot be exported: it must be over the channels": Run(lambda self, x: self.conv(x.softmax(2)), conv=conv()),
+    "squeeze over dim 2 cannot be exported: it is time": Run(lambda self, x: self.last(self.conv(x).squeeze(2)), conv=conv(padding=1), last=nn.Linear(4, 4)),
+    "roll cannot be exported": Run(lambda self, x: self.conv(x.roll(1, 1)), conv=conv()),
     "a stream has one input": Twice(),
     "cannot be traced by torch.fx": Run(lambda self, x: x if x.sum() > 0 else -x),
     # y is changed in place, which torch.fx does not trace
@@ -88,13 +100,13 @@ ACCEPTED = {
     "a subclass that pads": (nn.Sequential(CausalConv1d(3, 4, 3, dilation=2)), 3),
     "a norm limited at every run": (nn.Sequential(nn.Conv2d(1, 4, (1, 8)), NormedConv2d(4, 6, (3, 1)), nn.ELU()), 3),
     "weight norm": (nn.Sequential(nn.utils.weight_norm(conv())), 3),
-    "an MLP on frames": (nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2), nn.Softmax(dim=-1)), 3),
+    "an MLP on frames": (nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2), nn.Softmax(dim=-1)), 3, "TC"),
     "time along the rows": (nn.Sequential(nn.Conv2d(1, 4, (8, 1)), nn.BatchNorm2d(4), nn.Conv2d(4, 6, (1, 3))), 3),
     "one electrode": (nn.Sequential(nn.Conv2d(1, 4, (1, 8)), nn.AvgPool2d((1, 2)), nn.Conv2d(4, 2, (1, 3))), 1),
-    "views": (Run(lambda self, x: self.part(x.view(x.shape[0], 1, 3, -1)).reshape(x.size(0), -1, x.size(2)), part=nn.Conv2d(1, 2, (3, 1))), 3),
+    "views": (Run(lambda self, x: self.part(x.view(x.shape[0], 1, 3, -1)).reshape(x.size(0), -1, x.size(2)), part=nn.Conv2d(1, 2, (3, 1))), 3, "NCT"),
     "crops and numbers": (Run(lambda self, x: 1 - x[..., 2:-2] / 4 + 2 * self.conv(x), conv=conv(3, 3, 5)), 3),
     "log of a power": (Run(lambda self, x: F.avg_pool1d(x**2, 4).log()), 3),
-    "a window of its own length": (Run(lambda self, x: self.part(x.view(-1, 3 * 20)), part=nn.Linear(60, 2)), 3),
+    "a window of its own length": (Run(lambda self, x: self.part(x.view(-1, 3 * 20)), part=nn.Linear(60, 2)), 3, "NCT"),
 }  # fmt: skip
 if hasattr(nn.utils.parametrizations, "weight_norm"):
     ACCEPTED["weight norm, newer"] = (nn.Sequential(nn.utils.parametrizations.weight_norm(conv())), 3)
@@ -110,10 +122,10 @@ def main():
         else:
             raise AssertionError(f"the export must fail with {sentence!r}")
         assert not FILE.exists(), "a rejected export must write no file"
-    for name, (module, channels) in ACCEPTED.items():
+    for name, (module, channels, *axes) in ACCEPTED.items():
         module.train()
         before = copy.deepcopy(list(module.parameters()))
-        export(module, FILE, channels)
+        export(module, FILE, channels, *axes)
         same = all(torch.equal(a, b) for a, b in zip(before, module.parameters()))
         assert same and module.training, f"{name}: export changed the module"
     print(f"{len(REJECTED)} rejected, {len(ACCEPTED)} accepted")

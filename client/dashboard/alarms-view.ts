@@ -5,6 +5,7 @@ import { choice, hint, truncatedList } from './controls-view.ts';
 import {
   type DashboardState,
   openAlarms,
+  isConnected,
   playbackSpeed,
   selectedStream,
   staleStreams,
@@ -78,12 +79,12 @@ export function alarmsView(state: DashboardState, store: DashboardStore, now: nu
 
 /** Whether alarms may be missing: the server cannot be reached, or a stream sends no data. */
 function uncertain(state: DashboardState): boolean {
-  return state.connection.is !== 'open' || staleStreams(state).length > 0;
+  return !isConnected(state) || staleStreams(state).length > 0;
 }
 
 /** The number of open alarms. It says that there are none only if the server would report them. */
 function summary(state: DashboardState, open: number, urgent: number): string {
-  if (state.connection.is !== 'open') return 'Not connected: new alarms are not shown.';
+  if (!isConnected(state)) return 'Not connected: new alarms are not shown.';
   const stale = staleStreams(state);
   if (open === 0 && stale.length > 0)
     return `No open alarms, but no data from ${stale.length === 1 ? stale[0] : `${stale.length} streams`}.`;

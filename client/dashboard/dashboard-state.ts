@@ -133,6 +133,12 @@ export function streamLiveness(state: DashboardState, info: StreamInfo): Livenes
   return liveness(info, samplingRate(state, info), state.health.get(info.name), state.connection, state.now);
 }
 
+/** Whether the server responds: the connection is open, and the health of the streams is still reported. */
+export function isConnected(state: DashboardState): boolean {
+  const { connection, streams } = state;
+  return connection.is === 'open' && !streams.some((info) => streamLiveness(state, info).is === 'disconnected');
+}
+
 /** Names of the streams whose sensor is connected, but sends no fresh data. */
 export function staleStreams(state: DashboardState): string[] {
   return state.streams.filter((info) => streamLiveness(state, info).is === 'stale').map(({ name }) => name);

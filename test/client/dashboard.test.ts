@@ -276,6 +276,7 @@ describe('the dashboard', () => {
     await expect.poll(() => veils.count()).toBe(0);
     // The next report never comes.
     await expect.poll(state, { timeout: 15_000 }).toBe('Disconnected');
+    expect(await page.textContent('[data-testid=alarms] [role=status]')).toContain('Not connected');
     server.endHost();
     await expect.poll(() => item('host').textContent()).toMatch(/ended|disconnected/);
   });

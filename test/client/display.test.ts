@@ -139,6 +139,13 @@ describe('a range without outliers', () => {
     );
   });
 
+  test('contains every one of a few similar samples, such as those of a slow stream, but no outlier', () => {
+    const samples = [19.1, 19.3, 20.4, 21];
+    for (const count of [1, 2, 3, 4]) expect(robustRange(samples, count)).toEqual([19.1, samples[count - 1]]);
+    expect(robustRange([18, 20, 20.1, 21], 4)).toEqual([18, 21]);
+    expect(robustRange([...samples, 1e6], 5)).toEqual([19.1, 21]);
+  });
+
   test('is not changed by one outlier, but a lone change of a constant is shown', () => {
     const samples = Array.from({ length: 100 }, (_, i) => Math.sin(i));
     const range = robustRange(sorted(samples), 100);

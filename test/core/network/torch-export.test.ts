@@ -154,6 +154,39 @@ describe.skipIf(!python)('with PyTorch installed', () => {
     expect(stdout).toMatch(/^\d+ rejected, \d+ accepted$/m);
   });
 
+  test(
+    'an operation along either axis is exported as such, or rejected with a sentence',
+    { timeout: 60_000 },
+    async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'tapline-torch-'));
+      try {
+        const { code, stderr } = await run(python!, [join(root, 'python/test_axes.py'), directory]);
+        expect(code, stderr).toBe(0);
+        const rejected = JSON.parse(readFileSync(join(directory, 'rejected.json'), 'utf8')) as Record<string, string>;
+        for (const sentence of Object.values(rejected)) expect(sentence).toMatch(/cannot be exported|must be/);
+        for (const name of ['montage', 'slice', 'softmax', 'average', 'flatten'])
+          for (const axis of [1, 2])
+            for (const frames of [4, 9])
+              expect(rejected[`${name}-${axis}-NCT-${frames}-alone-None`]).toMatch(
+                /Set input_axes to "NCT"|Linear must follow/,
+              );
+        const exported = readdirSync(directory).filter((file) => file.endsWith('.io.safetensors'));
+        for (const kind of ['montage-1-NCT-4-conv-None', 'softmax-1-NCT-9-conv-None', 'average-2-NTC-4-conv-None'])
+          expect(exported).toContain(`${kind}.io.safetensors`);
+        for (const file of exported) {
+          const tensors = read(join(directory, file));
+          const network = Network.load(readFileSync(join(directory, file.replace('.io', ''))));
+          for (const name of Object.keys(tensors).filter((each) => each.startsWith('y'))) {
+            const { live, tail } = streamed(network, tensors[name.replace('y', 'x')].data as Float32Array, 1);
+            expectClose([...live, ...tail], tensors[name].data, 1e-5);
+          }
+        }
+      } finally {
+        rmSync(directory, { recursive: true });
+      }
+    },
+  );
+
   test('load_state_dict loads trained weights into the module, which then gives the same outputs as Tapline', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'tapline-torch-'));
     const script = join(root, 'python/test_round_trip.py');
