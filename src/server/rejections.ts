@@ -4,20 +4,27 @@ import type { RejectedMessages } from '../protocol/watch-message.ts';
 /** Counts the messages of a stream that were rejected, by reason. */
 export class Rejections {
   #count = 0;
+  #inARow = 0;
   #last = '';
   readonly #reasons = new Map<ErrorCode, number>();
 
   /** Adds a rejected message. Returns whether to log it: the first, the tenth, the hundredth, and so on. */
   add({ code, message }: ProtocolError): boolean {
     this.#count++;
+    this.#inARow++;
     this.#last = message;
     this.#reasons.set(code, (this.#reasons.get(code) ?? 0) + 1);
     return /^10*$/.test(String(this.#count));
   }
 
+  /** A message was accepted. */
+  accept(): void {
+    this.#inARow = 0;
+  }
+
   /** The counts so far; undefined if no message was rejected. */
   get summary(): RejectedMessages | undefined {
     if (this.#count === 0) return undefined;
-    return { count: this.#count, reasons: Object.fromEntries(this.#reasons), last: this.#last };
+    return { count: this.#count, reasons: Object.fromEntries(this.#reasons), last: this.#last, inARow: this.#inARow };
   }
 }
