@@ -41,7 +41,7 @@ const samples = v.object(
     type: v.literal('samples'),
     start: v.optional(field.index),
     time: v.optional(v.unknown()),
-    data: v.unknown(),
+    data: v.optional(v.unknown()),
   },
   'given',
 );
@@ -169,8 +169,13 @@ function readIngest(json: unknown, limits: Limits): IngestMessage {
   const type = typeOf(json);
   if (type === 'samples') {
     const { data, time, ...rest } = checkMessage(samples, json, codes);
-    if (data === undefined)
-      throw new ProtocolError('bad-shape', `data must be given in samples; send ${correctedMessage(json)}`);
+    if (!Array.isArray(data)) {
+      const got = data === undefined ? 'no data' : show(data);
+      throw new ProtocolError(
+        'bad-shape',
+        `data must be a list of columns, one per channel, got ${got}; send ${correctedMessage(json)}`,
+      );
+    }
     return checkSamplesEnd({ ...rest, ...readColumns(data, limits.maxChannels), ...stamped(timeOf(time)) });
   }
   if (type === 'hello') {

@@ -54,6 +54,11 @@ export function readPostBody(
   if (format === 'csv') return { messages: readCsvRows(text, limits) };
   const isJson = format !== 'text' || /^\s*[[{]/.test(text);
   if (isJson) return { messages: readJson(text, limits) };
+  if (csvRow.test(text))
+    throw new ProtocolError(
+      'bad-message',
+      'text/plain must be InfluxDB line protocol or JSON, got CSV; send it as text/csv',
+    );
   const { series, samples } = readLineProtocol(text, limits, precision);
   return { messages: samples, series };
 }
@@ -74,6 +79,9 @@ export function precisionOf(search: URLSearchParams): TimeUnit | undefined {
   if (given === null || Object.hasOwn(precisions, given)) return precisions[given ?? ''];
   throw new ProtocolError('bad-time', `precision must be one of s, ms, us, ns, got '${given.slice(0, 40)}'`);
 }
+
+/** A text whose first line has separators, but no field of line protocol. */
+const csvRow = /^[^=\n]*[,;\t][^=\n]*(\n|$)/;
 
 function mediaType(contentType = 'text/plain'): string {
   return contentType.split(';')[0].trim().toLowerCase();

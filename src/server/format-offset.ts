@@ -7,7 +7,7 @@ const sizes: readonly { one: string; several: string; ms: number }[] = [
 
 /** Returns how far a clock is off, by at least a minute, in ms: `2 h behind` or `3 days ahead of`. */
 export function formatOffset(offset: number): string {
-  const size = sizes.find(({ ms }) => Math.abs(offset) >= ms) ?? sizes[sizes.length - 1];
+  const size = sizes.find(({ ms }) => Math.abs(offset) >= 0.95 * ms) ?? sizes[sizes.length - 1];
   const count = Number((Math.abs(offset) / size.ms).toPrecision(2));
   return `${count} ${count === 1 ? size.one : size.several} ${offset > 0 ? 'ahead of' : 'behind'}`;
 }

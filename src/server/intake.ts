@@ -2,6 +2,7 @@ import type { Block } from '../core/blocks/block.ts';
 import type { ChannelInfo } from '../protocol/fields.ts';
 import type { ClockKind, Gap, Mark } from '../protocol/ingest.ts';
 import { inOrder } from '../protocol/named-samples.ts';
+import { numbered } from '../protocol/numbered.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { Samples } from '../protocol/samples.ts';
 import type { MarkMessage } from '../protocol/watch-message.ts';
@@ -70,7 +71,11 @@ export class Intake {
   accept(messages: readonly SensorMessage[], now: number): IntakeOutput[] {
     const numbering = this.#numbering.copy();
     const clock = this.#clock.copy();
-    const placed = messages.flatMap((message) => this.#place(message, numbering) ?? []);
+    const count = messages.length;
+    const placed = messages.flatMap((message, at) => {
+      const place = () => this.#place(message, numbering) ?? [];
+      return count === 1 ? place() : numbered(`message ${at + 1} of ${count}`, place);
+    });
     for (const item of placed)
       if (item.type === 'samples' && framesOf(item) > item.old) clock.observe(arrivalOf(item), now);
     this.#numbering = numbering;

@@ -131,7 +131,7 @@ export class SourceClock {
     if (this.offset !== 0)
       notes.set(
         'offset',
-        `the device's clock is ${formatOffset(this.offset)} the server's clock (offset ${Math.round(this.offset / 1000)} s); set the device's clock`,
+        `the device's clock is ${formatOffset(this.offset)} the server's clock (offset ${Math.round(this.offset / 1000)} s); set the device's clock, unless it sends earlier data`,
       );
     return notes;
   }

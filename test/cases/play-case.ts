@@ -65,8 +65,11 @@ async function connected(url: string, heard: Heard): Promise<WebSocket> {
 async function processed(socket: WebSocket | undefined): Promise<void> {
   if (socket?.readyState !== WebSocket.OPEN) return;
   await new Promise<void>((resolve) => {
-    socket.once('close', () => resolve());
-    socket.once('pong', () => resolve());
+    const done = () => {
+      socket.off('close', done).off('pong', done);
+      resolve();
+    };
+    socket.on('close', done).on('pong', done);
     socket.ping();
   });
 }
