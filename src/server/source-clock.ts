@@ -1,4 +1,4 @@
-import { toMs, type TimeUnit, unitBySize, unitNames } from '../core/blocks/time-unit.ts';
+import { epochUnit, toMs, type TimeUnit, unitBySize, unitNames } from '../core/blocks/time-unit.ts';
 import { formatOffset } from './format-offset.ts';
 import type { ClockKind } from '../protocol/ingest.ts';
 import { maxTime } from '../protocol/limits.ts';
@@ -22,8 +22,6 @@ export interface Arrival {
 
 /** An epoch clock that is off by more than this, in ms, is reported. */
 const maxOffset = 60_000;
-/** The earliest time that is read as seconds since 1970, in ms: 2000-01-01. Smaller numbers are counters. */
-const earliestSecond = 946_684_800_000;
 /** How far in the future, in ms, a time can be that is read as a time since 1970: ten years. */
 const latestAhead = 315_576_000_000;
 
@@ -137,11 +135,8 @@ export class SourceClock {
   }
 
   #recognize(time: number, now: number): void {
-    const unit = unitBySize(time);
-    const ms = unit === undefined ? NaN : toMs(time, unit);
-    const isDate = ms <= now + latestAhead && (unit !== 's' || ms >= earliestSecond);
-    this.#kind = isDate ? 'epoch' : 'monotonic';
-    if (isDate) this.#unit = unit;
+    this.#unit = epochUnit(time, now + latestAhead);
+    this.#kind = this.#unit === undefined ? 'monotonic' : 'epoch';
   }
 
   /** Returns the unit of a time since 1970; undefined if it does not count from 1970. */

@@ -34,6 +34,20 @@ export function unitBySize(stamp: number): TimeUnit | undefined {
   return [...timeUnits].reverse().find((unit) => Math.abs(stamp) >= smallestEpoch[unit]);
 }
 
+/** The earliest time that is read as seconds since 1970, in ms: 2000-01-01. Smaller numbers are counters. */
+const earliestSecond = 946_684_800_000;
+
+/**
+ * Returns the unit of the first time of a device, if it counts from 1970: `unitBySize`, unless the date is not plausible.
+ * @param latest latest plausible date, in ms since 1970
+ */
+export function epochUnit(stamp: number, latest: number): TimeUnit | undefined {
+  const unit = unitBySize(stamp);
+  if (unit === undefined) return undefined;
+  const ms = toMs(stamp, unit);
+  return ms <= latest && (unit !== 's' || ms >= earliestSecond) ? unit : undefined;
+}
+
 /**
  * Returns the unit in which times advance by `elapsed` while `seconds` pass, if one fits.
  * @param slowest smallest accepted speed relative to real time
