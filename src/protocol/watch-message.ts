@@ -179,6 +179,13 @@ export interface HealthMessage {
   time?: number;
   /** Health of each stream. */
   streams: StreamHealth[];
+  /** Names without a stream, because all of their messages in the last minutes were rejected; absent if there are none. */
+  unopened?: {
+    /** Name in the address of the device. */
+    name: string;
+    /** The rejected messages. */
+    rejected: RejectedMessages;
+  }[];
 }
 /** A decoded binary message. */
 export type BlockMessage = {
@@ -278,7 +285,15 @@ const schemas = new Map<string, field.Schema<WatchText>>([
     'dropped',
     v.object({ type: v.literal('dropped'), id: field.id, what: v.string(), from: field.index, count: field.count }),
   ],
-  ['health', v.object({ type: v.literal('health'), time: v.optional(v.number()), streams: v.array(health) })],
+  [
+    'health',
+    v.object({
+      type: v.literal('health'),
+      time: v.optional(v.number()),
+      streams: v.array(health),
+      unopened: v.optional(v.array(v.object({ name: v.string(), rejected }))),
+    }),
+  ],
   ['alarms', alarmsMessage],
   ['alarm', alarmMessage],
   ['error', errorMessage],

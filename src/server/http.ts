@@ -75,7 +75,7 @@ export function httpApp({
       const feed = registry.feed(name);
       return { name, rate, run, next, live, clock, notes, offset: feed?.offset, rejected: feed?.rejections.summary };
     });
-    const { unopened } = registry;
+    const unopened = registry.unopened(Date.now());
     const rest = unopened.length > 0 ? { unopened } : {};
     return context.json({ ok: true, uptime: process.uptime(), viewers: viewers(), streams, ...rest });
   });

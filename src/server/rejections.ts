@@ -6,10 +6,17 @@ export class Rejections {
   #count = 0;
   #inARow = 0;
   #last = '';
+  #lastTime = -Infinity;
   readonly #reasons = new Map<ErrorCode, number>();
 
-  /** Adds a rejected message. Returns whether to log it: the first, the tenth, the hundredth, and so on. */
-  add({ code, message }: ProtocolError): boolean {
+  /** Time of the last one, in ms since 1970. */
+  get lastTime(): number {
+    return this.#lastTime;
+  }
+
+  /** Adds a message rejected at `now`. Returns whether to log it: the first, the tenth, the hundredth, and so on. */
+  add({ code, message }: ProtocolError, now: number): boolean {
+    this.#lastTime = now;
     this.#count++;
     this.#inARow++;
     this.#last = message;

@@ -18,6 +18,9 @@ import type { PipelineStore, SavedRun } from './pipeline-store.ts';
 import type { ServerAlarms } from './server-alarms.ts';
 import type { WeightStore } from './weight-store.ts';
 
+/** How long the rejected messages of a name without a stream are shown after the last one, in ms. */
+const shownRejected = 600_000;
+
 /** Options of a stream registry. */
 export interface StreamRegistryOptions {
   design: FeedDesigner;
@@ -128,21 +131,24 @@ export class StreamRegistry {
   /** Counts a rejected message of a stream, and logs some of them. */
   reject(name: string, error: ProtocolError): void {
     const rejections = this.#feeds.get(name)?.rejections ?? this.#unopened.get(name, () => new Rejections());
-    if (!rejections.add(error)) return;
+    if (!rejections.add(error, Date.now())) return;
     const { count = 0 } = rejections.summary ?? {};
     const which = count === 1 ? 'a message' : `${count} messages; the last`;
     this.log(`stream ${name}: rejected ${which}: ${error.message} (${error.code})`);
   }
 
-  /** Rejected messages of names without a stream, because none of their messages was accepted. */
-  get unopened(): { name: string; rejected: RejectedMessages }[] {
-    return this.#unopened.entries.flatMap(([name, { summary }]) =>
-      summary && !this.#feeds.has(name) ? [{ name, rejected: summary }] : [],
+  /** Rejected messages of names without a stream, because none of their recent messages was accepted; `now` in ms. */
+  unopened(now: number): { name: string; rejected: RejectedMessages }[] {
+    const recent = this.#unopened.entries.filter(
+      ([name, { lastTime }]) => name !== '' && !this.#feeds.has(name) && now - lastTime < shownRejected,
     );
+    return recent.flatMap(([name, { summary }]) => (summary ? [{ name, rejected: summary }] : []));
   }
 
   health(now: number): HealthMessage {
-    return { type: 'health', streams: Array.from(this.#feeds.values(), (feed) => feed.health(now)) };
+    const unopened = this.unopened(now);
+    const streams = Array.from(this.#feeds.values(), (feed) => feed.health(now));
+    return { type: 'health', streams, ...(unopened.length > 0 && { unopened }) };
   }
 
   /** Removes a stream and its alarms; its learned weights stay saved. */
