@@ -57,6 +57,7 @@ export class SensorConnection implements Sensor {
 
   #readAddress({ pathname, searchParams }: URL): void {
     const name = streamOf(pathname);
+    this.#name = name;
     const hello = helloOf(searchParams, this.#limits);
     const session = new SensorSession({
       name,
@@ -68,7 +69,6 @@ export class SensorConnection implements Sensor {
       },
     });
     session.onlyIfFree = requiresFreeName(searchParams);
-    this.#name = name;
     this.#session = session;
     session.describe(hello);
     for (const message of addressWarnings(searchParams)) this.#send({ type: 'warning', message });
@@ -94,6 +94,7 @@ export class SensorConnection implements Sensor {
 
   #rejectAddress(error: ProtocolError, url: URL): void {
     this.#sendError(error);
+    if (this.#name !== '') this.#registry.reject(this.#name, error);
     this.close(closeOf(error, url), error.message);
   }
 
