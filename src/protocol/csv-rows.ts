@@ -74,7 +74,7 @@ function sampleOf(name: string, cell: string, isTime: boolean): number | null {
 /** Splits a row; a cell in double quotes can contain the separator, and `""` for a quote. */
 function cellsOf(line: string, separator: string): string[] {
   const cells: string[] = [];
-  const cell = new RegExp(`\\s*(?:"((?:[^"]|"")*)"\\s*|([^${separator}]*))(${separator}|$)`, 'y');
+  const cell = new RegExp(` *(?:"((?:[^"]|"")*)" *|(?! *")([^${separator}]*))(${separator}|$)`, 'y');
   for (;;) {
     const found = cell.exec(line);
     if (!found) throw new ProtocolError('bad-message', 'cell must end with a double quote if it starts with one');
