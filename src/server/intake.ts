@@ -72,10 +72,11 @@ export class Intake {
     const numbering = this.#numbering.copy();
     const clock = this.#clock.copy();
     const count = messages.length;
-    const placed = messages.flatMap((message, at) => {
+    const each = messages.flatMap((message, at) => {
       const place = () => this.#place(message, numbering) ?? [];
       return count === 1 ? place() : numbered(`message ${at + 1} of ${count}`, place);
     });
+    const placed = joined(each);
     for (const item of placed)
       if (item.type === 'samples' && framesOf(item) > item.old) clock.observe(arrivalOf(item), now);
     this.#numbering = numbering;
@@ -135,6 +136,40 @@ export class Intake {
     const index = this.#newest.index + Math.round(((time - this.#newest.time) * rate) / 1000);
     return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, index));
   }
+}
+
+/**
+ * Joins successive samples without times that follow each other, so that they are dated together: they arrived at the same
+ * time.
+ */
+function joined(placed: readonly (Placed | Gap | PlacedMark)[]): (Placed | Gap | PlacedMark)[] {
+  const groups: (Placed | Gap | PlacedMark)[][] = [];
+  for (const item of placed) {
+    const before = groups.at(-1)?.at(-1);
+    const follows = item.type === 'samples' && before?.type === 'samples' && canFollow(before, item);
+    if (follows) groups[groups.length - 1].push(item);
+    else groups.push([item]);
+  }
+  return groups.map((group) => (group.length === 1 ? group[0] : joinedSamples(group as Placed[])));
+}
+
+function canFollow(before: Placed, { samples, start, old, gap }: Placed): boolean {
+  const isNew = !gap && old === 0 && before.start + framesOf(before) - before.old === start;
+  return isNew && before.samples.time === undefined && samples.time === undefined;
+}
+
+function joinedSamples(group: readonly Placed[]): Placed {
+  const [first] = group;
+  const data = new Float32Array(group.reduce((sum, { samples }) => sum + samples.data.length, 0));
+  const valid = new Uint8Array(data.length / first.samples.channels).fill(1);
+  let frame = 0;
+  for (const item of group) {
+    data.set(item.samples.data, frame * first.samples.channels);
+    if (item.samples.valid) valid.set(item.samples.valid, frame);
+    frame += framesOf(item);
+  }
+  const isValid = group.every(({ samples }) => !samples.valid);
+  return { ...first, samples: { ...first.samples, data, valid: isValid ? undefined : valid } };
 }
 
 function framesOf({ samples }: Placed): number {
