@@ -32,7 +32,7 @@ function eegFeed(rate: number): Feed {
 export async function restoring(): Promise<Contestant> {
   const feed = eegFeed(250);
   const simulator = new EegSimulator({ seed: 1, rate: 250 });
-  for (let i = 0; i < 400; i++) feed.push({ type: 'samples', ...simulator.next(25).eeg });
+  for (let i = 0; i < 400; i++) feed.receive([{ type: 'samples', ...simulator.next(25).eeg }]);
   const { pipeline: bytes } = (await feed.save())!;
   const next: Block = simulator.next(25).eeg;
   feed.close();

@@ -6,7 +6,7 @@ import { defaultWindow } from './time-windows.ts';
 import type { Connection } from './connection.ts';
 import type { Outage } from './outage.ts';
 import { type Liveness, liveness, type ReportedHealth } from './liveness.ts';
-import type { LearnerInfo, MapInfo, StreamInfo } from '../../src/protocol/index.ts';
+import type { HealthMessage, LearnerInfo, MapInfo, StreamInfo } from '../../src/protocol/index.ts';
 
 /** Settings of one stream made by the user. */
 export interface StreamSettings {
@@ -30,6 +30,8 @@ export interface DashboardState {
   readonly outage?: Outage | undefined;
   readonly streams: readonly StreamInfo[];
   readonly health: ReadonlyMap<string, ReportedHealth>;
+  /** Names without a stream, because all of their messages were rejected. */
+  readonly unopened: NonNullable<HealthMessage['unopened']>;
   /** The server's clock, in ms since 1970; updated several times per second. */
   readonly now: number;
   /** The score of every learner, by `learnerKey`. */
@@ -55,6 +57,7 @@ export const initialState: DashboardState = {
   connection: { is: 'connecting' },
   streams: [],
   health: new Map(),
+  unopened: [],
   now: Date.now(),
   scores: new Map(),
   alarms: new Map(),

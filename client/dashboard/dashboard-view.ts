@@ -10,6 +10,7 @@ import { type DashboardState, previewedStreams, selectedStream, streamLiveness }
 import type { DashboardStore } from './dashboard-store.ts';
 import { capitalize, livenessText } from './liveness.ts';
 import { outageView } from './outage-view.ts';
+import { streamNotices } from './rejected-messages.ts';
 import { couplingOf, maxPreviewLanes, signalPreview, signalView, visibleChannels } from './signal-view.ts';
 import type { StreamFeed } from './stream-feed.ts';
 import { streamListView } from './stream-list-view.ts';
@@ -25,7 +26,7 @@ export function dashboardView(
 ): TemplateResult {
   const selected = selectedStream(state);
   return html`${headerView(state, store)} ${connectionView(state.connection, Date.now())} ${outageView(state, store)}
-  ${selected ? streamListView(state, store) : undefined}
+  ${streamNotices(state)} ${selected || state.unopened.length > 0 ? streamListView(state, store) : undefined}
   ${selected || state.alarms.size > 0 ? alarmsView(state, store, Date.now()) : undefined}
   ${selected ? keyed(selected.name, selectedView(state, selected, store, feedOf)) : emptyView(state)}`;
 }

@@ -15,11 +15,13 @@ import {
 } from './dashboard-state.ts';
 import { capitalize, livenessText } from './liveness.ts';
 import type { DashboardStore } from './dashboard-store.ts';
+import { rejectedStream } from './rejected-messages.ts';
 import { timeWindows } from './time-windows.ts';
 
 /** The top bar: brand, connection state, and the controls that apply to all panels. */
 export function headerView(state: DashboardState, store: DashboardStore): TemplateResult {
   const info = selectedStream(state);
+  const rejected = info && rejectedStream(state, info);
   const live = state.connection.is === 'open' && (!info || streamLiveness(state, info).is === 'live');
   return html`<header class="bar">
     <div class="brand">
@@ -37,7 +39,7 @@ export function headerView(state: DashboardState, store: DashboardStore): Templa
     </div>
     <div class="bar-controls" role="toolbar" aria-label="View">
       <output
-        class="live ${state.paused ? 'live-paused' : live ? 'live-on' : ''}"
+        class="live ${state.paused ? 'live-paused' : rejected ? 'live-rejected' : live ? 'live-on' : ''}"
         data-testid="live-state"
         aria-live="off"
         >${stateLabel(state, info)}</output
@@ -90,6 +92,7 @@ function stateLabel(state: DashboardState, info: StreamInfo | undefined): string
   if (paused) return seconds > 0 ? `Paused, ${formatDuration(seconds)} behind` : 'Paused';
   if (connection.is !== 'open') return connection.is === 'connecting' ? 'Connecting' : 'Disconnected';
   if (!info) return 'Connected';
+  if (rejectedStream(state, info)) return 'All messages rejected';
   return capitalize(livenessText(streamLiveness(state, info), state.now));
 }
 
@@ -97,6 +100,7 @@ function stateLabel(state: DashboardState, info: StreamInfo | undefined): string
 function spokenState(state: DashboardState, info: StreamInfo | undefined): string {
   if (state.paused) return 'Paused';
   if (!info) return state.connection.is === 'open' ? 'Connected' : 'Not connected';
+  if (rejectedStream(state, info)) return `${info.name}: all messages rejected`;
   const { is } = streamLiveness(state, info);
   return `${info.name}: ${is === 'clock' ? 'wrong clock' : is}`;
 }

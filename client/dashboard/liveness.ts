@@ -57,15 +57,18 @@ export function liveness(
   const idle = (health.idle ?? 0) + overdue;
   const age = health.lag + overdue;
   const ahead = health.ahead ?? 0;
-  if (idle > limit) return { is: 'stale', newest: ahead > 0 ? now - idle : newest, age: Math.max(age, idle) };
+  const wrongClock = ahead > 0 || health.offset !== undefined;
+  if (idle > limit)
+    return { is: 'stale', newest: wrongClock ? now - idle : newest, age: wrongClock ? idle : Math.max(age, idle) };
+  if (health.offset !== undefined) return { is: 'clock', off: health.offset };
   if (ahead > limit) return { is: 'clock', off: ahead };
   if (age <= limit) return { is: 'live' };
   return arrives(health) ? { is: 'clock', off: -age } : { is: 'stale', newest, age };
 }
 
-/** Time of the newest frame, on the server's clock; NaN if there is none. */
-export function newestFrame({ at, lag, ahead = 0 }: ReportedHealth): number {
-  return lag === null ? NaN : at - lag + ahead;
+/** Time of the newest frame, on the server's clock, without the offset of the device's clock; NaN if there is none. */
+export function newestFrame({ at, lag, ahead = 0, offset = 0 }: ReportedHealth): number {
+  return lag === null ? NaN : at - lag + ahead - offset;
 }
 
 /** Whether frames arrive, although their times are old. Earlier servers do not report it. */

@@ -107,7 +107,7 @@ function handle(message: Watched): void {
     const at = message.time ?? now;
     clockOffset = at - now;
     const health = new Map(message.streams.map((health) => [health.name, { ...health, at }]));
-    change({ health, now: at, observedRates: observeRates() });
+    change({ health, unopened: message.unopened ?? [], now: at, observedRates: observeRates() });
   } else if (message.stream !== undefined) {
     if (message.type === 'loss') {
       change({ scores: new Map(state.scores).set(learnerKey(message.stream, message.learner), message) });

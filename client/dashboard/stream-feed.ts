@@ -138,7 +138,7 @@ export class StreamFeed {
 
   /** Adds a mark, unless it is already known: the server sends recent marks again after each reconnect. */
   #pushMark(message: MarkMessage): void {
-    const key = `${message.at} ${message.label}`;
+    const key = `${message.time ?? message.at} ${message.label}`;
     if (this.#knownMarks.has(key)) return;
     this.#knownMarks.add(key);
     for (const old of this.#knownMarks) if (this.#knownMarks.size > maxEvents) this.#knownMarks.delete(old);
@@ -146,13 +146,13 @@ export class StreamFeed {
     this.#placeMarks();
   }
 
-  /** Converts the frame indices of pending marks to times, based on the newest block. */
+  /** Adds pending marks as events: at their own time, or at that of their frame, based on the newest block. */
   #placeMarks(): void {
     const clock = this.#raw.at(-1);
     if (!clock || this.#pendingMarks.length === 0) return;
-    const events = this.#pendingMarks.map(({ at, frames = 0, label }) => {
-      const time = timeOf(clock, at);
-      return { time, duration: timeOf(clock, at + frames) - time, label };
+    const events = this.#pendingMarks.map(({ at, frames = 0, label, time, duration }) => {
+      const start = timeOf(clock, at);
+      return { time: time ?? start, duration: duration ?? timeOf(clock, at + frames) - start, label };
     });
     this.#pendingMarks = [];
     this.#events.push(...events);

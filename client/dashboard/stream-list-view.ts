@@ -14,6 +14,7 @@ import {
 import { livenessText } from './liveness.ts';
 import { truncatedList } from './controls-view.ts';
 import type { DashboardStore } from './dashboard-store.ts';
+import { rejectedDetails, rejectedStream, rejectedText } from './rejected-messages.ts';
 
 /** Streams that are listed before "Show more" is clicked. */
 const maxStreams = 12;
@@ -22,6 +23,10 @@ const maxStreams = 12;
 export function streamListView(state: DashboardState, store: DashboardStore): TemplateResult {
   const selected = selectedStream(state);
   const { shown, more } = truncatedList(store, 'streams', state.streams, maxStreams);
+  const rejected = (info: StreamInfo): string => {
+    const messages = rejectedStream(state, info);
+    return messages ? rejectedDetails(messages) : '';
+  };
   return html`<nav class="streams" aria-label="Streams" data-testid="streams">
     <ul>
       ${shown.map(
@@ -29,10 +34,10 @@ export function streamListView(state: DashboardState, store: DashboardStore): Te
           html`<li class="stream-item">
             <button
               type="button"
-              class="stream ${streamLiveness(state, info).is === 'live' ? 'stream-live' : ''} ${isAlarmed(state, info.name) ? 'stream-alarmed' : ''}"
+              class="stream ${streamLiveness(state, info).is === 'live' ? 'stream-live' : ''} ${isAlarmed(state, info.name) ? 'stream-alarmed' : ''} ${rejected(info) === '' ? '' : 'stream-rejected'}"
               data-testid="stream-item"
               data-stream=${info.name}
-              title=${info.name}
+              title=${rejected(info) === '' ? info.name : `${info.name}: ${rejected(info)}`}
               aria-pressed=${info === selected}
               @click=${() => store.change({ selected: info.name })}
             >
@@ -42,6 +47,17 @@ export function streamListView(state: DashboardState, store: DashboardStore): Te
               <span class="stream-health">${streamHealth(state, info)}</span>
             </button>
             ${info.live ? undefined : removeView(info, store)}
+          </li>`,
+      )}
+      ${state.unopened.map(
+        ({ name, rejected }) =>
+          html`<li class="stream-item">
+            <div class="stream stream-rejected" data-testid="unopened" title="${name}: ${rejectedDetails(rejected)}">
+              <span class="stream-dot" aria-hidden="true"></span>
+              <span class="stream-name">${name}</span>
+              <span class="stream-kind">no valid message</span>
+              <span class="stream-health">${rejectedText(rejected)}</span>
+            </div>
           </li>`,
       )}
       ${more ? html`<li>${more}</li>` : undefined}
@@ -72,6 +88,8 @@ function streamKind(info: StreamInfo): string {
 /** The sampling rate and the lag of a live stream; otherwise why it is not live. */
 function streamHealth(state: DashboardState, info: StreamInfo): string {
   const liveness = streamLiveness(state, info);
+  const rejected = rejectedStream(state, info);
+  if (rejected) return rejectedText(rejected);
   if (liveness.is === 'clock') return `${rateText(state, info)} · ${livenessText(liveness, state.now)}`;
   if (liveness.is !== 'live') return livenessText(liveness, state.now);
   const lag = state.health.get(info.name)?.lag ?? null;

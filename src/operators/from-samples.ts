@@ -16,6 +16,10 @@ import { lift } from './lift.ts';
  * at 0 and follow the device's counter if there is one (it may wrap), otherwise the timestamps and the rate. The rate
  * is the sample's own (`info.samplingRate`), otherwise `rate`. Without a rate the stream is irregular, and frames are
  * numbered in order of arrival.
+ *
+ * Times are in ms. Timestamps in s, µs, or ns since 1970 are recognized by their size and converted. Timestamps that do not
+ * count from 1970 stay relative to the first one; their unit is recognized from the rate. Where the counter restarts, gaps
+ * are those of the timestamps.
  */
 export function fromSamples(options: SampleReaderOptions = {}): OperatorFunction<Sample | Epoch | Reading, Block> {
   new SampleReader(options);

@@ -1,19 +1,14 @@
 import * as v from 'valibot';
+import { jsonProblem } from './json-problem.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 
-/** Parses the text of a message. Throws a ProtocolError ('bad-json'). */
+/** Parses the text of a message. Throws a ProtocolError ('bad-json') that says where the text is not JSON, and why. */
 export function parseText(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
   } catch {
-    throw new ProtocolError('bad-json', `message must be valid JSON, got ${problemIn(text)}`);
+    throw new ProtocolError('bad-json', `message must be valid JSON, got ${jsonProblem(text)}`);
   }
-}
-
-/** Describes why a text is not JSON. Python writes NaN and Infinity, which are not JSON. */
-function problemIn(text: string): string {
-  const found = /(?<=[[,:\s]|^)-?(NaN|Infinity)\b/.exec(text);
-  return found ? `${found[0]} at position ${found.index}; ${found[0]} is not JSON, send null` : 'text that is not';
 }
 
 /** Whether `value` is a JSON object (not null, not a list). */

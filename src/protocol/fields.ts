@@ -26,6 +26,12 @@ export const time: Schema<number> = v.pipe(
   v.number('ms since 1970'),
   v.check((ms: number) => Math.abs(ms) <= maxTime, 'ms since 1970, up to 8.64e15'),
 );
+const durationRule = 'a number >= 0 in ms';
+/** A duration in ms. */
+export const duration: Schema<number> = v.pipe(
+  v.number(durationRule),
+  v.check((ms: number) => ms >= 0 && ms <= maxTime, durationRule),
+);
 const rateRule = '0 or a number from 1e-6 to 1e9 in Hz';
 /** Sampling rate in Hz; 0 = irregular. */
 export const rate: Schema<number> = v.pipe(

@@ -10,10 +10,10 @@ export { closeCodes, closeReason, mayRetry } from './close-codes.ts';
 export type { ChannelInfo } from './fields.ts';
 export { helloOf, streamOf } from './ingest-address.ts';
 export { type IngestReply, parseIngestReply, type ErrorMessage, type WarningMessage } from './ingest-reply.ts';
-export { type IngestMessage, parseIngest } from './ingest.ts';
+export { type ClockKind, type IngestMessage, parseIngest, parseIngestList } from './ingest.ts';
 export { parseWatch } from './watch-message.ts';
 export { type ErrorCode, errorCodes, ProtocolError } from './protocol-error.ts';
-export type { LearnerInfo, MapInfo, StreamInfo } from './stream-info.ts';
+export type { ClockInfo, LearnerInfo, MapInfo, StreamInfo } from './stream-info.ts';
 export {
   type BlockMessage,
   type DroppedMessage,

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { checkMessage } from './check-message.ts';
 import * as field from './fields.ts';
-import { type Hello, readChannels } from './ingest.ts';
+import { clock, type Hello, readChannels } from './ingest.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 
@@ -10,11 +10,13 @@ const codes = new Map<string, ErrorCode>([
   ['rate', 'bad-rate'],
   ['kind', 'bad-label'],
   ['for', 'bad-name'],
+  ['clock', 'bad-clock'],
 ]);
 const query = v.object({
   rate: v.optional(field.rate),
   kind: v.optional(field.label),
   for: v.optional(field.name),
+  clock: v.optional(clock),
 });
 
 /** Returns the stream name in the path `/ingest/<stream>`. Throws a ProtocolError ('bad-name'). */
@@ -49,9 +51,10 @@ export function helloOf(search: URLSearchParams, limits: Limits = defaultLimits)
   const fields = checkMessage(
     query,
     {
-      rate: rate === undefined ? undefined : rate === '' ? rate : Number(rate),
+      rate: rate === undefined || rate === '' || Number.isNaN(Number(rate)) ? rate : Number(rate),
       kind: parameter('kind'),
       for: parameter('for'),
+      clock: parameter('clock'),
     },
     codes,
   );
@@ -72,16 +75,21 @@ export function helloOf(search: URLSearchParams, limits: Limits = defaultLimits)
 }
 
 /** Parameters of an address. */
-const parameters: readonly string[] = ['rate', 'channels', 'unit', 'kind', 'for', 'fresh', 'if'];
+const parameters: readonly string[] = ['rate', 'channels', 'unit', 'kind', 'for', 'fresh', 'if', 'clock'];
 
-/** Returns a sentence for each part of an address that is probably not intended. */
-export function addressWarnings(search: URLSearchParams): string[] {
-  const known = parameters.join(', ');
-  const unknown = [...new Set(search.keys())].filter((key) => !parameters.includes(key));
+/**
+ * Returns a sentence for each part of an address that is probably not intended.
+ * @param others parameters that are known in addition
+ */
+export function addressWarnings(search: URLSearchParams, others: readonly string[] = []): string[] {
+  const all = [...parameters, ...others];
+  const known = all.join(', ');
+  const unknown = [...new Set(search.keys())].filter((key) => !all.includes(key)).slice(0, 8);
   const warnings = unknown.map((key) => `parameter '${key.slice(0, 40)}' is ignored; the known ones are ${known}`);
   const channels = search.get('channels') ?? '';
   const units = (search.get('unit') ?? '').split(',').length;
   const count = /^\d+$/.test(channels) ? Number(channels) : channels.split(',').length;
+  if (channels === '' && search.has('unit')) warnings.push('unit is ignored, because channels is not given');
   if (channels !== '' && units > 1 && units !== count)
     warnings.push(`unit must be one unit, or one for each of the ${count} channels, got ${units} units`);
   return warnings;
@@ -91,5 +99,5 @@ export function addressWarnings(search: URLSearchParams): string[] {
 export function labelWarning(channels: readonly field.ChannelInfo[]): string | undefined {
   const labels = channels.map(({ label }) => label);
   const twice = labels.find((label, i) => labels.indexOf(label) < i);
-  return twice === undefined ? undefined : `channels should have different labels, got '${twice}' for several`;
+  return twice === undefined ? undefined : `channels should have different labels, got '${twice}' twice`;
 }

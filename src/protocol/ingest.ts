@@ -1,7 +1,10 @@
-import { limitChannels, readColumns, readThirdParty, type Samples } from './samples.ts';
+import { limitChannels, readColumns, readThirdParty, type Samples, stamped } from './samples.ts';
 import { readNamed } from './named-samples.ts';
 import * as v from 'valibot';
 import { decodeBlock } from './block-header.ts';
+import { correctedMessage, exampleList, samplesMessage } from './corrected-message.ts';
+import { numbered } from './numbered.ts';
+import { readStamp, type Stamp } from './stamp.ts';
 import { checkMessage, isRecord, parseText, show, typeOf } from './check-message.ts';
 import * as field from './fields.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -16,6 +19,10 @@ const channels = v.union(
   'a number >= 1, a list of labels, or a list of {label, unit?}',
 );
 
+const clockRule = "'monotonic' or 'epoch'";
+/** The clock of a sensor. */
+export const clock: field.Schema<ClockKind> = v.picklist(['monotonic', 'epoch'], clockRule);
+
 const hello = v.object(
   {
     type: v.literal('hello'),
@@ -25,6 +32,7 @@ const hello = v.object(
     for: v.optional(field.name),
     fresh: v.optional(v.boolean('true or false')),
     run: v.optional(field.run),
+    clock: v.optional(clock),
   },
   'given',
 );
@@ -32,13 +40,15 @@ const samples = v.object(
   {
     type: v.literal('samples'),
     start: v.optional(field.index),
-    time: v.optional(field.time),
-    data: v.unknown(),
+    time: v.optional(v.unknown()),
+    data: v.optional(v.unknown()),
   },
   'given',
 );
 /** Stricter range of the rate in the header of a sensor's block: derived blocks may have a lower rate. */
 const sensorRate = v.object({ rate: field.rate });
+/** What the times of a sensor count from: the start of the device or another arbitrary time, or 1970. */
+export type ClockKind = 'monotonic' | 'epoch';
 /** Description of a sensor; omitted fields are those of the address or of the stream before. */
 export interface Hello {
   type: 'hello';
@@ -53,6 +63,10 @@ export interface Hello {
   fresh?: boolean;
   /** The run that the sensor continues; a server that does not know the stream starts with this number. */
   run?: number;
+  /** What the times of the sensor count from. Default: recognized by their size. */
+  clock?: ClockKind;
+  /** What is ignored, one sentence each. */
+  warnings?: string[];
 }
 /** Missing frames. */
 export interface Gap {
@@ -67,12 +81,16 @@ export interface Gap {
 export interface Mark {
   /** Message type. */
   type: 'mark';
-  /** Absolute index of the first frame. */
-  at: number;
+  /** Absolute index of the first frame. Default: the frame at `time`; without either, the next frame. */
+  at?: number;
   /** Text of the event, 1 to 64 characters. */
   label: string;
   /** Duration in frames; absent for an instant. */
   frames?: number;
+  /** Time of the event, in ms since 1970; not rounded to a frame. */
+  time?: number;
+  /** Duration in ms; not rounded to frames. */
+  duration?: number;
 }
 /** A message from a sensor. */
 export type IngestMessage = Hello | Samples | Gap | Mark;
@@ -82,8 +100,15 @@ export const gap: field.Schema<Gap> = v.object(
   { type: v.literal('gap'), from: field.index, count: field.count },
   'given',
 );
-const mark: field.Schema<Mark> = v.object(
-  { type: v.literal('mark'), at: field.index, label: field.label, frames: v.optional(field.count) },
+const mark = v.object(
+  {
+    type: v.literal('mark'),
+    at: v.optional(field.index),
+    label: field.label,
+    frames: v.optional(field.count),
+    time: v.optional(v.unknown()),
+    duration: v.optional(field.duration),
+  },
   'given',
 );
 
@@ -101,40 +126,100 @@ const codes = new Map<string, ErrorCode>([
   ['count', 'bad-count'],
   ['frames', 'bad-count'],
   ['time', 'bad-time'],
+  ['duration', 'bad-time'],
+  ['clock', 'bad-clock'],
   ['data', 'bad-shape'],
 ]);
 
 /**
- * Parses a text or binary message of a sensor.
+ * Parses a text or binary message of a sensor that contains one message.
  * @throws ProtocolError and no other error
  */
 export function parseIngest(message: string | Uint8Array | ArrayBuffer, limits: Limits = defaultLimits): IngestMessage {
-  if (typeof message !== 'string') return fromBinary(message, limits);
-  const json = parseText(message);
-  if (Array.isArray(json) || (isRecord(json) && !Object.hasOwn(json, 'type') && Object.hasOwn(json, 'data')))
-    return readThirdParty(json, limits);
-  if (isRecord(json) && !Object.hasOwn(json, 'type')) return readNamed(json, limits);
+  return typeof message === 'string' ? readIngest(parseText(message), limits) : fromBinary(message, limits);
+}
+
+/**
+ * Parses a text or binary message of a sensor. A JSON list of messages, such as `[{"temperature": 21}, {"temperature": 22}]`
+ * or `[[21, 40], [22, 41]]`, is several messages.
+ * @throws ProtocolError and no other error
+ */
+export function parseIngestList(
+  message: string | Uint8Array | ArrayBuffer,
+  limits: Limits = defaultLimits,
+): IngestMessage[] {
+  if (typeof message !== 'string') return [fromBinary(message, limits)];
+  return readIngestList(parseText(message), limits);
+}
+
+/** Reads one message, or a list of messages, from JSON. Throws a ProtocolError that names the message of the list. */
+export function readIngestList(json: unknown, limits: Limits): IngestMessage[] {
+  const isList = Array.isArray(json) && json.some((item) => Array.isArray(item) || isRecord(item));
+  if (!isList) return [readIngest(json, limits)];
+  return json.map((item: unknown, at) =>
+    numbered(`message ${at + 1} of ${json.length}`, () => readIngest(item, limits)),
+  );
+}
+
+function readIngest(json: unknown, limits: Limits): IngestMessage {
+  if (Array.isArray(json)) return readThirdParty(json, limits);
+  if (!isRecord(json)) throw notAnObject(json);
+  if (!Object.hasOwn(json, 'type'))
+    return Object.hasOwn(json, 'data') ? readThirdParty(json, limits) : readNamed(json, limits);
   const type = typeOf(json);
   if (type === 'samples') {
-    const { data, ...rest } = checkMessage(samples, json, codes);
-    return checkSamplesEnd({ ...rest, ...readColumns(data, limits.maxChannels) });
+    const { data, time, ...rest } = checkMessage(samples, json, codes);
+    if (!Array.isArray(data)) {
+      const got = data === undefined ? 'no data' : show(data);
+      throw new ProtocolError(
+        'bad-shape',
+        `data must be a list of columns, one per channel, got ${got}; send ${correctedMessage(json)}`,
+      );
+    }
+    return checkSamplesEnd({ ...rest, ...readColumns(data, limits.maxChannels), ...stamped(timeOf(time)) });
   }
   if (type === 'hello') {
-    const { channels, ...rest } = checkMessage(hello, json, codes);
+    const { channels, ...fields } = checkMessage(hello, json, codes);
+    const warnings = unknownFields(json);
+    const rest = warnings.length === 0 ? fields : { ...fields, warnings };
     if (channels === undefined) return rest;
     const list = readChannels(channels, limits.maxChannels);
     return { ...rest, channels: list, ...(typeof channels === 'number' && { unlabeled: true }) };
   }
   if (type === 'gap') return checkGapEnd(checkMessage(gap, json, codes));
-  if (type === 'mark') return checkMessage(mark, json, codes);
+  if (type === 'mark') {
+    const { time, ...rest } = checkMessage(mark, json, codes);
+    const stamp = timeOf(time);
+    return stamp ? { ...rest, time: stamp.time } : rest;
+  }
   throw new ProtocolError(
     'unknown-type',
-    `type must be one of hello, samples, gap, mark, got ${show(type)}; for samples, send ${example}`,
+    `type must be one of hello, samples, gap, mark, got ${show(type)}; for samples, send ${correctedMessage(json)}`,
   );
 }
 
-/** Example of a message with samples, for error messages. */
-const example = '{"type": "samples", "data": [[1, 2, 3]]}, one list per channel';
+/** Returns a sentence for each unknown field of a hello. */
+function unknownFields(json: Record<string, unknown>): string[] {
+  const known = Object.keys(hello.entries);
+  const unknown = Object.keys(json).filter((key) => !known.includes(key));
+  const list = known.filter((key) => key !== 'type').join(', ');
+  return unknown.slice(0, 8).map((key) => `field ${show(key)} of hello is ignored; the known ones are ${list}`);
+}
+
+function notAnObject(json: unknown): ProtocolError {
+  const advice =
+    typeof json === 'number' || typeof json === 'string'
+      ? `; for a frame of one channel, send ${exampleList([json])} or ${samplesMessage([[json]])}`
+      : '';
+  return new ProtocolError(
+    'bad-message',
+    `message must be a JSON object or a list of numbers, got ${typeof json === 'number' ? 'a number, ' : ''}${show(json)}${advice}`,
+  );
+}
+
+function timeOf(time: unknown): Stamp | undefined {
+  return time === undefined || time === null ? undefined : readStamp('time', time);
+}
 
 /** Returns channels with labels and units from any accepted notation. */
 export function readChannels(

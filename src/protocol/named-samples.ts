@@ -1,22 +1,38 @@
 import { isRecord, show } from './check-message.ts';
+import { exampleList, samplesMessage } from './corrected-message.ts';
 import type { ChannelInfo } from './fields.ts';
-import { type Limits, maxTime } from './limits.ts';
+import type { Limits } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { limitChannels, type Samples } from './samples.ts';
+import { readStamp, type Stamp } from './stamp.ts';
 
-/** Keys of the time of a frame, in ms since 1970. */
-const timeKeys: readonly string[] = ['time', 'ts', 'timestamp'];
+/** Keys of the time of a frame. */
+export const timeKeys: readonly string[] = ['time', 'ts', 'timestamp'];
 /** Maximum length of a label. */
 const maxLabel = 64;
 
 /**
  * Parses one frame as an object that names its channels, such as `{"temperature": 21.5, "humidity": 40}`; null = missing.
  * Values can be one level deep: `{"values": {"temperature": 21.5}}` has the same channels. One of the keys `time`, `ts`, and
- * `timestamp` gives the time in ms since 1970.
+ * `timestamp`, on either level, gives the time. true and false are 1 and 0, and text is ignored, with a warning.
  */
 export function readNamed(json: Record<string, unknown>, limits: Limits): Samples {
-  const timeKey = timeKeys.find((key) => Object.hasOwn(json, key));
-  const named = entriesOf(json, timeKey);
+  const entries = Object.entries(json).flatMap(([key, value]) =>
+    isRecord(value) ? Object.entries(value) : [[key, value] as const],
+  );
+  const timeKey = timeKeys.find((name) => entries.some(([key]) => key === name));
+  const stamp = timeKey === undefined ? undefined : stampOf(timeKey, entries);
+  const others = entries.filter(([key]) => key !== timeKey);
+  return namedFrame(others, stamp, limits);
+}
+
+/** Returns a frame of named values: numbers, booleans, or null; text is ignored. */
+export function namedFrame(
+  entries: readonly (readonly [string, unknown])[],
+  stamp: Stamp | undefined,
+  limits: Limits,
+): Samples {
+  const named = entries.filter(([, value]) => typeof value !== 'string' || isNumber(value));
   if (named.length === 0)
     throw new ProtocolError(
       'bad-message',
@@ -28,15 +44,17 @@ export function readNamed(json: Record<string, unknown>, limits: Limits): Sample
   if (twice !== undefined)
     throw new ProtocolError('bad-label', `channels must have different names, got '${twice}' twice`);
   const data = Float32Array.from(named, ([label, value]) => sampleOf(label, value));
-  const time = timeKey === undefined ? undefined : timeOf(timeKey, json[timeKey]);
+  const warnings = [...warningsOf(entries), ...(stamp?.warning === undefined ? [] : [stamp.warning])];
   return {
     type: 'samples',
     data,
     channels: labels.length,
     labels,
     named: true,
-    ...(time !== undefined && { time }),
+    ...(stamp && { time: stamp.time }),
+    ...(stamp?.timeUnit && { timeUnit: stamp.timeUnit }),
     ...(data.some(Number.isNaN) && { valid: Uint8Array.of(0) }),
+    ...(warnings.length > 0 && { warnings }),
   };
 }
 
@@ -59,12 +77,24 @@ export function inOrder(samples: Samples, channels: readonly ChannelInfo[]): Sam
   return { ...samples, data: ordered, channels: channels.length, labels: channels.map(({ label }) => label), valid };
 }
 
-/** Returns names and values, except text that is not a number; those of nested objects have their own names. */
-function entriesOf(json: Record<string, unknown>, timeKey: string | undefined): [string, unknown][] {
-  const entries = Object.entries(json).filter(([key]) => key !== timeKey);
-  return entries
-    .flatMap(([key, value]): [string, unknown][] => (isRecord(value) ? Object.entries(value) : [[key, value]]))
-    .filter(([, value]) => typeof value !== 'string' || isNumber(value));
+function stampOf(key: string, entries: readonly (readonly [string, unknown])[]): Stamp | undefined {
+  const value = entries.find(([name]) => name === key)?.[1];
+  return value === null || value === undefined ? undefined : readStamp(key, value);
+}
+
+function warningsOf(entries: readonly (readonly [string, unknown])[]): string[] {
+  const keys = (type: string) =>
+    entries.filter(([, value]) => typeof value === type && !(type === 'string' && isNumber(value as string)));
+  const names = (list: ReturnType<typeof keys>) =>
+    list
+      .slice(0, 8)
+      .map(([key]) => show(key))
+      .join(', ');
+  const [texts, booleans] = [keys('string'), keys('boolean')];
+  return [
+    ...(texts.length > 0 ? [`text is ignored: ${names(texts)}`] : []),
+    ...(booleans.length > 0 ? [`true and false are read as 1 and 0: ${names(booleans)}`] : []),
+  ];
 }
 
 function isNumber(text: string): boolean {
@@ -81,16 +111,21 @@ function checkLabel(label: string): string {
 
 function sampleOf(label: string, value: unknown): number {
   if (value === null) return NaN;
-  if (typeof value !== 'number')
-    throw new ProtocolError(
-      'bad-sample',
-      `${label} must be a number or null, got ${typeof value === 'string' ? 'text ' : ''}${show(value)}`,
-    );
+  if (typeof value === 'boolean') return Number(value);
+  if (typeof value !== 'number') throw wrongSample(label, value);
   if (Number.isFinite(Math.fround(value))) return value;
   throw new ProtocolError('not-finite', `${label} must be a number within the range of float32, or null, got ${value}`);
 }
 
-function timeOf(key: string, value: unknown): number {
-  if (typeof value === 'number' && Math.abs(value) <= maxTime) return value;
-  throw new ProtocolError('bad-time', `${key} must be ms since 1970, up to 8.64e15, got ${show(value)}`);
+function wrongSample(label: string, value: unknown): ProtocolError {
+  const text = typeof value === 'string';
+  const advice = text
+    ? `; send {${JSON.stringify(label)}: ${Number(value)}}, without quotes`
+    : !Array.isArray(value) || value.length === 0
+      ? ''
+      : Array.isArray(value[0])
+        ? `; for frames, send ${samplesMessage(value)}, with one list per channel`
+        : `; for one frame with a number for each channel, send ${exampleList(value)}`;
+  const got = `${text ? 'text ' : ''}${show(value)}`;
+  return new ProtocolError('bad-sample', `${label} must be a number or null, got ${got}${advice}`);
 }

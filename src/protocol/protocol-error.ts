@@ -10,7 +10,9 @@ export const errorCodes = {
   'bad-index': 'an index is not an integer from 0 to 2^53 - 1',
   'far-index': 'an index is more than 2^32 frames after the next expected one',
   'bad-count': 'a number of frames is not an integer from 1 to 2^53 - 1',
-  'bad-time': 'a time is not in ms since 1970, or the last frame is later than 8.64e15',
+  'bad-time':
+    'a time is neither a number since 1970 nor a text like 2023-11-14T22:13:20Z, has another unit than before, or is out of range',
+  'bad-clock': '`clock` is neither `monotonic` nor `epoch`',
   'bad-rate': 'a rate is neither 0 nor from 1e-6 to 1e9 Hz',
   'wrong-rate': 'the rate differs from that of the open stream',
   'bad-channels': 'the channels are neither a number, nor labels, nor labels with units',
@@ -21,6 +23,8 @@ export const errorCodes = {
   'bad-fresh': '`fresh` is neither true nor false',
   'bad-run': 'a run is not an integer from 0 to 2^32 - 1',
   'no-stream': 'the channels are not known yet: send hello first',
+  'bad-body':
+    'the body of an HTTP request is too large, or has another type, encoding, or compression than the server reads',
   'short-block': 'a binary message is shorter than its 48-byte header',
   'bad-block': 'a binary message does not start with 54 4C',
   'bad-version': 'the header has another version',

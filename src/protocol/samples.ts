@@ -1,8 +1,11 @@
 import * as v from 'valibot';
+import type { TimeUnit } from '../core/blocks/time-unit.ts';
 import * as field from './fields.ts';
 import { checkMessage, show } from './check-message.ts';
+import { exampleList, samplesMessage } from './corrected-message.ts';
 import type { Limits } from './limits.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
+import { readStamp, type Stamp } from './stamp.ts';
 
 /** Frames of a sensor in any encoding; omitted fields have the expected values. */
 export interface Samples {
@@ -11,13 +14,18 @@ export interface Samples {
   data: Float32Array;
   channels: number;
   start?: number;
+  /** Time of the first frame, in a unit that is to be recognized unless `timeUnit` is given. */
   time?: number;
+  /** Unit of `time`, which then counts from 1970. */
+  timeUnit?: TimeUnit;
   valid?: Uint8Array;
   /** Sampling rate from a third-party epoch or a binary header. */
   rate?: number;
   labels?: string[];
   /** Whether `labels` determine the channels of the samples, in any order. */
   named?: boolean;
+  /** What is ignored or doubtful, one sentence each. */
+  warnings?: string[];
 }
 
 /** Frames parsed from JSON. */
@@ -31,8 +39,7 @@ export interface Frames {
 
 /** Parses `data[channel][frame]`; null = missing. Throws a ProtocolError before memory is allocated. */
 export function readColumns(data: unknown, maxChannels: number): Frames {
-  if (!Array.isArray(data) || data.length === 0 || !data.every(Array.isArray))
-    throw new ProtocolError('bad-shape', 'data must be a list of columns, one per channel');
+  if (!Array.isArray(data) || data.length === 0 || !data.every(Array.isArray)) throw badShape(data);
   const columns = data as unknown[][];
   limitChannels(columns.length, maxChannels);
   const frames = columns[0].length;
@@ -42,7 +49,12 @@ export function readColumns(data: unknown, maxChannels: number): Frames {
       'bad-shape',
       `data[${ragged}].length must be ${frames}, the length of data[0], got ${columns[ragged].length}`,
     );
-  return fill(columns.length, frames, (channel, frame) => columns[channel][frame]);
+  return fill(
+    columns.length,
+    frames,
+    (channel, frame) => columns[channel][frame],
+    () => samplesMessage(columns),
+  );
 }
 
 /** Parses one frame, `[channel]`; null = missing. */
@@ -50,7 +62,21 @@ function readFrame(data: unknown, maxChannels: number): Frames {
   if (!Array.isArray(data) || data.length === 0)
     throw new ProtocolError('bad-shape', 'data must be a list of samples, one per channel');
   limitChannels(data.length, maxChannels);
-  return fill(data.length, 1, (channel) => (data as unknown[])[channel]);
+  return fill(
+    data.length,
+    1,
+    (channel) => (data as unknown[])[channel],
+    () => exampleList(data),
+  );
+}
+
+function badShape(data: unknown): ProtocolError {
+  const rule = 'data must be a list of columns, one per channel';
+  if (!Array.isArray(data) || data.length === 0 || data.some((item) => typeof item === 'object' && item !== null))
+    return new ProtocolError('bad-shape', `${rule}, got ${Array.isArray(data) ? 'no columns' : show(data)}`);
+  const oneFrame = samplesMessage(data.map((sample: unknown) => [sample]));
+  const advice = `for one frame of ${data.length} channels, send ${oneFrame}; for ${data.length} frames of one channel, send ${samplesMessage([data])}`;
+  return new ProtocolError('bad-shape', `${rule}, got a flat list; ${advice}`);
 }
 
 /** Throws a ProtocolError ('too-many-channels') above the limit. */
@@ -59,7 +85,12 @@ export function limitChannels(channels: number, maxChannels: number): void {
     throw new ProtocolError('too-many-channels', `channels must be at most ${maxChannels}, got ${channels}`);
 }
 
-function fill(channels: number, frames: number, at: (channel: number, frame: number) => unknown): Frames {
+function fill(
+  channels: number,
+  frames: number,
+  at: (channel: number, frame: number) => unknown,
+  corrected: () => string,
+): Frames {
   const data = new Float32Array(frames * channels);
   let valid: Uint8Array | undefined;
   for (let c = 0; c < channels; c++) {
@@ -69,38 +100,44 @@ function fill(channels: number, frames: number, at: (channel: number, frame: num
       else if (sample === null) {
         data[t * channels + c] = NaN;
         (valid ??= new Uint8Array(frames).fill(1))[t] = 0;
-      } else throw badSample(c, t, sample);
+      } else throw badSample(c, t, sample, corrected);
     }
   }
   return valid ? { data, channels, valid } : { data, channels };
 }
 
-function badSample(channel: number, frame: number, sample: unknown): ProtocolError {
+function badSample(channel: number, frame: number, sample: unknown, corrected: () => string): ProtocolError {
   const at = `data[${channel}][${frame}]`;
-  return typeof sample === 'number'
-    ? new ProtocolError('not-finite', `${at} must be a number within the range of float32, or null, got ${sample}`)
-    : new ProtocolError(
-        'bad-sample',
-        `${at} must be a number or null, got ${typeof sample === 'string' ? `text ${show(sample)}` : typeof sample}`,
-      );
+  if (typeof sample === 'number')
+    return new ProtocolError(
+      'not-finite',
+      `${at} must be a number within the range of float32, or null, got ${sample}`,
+    );
+  const isText = typeof sample === 'string';
+  const isNumber = isText && sample.trim() !== '' && Number.isFinite(Number(sample));
+  const advice = isNumber
+    ? `; send numbers without quotes: ${corrected()}`
+    : isText
+      ? '; send null if it is missing'
+      : '';
+  const got = isText ? `text ${show(sample)}` : typeof sample === 'boolean' ? String(sample) : show(sample);
+  return new ProtocolError('bad-sample', `${at} must be a number or null, got ${got}${advice}`);
 }
 
 const thirdPartyMessage = v.object(
-  { data: v.unknown(), timestamp: v.optional(field.time), info: v.optional(v.unknown()) },
+  { data: v.unknown(), timestamp: v.optional(v.unknown()), info: v.optional(v.unknown()) },
   'given',
 );
 const epochInfo = v.object(
   {
     samplingRate: v.optional(field.rate),
-    startTime: v.optional(field.time),
+    startTime: v.optional(v.unknown()),
     channelNames: v.optional(v.array(field.label, 'a list of labels')),
   },
   'given',
 );
 
 const codes = new Map<string, ErrorCode>([
-  ['timestamp', 'bad-time'],
-  ['startTime', 'bad-time'],
   ['samplingRate', 'bad-rate'],
   ['channelNames', 'bad-label'],
 ]);
@@ -115,13 +152,25 @@ export function readThirdParty(json: unknown, limits: Limits): Samples {
   const epoch = Array.isArray(data) && Array.isArray(data[0]);
   const epochFields = checkMessage(epochInfo, info ?? {}, codes);
   const frames: Frames = epoch ? readColumns(data, limits.maxChannels) : readFrame(data, limits.maxChannels);
-  const time = epoch ? (epochFields.startTime ?? timestamp) : timestamp;
+  const { startTime } = epochFields;
+  const stamp = epoch && startTime !== undefined ? readStamp('startTime', startTime) : stampOf(timestamp);
   const labels = epochFields.channelNames?.length === frames.channels ? epochFields.channelNames : undefined;
   return {
     type: 'samples',
     ...frames,
-    ...(time === undefined ? {} : { time }),
+    ...stamped(stamp),
     ...(epochFields.samplingRate === undefined ? {} : { rate: epochFields.samplingRate }),
     ...(labels ? { labels } : {}),
   };
+}
+
+function stampOf(timestamp: unknown): Stamp | undefined {
+  return timestamp === undefined || timestamp === null ? undefined : readStamp('timestamp', timestamp);
+}
+
+/** Returns the fields of samples that a stamp determines. */
+export function stamped(stamp: Stamp | undefined): Pick<Samples, 'time' | 'timeUnit' | 'warnings'> {
+  if (!stamp) return {};
+  const { time, timeUnit, warning } = stamp;
+  return { time, ...(timeUnit && { timeUnit }), ...(warning !== undefined && { warnings: [warning] }) };
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { type TimeUnit, timeUnits } from '../core/blocks/time-unit.ts';
 import * as field from './fields.ts';
 
 /** A feature map network of a stream. */
@@ -48,6 +49,14 @@ export interface LearnerInfo {
   rate: number;
 }
 
+/** The clock of a device that sends the times of its frames. */
+export interface ClockInfo {
+  /** What its times count from: 1970, or an arbitrary time such as the start of the device. */
+  kind: 'epoch' | 'monotonic';
+  /** Unit of its times: `s`, `ms`, `us`, or `ns`; absent until it is recognized. */
+  unit?: TimeUnit | undefined;
+}
+
 /** Description of a stream for viewers. */
 export interface StreamInfo {
   /** Name of the stream. */
@@ -72,6 +81,10 @@ export interface StreamInfo {
   learners: LearnerInfo[];
   /** Which part of the stream raises no alarms, and why. */
   unwatched?: string;
+  /** The clock of the device; absent if it sends no times. */
+  clock?: ClockInfo;
+  /** What was assumed about the stream, or is doubtful, one sentence each; absent if there is nothing. */
+  notes?: string[];
 }
 
 const labels = v.array(v.string());
@@ -119,4 +132,6 @@ export const streamInfo: field.Schema<StreamInfo> = v.object({
   maps: v.array(mapInfo),
   learners: v.array(learnerInfo),
   unwatched: v.optional(v.string()),
+  clock: v.optional(v.object({ kind: v.picklist(['epoch', 'monotonic']), unit: v.optional(v.picklist(timeUnits)) })),
+  notes: v.optional(v.array(v.string())),
 });

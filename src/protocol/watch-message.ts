@@ -92,6 +92,10 @@ export interface MarkMessage {
   label: string;
   /** Duration in frames; absent for an instant. */
   frames?: number;
+  /** Time of the event in ms since 1970, not rounded to a frame; absent if the sensor did not send it. */
+  time?: number;
+  /** Duration in ms, not rounded to frames; absent if the sensor did not send it. */
+  duration?: number;
 }
 /** Missing frames. */
 export interface GapMessage {
@@ -136,6 +140,8 @@ export interface RejectedMessages {
   reasons: Record<string, number>;
   /** Error message of the last one. */
   last: string;
+  /** Number of messages rejected since the last one that was accepted; 0 if the last one was accepted. */
+  inARow?: number;
 }
 /** Health of one stream. */
 export interface StreamHealth {
@@ -147,6 +153,11 @@ export interface StreamHealth {
   lag: number | null;
   /** How far the newest frame is ahead of the server's clock, in ms; absent if it is not. */
   ahead?: number;
+  /**
+   * How far the device's clock is ahead of the server's clock, in ms, or behind if negative; absent if it is off by less
+   * than a minute, or if the device sends no times.
+   */
+  offset?: number;
   /** Time since frames last arrived, whatever their times, in ms, to about 1 s; absent if none has arrived. */
   idle?: number;
   /** Number of received frames. */
@@ -168,6 +179,13 @@ export interface HealthMessage {
   time?: number;
   /** Health of each stream. */
   streams: StreamHealth[];
+  /** Names without a stream, because all of their messages in the last minutes were rejected; absent if there are none. */
+  unopened?: {
+    /** Name in the address of the device. */
+    name: string;
+    /** The rejected messages. */
+    rejected: RejectedMessages;
+  }[];
 }
 /** A decoded binary message. */
 export type BlockMessage = {
@@ -192,17 +210,24 @@ export type WatchText =
 export type WatchMessage = WatchText | BlockMessage;
 
 const numberOrNull = v.nullable(v.number());
+const rejected = v.object({
+  count: v.number(),
+  reasons: v.record(v.string(), v.number()),
+  last: v.string(),
+  inARow: v.optional(v.number()),
+});
 const health = v.object({
   name: field.name,
   rate: v.number(),
   lag: numberOrNull,
   ahead: v.optional(v.number()),
+  offset: v.optional(v.number()),
   idle: v.optional(v.number()),
   received: v.number(),
   gaps: v.number(),
   invalid: v.number(),
   next: v.optional(field.index),
-  rejected: v.optional(v.object({ count: v.number(), reasons: v.record(v.string(), v.number()), last: v.string() })),
+  rejected: v.optional(rejected),
 });
 
 const schemas = new Map<string, field.Schema<WatchText>>([
@@ -250,6 +275,8 @@ const schemas = new Map<string, field.Schema<WatchText>>([
       at: field.index,
       label: v.string(),
       frames: v.optional(field.count),
+      time: v.optional(field.time),
+      duration: v.optional(field.duration),
     }),
   ],
   ['gap', v.object({ type: v.literal('gap'), id: field.id, from: field.index, count: field.count })],
@@ -258,7 +285,15 @@ const schemas = new Map<string, field.Schema<WatchText>>([
     'dropped',
     v.object({ type: v.literal('dropped'), id: field.id, what: v.string(), from: field.index, count: field.count }),
   ],
-  ['health', v.object({ type: v.literal('health'), time: v.optional(v.number()), streams: v.array(health) })],
+  [
+    'health',
+    v.object({
+      type: v.literal('health'),
+      time: v.optional(v.number()),
+      streams: v.array(health),
+      unopened: v.optional(v.array(v.object({ name: v.string(), rejected }))),
+    }),
+  ],
   ['alarms', alarmsMessage],
   ['alarm', alarmMessage],
   ['error', errorMessage],

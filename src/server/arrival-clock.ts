@@ -13,6 +13,14 @@ export class ArrivalClock {
     this.#rate = rate;
   }
 
+  /** Returns a clock in the same state. */
+  copy(): ArrivalClock {
+    const copy = new ArrivalClock(this.#rate);
+    copy.#index = this.#index;
+    copy.#time = this.#time;
+    return copy;
+  }
+
   /**
    * Returns the time of frame `start`, the first of `frames` that arrived at `now` (ms). Times advance at the sampling rate
    * and are slowly corrected toward a newest frame at `now`, so that a sensor whose clock is slightly off causes no jumps,

@@ -1,16 +1,3 @@
-import { maxTime } from '../protocol/limits.ts';
-import { ProtocolError } from '../protocol/protocol-error.ts';
-import type { Samples } from '../protocol/samples.ts';
-
-/** Throws if the time of the last frame is out of range. */
-export function checkTimes({ time = 0 }: Samples, rate: number, frames: number): void {
-  if (rate > 0 && time + ((frames - 1) * 1000) / rate > maxTime)
-    throw new ProtocolError(
-      'bad-time',
-      `time of the last frame must be at most ${maxTime} ms, got ${frames} frames from ${time} ms`,
-    );
-}
-
 /** Replaces non-finite samples by NaN and marks their frames invalid; returns the validity, if any frame is invalid. */
 export function invalidateNonFinite(
   data: Float32Array,

@@ -19,6 +19,8 @@ const maxEegRate = 5000;
 const networks = new LatestCache<Network>(64);
 
 const microvolt = /^[uµμ]V$/;
+const guessedNote =
+  'treated as EEG, because all channels are in µV at 100 Hz or more; set kind to eeg, or to another type of signal';
 
 /**
  * Returns the feed spec of a stream without a spec of its own: band power of every channel for EEG, otherwise trend and
@@ -28,8 +30,11 @@ export function defaultFeed(info: FeedInfo, targets: readonly FeedInfo[] = []): 
   const { rate } = info;
   const channels = info.channels.slice(0, maxChannels);
   const chosen = info.channels.length > maxChannels ? channels.map((_, channel) => channel) : undefined;
-  const map = isEeg(info) ? bandPowerMap(channels, rate) : trendMap(channels, rate);
+  const declared = isEegKind(info);
+  const guessed = !declared && isLikeEeg(info);
+  const map = declared || guessed ? bandPowerMap(channels, rate) : trendMap(channels, rate);
   return {
+    ...(guessed && { notes: [guessedNote] }),
     gaps: 'hold',
     standardize: { frames: Math.max(rate, 100) },
     maps: [{ ...map, channels: chosen }],
@@ -49,9 +54,20 @@ export function defaultFeed(info: FeedInfo, targets: readonly FeedInfo[] = []): 
   };
 }
 
-function isEeg({ kind, rate, channels }: FeedInfo): boolean {
-  if (rate < 30 || rate > maxEegRate) return false;
-  return /\beeg$/i.test(kind ?? '') || (rate >= 100 && channels.every(({ unit }) => microvolt.test(unit ?? '')));
+/** Whether the kind of a stream says that it is EEG. */
+function isEegKind({ kind, rate }: FeedInfo): boolean {
+  return hasEegRate(rate) && /\beeg$/i.test(kind ?? '');
+}
+
+/** Whether a stream without a kind is treated as EEG because of its unit and sampling rate. */
+function isLikeEeg({ kind, rate, channels }: FeedInfo): boolean {
+  return (
+    kind === undefined && hasEegRate(rate) && rate >= 100 && channels.every(({ unit }) => microvolt.test(unit ?? ''))
+  );
+}
+
+function hasEegRate(rate: number): boolean {
+  return rate >= 30 && rate <= maxEegRate;
 }
 
 /** The indexes of the channels over the visual cortex, where alpha is strongest; otherwise of the last two. */

@@ -74,7 +74,7 @@ export function planDetect(
  * not included, because they are added when that stream connects.
  */
 export function planKey(
-  { learners, ...spec }: FeedSpec,
+  { learners, notes: _, ...spec }: FeedSpec,
   { channels, rate, kind }: Omit<FeedInfo, 'name'>,
   { falseAlarms, reference }: Pick<ServerAlarms, 'falseAlarms' | 'reference'>,
 ): string {

@@ -87,6 +87,8 @@ export interface FeedSpec {
   maps: MapSpec[];
   /** Learners that are trained on the stream. */
   learners: LearnerSpec[];
+  /** What was assumed about the stream, one sentence each, for viewers. */
+  notes?: string[];
 }
 
 /**

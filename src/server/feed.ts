@@ -1,25 +1,23 @@
 import { Subject } from 'rxjs';
 import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
 import type { ChannelInfo } from '../protocol/fields.ts';
-import type { Gap, Hello, Mark } from '../protocol/ingest.ts';
-import type { Samples } from '../protocol/samples.ts';
+import type { ClockKind, Gap, Hello } from '../protocol/ingest.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { StreamHealth } from '../protocol/watch-message.ts';
 import type { LearningRequest } from '../protocol/watch-request.ts';
-import { ArrivalClock } from './arrival-clock.ts';
 import { Backlog } from './backlog.ts';
-import { checkTimes, invalidateNonFinite } from './check-samples.ts';
 import type { Allocation, MonitoredStream } from './detector-budget.ts';
 import type { FeedOutput, StageOutput } from './feed-output.ts';
 import { planKey } from './feed-plan.ts';
 import type { FeedDesigner, FeedInfo, FeedSpec, LearnerSpec } from './feed-spec.ts';
 import { FeedStages, type FeedStagesOptions } from './feed-stages.ts';
-import { FrameNumbering } from './frame-numbering.ts';
+import { Intake, type IntakeOutput, type SensorMessage } from './intake.ts';
 import type { MakeHost, PipelineHost } from './pipeline-host.ts';
 import type { LearnedWeights, PipelineSetup } from './pipeline-runner.ts';
 import type { SavedRun } from './pipeline-store.ts';
 import { Rejections } from './rejections.ts';
+import { StreamNotes } from './stream-notes.ts';
 import { StreamStatistics } from './stream-statistics.ts';
 
 /** How far targets may run ahead of their stream, in frames; later ones are ignored. */
@@ -39,6 +37,8 @@ export interface FeedOptions extends FeedStagesOptions {
   monitor: (stream: MonitoredStream) => Allocation;
   /** Returns the saved pipeline of the stream, if any. */
   saved: () => SavedRun | undefined;
+  /** Messages of the sensor that were rejected before the stream was opened. */
+  rejections?: Rejections;
   /** Returns the current time in ms since 1970. */
   now: () => number;
 }
@@ -64,8 +64,7 @@ export class Feed {
   readonly #host: PipelineHost;
   #opening: Opening;
   #run: number;
-  #numbering = new FrameNumbering();
-  #clock: ArrivalClock;
+  #intake: Intake;
   #statistics = new StreamStatistics();
   readonly #stages: FeedStages;
   #targets: readonly FeedInfo[] = [];
@@ -78,19 +77,22 @@ export class Feed {
   #running = false;
   /** Which part of the stream is not monitored, and why. */
   #unwatched: string | undefined;
+  /** What was assumed about the stream, or is doubtful. */
+  readonly #notes = new StreamNotes();
   /** Failures in this run, by the stage or other component that failed. */
   readonly broken: Map<string, FeedOutput> = new Map<string, FeedOutput>();
   /** Messages of the sensor that were rejected. */
-  readonly rejections: Rejections = new Rejections();
+  readonly rejections: Rejections;
   /** Recent outputs for viewers that subscribe later. */
   readonly backlog: Backlog = new Backlog();
 
   constructor(name: string, opening: Opening, options: FeedOptions) {
     this.name = name;
     this.#options = options;
+    this.rejections = options.rejections ?? new Rejections();
     this.#opening = opening;
     this.#run = opening.run ?? options.newRun();
-    this.#clock = new ArrivalClock(opening.rate);
+    this.#intake = new Intake(opening);
     this.output.subscribe((output) => this.backlog.push(output));
     this.#stages = new FeedStages(options, (where, message) => {
       this.#emit({ type: 'broken', where, message });
@@ -113,7 +115,7 @@ export class Feed {
       const continued = isSameRun && saved.key === this.#key;
       if (continued) {
         started = 'continued';
-        this.#numbering = new FrameNumbering(saved.next);
+        this.#intake = new Intake(this.#opening, saved.next);
       } else if (isSameRun) this.#run = this.#options.newRun();
       this.#openPipeline(spec, saved && { bytes: saved.pipeline, use: continued ? 'continue' : 'learned' });
     });
@@ -125,7 +127,31 @@ export class Feed {
     const { name, live } = this;
     const { maps, learners } = this.#stages;
     const stream = { name, channels, rate, run: this.#run, next: this.next, live, kind, for: targetOf };
-    return { ...stream, maps, learners, unwatched: this.#unwatched };
+    const notes = [...this.notes.values()];
+    const { clock } = this.#intake;
+    return {
+      ...stream,
+      maps,
+      learners,
+      unwatched: this.#unwatched,
+      ...(clock.info && { clock: clock.info }),
+      ...(notes.length > 0 && { notes }),
+    };
+  }
+
+  /** What the times of the sensor count from, if the sensor has declared it. */
+  get declaredClock(): ClockKind | undefined {
+    return this.#opening.clock;
+  }
+
+  /** How far the sensor's clock is ahead of the server's, in ms; undefined up to a minute. */
+  get offset(): number | undefined {
+    return this.#intake.clock.offset || undefined;
+  }
+
+  /** What was assumed about the stream, or is doubtful: one sentence for each key. */
+  get notes(): ReadonlyMap<string, string> {
+    return new Map([...this.#notes.all, ...this.#intake.clock.notes]);
   }
 
   get run(): number {
@@ -133,49 +159,51 @@ export class Feed {
   }
 
   get next(): number {
-    return this.#numbering.next;
+    return this.#intake.next;
   }
 
-  /**
-   * Applies a new description of the stream; another number of channels, rate, or kind, or `fresh`, starts a new run.
-   */
+  /** Whether a description would start a new run: `fresh`, or another number of channels or sampling rate. */
+  restartsFor({ channels, rate, fresh = false }: Opening): boolean {
+    return fresh || channels.length !== this.#opening.channels.length || rate !== this.#opening.rate;
+  }
+
+  /** Applies a new description of the stream; see `restartsFor`. */
   open(opening: Opening): void {
     const before = this.#opening;
-    const { channels, rate, kind } = before;
-    const same = opening.channels.length === channels.length && opening.rate === rate && opening.kind === kind;
+    const restarts = this.restartsFor(opening);
     this.#opening = opening;
     const resumes = before.run === undefined && opening.run !== undefined && this.next === 0;
-    if (!same || opening.fresh) this.#restart(JSON.stringify(opening.channels) === JSON.stringify(channels));
-    else if (resumes) this.#resume(opening.run!);
+    if (restarts) this.#restart(JSON.stringify(opening.channels) === JSON.stringify(before.channels));
+    else {
+      this.#intake = this.#intake.reopened(opening);
+      if (resumes) this.#resume(opening.run!);
+      else if (opening.kind !== before.kind) this.#changeKind();
+    }
     this.output.next({ type: 'info' });
   }
 
   /**
-   * Processes frames and returns a gap before them, if any. Throws a ProtocolError and processes none if they do not
-   * match the stream.
+   * Checks messages as if they were received after `open(opening)`.
+   * @throws ProtocolError if one of them does not match
    */
-  push(samples: Samples): Gap | undefined {
-    const { channels, rate } = this.#opening;
-    if (samples.channels !== channels.length)
-      throw new ProtocolError('wrong-channels', `channels must be ${channels.length}, got ${samples.channels}`);
-    if (samples.rate !== undefined && Math.abs(samples.rate - rate) > 1e-6 * rate)
-      throw new ProtocolError('wrong-rate', `rate must be ${rate} Hz, got ${samples.rate}`);
-    const frames = samples.data.length / samples.channels;
-    checkTimes(samples, rate, frames);
-    const { start, old, gap } = this.#numbering.place(samples.start, frames);
-    if (gap) this.#emitGap(gap);
-    if (old < frames) this.#emitFrames(samples, start, old);
-    return gap;
+  check(opening: Opening, messages: readonly SensorMessage[]): void {
+    const intake = this.restartsFor(opening) ? new Intake(opening) : this.#intake.reopened(opening);
+    intake.accept(messages, this.#options.now());
   }
 
-  /** Records frames that the sensor reports as missing. */
-  skip(gap: Gap): void {
-    const missing = this.#numbering.skip(gap);
-    if (missing) this.#emitGap(missing);
-  }
-
-  mark({ at, label, frames }: Mark): void {
-    this.output.next({ type: 'mark', at, label, ...(frames === undefined ? {} : { frames }) });
+  /**
+   * Processes messages that arrived together. Returns the number of new frames, and the gaps before them. Throws a
+   * ProtocolError and processes none of them if one does not match the stream.
+   */
+  receive(messages: readonly SensorMessage[]): { frames: number; gaps: Gap[] } {
+    const outputs = this.#intake.accept(messages, this.#options.now());
+    this.rejections.accept();
+    for (const output of outputs) this.#emitReceived(output);
+    for (const message of messages) if (message.type === 'samples') this.#notes.add(message.warnings ?? []);
+    if (this.#notes.changed(this.notes)) this.output.next({ type: 'info' });
+    const blocks = outputs.flatMap((output) => (output.type === 'raw' ? [output.block] : []));
+    const frames = blocks.reduce((sum, block) => sum + frameCount(block), 0);
+    return { frames, gaps: outputs.filter((output) => output.type === 'gap') };
   }
 
   /** Controls a learner. Throws a ProtocolError ('unknown-learner') if there is none with this index. */
@@ -228,7 +256,13 @@ export class Feed {
 
   health(now: number): StreamHealth {
     const rejected = this.rejections.summary;
-    return { ...this.#statistics.health(this.name, now), next: this.next, ...(rejected && { rejected }) };
+    const { offset } = this;
+    return {
+      ...this.#statistics.health(this.name, now),
+      ...(offset !== undefined && { offset }),
+      next: this.next,
+      ...(rejected && { rejected }),
+    };
   }
 
   /** Returns the weights of every learner, by name. */
@@ -250,33 +284,24 @@ export class Feed {
     this.#host.close();
   }
 
-  #emitFrames({ data, valid, time, channels }: Samples, start: number, old: number): void {
-    const { rate } = this.#opening;
-    const fresh = old === 0 ? data : data.slice(old * channels);
-    const validity = invalidateNonFinite(fresh, channels, valid?.slice(old));
-    const frames = fresh.length / channels;
-    const firstTime =
-      time === undefined
-        ? this.#clock.date(start, frames, this.#options.now())
-        : time + (rate > 0 ? (old * 1000) / rate : 0);
-    const block: Block = {
-      data: fresh,
-      channels,
-      start,
-      rate,
-      time: firstTime,
-      ...(validity ? { valid: validity } : {}),
-    };
-    this.#statistics.received += frames;
-    this.#statistics.newest = timeOf(block, start + frameCount(block) - 1);
-    if (validity) for (const real of validity) this.#statistics.invalid += 1 - real;
-    this.output.next({ type: 'raw', block });
-    if (this.#running) this.#host.send({ type: 'block', block });
+  #emitReceived(output: IntakeOutput): void {
+    if (output.type === 'raw') this.#count(output.block);
+    else if (output.type === 'gap') this.#statistics.gaps += output.count;
+    this.output.next(output);
+    if (output.type === 'raw' && this.#running) this.#host.send({ type: 'block', block: output.block });
   }
 
-  #emitGap(gap: Gap): void {
-    this.#statistics.gaps += gap.count;
-    this.output.next(gap);
+  #count(block: Block): void {
+    const frames = frameCount(block);
+    this.#statistics.received += frames;
+    this.#statistics.newest = timeOf(block, block.start + frames - 1);
+    if (block.valid) for (const real of block.valid) this.#statistics.invalid += 1 - real;
+  }
+
+  /** Designs the stream anew before its first frame; a running pipeline stays until the next run. */
+  #changeKind(): void {
+    if (this.next === 0) this.#resume(this.#run);
+    else this.#notes.set('kind', 'kind has changed: feature maps and learners follow with the next run');
   }
 
   /** Changes to the run that the sensor resumes, before its first frame. */
@@ -296,8 +321,8 @@ export class Feed {
 
   #restart(sameChannels: boolean): void {
     this.#run = (this.#run + 1) >>> 0;
-    this.#numbering = new FrameNumbering();
-    this.#clock = new ArrivalClock(this.#opening.rate);
+    this.#intake = new Intake(this.#opening);
+    this.#notes.clear();
     this.#targets = this.#targets.filter(({ rate }) => rate === this.#opening.rate);
     this.#clear();
     this.output.next({ type: 'run', run: this.#run, next: 0 });
@@ -322,6 +347,7 @@ export class Feed {
 
   #openPipeline(spec: FeedSpec, saved: PipelineSetup['saved'], sameChannels = true): void {
     this.#running = true;
+    this.#notes.set('design', spec.notes?.join('; '));
     const { channels, rate } = this.#opening;
     const allocation = this.#options.monitor(this.#info);
     const stages = this.#stages.plan(spec, this.#info, this.#targets, allocation);

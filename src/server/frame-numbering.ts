@@ -26,6 +26,14 @@ export class FrameNumbering {
     this.#started = next !== undefined;
   }
 
+  /** Returns a numbering in the same state. */
+  copy(): FrameNumbering {
+    const copy = new FrameNumbering();
+    copy.#next = this.#next;
+    copy.#started = this.#started;
+    return copy;
+  }
+
   /** The next index expected. */
   get next(): number {
     return this.#next;

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
+import type { Limits } from '../protocol/limits.ts';
 import { queryAlarms } from './alarm-query.ts';
+import { addIngestRoute } from './ingest-route.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 import type { originCheck } from './origin.ts';
 import { pageFiles } from './page-files.ts';
@@ -11,6 +13,7 @@ import { pageFiles } from './page-files.ts';
 /** Options of the HTTP routes. */
 export interface HttpOptions {
   registry: StreamRegistry;
+  limits: Limits;
   check: ReturnType<typeof originCheck>;
   pageDirectory: string;
   viewers: () => number;
@@ -24,13 +27,16 @@ const notBuilt =
  * The HTTP routes of the server, all with a strict content security policy:
  *
  * - `/`: the dashboard, compressed and cached (see `pageFiles`).
- * - `/healthz`: `{ ok: true, uptime, viewers, streams: [{ name, rate, run, next, live, rejected? }] }`; uptime in seconds.
+ * - `/healthz`: `{ ok: true, uptime, viewers, streams: [{ name, rate, run, next, live, clock?, notes?, offset?, rejected? }],
+ *   unopened?: [{ name, rejected }] }`; uptime in seconds. `unopened` are names of which every message was rejected.
+ * - `/ingest/<stream>`: see `addIngestRoute`.
  * - `/alarms`: alarms, see `queryAlarms`; 400 with `{ error }` for an invalid query.
  *
  * A request with a Host that is not allowed gets 403 and a sentence.
  */
 export function httpApp({
   registry,
+  limits,
   check,
   pageDirectory,
   viewers,
@@ -65,11 +71,15 @@ export function httpApp({
     return context.text(`${rejection.sentence}\n`, 403);
   });
   app.get('/healthz', (context) => {
-    const streams = registry.streams.map(({ name, rate, run, next, live }) => {
-      return { name, rate, run, next, live, rejected: registry.feed(name)?.rejections.summary };
+    const streams = registry.streams.map(({ name, rate, run, next, live, clock, notes }) => {
+      const feed = registry.feed(name);
+      return { name, rate, run, next, live, clock, notes, offset: feed?.offset, rejected: feed?.rejections.summary };
     });
-    return context.json({ ok: true, uptime: process.uptime(), viewers: viewers(), streams });
+    const unopened = registry.unopened(Date.now());
+    const rest = unopened.length > 0 ? { unopened } : {};
+    return context.json({ ok: true, uptime: process.uptime(), viewers: viewers(), streams, ...rest });
   });
+  addIngestRoute(app, registry, limits);
   app.get('/alarms', (context) => {
     const answer = queryAlarms(registry.alarmService, context.req.query(), Date.now());
     return typeof answer === 'string' ? context.json({ error: answer }, 400) : context.json(answer);

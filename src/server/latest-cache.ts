@@ -8,6 +8,11 @@ export class LatestCache<T> {
     this.#size = size;
   }
 
+  /** All stored keys and values. */
+  get entries(): [string, T][] {
+    return [...this.#values];
+  }
+
   /** Returns the value of `key`. If it is not stored, creates it with `make` and stores it. */
   get(key: string, make: () => T): T {
     const value = this.#values.get(key) ?? make();

@@ -38,11 +38,19 @@ export function originCheck({
     if (name === undefined || (!isOwn(name, request) && !names.has(name)))
       return { sentence: `Host ${show(host)} is not allowed. Add http://${show(host)} to the server's origins.` };
     const { origin } = request.headers;
-    if (origin === undefined || added.includes(origin)) return undefined;
+    if (origin === undefined) return checkSite(request);
+    if (added.includes(origin)) return undefined;
     const from = hostname(origin);
     if (from !== undefined && isOwn(from, request)) return undefined;
     return { sentence: `Origin ${show(origin)} is not allowed. Add it to the server's allowed origins.` };
   };
+}
+
+/** Rejects a request without Origin that changes something, if a browser says that the page of another site sent it. */
+function checkSite({ method, headers }: IncomingMessage): Rejection | undefined {
+  const site = headers['sec-fetch-site'];
+  if (method === 'GET' || method === 'HEAD' || (site !== 'cross-site' && site !== 'same-site')) return undefined;
+  return { sentence: `A page of another site (Sec-Fetch-Site: ${site}) must not send ${method} requests.` };
 }
 
 /** Returns the origin of a URL. Throws a TypeError if the text is not a URL. */

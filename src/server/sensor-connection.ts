@@ -1,32 +1,26 @@
-import { closeCodes, subprotocol } from '../protocol/close-codes.ts';
-import type { ChannelInfo } from '../protocol/fields.ts';
-import { addressWarnings, helloOf, labelWarning, requiresFreeName, streamOf } from '../protocol/ingest-address.ts';
+import { closeCodes } from '../protocol/close-codes.ts';
+import { addressWarnings, helloOf, requiresFreeName, streamOf } from '../protocol/ingest-address.ts';
 import type { IngestReply } from '../protocol/ingest-reply.ts';
-import { type Hello, type IngestMessage, parseIngest, readChannels } from '../protocol/ingest.ts';
+import { type IngestMessage, parseIngestList } from '../protocol/ingest.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import { inOrder } from '../protocol/named-samples.ts';
-import type { Samples } from '../protocol/samples.ts';
 import { BoundedSocket, readMessage } from './bounded-socket.ts';
-import type { Feed, Opening } from './feed.ts';
+import { SensorSession, StreamUnavailable } from './sensor-session.ts';
 import type { StreamRegistry, Sensor } from './stream-registry.ts';
-import type { RawData, WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 
 /** Number of invalid messages in a row after which a connection is closed. */
 const maxBadMessages = 64;
 
-/** The connection of a sensor: validates its messages, opens its stream, and acknowledges its frames. */
+/** The connection of a sensor: validates its messages, publishes its stream, and acknowledges its frames. */
 export class SensorConnection implements Sensor {
   readonly #socket: BoundedSocket;
   readonly #registry: StreamRegistry;
   readonly #limits: Limits;
   readonly #acks: AckScheduler;
   #name = '';
-  /** Description of the stream so far, from the address and from hello messages. */
-  #hello: Hello = { type: 'hello' };
-  #feed: Feed | undefined;
-  /** Whether this sensor must not replace a connected one. */
-  #onlyIfFree = false;
+  /** Undefined if the address is invalid. */
+  #session: SensorSession | undefined;
   #badMessages = 0;
 
   constructor(socket: WebSocket, url: URL, registry: StreamRegistry, limits: Limits) {
@@ -34,123 +28,82 @@ export class SensorConnection implements Sensor {
     this.#registry = registry;
     this.#limits = limits;
     this.#acks = new AckScheduler(() => {
-      if (this.#feed && this.#socket.writable) this.#send({ type: 'ack', received: this.#feed.next, durable: 0 });
+      const feed = this.#session?.feed;
+      if (feed && this.#socket.writable) this.#send({ type: 'ack', received: feed.next, durable: 0 });
     });
     socket.on('message', (data, isBinary) => {
       this.#guard(() => {
-        this.#receive(data, isBinary);
+        this.#receive(parseIngestList(readMessage(data, isBinary), this.#limits));
+        this.#badMessages = 0;
       });
     });
     socket.on('close', (code) => {
       this.#acks.stop();
       this.#registry.leave(this.#name, this, code === closeCodes.done || code === closeCodes.goingAway);
     });
-    this.#readAddress(url);
+    this.#guard(() => {
+      this.#readAddress(url);
+    }, url);
   }
 
   /** Acknowledges even without new frames, so that the sensor can detect a dead connection. */
   keepAlive(): void {
-    if (this.#feed) this.#acks.schedule();
+    if (this.#session?.feed) this.#acks.schedule();
   }
 
   close(code: number, sentence: string): void {
     this.#socket.close(code, sentence);
   }
 
-  /** Reads the address; an invalid address closes the connection. */
-  #readAddress(url: URL): void {
-    try {
-      this.#name = streamOf(url.pathname);
-      this.#hello = helloOf(url.searchParams, this.#limits);
-      this.#onlyIfFree = requiresFreeName(url.searchParams);
-      if (this.#hello.channels) this.#open();
-      else this.#closeIfTaken();
-      for (const message of addressWarnings(url.searchParams)) this.#send({ type: 'warning', message });
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) {
-        this.#fail(error);
-        return;
-      }
-      this.#sendError(error);
-      this.close(closeOf(error, url), error.message);
-    }
+  #readAddress({ pathname, searchParams }: URL): void {
+    const name = streamOf(pathname);
+    this.#name = name;
+    const hello = helloOf(searchParams, this.#limits);
+    const session = new SensorSession({
+      name,
+      sensor: this,
+      registry: this.#registry,
+      limits: this.#limits,
+      reply: (reply) => {
+        if (reply.type !== 'gap' || this.#socket.writable) this.#send(reply);
+      },
+    });
+    session.onlyIfFree = requiresFreeName(searchParams);
+    this.#session = session;
+    session.describe(hello);
+    for (const message of addressWarnings(searchParams)) this.#send({ type: 'warning', message });
   }
 
-  #guard(work: () => void): void {
+  #receive(messages: readonly IngestMessage[]): void {
+    this.#session?.receive(messages);
+    if (messages.some(({ type }) => type === 'samples' || type === 'gap')) this.#acks.schedule();
+  }
+
+  /** Calls `work`. An error is sent to the sensor; one in its address closes the connection. */
+  #guard(work: () => void, address?: URL): void {
     if (!this.#socket.open) return;
     try {
       work();
-      this.#badMessages = 0;
     } catch (error) {
-      if (!(error instanceof ProtocolError)) {
-        this.#fail(error);
-        return;
-      }
-      this.#sendError(error);
-      this.#registry.reject(this.#name, error);
-      if (error.code === 'too-many-channels') this.close(closeCodes.tooMany, error.message);
-      else if (++this.#badMessages >= maxBadMessages)
-        this.close(closeCodes.badMessage, `${maxBadMessages} invalid messages in a row. The last: ${error.message}`);
+      if (error instanceof StreamUnavailable) this.close(error.code, error.message);
+      else if (!(error instanceof ProtocolError)) this.#fail(error);
+      else if (address) this.#rejectAddress(error, address);
+      else this.#rejectMessage(error);
     }
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
-    const message = parseIngest(readMessage(data, isBinary), this.#limits);
-    if (message.type === 'hello') {
-      this.#hello = { ...this.#hello, ...message, fresh: message.fresh ?? false };
-      this.#open();
-      return;
-    }
-    this.#feed ??= message.type === 'samples' ? this.#openFor(message) : undefined;
-    if (!this.#feed) throw new ProtocolError('no-stream', `${message.type} must come after hello or samples`);
-    this.#process(message, this.#feed);
+  #rejectAddress(error: ProtocolError, url: URL): void {
+    this.#sendError(error);
+    if (this.#name !== '') this.#registry.reject(this.#name, error);
+    this.close(closeOf(error, url), error.message);
   }
 
-  #process(message: Exclude<IngestMessage, Hello>, feed: Feed): void {
-    if (message.type === 'mark') feed.mark(message);
-    else if (message.type === 'gap') feed.skip(message);
-    else {
-      const gap = feed.push(message.named ? inOrder(message, feed.info.channels) : message);
-      if (gap && this.#socket.writable) this.#send(gap);
-    }
-    if (message.type !== 'mark') this.#acks.schedule();
-  }
-
-  /** Opens the stream; omitted fields default to those of the stream before, or to an irregular rate. */
-  #open(): Feed | undefined {
-    if (this.#closeIfTaken()) return undefined;
-    const before = this.#registry.feed(this.#name)?.info;
-    const { rate = before?.rate ?? 0, kind = before?.kind, for: targetOf = before?.for } = this.#hello;
-    const channels = keptChannels(this.#hello, before?.channels);
-    if (!channels) throw new ProtocolError('no-stream', 'hello must contain the channels of a new stream');
-    const opening: Opening = { ...this.#hello, channels, rate, kind, for: targetOf };
-    this.#feed = this.#registry.open(this.#name, opening, this);
-    this.#hello = { ...this.#hello, fresh: false };
-    if (!this.#feed) {
-      this.close(closeCodes.tooMany, 'The server accepts no more streams (maxStreams).');
-      return undefined;
-    }
-    const { run, next } = this.#feed;
-    const limits = { maxPayload: this.#limits.maxPayload, maxChannels: this.#limits.maxChannels };
-    this.#send({ type: 'welcome', protocol: subprotocol, stream: this.#name, run, next, limits });
-    const warning = labelWarning(channels);
-    if (warning !== undefined) this.#send({ type: 'warning', message: warning });
-    return this.#feed;
-  }
-
-  /** Closes the connection if it may not replace the sensor that is connected under its name. */
-  #closeIfTaken(): boolean {
-    const taken = this.#onlyIfFree && this.#registry.isTaken(this.#name, this);
-    if (taken) this.close(closeCodes.nameInUse, `Another sensor publishes "${this.#name}".`);
-    return taken;
-  }
-
-  /** Opens the stream with the shape of its first samples if there was no hello. */
-  #openFor(samples: Samples): Feed | undefined {
-    const written = samples.labels ?? samples.channels;
-    this.#hello.channels ??= readChannels(written, this.#limits.maxChannels);
-    this.#hello.rate ??= samples.rate;
-    return this.#open();
+  #rejectMessage(error: ProtocolError): void {
+    this.#sendError(error);
+    this.#registry.reject(this.#name, error);
+    if (error.code === 'too-many-channels') this.close(closeCodes.tooMany, error.message);
+    else if (++this.#badMessages >= maxBadMessages)
+      this.close(closeCodes.badMessage, `${maxBadMessages} invalid messages in a row. The last: ${error.message}`);
   }
 
   /** Handles an internal error: closes this connection only. */
@@ -166,15 +119,6 @@ export class SensorConnection implements Sensor {
   #send(reply: IngestReply): void {
     this.#socket.send(JSON.stringify(reply));
   }
-}
-
-/** Returns the channels of a hello; labels and units that it omits are those of the stream before. */
-function keptChannels({ channels, unlabeled }: Hello, before: ChannelInfo[] | undefined): ChannelInfo[] | undefined {
-  if (!channels || channels.length !== before?.length) return channels ?? before;
-  return channels.map(({ label, unit }, i) => {
-    if (unlabeled) return { label: before[i].label, unit: unit || before[i].unit };
-    return { label, unit: unit || (label === before[i].label ? before[i].unit : '') };
-  });
 }
 
 function closeOf(error: ProtocolError, url: URL): number {

@@ -39,8 +39,8 @@ export interface TaplineServer {
 }
 
 /**
- * Starts a server. Sensors connect to `/ingest/<stream>` and viewers to `/watch` (WebSocket). Over HTTP, `/` is the
- * dashboard, `/healthz` returns the server's status as JSON, and `/alarms` returns alarms. Rejects if the port is in use
+ * Starts a server. Sensors connect to `/ingest/<stream>` and viewers to `/watch` (WebSocket). Over HTTP, sensors can POST to
+ * `/ingest/<stream>`, `/` is the dashboard, `/healthz` returns the server's status as JSON, and `/alarms` returns alarms. Rejects if the port is in use
  * or an option is invalid.
  */
 export async function createServer(options: ServerOptions = {}): Promise<TaplineServer> {
@@ -89,7 +89,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     log,
   });
   const viewers = new Set<ViewerConnection>();
-  const app = httpApp({ registry, check, pageDirectory, viewers: () => viewers.size, log });
+  const app = httpApp({ registry, limits, check, pageDirectory, viewers: () => viewers.size, log });
   const server = createHttpServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 },
     (request, response) => {

@@ -4,16 +4,22 @@ import type { AlarmService } from './alarm-service.ts';
 import { closeCodes } from '../protocol/close-codes.ts';
 import type { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
-import type { HealthMessage } from '../protocol/watch-message.ts';
+import type { HealthMessage, RejectedMessages } from '../protocol/watch-message.ts';
 import { Feed, type Opening, type Start } from './feed.ts';
 import type { FeedOutput } from './feed-output.ts';
 import { DetectorBudget } from './detector-budget.ts';
 import type { FeedDesigner } from './feed-spec.ts';
+import { Intake, type SensorMessage } from './intake.ts';
+import { LatestCache } from './latest-cache.ts';
+import { Rejections } from './rejections.ts';
 import type { MakeHost } from './pipeline-host.ts';
 import type { LearnedWeights } from './pipeline-runner.ts';
 import type { PipelineStore, SavedRun } from './pipeline-store.ts';
 import type { ServerAlarms } from './server-alarms.ts';
 import type { WeightStore } from './weight-store.ts';
+
+/** How long the rejected messages of a name without a stream are shown after the last one, in ms. */
+const shownRejected = 600_000;
 
 /** Options of a stream registry. */
 export interface StreamRegistryOptions {
@@ -45,6 +51,8 @@ export class StreamRegistry {
   /** Streams without a sensor, the one that ended first at the front. */
   readonly #ended = new Set<string>();
   readonly #budget = new DetectorBudget();
+  /** Rejected messages of sensors that have not opened a stream, by name. */
+  readonly #unopened = new LatestCache<Rejections>(64);
   /** Resolves when all removed streams are saved. */
   #savingRemoved: Promise<void> = Promise.resolve();
 
@@ -98,6 +106,16 @@ export class StreamRegistry {
     return feed;
   }
 
+  /**
+   * Checks messages as if they were received after `open` with the same description.
+   * @throws ProtocolError if one of them does not match the stream
+   */
+  check(name: string, opening: Opening, messages: readonly SensorMessage[]): void {
+    const known = this.#feeds.get(name);
+    if (known) known.check(opening, messages);
+    else new Intake(opening).accept(messages, Date.now());
+  }
+
   /** A sensor has disconnected. Its stream stays and can be continued. */
   leave(name: string, sensor: Sensor, normalClose: boolean): void {
     if (this.#sensors.get(name) !== sensor) return;
@@ -112,15 +130,25 @@ export class StreamRegistry {
 
   /** Counts a rejected message of a stream, and logs some of them. */
   reject(name: string, error: ProtocolError): void {
-    const rejections = this.#feeds.get(name)?.rejections;
-    if (!rejections?.add(error)) return;
+    const rejections = this.#feeds.get(name)?.rejections ?? this.#unopened.get(name, () => new Rejections());
+    if (!rejections.add(error, Date.now())) return;
     const { count = 0 } = rejections.summary ?? {};
     const which = count === 1 ? 'a message' : `${count} messages; the last`;
     this.log(`stream ${name}: rejected ${which}: ${error.message} (${error.code})`);
   }
 
+  /** Rejected messages of names without a stream, because none of their recent messages was accepted; `now` in ms. */
+  unopened(now: number): { name: string; rejected: RejectedMessages }[] {
+    const recent = this.#unopened.entries.filter(
+      ([name, { lastTime }]) => name !== '' && !this.#feeds.has(name) && now - lastTime < shownRejected,
+    );
+    return recent.flatMap(([name, { summary }]) => (summary ? [{ name, rejected: summary }] : []));
+  }
+
   health(now: number): HealthMessage {
-    return { type: 'health', streams: Array.from(this.#feeds.values(), (feed) => feed.health(now)) };
+    const unopened = this.unopened(now);
+    const streams = Array.from(this.#feeds.values(), (feed) => feed.health(now));
+    return { type: 'health', streams, ...(unopened.length > 0 && { unopened }) };
   }
 
   /** Removes a stream and its alarms; its learned weights stay saved. */
@@ -160,6 +188,7 @@ export class StreamRegistry {
       saved: () => pipelines.get(name),
       newRun: () => randomInt(2 ** 32),
       savedWeights: (stream, learner) => store.get(stream, learner),
+      rejections: this.#unopened.get(name, () => new Rejections()),
       now: Date.now,
     });
     this.#feeds.set(name, feed);

@@ -22,7 +22,7 @@ export type { EegSourceOptions } from './eeg/source.ts';
 export { publish } from './publish.ts';
 export type { BlockSource, PublishEvent, PublishOptions, SensorInfo } from './publish.ts';
 export type { WarningMessage } from '../protocol/ingest-reply.ts';
-export type { Gap, Mark } from '../protocol/ingest.ts';
+export type { ClockKind, Gap, Mark } from '../protocol/ingest.ts';
 export type { Ack, Welcome } from '../protocol/ingest-reply.ts';
 export type { Limits } from '../protocol/limits.ts';
 export { replay } from './replay.ts';

@@ -3,7 +3,7 @@ import type { Block } from '../core/blocks/block.ts';
 import { integer, positive } from '../core/check.ts';
 import { connect, ClosedError, type Disconnect } from '../operators/connect.ts';
 import { closeCodes, mayRetry } from '../protocol/close-codes.ts';
-import type { Gap, Mark } from '../protocol/ingest.ts';
+import type { ClockKind, Gap, Mark } from '../protocol/ingest.ts';
 import {
   type Ack,
   type IngestReply,
@@ -33,11 +33,19 @@ export interface SensorInfo {
   kind?: string;
   /** Name of the stream that this stream is the target of. */
   for?: string;
+  /**
+   * What the times of the blocks count from: 'epoch' = 1970, 'monotonic' = an arbitrary time, such as the start of the device.
+   * Default: recognized by their size.
+   */
+  clock?: ClockKind;
 }
 
 /** Options of `publish`. */
 export interface PublishOptions {
-  /** Events of the stream: at frame `at`, `frames` long. Labels longer than 64 characters are truncated. */
+  /**
+   * Events of the stream: at frame `at`, `frames` long, or at `time` (ms since 1970), `duration` ms long; without either, at
+   * the next frame. Labels longer than 64 characters are truncated.
+   */
   marks$?: Observable<Omit<Mark, 'type'>>;
   /** Send blocks as binary messages (default) or as JSON. */
   binary?: boolean;
@@ -100,7 +108,7 @@ export function publish(
   options: PublishOptions = {},
 ): Observable<PublishEvent> {
   const { marks$, binary = true, onReplaced = 'stop', random, scheduler } = options;
-  const { rate, kind, for: targetOf } = info;
+  const { rate, kind, for: targetOf, clock } = info;
   const channels = integer('channels', typeof info.channels === 'number' ? info.channels : info.channels.length, 1);
   const backlog = integer('backlog', options.backlog ?? (Math.ceil(60 * rate) || 10_000), 1);
   const checkInterval = positive('checkInterval', options.checkInterval ?? 3000, 'ms');
@@ -174,7 +182,7 @@ export function publish(
       parse: parseIngestReply,
       opened: (link) => {
         const { run } = sender;
-        sender.opened(link, { type: 'hello', channels: info.channels, rate, kind, for: targetOf, fresh, run });
+        sender.opened(link, { type: 'hello', channels: info.channels, rate, kind, for: targetOf, fresh, run, clock });
       },
       down: (ending) => {
         sender.closed();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AlarmMember, AlarmRecord } from '../../src/core/alarms/alarm-lifecycle.ts';
+import type { HealthMessage, RejectedMessages } from '../../src/protocol/index.ts';
 import { launchBrowser } from '../browser.ts';
 import { drawn } from '../drawn.ts';
 import { buildDashboard } from './bundle.ts';
@@ -272,6 +273,8 @@ describe('the dashboard', () => {
     expect(await item('eeg').getAttribute('class')).not.toContain('stream-live');
     await report({ lag: 0, ahead: 3_600_000, idle: 0 }, 'Clock 1 h ahead');
     await report({ lag: 3_600_000, idle: 0 }, 'Clock 1 h behind');
+    await report({ lag: 7_200_000, offset: -7_200_000, idle: 0 }, 'Clock 2 h behind');
+    await report({ lag: 7_800_000, offset: -7_200_000, idle: 600_000 }, 'Stale 10 min');
     await report({}, 'Live');
     await expect.poll(() => veils.count()).toBe(0);
     // The next report never comes.
@@ -279,6 +282,25 @@ describe('the dashboard', () => {
     expect(await page.textContent('[data-testid=alarms] [role=status]')).toContain('Not connected');
     server.endHost();
     await expect.poll(() => item('host').textContent()).toMatch(/ended|disconnected/);
+  });
+
+  test('shows a stream in red if its messages are rejected, with the last error message', async () => {
+    const report = (rejected: RejectedMessages, unopened: HealthMessage['unopened'] = []): void => {
+      const counts = { name: 'eeg', rate: 250, lag: 12, received: 900, gaps: 0, invalid: 0 };
+      server.broadcast({ type: 'health', time: Date.now(), streams: [{ ...counts, rejected }], unopened });
+    };
+    const rejected = { count: 5, reasons: { 'wrong-channels': 5 }, last: 'channels must be 8, got 3', inARow: 5 };
+    report(rejected, [{ name: 'boiler', rejected: { ...rejected, count: 1 } }]);
+    await expect.poll(() => page.textContent('[data-testid=live-state]')).toBe('All messages rejected');
+    expect(await page.textContent('[data-testid=rejected]')).toContain(
+      '5 messages rejected. Last: channels must be 8, got 3',
+    );
+    expect(await item('eeg').getAttribute('class')).toContain('stream-rejected');
+    expect(await item('eeg').getAttribute('title')).toContain('5 × wrong-channels');
+    expect(await page.textContent('[data-testid=unopened]')).toMatch(/boiler\s+no valid message\s+1 message rejected/);
+    report({ ...rejected, inARow: 0 });
+    await expect.poll(() => page.textContent('[data-testid=live-state]')).toBe('Live');
+    expect(await page.locator('[data-testid=rejected]').count()).toBe(0);
   });
 
   test('shows help on keyboard focus, and how often a learner was rolled back', async () => {

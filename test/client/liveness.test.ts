@@ -89,6 +89,9 @@ describe('the liveness of a stream', () => {
     expect(text({ lag: 0, ahead: 60 * minute, idle: 0 })).toBe('clock 1 h ahead');
     expect(text({ lag: 90 * minute, idle: 0 })).toBe('clock 1.5 h behind');
     expect(text({ lag: 0, ahead: 60 * minute, idle: 10 * minute })).toBe('stale 10 min');
+    expect(text({ lag: 120 * minute, offset: -120 * minute, idle: 0 })).toBe('clock 2 h behind');
+    expect(text({ lag: 130 * minute, offset: -120 * minute, idle: 10 * minute })).toBe('stale 10 min');
+    expect(text({ lag: 146 * minute + 12_000, offset: -120 * minute }, { live: false })).toBe('ended 18:38');
     expect(text({ lag: null })).toBe('waiting for data');
     expect(text({}, { connection: { is: 'connecting' } })).toBe('connecting');
     expect(text({ lag: 20 * minute, idle: 20 * minute }, { rate: 1 / 1800 })).toBe('live');
@@ -99,6 +102,7 @@ describe('the liveness of a stream', () => {
       outageText(liveness({ live: true }, 250, health(part), connection, now), now);
     expect(over({})).toBe('');
     expect(over({ lag: 26 * minute })).toBe('No data since 18:38:12');
+    expect(over({ lag: 146 * minute, offset: -120 * minute, idle: 26 * minute })).toBe('No data since 18:38:12');
     expect(over({ lag: 12 }, lost)).toBe('No data since 19:04:11');
     expect(over({ lag: 0, ahead: 60 * minute, idle: 0 })).toBe('');
     expect(over({ lag: null }, lost)).toBe('');

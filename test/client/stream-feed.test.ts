@@ -84,6 +84,15 @@ describe('a stream feed', () => {
     expect(events).toEqual([{ time: 1500, duration: 300, label: 'blink' }]);
   });
 
+  test('places a mark at its own time, if it has one, not at that of its frame', () => {
+    const feed = new StreamFeed();
+    const events: RibbonEvent[] = [];
+    feed.attach({ events: (list) => events.push(...list) });
+    feed.push(raw(100), 0);
+    feed.push({ type: 'mark', id: 1, at: 150, label: 'blink', frames: 30, time: 1503.5, duration: 297 }, 0);
+    expect(events).toEqual([{ time: 1503.5, duration: 297, label: 'blink' }]);
+  });
+
   test('passes on a mark once per run, although it is sent again after a reconnect', () => {
     const feed = new StreamFeed();
     const labels: string[] = [];

@@ -160,6 +160,42 @@ describe('fromSamples', () => {
     expect(await startsOf(counted(5000, 5001, 0, 1))).toEqual([0, 1, 2, 3]);
   });
 
+  test('a counter that was restarted, or has wrapped, leaves the gap that the timestamps show', async () => {
+    const stamped = (...samples: [count: number, time: number][]): Sample[] =>
+      samples.map(([count, time]) => ({ data: [count], timestamp: 1e12 + time, count }));
+    const starts = (...samples: [number, number][]) => startsOf(stamped(...samples), { rate: 250 });
+    expect(await starts([5000, 0], [5001, 4], [0, 8], [1, 12])).toEqual([0, 1, 2, 3]);
+    expect(await starts([5000, 0], [5001, 4], [0, 4004], [1, 4008])).toEqual([0, 1, 1001, 1002]);
+    expect(await starts([179, 0], [180, 4], [5, 8], [6, 12])).toEqual([0, 1, 2, 3]);
+    expect(await starts([3, 0], [4, 4], [0, 8], [1, 12])).toEqual([0, 1, 2, 3]);
+    expect(await starts([10, 0], [11, 4], [9, -4], [12, 8])).toEqual([0, 1, 2]);
+    expect(await starts([254, 0], [255, 4], [3, 20], [4, 24])).toEqual([0, 1, 5, 6]);
+    expect(await starts([254, 0], [255, 4], [3, 10_004], [4, 10_008])).toEqual([0, 1, 2501, 2502]);
+  });
+
+  test('timestamps in any unit since 1970 are converted to ms', async () => {
+    for (const perMs of [1e-3, 1, 1e3, 1e6]) {
+      const samples = [0, 4, 8, 20].map((ms) => ({ data: [ms], timestamp: (1.7e12 + ms) * perMs }));
+      const out = await through(samples, { rate: 250 });
+      expect(out.map(({ start }) => start)).toEqual([0, 1, 2, 5]);
+      out.forEach(({ time }, i) => expect(Math.abs(time - 1.7e12 - samples[i].data[0])).toBeLessThan(0.01));
+    }
+  });
+
+  test('timestamps of a monotonic clock in any unit stay relative to the first one', async () => {
+    for (const perMs of [1e-3, 1, 1e3, 1e6]) {
+      const samples = [0, 4, 8, 20, 24].map((ms) => ({ data: [ms], timestamp: 7000 * perMs + ms * perMs }));
+      const out = await through(samples, { rate: 250 });
+      expect(out.map(({ start }) => start)).toEqual([0, 1, 2, 5, 6]);
+      out.forEach(({ time }, i) => expect(time - out[0].time).toBeCloseTo(samples[i].data[0], 6));
+      const epochs = [0, 12, 24].map((ms) => ({
+        data: [Array.from({ length: 8 }, (_, i) => ms / 4 + i)],
+        info: { samplingRate: 250, startTime: (7000 + ms) * perMs },
+      }));
+      expect(samplesIn(await through(epochs))).toEqual(Array.from({ length: 14 }, (_, i) => i));
+    }
+  });
+
   test('rejects an invalid sample with an error message', async () => {
     for (const value of [7, null, {}, { data: [] }])
       await expect(through([value as unknown as Sample])).rejects.toThrow(

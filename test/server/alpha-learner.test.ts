@@ -40,7 +40,7 @@ function learned(seed: number, seconds: number): { kernels: Kernels; rollbacks: 
   const waiting = [];
   for (let block = 0; block < seconds * 25; block++) {
     const { eeg, alpha } = simulator.next(10);
-    feed.push({ type: 'samples', ...eeg });
+    feed.receive([{ type: 'samples', ...eeg }]);
     waiting.push(alpha);
     if (block % 2) for (const late of waiting.splice(0)) feed.pushTarget('headset.alpha', late);
   }

@@ -19,7 +19,8 @@ test('a learner skips the frames that the detector flags, until a user marks the
   const data = noise(700, 1, (t, _, x) => (t >= 650 ? x + 200 : x));
   const run = (isFalse: boolean) => {
     const { feed, skipped } = feedOf(1e5);
-    const push = (from: number, to: number) => feed.push({ type: 'samples', data: data.slice(from, to), channels: 1 });
+    const push = (from: number, to: number) =>
+      feed.receive([{ type: 'samples', data: data.slice(from, to), channels: 1 }]);
     push(0, 650);
     const before = skipped();
     push(650, 653);

@@ -2,6 +2,7 @@ import { integer, invalid, positive } from '../check.ts';
 import type { Block } from './block.ts';
 import { SampleClock, type SampleClockOptions } from './sample-clock.ts';
 import type { Epoch, Reading, Sample } from './sample.ts';
+import { StampScale } from './stamp-scale.ts';
 
 /** Options of a `SampleReader`. */
 export interface SampleReaderOptions extends SampleClockOptions {
@@ -19,11 +20,15 @@ interface Rows {
   count?: number;
 }
 
-/** Converts eeg-pipes samples and epochs and muse-js readings into blocks, numbered from 0 by a `SampleClock`. */
+/**
+ * Converts eeg-pipes samples and epochs and muse-js readings into blocks, numbered from 0 by a `SampleClock`. The unit of the
+ * timestamps is recognized by a `StampScale`.
+ */
 export class SampleReader {
   readonly #rate: number;
   readonly #clock: SampleClock;
   readonly #grouper: ReadingGrouper;
+  readonly #stamps = new StampScale();
 
   constructor({ rate = 0, electrodes = 4, ...clock }: SampleReaderOptions = {}) {
     this.#rate = rate === 0 ? 0 : positive('rate', rate, 'Hz');
@@ -59,7 +64,7 @@ export class SampleReader {
     return this.#toBlock({ data, rate: this.#rate, time: timestamp, count: index });
   }
 
-  #toBlock({ data, rate, time, count }: Rows): Block[] {
+  #toBlock({ data, rate, time: stamp, count }: Rows): Block[] {
     const frames = data[0].length;
     if (data.some((row) => row.length !== frames))
       throw invalid(
@@ -68,6 +73,7 @@ export class SampleReader {
         data.map((row) => row.length),
       );
     const next = this.#clock.next;
+    const time = this.#stamps.toMs(stamp, { index: next, frames, rate });
     const start = this.#clock.place(frames, { rate, time, count });
     const old = Math.max(0, next - start);
     if (old >= frames) return [];
@@ -75,8 +81,8 @@ export class SampleReader {
     const block = new Float32Array((frames - old) * channels);
     for (let c = 0; c < channels; c++)
       for (let i = old; i < frames; i++) block[(i - old) * channels + c] = data[c][i] ?? NaN;
-    const stamp = (Number.isFinite(time) ? time : 0) + (rate > 0 ? (old * 1000) / rate : 0);
-    return [{ data: block, channels, start: start + old, rate, time: stamp }];
+    const firstTime = (Number.isFinite(time) ? time : 0) + (rate > 0 ? (old * 1000) / rate : 0);
+    return [{ data: block, channels, start: start + old, rate, time: firstTime }];
   }
 }
 

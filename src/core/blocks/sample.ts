@@ -13,7 +13,7 @@ export interface SampleInfo {
 export interface Sample {
   /** One number per channel. */
   data: number[];
-  /** Time of the sample, in ms since 1970. */
+  /** Time of the sample, in ms since 1970. Other units and clocks are recognized, see `StampScale`. */
   timestamp: number;
   /** Information about the source, if the device provides it. */
   info?: SampleInfo;

@@ -1,0 +1,52 @@
+import type { TimeUnit } from '../core/blocks/time-unit.ts';
+import { show } from './check-message.ts';
+import { maxTime } from './limits.ts';
+import { ProtocolError } from './protocol-error.ts';
+
+/** A time as a sensor sends it. */
+export interface Stamp {
+  time: number;
+  /** Its unit, if it counts from 1970; otherwise it is to be recognized. */
+  timeUnit?: TimeUnit;
+  /** What is doubtful about it. */
+  warning?: string;
+}
+
+/** The largest absolute time that can be sent: that of a Date, in ns. */
+const maxStamp = maxTime * 1e6;
+const dateTime = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::(\d\d(?:[.,]\d+)?))?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?$/i;
+
+/**
+ * Returns the time in a field of a message: a number in s, ms, µs, or ns, or a text such as `2023-11-14T22:13:20Z`. A text
+ * without a time zone is read as UTC. Throws a ProtocolError ('bad-time').
+ */
+export function readStamp(key: string, value: unknown): Stamp {
+  if (typeof value === 'string') {
+    const read = fromText(key, value.trim());
+    if (read) return read;
+  } else if (typeof value === 'number' && Math.abs(value) <= maxStamp) return { time: value };
+  else if (value === Infinity || value === -Infinity)
+    throw new ProtocolError('not-finite', `${key} must be a finite number, got ${value}`);
+  throw new ProtocolError(
+    'bad-time',
+    `${key} must be a number since 1970 in s, ms, µs, or ns, or a text like 2023-11-14T22:13:20Z, got ${show(value)}`,
+  );
+}
+
+function fromText(key: string, text: string): Stamp | undefined {
+  if (/^[+-]?\d+(\.\d+)?$/.test(text) && Math.abs(Number(text)) <= maxStamp) return { time: Number(text) };
+  const [, day, minute, second = '00', zone] = dateTime.exec(text) ?? [];
+  if (day === undefined) return undefined;
+  const [whole, fraction = ''] = second.split(/[.,]/);
+  const start = Date.parse(`${day}T${minute}:${whole}${isoZone(zone ?? 'Z')}`);
+  if (Number.isNaN(start)) return undefined;
+  const time = start + Number(`0.${fraction || 0}`) * 1000;
+  const warning = `${key} has no time zone and is read as UTC; add Z or an offset like +02:00`;
+  return { time, timeUnit: 'ms', ...(zone === undefined && { warning }) };
+}
+
+function isoZone(zone: string): string {
+  if (/^(Z|UTC)$/i.test(zone)) return 'Z';
+  const digits = zone.slice(1).replace(':', '').padEnd(4, '0');
+  return `${zone[0]}${digits.slice(0, 2)}:${digits.slice(2)}`;
+}

@@ -1,0 +1,128 @@
+import { closeCodes } from '../protocol/close-codes.ts';
+import { addressWarnings, helloOf, requiresFreeName } from '../protocol/ingest-address.ts';
+import type { IngestMessage } from '../protocol/ingest.ts';
+import type { Limits } from '../protocol/limits.ts';
+import { otherSeries } from '../protocol/line-protocol.ts';
+import type { PostBody } from '../protocol/post-body.ts';
+import { SensorSession } from './sensor-session.ts';
+import type { Sensor, StreamRegistry } from './stream-registry.ts';
+
+/** A stream without requests for this long, in ms, counts as ended; the next request continues it. */
+const maxIdle = 600_000;
+
+/** Answer to a request whose frames were accepted. */
+export interface PostAnswer {
+  /** Number of new frames. */
+  accepted: number;
+  stream: string;
+  run: number;
+  /** Index of the next frame expected. */
+  next: number;
+  /** What is probably not intended, one sentence each; absent if there is nothing. */
+  warnings?: string[];
+}
+
+/** A sensor that publishes its stream with HTTP requests. */
+class HttpSensor implements Sensor {
+  readonly session: SensorSession;
+  /** Replies to the current request. */
+  warnings: string[] = [];
+  /** Query of the last request that was accepted. */
+  query: string | undefined;
+  /** Measurement and tags of its line protocol. */
+  series: string | undefined;
+  readonly #ended: (idle: boolean) => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param ended is called when the sensor has been idle for long, or has been replaced */
+  constructor(name: string, registry: StreamRegistry, limits: Limits, ended: (idle: boolean) => void) {
+    this.#ended = ended;
+    this.session = new SensorSession({
+      name,
+      sensor: this,
+      registry,
+      limits,
+      reply: (reply) => {
+        if (reply.type === 'warning') this.warnings.push(reply.message);
+        else if (reply.type === 'gap') this.warnings.push(`${reply.count} frames from ${reply.from} on are missing`);
+      },
+    });
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#ended(false);
+  }
+
+  /** Starts to wait for the next request. */
+  wait(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#ended(true);
+    }, maxIdle).unref();
+  }
+}
+
+/** The sensors that publish with HTTP requests. All requests to one stream are those of one sensor. */
+export class HttpSensors {
+  readonly #registry: StreamRegistry;
+  readonly #limits: Limits;
+  readonly #sensors = new Map<string, HttpSensor>();
+
+  constructor(registry: StreamRegistry, limits: Limits) {
+    this.#registry = registry;
+    this.#limits = limits;
+  }
+
+  /**
+   * Publishes the content of a request; all of it or nothing.
+   * @throws ProtocolError if a message is invalid, or StreamUnavailable
+   */
+  receive(name: string, search: URLSearchParams, { messages, series }: PostBody): PostAnswer {
+    const sensor = this.#sensors.get(name) ?? this.#create(name);
+    const { session } = sensor;
+    const query = search.toString();
+    const described = helloOf(search, this.#limits);
+    session.onlyIfFree = requiresFreeName(search);
+    session.checkName();
+    if (series !== undefined && sensor.series !== undefined && series !== sensor.series)
+      throw otherSeries(sensor.series, series);
+    sensor.warnings = query === sensor.query ? [] : addressWarnings(search, ['precision']);
+    if (described.fresh) {
+      described.fresh = false;
+      sensor.warnings.push('fresh is ignored in the URL of a request; send a hello with fresh to start a new run');
+    }
+    const isNew = query !== sensor.query || !session.feed;
+    const accepted = this.#pass(name, sensor, isNew ? [described, ...messages] : messages);
+    sensor.query = query;
+    sensor.series = series ?? sensor.series;
+    const { run, next } = session.feed!;
+    const { warnings } = sensor;
+    return { accepted, stream: name, run, next, ...(warnings.length > 0 && { warnings }) };
+  }
+
+  /** Passes messages on; a sensor that has a stream is kept for further requests. */
+  #pass(name: string, sensor: HttpSensor, messages: readonly IngestMessage[]): number {
+    try {
+      return sensor.session.receive(messages);
+    } finally {
+      if (sensor.session.feed) {
+        this.#sensors.set(name, sensor);
+        sensor.wait();
+      }
+    }
+  }
+
+  #create(name: string): HttpSensor {
+    const sensor: HttpSensor = new HttpSensor(name, this.#registry, this.#limits, (idle) => {
+      if (this.#sensors.get(name) === sensor) this.#sensors.delete(name);
+      if (idle) this.#registry.leave(name, sensor, false);
+    });
+    return sensor;
+  }
+}
+
+/** The HTTP status for a close code. */
+export function statusOf(code: number): 409 | 503 {
+  return code === closeCodes.nameInUse ? 409 : 503;
+}

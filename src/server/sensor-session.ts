@@ -1,0 +1,166 @@
+import { closeCodes, subprotocol } from '../protocol/close-codes.ts';
+import type { ChannelInfo } from '../protocol/fields.ts';
+import { labelWarning } from '../protocol/ingest-address.ts';
+import type { IngestReply } from '../protocol/ingest-reply.ts';
+import { type Hello, type IngestMessage, readChannels } from '../protocol/ingest.ts';
+import type { Limits } from '../protocol/limits.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import type { Samples } from '../protocol/samples.ts';
+import type { Feed, Opening } from './feed.ts';
+import type { SensorMessage } from './intake.ts';
+import type { Sensor, StreamRegistry } from './stream-registry.ts';
+
+/** The stream of a sensor cannot be opened now. */
+export class StreamUnavailable extends Error {
+  /** The close code for the reason. */
+  readonly code: number;
+
+  constructor(code: number, sentence: string) {
+    super(sentence);
+    this.name = 'StreamUnavailable';
+    this.code = code;
+  }
+}
+
+/** What a sensor session needs. */
+export interface SensorSessionOptions {
+  /** Name of the stream. */
+  name: string;
+  sensor: Sensor;
+  registry: StreamRegistry;
+  limits: Limits;
+  /** Sends a message to the sensor. */
+  reply: (reply: IngestReply) => void;
+}
+
+/** What a sensor publishes over any transport: opens its stream, and passes on its messages. */
+export class SensorSession {
+  readonly #options: SensorSessionOptions;
+  /** Description of the stream so far. */
+  #hello: Hello = { type: 'hello' };
+  #feed: Feed | undefined;
+  /** Notes that the sensor has received as warnings. */
+  readonly #warned = new Set<string>();
+  /** Whether this sensor must not replace a connected one. */
+  onlyIfFree = false;
+
+  constructor(options: SensorSessionOptions) {
+    this.#options = options;
+  }
+
+  /** The stream; undefined before it is opened. */
+  get feed(): Feed | undefined {
+    return this.#feed;
+  }
+
+  /** Uses a description, and opens the stream if it contains the channels. Throws as `receive` does. */
+  describe(hello: Hello): void {
+    this.#hello = { ...this.#hello, ...hello };
+    if (hello.channels) this.#open([], []);
+    else this.checkName();
+  }
+
+  /**
+   * Processes messages that arrived together; a hello must be the first of them. Returns the number of new frames.
+   * @throws ProtocolError if one of them is invalid; none is processed then, and no stream is opened
+   * @throws StreamUnavailable if the stream cannot be opened
+   */
+  receive(messages: readonly IngestMessage[]): number {
+    const from = messages.findIndex(({ type }) => type !== 'hello');
+    const hellos = messages.slice(0, from < 0 ? messages.length : from) as Hello[];
+    const rest = messages.slice(hellos.length);
+    if (rest.some(({ type }) => type === 'hello'))
+      throw new ProtocolError('bad-message', 'hello must come before all other messages, got it after samples');
+    const data = rest as SensorMessage[];
+    if (hellos.length > 0 || !this.#feed) this.#open(hellos, data);
+    if (!this.#feed || data.length === 0) return 0;
+    const { frames, gaps } = this.#feed.receive(data);
+    for (const gap of gaps) this.#options.reply(gap);
+    this.#warnOfNotes(this.#feed);
+    return frames;
+  }
+
+  /** Throws if this sensor may not replace the one that is connected under its name. */
+  checkName(): void {
+    const { name, registry, sensor } = this.#options;
+    if (this.onlyIfFree && registry.isTaken(name, sensor))
+      throw new StreamUnavailable(closeCodes.nameInUse, `Another sensor publishes "${name}".`);
+  }
+
+  /** Opens the stream; omitted fields default to those of the stream before, or to an irregular rate. */
+  #open(hellos: readonly Hello[], data: readonly SensorMessage[]): void {
+    const { name, registry, sensor, limits, reply } = this.#options;
+    this.checkName();
+    const known = registry.feed(name);
+    const hello = hellos.reduce(merged, this.#hello);
+    const opening = openingOf(hello, data, known, limits);
+    if (data.length > 0) registry.check(name, opening, data);
+    const feed = registry.open(name, opening, sensor);
+    if (!feed) throw new StreamUnavailable(closeCodes.tooMany, 'The server accepts no more streams (maxStreams).');
+    this.#feed = feed;
+    this.#hello = { ...hello, channels: opening.channels, rate: opening.rate, fresh: false };
+    const { run, next } = feed;
+    const { maxPayload, maxChannels } = limits;
+    reply({ type: 'welcome', protocol: subprotocol, stream: name, run, next, limits: { maxPayload, maxChannels } });
+    const warning = labelWarning(opening.channels);
+    if (warning !== undefined) reply({ type: 'warning', message: warning });
+    for (const { warnings = [] } of hellos) for (const message of warnings) reply({ type: 'warning', message });
+    this.#warnOfNotes(feed);
+  }
+
+  #warnOfNotes(feed: Feed): void {
+    for (const [key, message] of feed.notes) {
+      if (this.#warned.has(key)) continue;
+      this.#warned.add(key);
+      this.#options.reply({ type: 'warning', message });
+    }
+  }
+}
+
+/** Returns a hello with the fields of a later one. */
+function merged(hello: Hello, next: Hello): Hello {
+  const { fresh = false, channels = hello.channels, unlabeled = !next.channels && hello.unlabeled } = next;
+  return { ...hello, ...next, fresh, channels, unlabeled };
+}
+
+/** Returns the description of a stream from a hello, from the first samples, and from the stream before. */
+function openingOf(hello: Hello, data: readonly SensorMessage[], known: Feed | undefined, limits: Limits): Opening {
+  const before = known?.info;
+  const samples = data.find((message) => message.type === 'samples');
+  if (!samples && data.length > 0 && !hello.channels && hello.rate === undefined)
+    throw new ProtocolError('no-stream', `${data[0].type} must come after hello or samples`);
+  const shape = hello.channels || !samples ? hello : shapeOf(samples, data, before?.channels, limits);
+  const channels = keptChannels(shape, before?.channels);
+  if (!channels) throw new ProtocolError('no-stream', 'hello must contain the channels of a new stream');
+  const { kind = before?.kind, for: targetOf = before?.for, clock = known?.declaredClock } = hello;
+  const rate = hello.rate ?? samples?.rate ?? before?.rate ?? 0;
+  const fresh = (hello.fresh ?? false) || (shape.fresh ?? false);
+  return { ...hello, fresh, channels, rate, kind, for: targetOf, clock };
+}
+
+/** Returns the channels of samples without a hello. Samples that name other channels than the stream start a new run. */
+function shapeOf(
+  samples: Samples,
+  data: readonly SensorMessage[],
+  before: ChannelInfo[] | undefined,
+  { maxChannels }: Limits,
+): Hello {
+  if (!samples.named) {
+    const { labels, channels } = samples;
+    return { type: 'hello', channels: readChannels(labels ?? channels, maxChannels), unlabeled: !labels };
+  }
+  const named = data.flatMap((message) => (message.type === 'samples' ? (message.labels ?? []) : []));
+  const labels = [...new Set(named)];
+  const isKnown = labels.every((label) => before?.some((channel) => channel.label === label));
+  if (before && isKnown) return { type: 'hello', channels: before };
+  return { type: 'hello', channels: readChannels(labels, maxChannels), fresh: before !== undefined };
+}
+
+/** Returns the channels of a hello; labels and units that it omits are those of the stream before. */
+function keptChannels({ channels, unlabeled }: Hello, before: ChannelInfo[] | undefined): ChannelInfo[] | undefined {
+  if (!channels || channels.length !== before?.length) return channels ?? before;
+  return channels.map(({ label, unit }, i) => {
+    if (unlabeled) return { label: before[i].label, unit: unit || before[i].unit };
+    return { label, unit: unit || (label === before[i].label ? before[i].unit : '') };
+  });
+}
