@@ -1,5 +1,6 @@
+import { selectColumns } from './columns.ts';
 import { chooseColumns, type CsvColumns } from './csv-columns.ts';
-import { CsvEvents, eventColumns } from './csv-events.ts';
+import { CsvEvents, findEventColumns } from './csv-events.ts';
 import { readRows } from './csv-rows.ts';
 import { SourceColumn, sourceColumns } from './csv-series.ts';
 import type { CsvTable } from './csv-table.ts';
@@ -15,18 +16,18 @@ export function csvRecording(table: CsvTable, options: ReadOptions): Recording {
   const { profiles, preamble } = table;
   const source =
     options.series === undefined ? undefined : new SourceColumn(table.columnOf(options.series, 'series'), profiles);
-  const durationColumn = preamble && profiles.length - 1;
   const structural = [...(table.timeSource?.columns ?? []), ...table.ofQuery, ...(source ? [source.column] : [])];
-  const ofEvents = preamble ? [profiles.length - 2] : eventColumns(profiles, table.alone, structural);
-  const used = [...structural, ...ofEvents, ...(durationColumn === undefined ? [] : [durationColumn])];
-  const chosen = chooseColumns(profiles, used, table.unnamed, options);
-  const suspects = source ? [] : sourceColumns(profiles, used);
-  const events = new CsvEvents();
+  const ofEvents = table.writtenEvents ?? findEventColumns(profiles, table.alone, structural);
+  const used = [...structural, ...ofEvents.labels, ...(ofEvents.duration === undefined ? [] : [ofEvents.duration])];
+  const chosen = table.preamble ? writtenColumns(table, options) : chooseColumns(profiles, used, table.unnamed, options);
+  const suspects = source || preamble ? [] : sourceColumns(profiles, used);
+  const events = new CsvEvents(ofEvents);
   const { frames: rows, notes } = readRows(table, {
     columns: chosen.columns,
+    values: preamble
+      ? [...preamble.channels.keys()].map((channel) => channel + 1)
+      : [...profiles.keys()].filter((column) => profiles[column].isNumeric && !used.includes(column)),
     events,
-    eventColumns: ofEvents,
-    ...(durationColumn !== undefined && { durationColumn }),
     sources: source ? [source] : suspects,
   });
   checkSources(suspects, rows, options);
@@ -42,7 +43,7 @@ export function csvRecording(table: CsvTable, options: ReadOptions): Recording {
   return {
     format: 'csv',
     encoding: table.encoding,
-    ...(preamble?.kind === 'eeg' && { kind: 'eeg' as const }),
+    ...(preamble?.kind !== undefined && { kind: preamble.kind }),
     channels,
     ...timeline.facts,
     rate,
@@ -56,6 +57,12 @@ export function csvRecording(table: CsvTable, options: ReadOptions): Recording {
     marks: events.marks(rate, (time) => frameNextTo(blocks, rate, time)),
     notes: [...table.notes, ...timeline.notes, ...chosen.notes, ...notationNotes(table, chosen), ...notes],
   };
+}
+
+/** The columns of a table that `csvWriter` wrote: those of the options, or all channels. */
+function writtenColumns({ names, preamble }: CsvTable, options: ReadOptions): CsvColumns {
+  const channels = [...(preamble?.channels.keys() ?? [])].map((channel) => channel + 1);
+  return { ...selectColumns(names, options, () => channels), labels: [], notes: [] };
 }
 
 /** Throws a ReadingError if the rows belong to several sources, unless the options say how to read them. */

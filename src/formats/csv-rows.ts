@@ -1,6 +1,5 @@
 import { isMissing } from './cell.ts';
 import type { CsvEvents } from './csv-events.ts';
-import { readTextCell } from './csv-preamble.ts';
 import type { SourceColumn } from './csv-series.ts';
 import type { CsvTable } from './csv-table.ts';
 import type { TableFrames } from './table-frames.ts';
@@ -10,10 +9,9 @@ import { numberOf } from './text/number-notation.ts';
 export interface RowReaders {
   /** Indexes of the columns of samples. */
   readonly columns: readonly number[];
+  /** Indexes of all columns with numbers; a row without any is not a frame if it has an event. */
+  readonly values: readonly number[];
   readonly events: CsvEvents;
-  /** Indexes of the columns of events, and of their durations in s. */
-  readonly eventColumns: readonly number[];
-  readonly durationColumn?: number;
   readonly sources: readonly SourceColumn[];
 }
 
@@ -23,14 +21,11 @@ export interface RowReaders {
  */
 export function readRows(
   table: CsvTable,
-  { columns, events, eventColumns, durationColumn, sources }: RowReaders,
+  { columns, values, events, sources }: RowReaders,
 ): { readonly frames: TableFrames; readonly notes: readonly string[] } {
-  const { profiles, rowCount, times } = table;
+  const { rowCount, times } = table;
   const timed = times !== undefined && times.times.length === rowCount;
   const notations = columns.map((column) => table.notations[column]);
-  const values = [...profiles.keys()].filter(
-    (column) => profiles[column].isNumeric && !table.timeSource?.columns.includes(column) && column !== durationColumn,
-  );
   const frames = {
     samples: new Float32Array(rowCount * columns.length),
     times: new Float64Array(timed ? rowCount : 0),
@@ -41,10 +36,12 @@ export function readRows(
   for (const { line, cells } of table.rows()) {
     const time = timed ? times.times[row] : NaN;
     row++;
-    const labels = eventColumns.filter((column) => !isMissing(cells[column]));
-    for (const column of labels)
-      events.add(time, readTextCell(cells[column]), 1000 * Number(cells.at(durationColumn ?? Infinity) ?? 0));
-    if (labels.length > 0 && values.every((column) => isMissing(cells[column]))) continue;
+    const isEvent = events.read(
+      time,
+      cells,
+      values.map((column) => cells[column]),
+    );
+    if (isEvent) continue;
     for (const [i, column] of columns.entries()) {
       const sample = numberOf(cells[column], notations[i]);
       if (Number.isNaN(sample)) counts[i].add(cells[column]);

@@ -1,5 +1,6 @@
 import { isMissing } from './cell.ts';
 import { findColumns } from './columns.ts';
+import type { EventColumns } from './csv-events.ts';
 import { type CsvPreamble, readPreamble } from './csv-preamble.ts';
 import type { ReadOptions, TextEncoding } from './recording.ts';
 import { ColumnProfile } from './text/column-profile.ts';
@@ -37,6 +38,8 @@ export class CsvTable {
   readonly alone: readonly number[];
   /** The first line of the file, if `csvWriter` wrote it. */
   readonly preamble: CsvPreamble | undefined;
+  /** The columns of events, if `csvWriter` wrote the file. */
+  readonly writtenEvents: EventColumns | undefined;
   /** Indexes of columns that number the tables of a Flux query, and of its time range. */
   readonly ofQuery: readonly number[];
   /** What the lines before the table say. */
@@ -72,13 +75,19 @@ export class CsvTable {
     this.names = distinct(Array.from({ length: columns }, (_, i) => names?.[i] || `column ${i + 1}`));
     this.unnamed = names ? [...this.names.keys()].filter((column) => !names.at(column)) : [];
     this.units = Array.from({ length: columns }, (_, i) => units.at(i) ?? '');
+    const hasEvents = this.preamble && columns === this.preamble.channels.length + 3;
+    this.writtenEvents = this.preamble && {
+      ...(hasEvents ? { labels: [columns - 2], duration: columns - 1 } : { labels: [] }),
+      written: true,
+    };
     const isQuery = preamble.some((line) => line.startsWith('datatype,'));
     const ofQuery = ['result', 'table', '_start', '_stop'].map((name) => this.names.indexOf(name));
     this.ofQuery = isQuery ? ofQuery.filter((column) => column >= 0) : [];
     const candidates = this.names.map((name, column) => ({
       ...(names && { name }),
       unit: this.units[column],
-      cells: sample.map((cells) => cells[column]).filter((cell) => !isMissing(cell)),
+      cells:
+        this.preamble && column > 0 ? [] : sample.map((cells) => cells[column]).filter((cell) => !isMissing(cell)),
     }));
     this.timeSource = findTimeSource(candidates, options, this.facts.dates);
     const examined = this.#examine();
@@ -110,9 +119,10 @@ export class CsvTable {
   /** The names in the header or before the table; undefined if there are none. */
   #headerNames(sample: readonly string[][]): readonly string[] | undefined {
     const { names, columns } = this.#start;
-    if (this.preamble) return ['time', ...this.preamble.channels.map(({ label }) => label), 'event', 'duration'];
+    if (this.preamble)
+      return ['time', ...this.preamble.channels.map(({ label }) => label), 'event', 'duration'].slice(0, columns);
     if (!names) return this.facts.names;
-    if (names.length === columns) return names;
+    if (names.length === columns) return names.map(withoutApostrophe);
     // A header with one name less: rows that end with a delimiter, or names of rows before the first column.
     return sample.every((cells) => cells.at(-1) === '') ? names : ['', ...names];
   }
@@ -142,6 +152,11 @@ export class CsvTable {
     }
     return { profiles, alone, rowCount, notes: rows.notes() };
   }
+}
+
+/** A name without the apostrophe that keeps spreadsheets from executing it. */
+function withoutApostrophe(name: string): string {
+  return name.replace(/^'(?=[\s=+\-@'＝＋－＠])/u, '');
 }
 
 function firstLines(lines: Iterable<Line>, count: number): Line[] {

@@ -73,15 +73,11 @@ export class OpenbciRows {
     const first = found.stamps.findIndex((stamp) => !Number.isNaN(stamp));
     const start = dated && first >= 0 ? found.stamps[first] - (numbers[first] * 1000) / rate : 0;
     const frames = new FrameCollector(columns.length, rate, start);
-    const segments: number[] = [];
+    const timeOf = (row: number) => start + (numbers[row] * 1000) / rate;
     /** Index of each row's frame. */
     const indexes = found.lost.map((lost, row) => {
-      if (lost > this.#maxGap) {
-        frames.skip(1);
-        frames.lost--;
-        frames.setClock(start + (numbers[row] * 1000) / rate, 0);
-        segments.push(frames.next);
-      } else frames.skip(lost);
+      if (lost > this.#maxGap) frames.startSegment(timeOf(row));
+      else frames.skip(lost);
       frames.add(this.#samples.frame(row));
       return frames.next - 1;
     });
@@ -100,8 +96,10 @@ export class OpenbciRows {
       blocks: frames.blocks,
       frames: indexes.length,
       lost: frames.lost,
-      ...(segments.length > 0 && { segments }),
-      ...(this.#marker >= 0 && { marks: this.#markers.map(({ row, label }) => ({ at: indexes[row], label })) }),
+      ...(frames.segments.length > 0 && { segments: frames.segments }),
+      ...(this.#marker >= 0 && {
+        marks: this.#markers.map(({ row, label }) => ({ at: indexes[row], time: timeOf(row), label })),
+      }),
       roles,
       notes: [
         ...notes,

@@ -23,7 +23,7 @@ export interface Recording {
   /** Character encoding of the file; absent for binary formats. */
   readonly encoding?: TextEncoding;
   /** Kind of signal, if the file determines it. */
-  readonly kind?: 'eeg';
+  readonly kind?: string;
   /** Channels, in the order of the samples of a frame. */
   readonly channels: readonly Channel[];
   /** Sampling rate in Hz; of an irregular recording, the rate that is assumed where one is needed. */
