@@ -7,7 +7,9 @@ export interface Day {
 }
 
 /** Midnight of a day in ms since 1970. */
-export const utcOf = ({ year, month, date }: Day) => Date.UTC(year, month - 1, date);
+export function utcOf({ year, month, date }: Day): number {
+  return Date.UTC(year, month - 1, date);
+}
 
 /**
  * The day in a text: day, month, year, or with four digits first: year, month, day, whatever separates them. Months are
