@@ -30,7 +30,7 @@ const rows: Record<string, Layer> = {
   ...Object.fromEntries(rooms),
   index: { layers: core, packages: [] },
   kernels: { layers: [], packages: [] },
-  formats: { layers: ['core', 'core/blocks'], packages: ['udsv'] },
+  formats: { layers: ['core', 'core/blocks'], packages: [] },
   protocol: { layers: ['core', 'core/blocks', 'core/alarms'], packages: ['valibot'] },
   operators: { layers: [...core, 'protocol'], packages: ['rxjs', '#websocket'] },
   sources: { layers: [...core, 'formats', 'protocol', 'operators'], packages: ['rxjs', '#websocket'] },

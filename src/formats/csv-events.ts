@@ -13,7 +13,8 @@ export interface EventColumns {
   readonly written: boolean;
 }
 
-const eventName = /\b(events?|markers?|annotations?|elements|triggers?|stimulus|stim|remarks?|notes?|comments?|messages?)\b/i;
+const eventName =
+  /\b(events?|markers?|annotations?|elements|triggers?|stimulus|stim|remarks?|notes?|comments?|messages?)\b/i;
 
 /**
  * Finds the columns of events: sparse texts in a column named event, marker, annotation, …, or texts that are mostly in rows

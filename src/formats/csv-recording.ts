@@ -19,7 +19,9 @@ export function csvRecording(table: CsvTable, options: ReadOptions): Recording {
   const structural = [...(table.timeSource?.columns ?? []), ...table.ofQuery, ...(source ? [source.column] : [])];
   const ofEvents = table.writtenEvents ?? findEventColumns(profiles, table.alone, structural);
   const used = [...structural, ...ofEvents.labels, ...(ofEvents.duration === undefined ? [] : [ofEvents.duration])];
-  const chosen = table.preamble ? writtenColumns(table, options) : chooseColumns(profiles, used, table.unnamed, options);
+  const chosen = table.preamble
+    ? writtenColumns(table, options)
+    : chooseColumns(profiles, used, table.unnamed, options);
   const suspects = source || preamble ? [] : sourceColumns(profiles, used);
   const events = new CsvEvents(ofEvents);
   const { frames: rows, notes } = readRows(table, {

@@ -86,8 +86,7 @@ export class CsvTable {
     const candidates = this.names.map((name, column) => ({
       ...(names && { name }),
       unit: this.units[column],
-      cells:
-        this.preamble && column > 0 ? [] : sample.map((cells) => cells[column]).filter((cell) => !isMissing(cell)),
+      cells: this.preamble && column > 0 ? [] : sample.map((cells) => cells[column]).filter((cell) => !isMissing(cell)),
     }));
     this.timeSource = findTimeSource(candidates, options, this.facts.dates);
     const examined = this.#examine();

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { invalid } from '../../core/check.ts';
 import { isMissing, isNumber, sampleOf } from '../../formats/cell.ts';
-import { RowParser } from '../../formats/row-parser.ts';
+import { linesOf } from '../../formats/text/lines.ts';
+import { rowsOf } from '../../formats/text/rows.ts';
 import { asUsage } from '../failure.ts';
 
 /** A table of a benchmark: the column names and the rows as text. */
@@ -11,11 +12,14 @@ export interface Table {
 }
 
 /** Reads a CSV file with a header. Throws a UsageError that starts with the path, also if there are no rows. */
-export function readTable(path: string, delimiter: string): Table {
+export function readTable(path: string, delimiter: ',' | ';'): Table {
   return asUsage(() => {
-    const [names = [], ...rows] = new RowParser(delimiter).parse(readFileSync(path, 'utf8').split(/\r?\n/));
+    const [header, ...rows] = rowsOf(linesOf([readFileSync(path, 'utf8')]), delimiter);
     if (rows.length === 0) throw new RangeError('the file has no rows');
-    return { names, rows };
+    const wrong = rows.find(({ cells }) => cells.length !== header.cells.length);
+    if (wrong)
+      throw new RangeError(`line ${wrong.line} must have ${header.cells.length} cells, got ${wrong.cells.length}`);
+    return { names: header.cells, rows: rows.map(({ cells }) => cells) };
   }, path);
 }
 
