@@ -36,7 +36,6 @@ class Brainvision implements SeveralFiles {
   /** Parts of the recording that have begun. */
   #parts = 1;
   readonly #maxGap: number | undefined;
-  readonly #segments: number[] = [];
 
   constructor(header: BrainvisionHeader, options: ReadOptions) {
     const rate = options.rate ?? header.rate;
@@ -63,8 +62,6 @@ class Brainvision implements SeveralFiles {
   }
 
   recording(): Recording {
-    this.#frames.endBlock();
-    const { blocks, frames, lost } = this.#frames;
     const channels = this.#selected.columns.map((column) => ({ ...this.#header.channels[column], transducer: '' }));
     return {
       format: 'brainvision',
@@ -74,10 +71,7 @@ class Brainvision implements SeveralFiles {
       time: this.#markers.parts[0].time,
       ...(!this.#markers.isDated && { undated: true }),
       localTime: true,
-      blocks,
-      frames,
-      lost: lost - this.#segments.length,
-      ...(this.#segments.length > 0 && { segments: this.#segments }),
+      ...this.#frames.end(),
       roles: this.#selected.roles,
       marks: this.#markers.marks(),
       notes: [...this.#notes, ...this.#markers.notes],
@@ -99,7 +93,7 @@ class Brainvision implements SeveralFiles {
     const frameBytes = channels.length * this.#header.type.bytes;
     const read = yield* vectorized ? this.#parseChannels(frameBytes) : this.#parseFrames(frameBytes);
     if (this.#read === 0) throw invalid(`number of complete frames in '${name}'`, '>= 1', 0);
-    const lost = this.#frames.lost - this.#segments.length;
+    const { lost } = this.#frames.end();
     if (lost > 0) this.#notes.push(`The recording was paused: ${lost} frames are missing before later segments.`);
     const expected = points === undefined ? Math.ceil(read / frameBytes) : points;
     if (read !== expected * frameBytes)
@@ -149,9 +143,9 @@ class Brainvision implements SeveralFiles {
   }
 
   #begin({ start, time, isSegment }: Part): void {
+    if (isSegment) this.#frames.startSegment(time);
     this.#frames.skip(start - this.#frames.next);
     this.#frames.setClock(time, 0);
-    if (isSegment) this.#segments.push(start);
   }
 
   #collector(): FrameCollector {

@@ -39,8 +39,7 @@ export function csvRecording(table: CsvTable, options: ReadOptions): Recording {
   const collector = new FrameCollector(channels.length, timeline.rate, timeline.start);
   for (let row = 0; row < frames.lines.length; row++)
     timeline.add(row, frames.samples.subarray(row * channels.length, (row + 1) * channels.length), collector);
-  collector.endBlock();
-  const { blocks, segments } = collector;
+  const collected = collector.end();
   const { rate, start: time } = timeline;
   return {
     format: 'csv',
@@ -50,13 +49,10 @@ export function csvRecording(table: CsvTable, options: ReadOptions): Recording {
     ...timeline.facts,
     rate,
     time,
-    blocks,
-    frames: collector.frames,
-    lost: collector.lost,
-    ...(segments.length > 0 && { segments }),
+    ...collected,
     ...(chosen.labels.length > 0 && { labelColumns: chosen.labels.map((column) => table.names[column]) }),
     roles: source ? rolesOf(chosen, source) : chosen.roles,
-    marks: events.marks(rate, (time) => frameNextTo(blocks, rate, time)),
+    marks: events.marks(rate, (time) => frameNextTo(collected.blocks, rate, time)),
     notes: [...table.notes, ...timeline.notes, ...chosen.notes, ...notationNotes(table, chosen), ...notes],
   };
 }

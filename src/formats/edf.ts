@@ -54,12 +54,13 @@ function* edf(options: ReadOptions): ByteParser<Recording> {
   const times = new RecordClock(records, clock, rate, header.time);
   const frames = new FrameCollector(Math.max(1, selected.length), rate, times.start);
   for (const [i, start] of records.starts.entries()) {
+    const time = times.timeOf(records.onsets[i]);
+    if (records.segments.includes(start)) frames.startSegment(time);
     frames.skip(start - frames.next);
-    frames.setClock(times.timeOf(records.onsets[i]), Math.max(0.5, 1000 * records.jitter));
+    frames.setClock(time, Math.max(0.5, 1000 * records.jitter));
     frames.add(decoded[i]);
     decoded[i] = new Float32Array(0);
   }
-  frames.endBlock();
   return {
     format: header.format,
     ...channelsOf(selected),
@@ -68,10 +69,7 @@ function* edf(options: ReadOptions): ByteParser<Recording> {
     time: times.start,
     ...(header.time === undefined && { undated: true }),
     localTime: true,
-    blocks: frames.blocks,
-    frames: frames.frames,
-    lost: frames.lost - records.segments.length,
-    ...(records.segments.length > 0 && { segments: records.segments }),
+    ...frames.end(),
     roles,
     marks: [...annotations.annotations, ...triggers.events(records, length, duration)]
       .map((event) => times.markOf(event))

@@ -36,7 +36,6 @@ function* gdf(options: ReadOptions): ByteParser<Recording> {
   const complete = bytes === 0 || records === header.records;
   const { events, notes: eventNotes } = complete ? yield* gdfEvents(header, selected.length > 0 ? clock : 0) : noEvents;
   if (selected.length === 0 && events.length === 0) throw new Error('no signal of this GDF file contains samples');
-  frames.endBlock();
   const times = new RecordClock({ onsets: [0], starts: [0] }, clock, rate, time);
   return {
     format: 'gdf',
@@ -46,9 +45,7 @@ function* gdf(options: ReadOptions): ByteParser<Recording> {
     time: times.start,
     ...(time === undefined && { undated: true }),
     localTime: true,
-    blocks: frames.blocks,
-    frames: frames.frames,
-    lost: 0,
+    ...frames.end(),
     roles,
     marks: events.map((event) => times.markOf(event)).sort((a, b) => a.time - b.time),
     notes: [

@@ -81,7 +81,6 @@ export class OpenbciRows {
       frames.add(this.#samples.frame(row));
       return frames.next - 1;
     });
-    frames.endBlock();
     const channels = columns.map((column) => channelOf(names[column]));
     return {
       format: 'openbci',
@@ -93,10 +92,7 @@ export class OpenbciRows {
       time: start,
       ...(!dated && { undated: true }),
       ...(stamps?.local && { localTime: true }),
-      blocks: frames.blocks,
-      frames: indexes.length,
-      lost: frames.lost,
-      ...(frames.segments.length > 0 && { segments: frames.segments }),
+      ...frames.end(),
       ...(this.#marker >= 0 && {
         marks: this.#markers.map(({ row, label }) => ({ at: indexes[row], time: timeOf(row), label })),
       }),

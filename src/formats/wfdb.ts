@@ -67,7 +67,6 @@ class Wfdb implements SeveralFiles {
       for (let channel = 0; channel < selected.length; channel++) frame[channel] = samples[channel].at(i) ?? NaN;
       frames.add(frame);
     }
-    frames.endBlock();
     return {
       format: 'wfdb',
       ...channelsOf(selected),
@@ -76,9 +75,7 @@ class Wfdb implements SeveralFiles {
       time,
       ...(this.#header.time === undefined && { undated: true }),
       localTime: true,
-      blocks: frames.blocks,
-      frames: frames.frames,
-      lost: 0,
+      ...frames.end(),
       roles,
       marks: this.#marks(clock, rate),
       notes: [

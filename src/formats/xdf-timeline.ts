@@ -13,8 +13,8 @@ export class XdfTimeline {
   readonly rate: number;
   readonly rateSource: 'options' | 'header' | 'times';
   readonly notes: readonly string[];
-  /** First frames of later segments. */
-  readonly segments: readonly number[];
+  /** Places of the first frames of later segments. */
+  readonly #segments: ReadonlySet<number>;
   /** Timestamps in s by the clock of the recorder. */
   readonly #stamps: Float64Array;
   /** Places of frames after a break, and the indexes that are skipped before them. */
@@ -45,11 +45,7 @@ export class XdfTimeline {
       return { first, isSegment, skipped: isSegment ? 1 : Math.max(0, Math.round(seconds * rate) - 1) };
     });
     this.#gaps = new Map(breaks.map(({ first, skipped }) => [first, skipped]));
-    let skippedBefore = 0;
-    this.segments = breaks.flatMap(({ first, isSegment, skipped }) => {
-      skippedBefore += skipped;
-      return isSegment ? first + skippedBefore : [];
-    });
+    this.#segments = new Set(breaks.filter(({ isSegment }) => isSegment).map(({ first }) => first));
     this.notes = [
       ...(regular || stamps.length < 2
         ? []
@@ -81,12 +77,13 @@ export class XdfTimeline {
     let index = 0;
     for (const piece of stream.pieces)
       for (let from = 0; from < piece.length; from += channels, index++) {
-        frames.skip(this.#gaps.get(index) ?? 0);
-        frames.setClock(start + (this.#stamps[index] - this.#stamps[0]) * 1000, this.#tolerance);
+        const time = start + (this.#stamps[index] - this.#stamps[0]) * 1000;
+        if (this.#segments.has(index)) frames.startSegment(time);
+        else frames.skip(this.#gaps.get(index) ?? 0);
+        frames.setClock(time, this.#tolerance);
         for (const [i, column] of columns.entries()) frame[i] = piece[from + column];
         frames.add(frame);
       }
-    frames.endBlock();
     return frames;
   }
 

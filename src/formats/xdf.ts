@@ -86,10 +86,7 @@ function recordingOf({ streams: all, date, notes }: XdfContent, options: ReadOpt
     ...channelsOf(channels),
     rate: timeline.rate,
     rateSource: timeline.rateSource,
-    blocks: frames.blocks,
-    frames: frames.frames,
-    lost: frames.lost - timeline.segments.length,
-    ...(timeline.segments.length > 0 && { segments: timeline.segments }),
+    ...frames.end(),
     roles: selected.roles,
     marks,
     notes: [
