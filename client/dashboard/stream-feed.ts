@@ -17,7 +17,7 @@ const clockJitter = 1000;
 const maxLosses = 2400;
 const maxEvents = 500;
 
-/** Callbacks of a component. A `loss` message carries the time of its arrival, in ms. */
+/** Callbacks of a component. A `loss` message carries the time of its frame by the clock of the stream, in ms. */
 export interface FeedListener {
   raw?: (block: Block) => void;
   features?: (block: Block, map: number) => void;
@@ -59,7 +59,7 @@ export class StreamFeed {
     else if (message.type === 'block' && message.kind === 'samples') this.#pushRaw(message.block);
     else if (message.type === 'block' && message.kind === 'features') this.#pushFeatures(message.block, message.map);
     else if (message.type === 'kernels') this.#pushKernels(message);
-    else if (message.type === 'loss') this.#pushLoss({ ...message, time: now });
+    else if (message.type === 'loss') this.#pushLoss({ ...message, time: this.#timeOf(message.at) ?? now });
     else if (message.type === 'mark') this.#pushMark(message);
   }
 
@@ -128,6 +128,12 @@ export class StreamFeed {
     const withStart = { ...message, start };
     this.#kernels.set(message.learner, withStart);
     for (const listener of this.#listeners) listener.kernels?.(withStart);
+  }
+
+  /** The time of a frame, extrapolated from the newest samples; undefined before the first ones. */
+  #timeOf(frame: number): number | undefined {
+    const clock = this.#raw.at(-1);
+    return clock && timeOf(clock, frame);
   }
 
   #pushLoss(message: LossMessage & { time: number }): void {

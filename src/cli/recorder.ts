@@ -2,8 +2,8 @@ import { concatMap, defer, type Observable } from 'rxjs';
 import type { Block } from '../core/blocks/block.ts';
 import { connect, type ConnectOptions, watchTimeout } from '../operators/connect.ts';
 import { runNumbering } from '../operators/run-numbering.ts';
-import { parseWatch, type StreamInfo, type WatchMessage } from '../protocol/index.ts';
-import type { StreamMark } from './event-times.ts';
+import { type MarkMessage, parseWatch, type StreamInfo, type WatchMessage } from '../protocol/index.ts';
+
 import { UsageError } from './failure.ts';
 
 /**
@@ -17,7 +17,7 @@ export type RecorderEvent =
   | { type: 'run'; run: number }
   | { type: 'received'; block: Block }
   | { type: 'block'; block: Block }
-  | { type: 'mark'; mark: StreamMark }
+  | { type: 'mark'; mark: MarkMessage }
   | { type: 'dropped'; what: 'raw' | 'marks'; count: number };
 
 /**

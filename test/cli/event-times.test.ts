@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { block, timeOf } from '../../src/core/blocks/block.ts';
-import { EventTimes, type StreamMark } from '../../src/cli/event-times.ts';
+import { EventTimes } from '../../src/cli/event-times.ts';
+import type { MarkMessage } from '../../src/protocol/index.ts';
 
 /** Frames from `start` on, at 100 Hz and with frame 0 at 1000 ms. */
 const frames = (start: number, count: number, rate = 100) =>
   block(new Float32Array(count), { channels: 1, rate, start, time: 1000 + start * 10 });
-const mark = (at: number, more: Partial<StreamMark> = {}): StreamMark => ({
+const mark = (at: number, more: Partial<MarkMessage> = {}): MarkMessage => ({
   type: 'mark',
   id: 1,
   at,

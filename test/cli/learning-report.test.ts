@@ -139,11 +139,13 @@ test.each<[number, number, Parameters<typeof learningAdvice>[1], string]>([
 });
 
 describe('a column with at most two different values', () => {
-  const note =
-    'The columns anomaly, b have at most two different values. If they are labels, exclude them with --columns.\n';
-
-  test('is reported as a possible label', async () => {
-    expect((await learn('labeled')).stderr).toBe(`${at('labeled')}: ${note}`);
+  test('is reported as a possible label, unless its name is that of a label and it is skipped', async () => {
+    const lines = [
+      'Skipped columns that look like labels: anomaly.',
+      'Use --columns to select other columns.',
+      'The column b has at most two different values. If it is a label, exclude it with --columns.',
+    ];
+    expect((await learn('labeled')).stderr).toBe(lines.map((line) => `${at('labeled')}: ${line}\n`).join(''));
   });
 
   test('is not reported if it was selected or has a role', async () => {

@@ -33,6 +33,17 @@ describe('a stream feed', () => {
     expect(stored(feed).length).toBeLessThanOrEqual(4096);
   });
 
+  test('dates the scores of learners by the clock of the stream, not that of the page', () => {
+    const feed = new StreamFeed();
+    const times: number[] = [];
+    feed.attach({ loss: ({ time }) => times.push(time) });
+    const loss = { type: 'loss', id: 1, learner: 0, nmse: 1, skill: 0, persistence: 1, rms: 1 } as const;
+    feed.push({ ...loss, at: 3 }, 7_200_000);
+    feed.push(raw(0), 7_200_000);
+    feed.push({ ...loss, at: 5 }, 7_200_000);
+    expect(times).toEqual([7_200_000, 50]);
+  });
+
   test('passes on each frame once, although recent frames are sent again after a reconnect', () => {
     const feed = new StreamFeed();
     const seen: number[] = [];
