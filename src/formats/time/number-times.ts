@@ -28,9 +28,10 @@ const matlabZero = -719_529 * 864e5;
  *     45292.5 in a column of dates           days of a spreadsheet; 1999 in one: years
  *     other numbers                          seconds from an unknown origin, with a note; in a column of dates, an error
  *
- * @param unit length of the unit in ms, from the options
+ * @param given length of the unit in ms, from the options
  */
-export function numberTimes(numbers: Float64Array, name: string, about: TimeName, unit = about.unit): Times {
+export function numberTimes(numbers: Float64Array, name: string, about: TimeName, given?: number): Times {
+  const unit = given ?? about.unit;
   const known = numbers.filter((number) => Number.isFinite(number)).sort();
   const median = known.at(Math.floor(known.length / 2)) ?? NaN;
   const scaled = (ms: number, zero = 0) => numbers.map((number) => inRange(number * ms + zero));
