@@ -1,4 +1,4 @@
-import { dayOf, utcOf } from './calendar-day.ts';
+import { dayOf, utcOf } from './time/calendar-day.ts';
 
 /** The start of an EDF file. */
 export interface EdfStart {

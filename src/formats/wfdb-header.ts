@@ -1,5 +1,5 @@
 import { invalid, positive } from '../core/check.ts';
-import { dayOf, utcOf } from './calendar-day.ts';
+import { dayOf, utcOf } from './time/calendar-day.ts';
 import { unitOf, type RecordSignal } from './signal.ts';
 import { baseName } from './several-files.ts';
 import { wfdbFormats, type WfdbFormat } from './wfdb-formats.ts';

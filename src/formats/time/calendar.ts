@@ -42,32 +42,6 @@ export function fullYear(year: number, digits: number): number {
   return digits > 2 ? year : year + (year >= 69 ? 1900 : 2000);
 }
 
-/** Starts of the names of the months in English, German, French, Spanish, Italian, Portuguese, and Dutch. */
-const monthNames = [
-  'jan gen ene',
-  'feb fev fév',
-  'mar mär mrz maa mrt',
-  'apr abr avr',
-  'may mai mag mei maj',
-  'jun giu juin',
-  'jul lug juil',
-  'aug ago aoû aou',
-  'sep set',
-  'oct okt ott out',
-  'nov',
-  'dec dez dic déc',
-].map((names) => names.split(' '));
-
-/** The number of a month from 1, by its name or an abbreviation of at least three letters; NaN if it is unknown. */
-export function monthOf(name: string): number {
-  const text = name.toLowerCase();
-  // 'juin' and 'juil' share their first three letters with each other only in French, which is why four letters go first.
-  const starts = (letters: number) =>
-    monthNames.findIndex((names) => names.some((start) => start.length === letters && text.startsWith(start)));
-  const found = starts(4) >= 0 ? starts(4) : starts(3);
-  return found < 0 ? NaN : found + 1;
-}
-
 /** Offsets of zones from UTC in hours. Abbreviations with several meanings, such as CST, are not among them. */
 const zones: Readonly<Record<string, number>> = {
   z: 0, utc: 0, gmt: 0, wet: 0, west: 1, cet: 1, mez: 1, cest: 2, mesz: 2, eet: 2, eest: 3, msk: 3, jst: 9, kst: 9,

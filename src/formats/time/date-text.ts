@@ -1,4 +1,5 @@
-import { type CalendarTime, calendarMs, fullYear, monthOf, zoneOf } from './calendar.ts';
+import { type CalendarTime, calendarMs, fullYear, zoneOf } from './calendar.ts';
+import { monthOf } from './month-names.ts';
 
 /** Order of day, month, and year in a date of numbers. */
 export type DateOrder = 'YMD' | 'DMY' | 'MDY';

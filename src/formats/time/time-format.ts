@@ -1,5 +1,6 @@
 import { invalid } from '../../core/check.ts';
-import { type CalendarTime, calendarMs, fullYear, monthOf, zoneOf } from './calendar.ts';
+import { type CalendarTime, calendarMs, fullYear, zoneOf } from './calendar.ts';
+import { monthOf } from './month-names.ts';
 
 /** Text that a part of a format stands for, and what it sets. */
 type Part = (text: string) => CalendarTime;

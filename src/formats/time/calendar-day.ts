@@ -1,3 +1,5 @@
+import { monthOf } from './month-names.ts';
+
 /** A day of the calendar. */
 export interface Day {
   readonly year: number;
@@ -25,7 +27,11 @@ export function dayOf(text: string): Day | undefined {
   if (!parts) return undefined;
   const [first, middle, last] = parts.slice(1, 4);
   const [year, date] = first.length === 4 ? [first, last] : [last, first];
-  const day = { year: fullYear(year), month: monthOf(middle), date: Number(date) };
+  const day = {
+    year: fullYear(year),
+    month: /^\d/.test(middle) ? Number(middle) : monthOf(middle),
+    date: Number(date),
+  };
   const read = new Date(utcOf(day));
   const exists = day.month > 0 && read.getUTCMonth() === day.month - 1 && read.getUTCDate() === day.date;
   return exists ? day : undefined;
@@ -34,26 +40,4 @@ export function dayOf(text: string): Day | undefined {
 function fullYear(text: string): number {
   const year = Number(text);
   return text.length > 2 ? year : year + (year >= 85 ? 1900 : 2000);
-}
-
-/** First letters of the months in English, German, French, Spanish, Italian, Portuguese, Dutch, and the Nordic languages. */
-const months = [
-  ['JAN', 'ENE', 'GEN'],
-  ['FEB', 'FEV'],
-  ['MAR', 'MRZ', 'MAE', 'MRT', 'MAA'],
-  ['APR', 'AVR', 'ABR'],
-  ['MAY', 'MAI', 'MEI', 'MAJ', 'MAG'],
-  ['JUN', 'JUIN', 'GIU'],
-  ['JUL', 'JUIL', 'LUG'],
-  ['AUG', 'AGO', 'AOU'],
-  ['SEP', 'SET'],
-  ['OCT', 'OKT', 'OUT', 'OTT'],
-  ['NOV'],
-  ['DEC', 'DEZ', 'DIC', 'DES'],
-];
-
-/** The number of a month from 1, without regard to case and accents; 0 if it is unknown. */
-function monthOf(text: string): number {
-  const name = text.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase();
-  return /^\d/.test(text) ? Number(text) : 1 + months.findIndex((names) => names.some((each) => name.startsWith(each)));
 }
