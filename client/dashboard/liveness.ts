@@ -56,11 +56,13 @@ export function liveness(
   const overdue = Math.max(0, now - health.at - reportInterval);
   const idle = (health.idle ?? 0) + overdue;
   const age = health.lag + overdue;
-  const ahead = health.ahead ?? 0;
-  const wrongClock = ahead > 0 || health.offset !== undefined;
+  const { ahead = 0, offset = 0 } = health;
+  const wrongClock = Math.max(ahead, Math.abs(offset)) > limit;
   if (idle > limit)
-    return { is: 'stale', newest: wrongClock ? now - idle : newest, age: wrongClock ? idle : Math.max(age, idle) };
-  if (health.offset !== undefined) return { is: 'clock', off: health.offset };
+    return wrongClock
+      ? { is: 'stale', newest: now - idle, age: idle }
+      : { is: 'stale', newest, age: Math.max(age, idle) };
+  if (Math.abs(offset) > limit) return { is: 'clock', off: offset };
   if (ahead > limit) return { is: 'clock', off: ahead };
   if (age <= limit) return { is: 'live' };
   return arrives(health) ? { is: 'clock', off: -age } : { is: 'stale', newest, age };

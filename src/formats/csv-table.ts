@@ -55,7 +55,7 @@ export class CsvTable {
     this.#pieces = pieces;
     this.#skip = options.skip ?? 0;
     this.encoding = encoding;
-    if (!encoding.startsWith('utf-16') && isBinary(pieces.at(0) ?? new Uint8Array(0)))
+    if (isBinary(pieces.at(0) ?? new Uint8Array(0), encoding))
       throw new Error(
         'the file is binary, but not EDF, BDF, GDF, or XDF (for BrainVision and WFDB, open the header: .vhdr or .hea)',
       );

@@ -82,7 +82,9 @@ async function replay(file: string, name: string): Promise<Alpha[]> {
   const running = start(command, directory);
   const failed = running.ended.then((code) => code !== 0 && Promise.reject(new Error(running.stderr())));
   await Promise.all([failed, follow(name)]);
-  await page.waitForFunction(() => document.querySelector('[data-testid=live-state]')?.textContent === 'Ended');
+  await page.waitForFunction(() =>
+    document.querySelector('[data-testid=live-state]')?.textContent?.startsWith('Ended'),
+  );
   return alpha;
 }
 

@@ -51,13 +51,18 @@ export function* decodePieces(pieces: readonly Uint8Array[], encoding: TextEncod
   yield decoder.decode();
 }
 
-/** Whether the first bytes of a file are not text: zero bytes that are not those of UTF-16, or many control characters. */
-export function isBinary(head: Uint8Array): boolean {
+/**
+ * Whether the first bytes of a file are not text in `encoding`: zero bytes that are not those of UTF-16, many control
+ * characters, or many bytes that are letters with accents in Windows-1252.
+ */
+export function isBinary(head: Uint8Array, encoding: TextEncoding): boolean {
+  if (encoding.startsWith('utf-16')) return false;
   const first = head.subarray(0, 512);
   // A logger that lost power can leave zero bytes at the end.
   const bytes = first.subarray(0, first.findLastIndex((byte) => byte !== 0) + 1);
   const controls = bytes.filter(
     (byte) => byte < 0x20 && !(byte >= 0x09 && byte <= 0x0d) && byte !== 0x1a && byte !== 0x1b,
   );
-  return bytes.includes(0) || controls.length > bytes.length / 50;
+  const accents = encoding === 'windows-1252' ? bytes.filter((byte) => byte >= 0x80).length : 0;
+  return bytes.includes(0) || accents > bytes.length / 4 || controls.length > bytes.length / 50;
 }

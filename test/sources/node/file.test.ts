@@ -95,7 +95,7 @@ describe('a recording file', () => {
     ['.', undefined, 'this is a directory, not a file'],
     ['empty.csv', '', 'the file is empty'],
     ['binary.edf', Uint8Array.of(48, 0, 1, 2), 'the file is binary, but not EDF, BDF, GDF, or XDF'],
-    ['ragged.csv', 'time,a\n0,1\n1\n', 'line 3 must have 2 cells, got 1'],
+    ['ragged.csv', 'time,a\n0,1\n1\n2\n3,4\n5,6\n', 'line 3 must have 2 cells, got 1'],
     ['no-rate.csv', 'a,b\n0,1\n', 'Set the sampling rate with the option rate'],
   ])('%s is refused by name and reason', async (name, content, sentence) => {
     const path = content === undefined ? join(directory, name) : write(name, content);
