@@ -14,15 +14,10 @@ export const recordingFormats = 'EDF, BDF, GDF, XDF, BrainVision, WFDB, OpenBCI 
 /** The layout of a CSV recording, for the help of a command. */
 export const csvHelp = `
 CSV input:
-  One frame per line below a header with the column names; cells separated by
-  commas, semicolons, or tabs. Files that are compressed with gzip are read, too.
-  Cells that are not numbers are missing samples.
-  A column named time, timestamp, date, or datetime is the time of the frame:
-  2025-03-01T12:00:00Z (UTC if no time zone is given), or seconds or milliseconds
-  since 1970. Rows must be in chronological order. Missing rows are gaps. If the
-  times are irregular, each frame keeps its own time. Decimal commas are accepted
-  if cells are separated by semicolons or tabs.
-  tapline inspect <file> shows how a file is read.
+  One frame per row. Separators, decimal commas, units, dates, and the column of
+  the times are detected. Missing rows are gaps. Columns that look like labels
+  are skipped. tapline inspect <file> shows how a file is read; docs/files.md
+  describes the rules.
 `;
 
 /**
