@@ -95,6 +95,7 @@ function clockOf(table: CsvTable, { times, lines }: TableFrames, { rate, maxGap 
       ...(localTime && { localTime }),
       ...(rate !== undefined && { rate }),
       ...(stated !== undefined && { stated }),
+      multiples: preamble !== undefined,
       ...(maxGap !== undefined && { maxGap }),
     });
   }

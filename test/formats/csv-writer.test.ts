@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { timeOf } from '../../src/core/blocks/block.ts';
+import { frameCount, timeOf } from '../../src/core/blocks/block.ts';
 import { csvWriter, shortest } from '../../src/formats/csv-writer.ts';
 import { readCsv } from '../../src/formats/csv.ts';
 import { anyText } from './any-text.ts';
@@ -112,7 +112,7 @@ time,Oz (µV),'=x,event,duration
         fc.array(fc.oneof(block, event), { maxLength: 8 }),
         (described, kind, rate, parts) => {
           const writer = csvWriter(described, { rate, kind, events: true });
-          const frames: { time: number; samples: number[] }[] = [];
+          const frames: { index: number; time: number; samples: number[] }[] = [];
           const events: { time: number; label: string; duration?: number }[] = [];
           let text = writer.header();
           let start = 0;
@@ -136,6 +136,7 @@ time,Oz (µV),'=x,event,duration
             text += writer.rows(block);
             for (let frame = 0; frame < count; frame++)
               frames.push({
+                index: start + frame,
                 time: timeOf(block, start + frame),
                 samples: [...data.subarray(frame * block.channels, (frame + 1) * block.channels)],
               });
@@ -159,6 +160,30 @@ time,Oz (µV),'=x,event,duration
           );
           for (const [i, each] of [...read.frames, ...read.events].entries())
             expect(Math.abs(each.time - [...frames, ...events][i].time)).toBeLessThan(0.001);
+
+          if (frames.length === 0) return;
+          const recording = readCsv(text, rate === 0 ? { rate: 1 } : {});
+          expect(recording.kind).toBe(kind);
+          expect(recording.channels).toEqual(read.preamble?.channels);
+          const finite = frames.flatMap(({ samples }) => samples.map((x) => (Number.isFinite(x) ? x : NaN)));
+          expect(recording.blocks.flatMap(({ data }) => [...data])).toEqual(finite);
+          const times = recording.blocks.flatMap((block) =>
+            Array.from({ length: frameCount(block) }, (_, i) => timeOf(block, block.start + i)),
+          );
+          const indexes = recording.blocks.flatMap((block) =>
+            Array.from({ length: frameCount(block) }, (_, i) => block.start + i),
+          );
+          if (rate > 0) expect(indexes).toEqual(frames.map(({ index }) => index - frames[0].index));
+          if (rate > 0)
+            for (const [i, each] of frames.entries())
+              expect(Math.abs(times[i] - each.time)).toBeLessThan(500 / rate + 0.001);
+          const ordered = [...events].sort((a, b) => a.time - b.time);
+          expect(recording.marks?.map(({ time }) => Math.round(time * 1000))).toEqual(
+            ordered.map(({ time }) => Math.round(time * 1000)),
+          );
+          const named = (all: readonly { label: string; duration?: number }[] = []) =>
+            all.map(({ label, duration }) => `${duration || 0} ${label}`).sort();
+          expect(named(recording.marks)).toEqual(named(events));
         },
       ),
       { seed: 1, numRuns: 300 },

@@ -20,6 +20,11 @@ export function isRegular(steps: Float64Array, rate: number): boolean {
   return steps.filter((each) => Math.abs(each - step) < step / 2).length >= 0.8 * steps.length;
 }
 
+/** Whether at least 80 % of the time steps (ms) are at least one period of `rate` long, rounded. */
+export function arePeriods(steps: Float64Array, rate: number): boolean {
+  return steps.filter((step) => step * rate > 500).length >= 0.8 * steps.length;
+}
+
 /** The range of the middle 80 % of steps (ms) in s: `10 to 300`. */
 export function usualSteps(steps: Float64Array): string {
   return [0.1, 0.9].map((share) => Number((quantileOf(steps, share) / 1000).toPrecision(3))).join(' to ');

@@ -2,7 +2,7 @@ import { MissingRateError, ReadingError, type ReadingOption } from '../reading-e
 import type { Recording } from '../recording.ts';
 import type { FrameCollector } from '../frame-collector.ts';
 import type { Times } from './number-times.ts';
-import { inferRate, isRegular, usualSteps } from './sampling-rate.ts';
+import { arePeriods, inferRate, isRegular, usualSteps } from './sampling-rate.ts';
 import { orderOf, type TimeOrder } from './time-order.ts';
 
 /** Number of later rows that must confirm a gap. */
@@ -18,6 +18,8 @@ export interface TimelineInput extends Times {
   readonly rate?: number;
   /** Sampling rate that the file states outside the times, in Hz. */
   readonly stated?: number;
+  /** Whether every step is a multiple of the period of `stated`, as in a file that `csvWriter` wrote. */
+  readonly multiples?: boolean;
   /** The option `maxGap` in s. */
   readonly maxGap?: number;
   /** Column that could name the source of each row; it helps if time goes back. */
@@ -48,13 +50,15 @@ export function timelineOf(input: TimelineInput): Timeline {
   const rows = Uint32Array.from(times.keys()).filter((row) => !Number.isNaN(times[row]) && !order.wild.includes(row));
   const steps = stepsOf(times, rows, order);
   const inferred = inferRate(steps);
-  const near = stated !== undefined && Math.abs(inferred - stated) <= 0.02 * stated ? stated : inferred;
+  const multiples = input.multiples === true && stated !== undefined && given === undefined;
+  const agrees = stated !== undefined && (multiples || Math.abs(inferred - stated) <= 0.02 * stated);
+  const near = agrees ? stated : inferred;
   const rate = given ?? (near > 0 ? near : (stated ?? NaN));
   if (!(rate > 0))
     throw new MissingRateError(
       `the time column '${name}' does not determine the sampling rate: most of its times are equal or not ascending.`,
     );
-  const regular = order.back === undefined && isRegular(steps, rate);
+  const regular = order.back === undefined && (multiples ? arePeriods(steps, rate) : isRegular(steps, rate));
   const keepsTimes = order.back === undefined && (regular || !isRegular(steps, near));
   const first = rows.at(0);
   const before = first === undefined ? 0 : first - order.wild.filter((row) => row < first).length;
