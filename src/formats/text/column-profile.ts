@@ -29,9 +29,14 @@ export class ColumnProfile {
   add(cell: string): boolean {
     if (this.#distinct.size <= maxDistinct) this.#distinct.set(cell, (this.#distinct.get(cell) ?? 0) + 1);
     const number = cell === '' ? NaN : Number(cell);
-    const plain = Number.isInteger(number) && !cell.includes('.');
-    if (plain || (!isMissing(cell) && this.#finder.add(cell))) {
-      this.#plain &&= plain;
+    if (Number.isFinite(number)) {
+      this.#finder.addPlain(cell);
+      this.#plain &&= !cell.includes('.');
+      this.#addNumber(number);
+      return true;
+    }
+    if (!isMissing(cell) && this.#finder.add(cell)) {
+      this.#plain = false;
       this.#addNumber(number);
       return true;
     }

@@ -23,8 +23,20 @@ export function detectEncoding(pieces: readonly Uint8Array[]): DetectedEncoding 
   const half = Math.min(head.length, sniffedBytes) / 2;
   if (half >= 2 && zeros[1] > 0.8 * half && zeros[0] === 0) return { encoding: 'utf-16le', invalid: 0 };
   if (half >= 2 && zeros[0] > 0.8 * half && zeros[1] === 0) return { encoding: 'utf-16be', invalid: 0 };
+  if (isUtf8(pieces)) return { encoding: 'utf-8', invalid: 0 };
   const { valid, invalid } = countSequences(pieces);
   return valid >= invalid ? { encoding: 'utf-8', invalid } : { encoding: 'windows-1252', invalid: 0 };
+}
+
+function isUtf8(pieces: readonly Uint8Array[]): boolean {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  try {
+    for (const piece of pieces) decoder.decode(piece, { stream: true });
+    decoder.decode();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Counts sequences of non-ASCII bytes that are valid in UTF-8, and bytes that are not part of one. */

@@ -53,6 +53,18 @@ export class NotationFinder {
     return true;
   }
 
+  /** Adds a number as in programming languages. Before three digits, its point could also group digits (1.234). */
+  addPlain(cell: string): void {
+    this.#cells++;
+    const point = cell.indexOf('.');
+    if (point < 0) return;
+    const first = cell.charCodeAt(0);
+    const sign = first === 0x2b || first === 0x2d ? 1 : 0;
+    const whole = point - sign;
+    const isZero = cell.charCodeAt(sign) === 0x30;
+    this.#addDecimal('.', cell.length - point === 4 && whole >= 1 && whole <= 3 && !isZero);
+  }
+
   #addDecimal(separator: '.' | ',', either: boolean): void {
     if (either) this.#either[separator]++;
     else this.#decimal[separator]++;

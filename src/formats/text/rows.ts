@@ -47,8 +47,14 @@ export function isBlank(text: string): boolean {
 
 function splitPlain(text: string, delimiter: Delimiter): string[] {
   const cells = delimiter === 'space' ? text.trim().split(/\s+/) : text.split(delimiter);
-  for (let i = 0; i < cells.length; i++) if (/^\s|\s$/.test(cells[i])) cells[i] = cells[i].trim();
+  for (let i = 0; i < cells.length; i++) if (hasOuterSpace(cells[i])) cells[i] = cells[i].trim();
   return delimiter === '|' ? withoutBorders(cells) : cells;
+}
+
+/** Whether a cell may start or end with white space: a space, or a character that is not in ASCII. */
+function hasOuterSpace(cell: string): boolean {
+  const [first, last] = [cell.charCodeAt(0), cell.charCodeAt(cell.length - 1)];
+  return first <= 0x20 || last <= 0x20 || first > 0x7f || last > 0x7f;
 }
 
 /** The cells of a text with quotes; undefined if a quoted cell is not closed. */

@@ -46,7 +46,7 @@ export class DateTimes {
       if (!fast.zoned) this.#local++;
       this.#dated++;
       const time = fast.zoned ? fast.time : this.#inZone(fast.time);
-      this.#push(cell, () => time);
+      for (const order of orders) this.#times.get(order)!.push(time);
       return;
     }
     const text = readDateText(cell);
