@@ -1,5 +1,5 @@
 import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
-import type { TimedEvent } from '../formats/csv-writer.ts';
+import type { TimedEvent } from '../formats/csv/csv-writer.ts';
 import type { MarkMessage } from '../protocol/index.ts';
 
 /** Number of newest blocks whose clocks are kept. */

@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { delay, fromEvent, merge, Subject, takeUntil, takeWhile } from 'rxjs';
 import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
-import { csvWriter, type TimedEvent } from '../formats/csv-writer.ts';
+import { csvWriter, type TimedEvent } from '../formats/csv/csv-writer.ts';
 import { checkStreamName, defaultServer, watchAddress } from './address.ts';
 import { counted } from './amounts.ts';
 import { EventTimes } from './event-times.ts';

@@ -4,14 +4,14 @@
  * @module tapline/formats
  */
 
-export { brainvisionReader } from './brainvision.ts';
+export { brainvisionReader } from './brainvision/brainvision.ts';
 export type { ChannelType } from './channel-type.ts';
-export { csvReader, csvWriter, readCsv } from './csv.ts';
-export type { CsvWriter } from './csv.ts';
-export type { CsvWriterOptions, TimedEvent } from './csv-writer.ts';
-export { edfReader } from './edf.ts';
-export { gdfReader } from './gdf.ts';
-export { openbciReader, readOpenbci } from './openbci.ts';
+export { csvReader, csvWriter, readCsv } from './csv/csv.ts';
+export type { CsvWriter } from './csv/csv.ts';
+export type { CsvWriterOptions, TimedEvent } from './csv/csv-writer.ts';
+export { edfReader } from './edf/edf.ts';
+export { gdfReader } from './gdf/gdf.ts';
+export { openbciReader, readOpenbci } from './openbci/openbci.ts';
 export { readRecording, recordingReader } from './read-recording.ts';
 export { MissingRateError, ReadingError } from './recording.ts';
 export type {
@@ -23,5 +23,5 @@ export type {
   Recording,
   RecordingReader,
 } from './recording.ts';
-export { wfdbReader } from './wfdb.ts';
-export { xdfReader } from './xdf.ts';
+export { wfdbReader } from './wfdb/wfdb.ts';
+export { xdfReader } from './xdf/xdf.ts';

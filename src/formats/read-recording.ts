@@ -1,14 +1,14 @@
 import { readWhole, type ReadOptions, type RecordingReader, type Recording } from './recording.ts';
-import { brainvisionReader } from './brainvision.ts';
+import { brainvisionReader } from './brainvision/brainvision.ts';
 import { joinBytes } from './byte-reader.ts';
-import { edfReader } from './edf.ts';
+import { edfReader } from './edf/edf.ts';
 import { foreignFormat } from './foreign-formats.ts';
-import { gdfReader } from './gdf.ts';
-import { openbciReader } from './openbci.ts';
-import { csvReader } from './csv.ts';
-import { wfdbReader } from './wfdb.ts';
-import { isWfdbHeader } from './wfdb-header.ts';
-import { xdfReader } from './xdf.ts';
+import { gdfReader } from './gdf/gdf.ts';
+import { openbciReader } from './openbci/openbci.ts';
+import { csvReader } from './csv/csv.ts';
+import { wfdbReader } from './wfdb/wfdb.ts';
+import { isWfdbHeader } from './wfdb/wfdb-header.ts';
+import { xdfReader } from './xdf/xdf.ts';
 
 /** Bytes that may precede a text: white space and the UTF-8 byte order mark. */
 const blank: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20, 0xef, 0xbb, 0xbf]);

@@ -9,9 +9,9 @@ export { readRecording, recordingReader } from '../formats/read-recording.ts';
 /** @deprecated Import these from `tapline/formats`. */
 export type { Channel, ReadOptions, RecordedMark, Recording, RecordingReader } from '../formats/recording.ts';
 /** @deprecated Import it from `tapline/formats`. */
-export { csvWriter } from '../formats/csv-writer.ts';
+export { csvWriter } from '../formats/csv/csv-writer.ts';
 /** @deprecated Import it from `tapline/formats`. */
-export type { CsvWriter } from '../formats/csv-writer.ts';
+export type { CsvWriter } from '../formats/csv/csv-writer.ts';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
 export type { EegEvent } from './eeg/behavior.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { hoursMinutes } from '../../src/cli/amounts.ts';
 import { waitText } from '../../src/cli/replay-wait.ts';
-import { readCsv } from '../../src/formats/csv.ts';
+import { readCsv } from '../../src/formats/csv/csv.ts';
 
 const recording = readCsv('time,a\n2024-01-01T10:00:00Z,1\n2024-01-01T10:00:01Z,2\n');
 const until = Date.UTC(2024, 0, 1, 10, 12, 5);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { timeOf } from '../../src/core/blocks/block.ts';
-import { readCsv } from '../../src/formats/csv.ts';
+import { readCsv } from '../../src/formats/csv/csv.ts';
 import type { ReadOptions } from '../../src/formats/recording.ts';
 
 const begin = Date.UTC(2025, 2, 1);

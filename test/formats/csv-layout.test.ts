@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readCsv } from '../../src/formats/csv.ts';
+import { readCsv } from '../../src/formats/csv/csv.ts';
 
 const read = (text: string, columns?: string[]) => readCsv(text, { rate: 1, columns });
 const samples = (text: string) => read(text).blocks.flatMap(({ data }) => [...data]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { preambleOf, readPreamble, readTextCell, textCell } from '../../src/formats/csv-preamble.ts';
+import { preambleOf, readPreamble, readTextCell, textCell } from '../../src/formats/csv/csv-preamble.ts';
 import { anyText } from './any-text.ts';
 
 const unquoted = (cell: string) => (cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell);

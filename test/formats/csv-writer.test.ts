@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { frameCount, timeOf } from '../../src/core/blocks/block.ts';
-import { csvWriter, shortest } from '../../src/formats/csv-writer.ts';
-import { readCsv } from '../../src/formats/csv.ts';
+import { csvWriter, shortest } from '../../src/formats/csv/csv-writer.ts';
+import { readCsv } from '../../src/formats/csv/csv.ts';
 import { anyText } from './any-text.ts';
 import { readWrittenCsv } from './read-written-csv.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { csvReader, readCsv } from '../../src/formats/csv.ts';
+import { csvReader, readCsv } from '../../src/formats/csv/csv.ts';
 import type { Recording } from '../../src/formats/recording.ts';
 import { sharedData } from '../shared-data.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { edfStart } from '../../src/formats/edf-date.ts';
+import { edfStart } from '../../src/formats/edf/edf-date.ts';
 
 const start = (date: string, recording = '', time = '05.06.07') => edfStart(date, time, recording);
 const at = (year: number, month: number, date: number) => Date.UTC(year, month - 1, date, 5, 6, 7);

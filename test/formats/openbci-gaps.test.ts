@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { lostFrames } from '../../src/formats/openbci-gaps.ts';
-import { readOpenbci } from '../../src/formats/openbci.ts';
+import { lostFrames } from '../../src/formats/openbci/openbci-gaps.ts';
+import { readOpenbci } from '../../src/formats/openbci/openbci.ts';
 
 const range = (first: number, last: number, step = 1) =>
   Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, i) => first + i * step);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readOpenbci } from '../../src/formats/openbci.ts';
+import { readOpenbci } from '../../src/formats/openbci/openbci.ts';
 import { readRecording } from '../../src/formats/read-recording.ts';
 
 /** A file of four channels at 200 Hz, with the rows that `row` makes. */

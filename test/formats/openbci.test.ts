@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { openbciReader, readOpenbci } from '../../src/formats/openbci.ts';
+import { openbciReader, readOpenbci } from '../../src/formats/openbci/openbci.ts';
 import { readRecording } from '../../src/formats/read-recording.ts';
 import { sharedData } from '../shared-data.ts';
 

@@ -1,4 +1,4 @@
-import { type CsvPreamble, readPreamble, readTextCell } from '../../src/formats/csv-preamble.ts';
+import { type CsvPreamble, readPreamble, readTextCell } from '../../src/formats/csv/csv-preamble.ts';
 
 /** What `record` wrote. */
 export interface WrittenCsv {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/core/random.ts';
-import { recordTimes, type RecordStamps } from '../../src/formats/record-times.ts';
+import { recordTimes, type RecordStamps } from '../../src/formats/edf/record-times.ts';
 
 const frames = 100;
 /** Records of 1 s. */

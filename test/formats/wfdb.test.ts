@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readRecording } from '../../src/formats/read-recording.ts';
 import { readRecordingFile } from '../../src/sources/node/file.ts';
-import { isWfdbHeader } from '../../src/formats/wfdb-header.ts';
+import { isWfdbHeader } from '../../src/formats/wfdb/wfdb-header.ts';
 import { sharedData } from '../shared-data.ts';
 import { encodeWfdb, type WfdbFileSignal } from './encode-wfdb.ts';
 import { channelOf, readFilesInPieces } from './read-in-pieces.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { childOf, parseXml, textOf } from '../../src/formats/xml.ts';
+import { childOf, parseXml, textOf } from '../../src/formats/xdf/xml.ts';
 
 describe('an XML document', () => {
   test('has elements with texts, without comments, declarations, and attributes', () => {

@@ -1,7 +1,7 @@
 import { Subject, take } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import type { Block } from '../../src/core/blocks/block.ts';
-import { readCsv } from '../../src/formats/csv.ts';
+import { readCsv } from '../../src/formats/csv/csv.ts';
 import type { RecordedMark, Recording } from '../../src/formats/recording.ts';
 import { replay, type ReplayOptions, type ReplayWait } from '../../src/sources/replay.ts';
 import { ManualClock } from './manual-clock.ts';

@@ -1,5 +1,5 @@
 import { frameCount, timeOf } from '../../core/blocks/block.ts';
-import { shortest } from '../../formats/csv-writer.ts';
+import { shortest } from '../../formats/csv/csv-writer.ts';
 import type { Recording } from '../../formats/recording.ts';
 import { counted, duration } from '../amounts.ts';
 import { textTable } from '../text-table.ts';

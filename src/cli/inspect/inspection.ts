@@ -1,5 +1,5 @@
 import { frameCount, timeOf, type Block } from '../../core/blocks/block.ts';
-import { shortest } from '../../formats/csv-writer.ts';
+import { shortest } from '../../formats/csv/csv-writer.ts';
 import type { Channel, RecordedMark, Recording } from '../../formats/recording.ts';
 
 /** What a reader made of a file, as plain JSON. Times are in s after the first frame. */

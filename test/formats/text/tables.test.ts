@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { csvReader, readCsv } from '../../../src/formats/csv.ts';
+import { csvReader, readCsv } from '../../../src/formats/csv/csv.ts';
 import type { ReadOptions, Recording } from '../../../src/formats/recording.ts';
 
 const samples = ({ blocks }: Recording) => blocks.flatMap(({ data }) => [...data]);

@@ -1,0 +1,97 @@
+import { isMissing } from '../cell.ts';
+import type { CsvEvents } from './csv-events.ts';
+import type { SourceColumn } from './csv-series.ts';
+import type { CsvTable } from './csv-table.ts';
+import type { TableFrames } from './table-frames.ts';
+import { numberOf } from '../text/number-notation.ts';
+
+/** What `readRows` reads. */
+export interface RowReaders {
+  /** Indexes of the columns of samples. */
+  readonly columns: readonly number[];
+  /** Indexes of all columns with numbers; a row without any is not a frame if it has an event. */
+  readonly values: readonly number[];
+  readonly events: CsvEvents;
+  readonly sources: readonly SourceColumn[];
+}
+
+/**
+ * Reads the rows of a table: frames, and events. A row with an event and without samples is not a frame. Returns the frames,
+ * and notes on cells without numbers.
+ */
+export function readRows(
+  table: CsvTable,
+  { columns, values, events, sources }: RowReaders,
+): { readonly frames: TableFrames; readonly notes: readonly string[] } {
+  const { rowCount, times } = table;
+  const timed = times !== undefined && times.times.length === rowCount;
+  const notations = columns.map((column) => table.notations[column]);
+  const frames = {
+    samples: new Float32Array(rowCount * columns.length),
+    times: new Float64Array(timed ? rowCount : 0),
+    lines: new Float64Array(rowCount),
+  };
+  const counts = columns.map((column) => new MissingCount(table.names[column]));
+  let [row, frame, at] = [0, 0, 0];
+  for (const { line, cells } of table.rows()) {
+    const time = timed ? times.times[row] : NaN;
+    row++;
+    const isEvent = events.read(
+      time,
+      cells,
+      values.map((column) => cells[column]),
+    );
+    if (isEvent) continue;
+    for (const [i, column] of columns.entries()) {
+      const sample = numberOf(cells[column], notations[i]);
+      if (Number.isNaN(sample)) counts[i].add(cells[column]);
+      frames.samples[at++] = sample;
+    }
+    if (timed) frames.times[frame] = time;
+    for (const source of sources) source.add(cells[source.column]);
+    frames.lines[frame++] = line;
+  }
+  return {
+    frames: {
+      samples: frames.samples.subarray(0, at),
+      times: frames.times.subarray(0, timed ? frame : 0),
+      lines: frames.lines.subarray(0, frame),
+    },
+    notes: notesOf(counts, frame),
+  };
+}
+
+/** Counts the cells of a column without a number. */
+class MissingCount {
+  readonly name: string;
+  missing = 0;
+  texts = 0;
+  firstText = '';
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  add(cell: string): void {
+    if (isMissing(cell)) this.missing++;
+    else if (this.texts++ === 0) this.firstText = cell;
+  }
+}
+
+function notesOf(counts: readonly MissingCount[], rows: number): string[] {
+  const texts = counts.filter(({ texts }) => texts > 0);
+  const empty = counts.filter(({ missing }) => missing > rows / 2);
+  const list = (of: readonly MissingCount[], shown: (count: MissingCount) => string) => of.map(shown).join(', ');
+  return [
+    ...(texts.length > 0
+      ? [
+          `Cells that are not numbers are read as missing samples: ${list(texts, ({ name, texts, firstText }) => `${texts} in ${name} ('${firstText}')`)}.`,
+        ]
+      : []),
+    ...(empty.length > 0
+      ? [
+          `Most cells are empty and are read as missing samples: ${list(empty, ({ name, missing }) => `${missing} in ${name}`)}.`,
+        ]
+      : []),
+  ];
+}
