@@ -100,7 +100,7 @@ function rowTable({ blocks, channels, frames }: Recording, { start }: Inspection
 }
 
 function gapLine(rate: number): (gap: Gap) => string {
-  return ({ from, count }) => `${counted(count, 'frame')} from frame ${from} (${rounded(count / rate)} s)`;
+  return ({ from, count }) => `${counted(count, 'frame')} (${rounded(count / rate)} s) from frame ${from}`;
 }
 
 function eventLine({ time, duration: lasts, label }: InspectedMark): string {

@@ -154,7 +154,7 @@ describe('its text', () => {
   test('shows properties, channels, rows, gaps, events, and notes', () => {
     const marks = [{ at: 1, time: time + 250, label: 'blink' }];
     const text = textOf(recordingAt([0, 1, 2, 3, 6, 7, 8], { marks, notes: ['A note.'] }));
-    for (const part of ['CSV, utf-8', '4 Hz (from the header)', '7, and 2 missing', '2 frames from frame 4 (0.5 s)'])
+    for (const part of ['CSV, utf-8', '4 Hz (from the header)', '7, and 2 missing', '2 frames (0.5 s) from frame 4'])
       expect(text).toContain(part);
     expect(text).toMatch(/^a +V +0 +\S+ +8 +0 +▁▂▃▄ {2}▇██$/m);
     expect(text).toMatch(/^2024-01-01T00:00:00.250Z +1 +99$/m);
