@@ -67,14 +67,14 @@ function writtenColumns({ names, preamble }: CsvTable, options: ReadOptions): Cs
 function checkSources(suspects: readonly SourceColumn[], { times, lines }: TableFrames, options: ReadOptions): void {
   for (const suspect of suspects) {
     const conflict = options.sort ? undefined : suspect.conflict(times);
-    if (conflict === undefined && (options.columns || !suspect.alternates)) continue;
+    if (conflict === undefined && (options.sort || options.columns || !suspect.alternates)) continue;
     const { name, sources } = suspect;
     const shown = sources.slice(0, 3).map((source) => `'${source}'`);
     const more = sources.length > 3 ? ', …' : '';
     const where = conflict === undefined ? '' : `line ${lines[conflict]}: time does not advance because `;
     throw new ReadingError(
       `${where}the rows belong to several sources, which the column '${name}' names (${shown.join(', ')}${more}).`,
-      conflict === undefined ? ['series', 'columns'] : ['series', 'sort'],
+      conflict === undefined ? ['series', 'columns'] : ['series'],
       [name],
     );
   }

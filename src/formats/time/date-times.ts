@@ -145,7 +145,7 @@ function unevenness(times: Float64Array): number {
   const steps = known.slice(1).map((time, i) => time - known[i]);
   if (steps.some((step) => step < 0)) return Infinity;
   const sorted = steps.filter((step) => step > 0).sort();
-  const median = sorted.at(Math.floor(sorted.length / 2)) ?? NaN;
+  const median = sorted.at(Math.floor((sorted.length - 1) / 2)) ?? NaN;
   return (sorted.at(-1) ?? NaN) / median;
 }
 
