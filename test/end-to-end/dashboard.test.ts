@@ -207,14 +207,14 @@ describe('the dashboard of a server with the two sensors of the demo', () => {
     browser.serverDown = true;
     await server.close();
     await page.getByText('Disconnected: The server is shutting down.').waitFor();
-    expect(await page.textContent(part('live-state'))).toBe('Disconnected');
+    await expect.poll(() => page.textContent(part('live-state'))).toBe('Disconnected');
     server = await createServer({ port, pageDirectory: browser.directory });
     await page.waitForSelector(part('connection'), { state: 'hidden' });
     browser.serverDown = false;
     await expect.poll(() => received('headset'), { timeout: 20_000 }).toBeGreaterThan(250);
     await remember();
     await moved();
-    expect(await page.textContent(part('live-state'))).toBe('Live');
+    await expect.poll(() => page.textContent(part('live-state'))).toBe('Live');
     await page.waitForSelector(stream('preview', 'host'));
   });
 });
