@@ -103,10 +103,14 @@ function clockOf(table: CsvTable, { times, lines }: TableFrames, { rate, maxGap 
   if (known === undefined) throw missingRate(table);
   return {
     rate: known,
-    start: 0,
-    facts: { rateSource: rate === undefined ? 'header' : 'options', undated: true },
+    start: facts.start ?? 0,
+    facts: {
+      rateSource: rate === undefined ? 'header' : 'options',
+      ...(facts.start === undefined && { undated: true }),
+    },
     notes: [
       ...(timeSource ? [`The times in the column '${timeSource.name}' are not used.`] : []),
+      ...(facts.start === undefined ? [] : ['The first two rows are read as the start and the sampling rate.']),
       ...(rate === undefined ? [`The file states a sampling rate of ${known} Hz.`] : []),
     ],
     add: (_, samples, frames) => frames.add(samples),

@@ -7,7 +7,7 @@ import { ColumnProfile } from '../text/column-profile.ts';
 import type { NumberNotation } from '../text/number-notation.ts';
 import { decodePieces, detectEncoding, isBinary } from '../text/encoding.ts';
 import { type Line, linesOf } from '../text/lines.ts';
-import { type PreambleFacts, readPreambleFacts } from '../text/preamble.ts';
+import { type PreambleFacts, readPreambleFacts, readStartRows } from '../text/preamble.ts';
 import { isBlank, type Row } from '../text/rows.ts';
 import { TableRows } from '../text/table-rows.ts';
 import { findTable, type TableStart } from '../text/table-start.ts';
@@ -46,7 +46,7 @@ export class CsvTable {
   readonly facts: PreambleFacts;
   readonly rowCount: number;
   readonly notes: readonly string[];
-  readonly #start: TableStart;
+  #start: TableStart;
   readonly #pieces: readonly Uint8Array[];
   readonly #skip: number;
 
@@ -68,9 +68,12 @@ export class CsvTable {
       throw new Error(
         head.every(({ text }) => isBlank(text)) ? 'the file has no rows' : 'the file has a header but no rows',
       );
-    const sample = [...new TableRows(this.#start).of(head)].map(({ cells }) => cells);
+    const rows = [...new TableRows(this.#start).of(head)];
+    const first = this.#start.names ? undefined : readStartRows(rows.map(({ cells }) => cells));
+    if (first) this.#start = { ...this.#start, firstLine: rows[2].line };
+    const sample = rows.slice(first ? 2 : 0).map(({ cells }) => cells);
     this.delimiter = delimiter;
-    this.facts = readPreambleFacts(preamble, columns);
+    this.facts = { ...readPreambleFacts(preamble, columns), ...first };
     const names = this.#headerNames(sample);
     this.names = distinct(Array.from({ length: columns }, (_, i) => names?.[i] || `column ${i + 1}`));
     this.unnamed = names ? [...this.names.keys()].filter((column) => !names.at(column)) : [];

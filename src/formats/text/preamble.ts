@@ -1,9 +1,11 @@
-import { timeUnitOf } from '../time/time-unit.ts';
+import { epochUnitOf, timeUnitOf } from '../time/time-unit.ts';
 
 /** What the lines before a table say about it. */
 export interface PreambleFacts {
   /** Sampling rate in Hz. */
   readonly rate?: number;
+  /** Time of the first frame in ms since 1970. */
+  readonly start?: number;
   /** Names of the columns. */
   readonly names?: readonly string[];
   /** Order of day and month in dates. */
@@ -37,4 +39,17 @@ export function readPreambleFacts(lines: readonly string[], columns: number): Pr
     ...(names?.length === columns && { names }),
     ...(dates && { dates: /^d/i.test(dates[1]) ? 'DMY' : 'MDY' }),
   };
+}
+
+/**
+ * The start and the sampling rate in the first two rows of a table without a header, as Empatica writes them: a time since
+ * 1970 in every column, then a rate in Hz in every column. Undefined if the first rows are samples.
+ *
+ *     1544027337.0, 1544027337.0      32.0, 32.0      -2, 61      …
+ */
+export function readStartRows(rows: readonly (readonly string[])[]): Pick<PreambleFacts, 'start' | 'rate'> | undefined {
+  const [start, rate] = rows.slice(0, 2).map((cells) => (new Set(cells).size === 1 ? Number(cells[0]) : NaN));
+  const unit = epochUnitOf(start);
+  const known = rows.length > 2 && unit !== undefined && start >= 10 * unit.from && rate > 0 && rate <= 1e5;
+  return known ? { start: start * unit.ms, rate } : undefined;
 }

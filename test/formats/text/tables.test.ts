@@ -112,6 +112,12 @@ test.each<[string, string, ReadOptions, object]>([
   ],
   ['a stated rate', 'Sampling rate: 100 Hz\n\na;b\n1;2\n3;4\n', {}, { rate: 100, rateSource: 'header' }],
   [
+    'the start and the rate in the first two rows',
+    '1544027337.0, 1544027337.0\n32.0, 32.0\n-2, 61\n-1, 60\n',
+    {},
+    { rate: 32, time: 1_544_027_337_000, frames: 2, channels: [{ label: 'column 1' }, { label: 'column 2' }] },
+  ],
+  [
     'time of day over midnight',
     'Time,v\n23:59:59,1\n00:00:00,2\n00:00:01,3\n',
     {},
