@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 const requirements = [
   { module: 'websockets', debian: 'python3-websockets' },
   { module: 'mne', debian: 'python3-mne' },
+  { module: 'pandas', debian: 'python3-pandas' },
   { module: 'torch', debian: 'python3-torch' },
 ];
 
