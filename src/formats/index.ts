@@ -22,6 +22,7 @@ export type {
   RecordedMark,
   Recording,
   RecordingReader,
+  TextEncoding,
 } from './recording.ts';
 export { wfdbReader } from './wfdb/wfdb.ts';
 export { xdfReader } from './xdf/xdf.ts';

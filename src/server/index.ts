@@ -17,4 +17,4 @@ export {
 } from './feed-spec.ts';
 export { defaultFeed } from './default-feed.ts';
 export type { ChannelInfo } from '../protocol/fields.ts';
-export type { LearnerInfo, MapInfo, StreamInfo } from '../protocol/stream-info.ts';
+export type { ClockInfo, LearnerInfo, MapInfo, StreamInfo } from '../protocol/stream-info.ts';
