@@ -1,5 +1,29 @@
 /** Type of a channel, by its name in BIDS (channels.tsv) or MNE. */
-export type ChannelType = (typeof names)[number][0];
+export type ChannelType =
+  | 'HEOG'
+  | 'VEOG'
+  | 'EOG'
+  | 'ECG'
+  | 'EMG'
+  | 'SEEG'
+  | 'ECOG'
+  | 'DBS'
+  | 'MEG'
+  | 'NIRS'
+  | 'EEG'
+  | 'PPG'
+  | 'GSR'
+  | 'RESP'
+  | 'TEMP'
+  | 'ACCEL'
+  | 'GYRO'
+  | 'MAGN'
+  | 'EYEGAZE'
+  | 'PUPIL'
+  | 'AUDIO'
+  | 'TRIG'
+  | 'REF'
+  | 'MISC';
 
 /** What a file contains on a channel. */
 export interface DescribedChannel {
@@ -11,7 +35,7 @@ export interface DescribedChannel {
 }
 
 /** Names of each type in a label or in a description, as a word. An earlier one takes precedence: `EEG ECG` is an ECG. */
-const names = [
+const names: readonly (readonly [ChannelType, string])[] = [
   ['HEOG', 'h[-_ ]?eog[lr]?|eog[-_ ]?h(oriz(ontal)?)?'],
   ['VEOG', 'v[-_ ]?eog[loud]?|eog[-_ ]?v(ert(ical)?)?'],
   ['EOG', 'eog[lr]?|[lr]oc|electrooculogram'],
@@ -37,7 +61,7 @@ const names = [
   ['TRIG', 'trig(ger)?s?|sti(m(ulus)?)?|status|markers?|events?'],
   ['REF', '^ref(erence)?'],
   ['MISC', '^(misc|bio|aux)'],
-] as const;
+];
 const patterns = names.map(([type, words]) => [type, new RegExp(`(?<![a-z])(${words})(?![a-z])`, 'i')] as const);
 
 /** Electrodes of the 10-5 system, alone or first in a pair (`Fpz-Cz`), or followed by dots (`Fc5.`). */
