@@ -6,6 +6,7 @@ export type ChannelType =
   | 'ECG'
   | 'EMG'
   | 'SEEG'
+  | 'SAO2'
   | 'ECOG'
   | 'DBS'
   | 'MEG'
