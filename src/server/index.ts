@@ -17,4 +17,5 @@ export {
 } from './feed-spec.ts';
 export { defaultFeed } from './default-feed.ts';
 export type { ChannelInfo } from '../protocol/fields.ts';
+export type { TimeUnit } from '../core/blocks/time-unit.ts';
 export type { ClockInfo, LearnerInfo, MapInfo, StreamInfo } from '../protocol/stream-info.ts';
