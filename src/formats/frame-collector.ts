@@ -52,7 +52,7 @@ export class FrameCollector {
     this.#start += count;
   }
 
-  /** Leaves one index out and starts a segment at `time` in ms. */
+  /** Skips one index and starts a segment at `time` in ms. */
   startSegment(time: number): void {
     this.#endBlock();
     this.#start += 1;

@@ -46,7 +46,7 @@ export interface Recording {
   readonly lost: number;
   /**
    * Indexes of the first frames of later segments, which follow a pause longer than `maxGap` or a clock that was set. One
-   * index before each is left out, so that no output spans two segments; `lost` does not count it.
+   * index before each is skipped, so that no output spans two segments; `lost` does not count it.
    */
   readonly segments?: readonly number[];
   /** Columns that look like labels of anomalies or classes and are skipped by default. */

@@ -1,3 +1,4 @@
+import { readIsoTime } from '../core/blocks/iso-time.ts';
 import type { TimeUnit } from '../core/blocks/time-unit.ts';
 import { show } from './check-message.ts';
 import { maxTime } from './limits.ts';
@@ -14,7 +15,6 @@ export interface Stamp {
 
 /** The largest absolute time that can be sent: that of a Date, in ns. */
 const maxStamp = maxTime * 1e6;
-const dateTime = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::(\d\d(?:[.,]\d+)?))?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?$/i;
 
 /**
  * Returns the time in a field of a message: a number in s, ms, µs, or ns, or a text such as `2023-11-14T22:13:20Z`. A text
@@ -35,18 +35,8 @@ export function readStamp(key: string, value: unknown): Stamp {
 
 function fromText(key: string, text: string): Stamp | undefined {
   if (/^[+-]?\d+(\.\d+)?$/.test(text) && Math.abs(Number(text)) <= maxStamp) return { time: Number(text) };
-  const [, day, minute, second = '00', zone] = dateTime.exec(text) ?? [];
-  if (day === undefined) return undefined;
-  const [whole, fraction = ''] = second.split(/[.,]/);
-  const start = Date.parse(`${day}T${minute}:${whole}${isoZone(zone ?? 'Z')}`);
-  if (Number.isNaN(start)) return undefined;
-  const time = start + Number(`0.${fraction || 0}`) * 1000;
+  const read = readIsoTime(text);
+  if (!read || Number.isNaN(read.time)) return undefined;
   const warning = `${key} has no time zone and is read as UTC; add Z or an offset like +02:00`;
-  return { time, timeUnit: 'ms', ...(zone === undefined && { warning }) };
-}
-
-function isoZone(zone: string): string {
-  if (/^(Z|UTC)$/i.test(zone)) return 'Z';
-  const digits = zone.slice(1).replace(':', '').padEnd(4, '0');
-  return `${zone[0]}${digits.slice(0, 2)}:${digits.slice(2)}`;
+  return { time: read.time, timeUnit: 'ms', ...(!read.zoned && { warning }) };
 }

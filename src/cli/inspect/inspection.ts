@@ -119,7 +119,7 @@ function frameOf(block: Block, i: number): Frame {
   return { time: timeOf(block, start + i), samples };
 }
 
-/** Gaps between blocks. The index that is left out before a segment is not counted. */
+/** Gaps between blocks. The index that is skipped before a segment is not counted. */
 export function gapsOf({ blocks, segments = [] }: Recording): Gap[] {
   const starts = new Set(segments);
   const gaps: Gap[] = [];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Block } from '../../core/blocks/block.ts';
 import { fields, invalid } from '../../core/check.ts';
 import { Detector, type DetectorOptions } from '../../core/detector/detector.ts';
-import { readIsoTime } from '../../formats/time/iso-time.ts';
+import { readIsoTime } from '../../core/blocks/iso-time.ts';
 import { inferRate } from '../../formats/time/sampling-rate.ts';
 import { parseJson } from '../parse-json.ts';
 import { column, readTable } from './csv-table.ts';

@@ -31,7 +31,7 @@ const indexName =
 
 /**
  * Selects the columns of the options, or else the numeric ones: those with at least as many numbers as texts. Columns of
- * labels and row numbers are left out unless they are the only ones. Throws an Error if there are none, or if a selected
+ * labels and row numbers are skipped unless they are the only ones. Throws an Error if there are none, or if a selected
  * column contains only text.
  *
  * @param used indexes of the columns of times, events, and series

@@ -52,7 +52,7 @@ export function recordTimes(stamps: RecordStamps): RecordTimes {
   const { step, jitter } = usualStep(given, duration);
   const threshold = Math.max(0.5 / clock, 3 * jitter);
   const expectedAt = (i: number) => given[0] + i * step;
-  const late = given.map((onset, i) => onset - expectedAt(i));
+  const delays = given.map((onset, i) => onset - expectedAt(i));
   const agree = (a: number, b: number) => Math.abs(a - b) <= Math.max(duration / 2, threshold);
 
   const onsets: number[] = [];
@@ -65,8 +65,8 @@ export function recordTimes(stamps: RecordStamps): RecordTimes {
   let next = 0;
   /** Rounding error of the missing frames. */
   let rest = 0;
-  for (const [i, own] of late.entries()) {
-    const confirmed = Math.min(...late.slice(i, i + 3));
+  for (const [i, own] of delays.entries()) {
+    const confirmed = Math.min(...delays.slice(i, i + 3));
     const gap = (agree(own, confirmed) ? own : confirmed) - Math.max(...levels);
     if (confirmed - Math.max(...levels) > threshold) {
       jumps.push(`record ${i + 1} starts at ${shown(given[i])} s, ${shown(gap)} s after the end of the previous one`);

@@ -1,3 +1,4 @@
+import { toMs } from '../../core/blocks/time-unit.ts';
 import { epochUnitOf, timeUnitOf } from '../time/time-unit.ts';
 
 /** What the lines before a table say about it. */
@@ -41,6 +42,9 @@ export function readPreambleFacts(lines: readonly string[], columns: number): Pr
   };
 }
 
+/** The earliest start in ms: 2001. */
+const earliest = 1e12;
+
 /**
  * The start and the sampling rate in the first two rows of a table without a header, as Empatica writes them: a time since
  * 1970 in every column, then a rate in Hz in every column. Undefined if the first rows are samples.
@@ -50,6 +54,7 @@ export function readPreambleFacts(lines: readonly string[], columns: number): Pr
 export function readStartRows(rows: readonly (readonly string[])[]): Pick<PreambleFacts, 'start' | 'rate'> | undefined {
   const [start, rate] = rows.slice(0, 2).map((cells) => (new Set(cells).size === 1 ? Number(cells[0]) : NaN));
   const unit = epochUnitOf(start);
-  const known = rows.length > 2 && unit !== undefined && start >= 10 * unit.from && rate > 0 && rate <= 1e5;
-  return known ? { start: start * unit.ms, rate } : undefined;
+  if (rows.length < 3 || unit === undefined || !(rate > 0 && rate <= 1e5)) return undefined;
+  const time = toMs(start, unit);
+  return time >= earliest ? { start: time, rate } : undefined;
 }

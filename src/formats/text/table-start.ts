@@ -35,11 +35,11 @@ export function isComment(text: string): boolean {
  * it; the rows above it with as many cells contain the names and the units.
  */
 export function findTable(lines: readonly Line[]): TableStart {
-  const told = lines.length > 0 ? /^\ufeff?"?sep=(.|\\t)"?$/i.exec(lines[0].text.trim()) : null;
-  const kept = told ? lines.slice(1) : lines;
+  const declared = lines.length > 0 ? /^\ufeff?"?sep=(.|\\t)"?$/i.exec(lines[0].text.trim()) : null;
+  const kept = declared ? lines.slice(1) : lines;
   const content = kept.filter(({ text }) => !isComment(text));
   const candidates = delimiters.map((delimiter) => new Candidate(delimiter, content));
-  const given = candidates.find(({ delimiter }) => delimiter === (told?.[1] === '\\t' ? '\t' : told?.[1]));
+  const given = candidates.find(({ delimiter }) => delimiter === (declared?.[1] === '\\t' ? '\t' : declared?.[1]));
   const fallback = candidates[2];
   const best = candidates
     .filter(({ columns }) => columns > 1)

@@ -1,7 +1,7 @@
 import { GrowingArray } from '../text/growing-array.ts';
 import { ReadingError } from '../reading-error.ts';
 import { dateMs, type DateOrder, type DateText, readDateText } from './date-text.ts';
-import { readIsoTime } from './iso-time.ts';
+import { readIsoTime } from '../../core/blocks/iso-time.ts';
 import type { Times } from './number-times.ts';
 
 /** Difference between two times of day in ms from which the second one is on the next day. */

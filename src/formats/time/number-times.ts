@@ -1,3 +1,4 @@
+import { toMs } from '../../core/blocks/time-unit.ts';
 import { ReadingError } from '../reading-error.ts';
 import { calendarMs } from './calendar.ts';
 import { epochUnitOf, knownTimeUnits } from './time-unit.ts';
@@ -52,7 +53,7 @@ export function numberTimes(numbers: Float64Array, name: string, about: TimeName
       ],
     };
   const epoch = epochUnitOf(median);
-  if (epoch) return { times: scaled(epoch.ms), notes: [] };
+  if (epoch) return { times: scaled(toMs(1, epoch)), notes: [] };
   const days = serialDays(known, about);
   if (days)
     return {
@@ -76,7 +77,7 @@ function unitTimes(scaled: (ms: number) => Float64Array, median: number, unit: n
     throw new ReadingError(
       `the times in the column '${name}' are too large for their unit: ${median} is after the year 2100.`,
       ['timeUnit'],
-      [epochUnitOf(median)!.name],
+      [epochUnitOf(median)!],
     );
   const dated = unit <= 1000 && median * unit >= 1e11;
   return dated ? { times, notes: [] } : { times, undated: true, notes: [] };

@@ -1,3 +1,4 @@
+import { toMs } from '../../core/blocks/time-unit.ts';
 import { numberOf, NotationFinder } from '../text/number-notation.ts';
 import { GrowingArray } from '../text/growing-array.ts';
 import { isMissing } from '../cell.ts';
@@ -199,7 +200,7 @@ function isEpoch(cells: readonly string[]): boolean {
   const unit = epochUnitOf(numbers.at(0) ?? NaN);
   return (
     unit !== undefined &&
-    numbers[0] >= 10 * unit.from &&
+    toMs(numbers[0], unit) >= 1e12 &&
     numbers.every((number, i) => epochUnitOf(number) === unit && (i === 0 || number >= numbers[i - 1])) &&
     (numbers.length === 1 || numbers[numbers.length - 1] > numbers[0])
   );

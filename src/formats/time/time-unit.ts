@@ -1,3 +1,5 @@
+import { toMs, type TimeUnit, unitBySize } from '../../core/blocks/time-unit.ts';
+
 /** Units of numeric times, each with its length in ms and its spellings. */
 const units: readonly (readonly [ms: number, spellings: string])[] = [
   [1e-6, 'ns nsec nsecs nanosec nanos nanosecond nanoseconds'],
@@ -21,21 +23,11 @@ export function timeUnitOf(name: string): number | undefined {
   return lengths.get(name.trim().toLowerCase().replace(/\.$/, ''));
 }
 
-/** The units of numbers that count from 1970, by the size of numbers from 1973 to 2128. */
-const epochUnits = [
-  { name: 's', ms: 1000, from: 1e8 },
-  { name: 'ms', ms: 1, from: 1e11 },
-  { name: 'µs', ms: 1e-3, from: 1e14 },
-  { name: 'ns', ms: 1e-6, from: 1e17 },
-] as const;
-
-/** Ratio of the largest to the smallest number of a unit. */
-const epochRange = 50;
-
-/** A unit of times since 1970. */
-export type EpochUnit = (typeof epochUnits)[number];
+/** The latest time in ms that a number is read as: the year 2128. */
+const latest = 5e12;
 
 /** The unit of a number that counts from 1970; undefined if the number is too small for every unit, or between two. */
-export function epochUnitOf(stamp: number): EpochUnit | undefined {
-  return epochUnits.find(({ from }) => stamp >= from && stamp < from * epochRange);
+export function epochUnitOf(stamp: number): TimeUnit | undefined {
+  const unit = stamp > 0 ? unitBySize(stamp) : undefined;
+  return unit !== undefined && toMs(stamp, unit) < latest ? unit : undefined;
 }

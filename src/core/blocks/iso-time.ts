@@ -1,4 +1,4 @@
-const iso = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?(Z|[+-]\d{2}:?\d{2})?$/;
+const iso = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d+))?)?)? ?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?$/i;
 
 /** An ISO 8601 date and time. */
 export interface IsoTime {
@@ -12,7 +12,13 @@ export function readIsoTime(text: string): IsoTime | undefined {
   const parts = iso.exec(text);
   if (!parts) return undefined;
   const [, date, minute = '00:00', second = '00', fraction, zone] = parts;
-  const colon = zone?.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;
-  const whole = Date.parse(`${date}T${minute}:${second}${colon ?? 'Z'}`);
+  const whole = Date.parse(`${date}T${minute}:${second}${isoZone(zone)}`);
   return { time: fraction ? whole + Number(`0.${fraction}`) * 1000 : whole, zoned: zone !== undefined };
+}
+
+/** A zone as `Date.parse` requires it. */
+function isoZone(zone: string | undefined): string {
+  if (zone === undefined || !/\d/.test(zone)) return 'Z';
+  const digits = zone.slice(1).replace(':', '').padEnd(4, '0');
+  return `${zone[0]}${digits.slice(0, 2)}:${digits.slice(2)}`;
 }
