@@ -9,6 +9,7 @@ import { MissingRateError, ReadingError } from '../reading-error.ts';
 import type { Channel, ReadOptions, Recording } from '../recording.ts';
 import { sideBySide, sortFrames, type TableFrames } from './table-frames.ts';
 import { splitUnit } from '../text/unit-name.ts';
+import type { Times } from '../time/number-times.ts';
 import { type Timeline, timelineOf } from '../time/timeline.ts';
 
 /** Reads the recording in a table. Throws a ReadingError if it is ambiguous. */
@@ -96,9 +97,12 @@ function clockOf(table: CsvTable, { times, lines }: TableFrames, { rate, maxGap 
       ...(rate !== undefined && { rate }),
       ...(stated !== undefined && { stated }),
       multiples: preamble !== undefined,
+      irregular: preamble?.rate === 0,
       ...(maxGap !== undefined && { maxGap }),
     });
   }
+  const eventsOnly = lines.length === 0 && table.times !== undefined;
+  if (eventsOnly) return clockOfEvents(table.times, rate ?? stated ?? 1);
   const known = rate ?? stated;
   if (known === undefined) throw missingRate(table);
   return {
@@ -115,6 +119,13 @@ function clockOf(table: CsvTable, { times, lines }: TableFrames, { rate, maxGap 
     ],
     add: (_, samples, frames) => frames.add(samples),
   };
+}
+
+/** The clock of a table that contains events only: it starts at the first one. */
+function clockOfEvents({ times, undated, localTime, notes }: Times, rate: number): Timeline {
+  const start = times.find((time) => !Number.isNaN(time)) ?? 0;
+  const facts = { ...(undated && { undated }), ...(localTime && { localTime }) };
+  return { rate, start, facts, notes, add: (_, samples, frames) => frames.add(samples) };
 }
 
 function missingRate({ timeSource, profiles }: CsvTable): MissingRateError {

@@ -20,6 +20,8 @@ export interface TimelineInput extends Times {
   readonly stated?: number;
   /** Whether every step is a multiple of the period of `stated`, as in a file that `csvWriter` wrote. */
   readonly multiples?: boolean;
+  /** Whether the file states that the frames are irregular: each keeps its time. */
+  readonly irregular?: boolean;
   /** The option `maxGap` in s. */
   readonly maxGap?: number;
   /** Column that could name the source of each row; it helps if time goes back. */
@@ -53,13 +55,15 @@ export function timelineOf(input: TimelineInput): Timeline {
   const multiples = input.multiples === true && stated !== undefined && given === undefined;
   const agrees = stated !== undefined && (multiples || Math.abs(inferred - stated) <= 0.02 * stated);
   const near = agrees ? stated : inferred;
-  const rate = given ?? (near > 0 ? near : (stated ?? NaN));
+  const irregular = input.irregular === true;
+  const rate = given ?? (near > 0 ? near : (stated ?? (irregular ? 1 : NaN)));
   if (!(rate > 0))
     throw new MissingRateError(
       `the time column '${name}' does not determine the sampling rate: most of its times are equal or not ascending.`,
     );
-  const regular = order.back === undefined && (multiples ? arePeriods(steps, rate) : isRegular(steps, rate));
-  const keepsTimes = order.back === undefined && (regular || !isRegular(steps, near));
+  const regular =
+    order.back === undefined && !irregular && (multiples ? arePeriods(steps, rate) : isRegular(steps, rate));
+  const keepsTimes = order.back === undefined && (irregular || regular || !isRegular(steps, near));
   const first = rows.at(0);
   const before = first === undefined ? 0 : first - order.wild.filter((row) => row < first).length;
   const start = first === undefined ? 0 : times[first] - (before * 1000) / rate;
