@@ -27,7 +27,10 @@ function isLabelName(name: string): boolean {
 }
 
 const indexName =
-  /^(unnamed: \d+|index|idx|id|row|rows|no\.?|nr\.?|#|n|record|counter|count|sample|samples|sample[ _](index|number|id)|seq|sequence|entry[ _]id)$/i;
+  /^(unnamed: \d+|index|idx|id|row|rows|no\.?|nr\.?|#|n|record|counter|count|samples?|samples?[ _](index|number|id|#)|frames?|frame[ _](index|number|id)|seq|sequence|entry[ _]id)$/i;
+
+/** A column with a single number, as OpenViBE writes it. */
+const rateName = /^sampl\w*[ _]?(rate|freq\w*)$/i;
 
 /**
  * Selects the columns of the options, or else the numeric ones: those with at least as many numbers as texts. Columns of
@@ -50,7 +53,8 @@ export function chooseColumns(
     (indexName.test(names[column]) || unnamed.includes(column)) &&
     profiles[column].counts &&
     profiles[column].numbers > 2;
-  const kept = numeric.filter((column) => !isLabel(column) && !isIndex(column));
+  const isRate = (column: number) => rateName.test(names[column]) && profiles[column].numbers === 1;
+  const kept = numeric.filter((column) => !isLabel(column) && !isIndex(column) && !isRate(column));
   const selected = selectColumns(names, options, () => (kept.length > 0 ? kept : numeric));
   const { columns } = selected;
   if (columns.length === 0) throw new Error(`no column contains numbers; the columns are ${names.join(', ')}`);

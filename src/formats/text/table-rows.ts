@@ -1,6 +1,6 @@
 import type { Line } from './lines.ts';
 import { isBlank, type Row, rowsOf } from './rows.ts';
-import { isComment, type TableStart } from './table-start.ts';
+import { isComment, type TableStart, unquoted } from './table-start.ts';
 
 /** Share of the rows that may be short. */
 const maxShort = 0.1;
@@ -25,11 +25,12 @@ export class TableRows {
 
   /** @param lines all lines of the text */
   *of(lines: Iterable<Line>): Generator<Row> {
-    const { columns, delimiter, names, units } = this.#start;
+    const { columns, delimiter, names, units, singleQuoted } = this.#start;
     const header = names?.join('\0');
     const below = units?.join('\0');
     for (const row of rowsOf(this.#dataLines(lines), delimiter)) {
       const { cells } = row;
+      if (singleQuoted) for (const [i, cell] of cells.entries()) cells[i] = unquoted(cell);
       if (cells.length > columns && !cells.slice(columns).every((cell) => cell === ''))
         throw this.#wrongCells(row.line, cells.length);
       cells.length = Math.min(cells.length, columns);

@@ -1,4 +1,5 @@
 import { isMissing } from '../cell.ts';
+import { timeUnitOf } from '../time/time-unit.ts';
 import { readDateText } from '../time/date-text.ts';
 import type { Line } from './lines.ts';
 import { NotationFinder } from './number-notation.ts';
@@ -13,6 +14,8 @@ export interface TableStart {
   readonly names?: readonly string[];
   /** Units of the columns from a row below the names, [columns]; '' if there is none. */
   readonly units?: readonly string[];
+  /** Whether the cells are in single quotes, as of PhysioNet's rdsamp. */
+  readonly singleQuoted?: true;
   /** Number of the first line with data; Infinity if there is none. */
   readonly firstLine: number;
   /** Lines before the table that are not empty, without the marks of comments. */
@@ -68,7 +71,8 @@ class Candidate {
     this.delimiter = delimiter;
     this.rows = rowsUpToError(lines, delimiter);
     const body = this.rows.slice(Math.floor(this.rows.length / 3)).slice(-examined);
-    this.columns = mostFrequent([...body, ...this.rows.slice(0, 1)].map(({ cells }) => cells.length));
+    this.columns =
+      lastRun(this.rows) ?? mostFrequent([...body, ...this.rows.slice(0, 1)].map(({ cells }) => cells.length));
     const fitting = body.filter(({ cells }) => cells.length === this.columns);
     const cells = fitting.flatMap((row) => row.cells).slice(0, 2000);
     const worth = (cell: string) => {
@@ -91,6 +95,15 @@ function rowsUpToError(lines: readonly Line[], delimiter: Delimiter): Row[] {
   return rows;
 }
 
+/** Number of cells of the last rows, if at least three of a short text agree and contain numbers: lines before can be many. */
+function lastRun(rows: readonly Row[]): number | undefined {
+  const last = rows.filter(({ ended }, i) => ended || i < rows.length - 1).slice(-3);
+  const agree = last.every(
+    ({ cells }) => cells.length === last[0].cells.length && cells.some((cell) => kindOf(cell) === 'number'),
+  );
+  return rows.length < examined && last.length === 3 && agree ? last[0].cells.length : undefined;
+}
+
 function mostFrequent(numbers: readonly number[]): number {
   const counts = new Map<number, number>();
   for (const number of numbers) counts.set(number, (counts.get(number) ?? 0) + 1);
@@ -105,7 +118,9 @@ function startOf({ delimiter, rows, columns }: Candidate, lines: readonly Line[]
   const body = rows.slice(Math.floor(rows.length / 3)).slice(-examined);
   const kinds = Array.from({ length: columns }, (_, column) => columnKind(body, column, columns));
   const textOnly = !kinds.some((kind) => kind === 'number' || kind === 'time');
-  const first = textOnly ? rows.findIndex(fits) + 1 : rows.findIndex((row) => fits(row) && isData(row, kinds));
+  const first = textOnly
+    ? rows.findIndex(fits) + 1
+    : rows.findIndex((row) => row.cells.length === columns && isData(row, kinds));
   const start = first < 0 ? rows.length : first;
   const above = rows.at(start - 1)?.cells.length ?? 0;
   const isHead = (row: Row) => fits(row) && row.cells.length === above && !/^TO[AB]\d$/.test(row.cells[0]);
@@ -116,8 +131,22 @@ function startOf({ delimiter, rows, columns }: Candidate, lines: readonly Line[]
   const preamble = lines
     .filter(({ number, text }) => number < Math.min(end, rows.at(start)?.line ?? Infinity) && !isBlank(text))
     .map(({ text }) => text.replace(/^\s*(#|%|\/\/)+\s?/, ''));
-  const header = headerOf(heads) ?? commentHeader(lines, rows.at(start), delimiter, columns);
-  return { delimiter, columns, ...header, firstLine: rows.at(start)?.line ?? Infinity, preamble };
+  const header: Pick<TableStart, 'names' | 'units'> | undefined =
+    headerOf(heads) ?? commentHeader(lines, rows.at(start), delimiter, columns);
+  const singleQuoted = header?.names?.every((name) => name === '' || unquoted(name) !== name) === true;
+  return {
+    delimiter,
+    columns,
+    ...header,
+    ...(singleQuoted && { singleQuoted, names: header.names?.map(unquoted), units: header.units?.map(unquoted) }),
+    firstLine: rows.at(start)?.line ?? Infinity,
+    preamble,
+  };
+}
+
+/** A cell without single quotes around it. */
+export function unquoted(cell: string): string {
+  return cell.length > 1 && cell.startsWith("'") && cell.endsWith("'") ? cell.slice(1, -1) : cell;
 }
 
 /** The kind of most cells of a column in the last rows. */
@@ -144,7 +173,9 @@ function headerOf(rows: readonly (readonly string[])[]): Pick<TableStart, 'names
   const most = Math.max(...filled);
   const place = filled.findIndex((count) => count >= 0.8 * most);
   if (place < 0) return undefined;
-  const [names, below] = [rows[place], rows.at(place + 1)];
+  const names = rows[place];
+  const others = rows.slice(place + 1);
+  const below = others.find((cells) => cells.some((cell) => timeUnitOf(cell) !== undefined)) ?? others.at(0);
   if (!below) return { names };
   const joined = names.map((name, column) => `${name} ${below[column] ?? ''}`.trim());
   const distinct = (texts: readonly string[]) => new Set(texts).size;

@@ -21,7 +21,12 @@ export interface CalendarTime {
 export function calendarMs(time: CalendarTime): number {
   const { year, month = 1, day = 1, minute = 0, second = 0, zone = 0 } = time;
   const hour = hourOf(time);
-  if (!(hour <= 24 || year === undefined) || minute > 59 || (year !== undefined && second >= 61)) return NaN;
+  if (
+    !(hour <= 24 || year === undefined) ||
+    (minute > 59 && time.hour !== undefined) ||
+    (year !== undefined && second >= 61)
+  )
+    return NaN;
   const clock = ((hour * 60 + minute - zone) * 60 + second) * 1000;
   if (year === undefined) return clock;
   if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return NaN;

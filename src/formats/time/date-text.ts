@@ -68,9 +68,13 @@ const dates: readonly { pattern: RegExp; read: (parts: string[]) => Pick<DateTex
  * Reads a date and time, a date, or a time of day: ISO 8601 and the notations of spreadsheets, instruments, and programming
  * languages. Undefined if the text is none.
  *
+ * Of an interval (`29.01.2024 00:00 - 29.01.2024 01:00`), it reads the start.
+ *
  *     2024-01-29T22:00:00.5+01:00   29/01/2024 10:00 PM   29.01.24 22:00   Mon Jan 29 22:00:00 2024   22:00:00 29-JAN-2024
  */
 export function readDateText(text: string): DateText | undefined {
+  const [begin, end] = text.split(/ [-–] /);
+  if (end !== undefined && /:\d/.test(end)) return readDateText(begin);
   const { rest, zone } = withoutZone(text.trim());
   const found = findDate(rest) ?? findDate(rest.replace(weekday, ''));
   const clockText = found ? found.rest : rest;

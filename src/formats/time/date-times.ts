@@ -24,6 +24,8 @@ export class DateTimes {
   #open = '';
   #dated = 0;
   #clocks = 0;
+  /** The first time of day without seconds. */
+  #hourMinute = '';
   #local = 0;
   #zones = new Set<string>();
   #previousClock = -Infinity;
@@ -51,6 +53,7 @@ export class DateTimes {
     }
     const text = readDateText(cell);
     if (text) this.#count(text);
+    if (text && !text.fields && /^\d{1,2}:\d{2}$/.test(cell)) this.#hourMinute ||= cell;
     this.#push(cell, (order) => (!text ? NaN : text.fields ? this.#dateOf(text, order) : this.#clockOf(text, order)));
   }
 
@@ -103,8 +106,16 @@ export class DateTimes {
       times,
       ...(undated && { undated: true }),
       ...(!undated && this.#local > 0 && this.#zone === undefined && { localTime: true }),
-      notes: [...note, ...zones],
+      notes: [...note, ...zones, ...(undated ? this.#clockNotes() : [])],
     };
+  }
+
+  #clockNotes(): string[] {
+    return this.#hourMinute === ''
+      ? []
+      : [
+          `Times such as '${this.#hourMinute}' in the column '${this.#name}' are read as hours and minutes. Set another format, such as mm:ss, with the option timeFormat.`,
+        ];
   }
 
   #order(): { order: DateOrder; note: readonly string[] } {

@@ -26,6 +26,7 @@ const matlabZero = -719_529 * 864e5;
  *     a unit from the name or the options    counted from 1970 if that is a plausible date, else from an unknown origin
  *     20240129, 202401292200, …              dates, if all of them are valid
  *     1.7e9, 1.7e12, 1.7e15, 1.7e18          s, ms, µs, or ns since 1970
+ *     3.78e9, 1.33e17, 6.38e17            s since 1904, 100 ns since 1601, 100 ns since year 1, with a note
  *     45292.5 in a column of dates           days of a spreadsheet; 1999 in one: years
  *     other numbers                          seconds from an unknown origin, with a note; in a column of dates, an error
  *
@@ -52,6 +53,12 @@ export function numberTimes(numbers: Float64Array, name: string, about: TimeName
         `The numbers in the column '${name}' are read as dates, ${'YYYYMMDDHHmmss'.slice(0, digits)} (${median} is ${new Date(digitDate(median, digits)).toISOString()}).`,
       ],
     };
+  const origin = known.length === 0 ? undefined : originOf(median, about);
+  if (origin)
+    return {
+      times: numbers.map((number) => inRange(number * origin.ms + origin.zero)),
+      notes: [`The numbers in the column '${name}' are read as ${origin.counted}.`],
+    };
   const epoch = epochUnitOf(median);
   if (epoch) return { times: scaled(toMs(1, epoch)), notes: [] };
   const days = serialDays(known, about);
@@ -69,6 +76,38 @@ export function numberTimes(numbers: Float64Array, name: string, about: TimeName
       `The numbers in the column '${name}' have no unit and are read as seconds. Set another unit with the option timeUnit.`,
     ],
   };
+}
+
+/** Counts from other years than 1970, which would be implausible dates if they counted from 1970. */
+const origins = [
+  {
+    from: 3.4e9,
+    to: 4.1e9,
+    ms: 1000,
+    zero: Date.UTC(1904, 0, 1),
+    counted: 'seconds since 1904, as LabVIEW counts them',
+  },
+  {
+    from: 1.2e17,
+    to: 1.4e17,
+    ms: 1e-4,
+    zero: Date.UTC(1601, 0, 1),
+    counted: '100 ns since 1601, as Windows counts them',
+  },
+  {
+    from: 6.2e17,
+    to: 6.6e17,
+    ms: 1e-4,
+    zero: -62_135_596_800_000,
+    counted: '100 ns since year 1, as .NET counts them',
+  },
+];
+/** GPS time counts leap seconds: 18 since 1980. */
+const gps = { ms: 1000, zero: Date.UTC(1980, 0, 6) - 18_000, counted: 'seconds of GPS time, which start in 1980' };
+
+function originOf(number: number, about: TimeName): { ms: number; zero: number; counted: string } | undefined {
+  if (about.gps && epochUnitOf(number) === 's') return gps;
+  return origins.find(({ from, to }) => number >= from && number <= to);
 }
 
 function unitTimes(scaled: (ms: number) => Float64Array, median: number, unit: number, name: string): Times {

@@ -91,7 +91,7 @@ function reasonOf(names: readonly string[]): string | undefined {
   if (has('hh') && !has('A')) return 'hh requires A, AM or PM';
   if (has('DD') && !has('MM')) return 'DD requires MM';
   if ((has('MM') || has('DD')) && !has('YYYY')) return 'a date requires YYYY or YY';
-  if (has('mm') && !has('HH') && !has('hh')) return 'mm requires HH or hh';
-  if (!has('YYYY') && !has('HH') && !has('hh')) return 'it must contain YYYY or HH';
+  if (has('mm') && !has('HH') && !has('hh') && has('YYYY')) return 'mm requires HH or hh';
+  if (!['YYYY', 'HH', 'hh', 'mm'].some(has)) return 'it must contain YYYY, HH, or mm';
   return undefined;
 }

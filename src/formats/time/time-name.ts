@@ -13,6 +13,8 @@ export interface TimeName {
   readonly rate?: number;
   /** Order of day and month in a format (`Date (dd/mm/yyyy)`). */
   readonly dates?: 'DMY' | 'MDY';
+  /** Whether the times count from 1980, as those of GPS. */
+  readonly gps?: true;
   /** Offset from UTC in minutes (`Time (GMT+01:00)`, `timestamp_utc`). */
   readonly zone?: number;
   /** A count of days from another origin than 1970, as ms since 1970 of day 0. */
@@ -28,7 +30,7 @@ const timeWords = words(
 const dateWords = words('date datetime dates datum fecha data year month mjd jd julian datenum');
 /** Words that can stand beside them. */
 const otherWords = words(
-  'utc gmt local unix posix sample samples system device host lsl recording record measurement measured rel relative abs absolute at created recorded received log logger of day start since boot from in und the sensor exact raw event epoch 1970',
+  'utc gmt local unix posix sample samples system device host lsl recording record measurement measured rel relative abs absolute at created recorded received log logger of day start since boot from in und the sensor exact raw event epoch 1970 gps',
 );
 const alone = words('seconds secs sec milliseconds millis msec ms micros microseconds usec us');
 const notUnits = words('ticks tick samples sample frames frame counts count cycles cycle jiffies steps step index');
@@ -41,7 +43,7 @@ const dayZeros: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads the name of a column: `Timestamp [s]`, `time_ms`, `t / s`, `Time (UTC)`, `Date/Time`, `Time:128Hz`. Undefined if it is
+ * Reads the name of a column: `Timestamp [s]`, `time_ms`, `t / s`, `Time (UTC)`, `Date/Time`, `Time:128Hz`, `Run 1: Time (s)`. Undefined if it is
  * not the name of a time column. `T` is a temperature.
  */
 export function readTimeName(name: string): TimeName | undefined {
@@ -56,6 +58,8 @@ export function readTimeName(name: string): TimeName | undefined {
     const base = readTimeName(bracket[1]);
     return base && { ...base, ...readUnit(bracket[2]) };
   }
+  const tail = /^[^:]+:\s*(\D.*)$/.exec(name);
+  if (tail) return readTimeName(tail[1]);
   const tokens = tokensOf(name);
   const [last = ''] = tokens.slice(-1);
   if (tokens.length === 1 && alone.has(last)) return { dated: false, unit: timeUnitOf(last) };
@@ -71,6 +75,7 @@ export function readTimeName(name: string): TimeName | undefined {
     ...(unit !== undefined && { unit }),
     ...(unknownUnit !== undefined && { unknownUnit }),
     ...(dayZero !== undefined && { dayZero }),
+    ...(tokens.includes('gps') && { gps: true }),
     ...(tokens.some((token) => token === 'utc' || token === 'gmt') && { zone: 0 }),
   };
 }

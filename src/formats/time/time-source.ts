@@ -5,6 +5,7 @@ import { isMissing } from '../cell.ts';
 import { ReadingError } from '../reading-error.ts';
 import type { ReadOptions } from '../recording.ts';
 import { invalid } from '../../core/check.ts';
+import { calendarMs } from './calendar.ts';
 import { readDateText } from './date-text.ts';
 import { DateTimes } from './date-times.ts';
 import { numberTimes, type Times } from './number-times.ts';
@@ -52,6 +53,8 @@ export function findTimeSource(
   order?: 'DMY' | 'MDY',
 ): TimeSource | undefined {
   if (options.timeFormat !== undefined) return formattedSource(candidates, options.timeFormat);
+  const calendar = calendarSource(candidates);
+  if (calendar) return calendar;
   const names = candidates.map(({ name }) => (name === undefined ? undefined : readTimeName(name)));
   const kinds = candidates.map(({ cells }) => kindOf(cells));
   const find = (accepts: (kind: TimeKind, name: TimeName | undefined) => boolean) =>
@@ -65,6 +68,7 @@ export function findTimeSource(
     find((kind) => kind === 'date and time'),
     find((kind) => kind === 'date'),
     find((kind) => kind === 'time of day'),
+    candidates.findIndex(({ unit, cells }) => timeUnitOf(unit) !== undefined && isAscending(cells)),
     candidates.findIndex(({ cells }) => isEpoch(cells)),
   ];
   const place = places.find((found) => found >= 0);
@@ -90,6 +94,40 @@ export function findTimeSource(
     };
   }
   return numberSource(place, nameOf(place), candidates[place], about, options);
+}
+
+const calendarNames = [
+  ['year', 'yr', 'yyyy'],
+  ['month', 'mon', 'mo', 'mm'],
+  ['day', 'dd', 'mday', 'dom'],
+  ['hour', 'hours', 'hr', 'hh'],
+  ['minute', 'minutes', 'min'],
+  ['second', 'seconds', 'sec'],
+];
+
+/** The source of times in columns of numbers named year, month, and day, and maybe hour, minute, and second. */
+function calendarSource(candidates: readonly TimeCandidate[]): TimeSource | undefined {
+  const placeOf = (names: readonly string[]) =>
+    candidates.findIndex(({ name = '', cells }) => names.includes(name.toLowerCase()) && isInteger(cells.at(0)));
+  const places = calendarNames.map(placeOf);
+  if (places.slice(0, 3).some((place) => place < 0)) return undefined;
+  const columns = places.filter((place) => place >= 0);
+  const times = new GrowingArray();
+  return {
+    columns,
+    name: columns.map((column) => candidates[column].name).join(' and '),
+    add: (cells) => {
+      const [year, month, day, hour, minute, second] = places.map((place) =>
+        place < 0 ? 0 : Number(cells[place] || NaN),
+      );
+      times.push(calendarMs({ year, month, day, hour, minute, second }));
+    },
+    finish: () => ({ times: times.numbers, localTime: true, notes: [] }),
+  };
+}
+
+function isInteger(cell: string | undefined): boolean {
+  return cell !== undefined && /^\d+$/.test(cell);
 }
 
 /** The zone that the name of one of the columns contains. */
@@ -192,6 +230,12 @@ function cellKind(cell: string): TimeKind {
 /** Whether the first cell is a date of eight digits. */
 function cellsAreDates(cells: readonly string[]): boolean {
   return /^(19|20)\d{6}$/.test(cells.at(0) ?? '');
+}
+
+/** Whether the first cells are numbers in ascending order. */
+function isAscending(cells: readonly string[]): boolean {
+  const numbers = cells.slice(0, 100).map(Number);
+  return numbers.length > 1 && numbers.every((number, i) => i === 0 || number > numbers[i - 1]);
 }
 
 /** Whether numbers are ascending times since 1970, between 2001 and 2128. */

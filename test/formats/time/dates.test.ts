@@ -103,7 +103,7 @@ test.each([
   ['DD/MM', 'a date requires YYYY or YY'],
   ['hh:mm', 'hh requires A, AM or PM'],
   ['YYYY YYYY', 'YYYY only once'],
-  ['%Y-%m-%d', 'it must contain YYYY or HH'],
+  ['%Y-%m-%d', 'it must contain YYYY, HH, or mm'],
   ['YYYY-DD', 'DD requires MM'],
 ])('the format %j is rejected', (format, reason) => {
   expect(() => parseTimeFormat(format)).toThrow(
