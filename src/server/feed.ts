@@ -1,5 +1,5 @@
 import { Subject } from 'rxjs';
-import { type Block, frameCount, timeOf } from '../core/blocks/block.ts';
+import { type Block, frameCount } from '../core/blocks/block.ts';
 import type { ChannelInfo } from '../protocol/fields.ts';
 import type { ClockKind, Gap, Hello } from '../protocol/ingest.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -285,17 +285,10 @@ export class Feed {
   }
 
   #emitReceived(output: IntakeOutput): void {
-    if (output.type === 'raw') this.#count(output.block);
+    if (output.type === 'raw') this.#statistics.add(output.block);
     else if (output.type === 'gap') this.#statistics.gaps += output.count;
     this.output.next(output);
     if (output.type === 'raw' && this.#running) this.#host.send({ type: 'block', block: output.block });
-  }
-
-  #count(block: Block): void {
-    const frames = frameCount(block);
-    this.#statistics.received += frames;
-    this.#statistics.newest = timeOf(block, block.start + frames - 1);
-    if (block.valid) for (const real of block.valid) this.#statistics.invalid += 1 - real;
   }
 
   /** Designs the stream anew before its first frame; a running pipeline stays until the next run. */
