@@ -23,6 +23,10 @@ function inspected(path: string, code: number | null, stdout: string, stderr: st
 const argumentsOf = ({ file, args = [] }: InspectCase) => [`${directory}${file}`, '--json', ...args];
 
 describe.skipIf(!present)('tapline inspect', () => {
+  test('is run on at least one case', () => {
+    expect(cases.length).toBeGreaterThan(0);
+  });
+
   test.each(cases)('$name', async (each) => {
     const args = argumentsOf(each);
     const result = await runCommand(inspectCommand(), args).then(
