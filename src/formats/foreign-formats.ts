@@ -16,7 +16,7 @@ interface Signature {
 const zip = 'PK\x03\x04';
 const excel = `this is an Excel workbook (xlsx) or another Office document. ${spreadsheet}`;
 const pickle = 'this is a Python pickle. Save the data as CSV, for example with pandas: to_csv.';
-const picture = 'this is a picture. Open the recording itself.';
+const picture = 'this is an image. Open the recording itself.';
 const matlab =
   'this is a MATLAB file (.mat, or .set of EEGLAB). Save the signals as CSV with writematrix, or export them as EDF.';
 
@@ -49,7 +49,8 @@ const signatures: readonly Signature[] = [
   { start: 'MATLAB 7.3 MAT-file', sentence: matlab },
   {
     start: '\x89HDF\r\n\x1a\n',
-    sentence: 'this is an HDF5 file (as of MATLAB 7.3 and EEGLAB). Save the signals as CSV, or export them as EDF.',
+    sentence:
+      'this is an HDF5 file (MATLAB 7.3 and EEGLAB also write this format). Save the signals as CSV, or export them as EDF.',
   },
   { start: '\0\0\0\x64\0\0\0\x1f\0\0\0\x14', sentence: `this is a FIF file. ${convert}` },
   { start: 'Version 3.', contains: '\0', sentence: `this is a Neuroscan file (CNT). ${convert}` },

@@ -102,7 +102,8 @@ function problemAt(json: string, at: number, expected: Expected, closing: string
   const word = found.replace(/^[+-]/, '').toLowerCase();
   const instead = Object.hasOwn(foreignWords, word) ? foreignWords[word] : undefined;
   const here = `${printable(shown)} ${where}`;
-  if (/^(\/\/|\/\*|#)/.test(json.slice(at, at + 2))) return `a comment ${where}; JSON has no comments, remove it`;
+  if (/^(\/\/|\/\*|#)/.test(json.slice(at, at + 2)))
+    return `a comment ${where}; JSON does not allow comments, remove it`;
   if (expected === 'end') return `${here}, after the end of the JSON; send one message at a time`;
   if (found === "'") return `a single quote ${where}; put names and text in double quotes (")`;
   if (/^[“”„‘’`]$/u.test(found)) return `${here}; put names and text in straight double quotes (")`;

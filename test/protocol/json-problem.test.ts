@@ -14,7 +14,7 @@ test.each([
   ['{"t":}', '} at character 6; a value is missing before it, send null'],
   ['[1 2]', '2 at character 4; separate values with commas'],
   ['[.5]', '.5 at character 2; write numbers like 0.5, -1, or 1e3'],
-  ['{"t":1} // room', 'a comment at character 9; JSON has no comments, remove it'],
+  ['{"t":1} // room', 'a comment at character 9; JSON does not allow comments, remove it'],
   ['{"t":1}{"t":2}', '{ at character 8, after the end of the JSON; send one message at a time'],
   ['[1,\n  nan]', 'nan at character 7 (line 2, column 3); nan is not JSON, send null'],
   [

@@ -80,7 +80,7 @@ export function chooseColumns(
             labels.map((column) => profiles[column]),
           ),
           ...skipped(
-            'columns that number the rows',
+            'columns that contain row numbers',
             indexes.map((column) => profiles[column]),
           ),
           ...textNotes(rest.map((column) => profiles[column])),

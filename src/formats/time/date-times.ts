@@ -100,7 +100,7 @@ export class DateTimes {
     const times = this.#times.get(order)!.numbers;
     const undated = this.#dated === 0 && this.#clocks > 0;
     const zones = [...this.#zones].map(
-      (zone) => `The time zone ${zone} in the column '${this.#name}' has several meanings; the times are read as UTC.`,
+      (zone) => `The time zone ${zone} in the column '${this.#name}' is ambiguous; the times are read as UTC.`,
     );
     return {
       times,
@@ -144,7 +144,7 @@ export class DateTimes {
     return {
       order: best.order,
       note: [
-        `The dates in the column '${this.#name}' are read as ${chosen}, in which time advances evenly. Set another format with the option timeFormat.`,
+        `The dates in the column '${this.#name}' are read as ${chosen}, because the time steps are then regular. Set another format with the option timeFormat.`,
       ],
     };
   }

@@ -103,7 +103,7 @@ const origins = [
   },
 ];
 /** GPS time counts leap seconds: 18 since 1980. */
-const gps = { ms: 1000, zero: Date.UTC(1980, 0, 6) - 18_000, counted: 'seconds of GPS time, which start in 1980' };
+const gps = { ms: 1000, zero: Date.UTC(1980, 0, 6) - 18_000, counted: 'seconds of GPS time, which starts in 1980' };
 
 function originOf(number: number, about: TimeName): { ms: number; zero: number; counted: string } | undefined {
   if (about.gps && epochUnitOf(number) === 's') return gps;

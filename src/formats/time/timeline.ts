@@ -158,7 +158,7 @@ function backAt({ times, lines, name, undated, localTime }: TimelineInput, back:
   while (before > 0 && !(times[before] > times[back])) before--;
   const hour = localTime && Math.abs(times[before] - times[back] - 3_600_000) < 3_600_000;
   const daylight = hour
-    ? ' In local time, an hour comes twice when daylight saving time ends: write the times in UTC or with their zone.'
+    ? ' In local time, one hour is repeated when daylight saving time ends: write the times in UTC or with a time zone.'
     : '';
   return `line ${lines[back]}: the time in the column '${name}' goes back from ${shownTime(times[before], undated)} to ${shownTime(times[back], undated)}.${daylight}`;
 }

@@ -45,7 +45,7 @@ function recordingOf({ streams: all, date, notes }: XdfContent, options: ReadOpt
   const shared = [
     ...(start.time === 0 ? ['The start of the recording is unknown: the file header contains no date.'] : []),
     ...(garbage.length > 0
-      ? [`Wrong samples at the end, which the footer does not count, are skipped: ${garbage.join(', ')}.`]
+      ? [`Invalid samples at the end, which the footer does not count, are skipped: ${garbage.join(', ')}.`]
       : []),
     ...(incomplete.length > 0 ? [`Some chunks contain fewer samples than they state: ${incomplete.join(', ')}.`] : []),
     ...notes,
