@@ -60,8 +60,8 @@ describe('the time column', () => {
   });
 
   test.each([
-    ['a,b\n1,2\n3', 'The last row (line 3) is cut and is skipped.'],
-    ['a,b\n1,2\n3,"4', 'The last row (line 3) is cut and is skipped.'],
+    ['a,b\n1,2\n3', 'The last row (line 3) is incomplete and is skipped.'],
+    ['a,b\n1,2\n3,"4', 'The last row (line 3) is incomplete and is skipped.'],
   ])('the last row of %j is cut', (text, note) => {
     expect(readCsv(text, { rate: 1 })).toMatchObject({ frames: 1, notes: [note] });
   });

@@ -60,7 +60,7 @@ export class TableRows {
             `Rows with fewer than ${columns} cells: ${this.#short} (the first one is line ${this.#firstShort.line}). Their missing cells are read as missing samples.`,
           ]
         : []),
-      ...(this.#cut > 0 ? [`The last row (line ${this.#cut}) is cut and is skipped.`] : []),
+      ...(this.#cut > 0 ? [`The last row (line ${this.#cut}) is incomplete and is skipped.`] : []),
       ...(this.#headers > 0 ? [`Skipped repeated headers: ${this.#headers}.`] : []),
       ...(this.#comments > 0 ? [`Skipped comments between the rows: ${this.#comments}.`] : []),
     ];

@@ -156,7 +156,8 @@ function rejectBack(input: TimelineInput, back: number): void {
 function backAt({ times, lines, name, undated, localTime }: TimelineInput, back: number): string {
   let before = back - 1;
   while (before > 0 && !(times[before] > times[back])) before--;
-  const hour = localTime && Math.abs(times[before] - times[back] - 3_600_000) < 3_600_000;
+  const step = times[before] - times[back];
+  const hour = localTime && step > 1_800_000 && step <= 3_600_000;
   const daylight = hour
     ? ' In local time, one hour is repeated when daylight saving time ends: write the times in UTC or with a time zone.'
     : '';
@@ -172,7 +173,7 @@ function wildNotes(
   if (wild.length === 0) return [];
   const shown = wild.slice(0, 5).map((row) => `line ${lines[row]} (${shownTime(times[row], undated)})`);
   const more = wild.length > shown.length ? `, and ${wild.length - shown.length} more` : '';
-  return [`Skipped rows whose timestamps the rows around them contradict: ${shown.join(', ')}${more}.`];
+  return [`Skipped rows with timestamps that are inconsistent with the surrounding rows: ${shown.join(', ')}${more}.`];
 }
 
 function rateNotes(
