@@ -7,7 +7,7 @@ export function sampleOf(cell: string): number {
 
 /** Common words and signs for a missing sample, such as those of R, spreadsheets, and databases. */
 const missing =
-  /^(nan|null|nil|<?na>?|n\.?a\.?|n\/a|none|missing|unavailable|unknown|undefined|[-+]?inf(inity)?|[-?.*]+|\\n|#(n\/?a|nv|null!|num!|zahl!|value!|wert!|div\/0!|ref!|bezug!))$/i;
+  /^(nan|null|nil|<?na>?|n\.?a\.?|n\/a|none|missing|unavailable|unknown|undefined|[-?.*]+|\\n|#(n\/?a|nv|null!|num!|zahl!|value!|wert!|div\/0!|ref!|bezug!))$/i;
 
 /** Whether a cell marks a missing sample: it is empty or one of the common words for it. */
 export function isMissing(cell: string): boolean {

@@ -31,7 +31,7 @@ export function findEventColumns(
   const labels = [...profiles.keys()].filter((column) => {
     if (used.includes(column)) return false;
     const { name, texts, numbers, missing } = profiles[column];
-    const named = missing > texts && eventName.test(name.replaceAll('_', ' '));
+    const named = missing >= texts && eventName.test(name.replaceAll('_', ' '));
     return texts > numbers && (named || alone[column] > texts / 2);
   });
   return { labels, written: false };

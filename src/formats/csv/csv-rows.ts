@@ -33,6 +33,8 @@ export function readRows(
   };
   const counts = columns.map((column) => new MissingCount(table.names[column]));
   let [row, frame, at] = [0, 0, 0];
+  /** The first frame of those since the last time whose cells for the time contain text. */
+  let footer: { frame: number; text: string } | undefined;
   for (const { line, cells } of table.rows()) {
     const time = timed ? times.times[row] : NaN;
     row++;
@@ -48,18 +50,31 @@ export function readRows(
       frames.samples[at++] = sample;
     }
     if (timed) frames.times[frame] = time;
+    const text = table.timeSource?.columns.map((column) => cells[column]).find((cell) => !isMissing(cell)) ?? '';
+    if (!timed || !Number.isNaN(time) || text === '') footer = undefined;
+    else footer ??= { frame, text };
     for (const source of sources) source.add(cells[source.column]);
     frames.lines[frame++] = line;
   }
+  const after = footer && footer.frame > frame - maxFooter && footer.frame > 0 ? frame - footer.frame : 0;
+  const skipped =
+    after > 0
+      ? [`Skipped rows after the table: ${after} (line ${frames.lines[frame - after]}, '${footer?.text}').`]
+      : [];
+  frame -= after;
+  at -= after * columns.length;
   return {
     frames: {
       samples: frames.samples.subarray(0, at),
       times: frames.times.subarray(0, timed ? frame : 0),
       lines: frames.lines.subarray(0, frame),
     },
-    notes: notesOf(counts, frame),
+    notes: [...skipped, ...notesOf(counts, frame)],
   };
 }
+
+/** Maximum number of rows after a table, such as sums. */
+const maxFooter = 20;
 
 /** Counts the cells of a column without a number. */
 class MissingCount {

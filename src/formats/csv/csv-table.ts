@@ -77,7 +77,9 @@ export class CsvTable {
     const names = this.#headerNames(sample);
     this.names = distinct(Array.from({ length: columns }, (_, i) => names?.[i] || `column ${i + 1}`));
     this.unnamed = names ? [...this.names.keys()].filter((column) => !names.at(column)) : [];
-    this.units = Array.from({ length: columns }, (_, i) => units.at(i) ?? '');
+    this.units = Array.from({ length: columns }, (_, i) =>
+      (units.at(i) ?? '').replace(/^\[(.*)\]$|^\((.*)\)$/, '$1$2'),
+    );
     const hasEvents = this.preamble && columns === this.preamble.channels.length + 3;
     this.writtenEvents = this.preamble && {
       ...(hasEvents ? { labels: [columns - 2], duration: columns - 1 } : { labels: [] }),

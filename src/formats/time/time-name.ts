@@ -30,7 +30,7 @@ const timeWords = words(
 const dateWords = words('date datetime dates datum fecha data year month mjd jd julian datenum');
 /** Words that can stand beside them. */
 const otherWords = words(
-  'utc gmt local unix posix sample samples system device host lsl recording record measurement measured rel relative abs absolute at created recorded received log logger of day start since boot from in und the sensor exact raw event epoch 1970 gps',
+  'utc gmt local unix posix sample samples system device host lsl recording record measurement measured rel relative abs absolute at created recorded received log logger of day start since boot from in und the sensor exact raw event epoch 1970 gps mess',
 );
 const alone = words('seconds secs sec milliseconds millis msec ms micros microseconds usec us');
 const notUnits = words('ticks tick samples sample frames frame counts count cycles cycle jiffies steps step index');

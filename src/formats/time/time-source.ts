@@ -70,6 +70,9 @@ export function findTimeSource(
     find((kind) => kind === 'time of day'),
     candidates.findIndex(({ unit, cells }) => timeUnitOf(unit) !== undefined && isAscending(cells)),
     candidates.findIndex(({ cells }) => isEpoch(cells)),
+    candidates.findIndex(
+      ({ cells }) => isAscending(cells) && cells.slice(0, 100).every((cell) => digitDate.test(cell)),
+    ),
   ];
   const place = places.find((found) => found >= 0);
   if (place === undefined) return undefined;
@@ -231,6 +234,9 @@ function cellKind(cell: string): TimeKind {
 function cellsAreDates(cells: readonly string[]): boolean {
   return /^(19|20)\d{6}$/.test(cells.at(0) ?? '');
 }
+
+/** A date with hours, as digits. */
+const digitDate = /^(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d){0,2}$/;
 
 /** Whether the first cells are numbers in ascending order. */
 function isAscending(cells: readonly string[]): boolean {

@@ -20,7 +20,8 @@ export const knownTimeUnits = 'ns, us, ms, s, min, h, or d, or a common spelling
 
 /** The length of a time unit in ms; undefined if it is unknown. */
 export function timeUnitOf(name: string): number | undefined {
-  return lengths.get(name.trim().toLowerCase().replace(/\.$/, ''));
+  const bare = name.trim().replace(/^[[({]|[\])}]$/g, '');
+  return lengths.get(bare.toLowerCase().replace(/\.$/, ''));
 }
 
 /** The latest time in ms that a number is read as: the year 2128. */

@@ -3,10 +3,8 @@ import type { Recording } from '../recording.ts';
 import type { FrameCollector } from '../frame-collector.ts';
 import type { Times } from './number-times.ts';
 import { arePeriods, inferRate, isRegular, usualSteps } from './sampling-rate.ts';
+import { gapsOf, knownTimes, stepsOf } from './gaps.ts';
 import { orderOf, type TimeOrder } from './time-order.ts';
-
-/** Number of later rows that must confirm a gap. */
-const confirming = 5;
 
 /** What a timeline is made from. */
 export interface TimelineInput extends Times {
@@ -49,8 +47,8 @@ export function timelineOf(input: TimelineInput): Timeline {
   const { times, name, lines, rate: given, stated, undated, localTime } = input;
   const order = orderOf(times, input.maxGap === undefined ? undefined : input.maxGap * 1000);
   if (order.back !== undefined) rejectBack(input, order.back);
-  const rows = Uint32Array.from(times.keys()).filter((row) => !Number.isNaN(times[row]) && !order.wild.includes(row));
-  const steps = stepsOf(times, rows, order);
+  const known = knownTimes(times, order);
+  const steps = stepsOf(known);
   const inferred = inferRate(steps);
   const multiples = input.multiples === true && stated !== undefined && given === undefined;
   const agrees = stated !== undefined && (multiples || Math.abs(inferred - stated) <= 0.02 * stated);
@@ -64,11 +62,10 @@ export function timelineOf(input: TimelineInput): Timeline {
   const regular =
     order.back === undefined && !irregular && (multiples ? arePeriods(steps, rate) : isRegular(steps, rate));
   const keepsTimes = order.back === undefined && (irregular || regular || !isRegular(steps, near));
-  const first = rows.at(0);
-  const before = first === undefined ? 0 : first - order.wild.filter((row) => row < first).length;
-  const start = first === undefined ? 0 : times[first] - (before * 1000) / rate;
-  const lost = keepsTimes && regular ? gapsOf(times, rows, order, rate) : new Map<number, number>();
-  const unreadable = times.length - rows.length - order.wild.length;
+  const start = known.rows.length === 0 ? 0 : known.times[0] - (known.frames[0] * 1000) / rate;
+  const lost = keepsTimes && regular ? gapsOf(known, rate) : new Map<number, number>();
+  const unreadable = times.length - known.rows.length - order.wild.length;
+  const repeated = regular ? steps.filter((step) => step === 0).length : 0;
   const wild = new Set(order.wild);
   const segments = new Set(keepsTimes ? order.segments : []);
   const tolerance = regular ? 500 / rate : 1e-3;
@@ -87,6 +84,11 @@ export function timelineOf(input: TimelineInput): Timeline {
       ...(order.back === undefined ? [] : [`${backAt(input, order.back)} Frames are counted at the set rate.`]),
       ...wildNotes(order, lines, times, undated),
       ...(order.back === undefined ? rateNotes(name, steps, { rate, inferred: near, regular, keepsTimes }) : []),
+      ...(repeated === 0
+        ? []
+        : [
+            `Timestamps of '${name}' that repeat the previous one: ${repeated}. These frames are timed by the sampling rate.`,
+          ]),
       ...(unreadable === 0 || !keepsTimes
         ? []
         : [`Cells of '${name}' without a readable time: ${unreadable}. These frames are timed by the sampling rate.`]),
@@ -101,43 +103,6 @@ export function timelineOf(input: TimelineInput): Timeline {
       frames.add(samples);
     },
   };
-}
-
-/** The steps between consecutive rows of the same segment, in ms. */
-function stepsOf(times: Float64Array, rows: Uint32Array, { segments }: TimeOrder): Float64Array {
-  const begins = new Set(segments);
-  const steps = rows.subarray(1).filter((row) => !begins.has(row));
-  const placeOf = new Map(begins.size === 0 ? [] : [...rows].map((row, place) => [row, place] as const));
-  return begins.size === 0
-    ? Float64Array.from(steps, (row, place) => times[row] - times[rows[place]])
-    : Float64Array.from(steps, (row) => times[row] - times[rows[(placeOf.get(row) ?? 1) - 1]]);
-}
-
-/**
- * The missing frames before each row. A step of n periods means n - 1 missing frames unless the next rows are early, as after
- * a row that was late.
- */
-function gapsOf(
-  times: Float64Array,
-  rows: Uint32Array,
-  { wild, segments }: TimeOrder,
-  rate: number,
-): Map<number, number> {
-  const begins = new Set(segments);
-  const lost = new Map<number, number>();
-  const skipped = (from: number, to: number) => wild.filter((row) => row > from && row < to).length;
-  for (let place = 1; place < rows.length; place++) {
-    const [from, row] = [rows[place - 1], rows[place]];
-    if (begins.has(row)) continue;
-    let missing = Infinity;
-    for (let next = place; next < Math.min(rows.length, place + confirming) && missing > 0; next++) {
-      if (next > place && begins.has(rows[next])) break;
-      const frames = rows[next] - from - skipped(from, rows[next]);
-      missing = Math.min(missing, Math.round(((times[rows[next]] - times[from]) * rate) / 1000) - frames);
-    }
-    if (missing > 0 && missing < Infinity) lost.set(row, missing);
-  }
-  return lost;
 }
 
 /** Throws a ReadingError for times that go back, unless the sampling rate is set and they are not descending. */
