@@ -2,6 +2,7 @@ import { isMissing } from '../cell.ts';
 import type { CsvEvents } from './csv-events.ts';
 import type { SourceColumn } from './csv-series.ts';
 import type { CsvTable } from './csv-table.ts';
+import { removeFillValues } from './fill-values.ts';
 import type { TableFrames } from './table-frames.ts';
 import { numberOf } from '../text/number-notation.ts';
 
@@ -63,13 +64,16 @@ export function readRows(
       : [];
   frame -= after;
   at -= after * columns.length;
+  const samples = frames.samples.subarray(0, at);
+  const labels = columns.map((column) => table.names[column]);
+  const filled = table.preamble === undefined ? removeFillValues(samples, labels) : [];
   return {
     frames: {
-      samples: frames.samples.subarray(0, at),
+      samples,
       times: frames.times.subarray(0, timed ? frame : 0),
       lines: frames.lines.subarray(0, frame),
     },
-    notes: [...skipped, ...notesOf(counts, frame)],
+    notes: [...skipped, ...notesOf(counts, frame), ...filled],
   };
 }
 

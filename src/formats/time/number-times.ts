@@ -1,6 +1,7 @@
 import { toMs } from '../../core/blocks/time-unit.ts';
 import { ReadingError } from '../reading-error.ts';
 import { calendarMs } from './calendar.ts';
+import { unwrapCounter } from './counter-wrap.ts';
 import { epochUnitOf, knownTimeUnits } from './time-unit.ts';
 import type { TimeName } from './time-name.ts';
 
@@ -33,6 +34,12 @@ const matlabZero = -719_529 * 864e5;
  * @param given length of the unit in ms, from the options
  */
 export function numberTimes(numbers: Float64Array, name: string, about: TimeName, given?: number): Times {
+  const unwrapped = unwrapCounter(numbers);
+  if (unwrapped) {
+    const { notes, ...times } = numberTimes(unwrapped.numbers, name, about, given);
+    const note = `The counter in the column '${name}' restarts at 0 after ${unwrapped.wrap - 1}. The later times continue from there.`;
+    return { ...times, notes: [...notes, note] };
+  }
   const unit = given ?? about.unit;
   const known = numbers.filter((number) => Number.isFinite(number)).sort();
   const median = known.at(Math.floor(known.length / 2)) ?? NaN;

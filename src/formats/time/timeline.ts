@@ -113,8 +113,11 @@ function rejectBack(input: TimelineInput, back: number): void {
   if (descending)
     throw new ReadingError(`the times in the column '${input.name}' are descending: ${backAt(input, back)}`, ['sort']);
   if (input.rate !== undefined) return;
-  const options: ReadingOption[] = series === undefined ? ['sort', 'rate'] : ['series', 'sort', 'rate'];
-  throw new ReadingError(backAt(input, back), options, series === undefined ? [] : [series]);
+  const restarts = times[back] <= (times.find((time) => !Number.isNaN(time)) ?? NaN);
+  const restart = restarts ? ' The times start again there. If the file contains two recordings, divide it before this line.' : '';
+  const order: ReadingOption[] = restarts ? ['rate'] : ['sort', 'rate'];
+  const options: ReadingOption[] = series === undefined ? order : ['series', ...order];
+  throw new ReadingError(backAt(input, back) + restart, options, series === undefined ? [] : [series]);
 }
 
 /** A sentence on the row before which time goes back. */
