@@ -165,7 +165,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const sentence =
         error.code === 'EADDRINUSE'
-          ? `port ${port} of ${host} is in use; choose another port`
+          ? `port ${port} on ${host} is in use; choose another port`
           : `cannot listen on ${host}:${port}: ${error.message}`;
       reject(Object.assign(new Error(sentence), { code: error.code }));
     });
