@@ -41,7 +41,7 @@ export function serveCommand(): Command<[], ServeOptions> {
       'Start the server and the dashboard. Devices publish to /ingest/<stream>; the dashboard shows streams, feature maps, learners, and alarms.',
     )
     .option('--host <address>', 'Address to listen on; 0.0.0.0 listens on all network interfaces', '127.0.0.1')
-    .option('--port <number>', 'Port to listen on; 0 picks a free port', integerFrom(0, 65535), 8080)
+    .option('--port <number>', 'Port to listen on; 0 selects a free port', integerFrom(0, 65535), 8080)
     .option(
       '--origin <url>',
       'Allow web pages of this origin to connect (repeatable), such as https://dashboard.example',

@@ -6,8 +6,8 @@ const otherKeys: readonly string[] = ['type', 'time', 'ts', 'timestamp', 'start'
 const maxShown = 4;
 
 /**
- * Returns the message that a sensor probably intended to send, as JSON, for one with a wrong type or without `data`: its arrays as `samples`,
- * or its numbers as an object that names its channels. Arrays are shortened.
+ * Returns the message that a sensor probably intended to send, as JSON, for one with a wrong type or without `data`: its
+ * arrays as `samples`, or its numbers as an object that names its channels. Arrays are shortened.
  */
 export function correctedMessage(message: Record<string, unknown>): string {
   const list = Object.values(message).find(isNonemptyList);

@@ -47,7 +47,7 @@ const samples = v.object(
 );
 /** Stricter range of the rate in the header of a sensor's block: derived blocks may have a lower rate. */
 const sensorRate = v.object({ rate: field.rate });
-/** Clock of a sensor: 'epoch' counts from 1970, and 'monotonic' from an arbitrary time, such as the start of the device. */
+/** Clock of a sensor: 'epoch' counts from 1970, 'monotonic' from an arbitrary time, such as the start of the device. */
 export type ClockKind = 'monotonic' | 'epoch';
 /** Description of a sensor; omitted fields keep the values of the address or of the previous description. */
 export interface Hello {
@@ -152,7 +152,10 @@ export function parseIngestList(
   return readIngestList(parseText(message), limits);
 }
 
-/** Reads one message, or an array of messages, from JSON. Throws a ProtocolError that contains the position of the invalid message. */
+/**
+ * Reads one message, or an array of messages, from JSON.
+ * @throws ProtocolError that contains the position of the invalid message
+ */
 export function readIngestList(json: unknown, limits: Limits): IngestMessage[] {
   const isList = Array.isArray(json) && json.some((item) => Array.isArray(item) || isRecord(item));
   if (!isList) return [readIngest(json, limits)];

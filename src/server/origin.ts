@@ -48,7 +48,7 @@ export function originCheck({
   };
 }
 
-/** Rejects a request without Origin that changes something, if it comes from a page of another site according to the browser. */
+/** Rejects a request without Origin that is not GET or HEAD, if its Sec-Fetch-Site header is that of another site. */
 function checkSite({ method, headers }: IncomingMessage): Rejection | undefined {
   const site = headers['sec-fetch-site'];
   if (method === 'GET' || method === 'HEAD' || (site !== 'cross-site' && site !== 'same-site')) return undefined;

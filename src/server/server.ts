@@ -40,8 +40,8 @@ export interface TaplineServer {
 
 /**
  * Starts a server. Sensors connect to `/ingest/<stream>` and viewers to `/watch` (WebSocket). Over HTTP, sensors can POST to
- * `/ingest/<stream>`, `/` is the dashboard, `/healthz` returns the server's status as JSON, and `/alarms` returns alarms. Rejects if the port is in use
- * or an option is invalid.
+ * `/ingest/<stream>`, `/` is the dashboard, `/healthz` returns the server's status as JSON, and `/alarms` returns alarms.
+ * Rejects if the port is in use or an option is invalid.
  */
 export async function createServer(options: ServerOptions = {}): Promise<TaplineServer> {
   const resolved = resolveOptions(options);

@@ -12,10 +12,10 @@ export interface ReadFileOptions extends ReadOptions {
 }
 
 /**
- * Reads a recording in pieces, so that the file is never entirely in memory; the format is detected from the content. A file
- * that is compressed with gzip is decompressed; if it is truncated, all data before the end of the file is read. The other files of a recording in
- * several files are read from the directory of its header. Rejects with an Error whose message starts with the path: the file
- * does not exist, is a directory, is empty, or is invalid.
+ * Reads a recording in pieces, so that the file is never entirely in memory. The format is detected from the content. A file
+ * that is compressed with gzip is decompressed; if it is truncated, all data before the end of the file is read. The other
+ * files of a recording in several files are read from the directory of its header. Rejects with an Error whose message starts
+ * with the path if the file does not exist, is a directory, is empty, or is invalid.
  */
 export async function readRecordingFile(path: string, options: ReadFileOptions = {}): Promise<Recording> {
   try {
