@@ -59,6 +59,19 @@ describe('a sensor that sends HTTP requests', () => {
     expect(stream()).toMatchObject({ live: true, rate: 10, channels: [{ label: 't' }, { label: 'h' }] });
   });
 
+  test('can send JSON with the content type of curl -d, and receives JSON if it is accepted and plain text if not', async () => {
+    const curl = (body: string) =>
+      fetch(url('a'), { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    const accepted = await curl('{"temperature": 21.5}');
+    expect(accepted.headers.get('content-type')).toBe('application/json');
+    expect(await accepted.json()).toMatchObject({ accepted: 1, stream: 'a', next: 1 });
+    const rejected = await curl('{"temperature": NaN}');
+    expect(rejected.headers.get('content-type')).toMatch(/^text\/plain/);
+    expect(await rejected.text()).toBe(
+      'message must be valid JSON, got NaN at character 17; send null instead (bad-json)\n',
+    );
+  });
+
   test('is warned of what is probably not intended', async () => {
     const { json } = await post('a?freq=10&fresh=1', '{"t":1,"name":"x"}');
     expect(json.warnings).toEqual([
