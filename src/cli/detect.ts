@@ -29,7 +29,7 @@ export function detectCommand(): Command<[string], DetectOptions> {
   const command = new Command('detect')
     .summary('Find anomalies in a recording')
     .description(
-      'Find anomalies in a recording. The recording is read frame by frame, like a live stream. The detector learns normal behavior as it reads, and reports when, on which channels, and how far the signal departs from it.',
+      'Find anomalies in a recording. The recording is read frame by frame, like a live stream. The detector learns normal behavior as it reads, and reports when and on which channels the signal leaves its normal range, and how rare that is.',
     )
     .argument('<input>', `Recording: ${recordingFormats}`)
     .option(

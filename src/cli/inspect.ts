@@ -5,7 +5,7 @@ import { progress } from './progress.ts';
 import { csvHelp, readNoted, recordingFormats } from './read-recording.ts';
 import { readOptionsOf, type ReadingValues, withReadingOptions } from './reading-options.ts';
 
-/** `tapline inspect`: shows what a reader makes of a file. */
+/** `tapline inspect`: shows how a file is read. */
 export function inspectCommand(): Command<[string], ReadingValues & { json?: true }> {
   const command = new Command('inspect')
     .summary('Show what a file contains')

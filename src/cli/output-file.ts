@@ -47,7 +47,7 @@ export function appendFile(path: string, header: string): OutputFile {
   if (complete > 0 && firstBytes(file, Buffer.byteLength(header)) !== header) {
     closeSync(file);
     throw new UsageError(
-      `${path}: the file exists and has other channels, units, or another rate, or an earlier version wrote it. Choose another file.`,
+      `${path}: the file exists, but its channels, units, or sampling rate differ, or an earlier version wrote it. Choose another file.`,
     );
   }
   if (complete < size) ftruncateSync(file, complete);

@@ -65,7 +65,7 @@ function notesOf(recording: Recording, options: ReadOptions): string[] {
     ...[...notes, ...timeNotes(recording, Date.now())].map(commandText),
     ...(ignored.length > 0
       ? [
-          `Ignored ${ignored.join(', ')}: only CSV and OpenBCI files are read with ${ignored.length > 1 ? 'these options' : 'this option'}.`,
+          `Ignored ${ignored.join(', ')}: ${ignored.length > 1 ? 'these options apply' : 'this option applies'} only to CSV and OpenBCI files.`,
         ]
       : []),
     ...(notes.some((note) => /^Skipped .*(columns|signals)/.test(note))

@@ -41,7 +41,7 @@ export function serveCommand(): Command<[], ServeOptions> {
       'Start the server and the dashboard. Devices publish to /ingest/<stream>; the dashboard shows streams, feature maps, learners, and alarms.',
     )
     .option('--host <address>', 'Address to listen on; 0.0.0.0 listens on all network interfaces', '127.0.0.1')
-    .option('--port <number>', 'Port to listen on; 0 picks a free port', integerFrom(0, 65535), 8080)
+    .option('--port <number>', 'Port to listen on; 0 selects a free port', integerFrom(0, 65535), 8080)
     .option(
       '--origin <url>',
       'Allow web pages of this origin to connect (repeatable), such as https://dashboard.example',
@@ -53,7 +53,7 @@ export function serveCommand(): Command<[], ServeOptions> {
       'Directory for the processing state of streams, learned weights, and alarms',
       '.tapline',
     )
-    .option('--no-state', 'Save nothing')
+    .option('--no-state', 'Do not save any state')
     .option(
       '--network <stream=file>',
       'Run a network (.json or .safetensors) on a stream and show its feature maps (repeatable)',
@@ -161,7 +161,7 @@ function announce(host: string, { urls: [first, ...others] }: TaplineServer): vo
   if (loopback.test(host)) return;
   process.stderr.write(
     'Warning: anyone who can reach this computer over the network can publish, watch, and control all streams.\n' +
-      'The server has no passwords and no TLS. Use it on a trusted network only, or omit --host to accept local connections only.\n',
+      'The server has no authentication and no TLS. Use it on a trusted network only, or omit --host to accept local connections only.\n',
   );
 }
 

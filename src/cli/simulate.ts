@@ -28,7 +28,7 @@ export function simulateCommand(): Command<['eeg' | 'host'], SimulateOptions> {
       new Argument('[sensor]', 'Sensor to publish').choices(['eeg', 'host'] as const).default('eeg' as const),
     )
     .option('--to <url>', 'Server address', defaultServer)
-    .option('--stream <name>', 'Stream name (default: headset or host, or the next free one, such as headset-2)')
+    .option('--stream <name>', 'Stream name (default: headset or host, or the next free name, such as headset-2)')
     .option('--seed <integer>', 'Random seed of the simulated headset', integerFrom(0, 2 ** 32 - 1), 1)
     .option('--rate <hz>', 'Sampling rate in Hz (default: 250 for eeg, 10 for host)', positiveNumber('Hz'))
     .addOption(powerLineOption('Frequency of the simulated power-line noise'))

@@ -54,7 +54,7 @@ export interface MaintenanceRequest extends MaintenanceWindow {
   type: 'maintenance';
 }
 
-/** Everything that can happen to an alarm. */
+/** All events of an alarm. */
 const alarmSteps: readonly AlarmStep[] = [
   'raised',
   'joined',

@@ -77,7 +77,7 @@ export function decodeBlock(bytes: Uint8Array | ArrayBuffer): WireBlock {
   };
   if (field.magic !== magic) throw invalidField('bad-block', 'magic', '0x4c54', `0x${field.magic.toString(16)}`);
   if (field.version !== version) throw invalidField('bad-version', 'version', '1', field.version);
-  if (field.kind >= blockKinds.length) throw invalidField('bad-kind', 'kind', '0, 1 or 2', field.kind);
+  if (field.kind >= blockKinds.length) throw invalidField('bad-kind', 'kind', '0, 1, or 2', field.kind);
   if (field.dtype !== 0) throw invalidField('bad-dtype', 'dtype', '0 (float32)', field.dtype);
   if (field.flags > 1) throw invalidField('bad-flags', 'flags', '0 or 1', field.flags);
   if (field.reserved !== 0) throw invalidField('bad-reserved', 'reserved', '0', field.reserved);

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { jsonProblem } from './json-problem.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 
-/** Parses the text of a message. Throws a ProtocolError ('bad-json') that says where the text is not JSON, and why. */
+/** Parses the text of a message. Throws a ProtocolError ('bad-json') with the position of the error and its reason. */
 export function parseText(text: string): unknown {
   try {
     return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
@@ -11,7 +11,7 @@ export function parseText(text: string): unknown {
   }
 }
 
-/** Whether `value` is a JSON object (not null, not a list). */
+/** Whether `value` is a JSON object (not null, not an array). */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -45,5 +45,5 @@ export function checkMessage<T>(
 /** Formats an invalid value briefly, regardless of its size and depth. */
 export function show(input: unknown): string {
   if (typeof input === 'string') return `'${input.length > 64 ? `${input.slice(0, 61)}...` : input}'`;
-  return Array.isArray(input) ? 'a list' : isRecord(input) ? 'an object' : String(input);
+  return Array.isArray(input) ? 'an array' : isRecord(input) ? 'an object' : String(input);
 }

@@ -1,13 +1,13 @@
 import { isRecord } from './check-message.ts';
 
-/** Keys that are no channels when a message is corrected. */
+/** Keys that are not used as channels in a corrected message. */
 const otherKeys: readonly string[] = ['type', 'time', 'ts', 'timestamp', 'start', 'name', 'id'];
-/** Elements of a list, or fields of an object, that an example shows. */
+/** Maximum number of elements of an array, or fields of an object, that an example shows. */
 const maxShown = 4;
 
 /**
- * Returns what a sensor probably meant by a message with a wrong type or without `data`, as JSON: its lists as `samples`,
- * or its numbers as an object that names its channels. Lists are shortened.
+ * Returns the message that a sensor probably intended to send, as JSON, for one with a wrong type or without `data`: its
+ * arrays as `samples`, or its numbers as an object that names its channels. Arrays are shortened.
  */
 export function correctedMessage(message: Record<string, unknown>): string {
   const list = Object.values(message).find(isNonemptyList);
@@ -20,12 +20,12 @@ export function correctedMessage(message: Record<string, unknown>): string {
   return JSON.stringify(Object.fromEntries(numbers.slice(0, maxShown).map(([key, value]) => [key, Number(value)])));
 }
 
-/** Returns a `samples` message as JSON, with shortened lists, and numbers instead of text that is a number. */
+/** Returns a `samples` message as JSON, with shortened arrays, and numbers instead of text that is a number. */
 export function samplesMessage(columns: readonly unknown[]): string {
   return `{"type": "samples", "data": ${exampleList(columns)}}`;
 }
 
-/** Returns a list as JSON, shortened, with numbers instead of text that is a number. */
+/** Returns an array as JSON, shortened, with numbers instead of text that is a number. */
 export function exampleList(list: readonly unknown[]): string {
   return JSON.stringify(shortened(list));
 }

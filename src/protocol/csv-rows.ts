@@ -27,7 +27,7 @@ export function readCsvRows(text: string, limits: Limits): Samples[] {
       if (row.length !== cells[0].length)
         throw new ProtocolError(
           'bad-shape',
-          `row must have ${cells[0].length} cells like the first, got ${row.length}`,
+          `row must have ${cells[0].length} cells, like the first row, got ${row.length}`,
         );
       return header ? namedRow(header, row, limits) : plainRow(row, limits);
     }),

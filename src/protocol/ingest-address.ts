@@ -42,7 +42,7 @@ export function requiresFreeName(search: URLSearchParams): boolean {
 
 /**
  * Returns the hello in the query of an address, such as `?rate=250&channels=Fz,Cz&unit=uV&kind=eeg&for=eeg&fresh=1`.
- * `channels` is a number or a list of labels; `unit` is one unit for all channels or one per channel. Without a query, the
+ * `channels` is a number or comma-separated labels; `unit` is one unit for all channels or one per channel. Without a query, the
  * hello is empty.
  */
 export function helloOf(search: URLSearchParams, limits: Limits = defaultLimits): Hello {
@@ -78,24 +78,26 @@ export function helloOf(search: URLSearchParams, limits: Limits = defaultLimits)
 const parameters: readonly string[] = ['rate', 'channels', 'unit', 'kind', 'for', 'fresh', 'if', 'clock'];
 
 /**
- * Returns a sentence for each part of an address that is probably not intended.
- * @param others parameters that are known in addition
+ * Returns a warning for each part of an address that is probably not intended.
+ * @param others additional parameters that are accepted
  */
 export function addressWarnings(search: URLSearchParams, others: readonly string[] = []): string[] {
   const all = [...parameters, ...others];
   const known = all.join(', ');
   const unknown = [...new Set(search.keys())].filter((key) => !all.includes(key)).slice(0, 8);
-  const warnings = unknown.map((key) => `parameter '${key.slice(0, 40)}' is ignored; the known ones are ${known}`);
+  const warnings = unknown.map(
+    (key) => `parameter '${key.slice(0, 40)}' is unknown and is ignored; the known parameters are ${known}`,
+  );
   const channels = search.get('channels') ?? '';
   const units = (search.get('unit') ?? '').split(',').length;
   const count = /^\d+$/.test(channels) ? Number(channels) : channels.split(',').length;
-  if (channels === '' && search.has('unit')) warnings.push('unit is ignored, because channels is not given');
+  if (channels === '' && search.has('unit')) warnings.push('unit is ignored because channels is not given');
   if (channels !== '' && units > 1 && units !== count)
     warnings.push(`unit must be one unit, or one for each of the ${count} channels, got ${units} units`);
   return warnings;
 }
 
-/** Returns a sentence if several channels have the same label. */
+/** Returns a warning if several channels have the same label. */
 export function labelWarning(channels: readonly field.ChannelInfo[]): string | undefined {
   const labels = channels.map(({ label }) => label);
   const twice = labels.find((label, i) => labels.indexOf(label) < i);

@@ -16,7 +16,7 @@ const channels = v.union(
     v.array(v.string()),
     v.array(v.object({ label: v.string(), unit: v.optional(v.string()) })),
   ],
-  'a number >= 1, a list of labels, or a list of {label, unit?}',
+  'an integer >= 1, an array of labels, or an array of {label, unit?}',
 );
 
 const clockRule = "'monotonic' or 'epoch'";
@@ -47,9 +47,9 @@ const samples = v.object(
 );
 /** Stricter range of the rate in the header of a sensor's block: derived blocks may have a lower rate. */
 const sensorRate = v.object({ rate: field.rate });
-/** What the times of a sensor count from: the start of the device or another arbitrary time, or 1970. */
+/** Clock of a sensor: 'epoch' counts from 1970, 'monotonic' from an arbitrary time, such as the start of the device. */
 export type ClockKind = 'monotonic' | 'epoch';
-/** Description of a sensor; omitted fields are those of the address or of the stream before. */
+/** Description of a sensor; omitted fields keep the values of the address or of the previous description. */
 export interface Hello {
   type: 'hello';
   channels?: field.ChannelInfo[];
@@ -61,11 +61,11 @@ export interface Hello {
   for?: string;
   /** Start a new run: the sensor numbers its frames from 0 again. */
   fresh?: boolean;
-  /** The run that the sensor continues; a server that does not know the stream starts with this number. */
+  /** The run that the sensor continues. A server without this stream starts with this number. */
   run?: number;
-  /** What the times of the sensor count from. Default: recognized by their size. */
+  /** Clock of the times that the sensor sends. Default: recognized by their size. */
   clock?: ClockKind;
-  /** What is ignored, one sentence each. */
+  /** Warnings about ignored fields, one sentence each. */
   warnings?: string[];
 }
 /** Missing frames. */
@@ -140,7 +140,7 @@ export function parseIngest(message: string | Uint8Array | ArrayBuffer, limits: 
 }
 
 /**
- * Parses a text or binary message of a sensor. A JSON list of messages, such as `[{"temperature": 21}, {"temperature": 22}]`
+ * Parses a text or binary message of a sensor. A JSON array of messages, such as `[{"temperature": 21}, {"temperature": 22}]`
  * or `[[21, 40], [22, 41]]`, is several messages.
  * @throws ProtocolError and no other error
  */
@@ -152,7 +152,10 @@ export function parseIngestList(
   return readIngestList(parseText(message), limits);
 }
 
-/** Reads one message, or a list of messages, from JSON. Throws a ProtocolError that names the message of the list. */
+/**
+ * Reads one message, or an array of messages, from JSON.
+ * @throws ProtocolError that contains the position of the invalid message
+ */
 export function readIngestList(json: unknown, limits: Limits): IngestMessage[] {
   const isList = Array.isArray(json) && json.some((item) => Array.isArray(item) || isRecord(item));
   if (!isList) return [readIngest(json, limits)];
@@ -173,7 +176,7 @@ function readIngest(json: unknown, limits: Limits): IngestMessage {
       const got = data === undefined ? 'no data' : show(data);
       throw new ProtocolError(
         'bad-shape',
-        `data must be a list of columns, one per channel, got ${got}; send ${correctedMessage(json)}`,
+        `data must be an array with one array per channel, got ${got}; send ${correctedMessage(json)}`,
       );
     }
     return checkSamplesEnd({ ...rest, ...readColumns(data, limits.maxChannels), ...stamped(timeOf(time)) });
@@ -203,7 +206,9 @@ function unknownFields(json: Record<string, unknown>): string[] {
   const known = Object.keys(hello.entries);
   const unknown = Object.keys(json).filter((key) => !known.includes(key));
   const list = known.filter((key) => key !== 'type').join(', ');
-  return unknown.slice(0, 8).map((key) => `field ${show(key)} of hello is ignored; the known ones are ${list}`);
+  return unknown
+    .slice(0, 8)
+    .map((key) => `field ${show(key)} of hello is unknown and is ignored; the known fields are ${list}`);
 }
 
 function notAnObject(json: unknown): ProtocolError {
@@ -213,7 +218,7 @@ function notAnObject(json: unknown): ProtocolError {
       : '';
   return new ProtocolError(
     'bad-message',
-    `message must be a JSON object or a list of numbers, got ${typeof json === 'number' ? 'a number, ' : ''}${show(json)}${advice}`,
+    `message must be a JSON object or an array of numbers, got ${typeof json === 'number' ? 'a number, ' : ''}${show(json)}${advice}`,
   );
 }
 
@@ -230,7 +235,8 @@ export function readChannels(
   limitChannels(typeof notation === 'number' ? notation : notation.length, maxChannels);
   const list =
     typeof notation === 'number' ? Array.from({ length: notation }, (_, channel) => `ch${channel + 1}`) : notation;
-  if (list.length === 0) throw new ProtocolError('bad-channels', 'channels must be at least one, got none');
+  if (list.length === 0)
+    throw new ProtocolError('bad-channels', 'channels must contain at least one channel, got none');
   return list.map((item) =>
     checkMessage(
       field.channel,

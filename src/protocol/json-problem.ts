@@ -1,4 +1,4 @@
-/** Words of other languages that people send for a value, and what to send instead. */
+/** Literals of other languages, and the JSON value to send instead. */
 const foreignWords: Readonly<Record<string, string>> = {
   nan: 'null',
   inf: 'null',
@@ -26,7 +26,7 @@ type Expected = 'value' | 'first value' | 'name' | 'first name' | 'colon' | 'com
  * Returns why a text is not JSON: what was found, where (characters counted from 1, and line and column in a text of several
  * lines), and what to send instead.
  *
- *     [1, NaN]      NaN at character 5; NaN is not JSON, send null
+ *     [1, NaN]      NaN at character 5; send null instead
  */
 export function jsonProblem(json: string): string {
   let at = 0;
@@ -91,7 +91,7 @@ function problemAtEnd(json: string, open: readonly string[], expected: Expected)
   if (expected === 'end') return 'a text that is not';
   const missing = [...open].reverse().join('');
   const shown = missing.length > 0 && missing.length <= 8 ? `; ${missing} is missing` : '';
-  return `a text that ends too early, after character ${json.length}${shown}`;
+  return `incomplete JSON that ends after character ${json.length}${shown}`;
 }
 
 function problemAt(json: string, at: number, expected: Expected, closing: string | undefined): string {
@@ -103,7 +103,7 @@ function problemAt(json: string, at: number, expected: Expected, closing: string
   const instead = Object.hasOwn(foreignWords, word) ? foreignWords[word] : undefined;
   const here = `${printable(shown)} ${where}`;
   if (/^(\/\/|\/\*|#)/.test(json.slice(at, at + 2)))
-    return `a comment ${where}; JSON does not allow comments, remove it`;
+    return `a comment ${where}; remove it, because JSON does not allow comments`;
   if (expected === 'end') return `${here}, after the end of the JSON; send one message at a time`;
   if (found === "'") return `a single quote ${where}; put names and text in double quotes (")`;
   if (/^[“”„‘’`]$/u.test(found)) return `${here}; put names and text in straight double quotes (")`;
@@ -113,7 +113,7 @@ function problemAt(json: string, at: number, expected: Expected, closing: string
   if (expected === 'name' || expected === 'first name') return `${here}; put names in double quotes (")`;
   if (expected === 'comma') return `${here}; separate values with commas`;
   if (expected === 'colon') return `${here}; a colon is missing after the name`;
-  if (instead !== undefined) return `${here}; ${found} is not JSON, send ${instead}`;
+  if (instead !== undefined) return `${here}; send ${instead} instead`;
   if (/^[+-]?[\d.]/.test(found)) return `${here}; write numbers like 0.5, -1, or 1e3`;
   return `${here}; put text in double quotes ("), or send numbers`;
 }
@@ -122,7 +122,7 @@ function problemAt(json: string, at: number, expected: Expected, closing: string
 function adviceBefore(before: string): string {
   const last = before.trimEnd().at(-1);
   if (last === ',') return 'remove the comma before it, or send null for a missing sample';
-  return last === '"' ? 'a colon is missing before it' : 'a value is missing before it, send null';
+  return last === '"' ? 'a colon is missing before it' : 'a value is missing before it, such as null';
 }
 
 /** The position of a character: counted from 1, with line and column if the text has several lines. */

@@ -110,7 +110,7 @@ class PointReader {
     if (/^[+-]?\d+[iu]?$|^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(written))
       return Number(written.replace(/[iu]$/, ''));
     this.#at = start;
-    throw this.#expected('a number, a boolean, or a text in double quotes');
+    throw this.#expected('a number, a boolean, or text in double quotes');
   }
 
   #take(pattern: RegExp): string {

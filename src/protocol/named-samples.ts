@@ -42,7 +42,7 @@ export function namedFrame(
   const labels = named.map(([label]) => checkLabel(label));
   const twice = labels.find((label, i) => labels.indexOf(label) < i);
   if (twice !== undefined)
-    throw new ProtocolError('bad-label', `channels must have different names, got '${twice}' twice`);
+    throw new ProtocolError('bad-label', `channels must have different labels, got '${twice}' twice`);
   const data = Float32Array.from(named, ([label, value]) => sampleOf(label, value));
   const warnings = [...warningsOf(entries), ...(stamp?.warning === undefined ? [] : [stamp.warning])];
   return {
@@ -105,7 +105,7 @@ function checkLabel(label: string): string {
   if (label.length >= 1 && label.length <= maxLabel) return label;
   throw new ProtocolError(
     'bad-label',
-    `name of a channel must be text of 1 to ${maxLabel} characters, got ${show(label)}`,
+    `label of a channel must be text of 1 to ${maxLabel} characters, got ${show(label)}`,
   );
 }
 
@@ -124,7 +124,7 @@ function wrongSample(label: string, value: unknown): ProtocolError {
     : !Array.isArray(value) || value.length === 0
       ? ''
       : Array.isArray(value[0])
-        ? `; for frames, send ${samplesMessage(value)}, with one list per channel`
+        ? `; for frames, send ${samplesMessage(value)}, with one array per channel`
         : `; for one frame with a number for each channel, send ${exampleList(value)}`;
   const got = `${text ? 'text ' : ''}${show(value)}`;
   return new ProtocolError('bad-sample', `${label} must be a number or null, got ${got}${advice}`);

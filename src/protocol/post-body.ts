@@ -14,7 +14,7 @@ export interface PostBody {
   series?: string;
 }
 
-/** How the content of a request is written. */
+/** Format of the content of a request. */
 type BodyFormat = 'json' | 'lines' | 'csv' | 'influx' | 'text';
 
 const formats: Readonly<Record<string, BodyFormat>> = {

@@ -4,7 +4,7 @@ export const errorCodes = {
   'bad-message':
     'the JSON is neither an object with a `type`, nor an object that names its channels, nor a third-party format',
   'unknown-type': 'no message has this `type` in this direction',
-  'bad-shape': '`data` is not a list of columns of equal length, one per channel',
+  'bad-shape': '`data` is not an array with one array per channel, all of equal length',
   'bad-sample': 'a sample is neither a number nor null',
   'not-finite': 'a number is out of range (1e999, or 1e39 for a float32 sample)',
   'bad-index': 'an index is not an integer from 0 to 2^53 - 1',
@@ -39,7 +39,7 @@ export const errorCodes = {
   'unknown-stream': 'there is no stream with this name',
   'live-stream': 'a stream cannot be removed while its sensor is connected',
   'unknown-learner': 'the stream has no such learner',
-  'bad-what': '`what` is not a list of available kinds of data',
+  'bad-what': '`what` is not an array of available kinds of data',
   'bad-recent': '`recent` is neither true nor false',
   'bad-learning': '`on` is not a boolean, `learningRate` is not a number > 0 and <= 2, or `act` is none of the four',
   'bad-alarm': '`do` is not an action on alarms, or `on` of `alarms` is not a boolean',

@@ -24,7 +24,7 @@ export interface Samples {
   labels?: string[];
   /** Whether `labels` determine the channels of the samples, in any order. */
   named?: boolean;
-  /** What is ignored or doubtful, one sentence each. */
+  /** Warnings about ignored or doubtful content, one sentence each. */
   warnings?: string[];
 }
 
@@ -60,7 +60,7 @@ export function readColumns(data: unknown, maxChannels: number): Frames {
 /** Parses one frame, `[channel]`; null = missing. */
 function readFrame(data: unknown, maxChannels: number): Frames {
   if (!Array.isArray(data) || data.length === 0)
-    throw new ProtocolError('bad-shape', 'data must be a list of samples, one per channel');
+    throw new ProtocolError('bad-shape', `data must be an array with one sample per channel, got ${shapeOf(data)}`);
   limitChannels(data.length, maxChannels);
   return fill(
     data.length,
@@ -70,13 +70,19 @@ function readFrame(data: unknown, maxChannels: number): Frames {
   );
 }
 
+/** Describes invalid data. */
+function shapeOf(data: unknown): string {
+  if (!Array.isArray(data)) return show(data);
+  return data.length === 0 ? 'an empty array' : 'an array with other elements';
+}
+
 function badShape(data: unknown): ProtocolError {
-  const rule = 'data must be a list of columns, one per channel';
+  const rule = 'data must be an array with one array per channel';
   if (!Array.isArray(data) || data.length === 0 || data.some((item) => typeof item === 'object' && item !== null))
-    return new ProtocolError('bad-shape', `${rule}, got ${Array.isArray(data) ? 'no columns' : show(data)}`);
+    return new ProtocolError('bad-shape', `${rule}, got ${shapeOf(data)}`);
   const oneFrame = samplesMessage(data.map((sample: unknown) => [sample]));
   const advice = `for one frame of ${data.length} channels, send ${oneFrame}; for ${data.length} frames of one channel, send ${samplesMessage([data])}`;
-  return new ProtocolError('bad-shape', `${rule}, got a flat list; ${advice}`);
+  return new ProtocolError('bad-shape', `${rule}, got one array of samples; ${advice}`);
 }
 
 /** Throws a ProtocolError ('too-many-channels') above the limit. */
@@ -132,7 +138,7 @@ const epochInfo = v.object(
   {
     samplingRate: v.optional(field.rate),
     startTime: v.optional(v.unknown()),
-    channelNames: v.optional(v.array(field.label, 'a list of labels')),
+    channelNames: v.optional(v.array(field.label, 'an array of labels')),
   },
   'given',
 );
@@ -143,7 +149,7 @@ const codes = new Map<string, ErrorCode>([
 ]);
 
 /**
- * Parses third-party formats: a bare list of numbers (one frame), an eeg-pipes sample `{data: [channel], timestamp}`, or an
+ * Parses third-party formats: an array of numbers (one frame), an eeg-pipes sample `{data: [channel], timestamp}`, or an
  * eeg-pipes epoch `{data: [channel][frame], info: {samplingRate, startTime, channelNames?}}`.
  */
 export function readThirdParty(json: unknown, limits: Limits): Samples {

@@ -4,12 +4,12 @@ import { show } from './check-message.ts';
 import { maxTime } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
 
-/** A time as a sensor sends it. */
+/** A time as sent by a sensor. */
 export interface Stamp {
   time: number;
-  /** Its unit, if it counts from 1970; otherwise it is to be recognized. */
+  /** Unit of a time since 1970. Absent: the unit is not recognized yet. */
   timeUnit?: TimeUnit;
-  /** What is doubtful about it. */
+  /** Warning about a doubtful time. */
   warning?: string;
 }
 

@@ -14,7 +14,7 @@ export interface MapInfo {
   rate: number;
   /** Unit of the outputs; absent if they have none. */
   unit?: string;
-  /** Number of first outputs whose receptive field extends to before the stream started. */
+  /** Number of outputs at the start whose receptive field begins before the first frame. */
   warmUp: number;
   /** Group delay in ms. */
   groupDelay: number;
@@ -51,7 +51,7 @@ export interface LearnerInfo {
 
 /** The clock of a device that sends the times of its frames. */
 export interface ClockInfo {
-  /** What its times count from: 1970, or an arbitrary time such as the start of the device. */
+  /** 'epoch': times count from 1970. 'monotonic': times count from an arbitrary time, such as the start of the device. */
   kind: 'epoch' | 'monotonic';
   /** Unit of its times: `s`, `ms`, `us`, or `ns`; absent until it is recognized. */
   unit?: TimeUnit | undefined;
@@ -67,7 +67,7 @@ export interface StreamInfo {
   rate: number;
   /** Number of the current run. */
   run: number;
-  /** Next index expected. */
+  /** Absolute index of the next frame expected. */
   next: number;
   /** Whether a sensor is connected. */
   live: boolean;
@@ -79,11 +79,11 @@ export interface StreamInfo {
   maps: MapInfo[];
   /** Learners of the stream. */
   learners: LearnerInfo[];
-  /** Which part of the stream raises no alarms, and why. */
+  /** Reason why the stream, or part of it, is not monitored; absent if all of it is monitored. */
   unwatched?: string;
   /** The clock of the device; absent if it sends no times. */
   clock?: ClockInfo;
-  /** What was assumed about the stream, or is doubtful, one sentence each; absent if there is nothing. */
+  /** Notes on assumptions and doubtful properties of the stream, one sentence each; absent if there are none. */
   notes?: string[];
 }
 

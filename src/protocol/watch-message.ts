@@ -154,11 +154,11 @@ export interface StreamHealth {
   /** How far the newest frame is ahead of the server's clock, in ms; absent if it is not. */
   ahead?: number;
   /**
-   * How far the device's clock is ahead of the server's clock, in ms, or behind if negative; absent if it is off by less
-   * than a minute, or if the device sends no times.
+   * How far the device's clock is ahead of the server's clock, in ms, or behind if negative; absent if the difference is at most
+   * one minute, or if the device sends no times.
    */
   offset?: number;
-  /** Time since frames last arrived, whatever their times, in ms, to about 1 s; absent if none has arrived. */
+  /** Time since frames last arrived, in ms, with a resolution of about 1 s; absent if none has arrived. */
   idle?: number;
   /** Number of received frames. */
   received: number;

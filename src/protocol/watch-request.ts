@@ -37,7 +37,7 @@ export interface Subscribe {
   what: Watchable[];
   /** Maximum number of messages per second of each kind. Default: 30. */
   maxHz?: number;
-  /** Whether to send the recent data that the server keeps first. Default: false. */
+  /** Whether to send recent data before new data. Default: false. */
   recent?: boolean;
 }
 /** Ends subscription `id`. */
@@ -79,7 +79,7 @@ export type LearningAct = 'freeze' | 'unfreeze' | 'reset' | 'rollback';
 export type WatchRequest =
   Subscribe | Unsubscribe | LearningRequest | RemoveRequest | WatchAlarms | AlarmRequest | MaintenanceRequest;
 
-const whatRule = `a list of ${watchable.join(', ')}`;
+const whatRule = `an array of one or more of ${watchable.join(', ')}`;
 const subscribe: field.Schema<Subscribe> = v.object(
   {
     type: v.literal('subscribe'),
@@ -115,14 +115,16 @@ const learning: field.Schema<LearningRequest> = v.pipe(
       on: v.optional(v.boolean('true or false')),
       learningRate: v.optional(learningRate),
       step: v.optional(learningRate),
-      act: v.optional(v.picklist(['freeze', 'unfreeze', 'reset', 'rollback'], 'freeze, unfreeze, reset or rollback')),
+      act: v.optional(
+        v.picklist(['freeze', 'unfreeze', 'reset', 'rollback'], 'one of freeze, unfreeze, reset, rollback'),
+      ),
     },
     'given',
   ),
   v.forward(
     v.check(
       ({ learningRate, step }) => learningRate === undefined || step === undefined,
-      'absent where learningRate is given',
+      'absent if learningRate is given',
     ),
     ['step'],
   ),

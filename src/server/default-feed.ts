@@ -20,7 +20,7 @@ const networks = new LatestCache<Network>(64);
 
 const microvolt = /^[uµμ]V$/;
 const guessedNote =
-  'treated as EEG, because all channels are in µV at 100 Hz or more; set kind to eeg, or to another type of signal';
+  'treated as EEG because all channels are in µV and the sampling rate is at least 100 Hz; to change this, set kind';
 
 /**
  * Returns the feed spec of a stream without a spec of its own: band power of every channel for EEG, otherwise trend and
@@ -54,7 +54,7 @@ export function defaultFeed(info: FeedInfo, targets: readonly FeedInfo[] = []): 
   };
 }
 
-/** Whether the kind of a stream says that it is EEG. */
+/** Whether a stream is EEG according to its kind. */
 function isEegKind({ kind, rate }: FeedInfo): boolean {
   return hasEegRate(rate) && /\beeg$/i.test(kind ?? '');
 }

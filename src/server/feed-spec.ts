@@ -87,7 +87,7 @@ export interface FeedSpec {
   maps: MapSpec[];
   /** Learners that are trained on the stream. */
   learners: LearnerSpec[];
-  /** What was assumed about the stream, one sentence each, for viewers. */
+  /** Notes for viewers on what was assumed about the stream, one sentence each. */
   notes?: string[];
 }
 

@@ -244,7 +244,7 @@ export class Feed {
 
   /** Reports that a target stream has begun a new numbering, so that its frames no longer match those of this stream. */
   #reportOffset({ name, target = '' }: LearnerSpec): void {
-    const message = `frames and targets are paired by index: start a new run of this stream too, because ${target} has started one`;
+    const message = `${target} has started a new run, and targets are assigned to frames by their index; start a new run of this stream too`;
     this.#emit({ type: 'broken', where: name, message });
   }
 
@@ -294,7 +294,7 @@ export class Feed {
   /** Designs the stream anew before its first frame; a running pipeline stays until the next run. */
   #changeKind(): void {
     if (this.next === 0) this.#resume(this.#run);
-    else this.#notes.set('kind', 'kind has changed: feature maps and learners follow with the next run');
+    else this.#notes.set('kind', 'kind has changed; feature maps and learners change with the next run');
   }
 
   /** Changes to the run that the sensor resumes, before its first frame. */

@@ -1,6 +1,6 @@
 import { closeCodes } from '../protocol/close-codes.ts';
 import { addressWarnings, helloOf, requiresFreeName } from '../protocol/ingest-address.ts';
-import type { IngestMessage } from '../protocol/ingest.ts';
+import type { Gap, IngestMessage } from '../protocol/ingest.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { otherSeries } from '../protocol/line-protocol.ts';
 import type { PostBody } from '../protocol/post-body.ts';
@@ -44,7 +44,7 @@ class HttpSensor implements Sensor {
       limits,
       reply: (reply) => {
         if (reply.type === 'warning') this.warnings.push(reply.message);
-        else if (reply.type === 'gap') this.warnings.push(`${reply.count} frames from ${reply.from} on are missing`);
+        else if (reply.type === 'gap') this.warnings.push(missingText(reply));
       },
     });
   }
@@ -54,13 +54,18 @@ class HttpSensor implements Sensor {
     this.#ended(false);
   }
 
-  /** Starts to wait for the next request. */
+  /** Restarts the timer that waits for the next request. */
   wait(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#ended(true);
     }, maxIdle).unref();
   }
+}
+
+/** Describes missing frames in a sentence. */
+function missingText({ from, count }: Gap): string {
+  return `${count === 1 ? '1 frame is' : `${count} frames are`} missing, starting at frame ${from}`;
 }
 
 /** The sensors that publish with HTTP requests. All requests to one stream are those of one sensor. */
@@ -90,7 +95,7 @@ export class HttpSensors {
     sensor.warnings = query === sensor.query ? [] : addressWarnings(search, ['precision']);
     if (described.fresh) {
       described.fresh = false;
-      sensor.warnings.push('fresh is ignored in the URL of a request; send a hello with fresh to start a new run');
+      sensor.warnings.push('fresh in the URL of a request is ignored; to start a new run, send hello with fresh');
     }
     const isNew = query !== sensor.query || !session.feed;
     const accepted = this.#pass(name, sensor, isNew ? [described, ...messages] : messages);

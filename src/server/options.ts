@@ -7,7 +7,7 @@ import { checkAlarms, type ServerAlarms } from './server-alarms.ts';
 
 /** Options of `createServer`. */
 export interface ServerOptions {
-  /** Address to bind to; '0.0.0.0' = every network interface. Default: '127.0.0.1', this computer only. */
+  /** Address to bind to; '0.0.0.0' = all network interfaces. Default: '127.0.0.1', this computer only. */
   host?: string;
   /** TCP port; 0 = any free port. Default: 8080. */
   port?: number;

@@ -36,7 +36,9 @@ export function originCheck({
     const host = request.headers.host ?? '';
     const name = hostname(`http://${host}`);
     if (name === undefined || (!isOwn(name, request) && !names.has(name)))
-      return { sentence: `Host ${show(host)} is not allowed. Add http://${show(host)} to the server's origins.` };
+      return {
+        sentence: `Host ${show(host)} is not allowed. Add http://${show(host)} to the server's allowed origins.`,
+      };
     const { origin } = request.headers;
     if (origin === undefined) return checkSite(request);
     if (added.includes(origin)) return undefined;
@@ -46,7 +48,7 @@ export function originCheck({
   };
 }
 
-/** Rejects a request without Origin that changes something, if a browser says that the page of another site sent it. */
+/** Rejects a request without Origin that is not GET or HEAD, if its Sec-Fetch-Site header is that of another site. */
 function checkSite({ method, headers }: IncomingMessage): Rejection | undefined {
   const site = headers['sec-fetch-site'];
   if (method === 'GET' || method === 'HEAD' || (site !== 'cross-site' && site !== 'same-site')) return undefined;

@@ -29,7 +29,7 @@ export async function readBody(request: Request, maxBytes: number): Promise<stri
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(content);
   } catch {
-    throw new BodyError(400, 'body must be UTF-8 text, got other bytes');
+    throw new BodyError(400, 'body must be UTF-8 text, got invalid UTF-8');
   }
 }
 
@@ -55,5 +55,5 @@ async function decompress(bytes: Uint8Array, maxBytes: number): Promise<Uint8Arr
 }
 
 function tooLarge(maxBytes: number): BodyError {
-  return new BodyError(413, `body must be at most ${maxBytes} bytes (maxPayload), also after decompression`);
+  return new BodyError(413, `body must be at most ${maxBytes} bytes (maxPayload), before and after decompression`);
 }

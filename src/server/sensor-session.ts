@@ -70,7 +70,7 @@ export class SensorSession {
     const hellos = messages.slice(0, from < 0 ? messages.length : from) as Hello[];
     const rest = messages.slice(hellos.length);
     if (rest.some(({ type }) => type === 'hello'))
-      throw new ProtocolError('bad-message', 'hello must come before all other messages, got it after samples');
+      throw new ProtocolError('bad-message', 'hello must come before all other messages, got hello after them');
     const data = rest as SensorMessage[];
     if (hellos.length > 0 || !this.#feed) this.#open(hellos, data);
     if (!this.#feed || data.length === 0) return 0;
@@ -84,7 +84,7 @@ export class SensorSession {
   checkName(): void {
     const { name, registry, sensor } = this.#options;
     if (this.onlyIfFree && registry.isTaken(name, sensor))
-      throw new StreamUnavailable(closeCodes.nameInUse, `Another sensor publishes "${name}".`);
+      throw new StreamUnavailable(closeCodes.nameInUse, `Another device publishes "${name}".`);
   }
 
   /** Opens the stream; omitted fields default to those of the stream before, or to an irregular rate. */

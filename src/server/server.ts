@@ -40,8 +40,8 @@ export interface TaplineServer {
 
 /**
  * Starts a server. Sensors connect to `/ingest/<stream>` and viewers to `/watch` (WebSocket). Over HTTP, sensors can POST to
- * `/ingest/<stream>`, `/` is the dashboard, `/healthz` returns the server's status as JSON, and `/alarms` returns alarms. Rejects if the port is in use
- * or an option is invalid.
+ * `/ingest/<stream>`, `/` is the dashboard, `/healthz` returns the server's status as JSON, and `/alarms` returns alarms.
+ * Rejects if the port is in use or an option is invalid.
  */
 export async function createServer(options: ServerOptions = {}): Promise<TaplineServer> {
   const resolved = resolveOptions(options);
@@ -165,7 +165,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const sentence =
         error.code === 'EADDRINUSE'
-          ? `port ${port} of ${host} is in use; choose another port`
+          ? `port ${port} on ${host} is in use; choose another port`
           : `cannot listen on ${host}:${port}: ${error.message}`;
       reject(Object.assign(new Error(sentence), { code: error.code }));
     });

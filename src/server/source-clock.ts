@@ -119,17 +119,20 @@ export class SourceClock {
       notes.set(
         `monotonic ${unit ?? ''}`,
         unit === undefined
-          ? 'time does not count from 1970 (monotonic clock): times of arrival are used until its unit is recognized'
-          : `time does not count from 1970 (monotonic clock in ${unitNames[unit]}): it is mapped to the server's clock by the shortest delay`,
+          ? 'the clock does not count from 1970 (monotonic clock); times of arrival are used until its unit is recognized'
+          : `the clock does not count from 1970 (monotonic clock in ${unitNames[unit]}); its times are mapped to the server's clock`,
       );
     else if (this.#unit !== undefined && this.#unit !== 'ms')
       notes.set('unit', `time is in ${unitNames[this.#unit]} since 1970 and is converted to ms`);
     if (this.#strayed)
-      notes.set('strayed', 'some times do not count from 1970, unlike those before: their times of arrival are used');
+      notes.set(
+        'strayed',
+        'some times do not count from 1970, unlike earlier ones; times of arrival are used for their frames',
+      );
     if (this.offset !== 0)
       notes.set(
         'offset',
-        `the device's clock is ${formatOffset(this.offset)} the server's clock (offset ${Math.round(this.offset / 1000)} s); set the device's clock, unless it sends earlier data`,
+        `the device's clock is ${formatOffset(this.offset)} the server's clock (offset ${Math.round(this.offset / 1000)} s); set the device's clock, unless it sends recorded data`,
       );
     return notes;
   }

@@ -1,7 +1,7 @@
 /** Maximum number of notes from messages. */
 const maxFromMessages = 16;
 
-/** What was assumed about a stream, or is doubtful: one sentence for each key. */
+/** Notes on assumptions and doubtful properties of a stream: one sentence for each key. */
 export class StreamNotes {
   readonly #notes = new Map<string, string>();
   #reported = '';

@@ -95,7 +95,7 @@ export class StreamRegistry {
     const known = this.#feeds.get(name);
     if (!known && !this.#makeRoom()) return undefined;
     if (before && before !== sensor)
-      before.close(closeCodes.replaced, `A newer sensor named "${name}" replaced this one.`);
+      before.close(closeCodes.replaced, `A newer device named "${name}" replaced this one.`);
     this.#sensors.set(name, sensor);
     const feed = known ?? this.#create(name, opening);
     feed.live = true;
@@ -254,7 +254,7 @@ export class StreamRegistry {
 
 function startText(started: Start, { run, next }: Feed): string {
   if (started === 'continued') return `; continues run ${run} at frame ${next}`;
-  return started === 'learned' ? '; new run with what was learned before' : '';
+  return started === 'learned' ? '; new run with the saved weights and detector state' : '';
 }
 
 function described({ channels, rate }: Opening): string {

@@ -18,7 +18,7 @@ export const systemClock: Clock = {
 };
 
 /**
- * Emits the milliseconds since subscription, about every `interval` ms, without end.
+ * Emits the milliseconds since subscription, about every `interval` ms, indefinitely.
  *
  *     clock     0   40   80    131 (late)    160
  *     ticks     --- 40 - 80 -- 131 --------- 160 --

@@ -34,7 +34,7 @@ export interface SensorInfo {
   /** Name of the stream that this stream is the target of. */
   for?: string;
   /**
-   * What the times of the blocks count from: 'epoch' = 1970, 'monotonic' = an arbitrary time, such as the start of the device.
+   * Clock of the blocks' times: 'epoch' counts from 1970, 'monotonic' from an arbitrary time, such as the start of the device.
    * Default: recognized by their size.
    */
   clock?: ClockKind;
@@ -57,17 +57,17 @@ export interface PublishOptions {
   /** Start a new run, so that frame indexes are those of this source (default); false: continue the stream's run. */
   fresh?: boolean;
   /**
-   * What to do when another sensor publishes under the same name. 'stop' (default): this source replaces a connected
+   * Behavior if another sensor publishes under the same name. 'stop' (default): this source replaces a connected
    * sensor, and ends with an error (close code 4001) when a newer one replaces it. 'wait': this source never replaces a
-   * connected sensor; it waits until the name is free and then continues in a new run. Meanwhile the blocks and marks of
+   * connected sensor; it waits until the name is free and then continues in a new run. Meanwhile, the blocks and marks of
    * an Observable are discarded, and a source that waits for `ready` pauses.
    */
   onReplaced?: 'stop' | 'wait';
   /** Milliseconds between two checks whether the name is free, with `onReplaced: 'wait'`. Default: 3000. */
   checkInterval?: number;
-  /** Called once each time this source starts to wait for its name, with a sentence for a log. */
+  /** Called once each time this source starts to wait for its name, with a message for a log. */
   waiting?: (sentence: string) => void;
-  /** Called whenever the connection ends and will be reconnected. */
+  /** Called each time the connection ends before it is reestablished. */
   down?: (down: Disconnect) => void;
   /** Random numbers, uniform in [0, 1), for the delays between connections. */
   random?: () => number;
@@ -75,7 +75,7 @@ export interface PublishOptions {
   scheduler?: SchedulerLike;
 }
 
-/** A message from the server, or a gap of frames that this source dropped or never had. */
+/** A message from the server, or a gap: frames that this source dropped or never produced. */
 export type PublishEvent = Welcome | Ack | Gap | WarningMessage;
 
 /** Blocks pushed as they arrive, or a source that awaits `ready` before each block (a replay). */
@@ -98,7 +98,7 @@ const maxAhead = 4 << 20;
  *
  * Memory is bounded by `backlog`: while the server is unreachable, the oldest frames of an Observable are dropped and
  * reported as a gap; a source that awaits `ready` is paused instead, so that nothing is dropped. A block's `start`
- * numbers its frames. The result errors with the server's sentence when the server rejects the stream, and, unless
+ * numbers its frames. The result errors with the server's message when the server rejects the stream, and, unless
  * `onReplaced` is 'wait', when a newer sensor of the same name replaces this one (close code 4001).
  */
 export function publish(
@@ -171,7 +171,7 @@ export function publish(
       sender.closed();
       if (!pausable) sender.discard();
       fresh = true;
-      if (!waiting) options.waiting?.(`Another sensor publishes "${nameIn(url)}". Waiting until the name is free.`);
+      if (!waiting) options.waiting?.(`Another device publishes "${nameIn(url)}". Waiting until the name is free.`);
       waiting = true;
       settle();
       return timer(checkInterval, scheduler);

@@ -9,7 +9,7 @@ import { ReplaySchedule } from './replay-schedule.ts';
 export interface ReplayOptions {
   /** Playback speed; Infinity = as fast as possible. Default: 1. */
   readonly speed?: number;
-  /** Restart at the end, without end; indexes and times continue. Default: false. */
+  /** Restart at the end of the recording, indefinitely; indexes and times continue. Default: false. */
   readonly loop?: boolean;
   /** Maximum number of frames per block. Default: the frames of 40 ms; 256 at speed Infinity. */
   readonly blockFrames?: number;
@@ -130,7 +130,7 @@ interface Part {
   readonly recorded: number;
 }
 
-/** Yields the blocks of a recording in order, of at most `blockFrames` frames; with `loop`, repeatedly without end. */
+/** Yields the blocks of a recording in order, of at most `blockFrames` frames; with `loop`, indefinitely. */
 function* parts(recording: Recording, blockFrames: number, loop: boolean): Generator<Part> {
   const { blocks, rate } = recording;
   const last = blocks.at(-1);

@@ -265,7 +265,7 @@ describe('tapline', () => {
     expect((await fetch(`${url}/healthz`)).ok).toBe(true);
     await server.prints(/^Warning: anyone who can reach this computer .* can publish, watch, and control/);
     expect(server.stdout()).not.toContain('0.0.0.0:');
-    expect(server.stderr()).toContain('no passwords and no TLS');
+    expect(server.stderr()).toContain('no authentication and no TLS');
   });
 
   test('serve --demo steps back for a sensor named headset, reports it in one line, and continues when it leaves', async () => {
@@ -281,13 +281,13 @@ describe('tapline', () => {
     await rateOf(200);
     await expect
       .poll(() => server.stderr())
-      .toMatch(/Another sensor publishes "headset"\. Waiting until the name is free\.\n/);
+      .toMatch(/Another device publishes "headset"\. Waiting until the name is free\.\n/);
     simulated.process.kill('SIGINT');
     expect(await simulated.ended).toBe(0);
     await rateOf(250);
     server.process.kill('SIGINT');
     expect(await server.ended).toBe(0);
-    expect(server.stderr().match(/Another sensor publishes "headset"\./g)).toHaveLength(1);
+    expect(server.stderr().match(/Another device publishes "headset"\./g)).toHaveLength(1);
     expect(server.stderr()).not.toMatch(/replaced/);
   });
 
@@ -320,7 +320,7 @@ describe('tapline', () => {
       code: 2,
       stdout: '',
       stderr:
-        'tapline: other.csv: the file exists and has other channels, units, or another rate, or an earlier version wrote it. Choose another file.\n',
+        'tapline: other.csv: the file exists, but its channels, units, or sampling rate differ, or an earlier version wrote it. Choose another file.\n',
     });
     expect(await readFile(join(directory, 'other.csv'), 'utf8')).toBe('a,b,c\n1,2,3\n');
     await writeFile(join(directory, 'old.csv'), 'time,a,b\n2025-03-01T12:00:00.000000Z,1,2\n');

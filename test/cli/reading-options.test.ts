@@ -62,7 +62,7 @@ describe('the options for reading a recording', () => {
     writeFileSync(path, encodeEdf({ signals: [{ label: 'x', records: [[1, 2]] }] }));
     const { stdout } = await runCommand(inspectCommand(), [path, '--json', '--skip', '2', '--sort']);
     expect((JSON.parse(stdout) as { notes: string[] }).notes.at(-1)).toBe(
-      'Ignored --sort, --skip: only CSV and OpenBCI files are read with these options.',
+      'Ignored --sort, --skip: these options apply only to CSV and OpenBCI files.',
     );
   });
 });

@@ -47,7 +47,7 @@ describe('CSV rows', () => {
   });
 
   test.each([
-    ['1,2\n3\n', 'line 2: row must have 2 cells like the first, got 1'],
+    ['1,2\n3\n', 'line 2: row must have 2 cells, like the first row, got 1'],
     ['1,x\n', "line 1: column 2 must be a number or empty, got 'x'"],
     ['t;h\n21,5;40\n', "line 2: t must be a number or empty, got '21,5'; write decimal points, such as 21.5"],
     [
@@ -95,7 +95,7 @@ describe('line protocol', () => {
     ['m,room=1 a=1\nm,room=2 a=2', "'m,room=1' in all lines of this stream, got 'm,room=2'"],
     [
       'm a=1\nm a=',
-      'line 2: line protocol must have a number, a boolean, or a text in double quotes at character 5, got the end of the line',
+      'line 2: line protocol must have a number, a boolean, or text in double quotes at character 5, got the end of the line',
     ],
     ['m', 'line 1: line protocol must have a space and fields, such as temperature=21.5 at character 2'],
     ['m a=1 now', "line 1: time must be an integer, got 'now'"],
@@ -119,7 +119,7 @@ describe('JSON', () => {
   test('is rejected with the line, or the message of a list', () => {
     expect(() => read('{"t":1}\n{"t":NaN}', 'application/x-ndjson')).toThrow(/^line 2: .* got NaN at character 6/);
     expect(() => read('[{"t":1},{"t":[2]}]', 'application/json')).toThrow(
-      'message 2 of 2: t must be a number or null, got a list; for one frame with a number for each channel, send [2]',
+      'message 2 of 2: t must be a number or null, got an array; for one frame with a number for each channel, send [2]',
     );
   });
 });

@@ -23,7 +23,7 @@ describe('a request of a viewer', () => {
     const learning = { type: 'learning', stream: 'eeg', learner: 0 };
     expect(parseWatchRequest(JSON.stringify({ ...learning, step: 0.1 }))).toEqual({ ...learning, learningRate: 0.1 });
     expect(() => parseWatchRequest(JSON.stringify({ ...learning, step: 0.1, learningRate: 0.1 }))).toThrow(
-      'step must be absent where learningRate is given, got 0.1',
+      'step must be absent if learningRate is given, got 0.1',
     );
   });
 

@@ -53,17 +53,30 @@ describe('a sensor that sends HTTP requests', () => {
     const again = await post('a?rate=10&channels=t,h', [[5, 6]]);
     expect(again.json).toEqual({ accepted: 1, stream: 'a', run: first.json.run, next: 3 });
     const gap = await post('a?rate=10&channels=t,h', { type: 'samples', start: 5, data: [[7], [8]] });
-    expect(gap.json).toMatchObject({ accepted: 1, next: 6, warnings: ['2 frames from 3 on are missing'] });
+    expect(gap.json).toMatchObject({ accepted: 1, next: 6, warnings: ['2 frames are missing, starting at frame 3'] });
     const old = await post('a?rate=10&channels=t,h', { type: 'samples', start: 5, data: [[7], [8]] });
     expect(old.json).toEqual({ accepted: 0, stream: 'a', run: first.json.run, next: 6 });
     expect(stream()).toMatchObject({ live: true, rate: 10, channels: [{ label: 't' }, { label: 'h' }] });
   });
 
+  test('can send JSON with the content type of curl -d, and receives JSON if it is accepted and plain text if not', async () => {
+    const curl = (body: string) =>
+      fetch(url('a'), { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    const accepted = await curl('{"temperature": 21.5}');
+    expect(accepted.headers.get('content-type')).toBe('application/json');
+    expect(await accepted.json()).toMatchObject({ accepted: 1, stream: 'a', next: 1 });
+    const rejected = await curl('{"temperature": NaN}');
+    expect(rejected.headers.get('content-type')).toMatch(/^text\/plain/);
+    expect(await rejected.text()).toBe(
+      'message must be valid JSON, got NaN at character 17; send null instead (bad-json)\n',
+    );
+  });
+
   test('is warned of what is probably not intended', async () => {
     const { json } = await post('a?freq=10&fresh=1', '{"t":1,"name":"x"}');
     expect(json.warnings).toEqual([
-      "parameter 'freq' is ignored; the known ones are rate, channels, unit, kind, for, fresh, if, clock, precision",
-      'fresh is ignored in the URL of a request; send a hello with fresh to start a new run',
+      "parameter 'freq' is unknown and is ignored; the known parameters are rate, channels, unit, kind, for, fresh, if, clock, precision",
+      'fresh in the URL of a request is ignored; to start a new run, send hello with fresh',
       "text is ignored: 'name'",
     ]);
   });
@@ -79,7 +92,7 @@ describe('a sensor that sends HTTP requests', () => {
     expect(stream()?.next).toBe(3);
     const none = await post('b', '{"t":1}\n{"t":NaN}', { 'content-type': 'application/x-ndjson' });
     expect(none.text).toBe(
-      'line 2: message must be valid JSON, got NaN at character 6; NaN is not JSON, send null (bad-json)\n',
+      'line 2: message must be valid JSON, got NaN at character 6; send null instead (bad-json)\n',
     );
     expect(stream('b')).toBeUndefined();
     const health = (await (await fetch(`${w.server.url}/healthz`)).json()) as Record<string, object[]>;
@@ -91,7 +104,7 @@ describe('a sensor that sends HTTP requests', () => {
   test('replaces a connected sensor, unless it asks for a free name', async () => {
     const sensor = await w.sensor('a?channels=1');
     await sensor.until(is('welcome'));
-    expect(await post('a?if=free', [1])).toMatchObject({ status: 409, text: 'Another sensor publishes "a".\n' });
+    expect(await post('a?if=free', [1])).toMatchObject({ status: 409, text: 'Another device publishes "a".\n' });
     expect((await post('a', [1])).status).toBe(200);
     expect((await sensor.closed).code).toBe(4001);
     const other = await w.sensor('a?channels=1');
@@ -115,7 +128,7 @@ describe('a sensor that sends HTTP requests', () => {
     expect((await post('a', ...zipped('{"t":1}'))).json.accepted).toBe(1);
     const bomb = zipped(`{"t":${' '.repeat(3 << 20)}1}`);
     expect(bomb[0].length).toBeLessThan(4096);
-    const tooLarge = 'body must be at most 4096 bytes (maxPayload), also after decompression (bad-body)\n';
+    const tooLarge = 'body must be at most 4096 bytes (maxPayload), before and after decompression (bad-body)\n';
     expect(await post('a', ...bomb)).toMatchObject({ status: 413, text: tooLarge });
     expect(await post('a', ' '.repeat(5000))).toMatchObject({ status: 413, text: tooLarge });
     expect((await post('a', 'no gzip', { 'content-encoding': 'gzip' })).status).toBe(400);

@@ -310,7 +310,7 @@ test('a saved pipeline of other settings is not continued: a new run starts with
   const welcome = await sensor.until(is('welcome'));
   expect(welcome.next).toBe(0);
   expect(welcome.run).not.toBe(run);
-  expect(w.lines).toContain('stream a: 2 channels, 100 Hz; new run with what was learned before');
+  expect(w.lines).toContain('stream a: 2 channels, 100 Hz; new run with the saved weights and detector state');
 });
 
 test('a stream whose feed cannot be designed is shown as not monitored', async () => {

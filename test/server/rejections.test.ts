@@ -14,7 +14,7 @@ test('rejected messages are counted by reason, for viewers and in /healthz, and 
   const rejected = {
     count: 13,
     reasons: { 'wrong-channels': 12, 'bad-json': 1 },
-    last: 'message must be valid JSON, got a text that ends too early, after character 3; ] is missing',
+    last: 'message must be valid JSON, got incomplete JSON that ends after character 3; ] is missing',
     inARow: 0,
   };
   const viewer = await w.viewer();
@@ -35,7 +35,7 @@ test('what is probably not intended is answered with a warning, and nothing is r
   await sensor.until((reply) => reply.type === 'ack' && reply.received === 1);
   expect(sensor.messages.filter(is('warning')).map(({ message }) => message)).toEqual([
     "channels should have different labels, got 't' twice",
-    "parameter 'freq' is ignored; the known ones are rate, channels, unit, kind, for, fresh, if, clock",
+    "parameter 'freq' is unknown and is ignored; the known parameters are rate, channels, unit, kind, for, fresh, if, clock",
     'unit must be one unit, or one for each of the 3 channels, got 2 units',
   ]);
 });

@@ -40,7 +40,7 @@ describe('a sensor', () => {
     const first = await w.sensor('a?channels=1');
     await first.until(is('welcome'));
     const asking = await w.sensor('a?channels=1&if=free');
-    expect(await asking.closed).toEqual({ code: 4002, sentence: 'Another sensor publishes "a".' });
+    expect(await asking.closed).toEqual({ code: 4002, sentence: 'Another device publishes "a".' });
     expect(asking.messages).toEqual([]);
     const free = await w.sensor('b?if=free');
     const claims = await w.sensor('b?channels=1');
@@ -172,7 +172,7 @@ describe('a sensor', () => {
     await old.until(is('welcome'));
     const young = await w.sensor('a?rate=10&channels=1');
     await young.until(is('welcome'));
-    expect(await old.closed).toEqual({ code: 4001, sentence: 'A newer sensor named "a" replaced this one.' });
+    expect(await old.closed).toEqual({ code: 4001, sentence: 'A newer device named "a" replaced this one.' });
     expect(w.server.streams()[0].live).toBe(true);
     young.send('[1]');
     await young.until(ackOf(1));
@@ -241,7 +241,7 @@ describe('a malformed message', () => {
     for (const rate of [deep, `"${'9'.repeat(500_000)}"`]) sensor.send(`{"type":"hello","rate":${rate}}`);
     await sensor.until(() => sensor.messages.filter(is('error')).length === 2);
     expect(sensor.messages.filter(is('error'))).toEqual([
-      { type: 'error', code: 'bad-rate', message: 'rate must be 0 or a number from 1e-6 to 1e9 in Hz, got a list' },
+      { type: 'error', code: 'bad-rate', message: 'rate must be 0 or a number from 1e-6 to 1e9 in Hz, got an array' },
       {
         type: 'error',
         code: 'bad-rate',

@@ -171,7 +171,7 @@ describe('a request', () => {
     async (host) => {
       const { response, body } = await get('/healthz', { host });
       expect(response.statusCode).toBe(403);
-      expect(body).toBe(`Host ${host} is not allowed. Add http://${host} to the server's origins.\n`);
+      expect(body).toBe(`Host ${host} is not allowed. Add http://${host} to the server's allowed origins.\n`);
       expect(w.lines.at(-1)).toBe(body.trimEnd());
     },
   );
@@ -247,7 +247,7 @@ describe('the addresses of a server', () => {
 describe('a server', () => {
   test('rejects a port that is in use with one sentence', async () => {
     await expect(createServer({ port: w.server.port })).rejects.toThrow(
-      `port ${w.server.port} of 127.0.0.1 is in use; choose another port`,
+      `port ${w.server.port} on 127.0.0.1 is in use; choose another port`,
     );
   });
 

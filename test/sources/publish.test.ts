@@ -209,7 +209,7 @@ describe('publish', () => {
     const source = new Subject<Block>();
     const replaced = lastValueFrom(publish(url, info, source));
     const second = publish(url, info, source).subscribe();
-    await expect(replaced).rejects.toThrow('A newer sensor named "a" replaced this one.');
+    await expect(replaced).rejects.toThrow('A newer device named "a" replaced this one.');
     second.unsubscribe();
     const tooMany = publish(url, { channels: 2000, rate: 1 }, source);
     await expect(lastValueFrom(tooMany)).rejects.toThrow('channels must be at most 1024, got 2000 (too-many-channels)');
@@ -251,7 +251,7 @@ describe('publish', () => {
     await isAcked(6);
     expect(server.streams()).toMatchObject([{ name: 'a', live: true, next: 6 }]);
     expect(server.streams()[0].run).not.toBe(taken);
-    expect(lines).toEqual(['Another sensor publishes "a". Waiting until the name is free.']);
+    expect(lines).toEqual(['Another device publishes "a". Waiting until the name is free.']);
     expect(errors).toEqual([]);
     subscription.unsubscribe();
   });
@@ -288,7 +288,7 @@ describe('publish', () => {
     source.complete();
     expect(urls).toEqual(Array(5).fill('/ingest/a?kind=eeg&if=free'));
     expect(hellos.at(-1)).toMatchObject({ fresh: true });
-    expect(lines).toEqual(['Another sensor publishes "a". Waiting until the name is free.']);
+    expect(lines).toEqual(['Another device publishes "a". Waiting until the name is free.']);
   });
 
   test('with onReplaced wait never replaces a connected sensor, and pauses a source that awaits ready', async () => {

@@ -33,7 +33,7 @@ const [rowChannels, rowWidth] = [8, 100];
 const shownChannels = 100;
 const shownItems = 20;
 
-/** What a reader made of a file, as text: its properties, channels, first and last rows, gaps, events, and notes. */
+/** Describes a recording as text: its properties, channels, first and last rows, gaps, events, and notes. */
 export function inspectionText(path: string, recording: Recording, about: Inspection): string {
   const sections = [
     properties(path, recording, about),

@@ -2,7 +2,7 @@ import { frameCount, timeOf, type Block } from '../../core/blocks/block.ts';
 import { shortest } from '../../formats/csv/csv-writer.ts';
 import type { Channel, RecordedMark, Recording } from '../../formats/recording.ts';
 
-/** What a reader made of a file, as plain JSON. Times are in s after the first frame. */
+/** Description of a recording as plain JSON. Times are in s after the first frame. */
 export interface Inspection {
   readonly format: Recording['format'];
   /** Character encoding; null for binary formats. */
@@ -34,7 +34,7 @@ export interface Inspection {
   readonly last: readonly (readonly (number | null)[])[];
   /** The first 1000 events in order of time. */
   readonly marks: readonly InspectedMark[];
-  /** Sentences on what was skipped or assumed. */
+  /** Notes on what was skipped or assumed. */
   readonly notes: readonly string[];
 }
 

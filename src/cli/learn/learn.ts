@@ -43,7 +43,7 @@ export function learnCommand(): Command<[string], LearnOptions> {
     .addOption(
       new Option(
         '--task <task>',
-        'What to learn: forecast the next frames, predict --target, reconstruct the input, or cancel --noise-reference',
+        'Task: forecast the next frames, predict --target, reconstruct the input, or cancel --noise-reference',
       )
         .choices(['forecast', 'target', 'reconstruct', 'cancel'] as const)
         .default('forecast' as const),
@@ -88,7 +88,11 @@ export function learnCommand(): Command<[string], LearnOptions> {
       updates,
     )
     .option('--target <list>', 'Columns to predict (--task target)', list)
-    .option('--noise-reference <list>', 'Columns with the noise to cancel from the others (--task cancel)', list)
+    .option(
+      '--noise-reference <list>',
+      'Reference columns of the noise to cancel from the other columns (--task cancel)',
+      list,
+    )
     .addOption(powerLineOption('Frequency of the power-line baseline'))
     .addOption(
       new Option(

@@ -42,7 +42,7 @@ export function readNab(folder: string): NabSeries[] {
         .sort()
         .map((file) => readSeries(data, category, file, windows.get(`${category}/${file}`) ?? [])),
     );
-  if (found.length === 0) throw new UsageError(`${data}: no folder contains CSV files`);
+  if (found.length === 0) throw new UsageError(`${data}: no directory contains CSV files`);
   return found;
 }
 

@@ -10,7 +10,7 @@ export interface EegSourceOptions extends Omit<EegOptions, 'time'> {
 }
 
 /**
- * The simulated headset in real time with its ground truth: about 25 blocks per second, without end.
+ * The simulated headset in real time with its ground truth: about 25 blocks per second, indefinitely.
  *
  *     clock    0    40    80   120 ms
  *     blocks   ---- 10 -- 10 -- 10 frames --

@@ -12,10 +12,10 @@ export interface ReadFileOptions extends ReadOptions {
 }
 
 /**
- * Reads a recording in pieces, so that the file is never entirely in memory; the format is detected from the content. A file
- * that is compressed with gzip is decompressed; if it is cut, what precedes the cut is read. The other files of a recording in
- * several files are read from the directory of its header. Rejects with an Error whose message starts with the path: the file
- * does not exist, is a directory, is empty, or is invalid.
+ * Reads a recording in pieces, so that the file is never entirely in memory. The format is detected from the content. A file
+ * that is compressed with gzip is decompressed; if it is truncated, all data before the end of the file is read. The other
+ * files of a recording in several files are read from the directory of its header. Rejects with an Error whose message starts
+ * with the path if the file does not exist, is a directory, is empty, or is invalid.
  */
 export async function readRecordingFile(path: string, options: ReadFileOptions = {}): Promise<Recording> {
   try {
@@ -32,9 +32,9 @@ export async function readRecordingFile(path: string, options: ReadFileOptions =
   }
 }
 
-const cutNote = 'The compressed file is cut. What precedes the cut is read.';
+const cutNote = 'The compressed file is truncated. All data before the end of the file is read.';
 
-/** Reads a recording; `cut`: accepts a compressed file that is cut. */
+/** Reads a recording; `cut`: accepts a truncated compressed file. */
 async function readFiles(path: string, size: number, options: ReadFileOptions, cut = false): Promise<Recording> {
   const reader = recordingReader(options);
   let [read, total] = [0, size];
@@ -74,7 +74,7 @@ async function findCompanion(
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'file not found',
   EACCES: 'no permission to read this file',
-  Z_BUF_ERROR: 'the compressed file is cut',
+  Z_BUF_ERROR: 'the compressed file is truncated',
   Z_DATA_ERROR: 'the compressed file is damaged. Copy or download it again.',
 };
 

@@ -3,7 +3,7 @@ import { constants, createGunzip } from 'node:zlib';
 
 /**
  * Decompresses a file that starts with the two bytes of gzip; passes on any other. Throws an Error of zlib if the content is
- * damaged, and unless `cut` is true, if it is cut.
+ * damaged, or if it is truncated and `cut` is false.
  */
 export async function* decompressed(pieces: AsyncGenerator<Uint8Array>, cut = false): AsyncGenerator<Uint8Array> {
   const first = await firstBytes(pieces);
@@ -18,7 +18,7 @@ export async function* decompressed(pieces: AsyncGenerator<Uint8Array>, cut = fa
   yield* gunzip as AsyncIterable<Uint8Array>;
 }
 
-/** Whether an error says that a compressed file is cut. */
+/** Whether an error reports a truncated compressed file. */
 export function isCut(error: unknown): boolean {
   return (error as NodeJS.ErrnoException | null)?.code === 'Z_BUF_ERROR';
 }

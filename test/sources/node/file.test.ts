@@ -80,7 +80,7 @@ describe('a recording file', () => {
     const { frames, notes } = await readRecordingFile(path);
     expect(frames).toBeGreaterThan(10);
     expect(frames).toBeLessThan(1000);
-    expect(notes?.at(-1)).toBe('The compressed file is cut. What precedes the cut is read.');
+    expect(notes?.at(-1)).toBe('The compressed file is truncated. All data before the end of the file is read.');
     await expect(readRecordingFile(write('head.gz', bytes.subarray(0, 30)))).rejects.toThrow();
   });
 
