@@ -26,7 +26,7 @@ type Expected = 'value' | 'first value' | 'name' | 'first name' | 'colon' | 'com
  * Returns why a text is not JSON: what was found, where (characters counted from 1, and line and column in a text of several
  * lines), and what to send instead.
  *
- *     [1, NaN]      NaN at character 5; send null instead
+ *     [1, NaN]      NaN at character 5; NaN is not JSON; send null
  */
 export function jsonProblem(json: string): string {
   let at = 0;
@@ -113,7 +113,7 @@ function problemAt(json: string, at: number, expected: Expected, closing: string
   if (expected === 'name' || expected === 'first name') return `${here}; put names in double quotes (")`;
   if (expected === 'comma') return `${here}; separate values with commas`;
   if (expected === 'colon') return `${here}; a colon is missing after the name`;
-  if (instead !== undefined) return `${here}; send ${instead} instead`;
+  if (instead !== undefined) return `${here}; ${found} is not JSON; send ${instead}`;
   if (/^[+-]?[\d.]/.test(found)) return `${here}; write numbers like 0.5, -1, or 1e3`;
   return `${here}; put text in double quotes ("), or send numbers`;
 }

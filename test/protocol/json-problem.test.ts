@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { jsonProblem } from '../../src/protocol/json-problem.ts';
 
 test.each([
-  ['[1, NaN]', 'NaN at character 5; send null instead'],
-  ['{"t": -Infinity}', '-Infinity at character 7; send null instead'],
-  ['{"t": None}', 'None at character 7; send null instead'],
-  ['{"t": True}', 'True at character 7; send true instead'],
+  ['[1, NaN]', 'NaN at character 5; NaN is not JSON; send null'],
+  ['{"t": -Infinity}', '-Infinity at character 7; -Infinity is not JSON; send null'],
+  ['{"t": None}', 'None at character 7; None is not JSON; send null'],
+  ['{"t": True}', 'True at character 7; True is not JSON; send true'],
   ["{'t': 1}", 'a single quote at character 2; put names and text in double quotes (")'],
   ['{t: 1}', 't at character 2; put names in double quotes (")'],
   ['[1,2,]', '] at character 6; remove the comma before it, or send null for a missing sample'],
@@ -16,7 +16,7 @@ test.each([
   ['[.5]', '.5 at character 2; write numbers like 0.5, -1, or 1e3'],
   ['{"t":1} // room', 'a comment at character 9; remove it, because JSON does not allow comments'],
   ['{"t":1}{"t":2}', '{ at character 8, after the end of the JSON; send one message at a time'],
-  ['[1,\n  nan]', 'nan at character 7 (line 2, column 3); send null instead'],
+  ['[1,\n  nan]', 'nan at character 7 (line 2, column 3); nan is not JSON; send null'],
   [
     '["a\nb"]',
     'a text at character 2 (line 1, column 2) that does not end, or contains a line break or an invalid escape',

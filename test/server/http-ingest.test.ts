@@ -68,7 +68,7 @@ describe('a sensor that sends HTTP requests', () => {
     const rejected = await curl('{"temperature": NaN}');
     expect(rejected.headers.get('content-type')).toMatch(/^text\/plain/);
     expect(await rejected.text()).toBe(
-      'message must be valid JSON, got NaN at character 17; send null instead (bad-json)\n',
+      'message must be valid JSON, got NaN at character 17; NaN is not JSON; send null (bad-json)\n',
     );
   });
 
@@ -92,7 +92,7 @@ describe('a sensor that sends HTTP requests', () => {
     expect(stream()?.next).toBe(3);
     const none = await post('b', '{"t":1}\n{"t":NaN}', { 'content-type': 'application/x-ndjson' });
     expect(none.text).toBe(
-      'line 2: message must be valid JSON, got NaN at character 6; send null instead (bad-json)\n',
+      'line 2: message must be valid JSON, got NaN at character 6; NaN is not JSON; send null (bad-json)\n',
     );
     expect(stream('b')).toBeUndefined();
     const health = (await (await fetch(`${w.server.url}/healthz`)).json()) as Record<string, object[]>;

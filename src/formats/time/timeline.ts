@@ -114,7 +114,9 @@ function rejectBack(input: TimelineInput, back: number): void {
     throw new ReadingError(`the times in the column '${input.name}' are descending: ${backAt(input, back)}`, ['sort']);
   if (input.rate !== undefined) return;
   const restarts = times[back] <= (times.find((time) => !Number.isNaN(time)) ?? NaN);
-  const restart = restarts ? ' The times start again there. If the file contains two recordings, divide it before this line.' : '';
+  const restart = restarts
+    ? ' The times start again there. If the file contains two recordings, divide it before this line.'
+    : '';
   const order: ReadingOption[] = restarts ? ['rate'] : ['sort', 'rate'];
   const options: ReadingOption[] = series === undefined ? order : ['series', ...order];
   throw new ReadingError(backAt(input, back) + restart, options, series === undefined ? [] : [series]);
