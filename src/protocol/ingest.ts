@@ -1,3 +1,4 @@
+import type { TimeUnit } from '../core/blocks/time-unit.ts';
 import { limitChannels, readColumns, readThirdParty, type Samples, stamped } from './samples.ts';
 import { readNamed } from './named-samples.ts';
 import * as v from 'valibot';
@@ -87,8 +88,12 @@ export interface Mark {
   label: string;
   /** Duration in frames; absent for an instant. */
   frames?: number;
-  /** Time of the event, in ms since 1970; not rounded to a frame. */
+  /** Time of the event, in `timeUnit`; not rounded to a frame. */
   time?: number;
+  /** Unit of `time`, if it is known to count from 1970. Default: recognized by the clock of the sensor. */
+  timeUnit?: TimeUnit;
+  /** Warnings about ignored fields, one sentence each. */
+  warnings?: readonly string[];
   /** Duration in ms; not rounded to frames. */
   duration?: number;
 }
@@ -192,8 +197,7 @@ function readIngest(json: unknown, limits: Limits): IngestMessage {
   if (type === 'gap') return checkGapEnd(checkMessage(gap, json, codes));
   if (type === 'mark') {
     const { time, ...rest } = checkMessage(mark, json, codes);
-    const stamp = timeOf(time);
-    return stamp ? { ...rest, time: stamp.time } : rest;
+    return { ...rest, ...stamped(timeOf(time)) };
   }
   throw new ProtocolError(
     'unknown-type',

@@ -199,7 +199,7 @@ export class Feed {
     const outputs = this.#intake.accept(messages, this.#options.now());
     this.rejections.accept();
     for (const output of outputs) this.#emitReceived(output);
-    for (const message of messages) if (message.type === 'samples') this.#notes.add(message.warnings ?? []);
+    for (const message of messages) if (message.type !== 'gap') this.#notes.add(message.warnings ?? []);
     if (this.#notes.changed(this.notes)) this.output.next({ type: 'info' });
     const blocks = outputs.flatMap((output) => (output.type === 'raw' ? [output.block] : []));
     const frames = blocks.reduce((sum, block) => sum + frameCount(block), 0);

@@ -8,7 +8,7 @@ import type { Samples } from '../protocol/samples.ts';
 import type { MarkMessage } from '../protocol/watch-message.ts';
 import { invalidateNonFinite } from './check-samples.ts';
 import { FrameNumbering, type Placement } from './frame-numbering.ts';
-import { type Arrival, SourceClock } from './source-clock.ts';
+import { type Arrival, type ObservedTime, SourceClock } from './source-clock.ts';
 
 /** What a sensor sends about an open stream. */
 export type SensorMessage = Samples | Gap | Mark;
@@ -77,13 +77,14 @@ export class Intake {
       return count === 1 ? place() : numbered(`message ${at + 1} of ${count}`, place);
     });
     const placed = joined(each);
-    for (const item of placed)
-      if (item.type === 'samples' && framesOf(item) > item.old) clock.observe(arrivalOf(item), now);
+    const times = placed.map((item) =>
+      item.type === 'samples' && framesOf(item) > item.old ? clock.observe(arrivalOf(item), now) : undefined,
+    );
     this.#numbering = numbering;
     this.#clock = clock;
-    return placed.flatMap((item): IntakeOutput[] => {
+    return placed.flatMap((item, at): IntakeOutput[] => {
       if (item.type === 'gap') return [item];
-      return item.type === 'mark' ? [this.#mark(item)] : this.#frames(item, now);
+      return item.type === 'mark' ? [this.#mark(item, now)] : this.#frames(item, times[at], now);
     });
   }
 
@@ -100,7 +101,7 @@ export class Intake {
     return { type: 'samples', samples, ...placement };
   }
 
-  #frames(placed: Placed, now: number): IntakeOutput[] {
+  #frames(placed: Placed, observed: ObservedTime | undefined, now: number): IntakeOutput[] {
     const { samples, start, old, gap } = placed;
     const { channels } = samples;
     const { rate } = this.#options;
@@ -108,16 +109,16 @@ export class Intake {
     const data = old === 0 ? samples.data : samples.data.slice(old * channels);
     if (data.length === 0) return before;
     const valid = invalidateNonFinite(data, channels, samples.valid?.slice(old));
-    const time = this.#clock.date(arrivalOf(placed), now);
+    const time = this.#clock.date(arrivalOf(placed), observed, now);
     const last = data.length / channels - 1;
     this.#newest = { index: start + last, time: rate > 0 ? time + (last * 1000) / rate : time };
     return [...before, { type: 'raw', block: { data, channels, start, rate, time, ...(valid && { valid }) } }];
   }
 
   /** Returns an event with the index of its frame: the one at its time, or the next one if neither is known. */
-  #mark({ at, label, frames, time, duration, next }: PlacedMark): Omit<MarkMessage, 'id'> {
+  #mark({ at, label, frames, time, timeUnit, duration, next }: PlacedMark, now: number): Omit<MarkMessage, 'id'> {
     const { rate } = this.#options;
-    const dated = time === undefined ? undefined : this.#clock.dateEvent(time);
+    const dated = time === undefined ? undefined : this.#clock.dateEvent(time, now, timeUnit);
     const count = frames ?? (rate > 0 && duration ? Math.max(1, Math.round((duration * rate) / 1000)) : undefined);
     return {
       type: 'mark',

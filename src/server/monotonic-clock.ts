@@ -1,4 +1,7 @@
-import { fromMs, toMs, type TimeUnit, unitByProgress } from '../core/blocks/time-unit.ts';
+import { fromMs, toMs, type TimeUnit } from '../core/blocks/time-unit.ts';
+import { maxTime } from '../protocol/limits.ts';
+import { ClockMapping, maxLate } from './clock-mapping.ts';
+import { ProgressMeter } from './progress-meter.ts';
 
 /** Time of a message: that of its first frame as sent, the index of that frame, and how much later its last frame is. */
 interface Observation {
@@ -8,57 +11,48 @@ interface Observation {
   readonly last: number;
 }
 
+/** A time of the clock without wraps, and the mapping that was in use when it was observed. */
+export interface MonotonicTime {
+  readonly counter: number;
+  readonly mapping: ClockMapping;
+}
+
 /** Values after which the counters of devices start again at 0: millis() and micros(), ticks_ms() of MicroPython. */
 const wraps: readonly number[] = [2 ** 32, 2 ** 30];
-/** Fastest drift between two clocks: 500 parts per million. */
-const maxDrift = 5e-4;
-/** Times that stay later than expected by this much, in ms, for `resetAfter`, mean that the device's clock has stopped. */
-const maxLate = 2000;
-const resetAfter = 30_000;
-/** How far after its arrival, in ms, a frame may be dated while the clock is adjusted. */
-const maxAhead = 2000;
-/** Least time, in s, over which the unit of an irregular stream is measured. */
-const minMeasured = 1;
-/** Smallest difference between the times of two messages, in ms. */
-const minStep = 0.001;
+/** How far in the past, in ms, a time can be that is of a frame that is sent late, and not of a device that was restarted. */
+const latest = 86_400_000;
+const strictness = { factor: 1.25, seconds: 1, intervals: 2 };
 
 /**
  * A clock that does not count from 1970, such as seconds since the device was started. Its unit is recognized from its
- * progress: over the frames of a stream with a sampling rate, otherwise over the arrivals. It is mapped to the server's clock
- * by the message with the shortest delay,
- *
- *     offset ← min(offset + drift, arrival - time of the newest frame)
- *
- * and the mapping follows this offset at half speed, so that mapped times increase with the times of the device. The counter
- * may wrap at 2^32 or 2^30, and a device that was restarted is mapped anew.
+ * progress (`ProgressMeter`), and its times are mapped to the server's clock (`ClockMapping`). The counter may wrap at 2^32 or
+ * 2^30, frames may be sent late, and a device that was restarted is mapped anew.
  */
 export class MonotonicClock {
-  readonly #rate: number;
+  #meter: ProgressMeter;
   #unit: TimeUnit | undefined;
-  #first: (Observation & { now: number }) | undefined;
-  /** The newest time and its arrival, and how much the counter has lost by wrapping. */
-  #newest = { time: NaN, now: NaN, lost: 0 };
-  /** Least arrival - time in ms, corrected for drift. */
-  #offset = NaN;
-  /** Since when, and by how much at least, all times were late. */
-  #late: { since: number; least: number } | undefined;
-  /** The last mapped time, in ms of the device and since 1970, and the offset in use. */
-  #mapped = { device: NaN, time: -Infinity, offset: NaN };
+  #mapping = new ClockMapping();
+  /** The newest time without wraps, its arrival, and the arrival before. */
+  #newest = { counter: NaN, now: NaN, before: NaN };
+  /** How much the counter has lost by wrapping. */
+  #lost = 0;
+  /** The newest time before the last outage: later frames than it can be sent late. */
+  #outage = -Infinity;
 
   /** @param rate sampling rate in Hz; 0 = irregular */
   constructor(rate: number) {
-    this.#rate = rate;
+    this.#meter = new ProgressMeter(rate);
   }
 
   /** Returns a clock in the same state. */
   copy(): MonotonicClock {
-    const copy = new MonotonicClock(this.#rate);
+    const copy = new MonotonicClock(0);
+    copy.#meter = this.#meter.copy();
     copy.#unit = this.#unit;
-    copy.#first = this.#first;
-    copy.#newest = { ...this.#newest };
-    copy.#offset = this.#offset;
-    copy.#late = this.#late;
-    copy.#mapped = { ...this.#mapped };
+    copy.#mapping = this.#mapping.copy();
+    copy.#newest = this.#newest;
+    copy.#lost = this.#lost;
+    copy.#outage = this.#outage;
     return copy;
   }
 
@@ -67,84 +61,95 @@ export class MonotonicClock {
     return this.#unit;
   }
 
-  /** Learns from the time of a message that arrived at `now` (ms). */
-  observe(observed: Observation, now: number): void {
-    const { time } = observed;
-    if (!this.#first || (this.#unit === undefined && time < this.#newest.time)) this.#first = { ...observed, now };
-    this.#unit ??= this.#measured(observed, now);
-    if (this.#unit === undefined) {
-      this.#newest = { time, now, lost: 0 };
-      return;
+  /** Whether a time is far ahead of this clock, as that of a device whose clock was set. */
+  isLeap(time: number): boolean {
+    return this.#meter.isLeap(time);
+  }
+
+  /** Learns from the time of a message that arrived at `now` (ms). Returns the time for `date`; undefined if it is out of range. */
+  observe({ time, start, last }: Observation, now: number): MonotonicTime | undefined {
+    this.#meter.observe({ time, start, now });
+    this.#unit ??= this.#meter.unit(strictness);
+    if (this.#unit === undefined) return { counter: time, mapping: this.#mapping };
+    let counter = this.#unwrapped(time, now);
+    const later = fromMs(last, this.#unit);
+    if (!(Math.abs(toMs(counter + later, this.#unit)) <= maxTime)) return undefined;
+    if (counter + later < this.#newest.counter && this.#isRestart(time, counter, now)) {
+      this.#restart();
+      counter = time;
     }
-    const newest = time + fromMs(observed.last, this.#unit);
-    if (newest < this.#newest.time) this.#goBack(newest, this.#unit, now);
-    const device = this.#device(newest, this.#unit);
-    const elapsed = Math.max(0, device - this.#device(this.#newest.time, this.#unit)) || 0;
-    this.#newest = { ...this.#newest, time: newest, now };
-    this.#offset = Math.min(Number.isNaN(this.#offset) ? Infinity : this.#offset + maxDrift * elapsed, now - device);
-    this.#resetIfStopped(now - device, now);
+    if (!(counter < this.#newest.counter)) this.#lost = counter - time;
+    this.#advance(counter + later, now);
+    this.#mapping.observe(toMs(counter + later, this.#unit), now);
+    return { counter, mapping: this.#mapping };
   }
 
-  /** Maps a time of the device to ms since 1970; undefined while the unit is not known. */
-  map(time: number): number | undefined {
-    return this.#unit === undefined ? undefined : this.#device(time, this.#unit) + this.#offset;
-  }
-
-  /** Maps the time `later` ms after that of a message that arrived at `now`; mapped times increase. */
-  date(time: number, later: number, now: number): number | undefined {
+  /** Maps the time of an event that arrived at `now` to ms since 1970; undefined while the unit is not known. */
+  map(time: number, now: number): number | undefined {
     if (this.#unit === undefined) return undefined;
-    const device = this.#device(time, this.#unit) + later;
-    const before = this.#mapped;
-    const step = Math.abs(device - before.device) / 2;
-    const towards = before.offset + Math.max(-step, Math.min(step, this.#offset - before.offset));
-    const offset = Number.isNaN(towards) || device + towards > now + maxAhead ? this.#offset : towards;
-    const least = device === before.device ? before.time : before.time + minStep;
-    const mapped = Math.max(device + offset, least);
-    this.#mapped = { device, time: mapped, offset };
-    return mapped;
+    const mapped = this.#mapping.map(toMs(this.#unwrapped(time, now), this.#unit));
+    return Math.abs(mapped) <= maxTime ? mapped : undefined;
   }
 
-  /** Converts a time of the device to ms, without wraps. */
-  #device(time: number, unit: TimeUnit): number {
-    return toMs(time + this.#newest.lost, unit);
+  /** Makes mapped times exceed that of a frame that was dated otherwise, if none was mapped yet. */
+  startAfter(time: number): void {
+    this.#mapping.startAfter(time);
   }
 
-  /** The counter has wrapped if it advanced as far as the server's clock; otherwise the device was restarted. */
-  #goBack(time: number, unit: TimeUnit, now: number): void {
-    const { time: before, now: then, lost } = this.#newest;
-    const passed = now - then;
-    const wrap = wraps.find(
-      (size) => before < size && Math.abs(toMs(time + size - before, unit) - passed) <= 1000 + passed / 5,
-    );
-    this.#newest = { time: NaN, now, lost: wrap === undefined ? 0 : lost + wrap };
-    if (wrap !== undefined) return;
-    this.#offset = NaN;
-    this.#late = undefined;
-    this.#mapped = { ...this.#mapped, device: NaN, offset: NaN };
+  /** Maps the time `later` ms after an observed one that arrived at `now`; undefined while the unit is not known. */
+  date({ counter, mapping }: MonotonicTime, later: number, now: number): number | undefined {
+    return this.#unit === undefined ? undefined : mapping.date(toMs(counter, this.#unit) + later, now);
   }
 
-  /** A device whose clock has stopped for a while, such as in sleep, is mapped anew. */
-  #resetIfStopped(delay: number, now: number): void {
-    if (delay <= this.#offset + maxLate) {
-      this.#late = undefined;
-      return;
-    }
-    const { since, least } = this.#late ?? { since: now, least: delay };
-    this.#late = { since, least: Math.min(least, delay) };
-    if (now - since < resetAfter) return;
-    this.#offset = this.#late.least;
-    this.#mapped.offset = NaN;
-    this.#late = undefined;
+  /**
+   * Returns a time without wraps. The counter has wrapped if it then has advanced as far as the server's clock; a time from
+   * before the last wrap is far ahead.
+   */
+  #unwrapped(time: number, now: number): number {
+    const { counter } = this.#newest;
+    const unit = this.#unit!;
+    const continued = time + this.#lost;
+    const [most, least] = this.#passed(now);
+    const wrap = wraps.find((size) => {
+      const ahead = toMs(continued + size - counter, unit);
+      const tolerance = maxLate + most / 1000;
+      return (
+        counter - this.#lost < size &&
+        ahead > least - tolerance &&
+        ahead <= most + tolerance &&
+        ahead < toMs(size / 2, unit)
+      );
+    });
+    if (wrap !== undefined) return continued + wrap;
+    const before = wraps.find((size) => this.#lost >= size && continued > counter + size / 2);
+    return before === undefined ? continued : continued - before;
   }
 
-  #measured({ time, start }: Observation, now: number): TimeUnit | undefined {
-    const first = this.#first!;
-    const elapsed = time - first.time;
-    if (!(elapsed > 0)) return undefined;
-    const bySamples = this.#rate > 0 ? unitByProgress(elapsed, (start - first.start) / this.#rate, twofold) : undefined;
-    const seconds = (now - first.now) / 1000;
-    return bySamples ?? (seconds >= minMeasured ? unitByProgress(elapsed, seconds, twofold) : undefined);
+  /** Whether a time before the newest one is of a device that was restarted, rather than of a frame that was sent late. */
+  #isRestart(time: number, counter: number, now: number): boolean {
+    const unit = this.#unit!;
+    if (counter > this.#outage && this.#outage > -Infinity) return false;
+    const sinceStart = toMs(time, unit);
+    const back = toMs(this.#newest.counter - counter, unit);
+    return sinceStart <= this.#passed(now)[0] + maxLate || back > latest;
+  }
+
+  /** The most and the least time in ms that has passed since the newest time: messages that arrive together were sent in turn. */
+  #passed(now: number): [number, number] {
+    const { now: then, before } = this.#newest;
+    return [now - (then === now && !Number.isNaN(before) ? before : then), now - then];
+  }
+
+  #restart(): void {
+    this.#mapping = new ClockMapping(this.#mapping.last);
+    this.#newest = { ...this.#newest, counter: NaN };
+    this.#outage = -Infinity;
+  }
+
+  #advance(counter: number, now: number): void {
+    const { counter: newest, now: then, before } = this.#newest;
+    if (counter < newest) return;
+    if (toMs(counter - newest, this.#unit!) > maxLate) this.#outage = newest;
+    this.#newest = { counter, now, before: then === now ? before : then };
   }
 }
-
-const twofold = { slowest: 0.5, fastest: 2 };

@@ -5,7 +5,8 @@ import { maxTime } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { ClockInfo } from '../protocol/stream-info.ts';
 import { ArrivalClock } from './arrival-clock.ts';
-import { MonotonicClock } from './monotonic-clock.ts';
+import { MonotonicClock, type MonotonicTime } from './monotonic-clock.ts';
+import { ProgressMeter } from './progress-meter.ts';
 
 /** Frames that arrived together. */
 export interface Arrival {
@@ -20,26 +21,48 @@ export interface Arrival {
   readonly timeUnit?: TimeUnit | undefined;
 }
 
-/** An epoch clock that is off by more than this, in ms, is reported. */
+/** The time of an `Arrival` that a `SourceClock` has observed. */
+export interface ObservedTime {
+  /** In ms since 1970; undefined if the time does not count from 1970. */
+  readonly epoch?: number | undefined;
+  /** Whether it counts from 1970 for certain. */
+  readonly isDate?: boolean;
+  readonly monotonic?: MonotonicTime | undefined;
+}
+
+/** An epoch clock that is off by more than this, in ms, is reported, until it is off by less than `minOffset`. */
 const maxOffset = 60_000;
+const minOffset = 50_000;
 /** How far in the future, in ms, a time can be that is read as a time since 1970: ten years. */
 const latestAhead = 315_576_000_000;
+/** A first time that is this near to the server's clock, in ms, counts from 1970 for certain. */
+const certain = 86_400_000;
+/** A clock whose dates are far from the server's is monotonic only if its progress shows another unit for certain. */
+const strict = { factor: 1.05, seconds: 3, intervals: 3 };
+const usual = { factor: 1.25, seconds: 1, intervals: 2 };
 
 /**
  * The clock of a device: converts the times of its frames to ms since 1970 on the server's clock.
  *
- * Times since 1970 are recognized by their size (`unitBySize`), and their unit is fixed for the run. Other times, such as
- * seconds since the device was started, are those of a `MonotonicClock`. Frames without a time, and those of a clock whose
- * unit is not known yet, are dated by their arrival.
+ * Times since 1970 are recognized by their size (`epochUnit`), and their unit is fixed for the run. If the date is far from the
+ * server's, the progress of the times must not show another unit: a counter of µs looks like seconds since 1970 after 16 min.
+ * Other times, such as seconds since the device was started, are those of a `MonotonicClock`, until the device sends the
+ * current date, as after it has set its clock. Frames without a time, and those of a clock whose unit is not known yet, are
+ * dated by their arrival.
  */
 export class SourceClock {
   readonly #rate: number;
   readonly #declared: ClockKind | undefined;
   readonly #arrivals: ArrivalClock;
-  readonly #monotonic: MonotonicClock;
+  #monotonic: MonotonicClock;
   #kind: ClockKind | undefined;
   #unit: TimeUnit | undefined;
+  /** Measures the unit of a clock whose dates are far from the server's. */
+  #doubt: ProgressMeter | undefined;
+  /** Unit of the times of a device that sends dates as text, or in a declared unit. */
+  #sent: TimeUnit | undefined;
   #offset = 0;
+  #isOff = false;
   /** Whether a time of an epoch clock did not count from 1970. */
   #strayed = false;
 
@@ -53,7 +76,10 @@ export class SourceClock {
     if (!before) return;
     this.#kind = before.#kind;
     this.#unit = before.#unit;
+    this.#doubt = before.#doubt?.copy();
+    this.#sent = before.#sent;
     this.#offset = before.#offset;
+    this.#isOff = before.#isOff;
     this.#strayed = before.#strayed;
   }
 
@@ -63,52 +89,54 @@ export class SourceClock {
   }
 
   /**
-   * Learns from frames that arrived at `now`; to be called for all frames that arrived together before `date`.
+   * Learns from frames that arrived at `now`, and returns their time for `date`; to be called for all frames that arrived
+   * together before `date`.
    * @throws ProtocolError 'bad-time' if the unit differs from the unit before, or a time is out of range
    */
-  observe({ start, frames, time, timeUnit }: Arrival, now: number): void {
-    if (time === undefined) return;
+  observe({ start, frames, time, timeUnit }: Arrival, now: number): ObservedTime | undefined {
+    if (time === undefined) return undefined;
     const last = this.#span(frames - 1);
-    if (timeUnit === undefined && this.#kind === undefined) this.#recognize(time, now);
-    if (timeUnit === undefined && this.#kind === 'monotonic') {
-      this.#monotonic.observe({ time, start, last }, now);
-      return;
+    if (timeUnit !== undefined) {
+      this.#sent = timeUnit;
+      return { epoch: this.#epoch(time, timeUnit, { frames, last, now }), isDate: true };
     }
-    const unit = timeUnit ?? this.#epochUnit(time);
-    if (unit === undefined) {
-      this.#strayed = true;
-      return;
-    }
-    const newest = toMs(time, unit) + last;
-    if (!(Math.abs(newest) <= maxTime))
-      throw new ProtocolError(
-        'bad-time',
-        `time of the last frame must be at most ${maxTime} ms, got ${frames} frames from ${toMs(time, unit)} ms`,
-      );
-    this.#offset = newest - now;
+    this.#recognize(time, now);
+    this.#doubt?.observe({ time, start, now });
+    const monotonic =
+      this.#kind === 'monotonic' || this.#doubt ? this.#monotonic.observe({ time, start, last }, now) : undefined;
+    this.#decide();
+    if (this.#kind === 'monotonic') return { monotonic };
+    const unit = this.#epochUnit(time);
+    if (unit === undefined) this.#strayed = true;
+    return { epoch: unit && this.#epoch(time, unit, { frames, last, now }), monotonic };
   }
 
   /** Returns the time of the first new one of some frames that arrived at `now`, in ms since 1970. */
-  date({ start, frames, old, time, timeUnit }: Arrival, now: number): number {
-    const given = time === undefined ? undefined : this.#convert(time, this.#span(old), timeUnit, now);
-    return given ?? this.#arrivals.date(start + old, frames - old, now);
+  date({ start, frames, old }: Arrival, observed: ObservedTime | undefined, now: number): number {
+    const given = this.#given(observed, this.#span(old), now);
+    if (given !== undefined) return given;
+    const arrival = this.#arrivals.date(start + old, frames - old, now);
+    this.#monotonic.startAfter(arrival);
+    return arrival;
   }
 
-  /** Returns the time of an event in ms since 1970; undefined if it cannot be known yet. */
-  dateEvent(time: number): number | undefined {
-    const epoch = this.#declared === 'monotonic' ? undefined : unitBySize(time);
-    return epoch === undefined ? this.#monotonic.map(time) : toMs(time, epoch);
+  /** Returns the time of an event that arrived at `now`, in ms since 1970; undefined if it cannot be known yet. */
+  dateEvent(time: number, now: number, timeUnit?: TimeUnit): number | undefined {
+    if (timeUnit === undefined && this.#kind === 'monotonic') return this.#monotonic.map(time, now);
+    const epoch = timeUnit ?? unitBySize(time) ?? (this.#declared === 'epoch' ? 'ms' : undefined);
+    return epoch && toMs(time, epoch);
   }
 
   /** What is known about the clock; undefined if the device sends no times. */
   get info(): ClockInfo | undefined {
     if (this.#kind === 'monotonic') return { kind: 'monotonic', unit: this.#monotonic.unit };
-    return this.#unit && { kind: 'epoch', unit: this.#unit };
+    const unit = this.#unit ?? this.#sent;
+    return unit && { kind: 'epoch', unit };
   }
 
   /** How far the newest time is ahead of its arrival, in ms, or behind if negative; 0 up to a minute. */
   get offset(): number {
-    return Math.abs(this.#offset) > maxOffset ? this.#offset : 0;
+    return this.#isOff ? this.#offset : 0;
   }
 
   /** What is unusual about the clock, one sentence for each key. */
@@ -137,9 +165,46 @@ export class SourceClock {
     return notes;
   }
 
+  /** Recognizes the kind of the clock from its first time, or from one that leaps to the current date. */
   #recognize(time: number, now: number): void {
-    this.#unit = epochUnit(time, now + latestAhead);
-    this.#kind = this.#unit === undefined ? 'monotonic' : 'epoch';
+    if (this.#declared !== undefined) return;
+    const unit = epochUnit(time, now + latestAhead);
+    const isCurrent = unit !== undefined && Math.abs(toMs(time, unit) - now) < certain;
+    if (this.#kind === undefined) {
+      this.#unit = unit;
+      this.#kind = unit === undefined ? 'monotonic' : 'epoch';
+      if (unit !== undefined && !isCurrent) this.#doubt = new ProgressMeter(this.#rate);
+    } else if (this.#kind === 'monotonic' && isCurrent && this.#monotonic.isLeap(time)) {
+      this.#unit = unit;
+      this.#kind = 'epoch';
+      this.#monotonic = new MonotonicClock(this.#rate);
+    }
+  }
+
+  /** Decides whether a clock whose dates are far from the server's counts from 1970. */
+  #decide(): void {
+    if (!this.#doubt || this.#unit === undefined) return;
+    const other = this.#doubt.unit(strict);
+    const counts = this.#doubt.unit(usual) === this.#unit;
+    if (counts || (other !== undefined && other !== this.#unit)) this.#doubt = undefined;
+    else return;
+    if (counts) return;
+    this.#kind = 'monotonic';
+    this.#unit = undefined;
+    this.#offset = 0;
+    this.#isOff = false;
+  }
+
+  #epoch(time: number, unit: TimeUnit, { frames, last, now }: { frames: number; last: number; now: number }): number {
+    const first = toMs(time, unit);
+    if (!(Math.abs(first + last) <= maxTime))
+      throw new ProtocolError(
+        'bad-time',
+        `time of the last frame must be at most ${maxTime} ms, got ${frames} frames from ${first} ms`,
+      );
+    this.#offset = first + last - now;
+    this.#isOff = Math.abs(this.#offset) > (this.#isOff ? minOffset : maxOffset);
+    return first;
   }
 
   /** Returns the unit of a time since 1970; undefined if it does not count from 1970. */
@@ -154,10 +219,11 @@ export class SourceClock {
     );
   }
 
-  #convert(time: number, later: number, timeUnit: TimeUnit | undefined, now: number): number | undefined {
-    if (timeUnit === undefined && this.#kind === 'monotonic') return this.#monotonic.date(time, later, now);
-    const unit = timeUnit ?? this.#epochUnit(time);
-    return unit === undefined ? undefined : toMs(time, unit) + later;
+  #given(observed: ObservedTime | undefined, later: number, now: number): number | undefined {
+    if (observed === undefined) return undefined;
+    if (this.#kind === 'monotonic' && observed.isDate !== true)
+      return observed.monotonic && this.#monotonic.date(observed.monotonic, later, now);
+    return observed.epoch === undefined ? undefined : observed.epoch + later;
   }
 
   /** The duration of some frames in ms; 0 for an irregular stream. */

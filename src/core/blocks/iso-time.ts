@@ -7,12 +7,13 @@ export interface IsoTime {
   readonly zoned: boolean;
 }
 
-/** Reads an ISO 8601 date and time, with T or a space between them; undefined if the text is none. */
+/** Reads an ISO 8601 date and time, with T or a space between them; undefined if the text is none, NaN if there is no such day or time. */
 export function readIsoTime(text: string): IsoTime | undefined {
   const parts = iso.exec(text);
   if (!parts) return undefined;
   const [, date, minute = '00:00', second = '00', fraction, zone] = parts;
-  const whole = Date.parse(`${date}T${minute}:${second}${isoZone(zone)}`);
+  const isDay = new Date(`${date}T00:00Z`).toJSON()?.startsWith(date);
+  const whole = isDay ? Date.parse(`${date}T${minute}:${second}${isoZone(zone)}`) : NaN;
   return { time: fraction ? whole + Number(`0.${fraction}`) * 1000 : whole, zoned: zone !== undefined };
 }
 

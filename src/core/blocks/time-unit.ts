@@ -34,8 +34,8 @@ export function unitBySize(stamp: number): TimeUnit | undefined {
   return [...timeUnits].reverse().find((unit) => Math.abs(stamp) >= smallestEpoch[unit]);
 }
 
-/** The earliest time that is read as seconds since 1970, in ms: 2000-01-01. Smaller numbers are counters. */
-const earliestSecond = 946_684_800_000;
+/** The earliest time that is read as a time since 1970, in ms: 2000-01-01. Smaller numbers are counters. */
+const earliest = 946_684_800_000;
 
 /**
  * Returns the unit of the first time of a device, if it counts from 1970: `unitBySize`, unless the date is not plausible.
@@ -45,7 +45,7 @@ export function epochUnit(stamp: number, latest: number): TimeUnit | undefined {
   const unit = unitBySize(stamp);
   if (unit === undefined) return undefined;
   const ms = toMs(stamp, unit);
-  return ms <= latest && (unit !== 's' || ms >= earliestSecond) ? unit : undefined;
+  return ms >= earliest && ms <= latest ? unit : undefined;
 }
 
 /**
