@@ -63,6 +63,8 @@ class StreamWriter {
   readonly #times = new EventTimes();
   #file: OutputFile | undefined;
   #writer = csvWriter([]);
+  #irregular = false;
+  #timer: NodeJS.Timeout | undefined;
   #remaining = Infinity;
   #frames = 0;
   #events = 0;
@@ -89,11 +91,13 @@ class StreamWriter {
         const { channels, rate, kind } = event.stream;
         this.#writer = csvWriter(channels, { rate, kind, events: true });
         this.#file = appendFile(this.#path, this.#writer.header());
-        if (this.#seconds < Infinity) this.#remaining = Math.ceil(this.#seconds * (rate || 1));
+        this.#irregular = rate === 0;
+        if (this.#seconds < Infinity && rate > 0) this.#remaining = Math.ceil(this.#seconds * rate);
         return true;
       }
       case 'subscribed':
         this.#announceStart();
+        if (this.#irregular) this.#stopAfter(this.#seconds);
         this.#writeEvents(this.#times.subscribed(event.run));
         return true;
       case 'run':
@@ -117,6 +121,7 @@ class StreamWriter {
   }
 
   close(): void {
+    clearTimeout(this.#timer);
     this.#writeEvents(this.#times.end());
     this.#file?.close();
     this.#line.clear();
@@ -152,6 +157,15 @@ class StreamWriter {
       this.#file?.write(this.#writer.event(event));
       this.#events++;
     }
+  }
+
+  /** Stops the recording of an irregular stream, whose number of frames is unknown. */
+  #stopAfter(seconds: number): void {
+    if (seconds === Infinity || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#remaining = 0;
+      this.full.next();
+    }, seconds * 1000);
   }
 
   #announceStart(): void {

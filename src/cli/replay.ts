@@ -42,7 +42,8 @@ export function replayCommand(): Command<[string], ReplayOptions> {
       const line = progress();
       const { speed, loop, skipGaps } = options;
       const recording = await readRecordingOf(path, readOptionsOf(options), line);
-      const { channels, rate, frames, lost } = recording;
+      const { channels, frames, lost } = recording;
+      const rate = recording.irregular ? 0 : recording.rate;
       const info = { channels, rate, kind: options.kind ?? recording.kind };
       let sent = 0;
       const marks$ = new Subject<RecordedMark>();

@@ -64,7 +64,7 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Obser
   const { speed = 1, loop = false, clock = systemClock, ready, marked, skipGaps = false, waiting, skip$ } = options;
   if (!(speed > 0)) throw invalid('speed', 'a number > 0', speed);
   const defaultFrames = speed < Infinity ? Math.max(1, Math.round(0.04 * recording.rate * speed)) : 256;
-  const blockFrames = integer('blockFrames', options.blockFrames ?? defaultFrames, 1);
+  const blockFrames = recording.irregular ? 1 : integer('blockFrames', options.blockFrames ?? defaultFrames, 1);
   const live = (options.times ?? 'live') === 'live';
 
   return new Observable((subscriber) => {
@@ -132,7 +132,7 @@ interface Part {
 
 /** Yields the blocks of a recording in order, of at most `blockFrames` frames; with `loop`, indefinitely. */
 function* parts(recording: Recording, blockFrames: number, loop: boolean): Generator<Part> {
-  const { blocks, rate } = recording;
+  const { blocks, rate, irregular } = recording;
   const last = blocks.at(-1);
   if (!last) return;
   const marks = (recording.marks ?? []).filter(({ at }) => at >= 0).sort((a, b) => a.at - b.at);
@@ -153,7 +153,7 @@ function* parts(recording: Recording, blockFrames: number, loop: boolean): Gener
           data: data.slice(from * channels, to * channels),
           channels,
           start: start + offset + from,
-          rate,
+          rate: irregular ? 0 : rate,
           time: time + later + (from * 1000) / rate,
           ...(valid && { valid: valid.slice(from, to) }),
         };

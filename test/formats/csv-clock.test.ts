@@ -58,8 +58,25 @@ describe('frames keep the times of the file', () => {
 
   test('frames with the same timestamp follow the first one at the sampling rate', () => {
     expect(timesOf(table([0, 0, 0, 0, 80, 80, 80, 80, 170, 170]), { rate: 50 })).toEqual([
-      0, 20, 40, 60, 80, 100, 120, 140, 170, 190,
+      0, 20, 40, 60, 80, 100, 120, 140, 160, 180,
     ]);
+  });
+
+  test('times that are coarser than the set rate show only gaps longer than twice their resolution, and drift', () => {
+    const coarse = (rate: number, hole: number) =>
+      Array.from({ length: 2500 }, (_, n) => 1000 * Math.floor((n + (n < 1250 ? 0 : hole)) / rate));
+    for (const rate of [249.2, 250, 250.7])
+      expect(readCsv(table(coarse(rate, 0)), { rate: 250 })).toMatchObject({ rate: 250, lost: 0, frames: 2500 });
+    const { lost, irregular } = readCsv(table(coarse(250, 2500)), { rate: 250 });
+    expect(Math.abs(lost - 2500)).toBeLessThanOrEqual(5);
+    expect(irregular).toBeUndefined();
+    const drifted = timesOf(table(coarse(240, 0)), { rate: 250 });
+    expect(Math.abs(drifted[2499] - 10_400)).toBeLessThan(1500);
+  });
+
+  test('frames of an irregular table with the same timestamp keep it', () => {
+    const times = [0, 0, 10_000, 17_000, 39_000, 41_000, 41_000, 44_000, 60_000];
+    expect(timesOf(table(times))).toEqual(times);
   });
 
   test('a frame with an unreadable timestamp follows the previous frame', () => {

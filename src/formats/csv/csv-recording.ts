@@ -96,7 +96,7 @@ function clockOf(table: CsvTable, { times, lines }: TableFrames, { rate, maxGap 
       ...(localTime && { localTime }),
       ...(rate !== undefined && { rate }),
       ...(stated !== undefined && { stated }),
-      multiples: preamble !== undefined,
+      written: preamble !== undefined,
       irregular: preamble?.rate === 0,
       ...(maxGap !== undefined && { maxGap }),
     });

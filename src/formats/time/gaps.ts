@@ -41,8 +41,15 @@ export function stepsOf({ rows, times, frames, segments }: KnownTimes): Float64A
 /**
  * The missing frames before each row. A step of n periods means n - 1 missing frames unless the next rows are early, as after
  * a row that was late. Rows with the same time count from the first of them, as when a clock stopped for a while.
+ *
+ * @param resolution of coarse times in ms: shorter gaps than twice this are not found
  */
-export function gapsOf({ rows, times, frames, segments }: KnownTimes, rate: number): Map<number, number> {
+export function gapsOf(
+  { rows, times, frames, segments }: KnownTimes,
+  rate: number,
+  resolution = 0,
+): Map<number, number> {
+  const least = (2 * resolution * rate) / 1000;
   const lost = new Map<number, number>();
   let anchor = 0;
   for (let place = 1; place < rows.length; place++) {
@@ -56,7 +63,7 @@ export function gapsOf({ rows, times, frames, segments }: KnownTimes, rate: numb
       const periods = Math.round(((times[next] - times[anchor]) * rate) / 1000);
       missing = Math.min(missing, periods - (frames[next] - frames[anchor]));
     }
-    if (missing > 0 && missing < Infinity) lost.set(rows[place], missing);
+    if (missing > least && missing < Infinity) lost.set(rows[place], missing);
     if (times[place] > times[anchor]) anchor = place;
   }
   return lost;

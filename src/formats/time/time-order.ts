@@ -27,9 +27,13 @@ const unsetClock = 365 * day;
  *     0 1 2 1 2 3        time goes back         900 0 1 2 3           900 is wild
  *
  * @param times in ms; NaN where it is unknown
- * @param maxGap limit in ms. Default: a day, or ten median steps if they are longer
+ * @param options.maxGap limit in ms. Default: a day, or ten median steps if they are longer
+ * @param options.splits whether a time that goes back starts a segment, and none is wild
  */
-export function orderOf(times: Float64Array, maxGap?: number): TimeOrder {
+export function orderOf(
+  times: Float64Array,
+  { maxGap, splits = false }: { maxGap?: number | undefined; splits?: boolean | undefined } = {},
+): TimeOrder {
   const known = Uint32Array.from(times.keys()).filter((row) => !Number.isNaN(times[row]));
   const step = medianStep(times, known);
   const limit = maxGap === undefined ? Math.max(day, wildSteps * step) : Math.max(maxGap, 1.5 * step);
@@ -49,7 +53,7 @@ export function orderOf(times: Float64Array, maxGap?: number): TimeOrder {
   for (let place = 1; place < known.length; place++) {
     const distance = at(place) - last;
     const far = Math.abs(distance) > wildSteps * step;
-    const rows = far ? contradicted(place, last) : undefined;
+    const rows = far && !splits ? contradicted(place, last) : undefined;
     const unset = place < agreeing && segments.length === 0 && (distance < 0 || last < unsetClock) && distance !== 0;
     if (rows !== undefined) {
       wild.push(...known.subarray(place, place + rows));
@@ -57,8 +61,10 @@ export function orderOf(times: Float64Array, maxGap?: number): TimeOrder {
       if (wild.length > agreeing && wild.length > maxWild * known.length) return { wild: [], segments, back: wild[0] };
       continue;
     }
-    if (far && unset && (distance < 0 || distance > limit) && agree(place)) wild.push(...known.subarray(0, place));
-    else if (distance < 0) return { wild, segments, back: known[place] };
+    if (far && unset && !splits && (distance < 0 || distance > limit) && agree(place))
+      wild.push(...known.subarray(0, place));
+    else if (distance < 0 && !splits) return { wild, segments, back: known[place] };
+    else if (distance < 0) segments.push(known[place]);
     else if (distance > limit) segments.push(known[place]);
     last = at(place);
   }

@@ -116,6 +116,7 @@ function calendarSource(candidates: readonly TimeCandidate[]): TimeSource | unde
   if (places.slice(0, 3).some((place) => place < 0)) return undefined;
   const columns = places.filter((place) => place >= 0);
   const times = new GrowingArray();
+  let zero = false;
   return {
     columns,
     name: columns.map((column) => candidates[column].name).join(' and '),
@@ -123,9 +124,16 @@ function calendarSource(candidates: readonly TimeCandidate[]): TimeSource | unde
       const [year, month, day, hour, minute, second] = places.map((place) =>
         place < 0 ? 0 : Number(cells[place] || NaN),
       );
+      if (month === 0) zero = true;
       times.push(calendarMs({ year, month, day, hour, minute, second }));
     },
-    finish: () => ({ times: times.numbers, localTime: true, notes: [] }),
+    finish: () => {
+      if (zero)
+        throw new ReadingError(`the numbers in the column '${candidates[places[1]].name}' must be 1 to 12, got 0.`, [
+          'rate',
+        ]);
+      return { times: times.numbers, localTime: true, notes: [] };
+    },
   };
 }
 

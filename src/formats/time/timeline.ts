@@ -16,8 +16,11 @@ export interface TimelineInput extends Times {
   readonly rate?: number;
   /** Sampling rate that the file states outside the times, in Hz. */
   readonly stated?: number;
-  /** Whether every step is a multiple of the period of `stated`, as in a file that `csvWriter` wrote. */
-  readonly multiples?: boolean;
+  /**
+   * Whether `csvWriter` wrote the file: every step is a multiple of the period of `stated`, and a time that goes back starts a
+   * segment.
+   */
+  readonly written?: boolean;
   /** Whether the file states that the frames are irregular: each keeps its time. */
   readonly irregular?: boolean;
   /** The option `maxGap` in s. */
@@ -45,12 +48,13 @@ export interface Timeline {
  */
 export function timelineOf(input: TimelineInput): Timeline {
   const { times, name, lines, rate: given, stated, undated, localTime } = input;
-  const order = orderOf(times, input.maxGap === undefined ? undefined : input.maxGap * 1000);
+  const maxGap = input.maxGap === undefined ? undefined : input.maxGap * 1000;
+  const order = orderOf(times, { maxGap, splits: input.written });
   if (order.back !== undefined) rejectBack(input, order.back);
   const known = knownTimes(times, order);
   const steps = stepsOf(known);
   const inferred = inferRate(steps);
-  const multiples = input.multiples === true && stated !== undefined && given === undefined;
+  const multiples = input.written === true && stated !== undefined && given === undefined;
   const agrees = stated !== undefined && (multiples || Math.abs(inferred - stated) <= 0.02 * stated);
   const near = agrees ? stated : inferred;
   const irregular = input.irregular === true;
@@ -59,16 +63,20 @@ export function timelineOf(input: TimelineInput): Timeline {
     throw new MissingRateError(
       `the time column '${name}' does not determine the sampling rate: most of its times are equal or not ascending.`,
     );
-  const regular =
-    order.back === undefined && !irregular && (multiples ? arePeriods(steps, rate) : isRegular(steps, rate));
+  const positive = steps.filter((step) => step > 0).sort();
+  /** The resolution in ms of times that are coarser than the rate that the options set. */
+  const coarse =
+    given !== undefined && !irregular && !(inferred > 0) ? positive.at(Math.floor(positive.length / 2)) : undefined;
+  const isOrdered = order.back === undefined && !irregular;
+  const regular = isOrdered && (coarse !== undefined || (multiples ? arePeriods(steps, rate) : isRegular(steps, rate)));
   const keepsTimes = order.back === undefined && (irregular || regular || !isRegular(steps, near));
   const start = known.rows.length === 0 ? 0 : known.times[0] - (known.frames[0] * 1000) / rate;
-  const lost = keepsTimes && regular ? gapsOf(known, rate) : new Map<number, number>();
+  const lost = keepsTimes && regular ? gapsOf(known, rate, coarse) : new Map<number, number>();
   const unreadable = times.length - known.rows.length - order.wild.length;
   const repeated = regular ? steps.filter((step) => step === 0).length : 0;
   const wild = new Set(order.wild);
   const segments = new Set(keepsTimes ? order.segments : []);
-  const tolerance = regular ? 500 / rate : 1e-3;
+  const tolerance = regular ? Math.max(500 / rate, 2 * (coarse ?? 0)) : 1e-3;
   let previous = NaN;
   return {
     rate,
@@ -98,7 +106,7 @@ export function timelineOf(input: TimelineInput): Timeline {
       const now = keepsTimes ? times[row] : NaN;
       if (segments.has(row)) frames.startSegment(now);
       frames.skip(lost.get(row) ?? 0);
-      if (!Number.isNaN(now) && now !== previous) frames.setClock(now, tolerance);
+      if (!Number.isNaN(now) && (now !== previous || !regular)) frames.setClock(now, tolerance);
       if (!Number.isNaN(now)) previous = now;
       frames.add(samples);
     },

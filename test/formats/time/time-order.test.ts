@@ -35,7 +35,7 @@ test('a pause is a gap up to the limit and starts a segment beyond it', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 37 }), fc.integer({ min: 1, max: 1e6 }), (row, seconds) => {
       const times = regular(40).map((time, i) => time + (i >= row ? seconds * 1000 : 0));
-      expect(orderOf(times, 3_600_000).segments).toEqual(seconds + 1 > 3600 ? [row] : []);
+      expect(orderOf(times, { maxGap: 3_600_000 }).segments).toEqual(seconds + 1 > 3600 ? [row] : []);
       expect(orderOf(times).segments).toEqual(seconds + 1 > 86_400 ? [row] : []);
     }),
     { seed: 2, numRuns: 300 },
