@@ -22,7 +22,8 @@ export type RecorderEvent =
 
 /**
  * The raw blocks and the marks of one stream of a server, preceded by the stream's description. Reconnects when the connection
- * breaks; no frame is emitted twice. Fails with a UsageError when the channels or the rate of the stream change.
+ * breaks; no frame is emitted twice. Frames that arrived while it waited for the stream or was not connected are included if
+ * the server still has them. Fails with a UsageError when the channels or the rate of the stream change.
  *
  *     server  --streams(none)--streams(eeg)-----------{block}--{block}--mark--
  *     output  --waiting--------found--subscribed------block----block----mark--
@@ -36,11 +37,14 @@ export function recorder(
     let send: (request: object) => void = () => undefined;
     let description: string | undefined;
     let subscribed = false;
+    /** Whether frames that the server received before the subscription belong to the recording. */
+    let recent = false;
     const numbering = runNumbering();
     const streams = (infos: StreamInfo[]): RecorderEvent[] => {
       const info = infos.find(({ name }) => name === stream);
       if (!info) {
         subscribed = false;
+        recent = true;
         return [{ type: 'waiting', streams: infos.map(({ name }) => name) }];
       }
       const now = descriptionOf(info);
@@ -50,8 +54,9 @@ export function recorder(
         );
       const found: RecorderEvent[] = description === undefined ? [{ type: 'found', stream: info }] : [];
       description = now;
-      if (!subscribed) send({ type: 'subscribe', id: 1, stream, what: ['raw', 'marks'] });
+      if (!subscribed) send({ type: 'subscribe', id: 1, stream, what: ['raw', 'marks'], recent });
       subscribed = true;
+      recent = true;
       return found;
     };
     return connect(address, {

@@ -25,7 +25,7 @@ export class ClockMapping {
   #mapped: { device: number; time: number; offset: number };
 
   /** @param after time that mapped times exceed */
-  constructor(after = -Infinity) {
+  constructor(after: number = -Infinity) {
     this.#mapped = { device: -Infinity, time: after, offset: NaN };
   }
 

@@ -89,6 +89,26 @@ describe('tapline', () => {
     expect(frames.flatMap(({ samples }) => samples)).toEqual(samplesOf(recording));
   });
 
+  test('a recording that starts before its stream contains all frames, and an irregular stream keeps its times', async () => {
+    const { address } = await serve('--no-state');
+    const times = [0, 0.1, 0.1, 0.25, 0.6, 0.7, 1.4, 1.5];
+    await writeFile(join(directory, 'uneven.csv'), `time (s),u\n${times.map((time, i) => `${time},${i}\n`).join('')}`);
+    const record = tapline('record', 'x', '-o', 'x.csv', '--from', address, '--seconds', '2');
+    const uneven = tapline('record', 'uneven', '-o', 'u.csv', '--from', address, '--seconds', '4');
+    await Promise.all([record.prints(/Waiting for stream x/), uneven.prints(/Waiting for stream uneven/)]);
+    await run(['replay', 'uneven.csv', '--to', address], directory);
+    await run(['replay', 'recording.csv', '--to', address, '--stream', 'x', '--speed', 'max'], directory);
+    expect(await record.ended).toBe(0);
+    expect(record.stderr()).toContain('Wrote 200 frames of x to x.csv\n');
+    expect(await uneven.ended).toBe(0);
+    const { blocks, frames, irregular } = readCsv(readFileSync(join(directory, 'u.csv')));
+    expect({ frames, irregular }).toEqual({ frames: times.length, irregular: true });
+    const read = blocks.flatMap(({ time, data }) => [...data].map(() => (time - blocks[0].time) / 1000));
+    read.forEach((time, i) => {
+      expect(time).toBeCloseTo(times[i], 2);
+    });
+  });
+
   test('a served network is a feature map of its stream and equals the output of apply', async () => {
     await run(['learn', 'recording.csv', '-o', 'learned.safetensors', '--taps', '4'], directory);
     await run(['apply', 'learned.safetensors', 'recording.csv', '-o', 'applied.csv'], directory);
