@@ -82,6 +82,7 @@ export type { WindowSpec } from './core/layers/windowing.ts';
 
 // Learning
 export { sgd, type SgdOptions } from './core/learning/optimizers/sgd.ts';
+export { rls, type RlsOptions } from './core/learning/optimizers/rls.ts';
 export { autoStep, type AutoStepOptions } from './core/learning/optimizers/auto-step.ts';
 export { nlms, type NlmsOptions } from './core/learning/optimizers/sgd.ts';
 export { rmsprop, type RmspropOptions } from './core/learning/optimizers/adam.ts';

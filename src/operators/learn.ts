@@ -16,7 +16,7 @@ import type { Block } from '../core/blocks/block.ts';
 import { Learner } from '../core/learning/learner.ts';
 import type { LearnControl } from '../core/learning/learn-control.ts';
 import type { Learned } from '../core/learning/learned.ts';
-import { defaultOptimizer, type LearnerOptions } from '../core/learning/learner-options.ts';
+import type { LearnerOptions } from '../core/learning/learner-options.ts';
 import { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
 
@@ -50,10 +50,11 @@ export interface LearnOptions extends LearnerOptions {
  * @throws RangeError or TypeError if an option is invalid
  */
 export function learn(network: Network | NetworkSpec, options: LearnOptions = {}): OperatorFunction<Block, Learned> {
-  const { target, optimizer = defaultOptimizer(options), inPlace = false, control = NEVER, ...rest } = options;
+  const { target, optimizer, inPlace = false, control = NEVER, ...rest } = options;
   const given = network instanceof Network ? network : Network.create(network, { zeroOutput: true });
   const task = options.task ?? (target ? 'target' : 'forecast');
-  const make = (trained: Network) => new Learner(trained, { ...rest, task, optimizer: optimizer.fresh() });
+  const make = (trained: Network) =>
+    new Learner(trained, { ...rest, task, ...(optimizer && { optimizer: optimizer.fresh() }) });
   make(given);
   return (source) =>
     defer(() => {

@@ -149,7 +149,7 @@ export function planLearner(
     ...(chosen && isSpec(chosen) && { optimizer: chosen }),
   };
   const given = chosen && !isSpec(chosen) ? chosen : undefined;
-  const rate = optimizerRate(chosen, spec);
+  const rate = optimizerRate(chosen, spec, start);
   const kernel = firstKernels(start);
   const [, kernelTaps = 0] = kernel?.shape ?? [];
   const single = start.layers.length === 1;
@@ -227,8 +227,12 @@ function isSpec(optimizer: Optimizer | OptimizerSpec): optimizer is OptimizerSpe
   return !('fresh' in optimizer);
 }
 
-function optimizerRate(chosen: Optimizer | OptimizerSpec | undefined, { task }: LearnerStageSpec): number {
-  if (!chosen) return withBothNames(defaultOptimizer({ task })).learningRate;
+function optimizerRate(
+  chosen: Optimizer | OptimizerSpec | undefined,
+  spec: LearnerStageSpec,
+  network: Network,
+): number {
+  if (!chosen) return withBothNames(defaultOptimizer(learnerOptionsIn(spec), network)).learningRate;
   return (isSpec(chosen) ? optimizerOf(chosen) : withBothNames(chosen)).learningRate;
 }
 

@@ -75,6 +75,18 @@ export class LayerStack {
     return rows;
   }
 
+  /** Whether outputs can be computed again: there is one layer, which keeps its windows. */
+  get recomputes(): boolean {
+    return this.#layers.length === 1 && this.#layers[0].recompute !== undefined;
+  }
+
+  /** Computes the oldest output without a gradient again, with the current weights. Returns its offset. */
+  recompute(): number {
+    const { at } = this.#context.engine.scratch.rows(1, this.outChannels);
+    this.#layers[0].recompute!(at);
+    return at;
+  }
+
   /** Computes in advance what the next outputs need of the frames received so far. */
   prepare(): void {
     for (const layer of this.#layers) layer.prepare?.();

@@ -101,6 +101,8 @@ export interface LayerStream {
   readonly trained: readonly ParameterGradients[];
   /** Processes the frames of `x` and returns the outputs that are complete. */
   push(x: Rows): Rows;
+  /** Computes the oldest output without a gradient again, with the current weights, at offset `y`. */
+  recompute?(y: number): void;
   /** Precomputes what the next output needs from the frames received so far. */
   prepare?(): void;
   /** Returns the remaining outputs after the source has ended. */

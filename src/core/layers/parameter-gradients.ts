@@ -24,6 +24,15 @@ export interface AdaptiveStep {
   onlyLayer: boolean;
 }
 
+/** The dimensions of a layer whose outputs are linear in one window of inputs. */
+export interface Regression {
+  /** Numbers per window, and the number of channels of one frame of it. */
+  readonly length: number;
+  readonly channels: number;
+  readonly outputs: number;
+  readonly hasBias: boolean;
+}
+
 /** The parameters of a layer and their gradients in one stream, which accumulate until an optimizer uses them. */
 export class ParameterGradients {
   readonly values: readonly MemoryRange[];
@@ -104,6 +113,18 @@ export class ParameterGradients {
       kernels.sgd(at, slope, 0, count, step, 0, 0, 0);
     }
     this.markCleared();
+  }
+
+  /** The dimensions for recursive least squares; undefined if the layer is not a convolution with one group. */
+  get regression(): Regression | undefined {
+    return undefined;
+  }
+
+  /** Calls `step` with the offset of the window and of ∂L/∂y of each output since the last update, and clears the gradients. */
+  solve(step: (window: number, gradient: number) => void): void {
+    throw new TypeError(
+      `the layer must be a convolution with one group, got one for which ${step.name} is not possible`,
+    );
   }
 
   /** Resets the counters after the gradients were cleared. */

@@ -41,6 +41,13 @@ export interface EvaluatedOutput {
   readonly gradient: Float32Array;
 }
 
+/** Computes the oldest prediction again. */
+export interface Recompute {
+  /** Returns the offset of the prediction in `outputs`. */
+  readonly at: () => number;
+  readonly outputs: () => ArrayLike<number>;
+}
+
 /** Validity of a target that did not arrive in time. */
 const lateTarget = 2;
 
@@ -146,11 +153,12 @@ export class Evaluation {
   /**
    * Evaluates the oldest prediction if its target has arrived; returns null otherwise. The result is valid until the
    * next evaluation.
+   * @param recompute computes the prediction again if the weights have changed since; its gradient is then not scaled
    */
-  evaluateNext(updates: number): EvaluatedOutput | null {
+  evaluateNext(updates: number, recompute?: Recompute | null): EvaluatedOutput | null {
     if (this.evaluated === this.next) return null;
     const target = this.#options.alignedFrame(this.evaluated) + this.#options.lead;
-    return target >= this.#targets.next ? null : this.#evaluate(target, updates);
+    return target >= this.#targets.next ? null : this.#evaluate(target, updates, recompute);
   }
 
   save(): State {
@@ -182,7 +190,7 @@ export class Evaluation {
     return (this.#score ??= new ForecastScore({ ...this.#options, rate }));
   }
 
-  #evaluate(target: number, updates: number): EvaluatedOutput {
+  #evaluate(target: number, updates: number, recompute?: Recompute | null): EvaluatedOutput {
     const { errors } = this;
     const result = this.#result;
     const { gradient } = result;
@@ -193,13 +201,13 @@ export class Evaluation {
     const at = errors.reserve(1);
     if (result.skipReason === null) {
       this.#computeLoss(targets.data, targets.offset(target));
-      const scale = this.#gradientScale(updates);
       const prediction = this.#emitted?.next(targets.data, targets.offset(target)) ?? this.#prediction;
       this.#score?.add(this.#prediction, targets, target, result.loss, prediction, this.#emitted?.loss);
-      for (let c = 0; c < channels; c++) {
-        errors.data[at + c] = prediction[c] - targets.data[targets.offset(target) + c];
-        gradient[c] *= scale;
-      }
+      for (let c = 0; c < channels; c++) errors.data[at + c] = prediction[c] - targets.data[targets.offset(target) + c];
+      const staleness = this.#staleness(updates);
+      if (recompute && staleness > 0) this.#recomputeGradient(recompute, targets, target);
+      const scale = this.#gradientScale(recompute ? 0 : staleness);
+      for (let c = 0; c < channels; c++) gradient[c] *= scale;
     } else {
       this.#emitted?.discard(1);
       errors.data.fill(NaN, at, at + channels);
@@ -224,11 +232,23 @@ export class Evaluation {
     result.loss = loss.measure(this.#predictions.data, from, targets, at, this.#prediction, result.gradient);
   }
 
+  #recomputeGradient({ outputs, at }: Recompute, targets: FrameRing, target: number): void {
+    const y = at();
+    this.#options.loss.measure(
+      outputs(),
+      y,
+      targets.data,
+      targets.offset(target),
+      this.#prediction,
+      this.#result.gradient,
+    );
+  }
+
   /**
    * Returns the factor of the gradient: 1 / (1 + staleness), reduced further if the gradient exceeds the maximum norm.
    */
-  #gradientScale(updates: number): number {
-    const scale = 1 / (1 + this.#staleness(updates));
+  #gradientScale(staleness: number): number {
+    const scale = 1 / (1 + staleness);
     const { clip } = this.#options;
     if (clip === Infinity) return scale;
     const { gradient } = this.#result;

@@ -4,7 +4,9 @@ import type { Optimizer } from './optimizers/optimizer.ts';
 import { Evaluation } from './evaluation.ts';
 import { lossOf, type LossSpec } from './loss.ts';
 import type { Network } from '../network/network.ts';
+import { rls } from './optimizers/rls.ts';
 import { nlms } from './optimizers/sgd.ts';
+import type { CompiledNetwork } from '../network/compiled-network.ts';
 import type { UpdateOptions } from './weight-updater.ts';
 
 /** Options of `Learner`. */
@@ -132,8 +134,26 @@ function checkReference(reference: readonly number[], count: number, channels: n
   throw invalid('reference', rule, `[${reference.join(', ')}]`);
 }
 
+/** Largest number of weights per output for which recursive least squares is the default. */
+const maxLeastSquares = 256;
+
 /** Returns the optimizer that a learner uses by default. */
-export function defaultOptimizer({ task }: LearnerOptions): Optimizer {
+export function defaultOptimizer(
+  { task, updateEvery = 1, mode, loss = 'squared' }: LearnerOptions,
+  network: CompiledNetwork,
+): Optimizer {
+  const { layers, inChannels } = network.spec;
+  const [layer] = layers;
+  const isLinear =
+    layers.length === 1 && layer.type === 'conv1d' && (layer.groups ?? 1) === 1 && (layer.dilation ?? 1) === 1;
+  if (
+    isLinear &&
+    updateEvery === 1 &&
+    mode !== 'window' &&
+    loss === 'squared' &&
+    inChannels * layer.kernelSize <= maxLeastSquares
+  )
+    return rls();
   return task === 'cancel' ? nlms({ learningRate: 0.1 }) : autoStep();
 }
 

@@ -3,7 +3,7 @@ import { NetworkStream } from '../network/network-stream.ts';
 import { integer, oneOf } from '../check.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 import { validAt } from '../memory/rows.ts';
-import { isSample, type EvaluatedOutput, type Evaluation } from './evaluation.ts';
+import { isSample, type EvaluatedOutput, type Evaluation, type Recompute } from './evaluation.ts';
 import type { OutputCollector, SkipReason } from './learned.ts';
 import { capacityOf, defaultOptimizer, evaluationOf, type LearnerOptions, type Task } from './learner-options.ts';
 import type { LearnControl } from './learn-control.ts';
@@ -31,11 +31,12 @@ export class Trainer {
   readonly #windowed: boolean;
   readonly #frame: Float32Array;
   readonly #valid = new Uint8Array(1);
+  readonly #recompute: Recompute | null;
   #stream: NetworkStream;
   #period = 0;
 
   constructor(network: Network, task: Task, options: LearnerOptions) {
-    const { optimizer = defaultOptimizer(options), updateEvery = 1, mode = 'stream' } = options;
+    const { optimizer = defaultOptimizer(options, network), updateEvery = 1, mode = 'stream' } = options;
     const capacity = capacityOf(network, task, options);
     this.#network = network;
     this.#task = task;
@@ -45,6 +46,8 @@ export class Trainer {
     this.updater = new WeightUpdater(network, optimizer, options);
     this.#stream = network.stream({ gradients: true, skipInputGradient: true, maxPending: capacity });
     this.#frame = new Float32Array(network.inChannels);
+    const recompute = { at: () => this.#stream.stack.recompute(), outputs: () => network.engine.arena.f32 };
+    this.#recompute = optimizer.recomputes ? recompute : null;
   }
 
   /** Absolute index of the next frame. */
@@ -150,9 +153,9 @@ export class Trainer {
   #learn(): void {
     const { evaluation, updater } = this;
     for (
-      let result = evaluation.evaluateNext(updater.updates);
+      let result = evaluation.evaluateNext(updater.updates, this.#recompute);
       result !== null;
-      result = evaluation.evaluateNext(updater.updates)
+      result = evaluation.evaluateNext(updater.updates, this.#recompute)
     ) {
       const reason = this.#skipReason(result);
       if (reason !== null) {

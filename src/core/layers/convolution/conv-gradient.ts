@@ -1,7 +1,7 @@
 import type { StreamContext } from '../layer.ts';
 import { floatsIn, numberIn, type State } from '../../state/state.ts';
 import { clippedSquare } from '../../clipped-square.ts';
-import { ParameterGradients, type AdaptiveStep, type MemoryRange } from '../parameter-gradients.ts';
+import { ParameterGradients, type AdaptiveStep, type MemoryRange, type Regression } from '../parameter-gradients.ts';
 
 /** Maximum number of outputs whose contribution to the weight gradient is deferred. */
 export const maxPendingOutputs = 16;
@@ -14,6 +14,8 @@ export interface WindowLayout {
   readonly length: number;
   readonly step: number;
   readonly outputs: number;
+  /** Channels of a frame. */
+  readonly channels: number;
   /** Returns the offset of the window of an output. */
   readonly windowAt: (output: number) => number;
 }
@@ -180,6 +182,20 @@ export class ConvGradient extends ParameterGradients {
     );
     this.#pendingCount = 0;
     this.markCleared();
+  }
+
+  override get regression(): Regression {
+    const { length, outputs, channels } = this.#layout;
+    return { length, outputs, channels, hasBias: this.#hasBias };
+  }
+
+  override solve(step: (window: number, gradient: number) => void): void {
+    const { outputs, windowAt } = this.#layout;
+    for (let n = 0; n < this.#pendingCount; n++)
+      step(windowAt(this.#firstPending + n), this.#outputGradients + n * outputs);
+    this.#pendingCount = 0;
+    if (this.clean) this.markCleared();
+    else this.discard();
   }
 
   /** Adds the pending gradients. If there is a bias, the running mean is subtracted from each window. */

@@ -54,6 +54,13 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
       kernels.convolve(from, this.#step, count - early, this.#weight, this.#bias, this.#length, outputs, to, outputs);
   }
 
+  /** Computes the oldest output without a gradient again, with the current weights, at `y`. */
+  recompute(y: number): void {
+    const outputs = this.#outputs;
+    const x = this.windowAt(super.oldestPending());
+    this.engine.kernels.convolve(x, this.#step, 1, this.#weight, this.#bias, this.#length, outputs, y, outputs);
+  }
+
   protected override accumulate(first: number, count: number, g: number, dx: number): void {
     const outputs = this.#outputs;
     const { kernels } = this.engine;
@@ -83,7 +90,13 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
 
   #windowLayout(): WindowLayout {
     const windowAt = (output: number) => this.windowAt(output);
-    return { length: this.#length, step: this.#step, outputs: this.#outputs, windowAt };
+    return {
+      length: this.#length,
+      step: this.#step,
+      outputs: this.#outputs,
+      channels: this.line.channels,
+      windowAt,
+    };
   }
 
   protected override oldestPending(): number {

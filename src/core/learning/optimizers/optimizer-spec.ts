@@ -2,6 +2,7 @@ import { adam, adamW, rmsprop, type AdamOptions, type RmspropOptions } from './a
 import { onlyFields, oneOf } from '../../check.ts';
 import { autoStep, type AutoStepOptions } from './auto-step.ts';
 import type { TunableOptimizer } from './optimizer.ts';
+import { rls, type RlsOptions } from './rls.ts';
 import { nlms, sgd, type NlmsOptions, type SgdOptions } from './sgd.ts';
 
 /** An optimizer as plain JSON: its type, and the options of the function of that name. */
@@ -10,6 +11,10 @@ export type OptimizerSpec =
       /** Selects the optimizer. */
       type: 'autoStep';
     } & AutoStepOptions)
+  | ({
+      /** Selects the optimizer. */
+      type: 'rls';
+    } & RlsOptions)
   | ({
       /** Selects the optimizer. */
       type: 'sgd';
@@ -34,6 +39,7 @@ const makers: Record<OptimizerSpec['type'], (spec: never) => TunableOptimizer> =
   adam,
   adamW,
   autoStep,
+  rls,
 };
 const adamFields = ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay'];
 const settings: Record<OptimizerSpec['type'], readonly string[]> = {
@@ -43,6 +49,7 @@ const settings: Record<OptimizerSpec['type'], readonly string[]> = {
   adam: adamFields,
   adamW: adamFields,
   autoStep: ['learningRate'],
+  rls: ['forgetting', 'learningRate'],
 };
 
 /**

@@ -40,6 +40,11 @@ export interface Optimizer {
   /** @deprecated Use `learningRate`. */
   rate?: number;
   /**
+   * Whether a learner computes a prediction again, with the current weights, when its target arrives, and uses that error.
+   * Default: false; the error is that of the prediction, and counts less the older the prediction is.
+   */
+  readonly recomputes?: boolean;
+  /**
    * Updates `network`'s weights from `stream`'s gradients and clears the gradients. `part` is the factor of the
    * learning rate during warm-up and decay. Default 1.
    */
@@ -100,6 +105,10 @@ class AdaptedOptimizer implements TunableOptimizer {
 
   step(network: Network, stream: NetworkStream, part?: number): void {
     this.#optimizer.step(network, stream, part);
+  }
+
+  get recomputes(): boolean {
+    return this.#optimizer.recomputes === true;
   }
 
   save(): State {

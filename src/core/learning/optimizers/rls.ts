@@ -1,0 +1,261 @@
+import { triangleLength } from '../../../kernels/plain/least-squares.ts';
+import { invalid, positive } from '../../check.ts';
+import { clippedSquare } from '../../clipped-square.ts';
+import type { ParameterGradients, Regression } from '../../layers/parameter-gradients.ts';
+import type { Allocation } from '../../memory/allocation.ts';
+import type { Engine } from '../../memory/engine.ts';
+import type { NetworkStream } from '../../network/network-stream.ts';
+import type { Network } from '../../network/network.ts';
+import { doublesIn, numberIn, stateIn, type State } from '../../state/state.ts';
+import { learningRateOf, type TunableOptimizer } from './optimizer.ts';
+
+/** Options of `rls`. */
+export interface RlsOptions {
+  /** Forgetting factor λ, 0.9 … 1: errors count half after ln 2 / (1 - λ) updates. Default 0.9995. */
+  forgetting?: number;
+  /** Factor of the weight changes, > 0. Default 1; smaller values are not least squares. */
+  learningRate?: number;
+  /** @deprecated Use `learningRate`. */
+  rate?: number;
+}
+
+/** Samples of a channel from which its mean and its power are measured before the first update. */
+const measured = 16;
+/** The inverse covariance starts at 1 / (this × power of the input). */
+const initialPower = 1e-6;
+/** Power of the probes, as a share of the power of the input. */
+const probePower = 1e-4;
+/** Least power of an input, as a share of the largest one. */
+const leastPower = 1e-6;
+/** Number of updates over which the mean squared error is measured. */
+const errorWindow = 100;
+
+/**
+ * Creates a recursive least squares optimizer, for a network whose only trained layer is its only layer, a convolution with one
+ * group and without dilation, and the loss 'squared' or 'huber'. All outputs share one inverse covariance P of the windows u,
+ * in double precision:
+ *
+ *     k = P u / (λ + uᵀ P u)        w ← w - e k        P ← (P - k uᵀ P) / λ
+ *
+ * It converges in a few multiples of the number of weights per output, whatever the amplitudes and correlations of the
+ * channels. The work per update is the square of that number. With a bias, windows are centered on the first mean of each
+ * channel, so that an offset does not matter. Two measures keep P bounded: after every update, the window of one input is
+ * added with a small weight and without an error (probe), so that what is flat is not forgotten; and errors of more than 10
+ * times the usual amplitude count as 10 times.
+ *
+ * Sources: Haykin, Adaptive Filter Theory, ch. 10; Gunnarsson, Combining Tracking and Regularization in Recursive Least
+ * Squares Identification, 1996.
+ */
+export function rls(options: RlsOptions = {}): TunableOptimizer {
+  const { forgetting = 0.9995 } = options;
+  if (!(forgetting >= 0.9 && forgetting <= 1)) throw invalid('forgetting', 'a number from 0.9 to 1', forgetting);
+  return new Rls(forgetting, positive('learningRate', learningRateOf(options) ?? 1));
+}
+
+/** The numbers of a running optimizer, in double precision. */
+interface Running {
+  readonly layer: Regression;
+  /** Length of a window with the 1 of the bias. */
+  readonly size: number;
+  /** Offset of the state of the kernel, and its length in numbers of float64. */
+  readonly at: number;
+  readonly length: number;
+  readonly sums: Float64Array;
+  readonly squares: Float64Array;
+  readonly power: Float64Array;
+}
+
+class Rls implements TunableOptimizer {
+  readonly recomputes = true;
+  learningRate: number;
+  readonly #start: number;
+  readonly #forgetting: number;
+  #engine: Engine | null = null;
+  #allocation: Allocation | null = null;
+  #running: Running | null = null;
+  #restored: State | null = null;
+  /** Samples per channel that were measured, and whether P has been set. */
+  #samples = 0;
+  #started = false;
+  #updates = 0;
+  #meanError = 0;
+  /** Input of the next probe. */
+  #probe = 0;
+
+  constructor(forgetting: number, learningRate: number) {
+    this.#forgetting = forgetting;
+    this.learningRate = learningRate;
+    this.#start = learningRate;
+  }
+
+  get rate(): number {
+    return this.learningRate;
+  }
+
+  set rate(learningRate: number) {
+    this.learningRate = learningRate;
+  }
+
+  step(network: Network, stream: NetworkStream, part = 1): void {
+    if ((stream as NetworkStream | undefined)?.network !== network)
+      throw new TypeError('stream must be a stream of network, got one of another network');
+    stream.checkOpen();
+    const layer = layerOf(stream);
+    const running = this.#runningOn(network.engine, layer.regression!);
+    network.changes.version++;
+    const update = (window: number, gradient: number) => {
+      if (this.#started || this.#measure(running, window)) this.#update(running, layer, window, gradient, part);
+    };
+    layer.solve(update);
+  }
+
+  save(): State {
+    const { learningRate } = this;
+    if (!this.#running) return this.#restored ? { ...this.#restored, rate: learningRate } : { rate: learningRate };
+    const { sums, squares, power, at, length } = this.#running;
+    const p = doubles(this.#engine!, at, length).slice();
+    const counts = Float64Array.of(this.#samples, Number(this.#started), this.#updates, this.#meanError, this.#probe);
+    return {
+      rate: learningRate,
+      memory: { counts, sums: sums.slice(), squares: squares.slice(), power: power.slice(), p },
+    };
+  }
+
+  restore(state: State): void {
+    this.learningRate = positive('state.rate', numberIn(state, 'rate'));
+    if (this.#allocation && this.#engine) this.#engine.release(this.#allocation);
+    this.#allocation = this.#engine = this.#running = null;
+    this.#restored = 'memory' in state ? state : null;
+    const [samples, started, updates, meanError, probe] =
+      'memory' in state ? doublesIn(stateIn(state, 'memory'), 'counts', 5) : [0, 0, 0, 0, 0];
+    this.#samples = samples;
+    this.#started = started === 1;
+    this.#updates = updates;
+    this.#meanError = meanError;
+    this.#probe = probe;
+  }
+
+  fresh(): TunableOptimizer {
+    return new Rls(this.#forgetting, this.#start);
+  }
+
+  #runningOn(engine: Engine, layer: Regression): Running {
+    if (this.#engine && this.#engine !== engine)
+      throw new TypeError('network must be on the same engine as before, got one on another engine');
+    if (this.#running) {
+      if (this.#running.layer.length !== layer.length || this.#running.layer.hasBias !== layer.hasBias)
+        throw invalid('weights of the network', `${this.#running.size} per output, as before`, layer.length);
+      return this.#running;
+    }
+    const { channels, hasBias } = layer;
+    const size = layer.length + (hasBias ? 1 : 0);
+    const even = (size + 1) & ~1;
+    const length = 4 * even + triangleLength(size);
+    this.#engine = engine;
+    this.#allocation = engine.allocationFor(this);
+    const at = this.#allocation.allocate(2 * length);
+    const numbers = () => new Float64Array(channels);
+    this.#running = { layer, size, at, length, sums: numbers(), squares: numbers(), power: numbers() };
+    if (this.#restored) {
+      const memory = stateIn(this.#restored, 'memory');
+      this.#running.sums.set(doublesIn(memory, 'sums', channels));
+      this.#running.squares.set(doublesIn(memory, 'squares', channels));
+      this.#running.power.set(doublesIn(memory, 'power', channels));
+      doubles(engine, at, length).set(doublesIn(memory, 'p', length));
+    }
+    return this.#running;
+  }
+
+  /** Measures the mean and the power of every channel in the first windows. Returns whether P could be set. */
+  #measure(running: Running, window: number): boolean {
+    const { layer, sums, squares, power, at, length } = running;
+    const { f32 } = this.#engine!.arena;
+    const { channels } = layer;
+    const from = this.#samples === 0 ? 0 : layer.length - channels;
+    for (let j = from; j < layer.length; j++) {
+      const sample = f32[window + j];
+      sums[j % channels] += sample;
+      squares[j % channels] += sample * sample;
+    }
+    this.#samples += (layer.length - from) / channels;
+    if (this.#samples < measured) return false;
+    let most = 0;
+    for (let c = 0; c < channels; c++) {
+      const mean = layer.hasBias ? sums[c] / this.#samples : 0;
+      const square = squares[c] / this.#samples - mean * mean;
+      // below this, the difference of the squares is rounding
+      power[c] = square > 1e-12 * mean * mean ? square : 0;
+      if (power[c] > most) most = power[c];
+    }
+    if (most === 0) return false;
+    const m = doubles(this.#engine!, at, length);
+    for (let c = 0; c < channels; c++) power[c] = Math.max(power[c], leastPower * most);
+    for (let j = 0; layer.hasBias && j < layer.length; j++) m[j] = sums[j % channels] / this.#samples;
+    this.#setCovariance(running);
+    this.#started = true;
+    return true;
+  }
+
+  #setCovariance({ layer, size, power, at, length }: Running): void {
+    const m = doubles(this.#engine!, at, length);
+    const triangle = 4 * ((size + 1) & ~1);
+    m.fill(0, triangle);
+    for (let j = 0; j < size; j++)
+      m[triangle + triangleLength(j) + j] = 1 / (initialPower * (j < layer.length ? power[j % layer.channels] : 1));
+  }
+
+  #update(running: Running, layer: ParameterGradients, window: number, gradient: number, part: number): void {
+    const { size, power, at } = running;
+    const { length, channels, outputs, hasBias } = running.layer;
+    const { kernels, arena } = this.#engine!;
+    const { f32 } = arena;
+    const lambda = this.#forgetting;
+    let square = 0;
+    for (let o = 0; o < outputs; o++) square += f32[gradient + o] ** 2;
+    const limited = clippedSquare(square, this.#meanError);
+    this.#meanError += (limited - this.#meanError) / Math.min(++this.#updates, errorWindow);
+    const scale = square > limited ? Math.sqrt(limited / square) : 1;
+    this.#trackPower(running, window);
+    const probe = this.#probe;
+    this.#probe = (probe + 1) % size;
+    const probed = probe < length ? power[probe % channels] : 1;
+    const den = kernels.leastSquares(
+      at,
+      window,
+      length,
+      gradient,
+      outputs,
+      layer.values[0].at,
+      hasBias ? layer.values[1].at : 0,
+      this.learningRate * part * scale,
+      lambda,
+      probe,
+      (1 - lambda) * size * probePower * probed,
+    );
+    if (!(den > lambda / 2 && den < Infinity)) this.#setCovariance(running);
+  }
+
+  #trackPower({ layer, power, at, length }: Running, window: number): void {
+    const { f32 } = this.#engine!.arena;
+    const m = doubles(this.#engine!, at, length);
+    const first = layer.length - layer.channels;
+    for (let c = 0; c < layer.channels; c++) {
+      const square = (f32[window + first + c] - m[first + c]) ** 2;
+      power[c] += (1 - this.#forgetting) * (clippedSquare(square, power[c]) - power[c]);
+    }
+  }
+}
+
+/** The only trained layer of a stream, if recursive least squares is possible. */
+function layerOf(stream: NetworkStream): ParameterGradients {
+  const { trained } = stream.stack;
+  if (trained.length !== 1 || !trained[0].regression || !stream.stack.recomputes)
+    throw new TypeError(
+      'network must have one layer, a conv1d with one group and without dilation, for rls; use another optimizer',
+    );
+  return trained[0];
+}
+
+function doubles(engine: Engine, at: number, length: number): Float64Array {
+  return new Float64Array(engine.arena.f32.buffer, 4 * at, length);
+}
