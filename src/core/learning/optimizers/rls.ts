@@ -11,7 +11,10 @@ import { learningRateOf, type TunableOptimizer } from './optimizer.ts';
 
 /** Options of `rls`. */
 export interface RlsOptions {
-  /** Forgetting factor λ, 0.9 … 1: errors count half after ln 2 / (1 - λ) updates. Default 0.9995. */
+  /**
+   * Forgetting factor λ, 0.9 … 1: an error counts 1/e after 1 / (1 - λ) updates. Default: 16 updates per weight of an output,
+   * 1 - 1 / (16 n), which raises the error in noise by 0.13 dB.
+   */
   forgetting?: number;
   /** Factor of the weight changes, > 0. Default 1; smaller values are not least squares. */
   learningRate?: number;
@@ -19,6 +22,8 @@ export interface RlsOptions {
   rate?: number;
 }
 
+/** Updates that count, per weight of an output, by default. */
+const updatesPerWeight = 16;
 /** Samples of a channel from which its mean and its power are measured before the first update. */
 const measured = 16;
 /** The inverse covariance starts at 1 / (this × power of the input). */
@@ -47,8 +52,9 @@ const errorWindow = 100;
  * Squares Identification, 1996.
  */
 export function rls(options: RlsOptions = {}): TunableOptimizer {
-  const { forgetting = 0.9995 } = options;
-  if (!(forgetting >= 0.9 && forgetting <= 1)) throw invalid('forgetting', 'a number from 0.9 to 1', forgetting);
+  const { forgetting } = options;
+  if (forgetting !== undefined && !(forgetting >= 0.9 && forgetting <= 1))
+    throw invalid('forgetting', 'a number from 0.9 to 1', forgetting);
   return new Rls(forgetting, positive('learningRate', learningRateOf(options) ?? 1));
 }
 
@@ -57,6 +63,7 @@ interface Running {
   readonly layer: Regression;
   /** Length of a window with the 1 of the bias. */
   readonly size: number;
+  readonly forgetting: number;
   /** Offset of the state of the kernel, and its length in numbers of float64. */
   readonly at: number;
   readonly length: number;
@@ -69,7 +76,7 @@ class Rls implements TunableOptimizer {
   readonly recomputes = true;
   learningRate: number;
   readonly #start: number;
-  readonly #forgetting: number;
+  readonly #forgetting: number | undefined;
   #engine: Engine | null = null;
   #allocation: Allocation | null = null;
   #running: Running | null = null;
@@ -82,7 +89,7 @@ class Rls implements TunableOptimizer {
   /** Input of the next probe. */
   #probe = 0;
 
-  constructor(forgetting: number, learningRate: number) {
+  constructor(forgetting: number | undefined, learningRate: number) {
     this.#forgetting = forgetting;
     this.learningRate = learningRate;
     this.#start = learningRate;
@@ -155,7 +162,16 @@ class Rls implements TunableOptimizer {
     this.#allocation = engine.allocationFor(this);
     const at = this.#allocation.allocate(2 * length);
     const numbers = () => new Float64Array(channels);
-    this.#running = { layer, size, at, length, sums: numbers(), squares: numbers(), power: numbers() };
+    this.#running = {
+      layer,
+      size,
+      forgetting: this.#forgetting ?? 1 - 1 / (updatesPerWeight * size),
+      at,
+      length,
+      sums: numbers(),
+      squares: numbers(),
+      power: numbers(),
+    };
     if (this.#restored) {
       const memory = stateIn(this.#restored, 'memory');
       this.#running.sums.set(doublesIn(memory, 'sums', channels));
@@ -205,11 +221,10 @@ class Rls implements TunableOptimizer {
   }
 
   #update(running: Running, layer: ParameterGradients, window: number, gradient: number, part: number): void {
-    const { size, power, at } = running;
+    const { size, power, at, forgetting: lambda } = running;
     const { length, channels, outputs, hasBias } = running.layer;
     const { kernels, arena } = this.#engine!;
     const { f32 } = arena;
-    const lambda = this.#forgetting;
     let square = 0;
     for (let o = 0; o < outputs; o++) square += f32[gradient + o] ** 2;
     const limited = clippedSquare(square, this.#meanError);
@@ -235,13 +250,13 @@ class Rls implements TunableOptimizer {
     if (!(den > lambda / 2 && den < Infinity)) this.#setCovariance(running);
   }
 
-  #trackPower({ layer, power, at, length }: Running, window: number): void {
+  #trackPower({ layer, power, at, length, forgetting }: Running, window: number): void {
     const { f32 } = this.#engine!.arena;
     const m = doubles(this.#engine!, at, length);
     const first = layer.length - layer.channels;
     for (let c = 0; c < layer.channels; c++) {
       const square = (f32[window + first + c] - m[first + c]) ** 2;
-      power[c] += (1 - this.#forgetting) * (clippedSquare(square, power[c]) - power[c]);
+      power[c] += (1 - forgetting) * (clippedSquare(square, power[c]) - power[c]);
     }
   }
 }
