@@ -96,7 +96,7 @@ function channelsIn(message: Record<string, unknown>): boolean {
 const eventKeys: ReadonlySet<string> = new Set(['at', 'frames', 'duration']);
 
 /** The fields of a message that contain its time. */
-function timesIn(message: Record<string, unknown>): Field[] {
+export function timesIn(message: Record<string, unknown>): Field[] {
   return Object.entries(message)
     .filter(
       ([key, value]) => isTimeName(key) && (isNumeric(value) || (typeof value === 'string' && value.length <= maxText)),

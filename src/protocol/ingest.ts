@@ -203,7 +203,7 @@ function readSamples(json: Record<string, unknown>, limits: Limits): Samples {
       `data must be an array with one array per channel, got ${got}; send ${correctedMessage(json)}`,
     );
   }
-  return checkSamplesEnd({ ...rest, ...readColumns(data, limits.maxChannels), ...stamped(timeOf(json)) });
+  return checkSamplesEnd({ ...rest, ...readColumns(data, limits.maxChannels, json), ...stamped(timeOf(json)) });
 }
 
 function readHello(json: Record<string, unknown>, limits: Limits): Hello {

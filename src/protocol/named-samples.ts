@@ -33,6 +33,8 @@ export function readNamed(json: Record<string, unknown>, limits: Limits): Sample
   const stamp = stampAmong(times);
   const wrong = values.find(([, value]) => typeof value === 'object' && value !== null);
   if (wrong) throw wrongStructure(wrong, json);
+  const text = values.find((entry) => isSample(entry) && typeof entry[1] === 'string');
+  if (text) throw textSample(text, correctedMessage(json));
   if (!values.some(isSample)) throw withoutNumbers(correctedMark(json));
   return namedFrame(values, stamp, limits);
 }
@@ -124,15 +126,18 @@ function isNumber(text: string): boolean {
 function sampleOf(label: string, value: unknown): number {
   if (value === null) return NaN;
   if (typeof value === 'boolean') return Number(value);
-  if (typeof value === 'string')
-    throw new ProtocolError(
-      'bad-sample',
-      `${label} must be a number or null, got text ${show(value)}; send {${JSON.stringify(label)}: ${Number(value)}}, without quotes`,
-    );
+  if (typeof value === 'string') throw textSample([label, value], JSON.stringify({ [label]: Number(value) }));
   if (typeof value === 'number' && Number.isFinite(Math.fround(value))) return value;
   throw new ProtocolError(
     'not-finite',
     `${label} must be a number within the range of float32, or null, got ${show(value)}`,
+  );
+}
+
+function textSample([name, value]: NamedValue, corrected: string): ProtocolError {
+  return new ProtocolError(
+    'bad-sample',
+    `${cut(name)} must be a number or null, got text ${show(value)}; send numbers without quotes: ${corrected}`,
   );
 }
 

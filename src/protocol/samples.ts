@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { TimeUnit } from '../core/blocks/time-unit.ts';
 import * as field from './fields.ts';
 import { checkMessage, show } from './check-message.ts';
-import { correctedMessage, exampleList, samplesMessage } from './corrected-message.ts';
+import { correctedMessage, exampleList, samplesMessage, timesIn } from './corrected-message.ts';
 import type { Limits } from './limits.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 import type { Stamp } from './stamp.ts';
@@ -40,9 +40,13 @@ export interface Frames {
   valid?: Uint8Array;
 }
 
-/** Parses `data[channel][frame]`; null = missing. Throws a ProtocolError before memory is allocated. */
-export function readColumns(data: unknown, maxChannels: number): Frames {
-  if (!Array.isArray(data) || data.length === 0 || !data.every(Array.isArray)) throw badShape(data);
+/**
+ * Parses `data[channel][frame]`; null = missing. Throws a ProtocolError before memory is allocated.
+ * @param message the message that contains the data, for its time in a corrected message
+ */
+export function readColumns(data: unknown, maxChannels: number, message: Record<string, unknown> = {}): Frames {
+  const time = timesIn(message);
+  if (!Array.isArray(data) || data.length === 0 || !data.every(Array.isArray)) throw badShape(data, time);
   const columns = data as unknown[][];
   limitChannels(columns.length, maxChannels);
   const frames = columns[0].length;
@@ -56,12 +60,12 @@ export function readColumns(data: unknown, maxChannels: number): Frames {
     columns.length,
     frames,
     (channel, frame) => columns[channel][frame],
-    () => samplesMessage(columns),
+    () => samplesMessage(columns, time),
   );
 }
 
 /** Parses one frame, `[channel]`; null = missing. */
-function readFrame(data: readonly unknown[], maxChannels: number): Frames {
+function readFrame(data: readonly unknown[], maxChannels: number, message: Record<string, unknown> = {}): Frames {
   if (data.length === 0)
     throw new ProtocolError(
       'bad-shape',
@@ -72,7 +76,10 @@ function readFrame(data: readonly unknown[], maxChannels: number): Frames {
     data.length,
     1,
     (channel) => data[channel],
-    () => exampleList(data),
+    () => {
+      const [time] = timesIn(message);
+      return time ? `{"data": ${exampleList(data)}, "time": ${JSON.stringify(time[1])}}` : exampleList(data);
+    },
   );
 }
 
@@ -82,12 +89,15 @@ function shapeOf(data: unknown): string {
   return data.length === 0 ? 'an empty array' : 'an array with other elements';
 }
 
-function badShape(data: unknown): ProtocolError {
+function badShape(data: unknown, time: ReturnType<typeof timesIn>): ProtocolError {
   const rule = 'data must be an array with one array per channel';
   if (!Array.isArray(data) || data.length === 0 || data.some((item) => typeof item === 'object' && item !== null))
     return new ProtocolError('bad-shape', `${rule}, got ${shapeOf(data)}`);
-  const oneFrame = samplesMessage(data.map((sample: unknown) => [sample]));
-  const advice = `for one frame of ${data.length} channels, send ${oneFrame}; for ${data.length} frames of one channel, send ${samplesMessage([data])}`;
+  const oneFrame = samplesMessage(
+    data.map((sample: unknown) => [sample]),
+    time,
+  );
+  const advice = `for one frame of ${data.length} channels, send ${oneFrame}; for ${data.length} frames of one channel, send ${samplesMessage([data], time)}`;
   return new ProtocolError('bad-shape', `${rule}, got one array of samples; ${advice}`);
 }
 
@@ -165,8 +175,8 @@ export function readThirdParty(json: unknown[] | Record<string, unknown>, limits
       `data must be an array with one sample per channel, got ${shapeOf(data)}; send ${correctedMessage(json)}`,
     );
   const frames: Frames = epoch
-    ? readColumns(data, limits.maxChannels)
-    : readFrame(data as unknown[], limits.maxChannels);
+    ? readColumns(data, limits.maxChannels, json)
+    : readFrame(data as unknown[], limits.maxChannels, json);
   const { startTime } = epochFields;
   const times = Object.entries(json).filter(([key]) => isTimeName(key));
   const stamp = stampAmong(epoch && startTime !== undefined ? [['startTime', startTime], ...times] : times);

@@ -124,6 +124,10 @@ describe('a message that names no channels correctly', () => {
       { data: null },
       'data must be an array with one sample per channel, got null; send {"type": "samples", "data": [[1,2,3]]}',
     ],
+    [{ ts: 5, t: '1' }, `t must be a number or null, got text '1'; send numbers without quotes: {"ts":5,"t":1}`],
+    [{ time: 5, data: ['1'] }, 'send numbers without quotes: {"data": [1], "time": 5}'],
+    [{ type: 'samples', ts: 5, data: [['1']] }, 'quotes: {"type": "samples", "time": 5, "data": [[1]]}'],
+    [{ type: 'samples', ts: 5, data: [1, 2] }, 'send {"type": "samples", "time": 5, "data": [[1],[2]]}'],
     [{ data: null, ts: 5, t: 1 }, 'got null; send {"ts":5,"t":1}'],
     [{ type: 'weather', time: 5, t: 1 }, 'for samples, send {"time":5,"t":1}'],
     [
@@ -140,7 +144,7 @@ describe('a message that names no channels correctly', () => {
   test('but has a number in the text of an identifier is accepted, and a number in other text is not', () => {
     for (const key of ['id', 'deviceId', 'device_id', 'serial', 'MAC'])
       expect(read({ [key]: '12345', t: 1 })).toMatchObject({ labels: ['t'], warnings: [`text is ignored: '${key}'`] });
-    expect(() => read({ humid: '12', t: 1 })).toThrow('send {"humid": 12}, without quotes');
+    expect(() => read({ humid: '12', t: 1 })).toThrow('send numbers without quotes: {"humid":12,"t":1}');
   });
 });
 

@@ -56,7 +56,7 @@ test('what does not fit is rejected with a sentence that says what came and what
     '{"t":1,"h":2}',
   ]);
   expect(errors).toEqual([
-    `t must be a number or null, got text '21.5'; send {"t": 21.5}, without quotes`,
+    `t must be a number or null, got text '21.5'; send numbers without quotes: {"t":21.5,"h":40}`,
     "channel must be one of t, h, got 'x'; name all channels in the first message (null if missing), in hello, or in the URL (channels=)",
     'message must be valid JSON, got NaN at character 5; NaN is not JSON; send null',
     `type must be one of hello, samples, gap, mark, got 'sample'; for samples, send {"type": "samples", "data": [[1],[2]]}`,
