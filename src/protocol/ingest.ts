@@ -1,5 +1,5 @@
 import { limitChannels, readColumns, readThirdParty, type Samples, stamped } from './samples.ts';
-import { readNamed } from './named-samples.ts';
+import { readNamed, wrongStructure } from './named-samples.ts';
 import * as v from 'valibot';
 import { decodeBlock } from './block-header.ts';
 import { correctedMark, correctedMessage, exampleList, hasChannels, samplesMessage } from './corrected-message.ts';
@@ -176,21 +176,25 @@ function readIngest(json: unknown, limits: Limits): IngestMessage {
   if (type === 'hello') return readHello(json, limits);
   if (type === 'gap') return checkGapEnd(checkMessage(gap, json, codes));
   if (type === 'mark') return readMark(json);
-  const event = correctedMark(json);
-  const sensor = isEvent(json) ? '' : `; for samples, send ${correctedMessage(json)}`;
+  const advice = isEvent(json)
+    ? `for an event, send ${correctedMark({ ...json, type: 'mark' })}`
+    : `for samples, send ${correctedMessage(json)}`;
   throw new ProtocolError(
     'unknown-type',
-    `type must be one of hello, samples, gap, mark, got ${show(type)}${sensor}${isEvent(json) && event !== undefined ? `; for an event, send ${event}` : ''}`,
+    `type must be one of hello, samples, gap, mark, got ${show(type)}; ${advice}`,
   );
 }
 
 /** Whether an object of an unknown type is probably an event. */
 function isEvent(json: Record<string, unknown>): boolean {
-  return !Object.hasOwn(json, 'data') && correctedMark({ ...json, type: 'mark' }) !== undefined && !hasChannels(json);
+  const hasText = correctedMark({ ...json, type: 'mark' }) !== undefined;
+  const isNamed = /mark|event|annotation|trigger/i.test(String(json.type));
+  return !Object.hasOwn(json, 'data') && hasText && (isNamed || !hasChannels(json));
 }
 
 function readUntyped(json: Record<string, unknown>, limits: Limits): Samples {
   if (!Object.hasOwn(json, 'data') || isRecord(json.data)) return readNamed(json, limits);
+  if (Array.isArray(json.data) && json.data.some(isRecord)) throw wrongStructure(['data', json.data], json);
   return readThirdParty(typeof json.data === 'number' ? { ...json, data: [json.data] } : json, limits);
 }
 

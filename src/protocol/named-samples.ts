@@ -34,7 +34,13 @@ export function readNamed(json: Record<string, unknown>, limits: Limits): Sample
   const wrong = values.find(([, value]) => typeof value === 'object' && value !== null);
   if (wrong) throw wrongStructure(wrong, json);
   const text = values.find((entry) => isSample(entry) && typeof entry[1] === 'string');
-  if (text) throw textSample(text, correctedMessage(json));
+  if (text)
+    throw textSample(
+      text,
+      correctedMessage(
+        Object.fromEntries<unknown>([...times, ...values.map(([name, value]) => [name, value] as const)]),
+      ),
+    );
   if (!values.some(isSample)) throw withoutNumbers(correctedMark(json));
   return namedFrame(values, stamp, limits);
 }
@@ -142,7 +148,7 @@ function textSample([name, value]: NamedValue, corrected: string): ProtocolError
 }
 
 /** The reason why the value of a channel cannot be an array or an object, with a corrected message. */
-function wrongStructure([name, value, path = name]: NamedValue, json: Record<string, unknown>): ProtocolError {
+export function wrongStructure([name, value, path = name]: NamedValue, json: Record<string, unknown>): ProtocolError {
   const rule = `${cut(path)} must be a number or null, got`;
   const times = Object.fromEntries(namedValues(json).times);
   if (isRecord(value)) {

@@ -7,7 +7,7 @@ import { readStamp, type Stamp } from './stamp.ts';
 const timeNames: ReadonlySet<string> = new Set(['time', 'ts', 'timestamp', 'datetime', 'date']);
 /** A unit after a name, such as `(s)`. */
 const unit = / *[([][^)\]]{0,16}[)\]]$/;
-/** Two times in one message can differ by their resolution, up to this many ms. */
+/** Two times since 1970 in one message can differ by their resolution, up to this many ms. */
 const maxDifference = 1000;
 
 /** Whether a field or a column contains the time: `time`, `ts`, `Timestamp`, `Time (s)`, and so on. */
@@ -29,7 +29,7 @@ export function stampAmong(times: readonly (readonly [string, unknown])[]): Stam
   for (const [key, value] of times) {
     if (value === null || value === undefined) continue;
     const stamp = readStamp(key, value);
-    if (found && Math.abs(msOf(found.stamp) - msOf(stamp)) > maxDifference)
+    if (found && !agree(found.stamp, stamp))
       throw new ProtocolError(
         'bad-time',
         `message must have one time, got ${show(found.key)} ${show(found.value)} and ${show(key)} ${show(value)}; send one of them, or rename the other`,
@@ -40,6 +40,14 @@ export function stampAmong(times: readonly (readonly [string, unknown])[]): Stam
   return found?.stamp;
 }
 
-function msOf({ time, timeUnit = unitBySize(time) }: Stamp): number {
-  return timeUnit === undefined ? time : toMs(time, timeUnit);
+/** Whether two times are the same, apart from their units and resolution if they count from 1970. */
+function agree(a: Stamp, b: Stamp): boolean {
+  const [first, second] = [sinceEpoch(a), sinceEpoch(b)];
+  if (first === undefined || second === undefined) return a.time === b.time;
+  return Math.abs(first - second) <= maxDifference;
+}
+
+/** Returns a time since 1970 in ms; undefined for a time of another clock. */
+function sinceEpoch({ time, timeUnit = unitBySize(time) }: Stamp): number | undefined {
+  return timeUnit === undefined ? undefined : toMs(time, timeUnit);
 }

@@ -51,6 +51,7 @@ describe('the time of a message', () => {
       { time: ms, ts: ms + 5000, t: 1 },
       { time: ms, sensor: { time: ms - 5000, t: 1 } },
       { type: 'samples', time: ms, ts: 0, data: [[1]] },
+      { time: ms, ts: 5, t: 1 },
       { type: 'mark', label: 'x', time: ms, ts: 0 },
     ])
       expect(() => parseIngest(JSON.stringify(message))).toThrow(
@@ -128,6 +129,12 @@ describe('a message that names no channels correctly', () => {
     [{ time: 5, data: ['1'] }, 'send numbers without quotes: {"data": [1], "time": 5}'],
     [{ type: 'samples', ts: 5, data: [['1']] }, 'quotes: {"type": "samples", "time": 5, "data": [[1]]}'],
     [{ type: 'samples', ts: 5, data: [1, 2] }, 'send {"type": "samples", "time": 5, "data": [[1],[2]]}'],
+    [{ temperature: { value: '21.5' } }, 'send numbers without quotes: {"temperature":21.5}'],
+    [
+      { ts: 5, data: [{ t: 1 }] },
+      'data must be a number or null, got an array of objects; send a list of frames: [{"t":1}]',
+    ],
+    [{ type: 'annotation', description: 'x', onset: 2 }, 'for an event, send {"type":"mark","label":"x"}'],
     [{ data: null, ts: 5, t: 1 }, 'got null; send {"ts":5,"t":1}'],
     [{ type: 'weather', time: 5, t: 1 }, 'for samples, send {"time":5,"t":1}'],
     [
