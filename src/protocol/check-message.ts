@@ -1,13 +1,14 @@
 import * as v from 'valibot';
 import { jsonProblem } from './json-problem.ts';
-import { type ErrorCode, ProtocolError } from './protocol-error.ts';
+import { cut, type ErrorCode, ProtocolError } from './protocol-error.ts';
 
-/** Parses the text of a message. Throws a ProtocolError ('bad-json') with the position of the error and its reason. */
+/** Parses the text of a message; a byte order mark is ignored. Throws a ProtocolError ('bad-json') with the position of the error and its reason. */
 export function parseText(text: string): unknown {
+  const json = text.replace(/^\ufeff/, '');
   try {
-    return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
+    return JSON.parse(json);
   } catch {
-    throw new ProtocolError('bad-json', `message must be valid JSON, got ${jsonProblem(text)}`);
+    throw new ProtocolError('bad-json', `message must be valid JSON, got ${jsonProblem(json)}`);
   }
 }
 
@@ -44,6 +45,6 @@ export function checkMessage<T>(
 
 /** Formats an invalid value briefly, regardless of its size and depth. */
 export function show(input: unknown): string {
-  if (typeof input === 'string') return `'${input.length > 64 ? `${input.slice(0, 61)}...` : input}'`;
+  if (typeof input === 'string') return `'${cut(input)}'`;
   return Array.isArray(input) ? 'an array' : isRecord(input) ? 'an object' : String(input);
 }

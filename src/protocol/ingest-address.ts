@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { checkMessage } from './check-message.ts';
+import { checkMessage, show } from './check-message.ts';
 import * as field from './fields.ts';
 import { clock, type Hello, readChannels } from './ingest.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -37,7 +37,7 @@ export function streamOf(pathname: string): string {
 export function requiresFreeName(search: URLSearchParams): boolean {
   const condition = search.get('if');
   if (condition === null || condition === 'free') return condition === 'free';
-  throw new ProtocolError('bad-message', `if must be 'free', got '${condition.slice(0, 40)}'`);
+  throw new ProtocolError('bad-message', `if must be 'free', got ${show(condition)}`);
 }
 
 /**
@@ -86,7 +86,7 @@ export function addressWarnings(search: URLSearchParams, others: readonly string
   const known = all.join(', ');
   const unknown = [...new Set(search.keys())].filter((key) => !all.includes(key)).slice(0, 8);
   const warnings = unknown.map(
-    (key) => `parameter '${key.slice(0, 40)}' is unknown and is ignored; the known parameters are ${known}`,
+    (key) => `parameter ${show(key)} is unknown and is ignored; the known parameters are ${known}`,
   );
   const channels = search.get('channels') ?? '';
   const units = (search.get('unit') ?? '').split(',').length;
@@ -101,5 +101,5 @@ export function addressWarnings(search: URLSearchParams, others: readonly string
 export function labelWarning(channels: readonly field.ChannelInfo[]): string | undefined {
   const labels = channels.map(({ label }) => label);
   const twice = labels.find((label, i) => labels.indexOf(label) < i);
-  return twice === undefined ? undefined : `channels should have different labels, got '${twice}' twice`;
+  return twice === undefined ? undefined : `channels should have different labels, got ${show(twice)} twice`;
 }

@@ -1,11 +1,12 @@
 import type { TimeUnit } from '../core/blocks/time-unit.ts';
 import { limitChannels, readColumns, readThirdParty, type Samples, stamped } from './samples.ts';
-import { readNamed } from './named-samples.ts';
+import { readNamed, wrongStructure } from './named-samples.ts';
 import * as v from 'valibot';
 import { decodeBlock } from './block-header.ts';
-import { correctedMessage, exampleList, samplesMessage } from './corrected-message.ts';
+import { correctedMark, correctedMessage, exampleList, hasChannels, samplesMessage } from './corrected-message.ts';
 import { numbered } from './numbered.ts';
-import { readStamp, type Stamp } from './stamp.ts';
+import { messageList } from './message-list.ts';
+import { timeOf } from './time-field.ts';
 import { checkMessage, isRecord, parseText, show, typeOf } from './check-message.ts';
 import * as field from './fields.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -41,7 +42,6 @@ const samples = v.object(
   {
     type: v.literal('samples'),
     start: v.optional(field.index),
-    time: v.optional(v.unknown()),
     data: v.optional(v.unknown()),
   },
   'given',
@@ -111,7 +111,6 @@ const mark = v.object(
     at: v.optional(field.index),
     label: field.label,
     frames: v.optional(field.count),
-    time: v.optional(v.unknown()),
     duration: v.optional(field.duration),
   },
   'given',
@@ -130,7 +129,6 @@ const codes = new Map<string, ErrorCode>([
   ['at', 'bad-index'],
   ['count', 'bad-count'],
   ['frames', 'bad-count'],
-  ['time', 'bad-time'],
   ['duration', 'bad-time'],
   ['clock', 'bad-clock'],
   ['data', 'bad-shape'],
@@ -162,47 +160,76 @@ export function parseIngestList(
  * @throws ProtocolError that contains the position of the invalid message
  */
 export function readIngestList(json: unknown, limits: Limits): IngestMessage[] {
-  const isList = Array.isArray(json) && json.some((item) => Array.isArray(item) || isRecord(item));
-  if (!isList) return [readIngest(json, limits)];
-  return json.map((item: unknown, at) =>
-    numbered(`message ${at + 1} of ${json.length}`, () => readIngest(item, limits)),
+  const list = messageList(json);
+  if (!list) return [readIngest(json, limits)];
+  const { items, ignored } = list;
+  const messages = items.map((item, at) =>
+    numbered(`message ${at + 1} of ${items.length}`, () => readIngest(item, limits)),
   );
+  const [first] = messages;
+  if (ignored.length > 0 && first.type === 'samples')
+    first.warnings = [`fields beside the list are ignored: ${ignored.slice(0, 8).map(show).join(', ')}`];
+  return messages;
 }
 
 function readIngest(json: unknown, limits: Limits): IngestMessage {
   if (Array.isArray(json)) return readThirdParty(json, limits);
   if (!isRecord(json)) throw notAnObject(json);
-  if (!Object.hasOwn(json, 'type'))
-    return Object.hasOwn(json, 'data') ? readThirdParty(json, limits) : readNamed(json, limits);
+  if (!Object.hasOwn(json, 'type')) return readUntyped(json, limits);
   const type = typeOf(json);
-  if (type === 'samples') {
-    const { data, time, ...rest } = checkMessage(samples, json, codes);
-    if (!Array.isArray(data)) {
-      const got = data === undefined ? 'no data' : show(data);
-      throw new ProtocolError(
-        'bad-shape',
-        `data must be an array with one array per channel, got ${got}; send ${correctedMessage(json)}`,
-      );
-    }
-    return checkSamplesEnd({ ...rest, ...readColumns(data, limits.maxChannels), ...stamped(timeOf(time)) });
-  }
-  if (type === 'hello') {
-    const { channels, ...fields } = checkMessage(hello, json, codes);
-    const warnings = unknownFields(json);
-    const rest = warnings.length === 0 ? fields : { ...fields, warnings };
-    if (channels === undefined) return rest;
-    const list = readChannels(channels, limits.maxChannels);
-    return { ...rest, channels: list, ...(typeof channels === 'number' && { unlabeled: true }) };
-  }
+  if (type === 'samples') return readSamples(json, limits);
+  if (type === 'hello') return readHello(json, limits);
   if (type === 'gap') return checkGapEnd(checkMessage(gap, json, codes));
-  if (type === 'mark') {
-    const { time, ...rest } = checkMessage(mark, json, codes);
-    return { ...rest, ...stamped(timeOf(time)) };
-  }
+  if (type === 'mark') return readMark(json);
+  const advice = isEvent(json)
+    ? `for an event, send ${correctedMark({ ...json, type: 'mark' })}`
+    : `for samples, send ${correctedMessage(json)}`;
   throw new ProtocolError(
     'unknown-type',
-    `type must be one of hello, samples, gap, mark, got ${show(type)}; for samples, send ${correctedMessage(json)}`,
+    `type must be one of hello, samples, gap, mark, got ${show(type)}; ${advice}`,
   );
+}
+
+/** Whether an object of an unknown type is probably an event. */
+function isEvent(json: Record<string, unknown>): boolean {
+  const hasText = correctedMark({ ...json, type: 'mark' }) !== undefined;
+  const isNamed = /mark|event|annotation|trigger/i.test(String(json.type));
+  return !Object.hasOwn(json, 'data') && hasText && (isNamed || !hasChannels(json));
+}
+
+function readUntyped(json: Record<string, unknown>, limits: Limits): Samples {
+  if (!Object.hasOwn(json, 'data') || isRecord(json.data)) return readNamed(json, limits);
+  if (Array.isArray(json.data) && json.data.some(isRecord)) throw wrongStructure(['data', json.data], json);
+  return readThirdParty(typeof json.data === 'number' ? { ...json, data: [json.data] } : json, limits);
+}
+
+function readSamples(json: Record<string, unknown>, limits: Limits): Samples {
+  const { data, ...rest } = checkMessage(samples, json, codes);
+  if (!Array.isArray(data)) {
+    const got = data === undefined ? 'no data' : show(data);
+    throw new ProtocolError(
+      'bad-shape',
+      `data must be an array with one array per channel, got ${got}; send ${correctedMessage(json)}`,
+    );
+  }
+  return checkSamplesEnd({ ...rest, ...readColumns(data, limits.maxChannels, json), ...stamped(timeOf(json)) });
+}
+
+function readHello(json: Record<string, unknown>, limits: Limits): Hello {
+  const { channels, ...fields } = checkMessage(hello, json, codes);
+  const warnings = unknownFields(json);
+  const rest = warnings.length === 0 ? fields : { ...fields, warnings };
+  if (channels === undefined) return rest;
+  const list = readChannels(channels, limits.maxChannels);
+  return { ...rest, channels: list, ...(typeof channels === 'number' && { unlabeled: true }) };
+}
+
+function readMark(json: Record<string, unknown>): Mark {
+  const corrected = Object.hasOwn(json, 'label') ? undefined : correctedMark(json);
+  if (corrected !== undefined)
+    throw new ProtocolError('bad-label', `label of a mark must be given, got no label; send ${corrected}`);
+  const fields = checkMessage(mark, json, codes);
+  return { ...fields, ...stamped(timeOf(json)) };
 }
 
 /** Returns a sentence for each unknown field of a hello. */
@@ -224,10 +251,6 @@ function notAnObject(json: unknown): ProtocolError {
     'bad-message',
     `message must be a JSON object or an array of numbers, got ${typeof json === 'number' ? 'a number, ' : ''}${show(json)}${advice}`,
   );
-}
-
-function timeOf(time: unknown): Stamp | undefined {
-  return time === undefined || time === null ? undefined : readStamp('time', time);
 }
 
 /** Returns channels with labels and units from any accepted notation. */
@@ -256,7 +279,10 @@ const labelCodes = new Map<string, ErrorCode>([
 ]);
 
 function fromBinary(message: Uint8Array | ArrayBuffer, limits: Limits): Samples {
-  const { kind, block } = decodeBlock(message);
+  const bytes = message instanceof Uint8Array ? message : new Uint8Array(message);
+  if (looksLikeJson(bytes))
+    throw new ProtocolError('bad-block', 'binary message must be a header and a block, got JSON; send JSON as text');
+  const { kind, block } = decodeBlock(bytes);
   if (kind !== 'samples') throw new ProtocolError('bad-kind', `kind must be 0 (samples) on ingest, got ${kind}`);
   limitChannels(block.channels, limits.maxChannels);
   const { data, channels, start, time, valid } = block;
@@ -270,6 +296,11 @@ function fromBinary(message: Uint8Array | ArrayBuffer, limits: Limits): Samples 
     ...(rate === 0 ? {} : { rate }),
     ...(valid ? { valid } : {}),
   };
+}
+
+/** Whether bytes start like a JSON object or array, perhaps after a byte order mark or spaces. */
+function looksLikeJson(bytes: Uint8Array): boolean {
+  return /^\ufeff?\s*[[{]/.test(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, 16)));
 }
 
 function checkSamplesEnd(message: Samples): Samples {

@@ -1,9 +1,10 @@
 import { toMs, type TimeUnit } from '../core/blocks/time-unit.ts';
+import { show } from './check-message.ts';
 import type { Limits } from './limits.ts';
 import { namedFrame } from './named-samples.ts';
 import { numbered } from './numbered.ts';
 import { ProtocolError } from './protocol-error.ts';
-import type { Samples } from './samples.ts';
+import { limitChannels, type Samples } from './samples.ts';
 import { readStamp, type Stamp } from './stamp.ts';
 
 /** Points of one series of the InfluxDB line protocol. */
@@ -41,26 +42,35 @@ export function readLineProtocol(text: string, limits: Limits, precision?: TimeU
   const [{ series }] = points;
   const other = points.find((point) => point.series !== series);
   if (other) throw otherSeries(series, other.series);
-  return { series, samples: merged(points).map(({ fields, stamp }) => namedFrame(fields, stamp, limits)) };
+  return {
+    series,
+    samples: merged(points, limits.maxChannels).map(({ fields, stamp }) => namedFrame(fields, stamp, limits)),
+  };
 }
 
 /** The reason why a stream cannot contain another series. */
 export function otherSeries(series: string, other: string): ProtocolError {
   return new ProtocolError(
     'bad-message',
-    `measurement and tags must be '${series}' in all lines of this stream, got '${other}'; send each series to its own stream`,
+    `measurement and tags must be ${show(series)} in all lines of this stream, got ${show(other)}; send each series to its own stream`,
   );
 }
 
-/** Joins successive points of the same time that have different fields. */
-function merged(points: readonly Point[]): Point[] {
+/** Joins successive points of the same time that have different fields, up to the maximum number of channels. */
+function merged(points: readonly Point[], maxChannels: number): Point[] {
   const frames: Point[] = [];
+  let names = new Set<string>();
   for (const point of points) {
     const last = frames.at(-1);
     const isSame = last?.stamp !== undefined && point.stamp?.time === last.stamp.time;
-    const isNew = point.fields.every(([name]) => last?.fields.every(([known]) => known !== name));
-    if (isSame && isNew) last.fields.push(...point.fields);
-    else frames.push({ ...point, fields: [...point.fields] });
+    if (isSame && point.fields.every(([name]) => !names.has(name))) {
+      for (const field of point.fields) last.fields.push(field);
+    } else {
+      names = new Set();
+      frames.push({ ...point, fields: [...point.fields] });
+    }
+    for (const [name] of point.fields) names.add(name);
+    limitChannels(names.size, maxChannels);
   }
   return frames;
 }
@@ -137,7 +147,7 @@ class PointReader {
 }
 
 function stampOf(text: string, precision: TimeUnit | undefined): Stamp {
-  if (!/^-?\d+$/.test(text)) throw new ProtocolError('bad-time', `time must be an integer, got '${text.slice(0, 40)}'`);
+  if (!/^-?\d+$/.test(text)) throw new ProtocolError('bad-time', `time must be an integer, got ${show(text)}`);
   if (precision === undefined) return readStamp('time', Number(text));
   return { time: toMs(Number(text), precision), timeUnit: 'ms' };
 }

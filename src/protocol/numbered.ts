@@ -1,10 +1,11 @@
 import { ProtocolError } from './protocol-error.ts';
 
 /** Calls `read`; the sentence of its ProtocolError starts with `place`, such as `line 2`. */
-export function numbered<T>(place: string, read: () => T): T {
+export function numbered<T>(place: string | (() => string), read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw error instanceof ProtocolError ? new ProtocolError(error.code, `${place}: ${error.message}`) : error;
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new ProtocolError(error.code, `${typeof place === 'string' ? place : place()}: ${error.message}`);
   }
 }

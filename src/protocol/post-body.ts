@@ -1,9 +1,11 @@
 import type { TimeUnit } from '../core/blocks/time-unit.ts';
-import { parseText } from './check-message.ts';
+import { parseText, show } from './check-message.ts';
 import { readCsvRows } from './csv-rows.ts';
 import { type IngestMessage, readIngestList } from './ingest.ts';
 import { readLineProtocol } from './line-protocol.ts';
 import type { Limits } from './limits.ts';
+import { namedFrame } from './named-samples.ts';
+import { isTimeName, stampAmong } from './time-field.ts';
 import { numbered } from './numbered.ts';
 import { ProtocolError } from './protocol-error.ts';
 
@@ -15,7 +17,7 @@ export interface PostBody {
 }
 
 /** Format of the content of a request. */
-type BodyFormat = 'json' | 'lines' | 'csv' | 'influx' | 'text';
+type BodyFormat = 'json' | 'lines' | 'csv' | 'text' | 'form';
 
 const formats: Readonly<Record<string, BodyFormat>> = {
   'application/json': 'json',
@@ -27,8 +29,7 @@ const formats: Readonly<Record<string, BodyFormat>> = {
   'text/csv': 'csv',
   'text/tab-separated-values': 'csv',
   'text/plain': 'text',
-  // what curl -d sends; accepted for JSON only
-  'application/x-www-form-urlencoded': 'lines',
+  'application/x-www-form-urlencoded': 'form',
 };
 
 /** The supported content types, for error messages. */
@@ -52,15 +53,38 @@ export function readPostBody(
 ): PostBody {
   const format = formats[mediaType(contentType)];
   if (format === 'csv') return { messages: readCsvRows(text, limits) };
+  if (format === 'form' && !/^\s*[[{]/.test(text)) return { messages: [readForm(text, limits)] };
   const isJson = format !== 'text' || /^\s*[[{]/.test(text);
   if (isJson) return { messages: readJson(text, limits) };
-  if (csvRow.test(text))
+  if (isCsvRow(text))
     throw new ProtocolError(
       'bad-message',
       'text/plain must be InfluxDB line protocol or JSON, got CSV; send it as text/csv',
     );
   const { series, samples } = readLineProtocol(text, limits, precision);
   return { messages: samples, series };
+}
+
+/** Reads the fields of a form, such as `temperature=21.5&humidity=40`. `curl -d` sends any text as a form. */
+function readForm(text: string, limits: Limits): IngestMessage {
+  if (!/^[^=&\s]+=[^\s]*$/.test(text.trim()))
+    throw new ProtocolError(
+      'bad-message',
+      `a form must be JSON or fields such as temperature=21.5&humidity=40, got ${show(text.trim())}; set the Content-Type of other formats: text/csv for CSV, or text/plain for line protocol`,
+    );
+  const fields = [...new URLSearchParams(text.trim())].map(([name, value]) => [name, formValue(value)] as const);
+  const times = fields.filter(([name]) => isTimeName(name));
+  return namedFrame(
+    fields.filter(([name]) => !isTimeName(name)),
+    stampAmong(times),
+    limits,
+  );
+}
+
+/** A number, or null for an empty value; other text stays text. */
+function formValue(value: string): unknown {
+  if (value.trim() === '') return null;
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value.trim()) ? Number(value) : value;
 }
 
 const precisions: Readonly<Record<string, TimeUnit>> = {
@@ -77,11 +101,14 @@ const precisions: Readonly<Record<string, TimeUnit>> = {
 export function precisionOf(search: URLSearchParams): TimeUnit | undefined {
   const given = search.get('precision');
   if (given === null || Object.hasOwn(precisions, given)) return precisions[given ?? ''];
-  throw new ProtocolError('bad-time', `precision must be one of s, ms, us, ns, got '${given.slice(0, 40)}'`);
+  throw new ProtocolError('bad-time', `precision must be one of s, ms, us, ns, got ${show(given)}`);
 }
 
-/** A text whose first line has separators, but no field of line protocol. */
-const csvRow = /^[^=\n]*[,;\t][^=\n]*(\n|$)/;
+/** Whether the first line of a text has separators, but no field of line protocol. */
+function isCsvRow(text: string): boolean {
+  const [line] = text.split('\n', 1);
+  return !line.includes('=') && /[,;\t]/.test(line);
+}
 
 function mediaType(contentType = 'text/plain'): string {
   return contentType.split(';')[0].trim().toLowerCase();

@@ -53,12 +53,20 @@ export const errorCodes = {
 /** An error code of tapline.v1. */
 export type ErrorCode = keyof typeof errorCodes;
 
-/** The reason why a message is invalid: a code for programs and a sentence for people. */
+/** Maximum length of the sentence of an error. */
+const maxSentence = 1000;
+
+/** Shortens a text from outside, such as a key or a label, for use in a sentence. */
+export function cut(text: string, maxLength = 64): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength - 3)}...` : text;
+}
+
+/** The reason why a message is invalid: a code for programs and a sentence of at most 1000 characters for people. */
 export class ProtocolError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, sentence: string) {
-    super(sentence);
+    super(cut(sentence, maxSentence));
     this.name = 'ProtocolError';
     this.code = code;
   }

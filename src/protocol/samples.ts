@@ -2,10 +2,11 @@ import * as v from 'valibot';
 import type { TimeUnit } from '../core/blocks/time-unit.ts';
 import * as field from './fields.ts';
 import { checkMessage, show } from './check-message.ts';
-import { exampleList, samplesMessage } from './corrected-message.ts';
+import { correctedMessage, exampleList, samplesMessage, timesIn } from './corrected-message.ts';
 import type { Limits } from './limits.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
-import { readStamp, type Stamp } from './stamp.ts';
+import type { Stamp } from './stamp.ts';
+import { isTimeName, stampAmong } from './time-field.ts';
 
 /** Frames of a sensor in any encoding; omitted fields have the expected values. */
 export interface Samples {
@@ -24,6 +25,8 @@ export interface Samples {
   labels?: string[];
   /** Whether `labels` determine the channels of the samples, in any order. */
   named?: boolean;
+  /** Longer names of the channels, which contain the names of nested objects. */
+  paths?: string[];
   /** Warnings about ignored or doubtful content, one sentence each. */
   warnings?: string[];
 }
@@ -37,9 +40,13 @@ export interface Frames {
   valid?: Uint8Array;
 }
 
-/** Parses `data[channel][frame]`; null = missing. Throws a ProtocolError before memory is allocated. */
-export function readColumns(data: unknown, maxChannels: number): Frames {
-  if (!Array.isArray(data) || data.length === 0 || !data.every(Array.isArray)) throw badShape(data);
+/**
+ * Parses `data[channel][frame]`; null = missing. Throws a ProtocolError before memory is allocated.
+ * @param message the message that contains the data, for its time in a corrected message
+ */
+export function readColumns(data: unknown, maxChannels: number, message: Record<string, unknown> = {}): Frames {
+  const time = timesIn(message);
+  if (!Array.isArray(data) || data.length === 0 || !data.every(Array.isArray)) throw badShape(data, time);
   const columns = data as unknown[][];
   limitChannels(columns.length, maxChannels);
   const frames = columns[0].length;
@@ -53,20 +60,26 @@ export function readColumns(data: unknown, maxChannels: number): Frames {
     columns.length,
     frames,
     (channel, frame) => columns[channel][frame],
-    () => samplesMessage(columns),
+    () => samplesMessage(columns, time),
   );
 }
 
 /** Parses one frame, `[channel]`; null = missing. */
-function readFrame(data: unknown, maxChannels: number): Frames {
-  if (!Array.isArray(data) || data.length === 0)
-    throw new ProtocolError('bad-shape', `data must be an array with one sample per channel, got ${shapeOf(data)}`);
+function readFrame(data: readonly unknown[], maxChannels: number, message: Record<string, unknown> = {}): Frames {
+  if (data.length === 0)
+    throw new ProtocolError(
+      'bad-shape',
+      'message must contain one sample per channel, got an empty array; send [21.5,40] for a frame of two channels',
+    );
   limitChannels(data.length, maxChannels);
   return fill(
     data.length,
     1,
-    (channel) => (data as unknown[])[channel],
-    () => exampleList(data),
+    (channel) => data[channel],
+    () => {
+      const [time] = timesIn(message);
+      return time ? `{"data": ${exampleList(data)}, "time": ${JSON.stringify(time[1])}}` : exampleList(data);
+    },
   );
 }
 
@@ -76,12 +89,15 @@ function shapeOf(data: unknown): string {
   return data.length === 0 ? 'an empty array' : 'an array with other elements';
 }
 
-function badShape(data: unknown): ProtocolError {
+function badShape(data: unknown, time: ReturnType<typeof timesIn>): ProtocolError {
   const rule = 'data must be an array with one array per channel';
   if (!Array.isArray(data) || data.length === 0 || data.some((item) => typeof item === 'object' && item !== null))
     return new ProtocolError('bad-shape', `${rule}, got ${shapeOf(data)}`);
-  const oneFrame = samplesMessage(data.map((sample: unknown) => [sample]));
-  const advice = `for one frame of ${data.length} channels, send ${oneFrame}; for ${data.length} frames of one channel, send ${samplesMessage([data])}`;
+  const oneFrame = samplesMessage(
+    data.map((sample: unknown) => [sample]),
+    time,
+  );
+  const advice = `for one frame of ${data.length} channels, send ${oneFrame}; for ${data.length} frames of one channel, send ${samplesMessage([data], time)}`;
   return new ProtocolError('bad-shape', `${rule}, got one array of samples; ${advice}`);
 }
 
@@ -130,10 +146,6 @@ function badSample(channel: number, frame: number, sample: unknown, corrected: (
   return new ProtocolError('bad-sample', `${at} must be a number or null, got ${got}${advice}`);
 }
 
-const thirdPartyMessage = v.object(
-  { data: v.unknown(), timestamp: v.optional(v.unknown()), info: v.optional(v.unknown()) },
-  'given',
-);
 const epochInfo = v.object(
   {
     samplingRate: v.optional(field.rate),
@@ -152,14 +164,22 @@ const codes = new Map<string, ErrorCode>([
  * Parses third-party formats: an array of numbers (one frame), an eeg-pipes sample `{data: [channel], timestamp}`, or an
  * eeg-pipes epoch `{data: [channel][frame], info: {samplingRate, startTime, channelNames?}}`.
  */
-export function readThirdParty(json: unknown, limits: Limits): Samples {
+export function readThirdParty(json: unknown[] | Record<string, unknown>, limits: Limits): Samples {
   if (Array.isArray(json)) return { type: 'samples', ...readFrame(json, limits.maxChannels) };
-  const { data, timestamp, info } = checkMessage(thirdPartyMessage, json, codes);
+  const { data, info } = json;
   const epoch = Array.isArray(data) && Array.isArray(data[0]);
   const epochFields = checkMessage(epochInfo, info ?? {}, codes);
-  const frames: Frames = epoch ? readColumns(data, limits.maxChannels) : readFrame(data, limits.maxChannels);
+  if (!epoch && (!Array.isArray(data) || data.length === 0))
+    throw new ProtocolError(
+      'bad-shape',
+      `data must be an array with one sample per channel, got ${shapeOf(data)}; send ${correctedMessage(json)}`,
+    );
+  const frames: Frames = epoch
+    ? readColumns(data, limits.maxChannels, json)
+    : readFrame(data as unknown[], limits.maxChannels, json);
   const { startTime } = epochFields;
-  const stamp = epoch && startTime !== undefined ? readStamp('startTime', startTime) : stampOf(timestamp);
+  const times = Object.entries(json).filter(([key]) => isTimeName(key));
+  const stamp = stampAmong(epoch && startTime !== undefined ? [['startTime', startTime], ...times] : times);
   const labels = epochFields.channelNames?.length === frames.channels ? epochFields.channelNames : undefined;
   return {
     type: 'samples',
@@ -168,10 +188,6 @@ export function readThirdParty(json: unknown, limits: Limits): Samples {
     ...(epochFields.samplingRate === undefined ? {} : { rate: epochFields.samplingRate }),
     ...(labels ? { labels } : {}),
   };
-}
-
-function stampOf(timestamp: unknown): Stamp | undefined {
-  return timestamp === undefined || timestamp === null ? undefined : readStamp('timestamp', timestamp);
 }
 
 /** Returns the fields of samples that a stamp determines. */

@@ -1,5 +1,8 @@
-import type { ErrorCode, ProtocolError } from '../protocol/protocol-error.ts';
+import { cut, type ErrorCode, type ProtocolError } from '../protocol/protocol-error.ts';
 import type { RejectedMessages } from '../protocol/watch-message.ts';
+
+/** Maximum length of the sentence that is kept: every viewer receives it each second. */
+const maxLast = 300;
 
 /** Counts the messages of a stream that were rejected, by reason. */
 export class Rejections {
@@ -19,7 +22,7 @@ export class Rejections {
     this.#lastTime = now;
     this.#count++;
     this.#inARow++;
-    this.#last = message;
+    this.#last = cut(message, maxLast);
     this.#reasons.set(code, (this.#reasons.get(code) ?? 0) + 1);
     return /^10*$/.test(String(this.#count));
   }

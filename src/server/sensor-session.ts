@@ -3,8 +3,9 @@ import type { ChannelInfo } from '../protocol/fields.ts';
 import { labelWarning } from '../protocol/ingest-address.ts';
 import type { IngestReply } from '../protocol/ingest-reply.ts';
 import { type Hello, type IngestMessage, readChannels } from '../protocol/ingest.ts';
+import { joinedFrames, limitSamples } from '../protocol/joined-frames.ts';
 import type { Limits } from '../protocol/limits.ts';
-import { ProtocolError } from '../protocol/protocol-error.ts';
+import { cut, ProtocolError } from '../protocol/protocol-error.ts';
 import type { Samples } from '../protocol/samples.ts';
 import type { Feed, Opening } from './feed.ts';
 import type { SensorMessage } from './intake.ts';
@@ -71,9 +72,10 @@ export class SensorSession {
     const rest = messages.slice(hellos.length);
     if (rest.some(({ type }) => type === 'hello'))
       throw new ProtocolError('bad-message', 'hello must come before all other messages, got hello after them');
-    const data = rest as SensorMessage[];
+    const data = joinedFrames(rest) as SensorMessage[];
     if (hellos.length > 0 || !this.#feed) this.#open(hellos, data);
     if (!this.#feed || data.length === 0) return 0;
+    limitSamples(data, this.#hello.channels?.length ?? 0, this.#options.limits);
     const { frames, gaps } = this.#feed.receive(data);
     for (const gap of gaps) this.#options.reply(gap);
     this.#warnOfNotes(this.#feed);
@@ -92,19 +94,21 @@ export class SensorSession {
     const { name, registry, sensor, limits, reply } = this.#options;
     this.checkName();
     const known = registry.feed(name);
+    const before = known?.info.channels;
     const hello = hellos.reduce(merged, this.#hello);
     const opening = openingOf(hello, data, known, limits);
+    limitSamples(data, opening.channels.length, limits);
     if (data.length > 0) registry.check(name, opening, data);
     const feed = registry.open(name, opening, sensor);
     if (!feed) throw new StreamUnavailable(closeCodes.tooMany, 'The server accepts no more streams (maxStreams).');
     this.#feed = feed;
+    const renewal = renewalWarning(before, opening, hello);
     this.#hello = { ...hello, channels: opening.channels, rate: opening.rate, fresh: false };
     const { run, next } = feed;
     const { maxPayload, maxChannels } = limits;
     reply({ type: 'welcome', protocol: subprotocol, stream: name, run, next, limits: { maxPayload, maxChannels } });
-    const warning = labelWarning(opening.channels);
-    if (warning !== undefined) reply({ type: 'warning', message: warning });
-    for (const { warnings = [] } of hellos) for (const message of warnings) reply({ type: 'warning', message });
+    const warnings = [labelWarning(opening.channels) ?? [], renewal, hellos.map((each) => each.warnings ?? [])].flat(2);
+    for (const message of warnings) reply({ type: 'warning', message });
     this.#warnOfNotes(feed);
   }
 
@@ -158,9 +162,19 @@ function shapeOf(
 
 /** Returns the channels of a hello; labels and units that it omits are those of the stream before. */
 function keptChannels({ channels, unlabeled }: Hello, before: ChannelInfo[] | undefined): ChannelInfo[] | undefined {
-  if (!channels || channels.length !== before?.length) return channels ?? before;
+  if (!channels || !before) return channels ?? before;
+  if (unlabeled && channels.length === before.length)
+    return channels.map(({ unit }, i) => ({ label: before[i].label, unit: unit || before[i].unit }));
+  const units = new Map(before.map(({ label, unit }) => [label, unit]));
   return channels.map(({ label, unit }, i) => {
-    if (unlabeled) return { label: before[i].label, unit: unit || before[i].unit };
-    return { label, unit: unit || (label === before[i].label ? before[i].unit : '') };
+    const known = before[i]?.label === label ? before[i].unit : units.get(label);
+    return { label, unit: unit || (known ?? '') };
   });
+}
+
+/** Returns a warning if samples start a new run because they name other channels than the stream. */
+function renewalWarning(before: ChannelInfo[] | undefined, { channels, fresh }: Opening, hello: Hello): string[] {
+  if (!before || !fresh || hello.fresh) return [];
+  const names = (list: readonly ChannelInfo[]) => cut(list.map(({ label }) => label).join(', '), 200);
+  return [`the channels were ${names(before)} and are now ${names(channels)}; a new run begins`];
 }

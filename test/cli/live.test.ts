@@ -101,7 +101,7 @@ describe('tapline', () => {
     expect(await record.ended).toBe(0);
     expect(record.stderr()).toContain('Wrote 200 frames of x to x.csv\n');
     expect(await uneven.ended).toBe(0);
-    const { blocks, frames, irregular } = readCsv(readFileSync(join(directory, 'u.csv')));
+    const { blocks, frames, irregular } = readCsv(readFileSync(join(directory, 'u.csv'), 'utf8'));
     expect({ frames, irregular }).toEqual({ frames: times.length, irregular: true });
     const read = blocks.flatMap(({ time, data }) => [...data].map(() => (time - blocks[0].time) / 1000));
     read.forEach((time, i) => {

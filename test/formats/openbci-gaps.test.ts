@@ -106,6 +106,42 @@ describe('lost frames', () => {
   });
 });
 
+describe('a clock that is set', () => {
+  const anyDelay = fc.constantFrom('none', 'packets of 40 ms', 'a serial port');
+  const step = fc.oneof(fc.integer({ min: 20, max: 450 }), fc.integer({ min: 600, max: 59_000 }));
+  const stampsOf = (ms: number, delay: string, random: () => number) =>
+    delay === 'none' ? ms : delays[delay](ms, random);
+
+  test('loses no frames if the sample index goes on, or exactly those that it shows', () => {
+    fc.assert(
+      fc.property(counting, anyDelay, step, fc.integer({ min: 0, max: 20 }), (name, delay, set, lost) => {
+        const cycle = cycles[name];
+        const length = cycle.length * 4;
+        // A step of about a number of whole cycles is a loss of these.
+        fc.pre(set < length / 2 - 100 || (lost === 0 && Math.abs(set - Math.round(set / length) * length) > 250));
+        const gaps = new Map(lost > 0 ? [[1500, 2 * lost]] : []);
+        const frames = framesWith(3000, gaps);
+        let seed = 1;
+        const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+        const from = frames[1500] * 4;
+        const recording = received(cycle, frames, (ms) => stampsOf(ms, delay, random) + (ms < from ? 0 : set));
+        expect(lostIn(recording)).toEqual(gaps);
+      }),
+      { seed: 3, numRuns: 100 },
+    );
+  });
+
+  test('by an hour is a gap', () => {
+    const frames = range(0, 2999);
+    const { lost } = lostFrames(
+      frames.map((frame) => frame % 256),
+      frames.map((frame) => 1.6e12 + frame * 4 + (frame < 1500 ? 0 : 3_600_000)),
+      4,
+    );
+    expect(Math.abs(lost[1500] - 900_000)).toBeLessThanOrEqual(128);
+  });
+});
+
 /** A file of one channel at 250 Hz. */
 function file(indexes: readonly number[], stamps: readonly number[]): string {
   const rows = indexes.map((index, row) => `${index}, ${row}.5, ${stamps[row]}`);
@@ -135,6 +171,12 @@ describe('where index and timestamps differ', () => {
     );
     expect(recording).toMatchObject({ frames: 40, lost: 0, time: 1.6e12 });
     expect(recording.notes).toEqual([expect.stringMatching(/set back by 3600 s at line 23/)]);
+  });
+
+  test('a clock that is set forward does not move frames, with a note', () => {
+    const recording = readOpenbci(file(range(0, 39), [...stamps(20), ...stamps(20, 20).map((stamp) => stamp + 300)]));
+    expect(recording).toMatchObject({ frames: 40, lost: 0, time: 1.6e12 });
+    expect(recording.notes).toEqual([expect.stringMatching(/set forward by 0.3 s at line 23/)]);
   });
 
   test('single wrong timestamps are ignored', () => {

@@ -173,3 +173,40 @@ test.skipIf(!blinks)(
     }
   },
 );
+
+describe('timestamps in other notations', () => {
+  const fileOf = (stamp: (ms: number) => string, lost = 0) =>
+    `%Number of channels = 1\n%Sample Rate = 250 Hz\nSample Index, EXG Channel 0, Timestamp (Formatted)\n` +
+    Array.from({ length: 300 }, (_, i) => {
+      const n = i < 200 ? i : i + lost;
+      return `${n % 256}, ${i}.5, ${stamp(Date.UTC(2026, 10, 30, 20) + n * 4)}`;
+    }).join('\n') +
+    '\n';
+  const clockOf = (ms: number) => new Date(ms).toISOString().slice(13, 23);
+
+  test('are read, as in tables', () => {
+    const notations = [
+      (ms: number) => `11/30/2026 20${clockOf(ms)}`,
+      (ms: number) => `11/30/2026 08${clockOf(ms)} PM`,
+      (ms: number) => `30.11.2026 20${clockOf(ms)}`,
+    ];
+    for (const notation of notations) {
+      const recording = readOpenbci(fileOf(notation, 256));
+      expect(recording).toMatchObject({ frames: 300, lost: 256, time: Date.UTC(2026, 10, 30, 20), localTime: true });
+      expect(recording.undated).toBeUndefined();
+    }
+    const clock = readOpenbci(fileOf((ms) => `08${clockOf(ms)} PM`, 256));
+    expect(clock).toMatchObject({ frames: 300, lost: 256, undated: true });
+  });
+
+  test('that are not understood are noted', () => {
+    const ambiguous = readOpenbci(fileOf((ms) => `11/05/2026 20${clockOf(ms)}`));
+    expect(ambiguous).toMatchObject({ frames: 300, undated: true });
+    expect(ambiguous.notes).toEqual([
+      "Dates such as '11/05/2026 20:00:00.000' are ignored: day and month are ambiguous.",
+    ]);
+    const unknown = readOpenbci(fileOf((ms) => `week 48 20${clockOf(ms)}`));
+    expect(unknown).toMatchObject({ frames: 300, undated: true });
+    expect(unknown.notes).toEqual([expect.stringMatching(/^Times such as 'week 48 20:00:00.000' are ignored: /)]);
+  });
+});

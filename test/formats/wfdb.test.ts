@@ -202,6 +202,13 @@ describe('a WFDB record', () => {
     expect(() => readFilesInPieces({ 'a.hea': header, 'a.dat': samples }, [])).toThrow(sentence);
   });
 
+  test('that only describe the layout of segments are rejected', () => {
+    const layout = 'a_layout 2 250 0\n~ 0 200 0 0 0 0 0 II\n~ 0 200 0 0 0 0 0 V\n';
+    expect(() => readFilesInPieces({ 'a_layout.hea': new TextEncoder().encode(layout) }, [])).toThrow(
+      /layout of a record with several segments: read the header of each segment/,
+    );
+  });
+
   test('can store differences', () => {
     const steps = fc.array(fc.integer({ min: -128, max: 127 }), { minLength: 1, maxLength: 5000 });
     fc.assert(

@@ -5,8 +5,15 @@ import { precisionOf, readPostBody } from '../../src/protocol/post-body.ts';
 import type { Samples } from '../../src/protocol/samples.ts';
 
 const read = (text: string, type: string) => readPostBody(text, type, defaultLimits);
+/** The frames of a request, one by one. */
 const frames = (text: string, type: string) =>
-  (read(text, type).messages as Samples[]).map(({ labels, data, time }) => ({ labels, data: [...data], time }));
+  (read(text, type).messages as Samples[]).flatMap(({ labels, data, channels, time }) =>
+    Array.from({ length: data.length / channels }, (_, frame) => ({
+      labels,
+      data: [...data.subarray(frame * channels, (frame + 1) * channels)],
+      time,
+    })),
+  );
 
 describe('CSV rows', () => {
   const csv = (text: string) => frames(text, 'text/csv; charset=utf-8');
@@ -119,7 +126,7 @@ describe('JSON', () => {
   test('is rejected with the line, or the message of a list', () => {
     expect(() => read('{"t":1}\n{"t":NaN}', 'application/x-ndjson')).toThrow(/^line 2: .* got NaN at character 6/);
     expect(() => read('[{"t":1},{"t":[2]}]', 'application/json')).toThrow(
-      'message 2 of 2: t must be a number or null, got an array; for one frame with a number for each channel, send [2]',
+      'message 2 of 2: t must be a number or null, got an array; send {"t":2}',
     );
   });
 });

@@ -56,8 +56,8 @@ test('what does not fit is rejected with a sentence that says what came and what
     '{"t":1,"h":2}',
   ]);
   expect(errors).toEqual([
-    `t must be a number or null, got text '21.5'; send {"t": 21.5}, without quotes`,
-    "channel must be one of t, h, got 'x'",
+    `t must be a number or null, got text '21.5'; send numbers without quotes: {"t":21.5,"h":40}`,
+    "channel must be one of t, h, got 'x'; name all channels in the first message (null if missing), in hello, or in the URL (channels=)",
     'message must be valid JSON, got NaN at character 5; NaN is not JSON; send null',
     `type must be one of hello, samples, gap, mark, got 'sample'; for samples, send {"type": "samples", "data": [[1],[2]]}`,
     "data[0][0] must be a number or null, got text '21.5'; send numbers without quotes: [21.5,40]",
@@ -83,4 +83,49 @@ test('a hello that omits kind, labels, or units keeps them, and begins no new ru
       ],
     });
   }
+});
+
+test('other channels after a reconnection start a new run with a warning, and keep the units of their labels', async () => {
+  w = await world();
+  const first = await w.sensor('air?channels=t,h&unit=C,%25');
+  first.send({ t: 21, h: 40 });
+  await first.until((reply) => reply.type === 'ack' && reply.received === 1);
+  const again = await w.sensor('air');
+  again.send({ h: 41, t: 22, p: 1013 });
+  expect((await again.until(is('warning'))).message).toBe(
+    'the channels were t, h and are now h, t, p; a new run begins',
+  );
+  expect(w.server.streams()[0].channels).toEqual([
+    { label: 'h', unit: '%' },
+    { label: 't', unit: 'C' },
+    { label: 'p', unit: '' },
+  ]);
+});
+
+test('labels in another order keep their units', async () => {
+  w = await world();
+  const sensor = await w.sensor('air?channels=a,b&unit=C,%25');
+  await sensor.until(is('welcome'));
+  sensor.send({ type: 'hello', channels: ['b', 'a'] });
+  sensor.send([1, 2]);
+  await sensor.until((reply) => reply.type === 'ack' && reply.received === 1);
+  expect(w.server.streams()[0].channels).toEqual([
+    { label: 'b', unit: '%' },
+    { label: 'a', unit: 'C' },
+  ]);
+});
+
+test('a part of the objects of a stream is found by the names of the objects', async () => {
+  const { errors, channels, samples } = await exchange('rooms', [
+    '{"A":{"t":1},"B":{"t":2}}',
+    '{"B":{"t":3}}',
+    '{"A":{"t":4}}',
+  ]);
+  expect([errors, channels, samples]).toEqual([[], ['A.t', 'B.t'], [1, 2, NaN, 3, 4, NaN]]);
+});
+
+test('deeply nested messages are rejected and counted like others', async () => {
+  const { errors } = await exchange('deep?channels=a', [`{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, '{"a":1}']);
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).toMatch(/^a must be a number or null, got an array/);
 });

@@ -1,9 +1,11 @@
-import { integer, invalid, positive } from '../check.ts';
+import { integer, positive } from '../check.ts';
+import { type CountGap, type CountStep, missingByCount } from './sample-counter-gap.ts';
+import { SampleCounter } from './sample-counter.ts';
 
 /** Options of a `SampleClock`. */
 export interface SampleClockOptions {
   /**
-   * The number of distinct values of the device's counter, which then wraps around. Default: detected (see `Counter`).
+   * The number of distinct values of the device's counter, which then wraps around. Default: detected (see `SampleCounter`).
    */
   wrap?: number;
   /**
@@ -11,6 +13,19 @@ export interface SampleClockOptions {
    * timestamps from the device's own clock. For timestamps of message arrival, give the longest delay, such as 100.
    */
   jitter?: number;
+}
+
+/** What determines the position of frames. */
+export interface FramePosition {
+  readonly frames: number;
+  /** In Hz; 0 = irregular. */
+  readonly rate: number;
+  /** Time of the first frame in ms; NaN if unknown. */
+  readonly time: number;
+  /** The device's counter. */
+  readonly count?: number | undefined;
+  /** Whether the time cannot be compared with those before. */
+  readonly newClock?: boolean;
 }
 
 /**
@@ -24,20 +39,34 @@ const clockResetMs = 10_000;
  */
 const driftGain = 0.01;
 
-/** Frames by which the counter and the timestamps may differ before a step back of the counter is a restart. */
-const maxDisagreement = 16;
+/** Deviation in frames and relative deviation that are due to rounding. */
+const [rounding, relativeRounding] = [0.75, 2e-4];
+
+/** Variation in frames above which timestamps are those of arrival, and its decrease per message. */
+const maxVariation = 1;
+const variationDecay = 0.995;
+
+/** Most messages that are considered to find out whether frames are late or lost. */
+const maxFollowing = 2048;
 
 /**
  * Assigns absolute indexes to frames, from 0, based on the device's counter if there is one, and on timestamps and the
  * rate otherwise.
  *
- * Counter: the first count shows how many frames share a count (in muse-js, the 12 samples of a reading do). A counter that
- * goes back has wrapped or was restarted: if the timestamps contradict a wrap, the gap is that of the timestamps.
+ * Counter: the first count shows how many frames share a count (in muse-js, the 12 samples of a reading do). The counter is exact,
+ * except for whole cycles, and the timestamps determine the number of these:
+ *
+ *     missing frames = those by the counter + k · wrap      k: so that the frames are where their timestamps are
+ *
+ * If no k agrees with the timestamps, the device was restarted, and the gap is that of the timestamps; after a step of one
+ * count, its clock was set, and there is no gap. If timestamps vary by more than a frame, frames after a pause are lost if the
+ * following ones are late too, and only late if those catch up.
+ *
  * Timestamps: if frames are later than expected by more than `jitter`, the gap is round(late · rate / 1000) frames.
  * Without a rate or a valid timestamp, frames are numbered in the order in which they arrive.
  */
 export class SampleClock {
-  readonly #counter: Counter;
+  readonly #counter: SampleCounter;
   readonly #jitter: number | undefined;
   #next = 0;
   #expected = NaN;
@@ -45,24 +74,12 @@ export class SampleClock {
   #started = false;
   #framesPerCount = 0;
   #framesInCount = 0;
+  /** Variation of the timestamps of counted frames, in frames. */
+  #variation = 0;
 
   constructor({ wrap, jitter }: SampleClockOptions = {}) {
-    this.#counter = new Counter(wrap);
+    this.#counter = new SampleCounter(wrap);
     this.#jitter = jitter === undefined ? undefined : positive('jitter', jitter, 'ms');
-  }
-
-  /**
-   * Returns the index of the first of `frames` frames. It is lower than `next` if some were received before. `rate` in
-   * Hz, `time` in ms.
-   */
-  place(frames: number, { rate, time, count }: { rate: number; time: number; count?: number }): number {
-    integer('frames', frames, 0);
-    const shift = this.#shift(frames, rate, time);
-    const start = count === undefined ? this.#next + shift.frames : this.#byCount(frames, count, shift);
-    const fresh = Math.min(frames, Math.max(0, start + frames - this.#next));
-    if (rate > 0) this.#expected += (fresh * 1000) / rate;
-    this.#next = Math.max(this.#next, start + frames);
-    return start;
   }
 
   /** The index after that of the newest frame. */
@@ -70,105 +87,147 @@ export class SampleClock {
     return this.#next;
   }
 
-  #byCount(frames: number, count: number, byTime: Shift): number {
-    let { steps, back } = this.#counter.advance(count);
-    if (steps < 0) {
-      // a frame that is late has an earlier time, unless times are those of arrival
-      if (!byTime.known || this.#jitter !== undefined) return this.#next - frames;
-      this.#counter.restart(count);
-      [steps, back] = [NaN, true];
-    }
-    if (!this.#started || steps === 0) return this.#placeSameCount(frames);
-    this.#framesPerCount ||= this.#framesInCount;
-    const counted = Number.isNaN(steps) ? NaN : Math.max(0, steps * this.#framesPerCount - this.#framesInCount);
-    this.#framesInCount = frames;
-    return this.#next + (back ? missingAfterStepBack(counted, byTime) : counted);
-  }
-
-  #placeSameCount(frames: number): number {
-    this.#started = true;
-    if (this.#framesPerCount > 0 && this.#framesInCount >= this.#framesPerCount) return this.#next - frames;
-    this.#framesInCount += frames;
-    return this.#next;
-  }
-
   /**
-   * Returns the distance of the frames from `next` by their time. Corrects the time at which the first new frame is
-   * expected.
+   * Returns the index of the first of some frames. It is lower than `next` if some were received before. Undefined if the
+   * frames that follow are required to determine it.
+   * @param following the positions that follow, as far as they are known
+   * @param isEnd whether no others follow
    */
-  #shift(frames: number, rate: number, time: number): Shift {
-    const late = rate > 0 && rate === this.#rate ? time - this.#expected : NaN;
+  place(position: FramePosition, following: () => readonly FramePosition[], isEnd: boolean): number | undefined {
+    const { frames, rate, time, count, newClock } = position;
+    integer('frames', frames, 0);
+    if (newClock || rate !== this.#rate) this.#expected = NaN;
     this.#rate = rate;
-    const slack = this.#jitter ?? 750 / rate;
-    if (Number.isNaN(late) || late < -clockResetMs) {
-      if (Number.isFinite(time)) this.#expected = time;
-      return { frames: 0, known: false };
-    }
-    if (late < -slack && frames > 1) return { frames: Math.round((late * rate) / 1000), known: false };
+    const missing =
+      count === undefined
+        ? this.#byTime(frames, time)
+        : this.#byCount(position, count, () => this.#settledDelay(position, following(), isEnd));
+    if (missing === undefined) return undefined;
+    const start = this.#next + missing;
+    const fresh = Math.min(frames, Math.max(0, start + frames - this.#next));
+    if (rate > 0) this.#expected += (fresh * 1000) / rate;
+    this.#next = Math.max(this.#next, start + frames);
+    return start;
+  }
+
+  /** The frames missing before some frames without a count; negative if some were received before. */
+  #byTime(frames: number, time: number): number {
+    const late = this.#late(time);
+    const slack = this.#jitter ?? 750 / this.#rate;
+    if (Number.isNaN(late)) return 0;
+    const shift = (late * this.#rate) / 1000;
+    if (late < -slack && frames > 1) return Math.round(shift);
     if (late > slack) {
       this.#expected = time;
-      return { frames: Math.max(1, Math.round((late * rate) / 1000)), known: true };
+      return Math.max(1, Math.round(shift));
     }
     this.#expected += Math.max(-slack, late) * driftGain;
-    return { frames: 0, known: late >= -slack };
-  }
-}
-
-/** The distance of frames from the next expected index by their time, and whether the time is plausible. */
-interface Shift {
-  readonly frames: number;
-  readonly known: boolean;
-}
-
-/** Returns the missing frames where the counter goes back; `counted`: those of a wrap, NaN if it cannot have wrapped. */
-function missingAfterStepBack(counted: number, { frames, known }: Shift): number {
-  if (!known) return Number.isNaN(counted) ? 0 : counted;
-  return Math.abs(frames - counted) <= Math.max(maxDisagreement, counted / 2) ? counted : frames;
-}
-
-/**
- * A step back of at most this many counts is a late or repeated frame. A larger one means that the device restarted.
- */
-const maxStepBack = 16;
-
-/** The counter sizes of common devices. */
-const commonWraps = [201, 256, 65536, 2 ** 32];
-
-/**
- * Unwraps a device's counter. `advance` returns the number of counts between two readings as `steps`: 0 for the same count,
- * a negative number for an older count, and NaN if the device restarted; `back` is true if the count went back. Unless `wrap` is given, it is the first of 201
- * (OpenBCI Ganglion), 256, 65536, and 2^32 that is larger than every count so far.
- */
-export class Counter {
-  readonly #wrap: number | undefined;
-  #largest = 0;
-  #last: number | undefined;
-
-  constructor(wrap?: number) {
-    if (wrap !== undefined && !(Number.isSafeInteger(wrap) && wrap >= 2))
-      throw invalid('wrap', 'an integer >= 2', wrap);
-    this.#wrap = wrap;
+    return 0;
   }
 
-  /** The device was restarted: `count` becomes the newest reading. */
-  restart(count: number): void {
-    this.#last = count;
+  /** How much later than expected a time is, in ms; NaN if that is unknown. */
+  #late(time: number): number {
+    const late = this.#rate > 0 ? time - this.#expected : NaN;
+    if (!Number.isNaN(late) && late >= -clockResetMs) return late;
+    if (Number.isFinite(time)) this.#expected = time;
+    return NaN;
+  }
+
+  /** The frames missing before some frames by their count and their time; undefined if those that follow are required. */
+  #byCount({ frames, time }: FramePosition, count: number, settledDelay: () => number | undefined): number | undefined {
+    const difference = this.#counter.difference(count);
+    const late = (this.#late(time) * this.#rate) / 1000;
+    const wraps = this.#counter.wrapsWith(count);
+    const isSame = difference === 0 && !(late > (wraps[0] * this.#framesPerCount) / 2 && this.#framesPerCount > 0);
+    if (!this.#started || isSame) return this.#sameCount(count, frames, time);
+    this.#framesPerCount ||= this.#framesInCount;
+    const arrivals = this.#jitter !== undefined || this.#variation > maxVariation;
+    const step: CountStep = {
+      count,
+      difference,
+      late,
+      wraps,
+      framesPerCount: this.#framesPerCount,
+      framesInCount: this.#framesInCount,
+      arrivals,
+      tolerance: this.#tolerance(late),
+      apart: this.#rate,
+    };
+    const found = missingByCount(step);
+    if (found.kind === 'late') return -frames;
+    if (found.cycles > 0 && this.#variation > maxVariation && this.#jitter === undefined) {
+      const settled = settledDelay();
+      if (settled === undefined) return undefined;
+      Object.assign(found, missingByCount({ ...step, late: settled }));
+    }
+    this.#follow(time, late, found);
+    this.#counter.accept(count);
+    this.#framesInCount = frames;
+    return found.missing;
+  }
+
+  /** How far timestamps after `late` frames can deviate, in frames: by rounding, jitter, and the drift that they show. */
+  #tolerance(late: number): number {
+    const drift = relativeRounding + 1.5 * driftGain * this.#variation;
+    return Math.max(rounding, 3 * this.#variation, drift * late, ((this.#jitter ?? 0) * this.#rate) / 1000);
+  }
+
+  /** The first frames, or more frames with the newest count. */
+  #sameCount(count: number, frames: number, time: number): number {
+    if (this.#started && this.#framesPerCount > 0 && this.#framesInCount >= this.#framesPerCount) return -frames;
+    if (Number.isNaN(this.#expected)) this.#expected = time;
+    this.#started = true;
+    this.#framesInCount += frames;
+    this.#counter.accept(count);
+    return 0;
   }
 
   /**
-   * Returns the number of counts since the newest reading (`steps`), 0 for the first one. An older reading does not become the
-   * newest.
+   * The delay in frames of timestamps that vary, after a pause. While frames that waited catch up, each one is one frame less
+   * late than the one before. Undefined if more frames are required.
    */
-  advance(count: number): { steps: number; back: boolean } {
-    if (!Number.isSafeInteger(count) || count < 0) throw invalid('count', 'an integer >= 0', count);
-    const last = this.#last ?? count;
-    this.#largest = Math.max(this.#largest, count);
-    const wrap = this.#wrap ?? commonWraps.find((counts) => counts > this.#largest) ?? Infinity;
-    const forward = count >= last ? count - last : count - last + wrap;
-    const late = forward === 0 ? 0 : wrap - forward;
-    if (late > 0 && late <= maxStepBack && late < forward) return { steps: -late, back: false };
-    this.#last = count;
-    const stepsBack = count < last;
-    return { steps: stepsBack && forward > wrap / 2 ? NaN : forward, back: stepsBack };
+  #settledDelay(
+    { frames, time }: FramePosition,
+    following: readonly FramePosition[],
+    isEnd: boolean,
+  ): number | undefined {
+    const window = Math.max(16, 4 * this.#variation);
+    const delays = [this.#lateFrames(time, 0)];
+    const indexes = [0];
+    let [index, count, before, oldest] = [0, NaN, frames, 0];
+    for (const next of following) {
+      if (next.newClock || next.count === undefined || next.rate !== this.#rate) return lowest(delays.slice(oldest));
+      const steps = next.count > count ? next.count - count : 1;
+      index += next.count === count ? before : steps * this.#framesPerCount;
+      [count, before] = [next.count, next.frames];
+      if (!Number.isFinite(next.time)) continue;
+      indexes.push(index);
+      delays.push(this.#lateFrames(next.time, index));
+      while (indexes[oldest + 1] <= index - window) oldest++;
+      const isCatchingUp = delays[oldest] - delays[delays.length - 1] >= window / 2;
+      if (index >= window && !isCatchingUp) return lowest(delays.slice(oldest));
+    }
+    return isEnd || following.length >= maxFollowing ? lowest(delays.slice(oldest)) : undefined;
   }
+
+  #lateFrames(time: number, index: number): number {
+    return ((time - this.#expected) * this.#rate) / 1000 - index;
+  }
+
+  /** Sets the time at which the first of the frames was expected. */
+  #follow(time: number, late: number, { missing, kind }: CountGap): void {
+    const ms = 1000 / this.#rate;
+    const deviation = late - missing;
+    if (Number.isNaN(time) || this.#rate === 0) this.#expected += this.#rate > 0 ? missing * ms : 0;
+    else if (Number.isNaN(late) || kind !== 'counter') this.#expected = time;
+    else if (missing > 0 && this.#variation <= maxVariation) this.#expected = time;
+    else {
+      this.#expected += (missing + deviation * driftGain) * ms;
+      this.#variation = Math.max(Math.abs(deviation), this.#variation * variationDecay);
+    }
+  }
+}
+
+function lowest(delays: readonly number[]): number {
+  return delays.reduce((low, delay) => Math.min(low, delay), Infinity);
 }

@@ -1,8 +1,10 @@
 import { integer, invalid, positive } from '../check.ts';
 import type { Block } from './block.ts';
-import { SampleClock, type SampleClockOptions } from './sample-clock.ts';
+import { readIsoTime } from './iso-time.ts';
+import { type FramePosition, SampleClock, type SampleClockOptions } from './sample-clock.ts';
 import type { Epoch, Reading, Sample } from './sample.ts';
-import { StampScale } from './stamp-scale.ts';
+import { StampScale, type Timed } from './stamp-scale.ts';
+import type { Stamp } from './stamp-unit.ts';
 
 /** Options of a `SampleReader`. */
 export interface SampleReaderOptions extends SampleClockOptions {
@@ -13,22 +15,26 @@ export interface SampleReaderOptions extends SampleClockOptions {
 }
 
 /** Several frames, channel by channel, with the information that determines their position. */
-interface Rows {
-  data: number[][];
-  rate: number;
-  time: number;
-  count?: number;
+interface Rows extends Stamp {
+  readonly data: number[][];
+  readonly count: number | undefined;
 }
+
+/** Frames whose time is known. */
+type TimedRows = FramePosition & { readonly data: number[][] };
 
 /**
  * Converts eeg-pipes samples and epochs and muse-js readings into blocks, numbered from 0 by a `SampleClock`. The unit of the
- * timestamps is recognized by a `StampScale`.
+ * timestamps is recognized by a `StampScale`; a timestamp can also be a Date, or ISO 8601 text with a time zone. Frames are held
+ * until the unit is known, which is usually after two or three samples, and while it is not clear whether frames before them
+ * are missing. Without a sampling rate, no frames are held.
  */
 export class SampleReader {
   readonly #rate: number;
   readonly #clock: SampleClock;
   readonly #grouper: ReadingGrouper;
-  readonly #stamps = new StampScale();
+  readonly #stamps = new StampScale<Rows>();
+  #queue: TimedRows[] = [];
 
   constructor({ rate = 0, electrodes = 4, ...clock }: SampleReaderOptions = {}) {
     this.#rate = rate === 0 ? 0 : positive('rate', rate, 'Hz');
@@ -37,53 +43,97 @@ export class SampleReader {
   }
 
   /**
-   * Adds a sample, an epoch, or a reading. Returns the block of its new frames, or an empty array if there are none.
+   * Adds a sample, an epoch, or a reading. Returns the blocks of new frames whose position is known.
+   * @throws TypeError if it is none of these, or its timestamp is not valid
    */
   push(value: Sample | Epoch | Reading): Block[] {
     if (typeof value !== 'object' || (value as object | null) === null) throw invalidSample(value);
-    if ('electrode' in value) return this.#grouper.push(value).flatMap((group) => this.#blockOfGroup(group));
+    if ('electrode' in value) return this.#grouper.push(value).flatMap((group) => this.#add(this.#groupRows(group)));
     if (!Array.isArray(value.data) || value.data.length === 0) throw invalidSample(value);
-    return this.#toBlock(isEpoch(value) ? this.#epochRows(value) : this.#sampleRows(value));
+    return this.#add(isEpoch(value) ? this.#epochRows(value) : this.#sampleRows(value));
   }
 
-  /** Ends the stream. Returns the readings that were incomplete because an electrode was missing. */
+  /** Ends the stream. Returns the frames that are held, and readings that are incomplete because an electrode was missing. */
   flush(): Block[] {
-    return this.#grouper.flush().flatMap((group) => this.#blockOfGroup(group));
+    const last = this.#grouper.flush().flatMap((group) => this.#add(this.#groupRows(group)));
+    this.#enqueue(this.#stamps.flush());
+    return [...last, ...this.#blocks(true)];
   }
 
   #sampleRows({ data, timestamp, info, index, count, sampleNumber }: Sample): Rows {
     const rate = info?.samplingRate ?? this.#rate;
-    return { data: data.map((x) => [x]), rate, time: timestamp, count: index ?? count ?? sampleNumber };
+    const stamp = stampOf('timestamp', timestamp);
+    return { data: data.map((x) => [x]), frames: 1, rate, stamp, count: index ?? count ?? sampleNumber };
   }
 
   #epochRows({ data, info }: Epoch): Rows {
-    return { data, rate: info?.samplingRate ?? this.#rate, time: info?.startTime };
+    const frames = framesOf(data);
+    const stamp = stampOf('startTime', info?.startTime);
+    return { data, frames, rate: info?.samplingRate ?? this.#rate, stamp, count: undefined };
   }
 
-  #blockOfGroup({ data, timestamp, index }: { data: number[][]; timestamp: number; index?: number }): Block[] {
-    return this.#toBlock({ data, rate: this.#rate, time: timestamp, count: index });
+  #groupRows({ data, timestamp, index }: ReadingGroup): Rows {
+    const stamp = stampOf('timestamp', timestamp);
+    return { data, frames: framesOf(data), rate: this.#rate, stamp, count: index };
   }
 
-  #toBlock({ data, rate, time: stamp, count }: Rows): Block[] {
-    const frames = data[0].length;
-    if (data.some((row) => row.length !== frames))
-      throw invalid(
-        'data',
-        'rows of the same length',
-        data.map((row) => row.length),
-      );
-    const next = this.#clock.next;
-    const time = this.#stamps.toMs(stamp, { index: next, frames, rate });
-    const start = this.#clock.place(frames, { rate, time, count });
-    const old = Math.max(0, next - start);
-    if (old >= frames) return [];
-    const channels = data.length;
-    const block = new Float32Array((frames - old) * channels);
-    for (let c = 0; c < channels; c++)
-      for (let i = old; i < frames; i++) block[(i - old) * channels + c] = data[c][i] ?? NaN;
-    const firstTime = (Number.isFinite(time) ? time : 0) + (rate > 0 ? (old * 1000) / rate : 0);
-    return [{ data: block, channels, start: start + old, rate, time: firstTime }];
+  #add(rows: Rows): Block[] {
+    this.#enqueue(this.#stamps.push(rows));
+    return this.#blocks(false);
   }
+
+  #enqueue(timed: readonly Timed<Rows>[]): void {
+    for (const { value, time, newClock } of timed) this.#queue.push({ ...value, time, newClock });
+  }
+
+  /** The blocks of the frames whose position is known. @param isEnd whether no more frames follow */
+  #blocks(isEnd: boolean): Block[] {
+    const blocks: Block[] = [];
+    for (const [i, rows] of this.#queue.entries()) {
+      const { next } = this.#clock;
+      const start = this.#clock.place(rows, () => this.#queue.slice(i + 1), isEnd);
+      if (start === undefined) {
+        this.#queue = this.#queue.slice(i);
+        return blocks;
+      }
+      blocks.push(...blockOf(rows, start, Math.max(0, next - start)));
+    }
+    this.#queue = [];
+    return blocks;
+  }
+}
+
+/** The block of some frames without the first `old` ones, which were received before; an empty array if no frames are left. */
+function blockOf({ data, frames, rate, time }: TimedRows, start: number, old: number): Block[] {
+  if (old >= frames) return [];
+  const channels = data.length;
+  const block = new Float32Array((frames - old) * channels);
+  for (let c = 0; c < channels; c++)
+    for (let i = old; i < frames; i++) block[(i - old) * channels + c] = data[c][i] ?? NaN;
+  const firstTime = (Number.isFinite(time) ? time : 0) + (rate > 0 ? (old * 1000) / rate : 0);
+  return [{ data: block, channels, start: start + old, rate, time: firstTime }];
+}
+
+/** The number of frames in rows. */
+function framesOf(data: readonly number[][]): number {
+  const frames = data[0].length;
+  if (data.some((row) => row.length !== frames))
+    throw invalid(
+      'data',
+      'rows of the same length',
+      data.map((row) => row.length),
+    );
+  return frames;
+}
+
+/** A timestamp as a number; NaN if it is absent. */
+function stampOf(name: string, stamp: unknown): number {
+  if (typeof stamp === 'number') return stamp;
+  if (stamp === undefined || stamp === null) return NaN;
+  if (stamp instanceof Date) return stamp.getTime();
+  const iso = typeof stamp === 'string' ? readIsoTime(stamp) : undefined;
+  if (iso?.zoned && !Number.isNaN(iso.time)) return iso.time;
+  throw invalid(name, 'a number, a Date, or ISO 8601 text with a time zone', stamp, TypeError);
 }
 
 function isEpoch(value: Sample | Epoch): value is Epoch {

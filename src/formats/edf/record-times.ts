@@ -49,7 +49,7 @@ export function recordTimes(stamps: RecordStamps): RecordTimes {
   const { duration, frames, discontinuous, maxGap = defaultMaxGap } = stamps;
   const clock = frames / duration;
   const given = discontinuous ? checkedOnsets(stamps) : filledOnsets(stamps);
-  const { step, jitter } = usualStep(given, duration);
+  const { step, jitter } = usualStep({ onsets: given, duration, frames });
   const threshold = Math.max(0.5 / clock, 3 * jitter);
   const expectedAt = (i: number) => given[0] + i * step;
   const delays = given.map((onset, i) => onset - expectedAt(i));
@@ -84,7 +84,7 @@ export function recordTimes(stamps: RecordStamps): RecordTimes {
     starts.push(next);
     next += frames;
   }
-  const drifts = Math.abs(step - duration) * given.length > 0.5 / clock;
+  const drifts = Math.abs(step - duration) * given.length > Math.max(0.5 / clock, 2 * jitter);
   return {
     onsets,
     starts,
@@ -95,7 +95,7 @@ export function recordTimes(stamps: RecordStamps): RecordTimes {
       ...summary('An onset is ignored:', ignored, 'ignored onsets'),
       ...(drifts
         ? [
-            `The records are ${shown(step)} s apart, but contain ${shown(duration)} s: the clocks of the recorder differ. No frames are counted as lost.`,
+            `The records are ${shown(step)} s apart, but contain ${shown(duration)} s: the clocks of the recorder differ. This difference is not counted as lost frames.`,
           ]
         : []),
     ],
@@ -132,16 +132,61 @@ function filledOnsets({ onsets, duration, frames }: RecordStamps): number[] {
 }
 
 /**
- * The median time between records whose distance is about their duration, and the deviation from it that nine of ten do not
- * exceed, in s. Fewer than three of them do not show a drift.
+ * The usual time between records whose distance is about their duration, and the deviation from it that nine of ten do not
+ * exceed, in s. Fewer than three of them do not show a drift. The median shows a steady drift; where onsets have jitter, longer and
+ * shorter steps balance, and the slope between distant onsets does.
  */
-function usualStep(onsets: readonly number[], duration: number): { step: number; jitter: number } {
+function usualStep({ onsets, duration, frames }: GivenOnsets): { step: number; jitter: number } {
   const steps = onsets.slice(1).map((onset, i) => onset - onsets[i]);
-  const near = steps.filter((step) => Math.abs(step - duration) <= maxDrift * duration);
+  const within = nearBound(steps, duration);
+  const near = steps.filter((step) => Math.abs(step - duration) <= within);
   if (near.length < 3) return { step: duration, jitter: 0 };
-  const step = quantileOf(near, 0.5);
-  const deviations = near.map((each) => Math.abs(each - step));
-  return { step, jitter: quantileOf(deviations, 0.9) };
+  const median = quantileOf(near, 0.5);
+  const jitter = deviationOf(near, median);
+  if (jitter <= duration / frames / 2) return { step: median, jitter };
+  const step = slopeOf(near);
+  return { step, jitter: deviationOf(near, step) };
+}
+
+interface GivenOnsets {
+  readonly onsets: readonly number[];
+  readonly duration: number;
+  readonly frames: number;
+}
+
+/** Largest jitter of a step, as a share of the duration of a record. */
+const maxJitter = 0.25;
+
+/** The deviation in s up to which steps are due to drift and jitter: a larger one if that balances shorter steps. */
+function nearBound(steps: readonly number[], duration: number): number {
+  const drift = maxDrift * duration * (1 + 1e-6);
+  const imbalance = (bound: number) => {
+    const near = steps.filter((step) => Math.abs(step - duration) <= bound);
+    if (near.length < 3) return Infinity;
+    return Math.abs(near.reduce((sum, step) => sum + step - duration, 0)) / near.length;
+  };
+  const wider = [2 * drift, maxJitter * duration].find(
+    (bound) => imbalance(bound) < Math.min(imbalance(drift), drift) / 4,
+  );
+  return wider ?? drift;
+}
+
+/** The median slope between records that are up to 64 apart. */
+function slopeOf(steps: readonly number[]): number {
+  const distance = Math.max(1, Math.min(64, steps.length >> 1));
+  const onsets = [0];
+  for (const step of steps) onsets.push(onsets[onsets.length - 1] + step);
+  return quantileOf(
+    onsets.slice(distance).map((onset, i) => (onset - onsets[i]) / distance),
+    0.5,
+  );
+}
+
+function deviationOf(steps: readonly number[], step: number): number {
+  return quantileOf(
+    steps.map((each) => Math.abs(each - step)),
+    0.9,
+  );
 }
 
 function quantileOf(numbers: readonly number[], share: number): number {

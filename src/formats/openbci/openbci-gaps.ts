@@ -15,8 +15,8 @@ export interface LostFrames {
   readonly counted: boolean;
   /** Rows before which the timestamps determine the size of the gap. */
   readonly corrected: readonly Contradiction[];
-  /** Rows at which the clock was set back. */
-  readonly setBack: readonly Contradiction[];
+  /** Rows at which the clock was set. */
+  readonly clockSet: readonly Contradiction[];
   /** Timestamps without those that are wrong (NaN). */
   readonly stamps: Float64Array;
   /** Rows whose timestamps are wrong. */
@@ -33,7 +33,8 @@ export interface LostFrames {
  *
  * The least offsets before and after a row are compared, so bursts and pauses of the radio link do not look like losses. Where
  * they differ by more than the jitter, the timestamps determine the size of the gap: by whole cycles of the sample index if
- * that agrees with them, else by the number of frames that fit. Where they do not settle, the sample index counts.
+ * that agrees with them, else by the number of frames that fit. Where they do not settle, the sample index counts, and where the
+ * clock was set (see `isClockSet`).
  *
  * @param indexes sample index of each row; NaN if it is not a number
  * @param stamps timestamp of each row in ms; NaN if it is missing
@@ -54,7 +55,7 @@ export function lostFrames(indexes: readonly number[], stamps: readonly number[]
   const step = (row: number) => offsets[row] - offsets[row - 1];
   const isDisputed = (row: number) => lost[row] > 0 || valid[row] < valid[row - 1] - tolerance(Infinity);
   const corrected: Contradiction[] = [];
-  const setBack: Contradiction[] = [];
+  const clockSet: Contradiction[] = [];
   let from = 0;
   for (const [i, row] of breaks.entries()) {
     const window = exact ? 16 : 512;
@@ -69,16 +70,20 @@ export function lostFrames(indexes: readonly number[], stamps: readonly number[]
     from = row;
     const frames = lost[row] + difference / period;
     if (frames < -tolerated / period) {
-      setBack.push({ row, difference });
+      clockSet.push({ row, difference });
       continue;
     }
     const cycles = wholeCycles(cycle, indexes[row], difference / period);
     const fits =
       cycles > 0 && Math.abs(difference - cycles * period) <= tolerated + (exact ? 0 : clockDrift * difference);
+    if (!fits && difference > 0 && isClockSet(cycle, indexes, lost[row], row, difference, period)) {
+      clockSet.push({ row, difference });
+      continue;
+    }
     lost[row] = fits ? lost[row] + cycles : Math.max(0, Math.round(frames));
     corrected.push({ row, difference });
   }
-  return { lost, counted: cycle !== undefined, corrected, setBack, stamps: valid, wild, period };
+  return { lost, counted: cycle !== undefined, corrected, clockSet, stamps: valid, wild, period };
 }
 
 /** The frames in whole cycles nearest to `frames`; 0 if the index does not repeat or started again. */
@@ -86,6 +91,29 @@ function wholeCycles(cycle: SampleCycle | undefined, index: number, frames: numb
   if (!cycle || cycle.length === Infinity) return 0;
   const cycles = Math.round(frames / cycle.length);
   return cycles > 1 && cycle.positionsOf(index)[0] === 0 ? 0 : cycles * cycle.length;
+}
+
+/** Shortest gap in ms that counts although the sample index goes on. */
+const longGap = 60_000;
+
+/**
+ * Whether timestamps that go on faster than the sample index, by no number of whole cycles, show that the clock was set. If the
+ * sample index goes on without a step, that is the case up to a minute. If it rises by more, the board may have been restarted,
+ * which takes longer than half a cycle. If it starts again
+ * within its first cycle, the length of the cycle may be another one.
+ */
+function isClockSet(
+  cycle: SampleCycle | undefined,
+  indexes: readonly number[],
+  lost: number,
+  row: number,
+  difference: number,
+  period: number,
+): boolean {
+  if (!cycle || [row - 1, row].some((each) => cycle.positionsOf(indexes[each]).length === 0)) return false;
+  const rises = indexes[row] > indexes[row - 1] || row > cycle.length;
+  if (lost === 0 ? !rises && cycle.length === Infinity : !rises) return false;
+  return lost === 0 ? difference < longGap : cycle.length < Infinity && difference / period < cycle.length / 2;
 }
 
 /** Rows from which the cycle of the sample index is determined. */

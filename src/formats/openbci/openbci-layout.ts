@@ -1,7 +1,8 @@
 import { type CellSplitter, cellSplitter } from './openbci-cells.ts';
 import { rowClock } from './openbci-clock.ts';
 import { findCycle, lostByCycle } from './openbci-counter.ts';
-import { hasZone, type StampKind, stampKind, stampReader } from './openbci-stamps.ts';
+import { hasZone, ordersOf, type StampKind, stampKind, stampReader } from './openbci-stamps.ts';
+import type { DateOrder } from '../time/date-text.ts';
 import { MissingRateError, type ReadOptions } from '../recording.ts';
 
 /** The layout of the rows of an OpenBCI file. */
@@ -25,6 +26,8 @@ export interface StampColumn {
   readonly kind: StampKind;
   /** Whether it contains dates without a time zone. */
   readonly local: boolean;
+  /** Order of day, month, and year. */
+  readonly order?: DateOrder;
 }
 
 /**
@@ -45,8 +48,8 @@ export function openbciLayout(comments: string, lines: readonly string[], option
   const counts = lengthsOf(all);
   const count = head && all.some((row) => row.length === head.length) ? head.length : counts[0];
   const rows = all.filter((row) => row.length === count);
-  const stamps = stampColumn(rows, count);
   const notes: string[] = [];
+  const stamps = stampColumn(rows, count, notes);
   const names = head
     ? Array.from({ length: count }, (_, column) => head[column]?.replaceAll('"', '').trim() || `column ${column + 1}`)
     : defaultNames(rows, channelCount(comments, rows, options, notes));
@@ -76,13 +79,32 @@ function lengthsOf(rows: readonly string[][]): [number, ...number[]] {
 }
 
 /** The column with the most informative timestamps: since 1970, else dates, else times of day. */
-function stampColumn(rows: readonly string[][], count: number): StampColumn | undefined {
-  const found = Array.from({ length: count }, (_, column) => {
-    const cell = rows.map((row) => row[column]).find((each) => stampKind(each) !== undefined) ?? '';
-    return { column, kind: stampKind(cell), local: stampKind(cell) === 'date' && !hasZone(cell) };
+function stampColumn(rows: readonly string[][], count: number, notes: string[]): StampColumn | undefined {
+  const unknown: string[] = [];
+  const found = Array.from({ length: count }, (_, column): Partial<StampColumn> => {
+    const cells = rows.map((row) => row[column]);
+    const cell = cells.find((each) => stampKind(each) !== undefined) ?? '';
+    const kind = stampKind(cell);
+    const orders = kind === 'date' ? commonOrders(cells) : [];
+    const isAmbiguous = orders.length > 1;
+    if (column > 0 && isAmbiguous) unknown.push(`Dates such as '${cell}' are ignored: day and month are ambiguous.`);
+    const other = kind === undefined ? cells.find((each) => /\d:\d/.test(each)) : undefined;
+    if (other !== undefined) unknown.push(`Times such as '${other}' are ignored: their format is not known.`);
+    if (kind === undefined || isAmbiguous) return {};
+    return { column, kind, local: kind === 'date' && !hasZone(cell), ...(orders.length > 0 && { order: orders[0] }) };
   }).slice(1);
   const kinds: readonly StampKind[] = ['epoch', 'date', 'time of day'];
-  return kinds.flatMap((kind) => found.flatMap((each) => (each.kind === kind ? [{ ...each, kind }] : []))).at(0);
+  const column = kinds.flatMap((kind) => found.filter((each) => each.kind === kind)).at(0) as StampColumn | undefined;
+  if (!column) notes.push(...unknown);
+  return column;
+}
+
+/** The orders of day, month, and year in which the most cells are dates. */
+function commonOrders(cells: readonly string[]): DateOrder[] {
+  const counts = new Map<DateOrder, number>();
+  for (const order of cells.flatMap(ordersOf)) counts.set(order, (counts.get(order) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  return [...counts.keys()].filter((order) => counts.get(order) === most);
 }
 
 /** The numbers of channels of the boards: Cyton with Daisy, Cyton, and Ganglion. */
@@ -148,7 +170,7 @@ function samplingRate(
   if (stated > 0) return { rate: stated, rateSource: 'header' };
   const indexes = rows.map((row) => Number(row[0]));
   const cycle = findCycle(indexes);
-  const read = stampReader(stamps?.kind ?? 'epoch');
+  const read = stampReader(stamps?.kind ?? 'epoch', stamps?.order);
   const times = Float64Array.from(rows, (row) => (stamps ? read(row[stamps.column]) : NaN));
   const measured = 1000 / rowClock(times, cycle ? lostByCycle(cycle, indexes) : indexes.map(() => 0), NaN).period;
   const rate = rates.find((each) => Math.abs(each / measured - 1) < 0.03);

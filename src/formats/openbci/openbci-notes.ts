@@ -58,7 +58,7 @@ export class RowNotes {
  * @param maxGap longest gap in frames
  */
 export function clockNotes(
-  { lost, counted, corrected, setBack, wild, period }: LostFrames,
+  { lost, counted, corrected, clockSet, wild, period }: LostFrames,
   lines: readonly number[],
   stamped: boolean,
   rate: number,
@@ -79,9 +79,9 @@ export function clockNotes(
     notes.push(
       `The timestamps contradict the sample index at ${rowsOf(corrected.length, lines[corrected[0].row])} (by ${seconds(corrected[0].difference)}): they determine the number of lost frames there.`,
     );
-  for (const each of setBack.slice(0, 3))
+  for (const each of clockSet.slice(0, 3))
     notes.push(
-      `The clock was set back by ${seconds(each.difference)} at ${line(each)}: the sampling rate determines the times after it.`,
+      `The clock was set ${each.difference < 0 ? 'back' : 'forward'} by ${seconds(each.difference)} at ${line(each)}: the sampling rate determines the times after it.`,
     );
   if (wild.length > 0)
     notes.push(

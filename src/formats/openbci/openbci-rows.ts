@@ -35,7 +35,7 @@ export class OpenbciRows {
     this.#needed = Math.max(...columns) + 1;
     this.#marker = names.findIndex((name) => /^Marker( Channel)?$/i.test(name));
     this.#maxGap = (options.maxGap ?? 86_400) * layout.rate;
-    this.#readStamp = stamps ? stampReader(stamps.kind) : () => NaN;
+    this.#readStamp = stamps ? stampReader(stamps.kind, stamps.order) : () => NaN;
     this.#notes = new RowNotes(columns.map((column) => names[column]));
     this.#samples = new SampleStore(columns.length);
   }

@@ -72,6 +72,10 @@ export function wfdbHeader(text: string): WfdbHeader {
   const time = startOf(fields.start ?? '');
   const uncalibrated: string[] = [];
   const lines = rest.slice(0, count);
+  if (count > 0 && lines.every((line) => line.startsWith('~ ')))
+    throw new Error(
+      'the header describes only the layout of a record with several segments: read the header of each segment instead',
+    );
   const isEmpty = (line: string) => /^\S+\s+0(?!\d)/.test(line);
   const signals = lines.flatMap((line, i) => (isEmpty(line) ? [] : signalOf(line, i, uncalibrated)));
   const empty = lines.filter(isEmpty).length;
