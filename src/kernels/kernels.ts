@@ -227,12 +227,12 @@ export interface Kernels {
    * One step of recursive least squares, in double precision, for every output's kernel, packed like `w`: with the window u =
    * (x - m, 1), the gradients g of its outputs, and the inverse covariance P that all outputs share,
    *
-   *     k = P u;   w[o] -= rate g[o] k / (λ + uᵀ k);   P ← (P - k kᵀ / (λ + uᵀ k)) / λ
+   *     k = P u;   s = λ / weight + uᵀ k;   w[o] -= rate g[o] k / s;   P ← (P - k kᵀ / s) / λ
    *
    * A bias at `b` (0: none; u then has no 1) is updated such that it compensates for m. Then the window `probe`, which is 0
    * except for input `probe`, is added with the weight `probeWeight` (0: none) without a change of the weights. `state` is the
    * offset of m, u, k, c (float64, of even length), and of the lower triangle of P, whose rows have an even length. Returns
-   * λ + uᵀ k; if it is not a positive number, P is damaged, and nothing is changed.
+   * s; if it is not a positive number, P is damaged, and nothing is changed.
    */
   leastSquares(
     state: number,
@@ -244,6 +244,7 @@ export interface Kernels {
     b: number,
     rate: number,
     forgetting: number,
+    weight: number,
     probe: number,
     probeWeight: number,
   ): number;

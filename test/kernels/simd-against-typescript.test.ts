@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/core/random.ts';
 import type { Kernels } from '../../src/kernels/kernels.ts';
+import { triangleLength } from '../../src/kernels/plain/least-squares.ts';
 import { plain, simd } from '../engines.ts';
 
 /** Size of the memory that the kernels of a run can read and write, with canaries on both sides. */
@@ -230,6 +231,39 @@ describe('SIMD and TypeScript give the same bits (invariant 8)', () => {
     };
     const fraction = fc.double({ min: 0, max: 0.99, noNaN: true });
     check(fc.property(seeds, few(40), fraction, fc.constantFrom(0, 0.9), fc.constantFrom(0, 0.1), fc.boolean(), law));
+  });
+
+  test('of recursive least squares', () => {
+    const law = (seed: number, length: number, outputs: number, shift: number, biased: boolean, probes: boolean) => {
+      const inputs = length + Number(biased);
+      const even = (inputs + 1) & ~1;
+      expectTwins(seed, (kernels, at) => {
+        const { buffer } = (kernels === simd.kernels ? simd : plain).arena.f32;
+        const state = new Float64Array(buffer, 4 * (at + 3000), 4 * even + triangleLength(inputs)).fill(0);
+        for (let j = 0; j < length; j++) state[j] = j / 7;
+        for (let j = 0; j < inputs; j++) state[4 * even + triangleLength(j) + j] = 1e3 + j;
+        const dens = [];
+        for (let n = 0; n < 5; n++)
+          dens.push(
+            kernels.leastSquares(
+              at + 3000,
+              at + shift + n * length,
+              length,
+              at + 500 + n,
+              outputs,
+              at + 1200,
+              biased ? at + 600 : 0,
+              0.9,
+              0.99,
+              n === 3 ? 0.25 : 1,
+              (3 * n) % inputs,
+              probes ? 0.1 : 0,
+            ),
+          );
+        return dens.join();
+      });
+    };
+    check(fc.property(seeds, few(24), few(9), few(3, 0), fc.boolean(), fc.boolean(), law));
   });
 
   test('of the adaptive step', () => {

@@ -18,6 +18,7 @@ const losses: Specs = {
   sigmoid: { type: 'sigmoid' },
 };
 const optimizers: Specs = {
+  rls: { type: 'rls', forgetting: undefined },
   autoStep: { type: 'autoStep' },
   sgd: { type: 'sgd' },
   momentum: { type: 'sgd', momentum: 0.9 },
@@ -52,7 +53,7 @@ function specOf(text: string, specs: Specs): Specs[string] {
   if (!Object.hasOwn(specs, name)) throw new InvalidArgumentError(`It must be one of ${namesOf(specs)}.`);
   const spec = specs[name];
   if (number === undefined) return spec;
-  const parameter = Object.keys(spec).find((key) => typeof spec[key] === 'number');
+  const parameter = Object.keys(spec).find((key) => key !== 'type' && typeof spec[key] !== 'boolean');
   if (parameter === undefined) throw new InvalidArgumentError(`'${name}' has no parameter.`);
   return { ...spec, [parameter]: number === '' ? NaN : Number(number) };
 }
@@ -95,8 +96,8 @@ export function learnSpec(settings: Settings): LearnSpec {
   if (weightDecay !== undefined && !withWeightDecay.includes(optimizer?.type ?? 'autoStep'))
     throw new UsageError('--weight-decay requires --optimizer sgd, momentum, nesterov, rmsprop, adam, or adamW');
   if (optimizer === undefined) return options;
-  if (optimizer.type !== 'autoStep' && learningRate === undefined)
-    throw new UsageError('--optimizer requires --learning-rate, except for autoStep');
+  if (optimizer.type !== 'autoStep' && optimizer.type !== 'rls' && learningRate === undefined)
+    throw new UsageError('--optimizer requires --learning-rate, except for rls and autoStep');
   const spec = {
     ...optimizer,
     ...(learningRate !== undefined && { learningRate }),
@@ -119,4 +120,5 @@ const optionNames: Readonly<Record<string, string>> = {
   learningRate: '--learning-rate',
   weightDecay: '--weight-decay',
   momentum: 'the momentum of --optimizer',
+  forgetting: 'the forgetting factor of --optimizer',
 };

@@ -46,8 +46,18 @@ export class Trainer {
     this.updater = new WeightUpdater(network, optimizer, options);
     this.#stream = network.stream({ gradients: true, skipInputGradient: true, maxPending: capacity });
     this.#frame = new Float32Array(network.inChannels);
+    if (optimizer.recomputes) this.#checkRecomputing(options);
     const recompute = { at: () => this.#stream.stack.recompute(), outputs: () => network.engine.arena.f32 };
     this.#recompute = optimizer.recomputes ? recompute : null;
+  }
+
+  /** Throws if the outputs of the network cannot be computed again, or if the loss is not that of least squares. */
+  #checkRecomputing({ loss = 'squared' }: LearnerOptions): void {
+    if (!this.#stream.stack.recomputes)
+      throw new TypeError(
+        'network must have one layer, a conv1d with one group and without dilation, for optimizer rls; use another optimizer',
+      );
+    oneOf('loss', typeof loss === 'string' ? loss : loss.type, ['squared', 'huber']);
   }
 
   /** Absolute index of the next frame. */

@@ -23,6 +23,7 @@ export function leastSquares(
   b: i32,
   rate: f64,
   forgetting: f64,
+  weight: f64,
   probe: i32,
   probeWeight: f64,
 ): f64 {
@@ -39,12 +40,13 @@ export function leastSquares(
   if (even > size) store<f64>(double(u, size), 0);
 
   multiply(triangle, u, k, size);
-  let den = forgetting;
+  const noise = forgetting / weight;
+  let den = noise;
   let offset: f64 = 0;
   for (let j = 0; j < size; j++) den += load<f64>(double(u, j)) * load<f64>(double(k, j));
   for (let j = 0; j < length; j++) offset += load<f64>(double(k, j)) * load<f64>(double(mean, j));
 
-  if (!(den > 0.5 * forgetting) || den == Infinity) return den;
+  if (!(den > 0.5 * noise) || den == Infinity) return den;
 
   const tall = (length + 3) & ~3;
   for (let o = 0; o < outputs; o++) {

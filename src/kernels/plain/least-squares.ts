@@ -12,7 +12,7 @@ export function triangleLength(size: number): number {
 /** The loop of recursive least squares. */
 export function leastSquaresLoop(arena: Arena): Pick<Kernels, 'leastSquares'> {
   return {
-    leastSquares(state, x, length, g, outputs, w, b, rate, forgetting, probe, probeWeight) {
+    leastSquares(state, x, length, g, outputs, w, b, rate, forgetting, weight, probe, probeWeight) {
       const { f32 } = arena;
       const m = new Float64Array(f32.buffer, 4 * state);
       const size = b ? length + 1 : length;
@@ -40,12 +40,13 @@ export function leastSquaresLoop(arena: Arena): Pick<Kernels, 'leastSquares'> {
         sum += m[p + i] * own;
         m[k + i] += sum;
       }
-      let den = forgetting;
+      const noise = forgetting / weight;
+      let den = noise;
       let offset = 0;
       for (let j = 0; j < size; j++) den += m[u + j] * m[k + j];
       for (let j = 0; j < length; j++) offset += m[k + j] * m[j];
 
-      if (!(den > 0.5 * forgetting) || den === Infinity) return den;
+      if (!(den > 0.5 * noise) || den === Infinity) return den;
 
       const tall = (length + 3) & ~3;
       for (let o = 0; o < outputs; o++) {

@@ -25,14 +25,14 @@ export interface RlsOptions {
 /** Updates that count, per weight of an output, by default. */
 const updatesPerWeight = 16;
 /** Samples of a channel from which its mean and its power are measured before the first update. */
-const measured = 16;
+const measured = 4;
 /** The inverse covariance starts at 1 / (this × power of the input). */
 const initialPower = 1e-6;
 /** Power of the probes, as a share of the power of the input. */
 const probePower = 1e-4;
 /** Least power of an input, as a share of the largest one. */
 const leastPower = 1e-6;
-/** Number of updates over which the mean squared error is measured. */
+/** Number of updates over which the usual error and the usual energy are measured. */
 const errorWindow = 100;
 
 /**
@@ -44,9 +44,9 @@ const errorWindow = 100;
  *
  * It converges in a few multiples of the number of weights per output, whatever the amplitudes and correlations of the
  * channels. The work per update is the square of that number. With a bias, windows are centered on the first mean of each
- * channel, so that an offset does not matter. Two measures keep P bounded: after every update, the window of one input is
- * added with a small weight and without an error (probe), so that what is flat is not forgotten; and errors of more than 10
- * times the usual amplitude count as 10 times.
+ * channel, so that an offset does not matter. After every update, the window of one input is added with a small weight and
+ * without an error (probe), so that P stays bounded where the signal is flat. Windows and errors of more than 10 times the usual
+ * amplitude count as 10 times.
  *
  * Sources: Haykin, Adaptive Filter Theory, ch. 10; Gunnarsson, Combining Tracking and Regularization in Recursive Least
  * Squares Identification, 1996.
@@ -86,8 +86,18 @@ class Rls implements TunableOptimizer {
   #started = false;
   #updates = 0;
   #meanError = 0;
+  #meanEnergy = 0;
+  #view: Float64Array | null = null;
   /** Input of the next probe. */
   #probe = 0;
+  /** The layer and the factor of the learning rate of the current step. */
+  #layer: ParameterGradients | null = null;
+  #part = 1;
+  readonly #solve = (window: number, gradient: number): void => {
+    const running = this.#running!;
+    if (this.#started || this.#measure(running, window))
+      this.#update(running, this.#layer!, window, gradient, this.#part);
+  };
 
   constructor(forgetting: number | undefined, learningRate: number) {
     this.#forgetting = forgetting;
@@ -107,21 +117,29 @@ class Rls implements TunableOptimizer {
     if ((stream as NetworkStream | undefined)?.network !== network)
       throw new TypeError('stream must be a stream of network, got one of another network');
     stream.checkOpen();
-    const layer = layerOf(stream);
-    const running = this.#runningOn(network.engine, layer.regression!);
+    const [layer] = stream.stack.trained;
+    if (!layer.regression)
+      throw new TypeError('network must have one layer, a conv1d with one group, for optimizer rls');
+    this.#runningOn(network.engine, layer.regression);
     network.changes.version++;
-    const update = (window: number, gradient: number) => {
-      if (this.#started || this.#measure(running, window)) this.#update(running, layer, window, gradient, part);
-    };
-    layer.solve(update);
+    this.#layer = layer;
+    this.#part = part;
+    layer.solve(this.#solve);
   }
 
   save(): State {
     const { learningRate } = this;
     if (!this.#running) return this.#restored ? { ...this.#restored, rate: learningRate } : { rate: learningRate };
-    const { sums, squares, power, at, length } = this.#running;
-    const p = doubles(this.#engine!, at, length).slice();
-    const counts = Float64Array.of(this.#samples, Number(this.#started), this.#updates, this.#meanError, this.#probe);
+    const { sums, squares, power } = this.#running;
+    const p = this.#doubles(this.#running).slice();
+    const counts = Float64Array.of(
+      this.#samples,
+      Number(this.#started),
+      this.#updates,
+      this.#meanError,
+      this.#meanEnergy,
+      this.#probe,
+    );
     return {
       rate: learningRate,
       memory: { counts, sums: sums.slice(), squares: squares.slice(), power: power.slice(), p },
@@ -131,14 +149,15 @@ class Rls implements TunableOptimizer {
   restore(state: State): void {
     this.learningRate = positive('state.rate', numberIn(state, 'rate'));
     if (this.#allocation && this.#engine) this.#engine.release(this.#allocation);
-    this.#allocation = this.#engine = this.#running = null;
+    this.#allocation = this.#engine = this.#running = this.#view = null;
     this.#restored = 'memory' in state ? state : null;
-    const [samples, started, updates, meanError, probe] =
-      'memory' in state ? doublesIn(stateIn(state, 'memory'), 'counts', 5) : [0, 0, 0, 0, 0];
+    const [samples, started, updates, meanError, meanEnergy, probe] =
+      'memory' in state ? doublesIn(stateIn(state, 'memory'), 'counts', 6) : [0, 0, 0, 0, 0, 0];
     this.#samples = samples;
     this.#started = started === 1;
     this.#updates = updates;
     this.#meanError = meanError;
+    this.#meanEnergy = meanEnergy;
     this.#probe = probe;
   }
 
@@ -177,14 +196,14 @@ class Rls implements TunableOptimizer {
       this.#running.sums.set(doublesIn(memory, 'sums', channels));
       this.#running.squares.set(doublesIn(memory, 'squares', channels));
       this.#running.power.set(doublesIn(memory, 'power', channels));
-      doubles(engine, at, length).set(doublesIn(memory, 'p', length));
+      this.#doubles(this.#running).set(doublesIn(memory, 'p', length));
     }
     return this.#running;
   }
 
   /** Measures the mean and the power of every channel in the first windows. Returns whether P could be set. */
   #measure(running: Running, window: number): boolean {
-    const { layer, sums, squares, power, at, length } = running;
+    const { layer, sums, squares, power } = running;
     const { f32 } = this.#engine!.arena;
     const { channels } = layer;
     const from = this.#samples === 0 ? 0 : layer.length - channels;
@@ -204,7 +223,7 @@ class Rls implements TunableOptimizer {
       if (power[c] > most) most = power[c];
     }
     if (most === 0) return false;
-    const m = doubles(this.#engine!, at, length);
+    const m = this.#doubles(running);
     for (let c = 0; c < channels; c++) power[c] = Math.max(power[c], leastPower * most);
     for (let j = 0; layer.hasBias && j < layer.length; j++) m[j] = sums[j % channels] / this.#samples;
     this.#setCovariance(running);
@@ -212,8 +231,9 @@ class Rls implements TunableOptimizer {
     return true;
   }
 
-  #setCovariance({ layer, size, power, at, length }: Running): void {
-    const m = doubles(this.#engine!, at, length);
+  #setCovariance(running: Running): void {
+    const { layer, size, power } = running;
+    const m = this.#doubles(running);
     const triangle = 4 * ((size + 1) & ~1);
     m.fill(0, triangle);
     for (let j = 0; j < size; j++)
@@ -221,16 +241,18 @@ class Rls implements TunableOptimizer {
   }
 
   #update(running: Running, layer: ParameterGradients, window: number, gradient: number, part: number): void {
-    const { size, power, at, forgetting: lambda } = running;
+    const { size, power, at, forgetting } = running;
     const { length, channels, outputs, hasBias } = running.layer;
     const { kernels, arena } = this.#engine!;
     const { f32 } = arena;
     let square = 0;
     for (let o = 0; o < outputs; o++) square += f32[gradient + o] ** 2;
-    const limited = clippedSquare(square, this.#meanError);
-    this.#meanError += (limited - this.#meanError) / Math.min(++this.#updates, errorWindow);
+    const energy = this.#measureWindow(running, window);
+    const [limited, usual] = [clippedSquare(square, this.#meanError), clippedSquare(energy, this.#meanEnergy)];
+    const n = Math.min(++this.#updates, errorWindow);
+    this.#meanError += (limited - this.#meanError) / n;
+    this.#meanEnergy += (usual - this.#meanEnergy) / n;
     const scale = square > limited ? Math.sqrt(limited / square) : 1;
-    this.#trackPower(running, window);
     const probe = this.#probe;
     this.#probe = (probe + 1) % size;
     const probed = probe < length ? power[probe % channels] : 1;
@@ -243,34 +265,36 @@ class Rls implements TunableOptimizer {
       layer.values[0].at,
       hasBias ? layer.values[1].at : 0,
       this.learningRate * part * scale,
-      lambda,
+      forgetting,
+      energy > usual ? usual / energy : 1,
       probe,
-      (1 - lambda) * size * probePower * probed,
+      (1 - forgetting) * size * probePower * probed,
     );
-    if (!(den > lambda / 2 && den < Infinity)) this.#setCovariance(running);
+    if (!(den > 0 && den < Infinity)) this.#setCovariance(running);
   }
 
-  #trackPower({ layer, power, at, length, forgetting }: Running, window: number): void {
+  /** Tracks the power of the channels. Returns the energy of a window relative to them. */
+  #measureWindow(running: Running, window: number): number {
+    const { layer, power, forgetting } = running;
     const { f32 } = this.#engine!.arena;
-    const m = doubles(this.#engine!, at, length);
+    const m = this.#doubles(running);
     const first = layer.length - layer.channels;
     for (let c = 0; c < layer.channels; c++) {
       const square = (f32[window + first + c] - m[first + c]) ** 2;
       power[c] += (1 - forgetting) * (clippedSquare(square, power[c]) - power[c]);
     }
+    let energy = 0;
+    for (let j = 0, c = 0; j < layer.length; j++) {
+      energy += (f32[window + j] - m[j]) ** 2 / power[c];
+      if (++c === layer.channels) c = 0;
+    }
+    return energy;
   }
-}
 
-/** The only trained layer of a stream, if recursive least squares is possible. */
-function layerOf(stream: NetworkStream): ParameterGradients {
-  const { trained } = stream.stack;
-  if (trained.length !== 1 || !trained[0].regression || !stream.stack.recomputes)
-    throw new TypeError(
-      'network must have one layer, a conv1d with one group and without dilation, for rls; use another optimizer',
-    );
-  return trained[0];
-}
-
-function doubles(engine: Engine, at: number, length: number): Float64Array {
-  return new Float64Array(engine.arena.f32.buffer, 4 * at, length);
+  /** The state of the kernel. */
+  #doubles({ at, length }: Running): Float64Array {
+    const { buffer } = this.#engine!.arena.f32;
+    if (this.#view?.buffer !== buffer) this.#view = new Float64Array(buffer, 4 * at, length);
+    return this.#view;
+  }
 }

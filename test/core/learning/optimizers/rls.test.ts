@@ -1,0 +1,226 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Learner } from '../../../../src/core/learning/learner.ts';
+import type { LearnerOptions } from '../../../../src/core/learning/learner-options.ts';
+import type { LayerSpec } from '../../../../src/core/layers/layer-spec.ts';
+import { rls } from '../../../../src/core/learning/optimizers/rls.ts';
+import { Network } from '../../../../src/core/network/network.ts';
+import { random } from '../../../../src/core/random.ts';
+
+const block = (data: Float32Array, channels: number, start = 0) => ({
+  data,
+  channels,
+  start,
+  rate: 100,
+  time: 10 * start,
+});
+
+function linear(inputs: number, outputs: number, taps: number): Network {
+  const layers: LayerSpec[] = [{ type: 'conv1d', outChannels: outputs, kernelSize: taps }];
+  return Network.create({ inChannels: inputs, layers }, { silent: true });
+}
+
+/** A hidden kernel of `taps` over `channels` correlated channels, its input, and its output with noise. */
+function plant(seed: number, frames: number, channels: number, taps: number, noise = 0.03) {
+  const chance = random(seed);
+  const kernel = Float64Array.from({ length: channels * taps }, () => chance.normal());
+  const state = new Float64Array(channels);
+  const x = new Float32Array(frames * channels);
+  for (let t = 0; t < frames; t++) {
+    const common = chance.normal();
+    for (let c = 0; c < channels; c++) {
+      state[c] = 0.9 * state[c] + 0.4 * (chance.normal() + common);
+      x[t * channels + c] = state[c];
+    }
+  }
+  const d = Float32Array.from({ length: frames }, (_, t) => {
+    let sum = noise * chance.normal();
+    for (let j = 0; j < Math.min(taps, t + 1); j++)
+      for (let c = 0; c < channels; c++) sum += kernel[j * channels + c] * x[(t - j) * channels + c];
+    return sum;
+  });
+  return { kernel, x, d };
+}
+
+function learn(x: Float32Array, d: Float32Array, channels: number, taps: number, options: LearnerOptions = {}) {
+  const network = linear(channels, 1, taps);
+  const learner = new Learner(network, { task: 'target', ...options });
+  learner.teach(block(d, 1));
+  const { error, rollbacks } = learner.push(block(x, channels));
+  return { network, learner, error: error.data, rollbacks };
+}
+
+const power = (error: Float32Array, from: number, to: number) =>
+  error.subarray(from, to).reduce((sum, e) => sum + e * e, 0) / (to - from);
+
+/** Weighted least squares in double precision, by Gaussian elimination: the weights in lag order, then the bias. */
+function reference(x: Float32Array, d: Float32Array, channels: number, taps: number, forgetting: number): Float64Array {
+  const size = channels * taps + 1;
+  const rows = Array.from({ length: size }, (_, i) => {
+    const row = new Float64Array(size + 1);
+    row[i] = 1e-9;
+    return row;
+  });
+  for (let t = taps - 1; t < d.length; t++) {
+    const u = new Float64Array(size).fill(1);
+    for (let j = 0; j < taps; j++) for (let c = 0; c < channels; c++) u[j * channels + c] = x[(t - j) * channels + c];
+    const weight = forgetting ** (d.length - 1 - t);
+    for (let i = 0; i < size; i++) {
+      for (let j = 0; j < size; j++) rows[i][j] += weight * u[i] * u[j];
+      rows[i][size] += weight * u[i] * d[t];
+    }
+  }
+  for (let i = 0; i < size; i++)
+    for (let r = 0; r < size; r++) {
+      if (r === i) continue;
+      const factor = rows[r][i] / rows[i][i];
+      for (let j = i; j <= size; j++) rows[r][j] -= factor * rows[i][j];
+    }
+  return Float64Array.from(rows, (row, i) => row[size] / row[i]);
+}
+
+describe('recursive least squares', () => {
+  test('finds the weights of weighted least squares in double precision', () => {
+    const property = fc.property(
+      fc.nat({ max: 1e6 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 6 }),
+      fc.constantFrom(0.99, 0.998, 1),
+      (seed, channels, taps, forgetting) => {
+        const { x, d } = plant(seed, 1500, channels, taps);
+        const { network } = learn(x, d, channels, taps, { optimizer: rls({ forgetting }) });
+        const expected = reference(x, d, channels, taps, forgetting);
+        const found = [...network.weights()['layers.0.weight'].data, ...network.weights()['layers.0.bias'].data];
+        found.forEach((weight, i) => {
+          expect(Math.abs(weight - expected[i])).toBeLessThan(2e-3);
+        });
+      },
+    );
+    fc.assert(property, { seed: 12, numRuns: 40 });
+  });
+
+  test('is the default of a linear network of up to 256 weights per output, and only there', () => {
+    const optimizerOf = (network: Network, options: LearnerOptions = {}) =>
+      'recomputes' in new Learner(network, options).optimizer;
+    expect(optimizerOf(linear(4, 4, 64))).toBe(true);
+    expect(optimizerOf(linear(2, 1, 8), { task: 'cancel', reference: [0, 2] })).toBe(true);
+    expect(optimizerOf(linear(4, 4, 65))).toBe(false);
+    expect(optimizerOf(linear(1, 1, 4), { updateEvery: 2 })).toBe(false);
+    expect(optimizerOf(linear(1, 1, 4), { loss: 'absolute' })).toBe(false);
+    const layers: LayerSpec[] = [{ type: 'conv1d', outChannels: 1, kernelSize: 4 }, { type: 'tanh' }];
+    expect(optimizerOf(Network.create({ inChannels: 1, layers }))).toBe(false);
+  });
+
+  test('gives the same errors in any unit and with any offset', () => {
+    const { x, d } = plant(3, 4000, 3, 8);
+    const usual = learn(x, d, 3, 8).error;
+    const property = fc.property(
+      fc.array(fc.double({ min: -6, max: 6, noNaN: true }), { minLength: 3, maxLength: 3 }),
+      fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { minLength: 3, maxLength: 3 }),
+      (exponents, offsets) => {
+        const other = x.map((sample, i) => (sample + offsets[i % 3]) * 10 ** exponents[i % 3]);
+        const { error } = learn(other, d, 3, 8);
+        for (const [from, to] of [
+          [500, 1000],
+          [3000, 4000],
+        ])
+          expect(Math.abs(10 * Math.log10(power(error, from, to) / power(usual, from, to)))).toBeLessThan(0.5);
+      },
+    );
+    fc.assert(property, { seed: 4, numRuns: 30 });
+  });
+
+  test('survives flat channels and long silence, and finds the kernel again', () => {
+    const { x, d } = plant(5, 40_000, 2, 8);
+    for (let t = 4000; t < 36_000; t++) {
+      x[2 * t] = x[2 * 4000];
+      x[2 * t + 1] = x[2 * 4000 + 1];
+      d[t] = d[4000];
+    }
+    const { error, rollbacks } = learn(x, d, 2, 8, { optimizer: rls({ forgetting: 0.99 }) });
+    expect(rollbacks).toBe(0);
+    expect(error.every(Number.isFinite)).toBe(true);
+    expect(power(error, 38_000, 40_000)).toBeLessThan(1.3 * power(error, 2000, 4000));
+  });
+
+  test.each([1e4, 1e6, 1e10])('recovers from a glitch of %s within 1000 frames', (glitch) => {
+    const { x, d } = plant(6, 8000, 1, 8);
+    x[5000] = glitch;
+    x[5001] = -glitch;
+    const { error, rollbacks } = learn(x, d, 1, 8);
+    expect(power(error, 6000, 8000)).toBeLessThan(1.2 * power(error, 3000, 4900));
+    expect(rollbacks).toBe(0);
+  });
+
+  test('learns from late targets as well as from early ones', () => {
+    const { x, d } = plant(7, 3000, 2, 8);
+    const early = learn(x, d, 2, 8).error;
+    for (const late of [5, 50, 250]) {
+      const learner = new Learner(linear(2, 1, 8), { task: 'target' });
+      const errors = new Float32Array(3000);
+      for (let t = 0; t < 3000 + late; t++) {
+        if (t >= late) learner.teach(block(d.subarray(t - late, t - late + 1), 1, t - late));
+        if (t >= 3000) continue;
+        const { error } = learner.push(block(x.subarray(2 * t, 2 * t + 2), 2, t));
+        errors.set(error.data, error.start);
+      }
+      expect(power(errors, 1000, 2700)).toBeLessThan(1.1 * power(early, 1000, 2700));
+    }
+  });
+
+  test('forecasts at a long horizon as well as least squares', () => {
+    const chance = random(8);
+    const x = new Float32Array(8000);
+    for (let t = 2; t < x.length; t++) x[t] = 1.88 * x[t - 1] - 0.94 * x[t - 2] + chance.normal();
+    for (const horizon of [1, 4, 8]) {
+      const target = x.subarray(horizon);
+      const [w0, w1, bias] = reference(x.subarray(0, target.length), target, 1, 2, 1);
+      let best = 0;
+      for (let t = 4000; t < target.length; t++) best += (w0 * x[t] + w1 * x[t - 1] + bias - target[t]) ** 2;
+      const learner = new Learner(linear(1, 1, 2), { horizon });
+      const { error } = learner.push(block(x, 1));
+      const missed = power(error.data, 4000, target.length - 1) * (target.length - 4000);
+      expect(10 * Math.log10(missed / best)).toBeLessThan(0.7);
+    }
+  });
+
+  test('gives the same bits for every cut, and after a restart', () => {
+    const { x, d } = plant(9, 600, 2, 5);
+    const whole = learn(x, d, 2, 5);
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 80 }), { minLength: 10, maxLength: 60 }),
+        fc.nat(50),
+        (sizes, saved) => {
+          let learner = new Learner(linear(2, 1, 5), { task: 'target' });
+          learner.teach(block(d, 1));
+          for (let [at, n] = [0, 0]; at < 600; n++) {
+            const end = Math.min(600, at + sizes[n % sizes.length]);
+            learner.push(block(x.subarray(2 * at, 2 * end), 2, at));
+            at = end;
+            if (n !== saved) continue;
+            const next = new Learner(learner.network.clone(), { task: 'target' });
+            next.restore(learner.save());
+            learner = next;
+          }
+          expect(learner.network.weights()).toEqual(whole.network.weights());
+        },
+      ),
+      { seed: 5, numRuns: 20 },
+    );
+  });
+
+  test('is rejected where it is not possible', () => {
+    expect(() => rls({ forgetting: 0.5 })).toThrow('forgetting must be a number from 0.9 to 1, got 0.5');
+    const layers: LayerSpec[] = [
+      { type: 'conv1d', outChannels: 1, kernelSize: 4 },
+      { type: 'conv1d', outChannels: 1, kernelSize: 4 },
+    ];
+    expect(() => new Learner(Network.create({ inChannels: 1, layers }), { optimizer: rls() })).toThrow(
+      /^network must have one layer, a conv1d with one group and without dilation, for optimizer rls/,
+    );
+    expect(() => new Learner(linear(1, 1, 4), { optimizer: rls(), loss: 'sigmoid' })).toThrow(
+      /^loss must be one of squared, huber, got 'sigmoid'/,
+    );
+  });
+});
