@@ -22,16 +22,14 @@ export interface RlsOptions {
   rate?: number;
 }
 
-/** Updates that count, per weight of an output, by default. */
-const updatesPerWeight = 16;
 /** Samples of a channel from which its mean and its power are measured before the first update. */
 const measured = 4;
 /** The inverse covariance starts at 1 / (this × power of the input). */
 const initialPower = 1e-6;
 /** Power of the probes, as a share of the power of the input. */
 const probePower = 1e-4;
-/** Least power of an input, as a share of the largest one. */
-const leastPower = 1e-6;
+/** Power of a channel that is flat at first, as a share of the largest one. */
+const flatPower = 1e-6;
 /** Number of updates over which the usual error and the usual energy are measured. */
 const errorWindow = 100;
 
@@ -56,6 +54,14 @@ export function rls(options: RlsOptions = {}): TunableOptimizer {
   if (forgetting !== undefined && !(forgetting >= 0.9 && forgetting <= 1))
     throw invalid('forgetting', 'a number from 0.9 to 1', forgetting);
   return new Rls(forgetting, positive('learningRate', learningRateOf(options) ?? 1));
+}
+
+/**
+ * Returns the default forgetting factor for `size` weights per output. Errors of forecasts over a horizon are correlated, so that
+ * more of them are needed.
+ */
+export function defaultForgetting(size: number, horizon = 1): number {
+  return 1 - 1 / (16 * size * Math.sqrt(horizon));
 }
 
 /** The numbers of a running optimizer, in double precision. */
@@ -184,7 +190,7 @@ class Rls implements TunableOptimizer {
     this.#running = {
       layer,
       size,
-      forgetting: this.#forgetting ?? 1 - 1 / (updatesPerWeight * size),
+      forgetting: this.#forgetting ?? defaultForgetting(size),
       at,
       length,
       sums: numbers(),
@@ -224,7 +230,7 @@ class Rls implements TunableOptimizer {
     }
     if (most === 0) return false;
     const m = this.#doubles(running);
-    for (let c = 0; c < channels; c++) power[c] = Math.max(power[c], leastPower * most);
+    for (let c = 0; c < channels; c++) power[c] ||= flatPower * most;
     for (let j = 0; layer.hasBias && j < layer.length; j++) m[j] = sums[j % channels] / this.#samples;
     this.#setCovariance(running);
     this.#started = true;

@@ -92,7 +92,7 @@ test('an offset of 100 standard deviations and a change of unit have almost no e
   for (let t = 2; t < 6000; t++) x[t] = 1.6 * x[t - 1] - 0.8 * x[t - 2] + 0.3 * x[t];
   const missed = (scale: number, offset: number) => {
     const given = x.map((sample) => scale * sample + offset);
-    return new Learner(forecaster(1, 4)).push(line(given, 1, 100)).score.nmse;
+    return new Learner(forecaster(1, 4), { optimizer: autoStep() }).push(line(given, 1, 100)).score.nmse;
   };
   for (const [scale, offset] of [
     [1, 100],
@@ -110,7 +110,7 @@ test('a constant channel, or one that flatlines, does not degrade the others', (
     x[3 * t + 2] = 7;
     if (t >= 3000) x[3 * t + 1] = 0;
   }
-  const learner = new Learner(forecaster(3, 4));
+  const learner = new Learner(forecaster(3, 4), { optimizer: autoStep() });
   const { error, rollbacks } = learner.push(line(x, 3, 100));
   const power = (from: number, c: number) => {
     let sum = 0;
@@ -141,7 +141,7 @@ test.each([1e4, 1e6, 1e10, 1e17, 1e25, 3e38])('recovers from a glitch of %s with
   const x = process(4, 8000);
   x[5000] = glitch;
   x[5001] = -glitch;
-  const { error, rollbacks } = new Learner(forecaster(1, 8)).push(line(x, 1, 100));
+  const { error, rollbacks } = new Learner(forecaster(1, 8), { optimizer: autoStep() }).push(line(x, 1, 100));
   expect(missed(error, 6000, 7900)).toBeLessThan(1.1 * missed(error, 3000, 4900));
   expect(rollbacks).toBe(0);
 });
@@ -153,7 +153,7 @@ test('a learning rate that is set applies, however small, and can be set back', 
     const { data } = learner.network.weights()['layers.0.weight'];
     return Math.hypot(...data.map((weight, i) => weight - before[i]));
   };
-  const learner = new Learner(forecaster(1, 8));
+  const learner = new Learner(forecaster(1, 8), { optimizer: autoStep() });
   moved(learner, 0);
   const usual = moved(learner, 500);
   learner.optimizer.learningRate = 1e-6;
@@ -165,7 +165,7 @@ test('a learning rate that is set applies, however small, and can be set back', 
 test('learning-rate warm-up only slows learning down, and does not raise the learning rate afterwards', () => {
   const x = process(2, 12_000);
   const late = (warmUp: number) =>
-    missed(new Learner(forecaster(1, 8), { warmUp }).push(line(x, 1, 100)).error, 9000, 11_900);
+    missed(new Learner(forecaster(1, 8), { warmUp, optimizer: autoStep() }).push(line(x, 1, 100)).error, 9000, 11_900);
   expect(late(2000)).toBeLessThan(1.05 * late(0));
 });
 
