@@ -96,6 +96,7 @@ describe('a message of a sensor', () => {
     ['bad-sample', '{"values":{"temperature":{}}}'],
     ['not-finite', '{"temperature":1e39}'],
     ['bad-time', '{"ts":"now","temperature":1}'],
+    ['bad-time', '{"ts":"2023-02-30T00:00:00Z","temperature":1}'],
     ['bad-label', '{"values.t":1,"a":{"t":1},"values":{"t":2}}'],
     ['too-many-channels', JSON.stringify(Object.fromEntries(Array.from({ length: 1025 }, (_, i) => [`c${i}`, i])))],
     ['unknown-type', '{"type":"__proto__"}'],

@@ -12,9 +12,14 @@ export function readIsoTime(text: string): IsoTime | undefined {
   const parts = iso.exec(text);
   if (!parts) return undefined;
   const [, date, minute = '00:00', second = '00', fraction, zone] = parts;
-  const isDay = new Date(`${date}T00:00Z`).toJSON()?.startsWith(date);
-  const whole = isDay ? Date.parse(`${date}T${minute}:${second}${isoZone(zone)}`) : NaN;
+  const whole = isDay(date) ? Date.parse(`${date}T${minute}:${second}${isoZone(zone)}`) : NaN;
   return { time: fraction ? whole + Number(`0.${fraction}`) * 1000 : whole, zoned: zone !== undefined };
+}
+
+/** Whether a day exists: `Date.parse` reads 2023-02-30 as March 2. */
+function isDay(date: string): boolean {
+  const [year, month, day] = date.split('-').map(Number);
+  return day <= (Date.UTC(year, month, 1) - Date.UTC(year, month - 1, 1)) / 864e5;
 }
 
 /** A zone as `Date.parse` requires it. */
