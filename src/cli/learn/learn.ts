@@ -64,7 +64,11 @@ export function learnCommand(): Command<[string], LearnOptions> {
       `Optimizer: ${optimizerNames}. Append a momentum or a forgetting factor with a colon: momentum:0.8, rls:0.999 (default: rls for a linear network of up to 256 weights per output; otherwise autoStep, or nlms with --task cancel)`,
       optimizerValue,
     )
-    .option('--learning-rate <mu>', 'Learning rate; required with --optimizer, except for rls and autoStep', positiveNumber())
+    .option(
+      '--learning-rate <mu>',
+      'Learning rate; required with --optimizer, except for rls and autoStep',
+      positiveNumber(),
+    )
     .option(
       '--weight-decay <lambda>',
       'Weight decay of sgd, momentum, nesterov, rmsprop, adam, or adamW (default: 0)',
