@@ -75,15 +75,15 @@ export class LayerStack {
     return rows;
   }
 
-  /** Whether outputs can be computed again: there is one layer, which keeps its windows. */
+  /** Whether the last layer can compute its outputs again. */
   get recomputes(): boolean {
-    return this.#layers.length === 1 && this.#layers[0].recompute !== undefined;
+    return this.#layers[this.#layers.length - 1].recompute !== undefined;
   }
 
-  /** Computes the oldest output without a gradient again, with the current weights. Returns its offset. */
+  /** Computes the oldest output without a gradient again, with the current weights of the last layer. Returns its offset. */
   recompute(): number {
     const { at } = this.#context.engine.scratch.rows(1, this.outChannels);
-    this.#layers[0].recompute!(at);
+    this.#layers[this.#layers.length - 1].recompute!(at);
     return at;
   }
 

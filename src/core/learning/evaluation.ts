@@ -100,6 +100,11 @@ export class Evaluation {
     return this.#scoreAt(rate).get();
   }
 
+  /** Writes the variance of all targets so far of each channel to `variances`, 1 while it is 0. */
+  targetVariances(variances: Float64Array): void {
+    for (let c = 0; c < variances.length; c++) variances[c] = this.#score?.variance(c) || 1;
+  }
+
   /** Prepares scoring. `rate` is the rate of the outputs in Hz. */
   start(rate: number): void {
     this.#scoreAt(rate);

@@ -66,6 +66,11 @@ export class RunningErrors {
     return this.#mean[c];
   }
 
+  /** Returns the variance of the targets of channel `c`. */
+  variance(c: number): number {
+    return this.#variance[c];
+  }
+
   /** Separates the errors of the emitted predictions from those of the predictions for training, from now on. */
   splitEmitted(): void {
     this.#squares = withEmittedRow(this.#squares, this.#mean.length);
@@ -266,6 +271,11 @@ export class ForecastScore {
     }
     this.#recent.add(data, at, squares, loss, emittedLoss);
     this.#overall.add(data, at, squares, loss, emittedLoss);
+  }
+
+  /** Returns the variance of all targets of channel `c` so far. */
+  variance(c: number): number {
+    return this.#overall.variance(c);
   }
 
   get(): Score {

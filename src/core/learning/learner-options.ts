@@ -4,7 +4,8 @@ import type { Optimizer } from './optimizers/optimizer.ts';
 import { Evaluation } from './evaluation.ts';
 import { lossOf, type LossSpec } from './loss.ts';
 import type { Network } from '../network/network.ts';
-import { defaultForgetting, rls } from './optimizers/rls.ts';
+import { defaultForgetting } from './optimizers/least-squares-layer.ts';
+import { rls } from './optimizers/rls.ts';
 import { nlms } from './optimizers/sgd.ts';
 import type { CompiledNetwork } from '../network/compiled-network.ts';
 import type { UpdateOptions } from './weight-updater.ts';
@@ -139,13 +140,14 @@ function checkReference(reference: readonly number[], count: number, channels: n
 const maxLeastSquares = 256;
 
 /** Returns the optimizer that a learner uses by default. */
-export function defaultOptimizer(options: LearnerOptions, { spec }: CompiledNetwork): Optimizer {
+export function defaultOptimizer(options: LearnerOptions, network: CompiledNetwork): Optimizer {
   const { task, horizon = 1, updateEvery = 1, mode, loss = 'squared' } = options;
-  const [layer] = spec.layers;
+  const layer = network.spec.layers.at(-1);
   const isLinear =
-    spec.layers.length === 1 && layer.type === 'conv1d' && (layer.groups ?? 1) === 1 && (layer.dilation ?? 1) === 1;
+    layer?.type === 'linear' || (layer?.type === 'conv1d' && (layer.groups ?? 1) === 1 && (layer.dilation ?? 1) === 1);
   if (isLinear && updateEvery === 1 && mode !== 'window' && loss === 'squared') {
-    const weights = spec.inChannels * layer.kernelSize;
+    const [, taps, inputs] = network.parameters.filter(({ shape }) => shape.length === 3).at(-1).shape;
+    const weights = taps * inputs;
     if (weights <= maxLeastSquares) return rls({ forgetting: defaultForgetting(weights + 1, horizon) });
   }
   return task === 'cancel' ? nlms({ learningRate: 0.1 }) : autoStep();

@@ -32,6 +32,8 @@ export class Trainer {
   readonly #frame: Float32Array;
   readonly #valid = new Uint8Array(1);
   readonly #recompute: Recompute | null;
+  /** Variance of the target of each output, by which errors are divided. */
+  readonly #scales: Float64Array | null = null;
   #stream: NetworkStream;
   #period = 0;
 
@@ -49,13 +51,22 @@ export class Trainer {
     if (optimizer.recomputes) this.#checkRecomputing(options);
     const recompute = { at: () => this.#stream.stack.recompute(), outputs: () => network.engine.arena.f32 };
     this.#recompute = optimizer.recomputes ? recompute : null;
+    if (optimizer.outputScales !== undefined && this.#stream.stack.trained.length > 1)
+      this.#scales = optimizer.outputScales = new Float64Array(network.outChannels);
+  }
+
+  #scaleErrors(gradient: Float32Array): void {
+    const scales = this.#scales;
+    if (!scales) return;
+    this.evaluation.targetVariances(scales);
+    for (let c = 0; c < scales.length; c++) gradient[c] /= scales[c];
   }
 
   /** Throws if the outputs of the network cannot be computed again, or if the loss is not that of least squares. */
   #checkRecomputing({ loss = 'squared' }: LearnerOptions): void {
     if (!this.#stream.stack.recomputes)
       throw new TypeError(
-        'network must have one layer, a conv1d with one group and without dilation, for optimizer rls; use another optimizer',
+        'the last layer of network must be linear, or a conv1d with one group and without dilation, for optimizer rls; use another optimizer',
       );
     oneOf('loss', typeof loss === 'string' ? loss : loss.type, ['squared', 'huber']);
   }
@@ -171,7 +182,10 @@ export class Trainer {
       if (reason !== null) {
         result.gradient.fill(0);
         updater.skipped[reason]++;
-      } else updater.accumulated++;
+      } else {
+        updater.accumulated++;
+        this.#scaleErrors(result.gradient);
+      }
       this.#stream.accumulate(result.gradient);
       const period = Math.floor((result.target + 1) / this.#updateEvery);
       if (period !== this.#period && updater.accumulated > 0 && this.learning && !this.alarmed) {

@@ -45,6 +45,11 @@ export interface Optimizer {
    */
   readonly recomputes?: boolean;
   /**
+   * Variance of the target of each output. If the property exists, a learner of a network with several layers sets it and
+   * divides the errors by it. Default: errors are not divided.
+   */
+  outputScales?: Float64Array | null;
+  /**
    * Updates `network`'s weights from `stream`'s gradients and clears the gradients. `part` is the factor of the
    * learning rate during warm-up and decay. Default 1.
    */

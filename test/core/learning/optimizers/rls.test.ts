@@ -183,6 +183,34 @@ describe('recursive least squares', () => {
     }
   });
 
+  test('keeps the progress of a network of several layers, in any unit of the target', () => {
+    const chance = random(10);
+    const x = new Float32Array(12_000);
+    for (let t = 2; t < x.length; t++) x[t] = Math.sin(2.4 * x[t - 1]) - 0.3 * x[t - 2] + 0.05 * chance.normal();
+    const layers: LayerSpec[] = [
+      { type: 'conv1d', outChannels: 12, kernelSize: 3 },
+      { type: 'tanh' },
+      { type: 'linear', outChannels: 1 },
+    ];
+    const errors = [1, 1e-4, 1e4].map((unit) => {
+      const network = Network.create({ inChannels: 1, layers }, { seed: 3, zeroOutput: true });
+      const learner = new Learner(network, { task: 'target' });
+      learner.teach(
+        block(
+          x.subarray(1).map((sample) => unit * sample),
+          1,
+        ),
+      );
+      const { error, rollbacks } = learner.push(block(x.subarray(0, x.length - 1), 1));
+      expect(rollbacks).toBe(0);
+      return error.data.map((each) => each / unit);
+    });
+    const [usual] = errors;
+    expect(power(usual, 9000, 11_990)).toBeLessThan(0.8 * power(usual, 1000, 3000));
+    for (const error of errors)
+      expect(Math.abs(10 * Math.log10(power(error, 9000, 11_990) / power(usual, 9000, 11_990)))).toBeLessThan(0.5);
+  });
+
   test('gives the same bits for every cut, and after a restart', () => {
     const { x, d } = plant(9, 600, 2, 5);
     const whole = learn(x, d, 2, 5);
@@ -211,13 +239,15 @@ describe('recursive least squares', () => {
 
   test('is rejected where it is not possible', () => {
     expect(() => rls({ forgetting: 0.5 })).toThrow('forgetting must be a number from 0.9 to 1, got 0.5');
-    const layers: LayerSpec[] = [
-      { type: 'conv1d', outChannels: 1, kernelSize: 4 },
-      { type: 'conv1d', outChannels: 1, kernelSize: 4 },
-    ];
-    expect(() => new Learner(Network.create({ inChannels: 1, layers }), { optimizer: rls() })).toThrow(
-      /^network must have one layer, a conv1d with one group and without dilation, for optimizer rls/,
-    );
+    for (const last of [
+      { type: 'tanh' },
+      { type: 'conv1d', outChannels: 1, kernelSize: 4, dilation: 2 },
+    ] as LayerSpec[]) {
+      const layers: LayerSpec[] = [{ type: 'conv1d', outChannels: 1, kernelSize: 4 }, last];
+      expect(() => new Learner(Network.create({ inChannels: 1, layers }), { optimizer: rls() })).toThrow(
+        /^the last layer of network must be linear, or a conv1d with one group and without dilation, for optimizer rls/,
+      );
+    }
     expect(() => new Learner(linear(1, 1, 4), { optimizer: rls(), loss: 'sigmoid' })).toThrow(
       /^loss must be one of squared, huber, got 'sigmoid'/,
     );

@@ -1,0 +1,216 @@
+import { triangleLength } from '../../../kernels/plain/least-squares.ts';
+import { invalid } from '../../check.ts';
+import { clippedSquare } from '../../clipped-square.ts';
+import type { ParameterGradients, Regression } from '../../layers/parameter-gradients.ts';
+import type { Allocation } from '../../memory/allocation.ts';
+import type { Engine } from '../../memory/engine.ts';
+import { doublesIn, type State } from '../../state/state.ts';
+
+/** Samples of a channel from which its mean and its power are measured before the first update. */
+const measured = 4;
+/** Weight of the probes, as a share of the power of the input. */
+const probePower = 1e-4;
+/** Least initial regularization of a channel that is flat at first, relative to the power of the largest one. */
+const flatPower = 0.1;
+/** Number of updates over which the usual error and the usual energy are measured. */
+const usualWindow = 100;
+
+/**
+ * Recursive least squares for one layer. All outputs share the inverse covariance P of the windows, in double precision. If
+ * there is a bias, windows are centered on the mean of the first samples of each channel. Every update is followed by a probe:
+ * the window of one input, with a small weight and without an error, which keeps P bounded where the signal is flat.
+ */
+export class LeastSquaresLayer {
+  readonly #engine: Engine;
+  readonly #shape: Regression;
+  /** Length of a window with the 1 of the bias. */
+  readonly #size: number;
+  readonly #forgetting: number;
+  readonly #regularization: number;
+  /** Offset of the state of the kernel, and its length in numbers of float64. */
+  readonly #at: number;
+  readonly #length: number;
+  #view: Float64Array | null = null;
+  /** Sums and squares of the first samples, and the running power, of every channel. */
+  readonly #sums: Float64Array;
+  readonly #squares: Float64Array;
+  readonly #power: Float64Array;
+  /** Samples per channel that were measured, and whether P has been set. */
+  #samples = 0;
+  #started = false;
+  #updates = 0;
+  #meanError = 0;
+  #meanEnergy = 0;
+  /** Input of the next probe. */
+  #probe = 0;
+
+  /**
+   * @param forgetting undefined: `defaultForgetting`
+   * @param regularization P starts at 1 / (this × power of the input)
+   */
+  constructor(
+    engine: Engine,
+    allocation: Allocation,
+    shape: Regression,
+    { forgetting, regularization }: { forgetting: number | undefined; regularization: number },
+  ) {
+    const { length, channels, hasBias } = shape;
+    this.#engine = engine;
+    this.#shape = shape;
+    this.#regularization = regularization;
+    this.#size = length + (hasBias ? 1 : 0);
+    this.#forgetting = forgetting ?? defaultForgetting(this.#size);
+    this.#length = 4 * ((this.#size + 1) & ~1) + triangleLength(this.#size);
+    this.#at = allocation.allocate(2 * this.#length);
+    this.#sums = new Float64Array(channels);
+    this.#squares = new Float64Array(channels);
+    this.#power = new Float64Array(channels);
+  }
+
+  /** Number of updates so far. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  /** Throws a TypeError if the layer has another shape than the one before. */
+  checkShape({ length, hasBias }: Regression): void {
+    if (length !== this.#shape.length || hasBias !== this.#shape.hasBias)
+      throw invalid('weights of the network', `${this.#size} per output, as before`, length + (hasBias ? 1 : 0));
+  }
+
+  /**
+   * Makes one update, or measures the input at first.
+   * @param gradient offset of the errors of all outputs
+   * @param rate factor of the update
+   */
+  update(layer: ParameterGradients, window: number, gradient: number, rate: number): void {
+    if (!this.#started && !this.#measure(window)) return;
+    const { length, channels, outputs, hasBias } = this.#shape;
+    const { kernels, arena } = this.#engine;
+    const { f32 } = arena;
+    let square = 0;
+    for (let o = 0; o < outputs; o++) square += f32[gradient + o] ** 2;
+    const energy = this.#measureWindow(window);
+    const [limited, usual] = [clippedSquare(square, this.#meanError), clippedSquare(energy, this.#meanEnergy)];
+    const n = Math.min(++this.#updates, usualWindow);
+    this.#meanError += (limited - this.#meanError) / n;
+    this.#meanEnergy += (usual - this.#meanEnergy) / n;
+    const probe = this.#probe;
+    this.#probe = (probe + 1) % this.#size;
+    const probed = probe < length ? this.#power[probe % channels] : 1;
+    const den = kernels.leastSquares(
+      this.#at,
+      window,
+      length,
+      gradient,
+      outputs,
+      layer.values[0].at,
+      hasBias ? layer.values[1].at : 0,
+      square > limited ? rate * Math.sqrt(limited / square) : rate,
+      this.#forgetting,
+      energy > usual ? usual / energy : 1,
+      probe,
+      (1 - this.#forgetting) * this.#size * probePower * probed,
+    );
+    if (!(den > 0 && den < Infinity)) this.#setCovariance();
+  }
+
+  save(): State {
+    return {
+      counts: Float64Array.of(
+        this.#samples,
+        Number(this.#started),
+        this.#updates,
+        this.#meanError,
+        this.#meanEnergy,
+        this.#probe,
+      ),
+      sums: this.#sums.slice(),
+      squares: this.#squares.slice(),
+      power: this.#power.slice(),
+      p: this.#doubles.slice(),
+    };
+  }
+
+  restore(state: State): void {
+    const { length: channels } = this.#sums;
+    const counts = doublesIn(state, 'counts', 6);
+    [this.#samples, , this.#updates, this.#meanError, this.#meanEnergy, this.#probe] = counts;
+    this.#started = counts[1] === 1;
+    this.#sums.set(doublesIn(state, 'sums', channels));
+    this.#squares.set(doublesIn(state, 'squares', channels));
+    this.#power.set(doublesIn(state, 'power', channels));
+    this.#doubles.set(doublesIn(state, 'p', this.#length));
+  }
+
+  /** Measures the mean and the power of every channel in the first windows. Returns whether P could be set. */
+  #measure(window: number): boolean {
+    const { f32 } = this.#engine.arena;
+    const { channels, length, hasBias } = this.#shape;
+    const from = this.#samples === 0 ? 0 : length - channels;
+    for (let j = from; j < length; j++) {
+      const sample = f32[window + j];
+      this.#sums[j % channels] += sample;
+      this.#squares[j % channels] += sample * sample;
+    }
+    this.#samples += (length - from) / channels;
+    if (this.#samples < measured) return false;
+    let most = 0;
+    for (let c = 0; c < channels; c++) {
+      const mean = hasBias ? this.#sums[c] / this.#samples : 0;
+      const square = this.#squares[c] / this.#samples - mean * mean;
+      // below this, the difference of the squares is rounding
+      this.#power[c] = square > 1e-12 * mean * mean ? square : 0;
+      if (this.#power[c] > most) most = this.#power[c];
+    }
+    if (most === 0) return false;
+    for (let j = 0; hasBias && j < length; j++) this.#doubles[j] = this.#sums[j % channels] / this.#samples;
+    this.#setCovariance();
+    for (let c = 0; c < channels; c++) this.#power[c] ||= most;
+    return (this.#started = true);
+  }
+
+  #setCovariance(): void {
+    const { length, channels } = this.#shape;
+    const m = this.#doubles;
+    const triangle = 4 * ((this.#size + 1) & ~1);
+    m.fill(0, triangle);
+    const flat = Math.max(this.#regularization, flatPower) * Math.max(...this.#power);
+    for (let j = 0; j < this.#size; j++)
+      m[triangle + triangleLength(j) + j] =
+        1 / (j < length ? this.#regularization * this.#power[j % channels] || flat : this.#regularization);
+  }
+
+  /** Tracks the power of the channels. Returns the energy of a window relative to it. */
+  #measureWindow(window: number): number {
+    const { length, channels } = this.#shape;
+    const { f32 } = this.#engine.arena;
+    const m = this.#doubles;
+    const first = length - channels;
+    for (let c = 0; c < channels; c++) {
+      const square = (f32[window + first + c] - m[first + c]) ** 2;
+      this.#power[c] += (1 - this.#forgetting) * (clippedSquare(square, this.#power[c]) - this.#power[c]);
+    }
+    let energy = 0;
+    for (let j = 0, c = 0; j < length; j++) {
+      energy += (f32[window + j] - m[j]) ** 2 / this.#power[c];
+      if (++c === channels) c = 0;
+    }
+    return energy;
+  }
+
+  /** The state of the kernel. */
+  get #doubles(): Float64Array {
+    const { buffer } = this.#engine.arena.f32;
+    if (this.#view?.buffer !== buffer) this.#view = new Float64Array(buffer, 4 * this.#at, this.#length);
+    return this.#view;
+  }
+}
+
+/**
+ * Returns the default forgetting factor for `size` weights per output. Errors of forecasts over a horizon are correlated, so that
+ * more of them are needed.
+ */
+export function defaultForgetting(size: number, horizon = 1): number {
+  return 1 - 1 / (16 * size * Math.sqrt(horizon));
+}
