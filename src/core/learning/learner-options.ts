@@ -146,7 +146,8 @@ export function defaultOptimizer(options: LearnerOptions, network: CompiledNetwo
   const isLinear =
     layer?.type === 'linear' || (layer?.type === 'conv1d' && (layer.groups ?? 1) === 1 && (layer.dilation ?? 1) === 1);
   if (isLinear && updateEvery === 1 && mode !== 'window' && loss === 'squared') {
-    const [, taps, inputs] = network.parameters.filter(({ shape }) => shape.length === 3).at(-1).shape;
+    const kernels = network.parameters.filter(({ shape }) => shape.length === 3);
+    const [, taps, inputs] = kernels[kernels.length - 1].shape;
     const weights = taps * inputs;
     if (weights <= maxLeastSquares) return rls({ forgetting: defaultForgetting(weights + 1, horizon) });
   }
