@@ -145,7 +145,8 @@ export function defaultOptimizer(options: LearnerOptions, network: CompiledNetwo
   const layer = network.spec.layers.at(-1);
   const isLinear =
     layer?.type === 'linear' || (layer?.type === 'conv1d' && (layer.groups ?? 1) === 1 && (layer.dilation ?? 1) === 1);
-  if (isLinear && updateEvery === 1 && mode !== 'window' && loss === 'squared') {
+  const isSquared = (typeof loss === 'string' ? loss : loss.type) === 'squared';
+  if (isLinear && isSquared && updateEvery === 1 && mode !== 'window') {
     const kernels = network.parameters.filter(({ shape }) => shape.length === 3);
     const [, taps, inputs] = kernels[kernels.length - 1].shape;
     const weights = taps * inputs;

@@ -104,6 +104,7 @@ describe('recursive least squares', () => {
       'recomputes' in new Learner(network, options).optimizer;
     expect(optimizerOf(linear(4, 4, 64))).toBe(true);
     expect(optimizerOf(linear(2, 1, 8), { task: 'cancel', reference: [0, 2] })).toBe(true);
+    expect(optimizerOf(linear(1, 1, 4), { loss: { type: 'squared' } as never })).toBe(true);
     expect(optimizerOf(linear(4, 4, 65))).toBe(false);
     expect(optimizerOf(linear(1, 1, 4), { updateEvery: 2 })).toBe(false);
     expect(optimizerOf(linear(1, 1, 4), { loss: 'absolute' })).toBe(false);
