@@ -139,7 +139,7 @@ describe('tapline learn', () => {
       'one-two.json has 2 output channels, but the task has 1 target channel: b',
     ],
     ['--network wrap.json', "wrap.json: layers[0].period must be set to run as a stream with padding 'wrap'"],
-    ['--optimizer adam', '--optimizer requires --learning-rate, except for autoStep'],
+    ['--optimizer adam', '--optimizer requires --learning-rate, except for rls and autoStep'],
     ['--learning-rate 1', '--learning-rate requires --optimizer'],
     ['--weight-decay 1', '--weight-decay requires --optimizer sgd, momentum, nesterov, rmsprop, adam, or adamW'],
     ['--optimizer nlms --learning-rate 1 --weight-decay 1', '--weight-decay requires --optimizer sgd'],
@@ -156,7 +156,7 @@ describe('tapline learn', () => {
     ['--loss squared:2', "'squared' has no parameter."],
     ['--loss huber:', 'delta must be a number > 0, got NaN.'],
     ['--loss quantile:1', 'quantile must be a number > 0 and < 1, got 1.'],
-    ['--optimizer lbfgs', 'It must be one of autoStep, sgd, momentum, nesterov, nlms, rmsprop, adam, adamW.'],
+    ['--optimizer lbfgs', 'It must be one of rls, autoStep, sgd, momentum, nesterov, nlms, rmsprop, adam, adamW.'],
     ['--learning-rate 0', 'It must be a number > 0.'],
     ['--weight-decay -1', 'It must be a number >= 0.'],
   ])('%s is not a valid value', async (args, sentence) => {

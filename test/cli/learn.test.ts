@@ -25,7 +25,7 @@ describe.concurrent('tapline learn', () => {
     const args = ['learn', 'recording.csv', '-o', 'sine.safetensors', '--columns', '<sine>', '--taps', '4'];
     const { code, stdout, stderr } = await run([...args, '--report', 'sine.html'], directory);
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^learned +0\.\d+ +\S+$/m);
+    expect(stdout).toMatch(/^learned +\d\.\d+e-4 +\S+$/m);
     expect(stdout).toMatch(/^persistence +0\.0\d+ +0\.0\d+$/m);
     expect(stdout).toMatch(/3000 frames in \d+\.\d s, 2996 scored before training on them, 2996 updates/);
     const { stdout: applied } = await run(

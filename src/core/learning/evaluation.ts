@@ -110,8 +110,8 @@ export class Evaluation {
     this.#scoreAt(rate);
   }
 
-  /** Adds the target of the next frame. For a categorical loss, a target outside 0 … 1 is invalid. */
-  addTarget(data: Float32Array, at: number, valid: number): void {
+  /** Adds the target of the next frame. For a categorical loss, a target outside 0 … 1 is invalid. Returns whether it is valid. */
+  addTarget(data: Float32Array, at: number, valid: number): boolean {
     let real = valid === 1 ? 1 : 0;
     const { categorical } = this.#options.loss;
     for (let c = 0; c < this.#targets.channels; c++) {
@@ -119,6 +119,7 @@ export class Evaluation {
       if (!isSample(target) || (categorical && !(target >= 0 && target <= 1))) real = 0;
     }
     this.#targets.push(data, at, real);
+    return real === 1;
   }
 
   /** Records that the target of the next frame did not arrive in time. */

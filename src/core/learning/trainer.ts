@@ -7,6 +7,7 @@ import { isSample, type EvaluatedOutput, type Evaluation, type Recompute } from 
 import type { OutputCollector, SkipReason } from './learned.ts';
 import { capacityOf, defaultOptimizer, evaluationOf, type LearnerOptions, type Task } from './learner-options.ts';
 import type { LearnControl } from './learn-control.ts';
+import type { MemoryRange } from '../layers/parameter-gradients.ts';
 import { learningRateOf } from './optimizers/optimizer.ts';
 import { WeightUpdater } from './weight-updater.ts';
 
@@ -36,6 +37,8 @@ export class Trainer {
   readonly #scales: Float64Array | null = null;
   #stream: NetworkStream;
   #period = 0;
+  /** Whether a valid target has been added. */
+  #hasTarget = false;
 
   constructor(network: Network, task: Task, options: LearnerOptions) {
     const { optimizer = defaultOptimizer(options, network), updateEvery = 1, mode = 'stream' } = options;
@@ -53,6 +56,24 @@ export class Trainer {
     this.#recompute = optimizer.recomputes ? recompute : null;
     if (optimizer.outputScales !== undefined && this.#stream.stack.trained.length > 1)
       this.#scales = optimizer.outputScales = new Float64Array(network.outChannels);
+  }
+
+  /**
+   * Starts a network whose last layer is zero with the first target as its bias, so that an offset of the signal does not count
+   * as an error until it is learned.
+   */
+  #startFrom(target: Float32Array, at: number): void {
+    this.#hasTarget = true;
+    const { values, engine } = this.#network;
+    const last = this.#stream.stack.trained.at(-1);
+    const [weights, bias] = last?.values ?? [];
+    if (!this.#recompute || !bias || values.at(-1) !== bias) return;
+    const { f32 } = engine.arena;
+    const isZero = ({ at: from, count }: MemoryRange) => f32.subarray(from, from + count).every((value) => value === 0);
+    if (!isZero(weights) || !isZero(bias)) return;
+    f32.set(target.subarray(at, at + this.#network.outChannels), bias.at);
+    this.#network.changes.version++;
+    this.updater.startFromHere();
   }
 
   #scaleErrors(gradient: Float32Array): void {
@@ -78,7 +99,7 @@ export class Trainer {
 
   /** Adds the target of the next frame. */
   addTarget(data: Float32Array, at: number, valid: number): void {
-    this.evaluation.addTarget(data, at, valid);
+    if (this.evaluation.addTarget(data, at, valid) && !this.#hasTarget) this.#startFrom(data, at);
     this.#learn();
   }
 
@@ -159,11 +180,14 @@ export class Trainer {
       stepper: this.updater.save(),
       exam: this.evaluation.save(),
       stream: this.#stream.state(),
+      hasTarget: Number(this.#hasTarget),
     };
   }
 
   restore(state: State): void {
     this.#period = numberIn(state, 'mark');
+    // states of earlier versions do not contain `hasTarget`
+    this.#hasTarget = state.hasTarget !== 0;
     this.updater.restore(stateIn(state, 'stepper'));
     this.evaluation.restore(stateIn(state, 'exam'));
     this.#stream.close();

@@ -44,7 +44,7 @@ export class WeightUpdater {
   readonly #network: Network;
   readonly #options: Required<UpdateOptions>;
   readonly #guard: DivergenceGuard;
-  readonly #start: readonly Float32Array[];
+  #start: readonly Float32Array[];
   /** Running means of the weights; empty unless `average` > 1. */
   readonly #averages: readonly Float32Array[];
   /** Number of halvings in effect, and the learning rate after the last change. */
@@ -111,6 +111,13 @@ export class WeightUpdater {
     this.#guard.checkpoint();
     this.updates = 0;
     this.#resetOptimizer(stream);
+  }
+
+  /** Uses the current weights as the initial ones. */
+  startFromHere(): void {
+    this.#start = this.#network.packed();
+    this.#guard.checkpoint();
+    this.#guard.checkpoint();
   }
 
   /** Returns copies of the weights to serve. */

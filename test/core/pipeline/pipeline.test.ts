@@ -288,7 +288,7 @@ test.each([
   [
     'an unknown optimizer',
     { learn: { network: stack, optimizer: { type: 'lion' } } },
-    "optimizer.type must be one of sgd, nlms, rmsprop, adam, adamW, autoStep, got 'lion'",
+    "optimizer.type must be one of sgd, nlms, rmsprop, adam, adamW, autoStep, rls, got 'lion'",
   ],
   [
     'an option that a learner does not have',

@@ -131,6 +131,22 @@ describe('recursive least squares', () => {
     fc.assert(property, { seed: 4, numRuns: 30 });
   });
 
+  test('starts at the level of the target, whatever its offset', () => {
+    const { x } = plant(11, 4000, 2, 4);
+    const skill = (offset: number, unit: number) => {
+      const learner = new Learner(linear(2, 2, 8));
+      return learner.push(
+        block(
+          x.map((sample) => unit * (sample + offset)),
+          2,
+        ),
+      ).score.overall.skill;
+    };
+    const usual = skill(0, 1);
+    for (const offset of [1e2, 1e3, 1e4]) expect(Math.abs(skill(offset, 1) - usual)).toBeLessThan(0.01);
+    for (const unit of [1e-9, 1e9]) expect(Math.abs(skill(100, unit) - usual)).toBeLessThan(0.01);
+  });
+
   test('survives flat channels and long silence, and finds the kernel again', () => {
     const { x, d } = plant(5, 40_000, 2, 8);
     for (let t = 4000; t < 36_000; t++) {
