@@ -42,7 +42,7 @@ export interface LearnOptions extends LearnerOptions {
  *                error 0 1}            2 3}          so its error is emitted one frame later
  *
  * Every block is emitted as one `Learned`. A spec is initialized with zeros in its last layer, so that it predicts 0 at
- * first. A given network is copied on subscription, so that two subscribers never train one network by accident. The
+ * first, or the first target if the optimizer is `rls`. A given network is copied on subscription, so that two subscribers never train one network by accident. The
  * output completes or fails with the source. If `target` or `control` fails, so does the output; if they complete, it
  * continues.
  *
