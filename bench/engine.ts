@@ -16,6 +16,7 @@ import { readOptions, usage, type Options } from './options.ts';
 import { findPeers } from './peers.ts';
 import { rtneural } from './peers/rtneural.ts';
 import { race, type Timing } from './rounds.ts';
+import { measureOptimizers } from './optimizers.ts';
 import { measureShapes } from './shapes.ts';
 import { manyStreams } from './streams.ts';
 import { blockWorkloads, workloads, type Workload } from './workloads.ts';
@@ -84,6 +85,7 @@ async function run(options: Options): Promise<void> {
   const figures = await measureAll(options);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, null, 2)}\n`);
   if (wanted('shapes')) await measureShapes(rounds, options.peers);
+  if (wanted('optimizers')) await measureOptimizers(rounds);
   if (wanted('growth')) await growth(Math.min(rounds, 5));
   if (wanted('streams')) await manyStreams();
 }
