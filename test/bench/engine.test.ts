@@ -65,5 +65,5 @@ test('the benchmark writes a figure for every engine', async () => {
 test('the benchmark rejects an unknown part by name', async () => {
   const { code, stderr } = await runScript('bench/engine.ts', ['--only', 'W9']);
   expect(code).toBe(2);
-  expect(stderr).toContain("--only must be some of W1, W2, W3, W4, shapes, growth, streams, got 'W9'");
+  expect(stderr).toContain("--only must be some of W1, W2, W3, W4, shapes, optimizers, growth, streams, got 'W9'");
 });
