@@ -114,6 +114,8 @@ class Rls implements TunableOptimizer {
   }
 
   restore(state: State): void {
+    // states of other optimizers contain the number of updates
+    if ('count' in state) throw new TypeError('state must be a state of optimizer rls, got one of another optimizer');
     this.learningRate = positive('state.rate', numberIn(state, 'rate'));
     if (this.#allocation && this.#engine) this.#engine.release(this.#allocation);
     this.#allocation = this.#engine = this.#last = null;

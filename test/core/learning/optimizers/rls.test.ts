@@ -4,6 +4,7 @@ import { Learner } from '../../../../src/core/learning/learner.ts';
 import type { LearnerOptions } from '../../../../src/core/learning/learner-options.ts';
 import type { LayerSpec } from '../../../../src/core/layers/layer-spec.ts';
 import { rls } from '../../../../src/core/learning/optimizers/rls.ts';
+import { nlms } from '../../../../src/core/learning/optimizers/sgd.ts';
 import { Network } from '../../../../src/core/network/network.ts';
 import { random } from '../../../../src/core/random.ts';
 
@@ -253,6 +254,13 @@ describe('recursive least squares', () => {
       ),
       { seed: 5, numRuns: 20 },
     );
+  });
+
+  test('does not restore the state of another optimizer', () => {
+    const { x, d } = plant(12, 200, 1, 4);
+    const { learner } = learn(x, d, 1, 4, { optimizer: nlms({ learningRate: 0.2 }) });
+    const other = new Learner(linear(1, 1, 4), { task: 'target' });
+    expect(() => other.restore(learner.save())).toThrow('state must be a state of optimizer rls');
   });
 
   test('is rejected where it is not possible', () => {
