@@ -58,7 +58,7 @@ describe('frames keep the times of the file', () => {
 
   test('frames with the same timestamp follow the first one at the sampling rate', () => {
     expect(timesOf(table([0, 0, 0, 0, 80, 80, 80, 80, 170, 170]), { rate: 50 })).toEqual([
-      0, 20, 40, 60, 80, 100, 120, 140, 160, 180,
+      0, 20, 40, 60, 80, 100, 120, 140, 170, 190,
     ]);
   });
 

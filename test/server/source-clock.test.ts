@@ -102,7 +102,7 @@ describe('times of a monotonic clock', () => {
         const mapped = dated(clock, sent, origin, unit);
         mapped.slice(1).forEach(({ time }, n) => {
           expect(time).toBeGreaterThanOrEqual(mapped[n].time);
-          if (rate > 0 && n > 3) expect(time).toBeGreaterThan(mapped[n].time);
+          if (rate > 0 && n > 1) expect(time).toBeGreaterThan(mapped[n].time);
         });
         for (const { now, time } of mapped) expect(time).toBeLessThanOrEqual(now + 2000);
       }),

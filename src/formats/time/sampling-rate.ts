@@ -25,6 +25,18 @@ export function arePeriods(steps: Float64Array, rate: number): boolean {
   return steps.filter((step) => step * rate > 500).length >= 0.8 * steps.length;
 }
 
+/**
+ * The smallest time step > 0 in ms if all others are multiples of it, as those of times that are rounded to seconds or minutes;
+ * undefined if they are not, as those of packets.
+ */
+export function resolutionOf(steps: Float64Array): number | undefined {
+  const positive = steps.filter((step) => step > 0);
+  const least = positive.reduce((smallest, step) => Math.min(smallest, step), Infinity);
+  return positive.length > 0 && positive.every((step) => Math.abs(step / least - Math.round(step / least)) < 1e-6)
+    ? least
+    : undefined;
+}
+
 /** The range of the middle 80 % of steps (ms) in s: `10 to 300`. */
 export function usualSteps(steps: Float64Array): string {
   return [0.1, 0.9].map((share) => Number((quantileOf(steps, share) / 1000).toPrecision(3))).join(' to ');

@@ -2,7 +2,7 @@ import { MissingRateError, ReadingError, type ReadingOption } from '../reading-e
 import type { Recording } from '../recording.ts';
 import type { FrameCollector } from '../frame-collector.ts';
 import type { Times } from './number-times.ts';
-import { arePeriods, inferRate, isRegular, usualSteps } from './sampling-rate.ts';
+import { arePeriods, inferRate, isRegular, resolutionOf, usualSteps } from './sampling-rate.ts';
 import { gapsOf, knownTimes, stepsOf } from './gaps.ts';
 import { orderOf, type TimeOrder } from './time-order.ts';
 
@@ -63,10 +63,8 @@ export function timelineOf(input: TimelineInput): Timeline {
     throw new MissingRateError(
       `the time column '${name}' does not determine the sampling rate: most of its times are equal or not ascending.`,
     );
-  const positive = steps.filter((step) => step > 0).sort();
-  /** The resolution in ms of times that are coarser than the rate that the options set. */
-  const coarse =
-    given !== undefined && !irregular && !(inferred > 0) ? positive.at(Math.floor(positive.length / 2)) : undefined;
+  /** The resolution in ms of rounded times, if the options set the rate that they do not determine. */
+  const coarse = given !== undefined && !irregular && !(inferred > 0) ? resolutionOf(steps) : undefined;
   const isOrdered = order.back === undefined && !irregular;
   const regular = isOrdered && (coarse !== undefined || (multiples ? arePeriods(steps, rate) : isRegular(steps, rate)));
   const keepsTimes = order.back === undefined && (irregular || regular || !isRegular(steps, near));
@@ -106,7 +104,8 @@ export function timelineOf(input: TimelineInput): Timeline {
       const now = keepsTimes ? times[row] : NaN;
       if (segments.has(row)) frames.startSegment(now);
       frames.skip(lost.get(row) ?? 0);
-      if (!Number.isNaN(now) && (now !== previous || !regular)) frames.setClock(now, tolerance);
+      if (!Number.isNaN(now) && (now !== previous || (!regular && given === undefined)))
+        frames.setClock(now, tolerance);
       if (!Number.isNaN(now)) previous = now;
       frames.add(samples);
     },

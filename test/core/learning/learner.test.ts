@@ -561,7 +561,7 @@ describe('a diverging loss', () => {
 });
 
 test("task 'reconstruct' learns to reproduce its input", () => {
-  const x = noise(2, 3 * 8000);
+  const x = noise(2, 3 * 4000);
   for (let i = 0; i < x.length; i += 3) x[i + 2] = x[i] - x[i + 1];
   const spec: NetworkSpec = {
     inChannels: 3,

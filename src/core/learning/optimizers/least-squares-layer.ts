@@ -8,10 +8,11 @@ import { doublesIn, type State } from '../../state/state.ts';
 
 /** Samples of a channel from which its mean and its power are measured before the first update. */
 const measured = 4;
-/** Weight of the probes, as a share of the power of the input. */
+/** Initial regularization, and that of all probes together, relative to the power of an input. */
+const initialPower = 1e-3;
 const probePower = 1e-4;
-/** Least initial regularization of a channel that is flat at first, relative to the power of the largest one. */
-const flatPower = 0.1;
+/** The same, relative to the mean power of all inputs, if layers below learn. */
+const hiddenPower = 1;
 /** Number of updates over which the usual error and the usual energy are measured. */
 const usualWindow = 100;
 
@@ -26,7 +27,7 @@ export class LeastSquaresLayer {
   /** Length of a window with the 1 of the bias. */
   readonly #size: number;
   readonly #forgetting: number;
-  readonly #regularization: number;
+  readonly #hidden: boolean;
   /** Offset of the state of the kernel, and its length in numbers of float64. */
   readonly #at: number;
   readonly #length: number;
@@ -46,18 +47,19 @@ export class LeastSquaresLayer {
 
   /**
    * @param forgetting undefined: `defaultForgetting`
-   * @param regularization P starts at 1 / (this × power of the input)
+   * @param hidden whether the inputs are the outputs of layers that learn. Such inputs have one unit, and some are silent for
+   *   long; regularization relative to their own power would let the weights of those grow without limit
    */
   constructor(
     engine: Engine,
     allocation: Allocation,
     shape: Regression,
-    { forgetting, regularization }: { forgetting: number | undefined; regularization: number },
+    { forgetting, hidden }: { forgetting: number | undefined; hidden: boolean },
   ) {
     const { length, channels, hasBias } = shape;
     this.#engine = engine;
     this.#shape = shape;
-    this.#regularization = regularization;
+    this.#hidden = hidden;
     this.#size = length + (hasBias ? 1 : 0);
     this.#forgetting = forgetting ?? defaultForgetting(this.#size);
     this.#length = 4 * ((this.#size + 1) & ~1) + triangleLength(this.#size);
@@ -85,7 +87,7 @@ export class LeastSquaresLayer {
    */
   update(layer: ParameterGradients, window: number, gradient: number, rate: number): void {
     if (!this.#started && !this.#measure(window)) return;
-    const { length, channels, outputs, hasBias } = this.#shape;
+    const { length, outputs, hasBias } = this.#shape;
     const { kernels, arena } = this.#engine;
     const { f32 } = arena;
     let square = 0;
@@ -97,7 +99,6 @@ export class LeastSquaresLayer {
     this.#meanEnergy += (usual - this.#meanEnergy) / n;
     const probe = this.#probe;
     this.#probe = (probe + 1) % this.#size;
-    const probed = probe < length ? this.#power[probe % channels] : 1;
     const den = kernels.leastSquares(
       this.#at,
       window,
@@ -110,7 +111,7 @@ export class LeastSquaresLayer {
       this.#forgetting,
       energy > usual ? usual / energy : 1,
       probe,
-      (1 - this.#forgetting) * this.#size * probePower * probed,
+      (1 - this.#forgetting) * this.#size * this.#regularization(probe, probePower),
     );
     if (!(den > 0 && den < Infinity)) this.#setCovariance();
   }
@@ -165,20 +166,27 @@ export class LeastSquaresLayer {
     }
     if (most === 0) return false;
     for (let j = 0; hasBias && j < length; j++) this.#doubles[j] = this.#sums[j % channels] / this.#samples;
-    this.#setCovariance();
     for (let c = 0; c < channels; c++) this.#power[c] ||= most;
+    this.#setCovariance();
     return (this.#started = true);
   }
 
   #setCovariance(): void {
-    const { length, channels } = this.#shape;
     const m = this.#doubles;
     const triangle = 4 * ((this.#size + 1) & ~1);
     m.fill(0, triangle);
-    const flat = Math.max(this.#regularization, flatPower) * Math.max(...this.#power);
     for (let j = 0; j < this.#size; j++)
-      m[triangle + triangleLength(j) + j] =
-        1 / (j < length ? this.#regularization * this.#power[j % channels] || flat : this.#regularization);
+      m[triangle + triangleLength(j) + j] = 1 / this.#regularization(j, initialPower);
+  }
+
+  /** The regularization of an input; `share` is that of its own power. The bias has power 1. */
+  #regularization(input: number, share: number): number {
+    const { length, channels } = this.#shape;
+    if (input >= length) return this.#hidden ? hiddenPower : share;
+    if (!this.#hidden) return share * this.#power[input % channels];
+    let sum = 0;
+    for (let c = 0; c < channels; c++) sum += this.#power[c];
+    return (hiddenPower * sum) / channels;
   }
 
   /** Tracks the power of the channels. Returns the energy of a window relative to it. */

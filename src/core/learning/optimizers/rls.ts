@@ -21,9 +21,6 @@ export interface RlsOptions {
   rate?: number;
 }
 
-/** Initial regularization, relative to the power of the inputs of the last layer, without and with layers below it. */
-const regularization = 1e-3;
-const hiddenRegularization = 1;
 /** Learning rate and momentum of the layers below the last one, for errors relative to the variance of the target. */
 const hiddenRate = 3e-4;
 const momentum = 0.9;
@@ -141,7 +138,7 @@ class Rls implements TunableOptimizer {
     const allocation = (this.#allocation = engine.allocationFor(this));
     this.#last = new LeastSquaresLayer(engine, allocation, shape, {
       forgetting: this.#forgetting,
-      regularization: trained.length > 1 ? hiddenRegularization : regularization,
+      hidden: trained.length > 1,
     });
     for (const { values } of trained.slice(0, -1))
       for (const { count } of values) this.#velocities.push({ at: allocation.allocate(count), count });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { autoStep } from '../../../../src/core/learning/optimizers/auto-step.ts';
 import { Biquad, butterworthHighPass, notch } from '../../../../src/core/filters/biquad.ts';
+import type { LearnerOptions } from '../../../../src/core/learning/learner-options.ts';
 import { Learner } from '../../../../src/core/learning/learner.ts';
 import type { LayerSpec } from '../../../../src/core/layers/layer-spec.ts';
 import { Network } from '../../../../src/core/network/network.ts';
@@ -43,6 +44,12 @@ function share(x: Float32Array, channels: number, rate: number, seconds: number)
   }
   return missed / lasting;
 }
+
+/** The learner with its default, and with autoStep. */
+const learners: [string, () => LearnerOptions][] = [
+  ['the default', () => ({})],
+  ['autoStep', () => ({ optimizer: autoStep() })],
+];
 
 const files = [
   ['openbci/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt', 0.0256, 0.4],
@@ -87,22 +94,25 @@ test('finds a hidden kernel, and finds it again after it has changed', () => {
   }
 });
 
-test('an offset of 100 standard deviations and a change of unit have almost no effect', () => {
-  const x = noise(9, 6000);
-  for (let t = 2; t < 6000; t++) x[t] = 1.6 * x[t - 1] - 0.8 * x[t - 2] + 0.3 * x[t];
-  const missed = (scale: number, offset: number) => {
-    const given = x.map((sample) => scale * sample + offset);
-    return new Learner(forecaster(1, 4), { optimizer: autoStep() }).push(line(given, 1, 100)).score.nmse;
-  };
-  for (const [scale, offset] of [
-    [1, 100],
-    [1e-4, 0],
-    [1e4, -1e6],
-  ])
-    expect(missed(scale, offset)).toBeLessThan(1.1 * missed(1, 0));
-});
+test.each(learners)(
+  'with %s, an offset of 100 standard deviations and a change of unit have almost no effect',
+  (_, options) => {
+    const x = noise(9, 6000);
+    for (let t = 2; t < 6000; t++) x[t] = 1.6 * x[t - 1] - 0.8 * x[t - 2] + 0.3 * x[t];
+    const missed = (scale: number, offset: number) => {
+      const given = x.map((sample) => scale * sample + offset);
+      return new Learner(forecaster(1, 4), options()).push(line(given, 1, 100)).score.nmse;
+    };
+    for (const [scale, offset] of [
+      [1, 100],
+      [1e-4, 0],
+      [1e4, -1e6],
+    ])
+      expect(missed(scale, offset)).toBeLessThan(1.1 * missed(1, 0));
+  },
+);
 
-test('a constant channel, or one that flatlines, does not degrade the others', () => {
+test.each(learners)('with %s, a constant channel, or one that flatlines, does not degrade the others', (_, options) => {
   const x = noise(3, 3 * 6000);
   for (let t = 2; t < 6000; t++)
     for (let c = 0; c < 2; c++) x[3 * t + c] = 1.6 * x[3 * t - 3 + c] - 0.8 * x[3 * t - 6 + c] + 0.3 * x[3 * t + c];
@@ -110,7 +120,7 @@ test('a constant channel, or one that flatlines, does not degrade the others', (
     x[3 * t + 2] = 7;
     if (t >= 3000) x[3 * t + 1] = 0;
   }
-  const learner = new Learner(forecaster(3, 4), { optimizer: autoStep() });
+  const learner = new Learner(forecaster(3, 4), options());
   const { error, rollbacks } = learner.push(line(x, 3, 100));
   const power = (from: number, c: number) => {
     let sum = 0;
@@ -137,37 +147,46 @@ function missed({ data }: { data: Float32Array }, from: number, to: number): num
   return sum;
 }
 
-test.each([1e4, 1e6, 1e10, 1e17, 1e25, 3e38])('recovers from a glitch of %s within 1000 frames', (glitch) => {
+const glitches = [1e4, 1e6, 1e10, 1e17, 1e25, 3e38].flatMap((glitch) =>
+  learners.map(([name, options]) => [name, glitch, options] as const),
+);
+test.each(glitches)('%s recovers from a glitch of %s within 1000 frames', (_, glitch, options) => {
   const x = process(4, 8000);
   x[5000] = glitch;
   x[5001] = -glitch;
-  const { error, rollbacks } = new Learner(forecaster(1, 8), { optimizer: autoStep() }).push(line(x, 1, 100));
+  const { error, rollbacks } = new Learner(forecaster(1, 8), options()).push(line(x, 1, 100));
   expect(missed(error, 6000, 7900)).toBeLessThan(1.1 * missed(error, 3000, 4900));
   expect(rollbacks).toBe(0);
 });
 
-test('a learning rate that is set applies, however small, and can be set back', () => {
-  const moved = (learner: Learner, from: number) => {
-    const before = learner.network.weights()['layers.0.weight'].data;
-    learner.push(line(process(6, 4000).subarray(from, from + 500), 1, 100, from));
-    const { data } = learner.network.weights()['layers.0.weight'];
-    return Math.hypot(...data.map((weight, i) => weight - before[i]));
-  };
-  const learner = new Learner(forecaster(1, 8), { optimizer: autoStep() });
-  moved(learner, 0);
-  const usual = moved(learner, 500);
-  learner.optimizer.learningRate = 1e-6;
-  expect(moved(learner, 1000)).toBeLessThan(1e-3 * usual);
-  learner.optimizer.learningRate = 0.2;
-  expect(moved(learner, 1500)).toBeLessThan(2 * usual);
-});
+test.each(learners)(
+  'with %s, a learning rate that is set applies, however small, and can be set back',
+  (_, options) => {
+    const moved = (learner: Learner, from: number) => {
+      const before = learner.network.weights()['layers.0.weight'].data;
+      learner.push(line(process(6, 4000).subarray(from, from + 500), 1, 100, from));
+      const { data } = learner.network.weights()['layers.0.weight'];
+      return Math.hypot(...data.map((weight, i) => weight - before[i]));
+    };
+    const learner = new Learner(forecaster(1, 8), options());
+    moved(learner, 0);
+    const usual = moved(learner, 500);
+    learner.optimizer.learningRate = 1e-6;
+    expect(moved(learner, 1000)).toBeLessThan(1e-3 * usual);
+    learner.optimizer.learningRate = 0.2;
+    expect(moved(learner, 1500)).toBeLessThan(2 * usual);
+  },
+);
 
-test('learning-rate warm-up only slows learning down, and does not raise the learning rate afterwards', () => {
-  const x = process(2, 12_000);
-  const late = (warmUp: number) =>
-    missed(new Learner(forecaster(1, 8), { warmUp, optimizer: autoStep() }).push(line(x, 1, 100)).error, 9000, 11_900);
-  expect(late(2000)).toBeLessThan(1.05 * late(0));
-});
+test.each(learners)(
+  'with %s, learning-rate warm-up only slows learning down, and does not raise the learning rate afterwards',
+  (_, options) => {
+    const x = process(2, 12_000);
+    const late = (warmUp: number) =>
+      missed(new Learner(forecaster(1, 8), { warmUp, ...options() }).push(line(x, 1, 100)).error, 9000, 11_900);
+    expect(late(2000)).toBeLessThan(1.05 * late(0));
+  },
+);
 
 const conv = (outChannels: number, kernelSize: number, dilation = 1) =>
   ({ type: 'conv1d', outChannels, kernelSize, dilation }) as const;
@@ -179,10 +198,13 @@ const deep: Record<string, LayerSpec[]> = {
   residual: [conv(4, 3), { type: 'residual', layers: [conv(4, 5, 2), relu, conv(4, 1)] }, conv(1, 3)],
 };
 
-test.each(Object.keys(deep))('%s learn from chance to near the noise, and nothing explodes', (name) => {
+const deepLearners = Object.keys(deep).flatMap((name) =>
+  learners.map(([how, options]) => [name, how, options] as const),
+);
+test.each(deepLearners)('%s with %s learn from chance to near the noise, and nothing explodes', (name, _, options) => {
   const x = process(7, 30_000);
   for (const seed of [1, 2, 3]) {
-    const learner = new Learner(Network.create({ inChannels: 1, layers: deep[name] }, { seed }));
+    const learner = new Learner(Network.create({ inChannels: 1, layers: deep[name] }, { seed }), options());
     const { error, rollbacks } = learner.push(line(x, 1, 100));
     // the noise has variance 1, the process 15
     expect(missed(error, 20_000, 29_900)).toBeLessThan(2);
