@@ -5,6 +5,7 @@ import type { Engine } from '../../memory/engine.ts';
 import type { Allocation } from '../../memory/allocation.ts';
 import type { NetworkStream } from '../../network/network-stream.ts';
 import type { Network } from '../../network/network.ts';
+import { EngineOptimizer } from './engine-optimizer.ts';
 import { floatsIn, numberIn, type State, stateIn } from '../../state/state.ts';
 
 /** Learning rate µ as an option, under its name or its deprecated alias. */
@@ -172,12 +173,8 @@ export interface UpdateRule {
 }
 
 /** Optimizer that applies one rule to every array of weights, with separate state for each. */
-export class GradientOptimizer implements TunableOptimizer {
-  learningRate: number;
-  readonly #start: number;
+export class GradientOptimizer extends EngineOptimizer implements TunableOptimizer {
   readonly #rule: UpdateRule;
-  #allocation: Allocation | null = null;
-  #engine: Engine | null = null;
   /** Addresses and length of the state arrays, for every array of weights. */
   readonly #memory: { at: number[]; count: number }[] = [];
   /** The same addresses, grouped by layer. */
@@ -188,27 +185,13 @@ export class GradientOptimizer implements TunableOptimizer {
   readonly #step: Step = { learningRate: 0, count: 0 };
 
   constructor(learningRate: number | undefined, rule: UpdateRule) {
-    this.learningRate = positive('learningRate', learningRate);
-    this.#start = this.learningRate;
+    super(learningRate);
     this.#rule = rule;
   }
 
-  get rate(): number {
-    return this.learningRate;
-  }
-
-  set rate(learningRate: number) {
-    this.learningRate = learningRate;
-  }
-
   step(network: Network, stream: NetworkStream, part = 1): void {
-    if ((stream as NetworkStream | undefined)?.network !== network)
-      throw new TypeError('stream must be a stream of network, got one of another network');
-    stream.checkOpen();
-    if (this.#engine && this.#engine !== network.engine)
-      throw new TypeError('network must be on the same engine as before, got one on another engine');
+    this.begin(network, stream);
     this.#updates++;
-    network.changes.version++;
     const { updateLayer: plain } = this.#rule;
     const layers = stream.stack.trained;
     const step = this.#step;
@@ -230,13 +213,11 @@ export class GradientOptimizer implements TunableOptimizer {
     this.#restored = stateIn(state, 'memory');
     this.#memory.length = 0;
     this.#layers.length = 0;
-    if (this.#engine && this.#allocation) this.#engine.release(this.#allocation);
-    this.#allocation = null;
-    this.#engine = null;
+    this.releaseMemory();
   }
 
   fresh(): TunableOptimizer {
-    return new GradientOptimizer(this.#start, this.#rule);
+    return new GradientOptimizer(this.startRate, this.#rule);
   }
 
   #updateArrays(engine: Engine, layers: readonly ParameterGradients[]): void {
@@ -270,8 +251,7 @@ export class GradientOptimizer implements TunableOptimizer {
   }
 
   #stateOf(engine: Engine, place: number, count: number): readonly number[] {
-    this.#engine ??= engine;
-    const allocation = (this.#allocation ??= engine.allocationFor(this));
+    const allocation = this.memoryOn(engine);
     const made = (this.#memory[place] ??= this.#allocate(allocation, place, count));
     if (made.count !== count) throw invalid('weights of the network', `${made.count} in number, as before`, count);
     return made.at;
@@ -286,10 +266,10 @@ export class GradientOptimizer implements TunableOptimizer {
   }
 
   #copies(): State {
-    const f32 = this.#allocation?.arena.f32;
+    const { f32 } = this.engine.arena;
     return Object.fromEntries(
       this.#memory.map(({ at, count }, place) => {
-        const arrays = at.map((start, i) => [String(i), f32!.slice(start, start + count)]);
+        const arrays = at.map((start, i) => [String(i), f32.slice(start, start + count)]);
         return [String(place), Object.fromEntries(arrays) as State];
       }),
     );

@@ -1,10 +1,10 @@
 import { invalid, positive } from '../../check.ts';
 import type { ParameterGradients } from '../../layers/parameter-gradients.ts';
-import type { Allocation } from '../../memory/allocation.ts';
 import type { Engine } from '../../memory/engine.ts';
 import type { NetworkStream } from '../../network/network-stream.ts';
 import type { Network } from '../../network/network.ts';
 import { floatsIn, numberIn, stateIn, type State } from '../../state/state.ts';
+import { EngineOptimizer } from './engine-optimizer.ts';
 import { LeastSquaresLayer } from './least-squares-layer.ts';
 import { learningRateOf, type TunableOptimizer } from './optimizer.ts';
 
@@ -46,18 +46,14 @@ export function rls(options: RlsOptions = {}): TunableOptimizer {
   const { forgetting } = options;
   if (forgetting !== undefined && !(forgetting >= 0.9 && forgetting <= 1))
     throw invalid('forgetting', 'a number from 0.9 to 1', forgetting);
-  return new Rls(forgetting, positive('learningRate', learningRateOf(options) ?? 1));
+  return new Rls(forgetting, learningRateOf(options) ?? 1);
 }
 
-class Rls implements TunableOptimizer {
+class Rls extends EngineOptimizer implements TunableOptimizer {
   readonly recomputes = true;
-  learningRate: number;
   /** Variance of the target of each output, by which the learner divides errors. */
   outputScales: Float64Array | null = null;
-  readonly #start: number;
   readonly #forgetting: number | undefined;
-  #engine: Engine | null = null;
-  #allocation: Allocation | null = null;
   #last: LeastSquaresLayer | null = null;
   /** Offset and count of the velocities of each array of weights below the last layer. */
   readonly #velocities: { readonly at: number; readonly count: number }[] = [];
@@ -68,34 +64,22 @@ class Rls implements TunableOptimizer {
   readonly #solve = (window: number, gradient: number): void => {
     const scales = this.outputScales;
     if (scales) {
-      const { f32 } = this.#engine!.arena;
+      const { f32 } = this.engine.arena;
       for (let o = 0; o < scales.length; o++) f32[gradient + o] *= scales[o];
     }
     this.#last!.update(this.#layer!, window, gradient, this.#rate);
   };
 
   constructor(forgetting: number | undefined, learningRate: number) {
+    super(learningRate);
     this.#forgetting = forgetting;
-    this.learningRate = learningRate;
-    this.#start = learningRate;
-  }
-
-  get rate(): number {
-    return this.learningRate;
-  }
-
-  set rate(learningRate: number) {
-    this.learningRate = learningRate;
   }
 
   step(network: Network, stream: NetworkStream, part = 1): void {
-    if ((stream as NetworkStream | undefined)?.network !== network)
-      throw new TypeError('stream must be a stream of network, got one of another network');
-    stream.checkOpen();
+    this.begin(network, stream);
     const { trained } = stream.stack;
     const layer = trained[trained.length - 1];
     this.#prepare(network.engine, trained);
-    network.changes.version++;
     this.#layer = layer;
     this.#rate = this.learningRate * part;
     layer.solve(this.#solve);
@@ -105,7 +89,7 @@ class Rls implements TunableOptimizer {
   save(): State {
     const { learningRate } = this;
     if (!this.#last) return this.#restored ? { ...this.#restored, rate: learningRate } : { rate: learningRate };
-    const { f32 } = this.#engine!.arena;
+    const { f32 } = this.engine.arena;
     const velocities = this.#velocities.map(({ at, count }, i) => [String(i), f32.slice(at, at + count)]);
     return { rate: learningRate, last: this.#last.save(), velocities: Object.fromEntries(velocities) as State };
   }
@@ -114,28 +98,25 @@ class Rls implements TunableOptimizer {
     // states of other optimizers contain the number of updates
     if ('count' in state) throw new TypeError('state must be a state of optimizer rls, got one of another optimizer');
     this.learningRate = positive('state.rate', numberIn(state, 'rate'));
-    if (this.#allocation && this.#engine) this.#engine.release(this.#allocation);
-    this.#allocation = this.#engine = this.#last = null;
+    this.releaseMemory();
+    this.#last = null;
     this.#velocities.length = 0;
     this.#restored = 'last' in state ? state : null;
   }
 
   fresh(): TunableOptimizer {
-    return new Rls(this.#forgetting, this.#start);
+    return new Rls(this.#forgetting, this.startRate);
   }
 
   /** Allocates the memory before the first step. */
   #prepare(engine: Engine, trained: readonly ParameterGradients[]): void {
-    if (this.#engine && this.#engine !== engine)
-      throw new TypeError('network must be on the same engine as before, got one on another engine');
     const shape = trained[trained.length - 1].regression;
     if (!shape) throw new TypeError('the last layer of network must be a conv1d with one group for optimizer rls');
     if (this.#last) {
       this.#last.checkShape(shape);
       return;
     }
-    this.#engine = engine;
-    const allocation = (this.#allocation = engine.allocationFor(this));
+    const allocation = this.memoryOn(engine);
     this.#last = new LeastSquaresLayer(engine, allocation, shape, {
       forgetting: this.#forgetting,
       hidden: trained.length > 1,
@@ -151,7 +132,7 @@ class Rls implements TunableOptimizer {
 
   /** Updates the layers below the last one. */
   #descend(trained: readonly ParameterGradients[]): void {
-    const { kernels } = this.#engine!;
+    const { kernels } = this.engine;
     let place = 0;
     const isSettled = this.#last!.updates > settling;
     for (let l = 0; l < trained.length - 1; l++) {
