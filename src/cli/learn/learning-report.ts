@@ -1,4 +1,5 @@
-import type { Score, ErrorStats } from '../../core/learning/forecast-score.ts';
+import type { Score } from '../../core/learning/forecast-score.ts';
+import type { ErrorStats } from '../../core/learning/running-errors.ts';
 import type { Recording } from '../../formats/index.ts';
 import { counted } from '../amounts.ts';
 import { methods } from '../report/learning-curve.ts';

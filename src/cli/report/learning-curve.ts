@@ -1,4 +1,5 @@
-import type { Score, ErrorStats } from '../../core/learning/forecast-score.ts';
+import type { Score } from '../../core/learning/forecast-score.ts';
+import type { ErrorStats } from '../../core/learning/running-errors.ts';
 import type { LearnerOptions } from '../../core/learning/learner-options.ts';
 import { decadeTicks, timeTicks } from './axis.ts';
 import { ridge } from './envelope.ts';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { ErrorStats } from '../../core/learning/forecast-score.ts';
+import type { ErrorStats } from '../../core/learning/running-errors.ts';
 import type { Weights } from '../../core/network/weights.ts';
 import { kernelMaps, kernelMapsStyle } from './kernel-maps.ts';
 import { type CurvePoint, learningCurve, learningCurveStyle, methods, type Task } from './learning-curve.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Learner } from '../../../src/core/learning/learner.ts';
 import { Network } from '../../../src/core/network/network.ts';
 import { Standardizer } from '../../../src/core/filters/standardizer.ts';
-import { RunningErrors } from '../../../src/core/learning/forecast-score.ts';
+import { RunningErrors } from '../../../src/core/learning/running-errors.ts';
 import { noise } from '../network/random-networks.ts';
 
 /** The score of a learner of two channels at 10 Hz; the second has bursts in the first 10 s only. */

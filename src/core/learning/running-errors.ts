@@ -1,0 +1,159 @@
+import { doublesIn, numberIn, type State } from '../state/state.ts';
+
+/** The learner and the baselines it is compared with, in the order of the error sums. */
+export const predictors: readonly string[] = ['learner', 'persistence', 'movingAverage', 'powerLine'];
+/** Row of the error sums of the emitted predictions, which exists after `splitEmitted`. */
+export const emittedRow: number = predictors.length;
+
+/** A channel counts as constant if its recent variance is below this share of its overall variance. */
+const minRelativeVariance = 1e-3;
+
+/**
+ * Mean squared errors relative to the variance of the target, averaged over the channels that change. NaN until known.
+ */
+export interface ErrorStats {
+  /** Error of the learner. */
+  readonly nmse: number;
+  /** Error of the persistence baseline: for a forecast the last known target, otherwise the running mean. */
+  readonly persistence: number;
+  /** Error of the moving-average baseline: the mean of the last 8 known targets. */
+  readonly movingAverage: number;
+  /**
+   * Error of the power-line baseline, a constant plus a sine of fixed frequency: x[t] = x[t-1] + c (x[t-1] - x[t-2]) -
+   * (x[t-2] - x[t-3]), c = 2 cos(2π powerLine / rate).
+   */
+  readonly powerLine: number;
+  /** @deprecated Use `powerLine`. */
+  readonly mains: number;
+  /** 1 - nmse / persistence: 0 = no better than persistence, 1 = perfect, negative = worse. */
+  readonly skill: number;
+  /** Mean of the training loss. */
+  readonly loss: number;
+  /** Root mean squared error, averaged over channels, in the target's unit. */
+  readonly rms: number;
+}
+
+/**
+ * Running means of squared errors and running variance of the target, exponential with the weight max(1/n, `weight`):
+ * an exact mean at first, then a window of about 1 / `weight` frames. With weight 0, all frames count equally.
+ */
+export class RunningErrors {
+  readonly #weight: number;
+  readonly #mean: Float64Array;
+  readonly #variance: Float64Array;
+  /**
+   * Mean squared errors, [predictors, channels]; after `splitEmitted`, with one more row for the emitted predictions.
+   */
+  #squares: Float64Array;
+  #loss = 0;
+  #emittedLoss = 0;
+  #frames = 0;
+
+  constructor(channels: number, weight: number) {
+    this.#weight = weight;
+    this.#mean = new Float64Array(channels);
+    this.#variance = new Float64Array(channels);
+    this.#squares = new Float64Array(predictors.length * channels);
+  }
+
+  get frames(): number {
+    return this.#frames;
+  }
+
+  /** Returns the mean of the targets of channel `c`. */
+  mean(c: number): number {
+    return this.#mean[c];
+  }
+
+  /** Returns the variance of the targets of channel `c`. */
+  variance(c: number): number {
+    return this.#variance[c];
+  }
+
+  /** Separates the errors of the emitted predictions from those of the predictions for training, from now on. */
+  splitEmitted(): void {
+    this.#squares = withEmittedRow(this.#squares, this.#mean.length);
+    this.#emittedLoss = this.#loss;
+  }
+
+  /** Adds one frame: its target, the squared errors (shape as in `#squares`), and the losses of both predictions. */
+  add(targets: ArrayLike<number>, at: number, squares: Float64Array, loss: number, emittedLoss: number = loss): void {
+    const a = Math.max(1 / ++this.#frames, this.#weight);
+    const [mean, variance, means] = [this.#mean, this.#variance, this.#squares];
+    for (let c = 0; c < mean.length; c++) {
+      const deviation = targets[at + c] - mean[c];
+      mean[c] += a * deviation;
+      variance[c] = (1 - a) * (variance[c] + a * deviation * deviation);
+    }
+    for (let i = 0; i < squares.length; i++) means[i] += a * (squares[i] - means[i]);
+    this.#loss += a * (loss - this.#loss);
+    this.#emittedLoss += a * (emittedLoss - this.#emittedLoss);
+  }
+
+  /**
+   * Returns the current statistics. Channels whose variance is much smaller than in `overall` are
+   * excluded, because they would dominate the mean.
+   */
+  get(overall: RunningErrors = this): ErrorStats {
+    const [nmse, persistence, movingAverage, powerLine] = predictors.map((_, row) => this.#share(row, overall));
+    return {
+      nmse,
+      persistence,
+      movingAverage,
+      powerLine,
+      mains: powerLine,
+      skill: 1 - nmse / persistence,
+      loss: this.#frames > 0 ? this.#loss : NaN,
+      rms: this.#rms(0),
+    };
+  }
+
+  /** Returns `stats`, a result of `get`, with its errors replaced by those of the emitted predictions. */
+  emitted(stats: ErrorStats, overall: RunningErrors = this): ErrorStats {
+    const nmse = this.#share(emittedRow, overall);
+    const loss = this.#frames > 0 ? this.#emittedLoss : NaN;
+    return { ...stats, nmse, skill: 1 - nmse / stats.persistence, loss, rms: this.#rms(emittedRow) };
+  }
+
+  save(): State {
+    const [mean, variance, squares] = [this.#mean.slice(), this.#variance.slice(), this.#squares.slice()];
+    return { frames: this.#frames, loss: this.#loss, emittedLoss: this.#emittedLoss, mean, variance, squares };
+  }
+
+  restore(state: State): void {
+    this.#frames = numberIn(state, 'frames');
+    this.#loss = numberIn(state, 'loss');
+    this.#mean.set(doublesIn(state, 'mean', this.#mean.length));
+    this.#variance.set(doublesIn(state, 'variance', this.#variance.length));
+    this.#squares.set(doublesIn(state, 'squares', this.#squares.length));
+    // states of earlier versions have no emitted predictions
+    this.#emittedLoss = 'emittedLoss' in state ? numberIn(state, 'emittedLoss') : this.#loss;
+  }
+
+  /** Returns the mean squared error of a row relative to the variance of the target, averaged over the channels. */
+  #share(row: number, overall: RunningErrors): number {
+    const channels = this.#mean.length;
+    let [sum, moving] = [0, 0];
+    for (let c = 0; c < channels; c++) {
+      if (!(this.#variance[c] > minRelativeVariance * overall.#variance[c])) continue;
+      sum += this.#squares[row * channels + c] / this.#variance[c];
+      moving++;
+    }
+    return sum / moving;
+  }
+
+  #rms(row: number): number {
+    const channels = this.#mean.length;
+    let square = 0;
+    for (let c = 0; c < channels; c++) square += this.#squares[row * channels + c];
+    return this.#frames > 0 ? Math.sqrt(square / channels) : NaN;
+  }
+}
+
+/** Returns squared errors with a row added for the emitted predictions, a copy of the first row. */
+export function withEmittedRow(squares: Float64Array, channels: number): Float64Array {
+  const extended = new Float64Array((emittedRow + 1) * channels);
+  extended.set(squares);
+  extended.copyWithin(emittedRow * channels, 0, channels);
+  return extended;
+}
