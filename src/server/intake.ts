@@ -72,19 +72,20 @@ export class Intake {
     const numbering = this.#numbering.copy();
     const clock = this.#clock.copy();
     const count = messages.length;
+    const times = new Map<object, ObservedTime | undefined>();
     const each = messages.flatMap((message, at) => {
-      const place = () => this.#place(message, numbering) ?? [];
+      const place = () => {
+        const item = this.#place(message, numbering);
+        if (item?.type === 'samples' && framesOf(item) > item.old) times.set(item, clock.observe(arrivalOf(item), now));
+        return item ?? [];
+      };
       return count === 1 ? place() : numbered(`message ${at + 1} of ${count}`, place);
     });
-    const placed = joined(each);
-    const times = placed.map((item) =>
-      item.type === 'samples' && framesOf(item) > item.old ? clock.observe(arrivalOf(item), now) : undefined,
-    );
     this.#numbering = numbering;
     this.#clock = clock;
-    return placed.flatMap((item, at): IntakeOutput[] => {
+    return joined(each).flatMap((item): IntakeOutput[] => {
       if (item.type === 'gap') return [item];
-      return item.type === 'mark' ? [this.#mark(item, now)] : this.#frames(item, times[at], now);
+      return item.type === 'mark' ? [this.#mark(item, now)] : this.#frames(item, times.get(item), now);
     });
   }
 

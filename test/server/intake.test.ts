@@ -93,6 +93,13 @@ describe('messages that arrive together', () => {
   });
 });
 
+test('a unit that changes among messages that arrive together is reported with the number of the message', () => {
+  const intake = new Intake({ channels, rate: 0 });
+  const list = [1_796_025_600, 1_796_025_601_000].map((time) => samples([[1, 2]], { time }));
+  expect(() => intake.accept(list, begin)).toThrow(/^message 2 of 2: time must be in seconds \(s\) since 1970/);
+  expect(intake.next).toBe(0);
+});
+
 test('frames that are sent again neither count as new nor change the clock', () => {
   const intake = new Intake({ channels, rate: 10, clock: 'monotonic' });
   const at = (start: number) =>
