@@ -71,10 +71,10 @@ export class ParameterGradients {
   addPending(): void {}
 
   /**
-   * w ← w - µ g for all parameters, where µ is `learningRate` or, with `epsilon`, `learningRate` / (`epsilon` + energy).
-   * Clears the gradients.
+   * w ← w - µ g for all parameters, where µ is `step.learningRate` or, with `epsilon`, `step.learningRate` /
+   * (`epsilon` + energy). Clears the gradients. The number is passed in an object, because an argument may be boxed.
    */
-  descend(learningRate: number, epsilon?: number): void {
+  descend({ learningRate }: { readonly learningRate: number }, epsilon?: number): void {
     this.addPending();
     const step = epsilon === undefined ? learningRate : learningRate / (epsilon + this.energy);
     for (let i = 0; i < this.values.length; i++) {

@@ -157,10 +157,10 @@ export class ConvGradient extends ParameterGradients {
     this.engine.arena.f32.set(floatsIn(state, 'energies', this.#layout.length), this.#energies);
   }
 
-  override descend(learningRate: number, epsilon?: number): void {
+  override descend(rate: { readonly learningRate: number }, epsilon?: number): void {
     const count = this.#pendingCount;
     if (!this.clean || count === 0) {
-      super.descend(learningRate, epsilon);
+      super.descend(rate, epsilon);
       return;
     }
     const { length, step, outputs, windowAt } = this.#layout;
@@ -177,7 +177,7 @@ export class ConvGradient extends ParameterGradients {
       outputs,
       weight,
       bias,
-      learningRate,
+      rate.learningRate,
       epsilon ?? -1,
     );
     this.#pendingCount = 0;

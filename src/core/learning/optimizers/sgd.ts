@@ -24,7 +24,7 @@ export function sgd(options: SgdOptions): TunableOptimizer {
   if (momentum === 0 && weightDecay === 0)
     return new GradientOptimizer(learningRate, {
       stateArrays: 0,
-      updateLayer: (layer, { learningRate: current }) => layer.descend(current),
+      updateLayer: (layer, step) => layer.descend(step),
     });
   return new GradientOptimizer(learningRate, {
     stateArrays: momentum > 0 ? 1 : 0,
@@ -51,6 +51,6 @@ export function nlms(options: NlmsOptions): TunableOptimizer {
   positive('epsilon', epsilon);
   return new GradientOptimizer(learningRateOf(options), {
     stateArrays: 0,
-    updateLayer: (layer, { learningRate }) => layer.descend(learningRate, epsilon),
+    updateLayer: (layer, step) => layer.descend(step, epsilon),
   });
 }
