@@ -147,7 +147,7 @@ describe('pipeline', () => {
   test('shares nothing between subscribers, and does not train a given network', () => {
     const network = Network.create(conv(2), { seed: 5 });
     const before = network.weights();
-    const operator = pipeline({ learn: { network: conv(2) } }, { learner: network });
+    const operator = pipeline({ learn: { network: conv(2), holdout: false } }, { learner: network });
     const [first, second] = [run(operator, stream), run(operator, stream)];
     expect(collectOutputs(second.outputs)).toEqual(collectOutputs(first.outputs));
     expect(network.weights()).toEqual(before);

@@ -63,6 +63,8 @@ export class Evaluation {
   readonly errors: FrameBuffer;
   /** Number of outputs evaluated so far. */
   evaluated = 0;
+  /** Scores that evaluated outputs are also added to. */
+  scores: readonly ForecastScore[] = [];
   readonly #options: EvaluationOptions;
   /** Received targets, by absolute input frame. */
   readonly #targets: FrameRing;
@@ -95,14 +97,24 @@ export class Evaluation {
     return this.#predictions.next;
   }
 
+  /** Absolute input frame of the next target. */
+  get nextTarget(): number {
+    return this.#targets.next;
+  }
+
   /** Returns the running scores. `rate` is the rate of the outputs in Hz. */
-  score(rate: number): Score {
+  score(rate: number): Omit<Score, 'holdout'> {
     return this.#scoreAt(rate).get();
   }
 
   /** Writes the variance of all targets so far of each channel to `variances`, 1 while it is 0. */
   targetVariances(variances: Float64Array): void {
     for (let c = 0; c < variances.length; c++) variances[c] = this.#score?.variance(c) || 1;
+  }
+
+  /** Returns the mean of the recent targets of channel `c`. */
+  targetMean(c: number): number {
+    return this.#score?.mean(c) ?? 0;
   }
 
   /** Prepares scoring. `rate` is the rate of the outputs in Hz. */
@@ -209,6 +221,7 @@ export class Evaluation {
       this.#computeLoss(targets.data, targets.offset(target));
       const prediction = this.#emitted?.next(targets.data, targets.offset(target)) ?? this.#prediction;
       this.#score?.add(this.#prediction, targets, target, result.loss, prediction, this.#emitted?.loss);
+      for (let i = 0; i < this.scores.length; i++) this.scores[i].add(this.#prediction, targets, target, result.loss);
       for (let c = 0; c < channels; c++) errors.data[at + c] = prediction[c] - targets.data[targets.offset(target) + c];
       const staleness = this.#staleness(updates);
       if (recompute && staleness > 0) this.#recomputeGradient(recompute, targets, target);

@@ -15,11 +15,20 @@ export interface RunningScore extends ErrorStats {
  */
 export interface Score extends RunningScore {
   /**
+   * Score of weights that were set aside at stated frames, on later frames that they have not learned from (`Holdout`): on at
+   * most a tenth of the frames. Its errors are NaN until the first weights have been chosen and scored.
+   */
+  readonly holdout: RunningScore;
+  /**
    * Score of the emitted predictions. It differs from the other fields only for the task 'target', if a target arrives
    * after its frame: the prediction is then emitted before the learner trains on the frames in between.
    */
   readonly live: RunningScore;
 }
+
+const noErrors: ErrorStats = new RunningErrors(1, 0).get();
+/** The score of no frame. */
+export const noScore: RunningScore = { ...noErrors, overall: noErrors, frames: 0 };
 
 /** Window of the recent score, in seconds. */
 const seconds = 5;
@@ -41,6 +50,8 @@ export interface ScoreOptions {
   readonly rate: number;
   /** Power-line frequency in Hz. */
   readonly powerLine: number;
+  /** Returns the mean of the targets of a channel, the baseline if targets are not known beforehand. Default: their recent mean. */
+  readonly meanOf?: (channel: number) => number;
 }
 
 /** Number of frames up to the last known target that the baselines read. */
@@ -55,6 +66,7 @@ export class ForecastScore {
   readonly rate: number;
   readonly #channels: number;
   readonly #lead: number;
+  readonly #meanOf: (channel: number) => number;
   /** c of the power-line baseline; NaN if the rate is irregular. */
   readonly #sineCoefficient: number;
   readonly #recent: RunningErrors;
@@ -62,7 +74,7 @@ export class ForecastScore {
   #squares: Float64Array;
   #split = false;
 
-  constructor({ channels, lead, rate, powerLine }: ScoreOptions) {
+  constructor({ channels, lead, rate, powerLine, meanOf }: ScoreOptions) {
     this.rate = rate;
     this.#channels = channels;
     this.#lead = lead;
@@ -72,6 +84,7 @@ export class ForecastScore {
       -Math.expm1(-1 / (rate > 0 ? Math.max(minFrames, seconds * rate) : irregularFrames)),
     );
     this.#overall = new RunningErrors(channels, 0);
+    this.#meanOf = meanOf ?? ((c) => this.#recent.mean(c));
     this.#squares = new Float64Array(predictors.length * channels);
   }
 
@@ -105,7 +118,7 @@ export class ForecastScore {
     const complete = lead > 0 && hasAll(targets, last, movingAverageFrames);
     for (let c = 0; c < channels; c++) {
       const sample = data[at + c];
-      const persisted = lastAt < 0 ? this.#recent.mean(c) : data[lastAt + c];
+      const persisted = lastAt < 0 ? this.#meanOf(c) : data[lastAt + c];
       squares[c] = (sample - prediction[c]) ** 2;
       squares[channels + c] = (sample - persisted) ** 2;
       squares[2 * channels + c] = (sample - (complete ? this.#movingAverage(targets, last, c) : persisted)) ** 2;
@@ -116,12 +129,17 @@ export class ForecastScore {
     this.#overall.add(data, at, squares, loss, emittedLoss);
   }
 
+  /** Returns the mean of the recent targets of channel `c`. */
+  mean(c: number): number {
+    return this.#recent.mean(c);
+  }
+
   /** Returns the variance of all targets of channel `c` so far. */
   variance(c: number): number {
     return this.#overall.variance(c);
   }
 
-  get(): Score {
+  get(): Omit<Score, 'holdout'> {
     const [recent, overall] = [this.#recent.get(this.#overall), this.#overall.get()];
     const { frames } = this.#overall;
     const score = { ...recent, overall, frames };

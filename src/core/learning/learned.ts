@@ -7,6 +7,7 @@ import type { Weights } from '../network/weights.ts';
 import type { MissingReason } from './evaluation.ts';
 import type { Score } from './forecast-score.ts';
 import { FrameBuffer } from './frames.ts';
+import type { ServedWeights } from './served-weights.ts';
 
 /**
  * Reason why an output was not learned from:
@@ -35,8 +36,13 @@ export interface Learned {
   readonly error: Block;
   /** Outputs of the layers below the last trained layer. For a network of one layer, the prediction itself. */
   readonly features: Block;
-  /** Scores: of the recent predictions, of all (`overall`), and of the predictions as they were emitted (`live`). */
+  /**
+   * Scores: of the recent predictions, of all (`overall`), of the predictions as they were emitted (`live`), and of weights that
+   * were set aside (`holdout`).
+   */
   readonly score: Score;
+  /** Score of the weights that `weights()` returns; null until the holdout has chosen weights and scored them. */
+  readonly served: ServedWeights | null;
   /** Number of updates so far. */
   readonly updates: number;
   /** Number of outputs so far that were not learned from, by reason. */
@@ -49,7 +55,10 @@ export interface Learned {
   readonly learningRate: number;
   /** @deprecated Use `learningRate`. */
   readonly rate: number;
-  /** Returns a copy of the weights to serve. */
+  /**
+   * Returns a copy of the weights to serve: those that the holdout chose. Until it has chosen some, or without holdout, these are
+   * the current weights.
+   */
   weights(): Weights;
 }
 

@@ -2,6 +2,10 @@ import { autoStep } from './optimizers/auto-step.ts';
 import { integer, invalid, oneOf, positive, renamedOption } from '../check.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { Evaluation } from './evaluation.ts';
+import { baselineReach } from './forecast-score.ts';
+import { HeldOutWeights } from './held-out-weights.ts';
+import { HoldoutSchedule } from './holdout-schedule.ts';
+import { Holdout } from './holdout.ts';
 import { lossOf, type LossSpec } from './loss.ts';
 import type { Network } from '../network/network.ts';
 import { defaultForgetting } from './optimizers/least-squares-layer.ts';
@@ -55,6 +59,11 @@ export interface LearnerOptions extends UpdateOptions {
   powerLine?: number;
   /** @deprecated Use `powerLine`. */
   mains?: number;
+  /**
+   * Set weights aside and score them on later frames (`score.holdout`). Default true. If false, `weights()` returns the
+   * current weights.
+   */
+  holdout?: boolean;
 }
 
 /** Learner options that are plain JSON. */
@@ -73,6 +82,7 @@ export const learnerFields: readonly (keyof LearnerOptions)[] = [
   'warmUp',
   'decay',
   'average',
+  'holdout',
 ];
 
 /** Returns those fields of an object that are learner options and plain JSON. */
@@ -181,7 +191,6 @@ export function evaluationOf(
   capacity: number,
 ): Evaluation {
   const { loss = 'squared', clip = Infinity } = options;
-  const powerLine = renamedOption(options, 'powerLine', 'mains') ?? 50;
   if (clip !== Infinity) positive('clip', clip);
   return new Evaluation({
     channels: outChannels,
@@ -191,6 +200,35 @@ export function evaluationOf(
     alignedFrame: pace.alignedFrame,
     loss: lossOf(loss),
     clip,
-    powerLine: positive('powerLine', powerLine, 'Hz'),
+    powerLine: powerLineOf(options),
   });
+}
+
+/**
+ * Creates the holdout of a learner.
+ * @param meanOf returns the running mean of the targets of a channel
+ */
+export function holdoutOf(
+  network: Network,
+  task: Task,
+  options: LearnerOptions,
+  meanOf: (channel: number) => number,
+): Holdout {
+  const { settlingFrames, framesFor, alignedFrame } = network.pace;
+  const lag = Math.max(0, framesFor(1) - 1 - alignedFrame(0));
+  const schedule = new HoldoutSchedule(settlingFrames + task.lead + baselineReach, lag);
+  const capacity = capacityOf(network, task, { maxPending: 1 });
+  const candidate = () =>
+    new HeldOutWeights(network.clone(), evaluationOf(network, task, options, capacity + settlingFrames), task.lead);
+  const candidates = { chosen: candidate(), latest: candidate(), mean: candidate() };
+  return new Holdout(schedule, candidates, {
+    channels: network.outChannels,
+    lead: task.lead,
+    powerLine: powerLineOf(options),
+    meanOf,
+  });
+}
+
+function powerLineOf(options: LearnerOptions): number {
+  return positive('powerLine', renamedOption(options, 'powerLine', 'mains') ?? 50, 'Hz');
 }

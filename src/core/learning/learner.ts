@@ -98,7 +98,7 @@ export class Learner {
     if (missing < 0) throw invalid('block.start', `>= ${this.#index}, the next frame`, block.start);
     this.#outputRate = (block.rate * pace.up) / pace.stride;
     const { evaluation, updater } = this.#trainer;
-    evaluation.start(this.#outputRate);
+    this.#trainer.start(this.#outputRate);
     if (missing > 0) this.#skip(missing);
     for (let i = 0; i < frames; i++) {
       if (alarmed) this.alarmed = alarmed[i] === 1;
@@ -112,14 +112,15 @@ export class Learner {
     return {
       ...this.#collected.drain(block, pace.outputsAfter(block.start)),
       error,
-      score: evaluation.score(this.#outputRate),
+      score: this.#trainer.score(this.#outputRate),
+      served: this.#trainer.holdout?.servedScore ?? null,
       updates,
       skipped,
       refused: skipped,
       rollbacks,
       learningRate: optimizer.learningRate,
       rate: optimizer.learningRate,
-      weights: () => updater.weights(),
+      weights: () => this.#trainer.weights(),
     };
   }
 

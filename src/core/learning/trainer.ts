@@ -5,9 +5,19 @@ import { numberIn, stateIn, type State } from '../state/state.ts';
 import { validAt } from '../memory/rows.ts';
 import { isSample, type EvaluatedOutput, type Evaluation, type Recompute } from './evaluation.ts';
 import type { OutputCollector, SkipReason } from './learned.ts';
-import { capacityOf, defaultOptimizer, evaluationOf, type LearnerOptions, type Task } from './learner-options.ts';
+import {
+  capacityOf,
+  defaultOptimizer,
+  evaluationOf,
+  holdoutOf,
+  type LearnerOptions,
+  type Task,
+} from './learner-options.ts';
+import type { Holdout, LearnerView } from './holdout.ts';
 import type { LearnControl } from './learn-control.ts';
 import type { MemoryRange } from '../layers/parameter-gradients.ts';
+import { noScore, type Score } from './forecast-score.ts';
+import { weightsOf, type Weights } from '../network/weights.ts';
 import { learningRateOf } from './optimizers/optimizer.ts';
 import { WeightUpdater } from './weight-updater.ts';
 
@@ -26,22 +36,31 @@ export class Trainer {
   alarmed = false;
   readonly evaluation: Evaluation;
   readonly updater: WeightUpdater;
+  /** null if the option is off. */
+  readonly holdout: Holdout | null;
   readonly #network: Network;
   readonly #task: Task;
   readonly #updateEvery: number;
   readonly #windowed: boolean;
   readonly #frame: Float32Array;
   readonly #valid = new Uint8Array(1);
+  readonly #noTarget: Float32Array;
   readonly #recompute: Recompute | null;
   /** Variance of the target of each output, by which errors are divided. */
   readonly #scales: Float64Array | null = null;
+  readonly #view: LearnerView;
   #stream: NetworkStream;
   #period = 0;
   /** Whether a valid target has been added. */
   #hasTarget = false;
 
   constructor(network: Network, task: Task, options: LearnerOptions) {
-    const { optimizer = defaultOptimizer(options, network), updateEvery = 1, mode = 'stream' } = options;
+    const {
+      optimizer = defaultOptimizer(options, network),
+      updateEvery = 1,
+      mode = 'stream',
+      holdout = true,
+    } = options;
     const capacity = capacityOf(network, task, options);
     this.#network = network;
     this.#task = task;
@@ -51,6 +70,9 @@ export class Trainer {
     this.updater = new WeightUpdater(network, optimizer, options);
     this.#stream = network.stream({ gradients: true, skipInputGradient: true, maxPending: capacity });
     this.#frame = new Float32Array(network.inChannels);
+    this.#noTarget = new Float32Array(network.outChannels);
+    this.holdout = holdout ? holdoutOf(network, task, options, (c) => this.evaluation.targetMean(c)) : null;
+    this.#view = this.#viewOf(options);
     if (optimizer.recomputes) this.#checkRecomputing(options);
     const recompute = { at: () => this.#stream.stack.recompute(), outputs: () => network.engine.arena.f32 };
     this.#recompute = optimizer.recomputes ? recompute : null;
@@ -97,14 +119,33 @@ export class Trainer {
     return this.#stream.index;
   }
 
+  /** Prepares scoring. `rate` is the rate of the outputs in Hz. */
+  start(rate: number): void {
+    this.evaluation.start(rate);
+    this.holdout?.start(rate);
+  }
+
+  /** Returns the running scores. `rate` is the rate of the outputs in Hz. */
+  score(rate: number): Score {
+    return { ...this.evaluation.score(rate), holdout: this.holdout?.score() ?? noScore };
+  }
+
+  /** Returns copies of the weights to serve: those that the holdout chose, otherwise the current ones. */
+  weights(): Weights {
+    const served = this.holdout?.served;
+    return served ? weightsOf(this.#network.parameters, served) : this.updater.weights();
+  }
+
   /** Adds the target of the next frame. */
   addTarget(data: Float32Array, at: number, valid: number): void {
+    this.#addHeldOutTarget(data, at, valid);
     if (this.evaluation.addTarget(data, at, valid) && !this.#hasTarget) this.#startFrom(data, at);
     this.#learn();
   }
 
   /** Records that the target of the next frame did not arrive in time. */
   addLateTarget(): void {
+    this.#addHeldOutTarget(this.#noTarget, 0, 0);
     this.evaluation.addLateTarget();
     this.#learn();
   }
@@ -120,6 +161,7 @@ export class Trainer {
       else this.#frame[c] = NaN;
     }
     this.#valid[0] = valid;
+    if (this.holdout?.isOpen) this.holdout.addFrame(this.#frame, this.#valid);
     this.#stream.feed(this.#frame, this.#valid);
     const { outputs } = this.#stream.stack;
     const { f32 } = this.#network.engine.arena;
@@ -140,6 +182,7 @@ export class Trainer {
         this.addFrame(zeros, 0, 0);
       }
     } else {
+      this.holdout?.interrupt();
       this.#stream.jump(count);
       this.updater.skipped.late += this.evaluation.next - this.evaluation.evaluated;
       this.evaluation.skipPredictions(pace.outputsAfter(this.index) - this.evaluation.next);
@@ -168,10 +211,12 @@ export class Trainer {
 
   reset(): void {
     this.updater.reset(this.#stream);
+    this.holdout?.reset();
   }
 
   close(): void {
     this.#stream.close();
+    this.holdout?.close();
   }
 
   save(): State {
@@ -181,6 +226,7 @@ export class Trainer {
       exam: this.evaluation.save(),
       stream: this.#stream.state(),
       hasTarget: Number(this.#hasTarget),
+      ...(this.holdout && { holdout: this.holdout.save() }),
     };
   }
 
@@ -192,6 +238,31 @@ export class Trainer {
     this.evaluation.restore(stateIn(state, 'exam'));
     this.#stream.close();
     this.#stream = NetworkStream.of(this.#network, stateIn(state, 'stream'));
+    // states of earlier versions have none
+    if (this.holdout && 'holdout' in state) this.holdout.restore(stateIn(state, 'holdout'));
+  }
+
+  /** Sets weights aside and opens windows as is due before the next frame, and adds its target to the open window. */
+  #addHeldOutTarget(data: Float32Array, at: number, valid: number): void {
+    const { holdout } = this;
+    if (holdout === null) return;
+    if (this.index >= holdout.next) holdout.advance(this.index, this.#view);
+    if (holdout.isOpen) holdout.addTarget(data, at, valid);
+  }
+
+  #viewOf({ loss = 'squared' }: LearnerOptions): LearnerView {
+    const isSquared = (typeof loss === 'string' ? loss : loss.type) === 'squared';
+    return {
+      weights: () => this.updater.packed(),
+      initial: () => this.updater.start,
+      state: () => this.#stream.state(),
+      variances: () => {
+        if (!isSquared) return null;
+        const variances = new Float64Array(this.#network.outChannels);
+        this.evaluation.targetVariances(variances);
+        return variances;
+      },
+    };
   }
 
   /** Trains on all outputs whose target has been added, oldest first. */

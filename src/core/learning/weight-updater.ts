@@ -4,7 +4,8 @@ import { noSkips, type SkipReason } from './learned.ts';
 import type { Network } from '../network/network.ts';
 import type { NetworkStream } from '../network/network-stream.ts';
 import { DivergenceGuard } from './divergence-guard.ts';
-import { doublesIn, floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
+import { doublesIn, numberIn, stateIn, type State } from '../state/state.ts';
+import { copiesOf, readInto } from './weight-arrays.ts';
 import { weightsOf, type Weights } from '../network/weights.ts';
 
 export interface UpdateOptions {
@@ -44,7 +45,8 @@ export class WeightUpdater {
   readonly #network: Network;
   readonly #options: Required<UpdateOptions>;
   readonly #guard: DivergenceGuard;
-  #start: readonly Float32Array[];
+  /** The weights before the first update, in the engine's layout. */
+  start: readonly Float32Array[];
   /** Running means of the weights; empty unless `average` > 1. */
   readonly #averages: readonly Float32Array[];
   /** Number of halvings in effect, and the learning rate after the last change. */
@@ -61,7 +63,7 @@ export class WeightUpdater {
     if (decay !== Infinity) positive('decay', decay, 'updates');
     this.#options = { warmUp, decay, average: integer('average', average, 1) };
     this.#guard = new DivergenceGuard(network);
-    this.#start = network.packed();
+    this.start = network.packed();
     this.#averages = average > 1 ? network.packed() : [];
   }
 
@@ -106,7 +108,7 @@ export class WeightUpdater {
   /** Restores the initial weights and undoes all halvings of the learning rate. */
   reset(stream: NetworkStream): void {
     while (this.#halvings > 0) this.#double();
-    this.#network.setPacked(this.#start);
+    this.#network.setPacked(this.start);
     this.#guard.checkpoint();
     this.#guard.checkpoint();
     this.updates = 0;
@@ -115,15 +117,20 @@ export class WeightUpdater {
 
   /** Uses the current weights as the initial ones. */
   startFromHere(): void {
-    this.#start = this.#network.packed();
+    this.start = this.#network.packed();
     this.#guard.checkpoint();
     this.#guard.checkpoint();
   }
 
-  /** Returns copies of the weights to serve. */
+  /** Returns copies of the weights, or of their averages if there are some. */
   weights(): Weights {
+    return weightsOf(this.#network.parameters, this.packed());
+  }
+
+  /** Like `weights`, in the engine's layout. */
+  packed(): Float32Array[] {
     const means = this.#averages;
-    return means.length === 0 ? this.#network.weights() : weightsOf(this.#network.parameters, means);
+    return means.length === 0 ? this.#network.packed() : means.map((array) => array.slice());
   }
 
   save(): State {
@@ -138,7 +145,7 @@ export class WeightUpdater {
       since: Float64Array.of(this.#outputsSince, this.#updatesSince),
       optimizer: this.optimizer.save(),
       safeguard: this.#guard.save(),
-      start: copiesOf(this.#start),
+      start: copiesOf(this.start),
       means: copiesOf(this.#averages),
     };
   }
@@ -154,7 +161,7 @@ export class WeightUpdater {
     [this.#outputsSince, this.#updatesSince] = doublesIn(state, 'since', 2);
     this.optimizer.restore(stateIn(state, 'optimizer'));
     this.#guard.restore(stateIn(state, 'safeguard'));
-    readInto(this.#start, stateIn(state, 'start'));
+    readInto(this.start, stateIn(state, 'start'));
     readInto(this.#averages, stateIn(state, 'means'));
   }
 
@@ -202,12 +209,4 @@ export class WeightUpdater {
     const now = this.#network.packed();
     for (let i = 0; i < this.#averages.length; i++) this.#averages[i].set(now[i]);
   }
-}
-
-function copiesOf(arrays: readonly Float32Array[]): State {
-  return Object.fromEntries(arrays.map((array, i) => [String(i), array.slice()]));
-}
-
-function readInto(arrays: readonly Float32Array[], state: State): void {
-  for (const [i, array] of arrays.entries()) array.set(floatsIn(state, String(i), array.length));
 }

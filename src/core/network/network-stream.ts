@@ -105,6 +105,16 @@ export class NetworkStream extends ForwardStream {
     };
   }
 
+  /**
+   * Continues from a saved state of a stream of a network with the same layers, without its gradients, and with the weights
+   * of this stream's network. @internal
+   */
+  continueFrom(state: State): void {
+    this.begin();
+    this.restoreCounters({ ...stateIn(state, 'ledger'), pending: 0, open: 0 });
+    this.stack.restore(stateIn(state, 'stack'));
+  }
+
   /** Creates a stream of `network` from a saved state. @internal */
   static of(network: CompiledNetwork, state: State, fft?: MakeTransform): NetworkStream {
     const stream = new NetworkStream(network, {

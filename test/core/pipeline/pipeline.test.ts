@@ -293,7 +293,7 @@ test.each([
   [
     'an option that a learner does not have',
     { learn: { network: stack, updateEvry: 2 } },
-    "field of learn must be one of network, optimizer, skipAlarmed, task, horizon, reference, loss, updateEvery, clip, mode, maxDelay, maxPending, powerLine, mains, warmUp, decay, average, weights, target, targetChannels, readFilled, got 'updateEvry'",
+    "field of learn must be one of network, optimizer, skipAlarmed, task, horizon, reference, loss, updateEvery, clip, mode, maxDelay, maxPending, powerLine, mains, warmUp, decay, average, holdout, weights, target, targetChannels, readFilled, got 'updateEvry'",
   ],
   [
     'skipAlarmed without a detector',

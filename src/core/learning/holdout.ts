@@ -1,0 +1,271 @@
+import { doublesIn, numberIn, type State, stateIn } from '../state/state.ts';
+import { ForecastScore, type RunningScore, type ScoreOptions } from './forecast-score.ts';
+import type { HeldOutWeights } from './held-out-weights.ts';
+import type { HoldoutPeriod, HoldoutSchedule, HoldoutWindow } from './holdout-schedule.ts';
+import { rangesOf, restoreServed, saveServed, type ServedWeights } from './served-weights.ts';
+import { copiesOf, readInto } from './weight-arrays.ts';
+
+/** What the holdout reads of the learner. */
+export interface LearnerView {
+  /** Returns the current weights, in the engine's layout. */
+  weights(): Float32Array[];
+  /** Returns the weights before the first update. */
+  initial(): readonly Float32Array[];
+  /** Returns the state of the stream that the learner trains on. */
+  state(): State;
+  /** Returns the variance of the target of each output, by which squared errors are divided; null: use the loss. */
+  variances(): Float64Array | null;
+}
+
+/** Largest number of windows in the score of the chosen weights, so that a stream of any length needs no more memory. */
+const maxRanges = 64;
+
+/** The weights that can be chosen. */
+export interface Candidates {
+  /** The best weights of the last comparison; at first those before the first update. */
+  readonly chosen: HeldOutWeights;
+  /** The weights at the start of the period. */
+  readonly latest: HeldOutWeights;
+  /** The mean of the weights at eight times in the period before. */
+  readonly mean: HeldOutWeights;
+}
+
+/**
+ * Sets weights aside at stated frames, and scores them on later frames that they have not learned from. In every period
+ * (`HoldoutSchedule`), the chosen weights, the latest, and their mean predict the targets of one window; those with the
+ * smallest error are chosen. The chosen weights are scored in another window, which comes after their choice. They are
+ * served from then on.
+ */
+export class Holdout {
+  /** Absolute frame before which `advance` must be called. */
+  next: number;
+  readonly #schedule: HoldoutSchedule;
+  readonly #candidates: readonly HeldOutWeights[];
+  readonly #chosen: HeldOutWeights;
+  readonly #latest: HeldOutWeights;
+  readonly #mean: HeldOutWeights;
+  readonly #scoreOptions: Omit<ScoreOptions, 'rate'>;
+  #period: HoldoutPeriod;
+  /** Sum of the weights at `#summed` times in the period, and the number of `step`s that have passed. */
+  #sums: Float32Array[] = [];
+  #summed = 0;
+  #steps = 0;
+  /** Those of `#candidates` that predict the current window. */
+  #open: readonly HeldOutWeights[] = [];
+  #variances: Float64Array | null = null;
+  /** Score of all chosen weights, each in its windows. */
+  #score: ForecastScore | null = null;
+  /** Score of the chosen weights, and their windows. null: no weights have been chosen. */
+  #own: ForecastScore | null = null;
+  #ranges: (readonly [from: number, to: number])[] = [];
+  #served: Float32Array[] | null = null;
+  #servedScore: ServedWeights | null = null;
+
+  constructor(
+    schedule: HoldoutSchedule,
+    { chosen, latest, mean }: Candidates,
+    scoreOptions: Omit<ScoreOptions, 'rate'>,
+  ) {
+    this.#schedule = schedule;
+    this.#candidates = [chosen, latest, mean];
+    this.#chosen = chosen;
+    this.#latest = latest;
+    this.#mean = mean;
+    this.#scoreOptions = scoreOptions;
+    this.#period = schedule.at(0);
+    this.next = this.#period.step;
+  }
+
+  /** Whether a window is open, so that targets and frames must be added. */
+  get isOpen(): boolean {
+    return this.#open.length > 0;
+  }
+
+  /** Prepares scoring. `rate` is the rate of the outputs in Hz. */
+  start(rate: number): void {
+    this.#score ??= new ForecastScore({ ...this.#scoreOptions, rate });
+  }
+
+  /** Returns the score of the chosen weights: of the last windows, and (`overall`) of all. */
+  score(): RunningScore | null {
+    return this.#score?.get().live ?? null;
+  }
+
+  /** The weights to serve, in the engine's layout; null until some have been chosen and scored. */
+  get served(): readonly Float32Array[] | null {
+    return this.#served;
+  }
+
+  /** The score of the weights to serve. */
+  get servedScore(): ServedWeights | null {
+    return this.#servedScore;
+  }
+
+  /** Sets weights aside, opens and closes windows, and chooses, as is due before frame `index`. */
+  advance(index: number, learner: LearnerView): void {
+    if (index >= this.#period.end) this.#endPeriod(index, learner);
+    const { start, step, middle, report, choice } = this.#period;
+    if (index >= middle && this.#isReporting) this.#closeReport();
+    const steps = Math.floor((index - start) / step);
+    if (steps > this.#steps) this.#addToMean(learner, steps);
+    if (this.#own && isDue(report, index)) {
+      this.#openWindow([this.#chosen], report, learner);
+    } else if (start > 0 && isDue(choice, index)) {
+      this.#variances = learner.variances();
+      this.#openWindow(this.#candidates, choice, learner);
+    }
+    const events = [start + (steps + 1) * step, report.opens, choice.opens];
+    this.next = Math.min(...events.filter((frame) => frame > index));
+  }
+
+  /** Adds the target of the next frame; `valid`: 1 = valid. */
+  addTarget(data: Float32Array, at: number, valid: number): void {
+    for (let i = 0; i < this.#open.length; i++) this.#open[i].addTarget(data, at, valid, this.#variances);
+  }
+
+  /** Adds the next frame. */
+  addFrame(frame: Float32Array, valid: Uint8Array): void {
+    for (let i = 0; i < this.#open.length; i++) this.#open[i].addFrame(frame, valid, this.#variances);
+  }
+
+  /** Closes the current window without a result, because frames are missing. */
+  interrupt(): void {
+    this.#open = [];
+  }
+
+  /** Forgets all weights that were set aside. */
+  reset(): void {
+    this.interrupt();
+    for (const candidate of this.#candidates) candidate.setAside = -1;
+    this.#sums = [];
+    this.#summed = 0;
+    this.#own = this.#served = this.#servedScore = null;
+    this.#ranges = [];
+  }
+
+  close(): void {
+    for (const candidate of this.#candidates) candidate.close();
+  }
+
+  save(): State {
+    return {
+      start: this.#period.start,
+      next: this.next,
+      steps: this.#steps,
+      summed: this.#summed,
+      sums: copiesOf(this.#sums),
+      open: Float64Array.from(this.#open, (weights) => this.#candidates.indexOf(weights)),
+      variances: this.#variances ?? new Float64Array(0),
+      ranges: Float64Array.from(this.#ranges.flat()),
+      candidates: Object.fromEntries(this.#candidates.map((weights, i) => [String(i), weights.save()])),
+      ...(this.#score && { score: this.#score.save(), rate: this.#score.rate }),
+      ...(this.#own && { own: this.#own.save() }),
+      ...(this.#served && { served: copiesOf(this.#served), servedScore: saveServed(this.#servedScore!) }),
+    };
+  }
+
+  restore(state: State): void {
+    const has = (name: string) => name in state;
+    this.#period = this.#schedule.at(numberIn(state, 'start'));
+    this.next = numberIn(state, 'next');
+    this.#steps = numberIn(state, 'steps');
+    this.#summed = numberIn(state, 'summed');
+    this.#sums = this.#summed > 0 ? this.#arrays(stateIn(state, 'sums')) : [];
+    const variances = doublesIn(state, 'variances');
+    this.#variances = variances.length > 0 ? variances.slice() : null;
+    this.#ranges = rangesOf(doublesIn(state, 'ranges'));
+    this.#score = this.#own = null;
+    if (has('score')) {
+      this.start(numberIn(state, 'rate'));
+      this.#score!.restore(stateIn(state, 'score'));
+    }
+    if (has('own')) {
+      this.#own = this.#ownScore();
+      this.#own.restore(stateIn(state, 'own'));
+    }
+    this.#served = has('served') ? this.#arrays(stateIn(state, 'served')) : null;
+    this.#servedScore = has('served') ? restoreServed(stateIn(state, 'servedScore')) : null;
+    this.#open = Array.from(doublesIn(state, 'open'), (i) => this.#candidates[i]);
+    const scores = this.#isReporting ? this.#reportScores() : [];
+    const candidates = stateIn(state, 'candidates');
+    for (const [i, candidate] of this.#candidates.entries())
+      candidate.restore(stateIn(candidates, String(i)), candidate === this.#chosen ? scores : []);
+  }
+
+  /** Whether the open window is that of the chosen weights alone. */
+  get #isReporting(): boolean {
+    return this.#open.length === 1;
+  }
+
+  /** Chooses, sets the current weights and their mean aside, and starts the next period. */
+  #endPeriod(index: number, learner: LearnerView): void {
+    if (this.isOpen && !this.#isReporting) this.#choose();
+    this.interrupt();
+    this.#addToMean(learner, 0);
+    if (this.#chosen.setAside < 0) this.#chosen.store(learner.initial(), 0);
+    const means = this.#sums.map((sums) => sums.map((sum) => sum / this.#summed));
+    this.#mean.store(means, index);
+    this.#latest.store(learner.weights(), index);
+    this.#period = this.#schedule.at(index, this.#period);
+    this.#sums = [];
+    this.#summed = 0;
+  }
+
+  /** Chooses the weights with the smallest error in the window that ends. Keeps those that were chosen if it has no target. */
+  #choose(): void {
+    const frames = Math.max(...this.#open.map(({ count }) => count));
+    if (frames === 0) return;
+    const best = this.#open.reduce((a, b) => (b.count === frames && b.error < a.error ? b : a));
+    if (best !== this.#chosen) this.#chosen.store(best.packed, best.setAside);
+    else if (this.#own) return;
+    this.#own = this.#ownScore();
+    this.#ranges = [];
+  }
+
+  #addToMean(learner: LearnerView, steps: number): void {
+    const weights = learner.weights();
+    if (this.#sums.length === 0) this.#sums = weights;
+    else for (const [i, sums] of this.#sums.entries()) for (let j = 0; j < sums.length; j++) sums[j] += weights[i][j];
+    this.#steps = steps;
+    this.#summed++;
+  }
+
+  #openWindow(weights: readonly HeldOutWeights[], window: HoldoutWindow, learner: LearnerView): void {
+    const state = learner.state();
+    const scores = weights.length === 1 ? this.#reportScores() : [];
+    for (const each of weights) each.open(state, window, scores);
+    this.#open = weights;
+  }
+
+  /** Scores of the window of the chosen weights. */
+  #reportScores(): readonly ForecastScore[] {
+    return this.#ranges.length < maxRanges ? [this.#score!, this.#own!] : [this.#score!];
+  }
+
+  #ownScore(): ForecastScore {
+    return new ForecastScore({ ...this.#scoreOptions, rate: this.#score!.rate });
+  }
+
+  /** Ends the window of the chosen weights: they are served from now on. */
+  #closeReport(): void {
+    const { count, packed, setAside } = this.#chosen;
+    this.interrupt();
+    if (count === 0 || this.#ranges.length === maxRanges) return;
+    const { from, to } = this.#period.report;
+    this.#ranges.push([from, to]);
+    if (this.#ranges.length === 1) this.#served = packed;
+    const { overall, frames } = this.#own!.get();
+    this.#servedScore = { ...overall, frames, setAside, ranges: this.#ranges.slice() };
+  }
+
+  #arrays(state: State): Float32Array[] {
+    const arrays = this.#chosen.packed;
+    readInto(arrays, state);
+    return arrays;
+  }
+}
+
+/** Whether frame `index` is one of those that are pushed to prepare a window. */
+function isDue({ opens, from }: HoldoutWindow, index: number): boolean {
+  return index >= opens && index < from;
+}
