@@ -2,14 +2,17 @@ import { Command } from '@commander-js/extra-typings';
 import FFT from 'fft.js';
 import { BlockCutter } from '../core/blocks/block-cutter.ts';
 import { frameCount, timeOf, type Block } from '../core/blocks/block.ts';
+import type { GapPolicy } from '../core/blocks/gap-filler.ts';
 import type { Network } from '../core/network/network.ts';
+import { plan } from '../core/network/plan.ts';
 import { Pipeline } from '../core/pipeline/pipeline.ts';
 import type { PipelineSpec } from '../core/pipeline/pipeline-spec.ts';
 import { csvWriter, type Recording } from '../formats/index.ts';
 import { counted, share } from './amounts.ts';
 import { UsageError } from './failure.ts';
+import { inTurn } from './in-turn.ts';
 import { networkFormats, readNetwork } from './network-file.ts';
-import { list, standardizeOption } from './options.ts';
+import { gapsOption, list, standardizeOption } from './options.ts';
 import { checkOutputs, outputFile } from './output-file.ts';
 import { progress } from './progress.ts';
 import { csvHelp, readRecordingOf, recordingFormats } from './read-recording.ts';
@@ -24,6 +27,7 @@ const fftFrames = 32768;
 type ApplyOptions = ReadingValues & {
   output: string;
   labels?: (string | number)[];
+  gaps: GapPolicy;
   standardize?: number;
   fft?: true;
 };
@@ -36,6 +40,7 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
     .argument('<network>', networkFormats)
     .argument('<input>', `Recording: ${recordingFormats}`)
     .option('-o, --output <file>', 'CSV file to write, or - for standard output', '-')
+    .addOption(gapsOption('none'))
     .option(...standardizeOption)
     .option(
       '--labels <list>',
@@ -45,7 +50,7 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
     .option('--fft', 'Compute long kernels by FFT: faster, with a relative error of about 1e-6');
   return withReadingOptions(command)
     .addHelpText('after', `${csvHelp}\nExample:\n  tapline apply network.safetensors recording.csv -o out.csv`)
-    .action(async (networkPath, inputPath, { output, standardize, labels, fft, ...reading }) => {
+    .action(async (networkPath, inputPath, { output, gaps, standardize, labels, fft, ...reading }) => {
       const network = await readNetwork(networkPath);
       checkOutputs([output === '-' ? undefined : output], [networkPath, inputPath]);
       const line = progress();
@@ -56,7 +61,7 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
             ' Select channels with --columns.',
         );
       const writer = csvWriter(columnLabels(network, recording, labels));
-      const pipeline = pipelineOf(network, recording, standardize, fft);
+      const pipeline = pipelineOf(network, recording, { gaps, standardize, fft });
       const file = outputFile(output);
       file.write(writer.header());
       let [done, written] = [0, 0];
@@ -65,7 +70,8 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
         file.write(writer.rows(block));
         written += frameCount(block);
       };
-      const blocks = fft ? joined(recording.blocks) : pieces(recording.blocks, blockFrames);
+      const separated = [...inTurn([recording], network.pace.receptiveField)].map(({ block }) => block);
+      const blocks = fft ? joined(separated) : pieces(separated, blockFrames);
       for (const { raw, features } of runPipeline(pipeline, blocks)) {
         write(features);
         done += frameCount(raw);
@@ -86,14 +92,18 @@ export function applyCommand(): Command<[string, string], ApplyOptions> {
 }
 
 /** Creates the pipeline that runs a network on a recording. `standardize` is a time constant in seconds. */
-function pipelineOf(network: Network, { channels, rate }: Recording, standardize?: number, byFft = false): Pipeline {
+function pipelineOf(
+  network: Network,
+  { channels, rate }: Recording,
+  { gaps, standardize, fft }: Pick<ApplyOptions, 'gaps' | 'standardize' | 'fft'>,
+): Pipeline {
   const spec: PipelineSpec = {
-    gaps: { policy: 'none' },
+    gaps: { policy: gaps, max: plan(network.spec).receptiveField },
     standardize: standardize === undefined ? null : { tau: standardize },
     network: network.spec,
   };
   const shape = { channels: channels.length, rate };
-  return Pipeline.create(spec, { network, shape, ...(byFft && { fft: (size) => new FFT(size) }) });
+  return Pipeline.create(spec, { network, shape, ...(fft && { fft: (size) => new FFT(size) }) });
 }
 
 /** The same frames in blocks that are long enough for an FFT. A block ends where the time jumps. */

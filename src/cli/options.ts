@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { InvalidArgumentError, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import type { GapPolicy } from '../core/blocks/gap-filler.ts';
 import { checkFalseAlarms, type FalseAlarms } from '../core/detector/alarm-budget.ts';
 
 /** Parses a number > 0; `unit` is named in the error. */
@@ -64,6 +65,18 @@ export const standardizeOption: SharedOption<'--standardize <seconds>', number> 
   'Standardize each channel with a running mean and standard deviation (time constant in seconds; default: off)',
   positiveNumber('seconds'),
 ];
+
+/** `--gaps` of every command that runs a network on a recording. */
+export function gapsOption(
+  preset: GapPolicy,
+): Option<'--gaps <policy>', undefined, GapPolicy, undefined, false, GapPolicy> {
+  return new Option(
+    '--gaps <policy>',
+    'How to fill gaps that are no longer than the receptive field: hold the last sample, interpolate linearly, use zeros, or do not fill them',
+  )
+    .choices(['hold', 'linear', 'zero', 'none'] as const)
+    .default(preset);
+}
 
 /** `--false-alarms` of every command that runs a detector: `1/month`, or mean frames between two false alarms. */
 export const falseAlarmsOption: SharedOption<'--false-alarms <rate>', FalseAlarms> = [

@@ -130,7 +130,7 @@ function isDirectory(path: string): boolean {
 }
 
 /** The canonical path of a file, whether it exists or not. */
-function realPath(path: string): string {
+export function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {

@@ -6,7 +6,6 @@ import { learnCommand } from '../../src/cli/learn/learn.ts';
 import { learningAdvice, learningReport } from '../../src/cli/learn/learning-report.ts';
 import type { Score } from '../../src/core/learning/forecast-score.ts';
 import type { Learned } from '../../src/core/learning/learned.ts';
-import type { Recording } from '../../src/sources/index.ts';
 import { noise } from '../core/network/random-networks.ts';
 import { runCommand } from './run-command.ts';
 
@@ -90,7 +89,7 @@ describe('the report', () => {
     };
     const learned = { score: { ...standing, overall: standing }, skipped: {} } as Learned;
     const pass = { learned, curve: [], seconds: 1, filled: 0 };
-    const report = learningReport({ frames: 9 } as Recording, pass, {
+    const report = learningReport({ frames: 9 }, pass, {
       task: 'forecast',
       gaps: 'hold',
       output: 'w',

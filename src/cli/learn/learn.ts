@@ -1,43 +1,29 @@
-import writeFileAtomic from 'write-file-atomic';
 import { Command, Option } from '@commander-js/extra-typings';
-import type { GapPolicy } from '../../core/blocks/gap-filler.ts';
-import { asUsage, UsageError } from '../failure.ts';
-import { deprecate, integerFrom, list, nonNegativeNumber, positiveNumber, standardizeOption } from '../options.ts';
-import { checkOutputs, outputError } from '../output-file.ts';
-import { defaultPowerLine, type PowerLine, powerLineOption } from '../power-line.ts';
-import { progress } from '../progress.ts';
-import { csvHelp, readRecordingOf, recordingFormats } from '../read-recording.ts';
-import { type ReadingValues, readOptionsOf, withReadingOptions } from '../reading-options.ts';
-import { learningPage } from '../report/learning-page.ts';
-import { learnSpec, lossNames, lossValue, optimizerNames, optimizerValue, type Settings } from './learn-options.ts';
-import { learningPipeline } from './learning-pipeline.ts';
-import { labelNote, learningAdvice, learningReport } from './learning-report.ts';
-import { learningRun } from './learning-run.ts';
-import { networkFor, oneLayer, rolesOf, taskChannels } from './task-channels.ts';
+import {
+  collect,
+  deprecate,
+  gapsOption,
+  integerFrom,
+  list,
+  nonNegativeNumber,
+  positiveNumber,
+  standardizeOption,
+} from '../options.ts';
+import { defaultPowerLine, powerLineOption } from '../power-line.ts';
+import { csvHelp, recordingFormats } from '../read-recording.ts';
+import { withReadingOptions } from '../reading-options.ts';
+import { lossNames, lossValue, optimizerNames, optimizerValue } from './learn-options.ts';
+import { type LearnOptions, train } from './train.ts';
 
-type LearnOptions = ReadingValues &
-  Omit<Settings, 'powerLine'> & {
-    output: string;
-    torch?: true;
-    network?: string;
-    taps: number;
-    target?: (string | number)[];
-    noiseReference?: (string | number)[];
-    powerLine?: PowerLine;
-    gaps: GapPolicy;
-    standardize?: number;
-    report?: string;
-  };
-
-/** `tapline learn`: trains a network on a recording in one pass. */
-export function learnCommand(): Command<[string], LearnOptions> {
+/** `tapline learn`: trains a network on recordings in one pass. */
+export function learnCommand(): Command<[string[]], LearnOptions> {
   const updates = integerFrom(1, 1e9);
   const command = new Command('learn')
-    .summary('Train a network on a recording in one pass')
+    .summary('Train a network on recordings in one pass')
     .description(
-      'Train a network on a recording in one pass, write the weights, and print a report. Each frame is predicted before it is used for training, so the reported errors are those of a live stream.',
+      'Train a network on one or more recordings, in the given order and in one pass, write the weights, and print a report. Each frame is predicted before it is used for training, so the reported errors are those of a live stream. No window spans two recordings, and all must have the same channels.',
     )
-    .argument('<input>', `Recording: ${recordingFormats}`)
+    .argument('<input...>', `Recordings: ${recordingFormats}`)
     .requiredOption('-o, --output <file>', 'Weights file to write, .safetensors (required)')
     .option('--torch', 'Write PyTorch names and tap order, for load_state_dict (tapline apply does not read these)')
     .addOption(
@@ -98,62 +84,22 @@ export function learnCommand(): Command<[string], LearnOptions> {
       list,
     )
     .addOption(powerLineOption('Frequency of the power-line baseline'))
-    .addOption(
-      new Option(
-        '--gaps <policy>',
-        'How to fill gaps that are no longer than the receptive field: hold the last sample, interpolate linearly, use zeros, or do not fill them',
-      )
-        .choices(['hold', 'linear', 'zero', 'none'] as const)
-        .default('hold' as const),
-    )
+    .addOption(gapsOption('hold'))
     .option(...standardizeOption)
+    .option(
+      '--validate <file>',
+      'Score the final weights, frozen, on a recording that is not used for training (repeatable)',
+      collect,
+    )
     .option('--report <file>', 'HTML file for a report with the learning curve and the kernels');
   withReadingOptions(command)
     .addHelpText(
       'after',
       `${csvHelp}\nExample:\n  tapline learn recording.csv -o weights.safetensors --report learned.html`,
     )
-    .action(async (input, { powerLine = defaultPowerLine(), ...options }) => {
-      const { output, torch = false, report, network: path, task, taps, gaps, standardize } = options;
-      checkOutputs([output, report], path === undefined ? [input] : [input, path]);
-      if (!output.endsWith('.safetensors'))
-        throw new UsageError(`--output must be a .safetensors file, got '${output}'`);
-      const spec = learnSpec({ ...options, powerLine });
-      const line = progress();
-      const recording = await readRecordingOf(input, { ...readOptionsOf(options), roles: rolesOf(options) }, line);
-      const { channels } = recording;
-      if (options.columns === undefined) process.stderr.write(labelNote(input, recording));
-      const places = taskChannels(recording, task);
-      const network = path === undefined ? oneLayer(places, taps) : await networkFor(places, channels, path);
-      const before = network.weights();
-      const pipeline = asUsage(() => learningPipeline(network, spec, recording, { places, gaps, standardize }), path);
-      const pass = learningRun(pipeline, recording, line);
-      const { learned, curve } = pass;
-      const after = learned.weights();
-      network.setWeights(after);
-      write(output, network.save({ torch }));
-      const labels = (which: readonly number[]) => which.map((place) => channels[place].label);
-      const [inputs, outputs] = [labels(places.inputs), labels(places.outputs)];
-      if (report !== undefined)
-        write(
-          report,
-          learningPage({ title: input, task, rate: recording.rate, curve, inputs, outputs, before, after }),
-        );
-      process.stdout.write(learningReport(recording, pass, { task, gaps, output, torch, standardize }));
-      process.stdout.write(learningAdvice(learned.score, { task, rate: recording.rate, standardize, network: path }));
-      pipeline.close();
-    });
+    .action((inputs, { powerLine = defaultPowerLine(), ...options }) => train(inputs, { ...options, powerLine }));
   deprecate(command, '--step <mu>', '--learning-rate');
   deprecate(command, '--mains <hz>', '--power-line');
   deprecate(command, '--reference <list>', '--noise-reference');
   return command;
-}
-
-/** Writes a whole file, so that no half-written file is ever visible. */
-function write(path: string, content: Uint8Array | string): void {
-  try {
-    writeFileAtomic.sync(path, content as Buffer);
-  } catch (error) {
-    throw outputError(path, error);
-  }
 }

@@ -4,6 +4,7 @@ import type { Recording } from '../../formats/index.ts';
 import { counted } from '../amounts.ts';
 import { methods } from '../report/learning-curve.ts';
 import type { LearningRun } from './learning-run.ts';
+import { compared, shown } from './score-tables.ts';
 import type { Task } from './task-channels.ts';
 
 /** What a report mentions besides the pass. */
@@ -17,7 +18,7 @@ export interface ReportOptions {
 
 /** The result of a pass as text: a table of errors, then counts of frames and updates. */
 export function learningReport(
-  { frames }: Recording,
+  { frames }: Pick<Recording, 'frames'>,
   { learned, seconds, filled }: LearningRun,
   { task, gaps, output, torch, standardize }: ReportOptions,
 ): string {
@@ -27,7 +28,7 @@ export function learningReport(
   const skipped = Object.entries(counts).filter(([, count]) => count > 0);
   const lines = [
     `${'error / variance'.padEnd(24)}${'overall'.padStart(10)}${'recent'.padStart(10)}`,
-    ...methods(task).map(({ name, error }) => row(name, error)),
+    ...compared(task).map(({ name, error }) => row(name, error)),
     row('skill', ({ skill }) => skill),
     row('loss', ({ loss }) => loss),
     '',
@@ -68,13 +69,8 @@ function undefinedNote({ frames, skill, overall }: Score): string | undefined {
   return Number.isFinite(skill) ? undefined : '-: the targets did not change recently';
 }
 
-function shown(share: number): string {
-  if (!Number.isFinite(share)) return '-';
-  return Math.abs(share) > 0 && Math.abs(share) < 1e-3 ? share.toExponential(2) : share.toPrecision(3);
-}
-
 /** How a pass was made. */
-interface AdviceOptions {
+export interface AdviceOptions {
   readonly task: Task;
   /** Sampling rate in Hz. */
   readonly rate: number;

@@ -1,19 +1,23 @@
 import { frameCount } from '../../core/blocks/block.ts';
+import type { Score } from '../../core/learning/forecast-score.ts';
 import type { Learned } from '../../core/learning/learned.ts';
+import { plan } from '../../core/network/plan.ts';
 import type { Pipeline } from '../../core/pipeline/pipeline.ts';
 import type { Recording } from '../../formats/index.ts';
 import { share } from '../amounts.ts';
 import { UsageError } from '../failure.ts';
+import { inTurn } from '../in-turn.ts';
 import type { Progress } from '../progress.ts';
 import type { CurvePoint } from '../report/learning-curve.ts';
 import { pieces, runPipeline } from '../run-pipeline.ts';
+import { RecordingScore, type ScoredTask } from './recording-score.ts';
 
 /** Frames per block. */
 const blockFrames = 256;
 /** Maximum number of points of the learning curve. */
 const maxPoints = 600;
 
-/** The result of one pass over a recording. */
+/** The result of one pass over one or more recordings. */
 export interface LearningRun {
   readonly learned: Learned;
   readonly curve: readonly CurvePoint[];
@@ -23,26 +27,52 @@ export interface LearningRun {
   readonly filled: number;
 }
 
+/** A pass, with the score of each recording. */
+export interface ScoredRun extends LearningRun {
+  /** Scores of the recordings, in their order; undefined for a recording without frames. */
+  readonly scores: readonly (Score | undefined)[];
+}
+
+/** What a progress line says about the pass. */
+export type Activity = 'Learning' | 'Validating';
+
 /**
- * Runs a recording from start to end through the pipeline that `learningPipeline` returns. Throws a UsageError if the
- * recording has no frames.
+ * Runs recordings in turn, each from start to end, through the pipeline that `learningPipeline` returns. No window spans two
+ * recordings, and the standardization starts again with each. Throws a UsageError if the recordings have no frames.
  */
-export function learningRun(pipeline: Pipeline, { blocks, frames, lost }: Recording, line: Progress): LearningRun {
+export function learningRun(
+  pipeline: Pipeline,
+  recordings: readonly Recording[],
+  task: ScoredTask,
+  line: Progress,
+  activity: Activity = 'Learning',
+): ScoredRun {
+  const frames = recordings.reduce((sum, each) => sum + each.frames, 0);
+  const lost = recordings.reduce((sum, each) => sum + each.lost, 0);
+  const { receptiveField } = plan(task.network.spec);
+  const scores = recordings.map(() => new RecordingScore(task, Math.max(blockFrames, receptiveField)));
   const every = Math.max(1, Math.floor(frames / maxPoints));
   const curve: CurvePoint[] = [];
   const startedAt = performance.now();
   let last: Learned | null = null;
-  let [done, filled] = [0, 0];
-  for (const { raw, learned } of runPipeline(pipeline, pieces(blocks, blockFrames))) {
-    if (!learned) continue;
-    const { score } = learned;
-    last = learned;
-    if (raw.valid) filled += frameCount(raw);
-    done += frameCount(raw);
-    if (done >= (curve.length + 1) * every) curve.push({ frame: raw.start + frameCount(raw), score });
-    line.show(`Learning ${share(done, frames + lost)}, skill ${score.skill.toFixed(2)}`);
+  let [done, filled, current] = [0, 0, 0];
+  for (const { recording, block } of inTurn(recordings, receptiveField + task.lead)) {
+    if (recording !== current && pipeline.spec.standardize) pipeline.handle({ type: 'restart', stage: 'standardize' });
+    current = recording;
+    for (const output of runPipeline(pipeline, pieces([block], blockFrames))) {
+      const { raw, learned } = output;
+      if (!learned) continue;
+      const { score } = learned;
+      last = learned;
+      scores[recording].add(output);
+      if (raw.valid) filled += frameCount(raw);
+      done += frameCount(raw);
+      if (done >= (curve.length + 1) * every) curve.push({ frame: raw.start + frameCount(raw), score });
+      line.show(`${activity} ${share(done, frames + lost)}, skill ${score.skill.toFixed(2)}`);
+    }
   }
   line.clear();
   if (!last) throw new UsageError('the recording contains no frames');
-  return { learned: last, curve, filled, seconds: (performance.now() - startedAt) / 1000 };
+  const seconds = (performance.now() - startedAt) / 1000;
+  return { learned: last, curve, filled, seconds, scores: scores.map(({ score }) => score) };
 }

@@ -7,7 +7,7 @@ import { escaped, reportPage } from './report-page.ts';
 
 /** The content of a page on a learner. */
 export interface LearningPage {
-  /** Path of the recording. */
+  /** Path of the recording, or a name of several. */
   readonly title: string;
   readonly task: Task;
   /** Hz. */
@@ -17,10 +17,13 @@ export interface LearningPage {
   readonly outputs: readonly string[];
   readonly before: Weights;
   readonly after: Weights;
+  /** What the result means, in sentences. */
+  readonly conclusion: string;
 }
 
 /** A self-contained HTML page: the result, the learning curve, and the kernels of every layer. */
-export function learningPage({ title, task, rate, curve, inputs, outputs, before, after }: LearningPage): string {
+export function learningPage(content: LearningPage): string {
+  const { title, task, rate, curve, inputs, outputs, before, after, conclusion } = content;
   const name = escaped(basename(title));
   const names = Object.keys(after).filter((each) => after[each].shape.length === 3);
   const last = names[names.length - 1];
@@ -33,6 +36,7 @@ export function learningPage({ title, task, rate, curve, inputs, outputs, before
     style: learningCurveStyle + kernelMapsStyle,
     body: `<h1>${name}</h1>
 ${result(task, curve)}
+<p>${escaped(conclusion)}</p>
 <h2>Learning curve</h2>
 ${learningCurve(task, curve, rate)}
 ${layers.join('\n')}`,
