@@ -19,6 +19,8 @@ export interface Loss {
   readonly skill: number | null;
   /** Root mean squared error. If it is known but `nmse` is null, the target is constant. */
   readonly rms?: number | null;
+  /** Score of weights that were set aside, on later frames that they have not learned from. */
+  readonly holdout?: { readonly skill: number | null };
   /** Time in ms since 1970 (default: now). */
   readonly time?: number;
 }
@@ -38,7 +40,7 @@ export interface LossPlotOptions {
 /** Error and skill of a learner since the first push, in fixed memory: older scores are averaged. */
 export class LossPlot {
   readonly #root: HTMLDivElement;
-  readonly #history = new DownsampledHistory(4);
+  readonly #history = new DownsampledHistory(5);
   readonly #error: Chart | undefined;
   readonly #skill: Chart;
   readonly #outputs: HTMLOutputElement[] = [];
@@ -65,13 +67,13 @@ export class LossPlot {
         draw: () => this.#data(1, 2),
       });
     }
-    const body = this.#addPanel('Skill');
+    const body = this.#addPanel('Skill', options.compact ? undefined : 'weights set aside');
     body.title = `1 is perfect, 0 is no better than the baseline (${baseline}).`;
     this.#skill = new Chart(body, {
       label: 'Learner skill over time',
       movingAxis: true,
       options: () => this.#skillOptions(),
-      draw: () => this.#data(3),
+      draw: () => this.#data(3, 4),
     });
     const skill = this.#outputs.at(-1);
     if (skill) skill.dataset.testid = 'skill';
@@ -85,8 +87,9 @@ export class LossPlot {
   push(loss: Loss): void {
     const time = loss.time ?? Date.now();
     if (Number.isNaN(this.#startTime)) this.#startTime = time;
-    const { nmse, persistence, skill } = loss;
-    this.#history.add([(time - this.#startTime) / 1000, nmse ?? NaN, persistence ?? NaN, skill ?? NaN]);
+    const { nmse, persistence, skill, holdout } = loss;
+    const scores = [nmse, persistence, skill, holdout?.skill].map((score) => score ?? NaN);
+    this.#history.add([(time - this.#startTime) / 1000, ...scores]);
     this.#newest = loss;
     if (!this.#view?.paused || !this.#drawn) this.#show();
   }
@@ -134,13 +137,13 @@ export class LossPlot {
     this.#skill.invalidate();
   }
 
-  /** Adds a panel whose caption explains the dashed line as `baseline`, and returns the element of its plot. */
-  #addPanel(title: string, baseline?: string): HTMLElement {
+  /** Adds a panel whose caption explains the dashed line as `dashed`, and returns the element of its plot. */
+  #addPanel(title: string, dashed?: string): HTMLElement {
     const { head, body, caption } = addPlotPanel(this.#root, title, '');
-    if (baseline !== undefined) {
+    if (dashed !== undefined) {
       addElement(caption, 'i', 'tapline-dash');
-      caption.append(` ${baseline}`);
-      caption.title = `Dashed: error of the baseline (${baseline})`;
+      caption.append(` ${dashed}`);
+      caption.title = `Dashed: ${title.toLowerCase()} of the ${dashed}`;
     } else setText(caption, '1 = perfect');
     const output = addElement(head, 'output', '');
     output.ariaLive = 'off';
@@ -199,6 +202,7 @@ export class LossPlot {
           fill: `color-mix(in srgb, ${theme.good} 14%, transparent)`,
           fillTo: 0,
         },
+        { points: { show: false }, pxAlign: 0, stroke: theme.ghost, width: 1.25, dash: [4, 3] },
       ],
       scales: { x: wholeHistory, y: { range: (_, low) => [Math.min(0, low || 0), 1] } },
       axes: this.#timeAxis(theme),

@@ -6,7 +6,7 @@ import { defaultWindow } from './time-windows.ts';
 import type { Connection } from './connection.ts';
 import type { Outage } from './outage.ts';
 import { type Liveness, liveness, type ReportedHealth } from './liveness.ts';
-import type { HealthMessage, LearnerInfo, MapInfo, StreamInfo } from '../../src/protocol/index.ts';
+import type { HealthMessage, LearnerInfo, LossMessage, MapInfo, StreamInfo } from '../../src/protocol/index.ts';
 
 /** Settings of one stream made by the user. */
 export interface StreamSettings {
@@ -35,7 +35,7 @@ export interface DashboardState {
   /** The server's clock, in ms since 1970; updated several times per second. */
   readonly now: number;
   /** The score of every learner, by `learnerKey`. */
-  readonly scores: ReadonlyMap<string, { readonly skill: number | null; readonly rollbacks?: number }>;
+  readonly scores: ReadonlyMap<string, LearnerScore>;
   /** All open alarms and the latest cleared ones, by ID. */
   readonly alarms: ReadonlyMap<number, AlarmRecord>;
   readonly maintenance: readonly MaintenanceWindow[];
@@ -76,6 +76,9 @@ const maxClearedAlarms = 50;
 
 /** Streams shown as previews next to the selected one. */
 const maxPreviews = 4;
+
+/** Score of a learner, as in the `loss` message of the protocol. */
+export type LearnerScore = Pick<LossMessage, 'nmse' | 'skill' | 'holdout' | 'rollbacks'>;
 
 /** The key of a learner in `DashboardState.scores`. */
 export function learnerKey(stream: string, learner: number): string {

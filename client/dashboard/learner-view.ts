@@ -18,6 +18,12 @@ import type { StreamFeed } from './stream-feed.ts';
 const learnerHelp =
   'Kernel: the weight of each past frame; lag 0 is the newest frame. Spectrum: the gain of the kernel at each frequency. Error: squared error divided by the variance of the target. Skill: 1 is perfect, 0 is no better than the baseline (dashed).';
 const learningRateHelp = 'The size of an update (µ). A higher learning rate adapts faster, but also forgets sooner.';
+const holdoutHelp =
+  'The weights are set aside from time to time and scored on later frames that they have not learned from. The score above is that of a learner that is corrected after every frame.';
+const followsText =
+  'This error is much larger than the live one: the learner follows the signal, but has not learned a rule that lasts. Try a lower learning rate, slower forgetting, or a longer kernel.';
+/** Factor between the errors from which the learner follows the signal. */
+const followsFactor = 1.5;
 /** Range of the learning-rate slider, as powers of ten. */
 const minExponent = -4;
 const maxExponent = 0;
@@ -111,7 +117,7 @@ function openView(
       >
       ${hint(learningRateHelp)} ${rollbacksView(state, info, learner)}
     </div>
-    ${waiting(learner.taps + 1, receivedFrames(state, info))}
+    ${holdoutView(state, info, learner)} ${waiting(learner.taps + 1, receivedFrames(state, info))}
     <div class="component" data-testid="kernel" ${mountComponent(key, {}, mountKernels(info, learner, feed))}></div>
     <div class="component" data-testid="loss" ${mountComponent(key, {}, mountLoss(learner, feed))}></div>`;
 }
@@ -130,6 +136,17 @@ function rollbacksView(state: DashboardState, info: StreamInfo, learner: Learner
     >Rolled back ${times}×
     ${hint('The error rose, so the last good weights were restored and the learning rate was reduced.')}</span
   >`;
+}
+
+/** The score of weights that were set aside, and what a large difference from the live score means. */
+function holdoutView(state: DashboardState, info: StreamInfo, learner: LearnerInfo): TemplateResult | undefined {
+  const { nmse, holdout } = state.scores.get(learnerKey(info.name, learner.index)) ?? {};
+  if (nmse == null || holdout?.nmse == null || holdout.skill === null) return undefined;
+  const follows = holdout.nmse > followsFactor * nmse;
+  return html`<p class="learner-holdout" data-testid="holdout">
+    Weights set aside: error ${formatNumber(holdout.nmse)}, skill ${formatNumber(holdout.skill)} ${hint(holdoutHelp)}
+    ${follows ? html`<br />${followsText}` : undefined}
+  </p>`;
 }
 
 /** The skill of a stream's first learner, for a preview card. */

@@ -73,6 +73,15 @@ export interface LossMessage {
     /** 1 - nmse / persistence. */
     skill: number | null;
   };
+  /** The score of weights that were set aside, on later frames that they have not learned from. */
+  holdout?: {
+    /** Squared error divided by the variance of the target. */
+    nmse: number | null;
+    /** 1 - nmse / persistence. */
+    skill: number | null;
+    /** Number of scored frames so far. */
+    frames: number;
+  };
   /** Number of updates. */
   updates?: number;
   /** Number of outputs that were skipped in training, by reason. */
@@ -262,6 +271,7 @@ const schemas = new Map<string, field.Schema<WatchText>>([
       movingAverage: v.optional(numberOrNull),
       mains: v.optional(numberOrNull),
       overall: v.optional(v.object({ nmse: numberOrNull, skill: numberOrNull })),
+      holdout: v.optional(v.object({ nmse: numberOrNull, skill: numberOrNull, frames: field.index })),
       updates: v.optional(field.index),
       refused: v.optional(v.record(v.string(), field.index)),
       rollbacks: v.optional(field.index),

@@ -1,5 +1,6 @@
 import type { GapFillerOptions } from '../core/blocks/gap-filler.ts';
 import type { Optimizer } from '../core/learning/optimizers/optimizer.ts';
+import { scoreMetadata } from '../core/learning/score-metadata.ts';
 import type { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
 import { hashNetwork } from '../core/network/weights-hash.ts';
@@ -49,6 +50,8 @@ export interface PipelineSetup {
 export interface LearnedWeights {
   readonly spec: NetworkSpec;
   readonly weights: Weights;
+  /** Metadata of the weights file: the scores as JSON. */
+  readonly score?: string;
 }
 
 /**
@@ -150,12 +153,14 @@ export class PipelineRunner {
     return this.#pipeline?.save();
   }
 
-  /** Returns the current weights of every learner, by name. */
+  /** Returns the weights to serve of every learner, by name. */
   learned(): Map<string, LearnedWeights> {
     const pipeline = this.#pipeline;
     const learned = [...this.#reports.learners.keys()].flatMap((name): [string, LearnedWeights][] => {
-      const network = pipeline?.learnerOf(name)?.network;
-      return network ? [[name, { spec: network.spec, weights: network.weights() }]] : [];
+      const learner = pipeline?.learnerOf(name);
+      if (!learner) return [];
+      const { spec } = learner.network;
+      return [[name, { spec, weights: learner.weights(), score: scoreMetadata(learner.score, learner.served) }]];
     });
     return new Map(learned);
   }

@@ -57,7 +57,7 @@ export class StageReports {
     if (at < (this.#reportedAt.get(name) ?? -Infinity) + this.#interval) return;
     this.#reportedAt.set(name, at);
     outputs.push({ type: 'learningRate', learner, learningRate }, lossOf(learner, at, learned));
-    if (kernels) outputs.push(kernelsOf(learner, at, learned.weights(), kernels));
+    if (kernels) outputs.push(kernelsOf(learner, at, learned.currentWeights(), kernels));
   }
 }
 
@@ -69,6 +69,7 @@ function everyOf(rate: number, detectorRate: number): number {
 /** Returns the score of the emitted predictions. */
 function lossOf(learner: number, at: number, { score, updates, skipped, rollbacks }: Learned): StageOutput {
   const { nmse, skill, persistence, rms, movingAverage, powerLine, overall } = score.live;
+  const { holdout } = score;
   return {
     type: 'loss',
     learner,
@@ -80,6 +81,7 @@ function lossOf(learner: number, at: number, { score, updates, skipped, rollback
     movingAverage: finiteOrNull(movingAverage),
     mains: finiteOrNull(powerLine),
     overall: { nmse: finiteOrNull(overall.nmse), skill: finiteOrNull(overall.skill) },
+    holdout: { nmse: finiteOrNull(holdout.nmse), skill: finiteOrNull(holdout.skill), frames: holdout.frames },
     updates,
     refused: skipped,
     rollbacks,

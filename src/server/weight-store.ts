@@ -58,9 +58,9 @@ export class WeightStore {
     for (const file of evicted) this.#weights.delete(file);
     const directory = this.#directory;
     if (directory === undefined) return;
-    for (const [learner, { spec, weights }] of learned) {
-      const network = Network.create(spec, { weights });
-      await writeFileAtomic(join(directory, fileOf(stream, learner)), Buffer.from(network.save()));
+    for (const [learner, { spec, weights, score }] of learned) {
+      const bytes = Network.create(spec, { weights }).save({ metadata: score === undefined ? {} : { score } });
+      await writeFileAtomic(join(directory, fileOf(stream, learner)), Buffer.from(bytes));
     }
     for (const file of evicted) await rm(join(directory, file), { force: true });
   }

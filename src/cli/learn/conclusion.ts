@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { Score } from '../../core/learning/forecast-score.ts';
 import type { ErrorStats } from '../../core/learning/running-errors.ts';
+import type { ServedWeights } from '../../core/learning/served-weights.ts';
 import { defaultForgetting } from '../../core/learning/optimizers/least-squares-layer.ts';
 import { counted } from '../amounts.ts';
 import { learningAdvice, type AdviceOptions } from './learning-report.ts';
@@ -11,6 +12,8 @@ import type { Validation } from './validation.ts';
 export interface Outcome extends AdviceOptions {
   /** Score of the predictions that were made while learning. */
   readonly score: Score;
+  /** Score of the saved weights on later frames; null: the last weights were saved, without a score. */
+  readonly served: ServedWeights | null;
   /** Scores of the final weights on other recordings. */
   readonly validations: readonly Validation[];
   /** Forecast horizon in frames. */
@@ -29,6 +32,8 @@ export interface Outcome extends AdviceOptions {
 
 /** Fewer frames per weight of an output are few. */
 const minFramesPerWeight = 20;
+/** Fewer scored frames of the saved weights are too few to compare them with the learner. */
+const minHoldoutFrames = 100;
 /** Errors that differ by a smaller factor are about equal. */
 const similar = 1.02;
 /** Errors that differ by a larger factor are clearly different. */
@@ -85,10 +90,11 @@ function bestBaseline(task: Outcome['task'], stats: ErrorStats): { name: string;
 
 /** What to try next, according to the first rule that applies. */
 function nextStep(outcome: Outcome, validations: readonly Validation[]): string {
-  const { score, weights, oldestShare, taps, linear, network } = outcome;
+  const { score, served, weights, oldestShare, taps, linear, network } = outcome;
   const { nmse, best, name } = judgment(outcome, validations);
   const fewer = network === undefined ? 'fewer taps (--taps)' : 'a smaller network';
-  const larger = network === undefined ? `a longer kernel (--taps ${2 * taps})` : 'a network with a longer receptive field';
+  const larger =
+    network === undefined ? `a longer kernel (--taps ${2 * taps})` : 'a network with a longer receptive field';
   const failed = learningAdvice(score, outcome).trimEnd();
   const recent = (1 - score.skill) / (1 - score.overall.skill);
   if (Math.abs(nmse / best - 1) < closeToBaseline && best < explained)
@@ -96,6 +102,13 @@ function nextStep(outcome: Outcome, validations: readonly Validation[]): string 
   if (failed !== '') return failed;
   if (validations.length > 0 && nmse > different * score.overall.nmse && nmse > smallError)
     return `The final weights are clearly worse on a recording that they were not trained on: what they learned is specific to the end of the training data. Try more recordings of the same kind${forgetLess(outcome)}.`;
+  if (
+    served &&
+    served.frames >= minHoldoutFrames &&
+    served.nmse > different * score.overall.nmse &&
+    served.nmse > smallError
+  )
+    return `The saved weights are clearly worse on later frames than the learner, which is corrected after every frame: it follows the signal, but has not learned a rule that lasts. Try ${followLess(outcome)}.`;
   if (score.frames < minFramesPerWeight * weights)
     return `${counted(score.frames, 'scored frame')} are few for ${counted(weights, 'weight')} per output. Try more data (further recordings as arguments) or ${fewer}.`;
   if (Math.min(nmse, best) > largeError && recent > 1 / different)
@@ -139,6 +152,12 @@ function forgetLess({ forgetting, weights, horizon }: Outcome): string {
   if (!(current < 1)) return '';
   const longest = Math.max(current, defaultForgetting(weights, horizon));
   return ` or slower forgetting (--optimizer rls:${rounded(1 - (1 - longest) / 10)})`;
+}
+
+function followLess(outcome: Outcome): string {
+  if (outcome.forgetting === undefined)
+    return 'a lower learning rate, more data, or --optimizer rls if the network is linear';
+  return `more data (further recordings as arguments)${forgetLess(outcome)}`;
 }
 
 function forgetMore({ forgetting }: Outcome): string {

@@ -4,6 +4,7 @@ import type { Recording } from '../../formats/index.ts';
 import { counted } from '../amounts.ts';
 import { methods } from '../report/learning-curve.ts';
 import type { LearningRun } from './learning-run.ts';
+import { savedNote } from './saved-scores.ts';
 import { compared, shown } from './score-tables.ts';
 import type { Task } from './task-channels.ts';
 
@@ -45,6 +46,7 @@ export function learningReport(
     lines.push(
       `Rolled back to the last good weights ${counted(rollbacks, 'time')}; the learning rate is now ${learningRate.toPrecision(3)}`,
     );
+  lines.push(savedNote(learned));
   lines.push(`Wrote the weights to ${output}${torch ? ' (PyTorch names and tap order)' : ''}`);
   if (standardize !== undefined)
     lines.push(`The network expects standardized input: tapline apply ${output} <input> --standardize ${standardize}`);

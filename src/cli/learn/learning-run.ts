@@ -1,5 +1,5 @@
 import { frameCount } from '../../core/blocks/block.ts';
-import type { Score } from '../../core/learning/forecast-score.ts';
+import type { RunningScore } from '../../core/learning/forecast-score.ts';
 import type { Learned } from '../../core/learning/learned.ts';
 import { plan } from '../../core/network/plan.ts';
 import type { Pipeline } from '../../core/pipeline/pipeline.ts';
@@ -30,7 +30,7 @@ export interface LearningRun {
 /** A pass, with the score of each recording. */
 export interface ScoredRun extends LearningRun {
   /** Scores of the recordings, in their order; undefined for a recording without frames. */
-  readonly scores: readonly (Score | undefined)[];
+  readonly scores: readonly (RunningScore | undefined)[];
 }
 
 /** What a progress line says about the pass. */

@@ -1,6 +1,6 @@
 import { type Block, frameCount } from '../../core/blocks/block.ts';
 import { isSample } from '../../core/learning/evaluation.ts';
-import { baselineReach, ForecastScore, type Score } from '../../core/learning/forecast-score.ts';
+import { baselineReach, ForecastScore, type RunningScore } from '../../core/learning/forecast-score.ts';
 import { FrameRing } from '../../core/learning/frames.ts';
 import type { Network } from '../../core/network/network.ts';
 import type { PipelineOutput } from '../../core/pipeline/pipeline-output.ts';
@@ -53,7 +53,7 @@ export class RecordingScore {
   }
 
   /** The score so far; undefined before the first output. Its loss is not known. */
-  get score(): Score | undefined {
+  get score(): RunningScore | undefined {
     return this.#score?.get();
   }
 

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Score } from '../../core/learning/forecast-score.ts';
+import type { RunningScore } from '../../core/learning/forecast-score.ts';
 import type { ErrorStats } from '../../core/learning/running-errors.ts';
 import { type Method, methods, type Task } from '../report/learning-curve.ts';
 import { textTable } from '../text-table.ts';
@@ -8,7 +8,7 @@ import { textTable } from '../text-table.ts';
 export interface RecordingResult {
   readonly path: string;
   /** undefined: no frame was predicted. */
-  readonly score: Score | undefined;
+  readonly score: RunningScore | undefined;
 }
 
 /** The mean of all targets. Its squared error is their variance, which is the unit of all errors. */

@@ -22,7 +22,8 @@ import { oldestShare, variancesOf } from './oldest-taps.ts';
 import { type NamedRecording, readRecordings } from './recordings.ts';
 import { recordingTable } from './score-tables.ts';
 import { networkFor, oneLayer, rolesOf, taskChannels, type TaskChannels } from './task-channels.ts';
-import { validate, withValidations } from './validation.ts';
+import { savedScores } from './saved-scores.ts';
+import { validate } from './validation.ts';
 
 /** Options of `tapline learn`. */
 export type LearnOptions = ReadingValues &
@@ -69,12 +70,12 @@ export async function train(
   const after = pass.learned.weights();
   network.setWeights(after);
   const validations = others.map((other) => validate(other, scored, spec, input, line));
-  write(output, withValidations(network.save({ torch }), validations));
+  write(output, network.save({ torch, metadata: savedScores(pass.learned, validations, torch) }));
   const facts = {
     ...factsOf(network, spec, recordings, places, standardize),
     ...{ task, horizon: options.horizon, rate: first.rate, standardize, network: path, taps },
   };
-  const closing = conclusion({ ...facts, score: pass.learned.score, validations });
+  const closing = conclusion({ ...facts, score: pass.learned.score, served: pass.learned.served, validations });
   const { channels } = first;
   const labels = (which: readonly number[]) => which.map((place) => channels[place].label);
   const [read, predicted] = [labels(places.inputs), labels(places.outputs)];

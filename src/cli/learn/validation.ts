@@ -1,6 +1,4 @@
-import { basename } from 'node:path';
-import type { Score } from '../../core/learning/forecast-score.ts';
-import { decodeSafetensors, encodeSafetensors } from '../../core/state/safetensors.ts';
+import type { RunningScore } from '../../core/learning/forecast-score.ts';
 import { asUsage } from '../failure.ts';
 import type { Progress } from '../progress.ts';
 import type { LearnSpec } from './learn-options.ts';
@@ -12,7 +10,7 @@ import type { NamedRecording } from './recordings.ts';
 /** The score of frozen weights on a recording that they were not trained on. */
 export interface Validation {
   readonly path: string;
-  readonly score: Score;
+  readonly score: RunningScore;
 }
 
 /**
@@ -26,7 +24,7 @@ export function validate(
   input: LearningInput,
   line: Progress,
 ): Validation {
-  const pipeline = asUsage(() => learningPipeline(task.network, learn, recording, input), path);
+  const pipeline = asUsage(() => learningPipeline(task.network, { ...learn, holdout: false }, recording, input), path);
   try {
     pipeline.learner!.learning = false;
     const { learned } = asUsage(() => learningRun(pipeline, [recording], task, line, 'Validating'), path);
@@ -34,15 +32,4 @@ export function validate(
   } finally {
     pipeline.close();
   }
-}
-
-/** Saved weights with the results of validations in their metadata, as JSON in the field `validation`. */
-export function withValidations(weights: Uint8Array, validations: readonly Validation[]): Uint8Array {
-  if (validations.length === 0) return weights;
-  const { tensors, metadata } = decodeSafetensors(weights);
-  const results = validations.map(({ path, score: { frames, overall } }) => {
-    const { nmse, skill, persistence, movingAverage, powerLine } = overall;
-    return { recording: basename(path), frames, nmse, skill, persistence, movingAverage, powerLine };
-  });
-  return encodeSafetensors(tensors, { ...metadata, validation: JSON.stringify(results) });
 }

@@ -60,6 +60,8 @@ export interface Learned {
    * the current weights.
    */
   weights(): Weights;
+  /** Returns a copy of the current weights, averaged if the option `average` is set. */
+  currentWeights(): Weights;
 }
 
 /** Skip counts at the start. */

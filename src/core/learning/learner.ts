@@ -9,6 +9,9 @@ import type { Network } from '../network/network.ts';
 import type { TunableOptimizer } from './optimizers/optimizer.ts';
 import { checkStreams } from '../network/plan.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
+import type { Weights } from '../network/weights.ts';
+import type { ServedWeights } from './served-weights.ts';
+import type { Score } from './forecast-score.ts';
 import { Trainer } from './trainer.ts';
 
 /**
@@ -79,6 +82,21 @@ export class Learner {
     return this.#trainer.updater.optimizer;
   }
 
+  /** Returns copies of the weights to serve, as `Learned.weights`. */
+  weights(): Weights {
+    return this.#trainer.weights();
+  }
+
+  /** The scores so far. */
+  get score(): Score {
+    return this.#trainer.score(this.#outputRate);
+  }
+
+  /** Score of the weights to serve; null until there is one. */
+  get served(): ServedWeights | null {
+    return this.#trainer.holdout?.servedScore ?? null;
+  }
+
   /**
    * Learns from a block and returns the predictions, errors, and scores. A jump of `start` is a gap.
    * @param alarmed one byte per frame; 1 = do not train on the frame. Default: as in the property `alarmed`
@@ -112,8 +130,8 @@ export class Learner {
     return {
       ...this.#collected.drain(block, pace.outputsAfter(block.start)),
       error,
-      score: this.#trainer.score(this.#outputRate),
-      served: this.#trainer.holdout?.servedScore ?? null,
+      score: this.score,
+      served: this.served,
       updates,
       skipped,
       refused: skipped,
@@ -121,6 +139,7 @@ export class Learner {
       learningRate: optimizer.learningRate,
       rate: optimizer.learningRate,
       weights: () => this.#trainer.weights(),
+      currentWeights: () => updater.weights(),
     };
   }
 

@@ -134,16 +134,17 @@ export class Network implements CompiledNetwork {
   /**
    * Saves the weights as safetensors: in lag order with the spec in the metadata or, with `torch`, with PyTorch's names
    * and order. These are the names of the state dict if the network was exported from a PyTorch module and no weight was
-   * folded into another, and '0.weight' … (by layer number) otherwise.
+   * folded into another, and '0.weight' … (by layer number) otherwise. `metadata` contains more texts for the file's metadata;
+   * `load` ignores them.
    */
-  save(options: { torch?: boolean } = {}): Uint8Array {
+  save({ torch = false, metadata = {} }: { torch?: boolean; metadata?: Record<string, string> } = {}): Uint8Array {
     const names = this.#names;
-    if (options.torch) {
+    if (torch) {
       const turned = toTorch(this.weights(), this.spec);
-      return encodeSafetensors(names ? renameForTorch(turned, names) : turned, { format: 'pt' });
+      return encodeSafetensors(names ? renameForTorch(turned, names) : turned, { ...metadata, format: 'pt' });
     }
-    const metadata = { tapline: 'network', spec: JSON.stringify(this.spec) };
-    return encodeSafetensors(this.weights(), names ? { ...metadata, torch: JSON.stringify(names) } : metadata);
+    const own = { tapline: 'network', spec: JSON.stringify(this.spec), ...(names && { torch: JSON.stringify(names) }) };
+    return encodeSafetensors(this.weights(), { ...metadata, ...own });
   }
 
   /** Returns a copy with its own weights. */
