@@ -23,7 +23,9 @@ const holdoutHelp =
 const followsText =
   'This error is much larger than the live one: the learner follows the signal, but has not learned a rule that lasts. Try a lower learning rate, slower forgetting, or a longer kernel.';
 /** Factor between the errors from which the learner follows the signal. */
-const followsFactor = 1.5;
+const followsFactor = 2;
+/** Fewer scored frames are too few to compare the errors. */
+const minHoldoutFrames = 200;
 /** Range of the learning-rate slider, as powers of ten. */
 const minExponent = -4;
 const maxExponent = 0;
@@ -142,7 +144,7 @@ function rollbacksView(state: DashboardState, info: StreamInfo, learner: Learner
 function holdoutView(state: DashboardState, info: StreamInfo, learner: LearnerInfo): TemplateResult | undefined {
   const { nmse, holdout } = state.scores.get(learnerKey(info.name, learner.index)) ?? {};
   if (nmse == null || holdout?.nmse == null || holdout.skill === null) return undefined;
-  const follows = holdout.nmse > followsFactor * nmse;
+  const follows = holdout.frames >= minHoldoutFrames && holdout.nmse > followsFactor * nmse;
   return html`<p class="learner-holdout" data-testid="holdout">
     Weights set aside: error ${formatNumber(holdout.nmse)}, skill ${formatNumber(holdout.skill)} ${hint(holdoutHelp)}
     ${follows ? html`<br />${followsText}` : undefined}

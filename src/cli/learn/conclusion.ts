@@ -105,7 +105,7 @@ function nextStep(outcome: Outcome, validations: readonly Validation[]): string 
   if (
     served &&
     served.frames >= minHoldoutFrames &&
-    served.nmse > different * score.overall.nmse &&
+    (served.rms / score.overall.rms) ** 2 > different &&
     served.nmse > smallError
   )
     return `The saved weights are clearly worse on later frames than the learner, which is corrected after every frame: it follows the signal, but has not learned a rule that lasts. Try ${followLess(outcome)}.`;

@@ -20,6 +20,12 @@ export interface LearnerView {
 /** Largest number of windows in the score of the chosen weights, so that a stream of any length needs no more memory. */
 const maxRanges = 64;
 
+/**
+ * Other weights are chosen when the logarithm of the ratio of the errors, less `drift` per window, adds up to `threshold` (CUSUM,
+ * Page 1954). So clearly better weights are chosen at once, and the same ones are scored for long if all are alike.
+ */
+const [drift, threshold] = [0.02, 0.15];
+
 /** The weights that can be chosen. */
 export interface Candidates {
   /** The best weights of the last comparison; at first those before the first update. */
@@ -53,6 +59,8 @@ export class Holdout {
   /** Those of `#candidates` that predict the current window. */
   #open: readonly HeldOutWeights[] = [];
   #variances: Float64Array | null = null;
+  /** Sums of how much smaller than that of the chosen weights the errors were. */
+  readonly #advantages: Float64Array = new Float64Array(3);
   /** Score of all chosen weights, each in its windows. */
   #score: ForecastScore | null = null;
   /** Score of the chosen weights, and their windows. null: no weights have been chosen. */
@@ -139,6 +147,7 @@ export class Holdout {
     for (const candidate of this.#candidates) candidate.setAside = -1;
     this.#sums = [];
     this.#summed = 0;
+    this.#advantages.fill(0);
     this.#own = this.#served = this.#servedScore = null;
     this.#ranges = [];
   }
@@ -156,6 +165,7 @@ export class Holdout {
       sums: copiesOf(this.#sums),
       open: Float64Array.from(this.#open, (weights) => this.#candidates.indexOf(weights)),
       variances: this.#variances ?? new Float64Array(0),
+      advantages: this.#advantages.slice(),
       ranges: Float64Array.from(this.#ranges.flat()),
       candidates: Object.fromEntries(this.#candidates.map((weights, i) => [String(i), weights.save()])),
       ...(this.#score && { score: this.#score.save(), rate: this.#score.rate }),
@@ -173,6 +183,7 @@ export class Holdout {
     this.#sums = this.#summed > 0 ? this.#arrays(stateIn(state, 'sums')) : [];
     const variances = doublesIn(state, 'variances');
     this.#variances = variances.length > 0 ? variances.slice() : null;
+    this.#advantages.set(doublesIn(state, 'advantages', 3));
     this.#ranges = rangesOf(doublesIn(state, 'ranges'));
     this.#score = this.#own = null;
     if (has('score')) {
@@ -211,13 +222,21 @@ export class Holdout {
     this.#summed = 0;
   }
 
-  /** Chooses the weights with the smallest error in the window that ends. Keeps those that were chosen if it has no target. */
+  /** Compares the weights in the window that ends, and chooses. */
   #choose(): void {
     const frames = Math.max(...this.#open.map(({ count }) => count));
     if (frames === 0) return;
-    const best = this.#open.reduce((a, b) => (b.count === frames && b.error < a.error ? b : a));
-    if (best !== this.#chosen) this.#chosen.store(best.packed, best.setAside);
+    const chosen = this.#chosen;
+    let best = chosen;
+    for (const [i, other] of this.#candidates.entries()) {
+      // an error that is not finite counts as infinite, also 0 / 0
+      const ratio = Math.log(chosen.error / other.error);
+      this.#advantages[i] = Math.max(0, this.#advantages[i] + (Number.isNaN(ratio) ? 0 : ratio) - drift);
+      if (this.#advantages[i] > threshold && other.error < best.error) best = other;
+    }
+    if (best !== chosen) chosen.store(best.packed, best.setAside);
     else if (this.#own) return;
+    this.#advantages.fill(0);
     this.#own = this.#ownScore();
     this.#ranges = [];
   }

