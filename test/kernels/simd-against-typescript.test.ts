@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/core/random.ts';
 import type { Kernels } from '../../src/kernels/kernels.ts';
-import { triangleLength } from '../../src/kernels/plain/least-squares.ts';
+import { leastSquaresLayout, tileEntry } from '../../src/kernels/plain/least-squares.ts';
 import { plain, simd } from '../engines.ts';
 
 /** Size of the memory that the kernels of a run can read and write, with canaries on both sides. */
@@ -236,12 +236,13 @@ describe('SIMD and TypeScript give the same bits (invariant 8)', () => {
   test('of recursive least squares', () => {
     const law = (seed: number, length: number, outputs: number, shift: number, biased: boolean, probes: boolean) => {
       const inputs = length + Number(biased);
-      const even = (inputs + 1) & ~1;
+      const { factors, tiles, length: count } = leastSquaresLayout(inputs, outputs);
       expectTwins(seed, (kernels, at) => {
         const { buffer } = (kernels === simd.kernels ? simd : plain).arena.f32;
-        const state = new Float64Array(buffer, 4 * (at + 3000), 4 * even + triangleLength(inputs)).fill(0);
+        const state = new Float64Array(buffer, 4 * (at + 3000), count).fill(0);
         for (let j = 0; j < length; j++) state[j] = j / 7;
-        for (let j = 0; j < inputs; j++) state[4 * even + triangleLength(j) + j] = 1e3 + j;
+        for (let j = 0; j < inputs; j++) state[tiles + tileEntry(j, j)] = 1e3 + j;
+        state[factors] = 1;
         const dens = [];
         for (let n = 0; n < 5; n++)
           dens.push(

@@ -1,16 +1,17 @@
 import { at } from './vector';
 
-/** Returns the byte offset of the row `i` of a lower triangle of float64, whose rows have an even length. */
-@inline
-function row(triangle: usize, i: i32): usize {
-  // Σ_{r < i} (r + 2) & ~1
-  const half = i >> 1;
-  return triangle + (<usize>(i & 1 ? 2 * (half + 1) * (half + 1) : 2 * half * (half + 1)) << 3);
-}
-
 @inline
 function double(base: usize, i: i32): usize {
   return base + (<usize>i << 3);
+}
+
+/** Returns the byte offset of an entry of a lower triangle of tiles of 2 × 2 float64. */
+@inline
+function entry(tiles: usize, i: i32, j: i32): usize {
+  const tile = i >= j ? i >> 1 : j >> 1;
+  const other = i >= j ? j >> 1 : i >> 1;
+  const lower = i >= j ? 2 * (i & 1) + (j & 1) : 2 * (j & 1) + (i & 1);
+  return double(tiles, 4 * (((tile * (tile + 1)) >> 1) + other) + lower);
 }
 
 export function leastSquares(
@@ -32,113 +33,190 @@ export function leastSquares(
   const mean = at(state);
   const u = double(mean, even);
   const k = double(u, even);
-  const c = double(k, even);
-  const triangle = double(c, even);
+  const last = double(k, even);
+  const c = double(last, even);
+  const factors = double(c, even);
+  const biases = double(factors, 4);
+  const tiles = double(biases, (outputs + 1) & ~1);
+  const scale = load<f64>(factors);
+
   for (let j = 0; j < length; j++)
     store<f64>(double(u, j), <f64>load<f32>(at(x + j)) - load<f64>(double(mean, j)));
   if (b) store<f64>(double(u, length), 1);
   if (even > size) store<f64>(double(u, size), 0);
+  memory.copy(last, k, <usize>even << 3);
+  const probePart = load<f64>(factors, 16);
+  if (probePart == 0) multiply(tiles, even, u, k, last, load<f64>(factors, 8));
+  else multiplyProbed(tiles, even, u, k, last, load<f64>(factors, 8), c, probePart);
 
-  multiply(triangle, u, k, size);
   const noise = forgetting / weight;
-  let den = noise;
-  let offset: f64 = 0;
-  for (let j = 0; j < size; j++) den += load<f64>(double(u, j)) * load<f64>(double(k, j));
-  for (let j = 0; j < length; j++) offset += load<f64>(double(k, j)) * load<f64>(double(mean, j));
-
+  let products = f64x2.splat(0);
+  for (let j = 0; j < even; j += 2)
+    products = f64x2.add(products, f64x2.mul(v128.load(double(u, j)), v128.load(double(k, j))));
+  const den = noise + scale * (f64x2.extract_lane(products, 0) + f64x2.extract_lane(products, 1));
   if (!(den > 0.5 * noise) || den == Infinity) return den;
 
-  const tall = (length + 3) & ~3;
+  const part = scale / den;
   for (let o = 0; o < outputs; o++) {
     const slope = load<f32>(at(g + o));
     if (slope == 0) continue;
-    const step = (rate * <f64>slope) / den;
-    const kernel = w + (o & ~3) * tall + (o & 3) * 4;
-    for (let j = 0; j < length; j++) {
-      const place = at(kernel + (j & ~3) * 4 + (j & 3));
-      store<f32>(place, <f32>(<f64>load<f32>(place) - step * load<f64>(double(k, j))));
-    }
+    const step = rate * <f64>slope * part;
+    const kernel = at(w + (o & ~3) * ((length + 3) & ~3) + (o & 3) * 4);
+    const change = updateWeights(kernel, length, step, k, mean);
     if (!b) continue;
-    const change = step * (load<f64>(double(k, length)) - offset);
-    store<f32>(at(b + o), <f32>(<f64>load<f32>(at(b + o)) - change));
+    // the bias without rounding, unless the bias was set by others
+    let exact = load<f64>(double(biases, o));
+    const place = at(b + o);
+    const rounded = load<f32>(place);
+    if (<f32>exact != rounded) exact = <f64>rounded;
+    exact -= step * load<f64>(double(k, length)) + change;
+    store<f64>(double(biases, o), exact);
+    store<f32>(place, <f32>exact);
   }
 
-  // c = column `probe` of the updated triangle, and its weight
-  const inverse = 1 / forgetting;
-  if (!(probeWeight > 0)) {
-    update(triangle, k, 1 / den, inverse, size);
-    return den;
+  const grown = scale / forgetting;
+  store<f64>(factors, grown, 0);
+  store<f64>(factors, part, 8);
+  store<f64>(factors, 0, 16);
+  if (probeWeight > 0) {
+    const own = part * load<f64>(double(k, probe));
+    for (let i = 0; i < even; i++)
+      store<f64>(double(c, i), load<f64>(entry(tiles, i, probe)) - own * load<f64>(double(k, i)));
+    store<f64>(factors, grown / (1 / probeWeight + grown * load<f64>(double(c, probe))), 16);
   }
-  const own = load<f64>(double(k, probe)) / den;
-  for (let i = 0; i < size; i++) {
-    const p = i >= probe ? load<f64>(row(triangle, i) + (<usize>probe << 3)) : load<f64>(row(triangle, probe) + (<usize>i << 3));
-    store<f64>(double(c, i), (p - own * load<f64>(double(k, i))) * inverse);
+  if (grown > MAX_SCALE) {
+    store<f64>(factors, grown / MAX_SCALE);
+    enlarge(double(factors, 1), 2);
+    enlarge(tiles, even * ((even >> 1) + 1));
   }
-  if (even > size) store<f64>(double(c, size), 0);
-  updateTwice(triangle, k, 1 / den, inverse, c, 1 / (1 / probeWeight + load<f64>(double(c, probe))), size);
   return den;
 }
 
-/** k = P u. */
-function multiply(triangle: usize, u: usize, k: usize, size: i32): void {
-  const even = (size + 1) & ~1;
-  for (let j = 0; j < even; j += 2) v128.store(double(k, j), f64x2.splat(0));
-  for (let i = 0; i < size; i++) {
-    const p = row(triangle, i);
-    const own = load<f64>(double(u, i));
-    const factor = f64x2.splat(own);
-    let sums = f64x2.splat(0);
-    const pairs = i & ~1;
-    for (let j = 0; j < pairs; j += 2) {
-      const values = v128.load(double(p, j));
-      sums = f64x2.add(sums, f64x2.mul(values, v128.load(double(u, j))));
-      v128.store(double(k, j), f64x2.add(v128.load(double(k, j)), f64x2.mul(values, factor)));
+/** 2^64, a power of two, so that scaling does not round. */
+const MAX_SCALE: f64 = 1.8446744073709552e19;
+
+function enlarge(values: usize, count: i32): void {
+  for (let i = 0; i < count; i++) store<f64>(double(values, i), load<f64>(double(values, i)) * MAX_SCALE);
+}
+
+/** w -= step k. Returns the change of Σ w m. */
+function updateWeights(w: usize, length: i32, step: f64, k: usize, m: usize): f64 {
+  const factor = f64x2.splat(step);
+  let sums = f64x2.splat(0);
+  const whole = length & ~3;
+  for (let j = 0; j < whole; j += 4) {
+    const before = v128.load(w);
+    const low = f64x2.promote_low_f32x4(before);
+    const high = f64x2.promote_low_f32x4(v128.shuffle<i64>(before, before, 1, 1));
+    const after = v128.shuffle<i64>(
+      f32x4.demote_f64x2_zero(f64x2.sub(low, f64x2.mul(factor, v128.load(double(k, j))))),
+      f32x4.demote_f64x2_zero(f64x2.sub(high, f64x2.mul(factor, v128.load(double(k, j), 16)))),
+      0,
+      2,
+    );
+    v128.store(w, after);
+    const lowChange = f64x2.sub(f64x2.promote_low_f32x4(after), low);
+    const highChange = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i64>(after, after, 1, 1)), high);
+    sums = f64x2.add(sums, f64x2.mul(lowChange, v128.load(double(m, j))));
+    sums = f64x2.add(sums, f64x2.mul(highChange, v128.load(double(m, j), 16)));
+    w += 64;
+  }
+  let sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
+  for (let j = whole; j < length; j++) {
+    const before = <f64>load<f32>(w);
+    const after = <f32>(before - step * load<f64>(double(k, j)));
+    store<f32>(w, after);
+    sum += (<f64>after - before) * load<f64>(double(m, j));
+    w += 4;
+  }
+  return sum;
+}
+
+/** P -= last lastᵀ part; k = P u. */
+function multiply(tiles: usize, even: i32, u: usize, k: usize, last: usize, part: f64): void {
+  let p = tiles;
+  for (let i = 0; i < even; i += 2) {
+    const factor0 = f64x2.splat(load<f64>(double(last, i)) * part);
+    const factor1 = f64x2.splat(load<f64>(double(last, i), 8) * part);
+    const own0 = f64x2.splat(load<f64>(double(u, i)));
+    const own1 = f64x2.splat(load<f64>(double(u, i), 8));
+    let sums0 = f64x2.splat(0);
+    let sums1 = f64x2.splat(0);
+    const end = <usize>i << 3;
+    for (let j: usize = 0; j < end; j += 16) {
+      const before = v128.load(last + j);
+      const input = v128.load(u + j);
+      const values0 = f64x2.sub(v128.load(p), f64x2.mul(factor0, before));
+      const values1 = f64x2.sub(v128.load(p, 16), f64x2.mul(factor1, before));
+      v128.store(p, values0);
+      v128.store(p, values1, 16);
+      sums0 = f64x2.add(sums0, f64x2.mul(values0, input));
+      sums1 = f64x2.add(sums1, f64x2.mul(values1, input));
+      const both = f64x2.add(f64x2.mul(values0, own0), f64x2.mul(values1, own1));
+      v128.store(k + j, f64x2.add(v128.load(k + j), both));
+      p += 32;
     }
-    let sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
-    if (i & 1) {
-      const value = load<f64>(double(p, i - 1));
-      sum += value * load<f64>(double(u, i - 1));
-      store<f64>(double(k, i - 1), load<f64>(double(k, i - 1)) + value * own);
-    }
-    sum += load<f64>(double(p, i)) * own;
-    store<f64>(double(k, i), load<f64>(double(k, i)) + sum);
+    const before = v128.load(last + end);
+    const values0 = f64x2.sub(v128.load(p), f64x2.mul(factor0, before));
+    const values1 = f64x2.sub(v128.load(p, 16), f64x2.mul(factor1, before));
+    finishRows(p, values0, values1, u + end, k + end, sums0, sums1);
+    p += 32;
   }
 }
 
-/** P = (P - k kᵀ part) inverse. */
-function update(triangle: usize, k: usize, part: f64, inverse: f64, size: i32): void {
-  const scale = f64x2.splat(inverse);
-  for (let i = 0; i < size; i++) {
-    const p = row(triangle, i);
-    const factor = f64x2.splat(load<f64>(double(k, i)) * part);
-    for (let j = 0; j <= i; j += 2) {
-      const values = f64x2.sub(v128.load(double(p, j)), f64x2.mul(factor, v128.load(double(k, j))));
-      v128.store(double(p, j), f64x2.mul(values, scale));
-    }
-  }
-}
-
-/** P = (P - k kᵀ part) inverse - c cᵀ probePart. */
-function updateTwice(
-  triangle: usize,
+/** P -= last lastᵀ part + c cᵀ probePart; k = P u. */
+function multiplyProbed(
+  tiles: usize,
+  even: i32,
+  u: usize,
   k: usize,
+  last: usize,
   part: f64,
-  inverse: f64,
   c: usize,
   probePart: f64,
-  size: i32,
 ): void {
-  const scale = f64x2.splat(inverse);
-  for (let i = 0; i < size; i++) {
-    const p = row(triangle, i);
-    const factor = f64x2.splat(load<f64>(double(k, i)) * part);
-    const probed = f64x2.splat(load<f64>(double(c, i)) * probePart);
-    for (let j = 0; j <= i; j += 2) {
-      const values = f64x2.sub(v128.load(double(p, j)), f64x2.mul(factor, v128.load(double(k, j))));
-      v128.store(
-        double(p, j),
-        f64x2.sub(f64x2.mul(values, scale), f64x2.mul(probed, v128.load(double(c, j)))),
-      );
+  let p = tiles;
+  for (let i = 0; i < even; i += 2) {
+    const factor0 = f64x2.splat(load<f64>(double(last, i)) * part);
+    const factor1 = f64x2.splat(load<f64>(double(last, i), 8) * part);
+    const probed0 = f64x2.splat(load<f64>(double(c, i)) * probePart);
+    const probed1 = f64x2.splat(load<f64>(double(c, i), 8) * probePart);
+    const own0 = f64x2.splat(load<f64>(double(u, i)));
+    const own1 = f64x2.splat(load<f64>(double(u, i), 8));
+    let sums0 = f64x2.splat(0);
+    let sums1 = f64x2.splat(0);
+    const end = <usize>i << 3;
+    for (let j: usize = 0; j < end; j += 16) {
+      const before = v128.load(last + j);
+      const column = v128.load(c + j);
+      const input = v128.load(u + j);
+      const values0 = f64x2.sub(f64x2.sub(v128.load(p), f64x2.mul(factor0, before)), f64x2.mul(probed0, column));
+      const values1 = f64x2.sub(f64x2.sub(v128.load(p, 16), f64x2.mul(factor1, before)), f64x2.mul(probed1, column));
+      v128.store(p, values0);
+      v128.store(p, values1, 16);
+      sums0 = f64x2.add(sums0, f64x2.mul(values0, input));
+      sums1 = f64x2.add(sums1, f64x2.mul(values1, input));
+      const both = f64x2.add(f64x2.mul(values0, own0), f64x2.mul(values1, own1));
+      v128.store(k + j, f64x2.add(v128.load(k + j), both));
+      p += 32;
     }
+    const before = v128.load(last + end);
+    const column = v128.load(c + end);
+    const values0 = f64x2.sub(f64x2.sub(v128.load(p), f64x2.mul(factor0, before)), f64x2.mul(probed0, column));
+    const values1 = f64x2.sub(f64x2.sub(v128.load(p, 16), f64x2.mul(factor1, before)), f64x2.mul(probed1, column));
+    finishRows(p, values0, values1, u + end, k + end, sums0, sums1);
+    p += 32;
   }
+}
+
+/** Stores the diagonal tile of two rows, which stays symmetric, and their entries of k. */
+@inline
+function finishRows(p: usize, values0: v128, values1: v128, u: usize, k: usize, sums0: v128, sums1: v128): void {
+  const symmetric = v128.shuffle<i64>(values0, values1, 0, 2);
+  v128.store(p, symmetric);
+  v128.store(p, values1, 16);
+  const input = v128.load(u);
+  const first = f64x2.add(sums0, f64x2.mul(symmetric, input));
+  const second = f64x2.add(sums1, f64x2.mul(values1, input));
+  v128.store(k, f64x2.add(v128.shuffle<i64>(first, second, 0, 2), v128.shuffle<i64>(first, second, 1, 3)));
 }

@@ -2,11 +2,41 @@ import type { Arena } from '../arena.ts';
 import type { Kernels } from '../kernels.ts';
 
 const f = Math.fround;
+/** A power of two, so that scaling by it does not round. */
+const maxScale = 2 ** 64;
 
-/** Returns the length of a lower triangle whose rows have an even length, up to row `size`. */
-export function triangleLength(size: number): number {
-  const half = size >> 1;
-  return size % 2 === 1 ? 2 * (half + 1) * (half + 1) : 2 * half * (half + 1);
+/** Offsets in the state of `leastSquares`, in numbers of float64, and its length. */
+export interface LeastSquaresLayout {
+  /** Where m, u, k, the last k, and c start; each has an even length. */
+  readonly mean: number;
+  readonly u: number;
+  readonly k: number;
+  readonly last: number;
+  readonly c: number;
+  /** The scale of P, which must be > 0, and the factors of the pending updates. */
+  readonly factors: number;
+  /** The biases of all outputs, without rounding. */
+  readonly biases: number;
+  /** The lower triangle of P in tiles of 2 × 2. */
+  readonly tiles: number;
+  readonly length: number;
+}
+
+/** Returns the layout of the state for `size` weights per output. */
+export function leastSquaresLayout(size: number, outputs: number): LeastSquaresLayout {
+  const even = (size + 1) & ~1;
+  const factors = 5 * even;
+  const biases = factors + 4;
+  const tiles = biases + ((outputs + 1) & ~1);
+  const length = tiles + even * (even / 2 + 1);
+  return { mean: 0, u: even, k: 2 * even, last: 3 * even, c: 4 * even, factors, biases, tiles, length };
+}
+
+/** Returns the offset of entry [i, j] of a symmetric matrix in its lower triangle of tiles of 2 × 2. */
+export function tileEntry(i: number, j: number): number {
+  if (i < j) return tileEntry(j, i);
+  const row = i >> 1;
+  return 4 * ((row * (row + 1)) / 2 + (j >> 1)) + 2 * (i & 1) + (j & 1);
 }
 
 /** The loop of recursive least squares. */
@@ -17,69 +47,72 @@ export function leastSquaresLoop(arena: Arena): Pick<Kernels, 'leastSquares'> {
       const m = new Float64Array(f32.buffer, 4 * state);
       const size = b ? length + 1 : length;
       const even = (size + 1) & ~1;
-      const [u, k, c, triangle] = [even, 2 * even, 3 * even, 4 * even];
-      const row = (i: number) => triangle + triangleLength(i);
+      const { u, k, last, c, factors, biases, tiles } = leastSquaresLayout(size, outputs);
       for (let j = 0; j < length; j++) m[u + j] = f32[x + j] - m[j];
       if (b) m[u + length] = 1;
       if (even > size) m[u + size] = 0;
 
-      m.fill(0, k, k + even);
-      for (let i = 0; i < size; i++) {
-        const p = row(i);
-        const own = m[u + i];
-        const sums = [0, 0];
-        for (let j = 0; j < (i & ~1); j++) {
-          sums[j & 1] += m[p + j] * m[u + j];
-          m[k + j] += m[p + j] * own;
+      const [scale, lastPart, probePart] = [m[factors], m[factors + 1], m[factors + 2]];
+      const pending = (p: number, i: number, j: number) => {
+        const value = m[p] - m[last + i] * lastPart * m[last + j];
+        return probePart === 0 ? value : value - m[c + i] * probePart * m[c + j];
+      };
+      m.copyWithin(last, k, k + even);
+      let p = tiles;
+      for (let i = 0; i < even; i += 2) {
+        const [own0, own1] = [m[u + i], m[u + i + 1]];
+        const sums = [0, 0, 0, 0];
+        for (let j = 0; j <= i; j += 2, p += 4) {
+          for (let n = 0; n < 4; n++) m[p + n] = pending(p + n, i + (n >> 1), j + (n & 1));
+          if (j === i) m[p + 1] = m[p + 2];
+          for (let n = 0; n < 4; n++) sums[n] += m[p + n] * m[u + j + (n & 1)];
+          for (let n = 0; n < 2 && j < i; n++) m[k + j + n] += m[p + n] * own0 + m[p + 2 + n] * own1;
         }
-        let sum = sums[0] + sums[1];
-        if (i & 1) {
-          sum += m[p + i - 1] * m[u + i - 1];
-          m[k + i - 1] += m[p + i - 1] * own;
-        }
-        sum += m[p + i] * own;
-        m[k + i] += sum;
+        m[k + i] = sums[0] + sums[1];
+        m[k + i + 1] = sums[2] + sums[3];
       }
       const noise = forgetting / weight;
-      let den = noise;
-      let offset = 0;
-      for (let j = 0; j < size; j++) den += m[u + j] * m[k + j];
-      for (let j = 0; j < length; j++) offset += m[k + j] * m[j];
-
+      const products = [0, 0];
+      for (let j = 0; j < even; j++) products[j & 1] += m[u + j] * m[k + j];
+      const den = noise + scale * (products[0] + products[1]);
       if (!(den > 0.5 * noise) || den === Infinity) return den;
 
+      const part = scale / den;
       const tall = (length + 3) & ~3;
       for (let o = 0; o < outputs; o++) {
         const slope = f32[g + o];
         if (slope === 0) continue;
-        const step = (rate * slope) / den;
+        const step = rate * slope * part;
         const kernel = w + (o & ~3) * tall + (o & 3) * 4;
+        const changes = [0, 0];
+        const whole = length & ~3;
         for (let j = 0; j < length; j++) {
+          if (j === whole) changes[0] += changes[1];
           const place = kernel + (j & ~3) * 4 + (j & 3);
-          f32[place] = f(f32[place] - step * m[k + j]);
+          const before = f32[place];
+          f32[place] = f(before - step * m[k + j]);
+          changes[j < whole ? j & 1 : 0] += (f32[place] - before) * m[j];
         }
-        if (b) f32[b + o] = f(f32[b + o] - step * (m[k + length] - offset));
+        if (whole === length) changes[0] += changes[1];
+        if (!b) continue;
+        const exact = f(m[biases + o]) === f32[b + o] ? m[biases + o] : f32[b + o];
+        m[biases + o] = exact - (step * m[k + length] + changes[0]);
+        f32[b + o] = f(m[biases + o]);
       }
 
-      const [part, inverse] = [1 / den, 1 / forgetting];
-      const probes = probeWeight > 0;
-      if (probes) {
-        const own = m[k + probe] / den;
-        for (let i = 0; i < size; i++) {
-          const p = i >= probe ? m[row(i) + probe] : m[row(probe) + i];
-          m[c + i] = (p - own * m[k + i]) * inverse;
-        }
-        if (even > size) m[c + size] = 0;
+      const grown = scale / forgetting;
+      m[factors] = grown;
+      m[factors + 1] = part;
+      m[factors + 2] = 0;
+      if (probeWeight > 0) {
+        const own = part * m[k + probe];
+        for (let i = 0; i < even; i++) m[c + i] = m[tiles + tileEntry(i, probe)] - own * m[k + i];
+        m[factors + 2] = grown / (1 / probeWeight + grown * m[c + probe]);
       }
-      const probePart = probes ? 1 / (1 / probeWeight + m[c + probe]) : 0;
-      for (let i = 0; i < size; i++) {
-        const p = row(i);
-        const factor = m[k + i] * part;
-        const probed = probes ? m[c + i] * probePart : 0;
-        for (let j = 0; j <= (i | 1); j++) {
-          const value = (m[p + j] - factor * m[k + j]) * inverse;
-          m[p + j] = probes ? value - probed * m[c + j] : value;
-        }
+      if (grown > maxScale) {
+        m[factors] /= maxScale;
+        for (let i = 1; i < 3; i++) m[factors + i] *= maxScale;
+        for (let i = 0; i < even * (even / 2 + 1); i++) m[tiles + i] *= maxScale;
       }
       return den;
     },

@@ -1,4 +1,4 @@
-import { triangleLength } from '../../../kernels/plain/least-squares.ts';
+import { leastSquaresLayout, tileEntry, type LeastSquaresLayout } from '../../../kernels/plain/least-squares.ts';
 import { invalid } from '../../check.ts';
 import { clippedSquare } from '../../clipped-square.ts';
 import type { ParameterGradients, Regression } from '../../layers/parameter-gradients.ts';
@@ -28,9 +28,9 @@ export class LeastSquaresLayer {
   readonly #size: number;
   readonly #forgetting: number;
   readonly #hidden: boolean;
-  /** Offset of the state of the kernel, and its length in numbers of float64. */
+  /** Offset and layout of the state of the kernel. */
   readonly #at: number;
-  readonly #length: number;
+  readonly #layout: LeastSquaresLayout;
   #view: Float64Array | null = null;
   /** Sums and squares of the first samples, and the running power, of every channel. */
   readonly #sums: Float64Array;
@@ -56,14 +56,14 @@ export class LeastSquaresLayer {
     shape: Regression,
     { forgetting, hidden }: { forgetting: number | undefined; hidden: boolean },
   ) {
-    const { length, channels, hasBias } = shape;
+    const { length, channels, outputs, hasBias } = shape;
     this.#engine = engine;
     this.#shape = shape;
     this.#hidden = hidden;
     this.#size = length + (hasBias ? 1 : 0);
     this.#forgetting = forgetting ?? defaultForgetting(this.#size);
-    this.#length = 4 * ((this.#size + 1) & ~1) + triangleLength(this.#size);
-    this.#at = allocation.allocate(2 * this.#length);
+    this.#layout = leastSquaresLayout(this.#size, outputs);
+    this.#at = allocation.allocate(2 * this.#layout.length);
     this.#sums = new Float64Array(channels);
     this.#squares = new Float64Array(channels);
     this.#power = new Float64Array(channels);
@@ -141,7 +141,7 @@ export class LeastSquaresLayer {
     this.#sums.set(doublesIn(state, 'sums', channels));
     this.#squares.set(doublesIn(state, 'squares', channels));
     this.#power.set(doublesIn(state, 'power', channels));
-    this.#doubles.set(doublesIn(state, 'p', this.#length));
+    this.#doubles.set(doublesIn(state, 'p', this.#layout.length));
   }
 
   /** Measures the mean and the power of every channel in the first windows. Returns whether P could be set. */
@@ -173,10 +173,10 @@ export class LeastSquaresLayer {
 
   #setCovariance(): void {
     const m = this.#doubles;
-    const triangle = 4 * ((this.#size + 1) & ~1);
-    m.fill(0, triangle);
-    for (let j = 0; j < this.#size; j++)
-      m[triangle + triangleLength(j) + j] = 1 / this.#regularization(j, initialPower);
+    const { k, factors, biases, tiles } = this.#layout;
+    m.fill(0, k, biases).fill(0, tiles);
+    m[factors] = 1;
+    for (let j = 0; j < this.#size; j++) m[tiles + tileEntry(j, j)] = 1 / this.#regularization(j, initialPower);
   }
 
   /** The regularization of an input; `share` is that of its own power. The bias has power 1. */
@@ -210,7 +210,7 @@ export class LeastSquaresLayer {
   /** The state of the kernel. */
   get #doubles(): Float64Array {
     const { buffer } = this.#engine.arena.f32;
-    if (this.#view?.buffer !== buffer) this.#view = new Float64Array(buffer, 4 * this.#at, this.#length);
+    if (this.#view?.buffer !== buffer) this.#view = new Float64Array(buffer, 4 * this.#at, this.#layout.length);
     return this.#view;
   }
 }
