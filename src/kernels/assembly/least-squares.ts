@@ -1,17 +1,33 @@
 import { at } from './vector';
 
+// byte offsets in the vectors of a pair of inputs: k of the step before, u, k, and the column c of a probe
+const LAST: usize = 0;
+const U: usize = 16;
+const K: usize = 32;
+const C: usize = 48;
+const PAIR: usize = 64;
+
+/** 2^64, a power of two, so that scaling does not round. */
+const MAX_SCALE: f64 = 1.8446744073709552e19;
+
 @inline
 function double(base: usize, i: i32): usize {
   return base + (<usize>i << 3);
 }
 
-/** Returns the byte offset of an entry of a lower triangle of tiles of 2 × 2 float64. */
+/** Returns the address of the entry of input `j` of the first vector. */
+@inline
+function input(vectors: usize, j: i32): usize {
+  return vectors + <usize>(j >> 1) * PAIR + (<usize>(j & 1) << 3);
+}
+
+/** Returns the address of an entry of the lower triangle of tiles of 2 × 2. */
 @inline
 function entry(tiles: usize, i: i32, j: i32): usize {
-  const tile = i >= j ? i >> 1 : j >> 1;
-  const other = i >= j ? j >> 1 : i >> 1;
-  const lower = i >= j ? 2 * (i & 1) + (j & 1) : 2 * (j & 1) + (i & 1);
-  return double(tiles, 4 * (((tile * (tile + 1)) >> 1) + other) + lower);
+  const row = max(i, j);
+  const column = min(i, j);
+  const tile = row >> 1;
+  return double(tiles, 4 * (((tile * (tile + 1)) >> 1) + (column >> 1)) + 2 * (row & 1) + (column & 1));
 }
 
 export function leastSquares(
@@ -31,29 +47,15 @@ export function leastSquares(
   const size = b ? length + 1 : length;
   const even = (size + 1) & ~1;
   const mean = at(state);
-  const u = double(mean, even);
-  const k = double(u, even);
-  const last = double(k, even);
-  const c = double(last, even);
-  const factors = double(c, even);
+  const vectors = double(mean, even);
+  const factors = double(vectors, 4 * even);
   const biases = double(factors, 4);
   const tiles = double(biases, (outputs + 1) & ~1);
+
+  prepare(vectors, at(x), length, mean, even, b != 0);
   const scale = load<f64>(factors);
-
-  for (let j = 0; j < length; j++)
-    store<f64>(double(u, j), <f64>load<f32>(at(x + j)) - load<f64>(double(mean, j)));
-  if (b) store<f64>(double(u, length), 1);
-  if (even > size) store<f64>(double(u, size), 0);
-  memory.copy(last, k, <usize>even << 3);
-  const probePart = load<f64>(factors, 16);
-  if (probePart == 0) multiply(tiles, even, u, k, last, load<f64>(factors, 8));
-  else multiplyProbed(tiles, even, u, k, last, load<f64>(factors, 8), c, probePart);
-
   const noise = forgetting / weight;
-  let products = f64x2.splat(0);
-  for (let j = 0; j < even; j += 2)
-    products = f64x2.add(products, f64x2.mul(v128.load(double(u, j)), v128.load(double(k, j))));
-  const den = noise + scale * (f64x2.extract_lane(products, 0) + f64x2.extract_lane(products, 1));
+  const den = noise + scale * multiply(tiles, vectors, even, load<f64>(factors, 8), load<f64>(factors, 16));
   if (!(den > 0.5 * noise) || den == Infinity) return den;
 
   const part = scale / den;
@@ -62,14 +64,14 @@ export function leastSquares(
     if (slope == 0) continue;
     const step = rate * <f64>slope * part;
     const kernel = at(w + (o & ~3) * ((length + 3) & ~3) + (o & 3) * 4);
-    const change = updateWeights(kernel, length, step, k, mean);
+    const change = updateWeights(kernel, length, step, vectors, mean);
     if (!b) continue;
     // the bias without rounding, unless the bias was set by others
     let exact = load<f64>(double(biases, o));
     const place = at(b + o);
     const rounded = load<f32>(place);
     if (<f32>exact != rounded) exact = <f64>rounded;
-    exact -= step * load<f64>(double(k, length)) + change;
+    exact -= step * load<f64>(input(vectors, length), K) + change;
     store<f64>(double(biases, o), exact);
     store<f32>(place, <f32>exact);
   }
@@ -79,10 +81,12 @@ export function leastSquares(
   store<f64>(factors, part, 8);
   store<f64>(factors, 0, 16);
   if (probeWeight > 0) {
-    const own = part * load<f64>(double(k, probe));
-    for (let i = 0; i < even; i++)
-      store<f64>(double(c, i), load<f64>(entry(tiles, i, probe)) - own * load<f64>(double(k, i)));
-    store<f64>(factors, grown / (1 / probeWeight + grown * load<f64>(double(c, probe))), 16);
+    const own = part * load<f64>(input(vectors, probe), K);
+    for (let i = 0; i < even; i++) {
+      const place = input(vectors, i);
+      store<f64>(place, load<f64>(entry(tiles, i, probe)) - own * load<f64>(place, K), C);
+    }
+    store<f64>(factors, grown / (1 / probeWeight + grown * load<f64>(input(vectors, probe), C)), 16);
   }
   if (grown > MAX_SCALE) {
     store<f64>(factors, grown / MAX_SCALE);
@@ -92,131 +96,124 @@ export function leastSquares(
   return den;
 }
 
-/** 2^64, a power of two, so that scaling does not round. */
-const MAX_SCALE: f64 = 1.8446744073709552e19;
-
-function enlarge(values: usize, count: i32): void {
-  for (let i = 0; i < count; i++) store<f64>(double(values, i), load<f64>(double(values, i)) * MAX_SCALE);
+/** Sets u = (x - m, 1) and last = k. */
+function prepare(vectors: usize, x: usize, length: i32, mean: usize, even: i32, biased: bool): void {
+  let vector = vectors;
+  for (let j = 0; j < even; j += 2) {
+    v128.store(vector, v128.load(vector, K), LAST);
+    const one: f64 = biased && j + 1 == length ? 1 : 0;
+    let inputs = f64x2(biased && j == length ? 1 : 0, 0);
+    if (j + 1 < length) inputs = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(x)), v128.load(double(mean, j)));
+    else if (j < length) inputs = f64x2(<f64>load<f32>(x) - load<f64>(double(mean, j)), one);
+    v128.store(vector, inputs, U);
+    vector += PAIR;
+    x += 8;
+  }
 }
 
 /** w -= step k. Returns the change of Σ w m. */
-function updateWeights(w: usize, length: i32, step: f64, k: usize, m: usize): f64 {
+function updateWeights(w: usize, length: i32, step: f64, vectors: usize, mean: usize): f64 {
   const factor = f64x2.splat(step);
   let sums = f64x2.splat(0);
+  let m = mean;
+  let vector = vectors;
   const whole = length & ~3;
   for (let j = 0; j < whole; j += 4) {
-    const before = v128.load(w);
-    const low = f64x2.promote_low_f32x4(before);
-    const high = f64x2.promote_low_f32x4(v128.shuffle<i64>(before, before, 1, 1));
-    const after = v128.shuffle<i64>(
-      f32x4.demote_f64x2_zero(f64x2.sub(low, f64x2.mul(factor, v128.load(double(k, j))))),
-      f32x4.demote_f64x2_zero(f64x2.sub(high, f64x2.mul(factor, v128.load(double(k, j), 16)))),
-      0,
-      2,
-    );
-    v128.store(w, after);
-    const lowChange = f64x2.sub(f64x2.promote_low_f32x4(after), low);
-    const highChange = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i64>(after, after, 1, 1)), high);
-    sums = f64x2.add(sums, f64x2.mul(lowChange, v128.load(double(m, j))));
-    sums = f64x2.add(sums, f64x2.mul(highChange, v128.load(double(m, j), 16)));
+    sums = f64x2.add(sums, updatePair(w, factor, vector, m));
+    sums = f64x2.add(sums, updatePair(w + 8, factor, vector + PAIR, m + 16));
     w += 64;
+    m += 32;
+    vector += 2 * PAIR;
   }
   let sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
   for (let j = whole; j < length; j++) {
     const before = <f64>load<f32>(w);
-    const after = <f32>(before - step * load<f64>(double(k, j)));
+    const after = <f32>(before - step * load<f64>(input(vectors, j), K));
     store<f32>(w, after);
-    sum += (<f64>after - before) * load<f64>(double(m, j));
+    sum += (<f64>after - before) * load<f64>(double(mean, j));
     w += 4;
   }
   return sum;
 }
 
-/** P -= last lastᵀ part; k = P u. */
-function multiply(tiles: usize, even: i32, u: usize, k: usize, last: usize, part: f64): void {
+/** The same for two weights. Returns the change of w m of both. */
+@inline
+function updatePair(w: usize, factor: v128, vector: usize, m: usize): v128 {
+  const before = f64x2.promote_low_f32x4(v128.load64_zero(w));
+  const after = f32x4.demote_f64x2_zero(f64x2.sub(before, f64x2.mul(factor, v128.load(vector, K))));
+  v128.store64_lane(w, after, 0);
+  return f64x2.mul(f64x2.sub(f64x2.promote_low_f32x4(after), before), v128.load(m));
+}
+
+/** Applies the pending updates to P, and sets k = P u. Returns uᵀ k. */
+function multiply(tiles: usize, vectors: usize, even: i32, part: f64, probePart: f64): f64 {
+  if (probePart == 0) multiplyRows(tiles, vectors, even, part, probePart, false);
+  else multiplyRows(tiles, vectors, even, part, probePart, true);
+  let products = f64x2.splat(0);
+  const end = vectors + <usize>(even >> 1) * PAIR;
+  for (let pair = vectors; pair < end; pair += PAIR)
+    products = f64x2.add(products, f64x2.mul(v128.load(pair, U), v128.load(pair, K)));
+  return f64x2.extract_lane(products, 0) + f64x2.extract_lane(products, 1);
+}
+
+/** P -= last lastᵀ part + c cᵀ probePart; k = P u. `probed` is a constant of each of two copies of the loop. */
+@inline
+function multiplyRows(tiles: usize, vectors: usize, even: i32, part: f64, probePart: f64, probed: bool): void {
   let p = tiles;
-  for (let i = 0; i < even; i += 2) {
-    const factor0 = f64x2.splat(load<f64>(double(last, i)) * part);
-    const factor1 = f64x2.splat(load<f64>(double(last, i), 8) * part);
-    const own0 = f64x2.splat(load<f64>(double(u, i)));
-    const own1 = f64x2.splat(load<f64>(double(u, i), 8));
+  const end = vectors + <usize>(even >> 1) * PAIR;
+  for (let row = vectors; row < end; row += PAIR) {
+    const factor0 = f64x2.splat(load<f64>(row, LAST) * part);
+    const factor1 = f64x2.splat(load<f64>(row, LAST + 8) * part);
+    const probed0 = f64x2.splat(load<f64>(row, C) * probePart);
+    const probed1 = f64x2.splat(load<f64>(row, C + 8) * probePart);
+    const own0 = f64x2.splat(load<f64>(row, U));
+    const own1 = f64x2.splat(load<f64>(row, U + 8));
     let sums0 = f64x2.splat(0);
     let sums1 = f64x2.splat(0);
-    const end = <usize>i << 3;
-    for (let j: usize = 0; j < end; j += 16) {
-      const before = v128.load(last + j);
-      const input = v128.load(u + j);
-      const values0 = f64x2.sub(v128.load(p), f64x2.mul(factor0, before));
-      const values1 = f64x2.sub(v128.load(p, 16), f64x2.mul(factor1, before));
+    for (let column = vectors; column < row; column += PAIR) {
+      let values0 = minus(v128.load(p), factor0, v128.load(column, LAST));
+      let values1 = minus(v128.load(p, 16), factor1, v128.load(column, LAST));
+      if (probed) {
+        values0 = minus(values0, probed0, v128.load(column, C));
+        values1 = minus(values1, probed1, v128.load(column, C));
+      }
       v128.store(p, values0);
       v128.store(p, values1, 16);
-      sums0 = f64x2.add(sums0, f64x2.mul(values0, input));
-      sums1 = f64x2.add(sums1, f64x2.mul(values1, input));
+      const inputs = v128.load(column, U);
+      sums0 = f64x2.add(sums0, f64x2.mul(values0, inputs));
+      sums1 = f64x2.add(sums1, f64x2.mul(values1, inputs));
       const both = f64x2.add(f64x2.mul(values0, own0), f64x2.mul(values1, own1));
-      v128.store(k + j, f64x2.add(v128.load(k + j), both));
+      v128.store(column, f64x2.add(v128.load(column, K), both), K);
       p += 32;
     }
-    const before = v128.load(last + end);
-    const values0 = f64x2.sub(v128.load(p), f64x2.mul(factor0, before));
-    const values1 = f64x2.sub(v128.load(p, 16), f64x2.mul(factor1, before));
-    finishRows(p, values0, values1, u + end, k + end, sums0, sums1);
+    let values0 = minus(v128.load(p), factor0, v128.load(row, LAST));
+    let values1 = minus(v128.load(p, 16), factor1, v128.load(row, LAST));
+    if (probed) {
+      values0 = minus(values0, probed0, v128.load(row, C));
+      values1 = minus(values1, probed1, v128.load(row, C));
+    }
+    finishRows(p, values0, values1, row, sums0, sums1);
     p += 32;
   }
 }
 
-/** P -= last lastᵀ part + c cᵀ probePart; k = P u. */
-function multiplyProbed(
-  tiles: usize,
-  even: i32,
-  u: usize,
-  k: usize,
-  last: usize,
-  part: f64,
-  c: usize,
-  probePart: f64,
-): void {
-  let p = tiles;
-  for (let i = 0; i < even; i += 2) {
-    const factor0 = f64x2.splat(load<f64>(double(last, i)) * part);
-    const factor1 = f64x2.splat(load<f64>(double(last, i), 8) * part);
-    const probed0 = f64x2.splat(load<f64>(double(c, i)) * probePart);
-    const probed1 = f64x2.splat(load<f64>(double(c, i), 8) * probePart);
-    const own0 = f64x2.splat(load<f64>(double(u, i)));
-    const own1 = f64x2.splat(load<f64>(double(u, i), 8));
-    let sums0 = f64x2.splat(0);
-    let sums1 = f64x2.splat(0);
-    const end = <usize>i << 3;
-    for (let j: usize = 0; j < end; j += 16) {
-      const before = v128.load(last + j);
-      const column = v128.load(c + j);
-      const input = v128.load(u + j);
-      const values0 = f64x2.sub(f64x2.sub(v128.load(p), f64x2.mul(factor0, before)), f64x2.mul(probed0, column));
-      const values1 = f64x2.sub(f64x2.sub(v128.load(p, 16), f64x2.mul(factor1, before)), f64x2.mul(probed1, column));
-      v128.store(p, values0);
-      v128.store(p, values1, 16);
-      sums0 = f64x2.add(sums0, f64x2.mul(values0, input));
-      sums1 = f64x2.add(sums1, f64x2.mul(values1, input));
-      const both = f64x2.add(f64x2.mul(values0, own0), f64x2.mul(values1, own1));
-      v128.store(k + j, f64x2.add(v128.load(k + j), both));
-      p += 32;
-    }
-    const before = v128.load(last + end);
-    const column = v128.load(c + end);
-    const values0 = f64x2.sub(f64x2.sub(v128.load(p), f64x2.mul(factor0, before)), f64x2.mul(probed0, column));
-    const values1 = f64x2.sub(f64x2.sub(v128.load(p, 16), f64x2.mul(factor1, before)), f64x2.mul(probed1, column));
-    finishRows(p, values0, values1, u + end, k + end, sums0, sums1);
-    p += 32;
-  }
+@inline
+function minus(values: v128, factor: v128, vector: v128): v128 {
+  return f64x2.sub(values, f64x2.mul(factor, vector));
 }
 
 /** Stores the diagonal tile of two rows, which stays symmetric, and their entries of k. */
 @inline
-function finishRows(p: usize, values0: v128, values1: v128, u: usize, k: usize, sums0: v128, sums1: v128): void {
+function finishRows(p: usize, values0: v128, values1: v128, row: usize, sums0: v128, sums1: v128): void {
   const symmetric = v128.shuffle<i64>(values0, values1, 0, 2);
   v128.store(p, symmetric);
   v128.store(p, values1, 16);
-  const input = v128.load(u);
-  const first = f64x2.add(sums0, f64x2.mul(symmetric, input));
-  const second = f64x2.add(sums1, f64x2.mul(values1, input));
-  v128.store(k, f64x2.add(v128.shuffle<i64>(first, second, 0, 2), v128.shuffle<i64>(first, second, 1, 3)));
+  const inputs = v128.load(row, U);
+  const first = f64x2.add(sums0, f64x2.mul(symmetric, inputs));
+  const second = f64x2.add(sums1, f64x2.mul(values1, inputs));
+  v128.store(row, f64x2.add(v128.shuffle<i64>(first, second, 0, 2), v128.shuffle<i64>(first, second, 1, 3)), K);
+}
+
+function enlarge(values: usize, count: i32): void {
+  for (let i = 0; i < count; i++) store<f64>(double(values, i), load<f64>(double(values, i)) * MAX_SCALE);
 }

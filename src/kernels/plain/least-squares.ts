@@ -5,14 +5,13 @@ const f = Math.fround;
 /** A power of two, so that scaling by it does not round. */
 const maxScale = 2 ** 64;
 
+/** The vectors of each pair of inputs. */
+const [last, u, k, c] = [0, 1, 2, 3];
+
 /** Offsets in the state of `leastSquares`, in numbers of float64, and its length. */
 export interface LeastSquaresLayout {
-  /** Where m, u, k, the last k, and c start; each has an even length. */
-  readonly mean: number;
-  readonly u: number;
-  readonly k: number;
-  readonly last: number;
-  readonly c: number;
+  /** k of the step before, u, k, and c, for each pair of inputs. m is before them. */
+  readonly vectors: number;
   /** The scale of P, which must be > 0, and the factors of the pending updates. */
   readonly factors: number;
   /** The biases of all outputs, without rounding. */
@@ -25,11 +24,12 @@ export interface LeastSquaresLayout {
 /** Returns the layout of the state for `size` weights per output. */
 export function leastSquaresLayout(size: number, outputs: number): LeastSquaresLayout {
   const even = (size + 1) & ~1;
-  const factors = 5 * even;
+  const vectors = even;
+  const factors = vectors + 4 * even;
   const biases = factors + 4;
   const tiles = biases + ((outputs + 1) & ~1);
   const length = tiles + even * (even / 2 + 1);
-  return { mean: 0, u: even, k: 2 * even, last: 3 * even, c: 4 * even, factors, biases, tiles, length };
+  return { vectors, factors, biases, tiles, length };
 }
 
 /** Returns the offset of entry [i, j] of a symmetric matrix in its lower triangle of tiles of 2 × 2. */
@@ -47,56 +47,58 @@ export function leastSquaresLoop(arena: Arena): Pick<Kernels, 'leastSquares'> {
       const m = new Float64Array(f32.buffer, 4 * state);
       const size = b ? length + 1 : length;
       const even = (size + 1) & ~1;
-      const { u, k, last, c, factors, biases, tiles } = leastSquaresLayout(size, outputs);
-      for (let j = 0; j < length; j++) m[u + j] = f32[x + j] - m[j];
-      if (b) m[u + length] = 1;
-      if (even > size) m[u + size] = 0;
+      const { vectors, factors, biases, tiles } = leastSquaresLayout(size, outputs);
+      const place = (vector: number, j: number) => vectors + 8 * (j >> 1) + 2 * vector + (j & 1);
+      for (let j = 0; j < even; j++) {
+        m[place(last, j)] = m[place(k, j)];
+        m[place(u, j)] = j < length ? f32[x + j] - m[j] : Number(j < size);
+      }
 
       const [scale, lastPart, probePart] = [m[factors], m[factors + 1], m[factors + 2]];
       const pending = (p: number, i: number, j: number) => {
-        const value = m[p] - m[last + i] * lastPart * m[last + j];
-        return probePart === 0 ? value : value - m[c + i] * probePart * m[c + j];
+        const value = m[p] - m[place(last, i)] * lastPart * m[place(last, j)];
+        return probePart === 0 ? value : value - m[place(c, i)] * probePart * m[place(c, j)];
       };
-      m.copyWithin(last, k, k + even);
       let p = tiles;
       for (let i = 0; i < even; i += 2) {
-        const [own0, own1] = [m[u + i], m[u + i + 1]];
         const sums = [0, 0, 0, 0];
         for (let j = 0; j <= i; j += 2, p += 4) {
           for (let n = 0; n < 4; n++) m[p + n] = pending(p + n, i + (n >> 1), j + (n & 1));
           if (j === i) m[p + 1] = m[p + 2];
-          for (let n = 0; n < 4; n++) sums[n] += m[p + n] * m[u + j + (n & 1)];
-          for (let n = 0; n < 2 && j < i; n++) m[k + j + n] += m[p + n] * own0 + m[p + 2 + n] * own1;
+          for (let n = 0; n < 4; n++) sums[n] += m[p + n] * m[place(u, j + (n & 1))];
+          for (let n = 0; n < 2 && j < i; n++)
+            m[place(k, j + n)] += m[p + n] * m[place(u, i)] + m[p + 2 + n] * m[place(u, i + 1)];
         }
-        m[k + i] = sums[0] + sums[1];
-        m[k + i + 1] = sums[2] + sums[3];
+        m[place(k, i)] = sums[0] + sums[1];
+        m[place(k, i + 1)] = sums[2] + sums[3];
       }
       const noise = forgetting / weight;
       const products = [0, 0];
-      for (let j = 0; j < even; j++) products[j & 1] += m[u + j] * m[k + j];
+      for (let j = 0; j < even; j++) products[j & 1] += m[place(u, j)] * m[place(k, j)];
       const den = noise + scale * (products[0] + products[1]);
       if (!(den > 0.5 * noise) || den === Infinity) return den;
 
       const part = scale / den;
       const tall = (length + 3) & ~3;
+      const whole = length & ~3;
       for (let o = 0; o < outputs; o++) {
         const slope = f32[g + o];
         if (slope === 0) continue;
         const step = rate * slope * part;
         const kernel = w + (o & ~3) * tall + (o & 3) * 4;
+        const update = (j: number) => {
+          const weight = kernel + (j & ~3) * 4 + (j & 3);
+          const before = f32[weight];
+          f32[weight] = f(before - step * m[place(k, j)]);
+          return (f32[weight] - before) * m[j];
+        };
         const changes = [0, 0];
-        const whole = length & ~3;
-        for (let j = 0; j < length; j++) {
-          if (j === whole) changes[0] += changes[1];
-          const place = kernel + (j & ~3) * 4 + (j & 3);
-          const before = f32[place];
-          f32[place] = f(before - step * m[k + j]);
-          changes[j < whole ? j & 1 : 0] += (f32[place] - before) * m[j];
-        }
-        if (whole === length) changes[0] += changes[1];
+        for (let j = 0; j < whole; j++) changes[j & 1] += update(j);
+        let change = changes[0] + changes[1];
+        for (let j = whole; j < length; j++) change += update(j);
         if (!b) continue;
         const exact = f(m[biases + o]) === f32[b + o] ? m[biases + o] : f32[b + o];
-        m[biases + o] = exact - (step * m[k + length] + changes[0]);
+        m[biases + o] = exact - (step * m[place(k, length)] + change);
         f32[b + o] = f(m[biases + o]);
       }
 
@@ -105,9 +107,9 @@ export function leastSquaresLoop(arena: Arena): Pick<Kernels, 'leastSquares'> {
       m[factors + 1] = part;
       m[factors + 2] = 0;
       if (probeWeight > 0) {
-        const own = part * m[k + probe];
-        for (let i = 0; i < even; i++) m[c + i] = m[tiles + tileEntry(i, probe)] - own * m[k + i];
-        m[factors + 2] = grown / (1 / probeWeight + grown * m[c + probe]);
+        const own = part * m[place(k, probe)];
+        for (let i = 0; i < even; i++) m[place(c, i)] = m[tiles + tileEntry(i, probe)] - own * m[place(k, i)];
+        m[factors + 2] = grown / (1 / probeWeight + grown * m[place(c, probe)]);
       }
       if (grown > maxScale) {
         m[factors] /= maxScale;

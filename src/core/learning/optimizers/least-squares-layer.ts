@@ -11,6 +11,8 @@ const measured = 4;
 /** Initial regularization, and that of all probes together, relative to the power of an input. */
 const initialPower = 1e-3;
 const probePower = 1e-4;
+/** Number of updates per probe, because a probe costs a third of an update. */
+const probeInterval = 4;
 /** The same, relative to the mean power of all inputs, if layers below learn. */
 const hiddenPower = 1;
 /** Number of updates over which the usual error and the usual energy are measured. */
@@ -97,8 +99,9 @@ export class LeastSquaresLayer {
     const n = Math.min(++this.#updates, usualWindow);
     this.#meanError += (limited - this.#meanError) / n;
     this.#meanEnergy += (usual - this.#meanEnergy) / n;
+    const probes = this.#updates % probeInterval === 0;
     const probe = this.#probe;
-    this.#probe = (probe + 1) % this.#size;
+    if (probes) this.#probe = (probe + 1) % this.#size;
     const den = kernels.leastSquares(
       this.#at,
       window,
@@ -111,7 +114,7 @@ export class LeastSquaresLayer {
       this.#forgetting,
       energy > usual ? usual / energy : 1,
       probe,
-      (1 - this.#forgetting) * this.#size * this.#regularization(probe, probePower),
+      probes ? probeInterval * (1 - this.#forgetting) * this.#size * this.#regularization(probe, probePower) : 0,
     );
     if (!(den > 0 && den < Infinity)) this.#setCovariance();
   }
@@ -173,8 +176,8 @@ export class LeastSquaresLayer {
 
   #setCovariance(): void {
     const m = this.#doubles;
-    const { k, factors, biases, tiles } = this.#layout;
-    m.fill(0, k, biases).fill(0, tiles);
+    const { vectors, factors, biases, tiles } = this.#layout;
+    m.fill(0, vectors, biases).fill(0, tiles);
     m[factors] = 1;
     for (let j = 0; j < this.#size; j++) m[tiles + tileEntry(j, j)] = 1 / this.#regularization(j, initialPower);
   }
@@ -200,9 +203,10 @@ export class LeastSquaresLayer {
       this.#power[c] += (1 - this.#forgetting) * (clippedSquare(square, this.#power[c]) - this.#power[c]);
     }
     let energy = 0;
-    for (let j = 0, c = 0; j < length; j++) {
-      energy += (f32[window + j] - m[j]) ** 2 / this.#power[c];
-      if (++c === channels) c = 0;
+    for (let c = 0; c < channels; c++) {
+      let squares = 0;
+      for (let j = c; j < length; j += channels) squares += (f32[window + j] - m[j]) ** 2;
+      energy += squares / this.#power[c];
     }
     return energy;
   }
