@@ -147,13 +147,17 @@ function updatePair(w: usize, factor: v128, vector: usize, m: usize): v128 {
 
 /** Applies the pending updates to P, and sets k = P u. Returns uᵀ k. */
 function multiply(tiles: usize, vectors: usize, even: i32, part: f64, probePart: f64): f64 {
-  if (probePart == 0) multiplyRows(tiles, vectors, even, part, probePart, false);
-  else multiplyRows(tiles, vectors, even, part, probePart, true);
+  if (probePart == 0) multiplyRows(tiles, vectors, even, part, 0, false);
+  else multiplyProbed(tiles, vectors, even, part, probePart);
   let products = f64x2.splat(0);
   const end = vectors + <usize>(even >> 1) * PAIR;
   for (let pair = vectors; pair < end; pair += PAIR)
     products = f64x2.add(products, f64x2.mul(v128.load(pair, U), v128.load(pair, K)));
   return f64x2.extract_lane(products, 0) + f64x2.extract_lane(products, 1);
+}
+
+function multiplyProbed(tiles: usize, vectors: usize, even: i32, part: f64, probePart: f64): void {
+  multiplyRows(tiles, vectors, even, part, probePart, true);
 }
 
 /** P -= last lastᵀ part + c cᵀ probePart; k = P u. `probed` is a constant of each of two copies of the loop. */
@@ -171,11 +175,13 @@ function multiplyRows(tiles: usize, vectors: usize, even: i32, part: f64, probeP
     let sums0 = f64x2.splat(0);
     let sums1 = f64x2.splat(0);
     for (let column = vectors; column < row; column += PAIR) {
-      let values0 = minus(v128.load(p), factor0, v128.load(column, LAST));
-      let values1 = minus(v128.load(p, 16), factor1, v128.load(column, LAST));
+      const last = v128.load(column, LAST);
+      let values0 = minus(v128.load(p), factor0, last);
+      let values1 = minus(v128.load(p, 16), factor1, last);
       if (probed) {
-        values0 = minus(values0, probed0, v128.load(column, C));
-        values1 = minus(values1, probed1, v128.load(column, C));
+        const c = v128.load(column, C);
+        values0 = minus(values0, probed0, c);
+        values1 = minus(values1, probed1, c);
       }
       v128.store(p, values0);
       v128.store(p, values1, 16);
@@ -186,11 +192,13 @@ function multiplyRows(tiles: usize, vectors: usize, even: i32, part: f64, probeP
       v128.store(column, f64x2.add(v128.load(column, K), both), K);
       p += 32;
     }
-    let values0 = minus(v128.load(p), factor0, v128.load(row, LAST));
-    let values1 = minus(v128.load(p, 16), factor1, v128.load(row, LAST));
+    const last = v128.load(row, LAST);
+    let values0 = minus(v128.load(p), factor0, last);
+    let values1 = minus(v128.load(p, 16), factor1, last);
     if (probed) {
-      values0 = minus(values0, probed0, v128.load(row, C));
-      values1 = minus(values1, probed1, v128.load(row, C));
+      const c = v128.load(row, C);
+      values0 = minus(values0, probed0, c);
+      values1 = minus(values1, probed1, c);
     }
     finishRows(p, values0, values1, row, sums0, sums1);
     p += 32;
