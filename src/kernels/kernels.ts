@@ -229,10 +229,11 @@ export interface Kernels {
    *
    *     k = P u;   s = λ / weight + uᵀ k;   w[o] -= rate g[o] k / s;   P ← (P - k kᵀ / s) / λ
    *
-   * A bias at `b` (0: none; u then has no 1) is updated such that it compensates for m. Then the window `probe`, which is 0
-   * except for input `probe`, is added with the weight `probeWeight` (0: none) without a change of the weights. `state` is the
-   * offset of m, u, k, c (float64, of even length), and of the lower triangle of P, whose rows have an even length. Returns
-   * s; if it is not a positive number, P is damaged, and nothing is changed.
+   * The weight of the window is 1, or less if its energy is more than `maxEnergy`. A bias at `b` (0: none; u then has no 1) is
+   * updated such that it compensates for m and for the rounding of the weights. Then the window `probe`, which is 0 except for
+   * input `probe`, is added with the weight `probeWeight` (0: none) without a change of the weights. `state` is the offset of
+   * float64 numbers in the order of `leastSquaresLayout`. P is updated in the next step, in the pass that computes its k.
+   * Returns s; if it is not a positive number, P is damaged, and nothing else is changed.
    */
   leastSquares(
     state: number,
@@ -244,7 +245,7 @@ export interface Kernels {
     b: number,
     rate: number,
     forgetting: number,
-    weight: number,
+    maxEnergy: number,
     probe: number,
     probeWeight: number,
   ): number;

@@ -236,11 +236,12 @@ describe('SIMD and TypeScript give the same bits (invariant 8)', () => {
   test('of recursive least squares', () => {
     const law = (seed: number, length: number, outputs: number, shift: number, biased: boolean, probes: boolean) => {
       const inputs = length + Number(biased);
-      const { factors, tiles, length: count } = leastSquaresLayout(inputs, outputs);
+      const { inversePower, factors, tiles, length: count } = leastSquaresLayout(inputs, outputs);
       expectTwins(seed, (kernels, at) => {
         const { buffer } = (kernels === simd.kernels ? simd : plain).arena.f32;
         const state = new Float64Array(buffer, 4 * (at + 3000), count).fill(0);
         for (let j = 0; j < length; j++) state[j] = j / 7;
+        for (let j = 0; j < length; j++) state[inversePower + j] = 1 + j / 3;
         for (let j = 0; j < inputs; j++) state[tiles + tileEntry(j, j)] = 1e3 + j;
         state[factors] = 1;
         const dens = [];
@@ -256,7 +257,7 @@ describe('SIMD and TypeScript give the same bits (invariant 8)', () => {
               biased ? at + 600 : 0,
               0.9,
               0.99,
-              n === 3 ? 0.25 : 1,
+              n === 3 ? 1e-3 : 1e9,
               (3 * n) % inputs,
               probes ? 0.1 : 0,
             ),

@@ -40,21 +40,23 @@ export function leastSquares(
   b: i32,
   rate: f64,
   forgetting: f64,
-  weight: f64,
+  maxEnergy: f64,
   probe: i32,
   probeWeight: f64,
 ): f64 {
   const size = b ? length + 1 : length;
   const even = (size + 1) & ~1;
   const mean = at(state);
-  const vectors = double(mean, even);
+  const inversePower = double(mean, even);
+  const vectors = double(inversePower, even);
   const factors = double(vectors, 4 * even);
   const biases = double(factors, 4);
   const tiles = double(biases, (outputs + 1) & ~1);
 
-  prepare(vectors, at(x), length, mean, even, b != 0);
+  const energy = prepare(vectors, at(x), length, mean, inversePower, even, b != 0);
+  store<f64>(factors, energy, 24);
   const scale = load<f64>(factors);
-  const noise = forgetting / weight;
+  const noise = energy > maxEnergy ? (forgetting * energy) / maxEnergy : forgetting;
   const den = noise + scale * multiply(tiles, vectors, even, load<f64>(factors, 8), load<f64>(factors, 16));
   if (!(den > 0.5 * noise) || den == Infinity) return den;
 
@@ -96,9 +98,18 @@ export function leastSquares(
   return den;
 }
 
-/** Sets u = (x - m, 1) and last = k. */
-function prepare(vectors: usize, x: usize, length: i32, mean: usize, even: i32, biased: bool): void {
+/** Sets u = (x - m, 1) and last = k. Returns the energy of u. */
+function prepare(
+  vectors: usize,
+  x: usize,
+  length: i32,
+  mean: usize,
+  inversePower: usize,
+  even: i32,
+  biased: bool,
+): f64 {
   let vector = vectors;
+  let sums = f64x2.splat(0);
   for (let j = 0; j < even; j += 2) {
     v128.store(vector, v128.load(vector, K), LAST);
     const one: f64 = biased && j + 1 == length ? 1 : 0;
@@ -106,9 +117,11 @@ function prepare(vectors: usize, x: usize, length: i32, mean: usize, even: i32, 
     if (j + 1 < length) inputs = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(x)), v128.load(double(mean, j)));
     else if (j < length) inputs = f64x2(<f64>load<f32>(x) - load<f64>(double(mean, j)), one);
     v128.store(vector, inputs, U);
+    sums = f64x2.add(sums, f64x2.mul(f64x2.mul(inputs, inputs), v128.load(double(inversePower, j))));
     vector += PAIR;
     x += 8;
   }
+  return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
 }
 
 /** w -= step k. Returns the change of Σ w m. */

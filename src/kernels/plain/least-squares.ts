@@ -10,9 +10,11 @@ const [last, u, k, c] = [0, 1, 2, 3];
 
 /** Offsets in the state of `leastSquares`, in numbers of float64, and its length. */
 export interface LeastSquaresLayout {
-  /** k of the step before, u, k, and c, for each pair of inputs. m is before them. */
+  /** The inverse power of every input, by which the energy of a window is measured; 0 for the bias. m is before it. */
+  readonly inversePower: number;
+  /** k of the step before, u, k, and c, for each pair of inputs. */
   readonly vectors: number;
-  /** The scale of P, which must be > 0, and the factors of the pending updates. */
+  /** The scale of P, which must be > 0, the factors of the two pending updates, and the energy of the last window. */
   readonly factors: number;
   /** The biases of all outputs, without rounding. */
   readonly biases: number;
@@ -24,12 +26,12 @@ export interface LeastSquaresLayout {
 /** Returns the layout of the state for `size` weights per output. */
 export function leastSquaresLayout(size: number, outputs: number): LeastSquaresLayout {
   const even = (size + 1) & ~1;
-  const vectors = even;
+  const vectors = 2 * even;
   const factors = vectors + 4 * even;
   const biases = factors + 4;
   const tiles = biases + ((outputs + 1) & ~1);
   const length = tiles + even * (even / 2 + 1);
-  return { vectors, factors, biases, tiles, length };
+  return { inversePower: even, vectors, factors, biases, tiles, length };
 }
 
 /** Returns the offset of entry [i, j] of a symmetric matrix in its lower triangle of tiles of 2 × 2. */
@@ -42,17 +44,22 @@ export function tileEntry(i: number, j: number): number {
 /** The loop of recursive least squares. */
 export function leastSquaresLoop(arena: Arena): Pick<Kernels, 'leastSquares'> {
   return {
-    leastSquares(state, x, length, g, outputs, w, b, rate, forgetting, weight, probe, probeWeight) {
+    leastSquares(state, x, length, g, outputs, w, b, rate, forgetting, maxEnergy, probe, probeWeight) {
       const { f32 } = arena;
       const m = new Float64Array(f32.buffer, 4 * state);
       const size = b ? length + 1 : length;
       const even = (size + 1) & ~1;
-      const { vectors, factors, biases, tiles } = leastSquaresLayout(size, outputs);
+      const { inversePower, vectors, factors, biases, tiles } = leastSquaresLayout(size, outputs);
       const place = (vector: number, j: number) => vectors + 8 * (j >> 1) + 2 * vector + (j & 1);
+      const energies = [0, 0];
       for (let j = 0; j < even; j++) {
         m[place(last, j)] = m[place(k, j)];
-        m[place(u, j)] = j < length ? f32[x + j] - m[j] : Number(j < size);
+        const input = j < length ? f32[x + j] - m[j] : Number(j < size);
+        m[place(u, j)] = input;
+        energies[j & 1] += input * input * m[inversePower + j];
       }
+      const energy = energies[0] + energies[1];
+      m[factors + 3] = energy;
 
       const [scale, lastPart, probePart] = [m[factors], m[factors + 1], m[factors + 2]];
       const pending = (p: number, i: number, j: number) => {
@@ -72,7 +79,7 @@ export function leastSquaresLoop(arena: Arena): Pick<Kernels, 'leastSquares'> {
         m[place(k, i)] = sums[0] + sums[1];
         m[place(k, i + 1)] = sums[2] + sums[3];
       }
-      const noise = forgetting / weight;
+      const noise = energy > maxEnergy ? (forgetting * energy) / maxEnergy : forgetting;
       const products = [0, 0];
       for (let j = 0; j < even; j++) products[j & 1] += m[place(u, j)] * m[place(k, j)];
       const den = noise + scale * (products[0] + products[1]);

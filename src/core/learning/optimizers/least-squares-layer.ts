@@ -11,8 +11,8 @@ const measured = 4;
 /** Initial regularization, and that of all probes together, relative to the power of an input. */
 const initialPower = 1e-3;
 const probePower = 1e-4;
-/** Number of updates per probe, because a probe costs a third of an update. */
-const probeInterval = 4;
+/** Part of the memory 1 / (1 - λ) in which every input is probed once. */
+const probeCycle = 1 / 4;
 /** The same, relative to the mean power of all inputs, if layers below learn. */
 const hiddenPower = 1;
 /** Number of updates over which the usual error and the usual energy are measured. */
@@ -20,8 +20,8 @@ const usualWindow = 100;
 
 /**
  * Recursive least squares for one layer. All outputs share the inverse covariance P of the windows, in double precision. If
- * there is a bias, windows are centered on the mean of the first samples of each channel. Every update is followed by a probe:
- * the window of one input, with a small weight and without an error, which keeps P bounded where the signal is flat.
+ * there is a bias, windows are centered on the mean of the first samples of each channel. Updates are followed by probes from
+ * time to time: the window of one input, with a small weight and without an error, which keeps P bounded where the signal is flat.
  */
 export class LeastSquaresLayer {
   readonly #engine: Engine;
@@ -30,6 +30,8 @@ export class LeastSquaresLayer {
   readonly #size: number;
   readonly #forgetting: number;
   readonly #hidden: boolean;
+  /** Number of updates per probe. */
+  readonly #probeInterval: number;
   /** Offset and layout of the state of the kernel. */
   readonly #at: number;
   readonly #layout: LeastSquaresLayout;
@@ -64,6 +66,7 @@ export class LeastSquaresLayer {
     this.#hidden = hidden;
     this.#size = length + (hasBias ? 1 : 0);
     this.#forgetting = forgetting ?? defaultForgetting(this.#size);
+    this.#probeInterval = Math.max(1, Math.floor(probeCycle / (this.#size * (1 - this.#forgetting))));
     this.#layout = leastSquaresLayout(this.#size, outputs);
     this.#at = allocation.allocate(2 * this.#layout.length);
     this.#sums = new Float64Array(channels);
@@ -94,12 +97,10 @@ export class LeastSquaresLayer {
     const { f32 } = arena;
     let square = 0;
     for (let o = 0; o < outputs; o++) square += f32[gradient + o] ** 2;
-    const energy = this.#measureWindow(window);
-    const [limited, usual] = [clippedSquare(square, this.#meanError), clippedSquare(energy, this.#meanEnergy)];
-    const n = Math.min(++this.#updates, usualWindow);
-    this.#meanError += (limited - this.#meanError) / n;
-    this.#meanEnergy += (usual - this.#meanEnergy) / n;
-    const probes = this.#updates % probeInterval === 0;
+    const limited = clippedSquare(square, this.#meanError);
+    this.#trackPower(window);
+    this.#updates++;
+    const probes = this.#updates % this.#probeInterval === 0;
     const probe = this.#probe;
     if (probes) this.#probe = (probe + 1) % this.#size;
     const den = kernels.leastSquares(
@@ -112,10 +113,14 @@ export class LeastSquaresLayer {
       hasBias ? layer.values[1].at : 0,
       square > limited ? rate * Math.sqrt(limited / square) : rate,
       this.#forgetting,
-      energy > usual ? usual / energy : 1,
+      clippedSquare(Infinity, this.#meanEnergy),
       probe,
-      probes ? probeInterval * (1 - this.#forgetting) * this.#size * this.#regularization(probe, probePower) : 0,
+      probes ? this.#probeInterval * (1 - this.#forgetting) * this.#size * this.#regularization(probe, probePower) : 0,
     );
+    const energy = this.#doubles[this.#layout.factors + 3];
+    const n = Math.min(this.#updates, usualWindow);
+    this.#meanError += (limited - this.#meanError) / n;
+    this.#meanEnergy += (clippedSquare(energy, this.#meanEnergy) - this.#meanEnergy) / n;
     if (!(den > 0 && den < Infinity)) this.#setCovariance();
   }
 
@@ -170,6 +175,7 @@ export class LeastSquaresLayer {
     if (most === 0) return false;
     for (let j = 0; hasBias && j < length; j++) this.#doubles[j] = this.#sums[j % channels] / this.#samples;
     for (let c = 0; c < channels; c++) this.#power[c] ||= most;
+    for (let j = 0; j < length; j++) this.#doubles[this.#layout.inversePower + j] = 1 / this.#power[j % channels];
     this.#setCovariance();
     return (this.#started = true);
   }
@@ -192,23 +198,18 @@ export class LeastSquaresLayer {
     return (hiddenPower * sum) / channels;
   }
 
-  /** Tracks the power of the channels. Returns the energy of a window relative to it. */
-  #measureWindow(window: number): number {
+  /** Tracks the power of the channels in the newest frame of a window, and renews the inverse powers of one of its frames. */
+  #trackPower(window: number): void {
     const { length, channels } = this.#shape;
     const { f32 } = this.#engine.arena;
     const m = this.#doubles;
-    const first = length - channels;
+    const newest = length - channels;
+    const renewed = this.#layout.inversePower + ((this.#updates * channels) % length);
     for (let c = 0; c < channels; c++) {
-      const square = (f32[window + first + c] - m[first + c]) ** 2;
+      const square = (f32[window + newest + c] - m[newest + c]) ** 2;
       this.#power[c] += (1 - this.#forgetting) * (clippedSquare(square, this.#power[c]) - this.#power[c]);
+      m[renewed + c] = 1 / this.#power[c];
     }
-    let energy = 0;
-    for (let c = 0; c < channels; c++) {
-      let squares = 0;
-      for (let j = c; j < length; j += channels) squares += (f32[window + j] - m[j]) ** 2;
-      energy += squares / this.#power[c];
-    }
-    return energy;
   }
 
   /** The state of the kernel. */
