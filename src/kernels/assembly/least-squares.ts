@@ -48,7 +48,8 @@ export function leastSquares(
   const even = (size + 1) & ~1;
   const mean = at(state);
   const inversePower = double(mean, even);
-  const vectors = double(inversePower, even);
+  const gains = double(inversePower, even);
+  const vectors = double(gains, even);
   const factors = double(vectors, 4 * even);
   const biases = double(factors, 4);
   const tiles = double(biases, (outputs + 1) & ~1);
@@ -57,23 +58,29 @@ export function leastSquares(
   store<f64>(factors, energy, 24);
   const scale = load<f64>(factors);
   const noise = energy > maxEnergy ? (forgetting * energy) / maxEnergy : forgetting;
-  const den = noise + scale * multiply(tiles, vectors, even, load<f64>(factors, 8), load<f64>(factors, 16));
+  const probePart = load<f64>(factors, 16);
+  if (probePart == 0) multiply(tiles, vectors, even, load<f64>(factors, 8));
+  else multiplyProbed(tiles, vectors, even, load<f64>(factors, 8), probePart);
+  const den = noise + scale * product(vectors, even);
   if (!(den > 0.5 * noise) || den == Infinity) return den;
 
   const part = scale / den;
+  for (let j = 0; j < even; j += 2) {
+    const pair = f64x2.mul(v128.load(input(vectors, j), K), f64x2.splat(part));
+    v128.store64_lane(gains + (<usize>j << 2), f32x4.demote_f64x2_zero(pair), 0);
+  }
   for (let o = 0; o < outputs; o++) {
-    const slope = load<f32>(at(g + o));
-    if (slope == 0) continue;
-    const step = rate * <f64>slope * part;
+    const step = rate * <f64>load<f32>(at(g + o));
+    if (step == 0) continue;
     const kernel = at(w + (o & ~3) * ((length + 3) & ~3) + (o & 3) * 4);
-    const change = updateWeights(kernel, length, step, vectors, mean);
+    const change = updateWeights(kernel, length, <f32>step, gains, mean);
     if (!b) continue;
     // the bias without rounding, unless the bias was set by others
     let exact = load<f64>(double(biases, o));
     const place = at(b + o);
     const rounded = load<f32>(place);
     if (<f32>exact != rounded) exact = <f64>rounded;
-    exact -= step * load<f64>(input(vectors, length), K) + change;
+    exact -= step * part * load<f64>(input(vectors, length), K) + change;
     store<f64>(double(biases, o), exact);
     store<f32>(place, <f32>exact);
   }
@@ -112,10 +119,10 @@ function prepare(
   let sums = f64x2.splat(0);
   for (let j = 0; j < even; j += 2) {
     v128.store(vector, v128.load(vector, K), LAST);
-    const one: f64 = biased && j + 1 == length ? 1 : 0;
-    let inputs = f64x2(biased && j == length ? 1 : 0, 0);
+    let inputs: v128;
     if (j + 1 < length) inputs = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(x)), v128.load(double(mean, j)));
-    else if (j < length) inputs = f64x2(<f64>load<f32>(x) - load<f64>(double(mean, j)), one);
+    else if (j == length) inputs = f64x2(1, 0);
+    else inputs = f64x2(<f64>load<f32>(x) - load<f64>(double(mean, j)), biased ? 1 : 0);
     v128.store(vector, inputs, U);
     sums = f64x2.add(sums, f64x2.mul(f64x2.mul(inputs, inputs), v128.load(double(inversePower, j))));
     vector += PAIR;
@@ -124,56 +131,46 @@ function prepare(
   return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
 }
 
-/** w -= step k. Returns the change of Σ w m. */
-function updateWeights(w: usize, length: i32, step: f64, vectors: usize, mean: usize): f64 {
-  const factor = f64x2.splat(step);
+/** w -= step gains. Returns the change of Σ w m, which includes the rounding of w. */
+function updateWeights(w: usize, length: i32, step: f32, gains: usize, mean: usize): f64 {
+  const factor = f32x4.splat(step);
   let sums = f64x2.splat(0);
   let m = mean;
-  let vector = vectors;
   const whole = length & ~3;
-  for (let j = 0; j < whole; j += 4) {
-    sums = f64x2.add(sums, updatePair(w, factor, vector, m));
-    sums = f64x2.add(sums, updatePair(w + 8, factor, vector + PAIR, m + 16));
+  const end = gains + (<usize>whole << 2);
+  for (let gain = gains; gain < end; gain += 16) {
+    const before = v128.load(w);
+    const after = f32x4.sub(before, f32x4.mul(factor, v128.load(gain)));
+    v128.store(w, after);
+    const change = f32x4.sub(after, before);
+    const high = v128.shuffle<i64>(change, change, 1, 1);
+    sums = f64x2.add(sums, f64x2.mul(f64x2.promote_low_f32x4(change), v128.load(m)));
+    sums = f64x2.add(sums, f64x2.mul(f64x2.promote_low_f32x4(high), v128.load(m, 16)));
     w += 64;
     m += 32;
-    vector += 2 * PAIR;
   }
   let sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
   for (let j = whole; j < length; j++) {
-    const before = <f64>load<f32>(w);
-    const after = <f32>(before - step * load<f64>(input(vectors, j), K));
+    const before = load<f32>(w);
+    const after = before - step * load<f32>(gains + (<usize>j << 2));
     store<f32>(w, after);
-    sum += (<f64>after - before) * load<f64>(double(mean, j));
+    sum += <f64>(after - before) * load<f64>(double(mean, j));
     w += 4;
   }
   return sum;
 }
 
-/** The same for two weights. Returns the change of w m of both. */
-@inline
-function updatePair(w: usize, factor: v128, vector: usize, m: usize): v128 {
-  const before = f64x2.promote_low_f32x4(v128.load64_zero(w));
-  const after = f32x4.demote_f64x2_zero(f64x2.sub(before, f64x2.mul(factor, v128.load(vector, K))));
-  v128.store64_lane(w, after, 0);
-  return f64x2.mul(f64x2.sub(f64x2.promote_low_f32x4(after), before), v128.load(m));
+/** P -= last lastᵀ part; k = P u. */
+function multiply(tiles: usize, vectors: usize, even: i32, part: f64): void {
+  multiplyRows(tiles, vectors, even, part, 0, false);
 }
 
-/** Applies the pending updates to P, and sets k = P u. Returns uᵀ k. */
-function multiply(tiles: usize, vectors: usize, even: i32, part: f64, probePart: f64): f64 {
-  if (probePart == 0) multiplyRows(tiles, vectors, even, part, 0, false);
-  else multiplyProbed(tiles, vectors, even, part, probePart);
-  let products = f64x2.splat(0);
-  const end = vectors + <usize>(even >> 1) * PAIR;
-  for (let pair = vectors; pair < end; pair += PAIR)
-    products = f64x2.add(products, f64x2.mul(v128.load(pair, U), v128.load(pair, K)));
-  return f64x2.extract_lane(products, 0) + f64x2.extract_lane(products, 1);
-}
-
+/** P -= last lastᵀ part + c cᵀ probePart; k = P u. */
 function multiplyProbed(tiles: usize, vectors: usize, even: i32, part: f64, probePart: f64): void {
   multiplyRows(tiles, vectors, even, part, probePart, true);
 }
 
-/** P -= last lastᵀ part + c cᵀ probePart; k = P u. `probed` is a constant of each of two copies of the loop. */
+/** `probed` is a constant of each of two copies of the loop. */
 @inline
 function multiplyRows(tiles: usize, vectors: usize, even: i32, part: f64, probePart: f64, probed: bool): void {
   let p = tiles;
@@ -216,6 +213,15 @@ function multiplyRows(tiles: usize, vectors: usize, even: i32, part: f64, probeP
     finishRows(p, values0, values1, row, sums0, sums1);
     p += 32;
   }
+}
+
+/** Returns uᵀ k. */
+function product(vectors: usize, even: i32): f64 {
+  let sums = f64x2.splat(0);
+  const end = vectors + <usize>(even >> 1) * PAIR;
+  for (let pair = vectors; pair < end; pair += PAIR)
+    sums = f64x2.add(sums, f64x2.mul(v128.load(pair, U), v128.load(pair, K)));
+  return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
 }
 
 @inline

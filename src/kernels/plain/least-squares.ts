@@ -12,6 +12,8 @@ const [last, u, k, c] = [0, 1, 2, 3];
 export interface LeastSquaresLayout {
   /** The inverse power of every input, by which the energy of a window is measured; 0 for the bias. m is before it. */
   readonly inversePower: number;
+  /** k / s in float32. */
+  readonly gains: number;
   /** k of the step before, u, k, and c, for each pair of inputs. */
   readonly vectors: number;
   /** The scale of P, which must be > 0, the factors of the two pending updates, and the energy of the last window. */
@@ -26,12 +28,12 @@ export interface LeastSquaresLayout {
 /** Returns the layout of the state for `size` weights per output. */
 export function leastSquaresLayout(size: number, outputs: number): LeastSquaresLayout {
   const even = (size + 1) & ~1;
-  const vectors = 2 * even;
+  const vectors = 3 * even;
   const factors = vectors + 4 * even;
   const biases = factors + 4;
   const tiles = biases + ((outputs + 1) & ~1);
   const length = tiles + even * (even / 2 + 1);
-  return { inversePower: even, vectors, factors, biases, tiles, length };
+  return { inversePower: even, gains: 2 * even, vectors, factors, biases, tiles, length };
 }
 
 /** Returns the offset of entry [i, j] of a symmetric matrix in its lower triangle of tiles of 2 × 2. */
@@ -49,7 +51,7 @@ export function leastSquaresLoop(arena: Arena): Pick<Kernels, 'leastSquares'> {
       const m = new Float64Array(f32.buffer, 4 * state);
       const size = b ? length + 1 : length;
       const even = (size + 1) & ~1;
-      const { inversePower, vectors, factors, biases, tiles } = leastSquaresLayout(size, outputs);
+      const { inversePower, gains, vectors, factors, biases, tiles } = leastSquaresLayout(size, outputs);
       const place = (vector: number, j: number) => vectors + 8 * (j >> 1) + 2 * vector + (j & 1);
       const energies = [0, 0];
       for (let j = 0; j < even; j++) {
@@ -86,18 +88,19 @@ export function leastSquaresLoop(arena: Arena): Pick<Kernels, 'leastSquares'> {
       if (!(den > 0.5 * noise) || den === Infinity) return den;
 
       const part = scale / den;
+      const gainsAt = state + 2 * gains;
+      for (let j = 0; j < even; j++) f32[gainsAt + j] = m[place(k, j)] * part;
       const tall = (length + 3) & ~3;
       const whole = length & ~3;
       for (let o = 0; o < outputs; o++) {
-        const slope = f32[g + o];
-        if (slope === 0) continue;
-        const step = rate * slope * part;
+        const step = rate * f32[g + o];
+        if (step === 0) continue;
         const kernel = w + (o & ~3) * tall + (o & 3) * 4;
         const update = (j: number) => {
           const weight = kernel + (j & ~3) * 4 + (j & 3);
           const before = f32[weight];
-          f32[weight] = f(before - step * m[place(k, j)]);
-          return (f32[weight] - before) * m[j];
+          f32[weight] = f(before - f(f(step) * f32[gainsAt + j]));
+          return f(f32[weight] - before) * m[j];
         };
         const changes = [0, 0];
         for (let j = 0; j < whole; j++) changes[j & 1] += update(j);
@@ -105,7 +108,7 @@ export function leastSquaresLoop(arena: Arena): Pick<Kernels, 'leastSquares'> {
         for (let j = whole; j < length; j++) change += update(j);
         if (!b) continue;
         const exact = f(m[biases + o]) === f32[b + o] ? m[biases + o] : f32[b + o];
-        m[biases + o] = exact - (step * m[place(k, length)] + change);
+        m[biases + o] = exact - (step * part * m[place(k, length)] + change);
         f32[b + o] = f(m[biases + o]);
       }
 

@@ -12,7 +12,7 @@ const measured = 4;
 const initialPower = 1e-3;
 const probePower = 1e-4;
 /** Part of the memory 1 / (1 - λ) in which every input is probed once. */
-const probeCycle = 1 / 4;
+const probeCycle = 1 / 2;
 /** The same, relative to the mean power of all inputs, if layers below learn. */
 const hiddenPower = 1;
 /** Number of updates over which the usual error and the usual energy are measured. */
