@@ -118,7 +118,7 @@ describe('recursive least squares', () => {
     const usual = learn(x, d, 3, 8).error;
     const property = fc.property(
       fc.array(fc.double({ min: -6, max: 6, noNaN: true }), { minLength: 3, maxLength: 3 }),
-      fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { minLength: 3, maxLength: 3 }),
+      fc.array(fc.double({ min: -1e4, max: 1e4, noNaN: true }), { minLength: 3, maxLength: 3 }),
       (exponents, offsets) => {
         const other = x.map((sample, i) => (sample + offsets[i % 3]) * 10 ** exponents[i % 3]);
         const { error } = learn(other, d, 3, 8);
@@ -144,8 +144,53 @@ describe('recursive least squares', () => {
       ).score.overall.skill;
     };
     const usual = skill(0, 1);
-    for (const offset of [1e2, 1e3, 1e4]) expect(Math.abs(skill(offset, 1) - usual)).toBeLessThan(0.01);
+    for (const offset of [1e2, 1e3, 1e4, 1e5, -1e5]) expect(Math.abs(skill(offset, 1) - usual)).toBeLessThan(0.01);
     for (const unit of [1e-9, 1e9]) expect(Math.abs(skill(100, unit) - usual)).toBeLessThan(0.01);
+  });
+
+  test('keeps the skill of a forecast with an offset of up to 100,000 standard deviations, in any unit', () => {
+    const chance = random(13);
+    const channels = 2;
+    const x = new Float64Array(8000 * channels);
+    for (let i = 2 * channels; i < x.length; i++)
+      x[i] = 1.88 * x[i - channels] - 0.94 * x[i - 2 * channels] + chance.normal();
+    const samples = x.map((sample) => sample / 12 + 0.2 * chance.normal());
+    const skill = (offset: number, unit: number) => {
+      const learner = new Learner(linear(channels, channels, 16));
+      const data = Float32Array.from(samples, (sample) => unit * (sample + offset));
+      return learner.push(block(data, channels)).score.overall.skill;
+    };
+    const usual = skill(0, 1);
+    const offsets = fc.tuple(fc.double({ min: 3, max: 5, noNaN: true }), fc.boolean());
+    const property = fc.property(offsets, fc.double({ min: -9, max: 9, noNaN: true }), ([exponent, negative], unit) => {
+      expect(Math.abs(skill((negative ? -1 : 1) * 10 ** exponent, 10 ** unit) - usual)).toBeLessThan(0.01);
+    });
+    fc.assert(property, {
+      seed: 6,
+      numRuns: 30,
+      examples: [
+        [[5, false], 0],
+        [[5, true], -9],
+        [[5, false], 9],
+      ],
+    });
+  });
+
+  test('keeps weights that are set between two updates', () => {
+    const { x, d } = plant(14, 2000, 2, 4);
+    const moved = x.map((sample) => sample + 1e4);
+    const network = linear(2, 1, 4);
+    const learner = new Learner(network, { task: 'target' });
+    learner.teach(block(d, 1));
+    learner.push(block(moved.subarray(0, 2000), 2));
+    const found = network.weights();
+    const other = found['layers.0.bias'].data.map((bias) => bias + 1000);
+    network.setWeights({ ...found, 'layers.0.bias': { ...found['layers.0.bias'], data: other } });
+    const { error } = learner.push(block(moved.subarray(2000, 2002), 2, 1000));
+    // the errors of the new weights, not of those that the optimizer had learned
+    expect(Math.abs(error.data[0])).toBeGreaterThan(990);
+    learner.push(block(moved.subarray(2002), 2, 1001));
+    expect(network.weights()['layers.0.bias'].data[0]).not.toBeCloseTo(found['layers.0.bias'].data[0], 0);
   });
 
   test('survives flat channels and long silence, and finds the kernel again', () => {
