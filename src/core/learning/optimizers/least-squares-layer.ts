@@ -80,9 +80,11 @@ export class LeastSquaresLayer {
   }
 
   /** Throws a TypeError if the layer has another shape than the one before. */
-  checkShape({ length, hasBias }: Regression): void {
+  checkShape({ length, outputs, hasBias }: Regression): void {
     if (length !== this.#shape.length || hasBias !== this.#shape.hasBias)
       throw invalid('weights of the network', `${this.#size} per output, as before`, length + (hasBias ? 1 : 0));
+    if (outputs !== this.#shape.outputs)
+      throw invalid('outputs of the network', `${this.#shape.outputs}, as before`, outputs);
   }
 
   /**
