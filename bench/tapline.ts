@@ -142,7 +142,7 @@ export function learningStep(workload: Workload): Contestant {
 export function learner(workload: Workload): Contestant {
   const { spec, weights, blocks, step, stride, inChannels, outChannels } = workload;
   const network = Network.create(spec, { weights });
-  const trained = new Learner(network, { task: 'target', optimizer: sgd({ rate }), updateEvery: stride });
+  const trained = new Learner(network, { task: 'target', optimizer: sgd({ rate: rate / 100 }), updateEvery: stride });
   const targets = noise(workload);
   let at = 0;
   let start = 0;

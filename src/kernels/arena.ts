@@ -20,6 +20,8 @@ const readMargin = 16;
 export class Arena {
   /** The whole memory as numbers. Replaced when the memory grows, so do not keep a reference. */
   f32: Float32Array;
+  /** The same memory as integers. */
+  i32: Int32Array;
   readonly #pages: Pages;
   /** Free parts: length by start, start by end, and starts by length. */
   readonly #free = new Map<number, number>();
@@ -31,6 +33,7 @@ export class Arena {
   constructor(pages: Pages) {
     this.#pages = pages;
     this.f32 = new Float32Array(pages.buffer);
+    this.i32 = new Int32Array(pages.buffer);
     this.#addFree(reservedNumbers, this.f32.length - readMargin - reservedNumbers);
   }
 
@@ -83,6 +86,7 @@ export class Arena {
     if (!this.#addPages(Math.max(missing * 4, before * 2)) && !this.#addPages(missing * 4))
       throw new RangeError(`memory must have room for ${length * 4} more bytes, got ${before * 4} bytes in total`);
     this.f32 = new Float32Array(this.#pages.buffer);
+    this.i32 = new Int32Array(this.#pages.buffer);
     const held = this.#free.has(last) ? this.#removeFree(last) : 0;
     this.#addFree(last, held + this.f32.length - before);
     return last;

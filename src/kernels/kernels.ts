@@ -142,7 +142,8 @@ export interface Kernels {
   ): void;
   /**
    * Equations (4) and (6) in one step, for gradients that are still 0: w[o, j] -= µ Σ_n g[n, o] x[n, j], and
-   * b[o] -= µ Σ_n g[n, o]. µ is `rate` if `epsilon` is negative, otherwise `rate` / (`epsilon` + the windows' energy).
+   * b[o] -= µ Σ_n g[n, o]. µ is `rate` if `epsilon` is negative, otherwise `rate` / (`epsilon` + the energy
+   * of the windows whose gradients are not all 0).
    * `b` 0: no bias.
    */
   descend(
@@ -297,11 +298,20 @@ export interface Kernels {
 
   /**
    * Runs a stack of convolutions and activations with settled delay lines in one call. Takes `frames` frames at `x`, and
-   * returns the number of outputs of the last layer. `program` contains the state of the layers (see `words`), which is
+   * returns the number of outputs of the last layer, or -1 if nothing was done because a line has no room for frames whose
+   * gradient is missing. `program` contains the state of the layers (see `words`), which is
    * updated; the memory after `x` is overwritten. If this kernel is absent, layers are called one by one, with the same
    * bits.
    */
   run?(program: number, layers: number, x: number, frames: number): number;
+  /**
+   * Runs the gradients of the `rows` oldest outputs without a gradient, which are at the last layer's outputs relative to
+   * `x`, backward through such a stack. The weight gradients are deferred. Returns the number of rows of ∂L/∂x that became
+   * final, whose offset is then in `dx` of the first layer, or -1 if nothing was done because a line has no room.
+   */
+  backpropagate?(program: number, layers: number, x: number, rows: number): number;
+  /** Calls `descend` for the deferred outputs of every layer. */
+  update?(program: number, layers: number, rate: number, epsilon: number): void;
 }
 
 /**
@@ -316,11 +326,26 @@ export function prefetch(kernels: Kernels, at: number, count: number): void {
 export const kinds = { dense: 0, taps: -1, depthwise: -2 } as const;
 
 /**
- * The state of one layer in a program for the `run` kernel, as indexes of 32-bit words: kind, `alpha` as float32, offset of
- * the delay line, its capacity in frames, number of frames in it, slot at which the next window begins, input channels,
- * frames per window, stride, offsets of weights and bias, numbers per window (dense) or taps, output channels, and offset
- * of the outputs relative to the first number of the call. For convolutions that are not dense: distance between taps in
- * numbers, and number of groups.
+ * The state of one layer in a program for the kernels `run`, `backpropagate`, and `update`, as indexes of 32-bit words:
+ *
+ *     kind, alpha            kind of the layer (see `kinds`), parameter of an activation (float32)
+ *     line, capacity, filled the delay line: offset, size in frames, number of frames in it
+ *     window                 slot at which the next window begins
+ *     channels, outputs      input and output channels
+ *     reach, stride          frames per window, and between windows
+ *     w, b                   offsets of weights and bias
+ *     length                 numbers per window (dense), or taps
+ *     y                      offset of the outputs relative to the first number of the call
+ *     tapStep, groups        distance between taps in numbers, number of groups (if not dense)
+ *     learns                 1 if the layer keeps what its gradients need; the words below are for such layers
+ *     received               slot of the window of the oldest output without a gradient
+ *     pending, pendingWindow, slopes   deferred outputs: number, slot of the first window, offset of their gradients
+ *     rows, rowCapacity, rowsFilled    the gradient line: offset, size in frames, number of rows in it
+ *     firstRow, unopened     the first row that is not final; frames that have no row yet
+ *     odd                    1 if a frame was not finite
+ *     blind                  1 if ∂L/∂x is not needed
+ *     count                  outputs of the last call of `run`
+ *     dx                     offset of the rows that the last call of `backpropagate` returned (first layer)
  */
 export const words = {
   kind: 0,
@@ -339,7 +364,21 @@ export const words = {
   y: 13,
   tapStep: 14,
   groups: 15,
+  learns: 16,
+  received: 17,
+  pending: 18,
+  pendingWindow: 19,
+  slopes: 20,
+  rows: 21,
+  rowCapacity: 22,
+  rowsFilled: 23,
+  firstRow: 24,
+  unopened: 25,
+  odd: 26,
+  blind: 27,
+  count: 28,
+  dx: 29,
 } as const;
 
 /** Words per layer. */
-export const wordsPerLayer = 16;
+export const wordsPerLayer = 32;

@@ -24,6 +24,7 @@ export function activationLayer(spec: ActivationSpec, { inChannels }: Pick<Layer
  * not spread.
  */
 class Activation extends RowLayer implements SteppedLayer {
+  readonly canStep = true;
   readonly #kind: number;
   readonly #alpha: number;
 
@@ -36,11 +37,14 @@ class Activation extends RowLayer implements SteppedLayer {
   writeProgram(layer: Int32Array): boolean {
     layer[words.kind] = 1 + this.#kind;
     layer[words.outputs] = this.channels;
+    this.writeInputs(layer);
     new Float32Array(layer.buffer, layer.byteOffset)[words.alpha] = this.#alpha;
     return true;
   }
 
-  readProgram(): void {}
+  readProgram(layer: Int32Array, frames: number): void {
+    this.readInputs(layer, frames);
+  }
 
   protected override forward(x: Rows, y: number): void {
     this.engine.kernels.activate(this.#kind, x.at, y, x.count * this.channels, this.#alpha);

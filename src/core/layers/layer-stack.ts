@@ -43,8 +43,8 @@ export class LayerStack {
 
   /** Creates the program that runs all layers in one kernel call, or null if some layer does not support it. */
   program(): StepProgram | null {
-    const { gradients, eager, engine } = this.#context;
-    const can = !gradients && !eager && engine.kernels.run !== undefined;
+    const { eager, engine } = this.#context;
+    const can = !eager && engine.kernels.run !== undefined;
     return can && canStep(this.#layers) ? new StepProgram(this.#context, this.#layers, this.#specs) : null;
   }
 

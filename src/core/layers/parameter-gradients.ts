@@ -71,12 +71,12 @@ export class ParameterGradients {
   addPending(): void {}
 
   /**
-   * w ← w - µ g for all parameters, where µ is `step.learningRate` or, with `epsilon`, `step.learningRate` /
+   * w ← w - µ g for all parameters, where µ is `step.learningRate` or, unless `epsilon` is negative, `step.learningRate` /
    * (`epsilon` + energy). Clears the gradients. The number is passed in an object, because an argument may be boxed.
    */
-  descend({ learningRate }: { readonly learningRate: number }, epsilon?: number): void {
+  descend({ learningRate }: { readonly learningRate: number }, epsilon: number): void {
     this.addPending();
-    const step = epsilon === undefined ? learningRate : learningRate / (epsilon + this.energy);
+    const step = epsilon < 0 ? learningRate : learningRate / (epsilon + this.energy);
     for (let i = 0; i < this.values.length; i++) {
       const { at, count } = this.values[i];
       this.engine.kernels.sgd(at, this.gradient(i), 0, count, step, 0, 0, 0);

@@ -1,3 +1,4 @@
+import { words } from '../../kernels/kernels.ts';
 import { DelayLine } from '../memory/delay-line.ts';
 import type { Engine } from '../memory/engine.ts';
 import type { Layer, LayerStream, StreamContext } from './layer.ts';
@@ -78,6 +79,27 @@ export abstract class RowLayer implements LayerStream {
     if (!this.#inputs) return;
     this.#first = numberIn(state, 'first');
     this.#inputs.restore(stateIn(state, 'inputs'));
+  }
+
+  /** Writes the state of the inputs to a program for the kernels. */
+  protected writeInputs(layer: Int32Array): void {
+    const inputs = this.#inputs;
+    layer[words.learns] = Number(inputs !== null);
+    if (!inputs) return;
+    const { at, capacity, filled } = inputs.layout;
+    layer[words.line] = at;
+    layer[words.capacity] = capacity;
+    layer[words.filled] = filled;
+    layer[words.channels] = this.channels;
+    layer[words.received] = this.#first - inputs.base;
+  }
+
+  /** Reads the state back after the kernels have processed `frames` frames. */
+  protected readInputs(layer: Int32Array, frames: number): void {
+    const inputs = this.#inputs;
+    if (!inputs) return;
+    inputs.advance(frames, layer[words.filled]);
+    this.#first = inputs.base + layer[words.received];
   }
 
   #storeInputs({ at, count, channels }: Rows): void {

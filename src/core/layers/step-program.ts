@@ -6,22 +6,32 @@ import type { Rows } from '../memory/rows.ts';
 /** Maximum number of frames per call. Larger blocks gain nothing, since each layer processes them in one call. */
 export const maxStepFrames = 8;
 
-/** A layer that the `run` kernel can execute. */
+/**
+ * Number of calls that a stream with gradients is processed layer by layer after the program was stopped, so that a stream
+ * whose state is read often does not pay for each new start.
+ */
+const restartDelay = 16;
+
+/** A layer that the kernels can execute as part of a program. */
 export interface SteppedLayer {
+  /** Whether the kernels can execute the layer with its settings. */
+  readonly canStep: boolean;
   /** Writes the layer's state to the program. Returns false if the next windows include padding or invalid frames. */
   writeProgram(layer: Int32Array): boolean;
   /** Reads the layer's state back after `run` has processed `frames` input frames and `outputs` outputs. */
   readProgram(layer: Int32Array, frames: number, outputs: number): void;
+  /** Adds the deferred weight gradients, which the running program holds, to their sums. */
+  addPending?(): void;
 }
 
-/** Returns whether the `run` kernel can execute all of these layers. */
+/** Returns whether the kernels can execute all of these layers. */
 export function canStep(layers: readonly LayerStream[]): layers is readonly (LayerStream & SteppedLayer)[] {
-  return layers.every((layer) => 'writeProgram' in layer);
+  return layers.every((layer) => 'canStep' in layer && layer.canStep);
 }
 
 /**
- * The layers of a settled stream as one program for the `run` kernel, which needs one call per frame instead of one call
- * per layer. The layer objects are out of date while the program is running; `stop` updates them.
+ * The layers of a settled stream as one program for the kernels `run`, `backpropagate`, and `update`, which need one call
+ * instead of one or more per layer. The layer objects are out of date while the program is running; `stop` updates them.
  */
 export class StepProgram {
   /** Numbers of scratch memory that a call needs. */
@@ -35,12 +45,22 @@ export class StepProgram {
   readonly #top: number;
   /** The index at which the program was started, -1 if it is not running. */
   #startIndex = -1;
+  readonly #gradients: boolean;
+  readonly #inChannels: number;
+  /** Number of calls until the program can be started again. */
+  #delay = 0;
 
-  constructor({ engine, allocation }: StreamContext, layers: readonly SteppedLayer[], specs: readonly Layer[]) {
+  constructor(
+    { engine, allocation, gradients }: StreamContext,
+    layers: readonly SteppedLayer[],
+    specs: readonly Layer[],
+  ) {
     this.#engine = engine;
     this.#layers = layers;
     this.#specs = specs;
     this.#at = allocation.allocate(wordsPerLayer * layers.length);
+    this.#gradients = gradients;
+    this.#inChannels = specs[0].inChannels;
     this.#outChannels = specs.at(-1)!.outChannels;
     let y = paddedSize(specs[0].inChannels);
     for (let l = 0; l < layers.length; l++) {
@@ -58,14 +78,22 @@ export class StepProgram {
   /** Starts the program before frame `index` unless it is running. Returns false if the layers do not allow it. */
   start(index: number): boolean {
     if (this.#startIndex >= 0) return true;
-    for (let l = 0; l < this.#layers.length; l++) if (!this.#layers[l].writeProgram(this.#wordsOf(l))) return false;
+    if (this.#delay > 0) {
+      this.#delay--;
+      return false;
+    }
+    for (let l = 0; l < this.#layers.length; l++) {
+      if (this.#layers[l].writeProgram(this.#wordsOf(l))) continue;
+      for (let written = 0; written < l; written++) this.#layers[written].readProgram(this.#wordsOf(written), 0, 0);
+      return false;
+    }
     this.#startIndex = index;
     return true;
   }
 
   /**
    * Processes one frame while the program is running, and writes the outputs to `out`. Returns their count, or -1 if
-   * the frame is not finite.
+   * nothing was done because the frame is not finite or a delay line has no room.
    */
   step(x: ArrayLike<number>, out: Float32Array): number {
     const { arena, kernels, scratch } = this.#engine;
@@ -78,24 +106,58 @@ export class StepProgram {
       f32[at + c] = sample;
     }
     const count = kernels.run!(this.#at, this.#layers.length, at, 1);
-    const numbers = count * this.#outChannels;
-    const from = at + this.#top;
-    let i = 0;
-    for (; i < numbers - 3; i += 4) {
-      out[i] = f32[from + i];
-      out[i + 1] = f32[from + i + 1];
-      out[i + 2] = f32[from + i + 2];
-      out[i + 3] = f32[from + i + 3];
-    }
-    for (; i < numbers; i++) out[i] = f32[from + i];
+    copyNumbers(f32, at + this.#top, count * this.#outChannels, out);
     return count;
   }
 
-  /** Returns the outputs for the frames of `x`, which has `scratchNumbers` numbers of memory. */
-  run(x: Rows): Rows {
+  /**
+   * Returns the outputs for the frames of `x`, which has `scratchNumbers` numbers of memory. null if nothing was done
+   * because a delay line has no room.
+   */
+  run(x: Rows): Rows | null {
     const { kernels, scratch } = this.#engine;
     const count = kernels.run!(this.#at, this.#layers.length, x.at, x.count);
-    return scratch.view(x.at + this.#top, count, this.#outChannels);
+    return count < 0 ? null : scratch.view(x.at + this.#top, count, this.#outChannels);
+  }
+
+  /**
+   * Processes ∂L/∂y of the oldest outputs without a gradient, [`rows`, out], while the program is running, and writes the
+   * rows of ∂L/∂x that became final to `out`. Returns their number, or -1 if nothing was done because it takes the layers.
+   * A gradient that is not finite counts as 0.
+   */
+  backward(g: ArrayLike<number>, rows: number, out: Float32Array | null): number {
+    if (rows > maxStepFrames) return -1;
+    let count = this.#backpropagate(g, rows);
+    if (count < 0) {
+      // deferred gradients may have filled their memory
+      for (const layer of this.#layers) layer.addPending?.();
+      count = this.#backpropagate(g, rows);
+    }
+    const { f32, i32 } = this.#engine.arena;
+    if (out && count > 0) copyNumbers(f32, i32[this.#at + words.dx], count * this.#inChannels, out);
+    return count;
+  }
+
+  /**
+   * w ← w - µ g for all parameters of all layers, while the program is running and no gradients are accumulated other than the
+   * deferred ones. See `ParameterGradients.descend`.
+   */
+  update({ learningRate }: { readonly learningRate: number }, epsilon: number): void {
+    this.#engine.kernels.update!(this.#at, this.#layers.length, learningRate, epsilon);
+  }
+
+  #backpropagate(g: ArrayLike<number>, rows: number): number {
+    const { arena, kernels, scratch } = this.#engine;
+    const at = scratch.allocateOnly(this.scratchNumbers);
+    const { f32 } = arena;
+    const to = at + this.#top;
+    const { length } = g;
+    for (let i = 0; i < length; i++) {
+      const slope = Math.fround(g[i]);
+      if (slope - slope === 0) f32[to + i] = slope;
+      else f32[to + i] = 0;
+    }
+    return kernels.backpropagate!(this.#at, this.#layers.length, at, rows);
   }
 
   /** Stops the program before frame `index` and updates the layers. */
@@ -109,11 +171,24 @@ export class StepProgram {
       [from, to] = [before, after];
     }
     this.#startIndex = -1;
+    if (this.#gradients) this.#delay = restartDelay;
   }
 
   #wordsOf(l: number): Int32Array {
     return new Int32Array(this.#engine.arena.f32.buffer, 4 * (this.#at + l * wordsPerLayer), wordsPerLayer);
   }
+}
+
+/** Copies `count` numbers of `f32`, from offset `at` on, to `out`. Faster than `set` for a few numbers. */
+function copyNumbers(f32: Float32Array, at: number, count: number, out: Float32Array): void {
+  let i = 0;
+  for (; i < count - 3; i += 4) {
+    out[i] = f32[at + i];
+    out[i + 1] = f32[at + i + 1];
+    out[i + 2] = f32[at + i + 2];
+    out[i + 3] = f32[at + i + 3];
+  }
+  for (; i < count; i++) out[i] = f32[at + i];
 }
 
 /** Returns the size of the rows of one call, with a margin because the loops read four numbers at a time. */

@@ -153,7 +153,9 @@ export abstract class WindowLayer implements LayerStream {
 
   advanceIndexes(frames: number): number {
     const outputs = frames / this.windowing.stride;
-    this.#advance(frames, outputs);
+    this.#frames += frames;
+    this.#outputs += outputs;
+    this.#gradientsReceived += outputs;
     this.line.advanceIndexes(frames);
     this.gradientLine?.advanceIndexes(frames);
     return outputs;
@@ -172,8 +174,22 @@ export abstract class WindowLayer implements LayerStream {
   /** Whether the next windows contain only valid frames from the source, and no older frames are needed. */
   get #isSettled(): boolean {
     const { wait, tailSources } = this.windowing;
-    const known = this.#frames >= wait && !this.#ended && tailSources === 0 && !this.gradientLine;
+    const known = this.#frames >= wait && !this.#ended && tailSources === 0;
     return known && this.line.isValidFrom(this.#oldest(this.#outputs));
+  }
+
+  /** Whether the windows without a gradient contain only finite frames from the source, and rows of ∂L/∂x leave with them. */
+  get #isGradientSettled(): boolean {
+    const { first } = this.gradientLine!;
+    const oldest = this.#oldest(this.#gradientsReceived);
+    // the gradients of copied padding frames are added to the rows of their sources
+    return first === oldest && first > 0 && first >= this.#headSources && this.line.isFiniteFrom(oldest);
+  }
+
+  /** Whether a program for the kernels can run the layer, also with gradients if there are any. */
+  protected get canStepWithGradients(): boolean {
+    const { stride, receptiveField, heldGradients } = this.windowing;
+    return stride <= receptiveField && heldGradients === 0;
   }
 
   /**
@@ -192,20 +208,42 @@ export abstract class WindowLayer implements LayerStream {
     layer[words.reach] = receptiveField;
     layer[words.stride] = stride;
     layer[words.outputs] = this.#outChannels;
+    return this.#writeGradients(layer);
+  }
+
+  #writeGradients(layer: Int32Array): boolean {
+    const { line, gradientLine } = this;
+    layer[words.learns] = Number(gradientLine !== null);
+    if (!gradientLine) return true;
+    if (!this.#isGradientSettled) return false;
+    const { at, capacity, filled, first } = gradientLine.layout;
+    layer[words.received] = this.#oldest(this.#gradientsReceived) - line.base;
+    layer[words.rows] = at;
+    layer[words.rowCapacity] = capacity;
+    layer[words.rowsFilled] = filled;
+    layer[words.firstRow] = first;
+    layer[words.unopened] = line.next - gradientLine.next;
+    layer[words.odd] = 0;
     return true;
   }
 
   /** Reads the state back after `run` has processed `frames` input frames and `outputs` outputs. */
   protected readWindows(layer: Int32Array, frames: number, outputs: number): void {
-    this.line.advance(frames, layer[words.filled]);
-    this.#advance(frames, outputs);
-  }
-
-  /** Counts frames and outputs that were processed elsewhere. */
-  #advance(frames: number, outputs: number): void {
+    const { line, gradientLine } = this;
+    line.advance(frames, layer[words.filled]);
     this.#frames += frames;
     this.#outputs += outputs;
-    this.#gradientsReceived += outputs;
+    if (gradientLine) {
+      this.#gradientsReceived = this.outputAt(layer[words.received]);
+      gradientLine.advance(line.next - layer[words.unopened], layer[words.rowsFilled], layer[words.firstRow]);
+      if (layer[words.odd]) line.markNonFinite();
+    } else this.#gradientsReceived += outputs;
+  }
+
+  /** Returns the output whose window begins at a slot of the line. */
+  protected outputAt(slot: number): number {
+    const { stride, anchor, receptiveField } = this.windowing;
+    return (this.line.base + slot + receptiveField - 1 - anchor) / stride;
   }
 
   save(): State {

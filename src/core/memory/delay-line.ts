@@ -81,6 +81,11 @@ export class DelayLine {
     return { at: this.#at, capacity: this.#capacity, filled: this.next - this.#base };
   }
 
+  /** Absolute index of the frame in slot 0. */
+  get base(): number {
+    return this.#base;
+  }
+
   /** Updates the indexes after a kernel has appended `count` frames, `filled` of which are still in the line. */
   advance(count: number, filled: number): void {
     this.next += count;
@@ -184,6 +189,11 @@ export class InputLine extends DelayLine {
   /** Returns whether frame `first` and all later frames are finite. */
   isFiniteFrom(first: number): boolean {
     return first > this.#lastNonFinite;
+  }
+
+  /** Records that a kernel may have appended a non-finite sample. */
+  markNonFinite(): void {
+    this.#lastNonFinite = this.next - 1;
   }
 
   /** Returns whether all of `taps` frames are finite, from `first` on, `step` apart. */

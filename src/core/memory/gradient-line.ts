@@ -52,6 +52,17 @@ export class GradientLine {
     }
   }
 
+  /** Offset of slot 0, capacity in rows, number of rows held, and slot of the row `first`. */
+  get layout(): { at: number; capacity: number; filled: number; first: number } {
+    return { ...this.#line.layout, first: this.first - this.#line.base };
+  }
+
+  /** Updates the indexes after a kernel has opened rows up to frame `next` - 1: `filled` rows are held, `first` is a slot. */
+  advance(next: number, filled: number, first: number): void {
+    this.#line.advance(next - this.#line.next, filled);
+    this.first = this.#line.base + first;
+  }
+
   /** Returns a copy of `count` rows, starting with the one for frame `index`. */
   copy(index: number, count: number): Float32Array {
     return this.#engine.arena.f32.slice(this.offset(index), this.offset(index + count));

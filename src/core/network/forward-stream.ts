@@ -68,7 +68,8 @@ export class ForwardStream {
   /** Number of input frames whose gradient has not been returned. */
   protected openFrames = 0;
   readonly #allocation: Allocation;
-  readonly #program: StepProgram | null;
+  /** Runs all layers in one call while the stream is settled; null if some layer does not allow it. */
+  protected readonly program: StepProgram | null;
   readonly #inChannels: number;
   readonly #outChannels: number;
   /** Maximum number of values that one frame puts out. */
@@ -97,7 +98,7 @@ export class ForwardStream {
     const weights = network.changes;
     const context = { engine, allocation: this.#allocation, gradients, eager, skipInputGradient, fft, weights };
     this.stack = new LayerStack(inChannels, layers, network.values, context);
-    this.#program = this.stack.program();
+    this.program = this.stack.program();
   }
 
   /** Number of frames pushed or skipped so far, which is the absolute index of the next one. */
@@ -133,13 +134,11 @@ export class ForwardStream {
 
   /** Like `push`, without allocating: writes to `out` and returns the number of frames written. */
   pushInto(x: ArrayLike<number>, out: Float32Array, valid?: ArrayLike<number>): number {
-    const program = this.#program;
+    const program = this.program;
     if (program?.running && !valid && x?.length === this.#inChannels && this.hasRoom(out, this.#maxNumbersPerFrame)) {
-      const count = program.step(x, out);
+      const count = this.#accepts(1) ? program.step(x, out) : -1;
       if (count >= 0) {
-        this.#index++;
-        this.#outputCount = count;
-        this.#valid = null;
+        this.#countFrames(1, count);
         return count;
       }
     }
@@ -215,7 +214,7 @@ export class ForwardStream {
   /** Prepares a call other than a push: updates the layers and resets the scratch memory. */
   protected begin(): void {
     this.checkOpen();
-    this.#program?.stop(this.#index);
+    this.program?.stop(this.#index);
     this.engine.scratch.reset();
   }
 
@@ -277,24 +276,33 @@ export class ForwardStream {
 
   /** @param stepped whether the compiled program may be used, which does not set `stack.outputs` */
   #push(x: ArrayLike<number>, frames: number, valid?: ArrayLike<number>, stepped = true): Rows {
-    const program = this.#program;
+    const program = this.program;
     this.engine.scratch.reset();
     const rows = readRows(this.engine, x, frames, this.#inChannels, valid, program?.scratchNumbers);
     const steps = stepped && program !== null && frames <= maxStepFrames && rows.allValid && program.start(this.#index);
-    if (!steps) program?.stop(this.#index);
-    const top = steps ? program.run(rows) : this.stack.forward(rows);
+    let top = steps ? program.run(rows) : null;
+    if (top === null) {
+      program?.stop(this.#index);
+      top = this.stack.forward(rows);
+    }
     this.#count(top, frames);
     return top;
   }
 
   /** Counts the outputs `top` of `frames` input frames. */
   #count(top: Rows, frames: number): void {
+    this.#countFrames(frames, top.count);
+    if (!top.allValid) this.#valid = top.valid.slice(0, top.count);
+  }
+
+  /** Counts `outputs` valid outputs of `frames` input frames. */
+  #countFrames(frames: number, outputs: number): void {
     this.#index += frames;
-    this.#outputCount = top.count;
-    this.#valid = top.allValid ? null : top.valid.slice(0, top.count);
+    this.#outputCount = outputs;
+    this.#valid = null;
     if (!this.options.gradients) return;
     this.openFrames += frames;
-    this.pendingOutputs += top.count;
+    this.pendingOutputs += outputs;
   }
 }
 

@@ -45,12 +45,23 @@ export class NetworkStream extends ForwardStream {
   backwardInto(gradY: ArrayLike<number>, out: Float32Array): number {
     const numbers = this.openFrames * this.network.inChannels;
     if (!this.hasRoom(out, numbers)) checkCapacity('out', out, numbers);
-    return this.engine.scratch.copyTo(this.#backward(gradY), out);
+    const rows = this.#backwardStepped(gradY, out);
+    return rows >= 0 ? rows : this.engine.scratch.copyTo(this.#backward(gradY), out);
   }
 
   /** Like `backward`, for callers that need only the gradients of the weights. @internal */
   accumulate(gradY: ArrayLike<number>): void {
-    this.#backward(gradY);
+    if (this.#backwardStepped(gradY, null) < 0) this.#backward(gradY);
+  }
+
+  /** w ← w - µ g for all parameters, and clears the gradients. See `ParameterGradients.descend`. @internal */
+  descend(step: { readonly learningRate: number }, epsilon: number): void {
+    const { program } = this;
+    const { trained } = this.stack;
+    let clean = program !== null && program.running;
+    for (let l = 0; l < trained.length && clean; l++) clean = trained[l].clean;
+    if (clean) program!.update(step, epsilon);
+    else for (let l = 0; l < trained.length; l++) trained[l].descend(step, epsilon);
   }
 
   /**
@@ -129,6 +140,21 @@ export class NetworkStream extends ForwardStream {
     stream.stack.restore(stateIn(state, 'stack'));
     restoreGradients(stream.stack.trained, stateIn(state, 'sums'));
     return stream;
+  }
+
+  /**
+   * Like `backward`, by the running program. Returns the number of rows, or -1 if nothing was done because the program does
+   * not run or cannot do it.
+   */
+  #backwardStepped(gradY: ArrayLike<number>, out: Float32Array | null): number {
+    const { program } = this;
+    if (!program?.running || !this.options.gradients) return -1;
+    const rows = this.#gradientRows(list('gradY', gradY));
+    const final = program.backward(gradY, rows, out);
+    if (final < 0) return -1;
+    this.openFrames -= final;
+    this.pendingOutputs -= rows;
+    return final;
   }
 
   #backward(gradY: ArrayLike<number>): Rows {

@@ -123,11 +123,23 @@ export function weightGradient(
   products(at(x), at(xStep), at(g), at(gStep), frames, length, outputs, at(dw), false, f32x4.splat(0));
 }
 
+/** Returns whether a row of ∂L/∂y is not all zeros. */
+export function hasGradient(g: usize, outputs: i32): boolean {
+  for (let o = 0; o < outputs; o++) if (f32.load(g + at(o)) !== 0) return true;
+  return false;
+}
+
 export function descend(
   x: i32, xStep: i32, frames: i32, g: i32, gStep: i32, length: i32, outputs: i32, w: i32, b: i32,
   rate: f64, epsilon: f64,
 ): void {
-  const total = epsilon < 0 ? 1 : epsilon + energy(x, xStep, frames, length, 0, b ? 1 : 0);
+  let total: f64 = 1;
+  if (epsilon >= 0) {
+    total = 0;
+    for (let n = 0; n < frames; n++)
+      if (hasGradient(at(g + n * gStep), outputs)) total = energy(x + n * xStep, xStep, 1, length, total, b ? 1 : 0);
+    total += epsilon;
+  }
   const step = <f32>(rate / total);
   products(at(x), at(xStep), at(g), at(gStep), frames, length, outputs, at(w), true, f32x4.splat(-step));
   for (let o = 0; b && o < outputs; o++) {

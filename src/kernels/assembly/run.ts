@@ -1,42 +1,9 @@
 import { activate } from './activations';
 import { convolve, convolveTaps } from './convolution';
 import { depthwise } from './depthwise';
-import { copy } from './rows';
+import { Kind, Layer, layerOf } from './program';
+import { copy, write } from './rows';
 import { at } from './vector';
-
-/** One layer of a program, in 32-bit words. The order is that of `words` in `../kernels.ts`. */
-@unmanaged
-class Layer {
-  /** See `Kind`; otherwise 1 + the index of an activation. */
-  kind: i32;
-  alpha: f32;
-  /** Offset of the delay line, capacity in frames, number of frames, and slot at which the next window begins. */
-  line: i32;
-  capacity: i32;
-  filled: i32;
-  window: i32;
-  channels: i32;
-  /** Frames per window, and frames between windows. */
-  reach: i32;
-  stride: i32;
-  w: i32;
-  b: i32;
-  /** Numbers per window, or taps. */
-  length: i32;
-  outputs: i32;
-  /** Offset of the outputs, relative to the first number of the call. */
-  y: i32;
-  /** Distance between taps in numbers, and number of groups. */
-  tapStep: i32;
-  groups: i32;
-}
-
-/** The convolutions, as `kinds` in `../kernels.ts`. */
-const enum Kind {
-  Depthwise = -2,
-  Taps = -1,
-  Dense = 0,
-}
 
 /** Computes `count` outputs at `y` from the windows at `x`. */
 function convolution(layer: Layer, x: i32, count: i32, y: i32): void {
@@ -52,41 +19,65 @@ function convolution(layer: Layer, x: i32, count: i32, y: i32): void {
  * Appends `frames` frames at `x` to the line, computes the outputs aligned with them at `y`, and returns their number.
  */
 function advance(layer: Layer, x: i32, frames: i32, y: i32): i32 {
-  const channels = layer.channels, outputs = layer.outputs, stride = layer.stride;
+  const channels = layer.channels, outputs = layer.outputs;
   let came = 0;
   for (let done = 0; done < frames;) {
-    if (layer.filled === layer.capacity) slide(layer);
-    const count = min(frames - done, layer.capacity - layer.filled);
-    copy(at(x + done * channels), at(layer.line + layer.filled * channels), count * channels);
-    layer.filled += count;
+    const count = append(layer, x + done * channels, frames - done);
     done += count;
-    const ahead = layer.filled - layer.window - layer.reach;
-    if (ahead < 0) continue;
-    const due = ahead < stride ? 1 : ahead / stride + 1;
-    const window = layer.line + layer.window * channels;
-    convolution(layer, window, due, y + came * outputs);
-    layer.window += due * stride;
+    layer.unopened += count;
+    const due = layer.due(layer.filled);
+    if (due === 0) continue;
+    convolution(layer, layer.line + layer.window * channels, due, y + came * outputs);
+    layer.window += due * layer.stride;
     came += due;
   }
   return came;
 }
 
-/** Moves the frames that are still needed to the front of the line. */
-function slide(layer: Layer): void {
-  const gone = min(layer.window, layer.filled);
-  const kept = layer.filled - gone;
-  copy(at(layer.line + gone * layer.channels), at(layer.line), kept * layer.channels);
-  layer.filled = kept;
-  layer.window -= gone;
+/** Appends up to `frames` frames at `x` to the line, as many as fit, and returns their number. */
+function append(layer: Layer, x: i32, frames: i32): i32 {
+  if (layer.filled === layer.capacity) layer.slide();
+  const channels = layer.channels;
+  const count = min(frames, layer.capacity - layer.filled);
+  const to = layer.line + layer.filled * channels;
+  layer.filled += count;
+  if (!layer.learns) copy(at(x), at(to), count * channels);
+  else if (!write(x, to, count * channels)) layer.odd = 1;
+  return count;
+}
+
+/** Keeps `frames` inputs of an activation. */
+function keep(layer: Layer, x: i32, frames: i32): void {
+  for (let done = 0; done < frames;) done += append(layer, x + done * layer.channels, frames - done);
+}
+
+/** Returns whether `frames` frames can be processed: lines must have room for those whose gradient is missing. */
+function hasRoom(program: i32, layers: i32, frames: i32): boolean {
+  let count = frames;
+  for (let l = 0; l < layers && count > 0; l++) {
+    const layer = layerOf(program, l);
+    if (!layer.learns) return true;
+    const filled = layer.filled + count;
+    if (filled - layer.oldest > layer.capacity) return false;
+    if (layer.convolves) count = layer.due(filled);
+  }
+  return true;
 }
 
 export function run(program: i32, layers: i32, x: i32, frames: i32): i32 {
+  if (!hasRoom(program, layers, frames)) return -1;
   let rows = x, count = frames;
-  for (let l = 0; l < layers && count > 0; l++) {
-    const layer = changetype<Layer>(at(program) + l * offsetof<Layer>());
+  for (let l = 0; l < layers; l++) {
+    const layer = layerOf(program, l);
     const y = x + layer.y;
-    if (layer.kind <= Kind.Dense) count = advance(layer, rows, count, y);
-    else activate(layer.kind - 1, at(rows), at(y), count * layer.outputs, layer.alpha);
+    if (count > 0) {
+      if (layer.convolves) count = advance(layer, rows, count, y);
+      else {
+        if (layer.learns) keep(layer, rows, count);
+        activate(layer.kind - 1, at(rows), at(y), count * layer.outputs, layer.alpha);
+      }
+    }
+    layer.count = count;
     rows = y;
   }
   return count;

@@ -37,7 +37,10 @@ export function gradientLoops(
 
     descend(x, xStep, frames, g, gStep, length, outputs, w, b, rate, epsilon) {
       const m = arena.f32;
-      const total = epsilon < 0 ? 1 : epsilon + energy(x, xStep, frames, length, 0, b ? 1 : 0);
+      let total = 0;
+      for (let n = 0; n < frames && epsilon >= 0; n++)
+        if (hasGradient(m, g + n * gStep, outputs)) total = energy(x + n * xStep, xStep, 1, length, total, b ? 1 : 0);
+      total = epsilon < 0 ? 1 : epsilon + total;
       const step = f(rate / total);
       for (let o = 0; o < outputs; o++) {
         const row = rowOf(w, length, o);
@@ -60,6 +63,12 @@ export function gradientLoops(
       }
     },
   };
+}
+
+/** Returns whether a row of ∂L/∂y is not all zeros. */
+function hasGradient(m: Float32Array, g: number, outputs: number): boolean {
+  for (let o = 0; o < outputs; o++) if (m[g + o] !== 0) return true;
+  return false;
 }
 
 /** Returns whether none of the four kernels from `o` on has a gradient. */

@@ -1,5 +1,6 @@
 import type { StreamContext } from '../layer.ts';
 import { floatsIn, numberIn, type State } from '../../state/state.ts';
+import { words } from '../../../kernels/kernels.ts';
 import { clippedSquare } from '../../clipped-square.ts';
 import { ParameterGradients, type AdaptiveStep, type MemoryRange, type Regression } from '../parameter-gradients.ts';
 
@@ -16,7 +17,7 @@ export interface WindowLayout {
   readonly outputs: number;
   /** Channels of a frame. */
   readonly channels: number;
-  /** Returns the offset of the window of an output. */
+  /** Returns the offset of the window of an output. Not while a program runs the layer. */
   readonly windowAt: (output: number) => number;
 }
 
@@ -33,6 +34,8 @@ export class ConvGradient extends ParameterGradients {
   /** The first pending output, and the number of pending outputs. */
   #firstPending = 0;
   #pendingCount = 0;
+  /** Offset of the layer's words in a running program, which then holds the pending outputs; 0 if none is running. */
+  #program = 0;
   /** Σ x² for each number of the windows since the last update, for adaptive steps. */
   readonly #energies: number;
   /**
@@ -53,6 +56,41 @@ export class ConvGradient extends ParameterGradients {
     this.#outputGradients = allocation.allocate(maxPendingOutputs * layout.outputs);
     this.#energies = allocation.allocate(layout.length);
     this.#mean = allocation.allocate(layout.length);
+  }
+
+  /** Hands the pending outputs to a program, whose next output without a gradient is `received`. */
+  attach(layer: Int32Array, received: number): void {
+    if (this.#pendingCount > 0 && this.#firstPending + this.#pendingCount !== received) this.addPending();
+    const { step, channels } = this.#layout;
+    const stride = step / channels;
+    layer[words.slopes] = this.#outputGradients;
+    layer[words.pending] = this.#pendingCount;
+    layer[words.pendingWindow] = layer[words.received] - (received - this.#firstPending) * stride;
+    this.#program = layer.byteOffset / 4;
+  }
+
+  /** Takes the pending outputs back from the program. `first` is the first of them. */
+  detach(first: number): void {
+    this.#pendingCount = this.#count;
+    this.#firstPending = first;
+    this.#program = 0;
+  }
+
+  /** Number of pending outputs. */
+  get #count(): number {
+    return this.#program > 0 ? this.engine.arena.i32[this.#program + words.pending] : this.#pendingCount;
+  }
+
+  /** Offset of the window of the first pending output. */
+  get #window(): number {
+    if (this.#program === 0) return this.#layout.windowAt(this.#firstPending);
+    const { i32 } = this.engine.arena;
+    return i32[this.#program + words.line] + i32[this.#program + words.pendingWindow] * this.#layout.channels;
+  }
+
+  #clearPending(): void {
+    this.#pendingCount = 0;
+    if (this.#program > 0) this.engine.arena.i32[this.#program + words.pending] = 0;
   }
 
   /** The oldest output whose window is still needed, Infinity if there is none. */
@@ -76,19 +114,19 @@ export class ConvGradient extends ParameterGradients {
   }
 
   override addPending(): void {
-    const count = this.#pendingCount;
+    const count = this.#count;
     if (count === 0) return;
-    const { length, step, outputs, windowAt } = this.#layout;
+    const { length, step, outputs } = this.#layout;
     const { kernels } = this.engine;
-    const x = windowAt(this.#firstPending);
-    if (this.#adapts) this.#addPendingCentered(x);
+    const x = this.#window;
+    if (this.#adapts) this.#addPendingCentered(x, count);
     else {
       kernels.weightGradient(x, step, count, this.#outputGradients, outputs, length, outputs, this.gradient(0));
       this.#addEnergy(x, step, count);
     }
     if (this.#hasBias) kernels.biasGradient(this.#outputGradients, outputs, count, outputs, this.gradient(1));
     this.markDirty();
-    this.#pendingCount = 0;
+    this.#clearPending();
   }
 
   /**
@@ -157,14 +195,14 @@ export class ConvGradient extends ParameterGradients {
     this.engine.arena.f32.set(floatsIn(state, 'energies', this.#layout.length), this.#energies);
   }
 
-  override descend(rate: { readonly learningRate: number }, epsilon?: number): void {
-    const count = this.#pendingCount;
+  override descend(rate: { readonly learningRate: number }, epsilon: number): void {
+    const count = this.#count;
     if (!this.clean || count === 0) {
       super.descend(rate, epsilon);
       return;
     }
-    const { length, step, outputs, windowAt } = this.#layout;
-    const x = windowAt(this.#firstPending);
+    const { length, step, outputs } = this.#layout;
+    const x = this.#window;
     const weight = this.values[0].at;
     const bias = this.#hasBias ? this.values[1].at : 0;
     this.engine.kernels.descend(
@@ -178,9 +216,9 @@ export class ConvGradient extends ParameterGradients {
       weight,
       bias,
       rate.learningRate,
-      epsilon ?? -1,
+      epsilon,
     );
-    this.#pendingCount = 0;
+    this.#clearPending();
     this.markCleared();
   }
 
@@ -190,21 +228,22 @@ export class ConvGradient extends ParameterGradients {
   }
 
   override solve(step: (window: number, gradient: number) => void): void {
-    const { outputs, windowAt } = this.#layout;
-    for (let n = 0; n < this.#pendingCount; n++)
-      step(windowAt(this.#firstPending + n), this.#outputGradients + n * outputs);
-    this.#pendingCount = 0;
+    const { outputs, step: windowStep } = this.#layout;
+    const [count, x] = [this.#count, this.#window];
+    for (let n = 0; n < count; n++) if (this.#isUsed(n)) step(x + n * windowStep, this.#outputGradients + n * outputs);
+    this.#clearPending();
     if (this.clean) this.markCleared();
     else this.discard();
   }
 
   /** Adds the pending gradients. If there is a bias, the running mean is subtracted from each window. */
-  #addPendingCentered(x: number): void {
+  #addPendingCentered(x: number, count: number): void {
     const { length, step, outputs } = this.#layout;
     const { kernels, scratch } = this.engine;
     const row = (length + 3) & ~3;
     const [window, copy] = [scratch.allocate(row), scratch.allocate(row)];
-    for (let n = 0; n < this.#pendingCount; n++) {
+    for (let n = 0; n < count; n++) {
+      if (!this.#isUsed(n)) continue;
       kernels.write(x + n * step, window, length);
       if (this.#hasBias) {
         // clear the padding behind a window whose length is not a multiple of 4
@@ -239,7 +278,16 @@ export class ConvGradient extends ParameterGradients {
   }
 
   #addEnergy(x: number, step: number, count: number): void {
+    const { length } = this.#layout;
     // a bias acts like a tap on a constant input of 1
-    this.energy = this.engine.kernels.energy(x, step, count, this.#layout.length, this.energy, this.#hasBias ? 1 : 0);
+    const more = this.#hasBias ? 1 : 0;
+    for (let n = 0; n < count; n++)
+      if (this.#isUsed(n)) this.energy = this.engine.kernels.energy(x + n * step, step, 1, length, this.energy, more);
+  }
+
+  /** Returns whether the gradient of pending output `n` is not zero. A program also defers zeros between others. */
+  #isUsed(n: number): boolean {
+    const { outputs } = this.#layout;
+    return this.hasGradient(this.#outputGradients + n * outputs, outputs);
   }
 }

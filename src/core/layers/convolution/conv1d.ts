@@ -13,6 +13,7 @@ import { WindowLayer } from '../window-layer.ts';
  */
 export class Conv1d extends WindowLayer implements SteppedLayer {
   override readonly trained: readonly ParameterGradients[];
+  readonly canStep: boolean;
   readonly #weight: number;
   /** Offset of the bias, 0 if there is none. */
   readonly #bias: number;
@@ -36,6 +37,7 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
     this.#skipInputGradient = context.skipInputGradient;
     this.#gradient = context.gradients ? new ConvGradient(context, values, this.#windowLayout()) : null;
     this.trained = this.#gradient ? [this.#gradient] : [];
+    this.canStep = !context.gradients || this.canStepWithGradients;
     this.#early = context.eager ? new EarlySums(context, values, this.#length, outChannels) : null;
   }
 
@@ -75,11 +77,18 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
     layer[words.w] = this.#weight;
     layer[words.b] = this.#bias;
     layer[words.length] = this.#length;
+    layer[words.blind] = Number(this.#skipInputGradient);
+    this.#gradient?.attach(layer, super.oldestPending());
     return true;
   }
 
   readProgram(layer: Int32Array, frames: number, outputs: number): void {
     this.readWindows(layer, frames, outputs);
+    this.#gradient?.detach(this.outputAt(layer[words.pendingWindow]));
+  }
+
+  addPending(): void {
+    this.#gradient?.addPending();
   }
 
   override advanceIndexes(frames: number): number {

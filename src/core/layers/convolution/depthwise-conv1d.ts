@@ -12,6 +12,7 @@ import type { Conv1dShape } from './packed-kernels.ts';
  */
 export class DepthwiseConv1d extends WindowLayer implements SteppedLayer {
   override readonly trained: readonly ParameterGradients[];
+  readonly canStep: boolean;
   readonly #weight: number;
   /** Offset of the bias, 0 if there is none. */
   readonly #bias: number;
@@ -36,6 +37,7 @@ export class DepthwiseConv1d extends WindowLayer implements SteppedLayer {
     this.#step = stride * inChannels;
     this.#tapStep = dilation * inChannels;
     this.#skipInputGradient = context.skipInputGradient;
+    this.canStep = !context.gradients;
     this.trained = context.gradients ? [new DepthwiseGradient(context, values, shape)] : [];
   }
 

@@ -14,6 +14,10 @@ export class InPlaceConv1d extends GatheredConv1d implements SteppedLayer {
     return (inChannels / groups) % 4 === 0;
   }
 
+  get canStep(): boolean {
+    return !this.gradientLine;
+  }
+
   protected override forward(x: number, count: number, y: number): void {
     const { groups, outChannels, kernelSize } = this.shape;
     const [weight, bias] = this.values as readonly (MemoryRange | undefined)[];

@@ -137,14 +137,15 @@ export interface Step {
 }
 
 /**
- * Rule by which weights are updated from their gradients. It has one of `updateLayer`, `updateLayers`, and
- * `updateArray`.
+ * Rule by which weights are updated from their gradients. It has one of `epsilon`, `updateLayers`, and `updateArray`.
  */
 export interface UpdateRule {
   /** Number of state arrays per array of weights. */
   readonly stateArrays: number;
-  /** Updates all weights of a layer and clears their gradients. For rules without state. */
-  readonly updateLayer?: (layer: ParameterGradients, step: Step) => void;
+  /**
+   * For w ← w - µ g: a negative number, or the ε of a µ that is divided by ε + the energy of the layer's windows.
+   */
+  readonly epsilon?: number;
   /**
    * Updates all weights of all layers and clears their gradients. `memory` contains, for each layer, the addresses of
    * its state arrays, and at the end the address of `layerState` numbers.
@@ -192,12 +193,12 @@ export class GradientOptimizer extends EngineOptimizer implements TunableOptimiz
   step(network: Network, stream: NetworkStream, part = 1): void {
     this.begin(network, stream);
     this.#updates++;
-    const { updateLayer: plain } = this.#rule;
+    const { epsilon } = this.#rule;
     const layers = stream.stack.trained;
     const step = this.#step;
     step.learningRate = this.learningRate * part;
     step.count = this.#updates;
-    if (plain) for (let l = 0; l < layers.length; l++) plain(layers[l], step);
+    if (epsilon !== undefined) stream.descend(step, epsilon);
     else if (this.#rule.updateLayers) this.#updateLayers(network.engine, layers, part);
     else this.#updateArrays(network.engine, layers);
   }

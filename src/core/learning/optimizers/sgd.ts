@@ -21,11 +21,7 @@ export function sgd(options: SgdOptions): TunableOptimizer {
   fraction('momentum', momentum);
   nonNegative('weightDecay', weightDecay);
   if (nesterov && momentum === 0) throw invalid('momentum', 'a number > 0 with nesterov', momentum);
-  if (momentum === 0 && weightDecay === 0)
-    return new GradientOptimizer(learningRate, {
-      stateArrays: 0,
-      updateLayer: (layer, step) => layer.descend(step),
-    });
+  if (momentum === 0 && weightDecay === 0) return new GradientOptimizer(learningRate, { stateArrays: 0, epsilon: -1 });
   return new GradientOptimizer(learningRate, {
     stateArrays: momentum > 0 ? 1 : 0,
     updateArray: (kernels, w, dw, count, memory, step) => {
@@ -49,8 +45,5 @@ export type NlmsOptions = LearningRate & {
 export function nlms(options: NlmsOptions): TunableOptimizer {
   const { epsilon = 1e-3 } = options;
   positive('epsilon', epsilon);
-  return new GradientOptimizer(learningRateOf(options), {
-    stateArrays: 0,
-    updateLayer: (layer, step) => layer.descend(step, epsilon),
-  });
+  return new GradientOptimizer(learningRateOf(options), { stateArrays: 0, epsilon });
 }

@@ -1,0 +1,94 @@
+import { activateBack } from './activations';
+import { descend, hasGradient, inputGradient } from './gradients';
+import { Layer, layerOf } from './program';
+import { copy, fill } from './rows';
+import { at } from './vector';
+
+/** Maximum number of rows per layer and call, as `maxStepFrames` in `core/layers/step-program.ts`. */
+const maxRows = 8;
+/** Maximum number of deferred outputs, as `maxPendingOutputs` in `core/layers/convolution/conv-gradient.ts`. */
+const maxPending = 16;
+
+/** Returns whether `rows` gradients of the outputs of the last layer can be processed. */
+function accepts(program: i32, layers: i32, rows: i32): boolean {
+  let count = rows;
+  for (let l = layers - 1; l >= 0; l--) {
+    const layer = layerOf(program, l);
+    if (count > maxRows) return false;
+    if (!layer.convolves) continue;
+    if (layer.odd || layer.pending + count > maxPending) return false;
+    if (layer.rowsFilled - layer.firstRow + layer.unopened > layer.rowCapacity) return false;
+    count *= layer.stride;
+  }
+  return true;
+}
+
+/** Opens a row of zeros for every frame in the delay line. */
+function open(layer: Layer): void {
+  const channels = layer.channels, count = layer.unopened;
+  if (layer.rowsFilled + count > layer.rowCapacity) {
+    const kept = layer.rowsFilled - layer.firstRow;
+    copy(at(layer.rows + layer.firstRow * channels), at(layer.rows), kept * channels);
+    layer.rowsFilled = kept;
+    layer.firstRow = 0;
+  }
+  fill(layer.rows + layer.rowsFilled * channels, count * channels, 0);
+  layer.rowsFilled += count;
+  layer.unopened = 0;
+}
+
+/** Defers the weight gradient of the oldest output: keeps its gradient, unless it is zero and the first. */
+function defer(layer: Layer, g: i32): void {
+  const outputs = layer.outputs;
+  if (layer.pending > 0 || hasGradient(at(g), outputs)) {
+    if (layer.pending === 0) layer.pendingWindow = layer.received;
+    copy(at(g), at(layer.slopes + layer.pending * outputs), outputs);
+    layer.pending++;
+  }
+  layer.received += layer.stride;
+}
+
+/** Processes the gradients at `g` of the oldest `count` outputs, and returns the offset of the final rows of ∂L/∂x. */
+function propagate(layer: Layer, g: i32, count: i32): i32 {
+  const outputs = layer.outputs, channels = layer.channels;
+  open(layer);
+  const final = layer.rows + layer.firstRow * channels;
+  if (!layer.blind)
+    inputGradient(g, outputs, count, layer.w, layer.length, outputs, final, layer.stride * channels);
+  for (let n = 0; n < count; n++) defer(layer, g + n * outputs);
+  layer.firstRow += count * layer.stride;
+  return final;
+}
+
+export function backpropagate(program: i32, layers: i32, x: i32, rows: i32): i32 {
+  if (!accepts(program, layers, rows)) return -1;
+  let g = x + layerOf(program, layers - 1).y, count = rows;
+  for (let l = layers - 1; l >= 0; l--) {
+    const layer = layerOf(program, l);
+    if (layer.convolves) {
+      g = propagate(layer, g, count);
+      count *= layer.stride;
+    } else {
+      const inputs = layer.line + layer.received * layer.channels, dx = x + layer.y;
+      activateBack(layer.kind - 1, at(inputs), at(g), at(dx), count * layer.channels, layer.alpha);
+      layer.received += count;
+      g = dx;
+    }
+  }
+  layerOf(program, 0).dx = g;
+  return count;
+}
+
+export function update(program: i32, layers: i32, rate: f64, epsilon: f64): void {
+  for (let l = 0; l < layers; l++) {
+    const layer = layerOf(program, l);
+    if (!layer.convolves || layer.pending === 0) continue;
+    const channels = layer.channels, outputs = layer.outputs;
+    const x = layer.line + layer.pendingWindow * channels;
+    descend(
+      x, layer.stride * channels, layer.pending, layer.slopes, outputs, layer.length, outputs, layer.w, layer.b,
+      rate, epsilon,
+    );
+    layer.pending = 0;
+  }
+}
