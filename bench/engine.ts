@@ -10,7 +10,8 @@ import { arrival } from './arrival.ts';
 import { runCommand } from './command.ts';
 import { compare, type Contestant, type Make } from './contestant.ts';
 import { growth } from './growth.ts';
-import { learner, learningStep, operators, fused, tapline } from './tapline.ts';
+import { measureLearning } from './learning.ts';
+import { learner, learningStep, learningStepInThreeCalls, operators, fused, tapline } from './tapline.ts';
 import { machine, digits, gflops, table } from './report.ts';
 import { readOptions, usage, type Options } from './options.ts';
 import { findPeers } from './peers.ts';
@@ -18,7 +19,7 @@ import { rtneural } from './peers/rtneural.ts';
 import { race, type Timing } from './rounds.ts';
 import { measureOptimizers } from './optimizers.ts';
 import { measureShapes } from './shapes.ts';
-import { manyStreams } from './streams.ts';
+import { manyLearners, manyStreams } from './streams.ts';
 import { blockWorkloads, workloads, type Workload } from './workloads.ts';
 
 /** One entry of the JSON file. `ratio` is its time divided by that of 'tapline' on the same workload. */
@@ -76,18 +77,20 @@ async function measureAll(options: Options): Promise<Figure[]> {
 
 function othersFor(workload: Workload, peers: readonly Make[]): readonly Make[] {
   if (blockWorkloads.includes(workload)) return [operators, learner];
-  return workload.step === 1 ? [learningStep, ...peers] : peers;
+  return workload.step === 1 ? [learningStep, learningStepInThreeCalls, ...peers] : peers;
 }
 
 async function run(options: Options): Promise<void> {
   const { json, rounds, wanted } = options;
   console.log(`${machine()}; ${rounds} rounds`);
   const figures = await measureAll(options);
+  if (wanted('learning')) figures.push(...(await measureLearning(['W1', 'W2', 'W3', 'W4'], rounds)));
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, null, 2)}\n`);
   if (wanted('shapes')) await measureShapes(rounds, options.peers);
   if (wanted('optimizers')) await measureOptimizers(rounds);
   if (wanted('growth')) await growth(Math.min(rounds, 5));
   if (wanted('streams')) await manyStreams();
+  if (wanted('learners')) await manyLearners();
 }
 
 await runCommand(usage, readOptions, run);

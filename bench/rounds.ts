@@ -10,6 +10,8 @@ export interface Timing {
   readonly us: number;
   /** Median over the rounds of its time divided by that of the first contestant in the same round. */
   readonly ratio: number;
+  /** That quotient in every round. */
+  readonly ratios: readonly number[];
 }
 
 /** Approximate duration of a contestant's turn in a round, in ms. */
@@ -35,11 +37,10 @@ export async function race(contestants: readonly Contestant[], rounds: number): 
       us[i].push((1000 * (await time(contestants[i], calls[i]))) / calls[i]);
     }
   }
-  return contestants.map(({ engine }, i) => ({
-    engine,
-    us: median(us[i]),
-    ratio: median(us[i].map((mean, round) => mean / us[0][round])),
-  }));
+  return contestants.map(({ engine }, i) => {
+    const ratios = us[i].map((mean, round) => mean / us[0][round]);
+    return { engine, us: median(us[i]), ratio: median(ratios), ratios };
+  });
 }
 
 export function median(numbers: readonly number[]): number {

@@ -1,12 +1,12 @@
 /**
  * Creates many streams in a process that contains nothing else, and sends their memory and the cost per frame to the
- * parent process. The parent's message determines whether all streams share a network, or each has its own and learns
- * from every frame.
+ * parent process. The parent's message determines the `kind`: 'shared', where all streams share a network; 'learning', where
+ * each has its own and learns from every frame; or 'learner', where each is a `Learner`.
  */
 import { setImmediate } from 'node:timers/promises';
-import { Network, sgd } from 'tapline';
+import { Learner, Network, sgd } from 'tapline';
 
-process.once('message', async ({ count, learning, spec, weights, frames, tens, gradients }) => {
+process.once('message', async ({ count, kind, spec, weights, frames, tens, gradients }) => {
   const shared = Network.create(spec, { weights });
   const { inChannels, outChannels } = shared;
   const y = new Float32Array(10 * outChannels);
@@ -25,6 +25,17 @@ process.once('message', async ({ count, learning, spec, weights, frames, tens, g
       stream.pushInto(x, y);
       stream.backwardInto(gradients[x.length > inChannels ? 1 : 0], gradientX);
       optimizer.step(network, stream);
+    };
+  };
+
+  const makeLearner = () => {
+    const learner = new Learner(shared.clone(), { task: 'target', optimizer: sgd({ learningRate: 1e-8 }) });
+    let start = 0;
+    return (x) => {
+      const when = { start, rate: 50, time: 20 * start };
+      learner.teach({ data: gradients[x.length > inChannels ? 1 : 0], channels: outChannels, ...when });
+      learner.push({ data: x, channels: inChannels, ...when });
+      start += x.length / inChannels;
     };
   };
 
@@ -58,7 +69,7 @@ process.once('message', async ({ count, learning, spec, weights, frames, tens, g
     return means.sort((a, b) => a - b)[means.length >> 1];
   };
 
-  const make = learning ? makeLearning : makeShared;
+  const make = { shared: makeShared, learning: makeLearning, learner: makeLearner }[kind];
   const first = make();
   for (let i = 0; i < 100; i++) turns([first], [...frames, ...tens]);
   const before = await memory();

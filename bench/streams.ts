@@ -14,7 +14,7 @@ interface StreamCosts {
 }
 
 /** Measures `count` streams in a separate process that loads nothing but the package. */
-async function costsOf(count: number, learning: boolean): Promise<StreamCosts> {
+async function costsOf(count: number, kind: 'shared' | 'learning' | 'learner'): Promise<StreamCosts> {
   // a small young generation: a large one, half empty, would be counted as the streams' memory
   const execArgv = ['--expose-gc', '--max-semi-space-size=1'];
   const program = fileURLToPath(new URL('streams-child.js', import.meta.url));
@@ -22,7 +22,7 @@ async function costsOf(count: number, learning: boolean): Promise<StreamCosts> {
   const { spec, weights, blocks: frames, outChannels } = workloadOf('W1', 1);
   const rng = random(2);
   const gradients = [1, 10].map((step) => Float32Array.from({ length: step * outChannels }, () => rng.normal()));
-  child.send({ count, learning, spec, weights, frames, tens: workloadOf('W1', 10).blocks, gradients });
+  child.send({ count, kind, spec, weights, frames, tens: workloadOf('W1', 10).blocks, gradients });
   const [costs] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [StreamCosts | number | null];
   if (costs === null || typeof costs === 'number')
     throw new Error(`${count} streams must be measured, got exit ${costs}`);
@@ -40,16 +40,30 @@ export async function manyStreams(): Promise<void> {
     `\nCost by number of streams, W1, one shared network, streams in turn; plan: ${perStream} bytes per stream\n`,
   );
   const rows: string[][] = [];
-  for (const count of [1, 10, 100, 1000, 10_000]) rows.push(row(count, await costsOf(count, false), perStream));
+  for (const count of [1, 10, 100, 1000, 10_000]) rows.push(row(count, await costsOf(count, 'shared'), perStream));
   console.log(table(header, rows));
 
   const learners = 20_000;
   console.log(`\nStreams of W1 that learn from every frame, one network each; plan: ${bytes} bytes each\n`);
-  const costs = await costsOf(learners, true);
+  const costs = await costsOf(learners, 'learning');
   console.log(table(header, [row(learners, costs, bytes)]));
-  console.log(
-    `\nAt 50 Hz one core can serve ${Math.floor(1e6 / 50 / costs.us[0])} of them frame by frame, or ${Math.floor(1e6 / 50 / costs.us[1])} in blocks of 10`,
-  );
+  console.log(served(costs));
+}
+
+/** Prints the cost of many `Learner`s that have a network and targets of their own, and the number that one core can serve. */
+export async function manyLearners(): Promise<void> {
+  const learners = 4000;
+  console.log(`\nLearners of W1 with sgd and a target for every frame, one network each\n`);
+  const costs = await costsOf(learners, 'learner');
+  const { weightBytes, learningBytes } = plan(workloadOf('W1', 1).spec);
+  console.log(table(header, [row(learners, costs, weightBytes + learningBytes)]));
+  console.log(served(costs));
+}
+
+/** Returns a sentence about the number of streams that one core can serve. */
+function served({ us: [alone, inTens] }: StreamCosts): string {
+  const [one, ten] = [alone, inTens].map((us) => Math.floor(1e6 / 50 / us));
+  return `\nAt 50 Hz one core can serve ${one} of them frame by frame, or ${ten} in blocks of 10`;
 }
 
 /** With fewer streams, the memory of the process itself hides theirs. */

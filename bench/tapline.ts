@@ -103,38 +103,66 @@ function inOrder(
 const passes = 3;
 
 /** A learning rate so small that the outputs stay comparable, although every update changes the weights. */
-const rate = 1e-6;
+const learningRate = 1e-6;
 
 /**
- * A manual learning step per frame: forward, ∂L/∂w and ∂L/∂x, and an update per output. ∂L/∂y is given, because users
- * compute it themselves.
+ * A learning step per frame: ∂L/∂w and ∂L/∂x of the last output, an update, and the forward pass of the next frame. ∂L/∂y is
+ * given, because users compute it themselves.
  */
 export function learningStep(workload: Workload): Contestant {
-  const { spec, weights, blocks, stride, inChannels, outChannels, receptiveField } = workload;
-  const network = Network.create(spec, { weights });
-  const stream = network.stream({ gradients: true });
-  const optimizer = sgd({ rate });
-  const gradients = noise(workload);
-  const y = new Float32Array(outChannels);
-  const gradientX = new Float32Array(4 * receptiveField * inChannels);
+  const { optimizer, network, stream, gradients, x, y, gradientX } = learning(workload);
+  const none = new Float32Array(0);
   let at = 0;
-  let sinceUpdate = 0;
+  let owed = 0;
   return {
     engine: 'tapline, learning step',
     passes,
     run(calls) {
+      for (let i = 0; i < calls; i++) {
+        const gradient = owed > 0 ? gradients[at] : none;
+        owed = optimizer.learnInto!(network, stream, gradient, gradientX, x[at], y);
+        at = (at + 1) & (x.length - 1);
+      }
+      return y.subarray(0, owed * workload.outChannels);
+    },
+  };
+}
+
+/** The same in three calls: forward, ∂L/∂w and ∂L/∂x, and an update per output. */
+export function learningStepInThreeCalls(workload: Workload): Contestant {
+  const { optimizer, network, stream, gradients, x, y, gradientX } = learning(workload);
+  let at = 0;
+  let sinceUpdate = 0;
+  return {
+    engine: 'tapline, learning step in three calls',
+    passes,
+    run(calls) {
       let frames = 0;
       for (let i = 0; i < calls; i++) {
-        frames = stream.pushInto(blocks[at], y);
+        frames = stream.pushInto(x[at], y);
         if (frames > 0) stream.backwardInto(gradients[at], gradientX);
-        if (++sinceUpdate === stride) {
+        if (++sinceUpdate === workload.stride) {
           optimizer.step(network, stream);
           sinceUpdate = 0;
         }
-        at = (at + 1) & (blocks.length - 1);
+        at = (at + 1) & (x.length - 1);
       }
-      return y.subarray(0, frames * outChannels);
+      return y.subarray(0, frames * workload.outChannels);
     },
+  };
+}
+
+function learning(workload: Workload) {
+  const { spec, weights, inChannels, outChannels, receptiveField } = workload;
+  const network = Network.create(spec, { weights });
+  return {
+    network,
+    stream: network.stream({ gradients: true }),
+    optimizer: sgd({ learningRate }),
+    gradients: noise(workload),
+    x: workload.blocks,
+    y: new Float32Array(outChannels),
+    gradientX: new Float32Array(4 * receptiveField * inChannels),
   };
 }
 
@@ -142,7 +170,9 @@ export function learningStep(workload: Workload): Contestant {
 export function learner(workload: Workload): Contestant {
   const { spec, weights, blocks, step, stride, inChannels, outChannels } = workload;
   const network = Network.create(spec, { weights });
-  const trained = new Learner(network, { task: 'target', optimizer: sgd({ rate: rate / 100 }), updateEvery: stride });
+  // the errors of a learner are larger than the gradients above
+  const optimizer = sgd({ learningRate: learningRate / 100 });
+  const trained = new Learner(network, { task: 'target', optimizer, updateEvery: stride });
   const targets = noise(workload);
   let at = 0;
   let start = 0;

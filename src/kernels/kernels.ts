@@ -310,6 +310,12 @@ export interface Kernels {
    * final, whose offset is then in `dx` of the first layer, or -1 if nothing was done because a line has no room.
    */
   backpropagate?(program: number, layers: number, x: number, rows: number): number;
+  /**
+   * One learning step: `backpropagate` of `rows` gradients, `update`, and `run` of one frame at `x`. Returns the number of
+   * outputs of the last layer, or -1 if nothing was done because a line has no room. The number of rows of ∂L/∂x is then in
+   * `final` of the first layer.
+   */
+  learn?(program: number, layers: number, x: number, rows: number, rate: number, epsilon: number): number;
   /** Calls `descend` for the deferred outputs of every layer. */
   update?(program: number, layers: number, rate: number, epsilon: number): void;
 }
@@ -341,11 +347,13 @@ export const kinds = { dense: 0, taps: -1, depthwise: -2 } as const;
  *     received               slot of the window of the oldest output without a gradient
  *     pending, pendingWindow, slopes   deferred outputs: number, slot of the first window, offset of their gradients
  *     rows, rowCapacity, rowsFilled    the gradient line: offset, size in frames, number of rows in it
+ *                            for an activation: offset of ∂L/∂x relative to the first number of the call
  *     firstRow, unopened     the first row that is not final; frames that have no row yet
  *     odd                    1 if a frame was not finite
  *     blind                  1 if ∂L/∂x is not needed
  *     count                  outputs of the last call of `run`
  *     dx                     offset of the rows that the last call of `backpropagate` returned (first layer)
+ *     final                  number of rows that the last call of `learn` gave (first layer)
  */
 export const words = {
   kind: 0,
@@ -378,6 +386,7 @@ export const words = {
   blind: 27,
   count: 28,
   dx: 29,
+  final: 30,
 } as const;
 
 /** Words per layer. */

@@ -26,6 +26,12 @@ for (const kind of ['simd', 'plain']) {
       optimizer.step(learning, stream);
     };
   };
+  const learnInOneCall = (optimizer) => {
+    const stream = flat.stream({ gradients: true });
+    const slopes = new Float32Array(flat.outChannels).fill(0.01);
+    stream.pushInto(x, out);
+    return () => optimizer.learnInto(flat, stream, slopes, dx, x, out);
+  };
   const acts = {
     'pushInto of a frame': () => one.pushInto(x, out),
     'pushInto of a block': () => block.pushInto(ten, out),
@@ -35,6 +41,8 @@ for (const kind of ['simd', 'plain']) {
     'a step of momentum': learn(sgd({ learningRate: 1e-4, momentum: 0.9 })),
     'a step of rmsprop': learn(rmsprop({ learningRate: 1e-4 })),
     'a step of adam': learn(adam({ learningRate: 1e-4 })),
+    'a step of sgd in one call, one layer': learnInOneCall(sgd({ learningRate: 1e-4 })),
+    'a step of nlms in one call, one layer': learnInOneCall(nlms({ learningRate: 1e-4 })),
     'a step of autoStep': learn(autoStep()),
     'a step of autoStep, one layer': learn(autoStep(), flat, new Float32Array(flat.outChannels).fill(0.01)),
   };
@@ -87,7 +95,7 @@ test.each(Object.keys(stacks))(
       return plain ? 150 : 1;
     };
     expect(Object.entries(found).filter(([name, bytes]) => bytes >= most(name))).toEqual([]);
-    expect(Object.keys(found)).toHaveLength(stack === 'dense' ? 22 : 20);
+    expect(Object.keys(found)).toHaveLength(stack === 'dense' ? 26 : 24);
   },
 );
 

@@ -17,12 +17,13 @@ import type { MemoryRange, ParameterGradients } from './parameter-gradients.ts';
 export class LayerStack {
   readonly inChannels: number;
   readonly outChannels: number;
-  /** The latest outputs of each layer. */
-  readonly outputs: Rows[] = [];
   readonly trained: readonly ParameterGradients[];
   readonly #specs: readonly Layer[];
   readonly #context: StreamContext;
   readonly #layers: readonly LayerStream[];
+  /** The latest outputs of each layer, unless the program has computed them. */
+  readonly #outputs: Rows[] = [];
+  #program: StepProgram | null = null;
 
   /** @param values parameter values of all layers, in order */
   constructor(inChannels: number, given: readonly Layer[], values: readonly MemoryRange[], context: StreamContext) {
@@ -45,7 +46,13 @@ export class LayerStack {
   program(): StepProgram | null {
     const { eager, engine } = this.#context;
     const can = !eager && engine.kernels.run !== undefined;
-    return can && canStep(this.#layers) ? new StepProgram(this.#context, this.#layers, this.#specs) : null;
+    if (can && canStep(this.#layers)) this.#program = new StepProgram(this.#context, this.#layers, this.#specs);
+    return this.#program;
+  }
+
+  /** The latest outputs of each layer. */
+  get outputs(): readonly Rows[] {
+    return this.#program?.fresh ? this.#program.outputs : this.#outputs;
   }
 
   /** Returns the parameters of a list of layers, with the layer's index in each name. */
@@ -68,9 +75,10 @@ export class LayerStack {
   /** Runs `x` through all layers. */
   forward(x: Rows): Rows {
     let rows = x;
+    if (this.#program) this.#program.fresh = false;
     for (let l = 0; l < this.#layers.length; l++) {
       rows = this.#layers[l].push(rows);
-      this.outputs[l] = rows;
+      this.#outputs[l] = rows;
     }
     return rows;
   }
@@ -96,10 +104,11 @@ export class LayerStack {
   flush(): Rows {
     const { scratch } = this.#context.engine;
     let rows = scratch.rows(0, this.inChannels);
+    if (this.#program) this.#program.fresh = false;
     for (const [l, layer] of this.#layers.entries()) {
       const body = layer.push(rows);
       rows = scratch.join(body, layer.flush());
-      this.outputs[l] = rows;
+      this.#outputs[l] = rows;
     }
     return rows;
   }

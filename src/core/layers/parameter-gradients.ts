@@ -24,6 +24,14 @@ export interface AdaptiveStep {
   onlyLayer: boolean;
 }
 
+/** The parameters of a step of gradient descent. They are passed in an object, because a number in an argument may be boxed. */
+export interface Descent {
+  /** Learning rate µ. */
+  readonly learningRate: number;
+  /** If it is not negative, µ is divided by it plus the energy of the layer's windows. */
+  readonly epsilon: number;
+}
+
 /** The dimensions of a layer whose outputs are linear in one window of inputs. */
 export interface Regression {
   /** Numbers per window, and the number of channels of one frame of it. */
@@ -71,10 +79,10 @@ export class ParameterGradients {
   addPending(): void {}
 
   /**
-   * w ← w - µ g for all parameters, where µ is `step.learningRate` or, unless `epsilon` is negative, `step.learningRate` /
-   * (`epsilon` + energy). Clears the gradients. The number is passed in an object, because an argument may be boxed.
+   * w ← w - µ g for all parameters, where µ is `learningRate` or, unless `epsilon` is negative, `learningRate` / (`epsilon` +
+   * energy). Clears the gradients.
    */
-  descend({ learningRate }: { readonly learningRate: number }, epsilon: number): void {
+  descend({ learningRate, epsilon }: Descent): void {
     this.addPending();
     const step = epsilon < 0 ? learningRate : learningRate / (epsilon + this.energy);
     for (let i = 0; i < this.values.length; i++) {

@@ -1,6 +1,7 @@
 import { wordsPerLayer, words } from '../../kernels/kernels.ts';
 import type { Engine } from '../memory/engine.ts';
 import type { Layer, LayerStream, StreamContext } from './layer.ts';
+import type { Descent } from './parameter-gradients.ts';
 import type { Rows } from '../memory/rows.ts';
 
 /** Maximum number of frames per call. Larger blocks gain nothing, since each layer processes them in one call. */
@@ -49,6 +50,11 @@ export class StepProgram {
   readonly #inChannels: number;
   /** Number of calls until the program can be started again. */
   #delay = 0;
+  /** Number of rows of ∂L/∂x of the last `learn`. */
+  finalRows = 0;
+  readonly #outputs: Rows[];
+  /** Offset of the first number of the last call. */
+  #lastAt = 0;
 
   constructor(
     { engine, allocation, gradients }: StreamContext,
@@ -62,13 +68,24 @@ export class StepProgram {
     this.#gradients = gradients;
     this.#inChannels = specs[0].inChannels;
     this.#outChannels = specs.at(-1)!.outChannels;
+    this.#outputs = specs.map(({ outChannels }) => ({
+      at: 0,
+      count: 0,
+      channels: outChannels,
+      allValid: true,
+      valid: new Uint8Array(0),
+    }));
     let y = paddedSize(specs[0].inChannels);
     for (let l = 0; l < layers.length; l++) {
-      this.#wordsOf(l)[words.y] = y;
+      const layer = this.#wordsOf(l);
+      layer[words.y] = y;
+      // gradients replace outputs, except those that are returned, which have a place of their own
+      layer[words.rows] = y;
       y += paddedSize(specs[l].outChannels);
     }
-    this.scratchNumbers = y;
     this.#top = y - paddedSize(this.#outChannels);
+    this.#wordsOf(0)[words.rows] = y;
+    this.scratchNumbers = y + paddedSize(specs[0].inChannels);
   }
 
   get running(): boolean {
@@ -91,23 +108,29 @@ export class StepProgram {
     return true;
   }
 
-  /**
-   * Processes one frame while the program is running, and writes the outputs to `out`. Returns their count, or -1 if
-   * nothing was done because the frame is not finite or a delay line has no room.
-   */
-  step(x: ArrayLike<number>, out: Float32Array): number {
-    const { arena, kernels, scratch } = this.#engine;
-    const at = scratch.allocateOnly(this.scratchNumbers);
-    const { f32 } = arena;
-    const { length } = x;
-    for (let c = 0; c < length; c++) {
-      const sample = Math.fround(x[c]);
-      if (sample - sample !== 0) return -1;
-      f32[at + c] = sample;
+  /** Whether the outputs of the last call are those of the program. */
+  fresh = false;
+
+  /** The outputs of each layer in the last call. */
+  get outputs(): readonly Rows[] {
+    const { i32 } = this.#engine.arena;
+    for (let l = 0; l < this.#outputs.length; l++) {
+      const layer = this.#at + l * wordsPerLayer;
+      this.#outputs[l].at = this.#lastAt + i32[layer + words.y];
+      this.#outputs[l].count = i32[layer + words.count];
     }
-    const count = kernels.run!(this.#at, this.#layers.length, at, 1);
-    copyNumbers(f32, at + this.#top, count * this.#outChannels, out);
-    return count;
+    return this.#outputs;
+  }
+
+  /**
+   * Processes one frame while the program is running, and writes the outputs to `out` unless it is null. Returns their count,
+   * or -1 if nothing was done because the frame is not finite or a delay line has no room.
+   */
+  step(x: ArrayLike<number>, out: Float32Array | null): number {
+    const { kernels } = this.#engine;
+    const at = this.#begin();
+    if (!this.#writeFrame(x, at)) return -1;
+    return this.#finish(kernels.run!(this.#at, this.#layers.length, at, 1), out);
   }
 
   /**
@@ -116,7 +139,8 @@ export class StepProgram {
    */
   run(x: Rows): Rows | null {
     const { kernels, scratch } = this.#engine;
-    const count = kernels.run!(this.#at, this.#layers.length, x.at, x.count);
+    this.#lastAt = x.at;
+    const count = this.#finish(kernels.run!(this.#at, this.#layers.length, x.at, x.count), null);
     return count < 0 ? null : scratch.view(x.at + this.#top, count, this.#outChannels);
   }
 
@@ -127,29 +151,72 @@ export class StepProgram {
    */
   backward(g: ArrayLike<number>, rows: number, out: Float32Array | null): number {
     if (rows > maxStepFrames) return -1;
-    let count = this.#backpropagate(g, rows);
-    if (count < 0) {
+    const { kernels } = this.#engine;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const at = this.#begin();
+      this.#writeGradients(g, at);
+      const count = kernels.backpropagate!(this.#at, this.#layers.length, at, rows);
+      if (count >= 0) {
+        this.#readFinal(count, out);
+        return count;
+      }
       // deferred gradients may have filled their memory
       for (const layer of this.#layers) layer.addPending?.();
-      count = this.#backpropagate(g, rows);
     }
-    const { f32, i32 } = this.#engine.arena;
-    if (out && count > 0) copyNumbers(f32, i32[this.#at + words.dx], count * this.#inChannels, out);
-    return count;
+    return -1;
   }
 
   /**
    * w ← w - µ g for all parameters of all layers, while the program is running and no gradients are accumulated other than the
    * deferred ones. See `ParameterGradients.descend`.
    */
-  update({ learningRate }: { readonly learningRate: number }, epsilon: number): void {
+  update({ learningRate, epsilon }: Descent): void {
     this.#engine.kernels.update!(this.#at, this.#layers.length, learningRate, epsilon);
   }
 
-  #backpropagate(g: ArrayLike<number>, rows: number): number {
-    const { arena, kernels, scratch } = this.#engine;
-    const at = scratch.allocateOnly(this.scratchNumbers);
-    const { f32 } = arena;
+  /**
+   * `backward` of `rows` gradients, `update`, and `step`, in one call. Returns the number of outputs, or -1 if nothing was
+   * done. The number of rows of ∂L/∂x is in `finalRows`.
+   */
+  learn(
+    g: ArrayLike<number>,
+    rows: number,
+    gradX: Float32Array | null,
+    { learningRate, epsilon }: Descent,
+    x: ArrayLike<number>,
+    out: Float32Array | null,
+  ): number {
+    if (rows > maxStepFrames) return -1;
+    const { arena, kernels } = this.#engine;
+    const at = this.#begin();
+    if (!this.#writeFrame(x, at)) return -1;
+    this.#writeGradients(g, at);
+    const count = kernels.learn!(this.#at, this.#layers.length, at, rows, learningRate, epsilon);
+    if (count < 0) return -1;
+    this.finalRows = arena.i32[this.#at + words.final];
+    this.#readFinal(this.finalRows, gradX);
+    return this.#finish(count, out);
+  }
+
+  #begin(): number {
+    return (this.#lastAt = this.#engine.scratch.allocateOnly(this.scratchNumbers));
+  }
+
+  /** Writes a frame to offset `at`. Returns whether it is finite. */
+  #writeFrame(x: ArrayLike<number>, at: number): boolean {
+    const { f32 } = this.#engine.arena;
+    const { length } = x;
+    for (let c = 0; c < length; c++) {
+      const sample = Math.fround(x[c]);
+      if (sample - sample !== 0) return false;
+      f32[at + c] = sample;
+    }
+    return true;
+  }
+
+  /** Writes gradients to where the outputs of the last layer are. */
+  #writeGradients(g: ArrayLike<number>, at: number): void {
+    const { f32 } = this.#engine.arena;
     const to = at + this.#top;
     const { length } = g;
     for (let i = 0; i < length; i++) {
@@ -157,7 +224,19 @@ export class StepProgram {
       if (slope - slope === 0) f32[to + i] = slope;
       else f32[to + i] = 0;
     }
-    return kernels.backpropagate!(this.#at, this.#layers.length, at, rows);
+  }
+
+  #readFinal(count: number, out: Float32Array | null): void {
+    if (out === null || count === 0) return;
+    const { f32, i32 } = this.#engine.arena;
+    copyNumbers(f32, i32[this.#at + words.dx], count * this.#inChannels, out);
+  }
+
+  #finish(count: number, out: Float32Array | null): number {
+    this.fresh = count >= 0;
+    if (out !== null && count > 0)
+      copyNumbers(this.#engine.arena.f32, this.#lastAt + this.#top, count * this.#outChannels, out);
+    return count;
   }
 
   /** Stops the program before frame `index` and updates the layers. */

@@ -51,6 +51,8 @@ export class Scratch {
   /** Resets the memory and allocates `count` numbers, for a call that allocates nothing else. */
   allocateOnly(count: number): number {
     this.reset();
+    // the margin of `allocate`
+    if (count + 8 <= this.#size) return this.#start;
     const at = this.allocate(count);
     this.#top = 0;
     return at;

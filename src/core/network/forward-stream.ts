@@ -70,8 +70,8 @@ export class ForwardStream {
   readonly #allocation: Allocation;
   /** Runs all layers in one call while the stream is settled; null if some layer does not allow it. */
   protected readonly program: StepProgram | null;
-  readonly #inChannels: number;
-  readonly #outChannels: number;
+  protected readonly inChannels: number;
+  protected readonly outChannels: number;
   /** Maximum number of values that one frame puts out. */
   readonly #maxNumbersPerFrame: number;
   #index = 0;
@@ -88,8 +88,8 @@ export class ForwardStream {
     const { engine, inChannels, outChannels, maxOutputsPerFrame } = network;
     this.network = network;
     this.options = { gradients, skipInputGradient, prewarm, eager, maxPending: integer('maxPending', maxPending, 1) };
-    this.#inChannels = inChannels;
-    this.#outChannels = outChannels;
+    this.inChannels = inChannels;
+    this.outChannels = outChannels;
     this.#maxNumbersPerFrame = maxOutputsPerFrame * outChannels;
     this.engine = engine;
     this.#allocation = engine.allocationFor(this);
@@ -129,22 +129,30 @@ export class ForwardStream {
 
   /** Like `push`, for callers that read the outputs from `stack.outputs`. @internal */
   feed(x: ArrayLike<number>, valid?: ArrayLike<number>): void {
-    this.#push(x, this.#framesOf(x, valid), valid, false);
+    const { program } = this;
+    if (program?.running && !valid && this.acceptsFrame(x, null)) {
+      const count = program.step(x, null);
+      if (count >= 0) {
+        this.countFrames(1, count);
+        return;
+      }
+    }
+    this.#push(x, this.#framesOf(x, valid), valid);
   }
 
   /** Like `push`, without allocating: writes to `out` and returns the number of frames written. */
   pushInto(x: ArrayLike<number>, out: Float32Array, valid?: ArrayLike<number>): number {
     const program = this.program;
-    if (program?.running && !valid && x?.length === this.#inChannels && this.hasRoom(out, this.#maxNumbersPerFrame)) {
-      const count = this.#accepts(1) ? program.step(x, out) : -1;
+    if (program?.running && !valid && out && this.acceptsFrame(x, out)) {
+      const count = program.step(x, out);
       if (count >= 0) {
-        this.#countFrames(1, count);
+        this.countFrames(1, count);
         return count;
       }
     }
     const frames = this.#framesOf(x, valid);
     if (!this.hasRoom(out, frames * this.#maxNumbersPerFrame))
-      checkCapacity('out', out, this.outputsFor(frames) * this.#outChannels);
+      checkCapacity('out', out, this.outputsFor(frames) * this.outChannels);
     return this.engine.scratch.copyTo(this.#push(x, frames, valid), out);
   }
 
@@ -180,13 +188,13 @@ export class ForwardStream {
     const valid = new Uint8Array(top.count + more);
     valid.set(this.valid);
     this.countSkipped(steady, valid);
-    return repeatLast(this.engine.scratch.copy(top), period * this.#outChannels, more * this.#outChannels);
+    return repeatLast(this.engine.scratch.copy(top), period * this.outChannels, more * this.outChannels);
   }
 
   /** Ends the stream and returns the tail of 'same' and 'full', [m, out]. Nothing can be pushed afterward. */
   flush(): Float32Array {
     this.begin();
-    const top = this.#ended ? this.engine.scratch.rows(0, this.#outChannels) : this.stack.flush();
+    const top = this.#ended ? this.engine.scratch.rows(0, this.outChannels) : this.stack.flush();
     this.#ended = true;
     this.#count(top, 0);
     return this.engine.scratch.copy(top);
@@ -207,6 +215,12 @@ export class ForwardStream {
     if (this.#closed) throw new TypeError('the stream is closed');
   }
 
+  /** Returns whether `x` is one frame that can certainly be pushed, with room for its outputs in `out` unless it is null. */
+  protected acceptsFrame(x: ArrayLike<number>, out: Float32Array | null): boolean {
+    const hasRoom = out === null || this.hasRoom(out, this.#maxNumbersPerFrame);
+    return hasRoom && x?.length === this.inChannels && this.accepts(1);
+  }
+
   protected hasRoom(out: Float32Array | undefined, numbers: number): boolean {
     return out !== undefined && out.length >= numbers && out instanceof Float32Array;
   }
@@ -219,8 +233,8 @@ export class ForwardStream {
   }
 
   protected pushZeros(frames: number): Rows {
-    const zeros = new Float32Array(frames * this.#inChannels);
-    if (!this.#accepts(frames)) this.#reject(zeros, frames);
+    const zeros = new Float32Array(frames * this.inChannels);
+    if (!this.accepts(frames)) this.#reject(zeros, frames);
     return this.#push(zeros, frames, new Uint8Array(frames));
   }
 
@@ -249,15 +263,15 @@ export class ForwardStream {
 
   /** Returns the number of frames in a block. Throws, before anything changes, if the block cannot be pushed. */
   #framesOf(x: ArrayLike<number>, valid?: ArrayLike<number>): number {
-    const frames = list('x', x).length / this.#inChannels;
-    if (!this.#accepts(frames)) this.#reject(x, frames);
+    const frames = list('x', x).length / this.inChannels;
+    if (!this.accepts(frames)) this.#reject(x, frames);
     if (valid && valid.length !== frames)
       throw invalid('valid.length', `${frames}, one byte per frame of x`, valid.length);
     return frames;
   }
 
   /** Returns whether `frames` frames can certainly be pushed. If not, `#reject` decides. */
-  #accepts(frames: number): boolean {
+  protected accepts(frames: number): boolean {
     const { gradients, maxPending } = this.options;
     if (this.#ended || this.#closed || frames !== Math.floor(frames)) return false;
     return !gradients || this.pendingOutputs + frames * this.network.maxOutputsPerFrame <= maxPending;
@@ -266,7 +280,7 @@ export class ForwardStream {
   /** Throws an error that states why a block cannot be pushed, or returns if it can. */
   #reject({ length }: ArrayLike<number>, frames: number): void {
     const { gradients, maxPending } = this.options;
-    if (!Number.isInteger(frames)) throw invalid('x.length', `a multiple of the ${this.#inChannels} channels`, length);
+    if (!Number.isInteger(frames)) throw invalid('x.length', `a multiple of the ${this.inChannels} channels`, length);
     this.checkOpen();
     if (this.#ended && frames > 0) throw new RangeError(`frames pushed after flush must be 0, got ${frames}`);
     const pending = this.pendingOutputs + this.outputsFor(frames);
@@ -274,12 +288,11 @@ export class ForwardStream {
       throw invalid('outputs without a gradient', `<= maxPending = ${maxPending}`, pending);
   }
 
-  /** @param stepped whether the compiled program may be used, which does not set `stack.outputs` */
-  #push(x: ArrayLike<number>, frames: number, valid?: ArrayLike<number>, stepped = true): Rows {
+  #push(x: ArrayLike<number>, frames: number, valid?: ArrayLike<number>): Rows {
     const program = this.program;
     this.engine.scratch.reset();
-    const rows = readRows(this.engine, x, frames, this.#inChannels, valid, program?.scratchNumbers);
-    const steps = stepped && program !== null && frames <= maxStepFrames && rows.allValid && program.start(this.#index);
+    const rows = readRows(this.engine, x, frames, this.inChannels, valid, program?.scratchNumbers);
+    const steps = program !== null && frames <= maxStepFrames && rows.allValid && program.start(this.#index);
     let top = steps ? program.run(rows) : null;
     if (top === null) {
       program?.stop(this.#index);
@@ -291,12 +304,12 @@ export class ForwardStream {
 
   /** Counts the outputs `top` of `frames` input frames. */
   #count(top: Rows, frames: number): void {
-    this.#countFrames(frames, top.count);
+    this.countFrames(frames, top.count);
     if (!top.allValid) this.#valid = top.valid.slice(0, top.count);
   }
 
   /** Counts `outputs` valid outputs of `frames` input frames. */
-  #countFrames(frames: number, outputs: number): void {
+  protected countFrames(frames: number, outputs: number): void {
     this.#index += frames;
     this.#outputCount = outputs;
     this.#valid = null;

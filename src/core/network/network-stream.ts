@@ -1,7 +1,7 @@
 import { checkCapacity, integer, invalid, list } from '../check.ts';
 import type { MakeTransform } from '../layers/convolution/transform.ts';
 import { steadyFrames } from '../layers/pace.ts';
-import { restoreGradients, saveGradients } from '../layers/parameter-gradients.ts';
+import { type Descent, restoreGradients, saveGradients } from '../layers/parameter-gradients.ts';
 import { readGradients, type Rows } from '../memory/rows.ts';
 import { encodeState } from '../state/state-file.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
@@ -16,6 +16,8 @@ import type { CompiledNetwork } from './compiled-network.ts';
  * memory is released when the stream is garbage-collected.
  */
 export class NetworkStream extends ForwardStream {
+  #finalRows = 0;
+
   /** Like `skip`, without returning the outputs. Gradients that are still open are not received afterward. */
   jump(count: number): void {
     const { gradients } = this.options;
@@ -43,10 +45,10 @@ export class NetworkStream extends ForwardStream {
    * number of rows.
    */
   backwardInto(gradY: ArrayLike<number>, out: Float32Array): number {
-    const numbers = this.openFrames * this.network.inChannels;
-    if (!this.hasRoom(out, numbers)) checkCapacity('out', out, numbers);
+    if (!this.#hasRoomForGradients(out)) checkCapacity('out', out, this.openFrames * this.inChannels);
     const rows = this.#backwardStepped(gradY, out);
-    return rows >= 0 ? rows : this.engine.scratch.copyTo(this.#backward(gradY), out);
+    this.#finalRows = rows >= 0 ? rows : this.engine.scratch.copyTo(this.#backward(gradY), out);
+    return this.#finalRows;
   }
 
   /** Like `backward`, for callers that need only the gradients of the weights. @internal */
@@ -54,14 +56,48 @@ export class NetworkStream extends ForwardStream {
     if (this.#backwardStepped(gradY, null) < 0) this.#backward(gradY);
   }
 
-  /** w ← w - µ g for all parameters, and clears the gradients. See `ParameterGradients.descend`. @internal */
-  descend(step: { readonly learningRate: number }, epsilon: number): void {
+  /** Number of rows of ∂L/∂x that the last `backwardInto` or `learnInto` returned. @internal */
+  get finalRows(): number {
+    return this.#finalRows;
+  }
+
+  /**
+   * One learning step: `backwardInto(gradY, gradX)`, `descend(descent)`, and `pushInto(x, out)`, in one kernel call for
+   * one finite frame of a settled stream. `gradX` null: like `accumulate`; `out` null: like `feed`. Returns the number of
+   * outputs; the number of rows in `gradX` is in `finalRows`. @internal
+   */
+  learnInto(
+    gradY: ArrayLike<number>,
+    gradX: Float32Array | null,
+    descent: Descent,
+    x: ArrayLike<number>,
+    out: Float32Array | null,
+  ): number {
     const { program } = this;
+    if (program?.running && this.#isClean && this.acceptsFrame(x, out) && this.#hasRoomForGradients(gradX)) {
+      const rows = this.#gradientRows(list('gradY', gradY));
+      const count = program.learn(gradY, rows, gradX, descent, x, out);
+      if (count >= 0) {
+        this.#finalRows = program.finalRows;
+        this.openFrames -= program.finalRows;
+        this.pendingOutputs -= rows;
+        this.countFrames(1, count);
+        return count;
+      }
+    }
+    if (gradX !== null) this.backwardInto(gradY, gradX);
+    else this.accumulate(gradY);
+    this.descend(descent);
+    if (out !== null) return this.pushInto(x, out);
+    this.feed(x);
+    return this.stack.outputs[this.stack.outputs.length - 1].count;
+  }
+
+  /** w ← w - µ g for all parameters, and clears the gradients. See `ParameterGradients.descend`. @internal */
+  descend(descent: Descent): void {
     const { trained } = this.stack;
-    let clean = program !== null && program.running;
-    for (let l = 0; l < trained.length && clean; l++) clean = trained[l].clean;
-    if (clean) program!.update(step, epsilon);
-    else for (let l = 0; l < trained.length; l++) trained[l].descend(step, epsilon);
+    if (this.program?.running && this.#isClean) this.program.update(descent);
+    else for (let l = 0; l < trained.length; l++) trained[l].descend(descent);
   }
 
   /**
@@ -142,6 +178,17 @@ export class NetworkStream extends ForwardStream {
     return stream;
   }
 
+  /** Whether no gradients are accumulated, other than deferred ones. */
+  get #isClean(): boolean {
+    const { trained } = this.stack;
+    for (let l = 0; l < trained.length; l++) if (!trained[l].clean) return false;
+    return true;
+  }
+
+  #hasRoomForGradients(out: Float32Array | null): boolean {
+    return out === null || this.hasRoom(out, this.openFrames * this.inChannels);
+  }
+
   /**
    * Like `backward`, by the running program. Returns the number of rows, or -1 if nothing was done because the program does
    * not run or cannot do it.
@@ -161,7 +208,7 @@ export class NetworkStream extends ForwardStream {
     this.#checkGradients();
     const rows = this.#gradientRows(list('gradY', gradY));
     this.begin();
-    const dx = this.stack.backward(readGradients(this.engine, gradY, rows, this.network.outChannels));
+    const dx = this.stack.backward(readGradients(this.engine, gradY, rows, this.outChannels));
     this.openFrames -= dx.count;
     this.pendingOutputs -= rows;
     return dx;
@@ -169,8 +216,8 @@ export class NetworkStream extends ForwardStream {
 
   /** Returns the number of rows in `gradY`. Throws if they do not match the pending outputs. */
   #gradientRows({ length }: ArrayLike<number>): number {
-    const { outChannels } = this.network;
-    const rows = length / outChannels;
+    const { outChannels } = this;
+    const rows = length === outChannels ? 1 : length / outChannels;
     if (!Number.isInteger(rows)) throw invalid('gradY.length', `a multiple of the ${outChannels} channels`, length);
     if (rows > this.pendingOutputs)
       throw invalid('frames of gradY', `<= ${this.pendingOutputs}, the outputs without a gradient`, rows);

@@ -285,8 +285,9 @@ function one(x: usize, w: usize, pieces: i32, width: i32, gap: usize, rest: i32,
   f32.store(y, b ? sum + f32.load(b) : sum);
 }
 
+/** Adds a bias to sums unless `b` is 0. */
 @inline
-function biased(sums: v128, b: usize, bias: v128): v128 {
+export function biased(sums: v128, b: usize, bias: v128): v128 {
   return b ? f32x4.add(sums, bias) : sums;
 }
 

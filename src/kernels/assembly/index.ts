@@ -5,7 +5,7 @@ export { leastSquares } from './least-squares';
 export { adam, rmsprop, sgd } from './optimizers';
 export { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from './pools';
 export { run } from './run';
-export { backpropagate, update } from './learn';
+export { backpropagate, learn, update } from './learn';
 export { dot, proportionate, squares } from './proportionate';
 export { fill, gather, scatter, write } from './rows';
 export { activate, activateGradient, softmax, softmaxGradient } from './rowwise';

@@ -1,7 +1,9 @@
 import { activateBack } from './activations';
+import { descendConvolve } from './descend-convolve';
 import { descend, hasGradient, inputGradient } from './gradients';
 import { Layer, layerOf } from './program';
 import { copy, fill } from './rows';
+import { activateRows, convolution, hasRoom, keep } from './run';
 import { at } from './vector';
 
 /** Maximum number of rows per layer and call, as `maxStepFrames` in `core/layers/step-program.ts`. */
@@ -69,7 +71,7 @@ export function backpropagate(program: i32, layers: i32, x: i32, rows: i32): i32
       g = propagate(layer, g, count);
       count *= layer.stride;
     } else {
-      const inputs = layer.line + layer.received * layer.channels, dx = x + layer.y;
+      const inputs = layer.line + layer.received * layer.channels, dx = x + layer.rows;
       activateBack(layer.kind - 1, at(inputs), at(g), at(dx), count * layer.channels, layer.alpha);
       layer.received += count;
       g = dx;
@@ -79,16 +81,56 @@ export function backpropagate(program: i32, layers: i32, x: i32, rows: i32): i32
   return count;
 }
 
+/** Updates the weights of a layer from its deferred gradients. */
+function updateLayer(layer: Layer, rate: f64, epsilon: f64): void {
+  if (layer.pending === 0) return;
+  const channels = layer.channels, outputs = layer.outputs;
+  const x = layer.line + layer.pendingWindow * channels;
+  descend(
+    x, layer.stride * channels, layer.pending, layer.slopes, outputs, layer.length, outputs, layer.w, layer.b,
+    rate, epsilon,
+  );
+  layer.pending = 0;
+}
+
 export function update(program: i32, layers: i32, rate: f64, epsilon: f64): void {
   for (let l = 0; l < layers; l++) {
     const layer = layerOf(program, l);
-    if (!layer.convolves || layer.pending === 0) continue;
-    const channels = layer.channels, outputs = layer.outputs;
-    const x = layer.line + layer.pendingWindow * channels;
-    descend(
-      x, layer.stride * channels, layer.pending, layer.slopes, outputs, layer.length, outputs, layer.w, layer.b,
-      rate, epsilon,
-    );
-    layer.pending = 0;
+    if (layer.convolves) updateLayer(layer, rate, epsilon);
   }
+}
+
+/** Updates the weights of a layer, appends `frames` frames at `x`, and computes the outputs at `y`. Returns their number. */
+function updateAndAdvance(layer: Layer, x: i32, frames: i32, y: i32, rate: f64, epsilon: f64): i32 {
+  const channels = layer.channels;
+  const simple = layer.pending === 1 && epsilon < 0;
+  if (!simple) updateLayer(layer, rate, epsilon);
+  keep(layer, x, frames);
+  layer.unopened += frames;
+  const due = layer.due(layer.filled), window = layer.line + layer.window * channels;
+  if (simple && due === 1) {
+    const old = layer.line + layer.pendingWindow * channels;
+    const b = layer.b ? at(layer.b) : 0;
+    descendConvolve(at(old), at(layer.slopes), <f32>rate, at(window), layer.length, layer.outputs, at(layer.w), b, at(y));
+    layer.pending = 0;
+  } else {
+    updateLayer(layer, rate, epsilon);
+    if (due > 0) convolution(layer, window, due, y);
+  }
+  layer.window += due * layer.stride;
+  return due;
+}
+
+export function learn(program: i32, layers: i32, x: i32, rows: i32, rate: f64, epsilon: f64): i32 {
+  if (!accepts(program, layers, rows) || !hasRoom(program, layers, 1)) return -1;
+  layerOf(program, 0).final = rows > 0 ? backpropagate(program, layers, x, rows) : 0;
+  let frames = x, count = 1;
+  for (let l = 0; l < layers; l++) {
+    const layer = layerOf(program, l), y = x + layer.y;
+    if (layer.convolves) count = updateAndAdvance(layer, frames, count, y, rate, epsilon);
+    else if (count > 0) activateRows(layer, frames, count, y);
+    layer.count = count;
+    frames = y;
+  }
+  return count;
 }

@@ -35,7 +35,10 @@ export class Layer {
   pending: i32;
   pendingWindow: i32;
   slopes: i32;
-  /** Offset of the gradient line, capacity in frames, number of rows, and the first row that is not final. */
+  /**
+   * Offset of the gradient line, capacity in frames, number of rows, and the first row that is not final. For an activation,
+   * the offset of its ∂L/∂x relative to the first number of the call.
+   */
   rows: i32;
   rowCapacity: i32;
   rowsFilled: i32;
@@ -50,8 +53,9 @@ export class Layer {
   count: i32;
   /** Offset of the rows that became final in the last call of `backpropagate`. */
   dx: i32;
-  spare0: i32;
-  spare1: i32;
+  /** Number of rows that became final in the last call of `learn` (first layer). */
+  final: i32;
+  spare: i32;
 
   /** Whether the layer is a convolution. */
   get convolves(): boolean {

@@ -6,7 +6,7 @@ import { copy, write } from './rows';
 import { at } from './vector';
 
 /** Computes `count` outputs at `y` from the windows at `x`. */
-function convolution(layer: Layer, x: i32, count: i32, y: i32): void {
+export function convolution(layer: Layer, x: i32, count: i32, y: i32): void {
   const channels = layer.channels, outputs = layer.outputs, taps = layer.length, groups = layer.groups;
   const step = layer.stride * channels;
   if (layer.kind === Kind.Dense) convolve(x, step, count, layer.w, layer.b, taps, outputs, y, outputs);
@@ -46,13 +46,19 @@ function append(layer: Layer, x: i32, frames: i32): i32 {
   return count;
 }
 
-/** Keeps `frames` inputs of an activation. */
-function keep(layer: Layer, x: i32, frames: i32): void {
+/** Appends `frames` frames at `x`, for which the line has room. */
+export function keep(layer: Layer, x: i32, frames: i32): void {
   for (let done = 0; done < frames;) done += append(layer, x + done * layer.channels, frames - done);
 }
 
+/** Applies an activation to `count` frames at `x`. */
+export function activateRows(layer: Layer, x: i32, count: i32, y: i32): void {
+  if (layer.learns) keep(layer, x, count);
+  activate(layer.kind - 1, at(x), at(y), count * layer.outputs, layer.alpha);
+}
+
 /** Returns whether `frames` frames can be processed: lines must have room for those whose gradient is missing. */
-function hasRoom(program: i32, layers: i32, frames: i32): boolean {
+export function hasRoom(program: i32, layers: i32, frames: i32): boolean {
   let count = frames;
   for (let l = 0; l < layers && count > 0; l++) {
     const layer = layerOf(program, l);
@@ -72,10 +78,7 @@ export function run(program: i32, layers: i32, x: i32, frames: i32): i32 {
     const y = x + layer.y;
     if (count > 0) {
       if (layer.convolves) count = advance(layer, rows, count, y);
-      else {
-        if (layer.learns) keep(layer, rows, count);
-        activate(layer.kind - 1, at(rows), at(y), count * layer.outputs, layer.alpha);
-      }
+      else activateRows(layer, rows, count, y);
     }
     layer.count = count;
     rows = y;

@@ -2,7 +2,13 @@ import type { StreamContext } from '../layer.ts';
 import { floatsIn, numberIn, type State } from '../../state/state.ts';
 import { words } from '../../../kernels/kernels.ts';
 import { clippedSquare } from '../../clipped-square.ts';
-import { ParameterGradients, type AdaptiveStep, type MemoryRange, type Regression } from '../parameter-gradients.ts';
+import {
+  ParameterGradients,
+  type AdaptiveStep,
+  type Descent,
+  type MemoryRange,
+  type Regression,
+} from '../parameter-gradients.ts';
 
 /** Maximum number of outputs whose contribution to the weight gradient is deferred. */
 export const maxPendingOutputs = 16;
@@ -86,6 +92,13 @@ export class ConvGradient extends ParameterGradients {
     if (this.#program === 0) return this.#layout.windowAt(this.#firstPending);
     const { i32 } = this.engine.arena;
     return i32[this.#program + words.line] + i32[this.#program + words.pendingWindow] * this.#layout.channels;
+  }
+
+  /** Returns the offset of the window of `received`, the oldest output without a gradient. */
+  oldestWindow(received: number): number {
+    if (this.#program === 0) return this.#layout.windowAt(received);
+    const { i32 } = this.engine.arena;
+    return i32[this.#program + words.line] + i32[this.#program + words.received] * this.#layout.channels;
   }
 
   #clearPending(): void {
@@ -195,10 +208,10 @@ export class ConvGradient extends ParameterGradients {
     this.engine.arena.f32.set(floatsIn(state, 'energies', this.#layout.length), this.#energies);
   }
 
-  override descend(rate: { readonly learningRate: number }, epsilon: number): void {
+  override descend(descent: Descent): void {
     const count = this.#count;
     if (!this.clean || count === 0) {
-      super.descend(rate, epsilon);
+      super.descend(descent);
       return;
     }
     const { length, step, outputs } = this.#layout;
@@ -215,8 +228,8 @@ export class ConvGradient extends ParameterGradients {
       outputs,
       weight,
       bias,
-      rate.learningRate,
-      epsilon,
+      descent.learningRate,
+      descent.epsilon,
     );
     this.#clearPending();
     this.markCleared();

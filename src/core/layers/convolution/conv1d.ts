@@ -59,7 +59,7 @@ export class Conv1d extends WindowLayer implements SteppedLayer {
   /** Computes the oldest output without a gradient again, with the current weights, at `y`. */
   recompute(y: number): void {
     const outputs = this.#outputs;
-    const x = this.windowAt(super.oldestPending());
+    const x = this.#gradient!.oldestWindow(super.oldestPending());
     this.engine.kernels.convolve(x, this.#step, 1, this.#weight, this.#bias, this.#length, outputs, y, outputs);
   }
 

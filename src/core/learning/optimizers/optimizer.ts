@@ -55,6 +55,20 @@ export interface Optimizer {
    * learning rate during warm-up and decay. Default 1.
    */
   step(network: Network, stream: NetworkStream, part?: number): void;
+  /**
+   * One learning step: `stream.backwardInto(gradY, gradX)` of the oldest outputs, `step`, and `stream.pushInto(x, out)` of the
+   * next frame, in this order and with the same bits. Optimizers that can do it in one call have this method. `gradX` null: ∂L/∂x
+   * is not returned; `out` null: the outputs stay in `stream.stack.outputs`. Returns the number of outputs. @internal
+   */
+  learnInto?(
+    network: Network,
+    stream: NetworkStream,
+    gradY: ArrayLike<number>,
+    gradX: Float32Array | null,
+    x: ArrayLike<number>,
+    out: Float32Array | null,
+    part?: number,
+  ): number;
   /** Returns the current settings, including the learning rate, and memory. */
   save(): State;
   /** Restores a state that `save` returned, of this optimizer or of one that `fresh` returned. */
@@ -130,9 +144,10 @@ class AdaptedOptimizer implements TunableOptimizer {
   }
 }
 
-/** Learning rate of one update, and the number of updates including this one. */
+/** Parameters of one update: the learning rate, the rule's `epsilon`, and the number of updates including this one. */
 export interface Step {
   learningRate: number;
+  readonly epsilon: number;
   count: number;
 }
 
@@ -183,22 +198,37 @@ export class GradientOptimizer extends EngineOptimizer implements TunableOptimiz
   /** Restored state, kept until the engine is known. */
   #restored: State | null = null;
   #updates = 0;
-  readonly #step: Step = { learningRate: 0, count: 0 };
+  readonly #step: Step;
 
   constructor(learningRate: number | undefined, rule: UpdateRule) {
     super(learningRate);
     this.#rule = rule;
+    this.#step = { learningRate: this.learningRate, epsilon: rule.epsilon ?? -1, count: 0 };
+  }
+
+  learnInto(
+    network: Network,
+    stream: NetworkStream,
+    gradY: ArrayLike<number>,
+    gradX: Float32Array | null,
+    x: ArrayLike<number>,
+    out: Float32Array | null,
+    part = 1,
+  ): number {
+    if (this.#rule.epsilon !== undefined)
+      return stream.learnInto(gradY, gradX, this.#begin(network, stream, part), x, out);
+    if (gradX !== null) stream.backwardInto(gradY, gradX);
+    else stream.accumulate(gradY);
+    this.step(network, stream, part);
+    if (out !== null) return stream.pushInto(x, out);
+    stream.feed(x);
+    return stream.stack.outputs[stream.stack.outputs.length - 1].count;
   }
 
   step(network: Network, stream: NetworkStream, part = 1): void {
-    this.begin(network, stream);
-    this.#updates++;
-    const { epsilon } = this.#rule;
+    const step = this.#begin(network, stream, part);
     const layers = stream.stack.trained;
-    const step = this.#step;
-    step.learningRate = this.learningRate * part;
-    step.count = this.#updates;
-    if (epsilon !== undefined) stream.descend(step, epsilon);
+    if (this.#rule.epsilon !== undefined) stream.descend(step);
     else if (this.#rule.updateLayers) this.#updateLayers(network.engine, layers, part);
     else this.#updateArrays(network.engine, layers);
   }
@@ -219,6 +249,15 @@ export class GradientOptimizer extends EngineOptimizer implements TunableOptimiz
 
   fresh(): TunableOptimizer {
     return new GradientOptimizer(this.startRate, this.#rule);
+  }
+
+  /** Checks the arguments of a step, counts it, and returns its learning rate and number. */
+  #begin(network: Network, stream: NetworkStream, part: number): Step {
+    this.begin(network, stream);
+    const step = this.#step;
+    step.learningRate = this.learningRate * part;
+    step.count = ++this.#updates;
+    return step;
   }
 
   #updateArrays(engine: Engine, layers: readonly ParameterGradients[]): void {
