@@ -152,7 +152,8 @@ describe.each(documents)('%s', (document) => {
     const isMissing =
       (!recording && fence.text.includes('OpenBCI_GUI-v6')) || (!ssvep && fence.text.includes('subject01-'));
     const name = `line ${fence.line} runs and prints what is shown: ${fence.text.split('\n')[0]}`;
-    test.skipIf(isMissing)(name, () => (fence.language === 'sh' ? runShell(fence) : runTypeScript(fence, document)));
+    const check = () => (fence.language === 'sh' ? runShell(fence) : runTypeScript(fence, document));
+    test.skipIf(isMissing)(name, check, 180_000);
   }
 
   test('links only to existing files and headings', () => {

@@ -109,7 +109,8 @@ function importError(file: string, target: string): string | undefined {
   if (specifier.startsWith('.')) {
     const path = posix.join(posix.dirname(file), specifier);
     const other = path === 'package.json' ? layer : layerOf(path);
-    const within = layer === other && layer !== 'examples';
+    // an example may use the files of a folder, but not another example
+    const within = layer === other && (layer !== 'examples' || /^examples\/[a-z]\w*\//.test(path));
     return within || row.layers.includes(other) ? undefined : `${file} (${layer}) imports ${path} (${other})`;
   }
   const name = specifier.startsWith('node:') ? 'node:' : /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0];
@@ -210,6 +211,9 @@ describe('the layer table', () => {
     expect(importError('examples/x.ts', '../src/index.ts')).toContain('(examples) imports src/index.ts');
     expect(importError('examples/x.ts', 'tapline/core')).toBe('examples/x.ts imports tapline/core, no public entry');
     expect(importError('examples/x.ts', 'tapline/operators')).toBeUndefined();
+    expect(importError('examples/x.ts', './y.ts')).toBe('examples/x.ts (examples) imports examples/y.ts (examples)');
+    expect(importError('examples/x.ts', './11-y/z.ts')).toContain('imports examples/11-y/z.ts');
+    expect(importError('examples/x.ts', './y/z.ts')).toBeUndefined();
     expect(importError('src/misc/x.ts', './y.ts')).toBe('src/misc/x.ts belongs to no layer of the table');
   });
 
