@@ -187,8 +187,8 @@ export class ConvGradient extends ParameterGradients {
   }
 
   override save(): State {
+    const sums = super.save(); // can grow the memory
     const { f32 } = this.engine.arena;
-    const sums = super.save();
     return {
       ...sums,
       adapts: Number(this.#adapts),
