@@ -22,6 +22,7 @@ const documents = [
   'README.md',
   'CONTRIBUTING.md',
   'docs/concepts.md',
+  'docs/learning.md',
   'docs/networks.md',
   'docs/eeg.md',
   'docs/iot.md',
