@@ -87,11 +87,12 @@ export function taskRelated(
 function framesToPeak(signal: Signal, hz: number, rate: number): number {
   const step = (2 * Math.PI * hz) / rate;
   let [re, im] = [0, 0];
-  for (const channel of signal)
-    for (let t = 0; t < channel.length; t++) {
-      re += channel[t] * Math.cos(step * t);
-      im += channel[t] * Math.sin(step * t);
-    }
+  for (let t = 0; t < signal[0].length; t++) {
+    let sum = 0;
+    for (const channel of signal) sum += channel[t];
+    re += sum * Math.cos(step * t);
+    im += sum * Math.sin(step * t);
+  }
   const angle = Math.atan2(im, re);
   return Math.round((angle < 0 ? angle + 2 * Math.PI : angle) / step);
 }

@@ -66,7 +66,9 @@ function total(arrays: readonly Signal[]): Float64Array[] {
 }
 
 function covariance(x: Signal): Matrix {
-  return x.map((a) => Float64Array.from(x, (b) => dot(a, b)));
+  const rows = x.map(() => new Float64Array(x.length));
+  for (let i = 0; i < x.length; i++) for (let j = 0; j <= i; j++) rows[i][j] = rows[j][i] = dot(x[i], x[j]);
+  return rows;
 }
 
 /** The sum of the channels of x weighted by w, [frame]. */
