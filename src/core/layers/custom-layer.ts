@@ -204,7 +204,8 @@ class CustomLayer extends WindowLayer {
     if (this.trained.length === 0) return;
     const [sums] = this.trained;
     for (const [i, gradient] of this.#gradients.entries()) {
-      const at = sums.gradient(i);
+      const at = sums.gradient(i); // can grow the memory
+      const { f32 } = this.engine.arena;
       for (let j = 0; j < gradient.length; j++) f32[at + j] += gradient[j];
     }
     for (const sample of this.#x) sums.energy += sample * sample;
