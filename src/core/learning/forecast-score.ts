@@ -1,6 +1,8 @@
 import { type State, stateIn } from '../state/state.ts';
 import type { FrameRing } from './frames.ts';
-import { emittedRow, type ErrorStats, predictors, RunningErrors, withEmittedRow } from './running-errors.ts';
+import { ErrorSums, summedFrames } from './error-sums.ts';
+import { emittedRow, predictors } from './emitted-row.ts';
+import { type ErrorStats, RunningErrors } from './running-errors.ts';
 
 /** Statistics of the recent predictions; `overall` contains those of all predictions since the start. */
 export interface RunningScore extends ErrorStats {
@@ -66,33 +68,36 @@ export class ForecastScore {
   readonly rate: number;
   readonly #channels: number;
   readonly #lead: number;
-  readonly #meanOf: (channel: number) => number;
-  /** c of the power-line baseline; NaN if the rate is irregular. */
-  readonly #sineCoefficient: number;
+  readonly #meanOf: ((channel: number) => number) | null;
+  /** Forecast of the power-line baseline; NaN if the rate is irregular. */
+  readonly #sine: { readonly level: number; readonly first: number; readonly second: number };
+  /** Offsets of the last known targets, the newest first. */
+  readonly #places: Int32Array = new Int32Array(movingAverageFrames);
   readonly #recent: RunningErrors;
   readonly #overall: RunningErrors;
-  #squares: Float64Array;
+  /** Errors that have not been added to the running means. */
+  readonly #sums: ErrorSums;
   #split = false;
 
   constructor({ channels, lead, rate, powerLine, meanOf }: ScoreOptions) {
     this.rate = rate;
     this.#channels = channels;
     this.#lead = lead;
-    this.#sineCoefficient = rate > 0 ? 2 * Math.cos((2 * Math.PI * powerLine) / rate) : NaN;
+    this.#sine = sineForecast(lead, rate > 0 ? 2 * Math.cos((2 * Math.PI * powerLine) / rate) : NaN);
     this.#recent = new RunningErrors(
       channels,
       -Math.expm1(-1 / (rate > 0 ? Math.max(minFrames, seconds * rate) : irregularFrames)),
     );
     this.#overall = new RunningErrors(channels, 0);
-    this.#meanOf = meanOf ?? ((c) => this.#recent.mean(c));
-    this.#squares = new Float64Array(predictors.length * channels);
+    this.#meanOf = meanOf ?? null;
+    this.#sums = new ErrorSums(channels, predictors.length);
   }
 
   /** Scores the emitted predictions separately from now on. */
   splitEmitted(): void {
     if (this.#split) return;
     this.#split = true;
-    this.#squares = withEmittedRow(this.#squares, this.#channels);
+    this.#sums.splitEmitted();
     this.#recent.splitEmitted();
     this.#overall.splitEmitted();
   }
@@ -109,29 +114,90 @@ export class ForecastScore {
     emitted: Float32Array = prediction,
     emittedLoss: number = loss,
   ): void {
-    const [channels, lead, squares] = [this.#channels, this.#lead, this.#squares];
+    const lead = this.#lead;
     const last = target - lead;
-    if (!targets.hasValid(last)) return;
-    const { data } = targets;
+    if (lead > 0 && !targets.hasValid(last)) return;
+    const sums = this.#sums;
     const at = targets.offset(target);
-    const lastAt = lead > 0 ? targets.offset(last) : -1;
-    const complete = lead > 0 && hasAll(targets, last, movingAverageFrames);
+    this.#addErrors(sums, prediction, targets.data, at);
+    if (lead > 0) this.#addBaselines(sums, targets, last, at);
+    else this.#addMeans(sums, targets.data, at);
+    if (this.#split) {
+      const from = emittedRow * this.#channels;
+      for (let c = 0; c < this.#channels; c++) {
+        const error = targets.data[at + c] - emitted[c];
+        sums.squares[from + c] += error * error;
+      }
+    }
+    sums.loss += loss;
+    sums.emittedLoss += emittedLoss;
+    if (++sums.count === summedFrames) this.#merge();
+  }
+
+  #addErrors(sums: ErrorSums, prediction: Float32Array, data: Float32Array, at: number): void {
+    const { reference, deviation, deviationSquare, squares } = sums;
+    const channels = this.#channels;
+    if (sums.count === 0) for (let c = 0; c < channels; c++) reference[c] = data[at + c];
     for (let c = 0; c < channels; c++) {
       const sample = data[at + c];
-      const persisted = lastAt < 0 ? this.#meanOf(c) : data[lastAt + c];
-      squares[c] = (sample - prediction[c]) ** 2;
-      squares[channels + c] = (sample - persisted) ** 2;
-      squares[2 * channels + c] = (sample - (complete ? this.#movingAverage(targets, last, c) : persisted)) ** 2;
-      squares[3 * channels + c] = (sample - (complete ? this.#sineForecast(targets, last, c) : persisted)) ** 2;
-      if (this.#split) squares[emittedRow * channels + c] = (sample - emitted[c]) ** 2;
+      const shifted = sample - reference[c];
+      const error = sample - prediction[c];
+      deviation[c] += shifted;
+      deviationSquare[c] += shifted * shifted;
+      squares[c] += error * error;
     }
-    this.#recent.add(data, at, squares, loss, emittedLoss);
-    this.#overall.add(data, at, squares, loss, emittedLoss);
+  }
+
+  /** Adds the errors of the baselines of a forecast. */
+  #addBaselines({ squares }: ErrorSums, targets: FrameRing, last: number, at: number): void {
+    const channels = this.#channels;
+    const { data } = targets;
+    const complete = targets.hasValidRun(last, movingAverageFrames);
+    const places = this.#places;
+    for (let i = 0; i < movingAverageFrames; i++) places[i] = targets.offset(last - (complete ? i : 0));
+    const [p0, p1, p2, p3, p4, p5, p6, p7] = places;
+    const { level, first, second } = this.#sine;
+    for (let c = 0; c < channels; c++) {
+      const sample = data[at + c];
+      const persisted = data[p0 + c];
+      const nothing = sample - persisted;
+      squares[channels + c] += nothing * nothing;
+      let [average, sine] = [nothing, nothing];
+      if (complete) {
+        const older =
+          data[p1 + c] + data[p2 + c] + data[p3 + c] + data[p4 + c] + data[p5 + c] + data[p6 + c] + data[p7 + c];
+        average = sample - (persisted + older) / movingAverageFrames;
+        sine =
+          sample - (level * persisted + first * (persisted - data[p1 + c]) - second * (data[p1 + c] - data[p2 + c]));
+      }
+      squares[2 * channels + c] += average * average;
+      squares[3 * channels + c] += sine * sine;
+    }
+  }
+
+  /** Adds the errors of the running mean, the only baseline if targets are not known beforehand. */
+  #addMeans(sums: ErrorSums, data: Float32Array, at: number): void {
+    const { squares } = sums;
+    const channels = this.#channels;
+    for (let c = 0; c < channels; c++) {
+      const error = data[at + c] - (this.#meanOf === null ? this.#recent.meanWith(sums, c) : this.#meanOf(c));
+      const square = error * error;
+      squares[channels + c] += square;
+      squares[2 * channels + c] += square;
+      squares[3 * channels + c] += square;
+    }
+  }
+
+  /** Adds the sums to the running errors. */
+  #merge(): void {
+    this.#recent.add(this.#sums);
+    this.#overall.add(this.#sums);
+    this.#sums.clear();
   }
 
   /** Returns the mean of the recent targets of channel `c`. */
   mean(c: number): number {
-    return this.#recent.mean(c);
+    return this.#recent.meanWith(this.#sums, c);
   }
 
   /** Returns the variance of all targets of channel `c` so far. */
@@ -140,47 +206,44 @@ export class ForecastScore {
   }
 
   get(): Omit<Score, 'holdout'> {
-    const [recent, overall] = [this.#recent.get(this.#overall), this.#overall.get()];
-    const { frames } = this.#overall;
+    const [recentErrors, allErrors] = [this.#recent.with(this.#sums), this.#overall.with(this.#sums)];
+    const [recent, overall] = [recentErrors.get(allErrors), allErrors.get()];
+    const { frames } = allErrors;
     const score = { ...recent, overall, frames };
     if (!this.#split) return { ...score, live: score };
-    const live = { ...this.#recent.emitted(recent, this.#overall), overall: this.#overall.emitted(overall), frames };
+    const live = { ...recentErrors.emitted(recent, allErrors), overall: allErrors.emitted(overall), frames };
     return { ...score, live };
   }
 
   save(): State {
-    return { split: Number(this.#split), recent: this.#recent.save(), overall: this.#overall.save() };
+    const [sums, recent, overall] = [this.#sums.save(), this.#recent.save(), this.#overall.save()];
+    return { split: Number(this.#split), sums, recent, overall };
   }
 
   restore(state: State): void {
     if (state.split === 1) this.splitEmitted();
     this.#recent.restore(stateIn(state, 'recent'));
     this.#overall.restore(stateIn(state, 'overall'));
-  }
-
-  #movingAverage(targets: FrameRing, last: number, c: number): number {
-    let sum = 0;
-    for (let i = 0; i < movingAverageFrames; i++) sum += targets.data[targets.offset(last - i) + c];
-    return sum / movingAverageFrames;
-  }
-
-  /** Continues the constant and the sine for `lead` frames. */
-  #sineForecast(targets: FrameRing, last: number, c: number): number {
-    const { data } = targets;
-    let level = data[targets.offset(last) + c];
-    let difference = level - data[targets.offset(last - 1) + c];
-    let previous = data[targets.offset(last - 1) + c] - data[targets.offset(last - 2) + c];
-    for (let step = 0; step < this.#lead; step++) {
-      const next = this.#sineCoefficient * difference - previous;
-      level += next;
-      previous = difference;
-      difference = next;
-    }
-    return level;
+    // states of earlier versions have none
+    if ('sums' in state) this.#sums.restore(stateIn(state, 'sums'));
   }
 }
 
-function hasAll(targets: FrameRing, last: number, count: number): boolean {
-  for (let i = 0; i < count; i++) if (!targets.hasValid(last - i)) return false;
-  return true;
+/**
+ * Coefficients of the forecast over `lead` frames of a constant plus a sine of fixed frequency, from x[t], x[t] - x[t-1], and
+ * x[t-1] - x[t-2]: level · x[t] + first · (x[t] - x[t-1]) - second · (x[t-1] - x[t-2]).
+ */
+function sineForecast(lead: number, coefficient: number): { level: number; first: number; second: number } {
+  let [first, second] = [0, 0];
+  // the difference after each step, as a multiple of the two known differences
+  let [now, before] = [
+    { a: 1, b: 0 },
+    { a: 0, b: 1 },
+  ];
+  for (let step = 0; step < lead; step++) {
+    [now, before] = [{ a: coefficient * now.a - before.a, b: coefficient * now.b - before.b }, now];
+    first += now.a;
+    second -= now.b;
+  }
+  return { level: 1, first, second };
 }

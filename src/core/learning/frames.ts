@@ -75,6 +75,8 @@ export class FrameRing {
   /** Samples, [capacity, channels]; frame `index` starts at `offset(index)`. */
   readonly data: Float32Array;
   readonly #valid: Uint8Array;
+  /** Number of valid frames since the last invalid one, as far as known. */
+  #run = 0;
   /** Absolute index of the next frame. */
   next = 0;
 
@@ -90,11 +92,13 @@ export class FrameRing {
     const to = slot * this.channels;
     for (let c = 0; c < this.channels; c++) this.data[to + c] = source[at + c];
     this.#valid[slot] = valid;
+    this.#run = valid === 1 ? this.#run + 1 : 0;
   }
 
   /** Marks `count` frames as missing, at the cost of at most `capacity` frames. */
   skip(count: number): void {
     this.next += count;
+    this.#run = 0;
     const lost = Math.min(count, this.capacity);
     for (let index = this.next - lost; index < this.next; index++) this.#valid[index % this.capacity] = 0;
   }
@@ -106,6 +110,14 @@ export class FrameRing {
   /** Returns whether frame `index` is stored and valid. */
   hasValid(index: number): boolean {
     return this.validity(index) === 1;
+  }
+
+  /** Returns whether the `count` frames that end with frame `last` are stored and valid. */
+  hasValidRun(last: number, count: number): boolean {
+    const reach = count + this.next - 1 - last;
+    if (reach <= this.#run && reach <= this.capacity && last < this.next) return true;
+    for (let i = 0; i < count; i++) if (!this.hasValid(last - i)) return false;
+    return true;
   }
 
   /** Returns the validity with which frame `index` was added; 0 if the frame is not stored. */

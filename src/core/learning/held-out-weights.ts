@@ -87,7 +87,8 @@ export class HeldOutWeights {
     this.#stream = null;
   }
 
-  save(): State {
+  /** @param isOpen whether the window is open, so that the stream must continue */
+  save(isOpen: boolean): State {
     const { setAside, error, count } = this;
     return {
       setAside,
@@ -97,7 +98,7 @@ export class HeldOutWeights {
       evaluation: this.#evaluation.save(),
       from: this.#window.from,
       to: this.#window.to,
-      ...(this.#stream && { stream: this.#stream.state() }),
+      ...(isOpen && this.#stream && { stream: this.#stream.state() }),
     };
   }
 

@@ -167,7 +167,9 @@ export class Holdout {
       variances: this.#variances ?? new Float64Array(0),
       advantages: this.#advantages.slice(),
       ranges: Float64Array.from(this.#ranges.flat()),
-      candidates: Object.fromEntries(this.#candidates.map((weights, i) => [String(i), weights.save()])),
+      candidates: Object.fromEntries(
+        this.#candidates.map((weights, i) => [String(i), weights.save(this.#open.includes(weights))]),
+      ),
       ...(this.#score && { score: this.#score.save(), rate: this.#score.rate }),
       ...(this.#own && { own: this.#own.save() }),
       ...(this.#served && { served: copiesOf(this.#served), servedScore: saveServed(this.#servedScore!) }),

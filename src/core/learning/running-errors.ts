@@ -1,9 +1,6 @@
 import { doublesIn, numberIn, type State } from '../state/state.ts';
-
-/** The learner and the baselines it is compared with, in the order of the error sums. */
-export const predictors: readonly string[] = ['learner', 'persistence', 'movingAverage', 'powerLine'];
-/** Row of the error sums of the emitted predictions, which exists after `splitEmitted`. */
-export const emittedRow: number = predictors.length;
+import { emittedRow, predictors, withEmittedRow } from './emitted-row.ts';
+import { type ErrorSums, summedFrames } from './error-sums.ts';
 
 /** A channel counts as constant if its recent variance is below this share of its overall variance. */
 const minRelativeVariance = 1e-3;
@@ -34,11 +31,13 @@ export interface ErrorStats {
 }
 
 /**
- * Running means of squared errors and running variance of the target, exponential with the weight max(1/n, `weight`):
- * an exact mean at first, then a window of about 1 / `weight` frames. With weight 0, all frames count equally.
+ * Running means of squared errors and running variance of the target, exponential with the weight max(1/n, `weight`) per
+ * frame: an exact mean at first, then a window of about 1 / `weight` frames. With weight 0, all frames count equally. They are
+ * updated from the sums over some frames at a time, which count equally.
  */
 export class RunningErrors {
-  readonly #weight: number;
+  /** Weight of the last n frames together, 1 - (1 - weight)^n. */
+  readonly #weights: Float64Array;
   readonly #mean: Float64Array;
   readonly #variance: Float64Array;
   /**
@@ -50,7 +49,7 @@ export class RunningErrors {
   #frames = 0;
 
   constructor(channels: number, weight: number) {
-    this.#weight = weight;
+    this.#weights = Float64Array.from({ length: summedFrames + 1 }, (_, n) => -Math.expm1(n * Math.log1p(-weight)));
     this.#mean = new Float64Array(channels);
     this.#variance = new Float64Array(channels);
     this.#squares = new Float64Array(predictors.length * channels);
@@ -76,18 +75,42 @@ export class RunningErrors {
     this.#emittedLoss = this.#loss;
   }
 
-  /** Adds one frame: its target, the squared errors (shape as in `#squares`), and the losses of both predictions. */
-  add(targets: ArrayLike<number>, at: number, squares: Float64Array, loss: number, emittedLoss: number = loss): void {
-    const a = Math.max(1 / ++this.#frames, this.#weight);
+  /** Returns the mean of the targets of channel `c` with the frames of `sums`, which have not been added. */
+  meanWith(sums: ErrorSums, c: number): number {
+    if (sums.count === 0) return this.#mean[c];
+    return (
+      this.#mean[c] + this.#weightOf(sums.count) * (sums.reference[c] + sums.deviation[c] / sums.count - this.#mean[c])
+    );
+  }
+
+  /** Adds the frames of `sums`. */
+  add(sums: ErrorSums): void {
+    const n = sums.count;
+    if (n === 0) return;
+    const a = this.#weightOf(n);
     const [mean, variance, means] = [this.#mean, this.#variance, this.#squares];
     for (let c = 0; c < mean.length; c++) {
-      const deviation = targets[at + c] - mean[c];
+      // Chan, Golub, and LeVeque 1983: the variances of both parts, and the distance of their means
+      const shift = sums.deviation[c] / n;
+      const own = Math.max(0, sums.deviationSquare[c] / n - shift * shift);
+      const deviation = sums.reference[c] + shift - mean[c];
       mean[c] += a * deviation;
-      variance[c] = (1 - a) * (variance[c] + a * deviation * deviation);
+      variance[c] = (1 - a) * (variance[c] + a * deviation * deviation) + a * own;
     }
-    for (let i = 0; i < squares.length; i++) means[i] += a * (squares[i] - means[i]);
-    this.#loss += a * (loss - this.#loss);
-    this.#emittedLoss += a * (emittedLoss - this.#emittedLoss);
+    for (let i = 0; i < means.length; i++) means[i] += a * (sums.squares[i] / n - means[i]);
+    this.#loss += a * (sums.loss / n - this.#loss);
+    this.#emittedLoss += a * (sums.emittedLoss / n - this.#emittedLoss);
+    this.#frames += n;
+  }
+
+  /** Returns a copy to which the frames of `sums` have been added. */
+  with(sums: ErrorSums): RunningErrors {
+    const copy = new RunningErrors(this.#mean.length, 0);
+    copy.#weights.set(this.#weights);
+    if (this.#squares.length > copy.#squares.length) copy.splitEmitted();
+    copy.restore(this.save());
+    copy.add(sums);
+    return copy;
   }
 
   /**
@@ -130,6 +153,10 @@ export class RunningErrors {
     this.#emittedLoss = 'emittedLoss' in state ? numberIn(state, 'emittedLoss') : this.#loss;
   }
 
+  #weightOf(frames: number): number {
+    return Math.max(frames / (this.#frames + frames), this.#weights[frames]);
+  }
+
   /** Returns the mean squared error of a row relative to the variance of the target, averaged over the channels. */
   #share(row: number, overall: RunningErrors): number {
     const channels = this.#mean.length;
@@ -148,12 +175,4 @@ export class RunningErrors {
     for (let c = 0; c < channels; c++) square += this.#squares[row * channels + c];
     return this.#frames > 0 ? Math.sqrt(square / channels) : NaN;
   }
-}
-
-/** Returns squared errors with a row added for the emitted predictions, a copy of the first row. */
-export function withEmittedRow(squares: Float64Array, channels: number): Float64Array {
-  const extended = new Float64Array((emittedRow + 1) * channels);
-  extended.set(squares);
-  extended.copyWithin(emittedRow * channels, 0, channels);
-  return extended;
 }

@@ -45,7 +45,10 @@ function blocks(lengths: number[]): Block[] {
   return out;
 }
 
-const plain = (learned: Learned) => ({ ...learned, weights: learned.weights() });
+const plain = (learned: Learned) => {
+  const { weights, currentWeights } = learned;
+  return { ...learned, weights: weights(), currentWeights: currentWeights() };
+};
 const numbersOf = (outputs: PipelineOutput[]) =>
   outputs.map(({ learned, learners, ...rest }) => ({
     ...rest,
