@@ -84,13 +84,15 @@ async function run(options: Options): Promise<void> {
   const { json, rounds, wanted } = options;
   console.log(`${machine()}; ${rounds} rounds`);
   const figures = await measureAll(options);
-  if (wanted('learning')) figures.push(...(await measureLearning(['W1', 'W2', 'W3', 'W4'], rounds)));
+  figures.push(...(await measureLearning(['W1', 'W2', 'W3', 'W4'].filter(wanted), rounds)));
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, null, 2)}\n`);
   if (wanted('shapes')) await measureShapes(rounds, options.peers);
   if (wanted('optimizers')) await measureOptimizers(rounds);
   if (wanted('growth')) await growth(Math.min(rounds, 5));
-  if (wanted('streams')) await manyStreams();
-  if (wanted('learners')) await manyLearners();
+  if (wanted('streams')) {
+    await manyStreams();
+    await manyLearners();
+  }
 }
 
 await runCommand(usage, readOptions, run);

@@ -6,7 +6,7 @@ import { workloadOf } from './workloads.ts';
 /** Frames per block: a tenth of a second at 250 Hz. */
 const block = 25;
 
-/** One ratio of two times of the same round. */
+/** A time per frame, and its ratio to another time of the same round. */
 interface LearningFigure {
   readonly workload: string;
   readonly engine: string;
@@ -20,6 +20,7 @@ interface LearningFigure {
  */
 export async function measureLearning(names: readonly string[], rounds: number): Promise<LearningFigure[]> {
   const figures: LearningFigure[] = [];
+  if (names.length === 0) return figures;
   for (const network of names) {
     const frames = workloadOf(network, 1);
     const blocks = workloadOf(network, block);

@@ -13,7 +13,7 @@ export interface Options {
   readonly native: string | undefined;
 }
 
-const parts = ['W1', 'W2', 'W3', 'W4', 'shapes', 'learning', 'optimizers', 'growth', 'streams', 'learners'];
+const parts = ['W1', 'W2', 'W3', 'W4', 'shapes', 'optimizers', 'growth', 'streams'];
 
 export const usage = `npm run bench:engine -- [options]
   --json <file>      Write the figures as [{ workload, engine, us, ratio }]

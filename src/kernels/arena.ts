@@ -22,6 +22,8 @@ export class Arena {
   f32: Float32Array;
   /** The same memory as integers. */
   i32: Int32Array;
+  /** The same memory as numbers of double precision. */
+  f64: Float64Array;
   readonly #pages: Pages;
   /** Free parts: length by start, start by end, and starts by length. */
   readonly #free = new Map<number, number>();
@@ -34,6 +36,7 @@ export class Arena {
     this.#pages = pages;
     this.f32 = new Float32Array(pages.buffer);
     this.i32 = new Int32Array(pages.buffer);
+    this.f64 = new Float64Array(pages.buffer);
     this.#addFree(reservedNumbers, this.f32.length - readMargin - reservedNumbers);
   }
 
@@ -87,6 +90,7 @@ export class Arena {
       throw new RangeError(`memory must have room for ${length * 4} more bytes, got ${before * 4} bytes in total`);
     this.f32 = new Float32Array(this.#pages.buffer);
     this.i32 = new Int32Array(this.#pages.buffer);
+    this.f64 = new Float64Array(this.#pages.buffer);
     const held = this.#free.has(last) ? this.#removeFree(last) : 0;
     this.#addFree(last, held + this.f32.length - before);
     return last;

@@ -354,6 +354,10 @@ export const kinds = { dense: 0, taps: -1, depthwise: -2 } as const;
  *     count                  outputs of the last call of `run`
  *     dx                     offset of the rows that the last call of `backpropagate` returned (first layer)
  *     final                  number of rows that the last call of `learn` gave (first layer)
+ *     weights                number of weights with padding; this and the words below are for convolutions that are not dense
+ *     energy                 Σ x² over the windows since the last update, in double precision (two words)
+ *     dw, db, dirty          offsets of the sums of the gradients; 1 if anything was added since the last update
+ *     temp                   offset of memory for windows relative to the first number of the call
  */
 export const words = {
   kind: 0,
@@ -387,7 +391,13 @@ export const words = {
   count: 28,
   dx: 29,
   final: 30,
+  weights: 31,
+  energy: 32,
+  dw: 34,
+  db: 35,
+  dirty: 36,
+  temp: 37,
 } as const;
 
 /** Words per layer. */
-export const wordsPerLayer = 32;
+export const wordsPerLayer = 40;

@@ -1,3 +1,4 @@
+import { words } from '../../kernels/kernels.ts';
 import type { Engine } from '../memory/engine.ts';
 import type { Allocation } from '../memory/allocation.ts';
 import { floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
@@ -52,6 +53,8 @@ export class ParameterGradients {
   readonly #allocation: Allocation;
   /** Offset of the gradient of each parameter, 0 until it is first needed. */
   readonly #gradients: number[];
+  /** Offset of the layer's words in a running program, which then holds the energy; 0 if none is running. */
+  #program = 0;
 
   constructor(engine: Engine, allocation: Allocation, values: readonly MemoryRange[]) {
     this.engine = engine;
@@ -75,8 +78,37 @@ export class ParameterGradients {
     return this.values[i].count;
   }
 
-  /** Adds pending terms to the gradients. */
-  addPending(): void {}
+  /** Lets a program add to the gradients and the energy. */
+  attachSums(layer: Int32Array): void {
+    this.#program = layer.byteOffset / 4;
+    layer[words.dw] = this.gradient(0);
+    layer[words.db] = this.values.length > 1 ? this.gradient(1) : 0;
+    layer[words.weights] = this.values[0].count;
+    layer[words.dirty] = Number(!this.clean);
+    this.engine.arena.f64[(this.#program + words.energy) / 2] = this.energy;
+  }
+
+  /** Takes the energy back from the program. */
+  detachSums(): void {
+    this.#readSums();
+    this.#program = 0;
+  }
+
+  /** Whether a running program can update the weights from these gradients. */
+  get updatesInProgram(): boolean {
+    return true;
+  }
+
+  /** Adds pending terms to the gradients. Call it before you read `energy` or `clean`. */
+  addPending(): void {
+    if (this.#program > 0) this.#readSums();
+  }
+
+  #readSums(): void {
+    const { f64, i32 } = this.engine.arena;
+    this.energy = f64[(this.#program + words.energy) / 2];
+    this.clean = i32[this.#program + words.dirty] === 0;
+  }
 
   /**
    * w ← w - µ g for all parameters, where µ is `learningRate` or, unless `epsilon` is negative, `learningRate` / (`epsilon` +
@@ -139,6 +171,10 @@ export class ParameterGradients {
   markCleared(): void {
     this.clean = true;
     this.energy = 0;
+    if (this.#program === 0) return;
+    const { f64, i32 } = this.engine.arena;
+    f64[(this.#program + words.energy) / 2] = 0;
+    i32[this.#program + words.dirty] = 0;
   }
 
   /** Clears the gradients without an update. */

@@ -17,11 +17,13 @@ const restartDelay = 16;
 export interface SteppedLayer {
   /** Whether the kernels can execute the layer with its settings. */
   readonly canStep: boolean;
+  /** Numbers of memory for intermediate results of the gradients. Default 0. */
+  readonly tempNumbers?: number;
   /** Writes the layer's state to the program. Returns false if the next windows include padding or invalid frames. */
   writeProgram(layer: Int32Array): boolean;
   /** Reads the layer's state back after `run` has processed `frames` input frames and `outputs` outputs. */
   readProgram(layer: Int32Array, frames: number, outputs: number): void;
-  /** Adds the deferred weight gradients, which the running program holds, to their sums. */
+  /** Adds deferred weight gradients, which the running program holds, to their sums. */
   addPending?(): void;
 }
 
@@ -85,7 +87,9 @@ export class StepProgram {
     }
     this.#top = y - paddedSize(this.#outChannels);
     this.#wordsOf(0)[words.rows] = y;
-    this.scratchNumbers = y + paddedSize(specs[0].inChannels);
+    y += paddedSize(specs[0].inChannels);
+    for (let l = 0; l < layers.length; l++) this.#wordsOf(l)[words.temp] = y;
+    this.scratchNumbers = y + Math.max(...layers.map(({ tempNumbers = 0 }) => tempNumbers));
   }
 
   get running(): boolean {

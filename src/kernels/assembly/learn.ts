@@ -1,8 +1,10 @@
 import { activateBack } from './activations';
+import { depthwiseEnergy, depthwiseInputGradient, depthwiseWeightGradient } from './depthwise';
 import { descendConvolve } from './descend-convolve';
-import { descend, hasGradient, inputGradient } from './gradients';
-import { Layer, layerOf } from './program';
-import { copy, fill } from './rows';
+import { biasGradient, descend, energy, hasGradient, inputGradient, weightGradient } from './gradients';
+import { sgd } from './optimizers';
+import { Kind, Layer, layerOf } from './program';
+import { copy, fill, gather, scatter } from './rows';
 import { activateRows, convolution, hasRoom, keep } from './run';
 import { at } from './vector';
 
@@ -50,14 +52,63 @@ function defer(layer: Layer, g: i32): void {
   layer.received += layer.stride;
 }
 
+/** Adds the gradients of depthwise kernels, and the energy of the windows whose gradients are not all 0. */
+function depthwiseGradients(layer: Layer, window: i32, g: i32, count: i32, dx: i32): void {
+  const channels = layer.channels, outputs = layer.outputs, taps = layer.length, tapStep = layer.tapStep;
+  const step = layer.stride * channels, multiplier = outputs / channels;
+  depthwiseWeightGradient(window, step, count, g, taps, tapStep, channels, multiplier, layer.dw);
+  if (!layer.blind) depthwiseInputGradient(g, count, layer.w, taps, tapStep, channels, multiplier, dx, step);
+  for (let n = 0; n < count; n++) {
+    if (!hasGradient(at(g + n * outputs), outputs)) continue;
+    layer.energy = depthwiseEnergy(window + n * step, taps, tapStep, channels, layer.energy);
+    if (layer.b) layer.energy += 1;
+  }
+}
+
+/** The same for kernels of taps that are not contiguous, whose windows are gathered at `temp`. */
+function tapGradients(layer: Layer, window: i32, g: i32, count: i32, dx: i32, temp: i32): void {
+  const channels = layer.channels, outputs = layer.outputs, taps = layer.length, tapStep = layer.tapStep;
+  const groups = layer.groups, width = channels / groups, own = outputs / groups, length = taps * width;
+  const step = layer.stride * channels, size = ((own + 3) & ~3) * length, gradient = temp + count * length;
+  for (let group = 0; group < groups; group++) {
+    const slopes = g + group * own, weights = group * size;
+    gather(window + group * width, step, count, taps, tapStep, width, temp);
+    weightGradient(temp, length, count, slopes, outputs, length, own, layer.dw + weights);
+    // windows overlap, so their gradients are added one at a time
+    for (let n = 0; n < count && !layer.blind; n++) {
+      const to = dx + n * step + group * width;
+      gather(to, 0, 1, taps, tapStep, width, gradient);
+      inputGradient(slopes + n * outputs, 0, 1, layer.w + weights, length, own, gradient, 0);
+      scatter(gradient, taps, tapStep, width, to);
+    }
+  }
+  for (let n = 0; n < count; n++) {
+    if (!hasGradient(at(g + n * outputs), outputs)) continue;
+    for (let group = 0; group < groups; group++) {
+      gather(window + n * step + group * width, 0, 1, taps, tapStep, width, temp);
+      layer.energy += energy(temp, 0, 1, length, 0, 0) / <f64>groups;
+    }
+    if (layer.b) layer.energy += 1;
+  }
+}
+
 /** Processes the gradients at `g` of the oldest `count` outputs, and returns the offset of the final rows of ∂L/∂x. */
-function propagate(layer: Layer, g: i32, count: i32): i32 {
+function propagate(layer: Layer, x: i32, g: i32, count: i32): i32 {
   const outputs = layer.outputs, channels = layer.channels;
   open(layer);
   const final = layer.rows + layer.firstRow * channels;
-  if (!layer.blind)
-    inputGradient(g, outputs, count, layer.w, layer.length, outputs, final, layer.stride * channels);
-  for (let n = 0; n < count; n++) defer(layer, g + n * outputs);
+  if (layer.kind === Kind.Dense) {
+    if (!layer.blind)
+      inputGradient(g, outputs, count, layer.w, layer.length, outputs, final, layer.stride * channels);
+    for (let n = 0; n < count; n++) defer(layer, g + n * outputs);
+  } else if (count > 0) {
+    const window = layer.line + layer.received * channels;
+    if (layer.kind === Kind.Depthwise) depthwiseGradients(layer, window, g, count, final);
+    else tapGradients(layer, window, g, count, final, x + layer.temp);
+    if (layer.b) biasGradient(g, outputs, count, outputs, layer.db);
+    layer.dirty = 1;
+    layer.received += count * layer.stride;
+  }
   layer.firstRow += count * layer.stride;
   return final;
 }
@@ -68,7 +119,7 @@ export function backpropagate(program: i32, layers: i32, x: i32, rows: i32): i32
   for (let l = layers - 1; l >= 0; l--) {
     const layer = layerOf(program, l);
     if (layer.convolves) {
-      g = propagate(layer, g, count);
+      g = propagate(layer, x, g, count);
       count *= layer.stride;
     } else {
       const inputs = layer.line + layer.received * layer.channels, dx = x + layer.rows;
@@ -81,8 +132,17 @@ export function backpropagate(program: i32, layers: i32, x: i32, rows: i32): i32
   return count;
 }
 
-/** Updates the weights of a layer from its deferred gradients. */
+/** Updates the weights of a layer from the sums of its gradients. */
+function updateSums(layer: Layer, step: f32): void {
+  sgd(layer.w, layer.dw, 0, layer.weights, step, 0, 0, 0);
+  if (layer.b) sgd(layer.b, layer.db, 0, (layer.outputs + 3) & ~3, step, 0, 0, 0);
+  layer.energy = 0;
+  layer.dirty = 0;
+}
+
+/** Updates the weights of a layer from its gradients. */
 function updateLayer(layer: Layer, rate: f64, epsilon: f64): void {
+  if (layer.dirty) updateSums(layer, <f32>(epsilon < 0 ? rate : rate / (epsilon + layer.energy)));
   if (layer.pending === 0) return;
   const channels = layer.channels, outputs = layer.outputs;
   const x = layer.line + layer.pendingWindow * channels;

@@ -55,7 +55,18 @@ export class Layer {
   dx: i32;
   /** Number of rows that became final in the last call of `learn` (first layer). */
   final: i32;
-  spare: i32;
+  /** Number of weights, with padding. The words below are for convolutions that are not dense. */
+  weights: i32;
+  /** Σ x² over the windows since the last update. */
+  energy: f64;
+  /** Offsets of the sums of the gradients of weights and bias, and whether anything was added since the last update. */
+  dw: i32;
+  db: i32;
+  dirty: i32;
+  /** Offset of memory for windows, relative to the first number of the call. */
+  temp: i32;
+  spare0: i32;
+  spare1: i32;
 
   /** Whether the layer is a convolution. */
   get convolves(): boolean {

@@ -38,7 +38,7 @@ const optimizers: readonly (() => Optimizer)[] = [
   () => autoStep(),
 ];
 
-const channels = fc.integer({ min: 1, max: 9 });
+const channels = fc.constantFrom(1, 2, 3, 4, 4, 5, 8, 8, 9);
 const convolution: fc.Arbitrary<LayerSpec> = fc
   .record({
     outChannels: channels,
@@ -48,10 +48,14 @@ const convolution: fc.Arbitrary<LayerSpec> = fc
     mode: fc.constantFrom('causal', 'causal', 'valid', 'same'),
     padding: fc.constantFrom('zeros', 'zeros', 'constant', 'edge', 'mean', 'reflect'),
     bias: fc.boolean(),
+    dilation: fc.constantFrom(1, 1, 2, 3),
+    kind: fc.constantFrom('dense', 'dense', 'grouped', 'depthwise'),
   })
-  .map(({ phase, mode, padding, ...rest }) => ({
+  .map(({ phase, mode, padding, kind, ...rest }) => ({
     type: 'conv1d' as const,
     ...rest,
+    // replaced by the number of groups that the input channels allow
+    groups: { dense: 1, grouped: 2, depthwise: Infinity }[kind],
     mode,
     padding,
     ...(mode === 'causal' && { phase: phase % rest.stride }),
@@ -63,7 +67,23 @@ const activation: fc.Arbitrary<LayerSpec> = fc.constantFrom(
   { type: 'relu' as const },
   { type: 'leakyRelu' as const, alpha: 0.3 },
 );
-const stacks = fc.array(fc.oneof({ weight: 2, arbitrary: convolution }, activation), { minLength: 1, maxLength: 4 });
+const layers = fc.array(fc.oneof({ weight: 2, arbitrary: convolution }, activation), { minLength: 1, maxLength: 4 });
+const stacks = fc
+  .tuple(channels, layers)
+  .map(([inChannels, stack]) => ({ inChannels, layers: fitted(inChannels, stack) }));
+
+/** Returns the layers with numbers of groups and outputs that fit the channels of the layer below. */
+function fitted(inChannels: number, stack: readonly LayerSpec[]): LayerSpec[] {
+  let width = inChannels;
+  return stack.map((layer) => {
+    if (layer.type !== 'conv1d') return layer;
+    const groups = layer.groups === Infinity ? width : layer.groups === 2 && width % 8 === 0 ? 2 : 1;
+    const multiple = Math.max(1, Math.min(2, Math.floor(layer.outChannels / groups)));
+    const outChannels = groups > 2 ? groups * multiple : groups * Math.ceil(layer.outChannels / groups);
+    width = outChannels;
+    return { ...layer, groups, outChannels };
+  });
+}
 
 /** One learning stream, and all numbers that it has returned so far. */
 class Run {
@@ -215,8 +235,7 @@ function drive(runs: readonly Run[], seed: number, blind: boolean, rate: number)
 
 test('a program learns with the same bits as the layers one by one, with gaps, NaN, saves, and changes of weights', () => {
   const law = (
-    inChannels: number,
-    layers: LayerSpec[],
+    { inChannels, layers }: { inChannels: number; layers: LayerSpec[] },
     seed: number,
     optimizer: number,
     [blind, rate]: readonly [boolean, number],
@@ -229,7 +248,7 @@ test('a program learns with the same bits as the layers one by one, with gaps, N
   const which = fc.constantFrom(0, 0, 0, 1, 1, 2, 3, 4);
   const settings = fc.tuple(fc.boolean(), fc.constantFrom(0, 0.2, 1));
   const seeds = fc.integer({ min: 1000, max: 1e6 });
-  fc.assert(fc.property(channels, stacks, seeds, which, settings, law), { seed: 11, numRuns: 200 });
+  fc.assert(fc.property(stacks, seeds, which, settings, law), { seed: 11, numRuns: 200 });
   // the program was used most of the time
   expect(calls.run).toBeGreaterThan(3_000);
   expect(calls.backpropagate).toBeGreaterThan(3_000);

@@ -126,6 +126,10 @@ export class ConvGradient extends ParameterGradients {
     }
   }
 
+  override get updatesInProgram(): boolean {
+    return this.clean;
+  }
+
   override addPending(): void {
     const count = this.#count;
     if (count === 0) return;

@@ -37,7 +37,7 @@ export class DepthwiseConv1d extends WindowLayer implements SteppedLayer {
     this.#step = stride * inChannels;
     this.#tapStep = dilation * inChannels;
     this.#skipInputGradient = context.skipInputGradient;
-    this.canStep = !context.gradients;
+    this.canStep = !context.gradients || this.canStepWithGradients;
     this.trained = context.gradients ? [new DepthwiseGradient(context, values, shape)] : [];
   }
 
@@ -74,10 +74,13 @@ export class DepthwiseConv1d extends WindowLayer implements SteppedLayer {
     layer[words.b] = this.#bias;
     layer[words.length] = this.#taps;
     layer[words.tapStep] = this.#tapStep;
+    layer[words.blind] = Number(this.#skipInputGradient);
+    if (this.gradientLine) this.trained[0].attachSums(layer);
     return true;
   }
 
   readProgram(layer: Int32Array, frames: number, outputs: number): void {
     this.readWindows(layer, frames, outputs);
+    if (this.gradientLine) this.trained[0].detachSums();
   }
 }

@@ -1,6 +1,6 @@
 import { kinds, words } from '../../../kernels/kernels.ts';
 import type { MemoryRange } from '../parameter-gradients.ts';
-import type { SteppedLayer } from '../step-program.ts';
+import { maxStepFrames, type SteppedLayer } from '../step-program.ts';
 import { GatheredConv1d } from './gathered-conv1d.ts';
 import type { Conv1dShape } from './packed-kernels.ts';
 
@@ -15,8 +15,11 @@ export class InPlaceConv1d extends GatheredConv1d implements SteppedLayer {
   }
 
   get canStep(): boolean {
-    return !this.gradientLine;
+    return !this.gradientLine || this.canStepWithGradients;
   }
+
+  /** Memory for the windows of one group and the gradient of one. */
+  readonly tempNumbers = (maxStepFrames + 1) * this.shape.kernelSize * this.width + 4;
 
   protected override forward(x: number, count: number, y: number): void {
     const { groups, outChannels, kernelSize } = this.shape;
@@ -34,10 +37,13 @@ export class InPlaceConv1d extends GatheredConv1d implements SteppedLayer {
     layer[words.length] = this.shape.kernelSize;
     layer[words.tapStep] = this.tapStep;
     layer[words.groups] = this.shape.groups;
+    layer[words.blind] = 0;
+    if (this.gradientLine) this.trained[0].attachSums(layer);
     return true;
   }
 
   readProgram(layer: Int32Array, frames: number, outputs: number): void {
     this.readWindows(layer, frames, outputs);
+    if (this.gradientLine) this.trained[0].detachSums();
   }
 }
