@@ -19,7 +19,7 @@ export class InPlaceConv1d extends GatheredConv1d implements SteppedLayer {
   }
 
   /** Memory for the windows of one group and the gradient of one. */
-  readonly tempNumbers = (maxStepFrames + 1) * this.shape.kernelSize * this.width + 4;
+  readonly tempNumbers: number = (maxStepFrames + 1) * this.shape.kernelSize * this.width + 4;
 
   protected override forward(x: number, count: number, y: number): void {
     const { groups, outChannels, kernelSize } = this.shape;
