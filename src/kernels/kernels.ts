@@ -312,12 +312,15 @@ export interface Kernels {
   backpropagate?(program: number, layers: number, x: number, rows: number): number;
   /**
    * One learning step: `backpropagate` of `rows` gradients, `update`, and `run` of one frame at `x`. Returns the number of
-   * outputs of the last layer, or -1 if nothing was done because a line has no room. The number of rows of ∂L/∂x is then in
+   * outputs of the last layer, or -1 if nothing was done for one of the reasons above. The number of rows of ∂L/∂x is then in
    * `final` of the first layer.
    */
   learn?(program: number, layers: number, x: number, rows: number, rate: number, epsilon: number): number;
-  /** Calls `descend` for the deferred outputs of every layer. */
-  update?(program: number, layers: number, rate: number, epsilon: number): void;
+  /**
+   * Calls `descend` for the deferred outputs of every layer, or `sgd` for layers that do not defer. Returns -1 if nothing was done
+   * because a layer has other gradients in addition to the deferred ones, otherwise 0.
+   */
+  update?(program: number, layers: number, rate: number, epsilon: number): number;
 }
 
 /**
@@ -349,14 +352,15 @@ export const kinds = { dense: 0, taps: -1, depthwise: -2 } as const;
  *     rows, rowCapacity, rowsFilled    the gradient line: offset, size in frames, number of rows in it
  *                            for an activation: offset of ∂L/∂x relative to the first number of the call
  *     firstRow, unopened     the first row that is not final; frames that have no row yet
- *     odd                    1 if a frame was not finite
+ *     odd                    `oddBias` + the slot after the newest frames of which one was not finite; 0 if all are finite
  *     blind                  1 if ∂L/∂x is not needed
  *     count                  outputs of the last call of `run`
  *     dx                     offset of the rows that the last call of `backpropagate` returned (first layer)
  *     final                  number of rows that the last call of `learn` gave (first layer)
+ *     dirty                  1 if the sums of the weight gradients are not all 0
  *     weights                number of weights with padding; this and the words below are for convolutions that are not dense
  *     energy                 Σ x² over the windows since the last update, in double precision (two words)
- *     dw, db, dirty          offsets of the sums of the gradients; 1 if anything was added since the last update
+ *     dw, db                 offsets of the sums of the gradients
  *     temp                   offset of memory for windows relative to the first number of the call
  */
 export const words = {
@@ -398,6 +402,9 @@ export const words = {
   dirty: 36,
   temp: 37,
 } as const;
+
+/** Added to the slot in the word `odd`, so that it stays positive when its frame leaves the line. */
+export const oddBias: number = 1 << 28;
 
 /** Words per layer. */
 export const wordsPerLayer = 40;

@@ -94,11 +94,6 @@ export class ParameterGradients {
     this.#program = 0;
   }
 
-  /** Whether a running program can update the weights from these gradients. */
-  get updatesInProgram(): boolean {
-    return true;
-  }
-
   /** Adds pending terms to the gradients. Call it before you read `energy` or `clean`. */
   addPending(): void {
     if (this.#program > 0) this.#readSums();

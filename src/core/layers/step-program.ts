@@ -171,11 +171,11 @@ export class StepProgram {
   }
 
   /**
-   * w ← w - µ g for all parameters of all layers, while the program is running and no gradients are accumulated other than the
-   * deferred ones. See `ParameterGradients.descend`.
+   * w ← w - µ g for all parameters of all layers, while the program is running. See `ParameterGradients.descend`. Returns false
+   * if nothing was done because a layer has other gradients in addition to the deferred ones.
    */
-  update({ learningRate, epsilon }: Descent): void {
-    this.#engine.kernels.update!(this.#at, this.#layers.length, learningRate, epsilon);
+  update({ learningRate, epsilon }: Descent): boolean {
+    return this.#engine.kernels.update!(this.#at, this.#layers.length, learningRate, epsilon) === 0;
   }
 
   /**

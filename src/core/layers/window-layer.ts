@@ -1,5 +1,5 @@
 import { WindowGradient } from './window-gradient.ts';
-import { words } from '../../kernels/kernels.ts';
+import { oddBias, words } from '../../kernels/kernels.ts';
 
 import { InputLine } from '../memory/delay-line.ts';
 import type { Engine } from '../memory/engine.ts';
@@ -236,8 +236,8 @@ export abstract class WindowLayer implements LayerStream {
     if (gradientLine) {
       this.#gradientsReceived = this.outputAt(layer[words.received]);
       gradientLine.advance(line.next - layer[words.unopened], layer[words.rowsFilled], layer[words.firstRow]);
-      if (layer[words.odd]) line.markNonFinite();
-    } else this.#gradientsReceived += outputs;
+      if (layer[words.odd]) line.markNonFinite(layer[words.odd] - oddBias);
+    }
   }
 
   /** Returns the output whose window begins at a slot of the line. */

@@ -191,9 +191,9 @@ export class InputLine extends DelayLine {
     return first > this.#lastNonFinite;
   }
 
-  /** Records that a kernel may have appended a non-finite sample. */
-  markNonFinite(): void {
-    this.#lastNonFinite = this.next - 1;
+  /** Records that a kernel may have appended a non-finite sample up to the frame before slot `end`. */
+  markNonFinite(end: number): void {
+    this.#lastNonFinite = this.base + end - 1;
   }
 
   /** Returns whether all of `taps` frames are finite, from `first` on, `step` apart. */

@@ -74,7 +74,7 @@ export class NetworkStream extends ForwardStream {
     out: Float32Array | null,
   ): number {
     const { program } = this;
-    if (program?.running && this.#updatesInProgram && this.acceptsFrame(x, out) && this.#hasRoomForGradients(gradX)) {
+    if (program?.running && this.acceptsFrame(x, out) && this.#hasRoomForGradients(gradX)) {
       const rows = this.#gradientRows(list('gradY', gradY));
       const count = program.learn(gradY, rows, gradX, descent, x, out);
       if (count >= 0) {
@@ -96,8 +96,8 @@ export class NetworkStream extends ForwardStream {
   /** w ← w - µ g for all parameters, and clears the gradients. See `ParameterGradients.descend`. @internal */
   descend(descent: Descent): void {
     const { trained } = this.stack;
-    if (this.program?.running && this.#updatesInProgram) this.program.update(descent);
-    else for (let l = 0; l < trained.length; l++) trained[l].descend(descent);
+    if (!this.program?.running || !this.program.update(descent))
+      for (let l = 0; l < trained.length; l++) trained[l].descend(descent);
   }
 
   /**
@@ -176,13 +176,6 @@ export class NetworkStream extends ForwardStream {
     stream.stack.restore(stateIn(state, 'stack'));
     restoreGradients(stream.stack.trained, stateIn(state, 'sums'));
     return stream;
-  }
-
-  /** Whether the program can update the weights of all layers. */
-  get #updatesInProgram(): boolean {
-    const { trained } = this.stack;
-    for (let l = 0; l < trained.length; l++) if (!trained[l].updatesInProgram) return false;
-    return true;
   }
 
   #hasRoomForGradients(out: Float32Array | null): boolean {

@@ -21,20 +21,25 @@ function accepts(program: i32, layers: i32, rows: i32): boolean {
     if (count > maxRows) return false;
     if (!layer.convolves) continue;
     if (layer.odd || layer.pending + count > maxPending) return false;
-    if (layer.rowsFilled - layer.firstRow + layer.unopened > layer.rowCapacity) return false;
+    if (layer.rowsFilled - oldestRow(layer) + layer.unopened > layer.rowCapacity) return false;
     count *= layer.stride;
   }
   return true;
+}
+
+/** Returns the oldest row of the history that the line keeps, as `GradientLine` in `core/memory/gradient-line.ts` does. */
+function oldestRow(layer: Layer): i32 {
+  return max(0, layer.firstRow - (layer.reach - 1));
 }
 
 /** Opens a row of zeros for every frame in the delay line. */
 function open(layer: Layer): void {
   const channels = layer.channels, count = layer.unopened;
   if (layer.rowsFilled + count > layer.rowCapacity) {
-    const kept = layer.rowsFilled - layer.firstRow;
-    copy(at(layer.rows + layer.firstRow * channels), at(layer.rows), kept * channels);
-    layer.rowsFilled = kept;
-    layer.firstRow = 0;
+    const gone = oldestRow(layer);
+    copy(at(layer.rows + gone * channels), at(layer.rows), (layer.rowsFilled - gone) * channels);
+    layer.rowsFilled -= gone;
+    layer.firstRow -= gone;
   }
   fill(layer.rows + layer.rowsFilled * channels, count * channels, 0);
   layer.rowsFilled += count;
@@ -153,11 +158,22 @@ function updateLayer(layer: Layer, rate: f64, epsilon: f64): void {
   layer.pending = 0;
 }
 
-export function update(program: i32, layers: i32, rate: f64, epsilon: f64): void {
+/** Returns whether all weight gradients are those of deferred outputs, except of layers that never defer them. */
+function isClean(program: i32, layers: i32): boolean {
+  for (let l = 0; l < layers; l++) {
+    const layer = layerOf(program, l);
+    if (layer.kind === Kind.Dense && layer.dirty) return false;
+  }
+  return true;
+}
+
+export function update(program: i32, layers: i32, rate: f64, epsilon: f64): i32 {
+  if (!isClean(program, layers)) return -1;
   for (let l = 0; l < layers; l++) {
     const layer = layerOf(program, l);
     if (layer.convolves) updateLayer(layer, rate, epsilon);
   }
+  return 0;
 }
 
 /** Updates the weights of a layer, appends `frames` frames at `x`, and computes the outputs at `y`. Returns their number. */
@@ -182,7 +198,7 @@ function updateAndAdvance(layer: Layer, x: i32, frames: i32, y: i32, rate: f64, 
 }
 
 export function learn(program: i32, layers: i32, x: i32, rows: i32, rate: f64, epsilon: f64): i32 {
-  if (!accepts(program, layers, rows) || !hasRoom(program, layers, 1)) return -1;
+  if (!isClean(program, layers) || !accepts(program, layers, rows) || !hasRoom(program, layers, 1)) return -1;
   layerOf(program, 0).final = rows > 0 ? backpropagate(program, layers, x, rows) : 0;
   let frames = x, count = 1;
   for (let l = 0; l < layers; l++) {

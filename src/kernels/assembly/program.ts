@@ -2,6 +2,9 @@
 import { copy } from './rows';
 import { at } from './vector';
 
+/** As `oddBias` in `../kernels.ts`. */
+export const oddBias: i32 = 1 << 28;
+
 /** One layer of a program, in 32-bit words. The order is that of `words` in `../kernels.ts`. */
 @unmanaged
 export class Layer {
@@ -45,7 +48,7 @@ export class Layer {
   firstRow: i32;
   /** Number of frames that have no row yet. */
   unopened: i32;
-  /** Whether a frame was not finite (0 or 1). */
+  /** `oddBias` + the slot after the last call's frames of which one was not finite; 0 if all were finite. */
   odd: i32;
   /** Whether the gradient of the input is not needed (0 or 1). */
   blind: i32;
@@ -93,6 +96,7 @@ export class Layer {
     this.window -= gone;
     this.received -= gone;
     this.pendingWindow -= gone;
+    if (this.odd) this.odd -= gone;
   }
 }
 

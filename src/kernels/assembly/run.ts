@@ -1,7 +1,7 @@
 import { activate } from './activations';
 import { convolve, convolveTaps } from './convolution';
 import { depthwise } from './depthwise';
-import { Kind, Layer, layerOf } from './program';
+import { Kind, Layer, layerOf, oddBias } from './program';
 import { copy, write } from './rows';
 import { at } from './vector';
 
@@ -42,7 +42,7 @@ function append(layer: Layer, x: i32, frames: i32): i32 {
   const to = layer.line + layer.filled * channels;
   layer.filled += count;
   if (!layer.learns) copy(at(x), at(to), count * channels);
-  else if (!write(x, to, count * channels)) layer.odd = 1;
+  else if (!write(x, to, count * channels)) layer.odd = oddBias + layer.filled;
   return count;
 }
 

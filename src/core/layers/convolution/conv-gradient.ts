@@ -73,6 +73,7 @@ export class ConvGradient extends ParameterGradients {
     layer[words.pending] = this.#pendingCount;
     layer[words.pendingWindow] = layer[words.received] - (received - this.#firstPending) * stride;
     this.#program = layer.byteOffset / 4;
+    this.#writeDirty();
   }
 
   /** Takes the pending outputs back from the program. `first` is the first of them. */
@@ -126,8 +127,13 @@ export class ConvGradient extends ParameterGradients {
     }
   }
 
-  override get updatesInProgram(): boolean {
-    return this.clean;
+  override markDirty(): void {
+    super.markDirty();
+    this.#writeDirty();
+  }
+
+  #writeDirty(): void {
+    if (this.#program > 0) this.engine.arena.i32[this.#program + words.dirty] = Number(!this.clean);
   }
 
   override addPending(): void {
@@ -180,6 +186,7 @@ export class ConvGradient extends ParameterGradients {
 
   override markCleared(): void {
     super.markCleared();
+    this.#writeDirty();
     if (this.#adapts) this.engine.kernels.fill(this.#energies, this.#layout.length, 0);
   }
 
