@@ -250,6 +250,12 @@ export interface Kernels {
     probe: number,
     probeWeight: number,
   ): number;
+  /**
+   * Compares the weights w of `leastSquares` with fast weights v, for one sum of the outputs. With d = v - w at `difference`, and
+   * the vectors of the last step at `pairs`, of the even length `even`: the error of v is error + dᵀu, which is returned, and then
+   * d -= (fastGain (error + dᵀu) - gain error) k. Both offsets are multiples of 4.
+   */
+  followError(difference: number, pairs: number, even: number, error: number, gain: number, fastGain: number): number;
   /** Returns Σ a b of `count` numbers, a multiple of 4, in four partial sums. */
   dot(a: number, b: number, count: number): number;
   /** y[j] += Σ_n x[n, j]². */

@@ -5,7 +5,7 @@ import { convolutionLoops } from './plain/convolution.ts';
 import { depthwiseLoops } from './plain/depthwise.ts';
 import { forecastLoops } from './plain/forecast.ts';
 import { gradientLoops } from './plain/gradients.ts';
-import { leastSquaresLoop } from './plain/least-squares.ts';
+import { leastSquaresLoops } from './plain/least-squares.ts';
 import { optimizerLoops } from './plain/optimizers.ts';
 import { poolLoops } from './plain/pools.ts';
 import { proportionateLoops } from './plain/proportionate.ts';
@@ -24,7 +24,7 @@ export function plainKernels(arena: Arena): Kernels {
     ...depthwiseLoops(arena),
     ...gradientLoops(arena, convolutions.energy),
     ...poolLoops(arena),
-    ...leastSquaresLoop(arena),
+    ...leastSquaresLoops(arena),
     ...optimizerLoops(arena),
     ...proportionateLoops(arena),
     ...rowwiseLoops(arena),

@@ -236,7 +236,7 @@ describe('SIMD and TypeScript give the same bits (invariant 8)', () => {
   test('of recursive least squares', () => {
     const law = (seed: number, length: number, outputs: number, shift: number, biased: boolean, probes: boolean) => {
       const inputs = length + Number(biased);
-      const { inversePower, factors, tiles, length: count } = leastSquaresLayout(inputs, outputs);
+      const { inversePower, difference, vectors, factors, tiles, length: count } = leastSquaresLayout(inputs, outputs);
       expectTwins(seed, (kernels, at) => {
         const { buffer } = (kernels === simd.kernels ? simd : plain).arena.f32;
         const state = new Float64Array(buffer, 4 * (at + 3000), count).fill(0);
@@ -245,7 +245,7 @@ describe('SIMD and TypeScript give the same bits (invariant 8)', () => {
         for (let j = 0; j < inputs; j++) state[tiles + tileEntry(j, j)] = 1e3 + j;
         state[factors] = 1;
         const dens = [];
-        for (let n = 0; n < 5; n++)
+        for (let n = 0; n < 5; n++) {
           dens.push(
             kernels.leastSquares(
               at + 3000,
@@ -262,6 +262,9 @@ describe('SIMD and TypeScript give the same bits (invariant 8)', () => {
               probes ? 0.1 : 0,
             ),
           );
+          const [d, pairs] = [at + 3000 + 2 * difference, at + 3000 + 2 * vectors];
+          dens.push(kernels.followError(d, pairs, (inputs + 1) & ~1, n - 2, 0.1, 0.3));
+        }
         return dens.join();
       });
     };

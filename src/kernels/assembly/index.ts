@@ -1,7 +1,7 @@
 export { convolve, convolveHead, convolveTail, convolveTaps } from './convolution';
 export { depthwise, depthwiseDot, depthwiseEnergy, depthwiseInputGradient, depthwiseWeightGradient } from './depthwise';
 export { biasGradient, descend, energy, inputGradient, weightGradient } from './gradients';
-export { leastSquares } from './least-squares';
+export { followError, leastSquares } from './least-squares';
 export { adam, rmsprop, sgd } from './optimizers';
 export { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from './pools';
 export { run } from './run';

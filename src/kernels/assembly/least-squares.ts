@@ -49,7 +49,7 @@ export function leastSquares(
   const mean = at(state);
   const inversePower = double(mean, even);
   const gains = double(inversePower, even);
-  const vectors = double(gains, even);
+  const vectors = double(gains, 2 * even);
   const factors = double(vectors, 4 * even);
   const biases = double(factors, 4);
   const tiles = double(biases, (outputs + 1) & ~1);
@@ -103,6 +103,32 @@ export function leastSquares(
     enlarge(tiles, even * ((even >> 1) + 1));
   }
   return den;
+}
+
+export function followError(
+  difference: i32,
+  pairs: i32,
+  even: i32,
+  error: f64,
+  gain: f64,
+  fastGain: f64,
+): f64 {
+  const vectors = at(pairs);
+  const end = vectors + <usize>(even >> 1) * PAIR;
+  let sums = f64x2.splat(0);
+  let d = at(difference);
+  for (let pair = vectors; pair < end; pair += PAIR) {
+    sums = f64x2.add(sums, f64x2.mul(v128.load(d), v128.load(pair, U)));
+    d += 16;
+  }
+  const fastError = error + (f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1));
+  const step = f64x2.splat(fastGain * fastError - gain * error);
+  d = at(difference);
+  for (let pair = vectors; pair < end; pair += PAIR) {
+    v128.store(d, f64x2.sub(v128.load(d), f64x2.mul(step, v128.load(pair, K))));
+    d += 16;
+  }
+  return fastError;
 }
 
 /** Sets u = (x - m, 1) and last = k. Returns the energy of u. */

@@ -14,6 +14,8 @@ export interface LeastSquaresLayout {
   readonly inversePower: number;
   /** k / s in float32. */
   readonly gains: number;
+  /** The fast weights minus the weights, for one sum of the outputs; see `followError`. */
+  readonly difference: number;
   /** k of the step before, u, k, and c, for each pair of inputs. */
   readonly vectors: number;
   /** The scale of P, which must be > 0, the factors of the two pending updates, and the energy of the last window. */
@@ -28,12 +30,12 @@ export interface LeastSquaresLayout {
 /** Returns the layout of the state for `size` weights per output. */
 export function leastSquaresLayout(size: number, outputs: number): LeastSquaresLayout {
   const even = (size + 1) & ~1;
-  const vectors = 3 * even;
+  const vectors = 4 * even;
   const factors = vectors + 4 * even;
   const biases = factors + 4;
   const tiles = biases + ((outputs + 1) & ~1);
   const length = tiles + even * (even / 2 + 1);
-  return { inversePower: even, gains: 2 * even, vectors, factors, biases, tiles, length };
+  return { inversePower: even, gains: 2 * even, difference: 3 * even, vectors, factors, biases, tiles, length };
 }
 
 /** Returns the offset of entry [i, j] of a symmetric matrix in its lower triangle of tiles of 2 × 2. */
@@ -43,9 +45,20 @@ export function tileEntry(i: number, j: number): number {
   return 4 * ((row * (row + 1)) / 2 + (j >> 1)) + 2 * (i & 1) + (j & 1);
 }
 
-/** The loop of recursive least squares. */
-export function leastSquaresLoop(arena: Arena): Pick<Kernels, 'leastSquares'> {
+/** The loops of recursive least squares. */
+export function leastSquaresLoops(arena: Arena): Pick<Kernels, 'leastSquares' | 'followError'> {
   return {
+    followError(difference, pairs, even, error, gain, fastGain) {
+      const m = new Float64Array(arena.f32.buffer);
+      const [d, vectors] = [difference / 2, pairs / 2];
+      const place = (vector: number, j: number) => vectors + 8 * (j >> 1) + 2 * vector + (j & 1);
+      const sums = [0, 0];
+      for (let j = 0; j < even; j++) sums[j & 1] += m[d + j] * m[place(u, j)];
+      const fastError = error + (sums[0] + sums[1]);
+      const step = fastGain * fastError - gain * error;
+      for (let j = 0; j < even; j++) m[d + j] -= step * m[place(k, j)];
+      return fastError;
+    },
     leastSquares(state, x, length, g, outputs, w, b, rate, forgetting, maxEnergy, probe, probeWeight) {
       const { f32 } = arena;
       const m = new Float64Array(f32.buffer, 4 * state);

@@ -4,7 +4,8 @@ import { clippedSquare } from '../../clipped-square.ts';
 import type { ParameterGradients, Regression } from '../../layers/parameter-gradients.ts';
 import type { Allocation } from '../../memory/allocation.ts';
 import type { Engine } from '../../memory/engine.ts';
-import { doublesIn, type State } from '../../state/state.ts';
+import { doublesIn, stateIn, type State } from '../../state/state.ts';
+import { ChangeDetector } from './change-detector.ts';
 
 /** Samples of a channel from which its mean and its power are measured before the first update. */
 const measured = 4;
@@ -15,6 +16,8 @@ const probePower = 1e-4;
 const probeCycle = 1 / 2;
 /** The same, relative to the mean power of all inputs, if layers below learn. */
 const hiddenPower = 1;
+/** Number of updates that the past counts as after a change. */
+const keptUpdates = 0.1;
 /** Number of updates over which the usual error and the usual energy are measured. */
 const usualWindow = 100;
 
@@ -32,6 +35,8 @@ export class LeastSquaresLayer {
   readonly #hidden: boolean;
   /** Number of updates per probe. */
   readonly #probeInterval: number;
+  /** null: the past always fades at the same rate. */
+  readonly #changes: ChangeDetector | null;
   /** Offset and layout of the state of the kernel. */
   readonly #at: number;
   readonly #layout: LeastSquaresLayout;
@@ -51,6 +56,7 @@ export class LeastSquaresLayer {
 
   /**
    * @param forgetting undefined: `defaultForgetting`
+   * @param detectChanges whether the past is discounted after a change
    * @param hidden whether the inputs are the outputs of layers that learn. Such inputs have one unit, and some are silent for
    *   long; regularization relative to their own power would let the weights of those grow without limit
    */
@@ -58,7 +64,7 @@ export class LeastSquaresLayer {
     engine: Engine,
     allocation: Allocation,
     shape: Regression,
-    { forgetting, hidden }: { forgetting: number | undefined; hidden: boolean },
+    { forgetting, hidden, detectChanges }: { forgetting: number | undefined; hidden: boolean; detectChanges: boolean },
   ) {
     const { length, channels, outputs, hasBias } = shape;
     this.#engine = engine;
@@ -67,6 +73,8 @@ export class LeastSquaresLayer {
     this.#size = length + (hasBias ? 1 : 0);
     this.#forgetting = forgetting ?? defaultForgetting(this.#size);
     this.#probeInterval = Math.max(1, Math.floor(probeCycle / (this.#size * (1 - this.#forgetting))));
+    this.#changes =
+      detectChanges && this.#forgetting < 1 ? new ChangeDetector(outputs, 1 / (1 - this.#forgetting)) : null;
     this.#layout = leastSquaresLayout(this.#size, outputs);
     this.#at = allocation.allocate(2 * this.#layout.length);
     this.#sums = new Float64Array(channels);
@@ -105,6 +113,9 @@ export class LeastSquaresLayer {
     const probes = this.#updates % this.#probeInterval === 0;
     const probe = this.#probe;
     if (probes) this.#probe = (probe + 1) % this.#size;
+    const part = square > limited ? rate * Math.sqrt(limited / square) : rate;
+    const maxEnergy = clippedSquare(Infinity, this.#meanEnergy);
+    const scale = this.#doubles[this.#layout.factors];
     const den = kernels.leastSquares(
       this.#at,
       window,
@@ -113,9 +124,9 @@ export class LeastSquaresLayer {
       outputs,
       layer.values[0].at,
       hasBias ? layer.values[1].at : 0,
-      square > limited ? rate * Math.sqrt(limited / square) : rate,
+      part,
       this.#forgetting,
-      clippedSquare(Infinity, this.#meanEnergy),
+      maxEnergy,
       probe,
       probes ? this.#probeInterval * (1 - this.#forgetting) * this.#size * this.#regularization(probe, probePower) : 0,
     );
@@ -124,6 +135,10 @@ export class LeastSquaresLayer {
     this.#meanError += (limited - this.#meanError) / n;
     this.#meanEnergy += (clippedSquare(energy, this.#meanEnergy) - this.#meanEnergy) / n;
     if (!(den > 0 && den < Infinity)) this.#setCovariance();
+    else if (this.#changes) {
+      const noise = this.#forgetting * Math.max(1, energy / maxEnergy);
+      this.#detectChange(this.#changes, gradient, part, scale, den, noise);
+    }
   }
 
   save(): State {
@@ -140,6 +155,7 @@ export class LeastSquaresLayer {
       squares: this.#squares.slice(),
       power: this.#power.slice(),
       p: this.#doubles.slice(),
+      ...(this.#changes && { changes: this.#changes.save() }),
     };
   }
 
@@ -152,6 +168,7 @@ export class LeastSquaresLayer {
     this.#squares.set(doublesIn(state, 'squares', channels));
     this.#power.set(doublesIn(state, 'power', channels));
     this.#doubles.set(doublesIn(state, 'p', this.#layout.length));
+    this.#changes?.restore(stateIn(state, 'changes'));
   }
 
   /** Measures the mean and the power of every channel in the first windows. Returns whether P could be set. */
@@ -182,10 +199,38 @@ export class LeastSquaresLayer {
     return (this.#started = true);
   }
 
-  #setCovariance(): void {
+  /** Discounts the past after a change. The arguments are those of the update: den = noise + scale uᵀk. */
+  #detectChange(
+    changes: ChangeDetector,
+    gradient: number,
+    rate: number,
+    scale: number,
+    den: number,
+    noise: number,
+  ): void {
+    const { kernels, arena } = this.#engine;
+    const { difference, vectors, factors } = this.#layout;
+    const error = changes.combine(arena.f32, gradient);
+    const fast = scale * changes.fastFactor;
+    const fastError = kernels.followError(
+      this.#at + 2 * difference,
+      this.#at + 2 * vectors,
+      (this.#size + 1) & ~1,
+      error,
+      (rate * scale) / den,
+      fast / (noise + changes.fastFactor * (den - noise)),
+    );
+    if (!changes.add(error, fastError)) return;
     const m = this.#doubles;
-    const { vectors, factors, biases, tiles } = this.#layout;
-    m.fill(0, vectors, biases).fill(0, tiles);
+    m[factors] *= Math.max(1, 1 / ((1 - this.#forgetting) * keptUpdates));
+    m.fill(0, difference, vectors);
+  }
+
+  #setCovariance(): void {
+    this.#changes?.restart();
+    const m = this.#doubles;
+    const { difference, factors, biases, tiles } = this.#layout;
+    m.fill(0, difference, biases).fill(0, tiles);
     m[factors] = 1;
     for (let j = 0; j < this.#size; j++) m[tiles + tileEntry(j, j)] = 1 / this.#regularization(j, initialPower);
   }

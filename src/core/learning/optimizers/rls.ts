@@ -15,6 +15,12 @@ export interface RlsOptions {
    * 1 - 1 / (16 n), which raises the error in noise by 0.13 dB.
    */
   forgetting?: number;
+  /**
+   * Whether the past is discounted after an abrupt change, so that the weights follow it about as quickly as at the start. A change
+   * is detected where weights with a short memory have less than half of the squared error. Only for a network of one layer.
+   * Default: true, unless `forgetting` is given.
+   */
+  detectChanges?: boolean;
   /** Factor of all changes of the weights, > 0. Default 1; smaller values are not least squares. */
   learningRate?: number;
   /** @deprecated Use `learningRate`. */
@@ -43,17 +49,17 @@ const settling = 300;
  * Squares Identification, 1996.
  */
 export function rls(options: RlsOptions = {}): TunableOptimizer {
-  const { forgetting } = options;
+  const { forgetting, detectChanges = forgetting === undefined } = options;
   if (forgetting !== undefined && !(forgetting >= 0.9 && forgetting <= 1))
     throw invalid('forgetting', 'a number from 0.9 to 1', forgetting);
-  return new Rls(forgetting, learningRateOf(options) ?? 1);
+  return new Rls({ forgetting, detectChanges }, learningRateOf(options) ?? 1);
 }
 
 class Rls extends EngineOptimizer implements TunableOptimizer {
   readonly recomputes = true;
   /** Variance of the target of each output, by which the learner divides errors. */
   outputScales: Float64Array | null = null;
-  readonly #forgetting: number | undefined;
+  readonly #options: { forgetting: number | undefined; detectChanges: boolean };
   #last: LeastSquaresLayer | null = null;
   /** Offset and count of the velocities of each array of weights below the last layer. */
   readonly #velocities: { readonly at: number; readonly count: number }[] = [];
@@ -70,9 +76,9 @@ class Rls extends EngineOptimizer implements TunableOptimizer {
     this.#last!.update(this.#layer!, window, gradient, this.#rate);
   };
 
-  constructor(forgetting: number | undefined, learningRate: number) {
+  constructor(options: { forgetting: number | undefined; detectChanges: boolean }, learningRate: number) {
     super(learningRate);
-    this.#forgetting = forgetting;
+    this.#options = options;
   }
 
   step(network: Network, stream: NetworkStream, part = 1): void {
@@ -105,7 +111,7 @@ class Rls extends EngineOptimizer implements TunableOptimizer {
   }
 
   fresh(): TunableOptimizer {
-    return new Rls(this.#forgetting, this.startRate);
+    return new Rls(this.#options, this.startRate);
   }
 
   /** Allocates the memory before the first step. */
@@ -117,9 +123,12 @@ class Rls extends EngineOptimizer implements TunableOptimizer {
       return;
     }
     const allocation = this.memoryOn(engine);
+    const hidden = trained.length > 1;
+    const { forgetting, detectChanges } = this.#options;
     this.#last = new LeastSquaresLayer(engine, allocation, shape, {
-      forgetting: this.#forgetting,
-      hidden: trained.length > 1,
+      forgetting,
+      hidden,
+      detectChanges: detectChanges && !hidden,
     });
     for (const { values } of trained.slice(0, -1))
       for (const { count } of values) this.#velocities.push({ at: allocation.allocate(count), count });

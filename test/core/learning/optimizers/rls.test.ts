@@ -193,6 +193,54 @@ describe('recursive least squares', () => {
     expect(network.weights()['layers.0.bias'].data[0]).not.toBeCloseTo(found['layers.0.bias'].data[0], 0);
   });
 
+  describe('after an abrupt change', () => {
+    /** The targets of two plants, one after the other, and their common input. */
+    const changing = (seed: number, channels: number, taps: number, frames: number, noise = 0.03) => {
+      const { x, d } = plant(seed, frames, channels, taps, noise);
+      const { kernel } = plant(seed + 1, 1, channels, taps);
+      const chance = random(seed + 2);
+      for (let t = frames / 2; t < frames; t++) {
+        d[t] = noise * chance.normal();
+        for (let j = 0; j < taps; j++)
+          for (let c = 0; c < channels; c++) d[t] += kernel[j * channels + c] * x[(t - j) * channels + c];
+      }
+      return { x, d };
+    };
+
+    test('follows it in a few hundred frames more than the start needs, whatever the size', () => {
+      const sizes = fc.tuple(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 4, max: 16 }));
+      const property = fc.property(fc.nat(1e6), sizes, (seed, [channels, taps]) => {
+        const frames = 16_000;
+        const { x, d } = changing(seed, channels, taps, frames);
+        const { error } = learn(x, d, channels, taps);
+        // the start needs 2 frames per weight; memory is 16 frames per weight
+        const from = frames / 2 + 4 * (channels * taps + 1) + 200;
+        expect(10 * Math.log10(power(error, from, from + 500) / 0.03 ** 2)).toBeLessThan(3);
+        expect(10 * Math.log10(power(error, 14_000, frames) / 0.03 ** 2)).toBeLessThan(1);
+      });
+      fc.assert(property, { seed: 7, numRuns: 15 });
+    });
+
+    test('of the noise alone keeps the weights', () => {
+      type Noise = (chance: ReturnType<typeof random>, t: number) => number;
+      const louder: Noise = (chance, t) => (t < 8000 ? 0.03 : 0.6) * chance.normal();
+      const talker: Noise = (chance, t) => (t < 8000 ? 0.03 : 3) * chance.normal();
+      // Student's t distribution with 2 degrees of freedom, whose variance is infinite
+      const heavyTailed: Noise = (chance) => (0.03 * chance.normal()) / Math.sqrt(-Math.log(1 - chance.uniform()));
+      const property = fc.property(fc.nat(1e6), fc.constantFrom(louder, talker, heavyTailed), (seed, noise) => {
+        const { x, d } = plant(seed, 10_000, 2, 16, 0);
+        const chance = random(seed + 1);
+        const noisy = d.map((sample, t) => sample + noise(chance, t));
+        const forgetting = 1 - 1 / (16 * 33);
+        const weights = [undefined, rls({ forgetting })].map((optimizer) =>
+          learn(x, noisy, 2, 16, optimizer ? { optimizer } : {}).network.weights(),
+        );
+        expect(weights[0]).toEqual(weights[1]);
+      });
+      fc.assert(property, { seed: 8, numRuns: 20 });
+    });
+  });
+
   test('survives flat channels and long silence, and finds the kernel again', () => {
     const { x, d } = plant(5, 40_000, 2, 8);
     for (let t = 4000; t < 36_000; t++) {
