@@ -160,7 +160,8 @@ export function defaultOptimizer(options: LearnerOptions, network: CompiledNetwo
     const kernels = network.parameters.filter(({ shape }) => shape.length === 3);
     const [, taps, inputs] = kernels[kernels.length - 1].shape;
     const weights = taps * inputs;
-    if (weights <= maxLeastSquares) return rls({ forgetting: defaultForgetting(weights + 1, horizon), detectChanges: true });
+    if (weights <= maxLeastSquares)
+      return rls({ forgetting: defaultForgetting(weights + 1, horizon), detectChanges: true });
   }
   return task === 'cancel' ? nlms({ learningRate: 0.1 }) : autoStep();
 }

@@ -28,6 +28,8 @@ export class ChangeDetector {
   readonly #memory: number;
   /** Running mean squared error of every output. */
   readonly #squares: Float64Array;
+  /** Factor of the error of every output in the sum, one of which is renewed per update. */
+  readonly #factors: Float64Array;
   /** Number of updates, and of those since the last change. */
   #updates = 0;
   #count = 0;
@@ -40,19 +42,23 @@ export class ChangeDetector {
     this.#memory = memory;
     this.fastFactor = Math.max(1, memory / Math.max(minFastMemory, fastPart * memory));
     this.#squares = new Float64Array(outputs);
+    this.#factors = new Float64Array(outputs);
   }
 
   /** Returns the sum of the errors of all outputs at `at`, and measures them. */
   combine(errors: Float32Array, at: number): number {
-    const n = Math.min(++this.#updates, this.#memory);
+    const part = 1 / Math.min(++this.#updates, this.#memory);
+    const renewed = this.#updates % this.#squares.length;
+    const mean = this.#squares[renewed];
+    // factors from 1 to 2 in no simple ratio, so that equal or opposite outputs do not cancel out
+    if (mean > 0) this.#factors[renewed] = (1 + ((0.618 * renewed) % 1)) / Math.sqrt(mean);
     let sum = 0;
     for (let o = 0; o < this.#squares.length; o++) {
       const error = errors[at + o];
-      const mean = this.#squares[o];
+      sum += this.#factors[o] * error;
       const square = error * error;
-      // factors from 1 to 2 in no simple ratio, so that equal or opposite outputs do not cancel out
-      if (mean > 0) sum += ((1 + ((0.618 * o) % 1)) * error) / Math.sqrt(mean);
-      this.#squares[o] += ((mean > 0 && square > maxSquare * mean ? maxSquare * mean : square) - mean) / n;
+      const limit = maxSquare * this.#squares[o];
+      this.#squares[o] += part * ((limit > 0 && square > limit ? limit : square) - this.#squares[o]);
     }
     return sum;
   }
@@ -81,11 +87,12 @@ export class ChangeDetector {
 
   save(): State {
     const counts = Float64Array.of(this.#updates, this.#count, this.#square, this.#fastSquare);
-    return { counts, squares: this.#squares.slice() };
+    return { counts, squares: this.#squares.slice(), factors: this.#factors.slice() };
   }
 
   restore(state: State): void {
     [this.#updates, this.#count, this.#square, this.#fastSquare] = doublesIn(state, 'counts', 4);
     this.#squares.set(doublesIn(state, 'squares', this.#squares.length));
+    this.#factors.set(doublesIn(state, 'factors', this.#factors.length));
   }
 }

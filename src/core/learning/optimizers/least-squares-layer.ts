@@ -108,14 +108,15 @@ export class LeastSquaresLayer {
     let square = 0;
     for (let o = 0; o < outputs; o++) square += f32[gradient + o] ** 2;
     const limited = clippedSquare(square, this.#meanError);
-    this.#trackPower(window);
+    const m = this.#doubles;
+    this.#trackPower(m, window);
     this.#updates++;
     const probes = this.#updates % this.#probeInterval === 0;
     const probe = this.#probe;
     if (probes) this.#probe = (probe + 1) % this.#size;
     const part = square > limited ? rate * Math.sqrt(limited / square) : rate;
     const maxEnergy = clippedSquare(Infinity, this.#meanEnergy);
-    const scale = this.#doubles[this.#layout.factors];
+    const scale = m[this.#layout.factors];
     const den = kernels.leastSquares(
       this.#at,
       window,
@@ -130,7 +131,7 @@ export class LeastSquaresLayer {
       probe,
       probes ? this.#probeInterval * (1 - this.#forgetting) * this.#size * this.#regularization(probe, probePower) : 0,
     );
-    const energy = this.#doubles[this.#layout.factors + 3];
+    const energy = m[this.#layout.factors + 3];
     const n = Math.min(this.#updates, usualWindow);
     this.#meanError += (limited - this.#meanError) / n;
     this.#meanEnergy += (clippedSquare(energy, this.#meanEnergy) - this.#meanEnergy) / n;
@@ -246,10 +247,9 @@ export class LeastSquaresLayer {
   }
 
   /** Tracks the power of the channels in the newest frame of a window, and renews the inverse powers of one of its frames. */
-  #trackPower(window: number): void {
+  #trackPower(m: Float64Array, window: number): void {
     const { length, channels } = this.#shape;
     const { f32 } = this.#engine.arena;
-    const m = this.#doubles;
     const newest = length - channels;
     const renewed = this.#layout.inversePower + ((this.#updates * channels) % length);
     for (let c = 0; c < channels; c++) {
