@@ -161,7 +161,7 @@ export function defaultOptimizer(options: LearnerOptions, network: CompiledNetwo
     const [, taps, inputs] = kernels[kernels.length - 1].shape;
     const weights = taps * inputs;
     if (weights <= maxLeastSquares)
-      return rls({ forgetting: defaultForgetting(weights + 1, horizon), detectChanges: true });
+      return rls({ forgetting: defaultForgetting(weights + 1, horizon), detectChanges: horizon === 1 });
   }
   return task === 'cancel' ? nlms({ learningRate: 0.1 }) : autoStep();
 }

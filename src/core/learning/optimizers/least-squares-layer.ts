@@ -40,7 +40,9 @@ export class LeastSquaresLayer {
   /** Offset and layout of the state of the kernel. */
   readonly #at: number;
   readonly #layout: LeastSquaresLayout;
+  /** The view of the state, and the view of the memory in which it is. */
   #view: Float64Array | null = null;
+  #memory: Float32Array | null = null;
   /** Sums and squares of the first samples, and the running power, of every channel. */
   readonly #sums: Float64Array;
   readonly #squares: Float64Array;
@@ -261,8 +263,11 @@ export class LeastSquaresLayer {
 
   /** The state of the kernel. */
   get #doubles(): Float64Array {
-    const { buffer } = this.#engine.arena.f32;
-    if (this.#view?.buffer !== buffer) this.#view = new Float64Array(buffer, 4 * this.#at, this.#layout.length);
+    const { f32 } = this.#engine.arena;
+    if (!this.#view || this.#memory !== f32) {
+      this.#memory = f32;
+      this.#view = new Float64Array(f32.buffer, 4 * this.#at, this.#layout.length);
+    }
     return this.#view;
   }
 }

@@ -17,8 +17,9 @@ export interface RlsOptions {
   forgetting?: number;
   /**
    * Whether the past is discounted after an abrupt change, so that the weights follow it about as quickly as at the start. A change
-   * is detected where weights with a short memory have less than half of the squared error. Only for a network of one layer.
-   * Default: true, unless `forgetting` is given.
+   * is detected where weights with a short memory have less than half of the squared error. Only for a network of one layer, and
+   * not for forecasts over several frames, whose errors are correlated. Default: false; a learner without the option `optimizer`
+   * sets it wherever it is possible.
    */
   detectChanges?: boolean;
   /** Factor of all changes of the weights, > 0. Default 1; smaller values are not least squares. */
@@ -49,7 +50,7 @@ const settling = 300;
  * Squares Identification, 1996.
  */
 export function rls(options: RlsOptions = {}): TunableOptimizer {
-  const { forgetting, detectChanges = forgetting === undefined } = options;
+  const { forgetting, detectChanges = false } = options;
   if (forgetting !== undefined && !(forgetting >= 0.9 && forgetting <= 1))
     throw invalid('forgetting', 'a number from 0.9 to 1', forgetting);
   return new Rls({ forgetting, detectChanges }, learningRateOf(options) ?? 1);
