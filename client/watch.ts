@@ -2,6 +2,7 @@ import { Observable } from 'rxjs';
 import { connect, type Link } from '../src/operators/connect.ts';
 import {
   type AlarmRequest,
+  type LearnerRequest,
   type LearningRequest,
   type MaintenanceRequest,
   parseWatch,
@@ -27,8 +28,8 @@ export interface WatchOptions {
   learning?: Observable<Omit<LearningRequest, 'type'>>;
   /** Whether to receive the alarms of all streams and their changes. */
   alarms?: boolean;
-  /** Actions on alarms and on ended streams, sent to the server as they are emitted. */
-  actions?: Observable<AlarmRequest | MaintenanceRequest | RemoveRequest>;
+  /** Actions on alarms, on ended streams, and on the list of learners, sent to the server as they are emitted. */
+  actions?: Observable<AlarmRequest | MaintenanceRequest | RemoveRequest | LearnerRequest>;
   /** @deprecated Use `actions`. */
   deeds?: Observable<AlarmRequest | MaintenanceRequest | RemoveRequest>;
 }

@@ -4,6 +4,7 @@ import type { Coupling } from '../signal-plot.ts';
 import type { PaletteName } from '../palette.ts';
 import { defaultWindow } from './time-windows.ts';
 import type { Connection } from './connection.ts';
+import type { LearnerForm } from './learner-form.ts';
 import type { Outage } from './outage.ts';
 import { type Liveness, liveness, type ReportedHealth } from './liveness.ts';
 import type { HealthMessage, LearnerInfo, LossMessage, MapInfo, StreamInfo } from '../../src/protocol/index.ts';
@@ -51,6 +52,8 @@ export interface DashboardState {
   readonly palette: PaletteName;
   readonly dB: boolean;
   readonly settings: ReadonlyMap<string, StreamSettings>;
+  /** The form that adds a learner; undefined if it is closed. */
+  readonly learnerForm?: LearnerForm | undefined;
 }
 
 export const initialState: DashboardState = {

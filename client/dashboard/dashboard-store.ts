@@ -1,9 +1,15 @@
 import { animationFrameScheduler, auditTime, BehaviorSubject, type Observable, Subject } from 'rxjs';
-import type { AlarmRequest, LearningRequest, MaintenanceRequest, RemoveRequest } from '../../src/protocol/index.ts';
+import type {
+  AlarmRequest,
+  LearnerRequest,
+  LearningRequest,
+  MaintenanceRequest,
+  RemoveRequest,
+} from '../../src/protocol/index.ts';
 import { type DashboardState, initialState, type StreamSettings } from './dashboard-state.ts';
 
-/** A user action on alarms or on ended streams. */
-type Action = AlarmRequest | MaintenanceRequest | RemoveRequest;
+/** A user action on alarms, on ended streams, or on the list of learners. */
+type Action = AlarmRequest | MaintenanceRequest | RemoveRequest | LearnerRequest;
 
 /** The state of the dashboard and the user actions that change it. */
 export class DashboardStore {
@@ -30,7 +36,7 @@ export class DashboardStore {
     return this.#learning;
   }
 
-  /** User actions on alarms and streams, to be sent to the server. */
+  /** User actions on alarms, streams, and learners, to be sent to the server. */
   get actions(): Observable<Action> {
     return this.#actions;
   }
@@ -59,6 +65,6 @@ export class DashboardStore {
   readonly setLearning = (stream: string, learner: number, change: { on?: boolean; learningRate?: number }): void =>
     this.#learning.next({ stream, learner, ...change });
 
-  /** Requests an action on an alarm or a stream. The server confirms it with a message. */
+  /** Requests an action on an alarm, a stream, or its learners. The server confirms it with a message. */
   readonly request = (action: Action): void => this.#actions.next(action);
 }

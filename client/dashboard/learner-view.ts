@@ -4,6 +4,7 @@ import { KernelPlot } from '../kernel-plot.ts';
 import { LossPlot } from '../loss-plot.ts';
 import type { LearnerInfo, StreamInfo } from '../../src/protocol/index.ts';
 import { hint, toggle, waiting } from './controls-view.ts';
+import { addLearnerView } from './learner-form-view.ts';
 import { mountComponent, type MountedComponent } from './mount-component.ts';
 import {
   type DashboardState,
@@ -33,7 +34,10 @@ const maxExponent = 0;
 /** Channels of a learner that are listed by name. */
 const maxNames = 4;
 
-/** The cards of a stream's learners: the selected one with its kernels, error, and skill; the others as one line each. */
+/**
+ * The cards of a stream's learners: the selected one with its kernels, error, and skill; the others as one line each. Below
+ * them, a button or a form that adds a learner.
+ */
 export function learnersView(
   state: DashboardState,
   info: StreamInfo,
@@ -43,7 +47,10 @@ export function learnersView(
 ): TemplateResult[] {
   const selected = selectedLearner(info, settings);
   const learners = [...info.learners].sort((a, b) => Number(b === selected) - Number(a === selected));
-  return learners.map((learner) => learnerView(state, info, learner, learner === selected, feed, store));
+  return [
+    ...learners.map((learner) => learnerView(state, info, learner, learner === selected, feed, store)),
+    addLearnerView(state, info, store),
+  ];
 }
 
 function learnerView(
@@ -117,7 +124,7 @@ function openView(
           @change=${changed}
         /><output>${formatNumber(learner.learningRate)}${limitOf(learner.learningRate)}</output></label
       >
-      ${hint(learningRateHelp)} ${rollbacksView(state, info, learner)}
+      ${hint(learningRateHelp)} ${rollbacksView(state, info, learner)} ${removeView(state, info, learner, store)}
     </div>
     ${holdoutView(state, info, learner)} ${waiting(learner.taps + 1, receivedFrames(state, info))}
     <div class="component" data-testid="kernel" ${mountComponent(key, {}, mountKernels(info, learner, feed))}></div>
@@ -149,6 +156,26 @@ function holdoutView(state: DashboardState, info: StreamInfo, learner: LearnerIn
     Weights set aside: error ${formatNumber(holdout.nmse)}, skill ${formatNumber(holdout.skill)} ${hint(holdoutHelp)}
     ${follows ? html`<br />${followsText}` : undefined}
   </p>`;
+}
+
+/** A button that removes a learner that was added; undefined for other learners. */
+function removeView(
+  state: DashboardState,
+  info: StreamInfo,
+  { name, added }: LearnerInfo,
+  store: DashboardStore,
+): TemplateResult | undefined {
+  if (!added) return undefined;
+  return html`<button
+    type="button"
+    class="small-button"
+    data-testid="remove-learner"
+    title="Remove this learner and its weights"
+    ?disabled=${state.connection.is !== 'open'}
+    @click=${() => store.request({ type: 'learner', stream: info.name, remove: name })}
+  >
+    Remove
+  </button>`;
 }
 
 /** The skill of a stream's first learner, for a preview card. */

@@ -14,6 +14,7 @@ import { DashboardStore } from './dashboard-store.ts';
 import { dashboardView } from './dashboard-view.ts';
 import type { Outage } from './outage.ts';
 import { pauseKeys } from './pause-key.ts';
+import { requestedLearner, updatedForm } from './learner-form.ts';
 import { sourceStatus } from './liveness.ts';
 import { StreamFeed } from './stream-feed.ts';
 import { longestWindow } from './time-windows.ts';
@@ -94,7 +95,10 @@ function handle(message: Watched): void {
   } else if (message.type === 'streams') {
     const names = new Set(message.streams.map(({ name }) => name));
     const scores = new Map([...state.scores].filter(([key]) => names.has(key.split('/')[0])));
-    change({ streams: orderStreams(message.streams), scores });
+    const learnerForm = updatedForm(state.learnerForm, message.streams);
+    change({ streams: orderStreams(message.streams), scores, learnerForm });
+    const added = learnerForm ? undefined : requestedLearner(state.learnerForm, message.streams);
+    if (added && state.learnerForm) store.setStream(state.learnerForm.stream, { learner: added.index });
     for (const name of feeds.keys()) if (!names.has(name)) feeds.delete(name);
   } else if (message.type === 'alarms') {
     change({ alarms: new Map(message.alarms.map((alarm) => [alarm.id, alarm])), maintenance: message.maintenance });
@@ -108,6 +112,10 @@ function handle(message: Watched): void {
     clockOffset = at - now;
     const health = new Map(message.streams.map((health) => [health.name, { ...health, at }]));
     change({ health, unopened: message.unopened ?? [], now: at, observedRates: observeRates() });
+  } else if (message.type === 'error') {
+    const form = state.learnerForm;
+    if (form && message.code === 'bad-learner')
+      change({ learnerForm: { ...form, pending: undefined, error: message.message } });
   } else if (message.stream !== undefined) {
     if (message.type === 'loss') {
       change({ scores: new Map(state.scores).set(learnerKey(message.stream, message.learner), message) });

@@ -12,6 +12,7 @@ import { readNetwork } from './network-file.ts';
 import { collect, deprecate, falseAlarmsOption, integerFrom, referenceOption } from './options.ts';
 import { defaultPowerLine, type PowerLine, powerLineOption } from './power-line.ts';
 import { logStatus, publishing } from './publishing.ts';
+import { readLearners } from './serve-learners.ts';
 import { stopped, stopSignal } from './stop-signal.ts';
 import { Command, Option } from '@commander-js/extra-typings';
 import { basename } from 'node:path';
@@ -24,6 +25,7 @@ type ServeOptions = {
   demo?: true;
   state: string | false;
   network?: string[];
+  learn?: string[];
   networkInput: 'raw' | 'standardized';
   falseAlarms?: FalseAlarms;
   reference?: number;
@@ -57,6 +59,11 @@ export function serveCommand(): Command<[], ServeOptions> {
     .option(
       '--network <stream=file>',
       'Run a network (.json or .safetensors) on a stream and show its feature maps (repeatable)',
+      collect,
+    )
+    .option(
+      '--learn <stream=file>',
+      'Train the learners of a JSON file on a stream (repeatable; docs/networks.md describes the file)',
       collect,
     )
     .addOption(
@@ -93,6 +100,7 @@ export function serveCommand(): Command<[], ServeOptions> {
         demo: withDemo,
         state,
         network = [],
+        learn = [],
         networkInput,
         powerLine = defaultPowerLine(),
         workers,
@@ -107,6 +115,7 @@ export function serveCommand(): Command<[], ServeOptions> {
           powerLine,
           workers,
           feed: await feedsWith(network, networkInput),
+          learners: await readLearners(learn),
           statePath: state === false ? undefined : state,
           alarms: { falseAlarms, reference, log: alarmLog, webhook },
         });

@@ -38,3 +38,4 @@ export {
   type Watchable,
   type WatchRequest,
 } from './watch-request.ts';
+export type { LearnerRequest } from './learner-request.ts';

@@ -42,6 +42,7 @@ export const errorCodes = {
   'bad-what': '`what` is not an array of available kinds of data',
   'bad-recent': '`recent` is neither true nor false',
   'bad-learning': '`on` is not a boolean, `learningRate` is not a number > 0 and <= 2, or `act` is none of the four',
+  'bad-learner': 'a learner cannot be added or removed; the message names the setting and the rule',
   'bad-alarm': '`do` is not an action on alarms, or `on` of `alarms` is not a boolean',
   'no-alarm': 'there is no alarm with this id',
   'too-much-maintenance': 'more names are in maintenance than the server allows',

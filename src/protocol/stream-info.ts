@@ -47,6 +47,8 @@ export interface LearnerInfo {
   taps: number;
   /** Frame rate of its kernels in Hz. */
   rate: number;
+  /** true if a viewer added the learner, so that viewers can remove it; absent otherwise. */
+  added?: boolean;
 }
 
 /** The clock of a device that sends the times of its frames. */
@@ -110,6 +112,7 @@ const learnerInfo: field.Schema<LearnerInfo> = v.pipe(
     outputs: labels,
     taps: v.number(),
     rate: v.number(),
+    added: v.optional(v.boolean()),
   }),
   v.check(({ learningRate, step }) => (learningRate ?? step) !== undefined, 'a learner with a learningRate'),
   v.transform(({ learningRate, step, ...rest }) => ({

@@ -9,6 +9,7 @@ import {
 } from './alarm.ts';
 import { checkMessage, parseText, show, typeOf } from './check-message.ts';
 import * as field from './fields.ts';
+import { learnerRequest, type LearnerRequest } from './learner-request.ts';
 import { type ErrorCode, ProtocolError } from './protocol-error.ts';
 
 /**
@@ -77,7 +78,14 @@ export interface RemoveRequest {
 export type LearningAct = 'freeze' | 'unfreeze' | 'reset' | 'rollback';
 /** A message from a viewer. */
 export type WatchRequest =
-  Subscribe | Unsubscribe | LearningRequest | RemoveRequest | WatchAlarms | AlarmRequest | MaintenanceRequest;
+  | Subscribe
+  | Unsubscribe
+  | LearningRequest
+  | LearnerRequest
+  | RemoveRequest
+  | WatchAlarms
+  | AlarmRequest
+  | MaintenanceRequest;
 
 const whatRule = `an array of one or more of ${watchable.join(', ')}`;
 const subscribe: field.Schema<Subscribe> = v.object(
@@ -135,6 +143,7 @@ const schemas = new Map<string, field.Schema<WatchRequest>>([
   ['subscribe', subscribe],
   ['unsubscribe', unsubscribe],
   ['learning', learning],
+  ['learner', learnerRequest],
   ['remove', remove],
   ['alarms', watchAlarms],
   ['alarm', alarmControl],
@@ -155,6 +164,13 @@ const codes = new Map<string, ErrorCode>([
   ['until', 'bad-time'],
   ['streams', 'bad-name'],
   ['act', 'bad-learning'],
+  ['add', 'bad-learner'],
+]);
+
+/** Codes of messages in which a field has another meaning. */
+const codesOf = new Map<string, ReadonlyMap<string, ErrorCode>>([
+  ['alarms', new Map([['on', 'bad-alarm']])],
+  ['learner', new Map([...codes, ['remove', 'bad-learner']])],
 ]);
 
 /**
@@ -166,6 +182,6 @@ export function parseWatchRequest(message: string | Uint8Array | ArrayBuffer): W
   const json = parseText(message);
   const type = typeOf(json);
   const schema = schemas.get(type);
-  if (schema) return checkMessage(schema, json, type === 'alarms' ? new Map([['on', 'bad-alarm']]) : codes);
+  if (schema) return checkMessage(schema, json, codesOf.get(type) ?? codes);
   throw new ProtocolError('unknown-type', `type must be one of ${[...schemas.keys()].join(', ')}, got ${show(type)}`);
 }

@@ -17,6 +17,8 @@ export type StageOutput =
    * Result of the detector for frames before frame `end`; `every` is the number of stream frames per detector frame.
    */
   | { type: 'detected'; detected: Detected; every: number; end: number }
+  /** A learner does not use its saved weights, because they have other settings. */
+  | { type: 'fresh'; learner: string }
   /** The stage or other component `where` has failed. A stage is turned off until it is restarted. */
   | { type: 'broken'; where: string; message: string };
 

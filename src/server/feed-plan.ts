@@ -13,6 +13,7 @@ import { channelIndexes } from './channel-indexes.ts';
 import type { Allocation } from './detector-budget.ts';
 import type { FeedInfo, FeedSpec, LearnerSpec, MapSpec } from './feed-spec.ts';
 import { LatestCache } from './latest-cache.ts';
+import { learnerKey } from './learner-key.ts';
 import type { ServerAlarms } from './server-alarms.ts';
 
 /** Initial networks of learners by spec. Learners train copies. */
@@ -35,6 +36,8 @@ export interface PlannedLearner extends PlannedStage<LearnerInfo> {
   readonly optimizer?: Optimizer;
   /** Name of its target stream. */
   readonly target?: string;
+  /** Whether there are saved weights that it does not use, because they have other settings. */
+  readonly ignoresSaved: boolean;
   /** Displayed kernels: those of the first convolution of its network; null if it has none. */
   readonly kernels: KernelPlan | null;
 }
@@ -111,17 +114,26 @@ export function planMap(map: MapSpec, index: number, info: FeedInfo): PlannedSta
   };
 }
 
+/** Weights that a learner had before. */
+export interface SavedWeights {
+  readonly weights: Weights;
+  /** Settings of the learner (`learnerKey`); absent if they are not known. */
+  readonly key?: string;
+}
+
 /**
  * Plans a learner.
  * @param target its target stream, if it is connected
  * @param saved initial weights; ignored if their shapes do not match the network
+ * @param strict ignore saved weights of other settings too
  */
 export function planLearner(
   learner: LearnerSpec,
   index: number,
   info: FeedInfo,
   target: FeedInfo | undefined,
-  saved: Weights | undefined,
+  saved: SavedWeights | undefined,
+  strict = false,
 ): PlannedLearner {
   const { name, task, taps, reference, channels, target: targetName, skipAlarmed } = learner;
   const indexes = channelIndexes(channels, info.channels);
@@ -134,20 +146,23 @@ export function planLearner(
     target?.channels.map(({ label }) => label),
   );
   const start = initialNetwork(learner, read.length, outputs.length);
-  const initial = saved && fits(start, saved) ? Network.create(start.spec, { weights: saved }) : start;
+  checkShape(learner, start, read.length, outputs.length);
   const chosen = chosenOptimizer(learner);
-  const spec: LearnerStageSpec = {
+  const settings: LearnerStageSpec = {
     ...learnerOptionsIn(learner),
     name,
     task,
     network: start.spec,
-    weights: hashNetwork(initial),
     channels: indexes,
     ...(references && { reference: references }),
     ...(targetName !== undefined && { target: targetName }),
     ...(skipAlarmed !== undefined && { skipAlarmed }),
     ...(chosen && isSpec(chosen) && { optimizer: chosen }),
   };
+  const isOther = strict && saved !== undefined && saved.key !== learnerKey(settings);
+  const usable = saved && !isOther && fits(start, saved.weights);
+  const initial = usable ? Network.create(start.spec, { weights: saved.weights }) : start;
+  const spec: LearnerStageSpec = { ...settings, weights: hashNetwork(initial) };
   const given = chosen && !isSpec(chosen) ? chosen : undefined;
   const rate = optimizerRate(chosen, spec, start);
   const kernel = firstKernels(start);
@@ -169,6 +184,7 @@ export function planLearner(
       rate: info.rate,
     },
     weights: { [hashNetwork(initial)]: initial },
+    ignoresSaved: isOther,
     ...(given && { optimizer: given }),
     ...(targetName !== undefined && { target: targetName }),
     kernels: kernel && { parameter: kernel.name, initial: Array.from(start.weights()[kernel.name].data) },
@@ -177,15 +193,30 @@ export function planLearner(
 
 /** Returns the labels of the channels that the network reads, and of those that it predicts. */
 function channelsOf(
-  { name, task }: LearnerSpec,
+  { name, task, target: targetName }: LearnerSpec,
   inputs: string[],
   reference: readonly number[] | undefined,
   target: readonly string[] | undefined,
 ): [read: string[], outputs: string[]] {
-  if (task === 'target' && !target) throw invalid(`target of ${name}`, 'a connected stream', target, TypeError);
+  if (task === 'target' && !target) throw invalid(`target of ${name}`, 'another stream', targetName, TypeError);
   if (task !== 'cancel') return [inputs, task === 'target' ? [...target!] : inputs];
   const isReference = (_: string, channel: number) => reference?.includes(channel) ?? false;
   return [inputs.filter(isReference), inputs.filter((label, channel) => !isReference(label, channel))];
+}
+
+/** Throws unless a given network has as many inputs as the learner reads, and as many outputs as it predicts. */
+function checkShape(
+  { name, network, task }: LearnerSpec,
+  { inChannels, outChannels }: Network,
+  read: number,
+  predicted: number,
+): void {
+  if (network === undefined) return;
+  if (inChannels !== read)
+    throw invalid(`network.inChannels of ${name}`, `${read}, the number of channels that it reads`, inChannels);
+  const of = task === 'target' ? 'channels of its target stream' : 'channels that it predicts';
+  if (outChannels !== predicted)
+    throw invalid(`outputs of the network of ${name}`, `${predicted}, the number of ${of}`, outChannels);
 }
 
 function initialNetwork({ name, taps, network, gain = 0.1 }: LearnerSpec, inputs: number, outputs: number): Network {

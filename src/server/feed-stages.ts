@@ -1,10 +1,11 @@
-import type { Weights } from '../core/network/weights.ts';
 import type { LearnerInfo, MapInfo } from '../protocol/stream-info.ts';
 import type { LearningRequest } from '../protocol/watch-request.ts';
 import type { Allocation } from './detector-budget.ts';
 import type { StageOutput } from './feed-output.ts';
-import { planDetect, planLearner, type PlannedLearner, planMap } from './feed-plan.ts';
+import { planDetect, planLearner, type PlannedLearner, planMap, type SavedWeights } from './feed-plan.ts';
 import type { FeedInfo, FeedSpec, LearnerSpec } from './feed-spec.ts';
+import { freshNote } from './learner-key.ts';
+import { LearnerNotes } from './learner-notes.ts';
 import type { StageSetup } from './pipeline-runner.ts';
 import type { ServerAlarms } from './server-alarms.ts';
 
@@ -13,7 +14,15 @@ export interface FeedStagesOptions {
   /** False-alarm rate and reference period of detectors. */
   alarms: Pick<ServerAlarms, 'falseAlarms' | 'reference'>;
   /** Returns the saved weights of a learner. */
-  savedWeights: (stream: string, learner: string) => Weights | undefined;
+  savedWeights: (stream: string, learner: string) => SavedWeights | undefined;
+  /** Returns whether viewers can remove a learner. Default: they cannot. */
+  removable?: (stream: string, learner: string) => boolean;
+}
+
+/** A feed spec with the learners that were added to it. */
+export interface ExtendedSpec extends FeedSpec {
+  /** Names of the learners that were added to the designed ones. */
+  readonly added: ReadonlySet<string>;
 }
 
 /** The stages of a feed's pipeline, as they are planned from its spec and described to viewers. */
@@ -22,7 +31,11 @@ export class FeedStages {
   readonly #fail: (where: string, message: string) => void;
   #maps: MapInfo[] = [];
   readonly #learners = new Map<string, PlannedLearner>();
+  /** All learners, also those that wait or cannot run: their target streams by name. */
+  readonly #named = new Map<string, string | undefined>();
   #detects = false;
+  /** What there is to say about learners. */
+  readonly notes: LearnerNotes = new LearnerNotes();
 
   /** @param fail is called for a stage that cannot run */
   constructor(options: FeedStagesOptions, fail: (where: string, message: string) => void) {
@@ -47,12 +60,14 @@ export class FeedStages {
    * Plans all stages.
    * @param targets connected target streams of the learners
    */
-  plan(spec: FeedSpec, info: FeedInfo, targets: readonly FeedInfo[], allocation: Allocation): StageSetup[] {
+  plan(spec: ExtendedSpec, info: FeedInfo, targets: readonly FeedInfo[], allocation: Allocation): StageSetup[] {
     const detect = planDetect(spec, allocation, this.#options.alarms, info.rate);
     this.#detects = detect !== null;
     const maps = spec.maps.flatMap((map, index) => this.#try(map.name, () => planMap(map, index, info)) ?? []);
     this.#maps = maps.map((map) => map.info);
-    const learners = spec.learners.flatMap((learner) => this.planLearner(learner, info, targets) ?? []);
+    const learners = spec.learners.flatMap(
+      (learner) => this.planLearner(learner, info, targets, spec.added.has(learner.name)) ?? [],
+    );
     return [
       ...(detect ? [{ stage: { kind: 'detect' as const, spec: detect } }] : []),
       ...(spec.standardize ? [{ stage: { kind: 'standardize' as const, spec: spec.standardize } }] : []),
@@ -62,22 +77,70 @@ export class FeedStages {
   }
 
   /**
-   * Plans a learner. It has the index of an earlier learner with the same name, if any. Returns undefined if it cannot
-   * run.
+   * Plans a learner. It has the index of an earlier learner with the same name, if any. Returns undefined if it cannot run
+   * or waits for its target stream.
+   * @param isAdded whether it was added to the designed learners; it then uses only saved weights of the same settings
    */
-  planLearner(learner: LearnerSpec, info: FeedInfo, targets: readonly FeedInfo[]): StageSetup | undefined {
-    const { name } = learner;
-    const index = this.#learners.get(name)?.info.index ?? this.#learners.size;
-    const target = targets.find((each) => each.name === learner.target);
+  planLearner(
+    learner: LearnerSpec,
+    info: FeedInfo,
+    targets: readonly FeedInfo[],
+    isAdded: boolean,
+  ): StageSetup | undefined {
+    const { name, target: targetName } = learner;
+    this.#named.set(name, targetName);
+    const target = targets.find((each) => each.name === targetName);
+    if (targetName !== undefined && targetName !== info.name && !target) {
+      this.notes.set(name, `waits for the stream ${targetName}`);
+      return undefined;
+    }
+    const known = this.#learners.get(name)?.info.index;
+    const index = known ?? 1 + Math.max(-1, ...this.learners.map((each) => each.index));
     const saved = this.#options.savedWeights(info.name, name);
-    const planned = this.#try(name, () => planLearner(learner, index, info, target, saved));
-    if (!planned) return undefined;
-    this.#learners.set(name, planned);
+    this.notes.delete(name);
+    const planned = this.#try(name, () => {
+      if (target) checkTarget(learner, info, target);
+      return planLearner(learner, index, info, target, saved, isAdded);
+    });
+    if (!planned) {
+      this.#learners.delete(name);
+      return undefined;
+    }
+    if (planned.ignoresSaved) this.notes.set(name, freshNote);
     const { stage, weights, optimizer, kernels } = planned;
-    return { stage, weights, optimizer, learner: { index, kernels } };
+    const removable = this.#options.removable?.(info.name, name) ?? false;
+    this.#learners.set(name, { ...planned, info: { ...planned.info, ...(removable && { added: true }) } });
+    return { stage, weights, optimizer, learner: { index, kernels }, ...(isAdded && { strict: true }) };
   }
 
-  /** Whether a learner has a target stream. */
+  /** Notes the failure of a learner; other stages are ignored. */
+  noteFailure(where: string, message: string): void {
+    if (this.#named.has(where)) this.notes.set(where, `cannot run: ${message}`);
+  }
+
+  /** Notes that a learner does not use its saved weights. */
+  noteFresh(name: string): void {
+    this.notes.set(name, freshNote);
+  }
+
+  /** Removes a learner. */
+  removeLearner(name: string): void {
+    this.#learners.delete(name);
+    this.#named.delete(name);
+    this.notes.delete(name);
+  }
+
+  /** Whether there is a learner with this name, running or not. */
+  hasLearner(name: string): boolean {
+    return this.#named.has(name);
+  }
+
+  /** Whether a stream is the target of a learner, running or not. */
+  wantsTarget(stream: string): boolean {
+    return [...this.#named.values()].includes(stream);
+  }
+
+  /** Whether a stream is the target of a running learner. */
   isTarget(stream: string): boolean {
     return [...this.#learners.values()].some(({ target }) => target === stream);
   }
@@ -106,19 +169,48 @@ export class FeedStages {
     this.#detects = false;
     this.#maps = [];
     this.#learners.clear();
+    this.#named.clear();
+    this.notes.clear();
   }
 
   #try<T>(where: string, make: () => T): T | undefined {
     try {
       return make();
     } catch (error) {
-      this.#fail(where, error instanceof Error ? error.message : String(error));
+      const message = error instanceof Error ? error.message : String(error);
+      this.#fail(where, message);
       return undefined;
     }
   }
 }
 
+/** Throws unless a stream can be the target of a learner. */
+function checkTarget({ name, target }: LearnerSpec, info: FeedInfo, { rate }: FeedInfo): void {
+  if (rate === info.rate) return;
+  const shown = (hz: number) => (hz > 0 ? `${hz} Hz` : 'an irregular rate');
+  throw new RangeError(
+    `rate of ${target}, the target stream of ${name}, must be ${shown(info.rate)}, the rate of this stream, got ${shown(rate)}`,
+  );
+}
+
 function setLearningRate(learner: LearnerInfo, learningRate: number): void {
   learner.learningRate = learningRate;
   learner.step = learningRate;
+}
+
+/** Adds learners to a designed feed. A designed learner has precedence over an added one of the same name. */
+export function withAdded(spec: FeedSpec, added: readonly LearnerSpec[]): ExtendedSpec {
+  const designed = new Set(spec.learners.map(({ name }) => name));
+  const more = added.filter(({ name }) => !designed.has(name));
+  const taken = added.filter(({ name }) => designed.has(name));
+  return {
+    ...spec,
+    learners: [...spec.learners, ...more],
+    added: new Set(more.map(({ name }) => name)),
+    ...(taken.length > 0 && { notes: [...(spec.notes ?? []), ...taken.map(takenNote)] }),
+  };
+}
+
+function takenNote({ name }: LearnerSpec): string {
+  return `the learner ${name} was not added, because the stream has another learner of this name`;
 }

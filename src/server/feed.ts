@@ -1,56 +1,26 @@
 import { Subject } from 'rxjs';
 import { type Block, frameCount } from '../core/blocks/block.ts';
-import type { ChannelInfo } from '../protocol/fields.ts';
-import type { ClockKind, Gap, Hello } from '../protocol/ingest.ts';
+import type { ClockKind, Gap } from '../protocol/ingest.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { StreamHealth } from '../protocol/watch-message.ts';
 import type { LearningRequest } from '../protocol/watch-request.ts';
 import { Backlog } from './backlog.ts';
-import type { Allocation, MonitoredStream } from './detector-budget.ts';
 import type { FeedOutput, StageOutput } from './feed-output.ts';
 import { planKey } from './feed-plan.ts';
-import type { FeedDesigner, FeedInfo, FeedSpec, LearnerSpec } from './feed-spec.ts';
-import { FeedStages, type FeedStagesOptions } from './feed-stages.ts';
+import type { FeedOptions, Opening, Start } from './feed-options.ts';
+import type { FeedInfo, LearnerSpec } from './feed-spec.ts';
+import { type ExtendedSpec, FeedStages, withAdded } from './feed-stages.ts';
+import { FeedTargets, maxEarlyTargets, maxTargetOffset, offsetMessage, type TargetInfo } from './feed-targets.ts';
 import { Intake, type IntakeOutput, type SensorMessage } from './intake.ts';
-import type { MakeHost, PipelineHost } from './pipeline-host.ts';
+import type { PipelineHost } from './pipeline-host.ts';
 import type { LearnedWeights, PipelineSetup } from './pipeline-runner.ts';
 import type { SavedRun } from './pipeline-store.ts';
 import { Rejections } from './rejections.ts';
 import { StreamNotes } from './stream-notes.ts';
 import { StreamStatistics } from './stream-statistics.ts';
 
-/** How far targets may run ahead of their stream, in frames; later ones are ignored. */
-const maxEarlyTargets = 65_536;
-
-/** Frames that a stream may have had when a target stream starts again, without a report. */
-const maxTargetOffset = 1024;
-
-/** Options shared by all feeds of a server. */
-export interface FeedOptions extends FeedStagesOptions {
-  design: FeedDesigner;
-  /** Returns a number for a new run. */
-  newRun: () => number;
-  /** Creates the host of the pipeline. */
-  host: MakeHost;
-  /** Returns how many channels of a stream are monitored. */
-  monitor: (stream: MonitoredStream) => Allocation;
-  /** Returns the saved pipeline of the stream, if any. */
-  saved: () => SavedRun | undefined;
-  /** Messages of the sensor that were rejected before the stream was opened. */
-  rejections?: Rejections;
-  /** Returns the current time in ms since 1970. */
-  now: () => number;
-}
-
-/**
- * How a feed starts: it continues the saved pipeline, its learners and its detector use what they learned in an earlier run,
- * or nothing is saved.
- */
-export type Start = 'continued' | 'learned' | 'new';
-
-/** Description of a stream when it is opened. */
-export type Opening = Hello & { channels: ChannelInfo[]; rate: number };
+export type { FeedOptions, Opening, Start } from './feed-options.ts';
 
 /**
  * One published stream: validates and numbers the frames of its sensor, sends them to its pipeline, and emits the
@@ -67,7 +37,7 @@ export class Feed {
   #intake: Intake;
   #statistics = new StreamStatistics();
   readonly #stages: FeedStages;
-  #targets: readonly FeedInfo[] = [];
+  readonly #targets = new FeedTargets();
   /**
    * Settings from which the pipeline was planned (`planKey`). A saved pipeline can continue only a run with the same
    * key.
@@ -127,7 +97,7 @@ export class Feed {
     const { name, live } = this;
     const { maps, learners } = this.#stages;
     const stream = { name, channels, rate, run: this.#run, next: this.next, live, kind, for: targetOf };
-    const notes = [...this.notes.values()];
+    const notes = [...this.notes.values(), ...this.#stages.notes.all.values()];
     const { clock } = this.#intake;
     return {
       ...stream,
@@ -223,34 +193,58 @@ export class Feed {
     if (this.#stages.detects) this.#host.send({ type: 'feedback', at: this.next, verdict: 'normal' });
   }
 
-  /**
-   * Sets the streams that are targets of this one, at the same rate. Learners of new or restarted targets are created.
-   */
-  setTargets(targets: readonly FeedInfo[], restarted?: string): void {
-    const known = new Set(this.#targets.map(({ name }) => name));
-    this.#targets = targets.filter(({ rate }) => rate === this.#opening.rate);
-    const changed = this.#targets.filter(({ name }) => !known.has(name) || name === restarted);
-    if (changed.length === 0 || !this.#running) return;
-    this.#design(({ learners }) => {
-      for (const learner of learners) {
-        if (!changed.some(({ name }) => name === learner.target)) continue;
-        const stage = this.#stages.planLearner(learner, this.#info, this.#targets);
-        if (stage) this.#host.add(stage, learner.target !== restarted);
-        if (learner.target === restarted && this.next > maxTargetOffset) this.#reportOffset(learner);
+  /** Sets the connected streams that are targets of this one. Learners of new or restarted targets are created. */
+  setTargets(targets: readonly TargetInfo[], restarted?: string): void {
+    const changed = this.#targets.set(targets, restarted);
+    if (changed.size === 0 || !this.#running) return;
+    this.#design((spec) => {
+      for (const learner of spec.learners) {
+        if (learner.target === undefined || !changed.has(learner.target)) continue;
+        this.#addLearner(learner, spec.added.has(learner.name), learner.target !== restarted);
+        if (learner.target === restarted && this.next > maxTargetOffset)
+          this.#emit({ type: 'broken', where: learner.name, message: offsetMessage(restarted) });
       }
     });
     this.output.next({ type: 'info' });
   }
 
-  /** Reports that a target stream has begun a new numbering, so that its frames no longer match those of this stream. */
-  #reportOffset({ name, target = '' }: LearnerSpec): void {
-    const message = `${target} has started a new run, and targets are assigned to frames by their index; start a new run of this stream too`;
-    this.#emit({ type: 'broken', where: name, message });
+  /** Whether a learner has a stream as its target. */
+  wantsTarget(stream: string): boolean {
+    return this.#stages.wantsTarget(stream);
+  }
+
+  /** Whether there is a learner with this name, running or not. */
+  hasLearner(name: string): boolean {
+    return this.#stages.hasLearner(name);
+  }
+
+  /** Starts a learner that was added to the designed ones. */
+  addLearner(learner: LearnerSpec): void {
+    if (this.#running) this.#addLearner(learner, true, false);
+    this.output.next({ type: 'info' });
+  }
+
+  /** Ends a learner. */
+  removeLearner(name: string): void {
+    this.#stages.removeLearner(name);
+    if (this.#running) this.#host.send({ type: 'remove', stage: `learner ${name}` });
+    this.broken.delete(name);
+    this.output.next({ type: 'info' });
+  }
+
+  /** Returns the notes on learners that have not been returned before. */
+  takeLearnerNotes(): string[] {
+    return this.#stages.notes.takeNew();
+  }
+
+  #addLearner(learner: LearnerSpec, isAdded: boolean, keep: boolean): void {
+    const stage = this.#stages.planLearner(learner, this.#info, this.#targets.connected, isAdded);
+    if (stage) this.#host.add(stage, keep);
   }
 
   /** Processes frames of a stream that is a target of this one. */
   pushTarget(target: string, block: Block): void {
-    if (block.start > this.next + maxEarlyTargets || !this.#targets.some(({ name }) => name === target)) return;
+    if (block.start > this.next + maxEarlyTargets || !this.#targets.has(target)) return;
     if (this.#stages.isTarget(target)) this.#host.send({ type: 'targets', from: target, block });
   }
 
@@ -316,7 +310,6 @@ export class Feed {
     this.#run = (this.#run + 1) >>> 0;
     this.#intake = new Intake(this.#opening);
     this.#notes.clear();
-    this.#targets = this.#targets.filter(({ rate }) => rate === this.#opening.rate);
     this.#clear();
     this.output.next({ type: 'run', run: this.#run, next: 0 });
     this.#design((spec) => {
@@ -325,11 +318,12 @@ export class Feed {
   }
 
   /** Calls `work` with the designed spec; an error of the designer is emitted as 'broken'. */
-  #design(work: (spec: FeedSpec) => void): void {
-    let spec: FeedSpec;
+  #design(work: (spec: ExtendedSpec) => void): void {
+    let spec: ExtendedSpec;
     try {
-      spec = this.#options.design(this.#info, this.#targets);
-      this.#key = planKey(spec, this.#opening, this.#options.alarms);
+      const designed = this.#options.design(this.#info, this.#targets.declaredFor(this.#info));
+      this.#key = planKey(designed, this.#opening, this.#options.alarms);
+      spec = withAdded(designed, this.#options.added?.() ?? []);
     } catch (error) {
       this.#emit({ type: 'broken', where: 'design', message: String(error) });
       if (!this.#running) this.#unwatched = 'not monitored (the feed could not be designed)';
@@ -338,14 +332,16 @@ export class Feed {
     work(spec);
   }
 
-  #openPipeline(spec: FeedSpec, saved: PipelineSetup['saved'], sameChannels = true): void {
+  #openPipeline(spec: ExtendedSpec, saved: PipelineSetup['saved'], sameChannels = true): void {
     this.#running = true;
     this.#notes.set('design', spec.notes?.join('; '));
     const { channels, rate } = this.#opening;
     const allocation = this.#options.monitor(this.#info);
-    const stages = this.#stages.plan(spec, this.#info, this.#targets, allocation);
+    const stages = this.#stages.plan(spec, this.#info, this.#targets.connected, allocation);
     this.#unwatched = allocation.unwatched ?? (this.#stages.detects ? undefined : 'not monitored (detection is off)');
-    this.#host.open({ channels: channels.length, rate, gaps: { policy: spec.gaps }, stages, saved, sameChannels });
+    const learners = spec.learners.map(({ name }) => name);
+    const gaps = { policy: spec.gaps };
+    this.#host.open({ channels: channels.length, rate, gaps, stages, learners, saved, sameChannels });
   }
 
   get #info(): FeedInfo & Opening {
@@ -355,8 +351,10 @@ export class Feed {
   #emit(output: StageOutput): void {
     if (output.type === 'broken') {
       this.broken.set(output.where, output);
+      this.#stages.noteFailure(output.where, output.message);
       if (output.where === 'detect') this.#unwatched = `not monitored: ${output.message}`;
     } else if (output.type === 'learningRate') this.#stages.update(output);
+    else if (output.type === 'fresh') this.#stages.noteFresh(output.learner);
     this.output.next(output);
   }
 }

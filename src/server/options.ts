@@ -1,6 +1,6 @@
 import { integer, invalid, positive } from '../core/check.ts';
 import { defaultLimits, type Limits } from '../protocol/limits.ts';
-import type { FeedDesigner } from './feed-spec.ts';
+import type { FeedDesigner, LearnerSpec } from './feed-spec.ts';
 import { defaultFeed } from './default-feed.ts';
 import { builtPage } from './http.ts';
 import { checkAlarms, type ServerAlarms } from './server-alarms.ts';
@@ -32,6 +32,11 @@ export interface ServerOptions {
   pageDirectory?: string;
   /** Chooses feature maps and learners for a stream. Default: `defaultFeed`. */
   feed?: FeedDesigner;
+  /**
+   * Learners that are added to the feeds of streams, by stream. Their weights are saved like those of other learners, and used
+   * only as long as the settings stay the same. The names must differ from those of the other learners of the stream.
+   */
+  learners?: Readonly<Record<string, readonly LearnerSpec[]>>;
   /** Power-line frequency in Hz for the power-line baseline of learners: 50 or 60. Default: 50. */
   powerLine?: number;
   /** Number of worker threads that run the pipelines of streams. Default 0: they run in the server's own thread. */
@@ -68,6 +73,7 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
     origins,
     pageDirectory,
     feed,
+    learners: checkedLearners(options.learners ?? {}),
     powerLine: positive('powerLine', options.powerLine ?? 50, 'Hz'),
     limits: {
       maxPayload: integer('maxPayload', options.maxPayload ?? defaultLimits.maxPayload, 1024),
@@ -82,4 +88,14 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
     saveEvery: integer('saveEvery', options.saveEvery ?? 60_000, 1),
     log: options.log ?? (() => {}),
   };
+}
+
+/** Throws if two learners of a stream have the same name. */
+function checkedLearners(learners: ResolvedOptions['learners']): ResolvedOptions['learners'] {
+  for (const [stream, list] of Object.entries(learners)) {
+    const names = list.map(({ name }) => name);
+    const twice = names.find((name, i) => names.indexOf(name) !== i);
+    if (twice !== undefined) throw invalid(`name of a learner of stream ${stream}`, 'unique', twice);
+  }
+  return learners;
 }

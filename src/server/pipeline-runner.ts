@@ -10,6 +10,7 @@ import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
 import { type LearnerStageSpec, type StageSpec, stageName } from '../core/pipeline/pipeline-spec.ts';
 import type { StageFailure } from '../core/pipeline/stage-slot.ts';
 import type { StageOutput } from './feed-output.ts';
+import { learnerKey } from './learner-key.ts';
 import { type ReportedLearner, StageReports } from './stage-reports.ts';
 
 /** Maximum number of different errors of rejected messages that are remembered. */
@@ -26,6 +27,8 @@ export interface StageSetup {
   readonly learner?: ReportedLearner;
   /** For a learner: optimizer that is not plain JSON. */
   readonly optimizer?: Optimizer;
+  /** For a learner: it uses only weights of a learner with the same settings (`learnerKey`). */
+  readonly strict?: boolean;
 }
 
 /** Settings of the pipeline of one run of a stream. */
@@ -34,6 +37,11 @@ export interface PipelineSetup {
   readonly rate: number;
   readonly gaps: GapFillerOptions;
   readonly stages: readonly StageSetup[];
+  /**
+   * Names of all learners, also of those that are added later. Restored learners without a target stream and of other names
+   * are removed. Default: all are kept.
+   */
+  readonly learners?: readonly string[];
   /**
    * Saved pipeline with the same stages. `use`: 'continue' = continue its run; 'learned' = start a new run with its
    * learned weights and the learned state of its detector.
@@ -52,6 +60,8 @@ export interface LearnedWeights {
   readonly weights: Weights;
   /** Metadata of the weights file: the scores as JSON. */
   readonly score?: string;
+  /** Settings of the learner (`learnerKey`). */
+  readonly key?: string;
 }
 
 /**
@@ -91,10 +101,12 @@ export class PipelineRunner {
   }
 
   #start(setup: PipelineSetup, before: Pipeline | null, outputs: StageOutput[]): void {
-    const { channels, rate, gaps, stages, saved, sameChannels = true } = setup;
+    const { channels, rate, gaps, stages, learners, saved, sameChannels = true } = setup;
     const restored = saved && this.#restore(saved.bytes, stages, outputs);
     if (!sameChannels && before?.spec.detect) before.handle({ type: 'remove', stage: 'detect' });
+    for (const earlier of [restored, before]) if (earlier) outputs.push(...withoutOthers(earlier, stages));
     if (restored && saved.use === 'continue') {
+      if (learners) withoutRemoved(restored, learners);
       this.#pipeline = restored;
       this.#restored = new Set(restored.learners);
       for (const stage of stages) outputs.push(...(this.#keep(stage) ?? this.add(stage)));
@@ -115,10 +127,12 @@ export class PipelineRunner {
     try {
       const kept = keep ? this.#keep(setup) : undefined;
       if (kept) return kept;
+      const pipeline = this.#pipeline;
+      const others = keep && pipeline ? withoutOthers(pipeline, [setup]) : [];
       const { stage, weights } = this.#withLearned(setup);
-      this.#pipeline?.handle({ type: 'add', stage, weights, optimizer });
+      pipeline?.handle({ type: 'add', stage, weights, optimizer });
       this.#describe(setup);
-      return [];
+      return others;
     } catch (error) {
       return [brokenStage({ stage: stageName(setup.stage), message: messageOf(error) })];
     }
@@ -156,11 +170,12 @@ export class PipelineRunner {
   /** Returns the weights to serve of every learner, by name. */
   learned(): Map<string, LearnedWeights> {
     const pipeline = this.#pipeline;
+    const specs = new Map(pipeline?.spec.learners?.map((spec) => [spec.name, spec]));
     const learned = [...this.#reports.learners.keys()].flatMap((name): [string, LearnedWeights][] => {
-      const learner = pipeline?.learnerOf(name);
-      if (!learner) return [];
-      const { spec } = learner.network;
-      return [[name, { spec, weights: learner.weights(), score: scoreMetadata(learner.score, learner.served) }]];
+      const [learner, spec] = [pipeline?.learnerOf(name), specs.get(name)];
+      if (!learner || !spec) return [];
+      const score = scoreMetadata(learner.score, learner.served);
+      return [[name, { spec: learner.network.spec, weights: learner.weights(), key: learnerKey(spec), score }]];
     });
     return new Map(learned);
   }
@@ -214,6 +229,29 @@ export class PipelineRunner {
     this.#reported = new Set(failures.map(({ stage }) => stage));
     return failures.filter(({ stage }) => !reported.has(stage)).map(brokenStage);
   }
+}
+
+/**
+ * Removes the strict learners among `stages` from an earlier pipeline that have other settings in it, so that their weights are
+ * not used. Returns an output for each.
+ */
+function withoutOthers(pipeline: Pipeline, stages: readonly StageSetup[]): StageOutput[] {
+  return stages.flatMap(({ stage, strict }): StageOutput[] => {
+    if (!strict || stage.kind !== 'learner') return [];
+    const { name } = stage.spec;
+    const earlier = pipeline.spec.learners?.find((spec) => spec.name === name);
+    if (!earlier || learnerKey(earlier) === learnerKey(stage.spec)) return [];
+    pipeline.handle({ type: 'remove', stage: stageName(stage) });
+    return [{ type: 'fresh', learner: name }];
+  });
+}
+
+/** Removes the learners of a restored pipeline that are neither in `names` nor wait for a target stream. */
+function withoutRemoved(pipeline: Pipeline, names: readonly string[]): void {
+  const { learners = [] } = pipeline.spec;
+  for (const spec of learners)
+    if (spec.target === undefined && !names.includes(spec.name))
+      pipeline.handle({ type: 'remove', stage: stageName({ kind: 'learner', spec }) });
 }
 
 /** Returns whether two learners read the same channels, learn the same target, and have the same network. */

@@ -1,5 +1,6 @@
 import { closeCodes } from '../protocol/close-codes.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
+import { AddedLearners } from './added-learners.ts';
 import { AlarmService } from './alarm-service.ts';
 import { withPowerLine } from './feed-spec.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -65,6 +66,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     heartbeat,
     pageDirectory,
     feed,
+    learners: configured,
     powerLine,
     statePath,
     alarms,
@@ -78,8 +80,10 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
   const pool = workers > 0 ? new WorkerPool(workers) : undefined;
   const makeHost: MakeHost = (emit) => pool?.host(emit) ?? new LocalHost(emit);
   const design = withPowerLine(feed, powerLine);
+  const learners = new AddedLearners(configured, powerLine, statePath, log);
   const registry = new StreamRegistry({
     design,
+    learners,
     store,
     pipelines,
     host: makeHost,

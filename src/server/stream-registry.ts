@@ -1,16 +1,19 @@
 import { randomInt } from 'node:crypto';
 import { Subject } from 'rxjs';
+import type { AddedLearners } from './added-learners.ts';
 import type { AlarmService } from './alarm-service.ts';
 import { closeCodes } from '../protocol/close-codes.ts';
 import type { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { HealthMessage, RejectedMessages } from '../protocol/watch-message.ts';
+import type { LearnerRequest } from '../protocol/learner-request.ts';
 import { Feed, type Opening, type Start } from './feed.ts';
 import type { FeedOutput } from './feed-output.ts';
 import { DetectorBudget } from './detector-budget.ts';
 import type { FeedDesigner } from './feed-spec.ts';
 import { Intake, type SensorMessage } from './intake.ts';
 import { LatestCache } from './latest-cache.ts';
+import { addLearner, removeLearner } from './learner-changes.ts';
 import { Rejections } from './rejections.ts';
 import type { MakeHost } from './pipeline-host.ts';
 import type { LearnedWeights } from './pipeline-runner.ts';
@@ -24,6 +27,8 @@ const shownRejected = 600_000;
 /** Options of a stream registry. */
 export interface StreamRegistryOptions {
   design: FeedDesigner;
+  /** Learners that are added to the designed ones. */
+  learners: AddedLearners;
   store: WeightStore;
   pipelines: PipelineStore;
   /** Creates the host of a pipeline. */
@@ -48,6 +53,8 @@ export class StreamRegistry {
   readonly #options: StreamRegistryOptions;
   readonly #feeds = new Map<string, Feed>();
   readonly #sensors = new Map<string, Sensor>();
+  /** The streams that learn from each stream, by its name. */
+  readonly #learning = new Map<string, Feed[]>();
   /** Streams without a sensor, the one that ended first at the front. */
   readonly #ended = new Set<string>();
   readonly #budget = new DetectorBudget();
@@ -151,6 +158,21 @@ export class StreamRegistry {
     return { type: 'health', streams, ...(unopened.length > 0 && { unopened }) };
   }
 
+  /** Adds or removes a learner of a stream. Throws a ProtocolError if that is not possible. */
+  changeLearners(feed: Feed, request: LearnerRequest): void {
+    const { learners, store } = this.#options;
+    if (request.add !== undefined) {
+      feed.addLearner(addLearner(learners, feed, request.add, (name) => this.#feeds.get(name)?.info));
+      this.#assignTargets();
+      return;
+    }
+    const name = request.remove ?? '';
+    removeLearner(learners, feed, name);
+    store.remove(feed.name, name).catch((error: unknown) => {
+      this.log(`stream ${feed.name}: could not delete the weights of learner ${name}: ${String(error)}`);
+    });
+  }
+
   /** Removes a stream and its alarms; its learned weights stay saved. */
   remove(name: string): void {
     if (this.#remove(name)) this.changed.next();
@@ -179,9 +201,11 @@ export class StreamRegistry {
   }
 
   #create(name: string, opening: Opening): Feed {
-    const { design, store, pipelines, host, alarms } = this.#options;
+    const { design, learners, store, pipelines, host, alarms } = this.#options;
     const feed = new Feed(name, opening, {
       design,
+      added: () => learners.of(name),
+      removable: (stream, learner) => learners.isAdded(stream, learner),
       host,
       alarms,
       monitor: (stream) => this.#budget.allocate(stream),
@@ -203,7 +227,7 @@ export class StreamRegistry {
 
   #handle(feed: Feed, output: FeedOutput): void {
     if (output.type === 'raw') {
-      this.#learningFeed(feed)?.pushTarget(feed.name, output.block);
+      for (const other of this.#learning.get(feed.name) ?? []) other.pushTarget(feed.name, output.block);
       this.alarmService.receive(feed.name, feed.next, Date.now());
     } else if (output.type === 'detected') this.alarmService.collect(feed.name, output, Date.now());
     else if (output.type === 'run') this.#assignTargets(feed.name);
@@ -213,19 +237,22 @@ export class StreamRegistry {
     this.changed.next();
   }
 
-  #learningFeed(feed: Feed): Feed | undefined {
-    const name = feed.info.for;
-    return name === undefined ? undefined : this.#feeds.get(name);
-  }
-
   /** Assigns to every stream the streams that are its targets. */
   #assignTargets(restarted?: string): void {
     const infos = this.streams;
-    for (const feed of this.#feeds.values())
-      feed.setTargets(
-        infos.filter((info) => info.for === feed.name && info.name !== feed.name),
-        restarted,
+    this.#learning.clear();
+    for (const feed of this.#feeds.values()) {
+      const targets = infos.filter(
+        (info) => info.name !== feed.name && (info.for === feed.name || feed.wantsTarget(info.name)),
       );
+      for (const { name } of targets) this.#learning.set(name, [...(this.#learning.get(name) ?? []), feed]);
+      feed.setTargets(targets, restarted);
+      this.#logNotes(feed);
+    }
+  }
+
+  #logNotes(feed: Feed): void {
+    for (const note of feed.takeLearnerNotes()) this.log(`stream ${feed.name}: ${note}`);
   }
 
   /** Removes the stream that ended first if the limit is reached; returns false if all streams are live. */

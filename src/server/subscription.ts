@@ -68,6 +68,7 @@ export function forwardFeed(
         return true;
       case 'detected':
       case 'learningRate':
+      case 'fresh':
       case 'info':
         return false;
     }

@@ -77,6 +77,7 @@ export class ViewerConnection {
     const { alarmService } = this.#registry;
     if (request.type === 'subscribe') this.#subscribe(request, this.#feed(request.stream));
     else if (request.type === 'learning') this.#feed(request.stream).control(request);
+    else if (request.type === 'learner') this.#registry.changeLearners(this.#feed(request.stream), request);
     else if (request.type === 'remove') this.#remove(this.#feed(request.stream));
     else if (request.type === 'alarms') {
       this.#alarms.unsubscribe();

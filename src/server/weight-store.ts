@@ -2,18 +2,20 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { Network } from '../core/network/network.ts';
-import type { Weights } from '../core/network/weights.ts';
+import { decodeSafetensors } from '../core/state/safetensors.ts';
+import type { SavedWeights } from './feed-plan.ts';
 import type { LearnedWeights } from './pipeline-runner.ts';
 
 /**
- * Saved weights of learners in a directory, one file per learner: `<stream>~<learner>.safetensors`. Files are read once, on
+ * Saved weights of learners in a directory, one file per learner: `<stream>~<learner>.safetensors`, with the settings of the
+ * learner in the metadata. Files are read once, on
  * opening, and written atomically. Beyond `maxLearners` learners, those saved longest ago are deleted.
  */
 export class WeightStore {
   readonly #directory: string | undefined;
   readonly #maxLearners: number;
   /** Weights by file name, the one saved longest ago first. */
-  readonly #weights = new Map<string, Weights>();
+  readonly #weights = new Map<string, SavedWeights>();
 
   private constructor(directory: string | undefined, maxLearners: number) {
     this.#directory = directory;
@@ -35,7 +37,8 @@ export class WeightStore {
       if (!file.endsWith('.safetensors')) continue;
       try {
         const bytes = await readFile(join(directory, file));
-        store.#weights.set(file, Network.load(bytes).weights());
+        const { learner: key } = decodeSafetensors(bytes).metadata as { learner?: string };
+        store.#weights.set(file, { weights: Network.load(bytes).weights(), ...(key !== undefined && { key }) });
       } catch (error) {
         log(`skipped ${file}: ${error instanceof Error ? error.message : String(error)}`);
       }
@@ -43,23 +46,31 @@ export class WeightStore {
     return store;
   }
 
-  get(stream: string, learner: string): Weights | undefined {
+  get(stream: string, learner: string): SavedWeights | undefined {
     return this.#weights.get(fileOf(stream, learner));
+  }
+
+  /** Forgets the weights of a learner. */
+  async remove(stream: string, learner: string): Promise<void> {
+    const file = fileOf(stream, learner);
+    this.#weights.delete(file);
+    if (this.#directory !== undefined) await rm(join(this.#directory, file), { force: true });
   }
 
   /** Stores the weights of a stream's learners, and writes them to the directory if there is one. */
   async save(stream: string, learned: ReadonlyMap<string, LearnedWeights>): Promise<void> {
-    for (const [learner, { weights }] of learned) {
+    for (const [learner, { weights, key }] of learned) {
       const file = fileOf(stream, learner);
       this.#weights.delete(file);
-      this.#weights.set(file, weights);
+      this.#weights.set(file, { weights, ...(key !== undefined && { key }) });
     }
     const evicted = [...this.#weights.keys()].slice(0, Math.max(0, this.#weights.size - this.#maxLearners));
     for (const file of evicted) this.#weights.delete(file);
     const directory = this.#directory;
     if (directory === undefined) return;
-    for (const [learner, { spec, weights, score }] of learned) {
-      const bytes = Network.create(spec, { weights }).save({ metadata: score === undefined ? {} : { score } });
+    for (const [learner, { spec, weights, key, score }] of learned) {
+      const metadata = { ...(key !== undefined && { learner: key }), ...(score !== undefined && { score }) };
+      const bytes = Network.create(spec, { weights }).save({ metadata });
       await writeFileAtomic(join(directory, fileOf(stream, learner)), Buffer.from(bytes));
     }
     for (const file of evicted) await rm(join(directory, file), { force: true });

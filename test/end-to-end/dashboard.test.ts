@@ -204,6 +204,57 @@ describe('the dashboard of a server with the two sensors of the demo', () => {
     await expect.poll(() => follower()?.learning).toBe(true);
   });
 
+  test('adds a learner with a form, shows the error of the server there, and removes the learner', async () => {
+    const added = () =>
+      server
+        .streams()
+        .find(({ name }) => name === 'headset')
+        ?.learners.find(({ name }) => name === 'load');
+    await page.click(part('add-learner'));
+    await page.fill('[name=name]', 'load');
+    await page.fill('[name=channels]', 'O1, Oz');
+    await page.fill('[name=horizon]', '5');
+    await page.fill('[name=taps]', '8');
+    await page.click(part('learner-submit'));
+    await page.getByText("channel must be one of Fp1, Fp2, C3, C4, P7, P8, O1, O2, got 'Oz'").waitFor();
+    await page.fill('[name=channels]', 'O1, O2');
+    await page.fill('[name=network]', '{');
+    await page.click(part('learner-submit'));
+    await page.getByText('Network must be JSON: ').waitFor();
+    await page.fill('[name=network]', '');
+    await page.selectOption('[name=optimizer]', 'adam');
+    await page.fill('[name=learningRate]', '0.01');
+    await page.click(part('learner-submit'));
+    await page.waitForSelector(part('learner-form'), { state: 'detached' });
+    expect(added()).toMatchObject({ task: 'forecast', horizon: 5, taps: 8, channels: ['O1', 'O2'], added: true });
+    expect(added()?.learningRate).toBeCloseTo(0.01, 9);
+    await page
+      .getByText('Forecasts the frame 5 frames ahead from O1 and O2 (8 taps). Dashed: initial weights.')
+      .waitFor();
+    await page.click(part('remove-learner'));
+    await expect.poll(added).toBeUndefined();
+    await page.waitForSelector('[aria-label="Learner load"]', { state: 'detached' });
+  });
+
+  test('adds a learner with a pasted network that predicts another stream', async () => {
+    await page.click(part('add-learner'));
+    await page.fill('[name=name]', 'deep');
+    await page.selectOption(part('learner-task'), 'target');
+    await page.selectOption('[name=target]', 'headset.alpha');
+    const network = {
+      inChannels: 8,
+      layers: [{ type: 'conv1d', outChannels: 4, kernelSize: 9 }, { type: 'tanh' }, { type: 'linear', outChannels: 1 }],
+    };
+    await page.fill('[name=network]', JSON.stringify(network));
+    await page.click(part('learner-submit'));
+    await page.waitForSelector('.card-open[aria-label="Learner deep"]');
+    await page.waitForFunction(() =>
+      /\d/.test(document.querySelector('[aria-label="Learner deep"] [data-testid=skill]')?.textContent ?? ''),
+    );
+    await page.click(part('remove-learner'));
+    await page.waitForSelector('[aria-label="Learner deep"]', { state: 'detached' });
+  });
+
   test('reconnects when the server is restarted', async () => {
     const { port } = server;
     browser.serverDown = true;
