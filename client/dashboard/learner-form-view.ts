@@ -7,7 +7,7 @@ import { type EnteredLearner, type LearnerForm, learnerSettings, type LearnerTas
 
 const tasks: readonly { value: LearnerTask; text: string }[] = [
   { value: 'forecast', text: 'Forecast' },
-  { value: 'target', text: 'Predict another stream' },
+  { value: 'target', text: 'Predict a stream' },
   { value: 'reconstruct', text: 'Reconstruct' },
   { value: 'cancel', text: 'Cancel noise' },
 ];
@@ -32,7 +32,9 @@ export function addLearnerView(state: DashboardState, info: StreamInfo, store: D
 
 function formView(state: DashboardState, info: StreamInfo, form: LearnerForm, store: DashboardStore): TemplateResult {
   const { task, error, pending } = form;
-  const targets = state.streams.map(({ name }) => name).filter((name) => name !== info.name);
+  const targets = state.streams
+    .filter(({ name, rate }) => name !== info.name && rate === info.rate)
+    .map(({ name }) => name);
   return html`<section class="card card-form" aria-label="Add learner" data-testid="learner-form">
     <header class="card-head">
       <div class="card-title"><h2>Add learner</h2></div>

@@ -195,12 +195,12 @@ function describe(info: StreamInfo, learner: LearnerInfo): string {
   return `${taskOf(learner)} from ${inputs} (${learner.taps} taps)`;
 }
 
-function taskOf({ task, name, horizon = 1 }: LearnerInfo): string {
+function taskOf({ task, name, target = name, horizon = 1 }: LearnerInfo): string {
   switch (task) {
     case 'forecast':
       return horizon === 1 ? 'Forecasts the next frame' : `Forecasts the frame ${horizon} frames ahead`;
     case 'target':
-      return `Learns ${name}`;
+      return `Learns ${target}`;
     case 'reconstruct':
       return 'Reconstructs its input';
     case 'cancel':

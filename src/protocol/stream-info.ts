@@ -31,6 +31,8 @@ export interface LearnerInfo {
    * 'cancel' predicts the channels that it does not read.
    */
   task: 'forecast' | 'target' | 'reconstruct' | 'cancel';
+  /** For 'target': name of the stream that it predicts. Default: the name of the learner. */
+  target?: string;
   /** For 'forecast': horizon of the prediction in frames. Default: 1. */
   horizon?: number;
   /** Whether the weights are updated; false if the learner is frozen. */
@@ -104,6 +106,7 @@ const learnerInfo: field.Schema<LearnerInfo> = v.pipe(
     index: field.place,
     name: v.string(),
     task: v.picklist(['forecast', 'target', 'reconstruct', 'cancel']),
+    target: v.optional(v.string()),
     horizon: v.optional(v.number()),
     learning: v.boolean(),
     learningRate: v.optional(v.number()),

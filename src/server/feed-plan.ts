@@ -174,6 +174,7 @@ export function planLearner(
       index,
       name,
       task,
+      ...(targetName !== undefined && { target: targetName }),
       ...(learner.horizon !== undefined && { horizon: learner.horizon }),
       learning: true,
       learningRate: rate,

@@ -248,6 +248,7 @@ describe('the dashboard of a server with the two sensors of the demo', () => {
     await page.fill('[name=network]', JSON.stringify(network));
     await page.click(part('learner-submit'));
     await page.waitForSelector('.card-open[aria-label="Learner deep"]');
+    await page.getByText('Learns headset.alpha from all channels (9 taps).').waitFor();
     await page.waitForFunction(() =>
       /\d/.test(document.querySelector('[aria-label="Learner deep"] [data-testid=skill]')?.textContent ?? ''),
     );
