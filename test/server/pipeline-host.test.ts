@@ -227,7 +227,7 @@ describe.each([
     const statePath = join(directory, 'new');
     // without holdout, the current weights are saved
     const unscored: FeedDesigner = (...about) => {
-      const spec = feed(...about)!;
+      const spec = feed(...about);
       return { ...spec, learners: spec.learners.map((learner) => ({ ...learner, holdout: false })) };
     };
     w = await world({ feed: unscored, workers, statePath });

@@ -45,10 +45,11 @@ function blocks(lengths: number[]): Block[] {
   return out;
 }
 
-const plain = (learned: Learned) => {
-  const { weights, currentWeights } = learned;
-  return { ...learned, weights: weights(), currentWeights: currentWeights() };
-};
+const plain = (learned: Learned) => ({
+  ...learned,
+  weights: learned.weights(),
+  currentWeights: learned.currentWeights(),
+});
 const numbersOf = (outputs: PipelineOutput[]) =>
   outputs.map(({ learned, learners, ...rest }) => ({
     ...rest,
