@@ -112,9 +112,9 @@ export class Evaluation {
     for (let c = 0; c < variances.length; c++) variances[c] = this.#score?.variance(c) || 1;
   }
 
-  /** Returns the mean of the recent targets of channel `c`. */
-  targetMean(c: number): number {
-    return this.#score?.mean(c) ?? 0;
+  /** Writes the means of the recent targets to `means`. */
+  writeMeans(means: Float64Array): void {
+    this.#score?.writeMeans(means);
   }
 
   /** Prepares scoring. `rate` is the rate of the outputs in Hz. */

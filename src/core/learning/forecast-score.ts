@@ -52,8 +52,8 @@ export interface ScoreOptions {
   readonly rate: number;
   /** Power-line frequency in Hz. */
   readonly powerLine: number;
-  /** Returns the mean of the targets of a channel, the baseline if targets are not known beforehand. Default: their recent mean. */
-  readonly meanOf?: (channel: number) => number;
+  /** Writes the means of the targets, the baseline if targets are not known beforehand. Default: their recent means. */
+  readonly writeMeans?: (means: Float64Array) => void;
 }
 
 /** Number of frames up to the last known target that the baselines read. */
@@ -68,7 +68,8 @@ export class ForecastScore {
   readonly rate: number;
   readonly #channels: number;
   readonly #lead: number;
-  readonly #meanOf: ((channel: number) => number) | null;
+  readonly #writeMeans: ((means: Float64Array) => void) | null;
+  readonly #means: Float64Array;
   /** Forecast of the power-line baseline; NaN if the rate is irregular. */
   readonly #sine: { readonly level: number; readonly first: number; readonly second: number };
   /** Offsets of the last known targets, the newest first. */
@@ -79,7 +80,7 @@ export class ForecastScore {
   readonly #sums: ErrorSums;
   #split = false;
 
-  constructor({ channels, lead, rate, powerLine, meanOf }: ScoreOptions) {
+  constructor({ channels, lead, rate, powerLine, writeMeans }: ScoreOptions) {
     this.rate = rate;
     this.#channels = channels;
     this.#lead = lead;
@@ -89,7 +90,8 @@ export class ForecastScore {
       -Math.expm1(-1 / (rate > 0 ? Math.max(minFrames, seconds * rate) : irregularFrames)),
     );
     this.#overall = new RunningErrors(channels, 0);
-    this.#meanOf = meanOf ?? null;
+    this.#writeMeans = writeMeans ?? null;
+    this.#means = new Float64Array(channels);
     this.#sums = new ErrorSums(channels, predictors.length);
   }
 
@@ -155,14 +157,17 @@ export class ForecastScore {
     const complete = targets.hasValidRun(last, movingAverageFrames);
     const places = this.#places;
     for (let i = 0; i < movingAverageFrames; i++) places[i] = targets.offset(last - (complete ? i : 0));
-    const [p0, p1, p2, p3, p4, p5, p6, p7] = places;
+    // not by destructuring, which allocates
+    const [p0, p1, p2, p3] = [places[0], places[1], places[2], places[3]];
+    const [p4, p5, p6, p7] = [places[4], places[5], places[6], places[7]];
     const { level, first, second } = this.#sine;
     for (let c = 0; c < channels; c++) {
       const sample = data[at + c];
       const persisted = data[p0 + c];
       const nothing = sample - persisted;
       squares[channels + c] += nothing * nothing;
-      let [average, sine] = [nothing, nothing];
+      let average = nothing;
+      let sine = nothing;
       if (complete) {
         const older =
           data[p1 + c] + data[p2 + c] + data[p3 + c] + data[p4 + c] + data[p5 + c] + data[p6 + c] + data[p7 + c];
@@ -179,8 +184,11 @@ export class ForecastScore {
   #addMeans(sums: ErrorSums, data: Float32Array, at: number): void {
     const { squares } = sums;
     const channels = this.#channels;
+    const means = this.#means;
+    if (this.#writeMeans === null) this.writeMeans(means);
+    else this.#writeMeans(means);
     for (let c = 0; c < channels; c++) {
-      const error = data[at + c] - (this.#meanOf === null ? this.#recent.meanWith(sums, c) : this.#meanOf(c));
+      const error = data[at + c] - means[c];
       const square = error * error;
       squares[channels + c] += square;
       squares[2 * channels + c] += square;
@@ -195,9 +203,9 @@ export class ForecastScore {
     this.#sums.clear();
   }
 
-  /** Returns the mean of the recent targets of channel `c`. */
-  mean(c: number): number {
-    return this.#recent.meanWith(this.#sums, c);
+  /** Writes the means of the recent targets to `means`. */
+  writeMeans(means: Float64Array): void {
+    this.#recent.writeMeans(this.#sums, means);
   }
 
   /** Returns the variance of all targets of channel `c` so far. */

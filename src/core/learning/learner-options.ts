@@ -207,13 +207,13 @@ export function evaluationOf(
 
 /**
  * Creates the holdout of a learner.
- * @param meanOf returns the running mean of the targets of a channel
+ * @param writeMeans writes the running means of the targets
  */
 export function holdoutOf(
   network: Network,
   task: Task,
   options: LearnerOptions,
-  meanOf: (channel: number) => number,
+  writeMeans: (means: Float64Array) => void,
 ): Holdout {
   const { settlingFrames, framesFor, alignedFrame } = network.pace;
   const lag = Math.max(0, framesFor(1) - 1 - alignedFrame(0));
@@ -226,7 +226,7 @@ export function holdoutOf(
     channels: network.outChannels,
     lead: task.lead,
     powerLine: powerLineOf(options),
-    meanOf,
+    writeMeans,
   });
 }
 

@@ -59,11 +59,6 @@ export class RunningErrors {
     return this.#frames;
   }
 
-  /** Returns the mean of the targets of channel `c`. */
-  mean(c: number): number {
-    return this.#mean[c];
-  }
-
   /** Returns the variance of the targets of channel `c`. */
   variance(c: number): number {
     return this.#variance[c];
@@ -75,12 +70,12 @@ export class RunningErrors {
     this.#emittedLoss = this.#loss;
   }
 
-  /** Returns the mean of the targets of channel `c` with the frames of `sums`, which have not been added. */
-  meanWith(sums: ErrorSums, c: number): number {
-    if (sums.count === 0) return this.#mean[c];
-    return (
-      this.#mean[c] + this.#weightOf(sums.count) * (sums.reference[c] + sums.deviation[c] / sums.count - this.#mean[c])
-    );
+  /** Writes the means of the targets with the frames of `sums`, which have not been added, to `means`. */
+  writeMeans({ count, reference, deviation }: ErrorSums, means: Float64Array): void {
+    const a = count > 0 ? this.#weightOf(count) : 0;
+    const mean = this.#mean;
+    for (let c = 0; c < mean.length; c++)
+      means[c] = a === 0 ? mean[c] : mean[c] + a * (reference[c] + deviation[c] / count - mean[c]);
   }
 
   /** Adds the frames of `sums`. */

@@ -71,7 +71,7 @@ export class Trainer {
     this.#stream = network.stream({ gradients: true, skipInputGradient: true, maxPending: capacity });
     this.#frame = new Float32Array(network.inChannels);
     this.#noTarget = new Float32Array(network.outChannels);
-    this.holdout = holdout ? holdoutOf(network, task, options, (c) => this.evaluation.targetMean(c)) : null;
+    this.holdout = holdout ? holdoutOf(network, task, options, (means) => this.evaluation.writeMeans(means)) : null;
     this.#view = this.#viewOf(options);
     if (optimizer.recomputes) this.#checkRecomputing(options);
     const recompute = { at: () => this.#stream.stack.recompute(), outputs: () => network.engine.arena.f32 };
