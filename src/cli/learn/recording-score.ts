@@ -16,6 +16,8 @@ export interface ScoredTask {
   readonly powerLine: number;
 }
 
+const unknownLoss = { loss: NaN };
+
 /** Scores the predictions of a learner for the frames of one recording, as the learner scores those of all frames. */
 export class RecordingScore {
   readonly #task: ScoredTask;
@@ -48,7 +50,7 @@ export class RecordingScore {
       if (error.valid?.[i] === 0 || !targets.hasValid(target)) continue;
       const at = targets.offset(target);
       for (let c = 0; c < channels; c++) this.#prediction[c] = targets.data[at + c] + error.data[i * channels + c];
-      this.#score.add(this.#prediction, targets, target, NaN);
+      this.#score.add(this.#prediction, targets, target, unknownLoss);
     }
   }
 

@@ -220,8 +220,8 @@ export class Evaluation {
     if (result.skipReason === null) {
       this.#computeLoss(targets.data, targets.offset(target));
       const prediction = this.#emitted?.next(targets.data, targets.offset(target)) ?? this.#prediction;
-      this.#score?.add(this.#prediction, targets, target, result.loss, prediction, this.#emitted?.loss);
-      for (let i = 0; i < this.scores.length; i++) this.scores[i].add(this.#prediction, targets, target, result.loss);
+      this.#score?.add(this.#prediction, targets, target, result, prediction, this.#emitted ?? undefined);
+      for (let i = 0; i < this.scores.length; i++) this.scores[i].add(this.#prediction, targets, target, result);
       for (let c = 0; c < channels; c++) errors.data[at + c] = prediction[c] - targets.data[targets.offset(target) + c];
       const staleness = this.#staleness(updates);
       if (recompute && staleness > 0) this.#recomputeGradient(recompute, targets, target);

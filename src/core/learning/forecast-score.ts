@@ -106,15 +106,15 @@ export class ForecastScore {
 
   /**
    * Scores one frame: its `prediction` for the target frame `target` and its loss, and the same of the emitted
-   * prediction. Skipped if the last known target is missing.
+   * prediction. Skipped if the last known target is missing. The losses are passed in objects, because a number may be boxed.
    */
   add(
     prediction: Float32Array,
     targets: FrameRing,
     target: number,
-    loss: number,
+    result: { readonly loss: number },
     emitted: Float32Array = prediction,
-    emittedLoss: number = loss,
+    emittedResult: { readonly loss: number } = result,
   ): void {
     const lead = this.#lead;
     const last = target - lead;
@@ -131,8 +131,8 @@ export class ForecastScore {
         sums.squares[from + c] += error * error;
       }
     }
-    sums.loss += loss;
-    sums.emittedLoss += emittedLoss;
+    sums.loss += result.loss;
+    sums.emittedLoss += emittedResult.loss;
     if (++sums.count === summedFrames) this.#merge();
   }
 

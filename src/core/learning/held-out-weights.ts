@@ -70,7 +70,7 @@ export class HeldOutWeights {
   /** Adds the next frame. */
   addFrame(frame: Float32Array, valid: Uint8Array, variances: Float64Array | null): void {
     const stream = this.#stream!;
-    stream.feed(frame, valid);
+    stream.feed(frame, valid[0] === 1 ? undefined : valid);
     const { outputs } = stream.stack;
     const { f32 } = this.#network.engine.arena;
     const output = outputs[outputs.length - 1];

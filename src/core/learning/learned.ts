@@ -22,7 +22,10 @@ import type { ServedWeights } from './served-weights.ts';
  */
 export type SkipReason = MissingReason | 'frozen' | 'alarmed' | 'notFinite' | 'exploded';
 
-/** Result of one block. The blocks in it may be empty. */
+/**
+ * Result of one block. The blocks in it may be empty. `score` and `skipped` are computed when they are read first, so read them before
+ * the next block.
+ */
 export interface Learned {
   /**
    * Outputs that are aligned with this block, [n, outChannels]. Each was computed when its frame arrived, with the

@@ -1,5 +1,6 @@
 import { checkBlock, frameCount, type Block } from '../blocks/block.ts';
 import { invalid } from '../check.ts';
+import { BlockResult, type ResultSource } from './block-result.ts';
 import { DelayedTrainer } from './delayed-trainer.ts';
 import { checkControl, type LearnControl } from './learn-control.ts';
 import { OutputCollector, drainBlock, type Learned } from './learned.ts';
@@ -52,6 +53,12 @@ export class Learner {
   /** Used instead of the trainer from the first frame on that arrives before its target; null until then. */
   #delayed: DelayedTrainer | null = null;
   #outputRate = 0;
+  readonly #source: ResultSource = {
+    score: () => this.score,
+    weights: () => this.weights(),
+    currentWeights: () => this.#trainer.updater.weights(),
+    skipped: () => ({ ...this.#trainer.updater.skipped }),
+  };
 
   /** @param network trained in place */
   constructor(network: Network, options: LearnerOptions = {}) {
@@ -126,21 +133,13 @@ export class Learner {
     const { errors, evaluated } = evaluation;
     const error = drainBlock(errors, pace, evaluated - errors.count, block);
     const { updates, rollbacks, optimizer } = updater;
-    const skipped = { ...updater.skipped };
-    return {
-      ...this.#collected.drain(block, pace.outputsAfter(block.start)),
-      error,
-      score: this.score,
-      served: this.served,
-      updates,
-      skipped,
-      refused: skipped,
-      rollbacks,
-      learningRate: optimizer.learningRate,
-      rate: optimizer.learningRate,
-      weights: () => this.#trainer.weights(),
-      currentWeights: () => updater.weights(),
-    };
+    const { prediction, features } = this.#collected.drain(block, pace.outputsAfter(block.start));
+    const { served } = this;
+    return new BlockResult(
+      { prediction, error, features },
+      { served, updates, rollbacks, learningRate: optimizer.learningRate },
+      this.#source,
+    );
   }
 
   /**

@@ -48,11 +48,12 @@ export class RunningErrors {
   #emittedLoss = 0;
   #frames = 0;
 
-  constructor(channels: number, weight: number) {
-    this.#weights = Float64Array.from({ length: summedFrames + 1 }, (_, n) => -Math.expm1(n * Math.log1p(-weight)));
+  /** @param weights weight of the newest frame, or of the last n frames together for n up to `summedFrames` */
+  constructor(channels: number, weights: number | Float64Array, squares: number = predictors.length * channels) {
+    this.#weights = typeof weights === 'number' ? weightsOfFrames(weights) : weights;
     this.#mean = new Float64Array(channels);
     this.#variance = new Float64Array(channels);
-    this.#squares = new Float64Array(predictors.length * channels);
+    this.#squares = new Float64Array(squares);
   }
 
   get frames(): number {
@@ -100,10 +101,13 @@ export class RunningErrors {
 
   /** Returns a copy to which the frames of `sums` have been added. */
   with(sums: ErrorSums): RunningErrors {
-    const copy = new RunningErrors(this.#mean.length, 0);
-    copy.#weights.set(this.#weights);
-    if (this.#squares.length > copy.#squares.length) copy.splitEmitted();
-    copy.restore(this.save());
+    const copy = new RunningErrors(this.#mean.length, this.#weights, this.#squares.length);
+    copy.#mean.set(this.#mean);
+    copy.#variance.set(this.#variance);
+    copy.#squares.set(this.#squares);
+    copy.#loss = this.#loss;
+    copy.#emittedLoss = this.#emittedLoss;
+    copy.#frames = this.#frames;
     copy.add(sums);
     return copy;
   }
@@ -170,4 +174,9 @@ export class RunningErrors {
     for (let c = 0; c < channels; c++) square += this.#squares[row * channels + c];
     return this.#frames > 0 ? Math.sqrt(square / channels) : NaN;
   }
+}
+
+/** Returns the weight of the last n frames together if the newest frame has the weight `weight`. */
+function weightsOfFrames(weight: number): Float64Array {
+  return Float64Array.from({ length: summedFrames + 1 }, (_, n) => -Math.expm1(n * Math.log1p(-weight)));
 }

@@ -162,7 +162,7 @@ export class Trainer {
     }
     this.#valid[0] = valid;
     if (this.holdout?.isOpen) this.holdout.addFrame(this.#frame, this.#valid);
-    this.#stream.feed(this.#frame, this.#valid);
+    this.#stream.feed(this.#frame, valid === 1 ? undefined : this.#valid);
     const { outputs } = this.#stream.stack;
     const { f32 } = this.#network.engine.arena;
     collected?.append(f32, outputs);

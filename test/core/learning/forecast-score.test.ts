@@ -66,7 +66,7 @@ test('equals the definition: exponential means of whole groups of frames, and ex
       const [last, known] = [t - lead, (k: number) => k >= 0 && k !== missing];
       if (t === missing) continue;
       const prediction = y.subarray(t * channels, (t + 1) * channels);
-      score.add(prediction, targets, t, 1);
+      score.add(prediction, targets, t, { loss: 1 });
       if (lead > 0 && !known(last)) continue;
       count++;
       const complete = Array.from({ length: 8 }, (_, i) => last - i).every(known);
@@ -103,7 +103,7 @@ test('the power-line baseline predicts a sine of the power-line frequency on a c
     const targets = new FrameRing(1, 64);
     for (let t = 0; t < 500; t++) {
       targets.push([3 + Math.sin((2 * Math.PI * 50 * t) / 250)], 0, 1);
-      if (t >= 60) score.add(Float32Array.of(0), targets, t, 1);
+      if (t >= 60) score.add(Float32Array.of(0), targets, t, { loss: 1 });
     }
     expect(score.get().overall.powerLine).toBeLessThan(1e-9);
   }

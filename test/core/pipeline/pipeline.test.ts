@@ -47,6 +47,8 @@ function blocks(lengths: number[]): Block[] {
 
 const plain = (learned: Learned) => ({
   ...learned,
+  score: learned.score,
+  skipped: learned.skipped,
   weights: learned.weights(),
   currentWeights: learned.currentWeights(),
 });
