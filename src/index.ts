@@ -95,6 +95,7 @@ export type { MissingReason } from './core/learning/evaluation.ts';
 export type { LearnerOptions } from './core/learning/learner-options.ts';
 export type { LossName, LossSpec } from './core/learning/loss.ts';
 export type { RunningScore, Score } from './core/learning/forecast-score.ts';
+export type { ServedWeights } from './core/learning/served-weights.ts';
 export type { ErrorStats } from './core/learning/running-errors.ts';
 /** @deprecated Use `SkipReason`. */
 export type { SkipReason as Refusal } from './core/learning/learned.ts';
