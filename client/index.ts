@@ -34,6 +34,7 @@ export type {
   HealthMessage,
   KernelsMessage,
   LearnerInfo,
+  LearnerRequest,
   LearningAct,
   LearningRequest,
   LossMessage,

@@ -20,7 +20,10 @@ export interface Loss {
   /** Root mean squared error. If it is known but `nmse` is null, the target is constant. */
   readonly rms?: number | null;
   /** Score of weights that were set aside, on later frames that they have not learned from. */
-  readonly holdout?: { readonly skill: number | null };
+  readonly holdout?: {
+    /** 1 - nmse / persistence. */
+    readonly skill: number | null;
+  };
   /** Time in ms since 1970 (default: now). */
   readonly time?: number;
 }
