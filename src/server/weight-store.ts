@@ -8,8 +8,8 @@ import type { LearnedWeights } from './pipeline-runner.ts';
 
 /**
  * Saved weights of learners in a directory, one file per learner: `<stream>~<learner>.safetensors`, with the settings of the
- * learner in the metadata. Files are read once, on
- * opening, and written atomically. Beyond `maxLearners` learners, those saved longest ago are deleted.
+ * learner in the metadata. Files are read once, on opening, and written atomically. Weights are kept until a learner with the
+ * same settings has chosen others. Beyond `maxLearners` learners, those saved longest ago are deleted.
  */
 export class WeightStore {
   readonly #directory: string | undefined;
@@ -59,7 +59,11 @@ export class WeightStore {
 
   /** Stores the weights of a stream's learners, and writes them to the directory if there is one. */
   async save(stream: string, learned: ReadonlyMap<string, LearnedWeights>): Promise<void> {
-    for (const [learner, { weights, key }] of learned) {
+    const written = [...learned].filter(([learner, { key, undecided }]) => {
+      const stored = this.get(stream, learner);
+      return !undecided || stored === undefined || stored.key !== key;
+    });
+    for (const [learner, { weights, key }] of written) {
       const file = fileOf(stream, learner);
       this.#weights.delete(file);
       this.#weights.set(file, { weights, ...(key !== undefined && { key }) });
@@ -68,7 +72,7 @@ export class WeightStore {
     for (const file of evicted) this.#weights.delete(file);
     const directory = this.#directory;
     if (directory === undefined) return;
-    for (const [learner, { spec, weights, key, score }] of learned) {
+    for (const [learner, { spec, weights, key, score }] of written) {
       const metadata = { ...(key !== undefined && { learner: key }), ...(score !== undefined && { score }) };
       const bytes = Network.create(spec, { weights }).save({ metadata });
       await writeFileAtomic(join(directory, fileOf(stream, learner)), Buffer.from(bytes));

@@ -94,6 +94,12 @@ export class Learner {
     return this.#trainer.weights();
   }
 
+  /** Whether `weights` returns the current weights only because none have been chosen yet. */
+  get undecided(): boolean {
+    const { holdout } = this.#trainer;
+    return holdout !== null && holdout.served === null;
+  }
+
   /** The scores so far. */
   get score(): Score {
     return this.#trainer.score(this.#outputRate);
