@@ -26,7 +26,7 @@ const followsText =
 /** Factor between the errors from which the learner follows the signal. */
 const followsFactor = 2;
 /** Fewer scored frames are too few to compare the errors. */
-const minHoldoutFrames = 200;
+const minHoldoutFrames = 1000;
 /** Range of the learning-rate slider, as powers of ten. */
 const minExponent = -4;
 const maxExponent = 0;
