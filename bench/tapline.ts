@@ -103,7 +103,7 @@ function inOrder(
 const passes = 3;
 
 /** A learning rate so small that the outputs stay comparable, although every update changes the weights. */
-const learningRate = 1e-6;
+const learningRate = 1e-7;
 
 /**
  * A learning step per frame: ∂L/∂w and ∂L/∂x of the last output, an update, and the forward pass of the next frame. ∂L/∂y is
@@ -171,7 +171,7 @@ export function learner(workload: Workload): Contestant {
   const { spec, weights, blocks, step, stride, inChannels, outChannels } = workload;
   const network = Network.create(spec, { weights });
   // the errors of a learner are larger than the gradients above
-  const optimizer = sgd({ learningRate: learningRate / 100 });
+  const optimizer = sgd({ learningRate: learningRate / 10 });
   const trained = new Learner(network, { task: 'target', optimizer, updateEvery: stride });
   const targets = noise(workload);
   let at = 0;

@@ -19,7 +19,7 @@ export interface Loss {
   readonly skill: number | null;
   /** Root mean squared error. If it is known but `nmse` is null, the target is constant. */
   readonly rms?: number | null;
-  /** Score of weights that were set aside, on later frames that they have not learned from. */
+  /** Score of weights that were set aside, on later frames that they were not trained on. */
   readonly holdout?: {
     /** 1 - nmse / persistence. */
     readonly skill: number | null;
@@ -76,7 +76,7 @@ export class LossPlot {
       label: 'Learner skill over time',
       movingAxis: true,
       options: () => this.#skillOptions(),
-      draw: () => this.#data(3, 4),
+      draw: () => (options.compact ? this.#data(3) : this.#data(3, 4)),
     });
     const skill = this.#outputs.at(-1);
     if (skill) skill.dataset.testid = 'skill';

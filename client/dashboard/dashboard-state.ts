@@ -81,7 +81,7 @@ const maxClearedAlarms = 50;
 const maxPreviews = 4;
 
 /** Score of a learner, as in the `loss` message of the protocol. */
-export type LearnerScore = Pick<LossMessage, 'nmse' | 'skill' | 'holdout' | 'rollbacks'>;
+export type LearnerScore = Pick<LossMessage, 'skill' | 'overall' | 'holdout' | 'rollbacks'>;
 
 /** The key of a learner in `DashboardState.scores`. */
 export function learnerKey(stream: string, learner: number): string {

@@ -17,10 +17,10 @@ import type { DashboardStore } from './dashboard-store.ts';
 import type { StreamFeed } from './stream-feed.ts';
 
 const learnerHelp =
-  'Kernel: the weight of each past frame; lag 0 is the newest frame. Spectrum: the gain of the kernel at each frequency. Error: squared error divided by the variance of the target. Skill: 1 is perfect, 0 is no better than the baseline (dashed).';
+  'Kernel: the weight of each past frame; lag 0 is the newest frame. Spectrum: the gain of the kernel at each frequency. Error: squared error divided by the variance of the target; dashed: that of the baseline. Skill: 1 is perfect, 0 is no better than the baseline.';
 const learningRateHelp = 'The size of an update (µ). A higher learning rate adapts faster, but also forgets sooner.';
 const holdoutHelp =
-  'The weights are set aside from time to time and scored on later frames that they have not learned from. The score above is that of a learner that is corrected after every frame.';
+  'The weights are set aside from time to time and scored on later frames that they were not trained on. The score above is that of a learner that is corrected after every frame.';
 const followsText =
   'This error is much larger than the live one: the learner follows the signal, but has not learned a rule that lasts. Try a lower learning rate, slower forgetting, or a longer kernel.';
 /** Factor between the errors from which the learner follows the signal. */
@@ -149,9 +149,13 @@ function rollbacksView(state: DashboardState, info: StreamInfo, learner: Learner
 
 /** The score of weights that were set aside, and what a large difference from the live score means. */
 function holdoutView(state: DashboardState, info: StreamInfo, learner: LearnerInfo): TemplateResult | undefined {
-  const { nmse, holdout } = state.scores.get(learnerKey(info.name, learner.index)) ?? {};
-  if (nmse == null || holdout?.nmse == null || holdout.skill === null) return undefined;
-  const follows = holdout.frames >= minHoldoutFrames && holdout.nmse > followsFactor * nmse;
+  const { overall, holdout } = state.scores.get(learnerKey(info.name, learner.index)) ?? {};
+  if (holdout?.nmse == null || holdout.skill === null) return undefined;
+  const [error, relative] = [overall?.nmse ?? Infinity, 1 - (overall?.skill ?? -Infinity)];
+  const follows =
+    holdout.frames >= minHoldoutFrames &&
+    holdout.nmse > followsFactor * error &&
+    1 - holdout.skill > followsFactor * relative;
   return html`<p class="learner-holdout" data-testid="holdout">
     Weights set aside: error ${formatNumber(holdout.nmse)}, skill ${formatNumber(holdout.skill)} ${hint(holdoutHelp)}
     ${follows ? html`<br />${followsText}` : undefined}

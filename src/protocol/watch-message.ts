@@ -73,7 +73,7 @@ export interface LossMessage {
     /** 1 - nmse / persistence. */
     skill: number | null;
   };
-  /** The score of weights that were set aside, on later frames that they have not learned from. */
+  /** The score of weights that were set aside, on later frames that they were not trained on. */
   holdout?: {
     /** Squared error divided by the variance of the target. */
     nmse: number | null;

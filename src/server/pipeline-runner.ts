@@ -60,8 +60,8 @@ export interface LearnedWeights {
   readonly weights: Weights;
   /** Metadata of the weights file: the scores as JSON. */
   readonly score?: string;
-  /** Whether the holdout of the learner has not chosen weights yet. */
-  readonly undecided?: boolean;
+  /** Whether the weights are still the initial ones. */
+  readonly untrained?: boolean;
   /** Settings of the learner (`learnerKey`). */
   readonly key?: string;
 }
@@ -176,9 +176,9 @@ export class PipelineRunner {
     const learned = [...this.#reports.learners.keys()].flatMap((name): [string, LearnedWeights][] => {
       const [learner, spec] = [pipeline?.learnerOf(name), specs.get(name)];
       if (!learner || !spec) return [];
-      const { network, undecided } = learner;
+      const { network, untrained } = learner;
       const score = scoreMetadata(learner.score, learner.served);
-      return [[name, { spec: network.spec, weights: learner.weights(), key: learnerKey(spec), score, undecided }]];
+      return [[name, { spec: network.spec, weights: learner.weights(), key: learnerKey(spec), score, untrained }]];
     });
     return new Map(learned);
   }

@@ -8,8 +8,8 @@ import type { LearnedWeights } from './pipeline-runner.ts';
 
 /**
  * Saved weights of learners in a directory, one file per learner: `<stream>~<learner>.safetensors`, with the settings of the
- * learner in the metadata. Files are read once, on opening, and written atomically. Weights are kept until a learner with the
- * same settings has chosen others. Beyond `maxLearners` learners, those saved longest ago are deleted.
+ * learner in the metadata. Files are read once, on opening, and written atomically. A learner with the same settings that has
+ * not been trained does not replace them. Beyond `maxLearners` learners, those saved longest ago are deleted.
  */
 export class WeightStore {
   readonly #directory: string | undefined;
@@ -59,9 +59,9 @@ export class WeightStore {
 
   /** Stores the weights of a stream's learners, and writes them to the directory if there is one. */
   async save(stream: string, learned: ReadonlyMap<string, LearnedWeights>): Promise<void> {
-    const written = [...learned].filter(([learner, { key, undecided }]) => {
+    const written = [...learned].filter(([learner, { key, untrained }]) => {
       const stored = this.get(stream, learner);
-      return !undecided || stored === undefined || stored.key !== key;
+      return !untrained || stored === undefined || stored.key !== key;
     });
     for (const [learner, { weights, key }] of written) {
       const file = fileOf(stream, learner);

@@ -59,7 +59,7 @@ export function conclusion(outcome: Outcome): string {
     `While learning, the squared error of the network was ${comparison(task, score.overall)}.`,
     ...validations.map(({ path, score: { overall } }) =>
       Number.isFinite(overall.skill)
-        ? `On ${basename(path)}, which was not used for training, that of the final weights was ${comparison(task, overall)}.`
+        ? `On ${basename(path)}, which was not used for training, that of the saved weights was ${comparison(task, overall)}.`
         : `On ${basename(path)}, no prediction could be scored: every window includes the start, a gap, or a missing sample, or the targets did not change.`,
     ),
     nextStep(outcome, judged),
@@ -101,11 +101,12 @@ function nextStep(outcome: Outcome, validations: readonly Validation[]): string 
     return `The signal is already explained by the baseline '${name}'. Try ${outcome.task === 'forecast' ? `a longer horizon (--horizon ${10 * outcome.horizon})` : 'another target'}.`;
   if (failed !== '') return failed;
   if (validations.length > 0 && nmse > different * score.overall.nmse && nmse > smallError)
-    return `The final weights are clearly worse on a recording that they were not trained on: what they learned is specific to the end of the training data. Try more recordings of the same kind${forgetLess(outcome)}.`;
+    return `The saved weights are clearly worse on a recording that they were not trained on. Try more recordings of the same kind${forgetLess(outcome)}.`;
   if (
     served &&
     served.frames >= minHoldoutFrames &&
     (served.rms / score.overall.rms) ** 2 > different &&
+    served.nmse > different * score.overall.nmse &&
     served.nmse > smallError
   )
     return `The saved weights are clearly worse on later frames than the learner, which is corrected after every frame: it follows the signal, but has not learned a rule that lasts. Try ${followLess(outcome)}.`;

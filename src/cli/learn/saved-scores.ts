@@ -33,7 +33,7 @@ export function savedNote({ served }: Learned): string {
   const listed = ranges.slice(-maxListed).map(([from, to]) => `${from}-${to - 1}`);
   const more = ranges.length > maxListed ? '… ' : '';
   return [
-    `Saved the weights of frame ${setAside}, whose error on ${counted(frames, 'later frame')} that they have not learned from`,
+    `Saved the weights of frame ${setAside}, whose error on ${counted(frames, 'later frame')} that they were not trained on`,
     `is ${shown(nmse)} times the variance of the target, skill ${shown(skill)} (frames ${more}${listed.join(', ')})`,
   ].join('\n');
 }

@@ -17,7 +17,7 @@ export interface RunningScore extends ErrorStats {
  */
 export interface Score extends RunningScore {
   /**
-   * Score of weights that were set aside at stated frames, on later frames that they have not learned from (`Holdout`): on at
+   * Score of weights that were set aside at stated frames, on later frames that they were not trained on (`Holdout`): on at
    * most a tenth of the frames. Its errors are NaN until the first weights have been chosen and scored.
    */
   readonly holdout: RunningScore;

@@ -82,6 +82,14 @@ export class HeldOutWeights {
     if (output.count > 0) this.#measure(variances);
   }
 
+  /** Skips missing frames. */
+  jump(count: number): void {
+    const [stream, evaluation] = [this.#stream!, this.#evaluation];
+    stream.jump(count);
+    evaluation.skipPredictions(this.#network.pace.outputsAfter(stream.index) - evaluation.next);
+    evaluation.skipTargets(count);
+  }
+
   close(): void {
     this.#stream?.close();
     this.#stream = null;

@@ -37,7 +37,7 @@ export interface Candidates {
 }
 
 /**
- * Sets weights aside at stated frames, and scores them on later frames that they have not learned from. In every period
+ * Sets weights aside at stated frames, and scores them on later frames that they were not trained on. In every period
  * (`HoldoutSchedule`), the chosen weights, the latest, and their mean predict the targets of one window; those with the
  * smallest error are chosen. The chosen weights are scored in another window, which comes after their choice. They are
  * served from then on.
@@ -51,6 +51,8 @@ export class Holdout {
   readonly #latest: HeldOutWeights;
   readonly #mean: HeldOutWeights;
   readonly #scoreOptions: Omit<ScoreOptions, 'rate'>;
+  /** Absolute index of the first frame, from which the frames of the periods are counted. -1: not known yet. */
+  #origin = -1;
   #period: HoldoutPeriod;
   /** Sum of the weights at `#summed` times in the period, and the number of `step`s that have passed. */
   #sums: Float32Array[] = [];
@@ -81,7 +83,7 @@ export class Holdout {
     this.#mean = mean;
     this.#scoreOptions = scoreOptions;
     this.#period = schedule.at(0);
-    this.next = this.#period.step;
+    this.next = 0;
   }
 
   /** Whether a window is open, so that targets and frames must be added. */
@@ -111,19 +113,23 @@ export class Holdout {
 
   /** Sets weights aside, opens and closes windows, and chooses, as is due before frame `index`. */
   advance(index: number, learner: LearnerView): void {
-    if (index >= this.#period.end) this.#endPeriod(index, learner);
-    const { start, step, middle, report, choice } = this.#period;
-    if (index >= middle && this.#isReporting) this.#closeReport();
-    const steps = Math.floor((index - start) / step);
+    if (this.#origin < 0) this.#origin = index;
+    const frame = index - this.#origin;
+    if (frame >= this.#period.middle && this.#isReporting) this.#closeReport();
+    if (frame >= this.#period.end) this.#endPeriod(frame, learner);
+    const { start, step, report, choice } = this.#period;
+    const steps = Math.floor((frame - start) / step);
     if (steps > this.#steps) this.#addToMean(learner, steps);
-    if (this.#own && isDue(report, index)) {
+    if (this.isOpen) {
+      // a window is prepared once
+    } else if (this.#own && isDue(report, frame)) {
       this.#openWindow([this.#chosen], report, learner);
-    } else if (start > 0 && isDue(choice, index)) {
+    } else if (this.#latest.setAside >= 0 && isDue(choice, frame)) {
       this.#variances = learner.variances();
       this.#openWindow(this.#candidates, choice, learner);
     }
     const events = [start + (steps + 1) * step, report.opens, choice.opens];
-    this.next = Math.min(...events.filter((frame) => frame > index));
+    this.next = this.#origin + Math.min(...events.filter((event) => event > frame));
   }
 
   /** Adds the target of the next frame; `valid`: 1 = valid. */
@@ -136,14 +142,18 @@ export class Holdout {
     for (let i = 0; i < this.#open.length; i++) this.#open[i].addFrame(frame, valid, this.#variances);
   }
 
-  /** Closes the current window without a result, because frames are missing. */
-  interrupt(): void {
-    this.#open = [];
+  /** Records that `count` frames are missing, more than the network needs to settle. */
+  jump(count: number): void {
+    for (const weights of this.#open) weights.jump(count);
   }
 
-  /** Forgets all weights that were set aside. */
+  /** Forgets all weights that were set aside, and starts with the next frame. */
   reset(): void {
-    this.interrupt();
+    this.#open = [];
+    this.#origin = -1;
+    this.#period = this.#schedule.at(0);
+    this.#steps = 0;
+    this.next = 0;
     for (const candidate of this.#candidates) candidate.setAside = -1;
     this.#sums = [];
     this.#summed = 0;
@@ -158,6 +168,7 @@ export class Holdout {
 
   save(): State {
     return {
+      origin: this.#origin,
       start: this.#period.start,
       next: this.next,
       steps: this.#steps,
@@ -178,6 +189,7 @@ export class Holdout {
 
   restore(state: State): void {
     const has = (name: string) => name in state;
+    this.#origin = numberIn(state, 'origin');
     this.#period = this.#schedule.at(numberIn(state, 'start'));
     this.next = numberIn(state, 'next');
     this.#steps = numberIn(state, 'steps');
@@ -211,15 +223,16 @@ export class Holdout {
   }
 
   /** Chooses, sets the current weights and their mean aside, and starts the next period. */
-  #endPeriod(index: number, learner: LearnerView): void {
-    if (this.isOpen && !this.#isReporting) this.#choose();
-    this.interrupt();
+  #endPeriod(frame: number, learner: LearnerView): void {
+    if (this.isOpen) this.#choose();
+    this.#open = [];
     this.#addToMean(learner, 0);
-    if (this.#chosen.setAside < 0) this.#chosen.store(learner.initial(), 0);
+    const index = this.#origin + frame;
+    if (this.#chosen.setAside < 0) this.#chosen.store(learner.initial(), this.#origin);
     const means = this.#sums.map((sums) => sums.map((sum) => sum / this.#summed));
     this.#mean.store(means, index);
     this.#latest.store(learner.weights(), index);
-    this.#period = this.#schedule.at(index, this.#period);
+    this.#period = this.#schedule.at(frame, this.#period);
     this.#sums = [];
     this.#summed = 0;
   }
@@ -253,8 +266,9 @@ export class Holdout {
 
   #openWindow(weights: readonly HeldOutWeights[], window: HoldoutWindow, learner: LearnerView): void {
     const state = learner.state();
+    const [from, to] = [window.from + this.#origin, window.to + this.#origin];
     const scores = weights.length === 1 ? this.#reportScores() : [];
-    for (const each of weights) each.open(state, window, scores);
+    for (const each of weights) each.open(state, { from, to }, scores);
     this.#open = weights;
   }
 
@@ -270,10 +284,10 @@ export class Holdout {
   /** Ends the window of the chosen weights: they are served from now on. */
   #closeReport(): void {
     const { count, packed, setAside } = this.#chosen;
-    this.interrupt();
+    this.#open = [];
     if (count === 0 || this.#ranges.length === maxRanges) return;
     const { from, to } = this.#period.report;
-    this.#ranges.push([from, to]);
+    this.#ranges.push([from + this.#origin, to + this.#origin]);
     if (this.#ranges.length === 1) this.#served = packed;
     const { overall, frames } = this.#own!.get();
     this.#servedScore = { ...overall, frames, setAside, ranges: this.#ranges.slice() };

@@ -94,10 +94,9 @@ export class Learner {
     return this.#trainer.weights();
   }
 
-  /** Whether `weights` returns the current weights only because none have been chosen yet. */
-  get undecided(): boolean {
-    const { holdout } = this.#trainer;
-    return holdout !== null && holdout.served === null;
+  /** Whether the weights are still the initial ones. */
+  get untrained(): boolean {
+    return this.served === null && this.#trainer.updater.updates === 0;
   }
 
   /** The scores so far. */
@@ -215,6 +214,7 @@ export class Learner {
     this.alarmed = numberIn(state, 'alarmed') === 1;
     this.#outputRate = numberIn(state, 'rate');
     this.#trainer.restore(state);
+    this.#trainer.start(this.#outputRate);
     this.#pendingTargets.restore(stateIn(state, 'early'));
     this.#delayed?.close();
     this.#delayed = null;

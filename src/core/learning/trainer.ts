@@ -182,7 +182,7 @@ export class Trainer {
         this.addFrame(zeros, 0, 0);
       }
     } else {
-      this.holdout?.interrupt();
+      this.holdout?.jump(count);
       this.#stream.jump(count);
       this.updater.skipped.late += this.evaluation.next - this.evaluation.evaluated;
       this.evaluation.skipPredictions(pace.outputsAfter(this.index) - this.evaluation.next);
@@ -239,7 +239,8 @@ export class Trainer {
     this.#stream.close();
     this.#stream = NetworkStream.of(this.#network, stateIn(state, 'stream'));
     // states of earlier versions have none
-    if (this.holdout && 'holdout' in state) this.holdout.restore(stateIn(state, 'holdout'));
+    if ('holdout' in state) this.holdout?.restore(stateIn(state, 'holdout'));
+    else this.holdout?.reset();
   }
 
   /** Sets weights aside and opens windows as is due before the next frame, and adds its target to the open window. */

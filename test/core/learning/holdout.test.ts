@@ -60,6 +60,8 @@ interface Case {
 const cases: readonly Case[] = [
   { name: 'a forecast', layers: [conv(2)], options: {} },
   { name: 'a forecast over 12 frames', layers: [conv(2)], options: { horizon: 12 } },
+  { name: 'a forecast over 50 frames', layers: [conv(2)], options: { horizon: 50 } },
+  { name: 'long kernels', layers: [conv(4, 4), { type: 'tanh' }, conv(2, 100)], options: {} },
   {
     name: 'a deep network',
     layers: [conv(6), { type: 'tanh' }, conv(6, 3, { dilation: 2 }), { type: 'relu' }, conv(2, 3)],
@@ -209,6 +211,53 @@ test('skips windows with missing frames, and continues after a long gap', () => 
   const { ranges } = after.served!;
   expect(ranges.some(([from]) => from >= 20_000)).toBe(true);
   for (const [from, to] of ranges) expect(to <= 3100 || from >= 20_000).toBe(true);
+});
+
+test('a learner that starts late sets its weights aside as soon as one that starts with frame 0', () => {
+  const x = resonance(4000, 1);
+  const [first, late] = [0, 1_000_000].map((from) => {
+    const learner = new Learner(Network.create(one, { zeroOutput: true }));
+    if (from > 0) learner.push({ data: new Float32Array(0), channels: 1, start: from, rate, time: 0 });
+    return learner.push({ data: x, channels: 1, start: from, rate, time: 0 });
+  });
+  expect(first.served!.nmse).toBeLessThan(0.5);
+  expect(late.served!.setAside - 1_000_000).toBeGreaterThan(0);
+  expect(late.served!.setAside - 1_000_000).toBeLessThan(first.served!.setAside + 300);
+  expect(late.served!.nmse).toBeLessThan(0.5);
+});
+
+test('with gaps of any length, the score is that of the served weights on the frames in its ranges', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ from: fc.integer({ min: 0, max: 6000 }), count: fc.integer({ min: 1, max: 300 }) }), {
+        minLength: 1,
+        maxLength: 30,
+      }),
+      (gaps) => {
+        const frames = 6000;
+        const x = resonance(frames, 1);
+        const missing = new Uint8Array(frames);
+        for (const { from, count } of gaps) missing.fill(1, from, from + count);
+        const learner = new Learner(Network.create(one, { zeroOutput: true }), { horizon: 2 });
+        let last: Learned | null = null;
+        for (let t = 0; t < frames; t++)
+          if (missing[t] === 0)
+            last = learner.push({ data: x.subarray(t, t + 1), channels: 1, start: t, rate, time: 0 });
+        if (!last?.served) return;
+        const { served } = last;
+        const stream = Network.create(one, { weights: last.weights() }).stream();
+        const valid = missing.map((gone) => 1 - gone);
+        const y = stream.push(x.map((sample, t) => (missing[t] ? NaN : sample)));
+        const pairs: [number, number][] = [];
+        for (const [from, to] of served.ranges)
+          for (let t = from; t < to; t++)
+            if (valid[t] && stream.valid[t - 2] && valid[t - 2]) pairs.push([y[t - 2], x[t]]);
+        expect(served.frames).toBe(pairs.length);
+        expect(served.nmse).toBeCloseTo(nmse([pairs]), 9);
+      },
+    ),
+    { seed: 3, numRuns: 30 },
+  );
 });
 
 test('without it, the weights to serve are the current ones', () => {
