@@ -65,7 +65,9 @@ test.each([
     expect(holdout.skill).toBeCloseTo(1 - nmse / share((t, c) => x[t - lead][c]), 5);
     expect(scored[0]).toBeGreaterThan(holdout.setAside);
     const [, frame, count, error] =
-      /^Saved the weights of frame (\d+), whose error on (\d+) later frames .*\nis (\S+) times/m.exec(stdout)!;
+      /^Saved the weights as they were at frame (\d+)\. On (\d+) later frames .*\ntheir error is (\S+) times/m.exec(
+        stdout,
+      )!;
     expect([Number(frame), Number(count)]).toEqual([holdout.setAside, holdout.frames]);
     expect(Number(error)).toBeCloseTo(nmse, 2);
   },

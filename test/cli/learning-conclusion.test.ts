@@ -113,7 +113,7 @@ describe('the paragraph that ends the report', () => {
         return { 'a.csv': [x, plus(filtered(x, [1, 1]), z, 0.3)], 'b.csv': [z, plus(filtered(z, [1, 0]), x, 0.3)] };
       },
       ['a.csv', ...target, '--validate', 'b.csv'],
-      /^The final weights are clearly worse on a recording that they were not trained on.* slower forgetting \(--optimizer rls:0\.9996\d+\)\.$/m,
+      /^The saved weights are clearly worse on a recording that they were not trained on.* slower forgetting \(--optimizer rls:0\.9996\d+\)\.$/m,
     ],
     [
       'targets that do not change',
@@ -127,13 +127,13 @@ describe('the paragraph that ends the report', () => {
     expect(text).not.toMatch(/NaN|undefined/);
   });
 
-  test('reports how the final weights do on each recording that they were not trained on', async () => {
+  test('reports how the saved weights do on each recording that they were not trained on', async () => {
     const signals = { 'a.csv': [walk(white(11))], 'b.csv': [walk(white(12))], 'c.csv': [walk(white(13))] };
     const text = await concluded(signals, 'a.csv', '--validate', 'b.csv', '--validate', 'c.csv');
     const lines = text
       .split('\n')
       .map((line) =>
-        /^(On \w\.csv|While learning), .* squared error|^On (\w\.csv), which was not used for training, that of the final weights was \d/.test(
+        /^(On \w\.csv|While learning), .* squared error|^On (\w\.csv), which was not used for training, that of the saved weights was \d/.test(
           line,
         ),
       );

@@ -94,6 +94,7 @@ describe('the report', () => {
       gaps: 'hold',
       output: 'w',
       torch: false,
+      starts: [],
     });
     const rows = report.split('\n\n')[0].split('\n').slice(1);
     expect(rows.map((row) => row.split(/ {2,}/).slice(1).map(Number))).toEqual(

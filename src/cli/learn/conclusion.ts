@@ -14,7 +14,7 @@ export interface Outcome extends AdviceOptions {
   readonly score: Score;
   /** Score of the saved weights on later frames; null: the last weights were saved, without a score. */
   readonly served: ServedWeights | null;
-  /** Scores of the final weights on other recordings. */
+  /** Scores of the saved weights on other recordings. */
   readonly validations: readonly Validation[];
   /** Forecast horizon in frames. */
   readonly horizon: number;

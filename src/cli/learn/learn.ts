@@ -88,7 +88,7 @@ export function learnCommand(): Command<[string[]], LearnOptions> {
     .option(...standardizeOption)
     .option(
       '--validate <file>',
-      'Score the final weights, frozen, on a recording that is not used for training (repeatable)',
+      'Score the saved weights, frozen, on a recording that is not used for training (repeatable)',
       collect,
     )
     .option('--report <file>', 'HTML file for a report with the learning curve and the kernels');

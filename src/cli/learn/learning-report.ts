@@ -4,7 +4,7 @@ import type { Recording } from '../../formats/index.ts';
 import { counted } from '../amounts.ts';
 import { methods } from '../report/learning-curve.ts';
 import type { LearningRun } from './learning-run.ts';
-import { savedNote } from './saved-scores.ts';
+import { type RecordingStart, savedNote } from './saved-scores.ts';
 import { compared, shown } from './score-tables.ts';
 import type { Task } from './task-channels.ts';
 
@@ -15,13 +15,15 @@ export interface ReportOptions {
   readonly output: string;
   readonly torch: boolean;
   readonly standardize?: number;
+  /** The recordings, with the absolute index of their first frame. */
+  readonly starts: readonly RecordingStart[];
 }
 
 /** The result of a pass as text: a table of errors, then counts of frames and updates. */
 export function learningReport(
   { frames }: Pick<Recording, 'frames'>,
   { learned, seconds, filled }: LearningRun,
-  { task, gaps, output, torch, standardize }: ReportOptions,
+  { task, gaps, output, torch, standardize, starts }: ReportOptions,
 ): string {
   const { score, updates, skipped: counts, rollbacks, learningRate } = learned;
   const row = (name: string, of: (standing: ErrorStats) => number) =>
@@ -46,7 +48,7 @@ export function learningReport(
     lines.push(
       `Rolled back to the last good weights ${counted(rollbacks, 'time')}; the learning rate is now ${learningRate.toPrecision(3)}`,
     );
-  lines.push(savedNote(learned));
+  lines.push(savedNote(learned, starts));
   lines.push(`Wrote the weights to ${output}${torch ? ' (PyTorch names and tap order)' : ''}`);
   if (standardize !== undefined)
     lines.push(`The network expects standardized input: tapline apply ${output} <input> --standardize ${standardize}`);

@@ -29,6 +29,8 @@ export interface LearningRun {
 
 /** A pass, with the score of each recording. */
 export interface ScoredRun extends LearningRun {
+  /** Absolute index that the first frame of each recording has in the pass; Infinity for a recording without frames. */
+  readonly starts: readonly number[];
   /** Scores of the recordings, in their order; undefined for a recording without frames. */
   readonly scores: readonly (RunningScore | undefined)[];
 }
@@ -53,12 +55,14 @@ export function learningRun(
   const scores = recordings.map(() => new RecordingScore(task, Math.max(blockFrames, receptiveField)));
   const every = Math.max(1, Math.floor(frames / maxPoints));
   const curve: CurvePoint[] = [];
+  const starts = recordings.map(() => Infinity);
   const startedAt = performance.now();
   let last: Learned | null = null;
   let [done, filled, current] = [0, 0, 0];
   for (const { recording, block } of inTurn(recordings, receptiveField + task.lead)) {
     if (recording !== current && pipeline.spec.standardize) pipeline.handle({ type: 'restart', stage: 'standardize' });
     current = recording;
+    starts[recording] = Math.min(starts[recording], block.start);
     for (const output of runPipeline(pipeline, pieces([block], blockFrames))) {
       const { raw, learned } = output;
       if (!learned) continue;
@@ -74,5 +78,5 @@ export function learningRun(
   line.clear();
   if (!last) throw new UsageError('the recording contains no frames');
   const seconds = (performance.now() - startedAt) / 1000;
-  return { learned: last, curve, filled, seconds, scores: scores.map(({ score }) => score) };
+  return { learned: last, curve, filled, seconds, starts, scores: scores.map(({ score }) => score) };
 }

@@ -9,12 +9,14 @@ import type { Validation } from './validation.ts';
 const maxListed = 4;
 
 /**
- * Metadata of a weights file as JSON: `score`, the scores while learning and of the saved weights, and `validation`, the scores on
- * other recordings. A file for PyTorch has no `score`.
+ * Metadata of a weights file as JSON: `score`, the scores while learning and of the saved weights; `recordings`, where each recording
+ * starts in the frames of `score` if there are several; and `validation`, the scores on other recordings. A file for PyTorch contains
+ * only `validation`.
  */
 export function savedScores(
   { score, served }: Learned,
   validations: readonly Validation[],
+  recordings: readonly RecordingStart[],
   torch: boolean,
 ): Record<string, string> {
   const results = validations.map(({ path, score: { frames, overall } }) => {
@@ -22,18 +24,32 @@ export function savedScores(
   });
   return {
     ...(!torch && { score: scoreMetadata(score, served) }),
+    ...(!torch && recordings.length > 1 && { recordings: JSON.stringify(recordings) }),
     ...(results.length > 0 && { validation: JSON.stringify(results) }),
   };
 }
 
-/** Which weights were saved, and their score on later frames. */
-export function savedNote({ served }: Learned): string {
+/** A recording and the absolute index that its first frame has in the pass. */
+export interface RecordingStart {
+  readonly recording: string;
+  readonly start: number;
+}
+
+/** Which weights were saved, and their score on later frames, which are counted from the start of their recording. */
+export function savedNote({ served }: Learned, recordings: readonly RecordingStart[]): string {
   if (!served) return 'Saved the last weights; there were too few frames to set weights aside and score them';
-  const { setAside, frames, ranges, nmse, skill } = served;
-  const listed = ranges.slice(-maxListed).map(([from, to]) => `${from}-${to - 1}`);
+  const { setAside, frames, ranges, nmse, skill, persistence } = served;
+  if (!Number.isFinite(nmse)) return 'Saved weights without a score: the targets did not change';
+  const place = (frame: number, last = frame) => {
+    const { recording, start } = recordings.findLast((each) => each.start <= frame) ?? recordings[0];
+    const name = recordings.length > 1 ? `${recording} ` : '';
+    return last === frame ? `${name}${frame - start}` : `${name}${frame - start}-${last - start}`;
+  };
+  const listed = ranges.slice(-maxListed).map(([from, to]) => place(from, to - 1));
   const more = ranges.length > maxListed ? '… ' : '';
   return [
-    `Saved the weights of frame ${setAside}, whose error on ${counted(frames, 'later frame')} that they were not trained on`,
-    `is ${shown(nmse)} times the variance of the target, skill ${shown(skill)} (frames ${more}${listed.join(', ')})`,
+    `Saved the weights as they were at frame ${place(setAside)}. On ${counted(frames, 'later frame')} that they were not trained on,`,
+    `their error is ${shown(nmse)} times the variance of the target (baseline ${shown(persistence)}), skill ${shown(skill)}`,
+    `(frames ${more}${listed.join(', ')})`,
   ].join('\n');
 }

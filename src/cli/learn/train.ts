@@ -70,7 +70,8 @@ export async function train(
   const after = pass.learned.weights();
   network.setWeights(after);
   const validations = others.map((other) => validate(other, scored, spec, input, line));
-  write(output, network.save({ torch, metadata: savedScores(pass.learned, validations, torch) }));
+  const starts = given.map((each, i) => ({ recording: basename(each.path), start: pass.starts[i] }));
+  write(output, network.save({ torch, metadata: savedScores(pass.learned, validations, starts, torch) }));
   const facts = {
     ...factsOf(network, spec, recordings, places, standardize),
     ...{ task, horizon: options.horizon, rate: first.rate, standardize, network: path, taps },
@@ -89,7 +90,7 @@ export async function train(
     );
   const byRecording = given.map((each, i) => ({ path: each.path, score: pass.scores[i] }));
   const sections = [
-    learningReport(totalOf(recordings), pass, { task, gaps, output, torch, standardize }),
+    learningReport(totalOf(recordings), pass, { task, gaps, output, torch, standardize, starts }),
     given.length > 1 ? recordingTable('while learning', task, byRecording) : '',
     recordingTable('validation', task, validations),
     torch ? '' : others.map((other) => applyCommandLine(other, { output, places, gaps, standardize })).join(''),
