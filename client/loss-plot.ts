@@ -76,7 +76,8 @@ export class LossPlot {
       label: 'Learner skill over time',
       movingAxis: true,
       options: () => this.#skillOptions(),
-      draw: () => (options.compact ? this.#data(3) : this.#data(3, 4)),
+      // the compact plot has no legend for the weights set aside
+      draw: () => (this.#error ? this.#data(3, 4) : this.#data(3)),
     });
     const skill = this.#outputs.at(-1);
     if (skill) skill.dataset.testid = 'skill';
@@ -205,7 +206,9 @@ export class LossPlot {
           fill: `color-mix(in srgb, ${theme.good} 14%, transparent)`,
           fillTo: 0,
         },
-        { points: { show: false }, pxAlign: 0, stroke: theme.ghost, width: 1.25, dash: [4, 3] },
+        ...(this.#error
+          ? [{ points: { show: false }, pxAlign: 0, stroke: theme.ghost, width: 1.25, dash: [4, 3] }]
+          : []),
       ],
       scales: { x: wholeHistory, y: { range: (_, low) => [Math.min(0, low || 0), 1] } },
       axes: this.#timeAxis(theme),

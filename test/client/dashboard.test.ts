@@ -308,7 +308,7 @@ describe('the dashboard', () => {
     const help = learner.locator('.hint').first();
     await help.focus();
     const shown = await help.evaluate((element) => getComputedStyle(element, '::after').content);
-    expect(shown).toContain('Skill: 1 is perfect, 0 is no better than the baseline (dashed)');
+    expect(shown).toContain('Skill: 1 is perfect, 0 is no better than the baseline');
     expect(await help.getAttribute('aria-label')).toContain('Skill: 1 is perfect');
     expect(await page.locator('[data-testid=rollbacks]').count()).toBe(0);
     for (let times = 0; times < 2; times++) server.rollback();
