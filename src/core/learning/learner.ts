@@ -214,7 +214,6 @@ export class Learner {
     this.alarmed = numberIn(state, 'alarmed') === 1;
     this.#outputRate = numberIn(state, 'rate');
     this.#trainer.restore(state);
-    this.#trainer.start(this.#outputRate);
     this.#pendingTargets.restore(stateIn(state, 'early'));
     this.#delayed?.close();
     this.#delayed = null;

@@ -240,7 +240,11 @@ export class Trainer {
     this.#stream = NetworkStream.of(this.#network, stateIn(state, 'stream'));
     // states of earlier versions have none
     if ('holdout' in state) this.holdout?.restore(stateIn(state, 'holdout'));
-    else this.holdout?.reset();
+    else {
+      const exam = stateIn(state, 'exam');
+      this.holdout?.reset();
+      if ('rate' in exam) this.holdout?.start(numberIn(exam, 'rate'));
+    }
   }
 
   /** Sets weights aside and opens windows as is due before the next frame, and adds its target to the open window. */
