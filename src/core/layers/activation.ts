@@ -1,5 +1,5 @@
 import { activations, type ActivationType } from '../../kernels/activation-types.ts';
-import { words } from '../../kernels/kernels.ts';
+import { words } from '../../kernels/program-layout.ts';
 import { invalid } from '../check.ts';
 import type { Rows } from '../memory/rows.ts';
 import type { ActivationSpec, LayerContext, SoftmaxSpec } from './layer-spec.ts';

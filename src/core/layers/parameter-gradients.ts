@@ -1,4 +1,4 @@
-import { words } from '../../kernels/kernels.ts';
+import { words } from '../../kernels/program-layout.ts';
 import type { Engine } from '../memory/engine.ts';
 import type { Allocation } from '../memory/allocation.ts';
 import { floatsIn, numberIn, stateIn, type State } from '../state/state.ts';

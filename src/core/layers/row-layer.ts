@@ -1,4 +1,4 @@
-import { words } from '../../kernels/kernels.ts';
+import { words } from '../../kernels/program-layout.ts';
 import { DelayLine } from '../memory/delay-line.ts';
 import type { Engine } from '../memory/engine.ts';
 import type { Layer, LayerStream, StreamContext } from './layer.ts';

@@ -1,4 +1,4 @@
-import { wordsPerLayer, words } from '../../kernels/kernels.ts';
+import { wordsPerLayer, words } from '../../kernels/program-layout.ts';
 import type { Engine } from '../memory/engine.ts';
 import type { Layer, LayerStream, StreamContext } from './layer.ts';
 import type { Descent } from './parameter-gradients.ts';

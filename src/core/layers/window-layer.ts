@@ -1,5 +1,5 @@
 import { WindowGradient } from './window-gradient.ts';
-import { oddBias, words } from '../../kernels/kernels.ts';
+import { oddBias, words } from '../../kernels/program-layout.ts';
 
 import { InputLine } from '../memory/delay-line.ts';
 import type { Engine } from '../memory/engine.ts';

@@ -18,22 +18,24 @@ function fourBack(g: usize, rows: i32, p: usize, d: usize, end: usize, rest: i32
   const g0 = f32x4.splat(slope(g, 0, rows)), g1 = f32x4.splat(slope(g, 1, rows));
   const g2 = f32x4.splat(slope(g, 2, rows)), g3 = f32x4.splat(slope(g, 3, rows));
   while (d < end) {
-    let sum = add(v128.load(d), g0, v128.load(p));
-    sum = add(sum, g1, v128.load(p, 16));
-    sum = add(sum, g2, v128.load(p, 32));
-    v128.store(d, add(sum, g3, v128.load(p, 48)));
+    v128.store(d, addFour(v128.load(d), p, g0, g1, g2, g3));
     d += 16;
     p += 64;
   }
   if (rest) {
     // the numbers after the window belong to another frame
     const held = v128.load(d);
-    let sum = add(held, g0, v128.load(p));
-    sum = add(sum, g1, v128.load(p, 16));
-    sum = add(sum, g2, v128.load(p, 32));
-    sum = add(sum, g3, v128.load(p, 48));
-    v128.store(d, v128.bitselect(sum, held, first(rest)));
+    v128.store(d, v128.bitselect(addFour(held, p, g0, g1, g2, g3), held, first(rest)));
   }
+}
+
+/** Returns `sum` with the products of four gradients and four numbers each of their kernels at `p`. */
+@inline
+function addFour(sum: v128, p: usize, g0: v128, g1: v128, g2: v128, g3: v128): v128 {
+  sum = add(sum, g0, v128.load(p));
+  sum = add(sum, g1, v128.load(p, 16));
+  sum = add(sum, g2, v128.load(p, 32));
+  return add(sum, g3, v128.load(p, 48));
 }
 
 /** Like `fourBack`, for eight kernels: four at `p` and four at `q`. */
@@ -43,30 +45,17 @@ function eightBack(g: usize, rows: i32, p: usize, q: usize, d: usize, end: usize
   const g3 = v128.load32_splat(g, 12), g4 = f32x4.splat(slope(g + 16, 0, rows)), g5 = f32x4.splat(slope(g + 16, 1, rows));
   const g6 = f32x4.splat(slope(g + 16, 2, rows)), g7 = f32x4.splat(slope(g + 16, 3, rows));
   while (d < end) {
-    let sum = add(v128.load(d), g0, v128.load(p));
-    sum = add(sum, g1, v128.load(p, 16));
-    sum = add(sum, g2, v128.load(p, 32));
-    sum = add(sum, g3, v128.load(p, 48));
+    const sum = addFour(v128.load(d), p, g0, g1, g2, g3);
     p += 64;
     // never true; it divides the body, because V8 moves all loads of a body to its start
     if (d > end) break;
-    sum = add(sum, g4, v128.load(q));
-    sum = add(sum, g5, v128.load(q, 16));
-    sum = add(sum, g6, v128.load(q, 32));
-    v128.store(d, add(sum, g7, v128.load(q, 48)));
+    v128.store(d, addFour(sum, q, g4, g5, g6, g7));
     d += 16;
     q += 64;
   }
   if (rest) {
     const held = v128.load(d);
-    let sum = add(held, g0, v128.load(p));
-    sum = add(sum, g1, v128.load(p, 16));
-    sum = add(sum, g2, v128.load(p, 32));
-    sum = add(sum, g3, v128.load(p, 48));
-    sum = add(sum, g4, v128.load(q));
-    sum = add(sum, g5, v128.load(q, 16));
-    sum = add(sum, g6, v128.load(q, 32));
-    sum = add(sum, g7, v128.load(q, 48));
+    const sum = addFour(addFour(held, p, g0, g1, g2, g3), q, g4, g5, g6, g7);
     v128.store(d, v128.bitselect(sum, held, first(rest)));
   }
 }

@@ -1,6 +1,6 @@
 import type { StreamContext } from '../layer.ts';
 import { floatsIn, numberIn, type State } from '../../state/state.ts';
-import { words } from '../../../kernels/kernels.ts';
+import { words } from '../../../kernels/program-layout.ts';
 import { clippedSquare } from '../../clipped-square.ts';
 import {
   ParameterGradients,

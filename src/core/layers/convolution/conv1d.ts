@@ -1,5 +1,5 @@
 import type { Conv1dShape } from './packed-kernels.ts';
-import { kinds, words } from '../../../kernels/kernels.ts';
+import { kinds, words } from '../../../kernels/program-layout.ts';
 import { ConvGradient, maxPendingOutputs, type WindowLayout } from './conv-gradient.ts';
 import { EarlySums } from './early-sums.ts';
 import type { StreamContext } from '../layer.ts';

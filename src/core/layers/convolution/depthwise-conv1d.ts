@@ -1,4 +1,4 @@
-import { kinds, words } from '../../../kernels/kernels.ts';
+import { kinds, words } from '../../../kernels/program-layout.ts';
 import type { StreamContext } from '../layer.ts';
 import type { MemoryRange, ParameterGradients } from '../parameter-gradients.ts';
 import type { SteppedLayer } from '../step-program.ts';

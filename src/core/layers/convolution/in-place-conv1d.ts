@@ -1,4 +1,4 @@
-import { kinds, words } from '../../../kernels/kernels.ts';
+import { kinds, words } from '../../../kernels/program-layout.ts';
 import type { MemoryRange } from '../parameter-gradients.ts';
 import { maxStepFrames, type SteppedLayer } from '../step-program.ts';
 import { GatheredConv1d } from './gathered-conv1d.ts';
