@@ -19,8 +19,6 @@ export {
   type DroppedMessage,
   type GapMessage,
   type HealthMessage,
-  type KernelsMessage,
-  type LossMessage,
   type MarkMessage,
   type RunMessage,
   type RejectedMessages,
@@ -38,4 +36,5 @@ export {
   type Watchable,
   type WatchRequest,
 } from './watch-request.ts';
+export type { KernelsMessage, LossMessage } from './learner-message.ts';
 export type { LearnerRequest } from './learner-request.ts';

@@ -1,6 +1,7 @@
 import type { Block } from '../core/blocks/block.ts';
 import type { Detected } from '../core/detector/detector.ts';
-import type { GapMessage, KernelsMessage, LossMessage, MarkMessage, RunMessage } from '../protocol/watch-message.ts';
+import type { KernelsMessage, LossMessage } from '../protocol/learner-message.ts';
+import type { GapMessage, MarkMessage, RunMessage } from '../protocol/watch-message.ts';
 
 /** Current and initial kernels of a learner. */
 export type KernelsOutput = Omit<KernelsMessage, 'id'> & { start: number[] };
