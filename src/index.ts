@@ -20,7 +20,7 @@ export { Network, type CreateOptions } from './core/network/network.ts';
 export { NetworkStream } from './core/network/network-stream.ts';
 export type { CompiledNetwork } from './core/network/compiled-network.ts';
 export { Engine, type EngineKind } from './core/memory/engine.ts';
-export type { StreamOptions } from './core/network/forward-stream.ts';
+export type { StreamOptions } from './core/network/stream-options.ts';
 export type { MakeTransform, Transform } from './core/layers/convolution/transform.ts';
 export type { NetworkSpec } from './core/network/network-spec.ts';
 export type {

@@ -6,7 +6,7 @@ import type { NetworkSpec } from './network-spec.ts';
 import { NetworkStream } from './network-stream.ts';
 import { Network } from './network.ts';
 import { OutputMemory } from './output-memory.ts';
-import type { StreamOptions } from './forward-stream.ts';
+import type { StreamOptions } from './stream-options.ts';
 
 /**
  * Runs one stream of blocks through one network. Keeps the absolute index, so that gaps preserve the phase of every

@@ -8,7 +8,7 @@ import { random, type Random } from '../random.ts';
 import { decodeSafetensors, encodeSafetensors, jsonIn } from '../state/safetensors.ts';
 import { decodeState } from '../state/state-file.ts';
 import type { CompiledNetwork } from './compiled-network.ts';
-import type { StreamOptions } from './forward-stream.ts';
+import type { StreamOptions } from './stream-options.ts';
 import { layersOf, type NetworkSpec } from './network-spec.ts';
 import { NetworkStream } from './network-stream.ts';
 import { checkStreams } from './plan.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Network } from '../../../src/core/network/network.ts';
 import type { NetworkSpec } from '../../../src/core/network/network-spec.ts';
 import type { LayerSpec } from '../../../src/core/layers/layer-spec.ts';
-import type { StreamOptions } from '../../../src/core/network/forward-stream.ts';
+import type { StreamOptions } from '../../../src/core/network/stream-options.ts';
 import { networkGradients, runNetwork } from '../../../src/core/reference/network.ts';
 import { expectClose } from '../../expect-close.ts';
 import { convolutions, mapLayers, networkOf, noise, pools, seeds, specs, transposed } from './random-networks.ts';

@@ -5,7 +5,7 @@ import { Convolver } from '../../../../src/core/network/convolver.ts';
 import type { MakeTransform } from '../../../../src/core/layers/convolution/transform.ts';
 import type { NetworkSpec } from '../../../../src/core/network/network-spec.ts';
 import type { Conv1dSpec } from '../../../../src/core/layers/layer-spec.ts';
-import type { StreamOptions } from '../../../../src/core/network/forward-stream.ts';
+import type { StreamOptions } from '../../../../src/core/network/stream-options.ts';
 import type { NetworkStream } from '../../../../src/core/network/network-stream.ts';
 import { plan } from '../../../../src/core/network/plan.ts';
 import { random } from '../../../../src/core/random.ts';
