@@ -1,4 +1,4 @@
-import { withEmittedRow } from './emitted-row.ts';
+import { withEmittedRow } from './error-rows.ts';
 import { doublesIn, numberIn, type State } from '../state/state.ts';
 
 /** Number of frames whose errors are summed before running means are updated. */

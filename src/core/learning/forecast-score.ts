@@ -1,7 +1,7 @@
 import { type State, stateIn } from '../state/state.ts';
 import type { FrameRing } from './frames.ts';
 import { ErrorSums, summedFrames } from './error-sums.ts';
-import { emittedRow, predictors } from './emitted-row.ts';
+import { emittedRow, predictors } from './error-rows.ts';
 import { type ErrorStats, RunningErrors } from './running-errors.ts';
 
 /** Statistics of the recent predictions; `overall` contains those of all predictions since the start. */

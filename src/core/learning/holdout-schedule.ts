@@ -1,9 +1,9 @@
 /** Largest number of frames between two times at which weights are set aside, unless the network is slow to settle. */
 const longestPeriod = 8000;
-/** Share of the frames so far after which weights are set aside again. */
+/** A period is at least 1 / `growth` of the frames before it, */
 const growth = 8;
-/** Frames to prepare a window count as at most this share of a period. */
-const windowsPerPeriod = 8;
+/** and `preparations` times as long as the frames that prepare one of its two windows. */
+const preparations = 8;
 /** Share of a period that is scored in each of its two windows. */
 const windowShare = 0.05;
 
@@ -33,7 +33,7 @@ export interface HoldoutPeriod {
   readonly choice: HoldoutWindow;
 }
 
-/** Returns the periods of a stream, by the absolute index of a frame. */
+/** Returns the periods of a stream, by the index of a frame, counted from the first frame of the learner. */
 export class HoldoutSchedule {
   readonly #shortest: number;
   readonly #longest: number;
@@ -48,11 +48,11 @@ export class HoldoutSchedule {
     this.#reach = reach;
     this.#lag = lag;
     // a multiple of 8, so that averages are taken at whole frames
-    this.#shortest = 8 * Math.ceil((windowsPerPeriod * (reach + lag)) / 8);
+    this.#shortest = 8 * Math.ceil((preparations * (reach + lag)) / 8);
     this.#longest = Math.max(longestPeriod, 2 * this.#shortest);
   }
 
-  /** Returns the period that contains frame `index`. `period` is an earlier one. */
+  /** Returns the period that contains frame `index`. `period` is that one or an earlier one. */
   at(index: number, period: HoldoutPeriod = this.#from(0)): HoldoutPeriod {
     let found = period;
     while (index >= found.end) {

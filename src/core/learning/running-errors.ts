@@ -1,5 +1,5 @@
 import { doublesIn, numberIn, type State } from '../state/state.ts';
-import { emittedRow, predictors, withEmittedRow } from './emitted-row.ts';
+import { emittedRow, predictors, withEmittedRow } from './error-rows.ts';
 import { type ErrorSums, summedFrames } from './error-sums.ts';
 
 /** A channel counts as constant if its recent variance is below this share of its overall variance. */
