@@ -29,19 +29,22 @@ export async function measureLearning(names: readonly string[], rounds: number):
       forward,
       learningStep(frames),
       learningStepInThreeCalls(frames),
+      learner(blocks, false),
       learner(blocks),
-      learner(frames),
+      learner(frames, false),
     ];
-    const [, step, calls, inBlocks, alone] = await race(contestants, rounds);
+    const [, step, calls, inBlocks, scored, alone] = await race(contestants, rounds);
     const add = (engine: string, us: number, ratio: number) => {
       figures.push({ workload: network, engine, us, ratio });
     };
+    const scoredRatios = scored.ratios.map((ratio, round) => ratio / inBlocks.ratios[round]);
     const perStep = ({ ratios }: { readonly ratios: readonly number[] }, count: number) =>
       median(ratios.map((ratio, round) => ratio / count / step.ratios[round]));
     add('learning step ÷ forward', step.us, step.ratio);
     add('learning step in three calls ÷ forward', calls.us, calls.ratio);
-    add(`Learner ÷ learning step, blocks of ${block}`, inBlocks.us / block, perStep(inBlocks, block));
-    add('Learner ÷ learning step, one frame per push', alone.us, perStep(alone, 1));
+    add(`Learner without holdout ÷ learning step, blocks of ${block}`, inBlocks.us / block, perStep(inBlocks, block));
+    add(`Learner ÷ Learner without holdout, blocks of ${block}`, scored.us / block, median(scoredRatios));
+    add('Learner without holdout ÷ learning step, one frame per push', alone.us, perStep(alone, 1));
   }
   console.log('\nLearning with sgd, per frame\n');
   const rows = figures.map(({ workload, engine, us, ratio }) => [`${workload}: ${engine}`, digits(us), digits(ratio)]);

@@ -167,17 +167,17 @@ function learning(workload: Workload) {
 }
 
 /** The package's learner in blocks, with a target for every output. It also scores its predictions. */
-export function learner(workload: Workload): Contestant {
+export function learner(workload: Workload, holdout = true): Contestant {
   const { spec, weights, blocks, step, stride, inChannels, outChannels } = workload;
   const network = Network.create(spec, { weights });
   // the errors of a learner are larger than the gradients above
   const optimizer = sgd({ learningRate: learningRate / 10 });
-  const trained = new Learner(network, { task: 'target', optimizer, updateEvery: stride });
+  const trained = new Learner(network, { task: 'target', optimizer, updateEvery: stride, holdout });
   const targets = noise(workload);
   let at = 0;
   let start = 0;
   return {
-    engine: 'tapline, Learner',
+    engine: holdout ? 'tapline, Learner' : 'tapline, Learner without holdout',
     passes,
     run(calls) {
       let prediction: Float32Array = new Float32Array(0);
