@@ -39,6 +39,10 @@ export function canStep(layers: readonly LayerStream[]): layers is readonly (Lay
 export class StepProgram {
   /** Numbers of scratch memory that a call needs. */
   readonly scratchNumbers: number;
+  /** Number of rows of ∂L/∂x of the last `learn`. */
+  finalRows = 0;
+  /** Whether the outputs of the last call are those of the program. */
+  fresh = false;
   readonly #engine: Engine;
   readonly #layers: readonly SteppedLayer[];
   readonly #specs: readonly Layer[];
@@ -52,8 +56,6 @@ export class StepProgram {
   readonly #inChannels: number;
   /** Number of calls until the program can be started again. */
   #delay = 0;
-  /** Number of rows of ∂L/∂x of the last `learn`. */
-  finalRows = 0;
   readonly #outputs: Rows[];
   /** Offset of the first number of the last call. */
   #lastAt = 0;
@@ -111,9 +113,6 @@ export class StepProgram {
     this.#startIndex = index;
     return true;
   }
-
-  /** Whether the outputs of the last call are those of the program. */
-  fresh = false;
 
   /** The outputs of each layer in the last call. */
   get outputs(): readonly Rows[] {
@@ -202,6 +201,20 @@ export class StepProgram {
     return this.#finish(count, out);
   }
 
+  /** Stops the program before frame `index` and updates the layers. */
+  stop(index: number): void {
+    if (this.#startIndex < 0) return;
+    let [from, to] = [this.#startIndex, index];
+    for (const [l, layer] of this.#layers.entries()) {
+      const { outputsAfter } = this.#specs[l].pace;
+      const [before, after] = [outputsAfter(from), outputsAfter(to)];
+      layer.readProgram(this.#wordsOf(l), to - from, after - before);
+      [from, to] = [before, after];
+    }
+    this.#startIndex = -1;
+    if (this.#gradients) this.#delay = restartDelay;
+  }
+
   #begin(): number {
     return (this.#lastAt = this.#engine.scratch.allocateOnly(this.scratchNumbers));
   }
@@ -241,20 +254,6 @@ export class StepProgram {
     if (out !== null && count > 0)
       copyNumbers(this.#engine.arena.f32, this.#lastAt + this.#top, count * this.#outChannels, out);
     return count;
-  }
-
-  /** Stops the program before frame `index` and updates the layers. */
-  stop(index: number): void {
-    if (this.#startIndex < 0) return;
-    let [from, to] = [this.#startIndex, index];
-    for (const [l, layer] of this.#layers.entries()) {
-      const { outputsAfter } = this.#specs[l].pace;
-      const [before, after] = [outputsAfter(from), outputsAfter(to)];
-      layer.readProgram(this.#wordsOf(l), to - from, after - before);
-      [from, to] = [before, after];
-    }
-    this.#startIndex = -1;
-    if (this.#gradients) this.#delay = restartDelay;
   }
 
   #wordsOf(l: number): Int32Array {

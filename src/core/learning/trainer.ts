@@ -80,40 +80,6 @@ export class Trainer {
       this.#scales = optimizer.outputScales = new Float64Array(network.outChannels);
   }
 
-  /**
-   * Starts a network whose last layer is zero with the first target as its bias, so that an offset of the signal does not count
-   * as an error until it is learned.
-   */
-  #startFrom(target: Float32Array, at: number): void {
-    this.#hasTarget = true;
-    const { values, engine } = this.#network;
-    const last = this.#stream.stack.trained.at(-1);
-    const [weights, bias] = last?.values ?? [];
-    if (!this.#recompute || !bias || values.at(-1) !== bias) return;
-    const { f32 } = engine.arena;
-    const isZero = ({ at: from, count }: MemoryRange) => f32.subarray(from, from + count).every((value) => value === 0);
-    if (!isZero(weights) || !isZero(bias)) return;
-    f32.set(target.subarray(at, at + this.#network.outChannels), bias.at);
-    this.#network.changes.version++;
-    this.updater.startFromHere();
-  }
-
-  #scaleErrors(gradient: Float32Array): void {
-    const scales = this.#scales;
-    if (!scales) return;
-    this.evaluation.targetVariances(scales);
-    for (let c = 0; c < scales.length; c++) gradient[c] /= scales[c];
-  }
-
-  /** Throws if the outputs of the network cannot be computed again, or if the loss is not that of least squares. */
-  #checkRecomputing({ loss = 'squared' }: LearnerOptions): void {
-    if (!this.#stream.stack.recomputes)
-      throw new TypeError(
-        'the last layer of network must be linear, or a conv1d with one group and without dilation, for optimizer rls; use another optimizer',
-      );
-    oneOf('loss', typeof loss === 'string' ? loss : loss.type, ['squared', 'huber']);
-  }
-
   /** Absolute index of the next frame. */
   get index(): number {
     return this.#stream.index;
@@ -304,5 +270,39 @@ export class Trainer {
     if (!this.updater.addLoss(loss, zeroLoss)) return null;
     this.updater.recover(this.#stream, 'exploded');
     return 'exploded';
+  }
+
+  /**
+   * Starts a network whose last layer is zero with the first target as its bias, so that an offset of the signal does not count
+   * as an error until it is learned.
+   */
+  #startFrom(target: Float32Array, at: number): void {
+    this.#hasTarget = true;
+    const { values, engine } = this.#network;
+    const last = this.#stream.stack.trained.at(-1);
+    const [weights, bias] = last?.values ?? [];
+    if (!this.#recompute || !bias || values.at(-1) !== bias) return;
+    const { f32 } = engine.arena;
+    const isZero = ({ at: from, count }: MemoryRange) => f32.subarray(from, from + count).every((value) => value === 0);
+    if (!isZero(weights) || !isZero(bias)) return;
+    f32.set(target.subarray(at, at + this.#network.outChannels), bias.at);
+    this.#network.changes.version++;
+    this.updater.startFromHere();
+  }
+
+  #scaleErrors(gradient: Float32Array): void {
+    const scales = this.#scales;
+    if (!scales) return;
+    this.evaluation.targetVariances(scales);
+    for (let c = 0; c < scales.length; c++) gradient[c] /= scales[c];
+  }
+
+  /** Throws if the outputs of the network cannot be computed again, or if the loss is not that of least squares. */
+  #checkRecomputing({ loss = 'squared' }: LearnerOptions): void {
+    if (!this.#stream.stack.recomputes)
+      throw new TypeError(
+        'the last layer of network must be linear, or a conv1d with one group and without dilation, for optimizer rls; use another optimizer',
+      );
+    oneOf('loss', typeof loss === 'string' ? loss : loss.type, ['squared', 'huber']);
   }
 }
