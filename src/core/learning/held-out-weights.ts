@@ -4,6 +4,7 @@ import type { Network } from '../network/network.ts';
 import { numberIn, type State, stateIn } from '../state/state.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { ForecastScore } from './forecast-score.ts';
+import type { HeldOutFrames } from './held-out-frames.ts';
 import { copiesOf, readInto } from './weight-arrays.ts';
 
 /** Absolute frames from `from` to before `to`. */
@@ -61,25 +62,21 @@ export class HeldOutWeights {
     evaluation.skipTargets(this.#stream.index - evaluation.nextTarget);
   }
 
-  /** Adds the target of the next frame; `valid`: 1 = valid. */
-  addTarget(data: Float32Array, at: number, valid: number, variances: Float64Array | null): void {
-    this.#evaluation.addTarget(data, at, valid);
+  /** Adds frames and their targets. `variances`: see `error`; null: the loss counts. */
+  add({ count, frames, valid, targets, targetValid }: HeldOutFrames, variances: Float64Array | null): void {
+    const [stream, evaluation, network] = [this.#stream!, this.#evaluation, this.#network];
+    for (let i = 0; i < count; i++) evaluation.addTarget(targets, i * network.outChannels, targetValid[i]);
     this.#measure(variances);
-  }
-
-  /** Adds the next frame. */
-  addFrame(frame: Float32Array, valid: Uint8Array, variances: Float64Array | null): void {
-    const stream = this.#stream!;
-    stream.feed(frame, valid[0] === 1 ? undefined : valid);
+    stream.feed(frames.subarray(0, count * network.inChannels), valid.subarray(0, count));
     const { outputs } = stream.stack;
-    const { f32 } = this.#network.engine.arena;
+    const { f32 } = network.engine.arena;
     const output = outputs[outputs.length - 1];
     for (let i = 0; i < output.count; i++) {
-      const target = this.#alignedFrame(this.#evaluation.next) + this.#lead;
+      const target = this.#alignedFrame(evaluation.next) + this.#lead;
       const isScored = target >= this.#window.from && target < this.#window.to;
-      this.#evaluation.addPrediction(f32, output.at + i * output.channels, isScored ? validAt(output, i) : 0, 0);
+      evaluation.addPrediction(f32, output.at + i * output.channels, isScored ? validAt(output, i) : 0, 0);
     }
-    if (output.count > 0) this.#measure(variances);
+    this.#measure(variances);
   }
 
   /** Skips missing frames. */

@@ -1,5 +1,6 @@
 import { doublesIn, numberIn, type State, stateIn } from '../state/state.ts';
 import { ForecastScore, type RunningScore, type ScoreOptions } from './forecast-score.ts';
+import { collectedFrames, type HeldOutFrames } from './held-out-frames.ts';
 import type { HeldOutWeights } from './held-out-weights.ts';
 import type { HoldoutPeriod, HoldoutSchedule, HoldoutWindow } from './holdout-schedule.ts';
 import { rangesOf, restoreServed, saveServed, type ServedWeights } from './served-weights.ts';
@@ -7,8 +8,8 @@ import { copiesOf, readInto } from './weight-arrays.ts';
 
 /** What the holdout reads of the learner. */
 export interface LearnerView {
-  /** Returns the current weights, in the engine's layout. */
-  weights(): Float32Array[];
+  /** Returns the current weights, in the engine's layout, without a copy: they are valid until the next update. */
+  weights(): readonly Float32Array[];
   /** Returns the weights before the first update. */
   initial(): readonly Float32Array[];
   /** Returns the state of the stream that the learner trains on. */
@@ -60,6 +61,7 @@ export class Holdout {
   #steps = 0;
   /** Those of `#candidates` that predict the current window. */
   #open: readonly HeldOutWeights[] = [];
+  readonly #collected: HeldOutFrames;
   #variances: Float64Array | null = null;
   /** Sums of how much smaller than that of the chosen weights the errors were. */
   readonly #advantages: Float64Array = new Float64Array(3);
@@ -74,6 +76,7 @@ export class Holdout {
   constructor(
     schedule: HoldoutSchedule,
     { chosen, latest, mean }: Candidates,
+    collected: HeldOutFrames,
     scoreOptions: Omit<ScoreOptions, 'rate'>,
   ) {
     this.#schedule = schedule;
@@ -82,6 +85,7 @@ export class Holdout {
     this.#latest = latest;
     this.#mean = mean;
     this.#scoreOptions = scoreOptions;
+    this.#collected = collected;
     this.#period = schedule.at(0);
     this.next = 0;
   }
@@ -115,6 +119,7 @@ export class Holdout {
   advance(index: number, learner: LearnerView): void {
     if (this.#origin < 0) this.#origin = index;
     const frame = index - this.#origin;
+    this.#predict();
     if (frame >= this.#period.middle && this.#isReporting) this.#closeReport();
     if (frame >= this.#period.end) this.#endPeriod(frame, learner);
     const { start, step, report, choice } = this.#period;
@@ -134,22 +139,25 @@ export class Holdout {
 
   /** Adds the target of the next frame; `valid`: 1 = valid. */
   addTarget(data: Float32Array, at: number, valid: number): void {
-    for (let i = 0; i < this.#open.length; i++) this.#open[i].addTarget(data, at, valid, this.#variances);
+    this.#collected.addTarget(data, at, valid);
   }
 
   /** Adds the next frame. */
-  addFrame(frame: Float32Array, valid: Uint8Array): void {
-    for (let i = 0; i < this.#open.length; i++) this.#open[i].addFrame(frame, valid, this.#variances);
+  addFrame(frame: Float32Array, valid: number): void {
+    this.#collected.addFrame(frame, valid);
+    if (this.#collected.count === collectedFrames) this.#predict();
   }
 
   /** Records that `count` frames are missing, more than the network needs to settle. */
   jump(count: number): void {
+    this.#predict();
     for (const weights of this.#open) weights.jump(count);
   }
 
   /** Forgets all weights that were set aside, and starts with the next frame. */
   reset(): void {
     this.#open = [];
+    this.#collected.count = 0;
     this.#origin = -1;
     this.#period = this.#schedule.at(0);
     this.#steps = 0;
@@ -175,6 +183,7 @@ export class Holdout {
       summed: this.#summed,
       sums: copiesOf(this.#sums),
       open: Float64Array.from(this.#open, (weights) => this.#candidates.indexOf(weights)),
+      collected: this.#collected.save(),
       variances: this.#variances ?? new Float64Array(0),
       advantages: this.#advantages.slice(),
       ranges: Float64Array.from(this.#ranges.flat()),
@@ -195,6 +204,7 @@ export class Holdout {
     this.#steps = numberIn(state, 'steps');
     this.#summed = numberIn(state, 'summed');
     this.#sums = this.#summed > 0 ? this.#arrays(stateIn(state, 'sums')) : [];
+    this.#collected.restore(stateIn(state, 'collected'));
     const variances = doublesIn(state, 'variances');
     this.#variances = variances.length > 0 ? variances.slice() : null;
     this.#advantages.set(doublesIn(state, 'advantages', 3));
@@ -217,6 +227,12 @@ export class Holdout {
       candidate.restore(stateIn(candidates, String(i)), candidate === this.#chosen ? scores : []);
   }
 
+  /** Predicts the targets of the frames that were collected. */
+  #predict(): void {
+    if (this.#collected.count > 0) for (const weights of this.#open) weights.add(this.#collected, this.#variances);
+    this.#collected.count = 0;
+  }
+
   /** Whether the open window is that of the chosen weights alone. */
   get #isReporting(): boolean {
     return this.#open.length === 1;
@@ -229,8 +245,8 @@ export class Holdout {
     this.#addToMean(learner, 0);
     const index = this.#origin + frame;
     if (this.#chosen.setAside < 0) this.#chosen.store(learner.initial(), this.#origin);
-    const means = this.#sums.map((sums) => sums.map((sum) => sum / this.#summed));
-    this.#mean.store(means, index);
+    for (const sums of this.#sums) for (let j = 0; j < sums.length; j++) sums[j] /= this.#summed;
+    this.#mean.store(this.#sums, index);
     this.#latest.store(learner.weights(), index);
     this.#period = this.#schedule.at(frame, this.#period);
     this.#sums = [];
@@ -258,7 +274,7 @@ export class Holdout {
 
   #addToMean(learner: LearnerView, steps: number): void {
     const weights = learner.weights();
-    if (this.#sums.length === 0) this.#sums = weights;
+    if (this.#sums.length === 0) this.#sums = weights.map((array) => array.slice());
     else for (const [i, sums] of this.#sums.entries()) for (let j = 0; j < sums.length; j++) sums[j] += weights[i][j];
     this.#steps = steps;
     this.#summed++;

@@ -3,6 +3,7 @@ import { integer, invalid, oneOf, positive, renamedOption } from '../check.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { Evaluation } from './evaluation.ts';
 import { baselineReach } from './forecast-score.ts';
+import { collectedFrames, HeldOutFrames } from './held-out-frames.ts';
 import { HeldOutWeights } from './held-out-weights.ts';
 import { HoldoutSchedule } from './holdout-schedule.ts';
 import { Holdout } from './holdout.ts';
@@ -219,10 +220,14 @@ export function holdoutOf(
   const lag = Math.max(0, framesFor(1) - 1 - alignedFrame(0));
   const schedule = new HoldoutSchedule(settlingFrames + task.lead + baselineReach, lag);
   const capacity = capacityOf(network, task, { maxPending: 1 });
+  // frames are predicted some at a time, after their targets have been added
+  const waiting = capacity + settlingFrames + collectedFrames * network.maxOutputsPerFrame;
+  const evaluated = { ...task, delay: task.delay + collectedFrames };
   const candidate = () =>
-    new HeldOutWeights(network.clone(), evaluationOf(network, task, options, capacity + settlingFrames), task.lead);
+    new HeldOutWeights(network.clone(), evaluationOf(network, evaluated, options, waiting), task.lead);
   const candidates = { chosen: candidate(), latest: candidate(), mean: candidate() };
-  return new Holdout(schedule, candidates, {
+  const collected = new HeldOutFrames(network.inChannels, network.outChannels);
+  return new Holdout(schedule, candidates, collected, {
     channels: network.outChannels,
     lead: task.lead,
     powerLine: powerLineOf(options),

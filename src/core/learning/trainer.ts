@@ -127,7 +127,7 @@ export class Trainer {
       else this.#frame[c] = NaN;
     }
     this.#valid[0] = valid;
-    if (this.holdout?.isOpen) this.holdout.addFrame(this.#frame, this.#valid);
+    if (this.holdout?.isOpen) this.holdout.addFrame(this.#frame, valid);
     this.#stream.feed(this.#frame, valid === 1 ? undefined : this.#valid);
     const { outputs } = this.#stream.stack;
     const { f32 } = this.#network.engine.arena;
@@ -224,7 +224,7 @@ export class Trainer {
   #viewOf({ loss = 'squared' }: LearnerOptions): LearnerView {
     const isSquared = (typeof loss === 'string' ? loss : loss.type) === 'squared';
     return {
-      weights: () => this.updater.packed(),
+      weights: () => this.updater.views(),
       initial: () => this.updater.start,
       state: () => this.#stream.state(),
       variances: () => {

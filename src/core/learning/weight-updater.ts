@@ -124,13 +124,14 @@ export class WeightUpdater {
 
   /** Returns copies of the weights, or of their averages if there are some. */
   weights(): Weights {
-    return weightsOf(this.#network.parameters, this.packed());
+    return weightsOf(this.#network.parameters, this.views());
   }
 
-  /** Like `weights`, in the engine's layout. */
-  packed(): Float32Array[] {
-    const means = this.#averages;
-    return means.length === 0 ? this.#network.packed() : means.map((array) => array.slice());
+  /** Like `weights`, in the engine's layout and without a copy. */
+  views(): readonly Float32Array[] {
+    if (this.#averages.length > 0) return this.#averages;
+    const { f32 } = this.#network.engine.arena;
+    return this.#network.values.map(({ at, count }) => f32.subarray(at, at + count));
   }
 
   save(): State {

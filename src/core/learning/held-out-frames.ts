@@ -1,0 +1,54 @@
+import { bytesIn, floatsIn, numberIn, type State } from '../state/state.ts';
+
+/** Number of frames that are collected, so that the weights of a large network are read once for all of them. */
+export const collectedFrames = 8;
+
+/** Frames and targets of an open window, collected for all weights that predict them. */
+export class HeldOutFrames {
+  count = 0;
+  /** Samples, [collectedFrames, inChannels], and one validity byte per frame. */
+  readonly frames: Float32Array;
+  readonly valid: Uint8Array = new Uint8Array(collectedFrames);
+  /** Targets, [collectedFrames, outChannels], and one validity byte per target. */
+  readonly targets: Float32Array;
+  readonly targetValid: Uint8Array = new Uint8Array(collectedFrames);
+  readonly #inChannels: number;
+  readonly #outChannels: number;
+
+  constructor(inChannels: number, outChannels: number) {
+    this.frames = new Float32Array(collectedFrames * inChannels);
+    this.targets = new Float32Array(collectedFrames * outChannels);
+    this.#inChannels = inChannels;
+    this.#outChannels = outChannels;
+  }
+
+  /** Adds the target of the next frame, before the frame. */
+  addTarget(data: Float32Array, at: number, valid: number): void {
+    const to = this.count * this.#outChannels;
+    for (let c = 0; c < this.#outChannels; c++) this.targets[to + c] = data[at + c];
+    this.targetValid[this.count] = valid;
+  }
+
+  addFrame(frame: Float32Array, valid: number): void {
+    this.frames.set(frame, this.count * this.#inChannels);
+    this.valid[this.count++] = valid;
+  }
+
+  save(): State {
+    return {
+      count: this.count,
+      frames: this.frames.slice(),
+      valid: this.valid.slice(),
+      targets: this.targets.slice(),
+      targetValid: this.targetValid.slice(),
+    };
+  }
+
+  restore(state: State): void {
+    this.count = numberIn(state, 'count');
+    this.frames.set(floatsIn(state, 'frames', this.frames.length));
+    this.valid.set(bytesIn(state, 'valid', collectedFrames));
+    this.targets.set(floatsIn(state, 'targets', this.targets.length));
+    this.targetValid.set(bytesIn(state, 'targetValid', collectedFrames));
+  }
+}
