@@ -1,7 +1,7 @@
 import { type Block, frameCount } from '../../core/blocks/block.ts';
 import { isSample } from '../../core/learning/evaluation.ts';
 import { baselineReach, ForecastScore, type RunningScore } from '../../core/learning/forecast-score.ts';
-import { FrameRing } from '../../core/learning/frames.ts';
+import { FrameHistory } from '../../core/learning/frames.ts';
 import type { Network } from '../../core/network/network.ts';
 import type { PipelineOutput } from '../../core/pipeline/pipeline-output.ts';
 
@@ -24,7 +24,7 @@ export class RecordingScore {
   readonly #reach: number;
   readonly #target: Float32Array;
   readonly #prediction: Float32Array;
-  #targets: FrameRing | null = null;
+  #targets: FrameHistory | null = null;
   #score: ForecastScore | null = null;
 
   /** @param maxFrames the largest number of frames of an output of the pipeline */
@@ -61,10 +61,7 @@ export class RecordingScore {
 
   #addTargets({ data, start, channels }: Block, valid: Uint8Array | undefined): void {
     const { outputs } = this.#task;
-    if (!this.#targets) {
-      this.#targets = new FrameRing(outputs.length, this.#reach);
-      this.#targets.next = start;
-    }
+    this.#targets ??= new FrameHistory(outputs.length, this.#reach, start);
     const missing = start - this.#targets.next;
     if (missing > 0) this.#targets.skip(missing);
     for (let i = 0; i < data.length / channels; i++) {

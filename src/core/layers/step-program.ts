@@ -201,6 +201,20 @@ export class StepProgram {
     return this.#finish(count, out);
   }
 
+  /** Allocates memory for a run of frames, `numbers` numbers, for the next call of `train`. Returns its offset. */
+  beginRun(numbers: number): number {
+    // the loops read four numbers at a time
+    const size = 4 * Math.ceil(this.scratchNumbers / 4 + 1);
+    this.#lastAt = this.#engine.scratch.allocateOnly(size + numbers);
+    return this.#lastAt + size;
+  }
+
+  /** Trains on the run at offset `run`, while the program is running. See the kernel `train`. */
+  train(run: number): void {
+    this.#engine.kernels.train!(this.#at, this.#layers.length, this.#lastAt, run);
+    this.fresh = true;
+  }
+
   /** Stops the program before frame `index` and updates the layers. */
   stop(index: number): void {
     if (this.#startIndex < 0) return;

@@ -1,3 +1,4 @@
+import { guardMeans } from '../../kernels/run-layout.ts';
 import type { Network } from '../network/network.ts';
 import { clippedSquare } from '../clipped-square.ts';
 import { doublesIn, floatsIn, numberIn, stateIn, type State } from '../state/state.ts';
@@ -26,8 +27,6 @@ const maxZero = 4;
 const recentOutputs = 5;
 /** Number of outputs in total. */
 const outputs = 6;
-/** Length of the array. */
-const meansLength = 7;
 
 /**
  * Detects that a learner's weights have diverged, and keeps copies of good weights to restore.
@@ -44,7 +43,7 @@ export class DivergenceGuard {
   #newer: Float32Array[];
   #updates = 0;
   /** Means of the loss and of the loss of zeros; see the constants above for the offsets. */
-  readonly #means = new Float64Array(meansLength);
+  readonly #means = new Float64Array(guardMeans);
 
   constructor(network: Network) {
     this.#network = network;
@@ -71,8 +70,29 @@ export class DivergenceGuard {
   checkWeights(): boolean {
     const { kernels } = this.#network.engine;
     for (const { at, count } of this.#network.values) if (kernels.write(at, at, count) === 0) return false;
-    if (++this.#updates % checkpointInterval === 0 && this.#stable) this.checkpoint();
+    this.addUpdates(1);
     return true;
+  }
+
+  /** Number of updates until good weights are copied next. */
+  get updatesToCheckpoint(): number {
+    return checkpointInterval - (this.#updates % checkpointInterval);
+  }
+
+  /** Counts updates after which every weight is finite, at most `updatesToCheckpoint`. */
+  addUpdates(count: number): void {
+    this.#updates += count;
+    if (count > 0 && this.#updates % checkpointInterval === 0 && this.#stable) this.checkpoint();
+  }
+
+  /** Writes the means of the loss to `numbers`, from where the kernel `train` continues them. */
+  writeMeans(numbers: Float64Array, at: number): void {
+    for (let i = 0; i < guardMeans; i++) numbers[at + i] = this.#means[i];
+  }
+
+  /** Reads back the means that `writeMeans` wrote. */
+  readMeans(numbers: Float64Array, at: number): void {
+    for (let i = 0; i < guardMeans; i++) this.#means[i] = numbers[at + i];
   }
 
   /** Stores the current weights as good. */
@@ -104,7 +124,7 @@ export class DivergenceGuard {
     const read = (saved: State) =>
       this.#network.values.map(({ count }, i) => floatsIn(saved, String(i), count).slice());
     this.#updates = numberIn(state, 'updates');
-    this.#means.set(doublesIn(state, 'means', meansLength));
+    this.#means.set(doublesIn(state, 'means', guardMeans));
     this.#older = read(stateIn(state, 'older'));
     this.#newer = read(stateIn(state, 'newer'));
   }

@@ -30,6 +30,55 @@ export class ErrorSums {
     this.emittedLoss = this.loss;
   }
 
+  /**
+   * Adds the squared errors of `count` predictions, rows of `predictions` from offset `at` on, to row `row`. Their targets are at
+   * `target`, `target` + `step`, … in `data`.
+   */
+  addErrors(
+    row: number,
+    predictions: Float32Array,
+    at: number,
+    data: Float32Array,
+    target: number,
+    step: number,
+    count: number,
+  ): void {
+    const channels = this.reference.length;
+    const { squares } = this;
+    for (let c = 0; c < channels; c++) {
+      let square = squares[row * channels + c];
+      for (let i = 0, p = at + c, t = target + c; i < count; i++, p += channels, t += step) {
+        const error = data[t] - predictions[p];
+        square += error * error;
+      }
+      squares[row * channels + c] = square;
+    }
+  }
+
+  /** Adds the squared errors of the learner as `addErrors` does, and the targets, after everything else of their frames. */
+  addTargets(predictions: Float32Array, at: number, data: Float32Array, target: number, step: number, count: number): void {
+    const { reference, deviation, deviationSquare, squares } = this;
+    const channels = reference.length;
+    if (this.count === 0) for (let c = 0; c < channels; c++) reference[c] = data[target + c];
+    for (let c = 0; c < channels; c++) {
+      const first = reference[c];
+      let square = squares[c];
+      let sum = deviation[c];
+      let sumOfSquares = deviationSquare[c];
+      for (let i = 0, p = at + c, t = target + c; i < count; i++, p += channels, t += step) {
+        const sample = data[t];
+        const shifted = sample - first;
+        const error = sample - predictions[p];
+        sum += shifted;
+        sumOfSquares += shifted * shifted;
+        square += error * error;
+      }
+      squares[c] = square;
+      deviation[c] = sum;
+      deviationSquare[c] = sumOfSquares;
+    }
+  }
+
   clear(): void {
     this.count = this.loss = this.emittedLoss = 0;
     this.deviation.fill(0);

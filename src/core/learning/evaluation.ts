@@ -1,7 +1,7 @@
 import { EmittedPredictions } from './emitted-predictions.ts';
 import { bytesIn, doublesIn, floatsIn, numberIn, type State, stateIn } from '../state/state.ts';
 import { ForecastScore, baselineReach, type Score } from './forecast-score.ts';
-import { FrameRing, FrameBuffer } from './frames.ts';
+import { FrameHistory, FrameBuffer } from './frames.ts';
 import type { Loss } from './loss.ts';
 
 export interface EvaluationOptions {
@@ -41,6 +41,24 @@ export interface EvaluatedOutput {
   readonly gradient: Float32Array;
 }
 
+/** A run of frames that the kernel `train` has evaluated. Offsets are in numbers (`losses`: in doubles) of the engine's memory. */
+export interface EvaluatedRun {
+  readonly targets: number;
+  /** Number of targets. */
+  readonly frames: number;
+  /** Outputs: first the one that was waiting, or a row without meaning, then `emitted` new ones. */
+  readonly outputs: number;
+  readonly emitted: number;
+  /** Errors and losses of the first `trained` outputs, beginning with the one that was waiting. */
+  readonly errors: number;
+  readonly losses: number;
+  readonly trained: number;
+  /** Number of updates before the run. */
+  readonly updates: number;
+  /** Frames between outputs. */
+  readonly stride: number;
+}
+
 /** Computes the oldest prediction again. */
 export interface Recompute {
   /** Returns the offset of the prediction in `outputs`. */
@@ -67,9 +85,9 @@ export class Evaluation {
   scores: readonly ForecastScore[] = [];
   readonly #options: EvaluationOptions;
   /** Received targets, by absolute input frame. */
-  readonly #targets: FrameRing;
+  readonly #targets: FrameHistory;
   /** Predictions without a target, by output index from `evaluated` on, and the number of updates before each. */
-  readonly #predictions: FrameRing;
+  readonly #predictions: FrameHistory;
   readonly #updatesBefore: Float64Array;
   readonly #prediction: Float32Array;
   readonly #zeros: Float32Array;
@@ -82,8 +100,8 @@ export class Evaluation {
   constructor(options: EvaluationOptions) {
     const { channels, maxPending, targetCapacity: reach } = options;
     this.#options = options;
-    this.#targets = new FrameRing(channels, reach + baselineReach);
-    this.#predictions = new FrameRing(channels, maxPending);
+    this.#targets = new FrameHistory(channels, reach + baselineReach);
+    this.#predictions = new FrameHistory(channels, maxPending);
     this.#updatesBefore = new Float64Array(maxPending);
     this.#prediction = new Float32Array(channels);
     this.#zeros = new Float32Array(channels);
@@ -155,6 +173,48 @@ export class Evaluation {
     this.#predictions.push(outputs, at, valid);
   }
 
+  /**
+   * Whether a run of frames can be evaluated by the kernel `train`: no older outputs wait for their target, and the frames that the
+   * baselines read are valid. Requires a lead of at most 1.
+   */
+  get acceptsRun(): boolean {
+    const { lead } = this.#options;
+    if (this.evaluated === 0 || this.#emitted !== null || this.next - this.evaluated > lead) return false;
+    if (lead === 0) return true;
+    if (this.next > this.evaluated && !this.#predictions.hasValid(this.evaluated)) return false;
+    return this.#targets.hasValidRun(this.#targets.next - 1, baselineReach);
+  }
+
+  /** Copies the output that waits for its target to `at` in `memory`. Returns the number of such outputs, 0 or 1. */
+  copyWaiting(memory: Float32Array, at: number): number {
+    if (this.next === this.evaluated) return 0;
+    const { data, channels } = this.#predictions;
+    const from = this.#predictions.offset(this.evaluated);
+    for (let c = 0; c < channels; c++) memory[at + c] = data[from + c];
+    return 1;
+  }
+
+  /** Adds a run of frames that the kernel `train` has evaluated. The first output was computed after `updates` updates. */
+  addRun(f32: Float32Array, f64: Float64Array, run: EvaluatedRun): void {
+    const { channels, alignedFrame, lead } = this.#options;
+    const { errors } = this;
+    const waiting = this.next - this.evaluated;
+    this.#targets.pushRows(f32, run.targets, run.frames);
+    if (run.emitted + run.trained > 0) this.#predictions.moveTo(this.evaluated + run.trained);
+    // at most the newest output still waits
+    if (run.emitted > 0 && waiting + run.emitted > run.trained)
+      this.addPrediction(f32, run.outputs + run.emitted * channels, 1, run.updates + waiting + run.emitted - 1);
+    errors.appendRows(f32, run.errors, run.trained);
+    if (run.trained === 0) return;
+    const outputs = waiting > 0 ? run.outputs : run.outputs + channels;
+    const target = alignedFrame(this.evaluated) + lead;
+    const targets = this.#targets;
+    this.#score?.addRows(f32, outputs, targets, target, run.stride, f64, run.losses, run.trained);
+    for (let i = 0; i < this.scores.length; i++)
+      this.scores[i].addRows(f32, outputs, targets, target, run.stride, f64, run.losses, run.trained);
+    this.evaluated += run.trained;
+  }
+
   /** Marks the next `count` targets as missing. */
   skipTargets(count: number): void {
     this.#targets.skip(count);
@@ -184,8 +244,8 @@ export class Evaluation {
     return {
       settled: evaluated,
       truths: this.#targets.save(),
-      waiting: this.#predictions.save(),
-      madeAt: this.#updatesBefore.slice(),
+      waiting: this.#predictions.save(evaluated),
+      madeAt: this.#updatesBefore.map((updates, place) => (this.#isWaiting(place) ? updates : 0)),
       errors: errors.copy(),
       errorsValid: errors.valid.slice(0, errors.count),
       ...(this.#score && { score: this.#score.save(), rate: this.#score.rate }),
@@ -202,6 +262,12 @@ export class Evaluation {
     this.#emitted = null;
     this.#score = null;
     if ('score' in state) this.#scoreAt(numberIn(state, 'rate')).restore(stateIn(state, 'score'));
+  }
+
+  /** Whether an output at a place of `updatesBefore` waits for its target. */
+  #isWaiting(place: number): boolean {
+    const { length } = this.#updatesBefore;
+    return (place - (this.evaluated % length) + length) % length < this.next - this.evaluated;
   }
 
   #scoreAt(rate: number): ForecastScore {
@@ -251,7 +317,7 @@ export class Evaluation {
     result.loss = loss.measure(this.#predictions.data, from, targets, at, this.#prediction, result.gradient);
   }
 
-  #recomputeGradient({ outputs, at }: Recompute, targets: FrameRing, target: number): void {
+  #recomputeGradient({ outputs, at }: Recompute, targets: FrameHistory, target: number): void {
     const y = at();
     this.#options.loss.measure(
       outputs(),

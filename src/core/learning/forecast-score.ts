@@ -1,5 +1,5 @@
 import { type State, stateIn } from '../state/state.ts';
-import type { FrameRing } from './frames.ts';
+import type { FrameHistory } from './frames.ts';
 import { ErrorSums, summedFrames } from './error-sums.ts';
 import { emittedRow, predictors } from './error-rows.ts';
 import { type ErrorStats, RunningErrors } from './running-errors.ts';
@@ -28,6 +28,9 @@ export interface Score extends RunningScore {
   readonly live: RunningScore;
 }
 
+/** Weights of the last frames together in the running means, and of each of them. */
+const weights = new Float64Array(summedFrames);
+const shares = new Float64Array(summedFrames);
 const noErrors: ErrorStats = new RunningErrors(1, 0).get();
 /** The score of no frame. */
 export const noScore: RunningScore = { ...noErrors, overall: noErrors, frames: 0 };
@@ -72,8 +75,6 @@ export class ForecastScore {
   readonly #means: Float64Array;
   /** Forecast of the power-line baseline; NaN if the rate is irregular. */
   readonly #sine: { readonly level: number; readonly first: number; readonly second: number };
-  /** Offsets of the last known targets, the newest first. */
-  readonly #places: Int32Array = new Int32Array(movingAverageFrames);
   readonly #recent: RunningErrors;
   readonly #overall: RunningErrors;
   /** Errors that have not been added to the running means. */
@@ -110,7 +111,7 @@ export class ForecastScore {
    */
   add(
     prediction: Float32Array,
-    targets: FrameRing,
+    targets: FrameHistory,
     target: number,
     result: { readonly loss: number },
     emitted: Float32Array = prediction,
@@ -119,81 +120,119 @@ export class ForecastScore {
     const lead = this.#lead;
     const last = target - lead;
     if (lead > 0 && !targets.hasValid(last)) return;
-    const sums = this.#sums;
     const at = targets.offset(target);
-    this.#addErrors(sums, prediction, targets.data, at);
-    if (lead > 0) this.#addBaselines(sums, targets, last, at);
-    else this.#addMeans(sums, targets.data, at);
-    if (this.#split) {
-      const from = emittedRow * this.#channels;
-      for (let c = 0; c < this.#channels; c++) {
-        const error = targets.data[at + c] - emitted[c];
-        sums.squares[from + c] += error * error;
-      }
-    }
+    const sums = this.#sums;
+    if (lead === 0) this.#addMeans(targets.data, at, 0, 1);
+    else this.#addBaselines(targets.data, at, 0, 1, targets.hasValidRun(last, movingAverageFrames));
+    if (this.#split) sums.addErrors(emittedRow, emitted, 0, targets.data, at, 0, 1);
+    sums.addTargets(prediction, 0, targets.data, at, 0, 1);
     sums.loss += result.loss;
     sums.emittedLoss += emittedResult.loss;
-    if (++sums.count === summedFrames) this.#merge();
+    this.#count(1);
   }
 
-  #addErrors(sums: ErrorSums, prediction: Float32Array, data: Float32Array, at: number): void {
-    const { reference, deviation, deviationSquare, squares } = sums;
+  /**
+   * Scores the predictions of several frames as `add` does, with the same bits: rows of `predictions` from offset `at` on, for the
+   * target frames `target`, `target` + `step`, …, before which at least `baselineReach` frames are valid, and their losses.
+   */
+  addRows(
+    predictions: Float32Array,
+    at: number,
+    targets: FrameHistory,
+    target: number,
+    step: number,
+    losses: Float64Array,
+    lossesAt: number,
+    count: number,
+  ): void {
     const channels = this.#channels;
-    if (sums.count === 0) for (let c = 0; c < channels; c++) reference[c] = data[at + c];
-    for (let c = 0; c < channels; c++) {
-      const sample = data[at + c];
-      const shifted = sample - reference[c];
-      const error = sample - prediction[c];
-      deviation[c] += shifted;
-      deviationSquare[c] += shifted * shifted;
-      squares[c] += error * error;
+    const sums = this.#sums;
+    const { data } = targets;
+    for (let done = 0; done < count; ) {
+      const rows = Math.min(count - done, summedFrames - sums.count);
+      const from = targets.offset(target + done * step);
+      const y = at + done * channels;
+      if (this.#lead === 0) this.#addMeans(data, from, step * channels, rows);
+      else this.#addBaselines(data, from, step * channels, rows, true);
+      if (this.#split) sums.addErrors(emittedRow, predictions, y, data, from, step * channels, rows);
+      sums.addTargets(predictions, y, data, from, step * channels, rows);
+      for (let i = 0; i < rows; i++) {
+        sums.loss += losses[lossesAt + done + i];
+        sums.emittedLoss += losses[lossesAt + done + i];
+      }
+      this.#count(rows);
+      done += rows;
     }
   }
 
-  /** Adds the errors of the baselines of a forecast. */
-  #addBaselines({ squares }: ErrorSums, targets: FrameRing, last: number, at: number): void {
+  /**
+   * Adds the errors of the baselines of a forecast, for targets at `at`, `at` + `step`, … in `data`. `complete`: whether the frames up
+   * to the last known target are valid.
+   */
+  #addBaselines(data: Float32Array, at: number, step: number, count: number, complete: boolean): void {
     const channels = this.#channels;
-    const { data } = targets;
-    const complete = targets.hasValidRun(last, movingAverageFrames);
-    const places = this.#places;
-    for (let i = 0; i < movingAverageFrames; i++) places[i] = targets.offset(last - (complete ? i : 0));
-    // not by destructuring, which allocates
-    const [p0, p1, p2, p3] = [places[0], places[1], places[2], places[3]];
-    const [p4, p5, p6, p7] = [places[4], places[5], places[6], places[7]];
+    const { squares } = this.#sums;
     const { level, first, second } = this.#sine;
+    const known = this.#lead * channels;
     for (let c = 0; c < channels; c++) {
-      const sample = data[at + c];
-      const persisted = data[p0 + c];
-      const nothing = sample - persisted;
-      squares[channels + c] += nothing * nothing;
-      let average = nothing;
-      let sine = nothing;
-      if (complete) {
-        const older =
-          data[p1 + c] + data[p2 + c] + data[p3 + c] + data[p4 + c] + data[p5 + c] + data[p6 + c] + data[p7 + c];
-        average = sample - (persisted + older) / movingAverageFrames;
-        sine =
-          sample - (level * persisted + first * (persisted - data[p1 + c]) - second * (data[p1 + c] - data[p2 + c]));
+      let still = squares[channels + c];
+      let mean = squares[2 * channels + c];
+      let wave = squares[3 * channels + c];
+      for (let i = 0, place = at + c; i < count; i++, place += step) {
+        const sample = data[place];
+        let p = place - known;
+        const persisted = data[p];
+        const nothing = sample - persisted;
+        let average = nothing;
+        let sine = nothing;
+        if (complete) {
+          const second1 = data[(p -= channels)];
+          const third = data[(p -= channels)];
+          let older = second1 + third;
+          for (let k = 3; k < movingAverageFrames; k++) older += data[(p -= channels)];
+          average = sample - (persisted + older) / movingAverageFrames;
+          sine = sample - (level * persisted + first * (persisted - second1) - second * (second1 - third));
+        }
+        still += nothing * nothing;
+        mean += average * average;
+        wave += sine * sine;
       }
-      squares[2 * channels + c] += average * average;
-      squares[3 * channels + c] += sine * sine;
+      squares[channels + c] = still;
+      squares[2 * channels + c] = mean;
+      squares[3 * channels + c] = wave;
     }
   }
 
   /** Adds the errors of the running mean, the only baseline if targets are not known beforehand. */
-  #addMeans(sums: ErrorSums, data: Float32Array, at: number): void {
-    const { squares } = sums;
+  #addMeans(data: Float32Array, at: number, step: number, count: number): void {
+    const { squares } = this.#sums;
     const channels = this.#channels;
     const means = this.#means;
-    if (this.#writeMeans === null) this.writeMeans(means);
-    else this.#writeMeans(means);
+    const isOwn = this.#writeMeans === null;
+    this.#writeMeans?.(means);
+    if (isOwn) this.#recent.writeWeights(this.#sums.count, count, weights, shares);
     for (let c = 0; c < channels; c++) {
-      const error = data[at + c] - means[c];
-      const square = error * error;
-      squares[channels + c] += square;
-      squares[2 * channels + c] += square;
-      squares[3 * channels + c] += square;
+      let mean = isOwn ? this.#recent.mean(c) : means[c];
+      let square = squares[channels + c];
+      const before = mean;
+      let deviation = this.#sums.deviation[c];
+      const reference = this.#sums.count === 0 ? data[at + c] : this.#sums.reference[c];
+      const shift = reference - before;
+      for (let i = 0, place = at + c; i < count; i++, place += step) {
+        const sample = data[place];
+        if (isOwn) mean = before + (weights[i] * shift + shares[i] * deviation);
+        const error = sample - mean;
+        square += error * error;
+        deviation += sample - reference;
+      }
+      squares[channels + c] = squares[2 * channels + c] = squares[3 * channels + c] = square;
     }
+  }
+
+  /** Counts frames that were added to the sums. */
+  #count(frames: number): void {
+    this.#sums.count += frames;
+    if (this.#sums.count === summedFrames) this.#merge();
   }
 
   /** Adds the sums to the running errors. */

@@ -1,5 +1,6 @@
 import { integer } from '../check.ts';
 import { type Rows, validAt } from '../memory/rows.ts';
+import { copyNumbers } from '../memory/copy.ts';
 import { bytesIn, floatsIn, numberIn, type State } from '../state/state.ts';
 
 /** Growing buffer of frames: samples [frames, channels] and one validity byte per frame. `clear` keeps its memory. */
@@ -41,6 +42,13 @@ export class FrameBuffer {
     this.count += rows.count;
   }
 
+  /** Appends `count` valid rows, which begin at `at` in `memory`. */
+  appendRows(memory: Float32Array, at: number, count: number): void {
+    copyNumbers(memory, at, count * this.channels, this.data, this.reserve(count));
+    this.valid.fill(1, this.count, this.count + count);
+    this.count += count;
+  }
+
   /**
    * Replaces the content with `count` frames of `x`. A frame with a non-finite sample becomes invalid, and that sample
    * NaN.
@@ -68,43 +76,75 @@ export class FrameBuffer {
   }
 }
 
-/** Ring buffer of the last `capacity` frames with their validity, by absolute index. */
-export class FrameRing {
+/** Number of frames that `FrameHistory` takes before it moves those that it keeps to the front. */
+export const historyMargin = 32;
+
+/**
+ * The last `capacity` frames with their validity, by absolute index. Frames are contiguous in memory, also the last
+ * `capacity` frames together with up to `historyMargin` frames that `pushRows` adds.
+ */
+export class FrameHistory {
   readonly channels: number;
   readonly capacity: number;
-  /** Samples, [capacity, channels]; frame `index` starts at `offset(index)`. */
+  /** Samples; frame `index` starts at `offset(index)`. */
   readonly data: Float32Array;
   readonly #valid: Uint8Array;
+  /** Absolute index of the first frame in the memory. */
+  #first: number;
   /** Number of valid frames since the last invalid one, as far as known. */
   #run = 0;
   /** Absolute index of the next frame. */
-  next = 0;
+  next: number;
 
-  constructor(channels: number, capacity: number) {
+  /** @param start absolute index of the first frame to add */
+  constructor(channels: number, capacity: number, start = 0) {
     this.channels = integer('channels', channels, 1);
     this.capacity = integer('capacity', capacity, 1);
-    this.data = new Float32Array(capacity * channels);
-    this.#valid = new Uint8Array(capacity);
+    this.#first = this.next = start;
+    this.data = new Float32Array((capacity + historyMargin) * channels);
+    this.#valid = new Uint8Array(capacity + historyMargin);
   }
 
   push(source: ArrayLike<number>, at: number, valid: number): void {
-    const slot = this.next++ % this.capacity;
-    const to = slot * this.channels;
+    const to = this.#reserve(1) * this.channels;
     for (let c = 0; c < this.channels; c++) this.data[to + c] = source[at + c];
-    this.#valid[slot] = valid;
+    this.#valid[this.next - this.#first] = valid;
+    this.next++;
     this.#run = valid === 1 ? this.#run + 1 : 0;
+  }
+
+  /** Adds up to `historyMargin` valid frames, [count, channels], that are contiguous in `source`. */
+  pushRows(source: Float32Array, at: number, count: number): void {
+    const row = this.#reserve(count);
+    copyNumbers(source, at, count * this.channels, this.data, row * this.channels);
+    this.#valid.fill(1, row, row + count);
+    this.next += count;
+    this.#run += count;
+  }
+
+  /** Forgets all frames, and continues with frame `index`. */
+  moveTo(index: number): void {
+    this.#first = this.next = index;
+    this.#run = 0;
   }
 
   /** Marks `count` frames as missing, at the cost of at most `capacity` frames. */
   skip(count: number): void {
-    this.next += count;
     this.#run = 0;
-    const lost = Math.min(count, this.capacity);
-    for (let index = this.next - lost; index < this.next; index++) this.#valid[index % this.capacity] = 0;
+    const kept = Math.min(count, this.capacity);
+    if (kept < count) this.#first = this.next += count - kept;
+    for (let left = kept; left > 0; ) {
+      const more = Math.min(left, historyMargin);
+      const row = this.#reserve(more);
+      this.data.fill(0, row * this.channels, (row + more) * this.channels);
+      this.#valid.fill(0, row, row + more);
+      this.next += more;
+      left -= more;
+    }
   }
 
   offset(index: number): number {
-    return (index % this.capacity) * this.channels;
+    return (index - this.#first) * this.channels;
   }
 
   /** Returns whether frame `index` is stored and valid. */
@@ -122,17 +162,50 @@ export class FrameRing {
 
   /** Returns the validity with which frame `index` was added; 0 if the frame is not stored. */
   validity(index: number): number {
-    const held = index >= 0 && index >= this.next - this.capacity && index < this.next;
-    return held ? this.#valid[index % this.capacity] : 0;
+    const held = index >= this.#first && index >= this.next - this.capacity && index < this.next;
+    return held ? this.#valid[index - this.#first] : 0;
   }
 
-  save(): State {
-    return { next: this.next, data: this.data.slice(), valid: this.#valid.slice() };
+  /**
+   * Saves the frames from frame `from` on as a ring of `capacity` frames, in which frame `index` has the place `index` mod
+   * `capacity`.
+   */
+  save(from = 0): State {
+    const { next, channels, capacity } = this;
+    const data = new Float32Array(capacity * channels);
+    const valid = new Uint8Array(capacity);
+    for (let index = Math.max(this.#first, from, next - capacity); index < next; index++) {
+      const place = index % capacity;
+      const at = this.offset(index);
+      data.set(this.data.subarray(at, at + channels), place * channels);
+      valid[place] = this.#valid[index - this.#first];
+    }
+    return { next, data, valid };
   }
 
   restore(state: State): void {
+    const { channels, capacity } = this;
     this.next = numberIn(state, 'next');
-    this.data.set(floatsIn(state, 'data', this.data.length));
-    this.#valid.set(bytesIn(state, 'valid', this.capacity));
+    const data = floatsIn(state, 'data', capacity * channels);
+    const valid = bytesIn(state, 'valid', capacity);
+    this.#first = Math.max(0, this.next - capacity);
+    this.#run = 0;
+    for (let index = this.#first; index < this.next; index++) {
+      const place = index % capacity;
+      this.data.set(data.subarray(place * channels, (place + 1) * channels), this.offset(index));
+      this.#valid[index - this.#first] = valid[place];
+      this.#run = valid[place] === 1 ? this.#run + 1 : 0;
+    }
+  }
+
+  /** Makes room for `count` frames and returns the row of the first of them. */
+  #reserve(count: number): number {
+    const rows = this.next - this.#first;
+    if (rows + count <= this.#valid.length) return rows;
+    const gone = rows - this.capacity;
+    this.data.copyWithin(0, gone * this.channels, rows * this.channels);
+    this.#valid.copyWithin(0, gone, rows);
+    this.#first += gone;
+    return this.capacity;
   }
 }

@@ -78,6 +78,11 @@ export const noSkips: Record<SkipReason, number> = {
   exploded: 0,
 };
 
+/** Returns the index of the layer whose outputs are the features: the one below the last trained one; -1 if there is none. */
+export function featureLayer(layers: Network['layers']): number {
+  return Math.max(-1, layers.findLastIndex(({ parameters }) => parameters.length > 0) - 1);
+}
+
 /** Collects the outputs of a network, frame by frame, into the blocks that a learner returns. */
 export class OutputCollector {
   readonly #predictions: FrameBuffer;
@@ -88,7 +93,7 @@ export class OutputCollector {
   readonly #hiddenPace: Pace;
 
   constructor({ layers, outChannels, pace }: Network) {
-    this.#hidden = layers.findLastIndex(({ parameters }) => parameters.length > 0) - 1;
+    this.#hidden = featureLayer(layers);
     this.#pace = pace;
     this.#hiddenPace = chain(layers.slice(0, this.#hidden + 1).map((layer) => layer.pace));
     this.#predictions = new FrameBuffer(outChannels);
@@ -100,6 +105,12 @@ export class OutputCollector {
     const last = outputs[outputs.length - 1];
     if (this.#hidden >= 0) this.#features.append(memory, outputs[this.#hidden]);
     if (last.count > 0) this.#predictions.append(memory, last);
+  }
+
+  /** Appends `count` outputs, which begin at `at` in `memory`, and `features` rows of features. All are valid. */
+  appendRows(memory: Float32Array, at: number, count: number, featuresAt: number, features: number): void {
+    if (this.#hidden >= 0) this.#features.appendRows(memory, featuresAt, features);
+    this.#predictions.appendRows(memory, at, count);
   }
 
   /**

@@ -4,7 +4,7 @@ import { BlockResult, type ResultSource } from './block-result.ts';
 import { DelayedTrainer } from './delayed-trainer.ts';
 import { checkControl, type LearnControl } from './learn-control.ts';
 import { OutputCollector, drainBlock, type Learned } from './learned.ts';
-import { PendingTargets } from './pending-targets.ts';
+import { PendingTargets, validFrames } from './pending-targets.ts';
 import { maxDelayOf, taskOf, type LearnerOptions, type Task } from './learner-options.ts';
 import type { Network } from '../network/network.ts';
 import type { TunableOptimizer } from './optimizers/optimizer.ts';
@@ -13,7 +13,10 @@ import { numberIn, stateIn, type State } from '../state/state.ts';
 import type { Weights } from '../network/weights.ts';
 import type { ServedWeights } from './served-weights.ts';
 import type { Score } from './forecast-score.ts';
+import type { FrameRun } from './run-trainer.ts';
 import { Trainer } from './trainer.ts';
+
+const noFrames = new Float32Array(0);
 
 /**
  * Online learner: predicts every frame before it learns from it.
@@ -53,6 +56,8 @@ export class Learner {
   /** Used instead of the trainer from the first frame on that arrives before its target; null until then. */
   #delayed: DelayedTrainer | null = null;
   #outputRate = 0;
+  /** Reused, so that a run allocates nothing. */
+  readonly #run: FrameRun = { input: noFrames, at: 0, targets: noFrames, targetsAt: 0, count: 0 };
   readonly #source: ResultSource = {
     score: () => this.score,
     weights: () => this.weights(),
@@ -130,9 +135,13 @@ export class Learner {
     const { evaluation, updater } = this.#trainer;
     this.#trainer.start(this.#outputRate);
     if (missing > 0) this.#skip(missing);
-    for (let i = 0; i < frames; i++) {
+    for (let i = 0; i < frames; ) {
+      const added = alarmed || this.alarmed ? 0 : this.#pushRun(block, i, frames, inputValid);
+      i += added;
+      if (added > 0) continue;
       if (alarmed) this.alarmed = alarmed[i] === 1;
       this.#pushFrame(block.data, i * channels, block.valid?.[i] ?? 1, inputValid?.[i] ?? 1);
+      i++;
     }
     this.#delayed?.serve(this.#collected);
     const { errors, evaluated } = evaluation;
@@ -223,6 +232,27 @@ export class Learner {
   /** Absolute index of the next frame. */
   get #index(): number {
     return this.#delayed?.index ?? this.#trainer.index;
+  }
+
+  /** Pushes frames of `block` from frame `from` on as a run. Returns the number of frames; 0 if the first must be pushed alone. */
+  #pushRun({ data, valid }: Block, from: number, frames: number, inputValid: Uint8Array | undefined): number {
+    if (this.#delayed) return 0;
+    const { channels, external } = this.#task;
+    const run = this.#run;
+    let end = frames;
+    run.targets = run.input = data;
+    run.targetsAt = run.at = from * channels;
+    if (external) {
+      const known = this.#pendingTargets.find(this.#index);
+      if (!known) return 0;
+      run.targets = known.data;
+      run.targetsAt = known.offset;
+      end = Math.min(end, from + this.#pendingTargets.validFrames(this.#index));
+    }
+    run.count = validFrames(external ? inputValid : valid, from, end);
+    if (!external && inputValid !== valid) run.count = validFrames(inputValid, from, from + run.count);
+    this.#trainer.alarmed = false;
+    return this.#trainer.addRun(run, this.#collected);
   }
 
   #pushFrame(data: Float32Array, at: number, valid: number, inputValid: number): void {

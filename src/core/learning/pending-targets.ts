@@ -60,6 +60,13 @@ export class PendingTargets {
     return found;
   }
 
+  /** Returns how many frames from `index` on have a valid target in the same block. Frame `index` has a target (`find`). */
+  validFrames(index: number): number {
+    const [block] = this.#blocks;
+    const from = index - block.start;
+    return validFrames(block.valid, from, frameCount(block));
+  }
+
   /** Removes the blocks that end before frame `index`. */
   drop(index: number): void {
     const blocks = this.#blocks;
@@ -84,6 +91,14 @@ export class PendingTargets {
       this.#blocks.push({ data, channels: this.#channels, start: numberIn(saved, 'start'), rate: 0, time: 0, valid });
     }
   }
+}
+
+/** Returns how many frames from `from` to before `end` are valid, up to the first one that is not. */
+export function validFrames(valid: Uint8Array | undefined, from: number, end: number): number {
+  if (!valid) return end - from;
+  let to = from;
+  while (to < end && valid[to] === 1) to++;
+  return to - from;
 }
 
 function endOf(block: Block): number {

@@ -79,23 +79,41 @@ export class RunningErrors {
       means[c] = a === 0 ? mean[c] : mean[c] + a * (reference[c] + deviation[c] / count - mean[c]);
   }
 
+  /** Returns the mean of the targets of channel `c`. */
+  mean(c: number): number {
+    return this.#mean[c];
+  }
+
+  /**
+   * Writes the weights that `first`, `first` + 1, … frames together would have, `count` of them, to `weights`, and the weight of each
+   * frame to `shares`.
+   */
+  writeWeights(first: number, count: number, weights: Float64Array, shares: Float64Array): void {
+    for (let i = 0; i < count; i++) {
+      const frames = first + i;
+      weights[i] = frames > 0 ? this.#weightOf(frames) : 0;
+      shares[i] = frames > 0 ? weights[i] / frames : 0;
+    }
+  }
+
   /** Adds the frames of `sums`. */
   add(sums: ErrorSums): void {
     const n = sums.count;
     if (n === 0) return;
     const a = this.#weightOf(n);
+    const share = 1 / n;
     const [mean, variance, means] = [this.#mean, this.#variance, this.#squares];
     for (let c = 0; c < mean.length; c++) {
       // Chan, Golub, and LeVeque 1983: the variances of both parts, and the distance of their means
-      const shift = sums.deviation[c] / n;
-      const own = Math.max(0, sums.deviationSquare[c] / n - shift * shift);
+      const shift = sums.deviation[c] * share;
+      const own = Math.max(0, sums.deviationSquare[c] * share - shift * shift);
       const deviation = sums.reference[c] + shift - mean[c];
       mean[c] += a * deviation;
       variance[c] = (1 - a) * (variance[c] + a * deviation * deviation) + a * own;
     }
-    for (let i = 0; i < means.length; i++) means[i] += a * (sums.squares[i] / n - means[i]);
-    this.#loss += a * (sums.loss / n - this.#loss);
-    this.#emittedLoss += a * (sums.emittedLoss / n - this.#emittedLoss);
+    for (let i = 0; i < means.length; i++) means[i] += a * (sums.squares[i] * share - means[i]);
+    this.#loss += a * (sums.loss * share - this.#loss);
+    this.#emittedLoss += a * (sums.emittedLoss * share - this.#emittedLoss);
     this.#frames += n;
   }
 

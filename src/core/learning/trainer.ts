@@ -4,7 +4,7 @@ import { integer, oneOf } from '../check.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 import { validAt } from '../memory/rows.ts';
 import { isSample, type EvaluatedOutput, type Evaluation, type Recompute } from './evaluation.ts';
-import type { OutputCollector, SkipReason } from './learned.ts';
+import { featureLayer, type OutputCollector, type SkipReason } from './learned.ts';
 import {
   capacityOf,
   defaultOptimizer,
@@ -19,6 +19,7 @@ import type { MemoryRange } from '../layers/parameter-gradients.ts';
 import { noScore, type Score } from './forecast-score.ts';
 import { weightsOf, type Weights } from '../network/weights.ts';
 import { learningRateOf } from './optimizers/optimizer.ts';
+import { type FrameRun, RunTrainer } from './run-trainer.ts';
 import { WeightUpdater } from './weight-updater.ts';
 
 /**
@@ -49,6 +50,8 @@ export class Trainer {
   /** Variance of the target of each output, by which errors are divided. */
   readonly #scales: Float64Array | null = null;
   readonly #view: LearnerView;
+  /** null if the kernel `train` cannot train with the options. */
+  readonly #runs: RunTrainer | null = null;
   #stream: NetworkStream;
   #period = 0;
   /** Whether a valid target has been added. */
@@ -76,6 +79,8 @@ export class Trainer {
     if (optimizer.recomputes) this.#checkRecomputing(options);
     const recompute = { at: () => this.#stream.stack.recompute(), outputs: () => network.engine.arena.f32 };
     this.#recompute = optimizer.recomputes ? recompute : null;
+    if (this.#trainsInRuns(options))
+      this.#runs = new RunTrainer(network, task, featureLayer(network.layers), this.evaluation, this.updater);
     if (optimizer.outputScales !== undefined && this.#stream.stack.trained.length > 1)
       this.#scales = optimizer.outputScales = new Float64Array(network.outChannels);
   }
@@ -136,6 +141,32 @@ export class Trainer {
     for (let i = 0; i < output.count; i++)
       evaluation.addPrediction(f32, output.at + i * output.channels, validAt(output, i), updater.updates);
     if (output.count > 0) this.#learn();
+  }
+
+  /**
+   * Adds up to `run.count` valid frames and their targets in one call of a kernel, with the same bits. The outputs are also added to
+   * `collected`. Returns the number of frames; 0 if the next one must be added alone.
+   */
+  addRun(run: FrameRun, collected: OutputCollector): number {
+    const { holdout, updater } = this;
+    const runs = this.#runs;
+    if (runs === null || !this.learning || this.alarmed) return 0;
+    if (holdout) {
+      if (holdout.isOpen) return 0;
+      run.count = Math.min(run.count, holdout.next - this.index);
+    }
+    if (run.count <= 0) return 0;
+    const { evaluated } = this.evaluation;
+    runs.train(this.#stream, run, collected);
+    const { taken, done, owed } = runs;
+    if (this.evaluation.evaluated > evaluated) {
+      const target = this.#network.pace.alignedFrame(this.evaluation.evaluated - 1) + this.#task.lead;
+      this.#period = Math.floor((target + 1) / this.#updateEvery);
+    }
+    if (owed) updater.update(this.#stream);
+    if (taken > done) this.addFrame(run.input, run.at + done * this.#task.channels, 1, collected);
+    else if (done > 0) this.#learn();
+    return taken;
   }
 
   /** Handles missing frames: short gaps are processed as invalid frames, long gaps only advance the frame index. */
@@ -234,6 +265,17 @@ export class Trainer {
         return variances;
       },
     };
+  }
+
+  /** Whether the kernel `train` can train with these options: every output is updated from as soon as its frame or the next arrives. */
+  #trainsInRuns({ loss = 'squared', clip = Infinity }: LearnerOptions): boolean {
+    const { maxOutputsPerFrame, pace } = this.#network;
+    const { alignedFrame, framesFor, outputsAfter, settlingFrames, stride } = pace;
+    const settled = outputsAfter(settlingFrames) + 1;
+    const isAligned = maxOutputsPerFrame === 1 && framesFor(settled + 1) - 1 === alignedFrame(settled);
+    const isSquared = (typeof loss === 'string' ? loss : loss.type) === 'squared';
+    const isPlain = isSquared && clip === Infinity && !this.#windowed && this.#updateEvery <= stride;
+    return isAligned && isPlain && this.#task.lead <= 1 && this.updater.optimizer.descent !== undefined;
   }
 
   /** Trains on all outputs whose target has been added, oldest first. */

@@ -1,3 +1,4 @@
+import { runWords } from '../../kernels/run-layout.ts';
 import { integer, positive } from '../check.ts';
 import { withBothNames, type Optimizer, type TunableOptimizer } from './optimizers/optimizer.ts';
 import { noSkips, type SkipReason } from './learned.ts';
@@ -55,6 +56,9 @@ export class WeightUpdater {
   /** Outputs and updates since the last recovery. */
   #outputsSince = episodeOutputs;
   #updatesSince = 0;
+  /** Bound of the size of all weights for the kernel `train`, and the version of the weights for which it holds. */
+  #bound = Infinity;
+  #boundVersion = -1;
 
   constructor(network: Network, optimizer: Optimizer, { warmUp = 0, decay = Infinity, average = 1 }: UpdateOptions) {
     this.optimizer = withBothNames(optimizer);
@@ -84,6 +88,50 @@ export class WeightUpdater {
     this.updates++;
     if (++this.#updatesSince === updatesToDouble * 2 ** this.#halvings) this.#double();
     if (this.#averages.length > 0) this.#updateAverages();
+  }
+
+  /**
+   * Number of updates that can be made in one call of the kernel `train`; 0 if it cannot make the updates, because the learning rate
+   * is scheduled or weights are averaged.
+   */
+  get updatesInRun(): number {
+    const { warmUp, decay, average } = this.#options;
+    if (this.updates < warmUp || decay !== Infinity || average > 1) return 0;
+    const toDouble = updatesToDouble * 2 ** this.#halvings - this.#updatesSince;
+    return toDouble > 0 ? Math.min(this.#guard.updatesToCheckpoint, toDouble) : this.#guard.updatesToCheckpoint;
+  }
+
+  /**
+   * Writes the update, and the state that the kernel `train` updates, to the run at offset `run`. Returns false if the optimizer has
+   * updates of another kind.
+   */
+  beginRun(run: number, stream: NetworkStream): boolean {
+    const { engine, changes } = this.#network;
+    const bound = changes.version === this.#boundVersion ? this.#bound : Infinity;
+    const descent = this.optimizer.descent?.(this.#network, stream);
+    if (!descent) return false;
+    const { f64 } = engine.arena;
+    f64[(run + runWords.rate) / 2] = descent.learningRate;
+    f64[(run + runWords.epsilon) / 2] = descent.epsilon;
+    f64[(run + runWords.bound) / 2] = bound;
+    this.#guard.writeMeans(f64, (run + runWords.means) / 2);
+    return true;
+  }
+
+  /** Reads that state, and counts the outputs and the updates of the run. */
+  endRun(run: number, outputs: number, updates: number): void {
+    const { engine, changes } = this.#network;
+    const { f64 } = engine.arena;
+    this.#bound = f64[(run + runWords.bound) / 2];
+    this.#boundVersion = changes.version;
+    this.#guard.readMeans(f64, (run + runWords.means) / 2);
+    this.#guard.addUpdates(updates);
+    this.optimizer.countUpdates!(updates);
+    this.#outputsSince += outputs;
+    this.accumulated = updates > 0 ? outputs - updates : this.accumulated + outputs;
+    this.updates += updates;
+    this.#updatesSince += updates;
+    if (this.#updatesSince === updatesToDouble * 2 ** this.#halvings) this.#double();
   }
 
   /** Restores the last good weights and clears the optimizer's memory. */

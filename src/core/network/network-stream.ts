@@ -1,3 +1,4 @@
+import { runWords } from '../../kernels/run-layout.ts';
 import { checkCapacity, integer, invalid, list } from '../check.ts';
 import type { MakeTransform } from '../layers/convolution/transform.ts';
 import { steadyFrames } from '../layers/pace.ts';
@@ -91,6 +92,24 @@ export class NetworkStream extends ForwardStream {
     if (out !== null) return this.pushInto(x, out);
     this.feed(x);
     return this.stack.outputs[this.stack.outputs.length - 1].count;
+  }
+
+  /**
+   * Allocates memory for a run of frames to train on, `numbers` numbers, and returns its offset. Returns -1 if the stream cannot
+   * train on a run now. @internal
+   */
+  beginRun(numbers: number): number {
+    const { program } = this;
+    return program?.running && this.engine.kernels.train && this.accepts(1) ? program.beginRun(numbers) : -1;
+  }
+
+  /** Trains on the run at offset `run`. See the kernel `train`. @internal */
+  train(run: number): void {
+    this.program!.train(run);
+    const { i32 } = this.engine.arena;
+    this.countFrames(i32[run + runWords.done], i32[run + runWords.emitted]);
+    this.openFrames -= i32[run + runWords.final];
+    this.pendingOutputs -= i32[run + runWords.trained];
   }
 
   /** w ← w - µ g for all parameters, and clears the gradients. See `ParameterGradients.descend`. @internal */

@@ -6,6 +6,7 @@ export { adam, rmsprop, sgd } from './optimizers';
 export { avgPool, avgPoolGradient, maxPool, maxPoolGradient } from './pools';
 export { run } from './run';
 export { backpropagate, learn, update } from './learn';
+export { train } from './train';
 export { dot, proportionate, squares } from './proportionate';
 export { fill, gather, scatter, write } from './rows';
 export { activate, activateGradient, softmax, softmaxGradient } from './rowwise';

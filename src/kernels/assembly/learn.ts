@@ -14,7 +14,7 @@ const maxRows = 8;
 const maxPending = 16;
 
 /** Returns whether `rows` gradients of the outputs of the last layer can be processed. */
-function accepts(program: i32, layers: i32, rows: i32): boolean {
+export function accepts(program: i32, layers: i32, rows: i32): boolean {
   let count = rows;
   for (let l = layers - 1; l >= 0; l--) {
     const layer = layerOf(program, l);
@@ -159,7 +159,7 @@ function updateLayer(layer: Layer, rate: f64, epsilon: f64): void {
 }
 
 /** Returns whether all weight gradients are those of deferred outputs, except of layers that never defer them. */
-function isClean(program: i32, layers: i32): boolean {
+export function isClean(program: i32, layers: i32): boolean {
   for (let l = 0; l < layers; l++) {
     const layer = layerOf(program, l);
     if (layer.kind === Kind.Dense && layer.dirty) return false;
@@ -197,9 +197,13 @@ function updateAndAdvance(layer: Layer, x: i32, frames: i32, y: i32, rate: f64, 
   return due;
 }
 
-export function learn(program: i32, layers: i32, x: i32, rows: i32, rate: f64, epsilon: f64): i32 {
-  if (!isClean(program, layers) || !accepts(program, layers, rows) || !hasRoom(program, layers, 1)) return -1;
-  layerOf(program, 0).final = rows > 0 ? backpropagate(program, layers, x, rows) : 0;
+/** Returns whether `rows` gradients and then one frame can be processed. */
+export function canLearn(program: i32, layers: i32, rows: i32): bool {
+  return isClean(program, layers) && accepts(program, layers, rows) && hasRoom(program, layers, 1);
+}
+
+/** Updates the weights of all layers and processes the frame at `x`. Returns the number of outputs. */
+export function updateAndRun(program: i32, layers: i32, x: i32, rate: f64, epsilon: f64): i32 {
   let frames = x, count = 1;
   for (let l = 0; l < layers; l++) {
     const layer = layerOf(program, l), y = x + layer.y;
@@ -209,4 +213,10 @@ export function learn(program: i32, layers: i32, x: i32, rows: i32, rate: f64, e
     frames = y;
   }
   return count;
+}
+
+export function learn(program: i32, layers: i32, x: i32, rows: i32, rate: f64, epsilon: f64): i32 {
+  if (!canLearn(program, layers, rows)) return -1;
+  layerOf(program, 0).final = rows > 0 ? backpropagate(program, layers, x, rows) : 0;
+  return updateAndRun(program, layers, x, rate, epsilon);
 }

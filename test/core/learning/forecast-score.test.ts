@@ -4,7 +4,7 @@ import { Network } from '../../../src/core/network/network.ts';
 import { Standardizer } from '../../../src/core/filters/standardizer.ts';
 import { ErrorSums } from '../../../src/core/learning/error-sums.ts';
 import { ForecastScore } from '../../../src/core/learning/forecast-score.ts';
-import { FrameRing } from '../../../src/core/learning/frames.ts';
+import { FrameHistory } from '../../../src/core/learning/frames.ts';
 import { RunningErrors } from '../../../src/core/learning/running-errors.ts';
 import { noise } from '../network/random-networks.ts';
 
@@ -58,7 +58,7 @@ test('equals the definition: exponential means of whole groups of frames, and ex
     const frames = 777;
     const [x, y] = [noise(1, frames * channels), noise(2, frames * channels)];
     const score = new ForecastScore({ channels, lead, rate: 0, powerLine: 50 });
-    const targets = new FrameRing(channels, 64);
+    const targets = new FrameHistory(channels, 64);
     const sums = { squares: [0, 0], persisted: [0, 0], average: [0, 0] };
     let count = 0;
     for (let t = 0; t < frames; t++) {
@@ -100,7 +100,7 @@ test('equals the definition: exponential means of whole groups of frames, and ex
 test('the power-line baseline predicts a sine of the power-line frequency on a constant, over any horizon', () => {
   for (const lead of [1, 2, 7, 40]) {
     const score = new ForecastScore({ channels: 1, lead, rate: 250, powerLine: 50 });
-    const targets = new FrameRing(1, 64);
+    const targets = new FrameHistory(1, 64);
     for (let t = 0; t < 500; t++) {
       targets.push([3 + Math.sin((2 * Math.PI * 50 * t) / 250)], 0, 1);
       if (t >= 60) score.add(Float32Array.of(0), targets, t, { loss: 1 });

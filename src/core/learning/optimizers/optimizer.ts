@@ -1,6 +1,6 @@
 import type { Kernels } from '../../../kernels/kernels.ts';
 import { invalid, positive, renamedOption } from '../../check.ts';
-import type { ParameterGradients } from '../../layers/parameter-gradients.ts';
+import type { Descent, ParameterGradients } from '../../layers/parameter-gradients.ts';
 import type { Engine } from '../../memory/engine.ts';
 import type { Allocation } from '../../memory/allocation.ts';
 import type { NetworkStream } from '../../network/network-stream.ts';
@@ -69,6 +69,13 @@ export interface Optimizer {
     out: Float32Array | null,
     part?: number,
   ): number;
+  /**
+   * If an update is `stream.descend(descent)`: returns `descent` for the updates to come, which the caller makes. Optimizers
+   * with other updates return null, or do not have this method. @internal
+   */
+  descent?(network: Network, stream: NetworkStream): Descent | null;
+  /** Counts updates that were made with `descent`. @internal */
+  countUpdates?(updates: number): void;
   /** Returns the current settings, including the learning rate, and memory. */
   save(): State;
   /** Restores a state that `save` returned, of this optimizer or of one that `fresh` returned. */
@@ -223,6 +230,17 @@ export class GradientOptimizer extends EngineOptimizer implements TunableOptimiz
     if (out !== null) return stream.pushInto(x, out);
     stream.feed(x);
     return stream.stack.outputs[stream.stack.outputs.length - 1].count;
+  }
+
+  descent(network: Network, stream: NetworkStream): Descent | null {
+    if (this.#rule.epsilon === undefined) return null;
+    this.begin(network, stream);
+    this.#step.learningRate = this.learningRate;
+    return this.#step;
+  }
+
+  countUpdates(updates: number): void {
+    this.#updates += updates;
   }
 
   step(network: Network, stream: NetworkStream, part = 1): void {

@@ -1,0 +1,164 @@
+import { runWords, wordsPerRun } from '../../kernels/run-layout.ts';
+import { copyNumbers } from '../memory/copy.ts';
+import type { Network } from '../network/network.ts';
+import type { NetworkStream } from '../network/network-stream.ts';
+import type { EvaluatedRun, Evaluation } from './evaluation.ts';
+import { historyMargin } from './frames.ts';
+import type { OutputCollector } from './learned.ts';
+import type { Task } from './learner-options.ts';
+import type { WeightUpdater } from './weight-updater.ts';
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Maximum number of frames per run. */
+const maxRunFrames = historyMargin;
+
+/** Frames of a block, and their targets: rows of `targets`, which is the input itself unless the task is 'target'. */
+export interface FrameRun {
+  input: Float32Array;
+  /** Offset of the first frame. */
+  at: number;
+  targets: Float32Array;
+  /** Offset of the target of the first frame. */
+  targetsAt: number;
+  /** Number of frames, all of which are valid and have a valid target. */
+  count: number;
+}
+
+/**
+ * Trains a network on runs of frames without trouble, each in one kernel call (`train`), with the bits of `Trainer` frame by frame.
+ * The results are in `taken`, `done`, and `owed` until the next call.
+ */
+export class RunTrainer {
+  /** Number of frames of the last run whose target was used, and of those that were processed. */
+  taken = 0;
+  done = 0;
+  /** Whether the last gradient of the run was taken, but the update that is due after it was not made. */
+  owed = false;
+  readonly #network: Network;
+  readonly #task: Task;
+  readonly #hidden: number;
+  readonly #evaluation: Evaluation;
+  readonly #updater: WeightUpdater;
+  /** Reused, so that a run allocates nothing. */
+  readonly #result: Writable<EvaluatedRun>;
+  /** Offsets of the parts of a run, relative to its first number, and the size of a run. */
+  readonly #frames: number;
+  readonly #targets: number;
+  readonly #outputs: number;
+  readonly #errors: number;
+  readonly #losses: number;
+  readonly #features: number;
+  readonly #size: number;
+
+  constructor(network: Network, task: Task, hidden: number, evaluation: Evaluation, updater: WeightUpdater) {
+    const { inChannels, outChannels, layers, pace } = network;
+    this.#network = network;
+    this.#task = task;
+    this.#result = {
+      targets: 0,
+      frames: 0,
+      outputs: 0,
+      emitted: 0,
+      errors: 0,
+      losses: 0,
+      trained: 0,
+      updates: 0,
+      stride: pace.stride,
+    };
+    this.#hidden = hidden;
+    this.#evaluation = evaluation;
+    this.#updater = updater;
+    let size = wordsPerRun;
+    const part = (numbers: number) => {
+      const from = size;
+      // the loops read four numbers at a time
+      size += 4 * Math.ceil(numbers / 4 + 1);
+      return from;
+    };
+    this.#frames = part(maxRunFrames * inChannels);
+    this.#targets = part(maxRunFrames * outChannels);
+    this.#outputs = part((1 + maxRunFrames) * outChannels);
+    this.#errors = part(maxRunFrames * outChannels);
+    this.#losses = part(2 * maxRunFrames);
+    this.#features = hidden < 0 ? 0 : part(maxRunFrames * layers[hidden].outChannels);
+    this.#size = size;
+  }
+
+  /** Trains on up to `run.count` frames. `taken` is 0 if the next frame cannot be trained in this way. */
+  train(stream: NetworkStream, source: FrameRun, collected?: OutputCollector): void {
+    this.taken = this.done = 0;
+    this.owed = false;
+    const evaluation = this.#evaluation;
+    const updater = this.#updater;
+    const maxUpdates = updater.updatesInRun;
+    if (maxUpdates === 0 || !evaluation.acceptsRun) return;
+    const run = stream.beginRun(this.#size);
+    if (run < 0 || !updater.beginRun(run, stream)) return;
+    const { f32, i32 } = this.#network.engine.arena;
+    const frames = Math.min(source.count, maxRunFrames);
+    this.#copy(source, frames, f32, run);
+    i32[run + runWords.lead] = this.#task.lead;
+    i32[run + runWords.frames] = run + this.#frames;
+    i32[run + runWords.targets] = run + this.#targets;
+    i32[run + runWords.count] = frames;
+    i32[run + runWords.outputs] = run + this.#outputs;
+    i32[run + runWords.waiting] = evaluation.copyWaiting(f32, run + this.#outputs);
+    i32[run + runWords.errors] = run + this.#errors;
+    i32[run + runWords.losses] = run + this.#losses;
+    i32[run + runWords.hidden] = this.#hidden;
+    i32[run + runWords.features] = run + this.#features;
+    i32[run + runWords.maxUpdates] = maxUpdates;
+    for (let word: number = runWords.taken; word <= runWords.owed; word++) i32[run + word] = 0;
+    stream.train(run);
+    this.#end(run, collected);
+  }
+
+  /** Copies frames and targets to a run. */
+  #copy({ input, at, targets, targetsAt }: FrameRun, count: number, f32: Float32Array, run: number): void {
+    const { inputChannels, targetChannels, channels, external } = this.#task;
+    copyChannels(input, at, channels, inputChannels, count, f32, run + this.#frames);
+    const to = run + this.#targets;
+    if (external) copyNumbers(targets, targetsAt, count * this.#network.outChannels, f32, to);
+    else copyChannels(targets, targetsAt, channels, targetChannels, count, f32, to);
+  }
+
+  #end(run: number, collected?: OutputCollector): void {
+    const { f32, f64, i32 } = this.#network.engine.arena;
+    const [emitted, trained] = [i32[run + runWords.emitted], i32[run + runWords.trained]];
+    this.taken = i32[run + runWords.taken];
+    this.done = i32[run + runWords.done];
+    this.owed = i32[run + runWords.owed] === 1;
+    const outputs = run + this.#outputs;
+    collected?.appendRows(f32, outputs + this.#network.outChannels, emitted, run + this.#features, i32[run + runWords.kept]);
+    const { updates } = this.#updater;
+    this.#updater.endRun(run, trained, this.owed ? trained - 1 : trained);
+    const result = this.#result;
+    result.targets = run + this.#targets;
+    result.frames = this.taken;
+    result.outputs = outputs;
+    result.emitted = emitted;
+    result.errors = run + this.#errors;
+    result.losses = (run + this.#losses) / 2;
+    result.trained = trained;
+    result.updates = updates;
+    this.#evaluation.addRun(f32, f64, result);
+  }
+}
+
+/** Copies the selected channels of `count` frames, which have `channels` channels each. */
+function copyChannels(
+  source: Float32Array,
+  at: number,
+  channels: number,
+  selected: readonly number[],
+  count: number,
+  f32: Float32Array,
+  to: number,
+): void {
+  const { length } = selected;
+  if (length === channels) copyNumbers(source, at, count * channels, f32, to);
+  else
+    for (let i = 0; i < count; i++)
+      for (let c = 0; c < length; c++) f32[to + i * length + c] = source[at + i * channels + selected[c]];
+}
