@@ -44,7 +44,8 @@ export class FrameBuffer {
 
   /** Appends `count` valid rows, which begin at `at` in `memory`. */
   appendRows(memory: Float32Array, at: number, count: number): void {
-    copyNumbers(memory, at, count * this.channels, this.data, this.reserve(count));
+    const to = this.reserve(count);
+    copyNumbers(memory, at, count * this.channels, this.data, to);
     this.valid.fill(1, this.count, this.count + count);
     this.count += count;
   }
