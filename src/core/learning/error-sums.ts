@@ -56,7 +56,14 @@ export class ErrorSums {
   }
 
   /** Adds the squared errors of the learner as `addErrors` does, and the targets, after everything else of their frames. */
-  addTargets(predictions: Float32Array, at: number, data: Float32Array, target: number, step: number, count: number): void {
+  addTargets(
+    predictions: Float32Array,
+    at: number,
+    data: Float32Array,
+    target: number,
+    step: number,
+    count: number,
+  ): void {
     const { reference, deviation, deviationSquare, squares } = this;
     const channels = reference.length;
     if (this.count === 0) for (let c = 0; c < channels; c++) reference[c] = data[target + c];

@@ -148,7 +148,7 @@ export class ForecastScore {
     const channels = this.#channels;
     const sums = this.#sums;
     const { data } = targets;
-    for (let done = 0; done < count; ) {
+    for (let done = 0; done < count;) {
       const rows = Math.min(count - done, summedFrames - sums.count);
       const from = targets.offset(target + done * step);
       const y = at + done * channels;

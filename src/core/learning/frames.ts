@@ -134,7 +134,7 @@ export class FrameHistory {
     this.#run = 0;
     const kept = Math.min(count, this.capacity);
     if (kept < count) this.#first = this.next += count - kept;
-    for (let left = kept; left > 0; ) {
+    for (let left = kept; left > 0;) {
       const more = Math.min(left, historyMargin);
       const row = this.#reserve(more);
       this.data.fill(0, row * this.channels, (row + more) * this.channels);

@@ -135,7 +135,7 @@ export class Learner {
     const { evaluation, updater } = this.#trainer;
     this.#trainer.start(this.#outputRate);
     if (missing > 0) this.#skip(missing);
-    for (let i = 0; i < frames; ) {
+    for (let i = 0; i < frames;) {
       const added = alarmed || this.alarmed ? 0 : this.#pushRun(block, i, frames, inputValid);
       i += added;
       if (added > 0) continue;

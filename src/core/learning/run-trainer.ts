@@ -130,7 +130,13 @@ export class RunTrainer {
     this.done = i32[run + runWords.done];
     this.owed = i32[run + runWords.owed] === 1;
     const outputs = run + this.#outputs;
-    collected?.appendRows(f32, outputs + this.#network.outChannels, emitted, run + this.#features, i32[run + runWords.kept]);
+    collected?.appendRows(
+      f32,
+      outputs + this.#network.outChannels,
+      emitted,
+      run + this.#features,
+      i32[run + runWords.kept],
+    );
     const { updates } = this.#updater;
     this.#updater.endRun(run, trained, this.owed ? trained - 1 : trained);
     const result = this.#result;

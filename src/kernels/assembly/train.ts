@@ -1,6 +1,7 @@
 import { backpropagate, canLearn, isClean, accepts, update, updateAndRun } from './learn';
 import { Kind, Layer, layerOf } from './program';
 import { copy } from './rows';
+import { run as forward } from './run';
 import { at } from './vector';
 
 /** A run of frames, as `runWords` in `../run-layout.ts`. */
@@ -184,11 +185,11 @@ function keepFeatures(run: Run, program: i32, x: i32): void {
   run.kept += layer.count;
 }
 
-/** Processes frame `i` of the run after the update that its weights owe, and keeps the outputs. Returns their number. */
-function advance(run: Run, program: i32, layers: i32, x: i32, i: i32): i32 {
+/** Processes frame `i` of the run, after an update if one is due, and keeps the outputs. Returns their number. */
+function advance(run: Run, program: i32, layers: i32, x: i32, i: i32, isDue: bool): i32 {
   const channels = layerOf(program, 0).channels, top = layerOf(program, layers - 1), outputs = top.outputs;
   copy(at(run.frames + i * channels), at(x), channels);
-  const count = updateAndRun(program, layers, x, run.rate, run.epsilon);
+  const count = isDue ? updateAndRun(program, layers, x, run.rate, run.epsilon) : forward(program, layers, x, 1);
   keepFeatures(run, program, x);
   copy(at(x + top.y), at(run.outputs + (1 + run.emitted) * outputs), count * outputs);
   run.emitted += count;
@@ -210,29 +211,34 @@ function forecasts(run: Run, program: i32, layers: i32, x: i32): void {
   const top = layerOf(program, layers - 1), outputs = top.outputs;
   for (let i = 0; i < run.count; i++) {
     if (!isValid(run, program, layers, i) || !canLearn(program, layers, run.waiting)) return;
-    if (run.waiting) {
+    const isDue: bool = run.waiting === 1;
+    if (isDue) {
       if (run.trained === run.maxUpdates) return;
       const y = run.outputs + run.emitted * outputs;
       if (!evaluate(run, y, run.targets + i * outputs, outputs, x + top.y)) return;
       run.taken++;
       if (!propagate(run, program, layers, x)) return;
     } else run.taken++;
-    run.waiting = advance(run, program, layers, x, i);
+    run.waiting = advance(run, program, layers, x, i, isDue);
   }
 }
 
 /** Outputs whose target is that of the same frame: processes the frame, then trains on its output. */
 function estimates(run: Run, program: i32, layers: i32, x: i32): void {
   const top = layerOf(program, layers - 1), outputs = top.outputs;
+  let isDue = false;
   for (let i = 0; i < run.count; i++) {
     if (run.trained === run.maxUpdates || !isValid(run, program, layers, i) || !canLearn(program, layers, 1)) break;
     run.taken++;
-    if (advance(run, program, layers, x, i) === 0) continue;
+    const count = advance(run, program, layers, x, i, isDue);
+    isDue = false;
+    if (count === 0) continue;
     if (!isClean(program, layers) || !accepts(program, layers, 1)) return;
     if (!evaluate(run, run.outputs + run.emitted * outputs, run.targets + i * outputs, outputs, x + top.y)) return;
     if (!propagate(run, program, layers, x)) return;
+    isDue = true;
   }
-  update(program, layers, run.rate, run.epsilon);
+  if (isDue) update(program, layers, run.rate, run.epsilon);
 }
 
 export function train(program: i32, layers: i32, x: i32, place: i32): void {

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { activations } from '../../../src/kernels/activation-types.ts';
 import type { Kernels } from '../../../src/kernels/kernels.ts';
 import type { LayerSpec } from '../../../src/core/layers/layer-spec.ts';
 import { adam } from '../../../src/core/learning/optimizers/adam.ts';
@@ -12,6 +11,7 @@ import { Network } from '../../../src/core/network/network.ts';
 import type { NetworkStream } from '../../../src/core/network/network-stream.ts';
 import { random, type Random } from '../../../src/core/random.ts';
 import { noise } from './random-networks.ts';
+import { stacks } from './random-stacks.ts';
 
 /** Returns an engine with other kernels. */
 function engineWith(change: (kernels: Kernels) => Partial<Kernels>): Engine {
@@ -37,53 +37,6 @@ const optimizers: readonly (() => Optimizer)[] = [
   () => adam({ learningRate: 0.01 }),
   () => autoStep(),
 ];
-
-const channels = fc.constantFrom(1, 2, 3, 4, 4, 5, 8, 8, 9);
-const convolution: fc.Arbitrary<LayerSpec> = fc
-  .record({
-    outChannels: channels,
-    kernelSize: fc.integer({ min: 1, max: 5 }),
-    stride: fc.constantFrom(1, 1, 1, 2, 3),
-    phase: fc.nat({ max: 2 }),
-    mode: fc.constantFrom('causal', 'causal', 'valid', 'same'),
-    padding: fc.constantFrom('zeros', 'zeros', 'constant', 'edge', 'mean', 'reflect'),
-    bias: fc.boolean(),
-    dilation: fc.constantFrom(1, 1, 2, 3),
-    kind: fc.constantFrom('dense', 'dense', 'grouped', 'depthwise'),
-  })
-  .map(({ phase, mode, padding, kind, ...rest }) => ({
-    type: 'conv1d' as const,
-    ...rest,
-    // replaced by the number of groups that the input channels allow
-    groups: { dense: 1, grouped: 2, depthwise: Infinity }[kind],
-    mode,
-    padding,
-    ...(mode === 'causal' && { phase: phase % rest.stride }),
-    ...(padding === 'mean' && { statLength: 3 }),
-  }));
-const activation: fc.Arbitrary<LayerSpec> = fc.constantFrom(
-  ...activations.map((type) => ({ type })),
-  { type: 'relu' as const },
-  { type: 'relu' as const },
-  { type: 'leakyRelu' as const, alpha: 0.3 },
-);
-const layers = fc.array(fc.oneof({ weight: 2, arbitrary: convolution }, activation), { minLength: 1, maxLength: 4 });
-const stacks = fc
-  .tuple(channels, layers)
-  .map(([inChannels, stack]) => ({ inChannels, layers: fitted(inChannels, stack) }));
-
-/** Returns the layers with numbers of groups and outputs that fit the channels of the layer below. */
-function fitted(inChannels: number, stack: readonly LayerSpec[]): LayerSpec[] {
-  let width = inChannels;
-  return stack.map((layer) => {
-    if (layer.type !== 'conv1d') return layer;
-    const groups = layer.groups === Infinity ? width : layer.groups === 2 && width % 8 === 0 ? 2 : 1;
-    const multiple = Math.max(1, Math.min(2, Math.floor(layer.outChannels / groups)));
-    const outChannels = groups > 2 ? groups * multiple : groups * Math.ceil(layer.outChannels / groups);
-    width = outChannels;
-    return { ...layer, groups, outChannels };
-  });
-}
 
 /** One learning stream, and all numbers that it has returned so far. */
 class Run {
