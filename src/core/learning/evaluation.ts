@@ -81,8 +81,6 @@ export class Evaluation {
   readonly errors: FrameBuffer;
   /** Number of outputs evaluated so far. */
   evaluated = 0;
-  /** Scores that evaluated outputs are also added to. */
-  scores: readonly ForecastScore[] = [];
   readonly #options: EvaluationOptions;
   /** Received targets, by absolute input frame. */
   readonly #targets: FrameHistory;
@@ -115,11 +113,6 @@ export class Evaluation {
     return this.#predictions.next;
   }
 
-  /** Absolute input frame of the next target. */
-  get nextTarget(): number {
-    return this.#targets.next;
-  }
-
   /** Returns the running scores. `rate` is the rate of the outputs in Hz. */
   score(rate: number): Omit<Score, 'holdout'> {
     return this.#scoreAt(rate).get();
@@ -142,14 +135,9 @@ export class Evaluation {
 
   /** Adds the target of the next frame. For a categorical loss, a target outside 0 … 1 is invalid. Returns whether it is valid. */
   addTarget(data: Float32Array, at: number, valid: number): boolean {
-    let real = valid === 1 ? 1 : 0;
-    const { categorical } = this.#options.loss;
-    for (let c = 0; c < this.#targets.channels; c++) {
-      const target = data[at + c];
-      if (!isSample(target) || (categorical && !(target >= 0 && target <= 1))) real = 0;
-    }
-    this.#targets.push(data, at, real);
-    return real === 1;
+    const isValid = isValidTarget(data, at, this.#options, valid);
+    this.#targets.push(data, at, isValid ? 1 : 0);
+    return isValid;
   }
 
   /** Records that the target of the next frame did not arrive in time. */
@@ -196,7 +184,7 @@ export class Evaluation {
 
   /** Adds a run of frames that the kernel `train` has evaluated. The first output was computed after `updates` updates. */
   addRun(f32: Float32Array, f64: Float64Array, run: EvaluatedRun): void {
-    const { channels, alignedFrame, lead } = this.#options;
+    const { channels } = this.#options;
     const { errors } = this;
     const waiting = this.next - this.evaluated;
     this.#targets.pushRows(f32, run.targets, run.frames);
@@ -207,11 +195,9 @@ export class Evaluation {
     errors.appendRows(f32, run.errors, run.trained);
     if (run.trained === 0) return;
     const outputs = waiting > 0 ? run.outputs : run.outputs + channels;
-    const target = alignedFrame(this.evaluated) + lead;
+    const target = this.#targetOf(this.evaluated);
     const targets = this.#targets;
     this.#score?.addRows(f32, outputs, targets, target, run.stride, f64, run.losses, run.trained);
-    for (let i = 0; i < this.scores.length; i++)
-      this.scores[i].addRows(f32, outputs, targets, target, run.stride, f64, run.losses, run.trained);
     this.evaluated += run.trained;
   }
 
@@ -235,7 +221,7 @@ export class Evaluation {
    */
   evaluateNext(updates: number, recompute?: Recompute | null): EvaluatedOutput | null {
     if (this.evaluated === this.next) return null;
-    const target = this.#options.alignedFrame(this.evaluated) + this.#options.lead;
+    const target = this.#targetOf(this.evaluated);
     return target >= this.#targets.next ? null : this.#evaluate(target, updates, recompute);
   }
 
@@ -270,6 +256,10 @@ export class Evaluation {
     return (place - (this.evaluated % length) + length) % length < this.next - this.evaluated;
   }
 
+  #targetOf(output: number): number {
+    return this.#options.alignedFrame(output) + this.#options.lead;
+  }
+
   #scoreAt(rate: number): ForecastScore {
     return (this.#score ??= new ForecastScore({ ...this.#options, rate }));
   }
@@ -287,7 +277,6 @@ export class Evaluation {
       this.#computeLoss(targets.data, targets.offset(target));
       const prediction = this.#emitted?.next(targets.data, targets.offset(target)) ?? this.#prediction;
       this.#score?.add(this.#prediction, targets, target, result, prediction, this.#emitted ?? undefined);
-      for (let i = 0; i < this.scores.length; i++) this.scores[i].add(this.#prediction, targets, target, result);
       for (let c = 0; c < channels; c++) errors.data[at + c] = prediction[c] - targets.data[targets.offset(target) + c];
       const staleness = this.#staleness(updates);
       if (recompute && staleness > 0) this.#recomputeGradient(recompute, targets, target);
@@ -303,6 +292,7 @@ export class Evaluation {
     return result;
   }
 
+  /** Returns why the error of an output with the target `target` is not known; null if it is. */
   #missing(target: number): MissingReason | null {
     if (!this.#predictions.hasValid(this.evaluated)) return 'gap';
     const validity = this.#targets.validity(target);
@@ -360,4 +350,19 @@ const maxMagnitude = 2 ** 60;
 /** Returns whether a number is a valid sample. */
 export function isSample(x: number): boolean {
   return Math.abs(x) <= maxMagnitude;
+}
+
+/** Returns whether a target is valid: its frame is, and its numbers are samples or, for a categorical loss, in 0 … 1. */
+export function isValidTarget(
+  data: Float32Array,
+  at: number,
+  { channels, loss }: Pick<EvaluationOptions, 'channels' | 'loss'>,
+  valid: number,
+): boolean {
+  if (valid !== 1) return false;
+  for (let c = 0; c < channels; c++) {
+    const target = data[at + c];
+    if (!isSample(target) || (loss.categorical && !(target >= 0 && target <= 1))) return false;
+  }
+  return true;
 }

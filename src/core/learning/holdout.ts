@@ -1,4 +1,5 @@
 import { doublesIn, numberIn, type State, stateIn } from '../state/state.ts';
+import type { FrameHistory } from './frames.ts';
 import { ForecastScore, type RunningScore, type ScoreOptions } from './forecast-score.ts';
 import { collectedFrames, type HeldOutFrames } from './held-out-frames.ts';
 import type { HeldOutWeights } from './held-out-weights.ts';
@@ -44,8 +45,8 @@ export interface Candidates {
  * served from then on.
  */
 export class Holdout {
-  /** Absolute frame before which `advance` must be called. */
-  next: number;
+  /** Absolute frame before which something is due. */
+  #next = 0;
   readonly #schedule: HoldoutSchedule;
   readonly #candidates: readonly HeldOutWeights[];
   readonly #chosen: HeldOutWeights;
@@ -62,7 +63,9 @@ export class Holdout {
   /** Those of `#candidates` that predict the current window. */
   #open: readonly HeldOutWeights[] = [];
   readonly #collected: HeldOutFrames;
-  #variances: Float64Array | null = null;
+  /** Factors of squared errors; null unless the loss is squared. */
+  #scales: Float64Array | null = null;
+  readonly #targets: FrameHistory;
   /** Sums of how much smaller than that of the chosen weights the errors were. */
   readonly #advantages: Float64Array = new Float64Array(3);
   /** Score of all chosen weights, each in its windows. */
@@ -77,6 +80,7 @@ export class Holdout {
     schedule: HoldoutSchedule,
     { chosen, latest, mean }: Candidates,
     collected: HeldOutFrames,
+    targets: FrameHistory,
     scoreOptions: Omit<ScoreOptions, 'rate'>,
   ) {
     this.#schedule = schedule;
@@ -86,8 +90,8 @@ export class Holdout {
     this.#mean = mean;
     this.#scoreOptions = scoreOptions;
     this.#collected = collected;
+    this.#targets = targets;
     this.#period = schedule.at(0);
-    this.next = 0;
   }
 
   /** Whether a window is open, so that targets and frames must be added. */
@@ -115,26 +119,16 @@ export class Holdout {
     return this.#servedScore;
   }
 
-  /** Sets weights aside, opens and closes windows, and chooses, as is due before frame `index`. */
-  advance(index: number, learner: LearnerView): void {
-    if (this.#origin < 0) this.#origin = index;
-    const frame = index - this.#origin;
-    this.#predict();
-    if (frame >= this.#period.middle && this.#isReporting) this.#closeReport();
-    if (frame >= this.#period.end) this.#endPeriod(frame, learner);
-    const { start, step, report, choice } = this.#period;
-    const steps = Math.floor((frame - start) / step);
-    if (steps > this.#steps) this.#addToMean(learner, steps);
-    if (this.isOpen) {
-      // a window is prepared once
-    } else if (this.#own && isDue(report, frame)) {
-      this.#openWindow([this.#chosen], report, learner);
-    } else if (this.#latest.setAside >= 0 && isDue(choice, frame)) {
-      this.#variances = learner.variances();
-      this.#openWindow(this.#candidates, choice, learner);
-    }
-    const events = [start + (steps + 1) * step, report.opens, choice.opens];
-    this.next = this.#origin + Math.min(...events.filter((event) => event > frame));
+  /** Predicts frames, sets weights aside, opens and closes windows, and chooses, as is due before frame `index`. */
+  prepare(index: number, learner: LearnerView): void {
+    if (index >= this.#next) this.#advance(index, learner);
+    else if (this.#collected.count === collectedFrames) this.#predict();
+  }
+
+  /** Returns how many frames from frame `index` on can be added until `prepare` must be called. */
+  framesUntil(index: number): number {
+    const room = this.isOpen ? collectedFrames - this.#collected.count : Infinity;
+    return Math.min(this.#next - index, room);
   }
 
   /** Adds the target of the next frame; `valid`: 1 = valid. */
@@ -145,12 +139,17 @@ export class Holdout {
   /** Adds the next frame. */
   addFrame(frame: Float32Array, valid: number): void {
     this.#collected.addFrame(frame, valid);
-    if (this.#collected.count === collectedFrames) this.#predict();
+  }
+
+  /** Adds `count` valid frames with valid targets, which begin at `frames` and `targets` in `memory`. */
+  addRows(memory: Float32Array, frames: number, targets: number, count: number): void {
+    this.#collected.addRows(memory, frames, targets, count);
   }
 
   /** Records that `count` frames are missing, more than the network needs to settle. */
   jump(count: number): void {
     this.#predict();
+    if (this.isOpen) this.#targets.skip(count);
     for (const weights of this.#open) weights.jump(count);
   }
 
@@ -161,7 +160,7 @@ export class Holdout {
     this.#origin = -1;
     this.#period = this.#schedule.at(0);
     this.#steps = 0;
-    this.next = 0;
+    this.#next = 0;
     for (const candidate of this.#candidates) candidate.setAside = -1;
     this.#sums = [];
     this.#summed = 0;
@@ -178,13 +177,14 @@ export class Holdout {
     return {
       origin: this.#origin,
       start: this.#period.start,
-      next: this.next,
+      next: this.#next,
       steps: this.#steps,
       summed: this.#summed,
       sums: copiesOf(this.#sums),
       open: Float64Array.from(this.#open, (weights) => this.#candidates.indexOf(weights)),
       collected: this.#collected.save(),
-      variances: this.#variances ?? new Float64Array(0),
+      targets: this.#targets.save(),
+      scales: this.#scales ?? new Float64Array(0),
       advantages: this.#advantages.slice(),
       ranges: Float64Array.from(this.#ranges.flat()),
       candidates: Object.fromEntries(
@@ -200,13 +200,14 @@ export class Holdout {
     const has = (name: string) => name in state;
     this.#origin = numberIn(state, 'origin');
     this.#period = this.#schedule.at(numberIn(state, 'start'));
-    this.next = numberIn(state, 'next');
+    this.#next = numberIn(state, 'next');
     this.#steps = numberIn(state, 'steps');
     this.#summed = numberIn(state, 'summed');
     this.#sums = this.#summed > 0 ? this.#arrays(stateIn(state, 'sums')) : [];
     this.#collected.restore(stateIn(state, 'collected'));
-    const variances = doublesIn(state, 'variances');
-    this.#variances = variances.length > 0 ? variances.slice() : null;
+    const scales = doublesIn(state, 'scales');
+    this.#scales = scales.length > 0 ? scales.slice() : null;
+    this.#targets.restore(stateIn(state, 'targets'));
     this.#advantages.set(doublesIn(state, 'advantages', 3));
     this.#ranges = rangesOf(doublesIn(state, 'ranges'));
     this.#score = this.#own = null;
@@ -227,9 +228,33 @@ export class Holdout {
       candidate.restore(stateIn(candidates, String(i)), candidate === this.#chosen ? scores : []);
   }
 
+  /** Sets weights aside, opens and closes windows, and chooses, as is due before frame `index`. */
+  #advance(index: number, learner: LearnerView): void {
+    if (this.#origin < 0) this.#origin = index;
+    const frame = index - this.#origin;
+    this.#predict();
+    if (frame >= this.#period.middle && this.#isReporting) this.#closeReport();
+    if (frame >= this.#period.end) this.#endPeriod(frame, learner);
+    const { start, step, report, choice } = this.#period;
+    const steps = Math.floor((frame - start) / step);
+    if (steps > this.#steps) this.#addToMean(learner, steps);
+    if (this.isOpen) {
+      // a window is prepared once
+    } else if (this.#own && isDue(report, frame)) {
+      this.#openWindow([this.#chosen], report, frame, learner);
+    } else if (this.#latest.setAside >= 0 && isDue(choice, frame)) {
+      this.#openWindow(this.#candidates, choice, frame, learner);
+    }
+    const events = [start + (steps + 1) * step, report.opens, choice.opens];
+    this.#next = this.#origin + Math.min(...events.filter((event) => event > frame));
+  }
+
   /** Predicts the targets of the frames that were collected. */
   #predict(): void {
-    if (this.#collected.count > 0) for (const weights of this.#open) weights.add(this.#collected, this.#variances);
+    if (this.#collected.count > 0) {
+      this.#collected.addTargetsTo(this.#targets);
+      for (let i = 0; i < this.#open.length; i++) this.#open[i].add(this.#collected, this.#scales);
+    }
     this.#collected.count = 0;
   }
 
@@ -280,8 +305,10 @@ export class Holdout {
     this.#summed++;
   }
 
-  #openWindow(weights: readonly HeldOutWeights[], window: HoldoutWindow, learner: LearnerView): void {
+  #openWindow(weights: readonly HeldOutWeights[], window: HoldoutWindow, frame: number, learner: LearnerView): void {
     const state = learner.state();
+    this.#scales = learner.variances()?.map((variance) => 1 / variance) ?? null;
+    this.#targets.skip(this.#origin + frame - this.#targets.next);
     const [from, to] = [window.from + this.#origin, window.to + this.#origin];
     const scores = weights.length === 1 ? this.#reportScores() : [];
     for (const each of weights) each.open(state, { from, to }, scores);

@@ -4,6 +4,8 @@ import type { Optimizer } from './optimizers/optimizer.ts';
 import { Evaluation } from './evaluation.ts';
 import { baselineReach } from './forecast-score.ts';
 import { collectedFrames, HeldOutFrames } from './held-out-frames.ts';
+import { FrameHistory } from './frames.ts';
+import { HeldOutOutputs } from './held-out-outputs.ts';
 import { HeldOutWeights } from './held-out-weights.ts';
 import { HoldoutSchedule } from './holdout-schedule.ts';
 import { Holdout } from './holdout.ts';
@@ -219,15 +221,20 @@ export function holdoutOf(
   const { settlingFrames, framesFor, alignedFrame } = network.pace;
   const lag = Math.max(0, framesFor(1) - 1 - alignedFrame(0));
   const schedule = new HoldoutSchedule(settlingFrames + task.lead + baselineReach, lag);
-  const capacity = capacityOf(network, task, { maxPending: 1 });
   // frames are predicted some at a time, after their targets have been added
-  const waiting = capacity + settlingFrames + collectedFrames * network.maxOutputsPerFrame;
-  const evaluated = { ...task, delay: task.delay + collectedFrames };
-  const candidate = () =>
-    new HeldOutWeights(network.clone(), evaluationOf(network, evaluated, options, waiting), task.lead);
+  const maxOutputs =
+    capacityOf(network, task, { maxPending: 1 }) + settlingFrames + collectedFrames * network.maxOutputsPerFrame;
+  const maxTargets = 1 + task.lead + task.delay + collectedFrames + baselineReach;
+  const targets = new FrameHistory(network.outChannels, maxTargets);
+  const loss = lossOf(options.loss ?? 'squared');
+  const candidate = () => {
+    const heldOut = { channels: network.outChannels, lead: task.lead, maxOutputs, alignedFrame, loss };
+    const outputs = new HeldOutOutputs(heldOut, targets);
+    return new HeldOutWeights(network.clone(), outputs);
+  };
   const candidates = { chosen: candidate(), latest: candidate(), mean: candidate() };
-  const collected = new HeldOutFrames(network.inChannels, network.outChannels);
-  return new Holdout(schedule, candidates, collected, {
+  const collected = new HeldOutFrames(network.inChannels, network.outChannels, loss);
+  return new Holdout(schedule, candidates, collected, targets, {
     channels: network.outChannels,
     lead: task.lead,
     powerLine: powerLineOf(options),

@@ -33,6 +33,9 @@ export class RunTrainer {
   /** Number of frames of the last run whose target was used, and of those that were processed. */
   taken = 0;
   done = 0;
+  /** Offsets of the frames and of their targets in the engine's memory, until its next call. */
+  frames = 0;
+  targets = 0;
   /** Whether the last gradient of the run was taken, but the update that is due after it was not made. */
   owed = false;
   readonly #network: Network;
@@ -43,8 +46,8 @@ export class RunTrainer {
   /** Reused, so that a run allocates nothing. */
   readonly #result: Writable<EvaluatedRun>;
   /** Offsets of the parts of a run, relative to its first number, and the size of a run. */
-  readonly #frames: number;
-  readonly #targets: number;
+  readonly #framesAt: number;
+  readonly #targetsAt: number;
   readonly #outputs: number;
   readonly #errors: number;
   readonly #losses: number;
@@ -76,8 +79,8 @@ export class RunTrainer {
       size += 4 * Math.ceil(numbers / 4 + 1);
       return from;
     };
-    this.#frames = part(maxRunFrames * inChannels);
-    this.#targets = part(maxRunFrames * outChannels);
+    this.#framesAt = part(maxRunFrames * inChannels);
+    this.#targetsAt = part(maxRunFrames * outChannels);
     this.#outputs = part((1 + maxRunFrames) * outChannels);
     this.#errors = part(maxRunFrames * outChannels);
     this.#losses = part(2 * maxRunFrames);
@@ -92,15 +95,17 @@ export class RunTrainer {
     const evaluation = this.#evaluation;
     const updater = this.#updater;
     const maxUpdates = updater.updatesInRun;
-    if (maxUpdates === 0 || !evaluation.acceptsRun) return;
+    if (source.count <= 0 || maxUpdates === 0 || !evaluation.acceptsRun) return;
     const run = stream.beginRun(this.#size);
     if (run < 0 || !updater.beginRun(run, stream)) return;
     const { f32, i32 } = this.#network.engine.arena;
     const frames = Math.min(source.count, maxRunFrames);
-    this.#copy(source, frames, f32, run);
+    this.frames = run + this.#framesAt;
+    this.targets = run + this.#targetsAt;
+    this.#copy(source, frames, f32);
     i32[run + runWords.lead] = this.#task.lead;
-    i32[run + runWords.frames] = run + this.#frames;
-    i32[run + runWords.targets] = run + this.#targets;
+    i32[run + runWords.frames] = this.frames;
+    i32[run + runWords.targets] = this.targets;
     i32[run + runWords.count] = frames;
     i32[run + runWords.outputs] = run + this.#outputs;
     i32[run + runWords.waiting] = evaluation.copyWaiting(f32, run + this.#outputs);
@@ -115,10 +120,10 @@ export class RunTrainer {
   }
 
   /** Copies frames and targets to a run. */
-  #copy({ input, at, targets, targetsAt }: FrameRun, count: number, f32: Float32Array, run: number): void {
+  #copy({ input, at, targets, targetsAt }: FrameRun, count: number, f32: Float32Array): void {
     const { inputChannels, targetChannels, channels, external } = this.#task;
-    copyChannels(input, at, channels, inputChannels, count, f32, run + this.#frames);
-    const to = run + this.#targets;
+    copyChannels(input, at, channels, inputChannels, count, f32, this.frames);
+    const to = this.targets;
     if (external) copyNumbers(targets, targetsAt, count * this.#network.outChannels, f32, to);
     else copyChannels(targets, targetsAt, channels, targetChannels, count, f32, to);
   }
@@ -140,7 +145,7 @@ export class RunTrainer {
     const { updates } = this.#updater;
     this.#updater.endRun(run, trained, this.owed ? trained - 1 : trained);
     const result = this.#result;
-    result.targets = run + this.#targets;
+    result.targets = this.targets;
     result.frames = this.taken;
     result.outputs = outputs;
     result.emitted = emitted;

@@ -148,25 +148,19 @@ export class Trainer {
    * `collected`. Returns the number of frames; 0 if the next one must be added alone.
    */
   addRun(run: FrameRun, collected: OutputCollector): number {
-    const { holdout, updater } = this;
+    const { holdout } = this;
     const runs = this.#runs;
     if (runs === null || !this.learning || this.alarmed) return 0;
     if (holdout) {
-      if (holdout.isOpen) return 0;
-      run.count = Math.min(run.count, holdout.next - this.index);
+      holdout.prepare(this.index, this.#view);
+      run.count = Math.min(run.count, holdout.framesUntil(this.index));
     }
-    if (run.count <= 0) return 0;
     const { evaluated } = this.evaluation;
     runs.train(this.#stream, run, collected);
-    const { taken, done, owed } = runs;
-    if (this.evaluation.evaluated > evaluated) {
-      const target = this.#network.pace.alignedFrame(this.evaluation.evaluated - 1) + this.#task.lead;
-      this.#period = Math.floor((target + 1) / this.#updateEvery);
-    }
-    if (owed) updater.update(this.#stream);
-    if (taken > done) this.addFrame(run.input, run.at + done * this.#task.channels, 1, collected);
-    else if (done > 0) this.#learn();
-    return taken;
+    if (runs.taken === 0) return 0;
+    if (this.evaluation.evaluated > evaluated) this.#period = this.#periodOf(this.evaluation.evaluated - 1);
+    this.#endRun(runs, run, collected);
+    return runs.taken;
   }
 
   /** Handles missing frames: short gaps are processed as invalid frames, long gaps only advance the frame index. */
@@ -248,7 +242,7 @@ export class Trainer {
   #addHeldOutTarget(data: Float32Array, at: number, valid: number): void {
     const { holdout } = this;
     if (holdout === null) return;
-    if (this.index >= holdout.next) holdout.advance(this.index, this.#view);
+    holdout.prepare(this.index, this.#view);
     if (holdout.isOpen) holdout.addTarget(data, at, valid);
   }
 
@@ -276,6 +270,23 @@ export class Trainer {
     const isSquared = (typeof loss === 'string' ? loss : loss.type) === 'squared';
     const isPlain = isSquared && clip === Infinity && !this.#windowed && this.#updateEvery <= stride;
     return isAligned && isPlain && this.#task.lead <= 1 && this.updater.optimizer.descent !== undefined;
+  }
+
+  /** Makes the update that a run owes, and processes the frame whose target it has used. */
+  #endRun({ taken, done, owed, frames, targets }: RunTrainer, run: FrameRun, collected: OutputCollector): void {
+    if (this.holdout?.isOpen) {
+      const { f32 } = this.#network.engine.arena;
+      this.holdout.addRows(f32, frames, targets, done);
+      if (taken > done) this.holdout.addTarget(f32, targets + done * this.#network.outChannels, 1);
+    }
+    if (owed) this.updater.update(this.#stream);
+    if (taken > done) this.addFrame(run.input, run.at + done * this.#task.channels, 1, collected);
+    else this.#learn();
+  }
+
+  /** Returns the number of the period of updates in which an output is trained. */
+  #periodOf(output: number): number {
+    return Math.floor((this.#network.pace.alignedFrame(output) + this.#task.lead + 1) / this.#updateEvery);
   }
 
   /** Trains on all outputs whose target has been added, oldest first. */

@@ -128,7 +128,7 @@ function results({ spec, options, seed, amplitude, faults }: Case, engine: Engin
     left -= count;
   }
   // delay lines may keep more frames than they need, and blocks of targets more targets
-  const { stream: _stream, early: _early, ...state } = learner.save();
+  const state = { ...learner.save(), stream: null, early: null };
   return [...all, learner.score, state, network.weights()];
 }
 
