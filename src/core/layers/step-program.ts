@@ -8,10 +8,11 @@ import type { Rows } from '../memory/rows.ts';
 export const maxStepFrames = 8;
 
 /**
- * Number of calls that a stream with gradients is processed layer by layer after the program was stopped, so that a stream
- * whose state is read often does not pay for each new start.
+ * Number of calls that a stream with gradients is processed layer by layer after the program was stopped within `shortRun` frames, so
+ * that a stream whose state is read often does not pay for each new start.
  */
 const restartDelay = 16;
+const shortRun = 64;
 
 /** A layer that the kernels can execute as part of a program. */
 export interface SteppedLayer {
@@ -218,7 +219,8 @@ export class StepProgram {
   /** Stops the program before frame `index` and updates the layers. */
   stop(index: number): void {
     if (this.#startIndex < 0) return;
-    let [from, to] = [this.#startIndex, index];
+    const start = this.#startIndex;
+    let [from, to] = [start, index];
     for (const [l, layer] of this.#layers.entries()) {
       const { outputsAfter } = this.#specs[l].pace;
       const [before, after] = [outputsAfter(from), outputsAfter(to)];
@@ -226,7 +228,7 @@ export class StepProgram {
       [from, to] = [before, after];
     }
     this.#startIndex = -1;
-    if (this.#gradients) this.#delay = restartDelay;
+    if (this.#gradients && index - start < shortRun) this.#delay = restartDelay;
   }
 
   #begin(): number {
