@@ -71,16 +71,17 @@ export function chain(paces: readonly Pace[]): Pace {
     stride /= common;
   }
   period = (period * stride) / gcd(period, stride);
+  const combined = { up, stride, receptiveField, delay, settlingFrames: settle, period };
+  const moving = paces.filter((pace) => pace !== identityPace);
+  if (moving.length <= 1) {
+    const { alignedFrame, outputsAfter, framesFor } = moving.length === 1 ? moving[0] : identityPace;
+    return { ...combined, alignedFrame, outputsAfter, framesFor };
+  }
   return {
-    up,
-    stride,
-    receptiveField,
-    delay,
-    settlingFrames: settle,
-    period,
-    alignedFrame: (index) => paces.reduceRight((frame, pace) => pace.alignedFrame(frame), index),
-    outputsAfter: (frames) => paces.reduce((count, pace) => pace.outputsAfter(count), frames),
-    framesFor: (outputs) => paces.reduceRight((count, pace) => pace.framesFor(count), outputs),
+    ...combined,
+    alignedFrame: (index) => moving.reduceRight((frame, pace) => pace.alignedFrame(frame), index),
+    outputsAfter: (frames) => moving.reduce((count, pace) => pace.outputsAfter(count), frames),
+    framesFor: (outputs) => moving.reduceRight((count, pace) => pace.framesFor(count), outputs),
   };
 }
 

@@ -232,7 +232,7 @@ export class Evaluation {
       truths: this.#targets.save(),
       waiting: this.#predictions.save(evaluated),
       madeAt: this.#updatesBefore.map((updates, place) => (this.#isWaiting(place) ? updates : 0)),
-      errors: errors.copy(),
+      errors: errors.data.slice(0, errors.count * errors.channels),
       errorsValid: errors.valid.slice(0, errors.count),
       ...(this.#score && { score: this.#score.save(), rate: this.#score.rate }),
     };

@@ -1,6 +1,7 @@
 import { integer } from '../check.ts';
 import { type Rows, validAt } from '../memory/rows.ts';
 import { copyNumbers } from '../memory/copy.ts';
+import { OutputMemory } from '../network/output-memory.ts';
 import { bytesIn, floatsIn, numberIn, type State } from '../state/state.ts';
 
 /** Growing buffer of frames: samples [frames, channels] and one validity byte per frame. `clear` keeps its memory. */
@@ -9,6 +10,7 @@ export class FrameBuffer {
   data: Float32Array = new Float32Array(0);
   valid: Uint8Array = new Uint8Array(0);
   count = 0;
+  readonly #outputs = new OutputMemory();
 
   constructor(channels: number) {
     this.channels = channels;
@@ -73,7 +75,14 @@ export class FrameBuffer {
 
   /** Returns a copy of the samples. The caller owns it. */
   copy(): Float32Array {
-    return this.data.slice(0, this.count * this.channels);
+    return this.#outputs.copy(this.data, 0, this.count * this.channels);
+  }
+
+  /** Returns a copy of the validity of the rows. */
+  copyValid(): Uint8Array {
+    const valid = new Uint8Array(this.count);
+    for (let i = 0; i < valid.length; i++) valid[i] = this.valid[i];
+    return valid;
   }
 }
 

@@ -129,7 +129,7 @@ export class OutputCollector {
  * Returns the collected rows, the first of which is output `first`, as a block derived from `source`, and clears them.
  */
 export function drainBlock(rows: FrameBuffer, pace: Pace, first: number, source: Block): Block {
-  const outputs = { data: rows.copy(), channels: rows.channels, valid: rows.valid.slice(0, rows.count) };
+  const outputs = { data: rows.copy(), channels: rows.channels, valid: rows.copyValid() };
   rows.clear();
   return derivedBlock(source, pace, first, outputs);
 }
