@@ -2,7 +2,7 @@ import { withEmittedRow } from './error-rows.ts';
 import { doublesIn, numberIn, type State } from '../state/state.ts';
 
 /** Number of frames whose errors are summed before running means are updated. */
-export const summedFrames = 16;
+export const summedFrames = 32;
 
 /**
  * Sums over up to `summedFrames` frames, from which running means are updated: of the losses, of the targets and their squares
