@@ -37,15 +37,16 @@ export interface HoldoutPeriod {
 export class HoldoutSchedule {
   readonly #shortest: number;
   readonly #longest: number;
-  readonly #reach: number;
+  readonly #prepared: number;
   readonly #lag: number;
 
   /**
-   * @param reach frames that must be pushed before a window
+   * @param reach frames before a window that its scores depend on
    * @param lag frames after a window until its last output has been evaluated
+   * @param prepared those of the frames before a window that must be pushed; the stream that is continued contains the others
    */
-  constructor(reach: number, lag: number) {
-    this.#reach = reach;
+  constructor(reach: number, lag: number, prepared: number = reach) {
+    this.#prepared = prepared;
     this.#lag = lag;
     // a multiple of 8, so that averages are taken at whole frames
     this.#shortest = 8 * Math.ceil((preparations * (reach + lag)) / 8);
@@ -72,6 +73,6 @@ export class HoldoutSchedule {
   #window(end: number, step: number): HoldoutWindow {
     const to = end - this.#lag;
     const from = to - Math.floor(8 * step * windowShare);
-    return { opens: from - this.#reach, from, to };
+    return { opens: from - this.#prepared, from, to };
   }
 }

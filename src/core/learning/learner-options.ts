@@ -10,6 +10,7 @@ import { HeldOutWeights } from './held-out-weights.ts';
 import { HoldoutSchedule } from './holdout-schedule.ts';
 import { Holdout } from './holdout.ts';
 import { lossOf, type LossSpec } from './loss.ts';
+import { chain } from '../layers/pace.ts';
 import type { Network } from '../network/network.ts';
 import { defaultForgetting } from './optimizers/least-squares-layer.ts';
 import { rls } from './optimizers/rls.ts';
@@ -220,7 +221,8 @@ export function holdoutOf(
 ): Holdout {
   const { settlingFrames, framesFor, alignedFrame } = network.pace;
   const lag = Math.max(0, framesFor(1) - 1 - alignedFrame(0));
-  const schedule = new HoldoutSchedule(settlingFrames + task.lead + baselineReach, lag);
+  const known = task.lead + baselineReach;
+  const schedule = new HoldoutSchedule(settlingFrames + known, lag, weightDependentFrames(network) + known);
   // frames are predicted some at a time, after their targets have been added
   const maxOutputs =
     capacityOf(network, task, { maxPending: 1 }) + settlingFrames + collectedFrames * network.maxOutputsPerFrame;
@@ -240,6 +242,17 @@ export function holdoutOf(
     powerLine: powerLineOf(options),
     writeMeans,
   });
+}
+
+/**
+ * Returns the number of frames after which outputs depend only on the current weights, and no longer on earlier ones: those until the
+ * layers above the first trained one have settled.
+ */
+function weightDependentFrames({ layers, pace }: Network): number {
+  const first = layers.findIndex(({ parameters }) => parameters.length > 0);
+  // other layers may contain trained layers in sequence
+  if (!['conv1d', 'linear', 'convTranspose1d'].includes(layers[first]?.type)) return pace.settlingFrames;
+  return pace.settlingFrames - chain(layers.slice(0, first + 1).map((layer) => layer.pace)).settlingFrames;
 }
 
 function powerLineOf(options: LearnerOptions): number {
