@@ -6,6 +6,12 @@ import { workloadOf } from './workloads.ts';
 /** Frames per block: a tenth of a second at 250 Hz. */
 const block = 25;
 
+/**
+ * Frames that learners train on before they are measured. In the first few thousand, weights are set aside and compared more often
+ * than later.
+ */
+const firstFrames = 50_000;
+
 /** A time per frame, and its ratio to another time of the same round. */
 interface LearningFigure {
   readonly workload: string;
@@ -24,15 +30,12 @@ export async function measureLearning(names: readonly string[], rounds: number):
   for (const network of names) {
     const frames = workloadOf(network, 1);
     const blocks = workloadOf(network, block);
-    const forward = tapline(frames);
-    const contestants = [
-      forward,
-      learningStep(frames),
-      learningStepInThreeCalls(frames),
-      learner(blocks, false),
-      learner(blocks),
-      learner(frames, false),
-    ];
+    const inBlocksOnly = [learner(blocks, false), learner(blocks)];
+    const frameByFrame = learner(frames, false);
+    for (const each of inBlocksOnly) await each.run(firstFrames / block);
+    await frameByFrame.run(firstFrames);
+    const steps = [tapline(frames), learningStep(frames), learningStepInThreeCalls(frames)];
+    const contestants = [...steps, ...inBlocksOnly, frameByFrame];
     const [, step, calls, inBlocks, scored, alone] = await race(contestants, rounds);
     const add = (engine: string, us: number, ratio: number) => {
       figures.push({ workload: network, engine, us, ratio });

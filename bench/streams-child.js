@@ -6,8 +6,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { Learner, Network, sgd } from 'tapline';
 
-/** Blocks of ten frames that every stream receives before the measurement, so that it does not measure their start. */
-const startTens = 200;
+/**
+ * Blocks of ten frames that every stream receives before the measurement. In its first frames, a learner is processed layer by layer, and
+ * weights are set aside often.
+ */
+const startTens = 500;
 
 process.once('message', async ({ count, kind, spec, weights, frames, tens, gradients }) => {
   const shared = Network.create(spec, { weights });
@@ -35,9 +38,10 @@ process.once('message', async ({ count, kind, spec, weights, frames, tens, gradi
     const learner = new Learner(shared.clone(), { task: 'target', optimizer: sgd({ learningRate: 1e-8 }) });
     let start = 0;
     return (x) => {
-      const when = { start, rate: 50, time: 20 * start };
-      learner.teach({ data: gradients[x.length > inChannels ? 1 : 0], channels: outChannels, ...when });
-      learner.push({ data: x, channels: inChannels, ...when });
+      const time = 20 * start;
+      const data = gradients[x.length > inChannels ? 1 : 0];
+      learner.teach({ data, channels: outChannels, start, rate: 50, time });
+      learner.push({ data: x, channels: inChannels, start, rate: 50, time });
       start += x.length / inChannels;
     };
   };

@@ -182,9 +182,9 @@ export function learner(workload: Workload, holdout = true): Contestant {
     run(calls) {
       let prediction: Float32Array = new Float32Array(0);
       for (let i = 0; i < calls; i++) {
-        const when = { start, rate: 0, time: 0 };
-        trained.teach({ data: targets[at], channels: outChannels, ...when });
-        prediction = trained.push({ data: blocks[at], channels: inChannels, ...when }).prediction.data;
+        trained.teach({ data: targets[at], channels: outChannels, start, rate: 0, time: 0 });
+        const learned = trained.push({ data: blocks[at], channels: inChannels, start, rate: 0, time: 0 });
+        prediction = learned.prediction.data;
         start += step;
         at = (at + 1) & (blocks.length - 1);
       }

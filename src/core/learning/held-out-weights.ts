@@ -42,12 +42,12 @@ export class HeldOutWeights {
   }
 
   /**
-   * Starts to predict, for the targets in `window`, and to add the results to `scores`. The outputs continue from `state`, that
-   * of a stream of a network with the same layers.
+   * Starts to predict, for the targets in `window`, and to add the results to `scores`. The outputs continue from `position`,
+   * that of a stream of a network with the same layers.
    */
-  open(state: State, window: Span, scores: readonly ForecastScore[]): void {
+  open(position: State, window: Span, scores: readonly ForecastScore[]): void {
     this.#stream ??= new NetworkStream(this.#network);
-    this.#stream.continueFrom(state);
+    this.#stream.continueFrom(position);
     this.#window = window;
     const outputs = this.#outputs;
     outputs.error = outputs.count = 0;

@@ -13,8 +13,8 @@ export interface LearnerView {
   weights(): readonly Float32Array[];
   /** Returns the weights before the first update. */
   initial(): readonly Float32Array[];
-  /** Returns the state of the stream that the learner trains on. */
-  state(): State;
+  /** Returns the position of the stream that the learner trains on, from which other streams can continue. */
+  position(): State;
   /** Returns the variance of the target of each output, by which squared errors are divided; null: use the loss. */
   variances(): Float64Array | null;
 }
@@ -306,12 +306,12 @@ export class Holdout {
   }
 
   #openWindow(weights: readonly HeldOutWeights[], window: HoldoutWindow, frame: number, learner: LearnerView): void {
-    const state = learner.state();
+    const position = learner.position();
     this.#scales = learner.variances()?.map((variance) => 1 / variance) ?? null;
     this.#targets.skip(this.#origin + frame - this.#targets.next);
     const [from, to] = [window.from + this.#origin, window.to + this.#origin];
     const scores = weights.length === 1 ? this.#reportScores() : [];
-    for (const each of weights) each.open(state, { from, to }, scores);
+    for (const each of weights) each.open(position, { from, to }, scores);
     this.#open = weights;
   }
 

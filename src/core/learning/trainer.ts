@@ -251,7 +251,7 @@ export class Trainer {
     return {
       weights: () => this.updater.views(),
       initial: () => this.updater.start,
-      state: () => this.#stream.state(),
+      position: () => this.#stream.position(),
       variances: () => {
         if (!isSquared) return null;
         const variances = new Float64Array(this.#network.outChannels);

@@ -157,7 +157,6 @@ export class NetworkStream extends ForwardStream {
 
   /** Saves the state of this stream as plain data. @internal */
   state(): State {
-    this.begin();
     const { gradients, skipInputGradient, prewarm, eager, maxPending } = this.options;
     return {
       gradients: Number(gradients),
@@ -165,14 +164,19 @@ export class NetworkStream extends ForwardStream {
       prewarm: Number(prewarm),
       eager: Number(eager),
       maxPending,
-      ledger: this.saveCounters(),
-      stack: this.stack.save(),
+      ...this.position(),
       sums: saveGradients(this.stack.trained),
     };
   }
 
+  /** Saves what `continueFrom` needs. @internal */
+  position(): State {
+    this.begin();
+    return { ledger: this.saveCounters(), stack: this.stack.save() };
+  }
+
   /**
-   * Continues from a saved state of a stream of a network with the same layers, without its gradients, and with the weights
+   * Continues from the saved position of a stream of a network with the same layers, without its gradients, and with the weights
    * of this stream's network. @internal
    */
   continueFrom(state: State): void {
