@@ -4,7 +4,7 @@ import { BlockResult, type ResultSource } from './block-result.ts';
 import { DelayedTrainer } from './delayed-trainer.ts';
 import { checkControl, type LearnControl } from './learn-control.ts';
 import { OutputCollector, drainBlock, type Learned } from './learned.ts';
-import { PendingTargets, validFrames } from './pending-targets.ts';
+import { endOfRun, PendingTargets } from './pending-targets.ts';
 import { maxDelayOf, taskOf, type LearnerOptions, type Task } from './learner-options.ts';
 import type { Network } from '../network/network.ts';
 import type { TunableOptimizer } from './optimizers/optimizer.ts';
@@ -136,12 +136,10 @@ export class Learner {
     this.#trainer.start(this.#outputRate);
     if (missing > 0) this.#skip(missing);
     for (let i = 0; i < frames;) {
-      const added = alarmed || this.alarmed ? 0 : this.#pushRun(block, i, frames, inputValid);
-      i += added;
-      if (added > 0) continue;
       if (alarmed) this.alarmed = alarmed[i] === 1;
-      this.#pushFrame(block.data, i * channels, block.valid?.[i] ?? 1, inputValid?.[i] ?? 1);
-      i++;
+      const added = this.alarmed ? 0 : this.#pushRun(block, i, alarmed, inputValid);
+      if (added === 0) this.#pushFrame(block.data, i * channels, block.valid?.[i] ?? 1, inputValid?.[i] ?? 1);
+      i += Math.max(1, added);
     }
     this.#delayed?.serve(this.#collected);
     const { errors, evaluated } = evaluation;
@@ -234,12 +232,15 @@ export class Learner {
     return this.#delayed?.index ?? this.#trainer.index;
   }
 
-  /** Pushes frames of `block` from frame `from` on as a run. Returns the number of frames; 0 if the first must be pushed alone. */
-  #pushRun({ data, valid }: Block, from: number, frames: number, inputValid: Uint8Array | undefined): number {
-    if (this.#delayed) return 0;
+  /**
+   * Pushes frames of `block` from frame `from` on, which is not alarmed, as a run. Returns the number of frames; 0 if the first must be
+   * pushed alone.
+   */
+  #pushRun({ data, valid }: Block, from: number, alarmed?: Uint8Array, inputValid?: Uint8Array): number {
+    if (this.#delayed || !this.#trainer.trainsInRuns) return 0;
     const { channels, external } = this.#task;
     const run = this.#run;
-    let end = frames;
+    let end = data.length / channels;
     run.targets = run.input = data;
     run.targetsAt = run.at = from * channels;
     if (external) {
@@ -248,9 +249,10 @@ export class Learner {
       run.targets = known.data;
       run.targetsAt = known.offset;
       end = Math.min(end, from + this.#pendingTargets.validFrames(this.#index));
-    }
-    run.count = validFrames(external ? inputValid : valid, from, end);
-    if (!external && inputValid !== valid) run.count = validFrames(inputValid, from, from + run.count);
+    } else if (valid) end = endOfRun(valid, 1, from, end);
+    if (inputValid && inputValid !== (external ? null : valid)) end = endOfRun(inputValid, 1, from, end);
+    if (alarmed) end = endOfRun(alarmed, 0, from, end);
+    run.count = end - from;
     this.#trainer.alarmed = false;
     return this.#trainer.addRun(run, this.#collected);
   }

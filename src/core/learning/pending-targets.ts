@@ -63,8 +63,8 @@ export class PendingTargets {
   /** Returns how many frames from `index` on have a valid target in the same block. Frame `index` has a target (`find`). */
   validFrames(index: number): number {
     const [block] = this.#blocks;
-    const from = index - block.start;
-    return validFrames(block.valid, from, frameCount(block));
+    const [from, end] = [index - block.start, frameCount(block)];
+    return (block.valid ? endOfRun(block.valid, 1, from, end) : end) - from;
   }
 
   /** Removes the blocks that end before frame `index`. */
@@ -93,12 +93,11 @@ export class PendingTargets {
   }
 }
 
-/** Returns how many frames from `from` to before `end` are valid, up to the first one that is not. */
-export function validFrames(valid: Uint8Array | undefined, from: number, end: number): number {
-  if (!valid) return end - from;
+/** Returns the first place from `from` to before `end` whose flag differs from `flag`, or `end`. */
+export function endOfRun(flags: Uint8Array, flag: number, from: number, end: number): number {
   let to = from;
-  while (to < end && valid[to] === 1) to++;
-  return to - from;
+  while (to < end && flags[to] === flag) to++;
+  return to;
 }
 
 function endOf(block: Block): number {

@@ -5,7 +5,8 @@ import type { NetworkStream } from '../network/network-stream.ts';
 import type { EvaluatedRun, Evaluation } from './evaluation.ts';
 import { historyMargin } from './frames.ts';
 import type { OutputCollector } from './learned.ts';
-import type { Task } from './learner-options.ts';
+import type { LearnerOptions, Task } from './learner-options.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
 import type { WeightUpdater } from './weight-updater.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -155,6 +156,20 @@ export class RunTrainer {
     result.updates = updates;
     this.#evaluation.addRun(f32, f64, result);
   }
+}
+
+/**
+ * Whether the kernel `train` can train with these options: with the squared loss, plain updates, and an update as soon as the frame of
+ * an output or the next one arrives.
+ */
+export function trainsInRuns(network: Network, task: Task, options: LearnerOptions, optimizer: Optimizer): boolean {
+  const { loss = 'squared', clip = Infinity, mode = 'stream', updateEvery = 1 } = options;
+  const { alignedFrame, framesFor, outputsAfter, settlingFrames, stride } = network.pace;
+  const settled = outputsAfter(settlingFrames) + 1;
+  const isAligned = network.maxOutputsPerFrame === 1 && framesFor(settled + 1) - 1 === alignedFrame(settled);
+  const isSquared = (typeof loss === 'string' ? loss : loss.type) === 'squared';
+  const isPlain = isSquared && clip === Infinity && mode === 'stream' && updateEvery <= stride;
+  return isAligned && isPlain && task.lead <= 1 && optimizer.descent !== undefined;
 }
 
 /** Copies the selected channels of `count` frames, which have `channels` channels each. */

@@ -19,7 +19,7 @@ import type { MemoryRange } from '../layers/parameter-gradients.ts';
 import { noScore, type Score } from './forecast-score.ts';
 import { weightsOf, type Weights } from '../network/weights.ts';
 import { learningRateOf } from './optimizers/optimizer.ts';
-import { type FrameRun, RunTrainer } from './run-trainer.ts';
+import { type FrameRun, RunTrainer, trainsInRuns } from './run-trainer.ts';
 import { WeightUpdater } from './weight-updater.ts';
 
 /**
@@ -79,7 +79,7 @@ export class Trainer {
     if (optimizer.recomputes) this.#checkRecomputing(options);
     const recompute = { at: () => this.#stream.stack.recompute(), outputs: () => network.engine.arena.f32 };
     this.#recompute = optimizer.recomputes ? recompute : null;
-    if (this.#trainsInRuns(options))
+    if (trainsInRuns(network, task, options, optimizer))
       this.#runs = new RunTrainer(network, task, featureLayer(network.layers), this.evaluation, this.updater);
     if (optimizer.outputScales !== undefined && this.#stream.stack.trained.length > 1)
       this.#scales = optimizer.outputScales = new Float64Array(network.outChannels);
@@ -88,6 +88,11 @@ export class Trainer {
   /** Absolute index of the next frame. */
   get index(): number {
     return this.#stream.index;
+  }
+
+  /** Whether `addRun` may add frames with the options of this trainer. */
+  get trainsInRuns(): boolean {
+    return this.#runs !== null;
   }
 
   /** Prepares scoring. `rate` is the rate of the outputs in Hz. */
@@ -259,17 +264,6 @@ export class Trainer {
         return variances;
       },
     };
-  }
-
-  /** Whether the kernel `train` can train with these options: every output is updated from as soon as its frame or the next arrives. */
-  #trainsInRuns({ loss = 'squared', clip = Infinity }: LearnerOptions): boolean {
-    const { maxOutputsPerFrame, pace } = this.#network;
-    const { alignedFrame, framesFor, outputsAfter, settlingFrames, stride } = pace;
-    const settled = outputsAfter(settlingFrames) + 1;
-    const isAligned = maxOutputsPerFrame === 1 && framesFor(settled + 1) - 1 === alignedFrame(settled);
-    const isSquared = (typeof loss === 'string' ? loss : loss.type) === 'squared';
-    const isPlain = isSquared && clip === Infinity && !this.#windowed && this.#updateEvery <= stride;
-    return isAligned && isPlain && this.#task.lead <= 1 && this.updater.optimizer.descent !== undefined;
   }
 
   /** Makes the update that a run owes, and processes the frame whose target it has used. */
