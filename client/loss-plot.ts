@@ -70,7 +70,7 @@ export class LossPlot {
         draw: () => this.#data(1, 2),
       });
     }
-    const body = this.#addPanel('Skill', options.compact ? undefined : 'weights set aside');
+    const body = this.#addPanel('Skill', options.compact ? undefined : 'holdout');
     body.title = `1 is perfect, 0 is no better than the baseline (${baseline}).`;
     this.#skill = new Chart(body, {
       label: 'Learner skill over time',

@@ -20,9 +20,9 @@ const learnerHelp =
   'Kernel: the weight of each past frame; lag 0 is the newest frame. Spectrum: the gain of the kernel at each frequency. Error: squared error divided by the variance of the target; dashed: that of the baseline. Skill: 1 is perfect, 0 is no better than the baseline.';
 const learningRateHelp = 'The size of an update (µ). A higher learning rate adapts faster, but also forgets sooner.';
 const holdoutHelp =
-  'The weights are set aside from time to time and scored on later frames that they were not trained on. The score above is that of a learner that is corrected after every frame.';
+  'Copies of the weights are set aside regularly and scored on later frames that they were not trained on. The error and skill plots below show the live score of the learner, which is updated after every frame.';
 const followsText =
-  'This error is much larger than the live one: the learner follows the signal, but has not learned a rule that lasts. Try a lower learning rate, slower forgetting, or a longer kernel.';
+  'This error is more than twice the live error: the learner tracks the signal, but its weights do not generalize to later frames. Try a lower learning rate, slower forgetting, or fewer taps.';
 /** Factor between the errors from which the learner follows the signal. */
 const followsFactor = 2;
 /** Fewer scored frames are too few to compare the errors. */
@@ -157,7 +157,7 @@ function holdoutView(state: DashboardState, info: StreamInfo, learner: LearnerIn
     holdout.nmse > followsFactor * error &&
     1 - holdout.skill > followsFactor * relative;
   return html`<p class="learner-holdout" data-testid="holdout">
-    Weights set aside: error ${formatNumber(holdout.nmse)}, skill ${formatNumber(holdout.skill)} ${hint(holdoutHelp)}
+    Holdout score: error ${formatNumber(holdout.nmse)}, skill ${formatNumber(holdout.skill)} ${hint(holdoutHelp)}
     ${follows ? html`<br />${followsText}` : undefined}
   </p>`;
 }

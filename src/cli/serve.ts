@@ -63,7 +63,7 @@ export function serveCommand(): Command<[], ServeOptions> {
     )
     .option(
       '--learn <stream=file>',
-      'Train the learners of a JSON file on a stream (repeatable; docs/networks.md describes the file)',
+      'Train the learners that are defined in a JSON file on a stream (repeatable; file format: docs/networks.md)',
       collect,
     )
     .addOption(

@@ -1,9 +1,10 @@
 /**
- * A run of frames to train on, for the kernel `train`, as indexes of 32-bit words. The first ones are numbers of double
- * precision, two words each. Offsets are in numbers of the memory.
+ * Layout of a run, the argument of the kernel `train`: the index of each field in 32-bit words. The fields before `lead` are doubles, two
+ * words each; the others are 32-bit integers. Offsets count float32 numbers from the start of the engine's memory.
  *
  *     rate, epsilon          the update, as in the kernel `update`
- *     bound                  a bound of the size of all weights; Infinity if it is not known. Updated
+ *     bound                  an upper bound of the absolute values of all weights; Infinity if none is known.
+ *                            Updated
  *     means                  the state of the divergence guard (`guardMeans` doubles). Updated
  *     lead                   frames from an output to its target: 0 or 1
  *     frames, targets        offsets of the input frames and of the target of each
@@ -16,12 +17,13 @@
  *
  * The results:
  *
- *     taken                  frames whose target was used
+ *     taken                  targets that were read
  *     done                   frames that were processed
- *     emitted, trained       outputs computed, and outputs whose gradient was taken
+ *     emitted, trained       outputs computed, and outputs whose gradient was computed
  *     kept                   outputs of the hidden layer
  *     final                  rows of ∂L/∂x that became final
- *     owed                   1 if the gradient of the last trained output was taken, but an update might overflow
+ *     owed                   1 if the last gradient was computed, but its update was not made because it might
+ *                            overflow
  */
 export const runWords = {
   rate: 0,

@@ -42,7 +42,7 @@ describe('the paragraph that ends the report', () => {
     const hum = Float32Array.from({ length: frames }, (_, t) => Math.sin(0.3 * t));
     const text = await concluded({ 'a.csv': [plus(hum, white(1), 0.1)] }, 'a.csv');
     const [, nmse, percent, error] =
-      /^While learning, the squared error of the network was (\S+) times the variance of the target, (\d+)% lower than that of the best baseline, persistence \((\S+)\)\.$/m.exec(
+      /^During training, the mean squared error of the network was (\S+) times the variance of the target, (\d+)% lower than that of the best baseline, persistence \((\S+)\)\.$/m.exec(
         text,
       ) ?? [];
     expect(Number(percent)).toBe(Math.round(100 * (1 - Number(nmse) / Number(error))));
@@ -79,7 +79,7 @@ describe('the paragraph that ends the report', () => {
       'few frames',
       () => ({ 'a.csv': [white(4, 300), filtered(white(4, 300), [1, 2])] }),
       ['a.csv', ...target, '--taps', '32'],
-      /^\d+ scored frames are few for 33 weights per output\. Try more data/m,
+      /^There are too few scored frames \(\d+\) for 33 weights per output\. Try more data/m,
     ],
     [
       'a system that changes late',
@@ -95,7 +95,7 @@ describe('the paragraph that ends the report', () => {
       'a system without noise',
       () => ({ 'a.csv': [white(6), filtered(white(6), [1, 2])] }),
       ['a.csv', ...target, '--taps', '4'],
-      /^Little is left to gain\. To score the weights .* use --validate <file>\.$/m,
+      /^The error is below 1% of the variance of the target, so there is little left to improve\. To score the weights .* use --validate <file>\.$/m,
     ],
     [
       'a nonlinear system',
@@ -104,7 +104,7 @@ describe('the paragraph that ends the report', () => {
         return { 'a.csv': [x, x.map((each, t) => each + (x[t - 1] ?? 0) ** 2)] };
       },
       ['a.csv', ...target, '--taps', '8'],
-      /^What remains is noise or nonlinear\. Try a nonlinear network \(--network\)/m,
+      /^The remaining error is noise, or it requires a nonlinear network\. Try one \(--network\)/m,
     ],
     [
       'a validation recording of another system',
@@ -133,7 +133,7 @@ describe('the paragraph that ends the report', () => {
     const lines = text
       .split('\n')
       .map((line) =>
-        /^(On \w\.csv|While learning), .* squared error|^On (\w\.csv), which was not used for training, that of the saved weights was \d/.test(
+        /^(On \w\.csv|During training), .* squared error|^On (\w\.csv), which was not used for training, the mean squared error of the saved weights was \d/.test(
           line,
         ),
       );

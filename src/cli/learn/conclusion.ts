@@ -56,10 +56,10 @@ export function conclusion(outcome: Outcome): string {
     return 'The targets did not change, so the result cannot be judged. Choose other channels or a longer recording.\n';
   const judged = validations.filter((each) => Number.isFinite(each.score.overall.skill));
   const lines = [
-    `While learning, the squared error of the network was ${comparison(task, score.overall)}.`,
+    `During training, the mean squared error of the network was ${comparison(task, score.overall)}.`,
     ...validations.map(({ path, score: { overall } }) =>
       Number.isFinite(overall.skill)
-        ? `On ${basename(path)}, which was not used for training, that of the saved weights was ${comparison(task, overall)}.`
+        ? `On ${basename(path)}, which was not used for training, the mean squared error of the saved weights was ${comparison(task, overall)}.`
         : `On ${basename(path)}, no prediction could be scored: every window includes the start, a gap, or a missing sample, or the targets did not change.`,
     ),
     nextStep(outcome, judged),
@@ -109,21 +109,22 @@ function nextStep(outcome: Outcome, validations: readonly Validation[]): string 
     served.nmse > different * score.overall.nmse &&
     served.nmse > smallError
   )
-    return `The saved weights are clearly worse on later frames than the learner, which is corrected after every frame: it follows the signal, but has not learned a rule that lasts. Try ${followLess(outcome)}.`;
+    return `On later frames, the saved weights are clearly worse than the learner, which is updated after every frame. The learner tracks the signal, but its weights do not generalize. Try ${followLess(outcome)}.`;
   if (score.frames < minFramesPerWeight * weights)
-    return `${counted(score.frames, 'scored frame')} are few for ${counted(weights, 'weight')} per output. Try more data (further recordings as arguments) or ${fewer}.`;
+    return `There are too few scored frames (${score.frames}) for ${counted(weights, 'weight')} per output. Try more data (further recordings as arguments) or ${fewer}.`;
   if (Math.min(nmse, best) > largeError && recent > 1 / different)
     return 'The target is close to unpredictable from these inputs. Try other channels (--columns) or another target.';
   if (nmse > similar * best) return `The baseline '${name}' is better than the network. Try ${larger}.`;
   if (recent > different)
-    return `The error rose toward the end: the signal changes faster than the weights follow. Try ${forgetMore(outcome)}.`;
-  if (nmse < smallError) return `Little is left to gain.${validateNext(validations)}`;
+    return `The error rose toward the end: the signal changes faster than the weights adapt. Try ${forgetMore(outcome)}.`;
+  if (nmse < smallError)
+    return `The error is below 1% of the variance of the target, so there is little left to improve.${validateNext(validations)}`;
   if (recent < 1 / different)
     return 'The error was still falling at the end. Try more data: further recordings as arguments.';
   if (oldestShare > maxOldestShare)
-    return `The oldest quarter of the taps holds ${Math.round(100 * oldestShare)}% of the energy of the kernels, so that they are likely too short. Try ${larger}.`;
+    return `The oldest quarter of the taps contains ${Math.round(100 * oldestShare)}% of the energy of the kernels, so the kernels are probably too short. Try ${larger}.`;
   if (linear)
-    return `What remains is noise or nonlinear. Try a nonlinear network (--network), and keep it only if its error is lower.${validateNext(validations)}`;
+    return `The remaining error is noise, or it requires a nonlinear network. Try one (--network), and keep it only if its error is lower.${validateNext(validations)}`;
   return `Try more data or a larger network.${validateNext(validations)}`;
 }
 

@@ -21,7 +21,7 @@ export function learnCommand(): Command<[string[]], LearnOptions> {
   const command = new Command('learn')
     .summary('Train a network on recordings in one pass')
     .description(
-      'Train a network on one or more recordings, in the given order and in one pass, write the weights, and print a report. Each frame is predicted before it is used for training, so the reported errors are those of a live stream. No window spans two recordings, and all must have the same channels.',
+      'Train a network on one or more recordings, in the given order and in one pass. Write the weights with the lowest error on later frames, and print a report. Each prediction is scored before its target is used for training, so the reported errors are those of a live stream. All recordings must have the same channels. No window spans two recordings.',
     )
     .argument('<input...>', `Recordings: ${recordingFormats}`)
     .requiredOption('-o, --output <file>', 'Weights file to write, .safetensors (required)')
@@ -39,7 +39,7 @@ export function learnCommand(): Command<[string[]], LearnOptions> {
       'Network to train: .json, or .safetensors to continue training (default: one convolution)',
     )
     .option('--taps <count>', 'Taps of the default convolution', integerFrom(1, 65536), 16)
-    .option('--horizon <frames>', 'How far ahead to forecast, in frames', integerFrom(1, 1e6), 1)
+    .option('--horizon <frames>', 'Forecast horizon in frames', integerFrom(1, 1e6), 1)
     .addOption(
       new Option('--loss <loss>', `Loss: ${lossNames}. Append a parameter with a colon: huber:0.5, quantile:0.9`)
         .argParser(lossValue)
@@ -47,7 +47,7 @@ export function learnCommand(): Command<[string[]], LearnOptions> {
     )
     .option(
       '--optimizer <name>',
-      `Optimizer: ${optimizerNames}. Append a momentum or a forgetting factor with a colon: momentum:0.8, rls:0.999 (default: rls for a linear network of up to 256 weights per output; otherwise autoStep, or nlms with --task cancel)`,
+      `Optimizer: ${optimizerNames}. Append a momentum or a forgetting factor with a colon: momentum:0.8, rls:0.999 (default: rls if the last layer is linear or a convolution with up to 256 weights per output, the loss is squared, and the weights are updated every frame; otherwise nlms with --task cancel, or autoStep)`,
       optimizerValue,
     )
     .option(
@@ -63,18 +63,18 @@ export function learnCommand(): Command<[string[]], LearnOptions> {
     .option('--update-every <frames>', 'Update the weights every <frames> frames', updates, 1)
     .option(
       '--warm-up <updates>',
-      'Learning-rate warm-up: increase the learning rate to its value over this many updates (default: off)',
+      'Learning-rate warm-up: increase the learning rate from near 0 to its full value over this many updates (default: off)',
       updates,
     )
     .option(
       '--decay <updates>',
-      'Decrease the learning rate, to half of its value after this many updates (default: off)',
+      'Learning-rate decay: the learning rate is halved after this many updates and reaches a third after twice as many (default: off)',
       updates,
     )
     .option('--clip <norm>', 'Maximum gradient norm per output (default: no limit)', positiveNumber())
     .option(
       '--average <updates>',
-      'Write the average of the weights over this many updates (default: the last weights)',
+      'Average the weights over this many updates before they are scored and written (default: off)',
       updates,
     )
     .option('--target <list>', 'Columns to predict (--task target)', list)
@@ -88,7 +88,7 @@ export function learnCommand(): Command<[string[]], LearnOptions> {
     .option(...standardizeOption)
     .option(
       '--validate <file>',
-      'Score the saved weights, frozen, on a recording that is not used for training (repeatable)',
+      'Score the written weights, without training, on another recording (repeatable)',
       collect,
     )
     .option('--report <file>', 'HTML file for a report with the learning curve and the kernels');

@@ -17,8 +17,8 @@ export interface RunningScore extends ErrorStats {
  */
 export interface Score extends RunningScore {
   /**
-   * Score of weights that were set aside at stated frames, on later frames that they were not trained on (`Holdout`): on at
-   * most a tenth of the frames. Its errors are NaN until the first weights have been chosen and scored.
+   * Score of weights that were set aside, on later frames that they were not trained on (`Holdout`): at most 5% of all frames. Its errors
+   * are NaN until weights have been chosen and scored for the first time.
    */
   readonly holdout: RunningScore;
   /**
@@ -28,11 +28,11 @@ export interface Score extends RunningScore {
   readonly live: RunningScore;
 }
 
-/** Weights of the last frames together in the running means, and of each of them. */
+/** Scratch memory: the weight of the frames in the sums together, and of each frame, in the running means. */
 const weights = new Float64Array(summedFrames);
 const shares = new Float64Array(summedFrames);
 const noErrors: ErrorStats = new RunningErrors(1, 0).get();
-/** The score of no frame. */
+/** The score before any frame has been scored. */
 export const noScore: RunningScore = { ...noErrors, overall: noErrors, frames: 0 };
 
 /** Window of the recent score, in seconds. */
@@ -46,7 +46,7 @@ const movingAverageFrames = 8;
 
 export interface ScoreOptions {
   readonly channels: number;
-  /** Frames from the last known target to the predicted one; 0 if targets are not known beforehand. */
+  /** Frames from the last known target to the predicted one; 0 if earlier targets are not known when the prediction is made. */
   readonly lead: number;
   /**
    * Rate of scored frames in Hz; 0 = irregular. The recent score covers 5 seconds, but at least 100 frames, or 1000

@@ -88,7 +88,7 @@ export class FrameBuffer {
   }
 }
 
-/** Number of frames that `FrameHistory` takes before it moves those that it keeps to the front. */
+/** Number of frames that `FrameHistory` can add beyond its capacity before it moves the stored frames to the front of its memory. */
 export const historyMargin = 32;
 
 /**
@@ -134,13 +134,13 @@ export class FrameHistory {
     this.#run += count;
   }
 
-  /** Forgets all frames, and continues with frame `index`. */
+  /** Discards all frames, and continues with frame `index`. */
   moveTo(index: number): void {
     this.#first = this.next = index;
     this.#run = 0;
   }
 
-  /** Marks `count` frames as missing, at the cost of at most `capacity` frames. */
+  /** Marks the next `count` frames as missing. Writes at most `capacity` frames, however large `count` is. */
   skip(count: number): void {
     this.#run = 0;
     const kept = Math.min(count, this.capacity);

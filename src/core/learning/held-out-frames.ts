@@ -4,7 +4,7 @@ import type { FrameHistory } from './frames.ts';
 import type { Loss } from './loss.ts';
 import { bytesIn, floatsIn, numberIn, type State } from '../state/state.ts';
 
-/** Number of frames that are collected, so that the weights of a large network are read once for all of them. */
+/** Maximum number of frames that are predicted together. The weights of a large network are read once for all of them. */
 export const collectedFrames = 32;
 
 /** Frames and targets of an open window, collected for all weights that predict them. */

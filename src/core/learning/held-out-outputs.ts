@@ -25,7 +25,7 @@ export interface Span {
   readonly to: number;
 }
 
-/** Outputs of weights that were set aside. Like `Evaluation` without gradients, several outputs at a time. */
+/** Scores the outputs of weights that were set aside: like `Evaluation`, but without gradients, and several outputs at a time. */
 export class HeldOutOutputs {
   /** Error of all scored outputs: the sum of squares, scaled, for the squared loss; otherwise the loss. */
   error = 0;
@@ -52,7 +52,7 @@ export class HeldOutOutputs {
     this.#gradient = new Float32Array(channels);
   }
 
-  /** Forgets all outputs, and continues with output `output`. */
+  /** Discards all outputs, and continues with output `output`. */
   moveTo(output: number): void {
     this.#outputs.moveTo(output);
     this.#first = output;

@@ -6,7 +6,7 @@ import type { HeldOutFrames } from './held-out-frames.ts';
 import type { HeldOutOutputs, Span } from './held-out-outputs.ts';
 import { copiesOf, readInto } from './weight-arrays.ts';
 
-/** Weights that were set aside, which predict the frames of windows without learning from them. */
+/** A copy of the weights that was set aside. It predicts the frames of a window but is not trained on them. */
 export class HeldOutWeights {
   /** Absolute frame at which the weights were set aside: they depend on no target from this frame on. -1: not yet. */
   setAside = -1;

@@ -23,8 +23,9 @@ export interface LearnerView {
 const maxRanges = 64;
 
 /**
- * Other weights are chosen when the logarithm of the ratio of the errors, less `drift` per window, adds up to `threshold` (CUSUM,
- * Page 1954). So clearly better weights are chosen at once, and the same ones are scored for long if all are alike.
+ * CUSUM test (Page 1954) that decides when to choose other weights. In each choice window, log(error of the chosen weights / error of the
+ * candidate) - `drift` is added to a sum with a minimum of 0. The candidate can be chosen when the sum exceeds `threshold`. Clearly better
+ * weights are chosen after one window; if all are about equally good, the choice does not change, so its score covers many windows.
  */
 const [drift, threshold] = [0.02, 0.15];
 
@@ -39,13 +40,13 @@ export interface Candidates {
 }
 
 /**
- * Sets weights aside at stated frames, and scores them on later frames that they were not trained on. In every period
- * (`HoldoutSchedule`), the chosen weights, the latest, and their mean predict the targets of one window; those with the
- * smallest error are chosen. The chosen weights are scored in another window, which comes after their choice. They are
- * served from then on.
+ * Sets copies of the weights aside and scores them on later frames that they were not trained on. The learner itself trains on all
+ * frames. In the choice window of each period (`HoldoutSchedule`), three candidates predict the same targets: the chosen weights, the
+ * latest weights, and the mean weights. A candidate that is clearly better is chosen. The chosen weights are scored in another window,
+ * which comes after their choice. They are served from then on.
  */
 export class Holdout {
-  /** Absolute frame before which something is due. */
+  /** Absolute index of the frame before which `#advance` must run. */
   #next = 0;
   readonly #schedule: HoldoutSchedule;
   readonly #candidates: readonly HeldOutWeights[];
@@ -66,7 +67,7 @@ export class Holdout {
   /** Factors of squared errors; null unless the loss is squared. */
   #scales: Float64Array | null = null;
   readonly #targets: FrameHistory;
-  /** Sums of how much smaller than that of the chosen weights the errors were. */
+  /** CUSUM of each candidate: by how much its error was smaller than that of the chosen weights. */
   readonly #advantages: Float64Array = new Float64Array(3);
   /** Score of all chosen weights, each in its windows. */
   #score: ForecastScore | null = null;
@@ -104,7 +105,7 @@ export class Holdout {
     this.#score ??= new ForecastScore({ ...this.#scoreOptions, rate });
   }
 
-  /** Returns the score of the chosen weights: of the last windows, and (`overall`) of all. */
+  /** Returns the score of the chosen weights over the last report windows, and over all of them (`overall`). */
   score(): RunningScore | null {
     return this.#score?.get().live ?? null;
   }
@@ -119,7 +120,9 @@ export class Holdout {
     return this.#servedScore;
   }
 
-  /** Predicts frames, sets weights aside, opens and closes windows, and chooses, as is due before frame `index`. */
+  /** Predicts frames, sets weights aside, opens and closes windows, and chooses weights, if this is due before frame
+   * `index`.
+   */
   prepare(index: number, learner: LearnerView): void {
     if (index >= this.#next) this.#advance(index, learner);
     else if (this.#collected.count === collectedFrames) this.#predict();
@@ -153,7 +156,7 @@ export class Holdout {
     for (const weights of this.#open) weights.jump(count);
   }
 
-  /** Forgets all weights that were set aside, and starts with the next frame. */
+  /** Discards all weights that were set aside, and restarts at the next frame. */
   reset(): void {
     this.#open = [];
     this.#collected.count = 0;

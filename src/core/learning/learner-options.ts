@@ -33,8 +33,8 @@ export interface LearnerOptions extends UpdateOptions {
   /** Loss function. Default 'squared'. */
   loss?: LossSpec;
   /**
-   * Default rls() for a network that is one convolution with at most 256 weights per output, an update per frame, and the loss
-   * 'squared'. Otherwise autoStep(), or for 'cancel' nlms({ learningRate: 0.1 }), because there the error is the result: at
+   * Default rls() if the last layer is 'linear' or a convolution with at most 256 weights per output, the loss is 'squared', and the
+   * weights are updated every frame. Otherwise autoStep(), or for 'cancel' nlms({ learningRate: 0.1 }), because there the error is the result: at
    * frequencies without interference, NLMS raises it by 1 / (1 - µ/2), which is 0.4 dB for µ = 0.1.
    */
   optimizer?: Optimizer;

@@ -27,17 +27,17 @@ export interface FrameRun {
 }
 
 /**
- * Trains a network on runs of frames without trouble, each in one kernel call (`train`), with the bits of `Trainer` frame by frame.
- * The results are in `taken`, `done`, and `owed` until the next call.
+ * Trains a network on runs of valid frames with valid targets, one kernel call (`train`) per run. The results are bit-identical to
+ * training frame by frame with `Trainer`. They are in `taken`, `done`, and `owed` until the next call.
  */
 export class RunTrainer {
-  /** Number of frames of the last run whose target was used, and of those that were processed. */
+  /** Number of targets of the last run that were read (`taken`), and of frames that were processed (`done`). */
   taken = 0;
   done = 0;
   /** Offsets of the frames and of their targets in the engine's memory, until its next call. */
   frames = 0;
   targets = 0;
-  /** Whether the last gradient of the run was taken, but the update that is due after it was not made. */
+  /** Whether the last gradient of the run was computed but its update is still pending. The caller must make that update. */
   owed = false;
   readonly #network: Network;
   readonly #task: Task;
@@ -89,7 +89,7 @@ export class RunTrainer {
     this.#size = size;
   }
 
-  /** Trains on up to `run.count` frames. `taken` is 0 if the next frame cannot be trained in this way. */
+  /** Trains on up to `run.count` frames. `taken` is 0 if the next frame must be processed alone. */
   train(stream: NetworkStream, source: FrameRun, collected?: OutputCollector): void {
     this.taken = this.done = 0;
     this.owed = false;
