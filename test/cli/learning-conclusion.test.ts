@@ -73,7 +73,7 @@ describe('the paragraph that ends the report', () => {
         ],
       }),
       ['a.csv', ...target, '--taps', '8'],
-      /^The oldest quarter of the taps holds \d+% of the energy of the kernels.* Try a longer kernel \(--taps 16\)\.$/m,
+      /^The oldest quarter of the taps contains \d+% of the energy of the kernels.* Try a longer kernel \(--taps 16\)\.$/m,
     ],
     [
       'few frames',
