@@ -282,8 +282,8 @@ export interface Kernels extends DepthwiseKernels {
   /**
    * Trains on a run of frames with the squared loss: for each frame, the loss and the gradient of the output whose target it is,
    * `backpropagate`, `update`, and `run`, in the order of `Trainer`. `run` is the offset of the run (see `runWords`), which is
-   * updated; the memory after `x` is overwritten. Ends before a frame that the layers cannot take, whose weights have
-   * diverged, or whose update might overflow.
+   * updated; the memory after `x` is overwritten. Ends early if the layers cannot take the next frame, the loss has diverged, or the
+   * next update might overflow.
    */
   train?(program: number, layers: number, x: number, run: number): void;
 }

@@ -44,9 +44,9 @@ parentPort?.on('message', (message: ToWorker) => {
   if (outputs.length > 0) reply({ pipeline, run: running.run, outputs: outputs.map(withOwnMemory) });
 });
 
-/** Copies the samples of feature maps. They share a buffer, and a message would contain the whole buffer. */
-function withOwnMemory(output: StageOutput): StageOutput {
-  return output.type === 'features'
+/** Copies the samples of feature maps and predictions. They share a buffer, and a message would contain the whole buffer. */
+export function withOwnMemory(output: StageOutput): StageOutput {
+  return output.type === 'features' || output.type === 'prediction'
     ? { ...output, block: { ...output.block, data: output.block.data.slice() } }
     : output;
 }

@@ -186,12 +186,12 @@ export class ForecastScore {
         let average = nothing;
         let sine = nothing;
         if (complete) {
-          const second1 = data[(p -= channels)];
+          const previous = data[(p -= channels)];
           const third = data[(p -= channels)];
-          let older = second1 + third;
+          let older = previous + third;
           for (let k = 3; k < movingAverageFrames; k++) older += data[(p -= channels)];
           average = sample - (persisted + older) / movingAverageFrames;
-          sine = sample - (level * persisted + first * (persisted - second1) - second * (second1 - third));
+          sine = sample - (level * persisted + first * (persisted - previous) - second * (previous - third));
         }
         still += nothing * nothing;
         mean += average * average;

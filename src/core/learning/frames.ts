@@ -4,15 +4,13 @@ import { copyNumbers } from '../memory/copy.ts';
 import { OutputMemory } from '../network/output-memory.ts';
 import { bytesIn, floatsIn, numberIn, type State } from '../state/state.ts';
 
-/** Memory of the copies that all buffers return. */
-const outputs = new OutputMemory();
-
 /** Growing buffer of frames: samples [frames, channels] and one validity byte per frame. `clear` keeps its memory. */
 export class FrameBuffer {
   readonly channels: number;
   data: Float32Array = new Float32Array(0);
   valid: Uint8Array = new Uint8Array(0);
   count = 0;
+  readonly #outputs = new OutputMemory();
 
   constructor(channels: number) {
     this.channels = channels;
@@ -77,7 +75,7 @@ export class FrameBuffer {
 
   /** Returns a copy of the samples. The caller owns it. */
   copy(): Float32Array {
-    return outputs.copy(this.data, 0, this.count * this.channels);
+    return this.#outputs.copy(this.data, 0, this.count * this.channels);
   }
 
   /** Returns a copy of the validity of the rows. */

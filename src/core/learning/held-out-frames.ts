@@ -1,11 +1,11 @@
 import { copyNumbers } from '../memory/copy.ts';
 import { isValidTarget } from './evaluation.ts';
-import type { FrameHistory } from './frames.ts';
+import { type FrameHistory, historyMargin } from './frames.ts';
 import type { Loss } from './loss.ts';
 import { bytesIn, floatsIn, numberIn, type State } from '../state/state.ts';
 
 /** Maximum number of frames that are predicted together. The weights of a large network are read once for all of them. */
-export const collectedFrames = 32;
+export const collectedFrames = historyMargin;
 
 /** Frames and targets of an open window, collected for all weights that predict them. */
 export class HeldOutFrames {

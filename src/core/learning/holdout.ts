@@ -67,6 +67,9 @@ export class Holdout {
   /** Factors of squared errors; null unless the loss is squared. */
   #scales: Float64Array | null = null;
   readonly #targets: FrameHistory;
+  /** The baseline for tasks whose targets are not known beforehand: means of the targets before the collected frames. */
+  readonly #means: Float64Array;
+  readonly #writeMeans: ((means: Float64Array) => void) | null;
   /** CUSUM of each candidate: by how much its error was smaller than that of the chosen weights. */
   readonly #advantages: Float64Array = new Float64Array(3);
   /** Score of all chosen weights, each in its windows. */
@@ -82,14 +85,21 @@ export class Holdout {
     { chosen, latest, mean }: Candidates,
     collected: HeldOutFrames,
     targets: FrameHistory,
-    scoreOptions: Omit<ScoreOptions, 'rate'>,
+    { writeMeans, ...scoreOptions }: Omit<ScoreOptions, 'rate'>,
   ) {
     this.#schedule = schedule;
     this.#candidates = [chosen, latest, mean];
     this.#chosen = chosen;
     this.#latest = latest;
     this.#mean = mean;
-    this.#scoreOptions = scoreOptions;
+    this.#writeMeans = writeMeans ?? null;
+    this.#means = new Float64Array(scoreOptions.channels);
+    this.#scoreOptions = {
+      ...scoreOptions,
+      writeMeans: (means) => {
+        means.set(this.#means);
+      },
+    };
     this.#collected = collected;
     this.#targets = targets;
     this.#period = schedule.at(0);
@@ -126,6 +136,8 @@ export class Holdout {
   prepare(index: number, learner: LearnerView): void {
     if (index >= this.#next) this.#advance(index, learner);
     else if (this.#collected.count === collectedFrames) this.#predict();
+    // the means before the first of the frames that are predicted together
+    if (this.isOpen && this.#collected.count === 0) this.#writeMeans?.(this.#means);
   }
 
   /** Returns how many frames from frame `index` on can be added until `prepare` must be called. */
@@ -187,6 +199,7 @@ export class Holdout {
       open: Float64Array.from(this.#open, (weights) => this.#candidates.indexOf(weights)),
       collected: this.#collected.save(),
       targets: this.#targets.save(),
+      means: this.#means.slice(),
       scales: this.#scales ?? new Float64Array(0),
       advantages: this.#advantages.slice(),
       ranges: Float64Array.from(this.#ranges.flat()),
@@ -201,6 +214,13 @@ export class Holdout {
 
   restore(state: State): void {
     const has = (name: string) => name in state;
+    if (!has('collected')) {
+      // a state of an earlier version
+      this.reset();
+      this.#score = null;
+      if (has('rate')) this.start(numberIn(state, 'rate'));
+      return;
+    }
     this.#origin = numberIn(state, 'origin');
     this.#period = this.#schedule.at(numberIn(state, 'start'));
     this.#next = numberIn(state, 'next');
@@ -211,6 +231,7 @@ export class Holdout {
     const scales = doublesIn(state, 'scales');
     this.#scales = scales.length > 0 ? scales.slice() : null;
     this.#targets.restore(stateIn(state, 'targets'));
+    this.#means.set(doublesIn(state, 'means', this.#means.length));
     this.#advantages.set(doublesIn(state, 'advantages', 3));
     this.#ranges = rangesOf(doublesIn(state, 'ranges'));
     this.#score = this.#own = null;

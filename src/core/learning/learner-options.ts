@@ -10,6 +10,7 @@ import { HeldOutWeights } from './held-out-weights.ts';
 import { HoldoutSchedule } from './holdout-schedule.ts';
 import { Holdout } from './holdout.ts';
 import { lossOf, type LossSpec } from './loss.ts';
+import { activations } from '../../kernels/activation-types.ts';
 import { chain } from '../layers/pace.ts';
 import type { Network } from '../network/network.ts';
 import { defaultForgetting } from './optimizers/least-squares-layer.ts';
@@ -250,8 +251,17 @@ export function holdoutOf(
  */
 function weightDependentFrames({ layers, pace }: Network): number {
   const first = layers.findIndex(({ parameters }) => parameters.length > 0);
-  // other layers may contain trained layers in sequence
-  if (!['conv1d', 'linear', 'convTranspose1d'].includes(layers[first]?.type)) return pace.settlingFrames;
+  // other layers may contain trained layers in sequence, or keep more of the past than their windows
+  const known = new Set<string>([
+    ...activations,
+    'conv1d',
+    'linear',
+    'convTranspose1d',
+    'avgPool',
+    'maxPool',
+    'softmax',
+  ]);
+  if (!layers.slice(Math.max(0, first)).every(({ type }) => known.has(type))) return pace.settlingFrames;
   return pace.settlingFrames - chain(layers.slice(0, first + 1).map((layer) => layer.pace)).settlingFrames;
 }
 

@@ -13,7 +13,7 @@ import { numberIn, stateIn, type State } from '../state/state.ts';
 import type { Weights } from '../network/weights.ts';
 import type { ServedWeights } from './served-weights.ts';
 import type { Score } from './forecast-score.ts';
-import type { FrameRun } from './run-trainer.ts';
+import { type FrameRun, maxRunFrames } from './run-trainer.ts';
 import { Trainer } from './trainer.ts';
 
 const noFrames = new Float32Array(0);
@@ -240,7 +240,7 @@ export class Learner {
     if (this.#delayed || !this.#trainer.trainsInRuns) return 0;
     const { channels, external } = this.#task;
     const run = this.#run;
-    let end = data.length / channels;
+    let end = Math.min(data.length / channels, from + maxRunFrames);
     run.targets = run.input = data;
     run.targetsAt = run.at = from * channels;
     if (external) {
@@ -248,13 +248,16 @@ export class Learner {
       if (!known) return 0;
       run.targets = known.data;
       run.targetsAt = known.offset;
-      end = Math.min(end, from + this.#pendingTargets.validFrames(this.#index));
+      end = from + this.#pendingTargets.validFrames(this.#index, end - from);
     } else if (valid) end = endOfRun(valid, 1, from, end);
     if (inputValid && inputValid !== (external ? null : valid)) end = endOfRun(inputValid, 1, from, end);
     if (alarmed) end = endOfRun(alarmed, 0, from, end);
     run.count = end - from;
     this.#trainer.alarmed = false;
-    return this.#trainer.addRun(run, this.#collected);
+    const added = this.#trainer.addRun(run, this.#collected);
+    // the block may be large
+    run.input = run.targets = noFrames;
+    return added;
   }
 
   #pushFrame(data: Float32Array, at: number, valid: number, inputValid: number): void {

@@ -60,10 +60,13 @@ export class PendingTargets {
     return found;
   }
 
-  /** Returns how many frames from `index` on have a valid target in the same block. Frame `index` has a target (`find`). */
-  validFrames(index: number): number {
+  /**
+   * Returns how many frames from `index` on have a valid target in the same block, at most `limit`. Frame `index` has a target (`find`).
+   */
+  validFrames(index: number, limit: number): number {
     const [block] = this.#blocks;
-    const [from, end] = [index - block.start, frameCount(block)];
+    const from = index - block.start;
+    const end = Math.min(frameCount(block), from + limit);
     return (block.valid ? endOfRun(block.valid, 1, from, end) : end) - from;
   }
 

@@ -12,7 +12,7 @@ import type { WeightUpdater } from './weight-updater.ts';
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Maximum number of frames per run. */
-const maxRunFrames = historyMargin;
+export const maxRunFrames = historyMargin;
 
 /** Frames of a block, and their targets: rows of `targets`, which is the input itself unless the task is 'target'. */
 export interface FrameRun {
@@ -89,18 +89,19 @@ export class RunTrainer {
     this.#size = size;
   }
 
-  /** Trains on up to `run.count` frames. `taken` is 0 if the next frame must be processed alone. */
-  train(stream: NetworkStream, source: FrameRun, collected?: OutputCollector): void {
+  /** Trains on up to `count` frames of `source`. `taken` is 0 if the next frame must be processed alone. */
+  train(stream: NetworkStream, source: FrameRun, count: number, collected: OutputCollector): void {
     this.taken = this.done = 0;
     this.owed = false;
     const evaluation = this.#evaluation;
     const updater = this.#updater;
     const maxUpdates = updater.updatesInRun;
-    if (source.count <= 0 || maxUpdates === 0 || !evaluation.acceptsRun) return;
+    if (count <= 0 || maxUpdates === 0 || !evaluation.acceptsRun) return;
     const run = stream.beginRun(this.#size);
-    if (run < 0 || !updater.beginRun(run, stream)) return;
+    if (run < 0) return;
+    updater.beginRun(run, stream);
     const { f32, i32 } = this.#network.engine.arena;
-    const frames = Math.min(source.count, maxRunFrames);
+    const frames = Math.min(count, maxRunFrames);
     this.frames = run + this.#framesAt;
     this.targets = run + this.#targetsAt;
     this.#copy(source, frames, f32);
@@ -129,14 +130,14 @@ export class RunTrainer {
     else copyChannels(targets, targetsAt, channels, targetChannels, count, f32, to);
   }
 
-  #end(run: number, collected?: OutputCollector): void {
+  #end(run: number, collected: OutputCollector): void {
     const { f32, f64, i32 } = this.#network.engine.arena;
     const [emitted, trained] = [i32[run + runWords.emitted], i32[run + runWords.trained]];
     this.taken = i32[run + runWords.taken];
     this.done = i32[run + runWords.done];
     this.owed = i32[run + runWords.owed] === 1;
     const outputs = run + this.#outputs;
-    collected?.appendRows(
+    collected.appendRows(
       f32,
       outputs + this.#network.outChannels,
       emitted,
@@ -169,7 +170,7 @@ export function trainsInRuns(network: Network, task: Task, options: LearnerOptio
   const isAligned = network.maxOutputsPerFrame === 1 && framesFor(settled + 1) - 1 === alignedFrame(settled);
   const isSquared = (typeof loss === 'string' ? loss : loss.type) === 'squared';
   const isPlain = isSquared && clip === Infinity && mode === 'stream' && updateEvery <= stride;
-  return isAligned && isPlain && task.lead <= 1 && optimizer.descent !== undefined;
+  return isAligned && isPlain && task.lead <= 1 && optimizer.descends === true;
 }
 
 /** Copies the selected channels of `count` frames, which have `channels` channels each. */

@@ -74,7 +74,11 @@ export class Trainer {
     this.#stream = network.stream({ gradients: true, skipInputGradient: true, maxPending: capacity });
     this.#frame = new Float32Array(network.inChannels);
     this.#noTarget = new Float32Array(network.outChannels);
-    this.holdout = holdout ? holdoutOf(network, task, options, (means) => this.evaluation.writeMeans(means)) : null;
+    this.holdout = holdout
+      ? holdoutOf(network, task, options, (means) => {
+          this.evaluation.writeMeans(means);
+        })
+      : null;
     this.#view = this.#viewOf(options);
     if (optimizer.recomputes) this.#checkRecomputing(options);
     const recompute = { at: () => this.#stream.stack.recompute(), outputs: () => network.engine.arena.f32 };
@@ -156,13 +160,12 @@ export class Trainer {
     const { holdout } = this;
     const runs = this.#runs;
     if (runs === null || !this.learning || this.alarmed) return 0;
-    if (holdout) {
-      holdout.prepare(this.index, this.#view);
-      run.count = Math.min(run.count, holdout.framesUntil(this.index));
-    }
+    holdout?.prepare(this.index, this.#view);
+    const room = holdout?.framesUntil(this.index) ?? Infinity;
     const { evaluated } = this.evaluation;
-    runs.train(this.#stream, run, collected);
+    runs.train(this.#stream, run, Math.min(run.count, room), collected);
     if (runs.taken === 0) return 0;
+    this.#hasTarget = true;
     if (this.evaluation.evaluated > evaluated) this.#period = this.#periodOf(this.evaluation.evaluated - 1);
     this.#endRun(runs, run, collected);
     return runs.taken;

@@ -102,20 +102,18 @@ export class WeightUpdater {
   }
 
   /**
-   * Writes the update, and the state that the kernel `train` updates, to the run at offset `run`. Returns false if the optimizer has
-   * updates of another kind.
+   * Writes the update, and the state that the kernel `train` updates, to the run at offset `run`. The optimizer must be one that
+   * `descends`.
    */
-  beginRun(run: number, stream: NetworkStream): boolean {
+  beginRun(run: number, stream: NetworkStream): void {
     const { engine, changes } = this.#network;
     const bound = changes.version === this.#boundVersion ? this.#bound : Infinity;
-    const descent = this.optimizer.descent?.(this.#network, stream);
-    if (!descent) return false;
+    const descent = this.optimizer.descent!(this.#network, stream);
     const { f64 } = engine.arena;
     f64[(run + runWords.rate) / 2] = descent.learningRate;
     f64[(run + runWords.epsilon) / 2] = descent.epsilon;
     f64[(run + runWords.bound) / 2] = bound;
     this.#guard.writeMeans(f64, (run + runWords.means) / 2);
-    return true;
   }
 
   /** Reads that state, and counts the outputs and the updates of the run. */

@@ -138,10 +138,11 @@ function largestChange(layer: Layer, rate: f64, epsilon: f64): f64 {
     const numbers = (rows - 1) * layer.stride * layer.channels + layer.length;
     const sample = largest(layer.line + layer.pendingWindow * layer.channels, numbers);
     gradient = <f64>rows * largest(layer.slopes, rows * layer.outputs) * (layer.b ? max(sample, 1) : sample);
-    energy = sample * sample;
+    // windows without a gradient do not count
+    energy = rows === 1 ? sample * sample : 0;
   }
   if (gradient === 0) return 0;
-  return max(gradient, gradient * (epsilon < 0 ? rate : rate / (epsilon + energy)));
+  return max(gradient, gradient * abs(epsilon < 0 ? rate : rate / (epsilon + energy)));
 }
 
 /** Returns whether the next update can certainly not overflow, and adds its largest change to the bound of the weights. */

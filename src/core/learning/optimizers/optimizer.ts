@@ -69,11 +69,10 @@ export interface Optimizer {
     out: Float32Array | null,
     part?: number,
   ): number;
-  /**
-   * If an update is `stream.descend(descent)`: returns `descent` for the updates to come, which the caller makes. Optimizers
-   * with other updates return null, or do not have this method. @internal
-   */
-  descent?(network: Network, stream: NetworkStream): Descent | null;
+  /** Whether an update is `stream.descend(descent)`, so that others can make it. Default: false. @internal */
+  readonly descends?: boolean;
+  /** Returns `descent` for the updates to come, which the caller makes, if `descends` is true. @internal */
+  descent?(network: Network, stream: NetworkStream): Descent;
   /** Counts updates that were made with `descent`. @internal */
   countUpdates?(updates: number): void;
   /** Returns the current settings, including the learning rate, and memory. */
@@ -232,8 +231,11 @@ export class GradientOptimizer extends EngineOptimizer implements TunableOptimiz
     return stream.stack.outputs[stream.stack.outputs.length - 1].count;
   }
 
-  descent(network: Network, stream: NetworkStream): Descent | null {
-    if (this.#rule.epsilon === undefined) return null;
+  get descends(): boolean {
+    return this.#rule.epsilon !== undefined;
+  }
+
+  descent(network: Network, stream: NetworkStream): Descent {
     this.begin(network, stream);
     this.#step.learningRate = this.learningRate;
     return this.#step;
