@@ -51,6 +51,12 @@ const learn = (...args: string[]) =>
     args.map((arg) => (/\.(csv|safetensors|json|html)$/.test(arg) ? at(arg) : arg)),
   );
 
+test('no window of a target task spans two recordings: gaps between them are not filled in', async () => {
+  const { stdout } = await learn('a.csv', 'c.csv', '--task', 'target', '--target', 'y', '-o', 'spans.safetensors');
+  expect(stdout).not.toContain('filled in');
+  expect(stdout).toMatch(/2670 scored/);
+});
+
 /** The cells of a table's line of a recording, as numbers. */
 function lineOf(stdout: string, table: string, recording: string): number[] {
   const lines = stdout.slice(stdout.indexOf(`\n${table} `) + 1).split('\n');

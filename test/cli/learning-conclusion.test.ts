@@ -56,6 +56,18 @@ describe('the paragraph that ends the report', () => {
       /^The target is close to unpredictable from these inputs\. /m,
     ],
     [
+      'unrelated channels',
+      () => ({ 'a.csv': [white(1), white(2)] }),
+      ['a.csv', ...target],
+      /^The target is close to unpredictable from these inputs\. /m,
+    ],
+    [
+      'a learning rate that is too high',
+      () => ({ 'a.csv': [white(1), filtered(white(1), [0.5, 0.5])] }),
+      ['a.csv', ...target, '--optimizer', 'sgd', '--learning-rate', '10'],
+      /^The training diverged, and the last good weights were restored \d+ times\. Reduce the learning rate \(--learning-rate\), or omit --optimizer\.$/m,
+    ],
+    [
       'a random walk',
       () => ({ 'a.csv': [walk(white(2))] }),
       ['a.csv'],

@@ -26,6 +26,8 @@ export interface Outcome extends AdviceOptions {
   readonly oldestShare: number;
   /** Whether the output is a linear function of the input. */
   readonly linear: boolean;
+  /** Number of times that the last good weights were restored because the loss exploded. */
+  readonly rollbacks: number;
   /** Forgetting factor of recursive least squares; undefined for other optimizers. */
   readonly forgetting: number | undefined;
 }
@@ -52,6 +54,8 @@ const maxOldestShare = 0.1;
 export function conclusion(outcome: Outcome): string {
   const { score, validations, task } = outcome;
   if (score.frames === 0) return learningAdvice(score, outcome);
+  if (!Number.isFinite(score.overall.skill) && Number.isFinite(score.overall.persistence))
+    return `${diverged(outcome)}\n`;
   if (!Number.isFinite(score.overall.skill))
     return 'The targets did not change, so the result cannot be judged. Choose other channels or a longer recording.\n';
   const judged = validations.filter((each) => Number.isFinite(each.score.overall.skill));
@@ -67,11 +71,18 @@ export function conclusion(outcome: Outcome): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** What to do if the loss has exploded. */
+function diverged({ rollbacks }: Outcome): string {
+  return `The training diverged, and the last good weights were restored ${counted(rollbacks, 'time')}. Reduce the learning rate (--learning-rate), or omit --optimizer.`;
+}
+
 /** The error of the network beside that of the best baseline. */
 function comparison(task: Outcome['task'], stats: ErrorStats): string {
   const best = bestBaseline(task, stats);
   const ratio = stats.nmse / best.error;
-  const percent = Math.round(100 * Math.abs(1 - ratio));
+  const share = 100 * Math.abs(1 - ratio);
+  // not 100% lower
+  const percent = share > 99 && ratio < 1 ? Math.min(99.9, Number(share.toFixed(1))) : Math.round(share);
   const relation =
     ratio > 2
       ? `${shown(ratio)} times`
@@ -99,7 +110,9 @@ function nextStep(outcome: Outcome, validations: readonly Validation[]): string 
   const recent = (1 - score.skill) / (1 - score.overall.skill);
   if (Math.abs(nmse / best - 1) < closeToBaseline && best < explained)
     return `The signal is already explained by the baseline '${name}'. Try ${outcome.task === 'forecast' ? `a longer horizon (--horizon ${10 * outcome.horizon})` : 'another target'}.`;
-  if (failed !== '') return failed;
+  if (outcome.rollbacks > 0 && score.overall.skill < 0) return diverged(outcome);
+  // the default does not depend on the scale of its inputs
+  if (failed !== '' && outcome.forgetting === undefined) return failed;
   if (validations.length > 0 && nmse > different * score.overall.nmse && nmse > smallError)
     return `The saved weights are clearly worse on a recording that they were not trained on. Try more recordings of the same kind${forgetLess(outcome)}.`;
   if (

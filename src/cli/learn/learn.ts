@@ -1,4 +1,5 @@
 import { Command, Option } from '@commander-js/extra-typings';
+import { UsageError } from '../failure.ts';
 import {
   collect,
   deprecate,
@@ -97,7 +98,14 @@ export function learnCommand(): Command<[string[]], LearnOptions> {
       'after',
       `${csvHelp}\nExample:\n  tapline learn recording.csv -o weights.safetensors --report learned.html`,
     )
-    .action((inputs, { powerLine = defaultPowerLine(), ...options }) => train(inputs, { ...options, powerLine }));
+    .action((inputs, { powerLine = defaultPowerLine(), ...options }) => {
+      const isGiven = (name: 'taps' | 'horizon') => command.getOptionValueSource(name) === 'cli';
+      if (options.network !== undefined && isGiven('taps'))
+        throw new UsageError('--taps and --network must not both be given');
+      if (options.task !== 'forecast' && isGiven('horizon'))
+        throw new UsageError(`--horizon must not be given with --task ${options.task}`);
+      return train(inputs, { ...options, powerLine });
+    });
   deprecate(command, '--step <mu>', '--learning-rate');
   deprecate(command, '--mains <hz>', '--power-line');
   deprecate(command, '--reference <list>', '--noise-reference');

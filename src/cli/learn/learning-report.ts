@@ -69,7 +69,8 @@ const reasons: Record<string, string> = {
 /** Why a table contains '-'; undefined if it does not. */
 function undefinedNote({ frames, skill, overall }: Score): string | undefined {
   if (frames === 0) return undefined;
-  if (!Number.isFinite(overall.skill)) return '-: the targets did not change';
+  if (!Number.isFinite(overall.skill))
+    return Number.isFinite(overall.persistence) ? '-: the errors are not finite' : '-: the targets did not change';
   return Number.isFinite(skill) ? undefined : '-: the targets did not change recently';
 }
 

@@ -59,7 +59,8 @@ export function learningRun(
   const startedAt = performance.now();
   let last: Learned | null = null;
   let [done, filled, current] = [0, 0, 0];
-  for (const { recording, block } of inTurn(recordings, receptiveField + task.lead)) {
+  // the gap policy does not fill gaps that are longer than the receptive field
+  for (const { recording, block } of inTurn(recordings, receptiveField + Math.max(1, task.lead))) {
     if (recording !== current && pipeline.spec.standardize) pipeline.handle({ type: 'restart', stage: 'standardize' });
     current = recording;
     starts[recording] = Math.min(starts[recording], block.start);

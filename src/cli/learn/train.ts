@@ -5,6 +5,7 @@ import { defaultForgetting } from '../../core/learning/optimizers/least-squares-
 import { defaultOptimizer } from '../../core/learning/learner-options.ts';
 import { rls } from '../../core/learning/optimizers/rls.ts';
 import type { Network } from '../../core/network/network.ts';
+import { plan } from '../../core/network/plan.ts';
 import type { Recording } from '../../formats/index.ts';
 import { asUsage, UsageError } from '../failure.ts';
 import { checkOutputs, outputError, realPath } from '../output-file.ts';
@@ -67,6 +68,7 @@ export async function train(
   const pipeline = asUsage(() => learningPipeline(network, spec, first, input), path);
   const scored = { network, outputs: places.outputs, lead: task === 'forecast' ? options.horizon : 0, powerLine };
   const pass = learningRun(pipeline, recordings, scored, line);
+  if (pass.learned.updates === 0) throw new UsageError(nothingLearned(output, network, recordings, scored.lead));
   const after = pass.learned.weights();
   network.setWeights(after);
   const validations = others.map((other) => validate(other, scored, spec, input, line));
@@ -76,7 +78,13 @@ export async function train(
     ...factsOf(network, spec, recordings, places, standardize),
     ...{ task, horizon: options.horizon, rate: first.rate, standardize, network: path, taps },
   };
-  const closing = conclusion({ ...facts, score: pass.learned.score, served: pass.learned.served, validations });
+  const closing = conclusion({
+    ...facts,
+    score: pass.learned.score,
+    served: pass.learned.served,
+    rollbacks: pass.learned.rollbacks,
+    validations,
+  });
   const { channels } = first;
   const labels = (which: readonly number[]) => which.map((place) => channels[place].label);
   const [read, predicted] = [labels(places.inputs), labels(places.outputs)];
@@ -106,6 +114,17 @@ async function readAll(paths: readonly string[], options: LearnOptions, line: Pr
   if (options.columns === undefined)
     for (const { path, recording } of all) process.stderr.write(labelNote(path, recording));
   return all;
+}
+
+/** Why no frame could be used for training, so that the file is not written. */
+function nothingLearned(output: string, network: Network, recordings: readonly Recording[], lead: number): string {
+  const needed = plan(network.spec).receptiveField + lead;
+  const longest = Math.max(...recordings.map(({ frames }) => frames));
+  const reason =
+    longest < needed
+      ? `a prediction and its target span ${needed} frames (receptive field and horizon), and the longest recording has ${longest}. Use fewer taps (--taps)${lead > 1 ? ' or a shorter horizon (--horizon)' : ''}, or a longer recording.`
+      : 'every window includes the start, a gap, or a missing sample, or has no target. Use fewer taps (--taps), or exclude channels with few samples with --columns.';
+  return `${output} was not written, because no frame could be used for training: ${reason}`;
 }
 
 /** What the conclusion needs to know of the trained network. */
