@@ -5,7 +5,7 @@ import type { Loss } from './loss.ts';
 import { bytesIn, floatsIn, numberIn, type State } from '../state/state.ts';
 
 /** Maximum number of frames that are predicted together. The weights of a large network are read once for all of them. */
-export const collectedFrames = historyMargin;
+export const collectedFrames: number = historyMargin;
 
 /** Frames and targets of an open window, collected for all weights that predict them. */
 export class HeldOutFrames {

@@ -12,7 +12,7 @@ import type { WeightUpdater } from './weight-updater.ts';
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Maximum number of frames per run. */
-export const maxRunFrames = historyMargin;
+export const maxRunFrames: number = historyMargin;
 
 /** Frames of a block, and their targets: rows of `targets`, which is the input itself unless the task is 'target'. */
 export interface FrameRun {
