@@ -135,7 +135,7 @@ export function planLearner(
   saved: SavedWeights | undefined,
   strict = false,
 ): PlannedLearner {
-  const { name, task, taps, reference, channels, target: targetName, skipAlarmed } = learner;
+  const { name, task, taps, reference, channels, target: targetName, skipAlarmed, on } = learner;
   const indexes = channelIndexes(channels, info.channels);
   const inputs = indexes.map((channel) => info.channels[channel].label);
   const references = reference && channelIndexes(reference, info.channels).map((channel) => indexes.indexOf(channel));
@@ -156,6 +156,7 @@ export function planLearner(
     channels: indexes,
     ...(references && { reference: references }),
     ...(targetName !== undefined && { target: targetName }),
+    ...(on !== undefined && { on }),
     ...(skipAlarmed !== undefined && { skipAlarmed }),
     ...(chosen && isSpec(chosen) && { optimizer: chosen }),
   };

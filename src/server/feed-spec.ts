@@ -42,7 +42,7 @@ export interface MapSpec {
   unit?: string;
 }
 
-/** A network that is trained online on the standardized signal: one convolution, unless `network` is given. */
+/** A network that is trained online on the stream: one convolution, unless `network` is given. */
 export interface LearnerSpec extends Omit<LearnerOptions, 'optimizer' | 'reference'> {
   /** Name of the learner, unique within the feed. */
   name: string;
@@ -52,6 +52,11 @@ export interface LearnerSpec extends Omit<LearnerOptions, 'optimizer' | 'referen
   taps?: number;
   /** The network to train instead of one convolution, or its spec. The learner trains a copy of a given network. */
   network?: Network | NetworkSpec;
+  /**
+   * Its input: 'standardized' (default) or 'raw' = the signal with filled gaps. Targets from another stream are never standardized, so
+   * that a learner of them loses accuracy where the scale of a standardized input changes.
+   */
+  on?: 'raw' | 'standardized';
   /** Labels or indexes of its input channels. Default: all. */
   channels?: readonly (string | number)[];
   /** For 'cancel': labels or indexes of the reference channels. */

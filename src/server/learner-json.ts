@@ -9,7 +9,7 @@ import type { LearnerSpec } from './feed-spec.ts';
 const tasks = ['forecast', 'target', 'reconstruct', 'cancel'] as const;
 /** Fields of a learner, except those of deprecated names. */
 const names: readonly string[] = [
-  ...['name', 'taps', 'network', 'channels', 'target', 'learningRate', 'optimizer', 'gain', 'skipAlarmed'],
+  ...['name', 'taps', 'network', 'on', 'channels', 'target', 'learningRate', 'optimizer', 'gain', 'skipAlarmed'],
   ...learnerFields.filter((field) => field !== 'mains'),
 ];
 const nameRule = '1 to 64 characters of A-Z a-z 0-9 . _ -, not starting with a dot';
@@ -20,7 +20,7 @@ const maxChannels = 1024;
 const defaultTaps = 16;
 
 /**
- * Returns the learner that JSON describes, with the defaults `task: 'forecast'` and `taps: 16`. `optimizer` can be the name of an
+ * Returns the learner that JSON describes, with the defaults `task: 'forecast'`, `taps: 16`, and, for the task 'target', `on: 'raw'`. `optimizer` can be the name of an
  * optimizer instead of its spec. All that does not depend on the stream is checked.
  * @param options `network`: the network instead of that of the JSON; `check`: throws if a network is not acceptable, before it
  *   is created
@@ -32,9 +32,10 @@ export function learnerOf(
 ): LearnerSpec {
   const given = fields('learner', json as Record<string, unknown>, 'an object such as { "name": "next", "taps": 16 }');
   onlyFields('a learner', given, names);
-  const { name, task = 'forecast', target, learningRate, optimizer, skipAlarmed, taps, gain } = given;
+  const { name, task = 'forecast', on, target, learningRate, optimizer, skipAlarmed, taps, gain } = given;
   if (typeof name !== 'string' || !namePattern.test(name)) throw invalid('name', nameRule, name, TypeError);
   oneOf('task', task, tasks);
+  if (on !== undefined) oneOf('on', on, ['raw', 'standardized']);
   if (task === 'target' && (typeof target !== 'string' || !namePattern.test(target)))
     throw invalid('target', "the name of a stream for task 'target'", target, TypeError);
   if (task !== 'target' && target !== undefined) throw invalid('task', "'target' if target is given", task);
@@ -59,6 +60,8 @@ export function learnerOf(
   const spec = {
     ...given,
     task,
+    // targets are not standardized
+    ...(task === 'target' && on === undefined && { on: 'raw' }),
     ...(own === undefined ? { taps: taps ?? defaultTaps } : { network: own }),
     ...(chosen && { optimizer: chosen }),
   } as LearnerSpec;

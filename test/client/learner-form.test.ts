@@ -19,7 +19,7 @@ describe('the settings of the form', () => {
     ],
     [
       { task: 'target', target: 'other', horizon: '8', network: JSON.stringify(network), taps: '3' },
-      { name: 'mine', task: 'target', target: 'other', network },
+      { name: 'mine', task: 'target', target: 'other', on: 'raw', network },
     ],
     [
       { task: 'cancel', reference: 'eog', optimizer: 'nlms', learningRate: '0.1' },

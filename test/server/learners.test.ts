@@ -282,6 +282,28 @@ describe('a viewer', () => {
     await expect.poll(() => learner('dev', 'other')).toMatchObject({ index: 1, taps: 16 });
   });
 
+  test('adds a learner of another stream that reads the signal as it is, so that a change of scale does not matter', async () => {
+    await start();
+    const sensor = await w.sensor(`dev?rate=${rate}&channels=a`);
+    const label = await w.sensor(`label?rate=${rate}&channels=b`);
+    await label.until(is('welcome'));
+    await sensor.until(is('welcome'));
+    const viewer = await watching('dev');
+    const add = { task: 'target', target: 'label', taps: 4, optimizer: { type: 'rls' } };
+    viewer.send({ type: 'learner', stream: 'dev', add: { ...add, name: 'own' } });
+    viewer.send({ type: 'learner', stream: 'dev', add: { ...add, name: 'scaled', on: 'standardized' } });
+    await expect.poll(() => learner('dev', 'scaled')).toBeDefined();
+    const louder = x.map((sample, t) => (t < 500 ? sample : 10 * sample));
+    await send(
+      label,
+      louder.map((sample, t) => 2 * sample - (louder[t - 1] ?? 0)),
+    );
+    await send(sensor, louder);
+    await send(sensor, x.slice(0, 50), frames);
+    expect(await lossOf(viewer, learner('dev', 'own')!.index, 900)).toBeLessThan(1e-4);
+    expect(await lossOf(viewer, learner('dev', 'scaled')!.index, 900)).toBeGreaterThan(1e-2);
+  });
+
   test.each<[string, object, string]>([
     [
       'a name',
@@ -294,6 +316,7 @@ describe('a viewer', () => {
       "name must be unique among the learners of stream dev, got 'forecast'",
     ],
     ['an unknown field', { name: 'm', horizn: 3 }, 'field of a learner must be one of name, taps, network, '],
+    ['an input', { name: 'm', on: 'cooked' }, "on must be one of raw, standardized, got 'cooked'"],
     ['a task', { name: 'm', task: 'guess' }, "task must be one of forecast, target, reconstruct, cancel, got 'guess'"],
     ['a horizon', { name: 'm', horizon: 0 }, 'horizon must be an integer >= 1, got 0'],
     ['a horizon that is too long', { name: 'm', horizon: 1e6 }, 'horizon must be at most 65536, got 1000000'],
