@@ -1,6 +1,7 @@
 import { invalid } from '../core/check.ts';
 import { defaultOptimizer, learnerOptionsIn } from '../core/learning/learner-options.ts';
-import { withBothNames, type Optimizer } from '../core/learning/optimizers/optimizer.ts';
+import { withBothNames } from '../core/learning/optimizers/both-names.ts';
+import type { Optimizer } from '../core/learning/optimizers/optimizer.ts';
 import { optimizerOf, type OptimizerSpec } from '../core/learning/optimizers/optimizer-spec.ts';
 import { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
-import { PipelineRunner } from './pipeline-runner.ts';
 import type { StageOutput } from './feed-output.ts';
-import type { FromWorker, ToWorker } from './worker-message.ts';
+import { PipelineRunner } from './pipeline-runner.ts';
+import { type FromWorker, type ToWorker, withOwnMemory } from './worker-message.ts';
 
 /** The pipelines that run in this worker thread, by number, and the number of their run. See `WorkerPool`. */
 const runners = new Map<number, { runner: PipelineRunner; run: number }>();
@@ -43,10 +43,3 @@ parentPort?.on('message', (message: ToWorker) => {
   const outputs = answer(running.runner, message);
   if (outputs.length > 0) reply({ pipeline, run: running.run, outputs: outputs.map(withOwnMemory) });
 });
-
-/** Copies the samples of feature maps and predictions. They share a buffer, and a message would contain the whole buffer. */
-export function withOwnMemory(output: StageOutput): StageOutput {
-  return output.type === 'features' || output.type === 'prediction'
-    ? { ...output, block: { ...output.block, data: output.block.data.slice() } }
-    : output;
-}

@@ -17,3 +17,10 @@ export type FromWorker = { pipeline: number } & (
   | { request: number; result: Uint8Array | undefined | Map<string, LearnedWeights> }
   | { request: number; error: string }
 );
+
+/** Copies the samples of feature maps and predictions. They share a buffer, and a message would contain the whole buffer. */
+export function withOwnMemory(output: StageOutput): StageOutput {
+  return output.type === 'features' || output.type === 'prediction'
+    ? { ...output, block: { ...output.block, data: output.block.data.slice() } }
+    : output;
+}

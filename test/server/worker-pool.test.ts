@@ -41,6 +41,23 @@ test('outputs of an earlier run that arrive after the start of the next one are 
   expect(outputs.map((output) => output.type === 'features' && output.block.start)).toEqual([0]);
 });
 
+test('outputs contain their own samples only, although learners and maps share the memory of outputs', async () => {
+  const learner = { name: 'l', network, optimizer: { type: 'sgd' as const, learningRate: 1e-3 } };
+  host.open({
+    ...setup,
+    stages: [...setup.stages, { stage: { kind: 'learner', spec: learner }, learner: { index: 0, kernels: null } }],
+  });
+  for (let start = 0; start < 200; start += 50) send(start);
+  await host.save();
+  for (const type of ['features', 'prediction']) {
+    const sizes = outputs.flatMap((output) =>
+      'block' in output && output.type === type ? output.block.data.buffer.byteLength : [],
+    );
+    expect(sizes.length).toBeGreaterThan(1);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(4 * 50);
+  }
+});
+
 test('a pipeline that is closed answers the requests before, and rejects those after', async () => {
   const before = host.save();
   host.close();
