@@ -258,14 +258,19 @@ describe('learners of the options of the server', () => {
   });
 });
 
+/** Starts a server with the streams dev and label, and a viewer of dev. */
+async function plant() {
+  await start();
+  const sensor = await w.sensor(`dev?rate=${rate}&channels=a`);
+  const label = await w.sensor(`label?rate=${rate}&channels=b`);
+  await label.until(is('welcome'));
+  await sensor.until(is('welcome'));
+  return { sensor, label, viewer: await watching('dev') };
+}
+
 describe('a viewer', () => {
   test('adds a learner, which is listed, learns, and can be removed', async () => {
-    await start();
-    const sensor = await w.sensor(`dev?rate=${rate}&channels=a`);
-    const label = await w.sensor(`label?rate=${rate}&channels=b`);
-    await label.until(is('welcome'));
-    await sensor.until(is('welcome'));
-    const viewer = await watching('dev');
+    const { sensor, label, viewer } = await plant();
     const add = { name: 'mine', task: 'target', target: 'label', taps: 4, optimizer: { type: 'rls' } };
     viewer.send({ type: 'learner', stream: 'dev', add });
     await viewer.until(
@@ -283,12 +288,7 @@ describe('a viewer', () => {
   });
 
   test('adds a learner of another stream that reads the signal as it is, so that a change of scale does not matter', async () => {
-    await start();
-    const sensor = await w.sensor(`dev?rate=${rate}&channels=a`);
-    const label = await w.sensor(`label?rate=${rate}&channels=b`);
-    await label.until(is('welcome'));
-    await sensor.until(is('welcome'));
-    const viewer = await watching('dev');
+    const { sensor, label, viewer } = await plant();
     const add = { task: 'target', target: 'label', taps: 4, optimizer: { type: 'rls' } };
     viewer.send({ type: 'learner', stream: 'dev', add: { ...add, name: 'own' } });
     viewer.send({ type: 'learner', stream: 'dev', add: { ...add, name: 'scaled', on: 'standardized' } });
