@@ -1,5 +1,5 @@
 import { type Block, frameCount } from '../../core/blocks/block.ts';
-import { isSample } from '../../core/learning/evaluation.ts';
+import { isSample } from '../../core/learning/valid-sample.ts';
 import { baselineReach, ForecastScore, type RunningScore } from '../../core/learning/forecast-score.ts';
 import { FrameHistory } from '../../core/learning/frames.ts';
 import type { Network } from '../../core/network/network.ts';

@@ -4,6 +4,16 @@ import { doublesIn, numberIn, type State } from '../state/state.ts';
 /** Number of frames whose errors are summed before running means are updated. */
 export const summedFrames = 32;
 
+/** `count` predictions, rows from offset `at` on, and their targets at `target`, `target` + `step`, … */
+export interface ScoredRows {
+  predictions: Float32Array;
+  at: number;
+  targets: Float32Array;
+  target: number;
+  step: number;
+  count: number;
+}
+
 /**
  * Sums over up to `summedFrames` frames, from which running means are updated: of the losses, of the targets and their squares
  * relative to the first one, and of squared errors, [rows, channels].
@@ -30,25 +40,14 @@ export class ErrorSums {
     this.emittedLoss = this.loss;
   }
 
-  /**
-   * Adds the squared errors of `count` predictions, rows of `predictions` from offset `at` on, to row `row`. Their targets are at
-   * `target`, `target` + `step`, … in `data`.
-   */
-  addErrors(
-    row: number,
-    predictions: Float32Array,
-    at: number,
-    data: Float32Array,
-    target: number,
-    step: number,
-    count: number,
-  ): void {
+  /** Adds the squared errors of predictions to row `row`. */
+  addErrors(row: number, { predictions, at, targets, target, step, count }: ScoredRows): void {
     const channels = this.reference.length;
     const { squares } = this;
     for (let c = 0; c < channels; c++) {
       let square = squares[row * channels + c];
       for (let i = 0, p = at + c, t = target + c; i < count; i++, p += channels, t += step) {
-        const error = data[t] - predictions[p];
+        const error = targets[t] - predictions[p];
         square += error * error;
       }
       squares[row * channels + c] = square;
@@ -56,24 +55,17 @@ export class ErrorSums {
   }
 
   /** Adds the squared errors of the learner as `addErrors` does, and the targets, after everything else of their frames. */
-  addTargets(
-    predictions: Float32Array,
-    at: number,
-    data: Float32Array,
-    target: number,
-    step: number,
-    count: number,
-  ): void {
+  addTargets({ predictions, at, targets, target, step, count }: ScoredRows): void {
     const { reference, deviation, deviationSquare, squares } = this;
     const channels = reference.length;
-    if (this.count === 0) for (let c = 0; c < channels; c++) reference[c] = data[target + c];
+    if (this.count === 0) for (let c = 0; c < channels; c++) reference[c] = targets[target + c];
     for (let c = 0; c < channels; c++) {
       const first = reference[c];
       let square = squares[c];
       let sum = deviation[c];
       let sumOfSquares = deviationSquare[c];
       for (let i = 0, p = at + c, t = target + c; i < count; i++, p += channels, t += step) {
-        const sample = data[t];
+        const sample = targets[t];
         const shifted = sample - first;
         const error = sample - predictions[p];
         sum += shifted;

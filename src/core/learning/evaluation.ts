@@ -1,8 +1,11 @@
 import { EmittedPredictions } from './emitted-predictions.ts';
-import { bytesIn, doublesIn, floatsIn, numberIn, type State, stateIn } from '../state/state.ts';
+import { bytesIn, floatsIn, numberIn, type State, stateIn } from '../state/state.ts';
+import type { EvaluatedRun } from './evaluated-run.ts';
 import { ForecastScore, baselineReach, type Score } from './forecast-score.ts';
 import { FrameHistory, FrameBuffer } from './frames.ts';
 import type { Loss } from './loss.ts';
+import { PendingPredictions } from './pending-predictions.ts';
+import { isValidTarget } from './valid-sample.ts';
 
 export interface EvaluationOptions {
   readonly channels: number;
@@ -41,24 +44,6 @@ export interface EvaluatedOutput {
   readonly gradient: Float32Array;
 }
 
-/** A run of frames that the kernel `train` has evaluated. Offsets are in numbers (`losses`: in doubles) of the engine's memory. */
-export interface EvaluatedRun {
-  readonly targets: number;
-  /** Number of targets. */
-  readonly frames: number;
-  /** Outputs: first the one that was waiting, or a row without meaning, then `emitted` new ones. */
-  readonly outputs: number;
-  readonly emitted: number;
-  /** Errors and losses of the first `trained` outputs, beginning with the one that was waiting. */
-  readonly errors: number;
-  readonly losses: number;
-  readonly trained: number;
-  /** Number of updates before the run. */
-  readonly updates: number;
-  /** Frames between outputs. */
-  readonly stride: number;
-}
-
 /** Computes the oldest prediction again. */
 export interface Recompute {
   /** Returns the offset of the prediction in `outputs`. */
@@ -79,14 +64,10 @@ const lateTarget = 2;
 export class Evaluation {
   /** Errors of evaluated outputs that have not been read yet. The last one is of output `evaluated` - 1. */
   readonly errors: FrameBuffer;
-  /** Number of outputs evaluated so far. */
-  evaluated = 0;
   readonly #options: EvaluationOptions;
   /** Received targets, by absolute input frame. */
   readonly #targets: FrameHistory;
-  /** Predictions without a target, by output index from `evaluated` on, and the number of updates before each. */
-  readonly #predictions: FrameHistory;
-  readonly #updatesBefore: Float64Array;
+  readonly #predictions: PendingPredictions;
   readonly #prediction: Float32Array;
   readonly #zeros: Float32Array;
   readonly #zeroGradient: Float32Array;
@@ -99,13 +80,17 @@ export class Evaluation {
     const { channels, maxPending, targetCapacity: reach } = options;
     this.#options = options;
     this.#targets = new FrameHistory(channels, reach + baselineReach);
-    this.#predictions = new FrameHistory(channels, maxPending);
-    this.#updatesBefore = new Float64Array(maxPending);
+    this.#predictions = new PendingPredictions(channels, maxPending);
     this.#prediction = new Float32Array(channels);
     this.#zeros = new Float32Array(channels);
     this.#zeroGradient = new Float32Array(channels);
     this.#result = { target: -1, skipReason: null, loss: 0, zeroLoss: 0, gradient: new Float32Array(channels) };
     this.errors = new FrameBuffer(channels);
+  }
+
+  /** Number of outputs evaluated so far. */
+  get evaluated(): number {
+    return this.#predictions.first;
   }
 
   /** Index of the next prediction. */
@@ -157,8 +142,7 @@ export class Evaluation {
 
   /** Adds the next prediction, at `at` in `outputs`, computed after `updates` updates. */
   addPrediction(outputs: ArrayLike<number>, at: number, valid: number, updates: number): void {
-    this.#updatesBefore[this.next % this.#updatesBefore.length] = updates;
-    this.#predictions.push(outputs, at, valid);
+    this.#predictions.push(outputs, at, valid, updates);
   }
 
   /**
@@ -167,38 +151,37 @@ export class Evaluation {
    */
   get acceptsRun(): boolean {
     const { lead } = this.#options;
-    if (this.evaluated === 0 || this.#emitted !== null || this.next - this.evaluated > lead) return false;
+    const { count, isValid, first } = this.#predictions;
+    if (first === 0 || this.#emitted !== null || count > lead) return false;
     if (lead === 0) return true;
-    if (this.next > this.evaluated && !this.#predictions.hasValid(this.evaluated)) return false;
+    if (count > 0 && !isValid) return false;
     return this.#targets.hasValidRun(this.#targets.next - 1, baselineReach);
   }
 
   /** Copies the output that waits for its target to `at` in `memory`. Returns the number of such outputs, 0 or 1. */
   copyWaiting(memory: Float32Array, at: number): number {
-    if (this.next === this.evaluated) return 0;
-    const { data, channels } = this.#predictions;
-    const from = this.#predictions.offset(this.evaluated);
-    for (let c = 0; c < channels; c++) memory[at + c] = data[from + c];
+    const { count, data, at: from } = this.#predictions;
+    if (count === 0) return 0;
+    for (let c = 0; c < this.#options.channels; c++) memory[at + c] = data[from + c];
     return 1;
   }
 
   /** Adds a run of frames that the kernel `train` has evaluated. The first output was computed after `updates` updates. */
   addRun(f32: Float32Array, f64: Float64Array, run: EvaluatedRun): void {
     const { channels } = this.#options;
-    const { errors } = this;
-    const waiting = this.next - this.evaluated;
-    this.#targets.pushRows(f32, run.targets, run.frames);
-    if (run.emitted + run.trained > 0) this.#predictions.moveTo(this.evaluated + run.trained);
-    // at most the newest output still waits
-    if (run.emitted > 0 && waiting + run.emitted > run.trained)
-      this.addPrediction(f32, run.outputs + run.emitted * channels, 1, run.updates + waiting + run.emitted - 1);
-    errors.appendRows(f32, run.errors, run.trained);
-    if (run.trained === 0) return;
-    const outputs = waiting > 0 ? run.outputs : run.outputs + channels;
-    const target = this.#targetOf(this.evaluated);
+    const { emitted, trained } = run;
     const targets = this.#targets;
-    this.#score?.addRows(f32, outputs, targets, target, run.stride, f64, run.losses, run.trained);
-    this.evaluated += run.trained;
+    const predictions = this.#predictions;
+    const waiting = predictions.count;
+    const outputs = waiting > 0 ? run.outputs : run.outputs + channels;
+    targets.pushRows(f32, run.targets, run.frames);
+    const target = this.#targetOf(this.evaluated);
+    if (trained > 0) this.#score?.addRows(f32, outputs, targets, target, run.stride, f64, run.losses, trained);
+    this.errors.appendRows(f32, run.errors, trained);
+    if (emitted + trained > 0) predictions.advance(trained);
+    // at most the newest output still waits
+    if (emitted > 0 && waiting + emitted > trained)
+      predictions.push(f32, run.outputs + emitted * channels, 1, run.updates + waiting + emitted - 1);
   }
 
   /** Marks the next `count` targets as missing. */
@@ -208,9 +191,8 @@ export class Evaluation {
 
   /** Skips `count` predictions that are never computed, and all that still wait for a target. */
   skipPredictions(count: number): void {
+    this.#emitted?.discard(this.#predictions.count + count);
     this.#predictions.skip(count);
-    this.#emitted?.discard(this.next - this.evaluated);
-    this.evaluated = this.next;
     this.errors.clear();
   }
 
@@ -230,8 +212,7 @@ export class Evaluation {
     return {
       settled: evaluated,
       truths: this.#targets.save(),
-      waiting: this.#predictions.save(evaluated),
-      madeAt: this.#updatesBefore.map((updates, place) => (this.#isWaiting(place) ? updates : 0)),
+      ...this.#predictions.save(),
       errors: errors.data.slice(0, errors.count * errors.channels),
       errorsValid: errors.valid.slice(0, errors.count),
       ...(this.#score && { score: this.#score.save(), rate: this.#score.rate }),
@@ -239,21 +220,13 @@ export class Evaluation {
   }
 
   restore(state: State): void {
-    this.evaluated = numberIn(state, 'settled');
     this.#targets.restore(stateIn(state, 'truths'));
-    this.#predictions.restore(stateIn(state, 'waiting'));
-    this.#updatesBefore.set(doublesIn(state, 'madeAt', this.#updatesBefore.length));
+    this.#predictions.restore(state, numberIn(state, 'settled'));
     const valid = bytesIn(state, 'errorsValid');
     this.errors.replace(floatsIn(state, 'errors', valid.length * this.errors.channels), valid.length, valid);
     this.#emitted = null;
     this.#score = null;
     if ('score' in state) this.#scoreAt(numberIn(state, 'rate')).restore(stateIn(state, 'score'));
-  }
-
-  /** Whether an output at a place of `updatesBefore` waits for its target. */
-  #isWaiting(place: number): boolean {
-    const { length } = this.#updatesBefore;
-    return (place - (this.evaluated % length) + length) % length < this.next - this.evaluated;
   }
 
   #targetOf(output: number): number {
@@ -278,7 +251,7 @@ export class Evaluation {
       const prediction = this.#emitted?.next(targets.data, targets.offset(target)) ?? this.#prediction;
       this.#score?.add(this.#prediction, targets, target, result, prediction, this.#emitted ?? undefined);
       for (let c = 0; c < channels; c++) errors.data[at + c] = prediction[c] - targets.data[targets.offset(target) + c];
-      const staleness = this.#staleness(updates);
+      const staleness = this.#predictions.staleness(updates);
       if (recompute && staleness > 0) this.#recomputeGradient(recompute, targets, target);
       const scale = this.#gradientScale(recompute ? 0 : staleness);
       for (let c = 0; c < channels; c++) gradient[c] *= scale;
@@ -288,13 +261,13 @@ export class Evaluation {
       gradient.fill(0);
     }
     errors.valid[errors.count++] = result.skipReason === null ? 1 : 0;
-    this.evaluated++;
+    this.#predictions.first++;
     return result;
   }
 
   /** Returns why the error of an output with the target `target` is not known; null if it is. */
   #missing(target: number): MissingReason | null {
-    if (!this.#predictions.hasValid(this.evaluated)) return 'gap';
+    if (!this.#predictions.isValid) return 'gap';
     const validity = this.#targets.validity(target);
     return validity === 1 ? null : validity === lateTarget ? 'late' : 'noTruth';
   }
@@ -303,8 +276,8 @@ export class Evaluation {
     const { loss } = this.#options;
     const result = this.#result;
     result.zeroLoss = loss.measure(this.#zeros, 0, targets, at, this.#prediction, this.#zeroGradient);
-    const from = this.#predictions.offset(this.evaluated);
-    result.loss = loss.measure(this.#predictions.data, from, targets, at, this.#prediction, result.gradient);
+    const { data, at: from } = this.#predictions;
+    result.loss = loss.measure(data, from, targets, at, this.#prediction, result.gradient);
   }
 
   #recomputeGradient({ outputs, at }: Recompute, targets: FrameHistory, target: number): void {
@@ -331,38 +304,4 @@ export class Evaluation {
     for (let c = 0; c < gradient.length; c++) square += gradient[c] ** 2;
     return square > clip * clip ? (scale * clip) / Math.sqrt(square) : scale;
   }
-
-  /**
-   * Returns the staleness of the oldest prediction: the number of outputs or updates since, whichever is larger. 0 for
-   * the next frame.
-   */
-  #staleness(updates: number): number {
-    return Math.max(
-      updates - this.#updatesBefore[this.evaluated % this.#updatesBefore.length],
-      this.next - 1 - this.evaluated,
-    );
-  }
-}
-
-/** Larger samples are fill values or faults; their windows cannot be squared and summed in float32. */
-const maxMagnitude = 2 ** 60;
-
-/** Returns whether a number is a valid sample. */
-export function isSample(x: number): boolean {
-  return Math.abs(x) <= maxMagnitude;
-}
-
-/** Returns whether a target is valid: its frame is, and its numbers are samples or, for a categorical loss, in 0 … 1. */
-export function isValidTarget(
-  data: Float32Array,
-  at: number,
-  { channels, loss }: Pick<EvaluationOptions, 'channels' | 'loss'>,
-  valid: number,
-): boolean {
-  if (valid !== 1) return false;
-  for (let c = 0; c < channels; c++) {
-    const target = data[at + c];
-    if (!isSample(target) || (loss.categorical && !(target >= 0 && target <= 1))) return false;
-  }
-  return true;
 }

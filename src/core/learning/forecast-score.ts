@@ -1,6 +1,6 @@
 import { type State, stateIn } from '../state/state.ts';
 import type { FrameHistory } from './frames.ts';
-import { ErrorSums, summedFrames } from './error-sums.ts';
+import { ErrorSums, type ScoredRows, summedFrames } from './error-sums.ts';
 import { emittedRow, predictors } from './error-rows.ts';
 import { type ErrorStats, RunningErrors } from './running-errors.ts';
 
@@ -31,6 +31,7 @@ export interface Score extends RunningScore {
 /** Scratch memory: the weight of the frames in the sums together, and of each frame, in the running means. */
 const weights = new Float64Array(summedFrames);
 const shares = new Float64Array(summedFrames);
+const noRows = new Float32Array(0);
 const noErrors: ErrorStats = new RunningErrors(1, 0).get();
 /** The score before any frame has been scored. */
 export const noScore: RunningScore = { ...noErrors, overall: noErrors, frames: 0 };
@@ -79,6 +80,8 @@ export class ForecastScore {
   readonly #overall: RunningErrors;
   /** Errors that have not been added to the running means. */
   readonly #sums: ErrorSums;
+  /** Reused, so that a frame allocates nothing. */
+  readonly #rows: ScoredRows;
   #split = false;
 
   constructor({ channels, lead, rate, powerLine, writeMeans }: ScoreOptions) {
@@ -94,6 +97,7 @@ export class ForecastScore {
     this.#writeMeans = writeMeans ?? null;
     this.#means = new Float64Array(channels);
     this.#sums = new ErrorSums(channels, predictors.length);
+    this.#rows = { predictions: noRows, at: 0, targets: noRows, target: 0, step: 0, count: 0 };
   }
 
   /** Scores the emitted predictions separately from now on. */
@@ -120,12 +124,17 @@ export class ForecastScore {
     const lead = this.#lead;
     const last = target - lead;
     if (lead > 0 && !targets.hasValid(last)) return;
-    const at = targets.offset(target);
     const sums = this.#sums;
-    if (lead === 0) this.#addMeans(targets.data, at, 0, 1);
-    else this.#addBaselines(targets.data, at, 0, 1, targets.hasValidRun(last, movingAverageFrames));
-    if (this.#split) sums.addErrors(emittedRow, emitted, 0, targets.data, at, 0, 1);
-    sums.addTargets(prediction, 0, targets.data, at, 0, 1);
+    const rows = this.#rows;
+    rows.predictions = emitted;
+    rows.at = 0;
+    rows.targets = targets.data;
+    rows.target = targets.offset(target);
+    rows.step = 0;
+    rows.count = 1;
+    if (this.#split) sums.addErrors(emittedRow, rows);
+    rows.predictions = prediction;
+    this.#addRows(rows, lead === 0 || targets.hasValidRun(last, movingAverageFrames));
     sums.loss += result.loss;
     sums.emittedLoss += emittedResult.loss;
     this.#count(1);
@@ -147,29 +156,33 @@ export class ForecastScore {
   ): void {
     const channels = this.#channels;
     const sums = this.#sums;
-    const { data } = targets;
-    for (let done = 0; done < count;) {
-      const rows = Math.min(count - done, summedFrames - sums.count);
-      const from = targets.offset(target + done * step);
-      const y = at + done * channels;
-      if (this.#lead === 0) this.#addMeans(data, from, step * channels, rows);
-      else this.#addBaselines(data, from, step * channels, rows, true);
-      if (this.#split) sums.addErrors(emittedRow, predictions, y, data, from, step * channels, rows);
-      sums.addTargets(predictions, y, data, from, step * channels, rows);
-      for (let i = 0; i < rows; i++) {
+    const rows = this.#rows;
+    rows.predictions = predictions;
+    rows.targets = targets.data;
+    rows.step = step * channels;
+    for (let done = 0; done < count; done += rows.count) {
+      rows.count = Math.min(count - done, summedFrames - sums.count);
+      rows.at = at + done * channels;
+      rows.target = targets.offset(target + done * step);
+      if (this.#split) sums.addErrors(emittedRow, rows);
+      this.#addRows(rows, true);
+      for (let i = 0; i < rows.count; i++) {
         sums.loss += losses[lossesAt + done + i];
         sums.emittedLoss += losses[lossesAt + done + i];
       }
-      this.#count(rows);
-      done += rows;
+      this.#count(rows.count);
     }
   }
 
-  /**
-   * Adds the errors of the baselines of a forecast, for targets at `at`, `at` + `step`, … in `data`. `complete`: whether the frames up
-   * to the last known target are valid.
-   */
-  #addBaselines(data: Float32Array, at: number, step: number, count: number, complete: boolean): void {
+  /** Adds the errors of rows and of the baselines. `isComplete`: whether the frames up to the last known target are valid. */
+  #addRows(rows: ScoredRows, isComplete: boolean): void {
+    if (this.#lead === 0) this.#addMeans(rows);
+    else this.#addBaselines(rows, isComplete);
+    this.#sums.addTargets(rows);
+  }
+
+  /** Adds the errors of the baselines of a forecast. */
+  #addBaselines({ targets: data, target: at, step, count }: ScoredRows, isComplete: boolean): void {
     const channels = this.#channels;
     const { squares } = this.#sums;
     const { level, first, second } = this.#sine;
@@ -185,7 +198,7 @@ export class ForecastScore {
         const nothing = sample - persisted;
         let average = nothing;
         let sine = nothing;
-        if (complete) {
+        if (isComplete) {
           const previous = data[(p -= channels)];
           const third = data[(p -= channels)];
           let older = previous + third;
@@ -204,7 +217,7 @@ export class ForecastScore {
   }
 
   /** Adds the errors of the running mean, the only baseline if targets are not known beforehand. */
-  #addMeans(data: Float32Array, at: number, step: number, count: number): void {
+  #addMeans({ targets: data, target: at, step, count }: ScoredRows): void {
     const { squares } = this.#sums;
     const channels = this.#channels;
     const means = this.#means;

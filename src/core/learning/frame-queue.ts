@@ -1,6 +1,6 @@
 import { invalid } from '../check.ts';
 import { bytesIn, floatsIn, numberIn, type State } from '../state/state.ts';
-import { isSample } from './evaluation.ts';
+import { isSample } from './valid-sample.ts';
 
 // bits of the flags of a frame
 const valid = 1;

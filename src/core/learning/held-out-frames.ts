@@ -1,5 +1,5 @@
 import { copyNumbers } from '../memory/copy.ts';
-import { isValidTarget } from './evaluation.ts';
+import { isValidTarget } from './valid-sample.ts';
 import { type FrameHistory, historyMargin } from './frames.ts';
 import type { Loss } from './loss.ts';
 import { bytesIn, floatsIn, numberIn, type State } from '../state/state.ts';

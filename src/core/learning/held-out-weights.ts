@@ -101,3 +101,13 @@ export class HeldOutWeights {
     if ('stream' in state) this.#stream = NetworkStream.of(this.#network, stateIn(state, 'stream'));
   }
 }
+
+/** The weights that can be chosen. */
+export interface Candidates {
+  /** The best weights of the last comparison; at first those before the first update. */
+  readonly chosen: HeldOutWeights;
+  /** The weights at the start of the period. */
+  readonly latest: HeldOutWeights;
+  /** The mean of the weights at eight times in the period before. */
+  readonly mean: HeldOutWeights;
+}

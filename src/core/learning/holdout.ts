@@ -2,25 +2,12 @@ import { doublesIn, numberIn, type State, stateIn } from '../state/state.ts';
 import type { FrameHistory } from './frames.ts';
 import { ForecastScore, type RunningScore, type ScoreOptions } from './forecast-score.ts';
 import { collectedFrames, type HeldOutFrames } from './held-out-frames.ts';
-import type { HeldOutWeights } from './held-out-weights.ts';
+import type { Candidates, HeldOutWeights } from './held-out-weights.ts';
+import type { LearnerView } from './learner-view.ts';
 import type { HoldoutPeriod, HoldoutSchedule, HoldoutWindow } from './holdout-schedule.ts';
-import { rangesOf, restoreServed, saveServed, type ServedWeights } from './served-weights.ts';
-import { copiesOf, readInto } from './weight-arrays.ts';
-
-/** What the holdout reads of the learner. */
-export interface LearnerView {
-  /** Returns the current weights, in the engine's layout, without a copy: they are valid until the next update. */
-  weights(): readonly Float32Array[];
-  /** Returns the weights before the first update. */
-  initial(): readonly Float32Array[];
-  /** Returns the position of the stream that the learner trains on, from which other streams can continue. */
-  position(): State;
-  /** Returns the variance of the target of each output, by which squared errors are divided; null: use the loss. */
-  variances(): Float64Array | null;
-}
-
-/** Largest number of windows in the score of the chosen weights, so that a stream of any length needs no more memory. */
-const maxRanges = 64;
+import { HoldoutReport } from './holdout-report.ts';
+import type { ServedWeights } from './served-weights.ts';
+import { WeightMean } from './weight-mean.ts';
 
 /**
  * CUSUM test (Page 1954) that decides when to choose other weights. In each choice window, log(error of the chosen weights / error of the
@@ -28,16 +15,6 @@ const maxRanges = 64;
  * weights are chosen after one window; if all are about equally good, the choice does not change, so its score covers many windows.
  */
 const [drift, threshold] = [0.02, 0.15];
-
-/** The weights that can be chosen. */
-export interface Candidates {
-  /** The best weights of the last comparison; at first those before the first update. */
-  readonly chosen: HeldOutWeights;
-  /** The weights at the start of the period. */
-  readonly latest: HeldOutWeights;
-  /** The mean of the weights at eight times in the period before. */
-  readonly mean: HeldOutWeights;
-}
 
 /**
  * Sets copies of the weights aside and scores them on later frames that they were not trained on. The learner itself trains on all
@@ -57,9 +34,8 @@ export class Holdout {
   /** Absolute index of the first frame, from which the frames of the periods are counted. -1: not known yet. */
   #origin = -1;
   #period: HoldoutPeriod;
-  /** Sum of the weights at `#summed` times in the period, and the number of `step`s that have passed. */
-  #sums: Float32Array[] = [];
-  #summed = 0;
+  /** Mean of the weights in the period so far, and the number of `step`s that have passed. */
+  readonly #soFar = new WeightMean();
   #steps = 0;
   /** Those of `#candidates` that predict the current window. */
   #open: readonly HeldOutWeights[] = [];
@@ -74,11 +50,7 @@ export class Holdout {
   readonly #advantages: Float64Array = new Float64Array(3);
   /** Score of all chosen weights, each in its windows. */
   #score: ForecastScore | null = null;
-  /** Score of the chosen weights, and their windows. null: no weights have been chosen. */
-  #own: ForecastScore | null = null;
-  #ranges: (readonly [from: number, to: number])[] = [];
-  #served: Float32Array[] | null = null;
-  #servedScore: ServedWeights | null = null;
+  readonly #report = new HoldoutReport();
 
   constructor(
     schedule: HoldoutSchedule,
@@ -122,17 +94,15 @@ export class Holdout {
 
   /** The weights to serve, in the engine's layout; null until some have been chosen and scored. */
   get served(): readonly Float32Array[] | null {
-    return this.#served;
+    return this.#report.weights;
   }
 
   /** The score of the weights to serve. */
   get servedScore(): ServedWeights | null {
-    return this.#servedScore;
+    return this.#report.served;
   }
 
-  /** Predicts frames, sets weights aside, opens and closes windows, and chooses weights, if this is due before frame
-   * `index`.
-   */
+  /** Predicts frames, sets weights aside, opens and closes windows, and chooses weights, if this is due before frame `index`. */
   prepare(index: number, learner: LearnerView): void {
     if (index >= this.#next) this.#advance(index, learner);
     else if (this.#collected.count === collectedFrames) this.#predict();
@@ -177,11 +147,9 @@ export class Holdout {
     this.#steps = 0;
     this.#next = 0;
     for (const candidate of this.#candidates) candidate.setAside = -1;
-    this.#sums = [];
-    this.#summed = 0;
+    this.#soFar.clear();
     this.#advantages.fill(0);
-    this.#own = this.#served = this.#servedScore = null;
-    this.#ranges = [];
+    this.#report.clear();
   }
 
   close(): void {
@@ -194,21 +162,18 @@ export class Holdout {
       start: this.#period.start,
       next: this.#next,
       steps: this.#steps,
-      summed: this.#summed,
-      sums: copiesOf(this.#sums),
+      ...this.#soFar.save(),
       open: Float64Array.from(this.#open, (weights) => this.#candidates.indexOf(weights)),
       collected: this.#collected.save(),
       targets: this.#targets.save(),
       means: this.#means.slice(),
       scales: this.#scales ?? new Float64Array(0),
       advantages: this.#advantages.slice(),
-      ranges: Float64Array.from(this.#ranges.flat()),
       candidates: Object.fromEntries(
         this.#candidates.map((weights, i) => [String(i), weights.save(this.#open.includes(weights))]),
       ),
       ...(this.#score && { score: this.#score.save(), rate: this.#score.rate }),
-      ...(this.#own && { own: this.#own.save() }),
-      ...(this.#served && { served: copiesOf(this.#served), servedScore: saveServed(this.#servedScore!) }),
+      ...this.#report.save(),
     };
   }
 
@@ -225,26 +190,19 @@ export class Holdout {
     this.#period = this.#schedule.at(numberIn(state, 'start'));
     this.#next = numberIn(state, 'next');
     this.#steps = numberIn(state, 'steps');
-    this.#summed = numberIn(state, 'summed');
-    this.#sums = this.#summed > 0 ? this.#arrays(stateIn(state, 'sums')) : [];
+    this.#soFar.restore(state, this.#chosen.packed);
     this.#collected.restore(stateIn(state, 'collected'));
     const scales = doublesIn(state, 'scales');
     this.#scales = scales.length > 0 ? scales.slice() : null;
     this.#targets.restore(stateIn(state, 'targets'));
     this.#means.set(doublesIn(state, 'means', this.#means.length));
     this.#advantages.set(doublesIn(state, 'advantages', 3));
-    this.#ranges = rangesOf(doublesIn(state, 'ranges'));
-    this.#score = this.#own = null;
+    this.#score = null;
     if (has('score')) {
       this.start(numberIn(state, 'rate'));
       this.#score!.restore(stateIn(state, 'score'));
     }
-    if (has('own')) {
-      this.#own = this.#ownScore();
-      this.#own.restore(stateIn(state, 'own'));
-    }
-    this.#served = has('served') ? this.#arrays(stateIn(state, 'served')) : null;
-    this.#servedScore = has('served') ? restoreServed(stateIn(state, 'servedScore')) : null;
+    this.#report.restore(state, () => this.#emptyScore(), this.#chosen.packed);
     this.#open = Array.from(doublesIn(state, 'open'), (i) => this.#candidates[i]);
     const scores = this.#isReporting ? this.#reportScores() : [];
     const candidates = stateIn(state, 'candidates');
@@ -264,7 +222,7 @@ export class Holdout {
     if (steps > this.#steps) this.#addToMean(learner, steps);
     if (this.isOpen) {
       // a window is prepared once
-    } else if (this.#own && isDue(report, frame)) {
+    } else if (this.#report.hasChosen && isDue(report, frame)) {
       this.#openWindow([this.#chosen], report, frame, learner);
     } else if (this.#latest.setAside >= 0 && isDue(choice, frame)) {
       this.#openWindow(this.#candidates, choice, frame, learner);
@@ -294,12 +252,9 @@ export class Holdout {
     this.#addToMean(learner, 0);
     const index = this.#origin + frame;
     if (this.#chosen.setAside < 0) this.#chosen.store(learner.initial(), this.#origin);
-    for (const sums of this.#sums) for (let j = 0; j < sums.length; j++) sums[j] /= this.#summed;
-    this.#mean.store(this.#sums, index);
+    this.#mean.store(this.#soFar.take(), index);
     this.#latest.store(learner.weights(), index);
     this.#period = this.#schedule.at(frame, this.#period);
-    this.#sums = [];
-    this.#summed = 0;
   }
 
   /** Compares the weights in the window that ends, and chooses. */
@@ -315,18 +270,14 @@ export class Holdout {
       if (this.#advantages[i] > threshold && other.error < best.error) best = other;
     }
     if (best !== chosen) chosen.store(best.packed, best.setAside);
-    else if (this.#own) return;
+    else if (this.#report.hasChosen) return;
     this.#advantages.fill(0);
-    this.#own = this.#ownScore();
-    this.#ranges = [];
+    this.#report.choose(this.#emptyScore());
   }
 
   #addToMean(learner: LearnerView, steps: number): void {
-    const weights = learner.weights();
-    if (this.#sums.length === 0) this.#sums = weights.map((array) => array.slice());
-    else for (const [i, sums] of this.#sums.entries()) for (let j = 0; j < sums.length; j++) sums[j] += weights[i][j];
+    this.#soFar.add(learner.weights());
     this.#steps = steps;
-    this.#summed++;
   }
 
   #openWindow(weights: readonly HeldOutWeights[], window: HoldoutWindow, frame: number, learner: LearnerView): void {
@@ -341,29 +292,18 @@ export class Holdout {
 
   /** Scores of the window of the chosen weights. */
   #reportScores(): readonly ForecastScore[] {
-    return this.#ranges.length < maxRanges ? [this.#score!, this.#own!] : [this.#score!];
+    return [this.#score!, ...this.#report.scores];
   }
 
-  #ownScore(): ForecastScore {
+  #emptyScore(): ForecastScore {
     return new ForecastScore({ ...this.#scoreOptions, rate: this.#score!.rate });
   }
 
   /** Ends the window of the chosen weights: they are served from now on. */
   #closeReport(): void {
-    const { count, packed, setAside } = this.#chosen;
     this.#open = [];
-    if (count === 0 || this.#ranges.length === maxRanges) return;
     const { from, to } = this.#period.report;
-    this.#ranges.push([from + this.#origin, to + this.#origin]);
-    if (this.#ranges.length === 1) this.#served = packed;
-    const { overall, frames } = this.#own!.get();
-    this.#servedScore = { ...overall, frames, setAside, ranges: this.#ranges.slice() };
-  }
-
-  #arrays(state: State): Float32Array[] {
-    const arrays = this.#chosen.packed;
-    readInto(arrays, state);
-    return arrays;
+    this.#report.closeWindow(this.#chosen, [from + this.#origin, to + this.#origin]);
   }
 }
 

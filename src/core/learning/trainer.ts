@@ -3,7 +3,8 @@ import { NetworkStream } from '../network/network-stream.ts';
 import { integer, oneOf } from '../check.ts';
 import { numberIn, stateIn, type State } from '../state/state.ts';
 import { validAt } from '../memory/rows.ts';
-import { isSample, type EvaluatedOutput, type Evaluation, type Recompute } from './evaluation.ts';
+import type { EvaluatedOutput, Evaluation, Recompute } from './evaluation.ts';
+import { isSample } from './valid-sample.ts';
 import { featureLayer, type OutputCollector, type SkipReason } from './learned.ts';
 import {
   capacityOf,
@@ -13,12 +14,13 @@ import {
   type LearnerOptions,
   type Task,
 } from './learner-options.ts';
-import type { Holdout, LearnerView } from './holdout.ts';
+import type { Holdout } from './holdout.ts';
+import { type LearnerView, viewOf } from './learner-view.ts';
 import type { LearnControl } from './learn-control.ts';
-import type { MemoryRange } from '../layers/parameter-gradients.ts';
 import { noScore, type Score } from './forecast-score.ts';
 import { weightsOf, type Weights } from '../network/weights.ts';
 import { learningRateOf } from './optimizers/optimizer.ts';
+import { checkRecomputing, startFromTarget } from './recomputing.ts';
 import { type FrameRun, RunTrainer, trainsInRuns } from './run-trainer.ts';
 import { WeightUpdater } from './weight-updater.ts';
 
@@ -79,8 +81,9 @@ export class Trainer {
           this.evaluation.writeMeans(means);
         })
       : null;
-    this.#view = this.#viewOf(options);
-    if (optimizer.recomputes) this.#checkRecomputing(options);
+    const { updater, evaluation } = this;
+    this.#view = viewOf(updater, evaluation, () => this.#stream, network.outChannels, options.loss);
+    if (optimizer.recomputes) checkRecomputing(this.#stream.stack, options.loss);
     const recompute = { at: () => this.#stream.stack.recompute(), outputs: () => network.engine.arena.f32 };
     this.#recompute = optimizer.recomputes ? recompute : null;
     if (trainsInRuns(network, task, options, optimizer))
@@ -119,7 +122,10 @@ export class Trainer {
   /** Adds the target of the next frame. */
   addTarget(data: Float32Array, at: number, valid: number): void {
     this.#addHeldOutTarget(data, at, valid);
-    if (this.evaluation.addTarget(data, at, valid) && !this.#hasTarget) this.#startFrom(data, at);
+    if (this.evaluation.addTarget(data, at, valid) && !this.#hasTarget) {
+      this.#hasTarget = true;
+      if (this.#recompute && startFromTarget(this.#network, this.#stream.stack, data, at)) this.updater.startFromHere();
+    }
     this.#learn();
   }
 
@@ -254,21 +260,6 @@ export class Trainer {
     if (holdout.isOpen) holdout.addTarget(data, at, valid);
   }
 
-  #viewOf({ loss = 'squared' }: LearnerOptions): LearnerView {
-    const isSquared = (typeof loss === 'string' ? loss : loss.type) === 'squared';
-    return {
-      weights: () => this.updater.views(),
-      initial: () => this.updater.start,
-      position: () => this.#stream.position(),
-      variances: () => {
-        if (!isSquared) return null;
-        const variances = new Float64Array(this.#network.outChannels);
-        this.evaluation.targetVariances(variances);
-        return variances;
-      },
-    };
-  }
-
   /** Makes the update that a run owes, and processes the frame whose target it has used. */
   #endRun({ taken, done, owed, frames, targets }: RunTrainer, run: FrameRun, collected: OutputCollector): void {
     if (this.holdout?.isOpen) {
@@ -289,11 +280,8 @@ export class Trainer {
   /** Trains on all outputs whose target has been added, oldest first. */
   #learn(): void {
     const { evaluation, updater } = this;
-    for (
-      let result = evaluation.evaluateNext(updater.updates, this.#recompute);
-      result !== null;
-      result = evaluation.evaluateNext(updater.updates, this.#recompute)
-    ) {
+    let result: EvaluatedOutput | null;
+    while ((result = evaluation.evaluateNext(updater.updates, this.#recompute)) !== null) {
       const reason = this.#skipReason(result);
       if (reason !== null) {
         result.gradient.fill(0);
@@ -322,37 +310,10 @@ export class Trainer {
     return 'exploded';
   }
 
-  /**
-   * Starts a network whose last layer is zero with the first target as its bias, so that an offset of the signal does not count
-   * as an error until it is learned.
-   */
-  #startFrom(target: Float32Array, at: number): void {
-    this.#hasTarget = true;
-    const { values, engine } = this.#network;
-    const last = this.#stream.stack.trained.at(-1);
-    const [weights, bias] = last?.values ?? [];
-    if (!this.#recompute || !bias || values.at(-1) !== bias) return;
-    const { f32 } = engine.arena;
-    const isZero = ({ at: from, count }: MemoryRange) => f32.subarray(from, from + count).every((value) => value === 0);
-    if (!isZero(weights) || !isZero(bias)) return;
-    f32.set(target.subarray(at, at + this.#network.outChannels), bias.at);
-    this.#network.changes.version++;
-    this.updater.startFromHere();
-  }
-
   #scaleErrors(gradient: Float32Array): void {
     const scales = this.#scales;
     if (!scales) return;
     this.evaluation.targetVariances(scales);
     for (let c = 0; c < scales.length; c++) gradient[c] /= scales[c];
-  }
-
-  /** Throws if the outputs of the network cannot be computed again, or if the loss is not that of least squares. */
-  #checkRecomputing({ loss = 'squared' }: LearnerOptions): void {
-    if (!this.#stream.stack.recomputes)
-      throw new TypeError(
-        'the last layer of network must be linear, or a conv1d with one group and without dilation, for optimizer rls; use another optimizer',
-      );
-    oneOf('loss', typeof loss === 'string' ? loss : loss.type, ['squared', 'huber']);
   }
 }

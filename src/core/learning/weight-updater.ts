@@ -1,6 +1,7 @@
 import { runWords } from '../../kernels/run-layout.ts';
 import { integer, positive } from '../check.ts';
-import { withBothNames, type Optimizer, type TunableOptimizer } from './optimizers/optimizer.ts';
+import { withBothNames } from './optimizers/both-names.ts';
+import type { Optimizer, TunableOptimizer } from './optimizers/optimizer.ts';
 import { noSkips, type SkipReason } from './learned.ts';
 import type { Network } from '../network/network.ts';
 import type { NetworkStream } from '../network/network-stream.ts';

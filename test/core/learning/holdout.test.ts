@@ -319,3 +319,32 @@ test('windows of a period are in order, do not overlap, and cover at most a tent
     { seed: 1, numRuns: 100 },
   );
 });
+
+test('the baseline of targets that are not known beforehand contains no target of the frames that are scored with it', () => {
+  const frames = 40_000;
+  const [x, d] = [noise(5, frames), noise(6, frames)];
+  const learn = (targets: Float32Array) => {
+    const network = Network.create({ inChannels: 1, layers: [conv(1, 1)] }, { seed: 1 });
+    const optimizer = sgd({ learningRate: 1e-3 });
+    return run(network, { task: 'target', optimizer }, x, targets, 100).learner;
+  };
+  const sum = ({ score: { holdout } }: Learner) => {
+    const { persistence, nmse, rms } = holdout.overall;
+    return (persistence / nmse) * rms ** 2 * holdout.frames;
+  };
+  const usual = learn(d);
+  const [from, to] = usual.served!.ranges.at(-1)!;
+  expect(to - from).toBeGreaterThan(200);
+  // from the first frame of the last window on, the targets are offset by 10 standard deviations
+  const offset = learn(d.map((target, t) => (t < from ? target : target + 10)));
+  // groups of 32 frames, of which the first 8 precede the window, each with the mean before it: the exponential mean of 5 s
+  let [mean, held, expected] = [0, 0, 0];
+  for (let t = from - 8; t < to; t++) {
+    if ((t - from + 8) % 32 === 0) held = mean;
+    const target = t < from ? d[t] : d[t] + 10;
+    if (t >= from) expected += (target - held) ** 2 - d[t] ** 2;
+    mean += (target - mean) / (5 * rate);
+  }
+  expect((sum(offset) - sum(usual)) / expected).toBeGreaterThan(0.97);
+  expect((sum(offset) - sum(usual)) / expected).toBeLessThan(1.03);
+});

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Block } from '../../../src/core/blocks/block.ts';
 import { Learner } from '../../../src/core/learning/learner.ts';
 import type { LearnerOptions } from '../../../src/core/learning/learner-options.ts';
+import { adam } from '../../../src/core/learning/optimizers/adam.ts';
 import { nlms, sgd } from '../../../src/core/learning/optimizers/sgd.ts';
 import type { LayerSpec } from '../../../src/core/layers/layer-spec.ts';
 import { Engine } from '../../../src/core/memory/engine.ts';
@@ -131,6 +132,32 @@ function results({ spec, options, seed, amplitude, faults }: Case, engine: Engin
   const state = { ...learner.save(), stream: null, early: null };
   return [...all, learner.score, state, network.weights()];
 }
+
+/** Counts how often the numbers of an array are read. */
+function countingReads(array: Uint8Array): { array: Uint8Array; reads: () => number } {
+  let reads = 0;
+  const get = (target: Uint8Array, name: string | symbol): unknown => {
+    if (typeof name === 'string' && /^\d+$/.test(name)) reads++;
+    const value: unknown = Reflect.get(target, name, target);
+    return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
+  };
+  return { array: new Proxy(array, { get }), reads: () => reads };
+}
+
+test.each([
+  ['runs', () => sgd({ learningRate: 1e-4 })],
+  ['single frames', () => adam({ learningRate: 1e-4 })],
+])('the work per frame does not depend on the length of the block: %s', (_, optimizer) => {
+  const readsPerFrame = (count: number) => {
+    const network = Network.create({ inChannels: 1, layers: [{ type: 'conv1d', outChannels: 1, kernelSize: 4 }] });
+    const learner = new Learner(network, { optimizer: optimizer(), holdout: false });
+    const data = Float32Array.from({ length: count }, (__, t) => Math.sin(t));
+    const [valid, alarmed] = [countingReads(new Uint8Array(count).fill(1)), countingReads(new Uint8Array(count))];
+    learner.push({ data, channels: 1, start: 0, rate: 100, time: 0, valid: valid.array }, alarmed.array);
+    return (valid.reads() + alarmed.reads()) / count;
+  };
+  expect(readsPerFrame(4000)).toBeLessThan(10);
+});
 
 describe('runs of frames', () => {
   test('give the bits of training frame by frame and layer by layer, for any options, faults, and controls', () => {
