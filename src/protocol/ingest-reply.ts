@@ -54,7 +54,11 @@ const welcome: field.Schema<Welcome> = v.object({
   stream: field.name,
   run: field.run,
   next: field.index,
-  limits: v.object({ maxPayload: field.count, maxChannels: field.count }),
+  limits: v.object({
+    maxPayload: field.count,
+    maxText: v.optional(field.count, 1 << 20), // servers of version 0.2 do not send it
+    maxChannels: field.count,
+  }),
 });
 const ack: field.Schema<Ack> = v.object({ type: v.literal('ack'), received: field.index, durable: field.index });
 /** Schema of an error message to a sensor or viewer. */

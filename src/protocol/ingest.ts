@@ -1,4 +1,5 @@
 import type { TimeUnit } from '../core/blocks/time-unit.ts';
+import { finish, mapInSlices, type Slices } from '../core/slices.ts';
 import { limitChannels, readColumns, readThirdParty, type Samples, stamped } from './samples.ts';
 import { readNamed, wrongStructure } from './named-samples.ts';
 import * as v from 'valibot';
@@ -151,21 +152,35 @@ export function parseIngestList(
   message: string | Uint8Array | ArrayBuffer,
   limits: Limits = defaultLimits,
 ): IngestMessage[] {
-  if (typeof message !== 'string') return [fromBinary(message, limits)];
-  return readIngestList(parseText(message), limits);
+  return finish(parseIngestInSlices(message, limits));
 }
 
+/** `parseIngestList` in slices. */
+export function* parseIngestInSlices(
+  message: string | Uint8Array | ArrayBuffer,
+  limits: Limits = defaultLimits,
+): Slices<IngestMessage[]> {
+  if (typeof message !== 'string') return [fromBinary(message, limits)];
+  return yield* readIngestList(parseText(message), limits);
+}
+
+/** Cost of reading one of many messages in ns. */
+const messageCost = 5000;
+
 /**
- * Reads one message, or an array of messages, from JSON.
+ * Reads one message, or an array of messages, from JSON, in slices.
  * @throws ProtocolError that contains the position of the invalid message
  */
-export function readIngestList(json: unknown, limits: Limits): IngestMessage[] {
+export function* readIngestList(json: unknown, limits: Limits): Slices<IngestMessage[]> {
   const list = messageList(json);
   if (!list) return [readIngest(json, limits)];
   const { items, ignored } = list;
-  const messages = items.map((item, at) =>
-    numbered(`message ${at + 1} of ${items.length}`, () => readIngest(item, limits)),
-  );
+  const read = (item: unknown, at: number) =>
+    numbered(
+      () => `message ${at + 1} of ${items.length}`,
+      () => readIngest(item, limits),
+    );
+  const messages = yield* mapInSlices(items, messageCost, read);
   const [first] = messages;
   if (ignored.length > 0 && first.type === 'samples')
     first.warnings = [`fields beside the list are ignored: ${ignored.slice(0, 8).map(show).join(', ')}`];

@@ -2,12 +2,14 @@
 export interface Limits {
   /** Maximum size of a message in bytes. */
   maxPayload: number;
+  /** Maximum size of a text message, and of the body of an HTTP request, in bytes. */
+  maxText: number;
   /** Maximum number of channels per stream. */
   maxChannels: number;
 }
 
 /** Default limits of a server. */
-export const defaultLimits: Limits = { maxPayload: 1 << 20, maxChannels: 1024 };
+export const defaultLimits: Limits = { maxPayload: 1 << 20, maxText: 256 << 10, maxChannels: 1024 };
 
 /** Lowest sampling rate of a stream in Hz (one frame in eleven days), apart from 0. */
 export const minRate = 1e-6;

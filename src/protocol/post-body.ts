@@ -1,7 +1,8 @@
 import type { TimeUnit } from '../core/blocks/time-unit.ts';
+import { mapInSlices, type Slices } from '../core/slices.ts';
 import { parseText, show } from './check-message.ts';
 import { readCsvRows } from './csv-rows.ts';
-import { type IngestMessage, readIngestList } from './ingest.ts';
+import { type IngestMessage, parseIngestList, readIngestList } from './ingest.ts';
 import { readLineProtocol } from './line-protocol.ts';
 import type { Limits } from './limits.ts';
 import { namedFrame } from './named-samples.ts';
@@ -42,20 +43,20 @@ export function isSupported(contentType: string | undefined): boolean {
 }
 
 /**
- * Parses the content of a request to `/ingest/<stream>`. JSON of several lines that is not one value is read as JSON lines.
+ * Parses the content of a request to `/ingest/<stream>`, in slices. JSON of several lines that is not one value is read as JSON lines.
  * @throws ProtocolError that names the line
  */
-export function readPostBody(
+export function* readPostBody(
   text: string,
   contentType: string | undefined,
   limits: Limits,
   precision?: TimeUnit,
-): PostBody {
+): Slices<PostBody> {
   const format = formats[mediaType(contentType)];
   if (format === 'csv') return { messages: readCsvRows(text, limits) };
   if (format === 'form' && !/^\s*[[{]/.test(text)) return { messages: [readForm(text, limits)] };
   const isJson = format !== 'text' || /^\s*[[{]/.test(text);
-  if (isJson) return { messages: readJson(text, limits) };
+  if (isJson) return { messages: yield* readJson(text, limits) };
   if (isCsvRow(text))
     throw new ProtocolError(
       'bad-message',
@@ -114,12 +115,20 @@ function mediaType(contentType = 'text/plain'): string {
   return contentType.split(';')[0].trim().toLowerCase();
 }
 
+/** Cost of reading a line of JSON in ns. */
+const lineCost = 8000;
+
 /** Reads one JSON value, or one per line. */
-function readJson(text: string, limits: Limits): IngestMessage[] {
+function* readJson(text: string, limits: Limits): Slices<IngestMessage[]> {
   const lines = text.split('\n').map((line, i) => ({ line, at: i + 1 }));
   const filled = lines.filter(({ line }) => line.trim() !== '');
-  if (filled.length < 2 || !isWhole(filled[0].line)) return readIngestList(parseText(text), limits);
-  return filled.flatMap(({ line, at }) => numbered(`line ${at}`, () => readIngestList(parseText(line), limits)));
+  if (filled.length < 2 || !isWhole(filled[0].line)) return yield* readIngestList(parseText(text), limits);
+  const read = ({ line, at }: (typeof filled)[number]) =>
+    numbered(
+      () => `line ${at}`,
+      () => parseIngestList(line, limits),
+    );
+  return (yield* mapInSlices(filled, lineCost, read)).flat();
 }
 
 /** Whether a line is a JSON value, so that further lines are further values. */

@@ -25,6 +25,7 @@ export const errorCodes = {
   'no-stream': 'the channels are not known yet: send hello first',
   'bad-body':
     'the body of an HTTP request is too large, or has another type, encoding, or compression than the server reads',
+  'too-long': 'a text message is longer than the server accepts (`maxText` in `welcome`)',
   'short-block': 'a binary message is shorter than its 48-byte header',
   'bad-block': 'a binary message does not start with 54 4C',
   'bad-version': 'the header has another version',

@@ -1,5 +1,7 @@
 import { Subject } from 'rxjs';
 import { type Block, frameCount } from '../core/blocks/block.ts';
+import { piecesOf } from '../core/blocks/cut-block.ts';
+import type { Slices } from '../core/slices.ts';
 import type { ClockKind, Gap } from '../protocol/ingest.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
@@ -10,6 +12,7 @@ import type { FeedOutput, StageOutput } from './feed-output.ts';
 import { planKey } from './feed-plan.ts';
 import type { FeedOptions, Opening, Start } from './feed-options.ts';
 import type { FeedInfo, LearnerSpec } from './feed-spec.ts';
+import { frameCost, type FrameSlice, sliceOf } from './frame-cost.ts';
 import { type ExtendedSpec, FeedStages, withAdded } from './feed-stages.ts';
 import { FeedTargets, maxEarlyTargets, maxTargetOffset, offsetMessage, type TargetInfo } from './feed-targets.ts';
 import { Intake, type IntakeOutput, type SensorMessage } from './intake.ts';
@@ -19,8 +22,13 @@ import type { SavedRun } from './pipeline-store.ts';
 import { Rejections } from './rejections.ts';
 import { StreamNotes } from './stream-notes.ts';
 import { StreamStatistics } from './stream-statistics.ts';
+import { withResolvers } from './with-resolvers.ts';
+import type { Task } from './work-scheduler.ts';
 
 export type { FeedOptions, Opening, Start } from './feed-options.ts';
+
+/** Cost in ns of passing on a message without frames. */
+const noteCost = 5000;
 
 /**
  * One published stream: validates and numbers the frames of its sensor, sends them to its pipeline, and emits the
@@ -45,6 +53,13 @@ export class Feed {
   #key = '';
   /** Whether the pipeline of this run has been opened. */
   #running = false;
+  #isClosed = false;
+  /** Resolves when the messages that are being processed have been processed. */
+  #receiving: Promise<void> | undefined;
+  /** Index of the next frame while messages are processed. */
+  #processed: number | undefined;
+  /** How frames are divided into slices. */
+  #slice: FrameSlice = sliceOf(0);
   /** Which part of the stream is not monitored, and why. */
   #unwatched: string | undefined;
   /** What was assumed about the stream, or is doubtful. */
@@ -128,8 +143,9 @@ export class Feed {
     return this.#run;
   }
 
+  /** Index of the next frame: all frames before it have been passed to the pipeline. */
   get next(): number {
-    return this.#intake.next;
+    return this.#processed ?? this.#intake.next;
   }
 
   /** Whether a description would start a new run: `fresh`, or another number of channels or sampling rate. */
@@ -156,23 +172,50 @@ export class Feed {
    * Checks messages as if they were received after `open(opening)`.
    * @throws ProtocolError if one of them does not match
    */
-  check(opening: Opening, messages: readonly SensorMessage[]): void {
+  *check(opening: Opening, messages: readonly SensorMessage[]): Slices<void> {
     const intake = this.restartsFor(opening) ? new Intake(opening) : this.#intake.reopened(opening);
-    intake.accept(messages, this.#options.now());
+    yield* intake.accept(messages, this.#options.now());
+  }
+
+  /** Whether messages are being processed. */
+  get isReceiving(): boolean {
+    return this.#receiving !== undefined;
+  }
+
+  /** Waits until the messages of another task are processed. */
+  *idle(): Task {
+    while (this.#receiving) yield this.#receiving;
   }
 
   /**
    * Processes messages that arrived together. Returns the number of new frames, and the gaps before them. Throws a
    * ProtocolError and processes none of them if one does not match the stream.
    */
-  receive(messages: readonly SensorMessage[]): { frames: number; gaps: Gap[] } {
-    const outputs = this.#intake.accept(messages, this.#options.now());
+  *receive(messages: readonly SensorMessage[]): Task<{ frames: number; gaps: Gap[] }> {
+    yield* this.idle();
+    const { promise, resolve } = withResolvers();
+    this.#receiving = promise;
+    try {
+      this.#processed = this.#intake.next;
+      return yield* this.#process(messages);
+    } finally {
+      this.#processed = undefined;
+      this.#receiving = undefined;
+      resolve();
+    }
+  }
+
+  *#process(messages: readonly SensorMessage[]): Task<{ frames: number; gaps: Gap[] }> {
+    const outputs = yield* this.#intake.accept(messages, this.#options.now());
     this.rejections.accept();
-    for (const output of outputs) this.#emitReceived(output);
+    let frames = 0;
+    for (const output of outputs) {
+      if (this.#isClosed) break;
+      if (output.type === 'raw') frames += frameCount(output.block);
+      yield* this.#emitReceived(output);
+    }
     for (const message of messages) if (message.type !== 'gap') this.#notes.add(message.warnings ?? []);
     if (this.#notes.changed(this.notes)) this.output.next({ type: 'info' });
-    const blocks = outputs.flatMap((output) => (output.type === 'raw' ? [output.block] : []));
-    const frames = blocks.reduce((sum, block) => sum + frameCount(block), 0);
     return { frames, gaps: outputs.filter((output) => output.type === 'gap') };
   }
 
@@ -239,7 +282,10 @@ export class Feed {
 
   #addLearner(learner: LearnerSpec, isAdded: boolean, keep: boolean): void {
     const stage = this.#stages.planLearner(learner, this.#info, this.#targets.connected, isAdded);
-    if (stage) this.#host.add(stage, keep);
+    if (!stage) return;
+    this.#host.add(stage, keep);
+    const { channels, rate } = this.#opening;
+    this.#slice = sliceOf(this.#slice.cost + frameCost([stage], channels.length, rate));
   }
 
   /** Processes frames of a stream that is a target of this one. */
@@ -266,6 +312,7 @@ export class Feed {
 
   /** Returns the saved pipeline; undefined before the first frame, or if there is no pipeline. */
   async save(): Promise<SavedRun | undefined> {
+    while (this.#receiving) await this.#receiving;
     const [run, next, key] = [this.run, this.next, this.#key];
     if (next === 0 || !this.#running) return undefined;
     const pipeline = await this.#host.save();
@@ -274,15 +321,30 @@ export class Feed {
 
   /** Ends the feed. */
   close(): void {
+    this.#isClosed = true;
     this.output.complete();
     this.#host.close();
   }
 
-  #emitReceived(output: IntakeOutput): void {
-    if (output.type === 'raw') this.#statistics.add(output.block);
-    else if (output.type === 'gap') this.#statistics.gaps += output.count;
-    this.output.next(output);
-    if (output.type === 'raw' && this.#running) this.#host.send({ type: 'block', block: output.block });
+  /** Passes a message on, frames in slices. */
+  *#emitReceived(output: IntakeOutput): Task {
+    if (output.type !== 'raw') {
+      if (output.type === 'gap') {
+        this.#statistics.gaps += output.count;
+        this.#processed = output.from + output.count;
+      }
+      this.output.next(output);
+      yield noteCost;
+      return;
+    }
+    for (const block of piecesOf(output.block, this.#slice.frames)) {
+      if (this.#isClosed) return;
+      this.#statistics.add(block);
+      this.#processed = block.start + frameCount(block);
+      this.output.next({ type: 'raw', block });
+      if (this.#running) yield* this.#host.push(block, this.#slice);
+      else yield noteCost;
+    }
   }
 
   /** Designs the stream anew before its first frame; a running pipeline stays until the next run. */
@@ -341,6 +403,7 @@ export class Feed {
     this.#unwatched = allocation.unwatched ?? (this.#stages.detects ? undefined : 'not monitored (detection is off)');
     const learners = spec.learners.map(({ name }) => name);
     const gaps = { policy: spec.gaps };
+    this.#slice = sliceOf(frameCost(stages, channels.length, rate));
     this.#host.open({ channels: channels.length, rate, gaps, stages, learners, saved, sameChannels });
   }
 

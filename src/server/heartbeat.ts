@@ -3,7 +3,7 @@ import { closeCodes } from '../protocol/close-codes.ts';
 
 /**
  * Pings sockets at an interval and calls each socket's task. A socket that neither responded to the last ping nor sent
- * anything since is closed with 4003 and terminated.
+ * anything since is closed with 4003 and terminated, unless the server has stopped reading it.
  */
 export class Heartbeat {
   readonly #alive = new Map<WebSocket, boolean>();
@@ -33,7 +33,7 @@ export class Heartbeat {
 
   beat(): void {
     for (const [socket, alive] of this.#alive) {
-      if (alive) {
+      if (alive || socket.isPaused) {
         this.#alive.set(socket, false);
         socket.ping();
         this.#tasks.get(socket)?.();

@@ -6,6 +6,7 @@ import { otherSeries } from '../protocol/line-protocol.ts';
 import type { PostBody } from '../protocol/post-body.ts';
 import { SensorSession } from './sensor-session.ts';
 import type { Sensor, StreamRegistry } from './stream-registry.ts';
+import type { Task } from './work-scheduler.ts';
 
 /** A stream without requests for this long, in ms, counts as ended; the next request continues it. */
 const maxIdle = 600_000;
@@ -83,7 +84,7 @@ export class HttpSensors {
    * Publishes the content of a request; all of it or nothing.
    * @throws ProtocolError if a message is invalid, or StreamUnavailable
    */
-  receive(name: string, search: URLSearchParams, { messages, series }: PostBody): PostAnswer {
+  *receive(name: string, search: URLSearchParams, { messages, series }: PostBody): Task<PostAnswer> {
     const sensor = this.#sensors.get(name) ?? this.#create(name);
     const { session } = sensor;
     const query = search.toString();
@@ -98,7 +99,7 @@ export class HttpSensors {
       sensor.warnings.push('fresh in the URL of a request is ignored; to start a new run, send hello with fresh');
     }
     const isNew = query !== sensor.query || !session.feed;
-    const accepted = this.#pass(name, sensor, isNew ? [described, ...messages] : messages);
+    const accepted = yield* this.#pass(name, sensor, isNew ? [described, ...messages] : messages);
     sensor.query = query;
     sensor.series = series ?? sensor.series;
     const { run, next } = session.feed!;
@@ -107,9 +108,9 @@ export class HttpSensors {
   }
 
   /** Passes messages on; a sensor that has a stream is kept for further requests. */
-  #pass(name: string, sensor: HttpSensor, messages: readonly IngestMessage[]): number {
+  *#pass(name: string, sensor: HttpSensor, messages: readonly IngestMessage[]): Task<number> {
     try {
-      return sensor.session.receive(messages);
+      return yield* sensor.session.receive(messages);
     } finally {
       if (sensor.session.feed) {
         this.#sensors.set(name, sensor);

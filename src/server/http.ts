@@ -4,6 +4,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Limits } from '../protocol/limits.ts';
+import type { WorkScheduler } from './work-scheduler.ts';
 import { queryAlarms } from './alarm-query.ts';
 import { addIngestRoute } from './ingest-route.ts';
 import type { StreamRegistry } from './stream-registry.ts';
@@ -14,6 +15,7 @@ import { pageFiles } from './page-files.ts';
 export interface HttpOptions {
   registry: StreamRegistry;
   limits: Limits;
+  scheduler: WorkScheduler;
   check: ReturnType<typeof originCheck>;
   pageDirectory: string;
   viewers: () => number;
@@ -37,6 +39,7 @@ const notBuilt =
 export function httpApp({
   registry,
   limits,
+  scheduler,
   check,
   pageDirectory,
   viewers,
@@ -79,7 +82,7 @@ export function httpApp({
     const rest = unopened.length > 0 ? { unopened } : {};
     return context.json({ ok: true, uptime: process.uptime(), viewers: viewers(), streams, ...rest });
   });
-  addIngestRoute(app, registry, limits);
+  addIngestRoute(app, { registry, limits, scheduler });
   app.get('/alarms', (context) => {
     const answer = queryAlarms(registry.alarmService, context.req.query(), Date.now());
     return typeof answer === 'string' ? context.json({ error: answer }, 400) : context.json(answer);

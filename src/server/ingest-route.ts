@@ -4,12 +4,20 @@ import { streamOf } from '../protocol/ingest-address.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { contentTypes, isSupported, precisionOf, readPostBody } from '../protocol/post-body.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import { HttpSensors, statusOf } from './http-sensors.ts';
+import { HttpSensors, type PostAnswer, statusOf } from './http-sensors.ts';
 import { BodyError, readBody } from './request-body.ts';
 import { StreamUnavailable } from './sensor-session.ts';
 import type { StreamRegistry } from './stream-registry.ts';
+import type { Task, WorkScheduler } from './work-scheduler.ts';
 
 type App = Hono<{ Bindings: HttpBindings }>;
+
+/** What the route needs. */
+export interface IngestRouteOptions {
+  registry: StreamRegistry;
+  limits: Limits;
+  scheduler: WorkScheduler;
+}
 
 const methods = 'GET, HEAD, POST, OPTIONS';
 
@@ -17,7 +25,8 @@ const methods = 'GET, HEAD, POST, OPTIONS';
  * Adds `/ingest/<stream>`: POST publishes frames and returns a `PostAnswer`, GET explains how to connect. A rejected request
  * gets a status from 400 to 503 and a sentence, and none of its frames is accepted. Origins have been checked.
  */
-export function addIngestRoute(app: App, registry: StreamRegistry, limits: Limits): void {
+export function addIngestRoute(app: App, options: IngestRouteOptions): void {
+  const { registry, limits } = options;
   const sensors = new HttpSensors(registry, limits);
   app.use('/ingest/*', async (context, next) => {
     await next();
@@ -39,7 +48,7 @@ export function addIngestRoute(app: App, registry: StreamRegistry, limits: Limit
     const name = nameIn(context);
     if (typeof name !== 'string') return name;
     try {
-      return context.json(await publish(sensors, name, context.req.raw, limits));
+      return context.json(await publish(name, context.req.raw, sensors, options));
     } catch (error) {
       if (error instanceof StreamUnavailable) return context.text(`${error.message}\n`, statusOf(error.code));
       const status = error instanceof BodyError ? error.status : 400;
@@ -54,14 +63,23 @@ export function addIngestRoute(app: App, registry: StreamRegistry, limits: Limit
   );
 }
 
-async function publish(sensors: HttpSensors, name: string, request: Request, limits: Limits) {
+async function publish(
+  name: string,
+  request: Request,
+  sensors: HttpSensors,
+  { limits, scheduler }: IngestRouteOptions,
+): Promise<PostAnswer> {
   const type = request.headers.get('content-type') ?? undefined;
   if (!isSupported(type))
     throw new BodyError(415, `Content-Type must be one of ${contentTypes}, got ${type?.slice(0, 60)}`);
   const { searchParams } = new URL(request.url);
   const precision = precisionOf(searchParams);
-  const text = await readBody(request, limits.maxPayload);
-  return sensors.receive(name, searchParams, readPostBody(text, type, limits, precision));
+  const text = await readBody(request, limits.maxText);
+  return scheduler.run(receive());
+
+  function* receive(): Task<PostAnswer> {
+    return yield* sensors.receive(name, searchParams, yield* readPostBody(text, type, limits, precision));
+  }
 }
 
 /** Returns the stream name in the path, or the response for an invalid one. */

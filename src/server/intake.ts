@@ -1,4 +1,5 @@
 import type { Block } from '../core/blocks/block.ts';
+import { mapInSlices, type Slices } from '../core/slices.ts';
 import type { ChannelInfo } from '../protocol/fields.ts';
 import type { ClockKind, Gap, Mark } from '../protocol/ingest.ts';
 import { inOrder } from '../protocol/named-samples.ts';
@@ -22,6 +23,9 @@ export interface IntakeOptions {
   readonly rate: number;
   readonly clock?: ClockKind | undefined;
 }
+
+/** Cost of one of many messages in ns, apart from that of its frames. */
+const messageCost = 10_000;
 
 /** Samples whose position is known. */
 interface Placed extends Placement {
@@ -65,28 +69,29 @@ export class Intake {
   }
 
   /**
-   * Processes messages that arrived together at `now`, in ms since 1970.
+   * Processes messages that arrived together at `now`, in ms since 1970, in slices. Other messages must wait for the last one.
    * @throws ProtocolError if one of them does not match the stream; nothing is changed then
    */
-  accept(messages: readonly SensorMessage[], now: number): IntakeOutput[] {
+  *accept(messages: readonly SensorMessage[], now: number): Slices<IntakeOutput[]> {
     const numbering = this.#numbering.copy();
     const clock = this.#clock.copy();
     const count = messages.length;
     const times = new Map<object, ObservedTime | undefined>();
-    const each = messages.flatMap((message, at) => {
+    const each = yield* mapInSlices(messages, messageCost, (message, at) => {
       const place = () => {
         const item = this.#place(message, numbering);
         if (item?.type === 'samples' && framesOf(item) > item.old) times.set(item, clock.observe(arrivalOf(item), now));
         return item ?? [];
       };
-      return count === 1 ? place() : numbered(`message ${at + 1} of ${count}`, place);
+      return count === 1 ? place() : numbered(() => `message ${at + 1} of ${count}`, place);
     });
     this.#numbering = numbering;
     this.#clock = clock;
-    return joined(each).flatMap((item): IntakeOutput[] => {
+    const outputs = yield* mapInSlices(joined(each.flat()), messageCost, (item): IntakeOutput[] => {
       if (item.type === 'gap') return [item];
       return item.type === 'mark' ? [this.#mark(item, now)] : this.#frames(item, times.get(item), now);
     });
+    return outputs.flat();
   }
 
   #place(message: SensorMessage, numbering: FrameNumbering): Placed | Gap | PlacedMark | undefined {

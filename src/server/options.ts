@@ -18,6 +18,8 @@ export interface ServerOptions {
   origins?: readonly string[];
   /** Maximum size of a message in bytes. Default: 1 MiB. */
   maxPayload?: number;
+  /** Maximum size of a text message, and of the body of an HTTP request, in bytes. Default: 256 KiB. */
+  maxText?: number;
   /** Maximum number of channels per stream. Default: 1024. */
   maxChannels?: number;
   /** Maximum number of streams. Default: 256. */
@@ -58,7 +60,7 @@ export interface ServerOptions {
 }
 
 /** Options with all defaults applied. */
-export type ResolvedOptions = Required<Omit<ServerOptions, 'statePath' | 'maxPayload' | 'maxChannels'>> & {
+export type ResolvedOptions = Required<Omit<ServerOptions, 'statePath' | 'maxPayload' | 'maxText' | 'maxChannels'>> & {
   limits: Limits;
   statePath?: string;
 };
@@ -77,6 +79,7 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
     powerLine: positive('powerLine', options.powerLine ?? 50, 'Hz'),
     limits: {
       maxPayload: integer('maxPayload', options.maxPayload ?? defaultLimits.maxPayload, 1024),
+      maxText: integer('maxText', options.maxText ?? defaultLimits.maxText, 1024),
       maxChannels: integer('maxChannels', options.maxChannels ?? defaultLimits.maxChannels, 1),
     },
     maxStreams: integer('maxStreams', options.maxStreams ?? 256, 1),

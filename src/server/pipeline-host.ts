@@ -1,6 +1,9 @@
+import type { Block } from '../core/blocks/block.ts';
 import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
 import type { StageOutput } from './feed-output.ts';
+import type { FrameSlice } from './frame-cost.ts';
 import { type LearnedWeights, PipelineRunner, type PipelineSetup, type StageSetup } from './pipeline-runner.ts';
+import type { Task } from './work-scheduler.ts';
 
 /**
  * Runs the pipeline of a feed in some thread. Messages are processed in order, and their outputs are emitted in order.
@@ -10,8 +13,10 @@ export interface PipelineHost {
   open(setup: PipelineSetup): void;
   /** Adds a stage, or replaces the stage with the same name. See `PipelineRunner.add`. */
   add(stage: StageSetup, keep?: boolean): void;
-  /** Processes a message. */
+  /** Processes a message other than frames of the stream. */
   send(message: PipelineMessage): void;
+  /** Processes frames of the stream in slices. Other messages must wait for the last one. */
+  push(block: Block, slice: FrameSlice): Task;
   /** Returns the complete state after all messages so far. */
   save(): Promise<Uint8Array | undefined>;
   /** Returns the weights of every learner after all messages so far, by name. */
@@ -41,6 +46,13 @@ export class LocalHost implements PipelineHost {
 
   send(message: PipelineMessage): void {
     this.#runner.handle(message).forEach(this.#emit);
+  }
+
+  *push(block: Block, { frames, cost }: FrameSlice): Task {
+    for (const { outputs, count } of this.#runner.push(block, frames)) {
+      outputs.forEach(this.#emit);
+      yield count * cost;
+    }
   }
 
   save(): Promise<Uint8Array | undefined> {

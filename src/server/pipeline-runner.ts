@@ -1,3 +1,4 @@
+import type { Block } from '../core/blocks/block.ts';
 import type { GapFillerOptions } from '../core/blocks/gap-filler.ts';
 import type { Optimizer } from '../core/learning/optimizers/optimizer.ts';
 import { scoreMetadata } from '../core/learning/score-metadata.ts';
@@ -5,6 +6,7 @@ import type { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
 import { hashNetwork } from '../core/network/weights-hash.ts';
 import type { Weights, WeightsLike } from '../core/network/weights.ts';
+import type { PipelineOutput } from '../core/pipeline/pipeline-output.ts';
 import { Pipeline, type PipelineOptions } from '../core/pipeline/pipeline.ts';
 import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
 import { type LearnerStageSpec, type StageSpec, stageName } from '../core/pipeline/pipeline-spec.ts';
@@ -73,7 +75,8 @@ export interface LearnedWeights {
 export class PipelineRunner {
   #pipeline: Pipeline | null = null;
   #reports = new StageReports(0);
-  #reported: ReadonlySet<string> = new Set();
+  /** Stages whose failures have been reported. */
+  #failed: ReadonlySet<string> = new Set();
   /**
    * Names of the learners that were restored to continue their run, and for which no `StageSetup` has been given yet.
    */
@@ -90,7 +93,7 @@ export class PipelineRunner {
     const before = this.#pipeline;
     this.#pipeline = null;
     this.#reports = new StageReports(setup.rate);
-    this.#reported = new Set();
+    this.#failed = new Set();
     this.#rejected.clear();
     this.#restored = new Set();
     try {
@@ -154,14 +157,38 @@ export class PipelineRunner {
   /** Processes a message and returns the outputs. For an invalid message, it returns a 'broken' output. */
   handle(message: PipelineMessage): StageOutput[] {
     try {
-      const outputs = this.#pipeline?.handle(message) ?? [];
-      return [...outputs.flatMap((output) => this.#reports.of(output)), ...this.#newFailures()];
+      return this.#reported(this.#pipeline?.handle(message) ?? []);
     } catch (error) {
-      const text = messageOf(error);
-      const isReported = this.#rejected.has(text) || this.#rejected.size >= maxRejected;
-      if (!isReported) this.#rejected.add(text);
-      return isReported ? [] : [{ type: 'broken', where: message.type, message: text }];
+      return this.#reject(message.type, error);
     }
+  }
+
+  /**
+   * Processes a block in slices of at most `maxFrames` frames, filled frames included, and returns the outputs and the number of
+   * frames of each. For an invalid block, it returns a 'broken' output.
+   */
+  *push(block: Block, maxFrames: number): Generator<{ outputs: StageOutput[]; count: number }, void, void> {
+    try {
+      let next = this.#pipeline?.next ?? 0;
+      for (const outputs of this.#pipeline?.pushInSlices(block, maxFrames) ?? []) {
+        const before = next;
+        next = this.#pipeline?.next ?? 0;
+        yield { outputs: this.#reported(outputs), count: Math.min(maxFrames, next - before) };
+      }
+    } catch (error) {
+      yield { outputs: this.#reject('block', error), count: 1 };
+    }
+  }
+
+  #reported(outputs: readonly PipelineOutput[]): StageOutput[] {
+    return [...outputs.flatMap((output) => this.#reports.of(output)), ...this.#newFailures()];
+  }
+
+  #reject(where: string, error: unknown): StageOutput[] {
+    const text = messageOf(error);
+    const isReported = this.#rejected.has(text) || this.#rejected.size >= maxRejected;
+    if (!isReported) this.#rejected.add(text);
+    return isReported ? [] : [{ type: 'broken', where, message: text }];
   }
 
   /** Returns the complete state; undefined if there is no pipeline, because it could not be created. */
@@ -227,10 +254,10 @@ export class PipelineRunner {
 
   #newFailures(): StageOutput[] {
     const failures = this.#pipeline?.failures ?? [];
-    if (failures.length === 0 && this.#reported.size === 0) return [];
-    const reported = this.#reported;
-    this.#reported = new Set(failures.map(({ stage }) => stage));
-    return failures.filter(({ stage }) => !reported.has(stage)).map(brokenStage);
+    if (failures.length === 0 && this.#failed.size === 0) return [];
+    const failed = this.#failed;
+    this.#failed = new Set(failures.map(({ stage }) => stage));
+    return failures.filter(({ stage }) => !failed.has(stage)).map(brokenStage);
   }
 }
 

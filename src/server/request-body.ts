@@ -55,5 +55,5 @@ async function decompress(bytes: Uint8Array, maxBytes: number): Promise<Uint8Arr
 }
 
 function tooLarge(maxBytes: number): BodyError {
-  return new BodyError(413, `body must be at most ${maxBytes} bytes (maxPayload), before and after decompression`);
+  return new BodyError(413, `body must be at most ${maxBytes} bytes (maxText), before and after decompression`);
 }

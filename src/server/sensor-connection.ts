@@ -1,13 +1,22 @@
 import { closeCodes } from '../protocol/close-codes.ts';
 import { addressWarnings, helloOf, requiresFreeName, streamOf } from '../protocol/ingest-address.ts';
 import type { IngestReply } from '../protocol/ingest-reply.ts';
-import { type IngestMessage, parseIngestList } from '../protocol/ingest.ts';
+import { parseIngestInSlices } from '../protocol/ingest.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import { BoundedSocket, readMessage } from './bounded-socket.ts';
+import { BoundedSocket } from './bounded-socket.ts';
+import { MessageInbox } from './message-inbox.ts';
 import { SensorSession, StreamUnavailable } from './sensor-session.ts';
 import type { StreamRegistry, Sensor } from './stream-registry.ts';
+import type { Task, WorkScheduler } from './work-scheduler.ts';
 import type { WebSocket } from 'ws';
+
+/** What all connections share. */
+export interface ConnectionOptions {
+  registry: StreamRegistry;
+  limits: Limits;
+  scheduler: WorkScheduler;
+}
 
 /** Number of invalid messages in a row after which a connection is closed. */
 const maxBadMessages = 64;
@@ -18,12 +27,13 @@ export class SensorConnection implements Sensor {
   readonly #registry: StreamRegistry;
   readonly #limits: Limits;
   readonly #acks: AckScheduler;
+  readonly #inbox: MessageInbox;
   #name = '';
   /** Undefined if the address is invalid. */
   #session: SensorSession | undefined;
   #badMessages = 0;
 
-  constructor(socket: WebSocket, url: URL, registry: StreamRegistry, limits: Limits) {
+  constructor(socket: WebSocket, url: URL, { registry, limits, scheduler }: ConnectionOptions) {
     this.#socket = new BoundedSocket(socket, { high: 64 << 10 });
     this.#registry = registry;
     this.#limits = limits;
@@ -31,19 +41,16 @@ export class SensorConnection implements Sensor {
       const feed = this.#session?.feed;
       if (feed && this.#socket.writable) this.#send({ type: 'ack', received: feed.next, durable: 0 });
     });
-    socket.on('message', (data, isBinary) => {
-      this.#guard(() => {
-        this.#receive(parseIngestList(readMessage(data, isBinary), this.#limits));
-        this.#badMessages = 0;
-      });
+    this.#inbox = new MessageInbox(socket, {
+      scheduler,
+      limits,
+      process: (read) => this.#guard(() => this.#receive(read)),
+      ended: (code) => {
+        this.#acks.stop();
+        this.#registry.leave(this.#name, this, code === closeCodes.done || code === closeCodes.goingAway);
+      },
     });
-    socket.on('close', (code) => {
-      this.#acks.stop();
-      this.#registry.leave(this.#name, this, code === closeCodes.done || code === closeCodes.goingAway);
-    });
-    this.#guard(() => {
-      this.#readAddress(url);
-    }, url);
+    this.#inbox.first(this.#guard(() => this.#readAddress(url), url));
   }
 
   /** Acknowledges even without new frames, so that the sensor can detect a dead connection. */
@@ -52,10 +59,11 @@ export class SensorConnection implements Sensor {
   }
 
   close(code: number, sentence: string): void {
+    this.#inbox.drop();
     this.#socket.close(code, sentence);
   }
 
-  #readAddress({ pathname, searchParams }: URL): void {
+  *#readAddress({ pathname, searchParams }: URL): Task {
     const name = streamOf(pathname);
     this.#name = name;
     const hello = helloOf(searchParams, this.#limits);
@@ -70,20 +78,22 @@ export class SensorConnection implements Sensor {
     });
     session.onlyIfFree = requiresFreeName(searchParams);
     this.#session = session;
-    session.describe(hello);
+    yield* session.describe(hello);
     for (const message of addressWarnings(searchParams)) this.#send({ type: 'warning', message });
   }
 
-  #receive(messages: readonly IngestMessage[]): void {
-    this.#session?.receive(messages);
+  *#receive(read: () => string | Uint8Array): Task {
+    const messages = yield* parseIngestInSlices(read(), this.#limits);
+    if (!this.#session) return;
+    yield* this.#session.receive(messages);
+    this.#badMessages = 0;
     if (messages.some(({ type }) => type === 'samples' || type === 'gap')) this.#acks.schedule();
   }
 
-  /** Calls `work`. An error is sent to the sensor; one in its address closes the connection. */
-  #guard(work: () => void, address?: URL): void {
-    if (!this.#socket.open) return;
+  /** Performs a task. An error is sent to the sensor; one in its address closes the connection. */
+  *#guard(work: () => Task, address?: URL): Task {
     try {
-      work();
+      yield* work();
     } catch (error) {
       if (error instanceof StreamUnavailable) this.close(error.code, error.message);
       else if (!(error instanceof ProtocolError)) this.#fail(error);

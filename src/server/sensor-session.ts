@@ -9,7 +9,9 @@ import { cut, ProtocolError } from '../protocol/protocol-error.ts';
 import type { Samples } from '../protocol/samples.ts';
 import type { Feed, Opening } from './feed.ts';
 import type { SensorMessage } from './intake.ts';
+import { Allowance } from './allowance.ts';
 import type { Sensor, StreamRegistry } from './stream-registry.ts';
+import type { Task } from './work-scheduler.ts';
 
 /** The stream of a sensor cannot be opened now. */
 export class StreamUnavailable extends Error {
@@ -21,6 +23,14 @@ export class StreamUnavailable extends Error {
     this.name = 'StreamUnavailable';
     this.code = code;
   }
+}
+
+/** Largest number of missing frames that is filled. */
+const maxFilled = 1000;
+
+/** The error of a sensor that a newer one has replaced. */
+export function replaced(name: string): StreamUnavailable {
+  return new StreamUnavailable(closeCodes.replaced, `A newer device named "${name}" replaced this one.`);
 }
 
 /** What a sensor session needs. */
@@ -42,6 +52,10 @@ export class SensorSession {
   #feed: Feed | undefined;
   /** Notes that the sensor has received as warnings. */
   readonly #warned = new Set<string>();
+  /** How many runs this sensor may start: each makes a new pipeline. */
+  readonly #starts = new Allowance({ burst: 4, perSecond: 1 });
+  /** How many missing frames it may have: they are filled. */
+  readonly #gapFrames = new Allowance({ burst: 10 * maxFilled, perSecond: 2 * maxFilled });
   /** Whether this sensor must not replace a connected one. */
   onlyIfFree = false;
 
@@ -55,9 +69,9 @@ export class SensorSession {
   }
 
   /** Uses a description, and opens the stream if it contains the channels. Throws as `receive` does. */
-  describe(hello: Hello): void {
+  *describe(hello: Hello): Task {
     this.#hello = { ...this.#hello, ...hello };
-    if (hello.channels) this.#open([], []);
+    if (hello.channels) yield* this.#open([], []);
     else this.checkName();
   }
 
@@ -66,18 +80,22 @@ export class SensorSession {
    * @throws ProtocolError if one of them is invalid; none is processed then, and no stream is opened
    * @throws StreamUnavailable if the stream cannot be opened
    */
-  receive(messages: readonly IngestMessage[]): number {
+  *receive(messages: readonly IngestMessage[]): Task<number> {
     const from = messages.findIndex(({ type }) => type !== 'hello');
     const hellos = messages.slice(0, from < 0 ? messages.length : from) as Hello[];
     const rest = messages.slice(hellos.length);
     if (rest.some(({ type }) => type === 'hello'))
       throw new ProtocolError('bad-message', 'hello must come before all other messages, got hello after them');
     const data = joinedFrames(rest) as SensorMessage[];
-    if (hellos.length > 0 || !this.#feed) this.#open(hellos, data);
+    if (hellos.length > 0 || !this.#feed) yield* this.#open(hellos, data);
     if (!this.#feed || data.length === 0) return 0;
-    limitSamples(data, this.#hello.channels?.length ?? 0, this.#options.limits);
-    const { frames, gaps } = this.#feed.receive(data);
+    const { name, registry, sensor, limits } = this.#options;
+    limitSamples(data, this.#hello.channels?.length ?? 0, limits);
+    yield* this.#feed.idle();
+    if (!registry.isOf(name, sensor)) throw replaced(name);
+    const { frames, gaps } = yield* this.#feed.receive(data);
     for (const gap of gaps) this.#options.reply(gap);
+    yield* this.#gapFrames.take(gaps.reduce((sum, { count }) => sum + Math.min(count, maxFilled), 0));
     this.#warnOfNotes(this.#feed);
     return frames;
   }
@@ -90,7 +108,7 @@ export class SensorSession {
   }
 
   /** Opens the stream; omitted fields default to those of the stream before, or to an irregular rate. */
-  #open(hellos: readonly Hello[], data: readonly SensorMessage[]): void {
+  *#open(hellos: readonly Hello[], data: readonly SensorMessage[]): Task {
     const { name, registry, sensor, limits, reply } = this.#options;
     this.checkName();
     const known = registry.feed(name);
@@ -98,15 +116,25 @@ export class SensorSession {
     const hello = hellos.reduce(merged, this.#hello);
     const opening = openingOf(hello, data, known, limits);
     limitSamples(data, opening.channels.length, limits);
-    if (data.length > 0) registry.check(name, opening, data);
+    if (data.length > 0) yield* registry.check(name, opening, data);
+    if (!known || known.restartsFor(opening)) yield* this.#starts.take(1);
+    yield* registry.feed(name)?.idle() ?? [];
+    this.checkName();
     const feed = registry.open(name, opening, sensor);
     if (!feed) throw new StreamUnavailable(closeCodes.tooMany, 'The server accepts no more streams (maxStreams).');
     this.#feed = feed;
     const renewal = renewalWarning(before, opening, hello);
     this.#hello = { ...hello, channels: opening.channels, rate: opening.rate, fresh: false };
     const { run, next } = feed;
-    const { maxPayload, maxChannels } = limits;
-    reply({ type: 'welcome', protocol: subprotocol, stream: name, run, next, limits: { maxPayload, maxChannels } });
+    const { maxPayload, maxText, maxChannels } = limits;
+    reply({
+      type: 'welcome',
+      protocol: subprotocol,
+      stream: name,
+      run,
+      next,
+      limits: { maxPayload, maxText, maxChannels },
+    });
     const warnings = [labelWarning(opening.channels) ?? [], renewal, hellos.map((each) => each.warnings ?? [])].flat(2);
     for (const message of warnings) reply({ type: 'warning', message });
     this.#warnOfNotes(feed);

@@ -15,6 +15,7 @@ import { StreamRegistry } from './stream-registry.ts';
 import { acceptUpgrades } from './upgrade.ts';
 import { ViewerConnection } from './viewer-connection.ts';
 import { WeightStore } from './weight-store.ts';
+import { WorkScheduler } from './work-scheduler.ts';
 import { WorkerPool } from './worker-pool.ts';
 import { getRequestListener } from '@hono/node-server';
 import { createServer as createHttpServer, type Server } from 'node:http';
@@ -92,8 +93,9 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     maxStreams,
     log,
   });
+  const scheduler = new WorkScheduler();
   const viewers = new Set<ViewerConnection>();
-  const app = httpApp({ registry, limits, check, pageDirectory, viewers: () => viewers.size, log });
+  const app = httpApp({ registry, limits, scheduler, check, pageDirectory, viewers: () => viewers.size, log });
   const server = createHttpServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 },
     (request, response) => {
@@ -106,7 +108,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
 
   const accept = (socket: WebSocket, url: URL) => {
     if (url.pathname.startsWith('/ingest/')) {
-      const sensor = new SensorConnection(socket, url, registry, limits);
+      const sensor = new SensorConnection(socket, url, { registry, limits, scheduler });
       heartbeats.add(socket, () => sensor.keepAlive());
       return undefined;
     }
@@ -114,7 +116,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
       return { code: closeCodes.unknownPath, sentence: 'Unknown path. Use /ingest/<stream> or /watch.' };
     if (viewers.size >= maxViewers)
       return { code: closeCodes.tooMany, sentence: `The server accepts at most ${maxViewers} viewers.` };
-    const viewer = new ViewerConnection(socket, registry);
+    const viewer = new ViewerConnection(socket, { registry, limits, scheduler });
     viewers.add(viewer);
     socket.on('close', () => viewers.delete(viewer));
     heartbeats.add(socket, () => {});

@@ -3,6 +3,7 @@ import { Subject } from 'rxjs';
 import type { AddedLearners } from './added-learners.ts';
 import type { AlarmService } from './alarm-service.ts';
 import { closeCodes } from '../protocol/close-codes.ts';
+import type { Slices } from '../core/slices.ts';
 import type { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
 import type { HealthMessage, RejectedMessages } from '../protocol/watch-message.ts';
@@ -87,6 +88,11 @@ export class StreamRegistry {
     return this.#feeds.get(name);
   }
 
+  /** Whether a stream is published by this sensor, rather than by one that has replaced it. */
+  isOf(name: string, sensor: Sensor): boolean {
+    return this.#sensors.get(name) === sensor;
+  }
+
   /** Whether a sensor other than `sensor` is connected under this name. */
   isTaken(name: string, sensor: Sensor): boolean {
     const connected = this.#sensors.get(name);
@@ -117,10 +123,10 @@ export class StreamRegistry {
    * Checks messages as if they were received after `open` with the same description.
    * @throws ProtocolError if one of them does not match the stream
    */
-  check(name: string, opening: Opening, messages: readonly SensorMessage[]): void {
+  *check(name: string, opening: Opening, messages: readonly SensorMessage[]): Slices<void> {
     const known = this.#feeds.get(name);
-    if (known) known.check(opening, messages);
-    else new Intake(opening).accept(messages, Date.now());
+    if (known) yield* known.check(opening, messages);
+    else yield* new Intake(opening).accept(messages, Date.now());
   }
 
   /** A sensor has disconnected. Its stream stays and can be continued. */
@@ -258,8 +264,8 @@ export class StreamRegistry {
   /** Removes the stream that ended first if the limit is reached; returns false if all streams are live. */
   #makeRoom(): boolean {
     if (this.#feeds.size < this.#options.maxStreams) return true;
-    const [name] = this.#ended;
-    return this.#remove(name);
+    for (const name of this.#ended) if (!this.#feeds.get(name)?.isReceiving) return this.#remove(name);
+    return false;
   }
 
   /** Returns false if there is no such stream. */

@@ -1,15 +1,20 @@
 import { auditTime, Subscription } from 'rxjs';
-import type { RawData, WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import { closeCodes } from '../protocol/close-codes.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { parseWatchRequest, type Subscribe, type WatchRequest } from '../protocol/watch-request.ts';
 import { forwardAlarms, forwardFeed } from './subscription.ts';
 import type { Feed } from './feed.ts';
-import { BoundedSocket, readMessage } from './bounded-socket.ts';
+import { BoundedSocket } from './bounded-socket.ts';
+import { MessageInbox } from './message-inbox.ts';
+import type { ConnectionOptions } from './sensor-connection.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 import type { HealthMessage } from '../protocol/watch-message.ts';
 import { ViewerQueue } from './viewer-queue.ts';
+import type { Task } from './work-scheduler.ts';
 
+/** Cost in ns of a request. */
+const requestCost = 100_000;
 /** Maximum number of subscriptions per connection. */
 const maxSubscriptions = 64;
 /** Number of invalid messages in a row after which a connection is closed. */
@@ -25,15 +30,18 @@ export class ViewerConnection {
   #alarms = new Subscription();
   #badMessages = 0;
 
-  constructor(socket: WebSocket, registry: StreamRegistry) {
+  constructor(socket: WebSocket, { registry, limits, scheduler }: ConnectionOptions) {
     this.#socket = new BoundedSocket(socket);
     this.#queue = new ViewerQueue(this.#socket);
     this.#registry = registry;
     this.#changes = registry.changed.pipe(auditTime(20)).subscribe(() => {
       this.#list();
     });
-    socket.on('message', (data, isBinary) => {
-      this.#receive(data, isBinary);
+    new MessageInbox(socket, {
+      scheduler,
+      limits,
+      process: (message) => this.#receive(message),
+      ended: () => {},
     });
     socket.on('close', () => {
       this.#changes.unsubscribe();
@@ -53,10 +61,11 @@ export class ViewerConnection {
     this.#queue.replace({ type: 'streams', streams: this.#registry.streams });
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
+  *#receive(read: () => string | Uint8Array): Task {
     if (!this.#socket.open) return;
+    yield requestCost;
     try {
-      this.#handle(parseWatchRequest(readMessage(data, isBinary)));
+      this.#handle(parseWatchRequest(read()));
       this.#badMessages = 0;
     } catch (error) {
       if (!(error instanceof ProtocolError)) {

@@ -1,12 +1,21 @@
 import { Worker } from 'node:worker_threads';
+import { type Block, frameCount } from '../core/blocks/block.ts';
 import { Network } from '../core/network/network.ts';
 import type { WeightsLike } from '../core/network/weights.ts';
 import type { PipelineMessage } from '../core/pipeline/pipeline-message.ts';
 import { stageName } from '../core/pipeline/pipeline-spec.ts';
 import type { StageOutput } from './feed-output.ts';
 import type { PipelineHost } from './pipeline-host.ts';
+import type { FrameSlice } from './frame-cost.ts';
 import type { LearnedWeights, PipelineSetup, StageSetup } from './pipeline-runner.ts';
-import type { FromWorker, ToWorker } from './worker-message.ts';
+import { withResolvers } from './with-resolvers.ts';
+import { type FromWorker, type ToWorker, withOwnBuffer } from './worker-message.ts';
+import type { Task } from './work-scheduler.ts';
+
+/** Cost in ns of sending a message to a thread. */
+const postCost = 20_000;
+/** Estimated cost in ns of the frames of a pipeline that may wait in its thread. */
+const maxWaiting = 50_000_000;
 
 /** File of the worker, in the build. It is also used when this module runs from its TypeScript source. */
 const workerFile = new URL(
@@ -103,6 +112,10 @@ class WorkerHost implements PipelineHost {
   #run = 0;
   #closed = false;
   #lastRequest = 0;
+  /** Estimated cost in ns of the frames that the thread has not processed. */
+  #waiting = 0;
+  /** Called when the thread has processed enough of them. */
+  #processed: () => void = () => {};
 
   constructor(
     post: (message: ToPipeline) => void,
@@ -134,6 +147,18 @@ class WorkerHost implements PipelineHost {
     this.#post({ do: 'send', message });
   }
 
+  /** Sends frames to the thread, and waits while too many of them are not processed. */
+  *push(block: Block, slice: FrameSlice): Task {
+    this.#post({ do: 'push', block: withOwnBuffer(block), slice });
+    this.#waiting += frameCount(block) * slice.cost;
+    yield postCost;
+    while (this.#waiting > maxWaiting) {
+      const { promise, resolve } = withResolvers();
+      this.#processed = resolve;
+      yield promise;
+    }
+  }
+
   save(): Promise<Uint8Array | undefined> {
     return this.#request('save');
   }
@@ -153,6 +178,7 @@ class WorkerHost implements PipelineHost {
   receive(message: FromWorker): void {
     if ('outputs' in message) {
       if (message.run === this.#run) message.outputs.forEach(this.#emit);
+      if (message.done !== undefined) this.#subtract(message.done);
       return;
     }
     const waiting = this.#requests.get(message.request);
@@ -165,12 +191,18 @@ class WorkerHost implements PipelineHost {
   /** Restarts the pipeline from its spec, in the new thread that has replaced a failed one. */
   restart(reason: string): void {
     this.#rejectRequests(reason);
+    this.#subtract(this.#waiting);
     if (this.#closed) {
       this.#remove();
       return;
     }
     this.#emit({ type: 'broken', where: 'worker thread', message: `${reason}. The pipeline was restarted.` });
     if (this.#setup) this.#post({ do: 'open', setup: this.#setup, run: ++this.#run });
+  }
+
+  #subtract(cost: number): void {
+    this.#waiting -= cost;
+    if (this.#waiting <= maxWaiting) this.#processed();
   }
 
   #rejectRequests(reason: string): void {

@@ -4,6 +4,7 @@ import type { Link } from '../operators/connect.ts';
 import { encodeBlock, headerLength } from '../protocol/block-header.ts';
 import type { Welcome } from '../protocol/ingest-reply.ts';
 import type { Gap, Mark } from '../protocol/ingest.ts';
+import type { Limits } from '../protocol/limits.ts';
 import { Outbox } from './outbox.ts';
 import { cutBlock } from '../core/blocks/cut-block.ts';
 
@@ -100,18 +101,19 @@ export class Sender {
     while (link.bufferedAmount < maxBuffered) {
       const block = this.outbox.next();
       if (!block) return;
-      this.#sendBlock(block, link, this.#welcome.limits.maxPayload);
+      this.#sendBlock(block, link, this.#welcome.limits);
     }
   }
 
-  #sendBlock(block: Block, link: Link, maxPayload: number): void {
+  #sendBlock(block: Block, link: Link, { maxPayload, maxText }: Limits): void {
+    const { binary } = this.#options;
     const from = this.#sentTo ?? block.start;
     if (block.start > from) {
       const gap: Gap = { type: 'gap', from, count: block.start - from };
       link.send(JSON.stringify(gap));
       this.#options.missed(gap);
     }
-    for (const message of sensorMessages(block, this.#options.binary, maxPayload)) link.send(message);
+    for (const message of sensorMessages(block, binary, binary ? maxPayload : maxText)) link.send(message);
     this.#sentTo = Math.max(from, block.start + frameCount(block));
   }
 }
@@ -120,14 +122,10 @@ function truncated(label: string): string {
   return label.length <= maxLabel ? label : `${label.slice(0, maxLabel - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
-/** Encodes a block as messages of at most `maxPayload` bytes: binary, or JSON columns with null for invalid samples. */
-function* sensorMessages(
-  block: Block,
-  binary: boolean,
-  maxPayload: number,
-): Generator<string | Uint8Array<ArrayBuffer>> {
+/** Encodes a block as messages of at most `maxBytes` bytes: binary, or JSON columns with null for invalid samples. */
+function* sensorMessages(block: Block, binary: boolean, maxBytes: number): Generator<string | Uint8Array<ArrayBuffer>> {
   const bytesPerFrame = binary ? 4 * block.channels + 1 : 26 * block.channels;
-  const framesPerMessage = Math.max(1, Math.floor((maxPayload - headerLength - 100) / bytesPerFrame));
+  const framesPerMessage = Math.max(1, Math.floor((maxBytes - headerLength - 100) / bytesPerFrame));
   for (let done = 0; done < frameCount(block); done += framesPerMessage) {
     const part = cutBlock(block, block.start + done, framesPerMessage);
     yield binary ? encodeBlock(part) : columns(part);

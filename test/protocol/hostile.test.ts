@@ -1,3 +1,4 @@
+import { finish } from '../../src/core/slices.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { inOrder } from '../../src/protocol/channel-order.ts';
@@ -7,6 +8,9 @@ import { defaultLimits } from '../../src/protocol/limits.ts';
 import { readPostBody } from '../../src/protocol/post-body.ts';
 import type { Samples } from '../../src/protocol/samples.ts';
 import { Rejections } from '../../src/server/rejections.ts';
+
+/** Reads the content of a request at once. */
+const readBody = (...given: Parameters<typeof readPostBody>) => finish(readPostBody(...given));
 
 /** The error of a message that must be rejected. */
 function rejection(work: () => unknown): ProtocolError {
@@ -36,7 +40,7 @@ describe('the sentence of an error', () => {
     [`a\n${'9'.repeat(100_000)}\n`, 'text/csv'],
     [`${long} =`, 'application/x-www-form-urlencoded'],
   ])('is short, however long the input is (%#)', (text, type) => {
-    const error = rejection(() => readPostBody(text, type, defaultLimits));
+    const error = rejection(() => readBody(text, type, defaultLimits));
     expect(error.message.length).toBeLessThan(700);
     const rejections = new Rejections();
     rejections.add(error, 0);
@@ -88,7 +92,7 @@ describe('many frames in one message', () => {
   test('of the same channels are one block', () => {
     const list = JSON.stringify(Array.from({ length: 5000 }, () => ({ ch1: 1 })));
     expect(joinedFrames(parseIngestList(list))).toMatchObject([{ channels: 1, labels: ['ch1'] }]);
-    expect(readPostBody('1\n'.repeat(5000), 'text/csv', defaultLimits).messages).toHaveLength(1);
+    expect(readBody('1\n'.repeat(5000), 'text/csv', defaultLimits).messages).toHaveLength(1);
   });
 
   test('that name few of many channels are limited to one sample per byte of maxPayload', () => {
@@ -103,7 +107,7 @@ describe('many frames in one message', () => {
 
   test('that name too many channels at one time are rejected while they are joined', () => {
     const lines = Array.from({ length: 50_000 }, (_, i) => `m a${i}=1 1`).join('\n');
-    expect(() => readPostBody(lines, 'text/plain', defaultLimits)).toThrow('channels must be at most 1024, got 1025');
+    expect(() => readBody(lines, 'text/plain', defaultLimits)).toThrow('channels must be at most 1024, got 1025');
   });
 });
 

@@ -1,9 +1,13 @@
+import { finish } from '../../src/core/slices.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseIngest, parseIngestList } from '../../src/protocol/index.ts';
 import { defaultLimits } from '../../src/protocol/limits.ts';
 import { readPostBody } from '../../src/protocol/post-body.ts';
 import type { Samples } from '../../src/protocol/samples.ts';
+
+/** Reads the content of a request at once. */
+const readBody = (...given: Parameters<typeof readPostBody>) => finish(readPostBody(...given));
 
 const read = (message: object) => parseIngest(JSON.stringify(message)) as Samples;
 const ms = 1_700_000_000_500;
@@ -61,12 +65,12 @@ describe('the time of a message', () => {
 
   test('in CSV can be named with a unit, and can be an index without a name', () => {
     const [csv] = ['"Time (s)",x\n1.0E0,2\n', 'timestamp [ms],x\n1,2\n', 'datetime,x\n1,2\n', 'DATE,x\n1,2\n'].map(
-      (text) => readPostBody(text, 'text/csv', defaultLimits).messages[0] as Samples,
+      (text) => readBody(text, 'text/csv', defaultLimits).messages[0] as Samples,
     );
     expect(csv).toMatchObject({ time: 1, labels: ['x'], data: Float32Array.of(2) });
-    const [index] = readPostBody(',t\n2023-11-14 22:13:20Z,1\n', 'text/csv', defaultLimits).messages;
+    const [index] = readBody(',t\n2023-11-14 22:13:20Z,1\n', 'text/csv', defaultLimits).messages;
     expect(index).toMatchObject({ time: 1.7e12, labels: ['t'] });
-    const [counter] = readPostBody(',t,h\n0,21.5,40\n', 'text/csv', defaultLimits).messages;
+    const [counter] = readBody(',t,h\n0,21.5,40\n', 'text/csv', defaultLimits).messages;
     expect(counter).toMatchObject({ labels: ['t', 'h'], warnings: ['column 1 has no name and is ignored'] });
   });
 
@@ -156,7 +160,7 @@ describe('a message that names no channels correctly', () => {
 });
 
 describe('a form', () => {
-  const form = (text: string) => readPostBody(text, 'application/x-www-form-urlencoded', defaultLimits).messages;
+  const form = (text: string) => readBody(text, 'application/x-www-form-urlencoded', defaultLimits).messages;
 
   test('has fields as channels', () => {
     expect(form('temperature=21.5&humidity=&ts=5&api_key=XY')).toMatchObject([
@@ -175,7 +179,7 @@ describe('a form', () => {
 });
 
 test('rows can be separated by spaces, unless one of them is a name with a space', () => {
-  const csv = (text: string) => readPostBody(text, 'text/csv', defaultLimits).messages as Samples[];
+  const csv = (text: string) => readBody(text, 'text/csv', defaultLimits).messages as Samples[];
   expect(csv('t h\n21.5 40\n21.6  41\n')).toMatchObject([{ labels: ['t', 'h'], channels: 2 }]);
   expect(csv('room temperature\n21.5\n')).toMatchObject([{ labels: ['room temperature'] }]);
 });

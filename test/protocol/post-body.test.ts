@@ -1,10 +1,14 @@
+import { finish } from '../../src/core/slices.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defaultLimits } from '../../src/protocol/limits.ts';
 import { precisionOf, readPostBody } from '../../src/protocol/post-body.ts';
 import type { Samples } from '../../src/protocol/samples.ts';
 
-const read = (text: string, type: string) => readPostBody(text, type, defaultLimits);
+/** Reads the content of a request at once. */
+const readBody = (...given: Parameters<typeof readPostBody>) => finish(readPostBody(...given));
+
+const read = (text: string, type: string) => readBody(text, type, defaultLimits);
 /** The frames of a request, one by one. */
 const frames = (text: string, type: string) =>
   (read(text, type).messages as Samples[]).flatMap(({ labels, data, channels, time }) =>
@@ -90,7 +94,7 @@ describe('line protocol', () => {
   });
 
   test('can have a precision', () => {
-    const [message] = readPostBody('m a=1 1700000000', 'text/plain', defaultLimits, 's').messages;
+    const [message] = readBody('m a=1 1700000000', 'text/plain', defaultLimits, 's').messages;
     expect(message).toMatchObject({ time: 1.7e12, timeUnit: 'ms' });
     expect(precisionOf(new URLSearchParams('precision=u'))).toBe('us');
     expect(() => precisionOf(new URLSearchParams('precision=m'))).toThrow(

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { defaultFeed } from '../../src/server/default-feed.ts';
 import type { FeedInfo } from '../../src/server/feed-spec.ts';
 import { eegChannels, EegSimulator } from '../../src/sources/index.ts';
-import { localFeed } from './local-feed.ts';
+import { localFeed, runNow } from './local-feed.ts';
 
 const rate = 250;
 
@@ -40,7 +40,7 @@ function learned(seed: number, seconds: number): { kernels: Kernels; rollbacks: 
   const waiting = [];
   for (let block = 0; block < seconds * 25; block++) {
     const { eeg, alpha } = simulator.next(10);
-    feed.receive([{ type: 'samples', ...eeg }]);
+    runNow(feed.receive([{ type: 'samples', ...eeg }]));
     waiting.push(alpha);
     if (block % 2) for (const late of waiting.splice(0)) feed.pushTarget('headset.alpha', late);
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Feed } from '../../src/server/feed.ts';
 import { noise } from '../core/alarms/quiet-stream.ts';
-import { localFeed } from './local-feed.ts';
+import { localFeed, runNow } from './local-feed.ts';
 
 const rate = 10;
 
@@ -20,7 +20,7 @@ test('a learner skips the frames that the detector flags, until a user marks the
   const run = (isFalse: boolean) => {
     const { feed, skipped } = feedOf(1e5);
     const push = (from: number, to: number) =>
-      feed.receive([{ type: 'samples', data: data.slice(from, to), channels: 1 }]);
+      runNow(feed.receive([{ type: 'samples', data: data.slice(from, to), channels: 1 }]));
     push(0, 650);
     const before = skipped();
     push(650, 653);

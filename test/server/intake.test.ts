@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { frameCount, timeOf } from '../../src/core/blocks/block.ts';
 import type { Samples } from '../../src/protocol/samples.ts';
+import { finish } from '../../src/core/slices.ts';
 import { Intake, type IntakeOutput, type SensorMessage } from '../../src/server/intake.ts';
+
+/** Processes messages at once. */
+const accept = (intake: Intake, ...given: Parameters<Intake['accept']>) => finish(intake.accept(...given));
 
 const begin = Date.UTC(2026, 0);
 const channels = [
@@ -34,13 +38,14 @@ describe('messages that arrive together', () => {
     fc.assert(
       fc.property(fc.array(message, { minLength: 1, maxLength: 8 }), fc.constantFrom(0, 10), (list, rate) => {
         const together = framesOf(
-          new Intake({ channels, rate }).accept(
+          accept(
+            new Intake({ channels, rate }),
             list.map((each) => samples(each)),
             begin,
           ),
         );
         const one = new Intake({ channels, rate });
-        const apart = list.flatMap((each) => framesOf(one.accept([samples(each)], begin)));
+        const apart = list.flatMap((each) => framesOf(accept(one, [samples(each)], begin)));
         const bare = (frames: typeof apart) => frames.map(({ index, data, valid }) => ({ index, data, valid }));
         expect(bare(together)).toEqual(bare(apart));
         together.forEach(({ time }, i) => {
@@ -63,10 +68,10 @@ describe('messages that arrive together', () => {
     for (const wrong of bad) {
       const intake = new Intake({ channels, rate: 10 });
       const good = samples([[1, 2]], { time: begin });
-      intake.accept([good], begin);
-      expect(() => intake.accept([{ ...good, time: begin + 100 }, wrong], begin + 100)).toThrow(/ must be .*, got /);
+      accept(intake, [good], begin);
+      expect(() => accept(intake, [{ ...good, time: begin + 100 }, wrong], begin + 100)).toThrow(/ must be .*, got /);
       expect(intake.next).toBe(1);
-      expect(framesOf(intake.accept([{ ...good, time: begin + 200 }], begin + 200))).toMatchObject([
+      expect(framesOf(accept(intake, [{ ...good, time: begin + 200 }], begin + 200))).toMatchObject([
         { index: 1, time: begin + 200 },
       ]);
     }
@@ -74,7 +79,8 @@ describe('messages that arrive together', () => {
 
   test('keep the order of frames, gaps, and events', () => {
     const intake = new Intake({ channels, rate: 10 });
-    const outputs = intake.accept(
+    const outputs = accept(
+      intake,
       [
         samples([[1, 2]], { time: begin }),
         { type: 'mark', label: 'next' },
@@ -96,7 +102,7 @@ describe('messages that arrive together', () => {
 test('a unit that changes among messages that arrive together is reported with the number of the message', () => {
   const intake = new Intake({ channels, rate: 0 });
   const list = [1_796_025_600, 1_796_025_601_000].map((time) => samples([[1, 2]], { time }));
-  expect(() => intake.accept(list, begin)).toThrow(/^message 2 of 2: time must be in seconds \(s\) since 1970/);
+  expect(() => accept(intake, list, begin)).toThrow(/^message 2 of 2: time must be in seconds \(s\) since 1970/);
   expect(intake.next).toBe(0);
 });
 
@@ -110,9 +116,9 @@ test('frames that are sent again neither count as new nor change the clock', () 
       ],
       { start, time: 50 + start / 10 },
     );
-  for (let start = 0; start < 20; start += 2) intake.accept([at(start)], begin + 100 * start + 110);
-  expect(intake.accept([at(0), at(10)], begin + 2000)).toEqual([]);
-  const [overlap] = framesOf(intake.accept([at(19)], begin + 2120));
+  for (let start = 0; start < 20; start += 2) accept(intake, [at(start)], begin + 100 * start + 110);
+  expect(accept(intake, [at(0), at(10)], begin + 2000)).toEqual([]);
+  const [overlap] = framesOf(accept(intake, [at(19)], begin + 2120));
   expect(overlap.index).toBe(20);
   expect(overlap.time).toBeCloseTo(begin + 2010, -1);
 });

@@ -1,4 +1,5 @@
 import { checkBlock, frameCount, timeOf, type Block } from './block.ts';
+import { piecesOf } from './cut-block.ts';
 import { integer, oneOf } from '../check.ts';
 import { floatsIn, numberIn, type State } from '../state/state.ts';
 
@@ -44,16 +45,26 @@ export class GapFiller {
    * Adds a block. Returns the block that fills the gap before it, if any, and then the block without repeated frames.
    */
   push(block: Block): Block[] {
+    return Array.from(this.pieces(block, Infinity));
+  }
+
+  /**
+   * Adds a block, and returns what `push` returns in pieces of at most `count` frames. The next block can be added after the
+   * last piece.
+   */
+  *pieces(block: Block, count: number): Generator<Block, void, void> {
     checkBlock(block);
-    if (frameCount(block) === 0) return [];
+    if (frameCount(block) === 0) return;
     if (block.channels !== this.#channels || block.rate !== this.#rate) this.#restart(block);
     const fresh = framesFrom(block, this.#expected);
-    if (!fresh) return [];
+    if (!fresh) return;
     const missing = this.#expected < 0 ? 0 : fresh.start - this.#expected;
-    const out = missing > 0 && missing <= this.max && this.policy !== 'none' ? [this.#fill(fresh, missing)] : [];
+    if (missing > 0 && missing <= this.max && this.policy !== 'none')
+      for (let from = 0; from < missing; from += count)
+        yield this.#fill(fresh, missing, from, Math.min(count, missing - from));
+    yield* piecesOf(fresh, count);
     this.#expected = fresh.start + frameCount(fresh);
     this.#updateLast(fresh.data);
-    return [...out, fresh];
   }
 
   save(): State {
@@ -74,16 +85,17 @@ export class GapFiller {
     this.#last = new Float32Array(channels).fill(NaN);
   }
 
-  #fill(next: Block, count: number): Block {
+  /** Returns `count` of `missing` frames, from frame `first` of the gap. */
+  #fill(next: Block, missing: number, first: number, count: number): Block {
     const { channels } = next;
     const data = new Float32Array(count * channels);
     for (let c = 0; c < channels && this.policy !== 'zero'; c++) {
       const from = Number.isFinite(this.#last[c]) ? this.#last[c] : 0;
       const line = this.policy === 'linear' && Number.isFinite(next.data[c]) && Number.isFinite(this.#last[c]);
-      const slope = line ? (next.data[c] - from) / (count + 1) : 0;
-      for (let i = 0; i < count; i++) data[i * channels + c] = from + slope * (i + 1);
+      const slope = line ? (next.data[c] - from) / (missing + 1) : 0;
+      for (let i = 0; i < count; i++) data[i * channels + c] = from + slope * (first + i + 1);
     }
-    const start = this.#expected;
+    const start = this.#expected + first;
     return { ...next, data, start, time: timeOf(next, start), valid: new Uint8Array(count) };
   }
 

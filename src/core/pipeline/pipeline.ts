@@ -183,12 +183,23 @@ export class Pipeline {
 
   /** Processes a block. Short form of `handle({ type: 'block', block })`. */
   push(block: Block): PipelineOutput[] {
+    const outputs: PipelineOutput[] = [];
+    for (const some of this.pushInSlices(block, Infinity)) outputs.push(...some);
+    return outputs;
+  }
+
+  /**
+   * Processes a block in slices of at most `count` frames, filled frames included, and returns the outputs of each. Process
+   * no other message before the last slice.
+   */
+  *pushInSlices(block: Block, count: number): Generator<PipelineOutput[], void, void> {
     checkBlock(block);
     this.#open(block);
-    const outputs: PipelineOutput[] = [];
-    const pieces = this.#gaps.push(block);
-    for (let i = 0; i < pieces.length; i++) this.#processUpTo(pieces[i], i < pieces.length - 1, outputs);
-    return outputs;
+    for (const piece of this.#gaps.pieces(block, count)) {
+      const outputs: PipelineOutput[] = [];
+      this.#processUpTo(piece, piece.start < block.start, outputs);
+      yield outputs;
+    }
   }
 
   /** Adds targets. Short form of `handle({ type: 'targets', from, block })`. */

@@ -1,0 +1,107 @@
+import type { RawData, WebSocket } from 'ws';
+import type { Limits } from '../protocol/limits.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import { readMessage } from './bounded-socket.ts';
+import type { Task, WorkScheduler } from './work-scheduler.ts';
+
+/** How the messages of a socket are processed. */
+export interface MessageInboxOptions {
+  scheduler: WorkScheduler;
+  limits: Limits;
+  /**
+   * Processes a message. `read` returns it: text, or bytes in their own buffer; it throws a ProtocolError if it is too long. The
+   * task handles its own errors.
+   */
+  process: (read: () => string | Uint8Array) => Task;
+  /** Called when the socket has been closed, and all of its messages have been processed. */
+  ended: (code: number) => void;
+}
+
+/** Cost in ns of a message, and of each of its bytes. */
+const perMessage = 5000;
+const perByte = 10;
+
+/**
+ * Processes the messages of a socket in order, in turn with those of other sockets. While messages wait, the socket is not
+ * read, so that a client that sends faster than its messages are processed is slowed down and not buffered.
+ */
+export class MessageInbox {
+  readonly #socket: WebSocket;
+  readonly #options: MessageInboxOptions;
+  readonly #waiting: { data: RawData; isBinary: boolean }[] = [];
+  #isWorking = false;
+  /** Whether waiting messages are not processed anymore. */
+  #isDropped = false;
+  #closeCode: number | undefined;
+
+  constructor(socket: WebSocket, options: MessageInboxOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    socket.on('message', (data: RawData, isBinary: boolean) => {
+      if (this.#isDropped) return;
+      this.#waiting.push({ data, isBinary });
+      this.#start();
+    });
+    socket.on('close', (code: number) => {
+      this.#closeCode = code;
+      if (!this.#isWorking) options.ended(code);
+    });
+  }
+
+  /** Performs a task before all messages that have not been processed. */
+  first(task: Task): void {
+    this.#isWorking = true;
+    this.#options.scheduler.start(this.#work(task));
+    this.#pause();
+  }
+
+  /** Drops all messages that have not been processed, and those that follow. */
+  drop(): void {
+    this.#isDropped = true;
+    this.#waiting.length = 0;
+    this.#socket.resume();
+  }
+
+  #start(): void {
+    if (!this.#isWorking) {
+      this.#isWorking = true;
+      this.#options.scheduler.start(this.#work());
+    }
+    this.#pause();
+  }
+
+  /** Stops reading the socket if its messages were not processed at once. */
+  #pause(): void {
+    if (this.#isWorking && !this.#isDropped) this.#socket.pause();
+  }
+
+  #read(data: RawData, isBinary: boolean): string | Uint8Array {
+    if (!isBinary) checkText(lengthOf(data), this.#options.limits);
+    return readMessage(data, isBinary);
+  }
+
+  *#work(first?: Task): Task {
+    if (first) yield* first;
+    for (let message = this.#waiting.shift(); message; message = this.#waiting.shift()) {
+      const { data, isBinary } = message;
+      yield* this.#options.process(() => this.#read(data, isBinary));
+      yield perMessage + perByte * lengthOf(data);
+    }
+    this.#isWorking = false;
+    this.#socket.resume();
+    if (this.#closeCode !== undefined) this.#options.ended(this.#closeCode);
+  }
+}
+
+/** Throws if a text message is too long: it takes more work than a binary one. */
+function checkText(bytes: number, { maxText }: Limits): void {
+  if (bytes > maxText)
+    throw new ProtocolError(
+      'too-long',
+      `a text message must be at most ${maxText} bytes (maxText), got ${bytes}; send fewer frames per message, or binary messages`,
+    );
+}
+
+function lengthOf(data: RawData): number {
+  return Array.isArray(data) ? data.reduce((sum, { byteLength }) => sum + byteLength, 0) : data.byteLength;
+}

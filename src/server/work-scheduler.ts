@@ -1,0 +1,90 @@
+/**
+ * Work for one client: a generator that yields the estimated cost of each slice in ns, or a promise to wait for. It handles
+ * its own errors, unless it is run with `run`.
+ */
+export type Task<T = void> = Generator<number | Promise<void>, T, void>;
+
+/** Options of a `WorkScheduler`. */
+export interface WorkSchedulerOptions {
+  /** Cost in ns of the slices that are performed before sockets and timers are served. Default: 5 ms. */
+  turn?: number;
+  /** Calls a function after sockets and timers were served. Default: `setImmediate`. */
+  defer?: (work: () => void) => unknown;
+}
+
+/**
+ * Performs the work of many clients in turns of bounded cost. In a turn, every task that is ready performs one slice after
+ * another task's. Between turns, sockets and timers are served. Work that arrives while nothing else waits is done at once.
+ *
+ * Cost is estimated rather than measured, so that the same input gives the same turns.
+ */
+export class WorkScheduler {
+  readonly #turn: number;
+  readonly #defer: (work: () => void) => unknown;
+  /** Tasks that can perform a slice, in order. */
+  #ready: Task[] = [];
+  /** Cost of the slices in this turn. */
+  #spent = 0;
+  #isDeferred = false;
+  #isWorking = false;
+
+  constructor({ turn = 5_000_000, defer = setImmediate }: WorkSchedulerOptions = {}) {
+    this.#turn = turn;
+    this.#defer = defer;
+  }
+
+  /** Starts a task. */
+  start(task: Task): void {
+    this.#ready.push(task);
+    if (!this.#isWorking) this.#work();
+  }
+
+  /** Starts a task, and returns its result. */
+  run<T>(task: Task<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.start(settling(task, resolve, reject));
+    });
+  }
+
+  #work(): void {
+    this.#isWorking = true;
+    try {
+      while (this.#ready.length > 0 && this.#spent < this.#turn) this.#advance(this.#ready.shift()!);
+    } finally {
+      this.#isWorking = false;
+      if (this.#spent > 0) this.#deferNext();
+    }
+  }
+
+  #advance(task: Task): void {
+    const { done, value } = task.next();
+    if (done) return;
+    if (typeof value === 'number') {
+      this.#spent += value;
+      this.#ready.push(task);
+      return;
+    }
+    const resume = () => {
+      this.start(task);
+    };
+    value.then(resume, resume);
+  }
+
+  #deferNext(): void {
+    if (this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.#defer(() => {
+      this.#isDeferred = false;
+      this.#spent = 0;
+      this.#work();
+    });
+  }
+}
+
+function* settling<T>(task: Task<T>, resolve: (result: T) => void, reject: (error: unknown) => void): Task {
+  try {
+    resolve(yield* task);
+  } catch (error) {
+    reject(error);
+  }
+}
