@@ -11,6 +11,7 @@ export const closeCodes = {
   nameInUse: 4002,
   silent: 4003,
   tooSlow: 4008,
+  tooFast: 4009,
   subprotocol: 4500,
   unknownPath: 4501,
   badStreamName: 4502,

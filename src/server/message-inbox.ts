@@ -13,6 +13,10 @@ export interface MessageInboxOptions {
    * task handles its own errors.
    */
   process: (read: () => string | Uint8Array) => Task;
+  /** Milliseconds for which messages may arrive faster than they are processed. Time without waiting messages makes up for it. */
+  maxSlowed: number;
+  /** Called when that time has passed. */
+  tooFast: () => void;
   /** Called when the socket has been closed, and all of its messages have been processed. */
   ended: (code: number) => void;
 }
@@ -33,6 +37,10 @@ export class MessageInbox {
   /** Whether waiting messages are not processed anymore. */
   #isDropped = false;
   #closeCode: number | undefined;
+  /** Milliseconds for which the socket was not read, less those for which it was. */
+  #slowed = 0;
+  /** When the socket was last paused or resumed. */
+  #changed = performance.now();
 
   constructor(socket: WebSocket, options: MessageInboxOptions) {
     this.#socket = socket;
@@ -72,7 +80,23 @@ export class MessageInbox {
 
   /** Stops reading the socket if its messages were not processed at once. */
   #pause(): void {
-    if (this.#isWorking && !this.#isDropped) this.#socket.pause();
+    if (!this.#isWorking || this.#isDropped || this.#socket.isPaused) return;
+    this.#slowed = Math.max(0, this.#slowed - this.#sinceChange());
+    this.#socket.pause();
+  }
+
+  #resume(): void {
+    if (!this.#socket.isPaused) return;
+    this.#slowed += this.#sinceChange();
+    this.#socket.resume();
+  }
+
+  /** Returns the time since the last call in ms. */
+  #sinceChange(): number {
+    const now = performance.now();
+    const passed = now - this.#changed;
+    this.#changed = now;
+    return passed;
   }
 
   #read(data: RawData, isBinary: boolean): string | Uint8Array {
@@ -86,9 +110,10 @@ export class MessageInbox {
       const { data, isBinary } = message;
       yield* this.#options.process(() => this.#read(data, isBinary));
       yield perMessage + perByte * lengthOf(data);
+      if (!this.#isDropped && this.#slowed > this.#options.maxSlowed) this.#options.tooFast();
     }
     this.#isWorking = false;
-    this.#socket.resume();
+    this.#resume();
     if (this.#closeCode !== undefined) this.#options.ended(this.#closeCode);
   }
 }

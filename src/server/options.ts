@@ -18,7 +18,7 @@ export interface ServerOptions {
   origins?: readonly string[];
   /** Maximum size of a message in bytes. Default: 1 MiB. */
   maxPayload?: number;
-  /** Maximum size of a text message, and of the body of an HTTP request, in bytes. Default: 256 KiB. */
+  /** Maximum size of a text message, and of the body of an HTTP request, in bytes. Default: 256 KiB, at most `maxPayload`. */
   maxText?: number;
   /** Maximum number of channels per stream. Default: 1024. */
   maxChannels?: number;
@@ -30,6 +30,11 @@ export interface ServerOptions {
    * Milliseconds between pings; a client that does not respond to a ping is disconnected at the next. Default: 15,000.
    */
   heartbeat?: number;
+  /**
+   * Milliseconds for which a sensor may send faster than its samples are processed. It is slowed down first; then its connection
+   * is closed with 4009. Default: 600,000.
+   */
+  maxSlowed?: number;
   /** Directory of the dashboard's files. Default: the built dashboard of this package. */
   pageDirectory?: string;
   /** Chooses feature maps and learners for a stream. Default: `defaultFeed`. */
@@ -68,6 +73,7 @@ export type ResolvedOptions = Required<Omit<ServerOptions, 'statePath' | 'maxPay
 /** Applies the defaults. Throws a RangeError or TypeError that names the invalid option. */
 export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
   const { host = '127.0.0.1', port = 8080, origins = [], pageDirectory = builtPage(), feed = defaultFeed } = options;
+  const maxPayload = integer('maxPayload', options.maxPayload ?? defaultLimits.maxPayload, 1024);
   if (integer('port', port, 0) > 65535) throw invalid('port', 'an integer from 0 to 65535', port);
   return {
     host,
@@ -76,10 +82,11 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
     pageDirectory,
     feed,
     learners: checkedLearners(options.learners ?? {}),
+    maxSlowed: integer('maxSlowed', options.maxSlowed ?? 600_000, 1),
     powerLine: positive('powerLine', options.powerLine ?? 50, 'Hz'),
     limits: {
-      maxPayload: integer('maxPayload', options.maxPayload ?? defaultLimits.maxPayload, 1024),
-      maxText: integer('maxText', options.maxText ?? defaultLimits.maxText, 1024),
+      maxPayload,
+      maxText: integer('maxText', options.maxText ?? Math.min(maxPayload, defaultLimits.maxText), 1024),
       maxChannels: integer('maxChannels', options.maxChannels ?? defaultLimits.maxChannels, 1),
     },
     maxStreams: integer('maxStreams', options.maxStreams ?? 256, 1),

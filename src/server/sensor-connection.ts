@@ -16,6 +16,8 @@ export interface ConnectionOptions {
   registry: StreamRegistry;
   limits: Limits;
   scheduler: WorkScheduler;
+  /** Milliseconds for which a client may send faster than its messages are processed. */
+  maxSlowed: number;
 }
 
 /** Number of invalid messages in a row after which a connection is closed. */
@@ -33,7 +35,7 @@ export class SensorConnection implements Sensor {
   #session: SensorSession | undefined;
   #badMessages = 0;
 
-  constructor(socket: WebSocket, url: URL, { registry, limits, scheduler }: ConnectionOptions) {
+  constructor(socket: WebSocket, url: URL, { registry, limits, scheduler, maxSlowed }: ConnectionOptions) {
     this.#socket = new BoundedSocket(socket, { high: 64 << 10 });
     this.#registry = registry;
     this.#limits = limits;
@@ -44,6 +46,10 @@ export class SensorConnection implements Sensor {
     this.#inbox = new MessageInbox(socket, {
       scheduler,
       limits,
+      maxSlowed,
+      tooFast: () => {
+        this.close(closeCodes.tooFast, 'The samples arrive faster than they are processed.');
+      },
       process: (read) => this.#guard(() => this.#receive(read)),
       ended: (code) => {
         this.#acks.stop();

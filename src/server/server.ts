@@ -65,6 +65,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
     maxStreams,
     maxViewers,
     heartbeat,
+    maxSlowed,
     pageDirectory,
     feed,
     learners: configured,
@@ -108,7 +109,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
 
   const accept = (socket: WebSocket, url: URL) => {
     if (url.pathname.startsWith('/ingest/')) {
-      const sensor = new SensorConnection(socket, url, { registry, limits, scheduler });
+      const sensor = new SensorConnection(socket, url, { registry, limits, scheduler, maxSlowed });
       heartbeats.add(socket, () => sensor.keepAlive());
       return undefined;
     }
@@ -116,7 +117,7 @@ async function start(resolved: ResolvedOptions, release: () => Promise<void>): P
       return { code: closeCodes.unknownPath, sentence: 'Unknown path. Use /ingest/<stream> or /watch.' };
     if (viewers.size >= maxViewers)
       return { code: closeCodes.tooMany, sentence: `The server accepts at most ${maxViewers} viewers.` };
-    const viewer = new ViewerConnection(socket, { registry, limits, scheduler });
+    const viewer = new ViewerConnection(socket, { registry, limits, scheduler, maxSlowed });
     viewers.add(viewer);
     socket.on('close', () => viewers.delete(viewer));
     heartbeats.add(socket, () => {});

@@ -30,7 +30,7 @@ export class ViewerConnection {
   #alarms = new Subscription();
   #badMessages = 0;
 
-  constructor(socket: WebSocket, { registry, limits, scheduler }: ConnectionOptions) {
+  constructor(socket: WebSocket, { registry, limits, scheduler, maxSlowed }: ConnectionOptions) {
     this.#socket = new BoundedSocket(socket);
     this.#queue = new ViewerQueue(this.#socket);
     this.#registry = registry;
@@ -40,7 +40,11 @@ export class ViewerConnection {
     new MessageInbox(socket, {
       scheduler,
       limits,
-      process: (message) => this.#receive(message),
+      maxSlowed,
+      tooFast: () => {
+        this.#socket.close(closeCodes.tooFast, 'The requests arrive faster than they are processed.');
+      },
+      process: (read) => this.#receive(read),
       ended: () => {},
     });
     socket.on('close', () => {

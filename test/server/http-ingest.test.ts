@@ -123,12 +123,12 @@ describe('a sensor that sends HTTP requests', () => {
     });
   });
 
-  test('can send gzip, and no more than maxPayload, before and after decompression', async () => {
+  test('can send gzip, and no more than maxText, before and after decompression', async () => {
     const zipped = (text: string) => [new Uint8Array(gzipSync(text)), { 'content-encoding': 'gzip' }] as const;
     expect((await post('a', ...zipped('{"t":1}'))).json.accepted).toBe(1);
     const bomb = zipped(`{"t":${' '.repeat(3 << 20)}1}`);
     expect(bomb[0].length).toBeLessThan(4096);
-    const tooLarge = 'body must be at most 4096 bytes (maxPayload), before and after decompression (bad-body)\n';
+    const tooLarge = 'body must be at most 4096 bytes (maxText), before and after decompression (bad-body)\n';
     expect(await post('a', ...bomb)).toMatchObject({ status: 413, text: tooLarge });
     expect(await post('a', ' '.repeat(5000))).toMatchObject({ status: 413, text: tooLarge });
     expect((await post('a', 'no gzip', { 'content-encoding': 'gzip' })).status).toBe(400);
