@@ -13,8 +13,10 @@ import type { HealthMessage } from '../protocol/watch-message.ts';
 import { ViewerQueue } from './viewer-queue.ts';
 import type { Task } from './work-scheduler.ts';
 
-/** Cost in ns of a request. */
+/** Cost in ns of a request, of one that sends recent data, and of one that starts a learner. */
 const requestCost = 100_000;
+const recentCost = 1_500_000;
+const learnerCost = 4_000_000;
 /** Maximum number of subscriptions per connection. */
 const maxSubscriptions = 64;
 /** Number of invalid messages in a row after which a connection is closed. */
@@ -67,9 +69,10 @@ export class ViewerConnection {
 
   *#receive(read: () => string | Uint8Array): Task {
     if (!this.#socket.open) return;
-    yield requestCost;
     try {
-      this.#handle(parseWatchRequest(read()));
+      const request = parseWatchRequest(read());
+      yield costOf(request);
+      if (this.#socket.open) this.#handle(request);
       this.#badMessages = 0;
     } catch (error) {
       if (!(error instanceof ProtocolError)) {
@@ -135,4 +138,9 @@ export class ViewerConnection {
     });
     this.#queue.flush();
   }
+}
+
+function costOf(request: WatchRequest): number {
+  if (request.type === 'subscribe' && request.recent) return recentCost;
+  return request.type === 'learner' ? learnerCost : requestCost;
 }
