@@ -1,21 +1,39 @@
-/** Notes on learners that wait for their target stream, cannot run, or start with new weights: one sentence for each. */
+/** What a note is about. A learner has at most one note of each kind; `state`: why it does not run, or how it started. */
+export type NoteKind = 'state' | 'name' | 'late';
+
+/** A note, and by what it is recognized when it is logged. */
+interface Note {
+  readonly sentence: string;
+  readonly logged: string;
+}
+
+/**
+ * Notes on learners that wait for their target stream, cannot run, were not added, start with new weights, or skip late targets:
+ * one sentence for each.
+ */
 export class LearnerNotes {
-  readonly #notes = new Map<string, string>();
-  /** All sentences that `takeNew` has returned. */
+  /** By learner and kind. */
+  readonly #notes = new Map<string, Note>();
+  /** What has been returned by `takeNew`. */
   readonly #taken = new Set<string>();
 
-  /** The sentences, by the name of the learner. */
-  get all(): ReadonlyMap<string, string> {
-    return this.#notes;
+  /** All sentences. */
+  get sentences(): string[] {
+    return Array.from(this.#notes.values(), ({ sentence }) => sentence);
   }
 
-  /** @param text what there is to say about the learner, as the end of a sentence that starts with its name */
-  set(learner: string, text: string): void {
-    this.#notes.set(learner, `learner ${learner} ${text}`);
+  /**
+   * Adds or replaces a note. A note of the kind 'late', whose numbers change, is returned by `takeNew` once for each learner.
+   * @param text what there is to say about the learner, as the end of a sentence that starts with its name
+   */
+  set(learner: string, text: string, kind: NoteKind = 'state'): void {
+    const key = keyOf(learner, kind);
+    const sentence = `learner ${learner} ${text}`;
+    this.#notes.set(key, { sentence, logged: kind === 'late' ? key : sentence });
   }
 
-  delete(learner: string): void {
-    this.#notes.delete(learner);
+  delete(learner: string, kind: NoteKind = 'state'): void {
+    this.#notes.delete(keyOf(learner, kind));
   }
 
   clear(): void {
@@ -24,8 +42,12 @@ export class LearnerNotes {
 
   /** Returns the sentences that have not been returned before. */
   takeNew(): string[] {
-    const sentences = [...this.#notes.values()].filter((sentence) => !this.#taken.has(sentence));
-    for (const sentence of sentences) this.#taken.add(sentence);
-    return sentences;
+    const notes = [...this.#notes.values()].filter(({ logged }) => !this.#taken.has(logged));
+    for (const { logged } of notes) this.#taken.add(logged);
+    return notes.map(({ sentence }) => sentence);
   }
+}
+
+function keyOf(learner: string, kind: NoteKind): string {
+  return `${kind} ${learner}`;
 }

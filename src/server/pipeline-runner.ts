@@ -1,5 +1,6 @@
 import type { GapFillerOptions } from '../core/blocks/gap-filler.ts';
 import type { Optimizer } from '../core/learning/optimizers/optimizer.ts';
+import type { LateTargets } from '../core/learning/late-targets.ts';
 import { scoreMetadata } from '../core/learning/score-metadata.ts';
 import type { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
@@ -80,6 +81,7 @@ export class PipelineRunner {
   #restored = new Set<string>();
   /** Errors of rejected messages in this run, each of which is reported once. */
   readonly #rejected = new Set<string>();
+  readonly #lateOf = (name: string): LateTargets | undefined => this.#pipeline?.learnerOf(name)?.late;
 
   /**
    * Starts a run. Learners and the detector start with what they learned in the previous run. If the pipeline cannot be
@@ -155,7 +157,9 @@ export class PipelineRunner {
   handle(message: PipelineMessage): StageOutput[] {
     try {
       const outputs = this.#pipeline?.handle(message) ?? [];
-      return [...outputs.flatMap((output) => this.#reports.of(output)), ...this.#newFailures()];
+      const reports = outputs.flatMap((output) => this.#reports.of(output));
+      if (message.type === 'targets') reports.push(...this.#reports.lateTargets(message.from ?? '', this.#lateOf));
+      return [...reports, ...this.#newFailures()];
     } catch (error) {
       const text = messageOf(error);
       const isReported = this.#rejected.has(text) || this.#rejected.size >= maxRejected;
