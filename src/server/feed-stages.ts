@@ -39,8 +39,10 @@ export class FeedStages {
   readonly #named = new Map<string, string | undefined>();
   /** Late targets by learner. */
   readonly #late = new Map<string, LateTargets>();
+  /** Learners whose late targets `takeNotes` has returned. */
+  readonly #lateTaken = new Set<string>();
   #detects = false;
-  /** What there is to say about learners. */
+  /** What there is to say about learners, apart from late targets. */
   readonly notes: LearnerNotes = new LearnerNotes();
 
   /** @param fail is called for a stage that cannot run */
@@ -136,12 +138,16 @@ export class FeedStages {
     this.notes.set(name, freshNote);
   }
 
-  /** Notes the targets that a learner has ignored, because they arrived too late. Returns whether they are the first ones. */
-  noteLate(name: string, late: LateTargets): boolean {
-    const isFirst = !this.#late.has(name);
+  /** Updates the number of targets that a learner has ignored, because they arrived too late. */
+  setLate(name: string, late: LateTargets): void {
     this.#late.set(name, late);
-    this.notes.set(name, lateNote(late, this.#named.get(name)), 'late');
-    return isFirst;
+  }
+
+  /** Returns the sentences for the log that have not been returned before; one per learner on late targets, whose number changes. */
+  takeNotes(): string[] {
+    const late = [...this.#late].filter(([name]) => !this.#lateTaken.has(name));
+    for (const [name] of late) this.#lateTaken.add(name);
+    return [...this.notes.takeNew(), ...late.map(([name, each]) => lateNote(name, each, this.#named.get(name)))];
   }
 
   /** The learners that wait for one of the streams for which `isMissing` returns true, or that have ignored late targets. */
@@ -208,7 +214,6 @@ export class FeedStages {
   #forgetNotes(name: string): void {
     this.#late.delete(name);
     this.notes.delete(name);
-    this.notes.delete(name, 'late');
   }
 
   #try<T>(where: string, make: () => T): T | undefined {
@@ -253,7 +258,7 @@ export function withAdded(spec: FeedSpec, added: readonly LearnerSpec[]): Extend
 
 const takenNote = 'was not added, because the stream has another learner of this name; choose another name';
 
-function lateNote({ count, delay, maxDelay }: LateTargets, target: string | undefined): string {
+function lateNote(learner: string, { count, delay, maxDelay }: LateTargets, target: string | undefined): string {
   const targets = `${count} target${count === 1 ? '' : 's'}`;
-  return `has skipped ${targets} of ${target}, because they arrived up to ${delay} frames late, and maxDelay is ${maxDelay} frames; raise maxDelay`;
+  return `learner ${learner} has skipped ${targets} of ${target} so far, which arrived up to ${delay} frames late; maxDelay is ${maxDelay} frames. Raise maxDelay. GET /healthz shows the current numbers.`;
 }

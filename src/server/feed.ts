@@ -235,7 +235,7 @@ export class Feed {
 
   /** Returns the notes on learners that have not been returned before. */
   takeLearnerNotes(): string[] {
-    return this.#stages.notes.takeNew();
+    return this.#stages.takeNotes();
   }
 
   #addLearner(learner: LearnerSpec, isAdded: boolean, keep: boolean): void {
@@ -362,8 +362,7 @@ export class Feed {
       if (output.where === 'detect') this.#unwatched = `not monitored: ${output.message}`;
     } else if (output.type === 'learningRate') this.#stages.update(output);
     else if (output.type === 'fresh') this.#stages.noteFresh(output.learner);
-    const isFirstLate = output.type === 'late' && this.#stages.noteLate(output.learner, output.late);
+    else if (output.type === 'late') this.#stages.setLate(output.learner, output.late);
     this.output.next(output);
-    if (isFirstLate) this.output.next({ type: 'info' });
   }
 }
