@@ -59,7 +59,8 @@ export function learningReport(
 const reasons: Record<string, string> = {
   gap: 'whose window includes the start, a gap, or a missing sample',
   noTruth: 'without a target',
-  late: 'whose target arrived too late',
+  // targets are never late here
+  late: 'whose target lies in a gap or after the end of the recording',
   frozen: 'while frozen',
   alarmed: 'during an alarm',
   notFinite: 'whose update was not finite',
