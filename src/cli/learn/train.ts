@@ -8,6 +8,7 @@ import type { Network } from '../../core/network/network.ts';
 import { plan } from '../../core/network/plan.ts';
 import type { Recording } from '../../formats/index.ts';
 import { asUsage, UsageError } from '../failure.ts';
+import { learnedTaskMetadata } from '../learned-task.ts';
 import { checkOutputs, outputError, realPath } from '../output-file.ts';
 import type { PowerLine } from '../power-line.ts';
 import { type Progress, progress } from '../progress.ts';
@@ -73,7 +74,17 @@ export async function train(
   network.setWeights(after);
   const validations = others.map((other) => validate(other, scored, spec, input, line));
   const starts = given.map((each, i) => ({ recording: basename(each.path), start: pass.starts[i] }));
-  write(output, network.save({ torch, metadata: savedScores(pass.learned, validations, starts, torch) }));
+  const described = {
+    ...{ task, rate: first.rate, standardize },
+    ...(task === 'forecast' && { horizon: options.horizon }),
+    inputs: places.inputs.map((place) => first.channels[place]),
+    outputs: places.outputs.map((place) => first.channels[place]),
+  };
+  const metadata = {
+    ...(!torch && learnedTaskMetadata(described)),
+    ...savedScores(pass.learned, validations, starts, torch),
+  };
+  write(output, network.save({ torch, metadata }));
   const facts = {
     ...factsOf(network, spec, recordings, places, standardize),
     ...{ task, horizon: options.horizon, rate: first.rate, standardize, network: path, taps },
