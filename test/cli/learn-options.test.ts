@@ -123,7 +123,13 @@ describe('tapline learn', () => {
     expect(weights).toEqual(expected({}, x));
     await runCommand(applyCommand(), [file, at('two.csv'), '--standardize', '2', '-o', at('out.csv')]);
     const out = readCsv(await readFile(at('out.csv'), 'utf8')).blocks.flatMap(({ data }) => [...data]);
-    expect(out).toEqual([NaN, NaN, ...Network.load(await readFile(file)).apply(x).subarray(2)]);
+    expect(out).toEqual([
+      NaN,
+      NaN,
+      ...Network.load(await readFile(file))
+        .apply(x)
+        .subarray(2),
+    ]);
   });
 
   test.each([
