@@ -92,6 +92,7 @@ export type { OptimizerSpec } from './core/learning/optimizers/optimizer-spec.ts
 export { Learner } from './core/learning/learner.ts';
 export type { Learned, SkipReason } from './core/learning/learned.ts';
 export type { MissingReason } from './core/learning/evaluation.ts';
+export type { LateTargets } from './core/learning/late-targets.ts';
 export type { LearnerOptions } from './core/learning/learner-options.ts';
 export type { LossName, LossSpec } from './core/learning/loss.ts';
 export type { RunningScore, Score } from './core/learning/forecast-score.ts';

@@ -7,7 +7,14 @@ import type { Connection } from './connection.ts';
 import type { LearnerForm } from './learner-form.ts';
 import type { Outage } from './outage.ts';
 import { type Liveness, liveness, type ReportedHealth } from './liveness.ts';
-import type { HealthMessage, LearnerInfo, LossMessage, MapInfo, StreamInfo } from '../../src/protocol/index.ts';
+import type {
+  HealthMessage,
+  LearnerHealth,
+  LearnerInfo,
+  LossMessage,
+  MapInfo,
+  StreamInfo,
+} from '../../src/protocol/index.ts';
 
 /** Settings of one stream made by the user. */
 export interface StreamSettings {
@@ -33,6 +40,8 @@ export interface DashboardState {
   readonly health: ReadonlyMap<string, ReportedHealth>;
   /** Names without a stream, because all of their messages were rejected. */
   readonly unopened: NonNullable<HealthMessage['unopened']>;
+  /** Learners that wait for a stream, or that have skipped late targets. */
+  readonly learnerHealth: readonly LearnerHealth[];
   /** The server's clock, in ms since 1970; updated several times per second. */
   readonly now: number;
   /** The score of every learner, by `learnerKey`. */
@@ -61,6 +70,7 @@ export const initialState: DashboardState = {
   streams: [],
   health: new Map(),
   unopened: [],
+  learnerHealth: [],
   now: Date.now(),
   scores: new Map(),
   alarms: new Map(),

@@ -5,6 +5,7 @@ import type { StreamInfo } from '../../src/protocol/index.ts';
 import { alarmsView } from './alarms-view.ts';
 import { featuresView } from './features-view.ts';
 import { connectionView, headerView } from './header-view.ts';
+import { unconnectedLearners } from './learner-health-view.ts';
 import { learnersView, skillPreview } from './learner-view.ts';
 import { type DashboardState, previewedStreams, selectedStream, streamLiveness } from './dashboard-state.ts';
 import type { DashboardStore } from './dashboard-store.ts';
@@ -101,6 +102,6 @@ function emptyView(state: DashboardState): TemplateResult {
           : 'Streams appear here when the server responds.'
       }
     </p>
-    ${open ? html`<pre>npx tapline simulate eeg</pre>` : undefined}
+    ${open ? html`<pre>npx tapline simulate eeg</pre>` : undefined} ${unconnectedLearners(state)}
   </main>`;
 }

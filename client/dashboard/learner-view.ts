@@ -5,6 +5,8 @@ import { LossPlot } from '../loss-plot.ts';
 import type { LearnerInfo, StreamInfo } from '../../src/protocol/index.ts';
 import { hint, toggle, waiting } from './controls-view.ts';
 import { addLearnerView } from './learner-form-view.ts';
+import { holdoutView } from './holdout-view.ts';
+import { learnerHealthView, unconnectedLearners, waitingLearners } from './learner-health-view.ts';
 import { mountComponent, type MountedComponent } from './mount-component.ts';
 import {
   type DashboardState,
@@ -19,14 +21,6 @@ import type { StreamFeed } from './stream-feed.ts';
 const learnerHelp =
   'Kernel: the weight of each past frame; lag 0 is the newest frame. Spectrum: the gain of the kernel at each frequency. Error: squared error divided by the variance of the target; dashed: that of the baseline. Skill: 1 is perfect, 0 is no better than the baseline.';
 const learningRateHelp = 'The size of an update (µ). A higher learning rate adapts faster, but also forgets sooner.';
-const holdoutHelp =
-  'Copies of the weights are set aside regularly and scored on later frames that they were not trained on. The error and skill plots below show the live score of the learner, which is updated after every frame.';
-const followsText =
-  'This error is more than twice the live error: the learner tracks the signal, but its weights do not generalize to later frames. Try a lower learning rate, slower forgetting, or fewer taps.';
-/** Factor between the errors from which the learner follows the signal. */
-const followsFactor = 2;
-/** Fewer scored frames are too few to compare the errors. */
-const minHoldoutFrames = 1000;
 /** Range of the learning-rate slider, as powers of ten. */
 const minExponent = -4;
 const maxExponent = 0;
@@ -35,8 +29,8 @@ const maxExponent = 0;
 const maxNames = 4;
 
 /**
- * The cards of a stream's learners: the selected one with its kernels, error, and skill; the others as one line each. Below
- * them, a button or a form that adds a learner.
+ * The cards of a stream's learners: the selected one with its kernels, error, and skill; the others, and those that wait for a
+ * stream, as one line each. Below them, a button or a form that adds a learner, and the learners of streams that are not connected.
  */
 export function learnersView(
   state: DashboardState,
@@ -49,7 +43,9 @@ export function learnersView(
   const learners = [...info.learners].sort((a, b) => Number(b === selected) - Number(a === selected));
   return [
     ...learners.map((learner) => learnerView(state, info, learner, learner === selected, feed, store)),
+    ...waitingLearners(state, info),
     addLearnerView(state, info, store),
+    ...unconnectedLearners(state),
   ];
 }
 
@@ -86,7 +82,7 @@ function learnerView(
             </button>`
       }
     </header>
-    ${open ? openView(state, info, learner, feed, store) : undefined}
+    ${open ? openView(state, info, learner, feed, store) : learnerHealthView(state, info, learner)}
   </section>`;
 }
 
@@ -126,7 +122,9 @@ function openView(
       >
       ${hint(learningRateHelp)} ${rollbacksView(state, info, learner)} ${removeView(state, info, learner, store)}
     </div>
-    ${holdoutView(state, info, learner)} ${waiting(learner.taps + 1, receivedFrames(state, info))}
+    ${learnerHealthView(state, info, learner)}
+    ${holdoutView(state.scores.get(learnerKey(info.name, learner.index)), learner)}
+    ${waiting(learner.taps + 1, receivedFrames(state, info))}
     <div class="component" data-testid="kernel" ${mountComponent(key, {}, mountKernels(info, learner, feed))}></div>
     <div class="component" data-testid="loss" ${mountComponent(key, {}, mountLoss(learner, feed))}></div>`;
 }
@@ -145,21 +143,6 @@ function rollbacksView(state: DashboardState, info: StreamInfo, learner: Learner
     >Rolled back ${times}×
     ${hint('The error rose, so the last good weights were restored and the learning rate was reduced.')}</span
   >`;
-}
-
-/** The score of weights that were set aside, and what a large difference from the live score means. */
-function holdoutView(state: DashboardState, info: StreamInfo, learner: LearnerInfo): TemplateResult | undefined {
-  const { overall, holdout } = state.scores.get(learnerKey(info.name, learner.index)) ?? {};
-  if (holdout?.nmse == null || holdout.skill === null) return undefined;
-  const [error, relative] = [overall?.nmse ?? Infinity, 1 - (overall?.skill ?? -Infinity)];
-  const follows =
-    holdout.frames >= minHoldoutFrames &&
-    holdout.nmse > followsFactor * error &&
-    1 - holdout.skill > followsFactor * relative;
-  return html`<p class="learner-holdout" data-testid="holdout">
-    Holdout score: error ${formatNumber(holdout.nmse)}, skill ${formatNumber(holdout.skill)} ${hint(holdoutHelp)}
-    ${follows ? html`<br />${followsText}` : undefined}
-  </p>`;
 }
 
 /** A button that removes a learner that was added; undefined for other learners. */

@@ -111,7 +111,8 @@ function handle(message: Watched): void {
     const at = message.time ?? now;
     clockOffset = at - now;
     const health = new Map(message.streams.map((health) => [health.name, { ...health, at }]));
-    change({ health, unopened: message.unopened ?? [], now: at, observedRates: observeRates() });
+    const { unopened = [], learners: learnerHealth = [] } = message;
+    change({ health, unopened, learnerHealth, now: at, observedRates: observeRates() });
   } else if (message.type === 'error') {
     const form = state.learnerForm;
     if (form && message.code === 'bad-learner')

@@ -19,6 +19,7 @@ export {
   type DroppedMessage,
   type GapMessage,
   type HealthMessage,
+  type LearnerHealth,
   type MarkMessage,
   type RunMessage,
   type RejectedMessages,

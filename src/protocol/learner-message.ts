@@ -53,6 +53,12 @@ export interface LossMessage {
     nmse: number | null;
     /** 1 - nmse / persistence. */
     skill: number | null;
+    /** The nmse of the baseline on the same frames: that predicts no change, or for other tasks than 'forecast' the running mean. */
+    persistence?: number | null;
+    /** The nmse of the mean of the last 8 frames on the same frames. */
+    movingAverage?: number | null;
+    /** The nmse of a constant plus a sine at the power-line frequency on the same frames. */
+    mains?: number | null;
     /** Number of scored frames so far. */
     frames: number;
   };
@@ -90,7 +96,16 @@ export const lossMessage: field.Schema<LossMessage> = v.object({
   movingAverage: v.optional(numberOrNull),
   mains: v.optional(numberOrNull),
   overall: v.optional(v.object({ nmse: numberOrNull, skill: numberOrNull })),
-  holdout: v.optional(v.object({ nmse: numberOrNull, skill: numberOrNull, frames: field.index })),
+  holdout: v.optional(
+    v.object({
+      nmse: numberOrNull,
+      skill: numberOrNull,
+      persistence: v.optional(numberOrNull),
+      movingAverage: v.optional(numberOrNull),
+      mains: v.optional(numberOrNull),
+      frames: field.index,
+    }),
+  ),
   updates: v.optional(field.index),
   refused: v.optional(v.record(v.string(), field.index)),
   rollbacks: v.optional(field.index),

@@ -119,6 +119,24 @@ export interface StreamHealth {
   /** Messages of the sensor that were rejected; absent if there are none. */
   rejected?: RejectedMessages;
 }
+/** A learner that waits for a stream that is not connected, or that has ignored late targets. */
+export interface LearnerHealth {
+  /** Name of the stream that it learns on. */
+  stream: string;
+  /** Name of the learner. */
+  learner: string;
+  /** Name of the stream that it waits for: its own stream or its target; absent if they are connected. */
+  waitsFor?: string;
+  /** Targets that were ignored, because they arrived too late; absent if there are none. */
+  late?: {
+    /** Number of these targets. */
+    count: number;
+    /** Largest number of frames by which one of them arrived after its frame. */
+    delay: number;
+    /** Maximum delay that the learner accepts, in frames. */
+    maxDelay: number;
+  };
+}
 /** Health of all streams; sent once per second. */
 export interface HealthMessage {
   /** Message type. */
@@ -134,6 +152,8 @@ export interface HealthMessage {
     /** The rejected messages. */
     rejected: RejectedMessages;
   }[];
+  /** Learners that wait for a stream, or that have ignored late targets; absent if there are none. */
+  learners?: LearnerHealth[];
 }
 /** A decoded binary message. */
 export type BlockMessage = {
@@ -178,6 +198,13 @@ const health = v.object({
   rejected: v.optional(rejected),
 });
 
+const learnerHealth = v.object({
+  stream: field.name,
+  learner: v.string(),
+  waitsFor: v.optional(v.string()),
+  late: v.optional(v.object({ count: field.index, delay: field.index, maxDelay: field.index })),
+});
+
 const schemas = new Map<string, field.Schema<WatchText>>([
   ['streams', v.object({ type: v.literal('streams'), streams: v.array(streamInfo) })],
   [
@@ -211,6 +238,7 @@ const schemas = new Map<string, field.Schema<WatchText>>([
       time: v.optional(v.number()),
       streams: v.array(health),
       unopened: v.optional(v.array(v.object({ name: v.string(), rejected }))),
+      learners: v.optional(v.array(learnerHealth)),
     }),
   ],
   ['alarms', alarmsMessage],

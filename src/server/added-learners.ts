@@ -46,6 +46,11 @@ export class AddedLearners {
     return all.map((learner) => this.#complete(learner));
   }
 
+  /** The learners of the options of the server, by name. */
+  get configured(): { stream: string; learner: string }[] {
+    return [...this.#configured].flatMap(([stream, all]) => all.map(({ name }) => ({ stream, learner: name })));
+  }
+
   #complete(learner: LearnerSpec): LearnerSpec {
     return { powerLine: this.#powerLine, ...learner };
   }

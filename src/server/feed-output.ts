@@ -1,5 +1,6 @@
 import type { Block } from '../core/blocks/block.ts';
 import type { Detected } from '../core/detector/detector.ts';
+import type { LateTargets } from '../core/learning/late-targets.ts';
 import type { KernelsMessage, LossMessage } from '../protocol/learner-message.ts';
 import type { GapMessage, MarkMessage, RunMessage } from '../protocol/watch-message.ts';
 
@@ -20,6 +21,8 @@ export type StageOutput =
   | { type: 'detected'; detected: Detected; every: number; end: number }
   /** A learner does not use its saved weights, because they have other settings. */
   | { type: 'fresh'; learner: string }
+  /** The targets that a learner has ignored so far, because they arrived too late. */
+  | { type: 'late'; learner: string; late: LateTargets }
   /** The stage or other component `where` has failed. A stage is turned off until it is restarted. */
   | { type: 'broken'; where: string; message: string };
 

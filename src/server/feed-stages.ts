@@ -1,4 +1,6 @@
+import type { LateTargets } from '../core/learning/late-targets.ts';
 import type { LearnerInfo, MapInfo } from '../protocol/stream-info.ts';
+import type { LearnerHealth } from '../protocol/watch-message.ts';
 import type { LearningRequest } from '../protocol/watch-request.ts';
 import type { Allocation } from './detector-budget.ts';
 import type { StageOutput } from './feed-output.ts';
@@ -23,6 +25,8 @@ export interface FeedStagesOptions {
 export interface ExtendedSpec extends FeedSpec {
   /** Names of the learners that were added to the designed ones. */
   readonly added: ReadonlySet<string>;
+  /** Names of learners that were not added, because another learner has the same name. */
+  readonly taken: ReadonlySet<string>;
 }
 
 /** The stages of a feed's pipeline, as they are planned from its spec and described to viewers. */
@@ -33,8 +37,12 @@ export class FeedStages {
   readonly #learners = new Map<string, PlannedLearner>();
   /** All learners, also those that wait or cannot run: their target streams by name. */
   readonly #named = new Map<string, string | undefined>();
+  /** Late targets by learner. */
+  readonly #late = new Map<string, LateTargets>();
+  /** Learners whose late targets `takeNotes` has returned. */
+  readonly #lateTaken = new Set<string>();
   #detects = false;
-  /** What there is to say about learners. */
+  /** What there is to say about learners, apart from late targets. */
   readonly notes: LearnerNotes = new LearnerNotes();
 
   /** @param fail is called for a stage that cannot run */
@@ -65,6 +73,7 @@ export class FeedStages {
     this.#detects = detect !== null;
     const maps = spec.maps.flatMap((map, index) => this.#try(map.name, () => planMap(map, index, info)) ?? []);
     this.#maps = maps.map((map) => map.info);
+    this.noteTaken(spec);
     const learners = spec.learners.flatMap(
       (learner) => this.planLearner(learner, info, targets, spec.added.has(learner.name)) ?? [],
     );
@@ -97,7 +106,7 @@ export class FeedStages {
     const known = this.#learners.get(name)?.info.index;
     const index = known ?? 1 + Math.max(-1, ...this.learners.map((each) => each.index));
     const saved = this.#options.savedWeights(info.name, name);
-    this.notes.delete(name);
+    this.#forgetNotes(name);
     const planned = this.#try(name, () => {
       if (target) checkTarget(learner, info, target);
       return planLearner(learner, index, info, target, saved, isAdded);
@@ -110,7 +119,13 @@ export class FeedStages {
     const { stage, weights, optimizer, kernels } = planned;
     const removable = this.#options.removable?.(info.name, name) ?? false;
     this.#learners.set(name, { ...planned, info: { ...planned.info, ...(removable && { added: true }) } });
-    return { stage, weights, optimizer, learner: { index, kernels }, ...(isAdded && { strict: true }) };
+    const reported = { index, kernels, ...(targetName !== undefined && { target: targetName }) };
+    return { stage, weights, optimizer, learner: reported, ...(isAdded && { strict: true }) };
+  }
+
+  /** Notes the learners that were not added, because another learner has the same name. */
+  noteTaken({ taken }: ExtendedSpec): void {
+    for (const name of taken) this.notes.set(name, takenNote, 'name');
   }
 
   /** Notes the failure of a learner; other stages are ignored. */
@@ -123,11 +138,33 @@ export class FeedStages {
     this.notes.set(name, freshNote);
   }
 
+  /** Updates the number of targets that a learner has ignored, because they arrived too late. */
+  setLate(name: string, late: LateTargets): void {
+    this.#late.set(name, late);
+  }
+
+  /** Returns the sentences for the log that have not been returned before; one per learner on late targets, whose number changes. */
+  takeNotes(): string[] {
+    const late = [...this.#late].filter(([name]) => !this.#lateTaken.has(name));
+    for (const [name] of late) this.#lateTaken.add(name);
+    return [...this.notes.takeNew(), ...late.map(([name, each]) => lateNote(name, each, this.#named.get(name)))];
+  }
+
+  /** The learners that wait for one of the streams for which `isMissing` returns true, or that have ignored late targets. */
+  attention(isMissing: (stream: string) => boolean): Omit<LearnerHealth, 'stream'>[] {
+    return [...this.#named].flatMap(([learner, target]) => {
+      const late = this.#late.get(learner);
+      const isWaiting = target !== undefined && isMissing(target);
+      if (!late && !isWaiting) return [];
+      return [{ learner, ...(isWaiting && { waitsFor: target }), ...(late && { late }) }];
+    });
+  }
+
   /** Removes a learner. */
   removeLearner(name: string): void {
     this.#learners.delete(name);
     this.#named.delete(name);
-    this.notes.delete(name);
+    this.#forgetNotes(name);
   }
 
   /** Whether there is a learner with this name, running or not. */
@@ -170,7 +207,13 @@ export class FeedStages {
     this.#maps = [];
     this.#learners.clear();
     this.#named.clear();
+    this.#late.clear();
     this.notes.clear();
+  }
+
+  #forgetNotes(name: string): void {
+    this.#late.delete(name);
+    this.notes.delete(name);
   }
 
   #try<T>(where: string, make: () => T): T | undefined {
@@ -198,19 +241,24 @@ function setLearningRate(learner: LearnerInfo, learningRate: number): void {
   learner.step = learningRate;
 }
 
-/** Adds learners to a designed feed. A designed learner has precedence over an added one of the same name. */
+/**
+ * Adds learners to a designed feed. A designed learner has precedence over an added one of the same name, and of two added ones the
+ * first.
+ */
 export function withAdded(spec: FeedSpec, added: readonly LearnerSpec[]): ExtendedSpec {
-  const designed = new Set(spec.learners.map(({ name }) => name));
-  const more = added.filter(({ name }) => !designed.has(name));
-  const taken = added.filter(({ name }) => designed.has(name));
-  return {
-    ...spec,
-    learners: [...spec.learners, ...more],
-    added: new Set(more.map(({ name }) => name)),
-    ...(taken.length > 0 && { notes: [...(spec.notes ?? []), ...taken.map(takenNote)] }),
-  };
+  const names = new Set(spec.learners.map(({ name }) => name));
+  const taken = new Set<string>();
+  const more = added.filter(({ name }) => {
+    const isTaken = names.has(name);
+    (isTaken ? taken : names).add(name);
+    return !isTaken;
+  });
+  return { ...spec, learners: [...spec.learners, ...more], added: new Set(more.map(({ name }) => name)), taken };
 }
 
-function takenNote({ name }: LearnerSpec): string {
-  return `the learner ${name} was not added, because the stream has another learner of this name`;
+const takenNote = 'was not added, because the stream has another learner of this name; choose another name';
+
+function lateNote(learner: string, { count, delay, maxDelay }: LateTargets, target: string | undefined): string {
+  const targets = `${count} target${count === 1 ? '' : 's'}`;
+  return `learner ${learner} has skipped ${targets} of ${target} so far, which arrived up to ${delay} frames late; maxDelay is ${maxDelay} frames. Raise maxDelay. GET /healthz shows the current numbers.`;
 }

@@ -5,7 +5,7 @@ import type { Slices } from '../core/slices.ts';
 import type { ClockKind, Gap } from '../protocol/ingest.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
-import type { StreamHealth } from '../protocol/watch-message.ts';
+import type { LearnerHealth, StreamHealth } from '../protocol/watch-message.ts';
 import type { LearningRequest } from '../protocol/watch-request.ts';
 import { Backlog } from './backlog.ts';
 import type { FeedOutput, StageOutput } from './feed-output.ts';
@@ -112,7 +112,7 @@ export class Feed {
     const { name, live } = this;
     const { maps, learners } = this.#stages;
     const stream = { name, channels, rate, run: this.#run, next: this.next, live, kind, for: targetOf };
-    const notes = [...this.notes.values(), ...this.#stages.notes.all.values()];
+    const notes = [...this.notes.values(), ...this.#stages.notes.sentences];
     const { clock } = this.#intake;
     return {
       ...stream,
@@ -241,6 +241,7 @@ export class Feed {
     const changed = this.#targets.set(targets, restarted);
     if (changed.size === 0 || !this.#running) return;
     this.#design((spec) => {
+      this.#stages.noteTaken(spec);
       for (const learner of spec.learners) {
         if (learner.target === undefined || !changed.has(learner.target)) continue;
         this.#addLearner(learner, spec.added.has(learner.name), learner.target !== restarted);
@@ -277,7 +278,7 @@ export class Feed {
 
   /** Returns the notes on learners that have not been returned before. */
   takeLearnerNotes(): string[] {
-    return this.#stages.notes.takeNew();
+    return this.#stages.takeNotes();
   }
 
   #addLearner(learner: LearnerSpec, isAdded: boolean, keep: boolean): void {
@@ -303,6 +304,12 @@ export class Feed {
       next: this.next,
       ...(rejected && { rejected }),
     };
+  }
+
+  /** The learners that need attention; see `FeedStages.attention`. */
+  learnerHealth(isMissing: (stream: string) => boolean): LearnerHealth[] {
+    const learners = this.#stages.attention((target) => this.live && target !== this.name && isMissing(target));
+    return learners.map((each) => ({ stream: this.name, ...each }));
   }
 
   /** Returns the weights of every learner, by name. */
@@ -418,6 +425,7 @@ export class Feed {
       if (output.where === 'detect') this.#unwatched = `not monitored: ${output.message}`;
     } else if (output.type === 'learningRate') this.#stages.update(output);
     else if (output.type === 'fresh') this.#stages.noteFresh(output.learner);
+    else if (output.type === 'late') this.#stages.setLate(output.learner, output.late);
     this.output.next(output);
   }
 }

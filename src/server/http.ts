@@ -30,7 +30,8 @@ const notBuilt =
  *
  * - `/`: the dashboard, compressed and cached (see `pageFiles`).
  * - `/healthz`: `{ ok: true, uptime, viewers, streams: [{ name, rate, run, next, live, clock?, notes?, offset?, rejected? }],
- *   unopened?: [{ name, rejected }] }`; uptime in seconds. `unopened` are names of which every message was rejected.
+ *   unopened?: [{ name, rejected }], learners?: [{ stream, learner, waitsFor?, late? }] }`; uptime in seconds. `unopened` are names
+ *   of which every message was rejected, `learners` those that wait for a stream or have ignored late targets.
  * - `/ingest/<stream>`: see `addIngestRoute`.
  * - `/alarms`: alarms, see `queryAlarms`; 400 with `{ error }` for an invalid query.
  *
@@ -79,7 +80,8 @@ export function httpApp({
       return { name, rate, run, next, live, clock, notes, offset: feed?.offset, rejected: feed?.rejections.summary };
     });
     const unopened = registry.unopened(Date.now());
-    const rest = unopened.length > 0 ? { unopened } : {};
+    const learners = registry.learnerHealth();
+    const rest = { ...(unopened.length > 0 && { unopened }), ...(learners.length > 0 && { learners }) };
     return context.json({ ok: true, uptime: process.uptime(), viewers: viewers(), streams, ...rest });
   });
   addIngestRoute(app, { registry, limits, scheduler });

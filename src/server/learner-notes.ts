@@ -1,21 +1,29 @@
-/** Notes on learners that wait for their target stream, cannot run, or start with new weights: one sentence for each. */
+/** What a note is about. A learner has at most one note of each kind; `state`: why it does not run, or how it started. */
+export type NoteKind = 'state' | 'name';
+
+/**
+ * Notes on learners that wait for their target stream, cannot run, were not added, or start with new weights: one sentence for
+ * each.
+ */
 export class LearnerNotes {
+  /** By learner and kind. */
   readonly #notes = new Map<string, string>();
   /** All sentences that `takeNew` has returned. */
   readonly #taken = new Set<string>();
 
-  /** The sentences, by the name of the learner. */
-  get all(): ReadonlyMap<string, string> {
-    return this.#notes;
+  /** All sentences. */
+  get sentences(): string[] {
+    return [...this.#notes.values()];
   }
 
   /** @param text what there is to say about the learner, as the end of a sentence that starts with its name */
-  set(learner: string, text: string): void {
-    this.#notes.set(learner, `learner ${learner} ${text}`);
+  set(learner: string, text: string, kind: NoteKind = 'state'): void {
+    this.#notes.set(`${kind} ${learner}`, `learner ${learner} ${text}`);
   }
 
+  /** Removes the note of the kind 'state'. */
   delete(learner: string): void {
-    this.#notes.delete(learner);
+    this.#notes.delete(`state ${learner}`);
   }
 
   clear(): void {
@@ -24,7 +32,7 @@ export class LearnerNotes {
 
   /** Returns the sentences that have not been returned before. */
   takeNew(): string[] {
-    const sentences = [...this.#notes.values()].filter((sentence) => !this.#taken.has(sentence));
+    const sentences = this.sentences.filter((sentence) => !this.#taken.has(sentence));
     for (const sentence of sentences) this.#taken.add(sentence);
     return sentences;
   }

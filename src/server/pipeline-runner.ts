@@ -1,6 +1,7 @@
 import type { Block } from '../core/blocks/block.ts';
 import type { GapFillerOptions } from '../core/blocks/gap-filler.ts';
 import type { Optimizer } from '../core/learning/optimizers/optimizer.ts';
+import type { LateTargets } from '../core/learning/late-targets.ts';
 import { scoreMetadata } from '../core/learning/score-metadata.ts';
 import type { Network } from '../core/network/network.ts';
 import type { NetworkSpec } from '../core/network/network-spec.ts';
@@ -83,6 +84,7 @@ export class PipelineRunner {
   #restored = new Set<string>();
   /** Errors of rejected messages in this run, each of which is reported once. */
   readonly #rejected = new Set<string>();
+  readonly #lateOf = (name: string): LateTargets | undefined => this.#pipeline?.learnerOf(name)?.late;
 
   /**
    * Starts a run. Learners and the detector start with what they learned in the previous run. If the pipeline cannot be
@@ -157,7 +159,9 @@ export class PipelineRunner {
   /** Processes a message and returns the outputs. For an invalid message, it returns a 'broken' output. */
   handle(message: PipelineMessage): StageOutput[] {
     try {
-      return this.#reported(this.#pipeline?.handle(message) ?? []);
+      const outputs = this.#reported(this.#pipeline?.handle(message) ?? []);
+      if (message.type === 'targets') outputs.push(...this.#reports.lateTargets(message.from ?? '', this.#lateOf));
+      return outputs;
     } catch (error) {
       return this.#reject(message.type, error);
     }

@@ -1,4 +1,5 @@
 import { frameCount } from '../core/blocks/block.ts';
+import type { LateTargets } from '../core/learning/late-targets.ts';
 import type { Learned } from '../core/learning/learned.ts';
 import type { Weights } from '../core/network/weights.ts';
 import type { PipelineOutput } from '../core/pipeline/pipeline-output.ts';
@@ -9,6 +10,8 @@ import type { StageOutput } from './feed-output.ts';
 export interface ReportedLearner {
   readonly index: number;
   readonly kernels: KernelPlan | null;
+  /** Name of its target stream, if any. */
+  readonly target?: string;
 }
 
 /**
@@ -23,6 +26,8 @@ export class StageReports {
   readonly #interval: number;
   /** Frame of the last report of every learner. */
   readonly #reportedAt = new Map<string, number>();
+  /** Number of late targets in the last report of every learner. */
+  readonly #late = new Map<string, number>();
 
   /** @param rate sampling rate in Hz; 0 = irregular */
   constructor(rate: number) {
@@ -40,6 +45,22 @@ export class StageReports {
     for (const [name, learned] of Object.entries(learners)) {
       const reported = this.learners.get(name);
       if (reported) this.#addLearner(name, reported, learned, outputs);
+    }
+    return outputs;
+  }
+
+  /**
+   * Reports the late targets of the learners of a target stream.
+   * @param lateOf returns the late targets of a learner, by its name
+   */
+  lateTargets(from: string, lateOf: (name: string) => LateTargets | undefined): StageOutput[] {
+    const outputs: StageOutput[] = [];
+    for (const [name, { target }] of this.learners) {
+      const late = target === from ? lateOf(name) : undefined;
+      if (!late || late.count === (this.#late.get(name) ?? 0)) continue;
+      const { count, delay, maxDelay } = late;
+      this.#late.set(name, count);
+      outputs.push({ type: 'late', learner: name, late: { count, delay, maxDelay } });
     }
     return outputs;
   }
@@ -81,7 +102,14 @@ function lossOf(learner: number, at: number, { score, updates, skipped, rollback
     movingAverage: finiteOrNull(movingAverage),
     mains: finiteOrNull(powerLine),
     overall: { nmse: finiteOrNull(overall.nmse), skill: finiteOrNull(overall.skill) },
-    holdout: { nmse: finiteOrNull(holdout.nmse), skill: finiteOrNull(holdout.skill), frames: holdout.frames },
+    holdout: {
+      nmse: finiteOrNull(holdout.nmse),
+      skill: finiteOrNull(holdout.skill),
+      persistence: finiteOrNull(holdout.persistence),
+      movingAverage: finiteOrNull(holdout.movingAverage),
+      mains: finiteOrNull(holdout.powerLine),
+      frames: holdout.frames,
+    },
     updates,
     refused: skipped,
     rollbacks,

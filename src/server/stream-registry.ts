@@ -6,7 +6,7 @@ import { closeCodes } from '../protocol/close-codes.ts';
 import type { Slices } from '../core/slices.ts';
 import type { ProtocolError } from '../protocol/protocol-error.ts';
 import type { StreamInfo } from '../protocol/stream-info.ts';
-import type { HealthMessage, RejectedMessages } from '../protocol/watch-message.ts';
+import type { HealthMessage, LearnerHealth, RejectedMessages } from '../protocol/watch-message.ts';
 import type { LearnerRequest } from '../protocol/learner-request.ts';
 import { Feed, type Opening, type Start } from './feed.ts';
 import type { FeedOutput } from './feed-output.ts';
@@ -161,7 +161,23 @@ export class StreamRegistry {
   health(now: number): HealthMessage {
     const unopened = this.unopened(now);
     const streams = Array.from(this.#feeds.values(), (feed) => feed.health(now));
-    return { type: 'health', streams, ...(unopened.length > 0 && { unopened }) };
+    const learners = this.learnerHealth();
+    return {
+      type: 'health',
+      streams,
+      ...(unopened.length > 0 && { unopened }),
+      ...(learners.length > 0 && { learners }),
+    };
+  }
+
+  /** The learners that wait for a stream that is not connected, or that have ignored late targets. */
+  learnerHealth(): LearnerHealth[] {
+    const waiting = this.#options.learners.configured.filter(({ stream }) => !this.#feeds.has(stream));
+    const isMissing = (stream: string) => this.#feeds.get(stream)?.live !== true;
+    return [
+      ...waiting.map(({ stream, learner }) => ({ stream, learner, waitsFor: stream })),
+      ...[...this.#feeds.values()].flatMap((feed) => feed.learnerHealth(isMissing)),
+    ];
   }
 
   /** Adds or removes a learner of a stream. Throws a ProtocolError if that is not possible. */
@@ -237,7 +253,12 @@ export class StreamRegistry {
       this.alarmService.receive(feed.name, feed.next, Date.now());
     } else if (output.type === 'detected') this.alarmService.collect(feed.name, output, Date.now());
     else if (output.type === 'run') this.#assignTargets(feed.name);
-    else if (output.type === 'broken') this.#options.log(`stream ${feed.name}: ${output.where}: ${output.message}`);
+    else if (output.type === 'fresh' || output.type === 'late') this.#logNotes(feed);
+    else if (output.type === 'broken') {
+      // the failure of a learner has a note
+      if (feed.hasLearner(output.where)) this.#logNotes(feed);
+      else this.log(`stream ${feed.name}: ${output.where}: ${output.message}`);
+    }
     if (output.type !== 'run' && output.type !== 'info') return;
     this.alarmService.open(feed.info);
     this.changed.next();

@@ -69,6 +69,7 @@ export function forwardFeed(
       case 'detected':
       case 'learningRate':
       case 'fresh':
+      case 'late':
       case 'info':
         return false;
     }

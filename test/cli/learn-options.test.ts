@@ -105,6 +105,11 @@ describe('tapline learn', () => {
     const loaded = Network.load(await readFile(at('learned.safetensors')), spec(2, 2));
     expect(Object.keys(tensors)).toEqual(['0.weight', '0.bias']);
     expect(loaded.weights()).toEqual(weights);
+    const applied = runCommand(applyCommand(), [at('learned.safetensors'), at('two.csv')]);
+    await expect(applied).rejects.toThrow(
+      /learned\.safetensors: the file contains weights for PyTorch but no network spec, .* Use a file that tapline learn wrote without --torch/,
+    );
+    await expect(applied).rejects.toHaveProperty('name', 'UsageError');
   });
 
   test('with --standardize, the report prints the matching apply command, and apply scales the channels in the same way', async () => {
@@ -118,7 +123,13 @@ describe('tapline learn', () => {
     expect(weights).toEqual(expected({}, x));
     await runCommand(applyCommand(), [file, at('two.csv'), '--standardize', '2', '-o', at('out.csv')]);
     const out = readCsv(await readFile(at('out.csv'), 'utf8')).blocks.flatMap(({ data }) => [...data]);
-    expect(out).toEqual([...Network.load(await readFile(file)).apply(x)]);
+    expect(out).toEqual([
+      NaN,
+      NaN,
+      ...Network.load(await readFile(file))
+        .apply(x)
+        .subarray(2),
+    ]);
   });
 
   test.each([

@@ -139,6 +139,23 @@ describe('several recordings', () => {
     ]);
   });
 
+  test('the frames between them are not counted as skipped outputs', async () => {
+    const read = async (name: string) => readCsv(await readFile(at(name), 'utf8'));
+    const [a, c] = [await read('a.csv'), await read('c.csv')];
+    const deep: LayerSpec[] = [conv(4), { type: 'tanh' }, conv(2, { dilation: 2 })];
+    for (const [layers, horizon] of [
+      [[conv(2)], 1],
+      [[conv(2)], 9],
+      [deep, 1],
+    ] as const) {
+      const counts = (recordings: Recording[]) => runOf(recordings, [...layers], 'forecast', horizon).learned.skipped;
+      const [first, second, both] = [counts([a]), counts([c]), counts([a, c])];
+      expect(both.gap).toBe(first.gap + second.gap);
+      expect(both.noTruth).toBe(0);
+      expect(both.late).toBe(horizon);
+    }
+  });
+
   test('are learned from in the given order, and the report shows each and the whole', async () => {
     const { stdout } = await learn('a.csv', 'b.csv', '-o', 'ab.safetensors');
     const { stdout: reversed } = await learn('b.csv', 'a.csv', '-o', 'ba.safetensors');

@@ -39,7 +39,9 @@ describe.concurrent('tapline learn', () => {
     expect(page).not.toMatch(/<sine>|<script|<link|src=|https?:|NaN/);
     expect(page.match(/<svg/g)).toHaveLength(2);
     expect(page).toContain('<title>recording.csv: learning report</title>');
-    expect(page).toMatch(/the squared error was <strong>\d+% \w+ than<\/strong> that of the baseline “persistence”/);
+    expect(page).toMatch(
+      /the squared error was <strong>\d+% \w+ than<\/strong> that of the best baseline, “persistence”/,
+    );
     for (const name of ['learned', 'persistence', 'moving average', 'power-line baseline'])
       expect(page).toMatch(new RegExp(`class="line-\\w+" style="bottom:[\\d.]+%">${name}</span>`));
     expect(page).toContain('All weights were zero before learning.');

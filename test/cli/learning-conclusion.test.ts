@@ -48,6 +48,16 @@ describe('the paragraph that ends the report', () => {
     expect(Number(percent)).toBe(Math.round(100 * (1 - Number(nmse) / Number(error))));
   });
 
+  test('compares a forecast with the mean, and reports if it is worse', async () => {
+    const text = await concluded({ 'a.csv': [white(1, 1000)] }, 'a.csv', '--horizon', '8');
+    const [, nmse, percent] =
+      /^During training, .* was (\S+) times the variance of the target, (\d+)% higher than that of the best baseline, mean \(1\.00\)\. This is worse than predicting the mean of the target\.$/m.exec(
+        text,
+      ) ?? [];
+    expect(Number(percent)).toBe(Math.round(100 * (Number(nmse) - 1)));
+    expect(Number(nmse)).toBeGreaterThan(1.02);
+  });
+
   test.each<[string, () => Record<string, (number[] | Float32Array)[]>, string[], RegExp]>([
     [
       'white noise',

@@ -123,8 +123,34 @@ describe('the report', () => {
     });
     const rows = report.split('\n\n')[0].split('\n').slice(1);
     expect(rows.map((row) => row.split(/ {2,}/).slice(1).map(Number))).toEqual(
-      [0.467, 0.0123, 0.2, 2.95e-4, -36.9, 4.97e-6].map((share) => [share, share]),
+      [0.467, 0.0123, 1, 0.2, 2.95e-4, -36.9, 4.97e-6].map((share) => [share, share]),
     );
+  });
+
+  test('as HTML contains every fact that the terminal shows', async () => {
+    const [training, validation] = ['holes', 'far'].map((name) => at(`${name}.csv`));
+    for (const [path, seed] of [
+      [training, 1],
+      [validation, 2],
+    ] as const) {
+      const chance = noise(seed, frames);
+      const rows = Array.from({ length: frames }, (_, t) => `${t},${Math.sin(0.3 * t) + chance[t]}\n`);
+      await writeFile(path, `time (s),a<b\n${rows.filter((_, t) => t % 12 !== 5).join('')}`);
+    }
+    const { stdout } = await runCommand(learnCommand(), [
+      ...[training, '-o', at('w.safetensors'), '--report', at('page.html')],
+      ...['--validate', validation, '--standardize', '64'],
+    ]);
+    const page = await readFile(at('page.html'), 'utf8');
+    const text = page
+      .replace(/<style>.*?<\/style>/s, '')
+      .replace(/<[^>]*>/g, ' ')
+      .replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)));
+    const words = (each: string) => each.split(/\s+/).filter(Boolean).join(' ');
+    for (const line of stdout.split('\n')) expect(words(text)).toContain(words(line));
+    for (const fact of ['Saved the weights', 'far.csv', 'To write the predictions: tapline apply ', 'filled in'])
+      expect(stdout).toContain(fact);
+    expect(page).not.toMatch(/a<b|NaN/);
   });
 
   test('explains why an error is undefined', async () => {

@@ -131,7 +131,9 @@ describe('tapline', () => {
         timeout(30_000),
       ),
     );
-    expect(served).toEqual(samplesOf(await readFile(join(directory, 'applied.csv'), 'utf8')));
+    // tapline apply writes NaN for the start-up of the 4 taps
+    const applied = samplesOf(await readFile(join(directory, 'applied.csv'), 'utf8'));
+    expect(applied).toEqual([...new Array<number>(6).fill(NaN), ...served.slice(6)]);
   });
 
   test('the events of a replayed recording are published at their frames', async () => {

@@ -106,6 +106,11 @@ describe('--learn', () => {
     ],
     ['a loss', { name: 'a', loss: 'cubic' }, 'wrong.json: loss'],
     ['updates', { name: 'a', updateEvery: 0 }, 'wrong.json: updateEvery must be an integer >= 1, got 0'],
+    [
+      'an optimizer without its learning rate',
+      { name: 'a', optimizer: 'nlms' },
+      'wrong.json: optimizer.learningRate must be a number > 0, got undefined. Write "optimizer": { "type": "nlms", "learningRate": 0.1 }.',
+    ],
     ['an optimizer', { name: 'a', optimizer: 'newton' }, 'wrong.json: optimizer.type must be one of sgd, nlms, '],
   ])('names the file, the field, and the rule: %s', async (_, json, sentence) => {
     await write('wrong.json', json);

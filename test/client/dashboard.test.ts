@@ -303,6 +303,43 @@ describe('the dashboard', () => {
     expect(await page.locator('[data-testid=rejected]').count()).toBe(0);
   });
 
+  test('shows for which stream a learner waits, and how many late targets a learner has skipped', async () => {
+    const learners = [
+      { stream: 'eeg', learner: 'follow', waitsFor: 'label' },
+      { stream: 'boiler', learner: 'load', waitsFor: 'boiler' },
+      { stream: 'eeg', learner: 'alpha', late: { count: 583, delay: 599, maxDelay: 16 } },
+    ];
+    server.broadcast({ type: 'health', time: Date.now(), streams: [], learners });
+    const waiting = page.locator('[data-testid=waiting-learner]');
+    await expect
+      .poll(async () => (await waiting.allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim()))
+      .toEqual([
+        'Learner: follow Trains on stream eeg. Waiting for stream label, which is not connected.',
+        'Learner: load Trains on stream boiler. Waiting for stream boiler, which is not connected.',
+      ]);
+    expect((await page.textContent('.card-open [data-testid=learner-health]'))?.trim()).toBe(
+      'Skipped 583 targets of alpha, which arrived up to 599 frames late. The limit, maxDelay, is 16 frames; raise it.',
+    );
+    server.broadcast({ type: 'health', time: Date.now(), streams: [] });
+    await expect.poll(() => waiting.count()).toBe(0);
+  });
+
+  test('shows the baselines beside the holdout score', async () => {
+    const id = server.requests
+      .flatMap((each) => (each.type === 'subscribe' && each.stream === 'eeg' ? [each.id] : []))
+      .at(-1);
+    const holdout = { nmse: 0.2, skill: 0.75, persistence: 0.8, movingAverage: 0.5, mains: 0.9, frames: 100 };
+    const loss = { type: 'loss', id, at: 100, nmse: 0.2, skill: 0.7, persistence: 0.8, rms: 1, holdout } as const;
+    const shown = async () => (await page.textContent('.card-open [data-testid=holdout]'))?.replace(/\s+/g, ' ') ?? '';
+    server.broadcast({ ...loss, learner: 1 });
+    await page.waitForSelector('.card-open [data-testid=holdout]');
+    expect(await shown()).toContain('error 0.2, skill 0.75');
+    expect(await shown()).toContain('Baselines: running mean 0.8, target mean 1');
+    server.broadcast({ ...loss, learner: 0 });
+    await page.locator('[data-testid=learner][data-learner="0"] .small-button').click();
+    await expect.poll(shown).toContain('Baselines: persistence 0.8, moving average 0.5, power line 0.9, target mean 1');
+  });
+
   test('shows help on keyboard focus, and how often a learner was rolled back', async () => {
     const learner = page.locator('.card-open');
     const help = learner.locator('.hint').first();

@@ -253,7 +253,7 @@ describe('learners of the options of the server', () => {
     const sensor = await w.sensor(`dev?rate=${rate}&channels=a`);
     await sensor.until(is('welcome'));
     expect(info('dev').notes?.join()).toContain(
-      'the learner forecast was not added, because the stream has another learner of this name',
+      'learner forecast was not added, because the stream has another learner of this name',
     );
   });
 });

@@ -23,7 +23,7 @@ export function applyCommandLine(
     ...(lost > 0 && gaps !== 'none' ? ['--gaps', gaps] : []),
     ...(standardize === undefined ? [] : ['--standardize', String(standardize)]),
   ];
-  return `To write the predictions: ${words.map(quoted).join(' ')}\n`;
+  return words.map(quoted).join(' ');
 }
 
 /** A word as it is written in a shell. */

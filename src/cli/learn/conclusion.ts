@@ -5,7 +5,7 @@ import type { ServedWeights } from '../../core/learning/served-weights.ts';
 import { defaultForgetting } from '../../core/learning/optimizers/least-squares-layer.ts';
 import { counted } from '../amounts.ts';
 import { learningAdvice, type AdviceOptions } from './learning-report.ts';
-import { compared, shown } from './score-tables.ts';
+import { bestBaseline, compared, shown } from './score-tables.ts';
 import type { Validation } from './validation.ts';
 
 /** The figures from which the conclusion follows. */
@@ -89,14 +89,8 @@ function comparison(task: Outcome['task'], stats: ErrorStats): string {
       : ratio < 1 / similar || ratio > similar
         ? `${percent}% ${ratio < 1 ? 'lower' : 'higher'} than`
         : 'about the same as';
-  return `${shown(stats.nmse)} times the variance of the target, ${relation} that of the best baseline, ${best.name} (${shown(best.error)})`;
-}
-
-function bestBaseline(task: Outcome['task'], stats: ErrorStats): { name: string; error: number } {
-  const [, ...baselines] = compared(task);
-  return baselines
-    .map(({ name, error }) => ({ name, error: error(stats) }))
-    .reduce((best, each) => (each.error < best.error ? each : best));
+  const worse = stats.nmse > similar ? '. This is worse than predicting the mean of the target' : '';
+  return `${shown(stats.nmse)} times the variance of the target, ${relation} that of the best baseline, ${best.name} (${shown(best.error)})${worse}`;
 }
 
 /** What to try next, according to the first rule that applies. */

@@ -1,11 +1,10 @@
 import type { Score } from '../../core/learning/forecast-score.ts';
-import type { ErrorStats } from '../../core/learning/running-errors.ts';
 import type { Recording } from '../../formats/index.ts';
 import { counted } from '../amounts.ts';
 import { methods } from '../report/learning-curve.ts';
 import type { LearningRun } from './learning-run.ts';
 import { type RecordingStart, savedNote } from './saved-scores.ts';
-import { compared, shown } from './score-tables.ts';
+import { scoreRows } from './score-tables.ts';
 import type { Task } from './task-channels.ts';
 
 /** What a report mentions besides the pass. */
@@ -19,26 +18,32 @@ export interface ReportOptions {
   readonly starts: readonly RecordingStart[];
 }
 
-/** The result of a pass as text: a table of errors, then counts of frames and updates. */
-export function learningReport(
+/** The result of a pass as text: a table of errors, then what happened. */
+export function learningReport(total: Pick<Recording, 'frames'>, pass: LearningRun, options: ReportOptions): string {
+  const { score } = pass.learned;
+  const note = undefinedNote(score);
+  const row = ([name, overall, recent]: readonly string[]) =>
+    `${name.padEnd(24)}${overall.padStart(10)}${recent.padStart(10)}`;
+  return [
+    ...scoreRows(options.task, score).map(row),
+    '',
+    ...(note === undefined ? [] : [note, '']),
+    ...passNotes(total, pass, options),
+    '',
+  ].join('\n');
+}
+
+/** What happened in a pass, one note per line: counts of frames and updates, and which weights were saved. */
+export function passNotes(
   { frames }: Pick<Recording, 'frames'>,
   { learned, seconds, filled }: LearningRun,
   { task, gaps, output, torch, standardize, starts }: ReportOptions,
-): string {
+): string[] {
   const { score, updates, skipped: counts, rollbacks, learningRate } = learned;
-  const row = (name: string, of: (standing: ErrorStats) => number) =>
-    `${name.padEnd(24)}${shown(of(score.overall)).padStart(10)}${shown(of(score)).padStart(10)}`;
   const skipped = Object.entries(counts).filter(([, count]) => count > 0);
   const lines = [
-    `${'error / variance'.padEnd(24)}${'overall'.padStart(10)}${'recent'.padStart(10)}`,
-    ...compared(task).map(({ name, error }) => row(name, error)),
-    row('skill', ({ skill }) => skill),
-    row('loss', ({ loss }) => loss),
-    '',
     `${counted(frames, 'frame')} in ${seconds.toFixed(1)} s, ${score.frames} scored before training on them, ${counted(updates, 'update')}`,
   ];
-  const note = undefinedNote(score);
-  if (note) lines.splice(-1, 0, note, '');
   if (filled > 0) lines.push(`${counted(filled, 'missing frame')} filled in (--gaps ${gaps})`);
   if (skipped.length > 0)
     lines.push(
@@ -48,26 +53,27 @@ export function learningReport(
     lines.push(
       `Rolled back to the last good weights ${counted(rollbacks, 'time')}; the learning rate is now ${learningRate.toPrecision(3)}`,
     );
-  lines.push(savedNote(learned, starts));
+  lines.push(savedNote(learned, starts, task));
   lines.push(`Wrote the weights to ${output}${torch ? ' (PyTorch names and tap order)' : ''}`);
   if (standardize !== undefined)
     lines.push(`The network expects standardized input: tapline apply ${output} <input> --standardize ${standardize}`);
-  return `${lines.join('\n')}\n`;
+  return lines;
 }
 
 /** Why skipped outputs were not used for training. */
 const reasons: Record<string, string> = {
   gap: 'whose window includes the start, a gap, or a missing sample',
   noTruth: 'without a target',
-  late: 'whose target arrived too late',
+  // targets are never late here
+  late: 'whose target lies in a gap or after the end of the recording',
   frozen: 'while frozen',
   alarmed: 'during an alarm',
   notFinite: 'whose update was not finite',
   exploded: 'whose loss exploded',
 };
 
-/** Why a table contains '-'; undefined if it does not. */
-function undefinedNote({ frames, skill, overall }: Score): string | undefined {
+/** Why a table of scores contains '-'; undefined if it does not. */
+export function undefinedNote({ frames, skill, overall }: Score): string | undefined {
   if (frames === 0) return undefined;
   if (!Number.isFinite(overall.skill))
     return Number.isFinite(overall.persistence) ? '-: the errors are not finite' : '-: the targets did not change';

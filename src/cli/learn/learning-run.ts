@@ -1,7 +1,6 @@
 import { frameCount } from '../../core/blocks/block.ts';
 import type { RunningScore } from '../../core/learning/forecast-score.ts';
 import type { Learned } from '../../core/learning/learned.ts';
-import { plan } from '../../core/network/plan.ts';
 import type { Pipeline } from '../../core/pipeline/pipeline.ts';
 import type { Recording } from '../../formats/index.ts';
 import { share } from '../amounts.ts';
@@ -51,7 +50,7 @@ export function learningRun(
 ): ScoredRun {
   const frames = recordings.reduce((sum, each) => sum + each.frames, 0);
   const lost = recordings.reduce((sum, each) => sum + each.lost, 0);
-  const { receptiveField } = plan(task.network.spec);
+  const receptiveField = Math.ceil(task.network.pace.receptiveField);
   const scores = recordings.map(() => new RecordingScore(task, Math.max(blockFrames, receptiveField)));
   const every = Math.max(1, Math.floor(frames / maxPoints));
   const curve: CurvePoint[] = [];
@@ -59,8 +58,7 @@ export function learningRun(
   const startedAt = performance.now();
   let last: Learned | null = null;
   let [done, filled, current] = [0, 0, 0];
-  // the gap policy does not fill gaps that are longer than the receptive field
-  for (const { recording, block } of inTurn(recordings, receptiveField + Math.max(1, task.lead))) {
+  for (const { recording, block } of inTurn(recordings, gapFor(task))) {
     if (recording !== current && pipeline.spec.standardize) pipeline.handle({ type: 'restart', stage: 'standardize' });
     current = recording;
     starts[recording] = Math.min(starts[recording], block.start);
@@ -80,4 +78,12 @@ export function learningRun(
   if (!last) throw new UsageError('the recording contains no frames');
   const seconds = (performance.now() - startedAt) / 1000;
   return { learned: last, curve, filled, seconds, starts, scores: scores.map(({ score }) => score) };
+}
+
+/**
+ * The number of missing frames between two recordings. The gap policy does not fill a gap that is longer than the receptive field, and the
+ * learner does not count the frames of a gap in which the network settles.
+ */
+function gapFor({ network: { pace }, lead }: ScoredTask): number {
+  return Math.max(Math.ceil(pace.receptiveField) + Math.max(1, lead), pace.settlingFrames + 1);
 }

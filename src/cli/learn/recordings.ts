@@ -2,15 +2,13 @@ import type { ReadOptions, Recording } from '../../formats/index.ts';
 import { UsageError } from '../failure.ts';
 import type { Progress } from '../progress.ts';
 import { readRecordingOf } from '../read-recording.ts';
+import { isSameRate, shownRate } from '../same-rate.ts';
 
 /** A recording and the path that it was read from. */
 export interface NamedRecording {
   readonly path: string;
   readonly recording: Recording;
 }
-
-/** Sampling rates that differ by less than this share are those of clocks with the same nominal rate. */
-const rateTolerance = 1e-3;
 
 /**
  * Reads recordings that a learner can read in turn. Throws a UsageError if one has other channels, units, or another sampling
@@ -41,7 +39,7 @@ function checkSameSignals(
       `${path}: the channels and units must be those of ${first} (${expected}), got ${actual}. Select the same channels in the same order with --columns.`,
     );
   const [rate, other] = [before.rate, recording.rate];
-  if (Math.abs(other - rate) > rateTolerance * rate)
+  if (!isSameRate(rate, other))
     throw new UsageError(
       `${path}: the sampling rate must be that of ${first} (${shownRate(rate)} Hz), got ${shownRate(other)} Hz. Resample one of them, or set --rate if a file gives a wrong rate.`,
     );
@@ -49,8 +47,4 @@ function checkSameSignals(
 
 function labelsOf({ channels }: Recording): string {
   return channels.map(({ label, unit }) => (unit ? `${label} (${unit})` : label)).join(', ');
-}
-
-function shownRate(rate: number): number {
-  return Number(rate.toPrecision(6));
 }

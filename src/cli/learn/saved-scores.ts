@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import type { Learned } from '../../core/learning/learned.ts';
 import { savedErrors, scoreMetadata } from '../../core/learning/score-metadata.ts';
 import { counted } from '../amounts.ts';
-import { shown } from './score-tables.ts';
+import { bestBaseline, shown } from './score-tables.ts';
+import type { Task } from './task-channels.ts';
 import type { Validation } from './validation.ts';
 
 /** Ranges of frames that are listed in the report; the metadata contains all. */
@@ -36,20 +37,21 @@ export interface RecordingStart {
 }
 
 /** Which weights were saved, and their score on later frames, which are counted from the start of their recording. */
-export function savedNote({ served }: Learned, recordings: readonly RecordingStart[]): string {
+export function savedNote({ served }: Learned, recordings: readonly RecordingStart[], task: Task): string {
   if (!served) return 'Saved the last weights; there were too few frames to set weights aside and score them';
-  const { setAside, frames, ranges, nmse, skill, persistence } = served;
+  const { setAside, frames, ranges, nmse, skill } = served;
   if (!Number.isFinite(nmse)) return 'Saved weights without a score: the targets did not change';
   const place = (frame: number, last = frame) => {
     const { recording, start } = recordings.findLast((each) => each.start <= frame) ?? recordings[0];
     const name = recordings.length > 1 ? `${recording} ` : '';
     return last === frame ? `${name}${frame - start}` : `${name}${frame - start}-${last - start}`;
   };
+  const best = bestBaseline(task, served);
   const listed = ranges.slice(-maxListed).map(([from, to]) => place(from, to - 1));
   const more = ranges.length > maxListed ? '… ' : '';
   return [
     `Saved the weights as they were at frame ${place(setAside)}. On ${counted(frames, 'later frame')} that they were not trained on,`,
-    `their error is ${shown(nmse)} times the variance of the target (baseline ${shown(persistence)}), skill ${shown(skill)}`,
+    `their error is ${shown(nmse)} times the variance of the target (best baseline: ${best.name}, ${shown(best.error)}), skill ${shown(skill)}`,
     `(frames ${more}${listed.join(', ')})`,
   ].join('\n');
 }

@@ -8,6 +8,7 @@ import type { Network } from '../../core/network/network.ts';
 import { plan } from '../../core/network/plan.ts';
 import type { Recording } from '../../formats/index.ts';
 import { asUsage, UsageError } from '../failure.ts';
+import { learnedTaskMetadata } from '../learned-task.ts';
 import { checkOutputs, outputError, realPath } from '../output-file.ts';
 import type { PowerLine } from '../power-line.ts';
 import { type Progress, progress } from '../progress.ts';
@@ -17,11 +18,11 @@ import { applyCommandLine } from './apply-command-line.ts';
 import { conclusion, type Outcome } from './conclusion.ts';
 import { type LearnSpec, learnSpec, type Settings } from './learn-options.ts';
 import { learningPipeline } from './learning-pipeline.ts';
-import { labelNote, learningReport } from './learning-report.ts';
+import { labelNote, learningReport, passNotes, undefinedNote } from './learning-report.ts';
 import { learningRun } from './learning-run.ts';
 import { oldestShare, variancesOf } from './oldest-taps.ts';
 import { type NamedRecording, readRecordings } from './recordings.ts';
-import { recordingTable } from './score-tables.ts';
+import { recordingRows, recordingTable } from './score-tables.ts';
 import { networkFor, oneLayer, rolesOf, taskChannels, type TaskChannels } from './task-channels.ts';
 import { savedScores } from './saved-scores.ts';
 import { validate } from './validation.ts';
@@ -73,7 +74,17 @@ export async function train(
   network.setWeights(after);
   const validations = others.map((other) => validate(other, scored, spec, input, line));
   const starts = given.map((each, i) => ({ recording: basename(each.path), start: pass.starts[i] }));
-  write(output, network.save({ torch, metadata: savedScores(pass.learned, validations, starts, torch) }));
+  const described = {
+    ...{ task, rate: first.rate, standardize },
+    ...(task === 'forecast' && { horizon: options.horizon }),
+    inputs: places.inputs.map((place) => first.channels[place]),
+    outputs: places.outputs.map((place) => first.channels[place]),
+  };
+  const metadata = {
+    ...(!torch && learnedTaskMetadata(described)),
+    ...savedScores(pass.learned, validations, starts, torch),
+  };
+  write(output, network.save({ torch, metadata }));
   const facts = {
     ...factsOf(network, spec, recordings, places, standardize),
     ...{ task, horizon: options.horizon, rate: first.rate, standardize, network: path, taps },
@@ -88,20 +99,27 @@ export async function train(
   const { channels } = first;
   const labels = (which: readonly number[]) => which.map((place) => channels[place].label);
   const [read, predicted] = [labels(places.inputs), labels(places.outputs)];
-  if (report !== undefined)
-    write(
-      report,
-      learningPage({
-        ...{ title: titleOf(inputs), task, rate: first.rate, curve: pass.curve },
-        ...{ inputs: read, outputs: predicted, before, after, conclusion: closing },
-      }),
-    );
   const byRecording = given.map((each, i) => ({ path: each.path, score: pass.scores[i] }));
+  const commands = torch ? [] : others.map((other) => applyCommandLine(other, { output, places, gaps, standardize }));
+  const total = totalOf(recordings);
+  const about = { task, gaps, output, torch, standardize, starts };
+  if (report !== undefined) {
+    const tables = [
+      ...(given.length > 1 ? [recordingRows('while learning', task, byRecording)] : []),
+      ...(validations.length > 0 ? [recordingRows('validation', task, validations)] : []),
+    ];
+    const page = learningPage({
+      ...{ title: titleOf(inputs), task, rate: first.rate, curve: pass.curve, score: pass.learned.score },
+      ...{ inputs: read, outputs: predicted, before, after, conclusion: closing },
+      ...{ notes: passNotes(total, pass, about), undefinedNote: undefinedNote(pass.learned.score), tables, commands },
+    });
+    write(report, page);
+  }
   const sections = [
-    learningReport(totalOf(recordings), pass, { task, gaps, output, torch, standardize, starts }),
+    learningReport(total, pass, about),
     given.length > 1 ? recordingTable('while learning', task, byRecording) : '',
     recordingTable('validation', task, validations),
-    torch ? '' : others.map((other) => applyCommandLine(other, { output, places, gaps, standardize })).join(''),
+    commands.map((command) => `To write the predictions: ${command}\n`).join(''),
     closing,
   ];
   process.stdout.write(sections.filter((section) => section !== '').join('\n'));

@@ -1,9 +1,11 @@
 import { basename } from 'node:path';
-import type { ErrorStats } from '../../core/learning/running-errors.ts';
+import type { RunningScore } from '../../core/learning/forecast-score.ts';
 import type { Weights } from '../../core/network/weights.ts';
+import { bestBaseline, compared, scoreRows } from '../learn/score-tables.ts';
 import { kernelMaps, kernelMapsStyle } from './kernel-maps.ts';
 import { type CurvePoint, learningCurve, learningCurveStyle, methods, type Task } from './learning-curve.ts';
 import { escaped, reportPage } from './report-page.ts';
+import { reportTable, reportTableStyle } from './report-table.ts';
 
 /** The content of a page on a learner. */
 export interface LearningPage {
@@ -17,13 +19,23 @@ export interface LearningPage {
   readonly outputs: readonly string[];
   readonly before: Weights;
   readonly after: Weights;
+  /** Score at the end of the recordings. */
+  readonly score: RunningScore;
+  /** What happened, such as counts of frames and which weights were saved. */
+  readonly notes: readonly string[];
+  /** Why the table of scores contains '-'; undefined if it does not. */
+  readonly undefinedNote: string | undefined;
+  /** Tables of the scores per recording; the first row of each is its header. */
+  readonly tables: readonly (readonly (readonly string[])[])[];
+  /** Commands that write the predictions of the saved weights. */
+  readonly commands: readonly string[];
   /** What the result means, in sentences. */
   readonly conclusion: string;
 }
 
 /** A self-contained HTML page: the result, the learning curve, and the kernels of every layer. */
 export function learningPage(content: LearningPage): string {
-  const { title, task, rate, curve, inputs, outputs, before, after, conclusion } = content;
+  const { title, task, rate, curve, inputs, outputs, before, after, conclusion, score } = content;
   const name = escaped(basename(title));
   const names = Object.keys(after).filter((each) => after[each].shape.length === 3);
   const last = names[names.length - 1];
@@ -33,36 +45,52 @@ export function learningPage(content: LearningPage): string {
   });
   return reportPage({
     title: `${name}: learning report`,
-    style: learningCurveStyle + kernelMapsStyle,
+    style: learningCurveStyle + kernelMapsStyle + reportTableStyle,
     body: `<h1>${name}</h1>
-${result(task, curve)}
-<p>${escaped(conclusion)}</p>
+${result(task, score)}
+${conclusion
+  .trimEnd()
+  .split('\n')
+  .map((line) => `<p>${escaped(line)}</p>`)
+  .join('\n')}
+${scores(content)}
 <h2>Learning curve</h2>
 ${learningCurve(task, curve, rate)}
 ${layers.join('\n')}`,
   });
 }
 
+/** The scores as tables, what happened in the pass, and the commands that write the predictions. */
+function scores({ task, score, notes, undefinedNote, tables, commands }: LearningPage): string {
+  const paragraph = (text: string) => `<p>${escaped(text)}</p>`;
+  return [
+    '<h2>Scores</h2>',
+    reportTable(scoreRows(task, score)),
+    ...(undefinedNote === undefined ? [] : [paragraph(undefinedNote)]),
+    ...tables.map(reportTable),
+    '<h2>Training and saved weights</h2>',
+    ...notes.map(paragraph),
+    ...(commands.length > 0 ? ['<h2>Predictions</h2>', '<p>To write the predictions:</p>'] : []),
+    ...commands.map((command) => `<pre><code>${escaped(command)}</code></pre>`),
+  ].join('\n');
+}
+
 /** The result of learning in sentences. */
-function result(task: Task, curve: readonly CurvePoint[]): string {
-  const score = curve.at(-1)?.score;
-  if (!score || !Number.isFinite(score.overall.skill))
-    return '<p class="lead">The recording is too short to judge the result.</p>';
+function result(task: Task, score: RunningScore): string {
   const { overall } = score;
-  const [, baseline, ...others] = methods(task);
-  const recently = Number.isFinite(score.skill) ? ` (recently: ${compared(score).replace(/ (than|as)$/, '')})` : '';
-  const [best] = others
-    .filter(({ error }) => error(overall) < Math.min(overall.nmse, overall.persistence))
-    .sort((a, b) => a.error(overall) - b.error(overall));
-  const better = best
-    ? ` The best baseline was “${best.name}”: its squared error was ${best.error(overall).toPrecision(2)} times the variance of the target; that of the network was ${overall.nmse.toPrecision(2)} times the variance.`
-    : '';
-  return `<p class="lead">Over the whole recording, the squared error was <strong>${compared(overall)}</strong> that of the baseline “${baseline.name}”${recently}.${better}</p>
+  if (!Number.isFinite(overall.skill)) return '<p class="lead">The recording is too short to judge the result.</p>';
+  const [, baseline] = methods(task);
+  const best = bestBaseline(task, overall);
+  const sameBaseline = compared(task).find(({ name }) => name === best.name)!;
+  const recent = relation(score.nmse / sameBaseline.error(score));
+  const recently = Number.isFinite(score.skill) ? ` (recently: ${recent.replace(/ (than|as)$/, '')})` : '';
+  return `<p class="lead">Over the whole recording, the squared error was <strong>${relation(overall.nmse / best.error)}</strong> that of the best baseline, “${best.name}”${recently}.</p>
 <p class="muted">Task: ${task}. Skill: ${overall.skill.toFixed(2).replace('-', '\u2212')} (1 is perfect, 0 is no better than “${baseline.name}”). Every prediction was made before the network was trained on its frame.</p>`;
 }
 
-function compared({ skill }: ErrorStats): string {
-  if (skill < -1) return `${(1 - skill).toPrecision(2)} times as large as`;
-  const percent = Math.floor(100 * Math.abs(skill));
-  return percent === 0 ? 'about as large as' : `${percent}% ${skill > 0 ? 'smaller' : 'larger'} than`;
+/** How an error compares with another one, given their ratio. */
+function relation(ratio: number): string {
+  if (ratio > 2) return `${ratio.toPrecision(2)} times as large as`;
+  const percent = Math.floor(100 * Math.abs(1 - ratio));
+  return percent === 0 ? 'about as large as' : `${percent}% ${ratio < 1 ? 'smaller' : 'larger'} than`;
 }

@@ -2,6 +2,7 @@ import { checkBlock, frameCount, type Block } from '../blocks/block.ts';
 import { invalid } from '../check.ts';
 import { BlockResult, type ResultSource } from './block-result.ts';
 import { DelayedTrainer } from './delayed-trainer.ts';
+import { LateTargetCounter, type LateTargets } from './late-targets.ts';
 import { checkControl, type LearnControl } from './learn-control.ts';
 import { OutputCollector, drainBlock, type Learned } from './learned.ts';
 import { endOfRun, PendingTargets } from './pending-targets.ts';
@@ -49,7 +50,7 @@ export class Learner {
   /** The network that the learner trains in place. */
   readonly network: Network;
   readonly #task: Task;
-  readonly #maxDelay: number;
+  readonly #late: LateTargetCounter;
   readonly #trainer: Trainer;
   readonly #collected: OutputCollector;
   readonly #pendingTargets: PendingTargets;
@@ -70,7 +71,7 @@ export class Learner {
     checkStreams(network.layers);
     this.network = network;
     this.#task = taskOf(network, options);
-    this.#maxDelay = maxDelayOf(network, this.#task, options);
+    this.#late = new LateTargetCounter(maxDelayOf(network, this.#task, options));
     this.#trainer = new Trainer(network, this.#task, options);
     this.#pendingTargets = new PendingTargets(network.outChannels);
     this.#collected = new OutputCollector(network);
@@ -107,6 +108,11 @@ export class Learner {
   /** The scores so far. */
   get score(): Score {
     return this.#trainer.score(this.#outputRate);
+  }
+
+  /** The targets that were ignored so far, because they arrived more than `maxDelay` frames after their frames. Not saved. */
+  get late(): LateTargets {
+    return this.#late;
   }
 
   /** Score of the weights to serve; null until there is one. */
@@ -165,6 +171,7 @@ export class Learner {
     if (!this.#task.external) throw new TypeError(`task must be 'target' for teach(), got '${this.#task.name}'`);
     if (block.channels !== outChannels) throw invalid('channels of a target block', `${outChannels}`, block.channels);
     const end = Math.min(frameCount(block), this.#index - block.start);
+    if (this.#delayed) this.#late.add(block.start, block.start + frameCount(block), this.#index - 1);
     for (let i = 0; i < end; i++)
       this.#delayed?.teach(block.start + i, block.data, i * outChannels, block.valid?.[i] ?? 1);
     this.#pendingTargets.add(block, this.#index);
@@ -206,7 +213,7 @@ export class Learner {
       rate: this.#outputRate,
       ...this.#trainer.save(),
       early: this.#pendingTargets.save(),
-      ...(this.#task.external && { maxDelay: this.#maxDelay }),
+      ...(this.#task.external && { maxDelay: this.#late.maxDelay }),
       ...(this.#delayed && { delayed: this.#delayed.save() }),
     };
   }
@@ -287,7 +294,7 @@ export class Learner {
   }
 
   #delay(): DelayedTrainer {
-    return (this.#delayed = new DelayedTrainer(this.network, this.#trainer, this.#maxDelay, this.#outputRate));
+    return (this.#delayed = new DelayedTrainer(this.network, this.#trainer, this.#late.maxDelay, this.#outputRate));
   }
 
   /** Throws if a saved state is from a learner with another `maxDelay`. */
@@ -296,6 +303,7 @@ export class Learner {
     const { maxDelay } = state;
     const rule = "a number (states of task 'target' from earlier versions cannot be restored)";
     if (typeof maxDelay !== 'number') throw invalid('state.maxDelay', rule, maxDelay, TypeError);
-    if (maxDelay !== this.#maxDelay) throw invalid('maxDelay', `${maxDelay}, as in the saved state`, this.#maxDelay);
+    const own = this.#late.maxDelay;
+    if (maxDelay !== own) throw invalid('maxDelay', `${maxDelay}, as in the saved state`, own);
   }
 }

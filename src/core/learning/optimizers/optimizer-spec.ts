@@ -1,5 +1,5 @@
 import { adam, adamW, rmsprop, type AdamOptions, type RmspropOptions } from './adam.ts';
-import { onlyFields, oneOf } from '../../check.ts';
+import { invalid, onlyFields, oneOf } from '../../check.ts';
 import { autoStep, type AutoStepOptions } from './auto-step.ts';
 import type { TunableOptimizer } from './optimizer.ts';
 import { rls, type RlsOptions } from './rls.ts';
@@ -51,6 +51,8 @@ const settings: Record<OptimizerSpec['type'], readonly string[]> = {
   autoStep: ['learningRate'],
   rls: ['forgetting', 'learningRate'],
 };
+/** Optimizers that choose their learning rate themselves. */
+const hasDefaultRate: readonly OptimizerSpec['type'][] = ['autoStep', 'rls'];
 
 /**
  * Returns the optimizer of a spec.
@@ -60,5 +62,13 @@ export function optimizerOf(spec: OptimizerSpec): TunableOptimizer {
   const type = oneOf('optimizer.type', spec.type, Object.keys(makers) as OptimizerSpec['type'][]);
   const current = Object.fromEntries(Object.entries(spec).filter(([field]) => field !== 'rate'));
   onlyFields(`optimizer '${type}'`, current, ['type', ...settings[type]]);
+  if (!hasDefaultRate.includes(type) && (spec.learningRate ?? spec.rate) === undefined) throw missingRate(type);
   return makers[type](spec as never);
+}
+
+/** The error of a spec without a learning rate, which may have been written as the name of the optimizer only. */
+function missingRate(type: OptimizerSpec['type']): Error {
+  const { message } = invalid('optimizer.learningRate', 'a number > 0', undefined);
+  const example = type === 'nlms' ? 0.1 : 0.001;
+  return new TypeError(`${message}. Write "optimizer": { "type": "${type}", "learningRate": ${example} }.`);
 }

@@ -34,6 +34,10 @@ describe.each(types)('the learning rate of %s', (type) => {
   test.skipIf(type === 'autoStep')('must be given', () => {
     const sentence = 'learningRate must be a number > 0, got undefined';
     expect(() => factories[type]({} as never)).toThrow(new TypeError(sentence));
+    const advice = new RegExp(
+      `^optimizer\\.${sentence}\\. Write "optimizer": \\{ "type": "${type}", "learningRate": 0\\.\\d+ \\}\\.$`,
+    );
+    expect(() => optimizerOf({ type } as never)).toThrow(advice);
   });
 });
 
