@@ -65,7 +65,7 @@ export type Watched =
 
 /**
  * Receives the messages of a Tapline server, decoded. Connects on subscription, and reconnects until unsubscribed, also if
- * nothing arrives for 30 s. Subscribes to new streams, and to all streams again after each reconnect. Fails if the server
+ * nothing arrives for 30 s. Acknowledges messages, so that the server sends new data rather than old data if this end is too slow. Subscribes to new streams, and to all streams again after each reconnect. Fails if the server
  * rejects the connection permanently (close codes 4500 to 4999).
  *
  *     connection(open) streams subscribed block block loss … connection(closed, wait) … connection(open) streams …
@@ -103,11 +103,15 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
       }
       now.filter((name) => !watched.has(name)).forEach(subscribe);
     };
+    const acks = new Acknowledgments((received) => {
+      send({ type: 'ack', received });
+    });
     const messages = connect<WatchMessage>(socketUrl(url), {
       parse: parseWatch,
       staleAfter: 30_000,
       opened: (opened) => {
         link = opened;
+        acks.restart();
         names.clear();
         if (options.alarms) send({ type: 'alarms', on: true });
         subscriber.next({ type: 'connection', open: true });
@@ -119,6 +123,7 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
     });
     const subscription = messages.subscribe({
       next: (message) => {
+        acks.count();
         if ('id' in message) {
           const stream = names.get(message.id);
           if (stream !== undefined) subscriber.next({ ...message, stream });
@@ -133,6 +138,9 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
       error: (error) => subscriber.error(error),
       complete: () => subscriber.complete(),
     });
+    subscription.add(() => {
+      acks.stop();
+    });
     subscription.add(
       options.streams?.subscribe((streams) => {
         wanted = streams;
@@ -143,6 +151,40 @@ export function watch(url: string | URL, options: WatchOptions = {}): Observable
     subscription.add((options.actions ?? options.deeds)?.subscribe(send));
     return subscription;
   });
+}
+
+/** Minimum time between two acknowledgments in ms. */
+const ackInterval = 100;
+
+/** Acknowledges received messages, at most every 100 ms. */
+class Acknowledgments {
+  readonly #send: (received: number) => void;
+  #received = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(send: (received: number) => void) {
+    this.#send = send;
+  }
+
+  /** Counts a message, which has been processed when the current task ends. */
+  count(): void {
+    this.#received++;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#send(this.#received);
+    }, ackInterval);
+  }
+
+  /** Starts to count the messages of a new connection. */
+  restart(): void {
+    this.stop();
+    this.#received = 0;
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
 }
 
 function socketUrl(url: string | URL): string {

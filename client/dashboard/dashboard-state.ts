@@ -38,6 +38,8 @@ export interface DashboardState {
   readonly outage?: Outage | undefined;
   readonly streams: readonly StreamInfo[];
   readonly health: ReadonlyMap<string, ReportedHealth>;
+  /** How far this page is behind the server, in ms. */
+  readonly viewerLag: number;
   /** Names without a stream, because all of their messages were rejected. */
   readonly unopened: NonNullable<HealthMessage['unopened']>;
   /** Learners that wait for a stream, or that have skipped late targets. */
@@ -69,6 +71,7 @@ export const initialState: DashboardState = {
   connection: { is: 'connecting' },
   streams: [],
   health: new Map(),
+  viewerLag: 0,
   unopened: [],
   learnerHealth: [],
   now: Date.now(),

@@ -86,12 +86,16 @@ function windowView(state: DashboardState, info: StreamInfo, store: DashboardSto
   });
 }
 
+/** Lag of this page behind the server, in ms, from which on it is shown. */
+const minShownLag = 1000;
+
 function stateLabel(state: DashboardState, info: StreamInfo | undefined): string {
-  const { connection, paused, behind } = state;
+  const { connection, paused, behind, viewerLag } = state;
   const seconds = Math.round(behind);
   if (paused) return seconds > 0 ? `Paused, ${formatDuration(seconds)} behind` : 'Paused';
   if (connection.is !== 'open') return connection.is === 'connecting' ? 'Connecting' : 'Disconnected';
   if (!info) return 'Connected';
+  if (viewerLag > minShownLag) return `This page is ${formatDuration(viewerLag / 1000)} behind`;
   if (rejectedStream(state, info)) return 'All messages rejected';
   return capitalize(livenessText(streamLiveness(state, info), state.now));
 }

@@ -112,7 +112,7 @@ function handle(message: Watched): void {
     clockOffset = at - now;
     const health = new Map(message.streams.map((health) => [health.name, { ...health, at }]));
     const { unopened = [], learners: learnerHealth = [] } = message;
-    change({ health, unopened, learnerHealth, now: at, observedRates: observeRates() });
+    change({ health, viewerLag: message.behind ?? 0, unopened, learnerHealth, now: at, observedRates: observeRates() });
   } else if (message.type === 'error') {
     const form = state.learnerForm;
     if (form && message.code === 'bad-learner')

@@ -152,6 +152,11 @@ export interface HealthMessage {
     /** The rejected messages. */
     rejected: RejectedMessages;
   }[];
+  /**
+   * How long the oldest message that this viewer has not acknowledged has been on its way, in ms; absent if the viewer does not
+   * acknowledge messages.
+   */
+  behind?: number;
   /** Learners that wait for a stream, or that have ignored late targets; absent if there are none. */
   learners?: LearnerHealth[];
 }
@@ -236,6 +241,7 @@ const schemas = new Map<string, field.Schema<WatchText>>([
     v.object({
       type: v.literal('health'),
       time: v.optional(v.number()),
+      behind: v.optional(v.number()),
       streams: v.array(health),
       unopened: v.optional(v.array(v.object({ name: v.string(), rejected }))),
       learners: v.optional(v.array(learnerHealth)),

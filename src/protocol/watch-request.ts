@@ -65,6 +65,16 @@ export interface LearningRequest {
   /** Action to perform. */
   act?: LearningAct;
 }
+/**
+ * Acknowledges messages. A viewer that sends acknowledgments, at least ten times per second while it receives messages, gets new
+ * data rather than old data if it is too slow for all of it.
+ */
+export interface ViewerAck {
+  /** Message type. */
+  type: 'ack';
+  /** Number of messages received since the connection was opened, text and binary. */
+  received: number;
+}
 /** Removes an ended stream and its alarms. */
 export interface RemoveRequest {
   /** Message type. */
@@ -80,6 +90,7 @@ export type LearningAct = 'freeze' | 'unfreeze' | 'reset' | 'rollback';
 export type WatchRequest =
   | Subscribe
   | Unsubscribe
+  | ViewerAck
   | LearningRequest
   | LearnerRequest
   | RemoveRequest
@@ -109,6 +120,7 @@ const subscribe: field.Schema<Subscribe> = v.object(
   'given',
 );
 const unsubscribe: field.Schema<Unsubscribe> = v.object({ type: v.literal('unsubscribe'), id: field.id }, 'given');
+const ack: field.Schema<ViewerAck> = v.object({ type: v.literal('ack'), received: field.index }, 'given');
 const remove: field.Schema<RemoveRequest> = v.object({ type: v.literal('remove'), stream: field.name }, 'given');
 const learningRate = v.pipe(
   v.number('a number > 0 and at most 2'),
@@ -142,6 +154,7 @@ const learning: field.Schema<LearningRequest> = v.pipe(
 const schemas = new Map<string, field.Schema<WatchRequest>>([
   ['subscribe', subscribe],
   ['unsubscribe', unsubscribe],
+  ['ack', ack],
   ['learning', learning],
   ['learner', learnerRequest],
   ['remove', remove],
@@ -156,6 +169,7 @@ const codes = new Map<string, ErrorCode>([
   ['maxHz', 'bad-rate'],
   ['recent', 'bad-recent'],
   ['learner', 'unknown-learner'],
+  ['received', 'bad-count'],
   ['on', 'bad-learning'],
   ['learningRate', 'bad-learning'],
   ['step', 'bad-learning'],

@@ -16,11 +16,15 @@ interface BlockItem {
   blocks: Block[];
   frames: number;
   bytes: number;
+  /** When the first block was queued, in ms. */
+  since: number;
 }
-type Item = BlockItem | { note: Note; bytes: number };
+type Item = BlockItem | { note: Note; bytes: number; since: number };
 
 /** Maximum size of joined blocks in bytes. */
-const maxJoined = 64 << 10;
+const maxJoined = 16 << 10;
+/** How long an item may wait for a viewer that is behind, in ms, in addition to the interval between two sends. */
+const maxWait = 1000;
 /** Minimum tolerance, in ms, of the times of joined blocks relative to the clock of the first. */
 const minSlack = 100;
 /** Minimum time in ms between two sends of kernels and loss. */
@@ -75,20 +79,27 @@ export class SubscriptionQueue {
       tail.bytes += bytes;
       return;
     }
-    const item: BlockItem = { lane, blocks: [block], frames: block.data.length / block.channels, bytes };
+    const frames = block.data.length / block.channels;
+    const item: BlockItem = { lane, blocks: [block], frames, bytes, since: performance.now() };
     this.#tails.set(key, item);
     this.#items.push(item);
   }
 
   note(note: Note): void {
     this.#tails.clear();
-    this.#items.push({ note, bytes: overhead });
+    this.#items.push({ note, bytes: overhead, since: performance.now() });
     this.#bytes += overhead;
   }
 
   /** Replaces the queued message of a key by the result of `make`, which gets that message if there is one. */
   replace(key: string, make: (before: WatchText | undefined) => WatchText): void {
     this.#latest.set(key, make(this.#latest.get(key)));
+  }
+
+  /** Drops the items that a viewer that is behind would get too late at `now` (ms). */
+  dropOld(now: number): void {
+    const oldest = now - maxWait - this.#interval;
+    while (this.#items.length > 0 && this.#items[0].since < oldest) this.drop();
   }
 
   /** Drops the oldest item; a `dropped` message will report it. */

@@ -13,8 +13,9 @@ import type { HealthMessage } from '../protocol/watch-message.ts';
 import { ViewerQueue } from './viewer-queue.ts';
 import type { Task } from './work-scheduler.ts';
 
-/** Cost in ns of a request, of one that sends recent data, and of one that starts a learner. */
+/** Cost in ns of a request, of an acknowledgment, of a request that sends recent data, and of one that starts a learner. */
 const requestCost = 100_000;
+const ackCost = 10_000;
 const recentCost = 1_500_000;
 const learnerCost = 4_000_000;
 /** Maximum number of subscriptions per connection. */
@@ -60,7 +61,8 @@ export class ViewerConnection {
 
   /** Sends the health of the streams; called once per second. */
   tick(health: HealthMessage): void {
-    this.#queue.replace(health);
+    const { behind } = this.#queue;
+    this.#queue.replace(behind === undefined ? health : { ...health, behind: Math.round(behind) });
   }
 
   #list(): void {
@@ -95,6 +97,7 @@ export class ViewerConnection {
     else if (request.type === 'learning') this.#feed(request.stream).control(request);
     else if (request.type === 'learner') this.#registry.changeLearners(this.#feed(request.stream), request);
     else if (request.type === 'remove') this.#remove(this.#feed(request.stream));
+    else if (request.type === 'ack') this.#queue.acknowledge(request.received);
     else if (request.type === 'alarms') {
       this.#alarms.unsubscribe();
       if (request.on) this.#alarms = forwardAlarms(alarmService, this.#queue);
@@ -141,6 +144,7 @@ export class ViewerConnection {
 }
 
 function costOf(request: WatchRequest): number {
+  if (request.type === 'ack') return ackCost;
   if (request.type === 'subscribe' && request.recent) return recentCost;
   return request.type === 'learner' ? learnerCost : requestCost;
 }

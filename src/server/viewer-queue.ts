@@ -1,6 +1,8 @@
 import { closeCodes } from '../protocol/close-codes.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { WatchText } from '../protocol/watch-message.ts';
 import type { BoundedSocket } from './bounded-socket.ts';
+import { SendWindow } from './send-window.ts';
 import { SubscriptionQueue } from './subscription-queue.ts';
 
 /** Limits of the queue of a viewer. */
@@ -16,7 +18,8 @@ export interface ViewerQueueOptions {
 /**
  * The bounded send queue of a viewer. Control messages are sent first and never dropped. Of messages that a newer one
  * replaces (the list of streams, health), only the latest is kept. Blocks wait in the queue of their subscription; the
- * oldest are dropped and reported. Messages are passed to the socket only while it is writable.
+ * oldest are dropped and reported. Messages are passed to the socket only while it is writable, and while earlier ones arrive in
+ * time, if the viewer acknowledges them (`SendWindow`).
  */
 export class ViewerQueue {
   readonly #socket: BoundedSocket;
@@ -25,6 +28,7 @@ export class ViewerQueue {
   readonly #control: string[] = [];
   readonly #latest = new Map<string, WatchText>();
   readonly #subscriptions = new Map<number, SubscriptionQueue>();
+  readonly #window = new SendWindow();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(link: BoundedSocket, { maxQueued = 1 << 20, maxControl = 256 }: ViewerQueueOptions = {}) {
@@ -41,6 +45,25 @@ export class ViewerQueue {
     let bytes = 0;
     for (const { bytes: waiting } of this.#subscriptions.values()) bytes += waiting;
     return bytes;
+  }
+
+  /** How long the oldest message that the viewer has not acknowledged has been on its way, in ms; undefined without acknowledgments. */
+  get behind(): number | undefined {
+    return this.#window.behind(performance.now());
+  }
+
+  /**
+   * Records that the viewer has received the first `received` messages, and sends more.
+   * @throws ProtocolError if so many have not been sent
+   */
+  acknowledge(received: number): void {
+    if (received > this.#window.sent)
+      throw new ProtocolError(
+        'bad-count',
+        `received must be at most ${this.#window.sent}, the number of messages sent, got ${received}`,
+      );
+    this.#window.acknowledge(received, performance.now());
+    this.flush();
   }
 
   /** Queues a message that must not be dropped. */
@@ -67,15 +90,21 @@ export class ViewerQueue {
     this.#subscriptions.delete(id);
   }
 
-  /** Sends queued messages while the socket is writable, then drops what exceeds the limit. */
+  /** Sends queued messages while there is room on the way to the viewer, then drops what exceeds the limits. */
   flush(): void {
-    while (this.#socket.writable) {
+    while (this.#canSend) {
       const message = this.#next();
       if (message === undefined) break;
+      this.#window.send(message.length, performance.now());
       this.#socket.send(message);
     }
     while (this.queued > this.#maxQueued) this.#fullest().drop();
+    if (!this.#window.isOpen) for (const queue of this.#subscriptions.values()) queue.dropOld(performance.now());
     this.#schedule();
+  }
+
+  get #canSend(): boolean {
+    return this.#socket.writable && this.#window.isOpen;
   }
 
   close(): void {
@@ -111,7 +140,7 @@ export class ViewerQueue {
   /** Schedules the next flush for when a subscription is due; a full socket flushes when it drains. */
   #schedule(): void {
     clearTimeout(this.#timer);
-    if (!this.#socket.writable) return;
+    if (!this.#canSend) return;
     let due = Infinity;
     for (const queue of this.#subscriptions.values()) due = Math.min(due, queue.due);
     if (due === Infinity) return;

@@ -54,7 +54,7 @@ describe('docs/protocol.md', () => {
     expect(shown('sensor')).toEqual(new Set(['hello', 'samples', 'gap', 'mark']));
     expect(shown('to-sensor')).toEqual(new Set(['welcome', 'ack', 'gap', 'warning', 'error']));
     expect(shown('viewer')).toEqual(
-      new Set(['subscribe', 'unsubscribe', 'learning', 'learner', 'remove', 'alarms', 'alarm', 'maintenance']),
+      new Set(['subscribe', 'unsubscribe', 'ack', 'learning', 'learner', 'remove', 'alarms', 'alarm', 'maintenance']),
     );
     const ofSubscription = ['subscribed', 'gap', 'run', 'mark', 'dropped', 'kernels', 'loss'];
     expect(shown('to-viewer')).toEqual(new Set(['streams', 'health', ...ofSubscription, 'alarms', 'alarm', 'error']));
